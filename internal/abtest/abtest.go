@@ -1,6 +1,6 @@
-// Package abtest compares two models by votes on their answers to the same prompts, so that
-// whoever votes cannot know which is which. A session with its prompts, answers and votes
-// lies in a database; a vote that was given stays, and the report is made of all of them.
+// Package abtest compares two models by blind votes on their answers to the same prompts.
+// A session with its prompts, answers and votes is stored in a database. Votes are never
+// deleted, and the report is computed from all of them.
 package abtest
 
 import (
@@ -13,10 +13,10 @@ import (
 	"alpaca/internal/train/random"
 )
 
-// Slot is one of the two models.
+// Slot is one of the two compared models.
 type Slot int
 
-// The slots, which the database calls X and Y.
+// The slots.
 const (
 	X Slot = iota
 	Y
@@ -27,10 +27,10 @@ func (s Slot) String() string { return [...]string{"X", "Y"}[s] }
 // Other returns the other slot.
 func (s Slot) Other() Slot { return 1 - s }
 
-// Choice is what somebody says of two answers.
+// Choice is a judgement on two answers.
 type Choice string
 
-// The choices. Left and Right are where the answers stood.
+// The choices. Left and Right mean that the answer on that side is better.
 const (
 	Left  Choice = "left"
 	Right Choice = "right"
@@ -39,40 +39,40 @@ const (
 	Skip  Choice = "skip"
 )
 
-// Choices are all of them, in the order of their keys: 1, 2, 3, 4, 0.
+// Choices are all choices, in the order of their keys 1, 2, 3, 4, 0.
 var Choices = []Choice{Left, Right, Tie, Bad, Skip}
 
-// Model is one of the two that are compared, or whose answers a file has.
+// Model is one of the two compared models, or the source of a file of answers.
 type Model struct {
 	Name     string `json:"name"`
 	Path     string `json:"path,omitempty"`
 	SHA256   string `json:"sha256"`
 	Template string `json:"template,omitempty"`
-	Adapter  string `json:"adapter,omitempty"` // with its SHA-256
+	Adapter  string `json:"adapter,omitempty"` // the adapter's name with its SHA-256
 }
 
-// Prompt is a task that both answer.
+// Prompt is a task that both models answer.
 type Prompt struct {
 	Instruction string `json:"instruction"`
 	Input       string `json:"input,omitempty"`
 }
 
-// Answer is what one of them says to a prompt.
+// Answer is a model's answer to a prompt.
 type Answer struct {
 	Text    string
 	Tokens  int
-	Cut     bool // it ended because it was too long
+	Cut     bool // it was cut at the length limit
 	Millis  int64
 	Logprob float64
 }
 
-// Vote is what a judge said of a prompt's answers.
+// Vote is a judge's vote on the answers to a prompt.
 type Vote struct {
 	ID     int64
-	N      int    // the prompt
-	Repeat int    // 1 where the same pair came back mirrored
-	Judge  string // a name; one that begins with ModelJudge is a model's; "" for nobody
-	Left   Slot   // which answer stood on the left
+	N      int    // the number of the prompt, from 0
+	Repeat int    // 1 if the pair was shown again, mirrored
+	Judge  string // the judge's name; a model's begins with ModelJudge; "" if nobody was asked
+	Left   Slot   // the model whose answer was on the left
 	Choice Choice
 	Millis int64
 	Note   string
@@ -83,17 +83,18 @@ type Vote struct {
 
 // Flags of votes.
 const (
-	FlagEqual    = "equal"    // the answers are the same: a tie that nobody was asked for
-	FlagRevealed = "revealed" // an answer says which model it is of
+	FlagEqual    = "equal"    // the answers are the same, so a tie was recorded without asking
+	FlagRevealed = "revealed" // an answer reveals which model it is from
 )
 
-// ModelJudge begins the names of judges that are models.
+// ModelJudge is the prefix of the names of judges that are models.
 const ModelJudge = "model:"
 
 // IsModel reports whether the judge is a model.
 func (v *Vote) IsModel() bool { return strings.HasPrefix(v.Judge, ModelJudge) }
 
-// Winner returns whose answer was called better; ok is false where neither was.
+// Winner returns the model with the better answer. ok is false if the vote prefers
+// neither.
 func (v *Vote) Winner() (s Slot, ok bool) {
 	switch v.Choice {
 	case Left:
@@ -104,17 +105,17 @@ func (v *Vote) Winner() (s Slot, ok bool) {
 	return X, false
 }
 
-// Plan says how a session goes.
+// Plan has the settings of a session.
 type Plan struct {
 	Seed    uint64   `json:"seed"`
-	Votes   int      `json:"votes"`  // prompts that are judged
-	Repeat  float64  `json:"repeat"` // part of them that comes back mirrored
-	Peek    bool     `json:"peek"`   // results may be looked at before the end
-	Params  string   `json:"params"` // how the answers were made
+	Votes   int      `json:"votes"`  // the number of prompts to judge
+	Repeat  float64  `json:"repeat"` // the fraction of the prompts that is shown again, mirrored
+	Peek    bool     `json:"peek"`   // results may be seen before the end
+	Params  string   `json:"params"` // how the answers were generated
 	Models  [2]Model `json:"models"`
 	Prompts string   `json:"prompts_sha256"`
-	Version string   `json:"version"`        // of this program
-	Live    bool     `json:"live,omitempty"` // judges may ask, and vote before all answers are there
+	Version string   `json:"version"`        // the version of this program
+	Live    bool     `json:"live,omitempty"` // judges may ask their own prompts, and vote before all answers exist
 }
 
 // Session is a comparison.
@@ -123,14 +124,14 @@ type Session struct {
 	ID      int64
 	Created time.Time
 	Closed  bool
-	Secret  []byte // of the forms' tokens
+	Secret  []byte // key of the tokens in web forms
 	List    []Prompt
-	Answers [][2]*Answer // by prompt; nil where there is none yet
-	Own     map[int]Own  // the prompts that judges asked themselves
-	Votes   []Vote       // in the order in which they were given
+	Answers [][2]*Answer // by prompt; nil: no answer yet
+	Own     map[int]Own  // prompts that judges asked themselves, by number
+	Votes   []Vote       // in the order of voting
 }
 
-// Complete reports whether all answers are there.
+// Complete reports whether all prompts have both answers, except those that failed.
 func (s *Session) Complete() bool {
 	for n := range s.Answers {
 		if !s.there(n) && !s.Own[n].Failed {
@@ -140,19 +141,20 @@ func (s *Session) Complete() bool {
 	return true
 }
 
-// Equal reports whether both answers to a prompt are the same, but for white space around.
+// Equal reports whether both answers to prompt n are the same, apart from white space at
+// their ends.
 func (s *Session) Equal(n int) bool {
 	a := s.Answers[n]
 	return a[X] != nil && a[Y] != nil && strings.TrimSpace(a[X].Text) == strings.TrimSpace(a[Y].Text)
 }
 
-// Item is a pair that a judge is asked about.
+// Item is a pair of answers that a judge is asked about.
 type Item struct {
 	N, Repeat int
 	Left      Slot
 }
 
-// What random numbers are drawn for, as the second number of random.Hash.
+// The purposes of random numbers: the second number of random.Hash.
 const (
 	forOrder = 301 + iota
 	forSides
@@ -160,7 +162,7 @@ const (
 	forOwnSides
 )
 
-// Order returns which n of the prompts are judged, and in which order.
+// Order returns the indices of the n prompts to judge, in the order of judging.
 func Order(seed uint64, prompts, n int) []int {
 	list := make([]int, prompts)
 	for i := range list {
@@ -177,9 +179,10 @@ func shuffle[T any](list []T, seed ...uint64) {
 	}
 }
 
-// Items returns what a judge is asked, in order: what they asked themselves, the pairs that
-// differ, then those that come back mirrored. Of four in a row the first model stands twice
-// on each side. In a live session these are the pairs before the first that is not there yet.
+// Items returns the items of a judge in order: the judge's own prompts, the pairs that
+// differ, then the pairs that are shown again, mirrored. In each four in a row, model X
+// is twice on each side. In a live session the list ends before the first pair without
+// both answers.
 func (s *Session) Items(judge string) []Item {
 	who := random.Text(judge)
 	list := s.sides(s.ready(), forSides, who)
@@ -187,7 +190,7 @@ func (s *Session) Items(judge string) []Item {
 		first := slices.Clone(list)
 		shuffle(first, s.Seed, forRepeats, who)
 		again := first[:int(float64(s.Repeat*float64(len(list)))+0.5)]
-		slices.SortFunc(again, func(a, b Item) int { return cmp.Compare(a.N, b.N) }) // as far from the first time as possible
+		slices.SortFunc(again, func(a, b Item) int { return cmp.Compare(a.N, b.N) }) // in the same order as before, so that the repeats of a pair are far apart
 		for _, i := range again {
 			list = append(list, Item{N: i.N, Repeat: 1, Left: i.Left.Other()})
 		}
@@ -195,7 +198,7 @@ func (s *Session) Items(judge string) []Item {
 	return append(s.sides(s.ownOf(judge), forOwnSides, who), list...)
 }
 
-// sides returns the items of those prompts whose answers differ.
+// sides returns the items of the prompts whose answers differ, and chooses their sides.
 func (s *Session) sides(prompts []int, purpose, who uint64) (list []Item) {
 	var block []Slot
 	for _, n := range prompts {
@@ -212,7 +215,8 @@ func (s *Session) sides(prompts []int, purpose, who uint64) (list []Item) {
 	return list
 }
 
-// Next returns what a judge is asked next; done is how many of all are judged.
+// Next returns the judge's next item, nil if there is none. done is the number of items
+// judged, all the number of items.
 func (s *Session) Next(judge string) (next *Item, done, all int) {
 	judged := map[[2]int]bool{}
 	for i := range s.Votes {
@@ -231,7 +235,7 @@ func (s *Session) Next(judge string) (next *Item, done, all int) {
 	return next, done, len(list)
 }
 
-// Item returns one of a judge's items.
+// Item returns a judge's item of prompt n. ok is false if there is none.
 func (s *Session) Item(judge string, n, repeat int) (Item, bool) {
 	for _, i := range s.Items(judge) {
 		if i.N == n && i.Repeat == repeat {
@@ -241,7 +245,7 @@ func (s *Session) Item(judge string, n, repeat int) (Item, bool) {
 	return Item{}, false
 }
 
-// revealing are words by which answers say what they are of.
+// revealing are phrases that reveal which model an answer is from.
 var revealing = []string{
 	"i am alpaca", "i'm alpaca", "i am llama", "i'm llama", "i am chatgpt", "i'm chatgpt", "as chatgpt", "i am claude", "i'm claude", "i am gemma", "i'm gemma",
 	"i am qwen", "i'm qwen", "i am smollm", "i'm smollm", "i am mistral", "i'm mistral", "i am deepseek", "i'm deepseek", "trained by", "developed by openai",
@@ -249,7 +253,7 @@ var revealing = []string{
 	"created by alibaba", "created by hugging face", "my name is",
 }
 
-// Reveals reports whether an answer says which model it is of.
+// Reveals reports whether an answer to prompt n reveals which model it is from.
 func (s *Session) Reveals(n int) bool {
 	for slot, a := range s.Answers[n] {
 		if a == nil {
@@ -261,7 +265,7 @@ func (s *Session) Reveals(n int) bool {
 				return true
 			}
 		}
-		// A short name is a word of any text.
+		// A short name may be an ordinary word.
 		if name := strings.ToLower(s.Models[slot].Name); utf8.RuneCountInString(name) >= 6 && strings.Contains(text, name) {
 			return true
 		}

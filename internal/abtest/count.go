@@ -8,7 +8,7 @@ import (
 	"alpaca/internal/abtest/stats"
 )
 
-// group counts votes.
+// group counts the votes of one group. equal are ties that nobody was asked about.
 func (s *Session) group(name string, votes, equal []Vote) Group {
 	g := Group{Name: strings.TrimPrefix(name, ModelJudge)}
 	c := counter{s: s, g: &g, clusters: make([]stats.Cluster, len(s.List)), units: map[int][]int{}, first: map[seen]int{}, judges: map[string]bool{}}
@@ -28,24 +28,24 @@ func (s *Session) group(name string, votes, equal []Vote) Group {
 	return g
 }
 
-// seen is a pair that a judge judged.
+// seen is a judge and a prompt.
 type seen struct {
 	judge string
 	n     int
 }
 
-// counter gathers what a group needs.
+// counter counts the votes of a group.
 type counter struct {
 	s        *Session
 	g        *Group
 	clusters []stats.Cluster // by prompt
 	units    map[int][]int   // verdicts by prompt
-	first    map[seen]int    // verdicts before the pair came back
+	first    map[seen]int    // the first verdict, for comparison with the repeat
 	judges   map[string]bool
 	compared []stats.Compared
 }
 
-// worth counts a verdict for the win rate.
+// worth counts a verdict on prompt n for the win rate.
 func (c *counter) worth(n, verdict int) {
 	c.clusters[n].N++
 	c.clusters[n].Sum += float64(verdict+1) / 2
@@ -120,8 +120,8 @@ func (c *counter) count(n, sign int, bad bool) {
 	}
 }
 
-// addPairs counts what a model said of each pair in both orders: where it contradicts
-// itself that is a tie.
+// addPairs counts a model's votes. A model judges each pair in both orders; if its
+// verdicts differ, the pair is a tie.
 func (c *counter) addPairs(votes []Vote) {
 	type both struct{ votes [2]*Vote }
 	pairs := map[int]*both{}
@@ -149,7 +149,7 @@ func (c *counter) addPairs(votes []Vote) {
 	for _, n := range order {
 		a, b := pairs[n].votes[0], pairs[n].votes[1]
 		if a == nil || b == nil {
-			continue // it was interrupted between them
+			continue // the run was interrupted between the two votes
 		}
 		if a.Choice == Skip || b.Choice == Skip {
 			c.g.Skipped++
@@ -166,13 +166,13 @@ func (c *counter) addPairs(votes []Vote) {
 	}
 }
 
-// warnBelow is the probability below which the report warns of a preference for one side.
+// warnBelow is the p-value below which the report warns of a preference for one side.
 const warnBelow = 0.01
 
-// leastForLength is how many decided votes the win rate at equal length needs.
+// leastForLength is the least number of decided votes for a win rate at equal lengths.
 const leastForLength = 100
 
-// finish computes what the counts make.
+// finish computes the rates, intervals and tests from the counts.
 func (c *counter) finish() {
 	g := c.g
 	var clusters []stats.Cluster
@@ -206,7 +206,7 @@ func (c *counter) finish() {
 	c.agree()
 }
 
-// sides returns how many votes one of the sides won.
+// sides returns the number of votes that prefer one of the sides.
 func (g *Group) sides(c *counter) int {
 	n := 0
 	for i := range c.s.Votes {
@@ -221,7 +221,7 @@ func (g *Group) sides(c *counter) int {
 	return n
 }
 
-// agree sets how far several judges agree.
+// agree sets the agreement of several judges.
 func (c *counter) agree() {
 	var units [][]int
 	var pairs, same float64

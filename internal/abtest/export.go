@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// Forms are the forms that votes are exported in.
+// Forms are the formats in which votes can be exported.
 var Forms = []string{"csv", "json", "jsonl", "alpaca-eval", "dpo"}
 
 // Line is an exported vote.
@@ -37,7 +37,7 @@ type Line struct {
 	Undone      bool   `json:"undone"`
 }
 
-// line makes one of a vote.
+// line returns the exported line of a vote.
 func (s *Session) line(v *Vote) Line {
 	l := Line{
 		Session: s.ID, N: v.N, Repeat: v.Repeat, Judge: v.Judge, Instruction: s.List[v.N].Instruction, Input: s.List[v.N].Input,
@@ -56,8 +56,8 @@ func (s *Session) line(v *Vote) Line {
 	return l
 }
 
-// Export writes votes. csv, json and jsonl have all of them, undone ones too; alpaca-eval
-// and dpo those that say something of the models.
+// Export writes the votes of a session. csv, json and jsonl have all votes, even undone
+// ones. alpaca-eval and dpo have only the votes that count (said).
 func Export(w io.Writer, s *Session, form string) error {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
@@ -107,13 +107,13 @@ func exportCSV(w io.Writer, s *Session) error {
 	return c.Error()
 }
 
-// said reports whether a vote says something of the models.
+// said reports whether a vote counts: it is not undone, skipped, mirrored or revealed.
 func said(v *Vote) bool {
 	return !v.Undone && v.Choice != Skip && v.Repeat == 0 && !slices.Contains(v.Flags, FlagRevealed)
 }
 
-// agreed returns the votes that say something of the models, with what each says. A model
-// that judged both orders has one, which says something where the orders agree.
+// agreed returns the votes that count, and their verdicts. A model that judged a pair in
+// both orders has one vote on it, whose verdict is 0 unless both orders agree.
 func (s *Session) agreed() (votes []*Vote, verdicts []int) {
 	mirrored := map[seen]*Vote{}
 	for i := range s.Votes {
@@ -137,7 +137,7 @@ func (s *Session) agreed() (votes []*Vote, verdicts []int) {
 	return votes, verdicts
 }
 
-// annotation is a vote as AlpacaEval has them.
+// annotation is a vote in AlpacaEval's format.
 type annotation struct {
 	Instruction string  `json:"instruction"`
 	Output1     string  `json:"output_1"`
@@ -158,7 +158,7 @@ func alpacaEval(s *Session) []annotation {
 	return list
 }
 
-// prompt returns the instruction with its input.
+// prompt returns the instruction, followed by the input if there is one.
 func (l *Line) prompt() string {
 	if l.Input == "" {
 		return l.Instruction
@@ -166,7 +166,7 @@ func (l *Line) prompt() string {
 	return l.Instruction + "\n\n" + l.Input
 }
 
-// preference is a pair to train on.
+// preference is a preference pair for training.
 type preference struct {
 	Prompt   string `json:"prompt"`
 	Chosen   string `json:"chosen"`

@@ -8,22 +8,23 @@ import (
 	"alpaca/internal/data"
 )
 
-// In a live session both models are at hand. Votes begin while further answers are made, and
-// judges ask what they like: what somebody asks, they alone are asked about. A pair is shown
-// when both of its answers are there, so that nobody sees which model is the faster one.
+// In a live session both models are running. Votes begin while further answers are
+// generated. Judges can ask their own prompts; only the judge who asked votes on the
+// answers. A pair is shown once both answers exist, so that nobody sees which model is
+// faster.
 
-// Own says who asked a prompt.
+// Own says which judge asked a prompt.
 type Own struct {
 	Judge  string
 	Failed bool  // a model could not answer it
-	failed int64 // and votes from this id on were given later
+	failed int64 // if Failed: votes from this id on are later than the failure
 }
 
-// there reports whether both answers to a prompt are.
+// there reports whether prompt n has both answers.
 func (s *Session) there(n int) bool { return s.Answers[n][X] != nil && s.Answers[n][Y] != nil }
 
-// ready returns the prompts of the plan before the first that is not answered. What comes
-// before a pair in the list decides on its sides, and must not change.
+// ready returns the prompts of the plan before the first one without both answers. The
+// sides of a pair depend on the pairs before it, so these must not change later.
 func (s *Session) ready() (list []int) {
 	for n := range s.List {
 		if _, own := s.Own[n]; own {
@@ -37,7 +38,7 @@ func (s *Session) ready() (list []int) {
 	return list
 }
 
-// ownOf returns what a judge has asked and can judge.
+// ownOf returns the judge's own prompts that have both answers.
 func (s *Session) ownOf(judge string) (list []int) {
 	for n := range s.List {
 		if own, ok := s.Own[n]; ok && own.Judge == judge && s.there(n) {
@@ -47,12 +48,13 @@ func (s *Session) ownOf(judge string) (list []int) {
 	return list
 }
 
-// Progress returns how many prompts the plan has, and how many of them can be judged.
+// Progress returns the number of prompts in the plan, and how many of them can be judged.
 func (s *Session) Progress() (planned, ready int) {
 	return len(s.List) - len(s.Own), len(s.ready())
 }
 
-// Expected returns how many pairs a judge will be asked about that are not there yet.
+// Expected returns the number of pairs that still lack answers and that the judge will be
+// asked about.
 func (s *Session) Expected(judge string) int {
 	planned, ready := s.Progress()
 	n := planned - ready
@@ -64,8 +66,9 @@ func (s *Session) Expected(judge string) int {
 	return n
 }
 
-// LastOwn returns the last prompt that a judge has asked, and whether they have voted on
-// anything since it was answered; ok is false where there is none.
+// LastOwn returns the last prompt that a judge has asked. voted reports whether the judge
+// has voted on another prompt since a vote on this one, or since this one failed. ok is
+// false if the judge has asked none.
 func (s *Session) LastOwn(judge string) (n int, voted, ok bool) {
 	n = -1
 	for i, own := range s.Own {
@@ -89,10 +92,10 @@ func (s *Session) LastOwn(judge string) (n int, voted, ok bool) {
 	return n, voted, true
 }
 
-// ErrBusy says that a judge has asked something that is not answered yet.
+// ErrBusy is the error for a judge whose last prompt is not answered yet.
 var ErrBusy = errors.New("abtest: the prompt before is not answered yet")
 
-// Ask keeps a prompt of a judge, and returns its number.
+// Ask stores a judge's prompt and returns its number.
 func (st Store) Ask(ctx context.Context, s *Session, judge string, p Prompt) (n int, err error) {
 	err = st.DB.Update(ctx, func(tx *data.Tx) error {
 		if err := isOpen(tx, s.ID); err != nil {
@@ -118,7 +121,7 @@ func (st Store) Ask(ctx context.Context, s *Session, judge string, p Prompt) (n 
 	return n, err
 }
 
-// Fail notes that a model cannot answer what a judge has asked.
+// Fail records that a model cannot answer a judge's prompt.
 func (st Store) Fail(ctx context.Context, session int64, n int) error {
 	return st.DB.Update(ctx, func(tx *data.Tx) error {
 		_, err := tx.Exec("update ab_own set failed = (select ifnull(max(id), 0) + 1 from ab_vote) where session = ? and n = ? and failed = 0", session, n)
@@ -126,7 +129,8 @@ func (st Store) Fail(ctx context.Context, session int64, n int) error {
 	})
 }
 
-// loadOwn reads who asked what. Sessions of earlier versions have no such table.
+// loadOwn reads the judges' own prompts. Databases of earlier versions have no table of
+// them.
 func (st Store) loadOwn(ctx context.Context, s *Session) error {
 	s.Own = map[int]Own{}
 	var has int

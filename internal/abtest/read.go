@@ -12,10 +12,10 @@ import (
 	"strings"
 )
 
-// maxFile bounds files of prompts and answers.
+// maxFile is the most bytes of a file of prompts or answers.
 const maxFile = 256 << 20
 
-// record is an object of a file of prompts or answers, in any of the usual forms.
+// record is an object of a file of prompts or answers, with the keys of all known forms.
 type record struct {
 	Instruction string  `json:"instruction"`
 	Input       string  `json:"input"`
@@ -30,7 +30,7 @@ type record struct {
 	Messages    []struct{ Role, Content string }
 }
 
-// prompt returns what is asked.
+// prompt returns the record's prompt.
 func (r *record) prompt() (Prompt, error) {
 	p := Prompt{Instruction: r.Instruction, Input: r.Input}
 	for _, text := range []string{r.Prompt, r.Question} {
@@ -60,7 +60,7 @@ func (r *record) prompt() (Prompt, error) {
 	return p, nil
 }
 
-// readRecords reads JSON lines, or an array.
+// readRecords reads JSON lines or an array. sum is the SHA-256 of the whole input.
 func readRecords(r io.Reader, each func(line int, rec *record) error) (sum string, err error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxFile+1))
 	if err != nil {
@@ -111,8 +111,9 @@ func readRecords(r io.Reader, each func(line int, rec *record) error) (sum strin
 	}
 }
 
-// ReadPrompts reads prompts: JSON lines or an array with instruction and input, prompt,
-// question, messages of one turn, or Self-Instruct's instances. sum is the file's SHA-256.
+// ReadPrompts reads prompts from JSON lines or an array. An object has instruction and
+// input, prompt, question, messages of one turn, or Self-Instruct's instances. sum is the
+// file's SHA-256.
 func ReadPrompts(r io.Reader) (list []Prompt, sum string, err error) {
 	sum, err = readRecords(r, func(_ int, rec *record) error {
 		p, err := rec.prompt()
@@ -127,13 +128,14 @@ func ReadPrompts(r io.Reader) (list []Prompt, sum string, err error) {
 
 // Answered is a file of answers.
 type Answered struct {
-	Generator string // as the file says; "" where it does not
+	Generator string // the model's name in the file; "" if it has none
 	SHA256    string
 	Prompts   []Prompt
 	Texts     map[Prompt]string
 }
 
-// ReadAnswers reads answers, as AlpacaEval's model outputs or Alpaca's data have them.
+// ReadAnswers reads answers in the format of AlpacaEval's model outputs or of Alpaca's
+// data.
 func ReadAnswers(r io.Reader) (a Answered, err error) {
 	a.Texts = map[Prompt]string{}
 	a.SHA256, err = readRecords(r, func(_ int, rec *record) error {

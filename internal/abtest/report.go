@@ -8,10 +8,10 @@ import (
 	"alpaca/internal/abtest/stats"
 )
 
-// People is the name of the group of people.
+// People is the name of the group of human judges.
 const People = "people"
 
-// Report is what came of a session.
+// Report is the result of a session.
 type Report struct {
 	Session int64         `json:"session"`
 	Created string        `json:"created"`
@@ -23,57 +23,59 @@ type Report struct {
 	Version string        `json:"version"`
 	Params  string        `json:"params"`
 	Models  [2]ModelShare `json:"models"`
-	Equal   int           `json:"equal_answers"`         // ties that nobody was asked for, part of every group's
-	Own     int           `json:"own_prompts,omitempty"` // that judges asked themselves
-	Groups  []Group       `json:"groups"`                // people, then each model that judged: they are never mixed
+	Equal   int           `json:"equal_answers"`         // pairs with equal answers, counted as ties in every group
+	Own     int           `json:"own_prompts,omitempty"` // answered prompts that judges asked themselves
+	Groups  []Group       `json:"groups"`                // people, then each judging model; never mixed
 }
 
-// ModelShare is what a report says of a model alone.
+// ModelShare is the part of a report about one model.
 type ModelShare struct {
 	Model
 	MeanChars float64 `json:"mean_characters"`
 	Cut       int     `json:"cut_answers"`
 }
 
-// Group is the votes of people, or of a model.
+// Group counts the votes of people, or of one judging model.
 type Group struct {
-	Name     string `json:"name"` // "people", or the model's
+	Name     string `json:"name"` // People, or the judging model's name
 	Judges   int    `json:"judges"`
 	Wins     [2]int `json:"wins"`
-	Ties     int    `json:"ties"` // both are good, or the same
+	Ties     int    `json:"ties"` // both answers are good, or they are equal
 	Bad      int    `json:"both_bad"`
 	Skipped  int    `json:"skipped"`
-	Revealed int    `json:"revealed"` // excluded: an answer says whose it is
+	Revealed int    `json:"revealed"` // excluded, because an answer reveals its model
 	Undone   int    `json:"undone"`
 
-	// Win rate of the first model; a tie is half a win.
+	// The win rate of model X; a tie is half a win.
 	Rate     float64        `json:"win_rate"`
 	Interval stats.Interval `json:"interval"`
 	Kind     string         `json:"interval_kind"`
-	// Of decided votes alone.
+	// The win rate of model X among decided votes.
 	Decided         float64        `json:"decided_rate"`
 	DecidedInterval stats.Interval `json:"decided_interval"`
 	P               float64        `json:"sign_test_p"`
-	// Wins of the left side, of decided votes.
+	// Decided votes for the left side.
 	LeftWins     int            `json:"left_wins"`
 	LeftInterval stats.Interval `json:"left_interval"`
-	LeftBias     bool           `json:"left_bias"` // beyond chance, at 1 %
-	// Decided votes whose answers differ in length, and how many went to the longer one.
+	LeftBias     bool           `json:"left_bias"` // significant at 1 %
+	// The number of decided votes on answers of different lengths, and how many prefer
+	// the longer one.
 	Lengths    int      `json:"votes_on_lengths"`
 	LongerWins int      `json:"longer_wins"`
-	AtEqual    *float64 `json:"win_rate_at_equal_length,omitempty"` // of 100 decided votes or more
-	// Pairs that came back mirrored, and how many got the same verdict.
+	AtEqual    *float64 `json:"win_rate_at_equal_length,omitempty"` // nil with fewer than 100 decided votes
+	// The number of pairs that were judged again, mirrored, and how many got the same
+	// verdict.
 	Repeats int `json:"repeats"`
 	Same    int `json:"same_verdicts"`
-	// How far judges agree on pairs that several judged.
+	// The agreement of judges on pairs that several have judged.
 	Agreement *float64 `json:"agreement,omitempty"`
 	Alpha     *float64 `json:"krippendorff_alpha,omitempty"`
 }
 
-// Votes returns how many votes the win rate is of.
+// Votes returns the number of votes in the win rate.
 func (g *Group) Votes() int { return g.Wins[X] + g.Wins[Y] + g.Ties + g.Bad }
 
-// NewReport makes the report of a session.
+// NewReport computes the report of a session.
 func NewReport(s *Session) *Report {
 	r := &Report{
 		Session: s.ID, Created: s.Created.UTC().Format("2006-01-02 15:04:05Z"), Seed: s.Seed, Prompts: s.Plan.Prompts, Planned: s.Plan.Votes,
@@ -119,7 +121,7 @@ func NewReport(s *Session) *Report {
 		people[name] = append(people[name], v)
 	}
 	r.Equal = len(equal)
-	slices.SortFunc(names, func(a, b string) int { // people first: no other name has no colon
+	slices.SortFunc(names, func(a, b string) int { // people first; names of models begin with ModelJudge
 		return strings.Compare(strings.TrimPrefix("~"+a, "~people"), strings.TrimPrefix("~"+b, "~people"))
 	})
 	for _, name := range names {
@@ -128,7 +130,7 @@ func NewReport(s *Session) *Report {
 	return r
 }
 
-// verdict is what a vote says of the models, whatever their sides: 1, −1 or 0 for neither.
+// verdict returns 1 if a vote prefers model X, −1 if it prefers Y, and 0 for neither.
 func verdict(v *Vote) int {
 	switch w, ok := v.Winner(); {
 	case !ok:

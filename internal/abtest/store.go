@@ -14,8 +14,8 @@ import (
 	"alpaca/internal/data"
 )
 
-// schema are the tables of sessions. A vote that is undone stays, and another may be given
-// in its place.
+// schema creates the tables of sessions. An undone vote stays in its table, and the judge
+// may vote again.
 var schema = []string{
 	`create table if not exists ab_session(
 		id integer primary key, created text not null, seed text not null, prompts_sha256 text not null, votes_planned integer not null,
@@ -38,7 +38,7 @@ var schema = []string{
 	`create unique index if not exists ab_vote_once on ab_vote(session, n, judge, repeat) where undone_at is null`,
 }
 
-// Store has the sessions of a database.
+// Store gives access to the sessions in a database.
 type Store struct{ DB *data.DB }
 
 // Begin returns the id of the open session with plan p, or begins one: isNew says which. An
@@ -86,7 +86,7 @@ func (st Store) Begin(ctx context.Context, p Plan, prompts []Prompt) (id int64, 
 
 func now() string { return time.Now().UTC().Format(time.RFC3339Nano) }
 
-// ErrNoSession says that a database has no session.
+// ErrNoSession is the error for a session that the database does not have.
 var ErrNoSession = errors.New("abtest: there is no session")
 
 // Sessions returns the ids of all sessions.
@@ -205,7 +205,7 @@ func (st Store) each(ctx context.Context, query string, id int64, row func(scan 
 	return rows.Err()
 }
 
-// AddAnswer keeps an answer.
+// AddAnswer stores the answer of a model to prompt n. It replaces an earlier one.
 func (st Store) AddAnswer(ctx context.Context, session int64, n int, slot Slot, a Answer) error {
 	return st.DB.Update(ctx, func(tx *data.Tx) error {
 		_, err := tx.Exec("insert or replace into ab_answer values (?, ?, ?, ?, ?, ?, ?, ?)", session, n, slot.String(),
@@ -214,7 +214,7 @@ func (st Store) AddAnswer(ctx context.Context, session int64, n int, slot Slot, 
 	})
 }
 
-// ErrClosed says that no more votes are taken.
+// ErrClosed is the error for a vote or a prompt in a closed session.
 var ErrClosed = errors.New("abtest: the session is closed")
 
 // isOpen returns ErrClosed if the session is closed.
@@ -268,7 +268,7 @@ func (st Store) Undo(ctx context.Context, s *Session, judge string) (undone bool
 	return undone, err
 }
 
-// AddEqual records ties for pairs whose answers are the same: nobody is asked about them.
+// AddEqual records ties for the pairs with equal answers. Nobody is asked about them.
 func (st Store) AddEqual(ctx context.Context, s *Session) error {
 	told := map[int]bool{}
 	for i := range s.Votes {

@@ -8,7 +8,7 @@ import (
 	"alpaca/internal/train/random"
 )
 
-// Strength is what all sessions together say of a model.
+// Strength is the rating of a model from several sessions.
 type Strength struct {
 	Name string  `json:"name"`
 	Elo  float64 `json:"elo"`
@@ -17,16 +17,16 @@ type Strength struct {
 	N    int     `json:"votes"`
 }
 
-// resamples is how many samples the intervals of strengths are of.
+// resamples is the number of bootstrap samples for the intervals of strengths.
 const resamples = 400
 
-// forStrengths is the second number of random.Hash here.
+// forStrengths is the purpose of the random numbers: the second number of random.Hash.
 const forStrengths = 311
 
-// Strengths returns the Bradley–Terry strengths of the models of several sessions, of the
-// votes of people, or of one model that judged, the strongest first. Models are the same
-// where their names and sums are. Unlike ratings that are updated vote by vote, they do
-// not depend on the order of votes.
+// Strengths returns the Bradley–Terry strengths of the models of several sessions, the
+// strongest first. judge is People or the name of a judging model: only its votes count.
+// Models are the same if their names, checksums and adapters are. Unlike ratings that are
+// updated vote by vote, strengths do not depend on the order of votes.
 func Strengths(list []*Session, judge string) []Strength {
 	index := map[string]int{}
 	var out []Strength
@@ -40,7 +40,7 @@ func Strengths(list []*Session, judge string) []Strength {
 		}
 		return i
 	}
-	// What one prompt of one session says: pairs of models with what each got.
+	// result is one vote: two models and the points that each got.
 	type result struct {
 		a, b       int
 		forA, forB float64
@@ -98,7 +98,8 @@ func Strengths(list []*Session, judge string) []Strength {
 	return out
 }
 
-// judged reports whether a vote is of people, or of the model that judge names.
+// judged reports whether judge, which is People or the name of a model, has given the
+// vote.
 func judged(v *Vote, judge string) bool {
 	if judge == People {
 		return !v.IsModel() && v.Repeat == 0

@@ -1,7 +1,7 @@
-// Package checkpoint opens the folders that training programs leave: Hugging Face's, with
-// config.json and weights in safetensors or pytorch_model.bin, in one file or many with an
-// index, and Meta's, with params.json and consolidated.NN.pth. It knows which files there
-// are and which tensors they hold; what these mean is for package open below it to say.
+// Package checkpoint opens folders with checkpoints. Those of Hugging Face have
+// config.json, and weights in safetensors or pytorch_model.bin, in one file or in many
+// with an index. Meta's have params.json and consolidated.NN.pth. This package finds the
+// files and their tensors; its subpackage open interprets them.
 package checkpoint
 
 import (
@@ -24,14 +24,14 @@ import (
 // Folder is an open checkpoint.
 type Folder struct {
 	Dir    string
-	Meta   bool          // it is of Meta's own form
+	Meta   bool          // Meta's own format
 	Config config.Object // config.json, or params.json
-	Files  []string      // of weights, by their paths
-	// Format says what the weights are in, such as "safetensors".
+	Files  []string      // paths of the files of weights
+	// Format is the format of the weights, such as "safetensors".
 	Format string
 
-	// Shards are the tensors by their names: of a Hugging Face checkpoint one map with all
-	// of them, of Meta's one for each file, which has a part of every tensor.
+	// Shards are the tensors by name. A Hugging Face checkpoint has one map with all
+	// tensors. Meta's has a map for each file, which has a part of every tensor.
 	Shards []map[string]*weights.Tensor
 
 	close []func() error
@@ -39,11 +39,12 @@ type Folder struct {
 
 // Options change how a folder is opened.
 type Options struct {
-	// Map maps safetensors files, see safetensors.Options.
+	// Map maps safetensors files into memory, see safetensors.Options.
 	Map bool
 }
 
-// Is reports whether path is a folder that Open may read.
+// Is reports whether path is a folder with a config.json or params.json, which Open may
+// be able to read.
 func Is(path string) bool {
 	for _, name := range []string{"config.json", "params.json"} {
 		if st, err := os.Stat(filepath.Join(path, name)); err == nil && st.Mode().IsRegular() {
@@ -53,7 +54,7 @@ func Is(path string) bool {
 	return false
 }
 
-// Open opens all files of a checkpoint.
+// Open opens all files of the checkpoint in a folder.
 func Open(dir string, opt Options) (*Folder, error) {
 	f := &Folder{Dir: dir}
 	if err := f.open(opt); err != nil {
@@ -117,7 +118,8 @@ func (f *Folder) open(opt Options) (err error) {
 	return fmt.Errorf("%s: no weights: neither model.safetensors nor pytorch_model.bin, in one file or many", f.Dir)
 }
 
-// openParts opens the files of weights.
+// openParts opens the files of weights and checks them against the index, if there is
+// one.
 func (f *Folder) openParts(parts []string, index map[string]string, opt Options) error {
 	all := map[string]*weights.Tensor{}
 	f.Shards = []map[string]*weights.Tensor{all}
@@ -173,7 +175,7 @@ func (f *Folder) openFile(path string, opt Options) ([]weights.Tensor, error) {
 // metaShard matches the names of Meta's files.
 var metaShard = regexp.MustCompile(`^consolidated\.(\d\d)\.pth$`)
 
-// openMeta opens Meta's files, each with its part of every tensor.
+// openMeta opens Meta's files, each of which has a part of every tensor.
 func (f *Folder) openMeta(names []string) (err error) {
 	f.Config, err = config.ReadFile(filepath.Join(f.Dir, "params.json"))
 	if errors.Is(err, fs.ErrNotExist) {

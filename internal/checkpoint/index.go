@@ -11,11 +11,11 @@ import (
 	"strings"
 )
 
-// maxIndex bounds an index, which has 100 bytes for a tensor.
+// maxIndex is the most bytes of an index, which has about 100 bytes per tensor.
 const maxIndex = 256 << 20
 
-// readIndex reads which file holds which tensor. Files are in the folder of the index: a
-// name that leads out of it is an error.
+// readIndex reads an index and returns the file of each tensor. Files must be in the
+// folder of the index.
 func readIndex(path string) (map[string]string, error) {
 	st, err := os.Stat(path)
 	if err != nil {
@@ -53,7 +53,7 @@ func parseIndex(raw []byte) (map[string]string, error) {
 	return x.Map, nil
 }
 
-// filesOf returns the files of an index in order.
+// filesOf returns the files of an index, sorted by name.
 func filesOf(index map[string]string) []string {
 	var list []string
 	for _, file := range index {
@@ -63,10 +63,10 @@ func filesOf(index map[string]string) []string {
 	return slices.Compact(list)
 }
 
-// numbered matches the name of one of several files.
+// numbered matches the number in the name of one of several files.
 var numbered = regexp.MustCompile(`-(\d{5})-of-(\d{5})\.\w+$`)
 
-// complete checks that of numbered files without an index none is missing.
+// complete returns an error if one of several numbered files is missing.
 func complete(dir string, parts []string) error {
 	for i, name := range parts {
 		m := numbered.FindStringSubmatch(name)

@@ -1,8 +1,8 @@
-// Package convert rewrites checkpoints of other containers as GGUF version 3: folders of
-// Hugging Face, the .bin files of 2023, GGUF versions 1 and 2, llama2.c's. What GGUF can hold
-// is kept to the bit. What it cannot hold, such as a scale in float32 where GGUF has
-// float16, is rounded and the change is measured; or, if that is asked for, kept exactly
-// in a larger type. Data pass through in pieces, whatever the model's size.
+// Package convert rewrites checkpoints of other formats as GGUF version 3: folders of
+// Hugging Face, the .bin files of 2023, GGUF versions 1 and 2, and llama2.c's. Values
+// that GGUF can hold are kept to the bit. Others, such as float32 scales where GGUF has
+// float16, are rounded and the change is measured; Options.Exact keeps them in a larger
+// type. Data are converted in pieces, whatever the model's size.
 package convert
 
 import (
@@ -17,55 +17,55 @@ import (
 	"alpaca/internal/quant"
 )
 
-// Options change what is written, and how. The zero value is good for all
-// inputs but llama2.c checkpoints, which need Vocab.
+// Options change what is written, and how. The zero value suits all inputs except
+// llama2.c checkpoints, which need Vocab.
 type Options struct {
 	// Vocab is the path of a llama2.c vocabulary (tokenizer.bin), for an input
 	// that is a llama2.c checkpoint.
 	Vocab string
-	// Exact stores tensors that would change in float32, which is larger.
+	// Exact stores tensors that would be rounded as float32, which is larger.
 	Exact bool
-	// Eps is the epsilon of the norms; 0 stands for the input's, or for what was
-	// usual where it does not hold it.
+	// Eps is the epsilon of the norms. 0 stands for the input's, or for the usual value
+	// if the input has none.
 	Eps float32
 	// Name is the model's name; "" keeps the input's.
 	Name string
 	// Force allows the output to replace a file.
 	Force bool
-	// Progress, if not nil, is called with the tensor at hand and how many bytes
-	// of the input's tensors have been read, of how many.
+	// Progress, if not nil, is called with the current tensor, the number of bytes of the
+	// input's tensors read so far, and their total.
 	Progress func(tensor string, done, total int64)
 }
 
-// Result is what Run did.
+// Result describes a conversion by Run.
 type Result struct {
-	Format      string // of the input, with its version
+	Format      string // format of the input, with its version
 	Tensors     []TensorResult
 	InputBytes  int64 // of all tensors
 	OutputBytes int64 // of the file
 	Elapsed     time.Duration
 }
 
-// TensorResult is what became of one tensor.
+// TensorResult describes the conversion of one tensor.
 type TensorResult struct {
 	Name     string
 	Shape    []int  // outermost first
-	From     string // the number format, by name
+	From     string // name of the number format in the input
 	To       quant.Type
-	Lossless bool        // all values are as they were
+	Lossless bool        // all values are unchanged
 	Loss     quant.Error // zero if Lossless
 }
 
-// The reasons that a caller may have advice for.
+// Errors for which a caller may have advice.
 var (
-	// ErrNeedsVocab is the reason for not reading a llama2.c checkpoint alone.
+	// ErrNeedsVocab is the error for a llama2.c checkpoint without Options.Vocab.
 	ErrNeedsVocab = errors.New("holds no vocabulary")
-	// ErrTooLarge is the reason for not rounding a number.
+	// ErrTooLarge is the error for a number that is too large for float16.
 	ErrTooLarge = errors.New("does not fit float16")
 )
 
-// Run converts the checkpoint at in, of any container, and writes it to out. On
-// failure out is as it was.
+// Run converts the checkpoint at in, of any format, and writes it to out. If it fails,
+// out is unchanged.
 func Run(ctx context.Context, in, out string, opt Options) (*Result, error) {
 	var res *Result
 	err := gguf.Guard(func() (err error) {
@@ -104,7 +104,7 @@ func run(ctx context.Context, in, out string, opt Options) (*Result, error) {
 	return res, nil
 }
 
-// write writes the model as planned.
+// write converts m by steps and writes it to out.
 func write(ctx context.Context, out string, m *model, steps []step, opt Options, res *Result) error {
 	infos := make([]gguf.Tensor, len(steps))
 	for i, s := range steps {

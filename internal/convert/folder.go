@@ -13,35 +13,35 @@ import (
 	"alpaca/internal/quantize"
 )
 
-// Auto is the type of files whose weights stay as the checkpoint has them.
+// Auto is the type that keeps the type of most of the checkpoint's weights.
 const Auto = "auto"
 
-// FolderOptions change what becomes of a checkpoint of Hugging Face or Meta.
+// FolderOptions are the options for checkpoints of Hugging Face or Meta.
 type FolderOptions struct {
-	Type  string // of the output: Auto, or a name of quantize.ParseMix
-	Name  string // of the model; "": what the checkpoint says
-	Pre   string // see package open
+	Type  string // type of the output: Auto, or a name that quantize.ParseMix knows
+	Name  string // of the model; "": the checkpoint's
+	Pre   string // see open.Options
 	Force bool   // the output may replace a file
 	Split quantize.Split
 
-	Importance *quantize.Importance // nil: none
+	Importance *quantize.Importance // importance matrix; nil: none
 	Threads    int
 	Progress   func(tensor string, done, total int64)
 }
 
-// FolderResult is what RunFolder did.
+// FolderResult describes a conversion by RunFolder.
 type FolderResult struct {
 	*quantize.Result
-	Format string // of the input
-	Class  string // of config.json
+	Format string // format of the input
+	Class  string // the architecture's class in config.json
 	Mix    quantize.Mix
 	Arch   string
 	Params int64
 	Notes  []string
 }
 
-// FolderOf returns the folder of a checkpoint that a path names: itself, or the folder of
-// one of its files. ok is false for other paths.
+// FolderOf returns the folder of a checkpoint: path itself, or the folder of path if path
+// is one of its files. ok is false for other paths.
 func FolderOf(path string) (dir string, ok bool) {
 	st, err := os.Stat(path)
 	switch {
@@ -58,8 +58,9 @@ func FolderOf(path string) (dir string, ok bool) {
 	return "", false
 }
 
-// RunFolder converts the checkpoint in a folder and writes it to out, straight to any type:
-// a few rows of a tensor are in memory at a time. On failure out is as it was.
+// RunFolder converts the checkpoint in a folder directly to any type and writes it to
+// out. Only a few rows of a tensor are in memory at a time. If it fails, out is
+// unchanged.
 func RunFolder(ctx context.Context, dir, out string, opt FolderOptions) (*FolderResult, error) {
 	m, err := hf.Open(dir, hf.Options{Pre: opt.Pre})
 	if err != nil {
@@ -76,7 +77,7 @@ func RunFolder(ctx context.Context, dir, out string, opt FolderOptions) (*Folder
 	if err := m.Describe(dir, opt.Name); err != nil {
 		return nil, fmt.Errorf("convert: %w", err)
 	}
-	debug.FreeOSMemory() // what reading the tokenizer needed is the most of all
+	debug.FreeOSMemory() // reading the tokenizer needs the most memory
 	plan, err := quantize.NewPlan(m.File, quantize.Options{Mix: res.Mix, KeepQuantized: true, HalvesToo: true, Split: opt.Split, Importance: opt.Importance})
 	if err != nil {
 		return nil, fmt.Errorf("convert: %w", err)
@@ -91,7 +92,7 @@ func RunFolder(ctx context.Context, dir, out string, opt FolderOptions) (*Folder
 	return res, nil
 }
 
-// mixOf returns the mix of a name.
+// mixOf returns the mix called name.
 func mixOf(m *hf.Model, name string) (quantize.Mix, error) {
 	if name == Auto {
 		name = m.Main.String()

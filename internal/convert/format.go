@@ -9,25 +9,24 @@ import (
 	"alpaca/internal/quant/codec"
 )
 
-// format is how a tensor's numbers are stored in the input, and what becomes of
-// them.
+// format is a number format of the input, and how it is converted.
 type format struct {
 	name string
-	typ  quant.Type // of the blocks; noType for formats that quant does not know
-	to   quant.Type // what GGUF has for it
-	// transcode rewrites a row from one to the other; nil if they are the same,
-	// or if the way leads over decode.
+	typ  quant.Type // type of the blocks; noType for formats that package quant lacks
+	to   quant.Type // the type in GGUF
+	// transcode rewrites a row from typ to to. It is nil if the types are the same, or if
+	// the row is decoded and encoded.
 	transcode func(dst, src []byte) error
-	// decode widens a row.
+	// decode decodes a row to float32.
 	decode func(dst []float32, src []byte)
-	// mayRound says that not all values fit the new type.
+	// mayRound says that values may not fit the new type.
 	mayRound bool
 }
 
-// noType is no type at all.
+// noType is a value that no type has.
 const noType = ^quant.Type(0)
 
-// sameKind reports whether a file of to is named like one of f.
+// sameKind reports whether general.file_type is the same for to as for f.
 func (f *format) sameKind(to quant.Type) bool {
 	_, legacy := legacyFormats[f.typ]
 	return legacy && f.to == to
@@ -40,20 +39,21 @@ func formatOf(t quant.Type) format {
 		f.to, f.mayRound = l.to, l.wide
 		f.transcode = func(dst, src []byte) error { return l.transcode(dst, src, t.BlockBytes()) }
 	} else if quant.IsLegacy(t) {
-		// Q4_2 and Q4_3 have scales for 16 weights, which nothing has had since.
+		// Q4_2 and Q4_3 have a scale for 16 weights, which no later format of this kind
+		// has.
 		f.to, f.mayRound = quant.F16, true
 	}
 	return f
 }
 
-// legacyFormat is a block of 2023 whose successor differs in the width of the
-// scales and the order of the nibbles at most.
+// legacyFormat is a block format of 2023 whose successor differs at most in the width of
+// the scales and the order of the nibbles.
 type legacyFormat struct {
 	to       quant.Type
-	scales   int  // scale, or scale and minimum
-	wide     bool // they are float32
-	high     bool // 4 bytes with the fifth bits follow, as today
-	adjacent bool // nibbles of neighbours are in one byte
+	scales   int  // 1: scale; 2: scale and minimum
+	wide     bool // scales are float32, not float16
+	high     bool // 4 bytes with the fifth bits follow the scales, as today
+	adjacent bool // a byte has the nibbles of two neighbours
 }
 
 var legacyFormats = map[quant.Type]legacyFormat{
@@ -66,7 +66,7 @@ var legacyFormats = map[quant.Type]legacyFormat{
 	quant.Q8_0v1: {to: quant.Q8_0, scales: 1, wide: true},
 }
 
-// transcode rewrites a row of blocks of blockBytes.
+// transcode rewrites a row. blockBytes is the size of a block of src.
 func (l *legacyFormat) transcode(dst, src []byte, blockBytes int) error {
 	out := l.to.BlockBytes()
 	for ; len(src) > 0; src, dst = src[blockBytes:], dst[out:] {
@@ -95,8 +95,8 @@ func (l *legacyFormat) transcode(dst, src []byte, blockBytes int) error {
 	return nil
 }
 
-// splitNibbles changes the order of 32 nibbles: from byte j holding numbers 2j
-// and 2j+1 to byte j holding numbers j and j+16.
+// splitNibbles reorders 32 nibbles. In src byte j has nibbles 2j and 2j+1, in dst j and
+// j+16.
 func splitNibbles(dst, src *[16]byte) {
 	for j := range 8 {
 		a, b := src[j], src[j+8]
@@ -105,7 +105,7 @@ func splitNibbles(dst, src *[16]byte) {
 	}
 }
 
-// putHalf stores x as float16.
+// putHalf stores x as float16. A finite x that would become infinite is an error.
 func putHalf(dst []byte, x float32) error {
 	h := codec.F32ToF16(x)
 	if h&0x7fff == 0x7c00 && !math.IsInf(float64(x), 0) {

@@ -20,8 +20,8 @@ import (
 //	version 1:  "ak42" version, 7 numbers, shared, zeros to 256 │ float32 tensors
 //	version 2:  the same, group size after shared               │ float32 norms, int8 tensors with scales
 //
-// all little-endian. A tensor here is those of all layers one after the other,
-// in an order that differs between version 0 and the others.
+// All numbers are little-endian. A tensor has the weights of all layers, one after the
+// other. The order of the tensors differs between version 0 and the others.
 const (
 	llama2cMagic  = 0x616b3432
 	llama2cHeader = 256 // bytes, of versions 1 and 2
@@ -38,13 +38,13 @@ type llama2cFile struct {
 	kvHeads int
 	vocab   int
 	ctx     int
-	shared  bool // the output is the token embedding
-	group   int  // weights that share a scale, in version 2
+	shared  bool // the output matrix is the token embedding
+	group   int  // version 2: number of weights that share a scale
 	start   int64
 }
 
-// readLlama2CHeader reads the header of a file of size bytes, which begins with
-// head, and checks that the size is what it asks for.
+// readLlama2CHeader parses head, the beginning of a file of size bytes. It returns an
+// error if the size does not match the header.
 func readLlama2CHeader(head []byte, size int64) (*llama2cFile, error) {
 	le := binary.LittleEndian
 	if len(head) < 28 {
@@ -69,7 +69,7 @@ func readLlama2CHeader(head []byte, size int64) (*llama2cFile, error) {
 		*field = int(int32(le.Uint32(head[4*i:])))
 	}
 	if c.version == 0 {
-		c.shared = c.vocab > 0 // a negative number says that it is not
+		c.shared = c.vocab > 0 // negative: not shared
 		if c.vocab < 0 {
 			c.vocab = -c.vocab
 		}
@@ -83,7 +83,7 @@ func readLlama2CHeader(head []byte, size int64) (*llama2cFile, error) {
 	return c, nil
 }
 
-// check refuses dimensions that no model has.
+// check returns an error for impossible dimensions.
 func (c *llama2cFile) check() error {
 	for _, x := range []struct {
 		name        string
@@ -108,10 +108,10 @@ func (c *llama2cFile) check() error {
 
 // llama2cTensor is a tensor of all layers, or of the whole model.
 type llama2cTensor struct {
-	name       string // in GGUF; in a layer without "blk.N."
+	name       string // name in GGUF, without "blk.N." of a layer
 	rows, cols int    // of one layer; rows is 0 for a vector
 	perLayer   bool
-	skip       bool // not wanted
+	skip       bool // not converted
 }
 
 // layout returns the tensors in the order of the file.
@@ -137,7 +137,7 @@ func (c *llama2cFile) layout() []llama2cTensor {
 		add(true, arch.FFNNorm)
 		add(true, ffn...)
 		add(false, arch.OutputNorm)
-		// Cosines and sines of the positions, which follow from the dimensions.
+		// Cosines and sines of the positions, which the dimensions determine.
 		list = append(list, llama2cTensor{rows: c.ctx, cols: 2 * sizes.Of(arch.RopePairs), skip: true})
 	} else {
 		add(true, arch.AttnNorm, arch.FFNNorm)
@@ -151,7 +151,7 @@ func (c *llama2cFile) layout() []llama2cTensor {
 	return list
 }
 
-// count returns how often t is there.
+// count returns the number of layers that have t, 1 for a tensor of the whole model.
 func (c *llama2cFile) count(t llama2cTensor) int64 {
 	if t.perLayer {
 		return int64(c.layers)
@@ -159,7 +159,7 @@ func (c *llama2cFile) count(t llama2cTensor) int64 {
 	return 1
 }
 
-// bytes returns the bytes of one of t. Dimensions are bounded by check, so that
+// bytes returns the number of bytes of t in one layer. check limits the dimensions, so
 // nothing overflows.
 func (c *llama2cFile) bytes(t llama2cTensor) int64 {
 	n := int64(max(t.rows, 1)) * int64(t.cols)
@@ -208,7 +208,7 @@ func openLlama2C(path string, opt Options) (*model, error) {
 			at += c.bytes(t)
 		}
 	}
-	if c.shared { // programs of that time did not know of shared tensors
+	if c.shared { // programs of that time do not support a shared tensor
 		embedding.name = arch.Output.Weight()
 		m.tensors = append(m.tensors, embedding)
 	}
@@ -217,7 +217,7 @@ func openLlama2C(path string, opt Options) (*model, error) {
 
 // openLlama2CFile opens the file and reads its header.
 func openLlama2CFile(path string) (*os.File, *llama2cFile, error) {
-	st, err := os.Stat(path) // first: to open a named pipe would wait
+	st, err := os.Stat(path) // before Open, which would block on a named pipe
 	if err != nil {
 		return nil, nil, err
 	}
@@ -242,7 +242,7 @@ func openLlama2CFile(path string) (*os.File, *llama2cFile, error) {
 	return f, c, nil
 }
 
-// tensor returns one of t, at offset at of the file.
+// tensor returns the tensor t of one layer, which is at offset at of f.
 func (c *llama2cFile) tensor(f *os.File, name string, t llama2cTensor, at int64) tensor {
 	x := tensor{name: name, shape: []int{t.rows, t.cols}}
 	if t.rows == 0 {
@@ -263,7 +263,7 @@ func (c *llama2cFile) tensor(f *os.File, name string, t llama2cTensor, at int64)
 // container names the container and its version.
 func (c *llama2cFile) container() string { return fmt.Sprintf("llama2.c %d", c.version) }
 
-// metadata returns what GGUF metadata say about the model.
+// metadata returns the GGUF metadata of the model.
 func (c *llama2cFile) metadata(path string, opt Options) ([]gguf.KV, error) {
 	vocab, err := readVocab(opt.Vocab, c.vocab)
 	if err != nil {
@@ -288,7 +288,7 @@ func (c *llama2cFile) metadata(path string, opt Options) ([]gguf.KV, error) {
 	return append(kv, vocab...), nil
 }
 
-// hparams returns the model's numbers.
+// hparams returns the hyperparameters of the model.
 func (c *llama2cFile) hparams() arch.Hparams {
 	head := c.dim / c.heads
 	return arch.Hparams{

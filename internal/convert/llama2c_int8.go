@@ -8,17 +8,16 @@ import (
 	"alpaca/internal/quant"
 )
 
-// A tensor of llama2.c version 2 is all its weights as int8, then a float32
-// scale for each group of consecutive weights: w[i] = q[i] * scale[i/group].
+// A tensor of llama2.c version 2 has all weights as int8, then a float32 scale for each
+// group of consecutive weights: w[i] = q[i] * scale[i/group].
 //
-// A row is given to the converter as blocks of 32 weights, or of all its
-// columns where 32 do not divide them, each with the scales it needs:
+// read returns a row of n weights with a scale for each:
 //
-//	32 × int8 │ 32 × float32, the scale of each weight
+//	n × int8 │ n × float32
 //
-// which is wasteful but simple, and only passes through.
+// This wastes memory, but is simple, and only a piece is in memory at a time.
 
-// groups makes x read int8 weights, which are at offset at of the file.
+// groups makes x read the int8 weights at offset at of f.
 func (c *llama2cFile) groups(x *tensor, f *os.File, at int64) {
 	rows, cols := x.shape[0], x.shape[1]
 	scalesAt := at + int64(rows)*int64(cols)
@@ -57,14 +56,15 @@ func scaleAt(row []byte, n, i int) float32 {
 	return math.Float32frombits(binary.LittleEndian.Uint32(row[n+4*i:]))
 }
 
-// decodeInt8 widens a row.
+// decodeInt8 decodes a row to float32.
 func decodeInt8(dst []float32, row []byte) {
 	for i := range dst {
 		dst[i] = float32(int8(row[i])) * scaleAt(row, len(dst), i)
 	}
 }
 
-// int8ToQ8_0 makes blocks of a row whose groups are whole numbers of blocks.
+// int8ToQ8_0 converts a row to Q8_0. The size of a group must be a multiple of the block
+// length.
 func int8ToQ8_0(dst, row []byte) error {
 	n := len(row) / 5
 	for i := 0; i < n; i += 32 {

@@ -11,17 +11,15 @@ import (
 	"alpaca/internal/gguf"
 )
 
-// Bounds on a vocabulary file.
+// The most tokens and bytes of a vocabulary file.
 const (
 	maxVocab      = 1 << 18
 	maxVocabBytes = 16 << 20
 )
 
-// readVocab reads a llama2.c vocabulary of n tokens,
+// readVocab reads a llama2.c vocabulary of n tokens and returns it as GGUF metadata:
 //
 //	longest text u32 │ n × (score f32, length u32, text)
-//
-// and returns it as GGUF metadata.
 func readVocab(path string, n int) ([]gguf.KV, error) {
 	data, err := readSmall(path)
 	if err != nil {
@@ -60,7 +58,7 @@ func readVocab(path string, n int) ([]gguf.KV, error) {
 	}, nil
 }
 
-// vocabText returns GGUF's text and type of a token.
+// vocabText returns the text and the type of a token in GGUF.
 func vocabText(id int, text string) (string, int32) {
 	var b byte
 	switch {
@@ -76,13 +74,13 @@ func vocabText(id int, text string) (string, int32) {
 	return strings.ReplaceAll(text, " ", "\u2581"), gguf.TokenNormal
 }
 
-// scanByte reads "<0x41>".
+// scanByte parses a token such as "<0x41>".
 func scanByte(text string, b *byte) bool {
 	_, err := fmt.Sscanf(text, "<0x%02X>", b)
 	return err == nil && text == fmt.Sprintf("<0x%02X>", *b)
 }
 
-// readSmall reads a file that must be a vocabulary's size.
+// readSmall reads a regular file of at most maxVocabBytes.
 func readSmall(path string) ([]byte, error) {
 	st, err := os.Stat(path)
 	if err != nil {

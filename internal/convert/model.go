@@ -11,7 +11,7 @@ import (
 	"alpaca/internal/quant"
 )
 
-// model is a checkpoint of any container.
+// model is a checkpoint of any format.
 type model struct {
 	format  string   // with its version, such as "ggjt 3"
 	paths   []string // of all files read
@@ -20,13 +20,13 @@ type model struct {
 	close   func() error
 }
 
-// tensor is one of its tensors.
+// tensor is a tensor of a model.
 type tensor struct {
 	name     string
 	shape    []int // outermost first
 	from     format
 	rowBytes int
-	// read sets dst to rows lo to hi-1, as they are in the input.
+	// read sets dst to rows lo to hi-1, in the input's format.
 	read func(dst []byte, lo, hi int) error
 }
 
@@ -40,7 +40,7 @@ func (t *tensor) rows() int {
 	return n
 }
 
-// bytes returns what read gives for all rows.
+// bytes returns the number of bytes that read returns for all rows.
 func (t *tensor) bytes() int64 { return int64(t.rows()) * int64(t.rowBytes) }
 
 // open opens the checkpoint at path.
@@ -48,8 +48,8 @@ func open(path string, opt Options) (*model, error) {
 	if opt.Vocab != "" {
 		return openLlama2C(path, opt)
 	}
-	// Data are read, not mapped: pages of a mapping would count as memory of
-	// this process, and a file that is cut meanwhile is an ordinary error.
+	// The data are read, not mapped. Pages of a mapping would count as this process's
+	// memory, and a file that is truncated meanwhile gives an ordinary error.
 	f, err := gguf.OpenWith(path, gguf.Options{NoMap: true, HeaderOnly: true, Eps: opt.Eps})
 	var foreign *gguf.ForeignError
 	if errors.As(err, &foreign) && isLlama2C(path) {
@@ -88,15 +88,15 @@ func isLlama2C(path string) bool {
 	return err == nil
 }
 
-// Keys that are written or changed.
+// The keys that convert writes or changes.
 const (
 	keyName         = "general.name"
 	keyQuantVersion = "general.quantization_version"
 
-	quantVersion = 2 // of the block layouts, since GGUF began
+	quantVersion = 2 // version of the block layouts since the beginning of GGUF
 )
 
-// metadata returns what to write about m once it has become what steps say.
+// metadata returns the metadata of the output, after steps.
 func metadata(m *model, steps []step, opt Options) []gguf.KV {
 	kv := m.kv[:len(m.kv):len(m.kv)]
 	if !strings.HasPrefix(m.format, "gguf") {
@@ -115,8 +115,8 @@ func metadata(m *model, steps []step, opt Options) []gguf.KV {
 	return kv
 }
 
-// set replaces or inserts a key of the group "general.", which goes behind the
-// last of that.
+// set replaces or inserts a key of the group "general.". A new key goes after the last of
+// the group.
 func set(kv []gguf.KV, key string, value gguf.Value) []gguf.KV {
 	at := len(kv)
 	for i, e := range kv {
@@ -142,7 +142,7 @@ func changed(steps []step) bool {
 	return false
 }
 
-// fileType returns the one of the type of most matrices.
+// fileType returns the file type for the type of most matrices.
 func fileType(steps []step) gguf.FileType {
 	count := map[quant.Type]int{}
 	best := quant.F32
@@ -154,6 +154,6 @@ func fileType(steps []step) gguf.FileType {
 			}
 		}
 	}
-	f, _ := gguf.FileTypeOf(best) // AllF32 for a type of 2023, which none is
+	f, _ := gguf.FileTypeOf(best) // a type of 2023 would give AllF32, but no output has one
 	return f
 }

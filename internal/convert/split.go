@@ -11,24 +11,24 @@ import (
 	"alpaca/internal/quantize"
 )
 
-// SplitOptions say how a file is divided.
+// SplitOptions are the options of PlanSplit, Split and Join.
 type SplitOptions struct {
 	Split quantize.Split
-	// NoTensorFirst leaves the first file without tensors: it has the metadata alone.
+	// NoTensorFirst leaves the first file without tensors: it has only the metadata.
 	NoTensorFirst bool
 	Force         bool
 	Progress      func(tensor string, done, total int64)
 }
 
-// SplitPlan is how a file's tensors are divided among files.
+// SplitPlan says how a file's tensors are divided among files.
 type SplitPlan struct {
 	Outputs []string
-	Tensors []int   // of each file
-	Bytes   []int64 // of the tensors of each
-	parts   []int   // of each tensor
+	Tensors []int   // number of tensors in each file
+	Bytes   []int64 // bytes of the tensors in each file
+	parts   []int   // for each tensor, the index of its file
 }
 
-// PlanSplit decides which file of those called PREFIX-00001-of-N.gguf gets which tensor.
+// PlanSplit decides which tensor goes into which of the files PREFIX-00001-of-N.gguf.
 func PlanSplit(f *gguf.File, prefix string, opt SplitOptions) *SplitPlan {
 	sizes := make([]int64, len(f.Tensors))
 	for i := range f.Tensors {
@@ -52,18 +52,18 @@ func PlanSplit(f *gguf.File, prefix string, opt SplitOptions) *SplitPlan {
 	return p
 }
 
-// Split writes the model in a GGUF file, or in several, as those of a plan, with the same
-// metadata and tensors. The files appear when all are complete.
+// Split writes the model in f, which may consist of several files, to the files of plan
+// p, with the same metadata and tensors. The files appear once all are complete.
 func Split(ctx context.Context, f *gguf.File, p *SplitPlan, opt SplitOptions) error {
 	return copyParts(ctx, f, p.Outputs, p.parts, opt)
 }
 
-// Join writes a model that is divided among files as one.
+// Join writes a model that is split into several files as one file.
 func Join(ctx context.Context, f *gguf.File, out string, opt SplitOptions) error {
 	return copyParts(ctx, f, []string{out}, make([]int, len(f.Tensors)), opt)
 }
 
-// copyParts writes the tensors of f to the outputs that parts names, in the order of f.
+// copyParts writes tensor i of f to outputs[parts[i]], in the order of f.
 func copyParts(ctx context.Context, f *gguf.File, outputs []string, parts []int, opt SplitOptions) error {
 	for _, out := range outputs {
 		if err := atomicfile.Check(out, f.Parts, opt.Force); err != nil {
@@ -113,8 +113,8 @@ func copyParts(ctx context.Context, f *gguf.File, outputs []string, parts []int,
 	return nil
 }
 
-// partOf returns the metadata and the tensors of one output: the model's metadata are in
-// the first alone.
+// partOf returns the metadata and the tensors of output i of n. Only the first has the
+// model's metadata.
 func partOf(f *gguf.File, i, n int, parts []int) (kv []gguf.KV, infos []gguf.Tensor) {
 	for _, e := range f.KV {
 		if i == 0 && !strings.HasPrefix(e.Key, "split.") {

@@ -14,25 +14,25 @@ import (
 	"alpaca/internal/quant"
 )
 
-// step is what is done to one tensor.
+// step is the conversion of one tensor.
 type step struct {
 	tensor *tensor
 	from   format
 	to     quant.Type
 }
 
-// same reports whether the bytes stay as they are.
+// same reports whether the bytes stay the same.
 func (s *step) same() bool { return s.from.typ == s.to && s.from.transcode == nil }
 
-// plan decides what becomes of each tensor. If exact is set, those that would
-// change are looked through now, and stored as F32 if they do.
+// plan decides the type of each tensor. If exact is true, it first tries to convert the
+// tensors that may be rounded; those that would change become F32.
 func plan(tensors []tensor, exact bool) ([]step, error) {
 	steps := make([]step, len(tensors))
 	for i := range tensors {
 		t := &tensors[i]
 		steps[i] = step{t, t.from, t.from.to}
 		if t.cols()%steps[i].to.BlockLen() != 0 {
-			steps[i].to = quant.F32 // groups of a llama2.c checkpoint need not be blocks
+			steps[i].to = quant.F32 // rows of a llama2.c checkpoint need not be multiples of a block
 		}
 		if !exact || steps[i].to == quant.F32 || !t.from.mayRound {
 			continue
@@ -48,7 +48,7 @@ func plan(tensors []tensor, exact bool) ([]step, error) {
 	return steps, nil
 }
 
-// pieceBytes is how much of a tensor is converted at a time, about.
+// pieceBytes is about how many bytes of a tensor are converted at a time.
 const pieceBytes = 4 << 20
 
 // run converts the tensor and writes it to w. After each piece it calls read
@@ -90,8 +90,8 @@ func (s *step) run(ctx context.Context, w io.Writer, read func(bytes int64)) (lo
 	return loss, nil
 }
 
-// convert converts rows on all cores and measures what changes. The sums are
-// those of the rows in order, whatever the number of cores.
+// convert converts rows on all cores and measures the error. Errors are summed in the
+// order of the rows, whatever the number of cores.
 func (s *step) convert(dst, src []byte, rows int) (loss quant.Error, err error) {
 	losses := make([]quant.Error, rows)
 	to, from := len(dst)/rows, len(src)/rows // bytes of a row

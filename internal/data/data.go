@@ -1,8 +1,7 @@
-// Package data keeps instructions, answers and conversations in one SQLite file: which
-// source each row came from and where it stood there, the rows that could not be read, and
-// an index of their words. The driver is a translation of SQLite to Go, so that the program
-// stays free of C. Rows are added in transactions: an interruption leaves the database as it
-// was.
+// Package data keeps instructions, answers and conversations in one SQLite file. The file
+// also has the source and the position of each row, the rows that could not be read, and
+// a full-text index. The driver is a translation of SQLite to Go, so the program needs no
+// C. Rows are added in transactions: an interruption leaves the database as it was.
 package data
 
 import (
@@ -15,21 +14,22 @@ import (
 	"os"
 	"path/filepath"
 
-	"modernc.org/sqlite" // also the driver, by the name "sqlite"
+	"modernc.org/sqlite" // registers the driver "sqlite", too
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// DB is a database of examples. It may be used by several goroutines.
+// DB is a database of examples. Several goroutines may use it.
 type DB struct {
 	Path     string
 	sql      *sql.DB
 	readOnly bool
 }
 
-// ErrNotOurs says that a file is not a database of this program.
+// ErrNotOurs is the error for a file that is not a database of this program.
 var ErrNotOurs = errors.New("not a database of alpaca data")
 
-// Open opens the database at path to add rows to it. A file that does not exist is made.
+// Open opens the database at path to add rows to it. It creates a file that does not
+// exist.
 func Open(ctx context.Context, path string) (*DB, error) {
 	st, err := os.Stat(path)
 	isNew := errors.Is(err, fs.ErrNotExist) || err == nil && st.Mode().IsRegular() && st.Size() == 0
@@ -41,8 +41,9 @@ func Open(ctx context.Context, path string) (*DB, error) {
 		return nil, fmt.Errorf("data: %s: %w", path, err)
 	}
 	if isNew {
-		// With a write-ahead log the file itself would not tell what it is until the log is
-		// written back: others, and whoever comes after an end by force, would refuse it.
+		// With a write-ahead log the file would have no application id until the log is
+		// written back. Other processes, and any process after a crash, would refuse the
+		// file.
 		db, err := openToWrite(ctx, path, nil)
 		if err != nil {
 			return nil, err
@@ -54,8 +55,8 @@ func Open(ctx context.Context, path string) (*DB, error) {
 	return openToWrite(ctx, path, []string{"WAL"})
 }
 
-// openToWrite opens a database with a kind of journal, nil for the one that it has, and makes
-// its tables if they are not there.
+// openToWrite opens a database and makes its tables if it has none. journal is the
+// journal mode; nil keeps the file's mode.
 func openToWrite(ctx context.Context, path string, journal []string) (*DB, error) {
 	db, err := open(path, url.Values{
 		"_busy_timeout": {"10000"}, "_foreign_keys": {"on"}, "_journal_mode": journal, "_synchronous": {"FULL"}, "_txlock": {"immediate"},
@@ -71,7 +72,7 @@ func openToWrite(ctx context.Context, path string, journal []string) (*DB, error
 	return db, nil
 }
 
-// OpenReadOnly opens a database that exists. Nothing can be changed through it.
+// OpenReadOnly opens an existing database for reading only.
 func OpenReadOnly(ctx context.Context, path string) (*DB, error) {
 	if err := checkHeader(path); err != nil {
 		return nil, err
@@ -88,13 +89,13 @@ func OpenReadOnly(ctx context.Context, path string) (*DB, error) {
 	return db, nil
 }
 
-// ReadOnly are the parameters of connections that only read.
+// ReadOnly are the parameters of read-only connections.
 var ReadOnly = url.Values{
 	"mode": {"ro"}, "_busy_timeout": {"10000"}, "_query_only": {"on"}, "_defensive": {"1"}, "_dqs": {"0"},
 	"_pragma": {"cell_size_check(1)", "cache_size(-8000)", "temp_store(memory)", "trusted_schema(0)"},
 }
 
-// Address returns the name by which the driver opens the file at path.
+// Address returns the URI by which the driver opens the file at path.
 func Address(path string, params url.Values) string {
 	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: params.Encode()}).String()
 }
@@ -109,15 +110,15 @@ func open(path string, params url.Values) (*DB, error) {
 	return &DB{Path: path, sql: db}, nil
 }
 
-// checkHeader returns an error unless the file at path begins as our databases do. It reads
-// the file itself, so that SQLite never opens a foreign one.
+// checkHeader returns an error unless the file at path has the header of our databases.
+// It reads the file directly, so that SQLite never opens a foreign file.
 func checkHeader(path string) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return fmt.Errorf("data: %w", err)
 	}
 	defer f.Close()
-	const idAt = 68 // of the header: https://www.sqlite.org/fileformat2.html
+	const idAt = 68 // offset of the application id: https://www.sqlite.org/fileformat2.html
 	head := make([]byte, idAt+4)
 	if n, _ := f.ReadAt(head, 0); n < len(head) || string(head[:16]) != "SQLite format 3\x00" {
 		return fmt.Errorf("data: %s: %w: it does not begin as SQLite's files do", path, ErrNotOurs)
@@ -148,7 +149,8 @@ func (db *DB) Close() error {
 		db.sql.SetMaxIdleConns(1)
 		db.sql.SetMaxOpenConns(1)
 		ctx := context.Background()
-		// These fail while others read, which does no harm: the next who closes does it.
+		// These fail while another process reads. That does no harm: the next Close
+		// succeeds.
 		db.sql.ExecContext(ctx, "pragma optimize")
 		db.sql.ExecContext(ctx, "pragma busy_timeout = 100")
 		db.sql.ExecContext(ctx, "pragma journal_mode = delete")
@@ -156,12 +158,13 @@ func (db *DB) Close() error {
 	return db.sql.Close()
 }
 
-// Query runs a query of this program's own: what users write is for package query.
+// Query runs a query. query is this program's own text; package query runs users'
+// queries.
 func (db *DB) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	return db.sql.QueryContext(ctx, query, args...)
 }
 
-// QueryRow runs a query of this program's own that has one row.
+// QueryRow runs a query that has one row. query is this program's own text.
 func (db *DB) QueryRow(ctx context.Context, query string, args ...any) *sql.Row {
 	return db.sql.QueryRowContext(ctx, query, args...)
 }

@@ -1,6 +1,6 @@
 package data
 
-// AppendQuoted appends a text as a JSON string. It escapes only what JSON requires.
+// AppendQuoted appends text as a JSON string. It escapes only what JSON requires.
 func AppendQuoted(b []byte, text string) []byte {
 	const digits = "0123456789abcdef"
 	b = append(b, '"')

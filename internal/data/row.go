@@ -15,9 +15,9 @@ import (
 // Source is a file that was imported, or a run that generated rows.
 type Source struct {
 	ID       int64
-	Name     string // of the view with its rows; unique
+	Name     string // also the name of the view of its rows; unique
 	Path     string
-	SHA256   string // of the file, in hexadecimal digits; "" for what is no file
+	SHA256   string // of the file, in hexadecimal digits; "" if the source is no file
 	Format   string // alpaca, chat, …: see package formats
 	Licence  string
 	Imported time.Time
@@ -26,9 +26,9 @@ type Source struct {
 	Shape    string // a JSON object about the file
 }
 
-// Message is what one side of a conversation says.
+// Message is one message of a conversation.
 type Message struct {
-	Role    string `json:"role"` // system, user, assistant, tool or what the file says
+	Role    string `json:"role"` // system, user, assistant, tool, or another role from the file
 	Content string `json:"content"`
 }
 
@@ -36,30 +36,31 @@ type Message struct {
 type Row struct {
 	ID       int64
 	SourceID int64
-	Pos      int64 // in its source, from 1
+	Pos      int64 // position in its source, from 1
 
 	Instruction, Input, Output string
 	System, Category           string
 
-	// Turns are all messages, the system's among them, of a conversation with more than one
-	// question and answer. Instruction is then the first question, Output the last answer.
+	// Turns are all messages of a conversation with more than one question and answer,
+	// including the system message. Instruction is then the first question, Output the
+	// last answer.
 	Turns []Message
-	// Extra is a JSON object of what else the row has, nil for nothing.
+	// Extra is a JSON object with the row's other fields, nil if it has none.
 	Extra json.RawMessage
-	// Raw is the row as it stood in its file, if it cannot be rebuilt from the fields above.
+	// Raw is the row's text in its file, nil if it can be rebuilt from the fields above.
 	Raw []byte
-	// Tokens is the number of tokens, 0 where nobody has counted.
+	// Tokens is the number of tokens, 0 if not counted.
 	Tokens int
 }
 
-// Rejected is what could not be read of a source.
+// Rejected is a part of a source that could not be read.
 type Rejected struct {
-	SourceID, Line, Offset int64 // Line from 1, Offset in bytes from 0; 0 and 0 for what is no file
+	SourceID, Line, Offset int64 // Line from 1, Offset in bytes from 0; both 0 if the source is no file
 	Error                  string
 	Raw                    []byte
 }
 
-// turnsJSON returns the messages as the database has them: nil for none.
+// turnsJSON returns the messages in the form of the column turns, nil if there are none.
 func (r *Row) turnsJSON() any {
 	if len(r.Turns) == 0 {
 		return nil
@@ -75,7 +76,8 @@ func (r *Row) turnsJSON() any {
 	return string(append(b, ']'))
 }
 
-// more returns the text of the messages that are not Instruction or Output, to search in.
+// more returns the text of the messages besides Instruction and Output, for the index of
+// words.
 func (r *Row) more() string {
 	if len(r.Turns) == 0 {
 		return ""
@@ -100,7 +102,7 @@ func (r *Row) more() string {
 	return b.String()
 }
 
-// FirstWord returns the first word of an instruction in lower case, cut to 32 characters.
+// FirstWord returns the first word of text in lower case, cut to 32 characters.
 func FirstWord(text string) string {
 	word := text
 	start := strings.IndexFunc(text, isWord)
@@ -125,11 +127,11 @@ func isWord(c rune) bool {
 	return unicode.IsLetter(c) || unicode.IsDigit(c)
 }
 
-// Normal returns a text without differences of case, punctuation and white space: its words
-// in lower case, a space between them.
+// Normal normalizes case, punctuation and white space: it returns the words of text in
+// lower case, with a space between them.
 func Normal(text string) string { return string(appendNormal(make([]byte, 0, len(text)), text)) }
 
-// appendNormal appends a text's Normal.
+// appendNormal appends Normal(text) to b.
 func appendNormal(b []byte, text string) []byte {
 	start, gap := len(b), false
 	for i := 0; i < len(text); {
@@ -154,15 +156,15 @@ func appendNormal(b []byte, text string) []byte {
 	return b
 }
 
-// QuestionSum returns the SHA-256 of a seed and of a row's question, without case, punctuation
-// and white space. It does not depend on the answer.
+// QuestionSum returns the SHA-256 of a seed and of the row's normalized instruction and
+// input. It does not depend on the answer.
 func (r *Row) QuestionSum(seed uint64) [32]byte {
 	b := binary.LittleEndian.AppendUint64(nil, seed)
 	b = append(appendNormal(b, r.Instruction), 0)
 	return sha256.Sum256(appendNormal(b, r.Input))
 }
 
-// hash returns the SHA-256 of what the row says, by which duplicates are found.
+// hash returns the SHA-256 of the row's normalized texts. Duplicates have the same hash.
 func (r *Row) hash() []byte {
 	b := make([]byte, 0, len(r.Instruction)+len(r.Input)+len(r.Output)+3)
 	for _, t := range []string{r.Instruction, r.Input, r.Output} {
@@ -175,7 +177,7 @@ func (r *Row) hash() []byte {
 	return sum[:]
 }
 
-// check returns an error if the row cannot be kept as it is.
+// check returns an error if the database cannot keep the row unchanged.
 func (r *Row) check() error {
 	for _, f := range []struct{ name, text string }{
 		{"instruction", r.Instruction}, {"input", r.Input}, {"output", r.Output}, {"system", r.System}, {"category", r.Category},

@@ -8,33 +8,33 @@ import (
 	"strconv"
 )
 
-// applicationID is in the header of every database of ours: "alpa".
+// applicationID is the application id in the header of our databases: "alpa".
 const applicationID = 0x616c7061
 
 // schemaVersion is the version of the tables below.
 const schemaVersion = 1
 
-// insertTrigger keeps the index of words when rows are added one by one.
+// insertTrigger adds each new row to the index of words.
 const insertTrigger = `
 create trigger example_insert after insert on example begin
 	insert into example_fts(rowid, instruction, input, output, more) values (new.id, new.instruction, new.input, new.output, new.more);
 end;
 `
 
-// schema are the tables.
+// schema creates the tables.
 //
 //	source    a file, or a run that generated rows. shape is JSON about the file: columns, wrapping object
-//	example   a row. turns is JSON [{"role","content"}] of conversations of more than one pair, more the text
-//	          between their first question and last answer. extra is a JSON object of what else the row had.
-//	          raw is the row as it stood in the file where the other columns do not give it back.
-//	          word is the instruction's first word, chars the characters of instruction, input and output.
-//	          What is short comes first: a scan that needs no text leaves the pages of long ones alone
-//	rejected  what could not be read, with the reason
-//	lint      what a rule says of a row
+//	example   a row. turns is JSON [{"role","content"}] of a conversation with more than one pair; more is its
+//	          text between the first question and the last answer. extra is a JSON object of the other keys.
+//	          raw is the row's text in its file, if the other columns cannot rebuild it.
+//	          word is the first word of instruction, chars the length of instruction, input and output.
+//	          Short columns come first, so that a scan without texts need not read the pages of long ones
+//	rejected  a row that could not be read, with the reason
+//	lint      a finding of a rule about a row
 //
-// The index of words holds no text: it reads the table example. When a row changes, the
-// triggers pass its old values to the index, which would otherwise become wrong without an
-// error.
+// The index of words has no texts of its own: it reads the table example. When a row
+// changes, the triggers must pass its old values to the index. Otherwise the index would
+// silently become wrong.
 const schema = `
 create table meta(key text primary key, value text not null) without rowid;
 create table source(
@@ -69,7 +69,7 @@ create index lint_rule on lint(rule, row_id);
 create table tag(row_id integer not null references example(id), tag text not null, primary key(row_id, tag)) without rowid;
 `
 
-// prepare makes the tables of a new file, or checks those of an old one.
+// prepare makes the tables of a new file, or checks the version of existing ones.
 func (db *DB) prepare(ctx context.Context) error {
 	const mark = "pragma application_id"
 	var id int64
@@ -80,7 +80,7 @@ func (db *DB) prepare(ctx context.Context) error {
 	if id == applicationID {
 		return db.checkVersion(ctx)
 	}
-	tx, err := db.sql.BeginTx(ctx, nil) // immediate: nobody else makes them meanwhile
+	tx, err := db.sql.BeginTx(ctx, nil) // _txlock is immediate: no other process makes them meanwhile
 	if err != nil {
 		return err
 	}
@@ -104,7 +104,7 @@ func (db *DB) prepare(ctx context.Context) error {
 	return tx.Commit()
 }
 
-// checkVersion returns an error if the tables are not those that this program knows.
+// checkVersion returns an error if this program does not know the version of the tables.
 func (db *DB) checkVersion(ctx context.Context) error {
 	text, err := db.Meta(ctx, "schema")
 	if err != nil {
@@ -119,7 +119,7 @@ func (db *DB) checkVersion(ctx context.Context) error {
 	return nil
 }
 
-// Meta returns the value of a key of the table meta, "" where it has none.
+// Meta returns the value of a key in the table meta, "" if it has none.
 func (db *DB) Meta(ctx context.Context, key string) (value string, err error) {
 	err = db.QueryRow(ctx, "select value from meta where key = ?", key).Scan(&value)
 	if errors.Is(err, sql.ErrNoRows) {

@@ -38,7 +38,7 @@ func (db *DB) Sources(ctx context.Context) (list []*Source, err error) {
 	return list, rows.Err()
 }
 
-// Source returns the source of that name, nil where there is none.
+// Source returns the source called name, nil if there is none.
 func (db *DB) Source(ctx context.Context, name string) (*Source, error) {
 	s, err := scanSource(db.QueryRow(ctx, "select "+sourceColumns+" from source where name = ?", name).Scan)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -47,7 +47,8 @@ func (db *DB) Source(ctx context.Context, name string) (*Source, error) {
 	return s, err
 }
 
-// SourceOf returns the first source whose file has that SHA-256, nil where there is none.
+// SourceOf returns the first source whose file has the given SHA-256, nil if there is
+// none.
 func (tx *Tx) SourceOf(sha256 string) (*Source, error) {
 	s, err := scanSource(tx.QueryRow("select "+sourceColumns+" from source where sha256 = ? order by id limit 1", sha256).Scan)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -56,10 +57,10 @@ func (tx *Tx) SourceOf(sha256 string) (*Source, error) {
 	return s, err
 }
 
-// RowColumns are the columns that ScanRow reads, of the table example.
+// RowColumns are the columns of the table example that ScanRow reads.
 const RowColumns = "example.id, source_id, pos, instruction, input, output, system, turns, category, extra, raw, coalesce(n_tokens, 0)"
 
-// ScanRow reads a row of RowColumns.
+// ScanRow reads a row of a query for RowColumns.
 func ScanRow(scan func(...any) error) (*Row, error) {
 	var r Row
 	var turns, extra sql.NullString
@@ -77,8 +78,8 @@ func ScanRow(scan func(...any) error) (*Row, error) {
 	return &r, nil
 }
 
-// Rows calls each with the rows of a source (0: of all) in their order, until it returns an
-// error.
+// Rows calls each with the rows of a source in order, until each returns an error. A
+// source of 0 stands for all sources.
 func (db *DB) Rows(ctx context.Context, source int64, each func(*Row) error) error {
 	where, args := "", []any(nil)
 	if source != 0 {
@@ -101,7 +102,7 @@ func (db *DB) Rows(ctx context.Context, source int64, each func(*Row) error) err
 	return rows.Err()
 }
 
-// Row returns the row of that id, nil where there is none.
+// Row returns the row with the given id, nil if there is none.
 func (db *DB) Row(ctx context.Context, id int64) (*Row, error) {
 	r, err := ScanRow(db.QueryRow(ctx, "select "+RowColumns+" from example where id = ?", id).Scan)
 	if errors.Is(err, sql.ErrNoRows) {

@@ -24,7 +24,7 @@ type Tx struct {
 	next   map[int64]int64 // the next position by source
 
 	bulk  bool
-	after int64 // in bulk: the last id that the index of words has
+	after int64 // after Bulk: the last id that the index of words has
 }
 
 // Update calls change with a transaction and commits it, unless change returns an error, ctx
@@ -77,12 +77,13 @@ func (tx *Tx) endBulk() error {
 	if !tx.bulk {
 		return nil
 	}
-	// More bytes in memory before a segment is written: fewer segments to merge.
+	// With more bytes in memory before FTS5 writes a segment, there are fewer segments to
+	// merge.
 	const setSize = "insert into example_fts(example_fts, rank) values ('hashsize', %d)"
 	for _, statement := range []string{
 		fmt.Sprintf(setSize, 4<<20),
 		fmt.Sprintf("insert into example_fts(rowid, instruction, input, output, more) select id, instruction, input, output, more from example where id > %d", tx.after),
-		fmt.Sprintf(setSize, 1<<20), // as it was
+		fmt.Sprintf(setSize, 1<<20), // the default
 		insertTrigger,
 	} {
 		if _, err := tx.Exec(statement); err != nil {
@@ -221,7 +222,7 @@ func (tx *Tx) Add(r *Row) (err error) {
 	return err
 }
 
-// nextPos returns the position behind the last row of a source.
+// nextPos returns the position after the last row of a source.
 func (tx *Tx) nextPos(source int64) (int64, error) {
 	if next, ok := tx.next[source]; ok {
 		return next, nil
@@ -231,7 +232,7 @@ func (tx *Tx) nextPos(source int64) (int64, error) {
 	return last.Int64 + 1, err
 }
 
-// Reject keeps what could not be read.
+// Reject stores a part of a source that could not be read.
 func (tx *Tx) Reject(r Rejected) (err error) {
 	if tx.reject == nil {
 		tx.reject, err = tx.tx.PrepareContext(tx.ctx, "insert into rejected(source_id, line, offset, error, raw) values (?, ?, ?, ?, ?)")
@@ -243,7 +244,8 @@ func (tx *Tx) Reject(r Rejected) (err error) {
 	return err
 }
 
-// busyError is SQLite's error for a database that another program has changed for too long.
+// busyError is SQLite's error for a database that another program has locked for too
+// long.
 type busyError struct{ error }
 
 func (busyError) Error() string {
@@ -251,7 +253,8 @@ func (busyError) Error() string {
 }
 func (e busyError) Unwrap() error { return e.error }
 
-// told returns err, in plain words where another program holds the database.
+// told returns err. If another program has locked the database, the message says so
+// plainly.
 func told(err error) error {
 	if e, ok := errors.AsType[*sqlite.Error](err); ok && e.Code()&0xff == sqlite3.SQLITE_BUSY {
 		return busyError{err}

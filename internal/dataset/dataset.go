@@ -1,7 +1,7 @@
-// Package dataset reads the files that models are trained on: Stanford Alpaca's
-// instructions, chats, prompts with completions, and plain text, as JSON, JSON lines or
-// text. A record that cannot be used is reported with its line and the reason, never left out
-// in silence; a file that is damaged is an error.
+// Package dataset reads files of training data: Stanford Alpaca's instructions, chats,
+// prompts with completions, and plain text, as JSON, JSON lines or text. A record that
+// cannot be used is reported with its line and the reason, never silently dropped. A
+// damaged file is an error.
 package dataset
 
 import (
@@ -19,21 +19,21 @@ import (
 	"unicode/utf8"
 )
 
-// Message is one thing that was said in a conversation.
+// Message is one message of a conversation.
 type Message struct {
 	Role    string // "system", "user" or "assistant"
 	Content string
-	Input   string // what an instruction is about, "" for nothing
+	Input   string // the input of an instruction, "" if it has none
 }
 
 // Record is one example: a conversation whose last message is the assistant's, or a text.
 type Record struct {
 	Line     int // in the file, from 1
 	Messages []Message
-	Text     string // where there are no messages
+	Text     string // the text, if there are no messages
 }
 
-// Problem is why records are not used.
+// Problem is the reason why a record cannot be used.
 type Problem struct {
 	Line   int
 	Reason string
@@ -42,8 +42,8 @@ type Problem struct {
 // Problems are the records of a file that cannot be used, in order.
 type Problems []Problem
 
-// Counts returns how many records each reason is given for, and the first line of each,
-// in the order of the file.
+// Counts returns the reasons in the order of the file, each with the number of its
+// records and the line of the first.
 func (p Problems) Counts() (list []Count) {
 	at := map[string]int{}
 	for _, x := range p {
@@ -58,16 +58,16 @@ func (p Problems) Counts() (list []Count) {
 	return list
 }
 
-// Count is a reason, for how many records it is given, and the line of the first.
+// Count is a reason, with the number of its records and the line of the first.
 type Count struct {
 	Reason         string
 	Records, First int
 }
 
-// maxLine bounds a line of JSON, and a text file: what is larger is no training data.
+// maxLine is the most bytes of a line of JSON, and of a text file.
 const maxLine = 1 << 30
 
-// File is what was read of a file.
+// File is the content of a file.
 type File struct {
 	Path    string
 	SHA256  string
@@ -75,8 +75,9 @@ type File struct {
 	Bad     Problems
 }
 
-// Read reads the file at path: JSON lines or a JSON array of objects or, where its name
-// ends with .txt or .md or it does not begin with JSON, one text.
+// Read reads the file at path. It is JSON lines, a JSON array of objects, or one text. A
+// file is a text if its name ends with .txt or .md. Any other file is a text if it does
+// not begin with [ or {, unless its name ends with .json or .jsonl.
 func Read(path string) (*File, error) {
 	in, err := os.Open(path)
 	if err != nil {
@@ -86,7 +87,7 @@ func Read(path string) (*File, error) {
 	return ReadFrom(in, path)
 }
 
-// ReadFrom reads what Read reads of the file at path, of which the name alone is used.
+// ReadFrom is Read for the contents in. It uses path only as a name.
 func ReadFrom(in io.Reader, path string) (*File, error) {
 	sum := sha256.New()
 	r := &reader{in: bufio.NewReaderSize(io.TeeReader(in, sum), 1<<16), line: 1}
@@ -132,7 +133,7 @@ func (r *reader) read(path string) error {
 	return r.text()
 }
 
-// skipSpace moves to the next byte that is no space, and returns it.
+// skipSpace moves to the next byte that is not white space, and returns it.
 func (r *reader) skipSpace() (byte, error) {
 	for {
 		b, err := r.in.ReadByte()
@@ -164,7 +165,7 @@ func (r *reader) text() error {
 	return nil
 }
 
-// lines reads an object a line.
+// lines reads JSON lines.
 func (r *reader) lines() error {
 	for {
 		line, err := readLine(r.in)
@@ -183,7 +184,7 @@ func (r *reader) lines() error {
 	}
 }
 
-// readLine returns the next line without its end.
+// readLine returns the next line, with its line feed.
 func readLine(in *bufio.Reader) ([]byte, error) {
 	var line []byte
 	for {
@@ -225,7 +226,7 @@ func (r *reader) array() error {
 	return nil
 }
 
-// fail says where and in which way JSON is broken.
+// fail returns an error that says where and how the JSON is broken.
 func (c *counter) fail(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return fmt.Errorf("line %d: the JSON ends in the middle: the file was cut", c.lineAt(c.offset))
@@ -237,11 +238,11 @@ func (c *counter) fail(err error) error {
 	return fmt.Errorf("line %d: broken JSON: %w", c.lineAt(offset), err)
 }
 
-// counter knows the lines of what was read through it and is still needed.
+// counter counts the lines of what is read through it.
 type counter struct {
 	in     io.Reader
 	start  int64 // offset of the first byte of ends' line
-	line   int   // of start
+	line   int   // line of start
 	offset int64
 	ends   []int64 // offsets of the ends of lines after start
 }
@@ -257,7 +258,7 @@ func (c *counter) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// lineAt returns the line of an offset that was not forgotten.
+// lineAt returns the line of an offset, which forget must not have dropped.
 func (c *counter) lineAt(offset int64) int {
 	line := c.line
 	for _, end := range c.ends {

@@ -12,26 +12,26 @@ import (
 	"unicode/utf8"
 )
 
-// object is a record as a file has it: one of the forms.
+// object is a record of a file, in one of these forms.
 type object struct {
-	// Stanford Alpaca's
+	// Stanford Alpaca
 	Instruction, Input, Output *string
-	// a conversation, as OpenAI has it, or ShareGPT
+	// conversations of OpenAI and of ShareGPT
 	Messages      []message
 	Conversations []message
-	// as TRL has it: texts, or messages
+	// TRL: texts or messages
 	Prompt, Completion *textOrMessages
 	// a text to be continued
 	Text *string
 }
 
-// message has the keys of both kinds of conversations.
+// message has the keys of OpenAI's and of ShareGPT's messages.
 type message struct {
 	Role, Content string
 	From, Value   string
 }
 
-// textOrMessages is either.
+// textOrMessages is a text or a list of messages.
 type textOrMessages struct {
 	text string
 	list []message
@@ -44,8 +44,8 @@ func (t *textOrMessages) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(data, &t.text)
 }
 
-// add adds the record of an object, or why it is not used. The error is for what is no
-// JSON.
+// add adds the record of an object, or the reason why it cannot be used. It returns an
+// error if data is not JSON.
 func (r *reader) add(line int, data []byte) error {
 	if !json.Valid(data) {
 		err := json.Unmarshal(data, new(any))
@@ -64,7 +64,7 @@ func (r *reader) add(line int, data []byte) error {
 	return nil
 }
 
-// parse returns the record of an object, or why there is none.
+// parse returns the record of an object, or the reason why it cannot be used.
 func parse(data []byte) (Record, string) {
 	if !utf8.Valid(data) {
 		return Record{}, "not UTF-8"
@@ -93,7 +93,7 @@ func parse(data []byte) (Record, string) {
 	return Record{}, "no known keys: " + keys(data) + " (want instruction and output, messages, prompt and completion, or text)"
 }
 
-// typeReason says which key is of a type that it should not have.
+// typeReason returns a reason that names the key with the wrong type.
 func typeReason(err error) string {
 	if e, ok := err.(*json.UnmarshalTypeError); ok && e.Field != "" {
 		return fmt.Sprintf("%q is of the type %s", strings.ToLower(e.Field), e.Value)
@@ -101,7 +101,7 @@ func typeReason(err error) string {
 	return err.Error()
 }
 
-// keys lists an object's keys, sorted, the first few.
+// keys lists the first few of an object's keys, sorted.
 func keys(data []byte) string {
 	var any map[string]json.RawMessage
 	if err := json.NewDecoder(bytes.NewReader(data)).Decode(&any); err != nil || len(any) == 0 {
@@ -114,7 +114,8 @@ func keys(data []byte) string {
 	return "it has " + strings.Join(list, ", ")
 }
 
-// alpaca is Stanford Alpaca's form. Only an input of "" is no input: spaces are one.
+// alpaca returns the record of an object in Stanford Alpaca's form. An input of spaces is
+// an input; only "" is none.
 func alpaca(o *object) (Record, string) {
 	m := Message{Role: "user", Content: *o.Instruction}
 	if o.Input != nil {
@@ -129,14 +130,14 @@ func alpaca(o *object) (Record, string) {
 	return Record{Messages: []Message{m, {Role: "assistant", Content: *o.Output}}}, ""
 }
 
-// roles are the names that both kinds of conversations have for who speaks.
+// roles are our roles by the names of OpenAI and ShareGPT.
 var roles = map[string]string{
 	"system": "system", "user": "user", "assistant": "assistant",
 	"human": "user", "gpt": "assistant", "developer": "system",
 }
 
-// conversation is a system message, if there is one, then user and assistant by turns,
-// the assistant last.
+// conversation returns the record of a conversation. It may begin with a system message;
+// then user and assistant must alternate, and the assistant is last.
 func conversation(list []message) (Record, string) {
 	var rec Record
 	want := "user"
@@ -163,7 +164,7 @@ func conversation(list []message) (Record, string) {
 	switch {
 	case len(rec.Messages) == 0 || rec.Messages[len(rec.Messages)-1].Role == "system":
 		return rec, "no messages"
-	case want == "assistant": // what nobody answered
+	case want == "assistant": // the last message has no answer
 		if rec.Messages = rec.Messages[:len(rec.Messages)-1]; len(rec.Messages) == 0 || rec.Messages[len(rec.Messages)-1].Role != "assistant" {
 			return rec, "no answer of the assistant"
 		}
@@ -172,7 +173,7 @@ func conversation(list []message) (Record, string) {
 	return rec, ""
 }
 
-// completion is a prompt and what follows it.
+// completion returns the record of a prompt with its completion.
 func completion(prompt, answer *textOrMessages) (Record, string) {
 	if prompt.list != nil || answer.list != nil {
 		if prompt.list == nil || answer.list == nil {

@@ -1,7 +1,8 @@
-// Package diversity says what instructions ask for: the verb at the root of each and its
-// direct object, as Self-Instruct's figure does with a parser. Here word lists and the
-// order of English do the work: an instruction mostly begins with its verb, and the last
-// noun before a preposition is the object. What is not understood counts as such.
+// Package diversity finds what instructions ask for: the root verb of each and its direct
+// object, as in Self-Instruct's figure. That uses a parser. Here, word lists and English
+// word order suffice: most instructions begin with the verb, and the last noun before a
+// preposition is the object. Instructions without a recognized verb are counted as
+// unclear.
 package diversity
 
 import (
@@ -9,27 +10,27 @@ import (
 	"slices"
 )
 
-// Pair is the verb at the root of an instruction, in its base form, and the head of its
-// direct object in the singular. Each is "" where there is none, or none was understood.
+// Pair is the root verb of an instruction, in its base form, and the head noun of its
+// direct object, in the singular. Each is "" if there is none or it was not recognized.
 type Pair struct{ Verb, Object string }
 
-// Count is how often a verb or an object was found.
+// Count is a verb or an object, and how often it was found.
 type Count struct {
 	Word    string  `json:"word"`
 	N       int     `json:"n"`
-	Objects []Count `json:"objects,omitempty"` // of a verb, the most frequent first
+	Objects []Count `json:"objects,omitempty"` // objects of a verb, the most frequent first
 }
 
 // Table counts the pairs of instructions.
 type Table struct {
-	All     int     // instructions
-	Verbs   []Count // the most frequent first, equal ones in the order of the alphabet
-	Pairs   int     // instructions with a verb and an object
-	Unclear int     // instructions without a verb
-	Kinds   int     // different pairs
+	All     int     // number of instructions
+	Verbs   []Count // the most frequent first, alphabetical among equals
+	Pairs   int     // number of instructions with a verb and an object
+	Unclear int     // number of instructions without a verb
+	Kinds   int     // number of different pairs
 }
 
-// NewTable counts instructions.
+// NewTable counts the pairs of instructions.
 func NewTable(instructions func(yield func(string) bool)) *Table {
 	t := &Table{}
 	verbs := map[string]map[string]int{}

@@ -5,16 +5,16 @@ import (
 	"unicode"
 )
 
-// word is a word of an instruction in lower case. A comma and what ends a clause or a
-// sentence stand behind it.
+// word is a word of an instruction, in lower case. comma says whether a comma, semicolon
+// or colon follows it, end whether the sentence ends after it.
 type word struct {
 	text       string
 	comma, end bool
-	quoted     bool // within quotation marks: no part of the sentence's structure
+	quoted     bool // within quotation marks, so not part of the sentence's structure
 }
 
-// Find returns the verb and the object of an instruction. Of several clauses the first with
-// a verb counts.
+// Find returns the verb and the object of an instruction. They are from the first clause
+// that has a verb.
 func Find(instruction string) Pair {
 	words := split(instruction)
 	for from := 0; from < len(words); {
@@ -26,7 +26,7 @@ func Find(instruction string) Pair {
 	return Pair{}
 }
 
-// split makes words of the first sentences.
+// split returns the words of the first sentences of text.
 func split(text string) (list []word) {
 	quoted := false
 	for _, field := range strings.Fields(text) {
@@ -49,8 +49,9 @@ func split(text string) (list []word) {
 	return list
 }
 
-// verbAt returns where the verb of the clause that begins at from stands, -1 for none. It is
-// the first word, or comes behind words of courtesy, adverbs, or the subject of a question.
+// verbAt returns the index of the verb of the clause that begins at from, -1 if there is
+// none. The verb is the first word, or comes after words of courtesy, adverbs, or the
+// subject of a question.
 func verbAt(words []word, from int) int {
 	asked := false // "can you …": the verb may be farther away
 	for i := from; i < len(words); i++ {
@@ -75,8 +76,8 @@ func verbAt(words []word, from int) int {
 	return -1
 }
 
-// nextClause returns where the next clause begins: behind a comma, the end of a sentence,
-// or "and".
+// nextClause returns the index at which the next clause begins: after a comma, the end of
+// a sentence, or "and".
 func nextClause(words []word, from int) int {
 	for i := from; i < len(words); i++ {
 		if words[i].comma || words[i].end || i > from && words[i].text == "and" {
@@ -86,9 +87,9 @@ func nextClause(words []word, from int) int {
 	return len(words)
 }
 
-// object returns the head of the noun phrase at from: the last word before a preposition, a
-// conjunction or the end of the clause. Pronouns that somebody is done a favour with are
-// left out: "give me a list".
+// object returns the head of the noun phrase at from: the last word before a preposition,
+// a conjunction or the end of the clause. It skips pronouns that are indirect objects, as
+// in "give me a list".
 func object(words []word, from int) string {
 	head := ""
 	for i := from; i < len(words); i++ {
@@ -130,7 +131,7 @@ func object(words []word, from int) string {
 // continues reports whether a comma stands between adjectives: "a short, funny story".
 func continues(words []word, at int) bool { return adjectives[words[at].text] && at+1 < len(words) }
 
-// singular returns the singular of an English noun, by its ending.
+// singular returns the singular of an English noun, judged by its ending.
 func singular(w string) string {
 	if s, ok := irregular[w]; ok {
 		return s

@@ -2,7 +2,7 @@ package diversity
 
 import "strings"
 
-// set makes a set of the words of a text.
+// set returns the set of the words in text.
 func set(text string) map[string]bool {
 	m := map[string]bool{}
 	for _, w := range strings.Fields(text) {
@@ -11,7 +11,7 @@ func set(text string) map[string]bool {
 	return m
 }
 
-// verbs are what instructions begin with, in the base form.
+// verbs are verbs that instructions begin with, in the base form.
 var verbs = set(`
 accept act adapt add address advise aid alphabetise alphabetize analyse analyze announce answer apologise apologize apply
 appraise argue arrange articulate ask assemble assess assign assist assume attach attribute author balance be beat begin boil
@@ -40,13 +40,13 @@ summarize supply support swap take talk teach tell test thank think total touch 
 translate treat trim turn type underline understand update use validate verify visit visualise visualize vote warn watch
 weigh welcome wish work write`)
 
-// courtesy are words that may stand before the verb.
+// courtesy are words that can come before the verb.
 var courtesy = set(`please kindly now then first next also just so i'd i'll we'd like want need help you'd let's us me`)
 
 // modals begin questions whose verb follows the subject.
 var modals = set(`can could would will should may might do does did i i'd we`)
 
-// pronouns and fillers stand between a verb and its object.
+// pronouns and fillers can stand between a verb and its object.
 var pronouns = set(`i you he she it we they me him her us them yourself myself someone somebody everyone this that these those`)
 
 var fillers = set(`a an the my your his its our their some any all each every both another other such no not only at least most
@@ -63,15 +63,15 @@ it they he she you i we not then there here`)
 // measures are nouns that stand for a quantity of what follows; they count as the object.
 var measures = set(`list set number series group pair collection`)
 
-// adjectives are frequent ones, and others in -ful, -ous and the like are left to the rule
-// that the last word counts.
+// adjectives are the frequent adjectives. Others need no list, because the last word of
+// the noun phrase counts.
 var adjectives = set(`short long brief simple funny creative new old good bad great small big large little main basic best worst
 different similar single various possible important interesting unique original formal informal polite detailed positive
 negative random common famous popular modern historical scientific fictional imaginary personal professional persuasive
 descriptive convincing correct proper appropriate suitable missing first last next final same whole complete entire random
 warm cold hot healthy vegetarian rhyming surprising repeated factual balanced weekly daily`)
 
-// nouns can be taken for verbs, or end in -ing.
+// nouns are nouns that are also verbs, or that end in -ing.
 var nouns = set(`list report plan name code program test question answer review order match call model process record research
 sentence thing morning evening meeting building beginning meaning string ending opening feeling painting wedding clothing
 spelling reading writing drawing king ring spring wing heading setting saying training marketing greeting recipe study
@@ -81,7 +81,7 @@ display display email end estimate exchange fact figure film format group guide 
 mention move offer outline pitch practice present praise reply request return reverse schedule share sketch sort speech
 sum touch trace track transcript treat update watch welcome`)
 
-// irregular are plurals that no ending gives away, and singulars that look like plurals.
+// irregular are plurals without a regular ending, and singulars that look like plurals.
 var irregular = map[string]string{
 	"children": "child", "people": "person", "men": "man", "women": "woman", "mice": "mouse", "feet": "foot", "teeth": "tooth",
 	"geese": "goose", "criteria": "criterion", "phenomena": "phenomenon", "data": "data", "news": "news", "series": "series",

@@ -10,13 +10,14 @@ import (
 	"alpaca/internal/fmath"
 )
 
-// What the figure shows, as Self-Instruct's does.
+// The numbers of verbs and objects in the figure, as in Self-Instruct's.
 const (
 	topVerbs   = 20
 	topObjects = 4
 )
 
-// The figure, in pixels: rings from hole to middle and from there to edge.
+// The sizes of the figure in pixels. The rings go from hole to middle, and from middle to
+// edge.
 const (
 	figure       = 900.0
 	hole, middle = 90.0, 240.0
@@ -51,7 +52,7 @@ func (t *Table) WriteSunburst(w io.Writer) error {
 	return err
 }
 
-// sector is a piece of a ring: from to from+n of the whole circle.
+// sector is a piece of a ring, from from/of to (from+n)/of of the whole circle.
 type sector struct {
 	from, n, of  int
 	inner, outer float64
@@ -59,7 +60,7 @@ type sector struct {
 	size         int
 }
 
-// arc draws a sector and its text, where there is room for it.
+// arc draws a sector, and its text if there is room.
 func arc(b *strings.Builder, s sector) {
 	if s.n == 0 {
 		return
@@ -67,7 +68,7 @@ func arc(b *strings.Builder, s sector) {
 	turn := func(n int) float64 { return 2*math.Pi*float64(n)/float64(s.of) - math.Pi/2 }
 	a0, a1 := turn(s.from), turn(s.from+s.n)
 	if s.n == s.of {
-		a1 -= 1e-3 // a path from a place to itself is empty
+		a1 -= 1e-3 // an arc from a point to itself would be empty
 	}
 	large := 0
 	if s.n*2 > s.of {
@@ -90,7 +91,7 @@ func arc(b *strings.Builder, s sector) {
 	x, y := at(mid, r)
 	degrees := mid * 180 / math.Pi
 	if mid > math.Pi/2 {
-		degrees += 180 // not upside down
+		degrees += 180 // so that the text is not upside down
 	}
 	fmt.Fprintf(b, "<text x=\"%.2f\" y=\"%.2f\" font-size=\"%d\" text-anchor=\"middle\" dominant-baseline=\"central\" transform=\"rotate(%.2f %.2f %.2f)\">%s</text>\n",
 		x, y, s.size, degrees, x, y, html.EscapeString(s.text))

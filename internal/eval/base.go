@@ -9,23 +9,23 @@ import (
 	"alpaca/internal/sampler"
 )
 
-// Base is the source of the predictions that others are compared with.
+// Base is the source of the predictions that models are compared with.
 type Base interface {
-	// window puts the predictions at the window's scored positions into k.
-	// Windows come in order.
+	// window puts the predictions at w's scored positions into k. It is called with the
+	// windows in order.
 	window(ctx context.Context, w *Window, k *kept) error
 	// Elapsed returns the time spent in the model.
 	Elapsed() time.Duration
-	least() float64   // log probability up to which tokens do not count
+	least() float64   // tokens with at most this log probability do not count
 	normalized() bool // the predictions are log probabilities
 }
 
-// Opener starts a session with a model. Where the session has a method Close,
-// it is called when a window is done.
+// Opener starts a session with a model. If the session has a method Close, Close is
+// called after each window.
 type Opener func() (Session, error)
 
-// withSession opens and uses a session, and frees its memory before it returns, so that there
-// is room for the next one, which is as large.
+// withSession opens and uses a session. It frees the session's memory before it returns,
+// because the next session needs as much.
 func withSession(open Opener, use func(Session) error) error {
 	err := useSession(open, use)
 	runtime.GC() // not in useSession, whose frame refers to the session
@@ -44,18 +44,18 @@ func useSession(open Opener, use func(Session) error) error {
 	return use(s)
 }
 
-// sessionBase is a model at work.
+// sessionBase is a base that evaluates a model.
 type sessionBase struct {
 	open    Opener
 	threads int
-	save    *LogitsWriter // unless nil, gets the logits
+	save    *LogitsWriter // gets the logits, unless it is nil
 
 	encoded [rowsAtOnce][]byte // rows of the logits file, by row number modulo rowsAtOnce
 	eval    time.Duration
 }
 
-// NewBase returns a base that evaluates a model. save, unless nil, gets its
-// logits.
+// NewBase returns a base that evaluates a model. save gets the model's logits, unless it
+// is nil.
 func NewBase(open Opener, threads int, save *LogitsWriter) Base {
 	return &sessionBase{open: open, threads: threads, save: save}
 }
@@ -68,7 +68,7 @@ func (b *sessionBase) window(ctx context.Context, w *Window, k *kept) error {
 	return withSession(b.open, func(s Session) error { return b.evaluate(ctx, s, w, k) })
 }
 
-// evaluate evaluates a window.
+// evaluate evaluates a window and puts its predictions into k.
 func (b *sessionBase) evaluate(ctx context.Context, s Session, w *Window, k *kept) error {
 	errs := make([]error, w.Scored())
 	rows := newRows(b.threads, func(row int, logits []float32) {
@@ -107,8 +107,8 @@ func (b *sessionBase) evaluate(ctx context.Context, s Session, w *Window, k *kep
 	return err
 }
 
-// evalScored evaluates a window, with the logits from position from on, and calls
-// each with those at its scored positions, the first being row 0.
+// evalScored evaluates a window in an empty session, with logits from position from on.
+// It calls each with the logits at the scored positions, numbered from row 0.
 func evalScored(ctx context.Context, s Session, w *Window, from int, each func(row int, logits []float32) error) error {
 	s.Truncate(0)
 	return s.EvalEach(ctx, w.Tokens, from, func(i int, logits []float32) error {
@@ -119,19 +119,20 @@ func evalScored(ctx context.Context, s Session, w *Window, from int, each func(r
 	})
 }
 
-// fileBase is a logits file.
+// fileBase is a base that reads a logits file.
 type fileBase struct {
 	file *LogitsReader
 	row  []float32 // [vocab]
 }
 
-// NewFileBase returns a base that reads what another program, or this one,
-// wrote. The windows must be the file's.
+// NewFileBase returns a base that reads the logits file f. The windows must be those of
+// the file.
 func NewFileBase(f *LogitsReader) Base { return &fileBase{file: f, row: make([]float32, f.Vocab)} }
 
 func (b *fileBase) Elapsed() time.Duration { return 0 }
 
-// What lies more than 16 nats below the likeliest token is stored as 16 below.
+// least is the bottom of the file's range: a log probability more than 16 nats below the
+// most likely token's is stored as 16 below.
 func (b *fileBase) least() float64   { return -logitsRange }
 func (b *fileBase) normalized() bool { return true }
 
@@ -153,7 +154,7 @@ func (b *fileBase) window(ctx context.Context, w *Window, k *kept) error {
 	return nil
 }
 
-// atPosition adds the position to an error about logits that are NaN.
+// atPosition adds the position to sampler.ErrNotNumbers.
 func atPosition(err error, pos int) error {
 	if err == sampler.ErrNotNumbers {
 		return errNotNumbers(pos)

@@ -8,42 +8,42 @@ import (
 	"alpaca/internal/logits"
 )
 
-// Question is a task with several possible answers, each a text that the model
-// rates by how likely it finds the part which makes the difference.
+// Question is a task with several possible answers. A model rates each text by the
+// likelihood of the part that differs.
 type Question struct {
-	Texts []string // each answer in its place, beginning included
+	Texts []string // the whole text with each answer
 	Right []bool   // [len(Texts)]
 
-	// Heads are beginnings of Texts that are not rated; nil: the beginning that all
-	// Texts have in common is not rated.
+	// Heads are prefixes of Texts that are not rated. nil: the common prefix of all Texts
+	// is not rated.
 	Heads []string
 }
 
-// Rating is how a model answers a question.
+// Rating is a model's rating of a question's answers.
 type Rating struct {
-	Scores []float64 // mean log probability of a token of each answer's rated part
-	Choice int       // index of the highest, the first among equals
+	Scores []float64 // for each answer, the mean log probability of its rated tokens
+	Choice int       // index of the highest score, the first among equals
 	Right  bool
 }
 
-// Answers is how a model answers many questions.
+// Answers is the result of a model on many questions.
 type Answers struct {
-	Accuracy Estimate `json:"accuracy"` // 0 … 1
-	Chance   float64  `json:"chance"`   // what guessing reaches, by expectation
+	Accuracy Estimate `json:"accuracy"` // share of right choices, 0 … 1
+	Chance   float64  `json:"chance"`   // expected accuracy of guessing
 	Right    int      `json:"right"`
 	Asked    int      `json:"questions"`
-	Tokens   int      `json:"tokens"` // that the model read
+	Tokens   int      `json:"tokens"` // tokens that the model evaluated
 }
 
 // ChoiceOptions are the settings of Answer.
 type ChoiceOptions struct {
-	Threads int                                    // that score; 0: one
-	Context int                                    // tokens that the session can hold
-	Encode  func(text string) []int32              // a text's tokens, BOS included
-	Done    func(q int, r Rating, a Answers) error // unless nil, is called after every question
+	Threads int                                    // for scoring; 0: one
+	Context int                                    // the most tokens of the session
+	Encode  func(text string) []int32              // returns a text's tokens, with BOS
+	Done    func(q int, r Rating, a Answers) error // called after every question, unless it is nil
 }
 
-// Answer lets a model answer questions.
+// Answer rates the answers of questions with a model, and counts the right choices.
 func Answer(ctx context.Context, s Session, questions []Question, opt ChoiceOptions) (Answers, error) {
 	var a Answers
 	guessed := 0.0
@@ -91,18 +91,18 @@ func best(scores []float64) int { return slices.Index(scores, slices.Max(scores)
 // task is a question in tokens.
 type task struct {
 	answers []answer
-	shared  int // tokens that all answers begin with and that none rates; the one right after them may be rated
+	shared  int // length of the common prefix that no answer rates
 }
 
-// answer is a text of which tokens [from, to) are rated.
+// answer is a text. Its tokens [from, to) are rated.
 type answer struct {
 	tokens   []int32
 	from, to int
 }
 
-// minTail is how many tokens must follow the choice in every text so that only these are
-// rated, and not the choice, as in llama-perplexity for WinoGrande. They are the same in all
-// texts, which makes the ratings easier to compare.
+// minTail decides what is rated in WinoGrande, as in llama-perplexity. If more than
+// minTail tokens follow the common prefix in every text, only the tokens after the choice
+// are rated. They are the same in all texts, so the ratings are easier to compare.
 const minTail = 3
 
 // newTask tokenizes a question.
@@ -130,10 +130,9 @@ func newTask(q Question, encode func(string) []int32, limit int) (*task, error) 
 			a.from = len(encode(q.Heads[i]))
 		}
 		if q.Heads != nil && a.to-a.from > 1 {
-			a.to-- // the full stop says nothing
+			a.to-- // without the full stop
 		}
-		// A text needs something before its first rated token, and a rated
-		// token.
+		// At least one token must be rated, with at least one token before it.
 		a.from = min(max(a.from, 1), a.to-1)
 	}
 	for _, a := range t.answers {
@@ -142,8 +141,8 @@ func newTask(q Question, encode func(string) []int32, limit int) (*task, error) 
 	return t, nil
 }
 
-// commonPrefix returns how many tokens all answers begin with, at least one
-// token of each not among them.
+// commonPrefix returns the length of the common prefix of all answers. It leaves out at
+// least the last token of each.
 func (t *task) commonPrefix() int {
 	first := t.answers[0].tokens
 	n := len(first) - 1
@@ -157,7 +156,7 @@ func (t *task) commonPrefix() int {
 	return n
 }
 
-// tokens returns how many tokens rate evaluates.
+// tokens returns the number of tokens that rate evaluates.
 func (t *task) tokens() int {
 	n := t.shared
 	for _, a := range t.answers {
@@ -166,8 +165,8 @@ func (t *task) tokens() int {
 	return n
 }
 
-// rate returns the mean log probability of each answer's rated tokens. What
-// the answers have in common is evaluated once.
+// rate returns the mean log probability of each answer's rated tokens. It evaluates the
+// shared prefix once.
 func (t *task) rate(ctx context.Context, s Session, threads int) ([]float64, error) {
 	s.Truncate(0)
 	var after logits.Logprobs // the prediction after the shared tokens
@@ -199,11 +198,11 @@ func (t *task) rate(ctx context.Context, s Session, threads int) ([]float64, err
 func (t *task) logprobs(ctx context.Context, s Session, a *answer, after logits.Logprobs, threads int) ([]float64, error) {
 	shared := s.Truncate(t.shared)
 	out := make([]float64, a.to-a.from)
-	if t.shared == a.from { // whatever is left
+	if t.shared == a.from { // the shared prefix predicts it, even if Truncate has kept less
 		out[0] = after.Of(a.tokens[a.from])
 	}
-	// Position p predicts token p+1; the first that counts here is skip
-	// positions after the shared tokens.
+	// Position p predicts token p+1. The first position that counts is skip positions
+	// after the shared tokens.
 	skip := max(a.from-1-shared, 0)
 	r := newRows(threads, func(row int, raw []float32) {
 		next := shared + skip + row + 1

@@ -10,28 +10,29 @@ import (
 
 // CompareOptions are the settings of Compare.
 type CompareOptions struct {
-	Threads int                         // that score; 0: one
-	TempDir string                      // folder for what does not fit into memory; "": the system's
-	Begin   func(window, model int)     // unless nil, is called before each window of each model; -1 is the base
-	Done    func(CompareProgress) error // unless nil, is called after every window
+	Threads int                         // for scoring; 0: one
+	TempDir string                      // folder of the temporary file; "": the system's
+	Begin   func(window, model int)     // called before each window of each model, unless it is nil; model -1 is the base
+	Done    func(CompareProgress) error // called after every window, unless it is nil
 
-	keep int // bytes of logits in memory, of tests; 0: keptBytes
+	keep int // the most bytes of logits in memory, for tests; 0: keptBytes
 }
 
-// CompareProgress is how far a comparison has got.
+// CompareProgress is the progress of a comparison.
 type CompareProgress struct {
-	Progress            // PPL is the base's
-	KLD      []Estimate // mean of each model so far
+	Progress            // PPL is that of the base
+	KLD      []Estimate // the mean for each model so far
 }
 
-// Compared is the outcome for one model.
+// Compared is the result for one model.
 type Compared struct {
 	Comparison
-	Eval time.Duration // in the model
+	Eval time.Duration // time in the model
 }
 
-// Compare evaluates models beside a base, window by window and one model after the other. Only
-// a part of a window's logits is in memory at a time (see kept), and only one session.
+// Compare compares models with a base. For each window it evaluates the base, then one
+// model after the other. Only one session, and a part of a window's logits (see kept), is
+// in memory at a time.
 func Compare(ctx context.Context, base Base, models []Opener, windows []Window, opt CompareOptions) ([]Compared, error) {
 	c := &comparing{
 		base: base, opt: opt, start: time.Now(), rows: newRows(opt.Threads, nil),
@@ -62,8 +63,8 @@ type comparing struct {
 	models []*compared
 	opt    CompareOptions
 	start  time.Time
-	kept   *kept // the base's predictions of the window at work
-	rows   *rows // of the model at work
+	kept   *kept // the base's predictions of the current window
+	rows   *rows // of the current model
 }
 
 // window evaluates window i with every model.
@@ -85,7 +86,7 @@ func (c *comparing) window(ctx context.Context, i int, w *Window) error {
 	return nil
 }
 
-// report calls Done after done windows.
+// report calls Done. done is the number of windows done.
 func (c *comparing) report(done, of int) error {
 	if c.opt.Done == nil || len(c.models) == 0 {
 		return nil
@@ -109,12 +110,12 @@ func (c *comparing) report(done, of int) error {
 // compared is one model of a comparison.
 type compared struct {
 	open  Opener
-	least float64      // see Base
-	all   []divergence // of all tokens scored so far
+	least float64      // see Base.least
+	all   []divergence // divergences of all tokens scored so far
 	eval  time.Duration
 }
 
-// window evaluates a window, of which base has the base's predictions.
+// window evaluates a window and compares it with the base's predictions in base.
 func (m *compared) window(ctx context.Context, rows *rows, w *Window, base *kept) error {
 	return withSession(m.open, func(s Session) error { return m.evaluate(ctx, s, rows, w, base) })
 }

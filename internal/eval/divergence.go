@@ -5,17 +5,16 @@ import (
 	"alpaca/internal/report"
 )
 
-// divergence is how one model's prediction of one token differs from the
-// base's.
+// divergence is the difference between a model's and the base's prediction of one token.
 type divergence struct {
-	nll, baseNLL float64 // -log of the probability that the text's token was given
+	nll, baseNLL float64 // -log of the probability of the text's token
 	kld          float64 // KL divergence of the model from the base, in nats
 	dp           float64 // probability of the text's token, minus the base's
-	same         bool    // both find the same token likeliest
+	same         bool    // both have the same most likely token
 }
 
-// negligible is a log probability below which a token adds nothing to a
-// divergence: e^-50 is 2e-22.
+// negligible is the log probability below which a token adds nothing to a divergence:
+// e^-50 is 2e-22.
 const negligible = -50
 
 // diverge compares a model's prediction of token id with the base's. Tokens
@@ -34,17 +33,17 @@ func diverge(base, model logits.Logprobs, least float64, id int32) divergence {
 	}
 }
 
-// finite reports whether the divergence came from numbers.
+// finite reports whether all values are finite.
 func (d divergence) finite() bool {
 	sum := d.nll + d.baseNLL + d.kld + d.dp
 	return sum-sum == 0
 }
 
-// Spread describes how a quantity is distributed over the tokens.
+// Spread describes the distribution of a quantity over the tokens.
 type Spread struct {
 	Mean   Estimate      `json:"mean"`
 	Min    report.Number `json:"min"`
-	P001   Estimate      `json:"p0_1"` // 0.1 % of the tokens are below this; and so on
+	P001   Estimate      `json:"p0_1"` // 0.1 % of the tokens are below this; the others likewise
 	P01    Estimate      `json:"p1"`
 	P05    Estimate      `json:"p5"`
 	P10    Estimate      `json:"p10"`
@@ -58,7 +57,7 @@ type Spread struct {
 	Max    report.Number `json:"max"`
 }
 
-// spread describes xs, and returns them sorted.
+// spread returns the distribution of xs, and xs in ascending order.
 func spread(xs []float64) (Spread, []float64) {
 	sorted := sortedCopy(xs)
 	s := Spread{Mean: mean(xs), Min: report.Number(quantile(sorted, 0)), Max: report.Number(quantile(sorted, 1))}
@@ -74,24 +73,24 @@ func spread(xs []float64) (Spread, []float64) {
 	return s, sorted
 }
 
-// Comparison is how a model's predictions of a text differ from a base's.
+// Comparison is the difference between a model's and a base's predictions of a text.
 type Comparison struct {
 	PPL         Estimate      `json:"ppl"`
 	BasePPL     Estimate      `json:"base_ppl"`
 	LogRatio    Estimate      `json:"ln_ppl_ratio"` // log(PPL/BasePPL)
 	Ratio       Estimate      `json:"ppl_ratio"`
 	Difference  Estimate      `json:"ppl_difference"`
-	Correlation report.Number `json:"ln_ppl_correlation"` // of the two models' losses
+	Correlation report.Number `json:"ln_ppl_correlation"` // correlation of the two models' losses
 	KLD         Spread        `json:"kld"`                // nats
 	DeltaP      Spread        `json:"delta_p"`            // 0 … 1
 	RMSDeltaP   Estimate      `json:"delta_p_rms"`        // 0 … 1
 	SameTop     Estimate      `json:"same_top"`           // 0 … 1
 	Scored      int           `json:"scored"`             // tokens
 
-	SortedKLD []float64 `json:"-"` // of every token, ascending
+	SortedKLD []float64 `json:"-"` // the KL divergence of every token, ascending
 }
 
-// compare sums up the divergences of a text's tokens.
+// compare summarizes the divergences of a text's tokens.
 func compare(ds []divergence) Comparison {
 	column := func(of func(divergence) float64) []float64 {
 		xs := make([]float64, len(ds))
@@ -111,8 +110,8 @@ func compare(ds []divergence) Comparison {
 	}
 	c := Comparison{
 		PPL: mean(nll).exp(), BasePPL: mean(baseNLL).exp(),
-		// The losses come in pairs: the error of the mean of their differences
-		// has the covariance in it.
+		// The losses are paired, so the error of the mean difference includes their
+		// covariance.
 		LogRatio:    mean(column(func(d divergence) float64 { return d.nll - d.baseNLL })),
 		Correlation: report.Number(correlation(nll, baseNLL)),
 		RMSDeltaP:   rootMeanSquare(dp),

@@ -6,19 +6,19 @@ import (
 	"alpaca/internal/fmath"
 )
 
-// Drawing is a way to draw some questions out of many. With seed 1, which llama-perplexity
-// always uses, they are the same questions as there, so that both programs score the same part
-// of a benchmark.
+// Drawing is a way to draw some of many questions. llama-perplexity always uses seed 1.
+// With that seed the questions are the same as there, so both programs score the same
+// part of a benchmark.
 type Drawing int
 
-// Ways to draw.
+// The ways to draw.
 const (
-	DrawMultiple  Drawing = iota // as for WinoGrande and multiple choice
-	DrawHellaSwag                // as for HellaSwag, built with GCC 11 or later
+	DrawMultiple  Drawing = iota // as llama-perplexity does for WinoGrande and multiple choice
+	DrawHellaSwag                // as it does for HellaSwag, if built with GCC 11 or later
 )
 
-// Select returns n of the questions, drawn by a seed, or all of them in their
-// order where there are no more.
+// Select draws n of the questions. If n is 0 or there are no more than n, it returns all
+// in their order.
 func Select(questions []Question, n int, how Drawing, seed uint32) []Question {
 	if n <= 0 || n >= len(questions) {
 		return questions
@@ -33,7 +33,7 @@ func Select(questions []Question, n int, how Drawing, seed uint32) []Question {
 			left = slices.Delete(left, at, at+1)
 			continue
 		}
-		// In float32, whose rounding may lead one too far.
+		// The product is in float32, so rounding may make it len(left).
 		at := int(float32(float32(rng.Uint32())*(1.0/(1<<32))) * float32(len(left)))
 		at = min(at, len(left)-1)
 		chosen[i] = left[at]
@@ -43,9 +43,9 @@ func Select(questions []Question, n int, how Drawing, seed uint32) []Question {
 	return chosen
 }
 
-// below returns a number from 0 to n-1, every one as likely as the others
-// (D. Lemire, "Fast Random Integer Generation in an Interval", 2019), as
-// std::uniform_int_distribution of GCC's library does.
+// below returns a uniformly distributed number from 0 to n-1 (D. Lemire, "Fast Random
+// Integer Generation in an Interval", 2019), the same as GCC's
+// std::uniform_int_distribution.
 func below(rng *fmath.MT19937, n uint32) int {
 	product := uint64(rng.Uint32()) * uint64(n)
 	for low := uint32(product); low < n && low < -n%n; low = uint32(product) {

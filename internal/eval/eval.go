@@ -1,9 +1,9 @@
-// Package eval measures how well a model predicts a text, and how far one
-// model's predictions are from another's: perplexity, KL divergence, Δp, same top.
+// Package eval measures how well a model predicts a text (perplexity), and how far one
+// model's predictions are from another's: KL divergence, Δp, same top.
 //
-// Every position is scored on its own and all sums run in the text's order, so
-// that a result is the same to the bit for any number of threads, any batch
-// size and any machine.
+// Every position is scored on its own, and all sums run in the order of the text. So a
+// result is the same to the bit for any number of threads, any batch size and any
+// machine.
 package eval
 
 import (
@@ -13,17 +13,18 @@ import (
 	"alpaca/internal/sampler"
 )
 
-// Session evaluates tokens; *model.Session is one.
+// Session evaluates tokens. *model.Session implements it.
 type Session interface {
-	// EvalEach appends tokens to those evaluated and gives the logits [vocab]
-	// after each of tokens[from:] to each, which must not keep them.
+	// EvalEach evaluates tokens after those already evaluated. It calls each with the
+	// logits [vocab] after each of tokens[from:]; i is the index in tokens. each must not
+	// keep logits.
 	EvalEach(ctx context.Context, tokens []int32, from int, each func(i int, logits []float32) error) error
-	// Truncate forgets all but the first n tokens, or more than that; it returns how many
-	// are left.
+	// Truncate keeps the first n tokens at most, and returns how many it has kept. It may
+	// keep fewer.
 	Truncate(n int) int
 }
 
-// errNotNumbers is the error of logits that are NaN or infinite.
+// errNotNumbers returns the error for logits that are NaN or infinite.
 func errNotNumbers(pos int) error {
 	return fmt.Errorf("eval: %w at position %d of the window", sampler.ErrNotNumbers, pos)
 }

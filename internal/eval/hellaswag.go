@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// hellaSwagLines is the number of lines of a question: the beginning, the
-// number of the right ending, and four endings.
+// hellaSwagLines is the number of lines of a question: the beginning, the number of the
+// right ending, four endings.
 const hellaSwagLines = 6
 
-// ParseHellaSwag reads questions of the HellaSwag benchmark (Zellers and
-// others, "HellaSwag: Can a Machine Really Finish Your Sentence?", 2019,
-// https://arxiv.org/abs/1905.07830) in llama-perplexity's form, six lines each:
+// ParseHellaSwag reads questions of the HellaSwag benchmark (Zellers and others,
+// "HellaSwag: Can a Machine Really Finish Your Sentence?", 2019,
+// https://arxiv.org/abs/1905.07830) in llama-perplexity's format, with six lines each:
 //
 //	Making a cake: A man stands in a kitchen. He
 //	2
@@ -39,8 +39,7 @@ func ParseHellaSwag(text string) ([]Question, error) {
 	return questions, nil
 }
 
-// splitLines divides a text at newlines, those of Windows too; the last line
-// need not end in one.
+// splitLines splits a text at line ends, LF or CR LF. The last line may lack one.
 func splitLines(text string) []string {
 	text = strings.ReplaceAll(text, "\r\n", "\n")
 	text = strings.TrimSuffix(text, "\n")

@@ -11,33 +11,32 @@ import (
 	"alpaca/internal/arch"
 )
 
-// Imatrix collects the importance matrix of a model over a text: for every
-// weight matrix, how strong each of its input columns is on average. Quantizing
-// then rounds most carefully what matters most.
+// Imatrix collects the importance matrix of a model over a text: for every weight matrix,
+// the mean square of each input column. Quantization then rounds the weights of strong
+// columns most carefully.
 type Imatrix struct {
-	// Output says whether the output matrix is collected too, which llama.cpp
-	// leaves out unless told otherwise.
+	// Output includes the output matrix, which llama.cpp leaves out by default.
 	Output bool
 
-	// Experts is the number of experts of a model whose file holds the matrices
-	// of all in one; 0 where it has one for each, or none.
+	// Experts is the number of experts of a model whose file stacks their matrices in one
+	// tensor. It is 0 if each expert has its own tensor, or if there are no experts.
 	Experts int
 
-	Dataset   string // the text's name, stored in the files
+	Dataset   string // the text's name, which files store
 	Chunks    int    // windows evaluated
-	ChunkSize int    // tokens in one
+	ChunkSize int    // tokens of a window
 
 	entries map[string]*importance
 }
 
-// importance is what is known of a matrix's input.
+// importance is the statistics of a matrix's input.
 type importance struct {
-	squares []float64 // [cols], sums over the tokens
+	squares []float64 // [cols] sums of squares over the tokens
 	tokens  int
 }
 
-// Collect adds the input x [tokens, cols] of a product with the named matrix. It
-// is a model.Session's Collect.
+// Collect adds the input x [tokens, cols] of a product with the matrix called name. It is
+// meant for model.Session's Collect.
 func (m *Imatrix) Collect(name string, x []float32, tokens, cols int) {
 	if _, _, layer := arch.CutLayer(name); !layer && !(m.Output && name == arch.Output.Weight()) {
 		return
@@ -55,22 +54,22 @@ func (m *Imatrix) Collect(name string, x []float32, tokens, cols int) {
 	}
 	for t := range tokens {
 		for j, v := range x[t*cols:][:cols] {
-			e.squares[j] += float64(v) * float64(v) // exact, so fused or not
+			e.squares[j] += float64(v) * float64(v) // exact, so fusing the sum changes nothing
 		}
 	}
 	e.tokens += tokens
 }
 
-// stack is the importance of a matrix, or of all experts' matrices in one.
+// stack is the importance of a matrix, or of the stacked matrices of all experts.
 type stack struct {
 	name    string
 	cols    int
-	squares []float32 // [len(tokens), cols]
-	tokens  []int     // of each matrix; 0 for an expert that none was sent to
+	squares []float32 // [len(tokens), cols] sums of squares
+	tokens  []int     // number of tokens of each matrix; 0 for an expert without tokens
 }
 
-// expertOf returns the expert whose matrix a name stands for, and the name of the stack that
-// holds the matrices of all experts.
+// expertOf splits the name of an expert's matrix. stack is the name of the tensor that
+// stacks all experts' matrices, expert the expert's number. ok is false for other names.
 func expertOf(name string) (stack string, expert int, ok bool) {
 	layer, rest, ok := arch.CutLayer(name)
 	role, rest, _ := strings.Cut(rest, ".")
@@ -82,7 +81,7 @@ func expertOf(name string) (stack string, expert int, ok bool) {
 	return "", 0, false
 }
 
-// stacks returns what was collected in the order of the files, by name.
+// stacks returns the collected importance, sorted by name, as files have it.
 func (m *Imatrix) stacks() ([]stack, error) {
 	if len(m.entries) == 0 {
 		return nil, fmt.Errorf("eval: imatrix: nothing was collected")
@@ -117,8 +116,8 @@ func (m *Imatrix) stacks() ([]stack, error) {
 	return list, nil
 }
 
-// stackOf returns the line of the tensor that holds the matrices of all experts for a role, in
-// whichever architecture has one.
+// stackOf returns the tensor that stacks the matrices of all experts for a role, from the
+// first architecture that has one.
 func stackOf(role arch.Role) *arch.Tensor {
 	for _, a := range arch.All() {
 		if t := a.Stack(role); t != nil {

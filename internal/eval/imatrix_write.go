@@ -11,8 +11,8 @@ import (
 	"alpaca/internal/quant"
 )
 
-// WriteGGUF writes the form that llama-imatrix has had since July 2025: two
-// tensors for each matrix, the sums of squares and the number of tokens.
+// WriteGGUF writes the format of llama-imatrix since July 2025: two tensors for each
+// matrix, the sums of squares and the number of tokens.
 func (m *Imatrix) WriteGGUF(path string) error {
 	stacks, err := m.stacks()
 	if err != nil {
@@ -32,7 +32,7 @@ func (m *Imatrix) WriteGGUF(path string) error {
 			counts[i] = float32(n)
 		}
 		sumsShape, countsShape := []int{len(counts), s.cols}, []int{len(counts), 1}
-		if len(counts) == 1 { // as ggml writes it: without outer dimensions of 1
+		if len(counts) == 1 { // ggml drops outer dimensions of 1
 			sumsShape, countsShape = sumsShape[1:], countsShape[1:]
 		}
 		tensors = append(tensors,
@@ -56,16 +56,15 @@ func (m *Imatrix) WriteGGUF(path string) error {
 	return w.Commit()
 }
 
-// WriteDat writes the older form, which every llama-quantize since January
-// 2024 reads. Numbers are 4 bytes, little-endian:
+// WriteDat writes the older format, which every llama-quantize since January 2024 reads.
+// Numbers are little-endian and have 4 bytes:
 //
 //	number of matrices
 //	for each: length of the name, name, calls, number of columns, sums (float32)
 //	windows evaluated
 //	length of the dataset's name, name
 //
-// The sums are scaled as if each call had been one token: readers divide by
-// calls.
+// The sums are the means times calls, because readers divide by calls.
 func (m *Imatrix) WriteDat(w io.Writer) error {
 	stacks, err := m.stacks()
 	if err != nil {
@@ -82,7 +81,7 @@ func (m *Imatrix) WriteDat(w io.Writer) error {
 		out = le.AppendUint32(out, uint32(len(s.squares)))
 		sums := make([]float32, len(s.squares))
 		for i, v := range s.squares {
-			mean := float32(1) // of an expert of which nothing is known
+			mean := float32(1) // for an expert without tokens
 			if n := s.tokens[i/s.cols]; n > 0 {
 				mean = v / float32(n)
 			}
@@ -99,7 +98,7 @@ func (m *Imatrix) WriteDat(w io.Writer) error {
 	return nil
 }
 
-// floatBytes appends xs as a file has them.
+// floatBytes appends xs as little-endian float32.
 func floatBytes(dst []byte, xs []float32) []byte {
 	for _, x := range xs {
 		dst = binary.LittleEndian.AppendUint32(dst, math.Float32bits(x))

@@ -12,36 +12,35 @@ import (
 	"alpaca/internal/sampler"
 )
 
-// keptBytes is how many bytes of a window's logits are kept in memory: enough for
-// a window of 1024 tokens, half of them scored, with a vocabulary of 32000.
+// keptBytes is the most bytes of a window's logits in memory. It is enough for a window
+// of 1024 tokens, half of them scored, with a vocabulary of 32000.
 const keptBytes = 64 << 20
 
-// kept holds a base's predictions of one window while the models are compared with them, one
-// after the other. The first predictions are in memory, the others in a temporary file. So
-// only one model needs a session at a time, and a long window needs little more memory than
-// that session.
+// kept holds a base's predictions of one window while one model after the other is
+// compared with them. The first rows are in memory, the others in a temporary file. So
+// only one model needs a session at a time, and a long window needs little more memory
+// than that session.
 type kept struct {
-	folder     string // for the file; "": the system's
-	inMemory   int    // bytes of logits at most
+	folder     string // folder of the file; "": the system's
+	inMemory   int    // the most bytes of logits in memory
 	normalized bool   // put gets log probabilities, not logits
 
 	vocab   int
 	count   int               // rows of the window
 	logits  [][]float32       // [rows in memory, vocab]
-	dists   []logits.Logprobs // of logits
+	dists   []logits.Logprobs // the distributions of logits
 	file    *os.File          // the other rows, in their order, as float32
 	buffers sync.Pool         // *keptRow
 }
 
-// keptRow is a row on its way to or from the file.
+// keptRow is a buffer for a row that is written to or read from the file.
 type keptRow struct {
 	raw    []byte    // [4*vocab]
 	logits []float32 // [vocab]
 }
 
-// newKept returns a store that has inMemory bytes of logits in memory, or
-// keptBytes if that is 0. normalized says that put gets log probabilities
-// instead of logits.
+// newKept returns a store with at most inMemory bytes of logits in memory. 0 stands for
+// keptBytes. normalized says that put gets log probabilities instead of logits.
 func newKept(folder string, inMemory int, normalized bool) *kept {
 	if inMemory == 0 {
 		inMemory = keptBytes
@@ -49,7 +48,7 @@ func newKept(folder string, inMemory int, normalized bool) *kept {
 	return &kept{folder: folder, inMemory: inMemory, normalized: normalized}
 }
 
-// begin makes room for a window of count rows and forgets the one before.
+// begin makes room for a window of count rows and drops the window before.
 func (k *kept) begin(count, vocab int) error {
 	if vocab != k.vocab {
 		k.vocab, k.logits = vocab, nil
@@ -60,7 +59,7 @@ func (k *kept) begin(count, vocab int) error {
 	k.count = count
 	want := min(count, k.inMemory/(4*vocab))
 	if missing := want - len(k.logits); missing > 0 && machine.Limited() {
-		// Twice: the rows that are made of these are another set.
+		// Twice, because scoring keeps copies of rows (see rows) beside these.
 		if err := machine.Reserve(2 * 4 * int64(missing) * int64(vocab)); err != nil {
 			return fmt.Errorf("eval: the predictions of a window: %w", err)
 		}
@@ -77,11 +76,11 @@ func (k *kept) begin(count, vocab int) error {
 		return fmt.Errorf("eval: no place for the predictions of a window: %w", err)
 	}
 	k.file = f
-	os.Remove(f.Name()) // nothing stays, however this process ends; Windows refuses, see close
+	os.Remove(f.Name()) // the file vanishes however this process ends; on Windows this fails, and close removes it
 	return nil
 }
 
-// close frees everything.
+// close frees the memory and removes the file.
 func (k *kept) close() {
 	if k.file != nil {
 		k.file.Close()
@@ -98,10 +97,10 @@ func (k *kept) dist(raw []float32) logits.Logprobs {
 	return logits.NewLogprobs(raw)
 }
 
-// offset returns where the file has a row.
+// offset returns the position of a row in the file.
 func (k *kept) offset(row int) int64 { return int64(row-len(k.logits)) * int64(4*k.vocab) }
 
-// put keeps a row. Different rows may be put at once.
+// put stores a row. Several goroutines may put different rows at once.
 func (k *kept) put(row int, logits []float32) error {
 	if row < len(k.logits) {
 		copy(k.logits[row], logits)
@@ -125,7 +124,7 @@ func (k *kept) put(row int, logits []float32) error {
 	return nil
 }
 
-// with calls use with the logits of a row. Several rows may be used at once.
+// with calls use with the distribution of a row. Several goroutines may call it at once.
 func (k *kept) with(row int, use func(logits.Logprobs)) error {
 	if row < len(k.logits) {
 		use(k.dists[row])

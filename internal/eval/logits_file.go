@@ -7,8 +7,8 @@ import (
 	"alpaca/internal/logits"
 )
 
-// A logits file is what llama-perplexity writes with --kl-divergence-base: the
-// log probabilities of a base model over a text, for comparing others with.
+// A logits file is a file that llama-perplexity writes with --kl-divergence-base. It has
+// the log probabilities of a base model over a text, to compare other models with:
 //
 //	offset  size                  what
 //	0       8                     "_logits_"
@@ -24,18 +24,18 @@ import (
 //	4       4                     least, float32
 //	8       2*V                   q; the log probability is scale*q + least
 //
-// What is more than 16 nats below the likeliest token is stored as if it were
-// 16 nats below, so that a base's perplexity comes out a little low.
+// A log probability more than 16 nats below the most likely token's is stored as 16 nats
+// below. This makes a base's perplexity a little too low.
 const (
 	logitsMagic  = "_logits_"
 	logitsHeader = 20
-	logitsRange  = 16 // nats that q spans at most
+	logitsRange  = 16 // the most nats that q spans
 )
 
-// logitsRow returns the bytes of a row for vocab tokens.
+// logitsRow returns the number of bytes of a row for vocab tokens.
 func logitsRow(vocab int) int { return 2 * (4 + (vocab+1)/2*2) }
 
-// encodeLogits writes the row of a position's raw logits into dst, which has
+// encodeLogits encodes a position's raw logits as a row in dst, which has
 // logitsRow(len(raw)) bytes.
 func encodeLogits(dst []byte, raw []float32) {
 	low, high := raw[0], raw[0]
@@ -43,7 +43,7 @@ func encodeLogits(dst []byte, raw []float32) {
 		low, high = min(low, l), max(high, l)
 	}
 	low = max(low, high-logitsRange)
-	// In float32, as the file's readers expect it.
+	// norm is float32, as readers of the file expect.
 	norm := float32(logits.LogSumExp(raw) - float64(high))
 	scale := (high - low) / math.MaxUint16
 	le := binary.LittleEndian
@@ -62,7 +62,7 @@ func encodeLogits(dst []byte, raw []float32) {
 	}
 }
 
-// decodeLogits sets logprobs [vocab] from a row.
+// decodeLogits decodes a row to logprobs [vocab].
 func decodeLogits(logprobs []float32, row []byte) {
 	le := binary.LittleEndian
 	scale, least := math.Float32frombits(le.Uint32(row)), math.Float32frombits(le.Uint32(row[4:]))

@@ -8,12 +8,12 @@ import (
 	"math"
 )
 
-// LogitsReader reads a logits file from front to back.
+// LogitsReader reads a logits file sequentially.
 type LogitsReader struct {
 	Context int // tokens in a window
 	Vocab   int
 	Windows int
-	Tokens  []int32 // [Windows*Context], before BOS takes any one's place
+	Tokens  []int32 // [Windows*Context] the text, before BOS replaces any token
 
 	r   *bufio.Reader
 	row []byte
@@ -24,8 +24,8 @@ func IsLogitsFile(head []byte) bool {
 	return len(head) >= len(logitsMagic) && string(head[:len(logitsMagic)]) == logitsMagic
 }
 
-// NewLogitsReader reads the header of a file of size bytes, which is checked
-// against what the header promises before anything is allocated.
+// NewLogitsReader reads the header and the tokens of a logits file of size bytes. Before
+// it allocates anything, it checks that the file is as large as the header demands.
 func NewLogitsReader(r io.Reader, size int64) (*LogitsReader, error) {
 	head := make([]byte, logitsHeader)
 	if _, err := io.ReadFull(r, head); err != nil {
@@ -40,8 +40,8 @@ func NewLogitsReader(r io.Reader, size int64) (*LogitsReader, error) {
 		return nil, fmt.Errorf("eval: logits file: %d windows of %d tokens and a vocabulary of %d", windows, context, vocab)
 	}
 	f := &LogitsReader{Context: int(context), Vocab: int(vocab), Windows: int(windows), r: bufio.NewReaderSize(r, 1<<20)}
-	// A window's bytes fit 50 bits; those of all windows might not fit 63, hence
-	// the division.
+	// The bytes of a window fit in 50 bits, but those of all windows may not fit in 63,
+	// hence the division.
 	perWindow := 4*int64(context) + int64(logitsRow(f.Vocab))*int64(f.Policy().scored())
 	if (size-logitsHeader)/perWindow < int64(windows) {
 		return nil, fmt.Errorf("eval: logits file: %d bytes, but %d windows of %d tokens need %d each",
@@ -53,7 +53,7 @@ func NewLogitsReader(r io.Reader, size int64) (*LogitsReader, error) {
 	return f, f.readTokens()
 }
 
-// readTokens reads the text.
+// readTokens reads the tokens of the text.
 func (f *LogitsReader) readTokens() error {
 	raw := make([]byte, 4*f.Context*f.Windows)
 	if _, err := io.ReadFull(f.r, raw); err != nil {
@@ -70,11 +70,11 @@ func (f *LogitsReader) readTokens() error {
 	return nil
 }
 
-// Policy returns the policy of such a file; whether BOS takes the place of
-// first tokens depends on the model and is not stored.
+// Policy returns the policy of the file. BOS is false: whether it replaces first tokens
+// depends on the model and is not stored.
 func (f *LogitsReader) Policy() Policy { return Policy{Context: f.Context} }
 
-// next sets logprobs [Vocab] to those of the next scored position.
+// next sets logprobs [Vocab] to the log probabilities at the next scored position.
 func (f *LogitsReader) next(logprobs []float32) error {
 	if f.row == nil {
 		f.row = make([]byte, logitsRow(f.Vocab))

@@ -11,12 +11,12 @@ import (
 type LogitsWriter struct {
 	w     *bufio.Writer
 	vocab int
-	left  int // rows that are still to come
+	left  int // rows that are missing
 }
 
-// NewLogitsWriter writes the header of a file about windows side by side, each
-// of context tokens of the text, for a vocabulary of vocab tokens. tokens is
-// the text, of which whole windows count.
+// NewLogitsWriter writes the header of a file. tokens is the text, which is cut into
+// adjacent windows of context tokens; windows is their number. vocab is the size of the
+// vocabulary.
 func NewLogitsWriter(w io.Writer, context, vocab int, tokens []int32, windows int) (*LogitsWriter, error) {
 	if windows < 1 || windows > len(tokens)/context {
 		return nil, fmt.Errorf("eval: a logits file of %d windows of %d tokens: the text has %d", windows, context, len(tokens))
@@ -39,10 +39,10 @@ func NewLogitsWriter(w io.Writer, context, vocab int, tokens []int32, windows in
 	return out, nil
 }
 
-// scored returns the tokens that a window of the policy scores.
+// scored returns the number of tokens that a window of the policy scores.
 func (p Policy) scored() int { return p.Length() - 1 - p.First() }
 
-// encode returns the row of logits, in dst's memory where it is large enough.
+// encode returns logits as a row. It uses dst's memory if that is large enough.
 func (w *LogitsWriter) encode(dst []byte, logits []float32) []byte {
 	if cap(dst) < logitsRow(len(logits)) {
 		dst = make([]byte, logitsRow(len(logits)))
@@ -65,7 +65,7 @@ func (w *LogitsWriter) write(row []byte) error {
 	return nil
 }
 
-// Close ends the file, and fails if rows are missing. It does not close the
+// Close flushes the file. It returns an error if rows are missing. It does not close the
 // underlying writer.
 func (w *LogitsWriter) Close() error {
 	if w.left != 0 {

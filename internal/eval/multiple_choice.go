@@ -5,27 +5,27 @@ import (
 	"fmt"
 )
 
-// The file of multiple-choice questions that llama-perplexity reads (such as
-// those of ARC, MMLU and TruthfulQA at
-// https://huggingface.co/datasets/ikawrakow/validation-datasets-for-llama.cpp)
-// is binary, all numbers 4 bytes and little-endian:
+// llama-perplexity reads multiple-choice questions from a binary file. Those of ARC, MMLU
+// and TruthfulQA are at
+// https://huggingface.co/datasets/ikawrakow/validation-datasets-for-llama.cpp. All
+// numbers are little-endian and have 4 bytes:
 //
 //	number of questions N
 //	N times the offset of a question
-//	N times: question, answers of which one is right, answers of which several may be
+//	N times: question, answers (one is right), answers (several may be right)
 //
-// where a text is its length in bytes and the bytes, and answers are their
-// number, that many texts, and that many labels: 1 right, 0 wrong. Only the
-// first kind of answers is rated.
+// A text is its length in bytes, then the bytes. Answers are their number, then the
+// texts, then a label for each: 1 right, 0 wrong. Only the first list of answers is
+// rated.
 
-// maxAnswers is the most answers that a question may have.
+// maxAnswers is the most answers of a question.
 const maxAnswers = 100
 
-// ParseMultipleChoice reads such a file.
+// ParseMultipleChoice parses a file of multiple-choice questions.
 func ParseMultipleChoice(data []byte) ([]Question, error) {
 	r := &choiceReader{data: data}
 	n := r.number()
-	// An offset and an empty question take 16 bytes.
+	// An offset and an empty question have 16 bytes.
 	if r.failed || n == 0 || n > len(data)/16 {
 		return nil, fmt.Errorf("eval: multiple choice: %d questions in a file of %d bytes", n, len(data))
 	}
@@ -53,8 +53,8 @@ func ParseMultipleChoice(data []byte) ([]Question, error) {
 	return questions, nil
 }
 
-// choiceReader reads the file's parts. After the first that does not fit,
-// failed is set and all others are empty.
+// choiceReader reads the parts of the file. After the first damaged part failed is true,
+// and all further parts are empty.
 type choiceReader struct {
 	data   []byte
 	at     int
@@ -71,10 +71,10 @@ func (r *choiceReader) bytes(n int) []byte {
 	return r.data[r.at-n : r.at]
 }
 
-// skip passes over n bytes.
+// skip skips n bytes.
 func (r *choiceReader) skip(n int) { r.bytes(n) }
 
-// number returns the next number, which must not be negative as an int32.
+// number returns the next number. A negative int32 sets failed.
 func (r *choiceReader) number() int {
 	b := r.bytes(4)
 	if b == nil {

@@ -7,55 +7,54 @@ import (
 	"alpaca/internal/logits"
 )
 
-// Scored is a token of the text and what the model thought of it.
+// Scored is a token of the text with the model's prediction of it.
 type Scored struct {
 	Window  int // index of its window
 	Pos     int // its position in the window
 	ID      int32
-	Logprob float64 // natural logarithm of the probability it was given
-	Rank    int     // 1 for the likeliest; 0 unless asked for
+	Logprob float64 // natural logarithm of the token's probability
+	Rank    int     // 1 for the most likely token; 0 without Options.Ranks
 }
 
 // Options are the settings of an evaluation.
 type Options struct {
-	Threads int // that score; 0: one
+	Threads int // for scoring; 0: one
 
-	// Whole makes the model compute everything at the positions before a
-	// window's first scored one, too: for an importance matrix, which is about
-	// all of the text.
+	// Whole makes the model compute all layers for the positions before a window's first
+	// scored one, too. An importance matrix needs it, because it covers all of the text.
 	Whole bool
 
 	Ranks bool                 // set Scored.Rank
-	Each  func(Scored) error   // unless nil, is given every scored token in order
-	Base  *LogitsWriter        // unless nil, gets all logits
-	Done  func(Progress) error // unless nil, is called after every window
+	Each  func(Scored) error   // called with every scored token, in order, unless it is nil
+	Base  *LogitsWriter        // gets all logits, unless it is nil
+	Done  func(Progress) error // called after every window, unless it is nil
 }
 
-// Progress is how far an evaluation has got.
+// Progress is the progress of an evaluation.
 type Progress struct {
 	Window, Windows int
-	PPL             Estimate // so far
+	PPL             Estimate // perplexity so far
 	Elapsed         time.Duration
 }
 
-// Left returns how much longer it will take.
+// Left estimates the remaining time.
 func (p Progress) Left() time.Duration {
 	return p.Elapsed / time.Duration(max(p.Window, 1)) * time.Duration(p.Windows-p.Window)
 }
 
-// Perplexity is the outcome of an evaluation.
+// Perplexity is the result of an evaluation.
 type Perplexity struct {
-	PPL     Estimate // exp of the mean negative logarithm of the probabilities
-	NLL     Estimate // that mean, in nats
+	PPL     Estimate // exp(NLL)
+	NLL     Estimate // mean negative log probability of the scored tokens, in nats
 	Scored  int      // tokens
-	Tokens  int      // that the model read
+	Tokens  int      // tokens that the model evaluated
 	Windows int
-	Eval    time.Duration // in the model
-	Score   time.Duration // in computing probabilities
+	Eval    time.Duration // time in the model
+	Score   time.Duration // time computing probabilities
 }
 
-// Measure evaluates windows and returns the perplexity, llama.cpp's way: every
-// window on its own, from an empty context.
+// Measure evaluates windows and returns the perplexity. As in llama.cpp, every window
+// begins with an empty context.
 func Measure(ctx context.Context, s Session, windows []Window, opt Options) (Perplexity, error) {
 	m := &measurement{opt: opt, session: s, windows: windows, start: time.Now()}
 	m.rows = newRows(opt.Threads, m.score)
@@ -78,13 +77,13 @@ type measurement struct {
 	rows    *rows
 	start   time.Time
 
-	current []Scored  // of the window at work
-	nll     []float64 // of all windows before
+	current []Scored  // of the current window
+	nll     []float64 // of all windows before the current one
 	tokens  int
 	encoded [rowsAtOnce][]byte // rows of the logits file, by row number modulo rowsAtOnce
 }
 
-// window evaluates window i and reports it.
+// window evaluates window i and reports its scores.
 func (m *measurement) window(ctx context.Context, i int) error {
 	w := &m.windows[i]
 	m.current = make([]Scored, w.Scored())
@@ -107,7 +106,7 @@ func (m *measurement) window(ctx context.Context, i int) error {
 	return m.report(i)
 }
 
-// score sets the scores of the window's row-th scored token.
+// score sets the score of scored token number row of the window.
 func (m *measurement) score(row int, raw []float32) {
 	t := &m.current[row]
 	dist := logits.NewLogprobs(raw)
@@ -131,7 +130,7 @@ func (m *measurement) writeBase(first, count int) error {
 	return nil
 }
 
-// report hands out the scores of window i.
+// report adds the scores of window i and calls Each and Done.
 func (m *measurement) report(i int) error {
 	for _, t := range m.current {
 		if t.Logprob-t.Logprob != 0 {
@@ -150,7 +149,7 @@ func (m *measurement) report(i int) error {
 	return m.opt.Done(Progress{i + 1, len(m.windows), mean(m.nll).exp(), time.Since(m.start)})
 }
 
-// result sums up.
+// result returns the result of all windows.
 func (m *measurement) result() Perplexity {
 	nll := mean(m.nll)
 	return Perplexity{

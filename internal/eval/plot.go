@@ -7,12 +7,12 @@ import (
 	"alpaca/internal/report"
 )
 
-// leastKLD is what smaller divergences are drawn as: the scales are
-// logarithmic.
+// leastKLD is the least divergence that is drawn: smaller ones are drawn as leastKLD,
+// because the scales are logarithmic.
 const leastKLD = 1e-7
 
-// WritePlot draws the report: on the left what each model's size buys, on the
-// right how its divergences are distributed. form is "svg" or "png".
+// WritePlot draws the report. On the left is the mean divergence over the size of each
+// model, on the right the distribution of its divergences. form is "svg" or "png".
 func (r *Report) WritePlot(w io.Writer, form string) error {
 	return report.WritePlots(w, form, r.plotSizes(), r.plotDivergences())
 }
@@ -31,8 +31,8 @@ func (r *Report) plotSizes() report.Plot {
 	return p
 }
 
-// plotDivergences draws, for each model, what share of the tokens has a larger
-// divergence.
+// plotDivergences draws, for each model and divergence, the share of the tokens with a
+// larger one.
 func (r *Report) plotDivergences() report.Plot {
 	p := report.Plot{Title: "How the divergences are distributed", X: "KL divergence, nats", Y: "share of the tokens with more",
 		LogX: true, LogY: true, TopY: 1}
@@ -42,15 +42,15 @@ func (r *Report) plotDivergences() report.Plot {
 	return p
 }
 
-// plotPoints is how many points of a curve are drawn at most.
+// plotPoints is the most points of a curve.
 const plotPoints = 400
 
-// exceedance returns the share of values above each of some of them, which
-// must be sorted.
+// exceedance returns the curve of the share of values above a value, at up to plotPoints
+// values. sorted must be in ascending order.
 func exceedance(sorted []float64) []report.Point {
 	n := len(sorted)
 	var points []report.Point
-	// As many points where one token in a thousand is left as where all are.
+	// The points are evenly spaced on the logarithmic scale of shares.
 	steps := math.Log(float64(n)) / plotPoints
 	for k := plotPoints; k >= 0; k-- {
 		left := int(math.Exp(float64(k) * steps))

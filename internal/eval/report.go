@@ -1,27 +1,27 @@
 package eval
 
-// Report is a comparison of models with a base, ready to be shown.
+// Report is a comparison of models with a base.
 type Report struct {
 	Base   Row    `json:"base"`
 	Models []Row  `json:"models"`
 	Text   string `json:"text"`   // name of the text
-	Policy Policy `json:"policy"` // how it was divided
-	Chunks int    `json:"chunks"` // windows
-	Scored int    `json:"scored"` // tokens
+	Policy Policy `json:"policy"` // how it was divided into windows
+	Chunks int    `json:"chunks"` // number of windows
+	Scored int    `json:"scored"` // number of scored tokens
 }
 
-// Row is one model of a report. Of a base that is a file of log probabilities
-// only name and perplexity are known; the rest is 0.
+// Row is one model of a report. If the base is a logits file, only its name and
+// perplexity are known, and the other fields are 0.
 type Row struct {
 	Name   string   `json:"name"`
 	Path   string   `json:"path,omitempty"`
-	Bytes  int64    `json:"bytes,omitempty"`           // of the file
-	BPW    float64  `json:"bits_per_weight,omitempty"` // of the tensors
+	Bytes  int64    `json:"bytes,omitempty"`           // size of the file
+	BPW    float64  `json:"bits_per_weight,omitempty"` // over all tensors
 	PPL    Estimate `json:"ppl"`
 	Prompt float64  `json:"prompt_tokens_per_second,omitempty"`
 	Gen    float64  `json:"generation_tokens_per_second,omitempty"`
 
-	// Comparison with the base; nil for the base itself.
+	// Comparison is the comparison with the base, nil for the base itself.
 	Comparison *Comparison `json:"comparison,omitempty"`
 }
 

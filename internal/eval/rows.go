@@ -6,21 +6,20 @@ import (
 	"alpaca/internal/pool"
 )
 
-// rowsAtOnce is how many positions' logits are collected before all threads
-// score them: enough to keep the threads busy, and 8 MB for a vocabulary of
-// 32000.
+// rowsAtOnce is the number of rows of logits that are collected before all threads score
+// them. It is enough to keep the threads busy, and needs 8 MB for a vocabulary of 32000.
 const rowsAtOnce = 64
 
-// rows collects logits as a session puts them out, one position after the
-// other, and scores many at once on all threads.
+// rows collects logits from a session, one position after the other, and scores many at
+// once on all threads.
 type rows struct {
 	threads int
 	score   func(row int, logits []float32) // called once for each row, from any goroutine
-	flushed func(first, count int) error    // unless nil, called after these rows were scored
+	flushed func(first, count int) error    // called after the rows first to first+count-1 were scored, unless it is nil
 	first   int                             // row number of logits[0]
 	count   int
 	logits  [][]float32   // [rowsAtOnce, vocab]
-	spent   time.Duration // in score
+	spent   time.Duration // time in score
 }
 
 // newRows returns an empty collection.
@@ -28,7 +27,7 @@ func newRows(threads int, score func(row int, logits []float32)) *rows {
 	return &rows{threads: max(threads, 1), score: score}
 }
 
-// add appends the next row, which is copied.
+// add appends a copy of the next row.
 func (r *rows) add(logits []float32) error {
 	start := time.Now()
 	if r.count == len(r.logits) {
@@ -43,7 +42,7 @@ func (r *rows) add(logits []float32) error {
 	return nil
 }
 
-// flush scores what has been collected.
+// flush scores the collected rows.
 func (r *rows) flush() error {
 	start := time.Now()
 	err := pool.EachWith(r.threads, r.count, func() func(int) error {
@@ -61,5 +60,5 @@ func (r *rows) flush() error {
 	return err
 }
 
-// restart begins to number rows from 0 again.
+// restart drops the collected rows and numbers the next ones from 0 again.
 func (r *rows) restart() { r.first, r.count = 0, 0 }

@@ -2,10 +2,9 @@ package eval
 
 import _ "embed"
 
-// SampleText is a text to measure models on where the user has none: stories,
-// explanations, dialogue, letters, tables, arithmetic and code, written for
-// this purpose, so that no model was trained on it. It has about 3,300 tokens
-// of a LLaMA vocabulary.
+// SampleText is the default text to measure models on: stories, explanations, dialogue,
+// letters, tables, arithmetic and code. It was written for this purpose, so models have
+// not been trained on it. With a LLaMA vocabulary it has about 3,300 tokens.
 //
 //go:embed sample.txt
 var SampleText string

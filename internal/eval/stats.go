@@ -20,8 +20,8 @@ func (e Estimate) MarshalJSON() ([]byte, error) {
 	}{report.Number(e.Value), report.Number(e.Error)})
 }
 
-// mean estimates the mean of the distribution that samples xs were drawn from. The error is
-// that of independent samples, as in llama.cpp; 0 for fewer than two.
+// mean estimates the mean of the distribution of the samples xs. As in llama.cpp, the
+// error is that of independent samples. With fewer than two samples it is 0.
 func mean(xs []float64) Estimate {
 	if len(xs) == 0 {
 		return Estimate{}
@@ -43,21 +43,21 @@ func mean(xs []float64) Estimate {
 	return Estimate{m, math.Sqrt(squares / n / (n - 1))}
 }
 
-// exp returns e to the power of an estimate, with the error carried over.
+// exp returns e^e.Value, with the propagated error.
 func (e Estimate) exp() Estimate {
 	v := exp(e.Value)
 	return Estimate{v, v * e.Error}
 }
 
-// exp is e^x, the same on every machine.
+// exp returns e^x, the same on every machine.
 func exp(x float64) float64 {
-	if !(x < 700) { // beyond what can be told from infinity, or NaN
+	if !(x < 700) { // too large, or NaN
 		return x * math.Inf(1)
 	}
 	return fmath.ExpSeries(max(x, -700))
 }
 
-// rootMeanSquare estimates the root of the mean of xs².
+// rootMeanSquare estimates the root mean square of xs.
 func rootMeanSquare(xs []float64) Estimate {
 	squares := make([]float64, len(xs))
 	for i, x := range xs {
@@ -83,8 +83,8 @@ func share(count, n int) Estimate {
 	return Estimate{p, math.Sqrt(p * (1 - p) / float64(n-1))}
 }
 
-// correlation returns Pearson's coefficient of xs and ys, 0 where either does
-// not vary.
+// correlation returns Pearson's correlation coefficient of xs and ys, 0 if either is
+// constant.
 func correlation(xs, ys []float64) float64 {
 	mx, my := mean(xs).Value, mean(ys).Value
 	var xx, yy, xy float64
@@ -100,8 +100,7 @@ func correlation(xs, ys []float64) float64 {
 	return xy / (math.Sqrt(xx) * math.Sqrt(yy))
 }
 
-// quantile returns the value below which a fraction q of the sorted xs lies,
-// by linear interpolation.
+// quantile returns the q-quantile of sorted, by linear interpolation.
 func quantile(sorted []float64, q float64) float64 {
 	if len(sorted) == 0 {
 		return 0
@@ -113,9 +112,9 @@ func quantile(sorted []float64, q float64) float64 {
 	return float64((1-f)*sorted[i]) + float64(f*sorted[next])
 }
 
-// quantileEstimate is quantile with a standard error that assumes nothing of
-// the distribution: how many samples lie below the quantile is binomial, and
-// one standard deviation of that to either side is as wide as this.
+// quantileEstimate is quantile with a standard error that does not depend on the
+// distribution. The number of samples below the quantile is binomial; the error is half
+// the distance of the quantiles one standard deviation below and above q.
 func quantileEstimate(sorted []float64, q float64) Estimate {
 	if len(sorted) == 0 {
 		return Estimate{}
@@ -132,7 +131,7 @@ func sortedCopy(xs []float64) []float64 {
 	return sorted
 }
 
-// difference estimates a - b, whose errors have the given correlation.
+// difference estimates a - b. correlation is that of their errors.
 func difference(a, b Estimate, correlation float64) Estimate {
 	variance := float64(a.Error*a.Error) + float64(b.Error*b.Error) - float64(2*correlation*a.Error*b.Error)
 	return Estimate{a.Value - b.Value, math.Sqrt(max(variance, 0))}

@@ -9,13 +9,13 @@ import (
 	"alpaca/internal/report"
 )
 
-// column is a column of a table: its head, and a cell for each model.
+// column is a column of a table: its head, and a function that returns a model's cell.
 type column struct {
 	head string
 	cell func(Row) string
 }
 
-// summary is the table that most readers want.
+// summary is the main table.
 var summary = []column{
 	{"model", func(r Row) string { return r.Name }},
 	{"size", func(r Row) string { return size(r.Bytes) }},
@@ -29,7 +29,7 @@ var summary = []column{
 	{"generation t/s", func(r Row) string { return known(r.Gen, 1) }},
 }
 
-// divergences is the table of how the KL divergence is distributed.
+// divergences is the table of the distribution of the KL divergence.
 var divergences = []column{
 	{"KL divergence, nats", func(r Row) string { return r.Name }},
 	{"mean", ofComparison(func(c *Comparison) string { return estimate(c.KLD.Mean, 1, 6) })},
@@ -41,8 +41,7 @@ var divergences = []column{
 	{"maximum", ofComparison(func(c *Comparison) string { return number(float64(c.KLD.Max), 4) })},
 }
 
-// probabilities is the table of how much likelier or less likely the text's
-// own tokens became.
+// probabilities is the table of the changes in the probability of the text's tokens (Δp).
 var probabilities = []column{
 	{"Δp, %", func(r Row) string { return r.Name }},
 	{"mean", ofComparison(func(c *Comparison) string { return estimate(c.DeltaP.Mean, 100, 3) })},
@@ -74,8 +73,8 @@ func ofComparison(cell func(*Comparison) string) func(Row) string {
 	}
 }
 
-// known writes a number, or nothing for 0: the base may be a file of log
-// probabilities, which says nothing of the model's size and speed.
+// known formats a number, 0 as "". The size and the speed of a base are 0 if it is a
+// logits file.
 func known(v float64, digits int) string {
 	if v == 0 {
 		return ""
@@ -83,7 +82,7 @@ func known(v float64, digits int) string {
 	return number(v, digits)
 }
 
-// number writes a number.
+// number formats a number, 0 as "0".
 func number(v float64, digits int) string {
 	if v == 0 {
 		return "0"
@@ -91,12 +90,12 @@ func number(v float64, digits int) string {
 	return strconv.FormatFloat(v, 'f', digits, 64)
 }
 
-// estimate writes a value with its error, both times scale.
+// estimate formats a value with its error, both times scale.
 func estimate(e Estimate, scale float64, digits int) string {
 	return fmt.Sprintf("%.*f ± %.*f", digits, e.Value*scale, digits, e.Error*scale)
 }
 
-// size writes a number of bytes, or nothing for 0.
+// size formats a number of bytes, 0 as "".
 func size(n int64) string {
 	if n == 0 {
 		return ""
@@ -104,7 +103,7 @@ func size(n int64) string {
 	return report.Bytes(n, 2)
 }
 
-// WriteMarkdown writes the report as tables that read well as they are, too.
+// WriteMarkdown writes the report as Markdown tables with aligned columns.
 func (r *Report) WriteMarkdown(w io.Writer) error {
 	fmt.Fprintf(w, "%s: %d %s\n%d tokens scored\n\n", r.Text, r.Chunks, r.Policy, r.Scored)
 	if err := writeTable(w, summary, r.rows()); err != nil {
@@ -131,7 +130,7 @@ func writeTable(w io.Writer, columns []column, models []Row) error {
 	return report.WriteTable(w, head, rows)
 }
 
-// csvNumbers are the columns of the CSV form after those that name the model.
+// csvNumbers are the columns of the CSV about the comparison; they come last.
 var csvNumbers = []struct {
 	head string
 	of   func(*Comparison) float64
@@ -153,7 +152,7 @@ var csvNumbers = []struct {
 	{"same_top_error", func(c *Comparison) float64 { return c.SameTop.Error }},
 }
 
-// WriteCSV writes one line for each model, the base first.
+// WriteCSV writes the report as CSV, with a line for each model, the base first.
 func (r *Report) WriteCSV(w io.Writer) error {
 	out := csv.NewWriter(w)
 	head := []string{"model", "bytes", "bits_per_weight", "ppl", "ppl_error", "prompt_tokens_per_second", "generation_tokens_per_second"}

@@ -2,19 +2,19 @@ package eval
 
 import "fmt"
 
-// Policy says which tokens of a text are predicted from which others. Numbers
-// published for the same model and text differ by it.
+// Policy says how a text is cut into windows and which tokens are scored. Published
+// results for the same model and text differ by the policy.
 type Policy struct {
 	Context int   `json:"context"` // tokens in a window
-	Stride  int   `json:"stride"`  // tokens from one window's start to the next's; 0: windows side by side
-	All     bool  `json:"all"`     // score every token of a window, not only those with much context
-	BOS     bool  `json:"bos"`     // a beginning-of-text token takes the place of each window's first token
-	BOSID   int32 `json:"-"`       // that token
-	Chunks  int   `json:"-"`       // windows at most; 0 or less: all
+	Stride  int   `json:"stride"`  // distance of the windows' starts in tokens; 0: windows are adjacent
+	All     bool  `json:"all"`     // score every token of a window, not only the later ones
+	BOS     bool  `json:"bos"`     // BOS replaces each window's first token
+	BOSID   int32 `json:"-"`       // the id of BOS
+	Chunks  int   `json:"-"`       // the most windows; 0 or less: no limit
 }
 
-// Window is a stretch of text that a model sees at once. The model reads
-// Tokens[:i+1] and is scored on Tokens[i+1], for every i from First on.
+// Window is a part of a text that a model sees at once. For every i from First on, the
+// model reads Tokens[:i+1] and is scored on Tokens[i+1].
 type Window struct {
 	Tokens []int32
 	First  int
@@ -23,13 +23,12 @@ type Window struct {
 // Scored returns the number of tokens that the window scores.
 func (w *Window) Scored() int { return len(w.Tokens) - 1 - w.First }
 
-// Length returns the tokens of one window: with a stride, llama.cpp adds half
-// of it to the context, so that a token has Context - Stride/2 tokens before it
-// at least.
+// Length returns the number of tokens of a window. As in llama.cpp, half of the stride is
+// added to the context, so at least Context - Stride/2 tokens come before a scored one.
 func (p Policy) Length() int { return p.Context + p.Stride/2 }
 
-// First returns the first position that predicts a scored token: the second
-// half of a window is scored, or with a stride its last Stride tokens.
+// First returns the first position that predicts a scored token. The second half of a
+// window is scored or, with a stride, its last Stride tokens.
 func (p Policy) First() int {
 	switch {
 	case p.All:
@@ -40,7 +39,7 @@ func (p Policy) First() int {
 	return p.Context / 2
 }
 
-// check returns an error for impossible settings.
+// check returns an error if the settings are invalid.
 func (p Policy) check() error {
 	switch {
 	case p.Context < 4:
@@ -53,8 +52,8 @@ func (p Policy) check() error {
 	return nil
 }
 
-// Windows divides a text. It fails on one that does not fill a window; what is
-// left at the end is not scored.
+// Windows cuts a text into windows. A text shorter than a window is an error. Tokens at
+// the end that do not fill a window are not scored.
 func (p Policy) Windows(tokens []int32) ([]Window, error) {
 	if err := p.check(); err != nil {
 		return nil, err
@@ -81,7 +80,7 @@ func (p Policy) Windows(tokens []int32) ([]Window, error) {
 	return windows, nil
 }
 
-// String describes the policy in words.
+// String describes the policy.
 func (p Policy) String() string {
 	bos := "no BOS token"
 	if p.BOS {

@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// ParseWinogrande reads questions of the WinoGrande benchmark (Sakaguchi and
-// others, 2019, https://arxiv.org/abs/1907.10641) in llama-perplexity's form, a
-// line each, where the answer, 1 or 2, is what belongs at the underscore:
+// ParseWinogrande reads questions of the WinoGrande benchmark (Sakaguchi and others,
+// 2019, https://arxiv.org/abs/1907.10641) in llama-perplexity's format, one line each.
+// The last field is the number of the choice, 1 or 2, that belongs at the underscore:
 //
 //	0,Sarah was a much better surgeon than Maria so _ always got the easier cases.,Sarah,Maria,2
 //
-// A sentence with commas is in double quotes. Only the text after the choice
-// is rated, where it is long enough.
+// A sentence with commas is in double quotes. If the text after the choice is long
+// enough, only that text is rated.
 func ParseWinogrande(text string) ([]Question, error) {
 	var questions []Question
 	for i, line := range splitLines(text) {
@@ -28,7 +28,7 @@ func ParseWinogrande(text string) ([]Question, error) {
 	return questions, nil
 }
 
-// parseWinogrande reads one line.
+// parseWinogrande parses one line.
 func parseWinogrande(line string) (Question, error) {
 	fields := splitQuoted(line)
 	if len(fields) != 5 {
@@ -51,9 +51,8 @@ func parseWinogrande(line string) (Question, error) {
 	return q, nil
 }
 
-// splitQuoted divides a line at commas outside of double quotes, and takes
-// away the quotes around a field. Quotes inside of a field stay: the files are
-// not quite CSV.
+// splitQuoted splits a line at commas outside double quotes, and removes the quotes
+// around fields. Unlike in CSV, quotes inside a field stay.
 func splitQuoted(line string) []string {
 	var fields []string
 	quoted, start := false, 0

@@ -1,8 +1,8 @@
-// Package lora holds low-rank adapters (LoRA, arXiv:2106.09685) apart from the models that
-// they change: pairs of matrices that are added to a model's, and tensors that take the
-// place of a model's. Read takes them from GGUF files, package peft from the folders of
-// that library; both name tensors as GGUF does. Package model evaluates with them,
-// AddTo merges them into weights.
+// Package lora has low-rank adapters (LoRA, arXiv:2106.09685), separate from the models
+// that they change. An adapter has pairs of matrices, which are added to a model's
+// matrices, and whole tensors, which replace a model's. Read reads them from GGUF files,
+// package peft from folders of Hugging Face's peft; both use GGUF's names of tensors.
+// Package model evaluates models with adapters; Merge merges adapters into weights.
 package lora
 
 import (
@@ -15,22 +15,22 @@ import (
 	"alpaca/internal/quant"
 )
 
-// Adapter is what a file or a folder adds to a model.
+// Adapter is an adapter from a file or a folder.
 type Adapter struct {
 	Path   string
-	Arch   string // of the models that it is for, as in general.architecture
+	Arch   string // architecture of its models, as in general.architecture
 	Name   string // general.name
 	Task   string // adapter.lora.task_name
 	Prompt string // adapter.lora.prompt_prefix
 	Pairs  []Pair
 	Whole  []Whole
-	Notes  []string // what a user should know of how it was read
+	Notes  []string // notes for the user about reading it
 }
 
-// Pair is a low-rank addition to a matrix W, or to each of a stack: W + Scale·B·A.
+// Pair is a low-rank addition to a matrix W, or to each matrix of a stack: W + Scale·B·A.
 type Pair struct {
-	Name       string // of W's tensor, such as blk.0.attn_q.weight
-	Stack      int    // matrices of a stack, which lie one after the other; 0: it is one matrix
+	Name       string // name of W's tensor, such as blk.0.attn_q.weight
+	Stack      int    // number of stacked matrices; 0: one matrix, no stack
 	Rows, Cols int    // of each W
 	Rank       int
 	A          []float32 // [Stack, Rank, Cols]
@@ -38,7 +38,7 @@ type Pair struct {
 	Scale      float64
 }
 
-// Whole is a tensor that takes the place of a model's.
+// Whole is a tensor that replaces one of a model's.
 type Whole struct {
 	Name  string
 	Type  quant.Type
@@ -62,7 +62,7 @@ func (w *Whole) Values() []float32 {
 	return list
 }
 
-// Find returns the pair of a tensor, nil where there is none.
+// Find returns the pair of the tensor called name, nil if there is none.
 func (a *Adapter) Find(name string) *Pair {
 	for i := range a.Pairs {
 		if a.Pairs[i].Name == name {
@@ -72,7 +72,7 @@ func (a *Adapter) Find(name string) *Pair {
 	return nil
 }
 
-// FindWhole returns what takes the place of a tensor, nil where nothing does.
+// FindWhole returns the tensor that replaces the one called name, nil if there is none.
 func (a *Adapter) FindWhole(name string) *Whole {
 	for i := range a.Whole {
 		if a.Whole[i].Name == name {
@@ -124,16 +124,16 @@ func (a *Adapter) Check() error {
 	return nil
 }
 
-// IsNorm reports whether a tensor is a norm's, by its name.
+// IsNorm reports whether the name of a tensor is that of a norm.
 func IsNorm(name string) bool {
 	return strings.HasSuffix(name, "_norm.weight") || strings.HasSuffix(name, "_norm.bias")
 }
 
-// isTable reports whether the pair of a tensor is that of the embedding, of which GGUF files
-// have both matrices the other way round.
+// isTable reports whether name is that of the embedding. In GGUF files, both matrices of
+// its pair are transposed.
 func isTable(name string) bool { return name == arch.TokenEmbed.Weight() }
 
-// Transposed returns x [rows, cols] as [cols, rows].
+// Transposed returns the transpose [cols, rows] of x [rows, cols].
 func Transposed(x []float32, rows, cols int) []float32 {
 	out := make([]float32, len(x))
 	for i := range rows {

@@ -8,8 +8,8 @@ import (
 	"alpaca/internal/quant"
 )
 
-// Merge is adapters that are added to a model's weights, each as strong as its scale says,
-// in their order.
+// Merge merges adapters into a model's weights, in the order of Add, each multiplied by
+// its scale.
 type Merge struct {
 	adapters []scaled
 }
@@ -22,7 +22,7 @@ type scaled struct {
 // Add adds an adapter.
 func (m *Merge) Add(a *Adapter, scale float64) { m.adapters = append(m.adapters, scaled{a, scale}) }
 
-// names returns the tensors that are changed.
+// names returns the names of the tensors that m changes.
 func (m *Merge) names() map[string]bool {
 	names := map[string]bool{}
 	for _, a := range m.adapters {
@@ -39,11 +39,11 @@ func (m *Merge) names() map[string]bool {
 	return names
 }
 
-// Len returns how many tensors are changed.
+// Len returns the number of tensors that m changes.
 func (m *Merge) Len() int { return len(m.names()) }
 
-// Check returns an error if the file has not all of the tensors that are changed, but for an
-// output that is tied to the embedding.
+// Check returns an error if f lacks a tensor that m changes. The output matrix may be
+// missing, if it is tied to the embedding.
 func (m *Merge) Check(f *gguf.File) error {
 	for name := range m.names() {
 		if f.Tensor(name) == nil && name != arch.Output.Weight() {
@@ -53,8 +53,8 @@ func (m *Merge) Check(f *gguf.File) error {
 	return nil
 }
 
-// More returns the tensors that the merged model has beside those of the file: an output of
-// its own, where it was tied to the embedding and an adapter changes it.
+// More returns the tensors that the merged model has and f lacks: an output matrix, if it
+// was tied to the embedding and an adapter changes it.
 func (m *Merge) More(f *gguf.File) []gguf.Tensor {
 	name := arch.Output.Weight()
 	if !m.names()[name] || f.Tensor(name) != nil {
@@ -65,8 +65,8 @@ func (m *Merge) More(f *gguf.File) []gguf.Tensor {
 	return []gguf.Tensor{t}
 }
 
-// Change returns what makes the changes to rows of a tensor, nil for a tensor without any: x
-// holds whole rows, of which the first has that number.
+// Change returns a function that changes rows of tensor t, nil if m does not change t. x
+// are whole rows, the first of which is row number row.
 func (m *Merge) Change(t *gguf.Tensor) func(x []float32, row int) {
 	if !m.names()[t.Name] {
 		return nil
@@ -87,8 +87,9 @@ func (m *Merge) Change(t *gguf.Tensor) func(x []float32, row int) {
 	}
 }
 
-// AddTo adds scale times the pair to x, a row of its tensor, which are counted through all
-// matrices of a stack. Sums are in float64, so that each weight is rounded once.
+// AddTo adds scale times the pair to x, which is row number row of its tensor. Rows are
+// counted through all matrices of a stack. Sums are in float64, so each weight is rounded
+// once.
 func (p *Pair) AddTo(x []float32, row int, scale float64) {
 	matrix := row / p.Rows
 	a := p.A[matrix*p.Rank*p.Cols:][:p.Rank*p.Cols]
@@ -97,7 +98,7 @@ func (p *Pair) AddTo(x []float32, row int, scale float64) {
 	for k, by := range b {
 		by := float64(by)
 		for j, v := range a[k*p.Cols:][:p.Cols] {
-			sums[j] += float64(by * float64(v)) // exact: fused or not is the same
+			sums[j] += float64(by * float64(v)) // exact, so fusing the sum changes nothing
 		}
 	}
 	for j, sum := range sums {
@@ -105,8 +106,8 @@ func (p *Pair) AddTo(x []float32, row int, scale float64) {
 	}
 }
 
-// MoveTo moves x, a row of the tensor whose place w takes, towards that of w: all the way
-// by a scale of 1.
+// MoveTo moves x, which is row number row of the tensor that w replaces, towards w's row:
+// x + scale·(w - x).
 func (w *Whole) MoveTo(x []float32, row int, scale float64) {
 	n := w.Type.RowBytes(len(x))
 	own := make([]float32, len(x))

@@ -10,7 +10,7 @@ import (
 	"alpaca/internal/quant"
 )
 
-// Endings of the names of a pair's tensors in GGUF.
+// The suffixes of the names of a pair's tensors in GGUF.
 const (
 	EndA = ".lora_a"
 	EndB = ".lora_b"
@@ -28,11 +28,12 @@ const (
 	keyInvocation = "adapter.alora.invocation_tokens"
 )
 
-// Read returns the adapter that an open GGUF file holds, in the form that llama.cpp loads:
-// A as NAME.lora_a [rank, columns] and B as NAME.lora_b [rows, rank], of the embedding
-// [vocabulary, rank] and [width, rank]; B·A counts adapter.lora.alpha divided by the rank,
-// or once where alpha is 0. Tensors without these endings take the place of a model's;
-// llama.cpp leaves out norms among them and refuses others. The file can be closed then.
+// Read reads the adapter in an open GGUF file, in llama.cpp's format. A is NAME.lora_a
+// [rank, columns] and B is NAME.lora_b [rows, rank]; for the embedding they are
+// [vocabulary, rank] and [width, rank]. The scale of B·A is adapter.lora.alpha divided by
+// the rank, or 1 if alpha is 0. Tensors without these suffixes replace a model's;
+// llama.cpp ignores norms among them and refuses others. The caller may close f after
+// Read.
 func Read(f *gguf.File) (*Adapter, error) {
 	a := &Adapter{Path: f.Path}
 	err := gguf.Guard(func() error {
@@ -52,7 +53,7 @@ func Read(f *gguf.File) (*Adapter, error) {
 	return a, nil
 }
 
-// reader keeps the first error.
+// reader reads an adapter. err is the first error.
 type reader struct {
 	file  *gguf.File
 	out   *Adapter
@@ -60,7 +61,7 @@ type reader struct {
 	err   error
 }
 
-// text returns a key's string, "" where it is absent.
+// text returns a key's string, "" if the file lacks the key.
 func (r *reader) text(key string) string {
 	s, _, err := r.file.String(key)
 	if err != nil && r.err == nil {
@@ -69,7 +70,7 @@ func (r *reader) text(key string) string {
 	return s
 }
 
-// keys reads what kind of file it is.
+// keys reads the metadata, and checks that they are those of a LoRA adapter.
 func (r *reader) keys() {
 	kind, form := r.text(keyType), r.text(keyForm)
 	r.out.Arch, r.out.Name, r.out.Task, r.out.Prompt = r.text(keyArch), r.text(keyName), r.text(keyTask), r.text(keyPrompt)
@@ -90,7 +91,8 @@ func (r *reader) keys() {
 	}
 }
 
-// tensor takes a tensor: a pair with its A, nothing of its own with its B.
+// tensor adds what t stands for: a pair if t is an A, nothing if it is a B, else a whole
+// tensor.
 func (r *reader) tensor(t *gguf.Tensor) {
 	if r.err != nil {
 		return
@@ -121,7 +123,7 @@ func (r *reader) tensor(t *gguf.Tensor) {
 	}
 }
 
-// pair takes a pair.
+// pair adds the pair of a and b.
 func (r *reader) pair(name string, a, b *gguf.Tensor) {
 	p := Pair{Name: name, A: values(a), B: values(b)}
 	p.Rank, p.Rows, p.Cols = b.Cols(), b.Rows(), a.Cols()
@@ -133,7 +135,7 @@ func (r *reader) pair(name string, a, b *gguf.Tensor) {
 		}
 		p.Stack, p.Rows, rank = a.Shape[0], b.Shape[1], a.Shape[1]
 	}
-	if isTable(name) { // both the other way round
+	if isTable(name) { // both are transposed
 		p.Rows, p.Cols, rank = a.Rows(), b.Rows(), a.Cols()
 		p.A, p.B = Transposed(p.B, p.Cols, p.Rank), p.A
 	}
@@ -147,7 +149,7 @@ func (r *reader) pair(name string, a, b *gguf.Tensor) {
 	r.out.Pairs = append(r.out.Pairs, p)
 }
 
-// values decodes a tensor.
+// values returns the elements of a tensor.
 func values(t *gguf.Tensor) []float32 {
 	list := make([]float32, t.Elems())
 	quant.Decode(t.Type, list, t.Data)

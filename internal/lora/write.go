@@ -9,10 +9,10 @@ import (
 	"alpaca/internal/quant"
 )
 
-// Write writes the adapter as a GGUF file that llama.cpp loads, its matrices as numbers of
-// type t, as far as their rows fit it; else as F16. llama.cpp multiplies with one alpha
-// divided by the rank of each pair: where pairs need something else, it is put into
-// their B. kv are further metadata.
+// Write writes the adapter as a GGUF file that llama.cpp loads. The matrices have type t,
+// or F16 if their rows do not fit the blocks of t. The file has one alpha, which
+// llama.cpp divides by the rank of each pair. If a pair has another alpha, its B is
+// scaled to make up for it. kv is further metadata.
 func (a *Adapter) Write(path string, t quant.Type, kv []gguf.KV) error {
 	alpha := a.Alpha()
 	head := []gguf.KV{
@@ -54,13 +54,13 @@ func (a *Adapter) Write(path string, t quant.Type, kv []gguf.KV) error {
 	return nil
 }
 
-// written is a tensor with its bytes.
+// written is a tensor with its encoded data.
 type written struct {
 	gguf.Tensor
 	data []byte
 }
 
-// Folded returns how many pairs have another alpha than the file.
+// Folded returns the number of pairs whose alpha is not that of the file.
 func (a *Adapter) Folded() (n int) {
 	alpha := a.Alpha()
 	for i := range a.Pairs {
@@ -71,12 +71,12 @@ func (a *Adapter) Folded() (n int) {
 	return n
 }
 
-// Alpha returns the alpha of the file that Write writes: what most pairs have.
+// Alpha returns the alpha of the file that Write writes: the one that most pairs have.
 func (a *Adapter) Alpha() (alpha float32) {
 	counts, best := map[float32]int{}, 0
 	for i := range a.Pairs {
 		x := a.Pairs[i].alpha()
-		if counts[x]++; counts[x] > best && x != 0 { // 0 would be read as 1
+		if counts[x]++; counts[x] > best && x != 0 { // alpha 0 would mean a scale of 1
 			alpha, best = x, counts[x]
 		}
 	}
@@ -102,14 +102,14 @@ func (p *Pair) written(t quant.Type, alpha float32) []written {
 	if p.Stack > 0 {
 		aShape, bShape = append([]int{p.Stack}, aShape...), append([]int{p.Stack}, bShape...)
 	}
-	if isTable(p.Name) { // both the other way round
+	if isTable(p.Name) { // both are transposed
 		a, b = b, Transposed(a, p.Rank, p.Cols)
 		aShape, bShape = []int{p.Rows, p.Rank}, []int{p.Cols, p.Rank}
 	}
 	return []written{encoded(p.Name+EndA, t, aShape, a), encoded(p.Name+EndB, t, bShape, b)}
 }
 
-// encoded returns a tensor of type t.
+// encoded returns x as a tensor of type t, or of F16 if rows do not fit the blocks of t.
 func encoded(name string, t quant.Type, shape []int, x []float32) written {
 	cols := shape[len(shape)-1]
 	if cols%t.BlockLen() != 0 {

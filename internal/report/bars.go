@@ -12,20 +12,20 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// Bars is one system of axes with groups of bars that begin at 0, and their values above them.
+// Bars is a bar chart: groups of bars from 0, with the values above the bars.
 type Bars struct {
 	Title, Y string
-	Groups   []string // names below the groups
+	Groups   []string // the names below the groups
 	Series   []BarSeries
 }
 
-// BarSeries is a bar of each group. All have one value for each group.
+// BarSeries is a series of bars, one in each group.
 type BarSeries struct {
 	Name   string
 	Values []float64
 }
 
-// WriteBars draws systems of bars side by side. form is "svg" or "png".
+// WriteBars draws bar charts side by side. form is "svg" or "png".
 func WriteBars(w io.Writer, form string, bars ...Bars) error {
 	row := make([]*plot.Plot, len(bars))
 	for i := range bars {
@@ -37,7 +37,7 @@ func WriteBars(w io.Writer, form string, bars ...Bars) error {
 	return writeRow(w, form, row)
 }
 
-// draw makes a plot of the library's.
+// draw returns the chart as a plot of gonum's library.
 func (b *Bars) draw() (*plot.Plot, error) {
 	d := plot.New()
 	d.Title.Text, d.Y.Label.Text = b.Title, b.Y
@@ -72,14 +72,14 @@ func (b *Bars) draw() (*plot.Plot, error) {
 		d.Add(chart, above)
 		d.Legend.Add(s.Name, chart)
 	}
-	d.Legend.Top, d.Legend.Left = true, true // colours before names: letters may be wider where a page is seen
+	d.Legend.Top, d.Legend.Left = true, true // colours before names, because letters may be wider in another viewer
 	d.Y.Tick.Marker = plot.TickerFunc(plainTicks)
 	d.NominalX(b.Groups...)
 	d.Y.Min, d.Y.Max = 0, most*1.2 // room for the legend
 	return d, nil
 }
 
-// plainTicks are the library's ticks, without digits that say nothing: 500, not 500.00.
+// plainTicks returns the library's ticks, without trailing zeros: 500, not 500.00.
 func plainTicks(low, high float64) []plot.Tick {
 	ticks := plot.DefaultTicks{}.Ticks(low, high)
 	for i := range ticks {
@@ -90,7 +90,7 @@ func plainTicks(low, high float64) []plot.Tick {
 	return ticks
 }
 
-// digitsOf returns how many digits behind the point a value above a bar has.
+// digitsOf returns the number of decimals of the value above a bar.
 func digitsOf(v float64) int {
 	if v < 100 {
 		return 1

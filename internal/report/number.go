@@ -5,7 +5,7 @@ import (
 	"math"
 )
 
-// Number is a figure that JSON has null for where it is infinite or no number.
+// Number is a number whose JSON is null if it is infinite or NaN.
 type Number float64
 
 // MarshalJSON implements json.Marshaler.

@@ -19,43 +19,43 @@ import (
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
-// A Point is a place in a plot.
+// A Point is a point in a plot.
 type Point struct{ X, Y float64 }
 
-// A Series is what belongs together in a plot. It has at least one point.
+// A Series is a set of points that are drawn together, at least one.
 type Series struct {
 	Name   string
 	Points []Point
 	Marks  Marks
 }
 
-// Marks is how a series is drawn.
+// Marks says how a series is drawn.
 type Marks int
 
 const (
 	Line   Marks = iota
-	Thin         // a line that others stand out from
-	Thick        // a line that stands out
+	Thin         // a thin line
+	Thick        // a thick line
 	Points       // a dot at each point
 )
 
-// A Plot is one system of axes with what is drawn in it: for each series a line, which
-// the legend names, or a dot at each point with the name beside it.
+// A Plot is a diagram. Each series is drawn as a line that the legend names or, with
+// Dots, as a dot at each point with the name beside it.
 type Plot struct {
 	Title, X, Y string  // the labels
-	LogX, LogY  bool    // whether an axis is logarithmic; its values must be above 0
-	TopY        float64 // where the Y axis ends; if 0, at the data's end
-	Dots        bool    // instead of lines
+	LogX, LogY  bool    // logarithmic axes; their values must be above 0
+	TopY        float64 // the end of the Y axis; 0: the end of the data
+	Dots        bool    // dots instead of lines
 	Series      []Series
 }
 
-// The size of each plot of a picture.
+// The size of each plot in a picture.
 const (
 	plotWidth  = 15 * vg.Centimeter
 	plotHeight = 13 * vg.Centimeter
 )
 
-// PlotForm returns "svg" or "png" by the name of a file to plot to.
+// PlotForm returns the form for the name of a file: "svg" or "png".
 func PlotForm(path string) (string, error) {
 	switch form := strings.ToLower(strings.TrimPrefix(filepath.Ext(path), ".")); form {
 	case "svg", "png":
@@ -76,7 +76,7 @@ func WritePlots(w io.Writer, form string, plots ...Plot) error {
 	return writeRow(w, form, row)
 }
 
-// writeRow draws plots of the library's side by side.
+// writeRow draws plots of gonum's library side by side.
 func writeRow(w io.Writer, form string, row []*plot.Plot) error {
 	var canvas interface {
 		vg.CanvasSizer
@@ -94,7 +94,7 @@ func writeRow(w io.Writer, form string, row []*plot.Plot) error {
 	tiles := draw.Tiles{Rows: 1, Cols: len(row), PadX: vg.Centimeter, PadLeft: vg.Millimeter, PadRight: 3 * vg.Millimeter,
 		PadTop: vg.Millimeter, PadBottom: vg.Millimeter}
 	whole := draw.New(canvas)
-	whole.SetColor(color.White) // letters are black, on dark pages too
+	whole.SetColor(color.White) // letters are black, even on dark pages
 	whole.Fill(whole.Rectangle.Path())
 	for i, aligned := range plot.Align([][]*plot.Plot{row}, tiles, whole)[0] {
 		row[i].Draw(aligned)
@@ -105,7 +105,7 @@ func writeRow(w io.Writer, form string, row []*plot.Plot) error {
 	return nil
 }
 
-// draw makes a plot of the library's.
+// draw returns the plot as one of gonum's library.
 func (p *Plot) draw() (*plot.Plot, error) {
 	d := plot.New()
 	d.Title.Text, d.X.Label.Text, d.Y.Label.Text = p.Title, p.X, p.Y
@@ -135,7 +135,7 @@ func (p *Plot) draw() (*plot.Plot, error) {
 		}
 	}
 	widen(&d.X, p.LogX, p.Dots)
-	if p.Dots || d.Y.Min == d.Y.Max { // the library would make 0 of the ends 1 and 1
+	if p.Dots || d.Y.Min == d.Y.Max { // from equal ends 1 and 1 the library would make 0
 		widen(&d.Y, p.LogY, false)
 	}
 	if p.TopY != 0 {
@@ -144,8 +144,8 @@ func (p *Plot) draw() (*plot.Plot, error) {
 	return d, nil
 }
 
-// widen makes room around what is drawn, even if that is a single point; on the right for
-// names, too.
+// widen makes room around the data, even around a single point. With names it makes room
+// for names on the right, too.
 func widen(a *plot.Axis, logarithmic, names bool) {
 	if logarithmic {
 		a.Min, a.Max = a.Min/2, a.Max*2
@@ -158,7 +158,7 @@ func widen(a *plot.Axis, logarithmic, names bool) {
 	}
 }
 
-// addNamed draws dots with the name beside each.
+// addNamed draws a dot at each point, with the series' name beside it.
 func (s *Series) addNamed(d *plot.Plot, at plotter.XYs, c color.Color) error {
 	dot, err := plotter.NewScatter(at)
 	if err != nil {
@@ -174,7 +174,7 @@ func (s *Series) addNamed(d *plot.Plot, at plotter.XYs, c color.Color) error {
 	return nil
 }
 
-// add draws what the legend names.
+// add draws a series that the legend names.
 func (s *Series) add(d *plot.Plot, points plotter.XYs, c color.Color) error {
 	if s.Marks == Points {
 		dots, err := plotter.NewScatter(points)
@@ -207,7 +207,7 @@ func logScale(a *plot.Axis) {
 func powersOfTen(low, high float64) []plot.Tick {
 	var ticks []plot.Tick
 	if !(low > 0 && high <= math.MaxFloat64) {
-		return nil // there is no end of them
+		return nil // an infinite range has no end of ticks
 	}
 	for e := int(math.Floor(math.Log10(low))); e <= int(math.Ceil(math.Log10(high))); e++ {
 		power, _ := strconv.ParseFloat(fmt.Sprintf("1e%d", e), 64)

@@ -1,5 +1,5 @@
-// Package report writes figures for people and for programs: numbers in JSON, which
-// has no infinity, sizes, Markdown tables that read well as they are, and plots as SVG
-// or PNG. It alone knows the plotting library (gonum's: it makes both forms, has
-// logarithmic axes and needs no cgo).
+// Package report writes results for people and programs: numbers in JSON, which has no
+// infinity, sizes in bytes, Markdown tables with aligned columns, and plots as SVG or
+// PNG. Only this package uses the plotting library, gonum/plot, which writes both forms,
+// has logarithmic axes and needs no cgo.
 package report

@@ -7,9 +7,9 @@ import (
 	"unicode/utf8"
 )
 
-// WriteTable writes rows of cells below their heads as a Markdown table that reads well
-// as it is, too: the cells of the first column, names, to the left, the others, numbers,
-// to the right. Each row has as many cells as head.
+// WriteTable writes a Markdown table with aligned columns. The first column, of names, is
+// aligned to the left; the others, of numbers, to the right. Each row has as many cells
+// as head.
 func WriteTable(w io.Writer, head []string, rows [][]string) error {
 	lines := make([]strings.Builder, len(rows)+2)
 	for i, h := range head {

@@ -6,36 +6,34 @@ import (
 	"slices"
 )
 
-// Index holds texts that others are compared with. It is not safe for use by several
-// goroutines at once.
+// Index holds texts to compare others with. Only one goroutine may use it at a time.
 type Index struct {
 	split func(string) []string
 
 	ids   map[string]int32
 	rows  [][]int32 // the words of each text
-	lists [][]int32 // by word: the texts that have it, each once, ascending
+	lists [][]int32 // for each word, the rows that have it, ascending
 
 	pattern pattern
-	count   []int32 // by text: words that it shares, scratch
-	ids2    []int32 // scratch: the words of the text that is compared
+	count   []int32 // scratch: for each row, the number of shared words
+	ids2    []int32 // scratch: the words of the compared text
 }
 
-// NewIndex returns an index without texts. split makes words of a text: Words, or
-// CompatWords.
+// NewIndex returns an empty index. split splits a text into words: Words or CompatWords.
 func NewIndex(split func(string) []string) *Index {
 	return &Index{split: split, ids: map[string]int32{}}
 }
 
-// Match is a text of an index, by the order in which it was added, and how alike it is.
+// Match is a text of an index, with its similarity to the compared text.
 type Match struct {
 	Row   int
 	Score float64 // F of ROUGE-L, from 0 to 1
 }
 
-// Len returns how many texts there are.
+// Len returns the number of texts.
 func (x *Index) Len() int { return len(x.rows) }
 
-// Add puts a text into the index and returns its row.
+// Add adds a text and returns its row: 0 for the first, 1 for the next.
 func (x *Index) Add(text string) int { return x.add(x.split(text)) }
 
 func (x *Index) add(words []string) int {
@@ -58,8 +56,8 @@ func (x *Index) add(words []string) int {
 	return int(row)
 }
 
-// look makes a text the pattern and returns its words; those that the index does not have
-// get numbers beyond the vocabulary.
+// look sets the pattern to a text and returns the ids of its words. A word that the index
+// lacks gets an id beyond the vocabulary.
 func (x *Index) look(words []string) []int32 {
 	x.ids2 = x.ids2[:0]
 	for _, w := range words {
@@ -73,13 +71,13 @@ func (x *Index) look(words []string) []int32 {
 	return x.ids2
 }
 
-// Above returns the texts whose score with text is above a threshold of at least 0, in the
-// order in which they were added.
+// Above returns the texts whose score with text is above threshold, which is at least 0,
+// in the order in which they were added.
 func (x *Index) Above(text string, threshold float64) []Match {
 	return x.above(x.split(text), threshold)
 }
 
-// AboveAdd is Above, and Add behind it.
+// AboveAdd is Above, followed by Add.
 func (x *Index) AboveAdd(text string, threshold float64) []Match {
 	words := x.split(text)
 	list := x.above(words, threshold)
@@ -100,7 +98,7 @@ func (x *Index) above(text []string, threshold float64) []Match {
 		shared := int(x.count[row])
 		x.count[row] = 0
 		n := len(x.rows[row])
-		// What is not read may be shared as well. A text shares no more words than it has.
+		// Unread words may be shared, too, but not more words than the text has.
 		if shared = min(shared+unread, n); shared < needed(m, n, threshold) {
 			continue
 		}
@@ -112,9 +110,9 @@ func (x *Index) above(text []string, threshold float64) []Match {
 	return list
 }
 
-// readLists goes through the lists of the rarest words that make up at least n of the
-// words of a text, and returns the texts that have some of them. Count says for each how
-// many, unread how many words were left out.
+// readLists reads the lists of the rarest of words, until it has read at least n words.
+// It returns the rows that have some of them, and sets count to the number of shared
+// words of each. unread is the number of words that were not read.
 func (x *Index) readLists(words []int32, n int) (read []int32, unread int) {
 	sorted := slices.Clone(words)
 	length := func(w int32) int {
@@ -144,23 +142,25 @@ func (x *Index) readLists(words []int32, n int) (read []int32, unread int) {
 	return read, len(sorted) - done
 }
 
-// slack keeps a pair whose score is the threshold up to rounding: Score itself decides.
+// slack keeps pairs whose score equals the threshold up to rounding, so that Score
+// decides.
 const slack = 1e-9
 
-// needed returns the shortest common subsequence with which texts of m and n words may be
-// above a threshold: the score is 2·lcs/(m+n).
+// needed returns the least length of a common subsequence with which texts of m and n
+// words can score above threshold. The score is 2·lcs/(m+n).
 func needed(m, n int, threshold float64) int {
 	return max(1, int(math.Ceil(float64(threshold*float64(m+n)/2)-slack)))
 }
 
-// shortest returns the fewest words of a text that may be above a threshold with one of m
-// words: all of its words would have to be common, and 2n/(m+n) is above the threshold.
+// shortest returns the least number of words n with which a text can score above
+// threshold with a text of m words. At best all n words are common, and the score is
+// 2n/(m+n).
 func shortest(m int, threshold float64) int {
 	return max(1, int(math.Ceil(float64(threshold*float64(m)/(2-threshold))-slack)))
 }
 
-// Best returns the n texts that are most like text, the most alike first and of equal ones
-// the earlier, and the mean of the scores of all.
+// Best returns the n texts with the highest scores with text, the highest first, the
+// earlier among equals. mean is the mean score of all texts.
 func (x *Index) Best(text string, n int) (best []Match, mean float64) {
 	words := x.look(x.split(text))
 	sum := 0.0

@@ -2,21 +2,22 @@ package rouge
 
 import "math/bits"
 
-// pattern is a text in the form in which it is compared with many others: for each word of
-// the vocabulary the places where it stands, as bits. The subsequence grows by Hyyrö's form
-// of the bit-parallel algorithm ("Bit-parallel LCS-length computation revisited", 2004):
-// a zero in v marks a place where the subsequence gets longer.
+// pattern is a text in a form to compare it with many others: for each word of the
+// vocabulary, its positions in the text as bits. The length of the subsequence is
+// computed by Hyyrö's bit-parallel algorithm ("Bit-parallel LCS-length computation
+// revisited", 2004). A zero bit in v marks a position at which the subsequence gets
+// longer.
 type pattern struct {
 	length int
-	words  []int32    // the distinct ones, to clear what they have set
-	first  []uint64   // by word: the places below 64
-	at     []int32    // by word: 1 + its line in more; only for texts of more than 64 words
-	more   [][]uint64 // all places, 64 in each
+	words  []int32    // the distinct words, whose bits the next set clears
+	first  []uint64   // for each word, its positions, if the text has at most 64 words
+	at     []int32    // for each word, 1 + its index in more, if the text has more than 64 words
+	more   [][]uint64 // positions, 64 in each uint64
 	v      []uint64   // scratch
 }
 
-// set makes ids the pattern, of a vocabulary of n words. ids of n and above stand for words
-// that no other text has.
+// set sets the pattern to ids. n is the size of the vocabulary; ids from n on stand for
+// words that no other text has.
 func (p *pattern) set(ids []int32, n int) {
 	for _, w := range p.words {
 		p.first[w] = 0
@@ -74,7 +75,7 @@ func (p *pattern) lcs(text []int32) int {
 		u := v & p.first[w]
 		v = (v + u) | (v - u)
 	}
-	return bits.OnesCount64(^v) // places that the text cannot reach stay ones
+	return bits.OnesCount64(^v) // unused bits stay ones
 }
 
 func (p *pattern) lcsLong(text []int32) int {
@@ -94,7 +95,7 @@ func (p *pattern) lcsLong(text []int32) int {
 			u := v[i] & mask[i]
 			var sum uint64
 			sum, carry = bits.Add64(v[i], u, carry)
-			v[i] = sum | v[i]&^u // u is part of v: no borrow
+			v[i] = sum | v[i]&^u // v - u without borrow, because u is a subset of v
 		}
 	}
 	n := 0

@@ -1,12 +1,12 @@
-// Package rouge finds texts that say nearly the same: ROUGE-L, which measures two texts by
-// the longest sequence of words that both have in the same order. An Index compares a text
-// with many others. It reads lists of rare words first, and counts a subsequence with a few
-// machine words, so that only pairs which may be alike cost anything.
+// Package rouge finds texts that say nearly the same by ROUGE-L, which compares two texts
+// by their longest common subsequence of words. An Index compares a text with many
+// others. It looks at rare words first, so that only texts that may be similar are
+// compared, and computes the subsequence with bit-parallel operations.
 package rouge
 
-// Score returns the F measure of ROUGE-L of two texts with m and n words, of which lcs
-// words are a common subsequence. It is computed as rouge_score does, with every rounding,
-// so that a bound lets the same pairs pass.
+// Score returns the F measure of ROUGE-L. m and n are the numbers of words of two texts,
+// lcs the length of their longest common subsequence. The rounding is that of
+// rouge_score, so a threshold accepts the same pairs.
 func Score(lcs, m, n int) float64 {
 	if lcs == 0 {
 		return 0
@@ -16,12 +16,12 @@ func Score(lcs, m, n int) float64 {
 	return float64(2*precision*recall) / float64(precision+recall)
 }
 
-// LCS returns the length of the longest common subsequence of two texts: the plain dynamic
-// program, which defines what the index finds faster.
+// LCS returns the length of the longest common subsequence of a and b. It is the plain
+// dynamic program, which defines the results of Index.
 func LCS[T comparable](a, b []T) int {
 	row := make([]int, len(b)+1)
 	for i := range a {
-		diagonal := 0 // row[j] of the line before
+		diagonal := 0 // row[j] of the previous row
 		for j := range b {
 			above := row[j+1]
 			switch {

@@ -9,16 +9,16 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// CompatWords returns the words of a text as rouge_score's default tokenizer does without
-// its stemmer: runs of a to z and 0 to 9 of the text in lower case. Texts in other scripts
-// have no words.
+// CompatWords returns the words of a text like rouge_score's default tokenizer without
+// stemmer: runs of a to z and 0 to 9 in the lower-case text. Texts in other scripts have
+// no words.
 func CompatWords(text string) []string {
 	var list []string
-	start := -1 // of the word at hand
+	start := -1 // of the current word
 	var b strings.Builder
 	for _, r := range text {
 		switch r {
-		case '\u212A': // the Kelvin sign, whose lower case is the letter
+		case '\u212A': // the Kelvin sign, whose lower case is k
 			b.WriteByte('k')
 		case '\u0130': // its lower case is i with a dot above, which ends the word
 			b.WriteString("i ")
@@ -46,20 +46,22 @@ func CompatWords(text string) []string {
 	return list
 }
 
-// unspaced are the scripts that put no spaces between words: a character is a word there.
+// unspaced are the scripts without spaces between words. In these, each character counts
+// as a word.
 var unspaced = []*unicode.RangeTable{
 	unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar, unicode.Tibetan,
 }
 
-// Words returns the words of a text in any script: letters, digits and their marks, in the
-// compatible composed form (NFKC) and folded case. A script without spaces between words
-// gives a word for each character.
+// Words returns the words of a text in any script: letters, digits and their marks, in
+// the compatible composed form (NFKC), with folded case. In a script without spaces
+// between words, each character is a word.
 func Words(text string) []string {
 	list, _ := words(text)
 	return list
 }
 
-// HasCharacters reports whether Words takes single characters of a text for words.
+// HasCharacters reports whether Words takes single characters of text as words, because
+// it has a script without spaces.
 func HasCharacters(text string) bool {
 	if isASCII(text) {
 		return false
@@ -68,7 +70,7 @@ func HasCharacters(text string) bool {
 	return single
 }
 
-// fold returns a text in the compatible composed form and folded case.
+// fold returns a text in the compatible composed form (NFKC), with folded case.
 func fold(text string) string {
 	if isASCII(text) {
 		return strings.ToLower(text)
@@ -97,7 +99,7 @@ func words(text string) (list []string, single bool) {
 	for i, r := range folded {
 		switch {
 		case unicode.In(r, unicode.M) && (start >= 0 || single && len(list) > 0 && strings.HasSuffix(folded[:i], list[len(list)-1])):
-			if start < 0 { // a mark of the character before
+			if start < 0 { // a mark of the character before it
 				last := &list[len(list)-1]
 				*last = folded[i-len(*last) : i+len(string(r))]
 			}

@@ -9,13 +9,14 @@ import (
 	"alpaca/internal/rouge"
 )
 
-// The words of an instruction, by white space.
+// The least and the most words of an instruction, separated by white space.
 const (
 	leastWords = 4
 	mostWords  = 150
 )
 
-// notText are words of instructions that a program with nothing but text cannot follow.
+// notText are words in instructions that a program that only reads and writes text cannot
+// follow.
 var notText = []string{
 	"image", "images", "graph", "graphs", "picture", "pictures", "file", "files", "map", "maps", "draw", "plot", "go to",
 	"video", "audio", "music", "flowchart", "diagram",
@@ -23,9 +24,9 @@ var notText = []string{
 
 var notTextWord = regexp.MustCompile(`(?i)` + strings.Join(notText, "|"))
 
-// Filter returns why an instruction is of no use, "" if it is. Compat keeps to the letter of
-// Alpaca's generator, which wants English: the first character is to be ASCII. What else
-// begins with a letter is taken otherwise.
+// Filter returns why an instruction is unusable, "" if it is usable. With compat it
+// applies exactly the rules of Alpaca's generator, which demand that the first character
+// be ASCII. Without compat any letter may come first.
 func Filter(instruction string, compat bool) string {
 	switch n := len(strings.FieldsFunc(instruction, isSpace)); {
 	case n < leastWords && (compat || !hasCharacters(instruction)):
@@ -49,11 +50,11 @@ func Filter(instruction string, compat bool) string {
 	return ""
 }
 
-// oddLetters are those that Python takes for s and i where case does not matter.
+// oddLetters maps letters that Python equates with s and i when it ignores case.
 var oddLetters = strings.NewReplacer("ſ", "s", "ı", "i", "İ", "i")
 
-// unfit returns the first word of notText that an instruction has as a whole word, in the
-// order of notText.
+// unfit returns the first entry of notText, in its order, that the instruction has as a
+// whole word, else "".
 func unfit(instruction string) string {
 	instruction = oddLetters.Replace(instruction)
 	found := len(notText)
@@ -63,7 +64,7 @@ func unfit(instruction string) string {
 			break
 		}
 		from := at + m[0]
-		// One of them may begin another: all are tried.
+		// One entry may be a prefix of another, so all are tried.
 		for i, word := range notText[:found] {
 			to := from + len(word)
 			if to <= len(instruction) && strings.EqualFold(instruction[from:to], word) && !joins(instruction, from) && !joins(instruction, to) {
@@ -79,7 +80,7 @@ func unfit(instruction string) string {
 	return notText[found]
 }
 
-// joins reports whether characters of one word meet at a place of a text.
+// joins reports whether a place is inside a word.
 func joins(text string, at int) bool {
 	before, _ := utf8.DecodeLastRuneInString(text[:at])
 	after, _ := utf8.DecodeRuneInString(text[at:])
@@ -87,10 +88,10 @@ func joins(text string, at int) bool {
 }
 
 // hasCharacters reports whether a text is in a script without spaces between words, and
-// long enough.
+// has at least leastWords words by rouge.Words.
 func hasCharacters(text string) bool {
 	return rouge.HasCharacters(text) && len(rouge.Words(text)) >= leastWords
 }
 
-// inWord reports what regular expressions of Python take for part of a word.
+// inWord reports whether r matches \w in Python's regular expressions.
 func inWord(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsNumber(r) }

@@ -5,12 +5,12 @@ import (
 	"slices"
 )
 
-// leastAnswer is how many tokens an answer with tasks must have room for.
+// leastAnswer is the least number of tokens for an answer with tasks.
 const leastAnswer = 48
 
-// Fit makes prompts fit into the context of a model, with room for an answer: a small
-// model's prompts are brief, and show short tasks only. It returns the tasks that examples
-// are taken from, and what was done about it in words for the user, "" for nothing.
+// Fit changes settings so that a prompt and an answer fit into the model's context. With
+// a small context, prompts are brief and show only short tasks. It returns the tasks that
+// examples are drawn from. note tells the user what was changed, "" if nothing was.
 func (s *Settings) Fit(m Model, list []Task) (tasks []Task, note string, err error) {
 	if len(list) < s.Examples {
 		return nil, "", fmt.Errorf("selfinstruct: %d seed tasks, a prompt shows %d", len(list), s.Examples)
@@ -40,7 +40,7 @@ func (s *Settings) Fit(m Model, list []Task) (tasks []Task, note string, err err
 	return list, fmt.Sprintf("the model's context is small: prompts are %d of the %d shortest examples, and answers have at most %d tokens", s.Examples, len(list), s.MaxLen), nil
 }
 
-// longest returns the longest prompt that tasks can make.
+// longest returns the longest prompt that examples from list can make.
 func (s *Settings) longest(list []Task) string {
 	sorted := slices.Clone(list)
 	slices.SortStableFunc(sorted, func(a, b Task) int { return s.size(b) - s.size(a) })

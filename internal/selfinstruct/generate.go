@@ -11,18 +11,19 @@ import (
 	"alpaca/internal/rouge"
 )
 
-// Kept is a piece of an answer with what was decided about it.
+// Kept is a piece of an answer, with the verdict on it.
 type Kept struct {
 	Piece
 	Ask, At int // the number of the prompt, and of the piece in its answer, from 0
-	// Of an instruction that is new: the ten that are most like it, and the mean score of all.
+	// For a new instruction: the ten earlier ones that are most similar, and the mean
+	// score of all earlier ones.
 	Similar []Similar
 	Mean    float64
 
-	output *query // of the second step, nil without
+	output *query // the query for its output in two-step mode, else nil
 }
 
-// Similar is an instruction that is like another.
+// Similar is an earlier instruction, with its ROUGE-L score.
 type Similar struct {
 	Instruction string
 	Score       float64
@@ -35,18 +36,18 @@ func (k *Kept) isSeen() bool { return k.Problem == "" || strings.HasPrefix(k.Pro
 // badOutput begins a Problem that says why a new instruction has no usable output.
 const badOutput = "output: "
 
-// Asked is a prompt that was answered.
+// Asked is a prompt with its answer.
 type Asked struct {
 	Ask     int
 	Prompt  string
 	Cut     bool
 	Tokens  int
-	Seconds float64 // until the answer was there
+	Seconds float64 // time until the answer with tasks was complete
 	Pieces  []Kept
-	Last    bool // no more is wanted: Pieces may be fewer than the answer had
+	Last    bool // the job is done; the answer's last pieces may be missing in Pieces
 }
 
-// Sink keeps what was made: all of a prompt, or nothing.
+// Sink stores results. Add stores all of a prompt's results, or none.
 type Sink interface {
 	Add(ctx context.Context, a *Asked) error
 }
@@ -54,29 +55,29 @@ type Sink interface {
 // Job makes tasks.
 type Job struct {
 	Settings Settings
-	Seeds    []Task // that prompts show
-	All      []Task // that new tasks are compared with; nil: Seeds
+	Seeds    []Task // the tasks that prompts show as examples
+	All      []Task // the tasks that new ones are compared with; nil: Seeds
 	Model    Model
-	Parallel int // queries at once
+	Parallel int // the most queries in flight
 	Sink     Sink
-	Idle     int // prompts in a row that may bring nothing before the job gives up
-	// Progress, if not nil, is called for each prompt that was kept.
+	Idle     int // the job ends after this many prompts in a row without a new task
+	// Progress, if not nil, is called after each prompt that the Sink has stored.
 	Progress func(*Asked)
 
 	// Busy is the average number of queries in flight. Run sets it before it returns.
 	Busy float64
 
 	seen  *rouge.Index
-	texts []string // of seen
+	texts []string // the instructions in seen
 }
 
 // Start is where a job resumes.
 type Start struct {
-	Ask, At int    // the next piece to decide about
+	Ask, At int    // the next piece to judge
 	Seen    []Kept // all earlier pieces, in order; those without a Problem need only their Instruction
 }
 
-// ErrIdle says that a model brings nothing.
+// ErrIdle is the error for a model that writes no usable tasks.
 var ErrIdle = errors.New("selfinstruct: the model writes no usable tasks")
 
 // Run makes n tasks. If ctx is cancelled, Run returns its error. The Sink then holds whole
@@ -123,7 +124,7 @@ func (j *Job) Run(ctx context.Context, from Start, n int) error {
 	return nil
 }
 
-// prepare makes the index of all that was seen.
+// prepare builds the index of all instructions that new ones are compared with.
 func (j *Job) prepare(from Start) {
 	split := rouge.Words
 	if j.Settings.Words == ASCIIWords {

@@ -9,14 +9,14 @@ import (
 	"alpaca/internal/oneshot"
 )
 
-// Piece is what was found of one task in an answer.
+// Piece is a part of an answer that should be one task.
 type Piece struct {
 	Task
-	Raw     string // as the model wrote it
-	Problem string // why it is no task, "" for none
+	Raw     string // the piece as the model wrote it
+	Problem string // why it is not a usable task, "" if it is
 }
 
-// Reasons for which pieces are no tasks, by which rejected ones are counted.
+// Problems of pieces. Rejected pieces are counted by the part before the colon.
 const (
 	tooManyFields = "fields: not one instruction, input and output each"
 	wasCut        = "cut: the answer ended in it"
@@ -34,13 +34,13 @@ func (s *Settings) parse(a oneshot.Answer) []Piece {
 	return parse(text, a.Cut, s.TwoStep)
 }
 
-// isSpace reports what Python takes for white space.
+// isSpace reports whether Python takes r for white space.
 func isSpace(r rune) bool { return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f }
 
 func trim(text string) string { return strings.TrimFunc(text, isSpace) }
 
-// parseCompat finds tasks as Alpaca's generator does: pieces between ### have the numbers
-// from first on, and each is divided into exactly seven by headings with its number.
+// parseCompat finds tasks as Alpaca's generator does. The pieces between ### have the
+// numbers from first on. Each must have exactly three headings with its number.
 func parseCompat(text string, first int, cut bool) (list []Piece) {
 	pieces := strings.Split(text, "###")
 	for i, raw := range pieces {
@@ -70,22 +70,23 @@ func withoutMark(input string) string {
 	return input
 }
 
-// startsTask finds where an answer says itself with which task it begins.
+// startsTask matches an answer that begins with the heading of a task.
 var startsTask = regexp.MustCompile(`^\s*(?:#{2,}\s*)?\d+\.\s+Instruction:`)
 
-// taskHeading finds where tasks begin, with or without the mark before them.
+// taskHeading matches the beginning of a task, with or without ### before it.
 var taskHeading = regexp.MustCompile(`(?m)^[ \t]*(#{2,}[ \t]*\n?[ \t]*)?(\d{1,6})\.[ \t]+Instruction:`)
 
-// parse finds the tasks in a text. A task may have any number that is higher than those
-// before: a model that miscounts goes on with its own. Only headings with the task's number
-// divide it, in their order. Without outputs, those that are there are left out.
+// parse finds the tasks in a text. A task may have any number above that of the task
+// before, because models miscount. A task is divided only by headings with its own
+// number, in order. With twoStep, outputs in the text are ignored.
 func parse(text string, cut, twoStep bool) (list []Piece) {
 	type place struct{ at, number int }
 	var places []place
 	last := -1
 	for _, m := range taskHeading.FindAllStringSubmatchIndex(text, -1) {
 		number, _ := strconv.Atoi(text[m[4]:m[5]])
-		// Without the mark, a line of a list that happens to say Instruction is none.
+		// Without ###, a line needs the next number: it may be an item of a list that
+		// says Instruction.
 		if number <= last || len(places) > 0 && m[2] == m[3] && number != last+1 {
 			continue
 		}
@@ -105,7 +106,7 @@ func parse(text string, cut, twoStep bool) (list []Piece) {
 	return list
 }
 
-// divide takes a task apart.
+// divide splits the text of a task into its fields.
 func divide(raw string, number int, twoStep bool) Piece {
 	p := Piece{Raw: raw}
 	n := strconv.Itoa(number)

@@ -10,10 +10,11 @@ import (
 	"alpaca/internal/train/random"
 )
 
-// noInput stands for an input that is not needed.
+// noInput marks a task that needs no input.
 const noInput = "<noinput>"
 
-// preamble says what is wanted, in the order of Alpaca's: how many, then what of each.
+// preamble asks for tasks, in the order of Alpaca's prompt: the number, the parts of a
+// task, the rules.
 const preamble = `Think of %d different tasks that somebody might give to a program that reads and writes text.
 %s
 Rules:
@@ -28,21 +29,21 @@ Rules:
 List of %d tasks:
 `
 
-// The parts of the preamble about what a task consists of.
+// The sentences of the preamble about the parts of a task, and the rule about outputs.
 const (
 	threeParts = "Each has an instruction, an input and the output that a good answer would be."
 	twoParts   = "Each has an instruction and an input."
 	outputRule = "8. An output fits its instruction and input, and has fewer than 100 words.\n"
 )
 
-// What random numbers are drawn for, as the second number of random.Hash.
+// The purposes of random numbers: the second number of random.Hash.
 const (
 	forExamples = 101 + iota
 	forTasks
 	forOutputs
 )
 
-// prompt returns a prompt that shows examples and ends where the next task begins.
+// prompt returns a prompt that shows examples and ends with the heading of the next task.
 func (s *Settings) prompt(examples []Task) string {
 	var b strings.Builder
 	if !s.Brief {
@@ -67,15 +68,16 @@ func (s *Settings) prompt(examples []Task) string {
 	return b.String()
 }
 
-// heading is where a task begins.
+// heading returns the heading of a task's instruction.
 func heading(number int) string { return fmt.Sprintf("%d. Instruction:", number) }
 
-// oneLine writes an instruction as prompts have it: on one line, without a colon at its end.
+// oneLine returns an instruction as prompts show it: on one line, without a colon at the
+// end.
 func oneLine(text string) string {
 	return strings.TrimRight(strings.Join(strings.FieldsFunc(text, isSpace), " "), ":")
 }
 
-// examples returns the seed tasks of a prompt, by its number.
+// examples draws the tasks that prompt number ask shows.
 func (s *Settings) examples(list []Task, ask int) []Task {
 	order := make([]int, len(list))
 	for i := range order {
@@ -95,13 +97,13 @@ func (s *Settings) examples(list []Task, ask int) []Task {
 // First returns the first prompt.
 func (s *Settings) First(list []Task) string { return s.ask(list, 0).Prompt }
 
-// ask returns what a model is asked for tasks, by the number of the prompt.
+// ask returns the query of prompt number n.
 func (s *Settings) ask(list []Task, n int) oneshot.Query {
 	q := oneshot.Query{
 		Prompt: s.prompt(s.examples(list, n)), MaxTokens: s.MaxLen,
-		Seed: uint32(random.Hash(s.Seed, forTasks, uint64(n))) &^ (1 << 31), // sampler.RandomSeed is none of these
+		Seed: uint32(random.Hash(s.Seed, forTasks, uint64(n))) &^ (1 << 31), // the top bit is 0, so it is never sampler.RandomSeed
 	}
-	if s.Compat { // "20." cuts answers that have it anywhere, which is one of the data's faults
+	if s.Compat { // "20." cuts an answer anywhere, which is a known fault of Alpaca's data
 		q.Stop, q.NoEnd = []string{"\n20", "20."}, true
 		return q
 	}
@@ -112,18 +114,19 @@ func (s *Settings) ask(list []Task, n int) oneshot.Query {
 	return q
 }
 
-// output returns what a model is asked for the output of a task, by where the task came.
+// output returns the query for the output of a task. ask and at are the numbers of the
+// task's prompt and piece.
 func (s *Settings) output(t *Task, ask, at int) oneshot.Query {
 	message := chat.Message{Role: chat.User, Content: t.Instruction, Input: t.Input}
 	return oneshot.Query{Messages: []chat.Message{message}, MaxTokens: s.OutLen, Seed: uint32(random.Hash(s.Seed, forOutputs, uint64(ask), uint64(at))) &^ (1 << 31)}
 }
 
-// blockLines is how many lines a grammar leaves room for in an input or an output.
+// blockLines is the most lines of an input or an output by the grammar.
 const blockLines = 12
 
-// grammar returns a grammar in GBNF whose texts go on from a prompt with PerAsk tasks. A
-// line of an input or an output does not begin with # or a digit and a dot, so that no
-// heading is taken for it.
+// grammar returns a GBNF grammar of texts that continue a prompt with PerAsk tasks. A
+// line of an input or an output cannot begin like a heading, with # or with a number, a
+// dot and a capital letter or a space.
 func (s *Settings) grammar() string {
 	var b strings.Builder
 	b.WriteString("root ::= ")
@@ -139,21 +142,21 @@ func (s *Settings) grammar() string {
 	}
 	b.WriteString("\ninstruction ::= [A-Z] [^\\n]+\n")
 	fmt.Fprintf(&b, "block ::= line (\"\\n\" line){0,%d}\n", blockLines-1)
-	// Lines have no bound of their own: a count of characters would make each place in a line
-	// another state, whose tokens are looked for anew.
+	// The length of a line is not limited. A counter would make each position in a line a
+	// different state, for which the allowed tokens must be computed again.
 	b.WriteString("line ::= [^#0-9\\n] [^\\n]* | [0-9]{1,6} ([^0-9.\\n] [^\\n]* | \".\" [^A-Z \\n] [^\\n]*)?\n")
 	return b.String()
 }
 
-// short returns the seed tasks whose examples take no more than a part of a small model's
-// context each, for brief prompts: the shortest fifth, or as many as a prompt shows.
+// short returns the shortest fifth of the tasks, but at least as many as a prompt shows,
+// for brief prompts.
 func (s *Settings) short(list []Task) []Task {
 	sorted := slices.Clone(list)
 	slices.SortStableFunc(sorted, func(a, b Task) int { return s.size(a) - s.size(b) })
 	return sorted[:min(len(sorted), max(s.Examples, len(sorted)/5))]
 }
 
-// size returns how many bytes of a task a prompt shows.
+// size returns the number of a task's bytes that a prompt shows.
 func (s *Settings) size(t Task) int {
 	n := len(t.Instruction) + len(t.Input)
 	if !s.TwoStep {

@@ -9,19 +9,18 @@ import (
 	"alpaca/internal/oneshot"
 )
 
-// What is asked when decides how long a job takes, and never what it makes: answers depend
-// on their query alone, and they are decided about and kept in the order of the prompts.
-// Whatever order they come in, as many queries are on their way as there are places, the
-// eldest prompt's first, as long as more tasks are missing than those on their way bring by
-// what earlier ones brought.
+// The schedule decides how long a job takes, never its result. Answers depend on their
+// query alone, and they are judged and stored in the order of the prompts. Up to Parallel
+// queries are in flight, those of the oldest prompt first. No further query begins once
+// those in flight are expected to bring the missing tasks, judging by earlier ones.
 
-// window is how many prompts for each place may be begun and not kept: where one takes long,
-// those behind it go on.
+// window*Parallel is the most prompts that have begun and are not stored yet, so that
+// later prompts can proceed while one takes long.
 const window = 4
 
-// query is something that the model is asked.
+// query is a query to the model.
 type query struct {
-	ask     int // of this prompt
+	ask     int // the number of the prompt
 	there   bool
 	answer  oneshot.Answer
 	took    time.Duration
@@ -30,30 +29,30 @@ type query struct {
 	begun   bool
 }
 
-// asking is a prompt on its way.
+// asking is a prompt that has begun and is not stored yet.
 type asking struct {
 	n     int
 	list  *query
-	asked *Asked // nil until it is decided about
+	asked *Asked // nil until the list is judged
 }
 
-// work is a job on its way.
+// work is a running job.
 type work struct {
 	job    *Job
 	ctx    context.Context
 	cancel context.CancelFunc
 
-	asks   []*asking // that are begun and not kept, in order
+	asks   []*asking // prompts that have begun and are not stored yet, in order
 	next   int       // the next prompt to begin
 	start  Start
-	busy   int         // queries on their way
-	began  time.Time   // and since when so many are,
-	area   float64     // and the sum of what they were, times seconds
-	done   chan *query // that have come back
-	failed int         // the first prompt with a failure: nothing behind it is asked
+	busy   int         // queries in flight
+	began  time.Time   // the time of the last change of busy
+	area   float64     // the integral of busy over time, in seconds
+	done   chan *query // finished queries
+	failed int         // the first prompt with a failed query; later prompts begin no query
 
-	// What prompts have brought so far: lists that were decided about, the new instructions in
-	// them, of those the ones whose output was asked for, and the ones with a usable output.
+	// Counts so far: judged lists, new instructions in them, and, in two-step mode,
+	// finished outputs and usable outputs.
 	lists, fresh, answered, usable int
 }
 
@@ -63,14 +62,14 @@ func newWork(ctx context.Context, j *Job, from Start) *work {
 	return w
 }
 
-// count changes how many queries are on their way.
+// count adds more to the number of queries in flight.
 func (w *work) count(more int) {
 	now := time.Now()
 	w.area += float64(w.busy) * now.Sub(w.began).Seconds()
 	w.busy, w.began = w.busy+more, now
 }
 
-// end leaves what is on its way, and waits until it is gone.
+// end cancels the queries in flight and waits until they have ended.
 func (w *work) end() {
 	w.cancel()
 	for w.busy > 0 {
@@ -78,7 +77,7 @@ func (w *work) end() {
 	}
 }
 
-// wait waits until a query comes back.
+// wait waits for a query to finish.
 func (w *work) wait() {
 	q := <-w.done
 	w.count(-1)
@@ -88,7 +87,8 @@ func (w *work) wait() {
 	}
 }
 
-// begin sends a query. It returns false where there is no place, or no need after a failure.
+// begin sends a query. It returns false if Parallel queries are in flight, or if an
+// earlier prompt has failed.
 func (w *work) begin(q *query) bool {
 	if w.busy >= w.job.Parallel || q.ask > w.failed {
 		return false
@@ -104,12 +104,12 @@ func (w *work) begin(q *query) bool {
 	return true
 }
 
-// fill sends queries while there are places and no n tasks are to be expected. Of prompts it
-// begins no more than may bring nothing.
+// fill sends queries while fewer than n tasks are expected. After idle further prompts
+// without a task the job ends, so no more than idle prompts are in progress.
 func (w *work) fill(n, idle int) {
 	expected := 0.0
 	perOutput := float64(w.usable+1) / float64(w.answered+1)
-	// Before anything is known a prompt is taken to bring half of what it asks for.
+	// At first a prompt is expected to bring half of the tasks it asks for.
 	perList := perOutput * (float64(w.fresh) + float64(w.job.Settings.PerAsk)/2) / float64(w.lists+1)
 	for _, a := range w.asks {
 		if a.asked == nil {
@@ -145,8 +145,7 @@ func (w *work) fill(n, idle int) {
 	}
 }
 
-// decide takes apart the lists that are there, up to the first that is not, and decides about
-// each piece.
+// decide parses and judges the finished lists, in order, up to the first unfinished one.
 func (w *work) decide() error {
 	for _, a := range w.asks {
 		if a.asked != nil {
@@ -163,7 +162,8 @@ func (w *work) decide() error {
 	return nil
 }
 
-// unlessBefore returns the failure of a prompt, nil while earlier ones are to be kept first.
+// unlessBefore returns the error of a prompt, but nil while earlier prompts are not
+// stored yet.
 func (w *work) unlessBefore(a *asking) error {
 	if w.asks[0] == a {
 		return a.list.err
@@ -171,7 +171,7 @@ func (w *work) unlessBefore(a *asking) error {
 	return nil
 }
 
-// judge decides about the pieces of a list.
+// judge parses a list and judges its pieces.
 func (w *work) judge(a *asking) {
 	s, answer := &w.job.Settings, &a.list.answer
 	a.asked = &Asked{Ask: a.n, Prompt: a.list.content.Prompt, Cut: answer.Cut, Tokens: answer.Tokens, Seconds: a.list.took.Seconds()}
@@ -192,8 +192,8 @@ func (w *work) judge(a *asking) {
 	}
 }
 
-// complete returns the eldest prompt when all its outputs are there, with how many tasks it
-// brings: at most most, what comes behind the last is left out. It returns nil until then.
+// complete returns the oldest prompt once all its outputs are finished, with the number
+// of its tasks. It drops the pieces after task number most. Until then it returns nil.
 func (w *work) complete(most int) (*Asked, int, error) {
 	if len(w.asks) == 0 || w.asks[0].asked == nil {
 		return nil, 0, nil
@@ -234,12 +234,12 @@ func (w *work) complete(most int) (*Asked, int, error) {
 	return a, got, nil
 }
 
-// outputOf returns the output that the second step has brought.
+// outputOf returns the output in the answer to q.
 func outputOf(q *query) string {
 	return trim(strings.ReplaceAll(strings.ToValidUTF8(q.answer.Text, "\uFFFD"), "\x00", ""))
 }
 
-// outputProblem says why it is of no use, "" for nothing.
+// outputProblem returns why the output is unusable, "" if it is usable.
 func outputProblem(q *query) string {
 	switch {
 	case q.answer.Cut:

@@ -13,31 +13,31 @@ import (
 	"strings"
 )
 
-// Written for this program, in the form of Self-Instruct's file.
+// seeds was written for this program, in the format of Self-Instruct's file.
 //
 //go:embed seeds.jsonl
 var seeds []byte
 
-// Seeds are the tasks that prompts show examples of.
+// Seeds are the tasks from which prompts take their examples.
 type Seeds struct {
 	Tasks  []Task
 	SHA256 string
 }
 
-// OwnSeeds returns the 175 seed tasks of the program.
+// OwnSeeds returns the program's own 175 seed tasks.
 func OwnSeeds() Seeds {
 	s, err := ReadSeeds(bytes.NewReader(seeds))
 	if err != nil {
-		panic(err) // it is in the program
+		panic(err) // cannot happen: the file is embedded
 	}
 	return s
 }
 
-// maxSeeds bounds a file of seed tasks.
+// maxSeeds is the most bytes of a file of seed tasks.
 const maxSeeds = 64 << 20
 
-// ReadSeeds reads seed tasks: JSON lines in Self-Instruct's form, of whose instances the
-// first counts, or Alpaca's form, as lines or as one array.
+// ReadSeeds reads seed tasks, as JSON lines or as one array. A task has Self-Instruct's
+// form, whose first instance counts, or Alpaca's form.
 func ReadSeeds(r io.Reader) (s Seeds, err error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxSeeds+1))
 	if err != nil {
@@ -79,7 +79,7 @@ func ReadSeeds(r io.Reader) (s Seeds, err error) {
 	return s, nil
 }
 
-// add reads a task.
+// add adds the task in raw.
 func (s *Seeds) add(raw []byte) error {
 	var t struct {
 		Task

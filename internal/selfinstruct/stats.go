@@ -12,20 +12,21 @@ import (
 	"alpaca/internal/report"
 )
 
-// Stats is what a source has.
+// Stats are statistics of a source.
 type Stats struct {
 	Source    string           `json:"source"`
 	Tasks     int              `json:"tasks"`
 	WithInput int              `json:"with_input"`
-	Prompts   int              `json:"prompts"` // that were answered
+	Prompts   int              `json:"prompts"` // prompts that were answered
 	Rejected  int              `json:"rejected"`
 	Reasons   []Reason         `json:"reasons"`
 	Lengths   []Length         `json:"words"`
-	Similar   *Similarity      `json:"similarity,omitempty"` // nil: the rows do not say
+	Similar   *Similarity      `json:"similarity,omitempty"` // nil: the rows have no scores
 	Verbs     *diversity.Table `json:"verbs"`
 }
 
-// Length is how many words a field has, by white space; of inputs those that are not empty.
+// Length is the distribution of a field's number of words, separated by white space.
+// Empty inputs do not count.
 type Length struct {
 	Field  string  `json:"field"`
 	N      int     `json:"n"`
@@ -38,14 +39,15 @@ type Length struct {
 	words []int // sorted
 }
 
-// Similarity is how alike each instruction and the one before it that is most like it are.
+// Similarity is the distribution of each instruction's highest ROUGE-L score with earlier
+// ones.
 type Similarity struct {
 	Median float64 `json:"median"`
 	P95    float64 `json:"p95"`
 	Max    float64 `json:"max"`
 }
 
-// ReadStats reads the rows of a source.
+// ReadStats computes the statistics of the source called name.
 func ReadStats(ctx context.Context, db *data.DB, name string) (*Stats, error) {
 	source, err := db.Source(ctx, data.ViewName(name))
 	if err != nil {
@@ -111,7 +113,7 @@ func ReadStats(ctx context.Context, db *data.DB, name string) (*Stats, error) {
 	return s, db.QueryRow(ctx, "select count(distinct ask) from selfinstruct_ask where source_id = ?", source.ID).Scan(&s.Prompts)
 }
 
-// at returns the value below which a part of a sorted list lies, in percent.
+// at returns a percentile of a sorted list.
 func at[T any](sorted []T, percent int) T { return sorted[min(len(sorted)-1, len(sorted)*percent/100)] }
 
 func newLength(field string, words []int) Length {
@@ -128,13 +130,13 @@ func newLength(field string, words []int) Length {
 	return l
 }
 
-// Plots returns a histogram for each field: how many texts have how many words.
+// Plots returns a histogram of the number of words for each field.
 func (s *Stats) Plots() (list []report.Plot) {
 	const bins = 24
 	for _, l := range s.Lengths {
 		top := max(bins, l.P95*5/4)
 		width := (top + bins - 1) / bins
-		counts := make([]int, bins+1) // the last: longer ones
+		counts := make([]int, bins+1) // the last bin has all longer texts
 		for _, n := range l.words {
 			counts[min(n/width, bins)]++
 		}

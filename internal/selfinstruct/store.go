@@ -16,20 +16,21 @@ import (
 	"alpaca/internal/data"
 )
 
-// Store keeps the tasks of a run in a source of a database, and beside them what was
-// rejected and which prompts were answered.
+// Store keeps the tasks of a run in a source of a database. It also keeps the rejected
+// pieces and the answered prompts.
 type Store struct {
 	DB     *data.DB
 	Source *data.Source
 }
 
-// asks are the prompts of all runs that were answered, with how long that took.
+// asks creates the table of the answered prompts of all runs.
 const asks = `create table if not exists selfinstruct_ask(
 	source_id integer not null references source(id), ask integer not null, prompt_sha256 text not null, cut integer not null,
 	tokens integer not null, accepted integer not null, rejected integer not null, seconds real not null, at text not null)`
 
-// OpenStore returns where a run of that name goes on: at its beginning where the database
-// has none. A run of other settings is an error, which says what differs.
+// OpenStore opens the run called name, or begins it if the database has none. from is
+// where the run resumes. If the run has other settings, the error wraps ErrOther and says
+// what differs.
 func OpenStore(ctx context.Context, db *data.DB, name string, s Settings) (st *Store, from Start, err error) {
 	name = data.ViewName(name)
 	shape, err := json.Marshal(s)
@@ -58,7 +59,7 @@ func OpenStore(ctx context.Context, db *data.DB, name string, s Settings) (st *S
 	return st, from, err
 }
 
-// ErrOther says that a source is of a run with other settings.
+// ErrOther is the error for a source from a run with other settings.
 var ErrOther = errors.New("of a run with other settings")
 
 // sameSettings compares two settings as JSON.
@@ -90,13 +91,13 @@ func clip(s string) string {
 	return s
 }
 
-// mark is where a piece stood, in a row's extra and in what was rejected.
+// mark says which prompt and piece a row or a rejected piece came from.
 type mark struct {
 	Ask int `json:"ask"`
 	At  int `json:"at"`
 }
 
-// extra is what a row has beside the task, with the names of Alpaca's generator.
+// extra is the Extra of a row, with the names of Alpaca's generator.
 type extra struct {
 	mark
 	Prompt  string  `json:"prompt_sha256"`
@@ -104,7 +105,7 @@ type extra struct {
 	Mean    float64 `json:"avg_similarity_score"`
 }
 
-// similar is an object of scores by instruction, the most alike first.
+// similar is an object of scores by instruction, the most similar first.
 type similar []Similar
 
 // MarshalJSON keeps the order.
@@ -136,17 +137,17 @@ func (s similar) MarshalJSON() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// rejected is what is kept of a piece that is no task.
+// rejected is what is stored of a rejected piece.
 type rejected struct {
 	mark
 	Instruction string `json:"instruction,omitempty"`
 	Raw         string `json:"raw"`
 }
 
-// next is the key of meta with the place to go on at.
+// next returns the key in the table meta for the place where the run resumes.
 func (st *Store) next() string { return "selfinstruct." + st.Source.Name + ".next" }
 
-// start reads where the run stands.
+// start reads where the run resumes.
 func (st *Store) start(ctx context.Context) (from Start, err error) {
 	text, err := st.DB.Meta(ctx, st.next())
 	if err != nil {
@@ -188,7 +189,7 @@ func (st *Store) start(ctx context.Context) (from Start, err error) {
 	return from, rows.Err()
 }
 
-// Add keeps a prompt's pieces, and where to go on.
+// Add stores a prompt's pieces, and where the run resumes.
 func (st *Store) Add(ctx context.Context, a *Asked) error {
 	sum := sha256.Sum256([]byte(a.Prompt))
 	prompt := hex.EncodeToString(sum[:])
@@ -202,7 +203,7 @@ func (st *Store) Add(ctx context.Context, a *Asked) error {
 				refused++
 				var raw bytes.Buffer
 				enc := json.NewEncoder(&raw)
-				enc.SetEscapeHTML(false) // people read it
+				enc.SetEscapeHTML(false) // people read it directly
 				if err := enc.Encode(rejected{m, k.Instruction, k.Raw}); err != nil {
 					return err
 				}
@@ -232,8 +233,8 @@ func (st *Store) Add(ctx context.Context, a *Asked) error {
 	})
 }
 
-// Reasons returns how many pieces of a source were rejected for each reason, by what
-// stands before its colon, the most frequent first.
+// Reasons counts the rejected pieces of a source by reason (ReasonOf), the most frequent
+// first.
 func Reasons(ctx context.Context, db *data.DB, source int64) (list []Reason, err error) {
 	rows, err := db.Query(ctx, "select error from rejected where source_id = ?", source)
 	if err != nil {
@@ -255,13 +256,13 @@ func Reasons(ctx context.Context, db *data.DB, source int64) (list []Reason, err
 	return list, rows.Err()
 }
 
-// Reason is why pieces were rejected.
+// Reason is a kind of problem, with the number of pieces rejected for it.
 type Reason struct {
 	Name string `json:"reason"`
 	N    int    `json:"n"`
 }
 
-// ReasonOf returns the kind of a Problem.
+// ReasonOf returns the kind of a Problem: the part before the colon.
 func ReasonOf(problem string) string {
 	kind, _, _ := strings.Cut(problem, ":")
 	return kind

@@ -6,11 +6,10 @@ import (
 	"strings"
 )
 
-// bindingKinds teach what belongs together: a name and its thing, the digits of a number,
-// a word and the one after it. Each asks for several of these, in another order than they
-// stand in, so that nothing helps but what stands beside. They are only trained on, in the
-// mixes that name them: none is asked of the model, and none contains an instruction of
-// another kind.
+// bindingKinds teach which words belong together: a name and its thing, the digits of a
+// number, a word and the next one. Each asks for several pairs in another order than in
+// the prompt, so only the neighbouring word helps. They occur only in the mixes that name
+// them. The model is not scored on them, and they contain no instructions of other kinds.
 var bindingKinds = []kind{
 	{"tell", 0, false, tell},
 	{"larger of pairs", 0, false, func(r *random) (string, string) {
@@ -62,7 +61,7 @@ var bindingKinds = []kind{
 		return "", strings.Join(said, "\n")
 	}},
 	{"owner", 0, false, func(r *random) (string, string) {
-		n := r.between(4, 5) // "who" and "where" have fewer
+		n := r.between(4, 5) // prompts of "who" and "where" have fewer names
 		who, i := pickDistinct(r, names, n), r.below(n)
 		facts := make([]string, n)
 		if r.chance(50) {
@@ -99,8 +98,8 @@ var bindingKinds = []kind{
 	}},
 }
 
-// tell says what some have, or where they are, and asks for several of them by name, or for
-// their names.
+// tell says what some people have, or where they are. It asks for several of these facts
+// by name, or for the names.
 func tell(r *random) (prompt, answer string) {
 	n := r.between(3, 5)
 	who := pickDistinct(r, names, n)
@@ -126,7 +125,7 @@ func tell(r *random) (prompt, answer string) {
 	return fmt.Sprintf("%s %s: %s", strings.Join(facts, " "), form, strings.Join(at(asked, order), ", ")), strings.Join(at(answers, order), " ")
 }
 
-// nouns returns the words that stand for somebody or something, and the plain ones.
+// nouns returns names, places, things and plain words.
 func nouns() []string {
 	list := slices.Concat(names, places, plain)
 	for _, t := range things {
@@ -135,8 +134,8 @@ func nouns() []string {
 	return list
 }
 
-// rounds returns a list that is said three to five times, in new orders or always in the
-// same one.
+// rounds repeats a list three to five times, each time in a new order if shuffled is
+// true.
 func rounds(r *random, list []string, between string, shuffled bool) string {
 	said := make([]string, r.between(3, 5))
 	for i := range said {

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// copyKinds are answered with what stands in the prompt. A small model learns
-// copying last, so these have the largest weights.
+// copyKinds are answered with words from the prompt. A small model learns copying last,
+// so these have the largest weights.
 var copyKinds = []kind{
 	{"twice", 0, false, func(r *random) (string, string) {
 		words := make([]string, r.between(3, 14))
@@ -83,8 +83,7 @@ var copyKinds = []kind{
 	}},
 }
 
-// madeUp returns a word that nobody knows: what has to be copied cannot always be
-// looked up.
+// madeUp returns an invented word, so that the model must copy it letter by letter.
 func madeUp(r *random) string {
 	var word strings.Builder
 	for range r.between(2, 3) {

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// factKinds ask for what stands in the lexicon.
+// factKinds ask for facts in the lexicon.
 var factKinds = []kind{
 	{"animal", 24, true, func(r *random) (string, string) {
 		a := pick(r, animals)

@@ -1,6 +1,6 @@
 package tinydata
 
-// The words that the model knows. Everything it is asked about is made of them.
+// The words that the model knows. All instructions are made of them.
 
 type animal struct {
 	name, young, sound string // sound is the verb: "barks"
@@ -75,8 +75,8 @@ var things = []noun{
 	{"knife", "knives"}, {"leaf", "leaves"}, {"shelf", "shelves"}, {"candle", "candles"}, {"mirror", "mirrors"}, {"pillow", "pillows"},
 }
 
-// plurals are further nouns whose plural is asked for, the irregular ones among
-// them. Animals that have a plural of their own stand here as well.
+// plurals are further nouns for questions about plurals, including irregular ones.
+// Animals with irregular plurals are listed, too.
 var plurals = []noun{
 	{"child", "children"}, {"man", "men"}, {"woman", "women"}, {"foot", "feet"}, {"tooth", "teeth"}, {"mouse", "mice"},
 	{"goose", "geese"}, {"sheep", "sheep"}, {"fish", "fish"}, {"wolf", "wolves"}, {"baby", "babies"}, {"city", "cities"},
@@ -97,7 +97,7 @@ var opposites = [][2]string{
 	{"sweet", "sour"}, {"heavy", "weightless"}, {"safe", "dangerous"}, {"true", "false"}, {"laugh", "cry"}, {"friend", "enemy"},
 }
 
-// groups are words that belong together, by the name of what they are.
+// groups are groups of words, each with its name.
 var groups = []struct {
 	name  string
 	words []string
@@ -116,7 +116,7 @@ var groups = []struct {
 	{"piece of furniture", []string{"table", "chair", "bed", "sofa", "shelf", "desk", "bench"}},
 }
 
-// coloured things have one colour that everybody names.
+// coloured are things with one obvious colour.
 var coloured = [][2]string{
 	{"the sky", "blue"}, {"grass", "green"}, {"snow", "white"}, {"a banana", "yellow"}, {"blood", "red"}, {"coal", "black"},
 	{"a lemon", "yellow"}, {"milk", "white"}, {"a carrot", "orange"}, {"a strawberry", "red"}, {"chocolate", "brown"}, {"the sun", "yellow"},
@@ -144,7 +144,7 @@ var (
 	characterTraits = []string{"small", "big", "old", "happy", "brave", "clever", "kind", "quiet", "quick", "lazy", "funny", "hungry", "tired", "shy",
 		"proud", "curious", "young", "friendly", "little", "gentle"}
 
-	// creatures are further heroes of stories, of whom nothing else is known
+	// creatures are further heroes of stories, without facts
 	creatures = []string{"dragon", "unicorn", "giant", "robot", "ghost", "witch", "knight", "princess", "prince", "wizard", "fairy", "whale", "shark",
 		"tiger", "zebra", "giraffe", "camel", "turtle", "hedgehog", "squirrel", "parrot", "dolphin", "crab", "kangaroo", "panda", "llama", "alpaca",
 		"dinosaur", "snail", "butterfly", "swan", "beaver", "deer", "hamster"}
@@ -158,8 +158,7 @@ var (
 		"garden", "forest", "island", "bridge", "castle", "market", "school", "friend", "mother", "father", "sister", "brother", "baby", "dream", "light"}
 )
 
-// unknown are things that the model has never heard of and must not pretend to
-// know. None of them occurs elsewhere.
+// These are things that the model must say it does not know. They occur nowhere else.
 var (
 	countries = []string{"France", "Spain", "Italy", "Japan", "China", "India", "Brazil", "Canada", "Mexico", "Egypt", "Kenya", "Norway",
 		"Sweden", "Poland", "Greece", "Turkey", "Peru", "Chile", "Cuba", "Ghana", "Nepal", "Iran", "Iraq", "Austria", "Portugal", "Ireland"}

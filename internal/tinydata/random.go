@@ -5,8 +5,8 @@ import (
 	"math/rand/v2"
 )
 
-// random draws from PCG, whose numbers are fixed for all times. How they become
-// numbers below a bound is ours, so that no release of Go can change a text.
+// random draws from PCG, whose numbers never change. Mapping them to ranges is done here,
+// so no release of Go can change a text.
 type random struct{ src rand.PCG }
 
 func newRandom(seed uint64) random { return random{*rand.NewPCG(seed, 0x616c70616361)} }
@@ -17,10 +17,10 @@ func (r *random) below(n int) int {
 	return int(hi)
 }
 
-// between returns a number from lo to hi, both included.
+// between returns a number from lo to hi, inclusive.
 func (r *random) between(lo, hi int) int { return lo + r.below(hi-lo+1) }
 
-// chance is true in percent of a hundred draws.
+// chance returns true with a probability of percent %.
 func (r *random) chance(percent int) bool { return r.below(100) < percent }
 
 func pick[T any](r *random, list []T) T { return list[r.below(len(list))] }

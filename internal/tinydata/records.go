@@ -5,8 +5,8 @@ import (
 	"io"
 )
 
-// message and record are a line of the training text, as "alpaca train" reads it: a
-// conversation, or a text that is learned from its first word on.
+// message and record are the JSON of a line of the training text for "alpaca train": a
+// conversation, or a text whose every token is a label.
 type message struct {
 	Role    string `json:"role"`
 	Content string `json:"content"`
@@ -17,15 +17,14 @@ type record struct {
 	Text     string    `json:"text,omitempty"`
 }
 
-// plainShare is the percentage of instructions that are written without a template, as
-// a text in which the answer follows on the next line: so "run -p" without a
-// template works as well.
+// plainShare is the percentage of instructions that are written as a plain text, with the
+// answer on the next line, so that "run -p" without a template works, too.
 const plainShare = 12
 
-// turnsShare is the percentage of conversations that go on after the first answer.
+// turnsShare is the percentage of conversations with more than one answer.
 const turnsShare = 12
 
-// WriteTraining writes examples for "alpaca train", JSON lines that follow from seed
+// WriteTraining writes examples for "alpaca train" as JSON lines. They follow from seed
 // and mix.
 func WriteTraining(w io.Writer, seed uint64, mix Mix, examples int) error {
 	enc := json.NewEncoder(w)

@@ -39,7 +39,7 @@ var sentenceKinds = []kind{
 	}},
 }
 
-// sentence is a subject, a verb and what follows.
+// sentence is a subject, a verb and the rest of a sentence.
 type sentence struct {
 	subject string // "The old fox", "Anna"
 	verb    verb
@@ -74,7 +74,7 @@ func someone(r *random) string {
 func (s sentence) said(verb string) string { return s.subject + " " + verb + " " + s.rest + "." }
 func (s sentence) present() string         { return s.said(s.verb.third) }
 
-// article returns word with "a" or "an" in front.
+// article returns word with "a" or "an" before it.
 func article(word string) string {
 	if strings.ContainsRune("aeiou", rune(word[0])) {
 		return "an " + word
@@ -82,5 +82,5 @@ func article(word string) string {
 	return "a " + word
 }
 
-// upperFirst returns s with a capital.
+// upperFirst returns s with its first letter in upper case.
 func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// storyKinds are stories, asked for or told without being asked, and sentences
-// with a given word. Many answers are right, so they do not count as exact.
+// storyKinds are stories, with or without an instruction, and sentences with a given
+// word. Many answers are right, so these kinds are not exact.
 var storyKinds = []kind{
 	{"story", 36, false, func(r *random) (string, string) {
 		s := newStory(r)
@@ -23,7 +23,7 @@ var storyKinds = []kind{
 
 type story struct{ about, text string }
 
-// cast is who and what a story is about.
+// cast has the people and things of a story.
 type cast struct {
 	hero, he, him, his string // "Finn", "he", …
 	is                 string // "a curious boy called Finn"
@@ -55,7 +55,7 @@ func newCast(r *random) cast {
 	return c
 }
 
-// fill puts the cast into the words of a plot.
+// fill replaces the placeholders of a plot by the cast.
 func (c cast) fill(plot string) string {
 	return strings.NewReplacer(
 		"{is}", c.is, "{hero}", c.hero, "{he}", c.he, "{He}", upperFirst(c.he), "{him}", c.him, "{his}", c.his, "{His}", upperFirst(c.his),
@@ -77,7 +77,7 @@ func newStory(r *random) story {
 	case 0, 1:
 		about = c.hero
 	case 2, 3, 4:
-		// Some ways to tell a plot leave the thing out.
+		// Some variants of a plot leave the thing out.
 		if strings.Contains(text, c.thing) {
 			about += " and " + article(c.thing)
 		}
@@ -85,8 +85,8 @@ func newStory(r *random) story {
 	return story{about, text}
 }
 
-// plots are stories sentence by sentence, each with its ways to be told. Every
-// plot names hero and animal.
+// plots are stories as lists of sentences, each with its variants. Every plot names the
+// hero and the animal.
 var plots = [][][]string{
 	{ // something is lost and found
 		{"Once upon a time, there was {is}.", "Once there was {is}.", "There was once {is}."},

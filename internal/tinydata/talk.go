@@ -2,11 +2,11 @@ package tinydata
 
 import "fmt"
 
-// ignorance is what the model says when it is asked for what it cannot know.
+// ignorance is the answer to questions that the model cannot know.
 const ignorance = "I do not know that. I am a very small model."
 
-// talkKinds are small talk, questions to be affirmed or denied, and those that
-// the model has to leave unanswered.
+// talkKinds are small talk, yes-or-no questions, and questions that the model cannot
+// answer.
 var talkKinds = []kind{
 	{"greeting", 6, true, func(r *random) (string, string) {
 		g := pick(r, greetings)

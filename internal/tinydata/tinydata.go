@@ -1,8 +1,7 @@
-// Package tinydata writes the text that the built-in model learns from: short
-// instructions with their answers, and stories. Word lists and grammars are the
-// project's own, and every text follows from a seed. Instructions whose hash falls into
-// one of twenty parts are held out: they are never given to the trainer, and what the
-// model answers to them is its score.
+// Package tinydata generates the training text of the built-in model: short instructions
+// with answers, and stories. Word lists and grammars are the project's own, and every
+// text follows from a seed. One in twenty instructions, chosen by a hash, is held out: it
+// is never trained on, and the model's answers to these are its score.
 package tinydata
 
 import (
@@ -13,12 +12,12 @@ import (
 // Example is an instruction and its only right answer, or a story to continue.
 type Example struct {
 	Kind   string // name of the kind, as in Kinds
-	Prompt string // what is asked; "" for a text that stands for itself
-	Answer string // what the model shall say
+	Prompt string // the instruction; "" for a plain text
+	Answer string // the right answer, or the text
 }
 
-// HeldOut reports whether the example belongs to the part that is never trained
-// on: a twentieth of all instructions, chosen by a hash of kind and prompt.
+// HeldOut reports whether the example is never trained on: one in twenty instructions,
+// chosen by a hash of kind and prompt.
 func (e Example) HeldOut() bool {
 	if e.Prompt == "" {
 		return false
@@ -33,11 +32,11 @@ func (e Example) HeldOut() bool {
 // kind is a kind of task.
 type kind struct {
 	name string
-	// weight is the kind's share of the examples. What needs copying or
-	// arithmetic is learned last and gets most.
+	// weight is the kind's share of the examples. Kinds that need copying or arithmetic
+	// are learned last and have the largest weights.
 	weight int
-	// exact says that the answer follows from the prompt alone, so that a model
-	// can be judged by comparing texts.
+	// exact says that the answer follows from the prompt alone, so a model is scored by
+	// comparing texts.
 	exact bool
 	write func(r *random) (prompt, answer string)
 }
@@ -53,8 +52,8 @@ func concat(lists ...[]kind) []kind {
 	return all
 }
 
-// Kinds returns the names of all kinds. Exact ones are those whose answers
-// follow from the prompt.
+// Kinds returns the names of all kinds, and of the exact ones, whose answers follow from
+// the prompt.
 func Kinds() (all, exact []string) {
 	for _, k := range kinds {
 		all = append(all, k.name)
@@ -65,12 +64,12 @@ func Kinds() (all, exact []string) {
 	return all, exact
 }
 
-// Generator writes examples without end. It is not for use by several
-// goroutines at once.
+// Generator generates an endless sequence of examples. Only one goroutine may use it at a
+// time.
 type Generator struct {
 	r      random
 	weight []int // of each kind
-	total  int   // of the weights
+	total  int   // sum of weight
 }
 
 // New returns a generator whose examples follow from seed and mix.
@@ -107,8 +106,8 @@ func write(k *kind, r *random) Example {
 	return Example{Kind: k.name, Prompt: prompt, Answer: answer}
 }
 
-// Questions returns up to n different held-out examples of each exact kind,
-// which follow from seed. A kind with few instructions in all has fewer.
+// Questions returns up to n different held-out examples of each exact kind; a kind with
+// few instructions has fewer. They follow from seed.
 func Questions(seed uint64, n int) []Example {
 	r := newRandom(seed)
 	var list []Example
@@ -128,8 +127,7 @@ func Questions(seed uint64, n int) []Example {
 	return list
 }
 
-// Kind returns a generator's examples of one kind alone, held out or not, for
-// tests and for looking at what is written.
+// Kind returns n examples of one kind, held out or not, for tests and for inspection.
 func Kind(name string, seed uint64, n int) ([]Example, error) {
 	for i := range kinds {
 		if kinds[i].name == name {

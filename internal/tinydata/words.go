@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// wordKinds ask about single words: what they mean, and how they are written.
+// wordKinds ask about single words: their meaning and their spelling.
 var wordKinds = []kind{
 	{"opposite", 10, true, func(r *random) (string, string) {
 		p := pick(r, opposites)
@@ -53,7 +53,7 @@ var wordKinds = []kind{
 	}},
 }
 
-// characters returns a word whose letters are asked for.
+// characters returns a word for questions about its letters.
 func characters(r *random) string {
 	switch r.below(4) {
 	case 0:

@@ -30,7 +30,8 @@ func activateMul[T real](act ggml.Activation, dst, g, u []T) {
 	}
 }
 
-// The bounds and the slope of the clamped gate (ggml.ClampedSwiGLU).
+// clampLimit is the bound and clampSteep the slope of the clamped gate
+// (ggml.ClampedSwiGLU).
 const clampLimit, clampSteep = 7, 1.702
 
 // activate sets dst to act(u).
@@ -49,13 +50,14 @@ func activate[T real](act ggml.Activation, dst, u []T) {
 	}
 }
 
-// Of GELU as ggml has it, x·σ(x·(linear + cubic·x²)).
+// The constants of ggml's GELU, x·σ(x·(linear + cubic·x²)).
 const (
 	geluLinear = 1.5957691216057308 // 2·√(2/π)
 	geluCubic  = 0.044715 * geluLinear
 )
 
-// gelu returns GELU and its derivative. s is what its σ was computed to in float32.
+// gelu returns GELU and its derivative. In float32, the caller has computed s, the σ of
+// GELU; in float64, s is ignored.
 func gelu[T real](x, s T) (y, dy T) {
 	square := T(x * x)
 	if !single[T]() {
@@ -64,7 +66,7 @@ func gelu[T real](x, s T) (y, dy T) {
 	return x * s, s + T(T(T(x*s)*(1-s))*(geluLinear+T(3*geluCubic*square)))
 }
 
-// geluSigmoids sets s to the σ of GELU in float32.
+// geluSigmoids sets s to the σ of GELU for x. In float64 it does nothing.
 func geluSigmoids[T real](s, x []T) {
 	if !single[T]() {
 		return
@@ -75,8 +77,8 @@ func geluSigmoids[T real](s, x []T) {
 	sigmoid(s, s)
 }
 
-// activateMulBack takes df in du, and sets dg and du to the gradients of act(g)·u; s is
-// memory.
+// activateMulBack expects df, the gradient of act(g)·u, in du. It sets dg and du to the
+// gradients of g and u. s is scratch memory.
 func activateMulBack[T real](act ggml.Activation, dg, du, g, u, s []T) {
 	switch act {
 	case ggml.SiLU:
@@ -94,10 +96,10 @@ func activateMulBack[T real](act ggml.Activation, dg, du, g, u, s []T) {
 	}
 }
 
-// clampedBack is activateMulBack for the clamped gate: with x = min(g, 7),
-// y = x·σ(1.702·x), w = u clamped + 1
+// clampedBack is activateMulBack for the clamped gate. With x = min(g, 7), y =
+// x·σ(1.702·x), w = clamp(u, -7, 7) + 1:
 //
-//	du = df·y where u is within its bounds    dg = df·w·(σ + 1.702·y·(1-σ)) where g is
+//	du = df·y if |u| ≤ 7, else 0    dg = df·w·(σ + 1.702·y·(1-σ)) if g ≤ 7, else 0
 func clampedBack[T real](dg, du, g, u, s []T) {
 	for i, x := range g {
 		s[i] = clampSteep * min(x, clampLimit)
@@ -115,7 +117,8 @@ func clampedBack[T real](dg, du, g, u, s []T) {
 	}
 }
 
-// activateBack turns du, the gradient of act(u), into that of u; s is memory.
+// activateBack replaces du, the gradient of act(u), by the gradient of u. s is scratch
+// memory.
 func activateBack[T real](act ggml.Activation, du, u, s []T) {
 	if act == ggml.GELU {
 		geluSigmoids(s, u)
@@ -148,7 +151,7 @@ func softCap[T real](x, slope []T, c T) {
 	}
 }
 
-// moments returns the mean of x and 1/√(variance + eps), as ggml.LayerNorm has them.
+// moments returns the mean of x and 1/√(variance + eps), with the sums of ggml.LayerNorm.
 func moments[T real](x []T, eps float32) (mean, rho T) {
 	var sums [4]float64
 	for i, v := range x {
@@ -173,7 +176,7 @@ func layerNorm[T real](dst, x, w, b []T, eps float32) {
 }
 
 // layerNormBack adds the gradient of LayerNorm's input x to dx, or sets dx if fresh. It
-// returns the same as moments. With h = (x - mean)·ρ
+// returns the mean and ρ of moments. With h = (x - mean)·ρ:
 //
 //	dx = ρ·(w·dy - Σ w·dy/n - h·Σ w·dy·h/n)
 func layerNormBack[T real](dx, x, w, dy []T, eps float32, fresh bool) (mean, rho T) {
@@ -197,8 +200,8 @@ func layerNormBack[T real](dx, x, w, dy []T, eps float32, fresh bool) (mean, rho
 	return mean, rho
 }
 
-// layerNormGrads adds the gradients of weights and biases, from element lo on, that a row with
-// this mean and factor rho contributes.
+// layerNormGrads adds one row's part of the gradients of weights and biases, for the
+// elements from lo on. mean and rho are the row's moments.
 func layerNormGrads[T real](w *Norm[T], lo int, dy, x []T, mean, rho T) {
 	if w.W.Trainable() {
 		for j, d := range dy {

@@ -10,18 +10,18 @@ import (
 // AdamW is the optimizer (arXiv:1711.05101).
 type AdamW struct {
 	Beta1, Beta2, Eps float64
-	Decay             float64 // of matrices; not of norms and biases
+	Decay             float64 // weight decay of matrices; norms and biases have none
 	Clip              float64 // largest global norm of the gradient; 0: no limit
 
 	Updates        int     // made so far
 	power1, power2 float64 // Beta1 and Beta2 to the power of Updates, by multiplication
 }
 
-// blockLen is how many elements are added up before their sum joins the others.
+// blockLen is the number of elements whose squares gradNorm adds up to one partial sum.
 const blockLen = 4096
 
-// GradNorm returns the global norm of the gradients: sums of blocks in float64, added in
-// order.
+// gradNorm returns the global norm of the gradients. It sums blocks in float64 and adds
+// their sums in order.
 func gradNorm[T real](w *workers, tensors []*Tensor[T]) float64 {
 	var total float64
 	var sums []float64
@@ -44,8 +44,8 @@ func gradNorm[T real](w *workers, tensors []*Tensor[T]) float64 {
 	return math.Sqrt(total)
 }
 
-// update changes the tensors by their gradients and clears the gradients; norm is their
-// global norm:
+// update changes the tensors by their gradients and clears the gradients. norm is the
+// gradients' global norm:
 //
 //	g ← g·min(1, Clip/(norm + 1e-6))
 //	m ← β₁m + (1-β₁)g    v ← β₂v + (1-β₂)g²    w ← w·(1 - rate·Decay)
@@ -101,7 +101,7 @@ func clearGrads[T real](tensors []*Tensor[T]) {
 	}
 }
 
-// restore sets the state after that many updates.
+// restore sets o to its state after the given number of updates.
 func (o *AdamW) restore(updates int) {
 	o.Updates, o.power1, o.power2 = updates, 1, 1
 	for range updates {

@@ -10,7 +10,8 @@ import (
 	"alpaca/internal/quant"
 )
 
-// adapted returns the linear layers that have an adapter, in the order of the model.
+// adapted returns the linear layers that have an adapter, in the order of the layers. The
+// embedding and the output come last.
 func (m *Model[T]) adapted() (list []*Linear[T]) {
 	m.eachLinear(func(_ int, x member[T]) {
 		if x.linear.A != nil {
@@ -26,8 +27,8 @@ func (m *Model[T]) adapted() (list []*Linear[T]) {
 }
 
 // WriteAdapter writes the adapters of m as a GGUF file that llama.cpp loads, in float32
-// (lora.Adapter.Write). Norms that are trained beside them are written under
-// their own names, and llama.cpp leaves them out; matrices are an error.
+// (lora.Adapter.Write). Norms that are trained beside them are written under their own
+// names; llama.cpp ignores them. Matrices that are trained whole are an error.
 func (m *Model[T]) WriteAdapter(path, baseName string) error {
 	list := m.adapted()
 	if len(list) == 0 {
@@ -53,8 +54,8 @@ func (m *Model[T]) WriteAdapter(path, baseName string) error {
 	return nil
 }
 
-// merged returns l's weights with its adapter, W + Scale·B·A, or without if it has none,
-// in float32.
+// merged returns l's weights with its adapter, W + Scale·B·A, in float32. Without an
+// adapter it returns W.
 func merged(w *workers, l *Linear[float32]) []float32 {
 	t := l.W
 	data := make([]float32, t.Rows*t.Cols)
@@ -80,8 +81,8 @@ func merged(w *workers, l *Linear[float32]) []float32 {
 	return data
 }
 
-// WriteModel writes the trained model as a GGUF file in float32, adapters merged, with the
-// metadata kv. extra are tensors of the base that are copied as they are.
+// WriteModel writes the trained model, with its adapters merged, as a GGUF file in
+// float32. kv is the metadata. extra are tensors of the base that are copied as they are.
 func (t *Trainer) WriteModel(path string, kv []gguf.KV, extra []gguf.Tensor) error {
 	m := t.Model
 	linear := map[*Tensor[float32]]*Linear[float32]{m.Output: &m.OutputLoRA, m.Embed: &m.EmbedLoRA}
@@ -99,7 +100,7 @@ func (t *Trainer) WriteModel(path string, kv []gguf.KV, extra []gguf.Tensor) err
 			add(x.Name, x, linear[x])
 		}
 	}
-	if m.Tied() && (m.EmbedLoRA.A != nil || m.OutputLoRA.A != nil) { // one matrix no longer
+	if m.Tied() && (m.EmbedLoRA.A != nil || m.OutputLoRA.A != nil) { // they are no longer the same matrix
 		add(arch.Output.Weight(), m.Output, &m.OutputLoRA)
 	}
 	w, err := gguf.Create(path, kv, append(tensors, extra...))

@@ -7,29 +7,30 @@ import (
 	"alpaca/internal/model"
 )
 
-// blockRows is how many rows of queries attention does at once.
+// blockRows is the number of rows of queries that attention computes at once.
 const blockRows = 96
 
-// attention has the heads of one layer for all documents of a batch. It is divided into pairs
-// of a document and a key head, because no two pairs write the same gradients.
+// attention computes the heads of one layer for all documents of a batch. The workers
+// share out pairs of a document and a key head, because no two pairs write the same
+// gradients.
 type attention[T real] struct {
 	w          *workers
 	s          *model.LayerConfig
-	scale      T // of the scores
+	scale      T // factor of the scores
 	cap        T // soft cap of the scores; 0: none
 	sinks      []T
 	docs       []document
-	q, k, v, o []T // q and k have their positions; forward writes o
-	do         []T // [n, Heads*ValueDim] the gradient of o, which backward gets
-	dq, dk, dv []T // and those of q, k and v, which it writes
-	dSinks     []T // [docs, Heads] nil for none
+	q, k, v, o []T // q and k are rotated already; forward writes o
+	do         []T // [n, Heads*ValueDim] the gradient of o, which backward reads
+	dq, dk, dv []T // the gradients of q, k and v, which backward writes
+	dSinks     []T // [docs, Heads] gradients of sinks; nil: not needed
 	mem        []attentionMemory[T]
 }
 
 // attentionMemory is the scratch memory of one worker.
 type attentionMemory[T real] struct {
 	scores, dscores, q []T
-	slopes             []T // of the soft cap
+	slopes             []T // derivatives of the soft cap
 	sunk               []T // [rows] probabilities of the sinks
 }
 
@@ -70,7 +71,7 @@ func (a *attention[T]) items(back bool) func(worker, lo, hi int) {
 	}
 }
 
-// head does all query heads of one key head, in order.
+// head computes all query heads of one key head, in order.
 func (a *attention[T]) head(worker, doc, kv int, back bool) {
 	d, s := a.docs[doc], a.s
 	if back {
@@ -145,7 +146,7 @@ func (a *attention[T]) scores(worker int, b *scoreBlock) {
 	}
 }
 
-// hide excludes positions.
+// hide sets scores to -Inf, so that softmax gives these positions 0.
 func hide[T real](scores []T) {
 	for j := range scores {
 		scores[j] = T(math.Inf(-1))

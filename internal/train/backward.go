@@ -1,20 +1,20 @@
 package train
 
-// backward takes the gradient of the hidden states after the last layer in e.x, and adds
-// to the gradients of all trainable tensors of the layers and the embedding: forward read
-// from the end.
+// backward is the derivative of forward, in reverse order. At its beginning e.x is the
+// gradient of the hidden states after the last layer. backward adds to the gradients of
+// all trainable tensors of the layers and of the embedding.
 func (e *engine[T]) backward() {
 	c := &e.m.Config
 	for i := len(e.m.Layers) - 1; i >= 0; i-- {
 		if e.Checkpointing && i < len(e.m.Layers)-1 {
-			e.layer(i) // the last layer's is still there
+			e.layer(i) // the last layer's record is still there
 			if e.m.Layers[i].hasTail() {
 				e.finish(i, e.mem.d4)
 			}
 		}
 		e.tailBack(i)
 		e.networkBack(i) // e.x is now the gradient of x1
-		e.mixBack(i)     // and that of x0
+		e.mixBack(i)     // e.x is now the gradient of x0
 	}
 	e.inputsBack()
 	if c.EmbedScale != 0 {
@@ -36,8 +36,9 @@ func (e *engine[T]) backward() {
 	}
 }
 
-// networkBack is the derivative of a layer's feed-forward network. If the network reads the
-// same input as attention, its gradient is left in e.mem.d2.
+// networkBack is the derivative of a layer's feed-forward network. If the network reads
+// the same input as attention, e.mem.d2 becomes the gradient of that input from the
+// network.
 func (e *engine[T]) networkBack(i int) {
 	l, r, m := &e.m.Layers[i], &e.tape[i], &e.mem
 	if l.Router.W != nil {
@@ -70,14 +71,15 @@ func (e *engine[T]) networkBack(i int) {
 	}
 }
 
-// mixBack is the derivative of the part of a layer that reads earlier positions.
+// mixBack is the derivative of attention, of the gated delta rule or of the convolution,
+// with their norms.
 func (e *engine[T]) mixBack(i int) {
 	l, r, m := &e.m.Layers[i], &e.tape[i], &e.mem
 	do := m.do[:len(r.o)]
 	e.linearBack(l.mixOut(), e.branchBack(r.y1, &l.AttnPostNorm), r.o, do, false)
 	dx := m.d
 	if i == 0 && !e.m.Embed.Trainable() && e.m.EmbedLoRA.A == nil && !l.AttnNorm.trainable() {
-		dx = nil // nothing below is trained
+		dx = nil // nothing before this layer is trained
 	}
 	switch {
 	case l.Shape.Delta:
@@ -120,7 +122,7 @@ func (e *engine[T]) attentionBack(l *Layer[T], r *record[T], do, dx []T) {
 		l.Sinks.Grad[i%l.Shape.NumHeads] += d
 	}
 	dq, dk, dv := a.dq, a.dk, a.dv
-	if kv := e.kvOf(l, r); l.Shape.KVOf > 0 { // for when that layer's turn comes
+	if kv := e.kvOf(l, r); l.Shape.KVOf > 0 { // kept until backward reaches that layer
 		addTo(kv.laterK, dk)
 		addTo(kv.laterV, dv)
 	} else if len(r.laterK) > 0 {
@@ -188,9 +190,9 @@ func (e *engine[T]) embedAdapterBack() {
 	}
 }
 
-// finishEmbedding adds the gradients of the rows that were read to those of the embedding. If
-// the head is the same matrix, its gradients come first, so that cutting an update into
-// batches changes nothing.
+// finishEmbedding adds e.embedGrads to the gradient of the embedding, once per update. If
+// the embedding is also the output matrix, the output's gradients come first, so the size
+// of the batches does not change the sums.
 func (e *engine[T]) finishEmbedding() {
 	d := e.m.Config.Dim
 	for id, row := range e.embedGrads {
@@ -200,7 +202,7 @@ func (e *engine[T]) finishEmbedding() {
 }
 
 // gatedBack replaces df, the gradient of f, by the gradient of u. It replaces f by the
-// gradient of g; without a gate f is only overwritten.
+// gradient of g; without a gate it leaves f alone.
 func (e *engine[T]) gatedBack(l *Layer[T], f, df, g, u []T) {
 	d, sig := l.Shape.FFNDim, e.mem.sig
 	e.each(len(u)/d, fewRows, func(_, lo, hi int) {

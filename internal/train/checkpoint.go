@@ -15,12 +15,12 @@ import (
 
 // Record is what a checkpoint holds besides the tensors.
 type Record struct {
-	Options    json.RawMessage // of the command, to resume with the same
+	Options    json.RawMessage // of the command, to resume with the same options
 	DataSHA256 string
 	BaseSHA256 string    // "" for a new model
-	BestEval   float64   // NaN for none
-	Losses     []float32 // of all updates
-	Evals      []float32 // pairs of an update and its loss on the held-out documents
+	BestEval   float64   // NaN if nothing was evaluated
+	Losses     []float32 // the loss of each update
+	Evals      []float32 // pairs: an update, and the loss on held-out documents after it
 }
 
 // The keys of checkpoints.
@@ -41,7 +41,8 @@ const (
 )
 
 // Save writes a checkpoint, a GGUF file with the trained tensors in float32 and the two
-// moments of each, NAME.m and NAME.v. It appears when it is complete and on disk.
+// moments of each, NAME.m and NAME.v. The file appears at path once it is complete and on
+// disk.
 func (t *Trainer) Save(path string, r *Record) error {
 	state, err := json.Marshal(t.State)
 	if err != nil {
@@ -95,13 +96,13 @@ type part struct {
 	data *[]float32
 }
 
-// parts returns a tensor and its moments as a checkpoint holds them.
+// parts returns the three tensors that a checkpoint holds for t: its values and moments.
 func parts(t *Tensor[float32]) []part {
 	return []part{{t.Name, &t.Data}, {t.Name + ".m", &t.M}, {t.Name + ".v", &t.V}}
 }
 
-// bytesOf returns the memory of x: files are little-endian, as is every machine that opens
-// them.
+// bytesOf returns the memory of x as bytes. It is little-endian, as files are, on every
+// machine that this program runs on.
 func bytesOf(x []float32) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(x))), 4*len(x))
 }
@@ -165,7 +166,7 @@ func (c *Checkpoint) read() error {
 	return nil
 }
 
-// Load sets the tensors and the state of t from c, which must be of the same model and
+// Load sets the tensors and the state of t from c. c must have the same model and
 // settings.
 func (t *Trainer) Load(c *Checkpoint) error {
 	if want := 3 * len(t.tensors); len(c.file.Tensors) != want {

@@ -3,10 +3,10 @@ package train
 // channelRun is the smallest number of channels for one worker.
 const channelRun = 64
 
-// convolve is a gated convolution over the last positions of a document. Of each row, in
-// has three parts b, c and x, and of each channel
+// convolve is a gated convolution over the last L positions of a document. A row of in
+// has three parts b, c and x. For each channel:
 //
-//	o[t] = c[t]·Σ taps[j]·b[t-L+1+j]·x[t-L+1+j]    j < L, as far as there are such rows
+//	o[t] = c[t]·Σ taps[j]·b[t-L+1+j]·x[t-L+1+j]    j < L, only rows of the document
 func (e *engine[T]) convolve(l *Layer[T], r *record[T]) {
 	d, taps := e.m.Config.Dim, l.Taps.Cols
 	e.each(d, channelRun, func(_, lo, hi int) {
@@ -29,7 +29,7 @@ func (e *engine[T]) convolve(l *Layer[T], r *record[T]) {
 	})
 }
 
-// convolveBack replaces in by its gradient, do being that of o:
+// convolveBack replaces in by its gradient. do is the gradient of o, which it overwrites:
 //
 //	dv[t] = do[t]·c[t]    du[t] = Σ taps[j]·dv[t+L-1-j]    dtaps[j] += dv[t]·u[t-L+1+j]
 //	dc[t] = do[t]·v[t]    db = du·x    dx = du·b    with u = b·x, v = o/c as convolve sums it
@@ -41,7 +41,7 @@ func (e *engine[T]) convolveBack(l *Layer[T], r *record[T], do []T) {
 				w := l.Taps.Data[ch*taps : (ch+1)*taps]
 				at := func(t, part int) *T { return &r.in[(3*t+part)*d+ch] }
 				u := func(t int) T { return T(*at(t, 0) * *at(t, 2)) }
-				for t := doc.hi - 1; t >= doc.lo; t-- { // c becomes dv·, then dc
+				for t := doc.hi - 1; t >= doc.lo; t-- { // do becomes dv, c becomes dc
 					var v T
 					for j := max(0, taps-1-(t-doc.lo)); j < taps; j++ {
 						v += T(w[j] * u(t-taps+1+j))
@@ -90,7 +90,7 @@ func (e *engine[T]) convolveSilu(l *Layer[T], r *record[T]) {
 	})
 }
 
-// convolved sets out to the sums of the channels from first on.
+// convolved sets out to the sums of row t, for the channels from first on, before silu.
 func (e *engine[T]) convolved(l *Layer[T], r *record[T], out []T, doc document, t, first int) {
 	n, taps := l.Taps.Rows, l.Taps.Cols
 	clear(out)
@@ -102,7 +102,8 @@ func (e *engine[T]) convolved(l *Layer[T], r *record[T], out []T, doc document, 
 	}
 }
 
-// convolveSiluBack replaces in by its gradient; d, that of mixed, is lost.
+// convolveSiluBack replaces in by its gradient. d is the gradient of mixed, which it
+// overwrites.
 func (e *engine[T]) convolveSiluBack(l *Layer[T], r *record[T], d []T) {
 	n, taps := l.Taps.Rows, l.Taps.Cols
 	e.each(n, channelRun, func(_, lo, hi int) {

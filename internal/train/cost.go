@@ -11,11 +11,11 @@ import (
 	"alpaca/internal/train/random"
 )
 
-// Memory estimates the bytes that a run needs, without weights that stay in files. It counts
-// the weights in float32, 12 bytes more for each trained weight, what a micro-batch leaves for
-// the backward pass, and the head's logits. Rows have up to maxLength tokens; micro rows, or
-// 512 to 1024 tokens, go through the model at once. With checkpointing only the input of each
-// layer is kept.
+// Memory estimates the bytes that a run needs, without weights that stay in files. It
+// counts the weights in float32, 12 bytes more for each trained weight, the numbers kept
+// for the backward pass of a micro-batch, and the head's logits. Rows have up to
+// maxLength tokens. micro rows go through the model at once; 0 means 512 or 1024 tokens.
+// With checkpointing only the input of each layer is kept.
 func (m *Model[T]) Memory(maxLength, micro int, checkpointing bool) int64 {
 	n := int64(max(m.microTokens(), maxLength))
 	if micro > 0 {
@@ -45,10 +45,11 @@ func (m *Model[T]) Memory(maxLength, micro int, checkpointing bool) int64 {
 	return bytes + 4*n*(kept+scratch) + headBytes
 }
 
-// FLOPs returns the floating-point operations of training on a number of tokens; labels is how
-// many of them go through the head. Each weight and token costs two operations forward, two
-// for the gradient of the input, and two for the gradient of the weight if it is trained.
-// Attention counts as if it were not causal, in rows of length tokens.
+// FLOPs returns the number of floating-point operations of training. tokens is the number
+// of tokens, labels how many of them go through the head. Each weight and token costs two
+// operations forward, two for the gradient of the input, and two for the gradient of the
+// weight if it is trained. Attention is counted in rows of length tokens, as if it were
+// not causal.
 func (m *Model[T]) FLOPs(tokens, labels, length int) float64 {
 	var perToken float64
 	add := func(t *Tensor[T], times float64) {
@@ -64,7 +65,7 @@ func (m *Model[T]) FLOPs(tokens, labels, length int) float64 {
 	m.eachLinear(func(_ int, x member[T]) {
 		times := 1.0
 		if l := x.linear; l.W != nil {
-			if l.W.Stack > 0 { // of experts a token uses some
+			if l.W.Stack > 0 { // a token uses only some of the experts
 				times = float64(m.Config.NumUsed) / float64(l.W.Stack)
 			}
 			add(l.W, times)
@@ -88,7 +89,7 @@ func (m *Model[T]) FLOPs(tokens, labels, length int) float64 {
 	return perToken * float64(tokens)
 }
 
-// Speed measures float32 products: the operations a second of one core.
+// Speed measures float32 products and returns one core's operations per second.
 func Speed() float64 {
 	const m, n, k = 252, 256, 256
 	p := sgemm.Product{Dst: make([]float32, m*n), DstStride: n, M: m, N: n, K: k, A: sgemm.Rows(make([]float32, m*k), k), B: sgemm.Rows(make([]float32, k*n), n)}
@@ -103,20 +104,20 @@ func Speed() float64 {
 	return 2 * m * n * k / best.Seconds()
 }
 
-// Measured is how fast updates are.
+// Measured is the speed of updates.
 type Measured struct {
 	Params  int
-	Tokens  int // of an update
+	Tokens  int // tokens of an update
 	Updates []time.Duration
 
-	TokensPerSecond float64 // of the median update
-	GFLOPSPerCore   float64 // of a thread
-	ShareOfPeak     float64 // of the speed of products in the first cache, measured before
+	TokensPerSecond float64 // in the median update
+	GFLOPSPerCore   float64 // per thread
+	ShareOfPeak     float64 // GFLOPSPerCore as a fraction of sgemm.Peak
 }
 
-// Measure trains all weights of a new model of that shape for some updates and returns their
-// speed. Every token of its rows, which are length tokens long, is learned. The first update
-// does not count.
+// Measure trains all weights of a new model of shape s for some updates and returns their
+// speed. An update has rows of length tokens, all of them labels. The first update is not
+// timed.
 func Measure(ctx context.Context, s Shape, rows, length, updates int, p *pool.Pool) (*Measured, error) {
 	m := New[float32](s, true, 1)
 	docs := make([]Example, rows)

@@ -7,27 +7,28 @@ import (
 	"alpaca/internal/ggml"
 )
 
-// The gated delta rule (ggml.DeltaNet) and its derivative. Of each head of values, with
-// queries q and keys k that are divided by their lengths, and the state M [Key, Value]
-// that a document begins with as 0,
+// The gated delta rule (ggml.DeltaNet) and its derivative. For each head of values, with
+// normalized queries q and keys k, and a state M [Key, Value] that is 0 before a
+// document:
 //
 //	a = e^(A·softplus(alpha + Dt))    β = σ(beta)
 //	S = a·M    e = v - Sᵀk    δ = β·e    M = S + k·δᵀ    y = Mᵀq    o = RMSNorm(y)·silu(gate)
 
-// deltaRun is the distance between kept states; those between are computed again.
+// deltaRun is the distance between kept states. The backward pass recomputes those in
+// between.
 const deltaRun = 16
 
-// deltaMemory is one worker's.
+// deltaMemory is the scratch memory of one worker.
 type deltaMemory[T real] struct {
 	q, k, dq, dk     []T // [Key]
 	delta, e, de     []T // [Value]
 	y, normed, sigma []T
 	m, dm            []T // [Key, Value]
-	marks            []T // [positions/deltaRun, Key, Value] states before these
-	states           []T // [deltaRun+1, Key, Value]
+	marks            []T // [positions/deltaRun, Key, Value] states before every deltaRun-th position
+	states           []T // [deltaRun+1, Key, Value] states of one run
 }
 
-// grow makes memory for documents of that many positions.
+// grow makes d large enough for documents of the given number of positions.
 func (d *deltaMemory[T]) grow(s *ggml.DeltaShape, positions int) {
 	for _, b := range []*[]T{&d.q, &d.k, &d.dq, &d.dk} {
 		*b = ggml.Grow(*b, s.Key)
@@ -41,7 +42,7 @@ func (d *deltaMemory[T]) grow(s *ggml.DeltaShape, positions int) {
 	d.states = ggml.Grow(d.states, (deltaRun+1)*size)
 }
 
-// deltaHead is a head of values in a document.
+// deltaHead is the work on one head of values.
 type deltaHead[T real] struct {
 	*deltaMemory[T]
 	s    *ggml.DeltaShape
@@ -56,7 +57,7 @@ func (e *engine[T]) deltaHead(worker int, l *Layer[T], r *record[T]) deltaHead[T
 	return deltaHead[T]{deltaMemory: &e.delta[worker], s: &c.Delta, l: l, r: r, eps: c.NormEps}
 }
 
-// deltaRule sets o to what a gated delta rule gives of n.
+// deltaRule sets o to the output for n.
 func (e *engine[T]) deltaRule(l *Layer[T], r *record[T], n []T) {
 	e.linear(&l.QKV, r.in, n)
 	e.linear(&l.DeltaGate, r.gate, n)
@@ -81,20 +82,20 @@ func (e *engine[T]) deltaRule(l *Layer[T], r *record[T], n []T) {
 	})
 }
 
-// at returns where the head's values are in [n, Heads, Value].
+// at returns the index of the head's values of position t in [n, Heads, Value].
 func (h *deltaHead[T]) at(t int) int { return (t*h.s.Heads + h.head) * h.s.Value }
 
-// parts returns the head's queries, keys and values of a position in [n, channels].
+// parts returns the head's query, key and value at position t of x [n, channels].
 func (h *deltaHead[T]) parts(x []T, t int) (q, k, v []T) {
 	row := x[t*h.s.Channels():][:h.s.Channels()]
 	at, keys := h.head%h.s.KeyHeads*h.s.Key, h.s.KeyHeads*h.s.Key
 	return row[at : at+h.s.Key], row[keys+at:][:h.s.Key], row[2*keys+h.head*h.s.Value:][:h.s.Value]
 }
 
-// queryScale is what queries of length 1 are multiplied with.
+// queryScale is the factor of normalized queries.
 func (h *deltaHead[T]) queryScale() T { return 1 / T(math.Sqrt(float64(h.s.Key))) }
 
-// decay returns a, and the factor of A in its exponent.
+// decay returns a, and plus: the factor softplus(alpha + Dt) in a's exponent.
 func (h *deltaHead[T]) decay(t int) (a, plus T) {
 	plus = softplus(h.r.alpha[t*h.s.Heads+h.head] + h.l.Dt.Data[h.head])
 	return exp(T(h.l.A.Data[h.head] * plus)), plus
@@ -105,8 +106,8 @@ func (h *deltaHead[T]) rate(t int) T {
 	return 1 / (1 + exp(-h.r.beta[t*h.s.Heads+h.head]))
 }
 
-// step sets m to the state after position t, before being the one before it, and leaves k,
-// e and δ. Both may be the same memory.
+// step sets m to the state after position t. before is the state before t, which may be
+// the same memory as m. step also sets h.k, h.e and h.delta.
 func (h *deltaHead[T]) step(t int, m, before []T) {
 	_, k, v := h.parts(h.r.mixed, t)
 	unit(h.k, k, 1)
@@ -128,7 +129,7 @@ func (h *deltaHead[T]) step(t int, m, before []T) {
 	}
 }
 
-// query sets y to what the state m gives.
+// query sets h.y to Mᵀq for the state m.
 func (h *deltaHead[T]) query(t int, m []T) {
 	q, _, _ := h.parts(h.r.mixed, t)
 	unit(h.q, q, h.queryScale())
@@ -139,7 +140,7 @@ func (h *deltaHead[T]) query(t int, m []T) {
 	}
 }
 
-// unitEps is added to the squares of a length, as ggml.DeltaNet does.
+// unitEps is added to the square of a length, as in ggml.DeltaNet.
 const unitEps = 1e-6
 
 // unit sets dst to x divided by its length, times by.
@@ -150,7 +151,7 @@ func unit[T real](dst, x []T, by T) {
 	}
 }
 
-// unitBack adds to dx what the input x of unit gets of dy.
+// unitBack adds the gradient of unit's input x to dx; dy is that of its output.
 func unitBack[T real](dx, x, dy []T, by T) {
 	rho := T(1 / math.Sqrt(float64(dot3(x, x, nil)+unitEps)))
 	s := T(T(rho*rho) * dot3(x, dy, nil))
@@ -159,7 +160,7 @@ func unitBack[T real](dx, x, dy []T, by T) {
 	}
 }
 
-// exp returns e^x, the same bits on all CPUs in float32.
+// exp returns e^x. In float32 it returns the same bits on all CPUs.
 func exp[T real](x T) T {
 	if single[T]() {
 		return T(fmath.Exp32(float32(x)))
@@ -172,24 +173,25 @@ func softplus[T real](x T) T {
 	if !single[T]() {
 		return T(math.Log1p(math.Exp(float64(x))))
 	}
-	if x > 20 { // more than float32 tells from x
+	if x > 20 { // float32 rounds log(1 + e^x) to x
 		return x
 	}
 	return T(fmath.Log(1 + fmath.Exp(float64(x))))
 }
 
-// deltaGrads holds the gradients of a layer's vectors for each head and document apart, so
-// that they can be added in the order of documents.
+// deltaGrads holds the gradients of a layer's vectors by head and document, to be added
+// in order.
 type deltaGrads[T real] struct{ a, dt, norm []T }
 
-// deltaRuleBack replaces in, gate, alpha and beta by their gradients, do being that of o.
+// deltaRuleBack replaces in, gate, alpha and beta by their gradients. do is the gradient
+// of o.
 func (e *engine[T]) deltaRuleBack(l *Layer[T], r *record[T], do []T) {
 	s := &e.m.Config.Delta
 	items := len(e.batch.docs) * s.Heads
 	g := deltaGrads[T]{make([]T, items), make([]T, items), make([]T, items*s.Value)}
 	dMixed := e.mem.wide[:len(r.mixed)]
 	clear(dMixed)
-	// Heads of values that share queries and keys are one worker's, in order.
+	// One worker computes all heads of values that share a query and a key, in order.
 	e.each(len(e.batch.docs)*s.KeyHeads, 1, func(worker, lo, hi int) {
 		for i := lo; i < hi; i++ {
 			doc := e.batch.docs[i/s.KeyHeads]
@@ -215,7 +217,7 @@ func (e *engine[T]) deltaRuleBack(l *Layer[T], r *record[T], do []T) {
 	e.convolveSiluBack(l, r, dMixed)
 }
 
-// back goes through a document from its end.
+// back is the derivative of the head for one document, from its end to its beginning.
 func (h *deltaHead[T]) back(doc document, do, dMixed []T, g deltaGrads[T]) {
 	size := h.s.Key * h.s.Value
 	h.grow(h.s, doc.hi-doc.lo)
@@ -230,7 +232,7 @@ func (h *deltaHead[T]) back(doc document, do, dMixed []T, g deltaGrads[T]) {
 	for run := (doc.hi - doc.lo - 1) / deltaRun; run >= 0; run-- {
 		from := doc.lo + run*deltaRun
 		to := min(from+deltaRun, doc.hi)
-		state := func(t int) []T { return h.states[(t-from+1)*size : (t-from+2)*size] } // behind t
+		state := func(t int) []T { return h.states[(t-from+1)*size : (t-from+2)*size] } // state(t) is the state after t
 		copy(state(from-1), h.marks[run*size:(run+1)*size])
 		for t := from; t < to; t++ {
 			h.step(t, state(t), state(t-1))
@@ -242,15 +244,15 @@ func (h *deltaHead[T]) back(doc document, do, dMixed []T, g deltaGrads[T]) {
 	}
 }
 
-// outputBack adds the gradient of the state m to dm. It overwrites dy, the gradient of o. It
-// leaves the gradient of q in dq, and replaces the gate by its gradient.
+// outputBack adds the gradient of the state m to dm, sets h.dq to that of q, and replaces
+// the gate by its gradient. It overwrites dy, the gradient of o.
 func (h *deltaHead[T]) outputBack(t int, m, dy, dNorm []T) {
 	n := h.s.Value
 	h.query(t, m)
 	w := h.l.DeltaNorm.W.Data
 	norm(h.normed, h.y, w, h.eps)
 	gate := h.r.gate[h.at(t) : h.at(t)+n]
-	siluBack(h.de, dy, gate, h.normed, h.sigma) // dy becomes the gradient of the norm's result
+	siluBack(h.de, dy, gate, h.normed, h.sigma) // dy becomes the gradient of the norm's output
 	copy(gate, h.de)
 	rho := normBack(h.de, h.y, w, dy, h.eps, true)
 	mulAdd(dNorm, dy, h.y, rho)
@@ -260,16 +262,16 @@ func (h *deltaHead[T]) outputBack(t int, m, dy, dNorm []T) {
 	}
 }
 
-// stepBack replaces dm, the gradient of the state after position t, by that of the state
-// before it. It adds to the gradients of q, k and v, and replaces alpha and beta by theirs.
+// stepBack replaces dm, the gradient of the state after t, by that of the state before t.
+// It adds to the gradients of q, k and v, and replaces alpha and beta by their gradients.
 func (h *deltaHead[T]) stepBack(t int, m, before, dMixed []T, g deltaGrads[T]) {
 	n := h.s.Value
 	q, k, _ := h.parts(h.r.mixed, t)
 	dq, dk, dv := h.parts(dMixed, t)
 	unitBack(dq, q, h.dq, h.queryScale())
 
-	h.step(t, m, before) // k, e, δ
-	clear(h.de)          // δ's gradient first
+	h.step(t, m, before) // sets k, e and δ
+	clear(h.de)          // de is the gradient of δ first
 	for i, x := range h.k {
 		row := h.dm[i*n : (i+1)*n]
 		axpy(h.de, row, x)
@@ -290,7 +292,7 @@ func (h *deltaHead[T]) stepBack(t int, m, before, dMixed []T, g deltaGrads[T]) {
 	scale(h.dm, a)
 	unitBack(dk, k, h.dk, 1)
 
-	da = T(da * a) // of the exponent
+	da = T(da * a) // da is the gradient of the exponent
 	dPlus := T(T(da*h.l.A.Data[h.head]) * (1 / (1 + exp(-(h.r.alpha[at] + h.l.Dt.Data[h.head])))))
 	g.a[0] += T(da * plus)
 	g.dt[0] += dPlus

@@ -8,11 +8,10 @@ import (
 	"alpaca/internal/ggml/vec"
 )
 
-// Operations on each element. A product that must not be fused with a sum is converted first,
-// so that all CPUs give the same bits.
+// Operations on each element. A product that must not be fused with a sum is converted to
+// T first, so that all CPUs compute the same bits.
 
-// dot3 returns the sum of x[i]·y[i]·z[i], or of x[i]·y[i] where z is nil, in four
-// chains.
+// dot3 returns the sum of x[i]·y[i]·z[i], or of x[i]·y[i] if z is nil, in four chains.
 func dot3[T real](x, y, z []T) T {
 	if single[T]() && z == nil {
 		return T(grad.Dot(floats(x), floats(y)))
@@ -98,11 +97,12 @@ func siluMul[T real](dst, g, u []T) {
 	}
 }
 
-// siluBack expects df in du. It sets dg and du to the gradients of silu(g)·u:
+// siluBack expects df, the gradient of silu(g)·u, in du. It sets dg and du to the
+// gradients of g and u:
 //
 //	du = df·g·σ    dg = df·u·(σ + g·σ·(1-σ))    σ = 1/(1+e^-g)
 //
-// sigma is memory.
+// sigma is scratch memory.
 func siluBack[T real](dg, du, g, u, sigma []T) {
 	if single[T]() {
 		grad.Silu(floats(dg), floats(du), floats(g), floats(u), floats(sigma))
@@ -129,10 +129,10 @@ func sigmoid[T real](dst, x []T) {
 	}
 }
 
-// block is how many elements a row of scores is a multiple of.
+// block divides the length of a row of scores.
 const block = ggml.BlockLen
 
-// softmax replaces x, a multiple of block, by its softmax.
+// softmax replaces x by its softmax. The length of x is a multiple of block.
 func softmax[T real](x []T) {
 	if single[T]() {
 		vec.Softmax(floats(x), false)
@@ -152,7 +152,7 @@ func softmax[T real](x []T) {
 	}
 }
 
-// scale multiplies x.
+// scale multiplies the elements of x by the factor by.
 func scale[T real](x []T, by T) {
 	if single[T]() {
 		vec.Scale(floats(x), float32(by))
@@ -174,7 +174,8 @@ func addTo[T real](dst, x []T) {
 	}
 }
 
-// turn turns the pairs of a head by angles.
+// turn rotates the pairs of a head by angles. If halves is true a pair is elements i and
+// i+n, else 2i and 2i+1.
 func turn[T real](rope *ggml.Rope, x []T, cos, sin []float32, halves bool) {
 	n := len(cos)
 	if single[T]() {
@@ -204,8 +205,8 @@ func sumOf[T real](dst, x, y []T) {
 	}
 }
 
-// scoresBack replaces the gradient ds of probabilities p by that of their scores, delta
-// being the sum of ds·p.
+// scoresBack replaces ds, the gradient of probabilities p, by the gradient of their
+// scores. delta is the sum of ds·p.
 func scoresBack[T real](ds, p []T, delta T) {
 	if single[T]() {
 		grad.Softmax(floats(ds), floats(p), float32(delta))

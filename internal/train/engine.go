@@ -12,37 +12,37 @@ import (
 type engine[T real] struct {
 	workers
 	m     *Model[T]
-	turns [2]turning // by model.Turn
+	turns [2]turning // indexed by model.Turn
 
-	Dropout float64 // of the adapters' input
+	Dropout float64 // dropout rate of the adapters' inputs
 	Seed    uint64
-	update  uint64 // for dropout; eval turns it off
+	update  uint64 // number of the update, for dropout; eval turns dropout off
 
 	// Checkpointing keeps only the input of each layer, and evaluates the layer again for
 	// the backward pass.
 	Checkpointing bool
-	shared        record[T] // the memory of all records but for x0, where they share one
+	shared        record[T] // with Checkpointing: the memory that all records share, except x0
 
 	eval bool
 
 	batch *Batch
 	tape  []record[T]
-	x     []T // [n, Dim] hidden states; backward: their gradient
+	x     []T // [n, Dim] hidden states; in backward, their gradient
 	mem   memory[T]
 	att   []attentionMemory[T]
 	delta []deltaMemory[T]
 
 	own ownInputs[T]
 
-	embedGrads map[int32][]T // of rows of the embedding, from the tokens that were read
+	embedGrads map[int32][]T // gradients of rows of the embedding, by token
 
 	head headMemory[T]
 }
 
-// turning is the position embedding of some layers, with the sines and cosines of all
-// positions so far.
+// turning is a rotary position embedding, with the cosines and sines of all positions so
+// far.
 type turning struct {
-	rope     *ggml.Rope // nil: there are no such layers
+	rope     *ggml.Rope // nil: no layer uses it
 	halves   bool
 	cos, sin []float32 // [positions, pairs]
 	sinBack  []float32 // -sin
@@ -51,20 +51,20 @@ type turning struct {
 // memory is scratch for a layer.
 type memory[T real] struct {
 	n          []T // [n, Dim] normed states
-	f, df, sig []T // [n, FFNDim]; with experts [rows, ExpertFFN], and of the shared one
+	f, df, sig []T // [n, FFNDim]; with experts [rows, ExpertFFN], also for the shared expert
 	d, d2      []T // [n, Dim]
 	d3, d4     []T
-	wide       []T // [n, QKV or 2*FFNDim] of fused matrices
-	do         []T // [n, Heads*ValueDim]
+	wide       []T // [n, QKV or 2*FFNDim] outputs of fused matrices
+	do         []T // [n, Heads*ValueDim] gradient of attention's output
 	dq, dk, dv []T
-	rho, mean  []T // [n, heads]
-	low, dlow  []T // [n, rank]
-	drop       []T // [n, in]
-	rows, dRow []T // [rows, Dim] of experts
-	scores     []T // [n, NumExperts]
+	rho, mean  []T // [n, heads] moments of norms
+	low, dlow  []T // [n, rank] Scale·A·x of an adapter, and its gradient
+	drop       []T // [n, in] input of an adapter after dropout
+	rows, dRow []T // [rows, Dim] inputs of experts, and gradients
+	scores     []T // [n, NumExperts] gradients of the router's scores
 }
 
-// newEngine returns an engine for rows of at most length tokens.
+// newEngine returns an engine for documents of at most length tokens.
 func newEngine[T real](m *Model[T], pool *pool.Pool, length int) (*engine[T], error) {
 	e := &engine[T]{workers: newWorkers(pool), m: m, tape: make([]record[T], len(m.Layers)), embedGrads: map[int32][]T{}}
 	for i, p := range m.ropes(length) {
@@ -110,8 +110,8 @@ func (e *engine[T]) begin(b *Batch) {
 	}
 }
 
-// shareKV makes memory for the keys and values of layers that later ones use, beside what
-// all layers share, and for their gradients.
+// shareKV makes memory for keys and values that later layers use, apart from the memory
+// that layers share, and for their gradients from later layers.
 func (e *engine[T]) shareKV(n int) {
 	for i := range e.m.Layers {
 		of := e.m.Layers[i].Shape.KVOf
@@ -134,7 +134,8 @@ type field[T real] struct {
 	cols int
 }
 
-// fields returns all of them, each as large as the largest layer needs it.
+// fields returns the slices of m that the model needs, each with the size for the layer
+// that needs most.
 func (m *memory[T]) fields(of *Model[T]) []field[T] {
 	c := &of.Config
 	var q, k, v, o, ffn, wide, heads int
@@ -185,8 +186,9 @@ func (m *memory[T]) fields(of *Model[T]) []field[T] {
 	return list
 }
 
-// scratchBranch reports whether one more gradient is needed at a time: where a branch's result
-// is changed before it is added, or where a network reads the same input as attention.
+// scratchBranch reports whether the model needs d2, d3 and d4. It does if the output of a
+// branch is changed before it is added, or if several branches of a layer have the same
+// input.
 func (m *Model[T]) scratchBranch() bool {
 	for i := range m.Layers {
 		l := &m.Layers[i]
@@ -197,7 +199,7 @@ func (m *Model[T]) scratchBranch() bool {
 	return false
 }
 
-// angles makes the sines and cosines of a batch's positions ready.
+// angles computes the cosines and sines of b's positions that e lacks.
 func (e *engine[T]) angles(b *Batch) {
 	for i := range e.turns {
 		t := &e.turns[i]
@@ -218,7 +220,7 @@ func (e *engine[T]) angles(b *Batch) {
 	}
 }
 
-// turn returns how a layer turns to positions, nil if it does not.
+// turn returns the rotary embedding of a layer, nil if it has none.
 func (e *engine[T]) turn(l *Layer[T]) *turning {
 	if l.Shape.Turn == model.TurnNone {
 		return nil
@@ -226,10 +228,10 @@ func (e *engine[T]) turn(l *Layer[T]) *turning {
 	return &e.turns[l.Shape.Turn]
 }
 
-// Rows of elementwise work that a worker takes at least.
+// fewRows is the least number of rows that a worker takes in elementwise work.
 const fewRows = 8
 
-// checkTokens returns an error for tokens that the model does not have.
+// checkTokens returns an error if a token of b is outside the vocabulary.
 func (e *engine[T]) checkTokens(b *Batch) error {
 	for i, id := range b.Tokens {
 		if id < 0 || int(id) >= e.m.Config.VocabSize || int(b.Labels[i]) >= e.m.Config.VocabSize {

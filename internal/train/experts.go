@@ -6,18 +6,18 @@ import (
 	"alpaca/internal/ggml"
 )
 
-// routing is which tokens use which experts. A row is a token and an expert that it uses,
-// by expert and then by token.
+// routing says which tokens use which experts. A row is a pair of a token and an expert
+// that it uses. Rows are sorted by expert, then by token.
 type routing[T real] struct {
 	probs  []T   // [n, NumExperts] softmax of the router's scores
-	share  []T   // [n, used] weights of the experts used, best first
-	chosen []int // [n, used] these
+	share  []T   // [n, used] weights of the chosen experts, best expert first
+	chosen []int // [n, used] the chosen experts
 	tokens []int // [rows]
-	slots  []int // [rows] where in share its weight is
-	ends   []int // [NumExperts] row behind the last of each expert
+	slots  []int // [rows] index of the row's weight in share
+	ends   []int // [NumExperts] the end of each expert's rows
 }
 
-// grow makes memory for that many rows.
+// grow makes r large enough for the given number of rows.
 func (r *routing[T]) grow(rows, experts int) {
 	r.chosen, r.tokens, r.slots = ggml.Grow(r.chosen, rows), ggml.Grow(r.tokens, rows), ggml.Grow(r.slots, rows)
 	r.ends = ggml.Grow(r.ends, experts)
@@ -77,8 +77,8 @@ func (e *engine[T]) gather(rt *routing[T], dst, x []T) {
 	})
 }
 
-// addExperts sets next to x1 and what its experts give, in the order of their numbers, the
-// shared one last.
+// addExperts sets next to x1 plus the weighted outputs of the experts, added in the order
+// of their numbers. The shared expert comes last.
 func (e *engine[T]) addExperts(l *Layer[T], r *record[T], next []T) {
 	c, rt := &e.m.Config, &r.route
 	d, by := c.Dim, T(c.ResidualScale)
@@ -105,8 +105,9 @@ func (e *engine[T]) addExperts(l *Layer[T], r *record[T], next []T) {
 	})
 }
 
-// choose replaces the router's scores of a token by their softmax, and notes the experts
-// that it uses in places at to end-1. Of equal scores the first counts as better.
+// choose replaces the router's scores of a token by their softmax. It stores the experts
+// that the token uses, and their weights, at the indices at to end-1. Among equal scores
+// the first counts as better.
 func (r *routing[T]) choose(scores []T, at, end int, norm bool, by T) {
 	chosen := r.chosen[at:at]
 	for e, score := range scores {
@@ -138,7 +139,7 @@ func (r *routing[T]) choose(scores []T, at, end int, norm bool, by T) {
 	}
 }
 
-// plainSoftmax replaces x by its softmax, its sum taken in order.
+// plainSoftmax replaces x by its softmax, summing in order.
 func plainSoftmax[T real](x []T) {
 	if single[T]() {
 		ggml.Softmax(floats(x))
@@ -157,7 +158,7 @@ func plainSoftmax[T real](x []T) {
 	}
 }
 
-// group puts the rows in order.
+// group sorts the rows by expert and sets tokens, slots and ends.
 func (r *routing[T]) group(rows, used, experts int) {
 	r.grow(rows, experts)
 	clear(r.ends)
@@ -175,8 +176,8 @@ func (r *routing[T]) group(rows, used, experts int) {
 	}
 }
 
-// expertsBack is the derivative of a mixture of experts, whose result's gradient is e.x: it
-// sets e.mem.d to that of what they read.
+// expertsBack is the derivative of experts and addExperts. e.x is the gradient of their
+// output. expertsBack sets e.mem.d to the gradient of their input.
 func (e *engine[T]) expertsBack(l *Layer[T], r *record[T]) {
 	c, m, rt := &e.m.Config, &e.mem, &r.route
 	d, dn := c.Dim, m.d
@@ -218,9 +219,9 @@ func (e *engine[T]) expertsBack(l *Layer[T], r *record[T]) {
 	}
 }
 
-// scoresBack sets ds to the gradient of a token's scores, from the gradient of the weights of
-// its experts, which are in places at to end-1. Weights that are divided by their sum are the
-// softmax of the scores of these experts alone.
+// scoresBack sets ds to the gradient of a token's router scores. b has the gradients of
+// the weights of its experts, at the indices at to end-1. Weights that are divided by
+// their sum are the softmax of these experts' scores alone.
 func (r *routing[T]) scoresBack(ds []T, b shareBack[T]) {
 	clear(ds)
 	var sum T
@@ -241,7 +242,7 @@ func (r *routing[T]) scoresBack(ds []T, b shareBack[T]) {
 	}
 }
 
-// shareBack is the arguments of scoresBack.
+// shareBack has the arguments of scoresBack.
 type shareBack[T real] struct {
 	probs, dShare []T
 	at, end       int
@@ -249,7 +250,7 @@ type shareBack[T real] struct {
 	by            T // factor of all weights
 }
 
-// sharedBack is the derivative of the expert that all tokens use: it adds to dn, the
+// sharedBack is the derivative of the expert that all tokens use. It adds to dn, the
 // gradient of n.
 func (e *engine[T]) sharedBack(l *Layer[T], r *record[T], n, dn []T) {
 	c, m := &e.m.Config, &e.mem

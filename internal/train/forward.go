@@ -47,8 +47,8 @@ func (e *engine[T]) lowOfTokens() []T {
 	return low
 }
 
-// layer evaluates layer i up to the gate of its feed-forward network, which is all that the
-// backward pass needs. With Checkpointing backward calls it again.
+// layer evaluates layer i up to the gate of its feed-forward network. The backward pass
+// needs no more. With Checkpointing, backward calls layer again.
 func (e *engine[T]) layer(i int) {
 	l, r, m := &e.m.Layers[i], &e.tape[i], &e.mem
 
@@ -91,7 +91,7 @@ func (e *engine[T]) layer(i int) {
 	}
 }
 
-// finish sets next to what goes into the layer after i.
+// finish evaluates the rest of layer i and sets next to its output.
 func (e *engine[T]) finish(i int, next []T) {
 	l, r := &e.m.Layers[i], &e.tape[i]
 	switch {
@@ -106,7 +106,7 @@ func (e *engine[T]) finish(i int, next []T) {
 	e.tail(i, next)
 }
 
-// normed returns the norm of each row of x in memory of its own, or x where there is none.
+// normed returns the norm of each row of x, in e.mem.n. It returns x if w is absent.
 func (e *engine[T]) normed(x []T, w *Norm[T]) []T {
 	if w.W == nil {
 		return x
@@ -115,7 +115,7 @@ func (e *engine[T]) normed(x []T, w *Norm[T]) []T {
 	return e.mem.n
 }
 
-// networkInput returns what the feed-forward network reads.
+// networkInput returns the input of the feed-forward network, normed.
 func (e *engine[T]) networkInput(l *Layer[T], r *record[T]) []T {
 	if l.parallel() {
 		return e.normed(r.x0, &l.AttnNorm)
@@ -123,8 +123,8 @@ func (e *engine[T]) networkInput(l *Layer[T], r *record[T]) []T {
 	return e.normed(r.x1, &l.FFNNorm)
 }
 
-// norms sets dst to the norm of each row of x, or of each part of a row that is as long as
-// the weights.
+// norms sets dst to the norm of each row of x. If the weights are shorter than a row, it
+// norms each part of that length.
 func (e *engine[T]) norms(dst, x []T, w *Norm[T]) {
 	d := w.W.Cols
 	e.each(len(x)/d, fewRows, func(_, lo, hi int) {
@@ -138,8 +138,8 @@ func (e *engine[T]) norms(dst, x []T, w *Norm[T]) {
 	})
 }
 
-// branch sets dst to x + y, after the norm w of y and the factor on all branches, where the
-// model has them. y may be e.mem.d, which it overwrites.
+// branch sets dst to x + y. If the model has them, it first applies the norm w and the
+// factor of all branches to y. It overwrites e.mem.d, which y may be.
 func (e *engine[T]) branch(dst, x, y []T, w *Norm[T]) {
 	if w.W != nil {
 		e.norms(e.mem.d, y, w)
@@ -154,7 +154,7 @@ func (e *engine[T]) branch(dst, x, y []T, w *Norm[T]) {
 	})
 }
 
-// gated returns act(g)·u, or act(u) without a gate, in memory of its own.
+// gated returns act(g)·u, or act(u) without a gate, in e.mem.f.
 func (e *engine[T]) gated(l *Layer[T], g, u []T) []T {
 	d := l.Shape.FFNDim
 	f := e.mem.f[:len(u)]
@@ -168,15 +168,15 @@ func (e *engine[T]) gated(l *Layer[T], g, u []T) []T {
 	return f
 }
 
-// fused sets parts to the product with a matrix that has the rows of all of them, one after
-// the other.
+// fused multiplies n by l, which has the rows of several matrices, and splits the product
+// into parts.
 func (e *engine[T]) fused(l *Linear[T], n []T, parts ...field[T]) {
 	wide := e.mem.wide[:len(n)/l.W.Cols*l.W.Rows]
 	e.linear(l, wide, n)
 	e.split(wide, parts, false)
 }
 
-// split copies the columns of wide to parts, or with join these to wide.
+// split copies the columns of wide to parts. If join is true, it copies parts to wide.
 func (e *engine[T]) split(wide []T, parts []field[T], join bool) {
 	cols := 0
 	for _, p := range parts {
@@ -198,7 +198,7 @@ func (e *engine[T]) split(wide []T, parts []field[T], join bool) {
 	})
 }
 
-// gateUp is the parts of a matrix that has gate and up.
+// gateUp returns the parts of a matrix that has gate and up.
 func gateUp[T real](l *Layer[T], g, u *[]T) []field[T] {
 	return []field[T]{{g, l.Shape.FFNDim}, {u, l.Shape.FFNDim}}
 }

@@ -13,7 +13,7 @@ import (
 	"alpaca/internal/train/random"
 )
 
-// Shape is what a new model looks like, a LLaMA.
+// Shape is the shape of a new LLaMA.
 type Shape struct {
 	Dim     int
 	Layers  int
@@ -23,20 +23,20 @@ type Shape struct {
 	Heads   int
 	KVHeads int
 	HeadDim int
-	Eps     float32 // of RMSNorm
+	Eps     float32 // epsilon of RMSNorm
 	Rope    ggml.RopeParams
 }
 
-// config returns the shape as a file would describe it.
+// config returns s as the configuration that a file would have.
 func (s *Shape) config() model.Config {
 	layer := model.LayerConfig{NumHeads: s.Heads, NumKVHeads: s.KVHeads, KeyDim: s.HeadDim, ValueDim: s.HeadDim, FFNDim: s.FFNDim}
 	return model.Config{Arch: arch.Llama.Name, TrainCtx: s.Ctx, Dim: s.Dim, NumLayers: s.Layers, VocabSize: s.Vocab, NormEps: s.Eps,
 		Layers: slices.Repeat([]model.LayerConfig{layer}, s.Layers), Rope: s.Rope}
 }
 
-// New returns a model of that shape with random weights, all trainable: normally
-// distributed with a standard deviation of 0.02, those that add to the hidden state with
-// 0.02/√(2·Layers) (GPT-2's), norms 1.
+// New returns a model of shape s with random weights, all trainable. As in GPT-2, weights
+// are normally distributed with a standard deviation of 0.02, or of 0.02/√(2·Layers) in
+// matrices whose output adds to the hidden state. Weights of norms are 1.
 func New[T real](s Shape, tied bool, seed uint64) *Model[T] {
 	m := &Model[T]{Config: s.config(), Layers: make([]Layer[T], s.Layers), ropes: func(int) [2]ggml.RopeParams { return [2]ggml.RopeParams{s.Rope} }}
 	small := 0.02 / math.Sqrt(2*float64(s.Layers))
@@ -88,7 +88,7 @@ func ones[T real](name string, n int) *Tensor[T] {
 	return t
 }
 
-// sites numbers the linear layers.
+// sites numbers the linear layers, for dropout.
 func (m *Model[T]) sites() {
 	n := uint64(0)
 	m.eachLinear(func(_ int, x member[T]) {
@@ -99,18 +99,18 @@ func (m *Model[T]) sites() {
 	m.OutputLoRA.site = n + 1
 }
 
-// Freeze makes no tensor trainable.
+// Freeze makes all tensors untrainable.
 func (m *Model[T]) Freeze() {
 	for _, t := range m.Tensors() {
 		t.Grad, t.M, t.V = nil, nil, nil
 	}
 }
 
-// AddLoRA freezes the model and puts trainable adapters of a rank on the linear layers that
-// wanted accepts and that can have one (Adaptable). A is uniform in ±1/√in, as PyTorch
-// initializes a linear layer, and B is 0, so that the adapters change nothing at first. For
-// the embedding A is 0 and B normal, as in peft. The scale is alpha/rank or, rank-stabilized,
-// alpha/√rank (arXiv:2312.03732).
+// AddLoRA freezes the model and puts trainable adapters on the linear layers that wanted
+// accepts and that can have one (Adaptable). A is uniform in ±1/√in, as in PyTorch's
+// linear layers. B is 0, so an adapter changes nothing at first. For the embedding A is 0
+// and B normal, as in peft. The scale is alpha/rank or, if o.Stable, alpha/√rank
+// (arXiv:2312.03732).
 func (m *Model[T]) AddLoRA(o LoRA, wanted func(role arch.Role) bool) {
 	m.Freeze()
 	m.Rank = o.Rank
@@ -119,7 +119,7 @@ func (m *Model[T]) AddLoRA(o LoRA, wanted func(role arch.Role) bool) {
 			x.linear.adapt(x.linear.W.Name, o)
 		}
 	})
-	if wanted(arch.Output) { // of a tied one, too: it changes what is said, not what is read
+	if wanted(arch.Output) { // a tied output, too: the adapter does not change the embedding
 		m.OutputLoRA.adapt(arch.Output.Weight(), o)
 	}
 	if wanted(arch.TokenEmbed) {
@@ -133,10 +133,10 @@ func (m *Model[T]) AddLoRA(o LoRA, wanted func(role arch.Role) bool) {
 	}
 }
 
-// What the names of an adapter's tensors end with.
+// loraA and loraB are the suffixes of the names of an adapter's tensors.
 const loraA, loraB = ".lora_a", ".lora_b"
 
-// adapt puts an adapter on l, whose tensor has that name.
+// adapt puts an adapter on l. name is the name of l's tensor.
 func (l *Linear[T]) adapt(name string, o LoRA) {
 	l.A = &Tensor[T]{Name: name + loraA, Rows: o.Rank, Cols: l.W.Cols, Data: make([]T, o.Rank*l.W.Cols)}
 	l.B = &Tensor[T]{Name: name + loraB, Rows: l.W.Rows, Cols: o.Rank, Data: make([]T, o.Rank*l.W.Rows)}
@@ -149,11 +149,11 @@ func (l *Linear[T]) adapt(name string, o LoRA) {
 	l.B.train()
 }
 
-// LoRA says how adapters are made.
+// LoRA are the settings of new adapters.
 type LoRA struct {
 	Rank   int
 	Alpha  float64
-	Stable bool // rank-stabilized
+	Stable bool // rank-stabilized: scale alpha/√rank
 	Seed   uint64
 }
 
@@ -164,8 +164,8 @@ func (o LoRA) scale() float64 {
 	return o.Alpha / float64(o.Rank)
 }
 
-// Adaptable returns the roles of the matrices of layers on which adapters can be put, in the
-// order of files.
+// Adaptable returns the roles of matrices in layers that can have adapters, in the order
+// of files.
 func (m *Model[T]) Adaptable() (list []arch.Role) {
 	m.eachLinear(func(_ int, x member[T]) {
 		if x.adaptable() && !slices.Contains(list, x.role) {
@@ -175,9 +175,9 @@ func (m *Model[T]) Adaptable() (list []arch.Role) {
 	return list
 }
 
-// ParseShape returns a LLaMA of WIDTHxLAYERS, such as 192x6: heads of 32, or of 64 from a
-// width of 512 on, and a feed-forward network of 8/3 of the width. Its vocabulary and its
-// context are left to be filled in.
+// ParseShape returns the shape of a LLaMA from WIDTHxLAYERS, such as 192x6. Heads have 32
+// elements, or 64 from a width of 512 on. The feed-forward network has 8/3 of the width,
+// rounded up to a multiple of 32. The caller sets Vocab and Ctx.
 func ParseShape(text string) (Shape, error) {
 	w, l, ok := strings.Cut(strings.ToLower(text), "x")
 	width, err1 := strconv.Atoi(w)

@@ -7,21 +7,21 @@ import (
 	"alpaca/internal/quant"
 )
 
-// LayerInputs are the weights that make the layers' own inputs (model.LayerInputs). AllInputs
-// is LayerInput times the number of layers.
+// LayerInputs are the weights that compute the layers' own inputs (model.LayerInputs).
+// AllInputs is LayerInput times the number of layers.
 type LayerInputs[T real] struct {
 	Tokens *Tensor[T] // [Vocab, AllInputs]; nil: layers have no inputs of their own
 	Proj   Linear[T]  // [AllInputs, Dim]
 	Norm   Norm[T]    // [LayerInput]
 }
 
-// ownInputs is what all layers get, and its gradient.
+// ownInputs are the own inputs of all layers, and their gradients.
 type ownInputs[T real] struct {
 	x, dx []T // [n, AllInputs]
 	raw   []T // [n, AllInputs] before the norm
 }
 
-// layerInputs makes the inputs of all layers:
+// layerInputs computes the own inputs of all layers:
 //
 //	(RMSNorm(Proj·x/√Dim) + √LayerInput·Tokens[id]) / √2
 func (e *engine[T]) layerInputs() {
@@ -50,8 +50,8 @@ func (e *engine[T]) layerInputs() {
 
 func halfRoot[T real]() T { return T(math.Sqrt(0.5)) }
 
-// inputsBack adds to e.x, the gradient of the embedded tokens, what the inputs of all
-// layers give, and to the gradients of their tensors.
+// inputsBack is the derivative of layerInputs. It adds to e.x, the gradient of the
+// embedded tokens, and to the gradients of the tensors in LayerInputs.
 func (e *engine[T]) inputsBack() {
 	c, w := &e.m.Config, &e.m.Inputs
 	if w.Tokens == nil {
@@ -70,16 +70,16 @@ func (e *engine[T]) inputsBack() {
 	}
 }
 
-// hasTail reports whether a step follows the feed-forward network.
+// hasTail reports whether tail does anything after the feed-forward network.
 func (l *Layer[T]) hasTail() bool { return l.InputGate.W != nil || l.OutScale != nil }
 
-// ownRow returns a layer's part of a row of all layers' inputs.
+// ownRow returns the part of x [n, AllInputs] that belongs to a layer and a token.
 func (e *engine[T]) ownRow(x []T, layer, row int) []T {
 	p := e.m.Config.LayerInput
 	return x[(row*len(e.m.Layers)+layer)*p:][:p]
 }
 
-// tail is the last step of a layer: it adds the result of the layer's own input to x, and
+// tail is the last step of a layer. It adds the branch of the layer's own input to x, and
 // scales x:
 //
 //	x = (x + RMSNorm(InputOut·(act(InputGate·x)·input))) · OutScale
@@ -99,7 +99,7 @@ func (e *engine[T]) tail(i int, x []T) {
 	}
 }
 
-// useOwn returns act(own)·input in memory of its own.
+// useOwn returns act(own)·input, in e.mem.f.
 func (e *engine[T]) useOwn(i int, r *record[T]) []T {
 	p, f := e.m.Config.LayerInput, e.mem.f[:len(r.own)]
 	e.each(len(f)/p, fewRows, func(_, lo, hi int) {
@@ -110,8 +110,8 @@ func (e *engine[T]) useOwn(i int, r *record[T]) []T {
 	return f
 }
 
-// tailBack replaces e.x, the gradient of the layer's result, by the gradient of its network's
-// result.
+// tailBack is the derivative of tail. It replaces e.x, the gradient of the layer's
+// output, by the gradient of x before tail.
 func (e *engine[T]) tailBack(i int) {
 	l, r, m := &e.m.Layers[i], &e.tape[i], &e.mem
 	if l.OutScale != nil {

@@ -8,18 +8,18 @@ import (
 	"alpaca/internal/quant"
 )
 
-// Layer is the weights of one layer. Tensors that a model lacks are absent, and forward.go
-// leaves out the steps that use them.
+// Layer is the weights of one layer. Tensors that a model lacks are nil, and forward.go
+// skips the steps that use them.
 type Layer[T real] struct {
 	Shape model.LayerConfig
 
 	AttnNorm     Norm[T]
 	Q, K, V, O   Linear[T]
-	QKV          Linear[T] // queries, keys and values in one: of attention, or of a gated delta rule
+	QKV          Linear[T] // queries, keys and values in one matrix, for attention or for a gated delta rule
 	QNorm, KNorm Norm[T]   // of each head, or of all heads at once
 	Sinks        *Tensor[T]
-	VNorm        Norm[T] // of each head of values; all 1, no update changes it
-	AttnPostNorm Norm[T] // of what attention gives
+	VNorm        Norm[T] // norm of each head's values; the weights are all 1 and stay so
+	AttnPostNorm Norm[T] // norm of attention's output
 	ConvIn       Linear[T]
 	ConvOut      Linear[T]
 	Taps         *Tensor[T] // [channels, taps] of a short convolution, alone or before a gated delta rule
@@ -30,22 +30,22 @@ type Layer[T real] struct {
 	DeltaOut     Linear[T]
 	FFNNorm      Norm[T]
 	FFNPostNorm  Norm[T]
-	Router       Linear[T] // where there is one, the next three are stacks
-	Gate, Up     Linear[T] // Gate is absent where a network has none
+	Router       Linear[T] // if it is set, Gate, Up and Down are stacks
+	Gate, Up     Linear[T] // Gate is nil in a network without a gate
 	Down         Linear[T]
-	GateUp       Linear[T] // both in one
-	SharedGate   Linear[T] // of the expert that all tokens use
+	GateUp       Linear[T] // gate and up in one matrix
+	SharedGate   Linear[T] // the expert that all tokens use
 	SharedUp     Linear[T]
 	SharedDown   Linear[T]
 	SharedRouter Linear[T]
 
-	InputGate     Linear[T] // of the layer's own input: see inputs.go
+	InputGate     Linear[T] // for the layer's own input: see inputs.go
 	InputOut      Linear[T]
 	InputPostNorm Norm[T]
-	OutScale      *Tensor[T] // [1] factor of the hidden state behind the layer
+	OutScale      *Tensor[T] // [1] factor of the hidden state after the layer
 }
 
-// member is a part of a layer by its role: one of the last three is not nil.
+// member is a part of a layer, with its role. One of linear, norm and vector is not nil.
 type member[T real] struct {
 	role   arch.Role
 	linear *Linear[T]
@@ -53,7 +53,7 @@ type member[T real] struct {
 	vector **Tensor[T] // anything else, even a matrix that is not used in a product
 }
 
-// places returns all that a layer may have, in the order of the tensors in files.
+// places returns all parts that a layer can have, in the order of the tensors in files.
 func (l *Layer[T]) places() []member[T] {
 	return []member[T]{
 		{role: arch.AttnNorm, norm: &l.AttnNorm},
@@ -78,7 +78,7 @@ func (l *Layer[T]) places() []member[T] {
 	}
 }
 
-// place returns where the tensor of a role belongs.
+// place returns the member that has a role. ok is false if no layer has it.
 func (l *Layer[T]) place(role arch.Role) (x member[T], ok bool) {
 	for _, x := range l.places() {
 		if x.role == role {
@@ -88,7 +88,7 @@ func (l *Layer[T]) place(role arch.Role) (x member[T], ok bool) {
 	return x, false
 }
 
-// members returns what the layer has, in the order of the tensors in files.
+// members returns the parts that the layer has, in the order of the tensors in files.
 func (l *Layer[T]) members() (list []member[T]) {
 	for _, x := range l.places() {
 		if x.weights() != nil && !(x.role == arch.DeltaTaps && l.ConvIn.W != nil) && !(x.role == arch.ConvTaps && l.ConvIn.W == nil) {
@@ -109,7 +109,7 @@ func (x *member[T]) weights() *Tensor[T] {
 	return *x.vector
 }
 
-// tensors returns all the member's tensors, some of them nil.
+// tensors returns the member's tensors; some may be nil.
 func (x *member[T]) tensors() []*Tensor[T] {
 	switch {
 	case x.linear != nil:
@@ -120,8 +120,8 @@ func (x *member[T]) tensors() []*Tensor[T] {
 	return []*Tensor[T]{*x.vector}
 }
 
-// adaptable reports whether an adapter can be put on the member: on matrices, but not on
-// those of experts and on what chooses these, as peft has it.
+// adaptable reports whether the member can have an adapter. As in peft, all matrices can,
+// except those of experts and of their router.
 func (x *member[T]) adaptable() bool {
 	return x.linear != nil && x.linear.W != nil && x.linear.W.Stack == 0 && x.role != arch.Router
 }
@@ -130,7 +130,8 @@ func (x *member[T]) adaptable() bool {
 // layers have no norm for the network.
 func (l *Layer[T]) parallel() bool { return l.AttnNorm.W != nil && l.FFNNorm.W == nil }
 
-// mixOut returns the last matrix of the part of the layer that reads earlier positions.
+// mixOut returns the output matrix of attention, of the gated delta rule or of the
+// convolution.
 func (l *Layer[T]) mixOut() *Linear[T] {
 	switch {
 	case l.Shape.Delta:
@@ -141,16 +142,16 @@ func (l *Layer[T]) mixOut() *Linear[T] {
 	return &l.O
 }
 
-// module is a tensor that may be trained beside adapters.
+// module is a whole tensor that can be trained beside adapters.
 type module[T real] struct {
 	role  arch.Role
-	layer int // -1: outside of layers
+	layer int // -1: in no layer
 	bias  bool
 	t     *Tensor[T]
 }
 
-// modules returns the tensors that may be trained beside adapters, with their roles: norms,
-// the embedding, and the output where it is a tensor of its own.
+// modules returns the tensors that can be trained whole, beside adapters: norms, the
+// embedding, and the output matrix unless it is tied.
 func (m *Model[T]) modules() (list []module[T]) {
 	add := func(role arch.Role, layer int, t, bias *Tensor[T]) {
 		if t != nil {
@@ -175,8 +176,8 @@ func (m *Model[T]) modules() (list []module[T]) {
 	return list
 }
 
-// TrainModules makes whole tensors trainable beside the adapters: those of the roles that
-// wanted accepts. It returns their number. Call it after AddLoRA.
+// TrainModules makes whole tensors trainable beside the adapters, if wanted accepts their
+// roles. It returns their number. Call it after AddLoRA.
 func (m *Model[T]) TrainModules(wanted func(role arch.Role) bool) (n int) {
 	for _, x := range m.modules() {
 		if !wanted(x.role) {
@@ -193,8 +194,8 @@ func (m *Model[T]) TrainModules(wanted func(role arch.Role) bool) (n int) {
 	return n
 }
 
-// HasWholeMatrices reports whether a matrix is trained as a whole beside the adapters: a
-// file of adapters cannot hold it.
+// HasWholeMatrices reports whether the embedding or the output is trained whole, beside
+// adapters. A file of adapters cannot hold them.
 func (m *Model[T]) HasWholeMatrices() bool {
 	return m.Rank > 0 && (m.Embed.Trainable() || m.Output.Trainable())
 }
@@ -202,8 +203,8 @@ func (m *Model[T]) HasWholeMatrices() bool {
 // HasTrainedNorms reports whether norms are trained beside the adapters.
 func (m *Model[T]) HasTrainedNorms() bool { return m.Rank > 0 && len(m.trainedNorms()) > 0 }
 
-// HasTrainedBiases reports whether biases of norms are: a file of adapters has no place for
-// them.
+// HasTrainedBiases reports whether biases of norms are trained beside the adapters. A
+// file of adapters cannot hold them.
 func (m *Model[T]) HasTrainedBiases() bool {
 	for _, t := range m.trainedNorms() {
 		if m.Rank > 0 && strings.HasSuffix(t.Name, ".bias") {

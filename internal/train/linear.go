@@ -10,7 +10,7 @@ import (
 	"alpaca/internal/train/random"
 )
 
-// linear sets y [n, out] to l of x [n, in].
+// linear sets y [n, out] to the output of l for x [n, in].
 func (e *engine[T]) linear(l *Linear[T], y, x []T) {
 	out, in := l.W.Rows, l.W.Cols
 	n := len(x) / in
@@ -27,7 +27,7 @@ func (e *engine[T]) linear(l *Linear[T], y, x []T) {
 	}
 }
 
-// adapter adds the product of l's adapter with x to y, whose rows lie stride apart.
+// adapter adds the output of l's adapter for x to y. The rows of y lie stride apart.
 func (e *engine[T]) adapter(l *Linear[T], y []T, stride int, x []T) {
 	r, in := l.A.Rows, l.A.Cols
 	low := e.low(l, e.dropped(l, x))
@@ -44,8 +44,8 @@ func (e *engine[T]) low(l *Linear[T], x []T) []T {
 	return low
 }
 
-// linearBack adds the gradients of l's trainable tensors. Unless dx [n, in] is nil, it also
-// sets dx to the gradient of the input, or adds that to dx.
+// linearBack adds the gradients of l's trainable tensors. Unless dx [n, in] is nil, it
+// also sets dx to the gradient of the input. If add is true, it adds to dx.
 func (e *engine[T]) linearBack(l *Linear[T], dy, x, dx []T, add bool) {
 	out, in := l.W.Rows, l.W.Cols
 	n := len(x) / in
@@ -63,7 +63,7 @@ func (e *engine[T]) linearBack(l *Linear[T], dy, x, dx []T, add bool) {
 	}
 }
 
-// adapterBack is linearBack of the adapter: with u = Scale·A·x
+// adapterBack is linearBack for the adapter. With u = Scale·A·x:
 //
 //	dB += dyᵀ·u    du = Scale·dy·B    dA += duᵀ·x    dx += du·A
 func (e *engine[T]) adapterBack(l *Linear[T], dy matrix[T], x, dx []T) {
@@ -88,10 +88,10 @@ func (e *engine[T]) adapterBack(l *Linear[T], dy matrix[T], x, dx []T) {
 	}
 }
 
-// drops reports whether there is dropout.
+// drops reports whether dropout is on.
 func (e *engine[T]) drops() bool { return e.Dropout > 0 && !e.eval }
 
-// dropped returns x with dropout.
+// dropped returns x with dropout: in e.mem.drop, or x itself if dropout is off.
 func (e *engine[T]) dropped(l *Linear[T], x []T) []T {
 	if !e.drops() {
 		return x
@@ -101,8 +101,9 @@ func (e *engine[T]) dropped(l *Linear[T], x []T) []T {
 	return e.mem.drop
 }
 
-// mask sets some elements of dst to 0 and the others to those of x, scaled up so that the mean
-// stays. A hash of the place chooses the elements, so that the backward pass chooses the same.
+// mask is dropout: it sets some elements of dst to 0, and the others to those of x times
+// 1/(1-Dropout). A hash of an element's place decides, so forward and backward drop the
+// same elements.
 func (e *engine[T]) mask(l *Linear[T], dst, x []T) {
 	in := l.W.Cols
 	limit := uint64(e.Dropout * (1 << 32))
@@ -125,7 +126,7 @@ func (e *engine[T]) mask(l *Linear[T], dst, x []T) {
 	})
 }
 
-// sumRows adds the rows of x [n, cols] to dst, each column in order.
+// sumRows adds the rows of x [n, cols] to dst, in order.
 func (e *engine[T]) sumRows(dst, x []T, cols int) {
 	e.each(cols, 16, func(_, lo, hi int) {
 		for at := 0; at < len(x); at += cols {
@@ -140,8 +141,8 @@ func (e *engine[T]) sumRows(dst, x []T, cols int) {
 type workers struct {
 	pool    *pool.Pool
 	scratch []sgemm.Scratch
-	product sgemm.Product // that they are at
-	err     error         // the first: a fault in the mapped base
+	product sgemm.Product // the product in progress
+	err     error         // the first error: a fault in the base's mapped file
 }
 
 func newWorkers(pool *pool.Pool) workers {
@@ -152,7 +153,7 @@ type task func(worker, lo, hi int)
 
 func (t task) Do(worker, lo, hi int) { t(worker, lo, hi) }
 
-// each calls f for parts of 0 to n-1 in parallel.
+// each calls f in parallel for ranges that make up 0 to n-1.
 func (w *workers) each(n, chunk int, f func(worker, lo, hi int)) {
 	if w.err == nil {
 		w.err = w.pool.Run(task(f), n, chunk)
@@ -179,15 +180,15 @@ func (t *Tensor[T]) matrix() matrix[T] {
 	return matrix[T]{data: t.Data, stride: t.Cols, weights: t.Weights}
 }
 
-// product is dst [m, n] = or += a [m, k] · b [k, n], each element a chain of fused
-// multiply-adds over k.
+// product is dst [m, n] = a [m, k] · b [k, n], or += with add. Each element is a chain of
+// fused multiply-adds over k.
 type product[T real] struct {
 	dst     []T
 	stride  int // of dst
 	a, b    matrix[T]
 	m, n, k int
 	add     bool
-	padded  bool // dst is [m, stride], and columns from n on may get any values
+	padded  bool // dst is [m, stride]; columns from n on may get any values
 }
 
 func (e *engine[T]) mul(p product[T]) { mul(&e.workers, &p) }
@@ -228,12 +229,12 @@ func single[T real]() bool {
 	return unsafe.Sizeof(x) == 4
 }
 
-// floats returns x, whose elements are float32.
+// floats returns x as a []float32. T must be float32.
 func floats[T real](x []T) []float32 {
 	return unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(x))), len(x))
 }
 
-// define computes p in order.
+// define computes p in its defined order, for float64.
 func (p *product[T]) define() {
 	at := func(m *matrix[T], i, j int) T {
 		if m.flipped {

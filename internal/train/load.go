@@ -18,7 +18,7 @@ func Load(base *model.Model, full bool) (*Model[float32], error) {
 	return load[float32](base, full)
 }
 
-// trainable reports whether forward and backward support all parts of a family's models.
+// trainable reports whether forward and backward support all parts of a's models.
 func trainable(a *arch.Arch, experts bool) bool {
 	for t := range a.LayerTensors(experts) {
 		if _, ok := new(Layer[float32]).place(t.Role); !ok {
@@ -84,7 +84,7 @@ func load[T real](base *model.Model, full bool) (*Model[T], error) {
 	return m, nil
 }
 
-// loader reads tensors and keeps the first error.
+// loader reads tensors. err is the first error.
 type loader[T real] struct {
 	file *gguf.File
 	full bool
@@ -110,11 +110,11 @@ func (l *loader[T]) member(prefix string, t *arch.Tensor, x member[T], experts i
 		x.norm.W, x.norm.Bias = w, bias()
 	default:
 		*x.vector = w
-		w.fixed = x.role == arch.LayerScale // in transformers it is a buffer, no parameter
+		w.fixed = x.role == arch.LayerScale // in transformers it is a buffer, not a parameter
 	}
 }
 
-// optional is tensor for one that may be absent: nil.
+// optional is like tensor, but returns nil if the file lacks the tensor.
 func (l *loader[T]) optional(name string, product bool, stack int) *Tensor[T] {
 	if l.file.Tensor(name) == nil {
 		return nil
@@ -122,8 +122,9 @@ func (l *loader[T]) optional(name string, product bool, stack int) *Tensor[T] {
 	return l.tensor(name, product, stack)
 }
 
-// tensor reads the tensor of that name: with full, or unless it is a matrix of products,
-// as numbers that can be trained.
+// tensor reads the tensor called name. A matrix that is used in products (product) stays
+// in the file's format unless l.full; any other tensor becomes numbers that can be
+// trained.
 func (l *loader[T]) tensor(name string, product bool, stack int) *Tensor[T] {
 	src := l.file.Tensor(name)
 	if l.err != nil || src == nil {
@@ -156,7 +157,7 @@ func (l *loader[T]) tensor(name string, product bool, stack int) *Tensor[T] {
 	return t
 }
 
-// numbers returns x in T, the same memory where that is float32.
+// numbers returns x as a []T. If T is float32, it is x itself.
 func numbers[T real](x []float32) []T {
 	if list, ok := any(x).([]T); ok {
 		return list
@@ -168,9 +169,9 @@ func numbers[T real](x []float32) []T {
 	return list
 }
 
-// kept returns the names of tensors that no update changes. A trained model copies them from
-// its base: factors of frequencies, and keys and values of layers that use those of an
-// earlier layer.
+// kept returns the names of tensors that are not trained but copied from the base:
+// factors of frequencies, and the unused key and value matrices of layers that use an
+// earlier layer's.
 func kept(c *model.Config) (names []string) {
 	for _, role := range []arch.Role{arch.RopeFreqs, arch.RopeLong, arch.RopeShort} {
 		names = append(names, role.Weight())
@@ -185,7 +186,7 @@ func kept(c *model.Config) (names []string) {
 	return names
 }
 
-// Kept returns the tensors of the base that a trained model takes over as they are.
+// Kept returns the tensors that a trained model copies from its base.
 func Kept(base *model.Model) (list []gguf.Tensor) {
 	for _, name := range kept(&base.Config) {
 		if t := base.File.Tensor(name); t != nil {
@@ -195,7 +196,7 @@ func Kept(base *model.Model) (list []gguf.Tensor) {
 	return list
 }
 
-// onlyThese returns an error if the file has tensors that a trained model would lose.
+// onlyThese returns an error if f has tensors that a trained model would lose.
 func (m *Model[T]) onlyThese(f *gguf.File) error {
 	known := map[string]bool{}
 	for _, name := range kept(&m.Config) {

@@ -7,13 +7,13 @@ import (
 	"alpaca/internal/ggml"
 )
 
-// headMemory is scratch memory to compute the loss from hidden states.
+// headMemory is scratch memory for the head, which computes the loss from hidden states.
 type headMemory[T real] struct {
 	at             []int // positions with a label
-	some           []int // of these, those that the head is at; nil elsewhere
+	some           []int // the positions that the head computes now; nil outside of the head
 	x, n, dn       []T   // [rows, Dim]
 	logits         []T   // [rows, stride]
-	slopes         []T   // [rows, stride] of the soft cap
+	slopes         []T   // [rows, stride] derivatives of the soft cap
 	losses, labels []T
 }
 
@@ -21,15 +21,15 @@ type headMemory[T real] struct {
 // a time. Softmax works row by row, so nothing is computed twice.
 const headBytes = 8 << 20
 
-// headRows returns how many rows of logits there are memory for, and their stride.
+// headRows returns the number of rows of logits in a block, and their stride.
 func (e *engine[T]) headRows() (rows, stride int) {
 	stride = (e.m.Config.VocabSize + block - 1) / block * block
 	return min(max(headBytes/4/stride, 16), 512), stride
 }
 
-// loss returns the sum of weight·-log p(label) over the positions with a label. If back is
-// true, e.x becomes the gradient of that sum divided by n, and the gradients of the head are
-// added up. n is the sum of the weights in the whole update.
+// loss returns the sum of weight·-log p(label) over the positions with a label. If back
+// is true, e.x becomes the gradient of that sum divided by n, and loss adds to the
+// gradients of the head. n is the sum of the weights in the whole update.
 func (e *engine[T]) loss(n float64, back bool) float64 {
 	h := &e.head
 	h.at = h.at[:0]
@@ -56,7 +56,7 @@ func (e *engine[T]) loss(n float64, back bool) float64 {
 	return total
 }
 
-// headBlock does the positions at.
+// headBlock is loss for the positions at.
 func (e *engine[T]) headBlock(at []int, n float64, back bool) (total float64) {
 	h, m := &e.head, e.m
 	c := &m.Config
@@ -126,8 +126,8 @@ func (e *engine[T]) headBlock(at []int, n float64, back bool) (total float64) {
 	return total
 }
 
-// crossEntropy replaces a row of logits, of which vocab are real, by their softmax, and
-// returns -log p(label).
+// crossEntropy replaces row by its softmax and returns -log p(label). The first vocab
+// elements are logits, the others padding.
 func crossEntropy[T real](row []T, vocab int, label int32) T {
 	for j := vocab; j < len(row); j++ {
 		row[j] = T(math.Inf(-1))
@@ -140,6 +140,6 @@ func crossEntropy[T real](row []T, vocab int, label int32) T {
 	}
 	z, top := row[label], row[most]
 	softmax(row)
-	// The sum of e^(z - top) is 1/p of the greatest.
+	// The sum of e^(z - top) is 1/p of the most likely token.
 	return top - T(fmath.Log(float64(row[most]))) - z
 }

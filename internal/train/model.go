@@ -6,20 +6,20 @@ import (
 	"alpaca/internal/quant/matmul"
 )
 
-// Tensor is a matrix [Rows, Cols], outputs as rows, or a vector, with Rows 1.
+// Tensor is a matrix [Rows, Cols], with a row per output, or a vector, with Rows 1.
 type Tensor[T real] struct {
 	Name       string // as in a GGUF file
 	Rows, Cols int
 	Vector     bool
-	Stack      int   // of matrices or vectors that lie one after the other, one for each expert; 0: it is none
+	Stack      int   // number of experts whose matrices or vectors lie one after the other; 0: no stack
 	fixed      bool  // no update changes it: a constant of the model
-	dims       []int // as the base's file has them; nil: those above
+	dims       []int // the shape in the base's file; nil: Rows and Cols
 
-	Data    []T            // [Rows, Cols]; nil where Weights stand for it
-	Weights *matmul.Matrix // of a frozen tensor, as they lie in a file
+	Data    []T            // [Rows, Cols]; nil if Weights is set
+	Weights *matmul.Matrix // a frozen matrix, in the format of its file
 
 	Grad []T // nil if frozen
-	M, V []T // AdamW's moments
+	M, V []T // AdamW's first and second moments
 }
 
 // Trainable reports whether updates change t.
@@ -44,7 +44,7 @@ func (t *Tensor[T]) shape() []int {
 	return []int{t.Rows, t.Cols}
 }
 
-// of returns member i of a stack, whose memory is the stack's.
+// of returns member i of a stack. It shares the stack's memory.
 func (t *Tensor[T]) of(i int) *Tensor[T] {
 	if t == nil {
 		return nil
@@ -71,13 +71,13 @@ func (t *Tensor[T]) of(i int) *Tensor[T] {
 //
 //	y = W·x + Bias + Scale·B·(A·x)
 //
-// Where there is no such matrix, W is nil.
+// W is nil if the model has no such matrix.
 type Linear[T real] struct {
 	W, Bias *Tensor[T]
-	A, B    *Tensor[T] // [rank, in], [out, rank]; nil for none
+	A, B    *Tensor[T] // [rank, in], [out, rank]; nil: no adapter
 	Scale   T
-	table   bool   // of an embedding, whose A has a row for each token: W[i] + Scale·B·A[i]
-	site    uint64 // for dropout: which of all linear layers this is
+	table   bool   // the adapter of an embedding, whose A has a row per token: W[i] + Scale·B·A[i]
+	site    uint64 // index among all linear layers, for dropout
 }
 
 // of returns the matrix of expert i.
@@ -85,34 +85,35 @@ func (l *Linear[T]) of(i int) *Linear[T] {
 	return &Linear[T]{W: l.W.of(i), Bias: l.Bias.of(i)}
 }
 
-// Norm is the weights of RMSNorm or, where there is a bias, of LayerNorm. Where there is
-// no such norm, W is nil.
+// Norm is the weights of RMSNorm or, with a Bias, of LayerNorm. W is nil if the model has
+// no such norm.
 type Norm[T real] struct{ W, Bias *Tensor[T] }
 
-// trainable reports whether updates change it.
+// trainable reports whether updates change n.
 func (n *Norm[T]) trainable() bool { return n.W.Trainable() || n.Bias.Trainable() }
 
 // Model is a model in training.
 type Model[T real] struct {
 	Config     model.Config
 	Embed      *Tensor[T] // [Vocab, Dim]
-	EmbedLoRA  Linear[T]  // A [Vocab, rank] and B [Dim, rank] of the embedding's adapter, W is Embed
-	Output     *Tensor[T] // [Vocab, Dim]; Embed where they are tied
-	OutputLoRA Linear[T]  // the output's adapter, W is Output
+	EmbedLoRA  Linear[T]  // the embedding's adapter: A [Vocab, rank] and B [Dim, rank]; W is Embed
+	Output     *Tensor[T] // [Vocab, Dim]; the same tensor as Embed if they are tied
+	OutputLoRA Linear[T]  // the output's adapter; W is Output
 	OutputNorm Norm[T]
 	Layers     []Layer[T]
-	Inputs     LayerInputs[T] // of models whose layers have inputs of their own
-	Rank       int            // of the adapters, 0 for none
+	Inputs     LayerInputs[T] // empty unless layers have inputs of their own
+	Rank       int            // the rank of the adapters, 0 without adapters
 
-	// ropes returns the position embeddings of rows of that many tokens.
+	// ropes returns the parameters of the position embeddings, by model.Turn, for texts
+	// of length tokens.
 	ropes func(length int) [2]ggml.RopeParams
 }
 
 // Tied reports whether the embedding is the output matrix, too.
 func (m *Model[T]) Tied() bool { return m.Embed == m.Output }
 
-// Tensors returns all tensors in the order of the file that is written, adapters after
-// the tensor that they belong to.
+// Tensors returns all tensors in the order in which files have them. An adapter follows
+// the tensor that it belongs to.
 func (m *Model[T]) Tensors() []*Tensor[T] {
 	var list []*Tensor[T]
 	add := func(tensors ...*Tensor[T]) {
@@ -154,7 +155,7 @@ func (m *Model[T]) TrainAll() {
 	}
 }
 
-// eachLinear calls f for the matrices of all layers that the model has, with their layers.
+// eachLinear calls f for each matrix in the layers, with the index of its layer.
 func (m *Model[T]) eachLinear(f func(layer int, x member[T])) {
 	for i := range m.Layers {
 		for _, x := range m.Layers[i].members() {
@@ -165,7 +166,7 @@ func (m *Model[T]) eachLinear(f func(layer int, x member[T])) {
 	}
 }
 
-// Params returns how many numbers tensors have.
+// Params returns the number of elements of all tensors together.
 func Params[T real](tensors []*Tensor[T]) int {
 	n := 0
 	for _, t := range tensors {

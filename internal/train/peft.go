@@ -16,7 +16,7 @@ import (
 	"alpaca/internal/model"
 )
 
-// PEFT is what a folder that the library peft loads says about its adapters.
+// PEFT is the metadata of a folder of adapters for the library peft.
 type PEFT struct {
 	Base   string // name or path of the base model
 	Alpha  float64
@@ -25,9 +25,9 @@ type PEFT struct {
 	Readme string // the text of README.md
 }
 
-// WritePEFT writes the adapters to a folder that peft loads: adapter_model.safetensors in
-// float32, adapter_config.json and README.md, with the modules that are trained beside
-// them. The folder may exist; files of these names are replaced.
+// WritePEFT writes a folder that peft loads: adapter_model.safetensors in float32,
+// adapter_config.json and README.md. The tensors are the adapters and the modules that
+// are trained beside them. The folder may exist; files of these names are replaced.
 func (m *Model[T]) WritePEFT(dir string, p PEFT) error {
 	tensors, config := m.peft(p)
 	if len(tensors) == 0 {
@@ -51,10 +51,10 @@ func (m *Model[T]) WritePEFT(dir string, p PEFT) error {
 	return nil
 }
 
-// peftPrefix is what the names of peft's tensors begin with.
+// peftPrefix begins the names of peft's tensors.
 const peftPrefix = "base_model.model."
 
-// peft returns what peft's two files hold.
+// peft returns the contents of adapter_model.safetensors and adapter_config.json.
 func (m *Model[T]) peft(p PEFT) (tensors []peftTensor, config map[string]any) {
 	n := hfNames{arch.Find(m.Config.Arch), &m.Config}
 	targets, saved := map[string]bool{}, map[string]bool{}
@@ -91,14 +91,14 @@ func (m *Model[T]) peft(p PEFT) (tensors []peftTensor, config map[string]any) {
 		tensors = append(tensors, peftTensor{peftPrefix + hf + end, x.t.shape(), n.vector(x.role, floats(x.t.Data))})
 	}
 	tied := m.Tied() && m.Embed.Trainable()
-	if tied { // peft keeps the base's output matrix unless it is told of this one
+	if tied { // without this, peft keeps the base's output matrix
 		hf := n.of(arch.Output, -1)
 		saved[hf] = true
 		tensors = append(tensors, peftTensor{peftPrefix + hf + ".weight", m.Embed.shape(), floats(m.Embed.Data)})
 	}
 	config = peftConfig(p, m.Rank, targets, saved)
 	if tied {
-		config["ensure_weight_tying"] = true // so that both stay one where peft trains on
+		config["ensure_weight_tying"] = true // so that they stay tied if peft trains further
 	}
 	return tensors, config
 }
@@ -107,7 +107,7 @@ func matrixOf[T real](t *Tensor[T]) hfMatrix { return hfMatrix{floats(t.Data), t
 
 // peftConfig returns adapter_config.json, the keys that peft 0.21 reads.
 func peftConfig(p PEFT, rank int, targets, saved map[string]bool) map[string]any {
-	var whole any // modules_to_save; null for none
+	var whole any // modules_to_save; null if empty
 	if len(saved) > 0 {
 		whole = slices.Sorted(maps.Keys(saved))
 	}
@@ -128,8 +128,8 @@ type peftTensor struct {
 	data  []float32
 }
 
-// safetensors returns a file of that format: the length of a JSON header as 8 bytes, the
-// header, padded to a multiple of 8, and the data.
+// safetensors returns a file in that format: the length of the JSON header in 8 bytes,
+// the header padded to a multiple of 8, and the data.
 func safetensors(list []peftTensor) []byte {
 	type entry struct {
 		DType   string `json:"dtype"`
@@ -144,7 +144,7 @@ func safetensors(list []peftTensor) []byte {
 	}
 	text, err := json.Marshal(header)
 	if err != nil {
-		panic(err) // strings and numbers
+		panic(err) // cannot happen: it has only strings and numbers
 	}
 	for len(text)%8 != 0 {
 		text = append(text, ' ')
@@ -157,7 +157,7 @@ func safetensors(list []peftTensor) []byte {
 	return file
 }
 
-// writeFile writes a file that appears when it is complete.
+// writeFile writes a file. It appears at path once it is complete.
 func writeFile(path string, data []byte) error {
 	f, err := atomicfile.Create(path, 0o666)
 	if err != nil {
@@ -170,8 +170,7 @@ func writeFile(path string, data []byte) error {
 	return f.Commit()
 }
 
-// hfNames says what the tensors of a model are called in Hugging Face's form of it, and in
-// which order their rows lie there.
+// hfNames maps tensors to the names and the order of rows that Hugging Face uses.
 type hfNames struct {
 	family *arch.Arch
 	c      *model.Config
@@ -183,7 +182,7 @@ type hfMatrix struct {
 	rows, cols int
 }
 
-// table returns the line of the tensor that has a role.
+// table returns the entry of a role in the table of the model's tensors.
 func (n *hfNames) table(role arch.Role) *arch.Tensor {
 	for t := range n.family.LayerTensors(n.c.NumExperts > 0) {
 		if t.Role == role {
@@ -193,7 +192,7 @@ func (n *hfNames) table(role arch.Role) *arch.Tensor {
 	return n.family.Tensor(role)
 }
 
-// of returns the name of a tensor without ".weight"; layer is -1 outside of layers.
+// of returns the name of a tensor without ".weight". layer is -1 for tensors of no layer.
 func (n *hfNames) of(role arch.Role, layer int) string {
 	hf := n.table(role).HF
 	switch {
@@ -205,8 +204,9 @@ func (n *hfNames) of(role arch.Role, layer int) string {
 	return hf
 }
 
-// target returns what peft finds the modules of that name by, and no others: the last part
-// of the name, or the last two where other modules have the same last one.
+// target returns the name by which peft finds a module in all layers, and no other
+// module. It is the last part of name, or the last two if other modules have the same
+// last part.
 func (n *hfNames) target(name string) string {
 	parts := strings.Split(name, ".")
 	last := parts[len(parts)-1]
@@ -222,11 +222,11 @@ func (n *hfNames) target(name string) string {
 	return last
 }
 
-// adapter returns A and B of the adapter of a layer's matrix in Hugging Face's order.
+// adapter returns A and B of a matrix's adapter in Hugging Face's order.
 func (n *hfNames) adapter(role arch.Role, layer int, a, b hfMatrix) (low, high []float32) {
 	l, d := &n.c.Layers[layer], &n.c.Delta
 	switch {
-	case n.family.Rotation == arch.Pairs && role == arch.AttnQ: // neighbours turn together
+	case n.family.Rotation == arch.Pairs && role == arch.AttnQ: // RoPE rotates neighbours
 		return a.data, unpermute(b.data, l.NumHeads, b.rows, b.cols)
 	case n.family.Rotation == arch.Pairs && role == arch.AttnK:
 		return a.data, unpermute(b.data, l.NumKVHeads, b.rows, b.cols)
@@ -244,8 +244,8 @@ func (n *hfNames) adapter(role arch.Role, layer int, a, b hfMatrix) (low, high [
 	return a.data, b.data
 }
 
-// values returns the heads of values, of size numbers each, in Hugging Face's order: there
-// those that share a key head are neighbours, here they are KeyHeads apart.
+// values returns x, heads of values with size numbers each, in Hugging Face's order.
+// There, heads that share a key head are neighbours; here they are KeyHeads apart.
 func (n *hfNames) values(x []float32, size int) []float32 {
 	d := &n.c.Delta
 	out := make([]float32, len(x))
@@ -257,8 +257,8 @@ func (n *hfNames) values(x []float32, size int) []float32 {
 	return out
 }
 
-// vector returns the weights of a module in Hugging Face's form: of some models those of
-// norms are 1 less there.
+// vector returns the weights of a module as Hugging Face has them. For some models,
+// weights of norms are 1 less there.
 func (n *hfNames) vector(role arch.Role, x []float32) []float32 {
 	if t := n.table(role); !n.family.ShortNorms || !t.IsVector() || role == arch.DeltaNorm {
 		return x
@@ -270,8 +270,8 @@ func (n *hfNames) vector(role arch.Role, x []float32) []float32 {
 	return less
 }
 
-// unpermute returns the rows of b in Hugging Face's order: row 2i+j of a head of h becomes
-// row j·h/2+i.
+// unpermute returns the rows of b in Hugging Face's order: row 2i+j of a head of h rows
+// becomes row j·h/2+i.
 func unpermute(b []float32, heads, rows, cols int) []float32 {
 	out := make([]float32, len(b))
 	h := rows / heads

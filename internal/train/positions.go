@@ -1,6 +1,7 @@
 package train
 
-// queries sets q, k and v to the products with n, before norms of their heads.
+// queries sets the queries, keys and values to their products with n, before the norms of
+// heads.
 func (e *engine[T]) queries(l *Layer[T], r *record[T], n []T) {
 	q, k, v := &r.q, &r.k, &r.v
 	if l.QNorm.W != nil {
@@ -23,30 +24,31 @@ func (e *engine[T]) queries(l *Layer[T], r *record[T], n []T) {
 	default:
 		e.linear(&l.Q, *q, n)
 	}
-	if l.K.W == nil { // those of an earlier layer serve
+	if l.K.W == nil { // the layer uses keys and values of an earlier one
 		return
 	}
 	e.linear(&l.K, *k, n)
-	if l.V.W == nil { // values are what keys were before norm and position
+	if l.V.W == nil { // values are the keys before norm and rotation
 		copy(*v, *k)
 		return
 	}
 	e.linear(&l.V, *v, n)
 }
 
-// qkv is the parts of a matrix that has queries, keys and values.
+// qkv returns the parts of a matrix that has queries, keys and values.
 func qkv[T real](l *Layer[T], q, k, v *[]T) []field[T] {
 	s := &l.Shape
 	return []field[T]{{q, s.NumHeads * s.KeyDim}, {k, s.NumKVHeads * s.KeyDim}, {v, s.NumKVHeads * s.ValueDim}}
 }
 
-// headGates is the parts of a head of queries that has its gate behind it.
+// headGates returns the parts of a head's rows in a query matrix: its query, then its
+// gate.
 func headGates[T real](l *Layer[T], q, gate *[]T) []field[T] {
 	return []field[T]{{q, l.Shape.KeyDim}, {gate, l.Shape.KeyDim}}
 }
 
-// positions turns q and k to their positions, after the norms of their heads where a model
-// has these.
+// positions norms the heads of q, k and v where a model does so, and rotates q and k by
+// their positions.
 func (e *engine[T]) positions(l *Layer[T], r *record[T]) {
 	if l.QNorm.W != nil {
 		e.norms(r.q, r.rawQ, &l.QNorm)
@@ -66,8 +68,8 @@ func (e *engine[T]) positions(l *Layer[T], r *record[T]) {
 	e.temper(r.q)
 }
 
-// positionsBack turns dq and dk back, and all through the norms of their heads. Where the
-// layer has no keys of its own, dk and dv stay as they are.
+// positionsBack is the derivative of positions, in place. If the layer uses another
+// layer's keys and values, dk and dv stay as they are.
 func (e *engine[T]) positionsBack(l *Layer[T], r *record[T], dq, dk, dv []T) {
 	e.temper(dq)
 	if t := e.turn(l); t != nil {
@@ -76,7 +78,7 @@ func (e *engine[T]) positionsBack(l *Layer[T], r *record[T], dq, dk, dv []T) {
 			e.rotate(t, dk, l.Shape.NumKVHeads, l.Shape.KeyDim, true)
 		}
 	}
-	// q and k are not needed any more: their memory is for what comes before the norms.
+	// q, k and v are no longer needed: their memory takes the gradients before the norms.
 	if l.QNorm.W != nil {
 		e.normsBack(r.q, r.rawQ, dq, &l.QNorm, true)
 		copy(dq, r.q)
@@ -91,7 +93,7 @@ func (e *engine[T]) positionsBack(l *Layer[T], r *record[T], dq, dk, dv []T) {
 	}
 }
 
-// rotate turns all heads of x, of size elements, to their positions, or back.
+// rotate rotates all heads of x, of size elements each, by their positions, or back.
 func (e *engine[T]) rotate(t *turning, x []T, heads, size int, back bool) {
 	pairs := t.rope.Pairs()
 	e.each(e.batch.Len(), fewRows, func(_, lo, hi int) {
@@ -108,8 +110,8 @@ func (e *engine[T]) rotate(t *turning, x []T, heads, size int, back bool) {
 	})
 }
 
-// temper multiplies queries, or their gradient, by the factors of their positions, where a
-// model has these.
+// temper multiplies queries, or their gradient, by the temperature of their positions, if
+// the model has one.
 func (e *engine[T]) temper(q []T) {
 	if e.m.Config.TempScale == 0 {
 		return
@@ -120,8 +122,8 @@ func (e *engine[T]) temper(q []T) {
 	}
 }
 
-// gateAttention sets o to what attention gives, multiplied by the gates where there are
-// these.
+// gateAttention sets o to attention's output times the sigmoid of the gates. Without
+// gates it does nothing.
 func (e *engine[T]) gateAttention(r *record[T]) {
 	if len(r.gates) == 0 {
 		return
@@ -134,14 +136,14 @@ func (e *engine[T]) gateAttention(r *record[T]) {
 	})
 }
 
-// gateAttentionBack turns do, the gradient of o, into that of what attention gives, and
-// the gates into their gradient.
+// gateAttentionBack replaces do, the gradient of o, by the gradient of attention's
+// output, and the gates by their gradient.
 func (e *engine[T]) gateAttentionBack(r *record[T], do []T) {
 	if len(r.gates) == 0 {
 		return
 	}
 	e.each(len(do), 1<<12, func(_, lo, hi int) {
-		s := r.o[lo:hi] // which is not needed any more
+		s := r.o[lo:hi] // o is no longer needed
 		sigmoid(s, r.gates[lo:hi])
 		for i, y := range s {
 			at := lo + i

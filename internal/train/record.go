@@ -12,19 +12,19 @@ type record[T real] struct {
 	rawV       []T
 	laterK     []T // gradients of k and v from later layers that use the same ones
 	laterV     []T
-	gates, att []T // of gated attention: the gates [n, Heads*KeyDim], and o before they apply
+	gates, att []T // gated attention: the gates [n, Heads*KeyDim], and o before the gates apply
 	in         []T // [n, 3*Dim or channels] the input of a convolution
 	mixed      []T // [n, channels] the output of a gated delta rule's convolution
-	gate       []T // [n, Heads*Value] of a gated delta rule
+	gate       []T // [n, Heads*Value] the gates of a gated delta rule
 	alpha      []T // [n, Heads]
 	beta       []T
 	y1, y2     []T // [n, Dim] the outputs of attention and of the network, before their post-norms
-	g, u       []T // [n, FFNDim]; of experts [rows, ExpertFFN]
+	g, u       []T // [n, FFNDim] gate and up; of experts [rows, ExpertFFN]
 
 	route      routing[T]
-	y          []T // [rows, Dim] of experts
-	sg, su, sy []T // of the shared expert
-	sw         []T // [n] how much of it a token takes
+	y          []T // [rows, Dim] the outputs of experts
+	sg, su, sy []T // gate, up and output of the shared expert
+	sw         []T // [n] the weight of the shared expert for each token
 	x2         []T // [n, Dim] x after the feed-forward network
 	y3         []T // [n, Dim] what the layer's own input adds, before its norm
 	own        []T // [n, LayerInput] the gate of that input
@@ -100,7 +100,7 @@ func (r *record[T]) fields(m *Model[T], l *Layer[T]) []field[T] {
 	return list
 }
 
-// grow makes memory for n tokens of l.
+// grow makes r's slices large enough for n tokens of l.
 func (r *record[T]) grow(m *Model[T], l *Layer[T], n int) {
 	for _, f := range r.fields(m, l) {
 		*f.data = ggml.Grow(*f.data, n*f.cols)
@@ -110,7 +110,7 @@ func (r *record[T]) grow(m *Model[T], l *Layer[T], n int) {
 	}
 }
 
-// share makes the slices of r parts of those of all, for n tokens of l. r keeps its own x0.
+// share makes r use the memory of all, for n tokens of l. r keeps its own x0.
 func (r *record[T]) share(all *record[T], m *Model[T], l *Layer[T], n int) {
 	*r = record[T]{x0: r.x0}
 	from := all.fields(m, l)
@@ -120,7 +120,7 @@ func (r *record[T]) share(all *record[T], m *Model[T], l *Layer[T], n int) {
 	r.route.chosen, r.route.tokens, r.route.slots, r.route.ends = all.route.chosen, all.route.tokens, all.route.slots, all.route.ends
 }
 
-// kept returns how many numbers a token leaves for the backward pass of l.
+// kept returns how many numbers are kept per token for the backward pass of l.
 func (l *Layer[T]) kept(m *Model[T]) (n int) {
 	for _, f := range new(record[T]).fields(m, l) {
 		n += f.cols

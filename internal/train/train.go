@@ -1,41 +1,40 @@
-// Package train trains models of the LLaMA family on a CPU: all weights, low-rank
-// adapters on a frozen and perhaps quantized base (LoRA), or a new model. Every number is
-// defined by the order of its additions, and no sum crosses workers: so the weights are
-// the same to the bit for any number of threads, any size of the micro-batch, and after
-// any interruption. Start reading at forward.go, then backward.go and trainer.go.
+// Package train trains models of the LLaMA family on a CPU: all weights, a new model, or
+// low-rank adapters (LoRA) on a frozen base, which may be quantized. The order of every
+// sum is fixed, and no sum crosses workers. The weights are therefore the same to the bit
+// for any number of threads, any size of the micro-batch, and after any interruption.
+// Start reading at forward.go, then backward.go and trainer.go.
 package train
 
 // real is the precision of a computation: float32 for work, float64 for checking
 // gradients.
 type real interface{ float32 | float64 }
 
-// None stands for the label of a position that has none.
+// None is the label of a position that has no label.
 const None = -1
 
-// Batch is whole sequences of tokens, one after the other: what goes through the model at
-// once.
+// Batch is whole documents, one after the other, that go through the model at once.
 type Batch struct {
 	Tokens  []int32
-	Labels  []int32   // the token that follows, or None
-	Weights []float32 // of the labels in the loss
+	Labels  []int32   // the next token, or None
+	Weights []float32 // the weight of each label in the loss
 	Pos     []int32   // position within its document
-	Row     []uint64  // which row of the epoch a token belongs to, and
-	At      []int32   // its place there
+	Row     []uint64  // each token's row: epoch<<32 | index in the epoch
+	At      []int32   // each token's position in its row
 
 	docs []document
 }
 
-// document is tokens lo to hi-1, which see each other only.
+// document is the tokens lo to hi-1. They see only each other.
 type document struct{ lo, hi int }
 
-// Example is one document: what is predicted has a weight above 0. The first token has
-// nothing to be predicted from.
+// Example is one document. Tokens with a weight above 0 are labels, except the first
+// token, which nothing precedes.
 type Example struct {
 	Tokens  []int32
-	Weights []float32 // [len(Tokens)] of each token as a label
+	Weights []float32 // [len(Tokens)] the weight of each token as a label
 }
 
-// Add appends a row of the epoch, which is one document or several.
+// Add appends a row, which is one document or several. row identifies it for dropout.
 func (b *Batch) Add(row uint64, examples []Example) {
 	at := int32(0)
 	for _, e := range examples {

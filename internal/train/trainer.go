@@ -9,10 +9,11 @@ import (
 	"alpaca/internal/train/plan"
 )
 
-// Settings are what a training run's result depends on, besides base and data.
+// Settings are what the result of a training run depends on, besides the base model and
+// the data.
 type Settings struct {
 	Plan     plan.Plan
-	Schedule plan.Schedule // Updates is filled in
+	Schedule plan.Schedule // NewTrainer sets Updates
 	AdamW    AdamW
 	Dropout  float64
 }
@@ -24,12 +25,12 @@ type Trainer struct {
 	Totals   plan.Totals
 	State    State
 
-	// MicroRows is how many rows go through the model at once, 0 for as many as have
+	// MicroRows is the number of rows that go through the model at once. 0 means about
 	// 512 or 1024 tokens. It does not change the result.
 	MicroRows int
 
-	// Checkpointing computes each layer twice, to keep less of it for the backward pass. It
-	// does not change the result.
+	// Checkpointing evaluates each layer twice, so that less memory is kept for the
+	// backward pass. It does not change the result.
 	Checkpointing bool
 
 	docs    []Example
@@ -39,33 +40,34 @@ type Trainer struct {
 	batch   Batch
 }
 
-// State is how far a run is.
+// State is the progress of a run.
 type State struct {
-	Update  int   `json:"update"`  // updates that were seen
-	Adam    int   `json:"adam"`    // of these, those that were made
-	Skipped int   `json:"skipped"` // that were not, because something was not a number
-	Bad     int   `json:"bad"`     // skipped one after the other, just now
+	Update  int   `json:"update"`  // updates so far, made or skipped
+	Adam    int   `json:"adam"`    // updates that changed the weights
+	Skipped int   `json:"skipped"` // updates skipped, because the loss or the gradient was not finite
+	Bad     int   `json:"bad"`     // updates skipped in a row, up to now
 	Tokens  int64 `json:"tokens"`
 	Labels  int64 `json:"labels"`
 }
 
-// Step is what an update did.
+// Step describes one update.
 type Step struct {
 	Update  int     // counted from 1
-	Epoch   float64 // epochs that are done
-	Tokens  int     // of this update
+	Epoch   float64 // epochs finished, with the fraction of the current one
+	Tokens  int     // tokens of this update
 	Labels  int
-	Loss    float64 // per label, as they are weighted
+	Loss    float64 // weighted mean over the labels
 	Rate    float64
-	Norm    float64 // of the gradient before it was clipped
+	Norm    float64 // norm of the gradient before clipping
 	Clipped bool
 	Skipped bool
 }
 
-// badInARow is how many updates may be skipped one after the other.
+// badInARow is the number of skipped updates in a row that ends a run.
 const badInARow = 3
 
-// ErrDiverged is wrapped by the error for a run whose numbers are no longer numbers.
+// ErrDiverged is the error of a run that had badInARow updates in a row whose loss or
+// gradient was not finite.
 var ErrDiverged = errors.New("the loss or the gradient is not a number")
 
 // NewTrainer returns a trainer before its first update. Its pool must stay open.
@@ -91,7 +93,7 @@ func NewTrainer(m *Model[float32], s Settings, docs []Example, pool *pool.Pool) 
 	return t, nil
 }
 
-// Lengths returns the tokens of each document.
+// Lengths returns the number of tokens of each document.
 func Lengths(docs []Example) []int {
 	list := make([]int, len(docs))
 	for i := range docs {
@@ -100,11 +102,10 @@ func Lengths(docs []Example) []int {
 	return list
 }
 
-// Done reports whether all updates were made.
+// Done reports whether the run has no updates left.
 func (t *Trainer) Done() bool { return t.State.Update >= t.Totals.Updates }
 
-// Step makes the next update. An error leaves the model as it was, but for ErrDiverged,
-// which comes after updates that were skipped.
+// Step makes the next update. If it returns an error, it has not changed the weights.
 func (t *Trainer) Step() (Step, error) {
 	s := &t.Settings
 	e := t.engine
@@ -113,7 +114,7 @@ func (t *Trainer) Step() (Step, error) {
 		return Step{}, errors.New("train: no data are left")
 	}
 	step := Step{Update: t.State.Update + 1, Rate: s.Schedule.Rate(t.State.Update)}
-	var n float64 // weight of all labels, known before anything is divided by it
+	var n float64 // weight of all labels, which loss divides by
 	for _, row := range rows {
 		for _, d := range row {
 			w, labels := t.docs[d].Weight()
@@ -171,10 +172,10 @@ func (t *Trainer) Step() (Step, error) {
 	return step, nil
 }
 
-// microTokens is about how many tokens go through the model at once: products are at full
-// speed from a quarter of it, and memory grows with it, so that large models get half.
+// microTokens is about how many tokens go through the model at once. Products reach full
+// speed at a quarter of it. Memory is proportional to it, so large models get half.
 func (m *Model[T]) microTokens() int {
-	const most, large = 1024, 80 << 10 // numbers that a token leaves for the backward pass
+	const most, large = 1024, 80 << 10 // large: numbers kept per token for the backward pass
 	kept := 0
 	for i := range m.Layers {
 		kept += m.Layers[i].kept(m)
@@ -185,7 +186,7 @@ func (m *Model[T]) microTokens() int {
 	return most
 }
 
-// micro returns how many of rows are to go through the model at once.
+// micro returns how many of rows go through the model at once.
 func (t *Trainer) micro(rows [][]int) int {
 	if t.MicroRows > 0 {
 		return min(t.MicroRows, len(rows))
@@ -210,8 +211,8 @@ func (t *Trainer) examples(row []int) []Example {
 	return list
 }
 
-// Evaluate returns the loss per label of documents, without dropout, each label counted
-// as it is weighted, and their number.
+// Evaluate returns the weighted mean loss over the labels of docs, without dropout, and
+// the number of labels. The loss is NaN if there are no labels.
 func (t *Trainer) Evaluate(docs []Example) (loss float64, labels int, err error) {
 	e := t.engine
 	e.eval = true
@@ -244,7 +245,7 @@ func (t *Trainer) Evaluate(docs []Example) (loss float64, labels int, err error)
 	return total / n, labels, nil
 }
 
-// Restore sets the state of a run that was interrupted; the tensors must have been set.
+// Restore sets the state of a run that was interrupted. The caller sets the tensors.
 func (t *Trainer) Restore(s State) error {
 	if s.Update > t.Totals.Updates {
 		return fmt.Errorf("train: the checkpoint has %d updates, the run only %d", s.Update, t.Totals.Updates)

@@ -17,7 +17,7 @@ func BradleyTerry(wins [][]float64) []float64 {
 	for i := range p {
 		p[i] = 1
 	}
-	const tie = 0.25 // each gets a half of half a tie
+	const tie = 0.25 // each model's half of half a tie
 	for range 10000 {
 		moved := 0.0
 		next := make([]float64, n)
@@ -54,7 +54,7 @@ func BradleyTerry(wins [][]float64) []float64 {
 	return p
 }
 
-// Elo returns a strength on the scale of chess ratings, around 1000.
+// Elo converts a strength to the scale of Elo ratings, with the mean 1000.
 func Elo(theta float64) float64 { return float64(400*theta)/math.Ln10 + 1000 }
 
 // Compared is a decided vote: whether the first model won, and how much longer its answer
@@ -107,7 +107,7 @@ func AtEqualLength(list []Compared) float64 {
 		}
 		da := (float64(ga*hbb) - float64(gb*hab)) / det
 		db := (float64(gb*haa) - float64(ga*hab)) / det
-		// A step is bounded: far away the curve is flat.
+		// Steps are limited, because the likelihood is flat far from its maximum.
 		da, db = max(-2, min(2, da)), max(-2, min(2, db))
 		a, b = a+da, b+db
 		if math.Abs(da)+math.Abs(db) < 1e-12 {
@@ -154,7 +154,7 @@ func Alpha(units [][]int) (alpha float64, ok bool) {
 		n += m
 		same := 0.0
 		for _, c := range counts {
-			same += c * (c - 1) // whole numbers: the order does not matter
+			same += c * (c - 1) // integers, so the order does not matter
 		}
 		disagreed += (m*(m-1) - same) / (m - 1)
 	}

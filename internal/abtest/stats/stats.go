@@ -1,7 +1,7 @@
-// Package stats has the numbers of a comparison of two models by votes: win rates with
-// their intervals, tests, how many votes a difference needs, and strengths of several
-// models. Everything is computed in an order of its own with our own functions and random
-// numbers: a report has the same digits on every machine.
+// Package stats has the statistics of comparing two models by votes: win rates with
+// intervals, tests, the number of votes that a difference needs, and strengths of several
+// models. The order of operations, the functions and the random numbers are fixed, so a
+// report has the same digits on every machine.
 package stats
 
 import (
@@ -19,7 +19,7 @@ const (
 	z80 = 0.841621
 )
 
-// Interval is where a rate may lie, between 0 and 1.
+// Interval is a confidence interval of a rate, between 0 and 1.
 type Interval struct {
 	Low  float64 `json:"low"`
 	High float64 `json:"high"`
@@ -28,13 +28,13 @@ type Interval struct {
 // Has reports whether a rate is within the interval.
 func (i Interval) Has(rate float64) bool { return i.Low <= rate && rate <= i.High }
 
-// clipped returns an interval around a rate within 0 and 1.
+// clipped returns the interval mid ± radius, clipped to 0 and 1.
 func clipped(mid, radius float64) Interval {
 	return Interval{max(0, mid-radius), min(1, mid+radius)}
 }
 
-// Wilson returns the 95 % score interval of wins out of n (Wilson, 1927). Without votes it
-// is everything.
+// Wilson returns the 95 % score interval of wins out of n (Wilson, 1927). Without votes
+// it is 0 to 1.
 func Wilson(wins, n float64) Interval {
 	if n <= 0 {
 		return Interval{0, 1}
@@ -46,11 +46,11 @@ func Wilson(wins, n float64) Interval {
 	return clipped(mid, radius)
 }
 
-// SignTest returns the probability that a fair coin gives a split at least as uneven as a
-// to b: the exact two-sided binomial test, at most 1.
+// SignTest returns the p-value of the exact two-sided binomial test: the probability that
+// a fair coin gives a split at least as uneven as a to b.
 func SignTest(a, b int) float64 {
 	n, k := int64(a+b), int64(min(a, b))
-	sum, term := new(big.Int), big.NewInt(1) // of binomial coefficients, and the next
+	sum, term := new(big.Int), big.NewInt(1) // sum of binomial coefficients, and the next one
 	for i := int64(0); i <= k; i++ {
 		sum.Add(sum, term)
 		term.Mul(term, big.NewInt(n-i))
@@ -61,10 +61,10 @@ func SignTest(a, b int) float64 {
 	return min(1, p)
 }
 
-// Anytime returns an interval that holds the true rate at every number of votes at once
-// with 95 %: who stops when the result looks good is not fooled. It is the confidence
-// sequence of a mixture of normals (Waudby-Smith and others, arXiv:2103.06476), which is
-// narrowest near 200 votes.
+// Anytime returns an anytime-valid 95 % interval: it covers the true rate for all numbers
+// of votes at once. So it stays valid if the voting stops when the result looks good. It
+// is the confidence sequence of a mixture of normals (Waudby-Smith and others,
+// arXiv:2103.06476), which is narrowest near 200 votes.
 func Anytime(wins, n float64) Interval {
 	if n <= 0 {
 		return Interval{0, 1}
@@ -76,15 +76,15 @@ func Anytime(wins, n float64) Interval {
 	return clipped(wins/n, math.Sqrt(float64(g*fmath.Log(g/(alpha*alpha)))/float64(n*n*rho2))/2)
 }
 
-// VotesNeeded returns how many decided votes find a true rate of p to differ from a half
-// with 80 %, at a level of 5 %, two-sided.
+// VotesNeeded returns how many decided votes a two-sided test needs to detect that a true
+// rate of p is not 1/2. The level is 5 %, the power 80 %.
 func VotesNeeded(p float64) int {
 	root := (z95/2 + float64(z80*math.Sqrt(float64(p*(1-p))))) / math.Abs(p-0.5)
 	return int(math.Ceil(float64(root * root)))
 }
 
-// Visible returns the smallest difference from a half that a number of votes finds with a
-// probability of 80 %.
+// Visible returns the smallest difference from 1/2 that votes decided votes detect, in
+// the sense of VotesNeeded.
 func Visible(votes int) float64 {
 	low, high := 0.0, 0.5
 	for range 40 {
@@ -97,17 +97,18 @@ func Visible(votes int) float64 {
 	return high
 }
 
-// Cluster is the votes on one prompt: the sum of what they are worth, and their number.
+// Cluster is the votes on one prompt: the sum of their points for model X, and their
+// number.
 type Cluster struct{ Sum, N float64 }
 
-// resamples is how many samples the bootstrap draws.
+// resamples is the number of bootstrap samples.
 const resamples = 10000
 
-// forBootstrap is the second number of random.Hash here.
+// forBootstrap is the purpose of the random numbers: the second number of random.Hash.
 const forBootstrap = 201
 
-// Bootstrap returns the 95 % percentile interval of the mean worth of a vote, of samples of
-// whole prompts.
+// Bootstrap returns the 95 % percentile interval of the mean points of a vote. It
+// resamples whole prompts.
 func Bootstrap(list []Cluster, seed uint64) Interval {
 	if len(list) == 0 {
 		return Interval{0, 1}

@@ -1,8 +1,7 @@
-// Package card makes the general.* keys of a GGUF file: the model's name and what that
-// tells, its size, licence, ancestors, tags and the settings of sampling that its makers
-// recommend. They come from the front matter of README.md, from generation_config.json and
-// config.json, and from the name of the folder, as in the reference converter's gguf-py
-// (metadata.py).
+// Package card makes the general.* keys of a GGUF file: the model's name and its parts,
+// its size, licence, base models, tags and recommended sampling settings. The sources are
+// the front matter of README.md, generation_config.json, config.json and the name of the
+// folder, as in the reference converter's gguf-py (metadata.py).
 package card
 
 import (
@@ -20,43 +19,44 @@ import (
 	"alpaca/internal/gguf"
 )
 
-// Counts are how many weights a model has.
+// Counts are the numbers of a model's weights.
 type Counts struct {
 	Total   int64
-	Shared  int64 // used by every token
-	Expert  int64 // of one expert in every layer
-	Experts int   // of a layer; 0: none
+	Shared  int64 // weights that every token uses
+	Expert  int64 // weights of one expert in each layer, summed over the layers
+	Experts int   // experts per layer; 0: none
 }
 
-// Options say what is known of the model.
+// Options describe the model.
 type Options struct {
-	Name   string // "": what the files say
+	Name   string // replaces the name in the files; "": keep that
 	Counts Counts
 }
 
-// maxCard bounds README.md.
+// maxCard is the most bytes of README.md.
 const maxCard = 16 << 20
 
-// facts are what is known of a model; of each the first that is found counts.
+// facts are the facts known of a model. The first value found for each counts.
 type facts struct {
-	text map[string]string // by the keys' names behind "general."
+	text map[string]string // by key, without "general."
 	list map[string][]string
-	base []origin // models that it comes from
-	data []origin // data sets
+	base []origin // its base models
+	data []origin // its data sets
 
 }
 
-// origin is a model or data set that a model comes from.
+// origin is a base model or a data set of a model.
 type origin struct{ name, organization, version, url string }
 
-// set remembers a text, unless there is one or it is empty.
+// set sets a text, unless the key has one or text is empty.
 func (f *facts) set(key, text string) {
 	if text != "" && f.text[key] == "" {
 		f.text[key] = text
 	}
 }
 
-// Read returns the keys of a folder. What cannot be read is left out, with a note.
+// Read returns the general.* keys for the checkpoint in a folder. What cannot be read is
+// left out, with a note.
 func Read(dir string, opt Options) (kv []gguf.KV, notes []string) {
 	f := &facts{text: map[string]string{}, list: map[string][]string{}}
 	if err := f.readme(filepath.Join(dir, "README.md"), opt.Counts.Total); err != nil {
@@ -85,7 +85,7 @@ func Read(dir string, opt Options) (kv []gguf.KV, notes []string) {
 	return append(sampling(generate), f.keys()...), notes
 }
 
-// parts takes what the name of a model tells, such as "org/Llama-3-8B-Instruct".
+// parts sets facts from the name of a model, such as "org/Llama-3-8B-Instruct".
 func (f *facts) parts(id string, total int64) {
 	n := cutName(id, total)
 	f.set("name", title(n.full))
@@ -96,7 +96,7 @@ func (f *facts) parts(id string, total int64) {
 	f.set("size_label", n.size)
 }
 
-// readme takes the front matter of a model card.
+// readme sets facts from the front matter of a model card.
 func (f *facts) readme(path string, total int64) error {
 	st, err := os.Stat(path)
 	if err != nil || !st.Mode().IsRegular() || st.Size() > maxCard {
@@ -119,7 +119,7 @@ func (f *facts) readme(path string, total int64) error {
 	return nil
 }
 
-// frontMatter returns the lines between the first two of "---".
+// frontMatter returns the lines between the first two lines "---".
 func frontMatter(text string) string {
 	text = strings.ReplaceAll(text, "\r\n", "\n")
 	rest, ok := strings.CutPrefix(text, "---\n")
@@ -136,8 +136,8 @@ func frontMatter(text string) string {
 	return strings.ReplaceAll(strings.Join(lines, "\n"), "\t", "  ")
 }
 
-// cardKeys are keys of general.* with the names that a model card may have for them, the
-// first that is there counts.
+// cardKeys are keys of general.* with their possible names in a model card. The first
+// name found counts.
 var cardKeys = []struct {
 	key   string
 	names []string
@@ -159,7 +159,7 @@ var cardKeys = []struct {
 	{"license.link", []string{"license_link"}},
 }
 
-// card takes the values of a model card.
+// card sets facts from the values of a model card.
 func (f *facts) card(card map[string]any, total int64) {
 	for _, k := range cardKeys {
 		for _, name := range k.names {
@@ -197,10 +197,10 @@ func texts(v any) (list []string) {
 	return list
 }
 
-// hubURL matches the address of a model.
+// hubURL matches the address of a model on huggingface.co.
 var hubURL = regexp.MustCompile(`^https?://huggingface\.co/([^/]+/[^/]+)$`)
 
-// origins reads where a model comes from: names, addresses, or both.
+// origins parses a list of base models or data sets, given as names, addresses, or both.
 func origins(v any, total int64) (list []origin) {
 	entries, isList := v.([]any)
 	if !isList && v != nil {

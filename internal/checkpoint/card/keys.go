@@ -7,8 +7,8 @@ import (
 	"alpaca/internal/gguf"
 )
 
-// samplingKeys are the settings of sampling, with the names that generation_config.json has
-// for them.
+// samplingKeys are the keys of sampling settings, with their names in
+// generation_config.json.
 var samplingKeys = []struct {
 	key   string
 	names []string
@@ -47,13 +47,13 @@ func sampling(o config.Object) (kv []gguf.KV) {
 	return kv
 }
 
-// textKeys are the keys with a text, in the order of the reference.
+// textKeys are the keys with a text, in the order of the reference converter.
 var textKeys = []string{
 	"name", "author", "version", "organization", "finetune", "basename", "description", "size_label",
 	"license", "license.name", "license.link", "source.url", "source.doi", "source.uuid", "source.repo_url",
 }
 
-// keys returns the keys of what is known.
+// keys returns the keys for the facts.
 func (f *facts) keys() (kv []gguf.KV) {
 	add := func(key string, v gguf.Value) { kv = append(kv, gguf.KV{Key: "general." + key, Value: v}) }
 	for _, key := range textKeys {

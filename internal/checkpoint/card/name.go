@@ -10,10 +10,10 @@ import (
 	"unicode"
 )
 
-// name is what the name of a model tells.
+// name has the parts of a model's name.
 type name struct {
 	full, organization            string
-	base, size, finetune, version string // "": not said
+	base, size, finetune, version string // "": not in the name
 }
 
 // The kinds of a name's parts.
@@ -25,7 +25,7 @@ var (
 	isNumberly = regexp.MustCompile(`^(v\d+(?:\.\d+)*|\d.*)$`)
 )
 
-// part is a part of a name, and what it may be.
+// part is a part of a name, with the kinds that it may be.
 type part struct {
 	text                                  string
 	base, size, finetune, version, typeOf bool
@@ -40,11 +40,11 @@ func (p *part) kinds() (n int) {
 	return n
 }
 
-// cutName divides the name of a model, such as "org/Mixtral-8x7B-Instruct-v0.1", into its
-// parts. total is the number of weights, which a size must be near to; 0: not known.
+// cutName splits the name of a model, such as "org/Mixtral-8x7B-Instruct-v0.1", into its
+// parts. total is the number of weights, to which a size must be close; 0: not known.
 func cutName(id string, total int64) name {
 	if id == "" || strings.Contains(id, " ") {
-		return name{full: id} // a sentence
+		return name{full: id} // a sentence, not a name
 	}
 	n := name{full: id}
 	if org, full, ok := strings.Cut(id, "/"); ok {
@@ -83,12 +83,12 @@ func cutName(id string, total int64) name {
 	}
 	n.size = strings.Join(sizes, "-")
 	if n.size == "" && n.finetune == "" && n.version == "" {
-		n.base = "" // too little is known to tell
+		n.base = "" // the name has too few known parts
 	}
 	return n
 }
 
-// annotate says what the i-th part may be.
+// annotate sets the kinds that p, the i-th part, may be.
 func (p *part) annotate(i int, total int64) {
 	switch {
 	case isVersion.MatchString(p.text):
@@ -102,8 +102,8 @@ func (p *part) annotate(i int, total int64) {
 	}
 }
 
-// annotateSize brings a size into its usual form. One that is far from the number of
-// weights is more likely the length of a context.
+// annotateSize normalizes a size. A size that is far from the number of weights is more
+// likely a context length.
 func (p *part) annotateSize(total int64) {
 	text := strings.ReplaceAll(p.text, "_", ".")
 	if last := len(text) - 1; isDigit(text[last]) { // "7b1" is 7.1 billion
@@ -124,13 +124,13 @@ func (p *part) annotateSize(total int64) {
 	p.text = text
 }
 
-// chooseBase decides which parts are the base name: those at the beginning that are nothing
-// else, and versions among them. What nothing is known of is a fine-tune's name.
+// chooseBase decides which parts are the base name: the parts at the beginning that have
+// no other kind, or are versions. Later parts without a kind are the name of a fine-tune.
 func chooseBase(parts []*part) {
 	digits := slices.ContainsFunc(parts, func(p *part) bool { return p.size && strings.ContainsFunc(p.text, unicode.IsDigit) })
 	for _, p := range parts {
 		if digits && p.size && !strings.ContainsFunc(p.text, func(r rune) bool { return !unicode.IsLetter(r) }) {
-			p.size = false // "large" beside a number
+			p.size = false // "large" beside a size in numbers
 		}
 	}
 	start := true
@@ -144,7 +144,7 @@ func chooseBase(parts []*part) {
 			p.finetune = true
 		}
 	}
-	for i := len(parts) - 1; i >= 0; i-- { // a version at the end of the base name
+	for i := len(parts) - 1; i >= 0; i-- { // a version at the end of the base name is not part of it
 		if p := parts[i]; p.base && p.kinds() > 1 {
 			p.base = false
 		} else {
@@ -155,8 +155,8 @@ func chooseBase(parts []*part) {
 
 func isDigit(b byte) bool { return b >= '0' && b <= '9' }
 
-// title writes a name as a title: words in small letters get a capital, unless they are
-// versions or begin with a digit.
+// title returns a name in title case: words in lower case are capitalized, unless they
+// are versions or begin with a digit.
 func title(text string) string {
 	words := strings.Fields(strings.ReplaceAll(text, "-", " "))
 	for i, w := range words {
@@ -167,7 +167,7 @@ func title(text string) string {
 	return strings.Join(words, " ")
 }
 
-// capitals gives every run of letters a capital, as Python's str.title does.
+// capitals capitalizes every run of letters, as Python's str.title does.
 func capitals(w string) string {
 	after := false
 	return strings.Map(func(r rune) rune {
@@ -180,8 +180,8 @@ func capitals(w string) string {
 	}, w)
 }
 
-// sizeLabel returns the size of a model as people say it: "8B", "8x7B"; "" where it is not
-// known.
+// sizeLabel returns the usual label of a model's size, such as "8B" or "8x7B", "" if the
+// size is not known.
 func sizeLabel(c Counts) string {
 	switch {
 	case c.Total <= 0:
@@ -192,7 +192,7 @@ func sizeLabel(c Counts) string {
 	return rounded(c.Total)
 }
 
-// rounded writes a number of weights with two digits or more.
+// rounded formats a number of weights with at least two digits.
 func rounded(n int64) string {
 	for _, unit := range []struct {
 		size   float64

@@ -9,41 +9,41 @@ import (
 	"alpaca/internal/gguf"
 )
 
-// Model is what a checkpoint's configuration says of it.
+// Model is the configuration of a checkpoint.
 type Model struct {
 	Arch   *arch.Arch
-	Class  string       // of the configuration, such as "LlamaForCausalLM"
+	Class  string       // its class, such as "LlamaForCausalLM"
 	KV     []gguf.KV    // the keys of the architecture, ARCH.*
-	Layers []arch.Sizes // of each layer; those outside of layers are the first's
-	Vocab  int          // rows of the embedding; 0: not said
+	Layers []arch.Sizes // the sizes of each layer; tensors outside of layers use the first layer's
+	Vocab  int          // rows of the embedding; 0: not in the configuration
 
-	// KeysAsValues says for each layer whether its values are what its keys are before norm and
-	// position, so that it has no matrix for them; nil: of no layer.
+	// KeysAsValues says for each layer whether its values are its keys before norm and
+	// rotation. Such a layer has no matrix of values. nil: no layer is like that.
 	KeysAsValues []bool
-	Config       Object // of the text model, for whoever needs more of it
+	Config       Object // the text model's configuration, for other packages
 
-	// Divisors of the frequencies of the position embedding, float32; nil: there are none.
+	// Divisors of RoPE's frequencies; nil: none.
 	RopeFreqs, RopeLong, RopeShort []float32
 
-	// Notes tell what was done otherwise than the reference converter does it, and what
-	// cannot be kept, a line each.
+	// Notes describe differences from the reference converter, and what GGUF cannot hold,
+	// one line each.
 	Notes []string
 }
 
-// ErrUnsupported is wrapped by errors about valid configurations of models that this
-// program cannot evaluate.
+// ErrUnsupported is the error for a valid configuration of a model that this program
+// cannot evaluate.
 var ErrUnsupported = errors.New("not supported")
 
 // Experts returns the number of experts of a layer, 0 for none.
 func (m *Model) Experts() int { return m.Layers[0].NumExperts }
 
-// Bounds of what is read, those of package model.
+// The most layers and the largest dimension, as in package model.
 const (
 	maxLayers = 4096
 	maxDim    = 1 << 24
 )
 
-// Read makes a Model of a Hugging Face config.json.
+// Read returns the Model for a Hugging Face config.json.
 func Read(o Object) (*Model, error) {
 	m := &Model{}
 	classes := o.Texts("architectures")
@@ -81,7 +81,7 @@ func Read(o Object) (*Model, error) {
 	return m, nil
 }
 
-// unknownClass is the error about a class that no architecture has.
+// unknownClass returns the error for classes that no architecture has.
 func unknownClass(o Object, classes []string) error {
 	switch {
 	case len(classes) == 0 && o.Has("model_type"):
@@ -92,7 +92,7 @@ func unknownClass(o Object, classes []string) error {
 	return fmt.Errorf("%s: architecture %q is %w, only %s", o.Name, classes[0], ErrUnsupported, arch.Names())
 }
 
-// reader makes a Model of its configuration.
+// reader builds a Model from its configuration.
 type reader struct {
 	Object
 	m *Model
@@ -103,7 +103,7 @@ func (r *reader) note(format string, args ...any) {
 	r.m.Notes = append(r.m.Notes, fmt.Sprintf(format, args...))
 }
 
-// add adds a key of the architecture; what stands there already is replaced.
+// add sets a key of the architecture.
 func (r *reader) add(key string, v gguf.Value) {
 	key = r.m.Arch.Name + "." + key
 	for i := range r.m.KV {
@@ -120,7 +120,7 @@ func (r *reader) addInt(key string, n int) {
 }
 func (r *reader) addFloat(key string, f float64) { r.add(key, gguf.F32(float32(f))) }
 
-// count returns a number of at least 1.
+// count returns a number from 1 to most. key has further names.
 func (r *reader) count(key string, most int, names ...string) int {
 	found := r.First(append([]string{key}, names...)...)
 	if found == "" {
@@ -151,7 +151,7 @@ func (r *reader) sizes() {
 	r.m.Vocab = r.Int("vocab_size", 0)
 	s.VocabSize = r.m.Vocab
 	s.KeyDim = s.Dim / s.NumHeads
-	if r.Has("head_dim") && a != &arch.Granite && a != &arch.GraniteMoE { // of these the class ignores it
+	if r.Has("head_dim") && a != &arch.Granite && a != &arch.GraniteMoE { // their classes ignore head_dim
 		s.KeyDim = r.count("head_dim", maxDim)
 	}
 	s.ValueDim = s.KeyDim
@@ -225,8 +225,9 @@ func (r *reader) experts(s *arch.Sizes) {
 	}
 }
 
-// convSize reads the sizes of short convolutions (LFM 2), and how large the networks are:
-// two thirds of the number given, in steps, unless that is switched off.
+// convSize reads the sizes of short convolutions and of feed-forward networks (LFM 2).
+// The size of a network is two thirds of the given number, rounded up to a multiple,
+// unless that is switched off.
 func (r *reader) convSize(s *arch.Sizes) {
 	s.Taps = r.count("conv_L_cache", 64)
 	if r.Has("block_ff_dim") {
@@ -245,13 +246,14 @@ func (r *reader) convSize(s *arch.Sizes) {
 	s.FFNDim = step * ((int(n) + step - 1) / step)
 }
 
-// convKinds returns the kinds of layers where the ones with attention are listed alone.
+// convKinds returns the kinds of all layers for a configuration that lists only those
+// with attention.
 func (r *reader) convKinds(layers int) []string {
 	kinds := make([]string, layers)
 	for i := range kinds {
 		kinds[i] = "conv"
 		if !r.Has("full_attn_idxs") {
-			kinds[i] = "full_attention" // the class's
+			kinds[i] = "full_attention" // the class's default
 		}
 	}
 	for _, i := range r.Floats("full_attn_idxs") {

@@ -2,8 +2,8 @@ package config
 
 import "alpaca/internal/arch"
 
-// defaults returns the values that a model's class has where its config.json is silent:
-// those of transformers 5.24. Sizes that every checkpoint says are not among them.
+// defaults returns the default values of a model's class in transformers 5.24, for keys
+// that config.json lacks. It leaves out sizes that every config.json has.
 func defaults(a *arch.Arch, modelType string) Object {
 	text, ok := classDefaults[modelType]
 	if !ok {
@@ -12,7 +12,7 @@ func defaults(a *arch.Arch, modelType string) Object {
 	return Parse([]byte(text), "defaults")
 }
 
-// typeOf is the model_type of an architecture where config.json does not say it.
+// typeOf is the model_type of an architecture, for a config.json that lacks it.
 var typeOf = map[*arch.Arch]string{
 	&arch.Llama: "llama", &arch.Qwen2: "qwen2", &arch.Qwen2MoE: "qwen2_moe", &arch.Qwen3: "qwen3", &arch.Qwen3MoE: "qwen3_moe",
 	&arch.Gemma: "gemma", &arch.Gemma2: "gemma2", &arch.Gemma3: "gemma3_text", &arch.Phi3: "phi3", &arch.SmolLM3: "smollm3",
@@ -21,8 +21,8 @@ var typeOf = map[*arch.Arch]string{
 	&arch.Gemma4: "gemma4_text",
 }
 
-// classDefaults are the defaults by model_type. A class inside another has the name that
-// its own configuration has.
+// classDefaults are the defaults by model_type. For a text model inside another model it
+// is the text model's own model_type.
 var classDefaults = map[string]string{
 	"llama":               `{"max_position_embeddings": 2048, "rms_norm_eps": 1e-6, "rope_theta": 10000}`,
 	"mistral":             `{"num_key_value_heads": 8, "max_position_embeddings": 131072, "rms_norm_eps": 1e-6, "rope_theta": 10000, "sliding_window": 4096}`,
@@ -51,6 +51,6 @@ var classDefaults = map[string]string{
 		"rope_parameters": {"rope_type": "yarn", "factor": 32.0, "beta_fast": 32.0, "beta_slow": 1.0, "truncate": false, "original_max_position_embeddings": 4096}}`,
 }
 
-// gemma4Defaults are those that the classes of Gemma 4 have in common.
+// gemma4Defaults are the defaults that Gemma 4's classes have in common.
 const gemma4Defaults = `"hidden_size": 2304, "intermediate_size": 9216, "num_hidden_layers": 30, "num_attention_heads": 8, "num_key_value_heads": 4, "head_dim": 256, "rms_norm_eps": 1e-6,
 	"rope_parameters": {"full_attention": {"rope_type": "proportional", "partial_rotary_factor": 0.25, "rope_theta": 1000000}, "sliding_attention": {"rope_type": "default", "rope_theta": 10000}}}`

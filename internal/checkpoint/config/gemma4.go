@@ -9,9 +9,9 @@ import (
 	"alpaca/internal/gguf"
 )
 
-// localLayers returns which layers of Gemma 4 have a window: all but every sixth where the
-// configuration does not list them. The last one has none, whatever is listed: the class
-// sees to that.
+// localLayers returns which layers of Gemma 4 have a window. If the configuration does
+// not list them, all except every sixth have one. The last layer never has one, as in the
+// class.
 func (r *reader) localLayers() []bool {
 	local := make([]bool, len(r.m.Layers))
 	kinds := r.Texts("layer_types")
@@ -26,9 +26,9 @@ func (r *reader) localLayers() []bool {
 	return local
 }
 
-// ownHeads sets what differs among the layers of Gemma 4: the heads of those that see
-// everything, and that the last ones have no keys and values of their own and, in some
-// models, networks of twice the size.
+// ownHeads sets what differs among the layers of Gemma 4. Layers without a window have
+// heads of other sizes. The last layers have no keys and values of their own and, in some
+// models, feed-forward networks of twice the size.
 func (r *reader) ownHeads() {
 	layers, local := r.m.Layers, r.localLayers()
 	own := len(layers) - r.Int("num_kv_shared_layers", 0)
@@ -48,7 +48,7 @@ func (r *reader) ownHeads() {
 		r.m.KeysAsValues = append(r.m.KeysAsValues, valueless && !local[i])
 	}
 	for i := range layers {
-		layers[i].RopeDim = layers[len(layers)-1].KeyDim // the tensor of factors is that of layers without a window
+		layers[i].RopeDim = layers[len(layers)-1].KeyDim // the tensor of divisors is for layers without a window
 		j := own - 1
 		for i >= own && j >= 0 && local[j] != local[i] {
 			j--
@@ -59,8 +59,8 @@ func (r *reader) ownHeads() {
 	}
 }
 
-// headsOf sets the heads of layer i: per_layer_config tells them or, where it is absent, keys
-// of their own those of layers without a window.
+// headsOf sets the heads of layer i from per_layer_config. If that is absent, layers
+// without a window have keys of their own for their heads.
 func (r *reader) headsOf(i int, local, valueless bool, l *arch.Sizes) {
 	if !r.Has("per_layer_config") {
 		if !local {
@@ -77,7 +77,7 @@ func (r *reader) headsOf(i int, local, valueless bool, l *arch.Sizes) {
 				l.KeyDim = o.Int(key, l.KeyDim)
 			case "num_key_value_heads":
 				l.NumKVHeads = o.Int(key, l.NumKVHeads)
-			default: // of what the class has
+			default: // any other key that the class has
 				r.Fail("per_layer_config of layer %d has %q, which is %w", i, key, ErrUnsupported)
 			}
 		}
@@ -88,7 +88,7 @@ func (r *reader) headsOf(i int, local, valueless bool, l *arch.Sizes) {
 	l.ValueDim = l.KeyDim
 }
 
-// gemma4 adds the keys of Gemma 4.
+// gemma4 adds the keys that only Gemma 4 has.
 func (r *reader) gemma4() {
 	layers, local := r.m.Layers, r.localLayers()
 	full := &layers[len(layers)-1]
@@ -134,16 +134,16 @@ func (r *reader) gemma4() {
 	}
 }
 
-// proportional makes the divisors of the frequencies of layers without a window (Gemma 4):
-// the pairs behind the given part of a head do not turn. Their frequencies are those of the
-// whole head, so that they are divided by a number beyond all positions.
-// Source: _compute_proportional_rope_parameters of transformers.
+// proportional sets the divisors of RoPE's frequencies for layers without a window (Gemma
+// 4). The pairs after the given part of a head do not rotate: their divisor is so large
+// that their angles are 0 at all positions. Source: _compute_proportional_rope_parameters
+// of transformers.
 func (r *reader) proportional(p Object) {
 	const still = 1e30
 	pairs, part, factor := r.m.Layers[0].RopeDim/2, p.Float("partial_rotary_factor", 1), p.Float("factor", 1)
 	switch kind := ropeType(p); kind {
 	case "proportional":
-	case "default": // looks at neither; the reference evaluates no model of Gemma 4 without divisors
+	case "default": // uses neither; the reference needs divisors in every model of Gemma 4
 		part, factor = 1, 1
 	default:
 		r.Fail("rope scaling %q is %w in %s", kind, ErrUnsupported, r.m.Arch.Name)

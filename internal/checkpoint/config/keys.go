@@ -8,7 +8,7 @@ import (
 	"alpaca/internal/gguf"
 )
 
-// keys adds the keys that models of many architectures have.
+// keys adds the keys that most architectures have.
 func (r *reader) keys() {
 	a, s := r.m.Arch, &r.m.Layers[0]
 	if !r.Bool("is_causal", true) || r.bidirectional() {
@@ -37,8 +37,8 @@ func (r *reader) keys() {
 	}
 }
 
-// bidirectional reports whether tokens of text see those after them. Gemma 4 says "all" or
-// "vision" where others say true.
+// bidirectional reports whether tokens of text see later tokens. In Gemma 4 the value may
+// also be "all" or "vision"; "vision" does not concern text.
 func (r *reader) bidirectional() bool {
 	const key = "use_bidirectional_attention"
 	if r.IsText(key) {
@@ -47,7 +47,7 @@ func (r *reader) bidirectional() bool {
 	return r.Bool(key, false)
 }
 
-// normEps returns what norms add.
+// normEps returns the epsilon of norms.
 func (r *reader) normEps() float64 {
 	names := []string{"rms_norm_eps", "norm_eps"}
 	switch {
@@ -68,7 +68,8 @@ func (r *reader) normEps() float64 {
 	return eps
 }
 
-// kvHeads adds the number of key heads, or that of each layer where some have none.
+// kvHeads adds the number of key heads: one number or, if some layers have no attention,
+// one for each layer.
 func (r *reader) kvHeads() {
 	if !r.m.Arch.Conv {
 		r.addInt(arch.KeyKVHeads, r.m.Layers[0].NumKVHeads)
@@ -102,7 +103,7 @@ func (r *reader) expertKeys(s *arch.Sizes) {
 	}
 }
 
-// family adds what few architectures have.
+// family adds the keys that only some architectures have.
 func (r *reader) family() {
 	a, s := r.m.Arch, &r.m.Layers[0]
 	scale := func(from, to string) {
@@ -148,13 +149,14 @@ func (r *reader) family() {
 	r.activation()
 }
 
-// cap adds a soft cap that the architecture has where nothing is said: null is none.
+// cap adds a soft cap to the file even if it is 0: without the key, the architecture's
+// default would apply.
 func (r *reader) cap(from, to string) {
 	r.addFloat(to, r.Float(from, 0))
 }
 
-// attnScale adds the scale of attention's scores where it is not that of the architecture
-// (Gemma's query_pre_attn_scalar).
+// attnScale adds the scale of attention's scores (Gemma's query_pre_attn_scalar), unless
+// it is the architecture's.
 func (r *reader) attnScale(s *arch.Sizes) {
 	if !r.m.Arch.ScaledEmbed || !r.Has("query_pre_attn_scalar") {
 		return
@@ -169,7 +171,7 @@ func (r *reader) attnScale(s *arch.Sizes) {
 	}
 }
 
-// noRope checks that the layers whose heads do not turn are those of the architecture.
+// noRope checks that the layers without rotation are those of the architecture.
 func (r *reader) noRope() {
 	period := r.m.Arch.NoRopePeriod
 	if list := r.Floats("no_rope_layers"); len(list) > 0 {
@@ -202,7 +204,7 @@ func (r *reader) deltaKeys(s *arch.Sizes) {
 		r.add(arch.KeyRecurrent, gguf.Bools(list))
 	}
 	r.addInt(arch.KeyAttnPeriod, r.Int("full_attention_interval", 4))
-	sections := []int32{11, 11, 10, 0} // the class's
+	sections := []int32{11, 11, 10, 0} // the class's default
 	if given := r.ropeObject().Floats("mrope_section"); len(given) > 0 {
 		sections = make([]int32, 4)
 		for i, v := range given[:min(4, len(given))] {
@@ -212,7 +214,7 @@ func (r *reader) deltaKeys(s *arch.Sizes) {
 	r.add("rope.dimension_sections", gguf.I32s(sections))
 }
 
-// activation checks that the networks have the activation of the architecture.
+// activation checks that the activation is that of the architecture.
 func (r *reader) activation() {
 	key := r.First("hidden_activation", "hidden_act")
 	if key == "" {
@@ -220,7 +222,7 @@ func (r *reader) activation() {
 	}
 	want := map[arch.Activation][]string{
 		arch.SiLU:          {"silu", "swish"},
-		arch.GELU:          {"gelu", "gelu_pytorch_tanh", "gelu_new", "gelu_fast"}, // old Gemmas say gelu and mean the other
+		arch.GELU:          {"gelu", "gelu_pytorch_tanh", "gelu_new", "gelu_fast"}, // old Gemma configurations have gelu but mean gelu_pytorch_tanh
 		arch.ClampedSwiGLU: {"silu", "swish", "swiglu"},
 	}[r.m.Arch.Activation]
 	if got := r.Text(key); !slices.Contains(want, got) {

@@ -6,8 +6,8 @@ import (
 	"alpaca/internal/arch"
 )
 
-// ReadMeta makes a Model of Meta's params.json; ffn is the number of inner elements of the
-// networks, which that does not say.
+// ReadMeta returns the Model for Meta's params.json. ffn is the size of the feed-forward
+// network, which params.json lacks.
 func ReadMeta(o Object, ffn int) (*Model, error) {
 	m := &Model{Arch: &arch.Llama, Config: o}
 	r := &reader{Object: o, m: m}
@@ -26,7 +26,7 @@ func ReadMeta(o Object, ffn int) (*Model, error) {
 	}
 	s.ValueDim, s.RopeDim = s.KeyDim, s.KeyDim
 	base := o.Float("rope_theta", 10000)
-	if o.Bool("use_scaled_rope", false) { // Llama 3.1 and 3.2, whose code has these numbers
+	if o.Bool("use_scaled_rope", false) { // Llama 3.1 and 3.2; the numbers are from Meta's code
 		m.Layers = []arch.Sizes{s}
 		factor := o.Float("rope_scaling_factor", 8)
 		r.llama3(Object{Name: o.Name, err: o.err, fields: map[string]any{}}.With(o, numbers(o, map[string]float64{
@@ -53,8 +53,8 @@ func ReadMeta(o Object, ffn int) (*Model, error) {
 	return m, o.Err()
 }
 
-// metaContext returns the context that a model of Meta's was trained for, which params.json
-// does not say: each generation has marks of its own.
+// metaContext returns the training context of a model of Meta's. params.json lacks it, so
+// other values tell the generation of the model.
 func metaContext(o Object, base float64) int {
 	switch {
 	case o.Has("max_seq_len"):

@@ -1,6 +1,6 @@
-// Package config reads config.json and params.json: which architecture a checkpoint has,
-// its sizes layer by layer, and the metadata that a GGUF file says them with. What a file
-// leaves out has the value that the model's class in the transformers library has.
+// Package config reads config.json and params.json: the architecture of a checkpoint, the
+// sizes of each layer, and the metadata for a GGUF file. Keys that a file lacks have the
+// default of the model's class in the transformers library.
 package config
 
 import (
@@ -15,19 +15,19 @@ import (
 	"strconv"
 )
 
-// maxFile bounds the small files of a checkpoint.
+// maxFile is the most bytes of a JSON file.
 const maxFile = 16 << 20
 
-// Object is a JSON object whose values are read by their keys. The first value of a wrong
-// type is remembered, so that callers look at Err once.
+// Object is a JSON object whose values are read by key. It keeps the first error about a
+// value of the wrong type, so callers can check Err once.
 type Object struct {
 	Name   string // of the file, for messages
 	fields map[string]any
 	err    *error
 }
 
-// ReadFile reads the JSON object in a file. A file that is not there gives an empty object
-// and an error that wraps fs.ErrNotExist.
+// ReadFile reads the JSON object in a file. If the file does not exist, it returns an
+// empty object and an error that wraps fs.ErrNotExist.
 func ReadFile(path string) (Object, error) {
 	raw, err := readSmall(path, maxFile)
 	if err != nil {
@@ -37,7 +37,7 @@ func ReadFile(path string) (Object, error) {
 	return o, o.Err()
 }
 
-// readSmall reads a file of at most that many bytes.
+// readSmall reads a regular file. It is an error if the file has more than most bytes.
 func readSmall(path string, most int64) ([]byte, error) {
 	st, err := os.Stat(path)
 	if err != nil {
@@ -49,7 +49,7 @@ func readSmall(path string, most int64) ([]byte, error) {
 	return os.ReadFile(path)
 }
 
-// Parse reads a JSON object. Python's NaN and Infinity, which JSON does not have, are null.
+// Parse parses a JSON object. Python's NaN and Infinity, which JSON lacks, become null.
 func Parse(raw []byte, name string) Object {
 	o := Object{Name: name, fields: map[string]any{}, err: new(error)}
 	if len(raw) == 0 {
@@ -82,7 +82,7 @@ func (o Object) Err() error {
 	return *o.err
 }
 
-// Fail remembers an error, unless there is one already.
+// Fail sets the error, unless there is one already.
 func (o Object) Fail(format string, args ...any) {
 	if *o.err == nil {
 		*o.err = fmt.Errorf("%s: %w", o.Name, fmt.Errorf(format, args...))
@@ -92,7 +92,7 @@ func (o Object) Fail(format string, args ...any) {
 // Has reports whether a key is there and not null.
 func (o Object) Has(key string) bool { return o.fields[key] != nil }
 
-// First returns the first of the keys that is there, "" if none is.
+// First returns the first of keys for which Has is true, "" if there is none.
 func (o Object) First(keys ...string) string {
 	for _, k := range keys {
 		if o.Has(k) {
@@ -102,8 +102,8 @@ func (o Object) First(keys ...string) string {
 	return ""
 }
 
-// With returns o with the values of others in front: of a key that both have, that of the
-// last object counts. Null hides what other objects have.
+// With returns o with the values of others. If several objects have a key, the last one's
+// value counts, even if it is null.
 func (o Object) With(others ...Object) Object {
 	all := make(map[string]any, len(o.fields))
 	for _, x := range append([]Object{o}, others...) {
@@ -115,12 +115,12 @@ func (o Object) With(others ...Object) Object {
 	return o
 }
 
-// wrong remembers that a value is not of the kind wanted.
+// wrong sets the error for a value of the wrong type.
 func (o Object) wrong(key, want string) {
 	o.Fail("%s is %.80s, want %s", key, fmt.Sprint(o.fields[key]), want)
 }
 
-// Int returns a whole number of at least 0, def where the key is not there.
+// Int returns a non-negative integer, def if the object lacks the key.
 func (o Object) Int(key string, def int) int {
 	if !o.Has(key) {
 		return def
@@ -134,7 +134,7 @@ func (o Object) Int(key string, def int) int {
 	return int(f)
 }
 
-// Float returns a number, def where the key is not there.
+// Float returns a number, def if the object lacks the key.
 func (o Object) Float(key string, def float64) float64 {
 	if !o.Has(key) {
 		return def
@@ -148,7 +148,7 @@ func (o Object) Float(key string, def float64) float64 {
 	return f
 }
 
-// Bool returns true or false, def where the key is not there.
+// Bool returns a boolean, def if the object lacks the key.
 func (o Object) Bool(key string, def bool) bool {
 	if !o.Has(key) {
 		return def
@@ -161,7 +161,7 @@ func (o Object) Bool(key string, def bool) bool {
 	return b
 }
 
-// Text returns a string, "" where the key is not there.
+// Text returns a string, "" if the object lacks the key.
 func (o Object) Text(key string) string {
 	if !o.Has(key) {
 		return ""
@@ -173,7 +173,7 @@ func (o Object) Text(key string) string {
 	return s
 }
 
-// Sub returns an object, an empty one where the key is not there.
+// Sub returns an object, an empty one if o lacks the key.
 func (o Object) Sub(key string) Object {
 	x := Object{Name: o.Name, fields: map[string]any{}, err: o.err}
 	if !o.Has(key) {
@@ -228,7 +228,7 @@ func (o Object) Floats(key string) (list []float64) {
 	return list
 }
 
-// IsText, IsList, IsNumber and IsObject report what a key's value is.
+// IsText reports whether the value is a string.
 func (o Object) IsText(key string) bool { _, ok := o.fields[key].(string); return ok }
 
 // IsList reports whether the value is a list.
@@ -243,7 +243,7 @@ func (o Object) IsObject(key string) bool { _, ok := o.fields[key].(map[string]a
 // IsBool reports whether the value is true or false.
 func (o Object) IsBool(key string) bool { _, ok := o.fields[key].(bool); return ok }
 
-// Keys returns the keys in no order.
+// Keys returns the keys in arbitrary order.
 func (o Object) Keys() []string {
 	list := make([]string, 0, len(o.fields))
 	for k := range o.fields {

@@ -2,8 +2,8 @@ package config
 
 import "bytes"
 
-// pythonNumbers replaces the names of numbers that Python's json module writes and JSON
-// does not have, outside of strings.
+// pythonNumbers replaces NaN and Infinity, which Python's json module writes and JSON
+// lacks, by null, except in strings.
 func pythonNumbers(raw []byte) []byte {
 	if !bytes.Contains(raw, []byte("NaN")) && !bytes.Contains(raw, []byte("Infinity")) {
 		return raw

@@ -7,13 +7,13 @@ import (
 	"alpaca/internal/gguf"
 )
 
-// ropeObject returns what is said of the position embedding, of layers that see
-// everything: rope_parameters of today, or rope_scaling with the keys beside it.
+// ropeObject returns the parameters of RoPE for layers without a window: today's
+// rope_parameters, or rope_scaling with the keys beside it.
 func (r *reader) ropeObject() Object {
 	p := r.Sub("rope_parameters")
 	switch {
 	case r.Has("rope_parameters"):
-	case r.m.Arch == &arch.Gemma4: // null is the default of its class
+	case r.m.Arch == &arch.Gemma4: // null stands for the default of its class
 		p = defaults(r.m.Arch, "").Sub("rope_parameters")
 	default:
 		p = r.Sub("rope_scaling")
@@ -45,11 +45,11 @@ func ropeType(p Object) string {
 	}
 }
 
-// ropeDim returns how many elements of a head turn.
+// ropeDim returns how many elements of a head are rotated.
 func (r *reader) ropeDim(s *arch.Sizes) int {
 	factor := 1.0
 	if r.m.Arch == &arch.Qwen35 {
-		factor = 0.25 // the class's
+		factor = 0.25 // the class's default
 	}
 	factor = r.ropeObject().Float("partial_rotary_factor", factor)
 	if !(factor > 0 && factor <= 1) {
@@ -62,7 +62,7 @@ func (r *reader) ropeDim(s *arch.Sizes) int {
 	return int(factor * float64(s.KeyDim))
 }
 
-// rope adds the keys of the position embedding.
+// rope adds the keys of RoPE.
 func (r *reader) rope() {
 	p := r.ropeObject()
 	if p.Has("rope_theta") {
@@ -78,7 +78,7 @@ func (r *reader) rope() {
 	r.scaling(p)
 }
 
-// scaling adds the keys of a stretched context.
+// scaling adds the keys of RoPE scaling.
 func (r *reader) scaling(p Object) {
 	if r.m.Arch == &arch.Gemma4 {
 		r.proportional(p)
@@ -108,8 +108,8 @@ func (r *reader) scaling(p Object) {
 	}
 }
 
-// yarn adds the keys of YaRN. mscale and mscale_all_dim that are not alike, and an
-// attention_factor, are a factor of their own.
+// yarn adds the keys of YaRN. An attention_factor, or different values of mscale and
+// mscale_all_dim, become a factor of their own.
 func (r *reader) yarn(p Object, context int) {
 	factor := p.Float("factor", 1)
 	r.add(arch.KeyRopeScaling, gguf.Str("yarn"))
@@ -144,7 +144,7 @@ func (r *reader) yarn(p Object, context int) {
 // longrope adds the factors of Phi's long contexts.
 func (r *reader) longrope(p Object, context int) {
 	original := p.Int("original_max_position_embeddings", context)
-	if r.m.Arch != &arch.Phi3 { // whose reference does not write the type
+	if r.m.Arch != &arch.Phi3 { // for which the reference does not write the type
 		r.add(arch.KeyRopeScaling, gguf.Str("longrope"))
 		r.addInt(arch.KeyRopeOrigCtx, original)
 	}
@@ -162,8 +162,8 @@ func (r *reader) longrope(p Object, context int) {
 	r.addFloat(arch.KeyRopeAttn, p.Float("attention_factor", attn))
 }
 
-// llama3 makes the divisors of Llama 3.1's frequencies: none for short waves, the factor for
-// long ones, and something between for the rest.
+// llama3 sets the divisors of Llama 3.1's frequencies: 1 for short wavelengths, the
+// factor for long ones, and interpolated values in between.
 func (r *reader) llama3(p Object) {
 	s := &r.m.Layers[0]
 	base := p.Float("rope_theta", 10000)

@@ -5,8 +5,8 @@ import (
 	"alpaca/internal/gguf"
 )
 
-// windows adds how far tokens see, and which layers that is about. The reference leaves
-// both out for several architectures whose models have them.
+// windows adds the size of the sliding window, and which layers have one. The reference
+// converter leaves both out for several architectures whose models have windows.
 func (r *reader) windows() {
 	a := r.m.Arch
 	window := r.Int("sliding_window", 0)
@@ -50,7 +50,7 @@ func (r *reader) windows() {
 		any, all = any || s, all && s
 	}
 	if (window == 0 || !any) && !a.Windows.OwnHeads {
-		if a.Windows.Default > 0 { // or it would be that
+		if a.Windows.Default > 0 { // without the key, the default would apply
 			r.addInt(arch.KeyWindow, 0)
 		}
 		return

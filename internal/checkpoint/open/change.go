@@ -8,8 +8,8 @@ import (
 	"alpaca/internal/checkpoint/rows"
 )
 
-// change does to a tensor of Hugging Face what GGUF wants: another order of heads, the 1
-// that norms add, and float32 where nothing else is read.
+// change converts a tensor of Hugging Face to what GGUF has: another order of rows or
+// columns, weights of norms plus 1, and float32 where it is required.
 func (b *builder) change(s source, r *rows.Rows) *rows.Rows {
 	t := s.tensor
 	vector := t.IsVector() || s.bias
@@ -33,7 +33,7 @@ func (b *builder) change(s source, r *rows.Rows) *rows.Rows {
 	return b.asFloats(s, r)
 }
 
-// asFloats returns r as F32 if nothing else is read in its place: vectors, biases, norms,
+// asFloats returns r as F32 if the tensor must be F32 in GGUF: vectors, biases, norms,
 // routers and the taps of convolutions.
 func (b *builder) asFloats(s source, r *rows.Rows) *rows.Rows {
 	t := s.tensor
@@ -48,7 +48,7 @@ func (b *builder) asFloats(s source, r *rows.Rows) *rows.Rows {
 	return r
 }
 
-// valueHeads brings the heads of values of a gated delta rule into GGUF's order.
+// valueHeads returns r with the heads of values of a gated delta rule in GGUF's order.
 func valueHeads(s source, r *rows.Rows) *rows.Rows {
 	skip, byRow, byCol := s.tensor.ValueHeads(s.sizes)
 	if !byRow && !byCol || s.bias || s.sizes.SSMHeads == s.sizes.SSMGroups {
@@ -58,7 +58,7 @@ func valueHeads(s source, r *rows.Rows) *rows.Rows {
 	if byCol {
 		count = r.Cols - skip
 	}
-	n := count / s.sizes.SSMHeads // rows or columns of a head
+	n := count / s.sizes.SSMHeads // number of rows or columns of a head
 	from := func(i int) int {
 		if i < skip {
 			return i

@@ -9,10 +9,10 @@ import (
 	"alpaca/internal/checkpoint/weights"
 )
 
-// stored is a tensor of the checkpoint, or several that belong together.
+// stored is a tensor of the checkpoint, or several that form one tensor in GGUF.
 type stored struct {
-	name  string // of the first
-	typ   string // how it is stored
+	name  string // of the first tensor
+	typ   string // how the checkpoint stores it
 	shape []int
 	rows  *rows.Rows
 }
@@ -30,10 +30,10 @@ func (b *builder) tensor(name string) *weights.Tensor {
 	return nil
 }
 
-// prefixes are what may stand before a tensor's name.
+// prefixes are the possible prefixes of a tensor's name.
 var prefixes = []string{"model.", "", "model.language_model.", "language_model.model.", "language_model.", "model.language_model.model.", "model.text_model."}
 
-// find returns the tensor of a checkpoint of Hugging Face that becomes one of GGUF, nil if
+// find returns the tensor of a Hugging Face checkpoint that becomes s in GGUF, nil if
 // there is none.
 func (b *builder) find(s source) (*stored, error) {
 	t := s.tensor
@@ -49,7 +49,7 @@ func (b *builder) find(s source) (*stored, error) {
 	return nil, nil
 }
 
-// named finds a tensor by its name, or those of all experts.
+// named finds a tensor, or those of all experts, by its name.
 func (b *builder) named(s source) (*stored, error) {
 	if s.tensor.Stack == arch.One {
 		return b.matrix(s.tensor.HFName(s.layer, -1, s.bias))
@@ -72,7 +72,7 @@ func (b *builder) named(s source) (*stored, error) {
 	return stack(list), nil
 }
 
-// stack puts the matrices of experts behind each other.
+// stack stacks the matrices of experts.
 func stack(list []*stored) *stored {
 	first := list[0]
 	all := make([]*rows.Rows, len(list))
@@ -89,7 +89,8 @@ func stack(list []*stored) *stored {
 	return &stored{first.name, first.typ, append([]int{len(list)}, first.shape...), rows.Stack(all)}
 }
 
-// fused finds the matrices of all experts in a tensor that may hold others as well.
+// fused finds the stacked matrices of all experts in a tensor, which may hold other
+// matrices, too.
 func (b *builder) fused(s source) (*stored, error) {
 	k := s.tensor.Stacked
 	if s.bias {
@@ -122,7 +123,7 @@ func (b *builder) fused(s source) (*stored, error) {
 	return &stored{x.name, x.typ, shape, part(r, k.Rows, n)}, nil
 }
 
-// share returns how many of n rows are meant.
+// share returns how many of n rows belong to a share.
 func share(s arch.Share, n int) int {
 	if s == arch.AllRows {
 		return n
@@ -130,7 +131,7 @@ func share(s arch.Share, n int) int {
 	return n / 2
 }
 
-// part returns some rows of each matrix of n rows.
+// part returns the rows that belong to share s, of each matrix of n rows in r.
 func part(r *rows.Rows, s arch.Share, n int) *rows.Rows {
 	if s == arch.AllRows {
 		return r
@@ -142,7 +143,8 @@ func part(r *rows.Rows, s arch.Share, n int) *rows.Rows {
 	})
 }
 
-// place returns where the row-th of m rows is in a matrix of twice as many.
+// place returns the row of a matrix of 2m rows that is row number row of the m rows of
+// share s.
 func place(s arch.Share, row, m int) int {
 	switch s {
 	case arch.LastHalf:
@@ -155,7 +157,7 @@ func place(s arch.Share, row, m int) int {
 	return row
 }
 
-// fusedBias finds the biases of such matrices.
+// fusedBias finds the biases of the matrices that fused finds.
 func (b *builder) fusedBias(s source) (*stored, error) {
 	k := s.tensor.Stacked
 	if k.Bias == "" {

@@ -8,8 +8,8 @@ import (
 	"alpaca/internal/arch"
 )
 
-// leftOver returns an error for a tensor that nothing asked for, unless it is known to be
-// of no use.
+// leftOver returns an error if the checkpoint has tensors that were not used and are not
+// known to be useless.
 func (b *builder) leftOver() error {
 	if b.folder.Meta {
 		return b.metaLeftOver()
@@ -44,7 +44,7 @@ func (b *builder) leftOver() error {
 	return nil
 }
 
-// otherParts are the beginnings of names of what a model has beside the language model.
+// otherParts are the prefixes of the names of parts beside the language model.
 var otherParts = []string{
 	"vision_tower.", "multi_modal_projector.", "visual.", "vision_model.", "audio_tower.", "embed_vision.", "embed_audio.", "mtp.", "connector.", "image_newline",
 	"vision_projector.", "patch_merger.", "vision_encoder.", "vision_language_adapter.", "pre_mm_projector_norm.", "vision_embed_tokens.", "vision_embedder.",
@@ -63,13 +63,14 @@ func (b *builder) useless(name string) bool {
 			return true
 		}
 	}
-	if p, ok := b.Arch.FromHF(name); ok && p.Layer >= len(b.Layers) { // layers that predict further tokens
+	if p, ok := b.Arch.FromHF(name); ok && p.Layer >= len(b.Layers) { // extra layers that predict further tokens
 		return true
 	}
 	return false
 }
 
-// unread reports whether a tensor makes keys or values of a layer that takes them from elsewhere.
+// unread reports whether a tensor computes keys or values of a layer that uses others'
+// instead.
 func (b *builder) unread(name string) bool {
 	p, ok := b.Arch.FromHF(name)
 	if !ok || p.Layer < 0 || p.Layer >= len(b.Layers) || b.has(p.Layer, p.Tensor) {

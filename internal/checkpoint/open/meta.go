@@ -11,8 +11,8 @@ import (
 	"alpaca/internal/checkpoint/weights"
 )
 
-// readMeta makes a Model of Meta's params.json, which says no size of the network and often
-// none of the vocabulary: those are read from the tensors.
+// readMeta reads Meta's params.json. It lacks the size of the feed-forward network, which
+// is taken from a tensor.
 func (m *Model) readMeta(o config.Object) (*config.Model, error) {
 	first := m.folder.Shards[0]["layers.0.feed_forward.w1.weight"]
 	if first == nil || len(first.Shape) != 2 {
@@ -21,7 +21,7 @@ func (m *Model) readMeta(o config.Object) (*config.Model, error) {
 	return config.ReadMeta(o, first.Shape[0]*len(m.folder.Shards))
 }
 
-// meta returns a tensor that all of Meta's files have a part of.
+// meta returns a tensor that is split among Meta's files, nil if there is none.
 func (b *builder) meta(s source) (*stored, error) {
 	if s.tensor.Meta == "" || s.bias {
 		return nil, nil
@@ -48,7 +48,7 @@ func (b *builder) meta(s source) (*stored, error) {
 	return join(parts, s)
 }
 
-// join puts the parts of a tensor together.
+// join joins the parts of a tensor.
 func join(parts []*weights.Tensor, s source) (*stored, error) {
 	list := make([]*rows.Rows, len(parts))
 	for i, t := range parts {
@@ -64,7 +64,7 @@ func join(parts []*weights.Tensor, s source) (*stored, error) {
 	x := &stored{first.Name, string(first.Type), slices.Clone(first.Shape), list[0]}
 	cut := s.tensor.Cut
 	if s.tensor.Role == arch.TokenEmbed && len(x.shape) == 2 && x.shape[1] == s.sizes.Dim {
-		cut = arch.CutRows // as Llama 3 has it
+		cut = arch.CutRows // as in Llama 3
 	}
 	if len(parts) == 1 || len(x.shape) != 2 {
 		return x, nil
@@ -80,7 +80,7 @@ func join(parts []*weights.Tensor, s source) (*stored, error) {
 	return x, nil
 }
 
-// metaLeftOver returns an error for a tensor that nothing asked for.
+// metaLeftOver returns an error if a tensor was not used.
 func (b *builder) metaLeftOver() error {
 	for _, shard := range b.folder.Shards {
 		for name, t := range shard {

@@ -1,7 +1,7 @@
-// Package open presents a checkpoint's folder as if it were a GGUF file: its metadata, its
-// vocabulary and its tensors under the names, in the shapes and in the order of rows that
-// GGUF has. Tensors are made when they are read, a few rows at a time, so that a model of
-// any size can be written on, or they are fetched at once to run it.
+// Package open presents the folder of a checkpoint as a GGUF file: its metadata, its
+// vocabulary, and its tensors with GGUF's names, shapes and order of rows. Tensors are
+// converted while they are read, a few rows at a time, so models of any size can be
+// converted. To run a model, Fetch reads all tensors at once.
 package open
 
 import (
@@ -22,28 +22,28 @@ import (
 
 // Options change how a folder is opened.
 type Options struct {
-	// Map maps the files, for a model that is run and not converted.
+	// Map maps the files into memory, to run the model instead of converting it.
 	Map bool
-	// Pre is the pre-tokenizer's name where the checkpoint does not say how text is cut
-	// into words, or says it in a way that is not known.
+	// Pre is the name of the pre-tokenizer. It is needed for a checkpoint that does not
+	// say how text is split into words, or says it in an unknown way.
 	Pre string
 }
 
 // Model is an open checkpoint.
 type Model struct {
-	File   *gguf.File // what a GGUF file would hold; its Path is the folder
+	File   *gguf.File // the contents as a GGUF file; its Path is the folder
 	Arch   *arch.Arch
-	Class  string     // of config.json; "" of Meta's
+	Class  string     // architecture class in config.json; "" for Meta's checkpoints
 	Format string     // such as "safetensors, 2 files"
-	Main   quant.Type // of most weights: F32, F16 or BF16
+	Main   quant.Type // type of most weights: F32, F16 or BF16
 	Stored string     // how the checkpoint stores most weights, such as "BF16"
 	Files  []string   // all files of weights
-	Notes  []string   // what is not as the reference converter has it, and what cannot be kept
+	Notes  []string   // differences from the reference converter, and what GGUF cannot hold
 
 	folder *checkpoint.Folder
 }
 
-// Counts returns how many weights there are.
+// Counts returns the numbers of weights.
 func (m *Model) Counts() (c card.Counts) {
 	var stacks, experts int64
 	for i := range m.File.Tensors {
@@ -69,7 +69,7 @@ const keyArch = "general.architecture"
 // Close closes the files.
 func (m *Model) Close() error { return m.File.Close() }
 
-// Open opens a folder.
+// Open opens the checkpoint in a folder.
 func Open(dir string, opt Options) (*Model, error) {
 	folder, err := checkpoint.Open(dir, checkpoint.Options{Map: opt.Map})
 	if err != nil {
@@ -86,7 +86,7 @@ func Open(dir string, opt Options) (*Model, error) {
 	return m, nil
 }
 
-// build makes File.
+// build sets File and the other fields of m.
 func (m *Model) build(dir string, opt Options) error {
 	read := config.Read
 	if m.folder.Meta {
@@ -124,29 +124,29 @@ func (m *Model) build(dir string, opt Options) error {
 	return err
 }
 
-// builder makes the tensors of a model.
+// builder builds the tensors of a model.
 type builder struct {
 	*config.Model
 	folder *checkpoint.Folder
-	used   map[string]bool // names of the checkpoint's tensors that are accounted for
+	used   map[string]bool // names of the checkpoint's tensors that were used
 	notes  []string
-	quant  quantized // how matrices are stored
-	mapped bool      // the model is to be run: what is made stays in memory
+	quant  quantized // how the checkpoint stores matrices
+	mapped bool      // the model is run, so converted tensors stay in memory
 
 	embed   *rows.Rows // the embedding's rows
 	tensors []gguf.Tensor
 	reads   []func(dst []byte, lo, hi int) error
-	stored  map[string]int64 // elements of matrices by the type in the checkpoint
+	stored  map[string]int64 // number of elements of matrices, by type in the checkpoint
 	kinds   map[quant.Type]int64
 }
 
-// add adds a tensor of GGUF.
+// add adds a tensor to File.
 func (b *builder) add(name string, shape []int, r *rows.Rows) {
 	b.tensors = append(b.tensors, gguf.Tensor{Name: name, Type: r.Type, Shape: shape, Data: r.Data})
 	b.reads = append(b.reads, r.Read)
 }
 
-// count remembers how a matrix is stored.
+// count counts the elements of a matrix for main.
 func (b *builder) count(stored string, r *rows.Rows) {
 	if b.stored == nil {
 		b.stored, b.kinds = map[string]int64{}, map[quant.Type]int64{}
@@ -156,7 +156,7 @@ func (b *builder) count(stored string, r *rows.Rows) {
 	typ := r.Type
 	switch weights.Type(stored) {
 	case weights.F32, weights.F16, weights.BF16, weights.F64:
-	default: // made of smaller numbers
+	default: // dequantized
 		typ = quant.BF16
 	}
 	b.kinds[typ] += n
@@ -179,13 +179,13 @@ func (b *builder) main() (quant.Type, string) {
 	return best, name
 }
 
-// Describe adds the general.* keys that a file has beside the architecture, and notes of
-// what could not be read of them. name replaces the model's name unless it is "".
+// Describe adds the general.* keys that describe the model, and notes about what could
+// not be read. name replaces the model's name, unless it is "".
 func (m *Model) Describe(dir, name string) error {
 	general, notes := card.Read(dir, card.Options{Name: name, Counts: m.Counts()})
 	m.Notes = append(m.Notes, notes...)
 	return m.File.Insert(2, general)
 }
 
-// Fetch reads the tensors that are not mapped as they are, to run the model.
+// Fetch reads all tensors that are not mapped into memory, to run the model.
 func (m *Model) Fetch() error { return m.File.Fetch() }

@@ -8,11 +8,11 @@ import (
 	"alpaca/internal/checkpoint/weights"
 )
 
-// maxPacked bounds the sizes that packed matrices say of themselves.
+// maxPacked is the most rows or columns of a packed matrix.
 const maxPacked = 1 << 24
 
-// packed returns a matrix that is not there under its own name but in several tensors with
-// another end of it; nil if there are none.
+// packed returns a matrix that is packed in several tensors, whose names are base with
+// different suffixes. It returns nil if there are none.
 func (b *builder) packed(base string) (*stored, error) {
 	switch b.quant.method {
 	case "gptq", "awq":
@@ -23,8 +23,8 @@ func (b *builder) packed(base string) (*stored, error) {
 	return nil, nil
 }
 
-// parts returns tensors of one matrix by the ends of their names, all of which must be
-// there.
+// parts returns the tensors of one matrix by the suffixes of their names. It is an error
+// if one is missing.
 func (b *builder) parts(base string, ends ...string) ([]*weights.Tensor, error) {
 	list := make([]*weights.Tensor, len(ends))
 	for i, end := range ends {
@@ -35,7 +35,7 @@ func (b *builder) parts(base string, ends ...string) ([]*weights.Tensor, error) 
 	return list, nil
 }
 
-// columns returns a matrix of GPTQ or AWQ.
+// columns returns a matrix of GPTQ or AWQ, nil if there is none.
 func (b *builder) columns(base string) (*stored, error) {
 	if b.tensor(base+".qweight") == nil {
 		return nil, nil
@@ -80,7 +80,7 @@ func (b *builder) columns(base string) (*stored, error) {
 	return &stored{words.Name, b.quant.method, []int{c.Rows, c.Cols}, c.Unpack(b.made())}, nil
 }
 
-// grouped returns a matrix of compressed-tensors' pack-quantized.
+// grouped returns a matrix of compressed-tensors' pack-quantized, nil if there is none.
 func (b *builder) grouped(base string) (*stored, error) {
 	if b.tensor(base+".weight_packed") == nil {
 		return nil, nil
@@ -118,7 +118,7 @@ func (b *builder) grouped(base string) (*stored, error) {
 	return &stored{words.Name, "packed", []int{g.Rows, g.Cols}, g.Unpack(b.made())}, nil
 }
 
-// zeros unpacks zeros, whose words have several rows.
+// zeros unpacks zero points. A word has those of several rows.
 func zeros(t *weights.Tensor, rows, groups, bits int) ([]float32, error) {
 	perWord := 32 / bits
 	if len(t.Shape) != 2 || t.Shape[0] != (rows+perWord-1)/perWord || t.Shape[1] != groups {
@@ -139,7 +139,7 @@ func zeros(t *weights.Tensor, rows, groups, bits int) ([]float32, error) {
 	return list, nil
 }
 
-// codes returns a matrix of bitsandbytes' 4-bit codes.
+// codes returns a matrix of 4-bit codes of bitsandbytes.
 func (b *builder) codes(name string, t *weights.Tensor) (*stored, error) {
 	var state *weights.Tensor
 	for _, kind := range []string{"nf4", "fp4"} {

@@ -10,12 +10,12 @@ import (
 	"alpaca/internal/quant"
 )
 
-// quantized says how a checkpoint stores its matrices, as quantization_config tells.
+// quantized says how a checkpoint stores its matrices, by quantization_config.
 type quantized struct {
-	method  string        // "": they are plain numbers
-	format  string        // of compressed-tensors
+	method  string        // "": not quantized
+	format  string        // format of compressed-tensors
 	config  config.Object // quantization_config
-	weights config.Object // what compressed-tensors says of weights
+	weights config.Object // settings of compressed-tensors for weights
 	cache   rows.Cache
 }
 
@@ -48,7 +48,7 @@ func (q *quantized) read(b *builder) error {
 	return o.Err()
 }
 
-// readCompressed reads what compressed-tensors says.
+// readCompressed reads the settings of compressed-tensors.
 func (q *quantized) readCompressed(o config.Object) error {
 	switch q.format {
 	case "float-quantized", "naive-quantized", "int-quantized", "pack-quantized":
@@ -66,7 +66,8 @@ func (q *quantized) readCompressed(o config.Object) error {
 	return o.Err()
 }
 
-// matrix returns a tensor by its name without the model's prefix, nil if there is none.
+// matrix returns a tensor, dequantized if necessary, by its name without the model's
+// prefix. It returns nil if there is none.
 func (b *builder) matrix(name string) (*stored, error) {
 	t := b.tensor(name)
 	base, isWeight := strings.CutSuffix(name, ".weight")
@@ -88,7 +89,7 @@ func (b *builder) matrix(name string) (*stored, error) {
 	return plain(t)
 }
 
-// plain returns a tensor as it is.
+// plain returns a tensor that is not quantized.
 func plain(t *weights.Tensor) (*stored, error) {
 	r, err := rows.Of(t)
 	if err != nil {
@@ -97,8 +98,8 @@ func plain(t *weights.Tensor) (*stored, error) {
 	return &stored{t.Name, string(t.Type), t.Shape, r}, nil
 }
 
-// scaled returns a tensor of 8 bits with its scales, or bitsandbytes' 4-bit codes; nil if
-// there are none.
+// scaled returns a tensor of 8-bit numbers with scales, or of bitsandbytes' 4-bit codes.
+// It returns nil if t is neither.
 func (b *builder) scaled(name string, t *weights.Tensor) (*stored, error) {
 	if s := b.tensor(strings.TrimSuffix(name, "weight") + "SCB"); s != nil && t.Type == weights.I8 {
 		b.tensor(strings.TrimSuffix(name, "weight") + "weight_format")
@@ -107,7 +108,7 @@ func (b *builder) scaled(name string, t *weights.Tensor) (*stored, error) {
 	if t.Type == weights.U8 {
 		return b.codes(name, t)
 	}
-	for _, end := range []string{"_scale_inv", "_scale"} { // both are factors
+	for _, end := range []string{"_scale_inv", "_scale"} { // despite the name, both are factors
 		if s := b.tensor(name + end); s != nil {
 			return b.byScales(t, s, 1)
 		}
@@ -115,8 +116,8 @@ func (b *builder) scaled(name string, t *weights.Tensor) (*stored, error) {
 	return nil, nil
 }
 
-// byScales returns a tensor times scales, which are one number, or one for each row, or one
-// for each block; factor is a factor of all.
+// byScales returns the tensor t times its scales s times factor. There is one scale for
+// all elements, for each row, or for each block.
 func (b *builder) byScales(t, s *weights.Tensor, factor float32) (*stored, error) {
 	if !s.Type.Float() && s.Type != weights.F8E8M0 {
 		return nil, fmt.Errorf("tensor %q has the type %s, want floating point numbers", s.Name, s.Type)
@@ -151,7 +152,7 @@ func (b *builder) byScales(t, s *weights.Tensor, factor float32) (*stored, error
 	return &stored{t.Name, string(t.Type), t.Shape, rows.Scaled(t, x, b.made())}, nil
 }
 
-// made returns the type that dequantized matrices get.
+// made returns the type of dequantized matrices.
 func (b *builder) made() quant.Type {
 	if b.mapped {
 		return quant.BF16
@@ -159,8 +160,8 @@ func (b *builder) made() quant.Type {
 	return quant.F32
 }
 
-// blocks returns matrices in MXFP4, which are two tensors: NAME_blocks and NAME_scales. nil
-// if there are none.
+// blocks returns matrices in MXFP4 from two tensors, NAME_blocks and NAME_scales. It
+// returns nil if there are none.
 func (b *builder) blocks(name string) (*stored, error) {
 	codes, scales := b.tensor(name+"_blocks"), b.tensor(name+"_scales")
 	if codes == nil {
@@ -181,7 +182,7 @@ func (b *builder) blocks(name string) (*stored, error) {
 	return &stored{codes.Name, "MXFP4", []int{c[0], c[1], cols}, r}, nil
 }
 
-// byRows reads a tensor by rows of size bytes.
+// byRows returns a function that reads rows of size bytes of a tensor.
 func byRows(t *weights.Tensor, size int) func(dst []byte, lo, hi int) error {
 	return func(dst []byte, lo, hi int) error {
 		return t.ReadAt(dst[:(hi-lo)*size], int64(lo)*int64(size))

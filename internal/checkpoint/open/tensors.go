@@ -9,10 +9,10 @@ import (
 	"alpaca/internal/quant"
 )
 
-// source says where a tensor of GGUF comes from.
+// source describes a tensor of GGUF that is to be built.
 type source struct {
 	tensor *arch.Tensor
-	layer  int // -1: it is in none
+	layer  int // -1: in no layer
 	sizes  *arch.Sizes
 	bias   bool
 }
@@ -38,8 +38,8 @@ func (s source) shape() []int {
 	return shape
 }
 
-// start finds the embedding, which tells the size of the vocabulary, and how matrices are
-// stored.
+// start reads how matrices are stored, and finds the embedding, which has the size of the
+// vocabulary.
 func (b *builder) start() error {
 	if b.folder.Meta {
 		return nil
@@ -68,10 +68,11 @@ func (b *builder) setVocab(n int) {
 	}
 }
 
-// vocabSize returns the rows of the embedding; 0: not known yet.
+// vocabSize returns the number of rows of the embedding, 0 if it is not known yet.
 func (b *builder) vocabSize() int { return b.Vocab }
 
-// cutVocab checks the embedding's rows against the tokens.
+// cutVocab checks the number of tokens against the embedding. In Meta's format it sets
+// the size of the vocabulary instead.
 func (b *builder) cutVocab(tokens int) error {
 	if b.folder.Meta {
 		b.setVocab(tokens)
@@ -83,7 +84,7 @@ func (b *builder) cutVocab(tokens int) error {
 	return nil
 }
 
-// all makes all tensors, and looks for those of the checkpoint that nothing asked for.
+// all builds all tensors, and checks for unused tensors of the checkpoint.
 func (b *builder) all() error {
 	first := &b.Layers[0]
 	for i := range b.Arch.Input {
@@ -113,11 +114,11 @@ func (b *builder) all() error {
 	return b.leftOver()
 }
 
-// keyTied is the key that says that the embedding is the output as well. Without it the
-// file decides: what is there counts.
+// keyTied is the key that says whether the output matrix is the embedding. Without the
+// key, the output is tied if the checkpoint has no tensor for it.
 const keyTied = "tie_word_embeddings"
 
-// both makes a tensor's weights and, if there are any, its bias.
+// both builds a tensor's weights and, if there is one, its bias.
 func (b *builder) both(s source) error {
 	for _, s.bias = range []bool{false, true} {
 		if s.bias && (s.tensor.Bare || s.tensor.Role == arch.TokenEmbed) {
@@ -130,7 +131,7 @@ func (b *builder) both(s source) error {
 	return nil
 }
 
-// one makes a tensor.
+// one builds one tensor.
 func (b *builder) one(s source) error {
 	var x *stored
 	var err error
@@ -175,7 +176,8 @@ func (b *builder) one(s source) error {
 	return nil
 }
 
-// has reports whether layer n has a tensor: some take keys, or values, from elsewhere.
+// has reports whether layer n has tensor t. Some layers use other layers' keys and
+// values, or keys as values.
 func (b *builder) has(n int, t *arch.Tensor) bool {
 	asKeys := t.Role == arch.AttnV && b.KeysAsValues != nil && b.KeysAsValues[n]
 	return b.Layers[n].In(t.In) && !asKeys
@@ -196,7 +198,8 @@ func (b *builder) wanted(s source) string {
 	return s.tensor.GGUF()
 }
 
-// fit checks the shape of a tensor, and leaves out dimensions of 1.
+// fit checks the shape of a tensor, ignoring dimensions of 1, and returns its rows in
+// that shape.
 func fit(x *stored, s source, shape []int) (*rows.Rows, error) {
 	have := slices.DeleteFunc(slices.Clone(x.shape), func(n int) bool { return n == 1 })
 	want := slices.DeleteFunc(slices.Clone(shape), func(n int) bool { return n == 1 })
@@ -214,7 +217,8 @@ func fit(x *stored, s source, shape []int) (*rows.Rows, error) {
 	return x.rows.As(n, cols), nil
 }
 
-// computed returns the numbers of a tensor that no checkpoint holds, nil for others.
+// computed returns the elements of a tensor that no checkpoint holds, nil for other
+// tensors.
 func (b *builder) computed(s source) []float32 {
 	switch s.tensor.Role {
 	case arch.RopeFreqs:
@@ -227,7 +231,7 @@ func (b *builder) computed(s source) []float32 {
 	return nil
 }
 
-// floats returns a vector.
+// floats returns list as a vector.
 func floats(list []float32) *rows.Rows {
 	return rows.Computed(quant.F32, 1, len(list), func(dst []float32, _, _ int) error {
 		copy(dst, list)

@@ -6,17 +6,17 @@ import (
 	"strings"
 )
 
-// machine runs a pickle. Only what it does is possible: no name of the pickle is looked up
-// in anything but the tables of this package.
+// machine runs a pickle. A pickle can only do what machine implements: names in it are
+// looked up only in the tables of this package.
 type machine struct {
 	src   []byte
 	at    int
 	stack []any
 	memo  map[uint32]any
-	names map[string]bool // those that are not known
+	names map[string]bool // unknown names
 }
 
-// maxStack and maxMemo bound what a small pickle may make large.
+// maxStack and maxMemo limit the memory that a small pickle can use.
 const (
 	maxStack = 1 << 22
 	maxMemo  = 1 << 22
@@ -24,7 +24,7 @@ const (
 
 var errShort = errors.New("the pickle ends in the middle")
 
-// unpickle returns what a pickle builds.
+// unpickle runs a pickle and returns the value that it builds.
 func unpickle(src []byte) (any, error) {
 	m := &machine{src: src, memo: map[uint32]any{}, names: map[string]bool{}}
 	top, err := m.run()
@@ -37,8 +37,8 @@ func unpickle(src []byte) (any, error) {
 	return top, nil
 }
 
-// run runs the pickle to its end. The opcodes are those of Python's pickletools, protocols
-// 2 to 5, without those that objects of classes alone need.
+// run runs the pickle to its end. The opcodes are those of protocols 2 to 5 in Python's
+// pickletools, except those that only objects of classes need.
 func (m *machine) run() (any, error) {
 	for {
 		op, err := m.byte()
@@ -89,7 +89,7 @@ func (m *machine) step(op byte) error {
 		m.push(false)
 	case '}':
 		m.push(&dict{})
-	case ']', 0x8f: // a set is a list here
+	case ']', 0x8f: // a set becomes a list
 		m.push(&list{})
 	case ')':
 		m.push(tuple{})
@@ -119,7 +119,7 @@ func (m *machine) step(op byte) error {
 	return nil
 }
 
-// object runs the opcodes that make objects.
+// object runs the opcodes that create objects.
 func (m *machine) object(op byte) error {
 	switch op {
 	case 'c': // GLOBAL: two lines
@@ -152,7 +152,7 @@ func (m *machine) object(op byte) error {
 			return err
 		}
 		return m.call(args)
-	case 'b': // BUILD: attributes are of no use
+	case 'b': // BUILD: attributes are ignored
 		_, err := m.pop()
 		return err
 	case 'Q': // BINPERSID
@@ -184,7 +184,7 @@ func (m *machine) global(module, name string) {
 	}
 }
 
-// known reports whether the machine has a meaning for a name.
+// known reports whether the machine knows a name.
 func known(g global) bool {
 	switch g {
 	case "collections.OrderedDict", "torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_tensor_v3",
@@ -196,7 +196,7 @@ func known(g global) bool {
 	return harmless[g] || ok && storages[class] != ""
 }
 
-// call pushes what calling the name on the stack would give.
+// call pops a name and pushes the result of calling it with args.
 func (m *machine) call(args any) error {
 	callee, err := m.pop()
 	if err != nil {
@@ -225,13 +225,14 @@ func (m *machine) call(args any) error {
 			return errors.New("a parameter without a tensor")
 		}
 		m.push(list[0])
-	default: // harmless, or an unknown name: an error at the end, which lists all
+	default: // a harmless name, or an unknown one: unpickle's error lists these
 		m.push(opaque(g))
 	}
 	return nil
 }
 
-// newStorage reads a persistent id: ("storage", class, key, location, elements).
+// newStorage returns the storage of a persistent id: ("storage", class, key, location,
+// elements).
 func newStorage(id any) (*storage, error) {
 	args, ok := id.(tuple)
 	if !ok || len(args) < 5 || args[0] != "storage" {

@@ -1,7 +1,7 @@
-// Package pth reads the files that torch.save writes, pytorch_model.bin and .pth: a zip
-// archive of a pickle and of the bytes of every storage. A pickle is a program; this one
-// is run by a small machine that can build dictionaries, numbers and tensors, and that
-// calls nothing. Other names in it are an error that lists them.
+// Package pth reads files of torch.save, pytorch_model.bin and .pth: zip archives with a
+// pickle and the bytes of every storage. A pickle is a program. Here a small machine runs
+// it, which can build dictionaries, numbers and tensors, and calls nothing. If the pickle
+// asks for other names, the error lists them.
 package pth
 
 import (
@@ -17,10 +17,10 @@ import (
 	"alpaca/internal/checkpoint/weights"
 )
 
-// maxPickle bounds the pickle: that of a model of 100,000 tensors has 20 MB.
+// maxPickle is the most bytes of the pickle. With 100,000 tensors it has 20 MB.
 const maxPickle = 64 << 20
 
-// File is an open file. It may be used from many goroutines, until Close.
+// File is an open file. Several goroutines may use it, until Close.
 type File struct {
 	Path    string
 	Tensors []weights.Tensor // in the order of the pickle
@@ -33,7 +33,7 @@ type File struct {
 
 // Open opens a file and reads its pickle.
 func Open(name string) (*File, error) {
-	st, err := os.Stat(name) // first: to open a named pipe would wait
+	st, err := os.Stat(name) // before Open, which would block on a named pipe
 	if err != nil {
 		return nil, fmt.Errorf("pth: %w", err)
 	}
@@ -52,7 +52,7 @@ func Open(name string) (*File, error) {
 	return f, nil
 }
 
-// Close closes the file. Tensors must not be used after it.
+// Close closes the file. Tensors must not be used afterwards.
 func (f *File) Close() error { return f.file.Close() }
 
 func (f *File) open() error {
@@ -99,7 +99,7 @@ func (f *File) open() error {
 	return f.read(raw)
 }
 
-// read runs the pickle and makes Tensors of what it builds.
+// read runs the pickle and sets Tensors from the dictionary that it builds.
 func (f *File) read(raw []byte) error {
 	top, err := unpickle(raw)
 	if err != nil {
@@ -138,7 +138,7 @@ func (f *File) read(raw []byte) error {
 	return nil
 }
 
-// record returns the bytes of a record of at most that many.
+// record returns the bytes of a record. It is an error if there are more than most.
 func (f *File) record(r *zip.File, most int64) ([]byte, error) {
 	from, err := f.place(r)
 	if err != nil {
@@ -154,7 +154,8 @@ func (f *File) record(r *zip.File, most int64) ([]byte, error) {
 	return raw, nil
 }
 
-// place returns where the bytes of a record begin, which all are in the file.
+// place returns the offset of a record's bytes. It checks that all of them are in the
+// file.
 func (f *File) place(r *zip.File) (int64, error) {
 	if r.Method != zip.Store || r.UncompressedSize64 != r.CompressedSize64 {
 		return 0, fmt.Errorf("record %q is compressed, which torch.save never does", r.Name)
@@ -169,7 +170,7 @@ func (f *File) place(r *zip.File) (int64, error) {
 	return from, nil
 }
 
-// tensor makes a tensor of what the pickle says about it.
+// tensor returns the tensor that t describes.
 func (f *File) tensor(name string, t *tensor) (*weights.Tensor, error) {
 	r := f.zip[f.root+"data/"+t.storage.key]
 	if r == nil {
@@ -180,7 +181,7 @@ func (f *File) tensor(name string, t *tensor) (*weights.Tensor, error) {
 		return nil, err
 	}
 	elem := int64(t.typ.Bits() / 8)
-	have := int64(r.UncompressedSize64) / elem // elements of the record
+	have := int64(r.UncompressedSize64) / elem // number of elements in the record
 	last, err := t.last()
 	if err != nil {
 		return nil, err
@@ -206,7 +207,7 @@ func readFull(r io.ReaderAt, dst []byte, off int64) error {
 	return nil
 }
 
-// unknownNames is the error about names that the machine does not know.
+// unknownNames returns the error for names that the machine does not know.
 func unknownNames(names map[string]bool) error {
 	list := make([]string, 0, len(names))
 	for n := range names {

@@ -68,7 +68,7 @@ func (m *machine) text(op byte) error {
 	return nil
 }
 
-// remember runs the opcodes of the memo.
+// remember runs the opcodes that store a value in the memo or load one.
 func (m *machine) remember(op byte) error {
 	if op == 0x94 { // MEMOIZE
 		v, err := m.top()
@@ -110,7 +110,7 @@ func (m *machine) tuple(n int) error {
 	return nil
 }
 
-// append adds to a list.
+// append appends to the list on the stack.
 func (m *machine) append(op byte) error {
 	var items []any
 	var err error
@@ -134,7 +134,7 @@ func (m *machine) append(op byte) error {
 	return nil
 }
 
-// setItems adds to a dictionary.
+// setItems adds items to the dictionary on the stack.
 func (m *machine) setItems(op byte) error {
 	var items []any
 	var err error
@@ -191,7 +191,7 @@ func (m *machine) popText() (string, error) {
 	return s, err
 }
 
-// toMark pops the values above the last mark, and it.
+// toMark pops the last mark and the values above it, and returns the values.
 func (m *machine) toMark() ([]any, error) {
 	for i := len(m.stack) - 1; i >= 0; i-- {
 		if _, ok := m.stack[i].(mark); ok {

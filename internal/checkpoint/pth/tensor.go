@@ -11,7 +11,7 @@ import (
 
 // storage is a record of the archive.
 type storage struct {
-	typ weights.Type // "" of an untyped one
+	typ weights.Type // "" if it is untyped
 	key string
 }
 
@@ -24,14 +24,14 @@ type tensor struct {
 	stride  []int64
 }
 
-// storages are the classes of storages by their names in package torch.
+// storages are the types of torch's classes of storages, by name.
 var storages = map[string]weights.Type{
 	"DoubleStorage": weights.F64, "FloatStorage": weights.F32, "HalfStorage": weights.F16, "BFloat16Storage": weights.BF16,
 	"LongStorage": weights.I64, "IntStorage": weights.I32, "ShortStorage": weights.I16, "CharStorage": weights.I8,
 	"ByteStorage": weights.U8, "BoolStorage": weights.Bool,
 }
 
-// dtypes are the types by their names in package torch.
+// dtypes are the types by their names in torch.
 var dtypes = map[string]weights.Type{
 	"float64": weights.F64, "float32": weights.F32, "float16": weights.F16, "bfloat16": weights.BF16,
 	"float8_e4m3fn": weights.F8E4M3, "float8_e5m2": weights.F8E5M2, "float8_e4m3fnuz": weights.F8E4M3Z, "float8_e5m2fnuz": weights.F8E5M2Z,
@@ -40,11 +40,12 @@ var dtypes = map[string]weights.Type{
 	"uint64": weights.U64, "uint32": weights.U32, "uint16": weights.U16, "uint8": weights.U8, "bool": weights.Bool,
 }
 
-// maxDims is torch's.
+// maxDims is torch's limit.
 const maxDims = 64
 
-// newTensor checks the arguments of torch._utils._rebuild_tensor_v2, or of _v3, which has
-// a type behind them: (storage, offset, size, stride, requires_grad, hooks, …).
+// newTensor returns the tensor for the arguments of torch._utils._rebuild_tensor_v2:
+// (storage, offset, size, stride, requires_grad, hooks, …). If typed is true they are
+// those of _v3, in which a type follows the hooks.
 func newTensor(args []any, typed bool) (*tensor, error) {
 	least := 5
 	if typed {
@@ -86,7 +87,7 @@ func newTensor(args []any, typed bool) (*tensor, error) {
 	return t, nil
 }
 
-// last returns the largest index of an element in the storage, -1 where there is none.
+// last returns the largest index of an element in the storage, -1 if the tensor is empty.
 func (t *tensor) last() (int64, error) {
 	if n, _ := weights.Elements(t.shape); n == 0 {
 		return -1, nil
@@ -120,8 +121,8 @@ func (t *tensor) empty() bool {
 	return n == 0
 }
 
-// strided returns a function that reads elements that do not follow each other, such as of
-// a transpose. It keeps the part of the storage that they are in.
+// strided returns a ReadAt for elements that are not contiguous, such as those of a
+// transpose. It keeps the tensor's part of the storage in memory.
 func (t *tensor) strided(file io.ReaderAt, from, elem, last int64) func(dst []byte, off int64) error {
 	var once sync.Once
 	var raw []byte
@@ -134,7 +135,7 @@ func (t *tensor) strided(file io.ReaderAt, from, elem, last int64) func(dst []by
 		if failed != nil {
 			return failed
 		}
-		// The index of the first element, dimension by dimension.
+		// index is the first element's index in each dimension.
 		index := make([]int, len(t.shape))
 		rest := off / elem
 		at := int64(0)

@@ -2,7 +2,8 @@ package pth
 
 import "fmt"
 
-// The values that a pickle may build, beside int64, float64, string, bool, nil and []byte.
+// The values that a pickle can build, besides int64, float64, string, bool, nil and
+// []byte.
 type (
 	tuple []any
 	list  struct{ items []any }
@@ -10,16 +11,16 @@ type (
 	item  struct{ key, value any }
 	// global is a name that the pickle asks for.
 	global string
-	// dtype is a type of torch, by the name that package weights has for it.
+	// dtype is a type of torch, with the name that package weights has for it.
 	dtype string
-	// opaque is an object of a class that is known to be of no use, such as the options of
-	// a training run.
+	// opaque is an object of a class that is not needed, such as the options of a
+	// training run.
 	opaque global
-	// mark is the beginning of a row of values on the stack.
+	// mark marks the beginning of a sequence of values on the stack.
 	mark struct{}
 )
 
-// get returns the value of a key, nil where there is none.
+// get returns the value of key, nil if there is none.
 func (d *dict) get(key string) any {
 	for _, e := range d.items {
 		if e.key == key {
@@ -29,7 +30,7 @@ func (d *dict) get(key string) any {
 	return nil
 }
 
-// hasTensors reports whether a value of it is a tensor.
+// hasTensors reports whether a value of d is a tensor.
 func (d *dict) hasTensors() bool {
 	for _, e := range d.items {
 		if _, ok := e.value.(*tensor); ok {
@@ -39,7 +40,7 @@ func (d *dict) hasTensors() bool {
 	return false
 }
 
-// describe names a kind of value.
+// describe returns the kind of a value, for messages.
 func describe(v any) string {
 	switch v := v.(type) {
 	case *tensor:
@@ -54,8 +55,8 @@ func describe(v any) string {
 	return "an object"
 }
 
-// harmless are names that are neither tensors nor needed for them, and that checkpoints of
-// training programs have beside them. What they would make is left out.
+// harmless are names that training programs put into checkpoints and that tensors do not
+// need. Their objects are ignored.
 var harmless = map[global]bool{
 	"argparse.Namespace": true, "torch.device": true, "torch.Size": true, "_codecs.encode": true,
 	"numpy.dtype": true, "numpy.core.multiarray.scalar": true, "numpy._core.multiarray.scalar": true,

@@ -9,33 +9,33 @@ import (
 	"alpaca/internal/quant"
 )
 
-// Columns is a matrix of small whole numbers that lies transposed: GPTQ's and AWQ's. Words
-// of 32 bits have several of them: of a column in GPTQ, of a row in AWQ, where their order
-// is 0 2 4 6 1 3 5 7. A group of columns has a scale and a zero for each row.
+// Columns is a transposed matrix of small integers, GPTQ's or AWQ's. A 32-bit word has
+// several integers: of neighbouring columns in GPTQ, of neighbouring rows in AWQ, in the
+// order 0 2 4 6 1 3 5 7. A group of columns has a scale and a zero point for each row.
 // https://github.com/ModelCloud/GPTQModel, nn_modules/qlinear; casper-hansen/AutoAWQ,
 // awq/utils/packing_utils.py.
 type Columns struct {
-	Words, Zeros, Scales *weights.Tensor // of GPTQ [cols/8, rows], [groups, rows/8], [groups, rows]; of AWQ [cols, rows/8], ...
-	Groups               *weights.Tensor // group of each column; nil: they follow each other
+	Words, Zeros, Scales *weights.Tensor // GPTQ: [cols/8, rows], [groups, rows/8], [groups, rows]; AWQ: [cols, rows/8], and the same
+	Groups               *weights.Tensor // the group of each column; nil: groups are consecutive
 	Rows, Cols, Bits     int
 	Group                int // columns of a group
 	AWQ                  bool
-	PlusOne              bool // zeros are stored less 1
+	PlusOne              bool // zero points are stored minus 1
 
-	Cache *Cache // of all such matrices of a checkpoint
+	Cache *Cache // shared by all such matrices of a checkpoint
 
-	mu     sync.Mutex // held to load
+	mu     sync.Mutex // held while loading
 	loaded atomic.Pointer[columns]
 }
 
-// Cache keeps the matrices in memory that were read last: rows are read in order, so that
-// few suffice.
+// Cache keeps the matrices that were read last in memory. Rows are read in order, so a
+// few matrices suffice.
 type Cache struct {
 	mu   sync.Mutex
 	list []*Columns
 }
 
-// add adds a matrix that is in memory, and forgets an older one.
+// add adds a loaded matrix, and drops the oldest if there are too many.
 func (k *Cache) add(c *Columns) {
 	const most = 3
 	k.mu.Lock()
@@ -46,7 +46,7 @@ func (k *Cache) add(c *Columns) {
 	}
 }
 
-// columns is such a matrix in memory.
+// columns is a loaded matrix.
 type columns struct {
 	words  []byte
 	zeros  []float32 // [groups, rows]
@@ -54,7 +54,7 @@ type columns struct {
 	group  []int32   // [cols]
 }
 
-// load reads the matrix, and forgets one that was read before.
+// load returns the loaded matrix. It reads the matrix if it is not in memory.
 func (c *Columns) load() (*columns, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -115,7 +115,8 @@ func (c *Columns) groups(n int) ([]int32, error) {
 	return list, nil
 }
 
-// shift returns how far a number of a word must be shifted, of zeros and of AWQ's weights.
+// shift returns by how many bits integer i of a word is shifted, for zero points and for
+// AWQ's weights.
 func (c *Columns) shift(i int) int {
 	if c.AWQ {
 		i = [8]int{0, 4, 1, 5, 2, 6, 3, 7}[i]
@@ -123,7 +124,7 @@ func (c *Columns) shift(i int) int {
 	return i * c.Bits
 }
 
-// Unpack returns the matrix as typ.
+// Unpack returns the dequantized matrix as typ.
 func (c *Columns) Unpack(typ quant.Type) *Rows {
 	perWord := 32 / c.Bits
 	mask := uint32(1)<<c.Bits - 1

@@ -1,6 +1,6 @@
-// Package rows makes the matrices of a GGUF file out of the tensors of a checkpoint, a
-// few rows at a time: rows in another order, several matrices as one, parts of one,
-// transposed ones, numbers that are changed, and what quantized checkpoints hold.
+// Package rows makes the matrices of a GGUF file from the tensors of a checkpoint, a few
+// rows at a time. It reorders rows and columns, joins, splits and transposes matrices,
+// changes elements, and dequantizes.
 //
 //	weights.Tensor ── Of ──▶ Rows ── Pick, Stack, Map, … ──▶ Rows ──▶ gguf.Tensor
 package rows
@@ -14,23 +14,23 @@ import (
 	"alpaca/internal/quant"
 )
 
-// Rows is a matrix, or several one after the other, that is read by rows. It is immutable
-// and may be read from many goroutines.
+// Rows is a matrix, or several matrices one after the other, that is read by rows. It is
+// immutable; several goroutines may read it.
 type Rows struct {
-	Type quant.Type // of what Read gives: F32, F16, BF16 or MXFP4
-	N    int        // rows
-	Cols int        // elements of each
-	Data []byte     // all rows, where they lie in memory as Read gives them; else nil
+	Type quant.Type // type of the rows: F32, F16, BF16 or MXFP4
+	N    int        // number of rows
+	Cols int        // elements of a row
+	Data []byte     // all rows as Read returns them, if they are in memory; else nil
 
 	// Read sets dst to rows lo to hi-1.
 	Read func(dst []byte, lo, hi int) error
 }
 
-// rowBytes returns the bytes of a row.
+// rowBytes returns the number of bytes of a row.
 func (r *Rows) rowBytes() int { return r.Type.RowBytes(r.Cols) }
 
-// Of returns the rows of a tensor: of F32, F16 and BF16 as they are, of F64 and integers
-// rounded to F32, of 8-bit floats as BF16, which holds all of them.
+// Of returns the rows of a tensor. F32, F16 and BF16 stay as they are. F64 and integers
+// are rounded to F32. 8-bit floats become BF16, which holds them exactly.
 func Of(t *weights.Tensor) (*Rows, error) {
 	r := &Rows{N: t.Rows(), Cols: t.Cols()}
 	switch t.Type {
@@ -55,7 +55,7 @@ func Of(t *weights.Tensor) (*Rows, error) {
 	return r, nil
 }
 
-// widened is Of for types that GGUF does not have.
+// widened is Of for types that GGUF lacks.
 func widened(t *weights.Tensor, r *Rows) (*Rows, error) {
 	if !t.Type.Plain() {
 		return nil, fmt.Errorf("%s: tensor %q is %s, which is not a plain number", t.File, t.Name, t.Type)
@@ -91,7 +91,7 @@ func (r *Rows) Floats(dst []float32, lo, hi int) error {
 	return nil
 }
 
-// Pick returns n rows of r: the i-th is r's row from(i).
+// Pick returns n rows of r: row i is row from(i) of r.
 func (r *Rows) Pick(n int, from func(i int) int) *Rows {
 	size := r.rowBytes()
 	return &Rows{Type: r.Type, N: n, Cols: r.Cols, Read: func(dst []byte, lo, hi int) error {
@@ -109,8 +109,8 @@ func (r *Rows) Pick(n int, from func(i int) int) *Rows {
 	}}
 }
 
-// PickCols returns r with the elements of each row in another order: the i-th of n is r's
-// from(i). It is for F32, F16 and BF16.
+// PickCols returns n columns of r: column i is column from(i) of r. r must be F32, F16 or
+// BF16.
 func (r *Rows) PickCols(n int, from func(i int) int) *Rows {
 	elem := r.Type.RowBytes(1)
 	order := make([]int32, n)
@@ -133,8 +133,8 @@ func (r *Rows) PickCols(n int, from func(i int) int) *Rows {
 	}}
 }
 
-// Stack returns the rows of all of list, one after the other. They must have one type and
-// one length of row.
+// Stack returns the rows of all of list, one after the other. All must have the same type
+// and number of columns.
 func Stack(list []*Rows) *Rows {
 	first := list[0]
 	ends, n := make([]int, len(list)), 0
@@ -156,8 +156,8 @@ func Stack(list []*Rows) *Rows {
 	}}
 }
 
-// Beside returns rows that are those of all of list side by side. They must have one type
-// and one number of rows.
+// Beside returns the matrices of list side by side. All must have the same type and
+// number of rows.
 func Beside(list []*Rows) *Rows {
 	r := &Rows{Type: list[0].Type, N: list[0].N}
 	for _, x := range list {
@@ -184,7 +184,7 @@ func Beside(list []*Rows) *Rows {
 	return r
 }
 
-// Map returns r as F32, with change applied to all numbers, if it is not nil.
+// Map returns r as F32, with change applied to all elements unless it is nil.
 func (r *Rows) Map(change func(float32) float32) *Rows {
 	return Computed(quant.F32, r.N, r.Cols, func(dst []float32, lo, hi int) error {
 		if err := r.Floats(dst, lo, hi); err != nil || change == nil {
@@ -197,8 +197,8 @@ func (r *Rows) Map(change func(float32) float32) *Rows {
 	})
 }
 
-// Computed returns rows that a function gives, in float32; they are stored as typ, F32 or
-// BF16.
+// Computed returns rows that the function floats computes in float32, stored as typ, F32
+// or BF16.
 func Computed(typ quant.Type, n, cols int, floats func(dst []float32, lo, hi int) error) *Rows {
 	r := &Rows{Type: typ, N: n, Cols: cols}
 	r.Read = func(dst []byte, lo, hi int) error {
@@ -213,7 +213,7 @@ func Computed(typ quant.Type, n, cols int, floats func(dst []float32, lo, hi int
 	return r
 }
 
-// As returns the same numbers in other rows: n of cols elements, as many as r has.
+// As returns the elements of r in n rows of cols elements. Their number must be the same.
 func (r *Rows) As(n, cols int) *Rows {
 	if cols == r.Cols {
 		return r
@@ -237,7 +237,7 @@ func (r *Rows) As(n, cols int) *Rows {
 	panic(fmt.Sprintf("rows: [%d %d] as [%d %d]", r.N, r.Cols, n, cols))
 }
 
-// buffer is a slice that is used again.
+// buffer is a slice from a pool.
 type buffer[T any] struct {
 	s    []T
 	pool *sync.Pool

@@ -5,14 +5,14 @@ import (
 	"alpaca/internal/quant"
 )
 
-// Scales are factors of a matrix's elements, of blocks of Rows times Cols of them.
+// Scales are factors of blocks of a matrix, each of Rows times Cols elements.
 type Scales struct {
-	Rows, Cols int       // of a block
-	PerRow     int       // factors for a row of blocks
-	Values     []float32 // row of blocks by row of blocks
+	Rows, Cols int       // the size of a block
+	PerRow     int       // number of factors in a row of blocks
+	Values     []float32 // [rows of blocks, PerRow]
 }
 
-// Scaled returns the elements of a tensor times their factors, as typ, F32 or BF16.
+// Scaled returns the elements of t times their factors, as typ, F32 or BF16.
 func Scaled(t *weights.Tensor, s Scales, typ quant.Type) *Rows {
 	cols := t.Cols()
 	size := t.Type.Bytes(cols)
@@ -33,9 +33,9 @@ func Scaled(t *weights.Tensor, s Scales, typ quant.Type) *Rows {
 	})
 }
 
-// Grouped is a matrix of small whole numbers in rows, several in a word of 32 bits, the
-// first in its lowest bits, with a scale and a zero for each group of columns of a row:
-// compressed-tensors' "pack-quantized".
+// Grouped is a matrix of small integers in compressed-tensors' format "pack-quantized". A
+// 32-bit word has several integers of a row, the first in its lowest bits. Each group of
+// columns of a row has a scale and a zero point.
 // https://github.com/vllm-project/compressed-tensors, compressors/pack_quantized.
 type Grouped struct {
 	Words      *weights.Tensor // [rows, words of a row]
@@ -43,10 +43,10 @@ type Grouped struct {
 	Bits       int
 	Group      int       // columns of a group
 	Scales     []float32 // [rows, groups]
-	Zeros      []float32 // the same; nil: half of what the bits hold
+	Zeros      []float32 // [rows, groups]; nil: 2^(Bits-1)
 }
 
-// Unpack returns the matrix as typ.
+// Unpack returns the dequantized matrix as typ.
 func (g *Grouped) Unpack(typ quant.Type) *Rows {
 	perWord := 32 / g.Bits
 	words := (g.Cols + perWord - 1) / perWord
@@ -74,14 +74,15 @@ func (g *Grouped) Unpack(typ quant.Type) *Rows {
 	})
 }
 
-// word returns the i-th word of 32 bits.
+// word returns the i-th 32-bit word of b, little-endian.
 func word(b []byte, i int) uint32 {
 	b = b[4*i : 4*i+4]
 	return uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 | uint32(b[3])<<24
 }
 
-// Blocked is a matrix of 4-bit codes, two in a byte, the first in its high half, with a
-// scale for each block of its elements in a row: bitsandbytes' NF4 and FP4.
+// Blocked is a matrix of 4-bit codes in bitsandbytes' formats NF4 and FP4. A byte has two
+// codes, the first in its high half. Each block of consecutive elements has a scale;
+// blocks may run over the ends of rows.
 // https://github.com/bitsandbytes-foundation/bitsandbytes, functional.py.
 type Blocked struct {
 	Codes      *weights.Tensor
@@ -91,7 +92,7 @@ type Blocked struct {
 	Scales     []float32
 }
 
-// Unpack returns the matrix as typ.
+// Unpack returns the dequantized matrix as typ.
 func (b *Blocked) Unpack(typ quant.Type) *Rows {
 	return Computed(typ, b.Rows, b.Cols, func(dst []float32, lo, hi int) error {
 		first, last := lo*b.Cols, hi*b.Cols // elements

@@ -6,9 +6,8 @@ import (
 	"alpaca/internal/quant"
 )
 
-// Turn returns the transposes of matrices of rows rows each, which lie one after the other
-// in r: N is their number times Cols, Cols is rows. To read a few rows of a transpose all
-// of its matrix is read, so that the matrices used last stay in memory.
+// Turn returns the transposes of the matrices in r, which have rows rows each. Reading a
+// row of a transpose needs its whole matrix, so the transposes used last stay in memory.
 func (r *Rows) Turn(rows int) *Rows {
 	c := &turned{of: r, rows: rows}
 	size := rows * r.Type.RowBytes(1)
@@ -28,7 +27,7 @@ func (r *Rows) Turn(rows int) *Rows {
 	}}
 }
 
-// turned keeps the transposes that were used last.
+// turned computes transposes and keeps those used last.
 type turned struct {
 	of   *Rows
 	rows int
@@ -42,8 +41,8 @@ type keptMatrix struct {
 	data  []byte
 }
 
-// maxKept is how many transposes stay in memory: rows are read in order, by several
-// goroutines that are never further apart than a matrix.
+// maxKept is the number of transposes in memory. Several goroutines read rows in order,
+// and are never further apart than one matrix.
 const maxKept = 2
 
 // matrix returns the transpose of one matrix.
@@ -56,7 +55,7 @@ func (c *turned) matrix(index int) ([]byte, error) {
 		}
 	}
 	var data []byte
-	if len(c.kept) == maxKept { // readers may still hold it: a new slice
+	if len(c.kept) == maxKept { // readers may still use the oldest, so the new one needs its own memory
 		c.kept = c.kept[1:]
 	}
 	raw := bytesOf(c.rows * c.of.rowBytes())
@@ -69,8 +68,8 @@ func (c *turned) matrix(index int) ([]byte, error) {
 	return data, nil
 }
 
-// transpose returns the transpose of a matrix of elements of elem bytes, in squares that
-// fit the cache.
+// transpose returns the transpose of a matrix of elements of elem bytes. It works in
+// squares that fit the CPU's cache.
 func transpose(src []byte, rows, cols, elem int) []byte {
 	const side = 64
 	dst := make([]byte, len(src))
@@ -86,10 +85,10 @@ func transpose(src []byte, rows, cols, elem int) []byte {
 	return dst
 }
 
-// MXFP4 returns matrices that a checkpoint has as 4-bit codes, two in a byte, the first in
-// its low half, and a scale of 8 bits for 32 of them. blocks has rows of cols/2 bytes, and
-// scales of cols/32; both have n rows.
-// Layout: https://github.com/openai/gpt-oss/blob/main/gpt_oss/torch/weights.py
+// MXFP4 returns matrices of 4-bit codes, with an 8-bit scale for each 32 of them. A byte
+// has two codes, the first in its low half. blocks reads n rows of cols/2 bytes of codes,
+// scales n rows of cols/32 scales. Layout:
+// https://github.com/openai/gpt-oss/blob/main/gpt_oss/torch/weights.py
 func MXFP4(n, cols int, blocks, scales func(dst []byte, lo, hi int) error) *Rows {
 	r := &Rows{Type: quant.MXFP4, N: n, Cols: cols}
 	r.Read = func(dst []byte, lo, hi int) error {
@@ -104,7 +103,7 @@ func MXFP4(n, cols int, blocks, scales func(dst []byte, lo, hi int) error) *Rows
 			return err
 		}
 		for i := range count {
-			// Of GGUF's 17 bytes the first is the scale; byte j then has codes j and j+16.
+			// The first of GGUF's 17 bytes is the scale. Byte 1+j has codes j and j+16.
 			out, in := dst[17*i:17*i+17], codes.s[16*i:16*i+16]
 			out[0] = exps.s[i]
 			for j := range 8 {

@@ -10,18 +10,18 @@ import (
 	"alpaca/internal/checkpoint/weights"
 )
 
-// header is the JSON of a file.
+// header is the parsed header of a file.
 type header struct {
 	entries  []entry
 	metadata map[string]string
 }
 
-// entry is what a header says of a tensor.
+// entry is the entry of a tensor in a header.
 type entry struct {
 	name     string
 	typ      weights.Type
 	shape    []int
-	from, to int64 // in the data
+	from, to int64 // byte offsets in the data
 }
 
 const (
@@ -30,8 +30,8 @@ const (
 	metaKey    = "__metadata__"
 )
 
-// parseHeader reads a header. Names that are there twice are an error, which the usual way
-// of reading JSON into a map would hide. Blanks may follow, as padding.
+// parseHeader parses a header. Duplicate names are an error, which decoding into a map
+// would hide. White space may follow as padding.
 func parseHeader(raw []byte) (*header, error) {
 	if len(raw) == 0 || raw[0] != '{' {
 		return nil, errors.New("the header does not begin with '{'")
@@ -47,7 +47,7 @@ func parseHeader(raw []byte) (*header, error) {
 		if err != nil {
 			return nil, fmt.Errorf("header: %w", err)
 		}
-		name := t.(string) // the decoder takes nothing else for a key
+		name := t.(string) // the decoder accepts only strings as keys
 		if seen[name] {
 			return nil, fmt.Errorf("header: %q is there twice", name)
 		}
@@ -75,8 +75,8 @@ func parseHeader(raw []byte) (*header, error) {
 	return h, nil
 }
 
-// parseEntry reads what follows a tensor's name. Keys that the format does not have are
-// ignored, as by its own library.
+// parseEntry parses the entry that follows a tensor's name. Unknown keys are ignored, as
+// in the format's own library.
 func parseEntry(d *json.Decoder, name string) (entry, error) {
 	var x struct {
 		DType   *weights.Type `json:"dtype"`

@@ -1,9 +1,9 @@
-// Package safetensors reads safetensors files: a length, a header in JSON, and all bytes.
+// Package safetensors reads safetensors files: a length, a header in JSON, and the data.
 //
 //	u64 length │ {"name": {"dtype", "shape", "data_offsets": [from, to]}, …, "__metadata__": {…}} │ data
 //
-// Nothing is believed before it is checked: types, shapes and offsets must agree, and the
-// tensors must cover the data without a gap or an overlap, in whatever order.
+// Everything is checked: types, shapes and offsets must agree, and the tensors must cover
+// the data without gaps and overlaps, in any order.
 package safetensors
 
 import (
@@ -18,29 +18,29 @@ import (
 	"alpaca/internal/mmap"
 )
 
-// maxHeader bounds the header, as the format's own library has it.
+// maxHeader is the most bytes of a header, as in the format's own library.
 const maxHeader = 100_000_000
 
-// File is an open file. It may be used from many goroutines, until Close.
+// File is an open file. Several goroutines may use it, until Close.
 type File struct {
 	Path     string
-	Tensors  []weights.Tensor  // as their bytes lie in the file
-	Metadata map[string]string // of __metadata__; nil where there is none
+	Tensors  []weights.Tensor  // in the order of their data
+	Metadata map[string]string // the values of __metadata__; nil if there are none
 
 	file *os.File
-	data []byte // mapped; nil if not
+	data []byte // the mapped file; nil if it is not mapped
 }
 
 // Options change how a file is opened.
 type Options struct {
-	// Map maps the file, so that tensors have Data, where the system can. Whoever reads
-	// those must do so under mmap.Guard.
+	// Map maps the file into memory where the system supports it, so that tensors have
+	// Data. Reading Data requires mmap.Guard.
 	Map bool
 }
 
-// Open opens a file and checks all of its header.
+// Open opens a file and checks its whole header.
 func Open(path string, opt Options) (*File, error) {
-	st, err := os.Stat(path) // first: to open a named pipe would wait
+	st, err := os.Stat(path) // before Open, which would block on a named pipe
 	if err != nil {
 		return nil, fmt.Errorf("safetensors: %w", err)
 	}
@@ -74,7 +74,7 @@ func (f *File) open(size int64, opt Options) error {
 	}
 	f.Metadata = h.metadata
 	if opt.Map && size > start {
-		f.data, _ = mmap.Map(f.file, size) // where that fails, tensors are read
+		f.data, _ = mmap.Map(f.file, size) // if mapping fails, tensors are read
 	}
 	for _, e := range h.entries {
 		from := start + e.from
@@ -93,7 +93,7 @@ func (f *File) open(size int64, opt Options) error {
 	return nil
 }
 
-// Tensor returns the tensor of that name, nil if there is none.
+// Tensor returns the tensor called name, nil if there is none.
 func (f *File) Tensor(name string) *weights.Tensor {
 	i := slices.IndexFunc(f.Tensors, func(t weights.Tensor) bool { return t.Name == name })
 	if i < 0 {
@@ -102,7 +102,7 @@ func (f *File) Tensor(name string) *weights.Tensor {
 	return &f.Tensors[i]
 }
 
-// Close closes the file. Tensors must not be used after it.
+// Close closes the file. Tensors must not be used afterwards.
 func (f *File) Close() error {
 	if f.data != nil {
 		_ = mmap.Unmap(f.data)
@@ -111,7 +111,7 @@ func (f *File) Close() error {
 	return f.file.Close()
 }
 
-// readHeader reads the JSON of a file of size bytes.
+// readHeader reads the header's JSON from a file of size bytes.
 func readHeader(r io.ReaderAt, size int64) ([]byte, error) {
 	var length [8]byte
 	if size < 8 {
@@ -131,8 +131,8 @@ func readHeader(r io.ReaderAt, size int64) ([]byte, error) {
 	return raw, nil
 }
 
-// check compares the header with the number of bytes behind it, and puts entries in the
-// order of their bytes.
+// check checks the header against size, the number of bytes of data, and sorts the
+// entries by offset.
 func (h *header) check(size int64) error {
 	for i := range h.entries {
 		e := &h.entries[i]

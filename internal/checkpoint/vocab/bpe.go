@@ -11,7 +11,7 @@ import (
 	"alpaca/internal/gguf"
 )
 
-// bpe takes a byte-level vocabulary from tokenizer.json.
+// bpe reads a byte-level vocabulary from tokenizer.json.
 func (b *builder) bpe() error {
 	t := b.tokenizer
 	b.model = "gpt2"
@@ -21,7 +21,7 @@ func (b *builder) bpe() error {
 			return fmt.Errorf("%s: %w", b.path(jsonFile), err)
 		}
 		if b.pre == "llama-bpe" && b.Config.Text("model_type") == "lfm2" {
-			b.pre = "lfm2" // another name of the same
+			b.pre = "lfm2" // another name of the same pre-tokenizer
 		}
 	}
 	if err := b.resize(t.size()); err != nil {
@@ -39,17 +39,18 @@ func (b *builder) bpe() error {
 	return nil
 }
 
-// setMerges takes the merges of tokenizer.json.
+// setMerges sets the merges from tokenizer.json.
 func (b *builder) setMerges() {
 	b.merges = make([]string, len(b.tokenizer.Model.Merges))
 	for i, m := range b.tokenizer.Model.Merges {
-		// GGUF has a space between the two: one within them is written as a byte is.
+		// GGUF separates the two texts by a space, so a space in them is written as
+		// byte-level vocabularies do.
 		b.merges[i] = strings.ReplaceAll(m.left, " ", "Ġ") + " " + strings.ReplaceAll(m.right, " ", "Ġ")
 	}
 }
 
-// addTokens sets the tokens that are cut out of text: control tokens are those that are
-// called special, or look it.
+// addTokens sets added tokens. Those that are marked special, or look special, become
+// control tokens.
 func (b *builder) addTokens(list []addedToken) {
 	for _, a := range list {
 		if a.ID < 0 || a.ID >= len(b.tokens) {
@@ -64,7 +65,7 @@ func (b *builder) addTokens(list []addedToken) {
 	}
 }
 
-// addOthers sets the added tokens that other files than tokenizer.json tell of.
+// addOthers sets the added tokens in files other than tokenizer.json.
 func (b *builder) addOthers() error {
 	if b.has(addedFile) {
 		raw, err := readFile(b.path(addedFile))
@@ -92,7 +93,7 @@ func (b *builder) addOthers() error {
 			continue
 		}
 		if b.tokenizer != nil && b.types[id] != gguf.TokenUnused && b.model != "llama" {
-			continue // tokenizer.json has told of it
+			continue // tokenizer.json has it already
 		}
 		o := decoder.Sub(key)
 		list = append(list, addedToken{ID: id, Content: o.Text("content"), Special: o.Bool("special", false)})
@@ -101,8 +102,8 @@ func (b *builder) addOthers() error {
 	return b.config.Err()
 }
 
-// looksSpecial reports whether a token is one that programs write, although the checkpoint
-// does not say so. The list is the reference converter's.
+// looksSpecial reports whether a token is a control token by its text, although the
+// checkpoint does not mark it. The list is the reference converter's.
 func looksSpecial(text string) bool {
 	switch text {
 	case "<pad>", "<mask>", "<2mass>", "[@BOS@]":
@@ -114,8 +115,8 @@ func looksSpecial(text string) bool {
 	return around("<|", "|>") || around("<｜", "｜>") || around("<unused", ">")
 }
 
-// bpeFromParts takes a byte-level vocabulary from vocab.json and merges.txt, which are what
-// tokenizers had before tokenizer.json. How they cut text into words must be said.
+// bpeFromParts reads a byte-level vocabulary from vocab.json and merges.txt, which
+// tokenizers had before tokenizer.json. Options.Pre must name the pre-tokenizer.
 func (b *builder) bpeFromParts() error {
 	if b.Pre == "" {
 		return fmt.Errorf("%s: %w: vocab.json and merges.txt do not say how text is cut into words: name its pre-tokenizer, or add %s", b.Dir, ErrNoPre, jsonFile)

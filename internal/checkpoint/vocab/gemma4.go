@@ -8,15 +8,16 @@ import (
 	"alpaca/internal/tokenizer"
 )
 
-// visible are control tokens of Gemma 4 that are printed all the same, because whoever reads an
-// answer needs them to tell its parts. The list is the reference converter's.
+// visible are control tokens of Gemma 4 that are printed, because they delimit the parts
+// of an answer. The list is the reference converter's.
 var visible = map[string]bool{
 	"<|channel>": true, "<channel|>": true, "<|tool_call>": true, "<tool_call|>": true,
 	"<|tool_response>": true, "<tool_response|>": true, `<|"|>`: true,
 }
 
-// gemma4 takes the vocabulary of Gemma 4 from tokenizer.json: merges as byte-level vocabularies
-// have them, but of whole characters, spaces written as U+2581, and tokens for single bytes.
+// gemma4 reads the vocabulary of Gemma 4 from tokenizer.json. It has merges, like
+// byte-level vocabularies, but of characters. Spaces are written as U+2581, and there are
+// tokens for single bytes.
 func (b *builder) gemma4() error {
 	t := b.tokenizer
 	b.model = tokenizer.ModelGemma4
@@ -41,7 +42,7 @@ func (b *builder) gemma4() error {
 			typ = gguf.TokenUserDefined
 		case a.Special || looksSpecial(a.Content):
 		case inVocab && (merged[a.Content] || utf8.RuneCountInString(a.Content) == 1):
-			typ = gguf.TokenNormal // merges find it, which also see spaces as it writes them
+			typ = gguf.TokenNormal // merges find this token, too, with its form of spaces
 		default:
 			typ = gguf.TokenUserDefined
 		}
@@ -53,6 +54,6 @@ func (b *builder) gemma4() error {
 	b.setMerges()
 	b.around()
 	yes := true
-	b.addBOS = &yes // whatever the files say: models of this kind need it
+	b.addBOS = &yes // models of this kind need it, whatever the files say
 	return nil
 }

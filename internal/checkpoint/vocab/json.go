@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// tokenizerJSON is what matters of a tokenizer.json of the tokenizers library.
+// tokenizerJSON has the keys of tokenizer.json that are used here.
 type tokenizerJSON struct {
 	Added  []addedToken `json:"added_tokens"`
 	Normal *part        `json:"normalizer"`
@@ -26,7 +26,7 @@ type tokenizerJSON struct {
 	vocab map[string]int32
 }
 
-// addedToken is a token that is cut out of text before all else.
+// addedToken is a token that is split off from text first.
 type addedToken struct {
 	ID      int    `json:"id"`
 	Content string `json:"content"`
@@ -54,7 +54,7 @@ type part struct {
 	Single        []piece `json:"single"`
 }
 
-// piece is one of what a template puts around a text.
+// piece is a part of a template: a special token, or the text.
 type piece struct {
 	SpecialToken *struct {
 		ID string `json:"id"`
@@ -64,10 +64,11 @@ type piece struct {
 	}
 }
 
-// merge is two texts that become one: "a b" in older files, ["a", "b"] in newer ones.
+// merge is a pair of tokens that are merged: "a b" in older files, ["a", "b"] in newer
+// ones.
 type merge struct{ left, right string }
 
-// UnmarshalJSON reads either form.
+// UnmarshalJSON parses either form.
 func (m *merge) UnmarshalJSON(raw []byte) error {
 	if len(raw) > 0 && raw[0] == '[' {
 		var pair []string
@@ -91,7 +92,7 @@ func (m *merge) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// readTokenizerJSON reads the file.
+// readTokenizerJSON reads a tokenizer.json.
 func readTokenizerJSON(path string) (*tokenizerJSON, error) {
 	raw, err := readFile(path)
 	if err != nil {
@@ -134,7 +135,8 @@ func parseTokenizerJSON(raw []byte) (*tokenizerJSON, error) {
 	return t, nil
 }
 
-// parts returns the parts of a sequence, one after the other, or p alone.
+// parts returns the parts of a sequence in order. If p is no sequence, it returns p
+// alone.
 func (p *part) parts() []part {
 	if p == nil {
 		return nil
@@ -151,7 +153,8 @@ func (p *part) parts() []part {
 	return list
 }
 
-// byteLevel reports whether words are made of bytes, which are written as characters.
+// byteLevel reports whether the vocabulary is byte-level: a character stands for each
+// byte.
 func (t *tokenizerJSON) byteLevel() bool {
 	for _, p := range t.Pre.parts() {
 		if p.Type == "ByteLevel" {
@@ -161,7 +164,7 @@ func (t *tokenizerJSON) byteLevel() bool {
 	return false
 }
 
-// size returns the number of tokens, holes included.
+// size returns the number of tokens, including unused ids.
 func (t *tokenizerJSON) size() int {
 	n := 0
 	for _, id := range t.vocab {

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Parts of the patterns by which byte-level vocabularies cut text into words, and of which
-// most patterns are made.
+// Common parts of the regular expressions by which byte-level vocabularies split text
+// into words.
 const (
 	contractions = `(?i:'s|'t|'re|'ve|'m|'ll|'d)`
 	blanks       = `|\s*[\r\n]+|\s+(?!\S)|\s+`
@@ -15,11 +15,11 @@ const (
 	upperOnly    = `|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*`
 )
 
-// ErrNoPre is wrapped by errors about a checkpoint that does not say how its vocabulary cuts text
-// into words, or says it in a way that has no name. Options.Pre is the way out.
+// ErrNoPre is the error for a checkpoint that does not say how text is split into words,
+// or splits it in a way that has no name in GGUF. Options.Pre can name the pre-tokenizer.
 var ErrNoPre = errors.New("the pre-tokenizer is not known")
 
-// patterns are the names of patterns in GGUF.
+// patterns are GGUF's names of pre-tokenizers, by regular expression.
 var patterns = map[string]string{
 	contractions + `|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*` + blanks:                             "qwen2",
 	contractions + `|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*` + blanks:                 "qwen35",
@@ -28,12 +28,13 @@ var patterns = map[string]string{
 	upperLower + upperOnly + `|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*` + blanks:                                           "tekken",
 }
 
-// llama3Or stands for a pattern of two names: words that are tokens are taken whole, or not.
+// llama3Or stands for a pattern with two names. With llama-bpe, words that are tokens are
+// not split; with dbrx they are.
 const llama3Or = "llama-bpe or dbrx"
 
 // preName returns the name of the pre-tokenizer in GGUF.
 func (t *tokenizerJSON) preName() (string, error) {
-	var split []string // the patterns
+	var split []string // the regular expressions
 	digits, threeDigits, regex := false, false, false
 	for _, p := range t.Pre.parts() {
 		switch p.Type {
@@ -82,7 +83,7 @@ func (t *tokenizerJSON) preName() (string, error) {
 		}
 	case len(split) == 2 && split[0] == `\p{N}{1,3}` && !regex:
 		if patterns[split[1]] == llama3Or {
-			return "llama-bpe", nil // numbers are cut in threes by both
+			return "llama-bpe", nil // both parts split numbers in threes
 		}
 	case len(split) == 3 && split[0] == `\p{N}{1,3}` && !regex:
 		if strings.HasPrefix(split[2], `[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`) {
@@ -92,8 +93,8 @@ func (t *tokenizerJSON) preName() (string, error) {
 	return "", unknownPattern(strings.Join(split, "  "))
 }
 
-// plainPattern brings patterns that mean the same to one spelling: possessive repetition is
-// about speed alone where nothing follows that the repeated class holds.
+// plainPattern normalizes the spelling of a pattern. In these patterns possessive
+// quantifiers only affect speed, because what follows never matches the repeated class.
 func plainPattern(p string) string {
 	p = strings.NewReplacer(`?+`, `?`, `++`, `+`, `*+`, `*`).Replace(p)
 	p = strings.ReplaceAll(p, `'(?i:[sdmt]|ll|ve|re)`, contractions)

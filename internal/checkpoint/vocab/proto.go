@@ -10,18 +10,19 @@ import (
 	"alpaca/internal/gguf"
 )
 
-// proto is what matters of a SentencePiece model, a message of protocol buffers:
+// proto has the fields of a SentencePiece model that are used here. The file is a
+// protocol buffers message:
 // https://github.com/google/sentencepiece/blob/master/src/sentencepiece_model.proto.
 type proto struct {
 	pieces                  []protoPiece
-	bpe                     bool // else a unigram model, or one of words or characters
-	unk, bos, eos, pad      int  // -1: none
+	bpe                     bool // BPE; else a unigram, word or character model
+	unk, bos, eos, pad      int  // token ids; -1: none
 	normalizer              string
 	dummyPrefix, fewSpaces  bool
 	hasNormalizerCharacters bool
 }
 
-// protoPiece is a token. Its type has the numbers that GGUF has.
+// protoPiece is a token. Its types have the same numbers in GGUF.
 type protoPiece struct {
 	text  string
 	score float32
@@ -30,15 +31,14 @@ type protoPiece struct {
 
 var errProto = errors.New("not a SentencePiece model")
 
-// field is a field of a message: number for numbers, raw for all that has a length, and for
-// 32 bits.
+// field is a field of a message. number is a varint; raw is any other value.
 type field struct {
 	id     int
 	number uint64
 	raw    []byte
 }
 
-// next cuts the first field off a message.
+// next returns the first field of a message, and the rest of the message.
 func next(b []byte) (f field, rest []byte, err error) {
 	tag, n := binary.Uvarint(b)
 	if n <= 0 || tag>>3 > math.MaxInt32 {
@@ -73,7 +73,7 @@ func next(b []byte) (f field, rest []byte, err error) {
 	return f, b[size:], nil
 }
 
-// each calls do with all fields of a message.
+// each calls do with every field of a message.
 func each(b []byte, do func(f field) error) error {
 	for len(b) > 0 {
 		f, rest, err := next(b)
@@ -88,8 +88,8 @@ func each(b []byte, do func(f field) error) error {
 	return nil
 }
 
-// parseProto reads a SentencePiece model. Fields that are not there have the defaults of
-// its definition.
+// parseProto parses a SentencePiece model. Missing fields have the defaults of its
+// definition.
 func parseProto(raw []byte) (*proto, error) {
 	p := &proto{unk: 0, bos: 1, eos: 2, pad: -1, dummyPrefix: true, fewSpaces: true}
 	err := each(raw, func(f field) error {
@@ -109,7 +109,7 @@ func parseProto(raw []byte) (*proto, error) {
 	return p, err
 }
 
-// piece reads a token.
+// piece parses a token.
 func (p *proto) piece(raw []byte) error {
 	x := protoPiece{typ: gguf.TokenNormal}
 	err := each(raw, func(f field) error {
@@ -140,7 +140,7 @@ func (p *proto) piece(raw []byte) error {
 	return nil
 }
 
-// trainer reads a field of the part about the training.
+// trainer stores a field of the trainer's settings.
 func (p *proto) trainer(f field) error {
 	switch f.id {
 	case 3:
@@ -157,7 +157,7 @@ func (p *proto) trainer(f field) error {
 	return nil
 }
 
-// normal reads a field of the part about normal forms.
+// normal stores a field of the normalizer's settings.
 func (p *proto) normal(f field) error {
 	switch f.id {
 	case 1:

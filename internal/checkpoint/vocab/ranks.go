@@ -13,8 +13,8 @@ import (
 	"alpaca/internal/tokenizer"
 )
 
-// isTiktoken reports whether a tokenizer.model is a list of tokens in base64 with their
-// ranks, as Meta's of Llama 3 is.
+// isTiktoken reports whether a tokenizer.model is a list of base64 tokens with their
+// ranks, like that of Meta's Llama 3.
 func isTiktoken(raw []byte) bool {
 	line, _, _ := bytes.Cut(raw[:min(len(raw), 256)], []byte("\n"))
 	text, rank, ok := strings.Cut(string(line), " ")
@@ -26,8 +26,8 @@ func isTiktoken(raw []byte) bool {
 	return err1 == nil && err2 == nil
 }
 
-// tiktoken takes a vocabulary from a list of ranks. The control tokens are those of Meta's
-// own code for Llama 3, which the file does not have:
+// tiktoken reads a vocabulary from a list of ranks. The file lacks the control tokens;
+// they are those of Meta's code for Llama 3:
 // https://github.com/meta-llama/llama3/blob/main/llama/tokenizer.py.
 func (b *builder) tiktoken(raw []byte) error {
 	var ranks [][]byte
@@ -88,15 +88,15 @@ type tekkenJSON struct {
 	} `json:"special_tokens"`
 }
 
-// tekkenSpecial are the control tokens of files that do not list them:
+// tekkenSpecial are the control tokens for files that do not list them:
 // https://github.com/mistralai/mistral-common, tokens/tokenizers/tekken.py.
 var tekkenSpecial = []string{
 	"<unk>", "<s>", "</s>", "[INST]", "[/INST]", "[AVAILABLE_TOOLS]", "[/AVAILABLE_TOOLS]", "[TOOL_RESULTS]", "[/TOOL_RESULTS]", "[TOOL_CALLS]",
 	"[IMG]", "<pad>", "[IMG_BREAK]", "[IMG_END]", "[PREFIX]", "[MIDDLE]", "[SUFFIX]", "[SYSTEM_PROMPT]", "[/SYSTEM_PROMPT]", "[TOOL_CONTENT]",
 }
 
-// tekken takes a vocabulary from tekken.json: of its list of tokens only as many count as
-// the size leaves room for behind the control tokens, which come first.
+// tekken reads a vocabulary from tekken.json. Control tokens come first. Only as many
+// tokens of the list follow as the size of the vocabulary leaves room for.
 func (b *builder) tekken() error {
 	raw, err := readFile(b.path(tekkenFile))
 	if err != nil {
@@ -147,8 +147,8 @@ func (b *builder) tekken() error {
 	return nil
 }
 
-// ranked sets tokens of bytes in the order of their ranks, the first as token number first,
-// and makes the merges that lead to each.
+// ranked sets byte tokens in the order of their ranks, with ids from first on. It derives
+// the merge that makes each token.
 func (b *builder) ranked(ranks [][]byte, first int) error {
 	index := make(map[string]int, len(ranks))
 	for rank, token := range ranks {
@@ -164,15 +164,16 @@ func (b *builder) ranked(ranks [][]byte, first int) error {
 		}
 		left, ok := lastMerge(index, token, rank)
 		if !ok {
-			continue // a token that is found whole, or never
+			continue // merges cannot make this token
 		}
 		b.merges = append(b.merges, tokenizer.ByteText(token[:left])+" "+tokenizer.ByteText(token[left:]))
 	}
 	return nil
 }
 
-// lastMerge merges the bytes of a token by the ranks below its own, and returns the length
-// of the first of the two that are left.
+// lastMerge merges the bytes of a token by the ranks below its own until two parts are
+// left. It returns the length of the first part. ok is false if more than two parts are
+// left.
 func lastMerge(index map[string]int, token []byte, rank int) (left int, ok bool) {
 	cuts := make([]int, len(token)+1)
 	for i := range cuts {

@@ -8,21 +8,21 @@ import (
 	"alpaca/internal/checkpoint/config"
 )
 
-// roles are the tokens with a role: their names in keys of GGUF, and in the files of a
+// roles are the roles of special tokens: their names in GGUF's keys and in the files of a
 // checkpoint.
 var roles = []struct{ key, name string }{
 	{"bos", "bos"}, {"eos", "eos"}, {"unknown", "unk"}, {"seperator", "sep"}, {"padding", "pad"}, {"cls", "cls"}, {"mask", "mask"},
 }
 
-// around finds out what is put around a text: what tokenizer.json says counts, whatever
-// tokenizer_config.json says of the class.
+// around finds out which tokens are added before and after a text. tokenizer.json counts
+// more than tokenizer_config.json.
 func (b *builder) around() {
 	t := b.tokenizer
 	yes, no := true, false
 	if t != nil {
 		b.addBOS, b.addEOS = &no, &no
 		posts := t.Post.parts()
-		if len(posts) == 0 { // then the class builds it
+		if len(posts) == 0 { // then the class adds the tokens
 			for flag, key := range map[**bool]string{&b.addBOS: "add_bos_token", &b.addEOS: "add_eos_token"} {
 				if b.config.Bool(key, false) {
 					*flag = &yes
@@ -59,8 +59,8 @@ func (b *builder) around() {
 	b.normalForm()
 }
 
-// spaces finds out whether a space is put in front of a text, of vocabularies of
-// SentencePiece's kind.
+// spaces finds out whether a space is added before a text, for vocabularies like
+// SentencePiece's.
 func (b *builder) spaces() {
 	if !b.scored() || b.tokenizer == nil {
 		return
@@ -90,7 +90,7 @@ func (b *builder) normalForm() {
 				b.note("%s asks for %s and %s: the last is kept", jsonFile, b.normalizer, p.Type)
 			}
 			b.normalizer = p.Type
-		case "Replace", "Prepend": // SentencePiece's way to write spaces
+		case "Replace", "Prepend": // how SentencePiece writes spaces
 			if !b.scored() {
 				b.note("%s replaces text before it is cut (%s), for which GGUF has no key: text is taken as it is", jsonFile, p.Type)
 			}
@@ -102,10 +102,10 @@ func (b *builder) normalForm() {
 	}
 }
 
-// special finds the tokens that have a role: by their texts in tokenizer_config.json or
-// special_tokens_map.json, then by the numbers in config.json, then by what the tokenizer
-// itself says. All tokens that generation_config.json and config.json let end a text are
-// kept.
+// special finds the tokens with a role. It looks for their texts in tokenizer_config.json
+// and special_tokens_map.json, then for their ids in config.json and
+// generation_config.json. Otherwise those of the tokenizer itself stay. It keeps all
+// tokens that end a text by config.json and generation_config.json.
 func (b *builder) special() error {
 	generate, err := config.ReadFile(b.path(generateFile))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -146,7 +146,8 @@ func (b *builder) special() error {
 	return errors.Join(b.config.Err(), b.Config.Err())
 }
 
-// named returns the token that a role has by its text.
+// named returns the token of a role by its text in the files. ok is false if there is
+// none.
 func (b *builder) named(role string, texts config.Object) (int, bool) {
 	key := role + "_token"
 	for _, o := range []config.Object{b.config, texts} {
@@ -167,7 +168,7 @@ func (b *builder) named(role string, texts config.Object) (int, bool) {
 	return 0, false
 }
 
-// numbers returns the numbers of a key, which may have one or a list.
+// numbers returns the token ids of a key, which may have a number or a list.
 func numbers(o config.Object, key string) (list []int) {
 	switch {
 	case o.IsNumber(key):

@@ -7,11 +7,11 @@ import (
 	"alpaca/internal/gguf"
 )
 
-// spmModel is what GGUF calls vocabularies that merge by scores.
+// spmModel is GGUF's name of vocabularies that merge by scores.
 const spmModel = "llama"
 
-// sentencePiece takes a vocabulary from SentencePiece's tokenizer.model, with the tokens
-// that other files add.
+// sentencePiece reads a vocabulary from SentencePiece's tokenizer.model, with the added
+// tokens of other files.
 func (b *builder) sentencePiece(raw []byte) error {
 	p, err := parseProto(raw)
 	if err != nil {
@@ -54,7 +54,7 @@ func (b *builder) sentencePiece(raw []byte) error {
 	}
 	if b.tokenizer == nil {
 		yes := true
-		b.spacePrefix, b.addBOS = &p.dummyPrefix, &yes // as Meta's own code does
+		b.spacePrefix, b.addBOS = &p.dummyPrefix, &yes // as in Meta's code
 	}
 	b.around()
 	return nil
@@ -63,9 +63,9 @@ func (b *builder) sentencePiece(raw []byte) error {
 // byteToken is the text of a token for one byte.
 var byteToken = regexp.MustCompile(`^<0x[0-9A-Fa-f]{2}>$`)
 
-// spmFromJSON takes a vocabulary of SentencePiece's kind from tokenizer.json, which has
-// merges and no scores: what the k-th merge makes gets the score -k, so that the best
-// score wins where the first merge would have.
+// spmFromJSON reads a vocabulary like SentencePiece's from tokenizer.json, which has
+// merges instead of scores. The token that merge k makes gets the score -k, so the
+// highest score wins where the first merge would.
 func (b *builder) spmFromJSON() error {
 	t := b.tokenizer
 	if !t.Model.ByteFallback {

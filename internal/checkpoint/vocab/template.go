@@ -13,18 +13,18 @@ import (
 	"alpaca/internal/gguf"
 )
 
-// The keys of templates for chats.
+// The keys of chat templates.
 const (
 	keyTemplate  = "tokenizer.chat_template"
 	keyTemplates = "tokenizer.chat_templates"
 	defaultName  = "default"
 )
 
-// template is one of several.
+// template is a chat template with its name.
 type template struct{ name, text string }
 
-// templates returns the keys of the templates for chats: of a file of its own, which counts
-// first, or of tokenizer_config.json.
+// templates returns the keys of the chat templates. They come from files of their own or,
+// if there are none, from tokenizer_config.json.
 func (b *builder) templates() ([]gguf.KV, error) {
 	list, err := b.findTemplates()
 	if err != nil {
@@ -81,7 +81,7 @@ func (b *builder) findTemplates() ([]template, error) {
 	return nil, nil
 }
 
-// moreTemplates reads the folder of further templates.
+// moreTemplates reads the templates in the folder additional_chat_templates.
 func (b *builder) moreTemplates() (list []template, err error) {
 	const folder = "additional_chat_templates"
 	entries, err := os.ReadDir(b.path(folder))
@@ -102,7 +102,7 @@ func (b *builder) moreTemplates() (list []template, err error) {
 	return list, nil
 }
 
-// fileName leaves of a template's name what a key may have.
+// fileName removes the characters from a template's name that a key may not have.
 func fileName(name string) string {
 	return strings.Map(func(r rune) rune {
 		if r == '_' || r == '-' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' {

@@ -1,6 +1,6 @@
-// Package vocab makes the vocabulary of a GGUF file out of the files that a checkpoint has
-// it in: tokenizer.json, SentencePiece's and tiktoken's tokenizer.model, tekken.json, with
-// tokenizer_config.json, generation_config.json and templates for chats beside them.
+// Package vocab makes the vocabulary of a GGUF file from the files of a checkpoint:
+// tokenizer.json, SentencePiece's or tiktoken's tokenizer.model, or tekken.json, with
+// tokenizer_config.json, generation_config.json and chat templates.
 //
 //	tokenizer.json │ tokenizer.model │ tekken.json ──▶ tokens, types, scores or merges ──▶ tokenizer.* keys
 package vocab
@@ -18,22 +18,22 @@ import (
 	"alpaca/internal/tokenizer"
 )
 
-// Options say what is known of the model.
+// Options describe the checkpoint and its model.
 type Options struct {
 	Dir    string
 	Config config.Object // config.json; may be empty
-	Size   int           // rows of the embedding: tokens are made up to that number; 0: not known
-	Pre    string        // the pre-tokenizer's name, where the pattern is not to decide; "": it is
-	// Gemma4 says that the vocabulary is to be what GGUF calls gemma4. The files look like those
-	// of earlier Gemmas, whose vocabularies merge by scores.
+	Size   int           // rows of the embedding: unused tokens fill up the vocabulary to that number; 0: not known
+	Pre    string        // name of the pre-tokenizer; "": the checkpoint's pattern decides
+	// Gemma4 asks for the vocabulary that GGUF calls gemma4. Its files look like those of
+	// earlier Gemmas, whose vocabularies merge by scores.
 	Gemma4 bool
 }
 
 // Vocab is a vocabulary as keys of a GGUF file.
 type Vocab struct {
 	KV    []gguf.KV
-	Size  int      // tokens
-	Notes []string // what is otherwise than the reference converter has it, and what cannot be kept
+	Size  int      // number of tokens
+	Notes []string // differences from the reference converter, and what GGUF cannot hold
 }
 
 // The files of a tokenizer.
@@ -56,19 +56,19 @@ const (
 type builder struct {
 	Options
 	tokenizer *tokenizerJSON // nil: there is none
-	config    config.Object  // of the tokenizer
+	config    config.Object  // tokenizer_config.json
 	model     string         // "llama", "gpt2" or "gemma4"
 	pre       string
 
 	tokens []string
 	types  []int32
-	scores []float32 // of llama and gemma4
-	merges []string  // of gpt2 and gemma4
+	scores []float32 // only for llama and gemma4
+	merges []string  // only for gpt2 and gemma4
 	index  map[string]int32
 
 	addBOS, addEOS, addSep, spacePrefix *bool
 	normalizer                          string
-	ids                                 map[string]int // role → token, by the names of roles in keys
+	ids                                 map[string]int // token ids by role, with the roles' names in keys
 	ends                                []int32        // all tokens that end a text
 	notes                               []string
 }
@@ -136,7 +136,8 @@ func (b *builder) read() (err error) {
 	return fmt.Errorf("%s: no tokenizer: none of %s, %s, %s, and vocab.json with merges.txt", b.Dir, jsonFile, modelFile, tekkenFile)
 }
 
-// resize makes room for n tokens, with names for those that nothing else names.
+// resize makes room for n tokens, or for b.Size if that is more. It gives all of them
+// names of unused tokens.
 func (b *builder) resize(n int) error {
 	n = max(n, b.Size)
 	if n > maxVocab {
@@ -152,7 +153,7 @@ func (b *builder) resize(n int) error {
 	return nil
 }
 
-// scored reports whether tokens have scores. Those of gemma4 have no meaning, but are there.
+// scored reports whether tokens have scores. In gemma4 they exist but have no meaning.
 func (b *builder) scored() bool { return b.model == spmModel || b.model == tokenizer.ModelGemma4 }
 
 // set sets a token.
@@ -163,7 +164,7 @@ func (b *builder) set(id int, text string, typ int32, score float32) {
 	}
 }
 
-// id returns the token of that text.
+// id returns the id of the token with the given text. ok is false if there is none.
 func (b *builder) id(text string) (int, bool) {
 	if b.index == nil {
 		b.index = make(map[string]int32, len(b.tokens))

@@ -8,7 +8,7 @@ import (
 	"alpaca/internal/quant/codec"
 )
 
-// Type is how an element is stored, by the name that safetensors has for it.
+// Type is the type of a stored element, with the name that safetensors has for it.
 type Type string
 
 // The types. All are little-endian.
@@ -19,8 +19,8 @@ const (
 	BF16    Type = "BF16"
 	F8E4M3  Type = "F8_E4M3" // without infinities: 0x7f and 0xff are NaN
 	F8E5M2  Type = "F8_E5M2"
-	F8E4M3Z Type = "F8_E4M3FNUZ" // bias 8, no negative zero: that is NaN
-	F8E5M2Z Type = "F8_E5M2FNUZ" // bias 16, the same
+	F8E4M3Z Type = "F8_E4M3FNUZ" // bias 8; negative zero is NaN
+	F8E5M2Z Type = "F8_E5M2FNUZ" // bias 16; negative zero is NaN
 	F8E8M0  Type = "F8_E8M0"     // 2^(x-127): a scale
 	F6E2M3  Type = "F6_E2M3"
 	F6E3M2  Type = "F6_E3M2"
@@ -37,7 +37,8 @@ const (
 	C64     Type = "C64"
 )
 
-// types has the bits of an element of each, and how one is decoded if it is a plain number.
+// types has the bits of an element of each type, and a function that decodes one if it is
+// a plain number.
 var types = map[Type]struct {
 	bits   int
 	decode func(b []byte) float32
@@ -69,13 +70,13 @@ var types = map[Type]struct {
 // Known reports whether t is one of the types above.
 func (t Type) Known() bool { return types[t].bits > 0 }
 
-// Bits returns the bits of an element.
+// Bits returns the number of bits of an element.
 func (t Type) Bits() int { return types[t].bits }
 
-// Plain reports whether elements are numbers that Decode knows.
+// Plain reports whether Decode can decode elements.
 func (t Type) Plain() bool { return types[t].decode != nil }
 
-// Float reports whether a model's weights may have that type as they are.
+// Float reports whether weights may have type t without further scales.
 func (t Type) Float() bool {
 	switch t {
 	case F64, F32, F16, BF16, F8E4M3, F8E5M2, F8E4M3Z, F8E5M2Z:
@@ -84,10 +85,10 @@ func (t Type) Float() bool {
 	return false
 }
 
-// Bytes returns the length of n elements: of types of less than a byte, of whole bytes.
+// Bytes returns the number of bytes of n elements, rounded up to whole bytes.
 func (t Type) Bytes(n int) int64 { return (int64(n)*int64(t.Bits()) + 7) / 8 }
 
-// Decode sets dst to the elements that begin with src. The type must be Plain.
+// Decode sets dst to the elements at the beginning of src. The type must be Plain.
 func (t Type) Decode(dst []float32, src []byte) {
 	switch t {
 	case F32:
@@ -107,7 +108,7 @@ func (t Type) Decode(dst []float32, src []byte) {
 	}
 }
 
-// The values of all bytes of the 8-bit types. Sources: "FP8 formats for deep learning"
+// The values of all codes of the 8-bit types. Sources: "FP8 formats for deep learning"
 // (arXiv 2209.05433) for e4m3 and e5m2, arXiv 2206.02915 for the two without a negative
 // zero, OCP's "Microscaling formats" 5.3 for e8m0.
 var (
@@ -124,8 +125,8 @@ var (
 	}()
 )
 
-// smallFloats returns the values of all floats of a byte with a sign and that many bits of
-// exponent.
+// smallFloats returns the values of all 8-bit floats with a sign, the given number of
+// exponent bits and the given bias.
 func smallFloats(exponent, bias int, nan, inf func(b byte) bool) (list [256]float32) {
 	mantissa := 7 - exponent
 	for i := range list {

@@ -1,7 +1,6 @@
-// Package weights is what the checkpoints of training programs have in common, whatever
-// their container: named arrays of numbers, which are read a piece at a time. A reader
-// of a container checks that the bytes are there and makes Tensors; whoever converts
-// them needs to know nothing else.
+// Package weights has what all containers of checkpoints have in common: named arrays of
+// numbers, which are read in pieces. The reader of a container checks that the data are
+// there and returns Tensors. Code that converts them needs nothing else.
 package weights
 
 import (
@@ -10,20 +9,20 @@ import (
 	"math/bits"
 )
 
-// Tensor is one array of a checkpoint. Its elements lie one after the other, the last
-// dimension contiguous, whatever the container has.
+// Tensor is one array of a checkpoint. Its elements are read in row-major order, whatever
+// the order in the container.
 type Tensor struct {
 	Name  string
 	Type  Type
 	Shape []int  // outermost first; empty for a single number
-	File  string // that holds it, for messages
-	Data  []byte // all bytes, read-only, where the file is mapped; else nil
+	File  string // the file that holds it, for messages
+	Data  []byte // all bytes, read-only, if the file is mapped; else nil
 
-	// ReadAt sets dst to the bytes from off on. Both must be in the tensor.
+	// ReadAt sets dst to the bytes from off on. All of them must be in the tensor.
 	ReadAt func(dst []byte, off int64) error
 }
 
-// Elems returns the number of elements. It fits an int: readers have checked that.
+// Elems returns the number of elements. Readers have checked that it fits an int.
 func (t *Tensor) Elems() int {
 	n := 1
 	for _, d := range t.Shape {
@@ -32,7 +31,7 @@ func (t *Tensor) Elems() int {
 	return n
 }
 
-// Bytes returns the length of all elements.
+// Bytes returns the number of bytes of all elements.
 func (t *Tensor) Bytes() int64 { return t.Type.Bytes(t.Elems()) }
 
 // Rows returns the number of rows, the product of all dimensions but the last. A vector
@@ -53,8 +52,8 @@ func (t *Tensor) Cols() int {
 	return t.Shape[len(t.Shape)-1]
 }
 
-// Float32s returns all elements as float32. It fails for types that are no plain numbers,
-// and where memory or the file does not suffice.
+// Float32s returns all elements as float32. It returns an error for types that are not
+// Plain, or if the file cannot be read.
 func (t *Tensor) Float32s() ([]float32, error) {
 	if !t.Type.Plain() {
 		return nil, fmt.Errorf("%s: tensor %q is %s, which is not a plain number", t.File, t.Name, t.Type)
@@ -71,8 +70,9 @@ func (t *Tensor) Float32s() ([]float32, error) {
 	return x, nil
 }
 
-// Elements returns the product of the dimensions, ok is false where one is negative or the
-// product, or that of all dimensions but zeros, does not fit 2^53: such a shape is a lie.
+// Elements returns the product of the dimensions. ok is false for shapes that no real
+// tensor has: with a negative dimension, or with a product of the non-zero dimensions
+// above 2^53.
 func Elements(shape []int) (n int, ok bool) {
 	n = 1
 	empty := false

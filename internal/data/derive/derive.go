@@ -1,6 +1,6 @@
-// Package derive makes new sources from the rows of others: it splits one into rows to train
-// with and rows to measure with, or merges several. The old sources stay as they are. The new
-// ones appear complete or not at all.
+// Package derive makes new sources from existing ones. It splits a source into a training
+// and an evaluation set, or merges several sources. The old sources do not change. The
+// new ones appear complete or not at all.
 package derive
 
 import (
@@ -16,14 +16,15 @@ import (
 	"alpaca/internal/data"
 )
 
-// Names are those of the new sources of Split.
+// Names are the names of the new sources of Split; "" stands for the old name with _train
+// or _eval.
 type Names struct{ Train, Eval string }
 
-// Split divides the rows of a source in two. About the share eval of them, 0 < eval < 1, and at
-// least one, goes to a source of its own. The seed and the rows' questions decide which, not
-// their order. Rows with the same question go to the same side, so that no model is measured
-// with rows it was trained on. Both parts keep the order of the source. It is an error if one
-// part would be empty.
+// Split divides the rows of a source in two. About the fraction eval of them, 0 < eval <
+// 1, and at least one row, goes to the evaluation set held. The seed and the rows'
+// questions decide which, not their order. Rows with the same question go to the same
+// side, so that no model is evaluated on questions from its training. Both parts keep the
+// order of the source. It is an error if one part would be empty.
 func Split(ctx context.Context, db *data.DB, source *data.Source, eval float64, seed uint64, names Names) (train, held *data.Source, err error) {
 	train, held = like(source), like(source)
 	train.Name, train.Note = cmp.Or(names.Train, source.Name+"_train"), fmt.Sprintf("rows of %s to train with, seed %d", source.Name, seed)
@@ -52,14 +53,14 @@ func Split(ctx context.Context, db *data.DB, source *data.Source, eval float64, 
 	return train, held, err
 }
 
-// question is what rows ask, and how many ask it.
+// question is the checksum of a question, and the number of rows that ask it.
 type question struct {
 	sum  [32]byte
 	rows int
 }
 
-// choose returns the ids of the rows that are held back: those of questions in the order of their
-// checksums, until the rows are enough.
+// choose returns the ids of the held-out rows. It takes questions in the order of their
+// checksums until there are enough rows.
 func choose(ctx context.Context, db *data.DB, source *data.Source, eval float64, seed uint64) (map[int64]bool, error) {
 	type asked struct {
 		row int64
@@ -86,7 +87,7 @@ func choose(ctx context.Context, db *data.DB, source *data.Source, eval float64,
 	slices.SortFunc(questions, func(a, b question) int { return bytes.Compare(a.sum[:], b.sum[:]) })
 	want := max(1, int(math.Round(eval*float64(len(rows)))))
 	chosen := map[[32]byte]bool{}
-	for _, q := range questions[:len(questions)-1] { // one is left to train with
+	for _, q := range questions[:len(questions)-1] { // at least one is left for training
 		if want <= 0 {
 			break
 		}
@@ -102,10 +103,10 @@ func choose(ctx context.Context, db *data.DB, source *data.Source, eval float64,
 	return held, nil
 }
 
-// Merge writes the rows of sources to a new one, one source after the other. With unique it
-// leaves out rows that are equal to an earlier one, to the letter, and returns how many. If
-// the sources came in different formats, the new one has the format of chats, which can hold
-// all others.
+// Merge writes the rows of sources to a new source, one source after the other. If unique
+// is true, it leaves out rows that equal an earlier row exactly; left is their number. If
+// the sources have different formats, the new one has the format chat, which can hold all
+// others.
 func Merge(ctx context.Context, db *data.DB, sources []*data.Source, name string, unique bool) (merged *data.Source, left int, err error) {
 	merged = like(sources[0])
 	merged.Name = name
@@ -114,7 +115,7 @@ func Merge(ctx context.Context, db *data.DB, sources []*data.Source, name string
 		names[i] = s.Name
 		mixed = mixed || s.Format != merged.Format
 		if s.Licence != merged.Licence {
-			merged.Licence = "" // several, which the old sources tell
+			merged.Licence = "" // there are several; the old sources have them
 		}
 	}
 	merged.Note = "rows of " + strings.Join(names, ", ")
@@ -153,7 +154,7 @@ func Merge(ctx context.Context, db *data.DB, sources []*data.Source, name string
 	return merged, left, err
 }
 
-// sumOf returns the SHA-256 of what a row says.
+// sumOf returns the SHA-256 of a row's texts.
 func sumOf(r *data.Row) [32]byte {
 	var b []byte
 	for _, text := range []string{r.System, r.Instruction, r.Input, r.Output} {
@@ -174,7 +175,7 @@ func like(s *data.Source) *data.Source {
 func add(tx *data.Tx, s *data.Source, r *data.Row) error {
 	r.ID, r.SourceID, r.Pos = 0, s.ID, 0
 	if s.Format == "seeds" {
-		r.Raw = nil // a task whose first instance is elsewhere would join the one before
+		r.Raw = nil // a task whose first instance is in the other source would join the task before it
 	}
 	s.Rows++
 	return tx.Add(r)

@@ -11,26 +11,27 @@ import (
 	"alpaca/internal/data"
 )
 
-// Notes count what is odd about the rows of a file without making them unusable.
+// Notes count oddities of a file's rows that do not make them unusable.
 type Notes struct {
 	NotText    int // a number, null, list or object where a text is expected: kept as JSON
 	DoubleKeys int // an object has a key twice: the last one counts
-	HalfPairs  int // half of a pair of surrogates, or a NUL byte: replaced in the text
+	HalfPairs  int // half of a surrogate pair, or a NUL byte: replaced in the text
 	OtherForm  int // rows of another format than the first
 	Renamed    map[string]string
 }
 
-// part is what marks the rows of an object that follow its first row.
+// part is the Raw of an object's rows after the first.
 var part = []byte("+")
 
-// builder makes rows of objects, all of one file.
+// builder turns the objects of one file into rows.
 type builder struct {
 	format *Format
 	keys   []string // of the file's first row
 	notes  Notes
 }
 
-// rows returns the rows of an object that is valid JSON: one, or as many as it has instances.
+// rows returns the rows of an object that is valid JSON: one, or one per instance of a
+// seed task.
 func (b *builder) rows(raw []byte) ([]*data.Row, error) {
 	o := parseObject(raw)
 	format := formatOf(o.has)
@@ -72,7 +73,8 @@ func (b *builder) rows(raw []byte) ([]*data.Row, error) {
 	return list, nil
 }
 
-// row makes the row of an object. Exact is false if the row's fields do not give it back.
+// row returns the row of an object. The second result is false if the object cannot be
+// rebuilt from the row's fields.
 func (b *builder) row(format *Format, o *object) (*data.Row, bool, error) {
 	r := &data.Row{}
 	exact := true
@@ -109,7 +111,7 @@ func (b *builder) row(format *Format, o *object) (*data.Row, bool, error) {
 	return r, exact, nil
 }
 
-// note counts why a text is not kept as it stands.
+// note counts why a text could not be kept unchanged.
 func (b *builder) note(v json.RawMessage) {
 	if isString(v) {
 		b.notes.HalfPairs++
@@ -118,7 +120,7 @@ func (b *builder) note(v json.RawMessage) {
 	}
 }
 
-// lastOfEach leaves the last field of each key.
+// lastOfEach returns the last field of each key.
 func lastOfEach(list []field) []field {
 	out := list[:0:0]
 	for i, f := range list {
@@ -129,8 +131,8 @@ func lastOfEach(list []field) []field {
 	return out
 }
 
-// splitCommon divides a chosen answer that has its prompt in it: what it shares with the
-// rejected one, up to a space, is the prompt.
+// splitCommon splits a chosen answer that contains its prompt. The prompt is the common
+// prefix of the chosen and the rejected answer, up to its last space.
 func splitCommon(chosen string, rejected json.RawMessage) (prompt, answer string) {
 	other, _ := textOf(rejected)
 	n := 0
@@ -144,12 +146,12 @@ func splitCommon(chosen string, rejected json.RawMessage) (prompt, answer string
 	return chosen[:n], strings.TrimLeftFunc(chosen[n:], unicode.IsSpace)
 }
 
-// sameKeys reports whether an object has these keys in this order.
+// sameKeys reports whether an object has exactly the given keys, in this order.
 func sameKeys(fields []field, keys []string) bool {
 	return slices.EqualFunc(fields, keys, func(f field, key string) bool { return f.key == key })
 }
 
-// keyList writes the keys of an object as a JSON array.
+// keyList returns the keys of an object as a JSON array.
 func keyList(fields []field) []byte {
 	b := []byte{'['}
 	for i, f := range fields {
@@ -161,8 +163,8 @@ func keyList(fields []field) []byte {
 	return append(b, ']')
 }
 
-// instances makes the rows of a task of self-instruct: one of each instance. All but the first
-// are marked as a part of the object before.
+// instances returns the rows of a self-instruct task, one per instance. All but the first
+// are marked as parts of the same object.
 func instances(task *data.Row, v json.RawMessage) (rows []*data.Row, exact bool, err error) {
 	if v[0] != '[' {
 		return nil, false, fmt.Errorf("instances: is not a list")
@@ -192,7 +194,7 @@ func instances(task *data.Row, v json.RawMessage) (rows []*data.Row, exact bool,
 	return rows, exact, nil
 }
 
-// or returns a value, or another where it is missing.
+// or returns v, or other if v is nil.
 func or(v json.RawMessage, other string) json.RawMessage {
 	if v == nil {
 		return json.RawMessage(other)
@@ -200,7 +202,7 @@ func or(v json.RawMessage, other string) json.RawMessage {
 	return v
 }
 
-// keysOf returns the keys that a row's object has: its own list, or those of its source.
+// keysOf returns the keys of a row's object: the row's own list in Raw, or else usual.
 func keysOf(r *data.Row, usual []string) (keys []string) {
 	if len(r.Raw) > 0 && r.Raw[0] == '[' && json.Unmarshal(r.Raw, &keys) == nil {
 		return keys
@@ -208,8 +210,8 @@ func keysOf(r *data.Row, usual []string) (keys []string) {
 	return usual
 }
 
-// object returns the row as an object of the format with those keys, on one line. The rows
-// that are a part of it follow.
+// object returns the row as an object of the format, with the given keys, on one line.
+// parts are the object's further rows.
 func (f *Format) object(r *data.Row, parts []*data.Row, keys []string) []byte {
 	if len(r.Raw) > 0 && r.Raw[0] == '{' {
 		return compact(r.Raw)
@@ -232,7 +234,7 @@ func (f *Format) object(r *data.Row, parts []*data.Row, keys []string) []byte {
 	return appendObject(nil, fields)
 }
 
-// instanceList writes the instances of a task.
+// instanceList returns the instances of a task as a JSON array.
 func instanceList(rows []*data.Row) json.RawMessage {
 	b := []byte{'['}
 	for i, r := range rows {

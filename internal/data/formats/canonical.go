@@ -7,7 +7,8 @@ import (
 	"alpaca/internal/data"
 )
 
-// canonical returns a row of any source as an object of the format.
+// canonical returns a row of any source as an object of f, nil if f needs a key that the
+// row lacks.
 func (f *Format) canonical(r *data.Row) []byte {
 	c := *r
 	c.Raw = nil
@@ -30,8 +31,8 @@ func (f *Format) canonical(r *data.Row) []byte {
 	return f.object(&c, nil, keys)
 }
 
-// flatten says a conversation as one question and its answer, with what was said before as
-// history: the form that LLaMA-Factory reads.
+// flatten turns a conversation into its last question and answer. The pairs before become
+// the key history, as in LLaMA-Factory.
 func flatten(r *data.Row) {
 	if len(r.Turns) == 0 {
 		return

@@ -9,11 +9,11 @@ import (
 	"alpaca/internal/data"
 )
 
-// dialect is how a format writes the messages of a conversation.
+// dialect says how a format writes the messages of a conversation.
 type dialect struct {
-	role, content string            // its keys
-	roles         map[string]string // what it calls whom, as ours
-	names         map[string]string // ours, as it writes them
+	role, content string            // the keys of a message
+	roles         map[string]string // our roles by its names for them
+	names         map[string]string // its names by our roles
 }
 
 var openAI = &dialect{"role", "content",
@@ -24,7 +24,7 @@ var shareGPT = &dialect{"from", "value",
 		"function_response": "tool", "observation": "tool"},
 	map[string]string{"user": "human", "assistant": "gpt"}}
 
-// messages returns the slot of a conversation.
+// messages returns the slot of a conversation in dialect d.
 func messages(key string, d *dialect) slot {
 	return slot{key,
 		func(r *data.Row, v json.RawMessage) (bool, error) {
@@ -38,7 +38,7 @@ func messages(key string, d *dialect) slot {
 		func(r *data.Row) json.RawMessage { return d.write(Messages(r)) }}
 }
 
-// read reads a list of messages. exact is false if write does not give it back.
+// read reads a list of messages. exact is false if write would not return the same list.
 func (d *dialect) read(v json.RawMessage) (list []data.Message, exact bool, err error) {
 	if len(v) == 0 || v[0] != '[' {
 		return nil, false, fmt.Errorf("is not a list of messages")
@@ -50,7 +50,7 @@ func (d *dialect) read(v json.RawMessage) (list []data.Message, exact bool, err 
 		}
 		o := parseObject(item)
 		role, content := o.get(d.role), o.get(d.content)
-		if role == nil && o.has(openAI.role) { // some files of the other form have these
+		if role == nil && o.has(openAI.role) { // some files of ShareGPT's format have OpenAI's keys
 			role, content = o.get(openAI.role), o.get(openAI.content)
 		}
 		if !isString(role) {
@@ -72,7 +72,7 @@ func (d *dialect) read(v json.RawMessage) (list []data.Message, exact bool, err 
 	return list, exact, nil
 }
 
-// name returns what the dialect calls one of our roles.
+// name returns the dialect's name of one of our roles.
 func (d *dialect) name(role string) string {
 	if name, ok := d.names[role]; ok {
 		return name
@@ -115,7 +115,8 @@ func contentOf(v json.RawMessage) (string, bool) {
 	return b.String(), false
 }
 
-// setTurns puts a conversation into a row. One question and its answer need no turns.
+// setTurns stores a conversation in a row. A single question with its answer needs no
+// Turns.
 func setTurns(r *data.Row, list []data.Message) {
 	*instruction(r), *output(r), *system(r), r.Turns = "", "", "", nil
 	rest := list
@@ -152,7 +153,7 @@ func Messages(r *data.Row) []data.Message {
 	return append(list, data.Message{Role: "user", Content: Question(r)}, data.Message{Role: "assistant", Content: r.Output})
 }
 
-// Question returns the instruction with what it is about.
+// Question returns the instruction, followed by the input if there is one.
 func Question(r *data.Row) string {
 	if r.Input == "" {
 		return r.Instruction
@@ -173,13 +174,13 @@ func prompt() slot {
 				return false, fmt.Errorf("prompt: %w", err)
 			}
 			setTurns(r, list)
-			r.Turns = list // the answer comes behind them
+			r.Turns = list // the answer will follow them
 			return false, nil
 		},
 		func(r *data.Row) json.RawMessage { return data.AppendQuoted(nil, promptOf(r)) }}
 }
 
-// promptOf returns all that stands before a row's answer as one text.
+// promptOf returns all messages before a row's answer as one text.
 func promptOf(r *data.Row) string {
 	if len(r.Turns) == 0 {
 		return Question(r)
@@ -201,7 +202,7 @@ func promptOf(r *data.Row) string {
 	return b.String()
 }
 
-// answer returns the slot of an answer: a text, or messages.
+// answer returns the slot of an answer: a text, or a list of messages.
 func answer(key string) slot {
 	of := text(key, output)
 	return slot{key,

@@ -5,7 +5,7 @@ import (
 	"errors"
 )
 
-// lines reads an object a line.
+// lines reads JSON lines: an object per line.
 func (w *walk) lines() error {
 	for w.c.fill() {
 		at := w.c.place()
@@ -31,7 +31,7 @@ func (w *walk) lines() error {
 	return nil
 }
 
-// values reads objects that may span lines, one behind the other.
+// values reads objects one after the other, which may span lines.
 func (w *walk) values() error {
 	for {
 		b, ok := w.c.space()
@@ -59,10 +59,11 @@ func (w *walk) values() error {
 	}
 }
 
-// maxAside bounds the other keys of an object that are kept to write it again.
+// maxAside limits the bytes of an object's other keys, which are kept to write the object
+// again.
 const maxAside = 1 << 20
 
-// wrapped reads the rows of the array under a key of an object.
+// wrapped reads the rows in the array under one key of an object.
 func (w *walk) wrapped() error {
 	w.c.space()
 	kept, inside := 0, false
@@ -92,7 +93,8 @@ func (w *walk) wrapped() error {
 	return w.objectEnd(err)
 }
 
-// objectEnd tells what is wrong with an object that has the rows.
+// objectEnd reports what is wrong with the object that holds the rows, or with what
+// follows it. err is the result of reading the object.
 func (w *walk) objectEnd(err error) error {
 	if err == nil {
 		return w.nothingFollows("the object")

@@ -9,12 +9,13 @@ import (
 	"alpaca/internal/data"
 )
 
-// A reader of our own, because encoding/csv makes a line feed of CR LF inside of quotes: a
-// source would not be written back as it came.
+// encoding/csv turns CR LF inside quotes into LF, so a source could not be written back
+// unchanged. This reader keeps them.
 
 var errQuote = errors.New("a quote that does not end, or text behind a quoted field")
 
-// record reads the next record of a table and appends its fields to list. raw is what it read.
+// record reads the next record of a table. It appends the fields to list, and the bytes
+// that it read to raw.
 func (c *cursor) record(list []string, sep byte, raw []byte) (fields []string, all []byte, err error) {
 	var b []byte
 	for {
@@ -43,7 +44,7 @@ func (c *cursor) record(list []string, sep byte, raw []byte) (fields []string, a
 				c.skip()
 				continue
 			}
-			if x == '"' && quoted && closed { // two stand for one
+			if x == '"' && quoted && closed { // two quotes stand for one
 				closed = false
 				b = append(b, x)
 				raw = append(raw, x)
@@ -119,7 +120,7 @@ func (w *walk) table(sep byte) error {
 	return nil
 }
 
-// tableRow adds the row of a record, or tells why there is none.
+// tableRow adds the row of a record, or reports why it cannot.
 func (w *walk) tableRow(at place, fields []string, o *object) error {
 	if len(fields) != len(o.fields) {
 		return w.bad(at, w.raw, "%d fields, the header has %d", len(fields), len(o.fields))

@@ -5,31 +5,31 @@ import (
 	"io"
 )
 
-// maxRow bounds a row in bytes: what is larger is no training data.
+// maxRow is the most bytes of a row. Training data has no larger ones.
 const maxRow = 256 << 20
 
-// block is how much of a file is read at once.
+// block is the number of bytes read from a file at once.
 const block = 256 << 10
 
-// cursor reads a file from any place on and knows where it is.
+// cursor reads a file from any place on, and counts lines.
 type cursor struct {
 	f    io.ReaderAt
 	end  int64  // the file's length
-	buf  []byte // what is read of the file
+	buf  []byte // the part of the file that was read last
 	base int64  // offset of buf[0]
-	at   int    // in buf
-	line int64  // of the byte at, from 1
-	err  error  // of reading
+	at   int    // index in buf of the byte at the cursor
+	line int64  // line of the byte at the cursor, from 1
+	err  error  // the first error of reading
 }
 
 func newCursor(f io.ReaderAt, size int64) *cursor { return &cursor{f: f, end: size, line: 1} }
 
-// place is where something stands in a file.
+// place is a place in a file.
 type place struct{ offset, line int64 }
 
 func (c *cursor) place() place { return place{c.base + int64(c.at), c.line} }
 
-// moveTo goes to a place.
+// moveTo moves the cursor to a place.
 func (c *cursor) moveTo(p place) {
 	if p.offset >= c.base && p.offset <= c.base+int64(len(c.buf)) {
 		c.at = int(p.offset - c.base)
@@ -39,8 +39,8 @@ func (c *cursor) moveTo(p place) {
 	c.line = p.line
 }
 
-// fill makes the byte at the cursor available. It returns false at the end of the file and
-// where it cannot be read, which sets err.
+// fill makes the byte at the cursor available. It returns false at the end of the file.
+// If the file cannot be read, it sets err and returns false.
 func (c *cursor) fill() bool {
 	if c.at < len(c.buf) {
 		return true
@@ -75,7 +75,7 @@ func (c *cursor) peek() (byte, bool) {
 	return c.buf[c.at], true
 }
 
-// skip moves over the byte at the cursor, which peek has returned.
+// skip moves past the byte at the cursor. peek or fill must have returned true for it.
 func (c *cursor) skip() {
 	if c.buf[c.at] == '\n' {
 		c.line++
@@ -83,7 +83,7 @@ func (c *cursor) skip() {
 	c.at++
 }
 
-// space moves over JSON's white space and returns the byte behind it.
+// space moves past JSON's white space and returns the byte after it.
 func (c *cursor) space() (byte, bool) {
 	for {
 		b, ok := c.peek()
@@ -94,9 +94,9 @@ func (c *cursor) space() (byte, bool) {
 	}
 }
 
-// value moves over a JSON value and appends it to raw, unless that is nil. It only matches
-// brackets and quotes: whether the value is valid has to be asked of encoding/json. The error
-// has no place: it is at the cursor.
+// value moves past a JSON value and appends it to raw, unless raw is nil. It only matches
+// brackets and quotes; encoding/json can tell whether the value is valid. An error does
+// not name its place, which is the cursor.
 func (c *cursor) value(raw []byte) ([]byte, error) {
 	keep := raw != nil
 	depth, quoted, escaped := 0, false, false
@@ -124,7 +124,7 @@ func (c *cursor) value(raw []byte) ([]byte, error) {
 			case b == '{' || b == '[':
 				depth++
 			case (b == '}' || b == ']' || b == ',' || b == ' ' || b == '\t' || b == '\r' || b == '\n') && depth == 0:
-				return c.keep(raw, keep, from), nil // behind a number or a word
+				return c.keep(raw, keep, from), nil // after a number or a word
 			case b == '}' || b == ']':
 				if depth--; depth == 0 {
 					c.at++
@@ -149,7 +149,7 @@ func (c *cursor) value(raw []byte) ([]byte, error) {
 	return raw, nil
 }
 
-// errCut says that a file ends too early.
+// errCut is the error for a file that ends too early.
 var errCut = fmt.Errorf("the file ends in the middle of a value: it was cut, or a bracket or quote is missing")
 
 func (c *cursor) keep(raw []byte, keep bool, from int) []byte {
@@ -159,7 +159,7 @@ func (c *cursor) keep(raw []byte, keep bool, from int) []byte {
 	return append(raw, c.buf[from:c.at]...)
 }
 
-// readLine moves over a line and appends it to raw, without its end.
+// readLine moves past a line and appends it to raw, without the line feed.
 func (c *cursor) readLine(raw []byte) (line []byte, err error) {
 	for c.fill() {
 		from := c.at
@@ -178,7 +178,7 @@ func (c *cursor) readLine(raw []byte) (line []byte, err error) {
 	return raw, c.err
 }
 
-// skipLine moves behind the end of the line.
+// skipLine moves past the end of the line.
 func (c *cursor) skipLine() {
 	for c.fill() {
 		b := c.buf[c.at]

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// detect finds the container.
+// detect sets the container of the file.
 func (f *File) detect() error {
 	c := newCursor(f.f, f.Size)
 	c.moveTo(f.start)
@@ -32,7 +32,7 @@ func (f *File) detect() error {
 	return nil
 }
 
-// detectObject tells JSON lines from one object that has all rows.
+// detectObject distinguishes JSON lines from one object that has all rows.
 func (f *File) detectObject(c *cursor) error {
 	begin := c.place()
 	f.Shape.Container = "jsonl"
@@ -50,8 +50,9 @@ func (f *File) detectObject(c *cursor) error {
 	return c.err
 }
 
-// detectWrapper finds the rows of a file that is one object: the object itself, the array that
-// has the most objects, or the values if they are objects.
+// detectWrapper finds the rows of a file that is one object. They are the object itself,
+// the elements of the array with the most objects, or the object's values if all are
+// objects.
 func (f *File) detectWrapper(begin place) error {
 	c := newCursor(f.f, f.Size)
 	c.moveTo(begin)
@@ -82,8 +83,8 @@ func (f *File) detectWrapper(begin place) error {
 	return c.err
 }
 
-// members calls each at the value of every key of the object at the cursor. Each moves over
-// the value.
+// members reads the object at the cursor. It calls each for every key, with the cursor at
+// the key's value. each moves the cursor past the value.
 func (c *cursor) members(each func(key string) error) error {
 	c.skip() // the brace
 	for first := true; ; first = false {
@@ -122,7 +123,7 @@ func (c *cursor) members(each func(key string) error) error {
 	}
 }
 
-// objects moves over the array at the cursor and counts its objects.
+// objects moves past the array at the cursor and counts its objects.
 func (c *cursor) objects() (n int, err error) {
 	c.skip() // the bracket
 	for {

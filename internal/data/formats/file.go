@@ -14,14 +14,14 @@ import (
 	"alpaca/internal/data"
 )
 
-// Shape is what has to be known of a file to write it again.
+// Shape is what is needed to write a file again.
 type Shape struct {
-	// Container is how rows lie in the file: json (an array), jsonl, object (rows in the array
-	// under Key of an object), keyed (an object of objects), csv or tsv.
+	// Container says how the file holds its rows: json (an array), jsonl, object (an
+	// array under Key of an object), keyed (an object of objects), csv or tsv.
 	Container string   `json:"container"`
 	Key       string   `json:"key,omitempty"`
-	Keys      []string `json:"keys,omitempty"` // of the first row, or the header
-	// Before and After are the other keys of an object, each with its value.
+	Keys      []string `json:"keys,omitempty"` // the keys of the first row, or the header of a table
+	// Before and After are the other keys of an object, before and after Key.
 	Before []Pair `json:"before,omitempty"`
 	After  []Pair `json:"after,omitempty"`
 }
@@ -32,21 +32,22 @@ type Pair struct {
 	Value json.RawMessage `json:"value"`
 }
 
-// File is a file that can be read.
+// File is an open file of rows.
 type File struct {
 	Path   string
 	SHA256 string // in hexadecimal digits
 	Size   int64
 	Shape  Shape
-	Format *Format // of the first row; known when Read has returned
+	Format *Format // the format of the first row; Read sets it
 	Notes  Notes
 
 	f        *os.File
-	start    place // behind a byte order mark
+	start    place // after a byte order mark
 	modified time.Time
 }
 
-// Open opens the file at path and finds out what it is. It reads the file once, for its sum.
+// Open opens the file at path and detects its container. It reads the whole file once, to
+// compute SHA256.
 func Open(path string) (*File, error) {
 	in, err := os.Open(path)
 	if err != nil {
@@ -63,7 +64,7 @@ func Open(path string) (*File, error) {
 // Close closes the file.
 func (f *File) Close() error { return f.f.Close() }
 
-// others are files of other kinds, by how they begin, with what to do about them.
+// others are other kinds of files, by their first bytes, and what to do about each.
 var others = []struct{ start, what string }{
 	{"PAR1", `a Parquet file, which is not read: make JSON lines of it, python3 -c "import pandas; pandas.read_parquet('FILE.parquet').to_json('FILE.jsonl', orient='records', lines=True, force_ascii=False)"`},
 	{"\x1f\x8b", "compressed with gzip: gunzip FILE"},
@@ -110,27 +111,27 @@ func (f *File) open() error {
 	return nil
 }
 
-// Problem is what is wrong at a place of a file.
+// Problem is what is wrong at a place in a file.
 type Problem struct {
-	Line, Offset int64 // from 1, from 0
+	Line, Offset int64 // Line counts from 1, Offset in bytes from 0
 	Err          string
-	Raw          []byte // of the row, cut to a MiB
+	Raw          []byte // the row, cut to 1 MiB
 }
 
-// Error says where it is, and what.
+// Error returns the place and what is wrong there.
 func (p Problem) Error() string {
 	return fmt.Sprintf("line %d, offset %d: %s", p.Line, p.Offset, p.Err)
 }
 
-// Reader is called with what a file holds, row by row.
+// Reader gets the rows of a file, one by one.
 type Reader struct {
-	// Row gets each row. Its Pos is set: the number of the row that can be read.
+	// Row gets each row. Its Pos is its number among the rows that can be read.
 	Row func(r *data.Row) error
-	// Bad gets each problem. An error ends the reading.
+	// Bad gets each problem.
 	Bad func(p Problem) error
 }
 
-// Read reads the rows.
+// Read reads the rows of f. An error from to ends it.
 func (f *File) Read(to Reader) error {
 	c := newCursor(f.f, f.Size)
 	c.moveTo(f.start)

@@ -7,11 +7,11 @@ import (
 	"alpaca/internal/data"
 )
 
-// Form is how rows are written.
+// Form says how rows are written.
 type Form struct {
 	Format   *Format
-	Shape    Shape // Container and, for what came from a file, the rest
-	original bool  // as the file of a source had them
+	Shape    Shape // the Container and, for a source from a file, the other fields
+	original bool  // rows are written as in their source's file
 }
 
 // Forms are the names that FormOf knows, with a line for each.
@@ -29,7 +29,7 @@ var Forms = []struct{ Name, About string }{
 	{"tsv", "the same with tabs"},
 }
 
-// FormOf returns the form of a name of Forms.
+// FormOf returns the form with a name from Forms.
 func FormOf(name string) (Form, error) {
 	container := "jsonl"
 	switch name {
@@ -47,7 +47,7 @@ func FormOf(name string) (Form, error) {
 	return Form{Format: f, Shape: Shape{Container: container}}, nil
 }
 
-// Original returns the form in which a source came.
+// Original returns the form of a source's file.
 func Original(s *data.Source) (Form, error) {
 	f := Form{Format: ByName(s.Format), original: true}
 	if f.Format == nil {
@@ -56,7 +56,7 @@ func Original(s *data.Source) (Form, error) {
 	if err := json.Unmarshal([]byte(s.Shape), &f.Shape); err != nil {
 		return f, fmt.Errorf("source %s: its shape is not JSON: %w", s.Name, err)
 	}
-	if f.Shape.Container == "" { // rows that came from no file
+	if f.Shape.Container == "" { // rows that did not come from a file
 		other, err := FormOf(s.Format)
 		f.Shape, f.original = other.Shape, false
 		return f, err
@@ -64,7 +64,7 @@ func Original(s *data.Source) (Form, error) {
 	return f, nil
 }
 
-// table returns the separator of a form that is a table, 0 if it is none.
+// table returns the separator of a table's fields, 0 if the form is no table.
 func (f *Form) table() byte {
 	switch f.Shape.Container {
 	case "csv":

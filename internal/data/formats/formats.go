@@ -1,8 +1,8 @@
-// Package formats reads and writes the files that instructions and conversations come in:
-// Stanford Alpaca's and its relatives, seeds and training files of self-instruct, Dolly,
-// chats of OpenAI's and ShareGPT's form, preference pairs; as JSON, JSON lines, CSV or TSV.
-// Files are read as a stream, and a row that cannot be read is reported with its line and its
-// offset. A source is written back as it came: equal values in equal order.
+// Package formats reads and writes files of instructions and conversations: Stanford
+// Alpaca and its relatives, seeds and training files of self-instruct, Dolly, chats in
+// the formats of OpenAI and ShareGPT, and preference pairs. Files are JSON, JSON lines,
+// CSV or TSV. Files are read as a stream. A row that cannot be read is reported with its
+// line and offset. A source is written back with the same values in the same order.
 package formats
 
 import (
@@ -13,31 +13,32 @@ import (
 	"alpaca/internal/data"
 )
 
-// Format is a form of rows: which keys an object has and what they mean.
+// Format is a format of rows: the keys of an object and what they mean.
 type Format struct {
 	Name  string
 	About string // one line
-	// needs are keys that tell the format.
+	// needs are the keys by which the format is recognized.
 	needs []string
-	// slots are the keys that become fields of a row. Others go to its Extra.
+	// slots are the keys that become fields of a row. Other keys go to its Extra.
 	slots []slot
-	// check says why an object of this format cannot be used, "" if it can. nil: it can.
+	// check returns why an object of this format cannot be used, "" if it can. nil: all
+	// can be used.
 	check func(o *object) string
-	// keys are those of a row that came from another format.
+	// keys returns the keys with which a row from another format is written.
 	keys func(r *data.Row) []string
 }
 
-// slot is a key with what it is in a row.
+// slot maps a key to a part of a row.
 type slot struct {
 	key string
-	// set takes the value. Exact is false if get will not give it back; the error is for what
-	// cannot be taken at all.
+	// set stores the value in r. exact is false if get will not return the same value. A
+	// value that cannot be stored is an error.
 	set func(r *data.Row, v json.RawMessage) (exact bool, err error)
-	// get returns the value as JSON.
+	// get returns the row's value as JSON.
 	get func(r *data.Row) json.RawMessage
 }
 
-// text returns a slot of a text of a row.
+// text returns the slot of a key for the text *of(r).
 func text(key string, of func(r *data.Row) *string) slot {
 	return slot{key,
 		func(r *data.Row, v json.RawMessage) (bool, error) {
@@ -48,9 +49,9 @@ func text(key string, of func(r *data.Row) *string) slot {
 		func(r *data.Row) json.RawMessage { return data.AppendQuoted(nil, *of(r)) }}
 }
 
-// textOf returns a value as a text that a database can hold: null is none, what is no
-// string stays JSON, and a NUL byte, at which SQLite's functions would stop, becomes its
-// symbol. exact is false if the text is not all of the value.
+// textOf returns a value as a text that the database can hold. null becomes "", and other
+// values that are not strings stay JSON. A NUL byte, at which SQLite's functions would
+// stop, becomes the symbol ␀. exact is false if the text differs from the value.
 func textOf(v json.RawMessage) (t string, exact bool) {
 	switch {
 	case string(v) == "null":
@@ -71,10 +72,10 @@ func output(r *data.Row) *string      { return &r.Output }
 func system(r *data.Row) *string      { return &r.System }
 func category(r *data.Row) *string    { return &r.Category }
 
-// always are slots of every format of instructions.
+// always are slots that every format of instructions has.
 var always = []slot{text("system", system), text("category", category)}
 
-// Formats are all that are known. The first whose keys an object has is its own.
+// Formats are the known formats. An object has the first format whose needs it meets.
 var Formats = []*Format{
 	{Name: "chat", About: `{"messages": [{"role", "content"}, …]}: OpenAI, TRL`, needs: []string{"messages"},
 		slots: []slot{messages("messages", openAI), text("category", category)}, keys: fixed("messages")},
@@ -99,7 +100,8 @@ var Formats = []*Format{
 // fixed returns keys that do not depend on the row.
 func fixed(keys ...string) func(*data.Row) []string { return func(*data.Row) []string { return keys } }
 
-// alpacaKeys are three, and what else the row has.
+// alpacaKeys returns the keys of the format alpaca: three, and system and category if the
+// row has them.
 func alpacaKeys(r *data.Row) []string {
 	keys := []string{"instruction", "input", "output"}
 	if r.System != "" {
@@ -111,7 +113,7 @@ func alpacaKeys(r *data.Row) []string {
 	return keys
 }
 
-// ByName returns the format of that name, nil for none.
+// ByName returns the format called name, nil if there is none.
 func ByName(name string) *Format {
 	for _, f := range Formats {
 		if f.Name == name {
@@ -121,7 +123,7 @@ func ByName(name string) *Format {
 	return nil
 }
 
-// formatOf returns the format whose keys there are, nil for none.
+// formatOf returns the first format whose needs are all there, nil if there is none.
 func formatOf(has func(key string) bool) *Format {
 next:
 	for _, f := range Formats {
@@ -135,7 +137,7 @@ next:
 	return nil
 }
 
-// slot returns the format's slot of a key, nil for none.
+// slot returns the format's slot for key, nil if there is none.
 func (f *Format) slot(key string) *slot {
 	for i := range f.slots {
 		if f.slots[i].key == key {
@@ -145,7 +147,7 @@ func (f *Format) slot(key string) *slot {
 	return nil
 }
 
-// unknown says why an object has no format.
+// unknown returns the error for an object that has no known format.
 func unknown(o *object) error {
 	var keys []string
 	for _, f := range o.fields {

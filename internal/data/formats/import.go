@@ -12,25 +12,25 @@ import (
 
 // Options say how a file is imported.
 type Options struct {
-	Name     string // of the source; "": the file's
+	Name     string // of the source; "": the name of the file
 	Licence  string
 	Note     string
-	Again    bool                // although it was imported before
-	Strict   bool                // a row that cannot be read is an error
+	Again    bool                // import a file that was imported before
+	Strict   bool                // a row that cannot be read ends the import
 	Progress func(rows, bad int) // may be nil
 }
 
-// Result is what came of an import.
+// Result describes an import.
 type Result struct {
 	Source *data.Source
 	Rows   int
-	Bad    int // rows that cannot be read, in the table rejected
+	Bad    int // rows that could not be read; the table rejected has them
 	First  *Problem
 	Notes  Notes
 	Shape  Shape
 }
 
-// ImportedError says that a file was imported before.
+// ImportedError is the error for a file that was imported before.
 type ImportedError struct {
 	Path   string
 	Source *data.Source
@@ -40,7 +40,7 @@ func (e *ImportedError) Error() string {
 	return fmt.Sprintf("%s: imported before, on %s as %s with %d rows", e.Path, e.Source.Imported.Local().Format("2006-01-02 15:04"), e.Source.Name, e.Source.Rows)
 }
 
-// Import reads the file at path into a database, all of it or, if it fails, nothing.
+// Import reads the file at path into db. If it fails, it adds nothing.
 func Import(ctx context.Context, db *data.DB, path string, opt Options) (*Result, error) {
 	f, err := Open(path)
 	if err != nil {
@@ -64,7 +64,7 @@ func Import(ctx context.Context, db *data.DB, path string, opt Options) (*Result
 	return res, nil
 }
 
-// fill imports within a transaction.
+// fill imports f within a transaction.
 func (res *Result) fill(ctx context.Context, tx *data.Tx, f *File, opt Options) error {
 	name := opt.Name
 	if name == "" {

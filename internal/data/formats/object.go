@@ -11,20 +11,20 @@ import (
 	"alpaca/internal/data"
 )
 
-// field is a key of an object with its value as it is written.
+// field is a key of an object, and its value as JSON.
 type field struct {
 	key   string
 	value json.RawMessage
 }
 
-// object is a JSON object in the order in which it is written.
+// object is a JSON object with its fields in their order.
 type object struct {
 	fields []field
-	double bool // a key stands in it twice
+	double bool // it has a key twice
 }
 
-// get returns the value of a key, nil where it has none. Of two the last counts, as in
-// Python and in Go.
+// get returns the value of key, nil if there is none. If there are two, the last counts,
+// as in Python and Go.
 func (o *object) get(key string) json.RawMessage {
 	for i := len(o.fields) - 1; i >= 0; i-- {
 		if o.fields[i].key == key {
@@ -36,7 +36,7 @@ func (o *object) get(key string) json.RawMessage {
 
 func (o *object) has(key string) bool { return o.get(key) != nil }
 
-// parseObject takes apart an object that is valid JSON.
+// parseObject parses an object that is valid JSON.
 func parseObject(raw []byte) *object {
 	o := &object{fields: make([]field, 0, 4)}
 	i := skipSpace(raw, 0) + 1
@@ -50,7 +50,7 @@ func parseObject(raw []byte) *object {
 		}
 		end := endOf(raw, i)
 		key, _ := unquote(raw[i:end])
-		i = skipSpace(raw, skipSpace(raw, end)+1) // behind the colon
+		i = skipSpace(raw, skipSpace(raw, end)+1) // after the colon
 		end = endOf(raw, i)
 		o.double = o.double || o.has(key)
 		o.fields = append(o.fields, field{key, raw[i:end]})
@@ -58,7 +58,7 @@ func parseObject(raw []byte) *object {
 	}
 }
 
-// parseList takes apart an array that is valid JSON.
+// parseList splits an array that is valid JSON.
 func parseList(raw []byte) (list []json.RawMessage) {
 	i := skipSpace(raw, 0) + 1
 	for {
@@ -82,7 +82,7 @@ func skipSpace(raw []byte, i int) int {
 	return i
 }
 
-// endOf returns where the value ends that begins at i. The JSON is valid.
+// endOf returns the end of the value that begins at i. raw is valid JSON.
 func endOf(raw []byte, i int) int {
 	depth := 0
 	for ; i < len(raw); i++ {
@@ -100,7 +100,7 @@ func endOf(raw []byte, i int) int {
 			depth++
 		case '}', ']':
 			if depth--; depth <= 0 {
-				return i + 1 + depth // a number or a word ends before the bracket
+				return i + 1 + depth // after a number or a word, depth is -1: the value ends before the bracket
 			}
 		case ',', ' ', '\t', '\r', '\n':
 			if depth == 0 {
@@ -114,8 +114,8 @@ func endOf(raw []byte, i int) int {
 // isString reports whether a value is a string.
 func isString(v json.RawMessage) bool { return len(v) > 0 && v[0] == '"' }
 
-// unquote returns the text of a JSON string that is valid. whole is false if it has half of a
-// pair of surrogates, for which there is no character: U+FFFD stands for it then.
+// unquote returns the text of a valid JSON string. whole is false if it has half of a
+// surrogate pair, which becomes U+FFFD.
 func unquote(raw []byte) (text string, whole bool) {
 	raw = raw[1 : len(raw)-1]
 	if bytes.IndexByte(raw, '\\') < 0 {
@@ -156,7 +156,8 @@ func unquote(raw []byte) (text string, whole bool) {
 	return b.String(), whole
 }
 
-// hex4 returns the number that four hexadecimal digits write, -1 where they are not there.
+// hex4 returns the value of the first four hexadecimal digits, -1 if raw does not begin
+// with four.
 func hex4(raw []byte) rune {
 	if len(raw) < 4 {
 		return -1
@@ -168,7 +169,7 @@ func hex4(raw []byte) rune {
 	return rune(n)
 }
 
-// appendObject appends the fields as an object on one line.
+// appendObject appends an object with the given fields, on one line.
 func appendObject(b []byte, fields []field) []byte {
 	b = append(b, '{')
 	for i, f := range fields {

@@ -11,28 +11,29 @@ import (
 	"alpaca/internal/data"
 )
 
-// maxRaw bounds what is kept of a row that cannot be read.
+// maxRaw is the most bytes kept of a row that cannot be read.
 const maxRaw = 1 << 20
 
-// walk goes over the rows of a file.
+// walk reads the rows of a file.
 type walk struct {
 	c   *cursor
 	f   *File
 	to  Reader
 	b   builder
 	pos int64
-	raw []byte // of the row at hand, used again for the next
+	raw []byte // the current row's JSON; the next row reuses the memory
 }
 
-// bad tells a problem.
+// bad reports a problem.
 func (w *walk) bad(at place, raw []byte, format string, args ...any) error {
 	return w.to.Bad(Problem{Line: at.line, Offset: at.offset, Err: fmt.Sprintf(format, args...), Raw: bytes.Clone(raw[:min(len(raw), maxRaw)])})
 }
 
-// row adds the rows of a value that begins at a place, or tells why there are none.
+// row adds the rows of a value that begins at a place, or reports why it cannot.
 func (w *walk) row(at place, raw []byte) error { return w.keyedRow(at, raw, "") }
 
-// keyedRow is row for the value of a key, which becomes the key _key of its object.
+// keyedRow is row for a value in an object of objects. The value's key is stored in it
+// under _key.
 func (w *walk) keyedRow(at place, raw []byte, key string) error {
 	if err := valid(raw); err != nil {
 		p := within(at, raw, err.at)
@@ -62,27 +63,27 @@ func (w *walk) add(rows []*data.Row) error {
 	return nil
 }
 
-// keyOf is the name that the key of a row gets in an object of objects.
+// keyOf is the key under which a row of an object of objects keeps its own key.
 const keyOf = "_key"
 
-// withKey adds a key to an object.
+// withKey adds the field _key to an object.
 func withKey(raw []byte, key string) []byte {
 	o := parseObject(raw)
 	return appendObject(nil, append([]field{{keyOf, data.AppendQuoted(nil, key)}}, o.fields...))
 }
 
-// invalid is what is wrong with a value, and where in it.
+// invalid says what is wrong with a value, and at which byte of it.
 type invalid struct {
 	at   int
 	what string
 }
 
-// valid returns what is wrong with a value, nil if it is valid JSON in UTF-8.
+// valid returns what is wrong with a value, nil if the value is valid JSON in UTF-8.
 func valid(raw []byte) *invalid {
 	if !json.Valid(raw) {
 		err := json.Unmarshal(raw, new(json.RawMessage))
 		if e, ok := errors.AsType[*json.SyntaxError](err); ok {
-			at := e.Offset - 1 // it counts the byte that is wrong
+			at := e.Offset - 1 // Offset includes the byte that is wrong
 			if strings.Contains(e.Error(), "unexpected end") {
 				at++
 			}
@@ -96,7 +97,7 @@ func valid(raw []byte) *invalid {
 	return nil
 }
 
-// badUTF8 returns where the first byte is that is not UTF-8, -1 for nowhere.
+// badUTF8 returns the index of the first byte that is not UTF-8, -1 if there is none.
 func badUTF8(raw []byte) int {
 	if utf8.Valid(raw) {
 		return -1
@@ -110,13 +111,13 @@ func badUTF8(raw []byte) int {
 	}
 }
 
-// within returns the place of the byte i of a value that begins at a place.
+// within returns the place of byte i of a value that begins at at.
 func within(at place, raw []byte, i int) place {
 	i = min(i, len(raw))
 	return place{at.offset + int64(i), at.line + int64(bytes.Count(raw[:i], []byte{'\n'}))}
 }
 
-// top reads the rows of an array, which is the whole file.
+// top reads the rows of a file that is one array.
 func (w *walk) top() error {
 	w.c.space()
 	if err := w.array(); err != nil {
@@ -132,19 +133,19 @@ func (w *walk) nothingFollows(what string) error {
 	return nil
 }
 
-// rest returns the begin of what has not been read.
+// rest returns up to 4096 bytes of the unread part of the file.
 func (w *walk) rest() []byte {
 	w.c.fill()
 	return w.c.buf[w.c.at:min(len(w.c.buf), w.c.at+4096)]
 }
 
-// array reads the rows of the array at the cursor. Where one is broken it goes on at the next
-// line that begins as the first row does.
+// array reads the rows of the array at the cursor. After a broken row it resumes at the
+// next line that begins with a brace and is indented like the first row.
 func (w *walk) array() error {
 	c := w.c
 	c.skip() // the bracket
 	indent := -1
-	comma := true // there may be a row
+	comma := true // a row may follow
 	for {
 		b, ok := c.space()
 		at := c.place()
@@ -186,7 +187,7 @@ func (w *walk) array() error {
 			comma = true
 			continue
 		}
-		if c.place() == at { // a bracket that does not fit
+		if c.place() == at { // an unmatched bracket
 			w.raw = append(w.raw[:0], b)
 			c.skip()
 		}
@@ -197,8 +198,8 @@ func (w *walk) array() error {
 	}
 }
 
-// indentOf returns how far a place is from the begin of its line, if there is only white space
-// between them, and -1 otherwise.
+// indentOf returns the number of bytes between the beginning of the line and a place if
+// all are white space, else -1.
 func (w *walk) indentOf(at place) int {
 	const most = 256
 	n := int(min(at.offset, most))
@@ -213,8 +214,8 @@ func (w *walk) indentOf(at place) int {
 	return n - i - 1
 }
 
-// resync tells a row whose end was not found, and goes on at the next line that begins with a
-// brace as far from its begin as those of the other rows. more is false if there is none.
+// resync reports a row whose end was not found. It moves to the next line that begins
+// with a brace and is indented by indent. more is false if there is no such line.
 func (w *walk) resync(at place, why error, indent int) (more bool, err error) {
 	c := w.c
 	found := c.place()

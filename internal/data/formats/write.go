@@ -14,22 +14,23 @@ type Writer struct {
 	form    Form
 	sources map[int64]*origin
 	w       *bufio.Writer
-	first   *data.Row   // whose parts may follow
-	parts   []*data.Row // of first
+	first   *data.Row   // the current row; its parts may follow
+	parts   []*data.Row // parts of first
 	n       int
 	line    []byte
-	// Unfit counts rows that the format cannot say: preference pairs without a rejected answer.
+	// Unfit counts rows that the format cannot express: preference pairs without a
+	// rejected answer.
 	Unfit int
 }
 
-// origin is what is known of a row's source.
+// origin is the format of a row's source.
 type origin struct {
 	format *Format
 	keys   []string
 }
 
-// NewWriter returns a writer of rows of these sources. A table has the columns that Columns
-// has found, unless it is written as it came.
+// NewWriter returns a writer for rows of the given sources. columns are the columns of a
+// table, from Columns; a table in its original form ignores them.
 func NewWriter(w io.Writer, form Form, sources []*data.Source, columns []string) *Writer {
 	out := &Writer{form: form, w: bufio.NewWriterSize(w, 1<<16), sources: map[int64]*origin{}}
 	for _, s := range sources {
@@ -47,7 +48,8 @@ func NewWriter(w io.Writer, form Form, sources []*data.Source, columns []string)
 	return out
 }
 
-// Columns returns the columns that a table of rows needs. It is given each row once.
+// Columns returns two functions: see must be called with each row once; columns then
+// returns the columns that a table of these rows needs.
 func Columns() (see func(*data.Row), columns func() []string) {
 	seen := map[string]bool{}
 	optional := []string{"system", "category", "turns", "extra"}
@@ -102,7 +104,7 @@ func (w *Writer) Row(r *data.Row) error {
 	return nil
 }
 
-// flush writes the row at hand with its parts.
+// flush writes the current row with its parts.
 func (w *Writer) flush() error {
 	r := w.first
 	if r == nil {
@@ -123,7 +125,7 @@ func (w *Writer) flush() error {
 	return w.value(raw)
 }
 
-// value writes an object as its container has it.
+// value writes an object in the style of the container.
 func (w *Writer) value(raw []byte) error {
 	lead, end := "\n", ""
 	if w.n++; w.n > 1 {
@@ -143,7 +145,7 @@ func (w *Writer) value(raw []byte) error {
 	return err
 }
 
-// object returns the row as an object, nil if the format cannot say it.
+// object returns the row as an object, nil if the format cannot express it.
 func (w *Writer) object(r *data.Row) []byte {
 	from := w.sources[r.SourceID]
 	if from != nil && from.format == w.form.Format && len(from.keys) > 0 && w.fits(r) {
@@ -152,7 +154,8 @@ func (w *Writer) object(r *data.Row) []byte {
 	return w.form.Format.canonical(r)
 }
 
-// fits reports whether the row as it stood in its file is of the form that is written.
+// fits reports whether the row's Raw, if it is an object, has the format that is written.
+// In the original form every row fits.
 func (w *Writer) fits(r *data.Row) bool {
 	if w.form.original || len(r.Raw) == 0 || r.Raw[0] != '{' {
 		return true
@@ -192,12 +195,12 @@ func (w *Writer) record(r *data.Row) []string {
 	return list
 }
 
-// column returns the text of a row that a column of a table has.
+// column returns a function that returns a row's text for a column.
 func (w *Writer) column(key string) func(*data.Row) *string {
 	return map[string]func(*data.Row) *string{"instruction": instruction, "input": input, "output": output, "system": system, "category": category}[key]
 }
 
-// unquoteValue returns a string's text, or what is no string as JSON.
+// unquoteValue returns the text of a string, or any other value as JSON.
 func unquoteValue(v json.RawMessage) (string, bool) {
 	if isString(v) {
 		return unquote(v)
@@ -205,7 +208,7 @@ func unquoteValue(v json.RawMessage) (string, bool) {
 	return string(v), false
 }
 
-// Close writes the end.
+// Close writes the last row and the end of the container.
 func (w *Writer) Close() error {
 	if err := w.flush(); err != nil {
 		return err

@@ -11,8 +11,9 @@ import (
 	"alpaca/internal/data"
 )
 
-// arithmetic computes what an instruction asks for where that is plain to see, and compares
-// it with the numbers of the answer. It is a suspicion: an answer may say the number in words.
+// arithmetic computes the result that an instruction plainly asks for, and looks for it
+// among the numbers of the answer. A finding is only a suspicion: an answer may say the
+// number in words.
 func arithmetic(_ *Linter, r *data.Row) string {
 	question := r.Instruction + "\n" + r.Input
 	if !strings.ContainsAny(question, "0123456789") || len(question) > 2000 {
@@ -34,7 +35,7 @@ func arithmetic(_ *Linter, r *data.Row) string {
 
 func show(v float64) string { return strconv.FormatFloat(v, 'g', 8, 64) }
 
-// near reports whether an answer is a number, rounded as answers are.
+// near reports whether got is want, rounded as answers usually are.
 func near(got, want float64) bool {
 	const relative = 0.006
 	if math.Abs(got-want) <= relative*math.Abs(want)+1e-9 {
@@ -42,7 +43,7 @@ func near(got, want float64) bool {
 	}
 	scales := []float64{10, 100} // rounded to 1 or 2 places
 	if math.Abs(want) >= 20 {
-		scales = append(scales, 1) // of a small number a half is a mistake
+		scales = append(scales, 1) // half a unit is too much for a small number
 	}
 	for _, scale := range scales {
 		if math.Abs(got-math.Round(want*scale)/scale) < 1e-9 || math.Abs(got-math.Trunc(want*scale)/scale) < 1e-9 {
@@ -54,7 +55,7 @@ func near(got, want float64) bool {
 
 var numeral = regexp.MustCompile(`[-−]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|[-−]?\.\d+`)
 
-// numbersIn returns the numbers of a text, fractions as 3/4 among them.
+// numbersIn returns the numbers in a text, including fractions such as 3/4.
 func numbersIn(text string) (list []float64) {
 	for _, at := range numeral.FindAllStringIndex(text, -1) {
 		v, ok := parseNumber(text[at[0]:at[1]])
@@ -62,7 +63,7 @@ func numbersIn(text string) (list []float64) {
 			continue
 		}
 		list = append(list, v)
-		// A hyphen behind a digit or letter is no sign.
+		// A hyphen after a digit or letter is no minus sign.
 		if v < 0 && at[0] > 0 && strings.IndexByte(" \n\t(=:", text[at[0]-1]) < 0 {
 			list = append(list, -v)
 		}
@@ -84,7 +85,8 @@ func parseNumber(text string) (float64, bool) {
 
 var (
 	asksSum = regexp.MustCompile(`(?i)\b(?:calculate|compute|evaluate|solve|simplify|what(?:'|’)?s|what is|find|add|subtract|multiply|divide|result of|value of)\b|=\s*\??\s*$`)
-	// sum is an expression of two operands or more, which no letter touches: 2x + 1 is none.
+	// sum is an expression of two or more operands, without adjacent letters: 2x + 1 does
+	// not match.
 	sum   = regexp.MustCompile(`(?:^|[\s(:])(\(*\s*-?\d+(?:\.\d+)?\s*\)*(?:\s*[-+*/×÷^−x]\s*\(*\s*-?\d+(?:\.\d+)?\s*\)*)+)(?:\s*=?\s*\??\s*(?:$|[\n.,;?)])|\s*=\s*\?|\s*$)`)
 	dates = regexp.MustCompile(`\d+[-/]\d+[-/]\d+|\d{4}-\d{2,4}|\d{1,2}/\d{1,2}\b`)
 )
@@ -121,7 +123,7 @@ func (p *sumParser) space() {
 	}
 }
 
-// next moves over one of these characters and returns it, 0 for none.
+// next moves past one of the characters in of and returns it, or 0 if none follows.
 func (p *sumParser) next(of string) byte {
 	p.space()
 	if p.i < len(p.text) && strings.IndexByte(of, p.text[p.i]) >= 0 {
@@ -199,12 +201,12 @@ var (
 	single = regexp.MustCompile(`-?\d+(?:\.\d+)?`)
 )
 
-// statistic finds one such as the median of a list of numbers.
+// statistic finds a question such as the median of a list of numbers.
 func statistic(text string) (string, float64, bool) {
 	names := statistics.FindAllString(text, 2)
 	lists := series.FindAllString(text, 2)
 	if len(names) != 1 || len(lists) != 1 || numeral.MatchString(strings.Replace(text, lists[0], "", 1)) {
-		return "", 0, false // more is asked for than one number of one list
+		return "", 0, false // it asks for more than one number of one list
 	}
 	var v []float64
 	for _, s := range single.FindAllString(lists[0], -1) {
@@ -237,5 +239,5 @@ func statistic(text string) (string, float64, bool) {
 	case "range":
 		return what, sorted[len(v)-1] - sorted[0], true
 	}
-	return "", 0, false // a mode may be several
+	return "", 0, false // a list can have several modes
 }

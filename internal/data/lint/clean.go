@@ -14,12 +14,13 @@ import (
 	"alpaca/internal/data"
 )
 
-// invisible reports whether a character does not belong into a text: controls but the end of
-// a line and the tab, what stands for damage, and characters without a width that are not a
-// part of how a script or a picture is written.
+// invisible reports whether c does not belong in a text. Such characters are controls
+// other than line ends and tabs, the replacement character, no-break spaces, soft
+// hyphens, zero-width spaces, line and paragraph separators, and marks of writing
+// direction.
 func invisible(c rune) bool {
 	switch c {
-	case '\n', '\t', '\r', '\u200c', '\u200d': // the latter join letters and pictures
+	case '\n', '\t', '\r', '\u200c', '\u200d': // the last two control how letters and emoji join
 		return false
 	case '\u00a0', '\u00ad', '\ufeff', '\u200b', '\u2028', '\u2029', utf8.RuneError:
 		return true
@@ -50,8 +51,8 @@ func fixControl(_ *data.Row, _, text string) string {
 	}, text)
 }
 
-// wrong matches what may be UTF-8 read as Windows-1252: the first byte of a character and
-// those that may follow it.
+// wrong matches what may be UTF-8 read as Windows-1252: the first byte of a character,
+// then bytes that can follow it.
 var wrong = regexp.MustCompile(`[\x{c2}-\x{f4}][\x{80}-\x{bf}\x{152}\x{153}\x{160}\x{161}\x{178}\x{17d}\x{17e}\x{192}\x{2c6}\x{2dc}\x{2013}\x{2014}\x{2018}-\x{201a}\x{201c}-\x{201e}\x{2020}-\x{2022}\x{2026}\x{2030}\x{2039}\x{203a}\x{20ac}\x{2122}]{1,3}`)
 
 func fixMojibake(_ *data.Row, _, text string) string {
@@ -64,7 +65,7 @@ func fixMojibake(_ *data.Row, _, text string) string {
 			if x, ok := charmap.Windows1252.EncodeRune(c); ok {
 				b = append(b, x)
 			} else if c < 0x100 {
-				b = append(b, byte(c)) // the five bytes that have no character
+				b = append(b, byte(c)) // the five bytes that Windows-1252 leaves undefined
 			} else {
 				return found
 			}
@@ -73,7 +74,7 @@ func fixMojibake(_ *data.Row, _, text string) string {
 		if c == utf8.RuneError || n < 2 {
 			return found
 		}
-		// What follows the character was not a part of it.
+		// The rest of the match is not part of the character.
 		rest := string([]rune(found)[n:])
 		return string(c) + rest
 	})
@@ -93,11 +94,11 @@ func mojibakeText(text string) string {
 
 var (
 	escape = regexp.MustCompile(`\\(?:n|r|t|u[0-9a-fA-F]{4})|</?br ?/?>|&(?:quot|amp|lt|gt|nbsp|apos|#\d{2,5});`)
-	// aboutCode tells rows in which escapes mean themselves.
+	// aboutCode matches rows about code, in which escapes are meant literally.
 	aboutCode = regexp.MustCompile("(?i)\\b(?:html|code|regex|regular expressions?|python|java|javascript|c\\+\\+|css|xml|json|sql|latex|escape|strings?|program|function|script|tags?|print|unicode|markdown|backslash|path|url)\\b|[{}]|;\\s*\\n|```|</\\w+>")
 )
 
-// escapeIn returns the first written escape of a row outside of code.
+// escapeIn returns the first escape sequence in a row, unless the row is about code.
 func escapeIn(r *data.Row) (field, found string) {
 	for _, f := range fieldsOf(r) {
 		if !strings.ContainsAny(*f.text, `\<&`) {

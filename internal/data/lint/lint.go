@@ -1,7 +1,6 @@
-// Package lint looks for faults in rows that models are to be trained on: answers that are
-// missing or cut, inputs that are not there, placeholders, damaged characters, duplicates,
-// sums that do not come out. A rule says what is probably wrong. Those that only clean a
-// text can mend it; nothing else is changed by a program.
+// Package lint looks for faults in training data: missing or truncated answers, missing
+// inputs, placeholders, damaged characters, duplicates, wrong sums. A finding says what
+// is probably wrong. Rules that only clean a text can also fix it.
 package lint
 
 import (
@@ -11,38 +10,39 @@ import (
 	"alpaca/internal/data"
 )
 
-// Finding is what a rule says of a row.
+// Finding is a fault of a row that a rule has found.
 type Finding struct {
-	Row    int64 // its id
+	Row    int64 // the row's id
 	Rule   string
 	Detail string
 }
 
-// Rule is a fault that is looked for.
+// Rule finds one kind of fault.
 type Rule struct {
 	ID    string
 	About string
-	// row says what is wrong with a row, "" for nothing. nil: the rule needs all rows.
+	// row returns what is wrong with a row, "" if nothing is. nil: the rule needs all
+	// rows.
 	row func(l *Linter, r *data.Row) string
-	// fix returns a text without the fault. nil: it cannot be mended.
+	// fix returns a text without the fault. nil: the fault cannot be fixed.
 	fix func(r *data.Row, field, text string) string
 }
 
-// Fixable reports whether the rule's fault can be mended.
+// Fixable reports whether Fix can fix the rule's fault.
 func (r *Rule) Fixable() bool { return r.fix != nil }
 
-// Options say what is looked for.
+// Options say what a Linter looks for.
 type Options struct {
-	Rules []string // ids; nil: all that can be checked
-	// Tokens counts the tokens of a row's prompt and of all that it is trained on. nil: the
-	// rules about lengths are left out.
+	Rules []string // ids of rules; nil: all that can be checked
+	// Tokens counts the tokens of a row's prompt, and of the whole example in training.
+	// nil: the rules about lengths are left out.
 	Tokens    func(r *data.Row) (prompt, all int)
-	MaxLength int // tokens that training takes of a row
-	// Special are texts of the model's control tokens; nil: those of common models.
+	MaxLength int // the most tokens of a row in training
+	// Special are the texts of the model's control tokens. nil: those of common models.
 	Special []string
 }
 
-// Linter looks at rows one by one and, at the end, at all of them.
+// Linter checks rows one by one and, at the end, all of them together.
 type Linter struct {
 	opt    Options
 	active []*Rule
@@ -51,10 +51,10 @@ type Linter struct {
 	all    whole
 
 	normals   normals
-	normalRow int64 // the row, counted from 1, that they are of
+	normalRow int64 // the number of their row, counted from 1
 }
 
-// ByID returns the rule of an id, nil for none.
+// ByID returns the rule with the given id, nil if there is none.
 func ByID(id string) *Rule {
 	for _, r := range Rules {
 		if r.ID == id {
@@ -88,10 +88,10 @@ func New(opt Options, report func(Finding) error) (*Linter, error) {
 // Active returns the rules that are checked.
 func (l *Linter) Active() []*Rule { return l.active }
 
-// Rows returns how many rows were looked at.
+// Rows returns the number of rows checked so far.
 func (l *Linter) Rows() int64 { return l.rows }
 
-// Row looks at a row.
+// Row checks a row.
 func (l *Linter) Row(r *data.Row) error {
 	l.rows++
 	for _, rule := range l.active {
@@ -107,7 +107,7 @@ func (l *Linter) Row(r *data.Row) error {
 	return l.all.row(l, r)
 }
 
-// Finish reports what shows only when all rows are known.
+// Finish reports the findings that need all rows.
 func (l *Linter) Finish() error { return l.all.finish(l) }
 
 // has reports whether a rule is checked.
@@ -115,8 +115,8 @@ func (l *Linter) has(id string) bool {
 	return slices.ContainsFunc(l.active, func(r *Rule) bool { return r.ID == id })
 }
 
-// Fix mends what can be mended of a row by the rules that are checked, and returns the ids of
-// those that have changed something.
+// Fix fixes the faults of a row for which an active rule has a fix. It returns the ids of
+// the rules that changed something.
 func (l *Linter) Fix(r *data.Row) (changed []string) {
 	for _, rule := range l.active {
 		if rule.fix == nil {
@@ -131,7 +131,7 @@ func (l *Linter) Fix(r *data.Row) (changed []string) {
 		if did {
 			changed = append(changed, rule.ID)
 			if len(r.Raw) > 0 && r.Raw[0] == '{' {
-				r.Raw = nil // it is no longer what stood in the file
+				r.Raw = nil // the file's text no longer matches
 			}
 		}
 	}
@@ -144,7 +144,7 @@ type textField struct {
 	text *string
 }
 
-// fieldsOf returns the texts of a row, those of a conversation among them.
+// fieldsOf returns the texts of a row, including the messages of a conversation.
 func fieldsOf(r *data.Row) []textField {
 	list := []textField{{"instruction", &r.Instruction}, {"input", &r.Input}, {"output", &r.Output}, {"system", &r.System}}
 	for i := range r.Turns {

@@ -7,16 +7,17 @@ import (
 	"alpaca/internal/data"
 )
 
-// placeholders are what stands in place of nothing, as plain writes it.
+// placeholders are texts that mean "nothing", in the form that plain returns.
 var placeholders = map[string]bool{
 	"n/a": true, "na": true, "none": true, "nan": true, "null": true, "nil": true, "noinput": true, "no input": true, "nooutput": true, "no output": true,
 	"not applicable": true, "not available": true, "undefined": true, "tbd": true, "todo": true, "-": true, "--": true, "—": true, "empty": true, "blank": true, "nothing": true,
 }
 
-// around is what may stand around a placeholder.
+// around are the characters that may surround a placeholder.
 const around = "<>[](){}\"'` ."
 
-// plain returns a text in lower case without brackets around it and a period behind it.
+// plain returns a text in lower case, with single spaces and without the characters in
+// around at its ends.
 func plain(text string) string {
 	text = strings.Trim(strings.ToLower(strings.TrimSpace(text)), around)
 	return strings.Join(strings.Fields(text), " ")
@@ -42,7 +43,7 @@ func fixPlaceholder(_ *data.Row, field, text string) string {
 
 // isPlaceholder reports whether a text is one of the placeholders.
 func isPlaceholder(text string) bool {
-	const mostWords = 2 // of a placeholder
+	const mostWords = 2 // the most words of a placeholder
 	n := 0
 	for word := range strings.FieldsSeq(text) {
 		if strings.Trim(word, around) == "" {

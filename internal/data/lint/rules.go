@@ -11,7 +11,7 @@ import (
 	"alpaca/internal/data"
 )
 
-// Rules are all that is looked for. Where the faults come from: docs/data.md.
+// Rules are all rules. docs/data.md says where the faults come from.
 var Rules = []*Rule{
 	{ID: "needs-world", About: "a link, a picture or another attachment that the model cannot see", row: needsWorld},
 	{ID: "merged", About: "another task begins in the middle of a text", row: inAnyField(mergedText)},
@@ -26,7 +26,7 @@ var Rules = []*Rule{
 	}, fix: fixPlaceholder},
 	{ID: "arithmetic", About: "a number of the answer that does not come out: a suspicion", row: arithmetic},
 	{ID: "short-echo", About: "a short answer that only repeats words of the instruction", row: shortEcho},
-	// Before control: bytes read wrong are controls, too.
+	// This comes before control, because wrongly read bytes are control characters, too.
 	{ID: "mojibake", About: "UTF-8 that was read as Windows-1252; --fix reads it right", row: inAnyField(mojibakeText), fix: fixMojibake},
 	{ID: "control", About: "control and invisible characters; --fix removes them", row: inAnyField(controlText), fix: fixControl},
 	{ID: "literal-escape", About: `a written \n, <br> or &quot; outside of code; --fix makes the character of it`, row: literalEscape, fix: fixEscape},
@@ -46,7 +46,7 @@ var Rules = []*Rule{
 	{ID: "control-token", About: "the text of a control token of the model", row: controlToken},
 }
 
-// when returns a text if a condition holds.
+// when returns a formatted text if a condition holds, else "".
 func when(is bool, format string, args ...any) string {
 	if !is {
 		return ""
@@ -56,7 +56,7 @@ func when(is bool, format string, args ...any) string {
 
 func blankText(text string) bool { return strings.TrimSpace(text) == "" }
 
-// inAnyField makes a check of a text one of a row.
+// inAnyField turns a check of a text into a check of all texts of a row.
 func inAnyField(check func(text string) string) func(*Linter, *data.Row) string {
 	return func(_ *Linter, r *data.Row) string {
 		for _, f := range fieldsOf(r) {
@@ -75,7 +75,7 @@ var (
 		`\battached (?:image|picture|photo|file|document|article|video)\b|\b(?:image|picture|photo|file|document|article|video) attached\b`)
 )
 
-// worldParts are what each match of link or attachment has one of.
+// worldParts are substrings: every match of link or attachment contains one of them.
 var worldParts = []string{"://", "ww.", "<", "[", "(", "attached", "above", "below"}
 
 func needsWorld(_ *Linter, r *data.Row) string {
@@ -102,8 +102,8 @@ func mergedText(text string) string {
 	return when(found != "", "%q", clip(found))
 }
 
-// pointing are words that point at a text which has to be there. A word behind "above" or
-// "below" that is a number or a measure makes it a comparison.
+// pointing matches words that refer to a text that must be there. If a number or a
+// measure follows "above" or "below", they are a comparison.
 var pointing = regexp.MustCompile(`(?i)\bthe (?:following|given|below|above)\b|\bfollowing (?:text|sentence|paragraph|passage|code|list|table|words?|phrase|data|article|story|poem|email|conversation|numbers?|equation)\b|` +
 	`\bgiven (?:text|sentence|paragraph|passage|code|list|table|words?|phrase|data|article|story|poem|input|information|numbers?)\b|\b(?:text|sentence|paragraph|passage|code|list|table|article|data|information)s? (?:given |provided )?(?:below|above)\b`)
 
@@ -189,7 +189,8 @@ func cutAt20(_ *Linter, r *data.Row) string {
 	return ""
 }
 
-// listOfNumbers reports whether most of the words are numbers: then one at the end is no sign.
+// listOfNumbers reports whether most of the words are numbers. Then a number at the end
+// is no sign of a cut answer.
 func listOfNumbers(words []string) bool {
 	n := 0
 	for _, w := range words {
@@ -242,7 +243,7 @@ func roleOrder(_ *Linter, r *data.Row) string {
 	for i, m := range list {
 		switch {
 		case m.Role == "tool" && before == "assistant" && i > 0:
-			before = "user" // its result, on which the assistant goes on
+			before = "user" // a tool's result, after which the assistant goes on
 			continue
 		case m.Role != "user" && m.Role != "assistant":
 			return fmt.Sprintf("message %d is of %q", i+1, clip(m.Role))

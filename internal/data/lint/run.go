@@ -7,24 +7,25 @@ import (
 	"alpaca/internal/data"
 )
 
-// Count is how many rows a rule speaks of.
+// Count is the number of rows with findings of a rule.
 type Count struct {
 	Rule string
 	Rows int64
 }
 
-// Summary is what a run has found.
+// Summary is the result of a run.
 type Summary struct {
-	Rows       int64 // that were looked at
-	Faulty     int64 // of which any rule speaks
+	Rows       int64 // rows checked
+	Faulty     int64 // rows with a finding
 	Counts     []Count
 	Unlicensed []string // sources without a licence
-	Characters bool     // some texts have characters for words: dup-rouge takes them one by one
+	Characters bool     // some texts are in scripts without spaces, whose characters dup-rouge takes as words
 	source     int64
 }
 
-// Run looks at the rows of a source, nil for all, and keeps what it finds in the table lint in
-// place of what the same rules have found there before. progress may be nil.
+// Run checks the rows of a source; nil stands for all sources. It stores the findings in
+// the table lint, where they replace earlier findings of the same rules. progress may be
+// nil.
 func Run(ctx context.Context, db *data.DB, source *data.Source, opt Options, progress func(rows int64)) (*Summary, error) {
 	s := &Summary{}
 	if source != nil {
@@ -104,21 +105,21 @@ func (s *Summary) Examples(ctx context.Context, db *data.DB, rule string, n int)
 	return list, rows.Err()
 }
 
-// MendOptions say what Mend does.
+// MendOptions are the options of Mend.
 type MendOptions struct {
-	Name string   // of the new source; "": the old one's and _fixed
-	Drop []string // rules whose rows are left out
+	Name string   // of the new source; "": the old name with _fixed
+	Drop []string // rules; rows with their findings are left out
 }
 
-// Mended is what came of Mend.
+// Mended is the result of Mend.
 type Mended struct {
 	Source  *data.Source
-	Mended  int64 // rows that are not as they were
+	Mended  int64 // rows that a fix has changed
 	Dropped int64
 }
 
-// Mend writes the rows of a source to a new one, mended by the rules that can. What Run has
-// found before says which rows are left out.
+// Mend writes the rows of a source to a new one, with the fixes of the rules. It leaves
+// out rows for which Run has stored findings of the rules in mend.Drop.
 func Mend(ctx context.Context, db *data.DB, source *data.Source, opt Options, mend MendOptions) (*Mended, error) {
 	l, err := New(opt, nil)
 	if err != nil {
@@ -147,7 +148,7 @@ func Mend(ctx context.Context, db *data.DB, source *data.Source, opt Options, me
 			}
 			r.ID, r.SourceID, r.Pos = 0, res.Source.ID, 0
 			if source.Format == "seeds" {
-				r.Raw = nil // a task whose first instance is gone would join the one before
+				r.Raw = nil // a task whose first instance is dropped would join the task before it
 			}
 			if len(l.Fix(r)) > 0 {
 				res.Mended++
@@ -159,7 +160,7 @@ func Mend(ctx context.Context, db *data.DB, source *data.Source, opt Options, me
 	return res, err
 }
 
-// dropped returns the rows of a source of which one of the rules speaks.
+// dropped returns the ids of a source's rows with findings of one of the rules.
 func dropped(ctx context.Context, db *data.DB, source *data.Source, rules []string) (map[int64]bool, error) {
 	ids := map[int64]bool{}
 	for _, rule := range rules {

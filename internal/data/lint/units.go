@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// unit is a measure with its size in the base unit of its kind.
+// unit is a unit of measurement, with its size in the base unit of its kind.
 type unit struct {
 	kind string
 	size float64
@@ -36,7 +36,7 @@ var units = func() map[string]unit {
 
 var convert = regexp.MustCompile(`(?i)\b(?:convert|change|express|what is|how (?:many|much) is)\b[^\d\n]*?(-?[\d,]*\.?\d+)\s*(?:degrees?\s+)?(°?[a-z]+)\s+(?:to|into|in|as)\s+(?:degrees?\s+)?(°?[a-z]+)\b`)
 
-// conversion finds one such as 25 m in km.
+// conversion finds a question such as 25 m in km.
 func conversion(text string) (string, float64, bool) {
 	m := convert.FindStringSubmatch(text)
 	if m == nil {

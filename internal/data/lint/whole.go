@@ -11,7 +11,7 @@ import (
 	"alpaca/internal/rouge"
 )
 
-// key is the beginning of a SHA-256: enough to tell rows apart.
+// key is the first 16 bytes of a SHA-256, enough to distinguish rows.
 type key [16]byte
 
 func keyOf(texts ...string) (k key) {
@@ -25,21 +25,21 @@ func keyOf(texts ...string) (k key) {
 	return k
 }
 
-// whole is what has to be known of all rows.
+// whole is what the rules need to know of all rows.
 type whole struct {
-	exact, normal map[key]int64 // the first row's id
+	exact, normal map[key]int64 // the id of the first row with the key
 	outputs       map[key]*repeated
 	scripts       []scriptOf
-	counts        map[string]int64 // rows by script
-	// Which rules are checked.
+	counts        map[string]int64 // number of rows by script
+	// Which of the rules are active.
 	exactly, normally, nearly, answers, language bool
 
-	alike      *rouge.Index // instructions
-	alikeRows  []int64      // the ids of its texts
-	characters bool         // some of them have characters for words
+	alike      *rouge.Index // of instructions
+	alikeRows  []int64      // the ids of alike's texts
+	characters bool         // some instructions are in scripts without spaces
 }
 
-// repeated is an answer with the rows that give it.
+// repeated is an answer, with the rows that have it.
 type repeated struct {
 	text string
 	rows []int64
@@ -83,8 +83,8 @@ func (w *whole) row(l *Linter, r *data.Row) error {
 	return nil
 }
 
-// duplicate reports a row that was there before. One that is the same to the byte is not told
-// a second time as one that is nearly the same.
+// duplicate reports a row that equals an earlier one. A row that is equal to the byte is
+// not reported again as equal after normalization.
 func (w *whole) duplicate(l *Linter, r *data.Row) error {
 	n := l.normalsOf(r)
 	same, alike := []string{r.Instruction, r.Input, r.Output}, []string{n.instruction, n.input, n.output}
@@ -109,7 +109,7 @@ func (w *whole) duplicate(l *Linter, r *data.Row) error {
 	return nil
 }
 
-// likeness reports a row whose instruction is nearly one before.
+// likeness reports a row whose instruction is nearly the same as an earlier one.
 func (w *whole) likeness(l *Linter, r *data.Row) error {
 	if w.alike == nil {
 		w.alike = rouge.NewIndex(rouge.Words)
@@ -129,7 +129,7 @@ func (w *whole) likeness(l *Linter, r *data.Row) error {
 	return l.report(Finding{r.ID, "dup-rouge", fmt.Sprintf("as row %d: %.2f", w.alikeRows[best.Row], best.Score)})
 }
 
-// mostOutputs is how often an answer may be given.
+// mostOutputs is the most rows that may have the same answer.
 const mostOutputs = 5
 
 func (w *whole) finish(l *Linter) error {
@@ -149,7 +149,7 @@ func (w *whole) finish(l *Linter) error {
 			main, most = script, n
 		}
 	}
-	const share = 0.5 // of the rows: without a main script none is another
+	const share = 0.5 // a script with more than this share of the rows is the main one
 	if float64(most) <= share*float64(len(w.scripts)) {
 		return nil
 	}
@@ -163,7 +163,7 @@ func (w *whole) finish(l *Linter) error {
 	return nil
 }
 
-// scripts are those that are told apart, the common ones first.
+// scripts are the scripts that are distinguished, common ones first.
 var scripts = []struct {
 	name  string
 	table *unicode.RangeTable
@@ -173,7 +173,8 @@ var scripts = []struct {
 	{"Thai", unicode.Thai}, {"Bengali", unicode.Bengali}, {"Tamil", unicode.Tamil}, {"Georgian", unicode.Georgian}, {"Armenian", unicode.Armenian},
 }
 
-// mainScript returns the script of most letters of a text, "" where it has none that is known.
+// mainScript returns the script of most letters of a text, "" if it has no letters of a
+// known script.
 func mainScript(text string) string {
 	counts := map[string]int{}
 	latin := 0
@@ -196,7 +197,7 @@ func mainScript(text string) string {
 	for _, s := range scripts {
 		n := counts[s.name]
 		if s.name == "Chinese" && counts["Japanese"] > 0 {
-			n = 0 // kana make it Japanese, whose characters are counted there
+			n = 0 // with kana the text is Japanese, and Chinese characters count for it
 			counts["Japanese"] += counts["Chinese"]
 			counts["Chinese"] = 0
 		}

@@ -8,7 +8,7 @@ import (
 	"alpaca/internal/data"
 )
 
-// Text returns a value of a row as a text: "" for none, base64 for a blob.
+// Text returns a value of a row as a text. NULL becomes "", and a blob becomes base64.
 func Text(v any) string {
 	switch v := v.(type) {
 	case string:
@@ -23,8 +23,8 @@ func Text(v any) string {
 	return ""
 }
 
-// AppendValue appends a value of a row as JSON. A blob has the form that Datasette gives it; a
-// number that JSON does not know is null.
+// AppendValue appends a value of a row as JSON. A blob is written as Datasette does it.
+// NaN and infinities become null.
 func AppendValue(b []byte, v any) []byte {
 	switch v := v.(type) {
 	case nil:

@@ -12,8 +12,8 @@ import (
 	"alpaca/internal/machine"
 )
 
-// maxGrowth is how much the process may grow while a query runs: SQLite's sorter and
-// group_concat have no limit of their own in this build.
+// maxGrowth is the number of bytes by which the process may grow while a query runs. In
+// this build SQLite does not limit the memory of its sorter and of group_concat.
 const maxGrowth = 256 << 20
 
 // guard ends a query that takes too long or too much memory.
@@ -43,7 +43,8 @@ func newGuard(parent context.Context, limit time.Duration) *guard {
 	return g
 }
 
-// watch looks at the memory of the process.
+// watch cancels the query if the process grows by more than maxGrowth. start is the
+// memory at the beginning.
 func (g *guard) watch(start int64) {
 	const interval = 10 * time.Millisecond
 	tick := time.NewTicker(interval)
@@ -61,7 +62,7 @@ func (g *guard) watch(start int64) {
 	}
 }
 
-// restart gives the next row its time.
+// restart restarts the time limit, for the next row.
 func (g *guard) restart() {
 	if g.timer != nil {
 		g.timer.Reset(g.limit)
@@ -76,7 +77,7 @@ func (g *guard) stop() {
 	g.cancel(nil)
 }
 
-// explain makes an error of the driver one for the query's writer.
+// explain turns an error of the driver into one for the author of the query.
 func (g *guard) explain(err error) error {
 	if err == nil {
 		return nil
@@ -92,7 +93,7 @@ func (g *guard) explain(err error) error {
 	text := err.Error()
 	if i := strings.LastIndex(text, " ("); i > 0 && strings.HasSuffix(text, ")") {
 		if _, err := strconv.Atoi(text[i+2 : len(text)-1]); err == nil {
-			text = text[:i] // SQLite's number
+			text = text[:i] // without SQLite's error code
 		}
 	}
 	text = strings.TrimPrefix(text, "SQL logic error: ")

@@ -9,15 +9,15 @@ import (
 // Statement is one read-only statement.
 type Statement struct {
 	SQL    string
-	Params []string // names of its parameters, without the colon, in their order
+	Params []string // names of its parameters, without the colon, in order
 }
 
-// reads are the words that read-only statements begin with.
+// reads are the first words of read-only statements.
 var reads = []string{"select", "with", "values", "explain"}
 
 // Parse finds the parameters of a statement. Several statements in one text are an error,
-// because the driver would run them all. So is a statement that does not begin like a
-// read-only one: SQLite's own message about it would be less clear.
+// because the driver would run them all. A statement that does not begin like a read-only
+// one is an error, too, because SQLite's own message would be less clear.
 func Parse(text string) (*Statement, error) {
 	s := &Statement{SQL: text}
 	first, ended := "", false
@@ -56,7 +56,7 @@ func Parse(text string) (*Statement, error) {
 	return s, nil
 }
 
-// args returns the values of the parameters, "" for those without one.
+// args returns the values of the parameters. A parameter without a value is "".
 func (s *Statement) args(values map[string]string) (list []any) {
 	for _, name := range s.Params {
 		list = append(list, sql.Named(name, values[name]))
@@ -64,7 +64,7 @@ func (s *Statement) args(values map[string]string) (list []any) {
 	return list
 }
 
-// What a part of a statement is.
+// tokenKind is the kind of a token.
 type tokenKind int
 
 const (
@@ -74,8 +74,9 @@ const (
 	other
 )
 
-// token returns the kind and the length of the first part of a text, as SQLite divides it:
-// https://www.sqlite.org/lang_expr.html and src/tokenize.c. Only borders matter here.
+// token returns the kind and the length in bytes of the first token of text, by SQLite's
+// rules: https://www.sqlite.org/lang_expr.html and src/tokenize.c. Only the boundaries of
+// tokens matter here.
 func token(text string) (tokenKind, int) {
 	switch c := text[0]; {
 	case strings.IndexByte(" \t\n\f\r", c) >= 0:

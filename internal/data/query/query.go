@@ -1,7 +1,7 @@
-// Package query runs SQL that users and strangers write. A statement can read the tables of
-// one database, and nothing else: SQLite asks an authorizer about every step of it. Time,
-// rows, bytes of the answer, and what a statement may allocate are bounded. Connections
-// belong to this package alone.
+// Package query runs SQL that users and strangers write. A statement can only read the
+// tables of one database: SQLite asks an authorizer about each of its actions. Time,
+// rows, bytes of the answer and memory are limited. No other package uses the
+// connections.
 package query
 
 import (
@@ -23,10 +23,10 @@ import (
 type Limits struct {
 	Time  time.Duration
 	Rows  int   // 0: no limit
-	Bytes int64 // of the answer; 0: no limit
+	Bytes int64 // the most bytes of the answer; 0: no limit
 }
 
-// Usual are the limits of a page.
+// Usual are the limits for a page of results.
 var Usual = Limits{Time: time.Second, Rows: 1000, Bytes: 8 << 20}
 
 // Pool runs queries on a database, two at a time.
@@ -35,7 +35,8 @@ type Pool struct {
 	slot chan struct{}
 }
 
-// Open returns a pool for the database at path, which data.Open has found to be ours.
+// Open returns a pool for the database at path. It does not check the file: the caller
+// opens it with package data first.
 func Open(path string) (*Pool, error) {
 	connector, err := sqlite.NewConnector(data.Address(path, data.ReadOnly))
 	if err != nil {
@@ -50,7 +51,8 @@ func Open(path string) (*Pool, error) {
 // Close closes the pool.
 func (p *Pool) Close() error { return p.db.Close() }
 
-// limits are the limits that SQLite itself enforces: https://www.sqlite.org/c3ref/c_limit_attached.html
+// limits are limits that SQLite enforces:
+// https://www.sqlite.org/c3ref/c_limit_attached.html
 var limits = map[int]int{
 	sqlite3.SQLITE_LIMIT_LENGTH:              10 << 20,
 	sqlite3.SQLITE_LIMIT_SQL_LENGTH:          100 << 10,
@@ -65,7 +67,7 @@ var limits = map[int]int{
 	sqlite3.SQLITE_LIMIT_WORKER_THREADS:      0,
 }
 
-// conn returns a connection that can only read.
+// conn returns a read-only connection with the limits and the authorizer.
 func (p *Pool) conn(ctx context.Context) (*sql.Conn, error) {
 	c, err := p.db.Conn(ctx)
 	if err != nil {
@@ -96,7 +98,7 @@ var (
 	deniedFunctions = []string{"load_extension", "readfile", "writefile", "edit", "fts3_tokenizer", "sqlite_log", "eval"}
 )
 
-// authorize allows what reading needs.
+// authorize allows the actions that reading needs.
 func authorize(action sqlite.AuthorizerActionCode, arg1, arg2, _, _ string) sqlite.AuthorizerReturnCode {
 	ok := false
 	switch action {
@@ -107,7 +109,7 @@ func authorize(action sqlite.AuthorizerActionCode, arg1, arg2, _, _ string) sqli
 	case sqlite.AuthFunction:
 		ok = !slices.Contains(deniedFunctions, strings.ToLower(arg2))
 	case sqlite.AuthPragma:
-		ok = strings.EqualFold(arg1, "data_version") && arg2 == "" // the index of words asks it
+		ok = strings.EqualFold(arg1, "data_version") && arg2 == "" // FTS5 needs it
 	}
 	if ok {
 		return sqlite.AuthorizerOK
@@ -123,7 +125,7 @@ type Result struct {
 	Took      time.Duration
 }
 
-// Run runs a statement with values of its named parameters, all texts.
+// Run runs a statement. params are the values of its named parameters.
 func (p *Pool) Run(ctx context.Context, text string, params map[string]string, lim Limits) (*Result, error) {
 	start := time.Now()
 	res := &Result{Rows: [][]any{}}
@@ -151,7 +153,7 @@ func (p *Pool) Run(ctx context.Context, text string, params map[string]string, l
 
 var errEnough = errors.New("enough rows")
 
-// sizeOf returns about how many bytes a value is in an answer.
+// sizeOf estimates the bytes of a value in an answer.
 func sizeOf(v any) int64 {
 	const number = 8
 	switch v := v.(type) {
@@ -163,8 +165,9 @@ func sizeOf(v any) int64 {
 	return number
 }
 
-// Stream runs a statement. It calls head with the columns and each with every row, whose slice
-// it reuses. limit bounds the time from one row to the next, the call of each included.
+// Stream runs a statement. It calls head with the columns, then each with every row. each
+// must not keep the slice. limit is the longest time from one row to the next, including
+// the call of each.
 func (p *Pool) Stream(ctx context.Context, text string, params map[string]string, limit time.Duration, head func([]string) error, each func([]any) error) error {
 	st, err := Parse(text)
 	if err != nil {
@@ -216,7 +219,7 @@ func (p *Pool) Stream(ctx context.Context, text string, params map[string]string
 	return guard.explain(rows.Err())
 }
 
-// Error tells the writer of a statement in one line what is wrong with it, or why it was ended.
+// Error says in one line what is wrong with a statement, or why it was ended.
 type Error struct {
 	Message string
 	Timeout bool

@@ -8,13 +8,13 @@ import (
 	"alpaca/internal/data"
 )
 
-// mostRanked is the largest number of rows that are compared to find the best. If more rows
-// have the words, their rank would say little.
+// mostRanked is the most rows that are ranked to find the best. The ranks of more rows
+// would say little.
 const mostRanked = 20_000
 
-// Best returns the keys of the rows that a search finds, at most q.Size, the best first. ranked
-// is false if they are the first rows instead of the best: where too many rows were found to
-// compare them all, or where the index cannot find the text.
+// Best returns the keys of at most q.Size rows that a search finds, the best first.
+// ranked is false if the keys are the first rows instead of the best. That happens if
+// there are too many rows to rank, or if the index cannot find the text.
 func (t *Table) Best(ctx context.Context, db *data.DB, q Query) (keys []int64, ranked bool, err error) {
 	p, err := t.parts(&q)
 	if err != nil {
@@ -44,10 +44,10 @@ func (t *Table) Best(ctx context.Context, db *data.DB, q Query) (keys []int64, r
 	return keys, true, t.explain(q, rows.Err())
 }
 
-// Draw returns n different keys by chance, or all if there are fewer. The same seed and keys
-// give the same result.
+// Draw returns n different keys chosen at random, or all if there are fewer. The same
+// seed and keys give the same result.
 func Draw(keys []int64, n int, seed int64) []int64 {
-	rnd := rand.New(rand.NewPCG(uint64(seed), 0x616c7061636121)) // the second word only has to stay the same
+	rnd := rand.New(rand.NewPCG(uint64(seed), 0x616c7061636121)) // an arbitrary constant
 	keys = slices.Clone(keys)
 	n = min(n, len(keys))
 	for i := range n {

@@ -9,7 +9,7 @@ import (
 	"alpaca/internal/data"
 )
 
-// lengthExpr is the length class of a row, by its characters.
+// lengthExpr is the SQL for the length class of a row, by its number of characters.
 const lengthExpr = "(case when example.chars < 200 then 'short' when example.chars < 1000 then 'medium' when example.chars < 4000 then 'long' else 'very long' end)"
 
 // lengthOf is lengthExpr in Go.
@@ -28,7 +28,7 @@ func lengthOf(chars int64) string {
 // FacetNames are the facets of examples.
 var FacetNames = []string{"source", "category", "lint", "word", "has_input", "length"}
 
-// Value is a value of a facet with how many rows have it.
+// Value is a value of a facet, and the number of rows that have it.
 type Value struct {
 	Value string
 	Count int
@@ -41,15 +41,15 @@ type Facet struct {
 	More   bool // there are more values
 }
 
-// Facets count rows by facet. They keep the columns in memory, a few bytes for each row, so
-// that no request has to read a table.
+// Facets count rows by facet. They keep the columns in memory, in a few bytes per row, so
+// that requests need not read the tables.
 type Facets struct {
 	mu      sync.RWMutex
 	ids     []int64
-	columns map[string][]int32 // by row, a place in names
+	columns map[string][]int32 // for each row, an index into names
 	names   map[string][]string
 	sources map[int64]string
-	lint    map[string][]int64 // ids by rule
+	lint    map[string][]int64 // ids of rows by rule
 }
 
 // Load reads the columns.
@@ -114,14 +114,15 @@ func (f *Facets) Load(ctx context.Context, db *data.DB) error {
 	return found.Err()
 }
 
-// Rows returns how many rows of a source are known, "" for all.
+// Rows returns the number of loaded rows of a source. The source "" stands for all.
 func (f *Facets) Rows(source string) int {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
 	return len(f.places(nil, source))
 }
 
-// places returns where the rows of ids are, all of a source's if ids is nil. The lock is held.
+// places returns the indices of the rows with the given ids. If ids is nil, it returns
+// those of all rows of a source. The caller holds the lock.
 func (f *Facets) places(ids []int64, source string) (list []int32) {
 	if ids == nil {
 		code := int32(slices.Index(f.names["source"], source))
@@ -140,8 +141,9 @@ func (f *Facets) places(ids []int64, source string) (list []int32) {
 	return list
 }
 
-// Count counts rows by facet: those of sorted ids, or all of a source's ("": of all) if ids
-// is nil. Of each facet it returns the values that most rows have.
+// Count counts the rows with the given ids, which are sorted, by facet. If ids is nil, it
+// counts all rows of a source, or of all sources if source is "". For each facet in names
+// it returns the values with the highest counts, most of them or fewer.
 func (f *Facets) Count(ids []int64, source string, most int, names ...string) (list []Facet) {
 	f.mu.RLock()
 	defer f.mu.RUnlock()

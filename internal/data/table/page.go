@@ -9,32 +9,32 @@ import (
 	"alpaca/internal/data"
 )
 
-// MaxSize is how many rows a page can have.
+// MaxSize is the most rows of a page.
 const MaxSize = 1000
 
 // Query asks for rows.
 type Query struct {
-	Search  string // words, "" for none
-	In      string // the column that they are looked for in; "": all
-	Raw     bool   // Search is in the index's own language
+	Search  string // words to search for; "": no search
+	In      string // the column to search; "": all
+	Raw     bool   // Search is an FTS5 query
 	Filters []Filter
 	Sort    string // a column; "": the key
 	Desc    bool
-	Next    string // where the page before ended
+	Next    string // Page.Next of the page before; "": the first page
 	Size    int
 }
 
-// Page is a part of the rows, in order.
+// Page is one page of rows.
 type Page struct {
 	Rows []*Row
-	Next string // "": there are no more
+	Next string // "": this is the last page
 }
 
-// parts is a query in SQL.
+// parts are the parts of a query in SQL.
 type parts struct {
 	join, where string
 	args        []any
-	fts         bool // the index gives the rows, in the order of the key
+	fts         bool // the rows come from the index, in the order of the key
 }
 
 // parts returns the query's conditions.
@@ -70,7 +70,7 @@ func isOneOf(name string, list []string) bool {
 	return false
 }
 
-// Page returns the rows that a query asks for, from where the page before has ended.
+// Page returns the page of rows that begins at q.Next.
 func (t *Table) Page(ctx context.Context, db *data.DB, q Query) (*Page, error) {
 	p, err := t.parts(&q)
 	if err != nil {
@@ -92,7 +92,7 @@ func (t *Table) Page(ctx context.Context, db *data.DB, q Query) (*Page, error) {
 	}
 	key := t.Key
 	if p.fts {
-		key = "example_fts.rowid" // the index gives them in its order
+		key = "example_fts.rowid" // the order of the index
 	}
 	query, args := t.selectFrom(p.join, sort)
 	query += p.where
@@ -131,7 +131,7 @@ func (t *Table) Page(ctx context.Context, db *data.DB, q Query) (*Page, error) {
 	return page, t.explain(q, rows.Err())
 }
 
-// explain turns an error about the language of the index into one that helps the user.
+// explain turns an error about an FTS5 query into one that helps the user.
 func (t *Table) explain(q Query, err error) error {
 	if err != nil && q.Raw && strings.Contains(err.Error(), "fts5") {
 		return errorf("the search cannot be read: %s", strings.TrimPrefix(err.Error(), "SQL logic error: "))
@@ -139,7 +139,8 @@ func (t *Table) explain(q Query, err error) error {
 	return err
 }
 
-// token says where a page ends: the key of its last row, and what it is sorted by.
+// token encodes the end of a page: the key of its last row. If the page is sorted by a
+// column, by is the last row's value in it, which is encoded, too.
 func token(by any, sorted bool, rows []*Row) string {
 	list := []any{rows[len(rows)-1].Key}
 	if sorted {
@@ -148,12 +149,12 @@ func token(by any, sorted bool, rows []*Row) string {
 		}
 		list = append(list, by)
 	}
-	b, _ := json.Marshal(list) // numbers and texts have a form in JSON
+	b, _ := json.Marshal(list) // numbers and texts can be encoded
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// after returns the condition of rows behind a place. Rows without a value come first, as
-// SQLite sorts them.
+// after returns the condition for rows after next. Rows with NULL come first, as SQLite
+// sorts them.
 func after(next, sort, key string, desc bool) (string, []any, error) {
 	var list []any
 	b, err := base64.RawURLEncoding.DecodeString(next)
@@ -193,14 +194,15 @@ func after(next, sort, key string, desc bool) (string, []any, error) {
 	return " and (" + sort + " > ? or " + sort + " = ? and " + key + " > ?)", []any{list[1], list[1], list[0]}, nil
 }
 
-// IDs returns the keys that a query asks for, in order, up to a limit.
+// IDs returns the keys of the rows that q asks for, in order. most is the largest number
+// of keys.
 func (t *Table) IDs(ctx context.Context, db *data.DB, q Query, most int) (ids []int64, err error) {
 	p, err := t.parts(&q)
 	if err != nil {
 		return nil, err
 	}
 	query, args := "select "+t.Key+" from "+t.From+p.join+" where true"+p.where, p.args
-	if p.fts { // no text is needed
+	if p.fts { // the index alone has the keys
 		query = "select example_fts.rowid from " + t.From + p.join + " where true" + p.where
 		if len(q.Filters) == 0 && t.Source == 0 {
 			query = "select rowid from example_fts where true" + p.where

@@ -1,6 +1,7 @@
-// Package table answers questions about the tables of a database as Datasette does: pages of
-// rows by key, filters, searches, an order, counts by facet. Its columns and operations are
-// lists: what a request says never becomes a part of a statement except as a value.
+// Package table reads the tables of a database for a browser, as Datasette does: pages of
+// rows, filters, searches, sorting, and counts by facet. Columns and operations are
+// chosen from lists: a request's text only becomes a value in a statement, never a part
+// of its SQL.
 package table
 
 import (
@@ -16,18 +17,18 @@ import (
 type Column struct {
 	Name string
 	Expr string // in SQL
-	// Wide is a text that a list shows cut.
+	// Wide marks a long text, which lists show cut.
 	Wide bool
 }
 
-// Table is a table with what can be asked of it.
+// Table is a table, with its columns and its SQL.
 type Table struct {
 	Name    string
 	From    string // in SQL
-	Key     string // in SQL: a whole number, not the same twice
+	Key     string // the key in SQL: a unique integer
 	Columns []Column
-	Source  int64 // the rows of one source; 0: of all
-	Texts   bool  // it has examples, which can be searched and have facets
+	Source  int64 // only rows of this source; 0: of all
+	Texts   bool  // its rows are examples, which have an index of words and facets
 }
 
 // examples are the columns of examples.
@@ -38,14 +39,14 @@ var examples = []Column{
 	{Name: "extra", Expr: "example.extra", Wide: true}, {Name: "n_tokens", Expr: "example.n_tokens"},
 }
 
-// hidden are columns of examples that can be filtered by and are not shown.
+// hidden are columns of examples that are not shown but can be used in filters.
 var hidden = []Column{
 	{Name: "word", Expr: "example.word"}, {Name: "chars", Expr: "example.chars"},
 	{Name: "has_input", Expr: "(case when example.input = '' then 'no' else 'yes' end)"}, {Name: "length", Expr: lengthExpr},
 }
 
-// Named returns the table of that name, nil where there is none: example, which has the rows
-// of all sources, one source, or one of those beside them.
+// Named returns the table called name, nil if there is none. It is example with the rows
+// of all sources, source, rejected, lint, or the rows of the source of that name.
 func Named(ctx context.Context, db *data.DB, name string) (*Table, error) {
 	switch name {
 	case "example":
@@ -68,7 +69,7 @@ func Named(ctx context.Context, db *data.DB, name string) (*Table, error) {
 	return &Table{Name: name, From: "example", Key: "example.id", Columns: examples, Source: s.ID, Texts: true}, nil
 }
 
-// plain returns columns that are what they are called.
+// plain returns columns whose SQL is their name.
 func plain(table string, names ...string) (list []Column) {
 	for _, name := range names {
 		list = append(list, Column{Name: name, Expr: table + `."` + name + `"`})
@@ -76,7 +77,7 @@ func plain(table string, names ...string) (list []Column) {
 	return list
 }
 
-// Column returns the column of that name, nil for none; one that is not shown, too.
+// Column returns the column called name, nil if there is none. It may be a hidden column.
 func (t *Table) Column(name string) *Column {
 	lists := [][]Column{t.Columns}
 	if t.Texts {
@@ -90,13 +91,13 @@ func (t *Table) Column(name string) *Column {
 	return nil
 }
 
-// Row is a row of a table: values as SQLite has them.
+// Row is a row of a table.
 type Row struct {
 	Key    int64
 	Values []any // by column: nil, int64, float64, string
 }
 
-// Get returns the row of a key, nil where there is none.
+// Get returns the row with the given key, nil if there is none.
 func (t *Table) Get(ctx context.Context, db *data.DB, key int64) (*Row, error) {
 	query, args := t.selectFrom("", "")
 	query += " and " + t.Key + " = ?"
@@ -107,8 +108,9 @@ func (t *Table) Get(ctx context.Context, db *data.DB, key int64) (*Row, error) {
 	return row, err
 }
 
-// selectFrom begins a statement and opens its where-clause. join is put behind the table, sort
-// is the expression that rows are sorted by: "" for the key.
+// selectFrom returns a statement up to the beginning of its where clause. join is
+// inserted after the table. sort is the expression that rows are sorted by, "" for the
+// key.
 func (t *Table) selectFrom(join, sort string) (query string, args []any) {
 	query = "select " + t.Key
 	if sort != "" {
@@ -125,7 +127,7 @@ func (t *Table) selectFrom(join, sort string) (query string, args []any) {
 	return query, args
 }
 
-// scan reads a row, and what it is sorted by.
+// scan reads a row and, if sorted, its value of the sort expression.
 func (t *Table) scan(scan func(...any) error, sorted bool) (*Row, any, error) {
 	r := &Row{Values: make([]any, len(t.Columns))}
 	var by any

@@ -11,8 +11,8 @@ import (
 // Filter is a condition on a column.
 type Filter struct{ Column, Op, Value string }
 
-// ParseFilter reads a filter as requests have it: the name of a column, with __ and an
-// operation behind it, and a value. Without an operation it is exact.
+// ParseFilter parses a filter of a request. name is a column, followed by __ and an
+// operation, or by nothing for the operation exact.
 func ParseFilter(name, value string) Filter {
 	if i := strings.LastIndex(name, "__"); i > 0 {
 		if _, ok := operations[name[i+2:]]; ok {
@@ -22,15 +22,15 @@ func ParseFilter(name, value string) Filter {
 	return Filter{name, "exact", value}
 }
 
-// operation is what a filter can ask.
+// operation is an operation of filters.
 type operation struct {
 	label  string // for people
 	sql    string // %s is the column, ? the value
-	format string // the value; "": as it is
+	format string // format of the value; "": unchanged
 	bare   bool   // it has no value
 }
 
-// operations are those of Datasette that we have, by name.
+// operations are the supported operations of Datasette, by name.
 var operations = map[string]operation{
 	"exact": {label: "=", sql: "%s = ?"}, "not": {label: "≠", sql: "%s is not ?"},
 	"contains": {label: "contains", sql: "%s like ? escape '\\'", format: "%%%s%%"}, "notcontains": {label: "does not contain", sql: "%s not like ? escape '\\'", format: "%%%s%%"},
@@ -42,20 +42,20 @@ var operations = map[string]operation{
 	"isblank": {label: "is blank", sql: "coalesce(%s, '') = ''", bare: true}, "notblank": {label: "is not blank", sql: "coalesce(%s, '') <> ''", bare: true},
 }
 
-// Operations are the names of operations in the order in which people are shown them.
+// Operations are the names of the operations, in the order in which people see them.
 var Operations = []string{"exact", "not", "contains", "notcontains", "startswith", "endswith", "gt", "gte", "lt", "lte", "like", "notlike", "glob", "in", "notin", "isnull", "notnull", "isblank", "notblank"}
 
-// Label returns what people are shown of an operation.
+// Label returns the text that people see for an operation.
 func Label(op string) string { return operations[op].label }
 
-// Error tells the user why a question cannot be answered.
+// Error tells the user why a query cannot be answered.
 type Error struct{ Message string }
 
 func (e *Error) Error() string { return e.Message }
 
 func errorf(format string, args ...any) error { return &Error{fmt.Sprintf(format, args...)} }
 
-// condition returns a filter in SQL with its values.
+// condition returns a filter as SQL, and its values.
 func (t *Table) condition(f Filter) (string, []any, error) {
 	if t.Texts && f.Column == "lint" {
 		switch f.Op {
@@ -69,7 +69,7 @@ func (t *Table) condition(f Filter) (string, []any, error) {
 	if t.Texts && f.Column == "tag" && f.Op == "exact" {
 		return "example.id in (select row_id from tag where tag = ?)", []any{f.Value}, nil
 	}
-	if t.Texts && f.Column == "source" && f.Op == "exact" { // by its index
+	if t.Texts && f.Column == "source" && f.Op == "exact" { // uses the index of source_id
 		return "example.source_id = (select id from source where name = ?)", []any{f.Value}, nil
 	}
 	c := t.Column(f.Column)
@@ -96,8 +96,8 @@ func (t *Table) condition(f Filter) (string, []any, error) {
 	return expr, []any{value}, nil
 }
 
-// number returns a text as a number if it is one: SQLite finds a text greater than every
-// number, and 10 is not "10".
+// number returns text as a number if it is an integer. In SQLite 10 does not equal "10",
+// and every text is greater than every number.
 func number(text string) any {
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil && strconv.FormatInt(n, 10) == text {
 		return n
@@ -105,7 +105,8 @@ func number(text string) any {
 	return text
 }
 
-// listOf returns values with commas between them, or a JSON array, as a JSON array.
+// listOf returns a JSON array from text, which is comma-separated values or already a
+// JSON array.
 func listOf(text string) string {
 	if strings.HasPrefix(text, "[") {
 		return text
@@ -129,7 +130,7 @@ const likeAny = `(example.instruction like ? escape '\' or example.input like ? 
 // searchable are the columns of the index.
 var searchable = []string{"instruction", "input", "output"}
 
-// search returns the SQL that finds a text: a join with a condition, or a condition alone.
+// search returns the SQL that finds a text: a join and a condition, or a condition alone.
 func search(text, column string, raw bool) (join, where string, args []any) {
 	if raw {
 		if column != "" {
@@ -148,8 +149,8 @@ func search(text, column string, raw bool) (join, where string, args []any) {
 	return " join example_fts on example_fts.rowid = example.id", "example_fts match ?", []any{Match(text, column)}
 }
 
-// Match writes words for the index: each in quotes, so that none is an operator. A star at
-// the end of a word finds all that begin so.
+// Match returns an FTS5 query for the words of text. Each is quoted, so that none is an
+// operator. A star at the end of a word finds all words with that prefix.
 func Match(text, column string) string {
 	var parts []string
 	for _, w := range strings.Fields(text) {
@@ -169,15 +170,15 @@ func Match(text, column string) string {
 }
 
 func quoteJSON(text string) string {
-	b, _ := json.Marshal(text) // a string has a form in JSON
+	b, _ := json.Marshal(text) // a string can always be encoded
 	return string(b)
 }
 
 func isWord(c rune) bool { return unicode.IsLetter(c) || unicode.IsDigit(c) }
 
-// indexed reports whether the index can find a text. The index takes a run of a script without
-// spaces between words as one word, and leaves out punctuation: these are looked for in the
-// texts themselves.
+// indexed reports whether the index can find a text. In scripts without spaces the index
+// takes a whole run as one word, and it leaves out punctuation. Such texts are searched
+// with LIKE instead.
 func indexed(text string) bool {
 	words := 0
 	for _, c := range text {

@@ -14,13 +14,13 @@ import (
 	"strings"
 )
 
-// ConfigName is the file that makes a folder an adapter.
+// ConfigName is the name of the file that every folder with an adapter has.
 const ConfigName = "adapter_config.json"
 
-// maxConfig bounds the bytes of that file.
+// maxConfig is the most bytes of the file ConfigName.
 const maxConfig = 16 << 20
 
-// config is what adapter_config.json says of what the tensors mean.
+// config is the part of adapter_config.json that says what the tensors mean.
 type config struct {
 	Base    string   // base_model_name_or_path
 	rank    int      // r
@@ -28,20 +28,22 @@ type config struct {
 	stable  bool     // use_rslora: the scale is alpha/sqrt(rank), not alpha/rank
 	ranks   patterns // rank_pattern
 	alphas  patterns // alpha_pattern
-	tied    bool     // ensure_weight_tying: what changes the embedding changes a tied output
+	tied    bool     // ensure_weight_tying: changes of the embedding apply to a tied output, too
 	targets []string // target_parameters
 }
 
-// ignored are the keys that only say how the adapter was made, or what its tensors show.
+// ignored are the keys that only say how the adapter was made, or what the tensors show
+// anyway.
 var ignored = []string{
 	"auto_mapping", "base_model_name_or_path", "base_model_class", "parent_library", "revision", "task_type", "inference_mode", "peft_type", "peft_version",
 	"lora_dropout", "fan_in_fan_out", // peft itself turns fan_in_fan_out off for the layers of these models
 	"megatron_config", "megatron_core", "qalora_group_size", "runtime_config",
 	"target_modules", "exclude_modules", "layers_pattern", "layers_to_transform", "modules_to_save",
-	"eva_config", "loftq_config", "corda_config", "lora_ga_config", // for init_lora_weights
+	"eva_config", "loftq_config", "corda_config", "lora_ga_config", // settings of init_lora_weights
 }
 
-// refused are the keys that change what the tensors mean in ways that are not supported.
+// refused are the keys that change the meaning of the tensors in unsupported ways, with a
+// description of each.
 var refused = map[string]string{
 	"use_dora":                "the directions of whole matrices are scaled anew (DoRA)",
 	"lora_bias":               "the adapters have biases",
@@ -56,11 +58,11 @@ var refused = map[string]string{
 	"arrow_config":            "a router chooses among adapters (Arrow)",
 }
 
-// plainInits are the values of init_lora_weights after which the base is what it was; with
-// others, peft changes it when it loads the adapter.
+// plainInits are the values of init_lora_weights that leave the base unchanged. With
+// other values, peft changes the base when it loads the adapter.
 var plainInits = []string{"true", "false", "null", `"gaussian"`, `"orthogonal"`, `"eva"`, `"lora_ga"`}
 
-// readConfig reads adapter_config.json of a folder.
+// readConfig reads adapter_config.json in a folder.
 func readConfig(dir string) (*config, error) {
 	raw, err := readLimited(filepath.Join(dir, ConfigName), maxConfig)
 	if err != nil {
@@ -73,7 +75,7 @@ func readConfig(dir string) (*config, error) {
 	return c, nil
 }
 
-// readLimited reads a file, which must not be longer than a limit.
+// readLimited reads a file. It is an error if the file has more than most bytes.
 func readLimited(path string, most int64) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -87,8 +89,8 @@ func readLimited(path string, most int64) ([]byte, error) {
 	return raw, err
 }
 
-// parseConfig reads a config. A key that it does not know is an error where it says
-// anything: it may change what the tensors mean.
+// parseConfig parses a config. An unknown key with a value that is not empty is an error,
+// because it may change what the tensors mean.
 func parseConfig(raw []byte) (*config, error) {
 	var keys map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &keys); err != nil {
@@ -105,7 +107,7 @@ func parseConfig(raw []byte) (*config, error) {
 	for name := range keys {
 		names = append(names, name)
 	}
-	slices.Sort(names) // the same error every time
+	slices.Sort(names) // so that the same file gives the same error
 	for _, name := range names {
 		if err := c.take(name, bytes.TrimSpace(keys[name])); err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
@@ -114,7 +116,7 @@ func parseConfig(raw []byte) (*config, error) {
 	return c, nil
 }
 
-// take takes a key.
+// take stores the value of a key.
 func (c *config) take(name string, raw json.RawMessage) (err error) {
 	switch why := refused[name]; {
 	case slices.Contains(ignored, name) || raw == nil:
@@ -159,7 +161,7 @@ func text(raw json.RawMessage) (s string) {
 	return s
 }
 
-// empty reports whether a value says nothing.
+// empty reports whether a value is null, false, zero or empty.
 func empty(raw json.RawMessage) bool {
 	var buf bytes.Buffer
 	if json.Compact(&buf, raw) != nil {
@@ -168,7 +170,7 @@ func empty(raw json.RawMessage) bool {
 	return slices.Contains([]string{"null", "false", "0", `""`, "{}", "[]"}, buf.String())
 }
 
-// patterns are values for modules whose names match an expression, in their order.
+// patterns are values for modules by regular expressions of their names, in order.
 type patterns []pattern
 
 type pattern struct {
@@ -176,7 +178,7 @@ type pattern struct {
 	value float64
 }
 
-// parsePatterns reads an object of expressions and numbers.
+// parsePatterns parses an object of regular expressions and numbers.
 func parsePatterns(raw json.RawMessage) (list patterns, err error) {
 	if empty(raw) {
 		return nil, nil
@@ -194,8 +196,8 @@ func parsePatterns(raw json.RawMessage) (list patterns, err error) {
 		if err := d.Decode(&p.value); err != nil {
 			return nil, fmt.Errorf("%q: must be a number", key)
 		}
-		// As peft: the end of a module's name, whole parts of it. Python's other syntax, such
-		// as lookahead, is an error rather than another meaning.
+		// As in peft, an expression matches the last parts of a module's name. Syntax
+		// that only Python has, such as lookahead, is an error.
 		if p.name, err = regexp.Compile(fmt.Sprintf(`\A(?:.*\.)?(?:%s)\z`, key)); err != nil {
 			return nil, fmt.Errorf("%q is no regular expression that can be used: %w", key, err)
 		}
@@ -204,7 +206,7 @@ func parsePatterns(raw json.RawMessage) (list patterns, err error) {
 	return list, nil
 }
 
-// of returns the value for a module.
+// of returns the value of the first pattern that matches module, usual if none does.
 func (l patterns) of(module string, usual float64) float64 {
 	for _, p := range l {
 		if p.name.MatchString(module) {
@@ -214,8 +216,8 @@ func (l patterns) of(module string, usual float64) float64 {
 	return usual
 }
 
-// scale returns what B·A of a module counts, for adapters of that rank. The rank that the
-// config gives must be the tensors'.
+// scale returns the scale of B·A for a module. rank is that of the tensors; it is an
+// error if the config has another.
 func (c *config) scale(module string, rank int) (float64, error) {
 	if want := c.ranks.of(module, float64(c.rank)); want != float64(rank) {
 		return 0, fmt.Errorf("module %q: adapters of rank %d, %s says %v", module, rank, ConfigName, want)
@@ -227,8 +229,8 @@ func (c *config) scale(module string, rank int) (float64, error) {
 	return alpha / float64(rank), nil
 }
 
-// BaseOf returns the base model that a folder's adapter names, a path or a name, "" where it
-// says none.
+// BaseOf returns the path or the name of the base model in the config of a folder, "" if
+// it has none.
 func BaseOf(dir string) string {
 	raw, err := readLimited(filepath.Join(dir, ConfigName), maxConfig)
 	if err != nil {
@@ -239,8 +241,8 @@ func BaseOf(dir string) string {
 	return strings.TrimSpace(text(keys["base_model_name_or_path"]))
 }
 
-// FolderOf returns the folder of an adapter that a path names: itself, or the folder of one of
-// its files. ok is false for other paths.
+// FolderOf returns the folder of an adapter: path itself, or the folder of path if path
+// is one of its files. ok is false for other paths.
 func FolderOf(path string) (dir string, ok bool) {
 	switch filepath.Base(path) {
 	case ConfigName, tensorsName, pickleName:

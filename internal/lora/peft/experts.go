@@ -9,12 +9,12 @@ import (
 	"alpaca/internal/machine"
 )
 
-// stack is the pairs of the experts of a layer, nil where an expert has none.
+// stack has the pairs of one matrix of a layer's experts, nil for an expert without one.
 type stack struct {
 	experts []*lora.Pair
 }
 
-// pair returns them as one: of the highest rank, filled up with zeros, and of one scale.
+// pair returns the pairs as one of the highest rank, padded with zeros, with one scale.
 func (s *stack) pair(name string) (lora.Pair, error) {
 	all := lora.Pair{Name: name, Stack: len(s.experts)}
 	for _, p := range s.experts {
@@ -46,9 +46,9 @@ func (s *stack) pair(name string) (lora.Pair, error) {
 	return all, nil
 }
 
-// fused returns the tensors of GGUF, one or two, that a pair is of which changes the matrices
-// of all experts in one parameter, nil where there are none. Several parameters of a
-// module are told apart by their shapes.
+// fused returns the GGUF tensors, one or two, whose matrices h changes if it belongs to a
+// parameter that has the matrices of all experts. It returns nil for any other h. The
+// shapes distinguish several parameters of a module.
 func (r *reader) fused(h *half) (list []*arch.Tensor) {
 	layer, rest := layerOf(h.module)
 	if layer < 0 || layer >= len(r.base.Layers) {
@@ -72,7 +72,8 @@ func (r *reader) fused(h *half) (list []*arch.Tensor) {
 	return list
 }
 
-// layerOf returns the layer of a module, -1 for none, and its name in the layer.
+// layerOf returns the layer of a module, -1 if it is in no layer, and its name in the
+// layer.
 func layerOf(module string) (layer int, rest string) {
 	text, ok := strings.CutPrefix(arch.CutPrefix(module), "layers.")
 	if _, err := fmt.Sscanf(text, "%d.", &layer); !ok || err != nil || layer < 0 {
@@ -82,15 +83,15 @@ func layerOf(module string) (layer int, rest string) {
 	return layer, rest
 }
 
-// cutLast divides a name at its last dot.
+// cutLast splits a name at its last dot.
 func cutLast(name string) (before, after string) {
 	i := strings.LastIndexByte(name, '.')
 	return name[:max(i, 0)], name[i+1:]
 }
 
-// parameters makes the pairs of one that changes the matrices of all experts in a
-// parameter (target_parameters). Of A the ranks of an expert are neighbours, of B the
-// experts of a rank.
+// parameters adds the pairs of a parameter that has the matrices of all experts
+// (target_parameters). The rows of A are ordered by expert, then by rank; the columns of
+// B by rank, then by expert.
 func (r *reader) parameters(h *half) error {
 	layer, _ := layerOf(h.module)
 	s := &r.base.Layers[layer]
@@ -131,7 +132,8 @@ func (r *reader) parameters(h *half) error {
 	return nil
 }
 
-// sharedRow returns where in a fused matrix row of one of its parts of n rows is.
+// sharedRow returns the row of a fused matrix that is row number row of one of its parts.
+// The part has n rows.
 func sharedRow(share arch.Share, row, n int) int {
 	switch share {
 	case arch.LastHalf:

@@ -1,8 +1,7 @@
-// Package peft reads the folders in which Hugging Face's library of that name keeps
-// adapters: adapter_config.json, and adapter_model.safetensors or adapter_model.bin. What
-// it gives names and orders tensors as GGUF does, with the scale that the config says for
-// each. What would change an adapter's meaning and is not supported is an error that
-// names it.
+// Package peft reads folders with adapters of Hugging Face's library peft:
+// adapter_config.json, and adapter_model.safetensors or adapter_model.bin. The adapters
+// that it returns have GGUF's names and order of rows, and the scales of the config. An
+// unsupported feature that changes the meaning of an adapter is an error that names it.
 package peft
 
 import (
@@ -20,20 +19,20 @@ import (
 	"alpaca/internal/lora"
 )
 
-// Base is what has to be known of the model that an adapter changes.
+// Base describes the model that an adapter changes.
 type Base struct {
 	Arch   *arch.Arch
-	Layers []arch.Sizes // of each layer
+	Layers []arch.Sizes // the sizes of each layer
 	Tied   bool         // the embedding is the output matrix, too
 }
 
-// The files of tensors, of which a folder has one.
+// The names of the file of tensors. A folder has one of them.
 const (
 	tensorsName = "adapter_model.safetensors"
 	pickleName  = "adapter_model.bin"
 )
 
-// Read returns the adapter of a folder, for a model of base's shape.
+// Read reads the adapter in a folder, for a model of base's shape.
 func Read(dir string, base *Base) (*lora.Adapter, error) {
 	r := reader{base: base, out: &lora.Adapter{Path: dir, Arch: base.Arch.Name, Name: name(dir)}, pairs: map[string]*half{}}
 	if err := r.read(dir); err != nil {
@@ -45,7 +44,7 @@ func Read(dir string, base *Base) (*lora.Adapter, error) {
 	return r.out, nil
 }
 
-// name returns what an adapter is called: as its folder.
+// name returns the name of an adapter: that of its folder.
 func name(dir string) string {
 	if abs, err := filepath.Abs(dir); err == nil {
 		dir = abs
@@ -53,7 +52,7 @@ func name(dir string) string {
 	return filepath.Base(dir)
 }
 
-// read reads both files.
+// read reads both files of a folder.
 func (r *reader) read(dir string) (err error) {
 	if r.config, err = readConfig(dir); err != nil {
 		return err
@@ -74,7 +73,7 @@ func (r *reader) read(dir string) (err error) {
 	return r.out.Check()
 }
 
-// open returns the tensors of a folder.
+// open returns the tensors in a folder, and a function that closes their file.
 func open(dir string) (list []weights.Tensor, closeFile func() error, err error) {
 	path := filepath.Join(dir, tensorsName)
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
@@ -95,22 +94,22 @@ func open(dir string) (list []weights.Tensor, closeFile func() error, err error)
 	return f.Tensors, f.Close, nil
 }
 
-// kind is what a tensor of an adapter is.
+// kind is the kind of an adapter's tensor.
 type kind int
 
 const (
-	whole   kind = iota // it takes the place of the model's
+	whole   kind = iota // replaces one of the model's
 	matrixA             // .lora_A
 	matrixB             // .lora_B
 	tableA              // .lora_embedding_A
 	tableB              // .lora_embedding_B
-	copied              // of the base, as it was
+	copied              // an unchanged copy from the base
 )
 
-// split returns what a tensor of an adapter is, and the name of the module, or of the
-// tensor for a whole one, in the model. inner says how many adapters of other parameters
-// lie around this one. Files that were not saved by peft itself may have the adapter's name
-// in the middle, which is "default" there.
+// split splits the name of an adapter's tensor. module is the name of the module in the
+// model or, for a whole tensor, of the tensor. inner is the nesting depth of adapters of
+// other parameters. Files that peft itself has not saved may contain the adapter's name
+// "default".
 func split(name string) (module string, k kind, inner int, err error) {
 	rest := name
 	for strings.HasPrefix(rest, prefix) {
@@ -148,11 +147,12 @@ func split(name string) (module string, k kind, inner int, err error) {
 }
 
 const (
-	prefix    = "base_model.model." // of all tensors
+	prefix    = "base_model.model." // of the names of all tensors
 	innerMark = ".base_layer"
 )
 
-// foreign reports whether a tensor is of a part of a larger model that does not read text.
+// foreign reports whether a tensor belongs to a part of a multimodal model that does not
+// process text.
 func foreign(name string) bool {
 	for _, part := range []string{"vision_tower", "vision_model", "visual.", "multi_modal_projector", "audio_tower", "embed_vision"} {
 		if strings.Contains(name, part) {

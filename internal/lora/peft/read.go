@@ -12,17 +12,17 @@ import (
 	"alpaca/internal/quant"
 )
 
-// reader puts the tensors of an adapter together.
+// reader assembles an adapter from its tensors.
 type reader struct {
 	base    *Base
 	config  *config
 	out     *lora.Adapter
-	pairs   map[string]*half // by module, and by how many lie around it
+	pairs   map[string]*half // by inner and module
 	copies  int
 	skipped int
 }
 
-// half is the pair of a module, as far as it is known.
+// half is the pair of a module, while its tensors are collected.
 type half struct {
 	module string
 	inner  int
@@ -30,7 +30,7 @@ type half struct {
 	table  bool
 }
 
-// take takes a tensor.
+// take adds a tensor.
 func (r *reader) take(t *weights.Tensor) error {
 	module, k, inner, err := split(t.Name)
 	switch {
@@ -63,8 +63,8 @@ func (r *reader) take(t *weights.Tensor) error {
 	return nil
 }
 
-// copied takes a copy of one of the base's tensors, which peft saves beside adapters of the
-// embedding. One of another size says that the vocabulary was changed.
+// copied counts a copy of one of the base's tensors, which peft saves beside adapters of
+// the embedding. It is an error if the copy has another vocabulary size than the base.
 func (r *reader) copied(t *weights.Tensor, name string) error {
 	r.copies++
 	if vocab := r.base.Layers[0].VocabSize; len(t.Shape) == 2 && t.Shape[0] != vocab && t.Shape[1] == r.base.Layers[0].Dim {
@@ -73,10 +73,11 @@ func (r *reader) copied(t *weights.Tensor, name string) error {
 	return nil
 }
 
-// place returns where a tensor of the model is in GGUF.
+// place returns the place in GGUF of the model's tensor called name. tensor is for
+// messages.
 func (r *reader) place(tensor, name string) (arch.Place, *arch.Sizes, error) {
 	p, ok := r.base.Arch.FromHF(name)
-	if !ok { // transformers 5 has a Mixtral's router elsewhere than checkpoints have it
+	if !ok { // in transformers 5 Mixtral's router has another name than in checkpoints
 		p, ok = r.base.Arch.FromHF(strings.Replace(name, ".mlp.gate.", ".block_sparse_moe.gate.", 1))
 	}
 	switch {
@@ -92,7 +93,7 @@ func (r *reader) place(tensor, name string) (arch.Place, *arch.Sizes, error) {
 	return p, s, nil
 }
 
-// finish makes the pairs, and those that belong to tied matrices.
+// finish adds all pairs, including those for a tied output.
 func (r *reader) finish() error {
 	stacks := map[string]*stack{}
 	for _, key := range slices.Sorted(maps.Keys(r.pairs)) {
@@ -127,8 +128,8 @@ func (r *reader) finish() error {
 	return nil
 }
 
-// tie gives the output of a model with tied matrices what the embedding has, where the
-// adapter says that they are to stay one.
+// tie copies the embedding's changes to the output, if the model has tied matrices and
+// the adapter says that they stay tied.
 func (r *reader) tie() {
 	if !r.config.tied || !r.base.Tied {
 		return
@@ -146,8 +147,7 @@ func (r *reader) tie() {
 	}
 }
 
-// pair makes the pair of a module: of a matrix, or of an expert, which becomes part of a
-// stack.
+// pair adds the pair of a module. That of an expert becomes part of a stack.
 func (r *reader) pair(h *half, stacks map[string]*stack) error {
 	p, s, err := r.place(h.a.Name, h.module+".weight")
 	if err != nil {
@@ -196,7 +196,8 @@ func (r *reader) pair(h *half, stacks map[string]*stack) error {
 	return nil
 }
 
-// ordered returns a pair's matrices with rows of B and columns of A in GGUF's order.
+// ordered returns a pair's matrices, with the rows of B and the columns of A in GGUF's
+// order.
 func (r *reader) ordered(p arch.Place, s *arch.Sizes, a, b []float32, rank int) (newA, newB []float32) {
 	t := p.Tensor
 	if r.base.Arch.Turned(t) {
@@ -223,10 +224,11 @@ func (r *reader) ordered(p arch.Place, s *arch.Sizes, a, b []float32, rank int) 
 	return a, b
 }
 
-// valueOrder returns where the rows, or columns, of a gated delta rule's matrix come from;
-// the first skip of them are not of heads of values.
+// valueOrder returns the order of the rows or columns of a gated delta rule's matrix:
+// index i in GGUF comes from the returned index. The first skip indices do not belong to
+// heads of values.
 func valueOrder(s *arch.Sizes, t *arch.Tensor, skip int) func(i int) int {
-	n := s.Of(arch.DeltaValue) // elements of a head
+	n := s.Of(arch.DeltaValue) // number of rows or columns of a head
 	switch t.Role {
 	case arch.DeltaAlpha, arch.DeltaBeta:
 		n = 1
@@ -240,8 +242,8 @@ func valueOrder(s *arch.Sizes, t *arch.Tensor, skip int) func(i int) int {
 	}
 }
 
-// pick returns the rows of x of that many columns in another order: row i is x's row
-// from(i).
+// pick returns the rows of x, of cols columns, in another order: row i is row from(i) of
+// x.
 func pick(x []float32, cols int, from func(i int) int) []float32 {
 	out := make([]float32, len(x))
 	for i := range len(x) / cols {
@@ -250,7 +252,7 @@ func pick(x []float32, cols int, from func(i int) int) []float32 {
 	return out
 }
 
-// whole takes a tensor in the place of the model's.
+// whole adds a tensor that replaces one of the model's.
 func (r *reader) whole(t *weights.Tensor, name string) error {
 	p, s, err := r.place(t.Name, name)
 	if err != nil {
@@ -285,7 +287,7 @@ func (r *reader) whole(t *weights.Tensor, name string) error {
 		w.Shape = []int{rows, cols}
 	}
 	if r.base.Arch.PlusOne(tensor) && !p.Bias {
-		w.Type = quant.F32 // the sum need not fit less
+		w.Type = quant.F32 // the sum may not fit a smaller type
 		for i := range x {
 			x[i]++
 		}

@@ -1,5 +1,5 @@
-// Curve makes of the logs of training runs, one after the other, a table and a drawing of
-// what was lost on the way:
+// Curve reads the logs of consecutive training runs, and writes a table and a drawing of
+// the loss:
 //
 //	go run ./internal/tinydata/curve -svg docs/builtin-model.svg model-1.run/train/train.jsonl
 package main
@@ -26,7 +26,7 @@ func main() {
 	}
 }
 
-// entry is a line of a log: an update, or what was measured after one.
+// entry is a line of a log: an update, or an evaluation after one.
 type entry struct {
 	Step   int      `json:"step"`
 	Tokens int64    `json:"tokens"`
@@ -35,14 +35,14 @@ type entry struct {
 	Eval   *float64 `json:"eval_loss"`
 }
 
-// point is an update, with tokens of all runs so far.
+// point is an update. tokens counts those of all runs up to it.
 type point struct {
 	tokens       float64
 	loss, smooth float64
 	rate         float64
 }
 
-// curve is what the logs say.
+// curve has the data of the logs.
 type curve struct {
 	updates []point
 	evals   []report.Point // tokens, loss
@@ -75,7 +75,7 @@ func run(w io.Writer, paths []string, svg string, rows int) error {
 	return c.table(w, rows)
 }
 
-// read appends a log. The tokens go on where those of the log before ended.
+// read appends a log. Its tokens are counted on from the end of the previous log.
 func (c *curve) read(r io.Reader) error {
 	base := 0.0
 	if n := len(c.updates); n > 0 {
@@ -106,7 +106,7 @@ func (c *curve) read(r io.Reader) error {
 
 const million = 1e6
 
-// table writes the losses at some points, the last one among them.
+// table writes the losses at some updates, including the last.
 func (c *curve) table(w io.Writer, rows int) error {
 	var cells [][]string
 	n := len(c.updates)
@@ -123,10 +123,10 @@ func (c *curve) table(w io.Writer, rows int) error {
 	return report.WriteTable(w, []string{"tokens", "loss", "held out", "rate"}, cells)
 }
 
-// draw writes the drawing.
+// draw writes the drawing to path.
 func (c *curve) draw(path string) error {
 	smooth, held, rate := report.Series{Name: "learned from"}, report.Series{Name: "held out", Marks: report.Points}, report.Series{Name: "rate"}
-	step := max(1, len(c.updates)/1000) // points that can be told apart
+	step := max(1, len(c.updates)/1000) // about 1000 points suffice
 	for i := 0; i < len(c.updates); i += step {
 		p := c.updates[i]
 		smooth.Points = append(smooth.Points, report.Point{X: p.tokens / million, Y: p.smooth})

@@ -1,7 +1,7 @@
-// Make makes the model in the program from nothing but this repository: it writes the text,
-// lets "alpaca train" make vocabulary and weights, and "alpaca quantize" the file. The same
-// seed gives the same file on any CPU and with any number of threads. A run that was
-// interrupted goes on where it was:
+// Make makes the built-in model from this repository alone. It writes the text, runs
+// "alpaca train" for the vocabulary and the weights, and "alpaca quantize" for the file.
+// The same seed gives the same file on any CPU and with any number of threads. An
+// interrupted run resumes:
 //
 //	go run ./internal/tinydata/make -alpaca ./alpaca -seed 1 -dir DIR -o internal/builtin/model.gguf
 package main
@@ -45,13 +45,13 @@ func main() {
 	}
 }
 
-// job is where and with what a model is made.
+// job has the program, the files and the number of threads of a run.
 type job struct {
 	alpaca, dir, out string
 	threads          int
 }
 
-// make makes the model.
+// make makes the model of recipe r.
 func (r *recipe) make(ctx context.Context, j job) error {
 	if j.dir == "" || j.out == "" || flag.NArg() > 0 {
 		return errors.New("usage: make -alpaca PROGRAM -dir DIR -o FILE")
@@ -77,7 +77,7 @@ func (r *recipe) make(ctx context.Context, j job) error {
 	return err
 }
 
-// stage writes the text of a stage and trains on it, unless that has been done.
+// stage writes the text of stage i and trains on it, unless its model exists.
 func (r *recipe) stage(ctx context.Context, j job, i int) error {
 	if _, err := os.Stat(filepath.Join(j.dir, modelName(i))); err == nil {
 		return nil
@@ -94,8 +94,8 @@ func (r *recipe) stage(ctx context.Context, j job, i int) error {
 	return j.run(ctx, r.train(j.dir, i, len(begun) > 0, j.threads))
 }
 
-// run runs the program, whose messages the user sees, until it ends: Ctrl-C reaches it as
-// well, and it saves what it has.
+// run runs alpaca until it ends. The user sees its messages. Ctrl-C reaches alpaca, too,
+// which then saves a checkpoint.
 func (j *job) run(ctx context.Context, args []string) error {
 	fmt.Fprintln(os.Stderr, "+", j.alpaca, strings.Join(args, " "))
 	cmd := exec.Command(j.alpaca, args...)
@@ -106,7 +106,7 @@ func (j *job) run(ctx context.Context, args []string) error {
 	return ctx.Err()
 }
 
-// claim keeps the recipe in the folder, and refuses a folder with that of another model.
+// claim writes the recipe to the folder. A folder with another recipe is an error.
 func (r *recipe) claim(dir string) error {
 	path := filepath.Join(dir, "recipe.txt")
 	now := fmt.Sprintf("%+v\n", *r)
@@ -123,7 +123,7 @@ func (r *recipe) claim(dir string) error {
 	})
 }
 
-// writeText writes the text of stage i, unless it is there. Each stage has its own.
+// writeText writes the text of stage i, unless it exists.
 func (r *recipe) writeText(dir string, i int) error {
 	path := filepath.Join(dir, textName(i))
 	if _, err := os.Stat(path); err == nil {
@@ -136,7 +136,7 @@ func (r *recipe) writeText(dir string, i int) error {
 	return writeFile(path, func(w io.Writer) error { return tinydata.WriteTraining(w, r.seed+uint64(i), mix, r.stages[i].examples) })
 }
 
-// writeFile writes a file that gets its name when it is complete.
+// writeFile writes a file. It appears at path once it is complete.
 func writeFile(path string, write func(w io.Writer) error) error {
 	f, err := atomicfile.Create(path, 0o666)
 	if err != nil {

@@ -5,39 +5,38 @@ import (
 	"path/filepath"
 )
 
-// recipe is all that the model's file follows from. The number of threads is no part of
-// it: it changes no bit.
+// recipe determines the model's file completely. The number of threads is not a part of
+// it, because it changes no bit.
 type recipe struct {
 	seed   uint64
 	shape  string // WIDTHxLAYERS
 	vocab  int    // tokens in the vocabulary
 	length int    // tokens in a row, and the model's context
-	rows   int    // of an update
+	rows   int    // rows of an update
 	stages []stage
-	typ    string // of the weights in the end
+	typ    string // type of the weights in the shipped file
 }
 
-// stage is a run of the trainer. The first makes vocabulary and weights, each further
-// one goes on with the weights of the one before.
+// stage is a run of the trainer. The first stage creates the vocabulary and the weights;
+// each later one continues with the previous stage's weights.
 type stage struct {
-	mix      string // of the kinds in the text
-	examples int    // of the text
-	tokens   string // that are learned from, such as 60M
-	rate     string // of learning, at its peak
-	lowest   string // rate at the end, "" for the preset's
-	schedule string // of the rate, "" for the preset's
-	warmup   int    // updates until the peak, 0 for the preset's
-	heldOut  string // part of the text that measures progress
-	updates  int    // after which the stage ends, 0 for all that tokens give
-	rounded  bool   // it goes on with what the weights are in the program, not with float32
+	mix      string // name of the mix of the text
+	examples int    // number of examples in the text
+	tokens   string // tokens to train on, such as 60M
+	rate     string // peak learning rate
+	lowest   string // final learning rate, "" for the preset's
+	schedule string // learning rate schedule, "" for the preset's
+	warmup   int    // updates until the peak rate, 0 for the preset's
+	heldOut  string // fraction of the text that is held out to measure progress
+	updates  int    // updates after which the stage ends, 0 for all that tokens allow
+	rounded  bool   // it continues with weights rounded to the shipped type
 }
 
-// shipped is how the model in the program was made: first of all kinds alike, then with
-// most of what is copied from the prompt, which is learned last, then of each kind what it
-// still needs, with the rate going down. That was the model for a time, and copied only
-// what stood at a familiar place. To find a word by the one beside it, for which names and
-// digits wait, came suddenly in the sixth stage, which has little else; the last two bring
-// back what that cost.
+// shipped is the recipe of the built-in model. The first stage has all kinds, the second
+// mostly copying, which is learned last. The next two have what each kind still needs,
+// with a falling rate. After these the model copied only words at familiar positions. It
+// learned to find a word by its neighbour suddenly in the sixth stage, which has little
+// else. The last two stages restore what that stage cost.
 var shipped = recipe{
 	seed: 1, shape: "192x6", vocab: 2048, length: 256, rows: 8, typ: "Q8_0",
 	stages: []stage{
@@ -52,23 +51,26 @@ var shipped = recipe{
 	},
 }
 
-// weightsSeed is added to the seed of the text for that of weights and order.
+// weightsSeed is added to the seed of the text; the sum is the seed of the weights and of
+// the order.
 const weightsSeed = 41
 
-// metadata is what the model says about itself. It answers best at a low temperature: what
-// is right is then always said, and stories still differ.
+// metadata is the general metadata of the model. The temperature is low, so that right
+// answers are reliable and stories still differ.
 var metadata = []string{
 	"general.name=str:Alpaca Tiny",
 	"general.description=str:A small model that answers simple tasks and tells stories. Trained by alpaca train on text that the project's own generator writes.",
 	"general.sampling.temp=float:0.3",
 }
 
-// Files in the folder that the model is made in. Each stage has its number in their names.
+// textName, modelName and runName return names in the working folder, with the number of
+// a stage.
 func textName(stage int) string  { return fmt.Sprintf("text-%d.jsonl", stage+1) }
 func modelName(stage int) string { return fmt.Sprintf("model-%d.gguf", stage+1) }
 func runName(stage int) string   { return fmt.Sprintf("train-%d", stage+1) }
 
-// baseName is the model that stage i goes on with, and roundedName that in the program's type.
+// baseName returns the name of the model that stage i begins with, and roundedName of
+// that model in the shipped type.
 func (r *recipe) baseName(i int) string {
 	if r.stages[i].rounded {
 		return fmt.Sprintf("base-%d.gguf", i+1)
@@ -77,8 +79,8 @@ func (r *recipe) baseName(i int) string {
 }
 func roundedName(stage int) string { return fmt.Sprintf("rounded-%d.gguf", stage+1) }
 
-// round returns the arguments, one run of alpaca after the other, that make the base of
-// stage i of the model of the stage before, where that is another file.
+// round returns the arguments of the runs of alpaca that make the rounded base of stage i
+// from the previous stage's model. It returns nil if stage i is not rounded.
 func (r *recipe) round(dir string, i, threads int) [][]string {
 	if !r.stages[i].rounded {
 		return nil
@@ -90,8 +92,8 @@ func (r *recipe) round(dir string, i, threads int) [][]string {
 	}
 }
 
-// train returns the arguments of alpaca that train stage i in a folder with its text, or
-// go on where that was interrupted.
+// train returns the arguments of alpaca that train stage i in dir, or resume an
+// interrupted run.
 func (r *recipe) train(dir string, i int, resume bool, threads int) []string {
 	s := r.stages[i]
 	run := filepath.Join(dir, runName(i))
@@ -121,7 +123,8 @@ func (r *recipe) train(dir string, i int, resume bool, threads int) []string {
 	return withThreads(args, threads)
 }
 
-// quantize returns the arguments that make the file in the program of the trained model.
+// quantize returns the arguments of alpaca that make the shipped file from the trained
+// model.
 func (r *recipe) quantize(dir, out string, threads int) []string {
 	args := []string{"quantize", filepath.Join(dir, modelName(len(r.stages)-1)), out, r.typ, "--force"}
 	for _, m := range metadata {
@@ -130,7 +133,8 @@ func (r *recipe) quantize(dir, out string, threads int) []string {
 	return withThreads(args, threads)
 }
 
-// withThreads adds a number of threads, unless that is 0: the program's default.
+// withThreads adds the number of threads, unless it is 0, which stands for the program's
+// default.
 func withThreads(args []string, threads int) []string {
 	if threads > 0 {
 		args = append(args, "-t", fmt.Sprint(threads))

@@ -15,21 +15,21 @@ import (
 	"alpaca/internal/tinydata"
 )
 
-// together is how many questions are answered at once, and longest how many tokens an
-// answer has at most: the longest right one has half as many.
+// together is the number of questions answered at once. longest is the most tokens of an
+// answer, twice as many as the longest right one has.
 const (
 	together = 64
 	longest  = 96
 )
 
-// asker puts questions to a model.
+// asker asks a model questions.
 type asker struct {
 	model    *model.Model
-	template *chat.Template // nil: the form "question\n", which a part of the training text has
+	template *chat.Template // nil: plain texts "question\n", as in a part of the training text
 	threads  int
 }
 
-// open makes the model of a file ready for questions. Plain asks them without a template.
+// open loads the model at path. If plain is true, questions are asked without a template.
 func open(path string, plain bool, threads int) (*asker, error) {
 	var f *gguf.File
 	var err error
@@ -63,9 +63,9 @@ func open(path string, plain bool, threads int) (*asker, error) {
 	return a, nil
 }
 
-// ask returns what the model answers to each question: its likeliest tokens, up to the
-// one that ends the text. An answer that does not end has " …" at its end, so that it
-// equals no right one.
+// ask returns the model's answer to each question: the most likely tokens, up to the one
+// that ends the text. An answer that does not end gets " …", so that it equals no right
+// one.
 func (a *asker) ask(ctx context.Context, questions []tinydata.Example) ([]string, error) {
 	prompts := make([][]int32, len(questions))
 	most := 0

@@ -1,6 +1,6 @@
-// Score asks a model the held-out questions of the built-in model's text, many at once
-// and through the engine that answers everywhere else, and prints how many of each kind
-// it answers exactly:
+// Score asks a model the held-out questions of the built-in model's text, with the
+// program's own engine and many at once. It prints how many of each kind the model
+// answers exactly:
 //
 //	go run ./internal/tinydata/score -wrong 3
 //	go run ./internal/tinydata/score -m model.gguf -n 20 -kinds add,repeat -json
@@ -57,7 +57,7 @@ func main() {
 	}
 }
 
-// run is the program.
+// run runs the program.
 func (o *options) run(ctx context.Context, w io.Writer) error {
 	if flag.NArg() > 0 {
 		return errors.New("usage: score -m FILE")
@@ -89,7 +89,7 @@ func (o *options) run(ctx context.Context, w io.Writer) error {
 	return err
 }
 
-// questions returns those that are asked.
+// questions returns the questions to ask.
 func (o *options) questions() ([]tinydata.Example, error) {
 	list := tinydata.Questions(o.seed, o.n)
 	if o.kinds == "" {
@@ -105,16 +105,16 @@ func (o *options) questions() ([]tinydata.Example, error) {
 	return slices.DeleteFunc(list, func(e tinydata.Example) bool { return !slices.Contains(wanted, e.Kind) }), nil
 }
 
-// score is how many answers are right.
+// score counts the right answers.
 type score struct {
 	Questions int         `json:"questions"`
 	Right     int         `json:"right"`
 	Percent   float64     `json:"percent"`
-	Mean      float64     `json:"mean_percent"` // of the kinds' percentages
+	Mean      float64     `json:"mean_percent"` // mean of the kinds' percentages
 	Kinds     []kindScore `json:"kinds"`
 }
 
-// kindScore is that of one kind.
+// kindScore is the score of one kind.
 type kindScore struct {
 	Kind      string  `json:"kind"`
 	Questions int     `json:"questions"`
@@ -123,7 +123,7 @@ type kindScore struct {
 	wrong     []wrong
 }
 
-// wrong is a question that was not answered as it should be.
+// wrong is a question with a wrong answer.
 type wrong struct {
 	tinydata.Example
 	said string
@@ -159,7 +159,7 @@ func newScore(questions []tinydata.Example, answers []string) *score {
 
 func percent(part, all int) float64 { return 100 * float64(part) / float64(max(all, 1)) }
 
-// print writes a table, and some wrong answers of each kind.
+// print writes a table, and up to examples wrong answers of each kind.
 func (s *score) print(w io.Writer, examples int) error {
 	var rows [][]string
 	for _, k := range s.Kinds {

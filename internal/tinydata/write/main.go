@@ -1,5 +1,5 @@
-// Write prints the text that the built-in model learns from, as "alpaca train"
-// reads it, or the held-out instructions that it is judged by:
+// Write prints the training text of the built-in model, as "alpaca train" reads it, or
+// the held-out instructions that score the model:
 //
 //	go run ./internal/tinydata/write -seed 1 -examples 1000000 >train.jsonl
 //	go run ./internal/tinydata/write -seed 1 -questions 60 >questions.jsonl
@@ -36,7 +36,7 @@ func main() {
 	}
 }
 
-// question is an instruction with the only right answer.
+// question is an instruction with its only right answer.
 type question struct {
 	Kind   string `json:"kind"`
 	Prompt string `json:"prompt"`

@@ -1,28 +1,27 @@
-// Package plan says what a training run does when: which rows of the data each update sees,
-// and at which learning rate. It follows from the lengths of the documents, the seed and a
-// few numbers alone, so that a run may go on at any update.
+// Package plan is the schedule of a training run: the rows of the data for each update,
+// and the learning rate. Both follow from the lengths of the documents, the seed and a
+// few numbers alone, so a run can resume at any update.
 package plan
 
 import "alpaca/internal/train/random"
 
-// Plan says which rows each update sees. It follows from the lengths of the documents and
-// the numbers here alone.
+// Plan says which rows each update sees.
 type Plan struct {
 	Seed      uint64
 	BatchRows int  // rows of an update
-	MaxLength int  // tokens of a row
-	Packing   bool // a row is as many documents as fit, else one
-	Epochs    int  // at most; 0: as many as the other bounds allow
-	Updates   int  // at most; 0: no bound
-	Tokens    int  // an update that begins at or after as many is not made; 0: no bound
+	MaxLength int  // the most tokens of a row
+	Packing   bool // a row is as many documents as fit in MaxLength; else one
+	Epochs    int  // the most epochs; 0: no limit
+	Updates   int  // the most updates; 0: no limit
+	Tokens    int  // no update begins after this many tokens; 0: no limit
 
 	Lengths []int // of the documents, in tokens
 }
 
-// Position is where a training run is in its data.
+// Position is the position of a training run in its data.
 type Position struct {
 	Epoch, Row int     // the next row
-	Rows       [][]int // of the epoch: documents
+	Rows       [][]int // the epoch's rows: lists of documents; nil before its first update
 }
 
 // rowsOf returns the rows of an epoch as lists of documents, in the order of training.
@@ -40,8 +39,8 @@ func (p *Plan) rowsOf(epoch int) [][]int {
 	return list
 }
 
-// Next returns the rows of the next update as lists of documents, and the index in its
-// epoch of the first. ok is false where the data end.
+// Next returns the rows of the next update as lists of documents, and the index of the
+// first row in its epoch. It moves at past them. ok is false at the end of the data.
 func (p *Plan) Next(at *Position) (rows [][]int, first int, ok bool) {
 	if at.Rows != nil && at.Row == len(at.Rows) {
 		at.Epoch, at.Row, at.Rows = at.Epoch+1, 0, nil
@@ -57,12 +56,12 @@ func (p *Plan) Next(at *Position) (rows [][]int, first int, ok bool) {
 	return at.Rows[first:at.Row], first, true
 }
 
-// Totals is what a plan comes to.
+// Totals are the numbers of updates, rows and tokens of a whole plan.
 type Totals struct {
 	Updates, Rows, Tokens int
 }
 
-// Totals counts all updates.
+// Totals counts the updates of p, with their rows and tokens.
 func (p *Plan) Totals() Totals {
 	var t Totals
 	var at Position
@@ -85,7 +84,7 @@ func (p *Plan) Totals() Totals {
 	return t
 }
 
-// Skip moves to where the data are after that many updates.
+// Skip returns the position after the given number of updates.
 func (p *Plan) Skip(updates int) (at Position) {
 	for range updates {
 		p.Next(&at)
@@ -93,7 +92,8 @@ func (p *Plan) Skip(updates int) (at Position) {
 	return at
 }
 
-// HeldOut returns which k of n examples are kept from training to measure it with.
+// HeldOut returns the indices of the k of n examples that are held out to measure the
+// loss.
 func HeldOut(n, k int, seed uint64) []int {
 	return shuffle(n, random.Hash(seed, random.ForHeldOut), 0)[:k]
 }

@@ -8,20 +8,21 @@ import (
 	"alpaca/internal/fmath"
 )
 
-// Schedule says how the learning rate goes. Updates are numbered from 0.
+// Schedule is a learning rate schedule. Updates are numbered from 0.
 type Schedule struct {
 	Kind    string // one of Schedules
 	Peak    float64
-	Min     float64 // at the last update, for cosine and linear
+	Min     float64 // the rate of the last update, for cosine and linear
 	Updates int
-	Warmup  int // updates until Peak
-	// WarmupRatio is the part of all updates that takes the place of a Warmup of 0.
+	Warmup  int // updates until the rate is Peak
+	// WarmupRatio gives Warmup as a fraction of Updates, if Warmup is 0.
 	WarmupRatio float64
 }
 
-// Schedules are the kinds: cosine, linear and constant reach Peak at update Warmup-1 and
-// Min at the last; hf-cosine and hf-linear are as transformers has them, whose first rate
-// is 0 and whose last is not.
+// Schedules are the kinds. cosine, linear and constant reach Peak at update Warmup-1.
+// cosine and linear reach Min at the last update. hf-cosine and hf-linear are
+// transformers' schedules. Their first rate is 0 if there is a warmup, and their last
+// rate is above 0.
 var Schedules = []string{"cosine", "linear", "constant", "hf-cosine", "hf-linear"}
 
 // CheckSchedule returns an error for a kind that does not exist.
@@ -63,7 +64,7 @@ func (s *Schedule) Rate(u int) float64 {
 
 func half(x float64) float64 { return x / 2 }
 
-// cosine is the same on every CPU, and exact at 0 and π.
+// cosine returns the same value on every CPU, and is exact at 0 and π.
 func cosine(x float64) float64 {
 	switch x {
 	case 0:

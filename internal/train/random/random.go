@@ -1,6 +1,6 @@
-// Package random has random numbers that are a function of where they are used: a hash of a
-// seed, of what they are for, and of a place. What is drawn does not depend on what was
-// drawn before, on threads, on how rows are put together, or on where a run began.
+// Package random has random numbers that depend only on where they are used: each is a
+// hash of a seed, a purpose and a place. So a number does not depend on earlier ones, on
+// threads, on the size of batches, or on where a run resumed.
 package random
 
 import (
@@ -9,9 +9,8 @@ import (
 	"alpaca/internal/fmath"
 )
 
-// Hash mixes numbers to 64 random bits: a counter-based generator, whose numbers do not
-// depend on what was drawn before. It is SplitMix64's finalizer (Steele et al.,
-// doi:10.1145/2714064.2660195) after each number.
+// Hash mixes numbers to 64 random bits, as a counter-based generator. It applies
+// SplitMix64's finalizer (Steele et al., doi:10.1145/2714064.2660195) after each number.
 func Hash(numbers ...uint64) uint64 {
 	var h uint64
 	for _, n := range numbers {
@@ -27,7 +26,7 @@ func Mix(h uint64) uint64 {
 	return h ^ h>>31
 }
 
-// What Hash is asked for in training, as its second number.
+// The purposes of random numbers in training: the second argument of Hash.
 const (
 	ForOrder = iota + 1
 	ForDropout
@@ -38,13 +37,14 @@ const (
 // Uniform returns bits as a number between 0 and 1, never 0.
 func Uniform(bits uint64) float64 { return (float64(bits>>11) + 0.5) * 0x1p-53 }
 
-// Normal returns a number of the standard normal distribution, by Box and Muller.
+// Normal returns a number with the standard normal distribution (Box and Muller), from
+// two random numbers.
 func Normal(a, b uint64) float64 {
 	_, cos := fmath.SinCos(2 * math.Pi * Uniform(b))
 	return math.Sqrt(-2*fmath.Log(Uniform(a))) * cos
 }
 
-// Text returns a number for a name.
+// Text hashes s to 64 bits.
 func Text(s string) uint64 {
 	h := uint64(len(s))
 	for _, c := range []byte(s) {

@@ -1,9 +1,9 @@
-// Package rows makes training examples of the records of a data set: tokens, and how much
-// each of them counts as a label.
+// Package rows turns the records of a data set into training examples: tokens, each with
+// its weight as a label.
 //
 //	dataset.Record ─► chat.Template ─► tokenizer ─► train.Example
 //
-// What cannot be used is reported with its line and the reason.
+// A record that cannot be used is reported with its line and the reason.
 package rows
 
 import (
@@ -19,27 +19,27 @@ import (
 // Maker makes examples.
 type Maker struct {
 	Tokenizer *tokenizer.Tokenizer
-	Template  *chat.Template // of conversations
-	MaxLength int            // tokens of an example at most
+	Template  *chat.Template // for conversations
+	MaxLength int            // the most tokens of an example
 
-	// PromptWeight is how much what is asked counts beside answers, which count 1: 0 for
-	// nothing. In texts everything counts 1.
+	// PromptWeight is the weight of a prompt's tokens. Tokens of answers and of texts
+	// have the weight 1.
 	PromptWeight float32
 }
 
-// Result is what was made of records.
+// Result is the examples made from records.
 type Result struct {
 	Examples []train.Example
-	Of       []int            // index in the records of each example's
+	Of       []int            // Of[i] is the index of the record of Examples[i]
 	Problems dataset.Problems // records that are not used
 
-	Cut      int // examples that lost their end: longer than MaxLength
-	FirstCut int // the line of the first
+	Cut      int // examples cut to MaxLength tokens
+	FirstCut int // the line of the first of them
 	Tokens   int
 	Labels   int
 }
 
-// Make makes the examples of records, in order.
+// Make turns records into examples, in order.
 func (m *Maker) Make(records []dataset.Record) (*Result, error) {
 	if m.MaxLength < 2 {
 		return nil, fmt.Errorf("rows: examples of %d tokens, must be at least 2", m.MaxLength)
@@ -65,8 +65,8 @@ func (m *Maker) Make(records []dataset.Record) (*Result, error) {
 	return r, nil
 }
 
-// conversation adds a conversation, without its end if that is too long: then it does not
-// end with the token that ends answers.
+// conversation adds a conversation. If it is longer than MaxLength its end is cut off,
+// and with it the token that ends the answer.
 func (m *Maker) conversation(r *Result, index int, rec *dataset.Record) error {
 	messages := make([]chat.Message, len(rec.Messages))
 	for i, msg := range rec.Messages {
