@@ -61,7 +61,7 @@ func (d *DFA) Match(text []rune) bool {
 }
 
 // Finite returns the texts that d accepts, in order, if there are at most limit and none is
-// longer than 64.
+// longer than 64 symbols.
 func (d *DFA) Finite(limit int) (texts []string, ok bool) {
 	onPath := make([]bool, len(d.States))
 	var walk func(q int32, text []rune) bool
