@@ -142,7 +142,8 @@ const (
 )
 
 // parameters returns the schema of a tool's arguments, which are an object. It adds
-// additionalProperties false unless the schema itself says whether other properties are allowed.
+// additionalProperties false, unless the schema says something about other properties or
+// combines schemas.
 func (t *Tool) parameters() (json.RawMessage, error) {
 	schema := bytes.TrimSpace(t.Parameters)
 	if len(schema) == 0 || string(schema) == "null" {

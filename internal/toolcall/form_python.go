@@ -192,7 +192,7 @@ func (r *pyReader) quoted() {
 	r.failed = true
 }
 
-// isHex reports whether text consists of hexadecimal digits only and has at least n.
+// isHex reports whether text begins with n hexadecimal digits.
 func isHex(text string, n int) bool {
 	return len(text) >= n && strings.Trim(text[:n], "0123456789abcdefABCDEF") == ""
 }
