@@ -1,9 +1,9 @@
 package text
 
-// The tables are data of the Unicode character database (version 14, as Python 3.11
-// has them): what differs from the simple mappings that package unicode knows.
+// The tables come from the Unicode character database (version 14, as in Python 3.11). They have
+// only what differs from the simple mappings of package unicode.
 
-// upperFull are the characters of which capitals are several.
+// upperFull has the characters whose upper case is several characters.
 var upperFull = map[rune]string{
 	0xdf:   "\u0053\u0053",
 	0x149:  "\u02bc\u004e",
