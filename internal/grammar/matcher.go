@@ -36,7 +36,7 @@ func (m *Matcher) Snapshot() Snapshot { return Snapshot{m.cur, m.ended} }
 // Restore returns to a position of the same matcher.
 func (m *Matcher) Restore(s Snapshot) { m.cur, m.ended, m.asked, m.gaps.in = s.s, s.ended, 0, false }
 
-// AcceptBytes continues the text with text. If that does not fit, it returns the number of bytes
+// AcceptBytes appends text to the text so far. If that does not fit, it returns the number of bytes
 // that do and false, and the matcher does not move.
 func (m *Matcher) AcceptBytes(text []byte) (int, bool) {
 	s := m.cur

@@ -42,7 +42,7 @@ func (s *state) dead() bool { return !s.final && len(s.heads) == 0 && len(s.toke
 // Bounds of a text's state.
 const (
 	maxHeads  = 20_000     // readings in one state
-	maxStored = 3000       // states that are remembered
+	maxStored = 3000       // cached states
 	maxParts  = 300_000    // readings in all cached states
 	maxWork   = 100_000    // steps for one byte
 	maxSpent  = 10_000_000 // steps for one token or one mask

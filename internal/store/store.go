@@ -47,7 +47,7 @@ type Model struct {
 	Quant    string // "": not known
 	Blobs    []Blob // one for each part, in order
 	Where    Where
-	Modified time.Time // of the content
+	Modified time.Time // when the content last changed
 	Used     time.Time // when it was last used; zero: not known
 	Commit   string    // hub: the snapshot's commit
 	Newer    string    // hub: the revision's current commit; "": it is Commit, or not known

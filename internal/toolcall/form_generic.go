@@ -59,7 +59,7 @@ func (p *Parser) response() {
 // unescaper decodes the inside of a JSON string.
 type unescaper struct {
 	escape []byte // an incomplete escape
-	high   rune   // half of a pair
+	high   rune   // the first surrogate of a pair; 0: none
 }
 
 // step decodes a byte. It returns the text that the byte completes, and whether the byte is the

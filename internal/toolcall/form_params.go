@@ -10,7 +10,7 @@ import (
 // values in JSON.
 type paramForm struct {
 	section, sectionEnd string // marks around all calls, or around each; may be ""
-	each                bool   // around each
+	each                bool   // section and sectionEnd are around each call
 	open                string
 	nameEnd             []string
 	param               string // mark before an argument's name
@@ -100,7 +100,7 @@ func (f *paramForm) key(p *Parser) {
 
 // paramValue is the argument that is being parsed.
 type paramValue struct {
-	first bool // of the call
+	first bool // it is the first of the call
 	key   string
 	text  stringness
 	value []byte // bytes held back, or the whole value if its type is not certain

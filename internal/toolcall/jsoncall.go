@@ -9,8 +9,8 @@ import (
 type verdict byte
 
 const (
-	inside verdict = iota // of the value
-	last                  // of the value
+	inside verdict = iota // a byte of the value
+	last                  // the last byte of the value
 	past                  // the value ended before it
 	wrong                 // no value begins so
 )
@@ -77,7 +77,7 @@ var roles = map[string]int{
 
 // object is the JSON call that is being parsed.
 type object struct {
-	then   func() // when it is complete
+	then   func() // called when the object is complete
 	hold   bool   // the call begins only when the object is complete, because the id comes last
 	unsure bool   // it is a call only if a known tool has that name
 

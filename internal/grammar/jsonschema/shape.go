@@ -48,7 +48,7 @@ type array struct {
 	unique   *schema // the schema that has uniqueItems; nil: items may repeat
 
 	known int  // number of items that a keyword has evaluated, for unevaluatedItems
-	all   bool // all of them
+	all   bool // all items are evaluated
 }
 
 // contains says how many of the items from number skip on must satisfy a goal. max -1: no bound.

@@ -19,7 +19,7 @@ import (
 
 // Repo is the folder of a repository in a cache.
 type Repo struct {
-	Root        string // the cache's
+	Root        string // the cache's folder
 	Owner, Name string
 }
 
