@@ -156,8 +156,8 @@ func cut(err error, ctx context.Context) error {
 	return err
 }
 
-// accept returns an error unless an answer has bytes from to to of the file, and the ETag asked
-// if that is not "".
+// accept returns an error unless an answer has the bytes [from, to) of the file. It must also
+// have the ETag asked, if that is not "".
 func (t *transfer) accept(answer *web.Answer, generation int, asked string, from, to int64) error {
 	etag := strong(answer.Header.Get("ETag"))
 	switch answer.StatusCode {
