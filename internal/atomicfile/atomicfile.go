@@ -1,7 +1,6 @@
-// Package atomicfile writes files that appear under their names when they are
-// complete, so that a failure, or the end of the process, leaves what had the name
-// before. (The library google/renameio does the same but not on Windows, and not
-// without a name where the system can.)
+// Package atomicfile writes files that appear under their names only when they are complete, so
+// that a failure or the end of the process leaves the old file. (The library google/renameio
+// does the same, but not on Windows, and not with unnamed files where the system has them.)
 package atomicfile
 
 import (
@@ -16,13 +15,13 @@ import (
 // File is a file that gets its name when it is complete.
 type File struct {
 	*os.File        // nil after Commit or Abort
-	target   string // the name it gets
-	unnamed  bool   // it has no name yet, and is gone if the process is
+	target   string // the final name
+	unnamed  bool   // it has no name yet, and vanishes with the process
 }
 
-// Create begins a file beside target. If target is a symbolic link, the file that it leads
-// to is replaced and the link remains. An existing target must be a regular file; the new
-// file inherits its permissions. Otherwise mode applies, subject to the umask.
+// Create begins a file beside target. If target is a symbolic link, the file it points to is
+// replaced and the link remains. An existing target must be a regular file; the new file
+// inherits its permissions. Otherwise mode applies, subject to the umask.
 func Create(target string, mode fs.FileMode) (*File, error) {
 	st, err := os.Stat(target)
 	there := err == nil
@@ -42,7 +41,7 @@ func Create(target string, mode fs.FileMode) (*File, error) {
 		return nil, err
 	}
 	if there {
-		f.Chmod(mode) // what the umask took
+		f.Chmod(mode) // restore the bits that the umask cleared
 	}
 	return f, nil
 }
@@ -60,7 +59,7 @@ func (f *File) open(mode fs.FileMode) error {
 	})
 }
 
-// testOnlyNamed makes every file have a name.
+// testOnlyNamed disables unnamed files in tests.
 var testOnlyNamed bool
 
 // withFreeName calls create with names beside target until one is free.
@@ -76,8 +75,8 @@ func withFreeName(target string, create func(name string) error) error {
 	return fmt.Errorf("%s: no free name for a temporary file beside it", target)
 }
 
-// Commit brings the file to disk and gives it its name. Where that fails nothing is
-// left of it.
+// Commit syncs the file to the disk and gives it its name. If that fails nothing of the file is
+// left.
 func (f *File) Commit() error {
 	err := f.Sync()
 	name := f.Name()
@@ -101,7 +100,7 @@ func (f *File) Commit() error {
 	return err
 }
 
-// link gives an unnamed file a name, the target's if that is free.
+// link gives an unnamed file a name: the target if that is free, or else a temporary one.
 func (f *File) link() (name string, err error) {
 	if err := linkFile(f.File, f.target); !errors.Is(err, fs.ErrExist) {
 		return f.target, err

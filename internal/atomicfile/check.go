@@ -10,10 +10,10 @@ import (
 	"syscall"
 )
 
-// ErrExists is the reason for not replacing a file.
+// ErrExists says that a file is not replaced because it exists.
 var ErrExists = errors.New("exists already")
 
-// Check returns an error if path must not be written: if it is one of the inputs, perhaps by a
+// Check returns an error if path must not be written: if it is one of the inputs, also by a
 // link; if it exists and force is not set; or if it is not a regular file.
 func Check(path string, inputs []string, force bool) error {
 	st, err := os.Stat(path)
@@ -32,7 +32,7 @@ func Check(path string, inputs []string, force bool) error {
 	return nil
 }
 
-// IsOneOf reports whether a regular file is one of those that have the names.
+// IsOneOf reports whether file is regular and one of the files with the given names.
 func IsOneOf(file fs.FileInfo, names []string) bool {
 	return file.Mode().IsRegular() && slices.ContainsFunc(names, func(name string) bool {
 		st, err := os.Stat(name)
@@ -40,7 +40,7 @@ func IsOneOf(file fs.FileInfo, names []string) bool {
 	})
 }
 
-// CheckFolder returns the reason, without a name, if there is no folder for a file.
+// CheckFolder returns an error, without the path, if the folder of path does not exist.
 func CheckFolder(path string) error {
 	st, err := os.Stat(filepath.Dir(followLinks(path)))
 	if e, ok := errors.AsType[*fs.PathError](err); ok {
@@ -51,17 +51,17 @@ func CheckFolder(path string) error {
 	return err
 }
 
-// followLinks follows symbolic links to the file that they stand for, which need not
-// exist: a rename would put the file in place of the link.
+// followLinks follows symbolic links to their target, which need not exist. Without that a
+// rename would replace the link.
 func followLinks(path string) string {
-	const most = 40 // as in Linux, which refuses what has more
+	const most = 40 // Linux's limit
 	for range most {
 		to, err := os.Readlink(path)
 		if err != nil {
 			break
 		}
 		if !filepath.IsAbs(to) {
-			// Not filepath.Join, which takes "link/.." for nothing.
+			// Not filepath.Join, which removes "link/..".
 			to = filepath.Dir(path) + string(filepath.Separator) + to
 		}
 		path = to

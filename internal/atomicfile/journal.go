@@ -12,15 +12,15 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// Journal is a file that grows by whole lines. A crash or a full disk may leave an incomplete
-// line: it is cut off when the file is opened again.
+// Journal is a file that grows by whole lines. A crash may leave an incomplete line, which
+// OpenJournal cuts off.
 type Journal struct {
 	file *os.File
-	lock *flock.Flock // nil where the system has none that lets its owner write
-	size int64        // of the lines that are complete
+	lock *flock.Flock // nil if a lock would keep its owner from writing
+	size int64        // of the complete lines, in bytes
 }
 
-// OpenJournal opens a journal, or creates it. It fails where another process has it open.
+// OpenJournal opens a journal, or creates it. It fails if another process has the journal open.
 func OpenJournal(path string) (*Journal, error) {
 	if st, err := os.Stat(path); err == nil && !st.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s: exists and is not a regular file", path)
@@ -60,7 +60,7 @@ func (j *Journal) claim(path string) error {
 	return nil
 }
 
-// wholeLines returns how many bytes of a file are lines with an end.
+// wholeLines returns the length of a file up to the end of its last complete line.
 func wholeLines(f *os.File) (int64, error) {
 	st, err := f.Stat()
 	if err != nil {
@@ -84,10 +84,11 @@ func wholeLines(f *os.File) (int64, error) {
 // Reader returns a reader of the lines.
 func (j *Journal) Reader() io.Reader { return io.NewSectionReader(j.file, 0, j.size) }
 
-// Size returns the bytes of all lines.
+// Size returns the size of all lines in bytes.
 func (j *Journal) Size() int64 { return j.size }
 
-// Append adds a line, which ends in a newline. Where that fails nothing of it is left.
+// Append adds a line, which must end in a newline. If it fails it removes the part that was
+// written.
 func (j *Journal) Append(line []byte) error {
 	_, err := j.file.Write(line)
 	if err != nil {
@@ -97,10 +98,11 @@ func (j *Journal) Append(line []byte) error {
 	return nil
 }
 
-// Sync brings all lines to disk.
+// Sync syncs all lines to the disk.
 func (j *Journal) Sync() error { return j.file.Sync() }
 
-// Close closes the file, which may have been removed or replaced meanwhile.
+// Close closes the file and releases its lock. The file may have been removed or replaced
+// meanwhile.
 func (j *Journal) Close() error {
 	err := j.file.Close()
 	if j.lock != nil {

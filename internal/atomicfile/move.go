@@ -7,8 +7,8 @@ import (
 	"path/filepath"
 )
 
-// Move gives a complete file, which is on the disk, another name on the same file system,
-// in place of what has the name.
+// Move renames a complete, synced file within a file system. It replaces a file with the new
+// name.
 func Move(from, to string) error {
 	if err := os.Rename(from, to); err != nil {
 		return err
@@ -17,7 +17,7 @@ func Move(from, to string) error {
 	return nil
 }
 
-// Symlink makes a symbolic link with that target, in place of what has its name.
+// Symlink makes a symbolic link at path. It replaces a file with that name.
 func Symlink(target, path string) error {
 	if old, err := os.Readlink(path); err == nil && old == target {
 		return nil
@@ -36,7 +36,7 @@ func Symlink(target, path string) error {
 	return nil
 }
 
-// WriteFile writes a whole file.
+// WriteFile writes data to a file by Create and Commit.
 func WriteFile(path string, data []byte, mode fs.FileMode) error {
 	f, err := Create(path, mode)
 	if err != nil {

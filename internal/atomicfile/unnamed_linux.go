@@ -9,9 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// openUnnamed creates a file beside target that has no name yet: if the process
-// ends, however it does, nothing is left. Its errors name the target. It returns nil
-// where the file system cannot do that.
+// openUnnamed creates a file without a name on target's file system. Nothing of it is left if
+// the process ends in any way. Errors of the file name the target. openUnnamed returns nil if
+// the file system cannot do that.
 func openUnnamed(target string, mode fs.FileMode) *os.File {
 	fd, err := unix.Open(filepath.Dir(target), unix.O_TMPFILE|unix.O_WRONLY|unix.O_CLOEXEC, uint32(mode))
 	if err != nil {
@@ -19,7 +19,7 @@ func openUnnamed(target string, mode fs.FileMode) *os.File {
 	}
 	f := os.NewFile(uintptr(fd), target)
 	if _, err := os.Stat(descriptorPath(f)); err != nil {
-		f.Close() // without /proc it could not get a name later
+		f.Close() // without /proc it cannot get a name later
 		return nil
 	}
 	return f
@@ -36,7 +36,7 @@ func linkFile(f *os.File, name string) error {
 
 func descriptorPath(f *os.File) string { return fmt.Sprintf("/proc/self/fd/%d", f.Fd()) }
 
-// SyncDir brings a folder's list of names to disk, where that is possible.
+// SyncDir syncs a folder's list of names to the disk, if that is possible.
 func SyncDir(dir string) {
 	if d, err := os.Open(dir); err == nil {
 		d.Sync()

@@ -8,11 +8,11 @@ import (
 	"os"
 )
 
-// openUnnamed returns nil: files have names here.
+// openUnnamed returns nil: this system has no unnamed files.
 func openUnnamed(string, fs.FileMode) *os.File { return nil }
 
-// linkFile is not called.
+// linkFile is never called on this system.
 func linkFile(*os.File, string) error { return errors.ErrUnsupported }
 
-// SyncDir does nothing: how to make a rename last differs by system.
+// SyncDir does nothing: there is no portable way to sync a folder.
 func SyncDir(string) {}

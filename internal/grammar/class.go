@@ -7,7 +7,7 @@ import (
 	"sync"
 )
 
-// classKey is a state of an automaton.
+// classKey identifies a state of an automaton, and how its term counts.
 type classKey struct {
 	dfa     any
 	q       int32
@@ -15,30 +15,32 @@ type classKey struct {
 	limited bool
 }
 
-// class is what an automaton in one state makes of the vocabulary.
+// class says which tokens of the vocabulary fit an automaton in one state.
 type class struct {
-	ids   []int32 // tokens whose bytes it takes; of one that counts, by ticks
-	ticks []int32 // of one that counts, for each of ids: units that it needs; of one with a limit, what it takes of that
-	mask  *Mask   // of ids, where there are many
+	ids   []int32 // tokens whose bytes fit; sorted by ticks if there are ticks
+	ticks []int32 // of a term that counts, for each of ids: the units that the token needs, or its count towards the limit
+	mask  *Mask   // the set of ids if there are many; else nil
 
-	// Of one with many ticks: parts[k] has the tokens of at most 1<<k ticks. They are made
-	// when first used.
+	// For large classes with ticks: parts[k] is the set of tokens of at most 1<<k ticks. The
+	// sets are made on first use.
 	parts func() []*Mask
 
-	// Where the automaton may end within a token: by the byte that follows, the nodes of it.
+	// The nodes of the vocabulary at which the automaton has already ended, by the byte of the
+	// node.
 	exits map[byte][]exit
 
-	// A class that is nearly another's has the exits of that, too, but for some.
+	// A class that is nearly the same as base also has the exits of base, except for the nodes
+	// in skip.
 	base *class
 	skip map[int32]bool
 }
 
 type exit struct{ node, ticks int32 }
 
-// maxBytes bounds what a vocabulary remembers, in two halves.
+// maxBytes bounds the memory for the classes of a vocabulary, in bytes.
 const maxBytes = 64 << 20
 
-// class returns what term t in state q makes of the vocabulary.
+// class returns the class of term t in state q.
 func (v *Vocab) class(t *term, q int32) *class {
 	k := classKey{t.dfa, q, t.counted(), t.limit != nil}
 	v.mu.Lock()
@@ -74,9 +76,9 @@ func (v *Vocab) class(t *term, q int32) *class {
 	return c
 }
 
-// shapeOf tells apart what may follow state q of a term: terms of different schemas have
-// states from which on they are the same, such as those within a string. It returns ""
-// where that is not looked at.
+// shapeOf returns a key for what may follow state q of a term. Terms of different schemas have
+// equal states, such as those within a string, and these have equal keys. shapeOf returns "" for
+// terms that count and for large automata.
 func shapeOf(t *term, q int32) string {
 	const most = 40 // states
 	if t.counted() || t.limit != nil {
@@ -110,7 +112,7 @@ func shapeOf(t *term, q int32) string {
 	return string(key)
 }
 
-// store remembers c. The caller holds mu.
+// store caches c. The caller holds mu.
 func (v *Vocab) store(k classKey, c *class) {
 	size := 200 + 4*len(c.ids) + 4*len(c.ticks) + 16*len(c.skip)
 	if c.mask != nil {
@@ -128,10 +130,12 @@ func (v *Vocab) store(k classKey, c *class) {
 	v.classes[k] = c
 }
 
-// few is how many tokens of n a class has at most without a mask.
+// few returns the largest number of tokens that a class has without a mask, in a vocabulary of
+// n.
 func few(n int) int { return n / 64 }
 
-// walk follows t from q over the whole tree, but for what it refuses.
+// walk returns the class of t in state q. It follows t over the whole tree of the vocabulary,
+// except for the subtrees that t refuses.
 func (v *Vocab) walk(t *term, q int32) *class {
 	type level struct {
 		row           *[256]int32 // of q
@@ -170,7 +174,7 @@ func (v *Vocab) walk(t *term, q int32) *class {
 		case t.limit != nil:
 			ticks += t.ticks(up.q, to)
 			need = ticks + t.least[to]
-		case counted && to != 0: // the beginning of another
+		case counted && to != 0: // another unit has begun
 			need++
 		}
 		for _, id := range v.at(i) {
@@ -206,7 +210,8 @@ func (v *Vocab) walk(t *term, q int32) *class {
 	return c
 }
 
-// byParts makes the masks of the tokens of few ticks, those of all at the end.
+// byParts returns the sets for class.parts: element k has the tokens of at most 1<<k ticks, the
+// last all tokens.
 func (c *class) byParts(n int) (parts []*Mask) {
 	at := 0
 	for k := int32(0); at < len(c.ids); k++ {
@@ -222,7 +227,7 @@ func (c *class) byParts(n int) (parts []*Mask) {
 	return parts
 }
 
-// addUpTo adds the tokens of at most that many ticks.
+// addUpTo adds the tokens with at most ticks ticks.
 func (c *class) addUpTo(out *Mask, ticks int32) {
 	n := sort.Search(len(c.ids), func(i int) bool { return c.ticks[i] > ticks })
 	from := 0
@@ -237,10 +242,10 @@ func (c *class) addUpTo(out *Mask, ticks int32) {
 	}
 }
 
-// scratches are classes whose lists are room to work in.
+// scratches holds classes whose lists serve as scratch memory.
 var scratches = sync.Pool{New: func() any { return &class{} }}
 
-// byTicks returns tokens in the order of their ticks, and these.
+// byTicks returns ids sorted by ticks, and the sorted ticks.
 func byTicks(ids, ticks []int32) (sorted, sortedTicks []int32) {
 	if len(ids) == 0 {
 		return nil, nil
@@ -257,7 +262,7 @@ func byTicks(ids, ticks []int32) (sorted, sortedTicks []int32) {
 		}
 		return sorted, sortedTicks
 	}
-	from := make([]int32, slices.Max(ticks)+2) // where the tokens of so many ticks begin
+	from := make([]int32, slices.Max(ticks)+2) // by ticks: where the tokens with that number begin
 	for _, t := range ticks {
 		from[t+1]++
 	}

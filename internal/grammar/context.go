@@ -5,31 +5,31 @@ import (
 	"slices"
 )
 
-// context is where a rule's end leads: to all places that called it at the same
-// position of the text. Contexts are interned: equal ones are the same pointer.
+// context says where the text continues after a rule's end: after all calls of the rule at the
+// same position. Contexts are interned, so equal ones have the same pointer.
 type context struct {
 	id    uint32
 	depth int32
 	root  bool // the end is an end of the whole text
 	links []link
 
-	// While a position is worked on:
+	// Used only while a position is processed:
 	open  bool
-	ended bool       // the rule has ended without taking anything
-	tails []*context // open, and get this one's links too
+	ended bool       // the rule has ended without a byte
+	tails []*context // open contexts that get the links of this one, too
 	canon *context
 }
 
-// link is a caller.
+// link is a call that a context returns to.
 type link struct {
 	edge  *edge
-	count int32 // loop: how many have ended before
-	fresh bool  // loop: this one began at the position being worked on
+	count int32 // loop: how many rounds have ended
+	fresh bool  // loop: this round began at the position being processed
 	up    *context
 }
 
-// call enters a rule. The last call of a rule leads to where that rule leads, so that
-// right recursion takes no depth.
+// call enters the rule of e. A call at the end of a rule gets that rule's links instead of a
+// link to it, so that right recursion takes no depth.
 func (m *machine) call(e *edge, up *context) {
 	c := m.enter(e.x)
 	if !m.p.nodes[e.to].tail {
@@ -47,7 +47,7 @@ func (m *machine) call(e *edge, up *context) {
 	}
 }
 
-// enter returns the context of a rule that begins here.
+// enter returns the context of a rule that begins at this position.
 func (m *machine) enter(rule int32) *context {
 	c, ok := m.opened[rule]
 	if !ok {
@@ -83,7 +83,7 @@ func (m *machine) setRoot(c *context) {
 	}
 }
 
-// complete goes back to all who called.
+// complete continues after all calls that up returns to.
 func (m *machine) complete(up *context) {
 	m.final = m.final || up.root
 	up.ended = up.ended || up.open
@@ -92,7 +92,7 @@ func (m *machine) complete(up *context) {
 	}
 }
 
-// back goes on after a call.
+// back continues after the call of l.
 func (m *machine) back(l link) {
 	e := l.edge
 	m.work++
@@ -100,7 +100,7 @@ func (m *machine) back(l link) {
 		m.todo = append(m.todo, place{e.to, l.up})
 		return
 	}
-	if l.fresh { // a round of nothing gets nowhere: there is an empty edge for it
+	if l.fresh { // an empty round makes no progress; an empty edge stands for it
 		return
 	}
 	count := l.count + 1
@@ -115,8 +115,8 @@ func (m *machine) back(l link) {
 	}
 }
 
-// intern returns the context that equals c and stays. Contexts of one position cannot
-// go in a circle, because no rule calls itself before it takes a character.
+// intern returns the permanent context that equals c. Contexts of one position form no cycle,
+// because no rule calls itself before it has taken a byte.
 func (m *machine) intern(c *context) *context {
 	if !c.open {
 		return c

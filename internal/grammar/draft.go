@@ -2,17 +2,17 @@ package grammar
 
 import "strings"
 
-// sole is what a state allows where that is as good as one byte.
+// sole is the one byte that a state allows, apart from white space before it.
 type sole struct {
 	known bool
-	b     int16 // the byte; -1 where there are several
-	white bool  // white space may stand before it
-	blank int16 // the white space, -1 where there are several kinds
+	b     int16 // the byte; -1: there are several
+	white bool  // white space may precede the byte
+	blank int16 // the white space byte; -1: there are several
 }
 
 func isWhite(b byte) bool { return b == ' ' || b == '\t' || b == '\n' || b == '\r' }
 
-// only returns what s allows.
+// only returns the sole byte of s.
 func (m *machine) only(s *state) sole {
 	if s.sole.known {
 		return s.sole
@@ -27,14 +27,15 @@ func (m *machine) only(s *state) sole {
 			}
 		}
 	}
-	if o.white && o.b < 0 { // nothing else may stand here
+	if o.white && o.b < 0 { // only white space is allowed here
 		o.b, o.white = o.blank, false
 	}
 	s.sole = o
 	return o
 }
 
-// add adds what t allows in a state. It returns false if there are several bytes.
+// add adds the bytes that t allows in state q with this count. It returns false if o would have
+// several bytes.
 func (o *sole) add(t *term, q, count int32) bool {
 	if t.counted() && q == 0 && count >= t.max {
 		return true
@@ -65,7 +66,8 @@ func (o *sole) add(t *term, q, count int32) bool {
 	return true
 }
 
-// gapBefore returns what white space between two bytes depends on.
+// gapBefore returns the key for the white space between two bytes: last and next, or 0 for any
+// next byte except a closing bracket.
 func gapBefore(last, next byte) [2]byte {
 	if next != '}' && next != ']' {
 		next = 0
@@ -73,18 +75,18 @@ func gapBefore(last, next byte) [2]byte {
 	return [2]byte{last, next}
 }
 
-// gaps remembers what white space a text has between marks.
+// gaps remembers the white space that a text has between its other bytes.
 type gaps struct {
-	last byte               // that is not white space
-	in   bool               // at a place for white space
-	run  []byte             // what stands there so far
+	last byte               // the last byte that is not white space
+	in   bool               // the text is at a position that allows white space
+	run  []byte             // the white space there so far
 	seen map[[2]byte]string // by gapBefore
 }
 
-// maxGap bounds the white space that is remembered.
+// maxGap is the longest white space that is remembered, in bytes.
 const maxGap = 32
 
-// note follows the text from state s on by byte b.
+// note follows the text by byte b, in a state whose sole byte is o.
 func (g *gaps) note(o sole, b byte) {
 	if !g.in && o.white && o.b >= 0 {
 		g.in, g.run = true, g.run[:0]
@@ -107,8 +109,8 @@ func (g *gaps) note(o sole, b byte) {
 	g.last = b
 }
 
-// Draft appends to b the bytes that come next, at most n: as long as one only fits, where
-// white space is taken to be what stood between the same marks before.
+// Draft appends to b at most n bytes that come next, as long as only one byte fits. It assumes
+// the white space that stood between the same two bytes before.
 func (m *Matcher) Draft(b []byte, n int) []byte {
 	if m.ended {
 		return b

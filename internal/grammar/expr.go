@@ -1,9 +1,8 @@
-// Package grammar says which tokens a text may go on with. Rules of expressions become
-// a Program: what is regular in them is made into deterministic automata over bytes,
-// what calls itself goes over a stack. The stacks of all readings of a text are shared
-// in a graph whose nodes never change, so that the state of a text is one pointer. A
-// Matcher follows one text; masks of the vocabulary are kept by the states of the
-// automata, for all texts. Sub-packages make rules of GBNF and of JSON schemas.
+// Package grammar says which tokens may continue a text. It compiles rules to a Program: regular
+// parts become deterministic automata over bytes, recursive rules use a stack. The stacks of all
+// readings of a text share a graph of immutable nodes, so that the state of a text is one
+// pointer. A Matcher follows one text. Masks of the vocabulary are cached by automaton state for
+// all texts. Sub-packages make rules from GBNF and from JSON schemas.
 package grammar
 
 import (
@@ -17,43 +16,43 @@ import (
 // Expr is a part of a rule.
 type Expr interface{ expr() }
 
-// Range is code points from Lo to Hi.
+// Range is the code points from Lo to Hi, both included.
 type Range struct{ Lo, Hi rune }
 
 // The kinds of expressions.
 type (
-	// Seq is one after the other; none is the empty text.
+	// Seq is its elements in a row. An empty Seq matches the empty text.
 	Seq []Expr
-	// Alt is one of several; none is nothing at all.
+	// Alt is one of its elements. An empty Alt matches nothing.
 	Alt []Expr
-	// Repeat is X from Min to Max times; Max -1 has no bound.
+	// Repeat is X from Min to Max times; Max -1: no bound.
 	Repeat struct {
 		X        Expr
 		Min, Max int
 	}
-	// Bytes is a text.
+	// Bytes is this text.
 	Bytes string
-	// Class is one code point of the ranges, in UTF-8.
+	// Class is one code point in one of the ranges, in UTF-8.
 	Class []Range
-	// Ref is the rule of that number.
+	// Ref is the rule with this number.
 	Ref int
-	// Automaton is the texts of a DFA over bytes.
+	// Automaton is a text that a DFA over bytes accepts.
 	Automaton struct{ *fsa.DFA }
-	// Limited is the texts of a DFA that count to Max at most. State q counts one
-	// whenever a text comes to it, but from state 0, if Counts[q].
+	// Limited is a text that a DFA over bytes accepts, with a count of at most Max. Entering a
+	// state q with Counts[q] counts one, except from state 0.
 	Limited struct {
 		*fsa.DFA
 		Counts []bool
 		Max    int
 	}
-	// Token is one token of the vocabulary, or with Not any but that.
+	// Token is one token of the vocabulary, or with Not any other token.
 	Token struct {
 		ID  int32
 		Not bool
 	}
 )
 
-// Not returns the code points that c lacks.
+// Not returns the code points that are not in c.
 func (c Class) Not() Class {
 	sorted := slices.Clone(c)
 	slices.SortFunc(sorted, func(a, b Range) int { return int(a.Lo - b.Lo) })
@@ -89,45 +88,46 @@ type Rules struct {
 
 // Bounds of a grammar.
 const (
-	MaxRepeat = 100_000 // of a repetition's counts
+	MaxRepeat = 100_000 // the largest count of a repetition
 	maxNodes  = 2_000_000
-	maxInline = 4000 // states of a regular part, before it is made deterministic
-	maxStates = 4000 // of a regular part that the compiler finds by itself
+	maxInline = 4000 // states of a regular part before it is made deterministic
+	maxStates = 4000 // states of a regular part that the compiler finds itself
 	maxDepth  = 10_000
-	maxSteps  = 10_000_000 // of making regular parts deterministic: about half a second
+	maxSteps  = 10_000_000 // steps for making regular parts deterministic; they take about half a second
 )
 
-// ErrEmpty says that no text at all fits the grammar.
+// ErrEmpty says that no text matches the grammar.
 var ErrEmpty = errors.New("no text satisfies the grammar")
 
-// LeftRecursion is the error of a rule that calls itself before it takes a character.
+// LeftRecursion says that a rule calls itself before it takes a character.
 type LeftRecursion struct{ Rule int }
 
 func (e *LeftRecursion) Error() string {
 	return fmt.Sprintf("rule %d calls itself before it takes a character (left recursion)", e.Rule)
 }
 
-// size is how many states an expression has as an automaton, and whether it is one.
+// size is an estimate of an expression's states as an automaton, and whether the expression is
+// regular.
 type size struct {
 	states  int
 	regular bool
 }
 
-// sizer finds the parts of a grammar that are regular.
+// sizer finds the regular parts of a grammar.
 type sizer struct {
 	rules *Rules
 	rule  []size
-	state []byte // 0 unknown, 1 being looked at, 2 known
+	state []byte // 0 unknown, 1 being computed, 2 known
 
-	budget int // steps left for making automata; without, a part is taken as it is written
+	budget int // steps left for making automata; if none are left, no more regular parts become automata
 }
 
 func newSizer(r *Rules) *sizer {
 	return &sizer{rules: r, rule: make([]size, len(r.Body)), state: make([]byte, len(r.Body)), budget: maxSteps}
 }
 
-// ofRule returns the size of rule i. A rule that calls itself is not regular, nor is
-// one that leads to it.
+// ofRule returns the size of rule i. A recursive rule is not regular, nor is a rule that refers
+// to one.
 func (s *sizer) ofRule(i int) size {
 	switch s.state[i] {
 	case 1:
@@ -164,7 +164,7 @@ func (s *sizer) of(e Expr) size {
 		total.states += len(e)
 	case Class:
 		total.states += 4 * len(e)
-	case Automaton: // stays as it is, so that its states are known to other grammars
+	case Automaton: // is not merged with its neighbours, so that grammars share the classes of its states
 		total.regular = false
 	case Ref:
 		add(s.ofRule(int(e)))
@@ -174,7 +174,7 @@ func (s *sizer) of(e Expr) size {
 	return total
 }
 
-// nfa puts a regular expression between two states of n.
+// nfa adds a regular expression to n between two states.
 func (s *sizer) nfa(n *fsa.NFA, e Expr, from, to int32) {
 	switch e := e.(type) {
 	case Seq:
@@ -225,14 +225,14 @@ func (s *sizer) nfa(n *fsa.NFA, e Expr, from, to int32) {
 	}
 }
 
-// automaton returns e as a DFA, nil where it is not regular or too large.
+// automaton returns e as a DFA, or nil if e is not regular or too large.
 func (s *sizer) automaton(e Expr) *fsa.DFA {
 	if a, ok := e.(Automaton); ok {
 		return a.DFA
 	}
 	limit := maxStates
 	switch e.(type) {
-	case Bytes, Class: // as large as their text
+	case Bytes, Class: // these are only as large as their text
 		limit = maxNodes
 	default:
 		if z := s.of(e); !z.regular || z.states > maxInline || s.budget <= 0 {

@@ -7,7 +7,7 @@ import (
 
 var errTooLarge = errors.New("the grammar is too large")
 
-// finish removes what cannot lead to a complete text, and numbers the edges.
+// finish removes edges that cannot lead to a complete text, and numbers the other edges.
 func (c *compiler) finish() error {
 	p := c.p
 	ends := p.productive()
@@ -54,7 +54,7 @@ func (c *compiler) finish() error {
 func (p *Program) productive() []bool {
 	type wait struct{ node, edge int32 }
 	ends := make([]bool, len(p.nodes))
-	waiting := make([][]wait, len(p.nodes)) // by the node that an edge needs
+	waiting := make([][]wait, len(p.nodes)) // by node: the edges that need it
 	var todo []int32
 	for i, n := range p.nodes {
 		if n.final {
@@ -84,9 +84,9 @@ func (p *Program) productive() []bool {
 	return ends
 }
 
-// findNullable sets nullable of the rules that the empty text fits.
+// findNullable sets nullable in the rules that match the empty text.
 func (p *Program) findNullable() {
-	null := make([]bool, len(p.nodes)) // the rule's end can be reached by nothing
+	null := make([]bool, len(p.nodes)) // the rule's end can be reached without a byte
 	waiting := make([][]int32, len(p.nodes))
 	var todo []int32
 	for i, n := range p.nodes {
@@ -125,8 +125,8 @@ func (p *Program) findNullable() {
 	}
 }
 
-// skipEmpty puts the edges that empty ones lead to in their place where there is but
-// one such edge and nothing else: chains of them come from sequences.
+// skipEmpty makes edges skip nodes that have only one edge, an empty one. Sequences produce
+// chains of such nodes.
 func (p *Program) skipEmpty() {
 	target := func(i int32) int32 {
 		for range 64 {

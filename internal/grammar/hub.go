@@ -1,13 +1,12 @@
 package grammar
 
-// Names that are not one of some, such as keys of JSON objects beside those declared,
-// have an automaton with a state for each beginning of these names and a hub, to which
-// all other characters lead. What such a state makes of the vocabulary differs from
-// what the hub makes of it in a few tokens only.
+// Some automata accept all names except given ones, such as keys of JSON objects besides the
+// declared keys. They have a state for each prefix of the given names, and a hub state for all
+// other characters. The class of a prefix's state differs from the hub's in a few tokens only.
 
-// hub returns the state that nearly all letters lead to from q, and from itself; -1 if there
-// is none. Other characters may lead elsewhere: of a pattern that may begin anywhere in a
-// text, those that it could begin with do.
+// hub returns the state that nearly all letters lead to, both from q and from that state itself,
+// or -1. A few letters may lead elsewhere, such as the first characters of a pattern that may
+// begin anywhere in a text.
 func (t *term) hub(q int32) int32 {
 	const letters, most = "etaoinshrdlucmfwypvbgkjqxz ", 9
 	for i := range most / 2 {
@@ -25,7 +24,8 @@ func (t *term) hub(q int32) int32 {
 	return -1
 }
 
-// likeHub returns the class of state q, made of its hub's; nil where that does not do.
+// likeHub returns the class of state q as a variant of its hub's class, or nil if that is not
+// possible.
 func (v *Vocab) likeHub(t *term, q int32) *class {
 	if t.counted() || t.limit != nil {
 		return nil
@@ -48,7 +48,7 @@ func (v *Vocab) likeHub(t *term, q int32) *class {
 		}
 		up := path[len(path)-1]
 		own, hubs := t.from(up.q, v.char[i]), t.from(up.h, v.char[i])
-		if own == hubs { // and so is all that follows
+		if own == hubs { // the whole subtree is the same
 			i += v.size[i]
 			continue
 		}
@@ -76,7 +76,7 @@ func (v *Vocab) likeHub(t *term, q int32) *class {
 	return c
 }
 
-// from is next, also from the state that refuses everything.
+// from is next, but for q < 0 it returns -1.
 func (t *term) from(q int32, b byte) int32 {
 	if q < 0 {
 		return -1

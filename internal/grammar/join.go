@@ -1,7 +1,7 @@
 package grammar
 
-// Add appends the rules of another grammar and returns the one that is its whole text.
-// The numbers in its expressions become those that the rules have here.
+// Add appends the rules of another grammar, and returns the new number of its rule 0. It
+// renumbers the references in the appended rules.
 func (r *Rules) Add(other *Rules) Ref {
 	offset := len(r.Body)
 	for i, e := range other.Body {
@@ -15,8 +15,8 @@ func (r *Rules) Add(other *Rules) Ref {
 	return Ref(offset)
 }
 
-// moved returns e with rule i being rule i + offset. Expressions are no deeper than what
-// they were read from.
+// moved returns e with offset added to all rule numbers. Its recursion is bounded, because the
+// parsers limit the depth of expressions.
 func moved(e Expr, offset int) Expr {
 	list := func(from []Expr) []Expr {
 		to := make([]Expr, len(from))

@@ -1,7 +1,7 @@
 package grammar
 
-// leftRecursive returns the first rule that calls itself before it takes a character,
-// used or not, -1 if there is none.
+// leftRecursive returns the first rule that calls itself before it takes a character, or -1. It
+// also looks at unused rules.
 func leftRecursive(r *Rules) int {
 	l := &leftFinder{rules: r, nullable: make([]bool, len(r.Body)), state: make([]byte, len(r.Body))}
 	l.findNullable()
@@ -19,10 +19,10 @@ type leftFinder struct {
 	state    []byte // 0 not seen, 1 being visited, 2 done
 }
 
-// findNullable finds the rules that the empty text fits. A rule is looked at again when one
-// that it refers to turns out to be such.
+// findNullable finds the rules that match the empty text. When a rule turns out to match it, the
+// rules that refer to this rule are checked again.
 func (l *leftFinder) findNullable() {
-	users := make([][]int, len(l.rules.Body)) // by rule: those that refer to it
+	users := make([][]int, len(l.rules.Body)) // by rule: the rules that refer to it
 	todo := make([]int, len(l.rules.Body))
 	for i, body := range l.rules.Body {
 		todo[i] = i
@@ -56,7 +56,7 @@ func refs(e Expr, f func(r Ref)) {
 	}
 }
 
-// empty reports whether the empty text fits e.
+// empty reports whether e matches the empty text.
 func (l *leftFinder) empty(e Expr) bool {
 	switch e := e.(type) {
 	case Seq:
@@ -101,7 +101,7 @@ func (l *leftFinder) visit(i int) int {
 	return -1
 }
 
-// first visits the rules that e may begin with.
+// first visits the rules that e may begin with. It returns a left-recursive rule, or -1.
 func (l *leftFinder) first(e Expr) int {
 	switch e := e.(type) {
 	case Seq:

@@ -5,15 +5,15 @@ import (
 	"sync/atomic"
 )
 
-// limit bounds what a term's texts count to. It takes no state for each number: a text
-// carries its count, and each state knows how much is needed at least to the end.
+// limit bounds the count of a term's text. The automaton has no states for the count: the text
+// carries its count, and the limit knows, for each state, the least count from there to an end.
 type limit struct {
-	counts []bool  // by state: it counts when it is come to, but from state 0
-	least  []int32 // by state: what is counted from there to an end, at least
+	counts []bool  // by state: entering it counts 1, except from state 0
+	least  []int32 // by state: the least count from there to an accepting state
 	most   int32
 }
 
-// left returns how much a text may still count that has counted so far.
+// left returns how much a text with this count may still count.
 func (t *term) left(count int32) int32 {
 	switch {
 	case t.limit != nil:
@@ -24,7 +24,7 @@ func (t *term) left(count int32) int32 {
 	return math.MaxInt32
 }
 
-// ticks returns what a step from one state to another counts.
+// ticks returns the count of a step from one state to another: 0 or 1.
 func (l *limit) ticks(from, to int32) int32 {
 	if from != 0 && l.counts[to] {
 		return 1
@@ -32,7 +32,7 @@ func (l *limit) ticks(from, to int32) int32 {
 	return 0
 }
 
-// limited puts the texts of e between two nodes.
+// limited adds edges for the texts of e between two nodes.
 func (c *compiler) limited(e Limited, from, to int32) {
 	l := &limit{counts: e.Counts, least: leastTicks(e), most: int32(min(e.Max, math.MaxInt32/2))}
 	if l.least[0] > l.most {
@@ -45,7 +45,7 @@ func (c *compiler) limited(e Limited, from, to int32) {
 	c.edge(from, edge{kind: terminal, x: int32(len(c.p.terms) - 1), to: to})
 }
 
-// leastTicks returns, for each state, what is counted from there to an end, at least.
+// leastTicks returns, for each state, the least count from there to an accepting state.
 func leastTicks(e Limited) []int32 {
 	const never = math.MaxInt32 / 2
 	back := make([][]int32, len(e.States)) // the states before each

@@ -9,35 +9,35 @@ type Matcher struct {
 	vocab *Vocab
 	cur   *state
 	ended bool
-	asked int // tokens asked for one by one in this state
+	asked int // calls of Allowed in this state without a mask
 	gaps  gaps
 
-	masked [3]*state // those that have masks, so that a text holds few
+	masked [3]*state // the last states that got masks; older masks are reused
 	oldest int
 }
 
-// NewMatcher returns a matcher at the beginning of a text. Without a vocabulary it
-// knows bytes only.
+// NewMatcher returns a matcher at the beginning of a text. If v is nil, only the methods for
+// bytes may be called.
 func (p *Program) NewMatcher(v *Vocab) *Matcher {
 	m := &Matcher{m: newMachine(p), vocab: v}
 	m.cur = m.m.start()
 	return m
 }
 
-// Snapshot is a place in a text to come back to.
+// Snapshot is a position in a text to return to.
 type Snapshot struct {
 	s     *state
 	ended bool
 }
 
-// Snapshot returns the present place.
+// Snapshot returns the current position.
 func (m *Matcher) Snapshot() Snapshot { return Snapshot{m.cur, m.ended} }
 
-// Restore goes back to a place of the same matcher.
+// Restore returns to a position of the same matcher.
 func (m *Matcher) Restore(s Snapshot) { m.cur, m.ended, m.asked, m.gaps.in = s.s, s.ended, 0, false }
 
-// AcceptBytes goes on with text. Where it does not fit, it returns the number of bytes
-// that did and false, and the matcher stays where it was.
+// AcceptBytes appends text to the text so far. If that does not fit, it returns the number of bytes
+// that do and false, and the matcher does not move.
 func (m *Matcher) AcceptBytes(text []byte) (int, bool) {
 	s := m.cur
 	for i, b := range text {
@@ -58,7 +58,7 @@ func (m *Matcher) Done() bool {
 	return m.ended || m.cur.final && len(m.cur.heads) == 0 && len(m.cur.tokens) == 0
 }
 
-// Allowed reports whether the text may go on with token id.
+// Allowed reports whether token id may come next.
 func (m *Matcher) Allowed(id int32) bool {
 	if m.ended || id < 0 || int(id) >= m.vocab.n {
 		return false
@@ -66,7 +66,7 @@ func (m *Matcher) Allowed(id int32) bool {
 	if m.cur.mask != nil {
 		return m.cur.mask.Has(id)
 	}
-	if m.asked++; m.asked > 16 { // the whole vocabulary will be asked for
+	if m.asked++; m.asked > 16 { // the caller probably asks for the whole vocabulary
 		return m.Mask().Has(id)
 	}
 	if m.vocab.ends[id] && m.cur.final {
@@ -101,7 +101,7 @@ func (m *Matcher) after(id int32) *state {
 	return m.m.join(s, seeds)
 }
 
-// Accept goes on with token id.
+// Accept continues the text with token id. It returns an error if the token does not fit.
 func (m *Matcher) Accept(id int32) error {
 	if m.ended || id < 0 || int(id) >= m.vocab.n {
 		return fmt.Errorf("grammar: token %d after the end or outside of the vocabulary of %d", id, m.vocab.n)
@@ -122,7 +122,7 @@ func (m *Matcher) Accept(id int32) error {
 	return nil
 }
 
-// note remembers the white space of a text that goes on from the current state.
+// note remembers the white space of text, which follows the current state.
 func (m *Matcher) note(text []byte) {
 	s := m.cur
 	for _, b := range text {
@@ -133,11 +133,11 @@ func (m *Matcher) note(text []byte) {
 	}
 }
 
-// ErrTooAmbiguous is the error of a text that a grammar reads in more ways than are followed.
+// ErrTooAmbiguous says that a grammar reads a text in more ways than a matcher follows.
 var ErrTooAmbiguous = fmt.Errorf("grammar: too many ways to read the text: more than %d at once, or %d steps for a token", maxHeads, maxSpent)
 
-// Mask returns the tokens that may follow. It is valid until the text
-// goes on.
+// Mask returns the set of tokens that may come next. It is valid until the next token is
+// accepted.
 func (m *Matcher) Mask() *Mask {
 	if m.ended {
 		return NewMask(m.vocab.n)
@@ -158,7 +158,7 @@ func (m *Matcher) Mask() *Mask {
 	for _, t := range m.cur.tokens {
 		m.addToken(out, t)
 	}
-	if m.m.over { // some are missing
+	if m.m.over { // some tokens would be missing
 		clear(out.words)
 	}
 	m.cur.mask = out
@@ -168,7 +168,8 @@ func (m *Matcher) Mask() *Mask {
 // List implements sampler.Lister.
 func (m *Matcher) List() []uint64 { return m.Mask().words }
 
-// newMask returns an empty mask for the current state: that of the oldest which has one.
+// newMask returns an empty mask for the current state. It reuses the mask of the oldest state in
+// masked.
 func (m *Matcher) newMask() *Mask {
 	s := m.masked[m.oldest]
 	m.masked[m.oldest] = m.cur
@@ -196,8 +197,8 @@ func (m *Matcher) addToken(out *Mask, t tokenHead) {
 	}
 }
 
-// addHead adds what may follow by one reading: tokens that stay within its term, and
-// those that go on behind it.
+// addHead adds the tokens that may follow one head: those that stay within its term, and those
+// that continue after it.
 func (m *Matcher) addHead(out *Mask, h head) {
 	v := m.vocab
 	t := m.m.p.terms[h.edge.x]
@@ -219,7 +220,7 @@ func (m *Matcher) addHead(out *Mask, h head) {
 	}
 }
 
-// addExits adds the tokens that go on behind h's term, but for those below the nodes of
+// addExits adds the tokens that continue after h's term, except for those below the nodes of
 // skip.
 func (m *Matcher) addExits(out *Mask, h head, exits map[byte][]exit, skip map[int32]bool) {
 	if len(exits) == 0 {

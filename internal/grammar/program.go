@@ -6,48 +6,49 @@ import (
 	"alpaca/internal/grammar/fsa"
 )
 
-// Program is a grammar ready for use. It does not change and serves many texts.
+// Program is a compiled grammar. It does not change, so it serves many texts at once.
 type Program struct {
 	rules []rule
 	nodes []node
 	terms []*term
 }
 
-// rule is where a rule's nodes begin.
+// rule has the first node of a rule.
 type rule struct {
 	start    int32
-	nullable bool // the empty text fits
+	nullable bool // the rule matches the empty text
 }
 
-// node is a place within a rule.
+// node is a position within a rule.
 type node struct {
 	final bool // the rule may end here
-	tail  bool // and nothing else
+	tail  bool // the rule can only end here: there are no edges
 	edges []edge
 }
 
-// edgeKind says what an edge takes.
+// edgeKind is the kind of text that an edge takes.
 type edgeKind byte
 
 const (
 	empty    edgeKind = iota // nothing
-	terminal                 // a text of a term
-	call                     // a text of a rule
-	loop                     // a rule's text from min to max times
+	terminal                 // text of a term
+	call                     // text of a rule
+	loop                     // text of a rule, from min to max times
 	token                    // one token
 )
 
-// edge leads to another place.
+// edge leads to another node.
 type edge struct {
 	kind     edgeKind
 	not      bool  // token: any but that one
 	x        int32 // number of the term, rule or token
-	min, max int32 // loop; max -1 has no bound
+	min, max int32 // loop; max -1: no bound
 	to       int32
-	id       int32 // of all edges
+	id       int32 // unique among all edges
 }
 
-// Compile makes a program of rules. Errors are ErrEmpty, LeftRecursion or about limits.
+// Compile compiles rules. The error is ErrEmpty, a *LeftRecursion, or says which limit is
+// exceeded.
 func Compile(r *Rules) (*Program, error) {
 	if i := leftRecursive(r); i >= 0 {
 		return nil, &LeftRecursion{i}
@@ -79,11 +80,11 @@ func Compile(r *Rules) (*Program, error) {
 	return c.p, nil
 }
 
-// compiler makes nodes of expressions.
+// compiler makes nodes from expressions.
 type compiler struct {
 	*sizer
 	p       *Program
-	pending []int // rules to do
+	pending []int // rules to compile
 	wanted  map[int]bool
 	extra   []Expr // rules for loops
 	byDFA   map[*fsa.DFA]int32
@@ -98,7 +99,7 @@ func (c *compiler) edge(from int32, e edge) {
 	c.p.nodes[from].edges = append(c.p.nodes[from].edges, e)
 }
 
-// add puts e between two nodes.
+// add adds edges and nodes for e between two nodes.
 func (c *compiler) add(e Expr, from, to int32) {
 	if len(c.p.nodes) > maxNodes {
 		return
@@ -138,7 +139,7 @@ func (c *compiler) add(e Expr, from, to int32) {
 	}
 }
 
-// seq joins neighbours that are regular.
+// seq adds e between two nodes. It joins regular neighbours.
 func (c *compiler) seq(e Seq, from, to int32) {
 	whole := c.of(e)
 	for i := 0; i < len(e); {
@@ -164,8 +165,8 @@ func (c *compiler) seq(e Seq, from, to int32) {
 	c.edge(from, edge{kind: empty, to: to})
 }
 
-// repeat counts by itself what has units of which none begins another, and else calls
-// a rule again and again.
+// repeat adds e between two nodes. If e.X is regular and none of its texts is a prefix of
+// another, a term counts the repetitions. Otherwise a rule is called in a loop.
 func (c *compiler) repeat(e Repeat, from, to int32) {
 	if e.Max != 0 {
 		if d := c.automaton(e.X); d != nil && !d.Empty() && prefixFree(d) {
@@ -198,7 +199,7 @@ func (c *compiler) repeat(e Repeat, from, to int32) {
 	}
 }
 
-// prefixFree reports whether no text of d goes on where another ends, and none is empty.
+// prefixFree reports whether no text of d is empty or a prefix of another.
 func prefixFree(d *fsa.DFA) bool {
 	for q, s := range d.States {
 		if s.Accept && (len(s.Edges) > 0 || q == 0) {
@@ -215,7 +216,7 @@ func (c *compiler) want(i int) {
 	}
 }
 
-// term puts the texts of d between two nodes.
+// term adds edges for the texts of d between two nodes.
 func (c *compiler) term(d *fsa.DFA, from, to int32) {
 	if d.Empty() {
 		return

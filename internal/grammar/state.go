@@ -6,26 +6,26 @@ import (
 	"slices"
 )
 
-// head is a reading of the text: a term that is under way.
+// head is a reading of the text that is within a term.
 type head struct {
 	edge     *edge
 	q, count int32
 	up       *context
 }
 
-// tokenHead is a reading that goes on with a token.
+// tokenHead is a reading that a token continues.
 type tokenHead struct {
 	edge *edge
 	up   *context
 }
 
-// state is all readings of a text. It does not change, but for what it remembers.
+// state is all readings of a text. It does not change, except for its caches.
 type state struct {
 	final  bool // the text may end here
 	heads  []head
 	tokens []tokenHead
 
-	few  []step // next states by byte, where known
+	few  []step // cached next states, by byte
 	all  *[256]*state
 	mask *Mask
 	sole sole
@@ -36,16 +36,16 @@ type step struct {
 	to *state
 }
 
-// dead reports whether nothing fits any more.
+// dead reports whether the text fits no more.
 func (s *state) dead() bool { return !s.final && len(s.heads) == 0 && len(s.tokens) == 0 }
 
 // Bounds of a text's state.
 const (
-	maxHeads  = 20_000     // readings at once
-	maxStored = 3000       // states that are remembered
-	maxParts  = 300_000    // readings in them
-	maxWork   = 100_000    // steps of one byte
-	maxSpent  = 10_000_000 // steps of one token, or of one mask
+	maxHeads  = 20_000     // readings in one state
+	maxStored = 3000       // cached states
+	maxParts  = 300_000    // readings in all cached states
+	maxWork   = 100_000    // steps for one byte
+	maxSpent  = 10_000_000 // steps for one token or one mask
 )
 
 // place is a node in a context.
@@ -54,7 +54,7 @@ type place struct {
 	up   *context
 }
 
-// machine makes states of a program. It serves one text.
+// machine computes the states of a program. It serves one text.
 type machine struct {
 	p        *Program
 	id       uint32
@@ -62,7 +62,7 @@ type machine struct {
 	states   map[string]*state
 	after    map[place]*state
 
-	// Of the position being worked on.
+	// Of the position being processed.
 	todo    []place
 	seen    map[place]bool
 	opened  map[int32]*context
@@ -70,12 +70,12 @@ type machine struct {
 	tokens  []tokenHead
 	final   bool
 	work    int
-	spent   int  // steps since the text last went on
-	over    bool // there were too many: nothing fits any more
-	parts   int  // readings in all states that are remembered
+	spent   int  // steps since the last token
+	over    bool // there were too many steps, so nothing fits
+	parts   int  // readings in all cached states
 	key     []byte
 	dead    *state
-	tooMany *state // dead, because there were too many readings
+	tooMany *state // a dead state, because there were too many readings
 	tooDeep bool
 }
 
@@ -85,7 +85,7 @@ func newMachine(p *Program) *machine {
 	return m
 }
 
-// forget drops what is remembered. States that somebody holds stay valid.
+// forget empties the caches. States that are still in use stay valid.
 func (m *machine) forget() {
 	m.parts = 0
 	m.contexts, m.states, m.after = map[string]*context{}, map[string]*state{}, map[place]*state{}
@@ -153,13 +153,13 @@ func (m *machine) advance(s *state, b byte) *state {
 	return m.close(seeds)
 }
 
-// closure returns the state of a text that has reached some places.
+// closure returns the state of a text that has reached the places seeds.
 func (m *machine) closure(seeds []place) *state {
 	m.heads = m.heads[:0]
 	return m.close(seeds)
 }
 
-// behind returns the state after the end of h's term, without anything else.
+// behind returns the state of the single reading that has just ended h's term.
 func (m *machine) behind(h head) *state {
 	k := place{h.edge.to, h.up}
 	s, ok := m.after[k]
@@ -170,9 +170,9 @@ func (m *machine) behind(h head) *state {
 	return s
 }
 
-// close follows all edges that take nothing from seeds, and adds m.heads. Rules that
-// are called from several places at once share a context (E. Scott, A. Johnstone, "GLL
-// Parsing", 2010), so that the readings of an ambiguous text stay few.
+// close follows all edges from seeds that take no bytes. It returns the state of these readings
+// and of those in m.heads. Rules that are called from several places at once share a context (E.
+// Scott, A. Johnstone, "GLL Parsing", 2010), so that an ambiguous text has few readings.
 func (m *machine) close(seeds []place) *state {
 	m.todo, m.tokens = append(m.todo[:0], seeds...), m.tokens[:0]
 	m.final, m.work, m.tooDeep = false, 0, false
@@ -194,7 +194,7 @@ func (m *machine) close(seeds []place) *state {
 	return m.finish()
 }
 
-// join returns the state of all readings of s and of those at seeds.
+// join returns the state of the readings of s and the readings at seeds.
 func (m *machine) join(s *state, seeds []place) *state {
 	o := m.closure(seeds)
 	m.heads = append(append(m.heads[:0], s.heads...), o.heads...)
@@ -225,7 +225,7 @@ func (m *machine) visit(pl place) {
 	}
 }
 
-// finish interns the state that was worked on.
+// finish returns the interned state of m.heads, m.tokens and m.final.
 func (m *machine) finish() *state {
 	if m.parts > maxParts || len(m.states) > maxStored || len(m.contexts) > maxStored || len(m.after) > maxStored {
 		m.forget()

@@ -7,26 +7,26 @@ import (
 	"alpaca/internal/grammar/fsa"
 )
 
-// term is a regular part of the grammar. With max other than 0 it is from min to max
-// texts of unit one after the other, none of which is the beginning of another.
+// term is a regular part of the grammar. If max is not 0, it stands for min to max texts of dfa
+// in a row, none of which is a prefix of another.
 type term struct {
 	dfa      *fsa.DFA
-	table    []atomic.Pointer[[256]int32] // by state, made when first used
+	table    []atomic.Pointer[[256]int32] // the next state by byte, for each state; made on first use
 	min, max int32
 
-	*limit // unless nil, of the whole text
+	*limit // nil: the text is not limited
 }
 
-// unbounded is the max of a term that counts up to its min only.
+// unbounded is the max of a term that has only a min.
 const unbounded = math.MaxInt32
 
-// counted reports whether t counts.
+// counted reports whether t counts its units.
 func (t *term) counted() bool { return t.max != 0 }
 
-// next returns the state after byte b, -1 if it does not fit.
+// next returns the state after byte b, or -1 if b does not fit.
 func (t *term) next(q int32, b byte) int32 { return t.row(q)[b] }
 
-// row returns the states after each byte.
+// row returns the next state for each byte, -1 if it does not fit.
 func (t *term) row(q int32) *[256]int32 {
 	if p := t.table[q].Load(); p != nil {
 		return p
@@ -56,7 +56,7 @@ func (t *term) accepts(q, count int32) bool {
 	return t.dfa.States[q].Accept
 }
 
-// more reports whether a text may go on in state q, after count units.
+// more reports whether a text may continue in state q, after count units.
 func (t *term) more(q, count int32) bool {
 	return len(t.dfa.States[q].Edges) > 0 && (!t.counted() || count < t.max || q != 0)
 }

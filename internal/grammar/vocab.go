@@ -7,16 +7,16 @@ import (
 	"sync"
 )
 
-// Vocab is a vocabulary as a tree of the tokens' bytes. It serves many programs at once
-// and remembers what their automata make of it.
+// Vocab is a vocabulary as a tree of the tokens' bytes. It serves many programs at once, and
+// caches which tokens fit the states of their automata.
 type Vocab struct {
 	n    int
 	text [][]byte // by token
 	ends map[int32]bool
 
-	// The tree in the order of a search in depth. Node i is byte char[i] after its
-	// parent; size[i] nodes, itself included, begin like it; sorted[from[i]:from[i+1]]
-	// are the tokens that it begins with or equals, up to its first child.
+	// The tree in depth-first order. Node i stands for byte char[i] after its parent. Its
+	// subtree has size[i] nodes, itself included. The tokens whose text ends at node i are
+	// sorted[from[i]:from[i+1]].
 	char   []byte
 	size   []int32
 	from   []int32
@@ -28,9 +28,9 @@ type Vocab struct {
 	bytes   int
 }
 
-// NewVocab returns the vocabulary of n tokens. text returns a token's bytes as they are
-// printed in the middle of a text, nothing for a control token; ends are the tokens that
-// end a text, which never stand for their bytes.
+// NewVocab returns the vocabulary of n tokens. text returns a token's bytes as they are printed
+// in the middle of a text, and nil for a control token. ends are the tokens that end a text;
+// their bytes are ignored.
 func NewVocab(n int, text func(id int32) []byte, ends []int32) *Vocab {
 	v := &Vocab{n: n, text: make([][]byte, n), ends: map[int32]bool{}, classes: map[classKey]*class{}}
 	for _, id := range ends {
@@ -55,7 +55,7 @@ func NewVocab(n int, text func(id int32) []byte, ends []int32) *Vocab {
 func (v *Vocab) Len() int { return v.n }
 
 func (v *Vocab) build() {
-	var path []int32 // nodes of the last token's bytes
+	var path []int32 // the nodes of the last token's bytes
 	var last []byte
 	closeTo := func(n int) {
 		for _, node := range path[n:] {
@@ -82,8 +82,7 @@ func (v *Vocab) build() {
 	v.from = append(v.from, int32(len(v.sorted)))
 }
 
-// at returns the tokens whose text ends at node i: those listed from it on before those
-// of the next node. A node in the middle of a longer text has none.
+// at returns the tokens whose text ends at node i.
 func (v *Vocab) at(i int32) []int32 { return v.sorted[v.from[i]:v.from[i+1]] }
 
 // Mask is a set of tokens.

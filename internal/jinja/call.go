@@ -28,7 +28,7 @@ func (c *compiler) args(a syntax.Args, p place) func(f *frame) *value.Args {
 	}
 }
 
-// addNamed adds the arguments of **d.
+// addNamed adds to a the named arguments of **v.
 func addNamed(a *value.Args, v value.Value) {
 	d, ok := v.(*value.Dict)
 	if !ok {
@@ -53,8 +53,8 @@ func addNamed(a *value.Args, v value.Value) {
 	a.Names = names
 }
 
-// call compiles a call; caller, where it is not nil, makes the macro that is given
-// as the argument "caller".
+// call compiles a call. If caller is not nil, it makes the macro that is passed as the argument
+// "caller".
 func (c *compiler) call(e *syntax.Call, p place, caller func(f *frame) *macro) eval {
 	fn, args := c.expr(e.Fn, p), c.args(e.Args, p)
 	return func(f *frame) value.Value {
@@ -115,8 +115,8 @@ func (c *compiler) callBlock(n *syntax.CallBlock, p place) exec {
 	}
 }
 
-// macro compiles a macro; what it returns makes the macro of the variables that
-// are there when its statement is executed.
+// macro compiles a macro. The function it returns creates the macro when its statement is
+// executed, with the variables of that moment.
 func (c *compiler) macro(n *syntax.Macro, p place) func(f *frame) *macro {
 	in := p.innerFunction()
 	m := macro{}
@@ -229,7 +229,7 @@ func (m *macro) Call(r *value.Run, a *value.Args) value.Value {
 	return m.body(args).AsSafe(r.Escape)
 }
 
-// Attr returns what can be asked of a macro.
+// Attr returns an attribute of a macro.
 func (m *macro) Attr(_ *value.Run, name string) (value.Value, bool) {
 	switch name {
 	case "name":
@@ -255,7 +255,7 @@ func (m *macro) Attr(_ *value.Run, name string) (value.Value, bool) {
 	return nil, false
 }
 
-// Repr is how the macro is printed.
+// Repr returns the macro as it is printed.
 func (m *macro) Repr() string {
 	if m.name == "" {
 		return "<Macro anonymous>"

@@ -9,20 +9,20 @@ import (
 	"alpaca/internal/jinja/value"
 )
 
-// A template is compiled to functions: statements to exec, expressions to eval.
+// A template is compiled to functions: a statement becomes an exec, an expression an eval.
 
-// frame is the variables of a function that is being executed.
+// frame has the variables of a function during its execution.
 type frame struct {
 	r    *value.Run
 	vars []value.Value
-	up   *frame // of the function around
+	up   *frame // frame of the enclosing function
 	ctx  *scopeContext
 }
 
-// output is what statements print to.
+// output collects what statements print.
 type output struct {
 	text.Builder
-	root bool // the result itself, not a string on its way
+	root bool // the result of the rendering, not an intermediate string
 }
 
 type eval func(f *frame) value.Value
@@ -38,14 +38,14 @@ const (
 	continued
 )
 
-// place is where in a template the compiler is.
+// place is the compiler's position in a template.
 type place struct {
 	s        *scope
-	soft     bool // in a condition: unknown filters are errors only when used
-	toplevel bool // assignments are seen by blocks
+	soft     bool // in a condition: an unknown filter is an error only when it is called
+	toplevel bool // blocks see assignments
 	inLoop   bool // break and continue are allowed
 	escape   escaping
-	folded   bool // within a constant: where jinja2 computes a slice that fails, there is no item
+	folded   bool // within a constant: a slice that fails in jinja2 counts as a missing item
 }
 
 // escaping says whether printed text is escaped.
@@ -54,23 +54,23 @@ type escaping uint8
 const (
 	never escaping = iota
 	always
-	asked // the run says
+	asked // value.Run.Escape decides
 )
 
 func (e escaping) on(r *value.Run) bool { return e == always || e == asked && r.Escape }
 
-// inner returns the place of a block with names of its own.
+// inner returns the place of a block with its own names.
 func (p place) inner() place {
 	return place{s: newScope(p.s.fn, p.s), inLoop: p.inLoop, escape: p.escape}
 }
 
-// innerFunction is inner for code with variables of its own.
+// innerFunction is inner for a function with its own frame.
 func (p place) innerFunction() place {
 	fn := &function{up: p.s.fn, depth: p.s.fn.depth + 1}
 	return place{s: newScope(fn, p.s), escape: p.escape}
 }
 
-// softly returns the place in a condition.
+// softly returns the same place within a condition.
 func (p place) softly() place {
 	p.soft = true
 	return p
@@ -110,7 +110,7 @@ func (c *compiler) declareBlocks(nodes []syntax.Node) {
 	})
 }
 
-// visitBlocks calls f for all blocks in statements, those in blocks too.
+// visitBlocks calls f for all blocks in statements, including nested ones.
 func visitBlocks(nodes []syntax.Node, f func(*syntax.Block)) {
 	visit(nodes, func(*syntax.Name) {}, func(n syntax.Node) {
 		if b, ok := n.(*syntax.Block); ok {
@@ -120,7 +120,7 @@ func visitBlocks(nodes []syntax.Node, f func(*syntax.Block)) {
 	})
 }
 
-// root compiles the template, or a block, which shares no names with it.
+// root compiles the template or a block. A block shares no names with the template.
 func (c *compiler) root(nodes []syntax.Node, top bool) *block {
 	p := place{s: newScope(&function{}, nil), toplevel: top}
 	special := []string{"self"}
@@ -150,7 +150,7 @@ func (c *compiler) root(nodes []syntax.Node, top bool) *block {
 	return b
 }
 
-// entered returns the loads of a scope that something has to be done for.
+// entered returns the loads of a scope except parameters, which the caller sets.
 func (s *scope) entered() []load {
 	var list []load
 	for _, l := range s.loads {
@@ -161,7 +161,7 @@ func (s *scope) entered() []load {
 	return list
 }
 
-// newFrame returns the frame of a function in which nothing is set.
+// newFrame returns a frame of a function in which no variable is set.
 func newFrame(r *value.Run, fn *function, up *frame, ctx *scopeContext) *frame {
 	f := &frame{r: r, vars: make([]value.Value, fn.slots), up: up, ctx: ctx}
 	for i := range f.vars {
@@ -170,7 +170,7 @@ func newFrame(r *value.Run, fn *function, up *frame, ctx *scopeContext) *frame {
 	return f
 }
 
-// enter sets the variables of a scope of the function fn to what they are at first.
+// enter sets the variables of a scope of fn to their initial values.
 func (f *frame) enter(fn *function, loads []load) {
 	for _, l := range loads {
 		v := value.Missing
@@ -184,14 +184,14 @@ func (f *frame) enter(fn *function, loads []load) {
 	}
 }
 
-// leave forgets the variables of a scope.
+// leave unsets the variables of a scope.
 func (f *frame) leave(s *scope) {
 	for v := range s.loads {
 		f.vars[v.slot] = value.Missing
 	}
 }
 
-// at returns the frame of the function that many levels around.
+// at returns the frame of the function hops levels further out.
 func (f *frame) at(hops int) *frame {
 	for range hops {
 		f = f.up
@@ -209,7 +209,7 @@ func (f *frame) print(out *output, t text.Text) {
 	out.Add(t)
 }
 
-// printRaw prints the result of a call or a filter, which has to be a string.
+// printRaw prints the result of a call or a filter, which must be a string.
 func (f *frame) printRaw(out *output, v value.Value) {
 	t, ok := v.(text.Text)
 	if !ok {
@@ -225,8 +225,8 @@ func (f *frame) capture(body exec) text.Text {
 	return out.Text()
 }
 
-// filter compiles a filter; where the innermost has no value, it is what the
-// function is given.
+// filter compiles a chain of filters. If the innermost filter has no Value, the returned
+// function's argument in takes its place.
 func (c *compiler) filter(e *syntax.Filter, p place) func(f *frame, in value.Value) value.Value {
 	var from func(f *frame, in value.Value) value.Value
 	switch v := e.Value.(type) {

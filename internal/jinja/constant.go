@@ -6,9 +6,9 @@ import (
 	"alpaca/internal/jinja/syntax"
 )
 
-// constant reports whether jinja2 finds the value of an expression when it compiles a
-// template. That shows where text is escaped: a joined constant is no longer safe, and a
-// mode that is not known then escapes no constants.
+// constant reports whether jinja2 evaluates an expression when it compiles a template. That
+// matters for escaping: a constant that was joined is no longer safe, and if the mode is not
+// known at compile time, constants are not escaped.
 func constant(e syntax.Expr, mode escaping) bool {
 	all := func(list ...syntax.Expr) bool {
 		for _, x := range list {

@@ -9,15 +9,14 @@ import (
 	"alpaca/internal/jinja/value"
 )
 
-// continueTag marks where a message ends that is to be gone on with.
+// continueTag marks the end of the message to continue.
 const continueTag = "CONTINUE_FINAL_MESSAGE_TAG "
 
-// ErrNotShown says that a template leaves out what is to be gone on with.
+// ErrNotShown says that a template leaves out the message to continue.
 var ErrNotShown = errors.New("jinja: the template does not show the last message, which is to be gone on with")
 
-// Continue is Render for a conversation whose last message is unfinished: the
-// result ends where that message's content does, as with transformers'
-// continue_final_message.
+// Continue is Render for a conversation whose last message is unfinished: the result ends with
+// the content of that message, as with transformers' continue_final_message.
 func (t *Template) Continue(ctx context.Context, vars *value.Dict, opt Options) (text.Text, error) {
 	messages, _ := vars.Lookup("messages")
 	l, ok := messages.(*value.List)
@@ -43,12 +42,12 @@ func (t *Template) Continue(ctx context.Context, vars *value.Dict, opt Options) 
 	if strings.HasPrefix(out.Cut(at, out.Len()).String(), continueTag) {
 		return out.Cut(0, at), nil
 	}
-	// The template has trimmed the content, and so must the prompt be.
+	// The template has trimmed the content, so the prompt must be trimmed, too.
 	return out.Cut(0, at).Strip(text.Right, text.IsSpace), nil
 }
 
-// addTag appends the mark to the content of a message, or to its last part that
-// is text.
+// addTag appends continueTag to the content of a message, or to the last text part of the
+// content.
 func addTag(message *value.Dict) error {
 	content, _ := message.Lookup("content")
 	switch c := content.(type) {

@@ -7,7 +7,7 @@ import (
 	"alpaca/internal/jinja/value"
 )
 
-// variable compiles what a name stands for, value.Missing where it has no value.
+// variable compiles the value of a name, which is value.Missing if the name has none.
 func (c *compiler) variable(n *syntax.Name, p place) eval {
 	at, ok := p.s.find(n.Name)
 	if !ok {
@@ -95,7 +95,7 @@ func (c *compiler) expr(e syntax.Expr, p place) eval {
 	return nil
 }
 
-// exprs compiles expressions whose values make a list.
+// exprs compiles expressions to one function that returns the list of their values.
 func (c *compiler) exprs(list []syntax.Expr, p place) func(f *frame) []value.Value {
 	if len(list) == 0 {
 		return func(*frame) []value.Value { return nil }
@@ -246,8 +246,8 @@ func (c *compiler) getitem(e *syntax.Getitem, p place) eval {
 	}
 }
 
-// slicesAmong reports whether an index is a tuple with a slice, which nothing has an item
-// for: jinja2 finds that out where it computes constants, and cannot compile it elsewhere.
+// slicesAmong reports whether an index is a tuple with a slice. No value has an item for that.
+// jinja2 notices it when it computes constants, and cannot compile it elsewhere.
 func slicesAmong(index syntax.Expr) bool {
 	t, ok := index.(*syntax.Tuple)
 	if !ok {

@@ -1,9 +1,8 @@
-// Package jinja renders chat templates: Jinja 2 as transformers sets it up, with its own
-// tojson, raise_exception, strftime_now, loop controls and generation tag. A template is
-// parsed (syntax) and compiled to functions, whose strings (text) say which of their bytes
-// the template wrote and which came with the data, so that control tokens can be told from
-// what somebody said. A rendering has limits and can be stopped, and reaches nothing but
-// what it is given (value, builtin): it needs no process of its own.
+// Package jinja renders chat templates: Jinja 2 as transformers configures it, with its tojson,
+// raise_exception, strftime_now, loop controls and generation tag. A template is parsed (syntax)
+// and compiled to functions. Each byte of their strings (text) knows whether the template or the
+// data wrote it, so that data never becomes a control token. A rendering has limits, can be
+// stopped, and has access only to its variables (value, builtin).
 package jinja
 
 import (
@@ -20,19 +19,18 @@ import (
 	"alpaca/internal/jinja/value"
 )
 
-// MaxSource is how many bytes a template may have. The longest that is published
-// has 60 kilobytes.
+// MaxSource is the size limit of a template in bytes. The longest published template has 60
+// kilobytes.
 const MaxSource = 1 << 20
 
-// Template is a compiled template. It is immutable and may be used by any number
-// of goroutines.
+// Template is a compiled template. It is immutable, so several goroutines may use it at once.
 type Template struct {
 	src    string
 	root   *block
 	blocks map[string]*block
 }
 
-// Error says why a template cannot be compiled or rendered, and where.
+// Error says why a template cannot be compiled or rendered, with the position.
 type Error struct {
 	Line, Column int    // from 1
 	Kind         string // Python's class of the error
@@ -40,7 +38,8 @@ type Error struct {
 	err          error
 }
 
-// Error returns a line: what templates say of themselves may be anything.
+// Error returns one line of limited length, because a template can put any text into the
+// message.
 func (e *Error) Error() string {
 	msg := strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
@@ -54,10 +53,10 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("line %d, column %d: %s", e.Line, e.Column, msg)
 }
 
-// Unwrap returns the cause: a *value.LimitError, what ended the context, or nil.
+// Unwrap returns the cause: a *value.LimitError, the error of the context, or nil.
 func (e *Error) Unwrap() error { return e.err }
 
-// Compile makes a template ready to be rendered.
+// Compile compiles a template.
 func Compile(source string) (t *Template, err error) {
 	if len(source) > MaxSource {
 		return nil, fmt.Errorf("jinja: a template of %d bytes, must be at most %d", len(source), MaxSource)
@@ -89,17 +88,17 @@ func syntaxError(err error) error {
 	return err
 }
 
-// DefaultLimits are those of a rendering that asks for no others: far beyond what
-// a published template needs for a conversation of a million characters.
+// DefaultLimits are the limits if Options has none. They are far beyond what a published
+// template needs for a conversation of a million characters.
 var DefaultLimits = value.Limits{Steps: 5e6, Bytes: 1 << 30, Output: 64 << 20, Depth: 200}
 
-// Options are the surroundings of a rendering.
+// Options are the options of a rendering.
 type Options struct {
 	Now    func() time.Time // for strftime_now; nil: time.Now
 	Limits value.Limits     // zero: DefaultLimits
 }
 
-// Render returns what the template makes of variables.
+// Render renders the template with the variables vars.
 func (t *Template) Render(ctx context.Context, vars *value.Dict, opt Options) (out text.Text, err error) {
 	if opt.Now == nil {
 		opt.Now = time.Now
@@ -118,7 +117,7 @@ func (t *Template) Render(ctx context.Context, vars *value.Dict, opt Options) (o
 	return result.Text(), nil
 }
 
-// JSON returns a value as the filter tojson writes it.
+// JSON returns the result of the filter tojson for a value.
 func JSON(v value.Value) (out text.Text, err error) {
 	r := &value.Run{Ctx: context.Background(), Left: DefaultLimits}
 	r.ReadNumbers(v)
@@ -126,14 +125,14 @@ func JSON(v value.Value) (out text.Text, err error) {
 	return builtin.Filters["tojson"](r, v, &value.Args{}).(text.Text), nil
 }
 
-// scopeContext is what names mean that no statement of a block sets: what the
-// template sets at its top, the data, and what is there in all templates.
+// scopeContext resolves names that no statement of a block sets: variables that the template
+// sets at top level, the data, and the globals of all templates.
 type scopeContext struct {
 	t      *Template
 	r      *value.Run
 	vars   map[string]value.Value
 	data   *value.Dict
-	locals map[string]value.Value // of where a scoped block stands
+	locals map[string]value.Value // of the scope around a scoped block
 }
 
 func (c *scopeContext) resolve(name string) value.Value {
@@ -176,7 +175,7 @@ func (c *scopeContext) derived(f *frame, s *scope) *scopeContext {
 	return &d
 }
 
-// selfRef is the variable "self", whose attributes are the blocks.
+// selfRef is the variable "self". Its attributes are the blocks.
 type selfRef struct{ ctx *scopeContext }
 
 // Attr returns a function that renders a block.
@@ -193,5 +192,5 @@ func (s *selfRef) Attr(_ *value.Run, name string) (value.Value, bool) {
 	}}, true
 }
 
-// Repr is how it is printed.
+// Repr returns "self" as it is printed.
 func (s *selfRef) Repr() string { return "<TemplateReference None>" }

@@ -16,7 +16,7 @@ type loopCode struct {
 	testEnter  []load
 	fn         *function
 	s          *scope
-	loop       *variable // nil: the body does not ask for it
+	loop       *variable // nil: the body does not use it
 	enter      []load
 	body       exec
 	elseEnter  []load
@@ -97,7 +97,7 @@ func (c *compiler) checkLoop(n *syntax.For) {
 	visit([]syntax.Node{n}, name, node)
 }
 
-// hasScoped reports whether there is a scoped block in a loop.
+// hasScoped reports whether a loop contains a scoped block.
 func hasScoped(n *syntax.For) (has bool) {
 	visitBlocks([]syntax.Node{n}, func(b *syntax.Block) { has = has || b.Scoped })
 	return has
@@ -110,7 +110,7 @@ func (c *loopCode) run(f *frame, v value.Value, l *loop, out *output) signal {
 		l.of, l.next = nil, c.filtered(f, l.next)
 	}
 	l.before, l.current, l.after = value.Missing, value.Missing, value.Missing
-	done := false // a turn came to its end
+	done := false // an iteration was completed
 	for {
 		item, ok := l.advance()
 		if !ok {
@@ -159,15 +159,15 @@ func (c *loopCode) filtered(f *frame, next func() (value.Value, bool)) func() (v
 	}
 }
 
-// loop is the variable of that name in a loop.
+// loop is the variable "loop".
 type loop struct {
-	of                     value.Value // nil: its length is not known
+	of                     value.Value // the iterable; nil: its length is not known
 	next                   func() (value.Value, bool)
-	index                  int // of the turn, from 1
-	length                 int // where known is true
+	index                  int // of the iteration, from 1
+	length                 int // valid if known
 	known                  bool
 	before, current, after value.Value
-	changed                value.Value // what the method of that name was given last
+	changed                value.Value // the last argument of the method changed
 	depth                  int
 	render                 func(v value.Value, depth int) text.Text // nil: not recursive
 }
@@ -195,7 +195,7 @@ func (l *loop) peek() value.Value {
 	return l.after
 }
 
-// Iterate gives the items that are left, each with the loop, as jinja2's loops do.
+// Iterate iterates over pairs of a remaining item and the loop, as in jinja2.
 func (l *loop) Iterate(r *value.Run) func() (value.Value, bool) {
 	return func() (value.Value, bool) {
 		item, ok := l.advance()
@@ -207,7 +207,7 @@ func (l *loop) Iterate(r *value.Run) func() (value.Value, bool) {
 	}
 }
 
-// Len returns how many turns there are in all.
+// Len returns the total number of iterations.
 func (l *loop) Len() int {
 	if l.known {
 		return l.length
@@ -298,5 +298,5 @@ func (l *loop) Call(_ *value.Run, a *value.Args) value.Value {
 	return l.render(v, l.depth+1)
 }
 
-// Repr is how the loop is printed.
+// Repr returns the loop as it is printed.
 func (l *loop) Repr() string { return fmt.Sprintf("<LoopContext %d/%d>", l.index, l.Len()) }

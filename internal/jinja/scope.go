@@ -6,50 +6,50 @@ import (
 	"alpaca/internal/jinja/syntax"
 )
 
-// Scopes are found when a template is compiled. What a name means depends on all
-// of the block it stands in, not on what was executed before: that a name is
-// assigned anywhere in a block makes it the block's own, whose first value is that
-// of the block around, or of the context, or none.
+// Scopes are resolved when a template is compiled. The meaning of a name depends on its whole
+// block, not on what was executed before. If a block assigns a name anywhere, the block has its
+// own variable of that name. Its initial value is that of the enclosing block, or that of the
+// context, or none.
 
-// function is code with variables of its own: the template, a block, a macro, a
-// recursive loop. Variables of the functions around it are seen, too.
+// function is code with its own variables: the template, a block, a macro, a recursive loop. It
+// also sees the variables of enclosing functions.
 type function struct {
 	up    *function
 	depth int
 	slots int
 }
 
-// variable is a place for a value in a function's variables.
+// variable is a slot among a function's variables.
 type variable struct {
 	fn   *function
 	slot int
 }
 
-// load says what a variable is when its scope is entered.
+// load says how a variable gets its value when its scope is entered.
 type load struct {
 	how  loading
 	to   variable
-	from variable // of an alias
-	name string   // to be looked up in the context
+	from variable // the variable that an alias copies
+	name string   // the name to look up in the context
 }
 
 type loading uint8
 
 const (
-	parameter   loading = iota // set by whoever enters the scope
-	fromContext                // the context's, if it has the name
-	alias                      // that of a scope around
-	unset                      // none yet
+	parameter   loading = iota // the code that enters the scope sets it
+	fromContext                // its value in the context, if any
+	alias                      // the value of a variable in an enclosing scope
+	unset                      // no value yet
 )
 
-// scope is the names of a block.
+// scope has the names of a block.
 type scope struct {
 	fn     *function
 	up     *scope
 	refs   map[string]variable
 	loads  map[variable]load
 	stores map[string]bool
-	slots  map[string]variable // shared by the branches of one scope
+	slots  map[string]variable // shared by the branches of a scope
 }
 
 func newScope(fn *function, up *scope) *scope {
@@ -57,7 +57,7 @@ func newScope(fn *function, up *scope) *scope {
 		stores: map[string]bool{}, slots: map[string]variable{}}
 }
 
-// branch returns a copy, for what may or may not be executed.
+// branch returns a copy of s for statements that may not be executed.
 func (s *scope) branch() *scope {
 	c := *s
 	c.refs, c.loads, c.stores = maps.Clone(s.refs), maps.Clone(s.loads), maps.Clone(s.stores)
@@ -109,7 +109,7 @@ func (s *scope) store(name string) {
 	s.define(name, load{how: unset})
 }
 
-// merge adds what the branches of a condition did.
+// merge adds the names that the branches of a condition have stored or loaded.
 func (s *scope) merge(branches []*scope) {
 	stored := map[string]bool{}
 	for _, b := range branches {
@@ -141,8 +141,8 @@ func (s *scope) nodes(list []syntax.Node) {
 	}
 }
 
-// node finds the names that a statement uses in the scope around it; what is in
-// blocks of its own is found when those are compiled.
+// node finds the names that a statement uses in this scope. Names in its own scopes are found
+// when those are compiled.
 func (s *scope) node(n syntax.Node) {
 	switch n := n.(type) {
 	case *syntax.Output:
@@ -155,7 +155,7 @@ func (s *scope) node(n syntax.Node) {
 		body := s.branch()
 		body.nodes(n.Bodies[0])
 		elifs := s.branch()
-		for i := 1; i < len(n.Tests); i++ { // each is a condition of its own in what all share
+		for i := 1; i < len(n.Tests); i++ { // each elif has its own branch of the shared scope
 			elifs.exprs(n.Tests[i])
 			one := elifs.branch()
 			one.nodes(n.Bodies[i])

@@ -53,7 +53,7 @@ func (c *compiler) assign(target syntax.Expr, p place) func(f *frame, v value.Va
 	return nil
 }
 
-// export compiles what makes the names of a target known to blocks and macros.
+// export compiles a function that makes the names of a target visible to blocks and macros.
 func (c *compiler) export(target syntax.Expr, p place) func(f *frame) {
 	if !p.toplevel {
 		return func(*frame) {}
@@ -73,7 +73,7 @@ func (c *compiler) export(target syntax.Expr, p place) func(f *frame) {
 }
 
 func (c *compiler) set(n *syntax.Set, p place) exec {
-	// Names are checked before the value is found.
+	// Names are checked before the value is evaluated.
 	var checks []func(*frame)
 	refs(n.Target, func(ref *syntax.NSRef) {
 		name := c.variable(ref.Name, p)

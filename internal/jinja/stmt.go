@@ -6,7 +6,7 @@ import (
 	"alpaca/internal/jinja/value"
 )
 
-// nodes compiles statements to one.
+// nodes compiles a list of statements.
 func (c *compiler) nodes(nodes []syntax.Node, p place) exec {
 	list := make([]exec, len(nodes))
 	for i, n := range nodes {
@@ -180,7 +180,7 @@ func (c *compiler) with(n *syntax.With, p place) exec {
 }
 
 func (c *compiler) autoescape(n *syntax.Autoescape, p place) exec {
-	scope := p.inner() // the statement is a scope in which it sets the mode
+	scope := p.inner() // the statement has a scope of its own, in which the mode applies
 	scope.s.exprs(n.Value)
 	scope.s.nodes(n.Body)
 	enter := scope.s.entered()

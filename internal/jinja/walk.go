@@ -61,8 +61,8 @@ func walk(e syntax.Expr, f func(*syntax.Name)) {
 	}
 }
 
-// visit calls name for each name in statements and all that is in them, in
-// Jinja's order, but not in blocks, and node for each statement.
+// visit calls node for each statement in list, and name for each name in them, including nested
+// statements but not blocks, in Jinja's order.
 func visit(list []syntax.Node, name func(*syntax.Name), node func(syntax.Node)) {
 	expr := func(list ...syntax.Expr) {
 		for _, e := range list {
@@ -126,7 +126,7 @@ func visit(list []syntax.Node, name func(*syntax.Name), node func(syntax.Node)) 
 	}
 }
 
-// undeclared returns which of the names are used without being assigned before.
+// undeclared returns which of names are used before they are assigned.
 func undeclared(list []syntax.Node, names ...string) map[string]bool {
 	open, found := map[string]bool{}, map[string]bool{}
 	for _, n := range names {

@@ -8,8 +8,8 @@ import (
 	"github.com/rivo/uniseg"
 )
 
-// buffer is the text that is edited. The cursor stands before byte pos, between
-// two grapheme clusters: what a reader takes for characters.
+// buffer is the text being edited. The cursor stands before byte pos, between two grapheme
+// clusters: what a reader takes for characters.
 type buffer struct {
 	text string
 	pos  int
@@ -19,7 +19,7 @@ type buffer struct {
 // accents, and its length in bytes.
 func cluster(text string) (string, int) {
 	if text[0] < utf8.RuneSelf && (len(text) == 1 || text[1] < utf8.RuneSelf) {
-		return text[:1], 1 // most text
+		return text[:1], 1 // the fast path for ASCII
 	}
 	g, _, _, _ := uniseg.FirstGraphemeClusterInString(text, -1)
 	return g, len(g)
@@ -55,7 +55,7 @@ func (b *buffer) delete() {
 	b.cut(at, b.pos)
 }
 
-// before returns where the character before the cursor begins.
+// before returns the start of the grapheme cluster before the cursor.
 func (b *buffer) before() int {
 	at := b.lineStart()
 	if at == b.pos {
@@ -79,13 +79,13 @@ func (b *buffer) lineEnd() int {
 	return len(b.text)
 }
 
-// wordStart returns where the word before the cursor begins.
+// wordStart returns the start of the word before the cursor.
 func (b *buffer) wordStart() int {
 	head := strings.TrimRightFunc(b.text[:b.pos], notWord)
 	return len(strings.TrimRightFunc(head, isWord))
 }
 
-// wordEnd returns where the word after the cursor ends.
+// wordEnd returns the end of the word after the cursor.
 func (b *buffer) wordEnd() int {
 	tail := strings.TrimLeftFunc(b.text[b.pos:], notWord)
 	return len(b.text) - len(strings.TrimLeftFunc(tail, isWord))
@@ -94,7 +94,7 @@ func (b *buffer) wordEnd() int {
 func isWord(r rune) bool  { return unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.IsMark(r) }
 func notWord(r rune) bool { return !isWord(r) }
 
-// up moves to the line above; false where there is none.
+// up moves to the line above. It returns false if there is none.
 func (b *buffer) up() bool {
 	start := b.lineStart()
 	if start == 0 {
@@ -106,7 +106,7 @@ func (b *buffer) up() bool {
 	return true
 }
 
-// down moves to the line below; false where there is none.
+// down moves to the line below. It returns false if there is none.
 func (b *buffer) down() bool {
 	end := b.lineEnd()
 	if end == len(b.text) {

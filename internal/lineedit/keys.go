@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// key is something that the user pressed, or pasted.
+// key is a key that the user pressed, or text that was typed or pasted.
 type key struct {
 	code int
 	text string // of keyText
@@ -35,16 +35,16 @@ const (
 	keyClear
 )
 
-// controlKeys are Ctrl-A and so on.
+// controlKeys maps control characters to keys: 1 is Ctrl-A, and so on.
 var controlKeys = map[byte]int{
 	1: keyHome, 2: keyLeft, 3: keyInterrupt, 4: keyEOF, 5: keyEnd, 6: keyRight, 8: keyBackspace,
-	// What is typed ahead, while the terminal is not the editor's, has newlines.
+	// Text typed while the terminal is not in raw mode has newlines.
 	10: keyEnter,
 	11: keyKillLine, 12: keyClear, 13: keyEnter, 14: keyDown, 16: keyUp, 21: keyKillStart,
 	23: keyKillWord, 25: keyYank, 127: keyBackspace,
 }
 
-// sequences are what follows an escape.
+// sequences maps the bytes after an escape to keys.
 var sequences = map[string]int{
 	"[A": keyUp, "[B": keyDown, "[C": keyRight, "[D": keyLeft, "[H": keyHome, "[F": keyEnd,
 	"OA": keyUp, "OB": keyDown, "OC": keyRight, "OD": keyLeft, "OH": keyHome, "OF": keyEnd,
@@ -53,17 +53,17 @@ var sequences = map[string]int{
 	"b": keyWordLeft, "f": keyWordRight, "\x7f": keyKillWord,
 }
 
-// Around pasted text, where the terminal was asked to mark it.
+// The marks that the terminal puts around pasted text.
 var pasteBegin, pasteEnd = []byte("\x1b[200~"), []byte("\x1b[201~")
 
-// decoder makes keys of bytes.
+// decoder turns bytes into keys.
 type decoder struct {
 	pasting bool
 	pasted  []byte
 }
 
-// next takes a key from the front of data; ok is false where there is none, or
-// not all of it yet.
+// next takes a key from the front of data. ok is false if data is empty or the key is
+// incomplete.
 func (d *decoder) next(data *[]byte) (k key, ok bool) {
 	b := *data
 	take := func(n int) { *data = (*data)[n:] }
@@ -96,7 +96,7 @@ func (d *decoder) next(data *[]byte) (k key, ok bool) {
 	case !utf8.FullRune(b):
 		return key{}, false
 	}
-	// All text up to the next control character at once.
+	// Take all text up to the next control character at once.
 	n := 0
 	for n < len(b) && b[n] >= ' ' && b[n] != 0x7f && utf8.FullRune(b[n:]) {
 		_, size := utf8.DecodeRune(b[n:])
@@ -108,7 +108,7 @@ func (d *decoder) next(data *[]byte) (k key, ok bool) {
 
 // paste collects pasted text up to its end.
 func (d *decoder) paste(data *[]byte) (key, bool) {
-	if string(*data) == "\x03" { // Ctrl-C: the end does not come
+	if string(*data) == "\x03" { // Ctrl-C: the end mark is missing
 		d.pasting, d.pasted = false, nil
 		*data = nil
 		return key{code: keyInterrupt}, true
@@ -125,8 +125,8 @@ func (d *decoder) paste(data *[]byte) (key, bool) {
 	return key{keyText, clean(text)}, true
 }
 
-// sequenceLen returns the length of the escape sequence that b begins with, 0
-// where it is not complete.
+// sequenceLen returns the length of the escape sequence that b begins with, or 0 if it is
+// incomplete.
 func sequenceLen(b []byte) int {
 	if len(b) < 2 {
 		return 0
@@ -146,8 +146,8 @@ func sequenceLen(b []byte) int {
 	return 0
 }
 
-// clean makes text of what came from a terminal: valid UTF-8, with newlines as
-// they are elsewhere, and without other control characters.
+// clean returns text from a terminal as valid UTF-8, with \n as newlines, and without control
+// characters except newlines and tabs.
 func clean(text string) string {
 	text = strings.ReplaceAll(text, "\r\n", "\n")
 	text = strings.ReplaceAll(text, "\r", "\n")

@@ -16,10 +16,11 @@ type row struct {
 // layout is text divided into rows.
 type layout struct {
 	rows         []row
-	line, column int // the cursor's
+	line, column int // of the cursor
 }
 
-// shown returns how a character looks at a column, and its width.
+// shown returns the text that displays the grapheme cluster g at a column, and its width in
+// columns.
 func shown(g string, column int) (string, int) {
 	if g == "\t" {
 		n := 4 - column%4
@@ -31,7 +32,7 @@ func shown(g string, column int) (string, int) {
 	return g, uniseg.StringWidth(g)
 }
 
-// lay divides a text, with its prompts, into rows that are columns wide.
+// lay divides a text with its prompts into rows of at most columns columns.
 func lay(prompt, more string, b buffer, columns int) layout {
 	var l layout
 	var text strings.Builder
@@ -78,15 +79,15 @@ func lay(prompt, more string, b buffer, columns int) layout {
 	return l
 }
 
-// screen is what of a layout is on the screen.
+// screen is the part of a layout that is on the screen.
 type screen struct {
 	rows   []row
-	line   int // of the cursor: how far below the first row it is
+	line   int // of the cursor, in rows below the first
 	column int // of the cursor
 }
 
-// draw returns what replaces the rows on the screen by those of a layout: as many
-// as fit, around the cursor.
+// draw returns the bytes that replace the rows on the screen by those of a layout. If not all
+// rows fit, it shows those around the cursor.
 func (s *screen) draw(l layout, columns, height int) string {
 	rows, line := l.rows, l.line
 	if height = max(1, height-1); len(rows) > height {
@@ -111,15 +112,15 @@ func (s *screen) draw(l layout, columns, height int) string {
 	return b.String()
 }
 
-// move writes the sequence that moves the cursor n times.
+// move writes the sequence that moves the cursor n times in a direction.
 func move(b *strings.Builder, n int, direction byte) {
 	if n > 0 {
 		fmt.Fprintf(b, "\x1b[%d%c", n, direction)
 	}
 }
 
-// reflow finds out where the cursor is after the window got another width:
-// terminals break rows that have become too long.
+// reflow updates the cursor's line after the window's width has changed, because terminals wrap
+// rows that have become too long.
 func (s *screen) reflow(columns int) {
 	line := 0
 	for i := 0; i < s.line && i < len(s.rows); i++ {

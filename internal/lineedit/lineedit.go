@@ -1,6 +1,5 @@
-// Package lineedit lets the user edit a line, or several, on a terminal: with
-// characters of any width, pasted text of any length, a history, and a window
-// whose size may change meanwhile.
+// Package lineedit lets the user edit one or more lines on a terminal, with characters of any
+// width, pasted text of any length, a history, and a window whose size may change meanwhile.
 //
 //	bytes ─► keys (keys.go) ─► buffer (buffer.go) ─► rows of the screen (layout.go)
 package lineedit
@@ -15,15 +14,15 @@ import (
 	"golang.org/x/term"
 )
 
-// Libraries run in its place in November 2026, and what failed: reeflective/readline
-// v1.3.0 (characters whose bytes come in two reads; the cursor after a wide one at
-// the edge; 1.2 MB), bubbles v2.2.1 (accents and emoji; 2.1 MB), peterh/liner v1.2.3,
-// x/term v0.47.0, ergochat/readline v0.1.3 and chzyer/readline v1.5.1 (a pasted newline
-// is Enter), go-prompt v1.3.1 and go-readline-ny v1.9.1 (a paste's marks are text),
-// knz/bubbline of 2023 (does not compile).
+// Libraries that were tried instead in November 2026, and what failed in each:
+// reeflective/readline v1.3.0 (characters whose bytes come in two reads; the cursor after a wide
+// one at the edge; 1.2 MB), bubbles v2.2.1 (accents and emoji; 2.1 MB), peterh/liner v1.2.3,
+// x/term v0.47.0, ergochat/readline v0.1.3 and chzyer/readline v1.5.1 (a pasted newline is
+// Enter), go-prompt v1.3.1 and go-readline-ny v1.9.1 (a paste's marks are text), knz/bubbline of
+// 2023 (does not compile).
 
-// ErrInterrupt says that the user pressed Ctrl-C; the text that was being edited
-// comes with it, to be given up.
+// ErrInterrupt says that the user pressed Ctrl-C. Read returns the text so far with it, so that
+// the caller can discard it.
 var ErrInterrupt = errors.New("interrupt")
 
 // Editor reads lines from a terminal.
@@ -36,25 +35,25 @@ type Editor struct {
 	resized <-chan os.Signal
 	demand  chan struct{} // asks for input
 	input   chan read
-	asked   bool   // for input that has not come yet
-	pending []byte // input that is not decoded yet
+	asked   bool   // input was requested and has not come yet
+	pending []byte // input that has not been decoded yet
 	decoder decoder
 
 	prompt, more string
 	buf          buffer
 	screen       screen
-	at           int    // in the history; len(History): the new line
+	at           int    // index of the shown entry in History; len(History): the new line
 	draft        string // the new line while another is shown
-	killed       string // by Ctrl-K, Ctrl-U, Ctrl-W
+	killed       string // the text last removed by Ctrl-K, Ctrl-U or Ctrl-W
 }
 
-// read is what a read of the terminal gave.
+// read is the result of a read from the terminal.
 type read struct {
 	data []byte
 	err  error
 }
 
-// New returns an editor on the terminal in, which shows lines on out.
+// New returns an editor that reads from the terminal in and writes to out.
 func New(in, out *os.File) *Editor {
 	size := func() (int, int) {
 		columns, rows, err := term.GetSize(int(out.Fd()))
@@ -68,8 +67,8 @@ func New(in, out *os.File) *Editor {
 	return e
 }
 
-// read reads the terminal, when it is asked to and not before: between lines the
-// terminal is not the editor's.
+// read reads from the terminal, but only on demand: between two calls of Read the terminal does
+// not belong to the editor.
 func (e *Editor) read() {
 	for range e.demand {
 		data := make([]byte, 4096)
@@ -78,9 +77,9 @@ func (e *Editor) read() {
 	}
 }
 
-// Read returns what the user enters after the prompt, without the newline at its
-// end; more is the prompt of its further lines. Ctrl-D on an empty line is io.EOF,
-// Ctrl-C is ErrInterrupt. A cancelled ctx ends it with ctx's error.
+// Read returns what the user enters after the prompt, without the final newline. more is the
+// prompt of further lines. The error is io.EOF after Ctrl-D on an empty line, ErrInterrupt after
+// Ctrl-C, and ctx's error if ctx is cancelled.
 func (e *Editor) Read(ctx context.Context, prompt, more string) (string, error) {
 	fd := int(e.in.Fd())
 	state, err := term.MakeRaw(fd)
@@ -88,7 +87,7 @@ func (e *Editor) Read(ctx context.Context, prompt, more string) (string, error) 
 		return "", err
 	}
 	defer term.Restore(fd, state)
-	io.WriteString(e.out, "\x1b[?2004h") // pasted text is marked
+	io.WriteString(e.out, "\x1b[?2004h") // the terminal marks pasted text
 	defer io.WriteString(e.out, "\x1b[?2004l")
 	return e.edit(ctx, prompt, more)
 }
@@ -154,7 +153,7 @@ func (e *Editor) wait(ctx context.Context) error {
 	}
 }
 
-// press does what a key says.
+// press handles a key.
 func (e *Editor) press(k key) {
 	b := &e.buf
 	switch k.code {
@@ -214,20 +213,20 @@ func (e *Editor) recall(at int) {
 	e.buf = buffer{text, len(text)}
 }
 
-// draw brings the screen up to date.
+// draw updates the screen.
 func (e *Editor) draw() {
 	columns, rows := e.size()
 	io.WriteString(e.out, e.screen.draw(lay(e.prompt, e.more, e.buf, columns), columns, rows))
 }
 
-// finish leaves the cursor on the line after the text.
+// finish moves the cursor to the line after the text.
 func (e *Editor) finish() {
 	e.buf.pos = len(e.buf.text)
 	e.draw()
 	io.WriteString(e.out, "\r\n")
 }
 
-// Width returns the columns that text takes.
+// Width returns the number of columns that text takes.
 func Width(text string) int {
 	w := 0
 	for len(text) > 0 {

@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// watchSize tells when the window has changed its size.
+// watchSize returns a channel that gets a signal when the window changes its size.
 func watchSize() <-chan os.Signal {
 	ch := make(chan os.Signal, 1)
 	signal.Notify(ch, syscall.SIGWINCH)

@@ -2,5 +2,5 @@ package lineedit
 
 import "os"
 
-// watchSize tells nothing: a new size is seen at the next key.
+// watchSize returns nil: on Windows a new size takes effect at the next key.
 func watchSize() <-chan os.Signal { return nil }

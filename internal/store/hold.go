@@ -7,7 +7,7 @@ import (
 )
 
 // Hold marks a model as in use for other processes, until release is called or this process
-// ends. Where files cannot be locked, it does nothing.
+// ends. A file that cannot be locked is skipped.
 func (m *Model) Hold() (release func()) {
 	var locks []*flock.Flock
 	for _, b := range m.Blobs {
@@ -23,7 +23,7 @@ func (m *Model) Hold() (release func()) {
 	}
 }
 
-// inUse reports whether a process of ours holds a file.
+// inUse reports whether a process holds a file by Hold.
 func inUse(path string) bool {
 	l := fileLock(path)
 	defer l.Close()
@@ -31,5 +31,5 @@ func inUse(path string) bool {
 	return err == nil && !got
 }
 
-// fileLock is the lock of a model's file itself, which is only read.
+// fileLock returns the lock on a model's file itself, which it opens read-only.
 func fileLock(path string) *flock.Flock { return flock.New(path, flock.SetFlag(os.O_RDONLY)) }

@@ -11,14 +11,15 @@ import (
 	"alpaca/internal/store/ref"
 )
 
-// findHub looks for a repository in all caches, in the revision that is asked for first.
+// findHub looks for a model in all caches: in the requested revision, and if r names none also
+// in older snapshots, newest first.
 func (l *Library) findHub(r ref.Ref) (*Model, error) {
 	var failed error
 	for _, root := range l.Places.Hubs {
 		repo := hubcache.Of(root, r)
 		current := repo.Commit(r.Rev())
 		commits := []string{current}
-		if r.Revision == "" { // an older one will do
+		if r.Revision == "" { // an older snapshot will do
 			older := repo.Snapshots()
 			slices.SortFunc(older, func(a, b string) int { return modified(repo.Snapshot(b)).Compare(modified(repo.Snapshot(a))) })
 			commits = append(commits, older...)
@@ -56,7 +57,7 @@ func modified(path string) time.Time {
 	return st.ModTime()
 }
 
-// version is the models of a commit, as far as all their parts are there.
+// version has the complete models of a commit.
 type version struct {
 	repo    hubcache.Repo
 	commit  string
@@ -75,8 +76,8 @@ func versionOf(repo hubcache.Repo, commit string) version {
 	return v
 }
 
-// model describes one of the models. revision is what its name says, and current the commit
-// that the revision has by now; "": that is not known.
+// model describes chosen. revision is the one in its name, and current is the revision's current
+// commit, "" if not known.
 func (v version) model(chosen pick.Model, revision, current string) *Model {
 	r := ref.Ref{Kind: ref.HF, Owner: v.repo.Owner, Repo: v.repo.Name, Quant: chosen.Quant, Revision: revision}
 	if again, err := pick.Choose(r, v.models); chosen.Quant == "" || err != nil || again.Path() != chosen.Path() {

@@ -4,5 +4,5 @@ package store
 
 import "io/fs"
 
-// inode returns 0: how files are numbered is not asked for here.
+// inode returns 0: inode numbers are not used on this system.
 func inode(fs.FileInfo) uint64 { return 0 }

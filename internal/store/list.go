@@ -10,8 +10,8 @@ import (
 	"alpaca/internal/store/ref"
 )
 
-// List returns all models, by their names. One that lies in several places is listed once,
-// as Find returns it.
+// List returns all models, sorted by name. A model in several places is listed once, as Find
+// returns it.
 func (l *Library) List() []*Model {
 	seen := map[string]bool{}
 	var list []*Model
@@ -53,8 +53,9 @@ func (l *Library) List() []*Model {
 	return list
 }
 
-// hubModels returns the models of a repository: first those of revisions, beginning with
-// main, then different ones of commits that no revision leads to.
+// hubModels returns the models of a repository: first those of the revisions, beginning with
+// main, then those of commits that no revision points to. Equal content at the same path is
+// listed once.
 func hubModels(repo hubcache.Repo) (list []*Model) {
 	refs := repo.Refs()
 	type state struct{ revision, commit string }
@@ -73,7 +74,7 @@ func hubModels(repo hubcache.Repo) (list []*Model) {
 			states = append(states, state{commit, commit})
 		}
 	}
-	known := map[string]bool{} // what is listed: of which path which content
+	known := map[string]bool{} // path and content of the models listed so far
 	main := refs[ref.MainRevision]
 	inMain := map[string]bool{}
 	for _, s := range states {
@@ -89,7 +90,8 @@ func hubModels(repo hubcache.Repo) (list []*Model) {
 			if s.revision == "" {
 				inMain[chosen.Path()] = true
 			} else if s.revision == s.commit && !inMain[chosen.Path()] {
-				// A commit that main has left behind: Find takes it without its commit.
+				// Main no longer has this model, so Find returns it for the name without a
+				// commit.
 				revision = ""
 				inMain[chosen.Path()] = true
 			}
@@ -103,7 +105,7 @@ func hubModels(repo hubcache.Repo) (list []*Model) {
 	return list
 }
 
-// Names returns the names of all models, for completion.
+// Names returns the names of all models, for shell completion.
 func (l *Library) Names() (names []string) {
 	for _, m := range l.List() {
 		names = append(names, m.Name)
@@ -111,7 +113,7 @@ func (l *Library) Names() (names []string) {
 	return names
 }
 
-// LicenceText returns the text of a model's licence, "" where it is not here.
+// LicenceText returns the text of a model's licence, "" if it is not here.
 func (m *Model) LicenceText() string {
 	switch {
 	case m.manifest != nil:
@@ -132,8 +134,8 @@ func (m *Model) LicenceText() string {
 	return ""
 }
 
-// Settings returns what a model from Ollama brings along besides its weights; other models
-// bring nothing. It leaves out what it cannot read, and err names it.
+// Settings returns the settings that a model from Ollama brings along; other models have none.
+// It leaves out what it cannot read, and err names that.
 func (m *Model) Settings() (ollama.Settings, error) {
 	if m.manifest == nil {
 		return ollama.Settings{}, nil

@@ -11,17 +11,17 @@ import (
 	"alpaca/internal/store/ref"
 )
 
-// Waste is something that no name needs.
+// Waste is something on the disk that no model needs.
 type Waste struct {
-	What string // in words
-	Size int64  // bytes that it takes at most
-	// Remove removes it and returns the bytes that are free now.
+	What string // a description
+	Size int64  // an upper bound, in bytes
+	// Remove removes it and returns the number of bytes freed.
 	Remove func() (int64, error)
 }
 
-// Waste returns what can be removed without losing a model: older versions of models for
-// which a revision has a newer one, rests of unfinished downloads, and content of our own
-// folder that no manifest names. Running downloads do not count.
+// Waste returns what can be removed without losing a model: older versions of models that a
+// revision has in a newer version, remains of unfinished downloads, and content of our own
+// folder that no manifest names. Remove skips running downloads.
 func (l *Library) Waste() (list []Waste) {
 	for _, repo := range hubcache.Repos(l.Places.Hub) {
 		list = append(list, l.superseded(repo)...)
@@ -57,11 +57,11 @@ func (l *Library) Waste() (list []Waste) {
 	return list
 }
 
-// superseded returns models of snapshots that no revision leads to, where a revision has
-// the same file in another version.
+// superseded returns the models of snapshots that no revision points to, if a revision has a
+// model of the same path. Pinned models are left out.
 func (l *Library) superseded(repo hubcache.Repo) (list []Waste) {
 	current := map[string]bool{} // commits
-	names := map[string]bool{}   // models of them, by path
+	names := map[string]bool{}   // the paths of their models
 	for _, commit := range repo.Refs() {
 		current[commit] = true
 		for _, m := range versionOf(repo, commit).models {
@@ -83,8 +83,9 @@ func (l *Library) superseded(repo hubcache.Repo) (list []Waste) {
 	return list
 }
 
-// unfinished returns the rests of downloads in a folder whose locks no process holds. Without
-// lockOf the lock is that of an address.
+// unfinished returns the partial files of downloads in dir. Removing one does nothing while
+// another process holds its lock. lockOf returns the lock for a file's name; nil: the lock of a
+// URL's file.
 func (l *Library) unfinished(dir string, lockOf func(name string) string) (list []Waste) {
 	files, _ := filepath.Glob(filepath.Join(escapeGlob(dir), "*"+fetch.PartialSuffix))
 	for _, path := range files {
@@ -112,10 +113,10 @@ func (l *Library) unfinished(dir string, lockOf func(name string) string) (list 
 	return list
 }
 
-// escapeGlob makes a folder's name a pattern for itself.
+// escapeGlob returns a glob pattern that matches only dir.
 func escapeGlob(dir string) string {
 	if filepath.Separator == '\\' {
-		return dir // patterns know no escapes there
+		return dir // on Windows patterns have no escapes
 	}
 	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(dir)
 }

@@ -14,21 +14,21 @@ import (
 	"alpaca/internal/store/ref"
 )
 
-// Record is what we know of a model besides its files: what its source said at the pull, and
-// the digests of its files when they were read. The record's time of modification is the time
-// of the model's last use.
+// Record is what we know about a model besides its files: what its source said at the pull, and
+// the digests of the files that were read. The modification time of the record's file is the
+// time of the model's last use.
 type Record struct {
 	Name    string    `json:"name"`
-	Pulled  time.Time `json:"pulled,omitzero"` // zero: others fetched it
+	Pulled  time.Time `json:"pulled,omitzero"` // zero: another program fetched it
 	Pinned  bool      `json:"pinned,omitempty"`
-	Licence string    `json:"licence,omitempty"` // in words
+	Licence string    `json:"licence,omitempty"` // its name
 	Link    string    `json:"licence_link,omitempty"`
 	Base    []string  `json:"base_model,omitempty"`
-	ETag    string    `json:"etag,omitempty"` // of a URL
+	ETag    string    `json:"etag,omitempty"` // for a URL: the version that was fetched
 	Files   []Checked `json:"files,omitempty"`
 }
 
-// Checked is a file whose content was read.
+// Checked is a file that was read, with the digests found.
 type Checked struct {
 	Path   string    `json:"path"`
 	Size   int64     `json:"size"`
@@ -38,7 +38,7 @@ type Checked struct {
 	Git    string    `json:"git_sha1,omitempty"`
 }
 
-// Of returns what is known of a file, if it is still the same.
+// Of returns what is recorded about a file, or nil if it has changed since.
 func (r *Record) Of(path string) *Checked {
 	if r == nil {
 		return nil
@@ -55,7 +55,7 @@ func (r *Record) Of(path string) *Checked {
 	return nil
 }
 
-// Note adds a file with the digest that it was found to have.
+// Note records a file with the digests of its content.
 func (r *Record) Note(path, sha256, git string) {
 	st, err := os.Stat(path)
 	if err != nil {
@@ -78,7 +78,7 @@ func (l *Library) recordPath(name string) string {
 	return filepath.Join(l.recordDir(), hex.EncodeToString(sum[:16])+".json")
 }
 
-// record returns what is noted of a model, nil for nothing, and when it was used.
+// record returns the record of a model, or nil, and the time of the model's last use.
 func (l *Library) record(name string) (*Record, time.Time) {
 	path := l.recordPath(name)
 	r, err := readRecord(path)
@@ -97,7 +97,7 @@ func readRecord(path string) (*Record, error) {
 	return r, json.Unmarshal(data, r)
 }
 
-// records returns all that can be read.
+// records returns all readable records.
 func (l *Library) records() (list []*Record) {
 	files, _ := filepath.Glob(filepath.Join(l.recordDir(), "*.json"))
 	for _, path := range files {
@@ -120,7 +120,7 @@ func (l *Library) Save(r *Record) error {
 	return atomicfile.WriteFile(l.recordPath(r.Name), data, 0o666)
 }
 
-// RecordOf returns the record of a name, a new one where there is none.
+// RecordOf returns the record of a name, or a new one.
 func (l *Library) RecordOf(name string) *Record {
 	if r, _ := l.record(name); r != nil {
 		return r
@@ -128,7 +128,7 @@ func (l *Library) RecordOf(name string) *Record {
 	return &Record{Name: name}
 }
 
-// Touch notes that a model is used now. It ignores errors.
+// Touch records that a model is used now. It ignores errors.
 func (l *Library) Touch(m *Model) {
 	now := time.Now()
 	if os.Chtimes(l.recordPath(m.Name), now, now) != nil {
@@ -136,8 +136,8 @@ func (l *Library) Touch(m *Model) {
 	}
 }
 
-// URLPath returns where the file of an address is kept. Addresses that differ in their query
-// have different files, but the name does not contain the query: it may hold a key.
+// URLPath returns the path for the file of a URL. URLs with different queries have different
+// paths, but the path contains only a hash of the query, which may hold a key.
 func (l *Library) URLPath(r ref.Ref) string {
 	host := strings.ReplaceAll(r.URL.Host, ":", "+")
 	dir := filepath.Join(l.Places.Own, "url", host)
@@ -148,7 +148,7 @@ func (l *Library) URLPath(r ref.Ref) string {
 	return filepath.Join(dir, filepath.FromSlash(strings.TrimPrefix(r.URL.Path, "/")))
 }
 
-// readSmall returns the text of a file, cut where it is large.
+// readSmall returns the text of a file, at most its first MiB.
 func readSmall(path string) string {
 	f, err := os.Open(path)
 	if err != nil {

@@ -16,13 +16,13 @@ import (
 	"alpaca/internal/store/ollama"
 )
 
-// LockOf returns the file that is locked while content of our own folder is written.
+// LockOf returns the lock file for content of our own folder with that hash.
 func (l *Library) LockOf(hash string) string {
 	return filepath.Join(l.Places.Own, ".locks", hash+".lock")
 }
 
-// Remove removes a model and what nothing else needs of its content. It returns the bytes
-// that are free now. A model in use, or one that is being pulled, stays.
+// Remove removes a model and its content, except for content that other models need. It returns
+// the number of bytes freed. For a model that is in use or being pulled it returns an error.
 func (l *Library) Remove(m *Model) (freed int64, err error) {
 	switch m.Where {
 	case Ollama:
@@ -68,7 +68,7 @@ func (l *Library) Remove(m *Model) (freed int64, err error) {
 	return freed, nil
 }
 
-// lockFor returns the lock that belongs to a model's content.
+// lockFor returns the lock file for one blob of a model.
 func (l *Library) lockFor(m *Model, b Blob) string {
 	switch {
 	case m.Where == Hub && b.Digest != "":
@@ -79,13 +79,13 @@ func (l *Library) lockFor(m *Model, b Blob) string {
 	return l.LockOf(lockName(m.Path()))
 }
 
-// lockName is the name of the lock of a file that is not called by its digest.
+// lockName returns the lock's name for a file that is not named after its digest.
 func lockName(path string) string {
 	sum := sha256.Sum256([]byte(path))
 	return hex.EncodeToString(sum[:])
 }
 
-// URLLock returns the lock of an address's file.
+// URLLock returns the lock file for the file of a URL.
 func (l *Library) URLLock(path string) string { return l.LockOf(lockName(path)) }
 
 func (l *Library) removeHub(m *Model) (freed int64, err error) {
@@ -102,7 +102,7 @@ func (l *Library) removeHub(m *Model) (freed int64, err error) {
 			return freed, err
 		}
 	}
-	// What was pulled beside a model goes with the last one.
+	// The licence goes with the last model.
 	if v := versionOf(m.repo, m.Commit); len(v.models) == 0 {
 		for _, e := range v.entries {
 			if IsLicence(e.Path) && m.repo.Unlink(e) == nil && e.Blob != "" {
@@ -133,7 +133,7 @@ func (l *Library) removeOllama(m *Model) (freed int64, err error) {
 	return freed, nil
 }
 
-// removeLayer removes the content of a layer, unless a manifest has it.
+// removeLayer removes the content of a layer, unless a manifest refers to it.
 func removeLayer(root ollama.Root, hash string) (freed int64, err error) {
 	if neededLayers(root)[hash] {
 		return 0, nil
@@ -145,7 +145,7 @@ func removeLayer(root ollama.Root, hash string) (freed int64, err error) {
 	return st.Size(), os.Remove(root.Blob(hash))
 }
 
-// neededLayers returns the digests that manifests have.
+// neededLayers returns the digests that the manifests refer to.
 func neededLayers(root ollama.Root) map[string]bool {
 	needed := map[string]bool{}
 	for _, found := range root.Models() {

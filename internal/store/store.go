@@ -1,7 +1,7 @@
-// Package store knows the models on this machine: what "alpaca pull" fetched, and what
-// lies in the folders of Hugging Face's clients, Ollama and LM Studio, where it is used in
-// place. It finds a model by its name, checks content of others against its digest once
-// before it is used, and removes models. It opens no connection.
+// Package store knows the models on this machine: those that "alpaca pull" fetched, and those in
+// the folders of Hugging Face's clients, Ollama and LM Studio, which it uses in place. It finds
+// a model by name, verifies the digest of a file that another program fetched before its first
+// use, and removes models. It opens no connection.
 package store
 
 import (
@@ -20,7 +20,7 @@ import (
 	"alpaca/internal/store/ref"
 )
 
-// Where is whose folder a model lies in.
+// Where says whose folder holds a model.
 type Where string
 
 const (
@@ -32,9 +32,9 @@ const (
 
 // Blob is the content of one part of a model.
 type Blob struct {
-	Path string // where it is opened: with the name of the part
-	File string // that is locked and removed: Path, or what Path is a link to
-	// Digest is the expected digest of the content: a SHA-256, or git's SHA-1 of small files;
+	Path string // the path to open, which ends in the part's name
+	File string // the file to lock and remove: Path, or the target if Path is a link
+	// Digest is the expected digest of the content: a SHA-256, or for small files git's SHA-1;
 	// "": not known.
 	Digest string
 	Size   int64
@@ -42,16 +42,16 @@ type Blob struct {
 
 // Model is a model on this machine.
 type Model struct {
-	Name     string // by which Find returns it
+	Name     string // the name that Find knows it by
 	Ref      ref.Ref
 	Quant    string // "": not known
-	Blobs    []Blob // of all parts, in order
+	Blobs    []Blob // one for each part, in order
 	Where    Where
-	Modified time.Time // of the content
-	Used     time.Time // zero: not that we know
-	Commit   string    // hub: of the snapshot
-	Newer    string    // hub: the commit that the revision has by now; "": the same
-	Record   *Record   // what was noted at its pull; nil: nothing
+	Modified time.Time // when the content last changed
+	Used     time.Time // when it was last used; zero: not known
+	Commit   string    // hub: the snapshot's commit
+	Newer    string    // hub: the revision's current commit; "": it is Commit, or not known
+	Record   *Record   // what is recorded about it; nil: nothing
 
 	repo     hubcache.Repo
 	entries  []hubcache.Entry
@@ -59,10 +59,10 @@ type Model struct {
 	manifest *ollama.Found
 }
 
-// Path returns the file that is opened: the first part.
+// Path returns the file to open: the first part.
 func (m *Model) Path() string { return m.Blobs[0].Path }
 
-// Size returns the bytes of all parts.
+// Size returns the size of all parts in bytes.
 func (m *Model) Size() (n int64) {
 	for _, b := range m.Blobs {
 		n += b.Size
@@ -86,10 +86,10 @@ type Library struct {
 	Places place.Places
 }
 
-// OwnOllama returns where models from Ollama's registry are pulled to.
+// OwnOllama returns the folder for models that we pull from Ollama's registry.
 func (l *Library) OwnOllama() ollama.Root { return ollama.Root(filepath.Join(l.Places.Own, "ollama")) }
 
-// NotFoundError says that a name stands for no model here.
+// NotFoundError says that no model on this machine has the name.
 type NotFoundError struct {
 	Ref  ref.Ref
 	Name string
@@ -97,8 +97,8 @@ type NotFoundError struct {
 
 func (e *NotFoundError) Error() string { return fmt.Sprintf("there is no model %s here", e.Name) }
 
-// Find returns the model that a name means. A missing model is a *NotFoundError, a name that
-// fits several models a *pick.Ambiguous. A text that is not a name is looked for in the list.
+// Find returns the model that text names. If there is none the error is a *NotFoundError, and if
+// several fit a *pick.Ambiguous. Text without a prefix may also be a name of Ollama's.
 func (l *Library) Find(text string) (*Model, error) {
 	if ref.IsName(text) || strings.Contains(text, "/") {
 		r, err := ref.Parse(text)
@@ -111,7 +111,7 @@ func (l *Library) Find(text string) (*Model, error) {
 			return nil, err
 		}
 	}
-	// Ollama's own way to say it, without a prefix.
+	// Ollama itself writes names without a prefix.
 	if r, err := ref.Parse("ollama:" + text); err == nil {
 		if m, err := l.find(r); err == nil {
 			return m, nil
@@ -140,7 +140,7 @@ func (l *Library) find(r ref.Ref) (m *Model, err error) {
 	return l.noted(m), nil
 }
 
-// noted adds what the records say.
+// noted adds to m its record and the time of its last use.
 func (l *Library) noted(m *Model) *Model {
 	if m.Record == nil {
 		m.Record, m.Used = l.record(m.Name)

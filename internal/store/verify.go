@@ -10,7 +10,7 @@ import (
 	"os"
 )
 
-// DamagedError says that a file's content is not what its digest says.
+// DamagedError says that a file's content does not have the expected digest.
 type DamagedError struct {
 	Name, Path string
 	Want, Got  string
@@ -20,8 +20,8 @@ func (e *DamagedError) Error() string {
 	return fmt.Sprintf("%s is damaged: the content of %s has the digest %s, should have %s", e.Name, e.Path, e.Got, e.Want)
 }
 
-// Unchecked returns the number of bytes that Verify would read: files whose digest has not been
-// compared yet.
+// Unchecked returns the number of bytes that Verify would read: the size of the files that have
+// not been verified yet.
 func (l *Library) Unchecked(m *Model) (n int64) {
 	for _, b := range m.Blobs {
 		if b.Digest != "" && m.Record.Of(b.File) == nil {
@@ -31,9 +31,9 @@ func (l *Library) Unchecked(m *Model) (n int64) {
 	return n
 }
 
-// Verify compares a model's content with its digests. It notes what it has compared, and does
-// not read a file again as long as it stays as it is. It calls report with the bytes read so
-// far and their total.
+// Verify compares a model's content with its digests. It records the digests of the files it has
+// read, and does not read a file again until it changes. It calls report with the number of
+// bytes read so far and their total.
 func (l *Library) Verify(ctx context.Context, m *Model, report func(done, total int64)) error {
 	total, done := l.Unchecked(m), int64(0)
 	if total == 0 {
@@ -55,11 +55,11 @@ func (l *Library) Verify(ctx context.Context, m *Model, report func(done, total 
 	if err := m.agree(); err != nil {
 		return err
 	}
-	l.Save(rec) // where nothing can be written it is read again the next time
+	l.Save(rec) // if the record cannot be written, the next call reads the files again
 	return nil
 }
 
-// agree returns an error unless all that was read is what it should be.
+// agree returns an error if a recorded digest is not the expected one.
 func (m *Model) agree() error {
 	for _, b := range m.Blobs {
 		c := m.Record.Of(b.File)
@@ -77,7 +77,8 @@ func (m *Model) agree() error {
 	return nil
 }
 
-// Digests reads a file and returns its SHA-256 and git's SHA-1.
+// Digests reads a file and returns its SHA-256 and git's SHA-1, which is "" above 64 MiB. It
+// calls report with the number of bytes read so far.
 func Digests(ctx context.Context, path string, report func(done int64)) (sha, git string, err error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -91,7 +92,7 @@ func Digests(ctx context.Context, path string, report func(done int64)) (sha, gi
 	s := sha256.New()
 	to := io.Writer(s)
 	g := sha1.New()
-	small := st.Size() <= 64<<20 // git's own files are not larger
+	small := st.Size() <= 64<<20 // the Hub keeps larger files outside git
 	if small {
 		fmt.Fprintf(g, "blob %d\x00", st.Size())
 		to = io.MultiWriter(s, g)

@@ -9,32 +9,32 @@ import (
 	"alpaca/internal/grammar/jsonschema"
 )
 
-// builder makes the grammar of calls.
+// builder makes the grammar for calls.
 type builder struct {
 	rules    grammar.Rules
 	control  func(text string) (id int32, ok bool)
 	tools    []Tool
-	parallel bool // several calls
+	parallel bool // several calls are allowed
 
-	args     map[string]grammar.Expr // by the tool's name
+	args     map[string]grammar.Expr // JSON arguments, by the tool's name
 	blanks   grammar.Expr
 	free     map[string]grammar.Expr
-	strings  map[string]grammar.Expr // by their end and schema
+	strings  map[string]grammar.Expr // raw strings, by end mark and schema
 	warnings []string
 	err      error
 }
 
-// entry is a way that calls begin in.
+// entry is one way in which calls may begin.
 type entry struct {
-	mark  string // the text that they begin with
-	start bool   // it counts at the beginning of an answer only
-	// pattern, unless "", finds the beginning in the place of mark where a call may come
-	// but need not; rest follows where its group begins.
+	mark  string // the text that begins a call
+	start bool   // it counts only at the beginning of an answer
+	// pattern, unless "", finds the beginning instead of mark if calls are optional. rest begins
+	// where the pattern's group begins.
 	pattern string
-	rest    grammar.Expr // what follows it, to the end of the answer
+	rest    grammar.Expr // what follows mark, to the end of the answer
 }
 
-// SchemaError says that the arguments of a tool cannot be enforced.
+// SchemaError says that the schema of a tool's arguments cannot be enforced.
 type SchemaError struct {
 	Tool int // its index
 	Err  error
@@ -46,7 +46,7 @@ func (e *SchemaError) Unwrap() error { return e.Err }
 
 func newBuilder(tools []Tool, parallel bool, control func(string) (int32, bool)) *builder {
 	b := &builder{control: control, tools: tools, parallel: parallel, args: map[string]grammar.Expr{}, free: map[string]grammar.Expr{}, strings: map[string]grammar.Expr{}}
-	b.rule(nil) // the root, which is set at the end
+	b.rule(nil) // the root, whose body is set at the end
 	b.blanks = b.rule(grammar.Seq{
 		grammar.Repeat{X: grammar.Bytes("\n"), Max: 2},
 		grammar.Repeat{X: grammar.Class{{Lo: ' ', Hi: ' '}, {Lo: '\t', Hi: '\t'}}, Max: 4},
@@ -54,18 +54,18 @@ func newBuilder(tools []Tool, parallel bool, control func(string) (int32, bool))
 	return b
 }
 
-// rule adds a rule.
+// rule adds a rule with body e.
 func (b *builder) rule(e grammar.Expr) grammar.Ref {
 	b.rules.Body = append(b.rules.Body, e)
 	b.rules.Names = append(b.rules.Names, "")
 	return grammar.Ref(len(b.rules.Body) - 1)
 }
 
-// lit returns texts one after the other. Control tokens in them are these alone.
+// lit returns texts in a row. Names of control tokens in them become those tokens.
 func (b *builder) lit(texts ...string) grammar.Expr {
 	var seq grammar.Seq
 	for _, text := range texts {
-		plain := 0 // where what is no control token begins
+		plain := 0 // where the text since the last control token begins
 		for i := 0; i < len(text); i++ {
 			n, id := b.controlAt(text[i:])
 			if n == 0 {
@@ -96,7 +96,7 @@ func (b *builder) controlAt(text string) (n int, id int32) {
 	return 0, 0
 }
 
-// eachTool returns one of several, a tool each.
+// eachTool returns one of f(t) for all tools t.
 func (b *builder) eachTool(f func(t *Tool) grammar.Expr) grammar.Expr {
 	var alt grammar.Alt
 	for i := range b.tools {
@@ -105,7 +105,8 @@ func (b *builder) eachTool(f func(t *Tool) grammar.Expr) grammar.Expr {
 	return b.rule(alt)
 }
 
-// several returns one call, or where there may be more any number of them.
+// several returns one call, or one or more of them separated by sep if parallel calls are
+// allowed.
 func (b *builder) several(call, sep grammar.Expr) grammar.Expr {
 	if !b.parallel {
 		return call
@@ -113,10 +114,10 @@ func (b *builder) several(call, sep grammar.Expr) grammar.Expr {
 	return grammar.Seq{call, grammar.Repeat{X: grammar.Seq{sep, call}, Max: -1}}
 }
 
-// fields returns properties in their order with commas between, those that are not required
-// or not.
+// fields returns the properties in list, in their order and separated by comma. Properties that
+// are not required may be left out.
 func (b *builder) fields(list []property, comma grammar.Expr, one func(p property) grammar.Expr) grammar.Expr {
-	// tail is what follows once there is a property, head what may come first.
+	// tail follows after a first property, head comes before any.
 	tail, head := grammar.Expr(grammar.Seq{}), grammar.Expr(grammar.Seq{})
 	for i := len(list) - 1; i >= 0; i-- {
 		field := b.rule(one(list[i]))
@@ -134,14 +135,15 @@ func (b *builder) fields(list []property, comma grammar.Expr, one func(p propert
 
 func optional(e grammar.Expr) grammar.Expr { return grammar.Repeat{X: e, Max: 1} }
 
-// anything is the schema of arguments of which nothing is said.
+// Schemas for tools without arguments, and for arguments without constraints.
 const (
 	noArguments  = `{"type": "object", "additionalProperties": false}`
 	anyArguments = `{"type": "object"}`
 )
 
-// parameters returns the schema of a tool's arguments: an object, which has no other
-// properties than those listed unless it says so.
+// parameters returns the schema of a tool's arguments, which are an object. It adds
+// additionalProperties false, unless the schema says something about other properties or
+// combines schemas.
 func (t *Tool) parameters() (json.RawMessage, error) {
 	schema := bytes.TrimSpace(t.Parameters)
 	if len(schema) == 0 || string(schema) == "null" {
@@ -172,7 +174,7 @@ func (t *Tool) parameters() (json.RawMessage, error) {
 	return append([]byte("{"+extra), schema[1:]...), nil
 }
 
-// arguments returns the JSON of a tool's arguments.
+// arguments returns the expression for a tool's arguments in JSON.
 func (b *builder) arguments(t *Tool) grammar.Expr {
 	if e, ok := b.args[t.Name]; ok {
 		return e
@@ -201,7 +203,7 @@ func (b *builder) fail(t *Tool, err error) {
 	}
 }
 
-// stringRules returns the rules of any string.
+// stringRules returns the rules for any string in JSON.
 func stringRules() (*grammar.Rules, []string, error) {
 	return jsonschema.Rules([]byte(`{"type": "string"}`), jsonschema.Options{})
 }

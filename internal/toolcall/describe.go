@@ -7,8 +7,8 @@ import (
 	"alpaca/internal/chat"
 )
 
-// described returns a conversation whose system message tells of the tools, for templates
-// that leave them out.
+// described returns a conversation whose system message describes the tools, for templates that
+// leave them out.
 func (p *Plan) described(messages []chat.Message) []chat.Message {
 	text := p.describe()
 	out := append([]chat.Message(nil), messages...)
@@ -20,7 +20,7 @@ func (p *Plan) described(messages []chat.Message) []chat.Message {
 	return append([]chat.Message{{Role: chat.System, Content: text}}, out...)
 }
 
-// describe tells a model of its tools, and how to call one.
+// describe returns a description of the tools, and of how to call one.
 func (p *Plan) describe() string {
 	var b strings.Builder
 	b.WriteString("You can call these tools:\n")
@@ -61,15 +61,16 @@ func (p *Plan) describe() string {
 	return b.String()
 }
 
-// canDescribe reports whether the form of calls can be told to a model whose template does
-// not. Others get the generic form.
+// canDescribe reports whether describe can explain the family's form of calls, if the template
+// does not. Other families get the generic form.
 func (f *Family) canDescribe() bool {
 	_, ok := f.form.(*namedForm)
 	return ok
 }
 
-// Messages returns a conversation as the template understands it. reads says that the
-// template tells the model of tools: others get that, and what was called, in words.
+// Messages returns a conversation in a form that the template understands. reads says that the
+// template itself describes tools. If not, Messages describes the tools, and for the generic
+// form also the calls, in words.
 func (p *Plan) Messages(messages []chat.Message, reads bool) []chat.Message {
 	if p.Family.IsGeneric() && !reads {
 		messages = Plain(messages)

@@ -2,29 +2,29 @@ package toolcall
 
 import "strings"
 
-// Family is how the models of a family write calls.
+// Family is a family of models that write calls in the same way.
 type Family struct {
 	Name string
-	// Always: what models write needs a parser where there are no tools, too.
+	// Always: answers need the parser even if there are no tools.
 	Always bool
-	// ShortIDs: ids of calls are nine letters and digits.
+	// ShortIDs: ids of calls consist of nine letters and digits.
 	ShortIDs bool
 
-	all  []string // what their templates have
+	all  []string // texts that all occur in the family's templates
 	form form
 }
 
 // form is a way to write calls.
 type form interface {
-	// start sets the marks and the first state of a parser.
+	// start sets the marks of a parser, and its first state.
 	start(p *Parser)
-	// entries returns the ways that calls begin in.
+	// entries returns the ways in which calls may begin.
 	entries(b *builder) []entry
-	// texts returns all marks, within calls too.
+	// texts returns all marks, including those within calls.
 	texts() []string
 }
 
-// The forms of DeepSeek's tokens.
+// DeepSeek's tokens around calls.
 const (
 	deepSeekCalls    = "<｜tool▁calls▁begin｜>"
 	deepSeekCallsEnd = "<｜tool▁calls▁end｜>"
@@ -33,7 +33,7 @@ const (
 	deepSeekSep      = "<｜tool▁sep｜>"
 )
 
-// dsml returns the form of DeepSeek 3.2 and 4, whose section is called so.
+// dsml returns the form of DeepSeek 3.2 and 4; section is the name of the tag around calls.
 func dsml(section string) *paramForm {
 	const bar = "｜DSML｜"
 	return &paramForm{
@@ -47,12 +47,12 @@ func tagged(open, close, space string) *jsonForm {
 	return &jsonForm{open: []string{open}, close: close, each: true, space: space, sep: "\n", name: "name", args: "arguments"}
 }
 
-// listed returns the form of a list of calls in JSON.
+// listed returns the form of a list of calls in JSON between two marks.
 func listed(open, close string) *jsonForm {
 	return &jsonForm{open: []string{open}, close: close, list: true, name: "name", args: "arguments"}
 }
 
-// families are those that are known by their templates. The first that fits is taken.
+// families are the families that Recognize knows. The first that fits is taken.
 var families = []Family{
 	{Name: "gpt-oss", Always: true, all: []string{harmonyChannel, harmonyMessage}, form: &harmonyForm{}},
 	{Name: "DeepSeek 3.2", all: []string{"｜DSML｜", "function_calls>"}, form: dsml("function_calls")},
@@ -119,10 +119,10 @@ var families = []Family{
 	{Name: "Llama 3", all: []string{"ipython"}, form: &llamaForm{jsonForm: jsonForm{bare: true, name: "name", args: "parameters"}, python: "<|python_tag|>"}},
 }
 
-// generic is for everybody else.
+// generic is the family of all other models.
 var generic = Family{Name: "generic", form: &genericForm{}}
 
-// Recognize returns the family of a chat template that knows tools.
+// Recognize returns the family of a chat template, generic if no family fits.
 func Recognize(template string) *Family {
 	has := func(text string) bool { return strings.Contains(template, text) }
 	for i := range families {
@@ -138,8 +138,8 @@ func Recognize(template string) *Family {
 	return &generic
 }
 
-// Choose returns the family in whose form calls are written. reads says that the template
-// tells the model of tools, formed that an answer has a form of its own where it is no call.
+// Choose returns the family whose form the calls take. reads says that the template itself
+// describes tools. formed says that answers without calls have a form of their own.
 func Choose(template string, reads, formed bool) *Family {
 	f := Recognize(template)
 	if !f.IsGeneric() && (reads || f.canDescribe()) {
@@ -151,13 +151,14 @@ func Choose(template string, reads, formed bool) *Family {
 // IsGeneric reports whether a family has no form of its own.
 func (f *Family) IsGeneric() bool { return f.Name == generic.Name }
 
-// OwnThoughts reports whether the parser divides thoughts from the answer, and not tags.
+// OwnThoughts reports whether the parser itself separates thoughts from the answer, so that no
+// tags are needed.
 func (f *Family) OwnThoughts() bool {
 	_, ok := f.form.(*harmonyForm)
 	return ok
 }
 
-// Parser returns a parser of an answer with tools that may be called.
+// Parser returns a parser for an answer that may call tools.
 func (f *Family) Parser(tools []Tool) *Parser {
 	p := &Parser{tools: map[string]*Tool{}, any: len(tools) == 0, texts: f.form.texts(), NewID: func() string { return NewID(f.ShortIDs) }}
 	for i := range tools {

@@ -5,15 +5,15 @@ import (
 	"strings"
 )
 
-// gemmaForm is the calls of Gemma 4: call:f{key:<|"|>text<|"|>,list:[1,2]}. Keys have no
-// quotes, strings have marks.
+// gemmaForm is the calls of Gemma 4: call:f{key:<|"|>text<|"|>,list:[1,2]}. Keys have no quotes,
+// and strings have marks around them.
 type gemmaForm struct{ open, close, quote string }
 
-// gemma is a call that is being read.
+// gemma is the call that is being parsed.
 type gemma struct {
-	stack  []byte // of { and [
-	word   []byte // a key or a value without marks
-	str    []byte // of a string, its last bytes, which may begin the mark
+	stack  []byte // the open { and [
+	word   []byte // a key, or a value that is not a string
+	str    []byte // the last bytes of a string, held back because they may begin the mark
 	isKey  bool
 	inText bool
 }
@@ -38,7 +38,7 @@ func (f *gemmaForm) call(p *Parser) {
 	}, "{")
 }
 
-// inside makes JSON of what is within the braces, byte by byte.
+// inside converts the text within the braces to JSON, byte by byte.
 func (f *gemmaForm) inside(p *Parser, b byte) {
 	g := &p.gem
 	if g.inText {
@@ -91,7 +91,7 @@ func (f *gemmaForm) inside(p *Parser, b byte) {
 	}
 }
 
-// flush writes a value without marks.
+// flush emits a value that is not a string.
 func (g *gemma) flush(p *Parser) {
 	word := strings.TrimSpace(string(g.word))
 	g.word = g.word[:0]
@@ -104,7 +104,7 @@ func (g *gemma) flush(p *Parser) {
 	}
 }
 
-// suffixOf returns how many bytes at the end of text begin mark, which is not there whole.
+// suffixOf returns the length of the longest proper prefix of mark that text ends with.
 func suffixOf(text, mark string) int {
 	for k := min(len(mark)-1, len(text)); k > 0; k-- {
 		if strings.HasSuffix(text, mark[:k]) {

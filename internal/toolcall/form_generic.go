@@ -6,10 +6,10 @@ import (
 	"unicode/utf8"
 )
 
-// genericForm is for models whose template knows no tools: the answer is a JSON object,
+// genericForm is for models whose template does not know tools. The answer is a JSON object:
 // {"tool_call": {"name": …, "arguments": …}} or {"response": "…"}.
 type genericForm struct {
-	free bool // the answer has a form of its own, and is no response
+	free bool // an answer without a call has a form of its own, so there is no "response"
 }
 
 // The keys of the object.
@@ -40,30 +40,30 @@ func (f *genericForm) start(p *Parser) {
 
 func (p *Parser) colon(then func()) { p.choose(p.bad, option{":", then}) }
 
-// tail leaves out what closes the object.
+// tail drops the end of the object.
 func (p *Parser) tail() { p.toContent() }
 
-// response reads the string of a response, whose quote is read.
+// response parses the string of a response, after its opening quote.
 func (p *Parser) response() {
 	p.raw, p.space, p.escape = p.raw[:0], p.space[:0], unescaper{}
 	p.step = func(b byte) {
 		text, done := p.escape.step(b)
 		p.emit(Content, text)
 		if done {
-			p.called = true // so that the brace is no content
+			p.called = true // so that the closing brace does not become content
 			p.toContent()
 		}
 	}
 }
 
-// unescaper reads the inside of a JSON string.
+// unescaper decodes the inside of a JSON string.
 type unescaper struct {
-	escape []byte // that is not complete
-	high   rune   // half of a pair
+	escape []byte // an incomplete escape
+	high   rune   // the first surrogate of a pair; 0: none
 }
 
-// step takes a byte and returns the text that it completes, and whether it is the quote at
-// the end.
+// step decodes a byte. It returns the text that the byte completes, and whether the byte is the
+// closing quote.
 func (u *unescaper) step(b byte) (text string, done bool) {
 	switch {
 	case len(u.escape) == 0 && b == '"':
@@ -105,7 +105,7 @@ func (u *unescaper) step(b byte) (text string, done bool) {
 	return string(r), false
 }
 
-// flush returns half of a pair whose other half does not come.
+// flush returns U+FFFD for a first surrogate that has no second one, or else "".
 func (u *unescaper) flush() string {
 	if u.high == 0 {
 		return ""

@@ -4,8 +4,8 @@ import (
 	"strings"
 )
 
-// harmonyForm is the channels of gpt-oss: an answer is messages, each with a header that
-// says whom it is for.
+// harmonyForm is the form of gpt-oss: an answer is messages, each with a header that names its
+// channel and recipient.
 //
 //	<|channel|>analysis<|message|>…<|end|><|start|>assistant<|channel|>commentary
 //	to=functions.f <|constrain|>json<|message|>{…}<|call|>
@@ -23,17 +23,17 @@ const (
 	harmonyFunctions = "functions."
 )
 
-// harmonyHeader is what a message begins with.
+// harmonyHeader is the header of the current message, and the state of its body.
 type harmonyHeader struct {
 	text []byte
-	body []byte // its last bytes, which may begin a mark
+	body []byte // its last bytes, held back because they may begin a mark
 	kind Kind
 	call bool
 }
 
 func (f *harmonyForm) start(p *Parser) {
 	p.step = func(b byte) {
-		// An answer that goes on with what was said has no header.
+		// An answer that continues a message has no header.
 		h := &p.harmony
 		h.text = append(h.text, b)
 		text := string(h.text)
@@ -55,7 +55,7 @@ func (f *harmonyForm) start(p *Parser) {
 	}
 }
 
-// header reads to the message.
+// header parses the header up to the message.
 func (f *harmonyForm) header(p *Parser, b byte) {
 	const most = 1024
 	h := &p.harmony
@@ -92,13 +92,13 @@ func (f *harmonyForm) header(p *Parser, b byte) {
 	f.begin(p, kind)
 }
 
-// begin begins a message of some kind.
+// begin begins a message of the given kind.
 func (f *harmonyForm) begin(p *Parser, kind Kind) {
 	p.harmony.kind, p.harmony.text, p.harmony.body = kind, p.harmony.text[:0], p.harmony.body[:0]
 	p.step = func(b byte) { f.body(p, b) }
 }
 
-// body reads a message to its end.
+// body parses a message to its end.
 func (f *harmonyForm) body(p *Parser, b byte) {
 	h := &p.harmony
 	h.body = append(h.body, b)
@@ -123,7 +123,7 @@ func (f *harmonyForm) body(p *Parser, b byte) {
 	h.body = append(h.body[:0], text[len(text)-held:]...)
 }
 
-// end returns what was held back.
+// end emits what was held back.
 func (h *harmonyHeader) end(p *Parser) {
 	if len(h.body) > 0 {
 		p.emit(h.kind, string(h.body))

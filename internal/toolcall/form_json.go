@@ -1,20 +1,20 @@
 package toolcall
 
-// jsonForm is calls as JSON objects, with marks around them or none.
+// jsonForm is calls as JSON objects, with or without marks around them.
 type jsonForm struct {
-	open  []string // what calls are behind; the first is what grammars write
-	close string   // behind them; "" for nothing
-	list  bool     // the object is in a list, with others
-	each  bool     // every call has marks of its own
-	space string   // in grammars: inside of the marks
-	sep   string   // in grammars: between the marks of several
+	open  []string // alternatives for the mark before calls, of which grammars use the first
+	close string   // the mark after calls; "": none
+	list  bool     // the calls are in a JSON list
+	each  bool     // every call has its own marks
+	space string   // in grammars: white space inside the marks
+	sep   string   // in grammars: white space between one call's marks and the next
 
 	bare bool // the whole answer is a call, without a mark
 	name string
 	args string
 	id   string // "": none
-	hold bool   // the id comes last
-	nine bool   // ids are nine letters and digits
+	hold bool   // the id is the last field
+	nine bool   // ids consist of nine letters and digits
 }
 
 func (f *jsonForm) start(p *Parser) {
@@ -30,7 +30,7 @@ func (f *jsonForm) start(p *Parser) {
 	p.step = p.content
 }
 
-// jsonCalls reads what is behind an opening mark: a call, or a list of them.
+// jsonCalls parses what follows an opening mark: a call, or a list of calls.
 func (p *Parser) jsonCalls(f *jsonForm) {
 	p.choose(p.bad,
 		option{"{", func() { p.inObject(f.hold, false, p.toContent) }},
@@ -38,7 +38,7 @@ func (p *Parser) jsonCalls(f *jsonForm) {
 	)
 }
 
-// jsonItem reads the next call of a list.
+// jsonItem parses the next call of a list, or the end of the list.
 func (p *Parser) jsonItem(f *jsonForm) {
 	p.choose(p.bad,
 		option{"{", func() { p.inObject(f.hold, false, func() { p.jsonAfter(f) }) }},
@@ -61,7 +61,7 @@ func (p *Parser) jsonAfter(f *jsonForm) {
 	}
 }
 
-// bareCall reads a call that is the whole answer, or one of several.
+// bareCall parses a call without marks. The answer consists of such calls only.
 func (p *Parser) bareCall(f *jsonForm) {
 	p.inObject(f.hold, true, func() {
 		p.step = func(b byte) {

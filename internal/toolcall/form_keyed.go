@@ -2,8 +2,8 @@ package toolcall
 
 import "alpaca/internal/grammar"
 
-// keyedForm is calls as a list of objects, each with one key, the tool's name, whose value
-// is the arguments: [{"f": {…}}, {"g": {…}}].
+// keyedForm is calls as a list of objects. Each has one field, whose key is the tool's name and
+// whose value is the arguments: [{"f": {…}}, {"g": {…}}].
 type keyedForm struct{ open, close string }
 
 func (f *keyedForm) start(p *Parser) {
@@ -14,7 +14,7 @@ func (f *keyedForm) start(p *Parser) {
 	p.step = p.content
 }
 
-// item reads the next call of the list, or its end.
+// item parses the next call of the list, or the end of the list.
 func (f *keyedForm) item(p *Parser) {
 	p.choose(p.bad,
 		option{"{", func() { p.choose(p.bad, option{`"`, func() { f.name(p) }}) }},
@@ -22,7 +22,7 @@ func (f *keyedForm) item(p *Parser) {
 	)
 }
 
-// name reads the name behind its first quote, and what follows it.
+// name parses the name after its opening quote, and what follows it.
 func (f *keyedForm) name(p *Parser) {
 	const most = 130
 	p.until(most, func(name string, _ int) {
@@ -34,7 +34,7 @@ func (f *keyedForm) name(p *Parser) {
 	}, `"`)
 }
 
-// after reads what follows a call's arguments.
+// after parses what follows a call's arguments.
 func (f *keyedForm) after(p *Parser) {
 	p.choose(p.bad, option{"}", func() {
 		p.choose(p.bad, option{",", func() { f.item(p) }}, option{"]", p.toContent})

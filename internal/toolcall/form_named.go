@@ -2,21 +2,21 @@ package toolcall
 
 import "strings"
 
-// namedForm is calls as a name and its arguments in JSON, with marks between.
+// namedForm is calls as a name and arguments in JSON, with marks around them.
 type namedForm struct {
-	section    []string // in front of all calls; the first is what grammars write; none: nothing
+	section    []string // alternatives for the mark before all calls, of which grammars use the first; may be empty
 	sectionEnd string
 	open       string
-	beforeName string // left out of the name, with all that is in front of it
+	beforeName string // the name follows its last occurrence
 	nameEnd    []string
-	// afterID: where the second of nameEnd is found, an id follows to this mark.
+	// afterID ends the id that follows the second mark of nameEnd.
 	afterID  string
-	argsOpen string // a fence around the arguments
+	argsOpen string // a fence before the arguments
 	argsEnd  string
 	close    string
 	sep      string // in grammars: between calls
-	end      string // in grammars: in front of sectionEnd
-	afterEnd string // cuts the name: "functions.f:0"
+	end      string // in grammars: before sectionEnd
+	afterEnd string // the name ends at its last occurrence: "functions.f:0"
 }
 
 func (f *namedForm) start(p *Parser) {
@@ -33,9 +33,9 @@ func (f *namedForm) start(p *Parser) {
 	p.step = p.content
 }
 
-// call reads a name and what follows it.
+// call parses a name and what follows it.
 func (f *namedForm) call(p *Parser) {
-	const most = 300 // bytes of a name and what is around it
+	const most = 300 // bytes of a name and the text around it
 	p.until(most, func(text string, end int) {
 		name := f.nameOf(text)
 		switch {
@@ -49,7 +49,7 @@ func (f *namedForm) call(p *Parser) {
 	}, f.nameEnd...)
 }
 
-// nameOf returns the name in what is in its place.
+// nameOf extracts the tool's name from the text at its place.
 func (f *namedForm) nameOf(text string) string {
 	if f.beforeName != "" {
 		if i := strings.LastIndex(text, f.beforeName); i >= 0 {
@@ -64,12 +64,12 @@ func (f *namedForm) nameOf(text string) string {
 	return strings.TrimSpace(text)
 }
 
-// arguments reads the arguments.
+// arguments parses the arguments.
 func (f *namedForm) arguments(p *Parser, name, id string) {
 	p.jsonArguments(name, id, f.argsOpen, p.toContent)
 }
 
-// jsonArguments reads arguments in JSON, behind an optional fence, and ends the call.
+// jsonArguments parses arguments in JSON after an optional fence, and ends the call.
 func (p *Parser) jsonArguments(name, id, fence string, then func()) {
 	p.obj = object{role: roleArgs, named: true, name: name, id: id}
 	start := func() {
@@ -94,7 +94,7 @@ func (p *Parser) jsonArguments(name, id, fence string, then func()) {
 	p.choose(p.bad, options...)
 }
 
-// quotedArguments reads arguments that are JSON in a string, whose quote is read.
+// quotedArguments parses arguments that are JSON within a string, after its opening quote.
 func (p *Parser) quotedArguments(then func()) {
 	o := &p.obj
 	o.quoted = true

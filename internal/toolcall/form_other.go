@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// headedForm is the calls of Functionary 3.2: each part of an answer has a line that says
-// whom it is for, ">>>all\ntext>>>f\n{…}". The prompt has the first mark.
+// headedForm is the calls of Functionary 3.2: each part of an answer begins with a line that
+// names its recipient, ">>>all\ntext>>>f\n{…}". The first mark is part of the prompt.
 type headedForm struct{ mark string }
 
 func (f *headedForm) start(p *Parser) {
@@ -14,7 +14,7 @@ func (f *headedForm) start(p *Parser) {
 	f.header(p)
 }
 
-// header reads the line with the name.
+// header parses the line with the name.
 func (f *headedForm) header(p *Parser) {
 	const most = 130
 	p.until(most, func(text string, _ int) {
@@ -31,8 +31,8 @@ func (f *headedForm) header(p *Parser) {
 	}, "\n")
 }
 
-// llamaForm is the calls of Llama 3: the whole answer is a call in JSON, or what is behind
-// a mark: JSON, or a call of a tool that the model was trained with, in Python's form.
+// llamaForm is the calls of Llama 3. Either the whole answer is a call in JSON, or a mark is
+// followed by JSON, or by a Python call of a tool that the model was trained with.
 type llamaForm struct {
 	jsonForm
 	python string
@@ -45,7 +45,7 @@ func (f *llamaForm) start(p *Parser) {
 	}})
 }
 
-// call reads NAME.call(key="value", …), of which b is the first byte.
+// call parses NAME.call(key="value", …), whose first byte is b.
 func (f *llamaForm) call(p *Parser, b byte) {
 	const most = 8 << 10
 	p.until(most, func(text string, _ int) {
@@ -62,7 +62,7 @@ func (f *llamaForm) call(p *Parser, b byte) {
 	p.text = append(p.text, b)
 }
 
-// pythonCall reads a call with arguments that are literals.
+// pythonCall parses a call whose arguments are literals, and returns the arguments as JSON.
 func pythonCall(text string) (name, arguments string, ok bool) {
 	name, rest, ok := strings.Cut(strings.TrimSuffix(text, ")"), ".call(")
 	if !ok || !ValidName(name) {

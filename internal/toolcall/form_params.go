@@ -6,21 +6,21 @@ import (
 	"strings"
 )
 
-// paramForm is calls whose arguments have marks of their own, one by one. Strings are
-// written as they are, everything else in JSON.
+// paramForm is calls in which each argument has its own marks. Strings are written raw, other
+// values in JSON.
 type paramForm struct {
-	section, sectionEnd string // around all calls, or around each; "" for none
-	each                bool   // around each
+	section, sectionEnd string // marks around all calls, or around each; may be ""
+	each                bool   // section and sectionEnd are around each call
 	open                string
 	nameEnd             []string
-	param               string // in front of an argument's name
+	param               string // mark before an argument's name
 	keyEnd              string
-	valueStart          string // "": right behind keyEnd
-	typed               bool   // string="true" and string="false" follow the name
+	valueStart          string // "": the value follows keyEnd directly
+	typed               bool   // the name is followed by string="true" or string="false"
 	valueEnd            string
 	close               string
 
-	newline bool // around values, and no part of them
+	newline bool // newlines around a value are not part of it
 }
 
 func (f *paramForm) start(p *Parser) {
@@ -35,7 +35,7 @@ func (f *paramForm) start(p *Parser) {
 	p.step = p.content
 }
 
-// call reads a name, and begins the call with it.
+// call parses a name and begins the call.
 func (f *paramForm) call(p *Parser) {
 	const most = 300
 	p.until(most, func(text string, end int) {
@@ -59,9 +59,9 @@ func (f *paramForm) call(p *Parser) {
 	}, f.nameEnd...)
 }
 
-// next reads the next argument, or the end.
+// next parses the next argument, or the end of the call.
 func (f *paramForm) next(p *Parser) {
-	p.choose(func(byte) { // something else: the call is what it is
+	p.choose(func(byte) { // other text ends the call
 		rest := string(p.text)
 		f.end(p)
 		for i := range len(rest) {
@@ -98,24 +98,24 @@ func (f *paramForm) key(p *Parser) {
 	}, f.keyEnd)
 }
 
-// paramValue is an argument that is being read.
+// paramValue is the argument that is being parsed.
 type paramValue struct {
-	first bool // of the call
+	first bool // it is the first of the call
 	key   string
 	text  stringness
-	value []byte // held back, or all of it
+	value []byte // bytes held back, or the whole value if its type is not certain
 }
 
 // stringness says whether a value is a string.
 type stringness byte
 
 const (
-	unknown    stringness = iota // by what it looks like
-	stringOnly                   // by its schema
+	unknown    stringness = iota // its text decides
+	stringOnly                   // always a string, by its schema
 	notString
 )
 
-// value reads an argument to its end mark.
+// value parses an argument up to its end mark.
 func (f *paramForm) value(p *Parser) {
 	v := &p.pv
 	key, _ := json.Marshal(v.key)
@@ -160,8 +160,8 @@ func (f *paramForm) value(p *Parser) {
 	}
 }
 
-// uncertain returns how many bytes at the end may be no part of a value: what begins its
-// end mark, and a newline in front of that.
+// uncertain returns how many bytes at the end of text may not belong to the value: the beginning
+// of the end mark, and a newline before it.
 func (f *paramForm) uncertain(text []byte) int {
 	n := 0
 	for k := min(len(f.valueEnd)-1, len(text)); k > 0; k-- {

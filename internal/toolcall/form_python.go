@@ -9,8 +9,8 @@ import (
 	"alpaca/internal/grammar"
 )
 
-// pythonForm is calls as a list in Python between two marks: [f(a="x", b=2), g()]. Models
-// write values as Python or as JSON has them.
+// pythonForm is calls as a Python list between two marks: [f(a="x", b=2), g()]. Models write
+// values in Python or in JSON.
 type pythonForm struct{ open, close string }
 
 func (f *pythonForm) start(p *Parser) {
@@ -43,7 +43,7 @@ type pyCall struct{ name, arguments string }
 
 var errPython = errors.New("not a list of calls")
 
-// pythonCalls reads a list of calls.
+// pythonCalls parses a list of calls.
 func pythonCalls(text string) (calls []pyCall, err error) {
 	r := &pyReader{text: strings.TrimSpace(text)}
 	r.expect("[")
@@ -74,7 +74,7 @@ func pythonCalls(text string) (calls []pyCall, err error) {
 	return calls, nil
 }
 
-// pyReader reads literals and writes them as JSON.
+// pyReader parses Python's literals and writes them as JSON.
 type pyReader struct {
 	text   string
 	at     int
@@ -88,7 +88,7 @@ func (r *pyReader) blanks() {
 	}
 }
 
-// skip goes behind a text and returns true, where it comes next.
+// skip skips blanks. If s follows it also skips s and returns true.
 func (r *pyReader) skip(s string) bool {
 	r.blanks()
 	if !strings.HasPrefix(r.text[r.at:], s) {
@@ -100,7 +100,7 @@ func (r *pyReader) skip(s string) bool {
 
 func (r *pyReader) expect(s string) { r.failed = !r.skip(s) || r.failed }
 
-// word returns a name, a number, or a word such as None.
+// word reads a name, a number, or a word such as None.
 func (r *pyReader) word() string {
 	r.blanks()
 	from := r.at
@@ -161,7 +161,7 @@ func (r *pyReader) list(open, shut string, depth int, item func()) {
 	r.out = append(r.out, shut...)
 }
 
-// quoted reads a string. Escapes that JSON has are kept as they are.
+// quoted reads a string. It keeps escapes that JSON has, too.
 func (r *pyReader) quoted() {
 	quote := r.text[r.at]
 	r.out = append(r.out, '"')
@@ -192,7 +192,7 @@ func (r *pyReader) quoted() {
 	r.failed = true
 }
 
-// isHex reports whether text begins with n hex digits.
+// isHex reports whether text begins with n hexadecimal digits.
 func isHex(text string, n int) bool {
 	return len(text) >= n && strings.Trim(text[:n], "0123456789abcdefABCDEF") == ""
 }
@@ -214,8 +214,8 @@ func (f *pythonForm) entries(b *builder) []entry {
 	return []entry{{mark: f.open, rest: rest}}
 }
 
-// value returns the values that satisfy a schema: as JSON, and as Python has those of
-// which nothing but the type, or a list, is asked for.
+// value returns the values that satisfy a schema: in JSON, and also in Python if the schema
+// demands only a type or an enum.
 func (f *pythonForm) value(b *builder, t *Tool, doc *document, schema json.RawMessage) grammar.Expr {
 	alt := grammar.Alt{b.value(t, doc.alone(schema))}
 	resolved := doc.resolve(schema)

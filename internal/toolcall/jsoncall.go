@@ -5,18 +5,18 @@ import (
 	"strings"
 )
 
-// verdict is what a byte is to a JSON value.
+// verdict says how a byte relates to a JSON value.
 type verdict byte
 
 const (
-	inside verdict = iota // of the value
-	last                  // of the value
+	inside verdict = iota // a byte of the value
+	last                  // the last byte of the value
 	past                  // the value ended before it
 	wrong                 // no value begins so
 )
 
-// scanner finds the end of a JSON value. It does not check all of it: models write what
-// nearly is JSON, and who asked for the call gets it as it is.
+// scanner finds the end of a JSON value. It does not check the value: models write text that is
+// nearly JSON, and the client gets it unchanged.
 type scanner struct {
 	begun, str, esc, scalar bool
 	depth                   int
@@ -68,22 +68,22 @@ const (
 	roleArgs
 )
 
-// roles are those of the keys that families use.
+// roles maps the keys that families use to the roles of their values.
 var roles = map[string]int{
 	"name": roleName, "tool_name": roleName, "function": roleName, "recipient_name": roleName,
 	"arguments": roleArgs, "parameters": roleArgs, "args": roleArgs,
 	"id": roleID, "tool_call_id": roleID, "call_id": roleID,
 }
 
-// object is a call in JSON that is being read.
+// object is the JSON call that is being parsed.
 type object struct {
-	then   func() // when it is complete
-	hold   bool   // it begins when it is complete: the id comes last
+	then   func() // called when the object is complete
+	hold   bool   // the call begins only when the object is complete, because the id comes last
 	unsure bool   // it is a call only if a known tool has that name
 
-	nest    int // objects around the name: {"function": {…}}
+	nest    int // the number of objects around the name: {"function": {…}}
 	key     []byte
-	value   []byte // of a name or an id, and of arguments before the call begins
+	value   []byte // of a name or an id, or quoted arguments
 	role    int
 	quoted  bool // the arguments are JSON in a string
 	scan    scanner
@@ -94,7 +94,7 @@ type object struct {
 	args    []byte
 }
 
-// inObject reads a call in JSON, whose { is read.
+// inObject parses a call in JSON, after its opening brace.
 func (p *Parser) inObject(hold, unsure bool, then func()) {
 	p.obj = object{then: then, hold: hold, unsure: unsure, value: p.obj.value[:0], args: p.obj.args[:0]}
 	p.step = p.beforeKey
@@ -147,7 +147,7 @@ func (p *Parser) inValue(b byte) {
 			p.note(b)
 			return
 		}
-		if o.role == roleName && b == '{' && string(o.key) == "function" { // OpenAI's own form
+		if o.role == roleName && b == '{' && string(o.key) == "function" { // as in OpenAI's API
 			p.note(b)
 			o.nest++
 			p.step = p.beforeKey
@@ -177,12 +177,12 @@ func (p *Parser) inValue(b byte) {
 	}
 }
 
-// argument takes a byte of the arguments.
+// argument handles a byte of the arguments.
 func (p *Parser) argument(b byte) {
 	o := &p.obj
 	if !o.hasArgs {
 		o.hasArgs = true
-		o.quoted = b != '{' && b != '[' // or null, or what no tool takes
+		o.quoted = b != '{' && b != '[' // or null, or an invalid value
 		p.begun()
 	}
 	switch {
@@ -195,7 +195,7 @@ func (p *Parser) argument(b byte) {
 	}
 }
 
-// endValue takes a value that is complete.
+// endValue handles a complete value.
 func (p *Parser) endValue() {
 	o := &p.obj
 	text := string(o.value)
@@ -229,7 +229,7 @@ func (p *Parser) endValue() {
 	o.role = roleNone
 }
 
-// begun begins the call as soon as that is certain.
+// begun begins the call if it is now certain that there is one.
 func (p *Parser) begun() {
 	o := &p.obj
 	if p.open || !o.named || o.hold || o.unsure && (!o.hasArgs || !p.known(o.name)) {

@@ -9,18 +9,18 @@ import (
 	"alpaca/internal/grammar/jsonschema"
 )
 
-// reach is how much of the tools' schemas a form that is not JSON can enforce. For the rest
-// the client gets a warning, or an error where the tool is strict.
+// reach is how much of the tools' schemas a form that is not JSON can enforce. The rest gives
+// the client a warning, or an error if the tool is strict.
 type reach int
 
 const (
-	reachNames reach = iota // which arguments there are; their values are JSON, or nearly so
-	reachTexts              // and strings; other values are JSON
-	reachAll                // and strings, types, properties and items at any depth
+	reachNames reach = iota // the names of arguments; their values are JSON, or nearly so
+	reachTexts              // also strings; other values are JSON
+	reachAll                // also strings, types, properties and items at any depth
 )
 
-// The keywords that say which values are valid, by what forms may know of them. All others
-// are annotations, or the schema's compiler warns of them.
+// The keywords that say which values are valid, grouped by what forms can enforce. Other
+// keywords are annotations, or the schema's compiler warns about them.
 var (
 	namesKnown   = []string{"type", "properties", "required", "additionalProperties"}
 	numbersKnown = []string{"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"}
@@ -32,19 +32,19 @@ var (
 	})
 )
 
-// tellBeyond tells what of the schema of a tool's arguments lies beyond a form's reach.
+// tellBeyond warns about the keywords of a tool's schema that are beyond a form's reach.
 func (b *builder) tellBeyond(x beyond, schema json.RawMessage) {
 	b.tellObject(x, "#", schema, namesKnown)
 }
 
-// beyond is what tellBeyond goes through.
+// beyond is the state of tellBeyond.
 type beyond struct {
 	t     *Tool
 	doc   *document
 	reach reach
-	end   string          // of a string
-	mixed bool            // the values are strings and others
-	seen  map[string]bool // schemas that have been gone through: they refer to themselves
+	end   string          // the end mark of a string
+	mixed bool            // the values may be strings and other types
+	seen  map[string]bool // schemas already checked, because schemas may refer to themselves
 }
 
 func (b *builder) tellObject(x beyond, at string, schema json.RawMessage, known []string) {
@@ -63,11 +63,11 @@ func (b *builder) tellValue(x beyond, at string, schema json.RawMessage) {
 	schema = x.doc.resolve(schema)
 	types := typesOf(schema)
 	if x.seen[string(schema)] || x.reach == reachTexts && types != nil && !slices.Contains(types, "string") {
-		return // told, or JSON
+		return // already checked, or JSON
 	}
 	x.seen[string(schema)] = true
 	if onlyStrings(types) && b.text(x.t, x.doc, own, x.end) != nil {
-		return // followed
+		return // the form enforces it
 	}
 	known := []string{"type"}
 	if texts(schema) != nil {
@@ -87,27 +87,28 @@ func (b *builder) tellValue(x beyond, at string, schema json.RawMessage) {
 		}
 	}
 	if types == nil || slices.Contains(types, "string") && !onlyStrings(types) {
-		// Strings among other values have no marks of their own here, whatever is asked of
-		// them: the tool is not refused for it, since OpenAI's clients write what is optional so.
+		// If a value may be a string or another type, the form cannot enforce anything about the
+		// string. Even a strict tool is not refused for that, because OpenAI's clients declare
+		// optional arguments in this way.
 		x.mixed = true
 	}
 	b.tellKeywords(x, at, schema, known)
 }
 
-// onlyStrings reports whether a schema that names types has strings alone.
+// onlyStrings reports whether types names strings and no other type.
 func onlyStrings(types []string) bool {
 	return types != nil && !slices.ContainsFunc(types, func(t string) bool { return t != "string" })
 }
 
-// isFree reports whether a schema says nothing of its values but their type.
+// isFree reports whether a schema demands nothing of its values except their type.
 func isFree(schema json.RawMessage) bool {
 	return !slices.ContainsFunc(members(schema), func(k property) bool {
 		return k.name != "type" && slices.Contains(constraints, k.name)
 	})
 }
 
-// tellKeywords tells which keywords of a schema are not among those known, unless they ask
-// for nothing.
+// tellKeywords warns about the keywords of a schema that are not in known, unless they have no
+// effect.
 func (b *builder) tellKeywords(x beyond, at string, schema json.RawMessage, known []string) {
 	for _, k := range members(schema) {
 		if !slices.Contains(constraints, k.name) || slices.Contains(known, k.name) && !x.others(k, schema) || asksNothing(k, schema) {
@@ -124,8 +125,8 @@ func (b *builder) tellKeywords(x beyond, at string, schema json.RawMessage, know
 	}
 }
 
-// asksNothing reports whether every value of the rest of a schema has what a keyword asks
-// for.
+// asksNothing reports whether keyword k has no effect, because the rest of the schema implies
+// it.
 func asksNothing(k property, schema json.RawMessage) bool {
 	var n float64
 	switch k.name {
@@ -140,7 +141,7 @@ func asksNothing(k property, schema json.RawMessage) bool {
 		return json.Unmarshal(k.schema, &n) == nil && n <= 0
 	case "format":
 		var name string
-		return json.Unmarshal(k.schema, &name) != nil || !jsonschema.EnforcesFormat(name) // the compiler tells of others
+		return json.Unmarshal(k.schema, &name) != nil || !jsonschema.EnforcesFormat(name) // the compiler warns about other formats
 	case "uniqueItems":
 		return string(k.schema) == "false"
 	case "anyOf", "oneOf":
@@ -152,8 +153,8 @@ func asksNothing(k property, schema json.RawMessage) bool {
 	return false
 }
 
-// others reports whether a keyword is about values of other arguments than those listed, where
-// the form writes such.
+// others reports whether k is an additionalProperties with a schema, and the form allows
+// arguments that are not listed.
 func (x beyond) others(k property, schema json.RawMessage) bool {
 	if k.name != "additionalProperties" || string(k.schema) == "true" || string(k.schema) == "false" {
 		return false

@@ -11,10 +11,10 @@ import (
 	"alpaca/internal/chat"
 )
 
-// shortID is what templates of Mistral want.
+// shortID matches the ids that Mistral's templates accept.
 var shortID = regexp.MustCompile(`^[a-zA-Z0-9]{9}$`)
 
-// shorten returns an id of nine letters and digits for another, always the same.
+// shorten returns an id of nine letters and digits, which is always the same for the same id.
 func shorten(id string) string {
 	if shortID.MatchString(id) {
 		return id
@@ -28,7 +28,7 @@ func shorten(id string) string {
 	return string(b)
 }
 
-// said is a message with calls or the result of one.
+// said has the fields of a message with calls, or with the result of a call.
 type said struct {
 	Calls []saidCall `json:"tool_calls"`
 	ID    string     `json:"tool_call_id"`
@@ -44,7 +44,7 @@ type saidCall struct {
 }
 
 // Complete returns a conversation in which all calls have ids that the family's template
-// takes, and all results the name of their tool.
+// accepts, and all results have the name of their tool.
 func (f *Family) Complete(messages []chat.Message) []chat.Message {
 	out := make([]chat.Message, len(messages))
 	names := map[string]string{}
@@ -97,7 +97,7 @@ func (f *Family) id(id string) string {
 	return id
 }
 
-// withIDs returns a message whose calls have those ids.
+// withIDs returns a message with the ids of its calls replaced.
 func withIDs(object json.RawMessage, ids []string) json.RawMessage {
 	fields := members(object)
 	for i := range fields {
@@ -116,7 +116,7 @@ func withIDs(object json.RawMessage, ids []string) json.RawMessage {
 	return written(fields)
 }
 
-// set sets a field of an object.
+// set sets a field of an object to a string, and adds it if it is missing.
 func set(fields []property, name, value string) []property {
 	text, _ := json.Marshal(value)
 	for i := range fields {
@@ -128,7 +128,7 @@ func set(fields []property, name, value string) []property {
 	return append(fields, property{name: name, schema: text})
 }
 
-// written returns an object with its fields in their order.
+// written returns an object as JSON, with its fields in their order.
 func written(fields []property) json.RawMessage {
 	var b bytes.Buffer
 	b.WriteByte('{')
@@ -145,11 +145,11 @@ func written(fields []property) json.RawMessage {
 	return b.Bytes()
 }
 
-// Plain returns a conversation for a template that knows neither calls nor their results:
-// calls are what the model wrote, results come from the user.
+// Plain returns a conversation for a template that knows neither calls nor results. Calls become
+// text of the model, results become messages of the user.
 func Plain(messages []chat.Message) []chat.Message {
 	var out []chat.Message
-	result := false // the last message is one
+	result := false // the last message is a result
 	for _, m := range generic.Complete(messages) {
 		var s said
 		if m.Object != nil {
@@ -169,7 +169,7 @@ func Plain(messages []chat.Message) []chat.Message {
 			result = true
 			out = append(out, chat.Message{Role: chat.User, Content: text})
 			continue
-		case m.Role == chat.User && result: // users and models take turns
+		case m.Role == chat.User && result: // templates require that users and models take turns
 			out[len(out)-1].Content += "\n\n" + m.Content
 			result = false
 			continue
@@ -180,7 +180,7 @@ func Plain(messages []chat.Message) []chat.Message {
 	return out
 }
 
-// writtenCalls returns calls as a model without a form of its own writes them.
+// writtenCalls returns calls in the generic form.
 func writtenCalls(calls []saidCall) string {
 	list := make([]string, len(calls))
 	for i, c := range calls {

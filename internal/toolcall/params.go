@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// typesOf returns the types that the schema of an argument names, nil where it names none.
+// typesOf returns the types that an argument's schema names, or nil.
 func typesOf(schema json.RawMessage) []string {
 	var s struct {
 		Type  any
@@ -65,7 +65,7 @@ func typeOf(v any) string {
 	return "null"
 }
 
-// property returns the schema of a tool's argument, nil where none is given.
+// property returns the schema of a tool's argument, or nil.
 func (t *Tool) property(name string) json.RawMessage {
 	var s struct {
 		Properties map[string]json.RawMessage
@@ -76,7 +76,7 @@ func (t *Tool) property(name string) json.RawMessage {
 	return newDocument(t.Parameters).resolve(s.Properties[name])
 }
 
-// paramText returns whether an argument of the present call is a string.
+// paramText returns whether an argument of the current call is a string by its schema.
 func (p *Parser) paramText(name string) stringness {
 	types := typesOf(p.tools[p.obj.name].property(name))
 	switch {
@@ -90,8 +90,7 @@ func (p *Parser) paramText(name string) stringness {
 	return unknown
 }
 
-// paramJSON returns the JSON of an argument that is written without quotes where it is a
-// string.
+// paramJSON returns the JSON of an argument whose strings are written without quotes.
 func (p *Parser) paramJSON(name string, text []byte, is stringness) string {
 	trimmed := strings.TrimSpace(string(text))
 	switch trimmed { // Python's

@@ -4,30 +4,30 @@ import (
 	"strings"
 )
 
-// Parser divides the text of an answer, as it comes, into content, reasoning and calls.
-// However the text is cut, the deltas are the same when they are joined: it goes byte by
-// byte. Only what may be the beginning of a mark is held back.
+// Parser splits the text of an answer, as it is generated, into content, reasoning and calls. It
+// works byte by byte, so that the joined deltas do not depend on how the text is cut. It holds
+// back only bytes that may begin a mark.
 type Parser struct {
 	tools map[string]*Tool
-	any   bool     // tools are not known: every name is one
-	texts []string // of marks
-	// NewID makes the id of a call that has none.
+	any   bool     // the tools are not known: every name is accepted
+	texts []string // all marks, including those within calls
+	// NewID returns the id for a call that has none.
 	NewID func() string
 
 	step  func(b byte)
 	marks []mark
-	held  []byte // in content: white space and what may begin a mark
+	held  []byte // in content: bytes held back, white space and the possible beginning of a mark
 
-	// A call that is not certain yet.
-	space []byte // in front of its mark
-	raw   []byte // all of it, its mark included
+	// Of a text that may turn out not to be a call:
+	space []byte // white space before its mark
+	raw   []byte // all its bytes, including its mark
 
-	index  int  // of the present call
-	open   bool // it has begun
-	called bool // there was one
+	index  int  // of the current call, from 0
+	open   bool // the call has begun
+	called bool // there was a call
 	said   bool // there was content
 
-	text    []byte // collected by until and choose
+	text    []byte // bytes collected by until and choose
 	obj     object
 	pv      paramValue
 	gem     gemma
@@ -40,11 +40,11 @@ type Parser struct {
 // mark is a text that ends content.
 type mark struct {
 	text  string
-	then  func(p *Parser) // nil: it closes a call that is behind us, and is left out
-	start bool            // it counts at the beginning only
+	then  func(p *Parser) // nil: the mark only closes a call and is dropped
+	start bool            // the mark counts only at the beginning of an answer
 }
 
-// Push takes more of the text. Control tokens that Marks names are part of it.
+// Push parses more of the text, which includes the control tokens that Wants accepts.
 func (p *Parser) Push(text string) []Delta {
 	for i := range len(text) {
 		p.step(text[i])
@@ -52,7 +52,7 @@ func (p *Parser) Push(text string) []Delta {
 	return p.take()
 }
 
-// End returns what was held back when the text has come to its end.
+// End ends the text and returns what was held back.
 func (p *Parser) End() []Delta {
 	p.harmony.end(p)
 	switch {
@@ -68,7 +68,7 @@ func (p *Parser) End() []Delta {
 	return p.take()
 }
 
-// endText ends a call in the middle, with what is known of it.
+// endText ends an incomplete call, with the arguments so far.
 func (p *Parser) endText() {
 	if p.obj.role == roleArgs && p.obj.quoted {
 		p.arguments(string(p.obj.value))
@@ -82,7 +82,7 @@ func (p *Parser) take() []Delta {
 	return out
 }
 
-// emit adds text of some kind.
+// emit adds a delta, or extends the last one.
 func (p *Parser) emit(kind Kind, text string) {
 	if text == "" {
 		return
@@ -101,7 +101,7 @@ func (p *Parser) emit(kind Kind, text string) {
 	p.out = append(p.out, d)
 }
 
-// begin begins a call. An id of "" is made.
+// begin begins a call. If id is "" it makes one.
 func (p *Parser) begin(name, id string) {
 	if id == "" {
 		id = p.NewID()
@@ -120,7 +120,7 @@ func (p *Parser) finish() {
 	p.raw, p.space = p.raw[:0], p.space[:0]
 }
 
-// known reports whether there is a tool of that name.
+// known reports whether there is a tool of that name, or tools are not known.
 func (p *Parser) known(name string) bool {
 	_, ok := p.tools[name]
 	return ok || p.any
@@ -158,7 +158,8 @@ func (p *Parser) content(b byte) {
 	}
 }
 
-// match returns the mark that text is, and whether it may become one.
+// match returns the mark that equals text. If there is none, partial says whether text is a
+// prefix of a mark.
 func (p *Parser) match(text string) (m *mark, partial bool) {
 	for i := range p.marks {
 		k := &p.marks[i]
@@ -173,21 +174,22 @@ func (p *Parser) match(text string) (m *mark, partial bool) {
 	return nil, partial
 }
 
-// toContent goes on with content.
+// toContent returns to the state content.
 func (p *Parser) toContent() {
 	p.step = p.content
 	p.raw, p.held, p.space = p.raw[:0], p.held[:0], p.space[:0]
 }
 
-// note keeps a byte of a call that is not certain.
+// note keeps a byte of a text that may turn out not to be a call.
 func (p *Parser) note(b byte) {
 	if !p.open {
 		p.raw = append(p.raw, b)
 	}
 }
 
-// bad is called where a text is no call, at its byte b, which was noted. What was held
-// back is content; a call that has begun gets the rest of the text as it is.
+// bad is called when byte b, which was noted, shows that a text is not a call. The bytes held
+// back become content. If the call has already begun, the rest of the text becomes its arguments
+// unchanged.
 func (p *Parser) bad(b byte) {
 	if p.open {
 		p.argumentByte(b)
@@ -200,7 +202,8 @@ func (p *Parser) bad(b byte) {
 	p.content(b)
 }
 
-// until collects what comes before one of the ends, at most limit bytes.
+// until collects the text before one of ends, at most limit bytes, and calls then with it and
+// the end's index.
 func (p *Parser) until(limit int, then func(text string, end int), ends ...string) {
 	p.text = p.text[:0]
 	p.step = func(b byte) {
@@ -218,14 +221,14 @@ func (p *Parser) until(limit int, then func(text string, end int), ends ...strin
 	}
 }
 
-// option is a text that may come, and what follows then.
+// option is a text that choose accepts, and what to do then.
 type option struct {
 	text string
 	then func()
 }
 
-// choose expects one of several texts, behind white space. None of them begins another.
-// Anything else is given to otherwise, of which b is the last byte.
+// choose expects one of several texts after optional white space. None of them is a prefix of
+// another. For any other text it calls otherwise with the text's last byte.
 func (p *Parser) choose(otherwise func(b byte), options ...option) {
 	p.text = p.text[:0]
 	p.step = func(b byte) {

@@ -6,51 +6,51 @@ import (
 	"alpaca/internal/grammar"
 )
 
-// Thinking is what surrounds the thoughts that an answer may begin with.
+// Thinking has the tags around the thoughts that an answer may begin with.
 type Thinking struct {
-	Open, Close string // "" for none
-	Inside      bool   // the prompt has begun them
+	Open, Close string // Close "": no thoughts
+	Inside      bool   // the prompt ends within the thoughts
 }
 
-// Plan is what an answer may be.
+// Plan says what an answer may contain.
 type Plan struct {
 	Family   *Family
-	Tools    []Tool // that may be called; none: there is no call
-	Required bool   // there must be one
-	Parallel bool   // there may be several
+	Tools    []Tool // the tools that may be called
+	Required bool   // there must be a call
+	Parallel bool   // there may be several calls
 	Thinking Thinking
-	// Answer is what an answer without a call is; nil: any text.
+	// Answer has the rules for an answer without a call; nil: any text.
 	Answer *grammar.Rules
-	// Control returns the control token of a text, which grammars ask for by its number.
+	// Control returns the id of the control token that text spells.
 	Control func(text string) (id int32, ok bool)
 }
 
-// Form is how an answer is kept to a plan: Whole from its beginning on, or from one of
-// Triggers on.
+// Form constrains an answer to a plan: by Whole from the beginning, or by the first of Triggers
+// that occurs.
 type Form struct {
 	Whole    *grammar.Program
 	Triggers []Trigger
-	Warnings []string // what is not enforced
+	Warnings []string // say what is not enforced
 }
 
 // Trigger begins a grammar in the middle of an answer.
 type Trigger struct {
 	Text    string
-	Pattern string // in the place of Text: the grammar begins where its group does
-	Start   bool   // it counts at the beginning only
+	Pattern string // instead of Text: the grammar begins where the pattern's group begins
+	Start   bool   // it counts only at the beginning of an answer
 	Then    *grammar.Program
 }
 
-// wrapper is a form whose answers have something around them.
+// wrapper is a form in which an answer without a call has marks, too.
 type wrapper interface {
-	// answer returns an answer without a call, which is e where that is not nil.
+	// answer returns an answer without a call, whose text is e; nil: any text.
 	answer(b *builder, e grammar.Expr) grammar.Expr
-	// thinking puts thoughts in front.
+	// thinking returns body with thoughts before it.
 	thinking(b *builder, t Thinking, body grammar.Expr) grammar.Expr
 }
 
-// Compile returns the form of answers; it is empty where they are free. An error about a
-// tool is a *SchemaError.
+// Compile returns the form of answers, which is empty if they are not constrained. An error
+// about a tool is a *SchemaError.
 func (p *Plan) Compile() (*Form, error) {
 	b := newBuilder(p.Tools, p.Parallel, p.Control)
 	out := &Form{}
@@ -103,7 +103,7 @@ func (p *Plan) answer(b *builder, e grammar.Expr) grammar.Expr {
 	return e
 }
 
-// whole compiles a body with thoughts in front.
+// whole compiles a body with thoughts before it.
 func (b *builder) whole(p *Plan, body grammar.Expr) (*grammar.Program, error) {
 	body = b.rule(body)
 	if w, ok := p.Family.form.(wrapper); ok {
@@ -112,7 +112,7 @@ func (b *builder) whole(p *Plan, body grammar.Expr) (*grammar.Program, error) {
 	return b.compile(b.think(p.Thinking, body))
 }
 
-// think puts thoughts between tags in front of a body.
+// think returns a body with thoughts between tags before it.
 func (b *builder) think(t Thinking, body grammar.Expr) grammar.Expr {
 	switch {
 	case t.Close == "":
@@ -135,13 +135,13 @@ func (b *builder) compile(e grammar.Expr) (*grammar.Program, error) {
 	return p, err
 }
 
-// answer implements wrapper: the channel says that it is the answer.
+// answer implements wrapper: an answer is a message in the channel "final".
 func (f *harmonyForm) answer(b *builder, e grammar.Expr) grammar.Expr {
 	constrain := optional(grammar.Seq{grammar.Bytes(" "), b.lit(harmonyConstrain), grammar.Bytes("json")})
 	return grammar.Seq{b.lit(harmonyChannel), grammar.Bytes("final"), constrain, b.lit(harmonyMessage), e}
 }
 
-// thinking implements wrapper: thoughts are messages of their own.
+// thinking implements wrapper: thoughts are messages in the channel "analysis".
 func (f *harmonyForm) thinking(b *builder, _ Thinking, body grammar.Expr) grammar.Expr {
 	const most = 8
 	thought := grammar.Seq{
@@ -150,7 +150,7 @@ func (f *harmonyForm) thinking(b *builder, _ Thinking, body grammar.Expr) gramma
 	return grammar.Seq{grammar.Repeat{X: b.rule(thought), Max: most}, body}
 }
 
-// answer implements wrapper: it is for all.
+// answer implements wrapper: an answer has the recipient "all".
 func (f *headedForm) answer(b *builder, e grammar.Expr) grammar.Expr {
 	return grammar.Seq{grammar.Bytes("all\n"), e}
 }
@@ -159,7 +159,7 @@ func (f *headedForm) thinking(b *builder, t Thinking, body grammar.Expr) grammar
 	return b.think(t, body)
 }
 
-// answer implements wrapper: free text is the string of a response.
+// answer implements wrapper: any text is a JSON string with the key "response".
 func (f *genericForm) answer(b *builder, e grammar.Expr) grammar.Expr {
 	if e != nil {
 		return e

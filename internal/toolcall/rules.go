@@ -6,18 +6,18 @@ import (
 	"alpaca/internal/grammar"
 )
 
-// quotedName returns a name as JSON.
+// quotedName returns a name as a JSON string.
 func quotedName(name string) grammar.Expr {
 	text, _ := json.Marshal(name)
 	return grammar.Bytes(text)
 }
 
-// field returns a key of an object with its value.
+// field returns a field of a JSON object.
 func (b *builder) field(key string, value grammar.Expr) grammar.Expr {
 	return grammar.Seq{quotedName(key), b.blanks, grammar.Bytes(":"), b.blanks, value}
 }
 
-// id is what ids of calls are made of.
+// idChars are the characters of calls' ids.
 var idChars = grammar.Class{{Lo: '0', Hi: '9'}, {Lo: 'A', Hi: 'Z'}, {Lo: 'a', Hi: 'z'}}
 
 // object returns a call in JSON.
@@ -44,7 +44,7 @@ func (f *jsonForm) object(b *builder) grammar.Expr {
 	})
 }
 
-// list returns a list of calls.
+// items returns a list of calls in JSON.
 func (f *jsonForm) items(b *builder) grammar.Expr {
 	comma := grammar.Seq{b.blanks, grammar.Bytes(","), b.blanks}
 	return grammar.Seq{grammar.Bytes("["), b.blanks, b.several(f.object(b), comma), b.blanks, grammar.Bytes("]")}
@@ -75,7 +75,7 @@ func (f *llamaForm) entries(b *builder) []entry {
 	return []entry{{mark: "{", start: true, pattern: begin, rest: f.behindBrace(b)}}
 }
 
-// behindBrace returns calls without their first brace.
+// behindBrace returns calls without the first opening brace.
 func (f *llamaForm) behindBrace(b *builder) grammar.Expr {
 	comma := grammar.Seq{b.blanks, grammar.Bytes(","), b.blanks}
 	call := b.eachTool(func(t *Tool) grammar.Expr {
@@ -91,7 +91,7 @@ func (f *namedForm) entries(b *builder) []entry {
 	call := b.eachTool(func(t *Tool) grammar.Expr {
 		var seq grammar.Seq
 		switch {
-		case f.beforeName == "functions.": // Kimi's names have numbers
+		case f.beforeName == "functions.": // Kimi numbers its calls
 			seq = grammar.Seq{b.lit(f.beforeName, t.Name), grammar.Bytes(f.afterEnd), grammar.Repeat{X: grammar.Class{{Lo: '0', Hi: '9'}}, Min: 1, Max: 3}}
 		case f.beforeName != "":
 			seq = grammar.Seq{grammar.Bytes("function"), b.lit(f.beforeName, t.Name)}

@@ -27,10 +27,10 @@ type gemmaRules struct {
 	doc *document
 
 	any   grammar.Expr
-	known map[string]grammar.Ref // the values of a schema, by its text: schemas refer to themselves
+	known map[string]grammar.Ref // the rule for a schema's values, by its text, because schemas may refer to themselves
 }
 
-// object returns the braces with what a schema allows in them.
+// object returns the objects that a schema allows, with their braces.
 func (g *gemmaRules) object(schema json.RawMessage) grammar.Expr {
 	list, open := properties(schema)
 	if len(list) == 0 && open {
@@ -43,7 +43,7 @@ func (g *gemmaRules) object(schema json.RawMessage) grammar.Expr {
 	return grammar.Seq{grammar.Bytes("{"), fields, grammar.Bytes("}")}
 }
 
-// text returns a string of what is inside its quotes, anything where that is nil.
+// text returns a string with inside between its quotes; nil: any text.
 func (g *gemmaRules) text(inside grammar.Expr) grammar.Expr {
 	if inside == nil {
 		inside = g.b.without(g.f.quote)
@@ -84,7 +84,7 @@ func (g *gemmaRules) value(schema json.RawMessage) grammar.Expr {
 			}
 		}
 	}
-	if plain != nil { // numbers and the like are JSON's
+	if plain != nil { // numbers, booleans and null are written in JSON
 		only, _ := json.Marshal(plain)
 		schema := g.doc.alone(json.RawMessage(string(schema) + `, {"type": ` + string(only) + `}`))
 		alt = append(alt, g.b.value(g.t, schema))

@@ -22,13 +22,13 @@ func (f *paramForm) entries(b *builder) []entry {
 	case f.each:
 		one := grammar.Seq{b.blanks, open, b.blanks, b.lit(f.sectionEnd)}
 		rest := b.several(one, grammar.Seq{b.blanks, b.lit(f.section)})
-		// Models forget the outer mark.
+		// Some models forget the outer mark.
 		return []entry{{mark: f.section, rest: rest}, {mark: f.open, rest: grammar.Seq{call, optional(grammar.Seq{b.blanks, b.lit(f.sectionEnd)})}}}
 	}
 	return []entry{{mark: f.section, rest: grammar.Seq{b.blanks, b.several(open, b.blanks), b.blanks, b.lit(f.sectionEnd)}}}
 }
 
-// arguments returns the arguments of a tool, each behind its mark.
+// arguments returns the arguments of a tool, each with its marks.
 func (f *paramForm) arguments(b *builder, t *Tool) grammar.Expr {
 	schema, doc, ok := b.parameters(t, reachTexts, f.valueEnd)
 	if !ok {
@@ -55,7 +55,7 @@ func (f *paramForm) arguments(b *builder, t *Tool) grammar.Expr {
 	return b.rule(seq)
 }
 
-// head returns what is in front of a value.
+// head returns the marks and the key before a value.
 func (f *paramForm) head(b *builder, key grammar.Expr) grammar.Expr {
 	seq := grammar.Seq{b.lit(f.param), key, b.lit(f.keyEnd)}
 	if f.valueStart != "" {
@@ -64,7 +64,7 @@ func (f *paramForm) head(b *builder, key grammar.Expr) grammar.Expr {
 	return seq
 }
 
-// free returns any text to the end of a value.
+// free returns any text that does not contain the end mark of a value.
 func (f *paramForm) free(b *builder) grammar.Expr { return b.without(f.valueEnd) }
 
 // valueRule returns a value and its end mark.

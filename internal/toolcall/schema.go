@@ -32,8 +32,8 @@ func members(data json.RawMessage) (list []property) {
 	return list
 }
 
-// properties returns the properties of an object's schema in their order. open says that
-// it may have others.
+// properties returns the properties of an object's schema in their order. open says that other
+// properties are allowed.
 func properties(schema json.RawMessage) (list []property, open bool) {
 	var s struct {
 		Properties json.RawMessage
@@ -50,10 +50,10 @@ func properties(schema json.RawMessage) (list []property, open bool) {
 	return list, string(bytes.TrimSpace(s.Additional)) != "false"
 }
 
-// document is the schema of a tool's arguments, to which references point.
+// document holds the definitions in the schema of a tool's arguments, which references point to.
 type document struct {
 	defs map[string]json.RawMessage // by their pointers
-	text []byte                     // of "$defs" and "definitions" with a comma behind
+	text []byte                     // "$defs" and "definitions" as JSON fields, each with a comma after it
 }
 
 func newDocument(schema json.RawMessage) *document {
@@ -75,9 +75,9 @@ func newDocument(schema json.RawMessage) *document {
 	return d
 }
 
-// resolve returns what a schema refers to, or the schema itself.
+// resolve returns the schema that schema refers to, or schema itself.
 func (d *document) resolve(schema json.RawMessage) json.RawMessage {
-	const most = 8 // references that lead to others
+	const most = 8 // length of a chain of references
 	for range most {
 		var s struct {
 			Ref string `json:"$ref"`
@@ -94,12 +94,13 @@ func (d *document) resolve(schema json.RawMessage) json.RawMessage {
 	return schema
 }
 
-// alone returns a schema that is one of the document, as a document of its own.
+// alone returns a part of the document as a schema of its own, with the definitions.
 func (d *document) alone(schema json.RawMessage) []byte {
 	return append(append(append([]byte("{"), d.text...), `"allOf": [`...), append(slices.Clone(schema), "]}"...)...)
 }
 
-// texts returns the strings that a schema lists, nil where it lists none, or others.
+// texts returns the strings that a schema lists by enum or const. It returns nil if it lists
+// none, or also other values.
 func texts(schema json.RawMessage) []string {
 	var s struct {
 		Enum  []any

@@ -2,8 +2,7 @@ package toolcall
 
 import "strings"
 
-// Wants reports whether a control token is part of what the parser reads, and not left out
-// as others are.
+// Wants reports whether the parser needs a control token as part of the text.
 func (p *Parser) Wants(token string) bool {
 	for _, text := range p.texts {
 		if strings.Contains(text, token) {

@@ -1,6 +1,6 @@
-// Package toolcall knows how families of models write calls of tools: it recognises the
-// family by the chat template, makes grammars of the tools that may be called, and divides
-// what a model writes into what it thinks, what it says, and its calls, as it comes.
+// Package toolcall knows how families of models write calls of tools. It recognizes the family
+// by the chat template, makes grammars for the available tools, and splits an answer, as it is
+// generated, into reasoning, content and calls.
 //
 //	template ─► Family ─► Plan ─► grammar (a call is forced), or triggers (it may come)
 //	                       text ─► Parser ─► deltas: reasoning │ content │ calls
@@ -16,39 +16,39 @@ import (
 type Tool struct {
 	Name        string
 	Description string
-	Parameters  json.RawMessage // a JSON schema of an object; nil: it takes none
-	Strict      bool            // what cannot be enforced of the schema is refused
+	Parameters  json.RawMessage // a JSON schema of an object; nil: no arguments
+	Strict      bool            // a keyword that cannot be enforced is an error
 }
 
-// Kind says what a Delta adds to.
+// Kind says which part of an answer a Delta belongs to.
 type Kind byte
 
 // The kinds of deltas.
 const (
 	Content   Kind = iota
-	Reasoning      // what the model thinks
+	Reasoning      // the model's thoughts
 	Call           // a call begins
-	Arguments      // of the call that has begun last
+	Arguments      // of the last call
 )
 
-// Delta is more of an answer.
+// Delta is the next piece of an answer.
 type Delta struct {
 	Kind  Kind
-	Text  string // of a Call: ""
-	Index int    // of the call
+	Text  string // "" in a Call
+	Index int    // number of the call, from 0
 	ID    string // of a Call
-	Name  string // of a Call: the tool's
+	Name  string // of a Call: the tool's name
 }
 
-// NewID returns an id for a call. Short ones are nine letters and digits, without which
-// templates of Mistral fail.
+// NewID returns a random id for a call. A short id has nine letters and digits, as Mistral's
+// templates require.
 func NewID(short bool) string {
 	b := make([]byte, 24)
 	rand.Read(b)
 	return IDOf(short, b)
 }
 
-// IDOf returns the id of a call that random bytes spell, at least 24.
+// IDOf returns the id that is made from random bytes, of which there must be at least 24.
 func IDOf(short bool, random []byte) string {
 	const letters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 	n, prefix := 24, "call_"
@@ -62,9 +62,9 @@ func IDOf(short bool, random []byte) string {
 	return prefix + string(b)
 }
 
-// nameForm is what the name of a tool is in OpenAI's API, and a dot, which some have.
+// nameForm matches the names of tools that OpenAI's API allows, and names with dots.
 var nameForm = regexp.MustCompile(`^[a-zA-Z0-9_.-]{1,128}$`)
 
-// ValidName reports whether a tool may have that name. Others could not be told from the
+// ValidName reports whether a tool may have that name. Other names could be confused with the
 // marks around them.
 func ValidName(name string) bool { return nameForm.MatchString(name) }

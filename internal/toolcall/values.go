@@ -10,8 +10,7 @@ import (
 	"alpaca/internal/grammar/jsonschema"
 )
 
-// schema returns the JSON that satisfies a schema of a tool, and tells what of it is not
-// enforced.
+// schema returns the JSON that satisfies a tool's schema, and warns about what is not enforced.
 func (b *builder) schema(t *Tool, schema []byte) (grammar.Expr, error) {
 	rules, warnings, err := jsonschema.Rules(schema, jsonschema.Options{Lenient: !t.Strict})
 	if err != nil && !t.Strict {
@@ -27,8 +26,8 @@ func (b *builder) schema(t *Tool, schema []byte) (grammar.Expr, error) {
 	return b.rules.Add(rules), nil
 }
 
-// value returns the JSON that satisfies a schema within one that parameters has looked at:
-// what is not enforced has been told.
+// value returns the JSON that satisfies a part of a schema. It does not warn, because parameters
+// has already warned about the whole schema.
 func (b *builder) value(t *Tool, schema []byte) grammar.Expr {
 	rules, _, err := jsonschema.Rules(schema, jsonschema.Options{Lenient: !t.Strict})
 	if err != nil && !t.Strict {
@@ -41,9 +40,9 @@ func (b *builder) value(t *Tool, schema []byte) grammar.Expr {
 	return b.rules.Add(rules)
 }
 
-// parameters returns the schema of a tool's arguments for forms that have no JSON, with what
-// it refers to, and tells what of it is not enforced. end is what ends a string that has no
-// quotes of JSON; ok is false where the tool is refused.
+// parameters returns the schema of a tool's arguments and its definitions, for forms that are
+// not JSON. It warns about what is not enforced. end is the end mark of a raw string. ok is
+// false if the tool is refused.
 func (b *builder) parameters(t *Tool, r reach, end string) (schema json.RawMessage, doc *document, ok bool) {
 	schema, err := t.parameters()
 	if err != nil {
@@ -66,8 +65,8 @@ func (b *builder) parameters(t *Tool, r reach, end string) (schema json.RawMessa
 	return schema, doc, true
 }
 
-// text returns the strings without quotes, up to end, that satisfy a schema; nil where it
-// cannot be followed.
+// text returns the raw strings, without end in them, that satisfy a schema. It returns nil if
+// that cannot be enforced.
 func (b *builder) text(t *Tool, doc *document, schema json.RawMessage, end string) grammar.Expr {
 	resolved := doc.resolve(schema)
 	if !onlyStrings(typesOf(resolved)) {
@@ -88,7 +87,8 @@ func (b *builder) text(t *Tool, doc *document, schema json.RawMessage, end strin
 	return e
 }
 
-// listed returns the strings that a schema lists, nil where it lists none, or others.
+// listed returns the strings that a schema lists by enum or const. It returns nil if it lists
+// none, or also other values.
 func (b *builder) listed(schema json.RawMessage, end string) grammar.Expr {
 	var alt grammar.Alt
 	for _, s := range texts(schema) {
@@ -102,7 +102,7 @@ func (b *builder) listed(schema json.RawMessage, end string) grammar.Expr {
 	return alt
 }
 
-// without returns the texts that do not have end in them.
+// without returns the texts that do not contain end.
 func (b *builder) without(end string) grammar.Expr {
 	if e, ok := b.free[end]; ok {
 		return e

@@ -11,7 +11,7 @@ import (
 
 func single(r rune) class { return class{{Lo: r, Hi: r}} }
 
-// normal returns the ranges of c in order and without overlaps.
+// normal returns c with its ranges sorted and merged.
 func normal(c class) class {
 	slices.SortFunc(c, func(a, b fsa.Edge) int { return int(a.Lo - b.Lo) })
 	var out class
@@ -25,7 +25,7 @@ func normal(c class) class {
 	return out
 }
 
-// not returns the code points that c lacks.
+// not returns the code points that are not in c.
 func not(c class) class {
 	var out class
 	lo := rune(0)
@@ -47,13 +47,13 @@ func words() class {
 	return class{{Lo: '0', Hi: '9'}, {Lo: 'A', Hi: 'Z'}, {Lo: '_', Hi: '_'}, {Lo: 'a', Hi: 'z'}}
 }
 
-// spaces are WhiteSpace and LineTerminator of ECMA-262.
+// spaces returns WhiteSpace and LineTerminator of ECMA-262.
 func spaces() class {
 	c := class{{Lo: '\t', Hi: '\r'}, {Lo: 0x2028, Hi: 0x2029}, {Lo: 0xFEFF, Hi: 0xFEFF}}
 	return normal(append(c, table(unicode.Zs)...))
 }
 
-// table returns the code points of a table of Go's.
+// table returns the code points of a Unicode table.
 func table(t *unicode.RangeTable) class {
 	var c class
 	add := func(lo, hi, stride rune) {
@@ -102,7 +102,7 @@ func (p *parser) class() (node, error) {
 		if err != nil {
 			return nil, err
 		}
-		if !one(lo) || !one(hi) { // [\w-.]: the hyphen is itself, as without the flag u
+		if !one(lo) || !one(hi) { // [\w-.]: the hyphen is literal, as without the flag u
 			out = append(append(append(out, lo...), single('-')...), hi...)
 			continue
 		}
@@ -143,7 +143,8 @@ func (p *parser) member() (class, error) {
 	return n.(class), nil
 }
 
-// escape parses what begins with a backslash. It is a class, but for \b and \B.
+// escape parses an escape, which begins with a backslash. It returns a class, except for \b and
+// \B, which are assertions.
 func (p *parser) escape() (node, error) {
 	start := p.pos
 	if p.pos += 2; p.pos > len(p.src) {
@@ -212,7 +213,7 @@ func (p *parser) hex(start, n int) (class, error) {
 	return nil, p.fail("%d hexadecimal digits must follow", n)
 }
 
-// unicode parses what follows \u: four digits, two surrogates, or {digits}.
+// unicode parses the rest of an escape after \u: four digits, a pair of surrogates, or {digits}.
 func (p *parser) unicode(start int) (node, error) {
 	if p.skip("{") {
 		end := slices.Index(p.src[p.pos:], '}')

@@ -6,13 +6,13 @@ import (
 	"alpaca/internal/grammar/fsa"
 )
 
-// compiler makes an NFA of a tree.
+// compiler makes an NFA from a pattern's tree.
 type compiler struct {
 	nfa      *fsa.NFA
 	tooLarge bool
 }
 
-// add puts n between two states.
+// add adds n to the NFA between two states.
 func (c *compiler) add(n node, from, to int32) {
 	if c.nfa.Len() > maxStates {
 		c.tooLarge = true
@@ -73,5 +73,5 @@ func (c *compiler) repeat(n repeat, from, to int32) {
 	}
 }
 
-// cleaned returns the pattern for a message.
+// cleaned returns s as valid UTF-8.
 func cleaned(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }

@@ -1,8 +1,7 @@
-// Package ecma compiles the regular expressions of ECMAScript (ECMA-262, with the
-// flag u, as JSON Schema asks for) into automata over code points. A pattern matches a
-// text that contains it, so that ^ and $ are the whole text's ends. What no automaton
-// can do (references back, conditions that look ahead or behind) is an error that says
-// where in the pattern it stands.
+// Package ecma compiles regular expressions of ECMAScript (ECMA-262 with the flag u, as JSON
+// Schema requires) into automata over code points. A pattern matches a text that contains it; ^
+// and $ stand for the ends of the text. What automata cannot express (backreferences, lookahead
+// and lookbehind) is an error with its position in the pattern.
 package ecma
 
 import (
@@ -21,7 +20,7 @@ const (
 	maxStates = 40_000   // of the automaton before it is made deterministic
 )
 
-// Error is what is wrong with a pattern, and where.
+// Error is a mistake in a pattern, with its position.
 type Error struct {
 	Pattern string
 	Pos     int // code point, from 0
@@ -32,7 +31,7 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("pattern %s: character %d: %s", quote(e.Pattern), e.Pos+1, e.Msg)
 }
 
-// quote returns a pattern for a message, cut where it is long.
+// quote returns a pattern for a message, shortened to 60 characters.
 func quote(s string) string {
 	if r := []rune(s); len(r) > 60 {
 		s = string(r[:60]) + "…"
@@ -40,8 +39,8 @@ func quote(s string) string {
 	return strconv.Quote(s)
 }
 
-// Compile returns the automaton of the texts that contain a match of pattern. It has
-// at most limit states; else the error wraps fsa.ErrTooLarge.
+// Compile returns the automaton of the texts that contain a match of pattern. If it would have
+// more than limit states, the error wraps fsa.ErrTooLarge.
 func Compile(pattern string, limit int) (*fsa.DFA, error) {
 	if len(pattern) > maxLen {
 		return nil, fmt.Errorf("pattern of %d bytes: at most %d are allowed: %w", len(pattern), maxLen, fsa.ErrTooLarge)
@@ -71,7 +70,7 @@ func Compile(pattern string, limit int) (*fsa.DFA, error) {
 // Nodes of a pattern's tree.
 type (
 	node   interface{}
-	class  []fsa.Edge // ranges in order; To is not used
+	class  []fsa.Edge // ranges of code points; To is not used
 	seq    []node
 	alt    []node
 	assert fsa.Assertion
@@ -151,7 +150,7 @@ func (p *parser) term() (node, error) {
 	if _, is := n.(assert); is {
 		return nil, p.fail("nothing to repeat")
 	}
-	p.skip("?") // which match is preferred does not matter
+	p.skip("?") // greedy or not, the language is the same
 	if _, _, again, _ := p.quantifier(); again {
 		return nil, p.fail("nothing to repeat")
 	}
@@ -173,7 +172,7 @@ func (p *parser) quantifier() (low, high int, ok bool, err error) {
 	start := p.pos
 	p.pos++
 	low, ok = p.number()
-	if !ok { // a brace of its own, as without the flag u
+	if !ok { // a literal brace, as without the flag u
 		p.pos = start
 		return 0, 0, false, nil
 	}

@@ -28,7 +28,7 @@ func (p *parser) property(start int, negated bool) (node, error) {
 	return c, nil
 }
 
-// longNames are the names of general categories that people write out.
+// longNames maps the long names of general categories to the short ones.
 var longNames = map[string]string{
 	"Letter": "L", "Lowercase_Letter": "Ll", "Uppercase_Letter": "Lu", "Titlecase_Letter": "Lt",
 	"Modifier_Letter": "Lm", "Other_Letter": "Lo", "Mark": "M", "Nonspacing_Mark": "Mn", "Spacing_Mark": "Mc",

@@ -1,8 +1,7 @@
-// Package fsa has finite automata over code points or bytes, and what can be done
-// with the languages that they accept: union, intersection, difference, and their
-// making from nondeterministic automata with assertions. A grammar is made of them:
-// whatever of it is regular becomes one deterministic automaton. Every operation has a
-// limit of states, so that no pattern of a stranger can take all memory.
+// Package fsa has finite automata over code points or bytes. It computes the union, intersection
+// and difference of their languages, and makes deterministic automata from nondeterministic ones
+// with assertions. Each regular part of a grammar becomes one deterministic automaton. Costly
+// operations have a limit of states, so that a hostile pattern cannot take all memory.
 package fsa
 
 import (
@@ -14,33 +13,33 @@ import (
 // MaxRune is the largest symbol of an automaton over code points.
 const MaxRune = 0x10FFFF
 
-// ErrTooLarge is returned where an automaton would have more states than the limit.
+// ErrTooLarge says that an automaton would have more states than the limit.
 var ErrTooLarge = errors.New("the automaton is too large")
 
-// Edge leads to state To on each symbol from Lo to Hi.
+// Edge leads to state To on each symbol from Lo to Hi, both included.
 type Edge struct {
 	Lo, Hi rune
 	To     int32
 }
 
-// State is a state of a DFA. Its edges are in order and do not overlap; on a symbol
-// that none of them has, the text is refused.
+// State is a state of a DFA. Its edges are in order and do not overlap. A symbol that no edge
+// has refuses the text.
 type State struct {
 	Accept bool
 	Edges  []Edge
 }
 
-// DFA is a deterministic automaton that starts in state 0. Every state but the first
-// can reach one that accepts.
+// DFA is a deterministic automaton that starts in state 0. Every state except the first can
+// reach an accepting one.
 type DFA struct{ States []State }
 
-// None accepts nothing.
+// None returns the automaton that accepts no text.
 func None() *DFA { return &DFA{States: []State{{}}} }
 
-// Empty reports whether d accepts nothing at all.
+// Empty reports whether d accepts no text.
 func (d *DFA) Empty() bool { return !d.States[0].Accept && len(d.States[0].Edges) == 0 }
 
-// Next returns the state after symbol r in state q, -1 for none.
+// Next returns the state after symbol r in state q, or -1.
 func (d *DFA) Next(q int32, r rune) int32 {
 	edges := d.States[q].Edges
 	i := sort.Search(len(edges), func(i int) bool { return edges[i].Hi >= r })
@@ -61,7 +60,8 @@ func (d *DFA) Match(text []rune) bool {
 	return d.States[q].Accept
 }
 
-// Finite returns the texts that d accepts, in order, if there are at most limit.
+// Finite returns the texts that d accepts, in order, if there are at most limit and none is
+// longer than 64 symbols.
 func (d *DFA) Finite(limit int) (texts []string, ok bool) {
 	onPath := make([]bool, len(d.States))
 	var walk func(q int32, text []rune) bool
@@ -95,8 +95,7 @@ func (d *DFA) Finite(limit int) (texts []string, ok bool) {
 	return texts, true
 }
 
-// trim removes the states that cannot reach an accepting one, and those that nothing
-// reaches.
+// trim removes states that cannot reach an accepting state, and unreachable states.
 func (d *DFA) trim() *DFA {
 	n := len(d.States)
 	back := make([][]int32, n)
@@ -131,8 +130,7 @@ func (d *DFA) trim() *DFA {
 	return d.renumber(live)
 }
 
-// renumber returns the live states that can be reached, in the order of a search in
-// breadth.
+// renumber returns the automaton of the reachable live states, in breadth-first order.
 func (d *DFA) renumber(live []bool) *DFA {
 	number := make([]int32, len(d.States))
 	for i := range number {
@@ -159,7 +157,7 @@ func (d *DFA) renumber(live []bool) *DFA {
 	return out
 }
 
-// addEdge appends e to edges in order, joined with the last where it can be.
+// addEdge appends e to edges, and merges it with the last edge if possible.
 func addEdge(edges []Edge, e Edge) []Edge {
 	if n := len(edges); n > 0 && edges[n-1].To == e.To && edges[n-1].Hi+1 == e.Lo {
 		edges[n-1].Hi = e.Hi
@@ -168,7 +166,7 @@ func addEdge(edges []Edge, e Edge) []Edge {
 	return append(edges, e)
 }
 
-// Op says which texts a product of two automata accepts.
+// Op combines whether each of two automata accepts a text.
 type Op func(a, b bool) bool
 
 // The operations.
@@ -178,8 +176,8 @@ var (
 	Diff Op = func(a, b bool) bool { return a && !b }
 )
 
-// Product returns the automaton of the texts for which op holds of a's and b's
-// answers; op(false, false) must be false.
+// Product returns the automaton that accepts a text if op(a accepts it, b accepts it). op(false,
+// false) must be false. Beyond limit states the error is ErrTooLarge.
 func Product(a, b *DFA, op Op, limit int) (*DFA, error) {
 	type pair struct{ a, b int32 }
 	number := map[pair]int32{{0, 0}: 0}
@@ -209,7 +207,7 @@ func Product(a, b *DFA, op Op, limit int) (*DFA, error) {
 	return out.trim(), nil
 }
 
-// at returns state q, or one that refuses everything if there is none.
+// at returns state q, or for -1 a state that refuses everything.
 func (d *DFA) at(q int32) State {
 	if q < 0 {
 		return State{}
@@ -217,13 +215,13 @@ func (d *DFA) at(q int32) State {
 	return d.States[q]
 }
 
-// cut is a range of symbols with the states that it leads to, -1 for none.
+// cut is a range of symbols with the states that it leads to on both sides; -1: none.
 type cut struct {
 	lo, hi rune
 	a, b   int32
 }
 
-// cuts divides the symbols so that within each range both sides lead to one state.
+// cuts divides the symbols into ranges within which each side leads to one state.
 func cuts(a, b []Edge) []cut {
 	var out []cut
 	i, j := 0, 0
@@ -246,7 +244,8 @@ func cuts(a, b []Edge) []cut {
 	return out
 }
 
-// side returns where edges[i] leads on lo, and how far that holds.
+// side returns the state that edges[i] leads to on symbol lo, or none, and the last symbol up to
+// hi for which that holds.
 func side(edges []Edge, i int, lo rune, none int32, hi rune) (int32, rune) {
 	switch {
 	case i >= len(edges):
@@ -257,6 +256,5 @@ func side(edges []Edge, i int, lo rune, none int32, hi rune) (int32, rune) {
 	return edges[i].To, min(hi, edges[i].Hi)
 }
 
-// Trim removes the states that cannot reach an accepting one, and those that nothing
-// reaches.
+// Trim removes states that cannot reach an accepting state, and unreachable states.
 func (d *DFA) Trim() *DFA { return d.trim() }

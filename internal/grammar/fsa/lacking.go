@@ -2,9 +2,9 @@ package fsa
 
 import "slices"
 
-// Lacking accepts the texts that do not have end in them; its characters go from 0 to most.
-// State i has seen the first i characters of end, and no more (D. Knuth, J. Morris, V. Pratt,
-// "Fast Pattern Matching in Strings", 1977).
+// Lacking returns the automaton of the texts, of symbols from 0 to most, that do not contain
+// end. In state i the text ends with the first i symbols of end, and with no longer prefix of it
+// (D. Knuth, J. Morris, V. Pratt, "Fast Pattern Matching in Strings", 1977).
 func Lacking(end []rune, most rune) *DFA {
 	letters := slices.Compact(slices.Sorted(slices.Values(end)))
 	d := &DFA{}
@@ -28,7 +28,7 @@ func Lacking(end []rune, most rune) *DFA {
 	return d
 }
 
-// overlap returns how many characters of end a text ends with.
+// overlap returns the length of the longest prefix of end that text ends with.
 func overlap(end, text []rune) int {
 	for k := min(len(end), len(text)); k > 0; k-- {
 		if slices.Equal(text[len(text)-k:], end[:k]) {

@@ -4,7 +4,7 @@ package fsa
 // states until none differ (Moore, "Gedanken-experiments on sequential machines", 1956).
 func (d *DFA) Minimize() *DFA {
 	class := make([]int32, len(d.States))
-	count := 0 // not known: the first round tells
+	count := 0 // 0: not known before the first round
 	for q, s := range d.States {
 		if s.Accept {
 			class[q] = 1
@@ -50,5 +50,5 @@ func (d *DFA) Minimize() *DFA {
 	for i := range live {
 		live[i] = true
 	}
-	return out.renumber(live) // class 0 is that of state 0, which is seen first
+	return out.renumber(live) // class 0 holds state 0, which is seen first
 }

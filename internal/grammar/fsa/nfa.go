@@ -18,7 +18,7 @@ const (
 	NotWordEdge           // the opposite
 )
 
-// move leads to a state without a symbol, perhaps only where assert holds.
+// move leads to a state without a symbol, if assert holds.
 type move struct {
 	to     int32
 	assert Assertion
@@ -26,8 +26,8 @@ type move struct {
 
 // NFA is a nondeterministic automaton under construction. Its states are numbers from 0.
 type NFA struct {
-	// Budget, if not nil, is how many steps Determinize may take in all. It is lowered
-	// by those taken.
+	// Budget, if not nil, is the number of steps that Determinize may still take. Determinize
+	// subtracts the steps it takes.
 	Budget *int
 
 	edges []([]Edge)
@@ -44,21 +44,21 @@ func (n *NFA) Add() int32 {
 // Len returns the number of states.
 func (n *NFA) Len() int { return len(n.edges) }
 
-// Edge leads from one state to another on each symbol from lo to hi.
+// Edge adds an edge between two states for each symbol from lo to hi.
 func (n *NFA) Edge(from int32, lo, hi rune, to int32) {
 	n.edges[from] = append(n.edges[from], Edge{lo, hi, to})
 }
 
-// Move leads from one state to another without a symbol.
+// Move adds a move between two states without a symbol.
 func (n *NFA) Move(from, to int32) { n.moves[from] = append(n.moves[from], move{to: to}) }
 
-// Assert leads from one state to another where a holds.
+// Assert adds a move between two states that is allowed if a holds.
 func (n *NFA) Assert(from int32, a Assertion, to int32) {
 	n.moves[from] = append(n.moves[from], move{to: to, assert: a})
 }
 
-// EdgeUTF8 leads from one state to another over the UTF-8 bytes of each code point
-// from lo to hi, but for the surrogates, which have none.
+// EdgeUTF8 adds paths between two states for the UTF-8 bytes of each code point from lo to hi,
+// except for surrogates, which UTF-8 cannot encode.
 func (n *NFA) EdgeUTF8(from int32, lo, hi rune, to int32) {
 	const surrogates, after = 0xD800, 0xE000
 	if lo < surrogates && hi >= surrogates {
@@ -82,9 +82,9 @@ func (n *NFA) EdgeUTF8(from int32, lo, hi rune, to int32) {
 	}
 }
 
-// sameLength is EdgeUTF8 where all code points have the same number of bytes. The
-// range is divided until each byte is free of those before it (as in Ken Thompson's
-// and Russ Cox's regular expressions: https://swtch.com/~rsc/regexp/regexp3.html).
+// sameLength is EdgeUTF8 for code points with the same number of bytes. It divides the range
+// until each byte's range is independent of the bytes before it (as in Ken Thompson's and Russ
+// Cox's regular expressions: https://swtch.com/~rsc/regexp/regexp3.html).
 func (n *NFA) sameLength(from int32, lo, hi rune, to int32) {
 	for shift := 6; shift < 24 && 1<<shift <= int(hi); shift += 6 {
 		mask := rune(1)<<shift - 1
@@ -115,7 +115,7 @@ func (n *NFA) sameLength(from int32, lo, hi rune, to int32) {
 	}
 }
 
-// before says what stands in front of a place.
+// before is the kind of the symbol before a position.
 type before byte
 
 const (
@@ -129,8 +129,8 @@ func IsWord(r rune) bool {
 	return r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' || r == '_'
 }
 
-// Determinize returns the DFA of the texts that lead from start to accept. The error
-// is ErrTooLarge where it would have more than limit states.
+// Determinize returns the DFA of the texts that lead from start to accept. The error is
+// ErrTooLarge if it would have more than limit states, or Budget is used up.
 func (n *NFA) Determinize(start, accept int32, limit int) (*DFA, error) {
 	d := &determinizer{n: n, accept: accept, limit: limit, number: map[string]int32{}, mark: make([]uint32, n.Len())}
 	for _, moves := range n.moves {
@@ -167,7 +167,7 @@ func (n *NFA) Determinize(start, accept int32, limit int) (*DFA, error) {
 	return out.trim(), nil
 }
 
-// subset is a state of the DFA: the states that a text led to, before the moves.
+// subset is a state of the DFA: the states of the NFA after a text, before moves are followed.
 type subset struct {
 	states []int32
 	last   before
@@ -182,11 +182,11 @@ type determinizer struct {
 	order   []subset
 	mark    []uint32
 	round   uint32
-	work    int // steps done: a bound of the time
+	work    int // steps taken so far
 	stack   []int32
 }
 
-// state returns s's number.
+// state returns the number of s, and adds s if it is new.
 func (d *determinizer) state(s subset) int32 {
 	key := []byte{byte(s.last)}
 	for _, q := range s.states {
@@ -201,7 +201,7 @@ func (d *determinizer) state(s subset) int32 {
 	return i
 }
 
-// closure returns the states that s leads to by moves, where next follows.
+// closure returns the states that moves reach from s if a symbol of the kind next follows.
 func (d *determinizer) closure(s subset, next before) []int32 {
 	d.round++
 	var out []int32
@@ -244,7 +244,7 @@ func holds(a Assertion, last, next before) bool {
 	return true
 }
 
-// edges returns the edges of state s on the symbols of the kind next.
+// edges returns the edges of state s for the symbols of the kind next.
 func (d *determinizer) edges(s subset, next before) []Edge {
 	var all []Edge
 	for _, q := range d.closure(s, next) {

@@ -8,7 +8,7 @@ import (
 	"alpaca/internal/grammar"
 )
 
-// atom parses a literal, class, dot, group, name or token, nil if none follows.
+// atom parses a literal, class, dot, group, name or token. It returns nil if none follows.
 func (p *parser) atom() (grammar.Expr, error) {
 	if p.pos >= len(p.src) {
 		return nil, nil
@@ -29,7 +29,7 @@ func (p *parser) atom() (grammar.Expr, error) {
 		start := p.pos
 		name := p.name()
 		end := p.pos
-		p.pos = start // a rule remembers where its name was first used
+		p.pos = start // rule records the position of the name's first use
 		i := p.rule(name)
 		p.pos = end
 		if len(p.names) > maxRules {
@@ -80,7 +80,7 @@ func (p *parser) literal() (grammar.Expr, error) {
 	}
 }
 
-// escapes are those of one letter.
+// escapes are the escapes of one letter.
 var escapes = map[byte]rune{'t': '\t', 'r': '\r', 'n': '\n', '\\': '\\', '"': '"', '[': '[', ']': ']', '-': '-'}
 
 // char parses a character of a literal or class.
@@ -154,7 +154,7 @@ func (p *parser) class() (grammar.Expr, error) {
 	return out, nil
 }
 
-// token parses <[id]>, <text>, and either after an exclamation mark.
+// token parses <[id]> or <text>, with or without an exclamation mark before it.
 func (p *parser) token() (grammar.Expr, error) {
 	start := p.pos
 	t := grammar.Token{Not: p.skip("!")}

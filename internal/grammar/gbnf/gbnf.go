@@ -1,7 +1,7 @@
-// Package gbnf reads grammars in llama.cpp's form of BNF: rules of literals, classes of
-// characters, names, groups, repetitions and tokens. It reads the whole language, and
-// refuses what has no clear meaning (an empty class, a rule that is defined twice, a
-// count beyond the bound), with the line, the column and a caret.
+// Package gbnf parses grammars in GBNF, llama.cpp's form of BNF: rules of literals, character
+// classes, names, groups, repetitions and tokens. It parses the whole language. It refuses what
+// has no clear meaning (an empty class, a rule defined twice, a count beyond the limit); the
+// error shows the line, the column and a caret.
 package gbnf
 
 import (
@@ -20,13 +20,13 @@ const (
 	maxRules = 4096
 )
 
-// Vocab is what token items are looked up in.
+// Vocab finds the tokens that a grammar names.
 type Vocab struct {
 	N      int                             // number of tokens
 	Lookup func(text string) (int32, bool) // the token of exactly that text
 }
 
-// Error is what is wrong with a grammar, and where.
+// Error is a mistake in a grammar, with its position.
 type Error struct {
 	Line, Col int // from 1; Col counts characters
 	Msg       string
@@ -50,8 +50,7 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s\n  %s\n  %s^", s, string(text), strings.Repeat(" ", col))
 }
 
-// Parse returns the rules of a grammar, root first. v may be nil: then token items are
-// refused.
+// Parse returns the rules of a grammar, root first. If v is nil, tokens in it are refused.
 func Parse(text string, v *Vocab) (*grammar.Rules, error) {
 	p := &parser{src: text, vocab: v, index: map[string]int{}}
 	switch {
@@ -70,7 +69,7 @@ func Parse(text string, v *Vocab) (*grammar.Rules, error) {
 	return p.finish()
 }
 
-// validPrefix returns how many bytes of text are valid UTF-8.
+// validPrefix returns the length in bytes of the longest prefix of text that is valid UTF-8.
 func validPrefix(text string) int {
 	for i, r := range text {
 		if _, n := utf8.DecodeRuneInString(text[i:]); r == utf8.RuneError && n == 1 {
@@ -80,7 +79,7 @@ func validPrefix(text string) int {
 	return len(text)
 }
 
-// Compile returns the program of a grammar. The error has the place in the text.
+// Compile returns the program of a grammar. Errors contain the position in the text.
 func Compile(text string, v *Vocab) (*grammar.Program, error) {
 	rules, err := Parse(text, v)
 	if err != nil {
@@ -96,7 +95,7 @@ func Compile(text string, v *Vocab) (*grammar.Program, error) {
 	return prog, err
 }
 
-// definedAt returns where a rule's definition begins.
+// definedAt returns the offset of a rule's definition.
 func definedAt(text string, v *Vocab, name string) int {
 	p := &parser{src: text, vocab: v, index: map[string]int{}}
 	p.rule("root")
@@ -118,7 +117,7 @@ type parser struct {
 	index   map[string]int
 	names   []string
 	body    []grammar.Expr // nil: not defined
-	used    []int          // by rule, where its name was first used
+	used    []int          // by rule: the offset where its name was first used
 	defined []int
 }
 
@@ -135,7 +134,7 @@ func (p *parser) fail(pos int, format string, args ...any) error {
 	}
 }
 
-// rule returns the number of a rule's name.
+// rule returns the number of the rule with that name, and adds it if it is new.
 func (p *parser) rule(name string) int {
 	i, ok := p.index[name]
 	if !ok {
@@ -149,7 +148,7 @@ func (p *parser) rule(name string) int {
 	return i
 }
 
-// space skips blanks and comments, and ends of lines where newline is true.
+// space skips blanks and comments, and if newline is set also ends of lines.
 func (p *parser) space(newline bool) {
 	for p.pos < len(p.src) {
 		switch c := p.src[p.pos]; {
@@ -187,7 +186,7 @@ func (p *parser) name() string {
 	return p.src[start:p.pos]
 }
 
-// here names what stands at the present place, for messages.
+// here describes the character at the current position, for messages.
 func (p *parser) here() string {
 	if p.pos >= len(p.src) {
 		return "the end of the text"

@@ -41,7 +41,8 @@ func (p *parser) definition() error {
 	return nil
 }
 
-// alternatives parses sequences between |; nested ones go over ends of lines.
+// alternatives parses sequences separated by |. If nested is set, they may continue on the next
+// line.
 func (p *parser) alternatives(nested bool) (grammar.Expr, error) {
 	var out grammar.Alt
 	for {
@@ -64,7 +65,7 @@ func (p *parser) alternatives(nested bool) (grammar.Expr, error) {
 	}
 }
 
-// item parses an atom with its repetitions, nil if none follows.
+// item parses an atom with its repetitions. It returns nil if none follows.
 func (p *parser) item(nested bool) (grammar.Expr, error) {
 	e, err := p.atom()
 	if err != nil || e == nil {

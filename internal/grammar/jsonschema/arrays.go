@@ -48,7 +48,7 @@ func (c *compiler) array(s *schema, out *cell) error {
 	case unique != nil && unique != false:
 		return refuse(s, "uniqueItems", "must be true or false")
 	}
-	// Items that nothing satisfies end the array.
+	// An item that no value satisfies cannot exist, so the array ends before it.
 	for i := range len(a.prefix) + 1 {
 		if slices.Contains(a.at(i), nothing) {
 			a.max = least(a.max, i)

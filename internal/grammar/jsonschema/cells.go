@@ -8,10 +8,10 @@ import (
 	"alpaca/internal/grammar/fsa"
 )
 
-// maxCells bounds into how many alternatives a schema may fall apart.
+// maxCells bounds the number of alternatives of a schema.
 const maxCells = 400
 
-// of returns the cells of a literal: together the values for which it holds.
+// of returns cells whose union is the values for which l holds.
 func (c *compiler) of(l literal) ([]cell, error) {
 	s := c.doc.byID[max(l, -l)-1]
 	if list, ok := s.cells[l > 0]; ok {
@@ -43,7 +43,7 @@ func (c *compiler) of(l literal) ([]cell, error) {
 	return list, nil
 }
 
-// notAny returns the cells of the values of types that no cell of list has.
+// notAny returns cells whose union is the values of types that are in no cell of list.
 func notAny(list []cell, types cell) ([]cell, error) {
 	out := []cell{types}
 	for _, x := range list {
@@ -65,10 +65,10 @@ func notAny(list []cell, types cell) ([]cell, error) {
 	return out, nil
 }
 
-// errCells says that a schema falls apart into too many alternatives.
+// errCells says that a schema has too many alternatives.
 var errCells = errors.New("it falls apart into too many alternatives")
 
-// both returns the values that are in a cell of each list.
+// both returns the values that are in a cell of a and in a cell of b.
 func both(a, b []cell) ([]cell, error) {
 	var out []cell
 	for _, x := range a {
@@ -103,7 +103,7 @@ func (c *compiler) all(g goal) ([]cell, error) {
 	return out, nil
 }
 
-// at adds the place of a schema to an error that has none.
+// at adds the pointer of l's schema to an error that has none.
 func (c *compiler) at(l literal, err error) error {
 	var r *Refused
 	if errors.As(err, &r) {
@@ -112,7 +112,7 @@ func (c *compiler) at(l literal, err error) error {
 	return &Refused{"#" + c.doc.byID[max(l, -l)-1].ptr, err.Error()}
 }
 
-// possible reports whether a value may satisfy a goal; false is certain.
+// possible reports whether a value may satisfy a goal. false is certain, true is not.
 func (c *compiler) possible(g goal, depth int) bool {
 	list, err := c.all(g)
 	if err != nil {
@@ -121,8 +121,8 @@ func (c *compiler) possible(g goal, depth int) bool {
 	return slices.ContainsFunc(list, func(x cell) bool { return c.cellPossible(x, depth) })
 }
 
-// types returns the types of which a value may satisfy a goal, all values of each; the
-// others are certain to have none. It also returns the values of those others.
+// types divides all values by type: may has those of the types that can satisfy g as far as we
+// know, never those of the other types.
 func (c *compiler) types(g goal) (may, never cell) {
 	all := whole()
 	list, err := c.all(g)
@@ -215,7 +215,7 @@ func (c *compiler) schema(s *schema) ([]cell, error) {
 	return c.unevaluated(s, list)
 }
 
-// step makes the cells of one keyword.
+// step computes the cells of one keyword.
 type step struct {
 	key string
 	do  func(*schema) ([]cell, error)
@@ -230,8 +230,7 @@ func keywordSteps(c *compiler) []step {
 	}
 }
 
-// forgive returns the error of a keyword, or nil where the caller is lenient: then a
-// warning names it.
+// forgive returns the error of a keyword. In lenient mode it adds a warning and returns nil.
 func (c *compiler) forgive(s *schema, key string, err error) error {
 	var r *Refused
 	if !errors.As(err, &r) {
@@ -244,7 +243,7 @@ func (c *compiler) forgive(s *schema, key string, err error) error {
 	return nil
 }
 
-// pattern compiles a pattern of the schema once.
+// pattern compiles a pattern, and caches the automaton.
 func (c *compiler) pattern(p string) (*fsa.DFA, error) {
 	if d, ok := c.patterns[p]; ok {
 		return d, nil

@@ -1,6 +1,6 @@
 package jsonschema
 
-// schemas returns the schemas of a keyword that is a list of them.
+// schemas returns the schemas of a keyword whose value is a list of schemas.
 func (c *compiler) schemas(s *schema, key string) ([]literal, error) {
 	values, ok := s.get(key).([]any)
 	if !ok || len(values) == 0 {
@@ -22,7 +22,7 @@ func (c *compiler) allOf(s *schema) ([]cell, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.all(list) // in their order, which is that of properties
+	return c.all(list) // in this order, which decides the order of properties
 }
 
 func (c *compiler) anyOf(s *schema) ([]cell, error) {
@@ -33,8 +33,8 @@ func (c *compiler) anyOf(s *schema) ([]cell, error) {
 	return c.union(s, "anyOf", list)
 }
 
-// union returns the values for which one of list holds. Where unevaluated properties
-// matter, it is told apart which of them hold.
+// union returns the values for which at least one of list holds. If the document uses
+// unevaluated properties or items, each combination of schemas that hold has its own cells.
 func (c *compiler) union(s *schema, key string, list []literal) ([]cell, error) {
 	var out []cell
 	sets := 1<<min(len(list), 6) - 1
@@ -70,8 +70,8 @@ func (c *compiler) union(s *schema, key string, list []literal) ([]cell, error) 
 	return out, nil
 }
 
-// oneOf returns the values for which exactly one schema holds: where two are not known
-// to exclude each other, the one must hold and the other not.
+// oneOf returns the values for which exactly one schema holds. For schemas that may overlap, the
+// cells demand that one holds and the others do not.
 func (c *compiler) oneOf(s *schema) ([]cell, error) {
 	list, err := c.schemas(s, "oneOf")
 	if err != nil {
@@ -112,7 +112,7 @@ func (c *compiler) oneOf(s *schema) ([]cell, error) {
 	return out, nil
 }
 
-// without returns the values of cells, and of types, for which l does not hold.
+// without returns the values in cells and in types for which l does not hold.
 func (c *compiler) without(cells []cell, l literal, types cell) ([]cell, error) {
 	list, err := c.of(l)
 	if err != nil {
@@ -133,7 +133,7 @@ func (c *compiler) not(s *schema) ([]cell, error) {
 	return c.of(literal(-x.id))
 }
 
-// condition is if, then and else.
+// condition returns the cells of if, then and else.
 func (c *compiler) condition(s *schema) ([]cell, error) {
 	x, err := c.doc.sub(s, s.get("if"), "if")
 	if err != nil {
@@ -152,7 +152,7 @@ func (c *compiler) condition(s *schema) ([]cell, error) {
 			}
 			g = append(g, literal(y.id))
 		} else if branch.when < 0 && !c.unevaluatedUsed && !s.has("then") {
-			return []cell{whole()}, nil // neither then nor else: it says nothing
+			return []cell{whole()}, nil // without then and else, if demands nothing
 		}
 		cells, err := c.all(g)
 		if err != nil {

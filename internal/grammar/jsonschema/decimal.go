@@ -9,7 +9,7 @@ import (
 	"alpaca/internal/grammar/fsa"
 )
 
-// split returns the digits of |v| before and after the point. v is a decimal.
+// split returns the digits of |v| before and after the point. v has a finite decimal expansion.
 func split(v *big.Rat) (whole, frac string) {
 	n, exact := v.FloatPrec()
 	if !exact {
@@ -19,7 +19,7 @@ func split(v *big.Rat) (whole, frac string) {
 	return whole, strings.TrimRight(frac, "0")
 }
 
-// build returns the automaton whose states are keys.
+// build returns the automaton whose states are the keys that next reaches from start.
 func build[K comparable](start K, next func(K, byte) (K, bool), accept func(K) bool) *fsa.DFA {
 	number := map[K]int32{start: 0}
 	order := []K{start}
@@ -44,14 +44,15 @@ func build[K comparable](start K, next func(K, byte) (K, bool), accept func(K) b
 	return d
 }
 
-// place is where a decimal is compared: how many digits were read before the point or
-// behind it, and how they compare with the bound's.
+// place is the state of a comparison: the number of digits read in the current part, which is
+// before or after the point, and how the digits so far compare with the bound's (-1, 0, 1).
 type place struct {
 	negative, frac bool
 	n, cmp         int
 }
 
-// compare returns the plain decimals for which ok holds of their comparison with bound.
+// compare returns the automaton of the plain decimals d with ok(c), where c is -1, 0 or 1 as d
+// is below, equal to or above bound.
 func compare(bound *big.Rat, ok func(int) bool) *fsa.DFA {
 	whole, frac := split(bound)
 	digit := func(p place, b, with byte) place {
@@ -62,7 +63,7 @@ func compare(bound *big.Rat, ok func(int) bool) *fsa.DFA {
 		p.n++
 		return p
 	}
-	// pointed is p at the end of its whole part.
+	// pointed returns the comparison of the whole parts when p is at the end of its own.
 	pointed := func(p place) int {
 		switch {
 		case p.n < len(whole):
@@ -122,15 +123,15 @@ func compare(bound *big.Rat, ok func(int) bool) *fsa.DFA {
 	})
 }
 
-// remainder is a decimal's remainder so far; frac counts the places, and rest tells that
-// places were not 0 that no multiple has.
+// remainder is the remainder of the digits so far. frac counts the decimal places. rest is set
+// if a place beyond those of a multiple is not 0.
 type remainder struct {
 	r, frac int
 	point   bool
 	rest    bool
 }
 
-// multiple returns the plain decimals that are multiples of m.
+// multiple returns the automaton of the plain decimals that are multiples of m.
 func multiple(m *big.Rat) (*fsa.DFA, error) {
 	_, f := split(m)
 	places := len(f)

@@ -8,12 +8,12 @@ import (
 	"alpaca/internal/grammar"
 )
 
-// white is the marks between values with the white space around them.
+// white has JSON's punctuation with the white space allowed around it.
 type white struct{ comma, colon, open, shut, openArray, shutArray grammar.Expr }
 
-// whites are with white space and without. At each place stand at most a newline and
-// 20 blanks, because a model can write blanks for ever. They are made when a schema is met:
-// every start of the program would wait for them otherwise.
+// whites returns the punctuation with white space and without. Each place allows at most a
+// newline and 20 blanks, because a model could write blanks forever. They are made on first use,
+// so that the program starts fast.
 var whites = sync.OnceValue(func() [2]*white {
 	return [2]*white{newWhite(`(\n|\r\n)?[ \t]{0,20}`), newWhite("")}
 })
@@ -29,7 +29,7 @@ func newWhite(space string) *white {
 	}
 }
 
-// key tells sets of numbers apart.
+// key returns a string that identifies the set.
 func (n *numbers) key() string {
 	var b strings.Builder
 	fmt.Fprint(&b, n.integer, n.fraction, n.lo, n.loOpen, n.hi, n.hiOpen, n.multiples, n.others, n.out)
@@ -44,7 +44,7 @@ func (n *numbers) key() string {
 // maxUnrolled bounds the rules of one array or object.
 const maxUnrolled = 20_000
 
-// items returns the JSON texts of arrays.
+// items returns the expression for arrays in a, with their brackets.
 func (c *compiler) items(a *array) (grammar.Expr, error) {
 	if a.max == 0 {
 		a = &array{max: 0, contains: a.contains, min: a.min}
@@ -73,7 +73,7 @@ func (c *compiler) items(a *array) (grammar.Expr, error) {
 	return grammar.Seq{c.white.openArray, body, c.white.shutArray}, nil
 }
 
-// list returns the items of an array, without brackets.
+// list returns the expression for the items of an array, without brackets.
 func (c *compiler) list(a *array) grammar.Expr {
 	if a.max >= 0 && a.min > a.max {
 		return grammar.Alt{}
@@ -82,7 +82,7 @@ func (c *compiler) list(a *array) grammar.Expr {
 	if a.max >= 0 {
 		k = min(k, a.max)
 	}
-	// From the back: what may follow item i-1.
+	// From the last item to the first: what may follow item i-1.
 	most := -1
 	if a.max >= 0 {
 		most = a.max - k

@@ -7,8 +7,8 @@ import (
 	"alpaca/internal/grammar"
 )
 
-// containing returns the items of an array of which some must satisfy goals. Its rules
-// count the items, and for each goal those that do.
+// containing returns the items of an array with contains. Its rules count the items, and for
+// each goal the items that satisfy it.
 func (c *compiler) containing(a *array) (grammar.Expr, error) {
 	if len(a.contains) == 0 {
 		return c.list(a), nil
@@ -32,18 +32,18 @@ func (c *compiler) containing(a *array) (grammar.Expr, error) {
 	return start, nil
 }
 
-// counting makes the rules of one array.
+// counting makes the rules of one array with contains.
 type counting struct {
 	c     *compiler
 	a     *array
-	items int // are told apart up to here
+	items int // items are counted up to this number
 	rules map[string]grammar.Ref
 	todo  []counted
 	size  int
 }
 
-// counted is a place in an array: how many items lie before it, and how many of them
-// were found to satisfy each of the goals.
+// counted is a position in an array: the number of items before it, the number of these that
+// satisfy each goal, and the rule for what follows.
 type counted struct {
 	item int
 	hits []int
@@ -61,7 +61,7 @@ func (k *counting) rule(item int, hits []int) grammar.Ref {
 	return r
 }
 
-// place makes the rule of what follows at a place.
+// place makes the rule for what follows at a position.
 func (k *counting) place(at counted) {
 	var out grammar.Alt
 	enough := at.item >= k.a.min
@@ -77,9 +77,8 @@ func (k *counting) place(at counted) {
 	k.c.out.Body[at.rule] = out
 }
 
-// item adds the ways to write one more item, where it is decided already what it is to
-// the first i goals. Where a goal has no upper bound, an item that satisfies it need not
-// be counted.
+// item appends to out the ways to write one more item. g already says which of the first i goals
+// the item satisfies. If a goal has no upper bound, an item that satisfies it may go uncounted.
 func (k *counting) item(at counted, i int, g goal, hits []int, out *grammar.Alt) {
 	if i == len(k.a.contains) {
 		e := grammar.Seq{k.c.rule(g), k.rule(min(at.item+1, k.items), hits)}

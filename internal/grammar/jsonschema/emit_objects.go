@@ -8,13 +8,13 @@ import (
 	"alpaca/internal/grammar/fsa"
 )
 
-// kind is names beside the properties, and what their values must satisfy.
+// kind is a set of names besides the declared properties, and the goal of their values.
 type kind struct {
 	names *fsa.DFA
 	goal  goal
 }
 
-// others returns the kinds of names that o allows beside its properties.
+// others returns the kinds of names that o allows besides its declared properties.
 func (c *compiler) others(o *objects) ([]kind, error) {
 	d := everything
 	var err error
@@ -67,19 +67,19 @@ func (c *compiler) others(o *objects) ([]kind, error) {
 	return kinds, err
 }
 
-// properties returns the JSON texts of objects: the properties in their order, then
-// others. The rules count where there are bounds.
+// properties returns the expression for objects in o, with their braces: the declared properties
+// in their order, then others. If there are bounds, the rules count properties.
 func (c *compiler) properties(o *objects) (grammar.Expr, error) {
 	kinds, err := c.others(o)
 	if err != nil {
 		return nil, err
 	}
-	// Counts are told apart up to here.
+	// Properties are counted up to this number.
 	most := max(o.min, 1)
 	if o.max >= 0 {
 		most = max(o.max, 1)
 	}
-	// What an object must have some of is a set of bits in the rules' numbers.
+	// The conditions in o.some that are satisfied are a set of bits in the rules' indices.
 	sets := 1 << min(len(o.some), 30)
 	if (len(o.props)+1)*(most+1)*sets > maxUnrolled {
 		return nil, fmt.Errorf("minProperties, maxProperties or what is negated need more than %d rules", maxUnrolled)
@@ -109,14 +109,14 @@ type writer struct {
 	*compiler
 	*objects
 	kinds []kind
-	other grammar.Alt // all of them
+	other grammar.Alt // one more property of any kind
 	most  int
-	rules [][]grammar.Ref // [properties passed][properties written, what there is some of]
+	rules [][]grammar.Ref // [declared properties passed][properties written and conditions satisfied]
 }
 
-// entries calls f for each way in which a property of some names can give what the object
-// must have some of, from the number first on, beside what it has: with the names and the
-// goal that are left, and what the object has then.
+// entries calls f for each set of further conditions in w.some, from number first on, that a
+// property of kind k can satisfy. has is the set of conditions satisfied before. f gets the
+// restricted names and goal, and the new set of satisfied conditions.
 func (w *writer) entries(k kind, first, has int, f func(k kind, has int)) error {
 	f(k, has)
 	for i := first; i < len(w.some); i++ {
@@ -137,7 +137,7 @@ func (w *writer) entries(k kind, first, has int, f func(k kind, has int)) error 
 	return nil
 }
 
-// pair returns names of a kind with their values.
+// pair returns a name of kind k with a value.
 func (c *compiler) pair(k kind) grammar.Seq {
 	var name grammar.Expr = grammar.Automaton{DFA: anyString()}
 	if k.names != everything {
@@ -154,8 +154,8 @@ func (c *compiler) pair(k kind) grammar.Seq {
 	return grammar.Seq{name, c.white.colon, c.rule(k.goal)}
 }
 
-// property returns what may follow n properties and what they have some of, of those
-// from i on.
+// property returns what may follow after n properties that satisfy the conditions in has, with
+// the declared properties from i on.
 func (w *writer) property(i, n, has int) (grammar.Expr, error) {
 	var out grammar.Alt
 	sets := 1 << len(w.some)

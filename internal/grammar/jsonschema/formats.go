@@ -19,9 +19,9 @@ const (
 	pchar = `(?:[a-zA-Z0-9._~!$&'()*+,;=:@-]|%[0-9a-fA-F]{2})`
 )
 
-// formats are the patterns of the formats that are enforced: RFC 3339 (date, time,
-// date-time, duration), RFC 5321's addresses without quotes, RFC 1123's host names, RFC
-// 2673 and RFC 4291 (addresses of hosts), RFC 4122, RFC 3986.
+// formats are the patterns of the formats that are enforced: RFC 3339 (date, time, date-time,
+// duration), RFC 5321 (email addresses without quotes), RFC 1123 (host names), RFC 2673 and RFC
+// 4291 (IP addresses), RFC 4122 (UUIDs), RFC 3986 (URIs).
 var formats = map[string]string{
 	"date":      `^` + date + `$`,
 	"time":      `^` + clock + `$`,
@@ -39,11 +39,11 @@ var formats = map[string]string{
 		`(?::\d*)?(?:/` + pchar + `*)*|/(?:` + pchar + `+(?:/` + pchar + `*)*)?|` + pchar + `+(?:/` + pchar + `*)*|)(?:\?(?:` + pchar + `|[/?])*)?(?:#(?:` + pchar + `|[/?])*)?$`,
 }
 
-// notFormats are the standard's formats that no automaton of ours describes. Those that
-// the standard does not know are annotations.
+// notFormats are the standard's formats that are not enforced. Formats outside the standard are
+// annotations.
 var notFormats = map[string]bool{
 	"regex": true, "iri": true, "iri-reference": true, "uri-reference": true, "uri-template": true, "idn-email": true, "idn-hostname": true,
 }
 
-// EnforcesFormat reports whether strings are kept to a format of that name.
+// EnforcesFormat reports whether the format of that name is enforced.
 func EnforcesFormat(name string) bool { return formats[name] != "" }

@@ -12,16 +12,16 @@ import (
 	"unicode/utf8"
 )
 
-// object is a JSON object with its keys in the order of the text.
+// object is a JSON object that keeps the order of its keys.
 type object struct {
 	keys []string
 	vals map[string]any
 }
 
-// maxNesting bounds how deep a schema's text is nested.
+// maxNesting bounds the nesting depth of a schema's text.
 const maxNesting = 200
 
-// decode reads one JSON value: nil, bool, json.Number, string, []any or *object.
+// decode parses one JSON value: nil, bool, json.Number, string, []any or *object.
 func decode(text []byte) (any, error) {
 	if !utf8.Valid(text) {
 		return nil, errors.New("the schema is not valid UTF-8")
@@ -94,8 +94,8 @@ func decodeValue(d *json.Decoder, depth int) (any, error) {
 	return t, nil
 }
 
-// decimal returns a number's exact value. Its exponent is bounded, so that no number
-// takes all memory.
+// decimal returns a number's exact value. Its exponent is bounded, because a large one would
+// take all memory.
 func decimal(n json.Number) (*big.Rat, error) {
 	mantissa, exponent, has := strings.Cut(strings.ToLower(string(n)), "e")
 	if has {

@@ -1,8 +1,8 @@
-// Package jsonschema makes grammars of JSON schemas (draft 2020-12, and what earlier
-// drafts have of their own). A schema becomes cells, sets of values with one part for
-// each type, on which allOf, oneOf, not and if are intersections, unions and
-// complements; cells become rules. What a grammar cannot enforce is refused with the
-// JSON pointer of its keyword, and never ignored without a word.
+// Package jsonschema makes grammars from JSON schemas (draft 2020-12, and the keywords of
+// earlier drafts). A schema becomes cells: sets of values with one part for each type. allOf,
+// oneOf, not and if are intersections, unions and complements of cells. Cells become rules. A
+// keyword that a grammar cannot enforce is an error with its JSON pointer, and never silently
+// ignored.
 package jsonschema
 
 import (
@@ -14,10 +14,9 @@ import (
 	"alpaca/internal/grammar/fsa"
 )
 
-// Options says how a schema is read.
+// Options are the options of Compile.
 type Options struct {
-	// Lenient goes on without the keywords that cannot be enforced, each with a
-	// warning.
+	// Lenient ignores keywords that cannot be enforced, with a warning for each.
 	Lenient bool
 	// Compact allows no white space between values.
 	Compact bool
@@ -26,9 +25,8 @@ type Options struct {
 // maxText bounds a schema's text, in bytes.
 const maxText = 4 << 20
 
-// Compile returns the program of the JSON texts that satisfy a schema, with the
-// properties in the schema's order. warnings name what is an annotation only. An error
-// about a keyword is a *Refused.
+// Compile returns the program of the JSON texts that satisfy a schema, with properties in the
+// schema's order. warnings name what is not enforced. An error about a keyword is a *Refused.
 func Compile(text []byte, opt Options) (p *grammar.Program, warnings []string, err error) {
 	rules, warnings, err := Rules(text, opt)
 	if err != nil {
@@ -59,7 +57,7 @@ func Rules(text []byte, opt Options) (rules *grammar.Rules, warnings []string, e
 	return &c.out, c.warnings, nil
 }
 
-// newCompiler returns a compiler of a schema's text, and the schema.
+// newCompiler returns a compiler for a schema's text, and the root schema.
 func newCompiler(text []byte, opt Options) (c *compiler, s *schema, err error) {
 	if len(text) > maxText {
 		return nil, nil, fmt.Errorf("a schema of %d bytes: at most %d are allowed", len(text), maxText)
@@ -85,7 +83,7 @@ func newCompiler(text []byte, opt Options) (c *compiler, s *schema, err error) {
 	return c, s, err
 }
 
-// uses reports whether a key occurs anywhere.
+// uses reports whether an object anywhere in v has the key.
 func uses(v any, key string) bool {
 	switch v := v.(type) {
 	case []any:
@@ -106,10 +104,10 @@ func uses(v any, key string) bool {
 // Bounds of the grammar of a schema.
 const (
 	maxRules    = 200_000
-	maxAutomata = 1_500_000 // states in all
+	maxAutomata = 1_500_000 // total states
 )
 
-// compiler makes rules of cells.
+// compiler turns schemas into cells, and cells into rules.
 type compiler struct {
 	doc             *document
 	lenient         bool
@@ -122,7 +120,7 @@ type compiler struct {
 	out     grammar.Rules
 	rules   map[string]grammar.Ref // by goal
 	queue   []goal                 // goals whose rules are not made yet
-	encoded map[string]*fsa.DFA    // names and texts as JSON
+	encoded map[string]*fsa.DFA    // cached automata of names and numbers in JSON
 	states  int
 }
 
@@ -140,7 +138,7 @@ func (c *compiler) newRule() grammar.Ref {
 	return grammar.Ref(len(c.out.Body) - 1)
 }
 
-// rule returns the rule of the values that satisfy a goal.
+// rule returns the rule for the values that satisfy a goal.
 func (c *compiler) rule(g goal) grammar.Ref {
 	key := fmt.Sprint([]literal(g))
 	r, ok := c.rules[key]
@@ -152,7 +150,7 @@ func (c *compiler) rule(g goal) grammar.Ref {
 	return r
 }
 
-// value makes the rule of a goal.
+// value makes the body of a goal's rule.
 func (c *compiler) value(g goal) error {
 	list, err := c.all(g)
 	if err != nil {
@@ -216,7 +214,7 @@ func (c *compiler) cell(x cell) (out grammar.Alt, err error) {
 	return out, nil
 }
 
-// numeric returns the texts of numbers, one automaton for equal sets.
+// numeric returns the automaton of a set of numbers, and caches it by the set.
 func (c *compiler) numeric(n *numbers) (*fsa.DFA, error) {
 	key := "number " + n.key()
 	if d, ok := c.encoded[key]; ok {

@@ -8,10 +8,10 @@ import (
 	"alpaca/internal/grammar/fsa"
 )
 
-// errNot says that what a schema refuses cannot be described.
+// errNot says that the values that a schema refuses cannot be described.
 var errNot = errors.New("what this refuses cannot be written as a grammar")
 
-// not returns cells that together are the values which c lacks.
+// not returns cells whose union is all values that are not in c.
 func (c cell) not() ([]cell, error) {
 	var out []cell
 	others := cell{null: !c.null, bools: [2]bool{!c.bools[0], !c.bools[1]}}
@@ -62,7 +62,7 @@ func (c cell) not() ([]cell, error) {
 	return out, nil
 }
 
-// not returns the goals of which at least one holds where g does not.
+// not returns goals of which at least one holds exactly if g does not.
 func (g goal) not() []goal {
 	var out []goal
 	for _, l := range g {

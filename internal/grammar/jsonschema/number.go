@@ -11,25 +11,26 @@ import (
 	"alpaca/internal/grammar/fsa"
 )
 
-// numbers is a set of numbers: finite if points is not nil, else those within the
-// bounds that are multiples of all of multiples and none of others.
+// numbers is a set of numbers. If points is not nil, the set is finite. Otherwise it is the
+// numbers within the bounds that are multiples of all of multiples, of none of others, and not
+// in out.
 type numbers struct {
 	points []point
 
-	integer, fraction bool // integers only; those that are none only
+	integer, fraction bool // only integers; only numbers that are not integers
 	lo, hi            *big.Rat
-	loOpen, hiOpen    bool // the bound itself is out
+	loOpen, hiOpen    bool // the bound itself is excluded
 	multiples, others []*big.Rat
-	out               []*big.Rat // that are not in the set
+	out               []*big.Rat // numbers excluded from the set
 }
 
-// point is a number and how a schema writes it.
+// point is a number, and its text in the schema.
 type point struct {
 	v    *big.Rat
 	text string
 }
 
-// has reports whether v is in the set; points are not looked at.
+// has reports whether v is in the set. It ignores points.
 func (n *numbers) has(v *big.Rat) bool {
 	if n.integer && !v.IsInt() || n.fraction && v.IsInt() {
 		return false
@@ -113,7 +114,7 @@ func (n *numbers) and(o *numbers) *numbers {
 	return &out
 }
 
-// not returns sets that together are the numbers which n lacks.
+// not returns sets whose union is all numbers that are not in n.
 func (n *numbers) not() []*numbers {
 	var out []*numbers
 	if n.points != nil {
@@ -147,7 +148,8 @@ func (n *numbers) not() []*numbers {
 	return out
 }
 
-// Patterns of numbers as text. Digits are bounded, because a model can write them for ever.
+// Patterns of numbers as text. The number of digits is bounded, because a model could write
+// digits forever.
 const (
 	integerText  = `^-?(0|[1-9][0-9]{0,%d})$`
 	plainText    = `^-?(0|[1-9][0-9]{0,%d})(\.[0-9]{1,%d})?$`
@@ -163,12 +165,12 @@ const (
 func compile(format string, args ...any) *fsa.DFA {
 	d, err := ecma.Compile(fmt.Sprintf(format, args...), numberStates)
 	if err != nil {
-		panic(err) // a fault of this package
+		panic(err) // a bug in this package
 	}
 	return d
 }
 
-// automaton returns the texts of the set's numbers.
+// automaton returns the automaton of the JSON texts of the set's numbers.
 func (n *numbers) automaton() (*fsa.DFA, error) {
 	if n.points != nil {
 		return n.texts(), nil
@@ -223,8 +225,9 @@ func (n *numbers) automaton() (*fsa.DFA, error) {
 	return d.Minimize(), nil
 }
 
-// signed returns the texts of all numbers, or those above or below zero; these alone
-// may have exponents, whose values no automaton can compare with a bound.
+// signed returns the automaton of all numbers, or of those that are at least, at most, above or
+// below zero. Only these may have exponents, because no automaton can compare such a number with
+// another bound.
 func (n *numbers) signed() (*fsa.DFA, error) {
 	d := compile(numberText)
 	var err error
@@ -248,8 +251,9 @@ func (n *numbers) signed() (*fsa.DFA, error) {
 	return d.Minimize(), nil
 }
 
-// texts returns the ways to write the points: in decimals, as the schema writes them,
-// and as programs do that use exponents; integers also with a fraction of 0.
+// texts returns the automaton of the ways to write the points: as decimals, as in the schema,
+// and for long numbers with an exponent. Integers may also end in .0, unless only integers are
+// allowed.
 func (n *numbers) texts() *fsa.DFA {
 	nfa := &fsa.NFA{}
 	start, end := nfa.Add(), nfa.Add()
@@ -289,7 +293,7 @@ func (n *numbers) texts() *fsa.DFA {
 	}
 	d, err := nfa.Determinize(start, end, 1<<20)
 	if err != nil {
-		panic(err) // as large as the schema's text at most
+		panic(err) // at most as large as the schema's text
 	}
 	return d
 }

@@ -19,8 +19,7 @@ func compilePattern(p string) (*fsa.DFA, error) {
 	return d, err
 }
 
-// own returns the cell of the keywords about types, numbers, strings, arrays and
-// objects.
+// own returns the cell of the keywords for types, numbers, strings, arrays and objects.
 func (c *compiler) own(s *schema) ([]cell, error) {
 	out := whole()
 	if err := c.typed(s, &out); err != nil {
@@ -31,7 +30,7 @@ func (c *compiler) own(s *schema) ([]cell, error) {
 			return nil, err
 		}
 	}
-	out, ok, err := out.and(whole()) // drops what is empty
+	out, ok, err := out.and(whole()) // drops empty sets
 	if err != nil || !ok {
 		return nil, err
 	}
@@ -201,7 +200,7 @@ func (c *compiler) text(s *schema, out *cell) error {
 	return err
 }
 
-// goal returns the goal of a schema: none for one that is true or empty.
+// goal returns the goal of a schema: the empty goal if the schema is true or {}.
 func (c *compiler) goal(s *schema) goal {
 	if s.value == true {
 		return nil
@@ -215,7 +214,7 @@ func (c *compiler) goal(s *schema) goal {
 	return goal{literal(s.id)}
 }
 
-// sub returns the goal of the schema in a keyword.
+// sub returns the goal of the schema in a keyword of s, at path below s.
 func (c *compiler) sub(s *schema, v any, path ...string) (goal, error) {
 	x, err := c.doc.sub(s, v, path...)
 	if err != nil {

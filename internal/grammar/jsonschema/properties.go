@@ -55,7 +55,7 @@ func (c *compiler) object(s *schema, out *cell) error {
 	return nil
 }
 
-// groupOf sets what s says of names beside its properties.
+// groupOf sets g to what s demands of properties that it does not declare.
 func (c *compiler) groupOf(s *schema, g *group) error {
 	if s.has("patternProperties") {
 		patterns, ok := s.get("patternProperties").(*object)
@@ -84,7 +84,7 @@ func (c *compiler) groupOf(s *schema, g *group) error {
 
 func (c *compiler) required(s *schema, o *objects, g *group) error {
 	if _, old := s.get("required").(bool); old && c.doc.draft <= 4 {
-		return nil // draft-03's: of the property itself
+		return nil // draft-03: the property itself is required
 	}
 	list, err := s.strings("required")
 	if err != nil {
@@ -103,7 +103,7 @@ func (c *compiler) required(s *schema, o *objects, g *group) error {
 	return nil
 }
 
-// names sets what propertyNames demands.
+// names adds to o what propertyNames demands.
 func (c *compiler) names(s *schema, o *objects) error {
 	g, err := c.sub(s, s.get("propertyNames"), "propertyNames")
 	if err != nil {

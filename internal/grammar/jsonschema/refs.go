@@ -17,9 +17,9 @@ func (c *compiler) ref(s *schema) ([]cell, error) {
 	return c.of(literal(x.id))
 }
 
-// dynamic resolves a $dynamicRef: to the outermost schema on the way to it that has an anchor
-// of that name. The way does not matter where a single place has the anchor, or where the
-// reference's own target is an ordinary one.
+// dynamic resolves a $dynamicRef, which refers to the outermost schema on the evaluation path
+// with a dynamic anchor of that name. It works only if the path does not matter: one schema has
+// the anchor, or the reference's target has no dynamic anchor.
 func (c *compiler) dynamic(s *schema) ([]cell, error) {
 	key, name := "$dynamicRef", ""
 	if s.has("$recursiveRef") {
@@ -44,7 +44,7 @@ func (c *compiler) dynamic(s *schema) ([]cell, error) {
 	return c.of(literal(x.id))
 }
 
-// dependencies returns the step of a keyword that says what a property brings with it.
+// dependencies returns the step of a keyword that says what the presence of a property requires.
 func (c *compiler) dependencies(key string) func(*schema) ([]cell, error) {
 	return func(s *schema) ([]cell, error) {
 		o, ok := s.get(key).(*object)

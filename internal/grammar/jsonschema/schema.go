@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// Refused is a keyword that a grammar cannot enforce, or a schema that is not valid.
+// Refused says that a grammar cannot enforce a keyword, or that a schema is invalid.
 type Refused struct {
 	Pointer string // JSON pointer of the keyword, as a fragment: "#/properties/a/not"
 	Msg     string
@@ -18,17 +18,17 @@ type Refused struct {
 
 func (e *Refused) Error() string { return e.Pointer + ": " + e.Msg }
 
-// schema is a schema of the document. Its number is its identity.
+// schema is a schema within the document, identified by id.
 type schema struct {
 	id    int32
-	ptr   string // pointer, without #
+	ptr   string // JSON pointer without #
 	base  *url.URL
 	value any // bool or *object
 	cells map[bool][]cell
-	busy  bool // its cells are being made
+	busy  bool // its cells are being computed
 }
 
-// where returns the pointer of one of its keywords.
+// where returns the pointer of one of the schema's keywords.
 func (s *schema) where(key string) string {
 	return "#" + s.ptr + "/" + escapePointer(key)
 }
@@ -37,7 +37,7 @@ func escapePointer(s string) string {
 	return strings.NewReplacer("~", "~0", "/", "~1").Replace(s)
 }
 
-// get returns a keyword's value, nil where it is absent.
+// get returns a keyword's value, or nil.
 func (s *schema) get(key string) any {
 	if o, ok := s.value.(*object); ok {
 		return o.vals[key]
@@ -58,15 +58,15 @@ func refuse(s *schema, key, format string, args ...any) error {
 	return &Refused{s.where(key), fmt.Sprintf(format, args...)}
 }
 
-// document finds schemas by their places and names.
+// document finds schemas by their pointers and names.
 type document struct {
 	root    any
-	draft   int // 4, 6, 7, 2019, 2020; 0 not said
+	draft   int // 4, 6, 7, 2019, 2020; 0: not given
 	places  map[string]*schema
 	byID    []*schema         // byID[id-1]
 	names   map[string]string // URI → pointer of a resource, URI#anchor → pointer
 	bases   map[string]*url.URL
-	dynamic map[string][]string // places of the dynamic anchors, by name; of recursive ones by ""
+	dynamic map[string][]string // pointers of the dynamic anchors by name, of recursive anchors by ""
 	visited int
 }
 
@@ -96,7 +96,7 @@ func newDocument(root any) (*document, error) {
 // notSchemas are the keywords whose values hold no schemas.
 var notSchemas = map[string]bool{"enum": true, "const": true, "default": true, "examples": true, "example": true, "required": true}
 
-// collect finds the names that schemas give themselves.
+// collect finds the names that schemas declare by $id and anchors.
 func (d *document) collect(ptr string, v any, base *url.URL) error {
 	if d.visited++; d.visited > maxSchemas {
 		return fmt.Errorf("a schema of more than %d parts", maxSchemas)
@@ -150,7 +150,7 @@ func (d *document) collect(ptr string, v any, base *url.URL) error {
 	return nil
 }
 
-// add returns the schema at a place.
+// add returns the schema at a pointer, and adds it if it is new.
 func (d *document) add(ptr string, v any, base *url.URL) (*schema, error) {
 	if s, ok := d.places[ptr]; ok {
 		return s, nil
@@ -204,7 +204,7 @@ func (d *document) resolve(s *schema, key, ref string) (*schema, error) {
 	return d.atPointer(s, key, ref, ptr, "")
 }
 
-// atPointer returns the schema at a pointer below a place.
+// atPointer returns the schema at pointer below start.
 func (d *document) atPointer(s *schema, key, ref, start, pointer string) (*schema, error) {
 	v, ptr := d.root, ""
 	base := &url.URL{}
@@ -235,7 +235,7 @@ func (d *document) atPointer(s *schema, key, ref, start, pointer string) (*schem
 	return d.add(ptr, v, base)
 }
 
-// number returns a keyword that is a number, nil where it is absent.
+// number returns the value of a keyword that is a number, or nil if it is absent.
 func (s *schema) number(key string) (*big.Rat, error) {
 	if !s.has(key) {
 		return nil, nil
@@ -251,10 +251,12 @@ func (s *schema) number(key string) (*big.Rat, error) {
 	return v, nil
 }
 
-// maxCount bounds lengths and numbers of items, which grammars count without copies.
+// maxCount bounds lengths and numbers of items. It can be large, because grammars count without
+// copies.
 const maxCount = 1 << 30
 
-// count returns a keyword that is a number of things; missing where it is absent.
+// count returns the value of a keyword that is a non-negative integer, or missing if it is
+// absent.
 func (s *schema) count(key string, missing int) (int, error) {
 	v, err := s.number(key)
 	if err != nil || v == nil {
@@ -269,7 +271,7 @@ func (s *schema) count(key string, missing int) (int, error) {
 	return int(v.Num().Int64()), nil
 }
 
-// strings returns a keyword that is a list of strings.
+// strings returns the value of a keyword that is a list of strings.
 func (s *schema) strings(key string) ([]string, error) {
 	if !s.has(key) {
 		return nil, nil

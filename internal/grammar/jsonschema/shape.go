@@ -6,10 +6,10 @@ import (
 	"alpaca/internal/grammar/fsa"
 )
 
-// literal is a schema that must hold (its number), or that must not (the negative).
+// literal is the number of a schema that must hold, or negated, of a schema that must not hold.
 type literal int32
 
-// goal is literals that must all hold, in order; none is anything.
+// goal is a sorted list of literals that must all hold. Every value satisfies an empty goal.
 type goal []literal
 
 func (g goal) with(o goal) goal {
@@ -21,7 +21,7 @@ func (g goal) with(o goal) goal {
 	return slices.Compact(out)
 }
 
-// cell is a set of values: for each type those of its set, nil for none.
+// cell is a set of values: a set for each type, nil if it has no values of the type.
 type cell struct {
 	null  bool
 	bools [2]bool // false, true
@@ -43,16 +43,15 @@ func whole() cell {
 type array struct {
 	prefix   []goal
 	rest     goal
-	min, max int // max -1: no bound
+	min, max int // -1: no bound
 	contains []contains
-	unique   *schema // the schema that says so
+	unique   *schema // the schema that has uniqueItems; nil: items may repeat
 
-	known int  // items that a keyword has looked at, for unevaluatedItems
-	all   bool // all of them
+	known int  // number of items that a keyword has evaluated, for unevaluatedItems
+	all   bool // all items are evaluated
 }
 
-// contains says how many items, of those from skip on, must satisfy a goal; max -1 has no
-// bound.
+// contains says how many of the items from number skip on must satisfy a goal. max -1: no bound.
 type contains struct {
 	goal     goal
 	min, max int
@@ -80,7 +79,7 @@ func (a *array) and(b *array) *array {
 	return out
 }
 
-// least returns the smaller of two bounds, of which -1 is none.
+// least returns the smaller of two bounds; -1 stands for no bound.
 func least(a, b int) int {
 	if a < 0 || b >= 0 && b < a {
 		return b
@@ -92,7 +91,7 @@ func least(a, b int) int {
 type objects struct {
 	props    []prop
 	groups   []group
-	keys     []*fsa.DFA // what all names must match
+	keys     []*fsa.DFA // automata that all names must match
 	some     []some
 	min, max int
 }
@@ -104,20 +103,20 @@ type some struct {
 	goal  goal
 }
 
-// prop is a property by name. One that is forbidden has the goal of nothing.
+// prop is a declared property. A forbidden property has the goal nothing.
 type prop struct {
 	name     string
 	goal     goal
 	required bool
-	known    bool // a keyword has looked at it, for unevaluatedProperties
+	known    bool // a keyword has evaluated it, for unevaluatedProperties
 }
 
-// group is what one schema says of names that are not in its properties.
+// group is what one schema demands of properties that it does not declare.
 type group struct {
 	names    map[string]bool
 	patterns []patternGoal
 	rest     goal
-	all      bool // it says something of all of them: for unevaluatedProperties
+	all      bool // it evaluates all of them, for unevaluatedProperties
 }
 
 type patternGoal struct {
@@ -126,7 +125,8 @@ type patternGoal struct {
 	from string // pointer
 }
 
-// of returns what the group demands of the value of a name, and whether it looks at it.
+// of returns what the group demands of the value of a name, and whether the group evaluates that
+// property.
 func (g *group) of(name string) (out goal, looks bool) {
 	if g.names[name] {
 		return nil, false
@@ -190,7 +190,7 @@ func (o *objects) and(b *objects) *objects {
 	return out
 }
 
-// and returns the values of both cells; ok is false where there are none for certain.
+// and returns the intersection of two cells. ok is false if it is known to be empty.
 func (c cell) and(d cell) (out cell, ok bool, err error) {
 	out.null = c.null && d.null
 	for i := range 2 {

@@ -6,8 +6,8 @@ import (
 	"alpaca/internal/grammar/fsa"
 )
 
-// spellings returns all ways to write one of the code points from lo to hi in a JSON
-// string, as sequences of ranges of bytes (low, high, low, high, …).
+// spellings returns all ways to write the code points from lo to hi in a JSON string. Each is a
+// sequence of byte ranges: low, high, low, high, …
 func spellings(lo, hi rune, escapes bool) []string {
 	var out []string
 	each(lo, hi, rawRanges, func(a, b rune) { out = utf8Ranges(out, a, b) })
@@ -27,8 +27,9 @@ func spellings(lo, hi rune, escapes bool) []string {
 	return out
 }
 
-// Code points that may stand for themselves, that \u may stand for, and that programs
-// write with \u: those beyond ASCII, controls, and what is special in HTML.
+// Ranges of code points: those that need no escape, those that \u can write, and those that
+// programs usually write with \u (control characters, HTML's special characters, and all beyond
+// ASCII).
 var (
 	rawRanges = []rune{0x20, 0x21, 0x23, 0x5B, 0x5D, 0x7E, 0x80, 0xD7FF, 0xE000, 0x10FFFF}
 	hexAll    = []rune{0, 0xD7FF, 0xE000, 0xFFFF}
@@ -41,7 +42,7 @@ var short = []struct {
 	text string
 }{{'"', `"`}, {'\\', `\`}, {'/', `/`}, {'\b', `b`}, {'\f', `f`}, {'\n', `n`}, {'\r', `r`}, {'\t', `t`}}
 
-// each calls f for the parts of lo to hi that are in ranges.
+// each calls f for the parts of the range lo to hi that lie in ranges.
 func each(lo, hi rune, ranges []rune, f func(a, b rune)) {
 	for i := 0; i < len(ranges); i += 2 {
 		if a, b := max(lo, ranges[i]), min(hi, ranges[i+1]); a <= b {
@@ -50,7 +51,7 @@ func each(lo, hi rune, ranges []rune, f func(a, b rune)) {
 	}
 }
 
-// exactly returns the ranges of one text.
+// exactly returns the byte ranges of one text.
 func exactly(text string) string {
 	var out []byte
 	for i := range len(text) {
@@ -59,7 +60,7 @@ func exactly(text string) string {
 	return string(out)
 }
 
-// utf8Ranges adds the UTF-8 of the code points from lo to hi, none a surrogate.
+// utf8Ranges appends the byte ranges of the UTF-8 of lo to hi, which contain no surrogate.
 func utf8Ranges(out []string, lo, hi rune) []string {
 	for _, last := range [...]rune{0x7F, 0x7FF, 0xFFFF, fsa.MaxRune} {
 		if lo > hi {
@@ -76,7 +77,7 @@ func utf8Ranges(out []string, lo, hi rune) []string {
 	return out
 }
 
-// zip returns the ranges from the bytes of a to those of b.
+// zip returns the byte ranges whose lows are a and whose highs are b.
 func zip(a, b []byte) string {
 	var out []byte
 	for i := range a {
@@ -85,9 +86,9 @@ func zip(a, b []byte) string {
 	return string(out)
 }
 
-// divide adds add(a, b) for parts of lo to hi in which each digit of bits bits is free
-// of those before it: a and b differ in a first digit and then have all of 0 and all of
-// the largest.
+// divide appends add(a, b) for parts of lo to hi in which each digit, of bits bits, is
+// independent of the digits before it: after the first digit that differs, a has only zeros and
+// b only the largest digit.
 func divide(out []string, lo, hi rune, bits int, add func(a, b rune) string) []string {
 	for shift := bits; shift < 24 && rune(1)<<shift <= hi; shift += bits {
 		mask := rune(1)<<shift - 1
@@ -106,8 +107,8 @@ func divide(out []string, lo, hi rune, bits int, add func(a, b rune) string) []s
 	return append(out, add(lo, hi))
 }
 
-// hexRanges adds prefix and n hexadecimal digits of lo to hi. The digits are the numbers
-// 0 to 15, no bytes of JSON strings, until the template has them.
+// hexRanges appends the ranges of prefix and n hexadecimal digits for lo to hi. Digits are the
+// bytes 0 to 15, which do not occur in JSON strings, until hexEdges replaces them.
 func hexRanges(out []string, prefix string, lo, hi rune, n int) []string {
 	var parts []string
 	parts = divide(parts, lo, hi, 4, func(a, b rune) string {
@@ -123,12 +124,12 @@ func hexRanges(out []string, prefix string, lo, hi rune, n int) []string {
 	return out
 }
 
-// pairRanges adds the pairs of surrogates of lo to hi, all above U+FFFF.
+// pairRanges appends the pairs of surrogates for lo to hi, which are above U+FFFF.
 func pairRanges(out []string, lo, hi rune) []string {
 	lo, hi = lo-0x10000, hi-0x10000
 	for lo <= hi {
 		end, high := min(hi, lo|0x3FF), lo>>10
-		if lo&0x3FF == 0 && hi-lo >= 0x3FF { // all of the low halves, for many high ones
+		if lo&0x3FF == 0 && hi-lo >= 0x3FF { // all low surrogates, for many high ones
 			last := (hi+1)>>10 - 1
 			high = last
 			end = last<<10 | 0x3FF

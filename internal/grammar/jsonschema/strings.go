@@ -6,14 +6,13 @@ import (
 	"alpaca/internal/grammar/fsa"
 )
 
-// rawStates bounds the automata of strings that are not JSON. A request may have thousands of
-// them.
+// rawStates bounds the states of an automaton of strings without JSON quotes. A request may have
+// thousands of such automata.
 const rawStates = 5000
 
-// Strings returns the strings that satisfy a schema as they are, and not as JSON: an
-// automaton over their bytes. Those that have the text end in them are left out: it ends
-// such a string where it has no quotes. A schema that other values than strings satisfy is an
-// error.
+// Strings returns an automaton over bytes that accepts the strings that satisfy a schema,
+// written raw and not as JSON. It leaves out strings that contain end, because end terminates a
+// raw string. It is an error if values other than strings satisfy the schema.
 func Strings(text []byte, end string, opt Options) (*fsa.DFA, error) {
 	c, root, err := newCompiler(text, opt)
 	if err != nil {
@@ -46,7 +45,7 @@ func Strings(text []byte, end string, opt Options) (*fsa.DFA, error) {
 	return inUTF8(d.Minimize())
 }
 
-// automaton returns the set's strings, over code points.
+// automaton returns the automaton of the set's strings, over code points.
 func (s *stringSet) automaton() (*fsa.DFA, error) {
 	d := s.dfa
 	if d == nil {
@@ -58,7 +57,7 @@ func (s *stringSet) automaton() (*fsa.DFA, error) {
 	return fsa.Product(d, lengths(s.min, s.max), fsa.And, rawStates)
 }
 
-// inUTF8 returns an automaton over code points as one over the bytes of UTF-8.
+// inUTF8 converts an automaton over code points into one over the bytes of UTF-8.
 func inUTF8(d *fsa.DFA) (*fsa.DFA, error) {
 	n := &fsa.NFA{}
 	for range d.States {

@@ -9,8 +9,8 @@ import (
 	"alpaca/internal/grammar/fsa"
 )
 
-// template is the bytes of one character, for edges of a state over code points: node
-// 0 is the state; an edge to -1-i ends the character as edge i does.
+// template spells the edges of a state over code points in bytes. Node 0 is the state. An edge
+// to -1-i ends a character of edge i.
 type template [][]fsa.Edge
 
 var templates struct {
@@ -51,7 +51,8 @@ func templateOf(edges []fsa.Edge, escapes bool) template {
 	return b.t
 }
 
-// spelling is a sequence of ranges of bytes, and the edge of the character.
+// spelling is a sequence of byte ranges that spells a character, and the number of the
+// character's edge.
 type spelling struct {
 	ranges string // pairs of low and high
 	edge   int32
@@ -62,7 +63,7 @@ type templateBuilder struct {
 	known map[string]int32
 }
 
-// node returns the node from which all of list go on, none of which is empty.
+// node returns the node from which all spellings in list continue. None of them is empty.
 func (b *templateBuilder) node(list []spelling) int32 {
 	var key strings.Builder
 	for _, s := range list {
@@ -110,7 +111,7 @@ func (b *templateBuilder) node(list []spelling) int32 {
 	return n
 }
 
-// hexEdges puts digits in either case in the place of the numbers 0 to 15.
+// hexEdges replaces the bytes 0 to 15 by hexadecimal digits in both cases.
 func hexEdges(edges []fsa.Edge) []fsa.Edge {
 	if len(edges) == 0 || edges[0].Lo > 15 {
 		return edges

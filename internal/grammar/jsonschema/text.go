@@ -8,17 +8,17 @@ import (
 	"alpaca/internal/grammar/fsa"
 )
 
-// stringSet is a set of strings: those that dfa accepts, unless it is nil, of min to
-// max code points; max -1 has no bound.
+// stringSet is the set of strings of min to max code points that dfa accepts. dfa nil: all
+// strings. max -1: no bound.
 type stringSet struct {
 	dfa      *fsa.DFA
 	min, max int
-	listed   bool // by a schema, one by one: then they have the escapes of programs only
+	listed   bool // a schema lists the strings one by one, so only the usual escapes are allowed
 }
 
 func (s *stringSet) empty() bool { return s.max >= 0 && s.min > s.max || s.dfa != nil && s.dfa.Empty() }
 
-// stringStates bounds the automata of strings, over code points.
+// stringStates bounds the states of an automaton of strings over code points.
 const stringStates = 20_000
 
 func (s *stringSet) and(o *stringSet) (*stringSet, error) {
@@ -39,7 +39,7 @@ func (s *stringSet) and(o *stringSet) (*stringSet, error) {
 	return out, nil
 }
 
-// not returns sets that together are the strings which s lacks.
+// not returns sets whose union is all strings that are not in s.
 func (s *stringSet) not() ([]*stringSet, error) {
 	var out []*stringSet
 	if s.dfa != nil {
@@ -58,10 +58,10 @@ func (s *stringSet) not() ([]*stringSet, error) {
 	return out, nil
 }
 
-// everything accepts all texts of code points.
+// everything accepts all strings.
 var everything = &fsa.DFA{States: []fsa.State{{Accept: true, Edges: []fsa.Edge{{Lo: 0, Hi: fsa.MaxRune, To: 0}}}}}
 
-// oneOf returns the automaton of some strings.
+// oneOf returns the automaton that accepts exactly the given strings.
 func oneOf(texts []string) *fsa.DFA {
 	n := &fsa.NFA{}
 	start, end := n.Add(), n.Add()
@@ -76,12 +76,13 @@ func oneOf(texts []string) *fsa.DFA {
 	}
 	d, err := n.Determinize(start, end, 1<<20)
 	if err != nil {
-		panic(err) // as large as the schema's text at most
+		panic(err) // at most as large as the schema's text
 	}
 	return d
 }
 
-// Automata of JSON strings that many grammars share, so that a vocabulary knows them.
+// Automata of JSON strings that many grammars share, so that their classes in a vocabulary are
+// cached.
 var (
 	anyString = sync.OnceValue(func() *fsa.DFA { return encode(everything, true, true) })
 	oneChar   = sync.OnceValue(func() *fsa.DFA {
@@ -91,7 +92,7 @@ var (
 	anyFew = sync.OnceValue(func() *fsa.DFA { return encode(compile(`^[^]`), true, true) })
 )
 
-// expr returns the JSON texts of the set's strings.
+// expr returns the expression for the set's strings in JSON.
 func (s *stringSet) expr() (grammar.Expr, error) {
 	if s.dfa == nil {
 		quote, char := grammar.Bytes(`"`), grammar.Automaton{DFA: oneChar()}
@@ -104,7 +105,7 @@ func (s *stringSet) expr() (grammar.Expr, error) {
 		return grammar.Seq{quote, grammar.Repeat{X: char, Min: s.min, Max: s.max}, quote}, nil
 	}
 	d := s.dfa
-	limited := int64(s.max)*int64(len(d.States)) > manyLengths // otherwise states tell the lengths apart
+	limited := int64(s.max)*int64(len(d.States)) > manyLengths // otherwise there are states for each length
 	if s.min > 0 || s.max >= 0 && !limited {
 		most := s.max
 		if limited {
@@ -124,22 +125,22 @@ func (s *stringSet) expr() (grammar.Expr, error) {
 	return grammar.Automaton{DFA: encode(d, !s.listed && len(d.States) < 2000, true)}, nil
 }
 
-// manyLengths is how many states a string's automaton may have so that its length is
-// bounded.
+// manyLengths bounds the states that count the length of a string. Beyond it a grammar.Limited
+// counts.
 const manyLengths = 3000
 
-// limit returns the JSON texts of d's strings of at most that many code points.
+// limit returns the expression for d's strings of at most most code points in JSON.
 func limit(d *fsa.DFA, most int, escapes bool) grammar.Expr {
 	d = d.Trim()
 	l := grammar.Limited{DFA: spell(d, escapes && len(d.States) < 2000, true), Max: most}
 	l.Counts = make([]bool, len(l.States))
 	for q := range d.States {
-		l.Counts[1+q] = true // where spell puts d's states
+		l.Counts[1+q] = true // spell numbers d's states from 1
 	}
 	return l
 }
 
-// lengths accepts texts of low to high code points.
+// lengths returns the automaton of strings of low to high code points. high -1: no bound.
 func lengths(low, high int) *fsa.DFA {
 	n := high
 	if high < 0 {
@@ -155,18 +156,18 @@ func lengths(low, high int) *fsa.DFA {
 		}
 		d.States = append(d.States, s)
 	}
-	if last := len(d.States) - 1; last < n { // beyond what a product may have anyway
+	if last := len(d.States) - 1; last < n { // a product with so many states would fail anyway
 		d.States[last] = fsa.State{Accept: true}
 	}
 	return d
 }
 
-// encode returns the JSON texts, as bytes, of the strings that d accepts: with all
-// escapes that JSON has, or only with those that programs write. A surrogate stands
-// only with its other half.
+// encode returns the automaton over bytes of the JSON texts of the strings that d accepts.
+// escapes allows all of JSON's escapes, otherwise only the usual ones. Surrogates occur only in
+// pairs.
 func encode(d *fsa.DFA, escapes, quotes bool) *fsa.DFA { return spell(d, escapes, quotes).Trim() }
 
-// spell is encode; with quotes the states of d are those from 1 on.
+// spell is encode without Trim. With quotes, state q of d becomes state q+1.
 func spell(d *fsa.DFA, escapes, quotes bool) *fsa.DFA {
 	out := &fsa.DFA{States: make([]fsa.State, 0, 4*len(d.States))}
 	add := func(s fsa.State) int32 {

@@ -10,8 +10,8 @@ import (
 // maxUnique bounds how many different items an array with uniqueItems may have.
 const maxUnique = 8
 
-// unique returns arrays whose items are all different, where the items are a few
-// scalars: its rules know which of them were there.
+// unique returns the items of arrays whose items all differ, if the items are a few scalars.
+// There is a rule for each set of values that have occurred.
 func (c *compiler) unique(a *array) (grammar.Expr, error) {
 	if len(a.prefix) > 0 || len(a.contains) > 0 {
 		return nil, fmt.Errorf("not supported beside prefixItems or contains")
@@ -48,7 +48,7 @@ func (c *compiler) unique(a *array) (grammar.Expr, error) {
 	return grammar.Seq{c.white.openArray, rules[0], c.white.shutArray}, nil
 }
 
-// few returns the values of a goal, one expression for each.
+// few returns the values of a goal, one expression each, if there are at most maxUnique.
 func (c *compiler) few(g goal) ([]grammar.Expr, error) {
 	list, err := c.all(g)
 	if err != nil {

@@ -14,8 +14,8 @@ func (c *compiler) constant(s *schema) ([]cell, error) {
 	return c.values(s, []any{s.get("const")}, "const")
 }
 
-// values returns the cells of some values: one for all that are neither arrays nor
-// objects.
+// values returns the cells of the values in list: one cell for all scalars, and one for each
+// array or object.
 func (c *compiler) values(s *schema, list []any, key string) ([]cell, error) {
 	var plain cell
 	var out []cell
@@ -66,7 +66,8 @@ func (c *compiler) values(s *schema, list []any, key string) ([]cell, error) {
 	return out, nil
 }
 
-// exactly returns the goal of one value, at a place that no schema of the text has.
+// exactly returns the goal that only the value v satisfies. Its schema gets a pointer that no
+// schema of the document has.
 func (c *compiler) exactly(s *schema, v any, path ...string) goal {
 	x, _ := c.doc.sub(s, &object{keys: []string{"const"}, vals: map[string]any{"const": v}}, append(path, "\x00")...)
 	return goal{literal(x.id)}

@@ -1,8 +1,8 @@
-// Package builtin is what templates find there: the methods of Python's types as far as a
-// sandbox shows them, Jinja's filters and tests, the functions that transformers adds, and
-// Python's three ways to format text. A result keeps the origin of every byte that comes
-// from an argument. Where a function does not say which byte that is, all of its result
-// counts as data if any argument is.
+// Package builtin has what all templates can use: the methods of Python's types that the sandbox
+// allows, Jinja's filters and tests, the functions that transformers adds, and Python's three
+// ways to format text. A result keeps the origin of every byte that comes from an argument. If a
+// function cannot tell which bytes those are, its whole result counts as data if any argument
+// does.
 package builtin
 
 import (
@@ -14,7 +14,7 @@ import (
 	"alpaca/internal/jinja/value"
 )
 
-// Getattr is x.name: an attribute, or else an item.
+// Getattr returns x.name: an attribute, or else an item.
 func Getattr(r *value.Run, x value.Value, name string) value.Value {
 	if u, ok := x.(*value.Undefined); ok {
 		u.Fail()
@@ -28,7 +28,7 @@ func Getattr(r *value.Run, x value.Value, name string) value.Value {
 	return &value.Undefined{Msg: "'" + value.TypeName(x) + " object' has no attribute '" + name + "'"}
 }
 
-// Getitem is x[index]: an item, or else an attribute.
+// Getitem returns x[index]: an item, or else an attribute.
 func Getitem(r *value.Run, x, index value.Value) value.Value {
 	if v, ok := r.Item(x, index); ok {
 		return v
@@ -41,7 +41,7 @@ func Getitem(r *value.Run, x, index value.Value) value.Value {
 	return &value.Undefined{Msg: "'" + value.TypeName(x) + " object' has no element " + shown(r, index)}
 }
 
-// shown is a value for a message.
+// shown returns a value for a message.
 func shown(r *value.Run, v value.Value) string {
 	switch v := v.(type) {
 	case text.Text:
@@ -52,8 +52,7 @@ func shown(r *value.Run, v value.Value) string {
 	return "of type " + value.TypeName(v)
 }
 
-// unsafe are attributes that objects have and the sandbox does not show: what
-// changes them, and of those that begin with an underscore what all have.
+// unsafe has the methods that change an object, which the sandbox forbids.
 var unsafe = map[string]bool{
 	"list.clear": true, "list.reverse": true, "list.insert": true, "list.sort": true, "list.extend": true, "list.remove": true,
 	"dict.clear": true, "dict.popitem": true, "dict.setdefault": true,
@@ -61,11 +60,13 @@ var unsafe = map[string]bool{
 	"set.symmetric_difference_update": true, "set.update": true,
 }
 
-// hidden are the names of special methods that objects have.
+// hidden has the names of special methods of all objects, which the sandbox forbids, without
+// underscores.
 const hidden = " class doc init new repr str eq ne lt le gt ge hash dir format getattribute setattr delattr sizeof reduce " +
 	"reduce_ex subclasshook init_subclass getstate "
 
-// attribute returns an attribute of x as the sandbox shows it.
+// attribute returns an attribute of x if the sandbox allows it, and otherwise an unsafe
+// Undefined.
 func attribute(r *value.Run, x value.Value, name string) (value.Value, bool) {
 	kind := value.TypeName(x)
 	special := strings.HasPrefix(name, "__") && strings.HasSuffix(name, "__") &&
@@ -172,7 +173,7 @@ func intAttr(x value.Value, name string) (value.Value, bool) {
 	return nil, false
 }
 
-// toBytes makes bytes of a number. They might spell anything, so they count as data.
+// toBytes returns the bytes of a number. They could spell any text, so they count as data.
 func toBytes(r *value.Run, n *big.Int, a *value.Args) value.Value {
 	v := a.Bind("to_bytes", "length", "byteorder", "signed")
 	length := value.Int(value.Or(v[0], int64(1)))

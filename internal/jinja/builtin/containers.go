@@ -6,8 +6,8 @@ import (
 	"alpaca/internal/jinja/value"
 )
 
-// listMethods are the methods of list that the sandbox shows, and append and pop,
-// without which some published templates do not work.
+// listMethods has the methods of list that the sandbox allows, and also append and pop, which
+// some published templates need.
 var listMethods = map[string]func(r *value.Run, l *value.List, a *value.Args) value.Value{
 	"append": func(r *value.Run, l *value.List, a *value.Args) value.Value {
 		r.Charge(16)
@@ -66,7 +66,7 @@ var listMethods = map[string]func(r *value.Run, l *value.List, a *value.Args) va
 	},
 }
 
-// dictMethods are the methods of dict that the sandbox shows, and update and pop.
+// dictMethods has the methods of dict that the sandbox allows, and also update and pop.
 var dictMethods = map[string]func(r *value.Run, d *value.Dict, a *value.Args) value.Value{
 	"get": func(r *value.Run, d *value.Dict, a *value.Args) value.Value {
 		v := a.Plain("get", 1, 2)
@@ -123,7 +123,7 @@ func fromKeys(r *value.Run, a *value.Args) value.Value {
 	return d
 }
 
-// update adds the keys of a mapping, pairs, and named arguments, as dict does.
+// update adds the keys of a mapping, or pairs, and named arguments, as Python's dict() does.
 func update(r *value.Run, d *value.Dict, a *value.Args) {
 	if len(a.Pos) > 1 {
 		value.TypeError("dict expected at most 1 argument, got %d", len(a.Pos))

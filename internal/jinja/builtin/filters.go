@@ -11,10 +11,10 @@ import (
 	"alpaca/internal/jinja/value"
 )
 
-// Filter is a filter of Jinja: v is what stands in front of the bar.
+// Filter is a filter of Jinja: v is the value before the bar.
 type Filter func(r *value.Run, v value.Value, a *value.Args) value.Value
 
-// Filters are the filters by name.
+// Filters has the filters by name.
 var Filters map[string]Filter
 
 func init() {
@@ -34,7 +34,7 @@ func init() {
 	}
 }
 
-// method0 is a filter that calls a method of the value's text.
+// method0 returns a filter that calls a method of str without arguments.
 func method0(name string) Filter {
 	return func(r *value.Run, v value.Value, a *value.Args) value.Value {
 		a.Bind(name)
@@ -148,14 +148,14 @@ func toInt(r *value.Run, v value.Value, a *value.Args) value.Value {
 	if isText {
 		r.ReadNumber(t)
 		if base < 0 || base == 1 || base > 36 {
-			return intOf(t, other) // int() refuses the base
+			return intOf(t, other) // Python's int() refuses the base
 		}
 		if n, ok := value.ParseInt(t.String(), base); ok {
 			return n
 		}
 		return intOf(t, other)
 	}
-	if f, ok := v.(float64); ok && math.IsInf(f, 0) { // int() overflows, which the filter does not catch
+	if f, ok := v.(float64); ok && math.IsInf(f, 0) { // Python's int() overflows, and the filter does not catch that
 		value.Fail("OverflowError", "cannot convert float infinity to integer")
 	}
 	if n, ok := value.Big(v); ok {
@@ -164,7 +164,7 @@ func toInt(r *value.Run, v value.Value, a *value.Args) value.Value {
 	return intOf(v, other)
 }
 
-// intOf is the integer part of a number or of the text of one.
+// intOf returns the integer part of a number, or of a number in a text, or else other.
 func intOf(v, other value.Value) value.Value {
 	f, ok := number(v)
 	if !ok || math.IsInf(f, 0) || math.IsNaN(f) {
@@ -203,8 +203,8 @@ func pprint(r *value.Run, v value.Value, a *value.Args) value.Value {
 	return pretty(r, v)
 }
 
-// random chooses the first item: a conversation must become the same text each
-// time, or nothing that was evaluated of it could be kept.
+// random returns the first item: a conversation must give the same prompt each time, so that
+// cached tokens can be reused.
 func random(r *value.Run, v value.Value, a *value.Args) value.Value {
 	a.Bind("random")
 	n, ok := value.Length(v)

@@ -168,8 +168,8 @@ func xmlAttr(r *value.Run, v value.Value, a *value.Args) value.Value {
 var comments = regexp.MustCompile(`(?s)<!--.*?-->`)
 var tags = regexp.MustCompile(`(?s)<.*?>`)
 
-// stripTags removes comments and tags, makes one space of white space, and
-// replaces HTML's names of characters.
+// stripTags removes comments and tags, collapses white space to one space, and replaces HTML's
+// character references.
 func stripTags(s string) string {
 	s = comments.ReplaceAllString(s, "")
 	s = tags.ReplaceAllString(s, "")

@@ -12,7 +12,7 @@ import (
 type formatter struct {
 	r      *value.Run
 	args   *value.Args
-	auto   int // of the next {}
+	auto   int // index of the argument for the next {}
 	manual bool
 	html   bool
 }
@@ -23,8 +23,8 @@ func Format(r *value.Run, t text.Text, a *value.Args) value.Value {
 	return f.format(t, 2).AsSafe(t.Safe())
 }
 
-// format replaces the fields in a text; a specification may have fields of its
-// own, which have none.
+// format replaces the fields in a text. depth bounds the nesting: the specification of a field
+// may contain fields, but not the specifications of those.
 func (f *formatter) format(t text.Text, depth int) text.Text {
 	if depth < 0 {
 		value.ValueError("Max string recursion exceeded")
@@ -58,7 +58,7 @@ func (f *formatter) format(t text.Text, depth int) text.Text {
 	return b.Text()
 }
 
-// closing returns where the field that opens at i ends.
+// closing returns the position of the brace that closes the field at i.
 func closing(s string, i int) int {
 	depth, bracket := 0, false
 	for j := i; j < len(s); j++ {
@@ -82,7 +82,7 @@ func closing(s string, i int) int {
 	return 0
 }
 
-// field returns what stands for a field: name!conversion:specification.
+// field returns the text for a field: name!conversion:specification.
 func (f *formatter) field(t text.Text, depth int) text.Text {
 	s := t.String()
 	end, bracket := len(s), false
@@ -125,7 +125,7 @@ func (f *formatter) field(t text.Text, depth int) text.Text {
 	return result
 }
 
-// value finds what a field's name means: 0.name[key].
+// value returns the value of a field's name: 0.name[key].
 func (f *formatter) value(name text.Text) value.Value {
 	s := name.String()
 	end := strings.IndexAny(s, ".[")

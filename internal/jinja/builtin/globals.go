@@ -9,7 +9,7 @@ import (
 	"alpaca/internal/jinja/value"
 )
 
-// Globals are the names that all templates know.
+// Globals has the global variables of all templates.
 var Globals = map[string]value.Value{
 	"range":           &value.Func{Name: "range", Fn: rangeOf},
 	"dict":            dictClass{},
@@ -52,7 +52,7 @@ func rangeOf(_ *value.Run, a *value.Args) value.Value {
 	return x
 }
 
-// dictClass is the name dict: it can be called, and has fromkeys.
+// dictClass is the global dict: it can be called, and has the method fromkeys.
 type dictClass struct{}
 
 // Call makes a dictionary.
@@ -70,7 +70,7 @@ func (dictClass) Attr(_ *value.Run, name string) (value.Value, bool) {
 	return &value.Func{Name: name, Fn: fromKeys}, true
 }
 
-// Repr is how it is printed.
+// Repr returns the object as it is printed.
 func (dictClass) Repr() string { return "<dict>" }
 
 func namespace(r *value.Run, a *value.Args) value.Value {
@@ -126,7 +126,7 @@ func (j *joiner) Call(_ *value.Run, a *value.Args) value.Value {
 	return j.sep
 }
 
-// Attr returns what can be asked of a joiner.
+// Attr returns an attribute of a joiner.
 func (j *joiner) Attr(_ *value.Run, name string) (value.Value, bool) {
 	switch name {
 	case "sep":
@@ -137,10 +137,10 @@ func (j *joiner) Attr(_ *value.Run, name string) (value.Value, bool) {
 	return nil, false
 }
 
-// Repr is how it is printed.
+// Repr returns the object as it is printed.
 func (j *joiner) Repr() string { return "<Joiner>" }
 
-// cycler gives one item after the other.
+// cycler returns its items one after the other, again and again.
 type cycler struct {
 	items []value.Value
 	pos   int
@@ -180,5 +180,5 @@ func (c *cycler) Attr(_ *value.Run, name string) (value.Value, bool) {
 	return nil, false
 }
 
-// Repr is how it is printed.
+// Repr returns the object as it is printed.
 func (c *cycler) Repr() string { return "<Cycler>" }

@@ -10,7 +10,7 @@ import (
 	"alpaca/internal/jinja/value"
 )
 
-// percenter is the state of a text of the form "… %s …" % arguments.
+// percenter is the state of an operation format % arguments.
 type percenter struct {
 	r       *value.Run
 	format  text.Text
@@ -18,11 +18,11 @@ type percenter struct {
 	args    []value.Value
 	used    int
 	mapping value.Value // nil: none
-	html    bool        // what is put in is escaped
+	html    bool        // the inserted values are escaped
 	out     text.Builder
 }
 
-// Percent is Python's operator % of a string.
+// Percent is Python's operator % with a string on its left.
 func Percent(r *value.Run, format text.Text, arg value.Value) value.Value {
 	p := &percenter{r: r, format: format, args: []value.Value{arg}, html: format.Safe()}
 	switch v := arg.(type) {
@@ -61,7 +61,7 @@ func (p *percenter) next() value.Value {
 	return p.args[p.used-1]
 }
 
-// peek returns the byte at the position, 0 at the end.
+// peek returns the byte at the position. At the end it fails.
 func (p *percenter) peek() byte {
 	if p.pos >= p.format.Len() {
 		value.ValueError("incomplete format")
@@ -69,7 +69,7 @@ func (p *percenter) peek() byte {
 	return p.format.String()[p.pos]
 }
 
-// number reads a width or a precision, which "*" takes from the arguments.
+// number reads a width or a precision. For "*" it takes the next argument.
 func (p *percenter) number() int {
 	if p.peek() == '*' {
 		p.pos++
@@ -90,7 +90,7 @@ func (p *percenter) number() int {
 	return n
 }
 
-// field writes the argument of one format.
+// field formats one argument.
 func (p *percenter) field() {
 	if p.peek() == '%' {
 		p.pos++
@@ -171,7 +171,7 @@ func (p *percenter) named() value.Value {
 	return v
 }
 
-// convert returns an argument in the form of a letter.
+// convert formats an argument by the conversion c.
 func (p *percenter) convert(v value.Value, c rune, s spec) text.Text {
 	if _, ok := v.(*value.Undefined); ok && !strings.ContainsRune("sra", c) {
 		v.(*value.Undefined).Fail()
@@ -224,8 +224,8 @@ func (p *percenter) convert(v value.Value, c rune, s spec) text.Text {
 	return s.integer(p.r, n, digits)
 }
 
-// character is the one that a number stands for. Numbers may come from anywhere,
-// so it counts as data.
+// character returns v if it is one character, or the character with the number v. A number may
+// come from anywhere, so its character counts as data.
 func character(v value.Value) text.Text {
 	if t, ok := v.(text.Text); ok {
 		if t.Runes() != 1 {
@@ -243,7 +243,7 @@ func character(v value.Value) text.Text {
 	return text.From(string(rune(n)), text.Unknown)
 }
 
-// ascii replaces what is beyond ASCII by escapes.
+// ascii replaces characters beyond ASCII by escapes.
 func ascii(t text.Text) text.Text {
 	var b text.Builder
 	for _, c := range t.Chars() {

@@ -7,8 +7,8 @@ import (
 	"alpaca/internal/jinja/value"
 )
 
-// pretty is Python's pprint.pformat: one line if that has at most 80 characters,
-// and otherwise an item a line, with the keys of dictionaries in order.
+// pretty is Python's pprint.pformat: one line of at most 80 characters, or otherwise one line
+// for each item. Dictionaries are sorted by key.
 func pretty(r *value.Run, v value.Value) text.Text {
 	p := printer{r}
 	return p.format(v, 0, 0)
@@ -16,7 +16,7 @@ func pretty(r *value.Run, v value.Value) text.Text {
 
 type printer struct{ r *value.Run }
 
-// one is a value on one line.
+// one returns a value on one line.
 func (p printer) one(v value.Value) text.Text {
 	p.r.Enter()
 	defer p.r.Leave()
@@ -46,8 +46,8 @@ func (p printer) one(v value.Value) text.Text {
 	return text.Concat(text.New(open), joined(p.r, text.New(", "), parts), text.New(end))
 }
 
-// sorted returns the items of a dictionary by key; what has no order is ordered by
-// the name of its type.
+// sorted returns the items of a dictionary sorted by key. Keys that cannot be compared are
+// sorted by the name of their type.
 func (p printer) sorted(d *value.Dict) [][2]value.Value {
 	all := p.r.Items(&value.View{Of: d, What: "items"})
 	key := func(v value.Value) value.Value { return v.(*value.Tuple).Items[0] }
@@ -68,7 +68,8 @@ func (p printer) sorted(d *value.Dict) [][2]value.Value {
 	return list
 }
 
-// format is a value in a column, with so much to follow it on its last line.
+// format returns a value that begins in a column, and whose last line is followed by after
+// further characters.
 func (p printer) format(v value.Value, column, after int) text.Text {
 	line := p.one(v)
 	if line.Runes() <= 80-column-after {

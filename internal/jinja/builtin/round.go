@@ -49,8 +49,7 @@ func round(r *value.Run, v value.Value, a *value.Args) value.Value {
 	return r.Binary("/", value.Norm(whole), scale)
 }
 
-// roundFloat is Python's round of a float to a number of decimal places: to the
-// nearest decimal number, and of two equally near ones to the even.
+// roundFloat is Python's round of a float to precision decimal places: to nearest, ties to even.
 func roundFloat(f float64, precision int) value.Value {
 	if math.IsInf(f, 0) || math.IsNaN(f) || precision > 323 {
 		return f
@@ -81,7 +80,7 @@ func roundInt(n *big.Int, precision int) value.Value {
 	return value.Norm(scale.Mul(scale, halfEven(new(big.Rat).SetFrac(n, new(big.Int).Set(scale)))))
 }
 
-// halfEven returns the nearest integer, of two the even one.
+// halfEven returns the nearest integer, ties to even.
 func halfEven(q *big.Rat) *big.Int {
 	double := new(big.Int).Lsh(q.Num(), 1)
 	double.Add(double, q.Denom())

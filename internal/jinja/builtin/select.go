@@ -8,8 +8,8 @@ import (
 	"alpaca/internal/jinja/value"
 )
 
-// getter returns what finds an attribute of items: a path such as "a.b.0", an
-// index, or None for the items themselves.
+// getter returns a function that returns an attribute of an item. attribute is a path such as
+// "a.b.0", an index, or nil for the item itself. other is the default.
 func getter(r *value.Run, attribute, other value.Value) func(value.Value) value.Value {
 	var path []value.Value
 	switch attribute := attribute.(type) {
@@ -72,7 +72,7 @@ func mapFilter(r *value.Run, v value.Value, a *value.Args) value.Value {
 	})
 }
 
-// mapper returns what the filter map does to each item.
+// mapper returns the function that the filter map applies to each item.
 func mapper(r *value.Run, a *value.Args) func(value.Value) value.Value {
 	if len(a.Pos) == 0 && slices.Contains(a.Names, "attribute") {
 		args := a.Bind("map", "attribute", "default")
@@ -93,7 +93,7 @@ func mapper(r *value.Run, a *value.Args) func(value.Value) value.Value {
 	return func(v value.Value) value.Value { return f(r, v, rest) }
 }
 
-// selected is the filters select, reject, selectattr and rejectattr.
+// selected returns one of the filters select, reject, selectattr and rejectattr.
 func selected(want, byAttribute bool) Filter {
 	return func(r *value.Run, v value.Value, a *value.Args) value.Value {
 		return lazy("select_or_reject", func() func() (value.Value, bool) {

@@ -7,8 +7,8 @@ import (
 	"alpaca/internal/jinja/value"
 )
 
-// lazy returns a generator whose items come from what make returns, which is
-// called when the first is asked for.
+// lazy returns a generator. When its first item is needed it calls make, which returns the
+// function for the items.
 func lazy(name string, make func() func() (value.Value, bool)) *value.Iter {
 	var next func() (value.Value, bool)
 	return &value.Iter{Name: name, Next: func() (value.Value, bool) {
@@ -19,7 +19,7 @@ func lazy(name string, make func() func() (value.Value, bool)) *value.Iter {
 	}}
 }
 
-// over returns what gives the items of a list.
+// over returns a function that returns the next item of a list.
 func over(list []value.Value) func() (value.Value, bool) {
 	return func() (value.Value, bool) {
 		if len(list) == 0 {
@@ -94,7 +94,8 @@ func last(r *value.Run, v value.Value, a *value.Args) value.Value {
 	return &value.Undefined{Msg: "No last item, sequence was empty."}
 }
 
-// reversed gives the items from the last to the first; nil where a value cannot.
+// reversed returns a function that returns the items from the last to the first, or nil if a
+// value is not reversible.
 func reversed(r *value.Run, v value.Value) func() (value.Value, bool) {
 	switch v := v.(type) {
 	case text.Text, *value.List, *value.Tuple, *value.Dict, *value.View, *value.Range, value.Bytes:

@@ -7,7 +7,7 @@ import (
 	"alpaca/internal/jinja/value"
 )
 
-// folded is what values are compared by where case does not count.
+// folded returns the key for comparing a value without regard to case.
 func folded(r *value.Run, v value.Value) value.Value {
 	if t, ok := v.(text.Text); ok {
 		r.Product(2, t.Len())
@@ -16,7 +16,7 @@ func folded(r *value.Run, v value.Value) value.Value {
 	return v
 }
 
-// keyed returns what items are compared by.
+// keyed returns a function that returns the key for comparing an item.
 func keyed(r *value.Run, attribute value.Value, caseSensitive bool) func(value.Value) value.Value {
 	get := getter(r, attribute, nil)
 	if caseSensitive {
@@ -25,7 +25,7 @@ func keyed(r *value.Run, attribute value.Value, caseSensitive bool) func(value.V
 	return func(v value.Value) value.Value { return folded(r, get(v)) }
 }
 
-// sorted returns items in the order of their keys.
+// sorted returns items sorted by their keys.
 func sorted(r *value.Run, items []value.Value, key func(value.Value) value.Value, reverse bool) []value.Value {
 	type pair struct{ key, item value.Value }
 	pairs := make([]pair, len(items))
@@ -65,7 +65,7 @@ func sortFilter(r *value.Run, v value.Value, a *value.Args) value.Value {
 	} else {
 		keys = append(keys, keyed(r, attribute, sensitive))
 	}
-	key := func(v value.Value) value.Value { // lists are compared, even of one
+	key := func(v value.Value) value.Value { // keys are lists, even with one attribute
 		l := &value.List{}
 		for _, k := range keys {
 			l.Items = append(l.Items, k(v))

@@ -11,8 +11,7 @@ import (
 	"alpaca/internal/jinja/value"
 )
 
-// spec is how a value is formatted: Python's mini-language, of which the operator
-// % has a part.
+// spec is a format specification of Python's mini-language. The operator % uses a part of it.
 type spec struct {
 	fill      text.Text
 	align     byte // '<', '>', '^', '='
@@ -27,7 +26,7 @@ type spec struct {
 	kind      byte // 0: none
 }
 
-// text pads a text to the width, after it is cut to the precision.
+// text cuts a text to the precision, and pads it to the width.
 func (s spec) text(r *value.Run, t text.Text) text.Text {
 	if s.precision >= 0 {
 		t = t.Slice(0, s.precision)
@@ -35,7 +34,7 @@ func (s spec) text(r *value.Run, t text.Text) text.Text {
 	return s.pad(r, text.Text{}, t)
 }
 
-// pad puts fill around head (a sign) and body, or between them.
+// pad pads to the width, around head (a sign) and body, or between them.
 func (s spec) pad(r *value.Run, head, body text.Text) text.Text {
 	n := s.width - head.Runes() - body.Runes()
 	if n <= 0 {
@@ -53,7 +52,7 @@ func (s spec) pad(r *value.Run, head, body text.Text) text.Text {
 	return text.Concat(s.fill.Repeat(n), head, body)
 }
 
-// number pads a number: its sign and prefix, its digits, and what follows them.
+// number pads a number: head is its sign and prefix, tail follows the digits.
 func (s spec) number(r *value.Run, head, digits, tail string) text.Text {
 	every := 3
 	if strings.IndexByte("xXob", s.kind) >= 0 && s.kind != 0 {
@@ -63,7 +62,7 @@ func (s spec) number(r *value.Run, head, digits, tail string) text.Text {
 	if fillsZero {
 		r.Charge(s.width)
 		room := s.width - len(head) - len(tail)
-		if s.grouping != 0 { // of room characters, so many are digits, the first one among them
+		if s.grouping != 0 { // subtract the separators from the room for digits; a digit comes first
 			room -= (room - 1) / (every + 1)
 		}
 		if len(digits) < room {
@@ -89,7 +88,7 @@ func group(digits string, sep byte, every int) string {
 	return b.String()
 }
 
-// signOf returns what is written for the sign of a number.
+// signOf returns the sign to write before a number.
 func (s spec) signOf(negative bool) string {
 	switch {
 	case negative:
@@ -126,7 +125,7 @@ func (s spec) integer(r *value.Run, n *big.Int, digits int) text.Text {
 	return s.number(r, s.signOf(n.Sign() < 0)+prefix, body, "")
 }
 
-// float formats a float; the precision is set unless the kind is 0.
+// float formats a float. precision is not -1 unless kind is 0.
 func (s spec) float(r *value.Run, f float64) text.Text {
 	tail := ""
 	precision := s.precision
@@ -179,15 +178,15 @@ func (s spec) float(r *value.Run, f float64) text.Text {
 	return s.number(r, s.signOf(negative), body[:end], body[end:]+tail)
 }
 
-// general is the format g: so many digits, with an exponent where that is shorter.
-// repr is what Python does without a kind: at least one digit follows the point.
+// general is the format g: precision significant digits, with an exponent if the number is very
+// large or small. repr is Python's variant without a kind: at least one digit follows the point.
 func general(f float64, precision int, alternate, repr bool) string {
 	s := strconv.FormatFloat(f, 'e', precision-1, 64)
 	mantissa, exponent, _ := strings.Cut(s, "e")
 	x, _ := strconv.Atoi(exponent)
 	limit := precision
 	if repr {
-		limit-- // so that a digit after the point is among them
+		limit-- // leave room for a digit after the point
 	}
 	trim := func(s string) string {
 		if alternate || !strings.Contains(s, ".") {
@@ -205,8 +204,8 @@ func general(f float64, precision int, alternate, repr bool) string {
 	return s
 }
 
-// parseSpec reads a specification; the alignment of numbers is to the right where
-// it says none.
+// parseSpec parses a specification. The default alignment is right for numbers, and left for
+// strings.
 func parseSpec(t text.Text, kind string) spec {
 	s := spec{fill: text.New(" "), precision: -1, align: '>'}
 	if kind == "str" || kind == "Markup" {

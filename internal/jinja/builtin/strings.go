@@ -13,7 +13,7 @@ import (
 
 type stringMethod func(r *value.Run, t text.Text, a *value.Args) value.Value
 
-// stringMethods are the methods of str.
+// stringMethods has the methods of str by name.
 var stringMethods map[string]stringMethod
 
 func init() {
@@ -87,7 +87,7 @@ func str(v value.Value) text.Text {
 	return t
 }
 
-// in returns what reports whether a character is one of chars.
+// in returns a function that reports whether a character is one of chars.
 func in(r *value.Run, chars text.Text) func(rune) bool {
 	r.Product(chars.Len(), 16)
 	set := map[rune]bool{}
@@ -97,7 +97,7 @@ func in(r *value.Run, chars text.Text) func(rune) bool {
 	return func(c rune) bool { return set[c] }
 }
 
-// stripped is strip with the argument chars, which may be None.
+// stripped strips chars, or white space if chars is None or Missing.
 func stripped(r *value.Run, t text.Text, sides int, chars value.Value) text.Text {
 	r.Charge(t.Len())
 	if chars == value.Missing || chars == nil {
@@ -138,7 +138,7 @@ func splitlines(r *value.Run, t text.Text, a *value.Args) value.Value {
 	keep := value.Truth(value.Or(a.Bind("splitlines", "keepends")[0], false))
 	lines := 1
 	for _, c := range []byte(t.String()) {
-		if c < ' ' || c == 0xc2 || c == 0xe2 { // may end a line, or begin a character that does
+		if c < ' ' || c == 0xc2 || c == 0xe2 { // this byte may end a line, or begin a character that does
 			lines++
 		}
 	}

@@ -31,7 +31,7 @@ func zfill(r *value.Run, t text.Text, a *value.Args) value.Value {
 	return text.Concat(t.Cut(0, sign), text.New("0").Repeat(n), t.Cut(sign, t.Len()))
 }
 
-// pad puts n characters around a text.
+// pad puts left and right fill characters around a text.
 func pad(r *value.Run, t text.Text, left, right int, fill text.Text) text.Text {
 	r.Scan(t)
 	r.Product(left+right, fill.Size())
@@ -127,7 +127,7 @@ func formatMap(r *value.Run, t text.Text, a *value.Args) value.Value {
 	return Format(r, t, named)
 }
 
-// tainted is a method of which nobody says which byte comes from where.
+// tainted returns a method that cannot tell where each byte of its result comes from.
 func tainted(f func(string) string) stringMethod {
 	return func(r *value.Run, t text.Text, a *value.Args) value.Value {
 		a.Plain("the method", 0, 0)

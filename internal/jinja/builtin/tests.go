@@ -7,10 +7,10 @@ import (
 	"alpaca/internal/jinja/value"
 )
 
-// Test is a test of Jinja: v is what stands in front of "is".
+// Test is a test of Jinja: v is the value before "is".
 type Test func(r *value.Run, v value.Value, a *value.Args) bool
 
-// Tests are the tests by name.
+// Tests has the tests by name.
 var Tests map[string]Test
 
 func init() {
@@ -69,7 +69,7 @@ func init() {
 	}
 }
 
-// plain is a test without arguments.
+// plain returns a test without arguments.
 func plain(f func(r *value.Run, v value.Value) bool) Test {
 	return func(r *value.Run, v value.Value, a *value.Args) bool {
 		a.Plain("the test", 0, 0)
@@ -116,8 +116,8 @@ func isSequence(_ *value.Run, v value.Value) bool {
 	return false
 }
 
-// same is Python's "is". Small integers and equal short texts that a program has
-// written down are the same objects there; here all equal ones are.
+// same is Python's "is". In Python equal small integers, and equal short literals, are the same
+// object; here all equal int64 and texts are.
 func same(x, y value.Value) bool {
 	switch x := x.(type) {
 	case text.Text:

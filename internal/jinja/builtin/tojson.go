@@ -9,7 +9,7 @@ import (
 	"alpaca/internal/jinja/value"
 )
 
-// toJSON is transformers' own filter: json.dumps, without escapes for HTML.
+// toJSON is transformers' filter tojson: json.dumps, without escapes for HTML.
 func toJSON(r *value.Run, v value.Value, a *value.Args) value.Value {
 	args := a.Bind("tojson", "ensure_ascii", "indent", "separators", "sort_keys")
 	w := jsonWriter{r: r, item: text.New(", "), colon: text.New(": "),
@@ -86,7 +86,7 @@ func (w *jsonWriter) text(t text.Text) {
 	w.add(t.JSON(w.ascii))
 }
 
-// scalar is the JSON of what is no string and no container.
+// scalar returns the JSON of a number, a bool or None.
 func scalar(v value.Value) string {
 	switch v := v.(type) {
 	case bool:

@@ -17,8 +17,8 @@ var (
 	wordPattern  = regexp.MustCompile(`\s+|\S+`)
 )
 
-// urlize makes links of the addresses in a text. All of the result counts as data
-// where the text is.
+// urlize turns the addresses in a text into links. If the text contains data, the whole result
+// counts as data.
 func urlize(r *value.Run, v value.Value, a *value.Args) value.Value {
 	args := a.Bind("urlize", "trim_url_limit", "nofollow", "target", "rel", "extra_schemes")
 	t := r.Text(v)

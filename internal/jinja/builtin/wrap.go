@@ -9,8 +9,8 @@ import (
 	"alpaca/internal/jinja/value"
 )
 
-// wrapping is how Python's textwrap breaks lines: greedily, at white space, which
-// is dropped where a line ends, and after hyphens in words.
+// wrapping breaks lines as Python's textwrap does: greedily, at white space, which is dropped at
+// the end of a line, and after hyphens in words.
 type wrapping struct {
 	run               *value.Run
 	width             int
@@ -44,8 +44,8 @@ func (w wrapping) wrap(t text.Text) []text.Text {
 				if h := w.lastHyphen(chunks[i], room); h > 0 {
 					room = h
 				}
-				// Where a blank has filled the line, nothing of the word is added, and
-				// that nothing is dropped below in place of the blank.
+				// If a blank has filled the line, an empty part of the word is added, which is
+				// dropped below instead of the blank.
 				line = append(line, chunks[i].Cut(0, room))
 				chunks[i] = chunks[i].Cut(room, chunks[i].Len())
 			case len(line) == 0:
@@ -63,10 +63,10 @@ func (w wrapping) wrap(t text.Text) []text.Text {
 	return lines
 }
 
-// longer reports whether a text has more than n characters, of which it reads no more.
+// longer reports whether a text has more than n characters. It reads at most n.
 func longer(t text.Text, n int) bool { return runesAt(t, n) < t.Len() }
 
-// runesAt returns where the first n characters of a text end, in bytes.
+// runesAt returns the byte offset at which the first n characters of a text end.
 func runesAt(t text.Text, n int) int {
 	for at := range t.String() {
 		if n == 0 {
@@ -77,8 +77,8 @@ func runesAt(t text.Text, n int) int {
 	return t.Len()
 }
 
-// lastHyphen returns where a long word is broken after a hyphen in its first bytes, 0 for
-// nowhere.
+// lastHyphen returns the offset after the last hyphen in the first room bytes of a long word,
+// where it can be broken, or 0.
 func (w wrapping) lastHyphen(t text.Text, room int) int {
 	if !w.hyphen {
 		return 0
@@ -93,7 +93,7 @@ func (w wrapping) lastHyphen(t text.Text, room int) int {
 
 func blank(t text.Text) bool { return t.Each(text.IsSpace) }
 
-// chunks divides a line into what is not broken further.
+// chunks divides a line into parts that are not broken further.
 func (w wrapping) chunks(t text.Text) []text.Text {
 	var list []text.Text
 	for _, at := range spaces.FindAllStringIndex(t.String(), -1) {
@@ -152,8 +152,8 @@ func firstRune(s string) rune {
 	return r
 }
 
-// betweenLetters reports whether a hyphen stands after two letters (or a letter, a hyphen
-// and a letter) and before two. Of what is around it, three characters count.
+// betweenLetters reports whether a hyphen between left and right follows two letters (or a
+// letter, a hyphen and a letter), and precedes the same.
 func betweenLetters(left, right string) bool {
 	before, after := []rune(left), []rune(right)
 	n := len(before)

@@ -1,6 +1,6 @@
-// Package strftime formats times as Python's datetime.strftime does with glibc in the
-// locale C: all directives, with glibc's flags (-, _, 0, ^, #) and widths. Go has no such
-// function, and templates that tell a model the date are written for Python's.
+// Package strftime formats times as Python's datetime.strftime does with glibc in the locale C:
+// all directives, with glibc's flags (-, _, 0, ^, #) and widths. Go lacks such a function, and
+// templates that tell a model the date need Python's.
 package strftime
 
 import (
@@ -10,12 +10,11 @@ import (
 	"time"
 )
 
-// maxWidth is how wide a field may be.
+// maxWidth is the limit for the width of a field.
 const maxWidth = 1000
 
-// Format returns t in the form of format. The time is taken as Python's now() is:
-// without a zone, so that %z and %Z are empty. Directives that are not known stay
-// as they are.
+// Format returns t formatted by format. Like the result of Python's now(), t counts as a time
+// without a zone, so %z and %Z are empty. Unknown directives stay unchanged.
 func Format(format string, t time.Time) (string, error) {
 	var b strings.Builder
 	if err := write(&b, format, t); err != nil {
@@ -24,9 +23,9 @@ func Format(format string, t time.Time) (string, error) {
 	return b.String(), nil
 }
 
-// directive is what follows a "%".
+// directive is a parsed directive, which begins with "%".
 type directive struct {
-	pad          byte // '-', '_', '0', or 0 for the field's own
+	pad          byte // '-', '_', '0'; 0: the field's default
 	upper, other bool // ^, #
 	width        int
 	letter       byte
@@ -58,7 +57,7 @@ func write(b *strings.Builder, format string, t time.Time) error {
 	}
 }
 
-// parse reads a directive and returns its length.
+// parse parses a directive and returns its length.
 func parse(s string) (d directive, n int) {
 	i := 1
 flags:
@@ -78,13 +77,13 @@ flags:
 		d.width = min(d.width*10+int(s[i]-'0'), maxWidth+1)
 	}
 	allowed := ""
-	if i < len(s) && (s[i] == 'E' || s[i] == 'O') { // other forms of the locale, of which C has none
+	if i < len(s) && (s[i] == 'E' || s[i] == 'O') { // alternative forms, which the locale C lacks
 		allowed = map[byte]string{'E': "cCxXyYntpPrRTFsZz%", 'O': "CdeHIklmMSuUVwWyGgjntpPrRTFsZz%"}[s[i]]
 		i++
 	}
 	if i < len(s) {
 		d.letter = s[i]
-		if allowed != "" && strings.IndexByte(allowed, s[i]) < 0 || s[i] == 'f' && i > 1 { // %f alone is Python's
+		if allowed != "" && strings.IndexByte(allowed, s[i]) < 0 || s[i] == 'f' && i > 1 { // only %f without flags is Python's
 			d.letter = 0
 		}
 		i++
@@ -92,7 +91,7 @@ flags:
 	return d, i
 }
 
-// number writes n with a minimum number of digits, padded as the directive says.
+// number formats n with a minimum number of digits, padded as the directive says.
 func (d directive) number(n, digits int, pad byte) string {
 	if d.pad != 0 {
 		pad = d.pad
@@ -109,7 +108,7 @@ func (d directive) number(n, digits int, pad byte) string {
 	return strings.Repeat(fill, max(0, digits-len(s))) + s
 }
 
-// text writes a name.
+// text formats a name.
 func (d directive) text(s string) string {
 	if d.upper || d.other {
 		s = strings.ToUpper(s)
@@ -121,7 +120,7 @@ func (d directive) text(s string) string {
 	return strings.Repeat(fill, max(0, d.width-len(s))) + s
 }
 
-// compound writes what other directives make up.
+// compound formats a directive that stands for several others.
 func (d directive) compound(format string, t time.Time) (string, bool, error) {
 	var b strings.Builder
 	err := write(&b, format, t)
@@ -129,7 +128,7 @@ func (d directive) compound(format string, t time.Time) (string, bool, error) {
 	return d.text(b.String()), true, err
 }
 
-// field returns what a directive stands for.
+// field returns the text for a directive. ok is false if the directive is unknown.
 func (d directive) field(t time.Time) (s string, ok bool, err error) {
 	hour12 := (t.Hour()+11)%12 + 1
 	isoYear, isoWeek := t.ISOWeek()

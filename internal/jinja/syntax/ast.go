@@ -3,10 +3,10 @@ package syntax
 // Node is a statement.
 type Node interface{ Pos() Pos }
 
-// At is where a node begins.
+// At is the position where a node begins.
 type At Pos
 
-// Pos returns the place.
+// Pos returns the position.
 func (a At) Pos() Pos { return Pos(a) }
 
 // Expr is an expression.
@@ -14,7 +14,7 @@ type Expr interface{ Pos() Pos }
 
 // Statements.
 type (
-	// Output prints expressions. Literal text is a *TemplateData among them.
+	// Output prints expressions. Literal text is a *TemplateData.
 	Output struct {
 		At
 		Exprs []Expr
@@ -28,7 +28,7 @@ type (
 		Recursive        bool
 		HasElse          bool
 	}
-	// If has its elifs as further tests.
+	// If is an if with its elifs as further tests.
 	If struct {
 		At
 		Tests  []Expr
@@ -40,10 +40,10 @@ type (
 		At
 		Name     *Name // nil in a call block
 		Args     []*Name
-		Defaults []Expr // of the last args
+		Defaults []Expr // for the last Args
 		Body     []Node
 	}
-	// CallBlock calls a macro that can call the body.
+	// CallBlock calls a macro, which can call the body.
 	CallBlock struct {
 		At
 		Call *Call
@@ -73,20 +73,20 @@ type (
 		Filter *Filter // nil: none; a chain, whose innermost has no Value
 		Body   []Node
 	}
-	// Block is a named part, which is printed where it stands.
+	// Block is a named part, which is printed at its position.
 	Block struct {
 		At
 		Name             string
 		Scoped, Required bool
 		Body             []Node
 	}
-	// Autoescape sets whether what its body prints is escaped.
+	// Autoescape says whether the output of its body is escaped.
 	Autoescape struct {
 		At
 		Value Expr
 		Body  []Node
 	}
-	// Generation marks what the model says; it prints its body.
+	// Generation marks text of the model. It prints its body.
 	Generation struct {
 		At
 		Body *Macro
@@ -100,11 +100,11 @@ type (
 	}
 	// Break leaves a loop.
 	Break struct{ At }
-	// Continue goes on with the next turn of a loop.
+	// Continue continues with the next iteration of a loop.
 	Continue struct{ At }
 )
 
-// Ctx says what is done with a name.
+// Ctx is the use of a name.
 type Ctx uint8
 
 // Uses of a name.
@@ -171,7 +171,7 @@ type (
 		At
 		Items []Expr
 	}
-	// Compare is a chain of comparisons: a < b <= c; "in" and "not in" among them.
+	// Compare is a chain of comparisons, including "in" and "not in": a < b <= c.
 	Compare struct {
 		At
 		X   Expr
@@ -181,7 +181,7 @@ type (
 	// Cond is a if b else c.
 	Cond struct {
 		At
-		Test, Then, Else Expr // Else: nil is none
+		Test, Then, Else Expr // Else nil: none
 	}
 	// Getattr is x.name.
 	Getattr struct {
@@ -215,7 +215,7 @@ type (
 	// Filter is x|name(…).
 	Filter struct {
 		At
-		Value Expr // nil: what the block around it printed
+		Value Expr // nil: the output of the block
 		Name  string
 		Args
 		Soft bool // an unknown name is an error only when it is evaluated

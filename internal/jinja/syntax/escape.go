@@ -11,9 +11,9 @@ import (
 	"alpaca/internal/jinja/text"
 )
 
-// unescape returns what stands for the inside of a string literal. Python reads
-// it after everything beyond ASCII was made an escape, so that a backslash in
-// front of such a character stays, with the letters of the escape after it.
+// unescape returns the value of a string literal from the text between its quotes. Jinja first
+// replaces all characters beyond ASCII by escapes, so a backslash before such a character stays,
+// followed by the letters of its escape.
 func unescape(s string) (string, error) {
 	if !strings.Contains(s, `\`) {
 		return s, nil
@@ -58,8 +58,8 @@ func unescape(s string) (string, error) {
 	return b.String(), nil
 }
 
-// numbered writes the character of an escape by its number, which follows the
-// letter kind (or begins with it, in octal), and returns how much of s it took.
+// numbered writes the character of a numeric escape. s follows the letter kind, which in octal
+// is the first digit. It returns the number of bytes of s that it used.
 func numbered(b *strings.Builder, kind rune, s string) (int, error) {
 	if kind == 'N' {
 		return 0, errors.New(`\N{NAME} is not supported, write \uXXXX`)
@@ -86,7 +86,7 @@ func numbered(b *strings.Builder, kind rune, s string) (int, error) {
 	return n, nil
 }
 
-// identifier reports whether Python takes a name for one.
+// identifier reports whether a name is an identifier in Python.
 func identifier(s string) bool {
 	for i, r := range s {
 		if i == 0 && (unicode.IsNumber(r) || unicode.IsMark(r) || r == '·') {

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// expr reads an expression.
+// expr parses an expression; cond allows "a if b else c".
 func (p *parser) expr(cond bool) Expr {
 	defer p.nest()()
 	if !cond {
@@ -24,7 +24,7 @@ func (p *parser) expr(cond bool) Expr {
 	return e
 }
 
-// long refuses chains of operators that are deeper than trees are walked.
+// long refuses chains of operators that would make the tree too deep.
 func (p *parser) long(n int) {
 	if n > 10*maxDepth {
 		p.fail(p.cur().Pos, "more than %d operators in a row", 10*maxDepth)
@@ -111,7 +111,7 @@ func (p *parser) product() Expr {
 	return e
 }
 
-// power reads a ** b, which groups from the left here, unlike in Python.
+// power parses a ** b, which is left-associative here, unlike in Python.
 func (p *parser) power() Expr {
 	at, e := At(p.cur().Pos), p.unary(true)
 	for n := 0; p.skip(kindOp, "**"); n++ {
@@ -204,7 +204,7 @@ func (p *parser) primary(namespace bool) Expr {
 	return nil
 }
 
-// listed reads items up to a closing bracket; a comma may follow the last.
+// listed parses items up to a closing bracket. A comma may follow the last item.
 func (p *parser) listed(end string, item func()) {
 	for first := true; !p.isOp(end); first = false {
 		if !first {
@@ -218,7 +218,7 @@ func (p *parser) listed(end string, item func()) {
 	p.next()
 }
 
-// integer returns the value of a literal.
+// integer returns the value of an integer literal.
 func (p *parser) integer(t token) any {
 	n, ok := new(big.Int).SetString(t.Text, 0)
 	switch {
@@ -232,5 +232,5 @@ func (p *parser) integer(t token) any {
 	return n
 }
 
-// maxDigits is Python's own limit for integers that are read or printed.
+// maxDigits is Python's limit for the digits of integers that are parsed or printed.
 const maxDigits = 4300

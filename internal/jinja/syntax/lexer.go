@@ -9,20 +9,18 @@ import (
 	"alpaca/internal/jinja/text"
 )
 
-// Normalize returns a template as it is read: all newlines are "\n", and one at
-// the end is gone.
+// Normalize returns a template with all newlines as "\n", and without one newline at the end.
 func Normalize(source string) string {
 	source = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(source)
 	return strings.TrimSuffix(source, "\n")
 }
 
-// lexer makes tokens of a normalized template.
+// lexer splits a normalized template into tokens.
 type lexer struct {
 	src    string
 	pos    int
 	tokens []token
-	// lineStart: the last tag's match ended with a newline, so that what follows
-	// begins a line.
+	// lineStart: the last tag ended with a newline, so the next text begins a line.
 	lineStart bool
 }
 
@@ -50,10 +48,10 @@ func (l *lexer) fail(pos int, format string, args ...any) error {
 var rawBegin = regexp.MustCompile(`^\{%[-+]?` + space + `*raw` + space + `*(?:-%\}` + space + `*|%\})`)
 var rawEnd = regexp.MustCompile(`\{%([-+]?)` + space + `*endraw` + space + `*(?:\+%\}|-%\}` + space + `*|%\}\n?)`)
 
-// space is white space as Python's \s has it.
+// space matches the white space of Python's \s.
 const space = `[\t-\r\x1c-\x20\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}]`
 
-// text reads text up to the next tag, and the tag.
+// text reads the text up to the next tag, and the tag.
 func (l *lexer) text() error {
 	start := l.pos
 	open := start
@@ -78,7 +76,7 @@ func (l *lexer) text() error {
 	}
 	kind := l.src[open+1]
 	if kind != '{' && sign == 0 {
-		sign = 'l' // strip what is in front on the line
+		sign = 'l' // strip white space before the tag on its line
 	}
 	l.data(start, open, sign)
 	switch kind {
@@ -95,7 +93,7 @@ func (l *lexer) text() error {
 	return l.tag(open, kindBlockEnd)
 }
 
-// data adds the text between two places; sign is the next tag's.
+// data adds the text between two positions; sign is the sign of the next tag.
 func (l *lexer) data(start, end int, sign byte) {
 	s := l.src[start:end]
 	switch sign {
@@ -112,18 +110,18 @@ func (l *lexer) data(start, end int, sign byte) {
 	}
 }
 
-// end moves to the end of a tag, which is to be followed by what comes next.
+// end moves to the end of a tag.
 func (l *lexer) end(pos int) {
 	l.lineStart = pos > 0 && l.src[pos-1] == '\n'
 	l.pos = pos
 }
 
-// skipSpace returns the place after white space.
+// skipSpace returns the position after white space.
 func (l *lexer) skipSpace(pos int) int {
 	return len(l.src) - len(strings.TrimLeftFunc(l.src[pos:], text.IsSpace))
 }
 
-// skipNewline returns the place after a newline, if one is there.
+// skipNewline returns the position after a newline, if there is one.
 func (l *lexer) skipNewline(pos int) int {
 	if pos < len(l.src) && l.src[pos] == '\n' {
 		pos++
@@ -133,7 +131,7 @@ func (l *lexer) skipNewline(pos int) int {
 
 func (l *lexer) comment(open int) error {
 	if l.pos == len(l.src) {
-		return nil // as Jinja, which finds nothing to complain of there
+		return nil // Jinja accepts this, too
 	}
 	i := strings.Index(l.src[l.pos:], "#}")
 	if i < 0 {
@@ -177,14 +175,14 @@ var (
 	stringPattern  = regexp.MustCompile(`(?s)^(?:'[^'\\]*(?:\\.[^'\\]*)*'|"[^"\\]*(?:\\.[^"\\]*)*")`)
 )
 
-// operators, longer ones first.
+// operators has the operators, longer ones first.
 var operators = []string{"//", "**", "==", "!=", ">=", "<=",
 	"+", "-", "/", "*", "%", "~", "[", "]", "(", ")", "{", "}", ">", "<", "=", ".", ":", "|", ",", ";"}
 
-// closing brackets by what opens them.
+// closing has the closing brackets by the opening ones.
 var closing = map[string]string{"{": "}", "(": ")", "[": "]"}
 
-// tag reads what is in a tag up to its end.
+// tag reads the content of a tag and its end.
 func (l *lexer) tag(open int, end kind) error {
 	var brackets []string
 	for l.pos < len(l.src) {
@@ -249,7 +247,7 @@ func (l *lexer) tag(open int, end kind) error {
 	return l.fail(open, "{{ without }}")
 }
 
-// tagEnd reads the end of a tag if it is here.
+// tagEnd reads the end of a tag, if it comes next.
 func (l *lexer) tagEnd(end kind) bool {
 	rest := l.src[l.pos:]
 	mark := "%}"
@@ -276,7 +274,7 @@ func (l *lexer) tagEnd(end kind) bool {
 	return true
 }
 
-// number reads a number; one that follows a point has no fraction: x.1.2
+// number reads a number. A number after a point has no fraction: x.1.2
 func (l *lexer) number(rest string) {
 	m, kind := "", kindFloat
 	if l.pos == 0 || l.src[l.pos-1] != '.' {

@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// maxDepth is how deep statements and expressions may be nested. Python's own
-// parser refuses a hundred of brackets.
+// maxDepth is the limit for the nesting depth of statements and expressions. Python's own parser
+// refuses a hundred nested brackets.
 const maxDepth = 200
 
-// parser makes a tree of tokens.
+// parser makes a tree from tokens.
 type parser struct {
 	src    string
 	tokens []token
@@ -17,7 +17,7 @@ type parser struct {
 	depth  int
 }
 
-// failed is what parser methods panic with; Parse returns it as an error.
+// failed is the value of panics in the parser. Parse returns it as an error.
 type failed struct{ err *Error }
 
 // Parse returns the statements of a normalized template.
@@ -44,7 +44,7 @@ func (p *parser) fail(pos Pos, format string, args ...any) {
 	panic(failed{&Error{line, column, fmt.Sprintf(format, args...)}})
 }
 
-// nest counts a level of nesting; what it returns ends it.
+// nest enters a level of nesting, and returns a function that leaves it.
 func (p *parser) nest() func() {
 	p.depth++
 	if p.depth > maxDepth {
@@ -64,7 +64,7 @@ func (p *parser) next() token {
 	return t
 }
 
-// is reports whether the current token is an operator or a name of that text.
+// is reports whether the current token has that kind and text.
 func (p *parser) is(kind kind, value string) bool {
 	t := p.cur()
 	return t.Kind == kind && t.Text == value
@@ -73,7 +73,7 @@ func (p *parser) is(kind kind, value string) bool {
 func (p *parser) isOp(op string) bool     { return p.is(kindOp, op) }
 func (p *parser) isName(name string) bool { return p.is(kindName, name) }
 
-// skip goes past a token if it is there.
+// skip skips the current token if it has that kind and text.
 func (p *parser) skip(kind kind, value string) bool {
 	if !p.is(kind, value) {
 		return false
@@ -82,7 +82,8 @@ func (p *parser) skip(kind kind, value string) bool {
 	return true
 }
 
-// expect goes past a token of a kind, and of a text unless that is "".
+// expect returns the current token and skips it. It fails unless the token has that kind, and
+// that text unless value is "".
 func (p *parser) expect(kind kind, value string) token {
 	t := p.cur()
 	if t.Kind != kind || value != "" && t.Text != value {
@@ -95,8 +96,8 @@ func (p *parser) expect(kind kind, value string) token {
 	return p.next()
 }
 
-// nodes reads statements up to a tag that begins with one of the names, which is
-// current afterwards; up to the end where there are none.
+// nodes parses statements up to a tag that begins with one of the names in end. That name is the
+// current token afterwards. If end is empty, nodes parses up to the end of the template.
 func (p *parser) nodes(end []string) []Node {
 	defer p.nest()()
 	var list []Node
@@ -139,23 +140,23 @@ func (p *parser) nodes(end []string) []Node {
 	}
 }
 
-// body reads the rest of a tag and what is up to one of the end tags, whose name
-// is current afterwards.
+// body parses the rest of a tag, and statements up to one of the end tags, whose name is the
+// current token afterwards.
 func (p *parser) body(end ...string) []Node {
 	p.skip(kindOp, ":")
 	p.expect(kindBlockEnd, "")
 	return p.nodes(end)
 }
 
-// whole is body up to the one tag that ends it, whose name is read.
+// whole is body with a single end tag, whose name it skips.
 func (p *parser) whole(end string) []Node {
 	list := p.body(end)
 	p.next()
 	return list
 }
 
-// statement reads what is in a tag; outer are the names that would end the block
-// around it.
+// statement parses the content of a tag. outer has the names of tags that end the block around
+// it.
 func (p *parser) statement(outer []string) Node {
 	t := p.expect(kindName, "")
 	at := At(t.Pos)

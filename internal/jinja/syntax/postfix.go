@@ -1,6 +1,6 @@
 package syntax
 
-// postfix reads attributes, items and calls that follow an expression.
+// postfix parses the attributes, items and calls that follow an expression.
 func (p *parser) postfix(e Expr) Expr {
 	for n := 0; ; n++ {
 		p.long(n)
@@ -46,7 +46,7 @@ func (p *parser) subscript(e Expr) Expr {
 	return &Getitem{at, e, &Tuple{at, args}}
 }
 
-// index reads an index or a slice.
+// index parses an index or a slice.
 func (p *parser) index() Expr {
 	s := &Slice{At: At(p.cur().Pos)}
 	if !p.isOp(":") {
@@ -71,7 +71,7 @@ func (p *parser) call(fn Expr) Expr {
 	return &Call{at, fn, p.args()}
 }
 
-// args reads the arguments of a call.
+// args parses the arguments of a call.
 func (p *parser) args() (a Args) {
 	open := p.expect(kindOp, "(")
 	ensure := func(ok bool) {
@@ -108,7 +108,7 @@ func (p *parser) args() (a Args) {
 	return a
 }
 
-// filters reads |name(…)|name(…); value is nil where a block is filtered.
+// filters parses |name(…)|name(…). value is nil for the filters of a block.
 func (p *parser) filters(value Expr) Expr {
 	for n := 0; p.isOp("|"); n++ {
 		p.long(n)
@@ -118,7 +118,7 @@ func (p *parser) filters(value Expr) Expr {
 	return value
 }
 
-// filterNamed reads a filter from its name on.
+// filterNamed parses a filter from its name on.
 func (p *parser) filterNamed(value Expr) *Filter {
 	t := p.expect(kindName, "")
 	f := &Filter{At: At(t.Pos), Value: value, Name: p.dotted(t.Text)}

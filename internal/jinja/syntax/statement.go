@@ -143,7 +143,7 @@ func (p *parser) print(at At) Node {
 	return out
 }
 
-// load reads a statement that needs other templates, which there are none of.
+// load parses a statement that needs other templates, which do not exist here.
 func (p *parser) load(at At, what string) Node {
 	l := &Load{At: at, What: what, Template: p.expr(true)}
 	switch what {

@@ -1,15 +1,15 @@
 package syntax
 
-// tupleRules say how a list of expressions is read.
+// tupleRules say how tuple parses a list of expressions.
 type tupleRules struct {
-	target    bool   // names and brackets only, to be assigned to
-	namespace bool   // x.y too
+	target    bool   // only names and brackets, for an assignment
+	namespace bool   // also x.y
 	cond      bool   // "a if b" is allowed
-	parens    bool   // stands in parentheses, and may be empty
-	end       string // a name that ends it
+	parens    bool   // the list is in parentheses and may be empty
+	end       string // a name that ends the list
 }
 
-// tuple reads expressions: one, or a tuple where there are commas.
+// tuple parses one expression, or a tuple if there are commas.
 func (p *parser) tuple(rules tupleRules) Expr {
 	at := At(p.cur().Pos)
 	var items []Expr
@@ -42,7 +42,7 @@ func (p *parser) tuple(rules tupleRules) Expr {
 	return &Tuple{at, items}
 }
 
-// target reads what is assigned to.
+// target parses the target of an assignment.
 func (p *parser) target(rules tupleRules) Expr {
 	rules.target = true
 	e := p.tuple(rules)
@@ -60,7 +60,7 @@ func (p *parser) targetName() *Name {
 	return &Name{At: At(t.Pos), Name: t.Text, Ctx: StoreName}
 }
 
-// reserved reports whether a name is that of a constant.
+// reserved reports whether a name is the name of a constant.
 func reserved(name string) bool {
 	switch name {
 	case "true", "false", "none", "True", "False", "None":
@@ -69,8 +69,7 @@ func reserved(name string) bool {
 	return false
 }
 
-// use sets what is done with the names of a target. It returns false where e is
-// none.
+// use sets Ctx in the names of a target. It returns false if e is not a target.
 func use(e Expr, ctx Ctx) bool {
 	switch e := e.(type) {
 	case *Name:

@@ -1,7 +1,6 @@
-// Package syntax reads Jinja templates as transformers sets them up: blocks are
-// trimmed and stripped on the left, one newline at the end is dropped, and there
-// are break, continue and generation. Parse makes the tree of a
-// template that ast.go describes.
+// Package syntax parses Jinja templates as transformers configures them: with trim_blocks and
+// lstrip_blocks, without one newline at the end, and with break, continue and generation. Parse
+// returns the tree of a template, which ast.go describes.
 package syntax
 
 import (
@@ -10,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// kind is what a token is.
+// kind is the kind of a token.
 type kind uint8
 
 // The kinds of tokens.
@@ -25,20 +24,20 @@ const (
 	kindString
 	kindInteger
 	kindFloat
-	kindOp // Text says which
+	kindOp // Text is the operator
 )
 
 // token is a piece of a template.
 type token struct {
 	Kind kind
-	Text string // the value: of strings unescaped, of numbers without "_"
+	Text string // the value: strings are unescaped, numbers have no "_"
 	Pos  Pos
 }
 
-// Pos is a byte of the template whose newlines are normalized.
+// Pos is a byte offset in the normalized template.
 type Pos int32
 
-// Error says what is wrong with a template, and where.
+// Error is a syntax error in a template, with its position.
 type Error struct {
 	Line, Column int // from 1; columns count characters
 	Msg          string
@@ -56,7 +55,7 @@ func Place(source string, pos Pos) (line, column int) {
 	return strings.Count(before, "\n") + 1, utf8.RuneCountInString(before[start:]) + 1
 }
 
-// describe names a token for messages.
+// describe describes a token for messages.
 func (t token) describe() string {
 	switch t.Kind {
 	case kindEOF:

@@ -6,7 +6,7 @@ import (
 	"unicode"
 )
 
-// in reports whether a sorted table has r.
+// in reports whether a sorted table of ranges contains r.
 func in(table [][2]rune, r rune) bool {
 	_, ok := slices.BinarySearchFunc(table, r, func(e [2]rune, r rune) int {
 		switch {
@@ -20,7 +20,7 @@ func in(table [][2]rune, r rune) bool {
 	return ok
 }
 
-// What Python's methods of these names say of one character.
+// The methods of Python's str, for one character.
 
 // IsLower is str.islower.
 func IsLower(r rune) bool { return unicode.Is(unicode.Ll, r) || r >= 0x80 && in(lowerOther, r) }
@@ -46,7 +46,7 @@ func IsAlnum(r rune) bool { return IsAlpha(r) || IsNumeric(r) || in(digits, r) }
 // isCased reports whether a character has a case.
 func isCased(r rune) bool { return IsLower(r) || IsUpper(r) || unicode.IsTitle(r) }
 
-// mapRunes replaces each character; what replaces it has its origin.
+// mapRunes replaces each character by f(i, r), which gets the character's origin.
 func (t Text) mapRunes(f func(i int, r rune) string) Text {
 	var b Builder
 	for i, r := range t.s {
@@ -69,8 +69,8 @@ func title(r rune) string {
 	return string(unicode.ToTitle(r))
 }
 
-// lower returns the small form of the character at i; a capital sigma that ends a
-// word has one of its own.
+// lower returns the lower case of the character at i. A capital sigma at the end of a word has
+// its own lower case.
 func (t Text) lower(i int, r rune) string {
 	switch r {
 	case 'Σ':
@@ -91,7 +91,7 @@ func (t Text) lower(i int, r rune) string {
 	return string(unicode.ToLower(r))
 }
 
-// caseIgnorable reports whether Unicode's rule for the final sigma looks past r.
+// caseIgnorable reports whether Unicode's rule for the final sigma ignores r.
 func caseIgnorable(r rune) bool {
 	return unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf, unicode.Lm, unicode.Sk) ||
 		strings.ContainsRune("'.:··՟״‘’․‧︓﹒﹕＇．：", r)
@@ -174,8 +174,8 @@ func (t Text) IsTitle() bool {
 	return cased
 }
 
-// OneCase reports whether there are characters with a case and all of them are
-// upper, or lower: str.isupper and str.islower.
+// OneCase is str.isupper or str.islower: it reports whether there are cased characters, and all
+// of them are upper case, or lower case.
 func (t Text) OneCase(upper bool) bool {
 	cased := false
 	for _, r := range t.s {
@@ -189,7 +189,7 @@ func (t Text) OneCase(upper bool) bool {
 	return cased
 }
 
-// Each reports whether the text is not empty and f holds for each character.
+// Each reports whether the text is not empty and f is true for each character.
 func (t Text) Each(f func(rune) bool) bool {
 	return t.s != "" && strings.IndexFunc(t.s, func(r rune) bool { return !f(r) }) < 0
 }

@@ -1,9 +1,9 @@
 package text
 
-// The tables are data of the Unicode character database (version 14, as Python 3.11
-// has them): what differs from the simple mappings that package unicode knows.
+// The tables come from the Unicode character database (version 14, as in Python 3.11). They have
+// only what differs from the simple mappings of package unicode.
 
-// upperFull are the characters of which capitals are several.
+// upperFull has the characters whose upper case is several characters.
 var upperFull = map[rune]string{
 	0xdf:   "\u0053\u0053",
 	0x149:  "\u02bc\u004e",
@@ -109,7 +109,7 @@ var upperFull = map[rune]string{
 	0xfb17: "\u0544\u053d",
 }
 
-// titleFull are the same at the beginning of a word, where they are several.
+// titleFull has the characters whose title case is several characters.
 var titleFull = map[rune]string{
 	0xdf:   "\u0053\u0073",
 	0x149:  "\u02bc\u004e",
@@ -161,7 +161,7 @@ var titleFull = map[rune]string{
 	0xfb17: "\u0544\u056d",
 }
 
-// folded are the characters that str.casefold makes other ones of than str.lower.
+// folded has the characters for which str.casefold differs from str.lower.
 var folded = map[rune]string{
 	0xb5:   "\u03bc",
 	0xdf:   "\u0073\u0073",
@@ -290,7 +290,7 @@ var folded = map[rune]string{
 	0xfb17: "\u0574\u056d",
 }
 
-// digits are the characters that str.isdigit takes beyond the decimal ones.
+// digits has the characters that are not decimal digits, but for which str.isdigit is true.
 var digits = [][2]rune{
 	{0xb2, 0xb3}, {0xb9, 0xb9}, {0x1369, 0x1371}, {0x19da, 0x19da}, {0x2070, 0x2070}, {0x2074, 0x2079},
 	{0x2080, 0x2089}, {0x2460, 0x2468}, {0x2474, 0x247c}, {0x2488, 0x2490}, {0x24ea, 0x24ea}, {0x24f5, 0x24fd},
@@ -298,7 +298,8 @@ var digits = [][2]rune{
 	{0x11052, 0x1105a}, {0x1f100, 0x1f10a},
 }
 
-// numerals are the characters that str.isnumeric takes beyond those of the categories Nd, Nl and No.
+// numerals has the characters outside the categories Nd, Nl and No for which str.isnumeric is
+// true.
 var numerals = [][2]rune{
 	{0x3405, 0x3405}, {0x3483, 0x3483}, {0x382a, 0x382a}, {0x3b4d, 0x3b4d}, {0x4e00, 0x4e00}, {0x4e03, 0x4e03},
 	{0x4e07, 0x4e07}, {0x4e09, 0x4e09}, {0x4e5d, 0x4e5d}, {0x4e8c, 0x4e8c}, {0x4e94, 0x4e94}, {0x4e96, 0x4e96},
@@ -314,7 +315,7 @@ var numerals = [][2]rune{
 	{0x20b19, 0x20b19}, {0x22390, 0x22390}, {0x22998, 0x22998}, {0x23b1b, 0x23b1b}, {0x2626d, 0x2626d}, {0x2f890, 0x2f890},
 }
 
-// lowerOther are the characters that str.islower takes beyond those of the category Ll.
+// lowerOther has the characters outside the category Ll for which str.islower is true.
 var lowerOther = [][2]rune{
 	{0xaa, 0xaa}, {0xba, 0xba}, {0x2b0, 0x2b8}, {0x2c0, 0x2c1}, {0x2e0, 0x2e4}, {0x345, 0x345},
 	{0x37a, 0x37a}, {0x1d2c, 0x1d6a}, {0x1d78, 0x1d78}, {0x1d9b, 0x1dbf}, {0x2071, 0x2071}, {0x207f, 0x207f},
@@ -322,7 +323,7 @@ var lowerOther = [][2]rune{
 	{0xa7f8, 0xa7f9}, {0xab5c, 0xab5f}, {0x10780, 0x10780}, {0x10783, 0x10785}, {0x10787, 0x107b0}, {0x107b2, 0x107ba},
 }
 
-// upperOther are the characters that str.isupper takes beyond those of the category Lu.
+// upperOther has the characters outside the category Lu for which str.isupper is true.
 var upperOther = [][2]rune{
 	{0x2160, 0x216f}, {0x24b6, 0x24cf}, {0x1f130, 0x1f149}, {0x1f150, 0x1f169}, {0x1f170, 0x1f189},
 }

@@ -5,7 +5,7 @@ import (
 	"unicode/utf8"
 )
 
-// isASCII reports whether bytes and characters of s are the same.
+// isASCII reports whether all bytes of s are ASCII.
 func isASCII(s string) bool {
 	for i := range len(s) {
 		if s[i] >= utf8.RuneSelf {
@@ -29,8 +29,7 @@ func (t Text) Chars() []Text {
 	return list
 }
 
-// offset returns the byte at which the character of index n begins; len(s) where
-// there are fewer.
+// offset returns the byte offset of character n, or len(s) if there are fewer characters.
 func offset(s string, n int) int {
 	if isASCII(s) {
 		return min(n, len(s))
@@ -44,8 +43,8 @@ func offset(s string, n int) int {
 	return len(s)
 }
 
-// Char returns the character of an index, which may count from the end (-1 is
-// the last); ok is false where there is none.
+// Char returns the character at index, which may count from the end (-1 is the last). ok is
+// false if there is none.
 func (t Text) Char(index int) (c Text, ok bool) {
 	n := t.Runes()
 	if index < 0 {
@@ -59,8 +58,8 @@ func (t Text) Char(index int) (c Text, ok bool) {
 	return t.Cut(i, i+size), true
 }
 
-// Bounds applies Python's rules for the bounds of a slice to a length in
-// runes: negative ones count from the end, and all are cut to what there is.
+// Bounds applies Python's rules for the bounds of a slice to a length of n runes: negative
+// bounds count from the end, and all are clamped to 0 to n.
 func Bounds(start, end, n int) (int, int) {
 	if start < 0 {
 		start = max(0, start+n)
@@ -71,7 +70,7 @@ func Bounds(start, end, n int) (int, int) {
 	return min(start, n), min(end, n)
 }
 
-// Slice returns the characters from start to end as Bounds takes them.
+// Slice returns the characters from start to end, which follow the rules of Bounds.
 func (t Text) Slice(start, end int) Text {
 	start, end = Bounds(start, end, t.Runes())
 	if start >= end {
@@ -81,8 +80,8 @@ func (t Text) Slice(start, end int) Text {
 	return t.Cut(i, i+offset(t.s[i:], end-start))
 }
 
-// Find returns the index in runes of the first place (the last, where last is
-// true) at which sub stands between start and end, or -1.
+// Find returns the index in runes of the first (or with last the last) occurrence of sub between
+// start and end, or -1.
 func (t Text) Find(sub string, start, end int, last bool) int {
 	n := t.Runes()
 	if start > n {
@@ -104,7 +103,7 @@ func (t Text) Find(sub string, start, end int, last bool) int {
 	return start + utf8.RuneCountInString(part[:at])
 }
 
-// Count returns how often sub stands between start and end without overlaps.
+// Count returns the number of occurrences of sub between start and end, without overlaps.
 func (t Text) Count(sub string, start, end int) int {
 	n := t.Runes()
 	if start > n {

@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// Quote is Python's repr of a str. Every character of a literal that is not
-// printable is written as an escape, of the origin that the character has.
+// Quote returns Python's repr of a str. A character that is not printable becomes an escape,
+// which keeps the character's origin.
 func (t Text) Quote() Text {
 	q := "'"
 	if strings.Contains(t.s, "'") && !strings.Contains(t.s, `"`) {
@@ -35,7 +35,7 @@ func (t Text) Quote() Text {
 	return b.Text()
 }
 
-// Escape is Python's escape of a character by its number.
+// Escape returns Python's numeric escape of a character.
 func Escape(r rune) string {
 	switch {
 	case r < 0x100:
@@ -46,7 +46,7 @@ func Escape(r rune) string {
 	return fmt.Sprintf(`\U%08x`, r)
 }
 
-// each adds t to b with the characters replaced for which f does not return "".
+// each adds t to b, with each character replaced by f's result unless that is "".
 func (t Text) each(b *Builder, f func(rune) string) {
 	start := 0
 	for i, r := range t.s {
@@ -63,8 +63,8 @@ func (t Text) each(b *Builder, f func(rune) string) {
 	b.Add(t.Cut(start, len(t.s)))
 }
 
-// JSON is the text as a JSON string, as Python's json module writes it: with
-// ascii, everything beyond ASCII is escaped.
+// JSON returns the text as a JSON string, as Python's json module writes it. With ascii set, all
+// characters beyond ASCII are escaped.
 func (t Text) JSON(ascii bool) Text {
 	var b Builder
 	b.AddString(`"`, Template)
@@ -94,7 +94,7 @@ func (t Text) JSON(ascii bool) Text {
 	return b.Text()
 }
 
-// Escaped is the text with the characters of HTML replaced, marked as safe.
+// Escaped returns the text with HTML's special characters escaped, marked as safe.
 func (t Text) Escaped() Text {
 	if t.safe {
 		return t

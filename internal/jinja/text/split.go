@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// IsSpace reports what Python's str.isspace does of a character.
+// IsSpace is Python's str.isspace for one character.
 func IsSpace(r rune) bool {
 	switch {
 	case r >= '\t' && r <= '\r', r >= 0x1c && r <= ' ':
@@ -28,7 +28,7 @@ const (
 	Both  = Left | Right
 )
 
-// Strip removes characters for which in holds from the given sides.
+// Strip removes characters for which in is true from the given sides.
 func (t Text) Strip(sides int, in func(rune) bool) Text {
 	i, j := 0, len(t.s)
 	if sides&Left != 0 {
@@ -40,8 +40,8 @@ func (t Text) Strip(sides int, in func(rune) bool) Text {
 	return t.Cut(i, j)
 }
 
-// Split returns the parts between separators, at most most splits (all where it
-// is negative), counted from the end where last is true.
+// Split returns the parts between separators. It makes at most most splits, from the end if last
+// is set; a negative most means no limit.
 func (t Text) Split(sep string, most int, last bool) []Text {
 	var list []Text
 	i, j := 0, len(t.s)
@@ -69,7 +69,7 @@ func (t Text) Split(sep string, most int, last bool) []Text {
 	return list
 }
 
-// Fields is Split by white space, of which none is in the parts.
+// Fields is Split by runs of white space.
 func (t Text) Fields(most int, last bool) []Text {
 	var list []Text
 	rest := t.Strip(Both, IsSpace)
@@ -102,8 +102,8 @@ func (t Text) Fields(most int, last bool) []Text {
 	return list
 }
 
-// trimSide returns the rest of t after the last split, with the space at its far
-// end, which Python leaves there.
+// trimSide returns the part of t after the last split, with the white space at its outer end,
+// which Python keeps.
 func trimSide(t, rest Text, last bool) Text {
 	if last {
 		lead := t.Strip(Left, IsSpace)
@@ -129,7 +129,7 @@ func lineEnd(s string) int {
 	return 0
 }
 
-// Lines returns the lines, with what ends them if keep is true.
+// Lines returns the lines, with their line ends if keep is set.
 func (t Text) Lines(keep bool) []Text {
 	var list []Text
 	start := 0
@@ -154,7 +154,7 @@ func (t Text) Lines(keep bool) []Text {
 	return list
 }
 
-// Replaced returns the size of what Replace would return, or more.
+// Replaced returns an upper bound for the Size of Replace's result.
 func (t Text) Replaced(old, now Text, most int) int {
 	n := strings.Count(t.s, old.s)
 	if most >= 0 {
@@ -163,8 +163,8 @@ func (t Text) Replaced(old, now Text, most int) int {
 	return t.Size() + n*(now.Size()+32)
 }
 
-// Replace returns the text with old replaced by now, at most most times (always
-// where that is negative). An empty old stands between all characters.
+// Replace returns the text with old replaced by now, at most most times; a negative most means
+// no limit. An empty old matches around every character.
 func (t Text) Replace(old, now Text, most int) Text {
 	if most == 0 || t.s == "" && old.s != "" {
 		return t

@@ -1,9 +1,8 @@
-// Package text has strings that know where they come from. A Text is bytes and
-// runs of origin: which of them a template wrote, and which came with its data.
-// Its functions are the methods of Python's str, and every byte of their results
-// keeps the origin that it had in the argument.
+// Package text has strings that know where each byte comes from. A Text is bytes with runs of
+// one origin: the template, or its data. Its functions are the methods of Python's str. Every
+// byte of a result keeps the origin that it had in the argument.
 //
-// Positions and lengths are bytes unless a name says runes.
+// Positions and lengths are in bytes, unless a name or comment says runes.
 package text
 
 import (
@@ -15,11 +14,10 @@ import (
 // for data.
 type Origin int32
 
-// Template is the origin of what a template itself says.
+// Template is the origin of bytes that the template itself contains.
 const Template Origin = 0
 
-// Unknown is the origin of data of which nobody knows where it came from, such as what was
-// made of numbers.
+// Unknown is the origin of data whose source is not known, such as the digits of numbers.
 const Unknown Origin = math.MaxInt32
 
 // Text is a string with the origin of each of its bytes. The zero value is empty.
@@ -27,11 +25,11 @@ const Unknown Origin = math.MaxInt32
 type Text struct {
 	s    string
 	runs []run  // ascending; nil: all of s is of origin o
-	o    Origin // where runs is nil
-	safe bool   // HTML that is not to be escaped again (Python's Markup)
+	o    Origin // the origin of all bytes if runs is nil
+	safe bool   // HTML that must not be escaped again (Python's Markup)
 }
 
-// run ends at a byte.
+// run is the bytes of one origin from the end of the run before to end.
 type run struct {
 	end int
 	o   Origin
@@ -43,7 +41,7 @@ type Span struct {
 	Origin Origin
 }
 
-// New returns a text of a template.
+// New returns a text whose origin is the template.
 func New(s string) Text { return Text{s: s} }
 
 // From returns a text of the given origin.
@@ -55,19 +53,19 @@ func (t Text) String() string { return t.s }
 // Len returns the number of bytes.
 func (t Text) Len() int { return len(t.s) }
 
-// Size returns about how much memory the text takes.
+// Size returns approximately how many bytes of memory the text takes.
 func (t Text) Size() int { return len(t.s) + 16*len(t.runs) }
 
 // Safe reports whether the text is marked as HTML that needs no escaping.
 func (t Text) Safe() bool { return t.safe }
 
-// AsSafe returns the text with that mark set or removed.
+// AsSafe returns the text with the mark of Safe set or removed.
 func (t Text) AsSafe(safe bool) Text {
 	t.safe = safe
 	return t
 }
 
-// Spans returns the bytes by origin, neighbours of one origin together.
+// Spans returns the text as spans. Neighbouring spans have different origins.
 func (t Text) Spans() []Span {
 	if t.s == "" {
 		return nil
@@ -84,8 +82,7 @@ func (t Text) Spans() []Span {
 	return list
 }
 
-// Origin returns Template where no byte is data, and otherwise the origin of the
-// first byte that is.
+// Origin returns the origin of the first byte that is data, or Template if no byte is.
 func (t Text) Origin() Origin {
 	if t.s == "" {
 		return Template
@@ -138,7 +135,7 @@ func (t Text) Cut(i, j int) Text {
 	return c.compact()
 }
 
-// compact returns t without runs where one is enough.
+// compact returns t with o instead of runs if there is only one run.
 func (t Text) compact() Text {
 	if len(t.runs) == 1 {
 		t.o, t.runs = t.runs[0].o, nil
@@ -146,11 +143,11 @@ func (t Text) compact() Text {
 	return t
 }
 
-// All returns a text of the same length that is marked as of one origin.
+// All returns the same text with the origin o for all bytes.
 func (t Text) All(o Origin) Text { return Text{s: t.s, o: o, safe: t.safe} }
 
-// Tainted returns s as data where any of the texts is data: what is to be done
-// with the result of an operation that does not say which byte is which.
+// Tainted returns s as data if any of the texts contains data. It is for the results of
+// operations that cannot tell which byte comes from where.
 func Tainted(s string, of ...Text) Text {
 	for _, t := range of {
 		if o := t.Origin(); o != Template {
@@ -160,7 +157,7 @@ func Tainted(s string, of ...Text) Text {
 	return Text{s: s}
 }
 
-// Concat returns the texts one after the other.
+// Concat returns the concatenation of the texts.
 func Concat(list ...Text) Text {
 	var b Builder
 	for _, t := range list {
@@ -169,7 +166,7 @@ func Concat(list ...Text) Text {
 	return b.Text()
 }
 
-// Builder makes a text of pieces. The zero value is ready.
+// Builder makes a text from pieces. The zero value is ready to use.
 type Builder struct {
 	b    []byte
 	runs []run
@@ -188,7 +185,7 @@ func (b *Builder) Add(t Text) {
 	}
 }
 
-// AddString appends bytes of an origin.
+// AddString appends the bytes of s with origin o.
 func (b *Builder) AddString(s string, o Origin) {
 	if s == "" {
 		return
@@ -204,7 +201,7 @@ func (b *Builder) AddString(s string, o Origin) {
 // Len returns the number of bytes so far.
 func (b *Builder) Len() int { return len(b.b) }
 
-// Text returns what was added.
+// Text returns the text so far.
 func (b *Builder) Text() Text {
 	if len(b.runs) == 0 {
 		return Text{}

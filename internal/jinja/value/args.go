@@ -11,7 +11,7 @@ type Args struct {
 	Pos   []Value
 	Names []string
 	Named []Value
-	// Keys are the last of the names, where they came from a dictionary by **.
+	// Keys are the last names as texts, if they came from a dictionary by **.
 	Keys []text.Text
 }
 
@@ -23,14 +23,14 @@ func (a *Args) Name(i int) text.Text {
 	return text.New(a.Names[i])
 }
 
-// Missing stands for an argument that was not given.
+// missing is the type of Missing.
 type missing struct{}
 
 // Missing is the value of an argument that was not given.
 var Missing Value = missing{}
 
-// Bind returns the arguments in the order of names. A name that ends in "!" must
-// be given; others are Missing where they are not.
+// Bind returns the arguments in the order of names. An argument whose name ends in "!" is
+// required; the others are Missing if they are not given.
 func (a *Args) Bind(fn string, names ...string) []Value {
 	if len(a.Pos) > len(names) {
 		TypeError("%s() takes %d arguments but %d were given", fn, len(names), len(a.Pos))
@@ -62,8 +62,8 @@ next:
 	return list
 }
 
-// Plain returns the arguments of a function that takes from least to most of
-// them, and none by name. Those not given are Missing.
+// Plain returns the arguments of a function that takes least to most positional arguments and no
+// named ones. Arguments that are not given are Missing.
 func (a *Args) Plain(fn string, least, most int) []Value {
 	if len(a.Names) > 0 {
 		TypeError("%s() takes no keyword arguments", fn)
@@ -79,7 +79,7 @@ func (a *Args) Plain(fn string, least, most int) []Value {
 	return list
 }
 
-// Or returns v, or other where v was not given.
+// Or returns v, or other if v is Missing.
 func Or(v, other Value) Value {
 	if v == Missing {
 		return other

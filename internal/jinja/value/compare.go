@@ -102,8 +102,8 @@ func (r *Run) equalDicts(x, y *Dict) bool {
 	return true
 }
 
-// compareNumbers returns the sign of x - y, exactly; ok is false where one is no
-// number, or not a number.
+// compareNumbers returns the exact sign of x - y. ok is false if one of them is NaN or not a
+// number at all.
 func compareNumbers(x, y Value) (c int, ok bool) {
 	if a, ok := x.(int64); ok {
 		if b, ok := y.(int64); ok {
@@ -159,7 +159,8 @@ func (r *Run) Less(x, y Value) bool {
 	return ok && c < 0
 }
 
-// order compares what has an order; ok is false where one is not a number.
+// order compares values that have an order, and returns the sign of x - y. ok is false if one of
+// them is NaN.
 func (r *Run) order(op string, x, y Value) (c int, ok bool) {
 	r.Steps(1)
 	defined(x, y)
@@ -204,7 +205,7 @@ func (r *Run) orderItems(op string, x, y []Value) (int, bool) {
 	return sign(len(x) < len(y), len(x) > len(y)), true
 }
 
-// Compare is a comparison of Python.
+// Compare applies a comparison operator of Python.
 func (r *Run) Compare(op string, x, y Value) bool {
 	switch op {
 	case "==":

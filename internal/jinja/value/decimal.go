@@ -9,8 +9,8 @@ import (
 
 func isSpace(r rune) bool { return text.IsSpace(r) }
 
-// decimal replaces the decimal digits of other scripts by ASCII's. They come in
-// runs of ten in Unicode's tables.
+// decimal replaces the decimal digits of other scripts by ASCII digits. In Unicode's tables they
+// come in runs of ten.
 func decimal(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r < 0x80 || !unicode.IsDigit(r) {

@@ -10,8 +10,7 @@ import (
 	"alpaca/internal/jinja/text"
 )
 
-// Dict is Python's dict: keys of any hashable kind, in the order in which they
-// came in.
+// Dict is Python's dict: hashable keys in the order of their insertion.
 type Dict struct {
 	keys, values []Value
 	index        map[any]int
@@ -23,7 +22,7 @@ func NewDict() *Dict { return &Dict{} }
 // Len returns the number of keys.
 func (d *Dict) Len() int { return len(d.keys) }
 
-// At returns the key and the value at a place in the order.
+// At returns the key and the value at index i.
 func (d *Dict) At(i int) (k, v Value) { return d.keys[i], d.values[i] }
 
 // Get returns the value of a key, which must be hashable.
@@ -48,7 +47,8 @@ func (d *Dict) Lookup(key string) (v Value, ok bool) {
 	return d.values[i], true
 }
 
-// Set sets the value of a key. A key that is there stays where and what it is.
+// Set sets the value of a key. An equal key that is already there keeps its place and is not
+// replaced.
 func (d *Dict) Set(key, v Value) {
 	h := hash(key)
 	if i, ok := d.index[h]; ok {
@@ -62,7 +62,7 @@ func (d *Dict) Set(key, v Value) {
 	d.keys, d.values = append(d.keys, key), append(d.values, v)
 }
 
-// Put sets the value of a key that is the template's or the program's own.
+// Put sets the value of a key whose origin is the template.
 func (d *Dict) Put(key string, v Value) { d.Set(text.New(key), v) }
 
 // Delete removes a key.
@@ -98,8 +98,8 @@ type (
 	bytesKey     string
 )
 
-// hash returns what stands for a value in a map of Go: equal for values that are
-// equal in Python. A value that cannot be a key is a failure.
+// hash returns the key for a value in a Go map. Values that are equal in Python have equal keys.
+// A value that is not hashable is a failure.
 func hash(v Value) any {
 	switch v := v.(type) {
 	case text.Text:
@@ -142,10 +142,11 @@ func hash(v Value) any {
 	return v
 }
 
-// bigHash takes time in proportion to the length of a number, which decimal digits do not.
+// bigHash returns the key of a big integer. It takes linear time; decimal digits would take
+// more.
 func bigHash(n *big.Int) bigKey { return bigKey(strconv.Itoa(n.Sign()) + string(n.Bytes())) }
 
-// hashText writes a hash so that different ones never are the same text.
+// hashText returns a hash as a string, so that different hashes have different strings.
 func hashText(h any) string {
 	kind, s := "", ""
 	switch h := h.(type) {

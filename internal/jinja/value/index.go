@@ -7,8 +7,8 @@ import (
 	"alpaca/internal/jinja/text"
 )
 
-// Item returns x[index] as Python has it; ok is false where there is no such item,
-// or x has none, or the index is of a kind that x does not take.
+// Item returns x[index] as in Python. ok is false if there is no such item, or x does not
+// support items or this type of index.
 func (r *Run) Item(x, index Value) (v Value, ok bool) {
 	defined(x)
 	if d, isDict := x.(*Dict); isDict {
@@ -73,7 +73,7 @@ func (r *Run) Item(x, index Value) (v Value, ok bool) {
 	return nil, false
 }
 
-// Hashable reports whether a value can be a key.
+// Hashable reports whether a value can be a key of a dictionary.
 func Hashable(v Value) (ok bool) {
 	switch v := v.(type) {
 	case *List, *Dict, *Set:
@@ -90,7 +90,7 @@ func Hashable(v Value) (ok bool) {
 	return true
 }
 
-// Slice returns x[start:stop:step]; a bound that is nil was left out.
+// Slice returns x[start:stop:step]. A bound of nil counts as omitted.
 func (r *Run) Slice(x, start, stop, step Value) Value {
 	defined(x, start, stop, step)
 	n, ok := Length(x)
@@ -140,7 +140,7 @@ func (r *Run) Slice(x, start, stop, step Value) Value {
 	return r.pick(x, places, by)
 }
 
-// bound returns the bound of a slice, with room for sums.
+// bound returns the bound of a slice, clamped so that sums do not overflow.
 func bound(v Value) int {
 	switch v.(type) {
 	case int64, bool, *big.Int:
@@ -150,7 +150,7 @@ func bound(v Value) int {
 	return 0
 }
 
-// pick returns the items of a sequence at places, which are by apart.
+// pick returns the items of a sequence at the indices places, which are spaced by by.
 func (r *Run) pick(x Value, places []int, by int) Value {
 	r.Steps(len(places))
 	switch x := x.(type) {

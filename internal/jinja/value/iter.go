@@ -4,8 +4,8 @@ import (
 	"alpaca/internal/jinja/text"
 )
 
-// Iterate returns what gives the items of a value one after the other. A value
-// that cannot be iterated over is a failure.
+// Iterate returns a function that returns the next item of v, and false after the last. A value
+// that is not iterable is a failure.
 func (r *Run) Iterate(v Value) func() (Value, bool) {
 	next := r.iterate(v)
 	if next == nil {
@@ -14,7 +14,7 @@ func (r *Run) Iterate(v Value) func() (Value, bool) {
 	return next
 }
 
-// Iterable reports whether Iterate takes a value.
+// Iterable reports whether Iterate accepts a value.
 func (r *Run) Iterable(v Value) bool { return r.iterate(v) != nil }
 
 func (r *Run) iterate(v Value) func() (Value, bool) {
@@ -92,8 +92,8 @@ func (r *Run) slice(items []Value) func() (Value, bool) {
 	}
 }
 
-// dict iterates over the keys, values or items of a dictionary, which must not
-// change its size meanwhile.
+// dict iterates over the keys, values or items of a dictionary. It fails if the dictionary
+// changes its size meanwhile.
 func (r *Run) dict(d *Dict, what string) func() (Value, bool) {
 	i, n := 0, d.Len()
 	return func() (Value, bool) {
@@ -130,7 +130,7 @@ func (r *Run) Items(v Value) []Value {
 	}
 }
 
-// Length is Python's len; ok is false where a value has none.
+// Length is Python's len; ok is false if a value has no length.
 func Length(v Value) (n int, ok bool) {
 	switch v := v.(type) {
 	case text.Text:

@@ -13,8 +13,8 @@ import (
 	"alpaca/internal/jinja/text"
 )
 
-// FromJSON returns the value of a JSON text as Python reads it: keys in order, and
-// integers of any length. All strings and keys are of the given origin.
+// FromJSON returns the value of a JSON text as Python reads it: keys in order, and integers of
+// up to 4300 digits. All strings and keys get the origin o.
 func FromJSON(data []byte, o text.Origin) (Value, error) {
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.UseNumber()
@@ -28,7 +28,7 @@ func FromJSON(data []byte, o text.Origin) (Value, error) {
 	return v, nil
 }
 
-// maxNesting is how deep JSON may be nested.
+// maxNesting is the limit for the nesting depth of JSON.
 const maxNesting = 500
 
 func decode(d *json.Decoder, o text.Origin, depth int) (Value, error) {
@@ -82,7 +82,7 @@ func decode(d *json.Decoder, o text.Origin, depth int) (Value, error) {
 
 func jsonNumber(s string) (Value, error) {
 	if strings.ContainsAny(s, ".eE") {
-		f, _ := strconv.ParseFloat(s, 64) // beyond the range: infinity, as in Python
+		f, _ := strconv.ParseFloat(s, 64) // out of range: infinity, as in Python
 		return f, nil
 	}
 	if len(s) > maxDigits {

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Norm returns an integer as int64 where that can hold it.
+// Norm returns an integer as int64 if it fits.
 func Norm(n *big.Int) Value {
 	if n.IsInt64() {
 		return n.Int64()
@@ -29,7 +29,7 @@ func asInt(v Value) (Value, bool) {
 	return nil, false
 }
 
-// Big returns integers and booleans as *big.Int, which must not be changed.
+// Big returns integers and booleans as *big.Int, which the caller must not change.
 func Big(v Value) (n *big.Int, ok bool) {
 	switch v := v.(type) {
 	case int64:
@@ -45,7 +45,7 @@ func Big(v Value) (n *big.Int, ok bool) {
 	return nil, false
 }
 
-// Float returns a number as float64. An integer beyond its range is a failure.
+// Float returns a number as float64. An integer beyond float64's range is a failure.
 func Float(v Value) (f float64, ok bool) {
 	switch v := v.(type) {
 	case float64:
@@ -67,8 +67,7 @@ func Float(v Value) (f float64, ok bool) {
 	return 0, false
 }
 
-// Int returns what is used as an index, a count or a width: an integer, cut to
-// what an int can hold.
+// Int returns an integer for use as an index, a count or a width, clamped to the range of int.
 func Int(v Value) int {
 	switch v := v.(type) {
 	case int64:
@@ -90,7 +89,7 @@ func Int(v Value) int {
 	return 0
 }
 
-// maxDigits is how long the decimal form of an integer may be, as in Python.
+// maxDigits is the largest number of decimal digits of an integer that is printed, as in Python.
 const maxDigits = 4300
 
 // FormatInt returns the decimal form of an integer.
@@ -107,7 +106,7 @@ func FormatInt(v Value) string {
 	return ""
 }
 
-// FormatFloat is Python's repr of a float.
+// FormatFloat returns Python's repr of a float.
 func FormatFloat(f float64) string {
 	switch {
 	case math.IsInf(f, 1):
@@ -121,7 +120,7 @@ func FormatFloat(f float64) string {
 	mantissa, exponent, _ := strings.Cut(s, "e")
 	e, _ := strconv.Atoi(exponent)
 	if e < -4 || e >= 16 {
-		return mantissa + "e" + exponent // Go writes two digits at least, too
+		return mantissa + "e" + exponent // Go also writes at least two digits
 	}
 	s = strconv.FormatFloat(f, 'f', -1, 64)
 	if !strings.Contains(s, ".") {
@@ -130,7 +129,7 @@ func FormatFloat(f float64) string {
 	return s
 }
 
-// ParseInt is Python's int of a string; base 0 takes it from a prefix.
+// ParseInt is Python's int of a string. Base 0 means the base of the string's prefix.
 func ParseInt(s string, base int) (v Value, ok bool) {
 	s = strings.TrimFunc(s, isSpace)
 	negative := false
@@ -181,7 +180,7 @@ func ParseFloat(s string) (f float64, ok bool) {
 				return 0, false
 			}
 		}
-		for i := range len(s) { // "_" stands between digits only
+		for i := range len(s) { // "_" is allowed only between digits
 			if s[i] == '_' && (i == 0 || i == len(s)-1 || !isDigit(s[i-1]) || !isDigit(s[i+1])) {
 				return 0, false
 			}

@@ -8,7 +8,7 @@ import (
 	"alpaca/internal/jinja/text"
 )
 
-// Fail ends the rendering because of what is not there.
+// Fail ends the rendering because a value is missing.
 func (u *Undefined) Fail() {
 	if u.Unsafe {
 		Fail("SecurityError", "%s", u.Msg)
@@ -16,7 +16,7 @@ func (u *Undefined) Fail() {
 	Fail("UndefinedError", "%s", u.Msg)
 }
 
-// defined ends the rendering where one of the values is undefined.
+// defined ends the rendering if one of the values is undefined.
 func defined(list ...Value) {
 	for _, v := range list {
 		if u, ok := v.(*Undefined); ok {
@@ -25,8 +25,8 @@ func defined(list ...Value) {
 	}
 }
 
-// Binary is an arithmetic operator of Python. What "%" does with a string on its
-// left is not among them: see package builtin.
+// Binary applies an arithmetic operator of Python, except "%" with a string on its left, which
+// is in package builtin.
 func (r *Run) Binary(op string, x, y Value) Value {
 	if a, ok := x.(int64); ok {
 		if b, ok := y.(int64); ok {
@@ -58,7 +58,7 @@ func (r *Run) Binary(op string, x, y Value) Value {
 	return nil
 }
 
-// small are the operators whose results are sure to fit.
+// small applies an operator to operands so small that the result fits into an int64.
 func small(op string, a, b int64) (Value, bool) {
 	const most = 1 << 31
 	if a <= -most || a >= most || b <= -most || b >= most {
@@ -75,7 +75,7 @@ func small(op string, a, b int64) (Value, bool) {
 	return nil, false
 }
 
-// sequences are the operators of strings, lists and tuples; nil for others.
+// sequences applies an operator of strings, lists and tuples. It returns nil for other operands.
 func (r *Run) sequences(op string, x, y Value) Value {
 	switch op {
 	case "+":
@@ -143,7 +143,7 @@ func (r *Run) Add(x, y text.Text) text.Text {
 	return text.Concat(x, y).AsSafe(x.Safe())
 }
 
-// maxBits is how long integers may become.
+// maxBits is the limit for the length of integers in bits.
 const maxBits = 1 << 20
 
 func (r *Run) integers(op string, a, b *big.Int) Value {
@@ -151,7 +151,7 @@ func (r *Run) integers(op string, a, b *big.Int) Value {
 	bits := a.BitLen() + b.BitLen()
 	r.Charge(bits / 8)
 	if bits > 4096 {
-		r.Steps(bits / 1024 * (bits / 1024)) // of long products and quotients
+		r.Steps(bits / 1024 * (bits / 1024)) // long products and quotients take quadratic time
 	}
 	switch op {
 	case "+":
@@ -193,7 +193,7 @@ func (r *Run) integers(op string, a, b *big.Int) Value {
 		return q
 	case "//", "%":
 		m := new(big.Int)
-		n.DivMod(a, b, m) // Euclid's: the rest is never negative, Python's has b's sign
+		n.DivMod(a, b, m) // Euclidean: the remainder is never negative; Python's has b's sign
 		if b.Sign() < 0 && m.Sign() != 0 {
 			n.Sub(n, big.NewInt(1))
 			m.Add(m, b)
@@ -233,8 +233,8 @@ func floats(op string, f, g float64) Value {
 	if op == "/" {
 		return f / g
 	}
-	// As Python: the rest has the divisor's sign, and the quotient is rounded
-	// from the exact one.
+	// As in Python, the remainder has the divisor's sign, and the quotient is the exact one,
+	// rounded.
 	m := math.Mod(f, g)
 	q := (f - m) / g
 	if m != 0 {
@@ -258,7 +258,7 @@ func floats(op string, f, g float64) Value {
 	return floor
 }
 
-// Unary is the operator "-" or "+".
+// Unary applies the operator "-" or "+".
 func (r *Run) Unary(op string, x Value) Value {
 	defined(x)
 	if f, ok := x.(float64); ok {

@@ -8,7 +8,7 @@ import (
 	"alpaca/internal/jinja/text"
 )
 
-// Text is Python's str of a value.
+// Text returns Python's str of a value.
 func (r *Run) Text(v Value) text.Text {
 	switch v := v.(type) {
 	case text.Text:
@@ -19,7 +19,7 @@ func (r *Run) Text(v Value) text.Text {
 	return r.Repr(v)
 }
 
-// Repr is Python's repr of a value. The strings in it keep their origins.
+// Repr returns Python's repr of a value. Strings within it keep their origins.
 func (r *Run) Repr(v Value) text.Text {
 	var b text.Builder
 	r.repr(&b, v)
@@ -133,7 +133,7 @@ func (r *Run) reprItems(b *text.Builder, open, end string, items []Value) {
 	b.AddString(end, text.Template)
 }
 
-// quoteBytes is Python's repr of bytes without the "b".
+// quoteBytes returns Python's repr of bytes without the "b".
 func quoteBytes(s string) string {
 	q := byte('\'')
 	if strings.Contains(s, "'") && !strings.Contains(s, `"`) {

@@ -12,44 +12,43 @@ import (
 
 // Limits of one rendering.
 type Limits struct {
-	Steps  int // turns of loops, calls, items looked at
-	Bytes  int // of all strings and lists that are made
+	Steps  int // iterations of loops, calls, items visited
+	Bytes  int // of all strings and lists created
 	Output int // bytes of the result
-	Depth  int // of calls within calls
+	Depth  int // of nested calls
 }
 
-// Run is the state of one rendering: what is left of its limits, and what
-// functions ask of their surroundings.
+// Run is the state of one rendering: the rest of its limits, and the environment of functions.
 type Run struct {
 	Ctx    context.Context
-	Now    func() time.Time // what strftime_now takes for the present
+	Now    func() time.Time // the time for strftime_now
 	Escape bool             // autoescape is on
-	Pos    syntax.Pos       // of what is evaluated, for errors
+	Pos    syntax.Pos       // of the current expression, for errors
 	Left   Limits
-	// Numbers is the origin of the digits of numbers: text.Unknown where a number came
-	// with the data, or was read from a text of it.
+	// Numbers is the origin of the digits of printed numbers: text.Unknown if the data contains
+	// a number, or if a number was read from a text of the data.
 	Numbers text.Origin
-	check   int // steps until Ctx is looked at
+	check   int // steps until Ctx is checked
 }
 
-// Failure is why a rendering stopped.
+// Failure is the reason why a rendering stopped.
 type Failure struct {
 	Kind string // Python's class of the error
 	Msg  string
-	Err  error // what it wraps; may be nil
+	Err  error // the cause; may be nil
 }
 
 func (f *Failure) Error() string { return f.Kind + ": " + f.Msg }
 
-// Unwrap returns what caused the failure.
+// Unwrap returns the cause.
 func (f *Failure) Unwrap() error { return f.Err }
 
-// LimitError is what a failure wraps where a rendering came to its limits.
+// LimitError is the cause of a failure if a rendering exceeds a limit.
 type LimitError struct{ What string }
 
 func (e *LimitError) Error() string { return "the template " + e.What }
 
-// Recover is to be deferred: it hands a failure to f, and passes other panics on.
+// Recover must be deferred. It recovers a failure and calls f with it; other panics continue.
 func (r *Run) Recover(f func(*Failure)) {
 	switch p := recover().(type) {
 	case nil:
@@ -65,10 +64,10 @@ func Fail(kind, format string, args ...any) {
 	panic(&Failure{Kind: kind, Msg: fmt.Sprintf(format, args...)})
 }
 
-// TypeError ends the rendering with that error.
+// TypeError ends the rendering with a TypeError.
 func TypeError(format string, args ...any) { Fail("TypeError", format, args...) }
 
-// ValueError ends the rendering with that error.
+// ValueError ends the rendering with a ValueError.
 func ValueError(format string, args ...any) { Fail("ValueError", format, args...) }
 
 func limit(format string, args ...any) {
@@ -91,11 +90,11 @@ func (r *Run) Steps(n int) {
 	}
 }
 
-// largest is the most bytes that one value takes: while it is made, memory holds it several
-// times.
+// largest is the limit for one value in bytes. It is small because memory holds a value several
+// times while it is made.
 const largest = 64 << 20
 
-// Charge counts n bytes that are to be made, and the time that takes.
+// Charge counts n bytes that are about to be created, and the steps for that.
 func (r *Run) Charge(n int) {
 	if n < 0 || n > min(r.Left.Bytes, largest) {
 		limit("makes too much text")
@@ -106,17 +105,18 @@ func (r *Run) Charge(n int) {
 	}
 }
 
-// Digits returns the decimal form of a number as a text.
+// Digits returns the digits s of a number as a text.
 func (r *Run) Digits(s string) text.Text { return text.From(s, r.Numbers) }
 
-// ReadNumber notes that a number is made of a text: where that is data, so are its digits.
+// ReadNumber notes that a number was read from t. If t contains data, digits of numbers count as
+// data from now on.
 func (r *Run) ReadNumber(t text.Text) {
 	if t.Origin() != text.Template {
 		r.Numbers = text.Unknown
 	}
 }
 
-// ReadNumbers notes whether there are numbers in data, which must not contain itself.
+// ReadNumbers notes whether v contains numbers. v must not contain itself.
 func (r *Run) ReadNumbers(v Value) {
 	switch v := v.(type) {
 	case int64, *big.Int, float64:
@@ -137,7 +137,7 @@ func (r *Run) ReadNumbers(v Value) {
 	}
 }
 
-// Scan counts the steps of looking at all of a text, a long number, or a key.
+// Scan counts the steps for reading a text, a long number, or a key.
 func (r *Run) Scan(v Value) {
 	switch v := v.(type) {
 	case *big.Int:
@@ -154,7 +154,7 @@ func (r *Run) Scan(v Value) {
 	}
 }
 
-// Product is Charge for n times size.
+// Product is Charge(n * size) without overflow.
 func (r *Run) Product(n, size int) {
 	if n > 0 && size > 0 && n > r.Left.Bytes/size {
 		limit("makes too much text")
@@ -181,7 +181,7 @@ func (r *Run) Enter() {
 // Leave ends what Enter counted.
 func (r *Run) Leave() { r.Left.Depth++ }
 
-// What an item of a list counts in bytes, and one that is a text of its own.
+// The bytes charged for an item of a list, and for an item that is a separate text.
 const (
 	sizeofValue = 16
 	sizeofText  = 80

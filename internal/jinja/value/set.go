@@ -1,10 +1,10 @@
 package value
 
-// Set is Python's set, which operators of the views of dictionaries give. Its items are in
-// the order in which they came in.
+// Set is Python's set, the result of operators on views of dictionaries. Its items are in the
+// order of their insertion.
 type Set struct{ d *Dict }
 
-// set returns the set of the items of a value.
+// set returns a set of the items of v.
 func (r *Run) set(v Value) *Set {
 	s := &Set{NewDict()}
 	r.addTo(s, v)
@@ -30,13 +30,13 @@ func (s *Set) Len() int { return s.d.Len() }
 // Truth reports whether there are items.
 func (s *Set) Truth() bool { return s.Len() > 0 }
 
-// Iterate returns what gives the items.
+// Iterate returns a function that returns the next item.
 func (s *Set) Iterate(r *Run) func() (Value, bool) { return r.dict(s.d, "keys") }
 
-// Repr is what error messages call it.
+// Repr returns the name of a set in error messages.
 func (s *Set) Repr() string { return "<set>" }
 
-// isView reports whether a value is the keys or the items of a dictionary, which have the
+// isView reports whether a value is the keys or items view of a dictionary. These views have the
 // operators of sets.
 func isView(v Value) bool {
 	view, ok := v.(*View)
@@ -49,7 +49,7 @@ func setLike(v Value) bool {
 	return ok || isView(v)
 }
 
-// filter returns the items of x that are in y, or those that are not.
+// filter returns the items of x that are in y, or with in false those that are not.
 func (r *Run) filter(x, y Value, in bool) *Set {
 	s := &Set{NewDict()}
 	r.all(x, func(item Value) bool {
@@ -61,8 +61,8 @@ func (r *Run) filter(x, y Value, in bool) *Set {
 	return s
 }
 
-// difference is the operator - of sets, and of views with whatever has items; nil for other
-// values. The others of Python's have no sign in templates.
+// difference applies the operator - to sets, or to a view and any iterable. It returns nil for
+// other operands. Templates have no other operators of sets.
 func (r *Run) difference(op string, x, y Value) Value {
 	if op != "-" || !setLike(x) && !setLike(y) {
 		return nil
@@ -73,8 +73,8 @@ func (r *Run) difference(op string, x, y Value) Value {
 	return r.filter(r.set(x), r.set(y), false)
 }
 
-// compareSets is a comparison of what setLike holds for: a set is less than those that have
-// all of its items and more.
+// compareSets compares two values for which setLike holds. A set is less than another if it is a
+// proper subset.
 func (r *Run) compareSets(op string, x, y Value) bool {
 	n, _ := Length(x)
 	m, _ := Length(y)
@@ -92,13 +92,13 @@ func (r *Run) compareSets(op string, x, y Value) bool {
 	return n >= m && within(y, x)
 }
 
-// Disjoint is the method isdisjoint of sets and views.
+// Disjoint implements the method isdisjoint of sets and views.
 func (r *Run) Disjoint(x, y Value) bool {
 	return r.all(y, func(item Value) bool { return !r.Contains(x, item) })
 }
 
-// setMethods are the methods that change nothing, with how many arguments they take;
-// -1: any number.
+// setMethods has the methods that do not change the set, with their number of arguments; -1: any
+// number.
 var setMethods = map[string]struct {
 	args int
 	do   func(r *Run, s *Set, args []Value) Value

@@ -1,9 +1,9 @@
-// Package value has what the expressions of a template are about: Python's
-// values and their operators, with the limits that a rendering has. A string is
-// a text.Text, so that every result knows which of its bytes came with the data.
+// Package value has the values of a template's expressions, which are Python's, with their
+// operators and with the limits of a rendering. A string is a text.Text, so that every result
+// knows which of its bytes came with the data.
 //
-// Failures are panics of *Failure, as in text/template; the package jinja, from
-// which all calls come, returns them as errors.
+// Failures are panics with a *Failure, as in text/template. Package jinja, which makes all
+// calls, returns them as errors.
 package value
 
 import (
@@ -26,14 +26,14 @@ type List struct{ Items []Value }
 // Tuple is Python's tuple.
 type Tuple struct {
 	Items []Value
-	Group bool // has the attributes grouper and list: what groupby makes
+	Group bool // made by groupby: has the attributes grouper and list
 }
 
-// Undefined stands for what is not there. It can be printed, tested and looped
-// over, and fails in all other operations.
+// Undefined is the value of a missing name, attribute or item. It can be printed, tested and
+// looped over, and fails in all other operations.
 type Undefined struct {
-	Msg    string // why it is not there
-	Unsafe bool   // the sandbox keeps it
+	Msg    string // why the value is missing
+	Unsafe bool   // the sandbox forbids access to it
 }
 
 // Namespace is an object whose attributes templates can set.
@@ -42,13 +42,13 @@ type Namespace struct{ Attrs *Dict }
 // Range is Python's range.
 type Range struct{ Start, Stop, Step, Len int64 }
 
-// View is what keys, values or items of a dictionary returned.
+// View is the result of a dictionary's keys, values or items.
 type View struct {
 	Of   *Dict
 	What string // "keys", "values", "items"
 }
 
-// Iter is a generator or an iterator: its values are there once.
+// Iter is a generator or an iterator, whose values can be read once.
 type Iter struct {
 	Name string
 	Next func() (Value, bool)
@@ -59,11 +59,11 @@ type Callable interface {
 	Call(r *Run, a *Args) Value
 }
 
-// Object has attributes and items of its own making.
+// Object is a value with its own attributes.
 type Object interface {
-	// Attr returns an attribute; ok is false where there is none.
+	// Attr returns an attribute; ok is false if there is none.
 	Attr(r *Run, name string) (v Value, ok bool)
-	// Repr is how it is printed.
+	// Repr returns the object as it is printed.
 	Repr() string
 }
 
@@ -73,10 +73,10 @@ type Func struct {
 	Fn   func(r *Run, a *Args) Value
 }
 
-// Call calls it.
+// Call calls the function.
 func (f *Func) Call(r *Run, a *Args) Value { return f.Fn(r, a) }
 
-// Str returns a string that a template made.
+// Str returns a string whose origin is the template.
 func Str(s string) Value { return text.New(s) }
 
 // NewList returns a list of texts.
@@ -88,7 +88,7 @@ func NewList(texts []text.Text) *List {
 	return l
 }
 
-// TypeName is what Python calls the type of a value.
+// TypeName returns Python's name for the type of a value.
 func TypeName(v Value) string {
 	switch v := v.(type) {
 	case nil:
@@ -130,7 +130,7 @@ func TypeName(v Value) string {
 	return "object"
 }
 
-// Truth is Python's bool of a value.
+// Truth returns Python's bool of a value.
 func Truth(v Value) bool {
 	switch v := v.(type) {
 	case nil, *Undefined:

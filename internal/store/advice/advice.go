@@ -1,6 +1,6 @@
-// Package advice adds a way out to an error: what to type, or which variable to set. The
-// store's packages know it, but only the command line writes hints. An error keeps its
-// text, and the advice travels beside it.
+// Package advice attaches a hint to an error: what to type, or which variable to set. The
+// store's packages add hints, and only the command line prints them. The error's text does not
+// change.
 package advice
 
 import "errors"
@@ -13,10 +13,10 @@ type hinted struct {
 
 func (e hinted) Unwrap() error { return e.error }
 
-// Add adds a way out to err.
+// Add attaches a hint to err.
 func Add(err error, hint string) error { return hinted{err, hint} }
 
-// Of returns the outermost advice of err, or "".
+// Of returns the outermost hint of err, or "".
 func Of(err error) string {
 	if h, ok := errors.AsType[hinted](err); ok {
 		return h.hint

@@ -7,9 +7,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// allocate makes a file size bytes long, and reserves their place where the file system
-// can: a full disk shows now, and not with the last byte. In memory a reservation would clear
-// all of it, which takes a third of the time that a fast server needs for the file.
+// allocate makes a file size bytes long, and reserves the space if the file system can, so that
+// a full disk is noticed now. On a file system in memory it reserves nothing: that would clear
+// all pages, which takes a third of the time of a fast download.
 func allocate(f *os.File, size int64) error {
 	var fs unix.Statfs_t
 	if unix.Fstatfs(int(f.Fd()), &fs) == nil && fs.Type == unix.TMPFS_MAGIC {

@@ -1,8 +1,8 @@
-// Package fetch downloads one file in parts, over several connections, and goes on after
-// anything that stopped it: a cut connection, the end of the process, a crash of the
-// machine. The file grows beside its place, with a small state file that counts only what
-// has reached the disk; its digest is computed while it comes. It gets its name when it is
-// complete and has the digest that was promised.
+// Package fetch downloads one file in parts over several connections, and resumes after a cut
+// connection, the end of the process, or a crash of the machine. It writes a partial file, with
+// a small state file that counts only the bytes that have reached the disk. It computes the
+// digest meanwhile. The file gets its final name when it is complete and has the expected
+// digest.
 package fetch
 
 import (
@@ -16,44 +16,44 @@ import (
 	"alpaca/internal/store/web"
 )
 
-// Job is a file to be fetched. Whoever starts one holds the lock that belongs to Path.
+// Job is a file to fetch. The caller holds the lock for Path.
 type Job struct {
-	Name    string // for people
-	Path    string // of the content, when it is complete
+	Name    string // for messages
+	Path    string // the final path of the file
 	Size    int64  // bytes; -1: not known
 	SHA256  string // 64 hexadecimal digits; "": not known
-	GitSHA1 string // that of git's blob, 40 digits; "": not known
-	ETag    string // identifies the content of a partial file where no digest is known; "": nothing does
-	Model   bool   // it must begin as GGUF files do
+	GitSHA1 string // of git's blob, 40 hexadecimal digits; "": not known
+	ETag    string // identifies the content if no digest is known; "": not known
+	Model   bool   // the file must begin with GGUF's magic
 
-	// Locate returns where the bytes are. It is called again where that has expired.
+	// Locate returns the source of the bytes. It is called again when the source has expired.
 	Locate func(ctx context.Context) (Source, error)
 }
 
-// Source is where the bytes of a file are, for a while.
+// Source is the URL of a file's bytes, which may expire.
 type Source struct {
 	URL   *url.URL
 	Token string // for the host of URL; "": none
 }
 
-// Progress is how far a job has got.
+// Progress is the progress of a job, in bytes.
 type Progress struct {
 	Name  string
 	Done  int64
 	Total int64 // -1: not known
 }
 
-// Options say how files are fetched; zeros stand for the defaults.
+// Options are the options of Download; zero values stand for the defaults.
 type Options struct {
 	Client      *web.Client
-	Connections int           // at a time: 4
-	Piece       int64         // bytes of a part: 64 MiB
-	Stall       time.Duration // without a byte, after which a part is asked for anew: 30 s
-	SaveBytes   int64         // that may be lost with the process: 64 MiB
-	SaveEvery   time.Duration // and the time after which fewer are saved: 5 s
+	Connections int           // connections at a time; default 4
+	Piece       int64         // bytes of a part; default 64 MiB
+	Stall       time.Duration // time without a byte after which a part is requested again; default 30 s
+	SaveBytes   int64         // the state is saved after this many bytes; default 64 MiB
+	SaveEvery   time.Duration // or after this time; default 5 s
 
 	Report func(Progress)                   // called from another goroutine; may be nil
-	Log    func(format string, args ...any) // gets what is odd, a line each; may be nil
+	Log    func(format string, args ...any) // gets a line for each problem; may be nil
 }
 
 func (o Options) withDefaults() Options {
@@ -81,40 +81,40 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// badAnswer says that what the server sends cannot belong to what is there already.
+// badAnswer says that a server's answer does not fit the request or the bytes fetched before.
 type badAnswer struct{ why string }
 
 func (e *badAnswer) Error() string { return e.why }
 
 func badf(format string, args ...any) error { return &badAnswer{fmt.Sprintf(format, args...)} }
 
-// mismatch says that all bytes came, and are other ones.
+// mismatch says that all bytes came, but their digest is wrong.
 type mismatch struct{ want, got string }
 
 func (e *mismatch) Error() string {
 	return fmt.Sprintf("the content has the digest %s, should have %s", e.got, e.want)
 }
 
-// notModel says that the content is no GGUF file.
+// notModel says that the content is not a GGUF file.
 type notModel struct{ begin []byte }
 
 func (e *notModel) Error() string {
 	return fmt.Sprintf("it is not a GGUF file: it begins with %.32q", e.begin)
 }
 
-// errNoRanges says that the server sends whole files alone.
+// errNoRanges says that the server sends only whole files.
 var errNoRanges = errors.New("the server sends whole files alone")
 
-// errStalled is why a connection was given up.
+// errStalled says that a connection was given up because no bytes came.
 var errStalled = errors.New("no byte came for a while")
 
-// Download fetches a job's content, or what is missing of it, to a file beside job.Path.
-// The file is complete, has its digest, and is on the disk; Partial.Publish gives it its
-// name. Where Download fails, what can be used of the file later stays.
+// Download fetches the missing bytes of a job into a file beside job.Path. The file that it
+// returns is complete, has the expected digest, and is synced to the disk; Partial.Publish gives
+// it its name. If Download fails, the bytes that a later call can use stay.
 func Download(ctx context.Context, job Job, opt Options) (*Partial, error) {
 	opt = opt.withDefaults()
 	whole := job.Size < 0
-	var before error // why it is tried anew
+	var before error // the error of the first try
 	for {
 		p, err := attempt(ctx, job, opt, whole)
 		if err == nil {
@@ -132,7 +132,7 @@ func Download(ctx context.Context, job Job, opt Options) (*Partial, error) {
 			return nil, advice.Add(fmt.Errorf("%s: %w", job.Name, err), "the address may be that of a web page about the file, or ask for a login")
 		case !errors.As(err, &bad) && !errors.As(err, &other):
 			if whole {
-				discard(job.Path) // there is no going on from it
+				discard(job.Path) // a whole download cannot be resumed
 			}
 			return nil, resumable(job, err)
 		case before != nil:
@@ -142,7 +142,7 @@ func Download(ctx context.Context, job Job, opt Options) (*Partial, error) {
 			opt.Log("%s: %v: it is fetched anew, from its beginning", job.Name, err)
 			before = err
 			if other != nil {
-				whole = true // what joins the parts may be to blame
+				whole = true // the error may lie in how parts are joined
 			}
 		}
 		if err := discard(job.Path); err != nil {
@@ -151,7 +151,7 @@ func Download(ctx context.Context, job Job, opt Options) (*Partial, error) {
 	}
 }
 
-// resumable adds to an error that nothing is lost, if that is so.
+// resumable adds to an error how many bytes are kept, if any.
 func resumable(job Job, err error) error {
 	err = fmt.Errorf("%s: %w", job.Name, err)
 	if n := kept(job); n > 0 && advice.Of(err) == "" {
@@ -160,7 +160,7 @@ func resumable(job Job, err error) error {
 	return err
 }
 
-// twice is the error for a file that was bad two times.
+// twice returns the error for a file that was wrong two times.
 func twice(job Job, before, err error) error {
 	var a, b *mismatch
 	err = fmt.Errorf("%s: %w, twice", job.Name, err)

@@ -15,26 +15,26 @@ import (
 	"alpaca/internal/store/web"
 )
 
-// sources knows where the bytes are. An address that has expired is dropped by whoever
-// notices first, and found anew once for all.
+// sources holds the URL of the bytes. When it expires, the first worker to notice drops it, and
+// one new lookup serves all workers.
 type sources struct {
 	locate func(ctx context.Context) (Source, error)
 
 	mu         sync.Mutex
-	generation int // of current
+	generation int // counts the sources dropped, so it identifies current
 	have       bool
 	current    Source
-	etag       string // of what current leads to; "": not known, or weak
-	noIfRange  bool   // the ETag changes from answer to answer, so that it says nothing
+	etag       string // of the file at current; "": not known, or weak
+	noIfRange  bool   // the ETag changes from answer to answer, so it is useless
 }
 
-// get returns the source, its generation, and the ETag to hold answers against.
+// get returns the source, its generation, and the ETag that answers should have.
 func (s *sources) get(ctx context.Context) (src Source, generation int, etag string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.have {
 		if s.current, err = s.locate(ctx); err != nil {
-			return Source{}, s.generation, "", localError{err} // it has been asked for often enough
+			return Source{}, s.generation, "", localError{err} // locate has done its own retries
 		}
 		s.have = true
 	}
@@ -44,7 +44,7 @@ func (s *sources) get(ctx context.Context) (src Source, generation int, etag str
 	return s.current, s.generation, s.etag, nil
 }
 
-// drop forgets the source, unless somebody has done so already.
+// drop forgets the source, unless another worker has done so already.
 func (s *sources) drop(generation int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -54,14 +54,14 @@ func (s *sources) drop(generation int) {
 	}
 }
 
-// isExpired reports whether an answer says that the address holds no longer.
+// isExpired reports whether an error says that the URL has expired.
 func isExpired(err error) bool {
 	var status *web.StatusError
 	return !errors.As(err, new(localError)) && errors.As(err, &status) && (status.Status == http.StatusForbidden || status.Status == http.StatusGone)
 }
 
-// open asks for a file's bytes and watches that they come. The caller calls alive with
-// each sign of life, and closes both.
+// open requests a file's bytes, and cancels the request if none come for Options.Stall. The
+// caller calls alive whenever bytes come, and finally closeBoth.
 func (t *transfer) open(ctx context.Context, src Source, header http.Header) (answer *web.Answer, alive func(), closeBoth func(), err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	watch := time.AfterFunc(t.opt.Stall, func() { cancel(errStalled) })
@@ -84,8 +84,8 @@ func (t *transfer) open(ctx context.Context, src Source, header http.Header) (an
 	return answer, alive, closeBoth, nil
 }
 
-// get fetches what is missing of a part over one connection. It returns how many bytes
-// came, and of which generation the source was. The buffer is another one afterwards.
+// get fetches the missing bytes of a part over one connection. It returns how many bytes came,
+// and the generation of the source. It replaces *buffer by another buffer.
 func (t *transfer) get(ctx context.Context, i int, buffer *[]byte) (n int64, generation int, err error) {
 	from, to := t.span(i)
 	src, generation, etag, err := t.sources.get(ctx)
@@ -126,8 +126,8 @@ func (t *transfer) get(ctx context.Context, i int, buffer *[]byte) (n int64, gen
 	return n, generation, nil
 }
 
-// fill reads until a buffer is full or fillFor is over. A fast connection brings little at a
-// time, and often: each write, and each turn of the digest, costs more than so few bytes.
+// fill reads until buf is full or fillFor is over. A fast connection brings few bytes at a time,
+// and for so few a write and an update of the digest would cost too much.
 func fill(r io.Reader, buf []byte, alive func()) (n int, err error) {
 	for begin := time.Now(); n < len(buf) && err == nil && (n == 0 || time.Since(begin) < fillFor); {
 		var k int
@@ -139,10 +139,10 @@ func fill(r io.Reader, buf []byte, alive func()) (n int, err error) {
 	return n, err
 }
 
-// fillFor is how long bytes that have come may wait for others before they are written.
+// fillFor is how long received bytes wait for more before they are written.
 const fillFor = 50 * time.Millisecond
 
-// cut makes the end of a connection an error that says so.
+// cut returns a clear error for the early end of a connection.
 func cut(err error, ctx context.Context) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -156,8 +156,8 @@ func cut(err error, ctx context.Context) error {
 	return err
 }
 
-// accept returns an error unless an answer is that part of the file which was asked for,
-// with the tag asked, if that is not "".
+// accept returns an error unless an answer has the bytes [from, to) of the file. It must also
+// have the ETag asked, if that is not "".
 func (t *transfer) accept(answer *web.Answer, generation int, asked string, from, to int64) error {
 	etag := strong(answer.Header.Get("ETag"))
 	switch answer.StatusCode {
@@ -174,9 +174,8 @@ func (t *transfer) accept(answer *web.Answer, generation int, asked string, from
 	return t.sameTag(etag, generation)
 }
 
-// sameTag returns an error if an answer is of another version than those before. Where the
-// digest is known, that decides, and tags that differ from one machine of a network to the
-// next do no harm.
+// sameTag returns an error if an answer is of another version than those before. If the digest
+// is known, it decides in the end, so that ETags may differ between the machines of a network.
 func (t *transfer) sameTag(etag string, generation int) error {
 	s := &t.sources
 	s.mu.Lock()
@@ -197,8 +196,9 @@ func (t *transfer) sameTag(etag string, generation int) error {
 	return nil
 }
 
-// wholeAnswer returns what a whole file says that came where a part was asked for, if it
-// had the tag asked: either the server knows no parts, or it has another version.
+// wholeAnswer returns the error for an answer that is the whole file, though a part was
+// requested: either the server does not support ranges, or the file no longer has the ETag
+// asked.
 func (t *transfer) wholeAnswer(etag, asked string) error {
 	s := &t.sources
 	s.mu.Lock()
@@ -208,12 +208,12 @@ func (t *transfer) wholeAnswer(etag, asked string) error {
 		return errNoRanges
 	case t.job.SHA256 != "" || t.job.GitSHA1 != "":
 		s.noIfRange = true
-		return errors.New("the server's tag of the file has changed") // asked again without one
+		return errors.New("the server's tag of the file has changed") // the next request has no If-Range
 	}
 	return badf("the file was changed on the server meanwhile")
 }
 
-// outOfRange makes a badAnswer of a status that says the file is too short.
+// outOfRange turns the status 416, for a file that is too short, into a badAnswer.
 func (t *transfer) outOfRange(err error, from int64) error {
 	var status *web.StatusError
 	if errors.As(err, &status) && status.Status == http.StatusRequestedRangeNotSatisfiable {
@@ -222,7 +222,7 @@ func (t *transfer) outOfRange(err error, from int64) error {
 	return err
 }
 
-// strong returns an ETag by which versions can be told apart to the byte, or "".
+// strong returns an ETag if it is strong, so that it identifies the exact bytes, or else "".
 func strong(etag string) string {
 	if len(etag) < 2 || etag[0] != '"' || etag[len(etag)-1] != '"' {
 		return ""
@@ -230,7 +230,7 @@ func strong(etag string) string {
 	return etag
 }
 
-// noRoom says what the system's words for a full disk mean.
+// noRoom explains the errors ENOSPC and EFBIG.
 func noRoom(err error) error {
 	switch {
 	case errors.Is(err, syscall.ENOSPC):
@@ -241,8 +241,8 @@ func noRoom(err error) error {
 	return err
 }
 
-// ContentRangeTotal returns the length of the whole file that a Content-Range tells, or
-// false.
+// ContentRangeTotal returns the length of the whole file from a Content-Range, and false if it
+// has none.
 func ContentRangeTotal(header string) (int64, bool) {
 	_, total, ok := strings.Cut(header, "/")
 	n, err := strconv.ParseInt(total, 10, 64)

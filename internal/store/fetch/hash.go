@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// fedChunks is how many pieces of the file wait for the digest in memory. It reads back from
-// the file what comes beyond.
+// fedChunks is the number of chunks that may wait for the digest in memory. The digest reads
+// other bytes back from the file.
 const fedChunks = 4
 
 // chunk is a piece of the file that has just been written.
@@ -15,8 +15,8 @@ type chunk struct {
 	p  []byte
 }
 
-// feed gives a chunk to the digest, if there is room, and returns a buffer for what comes next.
-// The lock is held.
+// feed queues a chunk for the digest if there is room, and returns a buffer for the next bytes.
+// The caller holds the lock.
 func (t *transfer) feed(c chunk, buf []byte) []byte {
 	if len(t.fed) == fedChunks {
 		return buf
@@ -29,15 +29,16 @@ func (t *transfer) feed(c chunk, buf []byte) []byte {
 	return make([]byte, bufferSize)
 }
 
-// next waits until there is something for a digest that has seen n bytes. It returns the
-// memory that has it, or nil and how far to read in the file; n where all has ended.
+// next waits for bytes after the first n. It returns them as p if they are in memory, or nil and
+// the offset up to which to read them from the file. When there are no more, it returns nil and
+// n.
 func (t *transfer) next(n int64) (p []byte, to int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for t.front == n && !t.ended {
 		t.moved.Wait()
 	}
-	for len(t.fed) > 0 && t.fed[0].at < n { // read from the file meanwhile
+	for len(t.fed) > 0 && t.fed[0].at < n { // already read from the file
 		t.drop()
 	}
 	if len(t.fed) == 0 {
@@ -49,13 +50,14 @@ func (t *transfer) next(n int64) (p []byte, to int64) {
 	return nil, t.fed[0].at
 }
 
-// drop takes the first chunk away. The lock is held.
+// drop removes the first chunk. The caller holds the lock.
 func (t *transfer) drop() {
 	t.spare = append(t.spare, t.fed[0].p[:bufferSize])
 	t.fed = slices.Delete(t.fed, 0, 1)
 }
 
-// hash computes the digest behind those who write, until all is seen or nobody writes.
+// hash computes the digest while the workers write, until it has all bytes or the workers have
+// ended.
 func (t *transfer) hash() error {
 	buf := make([]byte, bufferSize)
 	for n := t.sum.seen(); ; {
@@ -87,8 +89,8 @@ func (t *transfer) hash() error {
 	}
 }
 
-// checkMagic returns an error unless a file begins as GGUF files do. A beginning too short
-// to say passes.
+// checkMagic returns an error unless p, the beginning of a file, agrees with GGUF's magic. p may
+// be shorter than that.
 func checkMagic(p []byte) error {
 	const magic = "GGUF"
 	if n := min(len(p), len(magic)); string(p[:n]) != magic[:n] {

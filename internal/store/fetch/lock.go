@@ -10,8 +10,8 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// Lock takes the lock that a file stands for, as Hugging Face's client does, and waits for
-// whoever has it. The file stays. While it waits, waiting is called now and then.
+// Lock locks the lock file at path, as Hugging Face's client does. While another process holds
+// the lock, it waits and calls waiting from time to time. release keeps the file.
 func Lock(ctx context.Context, path string, waiting func()) (release func(), err error) {
 	const pause = 200 * time.Millisecond
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
@@ -35,7 +35,7 @@ func Lock(ctx context.Context, path string, waiting func()) (release func(), err
 	}
 }
 
-// TryLock takes the lock that a file stands for, if nobody has it.
+// TryLock locks the lock file at path, unless another process holds it.
 func TryLock(path string) (release func(), got bool) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		return nil, false

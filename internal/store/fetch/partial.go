@@ -10,27 +10,27 @@ import (
 	"alpaca/internal/atomicfile"
 )
 
-// Names of what lies beside a file while it is fetched. Hugging Face's own client calls
-// its partial files .incomplete, and would take ours for its own.
+// Suffixes of the partial file and of its state. They differ from .incomplete, so that Hugging
+// Face's own client does not take our partial files for its own.
 const (
 	PartialSuffix = ".alpaca-partial"
 	StateSuffix   = PartialSuffix + ".json"
 )
 
-// Partial is a complete file that has no name yet.
+// Partial is a complete file that does not have its final name yet.
 type Partial struct {
-	path string // that it is to get
+	path string // the final path
 
 	Size    int64
 	SHA256  string // of the content
-	GitSHA1 string // of git's blob
+	GitSHA1 string // git's digest; "": not computed
 }
 
-// File returns the file's path as long as it is not published.
+// File returns the file's path until it is published.
 func (p *Partial) File() string { return p.path + PartialSuffix }
 
-// Publish gives the file its name. What has the name already is replaced; a symbolic link
-// is, and not what it leads to.
+// Publish gives the file its final name. It replaces an existing file; if that is a symbolic
+// link, it replaces the link and not its target.
 func (p *Partial) Publish() error {
 	if err := atomicfile.Move(p.File(), p.path); err != nil {
 		return err
@@ -41,8 +41,8 @@ func (p *Partial) Publish() error {
 // Discard removes the file.
 func (p *Partial) Discard() error { return discard(p.path) }
 
-// discard removes a partial file. The state goes first: without it the rest
-// counts for nothing.
+// discard removes a partial file. It removes the state first, because without the state the rest
+// is ignored.
 func discard(path string) error {
 	if err := removed(path + StateSuffix); err != nil {
 		return err
@@ -61,7 +61,7 @@ func removed(path string) error {
 	return nil
 }
 
-// Needed returns how many bytes a job will take on the disk beyond what it has there.
+// Needed returns how many more bytes a job will take on the disk.
 func Needed(job Job) int64 {
 	if job.Size < 0 {
 		return 0
@@ -73,7 +73,7 @@ func Needed(job Job) int64 {
 	return max(0, job.Size-allocated(st))
 }
 
-// Done returns how many bytes of a file have been fetched so far, by whomever.
+// Done returns how many bytes of a file have been fetched so far, also by other processes.
 func Done(path string, size int64) int64 {
 	if s, err := readState(path + StateSuffix); err == nil && s.Size == size {
 		return s.total()
@@ -81,7 +81,7 @@ func Done(path string, size int64) int64 {
 	return 0
 }
 
-// kept returns how many bytes a later call can use.
+// kept returns how many bytes a later Download can use.
 func kept(job Job) int64 {
 	if s, err := readState(job.Path + StateSuffix); err == nil && s.of(job) == nil {
 		return s.total()
@@ -89,7 +89,7 @@ func kept(job Job) int64 {
 	return 0
 }
 
-// openPartial opens a file to be completed, or makes one.
+// openPartial opens the partial file, or creates it if fresh is set.
 func openPartial(path string, fresh bool) (*os.File, error) {
 	flags := os.O_RDWR
 	if fresh {

@@ -18,7 +18,7 @@ func FreeSpace(dir string) (n int64, known bool) {
 	return int64(st.Bavail) * int64(st.Bsize), true
 }
 
-// allocated returns the bytes that a file has on the disk.
+// allocated returns the bytes that a file takes on the disk.
 func allocated(st fs.FileInfo) int64 {
 	if s, ok := st.Sys().(*syscall.Stat_t); ok {
 		return int64(s.Blocks) * 512

@@ -19,5 +19,6 @@ func FreeSpace(dir string) (n int64, known bool) {
 	return int64(min(free, 1<<62)), true
 }
 
-// allocated returns the bytes that a file has on the disk: here files are not sparse.
+// allocated returns the bytes that a file takes on the disk: all, because files are not sparse
+// here.
 func allocated(st fs.FileInfo) int64 { return st.Size() }

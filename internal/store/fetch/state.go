@@ -11,30 +11,31 @@ import (
 	"alpaca/internal/atomicfile"
 )
 
-// state says which bytes of a partial file are on the disk, and whose content they are.
-// It is written after the bytes are there.
+// state says which bytes of a partial file are on the disk, and which content they belong to. It
+// is written only after the bytes are synced.
 type state struct {
 	Version int     `json:"version"`
-	SHA256  string  `json:"sha256,omitempty"` // promised
+	SHA256  string  `json:"sha256,omitempty"` // expected digest; "": not known
 	GitSHA1 string  `json:"git_sha1,omitempty"`
 	ETag    string  `json:"etag,omitempty"`
 	Size    int64   `json:"size"`
 	Piece   int64   `json:"piece"` // bytes of a part
-	Done    []int64 `json:"done"`  // bytes of each part, from its front
+	Done    []int64 `json:"done"`  // bytes fetched of each part, from its beginning
 
-	Hashed int64  `json:"hashed"` // bytes from the file's front that Hash has seen
+	Hashed int64  `json:"hashed"` // bytes from the file's beginning that are in Hash
 	Hash   []byte `json:"hash,omitempty"`
 }
 
 const stateVersion = 1
 
-// maxState is the largest state file that is read, and mostPieces is what fits into it.
+// maxState is the size limit of a state file in bytes, and mostPieces the number of parts that
+// fit into it.
 const (
 	maxState   = 8 << 20
 	mostPieces = 1 << 18
 )
 
-// readState reads a state file. Whatever it returns without an error is consistent.
+// readState reads a state file and checks that it is consistent.
 func readState(path string) (*state, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -76,13 +77,13 @@ func parseState(data []byte) (*state, error) {
 // pieces returns the number of parts of a file.
 func pieces(size, piece int64) int64 { return size/piece + min(1, size%piece) }
 
-// pieceFor returns the bytes of a part: piece, or more where a file would have too many.
+// pieceFor returns the size of a part in bytes: piece, or more if there would be too many parts.
 func pieceFor(size, piece int64) int64 { return max(piece, size/mostPieces+1) }
 
-// length returns the bytes that part i has when it is complete.
+// length returns the size of part i in bytes when it is complete.
 func (s *state) length(i int) int64 { return min(s.Piece, s.Size-int64(i)*s.Piece) }
 
-// front returns how many bytes are there without a gap from the beginning.
+// front returns how many bytes are there from the beginning without a gap.
 func (s *state) front() (n int64) {
 	for i, done := range s.Done {
 		n += done
@@ -101,7 +102,7 @@ func (s *state) total() (n int64) {
 	return n
 }
 
-// of returns why the partial file is not of a job's content, or nil.
+// of returns an error if the partial file cannot be used for job.
 func (s *state) of(job Job) error {
 	switch {
 	case s.Size != job.Size:
@@ -116,8 +117,8 @@ func (s *state) of(job Job) error {
 	return nil
 }
 
-// resume returns what is there of a job, or nil where that is nothing, or nothing that can
-// be used: then it is gone, and log says why.
+// resume returns the state of a partial file that job can use, or nil. It removes an unusable
+// partial file and tells log why.
 func resume(job Job, log func(format string, args ...any)) (*state, error) {
 	s, err := readState(job.Path + StateSuffix)
 	if err == nil {
@@ -138,7 +139,7 @@ func resume(job Job, log func(format string, args ...any)) (*state, error) {
 	return nil, discard(job.Path)
 }
 
-// write puts the state beside the partial file, in place of what was there.
+// write writes the state beside the partial file, and replaces an older state.
 func (s *state) write(path string) error {
 	data, err := json.Marshal(s)
 	if err != nil {

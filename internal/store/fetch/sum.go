@@ -10,17 +10,17 @@ import (
 	"sync"
 )
 
-// sum is the digest of a file's beginning. That of git is of the length and the content, so
-// that it exists only where the length is known.
+// sum is the digest of the first bytes of a file. Git's digest covers the length too, so it
+// needs a known length.
 type sum struct {
 	mu   sync.Mutex
-	n    int64 // bytes seen
+	n    int64 // bytes in the digest
 	sha  hash.Hash
-	git  hash.Hash // nil: not asked for
+	git  hash.Hash // nil: not needed
 	size int64
 }
 
-// newSum returns the digest of nothing. size is the file's, -1 if it is not known.
+// newSum returns the digest of no bytes. size is the file's size, -1 if not known.
 func newSum(git bool, size int64) *sum {
 	s := &sum{sha: sha256.New(), size: size}
 	if git && size >= 0 {
@@ -30,7 +30,7 @@ func newSum(git bool, size int64) *sum {
 	return s
 }
 
-// Write takes the bytes that follow.
+// Write adds the next bytes of the file.
 func (s *sum) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -42,7 +42,7 @@ func (s *sum) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// seen returns the number of bytes that are in the digest.
+// seen returns the number of bytes in the digest.
 func (s *sum) seen() int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -58,8 +58,8 @@ func (s *sum) gitSHA1() string {
 	return hex.EncodeToString(s.git.Sum(nil))
 }
 
-// save returns the digest as bytes, with the number of those it has seen. Small files have
-// git's digest, and are read again instead.
+// save returns the state of the digest, and the number of bytes it has seen. For files with
+// git's digest it returns nothing: they are small, so they are read again.
 func (s *sum) save() (n int64, state []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -73,8 +73,8 @@ func (s *sum) save() (n int64, state []byte) {
 	return s.n, state
 }
 
-// restore goes on from what save returned. Bytes that are no digest leave it at nothing:
-// what they stand for is read again.
+// restore sets the state that save returned. If state is invalid the digest stays empty, and the
+// bytes are read again.
 func (s *sum) restore(n int64, state []byte) {
 	if n == 0 || s.git != nil {
 		return

@@ -9,41 +9,40 @@ import (
 	"time"
 )
 
-// bufferSize is that of what is read from a connection, or back from the file, at once.
+// bufferSize is the size in bytes of a read from a connection, or back from the file.
 const bufferSize = 256 << 10
 
-// transfer is a file that is being fetched.
+// transfer is the download of one file.
 type transfer struct {
 	job  Job
 	opt  Options
 	file *os.File
 	sum  *sum
-	size int64 // of the file; -1 until it is known
+	size int64 // of the file in bytes; -1 until it is known
 
 	sources sources
-	saving  sync.Mutex // a state is written
+	saving  sync.Mutex // held while a state is written
 
 	mu    sync.Mutex
-	moved sync.Cond // progress, or the end
-	state state     // Done is what has been written, perhaps not to the disk
-	taken []bool    // parts that somebody fetches
+	moved sync.Cond // signals progress, or the end
+	state state     // Done counts bytes written, which may not be synced yet
+	taken []bool    // parts that a worker has
 	lead  int       // the first part that is not complete
 	front int64     // bytes from the file's beginning without a gap
-	fed   []chunk   // what the digest takes next, as far as it is still in memory
-	spare [][]byte  // buffers that nobody uses
+	fed   []chunk   // the next bytes for the digest that are still in memory
+	spare [][]byte  // free buffers
 	fresh int64     // bytes since the last save
 	saved time.Time
 	total int64
 	ended bool
 }
 
-// localError is a failure that no other request for the file's bytes mends: mostly one of
-// this machine.
+// localError is a failure that another request would not mend, mostly a failure of this machine.
 type localError struct{ error }
 
 func (e localError) Unwrap() error { return e.error }
 
-// begin opens what is there of a job, or makes room for it.
+// begin opens the partial file of a job, or creates it.
 func begin(job Job, opt Options, whole bool) (*transfer, error) {
 	t := &transfer{job: job, opt: opt, size: job.Size, saved: time.Now()}
 	t.moved.L = &t.mu
@@ -92,7 +91,7 @@ func (t *transfer) inParts(ctx context.Context) error {
 			cancel(err)
 		}
 	}
-	done := make(chan struct{}) // the first worker has found nothing more to do
+	done := make(chan struct{}) // closed when the first worker has nothing more to do
 	workers.Go(func() { defer close(done); work() })
 	workers.Go(func() {
 		if !t.needsMore(ctx, done) {
@@ -117,7 +116,7 @@ func (t *transfer) inParts(ctx context.Context) error {
 	t.opt.Report(t.progress())
 	if err != nil {
 		if _, bad := errors.AsType[*badAnswer](err); !bad && !errors.Is(err, errNoRanges) {
-			t.save() // a failure of this costs bytes only
+			t.save() // if this fails, bytes are fetched again
 		}
 		return err
 	}
@@ -125,16 +124,16 @@ func (t *transfer) inParts(ctx context.Context) error {
 }
 
 const (
-	// aloneFor is how long the first connection is alone.
+	// aloneFor is the interval at which needsMore measures the first connection.
 	aloneFor = 250 * time.Millisecond
-	// aloneRate is the number of bytes a second above which it stays alone. No server far away
-	// gives so many over one connection: what is slow then is this machine, and more
-	// connections cost it time.
+	// aloneRate is the rate in bytes a second above which there is only one connection. No
+	// distant server is that fast, so this machine is the bottleneck, and more connections would
+	// slow it down.
 	aloneRate = 256 << 20
 )
 
-// needsMore waits until one connection has turned out to be slow. It returns false where that
-// has fetched everything, or everything has ended.
+// needsMore waits until the first connection turns out to be slow. It returns false if that
+// connection has fetched everything, or ctx is done.
 func (t *transfer) needsMore(ctx context.Context, done <-chan struct{}) bool {
 	tick := time.NewTicker(aloneFor)
 	defer tick.Stop()
@@ -154,7 +153,7 @@ func (t *transfer) needsMore(ctx context.Context, done <-chan struct{}) bool {
 	}
 }
 
-// end wakes the hasher: nobody writes any more.
+// end tells the hasher that no more bytes will be written.
 func (t *transfer) end() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -162,7 +161,7 @@ func (t *transfer) end() {
 	t.moved.Broadcast()
 }
 
-// watch saves the state and reports progress now and then.
+// watch regularly reports progress, and saves the state when it is due.
 func (t *transfer) watch(stop chan struct{}, cancel context.CancelCauseFunc) {
 	tick := time.NewTicker(min(100*time.Millisecond, t.opt.SaveEvery))
 	defer tick.Stop()
@@ -185,11 +184,11 @@ func (t *transfer) watch(stop chan struct{}, cancel context.CancelCauseFunc) {
 	}
 }
 
-// save brings what is written to the disk, then says so in the state file.
+// save syncs the partial file to the disk, then writes the state file.
 func (t *transfer) save() error {
 	t.saving.Lock()
 	defer t.saving.Unlock()
-	hashed, hash := t.sum.save() // before Done, which never runs behind it
+	hashed, hash := t.sum.save() // before Done is copied, so that Hashed is never beyond it
 	t.mu.Lock()
 	s := t.state
 	s.Done = slices.Clone(s.Done)
@@ -208,7 +207,7 @@ func (t *transfer) progress() Progress {
 	return Progress{t.job.Name, t.total, t.size}
 }
 
-// span returns the bytes that are missing of a part: [from, to).
+// span returns the missing bytes of part i: [from, to).
 func (t *transfer) span(i int) (from, to int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -216,8 +215,8 @@ func (t *transfer) span(i int) (from, to int64) {
 	return start + t.state.Done[i], start + t.state.length(i)
 }
 
-// wrote counts bytes more of a part. They are given to the digest where it has seen what is
-// before them; wrote then returns another buffer in exchange.
+// wrote counts n more bytes of part i. If the file has no gap before them, it passes buf to the
+// digest and returns another buffer.
 func (t *transfer) wrote(i int, buf []byte, n int) []byte {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -234,7 +233,7 @@ func (t *transfer) wrote(i int, buf []byte, n int) []byte {
 	return buf
 }
 
-// advanceFront finds out how far the file is without a gap.
+// advanceFront updates lead and front.
 func (t *transfer) advanceFront() {
 	for t.lead < len(t.state.Done) && t.state.Done[t.lead] == t.state.length(t.lead) {
 		t.lead++

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// stream fetches the whole file over one connection, from its beginning on each try.
+// stream fetches the whole file over one connection. Each try starts at the beginning.
 func (t *transfer) stream(ctx context.Context) error {
 	buf := make([]byte, bufferSize)
 	last := time.Now()
@@ -71,7 +71,7 @@ func (t *transfer) once(ctx context.Context, buf []byte, last *time.Time) error 
 			alive()
 			if n == 0 && t.job.Model {
 				if err := checkMagic(buf[:k]); err != nil {
-					return err // rather than its length: it is probably a page that says why
+					return err // before the length is checked: the answer is probably a page that explains the problem
 				}
 			}
 			if wrong != nil {

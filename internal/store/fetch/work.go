@@ -9,7 +9,7 @@ import (
 	"alpaca/internal/store/web"
 )
 
-// take returns a part to fetch, the first that nobody does, or false.
+// take returns the first incomplete part that no worker has, or false.
 func (t *transfer) take() (i int, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -36,7 +36,7 @@ func (t *transfer) work(ctx context.Context) error {
 	}
 }
 
-// piece fetches one part, and asks anew where a connection fails.
+// piece fetches one part, and retries if a connection fails.
 func (t *transfer) piece(ctx context.Context, i int, buf *[]byte) error {
 	for try, expired := 0, 0; ; {
 		n, generation, err := t.get(ctx, i, buf)
@@ -65,7 +65,7 @@ func (t *transfer) piece(ctx context.Context, i int, buf *[]byte) error {
 	}
 }
 
-// retry returns whether to ask anew after an error, and when.
+// retry returns whether to retry after an error, and how long to wait.
 func (t *transfer) retry(err error, try int) (wait time.Duration, again bool) {
 	var local localError
 	var bad *badAnswer

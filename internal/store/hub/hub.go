@@ -1,7 +1,6 @@
-// Package hub asks Hugging Face's Hub, or a mirror with its API: which commit a revision
-// is, which files a commit has, with their digests, and where a file's bytes are. The token
-// goes to the Hub alone; files usually come from another host, by an address that is signed
-// for a while.
+// Package hub asks Hugging Face's Hub, or a mirror with its API: which commit a revision has,
+// which files a commit has, their digests, and the URLs of their bytes. The token goes only to
+// the Hub. Files usually come from another host, by a signed URL that expires.
 package hub
 
 import (
@@ -18,7 +17,7 @@ import (
 	"alpaca/internal/store/web"
 )
 
-// DefaultEndpoint is the Hub; HF_ENDPOINT names another.
+// DefaultEndpoint is the Hub's URL; HF_ENDPOINT names another.
 const DefaultEndpoint = "https://huggingface.co"
 
 // Hub is a server with the Hub's API.
@@ -40,7 +39,7 @@ func New(client *web.Client, endpoint, token string) (*Hub, error) {
 	return &Hub{client, u, token}, nil
 }
 
-// at returns an address below the endpoint, of parts that may hold slashes.
+// at returns a URL below the endpoint. Its parts may contain slashes.
 func (h *Hub) at(parts ...string) *url.URL {
 	u := *h.endpoint
 	u.Path = strings.TrimRight(u.Path, "/") + "/" + strings.Join(parts, "/")
@@ -48,8 +47,8 @@ func (h *Hub) at(parts ...string) *url.URL {
 	return &u
 }
 
-// escaped returns an address of which one part is escaped as a whole, as a branch with
-// slashes must be.
+// escaped returns a URL below the endpoint. It also escapes the slashes in one, as the name of a
+// branch needs it.
 func (h *Hub) escaped(before []string, one string, after ...string) *url.URL {
 	u := h.at(append(append(before, one), after...)...)
 	raw := strings.TrimRight(h.endpoint.EscapedPath(), "/")
@@ -64,22 +63,22 @@ func (h *Hub) escaped(before []string, one string, after ...string) *url.URL {
 	return u
 }
 
-// Licence is what a repository says of its licence.
+// Licence is what a repository says about its licence.
 type Licence struct {
 	ID   string `json:"id,omitempty"`
 	Name string `json:"name,omitempty"`
 	Link string `json:"link,omitempty"`
 }
 
-// Revision is what a name stands for at the moment.
+// Revision is the current state of a repository's revision.
 type Revision struct {
 	Commit  string
 	Licence Licence
-	Gated   bool     // conditions were, or are, to be accepted on the Hub
-	Base    []string // models that this one was made of
+	Gated   bool     // users must accept conditions on the Hub
+	Base    []string // the models that this one was made from
 }
 
-// words are one word, or several.
+// words reads a JSON string, or a list of strings.
 type words []string
 
 func (w *words) UnmarshalJSON(data []byte) error {
@@ -92,10 +91,10 @@ func (w *words) UnmarshalJSON(data []byte) error {
 	if json.Unmarshal(data, &list) == nil {
 		*w = list
 	}
-	return nil // what is neither says nothing
+	return nil // anything else counts as absent
 }
 
-// Revision asks which commit a revision is.
+// Revision asks for the current commit of r's revision.
 func (h *Hub) Revision(ctx context.Context, r ref.Ref) (Revision, error) {
 	var v struct {
 		SHA   string          `json:"sha"`
@@ -136,12 +135,12 @@ func first(w words) string {
 type File struct {
 	Path    string
 	Size    int64
-	SHA256  string // of what git-lfs or Xet keeps; "": git keeps it itself
-	GitSHA1 string // of git's blob, where SHA256 is ""
+	SHA256  string // of files in git-lfs or Xet; "": git stores the file itself
+	GitSHA1 string // of git's blob, if SHA256 is ""
 	Xet     bool   // the bytes are in Xet's store
 }
 
-// ETag returns what the cache calls the content.
+// ETag returns the content's name in the cache.
 func (f File) ETag() string {
 	if f.SHA256 != "" {
 		return f.SHA256
@@ -152,7 +151,7 @@ func (f File) ETag() string {
 // maxFiles is the largest number of files of a repository.
 const maxFiles = 1 << 20
 
-// Files asks which files a commit has.
+// Files asks for the list of a commit's files.
 func (h *Hub) Files(ctx context.Context, r ref.Ref, commit string) ([]File, error) {
 	u := h.at("api", "models", r.Owner, r.Repo, "tree", commit)
 	u.RawQuery = "recursive=true&expand=false"
@@ -190,14 +189,14 @@ func (h *Hub) Files(ctx context.Context, r ref.Ref, commit string) ([]File, erro
 			return nil, err
 		}
 		if len(page) == 0 {
-			break // a server that sends empty pages for ever
+			break // a server may send empty pages forever
 		}
 	}
 	return list, nil
 }
 
-// nextPage returns the address of the following page, nil after the last. It must be on the
-// same server, because the token goes there.
+// nextPage returns the URL of the next page, nil after the last. The URL must be on the same
+// server, because the token goes there.
 func nextPage(u *url.URL, h http.Header) (*url.URL, error) {
 	for _, link := range h.Values("Link") {
 		for _, part := range strings.Split(link, ",") {
@@ -229,7 +228,7 @@ func (f File) Check() error {
 	return nil
 }
 
-// explain says what the Hub's refusals mean.
+// explain adds to the Hub's refusals what they mean and what to do.
 func (h *Hub) explain(err error, r ref.Ref) error {
 	var status *web.StatusError
 	if !errors.As(err, &status) {

@@ -26,7 +26,7 @@ func (h *Hub) head(ctx context.Context, r ref.Ref, revision, path string) (*web.
 	return answer, nil
 }
 
-// CommitOf asks for the commit of a revision by a file of it, without reading more.
+// CommitOf returns the current commit of r's revision, from the headers of the file at path.
 func (h *Hub) CommitOf(ctx context.Context, r ref.Ref, path string) (string, error) {
 	answer, err := h.head(ctx, r, r.Rev(), path)
 	if err != nil {
@@ -35,7 +35,7 @@ func (h *Hub) CommitOf(ctx context.Context, r ref.Ref, path string) (string, err
 	return answer.Header.Get("X-Repo-Commit"), nil
 }
 
-// Locate returns what finds out where a file's bytes are.
+// Locate returns a function that asks for the current URL of a file's bytes.
 func (h *Hub) Locate(r ref.Ref, commit string, f File) func(ctx context.Context) (fetch.Source, error) {
 	return func(ctx context.Context) (fetch.Source, error) {
 		answer, err := h.head(ctx, r, commit, f.Path)

@@ -1,8 +1,8 @@
 // Package hubcache is the layout of Hugging Face's cache, which its own client, llama.cpp
 // and this program share:
 //
-//	models--owner--repo/refs/main                   the commit, without a newline
-//	models--owner--repo/blobs/ETAG                  content; or a link into ../blobs, which is others'
+//	models--owner--repo/refs/main                   holds the commit, without a newline
+//	models--owner--repo/blobs/ETAG                  content; or a link into ../blobs, which belongs to other programs
 //	models--owner--repo/snapshots/COMMIT/dir/file   a relative link to the blob, or the file itself
 package hubcache
 
@@ -19,11 +19,11 @@ import (
 
 // Repo is the folder of a repository in a cache.
 type Repo struct {
-	Root        string // the cache's
+	Root        string // the cache's folder
 	Owner, Name string
 }
 
-// Of returns the folder of a name's repository.
+// Of returns the repository of r in the cache at root.
 func Of(root string, r ref.Ref) Repo { return Repo{root, r.Owner, r.Repo} }
 
 func (r Repo) folder() string { return "models--" + r.Owner + "--" + r.Name }
@@ -34,12 +34,12 @@ func (r Repo) Dir() string { return filepath.Join(r.Root, r.folder()) }
 // Blob returns the path of a file's content.
 func (r Repo) Blob(etag string) string { return filepath.Join(r.Dir(), "blobs", etag) }
 
-// Lock returns the file that is locked by whoever downloads a blob.
+// Lock returns the lock file for the download of a blob.
 func (r Repo) Lock(etag string) string {
 	return filepath.Join(r.Root, ".locks", r.folder(), etag+".lock")
 }
 
-// Snapshot returns the folder of a commit's files.
+// Snapshot returns the folder with the files of a commit.
 func (r Repo) Snapshot(commit string) string { return filepath.Join(r.Dir(), "snapshots", commit) }
 
 // refPath returns the file that holds a revision's commit.
@@ -47,7 +47,7 @@ func (r Repo) refPath(revision string) string {
 	return filepath.Join(r.Dir(), "refs", filepath.FromSlash(revision))
 }
 
-// Commit returns the commit of a revision, as far as the cache knows; "": it does not.
+// Commit returns the commit of a revision, "" if the cache does not know it.
 func (r Repo) Commit(revision string) string {
 	if ref.IsCommit(revision) {
 		return revision
@@ -59,7 +59,7 @@ func (r Repo) Commit(revision string) string {
 	return ""
 }
 
-// Refs returns the commits that revisions lead to.
+// Refs returns the commit of each revision, by the revision's name.
 func (r Repo) Refs() map[string]string {
 	refs := map[string]string{}
 	base := filepath.Join(r.Dir(), "refs")
@@ -80,15 +80,15 @@ func (r Repo) Refs() map[string]string {
 
 // Entry is a file of a snapshot.
 type Entry struct {
-	Path string // in the repository, with slashes
-	File string // on the disk, in the snapshot
-	Blob string // the repository's blob; "": the file is its own content
+	Path string // path in the repository, with slashes
+	File string // path on the disk, in the snapshot
+	Blob string // path of the blob; "": the file itself holds the content
 	ETag string // the blob's name; "": not known
 	Size int64
 	Info fs.FileInfo // of the content
 }
 
-// Snapshots returns the commits of which there are files.
+// Snapshots returns the commits that have a folder of files.
 func (r Repo) Snapshots() (commits []string) {
 	list, _ := os.ReadDir(filepath.Join(r.Dir(), "snapshots"))
 	for _, d := range list {
@@ -99,7 +99,7 @@ func (r Repo) Snapshots() (commits []string) {
 	return commits
 }
 
-// Entries returns the files of a snapshot. A link that leads nowhere is none.
+// Entries returns the files of a snapshot. It skips broken links.
 func (r Repo) Entries(commit string) (list []Entry) {
 	base := r.Snapshot(commit)
 	filepath.WalkDir(base, func(path string, d fs.DirEntry, err error) error {
@@ -118,7 +118,7 @@ func (r Repo) Entries(commit string) (list []Entry) {
 	return list
 }
 
-// entry returns a file of a snapshot, if it is there.
+// entry returns a file of a snapshot, and false if it is not there.
 func (r Repo) entry(name, path string) (Entry, bool) {
 	st, err := os.Stat(path)
 	if err != nil || !st.Mode().IsRegular() || ref.CheckPath(name) != nil {
@@ -149,7 +149,7 @@ func Repos(root string) (list []Repo) {
 	return list
 }
 
-// tag is what backup programs look for, as the cache's own client writes it.
+// tag marks a cache folder for backup programs, as Hugging Face's own client does.
 const tag = "Signature: 8a477f597d28d172789f06886806bc55\n" +
 	"# This folder is a cache: its files can be fetched again.\n# See https://bford.info/cachedir/\n"
 
@@ -167,11 +167,11 @@ func (r Repo) Prepare() error {
 	return nil
 }
 
-// testOnlyNoLinks makes a system of this one that has no symbolic links.
+// testOnlyNoLinks simulates a system without symbolic links.
 var testOnlyNoLinks bool
 
-// Link makes a blob appear as a file of a snapshot. Where links are impossible the content
-// moves there, as the cache's own client has it.
+// Link makes a blob appear as a file of a snapshot. If links are impossible it moves the content
+// there, as Hugging Face's own client does.
 func (r Repo) Link(commit, name, etag string) error {
 	path := filepath.Join(r.Snapshot(commit), filepath.FromSlash(name))
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
@@ -194,7 +194,7 @@ func (r Repo) Link(commit, name, etag string) error {
 	return atomicfile.Move(r.Blob(etag), path)
 }
 
-// SetRef makes a revision lead to a commit. Commits are no revisions that move.
+// SetRef makes a revision point to a commit. It does nothing if revision is itself a commit.
 func (r Repo) SetRef(revision, commit string) error {
 	if ref.IsCommit(revision) {
 		return nil

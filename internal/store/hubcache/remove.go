@@ -5,8 +5,8 @@ import (
 	"path/filepath"
 )
 
-// Unlink removes a file from a snapshot, and folders that are empty then. Its content
-// stays: RemoveBlob is for that.
+// Unlink removes a file from a snapshot, and folders that become empty. The file's content
+// stays; RemoveBlob removes it.
 func (r Repo) Unlink(e Entry) error {
 	if err := os.Remove(e.File); err != nil {
 		return err
@@ -20,12 +20,13 @@ func (r Repo) Unlink(e Entry) error {
 	return nil
 }
 
-// RemoveBlob removes a blob, unless a file of some snapshot leads to it or it is a link
-// into what all repositories share. It returns the bytes that are free now.
+// RemoveBlob removes a blob, unless a file of a snapshot points to it. If the blob is a link
+// into the store that all repositories share, the content stays. RemoveBlob returns the number
+// of bytes freed.
 func (r Repo) RemoveBlob(path string) (freed int64, err error) {
 	st, err := os.Lstat(path)
 	if err != nil {
-		return 0, nil // it has gone already
+		return 0, nil // it is already gone
 	}
 	for _, commit := range r.Snapshots() {
 		for _, e := range r.Entries(commit) {
@@ -38,13 +39,13 @@ func (r Repo) RemoveBlob(path string) (freed int64, err error) {
 		return 0, err
 	}
 	if !st.Mode().IsRegular() {
-		return 0, nil // the content is in the shared store, which is not ours to clean
+		return 0, nil // the content is in the shared store, which other programs own
 	}
 	return st.Size(), nil
 }
 
-// Tidy removes references to commits without files, and the repository where it holds
-// nothing any more.
+// Tidy removes references to commits without files, and then the repository's folder if it has
+// no snapshots.
 func (r Repo) Tidy() {
 	for revision, commit := range r.Refs() {
 		if len(r.Entries(commit)) == 0 {
@@ -57,7 +58,7 @@ func (r Repo) Tidy() {
 	removeEmpty(r.Dir())
 }
 
-// removeEmpty removes a folder and those in it, where there is no file.
+// removeEmpty removes the folders in dir that contain no file, and dir if it is one.
 func removeEmpty(dir string) {
 	list, _ := os.ReadDir(dir)
 	for _, d := range list {

@@ -1,7 +1,7 @@
-// Package ollama reads the manifests of Ollama's models, and knows where they and their
-// content lie: manifests/HOST/NAMESPACE/MODEL/TAG and blobs/sha256-HEX below a root. The
-// manifests of its registry are the same; they are a stranger's and checked as such before
-// any part of one becomes a path or a size.
+// Package ollama reads the manifests of Ollama's models, and knows the paths of manifests and
+// content: manifests/HOST/NAMESPACE/MODEL/TAG and blobs/sha256-HEX below a root. The registry's
+// manifests have the same form. They are untrusted, so Parse checks all of one before any part
+// becomes a path or a size.
 package ollama
 
 import (
@@ -24,10 +24,10 @@ const (
 	maxLayers   = 64
 )
 
-// MediaType is what manifests are called in requests.
+// MediaType is the media type of manifests in requests.
 const MediaType = "application/vnd.docker.distribution.manifest.v2+json"
 
-// kind is the beginning of a layer's media type.
+// kind is the prefix of a layer's media type.
 const kind = "application/vnd.ollama.image."
 
 // Kinds of layers.
@@ -37,7 +37,7 @@ const (
 	KindProjector = "projector"
 )
 
-// Layer is a part of a model, by its digest.
+// Layer is a part of a model, named by its digest.
 type Layer struct {
 	MediaType string `json:"mediaType"`
 	Digest    string `json:"digest"` // sha256: and 64 digits
@@ -47,7 +47,7 @@ type Layer struct {
 // Hash returns the digest's 64 digits.
 func (l Layer) Hash() string { return strings.TrimPrefix(l.Digest, "sha256:") }
 
-// Kind returns what a layer is: KindModel, …
+// Kind returns the kind of a layer: KindModel, …
 func (l Layer) Kind() string { return strings.TrimPrefix(l.MediaType, kind) }
 
 // Manifest lists the parts of a model.
@@ -58,7 +58,7 @@ type Manifest struct {
 	Layers        []Layer `json:"layers"`
 }
 
-// Parse reads a manifest.
+// Parse parses and checks a manifest.
 func Parse(data []byte) (*Manifest, error) {
 	if len(data) > MaxManifest {
 		return nil, fmt.Errorf("the manifest has more than %d bytes", MaxManifest)
@@ -109,7 +109,7 @@ func (m *Manifest) Model() (Layer, error) {
 	return found[0], nil
 }
 
-// Find returns the first layer of a kind, if there is one.
+// Find returns the first layer of a kind, and false if there is none.
 func (m *Manifest) Find(kind string) (Layer, bool) {
 	for _, l := range m.Layers {
 		if l.Kind() == kind {
@@ -130,7 +130,7 @@ func (r Root) Manifest(n ref.Ref) string {
 	return filepath.Join(string(r), "manifests", hostFolder(n.Host), n.Namespace, n.Model, n.Tag)
 }
 
-// hostFolder is a host as a folder: Windows allows no colon in names.
+// hostFolder returns the folder's name for a host: Windows allows no colon in it.
 func hostFolder(host string) string {
 	if filepath.Separator == '\\' {
 		return strings.ReplaceAll(host, ":", "_")
@@ -167,7 +167,7 @@ func (r Root) Open(n ref.Ref) (*Found, error) {
 	return &Found{n, m, path, st.ModTime()}, nil
 }
 
-// Models returns all models in a root. What is no manifest is passed over.
+// Models returns all models in a root. It skips files that are not manifests.
 func (r Root) Models() (list []*Found) {
 	base := filepath.Join(string(r), "manifests")
 	filepath.WalkDir(base, func(path string, d fs.DirEntry, err error) error {
@@ -194,8 +194,7 @@ func (r Root) Models() (list []*Found) {
 	return list
 }
 
-// Save writes a model's manifest, byte for byte as it came: its digest is its name
-// elsewhere.
+// Save writes a model's manifest, byte for byte as it came, so that its digest stays valid.
 func (r Root) Save(n ref.Ref, data []byte) error {
 	path := r.Manifest(n)
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {

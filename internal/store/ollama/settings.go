@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-// Kinds of layers that say how a model is used.
+// Kinds of layers with settings.
 const (
 	KindSystem   = "system"
 	KindParams   = "params"
@@ -24,17 +24,16 @@ const (
 // maxSettings is the largest layer of settings that is read, in bytes.
 const maxSettings = 1 << 20
 
-// Settings are what a model brings along besides its weights: what its Modelfile says. They
-// hold where nobody says otherwise.
+// Settings are the defaults that a model's Modelfile sets. The user's settings override them.
 type Settings struct {
-	System   string           // message; "": none
-	Template string           // of conversations, in Go's language of templates; "": none
+	System   string           // the system message; "": none
+	Template string           // of conversations, in the syntax of Go's text/template; "": none
 	Params   map[string]Value // by Ollama's names: temperature, stop, num_ctx, …
-	Messages int              // that conversations begin with
+	Messages int              // the number of messages that conversations begin with
 }
 
-// Settings reads the layers of a manifest that say how its model is used. What cannot be
-// read is left out, and err says what that is.
+// Settings reads the layers of m with settings. It leaves out what it cannot read, and err names
+// that.
 func (r Root) Settings(m *Manifest) (s Settings, err error) {
 	var messages []json.RawMessage
 	for _, l := range m.Layers {
@@ -61,7 +60,7 @@ func (r Root) Settings(m *Manifest) (s Settings, err error) {
 	return s, err
 }
 
-// small returns the content of a small layer, which has its digest.
+// small returns the content of a small layer, and an error if its digest is wrong.
 func (r Root) small(l Layer) ([]byte, error) {
 	if l.Size > maxSettings {
 		return nil, fmt.Errorf("it has %d bytes, may have %d", l.Size, maxSettings)
@@ -108,7 +107,7 @@ func (s *Settings) Stop() (list []string) {
 	return list
 }
 
-// Lines returns the parameters, one for each value: its name and the value as Ollama's
+// Lines returns a pair for each value of a parameter: the name, and the value as Ollama's
 // programs show it.
 func (s *Settings) Lines() (lines [][2]string) {
 	for _, name := range s.Names() {
@@ -124,7 +123,7 @@ func (s *Settings) Lines() (lines [][2]string) {
 	return lines
 }
 
-// Text returns Lines as Ollama's programs show them.
+// Text returns Lines formatted as Ollama's programs do.
 func (s *Settings) Text() string {
 	var lines []string
 	for _, l := range s.Lines() {
@@ -133,16 +132,16 @@ func (s *Settings) Text() string {
 	return strings.Join(lines, "\n")
 }
 
-// Value is a parameter as its JSON, with the methods that settings of model files have.
+// Value is the JSON value of a parameter, with the same methods as a GGUF value.
 type Value struct{ text json.RawMessage }
 
-// UnmarshalJSON takes any value.
+// UnmarshalJSON accepts any value.
 func (v *Value) UnmarshalJSON(data []byte) error {
 	v.text = bytes.Clone(data)
 	return nil
 }
 
-// MarshalJSON returns the value as it was.
+// MarshalJSON returns the value as it was read.
 func (v Value) MarshalJSON() ([]byte, error) {
 	if v.text == nil {
 		return []byte("null"), nil
@@ -150,12 +149,12 @@ func (v Value) MarshalJSON() ([]byte, error) {
 	return v.text, nil
 }
 
-// Float returns a number.
+// Float returns the value if it is a number.
 func (v Value) Float() (x float64, ok bool) {
 	return x, v.kind() == "number" && json.Unmarshal(v.text, &x) == nil
 }
 
-// Int returns a number that is a whole one, also where it is written with a point.
+// Int returns the value if it is an integer, which may be written as 1.0.
 func (v Value) Int() (n int64, ok bool) {
 	x, ok := v.Float()
 	if n = int64(x); !ok || float64(n) != x {
@@ -167,12 +166,12 @@ func (v Value) Int() (n int64, ok bool) {
 	return n, true
 }
 
-// Str returns a string.
+// Str returns the value if it is a string.
 func (v Value) Str() (s string, ok bool) {
 	return s, v.kind() == "string" && json.Unmarshal(v.text, &s) == nil
 }
 
-// Texts returns a string, or a list of them.
+// Texts returns the string, or the strings of a list; nil for other values.
 func (v Value) Texts() (list []string) {
 	if s, ok := v.Str(); ok {
 		return []string{s}
@@ -183,7 +182,7 @@ func (v Value) Texts() (list []string) {
 	return list
 }
 
-// TypeName names the type for messages.
+// TypeName returns the type's name for messages.
 func (v Value) TypeName() string { return "JSON " + v.kind() }
 
 func (v Value) kind() string {

@@ -1,6 +1,6 @@
-// Package pick chooses a model's files among the files of a repository: GGUF files, by the
-// quantization that their names say, with all parts of split ones. The same choice is made
-// of what a server lists and of what lies on the disk, so that a name means one model.
+// Package pick chooses a model's files among the files of a repository: GGUF files with the
+// quantization in their names, and all parts of a split model. It chooses the same way among
+// files on a server and on the disk, so that a name always means the same model.
 package pick
 
 import (
@@ -24,10 +24,10 @@ type File struct {
 // Model is a GGUF file, or all parts of a split one in their order.
 type Model struct {
 	Files []File
-	Quant string // as its name says, in upper case; "": it does not
+	Quant string // from the file's name, in upper case; "": the name has none
 }
 
-// Size returns the bytes of all parts.
+// Size returns the size of all parts in bytes.
 func (m Model) Size() (n int64) {
 	for _, f := range m.Files {
 		n += f.Size
@@ -35,14 +35,14 @@ func (m Model) Size() (n int64) {
 	return n
 }
 
-// Path returns the path of the first part, which is the model's.
+// Path returns the path of the first part, which identifies the model.
 func (m Model) Path() string { return m.Files[0].Path }
 
-// Preferred are quantizations in the order in which one is taken where none is asked for.
+// Preferred lists the quantizations to try, in order, if the user names none.
 var Preferred = []string{"Q4_K_M", "Q4_K_S", "Q4_0", "Q5_K_M", "Q6_K", "Q8_0"}
 
-// besides are parts of names of GGUF files that are no models by themselves, as llama.cpp
-// knows them.
+// besides lists what the names of GGUF files contain that are not models by themselves, as in
+// llama.cpp.
 var besides = []string{"mmproj", "imatrix", "mtp-", "eagle3-", "dflash-", "dspark-"}
 
 var (
@@ -51,7 +51,7 @@ var (
 	aQuant    = regexp.MustCompile(`^(?i)((UD-)?(I?Q\d.*|TQ\d.*|[BF]F?(16|32)|MXFP4.*|NVFP4.*))$`)
 )
 
-// IsModel reports whether a name is of a GGUF file that can be a model.
+// IsModel reports whether p is the name of a GGUF file that can be a model.
 func IsModel(p string) bool {
 	if !strings.HasSuffix(p, ".gguf") {
 		return false
@@ -73,8 +73,8 @@ func QuantOf(p string) string {
 	return strings.ToUpper(m[1])
 }
 
-// Models returns the models among files, in the order of their paths. A split one that
-// lacks parts is an error, unless skip is set: then it is left out.
+// Models returns the models among files, sorted by path. An incomplete split model is an error,
+// or left out if skip is set.
 func Models(files []File, skip bool) ([]Model, error) {
 	files = slices.Clone(files)
 	slices.SortFunc(files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
@@ -112,9 +112,10 @@ func Models(files []File, skip bool) ([]Model, error) {
 	return complete, nil
 }
 
-// checkParts returns an error unless all parts are there. They are in order.
+// checkParts returns an error unless files, in order, are all parts of a split model. name is
+// the match of splitName.
 func checkParts(files []File, name []string) error {
-	n, _ := strconv.Atoi(name[3]) // five digits
+	n, _ := strconv.Atoi(name[3]) // splitName has matched five digits
 	for i := range n {
 		want := fmt.Sprintf("%s-%05d-of-%s.gguf", name[1], i+1, name[3])
 		if i >= len(files) || files[i].Path != want {
@@ -127,7 +128,7 @@ func checkParts(files []File, name []string) error {
 	return nil
 }
 
-// Ambiguous is the error of a name that leaves a choice which is the user's.
+// Ambiguous is the error for a name that fits several models, so that the user must choose.
 type Ambiguous struct {
 	Models []Model
 	text   string
@@ -135,7 +136,7 @@ type Ambiguous struct {
 
 func (e *Ambiguous) Error() string { return e.text }
 
-// Choose returns the model that a name of a repository means.
+// Choose returns the model that r means among the models of its repository.
 func Choose(r ref.Ref, models []Model) (Model, error) {
 	switch {
 	case r.File != "":
@@ -176,8 +177,8 @@ func byQuant(r ref.Ref, models []Model) (Model, error) {
 	return one(r, found, r.Quant)
 }
 
-// withQuant returns the models of a quantization: its whole name, in any case. A tag may
-// also be longer than what a name's last part says, such as UD-Q4_K_XL.
+// withQuant returns the models of a quantization, in upper or lower case. quant may also be a
+// longer end of the file's name, such as UD-Q4_K_XL.
 func withQuant(models []Model, quant string) (found []Model) {
 	for _, m := range models {
 		base := strings.ToUpper(path.Base(m.Path()))
@@ -190,7 +191,7 @@ func withQuant(models []Model, quant string) (found []Model) {
 			found = append(found, m)
 		}
 	}
-	// Q4_K_XL is also the end of UD-Q4_K_XL: where both are there, the plain one is meant.
+	// UD-Q4_K_XL ends in Q4_K_XL, too. If both are there, Q4_K_XL means the plain one.
 	if len(found) > 1 {
 		plain := slices.DeleteFunc(slices.Clone(found), func(m Model) bool { return strings.Contains(strings.ToUpper(path.Base(m.Path())), "UD-") })
 		if len(plain) == 1 {
@@ -212,7 +213,7 @@ func one(r ref.Ref, found []Model, quant string) (Model, error) {
 		fmt.Sprintf("name one by its path: hf:%s/%s", r.RepoName(), found[0].Path()))
 }
 
-// Names lists what models are called within their repository.
+// Names returns a list of the models' names within their repository, for messages.
 func Names(models []Model) string {
 	const most = 30
 	var names []string

@@ -1,6 +1,6 @@
-// Package place knows in which folders models lie: Hugging Face's cache, our own store,
-// Ollama's and LM Studio's. The environment variables are those that people have set for
-// the programs the folders belong to, in the order in which these look at them.
+// Package place knows the folders that hold models: Hugging Face's cache, our own store,
+// Ollama's and LM Studio's. It reads the environment variables of the programs that own the
+// folders, in the order in which those programs do.
 package place
 
 import (
@@ -14,18 +14,18 @@ import (
 
 // Places are the folders with models. They need not exist.
 type Places struct {
-	Hub      string   // Hugging Face's cache, where hf: is pulled to
+	Hub      string   // Hugging Face's cache, where hf: models are pulled to
 	Hubs     []string // Hub, and other caches of that layout, which are only read
-	Own      string   // our own store: URLs, Ollama's registry, records
+	Own      string   // our own store: files of URLs, models of Ollama's registry, records
 	Ollama   []string // read only
 	LMStudio []string // read only
-	Tokens   []string // files with the Hub's token, the first that exists
+	Tokens   []string // files that may hold the Hub's token; the first that exists counts
 }
 
-// Env looks an environment variable up, as os.Getenv does.
+// Env returns the value of an environment variable, as os.Getenv does.
 type Env func(name string) string
 
-// Find returns the places that the environment says.
+// Find returns the places that the environment names, or their defaults.
 func Find(env Env) (Places, error) {
 	home, err := os.UserHomeDir()
 	if err != nil {
@@ -80,7 +80,7 @@ func find(env Env, home, system string) Places {
 	return p
 }
 
-// expand puts the home folder in place of a ~ in front.
+// expand replaces a leading ~ by the home folder.
 func expand(path, home string) string {
 	if rest, ok := strings.CutPrefix(path, "~"); ok && (rest == "" || os.IsPathSeparator(rest[0])) {
 		return filepath.Join(home, rest)

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// TokenOf returns the Hub's token, "" for none: HF_TOKEN, the older variable, then the
-// file where "hf auth login" puts it. HF_HUB_DISABLE_IMPLICIT_TOKEN leaves the file out.
+// TokenOf returns the Hub's token, or "". It looks at HF_TOKEN, then HUGGING_FACE_HUB_TOKEN,
+// then the file that "hf auth login" writes. HF_HUB_DISABLE_IMPLICIT_TOKEN disables the file.
 func (p Places) TokenOf(env Env) string {
 	for _, name := range []string{"HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"} {
 		if token := clean(env(name)); token != "" {
@@ -24,8 +24,8 @@ func (p Places) TokenOf(env Env) string {
 	return ""
 }
 
-// clean drops what an editor leaves around a token. One with a line break in it would
-// break a header.
+// clean trims white space around a token. It returns "" for a token with a line break, which
+// would break a header.
 func clean(token string) string {
 	token = strings.TrimSpace(token)
 	if strings.ContainsAny(token, "\r\n") {
@@ -34,8 +34,7 @@ func clean(token string) string {
 	return token
 }
 
-// Flag reports whether a variable's value means yes, by the words that Hugging Face's
-// library knows.
+// Flag reports whether a variable's value means yes, as in Hugging Face's library.
 func Flag(value string) bool {
 	switch strings.ToUpper(value) {
 	case "1", "ON", "YES", "TRUE":
@@ -44,7 +43,7 @@ func Flag(value string) bool {
 	return false
 }
 
-// OfflineBy returns the variable that forbids the network, "" for none.
+// OfflineBy returns the name of the variable that forbids the network, or "".
 func OfflineBy(env Env) string {
 	for _, name := range []string{"ALPACA_OFFLINE", "HF_HUB_OFFLINE"} {
 		if Flag(env(name)) {

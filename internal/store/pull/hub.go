@@ -19,14 +19,14 @@ import (
 	"alpaca/internal/store/web"
 )
 
-// mostXet is the size from which files have no plain address any more: only Xet's own
-// protocol has them.
+// mostXet is the size in bytes above which a file has no plain URL: only Xet's own protocol can
+// fetch it.
 const mostXet = 50 << 30
 
-// mostLicence is the size up to which a licence's text is fetched with a model.
+// mostLicence is the size in bytes up to which a licence's text is fetched with a model.
 const mostLicence = 1 << 20
 
-// hub pulls a model of Hugging Face.
+// hub pulls a model from Hugging Face.
 func (p *Puller) hub(ctx context.Context, r ref.Ref) (Result, error) {
 	h, err := hub.New(p.Client, p.Endpoint, p.Token)
 	if err != nil {
@@ -88,7 +88,8 @@ func (p *Puller) hub(ctx context.Context, r ref.Ref) (Result, error) {
 	return p.finish(name.String(), rec, items)
 }
 
-// unchanged answers a pull of what is there already: one question, no bytes.
+// unchanged handles a model that is here and up to date: it sends one request and fetches
+// nothing. It returns false if the model must be pulled.
 func (p *Puller) unchanged(ctx context.Context, h *hub.Hub, r ref.Ref) (Result, bool, error) {
 	m, err := p.Library.Find(r.String())
 	if err != nil || m.Where != store.Hub || m.Newer != "" || m.Digest() == "" {
@@ -116,15 +117,15 @@ func (p *Puller) unchanged(ctx context.Context, h *hub.Hub, r ref.Ref) (Result, 
 			}
 		})
 		if errors.As(err, &damaged) {
-			return Result{}, false, nil // the way through get says so
+			return Result{}, false, nil // get reports the damage
 		}
 		return Result{Name: m.Name, Path: m.Path(), SHA256: m.Digest(), Size: m.Size()}, err == nil, err
 	}
 	return Result{}, false, nil
 }
 
-// choose returns the files of the model that a name means, and of its licence. quant is
-// what the model's name needs, "" where only its path will do.
+// choose returns the files of the model that r names, and the file of its licence. quant is the
+// quantization that names the model uniquely, "" if only its path does.
 func (p *Puller) choose(r ref.Ref, files []hub.File) (chosen []hub.File, quant string, err error) {
 	var candidates []pick.File
 	byPath := map[string]hub.File{}
@@ -176,13 +177,13 @@ func (p *Puller) choose(r ref.Ref, files []hub.File) (chosen []hub.File, quant s
 	return chosen, quant, nil
 }
 
-// byOthers says how to get a file that cannot be pulled here: Hugging Face's own client
+// byOthers returns a hint for a file that cannot be pulled here: Hugging Face's own client
 // fetches into the same cache.
 func byOthers(r ref.Ref, file string) string {
 	return fmt.Sprintf("fetch it with Hugging Face's own client, \"hf download %s %s\": alpaca finds it there", r.RepoName(), file)
 }
 
-// announce says under which conditions a model is given, once, before it is fetched.
+// announce tells the user the model's licence before it is fetched.
 func (p *Puller) announce(r ref.Ref, rev hub.Revision, rec *store.Record) {
 	text := rec.Licence
 	if text == "" {
@@ -197,7 +198,7 @@ func (p *Puller) announce(r ref.Ref, rev hub.Revision, rec *store.Record) {
 	p.Note("%s: licence %s", r.RepoName(), text)
 }
 
-// inWords names a licence, and says what one is that forbids trade.
+// inWords returns the name of a licence, and adds if it forbids commercial use.
 func inWords(l hub.Licence) string {
 	text := l.ID
 	if l.Name != "" && (text == "" || text == "other") {
@@ -210,7 +211,7 @@ func inWords(l hub.Licence) string {
 	return text
 }
 
-// older says how much older versions of a model hold.
+// older tells the user how much space older versions of a model take.
 func (p *Puller) older(repo hubcache.Repo, commit, path string) {
 	n := int64(0)
 	seen := map[string]bool{}

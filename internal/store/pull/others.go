@@ -17,7 +17,7 @@ import (
 	"alpaca/internal/store/web"
 )
 
-// ollama pulls a model of Ollama's registry.
+// ollama pulls a model from Ollama's registry.
 func (p *Puller) ollama(ctx context.Context, r ref.Ref) (Result, error) {
 	reg := registry.New(p.Client, r)
 	m, data, err := reg.Manifest(ctx)
@@ -54,7 +54,7 @@ func (p *Puller) ollama(ctx context.Context, r ref.Ref) (Result, error) {
 	return p.finish(r.String(), rec, items)
 }
 
-// others returns the layers beside the model's, each content once.
+// others returns the layers other than the model's, each digest once.
 func others(m *ollama.Manifest, model ollama.Layer) (list []ollama.Layer) {
 	seen := map[string]bool{model.Digest: true, "": true}
 	for _, l := range append(m.Layers[:len(m.Layers):len(m.Layers)], m.Config) {
@@ -66,7 +66,7 @@ func others(m *ollama.Manifest, model ollama.Layer) (list []ollama.Layer) {
 	return list
 }
 
-// url pulls the file of an address.
+// url pulls the file of a URL.
 func (p *Puller) url(ctx context.Context, r ref.Ref) (Result, error) {
 	if r.URL.RawQuery == "" && !strings.HasSuffix(r.URL.Path, ".gguf") {
 		p.Note("the address does not end in .gguf: it is fetched all the same")
@@ -95,8 +95,8 @@ func (p *Puller) url(ctx context.Context, r ref.Ref) (Result, error) {
 	return p.finish(r.String(), rec, items)
 }
 
-// getNew is get for a file whose name says nothing of its content: what is there is an
-// older version, and replaced.
+// getNew is get for a file whose name does not identify its content. It replaces an existing
+// file, which is an older version.
 func (p *Puller) getNew(ctx context.Context, items []*item, rec *store.Record) error {
 	for _, i := range items {
 		i.anew = true
@@ -104,14 +104,14 @@ func (p *Puller) getNew(ctx context.Context, items []*item, rec *store.Record) e
 	return p.get(ctx, items, rec, func() error { return nil })
 }
 
-// found is what a server says of a file.
+// found is what a server says about a file.
 type found struct {
-	size int64  // -1: it does not say
-	tag  string // changes with the content; "": nothing does
+	size int64  // bytes; -1: not known
+	tag  string // changes with the content; "": not known
 }
 
-// probe asks for a file's length and version: by HEAD, and where a server knows no HEAD by
-// asking for one byte.
+// probe asks for a file's length and version: by HEAD, or if the server refuses that, by a
+// request for one byte.
 func (p *Puller) probe(ctx context.Context, r ref.Ref) (found, error) {
 	answer, err := p.Client.Send(ctx, web.Ask{Method: http.MethodHead, URL: r.URL})
 	var status *web.StatusError
@@ -138,7 +138,8 @@ func (p *Puller) probe(ctx context.Context, r ref.Ref) (found, error) {
 	return f, nil
 }
 
-// version returns what changes with a file's content, as far as a server tells.
+// version returns a header that changes with a file's content: a strong ETag or Last-Modified;
+// "" if there is neither.
 func version(h http.Header) string {
 	if tag := h.Get("ETag"); strings.HasPrefix(tag, `"`) {
 		return tag
@@ -146,7 +147,7 @@ func version(h http.Header) string {
 	return h.Get("Last-Modified")
 }
 
-// same reports whether the file of an address is here in the version that the server has.
+// same reports whether the file of a URL is here in the server's current version.
 func (p *Puller) same(ctx context.Context, r ref.Ref, rec *store.Record, at found) bool {
 	m, err := p.Library.Find(r.String())
 	if err != nil || at.size >= 0 && m.Size() != at.size {

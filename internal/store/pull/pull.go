@@ -1,7 +1,7 @@
-// Package pull fetches models: from Hugging Face into its cache, from Ollama's registry and
-// from addresses into our own folder. A pull asks what a name means, checks that there is
-// room, fetches what is missing, checks that it is a model, and only then gives the files
-// their names. Whatever ends it before leaves nothing that could be taken for a model.
+// Package pull fetches models: from Hugging Face into its cache, from Ollama's registry and from
+// URLs into our own folder. A pull asks what a name means, checks the free space, fetches what
+// is missing, checks that it is a model, and only then gives the files their names. An
+// interrupted pull leaves nothing that looks like a model.
 package pull
 
 import (
@@ -27,27 +27,27 @@ type Puller struct {
 	Library  *store.Library
 	Client   *web.Client
 	Fetch    fetch.Options // how files are fetched; Client is set here
-	Endpoint string        // of the Hub; "": the usual one
-	Token    string        // for it; "": none
-	SHA256   string        // that the file of an address must have; "": any
+	Endpoint string        // the Hub's address; "": the default
+	Token    string        // for the Hub; "": none
+	SHA256   string        // the digest that the file of a URL must have; "": any
 
-	// Choose chooses among models of a repository; nil: a name that leaves a choice is an
+	// Choose chooses among several models of a repository that a name fits; nil: that is an
 	// error.
 	Choose func(models []pick.Model) (pick.Model, error)
-	// Note tells the user something, on a line.
+	// Note tells the user something, in one line; nil: nothing is told.
 	Note func(format string, args ...any)
 }
 
-// Result is what a pull has made of a name.
+// Result describes a pulled model.
 type Result struct {
-	Name    string // by which the model is found now
-	Path    string // of its first part
-	SHA256  string // of that
+	Name    string // the name that finds the model now
+	Path    string // of the first part
+	SHA256  string // of the first part
 	Size    int64  // bytes of all parts
-	Fetched int64  // bytes of what was not there before
+	Fetched int64  // bytes that were not there before
 }
 
-// Pull fetches a model, or what is missing of it.
+// Pull fetches a model, or the files of it that are missing.
 func (p *Puller) Pull(ctx context.Context, r ref.Ref) (Result, error) {
 	if err := p.Client.CheckOnline(); err != nil {
 		return Result{}, err
@@ -73,20 +73,20 @@ func (p *Puller) Pull(ctx context.Context, r ref.Ref) (Result, error) {
 	return p.hub(ctx, r)
 }
 
-// item is a file of a pull, and its place.
+// item is a file of a pull.
 type item struct {
 	job   fetch.Job
-	lock  string // to be held while it is written
-	model bool   // a part of the model, with the name that its parts know each other by
+	lock  string // the lock file to hold while the file is written
+	model bool   // a part of the model, which must have name while it is checked
 	name  string
-	anew  bool // what has its name is another version
+	anew  bool // a file of this path is an older version, to be replaced
 
-	partial *fetch.Partial // fetched and not published; nil: it was there
+	partial *fetch.Partial // fetched but not yet published; nil: the file was there
 	sha256  string
 	git     string
 }
 
-// file returns where the content is at the moment.
+// file returns the current path of the content.
 func (i *item) file() string {
 	if i.partial != nil {
 		return i.partial.File()
@@ -94,7 +94,8 @@ func (i *item) file() string {
 	return i.job.Path
 }
 
-// get fetches all items, checks the model and calls publish, with the locks of all held.
+// get fetches all items, checks the model and calls publish. It holds the locks of all items
+// meanwhile.
 func (p *Puller) get(ctx context.Context, items []*item, rec *store.Record, publish func() error) error {
 	for _, i := range items {
 		if err := os.MkdirAll(filepath.Dir(i.job.Path), 0o777); err != nil {
@@ -133,8 +134,8 @@ func (p *Puller) get(ctx context.Context, items []*item, rec *store.Record, publ
 	return publish()
 }
 
-// waiting returns what is done while another process has the lock of an item: its progress
-// is shown.
+// waiting returns a function to call while another process holds the lock of an item. It shows
+// that process's progress.
 func (p *Puller) waiting(i *item) func() {
 	told := false
 	return func() {
@@ -148,8 +149,8 @@ func (p *Puller) waiting(i *item) func() {
 	}
 }
 
-// missing returns the items whose content is not there. What is there is read once, and
-// fetched anew where it is damaged: its name proves nothing.
+// missing returns the items to fetch: those that are not there, and those whose content has
+// another digest than expected. It reads a file that rec does not know.
 func (p *Puller) missing(ctx context.Context, items []*item, rec *store.Record) (list []*item, err error) {
 	for _, i := range items {
 		st, err := os.Stat(i.job.Path)
@@ -178,11 +179,11 @@ func (p *Puller) missing(ctx context.Context, items []*item, rec *store.Record) 
 	return list, nil
 }
 
-// testOnlySpace replaces what is known of the disk.
+// testOnlySpace replaces fetch.FreeSpace in tests.
 var testOnlySpace func(dir string) (int64, bool)
 
-// checkSpace returns an error if the disk has no room for what is missing, and a little
-// more, because others write too.
+// checkSpace returns an error if the disk lacks room for the missing bytes and a small reserve,
+// because other programs write too.
 func checkSpace(items []*item) error {
 	need := int64(0)
 	for _, i := range items {
@@ -203,8 +204,8 @@ func checkSpace(items []*item) error {
 	return nil
 }
 
-// checkModel returns an error unless the model's parts are a GGUF file that can be read,
-// under the names that they are going to have.
+// checkModel returns an error unless the model's parts, under their final names, form a readable
+// GGUF model.
 func checkModel(items []*item) error {
 	var parts []*item
 	for _, i := range items {
@@ -218,7 +219,8 @@ func checkModel(items []*item) error {
 	case 1:
 		return checkGGUF(parts[0].file(), parts[0].file(), parts[0].job.Name)
 	}
-	// The lock of the first part is held, so that what has this name is of a pull that was ended.
+	// We hold the lock of the first part, so a folder of this name is left from an interrupted
+	// pull.
 	dir := parts[0].job.Path + ".alpaca-check"
 	if err := os.RemoveAll(dir); err != nil {
 		return fmt.Errorf("the folder for models cannot be written: %w", err)
@@ -235,7 +237,8 @@ func checkModel(items []*item) error {
 	return checkGGUF(filepath.Join(dir, filepath.Base(parts[0].name)), dir+string(filepath.Separator), "")
 }
 
-// checkGGUF reads the headers of a model. In errors, called stands for hidden.
+// checkGGUF reads the headers of the model at path. In errors it replaces the path hidden by
+// called.
 func checkGGUF(path, hidden, called string) error {
 	f, err := gguf.OpenWith(path, gguf.Options{HeaderOnly: true})
 	if err != nil {
@@ -249,7 +252,7 @@ func checkGGUF(path, hidden, called string) error {
 	return nil
 }
 
-// alias gives a file a second name for a moment.
+// alias gives a file a second name: a symbolic link, or else a hard link.
 func alias(file, path string) error {
 	abs, err := filepath.Abs(file)
 	if err != nil {
@@ -261,7 +264,7 @@ func alias(file, path string) error {
 	return os.Link(abs, path)
 }
 
-// finish records what was pulled, and returns the model as it is now.
+// finish records what was pulled and returns the result.
 func (p *Puller) finish(name string, rec *store.Record, items []*item) (Result, error) {
 	res := Result{Name: name}
 	for _, i := range items {

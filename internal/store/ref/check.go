@@ -8,11 +8,11 @@ import (
 	"unicode/utf8"
 )
 
-// maxRepoPart is the longest name of an owner or a repository, as the Hub has it.
+// maxRepoPart is the Hub's limit for the name of an owner or a repository, in bytes.
 const maxRepoPart = 96
 
-// CheckRepoPart returns an error unless an owner's or a repository's name is of
-// [A-Za-z0-9_], with . and - between such characters alone: the Hub's own rule.
+// CheckRepoPart returns an error unless s is a valid name of an owner or a repository. By the
+// Hub's rules it consists of [A-Za-z0-9_], and of . and - except at its ends.
 func CheckRepoPart(s string) error {
 	if s == "" {
 		return fmt.Errorf("the name of an owner or a repository is empty")
@@ -36,8 +36,8 @@ func wordByte(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_'
 }
 
-// checkWord returns an error unless s begins with a letter, a digit or _ and goes on with
-// these and the characters of more.
+// checkWord returns an error unless s has at most most bytes, begins with an ASCII letter, a
+// digit or _, and contains only these and the characters of more.
 func checkWord(what, s, more string, most int) error {
 	if s == "" {
 		return fmt.Errorf("the %s is empty", what)
@@ -58,7 +58,7 @@ func checkWord(what, s, more string, most int) error {
 
 func checkQuant(s string) error { return checkWord("quantization", s, "-.", 64) }
 
-// checkOllama returns an error unless all parts are as Ollama has them.
+// checkOllama returns an error unless all parts follow Ollama's rules.
 func (r Ref) checkOllama(text string) error {
 	for _, c := range []struct {
 		what, s, more string
@@ -93,7 +93,7 @@ func isHex(s string, n int) bool {
 	return len(s) == n && err == nil
 }
 
-// CheckDigest returns the 64 digits of "sha256:…", which become part of a path.
+// CheckDigest returns the 64 digits of "sha256:…", which are safe in a path.
 func CheckDigest(digest string) (string, error) {
 	hash, ok := strings.CutPrefix(digest, "sha256:")
 	if !ok || !IsSHA256(hash) {
@@ -102,14 +102,14 @@ func CheckDigest(digest string) (string, error) {
 	return hash, nil
 }
 
-// Longest names, as file systems have them.
+// The longest names and paths that file systems allow, in bytes.
 const (
 	maxComponent = 255
 	maxPath      = 1024
 )
 
-// CheckPath returns an error unless p, with slashes, is a relative path that stays below
-// its folder on every system: Windows' drives, streams and devices count as well.
+// CheckPath returns an error unless p, with slashes, is a relative path that stays below its
+// folder on every system. It also refuses Windows' drives, streams and devices.
 func CheckPath(p string) error {
 	switch {
 	case p == "":
@@ -134,7 +134,7 @@ func CheckPath(p string) error {
 	return nil
 }
 
-// isDevice reports whether a name is a device of Windows, which it is with any extension.
+// isDevice reports whether a name, with or without an extension, is a device on Windows.
 func isDevice(name string) bool {
 	base, _, _ := strings.Cut(strings.ToUpper(name), ".")
 	base = strings.TrimRight(base, " ")

@@ -1,7 +1,6 @@
 // Package ref reads the names of models: hf:owner/repo:QUANT, ollama:name:tag, https://…,
-// lmstudio:owner/repo/file.gguf. Names come from people and from servers, and become paths
-// and URLs, so every part is checked here and nowhere else. A Ref that Parse returned is
-// safe in both.
+// lmstudio:owner/repo/file.gguf. Names come from people and from servers and become paths and
+// URLs, so this package checks every part. A Ref from Parse is safe in both.
 package ref
 
 import (
@@ -13,33 +12,33 @@ import (
 	"alpaca/internal/store/advice"
 )
 
-// Kind is where a name belongs.
+// Kind says where a model comes from.
 type Kind int
 
 const (
 	HF       Kind = iota // Hugging Face
-	Ollama               // Ollama's registry, or one with its protocol
+	Ollama               // Ollama's registry, or another with its protocol
 	URL                  // any file on a web server
 	LMStudio             // a file in LM Studio's folder: only found, never fetched
 )
 
-// MainRevision is the branch of a repository where none is named.
+// MainRevision is the branch that a name without a revision means.
 const MainRevision = "main"
 
-// What Ollama's names leave out.
+// Defaults for the parts that Ollama's names may leave out.
 const (
 	OllamaHost      = "registry.ollama.ai"
 	OllamaNamespace = "library"
 	OllamaTag       = "latest"
 )
 
-// Ref is a name in its parts. Those of other kinds are empty.
+// Ref is a parsed name. The fields of other kinds are empty.
 type Ref struct {
 	Kind Kind
 
 	Owner, Repo string // HF, LMStudio
-	Quant       string // HF: as the user wrote it; "": not said
-	File        string // HF, LMStudio: a path in the repository; "": not said
+	Quant       string // HF: as the user wrote it; "": not given
+	File        string // HF, LMStudio: a path in the repository; "": not given
 	Revision    string // HF: a branch or commit; "": MainRevision
 
 	Host, Namespace, Model, Tag string // Ollama: all set
@@ -47,7 +46,7 @@ type Ref struct {
 	URL *url.URL // URL
 }
 
-// String writes the name in its canonical form, which Parse reads.
+// String returns the name in its canonical form, which Parse accepts.
 func (r Ref) String() string {
 	switch r.Kind {
 	case Ollama:
@@ -79,7 +78,7 @@ func (r Ref) String() string {
 // RepoName returns "owner/repo".
 func (r Ref) RepoName() string { return r.Owner + "/" + r.Repo }
 
-// Rev returns the revision, MainRevision where none is named.
+// Rev returns the revision, by default MainRevision.
 func (r Ref) Rev() string {
 	if r.Revision == "" {
 		return MainRevision
@@ -87,11 +86,10 @@ func (r Ref) Rev() string {
 	return r.Revision
 }
 
-// hfPrefixes are the ways to say that a name is Hugging Face's.
+// hfPrefixes are the prefixes of Hugging Face's names.
 var hfPrefixes = []string{"hf:", "hf.co/", "huggingface.co/", "https://huggingface.co/", "https://hf.co/"}
 
-// IsName reports whether text says by its prefix that it is the name of a model. Anything
-// else may be a path.
+// IsName reports whether text has the prefix of a model's name. Other text may be a path.
 func IsName(text string) bool {
 	for _, p := range append([]string{"ollama:", "https://", "http://", "lmstudio:"}, hfPrefixes...) {
 		if strings.HasPrefix(text, p) {
@@ -101,7 +99,7 @@ func IsName(text string) bool {
 	return false
 }
 
-// Parse reads a name. One without a prefix is Hugging Face's owner/repo[:QUANT].
+// Parse parses a name. Without a prefix it is Hugging Face's owner/repo[:QUANT].
 func Parse(text string) (Ref, error) {
 	if len(text) > 4096 {
 		return Ref{}, fmt.Errorf("the name has %d bytes, at most 4096 are read", len(text))
@@ -134,8 +132,8 @@ func Parse(text string) (Ref, error) {
 	return parseHF(text)
 }
 
-// browserPath makes owner/repo/FILE@REVISION of what a browser's address has, if it has
-// one.
+// browserPath turns the path of a browser's address into owner/repo/FILE@REVISION or
+// owner/repo@REVISION. Other paths stay as they are.
 func browserPath(rest string) string {
 	rest, _, _ = strings.Cut(rest, "?")
 	rest = strings.TrimSuffix(rest, "/")

@@ -1,6 +1,6 @@
-// Package registry asks Ollama's registry, or one with its protocol, for a model's manifest
-// and for where the bytes of its layers are. Public models need no login. If the registry
-// asks for a token, it is fetched from the same host and no other.
+// Package registry asks Ollama's registry, or another with its protocol, for a model's manifest
+// and for the URLs of its layers. Public models need no login. If the registry wants a token,
+// the package fetches one, but only from the same host.
 package registry
 
 import (
@@ -19,7 +19,7 @@ import (
 	"alpaca/internal/store/web"
 )
 
-// Registry is where one model comes from.
+// Registry is the registry of one model.
 type Registry struct {
 	client *web.Client
 	name   ref.Ref
@@ -29,7 +29,7 @@ type Registry struct {
 	token string
 }
 
-// New returns the registry of a name. One on this machine is asked without encryption.
+// New returns the registry of a name. It uses http for a registry on this machine.
 func New(client *web.Client, name ref.Ref) *Registry {
 	u := url.URL{Scheme: "https", Host: name.Host, Path: "/v2/" + name.Namespace + "/" + name.Model}
 	if host := u.Hostname(); host == "localhost" || strings.HasPrefix(host, "127.") {
@@ -44,7 +44,7 @@ func (r *Registry) at(kind, what string) *url.URL {
 	return &u
 }
 
-// Manifest fetches the model's manifest, and returns its bytes as well.
+// Manifest fetches the model's manifest. It returns the manifest parsed, and its bytes.
 func (r *Registry) Manifest(ctx context.Context) (*ollama.Manifest, []byte, error) {
 	var data []byte
 	err := r.known(ctx, func(token string) (err error) {
@@ -60,7 +60,7 @@ func (r *Registry) Manifest(ctx context.Context) (*ollama.Manifest, []byte, erro
 	return m, data, err
 }
 
-// Locate returns what finds out where a layer's bytes are.
+// Locate returns a function that asks for the current URL of a layer's bytes.
 func (r *Registry) Locate(l ollama.Layer) func(ctx context.Context) (fetch.Source, error) {
 	return func(ctx context.Context) (src fetch.Source, err error) {
 		err = r.known(ctx, func(token string) error {
@@ -82,7 +82,7 @@ func (r *Registry) Locate(l ollama.Layer) func(ctx context.Context) (fetch.Sourc
 	}
 }
 
-// known calls ask, and once more with a token where the registry wants one.
+// known calls ask, and calls it again with a new token if the registry wants one.
 func (r *Registry) known(ctx context.Context, ask func(token string) error) error {
 	r.mu.Lock()
 	token := r.token
@@ -105,8 +105,8 @@ func (r *Registry) known(ctx context.Context, ask func(token string) error) erro
 	return ask(token)
 }
 
-// fetchToken does what a challenge asks for. Its realm is on the registry's own host: else
-// anybody's registry could have tokens sent to anybody.
+// fetchToken fetches the token that a challenge asks for. The challenge's realm must be on the
+// registry's own host, so that a registry cannot make us send requests to other hosts.
 func (r *Registry) fetchToken(ctx context.Context, challenge string) (string, error) {
 	params, ok := parseChallenge(challenge)
 	if !ok {
@@ -140,7 +140,7 @@ func (r *Registry) fetchToken(ctx context.Context, challenge string) (string, er
 	return token, nil
 }
 
-// parseChallenge reads Bearer realm="…",service="…",scope="…".
+// parseChallenge parses Bearer realm="…",service="…",scope="…".
 func parseChallenge(text string) (map[string]string, bool) {
 	scheme, rest, ok := strings.Cut(text, " ")
 	if !ok || !strings.EqualFold(scheme, "Bearer") {
@@ -166,7 +166,7 @@ func parseChallenge(text string) (map[string]string, bool) {
 	return params, params["realm"] != ""
 }
 
-// explain says what the registry's refusals mean.
+// explain turns the registry's 404 into an error that says what to check.
 func (r *Registry) explain(err error) error {
 	var status *web.StatusError
 	if errors.As(err, &status) && status.Status == http.StatusNotFound {

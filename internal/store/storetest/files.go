@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Content returns the content with a digest.
+// Content returns the content with the given SHA-256.
 func (s *Server) Content(hash string) ([]byte, bool) {
 	for _, repo := range s.Repos {
 		for _, data := range repo.Files {
@@ -21,7 +21,7 @@ func (s *Server) Content(hash string) ([]byte, bool) {
 	return data, ok
 }
 
-// cdn is the host of the files.
+// cdn answers for the host of the files.
 func (s *Server) cdn(w http.ResponseWriter, r *http.Request) {
 	data, ok := s.Content(strings.TrimPrefix(r.URL.Path, "/sha256/"))
 	if !ok {
@@ -32,7 +32,7 @@ func (s *Server) cdn(w http.ResponseWriter, r *http.Request) {
 	s.send(w, r, data)
 }
 
-// file is a plain file of the web: those of the repository "url/files".
+// file serves the files of the repository "url/files" as plain files of a web server.
 func (s *Server) file(w http.ResponseWriter, r *http.Request) {
 	data, ok := s.Repos["url/files"].Files[r.PathValue("path")]
 	if !ok {
@@ -44,7 +44,7 @@ func (s *Server) file(w http.ResponseWriter, r *http.Request) {
 	s.send(w, r, data)
 }
 
-// send answers with content, or a part of it.
+// send answers with data, or with the requested range of it.
 func (s *Server) send(w http.ResponseWriter, r *http.Request, data []byte) {
 	whole := len(data)
 	spec, ranged := strings.CutPrefix(r.Header.Get("Range"), "bytes=")

@@ -1,6 +1,6 @@
-// Package storetest has servers for tests of downloads: a Hub of Hugging Face's kind and a
-// registry of Ollama's, on 127.0.0.1, whose files come from another host, localhost. They
-// log what they are asked, with which token, and can be told to misbehave.
+// Package storetest has servers for tests of downloads: one like Hugging Face's Hub and one like
+// Ollama's registry. They run on 127.0.0.1, and their files come from another host, localhost.
+// They log requests with their tokens, and can be made to misbehave.
 package storetest
 
 import (
@@ -19,28 +19,28 @@ import (
 	"time"
 )
 
-// Token is the one that gated repositories want.
+// Token is the token that gated repositories require.
 const Token = "hf_secretOfTheTest"
 
 // Repo is a repository with one commit.
 type Repo struct {
 	Commit string
 	Files  map[string][]byte // content by path
-	Small  map[string]bool   // paths that git keeps itself, without LFS
-	Gated  bool              // only who has Token may have it
+	Small  map[string]bool   // paths that git stores itself, without LFS
+	Gated  bool              // requires Token
 	Card   string            // JSON of cardData
-	Listed map[string]int64  // sizes that the list of files gives, where they are others
-	Paths  []string          // more entries in the list, with no content
+	Listed map[string]int64  // false sizes in the list of files, by path
+	Paths  []string          // further paths in the list, without content
 	Xet    bool              // the list says that the bytes are in Xet's store
 }
 
-// Asked is a request.
+// Asked is a logged request.
 type Asked struct {
 	Method, Host, Path string
 	Range, Token       string
 }
 
-// Server is a Hub, a registry, and the host that has their files.
+// Server is a Hub, a registry, and the host of their files.
 type Server struct {
 	URL string // of Hub and registry: http://127.0.0.1:…
 	CDN string // of the files: http://localhost:…
@@ -49,19 +49,19 @@ type Server struct {
 	Models map[string][]byte // manifests, by namespace/model:tag
 	Blobs  map[string][]byte // by digest
 	Login  bool              // the registry wants a token
-	Realm  string            // where it is said to be had; "": here
+	Realm  string            // the URL said to give tokens; "": the server's own
 	Page   int               // entries of a page of the list of files; 0: all
 
-	// Odd may answer a request in the place of the server.
+	// Odd, if not nil, sees each request first. It returns true if it has answered it.
 	Odd func(w http.ResponseWriter, r *http.Request) bool
-	// Slow is waited for before each 64 KiB of content.
+	// Slow is the delay before each 64 KiB of content.
 	Slow time.Duration
 
 	mu    sync.Mutex
 	asked []Asked
 }
 
-// New starts a server that ends with the test.
+// New starts a server that stops at the end of the test.
 func New(t testing.TB) *Server {
 	s := &Server{Repos: map[string]*Repo{}, Models: map[string][]byte{}, Blobs: map[string][]byte{}}
 	api := httptest.NewServer(s.logged(s.api()))
@@ -131,7 +131,7 @@ func (s *Server) api() http.Handler {
 	mux.HandleFunc("GET /api/models/{owner}/{repo}/revision/{rev}", s.revision)
 	mux.HandleFunc("GET /api/models/{owner}/{repo}/tree/{commit}", s.tree)
 	mux.HandleFunc("GET /api/models/{owner}/{repo}/refs", s.refs)
-	files := http.NewServeMux() // its pattern would match others' paths
+	files := http.NewServeMux() // a mux of its own, because its pattern overlaps with others
 	files.HandleFunc("/{owner}/{repo}/resolve/{rev}/{path...}", s.resolve)
 	mux.Handle("/", files)
 	mux.HandleFunc("GET /v2/{ns}/{model}/manifests/{tag}", s.manifest)
@@ -149,7 +149,7 @@ func refuse(w http.ResponseWriter, status int, code string) {
 	w.WriteHeader(status)
 }
 
-// repo returns the repository of a request, or refuses.
+// repo returns the repository of a request. If it refuses the request it returns nil.
 func (s *Server) repo(w http.ResponseWriter, r *http.Request, rev string) *Repo {
 	repo := s.Repos[r.PathValue("owner")+"/"+r.PathValue("repo")]
 	switch {
@@ -187,7 +187,7 @@ func (s *Server) revision(w http.ResponseWriter, r *http.Request) {
 	json.NewEncoder(w).Encode(map[string]any{"id": name, "modelId": name, "sha": repo.Commit, "gated": gated, "private": false, "cardData": card, "siblings": siblings, "tags": []string{}})
 }
 
-// refs is how llama.cpp asks for the commit.
+// refs answers llama.cpp's request for the commit.
 func (s *Server) refs(w http.ResponseWriter, r *http.Request) {
 	if repo := s.repo(w, r, "main"); repo != nil {
 		json.NewEncoder(w).Encode(map[string]any{"branches": []map[string]string{{"name": "main", "ref": "refs/heads/main", "targetCommit": repo.Commit}}, "tags": []any{}})

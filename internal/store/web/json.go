@@ -8,11 +8,11 @@ import (
 	"net/http"
 )
 
-// maxJSON is the largest answer of an API that is read: a page of 10 000 files has 3 MiB.
+// maxJSON is the default limit for an answer in bytes. A page of 10 000 files has 3 MiB.
 const maxJSON = 32 << 20
 
-// JSON sends a request and decodes its answer, of at most limit bytes; 0 is 32 MiB. It
-// returns the answer's headers and its bytes.
+// JSON sends a request and decodes the answer into to. The answer may have at most limit bytes;
+// 0: 32 MiB. JSON returns the answer's headers and body.
 func (c *Client) JSON(ctx context.Context, a Ask, limit int64, to any) (http.Header, []byte, error) {
 	if limit <= 0 {
 		limit = maxJSON

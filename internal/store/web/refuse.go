@@ -12,15 +12,15 @@ import (
 	"alpaca/internal/store/advice"
 )
 
-// RefusedError is the reason for not sending a request. Trying again does not help.
+// RefusedError says why a request was not sent. Trying again does not help.
 type RefusedError struct{ text string }
 
 func (e *RefusedError) Error() string { return e.text }
 
 func refusedf(format string, args ...any) error { return &RefusedError{fmt.Sprintf(format, args...)} }
 
-// allowed returns an error unless a request may go to an address: by https, or on this
-// machine.
+// allowed returns an error unless u uses https, or is on this machine, or Options.Insecure
+// allows http.
 func (c *Client) allowed(u *url.URL) error {
 	switch {
 	case u.Scheme == "https", u.Scheme == "http" && (c.opt.Insecure || isLoopback(u.Hostname())):
@@ -31,8 +31,8 @@ func (c *Client) allowed(u *url.URL) error {
 	return refusedf("%s://… is no address of a file on the web", u.Scheme)
 }
 
-// allowedNext returns an error unless a redirect from one address to another is allowed,
-// where first was asked for.
+// allowedNext returns an error unless a redirect from one URL to another is allowed. first is
+// the URL of the request.
 func (c *Client) allowedNext(ctx context.Context, first, from, to *url.URL) error {
 	if to.Scheme == "http" && from.Scheme == "https" {
 		return refusedf("%s sends on from https to http", Shown(from))
@@ -46,7 +46,7 @@ func (c *Client) allowedNext(ctx context.Context, first, from, to *url.URL) erro
 	return refusedf("%s sends on to %s, which is in a private network", Shown(from), to.Host)
 }
 
-// isLoopback reports whether a name is this machine's.
+// isLoopback reports whether a host is this machine.
 func isLoopback(host string) bool {
 	ip, err := netip.ParseAddr(host)
 	return host == "localhost" || err == nil && ip.IsLoopback()
@@ -58,8 +58,8 @@ type addrs struct {
 	known map[string]bool
 }
 
-// is reports whether any of a host's addresses is private. Behind a proxy, which resolves
-// names for us, only an address in numbers is known.
+// is reports whether any of a host's addresses is private. Behind a proxy, which resolves names
+// itself, it knows only numeric addresses and localhost.
 func (a *addrs) is(ctx context.Context, u *url.URL) bool {
 	host := u.Hostname()
 	if ip, err := netip.ParseAddr(host); err == nil {
@@ -90,9 +90,9 @@ func (a *addrs) is(ctx context.Context, u *url.URL) bool {
 	return private
 }
 
-// isPrivate reports whether an address is not one of the public internet.
+// isPrivate reports whether an address is outside the public internet.
 func isPrivate(ip netip.Addr) bool {
 	ip = ip.Unmap()
-	shared := netip.MustParsePrefix("100.64.0.0/10") // carriers' own, RFC 6598
+	shared := netip.MustParsePrefix("100.64.0.0/10") // shared address space of carriers, RFC 6598
 	return !ip.IsGlobalUnicast() || ip.IsPrivate() || shared.Contains(ip)
 }

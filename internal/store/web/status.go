@@ -14,16 +14,16 @@ import (
 	"alpaca/internal/store/advice"
 )
 
-// maxWait is the longest pause that a server may ask for.
+// maxWait is the longest wait that we grant a server.
 const maxWait = 2 * time.Minute
 
-// StatusError is an answer that says no.
+// StatusError is an answer with an error status.
 type StatusError struct {
 	URL     *url.URL
 	Status  int
-	Code    string        // X-Error-Code, as the Hub sends it
-	Message string        // what the server says for people, cut
-	Wait    time.Duration // for which it asks; 0: it does not
+	Code    string        // the Hub's header X-Error-Code
+	Message string        // the server's message, shortened
+	Wait    time.Duration // the wait that the server asks for; 0: none
 	Header  http.Header
 }
 
@@ -38,7 +38,7 @@ func (e *StatusError) Error() string {
 	return text
 }
 
-// temporary reports whether the same request may be answered later.
+// temporary reports whether the same request may succeed later.
 func (e *StatusError) temporary() bool {
 	switch e.Status {
 	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
@@ -47,7 +47,7 @@ func (e *StatusError) temporary() bool {
 	return e.Status >= 500 && e.Status != http.StatusNotImplemented && e.Status != http.StatusHTTPVersionNotSupported
 }
 
-// statusError reads what a server says and closes its answer.
+// statusError makes an error of an answer, and closes the answer.
 func statusError(resp *http.Response, u *url.URL) error {
 	defer resp.Body.Close()
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, 4096))
@@ -59,8 +59,7 @@ func statusError(resp *http.Response, u *url.URL) error {
 	return e
 }
 
-// message returns what a server says for people: on one line, without what could confuse a
-// terminal.
+// message returns the server's message in one line, without control characters.
 func message(h http.Header, body []byte) string {
 	text := h.Get("X-Error-Message")
 	if text == "" {
@@ -90,8 +89,8 @@ func message(h http.Header, body []byte) string {
 	return strings.TrimSpace(text)
 }
 
-// waitOf returns how long a server asks to wait: by Retry-After, in seconds or as a date,
-// or by RateLimit, where t is the seconds until the budget is full again.
+// waitOf returns how long a server asks to wait. Retry-After has seconds or a date. RateLimit
+// has the seconds until the budget is full again as t.
 func waitOf(h http.Header) time.Duration {
 	if after := h.Get("Retry-After"); after != "" {
 		if n, err := strconv.Atoi(after); err == nil && n >= 0 {
@@ -116,5 +115,5 @@ func waitOf(h http.Header) time.Duration {
 	return 0
 }
 
-// seconds is n seconds, cut where a Duration ends.
+// seconds returns n seconds, at most 2^31-1.
 func seconds(n int) time.Duration { return time.Duration(min(n, 1<<31-1)) * time.Second }

@@ -1,7 +1,6 @@
-// Package web sends the requests of "alpaca pull", which are all that the program sends. It
-// follows redirects itself, so that a token goes to the host that it is for and to no
-// other, refuses those that lead to private networks or away from https, and waits where a
-// server asks for it. A client that is offline sends nothing at all.
+// Package web sends the requests of "alpaca pull". It follows redirects itself, so that a token
+// goes only to the host it is for. It refuses redirects into private networks and from https to
+// http, and waits if a server asks for it. An offline client sends nothing.
 package web
 
 import (
@@ -18,17 +17,17 @@ import (
 	"alpaca/internal/store/advice"
 )
 
-// Options say how a Client is made; zeros stand for the defaults.
+// Options are the options of a Client; zero values stand for the defaults.
 type Options struct {
 	Agent    string // the User-Agent
-	Offline  string // the variable that forbids the network; "": none
-	Insecure bool   // http:// to any host
+	Offline  string // the name of the variable that forbids the network; "": none does
+	Insecure bool   // allows http:// to any host
 
-	// Dial replaces the network's, for tests.
+	// Dial replaces the dialer in tests.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
-	// Sleep replaces the clock's, for tests.
+	// Sleep replaces the clock in tests.
 	Sleep func(ctx context.Context, d time.Duration) error
-	// Log gets a line with the reason whenever a request waits; nil: nothing does.
+	// Log gets a line with the reason whenever a request waits. It may be nil.
 	Log func(format string, args ...any)
 }
 
@@ -56,7 +55,7 @@ func New(opt Options) *Client {
 		return &http.Transport{
 			Proxy: http.ProxyFromEnvironment, DialContext: dial, TLSHandshakeTimeout: 15 * time.Second, ResponseHeaderTimeout: 60 * time.Second,
 			IdleConnTimeout: 30 * time.Second, MaxIdleConnsPerHost: 8, MaxResponseHeaderBytes: 256 << 10,
-			DisableCompression: true, // a range of a compressed file would be another range
+			DisableCompression: true, // a range of the compressed file would be other bytes
 		}
 	}
 	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
@@ -70,7 +69,7 @@ func New(opt Options) *Client {
 	return &Client{opt: opt, small: &http.Client{Transport: small, CheckRedirect: stay}, bulk: &http.Client{Transport: bulk, CheckRedirect: stay}}
 }
 
-// sleep waits, until ctx is done.
+// sleep waits for d, or until ctx is done.
 func sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -82,10 +81,10 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// Sleep waits as long as the options say that d is.
+// Sleep waits for d with Options.Sleep.
 func (c *Client) Sleep(ctx context.Context, d time.Duration) error { return c.opt.Sleep(ctx, d) }
 
-// Logf tells something to whoever listens.
+// Logf calls Options.Log.
 func (c *Client) Logf(format string, args ...any) { c.opt.Log(format, args...) }
 
 // Close ends idle connections.
@@ -107,35 +106,35 @@ type Ask struct {
 	Method string // "": GET
 	URL    *url.URL
 	Header http.Header
-	Token  string // goes to the host of URL alone; "": none
-	Stay   bool   // a redirect to another host is the answer, and not followed
-	Bulk   bool   // a file's bytes are asked for
-	Once   bool   // whoever asks tries again itself
+	Token  string // sent only to the host of URL; "": none
+	Stay   bool   // return a redirect to another host instead of following it
+	Bulk   bool   // the answer is a file's content
+	Once   bool   // do not retry: the caller does
 }
 
-// Answer is a response, whose body is to be closed.
+// Answer is a response. The caller closes its body.
 type Answer struct {
 	*http.Response
-	URL *url.URL // that answered
+	URL *url.URL // the URL that answered, after redirects
 }
 
-// Tries of a request, and the longest pause between them.
+// How often a request is tried, and the longest pause between two tries.
 const (
 	Tries    = 6
 	maxPause = 30 * time.Second
 
-	triesToDial = 3 // without a network nobody wants to wait half a minute to be told
+	triesToDial = 3 // fewer, so that a missing network is reported soon
 )
 
-// Pause returns how long to wait before try n, from 1 on: 1, 2, 4 … 30 s, and a little
-// more, so that those who failed together do not come back together.
+// Pause returns the wait after try n, which counts from 1: 1, 2, 4 … 30 s. It adds up to a
+// quarter at random, so that clients that failed together do not return together.
 func Pause(n int) time.Duration {
 	d := min(time.Second<<min(n-1, 10), maxPause)
 	return d + time.Duration(rand.Int64N(int64(d)/4+1))
 }
 
-// Send sends a request and returns its answer, whose status is below 400. Where that may
-// help it tries again.
+// Send sends a request and returns its answer, whose status is below 400. It retries errors that
+// may be temporary.
 func (c *Client) Send(ctx context.Context, a Ask) (*Answer, error) {
 	if err := c.CheckOnline(); err != nil {
 		return nil, err
@@ -161,7 +160,8 @@ func (c *Client) Send(ctx context.Context, a Ask) (*Answer, error) {
 	}
 }
 
-// Retry returns whether a request that failed may succeed later, and after how long.
+// Retry returns whether a request that failed on its given try may succeed later, and how long
+// to wait.
 func Retry(err error, try int) (wait time.Duration, again bool) {
 	if errors.Is(err, context.Canceled) {
 		return 0, false
@@ -251,17 +251,17 @@ func (c *Client) one(ctx context.Context, a Ask, u *url.URL) (*http.Response, er
 			return nil, context.Cause(ctx)
 		}
 		if e, ok := errors.AsType[*url.Error](err); ok {
-			err = e.Err // its text has the whole address, signature and all
+			err = e.Err // its text has the whole URL, including signatures
 		}
 		return nil, fmt.Errorf("%s: %w", u.Host, err)
 	}
 	return resp, nil
 }
 
-// SameHost reports whether two addresses are of one server, to which one token belongs.
+// SameHost reports whether two URLs have the same scheme and host, and so may share a token.
 func SameHost(a, b *url.URL) bool { return a.Scheme == b.Scheme && a.Host == b.Host }
 
-// Shown returns an address for people: without what may be secret in it.
+// Shown returns u for messages, without its user, query and fragment, which may be secret.
 func Shown(u *url.URL) string {
 	v := *u
 	v.User, v.RawQuery, v.Fragment = nil, "", ""
