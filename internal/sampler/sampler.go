@@ -3,8 +3,7 @@
 //	logits → logit bias → penalties → DRY → top-n-sigma → top-k → typical-p
 //	       → top-p → min-p → XTC → temperature → draw → token
 //
-// Names, order and defaults are llama.cpp's. The same seed gives the same tokens on every
-// machine.
+// Names, order and defaults are llama.cpp's. A seed gives the same tokens on each machine.
 package sampler
 
 import (
