@@ -54,9 +54,10 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// options are those of the servers here. What they have confirmed is on the disk.
+// options are the options of the servers in these tests. What a server has confirmed is on the
+// disk. Its limit is above what streams reserve: the default depends on the disk's free space.
 func options(dir string, port int) *server.Options {
-	return &server.Options{Host: "127.0.0.1", Port: port, JetStream: true, StoreDir: dir, SyncAlways: true, NoSigs: true, NoLog: true, MaxPayload: 8 << 20}
+	return &server.Options{Host: "127.0.0.1", Port: port, JetStream: true, JetStreamMaxStore: 1 << 40, StoreDir: dir, SyncAlways: true, NoSigs: true, NoLog: true, MaxPayload: 8 << 20}
 }
 
 // beServer runs a server until the process is killed.
