@@ -154,10 +154,11 @@ func Merge(ctx context.Context, db *data.DB, sources []*data.Source, name string
 	return merged, left, err
 }
 
-// sumOf returns the SHA-256 of a row's texts.
+// sumOf returns the SHA-256 of all that a row says, including its other fields, because
+// the rejected answer of a preference pair is one of them.
 func sumOf(r *data.Row) [32]byte {
 	var b []byte
-	for _, text := range []string{r.System, r.Instruction, r.Input, r.Output} {
+	for _, text := range []string{r.System, r.Instruction, r.Input, r.Output, r.Category, string(r.Extra)} {
 		b = append(append(b, text...), 0) // a row has no NUL
 	}
 	for _, m := range r.Turns {
@@ -175,7 +176,9 @@ func like(s *data.Source) *data.Source {
 func add(tx *data.Tx, s *data.Source, r *data.Row) error {
 	r.ID, r.SourceID, r.Pos = 0, s.ID, 0
 	if s.Format == "seeds" {
-		r.Raw = nil // a task whose first instance is in the other source would join the task before it
+		// Raw can be one instance of a task whose name stands in another row's Raw. Without that
+		// row it would become an instance of the preceding task.
+		r.Raw = nil
 	}
 	s.Rows++
 	return tx.Add(r)

@@ -86,6 +86,22 @@ func TestSplitNothing(t *testing.T) {
 	require.Len(t, list, 1)
 }
 
+// Pairs that differ in the rejected answer alone are different.
+func TestMergePairs(t *testing.T) {
+	db, s := filled(t, []string{})
+	require.NoError(t, db.Update(t.Context(), func(tx *data.Tx) error {
+		for _, extra := range []string{`{"rejected": "x"}`, `{"rejected": "y"}`, `{"rejected": "x"}`} {
+			if err := tx.Add(&data.Row{SourceID: s[0].ID, Instruction: "q", Output: "good", Extra: []byte(extra)}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	_, left, err := Merge(t.Context(), db, s, "all", true)
+	require.NoError(t, err)
+	require.Equal(t, 1, left)
+}
+
 func TestMerge(t *testing.T) {
 	db, s := filled(t, []string{"a", "b", "a"}, []string{"b", "c"})
 	all, left, err := Merge(t.Context(), db, s, "all", false)

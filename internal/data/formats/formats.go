@@ -21,9 +21,6 @@ type Format struct {
 	needs []string
 	// slots are the keys that become fields of a row. Other keys go to its Extra.
 	slots []slot
-	// check returns why an object of this format cannot be used, "" if it can. nil: all
-	// can be used.
-	check func(o *object) string
 	// keys returns the keys with which a row from another format is written.
 	keys func(r *data.Row) []string
 }
