@@ -8,7 +8,8 @@ import (
 	"alpaca/internal/abtest/stats"
 )
 
-// group counts the votes of one group. equal are ties that nobody was asked about.
+// group counts the votes of one group. equal are the ties recorded for equal answers,
+// which count in every group.
 func (s *Session) group(name string, votes, equal []Vote) Group {
 	g := Group{Name: strings.TrimPrefix(name, ModelJudge)}
 	c := counter{s: s, g: &g, clusters: make([]stats.Cluster, len(s.List)), units: map[int][]int{}, first: map[seen]int{}, judges: map[string]bool{}}

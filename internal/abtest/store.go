@@ -214,7 +214,7 @@ func (st Store) AddAnswer(ctx context.Context, session int64, n int, slot Slot, 
 	})
 }
 
-// ErrClosed is the error for a vote or a prompt in a closed session.
+// ErrClosed is the error for a new vote or prompt in a closed session.
 var ErrClosed = errors.New("abtest: the session is closed")
 
 // isOpen returns ErrClosed if the session is closed.

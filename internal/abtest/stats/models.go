@@ -17,7 +17,7 @@ func BradleyTerry(wins [][]float64) []float64 {
 	for i := range p {
 		p[i] = 1
 	}
-	const tie = 0.25 // each model's half of half a tie
+	const tie = 0.25 // half a tie per pair is a quarter of a win for each model
 	for range 10000 {
 		moved := 0.0
 		next := make([]float64, n)
@@ -64,9 +64,9 @@ type Compared struct {
 	Longer float64
 }
 
-// AtEqualLength returns the win rate that is to be expected at equal lengths, in the sense of
-// AlpacaEval 2's length-controlled rate. It is the prediction of a logistic regression of the
-// votes on tanh(d), where d is the difference of lengths in standard deviations.
+// AtEqualLength returns the expected win rate at equal lengths, in the sense of AlpacaEval
+// 2's length-controlled rate. It is the prediction of a logistic regression of the votes on
+// tanh(d), where d is the difference of lengths in standard deviations.
 func AtEqualLength(list []Compared) float64 {
 	if len(list) == 0 {
 		return 0.5
@@ -136,7 +136,7 @@ func tanh(x float64) float64 {
 }
 
 // Alpha returns Krippendorff's α of nominal values: how far judges agree beyond chance, 1
-// if they always do. Each unit is what the judges said about one item; a unit with fewer than
+// if they always do. Each unit has the judges' values for one item; a unit with fewer than
 // two values does not count. ok is false if no unit counts, or all values are the same.
 func Alpha(units [][]int) (alpha float64, ok bool) {
 	totals := map[int]float64{}
