@@ -29,11 +29,11 @@ func (w *walk) bad(at place, raw []byte, format string, args ...any) error {
 	return w.to.Bad(Problem{Line: at.line, Offset: at.offset, Err: fmt.Sprintf(format, args...), Raw: bytes.Clone(raw[:min(len(raw), maxRaw)])})
 }
 
-// row adds the rows of a value that begins at a place, or reports why it cannot.
+// row adds the rows of a value that begins at at, or reports why it cannot.
 func (w *walk) row(at place, raw []byte) error { return w.keyedRow(at, raw, "") }
 
-// keyedRow is row for a value in an object of objects. The value's key is stored in it
-// under _key.
+// keyedRow is row for a value of an object of objects. It adds the field _key with the
+// value's key to the row.
 func (w *walk) keyedRow(at place, raw []byte, key string) error {
 	if err := valid(raw); err != nil {
 		p := within(at, raw, err.at)

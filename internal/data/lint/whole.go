@@ -25,7 +25,7 @@ func keyOf(texts ...string) (k key) {
 	return k
 }
 
-// whole is what the rules need to know of all rows.
+// whole has what the rules need to know about all rows.
 type whole struct {
 	exact, normal map[key]int64 // the id of the first row with the key
 	outputs       map[key]*repeated
@@ -83,8 +83,8 @@ func (w *whole) row(l *Linter, r *data.Row) error {
 	return nil
 }
 
-// duplicate reports a row that equals an earlier one. A row that is equal to the byte is
-// not reported again as equal after normalization.
+// duplicate reports a row that equals an earlier one. A row that is equal byte for byte is
+// not reported a second time as equal after normalization.
 func (w *whole) duplicate(l *Linter, r *data.Row) error {
 	n := l.normalsOf(r)
 	same, alike := []string{r.Instruction, r.Input, r.Output}, []string{n.instruction, n.input, n.output}
