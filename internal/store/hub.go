@@ -11,8 +11,8 @@ import (
 	"alpaca/internal/store/ref"
 )
 
-// findHub looks for a model in all caches: in the requested revision, and if r names none also
-// in older snapshots, newest first.
+// findHub looks for a model in the requested revision, in all caches. If r names no revision, it
+// also looks in the other snapshots, newest first.
 func (l *Library) findHub(r ref.Ref) (*Model, error) {
 	var failed error
 	for _, root := range l.Places.Hubs {

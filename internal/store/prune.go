@@ -19,9 +19,9 @@ type Waste struct {
 	Remove func() (int64, error)
 }
 
-// Waste returns what can be removed without losing a model: older versions of models that a
-// revision has in a newer version, remains of unfinished downloads, and content of our own
-// folder that no manifest names. Remove skips running downloads.
+// Waste returns what can be removed without losing a model: older versions of models, remains of
+// unfinished downloads, and content of our own folder that no manifest names. Remove skips
+// running downloads.
 func (l *Library) Waste() (list []Waste) {
 	for _, repo := range hubcache.Repos(l.Places.Hub) {
 		list = append(list, l.superseded(repo)...)
