@@ -19,8 +19,8 @@ type Address struct {
 	Insecure bool   // allow a server on another machine without encryption or credentials
 }
 
-// RefusedError reports an address or server that is not safe or fit to use, or something missing
-// there. Hint says what to do.
+// RefusedError reports an address or a server that must not be used, or that lacks something. Hint
+// says what to do.
 type RefusedError struct{ Reason, Hint string }
 
 func (e *RefusedError) Error() string { return e.Reason }
@@ -40,7 +40,7 @@ func HasPassword(text string) bool {
 	return false
 }
 
-// parseURLs parses a list of URLs with commas.
+// parseURLs parses a list of URLs, separated by commas.
 func parseURLs(text string) (list []*url.URL, err error) {
 	for one := range strings.SplitSeq(text, ",") {
 		u, err := url.Parse(strings.TrimSpace(one))

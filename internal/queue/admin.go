@@ -105,7 +105,7 @@ func (l *Limits) apply(cfg *jetstream.StreamConfig) {
 	}
 }
 
-// Add makes a consumer for the jobs of a model, from which its workers take them.
+// Add makes the consumer from which workers take the jobs of a model.
 func (c *Conn) Add(ctx context.Context, m Model) error {
 	ctx, cancel := c.with(ctx)
 	defer cancel()
@@ -198,8 +198,8 @@ func (c *Conn) Find(ctx context.Context, name string) (Model, error) {
 // Removed counts what was removed.
 type Removed struct{ Jobs, Results int }
 
-// Remove removes a batch's jobs and results. Workers finish the jobs that they are doing; the
-// results of those stay until they expire.
+// Remove removes a batch's jobs and results. Workers finish the jobs that they are doing, and the
+// results of these jobs stay until they expire.
 func (c *Conn) Remove(ctx context.Context, batch string) (n Removed, err error) {
 	ctx, cancel := c.with(ctx)
 	defer cancel()

@@ -39,7 +39,7 @@ type Batch struct {
 // state is what a run knows about a request.
 type state struct {
 	id     string // custom_id
-	queued bool   // the server has, or once had, the job
+	queued bool   // the job is in the queue, or was there, or has a result
 }
 
 // run is a batch in progress.
@@ -57,7 +57,7 @@ type run struct {
 // errComplete is the cause that ends a run when every result has been delivered.
 var errComplete = errors.New("all results are there")
 
-// Run puts in the jobs that are neither in the queue nor have a result. It delivers results until
+// Run puts the jobs into the queue that are not there and have no result. It delivers results until
 // all have come. A run that was interrupted can be repeated, also on another machine.
 func (b *Batch) Run(ctx context.Context, c *Conn) error {
 	ctx, cancel := c.with(ctx)
@@ -230,7 +230,7 @@ func (r *run) put(ctx context.Context, request *jobs.Request) error {
 	return nil
 }
 
-// deliver passes on the result of a job, unless the job already has one. The last result ends the
+// deliver passes on the result of a job, unless one was delivered before. The last result ends the
 // run.
 func (r *run) deliver(id string, result *jobs.Result) error {
 	r.mu.Lock()

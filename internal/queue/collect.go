@@ -11,7 +11,7 @@ import (
 	"alpaca/internal/jobs"
 )
 
-// collect reads the batch's results in the order in which they were stored, including those of
+// collect reads the batch's results in the order in which they were stored, including results of
 // earlier runs. Results stay in the stream, so that others can collect them, too.
 func (r *run) collect(ctx context.Context) error {
 	next := uint64(1)
@@ -32,7 +32,7 @@ func (r *run) collect(ctx context.Context) error {
 	}
 }
 
-// deliverError is an error of delivering a result, as opposed to one of the connection.
+// deliverError is an error in delivering a result, not in the connection.
 type deliverError struct{ error }
 
 func (e deliverError) Unwrap() error { return e.error }

@@ -158,8 +158,8 @@ func credentials(a Address, info *url.Userinfo) (user string, login nats.Option,
 	return user, nats.Nkey(user, pair.Sign), nil
 }
 
-// problem is called with errors that the server sends apart from answers. A request without
-// permission gets no answer: without problem it would look like a slow server.
+// problem is called with the server's asynchronous errors. A request without permission gets such an
+// error and no answer: without problem it would look like a slow server.
 func (c *Conn) problem(err error) {
 	if errors.Is(err, nats.ErrPermissionViolation) {
 		c.fail(c.explain(err))
@@ -199,7 +199,7 @@ func (c *Conn) explain(err error) error {
 	return fmt.Errorf("%s: %s", c.where, text)
 }
 
-// judge refuses servers that cannot be trusted with prompts or with messages.
+// judge refuses a server that is too old, or that lets anybody in although guarded is set.
 func (c *Conn) judge(guarded bool) error {
 	version := c.nc.ConnectedServerVersion()
 	if !recent(version) {
