@@ -88,7 +88,7 @@ func (c *counts) of(key string, compute func() counted) *counting {
 	go func() {
 		one.counted = compute()
 		close(one.done)
-		if !one.known { // another request may be faster
+		if !one.known { // it failed: the next request tries again
 			c.mu.Lock()
 			delete(c.list, key)
 			c.mu.Unlock()

@@ -118,9 +118,9 @@ func keyOf(r *http.Request) string {
 // Known reports whether a request has an accepted key, or needs none.
 func (g *Guard) Known(r *http.Request) bool { return len(g.keys) == 0 || g.keys.has(keyOf(r)) }
 
-// Salt returns a value that divides the prefix cache by key, if the server has several keys. The
-// time that a prompt takes must not reveal what the holder of another key has asked. Otherwise Salt
-// is "".
+// Salt returns a value that divides the prefix cache by key, if the server has several keys: the
+// time that a prompt takes must not reveal what the holder of another key has asked. With one key
+// or none it returns "".
 func (g *Guard) Salt(r *http.Request) string {
 	if len(g.keys) < 2 {
 		return ""
@@ -128,8 +128,8 @@ func (g *Guard) Salt(r *http.Request) string {
 	return hash(keyOf(r))
 }
 
-// Client returns the client of a request, for taking turns. Clients are distinguished by key or,
-// without one, by address.
+// Client identifies the client of a request, so that clients take turns. It is a hash of the key
+// or, without an accepted key, the address.
 func (g *Guard) Client(r *http.Request) string {
 	if len(g.keys) > 0 && g.Known(r) {
 		return "key " + hash(keyOf(r))
@@ -145,7 +145,7 @@ func hash(key string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// WithKey returns a handler that refuses requests without an accepted key, if one is needed.
+// WithKey returns a handler that refuses requests without an accepted key, if the server has keys.
 func (g *Guard) WithKey(h Handle) Handle {
 	if len(g.keys) == 0 {
 		return h
