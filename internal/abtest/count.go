@@ -83,7 +83,7 @@ func (c *counter) addVote(v *Vote) {
 	c.count(v.N, sign, v.Choice == Bad)
 }
 
-// side counts which side won.
+// side counts a vote for the left side.
 func (c *counter) side(v *Vote) {
 	if v.Choice == Left {
 		c.g.LeftWins++
@@ -207,7 +207,7 @@ func (c *counter) finish() {
 	c.agree()
 }
 
-// sides returns the number of votes that prefer one of the sides.
+// sides returns the number of votes that prefer a side. LeftWins is a part of it.
 func (g *Group) sides(c *counter) int {
 	n := 0
 	for i := range c.s.Votes {

@@ -57,7 +57,7 @@ type Group struct {
 	// Decided votes for the left side.
 	LeftWins     int            `json:"left_wins"`
 	LeftInterval stats.Interval `json:"left_interval"`
-	LeftBias     bool           `json:"left_bias"` // significant at 1 %
+	LeftBias     bool           `json:"left_bias"` // the preference for one side is significant at 1 %
 	// The number of decided votes on answers of different lengths, and how many of these
 	// votes prefer the longer answer.
 	Lengths    int      `json:"votes_on_lengths"`

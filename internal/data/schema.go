@@ -24,8 +24,8 @@ end;
 // schema creates the tables.
 //
 //	source    a file, or a run that generated rows. shape is JSON: how to write the file, or the run's settings
-//	example   a row. turns is JSON [{"role","content"}] of a conversation with more than one pair; more is its
-//	          text between the first question and the last answer. extra is a JSON object of the other keys.
+//	example   a row. turns is JSON [{"role","content"}] of a conversation that is not just one pair; more is its
+//	          text besides the first question and the last answer. extra is a JSON object of the other keys.
 //	          raw is Row.Raw: what the other columns lack to write the row again.
 //	          word is the first word of instruction, chars the length of instruction, input and output.
 //	          Short columns come first, so that a scan without texts need not read the pages of long ones

@@ -13,7 +13,7 @@ import (
 
 // Address is where a queue is, with the credentials to use it.
 type Address struct {
-	URL      string // nats://HOST:PORT or tls://HOST:PORT, or several with commas; may contain user and password
+	URL      string // nats://HOST:PORT or tls://HOST:PORT, or several, separated by commas; may contain user and password
 	Creds    string // file with the seed of an nkey, or with a JWT from nats' tools; "": none
 	CA       string // file with certificates to trust besides the system's; "": none
 	Insecure bool   // allow a server on another machine without encryption or credentials

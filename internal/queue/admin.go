@@ -24,7 +24,7 @@ type Limits struct {
 	Replicas int           // number of servers that store each message; default 1
 }
 
-// Model describes a model that jobs can be for.
+// Model describes a model of the queue. Each job is for one.
 type Model struct {
 	Key     string        `json:"key"`
 	Name    string        `json:"name"`
@@ -233,7 +233,8 @@ func (c *Conn) RemoveAll(ctx context.Context) error {
 }
 
 // Retry removes the results of a batch that are invalid, or that say that no worker could do the
-// job. It returns how many it removed. The next run of the batch puts these jobs in again.
+// job. It returns how many it removed. The next run of the batch puts these jobs into the queue
+// again.
 func (c *Conn) Retry(ctx context.Context, batch string) (n int, err error) {
 	ctx, cancel := c.with(ctx)
 	defer cancel()

@@ -40,7 +40,7 @@ type Conn struct {
 	lose  context.CancelFunc
 }
 
-// Connect connects to a queue. name is how the server knows the connection. log gets a line
+// Connect connects to a queue. The server lists the connection under name. log gets a line
 // whenever the connection's state changes. If the server is not there yet, Connect waits for it
 // until ctx is done.
 func Connect(ctx context.Context, a Address, name string, log func(format string, args ...any)) (*Conn, error) {

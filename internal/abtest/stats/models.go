@@ -9,8 +9,8 @@ import (
 // BradleyTerry returns the strengths θ of models: i beats j with the probability
 // 1/(1+e^(θj−θi)). wins[i][j] counts the wins of i against j; a tie is half a win for each.
 // Half a tie is added to every pair, because a model that never lost would have no finite
-// strength. The mean of the strengths is 0. They are found by minorise-maximise (Hunter,
-// 2004).
+// strength. The mean of the strengths is 0. The algorithm is minorization–maximization
+// (Hunter, 2004).
 func BradleyTerry(wins [][]float64) []float64 {
 	n := len(wins)
 	p := make([]float64, n)
@@ -75,7 +75,7 @@ func AtEqualLength(list []Compared) float64 {
 	for _, c := range list {
 		square += float64(c.Longer * c.Longer)
 	}
-	deviation := math.Sqrt(square / float64(len(list))) // around 0, not the mean: equal lengths stay 0
+	deviation := math.Sqrt(square / float64(len(list))) // around 0, not around the mean, so that equal lengths stay 0
 	x := make([]float64, len(list))
 	for i, c := range list {
 		if deviation > 0 {

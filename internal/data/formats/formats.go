@@ -123,7 +123,8 @@ func ByName(name string) *Format {
 	return nil
 }
 
-// formatOf returns the first format whose needs has confirms, nil if there is none.
+// formatOf returns the first format whose needs are all keys for which has returns true, nil if
+// there is none.
 func formatOf(has func(key string) bool) *Format {
 next:
 	for _, f := range Formats {

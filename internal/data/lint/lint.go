@@ -51,7 +51,7 @@ type Linter struct {
 	all    whole
 
 	normals   normals
-	normalRow int64 // the number of their row, counted from 1
+	normalRow int64 // the number of the row that normals belong to, from 1
 }
 
 // ByID returns the rule with the given id, nil if there is none.

@@ -163,7 +163,7 @@ func (w *whole) finish(l *Linter) error {
 	return nil
 }
 
-// scripts are the scripts that are distinguished, common ones first.
+// scripts are the known scripts, common ones first.
 var scripts = []struct {
 	name  string
 	table *unicode.RangeTable
@@ -197,7 +197,7 @@ func mainScript(text string) string {
 	for _, s := range scripts {
 		n := counts[s.name]
 		if s.name == "Chinese" && counts["Japanese"] > 0 {
-			n = 0 // with kana the text is Japanese, and Chinese characters count for it
+			n = 0 // a text with kana is Japanese, and its Chinese characters count as Japanese
 			counts["Japanese"] += counts["Chinese"]
 			counts["Chinese"] = 0
 		}

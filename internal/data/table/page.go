@@ -70,7 +70,7 @@ func isOneOf(name string, list []string) bool {
 	return false
 }
 
-// Page returns the page of rows that begins at q.Next.
+// Page returns the page of rows after q.Next.
 func (t *Table) Page(ctx context.Context, db *data.DB, q Query) (*Page, error) {
 	p, err := t.parts(&q)
 	if err != nil {
@@ -202,7 +202,7 @@ func (t *Table) IDs(ctx context.Context, db *data.DB, q Query, most int) (ids []
 		return nil, err
 	}
 	query, args := "select "+t.Key+" from "+t.From+p.join+" where true"+p.where, p.args
-	if p.fts { // the index alone has the keys
+	if p.fts { // the keys are in the full-text index, too
 		query = "select example_fts.rowid from " + t.From + p.join + " where true" + p.where
 		if len(q.Filters) == 0 && t.Source == 0 {
 			query = "select rowid from example_fts where true" + p.where

@@ -41,7 +41,7 @@ func New(keys, hosts []string, origin string) *Guard {
 	return g
 }
 
-// Pages passes a request to h unless a foreign web page can have sent it; then fail answers. A
+// Pages passes a request to h. If a foreign web page can have sent it, Pages calls fail instead. A
 // foreign page may use a domain name that resolves to this machine (DNS rebinding). For the browser
 // it then has the server's own origin, and only the Host header reveals it.
 func (g *Guard) Pages(h http.Handler, fail func(http.ResponseWriter, error)) http.Handler {
@@ -182,9 +182,8 @@ func (g *Guard) Browsed(h Handle) Handle {
 	}
 }
 
-// CheckType refuses types of content that a foreign web page could send without the browser asking
-// the server first. Programs may leave the type out, or send curl's default. CheckType also refuses
-// compressed bodies.
+// CheckType refuses content types that a foreign web page could send without a preflight request.
+// Programs may leave the type out, or send curl's default. CheckType also refuses compressed bodies.
 func CheckType(r *http.Request) error {
 	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
 		return unsupportedType("the body is encoded with " + clip(encoding) + ": send it as it is")

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// result is what was measured of one request.
+// result has the measurements of one request.
 type result struct {
 	first, gap                time.Duration // time to the first event, and the longest time between two events
 	prompt, cached, generated int           // tokens
