@@ -9,7 +9,7 @@ import (
 const leastAnswer = 48
 
 // Fit changes settings so that a prompt and an answer fit into the model's context. With
-// a small context, prompts are brief and show only short tasks. tasks are those from which
+// a small context, prompts are brief and show only short tasks. tasks holds the tasks from which
 // examples are drawn. note tells the user what was changed; it is "" if nothing was.
 func (s *Settings) Fit(m Model, list []Task) (tasks []Task, note string, err error) {
 	if len(list) < s.Examples {

@@ -37,7 +37,7 @@ func OwnSeeds() Seeds {
 const maxSeeds = 64 << 20
 
 // ReadSeeds reads seed tasks, as JSON lines or as one array. A task has Alpaca's form or
-// Self-Instruct's. Of the latter ReadSeeds takes the first instance.
+// Self-Instruct's. From Self-Instruct's form, ReadSeeds takes the first instance.
 func ReadSeeds(r io.Reader) (s Seeds, err error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxSeeds+1))
 	if err != nil {
