@@ -67,9 +67,9 @@ func (s *Session) Expected(judge string) int {
 	return n
 }
 
-// LastOwn returns the last prompt that a judge wrote. voted reports whether the judge has
-// voted on another prompt after a vote on this one, or after this one failed. ok is false
-// if the judge wrote none.
+// LastOwn returns the number of the last prompt that a judge wrote. voted reports whether, after
+// prompt n got a vote or failed, the judge has voted on another prompt. ok is false if the judge
+// wrote none.
 func (s *Session) LastOwn(judge string) (n int, voted, ok bool) {
 	n = -1
 	for i, own := range s.Own {

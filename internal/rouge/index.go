@@ -98,7 +98,7 @@ func (x *Index) above(text []string, threshold float64) []Match {
 		shared := int(x.count[row])
 		x.count[row] = 0
 		n := len(x.rows[row])
-		// The row may also have unread words, but it shares no more words than it has.
+		// The row may also share unread words with the text. The most that it can share is n.
 		if shared = min(shared+unread, n); shared < needed(m, n, threshold) {
 			continue
 		}

@@ -43,7 +43,7 @@ type Asked struct {
 	Prompt  string
 	Cut     bool
 	Tokens  int
-	Seconds float64 // time of the query for the list of tasks, without those for outputs
+	Seconds float64 // time of the query for the list of tasks; queries for outputs do not count
 	Pieces  []Kept
 	Last    bool // the job ended within this answer; Pieces lacks the rest
 }

@@ -61,7 +61,7 @@ func TestUsageOfAll(t *testing.T) {
 	}
 }
 
-// TestEmptyStops checks that an empty stop text has no effect, and that other values than texts
+// TestEmptyStops checks that an empty stop text has no effect, and that values other than texts
 // are refused.
 func TestEmptyStops(t *testing.T) {
 	f := setup(t, nil)

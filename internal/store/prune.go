@@ -83,8 +83,8 @@ func (l *Library) superseded(repo hubcache.Repo) (list []Waste) {
 	return list
 }
 
-// unfinished returns the partial files of downloads in dir. Removing one does nothing while
-// another process holds its lock. lockOf returns the lock for a file's name; nil: the lock of a
+// unfinished returns the partial files of downloads in dir. A partial file whose lock is held by
+// another process is not removed. lockOf returns the lock for a file's name; nil: the lock of a
 // URL's file.
 func (l *Library) unfinished(dir string, lockOf func(name string) string) (list []Waste) {
 	files, _ := filepath.Glob(filepath.Join(escapeGlob(dir), "*"+fetch.PartialSuffix))

@@ -12,8 +12,8 @@ import (
 // dialect says how a format writes the messages of a conversation.
 type dialect struct {
 	role, content string            // the keys of a message
-	roles         map[string]string // from its names of roles to ours, if they differ
-	names         map[string]string // from our names of roles to its names, if they differ
+	roles         map[string]string // our name of a role by the format's name, if they differ
+	names         map[string]string // the format's name of a role by our name, if they differ
 }
 
 var openAI = &dialect{"role", "content",

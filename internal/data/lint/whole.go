@@ -35,7 +35,7 @@ type whole struct {
 	exactly, normally, nearly, answers, language bool
 
 	alike      *rouge.Index // of instructions
-	alikeRows  []int64      // the ids of alike's texts
+	alikeRows  []int64      // for each text of alike, the id of its row
 	characters bool         // some instructions are in scripts without spaces
 }
 

@@ -67,7 +67,7 @@ type counting struct {
 	done chan struct{}
 }
 
-// of returns the count of a key. Unless it is complete or in progress, of starts compute.
+// of returns the count of a key. If there is none yet, it starts compute in the background.
 func (c *counts) of(key string, compute func() counted) *counting {
 	c.mu.Lock()
 	defer c.mu.Unlock()
