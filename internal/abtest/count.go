@@ -8,7 +8,8 @@ import (
 	"alpaca/internal/abtest/stats"
 )
 
-// group counts the votes of one group. equal are ties that nobody was asked about.
+// group counts the votes of one group. equal are the ties recorded for equal answers,
+// which count in every group.
 func (s *Session) group(name string, votes, equal []Vote) Group {
 	g := Group{Name: strings.TrimPrefix(name, ModelJudge)}
 	c := counter{s: s, g: &g, clusters: make([]stats.Cluster, len(s.List)), units: map[int][]int{}, first: map[seen]int{}, judges: map[string]bool{}}
@@ -82,7 +83,7 @@ func (c *counter) addVote(v *Vote) {
 	c.count(v.N, sign, v.Choice == Bad)
 }
 
-// side counts which side won.
+// side counts a vote for the left side.
 func (c *counter) side(v *Vote) {
 	if v.Choice == Left {
 		c.g.LeftWins++
@@ -206,7 +207,7 @@ func (c *counter) finish() {
 	c.agree()
 }
 
-// sides returns the number of votes that prefer one of the sides.
+// sides returns the number of votes that prefer a side. LeftWins is a part of it.
 func (g *Group) sides(c *counter) int {
 	n := 0
 	for i := range c.s.Votes {

@@ -24,7 +24,7 @@ type Report struct {
 	Params  string        `json:"params"`
 	Models  [2]ModelShare `json:"models"`
 	Equal   int           `json:"equal_answers"`         // pairs with equal answers, counted as ties in every group
-	Own     int           `json:"own_prompts,omitempty"` // answered prompts that judges asked themselves
+	Own     int           `json:"own_prompts,omitempty"` // answered prompts that judges wrote
 	Groups  []Group       `json:"groups"`                // people, then each judging model; never mixed
 }
 
@@ -40,26 +40,26 @@ type Group struct {
 	Name     string `json:"name"` // People, or the judging model's name
 	Judges   int    `json:"judges"`
 	Wins     [2]int `json:"wins"`
-	Ties     int    `json:"ties"` // both answers are good, or they are equal
+	Ties     int    `json:"ties"` // both good, equal answers, or a model's two verdicts differ
 	Bad      int    `json:"both_bad"`
 	Skipped  int    `json:"skipped"`
-	Revealed int    `json:"revealed"` // excluded, because an answer reveals its model
+	Revealed int    `json:"revealed"` // votes not counted, because an answer reveals its model
 	Undone   int    `json:"undone"`
 
-	// The win rate of model X; a tie is half a win.
+	// The win rate of model X. A vote for neither model is half a win.
 	Rate     float64        `json:"win_rate"`
 	Interval stats.Interval `json:"interval"`
 	Kind     string         `json:"interval_kind"`
-	// The win rate of model X among decided votes.
+	// The win rate of model X among decided votes: those that prefer one of the models.
 	Decided         float64        `json:"decided_rate"`
 	DecidedInterval stats.Interval `json:"decided_interval"`
 	P               float64        `json:"sign_test_p"`
 	// Decided votes for the left side.
 	LeftWins     int            `json:"left_wins"`
 	LeftInterval stats.Interval `json:"left_interval"`
-	LeftBias     bool           `json:"left_bias"` // significant at 1 %
-	// The number of decided votes on answers of different lengths, and how many prefer
-	// the longer one.
+	LeftBias     bool           `json:"left_bias"` // the preference for one side is significant at 1 %
+	// The number of decided votes on answers of different lengths, and how many of these
+	// votes prefer the longer answer.
 	Lengths    int      `json:"votes_on_lengths"`
 	LongerWins int      `json:"longer_wins"`
 	AtEqual    *float64 `json:"win_rate_at_equal_length,omitempty"` // nil with fewer than 100 decided votes
@@ -130,7 +130,7 @@ func NewReport(s *Session) *Report {
 	return r
 }
 
-// verdict returns 1 if a vote prefers model X, −1 if it prefers Y, and 0 for neither.
+// verdict returns 1 if v prefers model X, −1 if it prefers Y, and 0 if it prefers neither.
 func verdict(v *Vote) int {
 	switch w, ok := v.Winner(); {
 	case !ok:

@@ -11,7 +11,7 @@ import (
 	"alpaca/internal/data"
 )
 
-// filled returns a database with sources of rows that ask these questions.
+// filled returns a database with a source for each list of questions.
 func filled(t *testing.T, sources ...[]string) (*data.DB, []*data.Source) {
 	t.Helper()
 	db, err := data.Open(t.Context(), filepath.Join(t.TempDir(), "data.db"))

@@ -11,8 +11,8 @@ import (
 // Filter is a condition on a column.
 type Filter struct{ Column, Op, Value string }
 
-// ParseFilter parses a filter of a request. name is a column, followed by __ and an
-// operation, or by nothing for the operation exact.
+// ParseFilter parses a filter of a request. name is a column, with __ and an operation
+// after it. Without these the operation is exact.
 func ParseFilter(name, value string) Filter {
 	if i := strings.LastIndex(name, "__"); i > 0 {
 		if _, ok := operations[name[i+2:]]; ok {
@@ -55,7 +55,7 @@ func (e *Error) Error() string { return e.Message }
 
 func errorf(format string, args ...any) error { return &Error{fmt.Sprintf(format, args...)} }
 
-// condition returns a filter as SQL, and its values.
+// condition returns a filter as SQL, with the values of its parameters.
 func (t *Table) condition(f Filter) (string, []any, error) {
 	if t.Texts && f.Column == "lint" {
 		switch f.Op {
