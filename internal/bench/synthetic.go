@@ -55,7 +55,7 @@ func Synthetic(ctx context.Context, spec string, available int64) (*gguf.File, e
 	return s.make(ctx, spec, t, available)
 }
 
-// make makes the model with matrices of type t.
+// make makes the model. Its matrices have type t.
 func (s *shape) make(ctx context.Context, spec string, t quant.Type, available int64) (*gguf.File, error) {
 	tensors := s.tensors(t)
 	var size int64
@@ -153,7 +153,7 @@ func noiseOf(t quant.Type) []byte {
 	return noise
 }
 
-// fill gives t its data: ones for a norm or a bias, noise for a matrix.
+// fill sets t's data: ones for a norm or a bias, noise for a matrix.
 func fill(t *gguf.Tensor, noise []byte) {
 	t.Data = make([]byte, t.Bytes)
 	if len(t.Shape) == 1 {

@@ -28,7 +28,7 @@ var keyEnv = []string{"ALPACA_API_KEY", "LLAMA_API_KEY"}
 type options struct {
 	model    load.Generation
 	template load.TemplateChoice
-	strict   bool // a model without a template gets none
+	strict   bool // a model without a template does not get ChatML
 
 	hosts    []string
 	port     int
