@@ -26,7 +26,7 @@ func TestChat(t *testing.T) {
 	require.Equal(t, "Hi · alpaca", eval[string](b, "document.title"))
 	require.Equal(t, true, f.last().Body["stream"])
 
-	// The conversation goes on.
+	// The conversation continues.
 	b.write("More") // the focus is still there
 	b.press(kb.Enter)
 	b.idle()

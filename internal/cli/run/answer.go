@@ -153,7 +153,7 @@ func (t *talk) end(result engine.Result) error {
 
 // answerError adds advice to the error of an answer. On a terminal it shows the error and
 // returns nil if a message is too long or if the template refuses it, so that the
-// conversation goes on.
+// conversation continues.
 func (t *talk) answerError(err error) error {
 	var refused *chat.TemplateError
 	if errors.As(err, &refused) && t.lines.terminal() {

@@ -104,7 +104,7 @@ func (j *job) done() bool {
 	return j.trainer.Done() || j.stopAfter > 0 && j.trainer.State.Update >= j.stopAfter
 }
 
-// interrupted saves a checkpoint and tells the user how to go on.
+// interrupted saves a checkpoint and tells the user how to resume the run.
 func (j *job) interrupted(ctx context.Context) error {
 	j.u.ClearStatus()
 	if err := j.save(); err != nil {
