@@ -9,7 +9,7 @@ type Sensors struct {
 	Load      float64 // load average of the minute before the test
 }
 
-// merge keeps the worse of two readings.
+// merge returns the worse of the readings s and o. It keeps the load of s.
 func (s Sensors) merge(o Sensors) Sensors {
 	s.Celsius = max(s.Celsius, o.Celsius)
 	if s.MHz == 0 || o.MHz > 0 && o.MHz < s.MHz {

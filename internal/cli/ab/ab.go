@@ -193,7 +193,7 @@ func (o *options) run(ctx context.Context) error {
 	return writeReport(o.u.Out, r)
 }
 
-// side is one of the two that are compared: a model, or a file of answers.
+// side is one side of a comparison: a model, or a file of answers.
 type side struct {
 	model    string
 	options  load.Options     // with the adapters of this model
@@ -201,8 +201,9 @@ type side struct {
 	identity abtest.Model
 }
 
-// begin finds the open session with the plan of the flags, or begins one. Without models and
-// answers it returns the last session of the database, and no sides.
+// begin returns the id of the open session with the plan of the flags, or begins a session. If
+// the flags name neither models nor answers, it returns the last session of the database, and
+// no sides.
 func (o *options) begin(ctx context.Context, st abtest.Store) (id int64, sides []*side, err error) {
 	if len(o.models)+len(o.answers) == 0 {
 		list, err := st.Sessions(ctx)

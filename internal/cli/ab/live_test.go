@@ -24,8 +24,8 @@ import (
 
 func TestMain(m *testing.M) { clitest.Main(m) }
 
-// TestLive: two models answer while somebody looks, also what that one asks; what was asked
-// is there when the session goes on.
+// TestLive checks that two models answer the prompts of the file and of a judge while the page
+// is open. When the session resumes, the judge's prompt is still there.
 func TestLive(t *testing.T) {
 	clitest.NeedExec(t)
 	if runtime.GOOS == "windows" {
@@ -34,7 +34,8 @@ func TestLive(t *testing.T) {
 	dir := t.TempDir()
 	prompts, other := filepath.Join(dir, "p.jsonl"), testmodel.SPM(1).Write(t)
 	require.NoError(t, os.WriteFile(prompts, []byte(`{"instruction":"Count to three."}`+"\n"+`{"instruction":"Name a colour."}`+"\n"), 0o600))
-	// serve runs the program while look looks, and returns what it says.
+	// serve runs the program and calls look, with a function that loads or posts to its pages.
+	// Then it ends the program.
 	serve := func(look func(get func(path string, form url.Values) string)) {
 		cmd := exec.CommandContext(t.Context(), "alpaca", "ab", "-m", "builtin", "-m", other, "--prompts", prompts, "-d", filepath.Join(dir, "ab.db"),
 			"--live", "--port", "0", "--host", "127.0.0.1", "-t", "1", "--max-chars", "20", "--parallel", "2")
@@ -70,7 +71,7 @@ func TestLive(t *testing.T) {
 		io.Copy(io.Discard, lines)
 		cmd.Wait()
 	}
-	// shows loads the page until it has a text.
+	// shows loads the page until it contains text, and returns it.
 	shows := func(get func(string, url.Values) string, text string) string {
 		for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 			page := get("/", nil)
