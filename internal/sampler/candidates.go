@@ -27,8 +27,8 @@ type candidates struct {
 	swap  []uint64    // [vocab], second buffer of radix
 }
 
-// load starts with the whole vocabulary. It fails if a logit is NaN or +Inf, which an intact
-// model never gives.
+// load sets the candidates to the whole vocabulary. It fails if a logit is NaN or +Inf, which
+// an intact model never produces.
 func (c *candidates) load(logits []float32) error {
 	if cap(c.all) < len(logits) {
 		c.all = make([]candidate, len(logits))
