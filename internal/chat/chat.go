@@ -18,7 +18,7 @@ const (
 	User      = "user"
 	Assistant = "assistant"
 	Tool      = "tool"
-	Developer = "developer" // OpenAI's newer name for the system
+	Developer = "developer" // OpenAI's newer name of the system role
 )
 
 // Message is a message of a conversation.
@@ -29,8 +29,8 @@ type Message struct {
 	// without a place for it, it follows the content.
 	Input string `json:"input,omitempty"`
 	// Object is the message as a JSON object if it has more than the fields above:
-	// content in parts, tool calls, reasoning, a name. Templates see all of it, except
-	// a content that Content no longer matches.
+	// content in parts, tool calls, reasoning, a name. Templates see all of Object. If
+	// its content no longer has the text of Content, they see Content instead.
 	Object json.RawMessage `json:"object,omitempty"`
 }
 

@@ -59,10 +59,10 @@ func (c *Conversation) drop(s span) error {
 	}
 	c.turns[0].start = unknown
 	c.first = c.turns[0].message
-	// New turns are added to the last one, so its prompt is needed.
+	// The next turn is encoded as a continuation of the last one, which needs the last one's prompt.
 	last := &c.turns[len(c.turns)-1]
 	if last.goesOn {
-		return nil // the begun part of its answer can no longer be separated
+		return nil // shown has the whole answer; its begun part cannot be separated
 	}
 	shown := c.shown()
 	parts, err := c.Template.parts(shown[:len(shown)-(len(c.Messages)-last.next)], true)

@@ -162,8 +162,8 @@ func (t *Template) render(ctx context.Context, messages []Message, generate bool
 	text, err := t.compiled.Continue(ctx, vars, opt)
 	switch {
 	case errors.Is(err, jinja.ErrNotShown):
-		// The template leaves this text out of an earlier answer, but a new answer may begin with
-		// it.
+		// The template leaves this text out of finished answers, but a new answer may begin with it.
+		// So the text follows the prompt for a new answer.
 		parts, err := t.render(ctx, messages[:n], true)
 		return append(parts, part{messages[n].Content, n}), err
 	case err != nil:
@@ -211,7 +211,7 @@ func (t *Template) Prompt(ctx context.Context, tok *tokenizer.Tokenizer, message
 }
 
 // withBOS makes ids begin with one BOS, if the vocabulary wants it. added is the number of tokens
-// added, or negative if surplus ones were removed. repeated reports the latter.
+// added; it is negative if surplus BOS were removed. repeated reports whether they were.
 func withBOS(tok *tokenizer.Tokenizer, ids []int32) (list []int32, added int, repeated bool) {
 	bos := tok.BOS()
 	n := 0

@@ -16,7 +16,7 @@ type Base interface {
 	window(ctx context.Context, w *Window, k *kept) error
 	// Elapsed returns the time spent in the model.
 	Elapsed() time.Duration
-	least() float64   // tokens with at most this log probability do not count
+	least() float64   // a divergence leaves out tokens whose log probability is at most this
 	normalized() bool // the predictions are log probabilities
 }
 

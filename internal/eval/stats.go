@@ -112,9 +112,9 @@ func quantile(sorted []float64, q float64) float64 {
 	return float64((1-f)*sorted[i]) + float64(f*sorted[next])
 }
 
-// quantileEstimate is quantile with a standard error that does not depend on the
-// distribution. The number of samples below the quantile is binomial; the error is half
-// the distance of the quantiles one standard deviation below and above q.
+// quantileEstimate is quantile with a standard error that is valid for every distribution.
+// The number of samples below the quantile is binomial. The error is half the distance
+// between the quantiles one standard deviation below and above q.
 func quantileEstimate(sorted []float64, q float64) Estimate {
 	if len(sorted) == 0 {
 		return Estimate{}

@@ -36,7 +36,7 @@ type step struct {
 	to *state
 }
 
-// dead reports whether the text fits no more.
+// dead reports whether the text has no reading left.
 func (s *state) dead() bool { return !s.final && len(s.heads) == 0 && len(s.tokens) == 0 }
 
 // Bounds of a text's state.
@@ -62,7 +62,7 @@ type machine struct {
 	states   map[string]*state
 	after    map[place]*state
 
-	// Of the position being processed.
+	// The position being processed:
 	todo    []place
 	seen    map[place]bool
 	opened  map[int32]*context

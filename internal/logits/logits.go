@@ -52,7 +52,7 @@ func (l Logprobs) Rank(id int32) int {
 	return rank
 }
 
-// Best returns the likeliest token, and the lowest id of several.
+// Best returns the likeliest token. If several are equally likely, it returns the lowest id.
 func (l Logprobs) Best() int32 {
 	best := 0
 	for i, logit := range l.logits {

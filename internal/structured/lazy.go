@@ -30,7 +30,7 @@ type Trigger struct {
 type Lazy struct {
 	Triggers []Trigger
 	// Open and Close are the tags of the model's thinking, which is free and has no triggers.
-	// Inside says that the prompt has opened it already.
+	// Inside says that the thinking has begun in the prompt.
 	Open, Close string
 	Inside      bool
 }
@@ -124,8 +124,8 @@ func (l *lazy) Allowed(id int32) bool {
 	return next.push(id) == nil
 }
 
-// List implements sampler.Lister. Before the grammar begins it returns nil: only a token that
-// completes a trigger can be refused, so tokens are asked for one by one.
+// List implements sampler.Lister. Before the grammar begins it returns nil, so the sampler calls
+// Allowed: only a token that completes a trigger can be refused.
 func (l *lazy) List() []uint64 {
 	if l.m == nil {
 		return nil

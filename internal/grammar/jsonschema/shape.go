@@ -6,7 +6,8 @@ import (
 	"alpaca/internal/grammar/fsa"
 )
 
-// literal is the number of a schema that must hold, or negated, of a schema that must not hold.
+// literal is the id of a schema that must hold. A negated id stands for a schema that must not
+// hold.
 type literal int32
 
 // goal is a sorted list of literals that must all hold. Every value satisfies an empty goal.
@@ -113,10 +114,10 @@ type prop struct {
 
 // group is what one schema demands of properties that it does not declare.
 type group struct {
-	names    map[string]bool
+	names    map[string]bool // the declared properties
 	patterns []patternGoal
-	rest     goal
-	all      bool // it evaluates all of them, for unevaluatedProperties
+	rest     goal // of properties that match no pattern
+	all      bool // the group evaluates all properties except names, for unevaluatedProperties
 }
 
 type patternGoal struct {
