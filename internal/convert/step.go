@@ -25,7 +25,7 @@ type step struct {
 func (s *step) same() bool { return s.from.typ == s.to && s.from.transcode == nil }
 
 // plan decides the type of each tensor. If exact is true, it first tries to convert the
-// tensors that may be rounded; those that would change become F32.
+// tensors that may be rounded. Tensors that would change become F32.
 func plan(tensors []tensor, exact bool) ([]step, error) {
 	steps := make([]step, len(tensors))
 	for i := range tensors {

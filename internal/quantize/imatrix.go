@@ -73,10 +73,11 @@ func noEOF(err error) error {
 
 // readDat reads the older format, which consists of little-endian int32 and float32:
 //
-//	entries; of each: length and bytes of the tensor's name, calls, values, the
-//	sums of squares; then perhaps: chunks, length and bytes of the text's name
+//	number of entries
+//	for each: length of the tensor's name, name, calls, number of columns, sums of squares
+//	optional: chunks, length of the text's name, name
 //
-// The sums are over calls. If calls is 0 they are means already.
+// A mean is a sum divided by calls. If calls is 0, the sums are means already.
 func (m *Importance) readDat(data []byte) error {
 	r := datReader{rest: data}
 	entries := r.int()

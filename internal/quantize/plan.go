@@ -37,9 +37,9 @@ type Options struct {
 	Overrides []gguf.KV
 	// Importance, if not nil, says how much each column matters.
 	Importance *Importance
-	// Change, if not nil, returns a function that changes rows of tensor t before they are
-	// encoded, or nil. The function gets whole rows x, the first of which is row, and may be
-	// called from several goroutines.
+	// Change, if not nil, returns a function that changes rows of t before they are encoded, or nil
+	// if t does not change. The function gets whole rows x. row is the number of the first. It may
+	// be called from several goroutines.
 	Change func(t *gguf.Tensor) func(x []float32, row int)
 	// More are additional tensors for the output.
 	More []gguf.Tensor

@@ -57,7 +57,7 @@ func newAutomaton(patterns []string) *automaton {
 }
 
 // byDepth returns the nodes 1, 2, … in order of their depth. parents[i] is the parent of node
-// i+1, and a smaller number than that.
+// i+1, and has a lower number.
 func byDepth(parents []int32) []int32 {
 	depth := make([]int, len(parents)+1)
 	var count []int // first the number of nodes by depth, then the index of the next node of a depth

@@ -87,11 +87,11 @@ func (t *Tokenizer) setEOG(v *Vocab) {
 	}
 }
 
-// strip says on which sides of a special token white space disappears with it.
+// strip says on which sides of a special token white space is removed with it.
 type strip struct{ left, right bool }
 
-// stripRules returns the tokens that take white space with them. GGUF has no key for these, so
-// they are known only for some vocabularies, which are recognized by pre-tokenizer or tokens.
+// stripRules returns the tokens with which white space is removed. GGUF has no key for this, so it
+// is known only for some vocabularies. They are recognized by their pre-tokenizer or tokens.
 func (t *Tokenizer) stripRules(v *Vocab) map[int32]strip {
 	rules := map[int32]strip{}
 	set := func(text string, s strip) {

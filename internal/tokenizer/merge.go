@@ -9,8 +9,8 @@ type symbol struct {
 	id         int32 // id that pair returned for the last merge; None: never merged
 }
 
-// maxSymbols bounds the symbols that are merged together, so that an index fits half of a
-// queue's order. Longer texts are cut.
+// maxSymbols bounds the symbols that are merged together, so that an index fits half of
+// entry.order. Longer texts are cut.
 const maxSymbols = 1 << 30
 
 // merger merges neighbouring symbols of a text, best pair first, until no pair is left that may

@@ -114,7 +114,7 @@ func countPairs(words map[string]int, first int32) *pairCounts {
 	return m
 }
 
-// addPairs adds sign times the pairs of a word to the counts.
+// addPairs adds the pairs of a word to the counts if sign is 1, and subtracts them if it is -1.
 func (m *pairCounts) addPairs(word, sign int) {
 	w := &m.words[word]
 	for i := range len(w.ids) - 1 {
