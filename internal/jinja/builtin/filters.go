@@ -117,7 +117,7 @@ func fileSize(r *value.Run, v value.Value, a *value.Args) value.Value {
 	return r.Digits(plural)
 }
 
-// number is Python's float of a number or a string.
+// number is Python's float(v) for a number or a string. It returns false if v is neither.
 func number(v value.Value) (float64, bool) {
 	switch v := v.(type) {
 	case text.Text:
