@@ -21,7 +21,7 @@ type Row struct {
 	Prompt float64  `json:"prompt_tokens_per_second,omitempty"`
 	Gen    float64  `json:"generation_tokens_per_second,omitempty"`
 
-	// Comparison is the comparison with the base, nil for the base itself.
+	// Comparison is the comparison with the base, or nil for the base itself.
 	Comparison *Comparison `json:"comparison,omitempty"`
 }
 

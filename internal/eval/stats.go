@@ -83,7 +83,7 @@ func share(count, n int) Estimate {
 	return Estimate{p, math.Sqrt(p * (1 - p) / float64(n-1))}
 }
 
-// correlation returns Pearson's correlation coefficient of xs and ys, 0 if either is
+// correlation returns Pearson's correlation coefficient of xs and ys, or 0 if either is
 // constant.
 func correlation(xs, ys []float64) float64 {
 	mx, my := mean(xs).Value, mean(ys).Value

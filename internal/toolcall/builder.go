@@ -61,7 +61,7 @@ func (b *builder) rule(e grammar.Expr) grammar.Ref {
 	return grammar.Ref(len(b.rules.Body) - 1)
 }
 
-// lit returns texts in a row. Names of control tokens in them become those tokens.
+// lit returns the concatenation of texts. The texts of control tokens in it become these tokens.
 func (b *builder) lit(texts ...string) grammar.Expr {
 	var seq grammar.Seq
 	for _, text := range texts {
@@ -96,7 +96,7 @@ func (b *builder) controlAt(text string) (n int, id int32) {
 	return 0, 0
 }
 
-// eachTool returns one of f(t) for all tools t.
+// eachTool returns a choice between f(t) for all tools t.
 func (b *builder) eachTool(f func(t *Tool) grammar.Expr) grammar.Expr {
 	var alt grammar.Alt
 	for i := range b.tools {
@@ -117,7 +117,7 @@ func (b *builder) several(call, sep grammar.Expr) grammar.Expr {
 // fields returns the properties in list, in their order and separated by comma. Properties that
 // are not required may be left out.
 func (b *builder) fields(list []property, comma grammar.Expr, one func(p property) grammar.Expr) grammar.Expr {
-	// tail follows after a first property, head comes before any.
+	// tail is what may follow after a first property, head what may follow before there is one.
 	tail, head := grammar.Expr(grammar.Seq{}), grammar.Expr(grammar.Seq{})
 	for i := len(list) - 1; i >= 0; i-- {
 		field := b.rule(one(list[i]))

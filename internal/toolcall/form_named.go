@@ -4,7 +4,9 @@ import "strings"
 
 // namedForm is calls as a name and arguments in JSON, with marks around them.
 type namedForm struct {
-	section    []string // alternatives for the mark before all calls, of which grammars use the first; may be empty
+	// section has alternatives for the mark before all calls; may be empty. If a call is forced,
+	// only the first is allowed.
+	section    []string
 	sectionEnd string
 	open       string
 	beforeName string // the name follows its last occurrence
@@ -15,7 +17,7 @@ type namedForm struct {
 	argsEnd  string
 	close    string
 	sep      string // in grammars: between calls
-	end      string // in grammars: before sectionEnd
+	end      string // not used
 	afterEnd string // the name ends at its last occurrence: "functions.f:0"
 }
 

@@ -31,8 +31,9 @@ func (f *headedForm) header(p *Parser) {
 	}, "\n")
 }
 
-// llamaForm is the calls of Llama 3. Either the whole answer is a call in JSON, or a mark is
-// followed by JSON, or by a Python call of a tool that the model was trained with.
+// llamaForm is the calls of Llama 3. Either the whole answer is calls in JSON, or it has a mark
+// before them. The mark may also stand before a Python call of a tool that the model was trained
+// with.
 type llamaForm struct {
 	jsonForm
 	python string

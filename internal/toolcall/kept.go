@@ -9,8 +9,8 @@ import (
 	"alpaca/internal/grammar/jsonschema"
 )
 
-// reach is how much of the tools' schemas a form that is not JSON can enforce. The rest gives
-// the client a warning, or an error if the tool is strict.
+// reach is how much of the tools' schemas a form that is not JSON can enforce. For the rest the
+// client gets a warning, or an error if the tool is strict.
 type reach int
 
 const (

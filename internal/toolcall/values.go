@@ -65,8 +65,8 @@ func (b *builder) parameters(t *Tool, r reach, end string) (schema json.RawMessa
 	return schema, doc, true
 }
 
-// text returns the raw strings, without end in them, that satisfy a schema. It returns nil if
-// that cannot be enforced.
+// text returns the raw strings that satisfy a schema and do not contain end. It returns nil if the
+// schema cannot be enforced.
 func (b *builder) text(t *Tool, doc *document, schema json.RawMessage, end string) grammar.Expr {
 	resolved := doc.resolve(schema)
 	if !onlyStrings(typesOf(resolved)) {

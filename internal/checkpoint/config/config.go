@@ -34,7 +34,7 @@ type Model struct {
 // cannot evaluate.
 var ErrUnsupported = errors.New("not supported")
 
-// Experts returns the number of experts of a layer, 0 for none.
+// Experts returns the number of experts of a layer, or 0 for none.
 func (m *Model) Experts() int { return m.Layers[0].NumExperts }
 
 // The most layers and the largest dimension, as in package model.
@@ -120,7 +120,7 @@ func (r *reader) addInt(key string, n int) {
 }
 func (r *reader) addFloat(key string, f float64) { r.add(key, gguf.F32(float32(f))) }
 
-// count returns a number from 1 to most. key has further names.
+// count returns the value of key, a number from 1 to most. names are other names of the key.
 func (r *reader) count(key string, most int, names ...string) int {
 	found := r.First(append([]string{key}, names...)...)
 	if found == "" {

@@ -156,7 +156,7 @@ func (r *reader) cap(from, to string) {
 }
 
 // attnScale adds the scale of attention's scores (Gemma's query_pre_attn_scalar), unless
-// it is the architecture's.
+// it is the architecture's default.
 func (r *reader) attnScale(s *arch.Sizes) {
 	if !r.m.Arch.ScaledEmbed || !r.Has("query_pre_attn_scalar") {
 		return

@@ -131,7 +131,7 @@ func share(s arch.Share, n int) int {
 	return n / 2
 }
 
-// part returns the rows that belong to share s, of each matrix of n rows in r.
+// part returns the rows of share s of each matrix in r. A matrix has n rows.
 func part(r *rows.Rows, s arch.Share, n int) *rows.Rows {
 	if s == arch.AllRows {
 		return r
@@ -143,8 +143,8 @@ func part(r *rows.Rows, s arch.Share, n int) *rows.Rows {
 	})
 }
 
-// place returns the row of a matrix of 2m rows that is row number row of the m rows of
-// share s.
+// place returns where row number row of share s is in the whole matrix. The share has m
+// rows, and the matrix 2m.
 func place(s arch.Share, row, m int) int {
 	switch s {
 	case arch.LastHalf:

@@ -87,7 +87,7 @@ func newTensor(args []any, typed bool) (*tensor, error) {
 	return t, nil
 }
 
-// last returns the largest index of an element in the storage, -1 if the tensor is empty.
+// last returns the largest index of an element in the storage, or -1 if the tensor is empty.
 func (t *tensor) last() (int64, error) {
 	if n, _ := weights.Elements(t.shape); n == 0 {
 		return -1, nil

@@ -95,8 +95,8 @@ var tekkenSpecial = []string{
 	"[IMG]", "<pad>", "[IMG_BREAK]", "[IMG_END]", "[PREFIX]", "[MIDDLE]", "[SUFFIX]", "[SYSTEM_PROMPT]", "[/SYSTEM_PROMPT]", "[TOOL_CONTENT]",
 }
 
-// tekken reads a vocabulary from tekken.json. Control tokens come first. Only as many
-// tokens of the list follow as the size of the vocabulary leaves room for.
+// tekken reads a vocabulary from tekken.json. Control tokens come first. The first tokens
+// of the list fill the rest of the vocabulary.
 func (b *builder) tekken() error {
 	raw, err := readFile(b.path(tekkenFile))
 	if err != nil {

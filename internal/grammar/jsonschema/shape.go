@@ -22,7 +22,7 @@ func (g goal) with(o goal) goal {
 	return slices.Compact(out)
 }
 
-// cell is a set of values: a set for each type, nil if it has no values of the type.
+// cell is a set of values: a set for each type, or nil if it has no values of the type.
 type cell struct {
 	null  bool
 	bools [2]bool // false, true
