@@ -19,7 +19,7 @@ func distribution(t *testing.T, p ...float64) *candidates {
 	return loaded(t, logits...)
 }
 
-// loaded returns candidates of those logits.
+// loaded returns candidates with the given logits.
 func loaded(t *testing.T, logits ...float32) *candidates {
 	t.Helper()
 	c := &candidates{}
