@@ -9,7 +9,7 @@ import (
 type rnd struct {
 	*rand.Rand
 	defs map[string]any
-	plan map[string]any // in the making
+	plan map[string]any // not used
 }
 
 type dict = map[string]any
