@@ -40,8 +40,8 @@ type Chat struct {
 	heard   int // number of the text's tokens that the sampler has accepted; -1: use a new sampler
 }
 
-// Drop says what was dropped from a full context: the oldest turns or, if only one turn was left,
-// a part of it.
+// Drop describes the text that was dropped from a full context: the oldest turns or, if only one
+// turn was left, a part of this turn.
 type Drop struct {
 	Turns   int  // whole turns; 0: a part of the only turn
 	Tokens  int  // tokens in all
@@ -73,9 +73,9 @@ func (c *Chat) Say(m Message) {
 	c.Messages = append(c.Messages, m)
 }
 
-// Answer lets the model answer the last message. It sets the prompt, sampler and stop texts of req,
-// and what happens when the context is full. It evaluates only the tokens that the text does not
-// hold yet. emit, unless nil, is called with each token. The answer becomes part of the
+// Answer lets the model answer the last message. It sets the prompt and the sampler of
+// req, adds the template's stop texts, and makes room if the context is full. It evaluates only the
+// tokens that the text does not hold yet. emit, unless nil, is called with each token. The answer becomes part of the
 // conversation even if it was interrupted, but not after an error.
 func (c *Chat) Answer(ctx context.Context, req engine.Request, emit func(engine.Token) error) (engine.Result, error) {
 	if err := c.encode(); err != nil {

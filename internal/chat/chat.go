@@ -25,8 +25,8 @@ const (
 type Message struct {
 	Role    string `json:"role"`
 	Content string `json:"content"` // the text
-	// Input is what an instruction applies to: the "### Input:" of Alpaca's format. For templates
-	// without a place for it, it follows the content.
+	// Input is the text to which an instruction applies, the "### Input:" of Alpaca's format. If the
+	// template has no place for it, it follows the content.
 	Input string `json:"input,omitempty"`
 	// Object is the message as a JSON object if it has more than the fields above:
 	// content in parts, tool calls, reasoning, a name. Templates see all of Object. If

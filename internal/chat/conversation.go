@@ -24,7 +24,7 @@ type Conversation struct {
 	first  int     // index in Messages of the first message in the context, except the system message
 }
 
-// turn is a message of the user with what the template puts before and after it, and the answer.
+// turn is a message of the user, the template's text before and after it, and the answer.
 type turn struct {
 	start   int    // index in tokens of the turn's first token; unknown: the turn was encoded together with others
 	user    int    // index in tokens of the user's text
@@ -237,8 +237,8 @@ func (c *Conversation) continues(parts []part, text string) (rest []part, ok boo
 	return cut(parts, len(text)-len(after)+len(answer)), true
 }
 
-// answered adds the model's answer, or the rest of one that was begun. tokens are those of the
-// context, including the answer's.
+// answered adds the model's answer, or the rest of an answer that was begun. tokens are all tokens of the
+// context, with the answer.
 func (c *Conversation) answered(text string, tokens []int32) {
 	c.tokens = tokens
 	if n := len(c.Messages) - 1; c.Messages[n].Role == Assistant {

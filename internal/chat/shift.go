@@ -1,14 +1,14 @@
 package chat
 
 // When the context is full, the oldest turns are dropped from it. The system message stays, with
-// what the template puts around it, and later turns move to the front:
+// the template's text around it, and later turns move to the front:
 //
 //	before: │ head │ lead │ user 1 │ answer 1 │ lead │ user 2 │ answer 2 │ …
 //	after:  │ head │ lead │ user 2 │ answer 2 │ …
 //
 // The lead before the first user's text may be longer than later ones, for instance if it contains
 // the system message. The longest common suffix of both leads is kept from the later one, so that
-// the result is what the template would have made.
+// the template would have made the same text.
 
 // span is the range of tokens from keep to end-1, which are to be dropped.
 type span struct {

@@ -52,7 +52,7 @@ func FromModel(text string, tok *tokenizer.Tokenizer) (*Template, error) {
 	return t, t.prepare(tok)
 }
 
-// prepare compiles the template and tests what it supports.
+// prepare compiles the template, and finds out by test renderings which inputs it supports.
 func (t *Template) prepare(tok *tokenizer.Tokenizer) (err error) {
 	t.special = specialTexts(tok)
 	if t.compiled, err = jinja.Compile(t.source); err != nil {
@@ -172,8 +172,8 @@ func (t *Template) render(ctx context.Context, messages []Message, generate bool
 	return partsOf(text), nil
 }
 
-// limits returns the limits for rendering a conversation of size bytes: many times what published
-// templates need. Templates repeat a conversation only a few times.
+// limits returns the limits for rendering a conversation of size bytes. They are many times the
+// need of published templates, which repeat a conversation only a few times.
 func limits(size int) value.Limits {
 	size = min(size, 1<<24) // 16 MiB: a conversation of four million tokens
 	return value.Limits{Steps: 3e6 + 64*size, Bytes: 256<<20 + 64*size, Output: 1<<20 + 4*size, Depth: 200}

@@ -91,7 +91,7 @@ func (s *step) run(ctx context.Context, w io.Writer, read func(bytes int64)) (lo
 }
 
 // convert converts rows on all cores and measures the error. Errors are summed in the
-// order of the rows, whatever the number of cores.
+// order of the rows, so the result does not depend on the number of cores.
 func (s *step) convert(dst, src []byte, rows int) (loss quant.Error, err error) {
 	losses := make([]quant.Error, rows)
 	to, from := len(dst)/rows, len(src)/rows // bytes of a row

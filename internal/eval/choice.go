@@ -100,7 +100,7 @@ type answer struct {
 	from, to int
 }
 
-// minTail decides what is rated in WinoGrande, as in llama-perplexity. If more than
+// minTail decides which tokens are rated in WinoGrande, as in llama-perplexity. If more than
 // minTail tokens follow the common prefix in every text, only the tokens after the choice
 // are rated. They are the same in all texts, so the ratings are easier to compare.
 const minTail = 3

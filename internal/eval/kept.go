@@ -76,7 +76,7 @@ func (k *kept) begin(count, vocab int) error {
 		return fmt.Errorf("eval: no place for the predictions of a window: %w", err)
 	}
 	k.file = f
-	os.Remove(f.Name()) // the file vanishes however this process ends; on Windows this fails, and close removes it
+	os.Remove(f.Name()) // so no file is left even after a crash; on Windows this fails, and close removes the file
 	return nil
 }
 

@@ -21,7 +21,7 @@ func (e Estimate) MarshalJSON() ([]byte, error) {
 }
 
 // mean estimates the mean of the distribution of the samples xs. As in llama.cpp, the
-// error is that of independent samples. With fewer than two samples it is 0.
+// error holds for independent samples. With fewer than two samples it is 0.
 func mean(xs []float64) Estimate {
 	if len(xs) == 0 {
 		return Estimate{}
@@ -131,7 +131,7 @@ func sortedCopy(xs []float64) []float64 {
 	return sorted
 }
 
-// difference estimates a - b. correlation is that of their errors.
+// difference estimates a - b. correlation is the correlation of the errors of a and b.
 func difference(a, b Estimate, correlation float64) Estimate {
 	variance := float64(a.Error*a.Error) + float64(b.Error*b.Error) - float64(2*correlation*a.Error*b.Error)
 	return Estimate{a.Value - b.Value, math.Sqrt(max(variance, 0))}

@@ -130,7 +130,7 @@ func writeTable(w io.Writer, columns []column, models []Row) error {
 	return report.WriteTable(w, head, rows)
 }
 
-// csvNumbers are the last columns of the CSV, those of the comparison.
+// csvNumbers are the last columns of the CSV, which show the comparison.
 var csvNumbers = []struct {
 	head string
 	of   func(*Comparison) float64

@@ -77,9 +77,9 @@ func (v *Vocab) class(t *term, q int32) *class {
 	return c
 }
 
-// shapeOf returns a key for what may follow state q of a term. Terms of different schemas have
-// equal states, such as those within a string, and these have equal keys. shapeOf returns "" for
-// terms that count and for large automata.
+// shapeOf returns a key for the texts that may follow state q of a term. Terms of different
+// schemas may have equal states, such as the states within a string, and then the keys are equal,
+// too. shapeOf returns "" for terms that count and for large automata.
 func shapeOf(t *term, q int32) string {
 	const most = 40 // states
 	if t.counted() || t.limit != nil {

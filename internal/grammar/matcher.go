@@ -197,7 +197,7 @@ func (m *Matcher) addToken(out *Mask, t tokenHead) {
 	}
 }
 
-// addHead adds the tokens that may follow one head: those that stay within its term, and those
+// addHead adds the tokens that may follow one head: tokens that stay within its term, and tokens
 // that continue after it.
 func (m *Matcher) addHead(out *Mask, h head) {
 	v := m.vocab
@@ -220,8 +220,7 @@ func (m *Matcher) addHead(out *Mask, h head) {
 	}
 }
 
-// addExits adds the tokens that continue after h's term, except for those below the nodes of
-// skip.
+// addExits adds the tokens that continue after h's term, except the tokens below the nodes of skip.
 func (m *Matcher) addExits(out *Mask, h head, exits map[byte][]exit, skip map[int32]bool) {
 	if len(exits) == 0 {
 		return

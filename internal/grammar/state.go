@@ -171,7 +171,7 @@ func (m *machine) behind(h head) *state {
 }
 
 // close follows all edges from seeds that take no bytes. It returns the state of these readings
-// and of those in m.heads. Rules that are called from several places at once share a context (E.
+// and of m.heads. Rules that are called from several places at once share a context (E.
 // Scott, A. Johnstone, "GLL Parsing", 2010), so that an ambiguous text has few readings.
 func (m *machine) close(seeds []place) *state {
 	m.todo, m.tokens = append(m.todo[:0], seeds...), m.tokens[:0]

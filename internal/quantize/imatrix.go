@@ -61,7 +61,7 @@ func ReadImportance(path string) (*Importance, error) {
 	return m, nil
 }
 
-// maxImatrix bounds the size of an importance matrix in bytes, far above that of any model.
+// maxImatrix bounds the size of an importance matrix in bytes. No model's comes near it.
 const maxImatrix = 1 << 30
 
 func noEOF(err error) error {
@@ -237,7 +237,7 @@ func (m *Importance) of(t *gguf.Tensor) ([]float32, error) {
 	}
 	if want := t.Cols() * stack; len(values) != want {
 		if t.Name == embedName {
-			return nil, nil // measured where the embedding is used as output
+			return nil, nil // its importance was measured for its use as output
 		}
 		return nil, fmt.Errorf("%d columns in the importance matrix, %d in the tensor", len(values), want)
 	}
@@ -246,7 +246,7 @@ func (m *Importance) of(t *gguf.Tensor) ([]float32, error) {
 
 // kv returns the metadata that describe the matrix in the output.
 func (m *Importance) kv() []gguf.KV {
-	// llama-quantize has 128 bytes for each text, the last of which is NUL.
+	// llama-quantize has 128 bytes for each text, including a final NUL.
 	cut := func(s string) gguf.Value { return gguf.Str(s[:min(len(s), 127)]) }
 	kv := []gguf.KV{{Key: "quantize.imatrix.file", Value: cut(m.Path)}}
 	if m.Dataset != "" {

@@ -82,7 +82,7 @@ const (
 // isEmbedding reports whether a tensor has a row for each token of the vocabulary.
 func isEmbedding(name string) bool { return name == embedName || name == "per_layer_token_embd.weight" }
 
-// isAttnValue reports whether a tensor has the value matrix of attention, alone or with other
+// isAttnValue reports whether a tensor has the value matrix of attention, possibly with other
 // matrices.
 func isAttnValue(name string) bool {
 	return containsAny(name, attnVName, "attn_qkv.weight", "attn_kv_b.weight")
@@ -97,9 +97,9 @@ type rules struct {
 }
 
 // choose returns the type for a tensor by llama-quantize's rules of November 2026. The first
-// rule whose name matches decides. The rules spend bits where experiments showed that they
-// matter, mostly in the first and last layers: on the output, on the values of attention (a
-// small matrix if query heads share them) and on the last matrix of the feed-forward network.
+// rule whose name matches decides. The rules spend more bits on tensors that
+// matter more in experiments: the output, the values of attention (a small matrix if query heads
+// share them) and the last matrix of the feed-forward network, mostly in the first and last layers.
 func (r *rules) choose(t *gguf.Tensor) quant.Type {
 	switch {
 	case r.mix.Code == gguf.MostlyMXFP4:

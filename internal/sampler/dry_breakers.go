@@ -5,8 +5,8 @@ import "strings"
 // breakers find the strings that end a repetition for DRY, such as a newline or a colon.
 // Without them the turns of a dialogue, which all begin alike, would get penalties.
 //
-// A breaker may be within one token or span several. breakers compares text, not ids, so it
-// finds a breaker however the text is divided into tokens.
+// A breaker may be within one token or span several. breakers compares text, not ids, so the
+// division of the text into tokens does not matter.
 type breakers struct {
 	within map[int32]bool   // tokens whose text contains a whole breaker
 	begins map[int32][]rest // tokens whose text ends with a prefix of a breaker

@@ -103,7 +103,7 @@ func ParseSequence(seq string) ([]Name, error) {
 	return chain, nil
 }
 
-// JoinSamplers writes a chain as ParseSamplers reads it.
+// JoinSamplers writes a chain in the form that ParseSamplers reads.
 func JoinSamplers(chain []Name) string {
 	texts := make([]string, len(chain))
 	for i, name := range chain {

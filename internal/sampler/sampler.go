@@ -22,7 +22,7 @@ var ErrNotNumbers = errors.New("logits are not numbers")
 // ErrNoToken is wrapped by the error for logits that rule out every token.
 var ErrNoToken = errors.New("no token is left to choose")
 
-// Vocab is what the sampler needs to know about the tokenizer.
+// Vocab has the properties of the tokenizer that the sampler needs.
 type Vocab struct {
 	N     int                // number of tokens
 	EOG   []int32            // tokens that end the text
@@ -137,7 +137,7 @@ func (s *Sampler) sample(logits []float32, g Grammar) (int32, error) {
 
 // Chosen returns the token that was sampled last, with its probability, and the n likeliest of
 // the tokens that it was drawn from, best first. There are fewer if the chain left fewer. At a
-// temperature of 0 or less, top is the chosen token alone, with probability 1.
+// temperature of 0 or less, top has only the chosen token, with probability 1.
 func (s *Sampler) Chosen(n int) (c Chance, top []Chance) {
 	list := s.left.list
 	if s.greedy {

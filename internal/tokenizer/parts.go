@@ -16,7 +16,7 @@ type Part struct {
 // PartOptions say what surrounds the parts.
 type PartOptions struct {
 	Continues     bool // other text comes before, so no space is put in front
-	NoSpacePrefix bool // no space is put in front anywhere, whatever the vocabulary says
+	NoSpacePrefix bool // no space is put in front anywhere, even if the vocabulary asks for one
 }
 
 // EncodeParts returns the tokens of the joined parts, and for each part the index of the token

@@ -12,8 +12,8 @@ import (
 
 // BPETrainer learns a byte-level BPE vocabulary from texts. It counts their words and merges
 // the most frequent pair of neighbours again and again (Sennrich et al. 2016,
-// arXiv:1508.07909). The same texts always give the same vocabulary: of equally frequent pairs,
-// the one with the lower ids is merged first.
+// arXiv:1508.07909). The same texts always give the same vocabulary: if pairs are equally frequent,
+// the pair with the lower ids is merged first.
 type BPETrainer struct {
 	pre   string
 	split *pretokenizer.PreTokenizer
@@ -182,8 +182,8 @@ type queuedPair struct {
 	count int
 }
 
-// pairQueue is a heap with the most frequent pair on top; of equally frequent ones, the pair
-// with the lower ids.
+// pairQueue is a heap with the most frequent pair on top. If pairs are equally frequent, the pair
+// with the lower ids is on top.
 type pairQueue []queuedPair
 
 func (q pairQueue) Len() int      { return len(q) }

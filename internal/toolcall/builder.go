@@ -31,7 +31,7 @@ type entry struct {
 	// pattern, unless "", finds the beginning instead of mark if calls are optional. rest begins
 	// where the pattern's group begins.
 	pattern string
-	rest    grammar.Expr // what follows mark, to the end of the answer
+	rest    grammar.Expr // from the end of mark to the end of the answer
 }
 
 // SchemaError says that the schema of a tool's arguments cannot be enforced.
@@ -117,7 +117,7 @@ func (b *builder) several(call, sep grammar.Expr) grammar.Expr {
 // fields returns the properties in list, in their order and separated by comma. Properties that
 // are not required may be left out.
 func (b *builder) fields(list []property, comma grammar.Expr, one func(p property) grammar.Expr) grammar.Expr {
-	// tail is what may follow after a first property, head what may follow before there is one.
+	// tail is the text that may follow a first property, head the text if there is none yet.
 	tail, head := grammar.Expr(grammar.Seq{}), grammar.Expr(grammar.Seq{})
 	for i := len(list) - 1; i >= 0; i-- {
 		field := b.rule(one(list[i]))

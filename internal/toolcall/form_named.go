@@ -2,7 +2,7 @@ package toolcall
 
 import "strings"
 
-// namedForm is calls as a name and arguments in JSON, with marks around them.
+// namedForm is the form of calls with a name and arguments in JSON, and marks around them.
 type namedForm struct {
 	// section has alternatives for the mark before all calls; may be empty. If a call is forced,
 	// only the first is allowed.
@@ -35,7 +35,7 @@ func (f *namedForm) start(p *Parser) {
 	p.step = p.content
 }
 
-// call parses a name and what follows it.
+// call parses a name and the rest of the call.
 func (f *namedForm) call(p *Parser) {
 	const most = 300 // bytes of a name and the text around it
 	p.until(most, func(text string, end int) {

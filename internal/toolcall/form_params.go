@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// paramForm is calls in which each argument has its own marks. Strings are written raw, other
-// values in JSON.
+// paramForm is the form of calls whose arguments have marks of their own. Strings are written raw,
+// other values in JSON.
 type paramForm struct {
 	section, sectionEnd string // marks around all calls, or around each; may be ""
 	each                bool   // section and sectionEnd are around each call

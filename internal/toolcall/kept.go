@@ -9,8 +9,8 @@ import (
 	"alpaca/internal/grammar/jsonschema"
 )
 
-// reach is how much of the tools' schemas a form that is not JSON can enforce. For the rest the
-// client gets a warning, or an error if the tool is strict.
+// reach says how much of a tool's schema a form without JSON can enforce. For the rest the client
+// gets a warning, or an error if the tool is strict.
 type reach int
 
 const (
@@ -19,8 +19,8 @@ const (
 	reachAll                // also strings, types, properties and items at any depth
 )
 
-// The keywords that say which values are valid, grouped by what forms can enforce. Other
-// keywords are annotations, or the schema's compiler warns about them.
+// The keywords that restrict values, grouped by the reach of forms. Other keywords are annotations,
+// or the schema's compiler warns about them.
 var (
 	namesKnown   = []string{"type", "properties", "required", "additionalProperties"}
 	numbersKnown = []string{"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"}

@@ -30,7 +30,7 @@ type Plan struct {
 type Form struct {
 	Whole    *grammar.Program
 	Triggers []Trigger
-	Warnings []string // say what is not enforced
+	Warnings []string // about keywords of schemas that are not enforced
 }
 
 // Trigger begins a grammar in the middle of an answer.
@@ -45,7 +45,7 @@ type Trigger struct {
 type wrapper interface {
 	// answer returns an answer without a call, whose text is e; nil: any text.
 	answer(b *builder, e grammar.Expr) grammar.Expr
-	// thinking returns body with thoughts before it.
+	// thinking returns body preceded by the thoughts of t.
 	thinking(b *builder, t Thinking, body grammar.Expr) grammar.Expr
 }
 

@@ -25,8 +25,8 @@ type Model struct {
 	// Divisors of RoPE's frequencies; nil: none.
 	RopeFreqs, RopeLong, RopeShort []float32
 
-	// Notes describe differences from the reference converter, and what GGUF cannot hold,
-	// one line each.
+	// Notes describe differences from the reference converter, and properties that GGUF cannot
+	// hold, one line each.
 	Notes []string
 }
 
@@ -246,7 +246,7 @@ func (r *reader) convSize(s *arch.Sizes) {
 	s.FFNDim = step * ((int(n) + step - 1) / step)
 }
 
-// convKinds returns the kinds of all layers for a configuration that lists only those
+// convKinds returns the kinds of all layers for a configuration that only lists the layers
 // with attention.
 func (r *reader) convKinds(layers int) []string {
 	kinds := make([]string, layers)

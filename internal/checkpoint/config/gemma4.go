@@ -26,7 +26,7 @@ func (r *reader) localLayers() []bool {
 	return local
 }
 
-// ownHeads sets what differs among the layers of Gemma 4. Layers without a window have
+// ownHeads sets the sizes that differ among the layers of Gemma 4. Layers without a window have
 // heads of other sizes. The last layers have no keys and values of their own and, in some
 // models, feed-forward networks of twice the size.
 func (r *reader) ownHeads() {

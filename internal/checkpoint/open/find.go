@@ -49,7 +49,7 @@ func (b *builder) find(s source) (*stored, error) {
 	return nil, nil
 }
 
-// named finds a tensor, or those of all experts, by its name.
+// named finds a tensor, or the tensors of all experts, by name.
 func (b *builder) named(s source) (*stored, error) {
 	if s.tensor.Stack == arch.One {
 		return b.matrix(s.tensor.HFName(s.layer, -1, s.bias))
@@ -89,8 +89,8 @@ func stack(list []*stored) *stored {
 	return &stored{first.name, first.typ, append([]int{len(list)}, first.shape...), rows.Stack(all)}
 }
 
-// fused finds the stacked matrices of all experts in a tensor, which may hold other
-// matrices, too.
+// fused finds the stacked matrices of all experts in a tensor that may also hold other
+// matrices.
 func (b *builder) fused(s source) (*stored, error) {
 	k := s.tensor.Stacked
 	if s.bias {
@@ -143,8 +143,8 @@ func part(r *rows.Rows, s arch.Share, n int) *rows.Rows {
 	})
 }
 
-// place returns where row number row of share s is in the whole matrix. The share has m
-// rows, and the matrix 2m.
+// place returns the number of the row in the whole matrix that is row number row of share s.
+// The share has m rows, and the matrix 2m.
 func place(s arch.Share, row, m int) int {
 	switch s {
 	case arch.LastHalf:

@@ -69,8 +69,8 @@ func (b *builder) useless(name string) bool {
 	return false
 }
 
-// unread reports whether a tensor computes keys or values of a layer that uses those of
-// another layer instead.
+// unread reports whether a tensor computes keys or values of a layer that uses another
+// layer's keys and values instead.
 func (b *builder) unread(name string) bool {
 	p, ok := b.Arch.FromHF(name)
 	if !ok || p.Layer < 0 || p.Layer >= len(b.Layers) || b.has(p.Layer, p.Tensor) {

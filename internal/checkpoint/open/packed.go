@@ -118,7 +118,7 @@ func (b *builder) grouped(base string) (*stored, error) {
 	return &stored{words.Name, "packed", []int{g.Rows, g.Cols}, g.Unpack(b.made())}, nil
 }
 
-// zeros unpacks zero points. A word has those of several rows.
+// zeros unpacks zero points. A word has the zero points of several rows.
 func zeros(t *weights.Tensor, rows, groups, bits int) ([]float32, error) {
 	perWord := 32 / bits
 	if len(t.Shape) != 2 || t.Shape[0] != (rows+perWord-1)/perWord || t.Shape[1] != groups {

@@ -33,7 +33,7 @@ type File struct {
 
 // Options change how a file is opened.
 type Options struct {
-	// Map maps the file into memory where the system supports it, so that tensors have
+	// Map maps the file into memory if the system supports it, so that tensors have
 	// Data. Reading Data requires mmap.Guard.
 	Map bool
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // isTiktoken reports whether a tokenizer.model is a list of base64 tokens with their
-// ranks, like that of Meta's Llama 3.
+// ranks, like the file of Meta's Llama 3.
 func isTiktoken(raw []byte) bool {
 	line, _, _ := bytes.Cut(raw[:min(len(raw), 256)], []byte("\n"))
 	text, rank, ok := strings.Cut(string(line), " ")
@@ -26,8 +26,8 @@ func isTiktoken(raw []byte) bool {
 	return err1 == nil && err2 == nil
 }
 
-// tiktoken reads a vocabulary from a list of ranks. The file lacks the control tokens;
-// they are those of Meta's code for Llama 3:
+// tiktoken reads a vocabulary from a list of ranks. The file lacks the control tokens,
+// which come from Meta's code for Llama 3:
 // https://github.com/meta-llama/llama3/blob/main/llama/tokenizer.py.
 func (b *builder) tiktoken(raw []byte) error {
 	var ranks [][]byte

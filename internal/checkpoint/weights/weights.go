@@ -9,8 +9,8 @@ import (
 	"math/bits"
 )
 
-// Tensor is one array of a checkpoint. Its elements are read in row-major order, whatever
-// the order in the container.
+// Tensor is one array of a checkpoint. Its elements are read in row-major order, even if the
+// container has another order.
 type Tensor struct {
 	Name  string
 	Type  Type

@@ -155,8 +155,8 @@ func (c *compiler) pair(k kind) grammar.Seq {
 	return grammar.Seq{name, c.white.colon, c.rule(k.goal)}
 }
 
-// property returns what may follow after n properties. The declared properties before number i
-// are done, and the conditions in has are satisfied.
+// property returns the rule for the rest of an object after n properties. The declared properties
+// before number i are done, and the conditions in has are satisfied.
 func (w *writer) property(i, n, has int) (grammar.Expr, error) {
 	var out grammar.Alt
 	sets := 1 << len(w.some)

@@ -66,7 +66,7 @@ type document struct {
 	byID    []*schema         // byID[id-1]
 	names   map[string]string // URI → pointer of a resource, URI#anchor → pointer
 	bases   map[string]*url.URL
-	dynamic map[string][]string // pointers of dynamic anchors by name; those of recursive anchors by ""
+	dynamic map[string][]string // pointers of dynamic anchors by name, and of recursive anchors by ""
 	visited int
 }
 
@@ -178,7 +178,7 @@ func (d *document) sub(s *schema, v any, path ...string) (*schema, error) {
 	return d.add(ptr, v, s.base)
 }
 
-// resolve returns what a reference of s refers to.
+// resolve returns the schema that a reference of s refers to.
 func (d *document) resolve(s *schema, key, ref string) (*schema, error) {
 	u, err := s.base.Parse(ref)
 	if err != nil {

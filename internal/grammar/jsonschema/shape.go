@@ -112,7 +112,7 @@ type prop struct {
 	known    bool // a keyword has evaluated it, for unevaluatedProperties
 }
 
-// group is what one schema demands of properties that it does not declare.
+// group has one schema's demands on properties that it does not declare.
 type group struct {
 	names    map[string]bool // the declared properties
 	patterns []patternGoal
@@ -126,7 +126,7 @@ type patternGoal struct {
 	from string // pointer
 }
 
-// of returns what the group demands of the value of a name, and whether the group evaluates that
+// of returns the group's goal for the value of a property, and whether the group evaluates this
 // property.
 func (g *group) of(name string) (out goal, looks bool) {
 	if g.names[name] {

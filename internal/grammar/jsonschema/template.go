@@ -10,7 +10,7 @@ import (
 )
 
 // template spells, in bytes, the characters on the edges of one state. Element 0 has the edges from
-// the state itself, and the others those from nodes within a character. An edge to -1-i completes
+// the state itself, the other elements have the edges from nodes within a character. An edge to -1-i completes
 // a character of edge i.
 type template [][]fsa.Edge
 

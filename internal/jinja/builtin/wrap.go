@@ -77,8 +77,8 @@ func runesAt(t text.Text, n int) int {
 	return t.Len()
 }
 
-// lastHyphen returns the offset after the last hyphen in the first room bytes of a long word,
-// where it can be broken, or 0.
+// lastHyphen returns the offset after the last hyphen in the first room bytes of a long word. The
+// word can be broken at this offset. Without a hyphen the result is 0.
 func (w wrapping) lastHyphen(t text.Text, room int) int {
 	if !w.hyphen {
 		return 0

@@ -19,7 +19,7 @@ type (
 		At
 		Exprs []Expr
 	}
-	// For is a loop. TestTarget is Target again, for Test, which has a scope of its own.
+	// For is a loop. TestTarget is a copy of Target for Test, which has a scope of its own.
 	For struct {
 		At
 		Target, Iter     Expr
