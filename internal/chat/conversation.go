@@ -139,9 +139,9 @@ func (c *Conversation) shown() []Message {
 	return c.Messages[c.first:]
 }
 
-// encode brings tokens and turns up to date with Messages. The tokens then end where the answer to the last
-// message begins. If the last message is the model's, they end with it, so that the model continues
-// it.
+// encode brings tokens and turns up to date with Messages. The tokens then end where the answer to
+// the last message begins. If the last message is the model's, the tokens end with this message, so
+// that the model continues it.
 func (c *Conversation) encode() error {
 	shown := c.shown()
 	parts, err := c.Template.parts(shown, true)
@@ -237,8 +237,8 @@ func (c *Conversation) continues(parts []part, text string) (rest []part, ok boo
 	return cut(parts, len(text)-len(after)+len(answer)), true
 }
 
-// answered adds the model's answer, or the rest of an answer that was begun. tokens are all tokens of the
-// context, with the answer.
+// answered adds the model's answer, or the rest of an answer that was begun. tokens are all tokens
+// of the context, with the answer.
 func (c *Conversation) answered(text string, tokens []int32) {
 	c.tokens = tokens
 	if n := len(c.Messages) - 1; c.Messages[n].Role == Assistant {

@@ -133,7 +133,7 @@ func (t *Template) With(s Settings) (*Template, error) {
 }
 
 // parts renders messages. With generate, the text ends where the answer begins. If the last message
-// is the model's, the text ends with it, so that the model continues it.
+// is the model's, the text ends with this message, so that the model continues it.
 func (t *Template) parts(messages []Message, generate bool) ([]part, error) {
 	return t.render(context.Background(), messages, generate)
 }

@@ -19,7 +19,7 @@ const keptBytes = 64 << 20
 // kept holds a base's predictions of one window while one model after the other is
 // compared with them. The first rows are in memory, the others in a temporary file. So
 // only one model needs a session at a time, and a long window needs little more memory
-// than that session.
+// than this session.
 type kept struct {
 	folder     string // folder of the file; "": the system's
 	inMemory   int    // the most bytes of logits in memory

@@ -10,7 +10,7 @@ import (
 type context struct {
 	id    uint32
 	depth int32
-	root  bool // the end is an end of the whole text
+	root  bool // the whole text may end with the rule
 	links []link
 
 	// Used only while a position is processed:

@@ -40,8 +40,8 @@ func (l Logprobs) Prob(id int32) float64 { return fmath.Exp(l.Of(id)) }
 // are -Inf.
 func (l Logprobs) Valid() bool { return l.norm-l.norm == 0 }
 
-// Rank returns one plus the number of tokens that are likelier than id. Of two equally
-// likely tokens the one with the lower id counts as likelier.
+// Rank returns one plus the number of tokens that are likelier than id. If two tokens are
+// equally likely, the lower id counts as likelier.
 func (l Logprobs) Rank(id int32) int {
 	rank := 1
 	for i, logit := range l.logits {

@@ -14,9 +14,9 @@ import (
 	"alpaca/internal/quant"
 )
 
-// Importance is an importance matrix: for each column of each tensor, the mean square of the
-// activations that it was multiplied with. perplexity --imatrix-out or llama-imatrix measure it
-// on a sample text.
+// Importance is an importance matrix. For each column of each tensor it has the mean square of the
+// activations with which the column was multiplied. perplexity --imatrix-out or llama-imatrix
+// measure it on a sample text.
 type Importance struct {
 	Path    string
 	Dataset string // the text's name, or ""

@@ -145,7 +145,7 @@ func TestGuessFileType(t *testing.T) {
 	requireSameTensors(t, in, out)
 }
 
-// TestRefusals checks for which models NewPlan returns an error, and which error.
+// TestRefusals checks the errors of NewPlan.
 func TestRefusals(t *testing.T) {
 	quantized, odd := base(1), base(1)
 	quantized.typ = quant.Q8_0

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// before reports whether a comes before b in descending order of logit. Of equal logits the
+// before reports whether a comes before b in descending order of logit. If logits are equal, the
 // lower id comes first, so there are no ties.
 func before(a, b candidate) bool {
 	return a.logit > b.logit || a.logit == b.logit && a.id < b.id

@@ -99,7 +99,7 @@ func TestListedEnds(t *testing.T) {
 	require.Contains(t, tok.Warnings()[0], "eos_token_ids")
 }
 
-// TestEndCases reads files for which an earlier version missed ends.
+// TestEndCases reads files in which an earlier version missed end tokens.
 func TestEndCases(t *testing.T) {
 	for name, want := range map[string][]int32{
 		"eog-tokens/llama3": {266, 269, 270}, "eog-tokens/deepseek": {261, 262}, "eog-tokens/end_of_utterance": {261, 262},
@@ -109,7 +109,7 @@ func TestEndCases(t *testing.T) {
 	}
 }
 
-// TestWordCases reads files for which words were split differently than in training.
+// TestWordCases reads files with which an earlier version split words differently than in training.
 func TestWordCases(t *testing.T) {
 	for name, want := range map[string][]int32{
 		"mellum": {259, 32, 263, 276, 32, 73, 39, 76, 76}, "midm-2.0": {11, 259, 273, 275, 52, 32, 73, 39, 76, 76},

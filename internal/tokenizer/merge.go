@@ -22,7 +22,8 @@ type merger struct {
 	queue queue
 
 	// pair reports whether two neighbours may merge, and returns a priority and an id for the
-	// result. The pair with the lowest priority merges first, of equal ones the leftmost.
+	// result. The pair with the lowest priority number merges first. If several pairs have it, the
+	// leftmost of them merges.
 	pair func(text string, left, right *symbol) (priority uint32, id int32, ok bool)
 }
 

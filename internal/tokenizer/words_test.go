@@ -19,7 +19,7 @@ import (
 
 // wordRecord is a line of testdata/words.jsonl: a text and its tokens, in a vocabulary that
 // shows where words end. A text has a record for each way to split it, with the names of the
-// pre-tokenizers that split it so:
+// pre-tokenizers that split in this way:
 //
 //	names  in llama.cpp (llama_tokenize of xllamacpp 2026.10.11549), for all 91 names
 //	models in the pattern of the model's own tokenizer.json (tokenizers 0.23.3), for the

@@ -49,7 +49,7 @@ func TestBrokenTexts(t *testing.T) {
 }
 
 // checkText checks that the result does not depend on how a text is cut, and that a text
-// without a call is returned unchanged.
+// without a call stays unchanged, unless the family has marks around every answer.
 func checkText(t *testing.T, f *Family, text string) {
 	whole := parse(t, f, weather, text)
 	pieces := make([]string, len(text))

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestHostile checks that every grammar is compiled or refused within limits of time and
-// memory, and so is the text that follows it.
+// TestHostile checks that hostile grammars are compiled or refused within limits of time and
+// memory, and that following a text stays within the same limits.
 func TestHostile(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the bounds count steps, which are the same on every CPU")

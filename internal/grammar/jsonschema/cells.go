@@ -43,7 +43,7 @@ func (c *compiler) of(l literal) ([]cell, error) {
 	return list, nil
 }
 
-// notAny returns cells whose union is the values that are in types, and in no cell of list.
+// notAny returns cells whose union is the values in types that are in no cell of list.
 func notAny(list []cell, types cell) ([]cell, error) {
 	out := []cell{types}
 	for _, x := range list {

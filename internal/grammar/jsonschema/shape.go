@@ -97,8 +97,8 @@ type objects struct {
 	min, max int
 }
 
-// some says that there is a property whose name is one of names and whose value
-// satisfies goal.
+// some demands at least one property with a name that names accepts and a value that satisfies
+// goal.
 type some struct {
 	names *fsa.DFA
 	goal  goal

@@ -10,8 +10,8 @@ import (
 )
 
 // template spells, in bytes, the characters on the edges of one state. Element 0 has the edges from
-// the state itself, the other elements have the edges from nodes within a character. An edge to -1-i completes
-// a character of edge i.
+// the state itself, the other elements have the edges from nodes within a character. An edge to
+// -1-i completes a character of edge i.
 type template [][]fsa.Edge
 
 var templates struct {
