@@ -21,7 +21,7 @@ func request(t testing.TB, text string) Request {
 	return r
 }
 
-// TestMessagesInAnyOrder compares the text of such messages with llama-server's.
+// TestMessagesInAnyOrder compares messages in unusual orders with llama-server's text.
 func TestMessagesInAnyOrder(t *testing.T) {
 	tmpl, err := Builtin("llama3", vocab(t, false))
 	require.NoError(t, err)

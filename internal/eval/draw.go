@@ -14,7 +14,7 @@ type Drawing int
 // The ways to draw.
 const (
 	DrawMultiple  Drawing = iota // llama-perplexity's way for WinoGrande and multiple choice
-	DrawHellaSwag                // its way for HellaSwag, if built with GCC 11 or later
+	DrawHellaSwag                // llama-perplexity's way for HellaSwag, if built with GCC 11 or later
 )
 
 // Select draws n of the questions. If n is 0 or there are no more than n, it returns all

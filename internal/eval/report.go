@@ -5,7 +5,7 @@ type Report struct {
 	Base   Row    `json:"base"`
 	Models []Row  `json:"models"`
 	Text   string `json:"text"`   // name of the text
-	Policy Policy `json:"policy"` // how it was divided into windows
+	Policy Policy `json:"policy"` // how the text was divided into windows
 	Chunks int    `json:"chunks"` // number of windows
 	Scored int    `json:"scored"` // number of scored tokens
 }

@@ -73,8 +73,8 @@ func ofComparison(cell func(*Comparison) string) func(Row) string {
 	}
 }
 
-// known formats a number, 0 as "". The size and the speed of a base are 0 if it is a
-// logits file.
+// known formats a number, 0 as "". The size and the speed of a base are 0 if the
+// base is a logits file.
 func known(v float64, digits int) string {
 	if v == 0 {
 		return ""

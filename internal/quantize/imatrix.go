@@ -237,7 +237,7 @@ func (m *Importance) of(t *gguf.Tensor) ([]float32, error) {
 	}
 	if want := t.Cols() * stack; len(values) != want {
 		if t.Name == embedName {
-			return nil, nil // its importance was measured for its use as output
+			return nil, nil // the importance was measured for the embedding's use as output
 		}
 		return nil, fmt.Errorf("%d columns in the importance matrix, %d in the tensor", len(values), want)
 	}

@@ -201,7 +201,7 @@ func (s *Step) decide(r *rules, opt *Options) (err error) {
 	if !quant.CanCompute(t.Type) {
 		return fmt.Errorf("cannot read weights of type %v", t.Type)
 	}
-	if isQuantized(t.Type) && !opt.Requantize && s.To != t.Type { // the same type is allowed, for changed weights
+	if isQuantized(t.Type) && !opt.Requantize && s.To != t.Type { // Options.Change may change weights that keep their quantized type
 		return fmt.Errorf("%w: it is %v", ErrQuantized, t.Type)
 	}
 	if opt.Importance != nil {

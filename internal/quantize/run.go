@@ -24,7 +24,7 @@ type chunk struct {
 	step     int
 	row      int  // first row
 	rows     int  // number of rows
-	last     bool // it is the last chunk of its tensor
+	last     bool // the chunk is the last of its tensor
 	out      []byte
 	err      error
 	stats    quant.Error

@@ -87,7 +87,7 @@ func (t *Tokenizer) setEOG(v *Vocab) {
 	}
 }
 
-// strip says on which sides of a special token white space is removed with it.
+// strip says on which sides of a special token the white space is removed, too.
 type strip struct{ left, right bool }
 
 // stripRules returns the tokens with which white space is removed. GGUF has no key for this, so it

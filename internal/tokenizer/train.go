@@ -78,7 +78,7 @@ func (t *BPETrainer) Train(size int, control []string) (Vocab, error) {
 
 type tokenPair struct{ left, right int32 }
 
-// trainWord is a word, as the tokens of the merges so far, and how often it occurs.
+// trainWord is a word, divided into tokens by the merges so far, with its number of occurrences.
 type trainWord struct {
 	ids   []int32
 	count int
@@ -89,7 +89,7 @@ type pairCounts struct {
 	words []trainWord
 	count map[tokenPair]int
 	in    map[tokenPair]map[int]struct{} // indices of the words that have, or had, the pair
-	queue pairQueue                      // its counts may be out of date
+	queue pairQueue                      // the counts in it may be out of date
 }
 
 func countPairs(words map[string]int, first int32) *pairCounts {

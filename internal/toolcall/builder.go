@@ -27,7 +27,7 @@ type builder struct {
 // entry is one way in which calls may begin.
 type entry struct {
 	mark  string // the text that begins a call
-	start bool   // it counts only at the beginning of an answer
+	start bool   // mark counts only at the beginning of an answer
 	// pattern, unless "", finds the beginning instead of mark if calls are optional. rest begins
 	// where the pattern's group begins.
 	pattern string
@@ -36,7 +36,7 @@ type entry struct {
 
 // SchemaError says that the schema of a tool's arguments cannot be enforced.
 type SchemaError struct {
-	Tool int // its index
+	Tool int // index of the tool
 	Err  error
 }
 

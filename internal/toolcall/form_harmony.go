@@ -26,7 +26,7 @@ const (
 // harmonyHeader is the header of the current message, and the state of its body.
 type harmonyHeader struct {
 	text []byte
-	body []byte // its last bytes, held back because they may begin a mark
+	body []byte // last bytes of the body, held back because they may begin a mark
 	kind Kind
 	call bool
 }

@@ -100,7 +100,7 @@ func (f *paramForm) key(p *Parser) {
 
 // paramValue is the argument that is being parsed.
 type paramValue struct {
-	first bool // it is the first of the call
+	first bool // the argument is the first of the call
 	key   string
 	text  stringness
 	value []byte // bytes held back, or the whole value if its type is not certain
@@ -110,7 +110,7 @@ type paramValue struct {
 type stringness byte
 
 const (
-	unknown    stringness = iota // its text decides
+	unknown    stringness = iota // the value's text decides
 	stringOnly                   // always a string, by its schema
 	notString
 )

@@ -14,9 +14,9 @@ import (
 type reach int
 
 const (
-	reachNames reach = iota // the names of arguments; their values are JSON, or nearly so
-	reachTexts              // also strings; other values are JSON
-	reachAll                // also strings, types, properties and items at any depth
+	reachNames reach = iota // names of arguments; the values are JSON, or nearly so
+	reachTexts              // names, and values that are strings; other values are JSON
+	reachAll                // names, strings, types, properties and items, at any depth
 )
 
 // The keywords that restrict values, grouped by the reach of forms. Other keywords are annotations,

@@ -18,7 +18,7 @@ type Parser struct {
 	marks []mark
 	held  []byte // in content: bytes held back, white space and the possible beginning of a mark
 
-	// Of a text that may turn out not to be a call:
+	// A text that may turn out not to be a call:
 	space []byte // white space before its mark
 	raw   []byte // all its bytes, including its mark
 

@@ -37,7 +37,7 @@ type Form struct {
 type Trigger struct {
 	Text    string
 	Pattern string // instead of Text: the grammar begins where the pattern's group begins
-	Start   bool   // it counts only at the beginning of an answer
+	Start   bool   // the trigger counts only at the beginning of an answer
 	Then    *grammar.Program
 }
 
@@ -112,7 +112,7 @@ func (b *builder) whole(p *Plan, body grammar.Expr) (*grammar.Program, error) {
 	return b.compile(b.think(p.Thinking, body))
 }
 
-// think returns a body with thoughts between tags before it.
+// think puts the rules for thoughts between tags before a body.
 func (b *builder) think(t Thinking, body grammar.Expr) grammar.Expr {
 	switch {
 	case t.Close == "":

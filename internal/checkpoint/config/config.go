@@ -12,7 +12,7 @@ import (
 // Model is the configuration of a checkpoint.
 type Model struct {
 	Arch   *arch.Arch
-	Class  string       // its class, such as "LlamaForCausalLM"
+	Class  string       // the model's class, such as "LlamaForCausalLM"
 	KV     []gguf.KV    // the keys of the architecture, ARCH.*
 	Layers []arch.Sizes // the sizes of each layer; tensors outside of layers use the first layer's
 	Vocab  int          // rows of the embedding; 0: not in the configuration

@@ -60,7 +60,7 @@ func (r *reader) ownHeads() {
 }
 
 // headsOf sets the sizes of layer i's heads from per_layer_config. If config.json lacks
-// that, it has separate keys for the heads of layers without a window.
+// this key, it has separate keys for the heads of layers without a window.
 func (r *reader) headsOf(i int, local, valueless bool, l *arch.Sizes) {
 	if !r.Has("per_layer_config") {
 		if !local {

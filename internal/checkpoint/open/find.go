@@ -11,8 +11,8 @@ import (
 
 // stored is a tensor of the checkpoint, or several that form one tensor in GGUF.
 type stored struct {
-	name  string // of the first tensor
-	typ   string // how the checkpoint stores it
+	name  string // name of the first tensor
+	typ   string // how the checkpoint stores the tensor
 	shape []int
 	rows  *rows.Rows
 }
@@ -143,8 +143,8 @@ func part(r *rows.Rows, s arch.Share, n int) *rows.Rows {
 	})
 }
 
-// place returns the number of the row in the whole matrix that is row number row of share s.
-// The share has m rows, and the matrix 2m.
+// place converts the number of a row in share s to its number in the whole matrix. The share
+// has m rows, and the matrix 2m.
 func place(s arch.Share, row, m int) int {
 	switch s {
 	case arch.LastHalf:

@@ -15,7 +15,8 @@ import (
 // https://github.com/ModelCloud/GPTQModel, nn_modules/qlinear; casper-hansen/AutoAWQ,
 // awq/utils/packing_utils.py.
 type Columns struct {
-	// With 4 bits: [cols/8, rows] (AWQ: [cols, rows/8]), [groups, rows/8], [groups, rows].
+	// The shapes with 4 bits are [cols/8, rows] (AWQ: [cols, rows/8]), [groups, rows/8] and
+	// [groups, rows].
 	Words, Zeros, Scales *weights.Tensor
 	Groups               *weights.Tensor // the group of each column; nil: groups are consecutive
 	Rows, Cols, Bits     int

@@ -110,7 +110,7 @@ type writer struct {
 	*compiler
 	*objects
 	kinds []kind
-	other grammar.Alt // one more property of any kind
+	other grammar.Alt // the rules for one more property of any kind
 	most  int
 	rules [][]grammar.Ref // [declared properties passed][properties written and conditions satisfied]
 }

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// rnd makes random schemas like those that people write, and values that nearly satisfy them.
+// rnd makes realistic random schemas, and values that nearly satisfy them.
 type rnd struct {
 	*rand.Rand
 	defs map[string]any

@@ -25,7 +25,7 @@ type schema struct {
 	base  *url.URL
 	value any // bool or *object
 	cells map[bool][]cell
-	busy  bool // its cells are being computed
+	busy  bool // the schema's cells are being computed
 }
 
 // where returns the pointer of one of the schema's keywords.

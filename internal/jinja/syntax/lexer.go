@@ -179,7 +179,7 @@ var (
 var operators = []string{"//", "**", "==", "!=", ">=", "<=",
 	"+", "-", "/", "*", "%", "~", "[", "]", "(", ")", "{", "}", ">", "<", "=", ".", ":", "|", ",", ";"}
 
-// closing has the closing brackets by the opening ones.
+// closing maps opening brackets to closing brackets.
 var closing = map[string]string{"{": "}", "(": ")", "[": "]"}
 
 // tag reads the content of a tag and its end.
