@@ -45,8 +45,8 @@ type Params struct {
 	LogitBias map[int32]float32 // by token: added to its logit; -Inf forbids the token
 	IgnoreEOS bool              // forbid the tokens that end the text
 
-	// Ctx is the length of the context in tokens. RepeatLastN and DRYLastN of -1 stand for it.
-	// If Ctx is 0, -1 stands for all accepted tokens.
+	// Ctx is the length of the context in tokens. RepeatLastN and DRYLastN have this value if they
+	// are -1. If Ctx is 0, -1 stands for all accepted tokens.
 	Ctx int
 }
 
