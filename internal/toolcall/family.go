@@ -122,7 +122,7 @@ var families = []Family{
 // generic is the family of all other models.
 var generic = Family{Name: "generic", form: &genericForm{}}
 
-// Recognize returns the family of a chat template, generic if no family fits.
+// Recognize returns the family of a chat template, or generic if no family fits.
 func Recognize(template string) *Family {
 	has := func(text string) bool { return strings.Contains(template, text) }
 	for i := range families {

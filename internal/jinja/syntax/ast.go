@@ -19,7 +19,7 @@ type (
 		At
 		Exprs []Expr
 	}
-	// For is a loop. TestTarget is Target again, for Test, which has a scope of its own.
+	// For is a loop. TestTarget is a copy of Target for Test, which has a scope of its own.
 	For struct {
 		At
 		Target, Iter     Expr
@@ -121,7 +121,7 @@ type (
 		At
 		Data string
 	}
-	// Name is a variable. Hops and Slot are for the evaluator.
+	// Name is a variable. Hops and Slot are not used.
 	Name struct {
 		At
 		Name       string
@@ -218,7 +218,7 @@ type (
 		Value Expr // nil: the output of the block
 		Name  string
 		Args
-		Soft bool // an unknown name is an error only when it is evaluated
+		Soft bool // not used
 	}
 	// Test is x is name(…).
 	Test struct {
