@@ -206,8 +206,8 @@ func (e *Engine) forget(missing model.Blocks) bool {
 }
 
 // youngest returns the text to preempt next: the youngest of those with slow readers, or
-// else the youngest of all. It returns nil if none is left. paused says that its reader is
-// slow.
+// else the youngest of all. It returns nil if none is left. paused reports whether the
+// reader of a is slow.
 func (e *Engine) youngest() (a *answer, paused bool) {
 	for _, other := range e.running {
 		if other.ended {

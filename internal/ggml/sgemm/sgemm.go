@@ -84,9 +84,9 @@ type Scratch struct {
 	args   args
 }
 
-// depth is how many k are multiplied for a group's rows and columns before the next k. A
-// panel of depth rows fits the first-level cache. depth is a multiple of the block length of
-// every number format.
+// depth is the block size along k: a group is computed for depth values of k before the next
+// depth. A panel of depth rows fits the first-level cache. depth is a multiple of the block
+// length of every number format.
 const depth = 256
 
 // groupCols is the most columns of B that are packed before the first is multiplied. slabRows
@@ -244,8 +244,8 @@ func (p *Product) edge(s *Scratch, dst []float32, rows, cols int) {
 	}
 }
 
-// rowsOfA copies rows of A to memory with the rows of a whole tile, in the order that the
-// kernel needs. Missing rows are zeros.
+// rowsOfA copies rows of A into s.a, padded with zero rows to a full tile, in the layout that
+// the kernel needs.
 func (s *Scratch) rowsOfA(a *args, rows int) {
 	n := best.rows
 	s.a = ggml.Grow(s.a, depth*n)
