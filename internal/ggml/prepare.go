@@ -96,8 +96,8 @@ func (p *Prepare) RunPart(pool *pool.Pool, part Part) error {
 	return p.run(pool)
 }
 
-// RunRows prepares the given rows of src [.., cols], in that order, without a norm. nil stands
-// for all rows.
+// RunRows prepares the given rows of src [.., cols], in that order, without a norm. A nil rows
+// stands for all rows.
 func (p *Prepare) RunRows(pool *pool.Pool, src []float32, rows []int) error {
 	p.src, p.norm, p.dst, p.rows, p.lo, p.hi = src, nil, nil, rows, 0, p.nrows
 	return p.run(pool)

@@ -70,8 +70,8 @@ type Product struct {
 
 	Scratch []Scratch // one for each worker
 
-	panels, groups, cuts int // the number of panels of columns, of groups of panels, and of cuts of A's rows
-	perGroup, rows       int // the panels of a group, and the rows of a cut
+	panels, groups, cuts int // the number of panels of columns, of groups of panels, and of parts of A's rows
+	perGroup, rows       int // the panels of a group, and the rows of such a part
 }
 
 // Scratch is one worker's memory.
@@ -108,8 +108,8 @@ func (p *Product) Plan(threads int) int {
 		p.perGroup = max(p.perGroup*width/w.Type.BlockLen(), 1) * w.Type.BlockLen() / width
 	}
 	p.groups = (p.panels + p.perGroup - 1) / p.perGroup
-	// Rows are divided only if there are too few panels for the workers, because each cut
-	// packs the panels again.
+	// Rows are divided only if there are too few panels for the workers, because the panels
+	// are packed again for each part of the rows.
 	p.cuts = 1
 	if least := 8 * best.rows; threads > 1 && p.groups < 4*threads {
 		p.cuts = max(1, min((4*threads+p.groups-1)/p.groups, p.M/least))
