@@ -38,7 +38,7 @@ func floats(a *asm) {
 // rowPointers are the registers that point to the rows of a group of four.
 var rowPointers = []string{"R9", "R10", "R11", "R12"}
 
-// pointRows sets rowPointers to four rows, the first of which is in register first.
+// pointRows sets rowPointers to four rows. Register first points to the first of them.
 func pointRows(a *asm, first, stride string) {
 	a.op("MOVD", "%s, %s", first, rowPointers[0])
 	for r := 1; r < 4; r++ {
