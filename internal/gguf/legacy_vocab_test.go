@@ -71,7 +71,7 @@ func TestRepairBytes(t *testing.T) {
 		return list
 	}
 	require.Equal(t, tokens(oldVocab(31741)), tokens(broken))
-	broken[200] = "x" // then the vocabulary is not LLaMA's
+	broken[200] = "x" // then not all of these tokens are U+FFFD, and none is repaired
 	require.Equal(t, "\uFFFD", tokens(broken)[131])
 	require.Equal(t, "\uFFFD", tokens(broken[:31999])[131])
 }
