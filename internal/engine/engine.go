@@ -91,7 +91,7 @@ type Stats struct {
 	PromptTime, GenerateTime                    time.Duration // time of steps with prompt rows, and of all other steps
 	Steps, Rows                                 int64
 	Drafts, DraftTokens, DraftAccepted          int64     // drafts, their tokens, and the tokens that the sampler then chose
-	AcceptedAt                                  [16]int64 // accepted tokens by position in the draft; the last: all further ones
+	AcceptedAt                                  [16]int64 // accepted tokens by position in the draft; the last counts all further positions
 	Preemptions, Cancelled                      int64
 	LastStep                                    time.Time
 }

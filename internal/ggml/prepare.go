@@ -83,7 +83,7 @@ func (p *Prepare) Run(pool *pool.Pool, src, norm, dst []float32) error {
 	return p.RunPart(pool, Part{Hi: p.nrows, Src: src, Norm: norm, Dst: dst})
 }
 
-// Part is rows Lo to Hi-1 of those that Want asks for. Src and Dst have all rows.
+// Part is rows Lo to Hi-1 of the rows that Want asked for. Src and Dst have all rows.
 type Part struct {
 	Lo, Hi         int
 	Src, Norm, Dst []float32

@@ -103,8 +103,8 @@ func (b *Batch) Needs() (need Blocks) {
 	return need
 }
 
-// before reports whether a span before i has rows of another text that writes to the same
-// block, last.
+// before reports whether another text with a span before span i also writes to the end of its
+// block last.
 func (b *Batch) before(i int, p Part, last *Block) bool {
 	for _, s := range b.seqs[:i] {
 		if s != b.seqs[i] && len(s.tokens)%BlockLen > 0 && s.goesOnIn(p) == last {

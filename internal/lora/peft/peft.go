@@ -98,7 +98,7 @@ func open(dir string) (list []weights.Tensor, closeFile func() error, err error)
 type kind int
 
 const (
-	whole   kind = iota // replaces one of the model's
+	whole   kind = iota // replaces one of the model's tensors
 	matrixA             // .lora_A
 	matrixB             // .lora_B
 	tableA              // .lora_embedding_A

@@ -2,9 +2,9 @@ package main
 
 import "fmt"
 
-// The float formats have eight partial sums for an output (see dot.go). A step is 8 columns. A
-// panel has two groups of four rows. A group has all its steps one after the other, and a step
-// has 8 float32 of each row.
+// The float formats have eight partial sums for an output (see matmul/dot.go). A step is 8
+// columns. A panel has two groups of four rows. A group has all its steps one after the other,
+// and a step has 8 float32 of each row.
 
 // A floatFormat is a type whose weights are converted to float32.
 type floatFormat struct {

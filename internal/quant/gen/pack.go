@@ -2,7 +2,7 @@ package main
 
 import "fmt"
 
-// A format is what packing needs to know about a type.
+// A format describes a type for packing.
 type format struct {
 	name  string
 	bytes int // bytes of a block

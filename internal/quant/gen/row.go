@@ -84,7 +84,7 @@ func (p *packer) rowArgs(name string) {
 	}
 }
 
-// fused is what a packer needs to know to multiply instead of storing.
+// fused tells a packer how to multiply instead of storing.
 type fused struct {
 	hasMin bool
 	any    bool    // weights need 8 bits
