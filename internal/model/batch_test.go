@@ -164,7 +164,7 @@ func TestSharedBlocks(t *testing.T) {
 	require.Equal(t, want, eval(c, append(slices.Clone(prompt[35:]), 7)...))
 	require.Equal(t, 4, r.Cache().Used())
 
-	// A shift does not change what other texts see, and its tokens are no longer exact.
+	// A shift does not change what other texts see. The moved tokens are no longer exact.
 	before := eval(a, 9)
 	a.Truncate(41)
 	d := a.Fork(41)
