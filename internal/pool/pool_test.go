@@ -80,7 +80,7 @@ func TestTakesFromSlowWorkers(t *testing.T) {
 		var claimed atomic.Int32
 		task.do = func(i int) {
 			claimed.Add(1)
-			for i == 0 && int(claimed.Load()) < n-n/threads { // it holds half of its share
+			for i == 0 && int(claimed.Load()) < n-n/threads { // the chunk with item 0 is half of its worker's share
 				time.Sleep(time.Microsecond)
 			}
 		}

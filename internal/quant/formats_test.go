@@ -99,7 +99,7 @@ func testBlocks(t Type) [][]byte {
 			}
 			binary.LittleEndian.PutUint16(b[at:], h)
 		}
-		if t == MXFP4 && i < 60 { // the smallest, middle and largest exponents, and NaN
+		if t == MXFP4 && i < 60 { // exponents at both ends of the range, and one in the middle
 			b[0] = []byte{0, 1, 2, 125, 254, 255}[i%6]
 		}
 		if !ok && t.BlockLen() > 1 && t != MXFP4 && t != NVFP4 {

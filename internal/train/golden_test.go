@@ -16,10 +16,10 @@ import (
 // twoRows: losses and gradient norms of ten updates by its AdamW, facts about the gradients of
 // the first update, and facts about the weights after some updates.
 //
-// To make testdata/torch.json again, write the model of forward.go with tensors of
-// float64 (sines and cosines rounded to float32, epsilon as a float32), fill them as build
-// does, sum weight·-log p(label) of each document on its own, divide by the sum of the
-// weights, and train with torch.optim.AdamW as torchRun says, after clip_grad_norm_.
+// To make testdata/torch.json again, write the model of forward.go with tensors of float64,
+// but with sines, cosines and epsilon rounded to float32. Fill the tensors as build does. Sum
+// weight·-log p(label) of each document on its own, and divide by the sum of the weights.
+// Train with clip_grad_norm_ and torch.optim.AdamW, with the settings of torchRun.
 type golden struct {
 	Torch    string
 	Variants []struct {
@@ -48,9 +48,9 @@ func factsOf[T real](name string, x []T) facts {
 	return f
 }
 
-// requireFacts compares facts about a tensor. They may differ by within times its length. The
-// product with the direction may differ by four times as much, since the direction is longer
-// than 1.
+// requireFacts compares facts about a tensor. They may differ by the tensor's length times
+// within. The product with the direction may differ by four times as much, since the direction
+// is longer than 1.
 func requireFacts(t *testing.T, want, got facts, within float64, about string) {
 	t.Helper()
 	for i := range want {
@@ -85,9 +85,9 @@ func TestTorch(t *testing.T) {
 	}
 }
 
-// compareTorch runs ten updates. The gradients of the first may differ by within times their
-// length. The weights may differ by after times theirs: where a gradient is almost 0, AdamW's
-// first steps depend on its sign.
+// compareTorch runs ten updates. The gradients of the first may differ by their length times
+// within, the weights by their length times after. after is larger, since AdamW's first steps
+// depend on the sign of a gradient even where it is almost 0.
 func compareTorch[T real](t *testing.T, v variant, want *golden, index int, within, after float64) {
 	w := &want.Variants[index]
 	m := build[T](v, 1)

@@ -52,7 +52,7 @@ func TestTorchArch(t *testing.T) {
 	}
 }
 
-// compareArch compares one model. The relative error may be within.
+// compareArch compares one model. No relative error may exceed within.
 func compareArch[T real](t *testing.T, base *model.Model, wantLoss float64, want map[string]float64, within float64) {
 	m, err := load[T](base, true)
 	require.NoError(t, err)
