@@ -6,17 +6,14 @@ import (
 	"sync"
 )
 
-// DelayGC stops the garbage collector until the returned function is called, or until Go's
-// memory reaches most bytes. Most objects that are made while a model is loaded stay, so that
+// DelayGC keeps the garbage collector from running until the returned function is called, or
+// until the heap has 64 MiB. Most objects that are made while a model is loaded stay, so that
 // collecting them early only delays the first token. The returned function may be called
-// several times. DelayGC does nothing if the user has set GOGC or GOMEMLIMIT.
-func DelayGC(most int64) (resume func()) {
-	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
+// several times. DelayGC does nothing if the user has set GOGC.
+func DelayGC() (resume func()) {
+	if os.Getenv("GOGC") != "" {
 		return func() {}
 	}
-	percent, limit := debug.SetGCPercent(-1), debug.SetMemoryLimit(most)
-	return sync.OnceFunc(func() {
-		debug.SetMemoryLimit(limit)
-		debug.SetGCPercent(percent)
-	})
+	percent := debug.SetGCPercent(16 * 100) // the first collection is at percent/100 times 4 MiB
+	return sync.OnceFunc(func() { debug.SetGCPercent(percent) })
 }

@@ -157,7 +157,7 @@ func (o *Generation) AddFlags(fs *pflag.FlagSet) {
 // about them is odd. The garbage collector rests until ResumeGC.
 func (o *Generation) Start(u *ui.UI) (*Instance, error) {
 	start := time.Now()
-	resume := machine.DelayGC(mostGarbage)
+	resume := machine.DelayGC()
 	e, err := o.start(u)
 	if err != nil {
 		resume()
@@ -166,10 +166,6 @@ func (o *Generation) Start(u *ui.UI) (*Instance, error) {
 	e.ResumeGC, e.LoadTime = resume, time.Since(start)
 	return e, nil
 }
-
-// mostGarbage is the size of Go's memory, in bytes, from which on the garbage collector runs
-// even before the first token.
-const mostGarbage = 64 << 20
 
 func (o *Generation) start(u *ui.UI) (*Instance, error) {
 	if err := o.Sampling.Check(); err != nil {
