@@ -44,6 +44,7 @@ func (r *Runner) Run(ctx context.Context, t Test) (*Result, error) {
 		return nil, err
 	}
 	result := &Result{Model: Describe(r.Model), Test: t, Started: time.Now(), CPU: machine.CPUName(), Commit: r.Commit}
+	result.Sensors.Load = ReadSensors().Load
 	if r.ReadBandwidth != nil {
 		result.ReadBandwidth = r.ReadBandwidth(t.Threads)
 	}

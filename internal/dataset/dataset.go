@@ -241,7 +241,6 @@ func (c *counter) fail(err error) error {
 // counter counts the lines of what is read through it.
 type counter struct {
 	in     io.Reader
-	start  int64   // unused
 	line   int     // number of the line that ends at ends[0]
 	offset int64   // number of bytes read
 	ends   []int64 // offsets of the line feeds that forget has not dropped

@@ -24,7 +24,6 @@ import (
 // writes noise comes to an end.
 type schemas struct {
 	*rand.Rand
-	list bool // unused
 }
 
 type dict map[string]any

@@ -6,8 +6,6 @@ type jsonForm struct {
 	close string   // the mark after calls; "": none
 	list  bool     // the calls are in a JSON list
 	each  bool     // every call has its own marks
-	space string   // not used
-	sep   string   // not used
 
 	bare bool // the whole answer is a call, without a mark
 	name string

@@ -17,7 +17,6 @@ type namedForm struct {
 	argsEnd  string
 	close    string
 	sep      string // in grammars: between calls
-	end      string // not used
 	afterEnd string // the name ends at its last occurrence: "functions.f:0"
 }
 

@@ -164,7 +164,7 @@ func (o *statsOptions) count(ctx context.Context, u *ui.UI, db *data.DB, source 
 				return nil // the template refuses the conversation
 			}
 			tokens["prompt"], tokens["all"] = append(tokens["prompt"], prompt), append(tokens["all"], len(ids))
-			for _, bound := range []int{512, 1024, o.model.length} {
+			for _, bound := range lengthBounds(o.model.length) {
 				if len(ids) > bound {
 					s.Long[fmt.Sprint(bound)]++
 				}
@@ -230,6 +230,14 @@ func top(counts map[string]int) []wordCount {
 	})
 	const most = 20
 	return list[:min(len(list), most)]
+}
+
+// lengthBounds returns the numbers of tokens for which the statistics say how many rows are
+// longer: two usual ones, and that of the flag. None is there twice.
+func lengthBounds(given int) []int {
+	list := []int{512, 1024, given}
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 // histogram plots the number of texts by their length. The upper bound of a bin is about 5/4 of

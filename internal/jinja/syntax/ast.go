@@ -121,12 +121,11 @@ type (
 		At
 		Data string
 	}
-	// Name is a variable. Hops and Slot are not used.
+	// Name is a variable.
 	Name struct {
 		At
-		Name       string
-		Ctx        Ctx
-		Hops, Slot int
+		Name string
+		Ctx  Ctx
 	}
 	// NSRef is an attribute of a namespace that is assigned to.
 	NSRef struct {
@@ -218,7 +217,6 @@ type (
 		Value Expr // nil: the output of the block
 		Name  string
 		Args
-		Soft bool // not used
 	}
 	// Test is x is name(…).
 	Test struct {
@@ -226,6 +224,5 @@ type (
 		Value Expr
 		Name  string
 		Args
-		Soft bool
 	}
 )
