@@ -61,7 +61,7 @@ type Prompt struct {
 type Answer struct {
 	Text    string
 	Tokens  int
-	Cut     bool // it was cut at the length limit
+	Cut     bool // the answer was cut at the length limit
 	Millis  int64
 	Logprob float64
 }
@@ -180,9 +180,10 @@ func shuffle[T any](list []T, seed ...uint64) {
 }
 
 // Items returns the items of a judge in order: the judge's own prompts, the prompts of the
-// plan, then some of the latter again, mirrored. Pairs of equal answers are left out. In
-// each block of four items, model X is on the left twice. In a live session the list ends
-// before the first pair that lacks an answer.
+// plan, then some prompts of the plan again, mirrored. Pairs of equal answers are left out.
+// In each block of four items, model X is on the left twice. In a live session answers may
+// still be missing. Then the list ends before the first prompt of the plan without both
+// answers.
 func (s *Session) Items(judge string) []Item {
 	who := random.Text(judge)
 	list := s.sides(s.ready(), forSides, who)
@@ -235,7 +236,8 @@ func (s *Session) Next(judge string) (next *Item, done, all int) {
 	return next, done, len(list)
 }
 
-// Item returns a judge's item for prompt n. ok is false if there is none.
+// Item returns the judge's item with these values of N and Repeat. ok is false if there is
+// none.
 func (s *Session) Item(judge string, n, repeat int) (Item, bool) {
 	for _, i := range s.Items(judge) {
 		if i.N == n && i.Repeat == repeat {

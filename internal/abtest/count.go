@@ -46,7 +46,7 @@ type counter struct {
 	compared []stats.Compared
 }
 
-// worth counts a verdict on prompt n for the win rate.
+// worth adds a verdict on prompt n to what the win rate is computed from.
 func (c *counter) worth(n, verdict int) {
 	c.clusters[n].N++
 	c.clusters[n].Sum += float64(verdict+1) / 2
@@ -207,7 +207,8 @@ func (c *counter) finish() {
 	c.agree()
 }
 
-// sides returns the number of votes that prefer a side. LeftWins is a part of it.
+// sides returns how many votes of the group's judges prefer the left or the right side.
+// LeftWins counts only those for the left side.
 func (g *Group) sides(c *counter) int {
 	n := 0
 	for i := range c.s.Votes {

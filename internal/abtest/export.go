@@ -57,7 +57,7 @@ func (s *Session) line(v *Vote) Line {
 }
 
 // Export writes the votes of a session. csv, json and jsonl have all votes, even undone
-// ones. alpaca-eval and dpo have only the votes that count: see said.
+// ones. alpaca-eval and dpo have only the votes for which the function said returns true.
 func Export(w io.Writer, s *Session, form string) error {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)

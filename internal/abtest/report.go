@@ -24,7 +24,7 @@ type Report struct {
 	Params  string        `json:"params"`
 	Models  [2]ModelShare `json:"models"`
 	Equal   int           `json:"equal_answers"`         // pairs with equal answers, counted as ties in every group
-	Own     int           `json:"own_prompts,omitempty"` // answered prompts that judges wrote
+	Own     int           `json:"own_prompts,omitempty"` // prompts that judges wrote, without those that failed
 	Groups  []Group       `json:"groups"`                // people, then each judging model; never mixed
 }
 
@@ -54,7 +54,7 @@ type Group struct {
 	Decided         float64        `json:"decided_rate"`
 	DecidedInterval stats.Interval `json:"decided_interval"`
 	P               float64        `json:"sign_test_p"`
-	// Decided votes for the left side.
+	// The number of decided votes for the answer on the left, and the interval of their share.
 	LeftWins     int            `json:"left_wins"`
 	LeftInterval stats.Interval `json:"left_interval"`
 	LeftBias     bool           `json:"left_bias"` // the preference for one side is significant at 1 %
@@ -67,7 +67,8 @@ type Group struct {
 	// verdict.
 	Repeats int `json:"repeats"`
 	Same    int `json:"same_verdicts"`
-	// The agreement of judges on pairs that several have judged.
+	// How often two judges of the same pair agree, and Krippendorff's α. nil if no pair has
+	// two judges.
 	Agreement *float64 `json:"agreement,omitempty"`
 	Alpha     *float64 `json:"krippendorff_alpha,omitempty"`
 }

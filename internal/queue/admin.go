@@ -24,7 +24,7 @@ type Limits struct {
 	Replicas int           // number of servers that store each message; default 1
 }
 
-// Model describes a model of the queue. Each job is for one.
+// Model describes a model of the queue. Each job is for one model.
 type Model struct {
 	Key     string        `json:"key"`
 	Name    string        `json:"name"`
@@ -90,7 +90,7 @@ func (l *Limits) apply(cfg *jetstream.StreamConfig) {
 	if cfg.Name == ResultsStream {
 		if l.MaxAge > 0 {
 			cfg.MaxAge = l.MaxAge
-			cfg.Duplicates = min(cfg.Duplicates, l.MaxAge) // the server refuses a longer one
+			cfg.Duplicates = min(cfg.Duplicates, l.MaxAge) // the server refuses a duplicate window longer than MaxAge
 		}
 		return
 	}

@@ -21,8 +21,8 @@ import (
 // wrongly.
 const leastMajor, leastMinor = 2, 12
 
-// requestTime is how long the server may take to answer. Then the request fails, and most callers
-// repeat it.
+// requestTime is how long the server may take to answer. After that the request fails, and most
+// callers repeat it.
 const requestTime = 5 * time.Second
 
 // Conn is a connection to a queue. It reconnects by itself when the server comes back.
@@ -98,7 +98,7 @@ func plain(servers []*url.URL) (list []string) {
 func (c *Conn) options(a Address, servers []*url.URL) ([]nats.Option, error) {
 	opts := []nats.Option{
 		nats.MaxReconnects(-1), nats.RetryOnFailedConnect(true), nats.ReconnectWait(500 * time.Millisecond), nats.Timeout(requestTime),
-		// judge checks only this server, not the others of its cluster.
+		// Stay with this server: judge does not check the others of its cluster.
 		nats.IgnoreDiscoveredServers(),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
 			c.begin()
@@ -170,8 +170,9 @@ func (c *Conn) problem(err error) {
 	}
 }
 
-// missed is called when an attempt to connect failed. Most errors pass, because the server may
-// still come. A wrong certificate stays wrong, so it ends the connection.
+// missed is called when an attempt to connect failed. Most errors are temporary: the server may not
+// have started yet. An error that no later attempt can mend, such as a wrong certificate, ends the
+// connection.
 func (c *Conn) missed(err error) {
 	c.last.Store(&err)
 	if errors.As(err, new(*tls.CertificateVerificationError)) || errors.As(err, new(tls.RecordHeaderError)) ||
@@ -224,8 +225,8 @@ func recent(version string) bool {
 	return err1 == nil && err2 == nil && (major > leastMajor || major == leastMajor && minor >= leastMinor)
 }
 
-// begin starts a new epoch: requests that wait for an answer of the lost server end, and can be
-// repeated.
+// begin starts a new epoch. Requests that wait for an answer from the lost server are canceled, and
+// can be repeated.
 func (c *Conn) begin() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

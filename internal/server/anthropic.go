@@ -11,7 +11,7 @@ import (
 	"alpaca/internal/server/repeat"
 )
 
-// anthropicPath begins the paths of Anthropic's API, whose errors have another form.
+// anthropicPath begins the paths of Anthropic's API, whose errors have their own form.
 const anthropicPath = "/v1/messages"
 
 // anthropicError returns an error in Anthropic's form.

@@ -76,7 +76,7 @@ func (f *flow) progress(prompt, n, tokens int, wanted bool) func(done, total int
 	last := -1
 	return func(done, total int) {
 		f.fresh[prompt].Store(int64(total))
-		if !wanted || done == last { // the start of a step repeats the end of the step before
+		if !wanted || done == last { // at the start of a step done is the same as at the end of the previous step
 			return
 		}
 		var elapsed time.Duration
@@ -94,7 +94,7 @@ func (f *flow) progress(prompt, n, tokens int, wanted bool) func(done, total int
 	}
 }
 
-// feed submits the prompts after the first, and passes on the events of all.
+// feed submits the prompts after the first one, and passes on the events of all prompts.
 func (f *flow) feed(s *Server, first *engine.Stream, prompts, n int, submit func(int) (*engine.Stream, error)) {
 	defer close(f.events)
 	defer func() {
@@ -196,8 +196,9 @@ func (f *flow) close() {
 	}
 }
 
-// each calls got for every event, and idle whenever no event came for the time silence. It returns
-// the first error of got or idle, or why the answers are not complete, or nil.
+// each calls the function got with every event, and the function idle whenever no event has come for
+// the time silence. It returns the first error of these functions or, if the answers are not
+// complete at the end, the reason.
 func (f *flow) each(silence time.Duration, idle func() error, got func(event) error) error {
 	timer := time.NewTicker(silence)
 	defer timer.Stop()

@@ -37,8 +37,8 @@ type Library interface {
 	Open(ctx context.Context, name string) (s *Server, release func(), err error)
 }
 
-// elsewhere passes requests that name another model of the library to that model's server. It only
-// reads requests that this server's guard accepts.
+// elsewhere passes requests that name another model of the library to that model's server. If the
+// server has keys, it reads only the bodies of requests with an accepted key.
 func (s *Server) elsewhere(h http.Handler) http.Handler {
 	if s.opt.Library == nil {
 		return h
@@ -104,7 +104,7 @@ func modelOf(body []byte) string {
 	var v struct {
 		Model string `json:"model"`
 	}
-	json.Unmarshal(body, &v) // the handler reports errors in the rest
+	json.Unmarshal(body, &v) // errors are left to the handler, which reads the body again
 	return v.Model
 }
 

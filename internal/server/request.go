@@ -59,8 +59,8 @@ func (s *Server) prepare(r *http.Request, g *openai.Generation, stops []string) 
 	return req, nil
 }
 
-// most returns the limit of an answer's tokens for a request that asks for asked. -1 means until
-// the context is full.
+// most returns the limit of an answer's tokens. asked is the request's own limit. -1 means no limit:
+// the answer may fill the context.
 func (s *Server) most(asked int) int {
 	if limit := s.opt.MaxTokens; limit > 0 && (asked < 0 || asked > limit) {
 		return limit

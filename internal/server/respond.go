@@ -143,7 +143,7 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error
 		control.SetReadDeadline(most)
 		n, err := body.Read(buf)
 		data.Write(buf[:n])
-		if err != nil && err != io.EOF { // before the answer net/http reads part of the rest
+		if err != nil && err != io.EOF { // net/http reads part of the rest before it sends the response
 			control.SetReadDeadline(time.Now().Add(min(s.opt.BodyTimeout, time.Second)))
 		}
 		var large *http.MaxBytesError

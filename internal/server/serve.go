@@ -86,8 +86,8 @@ func (s *Server) drain(srv *http.Server) {
 	time.Sleep(s.opt.DrainDelay)
 	s.refusing.Store(true)
 	srv.SetKeepAlivesEnabled(false)
-	// The engine's Drain would not do: a request with many prompts may not have submitted all of
-	// them.
+	// The engine's Drain would not be enough: a request with many prompts may not have
+	// submitted all of them.
 	for end := time.Now().Add(s.opt.DrainTimeout); s.engine.Stats().Busy > 0 || s.answering(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
 			s.opt.Log("answers are cut: they took longer than %v", s.opt.DrainTimeout)

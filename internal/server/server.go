@@ -34,7 +34,7 @@ type Options struct {
 	Tags    []string // tags of the model in lists
 	Build   string   // version of the program
 	// Fingerprint is the system_fingerprint of answers; "": made from Build. Servers that give the
-	// same answers should have the same one.
+	// same answers should have the same fingerprint.
 	Fingerprint string
 
 	Library Library // further models; nil: none
@@ -44,14 +44,14 @@ type Options struct {
 
 	Parallel int             // most answers that the engine generates at once; default 4
 	Template *chat.Template  // nil: conversations are refused
-	Kwargs   json.RawMessage // an object with the template's variables, to which those of requests are added
+	Kwargs   json.RawMessage // an object with variables of the template; a request can add and replace variables
 	Sampling sampler.Params  // defaults for requests; zero: sampler.DefaultParams
 	System   string          // system message for conversations without one; "": none
 	Stop     []string        // stop texts for requests that give none
 	Settings string          // the model's parameters for Ollama's /api/show, one per line
 
 	Keys        []string     // accepted keys; empty: no key is needed
-	Hosts       []string     // names that a Host header may have on the loopback interface, besides the usual ones
+	Hosts       []string     // names that a Host header may have on the loopback interface, besides localhost and loopback addresses
 	Origin      string       // origin of other web pages that may send requests, as guard.CheckOrigin wants it; "": none
 	Metrics     bool         // serve /metrics
 	Slots       bool         // serve /slots

@@ -115,7 +115,7 @@ func Merge(ctx context.Context, db *data.DB, sources []*data.Source, name string
 		names[i] = s.Name
 		mixed = mixed || s.Format != merged.Format
 		if s.Licence != merged.Licence {
-			merged.Licence = "" // there are several; the old sources have them
+			merged.Licence = "" // there are several licences; the old sources still name them
 		}
 	}
 	merged.Note = "rows of " + strings.Join(names, ", ")
@@ -154,8 +154,8 @@ func Merge(ctx context.Context, db *data.DB, sources []*data.Source, name string
 	return merged, left, err
 }
 
-// sumOf returns the SHA-256 of all that a row says, including its other fields, because
-// the rejected answer of a preference pair is one of them.
+// sumOf returns the SHA-256 of all texts of a row. Extra is included, because it holds the
+// rejected answer of a preference pair.
 func sumOf(r *data.Row) [32]byte {
 	var b []byte
 	for _, text := range []string{r.System, r.Instruction, r.Input, r.Output, r.Category, string(r.Extra)} {

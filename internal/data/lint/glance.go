@@ -15,7 +15,8 @@ func hasAny(text string, parts ...string) bool {
 	return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(text, part) })
 }
 
-// Every match of a pattern contains one of its parts.
+// For each pattern (pointing, pictures, refuses): every match contains one of these parts, in
+// upper or lower case.
 var (
 	pointingParts = []string{"following", "given", "below", "above"}
 	pictureParts  = []string{"image", "graph", "picture", "photo", "file", "map", "draw", "plot", "go to", "video", "audio", "mu", "flow", "diagram"}

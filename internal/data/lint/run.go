@@ -19,7 +19,7 @@ type Summary struct {
 	Faulty     int64 // rows with a finding
 	Counts     []Count
 	Unlicensed []string // sources without a licence
-	Characters bool     // some texts are in scripts without spaces, whose characters dup-rouge takes as words
+	Characters bool     // some instructions are in scripts without spaces, in which dup-rouge takes each character as a word
 	source     int64
 }
 

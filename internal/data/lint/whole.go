@@ -31,7 +31,7 @@ type whole struct {
 	outputs       map[key]*repeated
 	scripts       []scriptOf
 	counts        map[string]int64 // number of rows by script
-	// Which of the rules are active.
+	// Whether these rules are active: dup-exact, dup-normal, dup-rouge, dup-output, language.
 	exactly, normally, nearly, answers, language bool
 
 	alike      *rouge.Index // of instructions

@@ -17,7 +17,7 @@ import (
 type Column struct {
 	Name string
 	Expr string // in SQL
-	// Wide marks a long text, which lists show cut.
+	// Wide marks a column of long texts, which lists of rows show shortened.
 	Wide bool
 }
 
@@ -45,8 +45,9 @@ var hidden = []Column{
 	{Name: "has_input", Expr: "(case when example.input = '' then 'no' else 'yes' end)"}, {Name: "length", Expr: lengthExpr},
 }
 
-// Named returns the table called name, nil if there is none. name is source, rejected,
-// lint, example for the rows of all sources, or the name of a source for its rows.
+// Named returns the table called name, nil if there is none. name is "source", "rejected" or
+// "lint", "example" for the rows of all sources, or a source's name for the rows of that
+// source.
 func Named(ctx context.Context, db *data.DB, name string) (*Table, error) {
 	switch name {
 	case "example":

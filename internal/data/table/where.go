@@ -27,7 +27,7 @@ type operation struct {
 	label  string // for people
 	sql    string // %s is the column, ? the value
 	format string // format of the value; "": unchanged
-	bare   bool   // it has no value
+	bare   bool   // the operation takes no value
 }
 
 // operations are the supported operations of Datasette, by name.
@@ -127,7 +127,7 @@ func listOf(text string) string {
 
 const likeAny = `(example.instruction like ? escape '\' or example.input like ? escape '\' or example.output like ? escape '\' or example.more like ? escape '\')`
 
-// searchable are the columns of the index.
+// searchable are the columns of the index that a search can be limited to.
 var searchable = []string{"instruction", "input", "output"}
 
 // search returns the SQL that finds a text: a join and a condition, or a condition alone.

@@ -15,8 +15,8 @@ type livePart struct {
 	Live           bool
 	Planned, Ready int  // number of prompts of the plan, and of those that can be judged already
 	Expected       int  // number of pairs that this judge can judge later
-	Waits          bool // the judge's own prompt has no answers yet
-	Failed, Equal  bool // the judge's last prompt cannot be answered, or both answers are equal
+	Waits          bool // the judge's own prompt does not have both answers yet
+	Failed, Equal  bool // whether the judge's last prompt cannot be answered; whether both answers to it are equal
 	Prompt         abtest.Prompt
 	Answer         string // the text of equal answers
 }

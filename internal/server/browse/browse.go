@@ -25,7 +25,7 @@ import (
 //go:embed web
 var web embed.FS
 
-// policy lets pages load from this server only.
+// policy lets pages load resources only from this server, and send forms only to it.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
 	"base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 

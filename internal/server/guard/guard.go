@@ -24,7 +24,7 @@ type Handle = func(w http.ResponseWriter, r *http.Request) error
 // Guard decides which requests a server answers.
 type Guard struct {
 	keys    keys
-	hosts   []string // names that a Host header may have on the loopback interface, besides the usual ones
+	hosts   []string // names that a Host header may have on the loopback interface, besides localhost and loopback addresses
 	origin  string   // origin of other web pages that may send requests; "": none
 	origins *http.CrossOriginProtection
 }
@@ -41,9 +41,10 @@ func New(keys, hosts []string, origin string) *Guard {
 	return g
 }
 
-// Pages passes a request to h. If a foreign web page can have sent it, Pages calls fail instead. A
-// foreign page may use a domain name that resolves to this machine (DNS rebinding). For the browser
-// it then has the server's own origin, and only the Host header reveals it.
+// Pages returns a handler that passes a request to h, unless a foreign web page can have sent it. Then
+// it calls fail instead. A foreign page may use a domain name that resolves to this machine (DNS
+// rebinding). For the browser that page has the server's own origin, and only the Host header
+// reveals it.
 func (g *Guard) Pages(h http.Handler, fail func(http.ResponseWriter, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if listen.FromHere(r) && !listen.OwnName(r.Host, g.hosts) {

@@ -46,7 +46,7 @@ func main() {
 	}
 }
 
-// tokens returns a random prompt of n tokens, which no cache knows.
+// tokens returns a random prompt of n tokens, so that no server has it in its cache.
 func (o *options) tokens(r *rand.Rand, n int) []int {
 	list := make([]int, n)
 	for i := range list {
