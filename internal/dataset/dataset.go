@@ -87,7 +87,8 @@ func Read(path string) (*File, error) {
 	return ReadFrom(in, path)
 }
 
-// ReadFrom is Read for the contents in. It uses path only as a name.
+// ReadFrom reads a file's contents from the reader in, as Read does. path serves only as the
+// file's name.
 func ReadFrom(in io.Reader, path string) (*File, error) {
 	sum := sha256.New()
 	r := &reader{in: bufio.NewReaderSize(io.TeeReader(in, sum), 1<<16), line: 1}

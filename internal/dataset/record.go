@@ -114,8 +114,8 @@ func keys(data []byte) string {
 	return "it has " + strings.Join(list, ", ")
 }
 
-// alpaca returns the record of an object in Stanford Alpaca's form. An input of spaces is
-// an input; only "" is none.
+// alpaca returns the record of an object in Stanford Alpaca's form. An input of white space
+// counts as an input; only "" means that there is none.
 func alpaca(o *object) (Record, string) {
 	m := Message{Role: "user", Content: *o.Instruction}
 	if o.Input != nil {

@@ -1,7 +1,7 @@
 // Package fetch downloads one file in parts over several connections, and resumes after a cut
-// connection, the end of the process, or a crash of the machine. It writes a partial file, with
-// a small state file that counts only the bytes that have reached the disk. It computes the
-// digest while the bytes come. The file gets its final name when it is complete and has the
+// connection, the end of the process, or a crash of the machine. It writes a partial file, and
+// beside it a small state file that counts only the bytes that have reached the disk. It computes
+// the digest while the bytes come. The file gets its final name when it is complete and has the
 // expected digest.
 package fetch
 

@@ -187,7 +187,7 @@ func (r Repo) Link(commit, name, etag string) error {
 	}
 	if st, statErr := os.Lstat(r.Blob(etag)); statErr != nil || !st.Mode().IsRegular() {
 		if _, there := r.entry(name, path); there {
-			return nil // it moved there before
+			return nil // an earlier call moved the content there
 		}
 		return err
 	}

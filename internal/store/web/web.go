@@ -55,13 +55,14 @@ func New(opt Options) *Client {
 		return &http.Transport{
 			Proxy: http.ProxyFromEnvironment, DialContext: dial, TLSHandshakeTimeout: 15 * time.Second, ResponseHeaderTimeout: 60 * time.Second,
 			IdleConnTimeout: 30 * time.Second, MaxIdleConnsPerHost: 8, MaxResponseHeaderBytes: 256 << 10,
-			DisableCompression: true, // a range of the compressed file would be other bytes
+			DisableCompression: true, // a range of a compressed file is not the same range of the file
 		}
 	}
 	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	small, bulk := transport(), transport()
 	small.ForceAttemptHTTP2 = true
-	// HTTP/2 would put all parts of a file into one stream of TCP, as slow as one part.
+	// HTTP/2 would send all parts of a file over one TCP connection, and several parts would come
+	// no faster than one.
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	bulk.Protocols = protocols
