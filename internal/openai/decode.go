@@ -128,7 +128,7 @@ func (o *object) get(field string) (data json.RawMessage, ok bool) {
 	return data, true
 }
 
-// wants is get for a value whose kind is want. Another kind is an error.
+// wants returns the value of a field, as get does. A value of another kind than want is an error.
 func (o *object) wants(field, want string) (json.RawMessage, bool) {
 	data, ok := o.get(field)
 	if ok && kind(data) != want {
@@ -161,7 +161,7 @@ func (o *object) integer(field string, target *int, low, high int) (ok bool) {
 	return ok
 }
 
-// integer64 is integer for values that need 64 bits on every CPU.
+// integer64 reads an integer from low to high that may need 64 bits.
 func (o *object) integer64(field string, target *int64, low, high int64) (ok bool) {
 	data, ok := o.wants(field, "a number")
 	if !ok {
@@ -242,7 +242,7 @@ func (o *object) ranged(field string, target *float32, low, high float32) {
 	*target = f
 }
 
-// list reads a list of up to most values.
+// list reads a field that is a list. most is the largest number of values.
 func (o *object) list(field string, most int) (values []json.RawMessage, ok bool) {
 	data, ok := o.wants(field, "a list")
 	if !ok {
@@ -251,7 +251,8 @@ func (o *object) list(field string, most int) (values []json.RawMessage, ok bool
 	return o.items(field, data, most)
 }
 
-// items is list for data that is known to be a list.
+// items returns the values of data, which must be a list. field is its name in errors, and most the
+// largest number of values.
 func (o *object) items(field string, data []byte, most int) (values []json.RawMessage, ok bool) {
 	if err := json.Unmarshal(data, &values); err != nil {
 		o.fail(field, "%v", err)

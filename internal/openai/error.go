@@ -66,7 +66,8 @@ func Invalid(param, format string, args ...any) *Error {
 	return &Error{Status: badRequest, Type: TypeInvalid, Param: param, Message: fmt.Sprintf(format, args...)}
 }
 
-// Unsupported is Invalid for something that other servers support.
+// Unsupported returns an error about the field param, as Invalid does, for something that other
+// servers support.
 func Unsupported(param, format string, args ...any) *Error {
 	e := Invalid(param, format, args...)
 	e.Code = "unsupported_parameter"

@@ -23,7 +23,7 @@ type Generation struct {
 	NoCache   bool
 	NoDrafts  bool
 	Format    *Format        // form of the answer; nil: free text
-	Adapters  []AdapterScale // adapters to use, and no others; empty: the server's present ones
+	Adapters  []AdapterScale // adapters to use, and no others; empty: the server's default scales apply
 
 	Stream     bool
 	Usage      bool // send Usage at the end of a stream
@@ -45,7 +45,7 @@ func defaults(params sampler.Params) Generation {
 	return Generation{Sampling: params, MaxTokens: -1, N: 1}
 }
 
-// read reads the fields that all requests have.
+// read reads the fields that requests for chats and for completions share.
 func (g *Generation) read(o *object) {
 	o.text("model", &g.Model)
 	o.boolean("stream", &g.Stream)
