@@ -33,7 +33,7 @@ type answer struct {
 	open          []openai.TokenProb // probabilities of tokens whose text is held back: it may be part of a stop text or of a character
 	result        *engine.Result     // nil until the answer is complete
 	told          bool               // its first event has been sent
-	began, first  time.Time          // when the request came, and when its first token
+	began, first  time.Time          // when the request came, and when the answer's first token came
 	generated     int                // number of generated tokens
 }
 

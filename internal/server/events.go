@@ -7,8 +7,8 @@ import (
 	"alpaca/internal/openai"
 )
 
-// events is a streamed response: server-sent events, each a line of data. It never sends ids or
-// retry lines, because OpenAI's client fails at the next comment after one.
+// events is a streamed response: server-sent events, each a line of data. It never sends lines with
+// an id or a retry time, because after such a line OpenAI's client fails at the next comment.
 type events struct {
 	s       *Server
 	w       http.ResponseWriter

@@ -17,7 +17,7 @@ import (
 	"alpaca/internal/store/ref"
 )
 
-// LibraryModel is another model that requests may name.
+// LibraryModel is a model of a Library. Requests may name it.
 type LibraryModel struct {
 	Name   string
 	Size   int64 // bytes

@@ -76,8 +76,9 @@ func (s *Server) fits(prompt []int32) error {
 	return nil
 }
 
-// prompt returns the tokens of p. In its texts the names of control tokens mean these tokens: a
-// client that continues a text writes the whole prompt. name is the prompt's field, for errors.
+// prompt returns the tokens of p. A name of a control token in a text of p means that token, because
+// a client that wants a text continued writes the whole prompt itself. name is the prompt's field, for
+// errors.
 func (s *Server) prompt(p openai.Prompt, name string) ([]int32, error) {
 	var ids []int32
 	for i, piece := range p {

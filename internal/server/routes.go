@@ -87,7 +87,8 @@ func (s *Server) routes() http.Handler {
 	return s.outermost(s.guard.Pages(s.elsewhere(s.inner), s.fail))
 }
 
-// data serves the browser of training data. The client gets a new deadline for each piece.
+// data serves the pages and the API for training data. The client gets a new deadline for each piece
+// of the response.
 func (s *Server) data(w http.ResponseWriter, r *http.Request) error {
 	s.opt.Data.ServeHTTP(extending{w, s}, r)
 	return nil

@@ -61,7 +61,7 @@ func (l *Library) Waste() (list []Waste) {
 // model of the same path. Pinned models are left out.
 func (l *Library) superseded(repo hubcache.Repo) (list []Waste) {
 	current := map[string]bool{} // commits
-	names := map[string]bool{}   // the paths of their models
+	names := map[string]bool{}   // the paths of the models of these commits
 	for _, commit := range repo.Refs() {
 		current[commit] = true
 		for _, m := range versionOf(repo, commit).models {

@@ -104,9 +104,9 @@ func choose(ctx context.Context, db *data.DB, source *data.Source, eval float64,
 }
 
 // Merge writes the rows of sources to a new source, one source after the other. If unique
-// is true, it leaves out rows that equal an earlier row in every field; left is their number.
-// If the sources have different formats, the new one has the format chat, which can hold all
-// others.
+// is true, it leaves out rows whose texts, including Extra, equal those of an earlier row.
+// The result left is the number of rows left out. If the sources have different formats, the
+// new one has the format chat, which can hold rows of all formats.
 func Merge(ctx context.Context, db *data.DB, sources []*data.Source, name string, unique bool) (merged *data.Source, left int, err error) {
 	merged = like(sources[0])
 	merged.Name = name

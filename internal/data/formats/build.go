@@ -26,7 +26,7 @@ var part = []byte("+")
 // builder turns the objects of one file into rows.
 type builder struct {
 	format *Format
-	keys   []string // of the file's first row
+	keys   []string // the keys of the file's first row
 	notes  Notes
 }
 

@@ -7,8 +7,9 @@ import (
 	"alpaca/internal/data"
 )
 
-// A regular expression takes a hundred times as long as a search for a few substrings.
-// Faults are rare, so most texts need no regular expression.
+// A regular expression takes a hundred times as long as a search for a few substrings. So a
+// text is first searched for substrings, of which every match contains at least one. Most texts
+// contain none, and need no regular expression.
 
 // hasAny reports whether text contains one of parts.
 func hasAny(text string, parts ...string) bool {
@@ -23,9 +24,9 @@ var (
 	refusalParts  = []string{" an a", "but i ", "i can", "i am ", "i 'm ", "i ’m ", "cut", "i do"}
 )
 
-// hasFolded is hasAny, ignoring case. The parts are in lower case. They have no k and no
-// s, because patterns that ignore case also match the Kelvin sign and the long s for
-// these letters.
+// hasFolded does what hasAny does, but ignores case. The parts are in lower case. They have no k
+// and no s, because patterns that ignore case also match the Kelvin sign and the long s for these
+// letters.
 func hasFolded(text string, parts ...string) bool { return hasAny(strings.ToLower(text), parts...) }
 
 // normals are a row's texts, normalized by data.Normal.

@@ -107,8 +107,8 @@ func (s *Summary) Examples(ctx context.Context, db *data.DB, rule string, n int)
 
 // MendOptions are the options of Mend.
 type MendOptions struct {
-	Name string   // of the new source; "": the old name with _fixed
-	Drop []string // rules; rows with their findings are left out
+	Name string   // name of the new source; "": the old name with _fixed
+	Drop []string // ids of rules: rows with findings of these rules are left out
 }
 
 // Mended is the result of Mend.

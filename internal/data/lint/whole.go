@@ -34,7 +34,7 @@ type whole struct {
 	// Whether these rules are active: dup-exact, dup-normal, dup-rouge, dup-output, language.
 	exactly, normally, nearly, answers, language bool
 
-	alike      *rouge.Index // of instructions
+	alike      *rouge.Index // the index of the instructions so far
 	alikeRows  []int64      // for each text of alike, the id of its row
 	characters bool         // some instructions are in scripts without spaces
 }

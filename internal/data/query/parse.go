@@ -16,8 +16,8 @@ type Statement struct {
 var reads = []string{"select", "with", "values", "explain"}
 
 // Parse finds the parameters of a statement. Several statements in one text are an error,
-// because the driver would run them all. A statement must begin with one of reads or a
-// parenthesis: for other statements SQLite's own message would be less clear.
+// because the driver would run them all. A statement must begin with a parenthesis or one of
+// the words in reads. SQLite would refuse other statements, too, but with a less clear message.
 func Parse(text string) (*Statement, error) {
 	s := &Statement{SQL: text}
 	first, ended := "", false

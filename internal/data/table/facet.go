@@ -12,7 +12,7 @@ import (
 // lengthExpr is the SQL for the length class of a row, by its number of characters.
 const lengthExpr = "(case when example.chars < 200 then 'short' when example.chars < 1000 then 'medium' when example.chars < 4000 then 'long' else 'very long' end)"
 
-// lengthOf is lengthExpr in Go.
+// lengthOf computes in Go what lengthExpr computes in SQL.
 func lengthOf(chars int64) string {
 	switch {
 	case chars < 200:

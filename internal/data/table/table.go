@@ -16,7 +16,7 @@ import (
 // Column is a column of a table.
 type Column struct {
 	Name string
-	Expr string // in SQL
+	Expr string // the column's value as an SQL expression
 	// Wide marks a column of long texts, which lists of rows show shortened.
 	Wide bool
 }
@@ -24,7 +24,7 @@ type Column struct {
 // Table is a table, with its columns and its SQL.
 type Table struct {
 	Name    string
-	From    string // in SQL
+	From    string // the table's name in SQL
 	Key     string // the key in SQL: a unique integer
 	Columns []Column
 	Source  int64 // the id of the source whose rows it has; 0: all

@@ -24,7 +24,7 @@ func ParseFilter(name, value string) Filter {
 
 // operation is an operation of filters.
 type operation struct {
-	label  string // for people
+	label  string // the text that people see
 	sql    string // %s is the column, ? the value
 	format string // format of the value; "": unchanged
 	bare   bool   // the operation takes no value
@@ -149,8 +149,8 @@ func search(text, column string, raw bool) (join, where string, args []any) {
 	return " join example_fts on example_fts.rowid = example.id", "example_fts match ?", []any{Match(text, column)}
 }
 
-// Match returns an FTS5 query for the words of text. Each is quoted, so that none is an
-// operator. A star at the end of a word finds all words with that prefix.
+// Match returns an FTS5 query for the words of text. Each word is quoted, so that FTS5 takes none
+// for an operator. A star at the end of a word finds all words with that prefix.
 func Match(text, column string) string {
 	var parts []string
 	for _, w := range strings.Fields(text) {

@@ -106,8 +106,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.handler.ServeHTTP(w, r)
 }
 
-// guarded refuses requests over the loopback interface whose Host is not this machine's, and
-// requests from foreign pages.
+// guarded refuses requests over the loopback interface whose Host header does not name this machine,
+// and requests from foreign pages.
 func guarded(h http.Handler) http.Handler {
 	h = http.NewCrossOriginProtection().Handler(h)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

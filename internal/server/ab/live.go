@@ -14,11 +14,11 @@ import (
 type livePart struct {
 	Live           bool
 	Planned, Ready int  // number of prompts of the plan, and of those that can be judged already
-	Expected       int  // number of pairs that this judge can judge later
+	Expected       int  // number of pairs that this judge can judge later, once they have answers
 	Waits          bool // the judge's own prompt does not have both answers yet
 	Failed, Equal  bool // whether the judge's last prompt cannot be answered; whether both answers to it are equal
 	Prompt         abtest.Prompt
-	Answer         string // the text of equal answers
+	Answer         string // if Equal: the text of both answers
 }
 
 // live returns the livePart for a judge.

@@ -129,8 +129,8 @@ func (g *Guard) Salt(r *http.Request) string {
 	return hash(keyOf(r))
 }
 
-// Client identifies the client of a request, so that clients take turns. It is a hash of the key
-// or, without an accepted key, the address.
+// Client identifies the client of a request, so that clients take turns. It returns a hash of the
+// request's key or, if that is not an accepted key, the client's address.
 func (g *Guard) Client(r *http.Request) string {
 	if len(g.keys) > 0 && g.Known(r) {
 		return "key " + hash(keyOf(r))

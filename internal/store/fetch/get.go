@@ -199,8 +199,8 @@ func (t *transfer) sameTag(etag string, generation int) error {
 }
 
 // wholeAnswer returns the error for an answer that is the whole file instead of the requested
-// part. Either the server does not support ranges, or the file no longer has the ETag that the
-// request asked for, which is asked.
+// part. etag is the file's ETag, and asked the ETag in the request's If-Range. Either the server
+// does not support ranges, or the file has changed, so that the two differ.
 func (t *transfer) wholeAnswer(etag, asked string) error {
 	s := &t.sources
 	s.mu.Lock()

@@ -118,7 +118,7 @@ func (s *state) of(job Job) error {
 }
 
 // resume returns the state of a partial file that job can use, or nil. It removes an unusable
-// partial file and tells log why.
+// partial file and logs the reason.
 func resume(job Job, log func(format string, args ...any)) (*state, error) {
 	s, err := readState(job.Path + StateSuffix)
 	if err == nil {

@@ -153,7 +153,7 @@ func (t *transfer) needsMore(ctx context.Context, done <-chan struct{}) bool {
 	}
 }
 
-// end tells the hasher that no more bytes will be written.
+// end tells the function hash that no more bytes will be written.
 func (t *transfer) end() {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -161,8 +161,8 @@ func (c *Client) Send(ctx context.Context, a Ask) (*Answer, error) {
 	}
 }
 
-// Retry returns whether a request that failed on its given try may succeed later, and how long
-// to wait.
+// Retry returns whether a request may succeed later, and how long to wait. try is the number of the
+// try that failed with err, from 1.
 func Retry(err error, try int) (wait time.Duration, again bool) {
 	if errors.Is(err, context.Canceled) {
 		return 0, false
