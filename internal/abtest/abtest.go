@@ -39,7 +39,7 @@ const (
 	Skip  Choice = "skip"
 )
 
-// Choices are all choices, in the order of their keys 1, 2, 3, 4, 0.
+// Choices are all choices, in the order of the keys for them on the keyboard: 1, 2, 3, 4, 0.
 var Choices = []Choice{Left, Right, Tie, Bad, Skip}
 
 // Model is one of the two compared models, or the source of a file of answers.
@@ -216,8 +216,8 @@ func (s *Session) sides(prompts []int, purpose, who uint64) (list []Item) {
 	return list
 }
 
-// Next returns the judge's next item, nil if there is none. done is the number of items
-// that the judge has voted on, all the number of items.
+// Next returns the judge's next item, nil if there is none. done is the number of items that
+// the judge has voted on, and all is the number of all items of the judge.
 func (s *Session) Next(judge string) (next *Item, done, all int) {
 	judged := map[[2]int]bool{}
 	for i := range s.Votes {

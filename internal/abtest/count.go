@@ -83,7 +83,7 @@ func (c *counter) addVote(v *Vote) {
 	c.count(v.N, sign, v.Choice == Bad)
 }
 
-// side counts a vote for the left side.
+// side counts v if it prefers the left side.
 func (c *counter) side(v *Vote) {
 	if v.Choice == Left {
 		c.g.LeftWins++

@@ -67,9 +67,9 @@ func (s *Session) Expected(judge string) int {
 	return n
 }
 
-// LastOwn returns the number of the last prompt that a judge wrote. voted reports whether, after
-// prompt n got a vote or failed, the judge has voted on another prompt. ok is false if the judge
-// wrote none.
+// LastOwn returns n, the number of the last prompt that the judge wrote. voted reports whether,
+// after prompt n got a vote or failed, the judge has voted on another prompt. ok is false if the
+// judge wrote no prompt.
 func (s *Session) LastOwn(judge string) (n int, voted, ok bool) {
 	n = -1
 	for i, own := range s.Own {

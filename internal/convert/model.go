@@ -154,6 +154,6 @@ func fileType(steps []step) gguf.FileType {
 			}
 		}
 	}
-	f, _ := gguf.FileTypeOf(best) // a type of 2023 would give AllF32, but no output has one
+	f, _ := gguf.FileTypeOf(best) // a type from before GGUF would give AllF32, but no output has one
 	return f
 }

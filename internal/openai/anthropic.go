@@ -9,8 +9,8 @@ import (
 	"alpaca/internal/sampler"
 )
 
-// ParseAnthropic parses a request of Anthropic's Messages API into a ChatRequest. count means that
-// only the number of its tokens is wanted; then max_tokens is not read.
+// ParseAnthropic parses a request of Anthropic's Messages API into a ChatRequest. If count is set,
+// only the number of the request's tokens is wanted, and max_tokens is not read.
 func ParseAnthropic(data []byte, params sampler.Params, count bool) (*ChatRequest, error) {
 	o, err := parse(data)
 	if err != nil {

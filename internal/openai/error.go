@@ -74,8 +74,9 @@ func Unsupported(param, format string, args ...any) *Error {
 	return e
 }
 
-// TooLong returns the error for a prompt of more tokens than a context of ctx holds. Clients
-// recognize it by its code or its words.
+// TooLong returns the error for a prompt that does not fit into the context. tokens and ctx are the
+// lengths of the prompt and the context in tokens. Clients recognize the error by its code or its
+// words.
 func TooLong(tokens, ctx int) *Error {
 	return &Error{
 		Status: badRequest, Type: TypeContext, Code: "context_length_exceeded",

@@ -10,7 +10,7 @@ import (
 	"alpaca/internal/sampler"
 )
 
-// Generation has the settings that all requests for a text share.
+// Generation has the settings that all requests to generate text share.
 type Generation struct {
 	Model     string // the requested model; "": any
 	Sampling  sampler.Params

@@ -82,7 +82,7 @@ func resultsConfig() jetstream.StreamConfig {
 	}
 }
 
-// apply sets the limits of l that are not zero in cfg.
+// apply copies the limits of l that are not zero to cfg.
 func (l *Limits) apply(cfg *jetstream.StreamConfig) {
 	if l.Replicas > 0 {
 		cfg.Replicas = l.Replicas

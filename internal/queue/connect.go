@@ -159,7 +159,7 @@ func credentials(a Address, info *url.Userinfo) (user string, login nats.Option,
 }
 
 // problem handles the server's asynchronous errors. A request without permission gets no answer,
-// only such an error. If this error were ignored, the server would seem slow.
+// only such an error. If this error were ignored, the request would wait as for a slow server.
 func (c *Conn) problem(err error) {
 	if errors.Is(err, nats.ErrPermissionViolation) {
 		c.fail(c.explain(err))
@@ -200,7 +200,8 @@ func (c *Conn) explain(err error) error {
 	return fmt.Errorf("%s: %s", c.where, text)
 }
 
-// judge refuses a server that is too old, or that lets anybody in although guarded is set.
+// judge refuses a server that is too old. If guarded is set, it also refuses a server that lets
+// anybody in.
 func (c *Conn) judge(guarded bool) error {
 	version := c.nc.ConnectedServerVersion()
 	if !recent(version) {

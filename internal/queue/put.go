@@ -84,7 +84,7 @@ func (c *Conn) hopeless(ctx context.Context, stream string, err error) error {
 	return nil
 }
 
-// pause waits after a failed try; the first has number 0.
+// pause waits after a failed try. try is the number of the try, from 0.
 func pause(ctx context.Context, try int) error {
 	wait := min(firstWait<<min(try, 10), longWait)
 	wait = wait/2 + rand.N(wait)

@@ -194,8 +194,8 @@ func (w *work) judge(a *asking) {
 }
 
 // complete returns the oldest prompt with the number of its tasks, or nil while one of its
-// outputs is not finished. most is the number of tasks still wanted: complete drops the pieces
-// after the task that makes them complete.
+// outputs is not finished. most is the number of tasks that are still wanted. complete drops
+// the pieces after the last wanted task.
 func (w *work) complete(most int) (*Asked, int, error) {
 	if len(w.asks) == 0 || w.asks[0].asked == nil {
 		return nil, 0, nil

@@ -64,7 +64,7 @@ func SignTest(a, b int) float64 {
 // Anytime returns an anytime-valid 95 % interval: it covers the true rate for all numbers
 // of votes at once. So it stays valid if the voting stops when the result looks good. It
 // is the confidence sequence of a mixture of normals (Waudby-Smith and others,
-// arXiv:2103.06476). Its parameter is tuned to 200 votes: for about so many votes no other
+// arXiv:2103.06476). Its parameter is tuned to 200 votes: for about 200 votes no other
 // parameter gives a narrower interval.
 func Anytime(wins, n float64) Interval {
 	if n <= 0 {
@@ -98,7 +98,8 @@ func Visible(votes int) float64 {
 	return high
 }
 
-// Cluster sums up the votes on one prompt: their points for model X, and their number.
+// Cluster sums up the votes on one prompt: the points of model X (1 for a win, 0.5 for a tie),
+// and the number of votes.
 type Cluster struct{ Sum, N float64 }
 
 // resamples is the number of bootstrap samples.
