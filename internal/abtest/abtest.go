@@ -191,7 +191,7 @@ func (s *Session) Items(judge string) []Item {
 		first := slices.Clone(list)
 		shuffle(first, s.Seed, forRepeats, who)
 		again := first[:int(float64(s.Repeat*float64(len(list)))+0.5)]
-		slices.SortFunc(again, func(a, b Item) int { return cmp.Compare(a.N, b.N) }) // in the order of the first showing, so that a pair and its repeat are far apart
+		slices.SortFunc(again, func(a, b Item) int { return cmp.Compare(a.N, b.N) }) // in the order in which they were first shown, so that a pair and its repeat are far apart
 		for _, i := range again {
 			list = append(list, Item{N: i.N, Repeat: 1, Left: i.Left.Other()})
 		}

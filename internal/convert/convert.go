@@ -41,8 +41,8 @@ type Options struct {
 type Result struct {
 	Format      string // format of the input, with its version
 	Tensors     []TensorResult
-	InputBytes  int64 // of all tensors
-	OutputBytes int64 // of the file
+	InputBytes  int64 // number of bytes of all tensors of the input
+	OutputBytes int64 // size of the output file
 	Elapsed     time.Duration
 }
 

@@ -109,7 +109,7 @@ func (c *llama2cFile) check() error {
 // llama2cTensor is a tensor of all layers, or of the whole model.
 type llama2cTensor struct {
 	name       string // name in GGUF, without "blk.N." of a layer
-	rows, cols int    // of one layer; rows is 0 for a vector
+	rows, cols int    // dimensions in one layer; rows is 0 for a vector
 	perLayer   bool
 	skip       bool // not converted
 }

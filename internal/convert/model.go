@@ -13,8 +13,8 @@ import (
 
 // model is a checkpoint of any format.
 type model struct {
-	format  string   // with its version, such as "ggjt 3"
-	paths   []string // of all files read
+	format  string   // the format with its version, such as "ggjt 3"
+	paths   []string // paths of all files read
 	kv      []gguf.KV
 	tensors []tensor
 	close   func() error

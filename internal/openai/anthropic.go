@@ -70,7 +70,7 @@ func (r *ChatRequest) anthropicSystem(o *object) {
 // block is a piece of a message's content.
 type block struct {
 	kind, text, thought string
-	id, name            string          // of a tool call; a tool result has only id
+	id, name            string          // the id and the tool's name of a tool call; a tool result has only the id
 	input               json.RawMessage // arguments of a tool call
 }
 

@@ -62,7 +62,7 @@ func (c *Conn) Init(ctx context.Context, l Limits) error {
 }
 
 // jobsConfig returns the settings of the stream of jobs. An acknowledgement removes a job, and a
-// full stream refuses new ones.
+// full stream refuses new jobs.
 func jobsConfig() jetstream.StreamConfig {
 	return jetstream.StreamConfig{
 		Name: JobsStream, Subjects: []string{jobsPrefix + ">"}, Description: "jobs of alpaca batch that wait or are being done",
@@ -72,7 +72,7 @@ func jobsConfig() jetstream.StreamConfig {
 }
 
 // resultsConfig returns the settings of the stream of results. A subject keeps its first result and
-// refuses others.
+// refuses later results.
 func resultsConfig() jetstream.StreamConfig {
 	return jetstream.StreamConfig{
 		Name: ResultsStream, Subjects: []string{resultsPrefix + ">"}, Description: "results of alpaca batch",

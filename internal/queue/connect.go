@@ -98,7 +98,7 @@ func plain(servers []*url.URL) (list []string) {
 func (c *Conn) options(a Address, servers []*url.URL) ([]nats.Option, error) {
 	opts := []nats.Option{
 		nats.MaxReconnects(-1), nats.RetryOnFailedConnect(true), nats.ReconnectWait(500 * time.Millisecond), nats.Timeout(requestTime),
-		// Stay with this server: judge does not check the others of its cluster.
+		// Stay with this server: judge does not check the other servers of its cluster.
 		nats.IgnoreDiscoveredServers(),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
 			c.begin()

@@ -40,7 +40,7 @@ type anthropicBlock struct {
 	Thinking  *string `json:"thinking,omitempty"`
 	Signature *string `json:"signature,omitempty"`
 
-	ID    string          `json:"id,omitempty"` // of a tool_use block
+	ID    string          `json:"id,omitempty"` // ID, Name and Input are set only in a tool_use block
 	Name  string          `json:"name,omitempty"`
 	Input json.RawMessage `json:"input,omitempty"`
 }

@@ -33,7 +33,7 @@ type flow struct {
 	ctx    context.Context
 	stop   func() bool
 
-	fresh []atomic.Int64 // of each prompt: number of tokens that are not cached
+	fresh []atomic.Int64 // for each prompt, the number of its tokens that are not cached
 
 	mu  sync.Mutex
 	err error

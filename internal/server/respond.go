@@ -134,7 +134,7 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error
 	var data bytes.Buffer
 	buf, start := make([]byte, 16<<10), time.Now()
 	for {
-		// A client that sent much data early must not be silent longer than others.
+		// Even a client that sent much data early must not be silent for longer than BodyTimeout.
 		now := time.Now()
 		most := start.Add(s.opt.BodyTimeout + time.Duration(data.Len()/slowest)*time.Second)
 		if silent := now.Add(s.opt.BodyTimeout); silent.Before(most) {

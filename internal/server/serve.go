@@ -72,7 +72,7 @@ func (s *Server) malformed(status int, reason string) (kind string, body []byte)
 	s.opt.Log("%d: %s", status, clip(e.Message))
 	body, err := encode(e)
 	if err != nil {
-		panic(err) // it consists of strings
+		panic(err) // cannot happen: an Error can always be encoded
 	}
 	return jsonType, append(body, '\n')
 }

@@ -64,8 +64,8 @@ func SignTest(a, b int) float64 {
 // Anytime returns an anytime-valid 95 % interval: it covers the true rate for all numbers
 // of votes at once. So it stays valid if the voting stops when the result looks good. It
 // is the confidence sequence of a mixture of normals (Waudby-Smith and others,
-// arXiv:2103.06476). Its parameter is tuned to 200 votes: for about 200 votes no other
-// parameter gives a narrower interval.
+// arXiv:2103.06476). Its parameter is tuned to 200 votes: for that number it gives about the
+// narrowest interval.
 func Anytime(wins, n float64) Interval {
 	if n <= 0 {
 		return Interval{0, 1}

@@ -35,7 +35,7 @@ type Pair struct {
 // File is an open file of rows.
 type File struct {
 	Path   string
-	SHA256 string // in hexadecimal digits
+	SHA256 string // digest of the file, in hexadecimal digits
 	Size   int64
 	Shape  Shape
 	Format *Format // the format of the first row; Read sets it

@@ -84,7 +84,7 @@ func (s *Server) ask(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) showStart(w http.ResponseWriter, wrong bool) error {
-	n := len(s.session.Items("")) + s.session.Expected("") // the same for every judge
+	n := len(s.session.Items("")) + s.session.Expected("") // the number of pairs of the plan is the same for every judge
 	status := http.StatusOK
 	if wrong {
 		status = http.StatusBadRequest

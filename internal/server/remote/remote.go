@@ -24,7 +24,7 @@ import (
 // Model is a model on a server. It implements oneshot.Model.
 type Model struct {
 	URL    string // base URL, ending in /v1
-	Name   string // name of the model; "": the server's only one
+	Name   string // name of the model; "": the server's only model
 	Key    string // API key; "": none
 	Params Params
 	Chat   bool // the server only answers conversations: a text to continue is sent as a message

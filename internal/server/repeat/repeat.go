@@ -19,7 +19,7 @@ import (
 type By struct {
 	ID      string // id of the request, from which the ids in the answer are derived
 	Created int64  // the time of the answer, in seconds of Unix time; chat templates get it as the present time
-	Seed    uint32 // for requests without a seed
+	Seed    uint32 // the seed of a request that gives none
 }
 
 type key struct{}

@@ -24,7 +24,7 @@ type sources struct {
 	generation int // the number of sources dropped so far, which identifies the current source
 	have       bool
 	current    Source
-	etag       string // of the file at current; "": not known, or weak
+	etag       string // the ETag of the file at the current source; "": not known, or weak
 	noIfRange  bool   // the ETag changes from answer to answer, so it is useless
 }
 

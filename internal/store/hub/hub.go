@@ -135,8 +135,8 @@ func first(w words) string {
 type File struct {
 	Path    string
 	Size    int64
-	SHA256  string // of files in git-lfs or Xet; "": git stores the file itself
-	GitSHA1 string // of git's blob, if SHA256 is ""
+	SHA256  string // digest of a file that is stored in git-lfs or Xet; "": git stores the file itself
+	GitSHA1 string // git's digest of the file, if SHA256 is ""
 	Xet     bool   // the bytes are in Xet's store
 }
 

@@ -54,7 +54,7 @@ func (p *Puller) ollama(ctx context.Context, r ref.Ref) (Result, error) {
 	return p.finish(r.String(), rec, items)
 }
 
-// others returns the layers other than the model's, each digest once.
+// others returns all layers except the one with the model, each digest once.
 func others(m *ollama.Manifest, model ollama.Layer) (list []ollama.Layer) {
 	seen := map[string]bool{model.Digest: true, "": true}
 	for _, l := range append(m.Layers[:len(m.Layers):len(m.Layers)], m.Config) {

@@ -41,8 +41,8 @@ type Puller struct {
 // Result describes a pulled model.
 type Result struct {
 	Name    string // the name that finds the model now
-	Path    string // of the first part
-	SHA256  string // of the first part
+	Path    string // path of the first part
+	SHA256  string // digest of the first part
 	Size    int64  // bytes of all parts
 	Fetched int64  // bytes that were not there before
 }

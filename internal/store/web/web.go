@@ -34,8 +34,8 @@ type Options struct {
 // Client sends requests.
 type Client struct {
 	opt     Options
-	small   *http.Client // for answers of kilobytes
-	bulk    *http.Client // for files: a connection of its own for each request
+	small   *http.Client // for small answers, such as JSON
+	bulk    *http.Client // for files: each request has a connection of its own
 	private addrs
 }
 
