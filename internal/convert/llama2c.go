@@ -86,15 +86,15 @@ func readLlama2CHeader(head []byte, size int64) (*llama2cFile, error) {
 // check returns an error for impossible dimensions.
 func (c *llama2cFile) check() error {
 	for _, x := range []struct {
-		name        string
-		value, most int
+		name       string
+		value, max int
 	}{
 		{"width", c.dim, 1 << 17}, {"hidden width", c.hidden, 1 << 20}, {"number of layers", c.layers, 1 << 10},
 		{"number of heads", c.heads, 1 << 12}, {"number of key heads", c.kvHeads, 1 << 12},
 		{"vocabulary size", c.vocab, maxVocab}, {"context length", c.ctx, 1 << 24},
 	} {
-		if x.value < 1 || x.value > x.most {
-			return fmt.Errorf("%s %d, want 1 to %d", x.name, x.value, x.most)
+		if x.value < 1 || x.value > x.max {
+			return fmt.Errorf("%s %d, want 1 to %d", x.name, x.value, x.max)
 		}
 	}
 	switch {

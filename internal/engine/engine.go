@@ -124,13 +124,13 @@ func New(m *model.Model, opt Options) (*Engine, error) {
 	if o.Target <= 0 {
 		o.Target = 100 * time.Millisecond
 	}
-	least := (o.Ctx+model.BlockLen-1)/model.BlockLen + 1 // one text, and a copy of a shared block
+	minBlocks := (o.Ctx+model.BlockLen-1)/model.BlockLen + 1 // one text, and a copy of a shared block
 	if o.Blocks == 0 {
-		o.Blocks = least * o.Parallel
+		o.Blocks = minBlocks * o.Parallel
 	}
-	if o.Blocks < least {
+	if o.Blocks < minBlocks {
 		return nil, fmt.Errorf("engine: a cache of %d blocks holds %d tokens, too few for a context of %d: at least %d blocks are needed",
-			o.Blocks, max(0, o.Blocks-1)*model.BlockLen, o.Ctx, least)
+			o.Blocks, max(0, o.Blocks-1)*model.BlockLen, o.Ctx, minBlocks)
 	}
 	o.Answers = max(o.Answers, o.Parallel)
 	o.Batch = min(max(o.Batch, o.Answers), max(o.Ctx, o.Answers))

@@ -124,14 +124,14 @@ func (r *headerReader) read() error {
 	return r.readTensors(int(nTensors))
 }
 
-// checkCount refuses a count n above most, and a count whose things, of at least each bytes, do
+// checkCount refuses a count n above limit, and a count whose things, of at least each bytes, do
 // not fit the rest of the file.
-func (r *headerReader) checkCount(what string, n, most uint64, each int) error {
+func (r *headerReader) checkCount(what string, n, limit uint64, each int) error {
 	if rest := uint64(r.size) - uint64(r.c.pos); n > rest/uint64(each) {
 		return fmt.Errorf("%d %s run %w (%d bytes)", n, what, ErrTruncated, r.size)
 	}
-	if n > most {
-		return fmt.Errorf("%d %s, at most %d are read", n, what, most)
+	if n > limit {
+		return fmt.Errorf("%d %s, at most %d are read", n, what, limit)
 	}
 	return nil
 }

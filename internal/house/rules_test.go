@@ -193,7 +193,7 @@ func libraries(p *pkg) (list []breach) {
 
 // comments: a package says what it is in 3 to 6 lines.
 func comments(p *pkg) (list []breach) {
-	const least, most = 3, 6
+	const minLines, maxLines = 3, 6
 	what := "the comment of " + p.path
 	var docs, lines int
 	for _, f := range p.files {
@@ -204,11 +204,11 @@ func comments(p *pkg) (list []breach) {
 	}
 	switch {
 	case docs == 0:
-		list = append(list, breachf(what, "there is none: %d to %d lines above \"package\" in one file say what the package is", least, most))
+		list = append(list, breachf(what, "there is none: %d to %d lines above \"package\" in one file say what the package is", minLines, maxLines))
 	case docs > 1:
 		list = append(list, breachf(what, "%d files have one", docs))
-	case lines < least || lines > most:
-		list = append(list, breachf(what, "it has %d lines: %d to %d are asked for", lines, least, most))
+	case lines < minLines || lines > maxLines:
+		list = append(list, breachf(what, "it has %d lines: %d to %d are asked for", lines, minLines, maxLines))
 	}
 	return list
 }
@@ -239,8 +239,8 @@ func examples(p *pkg) []breach {
 	return []breach{breachf(p.path+" has no example", "example_test.go shows in a few lines how a package is used, or withoutExample says why not")}
 }
 
-// mostParameters is what a function may have: with more, nobody knows in a call which is which.
-const mostParameters = 6
+// maxParameters is what a function may have: with more, nobody knows in a call which is which.
+const maxParameters = 6
 
 // parameters: what belongs together is a struct, whose fields have names in calls.
 func parameters(p *pkg) (list []breach) {
@@ -256,8 +256,8 @@ func parameters(p *pkg) (list []breach) {
 			default:
 				return true
 			}
-			if k := t.Params.NumFields(); k > mostParameters {
-				list = append(list, breachf(fmt.Sprintf("%s: %s has %d parameters", f.name, name, k), "at most %d, or a struct", mostParameters))
+			if k := t.Params.NumFields(); k > maxParameters {
+				list = append(list, breachf(fmt.Sprintf("%s: %s has %d parameters", f.name, name, k), "at most %d, or a struct", maxParameters))
 			}
 			return true
 		})

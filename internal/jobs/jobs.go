@@ -119,9 +119,9 @@ func (r *Request) seed() uint32 {
 
 // clip quotes and shortens text of a line for an error.
 func clip(text string) string {
-	const most = 60
-	if r := []rune(text); len(r) > most {
-		text = string(r[:most]) + "…"
+	const limit = 60
+	if r := []rune(text); len(r) > limit {
+		text = string(r[:limit]) + "…"
 	}
 	return fmt.Sprintf("%q", text)
 }

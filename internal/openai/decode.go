@@ -242,23 +242,23 @@ func (o *object) ranged(field string, target *float32, low, high float32) {
 	*target = f
 }
 
-// list reads a list of at most most values.
-func (o *object) list(field string, most int) (values []json.RawMessage, ok bool) {
+// list reads a list of at most limit values.
+func (o *object) list(field string, limit int) (values []json.RawMessage, ok bool) {
 	data, ok := o.wants(field, "a list")
 	if !ok {
 		return nil, false
 	}
-	return o.items(field, data, most)
+	return o.items(field, data, limit)
 }
 
 // items is list for data that is known to be a list.
-func (o *object) items(field string, data []byte, most int) (values []json.RawMessage, ok bool) {
+func (o *object) items(field string, data []byte, limit int) (values []json.RawMessage, ok bool) {
 	if err := json.Unmarshal(data, &values); err != nil {
 		o.fail(field, "%v", err)
 		return nil, false
 	}
-	if len(values) > most {
-		o.fail(field, "has %d items, must have at most %d", len(values), most)
+	if len(values) > limit {
+		o.fail(field, "has %d items, must have at most %d", len(values), limit)
 		return nil, false
 	}
 	return values, true

@@ -19,7 +19,7 @@ import (
 
 // The oldest version of nats-server that is accepted. Earlier ones lose messages or count
 // deliveries wrong.
-const leastMajor, leastMinor = 2, 12
+const minMajor, minMinor = 2, 12
 
 // requestTime is how long the server may take to answer. Then the request fails, and most callers
 // repeat it.
@@ -203,7 +203,7 @@ func (c *Conn) explain(err error) error {
 func (c *Conn) judge(guarded bool) error {
 	version := c.nc.ConnectedServerVersion()
 	if !recent(version) {
-		return &RefusedError{fmt.Sprintf("%s has nats-server %s, must be %d.%d or later: older ones lose messages or count them wrong", c.where, version, leastMajor, leastMinor),
+		return &RefusedError{fmt.Sprintf("%s has nats-server %s, must be %d.%d or later: older ones lose messages or count them wrong", c.where, version, minMajor, minMinor),
 			"Debian's package is older: https://github.com/nats-io/nats-server/releases and the image nats:2 have newer ones"}
 	}
 	if guarded && !c.nc.AuthRequired() {
@@ -221,7 +221,7 @@ func recent(version string) bool {
 	}
 	major, err1 := strconv.Atoi(parts[0])
 	minor, err2 := strconv.Atoi(parts[1])
-	return err1 == nil && err2 == nil && (major > leastMajor || major == leastMajor && minor >= leastMinor)
+	return err1 == nil && err2 == nil && (major > minMajor || major == minMajor && minor >= minMinor)
 }
 
 // begin starts a new epoch: requests that wait for an answer of the lost server end, and can be

@@ -225,21 +225,21 @@ func (c context4) Ask(context.Context, oneshot.Query) (oneshot.Answer, error) {
 // queries are there at once, and holds the first list back until so many others were answered.
 type watched struct {
 	writer
-	together  int64
-	full      chan struct{}
-	filled    sync.Once
-	hold      int64
-	now, most atomic.Int64
-	answered  atomic.Int64
-	lists     atomic.Int64
-	first     sync.Once
-	reached   chan struct{}
+	together int64
+	full     chan struct{}
+	filled   sync.Once
+	hold     int64
+	now, max atomic.Int64
+	answered atomic.Int64
+	lists    atomic.Int64
+	first    sync.Once
+	reached  chan struct{}
 }
 
 func (w *watched) Ask(ctx context.Context, q oneshot.Query) (oneshot.Answer, error) {
 	n := w.now.Add(1)
 	defer w.now.Add(-1)
-	for m := w.most.Load(); n > m && !w.most.CompareAndSwap(m, n); m = w.most.Load() {
+	for m := w.max.Load(); n > m && !w.max.CompareAndSwap(m, n); m = w.max.Load() {
 	}
 	if w.together > 0 {
 		if n == w.together {
@@ -282,7 +282,7 @@ func TestBusy(t *testing.T) {
 		j := &Job{Settings: s, Seeds: OwnSeeds().Tasks, Model: w, Parallel: parallel, Sink: st, Idle: 20}
 		require.NoError(t, j.Run(t.Context(), from, 40))
 		require.Zero(t, w.now.Load(), "nothing goes on after the end")
-		require.LessOrEqual(t, w.most.Load(), int64(parallel))
+		require.LessOrEqual(t, w.max.Load(), int64(parallel))
 	}
 	run(one, w, 1)
 	var needed int64
@@ -293,7 +293,7 @@ func TestBusy(t *testing.T) {
 	w = &watched{together: 4, full: make(chan struct{}), hold: 12, reached: make(chan struct{})} // held for more than there are places
 	run(many, w, 4)
 	require.Equal(t, made(t, one), made(t, many))
-	require.Equal(t, int64(4), w.most.Load())
+	require.Equal(t, int64(4), w.max.Load())
 
 	many = openDB(t)
 	w = &watched{}

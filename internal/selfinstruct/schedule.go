@@ -193,8 +193,8 @@ func (w *work) judge(a *asking) {
 }
 
 // complete returns the oldest prompt once all its outputs are finished, with the number
-// of its tasks. It drops the pieces after task number most. Until then it returns nil.
-func (w *work) complete(most int) (*Asked, int, error) {
+// of its tasks. It drops the pieces after task number limit. Until then it returns nil.
+func (w *work) complete(limit int) (*Asked, int, error) {
 	if len(w.asks) == 0 || w.asks[0].asked == nil {
 		return nil, 0, nil
 	}
@@ -211,7 +211,7 @@ func (w *work) complete(most int) (*Asked, int, error) {
 		if k.Problem != "" || k.output != nil && outputProblem(k.output) != "" {
 			continue
 		}
-		if got++; got == most {
+		if got++; got == limit {
 			last = i + 1
 			break
 		}

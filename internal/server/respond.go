@@ -136,11 +136,11 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error
 	for {
 		// Data that came early must not let a client be silent for longer later.
 		now := time.Now()
-		most := start.Add(s.opt.BodyTimeout + time.Duration(data.Len()/slowest)*time.Second)
-		if silent := now.Add(s.opt.BodyTimeout); silent.Before(most) {
-			most = silent
+		deadline := start.Add(s.opt.BodyTimeout + time.Duration(data.Len()/slowest)*time.Second)
+		if silent := now.Add(s.opt.BodyTimeout); silent.Before(deadline) {
+			deadline = silent
 		}
-		control.SetReadDeadline(most)
+		control.SetReadDeadline(deadline)
 		n, err := body.Read(buf)
 		data.Write(buf[:n])
 		if err != nil && err != io.EOF { // before the answer net/http reads part of the rest

@@ -187,9 +187,9 @@ func cell(v any) string {
 		v = "base64:" + base64.StdEncoding.EncodeToString(b)
 	}
 	text := ui.Printable(strings.ReplaceAll(strings.ReplaceAll(query.Text(v), "\n", "⏎"), "\t", " "))
-	const most = 100
-	if r := []rune(text); len(r) > most {
-		return string(r[:most]) + "…"
+	const limit = 100
+	if r := []rune(text); len(r) > limit {
+		return string(r[:limit]) + "…"
 	}
 	return text
 }

@@ -75,8 +75,8 @@ func (o *runOptions) instructs(u *ui.UI, given bool) bool {
 	return text && load.IsBuiltin(o.engine.Model) && o.chat.template.Name == "" && !o.echo
 }
 
-// talk is a conversation in progress.
-type talk struct {
+// session is a conversation in progress.
+type session struct {
 	*chat.Chat
 	u     *ui.UI
 	o     *runOptions
@@ -131,7 +131,7 @@ func (o *runOptions) converse(ctx context.Context, u *ui.UI, args []string) erro
 	}
 	defer e.Close()
 	o = o.resolved(e)
-	t, err := o.newTalk(u, e, given, request)
+	t, err := o.newSession(u, e, given, request)
 	if err == nil {
 		t.tools, err = newToolbox(t.Template, e.Model.Tokenizer, tools)
 	}
@@ -165,9 +165,9 @@ func (o *runOptions) converse(ctx context.Context, u *ui.UI, args []string) erro
 	return err
 }
 
-// newTalk prepares a conversation. given says that the command line has its first message;
+// newSession prepares a conversation. given says that the command line has its first message;
 // request is the conversation of --messages.
-func (o *runOptions) newTalk(u *ui.UI, e *load.Instance, given bool, request chat.Request) (*talk, error) {
+func (o *runOptions) newSession(u *ui.UI, e *load.Instance, given bool, request chat.Request) (*session, error) {
 	tmpl, why, err := load.Template(u, e.Model.File, e.Model.Tokenizer, o.chat.template, request)
 	if err != nil {
 		return nil, err
@@ -175,7 +175,7 @@ func (o *runOptions) newTalk(u *ui.UI, e *load.Instance, given bool, request cha
 	if tmpl == nil && (o.prompt.Flags.Changed("system") || o.chat.input != "") {
 		u.Warnf("the model has no chat template, and no place for --system or --input")
 	}
-	t := &talk{u: u, o: o, e: e, params: e.Params, predict: o.predict, out: newWriter(u, e.Model.Tokenizer, o.output), plain: tmpl == nil}
+	t := &session{u: u, o: o, e: e, params: e.Params, predict: o.predict, out: newWriter(u, e.Model.Tokenizer, o.output), plain: tmpl == nil}
 	if load.IsAlpaca(e.Model.File) && !t.plain {
 		o.alpacaDefaults(&t.params)
 	}
@@ -208,39 +208,39 @@ func (o *runOptions) newTalk(u *ui.UI, e *load.Instance, given bool, request cha
 }
 
 // describeTools describes the tools in the messages if the template leaves them out.
-func (t *talk) describeTools() {
-	if t.tools != nil {
-		t.SetMessages(t.tools.plan.Messages(t.Messages, t.tools.reads))
+func (s *session) describeTools() {
+	if s.tools != nil {
+		s.SetMessages(s.tools.plan.Messages(s.Messages, s.tools.reads))
 	}
 }
 
 // warnPlain warns users who expect answers that the model only continues texts.
-func (t *talk) warnPlain() {
-	if t.o.chat.template.Name == "" {
-		t.u.Warnf("the model has no chat template: it continues texts (--chat-template NAME makes it answer)")
+func (s *session) warnPlain() {
+	if s.o.chat.template.Name == "" {
+		s.u.Warnf("the model has no chat template: it continues texts (--chat-template NAME makes it answer)")
 	}
 }
 
 // greet says which model the user is talking to. why says where its template comes from.
-func (t *talk) greet(why string) {
-	name, _, _ := t.e.Model.File.String("general.name")
+func (s *session) greet(why string) {
+	name, _, _ := s.e.Model.File.String("general.name")
 	if name == "" {
-		name = filepath.Base(t.e.Model.File.Path)
+		name = filepath.Base(s.e.Model.File.Path)
 	}
-	t.u.Infof("%s, %s", name, why)
-	if t.plain {
-		t.u.Infof("It has no chat template: it continues your texts (--chat-template NAME makes it answer).")
+	s.u.Infof("%s, %s", name, why)
+	if s.plain {
+		s.u.Infof("It has no chat template: it continues your texts (--chat-template NAME makes it answer).")
 	}
-	t.u.Infof("/help lists commands, /bye leaves.")
+	s.u.Infof("/help lists commands, /bye leaves.")
 }
 
 // run reads messages and answers them until they end. If given, text is the first message.
-func (t *talk) run(ctx context.Context, text string, given bool) error {
+func (s *session) run(ctx context.Context, text string, given bool) error {
 	interrupted := false
 	for {
 		if !given {
 			var err error
-			text, err = t.read(ctx)
+			text, err = s.read(ctx)
 			switch {
 			case errors.Is(err, errLineInterrupt) && text != "":
 				interrupted = false // only the text is given up
@@ -250,7 +250,7 @@ func (t *talk) run(ctx context.Context, text string, given bool) error {
 					return ui.ErrInterrupted
 				}
 				interrupted = true
-				t.u.Infof("Ctrl-C again leaves, and so does /bye.")
+				s.u.Infof("Ctrl-C again leaves, and so does /bye.")
 				continue
 			case errors.Is(err, io.EOF):
 				return ctx.Err()
@@ -259,14 +259,14 @@ func (t *talk) run(ctx context.Context, text string, given bool) error {
 			}
 		}
 		given, interrupted = false, false
-		done, err := t.handle(ctx, text)
+		done, err := s.handle(ctx, text)
 		switch {
-		case errors.Is(err, errStopped) && ctx.Err() == nil && !t.o.chat.single:
+		case errors.Is(err, errStopped) && ctx.Err() == nil && !s.o.chat.single:
 			interrupted = true
 		case err != nil:
 			return err
 		}
-		if done || t.o.chat.single {
+		if done || s.o.chat.single {
 			return nil
 		}
 	}
@@ -281,18 +281,18 @@ var commandLine = regexp.MustCompile(`^/(\?|[A-Za-z]+)?(\s|$)`)
 
 // handle runs text as a command, or else answers it as a message. done says that the
 // conversation ends.
-func (t *talk) handle(ctx context.Context, text string) (done bool, err error) {
-	if t.lines.commands() && commandLine.MatchString(text) {
-		return t.command(ctx, text)
+func (s *session) handle(ctx context.Context, text string) (done bool, err error) {
+	if s.lines.commands() && commandLine.MatchString(text) {
+		return s.command(ctx, text)
 	}
 	if strings.TrimSpace(text) == "" {
 		return false, nil
 	}
-	if t.o.chat.instruct {
-		t.Clear()
+	if s.o.chat.instruct {
+		s.Clear()
 	}
-	t.Say(chat.Message{Content: text, Input: t.o.chat.input})
-	return false, t.answer(ctx)
+	s.Say(chat.Message{Content: text, Input: s.o.chat.input})
+	return false, s.answer(ctx)
 }
 
 // alpacaDefaults sets alpaca.cpp's settings for flags that are not given.

@@ -107,12 +107,12 @@ func (s *stringSet) expr() (grammar.Expr, error) {
 	d := s.dfa
 	limited := int64(s.max)*int64(len(d.States)) > manyLengths // otherwise there are states for each length
 	if s.min > 0 || s.max >= 0 && !limited {
-		most := s.max
+		maximum := s.max
 		if limited {
-			most = -1
+			maximum = -1
 		}
 		var err error
-		if d, err = fsa.Product(d, lengths(s.min, most), fsa.And, 3*stringStates); err != nil {
+		if d, err = fsa.Product(d, lengths(s.min, maximum), fsa.And, 3*stringStates); err != nil {
 			return nil, err
 		}
 	}
@@ -129,10 +129,10 @@ func (s *stringSet) expr() (grammar.Expr, error) {
 // counts.
 const manyLengths = 3000
 
-// limit returns the expression for d's strings of at most most code points in JSON.
-func limit(d *fsa.DFA, most int, escapes bool) grammar.Expr {
+// limit returns the expression for d's strings of at most maxRunes code points in JSON.
+func limit(d *fsa.DFA, maxRunes int, escapes bool) grammar.Expr {
 	d = d.Trim()
-	l := grammar.Limited{DFA: spell(d, escapes && len(d.States) < 2000, true), Max: most}
+	l := grammar.Limited{DFA: spell(d, escapes && len(d.States) < 2000, true), Max: maxRunes}
 	l.Counts = make([]bool, len(l.States))
 	for q := range d.States {
 		l.Counts[1+q] = true // spell numbers d's states from 1

@@ -34,10 +34,10 @@ var functions = template.FuncMap{
 	"p":      func(x float64) string { return fmt.Sprintf("%.4f", x) },
 	"round":  func(x float64) string { return fmt.Sprintf("%.0f", x) },
 	"short": func(text string) string {
-		const most = 90
+		const limit = 90
 		text = strings.Join(strings.Fields(text), " ")
-		if r := []rune(text); len(r) > most {
-			return string(r[:most]) + "…"
+		if r := []rune(text); len(r) > limit {
+			return string(r[:limit]) + "…"
 		}
 		return text
 	},
