@@ -3,7 +3,6 @@ package eval_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"maps"
 	"math"
 	"os"
@@ -29,10 +28,8 @@ type golden struct {
 }
 
 func readGolden(t *testing.T) (g golden, text string) {
-	data, err := os.ReadFile(testshared.Path(t, "golden/perplexity.json"))
-	require.NoError(t, err)
-	require.NoError(t, json.Unmarshal(data, &g))
-	data, err = os.ReadFile(testshared.Path(t, "golden/"+g.Text))
+	g = testshared.ReadJSON[golden](t, testshared.Path(t, "golden/perplexity.json"))
+	data, err := os.ReadFile(testshared.Path(t, "golden/"+g.Text))
 	require.NoError(t, err)
 	return g, string(data)
 }

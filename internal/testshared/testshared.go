@@ -2,7 +2,7 @@
 // tests read in place and that are not part of the repository: the folder
 // "shared" beside it. Where it is absent a test that needs it is skipped and says so;
 // with ALPACA_REQUIRE_SHARED=1 the absence is a failure, so that CI cannot
-// mistake a skip for a pass.
+// mistake a skip for a pass. It also reads golden files, these and those of the repository.
 package testshared
 
 import (
