@@ -18,11 +18,11 @@ func (e *Engine) sharing(a *answer) bool {
 // longer than what a has evaluated; otherwise 0. The last token of a never counts, because
 // it is always evaluated.
 func common(a, b *answer, n int) int {
-	have, end := a.seq.Len(), min(len(a.tokens)-1, n)
-	if a == b || have >= end || a.tokens[have] != b.tokens[have] || a.group.salt != b.group.salt {
+	have, most := a.seq.Len(), min(len(a.tokens)-1, n)
+	if a == b || have >= most || a.tokens[have] != b.tokens[have] || a.group.salt != b.group.salt {
 		return 0
 	}
-	return same(a.tokens[:end], b.tokens)
+	return same(a.tokens[:most], b.tokens)
 }
 
 // follows reports whether a should wait for a text that has rows in this step, because that
@@ -47,17 +47,17 @@ func (e *Engine) catchUp() {
 			continue
 		}
 		var best *answer
-		longest := 0
+		most := 0
 		for _, b := range e.running {
 			if !e.sharing(b) || b.node.gone {
 				continue
 			}
-			if n := common(a, b, min(b.seq.Len(), b.seq.Exact())); n > longest {
-				best, longest = b, n
+			if n := common(a, b, min(b.seq.Len(), b.seq.Exact())); n > most {
+				best, most = b, n
 			}
 		}
 		if best != nil {
-			e.adopt(a, best, longest)
+			e.adopt(a, best, most)
 		}
 	}
 }

@@ -96,17 +96,17 @@ func (p *prefixes) adopt(s *model.Seq, salt string, tokens []int32) (n *node, bl
 		n = k
 		path, rest = append(path, k), rest[model.BlockLen:]
 	}
-	part, length := p.longest(n, rest)
-	if part != nil && p.seen(append(path, part), len(path)*model.BlockLen+length) {
+	part, most := p.longest(n, rest)
+	if part != nil && p.seen(append(path, part), len(path)*model.BlockLen+most) {
 		p.touch(part)
 		path = append(path, part)
 	} else {
-		for length = model.BlockLen; len(path) > 0 && !p.seen(path, len(path)*model.BlockLen); {
+		for most = model.BlockLen; len(path) > 0 && !p.seen(path, len(path)*model.BlockLen); {
 			path = path[:len(path)-1]
 		}
 		part = nil
 	}
-	from := p.first(len(path)*model.BlockLen - model.BlockLen + length)
+	from := p.first(len(path)*model.BlockLen - model.BlockLen + most)
 	n = p.root(salt)
 	for i, k := range path {
 		recent, known := k.recent, k.tokens
@@ -114,7 +114,7 @@ func (p *prefixes) adopt(s *model.Seq, salt string, tokens []int32) (n *node, bl
 			recent = nil
 		}
 		if k == part {
-			known = tokens[i*model.BlockLen:][:length]
+			known = tokens[i*model.BlockLen:][:most]
 		}
 		if err := s.Adopt(k.block, recent, known); err != nil {
 			return n, blocks, err
@@ -129,13 +129,13 @@ func (p *prefixes) adopt(s *model.Seq, salt string, tokens []int32) (n *node, bl
 }
 
 // longest returns the child of n that shares the longest prefix with tokens, and its length.
-func (p *prefixes) longest(n *node, tokens []int32) (best *node, length int) {
+func (p *prefixes) longest(n *node, tokens []int32) (best *node, most int) {
 	for _, k := range n.kids {
-		if m := same(k.tokens, tokens); m > length {
-			best, length = k, m
+		if m := same(k.tokens, tokens); m > most {
+			best, most = k, m
 		}
 	}
-	return best, length
+	return best, most
 }
 
 // first returns the first position whose Recent block a text needs in order to go on after

@@ -86,7 +86,7 @@ func New(ctx context.Context, store abtest.Store, id int64, opt Options) (*Serve
 		mux.HandleFunc("GET /"+name, s.asset(name))
 	}
 	mux.HandleFunc("/", s.page(func(http.ResponseWriter, *http.Request) error { return notFound }))
-	s.handler = http.MaxBytesHandler(guarded(mux), 4*maxOwn)
+	s.handler = http.MaxBytesHandler(guarded(mux), 4*mostOwn)
 	return s, nil
 }
 

@@ -40,8 +40,8 @@ func (s *Server) live(judge string) (p livePart) {
 	return p
 }
 
-// maxOwn is the most bytes of a judge's prompt.
-const maxOwn = 32 << 10
+// mostOwn is the most bytes of a judge's prompt.
+const mostOwn = 32 << 10
 
 // own accepts a judge's prompt, which both models then answer.
 func (s *Server) own(w http.ResponseWriter, r *http.Request) error {
@@ -54,7 +54,7 @@ func (s *Server) own(w http.ResponseWriter, r *http.Request) error {
 	switch {
 	case text == "":
 		return &failure{http.StatusBadRequest, "There is nothing to ask: the prompt is empty."}
-	case len(text) > maxOwn:
+	case len(text) > mostOwn:
 		return &failure{http.StatusBadRequest, "The prompt is too long: at most 32 KiB."}
 	case !utf8.ValidString(text) || strings.ContainsRune(text, 0):
 		return &failure{http.StatusBadRequest, "The prompt is not text."}

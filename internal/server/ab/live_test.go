@@ -66,7 +66,7 @@ func TestLive(t *testing.T) {
 	require.Contains(t, page, "Pair 1 of 2")
 	require.Contains(t, page, "First")
 
-	for _, bad := range []string{"", " \n", strings.Repeat("x", maxOwn+1), "a\x00b", "a\xffb"} {
+	for _, bad := range []string{"", " \n", strings.Repeat("x", mostOwn+1), "a\x00b", "a\xffb"} {
 		status, _ = c.post("/own", url.Values{"prompt": {bad}})
 		require.Equal(t, 400, status, "%.20q", bad)
 	}
