@@ -14,10 +14,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"alpaca/internal/openai"
+	"alpaca/internal/report"
 )
 
 // Limits of a line.
@@ -120,8 +122,5 @@ func (r *Request) seed() uint32 {
 // clip quotes and shortens text of a line for an error.
 func clip(text string) string {
 	const limit = 60
-	if r := []rune(text); len(r) > limit {
-		text = string(r[:limit]) + "…"
-	}
-	return fmt.Sprintf("%q", text)
+	return strconv.Quote(report.Clip(text, limit))
 }

@@ -8,6 +8,8 @@ import (
 	"math"
 	"strconv"
 	"unicode/utf8"
+
+	"alpaca/internal/report"
 )
 
 // object reads the fields of a JSON object. It keeps the first error and ignores later reads, so
@@ -197,15 +199,7 @@ func whole(data []byte) (int64, error) {
 }
 
 // clip shortens text of a request for an error.
-func clip(text string) string { return Clip(text, 40) }
-
-// Clip returns the first n characters of text, with "…" if it had more.
-func Clip(text string, n int) string {
-	if r := []rune(text); len(r) > n {
-		return string(r[:n]) + "…"
-	}
-	return text
-}
+func clip(text string) string { return report.Clip(text, 40) }
 
 // number reads a number that fits into float32.
 func (o *object) number(field string, target *float32) (ok bool) {

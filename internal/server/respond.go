@@ -57,7 +57,7 @@ func (s *Server) fail(w http.ResponseWriter, err error) {
 	}
 	e := s.asError(w, err)
 	if n := noteOf(w); n.about == "" {
-		n.about = ", " + clip(e.Error())
+		n.about = ", " + guard.Clip(e.Error())
 	}
 	s.hints(w, e)
 	var v any = e

@@ -16,6 +16,7 @@ import (
 	"alpaca/internal/cli/ui"
 	"alpaca/internal/data/formats"
 	"alpaca/internal/data/query"
+	"alpaca/internal/report"
 )
 
 // sqlOptions are the flags of "alpaca data sql".
@@ -188,8 +189,5 @@ func cell(v any) string {
 	}
 	text := ui.Printable(strings.ReplaceAll(strings.ReplaceAll(query.Text(v), "\n", "⏎"), "\t", " "))
 	const limit = 100
-	if r := []rune(text); len(r) > limit {
-		return string(r[:limit]) + "…"
-	}
-	return text
+	return report.Clip(text, limit)
 }

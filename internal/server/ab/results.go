@@ -10,6 +10,7 @@ import (
 
 	"alpaca/internal/abtest"
 	"alpaca/internal/abtest/stats"
+	"alpaca/internal/report"
 )
 
 func sameText(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
@@ -35,11 +36,7 @@ var functions = template.FuncMap{
 	"round":  func(x float64) string { return fmt.Sprintf("%.0f", x) },
 	"short": func(text string) string {
 		const limit = 90
-		text = strings.Join(strings.Fields(text), " ")
-		if r := []rune(text); len(r) > limit {
-			return string(r[:limit]) + "…"
-		}
-		return text
+		return report.Clip(strings.Join(strings.Fields(text), " "), limit)
 	},
 }
 
