@@ -194,9 +194,9 @@ func (w *work) judge(a *asking) {
 }
 
 // complete returns the oldest prompt with the number of its tasks, or nil while one of its
-// outputs is not finished. most is the number of tasks that are still wanted. complete drops
+// outputs is not finished. limit is the number of tasks that are still wanted. complete drops
 // the pieces after the last wanted task.
-func (w *work) complete(most int) (*Asked, int, error) {
+func (w *work) complete(limit int) (*Asked, int, error) {
 	if len(w.asks) == 0 || w.asks[0].asked == nil {
 		return nil, 0, nil
 	}
@@ -213,7 +213,7 @@ func (w *work) complete(most int) (*Asked, int, error) {
 		if k.Problem != "" || k.output != nil && outputProblem(k.output) != "" {
 			continue
 		}
-		if got++; got == most {
+		if got++; got == limit {
 			last = i + 1
 			break
 		}

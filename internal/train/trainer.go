@@ -175,15 +175,15 @@ func (t *Trainer) Step() (Step, error) {
 // microTokens is about how many tokens go through the model at once. Products reach full
 // speed at a quarter of it. Memory is proportional to it, so large models get half.
 func (m *Model[T]) microTokens() int {
-	const most, large = 1024, 80 << 10 // large: numbers kept per token for the backward pass
+	const limit, large = 1024, 80 << 10 // large: numbers kept per token for the backward pass
 	kept := 0
 	for i := range m.Layers {
 		kept += m.Layers[i].kept(m)
 	}
 	if kept > large {
-		return most / 2
+		return limit / 2
 	}
-	return most
+	return limit
 }
 
 // micro returns how many of rows go through the model at once.

@@ -75,16 +75,16 @@ func readConfig(dir string) (*config, error) {
 	return c, nil
 }
 
-// readLimited reads a file. It is an error if the file has more than most bytes.
-func readLimited(path string, most int64) ([]byte, error) {
+// readLimited reads a file. It is an error if the file has more than limit bytes.
+func readLimited(path string, limit int64) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	raw, err := io.ReadAll(io.LimitReader(f, most+1))
-	if err == nil && int64(len(raw)) > most {
-		err = fmt.Errorf("%s: more than %d bytes", path, most)
+	raw, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err == nil && int64(len(raw)) > limit {
+		err = fmt.Errorf("%s: more than %d bytes", path, limit)
 	}
 	return raw, err
 }
