@@ -24,7 +24,8 @@ const resamples = 400
 const forStrengths = 311
 
 // Strengths returns the Bradley–Terry strengths of the models of several sessions, the
-// strongest first. judge is People or the name of a judging model: only its votes count.
+// strongest first. judge is People or the name of a judging model: only its votes count, and
+// none on judges' own prompts.
 // Models are the same if their names, checksums and adapters are. Unlike ratings that are
 // updated vote by vote, strengths do not depend on the order of votes.
 func Strengths(list []*Session, judge string) []Strength {
@@ -51,7 +52,7 @@ func Strengths(list []*Session, judge string) []Strength {
 		by := make([][]result, len(s.List))
 		for i := range s.Votes {
 			v := &s.Votes[i]
-			if v.Undone || v.Choice == Skip || slices.Contains(v.Flags, FlagRevealed) || !slices.Contains(v.Flags, FlagEqual) && !judged(v, judge) {
+			if s.IsOwn(v.N) || v.Undone || v.Choice == Skip || slices.Contains(v.Flags, FlagRevealed) || !slices.Contains(v.Flags, FlagEqual) && !judged(v, judge) {
 				continue
 			}
 			w := float64(verdict(v)+1) / 2

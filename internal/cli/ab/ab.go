@@ -188,7 +188,8 @@ func (o *options) run(ctx context.Context) error {
 	}
 	r := abtest.NewReport(s)
 	if !s.Closed && !s.Peek { // people who still vote must not see results
-		r.Groups = slices.DeleteFunc(r.Groups, func(g abtest.Group) bool { return g.Name == abtest.People })
+		isPeople := func(g abtest.Group) bool { return g.Name == abtest.People }
+		r.Groups, r.OwnGroups = slices.DeleteFunc(r.Groups, isPeople), slices.DeleteFunc(r.OwnGroups, isPeople)
 	}
 	return writeReport(o.u.Out, r)
 }
