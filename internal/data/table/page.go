@@ -133,7 +133,7 @@ func (t *Table) Page(ctx context.Context, db *data.DB, q Query) (*Page, error) {
 
 // explain turns an error about an FTS5 query into one that helps the user.
 func (t *Table) explain(q Query, err error) error {
-	if err != nil && q.Raw && strings.Contains(err.Error(), "fts5") {
+	if q.Raw && data.IsLogicError(err) {
 		return errorf("the search cannot be read: %s", strings.TrimPrefix(err.Error(), "SQL logic error: "))
 	}
 	return err

@@ -173,7 +173,7 @@ func TestRefusesQueries(t *testing.T) {
 	db := testDB(t)
 	tab := named(t, db, "example")
 	for _, q := range []Query{
-		{Sort: "no"}, {Filters: []Filter{{"no", "exact", ""}}}, {Filters: []Filter{{"id", "no", ""}}}, {Next: "x"}, {Next: "WzEsMl0"}, {Search: "(", Raw: true}, {Search: "x", In: "id"},
+		{Sort: "no"}, {Filters: []Filter{{"no", "exact", ""}}}, {Filters: []Filter{{"id", "no", ""}}}, {Next: "x"}, {Next: "WzEsMl0"}, {Search: "(", Raw: true}, {Search: "\"a", Raw: true}, {Search: "none:a", Raw: true}, {Search: "a AND", Raw: true}, {Search: "* b", Raw: true}, {Search: "x", In: "id"},
 		{Filters: []Filter{{"lint", "gt", "a"}}}, {Sort: "category", Next: "WzFd"},
 	} {
 		q.Size = 10
