@@ -198,7 +198,8 @@ func TestRun(t *testing.T) {
 	require.Equal(t, "N/A", old)
 	// A source without a licence is a finding only if the rule is named.
 	require.NoError(t, db.Update(ctx, func(tx *data.Tx) error {
-		other := &data.Source{Name: "other", Format: "alpaca"}
+		require.NoError(t, tx.AddSource(&data.Source{Name: "written by a model", Format: "alpaca"}))
+		other := &data.Source{Name: "other", Path: "/a.json", Format: "alpaca"}
 		require.NoError(t, tx.AddSource(other))
 		r := row("four", "", "z")
 		r.SourceID = other.ID

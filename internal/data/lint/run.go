@@ -18,7 +18,7 @@ type Summary struct {
 	Rows       int64 // rows checked
 	Faulty     int64 // rows with a finding
 	Counts     []Count
-	Unlicensed []string // sources without a licence
+	Unlicensed []string // sources from files without a known licence
 	Characters bool     // some texts are in scripts without spaces, whose characters dup-rouge takes as words
 	source     int64
 }
@@ -37,7 +37,7 @@ func Run(ctx context.Context, db *data.DB, source *data.Source, opt Options, pro
 	}
 	opt.unlicensed = map[int64]string{}
 	for _, x := range list {
-		if x.Licence == "" && (source == nil || x.ID == source.ID) {
+		if x.Licence == "" && x.Path != "" && (source == nil || x.ID == source.ID) {
 			s.Unlicensed = append(s.Unlicensed, x.Name)
 			opt.unlicensed[x.ID] = x.Name
 		}
