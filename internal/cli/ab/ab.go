@@ -203,6 +203,9 @@ func (o *options) run(ctx context.Context) error {
 		err = o.ask(ctx, st, s)
 	case o.terminal:
 		err = o.vote(ctx, st, s)
+	case len(s.Items("")) == 0:
+		o.u.Notef("both gave the same answers to all %d prompts: there is nothing to judge", len(s.List))
+		err = st.Close(ctx, id)
 	default:
 		return o.serve(ctx, st, s, nil)
 	}
