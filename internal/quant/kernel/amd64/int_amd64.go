@@ -38,13 +38,13 @@ var intKernels = kernel.Table{
 	},
 	quant.Q4_1: {
 		withMins(avx512x32(0, funcs{pack: packQ4_1AVX512, tile: tile32MinAVX512, direct: directQ4_1AVX512, row: rowQ4_1AVX512})),
-		withMins(avxVNNIx32(0, funcs{pack: packQ4_1AVXVNNI, tile: tile32MinAVXVNNI, direct: directQ4_1AVXVNNI, row: rowQ4_1AVXVNNI})),
-		few(withMins(avx2x32(0, funcs{pack: packQ4_1AVX2, tile: tile32MinAVX2, direct: directQ4_1AVX2, row: rowQ4_1AVX2})), 24),
+		inQuads(withMins(avxVNNIx32(0, funcs{pack: packQ4_1AVXVNNI, tile: tile32MinAVXVNNI, direct: directQ4_1AVXVNNI, row: rowQ4_1AVXVNNI})), quadQ4_1AVX2),
+		inQuads(few(withMins(avx2x32(0, funcs{pack: packQ4_1AVX2, tile: tile32MinAVX2, direct: directQ4_1AVX2, row: rowQ4_1AVX2})), 24), quadQ4_1AVX2),
 	},
 	quant.Q5_0: {
 		avx512x32(16, funcs{pack: packQ5_0AVX512, tile: tile32AVX512, direct: directQ5_0AVX512, row: rowQ5_0AVX512}),
-		avxVNNIx32(16, funcs{pack: packQ5_0AVXVNNI, tile: tile32AVXVNNI, direct: directQ5_0AVXVNNI, row: rowQ5_0AVXVNNI}),
-		avx2x32(16, funcs{pack: packQ5_0AVX2, tile: tile32AVX2, direct: directQ5_0AVX2, row: rowQ5_0AVX2}),
+		inQuads(avxVNNIx32(16, funcs{pack: packQ5_0AVXVNNI, tile: tile32AVXVNNI, direct: directQ5_0AVXVNNI, row: rowQ5_0AVXVNNI}), quadQ5_0AVX2),
+		inQuads(avx2x32(16, funcs{pack: packQ5_0AVX2, tile: tile32AVX2, direct: directQ5_0AVX2, row: rowQ5_0AVX2}), quadQ5_0AVX2),
 	},
 	quant.Q5_1: {inQuads(kernelQ5_1(packQ5_1AVX2), quadQ5_1AVX2)},
 	quant.Q8_0: {
@@ -59,8 +59,8 @@ var intKernels = kernel.Table{
 	},
 	quant.MXFP4: {
 		avx512x32(12, funcs{pack: packMXFP4AVX512, tile: tile32AVX512, direct: directMXFP4AVX512, row: rowMXFP4AVX512}),
-		avxVNNIx32(12, funcs{pack: packMXFP4AVXVNNI, tile: tile32AVXVNNI, direct: directMXFP4AVXVNNI, row: rowMXFP4AVXVNNI}),
-		avx2x32(12, funcs{pack: packMXFP4AVX2, tile: tile32AVX2, direct: directMXFP4AVX2, row: rowMXFP4AVX2}),
+		inQuads(avxVNNIx32(12, funcs{pack: packMXFP4AVXVNNI, tile: tile32AVXVNNI, direct: directMXFP4AVXVNNI, row: rowMXFP4AVXVNNI}), quadMXFP4AVX2),
+		inQuads(avx2x32(12, funcs{pack: packMXFP4AVX2, tile: tile32AVX2, direct: directMXFP4AVX2, row: rowMXFP4AVX2}), quadMXFP4AVX2),
 	},
 
 	quant.Q2_K: {

@@ -46,6 +46,27 @@ var (
 	}()
 	// quadEvenOdd moves the bytes with even numbers to the front.
 	quadEvenOdd = [16]uint8{0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15}
+	// The fifth bits of a block of 32, and these times 16, to which quadFifthCounts shifts them,
+	// have each bit in the upper half of a byte: quadFifthBytes takes those of the first 16
+	// weights, and then of the second, and quadHighBits4 masks each weight's.
+	quadFifthCounts = [8]uint32{1: 4, 5: 4}
+	quadFifthBytes  = func() (shuffles [2][32]uint8) {
+		for i := range shuffles {
+			for j := range shuffles[i] {
+				shuffles[i][j] = uint8(2*i + j%16/8)
+				if j%8 < 4 {
+					shuffles[i][j] += 4
+				}
+			}
+		}
+		return shuffles
+	}()
+	quadHighBits4 = func() (bits [32]uint8) {
+		for j := range bits {
+			bits[j] = 16 << (j % 4)
+		}
+		return bits
+	}()
 	// quadWords16[i] repeats int16 number i of each half.
 	quadWords16 = func() (shuffles [8][32]uint8) {
 		for i := range shuffles {
