@@ -583,6 +583,17 @@ func packQ5_1AVX2(panel, w *byte, stride, nb int)
 //go:noescape
 func packQ5_1v1AVX2(panel, w *byte, stride, nb int)
 
+// quad234_avx2_amd64.s
+
+//go:noescape
+func quadQ2_KAVX2(t *tileArgs)
+
+//go:noescape
+func quadQ3_KAVX2(t *tileArgs)
+
+//go:noescape
+func quadIQ4_XSAVX2(t *tileArgs)
+
 // quad256_avx2_amd64.s
 
 //go:noescape

@@ -65,13 +65,13 @@ var intKernels = kernel.Table{
 
 	quant.Q2_K: {
 		avx512x256(90, funcs{pack: packQ2_KAVX512, tile: tile16x16MinAVX512, direct: directQ2_KAVX512, row: rowQ2_KAVX512}),
-		avxVNNIx256(90, funcs{pack: packQ2_KAVXVNNI, tile: tile16x16MinAVXVNNI, direct: directQ2_KAVXVNNI, row: rowQ2_KAVX2}),
-		avx2x256(90, funcs{pack: packQ2_KAVX2, tile: tile16x16MinAVX2, direct: directQ2_KAVX2, row: rowQ2_KAVX2}),
+		inQuads(avxVNNIx256(90, funcs{pack: packQ2_KAVXVNNI, tile: tile16x16MinAVXVNNI, direct: directQ2_KAVXVNNI, row: rowQ2_KAVX2}), quadQ2_KAVX2),
+		inQuads(avx2x256(90, funcs{pack: packQ2_KAVX2, tile: tile16x16MinAVX2, direct: directQ2_KAVX2, row: rowQ2_KAVX2}), quadQ2_KAVX2),
 	},
 	quant.Q3_K: {
 		avx512x256(90, funcs{pack: packQ3_KAVX512, tile: tile16x16AVX512, direct: directQ3_KAVX512, row: rowQ3_KAVX512}),
-		avxVNNIx256(90, funcs{pack: packQ3_KAVXVNNI, tile: tile16x16AVXVNNI, direct: directQ3_KAVXVNNI, row: rowQ3_KAVX2}),
-		avx2x256(90, funcs{pack: packQ3_KAVX2, tile: tile16x16AVX2, direct: directQ3_KAVX2, row: rowQ3_KAVX2}),
+		inQuads(avxVNNIx256(90, funcs{pack: packQ3_KAVXVNNI, tile: tile16x16AVXVNNI, direct: directQ3_KAVXVNNI, row: rowQ3_KAVX2}), quadQ3_KAVX2),
+		inQuads(avx2x256(90, funcs{pack: packQ3_KAVX2, tile: tile16x16AVX2, direct: directQ3_KAVX2, row: rowQ3_KAVX2}), quadQ3_KAVX2),
 	},
 	quant.Q4_K: {
 		inQuads(avx512x256(82, funcs{pack: packQ4_KAVX512, tile: tile8x32MinAVX512, direct: directQ4_KAVX512, row: rowQ4_KAVX512}), quadQ4_KAVX512),
@@ -90,8 +90,8 @@ var intKernels = kernel.Table{
 	},
 	quant.IQ4_XS: {
 		avx512x256(82, funcs{pack: packIQ4_XSAVX512, tile: tile8x32AVX512, direct: directIQ4_XSAVX512, row: rowIQ4_XSAVX512}),
-		avxVNNIx256(82, funcs{pack: packIQ4_XSAVXVNNI, tile: tile8x32AVXVNNI, direct: directIQ4_XSAVXVNNI, row: rowIQ4_XSAVX2}),
-		avx2x256(82, funcs{pack: packIQ4_XSAVX2, tile: tile8x32SignedAVX2, direct: directIQ4_XSAVX2, row: rowIQ4_XSAVX2}),
+		inQuads(avxVNNIx256(82, funcs{pack: packIQ4_XSAVXVNNI, tile: tile8x32AVXVNNI, direct: directIQ4_XSAVXVNNI, row: rowIQ4_XSAVX2}), quadIQ4_XSAVX2),
+		inQuads(avx2x256(82, funcs{pack: packIQ4_XSAVX2, tile: tile8x32SignedAVX2, direct: directIQ4_XSAVX2, row: rowIQ4_XSAVX2}), quadIQ4_XSAVX2),
 	},
 	quant.TQ2_0: {
 		avx512x256(90, funcs{pack: packTQ2_0AVX512, tile: tile16x16AVX512, direct: directTQ2_0AVX512, row: rowTQ2_0AVX512}),
