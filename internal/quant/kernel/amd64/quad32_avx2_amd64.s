@@ -208,6 +208,12 @@
 #define FETCH FETCH4STREAMS(2048); FETCH4STREAMS(2112)
 #include "templates/quad32_avx2_amd64.h"
 
+// The values of IQ4_NL are at most 127, so they are multiplied as ±w * |a|, and the |a| serve
+// four rows.
+#define MAGNITUDES \
+	VPABSB Y6, Y4 \
+	VPABSB Y7, Y5
+
 #define QUAD ·quadIQ4_NLAVX2
 #define QUADCONSTANTS \
 	VMOVDQU        ·ones16(SB), Y13     \
@@ -219,9 +225,13 @@
 	NIBBLES(y, t)        \
 	VPSHUFB y, Y14, y    \
 	VPSHUFB t, Y14, t    \
-	BYTESUMS(Y6, y, Y11) \
-	BYTESUMS(Y7, t, Y11) \
-	VPADDD  t, y, y
+	VPSIGNB    Y6, y, y \
+	VPSIGNB    Y7, t, t \
+	VPMADDUBSW y, Y4, y \
+	VPMADDUBSW t, Y5, t \
+	VPMADDWD   Y13, y, y \
+	VPMADDWD   Y13, t, t \
+	VPADDD     t, y, y
 
 #define BLOCK 18
 #define QS 2

@@ -20,6 +20,10 @@
 //	Y11 - Y15      the format's constants
 //	R11            the token's DS, if MINS is defined
 
+#ifndef MAGNITUDES
+#define MAGNITUDES
+#endif
+
 #ifdef MINS
 #define ADDMINS VFMADD231PS Y9, Y8, Y10
 #define MINSOF(b) \
@@ -38,6 +42,7 @@
 #define BLOCKSUMS(b, y) \
 	VBROADCASTI128 ((b)*32)(R12), Y6                                           \
 	VBROADCASTI128 ((b)*32+16)(R12), Y7                                        \
+	MAGNITUDES                                                                 \
 	WEIGHTS(((b)*BLOCK+QS)(SI), ((b)*BLOCK+QS)(SI)(DX*1), X0, Y0, X1, Y1)        \
 	WEIGHTS(((b)*BLOCK+QS)(SI)(DX*2), ((b)*BLOCK+QS)(SI)(R8*1), X2, Y2, X3, Y3)  \
 	VPUNPCKLDQ Y2, Y0, Y4                                                      \
@@ -111,6 +116,7 @@ blocks:
 #undef QS
 #undef FETCH
 #undef SCALES
+#undef MAGNITUDES
 #undef ADDMINS
 #undef MINSOF
 #undef NEXTMINS
