@@ -160,7 +160,7 @@
 	ROW6(192(SI)(DX*1), (SI)(DX*1), 32(SI)(DX*1), 128(SI)(DX*1), 64(SI)(DX*1), 96(SI)(DX*1), 160(SI)(DX*1), Y1) \
 	ROW6(192(SI)(DX*2), (SI)(DX*2), 32(SI)(DX*2), 128(SI)(DX*2), 64(SI)(DX*2), 96(SI)(DX*2), 160(SI)(DX*2), Y2) \
 	ROW6(192(SI)(R8*1), (SI)(R8*1), 32(SI)(R8*1), 128(SI)(R8*1), 64(SI)(R8*1), 96(SI)(R8*1), 160(SI)(R8*1), Y3) \
-	ADDROWS(Y0, Y1, Y2, Y3)\
+	ADDROWS(Y0, Y1, Y2, Y3)                                                                                     \
 	ADDROWSUMS(208)
 
 #define BLOCK 210

@@ -57,15 +57,15 @@
 
 // HALFSCALES(b) are scales in half precision, at the start of blocks b and b+1.
 #define HALFSCALES(b) \
-	VPXOR     X5, X5, X5                             \
-	VPINSRW   $0, ((b)*BLOCK)(SI), X5, X5            \
-	VPINSRW   $1, ((b)*BLOCK)(SI)(DX*2), X5, X5      \
-	VPINSRW   $2, ((b+1)*BLOCK)(SI), X5, X5          \
-	VPINSRW   $3, ((b+1)*BLOCK)(SI)(DX*2), X5, X5    \
-	VPINSRW   $4, ((b)*BLOCK)(SI)(DX*1), X5, X5      \
-	VPINSRW   $5, ((b)*BLOCK)(SI)(R8*1), X5, X5      \
-	VPINSRW   $6, ((b+1)*BLOCK)(SI)(DX*1), X5, X5    \
-	VPINSRW   $7, ((b+1)*BLOCK)(SI)(R8*1), X5, X5    \
+	VPXOR     X5, X5, X5                          \
+	VPINSRW   $0, ((b)*BLOCK)(SI), X5, X5         \
+	VPINSRW   $1, ((b)*BLOCK)(SI)(DX*2), X5, X5   \
+	VPINSRW   $2, ((b+1)*BLOCK)(SI), X5, X5       \
+	VPINSRW   $3, ((b+1)*BLOCK)(SI)(DX*2), X5, X5 \
+	VPINSRW   $4, ((b)*BLOCK)(SI)(DX*1), X5, X5   \
+	VPINSRW   $5, ((b)*BLOCK)(SI)(R8*1), X5, X5   \
+	VPINSRW   $6, ((b+1)*BLOCK)(SI)(DX*1), X5, X5 \
+	VPINSRW   $7, ((b+1)*BLOCK)(SI)(R8*1), X5, X5 \
 	VCVTPH2PS X5, Y5
 
 #define QUAD ·quadQ4_0AVX2
@@ -80,6 +80,7 @@
 #define SCALES HALFSCALES
 #define FETCH FETCH4STREAMS(2048)
 #include "templates/quad32_avx2_amd64.h"
+
 // MXFP4's sums may wrap as long as they have its offset: without it they fit int16.
 #define QUAD ·quadMXFP4AVX2
 #define QUADCONSTANTS \
@@ -149,7 +150,7 @@
 #define SCALES HALFSCALES
 #define BLOCK 22
 #define QS 6
-#define FETCH FETCH4STREAMS(2048)
+#define FETCH FETCH4STREAMS(2048); FETCH4STREAMS(2112)
 #include "templates/quad32_avx2_amd64.h"
 #undef ISUMS
 
@@ -161,8 +162,8 @@
 
 #define QUAD ·quadQ4_1AVX2
 #define QUADCONSTANTS \
-	VMOVDQU      ·evenWords(SB), Y11   \
-	VMOVDQU      ·ones16(SB), Y13      \
+	VMOVDQU      ·evenWords(SB), Y11  \
+	VMOVDQU      ·ones16(SB), Y13     \
 	VPBROADCASTD ·lowNibbles(SB), Y15
 
 #define WEIGHTS NIBBLESUMS
@@ -176,7 +177,7 @@
 
 #define BLOCK 20
 #define QS 4
-#define FETCH FETCH4STREAMS(2048)
+#define FETCH FETCH4STREAMS(2048); FETCH4STREAMS(2112)
 #include "templates/quad32_avx2_amd64.h"
 #undef MINS
 #undef ISUMS
@@ -223,12 +224,12 @@
 #define WEIGHTS(w, v, x, y, tx, t) \
 	TWOROWS(w, v, x, y)  \
 	NIBBLES(y, t)        \
-	VPSHUFB y, Y14, y    \
-	VPSHUFB t, Y14, t    \
-	VPSIGNB    Y6, y, y \
-	VPSIGNB    Y7, t, t \
-	VPMADDUBSW y, Y4, y \
-	VPMADDUBSW t, Y5, t \
+	VPSHUFB    y, Y14, y \
+	VPSHUFB    t, Y14, t \
+	VPSIGNB    Y6, y, y  \
+	VPSIGNB    Y7, t, t  \
+	VPMADDUBSW y, Y4, y  \
+	VPMADDUBSW t, Y5, t  \
 	VPMADDWD   Y13, y, y \
 	VPMADDWD   Y13, t, t \
 	VPADDD     t, y, y

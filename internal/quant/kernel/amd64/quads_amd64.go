@@ -100,9 +100,14 @@ var (
 		}
 		return bytes
 	}()
-	quadHighShifts4 = [16]uint16{1 << 12, 1 << 8, 1 << 4, 1, 1 << 12, 1 << 8, 1 << 4, 1, 1 << 12, 1 << 8, 1 << 4, 1, 1 << 12, 1 << 8, 1 << 4, 1}
-	quadWords48     = wordsOf(48)
-	quadWords32     = wordsOf(32)
+	quadHighShifts4 = func() (factors [16]uint16) {
+		for i := range factors {
+			factors[i] = 1 << (12 - 4*(i%4))
+		}
+		return factors
+	}()
+	quadWords48 = wordsOf(48)
+	quadWords32 = wordsOf(32)
 	// quadScalePairs moves the low halves of four dwords to the front.
 	quadScalePairs = [16]uint8{0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15}
 )

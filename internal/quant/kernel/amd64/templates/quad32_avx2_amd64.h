@@ -8,11 +8,12 @@
 //
 // To be defined: QUAD (the function's name), QUADCONSTANTS, WEIGHTS(w, v, x, y, tx, t),
 // which sets y to the sums of products of two rows, at w and v, with the activations in
-// Y6 and Y7 and may use t (x and tx are the lower halves of y and t), ADDSUMS (adds such sums), ISUMS(b) (turns those in Y4 of block b and
-// the next into float32), SCALES(b) (sets the dwords of Y5 to the scales of these two blocks
-// in the order of the sums; it may use Y0 to Y3, Y6 to Y9), BLOCK (bytes of a block), QS (where its weights are),
-// FETCH (prefetches for four rows at SI, DX bytes apart). If MINS is defined, SCALES sets
-// Y8 to the minima.
+// Y6 and Y7 and may use t (x and tx are the lower halves of y and t), ADDSUMS (adds such
+// sums), ISUMS(b) (turns those in Y4 of block b and the next into float32), SCALES(b)
+// (sets Y5 to the scales of these blocks, in the order of their sums), BLOCK (bytes of a
+// block), QS (where its weights are), FETCH (prefetches for four rows at SI, DX bytes
+// apart). If MINS is defined, SCALES sets Y8 to the minima. MAGNITUDES, if defined, sets Y4
+// and Y5 for WEIGHTS, once for a block.
 //
 // Registers, besides those of quads_amd64.h
 //	Y0 - Y5        scratch; Y6, Y7 first and second half of a block's activations
@@ -29,9 +30,11 @@
 #define MINSOF(b) \
 	VBROADCASTSD ((b)*4)(R11), Y9 \
 	VPERMILPS    $0x50, Y9, Y9
+
 #define NEXTMINS \
 	VPERMILPS $0xee, Y8, Y8 \
 	VPERMILPS $0xee, Y9, Y9
+
 #else
 #define ADDMINS
 #define MINSOF(b)
@@ -40,34 +43,34 @@
 
 // BLOCKSUMS sets y to the sums of block b.
 #define BLOCKSUMS(b, y) \
-	VBROADCASTI128 ((b)*32)(R12), Y6                                           \
-	VBROADCASTI128 ((b)*32+16)(R12), Y7                                        \
-	MAGNITUDES                                                                 \
-	WEIGHTS(((b)*BLOCK+QS)(SI), ((b)*BLOCK+QS)(SI)(DX*1), X0, Y0, X1, Y1)        \
-	WEIGHTS(((b)*BLOCK+QS)(SI)(DX*2), ((b)*BLOCK+QS)(SI)(R8*1), X2, Y2, X3, Y3)  \
-	VPUNPCKLDQ Y2, Y0, Y4                                                      \
-	VPUNPCKHDQ Y2, Y0, Y5                                                      \
-	ADDSUMS    Y5, Y4, y
+	VBROADCASTI128 ((b)*32)(R12), Y6                                            \
+	VBROADCASTI128 ((b)*32+16)(R12), Y7                                         \
+	MAGNITUDES                                                                  \
+	WEIGHTS(((b)*BLOCK+QS)(SI), ((b)*BLOCK+QS)(SI)(DX*1), X0, Y0, X1, Y1)       \
+	WEIGHTS(((b)*BLOCK+QS)(SI)(DX*2), ((b)*BLOCK+QS)(SI)(R8*1), X2, Y2, X3, Y3) \
+	VPUNPCKLDQ     Y2, Y0, Y4                                                   \
+	VPUNPCKHDQ     Y2, Y0, Y5                                                   \
+	ADDSUMS        Y5, Y4, y
 
 // TWO adds block b and the next.
 #define TWO(b) \
-	BLOCKSUMS(b, Y8)                              \
-	BLOCKSUMS(b+1, Y9)                            \
-	VPUNPCKLQDQ  Y9, Y8, Y4                       \
-	VPUNPCKHQDQ  Y9, Y8, Y5                       \
-	ADDSUMS      Y5, Y4, Y4                       \
-	ISUMS(b)                                      \
-	SCALES(b)                                     \
-	MINSOF(b)                                     \
-	VBROADCASTSD ((b)*4)(CX), Y6                  \
-	VPERMILPS    $0x50, Y6, Y6                    \
-	VMULPS       Y6, Y5, Y5                       \
-	VFMADD231PS  Y5, Y4, Y10                      \
-	ADDMINS                                       \
-	VPERMILPS    $0xee, Y4, Y4                    \
-	VPERMILPS    $0xee, Y5, Y5                    \
-	NEXTMINS                                      \
-	VFMADD231PS  Y5, Y4, Y10                      \
+	BLOCKSUMS(b, Y8)             \
+	BLOCKSUMS(b+1, Y9)           \
+	VPUNPCKLQDQ  Y9, Y8, Y4      \
+	VPUNPCKHQDQ  Y9, Y8, Y5      \
+	ADDSUMS      Y5, Y4, Y4      \
+	ISUMS(b)                     \
+	SCALES(b)                    \
+	MINSOF(b)                    \
+	VBROADCASTSD ((b)*4)(CX), Y6 \
+	VPERMILPS    $0x50, Y6, Y6   \
+	VMULPS       Y6, Y5, Y5      \
+	VFMADD231PS  Y5, Y4, Y10     \
+	ADDMINS                      \
+	VPERMILPS    $0xee, Y4, Y4   \
+	VPERMILPS    $0xee, Y5, Y5   \
+	NEXTMINS                     \
+	VFMADD231PS  Y5, Y4, Y10     \
 	ADDMINS
 
 TEXT QUAD(SB), NOSPLIT, $0-8
@@ -77,8 +80,10 @@ TEXT QUAD(SB), NOSPLIT, $0-8
 
 rows:
 	QUADTOKEN(tileArgs_Pairs)
+
 #ifdef MINS
-	MOVQ   tileArgs_DS(R9), R11
+	MOVQ tileArgs_DS(R9), R11
+
 #endif
 	VXORPS Y10, Y10, Y10
 
@@ -90,8 +95,10 @@ blocks:
 	ADDQ $128, R12
 	ADDQ $16, CX
 	ADDQ $16, AX
+
 #ifdef MINS
 	ADDQ $16, R11
+
 #endif
 	SUBQ $4, BX
 	JNZ  blocks
