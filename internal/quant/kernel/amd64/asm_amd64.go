@@ -592,6 +592,9 @@ func quadQ2_KAVX2(t *tileArgs)
 func quadQ3_KAVX2(t *tileArgs)
 
 //go:noescape
+func quadTQ2_0AVX2(t *tileArgs)
+
+//go:noescape
 func quadIQ4_XSAVX2(t *tileArgs)
 
 // quad256_avx2_amd64.s

@@ -95,8 +95,8 @@ var intKernels = kernel.Table{
 	},
 	quant.TQ2_0: {
 		avx512x256(90, funcs{pack: packTQ2_0AVX512, tile: tile16x16AVX512, direct: directTQ2_0AVX512, row: rowTQ2_0AVX512}),
-		avxVNNIx256(90, funcs{pack: packTQ2_0AVXVNNI, tile: tile16x16AVXVNNI, direct: directTQ2_0AVXVNNI, row: rowTQ2_0AVX2}),
-		avx2x256(90, funcs{pack: packTQ2_0AVX2, tile: tile16x16AVX2, direct: directTQ2_0AVX2, row: rowTQ2_0AVX2}),
+		inQuads(avxVNNIx256(90, funcs{pack: packTQ2_0AVXVNNI, tile: tile16x16AVXVNNI, direct: directTQ2_0AVXVNNI, row: rowTQ2_0AVX2}), quadTQ2_0AVX2),
+		inQuads(avx2x256(90, funcs{pack: packTQ2_0AVX2, tile: tile16x16AVX2, direct: directTQ2_0AVX2, row: rowTQ2_0AVX2}), quadTQ2_0AVX2),
 	},
 }
 

@@ -3,8 +3,8 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// The products of Q2_K, Q3_K and IQ4_XS with a single token for AVX2, see quad256_amd64.h
-// and the formats' byte maps in q2_k.go, q3_k.go and iq4.go.
+// The products of Q2_K, Q3_K, TQ2_0 and IQ4_XS with a single token for AVX2, see quad256_amd64.h
+// and the formats' byte maps in q2_k.go, q3_k.go, tq.go and iq4.go.
 
 #include "parts/fetch_amd64.h"
 #include "templates/quads_amd64.h"
@@ -140,6 +140,52 @@
 
 #define BLOCK 110
 #define FETCH FETCH4STREAMS(2048); FETCH4STREAMS(2112)
+#include "templates/quad256_amd64.h"
+#undef QUADCONSTANTS
+
+// TQ2_0 has but one scale, so that a row's sums in int16, at most 8*2*3*127, are added as they
+// are. Weights are 1 more than they should be.
+
+// RUNT adds the product of the lowest bits of y, with the 32 activations at off, to sum.
+#define RUNT(off, y, sum) \
+	VPAND      Y12, y, y      \
+	VPMADDUBSW off(R12), y, y \
+	VPADDW     y, sum, sum
+
+#define HALFT(off, w, sum) \
+	VMOVDQU w, Y8          \
+	VPSRLW  $2, Y8, Y9     \
+	VPSRLW  $4, Y8, Y10    \
+	VPSRLW  $6, Y8, Y11    \
+	RUNT(off, Y8, sum)     \
+	RUNT(off+32, Y9, sum)  \
+	RUNT(off+64, Y10, sum) \
+	RUNT(off+96, Y11, sum)
+
+// ROWT sets sum to the sums of a row, without those of the activations in Y5.
+#define ROWT(w, v, sum) \
+	VPXOR    sum, sum, sum \
+	HALFT(0, w, sum)       \
+	HALFT(128, v, sum)     \
+	VPMADDWD Y14, sum, sum \
+	VPSUBD   Y5, sum, sum
+
+#define QUAD ·quadTQ2_0AVX2
+#define QUADCONSTANTS \
+	VPBROADCASTD ·twoBits(SB), Y12 \
+	VMOVDQU      ·ones16(SB), Y14
+
+#define SUPERBLOCK \
+	VPMADDWD (AX), Y14, Y5             \
+	ROWT((SI), 32(SI), Y0)             \
+	ROWT((SI)(DX*1), 32(SI)(DX*1), Y1) \
+	ROWT((SI)(DX*2), 32(SI)(DX*2), Y2) \
+	ROWT((SI)(R8*1), 32(SI)(R8*1), Y3) \
+	ADDROWS(Y0, Y1, Y2, Y3)            \
+	ADDROWSUMS(64)
+
+#define BLOCK 66
+#define FETCH FETCH4STREAMS(2048)
 #include "templates/quad256_amd64.h"
 #undef QUADCONSTANTS
 
