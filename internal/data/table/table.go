@@ -29,6 +29,8 @@ type Table struct {
 	Columns []Column
 	Source  int64 // the id of the source whose rows it has; 0: all
 	Texts   bool  // its rows are examples, which have an index of words and facets
+
+	trigrams bool // there is an index of substrings, too
 }
 
 // examples are the columns of examples.
@@ -49,9 +51,13 @@ var hidden = []Column{
 // "lint", "example" for the rows of all sources, or a source's name for the rows of that
 // source.
 func Named(ctx context.Context, db *data.DB, name string) (*Table, error) {
+	trigrams, err := db.HasSubstrings(ctx)
+	if err != nil {
+		return nil, err
+	}
 	switch name {
 	case "example":
-		return &Table{Name: name, From: "example", Key: "example.id", Columns: examples, Texts: true}, nil
+		return &Table{Name: name, From: "example", Key: "example.id", Columns: examples, Texts: true, trigrams: trigrams}, nil
 	case "source":
 		return &Table{Name: name, From: "source", Key: "source.id", Columns: plain("source", "id", "name", "path", "sha256", "format", "licence", "imported_at", "rows", "note")}, nil
 	case "rejected":
@@ -67,7 +73,7 @@ func Named(ctx context.Context, db *data.DB, name string) (*Table, error) {
 	if err != nil || s == nil {
 		return nil, err
 	}
-	return &Table{Name: name, From: "example", Key: "example.id", Columns: examples, Source: s.ID, Texts: true}, nil
+	return &Table{Name: name, From: "example", Key: "example.id", Columns: examples, Source: s.ID, Texts: true, trigrams: trigrams}, nil
 }
 
 // plain returns columns whose SQL is their name in the table.
