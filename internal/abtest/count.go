@@ -8,9 +8,9 @@ import (
 	"alpaca/internal/abtest/stats"
 )
 
-// groups counts votes on prompts that are all of the plan, or all judges' own: those of
-// people first, then those of each judging model. Pairs with equal answers are ties in every
-// group.
+// groups counts votes, either those on the prompts of the plan or those on judges' own prompts.
+// The first group has the votes of people, and each further group those of one judging model.
+// Pairs with equal answers are ties in every group.
 func (s *Session) groups(votes []Vote) (list []Group) {
 	var equal []Vote
 	by := map[string][]Vote{}
@@ -75,7 +75,7 @@ type counter struct {
 	units    map[int][]int   // verdicts by prompt
 	first    map[seen]int    // the first verdict, for comparison with the repeat
 	judges   map[string]bool
-	sides    int // votes that prefer one of the sides
+	sides    int // number of votes that prefer the left or the right side
 	compared []stats.Compared
 }
 

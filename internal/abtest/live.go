@@ -19,7 +19,7 @@ type Own struct {
 	Failed bool // a model could not answer it
 }
 
-// IsOwn reports whether a judge asked prompt n.
+// IsOwn reports whether a judge wrote prompt n.
 func (s *Session) IsOwn(n int) bool {
 	_, ok := s.Own[n]
 	return ok

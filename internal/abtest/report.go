@@ -109,8 +109,8 @@ func NewReport(s *Session) *Report {
 	return r
 }
 
-// share returns the lengths of a model's answers to the prompts of the plan, or to judges'
-// own if there is no plan.
+// share describes a model's answers to the prompts of the plan or, if the plan has no prompts,
+// to judges' own prompts.
 func (s *Session) share(slot Slot) ModelShare {
 	m := ModelShare{Model: s.Models[slot]}
 	noPlan := len(s.Own) == len(s.List)

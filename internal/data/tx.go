@@ -25,7 +25,7 @@ type Tx struct {
 
 	bulk     bool
 	after    int64 // after Bulk: the last id that the indexes have
-	trigrams bool  // after Bulk: there is an index of substrings to add the rows to
+	trigrams bool  // after Bulk: the database has an index of substrings, to which the rows are added
 }
 
 // Update calls change with a transaction and commits it, unless change returns an error, ctx

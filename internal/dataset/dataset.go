@@ -32,7 +32,7 @@ type Record struct {
 	Messages []Message
 	Text     string // the text, if there are no messages
 
-	preferred bool // of a preference pair
+	preferred bool // the record is the better answer of a preference pair
 }
 
 // Problem is the reason why a record cannot be used.
@@ -75,7 +75,7 @@ type File struct {
 	SHA256  string
 	Records []Record
 	Bad     Problems
-	Pairs   int // records of preference pairs: their chosen answers
+	Pairs   int // number of records that come from preference pairs
 }
 
 // Read reads the file at path. It is JSON lines, a JSON array of objects, or one text. A

@@ -21,7 +21,7 @@ type object struct {
 	Conversations []message
 	// TRL: texts or messages
 	Prompt, Completion *textOrMessages
-	// the better answer of a preference pair; the other one, rejected, is not read
+	// the better answer of a preference pair; the other answer, rejected, is not read
 	Chosen *textOrMessages
 	// a text to be continued
 	Text *string
@@ -197,8 +197,8 @@ func completion(prompt, answer *textOrMessages) (Record, string) {
 	return Record{Messages: []Message{{Role: "user", Content: prompt.text}, {Role: "assistant", Content: answer.text}}}, ""
 }
 
-// chosen returns the record of a preference pair: the prompt with the better answer. A list of
-// messages may be the whole conversation; then there may be no prompt.
+// chosen returns the record of a preference pair: the prompt with the better answer. If better is
+// a list of messages, it may be the whole conversation, and the pair needs no prompt.
 func chosen(prompt, better *textOrMessages) (rec Record, reason string) {
 	switch {
 	case better.list != nil && (prompt == nil || len(better.list) > 1):

@@ -138,8 +138,8 @@ func isID(c byte) bool {
 	return c == '_' || c == '$' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= 0x80
 }
 
-// asTexts returns a statement with the same rows, in which no column has a declared type: a
-// column of an expression has none.
+// asTexts returns a statement with the same rows whose columns have no declared types. Each column
+// becomes an expression, and expressions have no declared type.
 func (s *Statement) asTexts(columns []string) string {
 	var inner, outer strings.Builder
 	for i, name := range columns {
@@ -150,6 +150,6 @@ func (s *Statement) asTexts(columns []string) string {
 		fmt.Fprintf(&inner, "c%d", i)
 		fmt.Fprintf(&outer, `+c%d as "%s"`, i, strings.ReplaceAll(name, `"`, `""`))
 	}
-	// The line break ends a comment.
+	// The line break ends a comment at the end of the statement.
 	return "with q(" + inner.String() + ") as (" + s.SQL[:s.end] + "\n) select " + outer.String() + " from q"
 }

@@ -229,8 +229,8 @@ func (s *Statement) run(ctx context.Context, c *sql.Conn, params map[string]stri
 	}
 }
 
-// hasTimes reports whether a column is declared as a date or time. The driver would turn its
-// texts into times, so that "2026-12-01" came out as another text.
+// hasTimes reports whether a column is declared as a date or time. The driver turns the texts of
+// such a column into times, so that "2026-12-01" would become a different text.
 func hasTimes(rows *sql.Rows) bool {
 	types, err := rows.ColumnTypes()
 	if err != nil {

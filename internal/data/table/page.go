@@ -17,7 +17,7 @@ type Query struct {
 	Search  string // words to search for; "": no search
 	In      string // the column to search; "": all
 	Raw     bool   // Search is an FTS5 query
-	Inside  bool   // Search is a text that may be anywhere, also inside a word
+	Inside  bool   // Search is a text to find anywhere, even inside words
 	Filters []Filter
 	Sort    string // a column; "": the key
 	Desc    bool

@@ -30,7 +30,7 @@ type Table struct {
 	Source  int64 // the id of the source whose rows it has; 0: all
 	Texts   bool  // its rows are examples, which have an index of words and facets
 
-	trigrams bool // there is an index of substrings, too
+	trigrams bool // the database has an index of substrings, too
 }
 
 // examples are the columns of examples.

@@ -101,12 +101,12 @@ func (t *Table) condition(f Filter) (string, []any, error) {
 	return expr, []any{value}, nil
 }
 
-// escape makes the characters of a text literal in a pattern of LIKE.
+// escape escapes a text for a pattern of LIKE, so that its characters stand for themselves.
 var escape = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
-// inside returns a condition to put before one with LIKE. The index of substrings finds all rows
-// that LIKE finds, and a few more because it folds the case of all letters. The condition is ""
-// if there is no index or the text is too short for it.
+// inside returns a condition to put before a condition with LIKE, which is slow. It looks in the
+// index of substrings, which finds all rows that LIKE finds. The index finds a few more, because it
+// folds the case of all letters. where is "" if there is no index or the text is too short for it.
 func (t *Table) inside(text, column string) (where string, args []any) {
 	const least = 3 // characters
 	if !t.trigrams || utf8.RuneCountInString(text) < least || strings.IndexByte(text, 0) >= 0 {

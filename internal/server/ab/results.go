@@ -69,7 +69,7 @@ type row struct {
 	Prompt  abtest.Prompt
 	Verdict string
 	Equal   bool
-	Own     bool // a judge asked it
+	Own     bool // a judge wrote the prompt
 	Votes   int
 }
 
