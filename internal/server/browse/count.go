@@ -18,7 +18,7 @@ type counted struct {
 }
 
 // count counts all rows of a request, in total and by facet; limit is the largest number of values of
-// a facet. wait is how long it waits for the result. A count that takes longer continues in the
+// a facet. wait is how long count waits for the result. A count that takes longer continues in the
 // background, for the next request.
 func (b *Browser) count(ctx context.Context, q *request, wait time.Duration, limit int, facets ...string) (c counted) {
 	b.refresh(ctx)
