@@ -646,6 +646,9 @@ func quadQ6_KAVX512(t *tileArgs)
 func quadQ4_0AVX2(t *tileArgs)
 
 //go:noescape
+func quadMXFP4AVX2(t *tileArgs)
+
+//go:noescape
 func quadQ8_0AVX2(t *tileArgs)
 
 //go:noescape

@@ -59,8 +59,8 @@ var intKernels = kernel.Table{
 	},
 	quant.MXFP4: {
 		avx512x32(12, funcs{pack: packMXFP4AVX512, tile: tile32AVX512, direct: directMXFP4AVX512, row: rowMXFP4AVX512}),
-		avxVNNIx32(12, funcs{pack: packMXFP4AVXVNNI, tile: tile32AVXVNNI, direct: directMXFP4AVXVNNI, row: rowMXFP4AVXVNNI}),
-		avx2x32(12, funcs{pack: packMXFP4AVX2, tile: tile32AVX2, direct: directMXFP4AVX2, row: rowMXFP4AVX2}),
+		inQuads(avxVNNIx32(12, funcs{pack: packMXFP4AVXVNNI, tile: tile32AVXVNNI, direct: directMXFP4AVXVNNI, row: rowMXFP4AVXVNNI}), quadMXFP4AVX2),
+		inQuads(avx2x32(12, funcs{pack: packMXFP4AVX2, tile: tile32AVX2, direct: directMXFP4AVX2, row: rowMXFP4AVX2}), quadMXFP4AVX2),
 	},
 	quant.NVFP4: {avx2x16(64, 20, 12, funcs{pack: packNVFP4AVX2, tile: tile16AVX2, row: rowNVFP4AVX2})},
 

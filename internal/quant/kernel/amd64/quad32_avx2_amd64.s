@@ -37,6 +37,19 @@
 	VPMADDWD     Y13, Y4, Y4     \
 	VCVTDQ2PS    Y4, Y4
 
+// HALFSCALES widens the float16 at the beginning of two blocks of four rows.
+#define HALFSCALES(b) \
+	VPXOR     X5, X5, X5                          \
+	VPINSRW   $0, ((b)*BLOCK)(SI), X5, X5         \
+	VPINSRW   $1, ((b)*BLOCK)(SI)(DX*2), X5, X5   \
+	VPINSRW   $2, ((b+1)*BLOCK)(SI), X5, X5       \
+	VPINSRW   $3, ((b+1)*BLOCK)(SI)(DX*2), X5, X5 \
+	VPINSRW   $4, ((b)*BLOCK)(SI)(DX*1), X5, X5   \
+	VPINSRW   $5, ((b)*BLOCK)(SI)(R8*1), X5, X5   \
+	VPINSRW   $6, ((b+1)*BLOCK)(SI)(DX*1), X5, X5 \
+	VPINSRW   $7, ((b+1)*BLOCK)(SI)(R8*1), X5, X5 \
+	VCVTPH2PS X5, Y5
+
 #define QUAD ·quadQ4_0AVX2
 #define QUADCONSTANTS \
 	VMOVDQU      ·ones16(SB), Y13         \
@@ -45,6 +58,53 @@
 
 #define WEIGHTS NIBBLESUMS
 #define BLOCK 18
+#define HEAD 2
+#define ROWSCALES HALFSCALES
+#define FETCH FETCH4STREAMS(2048)
+#include "templates/quad32_avx2_amd64.h"
+
+// POWERS makes 2^(e-128) of the bytes e at the beginning of two blocks of four rows, see
+// SCALES_E.
+#define POWERS(b) \
+	VPXOR        X5, X5, X5                          \
+	VPINSRB      $0, ((b)*BLOCK)(SI), X5, X5         \
+	VPINSRB      $1, ((b)*BLOCK)(SI)(DX*2), X5, X5   \
+	VPINSRB      $2, ((b+1)*BLOCK)(SI), X5, X5       \
+	VPINSRB      $3, ((b+1)*BLOCK)(SI)(DX*2), X5, X5 \
+	VPINSRB      $4, ((b)*BLOCK)(SI)(DX*1), X5, X5   \
+	VPINSRB      $5, ((b)*BLOCK)(SI)(R8*1), X5, X5   \
+	VPINSRB      $6, ((b+1)*BLOCK)(SI)(DX*1), X5, X5 \
+	VPINSRB      $7, ((b+1)*BLOCK)(SI)(R8*1), X5, X5 \
+	VPMOVZXBD    X5, Y5                              \
+	VPBROADCASTD ·powers+0(SB), Y7                   \
+	VPBROADCASTD ·powers+4(SB), Y8                   \
+	VPBROADCASTD ·powers+8(SB), Y9                   \
+	VPSLLD       $21, Y5, Y6                         \
+	VPSLLD       $23, Y5, Y5                         \
+	VPADDD       Y8, Y6, Y6                          \
+	VPSUBD       Y7, Y5, Y5                          \
+	VPMINSD      Y9, Y6, Y6                          \
+	VPMAXSD      Y6, Y5, Y5
+
+#define QUAD ·quadMXFP4AVX2
+#define QUADCONSTANTS \
+	VBROADCASTI128 ·mxfp4Unsigned(SB), Y12  \
+	VMOVDQU        ·ones16(SB), Y13         \
+	VPBROADCASTD   tileArgs_Offset(R9), Y14 \
+	VPBROADCASTD   ·lowNibbles(SB), Y15
+
+#define WEIGHTS(w, v, x, y, tx, t) \
+	TWOROWS(w, v, x, y)  \
+	NIBBLES(y, t)        \
+	VPSHUFB    y, Y12, y \
+	VPSHUFB    t, Y12, t \
+	VPMADDUBSW Y6, y, y  \
+	VPMADDUBSW Y7, t, t  \
+	VPADDW     t, y, y
+
+#define BLOCK 17
+#define HEAD 1
+#define ROWSCALES POWERS
 #define FETCH FETCH4STREAMS(2048)
 #include "templates/quad32_avx2_amd64.h"
 #undef ISUMS
@@ -71,6 +131,8 @@
 	VPADDD t, y, y
 
 #define BLOCK 34
+#define HEAD 2
+#define ROWSCALES HALFSCALES
 #define FETCH FETCH4STREAMS(2048); FETCH4STREAMS(2112)
 #include "templates/quad32_avx2_amd64.h"
 
@@ -90,5 +152,7 @@
 	VPADDD  t, y, y
 
 #define BLOCK 18
+#define HEAD 2
+#define ROWSCALES HALFSCALES
 #define FETCH FETCH4STREAMS(2048)
 #include "templates/quad32_avx2_amd64.h"

@@ -9,8 +9,9 @@
 // To be defined: QUAD (the function's name), QUADCONSTANTS, WEIGHTS(w, v, x, y, tx, t),
 // which sets y to the sums of products of two rows, at w and v, with the activations in
 // Y6 and Y7 and may use t (x and tx are the lower halves of y and t), ADDSUMS (adds such sums), ISUMS(b) (turns those in Y4 of block b and
-// the next into float32), BLOCK (bytes of a block), FETCH (prefetches for four rows at
-// SI, DX bytes apart).
+// the next into float32), BLOCK (bytes of a block), HEAD (of these before the weights),
+// ROWSCALES(b) (sets Y5 to the scales of these blocks, may use Y6 to Y9), FETCH (prefetches for
+// four rows at SI, DX bytes apart).
 //
 // Registers, besides those of quads_amd64.h
 //	Y0 - Y5        scratch; Y6, Y7 first and second half of a block's activations
@@ -21,8 +22,8 @@
 #define BLOCKSUMS(b, y) \
 	VBROADCASTI128 ((b)*32)(R12), Y6                                           \
 	VBROADCASTI128 ((b)*32+16)(R12), Y7                                        \
-	WEIGHTS(((b)*BLOCK+2)(SI), ((b)*BLOCK+2)(SI)(DX*1), X0, Y0, X1, Y1)        \
-	WEIGHTS(((b)*BLOCK+2)(SI)(DX*2), ((b)*BLOCK+2)(SI)(R8*1), X2, Y2, X3, Y3)  \
+	WEIGHTS(((b)*BLOCK+HEAD)(SI), ((b)*BLOCK+HEAD)(SI)(DX*1), X0, Y0, X1, Y1)        \
+	WEIGHTS(((b)*BLOCK+HEAD)(SI)(DX*2), ((b)*BLOCK+HEAD)(SI)(R8*1), X2, Y2, X3, Y3)  \
 	VPUNPCKLDQ Y2, Y0, Y4                                                      \
 	VPUNPCKHDQ Y2, Y0, Y5                                                      \
 	ADDSUMS    Y5, Y4, y
@@ -35,16 +36,7 @@
 	VPUNPCKHQDQ  Y9, Y8, Y5                       \
 	ADDSUMS      Y5, Y4, Y4                       \
 	ISUMS(b)                                      \
-	VPXOR        X5, X5, X5                       \
-	VPINSRW      $0, ((b)*BLOCK)(SI), X5, X5          \
-	VPINSRW      $1, ((b)*BLOCK)(SI)(DX*2), X5, X5    \
-	VPINSRW      $2, ((b+1)*BLOCK)(SI), X5, X5        \
-	VPINSRW      $3, ((b+1)*BLOCK)(SI)(DX*2), X5, X5  \
-	VPINSRW      $4, ((b)*BLOCK)(SI)(DX*1), X5, X5    \
-	VPINSRW      $5, ((b)*BLOCK)(SI)(R8*1), X5, X5    \
-	VPINSRW      $6, ((b+1)*BLOCK)(SI)(DX*1), X5, X5  \
-	VPINSRW      $7, ((b+1)*BLOCK)(SI)(R8*1), X5, X5  \
-	VCVTPH2PS    X5, Y5                           \
+	ROWSCALES(b)                                  \
 	VBROADCASTSD ((b)*4)(CX), Y6                  \
 	VPERMILPS    $0x50, Y6, Y6                    \
 	VMULPS       Y6, Y5, Y5                       \
@@ -91,5 +83,7 @@ blocks:
 #undef WEIGHTS
 #undef BLOCK
 #undef FETCH
+#undef HEAD
+#undef ROWSCALES
 #undef BLOCKSUMS
 #undef TWO
