@@ -610,6 +610,9 @@ func directIQ4_XSAVX2(t *tileArgs)
 //go:noescape
 func rowIQ4_XSAVX2(t *tileArgs)
 
+//go:noescape
+func tile16x16SignedAVX2(t *tileArgs)
+
 // q5_1_avx2_amd64.s
 
 //go:noescape
