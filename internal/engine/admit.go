@@ -77,8 +77,8 @@ func (e *Engine) admit() {
 	}
 }
 
-// places returns the number of answers in progress, including those that begin once the
-// first answer of their request has read the prompt. held counts them by key.
+// places returns the number of answers in progress, including those that begin once the first
+// answer of their request has read the prompt. held counts them by Request.Key.
 func (e *Engine) places() (n int, held map[string]int) {
 	seen, held := map[*group]bool{}, map[string]int{}
 	for _, a := range slices.Concat(e.running, e.resting) {

@@ -23,7 +23,7 @@ type answer struct {
 	saved  []byte // the state of a preempted text whose context was shifted; nil otherwise
 	order  int    // number of its admission: the youngest has the highest
 
-	node   *node // the prefix cache's node of the text's first blocks; nil: the text takes no part in the cache
+	node   *node // the prefix cache's node that stands for the text's first blocks; nil: the text does not use the cache
 	blocks int   // how many blocks of the text node stands for
 	known  int   // how many tokens of the prompt needed no evaluation
 	read   bool  // the prompt is evaluated

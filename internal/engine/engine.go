@@ -90,7 +90,7 @@ type Stats struct {
 	PromptTokens, CachedTokens, GeneratedTokens int64         // GeneratedTokens includes tokens that nobody has read
 	PromptTime, GenerateTime                    time.Duration // time of steps with prompt rows, and of all other steps
 	Steps, Rows                                 int64
-	Drafts, DraftTokens, DraftAccepted          int64     // drafts, their tokens, and the tokens that the sampler then chose
+	Drafts, DraftTokens, DraftAccepted          int64     // drafts, their tokens, and how many of these tokens the sampler chose
 	AcceptedAt                                  [16]int64 // accepted tokens by position in the draft; the last counts all further positions
 	Preemptions, Cancelled                      int64
 	LastStep                                    time.Time

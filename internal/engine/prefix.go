@@ -25,7 +25,7 @@ type prefixes struct {
 	seed   maphash.Seed
 	roots  map[string]*node // the roots by salt
 	table  map[nodeKey]*node
-	oldest node // the ring of all nodes: next is the most recently used, prev the least
+	oldest node // the head of the ring of all nodes: oldest.next is the most recently used node, oldest.prev the least recently used
 	count  int
 }
 
@@ -128,7 +128,8 @@ func (p *prefixes) adopt(s *model.Seq, salt string, tokens []int32) (n *node, bl
 	return n, blocks, nil
 }
 
-// longest returns the child of n that shares the longest prefix with tokens, and its length.
+// longest returns the child of n that shares the longest prefix with tokens, and the length of
+// that prefix.
 func (p *prefixes) longest(n *node, tokens []int32) (best *node, most int) {
 	for _, k := range n.kids {
 		if m := same(k.tokens, tokens); m > most {
@@ -169,8 +170,8 @@ func same(a, b []int32) int {
 
 // put adds a node for block and recent, which hold tokens, as a child of parent. A block has
 // fewer than model.BlockLen tokens only at the end of a text. put returns the node that has
-// these tokens, possibly an older one with other blocks. It returns nil in the rare case
-// that another node has the same hash.
+// these tokens, possibly an older one with other blocks. It returns nil in the rare case that a
+// node with different tokens has the same hash.
 func (p *prefixes) put(parent *node, tokens []int32, block, recent *model.Block) *node {
 	if parent.parent == nil { // put may have stored another node as the root meanwhile
 		parent = p.root(parent.salt)

@@ -13,7 +13,7 @@ type Stream struct {
 	ctx    context.Context // the request's
 	wake   func()          // wakes the engine's loop
 	cancel func()          // cancels the request's context
-	window int             // the most tokens in tokens and in the reader's hand
+	window int             // the most tokens that are sampled, until the reader asks for the token after them
 
 	mu        sync.Mutex
 	tokens    []Token // sampled tokens that the reader has not taken
@@ -107,7 +107,7 @@ func (s *Stream) Err() error {
 // hasRoom reports whether the texts may go on. The caller holds mu.
 func (s *Stream) hasRoom() bool { return len(s.tokens)+s.inHand < s.window }
 
-// room is hasRoom for the engine.
+// room does what hasRoom does, for callers that do not hold mu.
 func (s *Stream) room() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

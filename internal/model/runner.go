@@ -255,8 +255,9 @@ func (m *Model) checkTokens(tokens []int32) error {
 // at least 1.
 func (r *Runner) LogitRows() int { return logitRows(r.model.Config.VocabSize, r.batch) }
 
-// Logits returns the logits [n, VocabSize] of n wanted rows of the last batch, beginning with
-// wanted row from. They are valid until the next call. n is at most LogitRows.
+// Logits returns the logits [n, VocabSize] of n of the last batch's wanted rows. from is the
+// index of the first one among the wanted rows. The logits are valid until the next call. n is
+// at most LogitRows.
 func (r *Runner) Logits(from, n int) ([]float32, error) {
 	c := &r.model.Config
 	if from < 0 || n < 1 || n > r.LogitRows() || (from+n)*c.Dim > len(r.hidden) {
@@ -279,8 +280,8 @@ func (r *Runner) Logits(from, n int) ([]float32, error) {
 }
 
 // EachLogits calls each with the logits [VocabSize] of the first n wanted rows of the last
-// batch, in order. They are valid during the call. EachLogits stops at an error of each and
-// returns it.
+// batch, in order. They are valid during the call. If each returns an error, EachLogits stops
+// and returns it.
 func (r *Runner) EachLogits(n int, each func(row int, logits []float32) error) error {
 	vocab := r.model.Config.VocabSize
 	for from := 0; from < n; from += r.LogitRows() {
