@@ -127,8 +127,8 @@ func (f *File) open(path string, opt Options) error {
 	return f.setEps(opt.Eps)
 }
 
-// reserve returns an error if memory is limited and too small for what callers make of the
-// metadata, above all the vocabulary.
+// reserve returns an error if memory is limited and too small for the data that callers build
+// from the metadata, above all the vocabulary.
 func (f *File) reserve() error {
 	if !machine.Limited() {
 		return nil

@@ -125,7 +125,7 @@ var legacyTypes = map[int32][3]quant.Type{
 	8: {quant.Q8_0v1, quant.Q8_0v1, quant.Q8_0},
 }
 
-// generation returns the index into legacyTypes.
+// generation returns the generation of the file's block layouts, from 0 to 2.
 func (l *legacyFile) generation() int {
 	if l.format == "ggjt" {
 		return int(l.version) - 1

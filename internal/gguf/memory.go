@@ -8,9 +8,9 @@ import (
 	"alpaca/internal/pool"
 )
 
-// FromMemory returns a checkpoint made of metadata and tensors in memory, as if a file of
-// format and version had held them. It keeps both slices. Names must be unique, and the length
-// of each tensor's Data must fit its type and shape.
+// FromMemory returns a checkpoint made of metadata and tensors in memory, as if they were from
+// a file with the given format and version. It keeps both slices. Names must be unique, and the
+// length of each tensor's Data must fit its type and shape.
 func FromMemory(path, format string, version uint32, kv []KV, tensors []Tensor) (*File, error) {
 	f := &File{
 		Path: path, Parts: []string{path}, Format: format, Version: version, KV: kv, Tensors: tensors,
