@@ -42,8 +42,8 @@ func Encode(t Type, dst []byte, src []float32, cols int, importance []float32) {
 	}
 }
 
-// spans encode rows without importance, if possible with this CPU's vectors. A function that
-// returns false has done nothing.
+// spans encode rows without importance, if this CPU has the vector instructions for that. A
+// function that returns false has done nothing.
 var spans = map[Type]func(dst []byte, x []float32) bool{
 	F16:  func(dst []byte, x []float32) bool { codec.EncodeF16(dst, x); return true },
 	Q4_0: codec.EncodeQ4_0,

@@ -10,8 +10,8 @@ import (
 
 // The formats IQ1, IQ2 and IQ3 have 256 weights in groups of eight or four. Each group is an
 // entry of a codebook, with separate signs except in IQ1. These formats are read, but not
-// written: finding the best entries takes an importance matrix and most of the reference's
-// encoder.
+// written: finding the best entries takes an importance matrix and most of the code of
+// llama.cpp's encoder.
 //
 // In all of them D is a float16. Each run of 16 or 32 weights has a scale s of 3 or 4 bits, and
 // its factor is 2s+1.
@@ -160,19 +160,21 @@ func signs7(x uint32) byte {
 	return byte(x | uint32(bits.OnesCount32(x)&1)<<7)
 }
 
-// group8 sets weights at to at+7 to an entry. Bit i of signs makes weight at+i negative.
+// group8 sets the weights with the indices at to at+7 to an entry. Bit i of signs makes weight
+// at+i negative.
 func (b *SuperBlock) group8(at int, entry *[8]int8, signs byte) {
 	for i, v := range entry {
 		b.Q[at+i] = v - 2*v*int8(signs>>i&1)
 	}
 }
 
-// group4 is group8 with two entries of four.
+// group4 does what group8 does, with two entries of four weights.
 func (b *SuperBlock) group4(at int, first, second *[4]int8, signs byte) {
 	b.group8(at, &[8]int8{first[0], first[1], first[2], first[3], second[0], second[1], second[2], second[3]}, signs)
 }
 
-// groupIQ1 sets weights at to at+7 to eight times an entry, plus or minus 1.
+// groupIQ1 sets the weights with the indices at to at+7 to eight times an entry, plus 1 or, if
+// less is true, minus 1.
 func (b *SuperBlock) groupIQ1(at, entry int, less bool) {
 	delta := int8(1)
 	if less {

@@ -2,16 +2,16 @@
 
 package codec
 
-// DecodeQ4_0 returns false: this CPU has no vectors for it.
+// DecodeQ4_0 returns false: there is no vector code for this CPU.
 func DecodeQ4_0(dst []float32, src []byte) bool { return false }
 
-// DecodeQ4_1 returns false: this CPU has no vectors for it.
+// DecodeQ4_1 returns false: there is no vector code for this CPU.
 func DecodeQ4_1(dst []float32, src []byte) bool { return false }
 
-// DecodeQ5_0 returns false: this CPU has no vectors for it.
+// DecodeQ5_0 returns false: there is no vector code for this CPU.
 func DecodeQ5_0(dst []float32, src []byte) bool { return false }
 
-// DecodeQ5_1 returns false: this CPU has no vectors for it.
+// DecodeQ5_1 returns false: there is no vector code for this CPU.
 func DecodeQ5_1(dst []float32, src []byte) bool { return false }
 
 // WidenQ4_0 multiplies 32 rows of 32 integers by their columns' scales.

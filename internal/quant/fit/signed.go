@@ -2,8 +2,8 @@ package fit
 
 // This file and min.go find the scale (and the minimum) and the integers that give a short run
 // of weights the smallest error. They try some scales around the one that just covers the
-// range. The trials, their order and every rounding are as in the reference, since the file's
-// bytes depend on them.
+// range. The trials, their order and every rounding are as in llama.cpp, since the file's bytes
+// depend on them.
 
 // TinyGroup is the magnitude below which weights count as zeros, because their squares would
 // underflow.

@@ -107,7 +107,7 @@ func (k Kernel) WithRow(row func(t *Args)) Kernel {
 	return k
 }
 
-// TileOffset returns Args.Offset.
+// TileOffset returns the value of Args.Offset for Tile.
 func (k *Kernel) TileOffset() uint32 { return uint32(uint16(-k.Offset)) * 0x10001 }
 
 // Merge joins tables of kernels for different types.
