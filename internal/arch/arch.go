@@ -47,7 +47,7 @@ type Arch struct {
 	// ShortNorms says that the weights of norms in a Hugging Face checkpoint are the factors
 	// minus 1.
 	ShortNorms bool
-	// Conv says that layers without key heads have a short convolution instead.
+	// Conv says that layers without key heads have a short convolution instead of attention.
 	Conv bool
 	// Delta says that all layers except every fourth have a gated delta rule instead of
 	// attention, unless the file says otherwise.
@@ -94,7 +94,7 @@ const (
 type Windows struct {
 	Period   int     // layer i has a window unless i mod Period is Period-1; 0: all layers have one
 	Default  int     // the window if the file has none; 0: no window
-	OwnRope  bool    // layers with a window have a RoPE base of their own, without scaling
+	OwnRope  bool    // the RoPE of layers with a window is not scaled, and may have a base of its own: RopeBase
 	RopeBase float64 // the RoPE base of layers with a window if the file has none; 0: that of the other layers
 	OwnHeads bool    // layers with a window have a head length of their own
 }

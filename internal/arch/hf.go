@@ -65,7 +65,7 @@ func FindHF(class string) *Arch {
 type Place struct {
 	Tensor *Tensor
 	Layer  int // -1: not in a layer
-	Expert int // index of its matrix in the stack; -1: it is the whole tensor
+	Expert int // number of the expert that the matrix belongs to; -1: none
 	Bias   bool
 }
 

@@ -232,8 +232,8 @@ func (e *Engine) makeWay() bool {
 	return true
 }
 
-// preempt takes the blocks of the youngest text, which resumes when there is room. If only
-// one text is running, it ends with ErrNoBlocks.
+// preempt frees the blocks of the text that youngest returns. The text resumes when there is
+// room. If only one text is running, preempt ends it with ErrNoBlocks.
 func (e *Engine) preempt() {
 	a, _ := e.youngest()
 	if a == nil || len(e.running) == 1 {

@@ -71,8 +71,8 @@ func (a *answer) paused() bool { return !a.group.stream.room() }
 // goesOn ends the text if it has MaxTokens tokens, or if the context is full and cannot be
 // shifted. It reports whether the text goes on in this step.
 //
-// A shift of the context needs blocks for a moment. forget frees one. If forget returns
-// false, the text has to be preempted.
+// A shift of the context needs more blocks for a moment. goesOn calls forget to free a block.
+// If forget returns false, the text has to be preempted.
 func (a *answer) goesOn(ctx int, forget func() bool) bool {
 	if a.ended {
 		return false

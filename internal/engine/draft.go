@@ -104,7 +104,7 @@ func (e *Engine) addDraft(r *rows) (asked bool) {
 	return false
 }
 
-// kindOf returns the kind of a draft that follows the match m.
+// kindOf returns the kind of a draft that was found by the match m.
 func kindOf(m lookup.Match) speculate.Kind {
 	switch {
 	case m == lookup.Resumed:

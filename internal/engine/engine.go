@@ -53,7 +53,7 @@ type Engine struct {
 
 	mu       sync.Mutex // guards the fields up to done
 	changed  *sync.Cond
-	wakes    int // counts the changes, so that the loop misses none
+	wakes    int // counts the calls of wakeLocked, so that the loop misses none
 	waiting  []*group
 	draining bool
 	closing  bool

@@ -48,8 +48,8 @@ func (p *prefixes) evictLeaf(users int) bool {
 }
 
 // evictRecent forgets the least recently used Recent block that has at most the given number of
-// users. The blocks of nodes with stop are forgotten last. evictRecent returns false if there
-// is none.
+// users. The blocks of nodes whose stop is set are forgotten last. evictRecent returns false if
+// there is none.
 func (p *prefixes) evictRecent(users int) bool {
 	for _, stops := range []bool{false, true} {
 		for n := p.oldest.prev; n != &p.oldest; n = n.prev {

@@ -12,7 +12,7 @@ import (
 	"alpaca/internal/model"
 )
 
-// Numerics is the version of the results. It rises when any bit of an answer to the same
+// Numerics is a version number for answers. It is raised when any bit of an answer to the same
 // request to the same model changes.
 const Numerics = 2
 

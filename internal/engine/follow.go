@@ -6,7 +6,7 @@ import "alpaca/internal/model"
 // of them evaluates the prefix. The others wait, and then share its blocks. The last shared
 // block need not be full: a text that adds tokens to it makes a copy first.
 
-// worthWaiting is the least number of tokens that a text must save by waiting for another.
+// worthWaiting is the least number of tokens that a text must save by waiting for another text.
 const worthWaiting = 8
 
 // sharing reports whether a text shares blocks with others.
@@ -26,7 +26,8 @@ func common(a, b *answer, n int) int {
 }
 
 // follows reports whether a should wait for a text that has rows in this step, because that
-// text will evaluate a prefix of a. Since that text has rows already, not all texts wait.
+// text will evaluate a prefix that a needs. Since that text has rows already, not all texts
+// wait.
 func (e *Engine) follows(a *answer) bool {
 	if a.read || !e.sharing(a) {
 		return false
@@ -62,7 +63,7 @@ func (e *Engine) catchUp() {
 	}
 }
 
-// adopt gives a the blocks of the first n tokens of b.
+// adopt makes a share the blocks of b's first n tokens.
 func (e *Engine) adopt(a, b *answer, n int) {
 	shared := b.seq.Fork(n)
 	more := shared.Len() - a.seq.Len()

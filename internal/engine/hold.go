@@ -78,7 +78,8 @@ func (h *holder) suspect() int {
 	return longest
 }
 
-// cut returns all held tokens, with their text cut off at byte at of the held text.
+// cut returns all held tokens. at is the number of bytes at the beginning of the held text that
+// they keep.
 func (h *holder) cut(at int) []Token {
 	tokens := h.tokens
 	for i := range tokens {

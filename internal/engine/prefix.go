@@ -18,8 +18,8 @@ import (
 //
 // In layers with a window a text needs only the blocks of its last positions. A node may have
 // lost its Recent block. A text can still use the node if the window of the text's next
-// position does not reach it. If Recent blocks are short, those at stops are forgotten
-// last: at the ends of texts, and where texts part.
+// position does not reach it. If Recent blocks are short, those at stops are forgotten last. A
+// stop is the end of a text, or a place where texts diverge.
 type prefixes struct {
 	cache  *model.Cache
 	seed   maphash.Seed
@@ -36,7 +36,7 @@ type node struct {
 	tokens     []int32 // the tokens of block, at most model.BlockLen
 	block      *model.Block
 	recent     *model.Block // nil if it is forgotten, or no layer has a window
-	stop       bool         // a window reaches this node from a stop, so that its Recent block is forgotten last
+	stop       bool         // a text that goes on from a stop sees this node through its window, so that its Recent block is forgotten last
 	gone       bool         // the node was forgotten, so that it cannot get children
 	salt       string
 	prev, next *node
@@ -231,8 +231,8 @@ func (p *prefixes) restore(n *node, recent *model.Block) {
 	}
 }
 
-// stop marks the nodes that a text after n still sees through its window: their Recent
-// blocks are forgotten last.
+// stop marks the nodes that a text sees through its window when it goes on after n. Their
+// Recent blocks are forgotten last.
 func (p *prefixes) stop(n *node) {
 	for left := p.cache.Window() + model.BlockLen; left > 0 && n.parent != nil; left -= model.BlockLen {
 		n.stop = true

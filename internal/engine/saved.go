@@ -23,7 +23,7 @@ import (
 
 const (
 	magic   = "alpacast"
-	version = 1 + Numerics // rises when the file format changes, or the results
+	version = 1 + Numerics // rises when the file format or Numerics changes
 	maxNote = 64 << 20
 )
 

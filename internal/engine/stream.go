@@ -13,7 +13,7 @@ type Stream struct {
 	ctx    context.Context // the request's
 	wake   func()          // wakes the engine's loop
 	cancel func()          // cancels the request's context
-	window int             // the most tokens that are sampled, until the reader asks for the token after them
+	window int             // the limit of len(tokens) + inHand
 
 	mu        sync.Mutex
 	tokens    []Token // sampled tokens that the reader has not taken

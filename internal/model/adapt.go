@@ -68,7 +68,7 @@ func (m *Model) adapterSizes() (rank, whole, inner int) {
 	for _, l := range m.LoRAs {
 		for x, change := range l.linear {
 			rank = max(rank, change.A.Rows)
-			if x != &m.Weights.Output { // the output matrix has few rows of a batch at a time; replace grows the buffer if needed
+			if x != &m.Weights.Output { // the output matrix is multiplied with few rows at a time; replace grows the buffer if needed
 				whole = max(whole, change.Whole.Rows)
 			}
 		}
@@ -83,7 +83,7 @@ func (r *Runner) adapterElems() int {
 	return 2*rank + whole + inner + 2*r.model.Config.Dim + 128
 }
 
-// setRuns finds the runs of a batch. The current rows are then all its rows.
+// setRuns finds the runs of a batch, and makes all its rows current.
 func (r *Runner) setRuns(b *Batch) {
 	a := &r.lora
 	a.all, a.wanted = a.all[:0], a.wanted[:0]

@@ -150,7 +150,7 @@ func (b *binder) parts(t *arch.Tensor, prefix string, sizes *arch.Sizes, l *Laye
 	b.split(t, whole, sizes, l.place)
 }
 
-// split puts each part of the matrix whole into the field for its role.
+// split puts the parts of a fused matrix, whole, into the fields for their roles.
 func (b *binder) split(t *arch.Tensor, whole Linear, sizes *arch.Sizes, place func(arch.Role) any) {
 	if b.err != nil {
 		return

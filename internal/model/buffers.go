@@ -124,8 +124,8 @@ func (c columns) add(m *Model, l *Linear) {
 }
 
 // mostColumns returns the largest numbers of columns in the layers' matrices, except those of
-// Layer.Experts. It leaves out the output matrix, because a product with it has few rows of a
-// batch at a time and so needs little memory.
+// Layer.Experts. It leaves out the output matrix, which is multiplied with few rows of a batch
+// at a time and so needs little memory.
 func (m *Model) mostColumns() columns {
 	most := columns{}
 	for i := range m.Weights.Layers {

@@ -62,7 +62,7 @@ type Block struct {
 }
 
 // newCache returns an empty cache for texts of up to ctx tokens and a model of c's shape. It
-// returns an error for types that the model's heads cannot have.
+// returns an error if heads of the model's size cannot have the types that opt asks for.
 func newCache(c *Config, ctx int, opt RunnerOptions) (*Cache, error) {
 	k := &Cache{
 		formats: make([]ggml.KVFormat, len(c.Layers)), parts: make([]Part, len(c.Layers)), offsets: make([]int, len(c.Layers)),

@@ -16,7 +16,7 @@ type Seq struct {
 	exact   int              // the first position that Shift or Load has changed; math.MaxInt: none
 	floor   int              // the first position that layers with a window can see (window.go)
 	mark    int              // the length of the text at the last Mark; 0: none
-	trimmed int              // Recent blocks before this one are released, except those for the mark
+	trimmed int              // number of Recent blocks at the beginning that are released, except those for the mark
 	scales  []float32        // the scales of the model's adapters
 	state   state
 }
@@ -189,8 +189,8 @@ func (s *Seq) mustCopy(p Part, i, j int) bool {
 	return b.refs > 1 && b.filled > j
 }
 
-// goesOnIn returns the last block of a part if s can write to its end without a copy, as long
-// as no other text does so first. It returns nil if the block must be copied.
+// goesOnIn returns the last block of a part if s can write to its free positions without a
+// copy, as long as no other text does so first. It returns nil if the block must be copied.
 func (s *Seq) goesOnIn(p Part) *Block {
 	last := len(s.parts[p].list) - 1
 	if s.mustCopy(p, last, len(s.tokens)%BlockLen) {
@@ -269,8 +269,8 @@ func (s *Seq) at(layer, pos int) (block []byte, j int) {
 	return s.cache.layer(s.parts[s.cache.parts[layer]].data[pos/BlockLen], layer), pos % BlockLen
 }
 
-// Share makes b block i of s, in place of the present one. Both blocks must be of the same part
-// and hold the same keys and values.
+// Share replaces block i of s, in b's part, by b. Both blocks must hold the same keys and
+// values.
 func (s *Seq) Share(i int, b *Block) {
 	s.cache.Retain(b)
 	s.cache.Release(s.parts[b.part].list[i])

@@ -15,8 +15,8 @@ const (
 	unknown  = 0.4    // a row beyond the largest measured step is expected to cost this part of that step's time per row
 	worth    = 1.02   // a draft must raise the tokens per time by this factor
 	again    = 32     // a kind of draft is tried again after this many drafts that were not evaluated
-	doubled  = 4      // again doubles at most this many times, while the tried drafts are wrong
-	old      = 512    // a cost is forgotten after this many steps
+	doubled  = 4      // the constant again is doubled at most this many times, while drafts that are tried are wrong
+	old      = 512    // the measured time of a step is forgotten after this many steps
 	weight   = 1. / 8 // the weight of a new measurement in an average
 )
 

@@ -105,8 +105,8 @@ func (a *Acts) Reset(t quant.Type, rows, cols int) {
 	a.D = resize(a.D, rows*a.Blocks)
 }
 
-// View makes a refer to rows lo to hi-1 of other activations, the parameter of, without copying
-// them.
+// View turns a into a view of rows lo to hi-1 of other activations, the parameter of. It copies
+// no elements.
 func (a *Acts) View(of *Acts, lo, hi int) {
 	*a = *of
 	a.Rows = hi - lo
