@@ -27,7 +27,7 @@ func LayerNorm(dst, x, w []float32, eps float32) {
 	}
 }
 
-// sumOf returns the sum of the results of(v) for all elements v of x.
+// sumOf calls the function of for all elements of x, and returns the sum of the results.
 func sumOf(x []float32, of func(float32) float64) float64 {
 	var sums [4]float64
 	for len(x) >= 4 {

@@ -22,7 +22,7 @@ type File struct {
 	Path    string   // as given to Open
 	Parts   []string // paths of all parts in order; one for a file that is not split
 	Format  string   // "gguf", or in 2023 "ggml", "ggmf", "ggjt"
-	Version uint32   // of the format; 0 for "ggml", which has none
+	Version uint32   // version of the format; 0 for "ggml", which has none
 	KV      []KV     // metadata in file order, without the split.* keys
 	Tensors []Tensor // in file order, part after part
 

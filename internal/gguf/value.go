@@ -65,7 +65,7 @@ type Value struct {
 
 	n   int      // number of elements of an array, otherwise 1
 	raw []byte   // the value, the elements, or the bytes of the string
-	enc encoding // of strings and arrays inside raw
+	enc encoding // how raw stores strings and arrays
 }
 
 // encoding says how files of a GGUF version store lengths and strings.

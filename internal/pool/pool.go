@@ -13,7 +13,7 @@ import (
 // A Task is work on n items. Any worker may do any item.
 type Task interface {
 	// Do does items lo to hi-1. worker is the number of the calling worker, from 0 to
-	// Threads-1. It chooses the scratch memory that Do may use.
+	// Threads-1. Do may use the scratch memory of that worker.
 	Do(worker, lo, hi int)
 }
 
@@ -87,9 +87,9 @@ func (s *share) cut(lo, hi, newLo, newHi int) bool {
 	return s.bits.CompareAndSwap(uint64(lo)<<32|uint64(hi), uint64(newLo)<<32|uint64(newHi))
 }
 
-// New starts a pool of threads workers, at least 1 and at most MaxThreads.
-// Its workers run under guard, which turns faults in mapped files into
-// errors (gguf.Guard). A nil guard stands for a plain call.
+// New starts a pool. threads is the number of workers, which New limits to 1 to MaxThreads. Its
+// workers run under guard, which turns faults in mapped files into errors (gguf.Guard). A nil
+// guard stands for a plain call.
 func New(threads int, guard func(func() error) error) *Pool {
 	if guard == nil {
 		guard = func(fn func() error) error { return fn() }

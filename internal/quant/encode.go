@@ -7,13 +7,13 @@ import (
 	"alpaca/internal/quant/codec"
 )
 
-// Encode turns rows of cols weights into blocks of type t, byte for byte as llama-quantize
-// does. len(src) must be a multiple of cols, cols a multiple of the type's BlockLen, and
-// len(dst) the size of the blocks.
+// Encode turns rows of weights, each with cols weights, into blocks of type t, byte for byte as
+// llama-quantize does. len(src) must be a multiple of cols, cols a multiple of the type's
+// BlockLen, and len(dst) the size of the blocks.
 //
-// importance, if not nil, weights the errors of each of the cols columns with the mean square
-// of the column's activations. Formats that use it (see UsesImportance) search for scales that
-// minimize the weighted error.
+// importance, if not nil, has a number for each column: the mean square of the column's
+// activations. It is the weight of errors in that column. Formats that use it (see
+// UsesImportance) search for scales that minimize the weighted error.
 //
 // Weights must be finite. A scale that float16 cannot hold becomes infinite or NaN: see
 // FiniteScales.

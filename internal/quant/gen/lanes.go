@@ -112,9 +112,9 @@ func tileLanes(a *asm, l layout) {
 	})
 }
 
-// rowLanes is row for a format with partial sums. multiplyLanes leaves the products in
-// laneSums. When the body stores the scales, accumulateLanes adds the products to the
-// accumulators in memory.
+// rowLanes does what row does, for a format with partial sums. multiplyLanes leaves the
+// products in laneSums. When the body stores the scales, accumulateLanes adds the products to
+// the accumulators in memory.
 func (f format) rowLanes(a *asm, l layout) {
 	p := &packer{asm: a, layout: sdot, fused: &fused{hasMin: true, lanes: &l}}
 	p.rowStart(f, rowName(f, l), "s[j] = fma(sum of 4, d*D, s[j]),\n// ms = fma(m, DS, ms)")

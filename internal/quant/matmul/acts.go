@@ -17,8 +17,8 @@ const (
 	ActF32  ActForm = iota // unchanged, for F32 weights
 	ActF16                 // rounded to the 11 significant bits of a float16, for F16 weights
 	ActBF16                // rounded to the 8 significant bits of a bfloat16, for BF16 weights
-	ActQ8                  // 8 bits, with a scale for each 32
-	ActQ8K                 // 8 bits, with a scale for each 256 and a sum of each 16
+	ActQ8                  // 8 bits, with a scale for each 32 values
+	ActQ8K                 // 8 bits, with a scale for each 256 values and a sum of each 16
 
 	NumActForms = 5
 )
@@ -220,7 +220,8 @@ func sum(q []int8) (s int32) {
 	return s
 }
 
-// paddedStride returns Acts.Stride for rows of n elements of size bytes.
+// paddedStride returns Acts.Stride for rows of n elements. size is the size of an element in
+// bytes.
 func paddedStride(n, size int) int {
 	lines := (n*size + 63) / 64
 	return (lines | 1) * 64 / size

@@ -3,9 +3,9 @@ package matmul
 import "alpaca/internal/quant/kernel"
 
 const (
-	// A group of panels is multiplied with some tokens before the next tokens. So the
-	// activations, which are only in a distant cache, are read once for the whole group. Larger
-	// groups are not faster, because they need more accumulators.
+	// A group of panels is multiplied with some tokens before it is multiplied with the next
+	// ones. So the activations, which are only in a distant cache, are read once for the whole
+	// group. Larger groups are not faster, because they need more accumulators.
 	groupPanels = 2
 	groupTokens = kernel.GroupTokens
 )
@@ -61,8 +61,8 @@ func (w *Matrix) mulPanels(k *kernel.Kernel, to results, a *Acts, s *Scratch) {
 	}
 }
 
-// multiply adds the products of n packed panels with a to s.acc, for the given number of blocks
-// of a from block b on. Each panel has room for run blocks.
+// multiply multiplies n packed panels with the activations a, and adds the products to s.acc.
+// It uses the given number of blocks of a, from block b on. Each panel has room for run blocks.
 func (s *Scratch) multiply(k *kernel.Kernel, a *Acts, n, run, b, blocks int) {
 	t := &s.args
 	for from := 0; from < a.Rows; from += groupTokens {
@@ -106,8 +106,8 @@ func (w *Matrix) panelRows(k *kernel.Kernel, r int) []byte {
 	return w.Data[first*rowBytes : (first+k.Rows)*rowBytes]
 }
 
-// copyOut writes the results of the rows of panelRows(k, r), from r to to.hi-1. acc are their
-// accumulators [tokens, k.Rows, k.Lanes].
+// copyOut writes the results of the rows from r to to.hi-1 that are in panelRows(k, r). acc are
+// their accumulators [tokens, k.Rows, k.Lanes].
 func (w *Matrix) copyOut(k *kernel.Kernel, to results, tokens, r int, acc []float32, s *Scratch) {
 	skip := r - min(r, w.Rows-k.Rows)
 	last := min(r-skip+k.Rows, to.hi)
@@ -161,7 +161,7 @@ func (w *Matrix) mulNarrow(k *kernel.Kernel, to results, a *Acts, s *Scratch) {
 const tailStride = 64
 
 // padTail copies the last, short step of each row of a float format, and pads it with zeros to
-// a whole step. The step starts at byte from of a row.
+// a whole step. from is the index of the step's first byte in a row.
 func (s *Scratch) padTail(k *kernel.Kernel, rows []byte, rowBytes, from int) *byte {
 	s.tail = resize(s.tail, k.Rows*tailStride)
 	clear(s.tail)

@@ -111,9 +111,9 @@ type (
 	tileFunc func(t *tileArgs)
 )
 
-// Products with few tokens are faster without a panel. The most such tokens, an argument below,
-// were measured. With more tokens, multiplying four at once in a tile saves more time than
-// writing the panel takes.
+// Products with few tokens are faster without a panel. The limit, directTokens, was measured
+// for each instruction set. With more tokens, multiplying four at once in a tile saves more
+// time than writing the panel takes.
 
 func avx512x32(offset int, f funcs) kernel.Kernel { return kernel32("avx512vnni", 32, 32, offset, f) }
 
