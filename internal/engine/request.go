@@ -61,8 +61,8 @@ type Request struct {
 	Salt string
 
 	// Key says whose request it is. Among the keys with waiting requests, the one with the
-	// fewest evaluated tokens comes first. While several keys wait, a key that has half of the
-	// answers in progress comes after the others.
+	// fewest evaluated tokens comes first. A key that already has half of Options.Parallel
+	// answers in progress comes after the other keys.
 	Key string
 
 	// Shift lets a text go on when its context is full: half of its tokens are dropped, but

@@ -37,8 +37,8 @@ type header struct {
 
 const headerSize = 8 + 4 + 4 + sha256.Size
 
-// ErrOtherModel says that a state was saved with another model, or with other settings or
-// adapters. Load still returns its note.
+// ErrOtherModel says that a state was saved with a different model, or with different settings
+// or adapters. Load still returns its note.
 var ErrOtherModel = errors.New("it belongs to another model")
 
 // ErrForeign says that a file is not a saved state.

@@ -7,9 +7,9 @@ import (
 // Attention computes, for each token and head, the mean of the values of the positions
 // that the token sees, weighted by the softmax of their keys' scores.
 //
-// The bits depend neither on the other tokens of the batch nor on the workers. q is the head's
-// query. It is rounded to float16 if the keys are float16, and rotated if the keys are rotated
-// (rotate.go). Then it is multiplied by Scale.
+// The bits of the result depend neither on the other tokens of the batch nor on the workers. q
+// is the head's query. It is rounded to float16 if the keys are float16, and rotated if the
+// keys are rotated (rotate.go). Then it is multiplied by Scale.
 //
 //	s[j] = fma chain over d of q[d], k[j][d]        for visible j, else -Inf
 //	       with a Cap: Cap tanh(s[j]/Cap)           (softCap)
@@ -80,8 +80,8 @@ const (
 	linePad = 16
 )
 
-// Reserve allocates the memory for that many workers, batches of up to tokens tokens, and
-// layers no larger than l.
+// Reserve allocates the memory for that many workers, for batches of at most the given number
+// of tokens, and for layers no larger than l.
 func (a *Attention) Reserve(workers, tokens int, l KVLayer) {
 	shared := l.Heads / l.Format.Heads
 	rows := max(shared, min(tokens*shared, attentionRows))

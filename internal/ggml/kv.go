@@ -38,8 +38,8 @@ type Span struct {
 //
 // Values are rows of their type: [32, ValueDim].
 //
-// Keys and values are rotated before they are quantized (rotate.go), so that one large
-// channel of a head does not make the others imprecise.
+// Keys and values are rotated before they are quantized (rotate.go), so that one large channel
+// of a head does not make the other channels imprecise.
 type KVFormat struct {
 	TypeK, TypeV     quant.Type // F32, F16, Q8_0, Q5_1, Q5_0, Q4_1 or Q4_0
 	Heads            int        // key heads, and value heads

@@ -21,7 +21,7 @@ type Scaling string
 //	          on all sines and cosines
 //	longrope  as linear, with FreqFactors that depend on the context's length
 //
-// Llama 3's scaling is none with a table of divisors, FreqFactors.
+// Llama 3 uses ScalingNone, with a table of divisors, FreqFactors.
 const (
 	ScalingNone     Scaling = "none"
 	ScalingLinear   Scaling = "linear"

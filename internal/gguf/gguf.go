@@ -79,8 +79,8 @@ type Options struct {
 }
 
 // Open opens the checkpoint at path. Any part of a split model opens the whole model. Errors
-// name the file. A file of another format gives a *ForeignError, a damaged or unreadable file a
-// plain error.
+// name the file. A file of a format that this package does not read gives a *ForeignError, a
+// damaged or unreadable file a plain error.
 func Open(path string) (*File, error) { return OpenWith(path, Options{}) }
 
 // OpenWith is Open with options.

@@ -131,7 +131,7 @@ func (l *legacyFile) generation() int {
 		return int(l.version) - 1
 	}
 	// Other models' files have the generation in the thousands of ftype. LLaMA's files have 0
-	// there, but another number would mean the same.
+	// there; if one had a different number, it would have the same meaning.
 	return min(2, int(max(0, l.hparams.FType/1000)))
 }
 

@@ -36,9 +36,9 @@ func FromMemory(path, format string, version uint32, kv []KV, tensors []Tensor) 
 	return f, nil
 }
 
-// FromRows is FromMemory for tensors whose Data need not be in memory. If the Data of tensor i
-// is nil, rows[i] sets dst to rows lo to hi-1 of the tensor. rows[i] may be called from many
-// goroutines.
+// FromRows does what FromMemory does, for tensors whose Data need not be in memory. If the Data
+// of tensor i is nil, rows[i] sets dst to rows lo to hi-1 of the tensor. rows[i] may be called
+// from many goroutines.
 func FromRows(path, format string, kv []KV, tensors []Tensor, rows []func(dst []byte, lo, hi int) error) (*File, error) {
 	for i := range tensors {
 		if t := &tensors[i]; t.Data == nil {

@@ -198,9 +198,10 @@ func (r *Runner) sharedExpert(l *Layer, x, h []float32) {
 	r.addBranch(h, out, ggml.Branch{Weights: weights, Scale: r.model.Config.ResidualScale})
 }
 
-// choose sets chosen to the experts of a token, best first, and weights to their weights. If
-// scores are equal, the expert with the lower number counts as better. choose overwrites
-// scores.
+// choose sets chosen to the experts of a token, best first. It sets weights to the softmax of
+// their scores, divided by the sum for the chosen experts unless c.PlainTopK, times
+// c.ExpertScale. If scores are equal, the expert with the lower number counts as better. choose
+// overwrites scores.
 func (m *router) choose(c *Config, scores []float32, chosen []int, weights []float32) {
 	best := m.best[:0]
 	for e, score := range scores {

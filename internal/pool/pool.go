@@ -99,7 +99,7 @@ func New(threads int, guard func(func() error) error) *Pool {
 		guard:    guard,
 		finished: make(chan struct{}, 1),
 	}
-	// With more threads than CPUs, a thread that spins would keep another from working.
+	// With more threads than CPUs, a thread that spins would keep another thread from working.
 	if p.threads <= runtime.GOMAXPROCS(0) {
 		p.spin = 50 * time.Microsecond
 	}

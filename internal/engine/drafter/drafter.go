@@ -41,7 +41,7 @@ type Drafter struct {
 	sure   float64
 	texts  []*Text
 	uses   int    // how many texts were opened so far
-	going  []*Ask // the asks whose drafts get another token
+	going  []*Ask // the asks whose drafts get one more token
 }
 
 // Text is a text as far as the small model has evaluated it.
@@ -59,7 +59,7 @@ type Ask struct {
 	Draft  []int32 // the drafted tokens
 
 	most int  // Most, or fewer if the context ends before
-	more bool // the draft gets another token
+	more bool // the draft gets one more token
 }
 
 // New returns a Drafter that drafts for large with the small model m.
