@@ -17,7 +17,7 @@ type Scaling string
 //	linear    freq[i] = base^(-2i/n) / Factor
 //	ntk       as none, with base * Factor^(n/(n-2)): slow pairs are stretched,
 //	          fast pairs are not
-//	yarn      from none for fast pairs to linear for slow pairs, and a factor
+//	yarn      as none for fast pairs, as linear for slow pairs, and with a factor
 //	          on all sines and cosines
 //	longrope  as linear, with FreqFactors that depend on the context's length
 //

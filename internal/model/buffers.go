@@ -23,7 +23,7 @@ type buffers struct {
 
 // angles are the sines and cosines of the rows' positions.
 type angles struct {
-	cos, sin []float32 // [batch, pairs of the rope]
+	cos, sin []float32 // [batch, Rope.Pairs()]
 }
 
 // newBuffers allocates the memory for a model of c's shape.

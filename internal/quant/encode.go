@@ -20,8 +20,8 @@ import (
 //
 // All arithmetic is in float32, each operation rounded on its own, and sums are in the order of
 // the weights. So the bytes do not depend on the CPU or on how rows are divided among workers.
-// A fused multiply-add would give other bytes, so the code writes float32(x*y) for a product in
-// a sum.
+// A fused multiply-add would give different bytes, so the code writes float32(x*y) for a
+// product in a sum.
 func Encode(t Type, dst []byte, src []float32, cols int, importance []float32) {
 	rowBytes := t.RowBytes(cols)
 	encode, ok := encoders[t]

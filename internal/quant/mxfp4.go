@@ -61,8 +61,8 @@ func mxfp4Exponent(x []float32) byte {
 	return byte(min(max(math.Floor(float64(log))-2+127, 0), 254))
 }
 
-// mxfp4Code returns the code whose doubled value times d is nearest to x, and the first of
-// equally near ones.
+// mxfp4Code returns the code whose doubled value times d is nearest to x. If several are
+// equally near, it returns the first of them.
 func mxfp4Code(x, d float32) (code byte) {
 	best := fit.Abs(float32(float32(mxfp4Values[0])*d) - x)
 	for i, v := range mxfp4Values[1:] {

@@ -77,8 +77,8 @@ type Args struct {
 	Offset  uint32 // -Kernel.Offset as two equal int16
 }
 
-// GroupTokens is the number of tokens with which a panel is multiplied before the next panel.
-// Their activations are read once for a group of panels.
+// GroupTokens is the number of tokens with which a panel is multiplied before the next panel is
+// multiplied with them. Their activations are read once for a group of panels.
 const GroupTokens = 48
 
 // A Table lists the kernels of each type, best first.
@@ -119,7 +119,8 @@ func Merge(tables ...Table) Table {
 	return all
 }
 
-// Sum8 adds eight partial sums in the order of halving a vector.
+// Sum8 adds eight partial sums in the order in which a vector is halved: it adds the upper half
+// to the lower half, until one number is left.
 func Sum8(s *[8]float32) float32 {
 	return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]))
 }

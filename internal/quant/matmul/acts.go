@@ -69,7 +69,7 @@ type Acts struct {
 	// D has the scales: [Rows, Blocks].
 	D []float32
 	// Pairs has, for ActQ8, two sums of each block as int16: [Rows, Blocks]. The low half is
-	// the sum of Q[i] with i%4 < 2, the high half that of the others.
+	// the sum of Q[i] with i%4 < 2, the high half is the sum of the other Q[i].
 	Pairs []uint32
 	// DS has, for ActQ8, RoundHalf(amax/127 * sum of Q): [Rows, Blocks].
 	DS []float32
