@@ -49,8 +49,8 @@ func (t *Text) Len() int { return t.seq.Len() }
 // Ctx returns the most tokens that the text can have.
 func (t *Text) Ctx() int { return t.engine.Ctx() }
 
-// Truncate removes all tokens except the first n, or more tokens if the text cannot be cut back
-// to n: see model.Seq.Reachable.
+// Truncate removes all tokens except the first n. If the text cannot be cut back to n tokens,
+// Truncate removes more of them: see model.Seq.Reachable.
 func (t *Text) Truncate(n int) {
 	t.With(func(s *model.Seq) error { s.Truncate(n); return nil })
 }

@@ -27,7 +27,7 @@ func LayerNorm(dst, x, w []float32, eps float32) {
 	}
 }
 
-// sumOf calls the function of for all elements of x, and returns the sum of the results.
+// sumOf applies a function to all elements of x, and returns the sum of the results.
 func sumOf(x []float32, of func(float32) float64) float64 {
 	var sums [4]float64
 	for len(x) >= 4 {

@@ -83,7 +83,7 @@ type Options struct {
 // damaged or unreadable file a plain error.
 func Open(path string) (*File, error) { return OpenWith(path, Options{}) }
 
-// OpenWith is Open with options.
+// OpenWith does what Open does, with options.
 func OpenWith(path string, opt Options) (*File, error) {
 	f := &File{Path: path}
 	err := Guard(func() error { return f.open(path, opt) })

@@ -277,8 +277,8 @@ func (s *Seq) Share(i int, b *Block) {
 	s.parts[b.part].set(i, b)
 }
 
-// Replace moves the content of another Seq, the parameter with, to s. The other Seq is empty
-// afterwards. Its tokens must have been evaluated with the adapters of s.
+// Replace moves the content of another Seq to s. The other Seq is empty afterwards. Its tokens
+// must have been evaluated with the adapters of s.
 func (s *Seq) Replace(with *Seq) {
 	s.Free()
 	with.scales = s.scales

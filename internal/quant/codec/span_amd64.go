@@ -29,16 +29,16 @@ func encodeF16AVX2(dst *byte, x *float32, n int)
 // instructions for them, it does nothing and returns false.
 func EncodeQ4_0(dst []byte, x []float32) bool { return span(spanQ4_0AVX2, dst, x) }
 
-// EncodeQ4_1 is EncodeQ4_0 for Q4_1.
+// EncodeQ4_1 does for Q4_1 what EncodeQ4_0 does for Q4_0.
 func EncodeQ4_1(dst []byte, x []float32) bool { return span(spanQ4_1AVX2, dst, x) }
 
-// EncodeQ5_0 is EncodeQ4_0 for Q5_0.
+// EncodeQ5_0 does for Q5_0 what EncodeQ4_0 does for Q4_0.
 func EncodeQ5_0(dst []byte, x []float32) bool { return span(spanQ5_0AVX2, dst, x) }
 
-// EncodeQ5_1 is EncodeQ4_0 for Q5_1.
+// EncodeQ5_1 does for Q5_1 what EncodeQ4_0 does for Q4_0.
 func EncodeQ5_1(dst []byte, x []float32) bool { return span(spanQ5_1AVX2, dst, x) }
 
-// EncodeQ8_0 is EncodeQ4_0 for Q8_0.
+// EncodeQ8_0 does for Q8_0 what EncodeQ4_0 does for Q4_0.
 func EncodeQ8_0(dst []byte, x []float32) bool { return span(spanQ8_0AVX2, dst, x) }
 
 // span encodes all blocks of 32 with f.

@@ -147,7 +147,7 @@ func (f format) rowLanes(a *asm, l layout) {
 // to V29.
 var laneSums = []int{16, 17, 18, 19, 20, 21, 22, 26}
 
-// multiplyLanes is multiply32 for rowLanes.
+// multiplyLanes does for rowLanes what multiply32 does for row.
 func (p *packer) multiplyLanes(lo, hi quad) {
 	p.note("The sums of 4 products.")
 	for half, w := range []quad{lo, hi} {
@@ -158,7 +158,7 @@ func (p *packer) multiplyLanes(lo, hi quad) {
 	}
 }
 
-// accumulateLanes is accumulate for rowLanes.
+// accumulateLanes does for rowLanes what accumulate does for row.
 func (p *packer) accumulateLanes(v, tmp, off int) {
 	if off != 4*32 {
 		p.op("FMOVS", "(R26)(R14), F%d", tmp)

@@ -105,8 +105,8 @@ func (a *Acts) Reset(t quant.Type, rows, cols int) {
 	a.D = resize(a.D, rows*a.Blocks)
 }
 
-// View turns a into a view of rows lo to hi-1 of other activations, the parameter of. It copies
-// no elements.
+// View turns a into a view of some rows of other activations: rows lo to hi-1. It copies no
+// elements.
 func (a *Acts) View(of *Acts, lo, hi int) {
 	*a = *of
 	a.Rows = hi - lo

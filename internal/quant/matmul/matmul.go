@@ -38,8 +38,8 @@ func NewMatrix(t quant.Type, rows, cols int, data []byte) (Matrix, error) {
 	return Matrix{t, rows, cols, data, kernelFor(t, rows)}, nil
 }
 
-// SetPart turns w into a view of rows lo to hi-1 of another matrix, the parameter of. It copies
-// no elements.
+// SetPart turns w into a view of some rows of another matrix: rows lo to hi-1. It copies no
+// elements.
 func (w *Matrix) SetPart(of *Matrix, lo, hi int) {
 	n := of.Type.RowBytes(of.Cols)
 	*w = Matrix{of.Type, hi - lo, of.Cols, of.Data[lo*n : hi*n], of.kernel}

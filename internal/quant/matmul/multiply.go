@@ -17,7 +17,8 @@ type results struct {
 	stride, lo, hi int
 }
 
-// mulKernel is MulRows with kernel k, for a matrix with at least as many rows as a panel.
+// mulKernel does what MulRows does, with kernel k. The matrix must have at least as many rows
+// as a panel.
 func (w *Matrix) mulKernel(k *kernel.Kernel, to results, a *Acts, s *Scratch) {
 	if a.Rows == 1 && w.Rows >= 4 && k.Streams(w.Cols) {
 		w.mulQuads(k, to, a, s)
@@ -28,7 +29,7 @@ func (w *Matrix) mulKernel(k *kernel.Kernel, to results, a *Acts, s *Scratch) {
 	}
 }
 
-// mulPanels is mulKernel with Pack and Tile.
+// mulPanels does what mulKernel does, with Pack and Tile.
 //
 // The last panel of a matrix starts early enough to be whole. Rows that are computed twice have
 // the same results, and copyOut copies only the rows from lo to hi-1.
@@ -76,7 +77,8 @@ func (s *Scratch) multiply(k *kernel.Kernel, a *Acts, n, run, b, blocks int) {
 	}
 }
 
-// mulDirect is mulKernel for a few tokens. direct is one of k's functions that need no panel.
+// mulDirect does what mulKernel does, for a few tokens. direct is one of k's functions that
+// need no panel.
 func (w *Matrix) mulDirect(k *kernel.Kernel, direct func(*kernel.Args), to results, a *Acts, s *Scratch) {
 	nb, rowBytes := w.Cols/k.BlockLen, w.Type.RowBytes(w.Cols)
 	s.panel = resize(s.panel, max(k.PanelBytes, k.DirectBytes))
@@ -121,7 +123,7 @@ func (w *Matrix) copyOut(k *kernel.Kernel, to results, tokens, r int, acc []floa
 	}
 }
 
-// mulStreams is MulStreams with k.Quad.
+// mulStreams does what MulStreams does, with k.Quad.
 func (w *Matrix) mulStreams(k *kernel.Kernel, out []float32, outApart int, a *Acts, rows Streams, s *Scratch) {
 	rowBytes := w.Type.RowBytes(w.Cols)
 	lo, apart, n := rows.Lo, rows.Apart, rows.N
@@ -133,7 +135,8 @@ func (w *Matrix) mulStreams(k *kernel.Kernel, out []float32, outApart int, a *Ac
 	k.Quad(&s.args)
 }
 
-// mulQuads is mulKernel with k.Quad, for a single token and a matrix of at least four rows.
+// mulQuads does what mulKernel does, with k.Quad, for a single token and a matrix of at least
+// four rows.
 func (w *Matrix) mulQuads(k *kernel.Kernel, to results, a *Acts, s *Scratch) {
 	out, lo, hi := to.out, to.lo, to.hi
 	if n := (hi - lo) / 4; n > 0 {
@@ -148,8 +151,9 @@ func (w *Matrix) mulQuads(k *kernel.Kernel, to results, a *Acts, s *Scratch) {
 	}
 }
 
-// mulNarrow is mulKernel for a matrix of fewer rows than a panel: it copies the rows and adds
-// rows of zeros, which are valid blocks of every format. Their results are not copied out.
+// mulNarrow does what mulKernel does, for a matrix with fewer rows than a panel. It copies the
+// rows and adds rows of zeros, which are valid blocks of every format. Their results are not
+// copied out.
 func (w *Matrix) mulNarrow(k *kernel.Kernel, to results, a *Acts, s *Scratch) {
 	s.whole = resize(s.whole, k.Rows*w.Type.RowBytes(w.Cols))
 	clear(s.whole[copy(s.whole, w.Data):])
