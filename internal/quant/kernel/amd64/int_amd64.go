@@ -128,8 +128,9 @@ type (
 	tileFunc func(t *tileArgs)
 )
 
-// Up to a number of tokens, which was measured, products are faster without a panel. With more
-// tokens, multiplying four at once in a tile saves more time than writing the panel takes.
+// Products with few tokens are faster without a panel. The limit, directTokens, was measured
+// for each instruction set. With more tokens, multiplying four at once in a tile saves more
+// time than writing the panel takes.
 
 func avx512x32(offset int, f funcs) kernel.Kernel { return kernel32("avx512vnni", 32, 32, offset, f) }
 
@@ -160,8 +161,8 @@ func inQuads(k kernel.Kernel, quad tileFunc) kernel.Kernel {
 	return k
 }
 
-// few returns k for a direct function that is made from few32_amd64.h. It is faster than a
-// panel for more tokens than other direct functions are.
+// few returns k for a direct function that is made from few32_amd64.h. Such a function is
+// faster than a panel up to a larger number of tokens than other direct functions.
 func few(k kernel.Kernel, tokens int) kernel.Kernel {
 	k.DirectTokens, k.DirectBytes = tokens, 2*704
 	return k
