@@ -26,7 +26,8 @@ type file struct {
 	mode fs.FileMode
 }
 
-// pages returns what goes with the program: licence, manual pages, completions.
+// pages returns the files that accompany the program: LICENSE, README.md, CHANGELOG.md, manual
+// pages and shell completions.
 func (r *release) pages() (list []file, err error) {
 	for _, name := range []string{"LICENSE", "README.md", "CHANGELOG.md"} {
 		data, err := os.ReadFile(filepath.Join(r.root, name))

@@ -46,7 +46,7 @@ func (t Test) Name() string {
 // Grid has lists of settings. Their combinations are the tests of a model.
 type Grid struct {
 	Prompts, Gens []int    // a test for each number, except 0
-	PromptGens    [][2]int // a test of a prompt and generation for each pair
+	PromptGens    [][2]int // a test of prompt and generation for each pair {prompt, gen}
 	Parallels     []int    // numbers of texts
 	Depths        []int
 	Batches       []int
@@ -145,7 +145,7 @@ func (r *Result) nanoseconds() []float64 {
 }
 
 // WeightRate returns the bytes of weights read per second at the median rate of a pure
-// generation test, and 0 for other tests. Parallel texts share each reading.
+// generation test, and 0 for other tests. Each weight is read once for all parallel texts.
 func (r *Result) WeightRate() float64 {
 	if r.Test.Prompt > 0 {
 		return 0

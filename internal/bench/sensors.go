@@ -4,8 +4,8 @@ package bench
 // means unknown.
 type Sensors struct {
 	Celsius   float64 // highest temperature of the CPU
-	MHz       float64 // lowest mean frequency of the cores
-	Throttled bool    // the system has throttled the CPU
+	MHz       float64 // mean frequency of the cores, at the reading at which it was lowest
+	Throttled bool    // the CPU was throttled during a reading
 	Load      float64 // load average of the minute before the test
 }
 

@@ -15,8 +15,8 @@ func freeMemory(root fs.FS) int64 {
 	return free
 }
 
-// groupFree returns FreeMemory. limited says that a control group limits it, not the memory
-// of the system.
+// groupFree returns what FreeMemory returns. limited says that a control group sets this limit,
+// not the memory of the system.
 func groupFree() (free int64, limited bool) { return freeOf(os.DirFS("/")) }
 
 func freeOf(root fs.FS) (free int64, limited bool) {

@@ -201,9 +201,9 @@ type side struct {
 	identity abtest.Model
 }
 
-// begin returns the id of the open session with the plan of the flags, or begins a session. If
-// the flags name neither models nor answers, it returns the last session of the database, and
-// no sides.
+// begin returns the id of the session to work on. That is the open session with the plan that
+// the flags describe, or a new one if there is none. If the flags name neither models nor files
+// of answers, it is the last session of the database, and begin returns no sides.
 func (o *options) begin(ctx context.Context, st abtest.Store) (id int64, sides []*side, err error) {
 	if len(o.models)+len(o.answers) == 0 {
 		list, err := st.Sessions(ctx)

@@ -66,7 +66,8 @@ func (o *folderFlags) options() (opt convert.FolderOptions, err error) {
 	return opt, err
 }
 
-// run converts a checkpoint in a folder. old has the flags that are not only for folders.
+// run converts a checkpoint in a folder. old has the flags that files and folders share, such as
+// --force.
 func (o *folderFlags) run(cmd *cobra.Command, u *ui.UI, dir, out string, old convert.Options, output string) error {
 	for _, name := range []string{"vocab", "exact", "eps"} {
 		if f := cmd.Flags().Lookup(name); f != nil && f.Changed {

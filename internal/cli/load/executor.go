@@ -190,8 +190,8 @@ func (o *Executor) engine(u *ui.UI, m *Instance) (*engine.Engine, error) {
 	return e, nil
 }
 
-// harmless are the flags of AddFlags that answers do not depend on, and flags such as
-// --created for which Open puts another value into Settings.
+// harmless are the flags of AddFlags that settings leaves out. Answers do not depend on most of
+// them. For the others, such as --created, Open itself adds the value in use to Settings.
 var harmless = []string{
 	"model", "threads", "batch-size", "parallel", "no-mmap", "lora", "verbose",
 	"chat-template", "chat-template-file", "created", "alias", "ctx-size",

@@ -154,7 +154,7 @@ func (o *Generation) AddFlags(fs *pflag.FlagSet) {
 }
 
 // Start loads the model and makes its engine and its sampler. It warns the user if something
-// about them is odd. The garbage collector rests until ResumeGC.
+// about them is odd. The garbage collector does not run until ResumeGC is called.
 func (o *Generation) Start(u *ui.UI) (*Instance, error) {
 	start := time.Now()
 	resume := machine.DelayGC()

@@ -58,7 +58,7 @@ func (c *comparison) parts() (paths []string) {
 	return paths
 }
 
-// openBase opens a model or a logits file, whichever it is.
+// openBase opens the base at path, which is a model or a logits file.
 func (c *comparison) openBase(path string) (err error) {
 	f, err := os.Open(path)
 	if err == nil {

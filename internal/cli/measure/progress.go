@@ -29,7 +29,7 @@ func (p *comparisonProgress) begin(window, model int) {
 	if p.c.base != nil {
 		models, model = models+1, model+1
 	} else if model < 0 {
-		return // reading a file takes no time
+		return // the base is a logits file, which takes hardly any time
 	}
 	line := fmt.Sprintf("window %d of %d", window+1, len(p.c.windows))
 	if models > 1 {

@@ -23,7 +23,7 @@ type progress struct {
 	shown   time.Time
 }
 
-// sample is the number of bytes of a file that were there at a time.
+// sample is the number of bytes of a file that had arrived at a given time.
 type sample struct {
 	at   time.Time
 	done int64

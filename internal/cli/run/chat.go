@@ -67,9 +67,9 @@ func (o *runOptions) wantsChat(u *ui.UI, args []string) (chat, single bool) {
 	return single, single
 }
 
-// instructs reports whether the model turns a text into a message: the built-in model was
-// trained on instructions, so a text for it is an instruction. given says that the command
-// line has a text.
+// instructs reports whether a text on the command line becomes a message because of the model:
+// the built-in model was trained on instructions, so a text for it is an instruction. given says
+// that the command line has a text.
 func (o *runOptions) instructs(u *ui.UI, given bool) bool {
 	text := given || u.InPiped
 	return text && load.IsBuiltin(o.engine.Model) && o.chat.template.Name == "" && !o.echo
@@ -243,7 +243,7 @@ func (t *talk) run(ctx context.Context, text string, given bool) error {
 			text, err = t.read(ctx)
 			switch {
 			case errors.Is(err, errLineInterrupt) && text != "":
-				interrupted = false // only the text is given up
+				interrupted = false // this Ctrl-C discards only the typed text
 				continue
 			case errors.Is(err, errLineInterrupt):
 				if interrupted {

@@ -85,8 +85,8 @@ func (l *library) Models() (list []server.LibraryModel) {
 	return list
 }
 
-// Open returns a server for the model that name means, and a function to call when the
-// request is done.
+// Open returns a server for the model called name, and a function to call when the request is
+// done.
 func (l *library) Open(ctx context.Context, name string) (*server.Server, func(), error) {
 	m, err := l.store.Find(name)
 	var absent *store.NotFoundError

@@ -34,7 +34,7 @@ type job struct {
 
 	files    []*dataset.File
 	counts   []int  // number of records of each file
-	dataSum  string // SHA-256 of the SHA-256 of all files
+	dataSum  string // SHA-256 of the concatenated SHA-256 of the files, in hexadecimal
 	baseSum  string // SHA-256 of the base, "" for a new model
 	examples *rows.Result
 	training []train.Example

@@ -91,7 +91,7 @@ func (u *UI) BeforeExit(clean func()) (restore func()) {
 	return replace(&u.signals.mu, &u.signals.clean, clean)
 }
 
-// replace sets *to to f until restore is called.
+// replace stores f in *to until restore is called.
 func replace(mu *sync.Mutex, to *func(), f func()) (restore func()) {
 	mu.Lock()
 	defer mu.Unlock()
