@@ -82,7 +82,7 @@ func (b Baseline) Compare(w io.Writer, results []*Result) error {
 // program can differ by this much.
 const smallest = 0.01
 
-// verdict says whether two samples differ, by Welch's t-test at 1 %.
+// verdict says whether two samples differ, by Welch's t-test with a significance level of 1 %.
 func verdict(old, now []float64) string {
 	a, b := summarize(old), summarize(now)
 	change := b.median/a.median - 1 // medians, because Compare prints their ratio

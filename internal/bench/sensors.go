@@ -4,7 +4,7 @@ package bench
 // means unknown.
 type Sensors struct {
 	Celsius   float64 // highest temperature of the CPU
-	MHz       float64 // mean frequency of the cores, at the reading at which it was lowest
+	MHz       float64 // lowest reading of the mean frequency of all cores
 	Throttled bool    // the CPU was throttled during a reading
 	Load      float64 // load average of the minute before the test
 }

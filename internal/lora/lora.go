@@ -38,7 +38,7 @@ type Pair struct {
 	Scale      float64
 }
 
-// Whole is a tensor that replaces one of a model's.
+// Whole is a tensor that replaces a tensor of the model.
 type Whole struct {
 	Name  string
 	Type  quant.Type

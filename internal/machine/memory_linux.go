@@ -13,8 +13,8 @@ func ReadMemory() Memory {
 }
 
 // number returns the number of a field. status is the text of a file such as /proc/self/status,
-// in which each line is a field's name and its value. number returns -1 if no line begins with
-// the name field.
+// in which each line is a field's name and its value. number returns -1 if the text lacks the
+// field.
 func number(status, field string) int64 {
 	_, rest, found := strings.Cut(status, "\n"+field)
 	if fields := strings.Fields(rest); found && len(fields) > 0 {

@@ -151,7 +151,8 @@ func softCap[T real](x, slope []T, c T) {
 	}
 }
 
-// moments returns the mean of x and 1/√(variance + eps), with the sums of ggml.LayerNorm.
+// moments returns the mean of x and 1/√(variance + eps), summed in the same order as in
+// ggml.LayerNorm.
 func moments[T real](x []T, eps float32) (mean, rho T) {
 	var sums [4]float64
 	for i, v := range x {

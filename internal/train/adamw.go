@@ -14,7 +14,7 @@ type AdamW struct {
 	Clip              float64 // largest global norm of the gradient; 0: no limit
 
 	Updates        int     // made so far
-	power1, power2 float64 // Beta1 and Beta2 to the power of Updates, by multiplication
+	power1, power2 float64 // Beta1 and Beta2 to the power of Updates, by repeated multiplication
 }
 
 // blockLen is the number of elements whose squares gradNorm adds up to one partial sum.

@@ -7,7 +7,7 @@ func (e *engine[T]) backward() {
 	c := &e.m.Config
 	for i := len(e.m.Layers) - 1; i >= 0; i-- {
 		if e.Checkpointing && i < len(e.m.Layers)-1 {
-			e.layer(i) // the last layer's record is still there
+			e.layer(i) // not needed for the last layer, whose record e.shared still has
 			if e.m.Layers[i].hasTail() {
 				e.finish(i, e.mem.d4)
 			}
@@ -36,9 +36,8 @@ func (e *engine[T]) backward() {
 	}
 }
 
-// networkBack is the derivative of a layer's feed-forward network. If the network reads
-// the same input as attention, e.mem.d2 becomes the gradient of that input from the
-// network.
+// networkBack is the derivative of a layer's feed-forward network. If the network reads the same
+// input as attention, e.mem.d2 becomes the network's part of that input's gradient.
 func (e *engine[T]) networkBack(i int) {
 	l, r, m := &e.m.Layers[i], &e.tape[i], &e.mem
 	if l.Router.W != nil {
@@ -190,9 +189,10 @@ func (e *engine[T]) embedAdapterBack() {
 	}
 }
 
-// finishEmbedding adds e.embedGrads to the gradient of the embedding, once per update. If
-// the embedding is also the output matrix, the output's gradients come first, so the size
-// of the batches does not change the sums.
+// finishEmbedding adds e.embedGrads to the gradient of the embedding, once per update. If the
+// embedding is also the output matrix, it has got all its gradients as the output before this
+// call. So the order of each sum, and therefore the result, does not depend on the size of the
+// micro-batches.
 func (e *engine[T]) finishEmbedding() {
 	d := e.m.Config.Dim
 	for id, row := range e.embedGrads {

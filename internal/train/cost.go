@@ -115,9 +115,9 @@ type Measured struct {
 	ShareOfPeak     float64 // GFLOPSPerCore as a fraction of sgemm.Peak
 }
 
-// Measure trains all weights of a new model of shape s for some updates and returns their
-// speed. An update has rows of length tokens, all of them labels. The first update is not
-// timed.
+// Measure trains all weights of a new model of shape s for some updates and returns their speed.
+// An update has the given number of rows. Each row has length tokens, which are all labels. The
+// first update is not timed.
 func Measure(ctx context.Context, s Shape, rows, length, updates int, p *pool.Pool) (*Measured, error) {
 	m := New[float32](s, true, 1)
 	docs := make([]Example, rows)

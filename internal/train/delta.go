@@ -14,8 +14,8 @@ import (
 //	a = e^(A·softplus(alpha + Dt))    β = σ(beta)
 //	S = a·M    e = v - Sᵀk    δ = β·e    M = S + k·δᵀ    y = Mᵀq    o = RMSNorm(y)·silu(gate)
 
-// deltaRun is the distance between kept states. The backward pass recomputes the states in
-// between.
+// deltaRun is the number of positions from one stored state to the next. The backward pass
+// recomputes the states in between.
 const deltaRun = 16
 
 // deltaMemory is the scratch memory of one worker.

@@ -174,8 +174,8 @@ func addTo[T real](dst, x []T) {
 	}
 }
 
-// turn rotates the pairs of a head by angles. If halves is true a pair is elements i and
-// i+n, else 2i and 2i+1.
+// turn rotates the pairs of a head by the angles whose cosines and sines are cos and sin. With n
+// angles, pair i is elements i and i+n if halves is true, else 2i and 2i+1.
 func turn[T real](rope *ggml.Rope, x []T, cos, sin []float32, halves bool) {
 	n := len(cos)
 	if single[T]() {

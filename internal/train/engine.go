@@ -110,8 +110,9 @@ func (e *engine[T]) begin(b *Batch) {
 	}
 }
 
-// shareKV makes memory for keys and values that later layers use, apart from the memory
-// that layers share, and for their gradients from later layers.
+// shareKV makes memory for the keys and values that later layers use too, and for their
+// gradients from these layers. With Checkpointing this memory is separate from e.shared, which
+// every layer overwrites.
 func (e *engine[T]) shareKV(n int) {
 	for i := range e.m.Layers {
 		of := e.m.Layers[i].Shape.KVOf

@@ -67,7 +67,7 @@ func (e *engine[T]) experts(l *Layer[T], r *record[T], n []T) {
 	}
 }
 
-// gather copies each row's token of x to dst.
+// gather sets row i of dst to row rt.tokens[i] of x.
 func (e *engine[T]) gather(rt *routing[T], dst, x []T) {
 	d := e.m.Config.Dim
 	e.each(len(rt.tokens), fewRows, func(_, lo, hi int) {

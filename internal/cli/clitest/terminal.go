@@ -90,7 +90,7 @@ func (term *Terminal) ExpectAnswer() {
 	term.Expect("\n")
 }
 
-// DrawnPrompt is what the line editor writes for an empty prompt.
+// DrawnPrompt is what the line editor writes to show its prompt and an empty line.
 const DrawnPrompt = "\x1b[36m>\x1b[0m \r\x1b[2C\x1b[?25h"
 
 // Send types a text.

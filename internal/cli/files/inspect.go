@@ -140,7 +140,7 @@ func finite64(x float64, v any) any {
 	return v
 }
 
-// finiteList applies fix to a list.
+// finiteList returns a list with fix applied to each element.
 func finiteList[T any](list []T, fix func(T) any) []any {
 	out := make([]any, len(list))
 	for i, x := range list {

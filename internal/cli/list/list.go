@@ -52,7 +52,7 @@ type record struct {
 	Path   string    `json:"path"`
 	Digest string    `json:"digest"`
 	Used   time.Time `json:"used,omitzero"`
-	Newer  bool      `json:"newer_known"` // the repository has another commit by now
+	Newer  bool      `json:"newer_known"` // the repository is known to have a newer commit
 }
 
 func records(list []*store.Model) []record {

@@ -127,7 +127,7 @@ func Schema(u *ui.UI, name, text string) (*grammar.Program, error) {
 }
 
 // grammarText returns the bytes of a token for grammars. It returns none for a control token,
-// because a grammar accepts that only by an item that names the token.
+// because a grammar accepts such a token only through an item that names it.
 func grammarText(tok *tokenizer.Tokenizer, id int32) []byte {
 	if tok.IsControl(id) {
 		return nil

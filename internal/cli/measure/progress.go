@@ -15,7 +15,7 @@ type comparisonProgress struct {
 	c      *comparison
 	report func(p eval.Progress, line string)
 	clock  func() time.Duration
-	last   eval.CompareProgress // after the last whole window
+	last   eval.CompareProgress // the result after the last window that all models have evaluated
 }
 
 // newProgress returns the progress of c, whose clock begins now.

@@ -109,7 +109,7 @@ func (w *writer) done(s stats) doneLine {
 // chatLine is the last object of an answer in JSON.
 type chatLine struct {
 	doneLine
-	CachedTokens int           `json:"cached_tokens"` // prompt tokens that were evaluated before
+	CachedTokens int           `json:"cached_tokens"` // prompt tokens that were in the cache and not evaluated again
 	Message      *chat.Message `json:"message,omitempty"`
 
 	Calls []openai.ToolCall `json:"tool_calls,omitempty"`

@@ -68,7 +68,7 @@ func (o *options) load(u *ui.UI, name string) (*loaded, error) {
 		return nil, err
 	}
 	opt.Aliases = []string{name}
-	e, err := o.engine(u, m, o.model.Drafts.Without()) // the small model drafts only for the server's own
+	e, err := o.engine(u, m, o.model.Drafts.Without()) // the small model drafts only for the server's own model
 	if err != nil {
 		m.Close()
 		return nil, err

@@ -180,7 +180,7 @@ func (j *job) vocabulary(u *ui.UI) ([]gguf.KV, *tokenizer.Tokenizer, error) {
 }
 
 // newTemplate is the chat template of a new model whose vocabulary is trained on the data. A
-// token says who speaks.
+// control token before each message says whose it is.
 const newTemplate = `{{ bos_token }}{% for message in messages %}{% if message['role'] == 'assistant' %}{{ '<|assistant|>' + message['content'] + eos_token }}` +
 	`{% else %}{{ '<|' + message['role'] + '|>' + message['content'] }}{% endif %}{% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}`
 

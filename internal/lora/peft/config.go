@@ -32,8 +32,8 @@ type config struct {
 	targets []string // target_parameters
 }
 
-// ignored are the keys that only say how the adapter was made, or what the tensors show
-// anyway.
+// ignored are the keys that only say how the adapter was trained, or that repeat what the
+// tensors show.
 var ignored = []string{
 	"auto_mapping", "base_model_name_or_path", "base_model_class", "parent_library", "revision", "task_type", "inference_mode", "peft_type", "peft_version",
 	"lora_dropout", "fan_in_fan_out", // peft itself turns fan_in_fan_out off for the layers of these models
@@ -170,7 +170,8 @@ func empty(raw json.RawMessage) bool {
 	return slices.Contains([]string{"null", "false", "0", `""`, "{}", "[]"}, buf.String())
 }
 
-// patterns are values for modules by regular expressions of their names, in order.
+// patterns has values for modules. A module gets the value of the first pattern that matches its
+// name.
 type patterns []pattern
 
 type pattern struct {
@@ -216,8 +217,8 @@ func (l patterns) of(module string, usual float64) float64 {
 	return usual
 }
 
-// scale returns the scale of B·A for a module. rank is that of the tensors; it is an
-// error if the config has another.
+// scale returns the scale of B·A for a module. rank is the rank of the tensors; it is an error
+// if the config has another rank for the module.
 func (c *config) scale(module string, rank int) (float64, error) {
 	if want := c.ranks.of(module, float64(c.rank)); want != float64(rank) {
 		return 0, fmt.Errorf("module %q: adapters of rank %d, %s says %v", module, rank, ConfigName, want)

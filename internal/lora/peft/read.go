@@ -17,7 +17,7 @@ type reader struct {
 	base    *Base
 	config  *config
 	out     *lora.Adapter
-	pairs   map[string]*half // by inner and module
+	pairs   map[string]*half // keys are made of inner and module, as split returns them
 	copies  int
 	skipped int
 }
@@ -73,11 +73,11 @@ func (r *reader) copied(t *weights.Tensor, name string) error {
 	return nil
 }
 
-// place returns the place in GGUF of the model's tensor called name. tensor is for
+// place returns the place in GGUF of the model's tensor called name. tensor is the name for
 // messages.
 func (r *reader) place(tensor, name string) (arch.Place, *arch.Sizes, error) {
 	p, ok := r.base.Arch.FromHF(name)
-	if !ok { // in transformers 5 Mixtral's router has another name than in checkpoints
+	if !ok { // Mixtral's router has one name in transformers 5 and another in checkpoints
 		p, ok = r.base.Arch.FromHF(strings.Replace(name, ".mlp.gate.", ".block_sparse_moe.gate.", 1))
 	}
 	switch {
@@ -224,9 +224,10 @@ func (r *reader) ordered(p arch.Place, s *arch.Sizes, a, b []float32, rank int) 
 	return a, b
 }
 
-// valueOrder returns the order of the rows or columns of a gated delta rule's matrix:
-// index i in GGUF comes from the returned index. The first skip indices do not belong to
-// heads of values.
+// valueOrder is for a matrix of the gated delta rule whose rows or columns belong to heads of
+// values. It returns a function that maps the index of a row or column in GGUF to its index in
+// Hugging Face's order. The first skip indices do not belong to heads of values and stay as they
+// are.
 func valueOrder(s *arch.Sizes, t *arch.Tensor, skip int) func(i int) int {
 	n := s.Of(arch.DeltaValue) // number of rows or columns of a head
 	switch t.Role {
@@ -286,7 +287,7 @@ func (r *reader) whole(t *weights.Tensor, name string) error {
 		w.Shape = []int{rows, cols}
 	}
 	if r.base.Arch.PlusOne(tensor) && !p.Bias {
-		w.Type = quant.F32 // the sum may not fit a smaller type
+		w.Type = quant.F32 // adding 1 may need more bits than a smaller type has
 		for i := range x {
 			x[i]++
 		}
