@@ -8,8 +8,8 @@ import (
 	"alpaca/internal/quant"
 )
 
-// Merge merges adapters into a model's weights, in the order of Add, each multiplied by
-// its scale.
+// Merge merges adapters into a model's weights, in the order in which Add added them, each
+// multiplied by its scale.
 type Merge struct {
 	adapters []scaled
 }
@@ -88,7 +88,8 @@ func (m *Merge) Change(t *gguf.Tensor) func(x []float32, row int) {
 }
 
 // AddTo adds scale times the pair to x, which is row number row of its tensor. In a stack, rows
-// are numbered through all matrices. Sums are in float64, so each weight is rounded once.
+// are numbered through all matrices. Sums are in float64, so each weight is rounded to float32
+// only once.
 func (p *Pair) AddTo(x []float32, row int, scale float64) {
 	matrix := row / p.Rows
 	a := p.A[matrix*p.Rank*p.Cols:][:p.Rank*p.Cols]

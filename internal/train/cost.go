@@ -11,11 +11,11 @@ import (
 	"alpaca/internal/train/random"
 )
 
-// Memory estimates the bytes that a run needs, without weights that stay in files. It
-// counts the weights in float32, 12 bytes more for each trained weight, the numbers kept
-// for the backward pass of a micro-batch, and the head's logits. Rows have up to
-// maxLength tokens. micro rows go through the model at once; 0 means 512 or 1024 tokens.
-// With checkpointing only the input of each layer is kept.
+// Memory estimates the bytes that a run needs, without weights that stay in files. It counts the
+// weights in float32, 12 bytes more for each trained weight, the numbers kept for the backward
+// pass of a micro-batch, and the head's logits. Rows have up to maxLength tokens. micro rows go
+// through the model at once; 0 means 512 or 1024 tokens. With checkpointing the numbers kept are
+// the inputs of all layers and all numbers of one layer.
 func (m *Model[T]) Memory(maxLength, micro int, checkpointing bool) int64 {
 	n := int64(max(m.microTokens(), maxLength))
 	if micro > 0 {

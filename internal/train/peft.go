@@ -98,7 +98,7 @@ func (m *Model[T]) peft(p PEFT) (tensors []peftTensor, config map[string]any) {
 	}
 	config = peftConfig(p, m.Rank, targets, saved)
 	if tied {
-		config["ensure_weight_tying"] = true // so that they stay tied if peft trains further
+		config["ensure_weight_tying"] = true // so that embedding and output stay tied if peft trains further
 	}
 	return tensors, config
 }

@@ -35,7 +35,7 @@ type adapterReport struct {
 	Pairs  int      `json:"pairs"`
 	Rank   int      `json:"rank"`   // the highest rank of a pair
 	Alpha  float32  `json:"alpha"`  // in llama.cpp's sense: the scale is Alpha divided by the rank
-	Folded int      `json:"folded"` // number of pairs whose scale is in their second factor
+	Folded int      `json:"folded"` // number of pairs with another alpha, for which B is scaled instead
 	Whole  []string `json:"whole"`  // tensors that replace the model's
 	Bytes  int64    `json:"output_bytes"`
 	Notes  []string `json:"notes"`

@@ -251,8 +251,8 @@ func Threads(u *ui.UI, flag int) int {
 	return flag
 }
 
-// DefaultThreads returns the number of threads that is used without -t: the physical cores
-// that the process may use.
+// DefaultThreads returns the number of threads that is used without -t: that of
+// machine.Threads.Default.
 func DefaultThreads() int { return machine.CountThreads().Default() }
 
 // AddVocab adds the flags that change how a vocabulary is read.

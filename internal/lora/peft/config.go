@@ -207,7 +207,8 @@ func parsePatterns(raw json.RawMessage) (list patterns, err error) {
 	return list, nil
 }
 
-// of returns the value of the first pattern that matches module, usual if none does.
+// of returns the value of the first pattern that matches module. If none does, it returns the
+// default, usual.
 func (l patterns) of(module string, usual float64) float64 {
 	for _, p := range l {
 		if p.name.MatchString(module) {

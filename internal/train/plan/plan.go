@@ -10,7 +10,7 @@ type Plan struct {
 	Seed      uint64
 	BatchRows int  // rows of an update
 	MaxLength int  // the most tokens of a row
-	Packing   bool // a row is as many documents as fit in MaxLength; else one
+	Packing   bool // a row has as many successive documents as fit in MaxLength; false: one document
 	Epochs    int  // the most epochs; 0: no limit
 	Updates   int  // the most updates; 0: no limit
 	Tokens    int  // no update begins after this many tokens; 0: no limit
