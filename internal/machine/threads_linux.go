@@ -33,8 +33,8 @@ func (t *Threads) count() {
 }
 
 // countCores returns the number of physical cores to which the given CPUs belong, and how many
-// of these cores are fast. fast is 0 if all cores are alike. Both are 0 if the kernel does not
-// tell.
+// of these cores are fast. A core is fast if it has more than half the capacity of the fastest
+// one. fast is 0 if all cores are. Both results are 0 if the kernel does not tell.
 func countCores(root fs.FS, cpus []int) (cores, fast int) {
 	const dir = "sys/devices/system/cpu"
 	type core struct{ pkg, id string }
@@ -149,8 +149,8 @@ func readTrim(root fs.FS, name string) string {
 	return strings.Trim(string(data), " \t\n\x00")
 }
 
-// systemCPUName returns the CPU's name from /proc/cpuinfo. Arm machines have none there, so
-// it returns the name of the board instead.
+// systemCPUName returns the CPU's name from /proc/cpuinfo. On Arm that file has no name, so it
+// returns the name of the board instead.
 func systemCPUName() string {
 	root := os.DirFS("/")
 	for line := range strings.SplitSeq(readTrim(root, "proc/cpuinfo"), "\n") {

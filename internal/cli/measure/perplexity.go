@@ -26,7 +26,7 @@ type perplexityOptions struct {
 	base     string // logits file
 	diverge  bool   // compare with base instead of writing it
 	imatrix  string // file for the importance matrix
-	process  bool   // include the output matrix
+	process  bool   // include the output matrix in the importance matrix
 	choice   choiceOptions
 	output   string
 	compat   flags.Compat

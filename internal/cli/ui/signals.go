@@ -41,7 +41,8 @@ func (u *UI) WatchSignals(ctx context.Context) (context.Context, func()) {
 }
 
 // arrived handles a signal. Ctrl-C calls s.handle if there is one, which may end only the
-// running answer. Other signals cancel the command, and the second one ends the process.
+// running answer. Otherwise the first signal cancels the command, and the next ends the process
+// at once.
 func (s *signals) arrived(sig os.Signal, ctx context.Context, cancel func()) {
 	s.mu.Lock()
 	handle, clean := s.handle, s.clean
