@@ -20,7 +20,7 @@ import (
 	"time"
 )
 
-// A release is the release to build, and the commit that it is built from.
+// A release has the version to build and the commit to build it from.
 type release struct {
 	root    string // top of the source tree
 	out     string

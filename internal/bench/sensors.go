@@ -5,7 +5,7 @@ package bench
 type Sensors struct {
 	Celsius   float64 // highest temperature of the CPU
 	MHz       float64 // lowest reading of the mean frequency of all cores
-	Throttled bool    // the CPU was throttled during a reading
+	Throttled bool    // the CPU was throttled at one of the readings
 	Load      float64 // load average of the minute before the test
 }
 

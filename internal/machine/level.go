@@ -20,8 +20,8 @@ import (
 var levels = []string{"avx512vnni", "avxvnni", "avx2", "i8mm", "sdot", "neon"}
 
 // ceiling is the best level that may be used, from ALPACA_KERNEL: a level's name, or "generic"
-// for portable code only; "" for no limit. Tests and reporters of bugs use it to choose an
-// instruction set.
+// for portable code only; "" for no limit. Tests use it to choose an instruction set, and so can
+// users who report a bug.
 var ceiling = os.Getenv("ALPACA_KERNEL")
 
 // CheckCeiling returns an error if ALPACA_KERNEL is set to anything except a level or

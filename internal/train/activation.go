@@ -176,7 +176,7 @@ func layerNorm[T real](dst, x, w, b []T, eps float32) {
 	}
 }
 
-// layerNormBack adds the gradient of LayerNorm's input x to dx, or sets dx if fresh. It
+// layerNormBack adds the gradient of LayerNorm's input x to dx, or sets dx if fresh is true. It
 // returns the mean and ρ of moments. With h = (x - mean)·ρ:
 //
 //	dx = ρ·(w·dy - Σ w·dy/n - h·Σ w·dy·h/n)

@@ -216,8 +216,8 @@ func (e *engine[T]) gatedBack(l *Layer[T], f, df, g, u []T) {
 	})
 }
 
-// normsBack adds the gradient of the norm's input x to dx, or sets dx if fresh. It also adds
-// to the gradient of the norm's weights.
+// normsBack adds the gradient of the norm's input x to dx, or sets dx if fresh is true. It also
+// adds to the gradient of the norm's weights.
 func (e *engine[T]) normsBack(dx, x, dy []T, w *Norm[T], fresh bool) {
 	d := w.W.Cols
 	n := len(x) / d

@@ -143,7 +143,7 @@ func (h *deltaHead[T]) query(t int, m []T) {
 // unitEps is added to the square of a length, as in ggml.DeltaNet.
 const unitEps = 1e-6
 
-// unit sets dst to x divided by its length, times by.
+// unit sets dst to x divided by its length and multiplied by the factor by.
 func unit[T real](dst, x []T, by T) {
 	s := by * T(1/math.Sqrt(float64(dot3(x, x, nil)+unitEps)))
 	for i, v := range x {

@@ -63,7 +63,8 @@ func norm[T real](dst, x, w []T, eps float32) {
 	}
 }
 
-// normBack adds the gradient of norm's input x to dx, or sets dx if fresh, and returns rms(x):
+// normBack adds the gradient of norm's input x to dx, or sets dx if fresh is true, and returns
+// rms(x):
 //
 //	dx = ρ·w·dy - x·ρ³/n·Σ x·w·dy
 func normBack[T real](dx, x, w, dy []T, eps float32, fresh bool) T {

@@ -64,7 +64,7 @@ type memory[T real] struct {
 	scores     []T // [n, NumExperts] gradients of the router's scores
 }
 
-// newEngine returns an engine for documents of at most length tokens.
+// newEngine returns an engine. length is the most tokens of a document.
 func newEngine[T real](m *Model[T], pool *pool.Pool, length int) (*engine[T], error) {
 	e := &engine[T]{workers: newWorkers(pool), m: m, tape: make([]record[T], len(m.Layers)), embedGrads: map[int32][]T{}}
 	for i, p := range m.ropes(length) {

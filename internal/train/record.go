@@ -110,8 +110,8 @@ func (r *record[T]) grow(m *Model[T], l *Layer[T], n int) {
 	}
 }
 
-// share makes r use the memory of the record all, which has room for every layer, for n tokens
-// of l. r keeps its own x0.
+// share makes r's slices views of the slices of the record all, cut to n tokens of l. all has
+// room for every layer. r keeps its own x0.
 func (r *record[T]) share(all *record[T], m *Model[T], l *Layer[T], n int) {
 	*r = record[T]{x0: r.x0}
 	from := all.fields(m, l)

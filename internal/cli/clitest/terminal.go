@@ -61,8 +61,8 @@ func StartOn(t *testing.T, columns uint16, cmd *exec.Cmd) *Terminal {
 // because machines may be slow and busy.
 const patience = 5 * time.Minute
 
-// Expect waits until the terminal shows text. It looks only behind the text that the previous
-// call found.
+// Expect waits until the terminal shows the given text, after the text that the previous call
+// found.
 func (term *Terminal) Expect(text string) {
 	term.t.Helper()
 	deadline := time.Now().Add(patience)

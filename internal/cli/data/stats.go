@@ -233,7 +233,7 @@ func top(counts map[string]int) []wordCount {
 }
 
 // lengthBounds returns the lengths, in tokens, for which the statistics count the rows that are
-// longer: 512, 1024, and the flag's value given. No length occurs twice.
+// longer: 512, 1024, and given, the value of --max-length. No length occurs twice.
 func lengthBounds(given int) []int {
 	list := []int{512, 1024, given}
 	slices.Sort(list)

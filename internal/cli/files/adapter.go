@@ -36,7 +36,7 @@ type adapterReport struct {
 	Rank   int      `json:"rank"`   // the highest rank of a pair
 	Alpha  float32  `json:"alpha"`  // in llama.cpp's sense: the scale is Alpha divided by the rank
 	Folded int      `json:"folded"` // number of pairs with another alpha, for which B is scaled instead
-	Whole  []string `json:"whole"`  // tensors that replace the model's
+	Whole  []string `json:"whole"`  // names of tensors that replace tensors of the model
 	Bytes  int64    `json:"output_bytes"`
 	Notes  []string `json:"notes"`
 }

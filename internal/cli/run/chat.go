@@ -234,7 +234,8 @@ func (t *talk) greet(why string) {
 	t.u.Infof("/help lists commands, /bye leaves.")
 }
 
-// run reads messages and answers them until they end. If given, text is the first message.
+// run reads messages and answers them until they end. If given is true, text is the first
+// message.
 func (t *talk) run(ctx context.Context, text string, given bool) error {
 	interrupted := false
 	for {

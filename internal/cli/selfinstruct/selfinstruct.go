@@ -284,7 +284,8 @@ func (p *progress) summary() {
 }
 
 // effort returns as text how many prompts were answered at once, and how many tokens the engine
-// evaluated. busy is the mean number of prompts in progress. stats is nil if a server answered.
+// evaluated, took from its cache and generated. busy is the mean number of prompts in progress.
+// stats is nil if a server answered.
 func effort(busy float64, stats func() engine.Stats) string {
 	text := fmt.Sprintf("%.1f texts at once on average", busy)
 	if stats == nil {

@@ -75,7 +75,8 @@ func readConfig(dir string) (*config, error) {
 	return c, nil
 }
 
-// readLimited reads a file. It is an error if the file has more than most bytes.
+// readLimited reads a file. It returns an error if the file is larger than the limit, most
+// bytes.
 func readLimited(path string, most int64) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {

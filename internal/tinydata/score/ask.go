@@ -63,9 +63,9 @@ func open(path string, plain bool, threads int) (*asker, error) {
 	return a, nil
 }
 
-// ask returns the model's answer to each question: the most likely tokens, up to the one
-// that ends the text. If an answer does not end after longest tokens, ask appends " …", so that
-// it equals no right answer.
+// ask returns the model's answer to each question: the most likely tokens, up to the one that
+// ends the text. An answer that is cut at the limit, longest, gets " …" at its end, so that it
+// equals no right answer.
 func (a *asker) ask(ctx context.Context, questions []tinydata.Example) ([]string, error) {
 	prompts := make([][]int32, len(questions))
 	most := 0
