@@ -66,7 +66,7 @@ func (m *Merge) More(f *gguf.File) []gguf.Tensor {
 }
 
 // Change returns a function that changes rows of tensor t, nil if m does not change t. x has
-// whole rows of t, beginning with row number row.
+// whole rows of t, and row is the number of the first.
 func (m *Merge) Change(t *gguf.Tensor) func(x []float32, row int) {
 	if !m.names()[t.Name] {
 		return nil
@@ -87,9 +87,9 @@ func (m *Merge) Change(t *gguf.Tensor) func(x []float32, row int) {
 	}
 }
 
-// AddTo adds scale times the pair to x, which is row number row of its tensor. In a stack, rows
-// are numbered through all matrices. Sums are in float64, so each weight is rounded to float32
-// only once.
+// AddTo adds scale times the pair to x, a row of the pair's tensor. row is the number of that
+// row. In a stack, rows are numbered through all matrices. Sums are in float64, so each weight
+// is rounded to float32 only once.
 func (p *Pair) AddTo(x []float32, row int, scale float64) {
 	matrix := row / p.Rows
 	a := p.A[matrix*p.Rank*p.Cols:][:p.Rank*p.Cols]
@@ -106,8 +106,8 @@ func (p *Pair) AddTo(x []float32, row int, scale float64) {
 	}
 }
 
-// MoveTo moves x, which is row number row of the tensor that w replaces, towards w's row:
-// x + scale·(w - x).
+// MoveTo moves x, a row of the tensor that w replaces, towards the same row of w: x + scale·(w -
+// x). row is the number of that row.
 func (w *Whole) MoveTo(x []float32, row int, scale float64) {
 	n := w.Type.RowBytes(len(x))
 	own := make([]float32, len(x))

@@ -11,7 +11,8 @@ import (
 // Operations on each element. A product that must not be fused with a sum is converted to
 // T first, so that all CPUs compute the same bits.
 
-// dot3 returns the sum of x[i]·y[i]·z[i], or of x[i]·y[i] if z is nil, in four chains.
+// dot3 returns the sum of x[i]·y[i]·z[i], or of x[i]·y[i] if z is nil. The order of the sums is
+// fixed.
 func dot3[T real](x, y, z []T) T {
 	if single[T]() && z == nil {
 		return T(grad.Dot(floats(x), floats(y)))

@@ -93,7 +93,7 @@ func (e *engine[T]) layer(i int) {
 	}
 }
 
-// finish evaluates the rest of layer i and sets next to its output.
+// finish evaluates the rest of layer i and stores its output in next.
 func (e *engine[T]) finish(i int, next []T) {
 	l, r := &e.m.Layers[i], &e.tape[i]
 	switch {

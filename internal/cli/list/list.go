@@ -81,7 +81,7 @@ func table(u *ui.UI, list []*store.Model, lib *store.Library) error {
 	return w.Flush()
 }
 
-// ago returns as text how long before now t was.
+// ago returns as text how much time has passed from t to now.
 func ago(t, now time.Time) string {
 	if t.IsZero() {
 		return "-"

@@ -34,7 +34,8 @@ func (l *loaded) close() {
 	l.model.Close()
 }
 
-// library returns the models that the server loads besides own, or nil if --models-max is 0.
+// library returns the models that the server may load besides own, the model that it began with.
+// It returns nil if --models-max is 0.
 func (o *options) library(u *ui.UI, own *load.Instance) (*library, error) {
 	if o.modelsMax == 0 {
 		return nil, nil

@@ -75,7 +75,7 @@ func readConfig(dir string) (*config, error) {
 	return c, nil
 }
 
-// readLimited reads a file. It returns an error if the file is larger than the limit, most
+// readLimited reads a file. It returns an error if the file is larger than most, a number of
 // bytes.
 func readLimited(path string, most int64) ([]byte, error) {
 	f, err := os.Open(path)

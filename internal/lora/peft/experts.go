@@ -133,8 +133,8 @@ func (r *reader) parameters(h *half) error {
 	return nil
 }
 
-// sharedRow returns the row of a fused matrix that is row number row of one of its parts.
-// The part has n rows.
+// sharedRow returns the number that a row of one part of a fused matrix has in the whole matrix.
+// row is the row's number in the part, which has n rows.
 func sharedRow(share arch.Share, row, n int) int {
 	switch share {
 	case arch.LastHalf:

@@ -39,8 +39,9 @@ func (p *Plan) rowsOf(epoch int) [][]int {
 	return list
 }
 
-// Next returns the rows of the next update as lists of documents, and the index of the
-// first row in its epoch. It moves at past them. ok is false at the end of the data.
+// Next returns the rows of the next update as lists of documents, and the index of the first row
+// in its epoch. It advances the position, at, past these rows. ok is false at the end of the
+// data.
 func (p *Plan) Next(at *Position) (rows [][]int, first int, ok bool) {
 	if at.Rows != nil && at.Row == len(at.Rows) {
 		at.Epoch, at.Row, at.Rows = at.Epoch+1, 0, nil
