@@ -60,11 +60,11 @@ func fileType(f *gguf.File, elems map[quant.Type]int64) string {
 			return name
 		}
 	}
-	var most quant.Type
+	var largest quant.Type
 	for t, n := range elems {
-		if n > elems[most] || n == elems[most] && t < most {
-			most = t
+		if n > elems[largest] || n == elems[largest] && t < largest {
+			largest = t
 		}
 	}
-	return strings.TrimSpace(most.String())
+	return strings.TrimSpace(largest.String())
 }

@@ -77,7 +77,7 @@ func (a *answer) goesOn(ctx int, forget func() bool) bool {
 	if a.ended {
 		return false
 	}
-	if most := a.group.req.MaxTokens; most >= 0 && a.result.GeneratedTokens >= most {
+	if limit := a.group.req.MaxTokens; limit >= 0 && a.result.GeneratedTokens >= limit {
 		a.end(Length, nil)
 	} else if a.seq.Len() >= ctx {
 		more, err := a.makeRoom(ctx)

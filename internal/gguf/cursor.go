@@ -90,11 +90,11 @@ func (c *cursor) length(e encoding) uint64 {
 	return c.u64()
 }
 
-// text reads a key or a name of at most most bytes.
-func (c *cursor) text(e encoding, most uint64) string {
+// text reads a key or a name of at most limit bytes.
+func (c *cursor) text(e encoding, limit uint64) string {
 	n := c.length(e)
-	if n > most+1 { // old versions may add a NUL
-		c.fail("%d bytes at offset %d, at most %d are allowed", n, c.pos, most)
+	if n > limit+1 { // old versions may add a NUL
+		c.fail("%d bytes at offset %d, at most %d are allowed", n, c.pos, limit)
 	}
 	return string(e.text(c.bytes(n)))
 }
@@ -126,20 +126,20 @@ func (c *cursor) array(e encoding, depth int) Value {
 	if c.err != nil {
 		return v
 	}
-	least := uint64(elem.size())
+	minSize := uint64(elem.size())
 	switch {
 	case elem == KindString:
-		least = uint64(e.lengthSize())
+		minSize = uint64(e.lengthSize())
 	case elem == KindArray:
-		least = uint64(4 + e.lengthSize())
-	case least == 0:
+		minSize = uint64(4 + e.lengthSize())
+	case minSize == 0:
 		c.fail("array of %v, known are 0 to %d", elem, len(kinds)-1)
 		return v
 	}
 	switch {
 	case depth == maxNesting:
 		c.fail("arrays nested more than %d deep", maxNesting)
-	case count > (uint64(c.size)-uint64(c.pos))/least:
+	case count > (uint64(c.size)-uint64(c.pos))/minSize:
 		c.fail("array of %d %v at offset %d runs %w (%d bytes)", count, elem, c.pos, ErrTruncated, c.size)
 	case count > maxArray:
 		c.fail("array of %d %v, at most %d are read", count, elem, maxArray)
@@ -162,7 +162,7 @@ func (c *cursor) array(e encoding, depth int) Value {
 			c.array(e, depth+1)
 		}
 	default:
-		c.bytes(count * least)
+		c.bytes(count * minSize)
 	}
 	v.raw = c.b[start:c.pos:c.pos]
 	return v

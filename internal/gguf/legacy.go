@@ -136,14 +136,14 @@ func (l *legacyFile) read() error {
 // sizes.
 func (p *legacyParams) check() error {
 	for _, x := range []struct {
-		name        string
-		value, most int32
+		name       string
+		value, max int32
 	}{
 		{"vocabulary size", p.Vocab, maxLegacyVocab}, {"embedding length", p.Embd, 1 << 17},
 		{"number of heads", p.Heads, 1 << 12}, {"number of layers", p.Layers, 1 << 10},
 	} {
-		if x.value < 1 || x.value > x.most {
-			return fmt.Errorf("%s %d, want 1 to %d", x.name, x.value, x.most)
+		if x.value < 1 || x.value > x.max {
+			return fmt.Errorf("%s %d, want 1 to %d", x.name, x.value, x.max)
 		}
 	}
 	if p.Embd%p.Heads != 0 {

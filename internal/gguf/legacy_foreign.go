@@ -69,11 +69,11 @@ func (d *dialect) matches(head []byte, size int64) bool {
 	if d.format != "ggml" {
 		c.u32()
 	}
-	most := map[rune]int32{'v': maxLegacyVocab, 'c': 1 << 20, 'e': 1 << 17, 'h': 1 << 12, 'l': 1 << 10, 't': 1 << 14}
+	limits := map[rune]int32{'v': maxLegacyVocab, 'c': 1 << 20, 'e': 1 << 17, 'h': 1 << 12, 'l': 1 << 10, 't': 1 << 14}
 	var vocab int32
 	for _, f := range d.fields {
 		n := c.i32()
-		if most, ok := most[f]; ok && (n < 0 || n > most || n == 0 && f != 't') {
+		if limit, ok := limits[f]; ok && (n < 0 || n > limit || n == 0 && f != 't') {
 			return false
 		}
 		if f == 'v' {

@@ -39,8 +39,8 @@ func Allowed(level string) bool {
 	if ceiling == "" {
 		return cpuLevels[level]
 	}
-	most := slices.Index(levels, ceiling)
-	return cpuLevels[level] && most >= 0 && slices.Index(levels, level) >= most
+	highest := slices.Index(levels, ceiling)
+	return cpuLevels[level] && highest >= 0 && slices.Index(levels, level) >= highest
 }
 
 // Levels returns the levels that this CPU can run, best first.

@@ -47,7 +47,7 @@ func (b *Bars) draw() (*plot.Plot, error) {
 	grid.Vertical.Width, grid.Horizontal.Color = 0, color.Gray{Y: 225}
 	d.Add(grid)
 	width := 0.75 * (plotWidth - 3*vg.Centimeter) / vg.Length(len(b.Groups)*len(b.Series))
-	most := 0.0
+	largest := 0.0
 	for i, s := range b.Series {
 		chart, err := plotter.NewBarChart(plotter.Values(s.Values), width)
 		if err != nil {
@@ -57,7 +57,7 @@ func (b *Bars) draw() (*plot.Plot, error) {
 		chart.Offset = width * (vg.Length(i) - vg.Length(len(b.Series)-1)/2)
 		labels := plotter.XYLabels{}
 		for j, v := range s.Values {
-			most = max(most, v)
+			largest = max(largest, v)
 			labels.XYs = append(labels.XYs, plotter.XY{X: float64(j), Y: v})
 			labels.Labels = append(labels.Labels, strconv.FormatFloat(v, 'f', digitsOf(v), 64))
 		}
@@ -75,7 +75,7 @@ func (b *Bars) draw() (*plot.Plot, error) {
 	d.Legend.Top, d.Legend.Left = true, true // the colours stand left of the names, because letters may be wider in another viewer
 	d.Y.Tick.Marker = plot.TickerFunc(plainTicks)
 	d.NominalX(b.Groups...)
-	d.Y.Min, d.Y.Max = 0, most*1.2 // room for the legend
+	d.Y.Min, d.Y.Max = 0, largest*1.2 // room for the legend
 	return d, nil
 }
 

@@ -140,13 +140,13 @@ func softmax[T real](x []T) {
 		vec.Softmax(floats(x), false)
 		return
 	}
-	most := T(math.Inf(-1))
+	largest := T(math.Inf(-1))
 	for _, v := range x {
-		most = max(most, v)
+		largest = max(largest, v)
 	}
 	var sum T
 	for i, v := range x {
-		x[i] = T(math.Exp(float64(v - most)))
+		x[i] = T(math.Exp(float64(v - largest)))
 		sum += x[i]
 	}
 	for i := range x {

@@ -145,12 +145,12 @@ func plainSoftmax[T real](x []T) {
 		ggml.Softmax(floats(x))
 		return
 	}
-	most, sum := T(math.Inf(-1)), T(0)
+	largest, sum := T(math.Inf(-1)), T(0)
 	for _, v := range x {
-		most = max(most, v)
+		largest = max(largest, v)
 	}
 	for i, v := range x {
-		x[i] = T(math.Exp(float64(v - most)))
+		x[i] = T(math.Exp(float64(v - largest)))
 		sum += x[i]
 	}
 	for i := range x {

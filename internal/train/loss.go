@@ -132,14 +132,14 @@ func crossEntropy[T real](row []T, vocab int, label int32) T {
 	for j := vocab; j < len(row); j++ {
 		row[j] = T(math.Inf(-1))
 	}
-	most := 0
+	best := 0
 	for j, z := range row[:vocab] {
-		if z > row[most] {
-			most = j
+		if z > row[best] {
+			best = j
 		}
 	}
-	z, top := row[label], row[most]
+	z, top := row[label], row[best]
 	softmax(row)
 	// The sum of e^(z - top) is 1/p of the most likely token.
-	return top - T(fmath.Log(float64(row[most]))) - z
+	return top - T(fmath.Log(float64(row[best]))) - z
 }

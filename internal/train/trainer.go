@@ -177,15 +177,15 @@ func (t *Trainer) Step() (Step, error) {
 // speed at a quarter of this number. Memory is proportional to it, so it is only half as large
 // for large models.
 func (m *Model[T]) microTokens() int {
-	const most, large = 1024, 80 << 10 // large: numbers kept per token for the backward pass
+	const limit, large = 1024, 80 << 10 // large: numbers kept per token for the backward pass
 	kept := 0
 	for i := range m.Layers {
 		kept += m.Layers[i].kept(m)
 	}
 	if kept > large {
-		return most / 2
+		return limit / 2
 	}
-	return most
+	return limit
 }
 
 // micro returns how many of the rows go through the model at once.

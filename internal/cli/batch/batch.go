@@ -120,14 +120,14 @@ func parseShard(text string) (jobs.Shard, error) {
 	if text == "" {
 		return jobs.All, nil
 	}
-	const most = 1_000_000
+	const limit = 1_000_000
 	i, n, ok := strings.Cut(text, "/")
 	s := jobs.Shard{}
 	var errI, errN error
 	s.I, errI = strconv.Atoi(i)
 	s.N, errN = strconv.Atoi(n)
-	if !ok || errI != nil || errN != nil || s.N < 1 || s.N > most || s.I < 0 || s.I >= s.N {
-		return s, ui.Usagef("--shard %q: must be I/N with I from 0 to N-1, and N from 1 to %d", text, most)
+	if !ok || errI != nil || errN != nil || s.N < 1 || s.N > limit || s.I < 0 || s.I >= s.N {
+		return s, ui.Usagef("--shard %q: must be I/N with I from 0 to N-1, and N from 1 to %d", text, limit)
 	}
 	return s, nil
 }

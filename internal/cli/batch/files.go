@@ -66,15 +66,15 @@ func (o *options) source(u *ui.UI) (s *source, sum string, err error) {
 
 // openInput opens and checks the file at path. In messages the file is called name.
 func openInput(u *ui.UI, path, name string, part jobs.Shard) (*jobs.Input, error) {
-	const most = 10 // the largest number of lines to report
+	const limit = 10 // the largest number of lines to report
 	told := 0
 	in, err := jobs.OpenInput(path, part, func(line int, err error) {
-		if told++; told <= most {
+		if told++; told <= limit {
 			u.Notef("%s: line %d: %v", name, line, err)
 		}
 	})
-	if told > most {
-		u.Notef("%s: and %d lines more", name, told-most)
+	if told > limit {
+		u.Notef("%s: and %d lines more", name, told-limit)
 	}
 	if err != nil && !errors.As(err, new(*fs.PathError)) {
 		err = fmt.Errorf("%s: %w", name, err)

@@ -4,11 +4,10 @@
 package clitest
 
 import (
-	"bufio"
 	"bytes"
-	"encoding/json"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
@@ -37,32 +36,11 @@ func SkipIfShort(t *testing.T) {
 	}
 }
 
-// Golden has the fields of a record of shared/golden/stories.jsonl that tests use.
-type Golden struct {
-	Model        string  `json:"model"`
-	Prompt       string  `json:"prompt"`
-	PromptTokens []int32 `json:"prompt_tokens"`
-	Tokens       []int32 `json:"tokens"`
-	Text         string  `json:"text"`
-}
-
 // ReadGolden returns the records of a model.
-func ReadGolden(t *testing.T, model string) []Golden {
+func ReadGolden(t *testing.T, model string) []testshared.Continuation {
 	t.Helper()
-	file, err := os.Open(testshared.Path(t, "golden/stories.jsonl"))
-	require.NoError(t, err)
-	defer file.Close()
-	var records []Golden
-	lines := bufio.NewScanner(file)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		var g Golden
-		require.NoError(t, json.Unmarshal(lines.Bytes(), &g))
-		if g.Model == model {
-			records = append(records, g)
-		}
-	}
-	require.NoError(t, lines.Err())
+	all := testshared.ReadLines[testshared.Continuation](t, testshared.Path(t, "golden/stories.jsonl"))
+	records := slices.DeleteFunc(all, func(g testshared.Continuation) bool { return g.Model != model })
 	require.NotEmpty(t, records)
 	return records
 }

@@ -228,8 +228,8 @@ func top(counts map[string]int) []wordCount {
 	sort.Slice(list, func(i, j int) bool {
 		return list[i].Rows > list[j].Rows || list[i].Rows == list[j].Rows && list[i].Word < list[j].Word
 	})
-	const most = 20
-	return list[:min(len(list), most)]
+	const limit = 20
+	return list[:min(len(list), limit)]
 }
 
 // lengthBounds returns the lengths, in tokens, for which the statistics count the rows that are
@@ -250,8 +250,8 @@ func histogram(title string, of map[string]lengths) report.Plot {
 			continue
 		}
 		s := report.Series{Name: name}
-		most := slices.Max(l)
-		for low, high := 1, 2; low <= most; low, high = high, max(high+1, high*5/4) {
+		longest := slices.Max(l)
+		for low, high := 1, 2; low <= longest; low, high = high, max(high+1, high*5/4) {
 			n := 0
 			for _, x := range l {
 				if x >= low && x < high {

@@ -106,9 +106,9 @@ func splitFile(ctx context.Context, u *ui.UI, args []string, opt convert.SplitOp
 	}
 	defer f.Close()
 	plan := convert.PlanSplit(f, args[1], opt)
-	const most = 99999
-	if len(plan.Outputs) > most {
-		return fmt.Errorf("%d files, at most %d", len(plan.Outputs), most)
+	const limit = 99999
+	if len(plan.Outputs) > limit {
+		return fmt.Errorf("%d files, at most %d", len(plan.Outputs), limit)
 	}
 	if !dryRun {
 		opt.Progress = u.TensorProgress()

@@ -71,10 +71,10 @@ func (o *Executor) createdAt() (int64, error) {
 	if day, err := time.Parse(time.DateOnly, text); err == nil && name != "$"+env {
 		return day.Unix(), nil
 	}
-	const most = 253402300799 // the end of the year 9999
+	const limit = 253402300799 // the end of the year 9999
 	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || n < 0 || n > most {
-		return 0, ui.Usagef("%s %q: must be seconds since 1970, between 0 and %d, or a date such as 2026-12-31", name, text, int64(most))
+	if err != nil || n < 0 || n > limit {
+		return 0, ui.Usagef("%s %q: must be seconds since 1970, between 0 and %d, or a date such as 2026-12-31", name, text, int64(limit))
 	}
 	return n, nil
 }

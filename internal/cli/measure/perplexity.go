@@ -186,7 +186,7 @@ func (o *perplexityOptions) score(ctx context.Context, u *ui.UI, e *load.Instanc
 	if err := o.addFiles(u, e, &files, &opt, scoredText{name, policy, tokens, len(windows)}); err != nil {
 		return err
 	}
-	result, err := eval.Measure(ctx, e.Session, windows, opt)
+	result, err := eval.MeasurePerplexity(ctx, e.Session, windows, opt)
 	u.ClearStatus()
 	if err != nil {
 		return err

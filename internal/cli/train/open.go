@@ -28,7 +28,7 @@ type job struct {
 
 	base    *model.Model // nil for a new model
 	kv      []gguf.KV    // metadata of the base or of a new model
-	learned string       // the template to write into the metadata; "": the metadata's template stays
+	learned string // the template to write into the metadata; "": the metadata's template stays
 	trainer *train.Trainer
 	pool    *pool.Pool
 
@@ -217,7 +217,7 @@ func (j *job) split() {
 	list := j.examples.Examples
 	n := int(float64(len(list)) * j.EvalSplit)
 	if j.EvalBound {
-		n = min(n, j.mostHeldOut())
+		n = min(n, j.maxHeldOut())
 	}
 	held := make([]bool, len(list))
 	for _, i := range plan.HeldOut(len(list), n, j.Seed) {
@@ -232,11 +232,11 @@ func (j *job) split() {
 	}
 }
 
-// mostHeldOut returns the largest number of examples to hold out if --eval-split is not given.
-// It is a hundredth of the examples that the run trains on, counted anew in each epoch.
-// Measuring the held-out examples 21 times, forward only, takes less than a tenth of the run's
-// time. The result is at least the number of samples at the end of a run.
-func (j *job) mostHeldOut() int {
+// maxHeldOut returns the largest number of examples to hold out if --eval-split is not given. It
+// is a hundredth of the examples that the run trains on, counted anew in each epoch. Measuring
+// the held-out examples 21 times, forward only, takes less than a tenth of the run's time. The
+// result is at least the number of samples at the end of a run.
+func (j *job) maxHeldOut() int {
 	examples := float64(len(j.examples.Examples))
 	mean := float64(j.examples.Tokens) / examples
 	seen := examples * float64(j.Epochs)

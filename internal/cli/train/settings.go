@@ -61,7 +61,7 @@ type settings struct {
 	EvalSplit    float64 `json:"eval-split"`
 	EvalEvery    int     `json:"eval-every"`
 
-	// EvalBound limits the number of held-out examples to mostHeldOut.
+	// EvalBound limits the number of held-out examples to maxHeldOut.
 	EvalBound bool `json:"eval-bound,omitempty"`
 }
 

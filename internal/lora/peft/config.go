@@ -75,17 +75,17 @@ func readConfig(dir string) (*config, error) {
 	return c, nil
 }
 
-// readLimited reads a file. It returns an error if the file is larger than most, a number of
+// readLimited reads a file. It returns an error if the file is larger than limit, a number of
 // bytes.
-func readLimited(path string, most int64) ([]byte, error) {
+func readLimited(path string, limit int64) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	raw, err := io.ReadAll(io.LimitReader(f, most+1))
-	if err == nil && int64(len(raw)) > most {
-		err = fmt.Errorf("%s: more than %d bytes", path, most)
+	raw, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err == nil && int64(len(raw)) > limit {
+		err = fmt.Errorf("%s: more than %d bytes", path, limit)
 	}
 	return raw, err
 }

@@ -10,6 +10,7 @@ import (
 
 	"alpaca/internal/abtest"
 	"alpaca/internal/abtest/stats"
+	"alpaca/internal/report"
 )
 
 func sameText(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
@@ -34,12 +35,8 @@ var functions = template.FuncMap{
 	"p":      func(x float64) string { return fmt.Sprintf("%.4f", x) },
 	"round":  func(x float64) string { return fmt.Sprintf("%.0f", x) },
 	"short": func(text string) string {
-		const most = 90
-		text = strings.Join(strings.Fields(text), " ")
-		if r := []rune(text); len(r) > most {
-			return string(r[:most]) + "…"
-		}
-		return text
+		const limit = 90
+		return report.Clip(strings.Join(strings.Fields(text), " "), limit)
 	},
 }
 

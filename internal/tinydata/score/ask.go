@@ -68,16 +68,16 @@ func open(path string, plain bool, threads int) (*asker, error) {
 // equals no right answer.
 func (a *asker) ask(ctx context.Context, questions []tinydata.Example) ([]string, error) {
 	prompts := make([][]int32, len(questions))
-	most := 0
+	longest := 0
 	for i, q := range questions {
 		var err error
 		if prompts[i], err = a.prompt(ctx, q.Prompt); err != nil {
 			return nil, err
 		}
-		most = max(most, len(prompts[i]))
+		longest = max(longest, len(prompts[i]))
 	}
 	e, err := engine.New(a.model, engine.Options{
-		Ctx: min(most+longest, a.model.Config.TrainCtx), Parallel: together, Queue: len(questions), NoCache: true, Threads: a.threads,
+		Ctx: min(longest+longest, a.model.Config.TrainCtx), Parallel: together, Queue: len(questions), NoCache: true, Threads: a.threads,
 	})
 	if err != nil {
 		return nil, err
