@@ -28,7 +28,7 @@ type job struct {
 
 	base    *model.Model // nil for a new model
 	kv      []gguf.KV    // metadata of the base or of a new model
-	learned string // the template to write into the metadata; "": the metadata's template stays
+	learned string       // the template to write into the metadata; "": the metadata's template stays
 	trainer *train.Trainer
 	pool    *pool.Pool
 
