@@ -119,8 +119,7 @@ func (l *live) work(ctx context.Context, slot abtest.Slot) error {
 			return err
 		}
 		err = l.o.answerOne(ctx, l.st, s, n, slot, l.models[slot])
-		_, isOwn := s.Own[n]
-		if _, long := errors.AsType[*engine.PromptError](err); long && isOwn {
+		if _, long := errors.AsType[*engine.PromptError](err); long && s.IsOwn(n) {
 			err = l.st.Fail(ctx, l.id, n)
 		}
 		if err != nil {

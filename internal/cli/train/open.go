@@ -266,6 +266,9 @@ func (j *job) badRecords() int {
 // the number of records and the first line.
 func (j *job) reportProblems() {
 	for _, f := range j.files {
+		if f.Pairs > 0 {
+			j.u.Notef("%s: of %d preference pairs the chosen answers are learned; the rejected ones are not used", f.Path, f.Pairs)
+		}
 		for _, c := range f.Bad.Counts() {
 			j.u.Warnf("%s: line %d: %s; %s", f.Path, c.First, c.Reason, notUsed(c.Records))
 		}

@@ -87,8 +87,8 @@ func files(quant string) (map[string]string, error) {
 	for _, l := range []layout{sdot, neon} {
 		a := newFile("Products with one token, which make no panel.")
 		tables32(a, l)
-		rows(a, l)
-		add("row_"+strings.ToLower(l.isa)+"_arm64.s", a)
+		quads(a, l)
+		add("quad_"+strings.ToLower(l.isa)+"_arm64.s", a)
 	}
 	a := newFile("Tiles for CPUs with dot products of bytes (FEAT_DotProd): Cortex-A76 and most\nsince. The lanes of a vector of sums are 4 rows.")
 	tilesSDOT(a)

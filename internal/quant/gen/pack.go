@@ -15,14 +15,14 @@ type format struct {
 	body  func(p *packer)
 	moved int
 	lanes bool   // its products are partial sums, see lanes.go
-	one   *fused // how to multiply it with one token, see row.go; nil: no such function
+	one   *fused // how to multiply it with one token, see quad.go; nil: no such function
 }
 
 // A packer generates one packing function.
 type packer struct {
 	*asm
 	layout
-	fused *fused // not nil: multiply instead of storing, see row.go
+	fused *fused // not nil: multiply instead of storing, see quad.go
 }
 
 // ahead is the distance in bytes from reading to prefetching. It is about the length of a run

@@ -144,6 +144,7 @@ func (s *Server) vote(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	s.goneOn(judge)
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 	return nil
 }

@@ -583,6 +583,20 @@ func packQ5_1AVX2(panel, w *byte, stride, nb int)
 //go:noescape
 func packQ5_1v1AVX2(panel, w *byte, stride, nb int)
 
+// quad234_avx2_amd64.s
+
+//go:noescape
+func quadQ2_KAVX2(t *tileArgs)
+
+//go:noescape
+func quadQ3_KAVX2(t *tileArgs)
+
+//go:noescape
+func quadTQ2_0AVX2(t *tileArgs)
+
+//go:noescape
+func quadIQ4_XSAVX2(t *tileArgs)
+
 // quad256_avx2_amd64.s
 
 //go:noescape
@@ -609,6 +623,15 @@ func quadQ6_KAVX512(t *tileArgs)
 
 //go:noescape
 func quadQ4_0AVX2(t *tileArgs)
+
+//go:noescape
+func quadMXFP4AVX2(t *tileArgs)
+
+//go:noescape
+func quadQ5_0AVX2(t *tileArgs)
+
+//go:noescape
+func quadQ4_1AVX2(t *tileArgs)
 
 //go:noescape
 func quadQ8_0AVX2(t *tileArgs)

@@ -164,64 +164,64 @@ func packQ5_0v1NEON(panel, w *byte, stride, nb int)
 func packQ8_0v1NEON(panel, w *byte, stride, nb int)
 
 //go:noescape
-func rowQ4_0SDOT(t *tileArgs)
+func quadQ4_0SDOT(t *tileArgs)
 
 //go:noescape
-func rowQ4_1SDOT(t *tileArgs)
+func quadQ4_1SDOT(t *tileArgs)
 
 //go:noescape
-func rowQ5_0SDOT(t *tileArgs)
+func quadQ5_0SDOT(t *tileArgs)
 
 //go:noescape
-func rowQ8_0SDOT(t *tileArgs)
+func quadQ8_0SDOT(t *tileArgs)
 
 //go:noescape
-func rowIQ4_NLSDOT(t *tileArgs)
+func quadIQ4_NLSDOT(t *tileArgs)
 
 //go:noescape
-func rowQ2_KSDOT(t *tileArgs)
+func quadQ2_KSDOT(t *tileArgs)
 
 //go:noescape
-func rowQ4_KSDOT(t *tileArgs)
+func quadQ4_KSDOT(t *tileArgs)
 
 //go:noescape
-func rowQ5_KSDOT(t *tileArgs)
+func quadQ5_KSDOT(t *tileArgs)
 
 //go:noescape
-func rowQ6_KSDOT(t *tileArgs)
+func quadQ6_KSDOT(t *tileArgs)
 
 //go:noescape
-func rowIQ4_XSSDOT(t *tileArgs)
+func quadIQ4_XSSDOT(t *tileArgs)
 
 //go:noescape
-func rowQ4_0NEON(t *tileArgs)
+func quadQ4_0NEON(t *tileArgs)
 
 //go:noescape
-func rowQ4_1NEON(t *tileArgs)
+func quadQ4_1NEON(t *tileArgs)
 
 //go:noescape
-func rowQ5_0NEON(t *tileArgs)
+func quadQ5_0NEON(t *tileArgs)
 
 //go:noescape
-func rowQ8_0NEON(t *tileArgs)
+func quadQ8_0NEON(t *tileArgs)
 
 //go:noescape
-func rowIQ4_NLNEON(t *tileArgs)
+func quadIQ4_NLNEON(t *tileArgs)
 
 //go:noescape
-func rowQ2_KNEON(t *tileArgs)
+func quadQ2_KNEON(t *tileArgs)
 
 //go:noescape
-func rowQ4_KNEON(t *tileArgs)
+func quadQ4_KNEON(t *tileArgs)
 
 //go:noescape
-func rowQ5_KNEON(t *tileArgs)
+func quadQ5_KNEON(t *tileArgs)
 
 //go:noescape
-func rowQ6_KNEON(t *tileArgs)
+func quadQ6_KNEON(t *tileArgs)
 
 //go:noescape
-func rowIQ4_XSNEON(t *tileArgs)
+func quadIQ4_XSNEON(t *tileArgs)
 
 //go:noescape
 func tileB32SDOT(t *tileArgs)
@@ -281,13 +281,13 @@ func tileK16NEON(t *tileArgs)
 func tileK16MinNEON(t *tileArgs)
 
 //go:noescape
-func rowQ5_1SDOT(t *tileArgs)
+func quadQ5_1SDOT(t *tileArgs)
 
 //go:noescape
 func tileB32LanesSDOT(t *tileArgs)
 
 //go:noescape
-func rowQ5_1NEON(t *tileArgs)
+func quadQ5_1NEON(t *tileArgs)
 
 //go:noescape
 func tileB32LanesNEON(t *tileArgs)
@@ -302,16 +302,25 @@ func packF32NEON(panel, w *byte, stride, nb int)
 func rowF32NEON(t *tileArgs)
 
 //go:noescape
+func quadF32NEON(t *tileArgs)
+
+//go:noescape
 func packF16NEON(panel, w *byte, stride, nb int)
 
 //go:noescape
 func rowF16NEON(t *tileArgs)
 
 //go:noescape
+func quadF16NEON(t *tileArgs)
+
+//go:noescape
 func packBF16NEON(panel, w *byte, stride, nb int)
 
 //go:noescape
 func rowBF16NEON(t *tileArgs)
+
+//go:noescape
+func quadBF16NEON(t *tileArgs)
 
 //go:noescape
 func tileFloatNEON(t *tileArgs)

@@ -12,34 +12,35 @@ DATA iq4Values<>+0(SB)/8, $0xf6eaddcfbfad9881
 DATA iq4Values<>+8(SB)/8, $0x7159453526190d01
 GLOBL iq4Values<>(SB), RODATA|NOPTR, $16
 
-DATA bitsNEON<>+0(SB)/8, $0x0000000000000000
-DATA bitsNEON<>+8(SB)/8, $0x0101010101010101
-DATA bitsNEON<>+16(SB)/8, $0x8040201008040201
-DATA bitsNEON<>+24(SB)/8, $0x8040201008040201
-DATA bitsNEON<>+32(SB)/8, $0x8040201008040201
-DATA bitsNEON<>+40(SB)/8, $0x8040201008040201
-GLOBL bitsNEON<>(SB), RODATA|NOPTR, $48
+DATA bitsSDOT<>+0(SB)/8, $0x0404040400000000
+DATA bitsSDOT<>+8(SB)/8, $0x0c0c0c0c08080808
+DATA bitsSDOT<>+16(SB)/8, $0x0804020108040201
+DATA bitsSDOT<>+24(SB)/8, $0x0804020108040201
+DATA bitsSDOT<>+32(SB)/8, $0x8040201080402010
+DATA bitsSDOT<>+40(SB)/8, $0x8040201080402010
+GLOBL bitsSDOT<>(SB), RODATA|NOPTR, $48
 
-// func rowQ4_0NEON(t *tileArgs)
+// func quadQ4_0SDOT(t *tileArgs)
 //
 // One token, weights from where they lie: acc = fma(sum, d*D, acc).
 //
 // Registers
 //	R1  the next four rows  R4-R7 the block's rows
-//	R2  stride              R3  blocks, R8 left     R9  fours of rows left
+//	R2  stride              R3  blocks, R8 left     R9  rows of a stream left
 //	R23 activations, R13 the block's                R24 scales, R26 the block's
-//	R25 accumulators
+//	R25 results             R15 from a stream's results to the next's
 //	V31 15, V30 the codes' offset
 //	R14 from a D to its DS
-TEXT ·rowQ4_0NEON(SB), NOSPLIT, $0-8
+TEXT ·quadQ4_0SDOT(SB), NOSPLIT, $0-8
 	MOVD  t+0(FP), R0
 	MOVD  tileArgs_W(R0), R1
 	MOVD  tileArgs_WStride(R0), R2
 	MOVD  tileArgs_NB(R0), R3
+	MOVD  tileArgs_Rows(R0), R9
 	MOVD  tileArgs_Acc(R0), R25
+	MOVD  tileArgs_AccStride(R0), R15
 	MOVD  tileArgs_Q(R0), R23
 	MOVD  tileArgs_D(R0), R24
-	MOVD  $4, R9
 	VMOVI $15, V31.B16
 	VMOVI $8, V30.B16
 
@@ -52,7 +53,7 @@ rows:
 	MOVD  R3, R8
 	MOVD  R23, R13
 	MOVD  R24, R26
-	FMOVQ (R25), F29
+	VMOVI $0, V29.B16
 
 block:
 	PRFM  640(R4), PLDL1STRM
@@ -63,6 +64,14 @@ block:
 	FMOVQ 2(R5), F1
 	FMOVQ 2(R6), F2
 	FMOVQ 2(R7), F3
+	VTRN1 V1.S4, V0.S4, V4.S4
+	VTRN2 V1.S4, V0.S4, V5.S4
+	VTRN1 V3.S4, V2.S4, V6.S4
+	VTRN2 V3.S4, V2.S4, V7.S4
+	VTRN1 V6.D2, V4.D2, V0.D2
+	VTRN1 V7.D2, V5.D2, V1.D2
+	VTRN2 V6.D2, V4.D2, V2.D2
+	VTRN2 V7.D2, V5.D2, V3.D2
 
 	// Weights 0 to 15 of the low nibbles, 16 to 31 of the high ones.
 	VAND  V31.B16, V0.B16, V4.B16
@@ -85,27 +94,17 @@ block:
 	// sum = w·a
 	FMOVQ (R13), F23
 	FMOVQ 16(R13), F28
-	VSMULL(23, 4, 16)
-	VSMULL(23, 5, 17)
-	VSMULL(23, 6, 18)
-	VSMULL(23, 7, 19)
-	VSMLAL2(23, 4, 16)
-	VSMLAL2(23, 5, 17)
-	VSMLAL2(23, 6, 18)
-	VSMLAL2(23, 7, 19)
-	VSMLAL(28, 0, 16)
-	VSMLAL(28, 1, 17)
-	VSMLAL(28, 2, 18)
-	VSMLAL(28, 3, 19)
-	VSMLAL2(28, 0, 16)
-	VSMLAL2(28, 1, 17)
-	VSMLAL2(28, 2, 18)
-	VSMLAL2(28, 3, 19)
-	VADDP V17.H8, V16.H8, V16.H8
-	VADDP V19.H8, V18.H8, V18.H8
-	VSADDLP(16, 16)
-	VSADDLP(18, 18)
-	VADDP V18.S4, V16.S4, V16.S4
+	VMOVI $0, V16.B16
+	VMOVI $0, V17.B16
+	VSDOT4B(23, 0, 4, 16)
+	VSDOT4B(28, 0, 0, 17)
+	VSDOT4B(23, 1, 5, 16)
+	VSDOT4B(28, 1, 1, 17)
+	VSDOT4B(23, 2, 6, 16)
+	VSDOT4B(28, 2, 2, 17)
+	VSDOT4B(23, 3, 7, 16)
+	VSDOT4B(28, 3, 3, 17)
+	VADD  V17.S4, V16.S4, V16.S4
 
 	// Scales.
 	FMOVS (R4), F0
@@ -130,35 +129,43 @@ block:
 	SUBS $1, R8, R8
 	BNE  block
 
-	FMOVQ F29, (R25)
-	ADD   $16, R25
-	SUBS  $1, R9, R9
-	BNE   rows
+	MOVD R4, R1
+	ADD  R15, R25, R5
+	ADD  R15, R5, R6
+	ADD  R15, R6, R7
+	VST1 V29.S[0], (R25)
+	VST1 V29.S[1], (R5)
+	VST1 V29.S[2], (R6)
+	VST1 V29.S[3], (R7)
+	ADD  $4, R25
+	SUBS $1, R9, R9
+	BNE  rows
 	RET
 
-// func rowQ4_1NEON(t *tileArgs)
+// func quadQ4_1SDOT(t *tileArgs)
 //
 // One token, weights from where they lie: acc = fma(sum, d*D, acc),
 // acc = fma(m, DS, acc).
 //
 // Registers
 //	R1  the next four rows  R4-R7 the block's rows
-//	R2  stride              R3  blocks, R8 left     R9  fours of rows left
+//	R2  stride              R3  blocks, R8 left     R9  rows of a stream left
 //	R23 activations, R13 the block's                R24 scales, R26 the block's
-//	R25 accumulators
+//	R25 results             R15 from a stream's results to the next's
 //	V31 15
 //	R14 from a D to its DS
-TEXT ·rowQ4_1NEON(SB), NOSPLIT, $0-8
+TEXT ·quadQ4_1SDOT(SB), NOSPLIT, $0-8
 	MOVD  t+0(FP), R0
 	MOVD  tileArgs_W(R0), R1
 	MOVD  tileArgs_WStride(R0), R2
 	MOVD  tileArgs_NB(R0), R3
+	MOVD  tileArgs_Rows(R0), R9
 	MOVD  tileArgs_Acc(R0), R25
+	MOVD  tileArgs_AccStride(R0), R15
 	MOVD  tileArgs_Q(R0), R23
 	MOVD  tileArgs_D(R0), R24
 	MOVD  tileArgs_DS(R0), R14
 	SUB   R24, R14
-	MOVD  $4, R9
 	VMOVI $15, V31.B16
 
 rows:
@@ -170,7 +177,7 @@ rows:
 	MOVD  R3, R8
 	MOVD  R23, R13
 	MOVD  R24, R26
-	FMOVQ (R25), F29
+	VMOVI $0, V29.B16
 
 block:
 	PRFM  640(R4), PLDL1STRM
@@ -181,6 +188,14 @@ block:
 	FMOVQ 4(R5), F1
 	FMOVQ 4(R6), F2
 	FMOVQ 4(R7), F3
+	VTRN1 V1.S4, V0.S4, V4.S4
+	VTRN2 V1.S4, V0.S4, V5.S4
+	VTRN1 V3.S4, V2.S4, V6.S4
+	VTRN2 V3.S4, V2.S4, V7.S4
+	VTRN1 V6.D2, V4.D2, V0.D2
+	VTRN1 V7.D2, V5.D2, V1.D2
+	VTRN2 V6.D2, V4.D2, V2.D2
+	VTRN2 V7.D2, V5.D2, V3.D2
 
 	// Weights 0 to 15 of the low nibbles, 16 to 31 of the high ones.
 	VAND  V31.B16, V0.B16, V4.B16
@@ -195,27 +210,17 @@ block:
 	// sum = w·a
 	FMOVQ (R13), F23
 	FMOVQ 16(R13), F28
-	VSMULL(23, 4, 16)
-	VSMULL(23, 5, 17)
-	VSMULL(23, 6, 18)
-	VSMULL(23, 7, 19)
-	VSMLAL2(23, 4, 16)
-	VSMLAL2(23, 5, 17)
-	VSMLAL2(23, 6, 18)
-	VSMLAL2(23, 7, 19)
-	VSMLAL(28, 0, 16)
-	VSMLAL(28, 1, 17)
-	VSMLAL(28, 2, 18)
-	VSMLAL(28, 3, 19)
-	VSMLAL2(28, 0, 16)
-	VSMLAL2(28, 1, 17)
-	VSMLAL2(28, 2, 18)
-	VSMLAL2(28, 3, 19)
-	VADDP V17.H8, V16.H8, V16.H8
-	VADDP V19.H8, V18.H8, V18.H8
-	VSADDLP(16, 16)
-	VSADDLP(18, 18)
-	VADDP V18.S4, V16.S4, V16.S4
+	VMOVI $0, V16.B16
+	VMOVI $0, V17.B16
+	VSDOT4B(23, 0, 4, 16)
+	VSDOT4B(28, 0, 0, 17)
+	VSDOT4B(23, 1, 5, 16)
+	VSDOT4B(28, 1, 1, 17)
+	VSDOT4B(23, 2, 6, 16)
+	VSDOT4B(28, 2, 2, 17)
+	VSDOT4B(23, 3, 7, 16)
+	VSDOT4B(28, 3, 3, 17)
+	VADD  V17.S4, V16.S4, V16.S4
 
 	// Scales and minima.
 	FMOVS (R4), F0
@@ -246,45 +251,49 @@ block:
 	SUBS $1, R8, R8
 	BNE  block
 
-	FMOVQ F29, (R25)
-	ADD   $16, R25
-	SUBS  $1, R9, R9
-	BNE   rows
+	MOVD R4, R1
+	ADD  R15, R25, R5
+	ADD  R15, R5, R6
+	ADD  R15, R6, R7
+	VST1 V29.S[0], (R25)
+	VST1 V29.S[1], (R5)
+	VST1 V29.S[2], (R6)
+	VST1 V29.S[3], (R7)
+	ADD  $4, R25
+	SUBS $1, R9, R9
+	BNE  rows
 	RET
 
-// func rowQ5_0NEON(t *tileArgs)
+// func quadQ5_0SDOT(t *tileArgs)
 //
 // One token, weights from where they lie: acc = fma(sum, d*D, acc).
 //
 // Registers
 //	R1  the next four rows  R4-R7 the block's rows
-//	R2  stride              R3  blocks, R8 left     R9  fours of rows left
+//	R2  stride              R3  blocks, R8 left     R9  rows of a stream left
 //	R23 activations, R13 the block's                R24 scales, R26 the block's
-//	R25 accumulators
+//	R25 results             R15 from a stream's results to the next's
 //	V31 15, V30 16, V24-V25 masks of each weight's bit, V8-V15 indices of its byte
 //	R14 from a D to its DS
-TEXT ·rowQ5_0NEON(SB), NOSPLIT, $0-8
+TEXT ·quadQ5_0SDOT(SB), NOSPLIT, $0-8
 	MOVD  t+0(FP), R0
 	MOVD  tileArgs_W(R0), R1
 	MOVD  tileArgs_WStride(R0), R2
 	MOVD  tileArgs_NB(R0), R3
+	MOVD  tileArgs_Rows(R0), R9
 	MOVD  tileArgs_Acc(R0), R25
+	MOVD  tileArgs_AccStride(R0), R15
 	MOVD  tileArgs_Q(R0), R23
 	MOVD  tileArgs_D(R0), R24
-	MOVD  $4, R9
 	VMOVI $15, V31.B16
 	VMOVI $16, V30.B16
-	MOVD  $bitsNEON<>(SB), R11
+	MOVD  $bitsSDOT<>(SB), R11
 	FMOVQ (R11), F8
 	FLDPQ 16(R11), (F24, F25)
-	VMOVI $2, V16.B16
+	VMOVI $1, V16.B16
 	VADD  V16.B16, V8.B16, V9.B16
 	VADD  V16.B16, V9.B16, V10.B16
 	VADD  V16.B16, V10.B16, V11.B16
-	VADD  V16.B16, V11.B16, V12.B16
-	VADD  V16.B16, V12.B16, V13.B16
-	VADD  V16.B16, V13.B16, V14.B16
-	VADD  V16.B16, V14.B16, V15.B16
 
 rows:
 	MOVD  R1, R4
@@ -295,7 +304,7 @@ rows:
 	MOVD  R3, R8
 	MOVD  R23, R13
 	MOVD  R24, R26
-	FMOVQ (R25), F29
+	VMOVI $0, V29.B16
 
 block:
 	PRFM  640(R4), PLDL1STRM
@@ -310,19 +319,27 @@ block:
 	FMOVS 2(R5), F17
 	FMOVS 2(R6), F18
 	FMOVS 2(R7), F19
+	VTRN1 V1.S4, V0.S4, V4.S4
+	VTRN2 V1.S4, V0.S4, V5.S4
+	VTRN1 V3.S4, V2.S4, V6.S4
+	VTRN2 V3.S4, V2.S4, V7.S4
+	VTRN1 V6.D2, V4.D2, V0.D2
+	VTRN1 V7.D2, V5.D2, V1.D2
+	VTRN2 V6.D2, V4.D2, V2.D2
+	VTRN2 V7.D2, V5.D2, V3.D2
 	VTRN1 V17.S4, V16.S4, V16.S4
 	VTRN1 V19.S4, V18.S4, V18.S4
 	VTRN1 V18.D2, V16.D2, V27.D2
 
 	// The nibbles, with 16 where the fifth bit is set, less 16.
 	VTBL   V8.B16, [V27.B16], V16.B16
-	VTBL   V9.B16, [V27.B16], V17.B16
-	VTBL   V10.B16, [V27.B16], V18.B16
-	VTBL   V11.B16, [V27.B16], V19.B16
-	VTBL   V12.B16, [V27.B16], V20.B16
-	VTBL   V13.B16, [V27.B16], V21.B16
-	VTBL   V14.B16, [V27.B16], V22.B16
-	VTBL   V15.B16, [V27.B16], V26.B16
+	VTBL   V10.B16, [V27.B16], V17.B16
+	VTBL   V8.B16, [V27.B16], V18.B16
+	VTBL   V10.B16, [V27.B16], V19.B16
+	VTBL   V9.B16, [V27.B16], V20.B16
+	VTBL   V11.B16, [V27.B16], V21.B16
+	VTBL   V9.B16, [V27.B16], V22.B16
+	VTBL   V11.B16, [V27.B16], V26.B16
 	VAND   V31.B16, V0.B16, V4.B16
 	VUSHR  $4, V0.B16, V0.B16
 	VAND   V31.B16, V1.B16, V5.B16
@@ -333,12 +350,12 @@ block:
 	VUSHR  $4, V3.B16, V3.B16
 	VCMTST V24.B16, V16.B16, V16.B16
 	VCMTST V24.B16, V17.B16, V17.B16
-	VCMTST V24.B16, V18.B16, V18.B16
-	VCMTST V24.B16, V19.B16, V19.B16
+	VCMTST V25.B16, V18.B16, V18.B16
+	VCMTST V25.B16, V19.B16, V19.B16
 	VCMTST V24.B16, V20.B16, V20.B16
 	VCMTST V24.B16, V21.B16, V21.B16
-	VCMTST V24.B16, V22.B16, V22.B16
-	VCMTST V24.B16, V26.B16, V26.B16
+	VCMTST V25.B16, V22.B16, V22.B16
+	VCMTST V25.B16, V26.B16, V26.B16
 	VBIC(16, 30, 16)
 	VBIC(17, 30, 17)
 	VBIC(18, 30, 18)
@@ -359,27 +376,17 @@ block:
 	// sum = w·a
 	FMOVQ (R13), F23
 	FMOVQ 16(R13), F28
-	VSMULL(23, 4, 16)
-	VSMULL(23, 5, 17)
-	VSMULL(23, 6, 18)
-	VSMULL(23, 7, 19)
-	VSMLAL2(23, 4, 16)
-	VSMLAL2(23, 5, 17)
-	VSMLAL2(23, 6, 18)
-	VSMLAL2(23, 7, 19)
-	VSMLAL(28, 0, 16)
-	VSMLAL(28, 1, 17)
-	VSMLAL(28, 2, 18)
-	VSMLAL(28, 3, 19)
-	VSMLAL2(28, 0, 16)
-	VSMLAL2(28, 1, 17)
-	VSMLAL2(28, 2, 18)
-	VSMLAL2(28, 3, 19)
-	VADDP V17.H8, V16.H8, V16.H8
-	VADDP V19.H8, V18.H8, V18.H8
-	VSADDLP(16, 16)
-	VSADDLP(18, 18)
-	VADDP V18.S4, V16.S4, V16.S4
+	VMOVI $0, V16.B16
+	VMOVI $0, V17.B16
+	VSDOT4B(23, 0, 4, 16)
+	VSDOT4B(28, 0, 0, 17)
+	VSDOT4B(23, 1, 5, 16)
+	VSDOT4B(28, 1, 1, 17)
+	VSDOT4B(23, 2, 6, 16)
+	VSDOT4B(28, 2, 2, 17)
+	VSDOT4B(23, 3, 7, 16)
+	VSDOT4B(28, 3, 3, 17)
+	VADD  V17.S4, V16.S4, V16.S4
 
 	// Scales.
 	FMOVS (R4), F0
@@ -404,31 +411,39 @@ block:
 	SUBS $1, R8, R8
 	BNE  block
 
-	FMOVQ F29, (R25)
-	ADD   $16, R25
-	SUBS  $1, R9, R9
-	BNE   rows
+	MOVD R4, R1
+	ADD  R15, R25, R5
+	ADD  R15, R5, R6
+	ADD  R15, R6, R7
+	VST1 V29.S[0], (R25)
+	VST1 V29.S[1], (R5)
+	VST1 V29.S[2], (R6)
+	VST1 V29.S[3], (R7)
+	ADD  $4, R25
+	SUBS $1, R9, R9
+	BNE  rows
 	RET
 
-// func rowQ8_0NEON(t *tileArgs)
+// func quadQ8_0SDOT(t *tileArgs)
 //
 // One token, weights from where they lie: acc = fma(sum, d*D, acc).
 //
 // Registers
 //	R1  the next four rows  R4-R7 the block's rows
-//	R2  stride              R3  blocks, R8 left     R9  fours of rows left
+//	R2  stride              R3  blocks, R8 left     R9  rows of a stream left
 //	R23 activations, R13 the block's                R24 scales, R26 the block's
-//	R25 accumulators
+//	R25 results             R15 from a stream's results to the next's
 //	R14 from a D to its DS
-TEXT ·rowQ8_0NEON(SB), NOSPLIT, $0-8
+TEXT ·quadQ8_0SDOT(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_W(R0), R1
 	MOVD tileArgs_WStride(R0), R2
 	MOVD tileArgs_NB(R0), R3
+	MOVD tileArgs_Rows(R0), R9
 	MOVD tileArgs_Acc(R0), R25
+	MOVD tileArgs_AccStride(R0), R15
 	MOVD tileArgs_Q(R0), R23
 	MOVD tileArgs_D(R0), R24
-	MOVD $4, R9
 
 rows:
 	MOVD  R1, R4
@@ -439,7 +454,7 @@ rows:
 	MOVD  R3, R8
 	MOVD  R23, R13
 	MOVD  R24, R26
-	FMOVQ (R25), F29
+	VMOVI $0, V29.B16
 
 block:
 	PRFM  640(R4), PLDL1STRM
@@ -454,37 +469,37 @@ block:
 	FMOVQ 18(R5), F9
 	FMOVQ 18(R6), F10
 	FMOVQ 18(R7), F11
+	VTRN1 V1.S4, V0.S4, V4.S4
+	VTRN2 V1.S4, V0.S4, V5.S4
+	VTRN1 V3.S4, V2.S4, V6.S4
+	VTRN2 V3.S4, V2.S4, V7.S4
+	VTRN1 V6.D2, V4.D2, V0.D2
+	VTRN1 V7.D2, V5.D2, V1.D2
+	VTRN2 V6.D2, V4.D2, V2.D2
+	VTRN2 V7.D2, V5.D2, V3.D2
+	VTRN1 V9.S4, V8.S4, V12.S4
+	VTRN2 V9.S4, V8.S4, V13.S4
+	VTRN1 V11.S4, V10.S4, V14.S4
+	VTRN2 V11.S4, V10.S4, V15.S4
+	VTRN1 V14.D2, V12.D2, V8.D2
+	VTRN1 V15.D2, V13.D2, V9.D2
+	VTRN2 V14.D2, V12.D2, V10.D2
+	VTRN2 V15.D2, V13.D2, V11.D2
 
 	// sum = w·a
 	FMOVQ (R13), F23
 	FMOVQ 16(R13), F28
-	VSMULL(23, 0, 16)
-	VSMULL(28, 8, 20)
-	VSMULL(23, 1, 17)
-	VSMULL(28, 9, 21)
-	VSMULL(23, 2, 18)
-	VSMULL(28, 10, 22)
-	VSMULL(23, 3, 19)
-	VSMULL(28, 11, 24)
-	VSMLAL2(23, 0, 16)
-	VSMLAL2(28, 8, 20)
-	VSMLAL2(23, 1, 17)
-	VSMLAL2(28, 9, 21)
-	VSMLAL2(23, 2, 18)
-	VSMLAL2(28, 10, 22)
-	VSMLAL2(23, 3, 19)
-	VSMLAL2(28, 11, 24)
-	VSADDLP(16, 16)
-	VSADDLP(17, 17)
-	VSADDLP(18, 18)
-	VSADDLP(19, 19)
-	VSADALP(20, 16)
-	VSADALP(21, 17)
-	VSADALP(22, 18)
-	VSADALP(24, 19)
-	VADDP V17.S4, V16.S4, V16.S4
-	VADDP V19.S4, V18.S4, V18.S4
-	VADDP V18.S4, V16.S4, V16.S4
+	VMOVI $0, V16.B16
+	VMOVI $0, V17.B16
+	VSDOT4B(23, 0, 0, 16)
+	VSDOT4B(28, 0, 8, 17)
+	VSDOT4B(23, 1, 1, 16)
+	VSDOT4B(28, 1, 9, 17)
+	VSDOT4B(23, 2, 2, 16)
+	VSDOT4B(28, 2, 10, 17)
+	VSDOT4B(23, 3, 3, 16)
+	VSDOT4B(28, 3, 11, 17)
+	VADD  V17.S4, V16.S4, V16.S4
 
 	// Scales.
 	FMOVS (R4), F0
@@ -509,32 +524,40 @@ block:
 	SUBS $1, R8, R8
 	BNE  block
 
-	FMOVQ F29, (R25)
-	ADD   $16, R25
-	SUBS  $1, R9, R9
-	BNE   rows
+	MOVD R4, R1
+	ADD  R15, R25, R5
+	ADD  R15, R5, R6
+	ADD  R15, R6, R7
+	VST1 V29.S[0], (R25)
+	VST1 V29.S[1], (R5)
+	VST1 V29.S[2], (R6)
+	VST1 V29.S[3], (R7)
+	ADD  $4, R25
+	SUBS $1, R9, R9
+	BNE  rows
 	RET
 
-// func rowIQ4_NLNEON(t *tileArgs)
+// func quadIQ4_NLSDOT(t *tileArgs)
 //
 // One token, weights from where they lie: acc = fma(sum, d*D, acc).
 //
 // Registers
 //	R1  the next four rows  R4-R7 the block's rows
-//	R2  stride              R3  blocks, R8 left     R9  fours of rows left
+//	R2  stride              R3  blocks, R8 left     R9  rows of a stream left
 //	R23 activations, R13 the block's                R24 scales, R26 the block's
-//	R25 accumulators
+//	R25 results             R15 from a stream's results to the next's
 //	V31 15, V30 the table
 //	R14 from a D to its DS
-TEXT ·rowIQ4_NLNEON(SB), NOSPLIT, $0-8
+TEXT ·quadIQ4_NLSDOT(SB), NOSPLIT, $0-8
 	MOVD  t+0(FP), R0
 	MOVD  tileArgs_W(R0), R1
 	MOVD  tileArgs_WStride(R0), R2
 	MOVD  tileArgs_NB(R0), R3
+	MOVD  tileArgs_Rows(R0), R9
 	MOVD  tileArgs_Acc(R0), R25
+	MOVD  tileArgs_AccStride(R0), R15
 	MOVD  tileArgs_Q(R0), R23
 	MOVD  tileArgs_D(R0), R24
-	MOVD  $4, R9
 	VMOVI $15, V31.B16
 	MOVD  $iq4Values<>(SB), R11
 	FMOVQ (R11), F30
@@ -548,7 +571,7 @@ rows:
 	MOVD  R3, R8
 	MOVD  R23, R13
 	MOVD  R24, R26
-	FMOVQ (R25), F29
+	VMOVI $0, V29.B16
 
 block:
 	PRFM  640(R4), PLDL1STRM
@@ -559,6 +582,14 @@ block:
 	FMOVQ 2(R5), F1
 	FMOVQ 2(R6), F2
 	FMOVQ 2(R7), F3
+	VTRN1 V1.S4, V0.S4, V4.S4
+	VTRN2 V1.S4, V0.S4, V5.S4
+	VTRN1 V3.S4, V2.S4, V6.S4
+	VTRN2 V3.S4, V2.S4, V7.S4
+	VTRN1 V6.D2, V4.D2, V0.D2
+	VTRN1 V7.D2, V5.D2, V1.D2
+	VTRN2 V6.D2, V4.D2, V2.D2
+	VTRN2 V7.D2, V5.D2, V3.D2
 	VAND  V31.B16, V0.B16, V4.B16
 	VUSHR $4, V0.B16, V0.B16
 	VTBL  V4.B16, [V30.B16], V4.B16
@@ -579,33 +610,17 @@ block:
 	// sum = w·a
 	FMOVQ (R13), F23
 	FMOVQ 16(R13), F28
-	VSMULL(23, 4, 16)
-	VSMULL(28, 0, 20)
-	VSMULL(23, 5, 17)
-	VSMULL(28, 1, 21)
-	VSMULL(23, 6, 18)
-	VSMULL(28, 2, 22)
-	VSMULL(23, 7, 19)
-	VSMULL(28, 3, 24)
-	VSMLAL2(23, 4, 16)
-	VSMLAL2(28, 0, 20)
-	VSMLAL2(23, 5, 17)
-	VSMLAL2(28, 1, 21)
-	VSMLAL2(23, 6, 18)
-	VSMLAL2(28, 2, 22)
-	VSMLAL2(23, 7, 19)
-	VSMLAL2(28, 3, 24)
-	VSADDLP(16, 16)
-	VSADDLP(17, 17)
-	VSADDLP(18, 18)
-	VSADDLP(19, 19)
-	VSADALP(20, 16)
-	VSADALP(21, 17)
-	VSADALP(22, 18)
-	VSADALP(24, 19)
-	VADDP V17.S4, V16.S4, V16.S4
-	VADDP V19.S4, V18.S4, V18.S4
-	VADDP V18.S4, V16.S4, V16.S4
+	VMOVI $0, V16.B16
+	VMOVI $0, V17.B16
+	VSDOT4B(23, 0, 4, 16)
+	VSDOT4B(28, 0, 0, 17)
+	VSDOT4B(23, 1, 5, 16)
+	VSDOT4B(28, 1, 1, 17)
+	VSDOT4B(23, 2, 6, 16)
+	VSDOT4B(28, 2, 2, 17)
+	VSDOT4B(23, 3, 7, 16)
+	VSDOT4B(28, 3, 3, 17)
+	VADD  V17.S4, V16.S4, V16.S4
 
 	// Scales.
 	FMOVS (R4), F0
@@ -630,46 +645,56 @@ block:
 	SUBS $1, R8, R8
 	BNE  block
 
-	FMOVQ F29, (R25)
-	ADD   $16, R25
-	SUBS  $1, R9, R9
-	BNE   rows
+	MOVD R4, R1
+	ADD  R15, R25, R5
+	ADD  R15, R5, R6
+	ADD  R15, R6, R7
+	VST1 V29.S[0], (R25)
+	VST1 V29.S[1], (R5)
+	VST1 V29.S[2], (R6)
+	VST1 V29.S[3], (R7)
+	ADD  $4, R25
+	SUBS $1, R9, R9
+	BNE  rows
 	RET
 
-// func rowQ2_KNEON(t *tileArgs)
+// func quadQ2_KSDOT(t *tileArgs)
 //
 // One token, weights from where they lie: acc = fma(isum, d*D, acc),
 // acc = fma(-msum, dmin*D, acc).
 //
 // Registers
 //	R1  the next four rows  R4-R7 the block's rows
-//	R2  stride              R3  blocks, R8 left     R9  fours of rows left
+//	R2  stride              R3  blocks, R8 left     R9  rows of a stream left
 //	R23 activations, R13 the block's                R24 scales, R26 the block's
-//	R25 accumulators
+//	R25 results             R15 from a stream's results to the next's
 //	V31 15, V30 3
 //	R10 room for a packed block             R0  sums of activations, R14 the block's
-TEXT ·rowQ2_KNEON(SB), NOSPLIT, $0-8
+TEXT ·quadQ2_KSDOT(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_W(R0), R1
 	MOVD tileArgs_WStride(R0), R2
 	MOVD tileArgs_NB(R0), R3
+	MOVD tileArgs_Rows(R0), R9
 	MOVD tileArgs_Acc(R0), R25
+	MOVD tileArgs_AccStride(R0), R15
 	MOVD tileArgs_Q(R0), R23
 	MOVD tileArgs_D(R0), R24
 	MOVD tileArgs_Panel(R0), R10
 	MOVD tileArgs_Sums(R0), R0
-	MOVD $4, R9
 
 rows:
-	MOVD R1, R4
-	ADD  R2, R4, R5
-	ADD  R2, R5, R6
-	ADD  R2, R6, R7
-	ADD  R2, R7, R1
-	MOVD R3, R8
-	MOVD R23, R13
-	MOVD R24, R26
-	MOVD R0, R14
+	MOVD  R1, R4
+	ADD   R2, R4, R5
+	ADD   R2, R5, R6
+	ADD   R2, R6, R7
+	ADD   R2, R7, R1
+	MOVD  R3, R8
+	MOVD  R23, R13
+	MOVD  R24, R26
+	MOVD  R0, R14
+	VMOVI $0, V1.B16
+	FMOVQ F1, 32(R10)
 
 block:
 	PRFM  640(R4), PLDL1STRM
@@ -710,108 +735,52 @@ block:
 	VUSHR $4, V3.B16, V3.B16
 	VSHL  $24, V4.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	VSLI  $16, V20.S4, V20.S4
 	FMOVQ F20, 64(R10)
 	VSHL  $16, V4.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	VSLI  $16, V20.S4, V20.S4
 	FMOVQ F20, 144(R10)
 	VSHL  $8, V4.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	VSLI  $16, V20.S4, V20.S4
 	FMOVQ F20, 224(R10)
 	VSSHR4S(24, 4, 20)
-	VSLI  $16, V20.S4, V20.S4
 	FMOVQ F20, 304(R10)
 	VSHL  $24, V5.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	VSLI  $16, V20.S4, V20.S4
 	FMOVQ F20, 384(R10)
 	VSHL  $16, V5.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	VSLI  $16, V20.S4, V20.S4
 	FMOVQ F20, 464(R10)
 	VSHL  $8, V5.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	VSLI  $16, V20.S4, V20.S4
 	FMOVQ F20, 544(R10)
 	VSSHR4S(24, 5, 20)
-	VSLI  $16, V20.S4, V20.S4
 	FMOVQ F20, 624(R10)
 	VSHL  $24, V6.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	VSLI  $16, V20.S4, V20.S4
 	FMOVQ F20, 704(R10)
 	VSHL  $16, V6.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	VSLI  $16, V20.S4, V20.S4
 	FMOVQ F20, 784(R10)
 	VSHL  $8, V6.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	VSLI  $16, V20.S4, V20.S4
 	FMOVQ F20, 864(R10)
 	VSSHR4S(24, 6, 20)
-	VSLI  $16, V20.S4, V20.S4
 	FMOVQ F20, 944(R10)
 	VSHL  $24, V7.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	VSLI  $16, V20.S4, V20.S4
 	FMOVQ F20, 1024(R10)
 	VSHL  $16, V7.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	VSLI  $16, V20.S4, V20.S4
 	FMOVQ F20, 1104(R10)
 	VSHL  $8, V7.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	VSLI  $16, V20.S4, V20.S4
 	FMOVQ F20, 1184(R10)
 	VSSHR4S(24, 7, 20)
-	VSLI  $16, V20.S4, V20.S4
 	FMOVQ F20, 1264(R10)
-	VSHL  $24, V0.S4, V20.S4
-	VSSHR4S(24, 20, 20)
-	VSHL  $16, V0.S4, V21.S4
-	VSSHR4S(24, 21, 21)
-	VUZP1 V21.H8, V20.H8, V20.H8
-	FMOVQ F20, 1312(R10)
-	VSHL  $8, V0.S4, V20.S4
-	VSSHR4S(24, 20, 20)
-	VSSHR4S(24, 0, 21)
-	VUZP1 V21.H8, V20.H8, V20.H8
-	FMOVQ F20, 1328(R10)
-	VSHL  $24, V1.S4, V20.S4
-	VSSHR4S(24, 20, 20)
-	VSHL  $16, V1.S4, V21.S4
-	VSSHR4S(24, 21, 21)
-	VUZP1 V21.H8, V20.H8, V20.H8
-	FMOVQ F20, 1344(R10)
-	VSHL  $8, V1.S4, V20.S4
-	VSSHR4S(24, 20, 20)
-	VSSHR4S(24, 1, 21)
-	VUZP1 V21.H8, V20.H8, V20.H8
-	FMOVQ F20, 1360(R10)
-	VSHL  $24, V2.S4, V20.S4
-	VSSHR4S(24, 20, 20)
-	VSHL  $16, V2.S4, V21.S4
-	VSSHR4S(24, 21, 21)
-	VUZP1 V21.H8, V20.H8, V20.H8
-	FMOVQ F20, 1376(R10)
-	VSHL  $8, V2.S4, V20.S4
-	VSSHR4S(24, 20, 20)
-	VSSHR4S(24, 2, 21)
-	VUZP1 V21.H8, V20.H8, V20.H8
-	FMOVQ F20, 1392(R10)
-	VSHL  $24, V3.S4, V20.S4
-	VSSHR4S(24, 20, 20)
-	VSHL  $16, V3.S4, V21.S4
-	VSSHR4S(24, 21, 21)
-	VUZP1 V21.H8, V20.H8, V20.H8
-	FMOVQ F20, 1408(R10)
-	VSHL  $8, V3.S4, V20.S4
-	VSSHR4S(24, 20, 20)
-	VSSHR4S(24, 3, 21)
-	VUZP1 V21.H8, V20.H8, V20.H8
-	FMOVQ F20, 1424(R10)
+	FMOVQ F0, 1312(R10)
+	FMOVQ F1, 1328(R10)
+	FMOVQ F2, 1344(R10)
+	FMOVQ F3, 1360(R10)
 	VTRN1 V17.H8, V16.H8, V20.H8
 	VTRN1 V19.H8, V18.H8, V21.H8
 	VTRN1 V21.S4, V20.S4, V20.S4
@@ -831,6 +800,14 @@ half:
 	FMOVQ 16(R5), F1
 	FMOVQ 16(R6), F2
 	FMOVQ 16(R7), F3
+	VTRN1 V1.S4, V0.S4, V4.S4
+	VTRN2 V1.S4, V0.S4, V5.S4
+	VTRN1 V3.S4, V2.S4, V6.S4
+	VTRN2 V3.S4, V2.S4, V7.S4
+	VTRN1 V6.D2, V4.D2, V0.D2
+	VTRN1 V7.D2, V5.D2, V1.D2
+	VTRN2 V6.D2, V4.D2, V2.D2
+	VTRN2 V7.D2, V5.D2, V3.D2
 	VAND  V30.B16, V0.B16, V4.B16
 	VUSHR $2, V0.B16, V5.B16
 	VUSHR $4, V0.B16, V6.B16
@@ -844,29 +821,21 @@ half:
 	VAND  V30.B16, V9.B16, V9.B16
 	VAND  V30.B16, V10.B16, V10.B16
 	FMOVQ (R13), F28
-	VSMULL(28, 4, 24)
-	VSMULL(28, 8, 25)
-	VSMLAL2(28, 4, 24)
-	VSMLAL2(28, 8, 25)
-	VADDP V25.H8, V24.H8, V20.H8
+	VMOVI $0, V20.B16
+	VSDOT4B(28, 0, 4, 20)
+	VSDOT4B(28, 1, 8, 20)
 	FMOVQ 32(R13), F28
-	VSMULL(28, 5, 26)
-	VSMULL(28, 9, 27)
-	VSMLAL2(28, 5, 26)
-	VSMLAL2(28, 9, 27)
-	VADDP V27.H8, V26.H8, V21.H8
+	VMOVI $0, V21.B16
+	VSDOT4B(28, 0, 5, 21)
+	VSDOT4B(28, 1, 9, 21)
 	FMOVQ 64(R13), F28
-	VSMULL(28, 6, 24)
-	VSMULL(28, 10, 25)
-	VSMLAL2(28, 6, 24)
-	VSMLAL2(28, 10, 25)
-	VADDP V25.H8, V24.H8, V22.H8
+	VMOVI $0, V22.B16
+	VSDOT4B(28, 0, 6, 22)
+	VSDOT4B(28, 1, 10, 22)
 	FMOVQ 96(R13), F28
-	VSMULL(28, 7, 26)
-	VSMULL(28, 11, 27)
-	VSMLAL2(28, 7, 26)
-	VSMLAL2(28, 11, 27)
-	VADDP V27.H8, V26.H8, V23.H8
+	VMOVI $0, V23.B16
+	VSDOT4B(28, 0, 7, 23)
+	VSDOT4B(28, 1, 11, 23)
 	VAND  V30.B16, V2.B16, V4.B16
 	VUSHR $2, V2.B16, V5.B16
 	VUSHR $4, V2.B16, V6.B16
@@ -880,53 +849,41 @@ half:
 	VAND  V30.B16, V9.B16, V9.B16
 	VAND  V30.B16, V10.B16, V10.B16
 	FMOVQ (R13), F28
-	VSMULL(28, 4, 24)
-	VSMULL(28, 8, 25)
-	VSMLAL2(28, 4, 24)
-	VSMLAL2(28, 8, 25)
-	VADDP V25.H8, V24.H8, V24.H8
-	VADDP V24.H8, V20.H8, V20.H8
+	VSDOT4B(28, 2, 4, 20)
+	VSDOT4B(28, 3, 8, 20)
 	FMOVQ 32(R13), F28
-	VSMULL(28, 5, 26)
-	VSMULL(28, 9, 27)
-	VSMLAL2(28, 5, 26)
-	VSMLAL2(28, 9, 27)
-	VADDP V27.H8, V26.H8, V26.H8
-	VADDP V26.H8, V21.H8, V21.H8
+	VSDOT4B(28, 2, 5, 21)
+	VSDOT4B(28, 3, 9, 21)
 	FMOVQ 64(R13), F28
-	VSMULL(28, 6, 24)
-	VSMULL(28, 10, 25)
-	VSMLAL2(28, 6, 24)
-	VSMLAL2(28, 10, 25)
-	VADDP V25.H8, V24.H8, V24.H8
-	VADDP V24.H8, V22.H8, V22.H8
+	VSDOT4B(28, 2, 6, 22)
+	VSDOT4B(28, 3, 10, 22)
 	FMOVQ 96(R13), F28
-	VSMULL(28, 7, 26)
-	VSMULL(28, 11, 27)
-	VSMLAL2(28, 7, 26)
-	VSMLAL2(28, 11, 27)
-	VADDP V27.H8, V26.H8, V26.H8
-	VADDP V26.H8, V23.H8, V23.H8
+	VSDOT4B(28, 2, 7, 23)
+	VSDOT4B(28, 3, 11, 23)
 
 	// isum += scale * sum
 	FLDPQ (R10), (F26, F27)
 	FMOVQ 64(R11), F24
-	VSMLAL4S(24, 20, 26)
-	VSMLAL24S(24, 20, 27)
+	VMLA4S(24, 20, 26)
 	FMOVQ 224(R11), F24
-	VSMLAL4S(24, 21, 26)
-	VSMLAL24S(24, 21, 27)
+	VMLA4S(24, 21, 26)
 	FMOVQ 384(R11), F24
-	VSMLAL4S(24, 22, 26)
-	VSMLAL24S(24, 22, 27)
+	VMLA4S(24, 22, 26)
 	FMOVQ 544(R11), F24
-	VSMLAL4S(24, 23, 26)
-	VSMLAL24S(24, 23, 27)
+	VMLA4S(24, 23, 26)
 	FSTPQ (F26, F27), (R10)
 	FMOVQ 32(R4), F0
 	FMOVQ 32(R5), F1
 	FMOVQ 32(R6), F2
 	FMOVQ 32(R7), F3
+	VTRN1 V1.S4, V0.S4, V4.S4
+	VTRN2 V1.S4, V0.S4, V5.S4
+	VTRN1 V3.S4, V2.S4, V6.S4
+	VTRN2 V3.S4, V2.S4, V7.S4
+	VTRN1 V6.D2, V4.D2, V0.D2
+	VTRN1 V7.D2, V5.D2, V1.D2
+	VTRN2 V6.D2, V4.D2, V2.D2
+	VTRN2 V7.D2, V5.D2, V3.D2
 	VAND  V30.B16, V0.B16, V4.B16
 	VUSHR $2, V0.B16, V5.B16
 	VUSHR $4, V0.B16, V6.B16
@@ -940,29 +897,21 @@ half:
 	VAND  V30.B16, V9.B16, V9.B16
 	VAND  V30.B16, V10.B16, V10.B16
 	FMOVQ 16(R13), F28
-	VSMULL(28, 4, 24)
-	VSMULL(28, 8, 25)
-	VSMLAL2(28, 4, 24)
-	VSMLAL2(28, 8, 25)
-	VADDP V25.H8, V24.H8, V20.H8
+	VMOVI $0, V20.B16
+	VSDOT4B(28, 0, 4, 20)
+	VSDOT4B(28, 1, 8, 20)
 	FMOVQ 48(R13), F28
-	VSMULL(28, 5, 26)
-	VSMULL(28, 9, 27)
-	VSMLAL2(28, 5, 26)
-	VSMLAL2(28, 9, 27)
-	VADDP V27.H8, V26.H8, V21.H8
+	VMOVI $0, V21.B16
+	VSDOT4B(28, 0, 5, 21)
+	VSDOT4B(28, 1, 9, 21)
 	FMOVQ 80(R13), F28
-	VSMULL(28, 6, 24)
-	VSMULL(28, 10, 25)
-	VSMLAL2(28, 6, 24)
-	VSMLAL2(28, 10, 25)
-	VADDP V25.H8, V24.H8, V22.H8
+	VMOVI $0, V22.B16
+	VSDOT4B(28, 0, 6, 22)
+	VSDOT4B(28, 1, 10, 22)
 	FMOVQ 112(R13), F28
-	VSMULL(28, 7, 26)
-	VSMULL(28, 11, 27)
-	VSMLAL2(28, 7, 26)
-	VSMLAL2(28, 11, 27)
-	VADDP V27.H8, V26.H8, V23.H8
+	VMOVI $0, V23.B16
+	VSDOT4B(28, 0, 7, 23)
+	VSDOT4B(28, 1, 11, 23)
 	VAND  V30.B16, V2.B16, V4.B16
 	VUSHR $2, V2.B16, V5.B16
 	VUSHR $4, V2.B16, V6.B16
@@ -976,48 +925,28 @@ half:
 	VAND  V30.B16, V9.B16, V9.B16
 	VAND  V30.B16, V10.B16, V10.B16
 	FMOVQ 16(R13), F28
-	VSMULL(28, 4, 24)
-	VSMULL(28, 8, 25)
-	VSMLAL2(28, 4, 24)
-	VSMLAL2(28, 8, 25)
-	VADDP V25.H8, V24.H8, V24.H8
-	VADDP V24.H8, V20.H8, V20.H8
+	VSDOT4B(28, 2, 4, 20)
+	VSDOT4B(28, 3, 8, 20)
 	FMOVQ 48(R13), F28
-	VSMULL(28, 5, 26)
-	VSMULL(28, 9, 27)
-	VSMLAL2(28, 5, 26)
-	VSMLAL2(28, 9, 27)
-	VADDP V27.H8, V26.H8, V26.H8
-	VADDP V26.H8, V21.H8, V21.H8
+	VSDOT4B(28, 2, 5, 21)
+	VSDOT4B(28, 3, 9, 21)
 	FMOVQ 80(R13), F28
-	VSMULL(28, 6, 24)
-	VSMULL(28, 10, 25)
-	VSMLAL2(28, 6, 24)
-	VSMLAL2(28, 10, 25)
-	VADDP V25.H8, V24.H8, V24.H8
-	VADDP V24.H8, V22.H8, V22.H8
+	VSDOT4B(28, 2, 6, 22)
+	VSDOT4B(28, 3, 10, 22)
 	FMOVQ 112(R13), F28
-	VSMULL(28, 7, 26)
-	VSMULL(28, 11, 27)
-	VSMLAL2(28, 7, 26)
-	VSMLAL2(28, 11, 27)
-	VADDP V27.H8, V26.H8, V26.H8
-	VADDP V26.H8, V23.H8, V23.H8
+	VSDOT4B(28, 2, 7, 23)
+	VSDOT4B(28, 3, 11, 23)
 
 	// isum += scale * sum
 	FLDPQ (R10), (F26, F27)
 	FMOVQ 144(R11), F24
-	VSMLAL4S(24, 20, 26)
-	VSMLAL24S(24, 20, 27)
+	VMLA4S(24, 20, 26)
 	FMOVQ 304(R11), F24
-	VSMLAL4S(24, 21, 26)
-	VSMLAL24S(24, 21, 27)
+	VMLA4S(24, 21, 26)
 	FMOVQ 464(R11), F24
-	VSMLAL4S(24, 22, 26)
-	VSMLAL24S(24, 22, 27)
+	VMLA4S(24, 22, 26)
 	FMOVQ 624(R11), F24
-	VSMLAL4S(24, 23, 26)
-	VSMLAL24S(24, 23, 27)
+	VMLA4S(24, 23, 26)
 	FSTPQ (F26, F27), (R10)
 	ADD   $32, R4
 	ADD   $32, R5
@@ -1030,8 +959,7 @@ half:
 
 	// acc = fma(isum, d*D, acc)
 	FLDPQ (R10), (F0, F11)
-	VADDP V11.S4, V0.S4, V0.S4
-	FMOVQ (R25), F1
+	FMOVQ 32(R10), F1
 	FMOVS (R26), F2
 	FMOVQ 1280(R10), F3
 	VFMULS(2, 0, 3, 3)
@@ -1042,29 +970,28 @@ half:
 	VMOVI $0, V8.B16
 	FLDPQ 1312(R10), (F16, F17)
 	FLDPQ 1344(R10), (F18, F19)
-	FLDPQ 1376(R10), (F20, F21)
-	FLDPQ 1408(R10), (F22, F23)
-	VSMLALH(4, 0, 16, 8)
-	VSMLAL2H(4, 1, 16, 8)
-	VSMLALH(4, 2, 17, 8)
-	VSMLAL2H(4, 3, 17, 8)
-	VSMLALH(4, 4, 18, 8)
-	VSMLAL2H(4, 5, 18, 8)
-	VSMLALH(4, 6, 19, 8)
-	VSMLAL2H(4, 7, 19, 8)
-	VSMLALH(5, 0, 20, 8)
-	VSMLAL2H(5, 1, 20, 8)
-	VSMLALH(5, 2, 21, 8)
-	VSMLAL2H(5, 3, 21, 8)
-	VSMLALH(5, 4, 22, 8)
-	VSMLAL2H(5, 5, 22, 8)
-	VSMLALH(5, 6, 23, 8)
-	VSMLAL2H(5, 7, 23, 8)
+	VMOVI $63, V10.B16
+	VUSHR $8, V10.H8, V10.H8
+	VSSHR8H(6, 4, 6)
+	VSSHR8H(6, 5, 7)
+	VAND  V10.B16, V4.B16, V4.B16
+	VAND  V10.B16, V5.B16, V5.B16
+	VUZP1 V5.B16, V4.B16, V4.B16
+	VUZP1 V7.B16, V6.B16, V5.B16
+	VSDOT4B(5, 0, 16, 8)
+	VSDOT4B(5, 1, 17, 8)
+	VSDOT4B(5, 2, 18, 8)
+	VSDOT4B(5, 3, 19, 8)
+	VSHL  $6, V8.S4, V8.S4
+	VSDOT4B(4, 0, 16, 8)
+	VSDOT4B(4, 1, 17, 8)
+	VSDOT4B(4, 2, 18, 8)
+	VSDOT4B(4, 3, 19, 8)
 	VFMULS(2, 0, 9, 9)
 	VSCVTF(8, 8)
 	VFMLS V9.S4, V8.S4, V1.S4
 	ADD   $32, R14
-	FMOVQ F1, (R25)
+	FMOVQ F1, 32(R10)
 	ADD   $20, R4
 	ADD   $20, R5
 	ADD   $20, R6
@@ -1073,45 +1000,56 @@ half:
 	SUBS  $1, R8, R8
 	BNE   block
 
-	ADD  $16, R25
+	MOVD R4, R1
+	ADD  R15, R25, R5
+	ADD  R15, R5, R6
+	ADD  R15, R6, R7
+	VST1 V1.S[0], (R25)
+	VST1 V1.S[1], (R5)
+	VST1 V1.S[2], (R6)
+	VST1 V1.S[3], (R7)
+	ADD  $4, R25
 	SUBS $1, R9, R9
 	BNE  rows
 	RET
 
-// func rowQ4_KNEON(t *tileArgs)
+// func quadQ4_KSDOT(t *tileArgs)
 //
 // One token, weights from where they lie: acc = fma(isum, d*D, acc),
 // acc = fma(-msum, dmin*D, acc).
 //
 // Registers
 //	R1  the next four rows  R4-R7 the block's rows
-//	R2  stride              R3  blocks, R8 left     R9  fours of rows left
+//	R2  stride              R3  blocks, R8 left     R9  rows of a stream left
 //	R23 activations, R13 the block's                R24 scales, R26 the block's
-//	R25 accumulators
+//	R25 results             R15 from a stream's results to the next's
 //	V31 15, V30 63, V29 48
 //	R10 room for a packed block             R0  sums of activations, R14 the block's
-TEXT ·rowQ4_KNEON(SB), NOSPLIT, $0-8
+TEXT ·quadQ4_KSDOT(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_W(R0), R1
 	MOVD tileArgs_WStride(R0), R2
 	MOVD tileArgs_NB(R0), R3
+	MOVD tileArgs_Rows(R0), R9
 	MOVD tileArgs_Acc(R0), R25
+	MOVD tileArgs_AccStride(R0), R15
 	MOVD tileArgs_Q(R0), R23
 	MOVD tileArgs_D(R0), R24
 	MOVD tileArgs_Panel(R0), R10
 	MOVD tileArgs_Sums(R0), R0
-	MOVD $4, R9
 
 rows:
-	MOVD R1, R4
-	ADD  R2, R4, R5
-	ADD  R2, R5, R6
-	ADD  R2, R6, R7
-	ADD  R2, R7, R1
-	MOVD R3, R8
-	MOVD R23, R13
-	MOVD R24, R26
-	MOVD R0, R14
+	MOVD  R1, R4
+	ADD   R2, R4, R5
+	ADD   R2, R5, R6
+	ADD   R2, R6, R7
+	ADD   R2, R7, R1
+	MOVD  R3, R8
+	MOVD  R23, R13
+	MOVD  R24, R26
+	MOVD  R0, R14
+	VMOVI $0, V1.B16
+	FMOVQ F1, 32(R10)
 
 block:
 	PRFM  640(R4), PLDL1STRM
@@ -1183,28 +1121,8 @@ block:
 	FMOVQ F20, 992(R10)
 	VSSHR4S(24, 5, 20)
 	FMOVQ F20, 1136(R10)
-	VSHL  $24, V6.S4, V20.S4
-	VSSHR4S(24, 20, 20)
-	VSHL  $16, V6.S4, V21.S4
-	VSSHR4S(24, 21, 21)
-	VUZP1 V21.H8, V20.H8, V20.H8
-	FMOVQ F20, 1184(R10)
-	VSHL  $8, V6.S4, V20.S4
-	VSSHR4S(24, 20, 20)
-	VSSHR4S(24, 6, 21)
-	VUZP1 V21.H8, V20.H8, V20.H8
-	FMOVQ F20, 1200(R10)
-	VSHL  $24, V7.S4, V20.S4
-	VSSHR4S(24, 20, 20)
-	VSHL  $16, V7.S4, V21.S4
-	VSSHR4S(24, 21, 21)
-	VUZP1 V21.H8, V20.H8, V20.H8
-	FMOVQ F20, 1216(R10)
-	VSHL  $8, V7.S4, V20.S4
-	VSSHR4S(24, 20, 20)
-	VSSHR4S(24, 7, 21)
-	VUZP1 V21.H8, V20.H8, V20.H8
-	FMOVQ F20, 1232(R10)
+	FMOVQ F6, 1184(R10)
+	FMOVQ F7, 1200(R10)
 	MOVD  R10, R11
 	MOVD  $4, R12
 
@@ -1214,6 +1132,14 @@ chunk:
 	FMOVQ 16(R5), F1
 	FMOVQ 16(R6), F2
 	FMOVQ 16(R7), F3
+	VTRN1 V1.S4, V0.S4, V4.S4
+	VTRN2 V1.S4, V0.S4, V5.S4
+	VTRN1 V3.S4, V2.S4, V6.S4
+	VTRN2 V3.S4, V2.S4, V7.S4
+	VTRN1 V6.D2, V4.D2, V0.D2
+	VTRN1 V7.D2, V5.D2, V1.D2
+	VTRN2 V6.D2, V4.D2, V2.D2
+	VTRN2 V7.D2, V5.D2, V3.D2
 	VAND  V31.B16, V0.B16, V4.B16
 	VUSHR $4, V0.B16, V0.B16
 	VAND  V31.B16, V1.B16, V5.B16
@@ -1223,27 +1149,29 @@ chunk:
 	VAND  V31.B16, V3.B16, V7.B16
 	VUSHR $4, V3.B16, V3.B16
 	FMOVQ (R13), F20
-	VSMULL(20, 4, 16)
-	VSMULL(20, 5, 17)
-	VSMULL(20, 6, 18)
-	VSMULL(20, 7, 19)
-	VSMLAL2(20, 4, 16)
-	VSMLAL2(20, 5, 17)
-	VSMLAL2(20, 6, 18)
-	VSMLAL2(20, 7, 19)
+	VMOVI $0, V16.B16
+	VSDOT4B(20, 0, 4, 16)
+	VSDOT4B(20, 1, 5, 16)
+	VSDOT4B(20, 2, 6, 16)
+	VSDOT4B(20, 3, 7, 16)
 	FMOVQ 32(R13), F20
-	VSMULL(20, 0, 22)
-	VSMULL(20, 1, 23)
-	VSMULL(20, 2, 24)
-	VSMULL(20, 3, 25)
-	VSMLAL2(20, 0, 22)
-	VSMLAL2(20, 1, 23)
-	VSMLAL2(20, 2, 24)
-	VSMLAL2(20, 3, 25)
+	VMOVI $0, V22.B16
+	VSDOT4B(20, 0, 0, 22)
+	VSDOT4B(20, 1, 1, 22)
+	VSDOT4B(20, 2, 2, 22)
+	VSDOT4B(20, 3, 3, 22)
 	FMOVQ 32(R4), F0
 	FMOVQ 32(R5), F1
 	FMOVQ 32(R6), F2
 	FMOVQ 32(R7), F3
+	VTRN1 V1.S4, V0.S4, V4.S4
+	VTRN2 V1.S4, V0.S4, V5.S4
+	VTRN1 V3.S4, V2.S4, V6.S4
+	VTRN2 V3.S4, V2.S4, V7.S4
+	VTRN1 V6.D2, V4.D2, V0.D2
+	VTRN1 V7.D2, V5.D2, V1.D2
+	VTRN2 V6.D2, V4.D2, V2.D2
+	VTRN2 V7.D2, V5.D2, V3.D2
 	VAND  V31.B16, V0.B16, V4.B16
 	VUSHR $4, V0.B16, V0.B16
 	VAND  V31.B16, V1.B16, V5.B16
@@ -1253,39 +1181,21 @@ chunk:
 	VAND  V31.B16, V3.B16, V7.B16
 	VUSHR $4, V3.B16, V3.B16
 	FMOVQ 16(R13), F20
-	VSMLAL(20, 4, 16)
-	VSMLAL(20, 5, 17)
-	VSMLAL(20, 6, 18)
-	VSMLAL(20, 7, 19)
-	VSMLAL2(20, 4, 16)
-	VSMLAL2(20, 5, 17)
-	VSMLAL2(20, 6, 18)
-	VSMLAL2(20, 7, 19)
+	VSDOT4B(20, 0, 4, 16)
+	VSDOT4B(20, 1, 5, 16)
+	VSDOT4B(20, 2, 6, 16)
+	VSDOT4B(20, 3, 7, 16)
 	FMOVQ 48(R13), F20
-	VSMLAL(20, 0, 22)
-	VSMLAL(20, 1, 23)
-	VSMLAL(20, 2, 24)
-	VSMLAL(20, 3, 25)
-	VSMLAL2(20, 0, 22)
-	VSMLAL2(20, 1, 23)
-	VSMLAL2(20, 2, 24)
-	VSMLAL2(20, 3, 25)
+	VSDOT4B(20, 0, 0, 22)
+	VSDOT4B(20, 1, 1, 22)
+	VSDOT4B(20, 2, 2, 22)
+	VSDOT4B(20, 3, 3, 22)
 	ADD   $32, R4
 	ADD   $32, R5
 	ADD   $32, R6
 	ADD   $32, R7
 
 	// isum += scale * sum
-	VADDP V17.H8, V16.H8, V16.H8
-	VADDP V19.H8, V18.H8, V18.H8
-	VSADDLP(16, 16)
-	VSADDLP(18, 18)
-	VADDP V18.S4, V16.S4, V16.S4
-	VADDP V23.H8, V22.H8, V22.H8
-	VADDP V25.H8, V24.H8, V24.H8
-	VSADDLP(22, 22)
-	VSADDLP(24, 24)
-	VADDP V24.S4, V22.S4, V22.S4
 	FMOVQ (R10), F24
 	FMOVQ 128(R11), F20
 	VMLA4S(20, 16, 24)
@@ -1299,7 +1209,7 @@ chunk:
 
 	// acc = fma(isum, d*D, acc)
 	FLDPQ (R10), (F0, F11)
-	FMOVQ (R25), F1
+	FMOVQ 32(R10), F1
 	FMOVS (R26), F2
 	FMOVQ 1152(R10), F3
 	VFMULS(2, 0, 3, 3)
@@ -1309,21 +1219,22 @@ chunk:
 	FLDPQ (R14), (F4, F5)
 	VMOVI $0, V8.B16
 	FLDPQ 1184(R10), (F16, F17)
-	FLDPQ 1216(R10), (F18, F19)
+	VMOVI $63, V10.B16
+	VUSHR $8, V10.H8, V10.H8
 	VADDP V5.H8, V4.H8, V4.H8
-	VSMLALH(4, 0, 16, 8)
-	VSMLAL2H(4, 1, 16, 8)
-	VSMLALH(4, 2, 17, 8)
-	VSMLAL2H(4, 3, 17, 8)
-	VSMLALH(4, 4, 18, 8)
-	VSMLAL2H(4, 5, 18, 8)
-	VSMLALH(4, 6, 19, 8)
-	VSMLAL2H(4, 7, 19, 8)
+	VSSHR8H(6, 4, 5)
+	VAND  V10.B16, V4.B16, V4.B16
+	VUZP1 V5.B16, V4.B16, V4.B16
+	VSDOT4B(4, 2, 16, 8)
+	VSDOT4B(4, 3, 17, 8)
+	VSHL  $6, V8.S4, V8.S4
+	VSDOT4B(4, 0, 16, 8)
+	VSDOT4B(4, 1, 17, 8)
 	VFMULS(2, 0, 9, 9)
 	VSCVTF(8, 8)
 	VFMLS V9.S4, V8.S4, V1.S4
 	ADD   $32, R14
-	FMOVQ F1, (R25)
+	FMOVQ F1, 32(R10)
 	ADD   $16, R4
 	ADD   $16, R5
 	ADD   $16, R6
@@ -1332,46 +1243,57 @@ chunk:
 	SUBS  $1, R8, R8
 	BNE   block
 
-	ADD  $16, R25
+	MOVD R4, R1
+	ADD  R15, R25, R5
+	ADD  R15, R5, R6
+	ADD  R15, R6, R7
+	VST1 V1.S[0], (R25)
+	VST1 V1.S[1], (R5)
+	VST1 V1.S[2], (R6)
+	VST1 V1.S[3], (R7)
+	ADD  $4, R25
 	SUBS $1, R9, R9
 	BNE  rows
 	RET
 
-// func rowQ5_KNEON(t *tileArgs)
+// func quadQ5_KSDOT(t *tileArgs)
 //
 // One token, weights from where they lie: acc = fma(isum, d*D, acc),
 // acc = fma(-msum, dmin*D, acc).
 //
 // Registers
 //	R1  the next four rows  R4-R7 the block's rows
-//	R2  stride              R3  blocks, R8 left     R9  fours of rows left
+//	R2  stride              R3  blocks, R8 left     R9  rows of a stream left
 //	R23 activations, R13 the block's                R24 scales, R26 the block's
-//	R25 accumulators
+//	R25 results             R15 from a stream's results to the next's
 //	V31 15, V30 63, V29 48, V28 16, V8-V15 bit j is the fifth of weights of sub-block j,
 //	V26-V27 masks of that bit for even and odd j
 //	R10 room for a packed block             R0  sums of activations, R14 the block's
-TEXT ·rowQ5_KNEON(SB), NOSPLIT, $0-8
+TEXT ·quadQ5_KSDOT(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_W(R0), R1
 	MOVD tileArgs_WStride(R0), R2
 	MOVD tileArgs_NB(R0), R3
+	MOVD tileArgs_Rows(R0), R9
 	MOVD tileArgs_Acc(R0), R25
+	MOVD tileArgs_AccStride(R0), R15
 	MOVD tileArgs_Q(R0), R23
 	MOVD tileArgs_D(R0), R24
 	MOVD tileArgs_Panel(R0), R10
 	MOVD tileArgs_Sums(R0), R0
-	MOVD $4, R9
 
 rows:
-	MOVD R1, R4
-	ADD  R2, R4, R5
-	ADD  R2, R5, R6
-	ADD  R2, R6, R7
-	ADD  R2, R7, R1
-	MOVD R3, R8
-	MOVD R23, R13
-	MOVD R24, R26
-	MOVD R0, R14
+	MOVD  R1, R4
+	ADD   R2, R4, R5
+	ADD   R2, R5, R6
+	ADD   R2, R6, R7
+	ADD   R2, R7, R1
+	MOVD  R3, R8
+	MOVD  R23, R13
+	MOVD  R24, R26
+	MOVD  R0, R14
+	VMOVI $0, V1.B16
+	FMOVQ F1, 32(R10)
 
 block:
 	PRFM  640(R4), PLDL1STRM
@@ -1444,38 +1366,34 @@ block:
 	FMOVQ F20, 992(R10)
 	VSSHR4S(24, 5, 20)
 	FMOVQ F20, 1136(R10)
-	VSHL  $24, V6.S4, V20.S4
-	VSSHR4S(24, 20, 20)
-	VSHL  $16, V6.S4, V21.S4
-	VSSHR4S(24, 21, 21)
-	VUZP1 V21.H8, V20.H8, V20.H8
-	FMOVQ F20, 1184(R10)
-	VSHL  $8, V6.S4, V20.S4
-	VSSHR4S(24, 20, 20)
-	VSSHR4S(24, 6, 21)
-	VUZP1 V21.H8, V20.H8, V20.H8
-	FMOVQ F20, 1200(R10)
-	VSHL  $24, V7.S4, V20.S4
-	VSSHR4S(24, 20, 20)
-	VSHL  $16, V7.S4, V21.S4
-	VSSHR4S(24, 21, 21)
-	VUZP1 V21.H8, V20.H8, V20.H8
-	FMOVQ F20, 1216(R10)
-	VSHL  $8, V7.S4, V20.S4
-	VSSHR4S(24, 20, 20)
-	VSSHR4S(24, 7, 21)
-	VUZP1 V21.H8, V20.H8, V20.H8
-	FMOVQ F20, 1232(R10)
+	FMOVQ F6, 1184(R10)
+	FMOVQ F7, 1200(R10)
 
 	// The fifth bits.
 	FMOVQ 16(R4), F8
 	FMOVQ 16(R5), F9
 	FMOVQ 16(R6), F10
 	FMOVQ 16(R7), F11
+	VTRN1 V9.S4, V8.S4, V0.S4
+	VTRN2 V9.S4, V8.S4, V1.S4
+	VTRN1 V11.S4, V10.S4, V2.S4
+	VTRN2 V11.S4, V10.S4, V3.S4
+	VTRN1 V2.D2, V0.D2, V8.D2
+	VTRN1 V3.D2, V1.D2, V9.D2
+	VTRN2 V2.D2, V0.D2, V10.D2
+	VTRN2 V3.D2, V1.D2, V11.D2
 	FMOVQ 32(R4), F12
 	FMOVQ 32(R5), F13
 	FMOVQ 32(R6), F14
 	FMOVQ 32(R7), F15
+	VTRN1 V13.S4, V12.S4, V0.S4
+	VTRN2 V13.S4, V12.S4, V1.S4
+	VTRN1 V15.S4, V14.S4, V2.S4
+	VTRN2 V15.S4, V14.S4, V3.S4
+	VTRN1 V2.D2, V0.D2, V12.D2
+	VTRN1 V3.D2, V1.D2, V13.D2
+	VTRN2 V2.D2, V0.D2, V14.D2
+	VTRN2 V3.D2, V1.D2, V15.D2
 	VMOVI $1, V26.B16
 	VMOVI $2, V27.B16
 	MOVD  R10, R11
@@ -1487,6 +1405,14 @@ chunk:
 	FMOVQ  48(R5), F1
 	FMOVQ  48(R6), F2
 	FMOVQ  48(R7), F3
+	VTRN1  V1.S4, V0.S4, V4.S4
+	VTRN2  V1.S4, V0.S4, V5.S4
+	VTRN1  V3.S4, V2.S4, V6.S4
+	VTRN2  V3.S4, V2.S4, V7.S4
+	VTRN1  V6.D2, V4.D2, V0.D2
+	VTRN1  V7.D2, V5.D2, V1.D2
+	VTRN2  V6.D2, V4.D2, V2.D2
+	VTRN2  V7.D2, V5.D2, V3.D2
 	VAND   V31.B16, V0.B16, V4.B16
 	VUSHR  $4, V0.B16, V0.B16
 	VCMTST V26.B16, V8.B16, V20.B16
@@ -1520,27 +1446,29 @@ chunk:
 	VAND   V28.B16, V21.B16, V21.B16
 	VORR   V21.B16, V3.B16, V3.B16
 	FMOVQ  (R13), F20
-	VSMULL(20, 4, 16)
-	VSMULL(20, 5, 17)
-	VSMULL(20, 6, 18)
-	VSMULL(20, 7, 19)
-	VSMLAL2(20, 4, 16)
-	VSMLAL2(20, 5, 17)
-	VSMLAL2(20, 6, 18)
-	VSMLAL2(20, 7, 19)
+	VMOVI  $0, V16.B16
+	VSDOT4B(20, 0, 4, 16)
+	VSDOT4B(20, 1, 5, 16)
+	VSDOT4B(20, 2, 6, 16)
+	VSDOT4B(20, 3, 7, 16)
 	FMOVQ  32(R13), F20
-	VSMULL(20, 0, 22)
-	VSMULL(20, 1, 23)
-	VSMULL(20, 2, 24)
-	VSMULL(20, 3, 25)
-	VSMLAL2(20, 0, 22)
-	VSMLAL2(20, 1, 23)
-	VSMLAL2(20, 2, 24)
-	VSMLAL2(20, 3, 25)
+	VMOVI  $0, V22.B16
+	VSDOT4B(20, 0, 0, 22)
+	VSDOT4B(20, 1, 1, 22)
+	VSDOT4B(20, 2, 2, 22)
+	VSDOT4B(20, 3, 3, 22)
 	FMOVQ  64(R4), F0
 	FMOVQ  64(R5), F1
 	FMOVQ  64(R6), F2
 	FMOVQ  64(R7), F3
+	VTRN1  V1.S4, V0.S4, V4.S4
+	VTRN2  V1.S4, V0.S4, V5.S4
+	VTRN1  V3.S4, V2.S4, V6.S4
+	VTRN2  V3.S4, V2.S4, V7.S4
+	VTRN1  V6.D2, V4.D2, V0.D2
+	VTRN1  V7.D2, V5.D2, V1.D2
+	VTRN2  V6.D2, V4.D2, V2.D2
+	VTRN2  V7.D2, V5.D2, V3.D2
 	VAND   V31.B16, V0.B16, V4.B16
 	VUSHR  $4, V0.B16, V0.B16
 	VCMTST V26.B16, V12.B16, V20.B16
@@ -1574,23 +1502,15 @@ chunk:
 	VAND   V28.B16, V21.B16, V21.B16
 	VORR   V21.B16, V3.B16, V3.B16
 	FMOVQ  16(R13), F20
-	VSMLAL(20, 4, 16)
-	VSMLAL(20, 5, 17)
-	VSMLAL(20, 6, 18)
-	VSMLAL(20, 7, 19)
-	VSMLAL2(20, 4, 16)
-	VSMLAL2(20, 5, 17)
-	VSMLAL2(20, 6, 18)
-	VSMLAL2(20, 7, 19)
+	VSDOT4B(20, 0, 4, 16)
+	VSDOT4B(20, 1, 5, 16)
+	VSDOT4B(20, 2, 6, 16)
+	VSDOT4B(20, 3, 7, 16)
 	FMOVQ  48(R13), F20
-	VSMLAL(20, 0, 22)
-	VSMLAL(20, 1, 23)
-	VSMLAL(20, 2, 24)
-	VSMLAL(20, 3, 25)
-	VSMLAL2(20, 0, 22)
-	VSMLAL2(20, 1, 23)
-	VSMLAL2(20, 2, 24)
-	VSMLAL2(20, 3, 25)
+	VSDOT4B(20, 0, 0, 22)
+	VSDOT4B(20, 1, 1, 22)
+	VSDOT4B(20, 2, 2, 22)
+	VSDOT4B(20, 3, 3, 22)
 	VSHL   $2, V26.B16, V26.B16
 	VSHL   $2, V27.B16, V27.B16
 	ADD    $32, R4
@@ -1599,16 +1519,6 @@ chunk:
 	ADD    $32, R7
 
 	// isum += scale * sum
-	VADDP V17.H8, V16.H8, V16.H8
-	VADDP V19.H8, V18.H8, V18.H8
-	VSADDLP(16, 16)
-	VSADDLP(18, 18)
-	VADDP V18.S4, V16.S4, V16.S4
-	VADDP V23.H8, V22.H8, V22.H8
-	VADDP V25.H8, V24.H8, V24.H8
-	VSADDLP(22, 22)
-	VSADDLP(24, 24)
-	VADDP V24.S4, V22.S4, V22.S4
 	FMOVQ (R10), F24
 	FMOVQ 128(R11), F20
 	VMLA4S(20, 16, 24)
@@ -1622,7 +1532,7 @@ chunk:
 
 	// acc = fma(isum, d*D, acc)
 	FLDPQ (R10), (F0, F11)
-	FMOVQ (R25), F1
+	FMOVQ 32(R10), F1
 	FMOVS (R26), F2
 	FMOVQ 1152(R10), F3
 	VFMULS(2, 0, 3, 3)
@@ -1632,21 +1542,22 @@ chunk:
 	FLDPQ (R14), (F4, F5)
 	VMOVI $0, V8.B16
 	FLDPQ 1184(R10), (F16, F17)
-	FLDPQ 1216(R10), (F18, F19)
+	VMOVI $63, V10.B16
+	VUSHR $8, V10.H8, V10.H8
 	VADDP V5.H8, V4.H8, V4.H8
-	VSMLALH(4, 0, 16, 8)
-	VSMLAL2H(4, 1, 16, 8)
-	VSMLALH(4, 2, 17, 8)
-	VSMLAL2H(4, 3, 17, 8)
-	VSMLALH(4, 4, 18, 8)
-	VSMLAL2H(4, 5, 18, 8)
-	VSMLALH(4, 6, 19, 8)
-	VSMLAL2H(4, 7, 19, 8)
+	VSSHR8H(6, 4, 5)
+	VAND  V10.B16, V4.B16, V4.B16
+	VUZP1 V5.B16, V4.B16, V4.B16
+	VSDOT4B(4, 2, 16, 8)
+	VSDOT4B(4, 3, 17, 8)
+	VSHL  $6, V8.S4, V8.S4
+	VSDOT4B(4, 0, 16, 8)
+	VSDOT4B(4, 1, 17, 8)
 	VFMULS(2, 0, 9, 9)
 	VSCVTF(8, 8)
 	VFMLS V9.S4, V8.S4, V1.S4
 	ADD   $32, R14
-	FMOVQ F1, (R25)
+	FMOVQ F1, 32(R10)
 	ADD   $48, R4
 	ADD   $48, R5
 	ADD   $48, R6
@@ -1655,42 +1566,53 @@ chunk:
 	SUBS  $1, R8, R8
 	BNE   block
 
-	ADD  $16, R25
+	MOVD R4, R1
+	ADD  R15, R25, R5
+	ADD  R15, R5, R6
+	ADD  R15, R6, R7
+	VST1 V1.S[0], (R25)
+	VST1 V1.S[1], (R5)
+	VST1 V1.S[2], (R6)
+	VST1 V1.S[3], (R7)
+	ADD  $4, R25
 	SUBS $1, R9, R9
 	BNE  rows
 	RET
 
-// func rowQ6_KNEON(t *tileArgs)
+// func quadQ6_KSDOT(t *tileArgs)
 //
 // One token, weights from where they lie: acc = fma(isum, d*D, acc).
 //
 // Registers
 //	R1  the next four rows  R4-R7 the block's rows
-//	R2  stride              R3  blocks, R8 left     R9  fours of rows left
+//	R2  stride              R3  blocks, R8 left     R9  rows of a stream left
 //	R23 activations, R13 the block's                R24 scales, R26 the block's
-//	R25 accumulators
+//	R25 results             R15 from a stream's results to the next's
 //	V31 15, V30 48, V29 32; R19-R22 the rows' high bits
 //	R10 room for a packed block
-TEXT ·rowQ6_KNEON(SB), NOSPLIT, $0-8
+TEXT ·quadQ6_KSDOT(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_W(R0), R1
 	MOVD tileArgs_WStride(R0), R2
 	MOVD tileArgs_NB(R0), R3
+	MOVD tileArgs_Rows(R0), R9
 	MOVD tileArgs_Acc(R0), R25
+	MOVD tileArgs_AccStride(R0), R15
 	MOVD tileArgs_Q(R0), R23
 	MOVD tileArgs_D(R0), R24
 	MOVD tileArgs_Panel(R0), R10
-	MOVD $4, R9
 
 rows:
-	MOVD R1, R4
-	ADD  R2, R4, R5
-	ADD  R2, R5, R6
-	ADD  R2, R6, R7
-	ADD  R2, R7, R1
-	MOVD R3, R8
-	MOVD R23, R13
-	MOVD R24, R26
+	MOVD  R1, R4
+	ADD   R2, R4, R5
+	ADD   R2, R5, R6
+	ADD   R2, R6, R7
+	ADD   R2, R7, R1
+	MOVD  R3, R8
+	MOVD  R23, R13
+	MOVD  R24, R26
+	VMOVI $0, V1.B16
+	FMOVQ F1, 32(R10)
 
 block:
 	PRFM  640(R4), PLDL1STRM
@@ -1732,63 +1654,47 @@ block:
 	VTRN2 V7.D2, V5.D2, V3.D2
 	VSHL  $24, V0.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	VSLI  $16, V20.S4, V20.S4
 	FMOVQ F20, 64(R10)
 	VSHL  $16, V0.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	VSLI  $16, V20.S4, V20.S4
 	FMOVQ F20, 144(R10)
 	VSHL  $8, V0.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	VSLI  $16, V20.S4, V20.S4
 	FMOVQ F20, 224(R10)
 	VSSHR4S(24, 0, 20)
-	VSLI  $16, V20.S4, V20.S4
 	FMOVQ F20, 304(R10)
 	VSHL  $24, V1.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	VSLI  $16, V20.S4, V20.S4
 	FMOVQ F20, 384(R10)
 	VSHL  $16, V1.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	VSLI  $16, V20.S4, V20.S4
 	FMOVQ F20, 464(R10)
 	VSHL  $8, V1.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	VSLI  $16, V20.S4, V20.S4
 	FMOVQ F20, 544(R10)
 	VSSHR4S(24, 1, 20)
-	VSLI  $16, V20.S4, V20.S4
 	FMOVQ F20, 624(R10)
 	VSHL  $24, V2.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	VSLI  $16, V20.S4, V20.S4
 	FMOVQ F20, 704(R10)
 	VSHL  $16, V2.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	VSLI  $16, V20.S4, V20.S4
 	FMOVQ F20, 784(R10)
 	VSHL  $8, V2.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	VSLI  $16, V20.S4, V20.S4
 	FMOVQ F20, 864(R10)
 	VSSHR4S(24, 2, 20)
-	VSLI  $16, V20.S4, V20.S4
 	FMOVQ F20, 944(R10)
 	VSHL  $24, V3.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	VSLI  $16, V20.S4, V20.S4
 	FMOVQ F20, 1024(R10)
 	VSHL  $16, V3.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	VSLI  $16, V20.S4, V20.S4
 	FMOVQ F20, 1104(R10)
 	VSHL  $8, V3.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	VSLI  $16, V20.S4, V20.S4
 	FMOVQ F20, 1184(R10)
 	VSSHR4S(24, 3, 20)
-	VSLI  $16, V20.S4, V20.S4
 	FMOVQ F20, 1264(R10)
 	VTRN2 V17.H8, V16.H8, V20.H8
 	VTRN2 V19.H8, V18.H8, V21.H8
@@ -1816,6 +1722,30 @@ half:
 	FMOVQ (R20), F17
 	FMOVQ (R21), F18
 	FMOVQ (R22), F19
+	VTRN1 V1.S4, V0.S4, V4.S4
+	VTRN2 V1.S4, V0.S4, V5.S4
+	VTRN1 V3.S4, V2.S4, V6.S4
+	VTRN2 V3.S4, V2.S4, V7.S4
+	VTRN1 V6.D2, V4.D2, V0.D2
+	VTRN1 V7.D2, V5.D2, V1.D2
+	VTRN2 V6.D2, V4.D2, V2.D2
+	VTRN2 V7.D2, V5.D2, V3.D2
+	VTRN1 V9.S4, V8.S4, V12.S4
+	VTRN2 V9.S4, V8.S4, V13.S4
+	VTRN1 V11.S4, V10.S4, V14.S4
+	VTRN2 V11.S4, V10.S4, V15.S4
+	VTRN1 V14.D2, V12.D2, V8.D2
+	VTRN1 V15.D2, V13.D2, V9.D2
+	VTRN2 V14.D2, V12.D2, V10.D2
+	VTRN2 V15.D2, V13.D2, V11.D2
+	VTRN1 V17.S4, V16.S4, V20.S4
+	VTRN2 V17.S4, V16.S4, V21.S4
+	VTRN1 V19.S4, V18.S4, V22.S4
+	VTRN2 V19.S4, V18.S4, V23.S4
+	VTRN1 V22.D2, V20.D2, V16.D2
+	VTRN1 V23.D2, V21.D2, V17.D2
+	VTRN2 V22.D2, V20.D2, V18.D2
+	VTRN2 V23.D2, V21.D2, V19.D2
 	VSHL  $4, V16.B16, V4.B16
 	VSHL  $2, V16.B16, V5.B16
 	VUSHR $2, V16.B16, V7.B16
@@ -1855,29 +1785,21 @@ half:
 	VSUB  V29.B16, V14.B16, V14.B16
 	VSUB  V29.B16, V15.B16, V15.B16
 	FMOVQ (R13), F28
-	VSMULL(28, 4, 24)
-	VSMULL(28, 12, 25)
-	VSMLAL2(28, 4, 24)
-	VSMLAL2(28, 12, 25)
-	VADDP V25.H8, V24.H8, V20.H8
+	VMOVI $0, V20.B16
+	VSDOT4B(28, 0, 4, 20)
+	VSDOT4B(28, 1, 12, 20)
 	FMOVQ 32(R13), F28
-	VSMULL(28, 5, 26)
-	VSMULL(28, 13, 27)
-	VSMLAL2(28, 5, 26)
-	VSMLAL2(28, 13, 27)
-	VADDP V27.H8, V26.H8, V21.H8
+	VMOVI $0, V21.B16
+	VSDOT4B(28, 0, 5, 21)
+	VSDOT4B(28, 1, 13, 21)
 	FMOVQ 64(R13), F28
-	VSMULL(28, 6, 24)
-	VSMULL(28, 14, 25)
-	VSMLAL2(28, 6, 24)
-	VSMLAL2(28, 14, 25)
-	VADDP V25.H8, V24.H8, V22.H8
+	VMOVI $0, V22.B16
+	VSDOT4B(28, 0, 6, 22)
+	VSDOT4B(28, 1, 14, 22)
 	FMOVQ 96(R13), F28
-	VSMULL(28, 7, 26)
-	VSMULL(28, 15, 27)
-	VSMLAL2(28, 7, 26)
-	VSMLAL2(28, 15, 27)
-	VADDP V27.H8, V26.H8, V23.H8
+	VMOVI $0, V23.B16
+	VSDOT4B(28, 0, 7, 23)
+	VSDOT4B(28, 1, 15, 23)
 	VSHL  $4, V18.B16, V4.B16
 	VSHL  $2, V18.B16, V5.B16
 	VUSHR $2, V18.B16, V7.B16
@@ -1917,48 +1839,28 @@ half:
 	VSUB  V29.B16, V14.B16, V14.B16
 	VSUB  V29.B16, V15.B16, V15.B16
 	FMOVQ (R13), F28
-	VSMULL(28, 4, 24)
-	VSMULL(28, 12, 25)
-	VSMLAL2(28, 4, 24)
-	VSMLAL2(28, 12, 25)
-	VADDP V25.H8, V24.H8, V24.H8
-	VADDP V24.H8, V20.H8, V20.H8
+	VSDOT4B(28, 2, 4, 20)
+	VSDOT4B(28, 3, 12, 20)
 	FMOVQ 32(R13), F28
-	VSMULL(28, 5, 26)
-	VSMULL(28, 13, 27)
-	VSMLAL2(28, 5, 26)
-	VSMLAL2(28, 13, 27)
-	VADDP V27.H8, V26.H8, V26.H8
-	VADDP V26.H8, V21.H8, V21.H8
+	VSDOT4B(28, 2, 5, 21)
+	VSDOT4B(28, 3, 13, 21)
 	FMOVQ 64(R13), F28
-	VSMULL(28, 6, 24)
-	VSMULL(28, 14, 25)
-	VSMLAL2(28, 6, 24)
-	VSMLAL2(28, 14, 25)
-	VADDP V25.H8, V24.H8, V24.H8
-	VADDP V24.H8, V22.H8, V22.H8
+	VSDOT4B(28, 2, 6, 22)
+	VSDOT4B(28, 3, 14, 22)
 	FMOVQ 96(R13), F28
-	VSMULL(28, 7, 26)
-	VSMULL(28, 15, 27)
-	VSMLAL2(28, 7, 26)
-	VSMLAL2(28, 15, 27)
-	VADDP V27.H8, V26.H8, V26.H8
-	VADDP V26.H8, V23.H8, V23.H8
+	VSDOT4B(28, 2, 7, 23)
+	VSDOT4B(28, 3, 15, 23)
 
 	// isum += scale * sum
 	FLDPQ (R10), (F26, F27)
 	FMOVQ 64(R11), F24
-	VSMLAL4S(24, 20, 26)
-	VSMLAL24S(24, 20, 27)
+	VMLA4S(24, 20, 26)
 	FMOVQ 224(R11), F24
-	VSMLAL4S(24, 21, 26)
-	VSMLAL24S(24, 21, 27)
+	VMLA4S(24, 21, 26)
 	FMOVQ 384(R11), F24
-	VSMLAL4S(24, 22, 26)
-	VSMLAL24S(24, 22, 27)
+	VMLA4S(24, 22, 26)
 	FMOVQ 544(R11), F24
-	VSMLAL4S(24, 23, 26)
-	VSMLAL24S(24, 23, 27)
+	VMLA4S(24, 23, 26)
 	FSTPQ (F26, F27), (R10)
 	FMOVQ 16(R4), F0
 	FMOVQ 16(R5), F1
@@ -1972,6 +1874,30 @@ half:
 	FMOVQ 16(R20), F17
 	FMOVQ 16(R21), F18
 	FMOVQ 16(R22), F19
+	VTRN1 V1.S4, V0.S4, V4.S4
+	VTRN2 V1.S4, V0.S4, V5.S4
+	VTRN1 V3.S4, V2.S4, V6.S4
+	VTRN2 V3.S4, V2.S4, V7.S4
+	VTRN1 V6.D2, V4.D2, V0.D2
+	VTRN1 V7.D2, V5.D2, V1.D2
+	VTRN2 V6.D2, V4.D2, V2.D2
+	VTRN2 V7.D2, V5.D2, V3.D2
+	VTRN1 V9.S4, V8.S4, V12.S4
+	VTRN2 V9.S4, V8.S4, V13.S4
+	VTRN1 V11.S4, V10.S4, V14.S4
+	VTRN2 V11.S4, V10.S4, V15.S4
+	VTRN1 V14.D2, V12.D2, V8.D2
+	VTRN1 V15.D2, V13.D2, V9.D2
+	VTRN2 V14.D2, V12.D2, V10.D2
+	VTRN2 V15.D2, V13.D2, V11.D2
+	VTRN1 V17.S4, V16.S4, V20.S4
+	VTRN2 V17.S4, V16.S4, V21.S4
+	VTRN1 V19.S4, V18.S4, V22.S4
+	VTRN2 V19.S4, V18.S4, V23.S4
+	VTRN1 V22.D2, V20.D2, V16.D2
+	VTRN1 V23.D2, V21.D2, V17.D2
+	VTRN2 V22.D2, V20.D2, V18.D2
+	VTRN2 V23.D2, V21.D2, V19.D2
 	VSHL  $4, V16.B16, V4.B16
 	VSHL  $2, V16.B16, V5.B16
 	VUSHR $2, V16.B16, V7.B16
@@ -2011,29 +1937,21 @@ half:
 	VSUB  V29.B16, V14.B16, V14.B16
 	VSUB  V29.B16, V15.B16, V15.B16
 	FMOVQ 16(R13), F28
-	VSMULL(28, 4, 24)
-	VSMULL(28, 12, 25)
-	VSMLAL2(28, 4, 24)
-	VSMLAL2(28, 12, 25)
-	VADDP V25.H8, V24.H8, V20.H8
+	VMOVI $0, V20.B16
+	VSDOT4B(28, 0, 4, 20)
+	VSDOT4B(28, 1, 12, 20)
 	FMOVQ 48(R13), F28
-	VSMULL(28, 5, 26)
-	VSMULL(28, 13, 27)
-	VSMLAL2(28, 5, 26)
-	VSMLAL2(28, 13, 27)
-	VADDP V27.H8, V26.H8, V21.H8
+	VMOVI $0, V21.B16
+	VSDOT4B(28, 0, 5, 21)
+	VSDOT4B(28, 1, 13, 21)
 	FMOVQ 80(R13), F28
-	VSMULL(28, 6, 24)
-	VSMULL(28, 14, 25)
-	VSMLAL2(28, 6, 24)
-	VSMLAL2(28, 14, 25)
-	VADDP V25.H8, V24.H8, V22.H8
+	VMOVI $0, V22.B16
+	VSDOT4B(28, 0, 6, 22)
+	VSDOT4B(28, 1, 14, 22)
 	FMOVQ 112(R13), F28
-	VSMULL(28, 7, 26)
-	VSMULL(28, 15, 27)
-	VSMLAL2(28, 7, 26)
-	VSMLAL2(28, 15, 27)
-	VADDP V27.H8, V26.H8, V23.H8
+	VMOVI $0, V23.B16
+	VSDOT4B(28, 0, 7, 23)
+	VSDOT4B(28, 1, 15, 23)
 	VSHL  $4, V18.B16, V4.B16
 	VSHL  $2, V18.B16, V5.B16
 	VUSHR $2, V18.B16, V7.B16
@@ -2073,48 +1991,28 @@ half:
 	VSUB  V29.B16, V14.B16, V14.B16
 	VSUB  V29.B16, V15.B16, V15.B16
 	FMOVQ 16(R13), F28
-	VSMULL(28, 4, 24)
-	VSMULL(28, 12, 25)
-	VSMLAL2(28, 4, 24)
-	VSMLAL2(28, 12, 25)
-	VADDP V25.H8, V24.H8, V24.H8
-	VADDP V24.H8, V20.H8, V20.H8
+	VSDOT4B(28, 2, 4, 20)
+	VSDOT4B(28, 3, 12, 20)
 	FMOVQ 48(R13), F28
-	VSMULL(28, 5, 26)
-	VSMULL(28, 13, 27)
-	VSMLAL2(28, 5, 26)
-	VSMLAL2(28, 13, 27)
-	VADDP V27.H8, V26.H8, V26.H8
-	VADDP V26.H8, V21.H8, V21.H8
+	VSDOT4B(28, 2, 5, 21)
+	VSDOT4B(28, 3, 13, 21)
 	FMOVQ 80(R13), F28
-	VSMULL(28, 6, 24)
-	VSMULL(28, 14, 25)
-	VSMLAL2(28, 6, 24)
-	VSMLAL2(28, 14, 25)
-	VADDP V25.H8, V24.H8, V24.H8
-	VADDP V24.H8, V22.H8, V22.H8
+	VSDOT4B(28, 2, 6, 22)
+	VSDOT4B(28, 3, 14, 22)
 	FMOVQ 112(R13), F28
-	VSMULL(28, 7, 26)
-	VSMULL(28, 15, 27)
-	VSMLAL2(28, 7, 26)
-	VSMLAL2(28, 15, 27)
-	VADDP V27.H8, V26.H8, V26.H8
-	VADDP V26.H8, V23.H8, V23.H8
+	VSDOT4B(28, 2, 7, 23)
+	VSDOT4B(28, 3, 15, 23)
 
 	// isum += scale * sum
 	FLDPQ (R10), (F26, F27)
 	FMOVQ 144(R11), F24
-	VSMLAL4S(24, 20, 26)
-	VSMLAL24S(24, 20, 27)
+	VMLA4S(24, 20, 26)
 	FMOVQ 304(R11), F24
-	VSMLAL4S(24, 21, 26)
-	VSMLAL24S(24, 21, 27)
+	VMLA4S(24, 21, 26)
 	FMOVQ 464(R11), F24
-	VSMLAL4S(24, 22, 26)
-	VSMLAL24S(24, 22, 27)
+	VMLA4S(24, 22, 26)
 	FMOVQ 624(R11), F24
-	VSMLAL4S(24, 23, 26)
-	VSMLAL24S(24, 23, 27)
+	VMLA4S(24, 23, 26)
 	FSTPQ (F26, F27), (R10)
 	ADD   $64, R4
 	ADD   $64, R5
@@ -2131,14 +2029,13 @@ half:
 
 	// acc = fma(isum, d*D, acc)
 	FLDPQ (R10), (F0, F11)
-	VADDP V11.S4, V0.S4, V0.S4
-	FMOVQ (R25), F1
+	FMOVQ 32(R10), F1
 	FMOVS (R26), F2
 	FMOVQ 1280(R10), F3
 	VFMULS(2, 0, 3, 3)
 	VSCVTF(0, 0)
 	VFMLA V3.S4, V0.S4, V1.S4
-	FMOVQ F1, (R25)
+	FMOVQ F1, 32(R10)
 	ADD   $82, R4
 	ADD   $82, R5
 	ADD   $82, R6
@@ -2147,42 +2044,53 @@ half:
 	SUBS  $1, R8, R8
 	BNE   block
 
-	ADD  $16, R25
+	MOVD R4, R1
+	ADD  R15, R25, R5
+	ADD  R15, R5, R6
+	ADD  R15, R6, R7
+	VST1 V1.S[0], (R25)
+	VST1 V1.S[1], (R5)
+	VST1 V1.S[2], (R6)
+	VST1 V1.S[3], (R7)
+	ADD  $4, R25
 	SUBS $1, R9, R9
 	BNE  rows
 	RET
 
-// func rowIQ4_XSNEON(t *tileArgs)
+// func quadIQ4_XSSDOT(t *tileArgs)
 //
 // One token, weights from where they lie: acc = fma(isum, d*D, acc).
 //
 // Registers
 //	R1  the next four rows  R4-R7 the block's rows
-//	R2  stride              R3  blocks, R8 left     R9  fours of rows left
+//	R2  stride              R3  blocks, R8 left     R9  rows of a stream left
 //	R23 activations, R13 the block's                R24 scales, R26 the block's
-//	R25 accumulators
+//	R25 results             R15 from a stream's results to the next's
 //	V31 15, V30 the table; lanes of V29 63 and V28 32
 //	R10 room for a packed block
-TEXT ·rowIQ4_XSNEON(SB), NOSPLIT, $0-8
+TEXT ·quadIQ4_XSSDOT(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_W(R0), R1
 	MOVD tileArgs_WStride(R0), R2
 	MOVD tileArgs_NB(R0), R3
+	MOVD tileArgs_Rows(R0), R9
 	MOVD tileArgs_Acc(R0), R25
+	MOVD tileArgs_AccStride(R0), R15
 	MOVD tileArgs_Q(R0), R23
 	MOVD tileArgs_D(R0), R24
 	MOVD tileArgs_Panel(R0), R10
-	MOVD $4, R9
 
 rows:
-	MOVD R1, R4
-	ADD  R2, R4, R5
-	ADD  R2, R5, R6
-	ADD  R2, R6, R7
-	ADD  R2, R7, R1
-	MOVD R3, R8
-	MOVD R23, R13
-	MOVD R24, R26
+	MOVD  R1, R4
+	ADD   R2, R4, R5
+	ADD   R2, R5, R6
+	ADD   R2, R6, R7
+	ADD   R2, R7, R1
+	MOVD  R3, R8
+	MOVD  R23, R13
+	MOVD  R24, R26
+	VMOVI $0, V1.B16
+	FMOVQ F1, 32(R10)
 
 block:
 	PRFM  640(R4), PLDL1STRM
@@ -2277,6 +2185,14 @@ sub:
 	FMOVQ 8(R5), F1
 	FMOVQ 8(R6), F2
 	FMOVQ 8(R7), F3
+	VTRN1 V1.S4, V0.S4, V4.S4
+	VTRN2 V1.S4, V0.S4, V5.S4
+	VTRN1 V3.S4, V2.S4, V6.S4
+	VTRN2 V3.S4, V2.S4, V7.S4
+	VTRN1 V6.D2, V4.D2, V0.D2
+	VTRN1 V7.D2, V5.D2, V1.D2
+	VTRN2 V6.D2, V4.D2, V2.D2
+	VTRN2 V7.D2, V5.D2, V3.D2
 	VAND  V31.B16, V0.B16, V4.B16
 	VUSHR $4, V0.B16, V0.B16
 	VTBL  V4.B16, [V30.B16], V4.B16
@@ -2294,40 +2210,22 @@ sub:
 	VTBL  V7.B16, [V30.B16], V7.B16
 	VTBL  V3.B16, [V30.B16], V3.B16
 	FMOVQ (R13), F20
-	VSMULL(20, 4, 16)
-	VSMULL(20, 5, 17)
-	VSMULL(20, 6, 18)
-	VSMULL(20, 7, 19)
-	VSMLAL2(20, 4, 16)
-	VSMLAL2(20, 5, 17)
-	VSMLAL2(20, 6, 18)
-	VSMLAL2(20, 7, 19)
-	VSADDLP(16, 16)
-	VSADDLP(17, 17)
-	VSADDLP(18, 18)
-	VSADDLP(19, 19)
+	VMOVI $0, V16.B16
+	VSDOT4B(20, 0, 4, 16)
+	VSDOT4B(20, 1, 5, 16)
+	VSDOT4B(20, 2, 6, 16)
+	VSDOT4B(20, 3, 7, 16)
 	FMOVQ 16(R13), F20
-	VSMULL(20, 0, 22)
-	VSMULL(20, 1, 23)
-	VSMULL(20, 2, 24)
-	VSMULL(20, 3, 25)
-	VSMLAL2(20, 0, 22)
-	VSMLAL2(20, 1, 23)
-	VSMLAL2(20, 2, 24)
-	VSMLAL2(20, 3, 25)
-	VSADALP(22, 16)
-	VSADALP(23, 17)
-	VSADALP(24, 18)
-	VSADALP(25, 19)
+	VSDOT4B(20, 0, 0, 16)
+	VSDOT4B(20, 1, 1, 16)
+	VSDOT4B(20, 2, 2, 16)
+	VSDOT4B(20, 3, 3, 16)
 	ADD   $16, R4
 	ADD   $16, R5
 	ADD   $16, R6
 	ADD   $16, R7
 
 	// isum += scale * sum
-	VADDP V17.S4, V16.S4, V16.S4
-	VADDP V19.S4, V18.S4, V18.S4
-	VADDP V18.S4, V16.S4, V16.S4
 	FMOVQ (R10), F24
 	FMOVQ 128(R11), F20
 	VMLA4S(20, 16, 24)
@@ -2339,13 +2237,13 @@ sub:
 
 	// acc = fma(isum, d*D, acc)
 	FLDPQ (R10), (F0, F11)
-	FMOVQ (R25), F1
+	FMOVQ 32(R10), F1
 	FMOVS (R26), F2
 	FMOVQ 1152(R10), F3
 	VFMULS(2, 0, 3, 3)
 	VSCVTF(0, 0)
 	VFMLA V3.S4, V0.S4, V1.S4
-	FMOVQ F1, (R25)
+	FMOVQ F1, 32(R10)
 	ADD   $8, R4
 	ADD   $8, R5
 	ADD   $8, R6
@@ -2354,7 +2252,15 @@ sub:
 	SUBS  $1, R8, R8
 	BNE   block
 
-	ADD  $16, R25
+	MOVD R4, R1
+	ADD  R15, R25, R5
+	ADD  R15, R5, R6
+	ADD  R15, R6, R7
+	VST1 V1.S[0], (R25)
+	VST1 V1.S[1], (R5)
+	VST1 V1.S[2], (R6)
+	VST1 V1.S[3], (R7)
+	ADD  $4, R25
 	SUBS $1, R9, R9
 	BNE  rows
 	RET
