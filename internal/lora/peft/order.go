@@ -51,8 +51,7 @@ func valueOrder(s *arch.Sizes, t *arch.Tensor, skip int) func(i int) int {
 	}
 }
 
-// pick returns the rows of x, of cols columns, in another order: row i is row from(i) of
-// x.
+// pick returns the rows of x [rows, cols] in another order: row i is row from(i) of x.
 func pick(x []float32, cols int, from func(i int) int) []float32 {
 	out := make([]float32, len(x))
 	for i := range len(x) / cols {
