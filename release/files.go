@@ -19,7 +19,7 @@ import (
 	"alpaca/internal/cli"
 )
 
-// A file goes into archives and packages.
+// A file is one file of the archives and packages.
 type file struct {
 	name string
 	data []byte

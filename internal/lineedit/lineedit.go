@@ -43,7 +43,7 @@ type Editor struct {
 	buf          buffer
 	screen       screen
 	at           int    // index of the shown entry in History; len(History): the new line
-	draft        string // the new line while another is shown
+	draft        string // the new line, kept while an entry of History is shown
 	killed       string // the text last removed by Ctrl-K, Ctrl-U or Ctrl-W
 }
 

@@ -1,6 +1,6 @@
 // Package oneshot sends single queries to a model: a text to continue, or a conversation to
 // answer. It returns the whole answer at once, without the model's thinking. Many queries may
-// run at once; the engine evaluates them together. An answer depends only on its query.
+// run at the same time; the engine evaluates them together. An answer depends only on its query.
 package oneshot
 
 import (

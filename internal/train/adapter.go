@@ -27,8 +27,8 @@ func (m *Model[T]) adapted() (list []*Linear[T]) {
 }
 
 // WriteAdapter writes the adapters of m as a GGUF file that llama.cpp loads, in float32
-// (lora.Adapter.Write). Norms that are trained beside them are written under their own
-// names; llama.cpp ignores them. Matrices that are trained whole are an error.
+// (lora.Adapter.Write). Norms that are trained along with the adapters are written under their
+// own names; llama.cpp ignores them. Matrices that are trained whole are an error.
 func (m *Model[T]) WriteAdapter(path, baseName string) error {
 	list := m.adapted()
 	if len(list) == 0 {

@@ -2,8 +2,8 @@ package train
 
 import "alpaca/internal/ggml"
 
-// record is what the backward pass needs of a layer. A field stays empty if the layer has
-// no such part.
+// record has what the backward pass needs of a layer. A field stays empty if the layer has no
+// such part.
 type record[T real] struct {
 	x0, x1     []T // [n, Dim] the inputs of attention and of the feed-forward network
 	o          []T // [n, Heads*ValueDim] the output of attention, or of the operation that a layer has instead

@@ -80,7 +80,7 @@ func (v *vocabulary) tokens(r *data.Row) (ids []int32, prompt int, err error) {
 	return ids, prompt, nil
 }
 
-// shownRow is a row as it is trained on, in JSON.
+// shownRow is a row in the form that training uses, in JSON.
 type shownRow struct {
 	ID     int64   `json:"id"`
 	Text   string  `json:"text"`

@@ -177,7 +177,7 @@ func plainNumber(err error) error {
 	return plainError{strings.Replace(err.Error(), number.Error(), text, 1), err}
 }
 
-// plainError is an error with another text.
+// plainError is an error whose text is replaced.
 type plainError struct {
 	text string
 	err  error

@@ -129,7 +129,7 @@ func (o *checkOptions) program(u *ui.UI) (*grammar.Program, error) {
 
 const accept = "accepted"
 
-// judge returns the verdict on a text, as it is printed.
+// judge returns the verdict on a text, in the form that is printed.
 func judge(p *grammar.Program, text []byte) string {
 	m := p.NewMatcher(nil)
 	n, ok := m.AcceptBytes(text)

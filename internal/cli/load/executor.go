@@ -23,7 +23,7 @@ import (
 type Executor struct {
 	Generation
 	Template TemplateChoice
-	Parallel int // requests answered at once
+	Parallel int // requests answered at the same time
 
 	created string
 	Alias   string // the model's name in answers; "": the file's

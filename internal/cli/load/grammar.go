@@ -57,9 +57,9 @@ func (g *Grammar) Check() error {
 	return nil
 }
 
-// Compile returns a function that makes the grammar of one text, for the vocabulary of tok.
-// It returns nil if no flag asks for a grammar. It is called before the model is used, so
-// that errors come at once.
+// Compile returns a function that makes the grammar of one text, for the vocabulary of tok. It
+// returns nil if no flag asks for a grammar. It is called before the model is used, so that
+// errors are reported early.
 func (g *Grammar) Compile(u *ui.UI, tok *tokenizer.Tokenizer) (func() sampler.Grammar, error) {
 	if !g.Given() {
 		return nil, nil

@@ -13,7 +13,7 @@ import (
 	"alpaca/internal/store/ollama"
 )
 
-// Instance is a loaded model, with what evaluates it and chooses its tokens.
+// Instance is a loaded model, with its engine or session and its sampler.
 type Instance struct {
 	Path     string
 	Label    string // the name in tables; "": the file's

@@ -35,7 +35,7 @@ type Options struct {
 	MayPull        bool // a user on a terminal is asked whether to pull a missing model
 }
 
-// AddSizes adds -c, -b and -t. ctx is the usage of -c, batch that of -b.
+// AddSizes adds -c, -b and -t. ctx and batch are the usages of -c and -b.
 func (o *Options) AddSizes(fs *pflag.FlagSet, ctx, batch string) {
 	flags.AddInt(fs, &o.Ctx, flags.Int{Name: "ctx-size", Short: "c", High: model.MaxCtx}, ctx)
 	flags.AddInt(fs, &o.batch, flags.Int{Name: "batch-size", Short: "b", Value: model.DefaultBatch, Low: 1, High: 1 << 16}, batch)

@@ -92,8 +92,8 @@ func (c *TemplateChoice) choose(u *ui.UI, f *gguf.File, tok *tokenizer.Tokenizer
 	return nil, "a base model", nil
 }
 
-// mergeKwargs returns the variables of a flag and of a request. The request's override those
-// of the flag.
+// mergeKwargs returns the variables of a flag and of a request. Variables of the request
+// override those of the flag.
 func mergeKwargs(flag string, request json.RawMessage) (json.RawMessage, error) {
 	if flag == "" {
 		return request, nil

@@ -65,7 +65,7 @@ func (w *writer) token(t engine.Token) error {
 	return w.u.WriteJSON(line)
 }
 
-// text writes text at once, except that w.wrap holds the last word back.
+// text writes a text immediately, except that w.wrap holds the last word back.
 func (w *writer) text(text string) error {
 	if text == "" {
 		return nil

@@ -222,8 +222,8 @@ func enough(need int64) error {
 const templateKey = "tokenizer.chat_template"
 
 // form returns the source of t, the template of the training, to be written into the model's
-// metadata. It returns "" if the metadata stay as they are: if the data have no conversations,
-// or if t is the model's own template.
+// metadata. It returns "" if the template in the metadata stays: if the data have no
+// conversations, or if t is the model's own template.
 func (j *job) form(t *chat.Template) string {
 	own := slices.ContainsFunc(j.kv, func(e gguf.KV) bool { return e.Key == templateKey })
 	if own && j.ChatTemplate == "" && j.TemplateText == "" || !slices.ContainsFunc(j.files, hasConversation) {

@@ -15,7 +15,7 @@ const allLinear = "all-linear"
 // tables are the matrices outside of layers.
 var tables = []arch.Role{arch.TokenEmbed, arch.Output}
 
-// isNorm reports whether t is the vector of a norm, which may be trained beside adapters.
+// isNorm reports whether t is the vector of a norm, which may be trained along with adapters.
 func isNorm(t *arch.Tensor) bool {
 	return t.IsVector() && strings.HasSuffix(t.GGUF(), "norm")
 }
@@ -77,9 +77,9 @@ func (s *settings) targets(families []*arch.Arch) (map[arch.Role]bool, error) {
 	return wanted, nil
 }
 
-// modules returns the roles of --modules-to-save. These modules are trained as a whole beside
-// the adapters. As in peft, a name stands for all modules whose names end with it, so "norm"
-// stands for all norms.
+// modules returns the roles of --modules-to-save. These modules are trained as a whole, along
+// with the adapters. As in peft, a name stands for all modules whose names end with it, so
+// "norm" stands for all norms.
 func (s *settings) modules(families []*arch.Arch) (map[arch.Role]bool, error) {
 	known := names(families, func(t *arch.Tensor) bool { return isNorm(t) || slices.Contains(tables, t.Role) })
 	wanted := map[arch.Role]bool{}

@@ -83,7 +83,7 @@ var presets = map[string]map[string]string{
 
 func presetNames() []string { return slices.Sorted(maps.Keys(presets)) }
 
-// aliases maps other names of flags to the flags' names.
+// aliases maps alternative names of flags to the flags' names.
 var aliases = map[string]string{"learning-rate": "lr", "cutoff-len": "max-length", "val-split": "eval-split"}
 
 // changed reports whether a flag was given under any of its names.

@@ -11,8 +11,8 @@ import (
 // signals is the state of signal handling.
 type signals struct {
 	mu     sync.Mutex
-	handle func()          // what Ctrl-C does instead of cancelling the command, unless nil
-	clean  func()          // called before a signal ends the process at once, unless nil
+	handle func()          // if not nil, Ctrl-C calls it instead of cancelling the command
+	clean  func()          // if not nil, called before a signal ends the process at once
 	ctx    context.Context // the command's context; nil before WatchSignals
 	ended  <-chan struct{} // closed when the command is cancelled; nil before WatchSignals
 	status int             // the exit status of the first signal that cancelled the command; 0: none did

@@ -63,7 +63,7 @@ func (r *reader) take(t *weights.Tensor) error {
 	return nil
 }
 
-// copied counts a copy of one of the base's tensors, which peft saves beside adapters of
+// copied counts a copy of one of the base's tensors, which peft saves together with adapters of
 // the embedding. It is an error if the copy has another vocabulary size than the base.
 func (r *reader) copied(t *weights.Tensor, name string) error {
 	r.copies++

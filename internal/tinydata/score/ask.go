@@ -15,8 +15,8 @@ import (
 	"alpaca/internal/tinydata"
 )
 
-// together is the number of questions answered at once. longest is the most tokens of an
-// answer, twice as many as the longest right one has.
+// together is the number of questions answered at the same time. longest is the most tokens of
+// an answer, twice as many as the longest right one has.
 const (
 	together = 64
 	longest  = 96
