@@ -116,7 +116,7 @@ type Result struct {
 	Started time.Time
 	Samples []time.Duration // one for each repetition
 
-	ReadBandwidth float64 // of the memory, in bytes per second; 0: not measured
+	ReadBandwidth float64 // the memory's read bandwidth, in bytes per second; 0: not measured
 	PeakMemory    int64   // highest reading of the process's own memory, in bytes; one reading after each repetition
 	CPU           string
 	Commit        string

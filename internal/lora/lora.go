@@ -31,7 +31,7 @@ type Adapter struct {
 type Pair struct {
 	Name       string // name of W's tensor, such as blk.0.attn_q.weight
 	Stack      int    // number of stacked matrices; 0: one matrix, no stack
-	Rows, Cols int    // of each W
+	Rows, Cols int    // size of each W
 	Rank       int
 	A          []float32 // [Stack, Rank, Cols]
 	B          []float32 // [Stack, Rows, Rank]

@@ -100,7 +100,7 @@ func (t *Trainer) WriteModel(path string, kv []gguf.KV, extra []gguf.Tensor) err
 			add(x.Name, x, linear[x])
 		}
 	}
-	if m.Tied() && (m.EmbedLoRA.A != nil || m.OutputLoRA.A != nil) { // they are no longer the same matrix
+	if m.Tied() && (m.EmbedLoRA.A != nil || m.OutputLoRA.A != nil) { // embedding and output are no longer the same matrix
 		add(arch.Output.Weight(), m.Output, &m.OutputLoRA)
 	}
 	w, err := gguf.Create(path, kv, append(tensors, extra...))

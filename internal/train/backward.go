@@ -122,7 +122,7 @@ func (e *engine[T]) attentionBack(l *Layer[T], r *record[T], do, dx []T) {
 		l.Sinks.Grad[i%l.Shape.NumHeads] += d
 	}
 	dq, dk, dv := a.dq, a.dk, a.dv
-	if kv := e.kvOf(l, r); l.Shape.KVOf > 0 { // kept until backward reaches that layer
+	if kv := e.kvOf(l, r); l.Shape.KVOf > 0 { // kept until backward reaches the layer that computed the keys
 		addTo(kv.laterK, dk)
 		addTo(kv.laterV, dv)
 	} else if len(r.laterK) > 0 {

@@ -111,8 +111,8 @@ type Measured struct {
 	Tokens  int // tokens of an update
 	Updates []time.Duration
 
-	TokensPerSecond float64 // in the median update
-	GFLOPSPerCore   float64 // per thread
+	TokensPerSecond float64 // tokens per second in the median update
+	GFLOPSPerCore   float64 // GFLOP/s per thread
 	ShareOfPeak     float64 // GFLOPSPerCore as a fraction of sgemm.Peak
 }
 

@@ -271,7 +271,7 @@ func (h *deltaHead[T]) stepBack(t int, m, before, dMixed []T, g deltaGrads[T]) {
 	unitBack(dq, q, h.dq, h.queryScale())
 
 	h.step(t, m, before) // sets k, e and δ
-	clear(h.de)          // de is the gradient of δ first
+	clear(h.de)          // de is first the gradient of δ, later that of e
 	for i, x := range h.k {
 		row := h.dm[i*n : (i+1)*n]
 		axpy(h.de, row, x)

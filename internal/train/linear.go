@@ -184,7 +184,7 @@ func (t *Tensor[T]) matrix() matrix[T] {
 // chain of fused multiply-adds over k.
 type product[T real] struct {
 	dst     []T
-	stride  int // of dst
+	stride  int // stride of dst
 	a, b    matrix[T]
 	m, n, k int
 	add     bool

@@ -8,7 +8,7 @@ type record[T real] struct {
 	x0, x1     []T // [n, Dim] the inputs of attention and of the feed-forward network
 	o          []T // [n, Heads*ValueDim] the output of attention, or of the operation that a layer has instead
 	q, k, v    []T
-	rawQ, rawK []T // before QNorm and KNorm
+	rawQ, rawK []T // q and k before QNorm and KNorm
 	rawV       []T
 	laterK     []T // gradients of k and v from later layers that use the same ones
 	laterV     []T

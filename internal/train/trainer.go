@@ -52,7 +52,7 @@ type State struct {
 
 // Step describes one update.
 type Step struct {
-	Update  int     // counted from 1
+	Update  int     // number of the update, counted from 1
 	Epoch   float64 // epochs finished, with the fraction of the current one
 	Tokens  int     // tokens of this update
 	Labels  int
@@ -115,7 +115,7 @@ func (t *Trainer) Step() (Step, error) {
 		return Step{}, errors.New("train: no data are left")
 	}
 	step := Step{Update: t.State.Update + 1, Rate: s.Schedule.Rate(t.State.Update)}
-	var n float64 // weight of all labels, which loss divides by
+	var n float64 // sum of the weights of all labels, by which the loss is divided
 	for _, row := range rows {
 		for _, d := range row {
 			w, labels := t.docs[d].Weight()

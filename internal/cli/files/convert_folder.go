@@ -117,7 +117,7 @@ func folderHint(err error) error {
 type folderReport struct {
 	Input       string               `json:"input"`
 	Outputs     []string             `json:"outputs"`
-	Format      string               `json:"format"` // of the input
+	Format      string               `json:"format"` // format of the input
 	Class       string               `json:"class,omitempty"`
 	Arch        string               `json:"architecture"`
 	Type        string               `json:"type"`

@@ -57,7 +57,7 @@ type inspection struct {
 	Format     string         `json:"format"`
 	Version    uint32         `json:"version"`
 	Parts      []string       `json:"parts"`
-	Bytes      int64          `json:"bytes"` // of all parts
+	Bytes      int64          `json:"bytes"` // size of all parts
 	Parameters int64          `json:"parameters"`
 	Metadata   metadata       `json:"metadata"`
 	Tensors    []tensorRecord `json:"tensors"`

@@ -121,7 +121,7 @@ func splitFile(ctx context.Context, u *ui.UI, args []string, opt convert.SplitOp
 	type part struct {
 		Path    string `json:"path"`
 		Tensors int    `json:"tensors"`
-		Bytes   int64  `json:"bytes"` // of the tensors
+		Bytes   int64  `json:"bytes"` // size of the tensors
 	}
 	r := struct {
 		Input string `json:"input"`

@@ -28,7 +28,7 @@ type comparison struct {
 	source   *os.File // the logits file that file reads; nil if the base is a model
 	others   []*load.Instance
 
-	name    string // of the text
+	name    string // name of the text
 	policy  eval.Policy
 	tokens  []int32
 	windows []eval.Window

@@ -106,7 +106,7 @@ func Check(ctx context.Context, u *ui.UI, m *store.Model) error {
 
 // Used is a model that a command works with.
 type Used struct {
-	Path     string          // of its file
+	Path     string          // path of its file
 	Name     string          // the name that found it; "": its path was given
 	Settings ollama.Settings // settings that came with a model of Ollama; empty for others
 	Release  func()          // until it is called, other commands know that the model is in use

@@ -19,7 +19,7 @@ type progress struct {
 	mu      sync.Mutex
 	file    string
 	tenth   int64    // the last tenth of the file that was shown
-	samples []sample // of the last window, the oldest first
+	samples []sample // samples of the last window, the oldest first
 	shown   time.Time
 }
 

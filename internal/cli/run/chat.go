@@ -33,7 +33,7 @@ type session struct {
 
 	params  sampler.Params
 	predict int             // the largest number of tokens of an answer, see --predict
-	results []engine.Result // of all answers
+	results []engine.Result // results of all answers
 	cache   *promptCache
 }
 

@@ -18,7 +18,7 @@ type writer struct {
 	u    *ui.UI
 	tok  *tokenizer.Tokenizer
 	json bool
-	wrap *ui.Wrapper // breaks lines between words; nil: nothing breaks lines
+	wrap *ui.Wrapper // breaks lines between words; nil: lines are not broken
 	open bool        // the text's last line has no newline yet
 
 	resumeGC func()

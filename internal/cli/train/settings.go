@@ -239,7 +239,7 @@ func (o *options) same(stored *settings) error {
 func byName(s *settings) map[string]any {
 	text, err := json.Marshal(s)
 	if err != nil {
-		panic(err) // impossible: JSON can hold all settings
+		panic(err) // impossible: JSON can represent all settings
 	}
 	var m map[string]any
 	if err := json.Unmarshal(text, &m); err != nil {

@@ -15,7 +15,7 @@ type Plan struct {
 	Updates   int  // the most updates; 0: no limit
 	Tokens    int  // no update begins after this many tokens; 0: no limit
 
-	Lengths []int // of the documents, in tokens
+	Lengths []int // lengths of the documents, in tokens
 }
 
 // Position is the position of a training run in its data.
