@@ -28,6 +28,7 @@ const (
 	DeltaHeads               // number of value heads of a gated delta rule
 	DeltaValue               // elements of one value head of a gated delta rule
 	QueryHeads               // number of query heads
+	KVHeads                  // number of key heads
 	RopePairs                // pairs of a head that RoPE rotates
 	LayerInput               // embedding_length_per_layer_input
 	AllInputs                // LayerInput times the number of layers
@@ -79,6 +80,8 @@ func (s *Sizes) Of(d Dim) int {
 		return s.KeyDim
 	case QueryHeads:
 		return s.NumHeads
+	case KVHeads:
+		return s.NumKVHeads
 	case Experts:
 		return s.NumExperts
 	case QKV:

@@ -151,6 +151,7 @@ func (e *Engine) fill(a *answer) error {
 	if e.prefix == nil || a.group.req.NoCache || a.seq.Exact() < n {
 		return nil
 	}
+	a.parting = e.parted(a, wanted)
 	shared := e.runner.NewSeq()
 	node, blocks, err := e.prefix.adopt(shared, a.group.salt, wanted)
 	if err != nil || shared.Len() <= n {

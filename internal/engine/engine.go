@@ -146,8 +146,8 @@ func New(m *model.Model, opt Options) (*Engine, error) {
 		e.free()
 		return nil, err
 	}
-	if !o.NoCache && !m.Config.Recurrent() { // a recurrent model's state is not in blocks
-		e.prefix = newPrefixes(e.runner.Cache())
+	if !o.NoCache {
+		e.prefix = newPrefixes(e.runner.Cache(), mostStates(m, o.Parallel))
 	}
 	tok := m.Tokenizer
 	e.vocab = sampler.Vocab{N: tok.Len(), EOG: tok.EOG(), Piece: func(id int32) string { return tok.Piece(id, false) }}

@@ -22,6 +22,10 @@ func (p *prefixes) remove(n *node) {
 	}
 	p.cache.Release(n.block)
 	p.cache.Release(n.recent)
+	if n.state != nil {
+		n.state = nil
+		p.states.count--
+	}
 	n.gone = true
 	p.count--
 }
@@ -38,12 +42,34 @@ func (p *prefixes) disown() bool { return p.evict() || p.evictLeaf(math.MaxInt) 
 // users.
 func (p *prefixes) evictLeaf(users int) bool {
 	for n := p.oldest.prev; n != &p.oldest; n = n.prev {
-		if len(n.kids) == 0 && n.block.Users() <= users {
+		if len(n.kids) == 0 && n.users() <= users {
 			p.remove(n)
 			return true
 		}
 	}
 	return false
+}
+
+// users returns the number of users of a node's block. Nodes that share it count as one: a node
+// that is not full, and one that has more tokens of the same text.
+func (n *node) users() int {
+	users := n.block.Users()
+	if users > 1 {
+		for _, k := range n.parent.kids {
+			if k != n && k.block == n.block {
+				users--
+			}
+		}
+	}
+	return users
+}
+
+// firstOf reports whether n is the first of the nodes that share its block.
+func (n *node) firstOf() bool {
+	if n.block.Users() == 1 {
+		return true
+	}
+	return n.parent.kids[slices.IndexFunc(n.parent.kids, func(k *node) bool { return k.block == n.block })] == n
 }
 
 // evictRecent forgets the least recently used Recent block that has at most the given number
@@ -64,7 +90,7 @@ func (p *prefixes) evictRecent(users int) bool {
 // unused returns how many blocks only the prefix cache uses.
 func (p *prefixes) unused() (blocks model.Blocks) {
 	for n := p.oldest.prev; n != &p.oldest; n = n.prev {
-		if n.block.Users() == 1 {
+		if n.users() == 1 && n.firstOf() {
 			blocks[model.Whole]++
 		}
 		if n.recent != nil && n.recent.Users() == 1 {

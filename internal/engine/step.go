@@ -67,10 +67,11 @@ func (e *Engine) compose() bool {
 		if left == 0 {
 			break
 		}
-		if e.follows(a) {
+		if leader := e.follows(a); leader != nil {
+			left += e.yield(leader, a)
 			continue
 		}
-		n := min(a.pending(), left)
+		n := a.stopAt(min(a.pending(), left))
 		r := rows{answer: a, n: n, prompt: !a.read}
 		if n == a.pending() {
 			r.logits = 1
@@ -137,6 +138,9 @@ func (e *Engine) evaluate() bool {
 	e.account(time.Since(start), sampled)
 	for _, r := range e.rows {
 		e.publish(r.answer, false)
+		if a := r.answer; r.prompt && (a.read || a.seq.Len() == a.parting) {
+			e.keepState(a)
+		}
 		r.answer.seq.Trim()
 	}
 	for _, a := range slices.Clone(e.running) {
@@ -295,5 +299,6 @@ func (e *Engine) publish(a *answer, last bool) {
 	}
 	if end != nil {
 		e.prefix.stop(end)
+		e.keepState(a)
 	}
 }

@@ -100,6 +100,11 @@ func (b *binder) layer(l *Layer, a *arch.Arch, n int, c *Config) {
 			continue
 		case t.Stack == arch.One:
 			b.bind(t, prefix, &sizes, l.place(t.Role))
+			if t.Role == arch.AttnQNorm && t.Rows == arch.QueryHeads {
+				l.normsQ = sizes.NumHeads
+			} else if t.Role == arch.AttnKNorm && t.Rows == arch.KVHeads {
+				l.normsK = sizes.NumKVHeads
+			}
 			continue
 		}
 		for e := range l.Experts {

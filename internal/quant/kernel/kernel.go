@@ -60,7 +60,7 @@ type Args struct {
 	W              *byte // for Direct, Row and Quad: the rows
 	WStride        int
 	Rows, RowBytes int      // for Quad: rows of a stream, bytes of a row
-	NB             int      // blocks in the panel
+	NB             int      // blocks of activations that go with the panel or with the rows
 	Tokens         int      // rows of activations
 	Acc            *float32 // accumulators, Rows*Lanes for a token
 	AccStride      int      // for Quad: bytes from a stream's results to the next stream's
