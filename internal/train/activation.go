@@ -6,8 +6,8 @@ import (
 	"alpaca/internal/ggml"
 )
 
-// The functions of feed-forward networks, LayerNorm and soft caps with their derivatives. For
-// float32 they are the same functions as in inference.
+// This file has the activation functions of feed-forward networks, LayerNorm and soft caps, with
+// their derivatives. In float32 the functions are the same as in inference.
 
 // activateMul sets dst to act(g)·u.
 func activateMul[T real](act ggml.Activation, dst, g, u []T) {
@@ -151,7 +151,7 @@ func softCap[T real](x, slope []T, c T) {
 	}
 }
 
-// moments returns the mean of x and 1/√(variance + eps), summed in the same order as in
+// moments returns the mean of x and 1/√(variance + eps). It sums in the same order as
 // ggml.LayerNorm.
 func moments[T real](x []T, eps float32) (mean, rho T) {
 	var sums [4]float64

@@ -7,9 +7,9 @@ import (
 	"alpaca/internal/ggml"
 )
 
-// The gated delta rule (ggml.DeltaNet) and its derivative. For each head of values, with
-// normalized queries q and keys k, and a state M [Key, Value] that is 0 before a
-// document:
+// This file has the gated delta rule (ggml.DeltaNet) and its derivative. Each head of values has
+// a state M [Key, Value], which is 0 before a document. With normalized queries q and keys k,
+// each position computes:
 //
 //	a = e^(A·softplus(alpha + Dt))    β = σ(beta)
 //	S = a·M    e = v - Sᵀk    δ = β·e    M = S + k·δᵀ    y = Mᵀq    o = RMSNorm(y)·silu(gate)
@@ -57,7 +57,8 @@ func (e *engine[T]) deltaHead(worker int, l *Layer[T], r *record[T]) deltaHead[T
 	return deltaHead[T]{deltaMemory: &e.delta[worker], s: &c.Delta, l: l, r: r, eps: c.NormEps}
 }
 
-// deltaRule sets o to the output for n.
+// deltaRule computes the gated delta rule of a layer for the normed states n, and stores its
+// output in r.o.
 func (e *engine[T]) deltaRule(l *Layer[T], r *record[T], n []T) {
 	e.linear(&l.QKV, r.in, n)
 	e.linear(&l.DeltaGate, r.gate, n)

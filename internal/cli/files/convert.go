@@ -103,7 +103,7 @@ func convertFile(ctx context.Context, u *ui.UI, in, out string, opt convert.Opti
 	return err
 }
 
-// convertHint adds to an error what the user can do.
+// convertHint returns err with a hint about what the user can do, if there is one.
 func convertHint(in string, err error) error {
 	switch {
 	case errors.Is(err, atomicfile.ErrExists):

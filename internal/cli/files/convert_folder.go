@@ -100,7 +100,7 @@ func convertFolder(ctx context.Context, u *ui.UI, dir, out string, opt convert.F
 	return r.print(u)
 }
 
-// folderHint adds to an error what the user can do.
+// folderHint returns err with a hint about what the user can do, if there is one.
 func folderHint(err error) error {
 	switch {
 	case errors.Is(err, atomicfile.ErrExists):

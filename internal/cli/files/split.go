@@ -139,7 +139,7 @@ func splitFile(ctx context.Context, u *ui.UI, args []string, opt convert.SplitOp
 	return nil
 }
 
-// existsHint adds to an error about an existing output what the user can do.
+// existsHint returns err, with a hint if it says that an output exists already.
 func existsHint(err error) error {
 	if errors.Is(err, atomicfile.ErrExists) {
 		return ui.WithHint(err, "--force replaces it")

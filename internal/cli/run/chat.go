@@ -39,8 +39,8 @@ type session struct {
 
 // converse is the command for conversations.
 func (o *runOptions) converse(ctx context.Context, u *ui.UI, args []string) error {
-	// Stdin is part of the prompt only if the prompt is the one message. Otherwise the
-	// messages, one a line, or the file of --messages may come from stdin.
+	// Stdin is part of the prompt only if the prompt is the only message of the conversation.
+	// Otherwise the messages, one on each line, or the file of --messages may come from stdin.
 	if !o.chat.single || o.chat.messages != "" {
 		o.prompt.Stdin = flags.StdinKept
 	}
