@@ -60,8 +60,8 @@ func Find(text string) (*store.Model, error) {
 	return m, absentHint(err)
 }
 
-// absentHint returns err. If err says that a model is missing, it adds a hint how to pull the
-// model.
+// absentHint returns err. If err says that a model is missing, it adds a hint about how to pull
+// the model.
 func absentHint(err error) error {
 	if e, ok := errors.AsType[*store.NotFoundError](err); ok && ref.IsName(e.Name) && e.Ref.Kind != ref.LMStudio {
 		return ui.WithHint(err, "alpaca pull "+Quoted(e.Name)+" fetches it")
