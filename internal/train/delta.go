@@ -57,8 +57,7 @@ func (e *engine[T]) deltaHead(worker int, l *Layer[T], r *record[T]) deltaHead[T
 	return deltaHead[T]{deltaMemory: &e.delta[worker], s: &c.Delta, l: l, r: r, eps: c.NormEps}
 }
 
-// deltaRule computes the gated delta rule of a layer for the normed states n, and stores its
-// output in r.o.
+// deltaRule stores in r.o the output of the gated delta rule for the normed states n.
 func (e *engine[T]) deltaRule(l *Layer[T], r *record[T], n []T) {
 	e.linear(&l.QKV, r.in, n)
 	e.linear(&l.DeltaGate, r.gate, n)
