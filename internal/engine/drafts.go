@@ -79,7 +79,7 @@ func newPool(o *Options) *pool.Pool {
 	return pool.New(threads, gguf.Guard)
 }
 
-// drafts sets up the sources of a's drafts, unless a has none.
+// drafts sets up the sources of drafts for a, unless a gets no drafts.
 func (e *Engine) drafts(a *answer) {
 	o := &e.opt.Drafts
 	if o.Off || a.group.req.NoDrafts || a.drafting != nil || e.Model().Config.Recurrent() { // it cannot be cut back

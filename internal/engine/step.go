@@ -45,8 +45,8 @@ func (e *Engine) compose() bool {
 		used += r.n
 	}
 	left := e.pace.chunk(used, e.runner.MaxRows()-used)
-	// The eldest prompt comes first, but a prompt that fits into this step may overtake
-	// others. A prompt is overtaken in two steps at most.
+	// The oldest prompt comes first, but a prompt that fits into this step may overtake others.
+	// A prompt is overtaken in two steps at most.
 	slices.SortStableFunc(prompts, func(a, b *answer) int {
 		if p, q := a.passed < 2 && b.passed >= 2, b.passed < 2 && a.passed >= 2; p != q {
 			if p {
@@ -67,10 +67,11 @@ func (e *Engine) compose() bool {
 		if left == 0 {
 			break
 		}
-		if e.follows(a) {
+		if leader := e.follows(a); leader != nil {
+			left += e.yield(leader, a)
 			continue
 		}
-		n := min(a.pending(), left)
+		n := a.stopAt(min(a.pending(), left))
 		r := rows{answer: a, n: n, prompt: !a.read}
 		if n == a.pending() {
 			r.logits = 1
@@ -137,6 +138,9 @@ func (e *Engine) evaluate() bool {
 	e.account(time.Since(start), sampled)
 	for _, r := range e.rows {
 		e.publish(r.answer, false)
+		if a := r.answer; r.prompt && (a.read || a.seq.Len() == a.parting) {
+			e.keepState(a)
+		}
 		r.answer.seq.Trim()
 	}
 	for _, a := range slices.Clone(e.running) {
@@ -172,7 +176,7 @@ func (e *Engine) watch() {
 	}
 }
 
-// turn is one answer's sampling from rows of logits.
+// turn is the task to sample the next tokens of one answer from rows of logits.
 type turn struct {
 	answer *answer
 	rows   *rows     // nil for an answer whose prompt another answer of the request has read
@@ -295,5 +299,6 @@ func (e *Engine) publish(a *answer, last bool) {
 	}
 	if end != nil {
 		e.prefix.stop(end)
+		e.keepState(a)
 	}
 }

@@ -146,6 +146,11 @@ func (b *builder) add(name string, shape []int, r *rows.Rows) {
 	b.reads = append(b.reads, r.Read)
 }
 
+// lastIs reports whether the last tensor that was added has this name.
+func (b *builder) lastIs(name string) bool {
+	return len(b.tensors) > 0 && b.tensors[len(b.tensors)-1].Name == name
+}
+
 // count counts the elements of a matrix for main.
 func (b *builder) count(stored string, r *rows.Rows) {
 	if b.stored == nil {

@@ -94,7 +94,8 @@ core (prompts).`,
 	return cmd
 }
 
-// grid checks the lists of the flags and returns them as a Grid, which combines them.
+// grid checks the lists of settings in the flags and returns them as a Grid. The tests are all
+// combinations of these settings.
 func (o *benchOptions) grid() (bench.Grid, error) {
 	g := bench.Grid{Prompts: o.prompts, Gens: o.gens, Parallels: o.parallels, Depths: o.depths, Batches: o.batches, Threads: o.threads}
 	for _, s := range o.promptGens {

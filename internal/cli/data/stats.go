@@ -51,7 +51,7 @@ type lengths []int
 
 // spread summarizes lengths, in JSON.
 type spread struct {
-	Rows   int `json:"rows"` // number of rows with such a text
+	Rows   int `json:"rows"` // number of rows that have the text
 	Min    int `json:"min"`
 	Median int `json:"median"`
 	P95    int `json:"p95"`
@@ -232,8 +232,8 @@ func top(counts map[string]int) []wordCount {
 	return list[:min(len(list), limit)]
 }
 
-// lengthBounds returns the numbers of tokens for which the statistics say how many rows are
-// longer: two usual ones, and that of the flag. None is there twice.
+// lengthBounds returns the lengths, in tokens, for which the statistics count the rows that are
+// longer: 512, 1024, and given, the value of --max-length. No length occurs twice.
 func lengthBounds(given int) []int {
 	list := []int{512, 1024, given}
 	slices.Sort(list)

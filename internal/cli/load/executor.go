@@ -23,7 +23,7 @@ import (
 type Executor struct {
 	Generation
 	Template TemplateChoice
-	Parallel int // requests answered at once
+	Parallel int // requests answered at the same time
 
 	created string
 	Alias   string // the model's name in answers; "": the file's
@@ -152,7 +152,7 @@ func (o *Executor) engine(u *ui.UI, m *Instance) (*engine.Engine, error) {
 	cache := o.SessionOptions(o.CtxFor(m))
 	opt := engine.Options{
 		Ctx: cache.Ctx, Parallel: o.Parallel, Answers: jobs.MaxAnswers, Queue: 1 << 20, Batch: cache.Batch,
-		Target:  time.Hour, // nobody waits for the next token
+		Target:  time.Hour, // steps may be slow, because nobody waits for the next token
 		Threads: Threads(u, o.Threads), CacheK: cache.CacheK, CacheV: cache.CacheV,
 	}
 	ctx, _, err := m.Model.Context(cache.Ctx)
@@ -190,8 +190,8 @@ func (o *Executor) engine(u *ui.UI, m *Instance) (*engine.Engine, error) {
 	return e, nil
 }
 
-// harmless are the flags of AddFlags that answers do not depend on, and flags such as
-// --created for which Open puts another value into Settings.
+// harmless are the flags of AddFlags that settings leaves out. Answers do not depend on most of
+// them. For the others, such as --created, Open itself adds the value in use to Settings.
 var harmless = []string{
 	"model", "threads", "batch-size", "parallel", "no-mmap", "lora", "verbose",
 	"chat-template", "chat-template-file", "created", "alias", "ctx-size",

@@ -15,8 +15,8 @@ import (
 	"alpaca/internal/tinydata"
 )
 
-// together is the number of questions answered at once. longest is the most tokens of an
-// answer, twice as many as the longest right one has.
+// together is the number of questions answered at the same time. longest is the most tokens of
+// an answer, twice as many as the longest right one has.
 const (
 	together = 64
 	longest  = 96
@@ -63,9 +63,9 @@ func open(path string, plain bool, threads int) (*asker, error) {
 	return a, nil
 }
 
-// ask returns the model's answer to each question: the most likely tokens, up to the one
-// that ends the text. If an answer does not end after longest tokens, ask appends " …", so that
-// it equals no right answer.
+// ask returns the model's answer to each question: the most likely tokens, up to the one that
+// ends the text. An answer that is cut at the limit, longest, gets " …" at its end, so that it
+// equals no right answer.
 func (a *asker) ask(ctx context.Context, questions []tinydata.Example) ([]string, error) {
 	prompts := make([][]int32, len(questions))
 	longest := 0

@@ -15,6 +15,32 @@ func directQ4_1AVX2(t *tileArgs)
 //go:noescape
 func directQ8_0AVX2(t *tileArgs)
 
+// int16_avx2_amd64.s
+
+//go:noescape
+func tile16AVX2(t *tileArgs)
+
+//go:noescape
+func packQ4_2AVX2(panel, w *byte, stride, nb int)
+
+//go:noescape
+func rowQ4_2AVX2(t *tileArgs)
+
+//go:noescape
+func packNVFP4AVX2(panel, w *byte, stride, nb int)
+
+//go:noescape
+func rowNVFP4AVX2(t *tileArgs)
+
+//go:noescape
+func tile16MinAVX2(t *tileArgs)
+
+//go:noescape
+func packQ4_3AVX2(panel, w *byte, stride, nb int)
+
+//go:noescape
+func rowQ4_3AVX2(t *tileArgs)
+
 // int256_avx2_amd64.s
 
 //go:noescape
@@ -73,6 +99,15 @@ func directTQ2_0AVX2(t *tileArgs)
 
 //go:noescape
 func rowTQ2_0AVX2(t *tileArgs)
+
+//go:noescape
+func packTQ1_0AVX2(panel, w *byte, stride, nb int)
+
+//go:noescape
+func directTQ1_0AVX2(t *tileArgs)
+
+//go:noescape
+func rowTQ1_0AVX2(t *tileArgs)
 
 //go:noescape
 func tile16x16SplitAVX2(t *tileArgs)
@@ -574,6 +609,9 @@ func directIQ4_XSAVX2(t *tileArgs)
 
 //go:noescape
 func rowIQ4_XSAVX2(t *tileArgs)
+
+//go:noescape
+func tile16x16SignedAVX2(t *tileArgs)
 
 // q5_1_avx2_amd64.s
 

@@ -3,10 +3,25 @@
 package amd64
 
 import (
+	"embed"
+
 	"alpaca/internal/quant"
 	"alpaca/internal/quant/codebook"
 	"alpaca/internal/quant/kernel"
 )
+
+// Table lists each type's kernels, best first.
+var Table = kernel.Merge(floatKernels, intKernels, iqKernels, legacyKernels)
+
+// tileArgs is the name under which assembly finds the fields of Args (go_asm.h).
+type tileArgs = kernel.Args
+
+// headers are the files that the assembly includes. They are embedded because Go compiles a
+// package again only if files in its own folder or embedded files change. Nothing reads the
+// variable, so the linker omits it.
+//
+//go:embed parts templates
+var headers embed.FS
 
 // intKernels are the kernels of the integer formats.
 //
@@ -18,13 +33,13 @@ import (
 //	dot_*.h     how bytes are multiplied and added
 //	fetch_*.h   prefetching
 //
-// The files in templates make four functions from these parts, for formats with blocks of 32
-// and of 256:
+// The files in templates make four functions from these parts, for formats with a scale for each
+// 16 weights, with blocks of 32 and of 256:
 //
-//	pack        makes a panel
-//	tile32/256  multiplies a panel with any number of tokens
-//	direct...   multiplies rows with a few tokens (few32_amd64.h has AVX2's best)
-//	row...      multiplies rows with one token
+//	pack           makes a panel
+//	tile16/32/256  multiplies a panel with any number of tokens
+//	direct...      multiplies rows with a few tokens (few32_amd64.h has AVX2's best)
+//	row...         multiplies rows with one token
 //
 // The functions quad... of some formats replace row..., because they are faster, see
 // quads_amd64.h.
@@ -62,6 +77,7 @@ var intKernels = kernel.Table{
 		inQuads(avxVNNIx32(12, funcs{pack: packMXFP4AVXVNNI, tile: tile32AVXVNNI, direct: directMXFP4AVXVNNI, row: rowMXFP4AVXVNNI}), quadMXFP4AVX2),
 		inQuads(avx2x32(12, funcs{pack: packMXFP4AVX2, tile: tile32AVX2, direct: directMXFP4AVX2, row: rowMXFP4AVX2}), quadMXFP4AVX2),
 	},
+	quant.NVFP4: {avx2x16(64, 20, 12, funcs{pack: packNVFP4AVX2, tile: tile16AVX2, row: rowNVFP4AVX2})},
 
 	quant.Q2_K: {
 		avx512x256(90, funcs{pack: packQ2_KAVX512, tile: tile16x16MinAVX512, direct: directQ2_KAVX512, row: rowQ2_KAVX512}),
@@ -98,6 +114,7 @@ var intKernels = kernel.Table{
 		inQuads(avxVNNIx256(90, funcs{pack: packTQ2_0AVXVNNI, tile: tile16x16AVXVNNI, direct: directTQ2_0AVXVNNI, row: rowTQ2_0AVX2}), quadTQ2_0AVX2),
 		inQuads(avx2x256(90, funcs{pack: packTQ2_0AVX2, tile: tile16x16AVX2, direct: directTQ2_0AVX2, row: rowTQ2_0AVX2}), quadTQ2_0AVX2),
 	},
+	quant.TQ1_0: {avx2x256(90, funcs{pack: packTQ1_0AVX2, tile: tile16x16AVX2, direct: directTQ1_0AVX2, row: rowTQ1_0AVX2})},
 }
 
 // funcs are the functions of a kernel, see kernel.Kernel.
@@ -111,8 +128,9 @@ type (
 	tileFunc func(t *tileArgs)
 )
 
-// Up to a number of tokens, which was measured, products are faster without a panel. With more
-// tokens, multiplying four at once in a tile saves more time than writing the panel takes.
+// Products with few tokens are faster without a panel. The limit, directTokens, was measured
+// for each instruction set. With more tokens, multiplying four at once in a tile saves more
+// time than writing the panel takes.
 
 func avx512x32(offset int, f funcs) kernel.Kernel { return kernel32("avx512vnni", 32, 32, offset, f) }
 
@@ -127,6 +145,13 @@ func kernel32(level string, rows, directTokens, offset int, f funcs) kernel.Kern
 		Offset: offset, Pack: f.pack, Tile: f.tile, Direct: f.direct, DirectTokens: directTokens, Row: f.row}
 }
 
+// avx2x16 returns a kernel of a format with a scale for each 16 weights, which is for CPUs with
+// better instructions, too. In a panel a block has the given number of vectors.
+func avx2x16(blockLen, vectors, offset int, f funcs) kernel.Kernel {
+	return kernel.Kernel{Level: "avx2", Rows: 16, BlockLen: blockLen, PanelBytes: 16 * vectors * 4, MaxBlocks: 1024 / blockLen, Lanes: 1,
+		Offset: offset, Pack: f.pack, Tile: f.tile, Row: f.row}
+}
+
 // inQuads returns k with Quad, for a single token.
 func inQuads(k kernel.Kernel, quad tileFunc) kernel.Kernel {
 	k.Quad, k.QuadBlocks = quad, 4
@@ -136,8 +161,8 @@ func inQuads(k kernel.Kernel, quad tileFunc) kernel.Kernel {
 	return k
 }
 
-// few returns k for a direct function that is made from few32_amd64.h. It is faster than a
-// panel for more tokens than other direct functions are.
+// few returns k for a direct function that is made from few32_amd64.h. Such a function is
+// faster than a panel up to a larger number of tokens than other direct functions.
 func few(k kernel.Kernel, tokens int) kernel.Kernel {
 	k.DirectTokens, k.DirectBytes = tokens, 2*704
 	return k
@@ -192,6 +217,10 @@ var (
 	bitTo16 = [16]uint8{1: 16, 2: 16, 4: 16, 8: 16}
 	// mxfp4Unsigned is mxfp4Values + 12.
 	mxfp4Unsigned = [16]uint8{12, 13, 14, 15, 16, 18, 20, 24, 12, 11, 10, 9, 8, 6, 4, 0}
+	// nanE4M3 are two int16, each with NaN as a number of 4 bits exponent and 3 bits mantissa
+	// in its high byte. two7 is 2^7.
+	nanE4M3 uint32  = 0x7f007f00
+	two7    float32 = 128
 	// powers are for the macro SCALES_E: the bits of the smallest normal number, of a quarter
 	// of it and of half of it.
 	powers = [3]uint32{1 << 23, 1 << 21, 1 << 22}

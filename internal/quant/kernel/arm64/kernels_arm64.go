@@ -44,6 +44,12 @@ var todaysKernels = kernel.Table{
 		sdot32(packIQ4_NLSDOT, tileB32SDOT).WithQuad(quadIQ4_NLSDOT),
 		neon32(packIQ4_NLNEON, tileB32WideNEON).WithQuad(quadIQ4_NLNEON),
 	},
+	quant.MXFP4: {
+		i8mm32(packMXFP4I8MM, tileB32I8MM).WithQuad(quadMXFP4SDOT),
+		sdot32(packMXFP4SDOT, tileB32SDOT).WithQuad(quadMXFP4SDOT),
+		neon32(packMXFP4NEON, tileB32NEON).WithQuad(quadMXFP4NEON),
+	},
+	quant.NVFP4: {halves("sdot", 64, packNVFP4SDOT, tileB16SDOT), halves("neon", 64, packNVFP4NEON, tileB16NEON)},
 	quant.Q2_K: {
 		i8mm256(packQ2_KI8MM, tileK16MinI8MM).WithQuad(quadQ2_KSDOT),
 		sdot256(packQ2_KSDOT, tileK16MinSDOT).WithQuad(quadQ2_KSDOT),
@@ -73,6 +79,16 @@ var todaysKernels = kernel.Table{
 		i8mm256(packIQ4_XSI8MM, tileK32I8MM).WithQuad(quadIQ4_XSSDOT),
 		sdot256(packIQ4_XSSDOT, tileK32SDOT).WithQuad(quadIQ4_XSSDOT),
 		neon256(packIQ4_XSNEON, tileK32WideNEON).WithQuad(quadIQ4_XSNEON),
+	},
+	quant.TQ2_0: {
+		i8mm256(packTQ2_0I8MM, tileK16I8MM).WithQuad(quadTQ2_0SDOT),
+		sdot256(packTQ2_0SDOT, tileK16SDOT).WithQuad(quadTQ2_0SDOT),
+		neon256(packTQ2_0NEON, tileK16NEON).WithQuad(quadTQ2_0NEON),
+	},
+	quant.TQ1_0: {
+		i8mm256(packTQ1_0I8MM, tileK16I8MM).WithQuad(quadTQ1_0SDOT),
+		sdot256(packTQ1_0SDOT, tileK16SDOT).WithQuad(quadTQ1_0SDOT),
+		neon256(packTQ1_0NEON, tileK16NEON).WithQuad(quadTQ1_0NEON),
 	},
 }
 
@@ -119,6 +135,12 @@ func neon256(p packFunc, t tileFunc) kernel.Kernel {
 // and the activations of four tokens take at most 32 KB.
 func kernel32(level string, panelBytes int, p packFunc, t tileFunc) kernel.Kernel {
 	return kernel.Kernel{Level: level, Rows: 16, BlockLen: 32, PanelBytes: panelBytes, MaxBlocks: 32, Lanes: 1, Pack: p, Tile: t}
+}
+
+// halves returns a kernel of a format with a scale for each 16 weights. A step of I8MM is 8
+// columns of two rows, which needs more sums of 16 than it saves, so there is none for it.
+func halves(level string, blockLen int, p packFunc, t tileFunc) kernel.Kernel {
+	return kernel.Kernel{Level: level, Rows: 16, BlockLen: blockLen, PanelBytes: 16 * (blockLen + blockLen/2), MaxBlocks: 1024 / blockLen, Lanes: 1, Pack: p, Tile: t}
 }
 
 // kernel256 returns a kernel of a k-quant.

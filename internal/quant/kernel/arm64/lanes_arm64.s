@@ -12,6 +12,10 @@ DATA iq4Values<>+0(SB)/8, $0xf6eaddcfbfad9881
 DATA iq4Values<>+8(SB)/8, $0x7159453526190d01
 GLOBL iq4Values<>(SB), RODATA|NOPTR, $16
 
+DATA mxfp4Values<>+0(SB)/8, $0x0c08060403020100
+DATA mxfp4Values<>+8(SB)/8, $0xf4f8fafcfdfeff00
+GLOBL mxfp4Values<>(SB), RODATA|NOPTR, $16
+
 DATA bitsSDOT<>+0(SB)/8, $0x0404040400000000
 DATA bitsSDOT<>+8(SB)/8, $0x0c0c0c0c08080808
 DATA bitsSDOT<>+16(SB)/8, $0x0804020108040201
