@@ -8,9 +8,8 @@ import (
 	"alpaca/internal/abtest/stats"
 )
 
-// groups counts votes on prompts that are all of the plan, or all judges' own: those of
-// people first, then those of each judging model. Pairs with equal answers are ties in every
-// group.
+// groups counts votes by group: people first, then each judging model. The prompts of the
+// votes are either all from the plan or all written by judges.
 func (s *Session) groups(votes []Vote) (list []Group) {
 	var equal []Vote
 	by := map[string][]Vote{}
@@ -40,7 +39,8 @@ func (s *Session) groups(votes []Vote) (list []Group) {
 	return list
 }
 
-// group counts the votes of one group. equal are ties that nobody was asked about.
+// group counts the votes of one group. equal are the ties recorded for equal answers,
+// which count in every group.
 func (s *Session) group(name string, votes, equal []Vote) Group {
 	g := Group{Name: strings.TrimPrefix(name, ModelJudge), Equal: len(equal)}
 	c := counter{s: s, g: &g, clusters: make([]stats.Cluster, len(s.List)), units: map[int][]int{}, first: map[seen]int{}, judges: map[string]bool{}}
@@ -115,7 +115,7 @@ func (c *counter) addVote(v *Vote) {
 	c.count(v.N, sign, v.Choice == Bad)
 }
 
-// side counts which side won.
+// side counts a vote for the left side.
 func (c *counter) side(v *Vote) {
 	if _, ok := v.Winner(); ok {
 		c.sides++

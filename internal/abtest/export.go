@@ -57,8 +57,9 @@ func (s *Session) line(v *Vote) Line {
 }
 
 // Export writes the votes of a session. csv, json and jsonl have all votes, even undone
-// ones. alpaca-eval and dpo have only the votes that count (said); alpaca-eval, from which
-// win rates are computed, has none on judges' own prompts.
+// Export writes the votes of a session. csv, json and jsonl have all votes, even undone
+// ones. alpaca-eval and dpo have only the votes that count: see said. alpaca-eval has no
+// votes on prompts that judges wrote, because win rates are computed from it.
 func Export(w io.Writer, s *Session, form string) error {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
@@ -108,7 +109,7 @@ func exportCSV(w io.Writer, s *Session) error {
 	return c.Error()
 }
 
-// flags returns the flags of a vote, with own if a judge asked the prompt.
+// flags returns the flags of a vote, with "own" if a judge wrote the prompt.
 func (s *Session) flags(v *Vote) []string {
 	if s.IsOwn(v.N) {
 		return append(slices.Clone(v.Flags), "own")
@@ -116,13 +117,14 @@ func (s *Session) flags(v *Vote) []string {
 	return v.Flags
 }
 
-// said reports whether a vote counts: it is not undone, skipped, mirrored or revealed.
+// said reports whether a vote counts: it is not undone, skipped or mirrored, and its
+// answers do not reveal a model.
 func said(v *Vote) bool {
 	return !v.Undone && v.Choice != Skip && v.Repeat == 0 && !slices.Contains(v.Flags, FlagRevealed)
 }
 
-// agreed returns the votes that count, and their verdicts. A model that judged a pair in
-// both orders has one vote on it, whose verdict is 0 unless both orders agree.
+// agreed returns the votes that count, with their verdicts. A model's vote has the verdict 0
+// unless its vote on the mirrored pair agrees.
 func (s *Session) agreed() (votes []*Vote, verdicts []int) {
 	mirrored := map[seen]*Vote{}
 	for i := range s.Votes {

@@ -8,18 +8,18 @@ import (
 	"alpaca/internal/data"
 )
 
-// In a live session both models are running. Votes begin while further answers are
-// generated. Judges can ask their own prompts; only the judge who asked votes on the
-// answers. A pair is shown once both answers exist, so that nobody sees which model is
-// faster.
+// In a live session both models are running, and votes begin while further answers are
+// generated. Judges can write prompts of their own; only the judge who wrote one votes on
+// its answers. A pair is shown once both answers exist, so that nobody sees which model
+// is faster.
 
-// Own says which judge asked a prompt.
+// Own says which judge wrote a prompt.
 type Own struct {
 	Judge  string
 	Failed bool // a model could not answer it
 }
 
-// IsOwn reports whether a judge asked prompt n.
+// IsOwn reports whether a judge wrote prompt n.
 func (s *Session) IsOwn(n int) bool {
 	_, ok := s.Own[n]
 	return ok
@@ -28,8 +28,9 @@ func (s *Session) IsOwn(n int) bool {
 // there reports whether prompt n has both answers.
 func (s *Session) there(n int) bool { return s.Answers[n][X] != nil && s.Answers[n][Y] != nil }
 
-// ready returns the prompts of the plan before the first one without both answers. The
-// sides of a pair depend on the pairs before it, so these must not change later.
+// ready returns the prompts of the plan before the first one that lacks an answer. It stops
+// there because the sides of a pair depend on the pairs before it, which must not change
+// later.
 func (s *Session) ready() (list []int) {
 	for n := range s.List {
 		if s.IsOwn(n) {
@@ -58,8 +59,8 @@ func (s *Session) Progress() (planned, ready int) {
 	return len(s.List) - len(s.Own), len(s.ready())
 }
 
-// Expected returns the number of pairs that still lack answers and that the judge will be
-// asked about.
+// Expected returns the number of pairs that the judge will be asked about later, because
+// answers are still missing.
 func (s *Session) Expected(judge string) int {
 	planned, ready := s.Progress()
 	n := planned - ready
@@ -71,8 +72,8 @@ func (s *Session) Expected(judge string) int {
 	return n
 }
 
-// LastOwn returns the last prompt that a judge has asked. ok is false if the judge has asked
-// none.
+// LastOwn returns the number of the last prompt that a judge wrote. ok is false if the judge
+// wrote none.
 func (s *Session) LastOwn(judge string) (n int, ok bool) {
 	n = -1
 	for i, own := range s.Own {

@@ -24,10 +24,10 @@ type Report struct {
 	Models  [2]ModelShare `json:"models"`
 	Equal   int           `json:"equal_answers"` // pairs of the plan with equal answers, counted as ties in every group
 	Groups  []Group       `json:"groups"`        // people, then each judging model; never mixed
-	// Judges' own prompts. Who chose them knew earlier answers and could choose what one of
-	// the models is good at, so their votes are counted apart and are in none of Groups.
-	Own       int     `json:"own_prompts,omitempty"` // number of those with both answers
-	OwnGroups []Group `json:"own_groups,omitempty"`
+	// Prompts that judges wrote. A judge knows earlier answers and can choose prompts that
+	// one of the models is good at, so votes on these prompts are not in Groups.
+	Own       int     `json:"own_prompts,omitempty"` // prompts of judges with both answers
+	OwnGroups []Group `json:"own_groups,omitempty"`  // votes on them
 }
 
 // ModelShare is the part of a report about one model.
@@ -42,27 +42,27 @@ type Group struct {
 	Name     string `json:"name"` // People, or the judging model's name
 	Judges   int    `json:"judges"`
 	Wins     [2]int `json:"wins"`
-	Ties     int    `json:"ties"`          // both answers are good, or they are equal
-	Equal    int    `json:"equal_answers"` // the ties on equal answers, about which nobody was asked
+	Ties     int    `json:"ties"`          // both good, equal answers, or a model's two verdicts differ
+	Equal    int    `json:"equal_answers"` // ties recorded for equal answers, without a vote
 	Bad      int    `json:"both_bad"`
 	Skipped  int    `json:"skipped"`
-	Revealed int    `json:"revealed"` // excluded, because an answer reveals its model
+	Revealed int    `json:"revealed"` // votes not counted, because an answer reveals its model
 	Undone   int    `json:"undone"`
 
-	// The win rate of model X; a tie is half a win.
+	// The win rate of model X. A vote for neither model is half a win.
 	Rate     float64        `json:"win_rate"`
 	Interval stats.Interval `json:"interval"`
 	Kind     string         `json:"interval_kind"`
-	// The win rate of model X among decided votes.
+	// The win rate of model X among decided votes: those that prefer one of the models.
 	Decided         float64        `json:"decided_rate"`
 	DecidedInterval stats.Interval `json:"decided_interval"`
 	P               float64        `json:"sign_test_p"`
 	// Decided votes for the left side.
 	LeftWins     int            `json:"left_wins"`
 	LeftInterval stats.Interval `json:"left_interval"`
-	LeftBias     bool           `json:"left_bias"` // significant at 1 %
-	// The number of decided votes on answers of different lengths, and how many prefer
-	// the longer one.
+	LeftBias     bool           `json:"left_bias"` // the preference for one side is significant at 1 %
+	// The number of decided votes on answers of different lengths, and how many of these
+	// votes prefer the longer answer.
 	Lengths    int      `json:"votes_on_lengths"`
 	LongerWins int      `json:"longer_wins"`
 	AtEqual    *float64 `json:"win_rate_at_equal_length,omitempty"` // nil with fewer than 100 decided votes
@@ -107,8 +107,8 @@ func NewReport(s *Session) *Report {
 	return r
 }
 
-// share returns the lengths of a model's answers to the prompts of the plan, or to judges'
-// own if there is no plan.
+// share returns the lengths of a model's answers to the prompts of the plan. Without a plan
+// they are those of the answers to the judges' prompts.
 func (s *Session) share(slot Slot) ModelShare {
 	m := ModelShare{Model: s.Models[slot]}
 	noPlan := len(s.Own) == len(s.List)
@@ -128,7 +128,7 @@ func (s *Session) share(slot Slot) ModelShare {
 	return m
 }
 
-// verdict returns 1 if a vote prefers model X, −1 if it prefers Y, and 0 for neither.
+// verdict returns 1 if v prefers model X, −1 if it prefers Y, and 0 if it prefers neither.
 func verdict(v *Vote) int {
 	switch w, ok := v.Winner(); {
 	case !ok:

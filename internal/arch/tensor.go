@@ -85,7 +85,7 @@ type Tensor struct {
 
 	Bare     bool // its name has no ".weight"
 	Optional bool // files may lack it
-	Bias     bool // it must have a bias, which any matrix may have; a vector's is LayerNorm's
+	Bias     bool // it must have a bias; otherwise a matrix may have one, and a norm is RMSNorm
 	Unscaled bool // a tensor called NAME.scale is not a factor of its products
 
 	HF      string   // name in Hugging Face files, without "model.layers.N." and ".weight"; %d: expert

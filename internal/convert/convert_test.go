@@ -22,7 +22,7 @@ import (
 	"alpaca/internal/testshared"
 )
 
-// convert converts and opens the result, which lives as long as the test.
+// convert converts a file and opens the result, which is closed when the test ends.
 func convert(t *testing.T, in string, opt Options) (*gguf.File, *Result) {
 	out := filepath.Join(t.TempDir(), "out.gguf")
 	res, err := Run(context.Background(), in, out, opt)
@@ -41,7 +41,7 @@ func values(x *gguf.Tensor) []float32 {
 	return v
 }
 
-// requireSame requires the same values, to the bit but for the sign of zero.
+// requireSame requires equal values, to the bit except for the sign of zero and the bits of NaN.
 func requireSame(t *testing.T, want, got *gguf.Tensor) {
 	t.Helper()
 	require.NotNil(t, got, want.Name)
@@ -54,7 +54,7 @@ func requireSame(t *testing.T, want, got *gguf.Tensor) {
 	}
 }
 
-// TestLegacyShared converts all files of the programs of 2023.
+// TestLegacyShared converts all files in the shared folder that the programs of 2023 wrote.
 func TestLegacyShared(t *testing.T) {
 	paths, err := filepath.Glob(filepath.Join(filepath.Dir(testshared.Path(t, "models/legacy/leg-ggml-f16.bin")), "*.bin"))
 	require.NoError(t, err)
@@ -74,8 +74,8 @@ func TestLegacy(t *testing.T) {
 	testLegacy(t, paths)
 }
 
-// testLegacy converts files of 2023: without loss, or with one of at most half a unit
-// in the last place of float16, which is told; and exactly, if asked for.
+// testLegacy converts files of 2023. A conversion has no loss, or reports its true loss, which
+// is less than 2^-10 of the values. With the option Exact there is never a loss.
 func testLegacy(t *testing.T, paths []string) {
 	for _, path := range paths {
 		t.Run(filepath.Base(path), func(t *testing.T) {
@@ -101,7 +101,7 @@ func testLegacy(t *testing.T, paths []string) {
 				require.Less(t, r.Loss.Relative(), 0x1p-10)
 				lossless = lossless && r.Lossless
 			}
-			// The metadata are those that the old file was taken to have.
+			// The result keeps the metadata that were read from the old file.
 			for _, kv := range old.KV {
 				if got, ok := f.Value(kv.Key); kv.Key != gguf.KeyFileType {
 					require.True(t, ok, kv.Key)
@@ -111,7 +111,7 @@ func testLegacy(t *testing.T, paths []string) {
 			source, _, err := f.String("general.source.format")
 			require.NoError(t, err)
 			require.Equal(t, res.Format, source)
-			// What has float16 in the first place must be kept.
+			// Files that already have float16 scales or weights are converted without loss.
 			if strings.Contains(path, "f16") || strings.Contains(path, "q5") || old.Version == 3 {
 				require.True(t, lossless)
 				return
@@ -152,7 +152,7 @@ func TestFileType(t *testing.T) {
 	require.Empty(t, wanted)
 }
 
-// TestNibbles changes the order of nibbles and nothing else.
+// TestNibbles checks that splitNibbles only changes the order of nibbles.
 func TestNibbles(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
 	var src, dst [16]byte
@@ -165,8 +165,7 @@ func TestNibbles(t *testing.T) {
 	}
 }
 
-// TestTranscode rewrites blocks with scales that fit float16, and some that do
-// not.
+// TestTranscode rewrites blocks with scales that fit float16, and with some that do not.
 func TestTranscode(t *testing.T) {
 	r := rand.New(rand.NewPCG(2, 2))
 	for typ, l := range legacyFormats {
@@ -211,8 +210,7 @@ func TestTranscode(t *testing.T) {
 	}
 }
 
-// TestConvertManyRows converts so many rows that rows times bytes do not fit 32
-// bits.
+// TestConvertManyRows converts a tensor whose rows times bytes do not fit 32 bits.
 func TestConvertManyRows(t *testing.T) {
 	const rows, cols = 4096, 256
 	f := formatOf(quant.F16)
@@ -231,7 +229,8 @@ func TestConvertManyRows(t *testing.T) {
 	require.True(t, slices.Equal(before, after))
 }
 
-// TestOutput refuses what would destroy something, and leaves nothing behind.
+// TestOutput checks that a run does not overwrite its input, or another file without Force,
+// and that a refused run leaves no file behind.
 func TestOutput(t *testing.T) {
 	in := testmodel.Legacy{Format: "ggjt", Version: 3, FType: 2, Code: 2, Type: quant.Q4_0}.Write(t, 1)
 	data, err := os.ReadFile(in)
@@ -277,7 +276,7 @@ func TestOutput(t *testing.T) {
 	require.Equal(t, float32(1e-5), float32(eps))
 }
 
-// TestMemory converts a file larger than the memory that it may take.
+// TestMemory converts a file that is larger than the memory it may allocate.
 func TestMemory(t *testing.T) {
 	if testing.Short() {
 		t.Skip("writes a large file")
@@ -302,7 +301,7 @@ func TestMemory(t *testing.T) {
 	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(32<<20), "bytes for %d", 2048*rows)
 }
 
-// TestEmptyTensors: tensors without elements are converted like all others.
+// TestEmptyTensors checks that tensors without elements are converted like all others.
 func TestEmptyTensors(t *testing.T) {
 	m := testmodel.SPM(1)
 	m.Tensors = append(m.Tensors, &testmodel.Tensor{Name: "x.weight", Type: quant.F16, Shape: []int{3, 0}},

@@ -27,7 +27,7 @@ type array struct {
 	data  []byte
 }
 
-// f32s is an array of float32 that count up in steps of 1/64.
+// f32s returns an array of float32 that count up in steps of 1/64, again and again to 1.5.
 func f32s(shape ...int) array {
 	n := 1
 	for _, d := range shape {
@@ -40,12 +40,12 @@ func f32s(shape ...int) array {
 	return a
 }
 
-// writeSafetensors writes a file, its tensors in the order of their names.
+// writeSafetensors writes a file with tensors in the order of their names.
 func writeSafetensors(t *testing.T, path string, tensors map[string]array) {
 	writeInOrder(t, path, tensors, slices.Sorted(maps.Keys(tensors)))
 }
 
-// writeInOrder writes a file whose tensors lie in that order.
+// writeInOrder writes a file with tensors in the order of the list names.
 func writeInOrder(t *testing.T, path string, tensors map[string]array, names []string) {
 	head := map[string]any{}
 	var data []byte
@@ -60,7 +60,7 @@ func writeInOrder(t *testing.T, path string, tensors map[string]array, names []s
 	require.NoError(t, os.WriteFile(path, append(append(out, raw...), data...), 0o644))
 }
 
-// llama are the tensors of a LLaMA of one layer, 32 wide, with two heads and four tokens.
+// llama returns the tensors of a LLaMA with one layer, width 32, two heads and four tokens.
 func llama() map[string]array {
 	const p = "model.layers.0."
 	return map[string]array{
@@ -77,7 +77,7 @@ const llamaConfig = `{"architectures":["LlamaForCausalLM"],"model_type":"llama",
 const tinyTokenizer = `{"added_tokens":[{"id":2,"content":"</s>","special":true}],"normalizer":{"type":"NFC"},"pre_tokenizer":{"type":"ByteLevel"},
 "post_processor":{"type":"ByteLevel"},"model":{"type":"BPE","vocab":{"a":0,"b":1,"ab":3},"merges":[["a","b"]]}}`
 
-// writeFolder writes a checkpoint, with files that replace or add others; "" removes one.
+// writeFolder writes a checkpoint. files replaces its files or adds some; "" removes a file.
 func writeFolder(t *testing.T, tensors map[string]array, files map[string]string) string {
 	dir := filepath.Join(t.TempDir(), "Tiny-LLaMA-8K-Instruct-v1.5")
 	require.NoError(t, os.Mkdir(dir, 0o755))
@@ -94,7 +94,7 @@ func writeFolder(t *testing.T, tensors map[string]array, files map[string]string
 	return dir
 }
 
-// TestRunFolder converts a checkpoint, and looks at what came of it.
+// TestRunFolder converts a checkpoint, and checks the keys and the types of tensors.
 func TestRunFolder(t *testing.T) {
 	dir := writeFolder(t, llama(), map[string]string{
 		"generation_config.json": `{"temperature":0.5,"top_k":20,"repetition_penalty":1.1,"eos_token_id":[2]}`,
@@ -127,15 +127,15 @@ func TestRunFolder(t *testing.T) {
 	require.Equal(t, quant.Q8_0, f.Tensor("blk.0.attn_q.weight").Type)
 	require.Equal(t, quant.F32, f.Tensor("blk.0.attn_norm.weight").Type)
 
-	// auto keeps float32, which the reference makes float16.
+	// The type auto keeps float32, while the reference makes it float16.
 	res, err = RunFolder(context.Background(), dir, out, FolderOptions{Type: Auto, Force: true})
 	require.NoError(t, err)
 	require.Equal(t, "F32", res.Mix.Name)
 	require.Contains(t, strings.Join(res.Notes, "\n"), "weights stay F32")
 }
 
-// TestAnyType compares files of several types, in one step, with those of two steps by way
-// of F32: the same bytes.
+// TestAnyType checks that converting to a type in one step gives the same bytes as converting
+// to F32 and then quantizing.
 func TestAnyType(t *testing.T) {
 	dir := writeFolder(t, llama(), nil)
 	f32 := filepath.Join(t.TempDir(), "f32.gguf")
@@ -162,7 +162,7 @@ func TestAnyType(t *testing.T) {
 	}
 }
 
-// TestAnyOrder: where tensors lie in a file, and in which order its header has them, never matters.
+// TestAnyOrder checks that the order of tensors in a file never matters.
 func TestAnyOrder(t *testing.T) {
 	tensors := llama()
 	var files []string
@@ -172,7 +172,7 @@ func TestAnyOrder(t *testing.T) {
 		switch i {
 		case 1:
 			slices.Reverse(names)
-		case 2: // by size, as types order them in files of the format's own library
+		case 2: // by size; the format's own library orders tensors by type
 			slices.SortStableFunc(names, func(a, b string) int { return len(tensors[b].data) - len(tensors[a].data) })
 		}
 		writeInOrder(t, filepath.Join(dir, "model.safetensors"), tensors, names)
@@ -186,7 +186,7 @@ func TestAnyOrder(t *testing.T) {
 	require.True(t, files[0] == files[1] && files[0] == files[2])
 }
 
-// TestBadFolders lists what is refused, and that the output does not appear.
+// TestBadFolders checks checkpoints that must be refused, without writing an output.
 func TestBadFolders(t *testing.T) {
 	with := func(name string, a array) map[string]array {
 		m := llama()
@@ -246,7 +246,8 @@ func TestBadFolders(t *testing.T) {
 	}
 }
 
-// TestTied: the output of a checkpoint counts, whatever tie_word_embeddings says.
+// TestTied checks that an output matrix in the checkpoint is used, whatever
+// tie_word_embeddings says.
 func TestTied(t *testing.T) {
 	for _, tied := range []string{`"tie_word_embeddings":true,`, ``} {
 		for _, has := range []bool{true, false} {
@@ -266,7 +267,8 @@ func TestTied(t *testing.T) {
 	}
 }
 
-// TestSplit divides a file and joins it again: the same bytes; and writes parts at once.
+// TestSplit checks that a file which is split and joined again has the same bytes, and that
+// RunFolder can write parts directly.
 func TestSplit(t *testing.T) {
 	dir := writeFolder(t, llama(), nil)
 	whole := filepath.Join(t.TempDir(), "whole.gguf")

@@ -85,7 +85,7 @@ func TestUpdateIsWhole(t *testing.T) {
 	require.Nil(t, s)
 }
 
-// TestIndexFollows checks that the index is right when rows change and go.
+// TestIndexFollows checks that the full-text index stays right when rows change or are deleted.
 func TestIndexFollows(t *testing.T) {
 	ctx := context.Background()
 	db := testDB(t)
@@ -172,8 +172,8 @@ func TestRefusesRows(t *testing.T) {
 	}
 }
 
-// TestOneFile checks that a closed database is one file that can be read where nothing can be
-// written.
+// TestOneFile checks that a closed database is a single file, and that a read-only database
+// cannot be written.
 func TestOneFile(t *testing.T) {
 	ctx := context.Background()
 	path := filepath.Join(t.TempDir(), "data.db")
@@ -206,7 +206,7 @@ func TestRefusesFiles(t *testing.T) {
 	_, err = Open(ctx, filepath.Join(dir, "none", "data.db"))
 	require.ErrorIs(t, err, os.ErrNotExist)
 
-	// A database of somebody else's, and one of the future.
+	// A database of a future version, and one with another application id.
 	path := filepath.Join(dir, "data.db")
 	db, err := Open(ctx, path)
 	require.NoError(t, err)
@@ -239,8 +239,8 @@ func TestNames(t *testing.T) {
 	require.Equal(t, "a bé c", Normal(" A, bé--C! "))
 }
 
-// TestNewFile: a file that was just made is a database to others at once, also while somebody
-// writes to it and after an end by force, when its log was not written back.
+// TestNewFile checks that others can open a new database at once, even while somebody writes to
+// it, and even if a crash leaves its write-ahead log unmerged.
 func TestNewFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "new.db")
 	first, err := Open(t.Context(), path)
@@ -256,7 +256,7 @@ func TestNewFile(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, second.Close())
 
-	// What is in the file alone, without its log.
+	// The file alone, without its write-ahead log.
 	text, err := os.ReadFile(path)
 	require.NoError(t, err)
 	left := filepath.Join(t.TempDir(), "left.db")

@@ -20,7 +20,7 @@ type Tx struct {
 	ctx    context.Context
 	insert *sql.Stmt
 	reject *sql.Stmt
-	added  map[int64]int64 // rows by source
+	added  map[int64]int64 // number of rows added, by source
 	next   map[int64]int64 // the next position by source
 
 	bulk     bool

@@ -46,8 +46,8 @@ func (t *textOrMessages) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(data, &t.text)
 }
 
-// add adds the record of an object, or the reason why it cannot be used. It returns an
-// error if data is not JSON.
+// add adds the record of an object to r.records, or the reason why it cannot be used to
+// r.bad. It returns an error if data is not JSON.
 func (r *reader) add(line int, data []byte) error {
 	if !json.Valid(data) {
 		err := json.Unmarshal(data, new(any))
@@ -143,8 +143,8 @@ var roles = map[string]string{
 	"human": "user", "gpt": "assistant", "developer": "system",
 }
 
-// conversation returns the record of a conversation. It may begin with a system message;
-// then user and assistant must alternate, and the assistant is last.
+// conversation returns the record of a conversation. After an optional system message,
+// user and assistant must alternate, and the last message must be the assistant's.
 func conversation(list []message) (Record, string) {
 	var rec Record
 	want := "user"

@@ -27,7 +27,7 @@ type answer struct {
 	blocks int   // how many blocks of the text node stands for
 	known  int   // how many tokens of the prompt needed no evaluation
 	read   bool  // the prompt is evaluated
-	passed int   // how often younger, shorter prompts overtook this one
+	passed int   // in how many steps younger, shorter prompts overtook this one
 	rest   bool  // the text has to be preempted, because a context shift lacks blocks
 
 	sampler  *sampler.Sampler

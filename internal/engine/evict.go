@@ -34,7 +34,8 @@ func (p *prefixes) evict() bool { return p.evictLeaf(1) }
 // that becomes the only user of a block can change it without a copy.
 func (p *prefixes) disown() bool { return p.evict() || p.evictLeaf(math.MaxInt) }
 
-// evictLeaf forgets the least recently used leaf whose block has at most that many users.
+// evictLeaf forgets the least recently used leaf whose block has at most the given number of
+// users.
 func (p *prefixes) evictLeaf(users int) bool {
 	for n := p.oldest.prev; n != &p.oldest; n = n.prev {
 		if len(n.kids) == 0 && n.block.Users() <= users {
@@ -45,8 +46,8 @@ func (p *prefixes) evictLeaf(users int) bool {
 	return false
 }
 
-// evictRecent forgets the least recently used Recent block that has at most that many users.
-// Blocks of stops are forgotten last. evictRecent returns false if there is none.
+// evictRecent forgets the least recently used Recent block that has at most the given number
+// of users. Blocks of stops are forgotten last. evictRecent returns false if there is none.
 func (p *prefixes) evictRecent(users int) bool {
 	for _, stops := range []bool{false, true} {
 		for n := p.oldest.prev; n != &p.oldest; n = n.prev {

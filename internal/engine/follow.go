@@ -66,7 +66,7 @@ func (e *Engine) catchUp() {
 func (e *Engine) adopt(a, b *answer, n int) {
 	shared := b.seq.Fork(n)
 	more := shared.Len() - a.seq.Len()
-	if more <= 0 { // b no longer has the windows after n tokens
+	if more <= 0 { // b no longer has the Recent blocks that a text of n tokens needs
 		shared.Free()
 		return
 	}

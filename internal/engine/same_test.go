@@ -24,9 +24,9 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// said is what a request was answered, in a form that can be compared.
+// said holds the answers to a request in a comparable form.
 type said struct {
-	Answers [][]string // a line for each token: id, text, bits of the logprob, the top list
+	Answers [][]string // a line for each token: its ID, its text, the bits of its logprob, Top
 	Reasons []Reason
 	Stops   []string
 	Err     string
@@ -56,7 +56,7 @@ func read(s *Stream, n int) said {
 	return out
 }
 
-// even is a grammar that allows tokens with even numbers, and the end after n.
+// even is a grammar that allows only tokens with even IDs, and the end only after n tokens.
 type even struct{ n int }
 
 func (g *even) Allowed(id int32) bool { return id%2 == 0 && (id != 2 || g.n <= 0) }
@@ -68,7 +68,7 @@ func (g *even) Accept(id int32) error {
 	return nil
 }
 
-// lazy is a grammar that begins behind token 9 or a few tokens.
+// lazy is a grammar that begins after token 9, or after left tokens.
 type lazy struct {
 	sampler.Drafter
 	on   bool
@@ -93,7 +93,7 @@ func (g *lazy) Draft(b []byte, n int) []byte {
 	return g.Drafter.Draft(b, n)
 }
 
-// grammars returns some for texts of m: what leaves much choice, little and none.
+// grammars returns grammars for texts of m, which leave much choice, little or none.
 func grammars(t testing.TB, m *model.Model) (list []func() sampler.Grammar) {
 	vocab := vocabOf(m)
 	add := func(p *grammar.Program, err error) {
@@ -117,8 +117,8 @@ func grammars(t testing.TB, m *model.Model) (list []func() sampler.Grammar) {
 	return list
 }
 
-// requests returns random requests, some of which begin alike, and which of them are
-// cancelled after how many tokens.
+// requests returns n random requests, some of which have common prefixes. cancelAfter[i] is the
+// number of tokens after which request i is cancelled, or -1.
 func requests(t testing.TB, rng *rand.Rand, m *model.Model, n, ctx int) (list []Request, cancelAfter []int) {
 	forms := grammars(t, m)
 	tok := m.Tokenizer
@@ -166,7 +166,8 @@ func requests(t testing.TB, rng *rand.Rand, m *model.Model, n, ctx int) (list []
 		}
 		if rng.IntN(2) == 0 {
 			r.Grammar, r.MaxTokens = forms[rng.IntN(len(forms))], rng.IntN(70)
-			// A text that cannot go on ends the others of its request, whenever that is.
+			// A text with no allowed token would end the other answers of its request at
+			// a moment that depends on the engine.
 			r.Sampling.LogitBias, r.Sampling.IgnoreEOS = nil, false
 		}
 		if rng.IntN(8) == 0 {
@@ -183,22 +184,20 @@ func requests(t testing.TB, rng *rand.Rand, m *model.Model, n, ctx int) (list []
 	return list, cancelAfter
 }
 
-// TestAloneOrTogether is what this package is for: each of many requests is answered
-// the same, to the bit of every probability, alone, beside others, with beginnings
-// that others have evaluated, after it gave its memory away, with what a grammar leaves no
-// choice about drafted and without, whatever it shares the engine with and however the
-// steps are cut.
+// TestAloneOrTogether checks the promise of this package: the answers to a request are the same,
+// to the bit of every probability, whether it runs alone or together with others. Prefixes
+// may be cached, requests preempted, forced tokens drafted, and steps cut anyhow.
 func TestAloneOrTogether(t *testing.T) {
 	n := 240
 	if testing.Short() {
-		n = 35 // hardly any of each: what happens to few requests is not asked for below
+		n = 35 // too few to be sure that requests are preempted, cached and drafted
 	}
 	models := []struct {
 		name string
 		spec testmodel.Spec
 		typ  quant.Type
 		kv   quant.Type
-		with bool // adapters
+		with bool // with adapters
 	}{
 		{"llama", testmodel.Spec{Seed: 1, Dim: 32, KeyDim: 32}, quant.F32, quant.Q8_0, false},
 		{"llama with a small cache", testmodel.Spec{Seed: 10, Dim: 64, KeyDim: 64}, quant.F32, quant.Q5_1, false},
@@ -231,12 +230,12 @@ func TestAloneOrTogether(t *testing.T) {
 			want = append(want, read(s, r.answers()))
 		}
 		options := []Options{
-			{Ctx: ctx, Threads: 1, Parallel: 3},                                           // one after the other, with what others have evaluated
+			{Ctx: ctx, Threads: 1, Parallel: 3},                                           // one after the other, with cached prefixes
 			{Ctx: ctx, Threads: 2, Parallel: 3, Queue: n, Target: time.Nanosecond},        // prompts in small pieces
 			{Ctx: ctx, Threads: 2, Parallel: 16, Queue: n, Blocks: 13, Batch: 50},         // hardly any memory
-			{Ctx: ctx, Threads: 1, Parallel: 7, Queue: n, Blocks: 8, NoCache: true},       // nor what others have evaluated
-			{Ctx: ctx, Threads: 2, Parallel: 5, Queue: n, Drafts: Drafts{Off: true}},      // a token a step
-			{Ctx: ctx, Threads: 3, Parallel: 40, Queue: n, Target: time.Hour, Batch: 512}, // much of both
+			{Ctx: ctx, Threads: 1, Parallel: 7, Queue: n, Blocks: 8, NoCache: true},       // the same without cached prefixes
+			{Ctx: ctx, Threads: 2, Parallel: 5, Queue: n, Drafts: Drafts{Off: true}},      // one token a step
+			{Ctx: ctx, Threads: 3, Parallel: 40, Queue: n, Target: time.Hour, Batch: 512}, // many at once, large steps
 		}
 		if testing.Short() {
 			options = options[2:4]
@@ -280,13 +279,13 @@ func TestAloneOrTogether(t *testing.T) {
 					stats.Preemptions, stats.DraftAccepted, stats.DraftTokens)
 				preempted += stats.Preemptions
 				accepted += stats.DraftAccepted
-				recurrent := m.Config.Recurrent() // texts share no beginnings, and take no tokens back
+				recurrent := m.Config.Recurrent() // such texts share no prefixes and cannot take tokens back
 				if opt.Drafts.Off || recurrent {
 					require.Zero(t, stats.DraftTokens)
 				} else if !testing.Short() {
 					require.Positive(t, stats.DraftTokens)
 				}
-				if !testing.Short() && !recurrent && !opt.NoCache && opt.Parallel == 3 { // where many begin at once they know nothing of each other
+				if !testing.Short() && !recurrent && !opt.NoCache && opt.Parallel == 3 { // more at once may share nothing
 					require.Positive(t, stats.CachedTokens)
 				}
 				requireFree(t, e)
@@ -299,8 +298,7 @@ func TestAloneOrTogether(t *testing.T) {
 	}
 }
 
-// requireFree checks that no block is used but by the prefix cache, all of whose blocks
-// can be forgotten.
+// requireFree checks that only the prefix cache uses blocks, and that it can forget all of them.
 func requireFree(t *testing.T, e *Engine) {
 	t.Helper()
 	e.work.Lock()

@@ -167,7 +167,7 @@ type loop struct {
 	length                 int // valid if known
 	known                  bool
 	before, current, after value.Value
-	changed                value.Value // the last argument of the method changed
+	changed                value.Value // arguments of the last call of the method changed
 	depth                  int
 	render                 func(v value.Value, depth int) text.Text // nil: not recursive
 }

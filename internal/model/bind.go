@@ -18,8 +18,8 @@ type binder struct {
 	err  error
 }
 
-// bind returns the weights of a model of c's shape. It looks for the tensors in the table of
-// c's architecture.
+// bind returns the weights of a model of c's shape. The table of c's architecture says which
+// tensors there are.
 func bind(f *gguf.File, c *Config) (*Weights, error) {
 	b := binder{file: f}
 	a := arch.Find(c.Arch)
@@ -56,8 +56,8 @@ func bind(f *gguf.File, c *Config) (*Weights, error) {
 	return w, nil
 }
 
-// strangers returns an error if a file has a tensor that some architecture uses, but not the
-// model's architecture a. To ignore such a tensor would change the answers.
+// strangers returns an error if a file has a tensor that other architectures use, but the
+// model's architecture a does not. Ignoring such a tensor would change the answers.
 func strangers(f *gguf.File, a *arch.Arch, experts bool) error {
 	has := map[string]bool{}
 	for _, other := range arch.All() {

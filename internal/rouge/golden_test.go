@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestGolden: the pairs above 0.7 are those of rouge_score 0.1.2 (testdata/pairs.py), with
-// the same scores to the bit. It rounds most pairs of exactly 0.7 to something above that.
+// TestGolden checks that the pairs above 0.7 are those of rouge_score 0.1.2 (testdata/pairs.py),
+// with bit-identical scores. Rounding puts most pairs of exactly 0.7 above it.
 func TestGolden(t *testing.T) {
 	data, err := os.ReadFile("testdata/texts.json")
 	require.NoError(t, err)

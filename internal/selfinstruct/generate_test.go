@@ -19,11 +19,11 @@ import (
 	"alpaca/internal/train/random"
 )
 
-// writer is a model that writes tasks by the seed of a query alone, some of them of no use,
-// and that takes a while.
+// writer is a model whose tasks depend only on the seed of a query. Some are unusable. Each answer
+// takes up to 2 ms.
 type writer struct {
 	asked  atomic.Int64
-	broken int64 // fails with the query of that number, 0 never
+	broken int64 // number of the query that fails, from 1; 0: none
 	mute   bool
 }
 
@@ -59,7 +59,7 @@ func (w *writer) Ask(ctx context.Context, q oneshot.Query) (a oneshot.Answer, er
 	return oneshot.Answer{Text: b.String(), Cut: true, Tokens: 100}, nil
 }
 
-// made is all that a database has of a run, without times.
+// made returns all that a database has about a run, except times.
 func made(t *testing.T, db *data.DB) string {
 	t.Helper()
 	var b strings.Builder
@@ -80,7 +80,7 @@ func made(t *testing.T, db *data.DB) string {
 	return b.String()
 }
 
-// generate goes on with a run until there are n tasks.
+// generate begins or resumes a run, and ends it at n tasks.
 func generate(t *testing.T, db *data.DB, w *writer, s Settings, n, parallel int) error {
 	t.Helper()
 	st, from, err := OpenStore(t.Context(), db, "run", s)
@@ -100,8 +100,8 @@ func settings(twoStep bool) Settings {
 	return Settings{Model: "writer", Sampler: json.RawMessage(`{}`), Seed: 3, Examples: 3, PerAsk: 4, MaxLen: 100, OutLen: 10, TwoStep: twoStep, Above: 0.7, Words: UnicodeWords}
 }
 
-// TestSame: the same rows, however many prompts are answered at once, and wherever a run
-// was ended: at a number of tasks, or by a failure.
+// TestSame checks that the rows do not depend on how many prompts are answered at once, nor on
+// where a run was interrupted, by its number of tasks or by a failure.
 func TestSame(t *testing.T) {
 	for _, twoStep := range []bool{false, true} {
 		s := settings(twoStep)
@@ -186,8 +186,8 @@ func TestStats(t *testing.T) {
 	require.ErrorContains(t, err, `has no source "absent": it has run`)
 }
 
-// TestFit: prompts get shorter where a context is small, and a context that is too small is
-// an error.
+// TestFit checks that prompts are shorter for a small context, and that a context that is too
+// small is an error.
 func TestFit(t *testing.T) {
 	for _, test := range []struct {
 		ctx   int
@@ -213,7 +213,7 @@ func TestFit(t *testing.T) {
 	require.ErrorContains(t, err, "2 seed tasks, a prompt shows 3")
 }
 
-// context4 is a context of tokens that are four bytes each.
+// context4 is a model with a context of that many tokens, each four bytes long.
 type context4 int
 
 func (c context4) Fits(prompt string, answer int) bool { return (len(prompt)+3)/4+answer <= int(c) }
@@ -221,8 +221,8 @@ func (c context4) Ask(context.Context, oneshot.Query) (oneshot.Answer, error) {
 	return oneshot.Answer{}, nil
 }
 
-// watched is a writer that counts what it is asked at once. It answers nothing until together
-// queries are there at once, and holds the first list back until so many others were answered.
+// watched is a writer that counts concurrent queries. It answers none until together queries are
+// in flight, and holds the first list back until hold others are answered.
 type watched struct {
 	writer
 	together  int64
@@ -270,8 +270,8 @@ func (w *watched) Ask(ctx context.Context, q oneshot.Query) (oneshot.Answer, err
 	return a, err
 }
 
-// TestBusy: no more is asked at once than there are places for, a list that takes long keeps
-// nobody waiting, the rows are the same all the same, and prompts asked in vain are bounded.
+// TestBusy checks that at most Parallel queries are in flight, that a slow list does not delay
+// others or change the rows, and that the number of unneeded prompts is bounded.
 func TestBusy(t *testing.T) {
 	s := settings(true)
 	one := openDB(t)
@@ -290,7 +290,7 @@ func TestBusy(t *testing.T) {
 	require.Equal(t, needed, w.lists.Load(), "one at a time nothing is asked in vain")
 
 	many := openDB(t)
-	w = &watched{together: 4, full: make(chan struct{}), hold: 12, reached: make(chan struct{})} // held for more than there are places
+	w = &watched{together: 4, full: make(chan struct{}), hold: 12, reached: make(chan struct{})} // hold is more than Parallel
 	run(many, w, 4)
 	require.Equal(t, made(t, one), made(t, many))
 	require.Equal(t, int64(4), w.most.Load())

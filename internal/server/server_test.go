@@ -31,7 +31,7 @@ func loadModel(t testing.TB, m *testmodel.Model) *model.Model {
 	return loaded
 }
 
-// logged is a log that tests read.
+// logged is a log that tests can read.
 type logged struct {
 	mu    sync.Mutex
 	lines []string
@@ -51,7 +51,7 @@ type fixture struct {
 	engine *engine.Engine
 }
 
-// setup starts one. Change may change what it is made of.
+// setup starts a server. change may change its options; nil: it does not.
 func setup(t testing.TB, change func(*engine.Options, *Options)) *fixture {
 	t.Helper()
 	return setupModel(t, loadModel(t, testmodel.SPM(1)), change)
@@ -80,7 +80,7 @@ func setupModel(t testing.TB, m *model.Model, change func(*engine.Options, *Opti
 	return f
 }
 
-// do sends a request. Header is pairs of names and values.
+// do sends a request. header has names, each followed by its value.
 func (f *fixture) do(method, path, body string, header ...string) (*http.Response, string) {
 	f.t.Helper()
 	r, err := http.NewRequestWithContext(f.t.Context(), method, f.URL+path, strings.NewReader(body))
@@ -102,7 +102,7 @@ func (f *fixture) do(method, path, body string, header ...string) (*http.Respons
 	return resp, string(b)
 }
 
-// post sends JSON and returns what came back, which must have that status.
+// post sends JSON and returns the response, which must have the given status.
 func (f *fixture) post(path, body string, status int) map[string]any {
 	f.t.Helper()
 	resp, text := f.do("POST", path, body)
@@ -116,7 +116,7 @@ func object(t testing.TB, text string) (o map[string]any) {
 	return o
 }
 
-// at returns what is at a path in JSON, such as "choices.0.message.content".
+// at returns the value at a path in JSON, such as "choices.0.message.content".
 func at(v any, path string) any {
 	for name := range strings.SplitSeq(path, ".") {
 		switch x := v.(type) {
@@ -135,8 +135,8 @@ func at(v any, path string) any {
 	return v
 }
 
-// eventsOf returns the data of a stream's events, [DONE] included. It fails for what is no
-// event, or a comment.
+// eventsOf returns the data of a stream's events, including [DONE]. The test fails if the stream
+// has anything else except comments.
 func eventsOf(t testing.TB, text string) (list []string) {
 	t.Helper()
 	require.True(t, strings.HasSuffix(text, "\n\n"), "the last event needs its blank line: %q", text)
@@ -193,7 +193,7 @@ func TestAbout(t *testing.T) {
 	require.Equal(t, false, slots[0]["is_processing"])
 }
 
-// TestMaxTokens checks that nobody gets more than the server allows.
+// TestMaxTokens checks that no answer has more tokens than the server allows.
 func TestMaxTokens(t *testing.T) {
 	f := setup(t, func(_ *engine.Options, o *Options) { o.MaxTokens = 5 })
 	for asked, got := range map[string]float64{"-1": 5, "9": 5, "3": 3, "0": 0} {
@@ -202,7 +202,7 @@ func TestMaxTokens(t *testing.T) {
 	}
 }
 
-// TestErrors checks that every error is an object that clients understand.
+// TestErrors checks that every error has the form that clients expect.
 func TestErrors(t *testing.T) {
 	f := setup(t, func(_ *engine.Options, o *Options) { o.Metrics, o.Slots, o.MaxBody = false, false, 1000 })
 	for _, tt := range []struct {
@@ -247,8 +247,8 @@ func TestErrors(t *testing.T) {
 	require.True(t, strings.HasPrefix(resp.Header.Get("X-Request-Id"), "req_"))
 }
 
-// TestPanic checks that a mistake in one request does not end the others, and does not
-// tell strangers about the program.
+// TestPanic checks that a panic in one request does not end others, and that the response reveals
+// nothing about the program.
 func TestPanic(t *testing.T) {
 	f := setup(t, nil)
 	var log logged
@@ -316,7 +316,7 @@ func TestMetrics(t *testing.T) {
 	require.NotContains(t, text, "that/exists", "a stranger's path is no label")
 }
 
-// TestPage checks that browsers find the page, for everybody: it asks for the key itself.
+// TestPage checks that the page needs no key: it asks the user for the key.
 func TestPage(t *testing.T) {
 	f := setup(t, func(_ *engine.Options, o *Options) { o.Keys = []string{"k"} })
 	for _, path := range []string{"/", "/ui/main.js"} {

@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Each rule below finds the answer anew, from the prompt's text alone and in
-// another way than the generator does.
+// rules compute the right answer of each kind from the prompt's text alone, in another way than
+// the generator.
 var rules = map[string]func(t *testing.T, prompt string) string{
 	"past": func(t *testing.T, p string) string { return inflect(t, p, func(v verb) string { return v.past }) },
 	"future": func(t *testing.T, p string) string {
@@ -206,7 +206,7 @@ func nounOf(p string) string {
 	return lastWord(p)
 }
 
-// plural forms the plural by the rules of English spelling and its exceptions.
+// plural returns the plural of w by the rules of English spelling, with their exceptions.
 func plural(w string) string {
 	odd := map[string]string{"child": "children", "man": "men", "woman": "women", "foot": "feet", "tooth": "teeth", "mouse": "mice",
 		"goose": "geese", "sheep": "sheep", "fish": "fish", "potato": "potatoes", "tomato": "tomatoes", "hero": "heroes"}
@@ -293,7 +293,7 @@ func upper(r rune) rune {
 
 func less(a, b string) bool { return a < b }
 
-// selection sorts by choosing the least again and again.
+// selection sorts by selection: it takes the least remaining element again and again.
 func selection(list []string, less func(a, b string) bool) string {
 	var out []string
 	for len(list) > 0 {

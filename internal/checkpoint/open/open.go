@@ -38,7 +38,7 @@ type Model struct {
 	Main   quant.Type // type of most weights: F32, F16 or BF16
 	Stored string     // how the checkpoint stores most weights, such as "BF16"
 	Files  []string   // all files of weights
-	Notes  []string   // differences from the reference converter, and what GGUF cannot hold
+	Notes  []string   // differences from the reference converter, and properties that GGUF cannot hold
 
 	folder *checkpoint.Folder
 }
@@ -179,7 +179,7 @@ func (b *builder) main() (quant.Type, string) {
 	return best, name
 }
 
-// Describe adds the general.* keys that describe the model, and notes about what could
+// Describe adds the general.* keys that describe the model, and notes about files that could
 // not be read. name replaces the model's name, unless it is "".
 func (m *Model) Describe(dir, name string) error {
 	general, notes := card.Read(dir, card.Options{Name: name, Counts: m.Counts()})

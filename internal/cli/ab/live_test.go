@@ -24,10 +24,10 @@ import (
 
 func TestMain(m *testing.M) { clitest.Main(m) }
 
-// page is a program that serves the page of a comparison, and a client of it.
+// page is a running "alpaca ab" with a client of its page.
 type page struct {
 	cmd    *exec.Cmd
-	rest   io.Reader // what the program says after its address
+	rest   io.Reader // stderr after the line with the address
 	base   string
 	client *http.Client
 }
@@ -54,7 +54,7 @@ func start(t *testing.T, args ...string) *page {
 	return p
 }
 
-// ask loads a page, or sends a form. It returns the page that comes in the end.
+// ask loads a page, or posts a form. It returns the page after all redirects.
 func (p *page) ask(path string, form url.Values) (string, error) {
 	var resp *http.Response
 	var err error
@@ -77,8 +77,8 @@ func (p *page) wait() {
 	p.cmd.Wait()
 }
 
-// TestLive: two models answer while somebody looks, also what that one asks; what was asked
-// is there when the session goes on.
+// TestLive checks that two models answer the prompts of the file and of a judge while the page
+// is open. When the session resumes, the judge's prompt is still there.
 func TestLive(t *testing.T) {
 	clitest.NeedExec(t)
 	if runtime.GOOS == "windows" {
@@ -87,7 +87,8 @@ func TestLive(t *testing.T) {
 	dir := t.TempDir()
 	prompts, other := filepath.Join(dir, "p.jsonl"), testmodel.SPM(1).Write(t)
 	require.NoError(t, os.WriteFile(prompts, []byte(`{"instruction":"Count to three."}`+"\n"+`{"instruction":"Name a colour."}`+"\n"), 0o600))
-	// serve runs the program while look looks, and returns what it says.
+	// serve runs the program and calls look, with a function that loads or posts to its pages.
+	// Then it ends the program.
 	serve := func(look func(get func(path string, form url.Values) string)) {
 		p := start(t, "-m", "builtin", "-m", other, "--prompts", prompts, "-d", filepath.Join(dir, "ab.db"), "--live", "-t", "1", "--max-chars", "20", "--parallel", "2")
 		look(func(path string, form url.Values) string {
@@ -98,7 +99,7 @@ func TestLive(t *testing.T) {
 		require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
 		p.wait()
 	}
-	// shows loads the page until it has a text.
+	// shows loads the page until it contains text, and returns it.
 	shows := func(get func(string, url.Values) string, text string) string {
 		for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 			page := get("/", nil)

@@ -49,7 +49,8 @@ also how strong all of them are (Bradley–Terry).`,
 	return cmd
 }
 
-// loadSessions reads a session of each database. number 0 is the last one.
+// loadSessions reads a session of each database. number is the session's id; 0 stands for the
+// last session.
 func loadSessions(ctx context.Context, paths []string, number int) (list []*abtest.Session, err error) {
 	for _, path := range paths {
 		s, err := loadSession(ctx, path, int64(number))

@@ -128,7 +128,7 @@ func (o *lintOptions) run(ctx context.Context, u *ui.UI) error {
 		opt.Special = v.special()
 		opt.Tokens = func(r *data.Row) (prompt, all int) {
 			ids, prompt, err := v.tokens(r)
-			if err != nil { // the template refuses the conversation; the rule role-order says why
+			if err != nil { // the template refuses the conversation; the finding of the rule role-order says why
 				return 0, 0
 			}
 			return prompt, len(ids)

@@ -87,7 +87,7 @@ func (o *measureOptions) encode(tok *tokenizer.Tokenizer, text string) []int32 {
 	return tok.Encode(text, true, false)
 }
 
-// policy returns how the text is divided into windows for m.
+// policy returns the policy that divides the text into windows for m.
 func (o *measureOptions) policy(m *model.Model) (eval.Policy, error) {
 	tok := m.Tokenizer
 	p := eval.Policy{
@@ -98,7 +98,7 @@ func (o *measureOptions) policy(m *model.Model) (eval.Policy, error) {
 		p.Context = min(defaultWindow, m.Config.TrainCtx)
 	}
 	if most := m.Config.TrainCtx; p.Stride >= most && !o.long {
-		// In a window of most tokens, the last most-1 can be scored.
+		// The first token of a window cannot be scored, so the longest stride is most-1.
 		return p, ui.WithHint(
 			fmt.Errorf("a stride of %d tokens is too long for the %d that the model was trained for", p.Stride, most),
 			fmt.Sprintf("--stride %d is the most, with -c %d", most-1, most-(most-1)/2))
@@ -111,7 +111,7 @@ func (o *measureOptions) policy(m *model.Model) (eval.Policy, error) {
 	return p, nil
 }
 
-// windows divides a text. The error about a text that is too short has a hint.
+// windows divides a text into windows. The error about a text that is too short has a hint.
 func (o *measureOptions) windows(p eval.Policy, tokens []int32) ([]eval.Window, error) {
 	windows, err := p.Windows(tokens)
 	const least = 4 // the smallest context, in tokens

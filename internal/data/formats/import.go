@@ -15,7 +15,7 @@ type Options struct {
 	Name    string // of the source; "": the name of the file
 	Licence string
 	Note    string
-	Again   bool // import a file that was imported before
+	Again   bool // import the file even if it was imported before
 	Strict  bool // a row that cannot be read ends the import
 	// Substring adds the index of substrings to the database.
 	Substring bool
@@ -26,7 +26,7 @@ type Options struct {
 type Result struct {
 	Source *data.Source
 	Rows   int
-	Bad    int // rows that could not be read; the table rejected has them
+	Bad    int // rows that could not be read, which are in the table rejected
 	First  *Problem
 	Notes  Notes
 	Shape  Shape

@@ -61,7 +61,7 @@ type Linter struct {
 	all    whole
 
 	normals   normals
-	normalRow int64 // the number of their row, counted from 1
+	normalRow int64 // the number of the row that normals belong to, from 1
 }
 
 // ByID returns the rule with the given id, nil if there is none.
@@ -125,8 +125,8 @@ func (l *Linter) has(id string) bool {
 	return slices.ContainsFunc(l.active, func(r *Rule) bool { return r.ID == id })
 }
 
-// Fix fixes the faults of a row for which an active rule has a fix. It returns the ids of
-// the rules that changed something.
+// Fix applies the fixes of all active rules to a row. It returns the ids of the rules that
+// changed something.
 func (l *Linter) Fix(r *data.Row) (changed []string) {
 	for _, rule := range l.active {
 		if rule.fix == nil {

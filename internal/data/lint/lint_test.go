@@ -13,7 +13,7 @@ import (
 	"alpaca/internal/data"
 )
 
-// run returns what the rules say of rows, "row rule: detail" each, in order.
+// run returns the rules that find something in rows, in the order of the findings.
 func run(t *testing.T, opt Options, rows ...*data.Row) (list []string) {
 	t.Helper()
 	l, err := New(opt, func(f Finding) error {
@@ -41,8 +41,7 @@ func chat(turns ...string) *data.Row {
 	return r
 }
 
-// TestRules has rows that each rule about single rows speaks of, and rows that look like it
-// and are well.
+// TestRules has, for each rule about single rows, faulty rows and similar rows without fault.
 func TestRules(t *testing.T) {
 	twenty := ""
 	for _, n := range strings.Fields("1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19") {
@@ -170,7 +169,7 @@ func TestRun(t *testing.T) {
 		}
 		return nil
 	}))
-	for range 2 { // the second run takes the place of the first
+	for range 2 { // the second run's findings replace those of the first
 		found, err := Run(ctx, db, nil, Options{}, nil)
 		require.NoError(t, err)
 		require.EqualValues(t, 4, found.Rows)
@@ -224,7 +223,7 @@ func TestRun(t *testing.T) {
 	require.ErrorContains(t, err, `no rule "no"`)
 }
 
-// FuzzRow looks at anything: no rule fails, and what is mended is not mended again.
+// FuzzRow checks that no rule or fix panics, whatever the texts.
 func FuzzRow(f *testing.F) {
 	f.Add("Calculate 1/0", "((1+2", "â€™ &#0; \\ud800")
 	f.Add("Convert 9e999 m to km", "-", "20")

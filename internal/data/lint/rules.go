@@ -103,8 +103,8 @@ func mergedText(text string) string {
 	return when(found != "", "%q", clip(found))
 }
 
-// pointing matches words that refer to a text that must be there. If a number or a
-// measure follows "above" or "below", they are a comparison.
+// pointing matches words that refer to a text that must be there. "above" and "below" count
+// only beside certain words: in "above 5" they would be a comparison.
 var pointing = regexp.MustCompile(`(?i)\bthe (?:following|given|below|above)\b|\bfollowing (?:text|sentence|paragraph|passage|code|list|table|words?|phrase|data|article|story|poem|email|conversation|numbers?|equation)\b|` +
 	`\bgiven (?:text|sentence|paragraph|passage|code|list|table|words?|phrase|data|article|story|poem|input|information|numbers?)\b|\b(?:text|sentence|paragraph|passage|code|list|table|article|data|information)s? (?:given |provided )?(?:below|above)\b`)
 

@@ -10,7 +10,7 @@ import (
 // Statement is one read-only statement.
 type Statement struct {
 	SQL    string
-	Params []string // names of its parameters, without the colon, in order
+	Params []string // names of its parameters, without : @ or $, in order
 	end    int      // where its last token ends, before semicolons
 }
 
@@ -18,8 +18,8 @@ type Statement struct {
 var reads = []string{"select", "with", "values", "explain"}
 
 // Parse finds the parameters of a statement. Several statements in one text are an error,
-// because the driver would run them all. A statement that does not begin like a read-only
-// one is an error, too, because SQLite's own message would be less clear.
+// because the driver would run them all. A statement must begin with one of reads or a
+// parenthesis: for other statements SQLite's own message would be less clear.
 func Parse(text string) (*Statement, error) {
 	s := &Statement{SQL: text}
 	first, ended := "", false

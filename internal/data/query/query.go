@@ -1,6 +1,6 @@
 // Package query runs SQL that users and strangers write. A statement can only read the
-// tables of one database: SQLite asks an authorizer about each of its actions. Time,
-// rows, bytes of the answer and memory are limited. No other package uses the
+// tables of one database: SQLite asks an authorizer about every action of a statement.
+// Time, rows, bytes of the answer and memory are limited. No other package uses these
 // connections.
 package query
 

@@ -45,7 +45,7 @@ func TestRun(t *testing.T) {
 		params map[string]string
 		want   [][]any
 	}{
-		// The statement of Alpaca's own page, as it was written.
+		// The statement of Alpaca's own page, unchanged.
 		"the seed's": {"select instruction, input, output from alpaca_data where instruction || ' ' || input || ' ' || output like '%' || :search || '%' order by random()",
 			map[string]string{"search": "engui"}, [][]any{{"Describe a penguin", "", "x"}}},
 		"search":            {"select rowid from example_fts where example_fts match $w", map[string]string{"w": "bird"}, [][]any{{int64(2)}}},
@@ -67,8 +67,8 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// TestDates: the texts of columns that are declared as dates stay as they are. Other programs
-// may have added such a table.
+// TestDates checks that texts in columns declared as dates are not changed. Another program may
+// have added such a table.
 func TestDates(t *testing.T) {
 	ctx := context.Background()
 	path := filepath.Join(t.TempDir(), "data.db")
@@ -95,7 +95,8 @@ func TestDates(t *testing.T) {
 	require.Equal(t, [][]any{{"2026-12-01", "2026-12-01"}}, res.Rows)
 }
 
-// TestRefused checks that every kind of statement but a plain read is refused on a line.
+// TestRefused checks that all statements except plain reads are refused with an error of one
+// line.
 func TestRefused(t *testing.T) {
 	p := pool(t)
 	file := filepath.Join(t.TempDir(), "other.db")
@@ -147,7 +148,7 @@ func TestLimits(t *testing.T) {
 	require.Less(t, len(res.Rows), 100)
 	require.Greater(t, len(res.Rows), 50)
 
-	// Who has waited in vain for its turn is told so, and the turns of others are not lost.
+	// A query that is cancelled before its turn gets an error, and does not use up a slot.
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	_, err = p.Run(ctx, "select 1", nil, Usual)
@@ -158,7 +159,7 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// TestMemory checks that a statement which collects ever more is ended.
+// TestMemory checks that a statement that takes too much memory is ended.
 func TestMemory(t *testing.T) {
 	if newGuard(context.Background(), 0).ctx == nil || testing.Short() {
 		t.Skip("takes half a GiB of memory")
@@ -177,7 +178,7 @@ func TestParse(t *testing.T) {
 	require.Equal(t, []string{"b", "a", "c"}, st.Params)
 }
 
-// FuzzParse checks that what Parse lets through is one statement that reads, as SQLite sees it.
+// FuzzParse checks that no statement changes the table example.
 func FuzzParse(f *testing.F) {
 	p := pool(f)
 	for _, text := range []string{"select 1; drop table tag", "select '", "select \"a\"\";\" -- ;\n", "/*;*/select[;]", "with a as(select 1)select*from a", "select :a$b", "select 1;;", "explain select 1"} {

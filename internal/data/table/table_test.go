@@ -47,7 +47,7 @@ func named(t *testing.T, db *data.DB, name string) *Table {
 	return tab
 }
 
-// TestPages checks that every order goes over all rows once, page by page.
+// TestPages checks that in every order the pages have all rows, each once.
 func TestPages(t *testing.T) {
 	ctx := context.Background()
 	db := testDB(t)
@@ -75,7 +75,7 @@ func TestPages(t *testing.T) {
 					}
 					require.Equal(t, sorted, keys, what)
 				}
-				// Whole, in one page: the same order.
+				// One page with all rows has the same order.
 				page, err := tab.Page(ctx, db, Query{Sort: sort, Desc: desc, Size: 1000})
 				require.NoError(t, err)
 				require.Empty(t, page.Next)
@@ -168,7 +168,7 @@ func TestSearch(t *testing.T) {
 	require.Equal(t, []int64{31, 30}, best)
 }
 
-// TestInside: with the index of substrings a search finds the same rows as without.
+// TestInside checks that a search finds the same rows with and without the index of substrings.
 func TestInside(t *testing.T) {
 	ctx := context.Background()
 	db := testDB(t)
@@ -226,7 +226,7 @@ func TestRefusesQueries(t *testing.T) {
 	require.Nil(t, none)
 }
 
-// TestFacets checks the counts in memory against those of SQL.
+// TestFacets compares the counts in memory with SQL's.
 func TestFacets(t *testing.T) {
 	ctx := context.Background()
 	db := testDB(t)

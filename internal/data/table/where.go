@@ -12,8 +12,8 @@ import (
 // Filter is a condition on a column.
 type Filter struct{ Column, Op, Value string }
 
-// ParseFilter parses a filter of a request. name is a column, followed by __ and an
-// operation, or by nothing for the operation exact.
+// ParseFilter parses a filter of a request. name is a column, with __ and an operation
+// after it. Without these the operation is exact.
 func ParseFilter(name, value string) Filter {
 	if i := strings.LastIndex(name, "__"); i > 0 {
 		if _, ok := operations[name[i+2:]]; ok {
@@ -56,7 +56,7 @@ func (e *Error) Error() string { return e.Message }
 
 func errorf(format string, args ...any) error { return &Error{fmt.Sprintf(format, args...)} }
 
-// condition returns a filter as SQL, and its values.
+// condition returns a filter as SQL, with the values of its parameters.
 func (t *Table) condition(f Filter) (string, []any, error) {
 	if t.Texts && f.Column == "lint" {
 		switch f.Op {
@@ -105,8 +105,8 @@ func (t *Table) condition(f Filter) (string, []any, error) {
 var escape = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
 // inside returns a condition to put before one with LIKE. The index of substrings finds all rows
-// that LIKE finds, and a few more because it folds the case of all letters. The condition is ""
-// if there is no index or the text is too short for it.
+// that LIKE finds. It may find more, because it ignores the case of all letters and LIKE only of
+// ASCII's. The condition is "" if there is no index or the text is too short for it.
 func (t *Table) inside(text, column string) (where string, args []any) {
 	const least = 3 // characters
 	if !t.trigrams || utf8.RuneCountInString(text) < least || strings.IndexByte(text, 0) >= 0 {

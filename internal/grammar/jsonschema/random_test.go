@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// rnd makes schemas like those that people write, and values that nearly satisfy them.
+// rnd makes realistic random schemas, and values that nearly satisfy them.
 type rnd struct {
 	*rand.Rand
 	defs map[string]any
-	plan map[string]any // in the making
+	plan map[string]any // not used
 }
 
 type dict = map[string]any
@@ -162,7 +162,7 @@ func (r *rnd) obj(depth int) dict {
 	return s
 }
 
-// schema makes one.
+// schema makes a random schema of at most the given depth.
 func (r *rnd) schema(depth int) any {
 	n := 16
 	if depth <= 0 {
@@ -195,7 +195,7 @@ func (r *rnd) schema(depth int) any {
 	return r.obj(depth)
 }
 
-// value makes one that may satisfy a schema.
+// value makes a random value that may satisfy a schema.
 func (r *rnd) value(schema any, depth int) any {
 	s, ok := schema.(dict)
 	if !ok || r.chance(12) || depth > 6 {
@@ -296,7 +296,7 @@ func (r *rnd) value(schema any, depth int) any {
 	return out
 }
 
-// shuffled returns a value as JSON with the keys in any order.
+// shuffled returns a value as JSON with its keys in a random order.
 func (r *rnd) shuffled(v any) string {
 	var list []string
 	switch v := v.(type) {

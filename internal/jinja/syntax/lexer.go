@@ -9,7 +9,7 @@ import (
 	"alpaca/internal/jinja/text"
 )
 
-// Normalize returns a template with all newlines as "\n", and without one newline at the end.
+// Normalize replaces all line ends of a template by "\n", and removes one newline at its end.
 func Normalize(source string) string {
 	source = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(source)
 	return strings.TrimSuffix(source, "\n")
@@ -179,7 +179,7 @@ var (
 var operators = []string{"//", "**", "==", "!=", ">=", "<=",
 	"+", "-", "/", "*", "%", "~", "[", "]", "(", ")", "{", "}", ">", "<", "=", ".", ":", "|", ",", ";"}
 
-// closing has the closing brackets by the opening ones.
+// closing maps opening brackets to closing brackets.
 var closing = map[string]string{"{": "}", "(": ")", "[": "]"}
 
 // tag reads the content of a tag and its end.

@@ -147,7 +147,7 @@ func (r *reader) tie() {
 	}
 }
 
-// pair adds the pair of a module. That of an expert becomes part of a stack.
+// pair adds the pair of a module. The pair of an expert becomes part of a stack.
 func (r *reader) pair(h *half, stacks map[string]*stack) error {
 	p, s, err := r.place(h.a.Name, h.module+".weight")
 	if err != nil {
@@ -242,8 +242,7 @@ func valueOrder(s *arch.Sizes, t *arch.Tensor, skip int) func(i int) int {
 	}
 }
 
-// pick returns the rows of x, of cols columns, in another order: row i is row from(i) of
-// x.
+// pick returns the rows of x [rows, cols] in another order: row i is row from(i) of x.
 func pick(x []float32, cols int, from func(i int) int) []float32 {
 	out := make([]float32, len(x))
 	for i := range len(x) / cols {

@@ -2,9 +2,9 @@ package main
 
 import "fmt"
 
-// The float formats have eight partial sums for an output (see dot.go). A step is 8 columns. A
-// panel has two groups of four rows. A group has all its steps one after the other, and a step
-// has 8 float32 of each row.
+// The float formats have eight partial sums for an output (see matmul/dot.go). A step is 8
+// columns. A panel has two groups of four rows. A group has all its steps one after the other,
+// and a step has 8 float32 of each row.
 
 // A floatFormat is a type whose weights are converted to float32.
 type floatFormat struct {
@@ -38,7 +38,7 @@ func floats(a *asm) {
 // rowPointers are the registers that point to the rows of a group of four.
 var rowPointers = []string{"R9", "R10", "R11", "R12"}
 
-// pointRows sets rowPointers to four rows, the first of which is in register first.
+// pointRows sets rowPointers to four rows. Register first points to the first of them.
 func pointRows(a *asm, first, stride string) {
 	a.op("MOVD", "%s, %s", first, rowPointers[0])
 	for r := 1; r < 4; r++ {

@@ -110,8 +110,8 @@ func (p *packer) lookUp(q, lo quad) {
 	}
 }
 
-// bits32 returns a format with nibbles and fifth bits, of which each row has 32 at offset qh.
-// VTBL copies the byte with a weight's fifth bit to the weight's lane, and VCMTST tests the
+// bits32 returns a format with nibbles and fifth bits. The 32 fifth bits of a row are at offset
+// qh. VTBL copies the byte with a weight's fifth bit to the weight's lane, and VCMTST tests the
 // bit. Q5_0 subtracts 16 from the codes. Q5_1, which has minima, does not.
 func bits32(name string, bytes, qh int, hasMin bool) format {
 	return format{
@@ -138,7 +138,7 @@ func bits32(name string, bytes, qh int, hasMin bool) format {
 	}
 }
 
-// rowBits is the vector with the 32 fifth bits of each row, in a lane each.
+// rowBits is the vector with the fifth bits. Each lane has the 32 fifth bits of a row.
 const rowBits = 27
 
 // fifthBits adds the fifth bits to the first and second 16 weights. temps are eight free

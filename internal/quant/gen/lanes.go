@@ -10,7 +10,8 @@ import "fmt"
 // laneBytes is the size of the accumulators of four rows.
 const laneBytes = 9 * 16
 
-// lanes generates these products, for CPUs with and without dot products of bytes.
+// lanes generates the products with partial sums, for CPUs with and without dot products of
+// bytes.
 func lanes(a *asm) {
 	for _, l := range []layout{sdot, neon} {
 		for _, f := range formats {
@@ -111,8 +112,9 @@ func tileLanes(a *asm, l layout) {
 	})
 }
 
-// rowLanes is row for such a format. multiplyLanes leaves the products in laneSums. When the
-// body stores the scales, accumulateLanes adds the products to the accumulators in memory.
+// rowLanes is row for a format with partial sums. multiplyLanes leaves the products in
+// laneSums. When the body stores the scales, accumulateLanes adds the products to the
+// accumulators in memory.
 func (f format) rowLanes(a *asm, l layout) {
 	p := &packer{asm: a, layout: sdot, fused: &fused{hasMin: true, lanes: &l}}
 	p.rowStart(f, rowName(f, l), "s[j] = fma(sum of 4, d*D, s[j]),\n// ms = fma(m, DS, ms)")

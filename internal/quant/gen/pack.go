@@ -2,7 +2,7 @@ package main
 
 import "fmt"
 
-// A format is what packing needs to know about a type.
+// A format describes a type for packing.
 type format struct {
 	name  string
 	bytes int // bytes of a block
@@ -10,8 +10,8 @@ type format struct {
 	packed func(l layout) int
 	doc    string // comment about the vectors that setup sets
 	setup  func(p *packer)
-	// body packs a block of four rows from R4 to R7 to R10. It may use every vector, R11, R12
-	// and R19 to R22. It must advance R4 to R7 by moved bytes.
+	// body packs a block of the four rows at R4 to R7, and stores it at R10. It may use every
+	// vector, R11, R12 and R19 to R22. It must advance R4 to R7 by moved bytes.
 	body  func(p *packer)
 	moved int
 	lanes bool   // its products are partial sums, see lanes.go

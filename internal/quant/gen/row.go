@@ -58,7 +58,7 @@ func (f format) row(a *asm, l layout, one fused) {
 	p.op("RET", "")
 }
 
-// rowStart begins a function that multiplies with one token: its comment.
+// rowStart writes the comment of a function that multiplies with one token.
 func (p *packer) rowStart(f format, name, result string) {
 	p.begin("func " + name + "(t *tileArgs)")
 	p.top("// One token, weights from where they lie: %s.\n//", result)
@@ -74,8 +74,8 @@ func (p *packer) rowStart(f format, name, result string) {
 
 func rowName(f format, l layout) string { return fmt.Sprintf("row%s%s", f.name, l.isa) }
 
-// rowArgs begins the code of such a function: it loads the arguments. R0 stays the address of
-// the arguments.
+// rowArgs begins the code of a function that multiplies with one token: it loads the arguments.
+// R0 stays the address of the arguments.
 func (p *packer) rowArgs(name string) {
 	p.top("TEXT ·%s(SB), NOSPLIT, $0-8", name)
 	p.op("MOVD", "t+0(FP), R0")
@@ -84,7 +84,7 @@ func (p *packer) rowArgs(name string) {
 	}
 }
 
-// fused is what a packer needs to know to multiply instead of storing.
+// fused tells a packer how to multiply instead of storing.
 type fused struct {
 	hasMin bool
 	any    bool    // weights need 8 bits

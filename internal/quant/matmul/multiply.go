@@ -5,7 +5,7 @@ import "alpaca/internal/quant/kernel"
 const (
 	// A group of panels is multiplied with some tokens before the next tokens. So the
 	// activations, which are only in a distant cache, are read once for the whole group. Larger
-	// groups do not gain, because of the accumulators of more panels.
+	// groups are not faster, because they need more accumulators.
 	groupPanels = 2
 	groupTokens = kernel.GroupTokens
 )

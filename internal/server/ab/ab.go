@@ -107,7 +107,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.handler.ServeHTTP(w, r)
 }
 
-// guarded refuses requests whose Host is not this machine's, and requests from foreign pages.
+// guarded refuses requests over the loopback interface whose Host is not this machine's, and
+// requests from foreign pages.
 func guarded(h http.Handler) http.Handler {
 	h = http.NewCrossOriginProtection().Handler(h)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -205,7 +206,7 @@ func (s *Server) judge(r *http.Request) string {
 	return string(name)
 }
 
-// isName reports whether a judge may have this name. Names with a colon belong to models.
+// isName reports whether a person may judge under this name. Names with a colon are for models.
 func isName(name string) bool {
 	return name != "" && name == strings.TrimSpace(name) && utf8.RuneCountInString(name) <= 40 && !strings.Contains(name, ":") && utf8.ValidString(name) &&
 		strings.IndexFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) < 0

@@ -13,8 +13,8 @@ import (
 	"alpaca/internal/data"
 )
 
-// TestLive: answers come while somebody votes, and what they ask they are shown, without a
-// name, when both answers are there.
+// TestLive checks a session whose answers come while people vote. A judge is shown the answers to
+// a prompt of their own, without names, once both exist.
 func TestLive(t *testing.T) {
 	db, err := data.Open(t.Context(), filepath.Join(t.TempDir(), "ab.db"))
 	require.NoError(t, err)
@@ -48,7 +48,7 @@ func TestLive(t *testing.T) {
 	_, page := c.get("/")
 	require.Contains(t, page, "You will see 2 pairs")
 	require.Contains(t, page, "You can also ask what you like")
-	status, _ := c.post("/own", url.Values{"prompt": {"x"}}) // nobody known
+	status, _ := c.post("/own", url.Values{"prompt": {"x"}}) // without a name
 	require.Equal(t, 200, status)
 	require.Empty(t, asked)
 	_, page = c.post("/start", url.Values{"name": {"Ann"}})
@@ -56,7 +56,7 @@ func TestLive(t *testing.T) {
 	require.Contains(t, page, "Answered ahead: <span>0</span> of 2")
 	status, _ = c.post("/close", nil)
 	require.Equal(t, 403, status, "pairs are to come")
-	answer(1, "two", "zwei") // out of turn: it waits for the first
+	answer(1, "two", "zwei") // out of order: it is not shown before the first
 	ready(`"ready":false`)
 	answer(0, "one", "")
 	ready(`"made":0`)
@@ -96,7 +96,7 @@ func TestLive(t *testing.T) {
 	_, page = c.post("/own", url.Values{"prompt": {"Long"}})
 	require.NoError(t, st.Fail(t.Context(), id, 4))
 	const failed = "A model has no room for what you asked last"
-	// The judge votes before a page could tell of the failure, and so is told after.
+	// The judge votes before a page has shown the failure. The next page shows it.
 	require.NotContains(t, page, failed)
 	_, page = c.post("/vote", form(page, "tie"))
 	require.Contains(t, page, "All 3 pairs are judged")
@@ -119,13 +119,13 @@ func TestLive(t *testing.T) {
 	r := abtest.NewReport(session)
 	require.Equal(t, 2, r.Own)
 	require.Equal(t, 2, r.Groups[0].Votes())
-	require.Equal(t, 2, r.OwnGroups[0].Votes()) // with the one of equal answers
+	require.Equal(t, 2, r.OwnGroups[0].Votes()) // including the tie of equal answers
 	_, page = c.get("/results")
 	require.Contains(t, page, "Votes of people on own prompts")
 }
 
-// TestFailedWhileWaiting: who waits for a pair is told that a prompt of theirs failed, once,
-// and can ask another one.
+// TestFailedWhileWaiting checks that a waiting judge is told that their prompt failed, until the
+// next vote, and can enter another prompt.
 func TestFailedWhileWaiting(t *testing.T) {
 	db, err := data.Open(t.Context(), filepath.Join(t.TempDir(), "ab.db"))
 	require.NoError(t, err)
@@ -176,7 +176,8 @@ func TestFailedWhileWaiting(t *testing.T) {
 	require.Contains(t, page, "what you asked last: “Also long”")
 }
 
-// TestNotLive: without models nothing can be asked, and answers that are missing are an error.
+// TestNotLive checks a session without Options.Ask: judges cannot enter prompts, and missing
+// answers are an error.
 func TestNotLive(t *testing.T) {
 	s, c := begin(t, false)
 	c.post("/start", url.Values{"name": {"Ann"}})

@@ -12,18 +12,18 @@ import (
 	"time"
 )
 
-// result is what was measured of one request.
+// result has the measurements of one request.
 type result struct {
 	first, gap                time.Duration // time to the first event, and the longest time between two events
 	prompt, cached, generated int           // tokens
 }
 
-// client opens a new connection for each request: some servers close one that is about to be used
-// again.
+// client opens a new connection for each request, because some servers close an idle connection just
+// as it is used again.
 var client = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 
-// ask sends a prompt of tokens and reads the streamed answer, of at most most tokens. each, if not
-// nil, is called at every event with text.
+// ask sends a prompt of tokens and reads the streamed answer. most is the limit of the answer's
+// tokens. each, if not nil, is called for every event of the answer.
 func ask(ctx context.Context, url string, prompt []int, most int, each func(time.Time)) (r result, err error) {
 	body, err := json.Marshal(map[string]any{
 		"prompt": prompt, "max_tokens": most, "temperature": 0, "seed": 1, "ignore_eos": true, "stream": true, "stream_options": map[string]bool{"include_usage": true},

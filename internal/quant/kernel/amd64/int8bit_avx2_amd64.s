@@ -41,7 +41,7 @@
 #define FETCH FETCH3
 #include "templates/format32_amd64.h"
 
-// That of 2023.
+// Q8_0 of 2023.
 
 #define PACK ·packQ8_0v1AVX2
 #define DIRECT ·directQ8_0v1AVX2

@@ -111,8 +111,8 @@ type (
 	tileFunc func(t *tileArgs)
 )
 
-// The number of tokens up to which it is faster without a panel was measured. With more tokens,
-// multiplying four at once in a tile saves more time than writing the panel takes.
+// Up to a number of tokens, which was measured, products are faster without a panel. With more
+// tokens, multiplying four at once in a tile saves more time than writing the panel takes.
 
 func avx512x32(offset int, f funcs) kernel.Kernel { return kernel32("avx512vnni", 32, 32, offset, f) }
 
@@ -136,8 +136,8 @@ func inQuads(k kernel.Kernel, quad tileFunc) kernel.Kernel {
 	return k
 }
 
-// few returns k for a direct function that is made from few32_amd64.h. This is the fastest up
-// to more tokens than other direct functions.
+// few returns k for a direct function that is made from few32_amd64.h. It is faster than a
+// panel for more tokens than other direct functions are.
 func few(k kernel.Kernel, tokens int) kernel.Kernel {
 	k.DirectTokens, k.DirectBytes = tokens, 2*704
 	return k

@@ -20,7 +20,7 @@
 	VPAND  Y15, y, y \
 	VPAND  Y15, t, t
 
-// NIBBLESUMS are sums of products with weights of 4 bits, in int16: see dot_avx2_amd64.h.
+// NIBBLESUMS is WEIGHTS for weights of 4 bits. The sums are in int16, see dot_avx2_amd64.h.
 #define NIBBLESUMS(w, v, x, y, tx, t) \
 	TWOROWS(w, v, x, y) \
 	NIBBLES(y, t)       \
@@ -50,8 +50,8 @@
 #undef ISUMS
 #undef ADDSUMS
 
-// Weights of 8 bits are multiplied as |w| * ±a: a product of two is at most
-// 2*128*127, which int16 holds, but no sum of such.
+// Weights of 8 bits are multiplied as |w| * ±a. A sum of two products is at most 2*128*127,
+// which fits int16; more products do not fit.
 #define ADDSUMS VPADDD
 #define ISUMS(b) VCVTDQ2PS Y4, Y4
 

@@ -1,16 +1,17 @@
-// A 32-wide format's product with a single token for AVX2: quad32_avx512_amd64.h with other
-// vectors, which hold 16 weights of a block of two rows, a row in each half. The sums of
-// four rows and two blocks are transposed as they are added; then a half has
+// A 32-wide format's product with a single token for AVX2, by four streams of rows as in
+// quad32_avx512_amd64.h. A vector holds 16 weights of a block of two rows, a row in each
+// half. Adding the sums of four rows and two blocks transposes them: the lower half then has
 //
 //	block 0 of row 0   block 0 of row 2   block 1 of row 0   block 1 of row 2
 //
-// and the other the same of rows 1 and 3.
+// and the upper half the same of rows 1 and 3.
 //
-// To be defined: QUAD (the function's name), QUADCONSTANTS, WEIGHTS(w, v, x, y, tx, t),
-// which sets y to the sums of products of two rows, at w and v, with the activations in
-// Y6 and Y7 and may use t (x and tx are the lower halves of y and t), ADDSUMS (adds such sums), ISUMS(b) (turns those in Y4 of block b and
-// the next into float32), BLOCK (bytes of a block), FETCH (prefetches for four rows at
-// SI, DX bytes apart).
+// To be defined: QUAD (the function's name), QUADCONSTANTS, WEIGHTS (see below), ADDSUMS
+// (adds sums), ISUMS(b) (converts the sums of blocks b and b+1, in Y4, to float32), BLOCK
+// (bytes of a block), FETCH (prefetches for four rows at SI, DX bytes apart).
+//
+// WEIGHTS(w, v, x, y, tx, t) multiplies two rows, at w and v, with the activations in Y6
+// and Y7 and sets y to the sums. It may clobber t; x and tx are the lower halves of y and t.
 //
 // Registers, besides those of quads_amd64.h
 //	Y0 - Y5        scratch; Y6, Y7 first and second half of a block's activations
