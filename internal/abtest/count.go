@@ -8,9 +8,8 @@ import (
 	"alpaca/internal/abtest/stats"
 )
 
-// groups counts votes on prompts that are all of the plan, or all judges' own: those of
-// people first, then those of each judging model. Pairs with equal answers are ties in every
-// group.
+// groups counts votes by group: people first, then each judging model. The prompts of the
+// votes are either all from the plan or all written by judges.
 func (s *Session) groups(votes []Vote) (list []Group) {
 	var equal []Vote
 	by := map[string][]Vote{}

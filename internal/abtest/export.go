@@ -57,8 +57,9 @@ func (s *Session) line(v *Vote) Line {
 }
 
 // Export writes the votes of a session. csv, json and jsonl have all votes, even undone
-// ones. alpaca-eval and dpo have only the votes that count (said); alpaca-eval, from which
-// win rates are computed, has none on judges' own prompts.
+// Export writes the votes of a session. csv, json and jsonl have all votes, even undone
+// ones. alpaca-eval and dpo have only the votes that count: see said. alpaca-eval has no
+// votes on prompts that judges wrote, because win rates are computed from it.
 func Export(w io.Writer, s *Session, form string) error {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
@@ -108,7 +109,7 @@ func exportCSV(w io.Writer, s *Session) error {
 	return c.Error()
 }
 
-// flags returns the flags of a vote, with own if a judge asked the prompt.
+// flags returns the flags of a vote, with "own" if a judge wrote the prompt.
 func (s *Session) flags(v *Vote) []string {
 	if s.IsOwn(v.N) {
 		return append(slices.Clone(v.Flags), "own")

@@ -24,10 +24,10 @@ type Report struct {
 	Models  [2]ModelShare `json:"models"`
 	Equal   int           `json:"equal_answers"` // pairs of the plan with equal answers, counted as ties in every group
 	Groups  []Group       `json:"groups"`        // people, then each judging model; never mixed
-	// Judges' own prompts. Who chose them knew earlier answers and could choose what one of
-	// the models is good at, so their votes are counted apart and are in none of Groups.
-	Own       int     `json:"own_prompts,omitempty"` // number of those with both answers
-	OwnGroups []Group `json:"own_groups,omitempty"`
+	// Prompts that judges wrote. A judge knows earlier answers and can choose prompts that
+	// one of the models is good at, so votes on these prompts are not in Groups.
+	Own       int     `json:"own_prompts,omitempty"` // prompts of judges with both answers
+	OwnGroups []Group `json:"own_groups,omitempty"`  // votes on them
 }
 
 // ModelShare is the part of a report about one model.
@@ -43,7 +43,7 @@ type Group struct {
 	Judges   int    `json:"judges"`
 	Wins     [2]int `json:"wins"`
 	Ties     int    `json:"ties"`          // both good, equal answers, or a model's two verdicts differ
-	Equal    int    `json:"equal_answers"` // the ties on equal answers, about which nobody was asked
+	Equal    int    `json:"equal_answers"` // ties recorded for equal answers, without a vote
 	Bad      int    `json:"both_bad"`
 	Skipped  int    `json:"skipped"`
 	Revealed int    `json:"revealed"` // votes not counted, because an answer reveals its model
@@ -107,8 +107,8 @@ func NewReport(s *Session) *Report {
 	return r
 }
 
-// share returns the lengths of a model's answers to the prompts of the plan, or to judges'
-// own if there is no plan.
+// share returns the lengths of a model's answers to the prompts of the plan. Without a plan
+// they are those of the answers to the judges' prompts.
 func (s *Session) share(slot Slot) ModelShare {
 	m := ModelShare{Model: s.Models[slot]}
 	noPlan := len(s.Own) == len(s.List)

@@ -105,8 +105,8 @@ func (t *Table) condition(f Filter) (string, []any, error) {
 var escape = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
 // inside returns a condition to put before one with LIKE. The index of substrings finds all rows
-// that LIKE finds, and a few more because it folds the case of all letters. The condition is ""
-// if there is no index or the text is too short for it.
+// that LIKE finds. It may find more, because it ignores the case of all letters and LIKE only of
+// ASCII's. The condition is "" if there is no index or the text is too short for it.
 func (t *Table) inside(text, column string) (where string, args []any) {
 	const least = 3 // characters
 	if !t.trigrams || utf8.RuneCountInString(text) < least || strings.IndexByte(text, 0) >= 0 {

@@ -16,21 +16,21 @@ type livePart struct {
 	Planned, Ready int  // number of prompts of the plan, and of those that can be judged already
 	Expected       int  // number of pairs that this judge can judge later
 	Waits          bool // the judge's own prompt has no answers yet
-	Notice         int  // number of the own prompt that the notice below is about; 0: none
+	Notice         int  // number of the own prompt that the next fields are about; 0: none
 	Failed, Equal  bool // the judge's last prompt cannot be answered, or both answers are equal
 	Prompt         abtest.Prompt
 	Answer         string // the text of equal answers
 }
 
-// notice is what a page has told a judge: what became of an own prompt that nobody votes on,
-// because a model has no room for it or both answers are equal.
+// notice is a message that a page has shown to a judge about the judge's prompt: a model has no
+// room for it, or both answers are equal. Nobody votes on such a prompt.
 type notice struct {
 	n    int  // number of the prompt
 	over bool // the judge has voted since
 }
 
-// notice returns what a judge has to be told about the last own prompt. ok is false if there is
-// nothing, or if the judge has been told and has gone on.
+// notice returns the number of the judge's last prompt if a page must show a notice about it. ok
+// is false if there is no notice, or if the judge has voted since it was shown.
 func (s *Server) notice(judge string) (n int, ok bool) {
 	n, ok = s.session.LastOwn(judge)
 	if !ok || !s.session.Own[n].Failed && !s.session.Equal(n) {
@@ -40,7 +40,7 @@ func (s *Server) notice(judge string) (n int, ok bool) {
 	return n, !was || told.n != n || !told.over
 }
 
-// live returns the livePart for a judge, and notes that the judge is told what it says.
+// live returns the livePart for a judge, and stores that its notice is shown.
 func (s *Server) live(judge string) (p livePart) {
 	if s.opt.Ask == nil {
 		return p
@@ -61,7 +61,7 @@ func (s *Server) live(judge string) (p livePart) {
 	return p
 }
 
-// goneOn notes that a judge has voted: a notice that was shown is shown no more.
+// goneOn stores that a judge has voted. A notice that was shown is not shown again.
 func (s *Server) goneOn(judge string) {
 	if t, ok := s.told[judge]; ok {
 		t.over = true
