@@ -44,7 +44,7 @@ type Group struct {
 	Judges   int    `json:"judges"`
 	Wins     [2]int `json:"wins"`
 	Ties     int    `json:"ties"`          // both good, equal answers, or a model's two verdicts differ
-	Equal    int    `json:"equal_answers"` // the ties on equal answers, about which nobody was asked
+	Equal    int    `json:"equal_answers"` // ties recorded for equal answers, without a vote
 	Bad      int    `json:"both_bad"`
 	Skipped  int    `json:"skipped"`
 	Revealed int    `json:"revealed"` // votes not counted, because an answer reveals its model

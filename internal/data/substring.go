@@ -6,8 +6,8 @@ import (
 )
 
 // The index of words cannot find a text inside a word. The index example_trigram can: it has every
-// three consecutive characters of the texts, and so is several times as large as the texts. A
-// database has this index only if the user asks for it.
+// three consecutive characters of the texts. It is more than three times as large as the texts, so a
+// database has it only after "import --substring".
 
 // trigramInsert adds each new row to the index of substrings.
 const trigramInsert = `

@@ -13,7 +13,7 @@ import (
 	"alpaca/internal/sampler"
 )
 
-// maxDraft is the default of Drafts.Most, in tokens.
+// maxDraft is the default of Drafts.Max, in tokens.
 const maxDraft = 32
 
 // Drafts say where drafts come from and how long they are. The zero value stands for all

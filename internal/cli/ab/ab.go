@@ -132,8 +132,8 @@ func (o *options) check() error {
 	return o.sampling.Check()
 }
 
-// checkJudge returns an error if the judging model cannot be opened. Without this check, the
-// error would come only after all answers.
+// checkJudge returns an error if the judging model cannot be opened, before any answers are
+// generated.
 func (o *options) checkJudge() error {
 	if o.judge == "" {
 		return nil
@@ -162,7 +162,7 @@ func (o *options) run(ctx context.Context) error {
 	var c comparison
 	if len(o.models)+len(o.answers) > 0 {
 		var err error
-		if c, err = o.compare(); err != nil { // before the database is made, so that a mistake in the flags makes none
+		if c, err = o.compare(); err != nil { // an error here leaves no empty database
 			return err
 		}
 	}
@@ -234,8 +234,8 @@ type side struct {
 	identity abtest.Model
 }
 
-// comparison is what the flags ask for: two sides, and the prompts in the order in which they
-// are judged. It is empty if the flags name neither models nor files of answers.
+// comparison has two sides and the prompts to judge, in order. It is empty if the flags name
+// neither models nor answers.
 type comparison struct {
 	sides  []*side
 	plan   abtest.Plan
@@ -276,8 +276,8 @@ func (o *options) compare() (c comparison, err error) {
 	return c, nil
 }
 
-// begin returns the id of the open session with the plan of c. If there is none, it begins a
-// session. For an empty c it returns the last session of the database.
+// begin finds the open session with the plan of c, or begins one. For an empty c it returns the
+// last session of the database.
 func (o *options) begin(ctx context.Context, st abtest.Store, c comparison) (id int64, err error) {
 	if c.sides == nil {
 		list, err := st.Sessions(ctx)

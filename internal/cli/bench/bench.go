@@ -79,7 +79,7 @@ core (prompts).`,
 	flags.AllowSingleDash(fs, "parallel", "npl")
 	fs.IntSliceVarP(&o.depths, "n-depth", "d", []int{0}, "`tokens` already in the context")
 	fs.IntSliceVarP(&o.batches, "batch-size", "b", []int{model.DefaultBatch}, "prompt `tokens` evaluated together")
-	fs.IntSliceVarP(&o.threads, "threads", "t", nil, "`numbers` of threads (default: the physical cores that may be used)")
+	fs.IntSliceVarP(&o.threads, "threads", "t", nil, "`numbers` of threads (default: the performance cores that may be used)")
 	flags.AddCacheTypeLists(fs, &o.cacheK, &o.cacheV)
 	flags.AddInt(fs, &o.repetitions, flags.Int{Name: "repetitions", Short: "r", Value: 5, Low: 1, High: 1000}, "`times` that each test is run")
 	fs.BoolVar(&o.noWarmup, "no-warmup", false, "do not run each test once before it is measured")

@@ -56,7 +56,7 @@ const MaxThreads = 1024
 // AddThreads adds -t/--threads. *target stays 0 if the flag is not given, which stands for
 // the machine's default.
 func AddThreads(fs *pflag.FlagSet, target *int) {
-	fs.VarP(&bounded{target, 1, MaxThreads, true}, "threads", "t", "`number` of threads (default: the physical cores that may be used)")
+	fs.VarP(&bounded{target, 1, MaxThreads, true}, "threads", "t", "`number` of threads (default: the performance cores that may be used)")
 }
 
 // Int describes a flag that takes an integer between Low and High.

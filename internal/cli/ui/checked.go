@@ -5,8 +5,8 @@ import (
 	"sync/atomic"
 )
 
-// checkedFile writes to a file and keeps the first error of a write. So a command that writes
-// many short texts need not check each error: ExitStatus reports the first.
+// checkedFile writes to a file and stores the first error. Commands that write many short texts
+// need not check each write, because ExitStatus reports this error.
 type checkedFile struct {
 	f   *os.File
 	err atomic.Pointer[error]

@@ -105,8 +105,9 @@ func (t *Table) condition(f Filter) (string, []any, error) {
 var escape = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
 // inside returns a condition to put before a condition with LIKE, which is slow. It looks in the
-// index of substrings, which finds all rows that LIKE finds. The index finds a few more, because it
-// folds the case of all letters. where is "" if there is no index or the text is too short for it.
+// index of substrings, which finds all rows that LIKE finds. The index may find more, because it
+// ignores the case of all letters, and LIKE only that of ASCII letters. where is "" if there is no
+// index or the text is too short for it.
 func (t *Table) inside(text, column string) (where string, args []any) {
 	const least = 3 // characters
 	if !t.trigrams || utf8.RuneCountInString(text) < least || strings.IndexByte(text, 0) >= 0 {
