@@ -69,7 +69,7 @@ func MeasurePerplexity(ctx context.Context, s Session, windows []Window, opt Opt
 	return m.result(), nil
 }
 
-// measurement is the state of Measure.
+// measurement is the state of MeasurePerplexity.
 type measurement struct {
 	opt     Options
 	session Session
@@ -106,7 +106,8 @@ func (m *measurement) window(ctx context.Context, i int) error {
 	return m.report(i)
 }
 
-// score sets the score of scored token number row of the window.
+// score sets the probability and the rank in m.current[row]. row counts the window's scored tokens
+// from 0.
 func (m *measurement) score(row int, raw []float32) {
 	t := &m.current[row]
 	dist := logits.NewLogprobs(raw)

@@ -24,7 +24,7 @@ type Vocab struct {
 
 	mu      sync.Mutex
 	classes map[classKey]*class // a cache
-	older   map[classKey]*class // the cache before, which had become too large
+	older   map[classKey]*class // the previous cache, which had become too large
 	bytes   int                 // estimated size of classes
 }
 

@@ -225,8 +225,8 @@ func (f *frame) capture(body exec) text.Text {
 	return out.Text()
 }
 
-// filter compiles a chain of filters. If the innermost filter has no Value, the returned
-// function's argument in takes its place.
+// filter compiles a chain of filters. If the innermost filter has no Value, the chain is applied to
+// the argument in of the returned function.
 func (c *compiler) filter(e *syntax.Filter, p place) func(f *frame, in value.Value) value.Value {
 	var from func(f *frame, in value.Value) value.Value
 	switch v := e.Value.(type) {

@@ -38,8 +38,8 @@ type Options struct {
 	// Importance, if not nil, says how much each column matters.
 	Importance *Importance
 	// Change, if not nil, returns a function that changes rows of t before they are encoded, or nil
-	// if t does not change. The function gets whole rows x. row is the number of the first. It may
-	// be called from several goroutines.
+	// if t does not change. The returned function gets whole rows x; row is the number of the first
+	// row in x. Several goroutines may call it at once.
 	Change func(t *gguf.Tensor) func(x []float32, row int)
 	// More are additional tensors for the output.
 	More []gguf.Tensor
@@ -73,7 +73,7 @@ func (tt TensorType) Matches(f *gguf.File) bool {
 	return slices.ContainsFunc(f.Tensors, func(t gguf.Tensor) bool { return tt.Pattern.MatchString(t.Name) })
 }
 
-// ParseEncodable parses the name of a type that can be written.
+// ParseEncodable parses the name of a type that tensors can be encoded in.
 func ParseEncodable(name string) (quant.Type, error) {
 	t, err := quant.ParseType(name)
 	if err == nil && !quant.CanEncode(t) {
@@ -99,7 +99,7 @@ type Plan struct {
 type Step struct {
 	Tensor *gguf.Tensor
 	To     quant.Type
-	Note   string // why To is not the type of the rules or options; mostly ""
+	Note   string // why To is not the type that the rules or options ask for; "" if it is
 	part   int    // index of the output file
 
 	importance []float32 // by column, for each matrix of a stack; nil if unknown

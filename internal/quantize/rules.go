@@ -128,7 +128,7 @@ func (r *rules) choose(t *gguf.Tensor) quant.Type {
 	case strings.Contains(t.Name, string(arch.FFNDown)):
 		layer := r.nextD
 		r.nextD++
-		if r.experts > 1 { // a layer may have several, so the count is not the layer
+		if r.experts > 1 { // a layer may have several such tensors, so their count is not the layer number
 			layer = layerOf(t.Name)
 		}
 		return r.ffnDown(layer)

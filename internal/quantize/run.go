@@ -49,7 +49,7 @@ func (r *runner) run(ctx context.Context) ([]TensorResult, error) {
 	queue := make(chan *chunk, threads*chunksPerThread) // the same chunks, in order, for the writer
 	var workers sync.WaitGroup
 	defer workers.Wait()
-	defer cancel() // runs first and ends the workers that Wait waits for
+	defer cancel() // runs before workers.Wait, and ends the workers
 
 	spare := sync.Pool{New: func() any { return new([]byte) }}
 	for range threads {
@@ -91,8 +91,8 @@ func (r *runner) reserve(threads int) error {
 	for i := range r.plan.Steps {
 		largest = max(largest, chunkWeights, r.plan.Steps[i].Tensor.Cols())
 	}
-	// The most bytes for a weight: in a worker the input, float32 and the decoded result; in a
-	// chunk the output.
+	// The most bytes for one weight. A worker holds the input, float32 and the decoded result. A
+	// chunk that waits holds the output.
 	const worker, waiting = 4 + 4 + 4, 4
 	n := int64(threads) * int64(largest) * (worker + waiting*(chunksPerThread+1))
 	if err := machine.Reserve(n); err != nil {

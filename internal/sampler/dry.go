@@ -6,9 +6,9 @@ import (
 	"alpaca/internal/fmath"
 )
 
-// dry makes tokens that would continue a repetition less likely. If the last length tokens
-// occurred before, the token that followed them then gets a penalty of multiplier *
-// base^(length-allowed). "Don't Repeat Yourself", P. E. Weidmann,
+// dry makes tokens that would continue a repetition less likely. If the last n tokens also occur
+// earlier in the text, the token that followed them there gets a penalty of multiplier *
+// base^(n-allowed). "Don't Repeat Yourself", P. E. Weidmann,
 // https://github.com/oobabooga/text-generation-webui/pull/5677, 2024.
 type dry struct {
 	multiplier, base float32

@@ -10,7 +10,7 @@ const RandomSeed = math.MaxUint32
 
 // Params are the settings of a Sampler, with llama.cpp's names and units.
 type Params struct {
-	Seed     uint32 // of all random numbers; RandomSeed: a random one
+	Seed     uint32 // seed of the random numbers; RandomSeed: New chooses one
 	Samplers []Name // the chain, in order
 	MinKeep  int    // least number of tokens that top-p, typical-p, min-p and XTC leave
 

@@ -59,7 +59,7 @@ func (c *Compiler) Lazy(l Lazy) func() sampler.Grammar {
 	}
 }
 
-// Answer returns a constructor for the grammar of a form, or nil if answers are free.
+// Answer returns a constructor for the grammar of f, or nil if f allows any text.
 func (c *Compiler) Answer(f *toolcall.Form, thoughts toolcall.Thinking) func() sampler.Grammar {
 	switch {
 	case f.Whole != nil:

@@ -36,7 +36,7 @@ type entry struct {
 	value any
 }
 
-// maxKnown is how many programs are cached. The compilers limit their sizes.
+// maxKnown is how many programs are cached. The compilers limit the size of each program.
 const maxKnown = 32
 
 // New returns a compiler for a vocabulary.
@@ -60,8 +60,8 @@ func (c *Compiler) prepare() {
 	})
 }
 
-// text returns the text of a token for grammars. It is "" for control tokens: a grammar can only
-// name them as tokens.
+// text returns the text of a token for grammars. It returns "" for control tokens, because a grammar
+// matches a control token by its id and never by its text.
 func (c *Compiler) text(id int32) string {
 	if c.tok.IsControl(id) {
 		return ""

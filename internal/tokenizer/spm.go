@@ -20,7 +20,7 @@ type spm struct {
 	bytes       [256]int32
 	unknown     int32
 	maxLen      int  // bytes of the longest token
-	cutAtSpace  bool // no token has a space after something else
+	cutAtSpace  bool // no token has a space after a character that is not a space
 	spacePrefix bool
 }
 

@@ -11,8 +11,8 @@ type verdict byte
 const (
 	inside verdict = iota // a byte of the value
 	last                  // the last byte of the value
-	past                  // the value ended before it
-	wrong                 // no value begins so
+	past                  // the value ended before the byte
+	wrong                 // no value begins with the byte
 )
 
 // scanner finds the end of a JSON value. It does not check the value: models write text that is

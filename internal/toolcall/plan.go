@@ -43,7 +43,7 @@ type Trigger struct {
 
 // wrapper is a form in which an answer without a call has marks, too.
 type wrapper interface {
-	// answer returns an answer without a call, whose text is e; nil: any text.
+	// answer returns the rules for an answer without a call. e is its text; nil: any text.
 	answer(b *builder, e grammar.Expr) grammar.Expr
 	// thinking returns body preceded by the thoughts of t.
 	thinking(b *builder, t Thinking, body grammar.Expr) grammar.Expr

@@ -29,7 +29,7 @@ type Counts struct {
 
 // Options describe the model.
 type Options struct {
-	Name   string // replaces the name in the files; "": keep that
+	Name   string // replaces the name in the files; "": keep the name in the files
 	Counts Counts
 }
 

@@ -168,7 +168,7 @@ func (r *reader) attnScale(s *arch.Sizes) {
 	}
 }
 
-// noRope checks that the same layers have no rotation as in the architecture.
+// noRope checks that the layers without rotation are every NoRopePeriod-th, as in the architecture.
 func (r *reader) noRope() {
 	period := r.m.Arch.NoRopePeriod
 	if list := r.Floats("no_rope_layers"); len(list) > 0 {

@@ -7,8 +7,8 @@ import (
 	"alpaca/internal/gguf"
 )
 
-// ropeObject returns the parameters of RoPE for layers without a window: today's
-// rope_parameters, or rope_scaling with the keys beside it.
+// ropeObject returns the parameters of RoPE for layers without a window. They are in rope_parameters
+// or, in older files, in rope_scaling and the keys beside it.
 func (r *reader) ropeObject() Object {
 	p := r.Sub("rope_parameters")
 	switch {

@@ -151,7 +151,7 @@ func (b *builder) lastIs(name string) bool {
 	return len(b.tensors) > 0 && b.tensors[len(b.tensors)-1].Name == name
 }
 
-// count counts the elements of a matrix for main.
+// count counts the elements of a matrix. The method main uses the counts.
 func (b *builder) count(stored string, r *rows.Rows) {
 	if b.stored == nil {
 		b.stored, b.kinds = map[string]int64{}, map[quant.Type]int64{}

@@ -251,9 +251,9 @@ func (n *numbers) signed() (*fsa.DFA, error) {
 	return d.Minimize(), nil
 }
 
-// texts returns the automaton of the ways to write the points: as decimals, as in the schema,
-// and for long numbers with an exponent. Integers may also end in .0, unless only integers are
-// allowed.
+// texts returns the automaton of the texts of the points. A point may be written as a decimal or as
+// in the schema, and a long number also with an exponent. Integers may also end in .0, unless only
+// integers are allowed.
 func (n *numbers) texts() *fsa.DFA {
 	nfa := &fsa.NFA{}
 	start, end := nfa.Add(), nfa.Add()

@@ -31,7 +31,7 @@ func (w caseWords) asciiCase() caseWords {
 	return w
 }
 
-// asciiCaseMarks is the same with marks in U and L.
+// asciiCaseMarks is asciiCase with marks in U and L.
 func (w caseWords) asciiCaseMarks() caseWords {
 	w.upperRun = charSet(func(r rune, c class) bool { return c == classMark || isNotASCIILower(r, c) }).run
 	w.lowerRun = charSet(func(r rune, c class) bool { return c == classMark || isNotASCIIUpper(r, c) }).run
