@@ -20,8 +20,8 @@ type Scored struct {
 type Options struct {
 	Threads int // for scoring; 0: one
 
-	// Whole makes the model compute all layers for the positions before a window's first
-	// scored one, too. An importance matrix needs it, because it covers all of the text.
+	// Whole makes the model compute all layers even for the positions before a window's first scored
+	// position. An importance matrix needs it, because it covers all of the text.
 	Whole bool
 
 	Ranks bool                 // set Scored.Rank

@@ -36,7 +36,8 @@ type Lazy struct {
 }
 
 // Lazy returns a constructor for grammars that begin with a trigger. Before the trigger all tokens
-// are allowed, except a token that completes a trigger and does not fit its grammar.
+// are allowed, except a token that completes a trigger and goes on with text that the trigger's
+// grammar refuses.
 func (c *Compiler) Lazy(l Lazy) func() sampler.Grammar {
 	c.prepare()
 	return func() sampler.Grammar {
@@ -97,7 +98,7 @@ type lazy struct {
 	c *Compiler
 	*Lazy
 	phase int
-	tail  string           // end of the text, where a tag or trigger may begin, or the whole text
+	tail  string           // the end of the text, in which a tag or trigger may have begun; the whole text while it is short
 	said  bool             // the text before tail has more than white space
 	m     *grammar.Matcher // nil: no trigger yet
 	keep  int              // the most bytes that a trigger in tail can have

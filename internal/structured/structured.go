@@ -110,8 +110,8 @@ func (c *Compiler) Schema(text []byte, opt jsonschema.Options) (p *grammar.Progr
 	return known.program, known.warnings, nil
 }
 
-// Remember returns the result of make for a text of some kind. If the result is cached, make is not
-// called.
+// Remember returns the result of make for a text. kind names what make does with the text. If the
+// result is cached, make is not called.
 func (c *Compiler) Remember(kind, text string, make func() (any, error)) (any, error) {
 	key := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s", kind, text))
 	c.mu.Lock()

@@ -93,7 +93,7 @@ func (t *Tokenizer) preTokenizer(v *Vocab, opt Options) (*pretokenizer.PreTokeni
 	return pre, nil
 }
 
-// setBytes sets b.bytes of raw vocabularies, and b.lacks and b.lacksAny of others.
+// setBytes sets b.bytes for raw vocabularies. For other vocabularies it sets b.lacks and b.lacksAny.
 func (b *bpe) setBytes() {
 	for i := range b.bytes {
 		b.bytes[i] = None

@@ -74,8 +74,8 @@ func (t *Tokenizer) setDefaults(d defaults) {
 	t.addBOS, t.addEOS, t.addSpacePrefix = d.addBOS, d.addEOS, d.addSpacePrefix
 }
 
-// setIDs sets the roles and switches that the file has, finds the other roles by their texts,
-// and collects the tokens that end a generation.
+// setIDs sets the roles and switches that the file has. It finds the remaining roles by the texts of
+// tokens, and collects the tokens that end a generation.
 func (t *Tokenizer) setIDs(v *Vocab) {
 	for _, r := range roles {
 		id, ok := v.IDs[r.name]

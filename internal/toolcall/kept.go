@@ -9,8 +9,8 @@ import (
 	"alpaca/internal/grammar/jsonschema"
 )
 
-// reach says how much of a tool's schema a form without JSON can enforce. For the rest the client
-// gets a warning, or an error if the tool is strict.
+// reach says how much of a tool's schema a form without JSON can enforce. For the keywords beyond its
+// reach the client gets a warning, or an error if the tool is strict.
 type reach int
 
 const (

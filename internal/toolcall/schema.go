@@ -99,8 +99,8 @@ func (d *document) alone(schema json.RawMessage) []byte {
 	return append(append(append([]byte("{"), d.text...), `"allOf": [`...), append(slices.Clone(schema), "]}"...)...)
 }
 
-// texts returns the strings that a schema lists by enum or const. It returns nil if it lists
-// none, or also other values.
+// texts returns the strings that a schema lists by enum or const. It returns nil if the schema lists
+// no values, or some that are not strings.
 func texts(schema json.RawMessage) []string {
 	var s struct {
 		Enum  []any

@@ -9,9 +9,9 @@ import (
 	"alpaca/internal/gguf"
 )
 
-// localLayers returns which layers of Gemma 4 have a window. If the configuration does
-// not list them, all except every sixth have one. The last layer never has one, as in the
-// class.
+// localLayers returns which layers of Gemma 4 have a window. If the configuration does not list them,
+// every layer except each sixth has a window. The last layer never has one, as in the class of
+// transformers.
 func (r *reader) localLayers() []bool {
 	local := make([]bool, len(r.m.Layers))
 	kinds := r.Texts("layer_types")
@@ -26,9 +26,9 @@ func (r *reader) localLayers() []bool {
 	return local
 }
 
-// ownHeads sets the sizes that differ among the layers of Gemma 4. Layers without a window have
-// heads of other sizes. The last layers have no keys and values of their own and, in some
-// models, feed-forward networks of twice the size.
+// ownHeads sets the sizes that differ among the layers of Gemma 4. Layers without a window have heads
+// of other sizes than layers with one. The last layers have no keys and values of their own and, in
+// some models, feed-forward networks of twice the size.
 func (r *reader) ownHeads() {
 	layers, local := r.m.Layers, r.localLayers()
 	own := len(layers) - r.Int("num_kv_shared_layers", 0)

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// machine runs a pickle. A pickle can only use the machine's operations, and its names are
-// only looked up in the tables of this package.
+// machine runs a pickle. The pickle can only use the operations of the machine. Python names in it
+// are only looked up in the tables of this package.
 type machine struct {
 	src   []byte
 	at    int

@@ -1,7 +1,7 @@
-// Package pth reads files of torch.save, pytorch_model.bin and .pth: zip archives with a
-// pickle and the bytes of every storage. A pickle is a program. Here a small machine runs
-// it, which can build dictionaries, numbers and tensors, and calls nothing. If the pickle
-// asks for other names, the error lists them.
+// Package pth reads files of torch.save, pytorch_model.bin and .pth: zip archives with a pickle and
+// the bytes of every storage. A pickle is a program. Here a small machine runs it, which can build
+// dictionaries, numbers and tensors, and calls nothing. If the pickle asks for Python names that the
+// machine does not know, the error lists them.
 package pth
 
 import (

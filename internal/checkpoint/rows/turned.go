@@ -28,7 +28,7 @@ func (r *Rows) Turn(rows int) *Rows {
 	}}
 }
 
-// turned computes transposes and keeps the most recent ones.
+// turned computes transposes of matrices and caches the most recent ones.
 type turned struct {
 	of   *Rows
 	rows int
@@ -42,8 +42,8 @@ type keptMatrix struct {
 	data  []byte
 }
 
-// maxKept is the number of transposes in memory. Several goroutines read rows in order,
-// and are never further apart than one matrix.
+// maxKept is the number of cached transposes. Several goroutines read rows in order, so the matrices
+// they read at a time are never further apart than one.
 const maxKept = 2
 
 // matrix returns the transpose of one matrix.

@@ -42,7 +42,7 @@ func (b *builder) gemma4() error {
 			typ = gguf.TokenUserDefined
 		case a.Special || looksSpecial(a.Content):
 		case inVocab && (merged[a.Content] || utf8.RuneCountInString(a.Content) == 1):
-			typ = gguf.TokenNormal // merges make this token, too, so U+2581 in it must stand for a space
+			typ = gguf.TokenNormal // merges make this token, too, so U+2581 in its text must stand for a space
 		default:
 			typ = gguf.TokenUserDefined
 		}

@@ -112,7 +112,8 @@ func (c *compiler) at(l literal, err error) error {
 	return &Refused{"#" + c.doc.byID[max(l, -l)-1].ptr, err.Error()}
 }
 
-// possible reports whether a value may satisfy a goal. false is certain, true is not.
+// possible reports whether a value may satisfy a goal. A result of false is certain, a result of true
+// is not.
 func (c *compiler) possible(g goal, depth int) bool {
 	list, err := c.all(g)
 	if err != nil {

@@ -61,7 +61,7 @@ func (k *counting) rule(item int, hits []int) grammar.Ref {
 	return r
 }
 
-// place makes the rule for the rest of the array from a position on.
+// place makes the rule for the rest of the array from the position at.
 func (k *counting) place(at counted) {
 	var out grammar.Alt
 	enough := at.item >= k.a.min

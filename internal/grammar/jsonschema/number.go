@@ -11,9 +11,9 @@ import (
 	"alpaca/internal/grammar/fsa"
 )
 
-// numbers is a set of numbers. If points is not nil, the set has only these. Otherwise a number is
-// in the set if it is within the bounds, a multiple of each number in multiples and of none in
-// others, and not in out.
+// numbers is a set of numbers. If points is not nil, the set has only these points. Otherwise a
+// number is in the set if it is within the bounds, is a multiple of every number in multiples, is a
+// multiple of no number in others, and is not in out.
 type numbers struct {
 	points []point
 

@@ -126,8 +126,8 @@ func (s *stringSet) expr() (grammar.Expr, error) {
 	return grammar.Automaton{DFA: encode(d, !s.listed && len(d.States) < 2000, true)}, nil
 }
 
-// manyLengths bounds the states that count the length of a string. Beyond it a grammar.Limited
-// counts.
+// manyLengths bounds the states that count the length of a string. If more are needed, a
+// grammar.Limited counts the length instead.
 const manyLengths = 3000
 
 // limit returns the expression, in JSON, for the strings of d that have no more than maxRunes code

@@ -18,7 +18,7 @@ type Limits struct {
 	Depth  int // of nested calls
 }
 
-// Run is the state of one rendering: the rest of its limits, and the environment of functions.
+// Run is the state of one rendering: what is left of its limits, and the environment of functions.
 type Run struct {
 	Ctx    context.Context
 	Now    func() time.Time // the time for strftime_now
