@@ -64,7 +64,7 @@ type comparer struct {
 	opt    CompareOptions
 	start  time.Time
 	kept   *kept // the base's predictions of the current window
-	rows   *rows // of the current model
+	rows   *rows // rows of the current model
 }
 
 // window evaluates window i with every model.
@@ -110,7 +110,7 @@ func (c *comparer) report(done, of int) error {
 // candidate is one model of a comparison.
 type candidate struct {
 	open       Opener
-	minLogprob float64           // see Base.minLogprob
+	minLogprob float64           // see minLogprob in Base
 	all        []tokenDivergence // divergences of all tokens scored so far
 	eval       time.Duration
 }

@@ -77,8 +77,8 @@ type measurement struct {
 	rows    *rows
 	start   time.Time
 
-	current []Scored  // of the current window
-	nll     []float64 // of all windows before the current one
+	current []Scored  // scored tokens of the current window
+	nll     []float64 // negative log probabilities in all windows before the current one
 	tokens  int
 	encoded [rowsAtOnce][]byte // rows of the logits file, by row number modulo rowsAtOnce
 }

@@ -35,7 +35,7 @@ type class struct {
 	skip map[int32]bool
 }
 
-// exit is a node of class.exits, and the term's count before it.
+// exit is a node of class.exits, and the term's count before the node.
 type exit struct{ node, ticks int32 }
 
 // maxBytes bounds the memory for the classes of a vocabulary, in bytes.
@@ -262,7 +262,7 @@ func byTicks(ids, ticks []int32) (sorted, sortedTicks []int32) {
 		}
 		return sorted, sortedTicks
 	}
-	from := make([]int32, slices.Max(ticks)+2) // by ticks: where the tokens with that number begin
+	from := make([]int32, slices.Max(ticks)+2) // by ticks: index of the first token with that number of ticks
 	for _, t := range ticks {
 		from[t+1]++
 	}

@@ -55,7 +55,7 @@ func (c *compiler) finish() error {
 func (p *Program) productive() []bool {
 	type wait struct{ node, edge int32 }
 	ends := make([]bool, len(p.nodes))
-	waiting := make([][]wait, len(p.nodes)) // by node: the edges that need it
+	waiting := make([][]wait, len(p.nodes)) // by node: the edges that lead to the node, or call the rule that it starts
 	var todo []int32
 	for i, n := range p.nodes {
 		if n.final {

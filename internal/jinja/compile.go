@@ -42,7 +42,7 @@ const (
 type place struct {
 	s        *scope
 	soft     bool // in a condition, where an unknown filter is an error only when it is called
-	toplevel bool // blocks see assignments
+	toplevel bool // at top level, where blocks see assignments
 	inLoop   bool // break and continue are allowed
 	escape   escaping
 	folded   bool // within a constant: a slice that fails in jinja2 counts as a missing item

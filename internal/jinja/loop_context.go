@@ -11,8 +11,8 @@ import (
 type loop struct {
 	of                     value.Value // the iterable; nil: its length is not known
 	next                   func() (value.Value, bool)
-	index                  int // of the iteration, from 1
-	length                 int // valid if known
+	index                  int // number of the current iteration, from 1
+	length                 int // number of iterations; valid if known is set
 	known                  bool
 	before, current, after value.Value
 	changed                value.Value // the last argument of the method changed

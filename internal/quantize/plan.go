@@ -61,7 +61,7 @@ func ParseTensorType(s string) (TensorType, error) {
 	if err != nil {
 		return TensorType{}, err
 	}
-	re, err := regexp.Compile("(?i)" + s[:i]) // as in llama-quantize, case does not matter
+	re, err := regexp.Compile("(?i)" + s[:i]) // case does not matter, as in llama-quantize
 	if err != nil {
 		return TensorType{}, fmt.Errorf("quantize: %q: %w", s[:i], err)
 	}
@@ -102,7 +102,7 @@ type Step struct {
 	Note   string // why To is not the type that the rules or options ask for; "" if it is
 	part   int    // index of the output file
 
-	importance []float32 // by column, for each matrix of a stack; nil if unknown
+	importance []float32 // importance of each column, for each matrix of a stack; nil if unknown
 	change     func(x []float32, row int)
 }
 

@@ -168,7 +168,7 @@ func (r *runner) write(ctx context.Context, queue <-chan *chunk, free func([]byt
 type worker struct {
 	in   []byte
 	x    []float32
-	back []float32 // for statistics: the decoded result
+	back []float32 // the decoded result, only used for statistics
 }
 
 // encode reads and checks a chunk, and sets c.out to the bytes to write.

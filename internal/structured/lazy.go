@@ -82,8 +82,8 @@ func (c *Compiler) Answer(f *toolcall.Form, thoughts toolcall.Thinking) func() s
 // The phases of a text.
 const (
 	lazyStart   = iota // the text may begin with thinking
-	lazyThought        // in the thinking
-	lazyText           // after the thinking
+	lazyThought        // the text is within the thinking
+	lazyText           // the text is after the thinking
 )
 
 // The most bytes of the text that patterns are matched against: maxPattern for patterns that match

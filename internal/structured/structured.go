@@ -27,7 +27,7 @@ type Compiler struct {
 
 	mu    sync.Mutex
 	known map[[sha256.Size]byte]*list.Element
-	order list.List // of *entry, the most recently used first
+	order list.List // elements are *entry, the most recently used first
 }
 
 // entry is a cached result.

@@ -19,7 +19,7 @@ type fragment struct {
 // order.
 type partitioner struct {
 	find  *automaton
-	ids   []int32 // special tokens, longest first; a pattern is an index
+	ids   []int32 // special tokens, longest first; a pattern of find is an index into ids
 	texts []string
 	strip []strip
 }

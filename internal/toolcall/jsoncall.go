@@ -83,7 +83,7 @@ type object struct {
 
 	nest    int // the number of objects around the name: {"function": {…}}
 	key     []byte
-	value   []byte // of a name or an id, or quoted arguments
+	value   []byte // bytes of a name, of an id, or of quoted arguments
 	role    int
 	quoted  bool // the arguments are JSON in a string
 	scan    scanner

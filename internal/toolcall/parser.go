@@ -16,16 +16,16 @@ type Parser struct {
 
 	step  func(b byte)
 	marks []mark
-	held  []byte // in content: bytes held back, white space and the possible beginning of a mark
+	held  []byte // in content: white space and the possible beginning of a mark, held back
 
 	// A text that may turn out not to be a call:
 	space []byte // white space before its mark
-	raw   []byte // all its bytes, including its mark
+	raw   []byte // all bytes of the text, including its mark
 
-	index  int  // of the current call, from 0
-	open   bool // the call has begun
-	called bool // there was a call
-	said   bool // there was content
+	index  int  // number of the current call, from 0
+	open   bool // the current call has begun
+	called bool // the answer has had a call
+	said   bool // the answer has had content
 
 	text    []byte // bytes collected by until and choose
 	obj     object

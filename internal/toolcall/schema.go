@@ -52,7 +52,7 @@ func properties(schema json.RawMessage) (list []property, open bool) {
 
 // document holds the definitions in the schema of a tool's arguments, which references point to.
 type document struct {
-	defs map[string]json.RawMessage // by their pointers
+	defs map[string]json.RawMessage // definitions by their JSON pointers
 	text []byte                     // "$defs" and "definitions" as JSON fields, each with a comma after it
 }
 

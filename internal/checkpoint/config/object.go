@@ -21,7 +21,7 @@ const maxFile = 16 << 20
 // Object is a JSON object whose values are read by key. It keeps the first error about a
 // value of the wrong type, so callers can check Err once.
 type Object struct {
-	Name   string // of the file, for messages
+	Name   string // name of the file, for messages
 	fields map[string]any
 	err    *error
 }

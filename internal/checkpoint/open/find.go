@@ -9,7 +9,7 @@ import (
 	"alpaca/internal/checkpoint/weights"
 )
 
-// stored is a tensor of the checkpoint, or several that form one tensor in GGUF.
+// stored is a tensor of the checkpoint, or several tensors that form one tensor in GGUF.
 type stored struct {
 	name  string // name of the first tensor
 	typ   string // how the checkpoint stores the tensor

@@ -136,7 +136,7 @@ type builder struct {
 	embed   *rows.Rows // the embedding's rows
 	tensors []gguf.Tensor
 	reads   []func(dst []byte, lo, hi int) error
-	stored  map[string]int64 // number of elements of matrices, by type in the checkpoint
+	stored  map[string]int64 // number of elements of all matrices, by their type in the checkpoint
 	kinds   map[quant.Type]int64
 }
 

@@ -23,7 +23,7 @@ const maxPickle = 64 << 20
 // File is an open file. Several goroutines may use it, until Close.
 type File struct {
 	Path    string
-	Tensors []weights.Tensor // in the order of the pickle
+	Tensors []weights.Tensor // in the order in which the pickle has them
 
 	file *os.File
 	size int64

@@ -34,7 +34,7 @@ type turned struct {
 	rows int
 
 	mu   sync.Mutex
-	kept []keptMatrix // the newest last
+	kept []keptMatrix // the most recent last
 }
 
 type keptMatrix struct {

@@ -22,7 +22,7 @@ func (c *compiler) allOf(s *schema) ([]cell, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.all(list) // in this order, which decides the order of properties
+	return c.all(list) // the order of list decides the order of properties
 }
 
 func (c *compiler) anyOf(s *schema) ([]cell, error) {

@@ -123,7 +123,7 @@ type group struct {
 type patternGoal struct {
 	dfa  *fsa.DFA
 	goal goal
-	from string // pointer
+	from string // pointer of the schema, for errors
 }
 
 // of returns the group's goal for the value of a property, and whether the group evaluates this
