@@ -107,9 +107,9 @@ func (b *sessionBase) evaluate(ctx context.Context, s Session, w *Window, k *kep
 	return err
 }
 
-// evalScored evaluates a window in an empty session, which returns logits for position number from
-// and all later ones. It calls the function each with the logits at each scored position. row counts
-// the scored positions from 0.
+// evalScored evaluates a window in an empty session. from is the first position for which the session
+// computes logits. evalScored calls the function each with the logits at each scored position. row
+// counts the scored positions from 0.
 func evalScored(ctx context.Context, s Session, w *Window, from int, each func(row int, logits []float32) error) error {
 	s.Truncate(0)
 	return s.EvalEach(ctx, w.Tokens, from, func(i int, logits []float32) error {

@@ -86,7 +86,7 @@ func (c *comparer) window(ctx context.Context, i int, w *Window) error {
 	return nil
 }
 
-// report calls Done. done is the number of windows done.
+// report calls Done. done is the number of windows done, of the number of all windows.
 func (c *comparer) report(done, of int) error {
 	if c.opt.Done == nil || len(c.models) == 0 {
 		return nil

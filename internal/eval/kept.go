@@ -124,7 +124,8 @@ func (k *kept) put(row int, logits []float32) error {
 	return nil
 }
 
-// with passes the distribution of a row to use. Several goroutines may call with at once.
+// with calls the function use with the distribution of a row. Several goroutines may call this method
+// at once.
 func (k *kept) with(row int, use func(logits.Logprobs)) error {
 	if row < len(k.logits) {
 		use(k.dists[row])

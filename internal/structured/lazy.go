@@ -26,7 +26,7 @@ type Trigger struct {
 	Then *grammar.Program
 }
 
-// Lazy describes a text that follows a grammar only after a trigger.
+// Lazy describes a text that is free until a trigger, and follows the trigger's grammar from then on.
 type Lazy struct {
 	Triggers []Trigger
 	// Open and Close are the tags of the model's thinking, which is free and has no triggers.

@@ -42,8 +42,8 @@ func checkSpecial(texts []string, types []Type) error {
 	return nil
 }
 
-// newPartitioner returns a partitioner for the special tokens of t: all of them, or only the
-// user-defined ones, which are cut out of any text.
+// newPartitioner returns a partitioner for the special tokens of t. If all is false, it only finds
+// user-defined tokens, which are cut out of any text.
 func newPartitioner(t *Tokenizer, rules map[int32]strip, all bool) *partitioner {
 	p := &partitioner{}
 	for id, typ := range t.types {

@@ -146,8 +146,8 @@ func (r *reader) family() {
 	r.activation()
 }
 
-// cap adds a soft cap to the file even if it is 0: without the key, the architecture's
-// default would apply.
+// cap adds a soft cap to the file even if it is 0. from is its key in config.json, to its key in
+// GGUF. Without the key, the architecture's default would apply.
 func (r *reader) cap(from, to string) {
 	r.addFloat(to, r.Float(from, 0))
 }

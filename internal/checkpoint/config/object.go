@@ -102,8 +102,8 @@ func (o Object) First(keys ...string) string {
 	return ""
 }
 
-// With returns o with the values of others. If several objects have a key, the last one's
-// value counts, even if it is null.
+// With returns o extended by the keys of the objects in others. If several objects have a key, the
+// last one's value counts, even if it is null.
 func (o Object) With(others ...Object) Object {
 	all := make(map[string]any, len(o.fields))
 	for _, x := range append([]Object{o}, others...) {

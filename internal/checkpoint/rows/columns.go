@@ -15,8 +15,8 @@ import (
 // https://github.com/ModelCloud/GPTQModel, nn_modules/qlinear; casper-hansen/AutoAWQ,
 // awq/utils/packing_utils.py.
 type Columns struct {
-	// The shapes with 4 bits are [cols/8, rows] (AWQ: [cols, rows/8]), [groups, rows/8] and
-	// [groups, rows].
+	// With 4 bits, Words is [cols/8, rows] (AWQ: [cols, rows/8]), Zeros is [groups, rows/8], and
+	// Scales is [groups, rows].
 	Words, Zeros, Scales *weights.Tensor
 	Groups               *weights.Tensor // the group of each column; nil: groups are consecutive
 	Rows, Cols, Bits     int

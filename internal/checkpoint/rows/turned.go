@@ -86,9 +86,9 @@ func transpose(src []byte, rows, cols, elem int) []byte {
 	return dst
 }
 
-// MXFP4 returns matrices of 4-bit codes, with an 8-bit scale for each 32 of them. A byte
-// has two codes, the first in its low half. blocks reads n rows of cols/2 bytes of codes,
-// scales n rows of cols/32 scales. Layout:
+// MXFP4 returns matrices of 4-bit codes, with an 8-bit scale for each 32 of them. A byte has two
+// codes, the first in its low half. The function blocks reads n rows of codes, with cols/2 bytes in a
+// row. The function scales reads n rows of scales, with cols/32 bytes in a row. Layout:
 // https://github.com/openai/gpt-oss/blob/main/gpt_oss/torch/weights.py
 func MXFP4(n, cols int, blocks, scales func(dst []byte, lo, hi int) error) *Rows {
 	r := &Rows{Type: quant.MXFP4, N: n, Cols: cols}

@@ -8,8 +8,8 @@ import (
 	"alpaca/internal/grammar/fsa"
 )
 
-// stringSet is the set of strings of min to max code points that dfa accepts. dfa nil: all
-// strings. max -1: no bound.
+// stringSet is the set of the strings that dfa accepts and that have min to max code points. dfa nil:
+// dfa accepts all strings. max -1: no bound.
 type stringSet struct {
 	dfa      *fsa.DFA
 	min, max int
