@@ -17,7 +17,7 @@ type Base interface {
 	// Elapsed returns the time spent in the model.
 	Elapsed() time.Duration
 	minLogprob() float64 // a divergence leaves out tokens whose log probability is at most this
-	normalized() bool    // the predictions are log probabilities
+	normalized() bool    // the predictions are log probabilities, not logits
 }
 
 // Opener starts a session with a model. If the session has a method Close, Close is

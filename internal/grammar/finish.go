@@ -87,7 +87,7 @@ func (p *Program) productive() []bool {
 
 // findNullable sets nullable in the rules that match the empty text.
 func (p *Program) findNullable() {
-	null := make([]bool, len(p.nodes)) // the rule's end can be reached without a byte
+	null := make([]bool, len(p.nodes)) // by node: the rule's end can be reached without a byte
 	waiting := make([][]int32, len(p.nodes))
 	var todo []int32
 	for i, n := range p.nodes {

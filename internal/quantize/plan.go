@@ -184,7 +184,7 @@ func (s *Step) decide(r *rules, opt *Options) (err error) {
 	t := s.Tensor
 	chosen, explicit := opt.explicit(t.Name, r.hasOutput)
 	switch {
-	case explicit: // without calling choose, which counts tensors
+	case explicit: // choose is not called, so it does not count this tensor
 		s.To = chosen
 	case !opt.Pure && isQuantized(opt.Mix.Type):
 		s.To = r.choose(t)

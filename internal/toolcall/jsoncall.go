@@ -182,7 +182,7 @@ func (p *Parser) argument(b byte) {
 	o := &p.obj
 	if !o.hasArgs {
 		o.hasArgs = true
-		o.quoted = b != '{' && b != '[' // or null, or an invalid value
+		o.quoted = b != '{' && b != '[' // quoted is also set for null and invalid values
 		p.begun()
 	}
 	switch {

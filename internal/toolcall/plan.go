@@ -36,7 +36,7 @@ type Form struct {
 // Trigger begins a grammar in the middle of an answer.
 type Trigger struct {
 	Text    string
-	Pattern string // instead of Text: the grammar begins where the pattern's group begins
+	Pattern string // if not "", a regular expression that replaces Text; the grammar begins where its group begins
 	Start   bool   // the trigger counts only at the beginning of an answer
 	Then    *grammar.Program
 }

@@ -225,7 +225,7 @@ func (m *machine) call(args any) error {
 			return errors.New("a parameter without a tensor")
 		}
 		m.push(list[0])
-	default: // a harmless name, or an unknown one: unpickle's error lists these
+	default: // a harmless name, or an unknown name, which unpickle's error lists
 		m.push(opaque(g))
 	}
 	return nil

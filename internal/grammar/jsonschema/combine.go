@@ -133,7 +133,7 @@ func (c *compiler) not(s *schema) ([]cell, error) {
 	return c.of(literal(-x.id))
 }
 
-// condition returns the cells of if, then and else.
+// condition returns the cells of the keywords if, then and else.
 func (c *compiler) condition(s *schema) ([]cell, error) {
 	x, err := c.doc.sub(s, s.get("if"), "if")
 	if err != nil {
@@ -152,7 +152,7 @@ func (c *compiler) condition(s *schema) ([]cell, error) {
 			}
 			g = append(g, literal(y.id))
 		} else if branch.when < 0 && !c.unevaluatedUsed && !s.has("then") {
-			return []cell{whole()}, nil // without then and else, if demands nothing
+			return []cell{whole()}, nil // without then and else, the keyword if demands nothing
 		}
 		cells, err := c.all(g)
 		if err != nil {

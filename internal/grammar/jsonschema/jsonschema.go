@@ -1,6 +1,6 @@
-// Package jsonschema makes grammars from JSON schemas (draft 2020-12, and the keywords of
-// earlier drafts). A schema becomes cells: sets of values with one part for each type. allOf,
-// oneOf, not and if are intersections, unions and complements of cells. Cells become rules. A
+// Package jsonschema makes grammars from JSON schemas (draft 2020-12, and the keywords of earlier
+// drafts). A schema becomes cells: sets of values with one part for each type. The keywords allOf,
+// oneOf, not and if become intersections, unions and complements of cells. Cells become rules. A
 // keyword that a grammar cannot enforce is an error with its JSON pointer, and never silently
 // ignored.
 package jsonschema

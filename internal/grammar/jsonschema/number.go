@@ -293,7 +293,7 @@ func (n *numbers) texts() *fsa.DFA {
 	}
 	d, err := nfa.Determinize(start, end, 1<<20)
 	if err != nil {
-		panic(err) // at most as large as the schema's text
+		panic(err) // cannot happen: the automaton is at most as large as the schema's text
 	}
 	return d
 }

@@ -128,7 +128,7 @@ func pairRanges(out []string, lo, hi rune) []string {
 	lo, hi = lo-0x10000, hi-0x10000
 	for lo <= hi {
 		end, high := min(hi, lo|0x3FF), lo>>10
-		if lo&0x3FF == 0 && hi-lo >= 0x3FF { // all low surrogates, for many high ones
+		if lo&0x3FF == 0 && hi-lo >= 0x3FF { // every high surrogate of the range goes with all low surrogates
 			last := (hi+1)>>10 - 1
 			high = last
 			end = last<<10 | 0x3FF

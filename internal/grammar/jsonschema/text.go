@@ -76,7 +76,7 @@ func oneOf(texts []string) *fsa.DFA {
 	}
 	d, err := n.Determinize(start, end, 1<<20)
 	if err != nil {
-		panic(err) // at most as large as the schema's text
+		panic(err) // cannot happen: the automaton is at most as large as the schema's text
 	}
 	return d
 }
@@ -137,7 +137,7 @@ func limit(d *fsa.DFA, maxRunes int, escapes bool) grammar.Expr {
 	l := grammar.Limited{DFA: spell(d, escapes && len(d.States) < 2000, true), Max: maxRunes}
 	l.Counts = make([]bool, len(l.States))
 	for q := range d.States {
-		l.Counts[1+q] = true // spell numbers d's states from 1
+		l.Counts[1+q] = true // the function spell numbers d's states from 1
 	}
 	return l
 }
