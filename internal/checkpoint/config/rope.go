@@ -108,8 +108,9 @@ func (r *reader) scaling(p Object) {
 	}
 }
 
-// yarn adds the keys of YaRN. KeyYarnAttn is the attention_factor or, without one, follows
-// from mscale and mscale_all_dim. If mscale is 1, KeyYarnLog is mscale_all_dim instead.
+// yarn adds the keys of YaRN. KeyYarnAttn is attention_factor, if there is one. Otherwise it is
+// computed from mscale and mscale_all_dim, if both are given. If mscale is 1, KeyYarnLog is set to
+// mscale_all_dim instead.
 func (r *reader) yarn(p Object, context int) {
 	factor := p.Float("factor", 1)
 	r.add(arch.KeyRopeScaling, gguf.Str("yarn"))
