@@ -131,7 +131,7 @@ type builder struct {
 	used   map[string]bool // names of the checkpoint's tensors that were used
 	notes  []string
 	quant  quantized // how the checkpoint stores matrices
-	mapped bool      // the model is run, so converted tensors stay in memory
+	mapped bool      // the model is run, so dequantized tensors stay in memory, as BF16
 
 	embed   *rows.Rows // the embedding's rows
 	tensors []gguf.Tensor

@@ -49,7 +49,7 @@ func (w caseWords) step() step {
 	return words{word: w.match, numbers: w.numbers, rest: rest.run, after: w.after, spaces: (*chars).linesOrSpaces}.step()
 }
 
-// match matches the first two alternatives.
+// match matches the first two alternatives of the pattern.
 func (w *caseWords) match(t *chars, i, end int) int {
 	start := t.afterPrefix(i)
 	to := w.lowered(t, start, end)
