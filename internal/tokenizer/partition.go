@@ -155,7 +155,7 @@ func (p *partitioner) occurrences(text string, may func(occurrence) bool) (found
 	return found
 }
 
-// take marks the bytes of an occurrence as taken, with the white space that disappears with it.
+// take marks the bytes of an occurrence as taken, and the white space that its token strips.
 func (p *partitioner) take(text string, o occurrence, taken []bool) {
 	end := p.end(o)
 	for i := o.at; i < end; i++ {

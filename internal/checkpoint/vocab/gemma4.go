@@ -15,9 +15,9 @@ var visible = map[string]bool{
 	"<|tool_response>": true, "<tool_response|>": true, `<|"|>`: true,
 }
 
-// gemma4 reads the vocabulary of Gemma 4 from tokenizer.json. It has merges, like
-// byte-level vocabularies, but of characters. Spaces are written as U+2581, and there are
-// tokens for single bytes.
+// gemma4 reads the vocabulary of Gemma 4 from tokenizer.json. Like a byte-level vocabulary it has
+// merges, but they merge characters, not bytes. Spaces are written as U+2581, and there are tokens
+// for single bytes.
 func (b *builder) gemma4() error {
 	t := b.tokenizer
 	b.model = tokenizer.ModelGemma4

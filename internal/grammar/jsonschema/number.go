@@ -225,9 +225,9 @@ func (n *numbers) automaton() (*fsa.DFA, error) {
 	return d.Minimize(), nil
 }
 
-// signed returns the automaton of all numbers, or of all numbers at least, at most, above or below
-// zero. Only these sets allow exponents, because an automaton cannot compare a number that has an
-// exponent with another bound than zero.
+// signed returns the automaton of all numbers, or of all numbers ≥ 0, ≤ 0, > 0 or < 0. Only these
+// sets allow exponents, because an automaton can compare a number that has an exponent only with
+// zero.
 func (n *numbers) signed() (*fsa.DFA, error) {
 	d := compile(numberText)
 	var err error
