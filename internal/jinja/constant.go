@@ -7,8 +7,8 @@ import (
 )
 
 // constant reports whether jinja2 evaluates an expression when it compiles a template. This decides
-// how the expression is escaped. A constant that jinja2 joins with other text is no longer safe.
-// Constants are not escaped if the mode is not known at compile time.
+// how the expression is escaped. Constants joined by ~ are not marked as safe. Constants are not
+// escaped if the mode is not known at compile time.
 func constant(e syntax.Expr, mode escaping) bool {
 	all := func(list ...syntax.Expr) bool {
 		for _, x := range list {

@@ -130,8 +130,7 @@ func (s *stringSet) expr() (grammar.Expr, error) {
 // grammar.Limited counts the length instead.
 const manyLengths = 3000
 
-// limit returns the expression, in JSON, for the strings of d that have no more than maxRunes code
-// points.
+// limit returns the expression, in JSON, for the strings of d that have at most maxRunes code points.
 func limit(d *fsa.DFA, maxRunes int, escapes bool) grammar.Expr {
 	d = d.Trim()
 	l := grammar.Limited{DFA: spell(d, escapes && len(d.States) < 2000, true), Max: maxRunes}
