@@ -39,7 +39,7 @@ func TestChatRequest(t *testing.T) {
 	want.DRYBreakers = []string{"x"}
 	require.Equal(t, Generation{
 		Model: "m", Sampling: want, Stop: []string{"a", "b"}, MaxTokens: 5, N: 3, Logprobs: true, Top: 4, NoCache: true, NoDrafts: true,
-		Stream: true, Usage: true, Progress: true, Timings: true, Verbose: true, GiveTokens: true,
+		Stream: true, Usage: true, Progress: true, Timings: true, Verbose: true, GiveTokens: true, Ignored: []string{"no such field"},
 	}, r.Generation)
 	require.True(t, r.KeepReasoning)
 	require.JSONEq(t, `{"a": 1, "reasoning_effort": "none", "enable_thinking": false}`, string(r.Kwargs))

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"net/http"
@@ -81,4 +82,33 @@ func TestLoading(t *testing.T) {
 	w = httptest.NewRecorder()
 	Loading().ServeHTTP(w, httptest.NewRequest("GET", "/livez", nil))
 	require.Equal(t, 200, w.Code, "the program runs")
+}
+
+// TestIgnoredFields checks that the log names a field without effect once, and not its value.
+func TestIgnoredFields(t *testing.T) {
+	f := setup(t, nil)
+	var lines []string
+	f.s.opt.Log = func(format string, args ...any) {
+		if strings.HasPrefix(format, "requests have") {
+			lines = append(lines, fmt.Sprintf(format, args...))
+		}
+	}
+	for range 2 {
+		f.post("/v1/chat/completions", `{`+tell+`, "max_tokens": 1, "min_tokens": "secret", "user": "u", "store": false, "metadata": {}, "stream_options": null, "tool_choice": "none"}`, 200)
+		f.post("/v1/completions", `{"prompt": "a", "max_tokens": 1, "min_tokens": 2, "length_penalty": 1, "seed": 1, "logprobs": 0, "echo": false}`, 200)
+		f.post("/completion", `{"prompt": "a", "n_predict": 1, "n_keep": 1, "samplers": ["top_k"], "grammar": "root ::= \"a\"", "n_probs": 1}`, 200)
+	}
+	require.Equal(t, []string{
+		`requests have the field "min_tokens", which has no effect here`, `requests have the field "length_penalty", which has no effect here`, `requests have the field "n_keep", which has no effect here`,
+	}, lines)
+	many := map[string]int{}
+	for i := range 200 {
+		many[fmt.Sprint("x", i)] = i
+	}
+	body, err := json.Marshal(map[string]any{"prompt": "a", "max_tokens": 1})
+	require.NoError(t, err)
+	more, err := json.Marshal(many)
+	require.NoError(t, err)
+	f.post("/v1/completions", strings.TrimSuffix(string(body), "}")+","+strings.TrimPrefix(string(more), "{"), 200)
+	require.Len(t, lines, 64, "a client cannot fill the log")
 }

@@ -112,4 +112,7 @@ func TestKeysShareNothing(t *testing.T) {
 	require.Equal(t, 0.0, cached("one"))
 	require.Positive(t, cached("one"))
 	require.Equal(t, 0.0, cached("two"))
+	f = setup(t, func(_ *engine.Options, o *Options) { o.Keys, o.ShareCache = []string{"one", "two"}, true })
+	require.Equal(t, 0.0, cached("one"))
+	require.Positive(t, cached("two"), "the owner of the server wants it")
 }

@@ -120,6 +120,7 @@ func TestNotRetried(t *testing.T) {
 	}
 	for path, bodies := range map[string][]string{
 		"/v1/chat/completions": append(fields, malformed...), "/v1/messages": malformed, "/v1/completions": malformed, "/completion": malformed, "/api/chat": malformed,
+		"/v1/responses": malformed, "/api/generate": malformed, "/v1/messages/count_tokens": malformed, "/tokenize": malformed, "/detokenize": malformed, "/apply-template": malformed,
 	} {
 		for _, body := range bodies {
 			resp, text := f.do("POST", path, body, "Content-Type", "application/json")
@@ -169,6 +170,12 @@ func TestCachedByContent(t *testing.T) {
 	require.Zero(t, ask("abcdefghijklmnopqrstuvwxyz"))
 	first := ask("abcdefghijklmnopqrstuvwxyz")
 	require.Positive(t, first)
+	// Without the cache the answer is the same, and no token counts as cached.
+	const body = `{"messages": [{"role": "user", "content": "abcdefghijklmnopqrstuvwxyz"}], "max_tokens": 9, "seed": 3, "ignore_eos": true`
+	with, without := f.post("/v1/chat/completions", body+`}`, 200), f.post("/v1/chat/completions", body+`, "cache_prompt": false}`, 200)
+	require.Positive(t, at(with, "usage.prompt_tokens_details.cached_tokens"))
+	require.Zero(t, at(without, "usage.prompt_tokens_details.cached_tokens"))
+	require.Equal(t, at(with, "choices.0.message.content"), at(without, "choices.0.message.content"))
 	for range 3 { // other requests use both slots in between
 		ask("something else 1")
 		ask("something else 2")

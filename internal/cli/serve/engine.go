@@ -46,7 +46,10 @@ func (o *options) blocks(u *ui.UI, m *load.Instance, drafts engine.Drafts) (int,
 			return 0, ui.Usagef("--kv-memory %g: a text of %d tokens takes %.3g GiB: give as much, or a smaller -c", o.cacheMemory, size.Ctx, float64(size.Bytes())/gib)
 		}
 	} else {
-		blocks = size.Blocks(o.parallel, freeFor(m.Model)/4)
+		free := freeFor(m.Model)
+		if blocks = size.Blocks(o.parallel, free/4); size.Bytes() > free {
+			u.Warnf("a text of %d tokens takes %.3g GiB, and %.3g are free: a smaller -c is safer", size.Ctx, float64(size.Bytes())/gib, float64(free)/gib)
+		}
 	}
 	if blocks < size.Text*o.parallel {
 		u.Notef("the cache holds %d tokens, fewer than %d texts of %d: texts that need more take turns; --kv-memory changes it", blocks*model.BlockLen, o.parallel, size.Ctx)

@@ -30,12 +30,15 @@ type options struct {
 	template load.TemplateChoice
 	strict   bool // a model without a template does not get ChatML
 
-	hosts    []string
-	port     int
-	aliases  []string
-	tags     []string
-	keys     []string
-	keyFile  string
+	hosts   []string
+	port    int
+	aliases []string
+	tags    []string
+	keys    []string
+	keyFile string
+
+	shareCache bool
+
 	allowed  []string
 	origin   string
 	metrics  bool
@@ -98,6 +101,7 @@ Exit status: 0 ended by a signal, all answers complete; 1 failure; 2 wrong comma
 	fs.StringSliceVar(&o.tags, "tags", nil, "`words` about the model for lists of models, several with commas")
 	fs.StringSliceVar(&o.keys, "api-key", nil, "`key` that requests need; several with commas (default: $"+keyEnv[0]+")")
 	fs.StringVar(&o.keyFile, "api-key-file", "", "`file` with a key on each line, which no list of processes shows")
+	fs.BoolVar(&o.shareCache, "share-cache", false, "let requests with different keys share prompts already read; how fast an answer begins then tells whether somebody asked the same")
 	fs.StringSliceVar(&o.allowed, "allowed-host", nil, "`name` of this machine that requests may use, besides localhost")
 	fs.StringVar(&o.origin, "cors-origin", "", "`origin` of web pages that may ask, such as https://example.org")
 	fs.BoolVar(&o.metrics, "metrics", false, "serve /metrics, for Prometheus")
@@ -255,6 +259,7 @@ func (o *options) serverOptions(u *ui.UI, m *load.Instance) (server.Options, err
 	opt, err := o.model.ServerOptions(u, m, o.template, o.strict)
 	opt.Parallel, opt.Verbose, opt.MaxTokens, opt.Shift, opt.Log = o.parallel, o.model.Verbose, max(0, o.predict), o.shift, u.Notef
 	opt.Keys, opt.Hosts, opt.Origin = o.keys, slices.Concat(o.allowed, listen.Names(o.hosts)), o.origin
+	opt.ShareCache = o.shareCache
 	opt.Metrics, opt.Slots, opt.NoPage = o.metrics, o.slots && !o.noSlots, o.noUI
 	opt.DrainDelay, opt.DrainTimeout = o.delay, o.drain
 	return opt, err
