@@ -102,6 +102,52 @@ func TestReport(t *testing.T) {
 	require.Equal(t, "anytime", NewReport(s).Groups[0].Kind)
 }
 
+// TestOwnPrompts: who chooses prompts can choose the winner, so votes on them are in no other
+// figure.
+func TestOwnPrompts(t *testing.T) {
+	planned := session(20, 5)
+	judge(planned, "ann", func(i Item) Choice { return Choices[random.Hash(1, uint64(i.N))%5] })
+	planned.Answers[3][Y].Text = "first 3"
+	s := session(20, 5)
+	s.Answers[3][Y].Text = "first 3"
+	s.Votes = append(s.Votes, planned.Votes...)
+	s.Own = map[int]Own{}
+	for n := 20; n < 60; n++ {
+		s.Own[n] = Own{Judge: "ann", Failed: n == 59}
+		s.List = append(s.List, Prompt{Instruction: "mine"})
+		if n == 59 {
+			s.Answers = append(s.Answers, [2]*Answer{})
+			continue
+		}
+		s.Answers = append(s.Answers, [2]*Answer{{Text: "a much longer answer", Cut: true}, {Text: "no"}})
+		s.Votes = append(s.Votes, Vote{ID: int64(1000 + n), N: n, Judge: "ann", Left: X, Choice: Left})
+	}
+	for _, list := range []*Session{planned, s} {
+		list.Votes = append(list.Votes, Vote{N: 3, Choice: Tie, Flags: []string{FlagEqual}})
+	}
+	want, got := NewReport(planned), NewReport(s)
+	require.Equal(t, want.Groups, got.Groups)
+	require.Equal(t, want.Models, got.Models)
+	require.Equal(t, 1, got.Equal)
+	require.False(t, got.Groups[0].LeftBias)
+	require.Equal(t, 39, got.Own)
+	require.Equal(t, [2]int{39, 0}, got.OwnGroups[0].Wins)
+	require.Equal(t, 39, got.OwnGroups[0].LeftWins)
+	require.True(t, got.OwnGroups[0].LeftBias)
+	require.Equal(t, Strengths([]*Session{planned}, People), Strengths([]*Session{s}, People))
+	require.Len(t, alpacaEval(s), len(alpacaEval(planned)))
+	require.Len(t, dpo(s), len(dpo(planned))+39)
+	require.Equal(t, "own", s.line(&s.Votes[len(planned.Votes)]).Flags)
+
+	// Without a plan there is nothing else to measure lengths of.
+	s.List, s.Answers, s.Own = s.List[20:22], s.Answers[20:22], map[int]Own{0: {Judge: "ann"}, 1: {Judge: "ann"}}
+	s.Votes = []Vote{{N: 0, Judge: "ann", Choice: Left}}
+	got = NewReport(s)
+	require.Empty(t, got.Groups)
+	require.Len(t, got.OwnGroups, 1)
+	require.Equal(t, 20.0, got.Models[X].MeanChars)
+}
+
 // TestLeftJudge checks that a judge who always chooses left makes the models equal, and that
 // the report shows the bias.
 func TestLeftJudge(t *testing.T) {

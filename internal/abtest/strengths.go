@@ -26,9 +26,9 @@ const forStrengths = 311
 
 // Strengths returns the Bradley–Terry strengths of the models of several sessions, the
 // strongest first. judge is People or the name of a judging model. Only votes of this judge
-// count, and the ties recorded for equal answers. Models are the same if their names,
-// checksums and adapters are equal. Unlike ratings that are updated vote by vote, strengths
-// do not depend on the order of votes.
+// count, and the ties recorded for equal answers, but no votes on judges' own prompts. Models
+// are the same if their names, checksums and adapters are equal. Unlike ratings that are
+// updated vote by vote, strengths do not depend on the order of votes.
 func Strengths(list []*Session, judge string) []Strength {
 	index := map[string]int{}
 	var out []Strength
@@ -53,7 +53,7 @@ func Strengths(list []*Session, judge string) []Strength {
 		by := make([][]result, len(s.List))
 		for i := range s.Votes {
 			v := &s.Votes[i]
-			if v.Undone || v.Choice == Skip || slices.Contains(v.Flags, FlagRevealed) || !slices.Contains(v.Flags, FlagEqual) && !judged(v, judge) {
+			if s.IsOwn(v.N) || v.Undone || v.Choice == Skip || slices.Contains(v.Flags, FlagRevealed) || !slices.Contains(v.Flags, FlagEqual) && !judged(v, judge) {
 				continue
 			}
 			w := float64(verdict(v)+1) / 2

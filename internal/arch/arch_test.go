@@ -39,7 +39,9 @@ func TestTables(t *testing.T) {
 					seen[name] = true
 					require.NotEqual(t, One, x.Cols, name)
 					require.False(t, x.Bias && x.IsVector() && !a.LayerNorm, name)
-					require.Equal(t, x.Stack != One && x.HF != "", strings.Contains(x.HF, "%d"), name)
+					ofHeads := x.Rows == QueryHeads || x.Rows == KVHeads
+					require.Equal(t, (x.Stack != One || ofHeads) && x.HF != "", strings.Contains(x.HF, "%d"), name)
+					require.Equal(t, ofHeads, x.ByRows(), name)
 				}
 				for _, name := range []string{"token_embd", a.Tensor(OutputNorm).GGUF(), "output", "blk.0.attn_output", "blk.1.attn_output"} {
 					require.True(t, seen[name], name)
@@ -142,7 +144,7 @@ func TestCheckpointNames(t *testing.T) {
 				sizes.Taps, sizes.Delta = c.DeltaTaps, true
 			}
 			c.perLayer(&sizes, layer)
-			if !sizes.In(x.In) || x.HF == "" || x.Role == Output && got["lm_head.weight"] == nil {
+			if !sizes.In(x.In) || x.HF == "" || x.ByRows() || x.Role == Output && got["lm_head.weight"] == nil {
 				continue
 			}
 			prefix := "model."

@@ -54,8 +54,8 @@ func CheckFolder(path string) error {
 // followLinks follows symbolic links to their target, which need not exist. Without that a
 // rename would replace the link.
 func followLinks(path string) string {
-	const most = 40 // Linux's limit
-	for range most {
+	const limit = 40 // Linux's limit
+	for range limit {
 		to, err := os.Readlink(path)
 		if err != nil {
 			break

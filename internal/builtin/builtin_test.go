@@ -14,6 +14,7 @@ import (
 	"alpaca/internal/builtin"
 	"alpaca/internal/cli/clitest"
 	"alpaca/internal/gguf"
+	"alpaca/internal/testshared"
 )
 
 var update = flag.Bool("update", false, "rewrite testdata/answers.json and README.md")
@@ -46,10 +47,7 @@ type answer struct {
 // TestAnswers asks ten questions. The answers must be exactly the recorded ones, on every CPU.
 func TestAnswers(t *testing.T) {
 	const path = "testdata/answers.json"
-	data, err := os.ReadFile(path)
-	require.NoError(t, err)
-	var list []answer
-	require.NoError(t, json.Unmarshal(data, &list))
+	list := testshared.ReadJSON[[]answer](t, path)
 	require.Len(t, list, 10)
 	if *update {
 		for i := range list {

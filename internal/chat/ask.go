@@ -36,8 +36,8 @@ type Chat struct {
 	// Reused is how many tokens of the last prompt had been evaluated before.
 	Reused int
 
-	sampler *sampler.Sampler
-	heard   int // number of the text's tokens that the sampler has accepted; -1: use a new sampler
+	sampler  *sampler.Sampler
+	accepted int // number of the text's tokens that the sampler has accepted; -1: use a new sampler
 }
 
 // Drop describes the text that was dropped from a full context: the oldest turns or, if only one
@@ -85,7 +85,7 @@ func (c *Chat) Answer(ctx context.Context, req engine.Request, emit func(engine.
 		return engine.Result{}, err
 	}
 	c.Reused = c.Text.Known(c.tokens)
-	if err := c.listen(c.Reused); err != nil {
+	if err := c.catchUp(c.Reused); err != nil {
 		return engine.Result{}, err
 	}
 	if c.Prompt != nil {
@@ -114,9 +114,9 @@ func (c *Chat) Answer(ctx context.Context, req engine.Request, emit func(engine.
 		}
 		return emit(t)
 	})
-	c.heard = len(c.Text.Tokens())
+	c.accepted = len(c.Text.Tokens())
 	if result.Unread > 0 {
-		c.heard = -1 // the sampler has accepted tokens that are not in the text
+		c.accepted = -1 // the sampler has accepted tokens that are not in the text
 	}
 	if err != nil {
 		return result, err
@@ -167,7 +167,7 @@ func (c *Chat) leave(m engine.Movable, known int, s span) error {
 			if err := m.Shift(s.keep, s.end-s.keep); err != nil {
 				return err
 			}
-			c.heard = min(c.heard, known) - (s.end - s.keep)
+			c.accepted = min(c.accepted, known) - (s.end - s.keep)
 		}
 	}
 	if c.Dropped != nil {
@@ -215,20 +215,20 @@ func (c *Chat) full(m engine.Movable, prompt int) (span, error) {
 	return s, nil
 }
 
-// listen makes the sampler accept all tokens of the conversation. The text holds the first n of
+// catchUp makes the sampler accept all tokens of the conversation. The text holds the first n of
 // them.
-func (c *Chat) listen(n int) error {
-	if c.sampler == nil || c.heard != n {
+func (c *Chat) catchUp(n int) error {
+	if c.sampler == nil || c.accepted != n {
 		s, err := c.NewSampler()
 		if err != nil {
 			return err
 		}
-		c.sampler, c.heard = s, 0
+		c.sampler, c.accepted = s, 0
 	}
-	for _, id := range c.tokens[c.heard:] {
+	for _, id := range c.tokens[c.accepted:] {
 		c.sampler.Accept(id)
 	}
-	c.heard = len(c.tokens)
+	c.accepted = len(c.tokens)
 	return nil
 }
 

@@ -10,11 +10,11 @@ import (
 // part is a piece of a rendered conversation.
 type part struct {
 	text    string
-	message int // index of the message that the text comes from; ours: the template
+	message int // index of the message that the text comes from; fromTemplate: the template
 }
 
-// ours is the message of parts that come from the template.
-const ours = -1
+// fromTemplate is the message of parts that come from the template.
+const fromTemplate = -1
 
 // settings is the origin of tools and variables, which belong to no message.
 const settings text.Origin = math.MaxInt32 - 1

@@ -232,7 +232,7 @@ func withBOS(tok *tokenizer.Tokenizer, ids []int32) (list []int32, added int, re
 func (t *Template) encode(tok *tokenizer.Tokenizer, parts []part, continues bool) (ids []int32, starts []int) {
 	list := make([]tokenizer.Part, len(parts))
 	for i, p := range parts {
-		list[i] = tokenizer.Part{Text: p.text, Special: p.message == ours}
+		list[i] = tokenizer.Part{Text: p.text, Special: p.message == fromTemplate}
 	}
 	return tok.EncodeParts(list, tokenizer.PartOptions{Continues: continues, NoSpacePrefix: t.exact})
 }

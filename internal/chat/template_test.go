@@ -258,7 +258,7 @@ func FuzzContents(f *testing.F) {
 			}
 			own := 0
 			for _, p := range parts {
-				if p.message == ours {
+				if p.message == fromTemplate {
 					for _, id := range tok.Encode(p.text, false, true) {
 						if tok.IsControl(id) {
 							own++

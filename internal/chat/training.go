@@ -44,7 +44,7 @@ func (t *Template) Training(tok *tokenizer.Tokenizer, messages []Message) (ids [
 		e.add(between(all, from, to), false)
 		e.add(between(all, to, end), true)
 		rest := between(all, end, len(text))
-		if len(rest) > 0 && rest[0].message == ours {
+		if len(rest) > 0 && rest[0].message == fromTemplate {
 			done = end + e.end(rest[0].text)
 		} else {
 			e.end("")
@@ -112,7 +112,7 @@ func (e *trainingEncoder) end(text string) int {
 	for _, id := range e.tok.EOG() {
 		mark := e.tok.Text(id)
 		if at := strings.Index(text, mark); at >= 0 && mark != "" && strings.TrimSpace(text[:at]) == "" {
-			e.add([]part{{text[:at+len(mark)], ours}}, true)
+			e.add([]part{{text[:at+len(mark)], fromTemplate}}, true)
 			return at + len(mark)
 		}
 	}
@@ -134,7 +134,7 @@ func (t *Template) MissingTokens(tok *tokenizer.Tokenizer) ([]string, error) {
 	}
 	var missing []string
 	for _, p := range parts {
-		if p.message != ours {
+		if p.message != fromTemplate {
 			continue
 		}
 		for _, m := range markup.FindAllString(p.text, -1) {

@@ -56,19 +56,19 @@ const pieceBytes = 4 << 20
 func (s *step) run(ctx context.Context, w io.Writer, read func(bytes int64)) (loss quant.Error, err error) {
 	t := s.tensor
 	rows, outRow := t.rows(), s.to.RowBytes(t.cols())
-	most := max(1, pieceBytes/max(1, outRow, t.rowBytes)) // rows in a piece
+	maxRows := max(1, pieceBytes/max(1, outRow, t.rowBytes)) // rows in a piece
 	if machine.Limited() {
 		row := t.rowBytes + outRow + 8*t.cols()*runtime.GOMAXPROCS(0)
-		if err := machine.Reserve(int64(most)*int64(t.rowBytes+outRow) + int64(row)); err != nil {
+		if err := machine.Reserve(int64(maxRows)*int64(t.rowBytes+outRow) + int64(row)); err != nil {
 			return loss, fmt.Errorf("pieces of a tensor: %w", err)
 		}
 	}
-	in, out := make([]byte, most*t.rowBytes), make([]byte, most*outRow)
-	for lo := 0; lo < rows; lo += most {
+	in, out := make([]byte, maxRows*t.rowBytes), make([]byte, maxRows*outRow)
+	for lo := 0; lo < rows; lo += maxRows {
 		if err := ctx.Err(); err != nil {
 			return loss, err
 		}
-		hi := min(lo+most, rows)
+		hi := min(lo+maxRows, rows)
 		src := in[:(hi-lo)*t.rowBytes]
 		if err := t.read(src, lo, hi); err != nil {
 			return loss, err

@@ -109,6 +109,50 @@ func TestIndexFollows(t *testing.T) {
 	require.NoError(t, db.Check(ctx))
 }
 
+// TestSubstrings checks that the index of substrings is right for rows that came before it, for
+// those that come later one by one or in bulk, and for those that change and go.
+func TestSubstrings(t *testing.T) {
+	ctx := context.Background()
+	db := testDB(t)
+	fill(t, db, "a", &Row{Instruction: "a penguin", Output: "y"}, &Row{Instruction: "gone", Output: "y"})
+	has, err := db.HasSubstrings(ctx)
+	require.NoError(t, err)
+	require.False(t, has)
+	for range 2 { // the second time changes nothing
+		require.NoError(t, db.Update(ctx, (*Tx).IndexSubstrings))
+	}
+	has, err = db.HasSubstrings(ctx)
+	require.NoError(t, err)
+	require.True(t, has)
+	s := fill(t, db, "b", &Row{Instruction: "old text", Output: "企鹅喜欢鱼"})
+	require.NoError(t, db.Update(ctx, func(tx *Tx) error {
+		require.NoError(t, tx.Bulk())
+		return tx.Add(&Row{SourceID: s.ID, Instruction: "in bulk: linguistics", Output: "y"})
+	}))
+	fill(t, db, "c", &Row{Instruction: "after bulk", Output: "y"})
+	require.NoError(t, db.Update(ctx, func(tx *Tx) error {
+		if _, err := tx.Exec("update example set instruction = 'new text' where instruction = 'old text'"); err != nil {
+			return err
+		}
+		_, err := tx.Exec("delete from example where instruction = 'gone'")
+		return err
+	}))
+	for text, want := range map[string]int{"engui": 1, "ngui": 2, "old": 0, "new t": 1, "gone": 0, "鹅喜欢": 1, "r bul": 1} {
+		var n int
+		require.NoError(t, db.QueryRow(ctx, "select count(*) from example_trigram where example_trigram match ?", `"`+text+`"`).Scan(&n))
+		require.Equal(t, want, n, text)
+	}
+	require.NoError(t, db.Update(ctx, func(tx *Tx) error {
+		for _, index := range []string{"example_trigram", "example_fts"} {
+			if _, err := tx.Exec("insert into " + index + "(" + index + ", rank) values ('integrity-check', 1)"); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	require.NoError(t, db.Check(ctx))
+}
+
 func TestRefusesRows(t *testing.T) {
 	db := testDB(t)
 	s := fill(t, db, "a")

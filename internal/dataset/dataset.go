@@ -31,6 +31,8 @@ type Record struct {
 	Line     int // in the file, from 1
 	Messages []Message
 	Text     string // the text, if there are no messages
+
+	preferred bool // of a preference pair
 }
 
 // Problem is the reason why a record cannot be used.
@@ -73,6 +75,7 @@ type File struct {
 	SHA256  string
 	Records []Record
 	Bad     Problems
+	Pairs   int // records of preference pairs: their chosen answers
 }
 
 // Read reads the file at path. It is JSON lines, a JSON array of objects, or one text. A
@@ -97,7 +100,7 @@ func ReadFrom(in io.Reader, path string) (*File, error) {
 	if _, err := io.Copy(io.Discard, r.in); err != nil {
 		return nil, fmt.Errorf("dataset: %s: %w", path, err)
 	}
-	return &File{Path: path, SHA256: hex.EncodeToString(sum.Sum(nil)), Records: r.records, Bad: r.bad}, nil
+	return &File{Path: path, SHA256: hex.EncodeToString(sum.Sum(nil)), Records: r.records, Bad: r.bad, Pairs: r.pairs}, nil
 }
 
 // reader reads records and counts lines.
@@ -106,6 +109,7 @@ type reader struct {
 	line    int
 	records []Record
 	bad     Problems
+	pairs   int
 }
 
 func (r *reader) read(path string) error {

@@ -21,6 +21,8 @@ type object struct {
 	Conversations []message
 	// TRL: texts or messages
 	Prompt, Completion *textOrMessages
+	// the better answer of a preference pair; the other one, rejected, is not read
+	Chosen *textOrMessages
 	// a text to be continued
 	Text *string
 }
@@ -61,6 +63,9 @@ func (r *reader) add(line int, data []byte) error {
 	}
 	record.Line = line
 	r.records = append(r.records, record)
+	if record.preferred {
+		r.pairs++
+	}
 	return nil
 }
 
@@ -85,12 +90,14 @@ func parse(data []byte) (Record, string) {
 		return conversation(o.Conversations)
 	case o.Prompt != nil && o.Completion != nil:
 		return completion(o.Prompt, o.Completion)
+	case o.Chosen != nil:
+		return chosen(o.Prompt, o.Chosen)
 	case o.Text != nil && strings.TrimSpace(*o.Text) == "":
 		return Record{}, "empty text"
 	case o.Text != nil:
 		return Record{Text: *o.Text}, ""
 	}
-	return Record{}, "no known keys: " + keys(data) + " (want instruction and output, messages, prompt and completion, or text)"
+	return Record{}, "no known keys: " + keys(data) + " (want instruction and output, messages, prompt and completion, prompt and chosen, or text)"
 }
 
 // typeReason returns a reason that names the key with the wrong type.
@@ -188,4 +195,23 @@ func completion(prompt, answer *textOrMessages) (Record, string) {
 		return Record{}, "empty prompt"
 	}
 	return Record{Messages: []Message{{Role: "user", Content: prompt.text}, {Role: "assistant", Content: answer.text}}}, ""
+}
+
+// chosen returns the record of a preference pair: the prompt with the better answer. A list of
+// messages may be the whole conversation; then there may be no prompt.
+func chosen(prompt, better *textOrMessages) (rec Record, reason string) {
+	switch {
+	case better.list != nil && (prompt == nil || len(better.list) > 1):
+		rec, reason = conversation(better.list)
+	case prompt == nil:
+		return rec, "chosen without a prompt"
+	case better.list != nil && prompt.list == nil:
+		rec, reason = conversation(append([]message{{Role: "user", Content: prompt.text}}, better.list...))
+	case better.list == nil && prompt.list != nil:
+		rec, reason = conversation(append(slices.Clone(prompt.list), message{Role: "assistant", Content: better.text}))
+	default:
+		rec, reason = completion(prompt, better)
+	}
+	rec.preferred = true
+	return rec, reason
 }

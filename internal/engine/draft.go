@@ -55,12 +55,12 @@ func (e *Engine) draft() {
 }
 
 // room returns how many tokens a draft of r can have. No row goes beyond the context or the
-// request's MaxTokens. So only a sampled token can end or shift the text within a draft.
+// request's MaxTokens, so the text reaches neither limit within a draft.
 func (e *Engine) room(r *rows) int {
 	a := r.answer
-	n := min(e.opt.Drafts.Most, e.runner.MaxRows()-e.rowsNow(), e.opt.Ctx-a.seq.Len()-2)
-	if most := a.group.req.MaxTokens; most >= 0 {
-		n = min(n, most-a.result.GeneratedTokens-1)
+	n := min(e.opt.Drafts.Max, e.runner.MaxRows()-e.rowsNow(), e.opt.Ctx-a.seq.Len()-2)
+	if limit := a.group.req.MaxTokens; limit >= 0 {
+		n = min(n, limit-a.result.GeneratedTokens-1)
 	}
 	return n
 }
@@ -104,7 +104,7 @@ func (e *Engine) addDraft(r *rows) (asked bool) {
 	return false
 }
 
-// kindOf returns the kind of a draft that follows the match m.
+// kindOf returns the kind of a draft that was found by the match m.
 func kindOf(m lookup.Match) speculate.Kind {
 	switch {
 	case m == lookup.Resumed:
@@ -140,7 +140,7 @@ func (e *Engine) offer(r *rows, ids []int32, o speculate.Offer) bool {
 	d := r.answer.drafting
 	ids = r.answer.likely(ids)
 	o.Others, o.Tokens = e.rowsNow(), len(ids)
-	if len(ids) == 0 || len(ids) < e.opt.Drafts.Least {
+	if len(ids) == 0 || len(ids) < e.opt.Drafts.Min {
 		return false
 	}
 	k := e.speculate.Length(&d.sources, o)
@@ -187,7 +187,7 @@ func (e *Engine) ask(r *rows, n int) bool {
 		e.speculate.Pass(&d.sources, o.Kind)
 		return false
 	}
-	d.ask.Tokens, d.ask.Most = r.answer.tokens, k
+	d.ask.Tokens, d.ask.Max = r.answer.tokens, k
 	r.n += k // so that other texts leave these rows free
 	r.offer = o
 	return true
@@ -204,10 +204,10 @@ func (e *Engine) write(asked []*rows) {
 	made := 0
 	for _, r := range asked {
 		d := r.answer.drafting
-		r.n -= d.ask.Most
+		r.n -= d.ask.Max
 		ids := d.ask.Draft
 		made += len(ids)
-		if ids = r.answer.likely(ids); err != nil || len(ids) == 0 || len(ids) < e.opt.Drafts.Least {
+		if ids = r.answer.likely(ids); err != nil || len(ids) == 0 || len(ids) < e.opt.Drafts.Min {
 			e.speculate.Pass(&d.sources, speculate.Model)
 			continue
 		}
@@ -226,8 +226,8 @@ func (e *Engine) write(asked []*rows) {
 	}
 }
 
-// cut returns the tokens of text after the tokens before. If a token would span the border,
-// it returns the tokens of text alone.
+// cut tokenizes text as the continuation of the tokens in before, and returns the new tokens.
+// If a token would span the border, it tokenizes text alone.
 func cut(tok *tokenizer.Tokenizer, before []int32, text string) []int32 {
 	var near string
 	for i := len(before) - 1; i >= max(0, len(before)-draftNear); i-- {

@@ -13,8 +13,8 @@ import (
 	"alpaca/internal/sampler"
 )
 
-// mostDraft is the default of Drafts.Most, in tokens.
-const mostDraft = 32
+// maxDraft is the default of Drafts.Max, in tokens.
+const maxDraft = 32
 
 // Drafts say where drafts come from and how long they are. The zero value stands for all
 // sources that need no second model. Drafts change the speed, never the answer.
@@ -22,8 +22,8 @@ type Drafts struct {
 	Off      bool // no drafts: a step makes one token of each text
 	NoForced bool // no drafts from a grammar that leaves no choice
 	NoLookup bool // no drafts from earlier places of the text
-	Most     int  // the most tokens of a draft; default 32
-	Least    int  // the fewest tokens of a draft; shorter ones are not evaluated
+	Max      int  // the most tokens of a draft; default 32
+	Min      int  // the fewest tokens of a draft; shorter ones are not evaluated
 	Always   bool // drafts are evaluated even if they cost more time than they save
 
 	Model *model.Model // the small model that drafts; nil for none
@@ -45,14 +45,14 @@ type drafting struct {
 func (e *Engine) startDrafter() (err error) {
 	o := &e.opt
 	d := &o.Drafts
-	if d.Most == 0 {
-		d.Most = mostDraft
+	if d.Max == 0 {
+		d.Max = maxDraft
 	}
-	if d.Most < 0 || d.Least < 0 || d.Sure < 0 || d.Sure > 1 {
-		return fmt.Errorf("engine: drafts of %d to %d tokens with a probability of %v", d.Least, d.Most, d.Sure)
+	if d.Max < 0 || d.Min < 0 || d.Sure < 0 || d.Sure > 1 {
+		return fmt.Errorf("engine: drafts of %d to %d tokens with a probability of %v", d.Min, d.Max, d.Sure)
 	}
 	if e.Model().RecentBlocks(o.Ctx) > 0 {
-		d.Most = min(d.Most, model.Slack) // a layer with a window can be cut back by Slack tokens at most
+		d.Max = min(d.Max, model.Slack) // a layer with a window can be cut back by Slack tokens at most
 	}
 	if d.Off || d.Model == nil || e.Model().Config.Recurrent() {
 		return nil
@@ -79,7 +79,7 @@ func newPool(o *Options) *pool.Pool {
 	return pool.New(threads, gguf.Guard)
 }
 
-// drafts sets up the sources of a's drafts, unless a has none.
+// drafts sets up the sources of drafts for a, unless a gets no drafts.
 func (e *Engine) drafts(a *answer) {
 	o := &e.opt.Drafts
 	if o.Off || a.group.req.NoDrafts || a.drafting != nil || e.Model().Config.Recurrent() { // it cannot be cut back

@@ -6,7 +6,7 @@ import "alpaca/internal/model"
 // of them evaluates the prefix. The others wait, and then share its blocks. The last shared
 // block need not be full: a text that adds tokens to it makes a copy first.
 
-// worthWaiting is the least number of tokens that a text must save by waiting for another.
+// worthWaiting is the least number of tokens that a text must save by waiting for another text.
 const worthWaiting = 8
 
 // sharing reports whether a text shares blocks with others.
@@ -25,18 +25,26 @@ func common(a, b *answer, n int) int {
 	return same(a.tokens[:most], b.tokens)
 }
 
-// follows reports whether a should wait for a text that has rows in this step, because that
-// text will evaluate a prefix of a. Since that text has rows already, not all texts wait.
-func (e *Engine) follows(a *answer) bool {
+// follows returns the rows of a text in this step for which a should wait, because that text
+// will evaluate a prefix that a needs. It returns nil if there are none. Since that text has rows
+// already, not all texts
+// wait.
+func (e *Engine) follows(a *answer) *rows {
 	if a.read || !e.sharing(a) {
-		return false
+		return nil
 	}
-	for _, r := range e.rows {
-		if r.prompt && e.sharing(r.answer) && common(a, r.answer, len(r.answer.tokens)) >= a.seq.Len()+worthWaiting {
-			return true
+	for i := range e.rows {
+		r := &e.rows[i]
+		if !r.prompt || !e.sharing(r.answer) {
+			continue
 		}
+		n := common(a, r.answer, len(r.answer.tokens))
+		if n < a.seq.Len()+worthWaiting || e.prefix.states.most > 0 && n <= r.answer.seq.Len() {
+			continue
+		}
+		return r
 	}
-	return false
+	return nil
 }
 
 // catchUp lets each text that is reading its prompt adopt the longest prefix that another
@@ -52,7 +60,7 @@ func (e *Engine) catchUp() {
 			if !e.sharing(b) || b.node.gone {
 				continue
 			}
-			if n := common(a, b, min(b.seq.Len(), b.seq.Exact())); n > most {
+			if n := b.seq.Reachable(common(a, b, min(b.seq.Len(), b.seq.Exact()))); n > most {
 				best, most = b, n
 			}
 		}
@@ -62,7 +70,7 @@ func (e *Engine) catchUp() {
 	}
 }
 
-// adopt gives a the blocks of the first n tokens of b.
+// adopt makes a share the blocks of b's first n tokens.
 func (e *Engine) adopt(a, b *answer, n int) {
 	shared := b.seq.Fork(n)
 	more := shared.Len() - a.seq.Len()

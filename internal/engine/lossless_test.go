@@ -86,9 +86,9 @@ func TestDraftsChangeNothing(t *testing.T) {
 		}
 		requested += len(list)
 		for k, from := range sources {
-			opt := Options{Ctx: ctx, Threads: 1 + k%2, Parallel: 1 + (seed+k)%4, Answers: 4, Queue: n, Batch: 64, Drafts: Drafts{Most: 1 + rng.IntN(12), Always: true}}
+			opt := Options{Ctx: ctx, Threads: 1 + k%2, Parallel: 1 + (seed+k)%4, Answers: 4, Queue: n, Batch: 64, Drafts: Drafts{Max: 1 + rng.IntN(12), Always: true}}
 			if from.small {
-				opt.Drafts.Model, opt.Drafts.Most = m, 1+rng.IntN(4)
+				opt.Drafts.Model, opt.Drafts.Max = m, 1+rng.IntN(4)
 				if !from.same {
 					opt.Drafts.Model = load(t, small.Make())
 				}
@@ -179,7 +179,7 @@ func TestPerfectDrafts(t *testing.T) {
 	m := load(t, testmodel.SPM(1))
 	req := greedy(m, "the llama and the alpaca was on a", 60)
 	var want, more []string
-	for _, opt := range []Options{{Drafts: Drafts{Off: true}}, {Drafts: Drafts{Model: m, NoLookup: true, Most: 15, Always: true}}} {
+	for _, opt := range []Options{{Drafts: Drafts{Off: true}}, {Drafts: Drafts{Model: m, NoLookup: true, Max: 15, Always: true}}} {
 		opt.Threads, opt.Ctx, opt.Parallel = 1, 200, 1
 		e := start(t, m, opt)
 		text := e.NewText()
@@ -210,7 +210,7 @@ func TestSmallModelFails(t *testing.T) {
 	m := load(t, testmodel.SPM(1))
 	_, err := New(m, Options{Ctx: 64, Drafts: Drafts{Model: load(t, testmodel.BPE(1))}})
 	require.ErrorContains(t, err, "another vocabulary")
-	_, err = New(m, Options{Ctx: 64, Drafts: Drafts{Most: -1}})
+	_, err = New(m, Options{Ctx: 64, Drafts: Drafts{Max: -1}})
 	require.ErrorContains(t, err, "drafts of 0 to -1 tokens")
 
 	small := load(t, testmodel.SPM(1).Set("llama.context_length", gguf.U32(40)))

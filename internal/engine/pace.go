@@ -51,28 +51,28 @@ func (p *pace) bound(rows int) time.Duration {
 }
 
 const (
-	leastChunk = 8  // the fewest rows of prompts in a step
+	minChunk   = 8  // the fewest rows of prompts in a step
 	firstChunk = 32 // the rows of prompts in a step while there are no measurements
 )
 
-// chunk returns how many rows of prompts to add to a step that has rows rows already. The
-// result is at most most.
-func (p *pace) chunk(rows, most int) int {
+// chunk returns how many rows of prompts to add to a step. rows is the number of rows that the
+// step already has, and limit is the most that chunk returns.
+func (p *pace) chunk(rows, limit int) int {
 	if rows == 0 {
-		return most
+		return limit
 	}
-	best := min(leastChunk, most)
-	for n := leastChunk; n/2 < most; n *= 2 {
-		d := p.estimate(rows + min(n, most))
+	best := min(minChunk, limit)
+	for n := minChunk; n/2 < limit; n *= 2 {
+		d := p.estimate(rows + min(n, limit))
 		if d == 0 {
-			if d = p.bound(rows + min(n, most)); d == 0 || d > p.target {
-				return max(best, min(firstChunk, most))
+			if d = p.bound(rows + min(n, limit)); d == 0 || d > p.target {
+				return max(best, min(firstChunk, limit))
 			}
 		}
 		if d > p.target {
 			break
 		}
-		best = min(n, most)
+		best = min(n, limit)
 	}
 	return best
 }

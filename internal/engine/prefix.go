@@ -18,15 +18,16 @@ import (
 //
 // In layers with a window a text needs only the blocks of its last positions. A node may have
 // lost its Recent block. A text can still use the node if the window of the text's next
-// position does not reach it. If Recent blocks are short, those at stops are forgotten
-// last: at the ends of texts, and where texts part.
+// position does not reach it. If Recent blocks are short, those at stops are forgotten last. A
+// stop is the end of a text, or a place where texts diverge.
 type prefixes struct {
 	cache  *model.Cache
 	seed   maphash.Seed
 	roots  map[string]*node // the roots by salt
 	table  map[nodeKey]*node
-	oldest node // the ring of all nodes: next is the most recently used, prev the least
+	oldest node // the head of the ring of all nodes: oldest.next is the most recently used node, oldest.prev the least recently used
 	count  int
+	states states
 }
 
 type node struct {
@@ -36,7 +37,8 @@ type node struct {
 	tokens     []int32 // the tokens of block, at most model.BlockLen
 	block      *model.Block
 	recent     *model.Block // nil if it is forgotten, or no layer has a window
-	stop       bool         // a window reaches this node from a stop, so that its Recent block is forgotten last
+	state      *model.State // after tokens, if the model is recurrent and a text stopped here (states.go)
+	stop       bool         // a text that goes on from a stop sees this node through its window, so that its Recent block is forgotten last
 	gone       bool         // the node was forgotten, so that it cannot get children
 	salt       string
 	prev, next *node
@@ -47,8 +49,10 @@ type nodeKey struct {
 	hash   uint64
 }
 
-func newPrefixes(c *model.Cache) *prefixes {
-	p := &prefixes{cache: c, seed: maphash.MakeSeed(), roots: map[string]*node{}, table: map[nodeKey]*node{}}
+// newPrefixes returns an empty tree, which keeps at most so many recurrent states: 0 if the
+// model is not recurrent.
+func newPrefixes(c *model.Cache, mostStates int) *prefixes {
+	p := &prefixes{cache: c, seed: maphash.MakeSeed(), roots: map[string]*node{}, table: map[nodeKey]*node{}, states: states{most: mostStates}}
 	p.oldest.prev, p.oldest.next = &p.oldest, &p.oldest
 	return p
 }
@@ -85,18 +89,17 @@ func (p *prefixes) hash(tokens []int32) uint64 {
 // which a text can go on. s may use only a part of the last block. adopt returns the node of
 // the last full block, and the number of full blocks.
 func (p *prefixes) adopt(s *model.Seq, salt string, tokens []int32) (n *node, blocks int, err error) {
-	n = p.root(salt)
-	var path []*node
-	rest := tokens
-	for len(rest) >= model.BlockLen {
-		k := p.full(n, rest[:model.BlockLen])
-		if k == nil {
-			break
+	path := p.path(salt, tokens)
+	var part *node
+	most := 0
+	if p.states.most > 0 {
+		path, part = p.resumable(salt, path, tokens)
+		if part != nil {
+			most = len(part.tokens)
 		}
-		n = k
-		path, rest = append(path, k), rest[model.BlockLen:]
+	} else {
+		part, most = p.longest(p.last(salt, path), tokens[len(path)*model.BlockLen:])
 	}
-	part, most := p.longest(n, rest)
 	if part != nil && p.seen(append(path, part), len(path)*model.BlockLen+most) {
 		p.touch(part)
 		path = append(path, part)
@@ -124,11 +127,35 @@ func (p *prefixes) adopt(s *model.Seq, salt string, tokens []int32) (n *node, bl
 			blocks++
 		}
 	}
+	if len(path) > 0 && p.states.most > 0 {
+		s.Resume(path[len(path)-1].state)
+	}
 	p.touch(n)
 	return n, blocks, nil
 }
 
-// longest returns the child of n that shares the longest prefix with tokens, and its length.
+// path returns the nodes of the longest known prefix of tokens in full blocks.
+func (p *prefixes) path(salt string, tokens []int32) (path []*node) {
+	n := p.root(salt)
+	for len(tokens) >= model.BlockLen {
+		if n = p.full(n, tokens[:model.BlockLen]); n == nil {
+			break
+		}
+		path, tokens = append(path, n), tokens[model.BlockLen:]
+	}
+	return path
+}
+
+// last returns the last node of a path, or the root.
+func (p *prefixes) last(salt string, path []*node) *node {
+	if len(path) == 0 {
+		return p.root(salt)
+	}
+	return path[len(path)-1]
+}
+
+// longest returns the child of n that shares the longest prefix with tokens, and the length of
+// that prefix.
 func (p *prefixes) longest(n *node, tokens []int32) (best *node, most int) {
 	for _, k := range n.kids {
 		if m := same(k.tokens, tokens); m > most {
@@ -169,8 +196,8 @@ func same(a, b []int32) int {
 
 // put adds a node for block and recent, which hold tokens, as a child of parent. A block has
 // fewer than model.BlockLen tokens only at the end of a text. put returns the node that has
-// these tokens, possibly an older one with other blocks. It returns nil in the rare case
-// that another node has the same hash.
+// these tokens, possibly an older one with other blocks. It returns nil in the rare case that a
+// node with different tokens has the same hash.
 func (p *prefixes) put(parent *node, tokens []int32, block, recent *model.Block) *node {
 	if parent.parent == nil { // put may have stored another node as the root meanwhile
 		parent = p.root(parent.salt)
@@ -186,8 +213,8 @@ func (p *prefixes) put(parent *node, tokens []int32, block, recent *model.Block)
 	for _, k := range slices.Clone(parent.kids) {
 		n := same(k.tokens, tokens)
 		if n == len(tokens) { // k has these tokens already
-			if !whole && k.recent == nil && recent != nil && len(k.tokens) > n {
-				continue // k has no Recent block, so it cannot stand in for this one
+			if longer := len(k.tokens) > n; !whole && longer && (k.recent == nil && recent != nil || p.states.most > 0) {
+				continue // k cannot stand in for this one: it has no Recent block, or another state
 			}
 			if len(k.tokens) == n {
 				p.restore(k, recent)
@@ -195,7 +222,7 @@ func (p *prefixes) put(parent *node, tokens []int32, block, recent *model.Block)
 			p.touch(k)
 			return k
 		}
-		if n == len(k.tokens) { // k has only a prefix of these tokens
+		if n == len(k.tokens) && k.state == nil { // k has only a prefix of these tokens
 			p.remove(k)
 		}
 	}
@@ -230,8 +257,8 @@ func (p *prefixes) restore(n *node, recent *model.Block) {
 	}
 }
 
-// stop marks the nodes that a text after n still sees through its window: their Recent
-// blocks are forgotten last.
+// stop marks the nodes that a text sees through its window when it goes on after n. Their
+// Recent blocks are forgotten last.
 func (p *prefixes) stop(n *node) {
 	for left := p.cache.Window() + model.BlockLen; left > 0 && n.parent != nil; left -= model.BlockLen {
 		n.stop = true
@@ -260,6 +287,6 @@ func (p *prefixes) clear() {
 		p.cache.Release(n.block)
 		p.cache.Release(n.recent)
 	}
-	*p = *newPrefixes(p.cache)
+	*p = *newPrefixes(p.cache, p.states.most)
 	p.oldest.prev, p.oldest.next = &p.oldest, &p.oldest
 }

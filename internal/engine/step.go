@@ -45,8 +45,8 @@ func (e *Engine) compose() bool {
 		used += r.n
 	}
 	left := e.pace.chunk(used, e.runner.MaxRows()-used)
-	// The eldest prompt comes first, but a prompt that fits into this step may overtake
-	// others. A prompt is overtaken in two steps at most.
+	// The oldest prompt comes first, but a prompt that fits into this step may overtake others.
+	// A prompt is overtaken in two steps at most.
 	slices.SortStableFunc(prompts, func(a, b *answer) int {
 		if p, q := a.passed < 2 && b.passed >= 2, b.passed < 2 && a.passed >= 2; p != q {
 			if p {
@@ -67,10 +67,11 @@ func (e *Engine) compose() bool {
 		if left == 0 {
 			break
 		}
-		if e.follows(a) {
+		if leader := e.follows(a); leader != nil {
+			left += e.yield(leader, a)
 			continue
 		}
-		n := min(a.pending(), left)
+		n := a.stopAt(min(a.pending(), left))
 		r := rows{answer: a, n: n, prompt: !a.read}
 		if n == a.pending() {
 			r.logits = 1
@@ -137,6 +138,9 @@ func (e *Engine) evaluate() bool {
 	e.account(time.Since(start), sampled)
 	for _, r := range e.rows {
 		e.publish(r.answer, false)
+		if a := r.answer; r.prompt && (a.read || a.seq.Len() == a.parting) {
+			e.keepState(a)
+		}
 		r.answer.seq.Trim()
 	}
 	for _, a := range slices.Clone(e.running) {
@@ -172,7 +176,7 @@ func (e *Engine) watch() {
 	}
 }
 
-// turn is one answer's sampling from rows of logits.
+// turn is the task to sample the next tokens of one answer from rows of logits.
 type turn struct {
 	answer *answer
 	rows   *rows     // nil for an answer whose prompt another answer of the request has read
@@ -258,56 +262,6 @@ func (e *Engine) share(a *answer) []*answer {
 	return g.answers[1:]
 }
 
-// account adds the cost of a step to the statistics and to the keys' accounts.
-func (e *Engine) account(d time.Duration, sampled int) {
-	prompts, drafted, accepted := 0, 0, 0
-	e.pace.learn(e.batch.Len(), d)
-	d += e.drafted
-	each := true // whether each text has one row and its draft
-	for _, r := range e.rows {
-		each = each && r.n == 1+len(r.draft)
-		drafted += len(r.draft)
-		accepted += r.accepted()
-		if r.prompt {
-			r.answer.result.PromptTime += d
-			prompts += r.n
-		} else {
-			r.answer.result.GenerateTime += d + e.wrote
-		}
-	}
-	if each {
-		e.speculate.Learn(e.batch.Len(), drafted, accepted, d)
-	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	s := &e.stats
-	s.Steps++
-	s.Rows += int64(e.batch.Len())
-	s.PromptTokens += int64(prompts)
-	s.GeneratedTokens += int64(sampled)
-	if prompts > 0 {
-		s.PromptTime += d
-	} else {
-		s.GenerateTime += d + e.wrote
-	}
-	s.Running, s.LastStep = len(e.running)+len(e.resting), time.Now()
-	for _, r := range e.rows {
-		if a := e.accounts[r.answer.group.req.Key]; a != nil {
-			a.tokens += int64(r.n)
-		}
-	}
-	e.countBlocks()
-}
-
-// countBlocks updates the counts of blocks in stats. The loop calls it, with mu locked.
-func (e *Engine) countBlocks() {
-	c := e.runner.Cache()
-	e.stats.Blocks, e.stats.BlocksUsed, e.stats.BlocksCached = c.Budget(), c.Used(), 0
-	if e.prefix != nil {
-		e.stats.BlocksCached = e.prefix.count
-	}
-}
-
 // publish puts the full blocks of a text into the prefix cache. last says that the text ends
 // or is preempted: then its last block is put there, too.
 func (e *Engine) publish(a *answer, last bool) {
@@ -345,5 +299,6 @@ func (e *Engine) publish(a *answer, last bool) {
 	}
 	if end != nil {
 		e.prefix.stop(end)
+		e.keepState(a)
 	}
 }

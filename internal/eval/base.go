@@ -16,8 +16,8 @@ type Base interface {
 	window(ctx context.Context, w *Window, k *kept) error
 	// Elapsed returns the time spent in the model.
 	Elapsed() time.Duration
-	least() float64   // a divergence leaves out tokens whose log probability is at most this
-	normalized() bool // the predictions are log probabilities
+	minLogprob() float64 // a divergence leaves out tokens whose log probability is at most this
+	normalized() bool    // the predictions are log probabilities
 }
 
 // Opener starts a session with a model. If the session has a method Close, Close is
@@ -61,7 +61,7 @@ func NewBase(open Opener, threads int, save *LogitsWriter) Base {
 }
 
 func (b *sessionBase) Elapsed() time.Duration { return b.eval }
-func (b *sessionBase) least() float64         { return negligible }
+func (b *sessionBase) minLogprob() float64    { return negligible }
 func (b *sessionBase) normalized() bool       { return false }
 
 func (b *sessionBase) window(ctx context.Context, w *Window, k *kept) error {
@@ -130,10 +130,10 @@ func NewFileBase(f *LogitsReader) Base { return &fileBase{file: f, row: make([]f
 
 func (b *fileBase) Elapsed() time.Duration { return 0 }
 
-// least is the bottom of the file's range: a log probability more than 16 nats below the
+// minLogprob is the bottom of the file's range: a log probability more than 16 nats below the
 // most likely token's is stored as 16 below.
-func (b *fileBase) least() float64   { return -logitsRange }
-func (b *fileBase) normalized() bool { return true }
+func (b *fileBase) minLogprob() float64 { return -logitsRange }
+func (b *fileBase) normalized() bool    { return true }
 
 func (b *fileBase) window(ctx context.Context, w *Window, k *kept) error {
 	if err := k.begin(w.Scored(), b.file.Vocab); err != nil {

@@ -59,7 +59,7 @@ func TestSameBits(t *testing.T) {
 		{Ctx: 60, Threads: 1}, {Ctx: 60, Threads: 2, Batch: 7}, {Ctx: 64, Threads: 3, Batch: 1}, {Ctx: 60, Threads: 5, Batch: 31},
 	} {
 		s := newSession(t, m, opt)
-		alone, err := eval.Measure(context.Background(), s, windows, eval.Options{Threads: opt.Threads})
+		alone, err := eval.MeasurePerplexity(context.Background(), s, windows, eval.Options{Threads: opt.Threads})
 		require.NoError(t, err)
 		require.Equal(t, uint64(0x408651ea0dee82b3), math.Float64bits(alone.PPL.Value), "PPL %v with %+v", alone.PPL, opt)
 		got, err := eval.Compare(context.Background(), eval.NewBase(opener(base, opt), opt.Threads, nil), []eval.Opener{opener(m, opt)}, windows,

@@ -24,23 +24,23 @@ type CompareProgress struct {
 	KLD      []Estimate // the mean for each model so far
 }
 
-// Compared is the result for one model.
-type Compared struct {
-	Comparison
+// CompareResult is the result for one model.
+type CompareResult struct {
+	Divergence
 	Eval time.Duration // time in the model
 }
 
 // Compare compares models with a base. For each window it evaluates the base, then one
 // model after the other. Only one session, and a part of a window's logits (see kept), is
 // in memory at a time.
-func Compare(ctx context.Context, base Base, models []Opener, windows []Window, opt CompareOptions) ([]Compared, error) {
-	c := &comparing{
+func Compare(ctx context.Context, base Base, models []Opener, windows []Window, opt CompareOptions) ([]CompareResult, error) {
+	c := &comparer{
 		base: base, opt: opt, start: time.Now(), rows: newRows(opt.Threads, nil),
 		kept: newKept(opt.TempDir, opt.keep, base.normalized()),
 	}
 	defer c.kept.close()
 	for _, open := range models {
-		c.models = append(c.models, &compared{open: open, least: base.least()})
+		c.models = append(c.models, &candidate{open: open, minLogprob: base.minLogprob()})
 	}
 	for i := range windows {
 		if err := c.window(ctx, i, &windows[i]); err != nil {
@@ -50,17 +50,17 @@ func Compare(ctx context.Context, base Base, models []Opener, windows []Window, 
 			return nil, err
 		}
 	}
-	results := make([]Compared, len(c.models))
+	results := make([]CompareResult, len(c.models))
 	for i, m := range c.models {
-		results[i] = Compared{compare(m.all), m.eval}
+		results[i] = CompareResult{summarize(m.all), m.eval}
 	}
 	return results, nil
 }
 
-// comparing is the state of Compare.
-type comparing struct {
+// comparer is the state of Compare.
+type comparer struct {
 	base   Base
-	models []*compared
+	models []*candidate
 	opt    CompareOptions
 	start  time.Time
 	kept   *kept // the base's predictions of the current window
@@ -68,7 +68,7 @@ type comparing struct {
 }
 
 // window evaluates window i with every model.
-func (c *comparing) window(ctx context.Context, i int, w *Window) error {
+func (c *comparer) window(ctx context.Context, i int, w *Window) error {
 	begin := c.opt.Begin
 	if begin == nil {
 		begin = func(int, int) {}
@@ -87,7 +87,7 @@ func (c *comparing) window(ctx context.Context, i int, w *Window) error {
 }
 
 // report calls Done. done is the number of windows done.
-func (c *comparing) report(done, of int) error {
+func (c *comparer) report(done, of int) error {
 	if c.opt.Done == nil || len(c.models) == 0 {
 		return nil
 	}
@@ -107,28 +107,28 @@ func (c *comparing) report(done, of int) error {
 	return c.opt.Done(p)
 }
 
-// compared is one model of a comparison.
-type compared struct {
-	open  Opener
-	least float64      // see Base.least
-	all   []divergence // divergences of all tokens scored so far
-	eval  time.Duration
+// candidate is one model of a comparison.
+type candidate struct {
+	open       Opener
+	minLogprob float64           // see Base.minLogprob
+	all        []tokenDivergence // divergences of all tokens scored so far
+	eval       time.Duration
 }
 
 // window evaluates a window and compares it with the base's predictions in base.
-func (m *compared) window(ctx context.Context, rows *rows, w *Window, base *kept) error {
+func (m *candidate) window(ctx context.Context, rows *rows, w *Window, base *kept) error {
 	return withSession(m.open, func(s Session) error { return m.evaluate(ctx, s, rows, w, base) })
 }
 
 // evaluate evaluates a window with a session.
-func (m *compared) evaluate(ctx context.Context, s Session, rows *rows, w *Window, base *kept) error {
-	next, scores := w.Tokens[w.First+1:], make([]divergence, w.Scored())
+func (m *candidate) evaluate(ctx context.Context, s Session, rows *rows, w *Window, base *kept) error {
+	next, scores := w.Tokens[w.First+1:], make([]tokenDivergence, w.Scored())
 	errs := make([]error, len(scores))
 	rows.restart()
 	rows.score = func(row int, raw []float32) {
 		model := logits.NewLogprobs(raw)
 		errs[row] = base.with(row, func(dist logits.Logprobs) {
-			scores[row] = diverge(dist, model, m.least, next[row])
+			scores[row] = diverge(dist, model, m.minLogprob, next[row])
 		})
 	}
 	start, spent := time.Now(), rows.spent

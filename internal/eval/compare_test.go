@@ -63,8 +63,8 @@ func TestCompareWithItself(t *testing.T) {
 	require.IsIncreasing(t, []float64{got[1].KLD.Median.Value, got[1].KLD.P90.Value, got[1].KLD.P95.Value,
 		got[1].KLD.P99.Value, float64(got[1].KLD.Max)})
 
-	// The base's perplexity equals Measure's.
-	alone, err := Measure(context.Background(), &fakeSession{vocab: 30, scale: 4}, windows, Options{})
+	// The base's perplexity is what MeasurePerplexity finds.
+	alone, err := MeasurePerplexity(context.Background(), &fakeSession{vocab: 30, scale: 4}, windows, Options{})
 	require.NoError(t, err)
 	require.Equal(t, alone.PPL, got[1].BasePPL)
 }
@@ -75,7 +75,7 @@ func TestKept(t *testing.T) {
 	const vocab = 11
 	for _, p := range []Policy{{Context: 130, All: true}, {Context: 130}, {Context: 33, All: true}} {
 		windows := windowsOf(t, p, fakeText(270, vocab))
-		run := func(base Base, keep int) ([]Compared, error) {
+		run := func(base Base, keep int) ([]CompareResult, error) {
 			folder := t.TempDir()
 			got, err := Compare(context.Background(), base,
 				openers(&fakeSession{vocab: vocab, scale: 3}, &fakeSession{vocab: vocab, scale: 2, noise: 1}),
@@ -88,7 +88,7 @@ func TestKept(t *testing.T) {
 		model := func() Base { return NewBase(always(&fakeSession{vocab: vocab, scale: 2}), 2, nil) }
 		want, err := run(model(), 0)
 		require.NoError(t, err)
-		alone, err := Measure(context.Background(), &fakeSession{vocab: vocab, scale: 3}, windows, Options{})
+		alone, err := MeasurePerplexity(context.Background(), &fakeSession{vocab: vocab, scale: 3}, windows, Options{})
 		require.NoError(t, err)
 		require.Equal(t, alone.PPL, want[0].PPL, "%v", p)
 		require.Equal(t, alone.Scored, want[0].Scored)
@@ -96,7 +96,7 @@ func TestKept(t *testing.T) {
 			got, err := run(model(), keep)
 			require.NoError(t, err)
 			for i := range got {
-				require.Equal(t, want[i].Comparison, got[i].Comparison, "%v, %d bytes in memory", p, keep)
+				require.Equal(t, want[i].Divergence, got[i].Divergence, "%v, %d bytes in memory", p, keep)
 			}
 			_, err = run(NewBase(always(&fakeSession{vocab: vocab, broken: 120}), 2, nil), keep)
 			if p.Context == 130 {
@@ -108,7 +108,7 @@ func TestKept(t *testing.T) {
 
 func TestCompareIsTheSameForAnyThreads(t *testing.T) {
 	windows := windowsOf(t, Policy{Context: 300}, fakeText(1000, 40))
-	var want []Compared
+	var want []CompareResult
 	for i, threads := range []int{1, 3, 64} {
 		got, err := Compare(context.Background(), NewBase(always(&fakeSession{vocab: 40, scale: 5}), threads, nil),
 			openers(&fakeSession{vocab: 40, scale: 5, noise: 1}), windows, CompareOptions{Threads: threads})
@@ -116,7 +116,7 @@ func TestCompareIsTheSameForAnyThreads(t *testing.T) {
 		if i == 0 {
 			want = got
 		}
-		require.Equal(t, want[0].Comparison, got[0].Comparison)
+		require.Equal(t, want[0].Divergence, got[0].Divergence)
 	}
 }
 
@@ -175,7 +175,7 @@ func TestLogitsFile(t *testing.T) {
 	var file bytes.Buffer
 	w, err := NewLogitsWriter(&file, p.Context, vocab, text, len(windows))
 	require.NoError(t, err)
-	_, err = Measure(context.Background(), &fakeSession{vocab: vocab, scale: 6}, windows, Options{Threads: 3, Base: w})
+	_, err = MeasurePerplexity(context.Background(), &fakeSession{vocab: vocab, scale: 6}, windows, Options{Threads: 3, Base: w})
 	require.NoError(t, err)
 	require.NoError(t, w.Close())
 	require.Equal(t, 20+4*24*5+5*11*2*(4+32), file.Len())
@@ -224,7 +224,7 @@ func TestLogitsFileErrors(t *testing.T) {
 	w, err := NewLogitsWriter(&file, 20, 9, text, 2)
 	require.NoError(t, err)
 	require.EqualError(t, w.Close(), "eval: logits file: 18 rows are missing")
-	_, err = Measure(context.Background(), &fakeSession{vocab: 9}, windowsOf(t, Policy{Context: 20}, text), Options{Base: w})
+	_, err = MeasurePerplexity(context.Background(), &fakeSession{vocab: 9}, windowsOf(t, Policy{Context: 20}, text), Options{Base: w})
 	require.NoError(t, err)
 	require.NoError(t, w.Close())
 	require.ErrorContains(t, w.write(make([]byte, logitsRow(9))), "with 0 rows to come")
@@ -251,7 +251,7 @@ func FuzzLogitsReader(f *testing.F) {
 	require.NoError(f, err)
 	windows, err := Policy{Context: 8}.Windows(text)
 	require.NoError(f, err)
-	_, err = Measure(context.Background(), &fakeSession{vocab: 5, scale: 2}, windows, Options{Base: w})
+	_, err = MeasurePerplexity(context.Background(), &fakeSession{vocab: 5, scale: 2}, windows, Options{Base: w})
 	require.NoError(f, err)
 	require.NoError(f, w.Close())
 	f.Add(file.Bytes())

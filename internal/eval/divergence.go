@@ -5,8 +5,8 @@ import (
 	"alpaca/internal/report"
 )
 
-// divergence is the difference between a model's and the base's prediction of one token.
-type divergence struct {
+// tokenDivergence is the difference between a model's and the base's prediction of one token.
+type tokenDivergence struct {
 	nll, baseNLL float64 // -log of the probability of the text's token
 	kld          float64 // KL divergence of the model from the base, in nats
 	dp           float64 // probability of the text's token, minus the base's
@@ -18,15 +18,15 @@ type divergence struct {
 const negligible = -50
 
 // diverge compares a model's prediction of token id with the base's. Tokens
-// whose log probability is at most least are left out of the divergence.
-func diverge(base, model logits.Logprobs, least float64, id int32) divergence {
+// whose log probability is at most minLogprob are left out of the divergence.
+func diverge(base, model logits.Logprobs, minLogprob float64, id int32) tokenDivergence {
 	kld := 0.0
 	for i := range int32(base.Len()) {
-		if lp := base.Of(i); lp > least {
+		if lp := base.Of(i); lp > minLogprob {
 			kld += float64(base.Prob(i) * (lp - model.Of(i)))
 		}
 	}
-	return divergence{
+	return tokenDivergence{
 		nll: -model.Of(id), baseNLL: -base.Of(id),
 		kld: kld, dp: model.Prob(id) - base.Prob(id),
 		same: base.Best() == model.Best(),
@@ -34,7 +34,7 @@ func diverge(base, model logits.Logprobs, least float64, id int32) divergence {
 }
 
 // finite reports whether all values are finite.
-func (d divergence) finite() bool {
+func (d tokenDivergence) finite() bool {
 	sum := d.nll + d.baseNLL + d.kld + d.dp
 	return sum-sum == 0
 }
@@ -73,8 +73,8 @@ func spread(xs []float64) (Spread, []float64) {
 	return s, sorted
 }
 
-// Comparison is the difference between a model's and a base's predictions of a text.
-type Comparison struct {
+// Divergence is the difference between a model's and a base's predictions of a text.
+type Divergence struct {
 	PPL         Estimate      `json:"ppl"`
 	BasePPL     Estimate      `json:"base_ppl"`
 	LogRatio    Estimate      `json:"ln_ppl_ratio"` // log(PPL/BasePPL)
@@ -90,29 +90,29 @@ type Comparison struct {
 	SortedKLD []float64 `json:"-"` // the KL divergence of every token, ascending
 }
 
-// compare summarizes the divergences of a text's tokens.
-func compare(ds []divergence) Comparison {
-	column := func(of func(divergence) float64) []float64 {
+// summarize summarizes the divergences of a text's tokens.
+func summarize(ds []tokenDivergence) Divergence {
+	column := func(of func(tokenDivergence) float64) []float64 {
 		xs := make([]float64, len(ds))
 		for i, d := range ds {
 			xs[i] = of(d)
 		}
 		return xs
 	}
-	nll := column(func(d divergence) float64 { return d.nll })
-	baseNLL := column(func(d divergence) float64 { return d.baseNLL })
-	dp := column(func(d divergence) float64 { return d.dp })
+	nll := column(func(d tokenDivergence) float64 { return d.nll })
+	baseNLL := column(func(d tokenDivergence) float64 { return d.baseNLL })
+	dp := column(func(d tokenDivergence) float64 { return d.dp })
 	same := 0
 	for _, d := range ds {
 		if d.same {
 			same++
 		}
 	}
-	c := Comparison{
+	c := Divergence{
 		PPL: mean(nll).exp(), BasePPL: mean(baseNLL).exp(),
 		// The losses are paired, so the error of the mean difference includes their
 		// covariance.
-		LogRatio:    mean(column(func(d divergence) float64 { return d.nll - d.baseNLL })),
+		LogRatio:    mean(column(func(d tokenDivergence) float64 { return d.nll - d.baseNLL })),
 		Correlation: report.Number(correlation(nll, baseNLL)),
 		RMSDeltaP:   rootMeanSquare(dp),
 		SameTop:     share(same, len(ds)),
@@ -120,7 +120,7 @@ func compare(ds []divergence) Comparison {
 	}
 	c.Ratio = c.LogRatio.exp()
 	c.Difference = difference(c.PPL, c.BasePPL, float64(c.Correlation))
-	c.KLD, c.SortedKLD = spread(column(func(d divergence) float64 { return d.kld }))
+	c.KLD, c.SortedKLD = spread(column(func(d tokenDivergence) float64 { return d.kld }))
 	c.DeltaP, _ = spread(dp)
 	return c
 }

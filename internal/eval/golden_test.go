@@ -3,7 +3,6 @@ package eval_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"maps"
 	"math"
 	"os"
@@ -29,10 +28,8 @@ type golden struct {
 }
 
 func readGolden(t *testing.T) (g golden, text string) {
-	data, err := os.ReadFile(testshared.Path(t, "golden/perplexity.json"))
-	require.NoError(t, err)
-	require.NoError(t, json.Unmarshal(data, &g))
-	data, err = os.ReadFile(testshared.Path(t, "golden/"+g.Text))
+	g = testshared.ReadJSON[golden](t, testshared.Path(t, "golden/perplexity.json"))
+	data, err := os.ReadFile(testshared.Path(t, "golden/"+g.Text))
 	require.NoError(t, err)
 	return g, string(data)
 }
@@ -75,7 +72,7 @@ func TestGoldenPerplexity(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := open(t, name, model.SessionOptions{Ctx: g.Context, Threads: 2})
 			w := windows(t, s, text, g.Context)
-			got, err := eval.Measure(context.Background(), s, w, eval.Options{Threads: 2})
+			got, err := eval.MeasurePerplexity(context.Background(), s, w, eval.Options{Threads: 2})
 			require.NoError(t, err)
 			t.Logf("PPL %.4f ± %.4f, want %.4f", got.PPL.Value, got.PPL.Error, want)
 			require.InEpsilon(t, want, got.PPL.Value, 0.002)
@@ -98,7 +95,7 @@ func TestGoldenDivergence(t *testing.T) {
 	var file bytes.Buffer
 	logits, err := eval.NewLogitsWriter(&file, g.Context, tok.Len(), tok.Encode(text, true, false), len(w))
 	require.NoError(t, err)
-	_, err = eval.Measure(ctx, base, w, eval.Options{Threads: 2, Base: logits})
+	_, err = eval.MeasurePerplexity(ctx, base, w, eval.Options{Threads: 2, Base: logits})
 	require.NoError(t, err)
 	require.NoError(t, logits.Close())
 	reader, err := eval.NewLogitsReader(&file, int64(file.Len()))

@@ -21,8 +21,8 @@ import (
 // A row has log probabilities in 16 bits:
 //
 //	0       4                     scale, float32
-//	4       4                     least, float32
-//	8       2*V                   q; the log probability is scale*q + least
+//	4       4                     minimum, float32
+//	8       2*V                   q; the log probability is scale*q + minimum
 //
 // A log probability more than 16 nats below the most likely token's is stored as 16 nats
 // below. This makes a base's perplexity a little too low.
@@ -65,8 +65,8 @@ func encodeLogits(dst []byte, raw []float32) {
 // decodeLogits decodes a row to logprobs [vocab].
 func decodeLogits(logprobs []float32, row []byte) {
 	le := binary.LittleEndian
-	scale, least := math.Float32frombits(le.Uint32(row)), math.Float32frombits(le.Uint32(row[4:]))
+	scale, minimum := math.Float32frombits(le.Uint32(row)), math.Float32frombits(le.Uint32(row[4:]))
 	for i := range logprobs {
-		logprobs[i] = float32(scale*float32(le.Uint16(row[8+2*i:]))) + least
+		logprobs[i] = float32(scale*float32(le.Uint16(row[8+2*i:]))) + minimum
 	}
 }

@@ -53,9 +53,9 @@ type Perplexity struct {
 	Score   time.Duration // time computing probabilities
 }
 
-// Measure evaluates windows and returns the perplexity. As in llama.cpp, every window
+// MeasurePerplexity evaluates windows and returns the perplexity. As in llama.cpp, every window
 // begins with an empty context.
-func Measure(ctx context.Context, s Session, windows []Window, opt Options) (Perplexity, error) {
+func MeasurePerplexity(ctx context.Context, s Session, windows []Window, opt Options) (Perplexity, error) {
 	m := &measurement{opt: opt, session: s, windows: windows, start: time.Now()}
 	m.rows = newRows(opt.Threads, m.score)
 	if opt.Base != nil {

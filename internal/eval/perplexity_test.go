@@ -13,7 +13,7 @@ import (
 
 func TestUniformModelHasThePerplexityOfItsVocabulary(t *testing.T) {
 	s := &fakeSession{vocab: 37}
-	got, err := Measure(context.Background(), s, windowsOf(t, Policy{Context: 16}, fakeText(100, 37)), Options{})
+	got, err := MeasurePerplexity(context.Background(), s, windowsOf(t, Policy{Context: 16}, fakeText(100, 37)), Options{})
 	require.NoError(t, err)
 	require.InEpsilon(t, 37, got.PPL.Value, 1e-12)
 	require.InDelta(t, 0, got.PPL.Error, 1e-9)
@@ -44,7 +44,7 @@ func TestMeasureByHand(t *testing.T) {
 		}
 		var got []Scored
 		s := &fakeSession{vocab: 20, scale: 3}
-		result, err := Measure(context.Background(), s, windows, Options{Ranks: true, Threads: 3,
+		result, err := MeasurePerplexity(context.Background(), s, windows, Options{Ranks: true, Threads: 3,
 			Each: func(t Scored) error { got = append(got, t); return nil }})
 		require.NoError(t, err)
 		require.Len(t, got, len(want))
@@ -63,7 +63,7 @@ func TestMeasureIsTheSameForAnyThreads(t *testing.T) {
 	windows := windowsOf(t, Policy{Context: 300}, fakeText(1000, 40))
 	var want Perplexity
 	for i, threads := range []int{1, 2, 7, 100} {
-		got, err := Measure(context.Background(), &fakeSession{vocab: 40, scale: 5, noise: 1}, windows, Options{Threads: threads})
+		got, err := MeasurePerplexity(context.Background(), &fakeSession{vocab: 40, scale: 5, noise: 1}, windows, Options{Threads: threads})
 		require.NoError(t, err)
 		if i == 0 {
 			want = got
@@ -75,7 +75,7 @@ func TestMeasureIsTheSameForAnyThreads(t *testing.T) {
 func TestProgress(t *testing.T) {
 	windows := windowsOf(t, Policy{Context: 10}, fakeText(30, 9))
 	var seen []int
-	_, err := Measure(context.Background(), &fakeSession{vocab: 9, scale: 1}, windows, Options{Done: func(p Progress) error {
+	_, err := MeasurePerplexity(context.Background(), &fakeSession{vocab: 9, scale: 1}, windows, Options{Done: func(p Progress) error {
 		seen = append(seen, p.Window)
 		require.Equal(t, 3, p.Windows)
 		require.Positive(t, p.PPL.Value)
@@ -88,9 +88,9 @@ func TestProgress(t *testing.T) {
 
 func TestWhole(t *testing.T) {
 	windows := windowsOf(t, Policy{Context: 40}, fakeText(80, 9))
-	a, err := Measure(context.Background(), &fakeSession{vocab: 9, scale: 1}, windows, Options{})
+	a, err := MeasurePerplexity(context.Background(), &fakeSession{vocab: 9, scale: 1}, windows, Options{})
 	require.NoError(t, err)
-	b, err := Measure(context.Background(), &fakeSession{vocab: 9, scale: 1}, windows, Options{Whole: true})
+	b, err := MeasurePerplexity(context.Background(), &fakeSession{vocab: 9, scale: 1}, windows, Options{Whole: true})
 	require.NoError(t, err)
 	require.Equal(t, a.PPL, b.PPL)
 }
@@ -99,20 +99,20 @@ func TestMeasureErrors(t *testing.T) {
 	windows := windowsOf(t, Policy{Context: 10}, fakeText(30, 9))
 	failure := errors.New("no luck")
 
-	_, err := Measure(context.Background(), &fakeSession{vocab: 9, err: failure}, windows, Options{})
+	_, err := MeasurePerplexity(context.Background(), &fakeSession{vocab: 9, err: failure}, windows, Options{})
 	require.ErrorIs(t, err, failure)
 
-	_, err = Measure(context.Background(), &fakeSession{vocab: 9, broken: 6}, windows, Options{})
+	_, err = MeasurePerplexity(context.Background(), &fakeSession{vocab: 9, broken: 6}, windows, Options{})
 	require.ErrorIs(t, err, sampler.ErrNotNumbers)
 	require.EqualError(t, err, "eval: logits are not numbers at position 6 of the window")
 
-	_, err = Measure(context.Background(), &fakeSession{vocab: 9}, windows, Options{Each: func(Scored) error { return failure }})
+	_, err = MeasurePerplexity(context.Background(), &fakeSession{vocab: 9}, windows, Options{Each: func(Scored) error { return failure }})
 	require.ErrorIs(t, err, failure)
-	_, err = Measure(context.Background(), &fakeSession{vocab: 9}, windows, Options{Done: func(Progress) error { return failure }})
+	_, err = MeasurePerplexity(context.Background(), &fakeSession{vocab: 9}, windows, Options{Done: func(Progress) error { return failure }})
 	require.ErrorIs(t, err, failure)
 
 	cancelled, cancel := context.WithCancel(context.Background())
 	cancel()
-	_, err = Measure(cancelled, &fakeSession{vocab: 9}, windows, Options{})
+	_, err = MeasurePerplexity(cancelled, &fakeSession{vocab: 9}, windows, Options{})
 	require.ErrorIs(t, err, context.Canceled)
 }

@@ -7,9 +7,9 @@ import (
 	"alpaca/internal/report"
 )
 
-// leastKLD is the least divergence that is drawn: smaller ones are drawn as leastKLD,
+// minKLD is the least divergence that is drawn: smaller ones are drawn as minKLD,
 // because the scales are logarithmic.
-const leastKLD = 1e-7
+const minKLD = 1e-7
 
 // WritePlot draws the report. On the left is the mean divergence over the size of each
 // model, on the right the distribution of its divergences. form is "svg" or "png".
@@ -25,7 +25,7 @@ func (r *Report) plotSizes() report.Plot {
 		p.X, unit = "size, MiB", 1<<20
 	}
 	for _, m := range r.Models {
-		at := report.Point{X: float64(m.Bytes) / unit, Y: max(m.Comparison.KLD.Mean.Value, leastKLD)}
+		at := report.Point{X: float64(m.Bytes) / unit, Y: max(m.Divergence.KLD.Mean.Value, minKLD)}
 		p.Series = append(p.Series, report.Series{Name: m.Name, Points: []report.Point{at}})
 	}
 	return p
@@ -37,7 +37,7 @@ func (r *Report) plotDivergences() report.Plot {
 	p := report.Plot{Title: "How the divergences are distributed", X: "KL divergence, nats", Y: "share of the tokens with more",
 		LogX: true, LogY: true, TopY: 1}
 	for _, m := range r.Models {
-		p.Series = append(p.Series, report.Series{Name: m.Name, Points: exceedance(m.Comparison.SortedKLD)})
+		p.Series = append(p.Series, report.Series{Name: m.Name, Points: exceedance(m.Divergence.SortedKLD)})
 	}
 	return p
 }
@@ -57,7 +57,7 @@ func exceedance(sorted []float64) []report.Point {
 		if left < 1 || left > n {
 			continue
 		}
-		x, y := max(sorted[n-left], leastKLD), float64(left)/float64(n)
+		x, y := max(sorted[n-left], minKLD), float64(left)/float64(n)
 		if len(points) == 0 || points[len(points)-1].Y != y {
 			points = append(points, report.Point{X: x, Y: y})
 		}

@@ -21,8 +21,8 @@ type Row struct {
 	Prompt float64  `json:"prompt_tokens_per_second,omitempty"`
 	Gen    float64  `json:"generation_tokens_per_second,omitempty"`
 
-	// Comparison is the comparison with the base, or nil for the base itself.
-	Comparison *Comparison `json:"comparison,omitempty"`
+	// Divergence is the difference from the base, or nil for the base itself.
+	Divergence *Divergence `json:"comparison,omitempty"`
 }
 
 // rows returns the base and the models.

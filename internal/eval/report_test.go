@@ -28,7 +28,7 @@ func sampleReport(t testing.TB) *Report {
 	}
 	for i := range got {
 		r.Models = append(r.Models, Row{Name: []string{"m-q8_0.gguf", "m|q4_0.gguf"}[i], Bytes: int64(7-3*i) << 30,
-			BPW: 8.5 - 4*float64(i), PPL: got[i].PPL, Prompt: 200, Gen: 20, Comparison: &got[i].Comparison})
+			BPW: 8.5 - 4*float64(i), PPL: got[i].PPL, Prompt: 200, Gen: 20, Divergence: &got[i].Divergence})
 	}
 	return r
 }
@@ -77,7 +77,7 @@ func TestCSV(t *testing.T) {
 			at = i
 		}
 	}
-	require.InDelta(t, r.Models[1].Comparison.KLD.Mean.Value, number64(t, records[3][at]), 0)
+	require.InDelta(t, r.Models[1].Divergence.KLD.Mean.Value, number64(t, records[3][at]), 0)
 }
 
 // number64 parses a number.
@@ -91,19 +91,19 @@ func TestReportJSON(t *testing.T) {
 	require.NoError(t, err)
 	var got struct {
 		Models []struct {
-			Comparison struct {
+			Divergence struct {
 				KLD struct {
 					Mean Estimate
 					P999 Estimate `json:"p99_9"`
 				}
 				SameTop Estimate `json:"same_top"`
-			}
+			} `json:"comparison"`
 		}
 	}
 	require.NoError(t, json.Unmarshal(data, &got))
 	require.Len(t, got.Models, 2)
-	require.Positive(t, got.Models[1].Comparison.KLD.P999.Value)
-	require.Positive(t, got.Models[1].Comparison.SameTop.Value)
+	require.Positive(t, got.Models[1].Divergence.KLD.P999.Value)
+	require.Positive(t, got.Models[1].Divergence.SameTop.Value)
 }
 
 func TestPlot(t *testing.T) {
@@ -136,9 +136,9 @@ func TestPlot(t *testing.T) {
 func TestPlotOfEquals(t *testing.T) {
 	r := sampleReport(t)
 	r.Models = r.Models[:1]
-	c := *r.Models[0].Comparison
+	c := *r.Models[0].Divergence
 	c.KLD.Mean = Estimate{}
-	r.Models[0].Comparison = &c
+	r.Models[0].Divergence = &c
 	for _, tokens := range []int{len(c.SortedKLD), 1} {
 		c.SortedKLD = make([]float64, tokens)
 		require.NoError(t, r.WritePlot(io.Discard, "svg"))

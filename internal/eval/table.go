@@ -21,10 +21,10 @@ var summary = []column{
 	{"size", func(r Row) string { return size(r.Bytes) }},
 	{"bpw", func(r Row) string { return known(r.BPW, 2) }},
 	{"PPL", func(r Row) string { return estimate(r.PPL, 1, 4) }},
-	{"PPL ratio", ofComparison(func(c *Comparison) string { return estimate(c.Ratio, 1, 4) })},
-	{"mean KLD", ofComparison(func(c *Comparison) string { return estimate(c.KLD.Mean, 1, 6) })},
-	{"RMS Δp %", ofComparison(func(c *Comparison) string { return estimate(c.RMSDeltaP, 100, 3) })},
-	{"same top %", ofComparison(func(c *Comparison) string { return estimate(c.SameTop, 100, 2) })},
+	{"PPL ratio", ofDivergence(func(c *Divergence) string { return estimate(c.Ratio, 1, 4) })},
+	{"mean KLD", ofDivergence(func(c *Divergence) string { return estimate(c.KLD.Mean, 1, 6) })},
+	{"RMS Δp %", ofDivergence(func(c *Divergence) string { return estimate(c.RMSDeltaP, 100, 3) })},
+	{"same top %", ofDivergence(func(c *Divergence) string { return estimate(c.SameTop, 100, 2) })},
 	{"prompt t/s", func(r Row) string { return known(r.Prompt, 1) }},
 	{"generation t/s", func(r Row) string { return known(r.Gen, 1) }},
 }
@@ -32,19 +32,19 @@ var summary = []column{
 // divergences is the table of the distribution of the KL divergence.
 var divergences = []column{
 	{"KL divergence, nats", func(r Row) string { return r.Name }},
-	{"mean", ofComparison(func(c *Comparison) string { return estimate(c.KLD.Mean, 1, 6) })},
-	{"median", ofComparison(func(c *Comparison) string { return estimate(c.KLD.Median, 1, 6) })},
-	{"90 %", ofComparison(func(c *Comparison) string { return estimate(c.KLD.P90, 1, 5) })},
-	{"95 %", ofComparison(func(c *Comparison) string { return estimate(c.KLD.P95, 1, 5) })},
-	{"99 %", ofComparison(func(c *Comparison) string { return estimate(c.KLD.P99, 1, 4) })},
-	{"99.9 %", ofComparison(func(c *Comparison) string { return estimate(c.KLD.P999, 1, 4) })},
-	{"maximum", ofComparison(func(c *Comparison) string { return number(float64(c.KLD.Max), 4) })},
+	{"mean", ofDivergence(func(c *Divergence) string { return estimate(c.KLD.Mean, 1, 6) })},
+	{"median", ofDivergence(func(c *Divergence) string { return estimate(c.KLD.Median, 1, 6) })},
+	{"90 %", ofDivergence(func(c *Divergence) string { return estimate(c.KLD.P90, 1, 5) })},
+	{"95 %", ofDivergence(func(c *Divergence) string { return estimate(c.KLD.P95, 1, 5) })},
+	{"99 %", ofDivergence(func(c *Divergence) string { return estimate(c.KLD.P99, 1, 4) })},
+	{"99.9 %", ofDivergence(func(c *Divergence) string { return estimate(c.KLD.P999, 1, 4) })},
+	{"maximum", ofDivergence(func(c *Divergence) string { return number(float64(c.KLD.Max), 4) })},
 }
 
 // probabilities is the table of the changes in the probability of the text's tokens (Δp).
 var probabilities = []column{
 	{"Δp, %", func(r Row) string { return r.Name }},
-	{"mean", ofComparison(func(c *Comparison) string { return estimate(c.DeltaP.Mean, 100, 3) })},
+	{"mean", ofDivergence(func(c *Divergence) string { return estimate(c.DeltaP.Mean, 100, 3) })},
 	{"0.1 %", percentile(func(s *Spread) Estimate { return s.P001 })},
 	{"1 %", percentile(func(s *Spread) Estimate { return s.P01 })},
 	{"5 %", percentile(func(s *Spread) Estimate { return s.P05 })},
@@ -60,16 +60,16 @@ var probabilities = []column{
 
 // percentile returns a cell with a percentile of Δp.
 func percentile(of func(*Spread) Estimate) func(Row) string {
-	return ofComparison(func(c *Comparison) string { return number(100*of(&c.DeltaP).Value, 2) })
+	return ofDivergence(func(c *Divergence) string { return number(100*of(&c.DeltaP).Value, 2) })
 }
 
-// ofComparison returns a cell that is empty for the base.
-func ofComparison(cell func(*Comparison) string) func(Row) string {
+// ofDivergence returns a cell that is empty for the base.
+func ofDivergence(cell func(*Divergence) string) func(Row) string {
 	return func(r Row) string {
-		if r.Comparison == nil {
+		if r.Divergence == nil {
 			return ""
 		}
-		return cell(r.Comparison)
+		return cell(r.Divergence)
 	}
 }
 
@@ -133,23 +133,23 @@ func writeTable(w io.Writer, columns []column, models []Row) error {
 // csvNumbers are the last columns of the CSV, which show the comparison.
 var csvNumbers = []struct {
 	head string
-	of   func(*Comparison) float64
+	of   func(*Divergence) float64
 }{
-	{"ppl_ratio", func(c *Comparison) float64 { return c.Ratio.Value }},
-	{"ppl_ratio_error", func(c *Comparison) float64 { return c.Ratio.Error }},
-	{"kld_mean", func(c *Comparison) float64 { return c.KLD.Mean.Value }},
-	{"kld_mean_error", func(c *Comparison) float64 { return c.KLD.Mean.Error }},
-	{"kld_median", func(c *Comparison) float64 { return c.KLD.Median.Value }},
-	{"kld_p90", func(c *Comparison) float64 { return c.KLD.P90.Value }},
-	{"kld_p95", func(c *Comparison) float64 { return c.KLD.P95.Value }},
-	{"kld_p99", func(c *Comparison) float64 { return c.KLD.P99.Value }},
-	{"kld_p99_9", func(c *Comparison) float64 { return c.KLD.P999.Value }},
-	{"kld_max", func(c *Comparison) float64 { return float64(c.KLD.Max) }},
-	{"delta_p_mean", func(c *Comparison) float64 { return c.DeltaP.Mean.Value }},
-	{"delta_p_rms", func(c *Comparison) float64 { return c.RMSDeltaP.Value }},
-	{"delta_p_rms_error", func(c *Comparison) float64 { return c.RMSDeltaP.Error }},
-	{"same_top", func(c *Comparison) float64 { return c.SameTop.Value }},
-	{"same_top_error", func(c *Comparison) float64 { return c.SameTop.Error }},
+	{"ppl_ratio", func(c *Divergence) float64 { return c.Ratio.Value }},
+	{"ppl_ratio_error", func(c *Divergence) float64 { return c.Ratio.Error }},
+	{"kld_mean", func(c *Divergence) float64 { return c.KLD.Mean.Value }},
+	{"kld_mean_error", func(c *Divergence) float64 { return c.KLD.Mean.Error }},
+	{"kld_median", func(c *Divergence) float64 { return c.KLD.Median.Value }},
+	{"kld_p90", func(c *Divergence) float64 { return c.KLD.P90.Value }},
+	{"kld_p95", func(c *Divergence) float64 { return c.KLD.P95.Value }},
+	{"kld_p99", func(c *Divergence) float64 { return c.KLD.P99.Value }},
+	{"kld_p99_9", func(c *Divergence) float64 { return c.KLD.P999.Value }},
+	{"kld_max", func(c *Divergence) float64 { return float64(c.KLD.Max) }},
+	{"delta_p_mean", func(c *Divergence) float64 { return c.DeltaP.Mean.Value }},
+	{"delta_p_rms", func(c *Divergence) float64 { return c.RMSDeltaP.Value }},
+	{"delta_p_rms_error", func(c *Divergence) float64 { return c.RMSDeltaP.Error }},
+	{"same_top", func(c *Divergence) float64 { return c.SameTop.Value }},
+	{"same_top_error", func(c *Divergence) float64 { return c.SameTop.Error }},
 }
 
 // WriteCSV writes the report as CSV, with a line for each model, the base first.
@@ -176,8 +176,8 @@ func (r *Report) WriteCSV(w io.Writer) error {
 			known(m.Prompt), known(m.Gen)}
 		for _, c := range csvNumbers {
 			cell := ""
-			if m.Comparison != nil {
-				cell = exact(c.of(m.Comparison))
+			if m.Divergence != nil {
+				cell = exact(c.of(m.Divergence))
 			}
 			line = append(line, cell)
 		}

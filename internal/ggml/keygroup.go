@@ -78,11 +78,7 @@ func (g keyGroup) at(payload []byte, i int) byte {
 	if g.typ == quant.Q8_0 {
 		return payload[i]
 	}
-	low := payload[g.dimBytes-16+i%16] >> (i / 16 * 4) & 15
-	if g.dimBytes == 20 {
-		low |= payload[i/8] >> (i % 8) & 1 << 4
-	}
-	return low
+	return codec.Nibble(payload, i)
 }
 
 // set overwrites integer i of a payload.

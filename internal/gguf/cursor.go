@@ -10,8 +10,8 @@ import (
 // ErrTruncated is wrapped by errors about truncated files.
 var ErrTruncated = errors.New("past the end of the file")
 
-// errShort is wrapped by errors about something that runs past the end of the bytes that have
-// been read, but not past the end of the file. The caller must read more.
+// errShort is wrapped by errors that say that the bytes read so far are too few, although the
+// file has more. The caller must read more.
 var errShort = errors.New("not read yet")
 
 // cursor reads little-endian fields of b one after the other. The first error
@@ -19,10 +19,10 @@ var errShort = errors.New("not read yet")
 // for a group of fields, but always before they use a length or a count.
 type cursor struct {
 	b    []byte
-	pos  int   // of the next byte in b
+	pos  int   // index in b of the next byte
 	base int64 // offset of b in the file
 	deep int   // number of arrays inside other arrays so far
-	size int64 // of the file, for messages; at least len(b)
+	size int64 // size of the file, for messages; at least len(b)
 	err  error
 }
 
@@ -90,11 +90,11 @@ func (c *cursor) length(e encoding) uint64 {
 	return c.u64()
 }
 
-// text reads a key or a name of at most most bytes.
-func (c *cursor) text(e encoding, most uint64) string {
+// text reads a key or a name. limit is the limit of its length in bytes.
+func (c *cursor) text(e encoding, limit uint64) string {
 	n := c.length(e)
-	if n > most+1 { // old versions may add a NUL
-		c.fail("%d bytes at offset %d, at most %d are allowed", n, c.pos, most)
+	if n > limit+1 { // old versions may add a NUL
+		c.fail("%d bytes at offset %d, at most %d are allowed", n, c.pos, limit)
 	}
 	return string(e.text(c.bytes(n)))
 }
@@ -119,27 +119,27 @@ func (c *cursor) value(e encoding) Value {
 	return v
 }
 
-// array reads an array that is nested in depth others.
+// array reads an array. depth is the number of arrays that it is nested in.
 func (c *cursor) array(e encoding, depth int) Value {
 	elem, count := Kind(c.u32()), c.length(e)
 	v := Value{Kind: KindArray, Elem: elem, enc: e}
 	if c.err != nil {
 		return v
 	}
-	least := uint64(elem.size())
+	minSize := uint64(elem.size())
 	switch {
 	case elem == KindString:
-		least = uint64(e.lengthSize())
+		minSize = uint64(e.lengthSize())
 	case elem == KindArray:
-		least = uint64(4 + e.lengthSize())
-	case least == 0:
+		minSize = uint64(4 + e.lengthSize())
+	case minSize == 0:
 		c.fail("array of %v, known are 0 to %d", elem, len(kinds)-1)
 		return v
 	}
 	switch {
 	case depth == maxNesting:
 		c.fail("arrays nested more than %d deep", maxNesting)
-	case count > (uint64(c.size)-uint64(c.pos))/least:
+	case count > (uint64(c.size)-uint64(c.pos))/minSize:
 		c.fail("array of %d %v at offset %d runs %w (%d bytes)", count, elem, c.pos, ErrTruncated, c.size)
 	case count > maxArray:
 		c.fail("array of %d %v, at most %d are read", count, elem, maxArray)
@@ -162,7 +162,7 @@ func (c *cursor) array(e encoding, depth int) Value {
 			c.array(e, depth+1)
 		}
 	default:
-		c.bytes(count * least)
+		c.bytes(count * minSize)
 	}
 	v.raw = c.b[start:c.pos:c.pos]
 	return v

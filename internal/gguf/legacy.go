@@ -136,14 +136,14 @@ func (l *legacyFile) read() error {
 // sizes.
 func (p *legacyParams) check() error {
 	for _, x := range []struct {
-		name        string
-		value, most int32
+		name       string
+		value, max int32
 	}{
 		{"vocabulary size", p.Vocab, maxLegacyVocab}, {"embedding length", p.Embd, 1 << 17},
 		{"number of heads", p.Heads, 1 << 12}, {"number of layers", p.Layers, 1 << 10},
 	} {
-		if x.value < 1 || x.value > x.most {
-			return fmt.Errorf("%s %d, want 1 to %d", x.name, x.value, x.most)
+		if x.value < 1 || x.value > x.max {
+			return fmt.Errorf("%s %d, want 1 to %d", x.name, x.value, x.max)
 		}
 	}
 	if p.Embd%p.Heads != 0 {
@@ -165,8 +165,8 @@ func (l *legacyFile) parts() int {
 // partName matches the name of every part except the first.
 var partName = regexp.MustCompile(`^(.+)\.([1-9][0-9]?)$`)
 
-// openLegacyParts opens all n parts of the model that one is a part of: MODEL,
-// MODEL.1, MODEL.2 and so on.
+// openLegacyParts opens all n parts of a model: MODEL, MODEL.1, MODEL.2 and so on. one is the
+// part that is open already.
 func (f *File) openLegacyParts(one *legacyFile, n int, opt Options) ([]*legacyFile, error) {
 	if n > 99 {
 		return nil, fmt.Errorf("%s: is one of %d parts, at most 99 are read", one.im.path, n)

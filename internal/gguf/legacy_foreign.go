@@ -34,7 +34,8 @@ var dialects = []dialect{
 	{"a BERT model", "ggml", "vcexhlt", false, false, "embeddings. encoder. pooler."},
 }
 
-// foreign describes the file if it is a model of another family; otherwise it returns "".
+// foreign describes the file if it is a model of a family other than LLaMA. Otherwise it
+// returns "".
 func (l *legacyFile) foreign() string {
 	head, err := l.im.at(0, min(l.im.size, maxLegacyText))
 	if err != nil {
@@ -69,11 +70,11 @@ func (d *dialect) matches(head []byte, size int64) bool {
 	if d.format != "ggml" {
 		c.u32()
 	}
-	most := map[rune]int32{'v': maxLegacyVocab, 'c': 1 << 20, 'e': 1 << 17, 'h': 1 << 12, 'l': 1 << 10, 't': 1 << 14}
+	limits := map[rune]int32{'v': maxLegacyVocab, 'c': 1 << 20, 'e': 1 << 17, 'h': 1 << 12, 'l': 1 << 10, 't': 1 << 14}
 	var vocab int32
 	for _, f := range d.fields {
 		n := c.i32()
-		if most, ok := most[f]; ok && (n < 0 || n > most || n == 0 && f != 't') {
+		if limit, ok := limits[f]; ok && (n < 0 || n > limit || n == 0 && f != 't') {
 			return false
 		}
 		if f == 'v' {

@@ -68,14 +68,14 @@ func (v Value) nested() []any {
 
 // String returns the value for people: arrays and long strings are shortened.
 func (v Value) String() string {
-	const most = 60
+	const limit = 60
 	if v.Kind == KindArray {
 		return fmt.Sprintf("%s, %d elements", v.TypeName(), v.n)
 	}
 	s := fmt.Sprint(v.Any())
 	if v.Kind == KindString {
-		s = fmt.Sprintf("%q", s[:min(len(s), most)])
-		if len(v.raw) > most {
+		s = fmt.Sprintf("%q", s[:min(len(s), limit)])
+		if len(v.raw) > limit {
 			s += fmt.Sprintf("… (%d bytes)", len(v.raw))
 		}
 	}

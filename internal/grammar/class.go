@@ -81,12 +81,12 @@ func (v *Vocab) class(t *term, q int32) *class {
 // schemas may have equal states, such as the states within a string, and then the keys are equal,
 // too. shapeOf returns "" for terms that count and for large automata.
 func shapeOf(t *term, q int32) string {
-	const most = 40 // states
+	const maxStates = 40 // states
 	if t.counted() || t.limit != nil {
 		return ""
 	}
 	number := map[int32]int32{q: 0}
-	order := append(make([]int32, 0, most), q)
+	order := append(make([]int32, 0, maxStates), q)
 	var key []byte
 	for i := 0; i < len(order); i++ {
 		s := t.dfa.States[order[i]]
@@ -101,7 +101,7 @@ func shapeOf(t *term, q int32) string {
 		for _, e := range s.Edges {
 			n, ok := number[e.To]
 			if !ok {
-				if n = int32(len(order)); n >= most {
+				if n = int32(len(order)); n >= maxStates {
 					return ""
 				}
 				number[e.To] = n
@@ -144,9 +144,9 @@ func (v *Vocab) walk(t *term, q int32) *class {
 	}
 	c := &class{exits: map[byte][]exit{}}
 	counted, ticking := t.counted(), t.counted() || t.limit != nil
-	most := few(v.n)
+	limit := few(v.n)
 	if ticking {
-		most = len(v.sorted)
+		limit = len(v.sorted)
 	} else {
 		c.mask = NewMask(v.n)
 	}
@@ -174,12 +174,12 @@ func (v *Vocab) walk(t *term, q int32) *class {
 		switch {
 		case t.limit != nil:
 			ticks += t.ticks(up.q, to)
-			need = ticks + t.least[to]
+			need = ticks + t.minTicks[to]
 		case counted && to != 0: // another unit has begun
 			need++
 		}
 		for _, id := range v.at(i) {
-			if len(ids) <= most {
+			if len(ids) <= limit {
 				ids = append(ids, id)
 			}
 			if ticking {
@@ -205,7 +205,7 @@ func (v *Vocab) walk(t *term, q int32) *class {
 		if len(ids) > few(v.n) {
 			c.parts = sync.OnceValue(func() []*Mask { return c.byParts(v.n) })
 		}
-	case len(ids) <= most:
+	case len(ids) <= limit:
 		c.ids, c.mask = slices.Clone(ids), nil
 	}
 	return c
@@ -252,7 +252,7 @@ func byTicks(ids, ticks []int32) (sorted, sortedTicks []int32) {
 		return nil, nil
 	}
 	sorted, sortedTicks = make([]int32, len(ids)), make([]int32, len(ids))
-	if most := slices.Max(ticks); most > 1<<16 {
+	if largest := slices.Max(ticks); largest > 1<<16 {
 		order := make([]uint64, len(ids))
 		for i, t := range ticks {
 			order[i] = uint64(t)<<32 | uint64(i)

@@ -41,7 +41,7 @@ func (o *sole) add(t *term, q, count int32) bool {
 		return true
 	}
 	for _, e := range t.dfa.States[q].Edges {
-		if t.limit != nil && count+t.ticks(q, e.To)+t.least[e.To] > t.most {
+		if t.limit != nil && count+t.ticks(q, e.To)+t.minTicks[e.To] > t.maxTicks {
 			continue
 		}
 		if e.Hi-e.Lo > 1 {

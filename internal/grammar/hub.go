@@ -8,16 +8,16 @@ package grammar
 // or -1. A few letters may lead elsewhere, such as the first characters of a pattern that may
 // begin anywhere in a text.
 func (t *term) hub(q int32) int32 {
-	const letters, most = "etaoinshrdlucmfwypvbgkjqxz ", 9
-	for i := range most / 2 {
+	const letters, limit = "etaoinshrdlucmfwypvbgkjqxz ", 9
+	for i := range limit / 2 {
 		h := t.next(q, letters[i*3])
 		other := 0
-		for j := 0; j < len(letters) && h >= 0 && other <= most; j++ {
+		for j := 0; j < len(letters) && h >= 0 && other <= limit; j++ {
 			if t.next(q, letters[j]) != h || t.next(h, letters[j]) != h {
 				other++
 			}
 		}
-		if h >= 0 && other <= most {
+		if h >= 0 && other <= limit {
 			return h
 		}
 	}

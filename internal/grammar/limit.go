@@ -9,16 +9,16 @@ import (
 // state: each reading carries its own. A reading is dropped as soon as its count plus least exceeds
 // most.
 type limit struct {
-	counts []bool  // by state: entering it counts 1, except from state 0
-	least  []int32 // by state: the least count from there to an accepting state
-	most   int32
+	counts   []bool  // by state: entering it counts 1, except from state 0
+	minTicks []int32 // by state: the least count from there to an accepting state
+	maxTicks int32
 }
 
 // left returns by how much the count may still rise.
 func (t *term) left(count int32) int32 {
 	switch {
 	case t.limit != nil:
-		return t.most - count
+		return t.maxTicks - count
 	case t.counted():
 		return t.max - count
 	}
@@ -35,8 +35,8 @@ func (l *limit) ticks(from, to int32) int32 {
 
 // limited adds edges for the texts of e between two nodes.
 func (c *compiler) limited(e Limited, from, to int32) {
-	l := &limit{counts: e.Counts, least: leastTicks(e), most: int32(min(e.Max, math.MaxInt32/2))}
-	if l.least[0] > l.most {
+	l := &limit{counts: e.Counts, minTicks: fewestTicks(e), maxTicks: int32(min(e.Max, math.MaxInt32/2))}
+	if l.minTicks[0] > l.maxTicks {
 		return
 	}
 	if e.States[0].Accept {
@@ -46,15 +46,15 @@ func (c *compiler) limited(e Limited, from, to int32) {
 	c.edge(from, edge{kind: terminal, x: int32(len(c.p.terms) - 1), to: to})
 }
 
-// leastTicks returns, for each state, the least count from there to an accepting state.
-func leastTicks(e Limited) []int32 {
+// fewestTicks returns, for each state, the least count from there to an accepting state.
+func fewestTicks(e Limited) []int32 {
 	const never = math.MaxInt32 / 2
 	back := make([][]int32, len(e.States)) // the states before each
-	least := make([]int32, len(e.States))
+	fewest := make([]int32, len(e.States))
 	var now, next []int32
 	for q, s := range e.States {
-		if least[q] = never; s.Accept {
-			least[q] = 0
+		if fewest[q] = never; s.Accept {
+			fewest[q] = 0
 			now = append(now, int32(q))
 		}
 		for _, x := range s.Edges {
@@ -66,7 +66,7 @@ func leastTicks(e Limited) []int32 {
 		for len(now) > 0 {
 			q := now[len(now)-1]
 			now = now[:len(now)-1]
-			if least[q] != n {
+			if fewest[q] != n {
 				continue
 			}
 			for _, p := range back[q] {
@@ -75,17 +75,17 @@ func leastTicks(e Limited) []int32 {
 					more = 1
 				}
 				switch {
-				case least[p] <= n+more:
+				case fewest[p] <= n+more:
 				case more == 0:
-					least[p] = n
+					fewest[p] = n
 					now = append(now, p)
 				default:
-					least[p] = n + 1
+					fewest[p] = n + 1
 					next = append(next, p)
 				}
 			}
 		}
 		now, next = next, now
 	}
-	return least
+	return fewest
 }

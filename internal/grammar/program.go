@@ -170,11 +170,11 @@ func (c *compiler) seq(e Seq, from, to int32) {
 func (c *compiler) repeat(e Repeat, from, to int32) {
 	if e.Max != 0 {
 		if d := c.automaton(e.X); d != nil && !d.Empty() && prefixFree(d) {
-			most := int32(e.Max)
+			maximum := int32(e.Max)
 			if e.Max < 0 {
-				most = unbounded
+				maximum = unbounded
 			}
-			c.p.terms = append(c.p.terms, &term{dfa: d, table: make([]atomic.Pointer[[256]int32], len(d.States)), min: int32(e.Min), max: most})
+			c.p.terms = append(c.p.terms, &term{dfa: d, table: make([]atomic.Pointer[[256]int32], len(d.States)), min: int32(e.Min), max: maximum})
 			c.edge(from, edge{kind: terminal, x: int32(len(c.p.terms) - 1), to: to})
 			if e.Min == 0 {
 				c.edge(from, edge{kind: empty, to: to})

@@ -69,7 +69,7 @@ func (t *term) step(q, count int32, b byte) (int32, int32) {
 	from := q
 	q = t.next(q, b)
 	if t.limit != nil && q >= 0 {
-		if count += t.ticks(from, q); count+t.least[q] > t.most {
+		if count += t.ticks(from, q); count+t.minTicks[q] > t.maxTicks {
 			return -1, 0
 		}
 		return q, count

@@ -199,7 +199,7 @@ func libraries(p *pkg) (list []breach) {
 
 // comments checks that a package has one package comment of 3 to 6 lines.
 func comments(p *pkg) (list []breach) {
-	const least, most = 3, 6
+	const minLines, maxLines = 3, 6
 	what := "the comment of " + p.path
 	var docs, lines int
 	for _, f := range p.files {
@@ -210,11 +210,11 @@ func comments(p *pkg) (list []breach) {
 	}
 	switch {
 	case docs == 0:
-		list = append(list, breachf(what, "there is none: %d to %d lines above \"package\" in one file say what the package is", least, most))
+		list = append(list, breachf(what, "there is none: %d to %d lines above \"package\" in one file say what the package is", minLines, maxLines))
 	case docs > 1:
 		list = append(list, breachf(what, "%d files have one", docs))
-	case lines < least || lines > most:
-		list = append(list, breachf(what, "it has %d lines: %d to %d are asked for", lines, least, most))
+	case lines < minLines || lines > maxLines:
+		list = append(list, breachf(what, "it has %d lines: %d to %d are asked for", lines, minLines, maxLines))
 	}
 	return list
 }
@@ -247,9 +247,9 @@ func examples(p *pkg) []breach {
 	return []breach{breachf(p.path+" has no example", "example_test.go shows in a few lines how a package is used, or withoutExample says why not")}
 }
 
-// mostParameters is the largest number of parameters of a function. With more, a reader of a call
+// maxParameters is the largest number of parameters of a function. With more, a reader of a call
 // cannot tell which is which.
-const mostParameters = 6
+const maxParameters = 6
 
 // parameters checks the number of parameters. A struct is better than many, because its fields
 // have names in calls.
@@ -266,8 +266,8 @@ func parameters(p *pkg) (list []breach) {
 			default:
 				return true
 			}
-			if k := t.Params.NumFields(); k > mostParameters {
-				list = append(list, breachf(fmt.Sprintf("%s: %s has %d parameters", f.name, name, k), "at most %d, or a struct", mostParameters))
+			if k := t.Params.NumFields(); k > maxParameters {
+				list = append(list, breachf(fmt.Sprintf("%s: %s has %d parameters", f.name, name, k), "at most %d, or a struct", maxParameters))
 			}
 			return true
 		})

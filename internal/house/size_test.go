@@ -12,9 +12,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// mostFiles is the largest number of code files in a folder, without tests, so that a reader can
+// maxFiles is the largest number of code files in a folder, without tests, so that a reader can
 // see them all at once.
-const mostFiles = 25
+const maxFiles = 25
 
 // code are the extensions of the files that count.
 var code = []string{".go", ".s", ".h", ".js", ".css", ".html", ".py", ".sh"}
@@ -25,8 +25,8 @@ func TestFolders(t *testing.T) {
 	require.NoError(t, err)
 	require.Greater(t, len(counts), 100, "the tree was not found")
 	for folder, n := range counts {
-		if n > mostFiles {
-			t.Errorf("%s has %d files of code, at most %d are allowed: move an idea to a package of its own", folder, n, mostFiles)
+		if n > maxFiles {
+			t.Errorf("%s has %d files of code, at most %d are allowed: move an idea to a package of its own", folder, n, maxFiles)
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package jinja
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"os"
@@ -35,19 +34,7 @@ const content text.Origin = 1
 
 func golden(t testing.TB, name string) []record {
 	t.Helper()
-	f, err := os.Open(testshared.Path(t, filepath.Join("golden", name)))
-	require.NoError(t, err)
-	defer f.Close()
-	var list []record
-	sc := bufio.NewScanner(f)
-	sc.Buffer(nil, 1<<24)
-	for sc.Scan() {
-		var r record
-		require.NoError(t, json.Unmarshal(sc.Bytes(), &r))
-		list = append(list, r)
-	}
-	require.NoError(t, sc.Err())
-	return list
+	return testshared.ReadLines[record](t, testshared.Path(t, "golden/"+name))
 }
 
 // vars returns the variables of a record.

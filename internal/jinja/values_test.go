@@ -1,16 +1,15 @@
 package jinja
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
-	"os"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"alpaca/internal/jinja/value"
+	"alpaca/internal/testshared"
 )
 
 // TestValues compares with renderings of jinja2 3.1.6 in transformers 5.24's environment.
@@ -18,23 +17,15 @@ import (
 // and broken syntax. The first line of the file has the variables of all lines without
 // a context.
 func TestValues(t *testing.T) {
-	f, err := os.Open("testdata/values.jsonl")
-	require.NoError(t, err)
-	defer f.Close()
-	sc := bufio.NewScanner(f)
-	sc.Buffer(nil, 1<<20)
-	require.True(t, sc.Scan())
 	type line struct {
 		Template, Want, Error string
 		Context               json.RawMessage
 	}
-	var common line
-	require.NoError(t, json.Unmarshal(sc.Bytes(), &common))
+	lines := testshared.ReadLines[line](t, "testdata/values.jsonl")
+	common := lines[0]
 	now := func() time.Time { return time.Date(2026, 11, 30, 20, 5, 9, 0, time.UTC) }
 	n := 0
-	for sc.Scan() {
-		var r line
-		require.NoError(t, json.Unmarshal(sc.Bytes(), &r))
+	for _, r := range lines[1:] {
 		if r.Context == nil {
 			r.Context = common.Context
 		}
@@ -54,6 +45,5 @@ func TestValues(t *testing.T) {
 		require.NoError(t, err, r.Template)
 		require.Equal(t, r.Want, got, r.Template)
 	}
-	require.NoError(t, sc.Err())
 	require.Greater(t, n, 1000)
 }

@@ -14,10 +14,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"alpaca/internal/openai"
+	"alpaca/internal/report"
 )
 
 // Limits of a line.
@@ -119,9 +121,6 @@ func (r *Request) seed() uint32 {
 
 // clip quotes and shortens text of a line for an error.
 func clip(text string) string {
-	const most = 60
-	if r := []rune(text); len(r) > most {
-		text = string(r[:most]) + "…"
-	}
-	return fmt.Sprintf("%q", text)
+	const limit = 60
+	return strconv.Quote(report.Clip(text, limit))
 }

@@ -11,15 +11,15 @@ import (
 // lines reads the lines of a file one after the other.
 type lines struct {
 	r      *bufio.Reader
-	most   int // most bytes of a line
+	max    int // most bytes of a line
 	number int // number of the line read last
 	at     int64
 	next   int64 // offset of the next line
 	buf    []byte
 }
 
-func newLines(r io.Reader, most int) *lines {
-	return &lines{r: bufio.NewReaderSize(r, 256<<10), most: most}
+func newLines(r io.Reader, limit int) *lines {
+	return &lines{r: bufio.NewReaderSize(r, 256<<10), max: limit}
 }
 
 // read returns the next line without its newline, or io.EOF after the last. The line is valid until
@@ -39,7 +39,7 @@ func (l *lines) one() ([]byte, error) {
 	for {
 		part, err := l.r.ReadSlice('\n')
 		l.next += int64(len(part))
-		if len(l.buf) <= l.most { // the rest of a line that is too long is only counted
+		if len(l.buf) <= l.max { // the rest of a line that is too long is only counted
 			l.buf = append(l.buf, part...)
 		}
 		if errors.Is(err, bufio.ErrBufferFull) {
@@ -50,8 +50,8 @@ func (l *lines) one() ([]byte, error) {
 		}
 		l.number++
 		line := bytes.TrimSuffix(l.buf, []byte("\n"))
-		if len(line) > l.most {
-			return nil, &lineError{l.number, fmt.Errorf("it has more than %d bytes", l.most)}
+		if len(line) > l.max {
+			return nil, &lineError{l.number, fmt.Errorf("it has more than %d bytes", l.max)}
 		}
 		if mark := []byte("\ufeff"); l.number == 1 && bytes.HasPrefix(line, mark) { // some editors write a byte order mark
 			line, l.at = line[len(mark):], l.at+int64(len(mark))

@@ -81,8 +81,8 @@ func (o *Output) resume(src Source, retry bool) error {
 // eachResult reads the results of a file. It calls each with a result, its line, and l, which has
 // the line's number and offset.
 func eachResult(path string, r io.Reader, each func(r *Result, l *lines, line []byte) error) error {
-	const most = 1 << 30 // most bytes of a line: an answer is limited only by the context
-	l := newLines(r, most)
+	const limit = 1 << 30 // most bytes of a line: an answer is limited only by the context
+	l := newLines(r, limit)
 	for {
 		line, err := l.read()
 		if errors.Is(err, io.EOF) {

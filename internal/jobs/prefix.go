@@ -7,8 +7,8 @@ import (
 )
 
 const (
-	pieceLen  = 128 // bytes, about as many as a cache block has tokens
-	mostBegin = 512 // most pieces of a prompt: prompts that share 64 KiB count as equal
+	pieceLen = 128 // bytes, about as many as a cache block has tokens
+	maxBegin = 512 // most pieces of a prompt: prompts that share 64 KiB count as equal
 )
 
 // beginFields are the fields that a prompt begins with, in order.
@@ -33,7 +33,7 @@ func (r *Request) begins() []uint64 {
 		for _, c := range fields[name] {
 			h = (h ^ uint64(c)) * prime
 			if n++; n%pieceLen == 0 {
-				if list = append(list, h); len(list) == mostBegin {
+				if list = append(list, h); len(list) == maxBegin {
 					return list
 				}
 			}

@@ -117,7 +117,7 @@ func (p *program) estimate(c cpu, f format) (e estimate, err error) {
 		if isa == "I8MM" {
 			isa = "SDOT"
 		}
-		cycles, err := p.cycles(c, "quant/kernel/arm64.row"+f.name+isa, 0, f.packRounds)
+		cycles, err := p.cycles(c, "quant/kernel/arm64.quad"+f.name+isa, 0, f.packRounds)
 		e.decode = float64(4*f.blockBytes) / cycles
 		return e, err
 	}

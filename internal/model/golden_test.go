@@ -1,11 +1,8 @@
 package model_test
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
 	"math"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -16,37 +13,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 )
-
-// golden is a record of ../shared/golden, which the reference implementation made.
-type golden struct {
-	Model        string
-	Prompt       string
-	PromptTokens []int32 `json:"prompt_tokens"`
-	Tokens       []int32
-	Text         string
-	Probs        []struct {
-		ID      int32
-		Logprob float64
-		Top     [][2]float64
-	}
-}
-
-// readLines decodes the lines of a golden file.
-func readLines[T any](t *testing.T, name string) []T {
-	f, err := os.Open(testshared.Path(t, "golden/"+name))
-	require.NoError(t, err)
-	defer f.Close()
-	var list []T
-	lines := bufio.NewScanner(f)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		var g T
-		require.NoError(t, json.Unmarshal(lines.Bytes(), &g))
-		list = append(list, g)
-	}
-	require.NoError(t, lines.Err())
-	return list
-}
 
 // load opens a model of the shared folder.
 func load(t testing.TB, name string) *model.Model {
@@ -112,7 +78,7 @@ func TestGoldens(t *testing.T) {
 	for _, file := range []string{"stories.jsonl", "random.jsonl"} {
 		models := map[string]*model.Model{}
 		outer := t
-		for _, g := range readLines[golden](t, file) {
+		for _, g := range testshared.ReadLines[testshared.Continuation](t, testshared.Path(t, "golden/"+file)) {
 			t.Run(g.Model+"/"+g.Prompt[:min(len(g.Prompt), 12)], func(t *testing.T) {
 				if models[g.Model] == nil {
 					models[g.Model] = load(outer, g.Model+".gguf")

@@ -21,7 +21,7 @@ import (
 
 // hfGolden is a record of hf.jsonl, which torch computed in float32.
 type hfGolden struct {
-	golden
+	testshared.Continuation
 	Variant   string
 	Lora      string
 	File      []string // the files with these results: "hf", "gguf" or both
@@ -68,7 +68,7 @@ func TestHFGoldens(t *testing.T) {
 		t.Skip("emulated CPUs give the same bits as others, which TestLogitsAreTheSameToTheBit shows")
 	}
 	outer, models, records := t, map[string]*model.Model{}, map[string]int{}
-	for _, g := range readLines[hfGolden](t, "hf.jsonl") {
+	for _, g := range testshared.ReadLines[hfGolden](t, testshared.Path(t, "golden/hf.jsonl")) {
 		file := g.Model
 		if g.Variant == "window 8" && g.Model == "mistral" {
 			file = "mistral-window" // has the window's key, which the converter leaves out
@@ -113,7 +113,7 @@ func TestHFCheckpoints(t *testing.T) {
 		t.Skip("as TestHFGoldens")
 	}
 	outer, models, records := t, map[string]*model.Model{}, map[string]int{}
-	for _, g := range readLines[hfGolden](t, "hf.jsonl") {
+	for _, g := range testshared.ReadLines[hfGolden](t, testshared.Path(t, "golden/hf.jsonl")) {
 		if !slices.Contains(g.File, "hf") || g.Lora != "" || !evaluable(t, g.Model) {
 			continue
 		}
@@ -260,7 +260,7 @@ func TestMXFP4Goldens(t *testing.T) {
 	m, err := model.Load(plain, model.LoadOptions{})
 	require.NoError(t, err)
 	records := 0
-	for _, g := range readLines[hfGolden](t, "hf.jsonl") {
+	for _, g := range testshared.ReadLines[hfGolden](t, testshared.Path(t, "golden/hf.jsonl")) {
 		if g.Model == "gpt-oss" && g.Variant == "truncate=false" {
 			records++
 			require.Less(t, g.compare(t, m, hfTolerance), hfTolerance)

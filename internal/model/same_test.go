@@ -13,6 +13,7 @@ import (
 	"alpaca/internal/gguf"
 	"alpaca/internal/model"
 	"alpaca/internal/quant"
+	"alpaca/internal/testshared"
 
 	"github.com/stretchr/testify/require"
 )
@@ -82,9 +83,8 @@ var update = flag.Bool("update", false, "rewrite testdata/logits.json")
 func TestLogitsAreTheSameToTheBit(t *testing.T) {
 	const file = "testdata/logits.json"
 	golden := map[string]string{}
-	if data, err := os.ReadFile(file); !*update {
-		require.NoError(t, err)
-		require.NoError(t, json.Unmarshal(data, &golden))
+	if !*update {
+		golden = testshared.ReadJSON[map[string]string](t, file)
 	}
 	for name, shape := range variants() {
 		t.Run(name, func(t *testing.T) {

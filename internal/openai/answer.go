@@ -292,9 +292,9 @@ func oldToken(text string, b Bytes) string {
 
 // Logprob returns p as JSON can hold it: NaN and very small values become -9999.
 func Logprob(p float64) float64 {
-	const least = -9999 // OpenAI's value for an impossible token
-	if math.IsNaN(p) || p < least {
-		return least
+	const impossible = -9999 // OpenAI's value for an impossible token
+	if math.IsNaN(p) || p < impossible {
+		return impossible
 	}
 	return p
 }

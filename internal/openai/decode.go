@@ -8,6 +8,8 @@ import (
 	"math"
 	"strconv"
 	"unicode/utf8"
+
+	"alpaca/internal/report"
 )
 
 // object reads the fields of a JSON object. It keeps the first error and ignores later reads, so
@@ -201,15 +203,7 @@ func whole(data []byte) (int64, error) {
 }
 
 // clip shortens text of a request for an error.
-func clip(text string) string { return Clip(text, 40) }
-
-// Clip returns the first n characters of text, with "…" if it had more.
-func Clip(text string, n int) string {
-	if r := []rune(text); len(r) > n {
-		return string(r[:n]) + "…"
-	}
-	return text
-}
+func clip(text string) string { return report.Clip(text, 40) }
 
 // number reads a number that fits into float32.
 func (o *object) number(field string, target *float32) (ok bool) {
@@ -246,23 +240,23 @@ func (o *object) ranged(field string, target *float32, low, high float32) {
 	*target = f
 }
 
-// list reads a list of up to most values.
-func (o *object) list(field string, most int) (values []json.RawMessage, ok bool) {
+// list reads a list of up to limit values.
+func (o *object) list(field string, limit int) (values []json.RawMessage, ok bool) {
 	data, ok := o.wants(field, "a list")
 	if !ok {
 		return nil, false
 	}
-	return o.items(field, data, most)
+	return o.items(field, data, limit)
 }
 
 // items is list for data that is known to be a list.
-func (o *object) items(field string, data []byte, most int) (values []json.RawMessage, ok bool) {
+func (o *object) items(field string, data []byte, limit int) (values []json.RawMessage, ok bool) {
 	if err := json.Unmarshal(data, &values); err != nil {
 		o.fail(field, "%v", err)
 		return nil, false
 	}
-	if len(values) > most {
-		o.fail(field, "has %d items, must have at most %d", len(values), most)
+	if len(values) > limit {
+		o.fail(field, "has %d items, must have at most %d", len(values), limit)
 		return nil, false
 	}
 	return values, true

@@ -160,9 +160,9 @@ func (t *responsesReader) format() {
 // options reads the limit of tokens, the reasoning effort and the log probabilities.
 func (t *responsesReader) options() {
 	o := t.o
-	most, top := 0, 0
-	if o.integer("max_output_tokens", &most, 1, 1<<31-1) {
-		t.chat["max_completion_tokens"], _ = json.Marshal(most)
+	limit, top := 0, 0
+	if o.integer("max_output_tokens", &limit, 1, 1<<31-1) {
+		t.chat["max_completion_tokens"], _ = json.Marshal(limit)
 	}
 	delete(t.chat, "max_output_tokens")
 	if reasoning, ok := o.child("reasoning"); ok {

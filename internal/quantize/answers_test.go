@@ -13,6 +13,7 @@ import (
 	"alpaca/internal/arch"
 	"alpaca/internal/gguf"
 	"alpaca/internal/testmodel"
+	"alpaca/internal/testshared"
 )
 
 var update = flag.Bool("update", false, "rewrite testdata/quantized.json")
@@ -54,8 +55,7 @@ func TestQuantizedFiles(t *testing.T) {
 		testmodel.Golden(t, "quantized.json", got, true)
 		return
 	}
-	var want map[string]map[string]file
-	testmodel.ReadGolden(t, "quantized.json", &want)
+	want := testshared.ReadJSON[map[string]map[string]file](t, testmodel.Path(t, "quantized.json"))
 	for name, files := range got {
 		for mix, f := range files {
 			require.Equal(t, want[name][mix], f, "%s %s", name, mix)

@@ -65,14 +65,14 @@ func outputKV(f *gguf.File, opt *Options) ([]gguf.KV, error) {
 // that reaches this count first. If several mixes have this type, it takes the medium mix.
 func guessFileType(f *gguf.File) (code gguf.FileType) {
 	counts := map[quant.Type]int{}
-	most := quant.F32
+	commonest := quant.F32
 	for _, t := range inOrder(f.Tensors) {
-		if counts[t.Type]++; counts[t.Type] > counts[most] {
-			most = t.Type
+		if counts[t.Type]++; counts[t.Type] > counts[commonest] {
+			commonest = t.Type
 		}
 	}
 	for _, m := range Mixes {
-		if !m.Copy && m.Type == most && (code == gguf.AllF32 || strings.HasSuffix(m.Name, "_M")) {
+		if !m.Copy && m.Type == commonest && (code == gguf.AllF32 || strings.HasSuffix(m.Name, "_M")) {
 			code = m.Code
 		}
 	}
@@ -144,18 +144,18 @@ func FileTypeNote(file *gguf.File) string {
 		return ""
 	}
 	counts := map[quant.Type]int{}
-	most := want
+	commonest := want
 	for i := range file.Tensors {
 		t := &file.Tensors[i]
 		if !quantizable(t) {
 			continue
 		}
-		if counts[t.Type]++; counts[t.Type] > counts[most] {
-			most = t.Type
+		if counts[t.Type]++; counts[t.Type] > counts[commonest] {
+			commonest = t.Type
 		}
 	}
-	if most == want {
+	if commonest == want {
 		return ""
 	}
-	return fmt.Sprintf("%s %d stands for %s, but most matrices are %v", gguf.KeyFileType, code, f, most)
+	return fmt.Sprintf("%s %d stands for %s, but most matrices are %v", gguf.KeyFileType, code, f, commonest)
 }

@@ -40,9 +40,9 @@ func (w *worker) overflow(s *Step, c *chunk) error {
 	for quant.FiniteScales(s.To, c.out[row*n:(row+1)*n]) {
 		row++
 	}
-	var most float32
+	var largest float32
 	for _, v := range w.x[row*cols : (row+1)*cols] {
-		most = max(most, v, -v)
+		largest = max(largest, v, -v)
 	}
-	return fmt.Errorf("row %d has weights up to %g: %w %v", c.row+row, most, ErrOverflow, s.To)
+	return fmt.Errorf("row %d has weights up to %g: %w %v", c.row+row, largest, ErrOverflow, s.To)
 }

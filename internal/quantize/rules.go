@@ -28,7 +28,7 @@ func readFacts(f *gguf.File) (modelFacts, error) {
 	if m.arch, _, err = f.String("general.architecture"); err != nil {
 		return m, fmt.Errorf("quantize: %w", err)
 	}
-	const most = 1 << 20 // bound on each count
+	const limit = 1 << 20 // bound on each count
 	number := func(key string) int {
 		value, ok := f.Value(m.arch + "." + key)
 		if list, isList := value.Ints(); ok && isList && len(list) > 0 {
@@ -38,10 +38,10 @@ func readFacts(f *gguf.File) (modelFacts, error) {
 		if ok {
 			n, isNumber = value.Uint()
 		}
-		if ok && (!isNumber || n > most) && err == nil {
-			err = fmt.Errorf("quantize: %s: key %q is %v, want a count of at most %d", f.Parts[0], m.arch+"."+key, value, most)
+		if ok && (!isNumber || n > limit) && err == nil {
+			err = fmt.Errorf("quantize: %s: key %q is %v, want a count of at most %d", f.Parts[0], m.arch+"."+key, value, limit)
 		}
-		return int(min(n, most))
+		return int(min(n, limit))
 	}
 	m.layers = number(arch.KeyLayers)
 	m.experts = number(arch.KeyExperts)

@@ -87,16 +87,16 @@ func (r *runner) run(ctx context.Context) ([]TensorResult, error) {
 
 // reserve returns an error if memory does not suffice for the chunks of threads workers.
 func (r *runner) reserve(threads int) error {
-	most := 0 // most weights in a chunk
+	largest := 0 // most weights in a chunk
 	for i := range r.plan.Steps {
-		most = max(most, chunkWeights, r.plan.Steps[i].Tensor.Cols())
+		largest = max(largest, chunkWeights, r.plan.Steps[i].Tensor.Cols())
 	}
 	// The most bytes for a weight: in a worker the input, float32 and the decoded result; in a
 	// chunk the output.
 	const worker, waiting = 4 + 4 + 4, 4
-	n := int64(threads) * int64(most) * (worker + waiting*(chunksPerThread+1))
+	n := int64(threads) * int64(largest) * (worker + waiting*(chunksPerThread+1))
 	if err := machine.Reserve(n); err != nil {
-		return fmt.Errorf("quantize: %d threads with %d weights each: %w", threads, most, err)
+		return fmt.Errorf("quantize: %d threads with %d weights each: %w", threads, largest, err)
 	}
 	return nil
 }

@@ -47,11 +47,11 @@ type run struct {
 	*Batch
 	conn *Conn
 
-	mu      sync.Mutex
-	pending map[string]*state // requests without a result, by job id
-	missing map[string]bool   // jobs that had neither a message nor a result at the last look
-	heard   time.Time         // when the last result came, or the last job was put into the queue
-	ended   context.CancelCauseFunc
+	mu        sync.Mutex
+	pending   map[string]*state // requests without a result, by job id
+	missing   map[string]bool   // jobs that had neither a message nor a result at the last look
+	lastEvent time.Time         // when the last result came, or the last job was put into the queue
+	ended     context.CancelCauseFunc
 }
 
 // errComplete is the cause that ends a run when every result has been delivered.
@@ -62,7 +62,7 @@ var errComplete = errors.New("all results are there")
 func (b *Batch) Run(ctx context.Context, c *Conn) error {
 	ctx, cancel := c.with(ctx)
 	defer cancel()
-	r := &run{Batch: b, conn: c, pending: map[string]*state{}, heard: time.Now()}
+	r := &run{Batch: b, conn: c, pending: map[string]*state{}, lastEvent: time.Now()}
 	if r.Patience <= 0 {
 		r.Patience = 30 * time.Second
 	}
@@ -223,7 +223,7 @@ func (r *run) put(ctx context.Context, request *jobs.Request) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.heard = time.Now()
+	r.lastEvent = time.Now()
 	if s := r.pending[id]; s != nil {
 		s.queued = true
 	}
@@ -242,7 +242,7 @@ func (r *run) deliver(id string, result *jobs.Result) error {
 		return err
 	}
 	delete(r.pending, id)
-	r.heard = time.Now()
+	r.lastEvent = time.Now()
 	if len(r.pending) == 0 {
 		r.ended(errComplete)
 	}

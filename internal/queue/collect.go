@@ -106,7 +106,7 @@ func (r *run) take(m jetstream.Msg) error {
 func (r *run) watch(ctx context.Context) error {
 	for unattended := false; ; {
 		r.mu.Lock()
-		wait := time.Until(r.heard.Add(r.Patience))
+		wait := time.Until(r.lastEvent.Add(r.Patience))
 		r.mu.Unlock()
 		if wait <= 0 {
 			wait = r.Patience

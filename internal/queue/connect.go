@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"net/url"
 	"strconv"
 	"strings"
 	"sync"
@@ -14,12 +13,11 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
-	"github.com/nats-io/nkeys"
 )
 
 // The oldest accepted version of nats-server. Earlier versions lose messages or count deliveries
 // wrongly.
-const leastMajor, leastMinor = 2, 12
+const minMajor, minMinor = 2, 12
 
 // requestTime is how long the server may take to answer. Then the request fails, and most callers
 // repeat it.
@@ -83,81 +81,6 @@ func Connect(ctx context.Context, a Address, name string, log func(format string
 	return c, err
 }
 
-// plain returns the URLs without users and passwords, which are passed as options instead.
-func plain(servers []*url.URL) (list []string) {
-	for _, u := range servers {
-		without := *u
-		without.User = nil
-		list = append(list, without.String())
-	}
-	return list
-}
-
-// options returns the options of a connection that never stops trying to connect, whether the
-// server went away or was not there yet.
-func (c *Conn) options(a Address, servers []*url.URL) ([]nats.Option, error) {
-	opts := []nats.Option{
-		nats.MaxReconnects(-1), nats.RetryOnFailedConnect(true), nats.ReconnectWait(500 * time.Millisecond), nats.Timeout(requestTime),
-		// judge checks only this server, not the others of its cluster.
-		nats.IgnoreDiscoveredServers(),
-		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
-			c.begin()
-			if err != nil {
-				c.log("lost the queue (%v): connecting again", err)
-			}
-		}),
-		nats.ReconnectHandler(func(*nats.Conn) { c.log("the queue is back") }),
-		nats.ReconnectErrHandler(func(_ *nats.Conn, err error) { c.missed(err) }),
-		nats.ClosedHandler(func(nc *nats.Conn) {
-			err := nc.LastError()
-			if err == nil {
-				err = nats.ErrConnectionClosed
-			}
-			c.fail(c.explain(err))
-		}),
-		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { c.problem(err) }),
-	}
-	if servers[0].Scheme == "tls" {
-		opts = append(opts, nats.Secure(&tls.Config{MinVersion: tls.VersionTLS12}))
-	}
-	if a.CA != "" {
-		opts = append(opts, nats.RootCAs(a.CA))
-	}
-	user, login, err := credentials(a, servers[0].User)
-	if login != nil {
-		opts = append(opts, login)
-	}
-	return append(opts, nats.CustomInboxPrefix(inboxOf(user))), err
-}
-
-// credentials returns the name of the user and the option that logs in. The option is nil if there
-// are no credentials.
-func credentials(a Address, info *url.Userinfo) (user string, login nats.Option, err error) {
-	if a.Creds == "" {
-		if info == nil {
-			return "", nil, nil
-		}
-		password, _ := info.Password()
-		return info.Username(), nats.UserInfo(info.Username(), password), nil
-	}
-	text, jwt, err := readCreds(a.Creds)
-	if err != nil {
-		return "", nil, err
-	}
-	pair, err := nkeys.ParseDecoratedNKey(text)
-	if err != nil {
-		return "", nil, fmt.Errorf("%s: %w", a.Creds, err)
-	}
-	user, err = pair.PublicKey()
-	if err != nil {
-		return "", nil, fmt.Errorf("%s: %w", a.Creds, err)
-	}
-	if jwt {
-		return user, nats.UserCredentials(a.Creds), nil
-	}
-	return user, nats.Nkey(user, pair.Sign), nil
-}
-
 // problem handles the server's asynchronous errors. A request without permission gets no answer,
 // only such an error. If this error were ignored, the server would seem slow.
 func (c *Conn) problem(err error) {
@@ -203,7 +126,7 @@ func (c *Conn) explain(err error) error {
 func (c *Conn) judge(guarded bool) error {
 	version := c.nc.ConnectedServerVersion()
 	if !recent(version) {
-		return &RefusedError{fmt.Sprintf("%s has nats-server %s, must be %d.%d or later: older ones lose messages or count them wrong", c.where, version, leastMajor, leastMinor),
+		return &RefusedError{fmt.Sprintf("%s has nats-server %s, must be %d.%d or later: older ones lose messages or count them wrong", c.where, version, minMajor, minMinor),
 			"Debian's package is older: https://github.com/nats-io/nats-server/releases and the image nats:2 have newer ones"}
 	}
 	if guarded && !c.nc.AuthRequired() {
@@ -221,7 +144,7 @@ func recent(version string) bool {
 	}
 	major, err1 := strconv.Atoi(parts[0])
 	minor, err2 := strconv.Atoi(parts[1])
-	return err1 == nil && err2 == nil && (major > leastMajor || major == leastMajor && minor >= leastMinor)
+	return err1 == nil && err2 == nil && (major > minMajor || major == minMajor && minor >= minMinor)
 }
 
 // begin starts a new epoch: requests that wait for an answer of the lost server end, and can be

@@ -12,7 +12,7 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// Bars is a bar chart: groups of bars from 0, with the values above the bars.
+// Bars is a bar chart: groups of bars that begin at 0. The value of each bar stands above it.
 type Bars struct {
 	Title, Y string
 	Groups   []string // the names below the groups
@@ -47,7 +47,7 @@ func (b *Bars) draw() (*plot.Plot, error) {
 	grid.Vertical.Width, grid.Horizontal.Color = 0, color.Gray{Y: 225}
 	d.Add(grid)
 	width := 0.75 * (plotWidth - 3*vg.Centimeter) / vg.Length(len(b.Groups)*len(b.Series))
-	most := 0.0
+	largest := 0.0
 	for i, s := range b.Series {
 		chart, err := plotter.NewBarChart(plotter.Values(s.Values), width)
 		if err != nil {
@@ -57,7 +57,7 @@ func (b *Bars) draw() (*plot.Plot, error) {
 		chart.Offset = width * (vg.Length(i) - vg.Length(len(b.Series)-1)/2)
 		labels := plotter.XYLabels{}
 		for j, v := range s.Values {
-			most = max(most, v)
+			largest = max(largest, v)
 			labels.XYs = append(labels.XYs, plotter.XY{X: float64(j), Y: v})
 			labels.Labels = append(labels.Labels, strconv.FormatFloat(v, 'f', digitsOf(v), 64))
 		}
@@ -72,10 +72,10 @@ func (b *Bars) draw() (*plot.Plot, error) {
 		d.Add(chart, above)
 		d.Legend.Add(s.Name, chart)
 	}
-	d.Legend.Top, d.Legend.Left = true, true // colours before names, because letters may be wider in another viewer
+	d.Legend.Top, d.Legend.Left = true, true // the colours stand left of the names, because letters may be wider in another viewer
 	d.Y.Tick.Marker = plot.TickerFunc(plainTicks)
 	d.NominalX(b.Groups...)
-	d.Y.Min, d.Y.Max = 0, most*1.2 // room for the legend
+	d.Y.Min, d.Y.Max = 0, largest*1.2 // room for the legend
 	return d, nil
 }
 

@@ -2,10 +2,11 @@ package rouge
 
 import (
 	"bufio"
-	"encoding/json"
 	"fmt"
 	"os"
 	"testing"
+
+	"alpaca/internal/testshared"
 
 	"github.com/stretchr/testify/require"
 )
@@ -13,10 +14,7 @@ import (
 // TestGolden checks that the pairs above 0.7 are those of rouge_score 0.1.2 (testdata/pairs.py),
 // with bit-identical scores. Rounding puts most pairs of exactly 0.7 above it.
 func TestGolden(t *testing.T) {
-	data, err := os.ReadFile("testdata/texts.json")
-	require.NoError(t, err)
-	var texts []string
-	require.NoError(t, json.Unmarshal(data, &texts))
+	texts := testshared.ReadJSON[[]string](t, "testdata/texts.json")
 	f, err := os.Open("testdata/pairs.txt")
 	require.NoError(t, err)
 	defer f.Close()

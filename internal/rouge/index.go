@@ -91,8 +91,8 @@ func (x *Index) above(text []string, threshold float64) []Match {
 	if m == 0 {
 		return nil
 	}
-	least := needed(m, shortest(m, threshold), threshold)
-	read, unread := x.readLists(words, m-least+1)
+	minShared := needed(m, shortest(m, threshold), threshold)
+	read, unread := x.readLists(words, m-minShared+1)
 	var list []Match
 	for _, row := range read {
 		shared := int(x.count[row])

@@ -24,7 +24,7 @@ func TestLCS(t *testing.T) {
 	}
 	lengths := []int{0, 1, 2, 10, 20, 63, 64, 65, 100, 127, 128, 129, 200}
 	var p pattern
-	for round := range 20000 {
+	for round := range 100_000 {
 		m, n := r.IntN(20), r.IntN(20)
 		if round%40 == 0 {
 			m, n = lengths[r.IntN(len(lengths))], lengths[r.IntN(len(lengths))]

@@ -69,15 +69,15 @@ func (s minP) apply(c *candidates) {
 }
 
 // keepFrom keeps the candidates whose logit is at least threshold, in their order. If fewer
-// than least would stay, it does nothing and returns false.
-func (c *candidates) keepFrom(threshold float32, least int) bool {
+// than minKeep would stay, it does nothing and returns false.
+func (c *candidates) keepFrom(threshold float32, minKeep int) bool {
 	count := 0
 	for i := range c.list {
 		if c.list[i].logit >= threshold {
 			count++
 		}
 	}
-	if count < least {
+	if count < minKeep {
 		return false
 	}
 	if count < len(c.list) {

@@ -11,8 +11,8 @@ import (
 
 // The least and the most words of an instruction. White space separates words.
 const (
-	leastWords = 4
-	mostWords  = 150
+	minWords = 4
+	maxWords = 150
 )
 
 // notText lists words that mark an instruction as impossible for a program that only
@@ -29,9 +29,9 @@ var notTextWord = regexp.MustCompile(`(?i)` + strings.Join(notText, "|"))
 // the start. Without compat any letter may come first.
 func Filter(instruction string, compat bool) string {
 	switch n := len(strings.FieldsFunc(instruction, isSpace)); {
-	case n < leastWords && (compat || !hasCharacters(instruction)):
+	case n < minWords && (compat || !hasCharacters(instruction)):
 		return "words: fewer than 4"
-	case n > mostWords:
+	case n > maxWords:
 		return "words: more than 150"
 	}
 	if word := unfit(instruction); word != "" {
@@ -88,9 +88,9 @@ func joins(text string, at int) bool {
 }
 
 // hasCharacters reports whether a text is in a script without spaces between words, and
-// has at least leastWords words by rouge.Words.
+// has at least minWords words by rouge.Words.
 func hasCharacters(text string) bool {
-	return rouge.HasCharacters(text) && len(rouge.Words(text)) >= leastWords
+	return rouge.HasCharacters(text) && len(rouge.Words(text)) >= minWords
 }
 
 // inWord reports whether r matches \w in Python's regular expressions.

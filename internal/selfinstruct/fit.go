@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// leastAnswer is the smallest MaxLen that Fit sets, in tokens.
-const leastAnswer = 48
+// minAnswer is the smallest MaxLen that Fit sets, in tokens.
+const minAnswer = 48
 
 // Fit changes settings so that a prompt and an answer fit into the model's context. With
 // a small context, prompts are brief and show only short tasks. tasks holds the tasks from which
@@ -28,15 +28,15 @@ func (s *Settings) Fit(m Model, list []Task) (tasks []Task, note string, err err
 	list = s.short(list)
 	for !m.Fits(s.longest(list), s.MaxLen) {
 		switch {
-		case s.MaxLen > leastAnswer:
-			s.MaxLen = max(leastAnswer, s.MaxLen*3/4)
+		case s.MaxLen > minAnswer:
+			s.MaxLen = max(minAnswer, s.MaxLen*3/4)
 		case s.Examples > 1:
 			s.Examples--
 		default:
-			return nil, "", fmt.Errorf("selfinstruct: a prompt of one short example and an answer of %d tokens do not fit into the model's context", leastAnswer)
+			return nil, "", fmt.Errorf("selfinstruct: a prompt of one short example and an answer of %d tokens do not fit into the model's context", minAnswer)
 		}
 	}
-	s.PerAsk = min(s.PerAsk, max(1, s.MaxLen/leastAnswer))
+	s.PerAsk = min(s.PerAsk, max(1, s.MaxLen/minAnswer))
 	return list, fmt.Sprintf("the model's context is small: prompts are %d of the %d shortest examples, and answers have at most %d tokens", s.Examples, len(list), s.MaxLen), nil
 }
 

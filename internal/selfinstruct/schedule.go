@@ -194,8 +194,8 @@ func (w *work) judge(a *asking) {
 }
 
 // complete returns the oldest prompt with the number of its tasks, or nil while one of its
-// outputs is not finished. It drops the pieces after task number most.
-func (w *work) complete(most int) (*Asked, int, error) {
+// outputs is not finished. It drops the pieces after task number limit.
+func (w *work) complete(limit int) (*Asked, int, error) {
 	if len(w.asks) == 0 || w.asks[0].asked == nil {
 		return nil, 0, nil
 	}
@@ -212,7 +212,7 @@ func (w *work) complete(most int) (*Asked, int, error) {
 		if k.Problem != "" || k.output != nil && outputProblem(k.output) != "" {
 			continue
 		}
-		if got++; got == most {
+		if got++; got == limit {
 			last = i + 1
 			break
 		}

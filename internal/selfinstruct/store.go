@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"alpaca/internal/data"
+	"alpaca/internal/report"
 )
 
 // Store keeps the tasks of a run in a source of a database. It also keeps the rejected
@@ -84,12 +85,8 @@ func sameSettings(was, is string) error {
 	return nil
 }
 
-func clip(s string) string {
-	if r := []rune(s); len(r) > 60 {
-		return string(r[:60]) + "…"
-	}
-	return s
-}
+// clip shortens a setting for an error.
+func clip(s string) string { return report.Clip(s, 60) }
 
 // mark says which prompt and piece a row or a rejected piece came from.
 type mark struct {

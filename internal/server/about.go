@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"alpaca/internal/openai"
+	"alpaca/internal/server/guard"
 	"alpaca/internal/server/metrics"
 	"alpaca/internal/tokenizer"
 )
@@ -82,7 +83,7 @@ func (s *Server) model(w http.ResponseWriter, r *http.Request) error {
 	}
 	if !slices.Contains(s.opt.Aliases, id) {
 		return &openai.Error{Status: http.StatusNotFound, Type: openai.TypeNotFound, Code: "model_not_found", Param: "model",
-			Message: "there is no model " + clip(id) + "; there is " + s.name()}
+			Message: "there is no model " + guard.Clip(id) + "; there is " + s.name()}
 	}
 	return s.send(w, http.StatusOK, s.card())
 }

@@ -15,7 +15,7 @@ import (
 func TestDrafts(t *testing.T) {
 	m := loadModel(t, testmodel.SPM(1))
 	f := setupModel(t, m, func(o *engine.Options, _ *Options) {
-		o.Drafts = engine.Drafts{Model: m, NoLookup: true, Most: 7, Always: true} // the model drafts for itself, so all drafts are right
+		o.Drafts = engine.Drafts{Model: m, NoLookup: true, Max: 7, Always: true} // the model drafts for itself, so all drafts are right
 	})
 	plain := setupModel(t, m, func(o *engine.Options, _ *Options) { o.Drafts.Off = true })
 	const body = `{"prompt": "the llama", "n_predict": 33, "temperature": 0, "ignore_eos": true, "n_probs": 2, "return_tokens": true%s}`

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"alpaca/internal/openai"
+	"alpaca/internal/server/guard"
 	"alpaca/internal/server/keeper"
 	"alpaca/internal/store/ref"
 )
@@ -82,7 +83,7 @@ func (s *Server) hand(w http.ResponseWriter, r *http.Request, own http.Handler) 
 		return nil
 	case errors.Is(err, ErrNoModel):
 		return &openai.Error{Status: http.StatusNotFound, Type: openai.TypeNotFound, Code: "model_not_found", Param: "model",
-			Message: "there is no model " + clip(name) + " on this machine; /v1/models lists those that there are, and \"alpaca pull\" fetches others"}
+			Message: "there is no model " + guard.Clip(name) + " on this machine; /v1/models lists those that there are, and \"alpaca pull\" fetches others"}
 	case errors.Is(err, keeper.ErrBusy):
 		return &openai.Error{Status: http.StatusTooManyRequests, Type: openai.TypeRate, Code: "queue_full", Message: err.Error(), RetryAfter: s.retryAfter()}
 	case errors.Is(err, keeper.ErrClosed):
@@ -92,9 +93,9 @@ func (s *Server) hand(w http.ResponseWriter, r *http.Request, own http.Handler) 
 	case errors.As(err, &known):
 		return known
 	case err != nil:
-		s.opt.Log("%s: loading %s: %v", noteOf(w).id, clip(name), err)
+		s.opt.Log("%s: loading %s: %v", noteOf(w).id, guard.Clip(name), err)
 		return &openai.Error{Status: http.StatusServiceUnavailable, Type: openai.TypeUnavailable, Code: "model_not_loaded", Final: true,
-			Message: "the model " + clip(name) + " cannot be loaded; the server's log says why, at " + noteOf(w).id}
+			Message: "the model " + guard.Clip(name) + " cannot be loaded; the server's log says why, at " + noteOf(w).id}
 	}
 	defer release()
 	stop := context.AfterFunc(s.ending, other.end)

@@ -248,5 +248,5 @@ func (s *Server) settings(g *openai.Generation, seed uint32) map[string]any {
 
 // shown returns the default settings.
 func (s *Server) shown() map[string]any {
-	return s.settings(&openai.Generation{Sampling: s.opt.Sampling, Stop: s.opt.Stop, MaxTokens: s.most(-1), N: 1}, s.opt.Sampling.Seed)
+	return s.settings(&openai.Generation{Sampling: s.opt.Sampling, Stop: s.opt.Stop, MaxTokens: s.maxTokens(-1), N: 1}, s.opt.Sampling.Seed)
 }

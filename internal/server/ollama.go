@@ -180,15 +180,15 @@ func (s *Server) ollamaDetails() map[string]any {
 		size = fmt.Sprintf("%.1fB", float64(elements)/1e9)
 	}
 	types := map[string]int{}
-	most := ""
+	commonest := ""
 	for _, t := range m.File.Tensors {
 		name := t.Type.String()
-		if types[name] += t.Elems(); most == "" || types[name] > types[most] {
-			most = name
+		if types[name] += t.Elems(); commonest == "" || types[name] > types[commonest] {
+			commonest = name
 		}
 	}
 	return map[string]any{
-		"parent_model": "", "format": "gguf", "family": arch, "families": []string{arch}, "parameter_size": size, "quantization_level": most,
+		"parent_model": "", "format": "gguf", "family": arch, "families": []string{arch}, "parameter_size": size, "quantization_level": commonest,
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 // texts.
 func (s *Server) prepare(r *http.Request, g *openai.Generation, stops []string) (engine.Request, error) {
 	s.ignores(g.Ignored)
-	g.MaxTokens = s.most(g.MaxTokens)
+	g.MaxTokens = s.maxTokens(g.MaxTokens)
 	if f := repeat.Of(r.Context()); f != nil {
 		if g.Stream {
 			return engine.Request{}, openai.Unsupported("stream", "the answers of a batch are whole: leave it out")
@@ -63,9 +63,9 @@ func (s *Server) prepare(r *http.Request, g *openai.Generation, stops []string) 
 	return req, nil
 }
 
-// most returns the limit of an answer's tokens for a request that asks for asked. -1 means until
+// maxTokens returns the limit of an answer's tokens for a request that asks for asked. -1 means until
 // the context is full.
-func (s *Server) most(asked int) int {
+func (s *Server) maxTokens(asked int) int {
 	if limit := s.opt.MaxTokens; limit > 0 && (asked < 0 || asked > limit) {
 		return limit
 	}

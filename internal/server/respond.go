@@ -57,7 +57,7 @@ func (s *Server) fail(w http.ResponseWriter, err error) {
 	}
 	e := s.asError(w, err)
 	if n := noteOf(w); n.about == "" {
-		n.about = ", " + clip(e.Error())
+		n.about = ", " + guard.Clip(e.Error())
 	}
 	s.hints(w, e)
 	s.send(w, e.Status, formed(e, noteOf(w).api, noteOf(w).id))
@@ -145,11 +145,11 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error
 	for {
 		// A client that sent much data early must not be silent longer than others.
 		now := time.Now()
-		most := start.Add(s.opt.BodyTimeout + time.Duration(data.Len()/slowest)*time.Second)
-		if silent := now.Add(s.opt.BodyTimeout); silent.Before(most) {
-			most = silent
+		deadline := start.Add(s.opt.BodyTimeout + time.Duration(data.Len()/slowest)*time.Second)
+		if silent := now.Add(s.opt.BodyTimeout); silent.Before(deadline) {
+			deadline = silent
 		}
-		control.SetReadDeadline(most)
+		control.SetReadDeadline(deadline)
 		n, err := body.Read(buf)
 		data.Write(buf[:n])
 		if err != nil && err != io.EOF { // before the answer net/http reads part of the rest

@@ -116,19 +116,16 @@ func (s *Server) withErrors(mux *http.ServeMux) http.Handler {
 		probe := &probe{header: http.Header{}}
 		h.ServeHTTP(probe, r)
 		e := &openai.Error{Status: http.StatusNotFound, Type: openai.TypeNotFound, Code: "not_found",
-			Message: fmt.Sprintf("there is no %s here", clip(r.URL.Path))}
+			Message: fmt.Sprintf("there is no %s here", guard.Clip(r.URL.Path))}
 		if probe.status == http.StatusMethodNotAllowed {
 			allow := probe.header.Get("Allow")
 			w.Header().Set("Allow", allow)
 			e = &openai.Error{Status: probe.status, Type: openai.TypeInvalid, Code: "method_not_allowed",
-				Message: fmt.Sprintf("%s is for %s, not for %s", clip(r.URL.Path), allow, clip(r.Method))}
+				Message: fmt.Sprintf("%s is for %s, not for %s", guard.Clip(r.URL.Path), allow, guard.Clip(r.Method))}
 		}
 		s.fail(w, e)
 	})
 }
-
-// clip shortens text of a request for an error.
-func clip(text string) string { return openai.Clip(text, 100) }
 
 // probe is a ResponseWriter that records the mux's status and headers.
 type probe struct {
@@ -233,7 +230,7 @@ func (s *Server) outermost(h http.Handler) http.Handler {
 			if n.path != "other" && r.Method == http.MethodGet && n.status < 400 || s.opt.Quiet && n.status < 500 {
 				return // probes and pages; with Quiet, all but the server's errors
 			}
-			s.opt.Log("%s %s %d in %v%s%s (%s)", r.Method, clip(r.URL.EscapedPath()), n.status, time.Since(start).Round(time.Millisecond), n.about, retried(r), n.id)
+			s.opt.Log("%s %s %d in %v%s%s (%s)", r.Method, guard.Clip(r.URL.EscapedPath()), n.status, time.Since(start).Round(time.Millisecond), n.about, retried(r), n.id)
 		}()
 		h.ServeHTTP(n, r.WithContext(context.WithValue(r.Context(), noteKey{}, n)))
 	})

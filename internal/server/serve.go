@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"alpaca/internal/openai"
+	"alpaca/internal/server/guard"
 	"alpaca/internal/server/listen"
 	"alpaca/internal/server/repeat"
 )
@@ -69,7 +70,7 @@ func (s *Server) malformed(status int, reason string) (kind string, body []byte)
 	case detail != "":
 		e.Message += ": " + detail
 	}
-	s.opt.Log("%d: %s", status, clip(e.Message))
+	s.opt.Log("%d: %s", status, guard.Clip(e.Message))
 	body, err := encode(e)
 	if err != nil {
 		panic(err) // it consists of strings

@@ -207,7 +207,7 @@ func (s *Server) ignores(fields []string) {
 		if old {
 			continue
 		}
-		s.opt.Log("requests have the field %q, which has no effect here", clip(name))
+		s.opt.Log("requests have the field %q, which has no effect here", guard.Clip(name))
 	}
 }
 

@@ -42,11 +42,3 @@ func Golden(t testing.TB, name string, got any, update bool) {
 	require.NoError(t, err)
 	require.Equal(t, string(bytes.ReplaceAll(want, []byte("\r\n"), []byte("\n"))), b.String())
 }
-
-// ReadGolden decodes the JSON file called name in the top-level folder testdata.
-func ReadGolden(t testing.TB, name string, to any) {
-	t.Helper()
-	data, err := os.ReadFile(Path(t, name))
-	require.NoError(t, err)
-	require.NoError(t, json.Unmarshal(data, to))
-}

@@ -1,6 +1,6 @@
-// Package testmodel makes small models for tests: seeded noise of any architecture, with a
-// vocabulary that can spell any text. They are valid until a test damages them. The models of
-// Catalog are those of the top-level folder testdata.
+// Package testmodel makes small models for tests. They can have any architecture, their weights
+// are seeded noise, and their vocabulary can spell any text. They are valid until a test
+// damages them. The models of Catalog are those of the top-level folder testdata.
 package testmodel
 
 import (
@@ -222,60 +222,6 @@ func (m *Model) add(name string, shape []int, next func() float32) {
 	}
 	m.Tensors = append(m.Tensors, t)
 }
-
-// Set adds a metadata entry or replaces it.
-func (m *Model) Set(key string, value gguf.Value) *Model {
-	if i := m.index(key); i >= 0 {
-		m.KV[i].Value = value
-	} else {
-		m.KV = append(m.KV, gguf.KV{Key: key, Value: value})
-	}
-	return m
-}
-
-// Unset removes a metadata entry.
-func (m *Model) Unset(key string) *Model {
-	m.KV = slices.DeleteFunc(m.KV, func(kv gguf.KV) bool { return kv.Key == key })
-	return m
-}
-
-// Drop removes a tensor.
-func (m *Model) Drop(name string) *Model {
-	m.Tensors = slices.DeleteFunc(m.Tensors, func(t *Tensor) bool { return t.Name == name })
-	return m
-}
-
-// Tensor returns the tensor called name. It panics if there is none.
-func (m *Model) Tensor(name string) *Tensor {
-	for _, t := range m.Tensors {
-		if t.Name == name {
-			return t
-		}
-	}
-	panic("testmodel: no tensor " + name)
-}
-
-// As changes the type of all matrices to F32 or F16. Write rounds their elements to that type.
-func (m *Model) As(typ quant.Type) *Model {
-	for _, t := range m.Tensors {
-		if len(t.Shape) > 1 {
-			t.Type = typ
-		}
-	}
-	return m
-}
-
-// VocabOnly removes all tensors.
-func (m *Model) VocabOnly() *Model {
-	m.Tensors = nil
-	return m
-}
-
-func (m *Model) index(key string) int {
-	return slices.IndexFunc(m.KV, func(kv gguf.KV) bool { return kv.Key == key })
-}
-
-func (m *Model) value(key string) gguf.Value { return m.KV[m.index(key)].Value }
 
 // Write writes the model to a temporary file and returns its path.
 func (m *Model) Write(t testing.TB) string {

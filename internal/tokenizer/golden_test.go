@@ -1,9 +1,6 @@
 package tokenizer
 
 import (
-	"bufio"
-	"encoding/json"
-	"os"
 	"strings"
 	"testing"
 
@@ -27,20 +24,9 @@ func loadVocab(t testing.TB, name string) Vocab {
 // TestGolden encodes the prompts of the golden runs and decodes the generated tokens.
 func TestGolden(t *testing.T) {
 	for _, name := range []string{"stories", "random"} {
-		f, err := os.Open(testshared.Path(t, "golden/"+name+".jsonl"))
-		require.NoError(t, err)
-		defer f.Close()
 		toks := map[string]*Tokenizer{}
 		records := 0
-		scan := bufio.NewScanner(f)
-		scan.Buffer(nil, 1<<24)
-		for scan.Scan() {
-			var r struct {
-				Model, Prompt, Text string
-				PromptTokens        []int32 `json:"prompt_tokens"`
-				Tokens              []int32
-			}
-			require.NoError(t, json.Unmarshal(scan.Bytes(), &r))
+		for _, r := range testshared.ReadLines[testshared.Continuation](t, testshared.Path(t, "golden/"+name+".jsonl")) {
 			if toks[r.Model] == nil {
 				toks[r.Model] = load(t, "models/"+r.Model+".gguf")
 			}
@@ -55,7 +41,6 @@ func TestGolden(t *testing.T) {
 			require.Equal(t, r.Text, validUTF8(text.String()), "(the record has U+FFFD for bytes that are no text)")
 			records++
 		}
-		require.NoError(t, scan.Err())
 		require.Greater(t, records, 3)
 	}
 }

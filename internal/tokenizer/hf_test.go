@@ -1,7 +1,6 @@
 package tokenizer
 
 import (
-	"bufio"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -35,20 +34,9 @@ func normalizer(t *testing.T, model string) string {
 // TestHFTokens compares with the tokens of the models' own tokenizers, which parse special
 // tokens.
 func TestHFTokens(t *testing.T) {
-	f, err := os.Open(testshared.Path(t, "golden/hf-tokens.jsonl"))
-	require.NoError(t, err)
-	defer f.Close()
 	toks := map[string]*Tokenizer{}
 	composed := 0
-	scan := bufio.NewScanner(f)
-	scan.Buffer(nil, 1<<24)
-	for scan.Scan() {
-		var r struct {
-			Model, Text string
-			IDs         []int32 `json:"ids"`
-			Plain       []int32 `json:"ids_plain"`
-		}
-		require.NoError(t, json.Unmarshal(scan.Bytes(), &r))
+	for _, r := range testshared.ReadLines[testshared.Tokenized](t, testshared.Path(t, "golden/hf-tokens.jsonl")) {
 		if toks[r.Model] == nil {
 			v := loadVocab(t, "models/arch/"+r.Model+".gguf")
 			v.Normalizer = normalizer(t, r.Model)
@@ -65,7 +53,6 @@ func TestHFTokens(t *testing.T) {
 		}
 		requireRoundTrip(t, tok, tok.normal(r.Text))
 	}
-	require.NoError(t, scan.Err())
 	require.Greater(t, len(toks), 30)
 	require.Greater(t, composed, 5, "texts that are not in normal form")
 }

@@ -32,11 +32,11 @@ func (q *queue) push(e entry) {
 
 func (q *queue) pop() entry {
 	h := *q
-	least, last := h[0], h[len(h)-1]
+	first, last := h[0], h[len(h)-1]
 	h = h[:len(h)-1]
 	*q = h
 	if len(h) == 0 {
-		return least
+		return first
 	}
 	i := 0
 	for {
@@ -56,5 +56,5 @@ func (q *queue) pop() entry {
 		i = child
 	}
 	h[i] = last
-	return least
+	return first
 }

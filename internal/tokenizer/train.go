@@ -48,8 +48,8 @@ func (t *BPETrainer) Add(text string) {
 // the control tokens and the bytes.
 func (t *BPETrainer) Train(size int, control []string) (Vocab, error) {
 	const bytes = 256
-	if least := len(control) + bytes; size < least {
-		return Vocab{}, fmt.Errorf("tokenizer: a vocabulary of %d tokens, must have at least %d: %d control tokens and the bytes", size, least, len(control))
+	if minSize := len(control) + bytes; size < minSize {
+		return Vocab{}, fmt.Errorf("tokenizer: a vocabulary of %d tokens, must have at least %d: %d control tokens and the bytes", size, minSize, len(control))
 	}
 	v := Vocab{Model: ModelBPE, Pre: t.pre, Tokens: slices.Clone(control), Merges: []string{}}
 	for b := range bytes {

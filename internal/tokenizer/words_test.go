@@ -1,10 +1,7 @@
 package tokenizer
 
 import (
-	"bufio"
-	"encoding/json"
 	"flag"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -14,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"alpaca/internal/gguf"
+	"alpaca/internal/testshared"
 	"alpaca/internal/tokenizer/pretokenizer"
 )
 
@@ -39,19 +37,12 @@ func departs(name string) bool {
 }
 
 func readWords(t *testing.T) (records []wordRecord, texts []string) {
-	f, err := os.Open("testdata/words.jsonl")
-	require.NoError(t, err)
-	defer f.Close()
-	scan := bufio.NewScanner(f)
-	for scan.Scan() {
-		var r wordRecord
-		require.NoError(t, json.Unmarshal(scan.Bytes(), &r))
-		records = append(records, r)
+	records = testshared.ReadLines[wordRecord](t, "testdata/words.jsonl")
+	for _, r := range records {
 		if !slices.Contains(texts, r.Text) {
 			texts = append(texts, r.Text)
 		}
 	}
-	require.NoError(t, scan.Err())
 	return records, texts
 }
 

@@ -24,8 +24,8 @@ func (f *gemmaForm) start(p *Parser) {
 }
 
 func (f *gemmaForm) call(p *Parser) {
-	const most = 300
-	p.until(most, func(text string, _ int) {
+	const limit = 300
+	p.until(limit, func(text string, _ int) {
 		name := strings.TrimSpace(text)
 		if !ValidName(name) {
 			p.bad(p.raw[len(p.raw)-1])

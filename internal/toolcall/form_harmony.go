@@ -57,12 +57,12 @@ func (f *harmonyForm) start(p *Parser) {
 
 // header parses the header up to the message.
 func (f *harmonyForm) header(p *Parser, b byte) {
-	const most = 1024
+	const limit = 1024
 	h := &p.harmony
 	h.text = append(h.text, b)
 	text := string(h.text)
 	if !strings.HasSuffix(text, harmonyMessage) {
-		if len(text) > most {
+		if len(text) > limit {
 			f.begin(p, Content)
 		}
 		return

@@ -24,8 +24,8 @@ func (f *keyedForm) item(p *Parser) {
 
 // name parses the name after its opening quote, and the rest of the call.
 func (f *keyedForm) name(p *Parser) {
-	const most = 130
-	p.until(most, func(name string, _ int) {
+	const limit = 130
+	p.until(limit, func(name string, _ int) {
 		if !ValidName(name) {
 			p.bad(p.raw[len(p.raw)-1])
 			return

@@ -36,14 +36,14 @@ func (f *namedForm) start(p *Parser) {
 
 // call parses a name and the rest of the call.
 func (f *namedForm) call(p *Parser) {
-	const most = 300 // bytes of a name and the text around it
-	p.until(most, func(text string, end int) {
+	const limit = 300 // bytes of a name and the text around it
+	p.until(limit, func(text string, end int) {
 		name := f.nameOf(text)
 		switch {
 		case !ValidName(name):
 			p.bad(p.raw[len(p.raw)-1])
 		case end == 1 && f.afterID != "":
-			p.until(most, func(id string, _ int) { f.arguments(p, name, id) }, f.afterID)
+			p.until(limit, func(id string, _ int) { f.arguments(p, name, id) }, f.afterID)
 		default:
 			f.arguments(p, name, "")
 		}

@@ -16,8 +16,8 @@ func (f *headedForm) start(p *Parser) {
 
 // header parses the line with the name.
 func (f *headedForm) header(p *Parser) {
-	const most = 130
-	p.until(most, func(text string, _ int) {
+	const limit = 130
+	p.until(limit, func(text string, _ int) {
 		name := strings.TrimSpace(text)
 		switch {
 		case name == "all":
@@ -48,8 +48,8 @@ func (f *llamaForm) start(p *Parser) {
 
 // call parses NAME.call(key="value", …), whose first byte is b.
 func (f *llamaForm) call(p *Parser, b byte) {
-	const most = 8 << 10
-	p.until(most, func(text string, _ int) {
+	const limit = 8 << 10
+	p.until(limit, func(text string, _ int) {
 		name, arguments, ok := pythonCall(text + ")")
 		if !ok || !p.known(name) {
 			p.bad(p.raw[len(p.raw)-1])

@@ -37,8 +37,8 @@ func (f *paramForm) start(p *Parser) {
 
 // call parses a name and begins the call.
 func (f *paramForm) call(p *Parser) {
-	const most = 300
-	p.until(most, func(text string, end int) {
+	const limit = 300
+	p.until(limit, func(text string, end int) {
 		name := strings.TrimSpace(text)
 		if !ValidName(name) {
 			p.bad(p.raw[len(p.raw)-1])
@@ -77,12 +77,12 @@ func (f *paramForm) end(p *Parser) {
 }
 
 func (f *paramForm) key(p *Parser) {
-	const most = 300
-	p.until(most, func(text string, _ int) {
+	const limit = 300
+	p.until(limit, func(text string, _ int) {
 		p.pv.key, p.pv.text = strings.TrimSpace(text), p.paramText(strings.TrimSpace(text))
 		switch {
 		case f.typed:
-			p.until(most, func(attribute string, _ int) {
+			p.until(limit, func(attribute string, _ int) {
 				if strings.Contains(attribute, `"true"`) {
 					p.pv.text = stringOnly
 				} else {

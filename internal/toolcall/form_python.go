@@ -14,10 +14,10 @@ import (
 type pythonForm struct{ open, close string }
 
 func (f *pythonForm) start(p *Parser) {
-	const most = 64 << 10
+	const limit = 64 << 10
 	p.marks = []mark{
 		{text: f.open, then: func(p *Parser) {
-			p.until(most, func(text string, _ int) {
+			p.until(limit, func(text string, _ int) {
 				calls, err := pythonCalls(text)
 				if err != nil {
 					p.bad(p.raw[len(p.raw)-1])

@@ -1,7 +1,6 @@
 package toolcall_test
 
 import (
-	"bufio"
 	"encoding/json"
 	"os"
 	"slices"
@@ -49,15 +48,8 @@ var unread = []string{
 // for a required call must accept the text.
 func TestPublishedTemplates(t *testing.T) {
 	dir := testshared.Path(t, "golden")
-	file, err := os.Open(dir + "/templates.jsonl")
-	require.NoError(t, err)
-	defer file.Close()
-	lines := bufio.NewScanner(file)
-	lines.Buffer(nil, 1<<22)
 	seen := map[string]bool{}
-	for lines.Scan() {
-		var r rendered
-		require.NoError(t, json.Unmarshal(lines.Bytes(), &r))
+	for _, r := range testshared.ReadLines[rendered](t, dir+"/templates.jsonl") {
 		if !strings.HasPrefix(r.Conversation, "tool-call") || !strings.HasSuffix(r.ID, "/nogen") && !strings.HasSuffix(r.ID, "/gen") || r.Want == "" {
 			continue
 		}

@@ -115,12 +115,12 @@ func (p *Parser) beforeKey(b byte) {
 }
 
 func (p *Parser) inKey(b byte) {
-	const most = 256
+	const limit = 256
 	p.note(b)
 	switch {
 	case b == '"':
 		p.step = p.afterKey
-	case len(p.obj.key) > most || b == '\\':
+	case len(p.obj.key) > limit || b == '\\':
 		p.bad(b)
 	default:
 		p.obj.key = append(p.obj.key, b)

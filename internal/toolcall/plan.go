@@ -143,11 +143,11 @@ func (f *harmonyForm) answer(b *builder, e grammar.Expr) grammar.Expr {
 
 // thinking implements wrapper: thoughts are messages in the channel "analysis".
 func (f *harmonyForm) thinking(b *builder, _ Thinking, body grammar.Expr) grammar.Expr {
-	const most = 8
+	const limit = 8
 	thought := grammar.Seq{
 		b.lit(harmonyChannel), grammar.Bytes("analysis"), b.lit(harmonyMessage), b.without(harmonyEnd), b.lit(harmonyEnd, harmonyStart), grammar.Bytes("assistant"),
 	}
-	return grammar.Seq{grammar.Repeat{X: b.rule(thought), Max: most}, body}
+	return grammar.Seq{grammar.Repeat{X: b.rule(thought), Max: limit}, body}
 }
 
 // answer implements wrapper: an answer has the recipient "all".

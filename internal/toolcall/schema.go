@@ -77,8 +77,8 @@ func newDocument(schema json.RawMessage) *document {
 
 // resolve returns the schema that schema refers to, or schema itself.
 func (d *document) resolve(schema json.RawMessage) json.RawMessage {
-	const most = 8 // length of a chain of references
-	for range most {
+	const limit = 8 // length of a chain of references
+	for range limit {
 		var s struct {
 			Ref string `json:"$ref"`
 		}

@@ -17,6 +17,7 @@ import (
 	"alpaca/internal/model"
 	"alpaca/internal/pool"
 	"alpaca/internal/testmodel"
+	"alpaca/internal/testshared"
 	"alpaca/internal/train/random"
 )
 
@@ -242,9 +243,5 @@ func TestArchSameBits(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, os.WriteFile(path, append(data, '\n'), 0o644))
 	}
-	var want map[string]string
-	data, err := os.ReadFile(path)
-	require.NoError(t, err)
-	require.NoError(t, json.Unmarshal(data, &want))
-	require.Equal(t, want, sums)
+	require.Equal(t, testshared.ReadJSON[map[string]string](t, path), sums)
 }

@@ -1,13 +1,12 @@
 package train
 
 import (
-	"encoding/json"
 	"math"
-	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"alpaca/internal/testshared"
 	"alpaca/internal/train/plan"
 	"alpaca/internal/train/random"
 )
@@ -72,10 +71,7 @@ func TestTorch(t *testing.T) {
 	if testing.Short() {
 		t.Skip("emulated CPUs give the same bits as others, which TestSameEverywhere shows")
 	}
-	data, err := os.ReadFile("testdata/torch.json")
-	require.NoError(t, err)
-	var want golden
-	require.NoError(t, json.Unmarshal(data, &want))
+	want := testshared.ReadJSON[golden](t, "testdata/torch.json")
 	require.Len(t, want.Variants, 5)
 	for i, w := range want.Variants {
 		v := variants[i]

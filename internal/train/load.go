@@ -40,6 +40,11 @@ func load[T real](base *model.Model, full bool) (*Model[T], error) {
 		}
 		return nil, fmt.Errorf("train: %s: models of the architecture %q with %d experts cannot be trained, only %s", f.Path, c.Arch, c.NumExperts, strings.Join(known, ", "))
 	}
+	for t := range family.LayerTensors(false) {
+		if name := arch.LayerPrefix(0) + t.File(); t.ByRows() && f.Tensor(name) != nil {
+			return nil, fmt.Errorf("train: %s: models with %s cannot be trained: each head has a norm of its own", f.Path, name)
+		}
+	}
 	l := loader[T]{file: f, full: full}
 	m := &Model[T]{Config: c, Layers: make([]Layer[T], c.NumLayers), ropes: base.RopeParams}
 	m.Embed = l.tensor(arch.TokenEmbed.Weight(), true, 0)
@@ -169,9 +174,9 @@ func numbers[T real](x []float32) []T {
 	return list
 }
 
-// kept returns the names of tensors that are not trained but copied from the base:
-// factors of frequencies, and the unused key and value matrices of layers that use an
-// earlier layer's.
+// kept returns the names of tensors that are not trained but copied from the base: RoPE's
+// frequency factors, and the key and value matrices that layers do not use because they share an
+// earlier layer's keys and values.
 func kept(c *model.Config) (names []string) {
 	for _, role := range []arch.Role{arch.RopeFreqs, arch.RopeLong, arch.RopeShort} {
 		names = append(names, role.Weight())

@@ -1,9 +1,7 @@
 package train
 
 import (
-	"encoding/json"
 	"math"
-	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -35,10 +33,7 @@ func TestTorchArch(t *testing.T) {
 	if testing.Short() {
 		t.Skip("emulated CPUs give the same bits as others, which TestArchSameBits shows")
 	}
-	data, err := os.ReadFile("testdata/torch-arch.json")
-	require.NoError(t, err)
-	var want torchArch
-	require.NoError(t, json.Unmarshal(data, &want))
+	want := testshared.ReadJSON[torchArch](t, "testdata/torch-arch.json")
 	for name, w := range want.Models {
 		t.Run(name, func(t *testing.T) {
 			f, err := gguf.Open(testshared.Path(t, "models/arch/"+name+".gguf"))

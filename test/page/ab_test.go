@@ -178,6 +178,15 @@ func TestLiveComparison(t *testing.T) {
 	b.clickText("main", "Start")
 	b.arrives(`document.querySelector("#wait")`)
 	b.looks("wait")
+	b.click("#ask-own summary")
+	b.click("#own")
+	b.write("Something that is too long")
+	b.clickText("main", "Ask both")
+	failed := <-asked
+	b.arrives(`document.body.innerText.includes("They answer what you asked")`)
+	require.NoError(t, st.Fail(t.Context(), id, failed))
+	b.arrives(`document.body.innerText.includes("A model has no room for what you asked last: “Something that is too long”")`)
+	b.looks("wait-failed")
 	answer(0)
 	b.arrives(`document.querySelector("#vote")`)
 	b.looks("ask-live")
@@ -196,4 +205,7 @@ func TestLiveComparison(t *testing.T) {
 	b.press("3")
 	b.arrives(`document.body.innerText.includes("All 3 pairs are judged")`)
 	b.looks("done-live")
+	b.clickText("main", "Close the session and show the results")
+	b.arrives(`document.body.innerText.includes("Prompts that judges asked themselves: 1")`)
+	b.looks("results-own")
 }

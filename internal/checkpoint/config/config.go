@@ -120,16 +120,16 @@ func (r *reader) addInt(key string, n int) {
 }
 func (r *reader) addFloat(key string, f float64) { r.add(key, gguf.F32(float32(f))) }
 
-// count returns the value of key, a number from 1 to most. names are other names of the key.
-func (r *reader) count(key string, most int, names ...string) int {
+// count returns the value of key, a number from 1 to limit. names are other names of the key.
+func (r *reader) count(key string, limit int, names ...string) int {
 	found := r.First(append([]string{key}, names...)...)
 	if found == "" {
 		r.Fail("%s is missing", key)
 		return 1
 	}
 	n := r.Int(found, 0)
-	if n < 1 || n > most {
-		r.Fail("%s is %d, want 1 to %d", found, n, most)
+	if n < 1 || n > limit {
+		r.Fail("%s is %d, want 1 to %d", found, n, limit)
 		return 1
 	}
 	return n

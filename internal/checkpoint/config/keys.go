@@ -119,9 +119,6 @@ func (r *reader) family() {
 		scale("logits_scaling", arch.KeyLogitScale)
 	case &arch.StableLM:
 		r.add("use_parallel_residual", gguf.Bool(r.Bool("use_parallel_residual", false)))
-		if r.Bool("qk_layernorm", false) {
-			r.Fail("qk_layernorm is %w", ErrUnsupported)
-		}
 	case &arch.SmolLM3:
 		r.noRope()
 	case &arch.Mistral3:

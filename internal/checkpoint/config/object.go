@@ -37,14 +37,14 @@ func ReadFile(path string) (Object, error) {
 	return o, o.Err()
 }
 
-// readSmall reads a regular file. It is an error if the file has more than most bytes.
-func readSmall(path string, most int64) ([]byte, error) {
+// readSmall reads a regular file. It is an error if the file has more than limit bytes.
+func readSmall(path string, limit int64) ([]byte, error) {
 	st, err := os.Stat(path)
 	if err != nil {
 		return nil, err
 	}
-	if !st.Mode().IsRegular() || st.Size() > most {
-		return nil, fmt.Errorf("%s: is not a regular file of at most %d bytes", path, most)
+	if !st.Mode().IsRegular() || st.Size() > limit {
+		return nil, fmt.Errorf("%s: is not a regular file of at most %d bytes", path, limit)
 	}
 	return os.ReadFile(path)
 }

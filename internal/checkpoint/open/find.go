@@ -49,13 +49,17 @@ func (b *builder) find(s source) (*stored, error) {
 	return nil, nil
 }
 
-// named finds a tensor, or the tensors of all experts, by name.
+// named finds a tensor by its name, or those of all experts or rows.
 func (b *builder) named(s source) (*stored, error) {
+	parts := s.sizes.NumExperts
 	if s.tensor.Stack == arch.One {
-		return b.matrix(s.tensor.HFName(s.layer, -1, s.bias))
+		if !s.tensor.ByRows() {
+			return b.matrix(s.tensor.HFName(s.layer, -1, s.bias))
+		}
+		parts = s.sizes.Of(s.tensor.Rows)
 	}
 	var list []*stored
-	for e := range s.sizes.NumExperts {
+	for e := range parts {
 		x, err := b.matrix(s.tensor.HFName(s.layer, e, s.bias))
 		switch {
 		case err != nil:
@@ -65,14 +69,14 @@ func (b *builder) named(s source) (*stored, error) {
 		case x == nil:
 			return nil, fmt.Errorf("tensor %q is missing, which becomes a part of %q", s.tensor.HFName(s.layer, e, s.bias), s.name())
 		case e > 0 && !slices.Equal(x.shape, list[0].shape):
-			return nil, fmt.Errorf("tensor %q has the shape %d, that of the first expert is %d", x.name, x.shape, list[0].shape)
+			return nil, fmt.Errorf("tensor %q has the shape %d, that of the first is %d", x.name, x.shape, list[0].shape)
 		}
 		list = append(list, x)
 	}
 	return stack(list), nil
 }
 
-// stack stacks the matrices of experts.
+// stack stacks the matrices of experts, or rows.
 func stack(list []*stored) *stored {
 	first := list[0]
 	all := make([]*rows.Rows, len(list))

@@ -146,6 +146,11 @@ func (b *builder) add(name string, shape []int, r *rows.Rows) {
 	b.reads = append(b.reads, r.Read)
 }
 
+// lastIs reports whether the last tensor that was added has this name.
+func (b *builder) lastIs(name string) bool {
+	return len(b.tensors) > 0 && b.tensors[len(b.tensors)-1].Name == name
+}
+
 // count counts the elements of a matrix for main.
 func (b *builder) count(stored string, r *rows.Rows) {
 	if b.stored == nil {
@@ -164,16 +169,16 @@ func (b *builder) count(stored string, r *rows.Rows) {
 
 // main returns the types of most weights.
 func (b *builder) main() (quant.Type, string) {
-	best, most := quant.F32, int64(-1)
+	best, largest := quant.F32, int64(-1)
 	for _, t := range []quant.Type{quant.BF16, quant.F16, quant.F32} {
-		if n := b.kinds[t]; n > most {
-			best, most = t, n
+		if n := b.kinds[t]; n > largest {
+			best, largest = t, n
 		}
 	}
-	name, most := "", int64(-1)
+	name, largest := "", int64(-1)
 	for t, n := range b.stored {
-		if n > most || n == most && t < name {
-			name, most = t, n
+		if n > largest || n == largest && t < name {
+			name, largest = t, n
 		}
 	}
 	return best, name

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"math"
-	"os"
 	"strings"
 	"testing"
 
@@ -15,6 +14,7 @@ import (
 	"alpaca/internal/checkpoint/config"
 	"alpaca/internal/checkpoint/weights"
 	"alpaca/internal/quant"
+	"alpaca/internal/testshared"
 )
 
 // packedCase is a matrix as a library packs it, with its values. bitsandbytes 0.50.2,
@@ -45,10 +45,8 @@ func builderOf(t *testing.T, c *packedCase) *builder {
 	return b
 }
 
-func packedCases(t *testing.T) (list []packedCase) {
-	raw, err := os.ReadFile("testdata/quantized.json")
-	require.NoError(t, err)
-	require.NoError(t, json.Unmarshal(raw, &list))
+func packedCases(t *testing.T) []packedCase {
+	list := testshared.ReadJSON[[]packedCase](t, "testdata/quantized.json")
 	require.GreaterOrEqual(t, len(list), 12)
 	return list
 }

@@ -154,7 +154,7 @@ func (b *builder) one(s source) error {
 		switch {
 		case untied && !s.bias && !b.folder.Meta:
 			return fmt.Errorf("tensor %q is missing: %s is false", b.wanted(s), keyTied)
-		case s.bias && !s.tensor.Bias, !s.bias && s.tensor.Optional && (s.tensor.Role != arch.AttnV || b.KeysAsValues == nil):
+		case s.bias && (!s.tensor.Bias || s.tensor.Optional && !b.lastIs(source{s.tensor, s.layer, s.sizes, false}.name())), !s.bias && s.tensor.Optional && (s.tensor.Role != arch.AttnV || b.KeysAsValues == nil):
 			return nil
 		}
 		return fmt.Errorf("tensor %q is missing, which becomes %q", b.wanted(s), s.name())

@@ -138,14 +138,14 @@ func (f *File) read(raw []byte) error {
 	return nil
 }
 
-// record returns the bytes of a record. It is an error if there are more than most.
-func (f *File) record(r *zip.File, most int64) ([]byte, error) {
+// record returns the bytes of a record. It is an error if there are more than limit.
+func (f *File) record(r *zip.File, limit int64) ([]byte, error) {
 	from, err := f.place(r)
 	if err != nil {
 		return nil, err
 	}
-	if int64(r.UncompressedSize64) > most {
-		return nil, fmt.Errorf("record %q: %d bytes, at most %d", r.Name, r.UncompressedSize64, most)
+	if int64(r.UncompressedSize64) > limit {
+		return nil, fmt.Errorf("record %q: %d bytes, at most %d", r.Name, r.UncompressedSize64, limit)
 	}
 	raw := make([]byte, r.UncompressedSize64)
 	if n, err := f.file.ReadAt(raw, from); n < len(raw) {
@@ -214,10 +214,10 @@ func unknownNames(names map[string]bool) error {
 		list = append(list, n)
 	}
 	sort.Strings(list)
-	const most = 8
+	const limit = 8
 	more := ""
-	if len(list) > most {
-		list, more = list[:most], fmt.Sprintf(" and %d more", len(list)-most)
+	if len(list) > limit {
+		list, more = list[:limit], fmt.Sprintf(" and %d more", len(list)-limit)
 	}
 	return fmt.Errorf("the pickle asks for %s%s: only tensors are read, nothing is run", strings.Join(list, ", "), more)
 }

@@ -47,12 +47,12 @@ const maxDims = 64
 // (storage, offset, size, stride, requires_grad, hooks, …). If typed is true, the
 // arguments are _v3's, with a type after the hooks.
 func newTensor(args []any, typed bool) (*tensor, error) {
-	least := 5
+	minArgs := 5
 	if typed {
-		least = 7
+		minArgs = 7
 	}
-	if len(args) < least {
-		return nil, fmt.Errorf("a tensor with %d arguments, want %d", len(args), least)
+	if len(args) < minArgs {
+		return nil, fmt.Errorf("a tensor with %d arguments, want %d", len(args), minArgs)
 	}
 	s, ok1 := args[0].(*storage)
 	offset, ok2 := args[1].(int64)

@@ -39,10 +39,10 @@ type Cache struct {
 
 // add adds a loaded matrix, and drops the oldest if there are too many.
 func (k *Cache) add(c *Columns) {
-	const most = 3
+	const limit = 3
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.list = append(k.list, c); len(k.list) > most {
+	if k.list = append(k.list, c); len(k.list) > limit {
 		k.list[0].loaded.Store(nil)
 		k.list = k.list[1:]
 	}

@@ -1,7 +1,6 @@
 package vocab
 
 import (
-	"bufio"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -18,27 +17,12 @@ import (
 	"alpaca/internal/tokenizer"
 )
 
-// record is a text with the tokens of a checkpoint's own tokenizer.
-type record struct {
-	Model, Text string
-	IDs         []int32 `json:"ids"`
-	Plain       []int32 `json:"ids_plain"`
-}
-
-// records returns the records of each model.
-func records(t *testing.T) map[string][]record {
-	f, err := os.Open(testshared.Path(t, "golden/hf-tokens.jsonl"))
-	require.NoError(t, err)
-	defer f.Close()
-	all := map[string][]record{}
-	scan := bufio.NewScanner(f)
-	scan.Buffer(nil, 1<<24)
-	for scan.Scan() {
-		var r record
-		require.NoError(t, json.Unmarshal(scan.Bytes(), &r))
+// records returns what the checkpoints' own tokenizers make of texts, by model.
+func records(t *testing.T) map[string][]testshared.Tokenized {
+	all := map[string][]testshared.Tokenized{}
+	for _, r := range testshared.ReadLines[testshared.Tokenized](t, testshared.Path(t, "golden/hf-tokens.jsonl")) {
 		all[r.Model] = append(all[r.Model], r)
 	}
-	require.NoError(t, scan.Err())
 	return all
 }
 

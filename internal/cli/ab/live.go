@@ -21,8 +21,8 @@ type live struct {
 
 	mu      sync.Mutex
 	changed *sync.Cond
-	own     [2][]int // judges' prompts that a model has still to answer, by model
-	plan    [2][]int // the plan's prompts that a model has still to answer, by model
+	own     [2][]int // prompts written by judges that a model still has to answer, by model
+	plan    [2][]int // the plan's prompts that a model still has to answer, by model
 	ended   bool
 }
 
@@ -119,8 +119,7 @@ func (l *live) work(ctx context.Context, slot abtest.Slot) error {
 			return err
 		}
 		err = l.o.answerOne(ctx, l.st, s, n, slot, l.models[slot])
-		_, isOwn := s.Own[n]
-		if _, long := errors.AsType[*engine.PromptError](err); long && isOwn {
+		if _, long := errors.AsType[*engine.PromptError](err); long && s.IsOwn(n) {
 			err = l.st.Fail(ctx, l.id, n)
 		}
 		if err != nil {

@@ -1,7 +1,7 @@
-// Package batch has "alpaca batch", which answers all requests of a file in OpenAI's batch
-// form, with the same handlers as "alpaca serve". The output is the only record of a run, so
-// that the same command resumes an interrupted one. "alpaca batch merge" joins the outputs of
-// several machines.
+// Package batch has "alpaca batch", which answers all requests of a file in OpenAI's batch form,
+// with the same handlers as "alpaca serve". The output file is the only record of the progress,
+// so the same command, given again, resumes an interrupted run. "alpaca batch merge" joins the
+// outputs of several machines.
 package batch
 
 import (
@@ -120,14 +120,14 @@ func parseShard(text string) (jobs.Shard, error) {
 	if text == "" {
 		return jobs.All, nil
 	}
-	const most = 1_000_000
+	const limit = 1_000_000
 	i, n, ok := strings.Cut(text, "/")
 	s := jobs.Shard{}
 	var errI, errN error
 	s.I, errI = strconv.Atoi(i)
 	s.N, errN = strconv.Atoi(n)
-	if !ok || errI != nil || errN != nil || s.N < 1 || s.N > most || s.I < 0 || s.I >= s.N {
-		return s, ui.Usagef("--shard %q: must be I/N with I from 0 to N-1, and N from 1 to %d", text, most)
+	if !ok || errI != nil || errN != nil || s.N < 1 || s.N > limit || s.I < 0 || s.I >= s.N {
+		return s, ui.Usagef("--shard %q: must be I/N with I from 0 to N-1, and N from 1 to %d", text, limit)
 	}
 	return s, nil
 }

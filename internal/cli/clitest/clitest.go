@@ -4,11 +4,10 @@
 package clitest
 
 import (
-	"bufio"
 	"bytes"
-	"encoding/json"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
@@ -37,38 +36,18 @@ func SkipIfShort(t *testing.T) {
 	}
 }
 
-// Golden has the fields of a record of shared/golden/stories.jsonl that tests use.
-type Golden struct {
-	Model        string  `json:"model"`
-	Prompt       string  `json:"prompt"`
-	PromptTokens []int32 `json:"prompt_tokens"`
-	Tokens       []int32 `json:"tokens"`
-	Text         string  `json:"text"`
-}
-
 // ReadGolden returns the records of a model.
-func ReadGolden(t *testing.T, model string) []Golden {
+func ReadGolden(t *testing.T, model string) []testshared.Continuation {
 	t.Helper()
-	file, err := os.Open(testshared.Path(t, "golden/stories.jsonl"))
-	require.NoError(t, err)
-	defer file.Close()
-	var records []Golden
-	lines := bufio.NewScanner(file)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		var g Golden
-		require.NoError(t, json.Unmarshal(lines.Bytes(), &g))
-		if g.Model == model {
-			records = append(records, g)
-		}
-	}
-	require.NoError(t, lines.Err())
+	all := testshared.ReadLines[testshared.Continuation](t, testshared.Path(t, "golden/stories.jsonl"))
+	records := slices.DeleteFunc(all, func(g testshared.Continuation) bool { return g.Model != model })
 	require.NotEmpty(t, records)
 	return records
 }
 
-// NeedExec skips a test if the program cannot be started as a process. That is so under an
-// emulator that the kernel does not know. Other tests run the same command lines in process.
+// NeedExec skips a test if the program cannot be started as a process. This is so under an
+// emulator for which the kernel has no binfmt_misc entry. Other tests run the same command lines
+// in the test's own process.
 func NeedExec(t *testing.T) {
 	t.Helper()
 	err := exec.Command("alpaca", "version").Run()

@@ -16,6 +16,7 @@ import (
 	"alpaca/internal/cli/ui"
 	"alpaca/internal/data/formats"
 	"alpaca/internal/data/query"
+	"alpaca/internal/report"
 )
 
 // sqlOptions are the flags of "alpaca data sql".
@@ -187,9 +188,6 @@ func cell(v any) string {
 		v = "base64:" + base64.StdEncoding.EncodeToString(b)
 	}
 	text := ui.Printable(strings.ReplaceAll(strings.ReplaceAll(query.Text(v), "\n", "⏎"), "\t", " "))
-	const most = 100
-	if r := []rune(text); len(r) > most {
-		return string(r[:most]) + "…"
-	}
-	return text
+	const limit = 100
+	return report.Clip(text, limit)
 }

@@ -51,7 +51,7 @@ type lengths []int
 
 // spread summarizes lengths, in JSON.
 type spread struct {
-	Rows   int `json:"rows"` // number of rows with such a text
+	Rows   int `json:"rows"` // number of rows that have the text
 	Min    int `json:"min"`
 	Median int `json:"median"`
 	P95    int `json:"p95"`
@@ -228,12 +228,12 @@ func top(counts map[string]int) []wordCount {
 	sort.Slice(list, func(i, j int) bool {
 		return list[i].Rows > list[j].Rows || list[i].Rows == list[j].Rows && list[i].Word < list[j].Word
 	})
-	const most = 20
-	return list[:min(len(list), most)]
+	const limit = 20
+	return list[:min(len(list), limit)]
 }
 
-// lengthBounds returns the numbers of tokens for which the statistics say how many rows are
-// longer: two usual ones, and that of the flag. None is there twice.
+// lengthBounds returns the lengths, in tokens, for which the statistics count the rows that are
+// longer: 512, 1024, and given, the value of --max-length. No length occurs twice.
 func lengthBounds(given int) []int {
 	list := []int{512, 1024, given}
 	slices.Sort(list)
@@ -250,8 +250,8 @@ func histogram(title string, of map[string]lengths) report.Plot {
 			continue
 		}
 		s := report.Series{Name: name}
-		most := slices.Max(l)
-		for low, high := 1, 2; low <= most; low, high = high, max(high+1, high*5/4) {
+		longest := slices.Max(l)
+		for low, high := 1, 2; low <= longest; low, high = high, max(high+1, high*5/4) {
 			n := 0
 			for _, x := range l {
 				if x >= low && x < high {

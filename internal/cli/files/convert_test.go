@@ -1,7 +1,6 @@
 package files_test
 
 import (
-	"bufio"
 	"encoding/binary"
 	"encoding/json"
 	"os"
@@ -27,17 +26,8 @@ type legacyGolden struct {
 	Text   string `json:"greedy_text"`
 }
 
-func legacyGoldens(t *testing.T) (list []legacyGolden) {
-	f, err := os.Open(testshared.Path(t, "golden/legacy.jsonl"))
-	require.NoError(t, err)
-	defer f.Close()
-	for s := bufio.NewScanner(f); s.Scan(); {
-		var g legacyGolden
-		require.NoError(t, json.Unmarshal(s.Bytes(), &g))
-		list = append(list, g)
-	}
-	require.NotEmpty(t, list)
-	return list
+func legacyGoldens(t *testing.T) []legacyGolden {
+	return testshared.ReadLines[legacyGolden](t, testshared.Path(t, "golden/legacy.jsonl"))
 }
 
 // greedy runs a model at temperature 0 and returns its text.

@@ -51,12 +51,12 @@ func requireVocabularyFile(t *testing.T, path string) {
 
 // TestOwnTokens checks tokenize against the tokens recorded in testdata.
 func TestOwnTokens(t *testing.T) {
-	var want map[string][]struct {
+	type record struct {
 		Text    string
 		Plain   []int32
 		Special []int32
 	}
-	testmodel.ReadGolden(t, "tokens.json", &want)
+	want := testshared.ReadJSON[map[string][]record](t, testmodel.Path(t, "tokens.json"))
 	for name, m := range map[string]*testmodel.Model{"spm": testmodel.SPM(1), "bpe": testmodel.BPE(1)} {
 		path := m.Write(t)
 		require.NotEmpty(t, want[name])

@@ -16,11 +16,11 @@ import (
 // Drafts are the flags of speculative decoding: where the drafts come from and how long they
 // are. Answers do not depend on them.
 type Drafts struct {
-	types       []string
-	path        string
-	most, least int
-	sure        float64
-	always      bool
+	types    []string
+	path     string
+	max, min int
+	sure     float64
+	always   bool
 }
 
 // draftTypes maps the words of --spec, with llama.cpp's names, to the kinds of drafts.
@@ -36,8 +36,8 @@ func (o *Drafts) AddFlags(fs *pflag.FlagSet) {
 		"lookup (what it had before), forced (by a grammar), draft (by a small model), none, or auto, all that there is")
 	fs.StringVar(&o.path, "model-draft", "", "small model that drafts: a `file` or name, of the same vocabulary")
 	flags.AllowSingleDash(fs, "model-draft", "md")
-	flags.AddInt(fs, &o.most, flags.Int{Name: "draft-max", Value: 32, Low: 1, High: 63}, "`tokens` of a draft at most")
-	flags.AddInt(fs, &o.least, flags.Int{Name: "draft-min", High: 63}, "`tokens` of a draft at least: shorter ones are left")
+	flags.AddInt(fs, &o.max, flags.Int{Name: "draft-max", Value: 32, Low: 1, High: 63}, "`tokens` of a draft at most")
+	flags.AddInt(fs, &o.min, flags.Int{Name: "draft-min", High: 63}, "`tokens` of a draft at least: shorter ones are left")
 	fs.Float64Var(&o.sure, "draft-p-min", 0.6, "`probability` that a token of the small model's draft has at least")
 	fs.BoolVar(&o.always, "draft-always", false, "check all drafts, even where that takes more time than it saves, to measure them")
 }
@@ -59,8 +59,8 @@ func (o *Drafts) check() error {
 			return ui.Usagef("--spec %s: none goes with nothing else", strings.Join(o.types, ","))
 		}
 	}
-	if o.least > o.most {
-		return ui.Usagef("--draft-min %d is more than --draft-max %d", o.least, o.most)
+	if o.min > o.max {
+		return ui.Usagef("--draft-min %d is more than --draft-max %d", o.min, o.max)
 	}
 	if !(o.sure >= 0 && o.sure <= 1) {
 		return ui.Usagef("--draft-p-min %v: must be between 0 and 1", o.sure)
@@ -68,7 +68,7 @@ func (o *Drafts) check() error {
 	return nil
 }
 
-// has reports whether --spec asks for drafts of a kind, by its name or with auto.
+// has reports whether --spec asks for drafts of a kind, by the kind's name or by "auto".
 func (o *Drafts) has(kind string) bool {
 	return slices.ContainsFunc(o.types, func(word string) bool { return draftTypes[word] == kind || draftTypes[word] == "auto" })
 }
@@ -77,7 +77,7 @@ func (o *Drafts) has(kind string) bool {
 func (o *Drafts) Without() engine.Drafts {
 	lookup, forced := o.has("lookup"), o.has("forced")
 	return engine.Drafts{
-		Off: !lookup && !forced, NoLookup: !lookup, NoForced: !forced, Most: o.most, Least: o.least, Always: o.always,
+		Off: !lookup && !forced, NoLookup: !lookup, NoForced: !forced, Max: o.max, Min: o.min, Always: o.always,
 	}
 }
 

@@ -22,7 +22,7 @@ import (
 type Executor struct {
 	Generation
 	Template TemplateChoice
-	Parallel int // requests answered at once
+	Parallel int // requests answered at the same time
 
 	created string
 	Alias   string // the model's name in answers; "": the file's
@@ -70,10 +70,10 @@ func (o *Executor) createdAt() (int64, error) {
 	if day, err := time.Parse(time.DateOnly, text); err == nil && name != "$"+env {
 		return day.Unix(), nil
 	}
-	const most = 253402300799 // the end of the year 9999
+	const limit = 253402300799 // the end of the year 9999
 	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || n < 0 || n > most {
-		return 0, ui.Usagef("%s %q: must be seconds since 1970, between 0 and %d, or a date such as 2026-12-31", name, text, int64(most))
+	if err != nil || n < 0 || n > limit {
+		return 0, ui.Usagef("%s %q: must be seconds since 1970, between 0 and %d, or a date such as 2026-12-31", name, text, int64(limit))
 	}
 	return n, nil
 }
@@ -151,7 +151,7 @@ func (o *Executor) engine(u *ui.UI, m *Instance) (*engine.Engine, error) {
 	cache := o.SessionOptions(o.CtxFor(m))
 	opt := engine.Options{
 		Ctx: cache.Ctx, Parallel: o.Parallel, Answers: jobs.MaxAnswers, Queue: 1 << 20, Batch: cache.Batch,
-		Target:  time.Hour, // nobody waits for the next token
+		Target:  time.Hour, // steps may be slow, because nobody waits for the next token
 		Threads: Threads(u, o.Threads), CacheK: cache.CacheK, CacheV: cache.CacheV,
 	}
 	var err error
@@ -177,8 +177,8 @@ func (o *Executor) engine(u *ui.UI, m *Instance) (*engine.Engine, error) {
 	return e, nil
 }
 
-// harmless are the flags of AddFlags that answers do not depend on, and flags such as
-// --created for which Open puts another value into Settings.
+// harmless are the flags of AddFlags that settings leaves out. Answers do not depend on most of
+// them. For the others, such as --created, Open itself adds the value in use to Settings.
 var harmless = []string{
 	"model", "threads", "batch-size", "parallel", "no-mmap", "lora", "verbose",
 	"chat-template", "chat-template-file", "created", "alias", "ctx-size",

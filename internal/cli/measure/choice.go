@@ -21,13 +21,13 @@ type choiceOptions struct {
 
 // addFlags adds the flags, with llama-perplexity's names.
 func (o *choiceOptions) addFlags(fs *pflag.FlagSet) {
-	const most = 1 << 30
+	const limit = 1 << 30
 	fs.BoolVar(&o.hellaswag, "hellaswag", false, "the text is HellaSwag's: six lines a question")
-	flags.AddInt(fs, &o.hellaswagTasks, flags.Int{Name: "hellaswag-tasks", Value: 400, High: most}, "`questions` to ask; 0 for all")
+	flags.AddInt(fs, &o.hellaswagTasks, flags.Int{Name: "hellaswag-tasks", Value: 400, High: limit}, "`questions` to ask; 0 for all")
 	fs.BoolVar(&o.winogrande, "winogrande", false, "the text is WinoGrande's: number,sentence,choice,choice,answer")
-	flags.AddInt(fs, &o.winograndeTasks, flags.Int{Name: "winogrande-tasks", High: most}, "`questions` to ask; 0 for all")
+	flags.AddInt(fs, &o.winograndeTasks, flags.Int{Name: "winogrande-tasks", High: limit}, "`questions` to ask; 0 for all")
 	fs.BoolVar(&o.multiple, "multiple-choice", false, "the file is one of multiple-choice questions, such as those of ARC, MMLU and TruthfulQA")
-	flags.AddInt(fs, &o.multipleTasks, flags.Int{Name: "multiple-choice-tasks", High: most}, "`questions` to ask; 0 for all")
+	flags.AddInt(fs, &o.multipleTasks, flags.Int{Name: "multiple-choice-tasks", High: limit}, "`questions` to ask; 0 for all")
 	flags.AddInt(fs, &o.seed, flags.Int{Name: "seed", Short: "s", Value: 1, High: 1<<31 - 1}, "`number` that draws the questions, where not all are asked; llama-perplexity's is 1")
 }
 

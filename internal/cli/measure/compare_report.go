@@ -12,7 +12,7 @@ import (
 const generationTokens = 16
 
 // report returns the report, with a row for each model.
-func (c *comparison) report(ctx context.Context, base eval.Base, results []eval.Compared) (*eval.Report, error) {
+func (c *comparison) report(ctx context.Context, base eval.Base, results []eval.CompareResult) (*eval.Report, error) {
 	r := &eval.Report{Text: c.name, Policy: c.policy, Chunks: len(c.windows), Scored: results[0].Scored}
 	r.Base = eval.Row{Name: c.fileName, PPL: results[0].BasePPL}
 	if c.base != nil {
@@ -28,7 +28,7 @@ func (c *comparison) report(ctx context.Context, base eval.Base, results []eval.
 		if err != nil {
 			return nil, err
 		}
-		row.PPL, row.Comparison = results[i].PPL, &results[i].Comparison
+		row.PPL, row.Divergence = results[i].PPL, &results[i].Divergence
 		r.Models = append(r.Models, row)
 	}
 	return r, nil

@@ -97,11 +97,11 @@ func (o *measureOptions) policy(m *model.Model) (eval.Policy, error) {
 	if p.Context == 0 {
 		p.Context = min(defaultWindow, m.Config.TrainCtx)
 	}
-	if most := m.Config.TrainCtx; p.Stride >= most && !o.long {
-		// The first token of a window cannot be scored, so the longest stride is most-1.
+	if trained := m.Config.TrainCtx; p.Stride >= trained && !o.long {
+		// The first token of a window cannot be scored, so the longest stride is trained-1.
 		return p, ui.WithHint(
-			fmt.Errorf("a stride of %d tokens is too long for the %d that the model was trained for", p.Stride, most),
-			fmt.Sprintf("--stride %d is the most, with -c %d", most-1, most-(most-1)/2))
+			fmt.Errorf("a stride of %d tokens is too long for the %d that the model was trained for", p.Stride, trained),
+			fmt.Sprintf("--stride %d is the most, with -c %d", trained-1, trained-(trained-1)/2))
 	}
 	if p.Length() > m.Config.TrainCtx && !o.long {
 		return p, ui.WithHint(
@@ -114,9 +114,9 @@ func (o *measureOptions) policy(m *model.Model) (eval.Policy, error) {
 // windows divides a text into windows. The error about a text that is too short has a hint.
 func (o *measureOptions) windows(p eval.Policy, tokens []int32) ([]eval.Window, error) {
 	windows, err := p.Windows(tokens)
-	const least = 4 // the smallest context, in tokens
-	if most := len(tokens) - p.Stride/2; err != nil && len(tokens) < p.Length() && most >= least && p.Stride < len(tokens) {
-		err = ui.WithHint(err, fmt.Sprintf("a smaller window will do: -c %d or less", most))
+	const minContext = 4 // the smallest context, in tokens
+	if longest := len(tokens) - p.Stride/2; err != nil && len(tokens) < p.Length() && longest >= minContext && p.Stride < len(tokens) {
+		err = ui.WithHint(err, fmt.Sprintf("a smaller window will do: -c %d or less", longest))
 	}
 	return windows, err
 }

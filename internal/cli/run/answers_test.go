@@ -1,9 +1,6 @@
 package run_test
 
 import (
-	"bufio"
-	"encoding/json"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -22,7 +19,7 @@ import (
 // TestAnswers compares the answers of each test model with those recorded in testdata. Stdout
 // has only the text, or with -o json exactly the recorded probabilities.
 func TestAnswers(t *testing.T) {
-	var answers map[string]struct {
+	type answer struct {
 		Prompt string
 		Greedy []struct {
 			ID      int32
@@ -30,7 +27,7 @@ func TestAnswers(t *testing.T) {
 		}
 		Text string
 	}
-	testmodel.ReadGolden(t, "answers.json", &answers)
+	answers := testshared.ReadJSON[map[string]answer](t, testmodel.Path(t, "answers.json"))
 	for _, m := range testmodel.Catalog() {
 		t.Run(m.Name, func(t *testing.T) {
 			a := answers[m.Name]
@@ -72,21 +69,9 @@ func TestStopAnywhere(t *testing.T) {
 // TestHFConversations compares the tokens of conversations, written with a model's own template,
 // with the tokens of transformers.
 func TestHFConversations(t *testing.T) {
-	f, err := os.Open(testshared.Path(t, "golden/hf-tokens.jsonl"))
-	require.NoError(t, err)
-	defer f.Close()
 	token := regexp.MustCompile(`(?m)^alpaca: +([0-9]+) +"`)
 	compared := 0
-	scan := bufio.NewScanner(f)
-	scan.Buffer(nil, 1<<20)
-	for scan.Scan() {
-		var r struct {
-			Model    string
-			Messages json.RawMessage
-			Generate bool    `json:"add_generation_prompt"`
-			Plain    []int32 `json:"ids_plain"`
-		}
-		require.NoError(t, json.Unmarshal(scan.Bytes(), &r))
+	for _, r := range testshared.ReadLines[testshared.Tokenized](t, testshared.Path(t, "golden/hf-tokens.jsonl")) {
 		// In a message the text of a control token stays text. That differs from transformers on
 		// purpose, so such conversations are skipped.
 		if !slices.Contains([]string{"qwen2", "qwen2-yarn", "qwen3", "qwen2moe", "qwen3moe", "phi3", "phi4mini", "llama3", "ministral3", "stablelm", "smollm3", "olmo2", "granite", "starcoder2", "lfm2", "qwen35"}, r.Model) || !r.Generate || strings.Contains(string(r.Messages), "<|im_end|>") {
@@ -108,6 +93,5 @@ func TestHFConversations(t *testing.T) {
 		require.Equal(t, r.Plain, ids, r.Model)
 		compared++
 	}
-	require.NoError(t, scan.Err())
 	require.Equal(t, 15, compared)
 }

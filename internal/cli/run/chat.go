@@ -9,8 +9,6 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/spf13/pflag"
-
 	"alpaca/internal/chat"
 	"alpaca/internal/cli/flags"
 	"alpaca/internal/cli/load"
@@ -19,64 +17,8 @@ import (
 	"alpaca/internal/sampler"
 )
 
-// chatOptions are the flags of "alpaca run" that are about conversations.
-type chatOptions struct {
-	interactive bool
-	instruct    bool
-	single      bool
-	system      string
-	template    load.TemplateChoice
-	input       string
-	messages    string
-	keep        int
-	noShift     bool
-	noHistory   bool
-}
-
-// addFlags adds the flags.
-func (o *chatOptions) addFlags(fs *pflag.FlagSet) {
-	fs.BoolVarP(&o.interactive, "interactive", "i", false, "have a conversation; -p is the first message (without any text: the default on a terminal)")
-	flags.AllowSingleDash(fs, "interactive", "cnv")
-	fs.BoolVar(&o.instruct, "instruct", false, "answer instructions, one a line, each without memory of the others")
-	flags.AllowSingleDash(fs, "instruct", "ins")
-	fs.BoolVar(&o.single, "single-turn", false, "answer one message and end")
-	flags.AllowSingleDash(fs, "single-turn", "st")
-	fs.StringVar(&o.system, "system", "", "system message: `text` that says how the model should answer")
-	flags.AllowSingleDash(fs, "system", "sys")
-	o.template.AddFlags(fs)
-	fs.StringVar(&o.input, "input", "", "`text` that the instruction is about (Alpaca's \"### Input:\")")
-	fs.StringVar(&o.messages, "messages", "", "answer the conversation in a JSON `file` (OpenAI's form); \"-\" is stdin")
-	flags.AddInt(fs, &o.keep, flags.Int{Name: "keep", Low: -1, High: 1 << 24}, "`tokens` at the beginning that stay when the context is full, besides the system message; -1: the first turn's")
-	fs.BoolVar(&o.noShift, "no-context-shift", false, "end the answer where the context is full instead of dropping the oldest turns")
-	fs.BoolVar(&o.noHistory, "no-history", false, "do not read or write the history of what was typed")
-}
-
-// wantsChat reports whether the command line asks for a conversation. single says that the
-// conversation has only one message. A flag that says how to answer, such as --system, turns
-// a text into a message.
-func (o *runOptions) wantsChat(u *ui.UI, args []string) (chat, single bool) {
-	c := &o.chat
-	if c.interactive || c.instruct || c.single || c.messages != "" {
-		return true, c.single
-	}
-	given := len(args) > 0 || o.prompt.File != "" || o.prompt.Flags.Changed("prompt")
-	if !given && u.InTTY {
-		return true, false
-	}
-	single = c.template.Asked() || c.system != "" || c.input != "" || o.tools.file != "" || o.instructs(u, given)
-	return single, single
-}
-
-// instructs reports whether the model turns a text into a message: the built-in model was
-// trained on instructions, so a text for it is an instruction. given says that the command
-// line has a text.
-func (o *runOptions) instructs(u *ui.UI, given bool) bool {
-	text := given || u.InPiped
-	return text && load.IsBuiltin(o.engine.Model) && o.chat.template.Name == "" && !o.echo
-}
-
-// talk is a conversation in progress.
-type talk struct {
+// session is a conversation in progress.
+type session struct {
 	*chat.Chat
 	u     *ui.UI
 	o     *runOptions
@@ -91,14 +33,14 @@ type talk struct {
 
 	params  sampler.Params
 	predict int             // the largest number of tokens of an answer, see --predict
-	results []engine.Result // of all answers
+	results []engine.Result // results of all answers
 	cache   *promptCache
 }
 
 // converse is the command for conversations.
 func (o *runOptions) converse(ctx context.Context, u *ui.UI, args []string) error {
-	// Stdin is part of the prompt only if the prompt is the one message. Otherwise the
-	// messages, one a line, or the file of --messages may come from stdin.
+	// Stdin is part of the prompt only if the prompt is the only message of the conversation.
+	// Otherwise the messages, one on each line, or the file of --messages may come from stdin.
 	if !o.chat.single || o.chat.messages != "" {
 		o.prompt.Stdin = flags.StdinKept
 	}
@@ -131,7 +73,7 @@ func (o *runOptions) converse(ctx context.Context, u *ui.UI, args []string) erro
 	}
 	defer e.Close()
 	o = o.resolved(e)
-	t, err := o.newTalk(u, e, given, request)
+	t, err := o.newSession(u, e, given, request)
 	if err == nil {
 		t.tools, err = newToolbox(t.Template, e.Model.Tokenizer, tools)
 	}
@@ -165,9 +107,9 @@ func (o *runOptions) converse(ctx context.Context, u *ui.UI, args []string) erro
 	return err
 }
 
-// newTalk prepares a conversation. given says that the command line has its first message;
+// newSession prepares a conversation. given says that the command line has its first message;
 // request is the conversation of --messages.
-func (o *runOptions) newTalk(u *ui.UI, e *load.Instance, given bool, request chat.Request) (*talk, error) {
+func (o *runOptions) newSession(u *ui.UI, e *load.Instance, given bool, request chat.Request) (*session, error) {
 	tmpl, why, err := load.Template(u, e.Model.File, e.Model.Tokenizer, o.chat.template, request)
 	if err != nil {
 		return nil, err
@@ -175,7 +117,7 @@ func (o *runOptions) newTalk(u *ui.UI, e *load.Instance, given bool, request cha
 	if tmpl == nil && (o.prompt.Flags.Changed("system") || o.chat.input != "") {
 		u.Warnf("the model has no chat template, and no place for --system or --input")
 	}
-	t := &talk{u: u, o: o, e: e, params: e.Params, predict: o.predict, out: newWriter(u, e, o.output), plain: tmpl == nil}
+	t := &session{u: u, o: o, e: e, params: e.Params, predict: o.predict, out: newWriter(u, e, o.output), plain: tmpl == nil}
 	if load.IsAlpaca(e.Model.File) && !t.plain {
 		o.alpacaDefaults(&t.params)
 	}
@@ -208,49 +150,50 @@ func (o *runOptions) newTalk(u *ui.UI, e *load.Instance, given bool, request cha
 }
 
 // describeTools describes the tools in the messages if the template leaves them out.
-func (t *talk) describeTools() {
-	if t.tools != nil {
-		t.SetMessages(t.tools.plan.Messages(t.Messages, t.tools.reads))
+func (s *session) describeTools() {
+	if s.tools != nil {
+		s.SetMessages(s.tools.plan.Messages(s.Messages, s.tools.reads))
 	}
 }
 
 // warnPlain warns users who expect answers that the model only continues texts.
-func (t *talk) warnPlain() {
-	if t.o.chat.template.Name == "" {
-		t.u.Warnf("the model has no chat template: it continues texts (--chat-template NAME makes it answer)")
+func (s *session) warnPlain() {
+	if s.o.chat.template.Name == "" {
+		s.u.Warnf("the model has no chat template: it continues texts (--chat-template NAME makes it answer)")
 	}
 }
 
 // greet says which model the user is talking to. why says where its template comes from.
-func (t *talk) greet(why string) {
-	name, _, _ := t.e.Model.File.String("general.name")
+func (s *session) greet(why string) {
+	name, _, _ := s.e.Model.File.String("general.name")
 	if name == "" {
-		name = filepath.Base(t.e.Model.File.Path)
+		name = filepath.Base(s.e.Model.File.Path)
 	}
-	t.u.Infof("%s, %s", name, why)
-	if t.plain {
-		t.u.Infof("It has no chat template: it continues your texts (--chat-template NAME makes it answer).")
+	s.u.Infof("%s, %s", name, why)
+	if s.plain {
+		s.u.Infof("It has no chat template: it continues your texts (--chat-template NAME makes it answer).")
 	}
-	t.u.Infof("/help lists commands, /bye leaves.")
+	s.u.Infof("/help lists commands, /bye leaves.")
 }
 
-// run reads messages and answers them until they end. If given, text is the first message.
-func (t *talk) run(ctx context.Context, text string, given bool) error {
+// run reads messages and answers them until they end. If given is true, text is the first
+// message.
+func (s *session) run(ctx context.Context, text string, given bool) error {
 	interrupted := false
 	for {
 		if !given {
 			var err error
-			text, err = t.read(ctx)
+			text, err = s.read(ctx)
 			switch {
 			case errors.Is(err, errLineInterrupt) && text != "":
-				interrupted = false // only the text is given up
+				interrupted = false // this Ctrl-C discards only the typed text
 				continue
 			case errors.Is(err, errLineInterrupt):
 				if interrupted {
 					return ui.ErrInterrupted
 				}
 				interrupted = true
-				t.u.Infof("Ctrl-C again leaves, and so does /bye.")
+				s.u.Infof("Ctrl-C again leaves, and so does /bye.")
 				continue
 			case errors.Is(err, io.EOF):
 				return ctx.Err()
@@ -259,14 +202,14 @@ func (t *talk) run(ctx context.Context, text string, given bool) error {
 			}
 		}
 		given, interrupted = false, false
-		done, err := t.handle(ctx, text)
+		done, err := s.handle(ctx, text)
 		switch {
-		case errors.Is(err, errStopped) && ctx.Err() == nil && !t.o.chat.single:
+		case errors.Is(err, errStopped) && ctx.Err() == nil && !s.o.chat.single:
 			interrupted = true
 		case err != nil:
 			return err
 		}
-		if done || t.o.chat.single {
+		if done || s.o.chat.single {
 			return nil
 		}
 	}
@@ -281,28 +224,16 @@ var commandLine = regexp.MustCompile(`^/(\?|[A-Za-z]+)?(\s|$)`)
 
 // handle runs text as a command, or else answers it as a message. done says that the
 // conversation ends.
-func (t *talk) handle(ctx context.Context, text string) (done bool, err error) {
-	if t.lines.commands() && commandLine.MatchString(text) {
-		return t.command(ctx, text)
+func (s *session) handle(ctx context.Context, text string) (done bool, err error) {
+	if s.lines.commands() && commandLine.MatchString(text) {
+		return s.command(ctx, text)
 	}
 	if strings.TrimSpace(text) == "" {
 		return false, nil
 	}
-	if t.o.chat.instruct {
-		t.Clear()
+	if s.o.chat.instruct {
+		s.Clear()
 	}
-	t.Say(chat.Message{Content: text, Input: t.o.chat.input})
-	return false, t.answer(ctx)
-}
-
-// alpacaDefaults sets alpaca.cpp's settings for flags that are not given.
-func (o *runOptions) alpacaDefaults(p *sampler.Params) {
-	set := func(flag string, target *float32, value float32) {
-		if !o.prompt.Flags.Changed(flag) {
-			*target = value
-		}
-	}
-	set("temp", &p.Temp, 0.1)
-	set("repeat-penalty", &p.RepeatPenalty, 1.3)
-	set("min-p", &p.MinP, 0)
+	s.Say(chat.Message{Content: text, Input: s.o.chat.input})
+	return false, s.answer(ctx)
 }

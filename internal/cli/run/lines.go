@@ -55,7 +55,7 @@ func newLines(u *ui.UI, history bool) lines {
 type terminalLines struct {
 	u      *ui.UI
 	editor *lineedit.Editor
-	path   string // of the history; "" for none
+	path   string // path of the history's file; "" for none
 }
 
 func (t *terminalLines) next(ctx context.Context, more bool) (string, error) {
@@ -146,29 +146,29 @@ func (noLines) close()                                     {}
 // read returns the next message or command. A line that ends with a backslash continues on
 // the next one, and three quotes enclose a message of several lines. With errLineInterrupt
 // read returns the text typed so far.
-func (t *talk) read(ctx context.Context) (string, error) {
+func (s *session) read(ctx context.Context) (string, error) {
 	const quotes = `"""`
-	whole, err := t.lines.next(ctx, false)
+	whole, err := s.lines.next(ctx, false)
 	if err != nil {
 		return whole, err
 	}
 	if strings.HasPrefix(whole, quotes) {
 		for !strings.HasSuffix(strings.TrimRight(whole[len(quotes):], " \n"), quotes) {
-			more, err := t.lines.next(ctx, true)
-			if errors.Is(err, io.EOF) && !t.lines.terminal() {
+			more, err := s.lines.next(ctx, true)
+			if errors.Is(err, io.EOF) && !s.lines.terminal() {
 				break
 			} else if err != nil {
 				return whole, err
 			}
 			whole += "\n" + more
 		}
-		t.lines.remember(whole)
+		s.lines.remember(whole)
 		whole = strings.TrimRight(whole[len(quotes):], " \n")
 		return strings.Trim(strings.TrimSuffix(whole, quotes), "\n"), nil
 	}
 	for strings.HasSuffix(whole, `\`) {
-		more, err := t.lines.next(ctx, true)
-		if errors.Is(err, io.EOF) && !t.lines.terminal() {
+		more, err := s.lines.next(ctx, true)
+		if errors.Is(err, io.EOF) && !s.lines.terminal() {
 			return strings.TrimSuffix(whole, `\`), nil
 		} else if err != nil {
 			return whole, err
@@ -176,7 +176,7 @@ func (t *talk) read(ctx context.Context) (string, error) {
 		whole = strings.TrimSuffix(whole, `\`)
 		whole += "\n" + more
 	}
-	t.lines.remember(whole)
+	s.lines.remember(whole)
 	return whole, nil
 }
 

@@ -68,7 +68,7 @@ type toolbox struct {
 	forms *structured.Compiler
 	tok   *tokenizer.Tokenizer
 
-	parser *toolcall.Parser  // of the current answer
+	parser *toolcall.Parser  // parser of the current answer
 	said   strings.Builder   // the current answer's content
 	calls  []openai.ToolCall // the current answer's calls that have no result yet
 }
@@ -169,23 +169,23 @@ func (b *toolbox) message() *chat.Message {
 
 // result gives text to the model as the result of the first call without one. When all calls
 // have results, it lets the model answer.
-func (t *talk) result(ctx context.Context, text string) error {
-	if t.tools == nil || len(t.tools.calls) == 0 {
-		t.u.Infof("No tool was called.")
+func (s *session) result(ctx context.Context, text string) error {
+	if s.tools == nil || len(s.tools.calls) == 0 {
+		s.u.Infof("No tool was called.")
 		return nil
 	}
-	call := t.tools.calls[0]
-	t.tools.calls = t.tools.calls[1:]
+	call := s.tools.calls[0]
+	s.tools.calls = s.tools.calls[1:]
 	m := chat.Message{Role: chat.Tool, Content: text}
 	m.Object, _ = json.Marshal(map[string]string{"role": m.Role, "content": text, "name": call.Function.Name, "tool_call_id": call.ID})
-	list := append(t.Messages[:len(t.Messages):len(t.Messages)], m)
-	if !t.tools.reads {
+	list := append(s.Messages[:len(s.Messages):len(s.Messages)], m)
+	if !s.tools.reads {
 		list = toolcall.Plain(list)
 	}
-	t.SetMessages(list)
-	if n := len(t.tools.calls); n > 0 {
-		t.u.Infof("%s was called as well: another /result is its answer.", t.tools.calls[0].Function.Name)
+	s.SetMessages(list)
+	if n := len(s.tools.calls); n > 0 {
+		s.u.Infof("%s was called as well: another /result is its answer.", s.tools.calls[0].Function.Name)
 		return nil
 	}
-	return t.answer(ctx)
+	return s.answer(ctx)
 }

@@ -112,10 +112,10 @@ func writeStats(w io.Writer, s *selfinstruct.Stats) error {
 	v := s.Verbs
 	fmt.Fprintf(w, "\n%d different verbs with %d different objects; %d instructions with both, %d without a verb\n\n", len(v.Verbs), v.Kinds, v.Pairs, v.Unclear)
 	rows = nil
-	const most, mostObjects = 20, 4
-	for _, verb := range v.Verbs[:min(most, len(v.Verbs))] {
+	const limit, maxObjects = 20, 4
+	for _, verb := range v.Verbs[:min(limit, len(v.Verbs))] {
 		objects := ""
-		for i, c := range slices.Clone(verb.Objects)[:min(mostObjects, len(verb.Objects))] {
+		for i, c := range slices.Clone(verb.Objects)[:min(maxObjects, len(verb.Objects))] {
 			if i > 0 {
 				objects += ", "
 			}

@@ -134,8 +134,8 @@ func (o *options) run(ctx context.Context, u *ui.UI) error {
 	if err := o.model.Check(u); err != nil {
 		return err
 	}
-	// The command listens before it loads the model, so an address in use is an error at once, and
-	// those who ask are told that the model is being loaded.
+	// The command listens before it loads the model, so that an address in use is reported
+	// immediately. Until the model is loaded, clients are told to wait.
 	l, err := listen.At(o.hosts, o.port)
 	if err != nil {
 		return ui.WithHint(err, "--host and --port choose another address")

@@ -1,9 +1,11 @@
 package lint
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -133,10 +135,14 @@ func (w *whole) likeness(l *Linter, r *data.Row) error {
 const mostOutputs = 5
 
 func (w *whole) finish(l *Linter) error {
+	var often []*repeated
 	for _, same := range w.outputs {
-		if len(same.rows) <= mostOutputs {
-			continue
+		if len(same.rows) > mostOutputs {
+			often = append(often, same)
 		}
+	}
+	slices.SortFunc(often, func(a, b *repeated) int { return cmp.Compare(a.rows[0], b.rows[0]) })
+	for _, same := range often {
 		for _, row := range same.rows {
 			if err := l.report(Finding{row, "dup-output", fmt.Sprintf("%d rows answer %q", len(same.rows), same.text)}); err != nil {
 				return err

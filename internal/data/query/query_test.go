@@ -67,6 +67,34 @@ func TestRun(t *testing.T) {
 	}
 }
 
+// TestDates: the texts of columns that are declared as dates stay as they are. Other programs
+// may have added such a table.
+func TestDates(t *testing.T) {
+	ctx := context.Background()
+	path := filepath.Join(t.TempDir(), "data.db")
+	db, err := data.Open(ctx, path)
+	require.NoError(t, err)
+	require.NoError(t, db.Update(ctx, func(tx *data.Tx) error {
+		_, err := tx.Exec(`create table log(day date, at datetime, "a ""b" timestamp, n integer);
+			insert into log values ('2026-12-01', '2026-12-01 10:00', 7, 1), ('2025-01-02', 'noon', null, 2), ('', x'00', 1.5, 3)`)
+		return err
+	}))
+	require.NoError(t, db.Close())
+	p, err := Open(path)
+	require.NoError(t, err)
+	defer p.Close()
+	for _, text := range []string{"select * from log order by n desc", "select * from log order by n desc; -- all", "with x as (select * from log) select * from x where :a = '' order by n desc -- all"} {
+		res, err := p.Run(ctx, text, nil, Usual)
+		require.NoError(t, err)
+		require.Equal(t, []string{"day", "at", `a "b`, "n"}, res.Columns)
+		require.Equal(t, [][]any{{"", []byte{0}, 1.5, int64(3)}, {"2025-01-02", "noon", nil, int64(2)}, {"2026-12-01", "2026-12-01 10:00", int64(7), int64(1)}}, res.Rows, text)
+	}
+	res, err := p.Run(ctx, "select day, day from log limit 1", nil, Usual)
+	require.NoError(t, err)
+	require.Equal(t, []string{"day", "day"}, res.Columns)
+	require.Equal(t, [][]any{{"2026-12-01", "2026-12-01"}}, res.Rows)
+}
+
 // TestRefused checks that all statements except plain reads are refused with an error of one
 // line.
 func TestRefused(t *testing.T) {

@@ -17,6 +17,7 @@ type Query struct {
 	Search  string // words to search for; "": no search
 	In      string // the column to search; "": all
 	Raw     bool   // Search is an FTS5 query
+	Inside  bool   // Search is a text that may be anywhere, also inside a word
 	Filters []Filter
 	Sort    string // a column; "": the key
 	Desc    bool
@@ -47,7 +48,7 @@ func (t *Table) parts(q *Query) (p parts, err error) {
 			return p, errorf("there is no index of the column %.40q: %s", q.In, strings.Join(searchable, ", "))
 		}
 		var where string
-		p.join, where, p.args = search(q.Search, q.In, q.Raw)
+		p.join, where, p.args = t.search(q)
 		p.where, p.fts = " and "+where, p.join != ""
 	}
 	for _, f := range q.Filters {
@@ -133,7 +134,7 @@ func (t *Table) Page(ctx context.Context, db *data.DB, q Query) (*Page, error) {
 
 // explain turns an error in the user's FTS5 query into one that the user understands.
 func (t *Table) explain(q Query, err error) error {
-	if err != nil && q.Raw && strings.Contains(err.Error(), "fts5") {
+	if q.Raw && data.IsLogicError(err) {
 		return errorf("the search cannot be read: %s", strings.TrimPrefix(err.Error(), "SQL logic error: "))
 	}
 	return err

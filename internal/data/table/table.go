@@ -29,6 +29,8 @@ type Table struct {
 	Columns []Column
 	Source  int64 // the id of the source whose rows it has; 0: all
 	Texts   bool  // its rows are examples, which have an index of words and facets
+
+	trigrams bool // there is an index of substrings, too
 }
 
 // examples are the columns of examples.
@@ -48,9 +50,13 @@ var hidden = []Column{
 // Named returns the table called name, nil if there is none. name is source, rejected,
 // lint, example for the rows of all sources, or the name of a source for its rows.
 func Named(ctx context.Context, db *data.DB, name string) (*Table, error) {
+	trigrams, err := db.HasSubstrings(ctx)
+	if err != nil {
+		return nil, err
+	}
 	switch name {
 	case "example":
-		return &Table{Name: name, From: "example", Key: "example.id", Columns: examples, Texts: true}, nil
+		return &Table{Name: name, From: "example", Key: "example.id", Columns: examples, Texts: true, trigrams: trigrams}, nil
 	case "source":
 		return &Table{Name: name, From: "source", Key: "source.id", Columns: plain("source", "id", "name", "path", "sha256", "format", "licence", "imported_at", "rows", "note")}, nil
 	case "rejected":
@@ -66,7 +72,7 @@ func Named(ctx context.Context, db *data.DB, name string) (*Table, error) {
 	if err != nil || s == nil {
 		return nil, err
 	}
-	return &Table{Name: name, From: "example", Key: "example.id", Columns: examples, Source: s.ID, Texts: true}, nil
+	return &Table{Name: name, From: "example", Key: "example.id", Columns: examples, Source: s.ID, Texts: true, trigrams: trigrams}, nil
 }
 
 // plain returns columns whose SQL is their name in the table.

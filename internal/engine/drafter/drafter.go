@@ -1,7 +1,7 @@
 // Package drafter lets a small model draft tokens for a large model with the same vocabulary.
-// It drafts the likeliest token each time, and ends a draft when the token's probability is
-// too low. It drafts for several texts in one batch. It keeps the texts that it has
-// evaluated for later ones with the same prefix, such as the next turn of a conversation.
+// It drafts the likeliest token each time, and ends a draft when the token's probability is too
+// low. It drafts for several texts in one batch. It keeps evaluated texts, so that a later text
+// with the same prefix, such as the next turn of a conversation, evaluates only what is new.
 package drafter
 
 import (
@@ -19,8 +19,8 @@ import (
 )
 
 const (
-	mostRead = 128 // the most new tokens that a call of Write evaluates
-	few      = 32  // up to this many new tokens of a text count as drafting, because one step can add them
+	maxRead = 128 // the most new tokens that a call of Write evaluates
+	few     = 32  // the time to read up to this many new tokens of a text counts as drafting, because one step can add them
 )
 
 // Options are the settings of a Drafter.
@@ -41,7 +41,7 @@ type Drafter struct {
 	sure   float64
 	texts  []*Text
 	uses   int    // how many texts were opened so far
-	going  []*Ask // the asks whose drafts get another token
+	going  []*Ask // the asks whose drafts get one more token
 }
 
 // Text is a text as far as the small model has evaluated it.
@@ -55,11 +55,11 @@ type Text struct {
 type Ask struct {
 	Text   *Text
 	Tokens []int32 // all tokens of the text so far
-	Most   int     // the most tokens to draft
+	Max    int     // the most tokens to draft
 	Draft  []int32 // the drafted tokens
 
-	most int  // Most, or fewer if the context ends before
-	more bool // the draft gets another token
+	max  int  // Most, or fewer if the context ends before
+	more bool // the draft gets one more token
 }
 
 // New returns a Drafter that drafts for large with the small model m.
@@ -71,7 +71,7 @@ func New(m, large *model.Model, opt Options) (*Drafter, error) {
 	blocks := (d.ctx+model.BlockLen-1)/model.BlockLen + 1
 	var err error
 	d.runner, err = m.NewRunner(model.RunnerOptions{
-		Batch: max(mostRead, opt.Texts), Ctx: d.ctx, Blocks: blocks * opt.Texts, CacheK: opt.CacheK, CacheV: opt.CacheV, Pool: opt.Pool,
+		Batch: max(maxRead, opt.Texts), Ctx: d.ctx, Blocks: blocks * opt.Texts, CacheK: opt.CacheK, CacheV: opt.CacheV, Pool: opt.Pool,
 	})
 	if err != nil {
 		return nil, err
@@ -121,10 +121,10 @@ func (d *Drafter) MemoryStats() model.MemoryStats { return d.runner.MemoryStats(
 // Open returns the free text that has the longest common prefix with tokens. It returns nil
 // if none is free.
 func (d *Drafter) Open(tokens []int32) (best *Text) {
-	most := -1
+	longest := -1
 	for _, t := range d.texts {
-		if n := same(t.seq.Tokens(), tokens); !t.busy && (n > most || n == most && t.used < best.used) {
-			best, most = t, n
+		if n := same(t.seq.Tokens(), tokens); !t.busy && (n > longest || n == longest && t.used < best.used) {
+			best, longest = t, n
 		}
 	}
 	if best != nil {
@@ -192,8 +192,8 @@ func (d *Drafter) read(asks []*Ask) (much bool) {
 		seq := a.Text.seq
 		seq.Truncate(min(same(seq.Tokens(), a.Tokens), len(a.Tokens)-1))
 		rest := a.Tokens[seq.Len():]
-		a.most = min(a.Most, d.ctx-len(a.Tokens))
-		if a.most <= 0 || slices.ContainsFunc(rest, func(id int32) bool { return int(id) >= d.vocab }) {
+		a.max = min(a.Max, d.ctx-len(a.Tokens))
+		if a.max <= 0 || slices.ContainsFunc(rest, func(id int32) bool { return int(id) >= d.vocab }) {
 			continue
 		}
 		n := min(len(rest), room)
@@ -214,7 +214,7 @@ func (a *Ask) next(id int32, sure bool) {
 	if sure {
 		a.Draft = append(a.Draft, id)
 	}
-	a.more = sure && len(a.Draft) < a.most
+	a.more = sure && len(a.Draft) < a.max
 }
 
 // best returns the likeliest token. sure says that its probability is at least Options.Sure.
@@ -227,11 +227,11 @@ func (d *Drafter) best(logits []float32) (id int32, sure bool) {
 	if d.sure <= 0 {
 		return id, true
 	}
-	sum, most := 0., 1/d.sure // the sum of the probabilities divided by the largest, and its limit
+	sum, limit := 0., 1/d.sure // sum: all probabilities, each divided by the largest; most: the limit of sum
 	for _, l := range logits {
-		if sum += float64(fmath.Exp32(l - logits[id])); sum > most {
+		if sum += float64(fmath.Exp32(l - logits[id])); sum > limit {
 			return id, false
 		}
 	}
-	return id, sum <= most // false if a logit is NaN
+	return id, sum <= limit // false if a logit is NaN
 }

@@ -75,7 +75,7 @@ func TestWrite(t *testing.T) {
 		texts := [][]int32{prompt(5, 1), prompt(40, 2), prompt(9, 1)}
 		var asks []*Ask
 		for _, tokens := range texts {
-			asks = append(asks, &Ask{Text: d.Open(tokens), Tokens: tokens, Most: 6})
+			asks = append(asks, &Ask{Text: d.Open(tokens), Tokens: tokens, Max: 6})
 		}
 		require.Nil(t, d.Open(nil), "all are in use")
 		for turn := range 5 {
@@ -94,7 +94,7 @@ func TestWrite(t *testing.T) {
 		tokens := asks[1].Tokens
 		text := d.Open(tokens)
 		require.Same(t, asks[1].Text, text, "what it has read is of use")
-		_, err := d.Write([]*Ask{{Text: text, Tokens: tokens, Most: 1}})
+		_, err := d.Write([]*Ask{{Text: text, Tokens: tokens, Max: 1}})
 		require.NoError(t, err)
 		d.Release(text)
 		d.Release(nil)
@@ -106,9 +106,9 @@ func TestWrite(t *testing.T) {
 func TestLongTexts(t *testing.T) {
 	m := load(t, testmodel.SPM(1))
 	d := start(t, m, Options{Ctx: 256, Texts: 2})
-	long := &Ask{Tokens: prompt(250, 1), Most: 20}
+	long := &Ask{Tokens: prompt(250, 1), Max: 20}
 	long.Text = d.Open(long.Tokens)
-	short := &Ask{Tokens: prompt(4, 2), Most: 3}
+	short := &Ask{Tokens: prompt(4, 2), Max: 3}
 	short.Text = d.Open(short.Tokens)
 	for turn := range 3 {
 		_, err := d.Write([]*Ask{short, long})
@@ -130,7 +130,7 @@ func TestSure(t *testing.T) {
 	for _, sure := range []float64{0.001, 0.01, 0.02, 0.05, 0.9} {
 		d := start(t, m, Options{Ctx: 256, Texts: 1, Sure: sure})
 		tokens := prompt(12, 5)
-		a := &Ask{Text: d.Open(tokens), Tokens: tokens, Most: 10}
+		a := &Ask{Text: d.Open(tokens), Tokens: tokens, Max: 10}
 		_, err := d.Write([]*Ask{a})
 		require.NoError(t, err)
 		want := greedy(t, m, tokens, 10, sure)

@@ -31,7 +31,7 @@ func Example() {
 	}
 	defer d.Close()
 	tokens := m.Tokenizer.Encode("the llama", true, false)
-	ask := &drafter.Ask{Text: d.Open(tokens), Tokens: tokens, Most: 3}
+	ask := &drafter.Ask{Text: d.Open(tokens), Tokens: tokens, Max: 3}
 	if _, err := d.Write([]*drafter.Ask{ask}); err != nil {
 		panic(err)
 	}

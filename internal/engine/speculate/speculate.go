@@ -1,23 +1,23 @@
 // Package speculate decides how many tokens of a draft a step of the engine evaluates. It
-// learns how long steps take, by their number of rows, and how often drafts are right. A
-// budget of time limits the loss. It grows by a small part of every step and by the time that
-// drafts save. A draft is evaluated only if the budget covers its failure. Drafts never
-// change a text, so the decision may depend on measured times.
+// learns how long steps take, by their number of rows, and how often drafts are right. A budget
+// of time limits the loss. It grows by a small part of every step and by the time that drafts
+// save. A draft is evaluated only if the budget covers the loss in case the draft is wrong.
+// Drafts never change a text, so the decision may depend on measured times.
 package speculate
 
 import "time"
 
 const (
-	mostRows = 64     // the most rows of a step with drafts
-	part     = 0.01   // the part of all time that drafts may lose
-	first    = 1      // the budget at the start, in steps of one text
-	purse    = 8      // the largest budget, in steps
-	unknown  = 0.4    // a row beyond the largest measured step is expected to cost this part of that step's time per row
-	worth    = 1.02   // a draft must raise the tokens per time by this factor
-	again    = 32     // a kind of draft is tried again after this many drafts that were not evaluated
-	doubled  = 4      // again doubles at most this many times, while the tried drafts are wrong
-	old      = 512    // a cost is forgotten after this many steps
-	weight   = 1. / 8 // the weight of a new measurement in an average
+	maxRows = 64     // the most rows of a step with drafts
+	part    = 0.01   // the part of all time that drafts may lose
+	first   = 1      // the budget at the start, in steps of one text
+	purse   = 8      // the largest budget, in steps
+	unknown = 0.4    // a row beyond the largest measured step is expected to cost this part of that step's time per row
+	worth   = 1.02   // a draft must raise the tokens per time by this factor
+	again   = 32     // a kind of draft is tried again after this many drafts that were not evaluated
+	doubled = 4      // the constant again is doubled at most this many times, while drafts that are tried are wrong
+	old     = 512    // the measured time of a step is forgotten after this many steps
+	weight  = 1. / 8 // the weight of a new measurement in an average
 )
 
 // Kind says where a draft comes from. Drafts of one kind are about equally often right.
@@ -45,7 +45,7 @@ type Offer struct {
 // Controller decides about the drafts for one model, from what it has measured. It is not
 // safe for concurrent use.
 type Controller struct {
-	cost  [mostRows + 1]cost // by the number of a step's rows, which all have logits
+	cost  [maxRows + 1]cost // by the number of a step's rows, which all have logits
 	steps int
 	open  bool           // the budget has got its first value
 	left  float64        // the budget in nanoseconds; negative after a loss
@@ -97,7 +97,7 @@ func (c *Controller) known(n int) float64 {
 
 // estimate returns the expected time of a step of n rows, and an upper bound, both in
 // nanoseconds. It returns 0 if no step of at most n rows was measured.
-func (c *Controller) estimate(n int) (likely, most float64) {
+func (c *Controller) estimate(n int) (likely, highest float64) {
 	if t := c.known(n); t > 0 {
 		return t, t
 	}
@@ -105,14 +105,14 @@ func (c *Controller) estimate(n int) (likely, most float64) {
 	for below > 0 && c.known(below) == 0 {
 		below--
 	}
-	for above <= mostRows && c.known(above) == 0 {
+	for above <= maxRows && c.known(above) == 0 {
 		above++
 	}
 	if below <= 0 {
 		return 0, 0
 	}
 	lo, more := c.known(below), float64(n-below)
-	if above <= mostRows {
+	if above <= maxRows {
 		hi := max(lo, c.known(above))
 		return lo + (hi-lo)*more/float64(above-below), hi
 	}
@@ -129,9 +129,9 @@ func (c *Controller) Pass(t *Sources, kind Kind) {
 // Length returns how many of the first tokens of a draft are worth evaluating, 0 for none.
 func (c *Controller) Length(t *Sources, o Offer) int {
 	n, others, s := o.Tokens, o.Others, &t[o.Kind]
-	most := min(n, mostRows-others)
-	if most <= 0 || c.always {
-		return max(most, 0)
+	limit := min(n, maxRows-others)
+	if limit <= 0 || c.always {
+		return max(limit, 0)
 	}
 	base, _ := c.estimate(others)
 	if base == 0 {
@@ -142,12 +142,12 @@ func (c *Controller) Length(t *Sources, o Offer) int {
 	}
 	price := c.price[o.Kind]
 	if o.Kind == Model && price == 0 {
-		most = 1 // one token is enough to measure the price
+		limit = 1 // one token is enough to measure the price
 	}
 	best, reach := 0, 0
 	score := worth * float64(others) / base
 	expected, likely := float64(others), 1.
-	for k := 1; k <= most; k++ {
+	for k := 1; k <= limit; k++ {
 		rate := s.rate
 		if k == n && o.Ends {
 			rate = s.last
@@ -176,7 +176,8 @@ func (c *Controller) Length(t *Sources, o Offer) int {
 	return best
 }
 
-// Judge records the outcome of a draft: the first accepted of its o.Tokens tokens were right.
+// Judge records the outcome of a draft. accepted is how many tokens at its beginning were
+// right.
 func (c *Controller) Judge(t *Sources, o Offer, accepted int) {
 	k := o.Tokens
 	for _, s := range []*source{&t[o.Kind], &c.all[o.Kind]} {
@@ -196,7 +197,8 @@ func (c *Controller) Judge(t *Sources, o Offer, accepted int) {
 	}
 }
 
-// Charge records that drafting n tokens took d, which Learn does not count.
+// Charge records that drafting n tokens took the time d. The time that Learn records does not
+// include it.
 func (c *Controller) Charge(kind Kind, n int, d time.Duration) {
 	c.left -= float64(d)
 	if n == 0 {
@@ -211,10 +213,10 @@ func (c *Controller) Charge(kind Kind, n int, d time.Duration) {
 }
 
 // Learn records a step of n rows that took d. d includes the time to make the drafts, except
-// what Charge has recorded. drafted of the rows were tokens of drafts, and accepted of these
-// were right. The other rows were the last tokens of texts.
+// what Charge has recorded. drafted is the number of rows with tokens of drafts, and accepted
+// is the number of these that were right. The other rows had the last tokens of texts.
 func (c *Controller) Learn(n, drafted, accepted int, d time.Duration) {
-	if n > mostRows || n <= drafted {
+	if n > maxRows || n <= drafted {
 		return
 	}
 	c.steps++
@@ -223,8 +225,8 @@ func (c *Controller) Learn(n, drafted, accepted int, d time.Duration) {
 		took = min(max(took, t/2), t*2)
 		c.cost[n] = cost{t + (took-t)*weight, c.steps}
 	} else {
-		if _, most := c.estimate(n); most > 0 {
-			took = min(took, most)
+		if _, highest := c.estimate(n); highest > 0 {
+			took = min(took, highest)
 		}
 		c.cost[n] = cost{took, c.steps}
 	}

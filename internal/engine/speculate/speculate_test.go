@@ -125,7 +125,7 @@ func TestLength(t *testing.T) {
 		c.Learn(1, 0, 0, time.Millisecond)
 	}
 	require.Equal(t, 9, c.Length(&s, nine))
-	require.Zero(t, c.Length(&s, Offer{Kind: Phrase, Others: mostRows, Tokens: 9}), "no more rows than are counted")
+	require.Zero(t, c.Length(&s, Offer{Kind: Phrase, Others: maxRows, Tokens: 9}), "no more rows than are counted")
 	for range 3 {
 		c.Judge(&s, nine, 0)
 	}
@@ -192,12 +192,12 @@ func TestPrice(t *testing.T) {
 func TestPassages(t *testing.T) {
 	for name, tt := range map[string]struct {
 		cost curve
-		most map[float64]float64 // the most time a token, by the rate of right tokens
+		max  map[float64]float64 // the most time a token, by the rate of right tokens
 	}{
 		"in the cache": {table(1, 0.87, 1.09, 1.6, 2.8, 4.4, 8.8), map[float64]float64{0.9: 0.38, 0.97: 0.26, 1: 0.17}},
 		"from memory":  {table(1, 1.26, 1.43, 1.78, 2.74, 4.8, 9), map[float64]float64{0.9: 0.4, 0.97: 0.28, 1: 0.19}},
 	} {
-		for rate, most := range tt.most {
+		for rate, most := range tt.max {
 			for _, noise := range []float64{0, 0.2} {
 				spent, made := 0., 0.
 				for seed := range uint64(20) {

@@ -2,10 +2,10 @@ package fsa
 
 import "slices"
 
-// Lacking returns the automaton of the texts over the symbols 0 to most that do not contain end.
-// In state i, the longest prefix of end that the text ends with has i symbols (D. Knuth, J.
-// Morris, V. Pratt, "Fast Pattern Matching in Strings", 1977).
-func Lacking(end []rune, most rune) *DFA {
+// Lacking returns the automaton of the texts, of symbols from 0 to limit, that do not contain
+// end. In state i the text ends with the first i symbols of end, and with no longer prefix of it
+// (D. Knuth, J. Morris, V. Pratt, "Fast Pattern Matching in Strings", 1977).
+func Lacking(end []rune, limit rune) *DFA {
 	letters := slices.Compact(slices.Sorted(slices.Values(end)))
 	d := &DFA{}
 	for i := range end {
@@ -20,8 +20,8 @@ func Lacking(end []rune, most rune) *DFA {
 			}
 			next = c + 1
 		}
-		if next <= most {
-			s.Edges = addEdge(s.Edges, Edge{Lo: next, Hi: most, To: 0})
+		if next <= limit {
+			s.Edges = addEdge(s.Edges, Edge{Lo: next, Hi: limit, To: 0})
 		}
 		d.States = append(d.States, s)
 	}

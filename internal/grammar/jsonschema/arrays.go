@@ -51,7 +51,7 @@ func (c *compiler) array(s *schema, out *cell) error {
 	// An item that no value satisfies cannot exist, so the array ends before it.
 	for i := range len(a.prefix) + 1 {
 		if slices.Contains(a.at(i), nothing) {
-			a.max = least(a.max, i)
+			a.max = minLimit(a.max, i)
 			break
 		}
 	}

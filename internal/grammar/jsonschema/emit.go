@@ -83,23 +83,23 @@ func (c *compiler) list(a *array) grammar.Expr {
 		k = min(k, a.max)
 	}
 	// The rules are made from the last item to the first. tail is the text that may follow item i-1.
-	most := -1
+	maximum := -1
 	if a.max >= 0 {
-		most = a.max - k
+		maximum = a.max - k
 	}
 	item := c.rule(a.rest)
 	var tail grammar.Expr = grammar.Seq{}
-	least := max(0, a.min-k)
+	minimum := max(0, a.min-k)
 	switch {
-	case most == 0:
+	case maximum == 0:
 	case k == 0:
-		more := grammar.Repeat{X: grammar.Seq{c.white.comma, item}, Min: max(0, least-1), Max: max(most-1, -1)}
+		more := grammar.Repeat{X: grammar.Seq{c.white.comma, item}, Min: max(0, minimum-1), Max: max(maximum-1, -1)}
 		tail = grammar.Seq{item, more}
-		if least == 0 {
+		if minimum == 0 {
 			tail = grammar.Alt{grammar.Seq{}, tail}
 		}
 	default:
-		tail = grammar.Repeat{X: grammar.Seq{c.white.comma, item}, Min: least, Max: most}
+		tail = grammar.Repeat{X: grammar.Seq{c.white.comma, item}, Min: minimum, Max: maximum}
 	}
 	for i := k - 1; i >= 0; i-- {
 		one := grammar.Seq{c.rule(a.prefix[i]), tail}

@@ -101,11 +101,11 @@ func (k *counting) item(at counted, i int, g goal, hits []int, out *grammar.Alt)
 			k.item(at, i+1, g.with(miss), hits, out)
 		}
 	}
-	most := x.min
+	needed := x.min
 	if x.max >= 0 {
-		most = x.max
+		needed = x.max
 	}
-	if hits[i] < most {
+	if hits[i] < needed {
 		hits = slices.Clone(hits)
 		hits[i]++
 		k.item(at, i+1, g.with(x.goal), hits, out)

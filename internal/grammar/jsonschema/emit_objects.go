@@ -75,23 +75,23 @@ func (c *compiler) properties(o *objects) (grammar.Expr, error) {
 		return nil, err
 	}
 	// Properties are counted up to this number.
-	most := max(o.min, 1)
+	maxCount := max(o.min, 1)
 	if o.max >= 0 {
-		most = max(o.max, 1)
+		maxCount = max(o.max, 1)
 	}
 	// A rule's index has a bit for each condition in o.some, which is set if the condition is
 	// satisfied.
 	sets := 1 << min(len(o.some), 30)
-	if (len(o.props)+1)*(most+1)*sets > maxUnrolled {
+	if (len(o.props)+1)*(maxCount+1)*sets > maxUnrolled {
 		return nil, fmt.Errorf("minProperties, maxProperties or what is negated need more than %d rules", maxUnrolled)
 	}
 	rules := make([][]grammar.Ref, len(o.props)+1)
 	for i := range rules {
-		for range (most + 1) * sets {
+		for range (maxCount + 1) * sets {
 			rules[i] = append(rules[i], c.newRule())
 		}
 	}
-	w := &writer{compiler: c, objects: o, kinds: kinds, most: most, rules: rules}
+	w := &writer{compiler: c, objects: o, kinds: kinds, maxCount: maxCount, rules: rules}
 	for _, k := range kinds {
 		w.other = append(w.other, c.pair(k))
 	}
@@ -109,10 +109,10 @@ func (c *compiler) properties(o *objects) (grammar.Expr, error) {
 type writer struct {
 	*compiler
 	*objects
-	kinds []kind
-	other grammar.Alt // the rules for one more property of any kind
-	most  int
-	rules [][]grammar.Ref // [declared properties passed][properties written and conditions satisfied]
+	kinds    []kind
+	other    grammar.Alt // the rules for one more property of any kind
+	maxCount int
+	rules    [][]grammar.Ref // [declared properties passed][properties written and conditions satisfied]
 }
 
 // entries calls f for each set of further conditions in w.some, from number first on, that a
@@ -161,7 +161,7 @@ func (w *writer) property(i, n, has int) (grammar.Expr, error) {
 	var out grammar.Alt
 	sets := 1 << len(w.some)
 	full := w.max >= 0 && n >= w.max
-	to := func(i, n, has int) grammar.Ref { return w.rules[i][min(n, w.most)*sets+has] }
+	to := func(i, n, has int) grammar.Ref { return w.rules[i][min(n, w.maxCount)*sets+has] }
 	entry := func(e grammar.Seq, to grammar.Ref) {
 		if n > 0 {
 			e = append(grammar.Seq{w.white.comma}, e...)

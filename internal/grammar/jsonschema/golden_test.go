@@ -3,7 +3,6 @@ package jsonschema
 import (
 	"bytes"
 	"encoding/json"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -232,11 +231,7 @@ func TestSuite(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(testshared.Path(t, "golden/json-schema/suite"), "*.json"))
 	require.NoError(t, err)
 	for _, f := range files {
-		data, err := os.ReadFile(f)
-		require.NoError(t, err)
-		var groups []suiteGroup
-		require.NoError(t, json.Unmarshal(data, &groups))
-		for _, g := range groups {
+		for _, g := range testshared.ReadJSON[[]suiteGroup](t, f) {
 			n.run(t, filepath.Base(f), g)
 		}
 	}
@@ -250,11 +245,7 @@ func maskBench(tb testing.TB) (names []string, groups []suiteGroup) {
 	files, err := filepath.Glob(filepath.Join(testshared.Path(tb, "golden/json-schema/maskbench"), "*.json"))
 	require.NoError(tb, err)
 	for _, f := range files {
-		data, err := os.ReadFile(f)
-		require.NoError(tb, err)
-		var g suiteGroup
-		require.NoError(tb, json.Unmarshal(data, &g))
-		names, groups = append(names, filepath.Base(f)), append(groups, g)
+		names, groups = append(names, filepath.Base(f)), append(groups, testshared.ReadJSON[suiteGroup](tb, f))
 	}
 	return names, groups
 }

@@ -68,7 +68,7 @@ func (a *array) at(i int) goal {
 }
 
 func (a *array) and(b *array) *array {
-	out := &array{rest: a.rest.with(b.rest), min: max(a.min, b.min), max: least(a.max, b.max),
+	out := &array{rest: a.rest.with(b.rest), min: max(a.min, b.min), max: minLimit(a.max, b.max),
 		contains: append(slices.Clip(a.contains), b.contains...), unique: a.unique,
 		known: max(a.known, b.known), all: a.all || b.all}
 	if out.unique == nil {
@@ -80,8 +80,8 @@ func (a *array) and(b *array) *array {
 	return out
 }
 
-// least returns the smaller of two bounds; -1 stands for no bound.
-func least(a, b int) int {
+// minLimit returns the smaller of two bounds; -1 stands for no bound.
+func minLimit(a, b int) int {
 	if a < 0 || b >= 0 && b < a {
 		return b
 	}
@@ -149,7 +149,7 @@ func (o *objects) find(name string) int {
 
 func (o *objects) and(b *objects) *objects {
 	out := &objects{groups: append(slices.Clip(o.groups), b.groups...), keys: append(slices.Clip(o.keys), b.keys...),
-		some: append(slices.Clip(o.some), b.some...), min: max(o.min, b.min), max: least(o.max, b.max)}
+		some: append(slices.Clip(o.some), b.some...), min: max(o.min, b.min), max: minLimit(o.max, b.max)}
 	index := map[string]int{}
 	add := func(p prop, other *objects) {
 		for i := range other.groups {

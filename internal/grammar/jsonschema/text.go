@@ -108,12 +108,12 @@ func (s *stringSet) expr() (grammar.Expr, error) {
 	d := s.dfa
 	limited := int64(s.max)*int64(len(d.States)) > manyLengths // otherwise there are states for each length
 	if s.min > 0 || s.max >= 0 && !limited {
-		most := s.max
+		maximum := s.max
 		if limited {
-			most = -1
+			maximum = -1
 		}
 		var err error
-		if d, err = fsa.Product(d, lengths(s.min, most), fsa.And, 3*stringStates); err != nil {
+		if d, err = fsa.Product(d, lengths(s.min, maximum), fsa.And, 3*stringStates); err != nil {
 			return nil, err
 		}
 	}
@@ -130,11 +130,11 @@ func (s *stringSet) expr() (grammar.Expr, error) {
 // counts.
 const manyLengths = 3000
 
-// limit returns the expression, in JSON, for the strings of d that have no more than most code
+// limit returns the expression, in JSON, for the strings of d that have no more than maxRunes code
 // points.
-func limit(d *fsa.DFA, most int, escapes bool) grammar.Expr {
+func limit(d *fsa.DFA, maxRunes int, escapes bool) grammar.Expr {
 	d = d.Trim()
-	l := grammar.Limited{DFA: spell(d, escapes && len(d.States) < 2000, true), Max: most}
+	l := grammar.Limited{DFA: spell(d, escapes && len(d.States) < 2000, true), Max: maxRunes}
 	l.Counts = make([]bool, len(l.States))
 	for q := range d.States {
 		l.Counts[1+q] = true // spell numbers d's states from 1

@@ -79,7 +79,7 @@ type turn struct {
 	Refused string
 }
 
-func timeTurn(t *testing.T, c turnsCase, most int, vocab *grammar.Vocab, all [][]byte, next func(string) int32) (out turn) {
+func timeTurn(t *testing.T, c turnsCase, limit int, vocab *grammar.Vocab, all [][]byte, next func(string) int32) (out turn) {
 	start := cpu()
 	p, _, err := Compile(c.Schema, Options{})
 	out.Compile = cpu() - start
@@ -89,7 +89,7 @@ func timeTurn(t *testing.T, c turnsCase, most int, vocab *grammar.Vocab, all [][
 	}
 	for _, text := range c.Texts {
 		m := p.NewMatcher(vocab)
-		for n := 0; len(text) > 0 && n < most; n++ {
+		for n := 0; len(text) > 0 && n < limit; n++ {
 			id := next(text)
 			start := cpu()
 			mask := m.Mask()

@@ -220,18 +220,18 @@ func random(r *value.Run, v value.Value, a *value.Args) value.Value {
 
 func replaceFilter(r *value.Run, v value.Value, a *value.Args) value.Value {
 	args := a.Bind("replace", "old!", "new!", "count")
-	most := -1
+	limit := -1
 	if args[2] != value.Missing && args[2] != nil {
-		most = value.Int(args[2])
+		limit = value.Int(args[2])
 	}
 	s, old, now := r.Text(v), r.Text(args[0]), r.Text(args[1])
 	if !r.Escape {
-		return replaced(r, s.AsSafe(false), old, now, most)
+		return replaced(r, s.AsSafe(false), old, now, limit)
 	}
 	if old.Safe() || now.Safe() && !s.Safe() {
 		s = escaped(r, s)
 	}
-	return replaced(r, s, old, now, most)
+	return replaced(r, s, old, now, limit)
 }
 
 func title(r *value.Run, v value.Value, a *value.Args) value.Value {

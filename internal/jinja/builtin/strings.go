@@ -115,19 +115,19 @@ func strip(sides int) stringMethod {
 func split(last bool) stringMethod {
 	return func(r *value.Run, t text.Text, a *value.Args) value.Value {
 		v := a.Bind("split", "sep", "maxsplit")
-		most := value.Int(value.Or(v[1], int64(-1)))
+		limit := value.Int(value.Or(v[1], int64(-1)))
 		r.Charge(t.Len())
 		var parts []text.Text
 		if v[0] == value.Missing || v[0] == nil {
 			r.Product(t.Len()/2+1, 80)
-			parts = t.Fields(most, last)
+			parts = t.Fields(limit, last)
 		} else {
 			sep := str(v[0])
 			if sep.Len() == 0 {
 				value.ValueError("empty separator")
 			}
 			r.Product(strings.Count(t.String(), sep.String())+1, 80)
-			parts = t.Split(sep.String(), most, last)
+			parts = t.Split(sep.String(), limit, last)
 		}
 		r.Steps(len(parts))
 		return value.NewList(parts)
@@ -249,13 +249,13 @@ func replace(r *value.Run, t text.Text, a *value.Args) value.Value {
 	return replaced(r, t, str(v[0]), str(v[1]), value.Int(value.Or(v[2], int64(-1))))
 }
 
-func replaced(r *value.Run, t, old, now text.Text, most int) text.Text {
+func replaced(r *value.Run, t, old, now text.Text, limit int) text.Text {
 	if t.Safe() {
 		now = escaped(r, now)
 	}
 	r.Scan(t)
-	r.Charge(t.Replaced(old, now, most))
-	return t.Replace(old, now, most)
+	r.Charge(t.Replaced(old, now, limit))
+	return t.Replace(old, now, limit)
 }
 
 func escaped(r *value.Run, t text.Text) text.Text {

@@ -1,12 +1,11 @@
 package strftime
 
 import (
-	"bufio"
-	"encoding/json"
-	"os"
 	"strings"
 	"testing"
 	"time"
+
+	"alpaca/internal/testshared"
 
 	"github.com/stretchr/testify/require"
 )
@@ -14,14 +13,8 @@ import (
 // TestFormat compares with results of Python 3.11 on glibc, in the locale C. Each line has
 // a time, a format and the result.
 func TestFormat(t *testing.T) {
-	f, err := os.Open("testdata/python.jsonl")
-	require.NoError(t, err)
-	defer f.Close()
-	sc := bufio.NewScanner(f)
 	n := 0
-	for sc.Scan() {
-		var r [3]string
-		require.NoError(t, json.Unmarshal(sc.Bytes(), &r))
+	for _, r := range testshared.ReadLines[[3]string](t, "testdata/python.jsonl") {
 		at, err := time.Parse("2006-01-02T15:04:05.999999", r[0])
 		require.NoError(t, err)
 		got, err := Format(r[1], at)
@@ -29,7 +22,6 @@ func TestFormat(t *testing.T) {
 		require.Equal(t, r[2], got, "%s of %s", r[1], r[0])
 		n++
 	}
-	require.NoError(t, sc.Err())
 	require.Greater(t, n, 700)
 }
 

@@ -40,12 +40,12 @@ func (t Text) Strip(sides int, in func(rune) bool) Text {
 	return t.Cut(i, j)
 }
 
-// Split returns the parts between separators. It makes at most most splits, from the end if last
-// is set; a negative most means no limit.
-func (t Text) Split(sep string, most int, last bool) []Text {
+// Split returns the parts between separators. It makes at most limit splits, from the end if last
+// is set; a negative limit means no limit.
+func (t Text) Split(sep string, limit int, last bool) []Text {
 	var list []Text
 	i, j := 0, len(t.s)
-	for most != 0 {
+	for limit != 0 {
 		at := strings.Index(t.s[i:j], sep)
 		if last {
 			at = strings.LastIndex(t.s[i:j], sep)
@@ -60,7 +60,7 @@ func (t Text) Split(sep string, most int, last bool) []Text {
 			list = append(list, t.Cut(i, i+at))
 			i += at + len(sep)
 		}
-		most--
+		limit--
 	}
 	list = append(list, t.Cut(i, j))
 	if last {
@@ -70,7 +70,7 @@ func (t Text) Split(sep string, most int, last bool) []Text {
 }
 
 // Fields is Split by runs of white space.
-func (t Text) Fields(most int, last bool) []Text {
+func (t Text) Fields(limit int, last bool) []Text {
 	var list []Text
 	rest := t.Strip(Both, IsSpace)
 	for rest.s != "" {
@@ -78,7 +78,7 @@ func (t Text) Fields(most int, last bool) []Text {
 		if last {
 			at = strings.LastIndexFunc(rest.s, IsSpace)
 		}
-		if most == 0 {
+		if limit == 0 {
 			list = append(list, trimSide(t, rest, last))
 			break
 		}
@@ -94,7 +94,7 @@ func (t Text) Fields(most int, last bool) []Text {
 			list = append(list, rest.Cut(0, at))
 			rest = rest.Cut(at, end).Strip(Left, IsSpace)
 		}
-		most--
+		limit--
 	}
 	if last {
 		slices.Reverse(list)
@@ -155,26 +155,26 @@ func (t Text) Lines(keep bool) []Text {
 }
 
 // Replaced returns an upper bound for the Size of Replace's result.
-func (t Text) Replaced(old, now Text, most int) int {
+func (t Text) Replaced(old, now Text, limit int) int {
 	n := strings.Count(t.s, old.s)
-	if most >= 0 {
-		n = min(n, most)
+	if limit >= 0 {
+		n = min(n, limit)
 	}
 	return t.Size() + n*(now.Size()+32)
 }
 
-// Replace returns the text with old replaced by now, at most most times; a negative most means
+// Replace returns the text with old replaced by now, at most limit times; a negative limit means
 // no limit. An empty old matches around every character.
-func (t Text) Replace(old, now Text, most int) Text {
-	if most == 0 || t.s == "" && old.s != "" {
+func (t Text) Replace(old, now Text, limit int) Text {
+	if limit == 0 || t.s == "" && old.s != "" {
 		return t
 	}
 	var b Builder
 	i := 0
 	if old.s == "" {
-		for most != 0 {
+		for limit != 0 {
 			b.Add(now)
-			most--
+			limit--
 			if i == len(t.s) {
 				break
 			}
@@ -185,7 +185,7 @@ func (t Text) Replace(old, now Text, most int) Text {
 		b.Add(t.Cut(i, len(t.s)))
 		return b.Text().AsSafe(t.safe)
 	}
-	for most != 0 {
+	for limit != 0 {
 		at := strings.Index(t.s[i:], old.s)
 		if at < 0 {
 			break
@@ -193,7 +193,7 @@ func (t Text) Replace(old, now Text, most int) Text {
 		b.Add(t.Cut(i, i+at))
 		b.Add(now)
 		i += at + len(old.s)
-		most--
+		limit--
 	}
 	b.Add(t.Cut(i, len(t.s)))
 	return b.Text().AsSafe(t.safe)

@@ -62,18 +62,18 @@ next:
 	return list
 }
 
-// Plain returns the arguments of a function that takes least to most positional arguments and no
+// Plain returns the arguments of a function that takes minArgs to maxArgs positional arguments and no
 // named ones. Arguments that are not given are Missing.
-func (a *Args) Plain(fn string, least, most int) []Value {
+func (a *Args) Plain(fn string, minArgs, maxArgs int) []Value {
 	if len(a.Names) > 0 {
 		TypeError("%s() takes no keyword arguments", fn)
 	}
-	if len(a.Pos) < least || len(a.Pos) > most {
-		TypeError("%s expected from %d to %d arguments, got %d", fn, least, most, len(a.Pos))
+	if len(a.Pos) < minArgs || len(a.Pos) > maxArgs {
+		TypeError("%s expected from %d to %d arguments, got %d", fn, minArgs, maxArgs, len(a.Pos))
 	}
-	list := make([]Value, most)
+	list := make([]Value, maxArgs)
 	copy(list, a.Pos)
-	for i := len(a.Pos); i < most; i++ {
+	for i := len(a.Pos); i < maxArgs; i++ {
 		list[i] = Missing
 	}
 	return list

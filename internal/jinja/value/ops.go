@@ -60,8 +60,8 @@ func (r *Run) Binary(op string, x, y Value) Value {
 
 // small applies an operator to operands so small that the result fits into an int64.
 func small(op string, a, b int64) (Value, bool) {
-	const most = 1 << 31
-	if a <= -most || a >= most || b <= -most || b >= most {
+	const limit = 1 << 31
+	if a <= -limit || a >= limit || b <= -limit || b >= limit {
 		return nil, false
 	}
 	switch op {

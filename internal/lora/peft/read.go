@@ -17,7 +17,7 @@ type reader struct {
 	base    *Base
 	config  *config
 	out     *lora.Adapter
-	pairs   map[string]*half // by inner and module
+	pairs   map[string]*half // keys are made of inner and module, as split returns them
 	copies  int
 	skipped int
 }
@@ -63,7 +63,7 @@ func (r *reader) take(t *weights.Tensor) error {
 	return nil
 }
 
-// copied counts a copy of one of the base's tensors, which peft saves beside adapters of
+// copied counts a copy of one of the base's tensors, which peft saves together with adapters of
 // the embedding. It is an error if the copy has another vocabulary size than the base.
 func (r *reader) copied(t *weights.Tensor, name string) error {
 	r.copies++
@@ -73,11 +73,11 @@ func (r *reader) copied(t *weights.Tensor, name string) error {
 	return nil
 }
 
-// place returns the place in GGUF of the model's tensor called name. tensor is for
+// place returns the place in GGUF of the model's tensor called name. tensor is the name for
 // messages.
 func (r *reader) place(tensor, name string) (arch.Place, *arch.Sizes, error) {
 	p, ok := r.base.Arch.FromHF(name)
-	if !ok { // in transformers 5 Mixtral's router has another name than in checkpoints
+	if !ok { // Mixtral's router has one name in transformers 5 and another in checkpoints
 		p, ok = r.base.Arch.FromHF(strings.Replace(name, ".mlp.gate.", ".block_sparse_moe.gate.", 1))
 	}
 	switch {
@@ -196,61 +196,6 @@ func (r *reader) pair(h *half, stacks map[string]*stack) error {
 	return nil
 }
 
-// ordered returns a pair's matrices, with the rows of B and the columns of A in GGUF's
-// order.
-func (r *reader) ordered(p arch.Place, s *arch.Sizes, a, b []float32, rank int) (newA, newB []float32) {
-	t := p.Tensor
-	if r.base.Arch.Turned(t) {
-		b = pick(b, rank, func(row int) int { return arch.PairRow(row, s.KeyDim) })
-	}
-	skip, rows, cols := t.ValueHeads(s)
-	if !rows && !cols {
-		return a, b
-	}
-	order := valueOrder(s, t, skip)
-	if rows {
-		b = pick(b, rank, order)
-	}
-	if cols {
-		n := len(a) / rank
-		turned := make([]float32, len(a))
-		for k := range rank {
-			for j := range n {
-				turned[k*n+j] = a[k*n+order(j)]
-			}
-		}
-		a = turned
-	}
-	return a, b
-}
-
-// valueOrder returns the order of the rows or columns of a gated delta rule's matrix:
-// index i in GGUF comes from the returned index. The first skip indices do not belong to
-// heads of values.
-func valueOrder(s *arch.Sizes, t *arch.Tensor, skip int) func(i int) int {
-	n := s.Of(arch.DeltaValue) // number of rows or columns of a head
-	switch t.Role {
-	case arch.DeltaAlpha, arch.DeltaBeta:
-		n = 1
-	}
-	return func(i int) int {
-		if i < skip {
-			return i
-		}
-		i -= skip
-		return skip + s.ValueHead(i/n)*n + i%n
-	}
-}
-
-// pick returns the rows of x [rows, cols] in another order: row i is row from(i) of x.
-func pick(x []float32, cols int, from func(i int) int) []float32 {
-	out := make([]float32, len(x))
-	for i := range len(x) / cols {
-		copy(out[i*cols:(i+1)*cols], x[from(i)*cols:])
-	}
-	return out
-}
-
 // whole adds a tensor that replaces one of the model's.
 func (r *reader) whole(t *weights.Tensor, name string) error {
 	p, s, err := r.place(t.Name, name)
@@ -286,7 +231,7 @@ func (r *reader) whole(t *weights.Tensor, name string) error {
 		w.Shape = []int{rows, cols}
 	}
 	if r.base.Arch.PlusOne(tensor) && !p.Bias {
-		w.Type = quant.F32 // the sum may not fit a smaller type
+		w.Type = quant.F32 // adding 1 may need more bits than a smaller type has
 		for i := range x {
 			x[i]++
 		}

@@ -24,13 +24,17 @@ func (n nibbles) size() int {
 	return 16
 }
 
-// at returns integer j of a block.
-func (n nibbles) at(b []byte, j int) int8 {
-	q := int8(b[n.size()-16+j%16] >> (j / 16 * 4) & 15)
-	if n.five {
-		q |= int8(b[j/8] >> (j % 8) & 1 << 4)
+// at returns integer j of a block b.
+func (n nibbles) at(b []byte, j int) int8 { return int8(Nibble(b, j)) - n.offset }
+
+// Nibble returns the bits of integer j of a block b without its scales: 16 bytes with integers of
+// 4 bits, or 20 bytes with integers of 5 bits.
+func Nibble(b []byte, j int) byte {
+	q := b[len(b)-16+j%16] >> (j / 16 * 4) & 15
+	if len(b) == 20 {
+		q |= b[j/8] >> (j % 8) & 1 << 4
 	}
-	return q - n.offset
+	return q
 }
 
 // widenGeneric sets dst[32i+j] = q[i][j] * scale[j] + least[j] and rounds each operation. q has

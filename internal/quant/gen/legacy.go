@@ -107,4 +107,6 @@ var oldFormats = []format{
 	bitsOld("Q5_0v1", 22, 2, false),
 	inLanes(bitsOld("Q5_1v1", 24, 4, true)),
 	formatQ8_0v1,
+	pairs16("Q4_2", 20, 8, false),
+	pairs16("Q4_3", 24, 0, true),
 }

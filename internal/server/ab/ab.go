@@ -42,9 +42,10 @@ type Server struct {
 	handler http.Handler
 	opt     Options
 
-	mu      sync.Mutex // guards session
+	mu      sync.Mutex // guards session and told
 	session *abtest.Session
-	closed  chan struct{} // closed when the session is closed
+	told    map[string]notice // by judge
+	closed  chan struct{}     // closed when the session is closed
 }
 
 // Options are the settings of a Server.
@@ -58,7 +59,7 @@ type Options struct {
 
 // New returns a server for a session. Unless opt.Ask is set, the session must have all answers.
 func New(ctx context.Context, store abtest.Store, id int64, opt Options) (*Server, error) {
-	s := &Server{store: store, id: id, opt: opt, closed: make(chan struct{})}
+	s := &Server{store: store, id: id, opt: opt, told: map[string]notice{}, closed: make(chan struct{})}
 	if err := s.reload(ctx); err != nil {
 		return nil, err
 	}

@@ -105,8 +105,8 @@ func (s *Server) start(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// mostNote is the most characters of a note.
-const mostNote = 2000
+// maxNote is the most characters of a note.
+const maxNote = 2000
 
 // vote stores a vote. A second vote on the same pair, by another click or in another window,
 // changes nothing.
@@ -132,7 +132,7 @@ func (s *Server) vote(w http.ResponseWriter, r *http.Request) error {
 		return &failure{http.StatusBadRequest, "The form is not one of this page's."}
 	case !sameText(r.PostFormValue("token"), s.token(judge, item)):
 		return &failure{http.StatusForbidden, "The form was made for somebody else. Load the page again."}
-	case utf8.RuneCountInString(note) > mostNote || !utf8.ValidString(note) || strings.ContainsRune(note, 0):
+	case utf8.RuneCountInString(note) > maxNote || !utf8.ValidString(note) || strings.ContainsRune(note, 0):
 		return &failure{http.StatusBadRequest, "The note is too long: at most 2000 characters."}
 	}
 	_, err = s.store.AddVote(r.Context(), s.session, abtest.Vote{
@@ -144,6 +144,7 @@ func (s *Server) vote(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	s.goneOn(judge)
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 	return nil
 }

@@ -74,11 +74,11 @@ func (b *Browser) extras(r *http.Request, q *request) (list []string, err error)
 			asked[name] = true
 		}
 	}
-	most := 30
+	limit := 30
 	if v := q.values.Get("_facet_size"); v == "max" {
-		most = 1000
+		limit = 1000
 	} else if v != "" {
-		if most, err = strconv.Atoi(v); err != nil || most < 1 || most > 1000 {
+		if limit, err = strconv.Atoi(v); err != nil || limit < 1 || limit > 1000 {
 			return nil, badRequest("_facet_size must be from 1 to 1000")
 		}
 	}
@@ -110,7 +110,7 @@ func (b *Browser) extras(r *http.Request, q *request) (list []string, err error)
 	if !asked["count"] && len(facets) == 0 {
 		return list, nil
 	}
-	c := b.count(r.Context(), q, askTime, most, facets...)
+	c := b.count(r.Context(), q, askTime, limit, facets...)
 	if asked["count"] {
 		if c.known {
 			add("count", c.count)

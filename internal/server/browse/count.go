@@ -17,9 +17,9 @@ type counted struct {
 	late   []string // names of facets that took too long
 }
 
-// count counts all rows of a request, in total and by facet, up to most values of each facet. It
+// count counts all rows of a request, in total and by facet, up to limit values of each facet. It
 // waits up to wait. A count that takes longer continues in the background, for the next request.
-func (b *Browser) count(ctx context.Context, q *request, wait time.Duration, most int, facets ...string) (c counted) {
+func (b *Browser) count(ctx context.Context, q *request, wait time.Duration, limit int, facets ...string) (c counted) {
 	b.refresh(ctx)
 	if !q.table.Texts {
 		err := b.db.QueryRow(ctx, "select count(*) from "+q.table.From).Scan(&c.count)
@@ -31,9 +31,9 @@ func (b *Browser) count(ctx context.Context, q *request, wait time.Duration, mos
 		return c
 	}
 	if !q.narrowed() {
-		return counted{b.facets.Rows(q.sourceOf()), true, b.facets.Count(nil, q.sourceOf(), most, facets...), nil}
+		return counted{b.facets.Rows(q.sourceOf()), true, b.facets.Count(nil, q.sourceOf(), limit, facets...), nil}
 	}
-	one := b.counts.of(fmt.Sprint(b.version.Load(), q.table.Name, q.query.Search, q.query.In, q.query.Raw, q.query.Filters, most, facets), func() counted {
+	one := b.counts.of(fmt.Sprint(b.version.Load(), q.table.Name, q.query.Search, q.query.In, q.query.Raw, q.query.Filters, limit, facets), func() counted {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), countTime)
 		defer cancel()
 		ids, err := q.table.IDs(ctx, b.db, q.query, -1)
@@ -43,7 +43,7 @@ func (b *Browser) count(ctx context.Context, q *request, wait time.Duration, mos
 		if ids == nil {
 			ids = []int64{}
 		}
-		return counted{len(ids), true, b.facets.Count(ids, q.sourceOf(), most, facets...), nil}
+		return counted{len(ids), true, b.facets.Count(ids, q.sourceOf(), limit, facets...), nil}
 	})
 	select {
 	case <-one.done:

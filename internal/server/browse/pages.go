@@ -129,11 +129,11 @@ func (b *Browser) tablePage(w http.ResponseWriter, r *http.Request, q *request) 
 	if err != nil {
 		return err
 	}
-	most := 12
+	limit := 12
 	if q.values.Get("_facet_size") == "max" {
-		most = 1000
+		limit = 1000
 	}
-	c := b.count(r.Context(), q, pageWait, most, table.FacetNames...)
+	c := b.count(r.Context(), q, pageWait, limit, table.FacetNames...)
 	v := map[string]any{
 		"Title": q.table.Name, "Here": q.table.Name, "Table": q.table, "Columns": names(q.table), "Count": c.count, "Known": c.known, "Late": len(c.late) > 0,
 		"Search": q.query.Search, "Size": q.query.Size, "Sort": q.query.Sort, "Desc": q.query.Desc, "Path": q.path, "Operations": operations(),

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"alpaca/internal/openai"
+	"alpaca/internal/report"
 	"alpaca/internal/server/listen"
 )
 
@@ -48,7 +49,7 @@ func (g *Guard) Pages(h http.Handler, fail func(http.ResponseWriter, error)) htt
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if listen.FromHere(r) && !listen.OwnName(r.Host, g.hosts) {
 			fail(w, &openai.Error{Status: http.StatusForbidden, Type: openai.TypePermission, Code: "host_not_allowed",
-				Message: "the Host " + clip(r.Host) + " is not one of this server's: ask for localhost, or start it with --allowed-host"})
+				Message: "the Host " + Clip(r.Host) + " is not one of this server's: ask for localhost, or start it with --allowed-host"})
 			return
 		}
 		if g.origin != "" {
@@ -70,8 +71,8 @@ func (g *Guard) Pages(h http.Handler, fail func(http.ResponseWriter, error)) htt
 	})
 }
 
-// clip shortens text of a request for an error.
-func clip(text string) string { return openai.Clip(text, 100) }
+// Clip shortens text of a request for an error.
+func Clip(text string) string { return report.Clip(text, 100) }
 
 // allowOrigin sets the headers that let pages of g.origin send their headers and read the response.
 func (g *Guard) allowOrigin(w http.ResponseWriter, r *http.Request) {
@@ -205,7 +206,7 @@ func (g *Guard) Browsed(h Handle) Handle {
 // Programs may leave the type out, or send curl's default. CheckType also refuses compressed bodies.
 func CheckType(r *http.Request) error {
 	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
-		return unsupportedType("the body is encoded with " + clip(encoding) + ": send it as it is")
+		return unsupportedType("the body is encoded with " + Clip(encoding) + ": send it as it is")
 	}
 	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if kind == "application/json" || strings.HasSuffix(kind, "+json") {
@@ -218,7 +219,7 @@ func CheckType(r *http.Request) error {
 	if !browser {
 		return nil
 	}
-	return unsupportedType("the Content-Type is " + clip(kind) + ", must be application/json: add the header \"Content-Type: application/json\"")
+	return unsupportedType("the Content-Type is " + Clip(kind) + ", must be application/json: add the header \"Content-Type: application/json\"")
 }
 
 func unsupportedType(message string) error {

@@ -24,10 +24,10 @@ func WithTimeout(h Handle) Handle {
 		if text == "" {
 			return h(w, r)
 		}
-		const most = 24 * 60 * 60
+		const limit = 24 * 60 * 60
 		seconds, err := strconv.ParseFloat(text, 64)
-		if err != nil || math.IsNaN(seconds) || seconds <= 0 || seconds > most {
-			return openai.Invalid(timeoutHeader, "is %q, must be seconds above 0, at most %d", clip(text), most)
+		if err != nil || math.IsNaN(seconds) || seconds <= 0 || seconds > limit {
+			return openai.Invalid(timeoutHeader, "is %q, must be seconds above 0, at most %d", Clip(text), limit)
 		}
 		ctx, cancel := context.WithTimeoutCause(r.Context(), time.Duration(seconds*float64(time.Second)), ErrTimeout)
 		defer cancel()

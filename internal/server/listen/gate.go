@@ -13,7 +13,7 @@ import (
 type Gate struct {
 	Refusal Refusal // answers malformed requests; nil: net/http does
 
-	most int
+	max int
 
 	mu      sync.Mutex
 	changed *sync.Cond
@@ -22,8 +22,8 @@ type Gate struct {
 }
 
 // NewGate returns a gate that admits up to most connections.
-func NewGate(most int) *Gate {
-	g := &Gate{most: most}
+func NewGate(limit int) *Gate {
+	g := &Gate{max: limit}
 	g.changed = sync.NewCond(&g.mu)
 	return g
 }
@@ -69,7 +69,7 @@ func (l *gatedListener) Accept() (net.Conn, error) {
 	}
 	g := l.gate
 	g.mu.Lock()
-	for g.open >= g.most && !l.closed {
+	for g.open >= g.max && !l.closed {
 		if len(g.idle) == 0 {
 			g.changed.Wait()
 			continue

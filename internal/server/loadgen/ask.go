@@ -22,11 +22,11 @@ type result struct {
 // as it is used again.
 var client = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 
-// ask sends a prompt of tokens and reads the streamed answer. most is the limit of the answer's
-// tokens. each, if not nil, is called for every event of the answer.
-func ask(ctx context.Context, url string, prompt []int, most int, each func(time.Time)) (r result, err error) {
+// ask sends a prompt of tokens and reads the streamed answer, of at most limit tokens. each, if not
+// nil, is called at every event with text.
+func ask(ctx context.Context, url string, prompt []int, limit int, each func(time.Time)) (r result, err error) {
 	body, err := json.Marshal(map[string]any{
-		"prompt": prompt, "max_tokens": most, "temperature": 0, "seed": 1, "ignore_eos": true, "stream": true, "stream_options": map[string]bool{"include_usage": true},
+		"prompt": prompt, "max_tokens": limit, "temperature": 0, "seed": 1, "ignore_eos": true, "stream": true, "stream_options": map[string]bool{"include_usage": true},
 	})
 	if err != nil {
 		return r, err

@@ -14,12 +14,12 @@ import (
 // Counters has what a server counts in addition to the engine's Stats. Several goroutines may use
 // it.
 type Counters struct {
-	mu        sync.Mutex
-	requests  map[[2]string]int64 // number of requests by path and status
-	first     Histogram           // seconds from the request to its first token
-	between   Histogram           // seconds from one token to the next
-	queue     Histogram
-	mostInCtx int // most tokens of a text so far
+	mu       sync.Mutex
+	requests map[[2]string]int64 // number of requests by path and status
+	first    Histogram           // seconds from the request to its first token
+	between  Histogram           // seconds from one token to the next
+	queue    Histogram
+	maxInCtx int // most tokens of a text so far
 }
 
 // NewCounters returns counters that are all zero.
@@ -58,7 +58,7 @@ func (m *Counters) Answer(r *engine.Result) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.queue.Add(r.QueueTime)
-	m.mostInCtx = max(m.mostInCtx, r.PromptTokens+r.GeneratedTokens)
+	m.maxInCtx = max(m.maxInCtx, r.PromptTokens+r.GeneratedTokens)
 }
 
 // rate returns tokens per second, or 0 if d is 0.
@@ -87,7 +87,7 @@ func (m *Counters) Write(p *Exposition, e *engine.Stats) {
 		fmt.Fprintf(p, "llamacpp:spec_decode_num_accepted_tokens_per_pos_total{position=\"%d\"} %d\n", i, n)
 	}
 	p.One("counter", "llamacpp:n_decode_total", "Steps of the engine.", float64(e.Steps))
-	p.One("counter", "llamacpp:n_tokens_max", "Tokens that a text had at most.", float64(m.mostInCtx))
+	p.One("counter", "llamacpp:n_tokens_max", "Tokens that a text had at most.", float64(m.maxInCtx))
 	p.One("gauge", "llamacpp:prompt_tokens_seconds", "Tokens of prompts a second.", rate(e.PromptTokens, e.PromptTime))
 	p.One("gauge", "llamacpp:predicted_tokens_seconds", "Generated tokens a second.", rate(e.GeneratedTokens, e.GenerateTime))
 	p.One("gauge", "llamacpp:requests_processing", "Answers that are being given.", float64(e.Running))

@@ -28,11 +28,11 @@ type state struct {
 
 const stateVersion = 1
 
-// maxState is the size limit of a state file in bytes, and mostPieces the number of parts that
+// maxState is the size limit of a state file in bytes, and maxPieces the number of parts that
 // fit into it.
 const (
-	maxState   = 8 << 20
-	mostPieces = 1 << 18
+	maxState  = 8 << 20
+	maxPieces = 1 << 18
 )
 
 // readState reads a state file and checks that it is consistent.
@@ -78,7 +78,7 @@ func parseState(data []byte) (*state, error) {
 func pieces(size, piece int64) int64 { return size/piece + min(1, size%piece) }
 
 // pieceFor returns the size of a part in bytes: piece, or more if there would be too many parts.
-func pieceFor(size, piece int64) int64 { return max(piece, size/mostPieces+1) }
+func pieceFor(size, piece int64) int64 { return max(piece, size/maxPieces+1) }
 
 // length returns the size of part i in bytes when it is complete.
 func (s *state) length(i int) int64 { return min(s.Piece, s.Size-int64(i)*s.Piece) }

@@ -215,7 +215,7 @@ func one(r ref.Ref, found []Model, quant string) (Model, error) {
 
 // Names returns a list of the models' names within their repository, for messages.
 func Names(models []Model) string {
-	const most = 30
+	const limit = 30
 	var names []string
 	for _, m := range models {
 		name := m.Quant
@@ -224,8 +224,8 @@ func Names(models []Model) string {
 		}
 		names = append(names, name)
 	}
-	if n := len(names); n > most {
-		names = append(names[:most], fmt.Sprintf("and %d more", n-most))
+	if n := len(names); n > limit {
+		names = append(names[:limit], fmt.Sprintf("and %d more", n-limit))
 	}
 	return strings.Join(names, ", ")
 }

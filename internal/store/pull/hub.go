@@ -19,12 +19,12 @@ import (
 	"alpaca/internal/store/web"
 )
 
-// mostXet is the size in bytes above which only Xet's own protocol can fetch a file, because the
+// maxXet is the size in bytes above which only Xet's own protocol can fetch a file, because the
 // file has no plain URL.
-const mostXet = 50 << 30
+const maxXet = 50 << 30
 
-// mostLicence is the size in bytes up to which a licence's text is fetched with a model.
-const mostLicence = 1 << 20
+// maxLicence is the size in bytes up to which a licence's text is fetched with a model.
+const maxLicence = 1 << 20
 
 // hub pulls a model from Hugging Face.
 func (p *Puller) hub(ctx context.Context, r ref.Ref) (Result, error) {
@@ -158,14 +158,14 @@ func (p *Puller) choose(r ref.Ref, files []hub.File) (chosen []hub.File, quant s
 	}
 	for _, part := range model.Files {
 		f := byPath[part.Path]
-		if f.Xet && f.Size > mostXet {
-			err := fmt.Errorf("%s has %d bytes: files above %d can only be had by Xet's protocol, which this program does not speak", f.Path, f.Size, int64(mostXet))
+		if f.Xet && f.Size > maxXet {
+			err := fmt.Errorf("%s has %d bytes: files above %d can only be had by Xet's protocol, which this program does not speak", f.Path, f.Size, int64(maxXet))
 			return nil, "", advice.Add(err, byOthers(r, f.Path))
 		}
 		chosen = append(chosen, f)
 	}
 	for _, f := range files {
-		if store.IsLicence(f.Path) && f.Size <= mostLicence && f.Check() == nil {
+		if store.IsLicence(f.Path) && f.Size <= maxLicence && f.Check() == nil {
 			chosen = append(chosen, f)
 			break
 		}

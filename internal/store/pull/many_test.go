@@ -42,9 +42,9 @@ func TestXet(t *testing.T) {
 	data := model(t, 5000)
 	repo := &storetest.Repo{Commit: commitA, Files: map[string][]byte{"d/m-Q4_0.gguf": data}, Xet: true}
 	w.Repos["owner/repo"] = repo
-	repo.Listed = map[string]int64{"d/m-Q4_0.gguf": mostXet + 1}
+	repo.Listed = map[string]int64{"d/m-Q4_0.gguf": maxXet + 1}
 	_, err := w.pull(t, "hf:owner/repo")
-	require.ErrorContains(t, err, fmt.Sprint("has ", int64(mostXet)+1, " bytes"))
+	require.ErrorContains(t, err, fmt.Sprint("has ", int64(maxXet)+1, " bytes"))
 	require.Contains(t, advice.Of(err), "hf download owner/repo d/m-Q4_0.gguf")
 	require.Zero(t, w.Count("", "/sha256/"))
 	w.requireNothing(t)

@@ -36,14 +36,14 @@ func wordByte(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_'
 }
 
-// checkWord returns an error unless s has no more than most bytes, begins with an ASCII letter, a
+// checkWord returns an error unless s has no more than limit bytes, begins with an ASCII letter, a
 // digit or _, and contains only these and the characters of more.
-func checkWord(what, s, more string, most int) error {
+func checkWord(what, s, more string, limit int) error {
 	if s == "" {
 		return fmt.Errorf("the %s is empty", what)
 	}
-	if len(s) > most {
-		return fmt.Errorf("the %s %.20q… has %d bytes, at most %d are allowed", what, s, len(s), most)
+	if len(s) > limit {
+		return fmt.Errorf("the %s %.20q… has %d bytes, at most %d are allowed", what, s, len(s), limit)
 	}
 	for i := range len(s) {
 		if !wordByte(s[i]) && (i == 0 || strings.IndexByte(more, s[i]) < 0) {
@@ -62,11 +62,11 @@ func checkQuant(s string) error { return checkWord("quantization", s, "-.", 64) 
 func (r Ref) checkOllama(text string) error {
 	for _, c := range []struct {
 		what, s, more string
-		most          int
+		max           int
 	}{
 		{"host", r.Host, ".-:", 350}, {"namespace", r.Namespace, "-", 80}, {"model", r.Model, ".-", 80}, {"tag", r.Tag, ".-", 80},
 	} {
-		if err := checkWord(c.what, c.s, c.more, c.most); err != nil {
+		if err := checkWord(c.what, c.s, c.more, c.max); err != nil {
 			return fmt.Errorf("%q: %w", text, err)
 		}
 	}

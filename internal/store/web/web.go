@@ -186,7 +186,7 @@ func Retry(err error, try int) (wait time.Duration, again bool) {
 
 // follow sends a request and follows redirects.
 func (c *Client) follow(ctx context.Context, a Ask) (*Answer, error) {
-	const mostRedirects = 5
+	const maxRedirects = 5
 	u := a.URL
 	if err := c.allowed(u); err != nil {
 		return nil, err
@@ -216,8 +216,8 @@ func (c *Client) follow(ctx context.Context, a Ask) (*Answer, error) {
 			return &Answer{resp, to}, nil
 		}
 		resp.Body.Close()
-		if hops == mostRedirects {
-			return nil, refusedf("%s sends on more than %d times", Shown(a.URL), mostRedirects)
+		if hops == maxRedirects {
+			return nil, refusedf("%s sends on more than %d times", Shown(a.URL), maxRedirects)
 		}
 		u = to
 	}

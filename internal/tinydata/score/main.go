@@ -34,7 +34,7 @@ type options struct {
 	plain   bool
 	json    bool
 	threads int
-	least   float64
+	min     float64
 }
 
 func main() {
@@ -47,7 +47,7 @@ func main() {
 	flag.BoolVar(&o.plain, "plain", false, "ask without the chat template, as texts to continue")
 	flag.BoolVar(&o.json, "json", false, "print the result as JSON")
 	flag.IntVar(&o.threads, "t", machine.CountThreads().Default(), "`threads`")
-	flag.Float64Var(&o.least, "least", 0, "exit with status 1 where less than this `percentage` of all is right")
+	flag.Float64Var(&o.min, "least", 0, "exit with status 1 where less than this `percentage` of all is right")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -83,8 +83,8 @@ func (o *options) run(ctx context.Context, w io.Writer) error {
 	} else {
 		err = s.print(w, o.wrong)
 	}
-	if err == nil && s.Percent < o.least {
-		err = fmt.Errorf("%.1f %% of the answers are right, at least %.1f %% are asked for", s.Percent, o.least)
+	if err == nil && s.Percent < o.min {
+		err = fmt.Errorf("%.1f %% of the answers are right, at least %.1f %% are asked for", s.Percent, o.min)
 	}
 	return err
 }
@@ -159,7 +159,8 @@ func newScore(questions []tinydata.Example, answers []string) *score {
 
 func percent(part, all int) float64 { return 100 * float64(part) / float64(max(all, 1)) }
 
-// print writes a table, and up to examples wrong answers of each kind.
+// print writes a table, and some wrong answers of each kind. examples is the largest number of
+// these.
 func (s *score) print(w io.Writer, examples int) error {
 	var rows [][]string
 	for _, k := range s.Kinds {

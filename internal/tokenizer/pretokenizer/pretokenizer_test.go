@@ -157,10 +157,10 @@ func TestIsLinear(t *testing.T) {
 			return "1" + strings.Repeat(part, n/len(part)/2) + "1" + strings.Repeat(part, n/len(part)/2)
 		}
 	}
-	least := func(least time.Duration, p *PreTokenizer, text *chars) time.Duration {
+	least := func(floor time.Duration, p *PreTokenizer, text *chars) time.Duration {
 		start := time.Now()
 		p.cut(text)
-		return min(least, time.Since(start))
+		return min(floor, time.Since(start))
 	}
 	for _, r := range known {
 		name, p := r.name, r.pre(t)

@@ -8,19 +8,7 @@
 
 #include "parts/fetch_amd64.h"
 #include "templates/quads_amd64.h"
-
-// ADDROWS adds the dwords of a, b, c and d, each the sums of a row, within each half. Dword j
-// of a half of a is then the sum of row j. Clobbers b and Y8 to Y10.
-#define ADDROWS(a, b, c, d) \
-	VPUNPCKLDQ  b, a, Y8    \
-	VPUNPCKHDQ  b, a, Y9    \
-	VPADDD      Y9, Y8, Y8  \
-	VPUNPCKLDQ  d, c, Y9    \
-	VPUNPCKHDQ  d, c, Y10   \
-	VPADDD      Y10, Y9, Y9 \
-	VPUNPCKLQDQ Y9, Y8, a   \
-	VPUNPCKHQDQ Y9, Y8, b   \
-	VPADDD      b, a, a
+#include "parts/rowsums_avx2_amd64.h"
 
 // Q4_K and Q5_K: see Q4_K in q4_k.go.
 
@@ -77,22 +65,7 @@
 	ROWOF(QS(SI)(R8*1), (QS+32)(SI)(R8*1), (QS+64)(SI)(R8*1), (QS+96)(SI)(R8*1), 16(SI)(R8*1), $0xee, Y14, Y3, Y7) \
 	ADDROWS(Y0, Y1, Y2, Y3)                                                                                        \
 	ADDROWS(Y4, Y5, Y6, Y7)                                                                                        \
-	VPERM2I128   $0x20, Y4, Y0, Y8                                                                                 \
-	VPERM2I128   $0x31, Y4, Y0, Y9                                                                                 \
-	VPADDD       Y9, Y8, Y8                                                                                        \
-	VCVTDQ2PS    Y8, Y8                                                                                            \ // the sums, those of the minima
-	VMOVD        (SI), X9                                                                                          \
-	VPINSRD      $1, (SI)(DX*1), X9, X9                                                                            \
-	VPINSRD      $2, (SI)(DX*2), X9, X9                                                                            \
-	VPINSRD      $3, (SI)(R8*1), X9, X9                                                                            \
-	VPSHUFB      ·quadScalePairs(SB), X9, X9                                                                       \
-	VCVTPH2PS    X9, Y9                                                                                            \ // D, DMin
-	VBROADCASTSS (CX), Y10                                                                                         \
-	VMULPS       Y10, Y9, Y9                                                                                       \
-	VFMADD231PS  X9, X8, X13                                                                                       \
-	VEXTRACTF128 $1, Y8, X8                                                                                        \
-	VEXTRACTF128 $1, Y9, X9                                                                                        \
-	VFNMADD231PS X9, X8, X13
+	ADDMINSUMS(0)
 
 #define QUADCONSTANTS VPBROADCASTD ·lowNibbles(SB), Y15
 
@@ -188,11 +161,7 @@
 	ROW6(192(SI)(DX*2), (SI)(DX*2), 32(SI)(DX*2), 128(SI)(DX*2), 64(SI)(DX*2), 96(SI)(DX*2), 160(SI)(DX*2), Y2) \
 	ROW6(192(SI)(R8*1), (SI)(R8*1), 32(SI)(R8*1), 128(SI)(R8*1), 64(SI)(R8*1), 96(SI)(R8*1), 160(SI)(R8*1), Y3) \
 	ADDROWS(Y0, Y1, Y2, Y3)                                                                                     \
-	VEXTRACTI128 $1, Y0, X8                                                                                     \
-	VPADDD       X8, X0, X8                                                                                     \
-	VCVTDQ2PS    X8, X8                                                                                         \
-	QUADSCALES(208)                                                                                             \
-	VFMADD231PS  X9, X8, X13
+	ADDROWSUMS(208)
 
 #define BLOCK 210
 #define FETCH FETCH4STREAMS(2048); FETCH4STREAMS(2112); FETCH4STREAMS(2176)

@@ -21,13 +21,15 @@ addEventListener("keydown", (event) => {
   button.click();
 });
 
-// The waiting page asks every second whether the pair is ready, and then opens it.
+// Who waits is shown the pair as soon as it is there, and told at once if there will be none.
 const wait = document.querySelector("#wait");
+const own = document.querySelector("#own");
 const ahead = document.querySelector("#ahead");
 const look = async () => {
   try {
     const answer = await (await fetch("/ready")).json();
-    if (answer.ready) {
+    // A prompt that is being written must not be lost.
+    if ((answer.ready || answer.notice !== Number(wait.dataset.notice)) && !own?.value) {
       location.replace("/");
       return;
     }

@@ -1,4 +1,4 @@
-// Q2_K, Q3_K, IQ4_XS and TQ2_0, see unpack256_amd64.h.
+// Q2_K, Q3_K, IQ4_XS, TQ2_0 and TQ1_0, see unpack256_amd64.h.
 
 // TWOBITS takes bits 2g and 2g+1 of the bytes of V0 to V3 to V4 to V7. V14 is 3 in
 // all bytes.
@@ -201,3 +201,54 @@
 	QUARTER_TQ2_0(0, 1)            \
 	QUARTER_TQ2_0(1, 0)            \
 	QUARTER_TQ2_0(1, 1)
+
+// DIGIT sets v to the first digits of the bytes of q, which are floor(3q/256), and q to what is
+// left, 3q modulo 256. The two averages give 3q/4 rounded up, too much where 3q is a multiple
+// of 4: so they are of q-1. V11 is 0, V13 1 and V14 3 in all bytes. Clobbers V9 and V10.
+#define DIGIT(q, v) \
+	VPSUBUSB V13, q, V9   \
+	VPAVGB   V11, V9, V10 \
+	VPADDB   q, q, v      \
+	VPADDB   v, q, q      \
+	VPAVGB   V10, V9, v   \
+	VPSRLW   $6, v, v     \
+	VAND     V14, v, v
+
+// DIGITS unpacks 16 weights, which are run r.
+#define DIGITS(r) \
+	DIGIT(V0, V4) \
+	DIGIT(V1, V5) \
+	DIGIT(V2, V6) \
+	DIGIT(V3, V7) \
+	STORE16(r, V4, V5, V6, V7)
+
+// COLUMN_TQ1_0 unpacks 16 bytes at off, whose digits are run r and every step-th after it.
+#define COLUMN_TQ1_0(off, r, step) \
+	FETCH            \
+	LOADROWS(off)    \
+	DIGITS(r)        \
+	DIGITS(r+step)   \
+	DIGITS(r+2*step) \
+	DIGITS(r+3*step) \
+	DIGITS(r+4*step)
+
+#define PACK_TQ1_0 \
+	HALVES(52, V4)                 \
+	VMOVUPS      V4, D16(DI)       \
+	BROADCAST16  ·bytes01(SB), V13 \
+	ONES_TQ2_0(0)                  \
+	ONES_TQ2_0(4)                  \
+	ONES_TQ2_0(8)                  \
+	ONES_TQ2_0(12)                 \
+	VXOR         V11, V11, V11     \
+	VPBROADCASTD ·ones8(SB), V13   \
+	VPBROADCASTD ·twoBits(SB), V14 \
+	COLUMN_TQ1_0(0, 0, 2)          \
+	COLUMN_TQ1_0(16, 1, 2)         \
+	COLUMN_TQ1_0(32, 10, 1)        \
+	DWORDS(48)                     \
+	DIGIT(V8, V4)                  \
+	DIGIT(V8, V5)                  \
+	DIGIT(V8, V6)                  \
+	DIGIT(V8, V7)                  \
+	STORE16(15, V4, V5, V6, V7)
