@@ -159,6 +159,7 @@ func TestChatErrors(t *testing.T) {
 		{`{` + hi + `, "audio": {"voice": "a"}}`, "audio", "text only"},
 		{`{` + hi + `, "modalities": ["audio"]}`, "modalities", "only \"text\""},
 		{`{` + hi + `, "add_generation_prompt": true, "continue_final_message": true}`, "continue_final_message", "cannot both be true"},
+		{`{` + hi + `, "tools": [{"type": "function", "function": {"name": "f"}}], "logprobs": true, "stream": true}`, "logprobs", "cannot be streamed with tools"},
 		{`{` + hi + `, "continue_final_message": true}`, "continue_final_message", "not the assistant's"},
 		{`{` + hi + `, "reasoning_format": "odd"}`, "reasoning_format", `is "odd"`},
 		{`{` + hi + `, "reasoning_effort": "odd"}`, "reasoning_effort", `is "odd"`},
