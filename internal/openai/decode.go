@@ -17,6 +17,7 @@ import (
 type object struct {
 	at     string // its path in the request: "" or, for example, "messages[0]"
 	fields map[string]json.RawMessage
+	read   map[string]bool // the fields that get was asked for; nil: not noted
 	err    *Error
 }
 
@@ -25,7 +26,7 @@ func parse(data []byte) (*object, error) {
 	if err := check(data); err != nil {
 		return nil, err
 	}
-	o := &object{}
+	o := &object{read: map[string]bool{}}
 	if o.sub(data, ""); o.err != nil {
 		return nil, o.err
 	}
@@ -124,6 +125,9 @@ func (o *object) fail(field, format string, args ...any) {
 // get returns the value of a field. A null counts as missing.
 func (o *object) get(field string) (data json.RawMessage, ok bool) {
 	data, ok = o.fields[field]
+	if o.read != nil {
+		o.read[field] = true
+	}
 	if o.err != nil || !ok || kind(data) == "null" {
 		return nil, false
 	}

@@ -31,6 +31,8 @@ type Generation struct {
 	Timings    bool // send Timings with each piece of a stream
 	Verbose    bool // repeat the prompt in the answer
 	GiveTokens bool // send the ids of the answer's tokens
+
+	Ignored []string // names of fields that have no effect here, in order
 }
 
 // Bias is added to the logit of a token, or of all tokens of a text.

@@ -236,7 +236,7 @@ func (s *Server) streamMessage(w http.ResponseWriter, c *conversation, f *flow, 
 	case out.err != nil:
 		return errGone
 	case err != nil:
-		out.named("error", anthropicError(s.asError(w, err), noteOf(w).id))
+		out.fail(err)
 		return err
 	}
 	out.close()

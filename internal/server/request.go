@@ -14,6 +14,7 @@ import (
 // prepare makes an engine request from the settings of a request. stops are the template's stop
 // texts.
 func (s *Server) prepare(r *http.Request, g *openai.Generation, stops []string) (engine.Request, error) {
+	s.ignores(g.Ignored)
 	g.MaxTokens = s.maxTokens(g.MaxTokens)
 	if f := repeat.Of(r.Context()); f != nil {
 		if g.Stream {
@@ -28,7 +29,10 @@ func (s *Server) prepare(r *http.Request, g *openai.Generation, stops []string) 
 	}
 	req := engine.Request{
 		MaxTokens: g.MaxTokens, Stop: append(g.Stop[:len(g.Stop):len(g.Stop)], stops...), Logprobs: g.Logprobs, Top: g.Top,
-		N: g.N, Sampling: g.Sampling, NoCache: g.NoCache, NoDrafts: g.NoDrafts, Salt: s.guard.Salt(r), Key: s.guard.Client(r), Shift: s.opt.Shift,
+		N: g.N, Sampling: g.Sampling, NoCache: g.NoCache, NoDrafts: g.NoDrafts, Key: s.guard.Client(r), Shift: s.opt.Shift,
+	}
+	if !s.opt.ShareCache {
+		req.Salt = s.guard.Salt(r)
 	}
 	var err error
 	if req.LoRA, err = s.requestScales(g); err != nil {

@@ -60,14 +60,18 @@ func (s *Server) fail(w http.ResponseWriter, err error) {
 		n.about = ", " + guard.Clip(e.Error())
 	}
 	s.hints(w, e)
-	var v any = e
-	switch n := noteOf(w); n.api {
+	s.send(w, e.Status, formed(e, noteOf(w).api, noteOf(w).id))
+}
+
+// formed returns the body of an error in the form of an API. id is the request's.
+func formed(e *openai.Error, form api, id string) any {
+	switch form {
 	case anthropic:
-		v = anthropicError(e, n.id)
+		return anthropicError(e, id)
 	case ollama:
-		v = ollamaError(e)
+		return ollamaError(e)
 	}
-	s.send(w, e.Status, v)
+	return e
 }
 
 // hints sets the headers that tell clients whether and when to retry.
@@ -115,8 +119,13 @@ func (s *Server) asError(w http.ResponseWriter, err error) *openai.Error {
 		return &openai.Error{Status: closed, Type: openai.TypeInvalid, Code: "cancelled", Message: "the client has gone"}
 	}
 	s.opt.Log("%s: %v", noteOf(w).id, err)
+	return s.fault(noteOf(w).id)
+}
+
+// fault returns the error for a fault of the program in the request id. The log has the details.
+func (s *Server) fault(id string) *openai.Error {
 	return &openai.Error{Status: http.StatusInternalServerError, Type: openai.TypeServer, Code: "internal_error",
-		Message: "something went wrong in the server; its log has request " + noteOf(w).id}
+		Message: "something went wrong in the server; its log has request " + id}
 }
 
 // readBody returns the body of a request, which must be JSON. It reads to the end, because only

@@ -16,7 +16,6 @@ import (
 	"alpaca/internal/engine"
 	"alpaca/internal/jobs"
 	"alpaca/internal/machine"
-	"alpaca/internal/model"
 )
 
 // Executor are the flags of a command that answers requests from a file or from a queue.
@@ -155,31 +154,19 @@ func (o *Executor) engine(u *ui.UI, m *Instance) (*engine.Engine, error) {
 		Target:  time.Hour, // steps may be slow, because nobody waits for the next token
 		Threads: Threads(u, o.Threads), CacheK: cache.CacheK, CacheV: cache.CacheV,
 	}
-	ctx, _, err := m.Model.Context(cache.Ctx)
-	if err != nil {
-		return nil, err
-	}
+	var err error
 	if opt.Drafts, err = o.OpenDrafts(u, m); err != nil {
 		return nil, err
 	}
-	block := 0 // bytes of a cache block, of m and of the small model together
-	for _, m := range []*model.Model{m.Model, opt.Drafts.Model} {
-		if m == nil {
-			continue
-		}
-		n, err := m.BlockBytes(model.RunnerOptions{Ctx: ctx, CacheK: cache.CacheK, CacheV: cache.CacheV})
-		if err != nil {
-			return nil, err
-		}
-		block += n
+	size, err := o.CacheSize(m, opt.Drafts)
+	if err != nil {
+		return nil, err
 	}
-	// The cache has room for all texts, and as much again for prefixes that later texts
-	// share. It takes at most half of the free memory, unless a single text needs more.
-	text := (ctx+model.BlockLen-1)/model.BlockLen + 1
-	opt.Blocks = 2 * text * o.Parallel
+	memory := int64(math.MaxInt64)
 	if free := machine.FreeMemory(); free > 0 {
-		opt.Blocks = max(text, min(opt.Blocks, int(free/2/int64(max(block, 1)))))
+		memory = free / 2
 	}
+	opt.Blocks = size.Blocks(o.Parallel, memory) // at most half of the free memory
 	e, err := engine.New(m.Model, opt)
 	if err != nil {
 		return nil, err

@@ -9,6 +9,7 @@ import (
 	"alpaca/internal/cli/ui"
 	"alpaca/internal/engine"
 	"alpaca/internal/machine"
+	"alpaca/internal/openai"
 	"alpaca/internal/server"
 	"alpaca/internal/server/keeper"
 	"alpaca/internal/store"
@@ -96,7 +97,7 @@ func (l *library) Open(ctx context.Context, name string) (*server.Server, func()
 	case errors.As(err, &absent):
 		return nil, nil, server.ErrNoModel
 	case errors.As(err, &ambiguous):
-		return nil, nil, err
+		return nil, nil, openai.Invalid("model", "is not clear: %v", err)
 	case err != nil:
 		return nil, nil, server.ErrNoModel // not a valid name
 	}

@@ -56,7 +56,7 @@ func (g *Guard) Pages(h http.Handler, fail func(http.ResponseWriter, error)) htt
 		if g.origin != "" {
 			w.Header().Add("Vary", "Origin")
 			if r.Header.Get("Origin") == g.origin {
-				g.allowOrigin(w)
+				g.allowOrigin(w, r)
 				if r.Method == http.MethodOptions {
 					w.WriteHeader(http.StatusNoContent)
 					return
@@ -75,14 +75,33 @@ func (g *Guard) Pages(h http.Handler, fail func(http.ResponseWriter, error)) htt
 // Clip shortens text of a request for an error.
 func Clip(text string) string { return report.Clip(text, 100) }
 
-// allowOrigin sets the headers that let pages of g.origin read the response.
-func (g *Guard) allowOrigin(w http.ResponseWriter) {
+// allowOrigin sets the headers that let pages of g.origin send their headers and read the response.
+func (g *Guard) allowOrigin(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Access-Control-Allow-Origin", g.origin)
 	h.Set("Access-Control-Allow-Methods", "GET, POST")
-	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, X-Api-Key, X-Request-Id")
-	h.Set("Access-Control-Expose-Headers", "X-Request-Id, Retry-After")
+	h.Set("Access-Control-Allow-Headers", strings.Join(append(pageHeaders[:len(pageHeaders):len(pageHeaders)], wantedHeaders(r)...), ", "))
+	h.Set("Access-Control-Expose-Headers", "X-Request-Id, Request-Id, Retry-After, X-Should-Retry, X-Alpaca-Warning")
 	h.Set("Access-Control-Max-Age", "600")
+}
+
+// pageHeaders are headers that pages of the allowed origin may always send.
+var pageHeaders = []string{"Authorization", "Content-Type", "X-Api-Key", "X-Request-Id"}
+
+// wantedHeaders returns the headers that a page asks to send. They are allowed, because OpenAI's
+// and Anthropic's clients send many of their own and more with each version. Names that are none
+// are left out.
+func wantedHeaders(r *http.Request) (list []string) {
+	const most = 64
+	odd := func(c rune) bool {
+		return !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_')
+	}
+	for name := range strings.SplitSeq(r.Header.Get("Access-Control-Request-Headers"), ",") {
+		if name = strings.TrimSpace(name); name != "" && !strings.ContainsFunc(name, odd) && len(list) < most {
+			list = append(list, name)
+		}
+	}
+	return list
 }
 
 // CheckOrigin returns an error unless text is the origin of a web page.
