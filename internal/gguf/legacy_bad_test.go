@@ -46,7 +46,7 @@ func TestLegacyBad(t *testing.T) {
 		{"heads of keys", func(m *oldModel) {
 			m.tensors[4].rows = 48
 			m.tensors[4].data = m.tensors[4].data[:4*48*128]
-		}, "48 rows are no whole number of heads"},
+		}, "48 rows: must be whole heads of"},
 		{"block size", func(m *oldModel) {
 			m.tensors[1].code = 2
 		}, `"norm.weight": `},

@@ -92,7 +92,7 @@ func (in *Input) check(shard Shard, bad func(line int, err error)) error {
 	case wrong > 0:
 		return fmt.Errorf("%d of %d lines cannot be taken", wrong, all)
 	case all == 0:
-		return errors.New("there are no requests in it")
+		return errors.New("it has no requests")
 	}
 	in.SHA256 = hex.EncodeToString(sum.Sum(nil))
 	if shard != All {

@@ -20,7 +20,7 @@ func TestInputErrors(t *testing.T) {
 		`3: body is "[]", must be a JSON object`, `4: custom_id "a" is that of line 1, too`, `5: it has more than 8454144 bytes`,
 	}, told)
 	_, err = OpenInput(write(t, "empty.jsonl", "", " "), All, nil)
-	require.ErrorContains(t, err, "there are no requests in it")
+	require.ErrorContains(t, err, "it has no requests")
 }
 
 // TestStream: the lines of a pipe are checked as they come.

@@ -119,7 +119,7 @@ func (b *loraBinder) bind() error {
 	}
 	for name := range b.tensors {
 		if b.err == nil && !b.used[name] {
-			b.err = fmt.Errorf("tensor %q: the model has no such tensor, or an adapter cannot change it", name)
+			b.err = fmt.Errorf("tensor %q: the model lacks this tensor, or an adapter cannot change it", name)
 		}
 	}
 	if b.err == nil {

@@ -104,7 +104,7 @@ func (b *builder) grouped(base string) (*stored, error) {
 	}
 	perWord, groups := 32/g.Bits, (g.Cols+g.Group-1)/g.Group
 	if words.Shape[0] != g.Rows || words.Shape[1] != (g.Cols+perWord-1)/perWord || scales.Shape[0] != g.Rows || scales.Shape[1] != groups {
-		return nil, fmt.Errorf("tensors %q and %q have the shapes %d and %d, which do not go with %d", words.Name, scales.Name, words.Shape, scales.Shape, []int{g.Rows, g.Cols})
+		return nil, fmt.Errorf("tensors %q and %q have the shapes %d and %d, which do not match %d", words.Name, scales.Name, words.Shape, scales.Shape, []int{g.Rows, g.Cols})
 	}
 	if g.Scales, err = scales.Float32s(); err != nil {
 		return nil, err

@@ -74,7 +74,7 @@ func (f *File) open() error {
 		f.zip[r.Name] = r
 		if path.Base(r.Name) == "data.pkl" {
 			if pickle != "" {
-				return fmt.Errorf("records %q and %q: one is wanted", pickle, r.Name)
+				return fmt.Errorf("records %q and %q: only one is allowed", pickle, r.Name)
 			}
 			pickle = r.Name
 		}

@@ -135,7 +135,7 @@ func (o *options) run(ctx context.Context) error {
 	}
 	if len(o.models)+len(o.answers) == 0 {
 		if _, err := os.Stat(o.db); err != nil {
-			return ui.WithHint(fmt.Errorf("%s: there is no session to go on with", o.db), "alpaca ab -m MODEL -m MODEL --prompts FILE begins one")
+			return ui.WithHint(fmt.Errorf("%s: no session to resume", o.db), "alpaca ab -m MODEL -m MODEL --prompts FILE begins one")
 		}
 	}
 	db, err := data.Open(ctx, o.db)

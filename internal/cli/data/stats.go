@@ -259,7 +259,7 @@ func histogram(title string, of map[string]lengths) report.Plot {
 
 func (o *statsOptions) print(u *ui.UI, s *statistics) error {
 	fmt.Fprintf(u.Out, "%d rows, %d of them with an input, %d conversations\n", s.Rows, s.WithInput, s.Turns)
-	fmt.Fprintf(u.Out, "%d are there before but for case, punctuation and white space; %d could not be read\n\n", s.Duplicates, s.Rejected)
+	fmt.Fprintf(u.Out, "%d repeat an earlier one except for case, punctuation and white space; %d could not be read\n\n", s.Duplicates, s.Rejected)
 	for _, part := range []struct {
 		unit string
 		of   map[string]spread

@@ -138,7 +138,7 @@ func Use(u *ui.UI, text string, mayPull bool) (Used, error) {
 	}
 	settings, err := m.Settings()
 	if err != nil {
-		u.Warnf("what the model says of its use is left out in part: %v", err)
+		u.Warnf("part of the model's usage notes is left out: %v", err)
 	}
 	return Used{m.Path(), m.Name, settings, release}, nil
 }

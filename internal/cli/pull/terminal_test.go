@@ -68,7 +68,7 @@ func TestDisk(t *testing.T) {
 	require.Error(t, err)
 	require.Contains(t, string(out), "alpaca: error: m-Q4_0.gguf: files may not become that large here")
 	require.NotContains(t, string(out), "goroutine")
-	require.Contains(t, clitest.Run(t, "", "list").Stderr, "there are no models")
+	require.Contains(t, clitest.Run(t, "", "list").Stderr, "no models in")
 
 	file := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(file, nil, 0o666))

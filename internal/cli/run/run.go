@@ -146,7 +146,7 @@ func (o *runOptions) check(args []string) error {
 	}
 	switch {
 	case o.tools.file != "" && o.engine.Grammar.Given():
-		return ui.WithHint(ui.Usagef("--tools and a grammar at once"), "calls are kept to the schemas of the tools anyway")
+		return ui.WithHint(ui.Usagef("--tools cannot be used with a grammar"), "calls already follow the schemas of the tools")
 	case o.logprobs > 0 && o.output != "json":
 		return ui.WithHint(ui.Usagef("--logprobs needs JSON"), "add --output json")
 	case len(args) > 0 && o.prompt.Flags.Changed("prompt"):

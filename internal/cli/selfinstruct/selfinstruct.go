@@ -77,7 +77,7 @@ then; --one-step leaves that out. A small model gets brief prompts.`,
 	o.changed = fs.Changed
 	load.AddModel(fs, &o.model)
 	flags.AddInt(fs, &o.n, flags.Int{Name: "number", Short: "n", Value: 100, Low: 1, High: 10_000_000}, "`tasks` that the source has in the end")
-	fs.StringVarP(&o.db, "database", "d", "data.db", "`file` of the database, made where there is none")
+	fs.StringVarP(&o.db, "database", "d", "data.db", "`file` of the database; created if it does not exist")
 	fs.StringVar(&o.source, "source", "self_instruct", "`name` of the rows in it")
 	fs.StringVar(&o.seedTasks, "seed-tasks", "", "`file` of seed tasks, as Self-Instruct or Alpaca have them (default: 175 of our own)")
 	flags.AddInt(fs, &o.parallel, flags.Int{Name: "parallel", Value: 8, Low: 1, High: 256}, "`prompts` answered at once; does not change the result")

@@ -107,7 +107,7 @@ func (o *options) prepare(u *ui.UI) (err error) {
 			return err
 		}
 		if o.ChatTemplate != "" {
-			return ui.Usagef("--chat-template and --chat-template-file at once")
+			return ui.Usagef("--chat-template and --chat-template-file cannot be used together")
 		}
 	}
 	if o.resume != "" {
@@ -157,7 +157,7 @@ func (o *options) check() error {
 	}
 	switch {
 	case o.Init != "" && (o.Model != "" || o.Full):
-		return ui.Usagef("--init makes a new model: -m and --full do not go with it")
+		return ui.Usagef("--init makes a new model: -m and --full cannot be used with it")
 	case o.Init != "" && o.Merge, o.Full && o.Merge:
 		return ui.Usagef("--merge needs an adapter: --full and --init make none")
 	case o.LossOn != lossOnAnswers && o.LossOn != lossOnAll:

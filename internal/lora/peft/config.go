@@ -97,7 +97,7 @@ func parseConfig(raw []byte) (*config, error) {
 		return nil, err
 	}
 	if keys == nil {
-		return nil, errors.New("it is no object")
+		return nil, errors.New("it is not a JSON object")
 	}
 	if kind := text(keys["peft_type"]); kind != "LORA" {
 		return nil, fmt.Errorf("peft_type is %q: only LORA is supported", kind)
@@ -199,7 +199,7 @@ func parsePatterns(raw json.RawMessage) (list patterns, err error) {
 		// As in peft, an expression matches the last parts of a module's name. Syntax
 		// that only Python has, such as lookahead, is an error.
 		if p.name, err = regexp.Compile(fmt.Sprintf(`\A(?:.*\.)?(?:%s)\z`, key)); err != nil {
-			return nil, fmt.Errorf("%q is no regular expression that can be used: %w", key, err)
+			return nil, fmt.Errorf("%q is not a supported regular expression: %w", key, err)
 		}
 		list = append(list, p)
 	}

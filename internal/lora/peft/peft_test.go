@@ -120,7 +120,7 @@ func TestRefusals(t *testing.T) {
 	good := map[string]matrix{layer + "self_attn.q_proj.lora_A.weight": {2, 4, 0}, layer + "self_attn.q_proj.lora_B.weight": {4, 2, 0}}
 	for config, want := range map[string]string{
 		`{`:                             "adapter_config.json: unexpected end of JSON input",
-		`null`:                          "adapter_config.json: it is no object",
+		`null`:                          "adapter_config.json: it is not a JSON object",
 		`{"peft_type": "IA3"}`:          `peft_type is "IA3": only LORA is supported`,
 		head + `, "use_dora": true}`:    "use_dora: the directions of whole matrices are scaled anew (DoRA), which is not supported",
 		head + `, "bias": "lora_only"}`: `bias: "lora_only": biases of the model were trained, which is not supported`,
@@ -137,7 +137,7 @@ func TestRefusals(t *testing.T) {
 		head + `, "init_lora_weights": "pissa_niter_4"}`:           `init_lora_weights: "pissa_niter_4": this way of beginning changes the base model`,
 		head + `, "init_lora_weights": "olora"}`:                   `init_lora_weights: "olora"`,
 		head + `, "use_something": true}`:                          "use_something: this key is not known; it may change what the adapter means",
-		head + `, "rank_pattern": {"(?=x)": 3}}`:                   `rank_pattern: "(?=x)" is no regular expression that can be used`,
+		head + `, "rank_pattern": {"(?=x)": 3}}`:                   `rank_pattern: "(?=x)" is not a supported regular expression`,
 		head + `, "rank_pattern": {"x": "3"}}`:                     `rank_pattern: "x": must be a number`,
 		head + `, "alpha_pattern": [3]}`:                           "alpha_pattern: must be an object of names and numbers",
 		`{"peft_type": "LORA", "r": 0}`:                            "r: 0, must be positive",

@@ -21,7 +21,7 @@ func (h *Hub) head(ctx context.Context, r ref.Ref, revision, path string) (*web.
 	}
 	answer.Body.Close()
 	if !ref.IsCommit(answer.Header.Get("X-Repo-Commit")) {
-		return nil, fmt.Errorf("%s: the answer has no X-Repo-Commit: it is no Hub, or something on the way cuts its headers", web.Shown(u))
+		return nil, fmt.Errorf("%s: the answer has no X-Repo-Commit: this is not a Hub, or a proxy removes headers", web.Shown(u))
 	}
 	return answer, nil
 }
