@@ -21,7 +21,7 @@ func (t *Template) Continue(ctx context.Context, vars *value.Dict, opt Options) 
 	messages, _ := vars.Lookup("messages")
 	l, ok := messages.(*value.List)
 	if !ok || len(l.Items) == 0 {
-		return text.Text{}, errors.New("jinja: no message to be gone on with")
+		return text.Text{}, errors.New("jinja: no message to continue")
 	}
 	last, ok := l.Items[len(l.Items)-1].(*value.Dict)
 	if !ok {
@@ -68,5 +68,5 @@ func addTag(message *value.Dict) error {
 			}
 		}
 	}
-	return errors.New("jinja: the last message has no text to be gone on with")
+	return errors.New("jinja: the last message has no text to continue")
 }

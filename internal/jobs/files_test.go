@@ -150,7 +150,7 @@ func TestOutputOfAnother(t *testing.T) {
 	in := open(t, write(t, "in.jsonl", numbered(2)...), All)
 	for name, text := range map[string]string{
 		"custom_id \"x\" is not one of the input": `{"id":"i","custom_id":"x","response":null,"error":{"code":"c","message":"m"}}`,
-		"it is not a result in JSON":                 `# my notes`,
+		"it is not a result in JSON":              `# my notes`,
 	} {
 		path := write(t, "out", text, "")
 		_, err := OpenOutput(path, in, false)

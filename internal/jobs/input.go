@@ -159,7 +159,7 @@ func (in *Input) read(l inputLine) (*Request, error) {
 		r, err = ParseRequest(line)
 	}
 	if err == nil && keyOf(r.CustomID) != l.id {
-		err = errors.New("its custom_id is another than before")
+		err = errors.New("its custom_id has changed")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s was changed while it was answered: line %d: %w", in.file.Name(), l.number, err)

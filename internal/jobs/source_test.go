@@ -54,7 +54,7 @@ func TestChanged(t *testing.T) {
 	in := open(t, path, All)
 	require.NoError(t, os.WriteFile(path, []byte(strings.ReplaceAll(read(t, path), "id-", "ID-")), 0o600))
 	_, err := in.Next(t.Context())
-	require.EqualError(t, err, path+" was changed while it was answered: line 1: its custom_id is another than before")
+	require.EqualError(t, err, path+" was changed while it was answered: line 1: its custom_id has changed")
 
 	require.NoError(t, os.Truncate(path, 0))
 	err = (&Run{Source: in, Output: NewOutput(io.Discard), Answer: echo, Parallel: 2, MaxErrors: -1}).Do(t.Context())

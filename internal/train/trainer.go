@@ -111,7 +111,7 @@ func (t *Trainer) Step() (Step, error) {
 	e := t.engine
 	rows, first, ok := s.Plan.Next(&t.at)
 	if !ok {
-		return Step{}, errors.New("train: no data are left")
+		return Step{}, errors.New("train: no data is left")
 	}
 	step := Step{Update: t.State.Update + 1, Rate: s.Schedule.Rate(t.State.Update)}
 	var n float64 // weight of all labels, which loss divides by

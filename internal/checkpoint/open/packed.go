@@ -66,7 +66,7 @@ func (b *builder) columns(base string) (*stored, error) {
 		c.Cols *= perWord
 	}
 	if words.Shape[1] != wide || zeros.Shape[0] != groups || zeros.Shape[1] != packedRows || groups < 1 || c.Rows < 1 || c.Cols < 1 || c.Cols > maxPacked {
-		return nil, fmt.Errorf("tensors %q, %q and %q have the shapes %d, %d and %d, which do not go together", words.Name, zeros.Name, scales.Name, words.Shape, zeros.Shape, scales.Shape)
+		return nil, fmt.Errorf("tensors %q, %q and %q have shapes that do not match: %d, %d and %d", words.Name, zeros.Name, scales.Name, words.Shape, zeros.Shape, scales.Shape)
 	}
 	if c.Group = o.Int("group_size", o.Int("q_group_size", 128)); o.Float("group_size", 1) < 0 {
 		c.Group = c.Cols // -1: one group

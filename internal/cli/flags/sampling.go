@@ -73,7 +73,7 @@ func warned(u *ui.UI, prefix string, list []sampler.FileSetting) []sampler.FileS
 		switch {
 		case s.Given:
 		case s.Part:
-			u.Warnf("the model's setting %s%s is taken in part: %v", prefix, s, s.Err)
+			u.Warnf("the model's setting %s%s is applied in part: %v", prefix, s, s.Err)
 		case s.Err != nil:
 			u.Warnf("the model's setting %s%s is left out: %v", prefix, s, s.Err)
 		}

@@ -89,7 +89,7 @@ func (o *Generation) OpenDrafts(u *ui.UI, m *Instance) (engine.Drafts, error) {
 		return d, nil
 	}
 	if m.Model.Config.Recurrent() {
-		u.Warnf("nothing is drafted: layers of %s keep a text in a state, from which nothing can be taken back", m.Name())
+		u.Warnf("nothing is drafted: %s has recurrent layers, whose state cannot be rolled back", m.Name())
 		return d, nil
 	}
 	plain := *o.WithoutLoRA()

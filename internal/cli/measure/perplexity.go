@@ -121,7 +121,7 @@ func (o *perplexityOptions) check() error {
 	case o.base != "" && (o.measure.stride > 0 || o.measure.all):
 		return ui.Usagef("--kl-divergence-base: its file holds only the second half of each window, so --stride and --all cannot be used")
 	case o.process && o.imatrix == "":
-		return ui.Usagef("--process-output is about --imatrix-out, which is not given")
+		return ui.Usagef("--process-output requires --imatrix-out")
 	}
 	if err := o.choice.check(); err != nil {
 		return err
@@ -130,7 +130,7 @@ func (o *perplexityOptions) check() error {
 		return err
 	}
 	if st, err := os.Stat(o.imatrix); err == nil && !st.IsDir() && !st.Mode().IsRegular() && !isDat(o.imatrix) {
-		return ui.WithHint(fmt.Errorf("--imatrix-out %s: is not a regular file", o.imatrix), "a name in .dat is for the older form, which can be written anywhere")
+		return ui.WithHint(fmt.Errorf("--imatrix-out %s: is not a regular file", o.imatrix), "a name that ends in .dat gives the older format, which can be written anywhere")
 	}
 	if err := o.checkOutputs(load.Named(o.model), o.measure.prompt.File); err != nil {
 		return err

@@ -94,9 +94,9 @@ func Check(ctx context.Context, u *ui.UI, m *store.Model) error {
 	}
 	if _, damaged := errors.AsType[*store.DamagedError](err); damaged {
 		if m.Where == store.Hub || m.Where == store.Own {
-			return ui.WithHint(err, "alpaca pull "+Quoted(m.Name)+" fetches it anew")
+			return ui.WithHint(err, "alpaca pull "+Quoted(m.Name)+" fetches it again")
 		}
-		return ui.WithHint(err, "fetch it anew with the program that it belongs to")
+		return ui.WithHint(err, "fetch it again with the program that it belongs to")
 	}
 	if err == nil {
 		lib.Touch(m)

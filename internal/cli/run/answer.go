@@ -68,7 +68,7 @@ func (s *session) answer(ctx context.Context) error {
 		return err
 	}
 	if unread {
-		s.u.Infof("The message was not read to its end, and is taken back.")
+		s.u.Infof("The message was not read completely and has been removed.")
 	}
 	if err := s.cache.save(false, result.PromptTokens); err != nil {
 		return err
@@ -139,7 +139,7 @@ func (s *session) end(result engine.Result) error {
 	s.out.endAnswer()
 	switch {
 	case result.Reason == engine.Context && s.lines.terminal() && s.NoShift && !s.plain:
-		s.u.Infof("The context of %d tokens is full. /clear begins anew.", s.e.Text.Ctx())
+		s.u.Infof("The context of %d tokens is full. /clear starts a new conversation.", s.e.Text.Ctx())
 	case result.Reason == engine.Context:
 		s.u.Infof("The context of %d tokens is full.", s.e.Text.Ctx())
 	case result.Reason == engine.Length && s.limit() != s.predict:

@@ -81,7 +81,7 @@ func (s *session) clear(context.Context, string) error {
 	n := len(s.Messages)
 	s.Clear()
 	if n -= len(s.Messages); n == 0 {
-		s.u.Infof("Nothing was said.")
+		s.u.Infof("No messages yet.")
 	} else {
 		s.u.Infof("Forgotten: %s.", messageCount(n))
 	}
@@ -115,10 +115,10 @@ func (s *session) undo(context.Context, string) error {
 	m, ok := s.Undo()
 	switch {
 	case s.plain:
-		s.u.Infof("There is nothing to take back: each text is continued on its own.")
+		s.u.Infof("Nothing to take back: each text is continued on its own.")
 		return nil
 	case !ok:
-		s.u.Infof("Nothing was said.")
+		s.u.Infof("No messages yet.")
 		return nil
 	}
 	s.u.Infof("Taken back: %s", shorten(m.Content, 60))
@@ -251,7 +251,7 @@ func (s *session) loadFrom(_ context.Context, path string) error {
 		return nil
 	}
 	if s.plain {
-		s.u.Infof("The model has no chat template, and cannot go on with a conversation.")
+		s.u.Infof("The model has no chat template, so it cannot continue a conversation.")
 		return nil
 	}
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {

@@ -159,7 +159,7 @@ func (o *options) check() error {
 	case o.Init != "" && (o.Model != "" || o.Full):
 		return ui.Usagef("--init makes a new model: -m and --full cannot be used with it")
 	case o.Init != "" && o.Merge, o.Full && o.Merge:
-		return ui.Usagef("--merge needs an adapter: --full and --init make none")
+		return ui.Usagef("--merge requires an adapter, which --full and --init do not make")
 	case o.LossOn != lossOnAnswers && o.LossOn != lossOnAll:
 		return ui.Usagef("--loss-on %q: must be answers or all", o.LossOn)
 	case o.Epochs == 0 && o.MaxSteps == 0 && o.Tokens == 0:

@@ -126,7 +126,7 @@ func (c *config) take(name string, raw json.RawMessage) (err error) {
 		}
 	case name == "lora_alpha":
 		if err = json.Unmarshal(raw, &c.alpha); err == nil && math.Abs(c.alpha) > math.MaxFloat32 {
-			err = fmt.Errorf("%v is too much", c.alpha)
+			err = fmt.Errorf("%v is too large", c.alpha)
 		}
 	case name == "use_rslora":
 		err = json.Unmarshal(raw, &c.stable)
@@ -144,7 +144,7 @@ func (c *config) take(name string, raw json.RawMessage) (err error) {
 		}
 	case name == "init_lora_weights":
 		if !slices.Contains(plainInits, string(raw)) {
-			err = fmt.Errorf("%s: this way of beginning changes the base model, which is not supported; peft can save such an adapter as a plain one (path_initial_model_for_weight_conversion)", raw)
+			err = fmt.Errorf("%s: this initialization changes the base model, which is not supported; peft can save such an adapter as a plain one (path_initial_model_for_weight_conversion)", raw)
 		}
 	case empty(raw):
 	case why != "":

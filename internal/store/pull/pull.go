@@ -243,7 +243,7 @@ func checkGGUF(path, hidden, called string) error {
 	f, err := gguf.OpenWith(path, gguf.Options{HeaderOnly: true})
 	if err != nil {
 		text := strings.ReplaceAll(err.Error(), hidden, called)
-		return advice.Add(fmt.Errorf("what was fetched cannot be used: %s", text), "nothing of it is kept")
+		return advice.Add(fmt.Errorf("what was fetched cannot be used: %s", text), "it was deleted")
 	}
 	defer f.Close()
 	if f.Format != "gguf" {
