@@ -92,12 +92,15 @@ vet-all: ## vet, for every platform
 		GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) vet ./... || exit 1; \
 	done
 
-# Packages that evaluate much text in some tests, which -short leaves out.
-LONG := ./cmd/... ./internal/cli/... ./internal/server/... ./internal/jobs/... ./internal/tinydata/... ./internal/engine/... ./internal/model/...
+# The portable tier runs the packages that compute and a few commands. The other packages do the
+# same with and without assembly, so that only the native tier runs them. -short leaves out tests
+# of the second list that evaluate much text.
+PORTABLE       := $(filter-out ./internal/model/... ./internal/engine/...,$(COMPUTING)) ./internal/lora/... ./internal/convert/...
+PORTABLE_SHORT := ./internal/model/... ./internal/engine/... ./internal/tinydata/... ./internal/cli/run/... ./internal/cli/train/... ./internal/jobs/... ./cmd/...
 
 test-purego: ## run the tests of the portable code, without assembly
-	env -u ALPACA_REQUIRE_KERNELS $(GO) test -tags purego $$($(GO) list ./... | grep -v -e /cmd/ -e /cli -e /server -e /jobs -e /tinydata -e /engine -e /model)
-	env -u ALPACA_REQUIRE_KERNELS $(GO) test -tags purego -short $(LONG)
+	env -u ALPACA_REQUIRE_KERNELS $(GO) test -tags purego $(PORTABLE)
+	env -u ALPACA_REQUIRE_KERNELS $(GO) test -tags purego -short $(PORTABLE_SHORT)
 
 # The module in test has what only these tests need: a browser's driver and clients. They are
 # skipped, which they say, without chromium, and without the packages of test/clients.

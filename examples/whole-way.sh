@@ -1,18 +1,21 @@
 #!/bin/sh
-# From nothing to a tuned model that answers over HTTP, in under 15 minutes on 2 cores:
-# instructions that a model writes, checked, learned, compared with what was before, served.
+# Makes a tuned model that answers over HTTP, in under 15 minutes on 2 cores. A model writes
+# instructions, "alpaca data lint" checks them, and an adapter learns them. The script then
+# compares the model with and without the adapter, and serves the tuned one.
 #
 #   examples/whole-way.sh [MODEL.gguf] [FOLDER]
 #
-# Without a model it takes the one inside the program, which writes nonsense: what it shows
-# then is the way alone. A folder that is there is gone on with. Variables:
+# Without MODEL.gguf the script takes the model inside the program. That model writes nonsense,
+# so the run then shows only the steps. If FOLDER exists, the script continues the work in it.
+# Variables:
 #
-#   ALPACA   the program (default: alpaca)
-#   ROWS     instructions to write (default: 60, with a model of your own 40)
-#   PAIRS    pairs to compare (default: 12)
-#   THREADS  threads (default: all physical cores)
-#   SERVE    "no" ends before the server, "check" asks it something and ends it
-#   PORT     port of the server (default: 8080)
+#   ALPACA   path of the program (default: alpaca)
+#   ROWS     number of instructions to write (default: 60, or 40 with MODEL.gguf)
+#   PAIRS    number of pairs of answers to compare (default: 12)
+#   THREADS  number of threads (default: all physical cores)
+#   SERVE    "no": do not start the server; "check": ask the server one question, then end it
+#            (default: start the server and leave it running)
+#   PORT     the server's port (default: 8080)
 set -eu
 
 alpaca=${ALPACA:-alpaca}
@@ -29,7 +32,7 @@ db=$folder/data.db
 say() { printf '\n== %s\n' "$*" >&2; }
 
 say "1. $rows instructions, written by $model"
-# shellcheck disable=SC2086 # threads are two words or none
+# shellcheck disable=SC2086 # $threads is two words, or none
 "$alpaca" self-instruct -m "$model" -n "$rows" -d "$db" --seed 1 $threads
 "$alpaca" self-instruct stats -d "$db" --plot-lengths "$folder/lengths.svg" --plot-verbs "$folder/verbs.svg"
 
@@ -37,7 +40,7 @@ say "2. what is wrong with them"
 "$alpaca" data lint -d "$db"
 
 say "3. an adapter that learns them"
-# Some are held out, to compare with.
+# The first rows are held out of training, for the comparison in step 4.
 "$alpaca" data export -d "$db" --source self_instruct --format jsonl -o "$folder/all.jsonl"
 count=$(wc -l <"$folder/all.jsonl")
 [ "$pairs" -lt "$count" ] || pairs=$((count / 3))
@@ -53,7 +56,7 @@ if [ ! -e "$folder/adapter.gguf" ]; then
 fi
 
 say "4. before and after, compared"
-# A model votes here. Without --judge this is a page on which people do.
+# Here a model votes. Without --judge the command serves a page on which people vote.
 # shellcheck disable=SC2086
 "$alpaca" ab -m "$model" -m "$model" --lora "$folder/adapter.gguf" --prompts "$folder/eval.jsonl" --votes "$pairs" --seed 1 --max-chars 400 --judge "$model" -d "$folder/ab.db" $threads
 "$alpaca" ab report "$folder/ab.db" --plot "$folder/ab.svg" >/dev/null
@@ -89,6 +92,6 @@ curl -sf -o "$folder/answer.json" "http://localhost:$port/v1/chat/completions" -
 	-d '{"messages": [{"role": "user", "content": "Who are you?"}], "max_tokens": 32, "seed": 1}'
 grep -q '"content":"[^"]' "$folder/answer.json" || { echo "whole-way: $folder/answer.json has no answer" >&2; exit 1; }
 kill "$server"
-wait "$server" # its exit status is 0 when it has ended as it should
+wait "$server" # the status is 0 if the server has ended in order
 trap - EXIT
 say "done: $folder has the data, the adapter, the comparison and an answer"

@@ -1,11 +1,11 @@
 #!/bin/sh
-# Guess: a GGUF whose metadata holds an array of no elements can be copied by gguf-new-metadata, for its own reader shows
-# such an array and llama.cpp writes and reads them (no merges, no stop texts).
-# What happens: the same package disagrees with itself three ways. GGUFReader and gguf-dump show the empty array.
-# GGUFWriter.add_array("k", []) drops the key and says nothing. gguf-new-metadata, which copies by add_key_value, ends
-# with "ValueError: Invalid GGUF metadata array. Empty array", and leaves an output behind that holds a header alone.
-# Why it matters here: a list that is empty is not a list that is missing, so ours copies it; and a file that such a tool
-# left half-written is refused by us with the place where it ends.
+# Guess: gguf-new-metadata can copy a GGUF file whose metadata holds an array of no elements. The package's own reader
+# shows such an array, and llama.cpp writes and reads them (a model without merges, a model without stop texts).
+# What happens: the package handles the empty array in three ways. GGUFReader and gguf-dump show it.
+# GGUFWriter.add_array("k", []) drops the key without a message. gguf-new-metadata copies with add_key_value and ends
+# with "ValueError: Invalid GGUF metadata array. Empty array". It leaves an output file that holds a header alone.
+# Why it matters here: an empty list is not a missing list, so our program copies it. Our program refuses a file that
+# such a tool left half-written, and names the place where the file ends.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

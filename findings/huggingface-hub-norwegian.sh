@@ -1,10 +1,11 @@
 #!/bin/sh
-# Guess: huggingface_hub, whose cards say a model's language by its code, reads "language: no" as Norwegian: its own writer knows that
-# the word needs quotes, for it writes 'no'.
-# What happens: the reader takes it for YAML 1.1's false, in lists too. Whoever loads a card and saves it again has written "language: false" or
-# "- false" over the Norwegian, without a warning. Cards written by hand have it without quotes.
-# Why it matters here: "alpaca convert" takes general.languages of a GGUF file from the card, and keeps "no" as a text; a card
-# that went through huggingface_hub no longer has it.
+# Guess: huggingface_hub reads "language: no" in a model card as Norwegian, because cards name a language by its code.
+# Its own writer knows that the word needs quotes: it writes 'no'.
+# What happens: the reader takes the word for the "false" of YAML 1.1, in lists too. A program that loads a card and
+# saves it again writes "language: false" or "- false" in place of Norwegian, without a warning. Cards written by hand
+# have the word without quotes.
+# Why it matters here: "alpaca convert" takes general.languages of a GGUF file from the card and keeps "no" as a text. A
+# card that huggingface_hub has saved no longer has it.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

@@ -1,11 +1,12 @@
 #!/bin/sh
-# Guess: with jinja2's loop controls, {% else %} of a loop is what its manual says, the text where no iteration took place;
-# or, if it is Python's, the text where no break ended the loop.
-# What happens: it is neither. The flag that says "there was an iteration" is set at the end of the loop's body, so that
-# the else part is rendered as well whenever no turn came to its end: after a break in the first turn, and after turns
-# that all ended by continue, though they have printed something.
-# Why it matters here: chat templates have break and continue (transformers turns them on); an interpreter that does what
-# the manual says gives them another prompt than the one that the model was trained on. Ours sets the flag as late.
+# Guess: with jinja2's loop controls, the {% else %} part of a loop does what the manual says: it is rendered where no
+# iteration took place. Otherwise it does what Python's does: it is rendered where no break ended the loop.
+# What happens: jinja2 does neither. It sets the flag for "there was an iteration" at the end of the loop's body. The
+# else part is therefore also rendered when no iteration reached the end of the body: after a break in the first
+# iteration, and where every iteration ended by continue, even if they have printed something.
+# Why it matters here: chat templates may use break and continue, because transformers turns them on. An interpreter
+# that follows the manual gives another prompt than the one the model was trained on. Our interpreter sets the flag as
+# late as jinja2 does.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

@@ -1,11 +1,11 @@
 #!/bin/sh
-# Guess: a filter of a block assignment takes the same arguments as anywhere else: {% set x | replace(a, b) %}…{% endset %}
-# with a and b from the context gives what {{ text | replace(a, b) }} gives.
+# Guess: a filter of a block assignment takes the same arguments as any other filter. With a and b from the context,
+# {% set x | replace(a, b) %}…{% endset %} gives what {{ text | replace(a, b) }} gives.
 # What happens: jinja2 ends with an AssertionError of its compiler ("Tried to resolve a name to a reference that was
-# unknown to the frame") unless the names happen to be used somewhere else in the same block: with {{ a }}{{ b }} before
-# or after it, the same line works. {% filter replace(a, b) %} always does.
-# Why it matters here: a template may fail or not by a line that has nothing to do with it. We refuse what jinja2 refuses,
-# with the name, the line and the column.
+# unknown to the frame") unless the same block uses the names elsewhere. With {{ a }}{{ b }} before or after it, the
+# same line works. {% filter replace(a, b) %} always works.
+# Why it matters here: an unrelated line decides whether a template fails. Our interpreter refuses what jinja2 refuses,
+# and gives the name, the line and the column.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

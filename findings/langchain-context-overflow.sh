@@ -1,11 +1,12 @@
 #!/bin/sh
-# Guess: langchain-openai raises its ContextOverflowError for an error whose code is "context_length_exceeded", which is how
-# OpenAI marks a prompt that is too long; the message is for people and may say what it likes.
-# What happens: the code is looked for in str(error), and with openai 3.57 that holds the status and the error's message
-# alone. So the documented error object with its code gives OpenAIInvalidRequestError, which is none, and the same object with a message in which the words
-# "prompt is too long" happen to stand (Anthropic's) gives ContextOverflowError.
-# Why it matters here: chains that shorten their history on ContextOverflowError do not, whatever code a server sends. Ours
-# sends the code and says "the prompt is too long" in the message.
+# Guess: langchain-openai raises its ContextOverflowError for an error whose code is "context_length_exceeded". OpenAI
+# marks a prompt that is too long with this code; the message is for people and its words are free.
+# What happens: langchain-openai looks for the code in str(error), and in openai 3.57 that string holds only the status
+# and the error's message. The documented error object with its code raises OpenAIInvalidRequestError, which is no
+# ContextOverflowError. The same object raises ContextOverflowError if its message contains Anthropic's words "prompt is
+# too long".
+# Why it matters here: chains that shorten their history on ContextOverflowError do not do so, whatever code a server
+# sends. Our server sends the code, and its message has the words "the prompt is too long".
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

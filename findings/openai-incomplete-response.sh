@@ -1,11 +1,12 @@
 #!/bin/sh
-# Guess: responses.stream(…) of OpenAI's client ends with get_final_response(), which returns the response of the stream's
-# last event: the one of response.completed, or where max_output_tokens cut the answer that of response.incomplete, just as
-# responses.create(…) without a stream returns such a response with status "incomplete".
-# What happens: after response.incomplete it raises RuntimeError: Didn't receive a `response.completed` event. The event was
-# read, and an iteration over the stream has it: only the helper throws the answer away, whose tokens were paid for.
-# Why it matters here: a server that calls a cut answer "completed", as some do, makes the helper work and the status lie.
-# Ours says "incomplete", as OpenAI does; a client that may be cut iterates, or catches the error.
+# Guess: responses.stream(…) of OpenAI's client ends with get_final_response(), which returns the response of the
+# stream's last event. That event is response.completed, or response.incomplete where max_output_tokens cut the answer.
+# responses.create(…) without a stream returns such a response with the status "incomplete".
+# What happens: after response.incomplete the helper raises "RuntimeError: Didn't receive a `response.completed` event."
+# The client has read the event, and an iteration over the stream yields it. Only the helper drops the answer, whose
+# tokens have been paid for.
+# Why it matters here: some servers call a cut answer "completed". The helper then works, but the status is wrong. Our
+# server says "incomplete", as OpenAI does. A client whose answers may be cut has to iterate or to catch the error.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

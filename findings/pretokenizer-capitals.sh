@@ -1,12 +1,12 @@
 #!/bin/sh
-# Guess: llama.cpp splits words as the pattern in the model's tokenizer.json does. Combining marks are known to be
-# left out of tekken's and GPT-4o's; patterns that write \p{Lu} and \p{Ll} out, such as those of Tiny Aya and Youtu,
-# should cut "HelloWorld" in two.
-# What happens: \p{Lu}, \p{Ll}, \p{Lt}, \p{Lm} and \p{Lo} are all taken for \p{L}, so no capital ever begins a word, in
-# English either. And spaces in front of a number are not parted from it before they are split: "a  1" has its two
-# spaces apart, where the tokenizer keeps them together.
-# Why it matters here: the prompts of these models get other tokens than in training; we split as the model does, and
-# as llama.cpp with --reference-pretokenizer.
+# Guess: llama.cpp splits words as the pattern in the model's tokenizer.json does. It is known to leave combining marks
+# out of the patterns of tekken and GPT-4o. Patterns that write \p{Lu} and \p{Ll} out, such as those of Tiny Aya and
+# Youtu, should cut "HelloWorld" in two.
+# What happens: llama.cpp takes \p{Lu}, \p{Ll}, \p{Lt}, \p{Lm} and \p{Lo} all for \p{L}, so no capital letter begins a
+# word, in English either. It also does not separate the spaces in front of a number before it splits them. In "a  1" it
+# splits the two spaces, where the tokenizer keeps them together.
+# Why it matters here: the prompts of these models get other tokens than in training. Our program splits as the model's
+# tokenizer does, and with --reference-pretokenizer as llama.cpp does.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

@@ -1,11 +1,13 @@
 #!/bin/sh
-# Guess: Stanford's filter drops instructions whose ROUGE-L with an earlier one is above 0.7, so a pair of exactly 0.7 stays;
-# rouge-score computes 2·lcs/(m+n), and for lcs 21 of 39 and 21 words that is 42/60, the float64 nearest to 0.7.
-# What happens: it computes 2·p·r/(p+r) from precision and recall, each rounded. Most pairs of exactly 7/10 whose lengths differ
-# come out as 0.7000000000000001 or a little more, above 0.7; pairs of equal lengths give 0.7. So which of two equally similar pairs is dropped
-# hangs on how the words are divided between them.
-# Why it matters here: "alpaca self-instruct" finds near-repeats with integers first, and must follow these roundings to drop
-# the same pairs as the reference.
+# Guess: Stanford's filter drops instructions whose ROUGE-L with an earlier one is above 0.7, so a pair of exactly 0.7
+# stays. rouge-score computes 2·lcs/(m+n). For an lcs of 21 in texts of 39 and 21 words that is 42/60, the float64
+# nearest to 0.7.
+# What happens: rouge-score computes 2·p·r/(p+r) from precision and recall, each of them rounded. Most pairs of exactly
+# 7/10 whose lengths differ give 0.7000000000000001 or a little more, which is above 0.7. Pairs of equal lengths give
+# 0.7. Which of two equally similar pairs the filter drops therefore depends on how the words are divided between the
+# two texts.
+# Why it matters here: "alpaca self-instruct" first finds near-repeats with integers. It has to follow these roundings
+# to drop the same pairs as the reference.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

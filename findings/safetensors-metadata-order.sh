@@ -1,10 +1,10 @@
 #!/bin/sh
-# Guess: saving the same tensors with the same metadata gives the same bytes. The format sorts tensors for that, and a digest of the
-# file is how stores of models name it.
-# What happens: the order of the keys of __metadata__ is drawn anew in each process, so that files with two keys or more differ from run to run
-# though nothing else does. One key, as transformers writes it ({"format": "pt"}), hides it.
-# Why it matters here: "alpaca train" writes folders for peft with the same bytes for the same run, and cannot be compared byte by byte with
-# what the reference writes; tensors and metadata have to be compared as values.
+# Guess: saving the same tensors with the same metadata gives the same bytes. The format sorts tensors for this purpose,
+# and stores of models name a file by its digest.
+# What happens: each process draws a new order for the keys of __metadata__. Files with two keys or more differ from run
+# to run though nothing else differs. A single key, such as the {"format": "pt"} that transformers writes, hides this.
+# Why it matters here: "alpaca train" writes the same bytes into folders for peft for the same run. They cannot be
+# compared byte by byte with what the reference writes; a comparison has to read tensors and metadata as values.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

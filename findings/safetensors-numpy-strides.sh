@@ -1,10 +1,13 @@
 #!/bin/sh
-# Guess: safetensors.numpy.save of an array that is not in C order (a transposed matrix, every second column) writes its values,
-# or refuses it, as safetensors.torch refuses tensors that are not contiguous. numpy's own save and tobytes give the values.
-# What happens: the bytes are taken from where the array begins, whatever its strides are. No error, no warning; the file is valid,
-# has the right shape, and other numbers: a transposed matrix comes back with its elements in the order of memory.
-# Why it matters here: weights that a script transposed before it saved them are noise afterwards, and no reader can tell. A
-# conversion that answers nonsense may begin with such a file; numpy.ascontiguousarray before save mends it.
+# Guess: safetensors.numpy.save writes the values of an array that is not in C order (a transposed matrix, every second
+# column). Otherwise it refuses the array, as safetensors.torch refuses tensors that are not contiguous. numpy's own
+# save and tobytes give the values.
+# What happens: save takes the bytes from where the array begins and ignores its strides, without an error or a warning.
+# The file is valid and has the right shape, but other numbers: a transposed matrix comes back with its elements in the
+# order of memory.
+# Why it matters here: weights that a script has transposed and then saved are noise, and no reader can tell. If a
+# converted model answers nonsense, such a file may be the cause. A call of numpy.ascontiguousarray before save avoids
+# it.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

@@ -1,11 +1,12 @@
 #!/bin/sh
-# Guess: special tokens that a BPE trainer is given are cut out of the training text, as they are cut out of every text
-# that is encoded afterwards; so a corpus of "<s>text</s>" teaches the vocabulary pieces of the text alone.
-# What happens: they get their ids, but while training they are letters like all others. The vocabulary fills with pieces
-# such as "</s><s>" and "<s>hello</s>", which no text can ever be encoded to, since encoding does cut the special tokens
-# out first. In the run below 9 of the 11 pieces that were learned are of that kind.
-# Why it matters here: a vocabulary of 2,048 that is trained on text with its markers in it loses what it is short of.
-# "alpaca train --init" learns its vocabulary from the examples' texts, before a template puts control tokens around them.
+# Guess: a BPE trainer cuts the special tokens it is given out of the training text, as the tokenizer cuts them out of
+# every text that it encodes afterwards. A corpus of "<s>text</s>" then teaches the vocabulary only pieces of the text.
+# What happens: the special tokens get their ids, but the trainer treats their letters like all others. The vocabulary
+# fills with pieces such as "</s><s>" and "<s>hello</s>". No text is ever encoded to these pieces, because encoding cuts
+# the special tokens out first. In the run below 9 of the 11 learned pieces are of this kind.
+# Why it matters here: a vocabulary of 2,048 tokens that is trained on text with markers has less room for words.
+# "alpaca train --init" learns its vocabulary from the examples' texts, before a template puts control tokens around
+# them.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

@@ -1,11 +1,11 @@
 #!/bin/sh
-# Guess: xllamacpp's json_schema_to_grammar, which "converts a JSON schema to a llama.cpp grammar string", returns GBNF, as
-# the function of that name in llama.cpp does and as llama-server's "grammar" field takes it.
-# What happens: the published wheel is built with llguidance, and then the same function returns two lines of llguidance's
-# own language that hold the schema as it came: "%llguidance {}" and "start: %json {…}". No rule of it is GBNF, so that a
-# llama.cpp that was built without llguidance, or any other program that reads GBNF, cannot use it.
-# Why it matters here: such texts are handed on as grammars. Ours refuses them with the line and column; the schema itself,
-# by --json-schema or response_format, is what to hand on.
+# Guess: xllamacpp's json_schema_to_grammar "converts a JSON schema to a llama.cpp grammar string", so it returns GBNF.
+# llama.cpp's function of that name does so, and the "grammar" field of llama-server takes GBNF.
+# What happens: the published wheel is built with llguidance. There the function returns two lines in llguidance's own
+# language that hold the schema unchanged: "%llguidance {}" and "start: %json {…}". They are not GBNF. A llama.cpp built
+# without llguidance cannot use them, nor can any other program that reads GBNF.
+# Why it matters here: programs pass such texts on as grammars. Our program refuses them and names the line and the
+# column. They should pass on the schema itself, by --json-schema or response_format.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

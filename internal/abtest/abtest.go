@@ -71,8 +71,8 @@ type Vote struct {
 	ID     int64
 	N      int    // the number of the prompt, from 0
 	Repeat int    // 1 if the pair was shown again, mirrored
-	Judge  string // the judge's name; a model's begins with ModelJudge; "" if nobody was asked
-	Left   Slot   // the model whose answer was on the left
+	Judge  string // the judge's name, beginning with ModelJudge for a model; "" if nobody was asked
+	Left   Slot   // the model whose answer was shown on the left
 	Choice Choice
 	Millis int64
 	Note   string
@@ -115,7 +115,7 @@ type Plan struct {
 	Models  [2]Model `json:"models"`
 	Prompts string   `json:"prompts_sha256"`
 	Version string   `json:"version"`        // the version of this program
-	Live    bool     `json:"live,omitempty"` // judges may ask their own prompts, and vote before all answers exist
+	Live    bool     `json:"live,omitempty"` // judges may add prompts of their own, and vote before all answers exist
 }
 
 // Session is a comparison.
@@ -127,11 +127,11 @@ type Session struct {
 	Secret  []byte // key of the tokens in web forms
 	List    []Prompt
 	Answers [][2]*Answer // by prompt; nil: no answer yet
-	Own     map[int]Own  // prompts that judges asked themselves, by number
+	Own     map[int]Own  // prompts that judges wrote, by number
 	Votes   []Vote       // in the order of voting
 }
 
-// Complete reports whether all prompts have both answers, except those that failed.
+// Complete reports whether all prompts have both answers. Prompts that failed do not count.
 func (s *Session) Complete() bool {
 	for n := range s.Answers {
 		if !s.there(n) && !s.Own[n].Failed {
@@ -154,7 +154,7 @@ type Item struct {
 	Left      Slot
 }
 
-// The purposes of random numbers: the second number of random.Hash.
+// Purposes of random numbers, passed as the second argument of random.Hash.
 const (
 	forOrder = 301 + iota
 	forSides
@@ -179,10 +179,10 @@ func shuffle[T any](list []T, seed ...uint64) {
 	}
 }
 
-// Items returns the items of a judge in order: the judge's own prompts, the pairs that
-// differ, then the pairs that are shown again, mirrored. In each four in a row, model X
-// is twice on each side. In a live session the list ends before the first pair without
-// both answers.
+// Items returns the items of a judge in order: the judge's own prompts, the prompts of the
+// plan, then some of the latter again, mirrored. Pairs of equal answers are left out. In
+// each block of four items, model X is on the left twice. In a live session the list ends
+// before the first pair that lacks an answer.
 func (s *Session) Items(judge string) []Item {
 	who := random.Text(judge)
 	list := s.sides(s.ready(), forSides, who)
@@ -190,7 +190,7 @@ func (s *Session) Items(judge string) []Item {
 		first := slices.Clone(list)
 		shuffle(first, s.Seed, forRepeats, who)
 		again := first[:int(float64(s.Repeat*float64(len(list)))+0.5)]
-		slices.SortFunc(again, func(a, b Item) int { return cmp.Compare(a.N, b.N) }) // in the same order as before, so that the repeats of a pair are far apart
+		slices.SortFunc(again, func(a, b Item) int { return cmp.Compare(a.N, b.N) }) // in the order of the first showing, so that a pair and its repeat are far apart
 		for _, i := range again {
 			list = append(list, Item{N: i.N, Repeat: 1, Left: i.Left.Other()})
 		}
@@ -216,7 +216,7 @@ func (s *Session) sides(prompts []int, purpose, who uint64) (list []Item) {
 }
 
 // Next returns the judge's next item, nil if there is none. done is the number of items
-// judged, all the number of items.
+// that the judge has voted on, all the number of items.
 func (s *Session) Next(judge string) (next *Item, done, all int) {
 	judged := map[[2]int]bool{}
 	for i := range s.Votes {
@@ -235,7 +235,7 @@ func (s *Session) Next(judge string) (next *Item, done, all int) {
 	return next, done, len(list)
 }
 
-// Item returns a judge's item of prompt n. ok is false if there is none.
+// Item returns a judge's item for prompt n. ok is false if there is none.
 func (s *Session) Item(judge string, n, repeat int) (Item, bool) {
 	for _, i := range s.Items(judge) {
 		if i.N == n && i.Repeat == repeat {

@@ -12,7 +12,7 @@ import (
 	"alpaca/internal/train/random"
 )
 
-// session is one of n prompts whose answers differ.
+// session returns a session of n prompts whose answers differ.
 func session(n int, seed uint64) *Session {
 	s := &Session{Plan: Plan{Seed: seed, Votes: n, Models: [2]Model{{Name: "one", SHA256: "a"}, {Name: "two", SHA256: "b"}}}, ID: 1}
 	for i := range n {
@@ -22,8 +22,8 @@ func session(n int, seed uint64) *Session {
 	return s
 }
 
-// TestItems: after any number of pairs each model stood on the left as often as the other,
-// but for two; other judges see other sides; what comes back is mirrored.
+// TestItems checks that both models are on the left equally often: the counts never differ by
+// more than two. Judges see different sides, and repeats are mirrored.
 func TestItems(t *testing.T) {
 	s := session(101, 7)
 	s.Repeat = 0.1
@@ -52,14 +52,14 @@ func TestItems(t *testing.T) {
 	require.Len(t, Order(7, 5, 20), 5)
 }
 
-// judge votes on all items of a session as f says.
+// judge votes on all items of a session. f chooses.
 func judge(s *Session, name string, f func(i Item) Choice) {
 	for _, i := range s.Items(name) {
 		s.Votes = append(s.Votes, Vote{ID: int64(len(s.Votes)), N: i.N, Repeat: i.Repeat, Judge: name, Left: i.Left, Choice: f(i)})
 	}
 }
 
-// TestReport: wins belong to models, not to sides.
+// TestReport checks that wins count for models, not for sides.
 func TestReport(t *testing.T) {
 	s := session(100, 1)
 	s.Repeat = 0.2
@@ -86,7 +86,7 @@ func TestReport(t *testing.T) {
 	require.NotNil(t, g.AtEqual)
 	require.Nil(t, g.Agreement)
 
-	// An interrupted, a skipped, a revealing and an undone vote count apart.
+	// Skipped, revealing and undone votes have counts of their own.
 	s = session(5, 1)
 	s.Votes = []Vote{{N: 0, Judge: "a", Choice: Left}, {N: 1, Judge: "a", Choice: Skip}, {N: 2, Judge: "a", Choice: Right, Flags: []string{FlagRevealed}},
 		{N: 3, Judge: "a", Choice: Right, Undone: true}, {N: 3, Judge: "a", Choice: Bad}, {N: 4, Choice: Tie, Flags: []string{FlagEqual}}, {N: 0, Judge: "b", Choice: Right}}
@@ -102,8 +102,54 @@ func TestReport(t *testing.T) {
 	require.Equal(t, "anytime", NewReport(s).Groups[0].Kind)
 }
 
-// TestLeftJudge: who always takes the left side says that the models are equal, and is told
-// of.
+// TestOwnPrompts: who chooses prompts can choose the winner, so votes on them are in no other
+// figure.
+func TestOwnPrompts(t *testing.T) {
+	planned := session(20, 5)
+	judge(planned, "ann", func(i Item) Choice { return Choices[random.Hash(1, uint64(i.N))%5] })
+	planned.Answers[3][Y].Text = "first 3"
+	s := session(20, 5)
+	s.Answers[3][Y].Text = "first 3"
+	s.Votes = append(s.Votes, planned.Votes...)
+	s.Own = map[int]Own{}
+	for n := 20; n < 60; n++ {
+		s.Own[n] = Own{Judge: "ann", Failed: n == 59}
+		s.List = append(s.List, Prompt{Instruction: "mine"})
+		if n == 59 {
+			s.Answers = append(s.Answers, [2]*Answer{})
+			continue
+		}
+		s.Answers = append(s.Answers, [2]*Answer{{Text: "a much longer answer", Cut: true}, {Text: "no"}})
+		s.Votes = append(s.Votes, Vote{ID: int64(1000 + n), N: n, Judge: "ann", Left: X, Choice: Left})
+	}
+	for _, list := range []*Session{planned, s} {
+		list.Votes = append(list.Votes, Vote{N: 3, Choice: Tie, Flags: []string{FlagEqual}})
+	}
+	want, got := NewReport(planned), NewReport(s)
+	require.Equal(t, want.Groups, got.Groups)
+	require.Equal(t, want.Models, got.Models)
+	require.Equal(t, 1, got.Equal)
+	require.False(t, got.Groups[0].LeftBias)
+	require.Equal(t, 39, got.Own)
+	require.Equal(t, [2]int{39, 0}, got.OwnGroups[0].Wins)
+	require.Equal(t, 39, got.OwnGroups[0].LeftWins)
+	require.True(t, got.OwnGroups[0].LeftBias)
+	require.Equal(t, Strengths([]*Session{planned}, People), Strengths([]*Session{s}, People))
+	require.Len(t, alpacaEval(s), len(alpacaEval(planned)))
+	require.Len(t, dpo(s), len(dpo(planned))+39)
+	require.Equal(t, "own", s.line(&s.Votes[len(planned.Votes)]).Flags)
+
+	// Without a plan there is nothing else to measure lengths of.
+	s.List, s.Answers, s.Own = s.List[20:22], s.Answers[20:22], map[int]Own{0: {Judge: "ann"}, 1: {Judge: "ann"}}
+	s.Votes = []Vote{{N: 0, Judge: "ann", Choice: Left}}
+	got = NewReport(s)
+	require.Empty(t, got.Groups)
+	require.Len(t, got.OwnGroups, 1)
+	require.Equal(t, 20.0, got.Models[X].MeanChars)
+}
+
+// TestLeftJudge checks that a judge who always chooses left makes the models equal, and that
+// the report shows the bias.
 func TestLeftJudge(t *testing.T) {
 	s := session(100, 3)
 	judge(s, "ann", func(Item) Choice { return Left })
@@ -113,14 +159,14 @@ func TestLeftJudge(t *testing.T) {
 	require.True(t, g.LeftBias)
 }
 
-// TestModelJudge: a model is asked in both orders, and is not mixed with people.
+// TestModelJudge checks that a model's two votes on a pair count once, apart from people's.
 func TestModelJudge(t *testing.T) {
 	s := session(4, 3)
 	s.Votes = []Vote{
 		{N: 0, Judge: "model:j", Left: X, Choice: Left}, {N: 0, Repeat: 1, Judge: "model:j", Left: Y, Choice: Right},
 		{N: 1, Judge: "model:j", Left: Y, Choice: Left}, {N: 1, Repeat: 1, Judge: "model:j", Left: X, Choice: Left},
 		{N: 2, Judge: "model:j", Left: Y, Choice: Left},
-		{N: 3, Judge: "model:j", Left: X, Choice: Skip}, {N: 3, Repeat: 1, Judge: "model:j", Left: Y, Choice: Left}, // it had no room
+		{N: 3, Judge: "model:j", Left: X, Choice: Skip}, {N: 3, Repeat: 1, Judge: "model:j", Left: Y, Choice: Left}, // skipped in one order
 		{N: 0, Judge: "ann", Left: X, Choice: Right},
 	}
 	r := NewReport(s)
@@ -132,7 +178,7 @@ func TestModelJudge(t *testing.T) {
 	require.Equal(t, [2]int{0, 1}, r.Groups[0].Wins)
 }
 
-// TestRepeatable: the report of the same votes has the same digits, with ties as well.
+// TestRepeatable checks that two reports of the same votes have the same digits, even with ties.
 func TestRepeatable(t *testing.T) {
 	s := session(40, 9)
 	judge(s, "ann", func(i Item) Choice { return Choices[random.Hash(1, uint64(i.N))%4] })
@@ -150,7 +196,7 @@ func TestReveals(t *testing.T) {
 	s.Models[Y].Name = "Llama-3-8B"
 	s.Answers[1][X].Text = "Hello! I’m ChatGPT, a model."
 	s.Answers[2][Y].Text = "As llama-3-8b, I think so."
-	s.Answers[3][X].Text = "one is a number" // a short name is a word
+	s.Answers[3][X].Text = "one is a number" // a short name such as "one" is an ordinary word
 	require.Equal(t, []bool{false, true, true, false}, []bool{s.Reveals(0), s.Reveals(1), s.Reveals(2), s.Reveals(3)})
 }
 
@@ -172,8 +218,8 @@ func TestStrengths(t *testing.T) {
 	list := Strengths([]*Session{a, b}, "people")
 	require.Len(t, list, 3)
 	require.Equal(t, "one", list[0].Name)
-	require.InDelta(t, list[1].Elo, list[2].Elo, 5)      // the added ties of pairs that never met
-	require.InDelta(t, 190, list[0].Elo-list[1].Elo, 10) // 400·log10(3), less the added tie
+	require.InDelta(t, list[1].Elo, list[2].Elo, 5)      // one and three never met: only a tie is added
+	require.InDelta(t, 190, list[0].Elo-list[1].Elo, 10) // 400·log10(3), reduced by the added tie
 	for _, m := range list {
 		require.Less(t, m.Low, m.Elo)
 		require.Greater(t, m.High, m.Elo)
@@ -187,8 +233,8 @@ func openStore(t *testing.T) Store {
 	return Store{db}
 }
 
-// TestStore: a session goes on where it was, a vote is there once, and one that is undone
-// stays.
+// TestStore checks that a session resumes, that a second vote changes nothing, and that an undone
+// vote stays in the store.
 func TestStore(t *testing.T) {
 	st, ctx := openStore(t), t.Context()
 	_, err := st.Sessions(ctx)
@@ -237,7 +283,7 @@ func TestStore(t *testing.T) {
 	require.NoError(t, err)
 	s, err = st.Load(ctx, id)
 	require.NoError(t, err)
-	require.Len(t, s.Votes, 3) // the tie, the one undone, the one that stands
+	require.Len(t, s.Votes, 3) // the tie of equal answers, the undone vote, and the valid one
 	next, done, _ = s.Next("ann")
 	require.Equal(t, []int{1, 1}, []int{next.N, done})
 	require.NoError(t, st.Close(ctx, id))

@@ -8,9 +8,42 @@ import (
 	"alpaca/internal/abtest/stats"
 )
 
-// group counts the votes of one group. equal are ties that nobody was asked about.
+// groups counts votes on prompts that are all of the plan, or all judges' own: those of
+// people first, then those of each judging model. Pairs with equal answers are ties in every
+// group.
+func (s *Session) groups(votes []Vote) (list []Group) {
+	var equal []Vote
+	by := map[string][]Vote{}
+	var names []string
+	for _, v := range votes {
+		name := People
+		switch {
+		case slices.Contains(v.Flags, FlagEqual):
+			if !v.Undone {
+				equal = append(equal, v)
+			}
+			continue
+		case v.IsModel():
+			name = v.Judge
+		}
+		if by[name] == nil {
+			names = append(names, name)
+		}
+		by[name] = append(by[name], v)
+	}
+	slices.SortFunc(names, func(a, b string) int { // people first; names of models begin with ModelJudge
+		return strings.Compare(strings.TrimPrefix("~"+a, "~people"), strings.TrimPrefix("~"+b, "~people"))
+	})
+	for _, name := range names {
+		list = append(list, s.group(name, by[name], equal))
+	}
+	return list
+}
+
+// group counts the votes of one group. equal are the ties recorded for equal answers,
+// which count in every group.
 func (s *Session) group(name string, votes, equal []Vote) Group {
-	g := Group{Name: strings.TrimPrefix(name, ModelJudge)}
+	g := Group{Name: strings.TrimPrefix(name, ModelJudge), Equal: len(equal)}
 	c := counter{s: s, g: &g, clusters: make([]stats.Cluster, len(s.List)), units: map[int][]int{}, first: map[seen]int{}, judges: map[string]bool{}}
 	if isModel := strings.HasPrefix(name, ModelJudge); isModel {
 		c.addPairs(votes)
@@ -42,6 +75,7 @@ type counter struct {
 	units    map[int][]int   // verdicts by prompt
 	first    map[seen]int    // the first verdict, for comparison with the repeat
 	judges   map[string]bool
+	sides    int // votes that prefer one of the sides
 	compared []stats.Compared
 }
 
@@ -82,8 +116,11 @@ func (c *counter) addVote(v *Vote) {
 	c.count(v.N, sign, v.Choice == Bad)
 }
 
-// side counts which side won.
+// side counts a vote for the left side.
 func (c *counter) side(v *Vote) {
+	if _, ok := v.Winner(); ok {
+		c.sides++
+	}
 	if v.Choice == Left {
 		c.g.LeftWins++
 	}
@@ -196,29 +233,13 @@ func (c *counter) finish() {
 	g.Decided = float64(g.Wins[X]) / float64(max(1, decided))
 	g.DecidedInterval = stats.Wilson(float64(g.Wins[X]), float64(decided))
 	g.P = stats.SignTest(g.Wins[X], g.Wins[Y])
-	sides := g.sides(c)
-	g.LeftInterval = stats.Wilson(float64(g.LeftWins), float64(sides))
-	g.LeftBias = stats.SignTest(g.LeftWins, sides-g.LeftWins) < warnBelow
+	g.LeftInterval = stats.Wilson(float64(g.LeftWins), float64(c.sides))
+	g.LeftBias = stats.SignTest(g.LeftWins, c.sides-g.LeftWins) < warnBelow
 	if decided >= leastForLength {
 		rate := stats.AtEqualLength(c.compared)
 		g.AtEqual = &rate
 	}
 	c.agree()
-}
-
-// sides returns the number of votes that prefer one of the sides.
-func (g *Group) sides(c *counter) int {
-	n := 0
-	for i := range c.s.Votes {
-		v := &c.s.Votes[i]
-		if _, ok := v.Winner(); !ok || v.Undone || slices.Contains(v.Flags, FlagRevealed) || !c.judges[v.Judge] {
-			continue
-		}
-		if v.IsModel() || v.Repeat == 0 {
-			n++
-		}
-	}
-	return n
 }
 
 // agree sets the agreement of several judges.

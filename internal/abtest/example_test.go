@@ -6,7 +6,7 @@ import (
 	"alpaca/internal/abtest"
 )
 
-// Example chooses two of four prompts, the same ones for the same seed.
+// Example chooses two of four prompts. The same seed gives the same prompts.
 func Example() {
 	fmt.Println(len(abtest.Order(1, 4, 2)), abtest.X.Other())
 	// Output:

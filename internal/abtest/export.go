@@ -32,7 +32,7 @@ type Line struct {
 	Winner      string `json:"winner"` // X, Y, or "" for neither
 	Millis      int64  `json:"ms"`
 	Note        string `json:"note"`
-	Flags       string `json:"flags"`
+	Flags       string `json:"flags"` // equal, revealed, own: the judge asked the prompt
 	At          string `json:"at"`
 	Undone      bool   `json:"undone"`
 }
@@ -42,7 +42,7 @@ func (s *Session) line(v *Vote) Line {
 	l := Line{
 		Session: s.ID, N: v.N, Repeat: v.Repeat, Judge: v.Judge, Instruction: s.List[v.N].Instruction, Input: s.List[v.N].Input,
 		ModelX: s.Models[X].Name, ModelY: s.Models[Y].Name, Left: v.Left.String(), Choice: string(v.Choice), Millis: v.Millis,
-		Note: v.Note, Flags: strings.Join(v.Flags, " "), At: v.At.UTC().Format("2006-01-02T15:04:05.000Z"), Undone: v.Undone,
+		Note: v.Note, Flags: strings.Join(s.flags(v), " "), At: v.At.UTC().Format("2006-01-02T15:04:05.000Z"), Undone: v.Undone,
 	}
 	if a := s.Answers[v.N][X]; a != nil {
 		l.OutputX, l.CutX = a.Text, a.Cut
@@ -57,7 +57,8 @@ func (s *Session) line(v *Vote) Line {
 }
 
 // Export writes the votes of a session. csv, json and jsonl have all votes, even undone
-// ones. alpaca-eval and dpo have only the votes that count (said).
+// ones. alpaca-eval and dpo have only the votes that count (said); alpaca-eval, from which
+// win rates are computed, has none on judges' own prompts.
 func Export(w io.Writer, s *Session, form string) error {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
@@ -107,13 +108,22 @@ func exportCSV(w io.Writer, s *Session) error {
 	return c.Error()
 }
 
-// said reports whether a vote counts: it is not undone, skipped, mirrored or revealed.
+// flags returns the flags of a vote, with own if a judge asked the prompt.
+func (s *Session) flags(v *Vote) []string {
+	if s.IsOwn(v.N) {
+		return append(slices.Clone(v.Flags), "own")
+	}
+	return v.Flags
+}
+
+// said reports whether a vote counts: it is not undone, skipped or mirrored, and its
+// answers do not reveal a model.
 func said(v *Vote) bool {
 	return !v.Undone && v.Choice != Skip && v.Repeat == 0 && !slices.Contains(v.Flags, FlagRevealed)
 }
 
-// agreed returns the votes that count, and their verdicts. A model that judged a pair in
-// both orders has one vote on it, whose verdict is 0 unless both orders agree.
+// agreed returns the votes that count, with their verdicts. A model's vote has the verdict 0
+// unless its vote on the mirrored pair agrees.
 func (s *Session) agreed() (votes []*Vote, verdicts []int) {
 	mirrored := map[seen]*Vote{}
 	for i := range s.Votes {
@@ -152,6 +162,9 @@ func alpacaEval(s *Session) []annotation {
 	list := []annotation{}
 	votes, verdicts := s.agreed()
 	for i, v := range votes {
+		if s.IsOwn(v.N) {
+			continue
+		}
 		l := s.line(v)
 		list = append(list, annotation{l.prompt(), l.OutputX, l.OutputY, l.ModelX, l.ModelY, l.Judge, 1.5 - float64(verdicts[i])/2})
 	}

@@ -33,7 +33,7 @@ func TestExport(t *testing.T) {
 	require.Len(t, eval, 3)
 	require.Equal(t, []any{2.0, 1.0, 1.5}, []any{eval[0]["preference"], eval[1]["preference"], eval[2]["preference"]})
 	require.Equal(t, `{"prompt":"Task 0","chosen":"the second 0","rejected":"first 0"}`+"\n"+`{"prompt":"Task 1\n\nwith, \"input\"\n","chosen":"first 1","rejected":"the second 1"}`+"\n", export("dpo"))
-	// A model that contradicts itself says nothing.
+	// A model whose two votes contradict each other prefers neither answer.
 	s.Votes = []Vote{{N: 0, Judge: "model:j", Left: X, Choice: Left}, {N: 0, Repeat: 1, Judge: "model:j", Left: Y, Choice: Left},
 		{N: 1, Judge: "model:j", Left: X, Choice: Left}, {N: 1, Repeat: 1, Judge: "model:j", Left: Y, Choice: Right}, {N: 2, Judge: "model:j", Left: X, Choice: Left}}
 	require.Equal(t, 1, strings.Count(export("dpo"), "chosen"))

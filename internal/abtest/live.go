@@ -8,26 +8,32 @@ import (
 	"alpaca/internal/data"
 )
 
-// In a live session both models are running. Votes begin while further answers are
-// generated. Judges can ask their own prompts; only the judge who asked votes on the
-// answers. A pair is shown once both answers exist, so that nobody sees which model is
-// faster.
+// In a live session both models are running, and votes begin while further answers are
+// generated. Judges can write prompts of their own; only the judge who wrote one votes on
+// its answers. A pair is shown once both answers exist, so that nobody sees which model
+// is faster.
 
-// Own says which judge asked a prompt.
+// Own says which judge wrote a prompt.
 type Own struct {
 	Judge  string
-	Failed bool  // a model could not answer it
-	failed int64 // if Failed: votes from this id on are later than the failure
+	Failed bool // a model could not answer it
+}
+
+// IsOwn reports whether a judge asked prompt n.
+func (s *Session) IsOwn(n int) bool {
+	_, ok := s.Own[n]
+	return ok
 }
 
 // there reports whether prompt n has both answers.
 func (s *Session) there(n int) bool { return s.Answers[n][X] != nil && s.Answers[n][Y] != nil }
 
-// ready returns the prompts of the plan before the first one without both answers. The
-// sides of a pair depend on the pairs before it, so these must not change later.
+// ready returns the prompts of the plan before the first one that lacks an answer. It stops
+// there because the sides of a pair depend on the pairs before it, which must not change
+// later.
 func (s *Session) ready() (list []int) {
 	for n := range s.List {
-		if _, own := s.Own[n]; own {
+		if s.IsOwn(n) {
 			continue
 		}
 		if !s.there(n) {
@@ -53,8 +59,8 @@ func (s *Session) Progress() (planned, ready int) {
 	return len(s.List) - len(s.Own), len(s.ready())
 }
 
-// Expected returns the number of pairs that still lack answers and that the judge will be
-// asked about.
+// Expected returns the number of pairs that the judge will be asked about later, because
+// answers are still missing.
 func (s *Session) Expected(judge string) int {
 	planned, ready := s.Progress()
 	n := planned - ready
@@ -66,30 +72,16 @@ func (s *Session) Expected(judge string) int {
 	return n
 }
 
-// LastOwn returns the last prompt that a judge has asked. voted reports whether the judge
-// has voted on another prompt since a vote on this one, or since this one failed. ok is
-// false if the judge has asked none.
-func (s *Session) LastOwn(judge string) (n int, voted, ok bool) {
+// LastOwn returns the last prompt that a judge has asked. ok is false if the judge has asked
+// none.
+func (s *Session) LastOwn(judge string) (n int, ok bool) {
 	n = -1
 	for i, own := range s.Own {
 		if own.Judge == judge {
 			n = max(n, i)
 		}
 	}
-	if n < 0 {
-		return 0, false, false
-	}
-	own, seen := s.Own[n], false
-	for i := range s.Votes {
-		v := &s.Votes[i]
-		switch {
-		case v.N == n:
-			seen = true
-		case v.Judge == judge && (seen || own.Failed && v.ID >= own.failed):
-			voted = true
-		}
-	}
-	return n, voted, true
+	return n, n >= 0
 }
 
 // ErrBusy is the error for a judge whose last prompt is not answered yet.
@@ -124,7 +116,7 @@ func (st Store) Ask(ctx context.Context, s *Session, judge string, p Prompt) (n 
 // Fail records that a model cannot answer a judge's prompt.
 func (st Store) Fail(ctx context.Context, session int64, n int) error {
 	return st.DB.Update(ctx, func(tx *data.Tx) error {
-		_, err := tx.Exec("update ab_own set failed = (select ifnull(max(id), 0) + 1 from ab_vote) where session = ? and n = ? and failed = 0", session, n)
+		_, err := tx.Exec("update ab_own set failed = 1 where session = ? and n = ?", session, n)
 		return err
 	})
 }
@@ -140,10 +132,11 @@ func (st Store) loadOwn(ctx context.Context, s *Session) error {
 	return st.each(ctx, "select n, judge, failed from ab_own where session = ?", s.ID, func(scan func(...any) error) error {
 		var n int
 		var own Own
-		if err := scan(&n, &own.Judge, &own.failed); err != nil {
+		var failed int64 // earlier versions stored the number of a vote
+		if err := scan(&n, &own.Judge, &failed); err != nil {
 			return err
 		}
-		own.Failed = own.failed > 0
+		own.Failed = failed > 0
 		if n < 0 || n >= len(s.List) {
 			return fmt.Errorf("abtest: session %d: prompt %d of %d is said to be a judge's", s.ID, n, len(s.List))
 		}

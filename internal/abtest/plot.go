@@ -4,25 +4,30 @@ import (
 	"fmt"
 	"html"
 	"io"
+	"slices"
 	"strings"
 )
 
-// WritePlot draws a report as an SVG. Each group has a bar of wins and ties, and below it
-// the win rate of model X with its interval.
+// WritePlot draws a report as an SVG. Each group has a bar of wins and ties. Below the bar
+// is the win rate of model X with its interval. Groups of votes on judges' own prompts come last.
 func (r *Report) WritePlot(w io.Writer) error {
 	const (
 		width, left, bar = 760.0, 30.0, 700.0
 		height           = 110
 	)
 	var b strings.Builder
-	total := 60 + height*max(1, len(r.Groups))
+	groups := slices.Concat(r.Groups, r.OwnGroups)
+	total := 60 + height*max(1, len(groups))
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %g %d" font-family="sans-serif" font-size="14">`+"\n", width, total)
 	fmt.Fprintf(&b, "<rect width=\"%g\" height=\"%d\" fill=\"#fff\"/>\n", width, total)
 	fmt.Fprintf(&b, "<text x=\"%g\" y=\"28\" font-size=\"17\">%s (blue) against %s (orange)</text>\n", left, html.EscapeString(r.Models[X].Name), html.EscapeString(r.Models[Y].Name))
-	for i := range r.Groups {
-		g := &r.Groups[i]
+	for i := range groups {
+		g, about := &groups[i], ""
+		if i >= len(r.Groups) {
+			about = ", own prompts"
+		}
 		top := 55 + float64(height*i)
-		fmt.Fprintf(&b, "<text x=\"%g\" y=\"%g\">%s: %d votes</text>\n", left, top, html.EscapeString(g.Name), g.Votes())
+		fmt.Fprintf(&b, "<text x=\"%g\" y=\"%g\">%s%s: %d votes</text>\n", left, top, html.EscapeString(g.Name), about, g.Votes())
 		at := left
 		for _, part := range []struct {
 			n     int

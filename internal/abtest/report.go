@@ -2,7 +2,6 @@ package abtest
 
 import (
 	"slices"
-	"strings"
 	"unicode/utf8"
 
 	"alpaca/internal/abtest/stats"
@@ -23,9 +22,12 @@ type Report struct {
 	Version string        `json:"version"`
 	Params  string        `json:"params"`
 	Models  [2]ModelShare `json:"models"`
-	Equal   int           `json:"equal_answers"`         // pairs with equal answers, counted as ties in every group
-	Own     int           `json:"own_prompts,omitempty"` // answered prompts that judges asked themselves
-	Groups  []Group       `json:"groups"`                // people, then each judging model; never mixed
+	Equal   int           `json:"equal_answers"` // pairs of the plan with equal answers, counted as ties in every group
+	Groups  []Group       `json:"groups"`        // people, then each judging model; never mixed
+	// Judges' own prompts. Who chose them knew earlier answers and could choose what one of
+	// the models is good at, so their votes are counted apart and are in none of Groups.
+	Own       int     `json:"own_prompts,omitempty"` // number of those with both answers
+	OwnGroups []Group `json:"own_groups,omitempty"`
 }
 
 // ModelShare is the part of a report about one model.
@@ -40,26 +42,27 @@ type Group struct {
 	Name     string `json:"name"` // People, or the judging model's name
 	Judges   int    `json:"judges"`
 	Wins     [2]int `json:"wins"`
-	Ties     int    `json:"ties"` // both answers are good, or they are equal
+	Ties     int    `json:"ties"`          // both good, equal answers, or a model's two verdicts differ
+	Equal    int    `json:"equal_answers"` // the ties on equal answers, about which nobody was asked
 	Bad      int    `json:"both_bad"`
 	Skipped  int    `json:"skipped"`
-	Revealed int    `json:"revealed"` // excluded, because an answer reveals its model
+	Revealed int    `json:"revealed"` // votes not counted, because an answer reveals its model
 	Undone   int    `json:"undone"`
 
-	// The win rate of model X; a tie is half a win.
+	// The win rate of model X. A vote for neither model is half a win.
 	Rate     float64        `json:"win_rate"`
 	Interval stats.Interval `json:"interval"`
 	Kind     string         `json:"interval_kind"`
-	// The win rate of model X among decided votes.
+	// The win rate of model X among decided votes: those that prefer one of the models.
 	Decided         float64        `json:"decided_rate"`
 	DecidedInterval stats.Interval `json:"decided_interval"`
 	P               float64        `json:"sign_test_p"`
 	// Decided votes for the left side.
 	LeftWins     int            `json:"left_wins"`
 	LeftInterval stats.Interval `json:"left_interval"`
-	LeftBias     bool           `json:"left_bias"` // significant at 1 %
-	// The number of decided votes on answers of different lengths, and how many prefer
-	// the longer one.
+	LeftBias     bool           `json:"left_bias"` // the preference for one side is significant at 1 %
+	// The number of decided votes on answers of different lengths, and how many of these
+	// votes prefer the longer answer.
 	Lengths    int      `json:"votes_on_lengths"`
 	LongerWins int      `json:"longer_wins"`
 	AtEqual    *float64 `json:"win_rate_at_equal_length,omitempty"` // nil with fewer than 100 decided votes
@@ -81,56 +84,51 @@ func NewReport(s *Session) *Report {
 		Session: s.ID, Created: s.Created.UTC().Format("2006-01-02 15:04:05Z"), Seed: s.Seed, Prompts: s.Plan.Prompts, Planned: s.Plan.Votes,
 		Peek: s.Peek, Closed: s.Closed, Version: s.Version, Params: s.Params,
 	}
-	for slot := range r.Models {
-		m := &r.Models[slot]
-		m.Model = s.Models[slot]
-		n := 0
-		for _, pair := range s.Answers {
-			if a := pair[slot]; a != nil {
-				n++
-				m.MeanChars += float64(utf8.RuneCountInString(a.Text))
-				if a.Cut {
-					m.Cut++
-				}
-			}
-		}
-		m.MeanChars /= float64(max(1, n))
-	}
-	for _, own := range s.Own {
-		if !own.Failed {
+	for n := range s.Own {
+		if s.there(n) {
 			r.Own++
 		}
 	}
-	var equal []Vote
-	people := map[string][]Vote{}
-	var names []string
+	for slot := range r.Models {
+		r.Models[slot] = s.share(Slot(slot))
+	}
+	var planned, own []Vote
 	for _, v := range s.Votes {
-		name := People
-		switch {
-		case slices.Contains(v.Flags, FlagEqual):
-			if !v.Undone {
-				equal = append(equal, v)
-			}
+		if s.IsOwn(v.N) {
+			own = append(own, v)
 			continue
-		case v.IsModel():
-			name = v.Judge
 		}
-		if people[name] == nil {
-			names = append(names, name)
+		planned = append(planned, v)
+		if slices.Contains(v.Flags, FlagEqual) && !v.Undone {
+			r.Equal++
 		}
-		people[name] = append(people[name], v)
 	}
-	r.Equal = len(equal)
-	slices.SortFunc(names, func(a, b string) int { // people first; names of models begin with ModelJudge
-		return strings.Compare(strings.TrimPrefix("~"+a, "~people"), strings.TrimPrefix("~"+b, "~people"))
-	})
-	for _, name := range names {
-		r.Groups = append(r.Groups, s.group(name, people[name], equal))
-	}
+	r.Groups, r.OwnGroups = s.groups(planned), s.groups(own)
 	return r
 }
 
-// verdict returns 1 if a vote prefers model X, −1 if it prefers Y, and 0 for neither.
+// share returns the lengths of a model's answers to the prompts of the plan, or to judges'
+// own if there is no plan.
+func (s *Session) share(slot Slot) ModelShare {
+	m := ModelShare{Model: s.Models[slot]}
+	noPlan := len(s.Own) == len(s.List)
+	n := 0
+	for i, pair := range s.Answers {
+		a := pair[slot]
+		if a == nil || s.IsOwn(i) != noPlan {
+			continue
+		}
+		n++
+		m.MeanChars += float64(utf8.RuneCountInString(a.Text))
+		if a.Cut {
+			m.Cut++
+		}
+	}
+	m.MeanChars /= float64(max(1, n))
+	return m
+}
+
+// verdict returns 1 if v prefers model X, −1 if it prefers Y, and 0 if it prefers neither.
 func verdict(v *Vote) int {
 	switch w, ok := v.Winner(); {
 	case !ok:

@@ -14,8 +14,8 @@ import (
 	"alpaca/internal/data"
 )
 
-// schema creates the tables of sessions. An undone vote stays in its table, and the judge
-// may vote again.
+// schema creates the tables of sessions. An undone vote stays in the table ab_vote, and the
+// judge may vote again.
 var schema = []string{
 	`create table if not exists ab_session(
 		id integer primary key, created text not null, seed text not null, prompts_sha256 text not null, votes_planned integer not null,
@@ -214,7 +214,7 @@ func (st Store) AddAnswer(ctx context.Context, session int64, n int, slot Slot, 
 	})
 }
 
-// ErrClosed is the error for a vote or a prompt in a closed session.
+// ErrClosed is the error for a new vote or prompt in a closed session.
 var ErrClosed = errors.New("abtest: the session is closed")
 
 // isOpen returns ErrClosed if the session is closed.

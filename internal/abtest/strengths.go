@@ -12,7 +12,7 @@ import (
 type Strength struct {
 	Name string  `json:"name"`
 	Elo  float64 `json:"elo"`
-	Low  float64 `json:"low"` // 95 % bootstrap over prompts
+	Low  float64 `json:"low"` // Low and High bound the 95 % bootstrap interval over prompts
 	High float64 `json:"high"`
 	N    int     `json:"votes"`
 }
@@ -20,12 +20,14 @@ type Strength struct {
 // resamples is the number of bootstrap samples for the intervals of strengths.
 const resamples = 400
 
-// forStrengths is the purpose of the random numbers: the second number of random.Hash.
+// forStrengths is the second argument of random.Hash here. It keeps these random numbers
+// apart from those drawn for other purposes.
 const forStrengths = 311
 
 // Strengths returns the Bradley–Terry strengths of the models of several sessions, the
-// strongest first. judge is People or the name of a judging model: only its votes count.
-// Models are the same if their names, checksums and adapters are. Unlike ratings that are
+// strongest first. judge is People or the name of a judging model. Only votes of this judge
+// count, and the ties recorded for equal answers, but no votes on judges' own prompts. Models
+// are the same if their names, checksums and adapters are equal. Unlike ratings that are
 // updated vote by vote, strengths do not depend on the order of votes.
 func Strengths(list []*Session, judge string) []Strength {
 	index := map[string]int{}
@@ -51,7 +53,7 @@ func Strengths(list []*Session, judge string) []Strength {
 		by := make([][]result, len(s.List))
 		for i := range s.Votes {
 			v := &s.Votes[i]
-			if v.Undone || v.Choice == Skip || slices.Contains(v.Flags, FlagRevealed) || !slices.Contains(v.Flags, FlagEqual) && !judged(v, judge) {
+			if s.IsOwn(v.N) || v.Undone || v.Choice == Skip || slices.Contains(v.Flags, FlagRevealed) || !slices.Contains(v.Flags, FlagEqual) && !judged(v, judge) {
 				continue
 			}
 			w := float64(verdict(v)+1) / 2
@@ -98,8 +100,8 @@ func Strengths(list []*Session, judge string) []Strength {
 	return out
 }
 
-// judged reports whether judge, which is People or the name of a model, has given the
-// vote.
+// judged reports whether v is a vote of judge, which is People or the name of a model.
+// Repeats of people do not count.
 func judged(v *Vote, judge string) bool {
 	if judge == People {
 		return !v.IsModel() && v.Repeat == 0

@@ -1,8 +1,8 @@
 // Package arch describes the architectures of models as values: the tensors and keys of a
 // family, their sizes, and the few facts that no tensor shows. Loading, conversion,
 // quantization and synthetic models all use it, so each name stands in one place. An
-// architecture does not list the steps of the computation: a layer that has a tensor has the
-// step that uses it (docs/add-a-model.md).
+// architecture does not list the steps of the computation: a layer's tensors say which steps
+// it has (docs/add-a-model.md).
 package arch
 
 import (
@@ -90,11 +90,11 @@ const (
 
 // Windows says which layers have a sliding window, if the file has no list of them.
 type Windows struct {
-	Period   int     // layer i has a window unless i mod Period is Period-1; 0: all have
+	Period   int     // layer i has a window unless i mod Period is Period-1; 0: all layers have one
 	Default  int     // the window if the file has none; 0: no window
-	OwnRope  bool    // such layers have a RoPE base of their own, without scaling
-	RopeBase float64 // their base if the file has none; 0: as the other layers
-	OwnHeads bool    // such layers have a head length of their own
+	OwnRope  bool    // layers with a window have a RoPE base of their own, without scaling
+	RopeBase float64 // the RoPE base of layers with a window if the file has none; 0: that of the other layers
+	OwnHeads bool    // layers with a window have a head length of their own
 }
 
 // all are the architectures that can be evaluated, the oldest first.

@@ -25,7 +25,7 @@ func TestFind(t *testing.T) {
 	require.Nil(t, Find(""))
 }
 
-// TestTables checks what readers of the tables rely on.
+// TestTables checks properties of the tables that other packages rely on.
 func TestTables(t *testing.T) {
 	for _, a := range All() {
 		t.Run(a.Name, func(t *testing.T) {
@@ -39,7 +39,9 @@ func TestTables(t *testing.T) {
 					seen[name] = true
 					require.NotEqual(t, One, x.Cols, name)
 					require.False(t, x.Bias && x.IsVector() && !a.LayerNorm, name)
-					require.Equal(t, x.Stack != One && x.HF != "", strings.Contains(x.HF, "%d"), name)
+					ofHeads := x.Rows == QueryHeads || x.Rows == KVHeads
+					require.Equal(t, (x.Stack != One || ofHeads) && x.HF != "", strings.Contains(x.HF, "%d"), name)
+					require.Equal(t, ofHeads, x.ByRows(), name)
 				}
 				for _, name := range []string{"token_embd", a.Tensor(OutputNorm).GGUF(), "output", "blk.0.attn_output", "blk.1.attn_output"} {
 					require.True(t, seen[name], name)
@@ -108,8 +110,8 @@ func TestMetadata(t *testing.T) {
 	}
 }
 
-// TestCheckpointNames compares the tables with the tensors of checkpoints as
-// transformers writes them: their names, and their shapes by config.json.
+// TestCheckpointNames compares the tables with the tensors of checkpoints that transformers wrote:
+// their names, and their shapes according to config.json.
 func TestCheckpointNames(t *testing.T) {
 	configs, err := filepath.Glob(filepath.Join(testshared.Path(t, "models/hf"), "*", "config.json"))
 	require.NoError(t, err)
@@ -120,7 +122,7 @@ func TestCheckpointNames(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, json.Unmarshal(data, &c))
 		got := safetensors(t, filepath.Dir(path))
-		if c.Text != nil { // beside what sees
+		if c.Text != nil { // a language model beside a vision model
 			text := *c.Text
 			text.Architectures = c.Architectures
 			c = text
@@ -142,7 +144,7 @@ func TestCheckpointNames(t *testing.T) {
 				sizes.Taps, sizes.Delta = c.DeltaTaps, true
 			}
 			c.perLayer(&sizes, layer)
-			if !sizes.In(x.In) || x.HF == "" || x.Role == Output && got["lm_head.weight"] == nil {
+			if !sizes.In(x.In) || x.HF == "" || x.ByRows() || x.Role == Output && got["lm_head.weight"] == nil {
 				continue
 			}
 			prefix := "model."
@@ -153,7 +155,7 @@ func TestCheckpointNames(t *testing.T) {
 				prefix = fmt.Sprintf("model.layers.%d.", n)
 			}
 			shape := x.Shape(&sizes)
-			if x.Role == ConvTaps || x.Role == DeltaTaps { // of one input channel each
+			if x.Role == ConvTaps || x.Role == DeltaTaps { // checkpoints have a dimension for the one input channel
 				shape = []int{shape[0], 1, shape[1]}
 			}
 			if x.Stack != One {
@@ -172,7 +174,7 @@ func TestCheckpointNames(t *testing.T) {
 			}
 		}
 		if a == &GPTOSS {
-			for name := range got { // Stacked
+			for name := range got { // the experts are Stacked tensors, which a.Tensors does not yield
 				if strings.Contains(name, "mlp.experts.") {
 					delete(got, name)
 				}
@@ -187,8 +189,8 @@ func TestCheckpointNames(t *testing.T) {
 	}, known)
 }
 
-// textPart returns the tensors of a language model that is a part of a larger one, by the
-// names that they would have alone.
+// textPart returns the tensors of the language model in a larger model, under the names that they
+// would have alone.
 func textPart(all map[string][]int) map[string][]int {
 	got := map[string][]int{}
 	for name, shape := range all {
@@ -199,7 +201,7 @@ func textPart(all map[string][]int) map[string][]int {
 	return got
 }
 
-// perLayer changes sizes to what c says of one layer.
+// perLayer sets the fields of s that differ from layer to layer, as in Gemma 4.
 func (c *hfConfig) perLayer(s *Sizes, layer int) {
 	s.KeyDim, s.ValueDim, s.FFNDim = c.sizes().KeyDim, c.sizes().ValueDim, c.FFN
 	if own, ok := c.Own[fmt.Sprint(layer)]; ok {
@@ -213,7 +215,7 @@ func (c *hfConfig) perLayer(s *Sizes, layer int) {
 	}
 }
 
-// hfConfig is what config.json says of shapes.
+// hfConfig holds the fields of config.json that determine shapes.
 type hfConfig struct {
 	Text   *hfConfig `json:"text_config"`
 	Inputs int       `json:"hidden_size_per_layer_input"`

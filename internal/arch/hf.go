@@ -142,6 +142,9 @@ func (t *Tensor) hfEnd(bias bool) string {
 	return ".weight"
 }
 
+// ByRows reports whether each row of the matrix is a tensor of its own in a checkpoint.
+func (t *Tensor) ByRows() bool { return t.Stack == One && strings.Contains(t.HF, "%d") }
+
 // HFName returns the tensor's name in a checkpoint, without the model's prefix. If the tensor
 // is a stack it is the name of one expert's tensor. HFName returns "" if the table has no name.
 func (t *Tensor) HFName(layer, expert int, bias bool) string {

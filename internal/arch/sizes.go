@@ -11,7 +11,7 @@ const (
 	Q                        // elements of all query heads
 	K                        // elements of all key heads
 	V                        // elements of all value heads
-	Heads                    // values for all query heads: the output of attention
+	Heads                    // elements of attention's output: a value for each query head
 	Key                      // elements of one head of queries or keys
 	Experts                  // expert_count
 	QKV                      // Q, K and V together
@@ -24,10 +24,11 @@ const (
 	Taps                     // positions of a convolution
 	Q2                       // twice Q: queries with their gates
 	DeltaChannels            // queries, keys and values of a gated delta rule together
-	DeltaInner               // elements of all its value heads
-	DeltaHeads               // number of its value heads
-	DeltaValue               // elements of one of its value heads
+	DeltaInner               // elements of all value heads of a gated delta rule
+	DeltaHeads               // number of value heads of a gated delta rule
+	DeltaValue               // elements of one value head of a gated delta rule
 	QueryHeads               // number of query heads
+	KVHeads                  // number of key heads
 	RopePairs                // pairs of a head that RoPE rotates
 	LayerInput               // embedding_length_per_layer_input
 	AllInputs                // LayerInput times the number of layers
@@ -79,6 +80,8 @@ func (s *Sizes) Of(d Dim) int {
 		return s.KeyDim
 	case QueryHeads:
 		return s.NumHeads
+	case KVHeads:
+		return s.NumKVHeads
 	case Experts:
 		return s.NumExperts
 	case QKV:

@@ -19,8 +19,8 @@ const (
 	AttnQ     Role = "attn_q"      // [Q, Embd]
 	AttnK     Role = "attn_k"      // [K, Embd]
 	AttnV     Role = "attn_v"      // [V, Embd]
-	AttnQNorm Role = "attn_q_norm" // [Key] for each query head
-	AttnKNorm Role = "attn_k_norm" // [Key] for each key head
+	AttnQNorm Role = "attn_q_norm" // [Key] for each query head; [QueryHeads, Key] if each has a LayerNorm of its own
+	AttnKNorm Role = "attn_k_norm" // [Key] for each key head; or [KVHeads, Key]
 	AttnQKV   Role = "attn_qkv"    // [QKV, Embd] queries, keys and values in one
 	AttnOut   Role = "attn_output" // [Embd, Heads]
 
@@ -85,10 +85,10 @@ type Tensor struct {
 
 	Bare     bool // its name has no ".weight"
 	Optional bool // files may lack it
-	Bias     bool // it must have a bias, which any matrix may have; a vector's is LayerNorm's
+	Bias     bool // it must have a bias; otherwise a matrix may have one, and a norm is RMSNorm
 	Unscaled bool // a tensor called NAME.scale is not a factor of its products
 
-	HF      string   // name in Hugging Face files, without "model.layers.N." and ".weight"; %d: expert
+	HF      string   // name in Hugging Face files, without "model.layers.N." and ".weight"; %d: expert, or row if it is not a stack
 	BareHF  bool     // it has ".weight" in GGUF, but not in HF
 	Stacked *Stacked // its form with all experts in one tensor in HF; nil: none
 

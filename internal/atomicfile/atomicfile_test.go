@@ -35,8 +35,8 @@ func requireText(t *testing.T, path, want string) {
 	require.Equal(t, want, string(data))
 }
 
-// inBothWays runs a test with files that have a name from the first and, where the
-// system can, with files that have none.
+// inBothWays runs a test twice: with new files that have no name before Commit, where the system
+// supports that, and with files that have a temporary name.
 func inBothWays(t *testing.T, test func(t *testing.T)) {
 	for _, named := range []bool{false, true} {
 		t.Run(fmt.Sprint("named=", named), func(t *testing.T) {
@@ -47,13 +47,13 @@ func inBothWays(t *testing.T, test func(t *testing.T)) {
 	}
 }
 
-// TestFile checks that a name is taken only by Commit, with the permissions that the
-// old file had.
+// TestFile checks that only Commit replaces the old file, and that the new one gets its
+// permissions.
 func TestFile(t *testing.T) {
 	inBothWays(t, func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "out")
 		for _, old := range []os.FileMode{0, 0o600, 0o666} {
-			before := "" // what has the name
+			before := "" // the text of the old file
 			if old != 0 {
 				before = "as it was"
 				save(t, path, before)
@@ -94,7 +94,7 @@ func TestFile(t *testing.T) {
 	})
 }
 
-// TestLongName checks that the longest name can be given, to one file and another.
+// TestLongName checks that a file with the longest name can be created and replaced.
 func TestLongName(t *testing.T) {
 	inBothWays(t, func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), strings.Repeat("n", 255))
@@ -109,7 +109,7 @@ func TestLongName(t *testing.T) {
 	})
 }
 
-// TestLinks checks that a symbolic link remains one.
+// TestLinks checks that Create writes to the target of a symbolic link and keeps the link.
 func TestLinks(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("links ask for rights")
@@ -145,7 +145,7 @@ func TestLinks(t *testing.T) {
 	})
 }
 
-// TestRefused checks what cannot be a file.
+// TestRefused checks the errors for paths that cannot be a file.
 func TestRefused(t *testing.T) {
 	inBothWays(t, func(t *testing.T) {
 		dir := t.TempDir()

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestJournal: whole lines stay, what follows the last of them does not.
+// TestJournal checks that OpenJournal keeps whole lines and removes a torn last line.
 func TestJournal(t *testing.T) {
 	long := strings.Repeat("x", 200<<10)
 	for name, tt := range map[string]struct{ before, kept string }{
@@ -43,7 +43,7 @@ func TestJournal(t *testing.T) {
 	}
 }
 
-// TestJournalFull: of a line that cannot be written whole nothing is left.
+// TestJournalFull checks that a failed Append leaves nothing in the file.
 func TestJournalFull(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "journal")
 	j, err := OpenJournal(path)
@@ -52,7 +52,7 @@ func TestJournalFull(t *testing.T) {
 	readOnly, err := os.Open(path)
 	require.NoError(t, err)
 	require.NoError(t, j.file.Close())
-	j.file = readOnly // as good as a full disk
+	j.file = readOnly // writes fail, as on a full disk
 	require.Error(t, j.Append([]byte("b\n")))
 	require.NoError(t, j.Close())
 	data, err := os.ReadFile(path)

@@ -9,9 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// openUnnamed creates a file without a name on target's file system. Nothing of it is left if
-// the process ends in any way. Errors of the file name the target. openUnnamed returns nil if
-// the file system cannot do that.
+// openUnnamed creates a file without a name on target's file system. The file vanishes when
+// the process ends, however it ends. Errors about the file contain target. openUnnamed
+// returns nil if the file system has no such files.
 func openUnnamed(target string, mode fs.FileMode) *os.File {
 	fd, err := unix.Open(filepath.Dir(target), unix.O_TMPFILE|unix.O_WRONLY|unix.O_CLOEXEC, uint32(mode))
 	if err != nil {

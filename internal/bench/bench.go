@@ -1,8 +1,8 @@
 // Package bench measures how fast a model runs on this machine: prompt and generated tokens per
 // second, with their spread. Its reports have llama-bench's formats, so scripts for llama-bench
-// can read them. It also says what bounds the speed: for generation the bytes of weights read
-// per second, compared with the memory's bandwidth, for prompts the multiply-adds per second
-// and core. Sensors tell whether the machine was busy or hot.
+// can read them. For generation it also reports the bytes of weights read per second, as a
+// share of the memory's bandwidth. For prompts it reports the multiply-adds per second and
+// thread. Sensors tell whether the machine was busy or hot.
 package bench
 
 import (
@@ -55,8 +55,8 @@ type Grid struct {
 	CacheVs       []quant.Type
 }
 
-// Tests returns every combination. Tests with the same batch, cache types and threads, which
-// share a session, are neighbours.
+// Tests returns every combination. Tests with the same batch, cache types and threads are
+// neighbours, so that a Runner can measure them without a new model.Runner.
 func (g Grid) Tests() []Test {
 	var tests []Test
 	for _, k := range g.CacheKs {
@@ -117,7 +117,7 @@ type Result struct {
 	Samples []time.Duration // one for each repetition
 
 	ReadBandwidth float64 // of the memory, in bytes per second; 0: not measured
-	PeakMemory    int64   // peak of the process's own memory, in bytes
+	PeakMemory    int64   // highest reading of the process's own memory, in bytes; one reading after each repetition
 	CPU           string
 	Commit        string
 	Sensors       Sensors

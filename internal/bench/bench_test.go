@@ -63,7 +63,7 @@ func TestRates(t *testing.T) {
 	require.Equal(t, 512e9/2, pp.MulAddRate())
 	require.Zero(t, pp.WeightRate())
 
-	// Eight texts read the weights once for a token of each.
+	// Eight texts share each reading of the weights.
 	tg.Test.Parallel = 8
 	require.Equal(t, []float64{512, 256, 512}, tg.Rates())
 	require.Equal(t, 64*6e8, tg.WeightRate())
@@ -117,7 +117,7 @@ func TestReports(t *testing.T) {
 			require.Equal(t, strings.Count(lines[0], "|"), strings.Count(l, "|"))
 			require.Len(t, []rune(l), len([]rune(lines[0])))
 		}
-		require.Contains(t, lines[3], "34.6 GB/s = 86% of 40.0") // the median of 64 and 51.2 tokens/s, 0.6 GB each
+		require.Contains(t, lines[3], "34.6 GB/s = 86% of 40.0") // the median of 64 and 51.2 tokens/s, at 0.6 GB per token
 	})
 }
 
@@ -154,7 +154,7 @@ func TestCompare(t *testing.T) {
 	require.Contains(t, out.String(), "faster by 99")
 	require.Contains(t, out.String(), "not in the baseline")
 
-	// A report of before there was n_parallel is of one text.
+	// Reports from before n_parallel existed are about one text.
 	require.NoError(t, os.WriteFile(path, bytes.ReplaceAll(b.Bytes(), []byte("n_parallel"), []byte("n_other")), 0o644))
 	base, err = ReadBaseline(path)
 	require.NoError(t, err)

@@ -16,7 +16,7 @@ type Board struct {
 	Levels    []string // instruction levels of the kernels that the CPU can run
 	Memory    int64    // total bytes
 	Clocks    []Clock  // clocks of the cores
-	Throttled string   // throttling since the start, from the firmware
+	Throttled string   // reasons for throttling since the machine started, from the firmware
 }
 
 // Clock is the highest frequency of some cores, and the governor that chooses their frequency.

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// read fills in what Linux knows, and on a Raspberry Pi its firmware.
+// read fills in what Linux reports and, on a Raspberry Pi, the firmware.
 func (b *Board) read() {
 	b.readFiles(os.DirFS("/"))
 	b.Throttled = throttledText(vcgencmd())
@@ -42,8 +42,9 @@ func (b *Board) readFiles(root fs.FS) {
 	slices.SortFunc(b.Clocks, func(x, y Clock) int { return cmp.Compare(y.MHz, x.MHz) })
 }
 
-// throttledText describes what an answer such as "throttled=0x50005" says about the time since
-// the start. Bits 16 to 19 are the bits of throttledBits at any time since then.
+// throttledText returns the reasons for throttling since the machine started, from an answer
+// such as "throttled=0x50005". Bits 16 to 19 have the meanings of bits 0 to 3 in throttledBits,
+// for any time since the start. The result is "" if the answer has another form.
 func throttledText(answer string) string {
 	_, hex, found := strings.Cut(strings.TrimSpace(answer), "=0x")
 	bits, err := strconv.ParseUint(hex, 16, 64)

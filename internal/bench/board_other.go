@@ -2,5 +2,5 @@
 
 package bench
 
-// read does nothing, because other systems than Linux tell no more.
+// read does nothing: on systems other than Linux, ReadBoard has no further source.
 func (b *Board) read() {}

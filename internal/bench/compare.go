@@ -85,7 +85,7 @@ const smallest = 0.01
 // verdict says whether two samples differ, by Welch's t-test at 1 %.
 func verdict(old, now []float64) string {
 	a, b := summarize(old), summarize(now)
-	change := b.median/a.median - 1 // of the medians, as is the ratio in the same line
+	change := b.median/a.median - 1 // medians, because Compare prints their ratio
 	if len(old) < 2 || len(now) < 2 {
 		return fmt.Sprintf("%+.1f %%, noise unknown: needs 2 repetitions or more", 100*change)
 	}

@@ -34,7 +34,7 @@ func work(m *model.Model) (read, mulAdds int64) {
 	for i := range m.Weights.Layers {
 		l := &m.Weights.Layers[i]
 		l.Each(use)
-		for j := range l.Experts[:min(m.Config.NumUsed, len(l.Experts))] { // all have one size
+		for j := range l.Experts[:min(m.Config.NumUsed, len(l.Experts))] { // all experts have the same size
 			use(&l.Experts[j].Gate)
 			use(&l.Experts[j].Up)
 			use(&l.Experts[j].Down)
@@ -52,8 +52,8 @@ func sizeLabel(params int64) string {
 	return fmt.Sprintf("%.0fB", math.Round(float64(params)/1e9))
 }
 
-// fileType names the mix of types as the metadata say. Without such metadata it names the type
-// of most weights.
+// fileType returns the name of the file's mix of types, from its metadata. Without such
+// metadata it returns the type of most weights.
 func fileType(f *gguf.File, elems map[quant.Type]int64) string {
 	if n, found, err := f.Uint(gguf.KeyFileType); found && err == nil && n <= math.MaxUint32 {
 		if name := gguf.FileType(n).Describe(); name != "" {

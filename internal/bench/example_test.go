@@ -7,7 +7,7 @@ import (
 	"alpaca/internal/quant"
 )
 
-// Example names the tests of a grid.
+// Example prints the names of the tests of a grid.
 func Example() {
 	g := bench.Grid{
 		Prompts: []int{512}, Gens: []int{128}, Depths: []int{0, 4096}, Parallels: []int{1}, Batches: []int{512}, Threads: []int{2},

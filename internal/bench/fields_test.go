@@ -6,8 +6,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestFieldsOfLlamaBench: the fields of llama-bench (November 2026) come first, in its
-// order.
+// TestFieldsOfLlamaBench checks that the fields of llama-bench (November 2026) come first, in
+// its order.
 func TestFieldsOfLlamaBench(t *testing.T) {
 	want := []string{
 		"build_commit", "build_number", "cpu_info", "gpu_info", "backends", "model_filename", "model_type", "model_size",

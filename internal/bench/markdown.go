@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// markdown writes llama-bench's table with a further column, what bounds the rate. Columns have
-// a fixed width, so that each row can be written at once.
+// markdown writes llama-bench's table with two further columns: the median rate, and what
+// bounds the rate. Columns have a fixed width, so that each row can be written at once.
 type markdown struct {
 	w       io.Writer
 	started bool
@@ -50,7 +50,9 @@ func (t Test) unusual() string {
 	return s
 }
 
-// boundText says how close r came to what bounds its speed.
+// boundText describes what bounds r's speed. For generation it returns the bytes of weights
+// read per second and their share of the memory bandwidth, if that was measured. For prompts it
+// returns the multiply-adds per second and thread.
 func boundText(r *Result) string {
 	if rate := r.MulAddRate(); rate > 0 {
 		return fmt.Sprintf("%.1f Gmadd/s a core", rate/1e9)

@@ -11,9 +11,9 @@ import (
 // the machines for which this program is made.
 const readSize = 512 << 20
 
-// ReadBandwidth measures how fast all threads together read memory, in bytes per second. It is
-// the best of several passes over memory that fits no cache. It limits generation, which reads
-// every weight for every token.
+// ReadBandwidth measures how fast all threads together read memory, in bytes per second. It
+// returns the best of several passes over memory that is too large for the caches. This
+// bandwidth limits generation, which reads every weight for every token.
 func ReadBandwidth(ctx context.Context, threads int) (float64, error) {
 	mem := make([]uint64, readSize/8)
 	for i := 0; i < len(mem); i += 512 { // a write to each page makes the system allocate it
@@ -43,8 +43,8 @@ func ReadBandwidth(ctx context.Context, threads int) (float64, error) {
 // sink keeps the compiler from removing loads.
 var sink atomic.Uint64
 
-// readAll reads each cache line of mem once, so that as many loads as possible are in flight.
-// Memory moves in whole lines, so more loads would only cost time.
+// readAll reads one word of each cache line of mem, so that as many lines as possible are in
+// flight. Memory moves in whole lines, so more loads would only cost time.
 func readAll(mem []uint64) {
 	var sum uint64
 	for len(mem) >= fourLines {
@@ -68,7 +68,7 @@ func readStreams(mem []uint64) {
 // fourLines is the number of words in four cache lines.
 const fourLines = 32
 
-// touch reads the first four cache lines of mem.
+// touch reads a word of each of the first four cache lines of mem.
 func touch(mem []uint64) uint64 {
 	p := (*[fourLines]uint64)(mem)
 	return p[0] | p[8] | p[16] | p[24]

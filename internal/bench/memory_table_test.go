@@ -16,7 +16,8 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the table of docs/raspberry-pi.md")
 
-// weights returns the bytes of the tensors of a model of that shape.
+// weights returns the size in bytes of all tensors of a model of this shape. Its matrices have
+// type t.
 func (s *shape) weights(t quant.Type) (n int64) {
 	for _, tensor := range s.tensors(t) {
 		n += tensor.Bytes
@@ -24,22 +25,22 @@ func (s *shape) weights(t quant.Type) (n int64) {
 	return n
 }
 
-// cache returns the bytes of keys and values of n tokens in F16, for shapes whose layers all see
-// all of a text.
+// cache returns the size in bytes of the keys and values of n tokens in F16. It is right only
+// for shapes without sliding windows.
 func (s *shape) cache(n int) int64 {
 	h := s.hparams()
 	return int64(n) * int64(s.layers) * int64(h.NumKVHeads) * int64(h.KeyDim+h.ValueDim) * 2
 }
 
-// TestMemoryTable checks the table of what fits into a board's memory.
+// TestMemoryTable checks the table of the models that fit into a board's memory.
 func TestMemoryTable(t *testing.T) {
 	const (
 		path       = "../../docs/raspberry-pi.md"
 		begin, end = "<!-- table: made by TestMemoryTable -->\n", "<!-- end of the table -->\n"
 		tokens     = 4096
-		scratch    = 0.15e9 // of the program, for a batch of 512 tokens
+		scratch    = 0.15e9 // bytes that the program needs besides, for a batch of 512 tokens
 	)
-	// What a system without a desktop leaves.
+	// The memory that a system without a desktop leaves free.
 	boards := []struct {
 		name string
 		free float64
@@ -83,7 +84,8 @@ func TestMemoryTable(t *testing.T) {
 	require.Equal(t, b.String(), table, "make golden rewrites it")
 }
 
-// TestMemoryOfShapes checks what the table is computed with against a model that was made.
+// TestMemoryOfShapes checks weights and cache, from which the table is computed, against a
+// model in memory.
 func TestMemoryOfShapes(t *testing.T) {
 	const layers = 2
 	f, err := Synthetic(t.Context(), fmt.Sprintf("160M@%d:q4_0", layers), 0)

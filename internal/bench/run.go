@@ -21,13 +21,13 @@ type Runner struct {
 	Progress func(what string)
 
 	runner *model.Runner
-	made   Test // the test for whose settings runner was made
+	made   Test // the test that runner was made for; tests with the same settings reuse runner
 	texts  []*model.Seq
 	batch  model.Batch
 	tokens []int32
 }
 
-// Close frees the runner.
+// Close frees the model.Runner.
 func (r *Runner) Close() error {
 	if r.runner == nil {
 		return nil
@@ -44,6 +44,7 @@ func (r *Runner) Run(ctx context.Context, t Test) (*Result, error) {
 		return nil, err
 	}
 	result := &Result{Model: Describe(r.Model), Test: t, Started: time.Now(), CPU: machine.CPUName(), Commit: r.Commit}
+	result.Sensors.Load = ReadSensors().Load
 	if r.ReadBandwidth != nil {
 		result.ReadBandwidth = r.ReadBandwidth(t.Threads)
 	}
@@ -74,8 +75,8 @@ func (r *Runner) say(format string, args ...any) {
 	}
 }
 
-// prepare makes a runner for t, unless the current one suits, the texts, and their tokens. The
-// tokens are seeded noise, because they do not affect the speed.
+// prepare makes the texts for t and their tokens. It also makes a new runner unless the current
+// one suits. The tokens are random with a fixed seed, because they do not affect the speed.
 func (r *Runner) prepare(t Test) error {
 	need := t.Prompt + t.Gen + t.Depth + t.Parallel
 	batch := max(min(t.Batch, max(need, model.DefaultCtx)), t.Parallel)
@@ -106,7 +107,8 @@ func (r *Runner) prepare(t Test) error {
 	return nil
 }
 
-// once runs t and returns the time for its prompts and generation, without the depth.
+// once runs t and returns the time for its prompts and generation. The time to fill the context
+// to the test's depth does not count.
 func (r *Runner) once(ctx context.Context, t Test) (time.Duration, error) {
 	for _, s := range r.texts {
 		s.Free()
@@ -130,8 +132,8 @@ func (r *Runner) once(ctx context.Context, t Test) (time.Duration, error) {
 	return time.Since(start), nil
 }
 
-// read evaluates n tokens of each text, text after text, in batches of rows tokens. It asks for
-// the logits after the last token of each text.
+// read evaluates n tokens of each text, text after text, in batches of at most rows tokens. It
+// asks for the logits after the last token of each text.
 func (r *Runner) read(ctx context.Context, n, rows int) error {
 	r.batch.Reset()
 	for i, s := range r.texts {
@@ -156,7 +158,7 @@ func (r *Runner) read(ctx context.Context, n, rows int) error {
 	return r.forward(ctx)
 }
 
-// forward evaluates the batch and the logits that it asks for.
+// forward evaluates the batch and computes the logits that the batch asks for.
 func (r *Runner) forward(ctx context.Context) error {
 	err := r.runner.Forward(ctx, &r.batch)
 	for from, n := 0, 0; from < r.batch.Wanted() && err == nil; from += n {

@@ -47,7 +47,7 @@ func TestRun(t *testing.T) {
 		require.Positive(t, rate)
 	}
 
-	// Several texts at once: what counts is the tokens of them all.
+	// With several texts at once, the tokens of all of them count.
 	test.Parallel = 6 // more than a batch of prompts
 	several, err := r.Run(context.Background(), test)
 	require.NoError(t, err)
@@ -101,7 +101,7 @@ func TestSynthetic(t *testing.T) {
 	}
 }
 
-// TestSyntheticArchitectures makes a small model of each.
+// TestSyntheticArchitectures makes a small model of each architecture.
 func TestSyntheticArchitectures(t *testing.T) {
 	for _, a := range arch.All() {
 		require.True(t, slices.ContainsFunc(shapes, func(s shape) bool { return s.arch == a }), "no sizes of %s", a.Name)

@@ -9,7 +9,8 @@ type Sensors struct {
 	Load      float64 // load average of the minute before the test
 }
 
-// merge keeps the worse of two readings.
+// merge returns the worse of the readings s and o. It keeps the load of s, the reading
+// before the benchmark, because the benchmark is a load itself.
 func (s Sensors) merge(o Sensors) Sensors {
 	s.Celsius = max(s.Celsius, o.Celsius)
 	if s.MHz == 0 || o.MHz > 0 && o.MHz < s.MHz {

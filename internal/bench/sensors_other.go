@@ -2,5 +2,5 @@
 
 package bench
 
-// ReadSensors returns nothing, because this program reads sensors on Linux only.
+// ReadSensors returns zeros, which mean unknown: this program reads sensors only on Linux.
 func ReadSensors() Sensors { return Sensors{} }

@@ -17,15 +17,15 @@ type shape struct {
 	turning                       int  // elements of a head that RoPE rotates; 0: all
 	window                        int  // window of the layers that have one; 0: no windows
 	moe
-	inputs, noKeys int // elements of a layer's own input; last layers without own keys
+	inputs, noKeys int // elements of a layer's own input; number of last layers that use the keys of earlier ones
 }
 
 // moe has the sizes of a model's experts. It is zero for models without experts.
 type moe struct{ experts, used, ffn, shared int }
 
-// shapes are the models that Synthetic can make: LLaMA 1 and 2, TinyLlama, OpenLLaMA and the
-// layers of Llama 3, Mixtral; Qwen 1.5 to 3; Gemma 1 to 4; Phi 3 and 4; SmolLM 3; OLMo 2 and 3;
-// Granite 3; StarCoder 2; LFM 2; Qwen 3.5; Ministral 3; StableLM.
+// shapes are the models that Synthetic can make: LLaMA 1 and 2, TinyLlama, OpenLLaMA, Llama 3
+// with a smaller vocabulary, Mixtral; Qwen 1.5 to 3; Gemma 1 to 4; Phi 3 and 4; SmolLM 3;
+// OLMo 2 and 3; Granite 3; StarCoder 2; LFM 2; GPT-OSS; Qwen 3.5; Ministral 3; StableLM.
 var shapes = []shape{
 	{arch: &arch.Llama, name: "160M", dim: 768, ffn: 3072, layers: 12, heads: 12, kvHs: 12, vocab: 32000},
 	{arch: &arch.Llama, name: "1B", dim: 2048, ffn: 5632, layers: 22, heads: 32, kvHs: 4, vocab: 32000},
@@ -111,7 +111,8 @@ func (s *shape) taps(layer int) int {
 	return 0
 }
 
-// delta sets the sizes of a gated delta rule, with key heads of 128 elements.
+// delta sets the sizes of the gated delta rule, with key heads of 128 elements, if the
+// architecture has one.
 func (s *shape) delta(sizes *arch.Sizes) {
 	if s.arch.Delta {
 		heads := max(16, s.dim/128)

@@ -11,7 +11,8 @@ import (
 	"alpaca/internal/quant"
 )
 
-// TestWriteShared checks that a reader sees the machine, and what it did to the figures.
+// TestWriteShared checks that a reader of the report sees the machine, and what may have
+// affected the figures.
 func TestWriteShared(t *testing.T) {
 	b := Board{
 		Name: "Raspberry Pi 5", CPU: "Cortex-A76", System: "linux/arm64", Memory: 8 << 30, Throttled: "low voltage",

@@ -20,11 +20,11 @@ import (
 // It is prime, so that rows differ.
 const noiseBlocks = 8191
 
-// Synthetic makes a model of noise in memory by its "SIZE:TYPE", such as "7B:q4_0" or
-// "qwen3-8B:q4_0": it runs exactly as fast as a real one. available is the memory in bytes that
-// may be used, 0 if unknown. A model that does not fit is refused before anything is allocated.
-// "SIZE@LAYERS:TYPE" has only that many layers, for models that are too large for the machine:
-// a layer takes as long as in the whole model.
+// Synthetic makes a model of noise in memory. spec is its "SIZE:TYPE", such as "7B:q4_0" or
+// "qwen3-8B:q4_0". The model is as fast as a real one of that size. available is the memory in
+// bytes that may be used, 0 if unknown. A model that does not fit is refused before anything is
+// allocated. "SIZE@LAYERS:TYPE" has only that many layers, for models that are too large for
+// the machine: a layer takes as long as in the whole model.
 func Synthetic(ctx context.Context, spec string, available int64) (*gguf.File, error) {
 	name, typeName, found := strings.Cut(spec, ":")
 	name, few, cut := strings.Cut(name, "@")
@@ -55,7 +55,7 @@ func Synthetic(ctx context.Context, spec string, available int64) (*gguf.File, e
 	return s.make(ctx, spec, t, available)
 }
 
-// make makes the model with matrices of type t.
+// make makes the model. Its matrices have type t.
 func (s *shape) make(ctx context.Context, spec string, t quant.Type, available int64) (*gguf.File, error) {
 	tensors := s.tensors(t)
 	var size int64
@@ -153,7 +153,7 @@ func noiseOf(t quant.Type) []byte {
 	return noise
 }
 
-// fill gives t its data: ones for a norm or a bias, noise for a matrix.
+// fill sets t's data: ones for a norm or a bias, noise for a matrix.
 func fill(t *gguf.Tensor, noise []byte) {
 	t.Data = make([]byte, t.Bytes)
 	if len(t.Shape) == 1 {

@@ -1,7 +1,7 @@
-// Package builtin is the model inside the program, which answers where no other is given.
+// Package builtin is the model inside the program, which answers if no other model is given.
 // docs/builtin-model.md says what it can do and how it was made. model.gguf is part of the
-// executable's read-only data, which the system maps from the executable's own file as it
-// is needed: nothing is copied, no temporary file is written, and a command that does not
+// executable's read-only data. The system maps it from the executable's own file when it is
+// needed. So nothing is copied, no temporary file is written, and a command that does not
 // use the model never reads it.
 package builtin
 
@@ -15,8 +15,8 @@ import (
 // Name stands for the model where the path of a file is expected.
 const Name = "builtin"
 
-// A string, because the linker puts it where nothing can write; and, being long, at a
-// multiple of 32 bytes, or else gguf.OpenBytes copies it.
+// file is a string, because the linker puts strings into read-only memory. A long string
+// begins at a multiple of 32 bytes. At any other address gguf.OpenBytes would copy it.
 //
 //go:embed model.gguf
 var file string

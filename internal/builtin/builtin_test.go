@@ -19,8 +19,8 @@ import (
 
 var update = flag.Bool("update", false, "rewrite testdata/answers.json and README.md")
 
-// TestFile checks that the model is small, is used where the executable has it, and is
-// what its file is.
+// TestFile checks that the model is small, is used in place instead of copied, and has the same
+// bytes as its file.
 func TestFile(t *testing.T) {
 	data := builtin.Bytes()
 	require.LessOrEqual(t, len(data), 4<<20)
@@ -38,13 +38,13 @@ func TestFile(t *testing.T) {
 	require.Contains(t, text, "<|assistant|>")
 }
 
-// answer is a prompt, and what the model says to it at temperature 0.
+// answer is a prompt and the model's answer at temperature 0.
 type answer struct {
 	Prompt string `json:"prompt"`
 	Answer string `json:"answer"`
 }
 
-// TestAnswers asks ten things. The answers are exact texts, on every CPU.
+// TestAnswers asks ten questions. The answers must be exactly the recorded ones, on every CPU.
 func TestAnswers(t *testing.T) {
 	const path = "testdata/answers.json"
 	list := testshared.ReadJSON[[]answer](t, path)
@@ -86,7 +86,7 @@ func ask(t *testing.T, prompt string, flags ...string) string {
 	return strings.TrimSuffix(clitest.Succeed(t, append([]string{"run", "-p", prompt, "--temp", "0", "-q"}, flags...)...), "\n")
 }
 
-// copied writes the model into a file of its own.
+// copied writes the model to a file and returns its path.
 func copied(t *testing.T) string {
 	path := filepath.Join(t.TempDir(), "copied.gguf")
 	require.NoError(t, os.WriteFile(path, builtin.Bytes(), 0o600))

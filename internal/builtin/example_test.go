@@ -7,7 +7,7 @@ import (
 	"alpaca/internal/gguf"
 )
 
-// Example opens the model that is part of the program.
+// Example opens the built-in model.
 func Example() {
 	f, err := builtin.Open(gguf.Options{})
 	if err != nil {

@@ -11,11 +11,11 @@ import (
 	"alpaca/internal/cli/clitest"
 )
 
-// shown is the first thing that README shows: a command with a prompt and flags, and what
-// is seen on a terminal.
+// shown matches the first example of README: a command with a prompt and flags, and its output on
+// a terminal.
 var shown = regexp.MustCompile("(?s)```console\n(\\$ make build && ./alpaca run -p \"([^\"]*)\" ([^\n]*)\n)(.*?)```")
 
-// TestReadme checks that README shows what the program really says.
+// TestReadme checks that README shows the program's real output.
 func TestReadme(t *testing.T) {
 	if testing.Short() {
 		t.Skip("long: answers are compared by TestAnswers")
@@ -37,7 +37,7 @@ func TestReadme(t *testing.T) {
 	require.Equal(t, seen, m[4], "make golden rewrites it")
 }
 
-// fold breaks a text into lines of so many columns at most, as terminals do.
+// fold breaks a text between words into lines of at most the given number of columns.
 func fold(text string, columns int) string {
 	var b strings.Builder
 	n := 0

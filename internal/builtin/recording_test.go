@@ -13,14 +13,14 @@ import (
 	"alpaca/internal/cli/clitest"
 )
 
-// recorded are the commands of docs/terminal.svg.
+// recorded lists the commands that docs/terminal.svg shows.
 var recorded = [][]string{
 	{"run", "-p", "Tell me a story about a fox.", "--temp", "0", "-q"},
 	{"run", "-p", "Reverse this list: moon, river, bread", "--temp", "0", "-q"},
 	{"run", "-p", "What is the opposite of hot?", "--json-schema", `{"enum": ["hot", "cold"]}`, "--temp", "0", "-q"},
 }
 
-// TestRecording checks that docs/terminal.svg shows what the program really says.
+// TestRecording checks that docs/terminal.svg shows the program's real output.
 func TestRecording(t *testing.T) {
 	if testing.Short() {
 		t.Skip("long: answers are compared by TestAnswers")
@@ -51,15 +51,14 @@ func TestRecording(t *testing.T) {
 	require.Equal(t, string(shown), string(svg), "make golden rewrites it")
 }
 
-// recording is what a terminal shows in the course of time, as an animated picture. Where
-// nothing moves, the picture shows the end.
+// recording is an animated picture of a terminal. A viewer without animation shows the end.
 type recording struct {
 	now    float64 // seconds
 	line   int
 	pieces []piece
 }
 
-// piece is a text that appears at a time and stays.
+// piece is a text that appears after at seconds and stays.
 type piece struct {
 	text         string
 	line, column int
@@ -74,7 +73,7 @@ const (
 	pause   = 1.2
 )
 
-// enter types a command behind a prompt.
+// enter types a command after the prompt "$".
 func (r *recording) enter(text string, columns int) {
 	r.pieces = append(r.pieces, piece{"$", r.line, 0, r.now, false})
 	column := 2
@@ -103,9 +102,9 @@ func (r *recording) answer(text string) {
 	r.line, r.now = r.line+1, r.now+pause
 }
 
-// svg draws it.
+// svg returns the recording as an SVG file.
 func (r *recording) svg(columns int) []byte {
-	const wide, high, margin = 8.43, 19, 14 // of a character, in pixels
+	const wide, high, margin = 8.43, 19, 14 // in pixels: a character's width, a line's height, the margin
 	var b bytes.Buffer
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%.0f" height="%d" font-family="ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace" font-size="14">`+"\n",
 		wide*float64(columns)+2*margin, high*r.line+2*margin-high/2)

@@ -10,8 +10,8 @@ import (
 	"alpaca/internal/sampler"
 )
 
-// Text is the part of *engine.Text that a chat uses. It gives access to the evaluated tokens and
-// changes them.
+// Text is the part of *engine.Text that a Chat uses. It holds the tokens that the model has
+// evaluated.
 type Text interface {
 	engine.Movable
 	Ctx() int
@@ -26,7 +26,7 @@ type Chat struct {
 	// NewSampler returns a sampler that has accepted no token yet.
 	NewSampler func() (*sampler.Sampler, error)
 
-	Keep    int  // number of tokens that a full context keeps; -1: the first turn's prompt
+	Keep    int  // number of first tokens that stay in a full context; -1: the first turn's prompt
 	NoShift bool // a full context ends the answer, and nothing is dropped
 	// Dropped, unless nil, is called after turns or tokens were dropped from a full context.
 	Dropped func(Drop)
@@ -40,12 +40,12 @@ type Chat struct {
 	accepted int // number of the text's tokens that the sampler has accepted; -1: use a new sampler
 }
 
-// Drop says what was dropped from a full context: the oldest turns as a whole or, if only one turn
-// was left, tokens of the running answer or of the message.
+// Drop describes the text that was dropped from a full context: the oldest turns or, if only one
+// turn was left, a part of this turn.
 type Drop struct {
-	Turns   int
-	Tokens  int
-	Message bool
+	Turns   int  // whole turns; 0: a part of the only turn
+	Tokens  int  // tokens in all
+	Message bool // the part may include tokens of the message, not only of the running answer
 }
 
 // FullError says that the conversation no longer fits into the context.
@@ -73,10 +73,10 @@ func (c *Chat) Say(m Message) {
 	c.Messages = append(c.Messages, m)
 }
 
-// Answer lets the model answer the last message. It sets the prompt, sampler and stop texts of req,
-// and what happens when the context is full. It evaluates only the tokens that the text does not
-// hold yet. emit, unless nil, is called with each token. The answer becomes part of the
-// conversation even if it was interrupted, but not after an error.
+// Answer lets the model answer the last message. It sets the prompt and the sampler of req, adds
+// the template's stop texts, and makes room if the context is full. It evaluates only the tokens
+// that the text does not hold yet. emit, unless nil, is called with each token. The answer becomes
+// part of the conversation even if it was interrupted, but not after an error.
 func (c *Chat) Answer(ctx context.Context, req engine.Request, emit func(engine.Token) error) (engine.Result, error) {
 	if err := c.encode(); err != nil {
 		return engine.Result{}, err
@@ -94,7 +94,9 @@ func (c *Chat) Answer(ctx context.Context, req engine.Request, emit func(engine.
 	var said []engine.Token
 	req.Prompt, req.Sampler = c.tokens, c.sampler
 	req.Stop = append(slices.Clone(req.Stop), c.Template.Stops...)
-	prompt, all := len(c.tokens), len(c.tokens) // tokens left of the prompt; tokens of the prompt less all that was dropped, also of the answer
+	// prompt is how many tokens of the prompt are still in the context. all is the length of the
+	// prompt minus all dropped tokens, even those of the answer.
+	prompt, all := len(c.tokens), len(c.tokens)
 	if !c.NoShift {
 		req.Full = func(m engine.Movable) (bool, error) {
 			s, err := c.full(m, prompt)
@@ -156,8 +158,8 @@ func (c *Chat) keep() int {
 	return min(c.Keep, c.Text.Ctx()/2)
 }
 
-// leave drops the turns of s from the conversation and from its text m, which holds the first known
-// tokens of the conversation.
+// leave drops the turns of s from the conversation and from its text m. known is how many tokens of
+// the conversation m holds.
 func (c *Chat) leave(m engine.Movable, known int, s span) error {
 	if known > s.end {
 		m.Truncate(known)
@@ -183,8 +185,8 @@ func (c *Chat) full(m engine.Movable, prompt int) (span, error) {
 		return s, c.leave(m, len(c.tokens), s)
 	}
 	// One turn fills the context. If the answer is long, its older half is dropped. Otherwise the
-	// older half of everything is dropped, except the tokens to keep and, if short, what precedes
-	// the message.
+	// older half of the whole turn is dropped. The tokens to keep stay, and also a short text
+	// before the message.
 	s := span{keep: prompt}
 	last := &c.turns[len(c.turns)-1]
 	message := len(c.tokens)-prompt < ctx/4
@@ -203,7 +205,7 @@ func (c *Chat) full(m engine.Movable, prompt int) (span, error) {
 		return span{}, err
 	}
 	c.tokens = slices.Delete(c.tokens, s.keep, s.end)
-	for i := range c.turns { // the dropped span may be before a message, or in it
+	for i := range c.turns { // the dropped tokens may precede a message, or belong to it
 		t := &c.turns[i]
 		t.user = min(t.user, max(s.keep, t.user-(s.end-s.keep)))
 	}
@@ -232,8 +234,8 @@ func (c *Chat) catchUp(n int) error {
 
 // answer returns the answer's text, and the tokens of the conversation with the answer. The last
 // tokens may not be evaluated yet. A token that only ended the answer is left out. prompt is the
-// number of prompt tokens. all is the number of tokens that the conversation would have if none had
-// been left out.
+// number of prompt tokens in the context. all is the number of tokens of prompt and answer, without
+// those that were dropped from the context.
 func (c *Chat) answer(said []engine.Token, result engine.Result, prompt, all int) (string, []int32) {
 	tokens := slices.Clone(c.Text.Tokens())
 	var text strings.Builder
@@ -257,7 +259,7 @@ func (c *Chat) answer(said []engine.Token, result engine.Result, prompt, all int
 		tokens = tokens[:max(prompt, len(tokens)-cut)]
 	}
 	if c.Messages[len(c.Messages)-1].Role == Assistant {
-		return strings.TrimRight(text.String(), " \n"), tokens // keep a space in front: the answer continues the message
+		return strings.TrimRight(text.String(), " \n"), tokens // keep a leading space: the answer continues the message
 	}
 	return strings.TrimSpace(text.String()), tokens
 }

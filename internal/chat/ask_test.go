@@ -13,8 +13,8 @@ import (
 	"alpaca/internal/engine"
 )
 
-// say lets the model answer a message with the texts and tokens given; it returns
-// how many tokens were evaluated for it.
+// say lets the model answer a message with the given texts and tokens, and returns how many
+// tokens were evaluated for the answer.
 func say(t *testing.T, c *Chat, s *fakeText, message string, answer ...string) int {
 	t.Helper()
 	s.script = nil
@@ -35,8 +35,8 @@ func say(t *testing.T, c *Chat, s *fakeText, message string, answer ...string) i
 	return s.evaluated - before
 }
 
-// TestOnlyNewTextIsEvaluated counts evaluated tokens, for every template: after
-// the first turn they are what the turn adds, however long the conversation is.
+// TestOnlyNewTextIsEvaluated counts the evaluated tokens for every template: after the first
+// turn these are only the tokens that the turn adds, however long the conversation is.
 func TestOnlyNewTextIsEvaluated(t *testing.T) {
 	for _, name := range Names() {
 		c, s := newChat(t, name, "Be brief.", 10000)
@@ -49,18 +49,19 @@ func TestOnlyNewTextIsEvaluated(t *testing.T) {
 		require.Equal(t, second, last, name)
 		require.Less(t, last, 130, name) // marks of a template are spelled in bytes here
 
-		// The tokens are those of the whole conversation encoded at once: byte
-		// by byte there is one way only.
+		// The tokens equal those of the whole conversation encoded at once. With a token for
+		// each byte there is only one way to encode it.
 		text, err := c.Template.Text(c.Messages[:len(c.Messages)-1])
 		require.NoError(t, err)
-		// But for space, which the template may put in front of an answer.
+		// The comparison ignores spaces, since a template may put one in front of an answer,
+		// and BOS in front of a mark.
 		space := strings.NewReplacer(" ", "", "<s><|", "<|", "<s><｜User", "<｜User")
 		require.Equal(t, space.Replace(text+"Hello."), space.Replace(words(c.tok, c.tokens)), name)
 	}
 }
 
-// TestAnswersStayAsTheyWere checks that the tokens of an answer are those that
-// the model chose, though its text would be encoded otherwise.
+// TestAnswersStayAsTheyWere checks that an answer keeps the tokens that the model chose, even
+// if its text would be encoded differently.
 func TestAnswersStayAsTheyWere(t *testing.T) {
 	c, s := newChat(t, "chatml", "", 1000)
 	say(t, c, s, "Hi", "#", "#", "#") // "###" is a token
@@ -95,7 +96,7 @@ func TestUndoAndRegenerate(t *testing.T) {
 	say(t, c, s, "one", "first")
 	require.Equal(t, before, c.tokens)
 
-	// Another system message is heard.
+	// A new system message takes effect.
 	c.SetSystem("new")
 	say(t, c, s, "two", "second")
 	require.Contains(t, words(c.tok, c.tokens), "new<|eot_id|>")
@@ -105,8 +106,8 @@ func TestUndoAndRegenerate(t *testing.T) {
 	require.Empty(t, c.Messages)
 }
 
-// TestFullContext checks what a long conversation leaves in a small context: what
-// the template would make of the messages that are left.
+// TestFullContext checks what a long conversation leaves in a small context: the text that the
+// template makes of the remaining messages.
 func TestFullContext(t *testing.T) {
 	for _, name := range Names() {
 		c, s := newChat(t, name, "Be brief.", 600)
@@ -117,7 +118,7 @@ func TestFullContext(t *testing.T) {
 			require.False(t, d.Message, name)
 			dropped += d.Turns
 		}
-		// The model says what it was trained to, be it with a space in front.
+		// The answer begins with a space if the template has one there.
 		answer := "Hello."
 		if text, err := c.Template.Text(append(slices.Clone(fixed), fixed[2:]...)); err == nil && strings.Contains(text, " Hello.") {
 			answer = " Hello."
@@ -148,7 +149,7 @@ func TestFullContextWithoutShift(t *testing.T) {
 	require.ErrorAs(t, err, &full)
 	require.Equal(t, 100, full.Ctx)
 
-	// With shift, too, a message can be too long.
+	// Even with context shift a message can be too long.
 	c.NoShift = false
 	_, err = c.Answer(context.Background(), engine.Request{MaxTokens: -1}, nil)
 	require.ErrorAs(t, err, &full)
@@ -170,8 +171,8 @@ func TestLongAnswer(t *testing.T) {
 	require.True(t, strings.HasSuffix(words(c.tok, c.tokens), "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\nHello."))
 }
 
-// TestLongMessage checks that the system message stays where a message leaves no room for
-// its answer, and that later turns follow it as if nothing had been dropped.
+// TestLongMessage checks that the system message stays in the context if a user's message
+// leaves no room for the answer, and that later turns follow the system message directly.
 func TestLongMessage(t *testing.T) {
 	const head = "<s><|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\n"
 	for _, length := range []int{60, 100, 140} {
@@ -193,8 +194,8 @@ func TestLongMessage(t *testing.T) {
 	}
 }
 
-// TestStopStrings checks that a stop text is no part of the answer, nor of what
-// the model sees next.
+// TestStopStrings checks that a stop text is part neither of the answer nor of the model's
+// context.
 func TestStopStrings(t *testing.T) {
 	c, s := newChat(t, "alpaca", "", 1000)
 	say(t, c, s, "Hi", "Hello.\n\n### Instruction:", "and more")
@@ -202,8 +203,8 @@ func TestStopStrings(t *testing.T) {
 	require.True(t, strings.HasSuffix(words(c.tok, c.tokens), "Hello.\n\n"))
 }
 
-// TestInterrupted checks that an answer that was stopped is part of the
-// conversation as far as it went.
+// TestInterrupted checks that the beginning of an interrupted answer becomes part of the
+// conversation.
 func TestInterrupted(t *testing.T) {
 	c, s := newChat(t, "chatml", "", 1000)
 	ctx, cancel := context.WithCancel(context.Background())

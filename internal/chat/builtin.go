@@ -15,7 +15,8 @@ type builtin struct {
 	// stops are texts that end an answer, for models that were not trained to end it with a token,
 	// or whose vocabulary has no such token.
 	stops []string
-	// exact says that no space is added in front of texts beyond those in the template.
+	// exact marks Alpaca's templates. The tokenizer adds no space before their texts, and they have
+	// a place for Message.Input.
 	exact bool
 }
 

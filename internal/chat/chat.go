@@ -18,19 +18,19 @@ const (
 	User      = "user"
 	Assistant = "assistant"
 	Tool      = "tool"
-	Developer = "developer" // OpenAI's newer name for the system
+	Developer = "developer" // OpenAI's newer name of the system role
 )
 
 // Message is a message of a conversation.
 type Message struct {
 	Role    string `json:"role"`
 	Content string `json:"content"` // the text
-	// Input is what an instruction applies to: the "### Input:" of Alpaca's format. For templates
-	// without a place for it, it follows the content.
+	// Input is the text to which an instruction applies, the "### Input:" of Alpaca's format. If the
+	// template has no place for it, it follows the content.
 	Input string `json:"input,omitempty"`
 	// Object is the message as a JSON object if it has more than the fields above:
-	// content in parts, tool calls, reasoning, a name. Templates see all of it, except
-	// a content that Content no longer matches.
+	// content in parts, tool calls, reasoning, a name. Templates see all of Object. If
+	// its content no longer has the text of Content, they see Content instead.
 	Object json.RawMessage `json:"object,omitempty"`
 }
 

@@ -24,7 +24,7 @@ type Conversation struct {
 	first  int     // index in Messages of the first message in the context, except the system message
 }
 
-// turn is a message of the user with what the template puts before and after it, and the answer.
+// turn is a message of the user, the template's text before and after it, and the answer.
 type turn struct {
 	start   int    // index in tokens of the turn's first token; unknown: the turn was encoded together with others
 	user    int    // index in tokens of the user's text
@@ -32,8 +32,8 @@ type turn struct {
 	message int    // index in Messages of the user's message
 	next    int    // index in Messages of the answer
 	prompt  string // text of the conversation up to the answer; "": unknown
-	// begun is the part of the answer that was there before the model continued it. goesOn says
-	// that the message of the answer already existed.
+	// goesOn says that the model continues an existing message instead of beginning one. begun is
+	// the text of that message before the model continued it.
 	begun  string
 	goesOn bool
 }
@@ -139,9 +139,9 @@ func (c *Conversation) shown() []Message {
 	return c.Messages[c.first:]
 }
 
-// encode updates tokens and turns to the messages. The tokens then end where the answer to the last
-// message begins. If the last message is the model's, they end with it, so that the model continues
-// it.
+// encode brings tokens and turns up to date with Messages. The tokens then end where the answer to
+// the last message begins. If the last message is the model's, the tokens end with this message, so
+// that the model continues it.
 func (c *Conversation) encode() error {
 	shown := c.shown()
 	parts, err := c.Template.parts(shown, true)
@@ -214,8 +214,8 @@ func startOf(parts []part, starts []int, message, end int) int {
 	return end
 }
 
-// continues returns the rest of parts that has no tokens yet. text is the text of parts. ok is
-// false if parts do not continue the tokens.
+// continues returns the rest of parts, whose tokens are not in c.tokens yet. text is the text of
+// parts. ok is false if text does not begin with the text of c.tokens.
 func (c *Conversation) continues(parts []part, text string) (rest []part, ok bool) {
 	n := len(c.turns)
 	if n == 0 || c.turns[n-1].prompt == "" {
@@ -226,8 +226,8 @@ func (c *Conversation) continues(parts []part, text string) (rest []part, ok boo
 		return nil, false
 	}
 	answer := strings.TrimPrefix(c.Messages[c.turns[n-1].next].Content, c.turns[n-1].begun)
-	// A template may put a space in front of an answer, or trim it. The model has made such a space
-	// part of its first token.
+	// A template may put a space before an answer, or trim the answer. The answer's first token
+	// already has such a space.
 	after := text[len(before):]
 	after = after[len(after)-len(strings.TrimLeft(after, " \n")):]
 	answer = strings.TrimSpace(answer)
@@ -237,8 +237,8 @@ func (c *Conversation) continues(parts []part, text string) (rest []part, ok boo
 	return cut(parts, len(text)-len(after)+len(answer)), true
 }
 
-// answered adds the model's answer, or the rest of one that was begun. tokens are those of the
-// context, including the answer's.
+// answered adds the model's answer, or the rest of an answer that was begun. tokens are all tokens
+// of the context, with the answer.
 func (c *Conversation) answered(text string, tokens []int32) {
 	c.tokens = tokens
 	if n := len(c.Messages) - 1; c.Messages[n].Role == Assistant {

@@ -13,13 +13,13 @@ import (
 	"alpaca/internal/tokenizer"
 )
 
-// controlTokens are some that templates use.
+// controlTokens are the texts of special tokens, most of which templates use.
 var controlTokens = []string{"<unk>", "<s>", "</s>", "<|im_start|>", "<|im_end|>", "<|eot_id|>",
 	"<|start_header_id|>", "<|end_header_id|>", "<start_of_turn>", "<end_of_turn>", "<|user|>",
 	"<|assistant|>", "<|system|>", "<|end|>", "<｜User｜>", "<｜Assistant｜>", "<|EOT|>"}
 
-// vocab returns a vocabulary that spells texts byte by byte, with a few words and
-// control tokens, and others if they are given.
+// vocab returns a vocabulary of single bytes, a few words, controlTokens, and the control
+// tokens given.
 func vocab(t testing.TB, spacePrefix bool, controls ...string) *tokenizer.Tokenizer {
 	t.Helper()
 	v := tokenizer.Vocab{Model: tokenizer.ModelSPM, AddSpacePrefix: &spacePrefix,
@@ -54,11 +54,11 @@ func words(tok *tokenizer.Tokenizer, ids []int32) string {
 	return b.String()
 }
 
-// fakeText evaluates nothing: what follows is a script.
+// fakeText evaluates nothing; it generates the tokens of a script.
 type fakeText struct {
 	ctx       int
 	tokens    []int32
-	evaluated int // in all
+	evaluated int // tokens, in all runs
 	tok       *tokenizer.Tokenizer
 	script    []int32
 }
@@ -79,7 +79,7 @@ func (s *fakeText) Known(tokens []int32) int {
 	return n
 }
 
-// Run says the script as an engine would.
+// Run generates the script's tokens as an engine would.
 func (s *fakeText) Run(ctx context.Context, req engine.Request, emit func(engine.Token) error) (engine.Result, error) {
 	r := engine.Result{PromptTokens: len(req.Prompt), CachedTokens: s.Known(req.Prompt)}
 	s.evaluated += len(req.Prompt) - r.CachedTokens
@@ -148,7 +148,7 @@ func (s *fakeText) Run(ctx context.Context, req engine.Request, emit func(engine
 	}
 }
 
-// newChat returns a chat with a model that says what is put in its script.
+// newChat returns a chat with a fakeText, whose script the test sets.
 func newChat(t testing.TB, template, system string, ctx int) (*Chat, *fakeText) {
 	t.Helper()
 	tok := vocab(t, false)

@@ -108,7 +108,7 @@ func parseMessage(object json.RawMessage) (m Message, err error) {
 }
 
 // contentText returns the text of a content: a string, or a list of parts, which must all be texts.
-// isText reports a string.
+// isText reports whether raw is a string.
 func contentText(raw json.RawMessage) (text string, isText bool, err error) {
 	if err := json.Unmarshal(raw, &text); err == nil {
 		return text, true, nil

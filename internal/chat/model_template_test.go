@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// modelTemplates use what the templates of each family use, and break their lines
-// as those do; all were compared with Jinja2's rendering of the originals.
+// modelTemplates are written with the statements and line breaks of each family's own
+// template. Their texts were compared with Jinja2's rendering of the original templates.
 var modelTemplates = map[string]string{
 	"llama2": `{% if messages[0]['role'] == 'system' %}{% set turns = messages[1:] %}{% set system = messages[0]['content'] %}{% else %}{% set turns = messages %}{% set system = false %}{% endif %}` +
 		`{% for m in turns %}{% if (m['role'] == 'user') != (loop.index0 % 2 == 0) %}{{ raise_exception('by turns, please') }}{% endif %}` +
@@ -203,7 +203,7 @@ func TestModelTemplates(t *testing.T) {
 				own, err := builtin.Text(m)
 				require.NoError(t, err)
 				switch name {
-				case "qwen", "smollm", "deepseek-coder", "vicuna": // system messages of their own
+				case "qwen", "smollm", "deepseek-coder", "vicuna": // another default system message
 					require.NotEqual(t, own, text)
 				default:
 					require.Equal(t, own, text)
@@ -214,8 +214,8 @@ func TestModelTemplates(t *testing.T) {
 	}
 }
 
-// TestTemplateWithoutSystem checks templates that refuse a system message, or
-// leave it out without a word: it is said in front of the user's message.
+// TestTemplateWithoutSystem checks that the system message is put in front of the user's
+// message if a template refuses it or silently leaves it out.
 func TestTemplateWithoutSystem(t *testing.T) {
 	tok := vocab(t, true)
 	for _, source := range []string{

@@ -15,8 +15,9 @@ import (
 type namedText struct{ name, text string }
 
 // specialTexts returns the texts of special tokens, with the names of the template's variables. BOS
-// and EOS are "" unless the vocabulary has them as control, unknown or user-defined tokens: others
-// are only assumed, or a mistake, and do not belong in a prompt.
+// and EOS are "" unless the vocabulary has them as control, unknown or user-defined tokens. A token
+// of another type is a guess of the tokenizer or a mistake in the file, and does not belong in a
+// prompt.
 func specialTexts(tok *tokenizer.Tokenizer) []namedText {
 	ids := tok.Special()
 	written := func(id int32) string {
@@ -41,7 +42,7 @@ func specialTexts(tok *tokenizer.Tokenizer) []namedText {
 // reserved are the variables that only the conversation sets.
 var reserved = map[string]bool{"messages": true, "tools": true, "add_generation_prompt": true}
 
-// vars returns the template's variables. list becomes messages.
+// vars returns the template's variables. list is the value of the variable "messages".
 func (t *Template) vars(list *value.List) (*value.Dict, error) {
 	vars := value.NewDict()
 	for _, s := range t.special {
@@ -169,9 +170,9 @@ func (t *Template) role(role string, o text.Origin) text.Text {
 	return text.From(role, o)
 }
 
-// object converts a message's own fields, as transformers does: it leaves out null fields and gives
-// the reasoning both of its names. It joins the parts of a content and converts the arguments of
-// tool calls, if the template needs it.
+// object converts a message's own fields, as transformers does. It leaves out null fields, and
+// stores the reasoning as both "thinking" and "reasoning_content". It joins the parts of a content
+// and converts the arguments of tool calls, if the template needs it.
 func (t *Template) object(from *value.Dict, m Message, o text.Origin) (*value.Dict, error) {
 	d := value.NewDict()
 	var reasoning value.Value

@@ -21,7 +21,7 @@ func request(t testing.TB, text string) Request {
 	return r
 }
 
-// TestMessagesInAnyOrder compares with what llama-server makes of them.
+// TestMessagesInAnyOrder compares messages in unusual orders with llama-server's text.
 func TestMessagesInAnyOrder(t *testing.T) {
 	tmpl, err := Builtin("llama3", vocab(t, false))
 	require.NoError(t, err)
@@ -55,8 +55,8 @@ func TestMessagesInAnyOrder(t *testing.T) {
 	}
 }
 
-// TestBegunAnswer checks that an answer goes on where it was begun, and is one message
-// with it.
+// TestBegunAnswer checks that the model continues an answer whose beginning the conversation
+// has, and that both become one message.
 func TestBegunAnswer(t *testing.T) {
 	c, s := newChat(t, "chatml", "", 1000)
 	c.SetMessages([]Message{{Role: User, Content: "Hi"}, {Role: Assistant, Content: "It is"}})
@@ -79,7 +79,7 @@ func TestBegunAnswer(t *testing.T) {
 	require.Less(t, n, 40, "the rest was evaluated before")
 }
 
-// TestToolAnswers checks that only a tool's answer is evaluated after a call.
+// TestToolAnswers checks that after a call only the tool's answer is evaluated.
 func TestToolAnswers(t *testing.T) {
 	c, s := newChat(t, "chatml", "", 1000)
 	say(t, c, s, strings.Repeat("x", 300), "call")
@@ -103,14 +103,14 @@ func TestWithoutUser(t *testing.T) {
 	require.False(t, ok)
 }
 
-// hostileTemplate shows all that it is given, in all ways.
+// hostileTemplate shows every variable in many ways.
 const hostileTemplate = `{% if tools %}{{ tools|tojson }}{{ tools }}{% for t in tools %}<|user|>{{ t.function.name }}{{ t.function.description|upper|lower }}{% endfor %}{% endif %}
 {{- kw }}{{ kw ~ kw }}{% for k, v in obj|items %}{{ k }}={{ v }}{% endfor %}{{ (obj or {})|tojson(indent=2) }}
 {%- for m in messages %}<|{{ m.role }}|>{{ m.name }}{% if m.content is string %}{{ m.content|trim }}{{ m.content[:3] ~ m.content[3:] }}{{ m.content.split('|')|join('|') }}{% else %}{% for p in m.content %}{{ p.text }}{% endfor %}{{ m.content }}{% endif %}
 {%- for c in m.tool_calls %}{{ c.function.name }}{{ c.function.arguments|tojson }}{% for k, v in c.function.arguments.items() %}{{ k }}{{ v }}{% endfor %}{% endfor %}{{ m.reasoning_content }}{{ m }}<|end|>{% endfor %}<|assistant|>`
 
-// TestControlTokensOfData puts the texts of control tokens in every place of a
-// request: none becomes a token.
+// TestControlTokensOfData puts the texts of control tokens in every place of a request, and
+// checks that none of them becomes a control token.
 func TestControlTokensOfData(t *testing.T) {
 	tok := vocab(t, true)
 	tmpl, err := FromModel(hostileTemplate, tok)
@@ -139,8 +139,8 @@ func TestControlTokensOfData(t *testing.T) {
 		}
 		return n
 	}
-	// The template writes <|role|> for five known roles, <|end|> after each message,
-	// <|user|> for the tool and the last <|assistant|>.
+	// The template writes <|role|> for five messages with known roles, <|end|> after each
+	// message, <|user|> for the tool, and the last <|assistant|>.
 	want := count("harmless")
 	require.Positive(t, want)
 	for _, control := range controlTokens {
@@ -149,8 +149,8 @@ func TestControlTokensOfData(t *testing.T) {
 	require.Equal(t, want+1, count("user"), "a role that templates know is their own text")
 }
 
-// TestToolForms checks that arguments of tool calls and contents in parts have the form
-// that a template can show.
+// TestToolForms checks that a template gets the arguments of tool calls, and contents in
+// parts, in a form that it can show.
 func TestToolForms(t *testing.T) {
 	tok := vocab(t, true)
 	const all = `{% for m in messages %}{{ m.role }}: SHOW{% for c in m.tool_calls %}{{ c.function.name }}(ARGS){% endfor %};{% endfor %}`
@@ -169,7 +169,7 @@ func TestToolForms(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, test.want, text)
 	}
-	// An object becomes a text where that is wanted, in the order of its keys.
+	// If a template uses the arguments as text, an object becomes text in the order of its keys.
 	tmpl, err := FromModel(strings.NewReplacer("SHOW", "{{ m.content }}", "ARGS", "{{ c.function.arguments + '' }}").Replace(all), tok)
 	require.NoError(t, err)
 	r = request(t, `[{"role": "user", "content": "x"}, {"role": "assistant", "content": "", "tool_calls": [{"function": {"name": "f", "arguments": {"z": [1.50, "ü"], "a": null}}}]}]`)
@@ -178,8 +178,8 @@ func TestToolForms(t *testing.T) {
 	require.Equal(t, `user: x;assistant: f({"z": [1.5, "ü"], "a": null});tool: y;`, text)
 }
 
-// TestBOSOnce checks that a template which begins with BOS more than once is heard
-// once, and that the user is told.
+// TestBOSOnce checks that a prompt begins with one BOS even if the template writes more, and
+// that the user is warned then.
 func TestBOSOnce(t *testing.T) {
 	tok := vocab(t, false)
 	for source, warned := range map[string]bool{
@@ -202,7 +202,7 @@ func TestBOSOnce(t *testing.T) {
 	}
 }
 
-// TestSettings checks what a template's variables may be.
+// TestSettings checks which variables a user may set for a template.
 func TestSettings(t *testing.T) {
 	tok := vocab(t, false)
 	tmpl, err := FromModel("{{ messages[-1].content }}{{ x }}{{ tools is none }}{{ documents is none }}{{ unk_token }}", tok)
@@ -222,8 +222,8 @@ func TestSettings(t *testing.T) {
 	require.ErrorContains(t, err, "the tools must be a list in JSON")
 }
 
-// TestHostileTemplates checks that no template hangs or exhausts anything, and that
-// errors are one line.
+// TestHostileTemplates checks that every template ends within the limits, and that errors are
+// one line.
 func TestHostileTemplates(t *testing.T) {
 	tok := vocab(t, true)
 	for name, source := range map[string]string{

@@ -1,14 +1,14 @@
 package chat
 
 // When the context is full, the oldest turns are dropped from it. The system message stays, with
-// what the template puts around it, and later turns move to the front:
+// the template's text around it, and later turns move to the front:
 //
 //	before: │ head │ lead │ user 1 │ answer 1 │ lead │ user 2 │ answer 2 │ …
 //	after:  │ head │ lead │ user 2 │ answer 2 │ …
 //
 // The lead before the first user's text may be longer than later ones, for instance if it contains
 // the system message. The longest common suffix of both leads is kept from the later one, so that
-// the result is what the template would have made.
+// the template would have made the same text.
 
 // span is the range of tokens from keep to end-1, which are to be dropped.
 type span struct {
@@ -16,9 +16,9 @@ type span struct {
 	turns     int // number of turns in it
 }
 
-// oldest returns the span of the oldest turns to drop: as few as needed so that at most goal tokens
-// remain, or all that can be dropped. The first keep tokens always stay. The span is empty if there
-// is only one turn.
+// oldest returns the span of the oldest turns to drop. It has as few turns as possible so that at
+// most goal tokens remain, or all turns except the last if that is not enough. The first keep tokens
+// always stay. The span is empty if there is only one turn.
 func (c *Conversation) oldest(goal, keep int) (s span) {
 	if len(c.turns) == 0 {
 		return span{}
@@ -59,10 +59,10 @@ func (c *Conversation) drop(s span) error {
 	}
 	c.turns[0].start = unknown
 	c.first = c.turns[0].message
-	// New turns are added to the last one, so its prompt is needed.
+	// The next turn is encoded as a continuation of the last one, which needs the last one's prompt.
 	last := &c.turns[len(c.turns)-1]
 	if last.goesOn {
-		return nil // the begun part of its answer can no longer be separated
+		return nil // shown has the whole answer; its begun part cannot be separated
 	}
 	shown := c.shown()
 	parts, err := c.Template.parts(shown[:len(shown)-(len(c.Messages)-last.next)], true)

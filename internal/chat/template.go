@@ -52,7 +52,7 @@ func FromModel(text string, tok *tokenizer.Tokenizer) (*Template, error) {
 	return t, t.prepare(tok)
 }
 
-// prepare compiles the template and tests what it supports.
+// prepare compiles the template, and finds out by test renderings which inputs it supports.
 func (t *Template) prepare(tok *tokenizer.Tokenizer) (err error) {
 	t.special = specialTexts(tok)
 	if t.compiled, err = jinja.Compile(t.source); err != nil {
@@ -133,7 +133,7 @@ func (t *Template) With(s Settings) (*Template, error) {
 }
 
 // parts renders messages. With generate, the text ends where the answer begins. If the last message
-// is the model's, the text ends with it, so that the model continues it.
+// is the model's, the text ends with this message, so that the model continues it.
 func (t *Template) parts(messages []Message, generate bool) ([]part, error) {
 	return t.render(context.Background(), messages, generate)
 }
@@ -162,8 +162,8 @@ func (t *Template) render(ctx context.Context, messages []Message, generate bool
 	text, err := t.compiled.Continue(ctx, vars, opt)
 	switch {
 	case errors.Is(err, jinja.ErrNotShown):
-		// The template leaves this text out of an earlier answer, but a new answer may begin with
-		// it.
+		// The template leaves this text out of finished answers, but a new answer may begin with it.
+		// So the text follows the prompt for a new answer.
 		parts, err := t.render(ctx, messages[:n], true)
 		return append(parts, part{messages[n].Content, n}), err
 	case err != nil:
@@ -172,8 +172,8 @@ func (t *Template) render(ctx context.Context, messages []Message, generate bool
 	return partsOf(text), nil
 }
 
-// limits returns the limits for rendering a conversation of size bytes: many times what published
-// templates need. Templates repeat a conversation only a few times.
+// limits returns the limits for rendering a conversation of size bytes. They are many times the
+// need of published templates, which repeat a conversation only a few times.
 func limits(size int) value.Limits {
 	size = min(size, 1<<24) // 16 MiB: a conversation of four million tokens
 	return value.Limits{Steps: 3e6 + 64*size, Bytes: 256<<20 + 64*size, Output: 1<<20 + 4*size, Depth: 200}
@@ -211,7 +211,7 @@ func (t *Template) Prompt(ctx context.Context, tok *tokenizer.Tokenizer, message
 }
 
 // withBOS makes ids begin with one BOS, if the vocabulary wants it. added is the number of tokens
-// added, or negative if surplus ones were removed. repeated reports the latter.
+// added; it is negative if surplus BOS were removed. repeated reports whether they were.
 func withBOS(tok *tokenizer.Tokenizer, ids []int32) (list []int32, added int, repeated bool) {
 	bos := tok.BOS()
 	n := 0

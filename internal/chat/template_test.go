@@ -9,7 +9,7 @@ import (
 	"alpaca/internal/tokenizer"
 )
 
-// fixed is the conversation that all templates are compared on.
+// fixed is the conversation of all comparisons.
 var fixed = []Message{
 	{Role: System, Content: "Be brief."},
 	{Role: User, Content: "Hi"},
@@ -19,10 +19,10 @@ var fixed = []Message{
 
 const stanfordIntro = "Below is an instruction that describes a task. Write a response that appropriately completes the request."
 
-// rendering is what the maker of a model, or who is nearest to them, publishes
-// for a conversation, with <s> and </s> in the place of its own first and last
-// tokens. Templates given there as Jinja were rendered with Jinja2 3.1.6, with
-// trim_blocks and lstrip_blocks, as transformers does.
+// rendering is the published text of a conversation, from the maker of the model or the
+// nearest source. <s> and </s> stand for the model's own BOS and EOS. If the source is a
+// Jinja template, Jinja2 3.1.6 rendered it with trim_blocks and lstrip_blocks, as transformers
+// does.
 type rendering struct {
 	template string
 	source   string
@@ -31,11 +31,11 @@ type rendering struct {
 
 const chatML = "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\nHello.<|im_end|>\n<|im_start|>user\nBye<|im_end|>\n<|im_start|>assistant\n"
 
-// published is of the fixed conversation.
+// published holds renderings of the fixed conversation.
 var published = []rendering{
 	{"alpaca", "antimatter15/alpaca.cpp 899fa59 chat.cpp:859-861",
 		"<s> Be brief.\n\n<s>### Instruction:\n\nHi\n### Response:\n\nHello.</s><s>### Instruction:\n\nBye\n### Response:\n\n"},
-	// One turn is as it was trained; how a second follows, nobody says.
+	// One turn is as in training; no source says how a second turn follows.
 	{"stanford", "tatsu-lab/stanford_alpaca 761dc5b train.py:31-43 (PROMPT_DICT), :141",
 		"<s>Be brief.\n\n### Instruction:\nHi\n\n### Response:Hello.</s>\n\n### Instruction:\nBye\n\n### Response:"},
 	{"chatml", "ggml-org/llama.cpp c392e50 tests/test-chat-template.cpp, teknium/OpenHermes-2.5-Mistral-7B", chatML},
@@ -51,7 +51,7 @@ var published = []rendering{
 	// V3 has R1's form without the thinking.
 	{"deepseek-v3", "deepseek-ai/DeepSeek-V3 tokenizer_config.json as others repeat it: R1's without the last token",
 		"<s>Be brief.<｜User｜>Hi<｜Assistant｜>Hello.</s><｜User｜>Bye<｜Assistant｜>"},
-	// Gemma 2's refuses system messages; Gemma 3's puts them before the user's.
+	// Gemma 2's template refuses system messages; Gemma 3's puts them before the user's.
 	{"gemma", "ollama/ollama fb30760 template/index.json, gemma3-instruct",
 		"<s><start_of_turn>user\nBe brief.\n\nHi<end_of_turn>\n<start_of_turn>model\nHello.<end_of_turn>\n<start_of_turn>user\nBye<end_of_turn>\n<start_of_turn>model\n"},
 	{"llama2", "meta-llama/llama 689c7f2 llama/generation.py:324-361",
@@ -60,16 +60,16 @@ var published = []rendering{
 		"<s><|start_header_id|>system<|end_header_id|>\n\nBe brief.<|eot_id|><|start_header_id|>user<|end_header_id|>\n\nHi<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\nHello.<|eot_id|><|start_header_id|>user<|end_header_id|>\n\nBye<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n"},
 	{"mistral", "mistralai/mistral-common bc022b9 tests/data/chat_templates/v1_spm.jinja",
 		"<s> [INST] Be brief.\n\nHi [/INST] Hello.</s> [INST] Bye [/INST]"},
-	// Mistral's own v3 moves the system message to the last user's at every
-	// turn, and all would be evaluated again. llama.cpp keeps it at the start
-	// and so do we; without a system message both are equal.
+	// Mistral's own v3 moves the system message to the last user message at every turn, so
+	// the whole conversation would be evaluated again. llama.cpp keeps it at the start, and
+	// so do we. Without a system message both are equal.
 	{"mistral-v3", "ggml-org/llama.cpp c392e50 tests/test-chat-template.cpp, 'v3' with the system prompt at the start",
 		"<s>[INST] Be brief.\n\nHi[/INST] Hello.</s>[INST] Bye[/INST]"},
 	{"mistral-tekken", "the same, 'v3-tekken'",
 		"<s>[INST]Be brief.\n\nHi[/INST]Hello.</s>[INST]Bye[/INST]"},
 	{"phi3", "ggml-org/llama.cpp c392e50 models/templates/microsoft-Phi-3.5-mini-instruct.jinja",
 		"<|system|>\nBe brief.<|end|>\n<|user|>\nHi<|end|>\n<|assistant|>\nHello.<|end|>\n<|user|>\nBye<|end|>\n<|assistant|>\n"},
-	// Its get_prompt leaves <s> to the tokenizer.
+	// FastChat's get_prompt leaves <s> to the tokenizer.
 	{"vicuna", "lm-sys/FastChat 0e6d3e4 fastchat/conversation.py:773, vicuna_v1.1",
 		"<s>Be brief. USER: Hi ASSISTANT: Hello.</s>USER: Bye ASSISTANT:"},
 	{"command-r", "ggml-org/llama.cpp v0.5.0 tools/server/tests/unit/test_chat_completion.py, test_apply_chat_template",
@@ -92,7 +92,7 @@ func TestBuiltinsEqualThePublished(t *testing.T) {
 	require.ErrorContains(t, err, `no template "nonsense"`)
 }
 
-// publishedText returns what is published for the fixed conversation.
+// publishedText returns a template's published rendering.
 func publishedText(t *testing.T, template string) string {
 	t.Helper()
 	for _, p := range published {
@@ -104,8 +104,8 @@ func publishedText(t *testing.T, template string) string {
 	return ""
 }
 
-// TestDefaultSystem checks what models were trained with where nobody says
-// anything else.
+// TestDefaultSystem checks that a conversation without a system message gets the one that the
+// model was trained with.
 func TestDefaultSystem(t *testing.T) {
 	tok := vocab(t, true)
 	for name, begin := range map[string]string{
@@ -128,7 +128,7 @@ func TestDefaultSystem(t *testing.T) {
 	}
 }
 
-// TestInput is Stanford's format with an input, and what others make of one.
+// TestInput checks how Stanford's format and others show an input.
 func TestInput(t *testing.T) {
 	tok := vocab(t, true)
 	m := []Message{{Role: User, Content: "Translate.", Input: "Hallo"}}
@@ -145,9 +145,9 @@ func TestInput(t *testing.T) {
 	}
 }
 
-// TestAlpacaTokens checks the bytes of alpaca.cpp's prompt in tokens, with a
-// vocabulary that puts spaces in front of texts and one that does not: there is
-// one space, before "Below", and BOS before every instruction.
+// TestAlpacaTokens checks the tokens of alpaca.cpp's prompt, with a vocabulary that puts
+// a space in front of a text and with one that does not. Both have one space before "Below",
+// and BOS before every instruction.
 func TestAlpacaTokens(t *testing.T) {
 	for _, spacePrefix := range []bool{false, true} {
 		tok := vocab(t, spacePrefix)
@@ -161,13 +161,12 @@ func TestAlpacaTokens(t *testing.T) {
 	}
 }
 
-// TestSpaceOfTemplates checks that a space which the template itself writes after
-// a control token is the only one there, in a vocabulary that puts spaces in front
-// of texts: mistral-common bc022b9 has one in its tests' tokens of v1 and v3. What
-// the user says keeps all of its own.
+// TestSpaceOfTemplates uses a vocabulary that puts a space in front of a text. If the template
+// itself writes a space after a control token, no second one is added: mistral-common bc022b9
+// has one space in its tests' tokens of v1 and v3. The user's text keeps all its spaces.
 func TestSpaceOfTemplates(t *testing.T) {
 	plain := vocab(t, true)
-	inst := vocab(t, true, "[INST]", "[/INST]") // as in v3's
+	inst := vocab(t, true, "[INST]", "[/INST]") // as in Mistral's v3
 	for _, test := range []struct {
 		template string
 		tok      *tokenizer.Tokenizer
@@ -186,8 +185,7 @@ func TestSpaceOfTemplates(t *testing.T) {
 	}
 }
 
-// TestUserTextIsNeverSpecial gives every template contents that look like its
-// own markers.
+// TestUserTextIsNeverSpecial gives every template contents that look like its own marks.
 func TestUserTextIsNeverSpecial(t *testing.T) {
 	tok := vocab(t, true)
 	nasty := strings.Join(controlTokens, "") + "</s>[INST] <|im_end|>\n<|im_start|>system\n" + "\uE0A1"
@@ -214,7 +212,7 @@ func TestUserTextIsNeverSpecial(t *testing.T) {
 	}
 }
 
-// TestTrim checks that a template's trimming reaches the contents.
+// TestTrim checks that a template trims the contents.
 func TestTrim(t *testing.T) {
 	tok := vocab(t, true)
 	m := []Message{{Role: User, Content: " \n Hi \n"}}
@@ -227,7 +225,7 @@ func TestTrim(t *testing.T) {
 		require.NoError(t, err)
 		require.Contains(t, text, want)
 	}
-	// What the model thought is not repeated to it.
+	// The thoughts of earlier answers are left out.
 	tmpl, err := Builtin("deepseek-r1", tok)
 	require.NoError(t, err)
 	text, err := tmpl.Text([]Message{{Role: User, Content: "a"}, {Role: Assistant, Content: "<think>\nhm\n</think>\n\nyes"}, {Role: User, Content: "b"}})

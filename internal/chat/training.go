@@ -67,7 +67,7 @@ func endOf(parts []part, message int) int {
 	return end
 }
 
-// between returns the part of parts from byte from to byte to-1.
+// between returns the bytes [from, to) of the text of parts, as parts.
 func between(parts []part, from, to int) []part {
 	var list []part
 	at := 0
@@ -104,8 +104,10 @@ func (e *trainingEncoder) add(parts []part, answer bool) {
 	}
 }
 
-// end appends the end of an answer: the template's text up to the first token that ends a text, or
-// else the end-of-text token. It returns how many bytes of text it appended.
+// end appends the token that ends an answer. text is the template's text after the answer. If it
+// begins with an end-of-text token, possibly after white space, end appends the white space and this
+// token. Otherwise it appends the vocabulary's own token. end returns how many bytes of text it
+// appended.
 func (e *trainingEncoder) end(text string) int {
 	for _, id := range e.tok.EOG() {
 		mark := e.tok.Text(id)

@@ -37,17 +37,18 @@ func TestTraining(t *testing.T) {
 			require.Equal(t, test.text, words(tok, ids), test.template)
 		}
 		require.Equal(t, test.learned, words(tok, learned), test.template)
-		// What was said never becomes a control token: the last two are text and the end.
+		// Text of messages never becomes a control token: of the last two tokens, the first
+		// is text and the second ends the answer.
 		require.True(t, tok.IsEOG(learned[len(learned)-1]))
 		require.False(t, tok.IsEOG(learned[len(learned)-2]), test.template)
 	}
 }
 
-// TestTrainingAnswersAlike compares what is learned from with what a model is asked with.
+// TestTrainingAnswersAlike checks that training uses the same prompt tokens as a conversation.
 func TestTrainingAnswersAlike(t *testing.T) {
 	for _, name := range Names() {
 		if name == "deepseek-r1" {
-			continue // it leaves out what was thought
+			continue // its prompt begins a thought, which training leaves out
 		}
 		tok := vocab(t, true)
 		tmpl, err := Builtin(name, tok)

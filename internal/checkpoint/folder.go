@@ -1,7 +1,7 @@
-// Package checkpoint opens folders with checkpoints. Those of Hugging Face have
+// Package checkpoint opens folders with checkpoints. Checkpoints of Hugging Face have
 // config.json, and weights in safetensors or pytorch_model.bin, in one file or in many
-// with an index. Meta's have params.json and consolidated.NN.pth. This package finds the
-// files and their tensors; its subpackage open interprets them.
+// with an index. Meta's checkpoints have params.json and consolidated.NN.pth. This package
+// finds the files and their tensors; its subpackage open interprets them.
 package checkpoint
 
 import (

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// FuzzIndex: an index is an error, or names files of its own folder only.
+// FuzzIndex checks that an index gives an error, or only names files in its own folder.
 func FuzzIndex(f *testing.F) {
 	f.Add([]byte(`{"metadata":{},"weight_map":{"a":"model-00001-of-00002.safetensors"}}`))
 	f.Add([]byte(`{"weight_map":{"a":"../../etc/passwd"}}`))

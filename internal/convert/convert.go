@@ -1,8 +1,8 @@
 // Package convert rewrites checkpoints of other formats as GGUF version 3: folders of
 // Hugging Face, the .bin files of 2023, GGUF versions 1 and 2, and llama2.c's. Values
-// that GGUF can hold are kept to the bit. Others, such as float32 scales where GGUF has
-// float16, are rounded and the change is measured; Options.Exact keeps them in a larger
-// type. Data are converted in pieces, whatever the model's size.
+// that GGUF can hold are kept to the bit. Others, such as float32 scales in formats
+// for which GGUF has float16, are rounded, and the change is measured. Options.Exact keeps them
+// in a larger type. Data are converted in pieces, so models may have any size.
 package convert
 
 import (
@@ -17,8 +17,8 @@ import (
 	"alpaca/internal/quant"
 )
 
-// Options change what is written, and how. The zero value suits all inputs except
-// llama2.c checkpoints, which need Vocab.
+// Options are the options of Run. The zero value suits all inputs except llama2.c checkpoints,
+// which need Vocab.
 type Options struct {
 	// Vocab is the path of a llama2.c vocabulary (tokenizer.bin), for an input
 	// that is a llama2.c checkpoint.

@@ -20,7 +20,7 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// convert converts and opens the result, which lives as long as the test.
+// convert converts a file and opens the result, which is closed when the test ends.
 func convert(t *testing.T, in string, opt Options) (*gguf.File, *Result) {
 	out := filepath.Join(t.TempDir(), "out.gguf")
 	res, err := Run(context.Background(), in, out, opt)
@@ -39,7 +39,7 @@ func values(x *gguf.Tensor) []float32 {
 	return v
 }
 
-// requireSame requires the same values, to the bit but for the sign of zero.
+// requireSame requires equal values, to the bit except for the sign of zero and the bits of NaN.
 func requireSame(t *testing.T, want, got *gguf.Tensor) {
 	t.Helper()
 	require.NotNil(t, got, want.Name)
@@ -78,7 +78,7 @@ func TestFileType(t *testing.T) {
 	require.Empty(t, wanted)
 }
 
-// TestNibbles changes the order of nibbles and nothing else.
+// TestNibbles checks that splitNibbles only changes the order of nibbles.
 func TestNibbles(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
 	var src, dst [16]byte
@@ -91,8 +91,7 @@ func TestNibbles(t *testing.T) {
 	}
 }
 
-// TestTranscode rewrites blocks with scales that fit float16, and some that do
-// not.
+// TestTranscode rewrites blocks with scales that fit float16, and with some that do not.
 func TestTranscode(t *testing.T) {
 	r := rand.New(rand.NewPCG(2, 2))
 	for typ, l := range legacyFormats {
@@ -137,8 +136,7 @@ func TestTranscode(t *testing.T) {
 	}
 }
 
-// TestConvertManyRows converts so many rows that rows times bytes do not fit 32
-// bits.
+// TestConvertManyRows converts a tensor whose rows times bytes do not fit 32 bits.
 func TestConvertManyRows(t *testing.T) {
 	const rows, cols = 4096, 256
 	f := formatOf(quant.F16)
@@ -157,7 +155,8 @@ func TestConvertManyRows(t *testing.T) {
 	require.True(t, slices.Equal(before, after))
 }
 
-// TestOutput refuses what would destroy something, and leaves nothing behind.
+// TestOutput checks that a run does not overwrite its input, or another file without Force,
+// and that a refused run leaves no file behind.
 func TestOutput(t *testing.T) {
 	in := testmodel.Legacy{Format: "ggjt", Version: 3, FType: 2, Code: 2, Type: quant.Q4_0}.Write(t, 1)
 	data, err := os.ReadFile(in)
@@ -203,7 +202,7 @@ func TestOutput(t *testing.T) {
 	require.Equal(t, float32(1e-5), float32(eps))
 }
 
-// TestMemory converts a file larger than the memory that it may take.
+// TestMemory converts a file that is larger than the memory it may allocate.
 func TestMemory(t *testing.T) {
 	if testing.Short() {
 		t.Skip("writes a large file")
@@ -228,7 +227,7 @@ func TestMemory(t *testing.T) {
 	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(32<<20), "bytes for %d", 2048*rows)
 }
 
-// TestEmptyTensors: tensors without elements are converted like all others.
+// TestEmptyTensors checks that tensors without elements are converted like all others.
 func TestEmptyTensors(t *testing.T) {
 	m := testmodel.SPM(1)
 	m.Tensors = append(m.Tensors, &testmodel.Tensor{Name: "x.weight", Type: quant.F16, Shape: []int{3, 0}},

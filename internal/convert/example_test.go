@@ -8,7 +8,7 @@ import (
 	"alpaca/internal/convert"
 )
 
-// Example sees whether a path is a checkpoint of Hugging Face.
+// Example checks whether a path is a checkpoint of Hugging Face.
 func Example() {
 	dir, err := os.MkdirTemp("", "example")
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	"alpaca/internal/quantize"
 )
 
-// Auto is the type that keeps the type of most of the checkpoint's weights.
+// Auto stands for the type that most of the checkpoint's weights have.
 const Auto = "auto"
 
 // FolderOptions are the options for checkpoints of Hugging Face or Meta.

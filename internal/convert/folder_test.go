@@ -50,15 +50,15 @@ func TestRunFolder(t *testing.T) {
 	require.Equal(t, quant.Q8_0, f.Tensor("blk.0.attn_q.weight").Type)
 	require.Equal(t, quant.F32, f.Tensor("blk.0.attn_norm.weight").Type)
 
-	// auto keeps float32, which the reference makes float16.
+	// The type auto keeps float32, while the reference makes it float16.
 	res, err = RunFolder(context.Background(), dir, out, FolderOptions{Type: Auto, Force: true})
 	require.NoError(t, err)
 	require.Equal(t, "F32", res.Mix.Name)
 	require.Contains(t, strings.Join(res.Notes, "\n"), "weights stay F32")
 }
 
-// TestAnyType compares files of several types, in one step, with those of two steps by way
-// of F32: the same bytes.
+// TestAnyType checks that converting to a type in one step gives the same bytes as converting
+// to F32 and then quantizing.
 func TestAnyType(t *testing.T) {
 	dir := writeFolder(t, llama(), nil)
 	f32 := filepath.Join(t.TempDir(), "f32.gguf")
@@ -85,7 +85,7 @@ func TestAnyType(t *testing.T) {
 	}
 }
 
-// TestAnyOrder: where tensors lie in a file, and in which order its header has them, never matters.
+// TestAnyOrder checks that the order of tensors in a file never matters.
 func TestAnyOrder(t *testing.T) {
 	tensors := llama()
 	var files []string
@@ -95,7 +95,7 @@ func TestAnyOrder(t *testing.T) {
 		switch i {
 		case 1:
 			slices.Reverse(names)
-		case 2: // by size, as types order them in files of the format's own library
+		case 2: // by size; the format's own library orders tensors by type
 			slices.SortStableFunc(names, func(a, b string) int { return len(tensors[b].data) - len(tensors[a].data) })
 		}
 		writeInOrder(t, filepath.Join(dir, "model.safetensors"), tensors, names)
@@ -109,7 +109,7 @@ func TestAnyOrder(t *testing.T) {
 	require.True(t, files[0] == files[1] && files[0] == files[2])
 }
 
-// TestBadFolders lists what is refused, and that the output does not appear.
+// TestBadFolders checks checkpoints that must be refused, without writing an output.
 func TestBadFolders(t *testing.T) {
 	with := func(name string, a array) map[string]array {
 		m := llama()
@@ -169,7 +169,8 @@ func TestBadFolders(t *testing.T) {
 	}
 }
 
-// TestTied: the output of a checkpoint counts, whatever tie_word_embeddings says.
+// TestTied checks that an output matrix in the checkpoint is used, whatever
+// tie_word_embeddings says.
 func TestTied(t *testing.T) {
 	for _, tied := range []string{`"tie_word_embeddings":true,`, ``} {
 		for _, has := range []bool{true, false} {
@@ -189,7 +190,8 @@ func TestTied(t *testing.T) {
 	}
 }
 
-// TestSplit divides a file and joins it again: the same bytes; and writes parts at once.
+// TestSplit checks that a file which is split and joined again has the same bytes, and that
+// RunFolder can write parts directly.
 func TestSplit(t *testing.T) {
 	dir := writeFolder(t, llama(), nil)
 	whole := filepath.Join(t.TempDir(), "whole.gguf")

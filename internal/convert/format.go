@@ -26,7 +26,8 @@ type format struct {
 // noType is a value that no type has.
 const noType = ^quant.Type(0)
 
-// sameKind reports whether general.file_type is the same for to as for f.
+// sameKind reports whether f is a format of 2023 and to is its successor, which has the same
+// general.file_type.
 func (f *format) sameKind(to quant.Type) bool {
 	_, legacy := legacyFormats[f.typ]
 	return legacy && f.to == to

@@ -58,7 +58,7 @@ func (c *llama2cFile) layout() []llama2cTensor {
 	return list
 }
 
-// count returns the number of layers that have t, 1 for a tensor of the whole model.
+// count returns the number of layers that have t, or 1 for a tensor of the whole model.
 func (c *llama2cFile) count(t llama2cTensor) int64 {
 	if t.perLayer {
 		return int64(c.layers)

@@ -16,7 +16,7 @@ import (
 	"alpaca/internal/testshared"
 )
 
-// TestStories converts the checkpoint that stories260K.gguf was made of.
+// TestStories converts the checkpoint from which stories260K.gguf was made.
 func TestStories(t *testing.T) {
 	want, err := gguf.Open(testshared.Path(t, "models/stories260K.gguf"))
 	require.NoError(t, err)
@@ -39,7 +39,7 @@ func TestStories(t *testing.T) {
 	}
 }
 
-// checkpoint is a llama2.c checkpoint, made of random weights.
+// checkpoint is a llama2.c checkpoint with random weights.
 type checkpoint struct {
 	version, dim, hidden, layers, heads, kvHeads, vocab, ctx, group int
 	shared                                                          bool
@@ -52,7 +52,7 @@ func newCheckpoint(version int, shared bool) *checkpoint {
 	}
 }
 
-// bytes returns the file, written tensor by tensor as export.py does.
+// bytes returns the file, written tensor by tensor like export.py's.
 func (c *checkpoint) bytes() []byte {
 	le := binary.LittleEndian
 	var b []byte
@@ -167,7 +167,7 @@ func save(t testing.TB, name string, data []byte) string {
 	return path
 }
 
-// TestLlama2C converts all versions, with the output shared and not.
+// TestLlama2C converts all versions, with an output that shares the embedding and with its own.
 func TestLlama2C(t *testing.T) {
 	vocab := save(t, "tokenizer.bin", vocabFile(40))
 	for version := range 3 {
@@ -199,8 +199,8 @@ func TestLlama2C(t *testing.T) {
 	}
 }
 
-// TestGroups reads int8 weights whose groups are no whole number of blocks, or
-// run over the end of a row.
+// TestGroups reads int8 weights whose groups are not a whole number of blocks, or continue in
+// the next row.
 func TestGroups(t *testing.T) {
 	vocab := save(t, "tokenizer.bin", vocabFile(40))
 	tests := []struct {
@@ -218,7 +218,7 @@ func TestGroups(t *testing.T) {
 	}
 }
 
-// TestLlama2CBad breaks checkpoints and vocabularies.
+// TestLlama2CBad checks damaged checkpoints and vocabularies.
 func TestLlama2CBad(t *testing.T) {
 	good := newCheckpoint(0, true).bytes()
 	vocab := save(t, "tokenizer.bin", vocabFile(40))
@@ -255,7 +255,7 @@ func TestLlama2CBad(t *testing.T) {
 			require.ErrorContains(t, err, test.want)
 		})
 	}
-	// Without a vocabulary a checkpoint is recognized, by its size if by nothing else.
+	// A checkpoint is also recognized without a vocabulary; version 0 only by its size.
 	for version := range 3 {
 		path := save(t, "model.bin", newCheckpoint(version, version == 1).bytes())
 		_, err := Run(context.Background(), path, filepath.Join(t.TempDir(), "out"), Options{})
@@ -269,7 +269,7 @@ func TestLlama2CBad(t *testing.T) {
 	require.ErrorContains(t, err, "unknown format")
 }
 
-// FuzzLlama2C feeds the readers of both files with anything.
+// FuzzLlama2C checks that the reader of headers returns an error, or the size of the file.
 func FuzzLlama2C(f *testing.F) {
 	for version := range 3 {
 		b := newCheckpoint(version, true).bytes()
@@ -285,7 +285,7 @@ func FuzzLlama2C(f *testing.F) {
 	})
 }
 
-// FuzzVocab feeds the reader of vocabularies with anything.
+// FuzzVocab checks that the reader of vocabularies never panics.
 func FuzzVocab(f *testing.F) {
 	f.Add(vocabFile(5), 5)
 	f.Fuzz(func(t *testing.T, data []byte, n int) {

@@ -49,7 +49,7 @@ func open(path string, opt Options) (*model, error) {
 		return openLlama2C(path, opt)
 	}
 	// The data are read, not mapped. Pages of a mapping would count as this process's
-	// memory, and a file that is truncated meanwhile gives an ordinary error.
+	// memory. And reading returns an ordinary error if the file is truncated meanwhile.
 	f, err := gguf.OpenWith(path, gguf.Options{NoMap: true, HeaderOnly: true, Eps: opt.Eps})
 	var foreign *gguf.ForeignError
 	if errors.As(err, &foreign) && isLlama2C(path) {
@@ -96,7 +96,7 @@ const (
 	quantVersion = 2 // version of the block layouts since the beginning of GGUF
 )
 
-// metadata returns the metadata of the output, after steps.
+// metadata returns the metadata of the output that steps make.
 func metadata(m *model, steps []step, opt Options) []gguf.KV {
 	kv := m.kv[:len(m.kv):len(m.kv)]
 	if !strings.HasPrefix(m.format, "gguf") {

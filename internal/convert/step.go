@@ -25,7 +25,7 @@ type step struct {
 func (s *step) same() bool { return s.from.typ == s.to && s.from.transcode == nil }
 
 // plan decides the type of each tensor. If exact is true, it first tries to convert the
-// tensors that may be rounded; those that would change become F32.
+// tensors that may be rounded. Tensors that would change become F32.
 func plan(tensors []tensor, exact bool) ([]step, error) {
 	steps := make([]step, len(tensors))
 	for i := range tensors {
@@ -91,7 +91,7 @@ func (s *step) run(ctx context.Context, w io.Writer, read func(bytes int64)) (lo
 }
 
 // convert converts rows on all cores and measures the error. Errors are summed in the
-// order of the rows, whatever the number of cores.
+// order of the rows, so the result does not depend on the number of cores.
 func (s *step) convert(dst, src []byte, rows int) (loss quant.Error, err error) {
 	losses := make([]quant.Error, rows)
 	to, from := len(dst)/rows, len(src)/rows // bytes of a row

@@ -16,8 +16,7 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// TestVersions upgrades GGUF files and joins split ones: the same metadata and
-// tensors.
+// TestVersions converts a GGUF file of each version, which always gives the same bytes.
 func TestVersions(t *testing.T) {
 	path := testmodel.SPM(1).As(quant.F16).Write(t)
 	want, err := os.ReadFile(path)
@@ -33,7 +32,7 @@ func TestVersions(t *testing.T) {
 	}
 }
 
-// asVersion returns the GGUF file at path as older versions would have it.
+// asVersion returns the bytes of the GGUF file at path, written as the given version.
 func asVersion(t *testing.T, path string, version uint32) []byte {
 	f, err := gguf.Open(path)
 	require.NoError(t, err)
@@ -48,7 +47,7 @@ func asVersion(t *testing.T, path string, version uint32) []byte {
 	}
 	text := func(s string) {
 		if version < 3 {
-			s += "\x00" // as the first writer did
+			s += "\x00" // like the first writer
 		}
 		length(len(s))
 		b = append(b, s...)

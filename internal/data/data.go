@@ -174,3 +174,10 @@ func IsInterrupted(err error) bool {
 	e, ok := errors.AsType[*sqlite.Error](err)
 	return ok && e.Code()&0xff == sqlite3.SQLITE_INTERRUPT
 }
+
+// IsLogicError reports whether SQLite found a mistake in a statement, or in the text of a
+// full-text query.
+func IsLogicError(err error) bool {
+	e, ok := errors.AsType[*sqlite.Error](err)
+	return ok && e.Code()&0xff == sqlite3.SQLITE_ERROR
+}

@@ -85,7 +85,7 @@ func TestUpdateIsWhole(t *testing.T) {
 	require.Nil(t, s)
 }
 
-// TestIndexFollows checks that the index is right when rows change and go.
+// TestIndexFollows checks that the full-text index stays right when rows change or are deleted.
 func TestIndexFollows(t *testing.T) {
 	ctx := context.Background()
 	db := testDB(t)
@@ -109,6 +109,50 @@ func TestIndexFollows(t *testing.T) {
 	require.NoError(t, db.Check(ctx))
 }
 
+// TestSubstrings checks that the index of substrings is right for rows that came before it, for
+// those that come later one by one or in bulk, and for those that change and go.
+func TestSubstrings(t *testing.T) {
+	ctx := context.Background()
+	db := testDB(t)
+	fill(t, db, "a", &Row{Instruction: "a penguin", Output: "y"}, &Row{Instruction: "gone", Output: "y"})
+	has, err := db.HasSubstrings(ctx)
+	require.NoError(t, err)
+	require.False(t, has)
+	for range 2 { // the second time changes nothing
+		require.NoError(t, db.Update(ctx, (*Tx).IndexSubstrings))
+	}
+	has, err = db.HasSubstrings(ctx)
+	require.NoError(t, err)
+	require.True(t, has)
+	s := fill(t, db, "b", &Row{Instruction: "old text", Output: "企鹅喜欢鱼"})
+	require.NoError(t, db.Update(ctx, func(tx *Tx) error {
+		require.NoError(t, tx.Bulk())
+		return tx.Add(&Row{SourceID: s.ID, Instruction: "in bulk: linguistics", Output: "y"})
+	}))
+	fill(t, db, "c", &Row{Instruction: "after bulk", Output: "y"})
+	require.NoError(t, db.Update(ctx, func(tx *Tx) error {
+		if _, err := tx.Exec("update example set instruction = 'new text' where instruction = 'old text'"); err != nil {
+			return err
+		}
+		_, err := tx.Exec("delete from example where instruction = 'gone'")
+		return err
+	}))
+	for text, want := range map[string]int{"engui": 1, "ngui": 2, "old": 0, "new t": 1, "gone": 0, "鹅喜欢": 1, "r bul": 1} {
+		var n int
+		require.NoError(t, db.QueryRow(ctx, "select count(*) from example_trigram where example_trigram match ?", `"`+text+`"`).Scan(&n))
+		require.Equal(t, want, n, text)
+	}
+	require.NoError(t, db.Update(ctx, func(tx *Tx) error {
+		for _, index := range []string{"example_trigram", "example_fts"} {
+			if _, err := tx.Exec("insert into " + index + "(" + index + ", rank) values ('integrity-check', 1)"); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	require.NoError(t, db.Check(ctx))
+}
+
 func TestRefusesRows(t *testing.T) {
 	db := testDB(t)
 	s := fill(t, db, "a")
@@ -128,8 +172,8 @@ func TestRefusesRows(t *testing.T) {
 	}
 }
 
-// TestOneFile checks that a closed database is one file that can be read where nothing can be
-// written.
+// TestOneFile checks that a closed database is a single file, and that a read-only database
+// cannot be written.
 func TestOneFile(t *testing.T) {
 	ctx := context.Background()
 	path := filepath.Join(t.TempDir(), "data.db")
@@ -162,7 +206,7 @@ func TestRefusesFiles(t *testing.T) {
 	_, err = Open(ctx, filepath.Join(dir, "none", "data.db"))
 	require.ErrorIs(t, err, os.ErrNotExist)
 
-	// A database of somebody else's, and one of the future.
+	// A database of a future version, and one with another application id.
 	path := filepath.Join(dir, "data.db")
 	db, err := Open(ctx, path)
 	require.NoError(t, err)
@@ -195,8 +239,8 @@ func TestNames(t *testing.T) {
 	require.Equal(t, "a bé c", Normal(" A, bé--C! "))
 }
 
-// TestNewFile: a file that was just made is a database to others at once, also while somebody
-// writes to it and after an end by force, when its log was not written back.
+// TestNewFile checks that others can open a new database at once, even while somebody writes to
+// it, and even if a crash leaves its write-ahead log unmerged.
 func TestNewFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "new.db")
 	first, err := Open(t.Context(), path)
@@ -212,7 +256,7 @@ func TestNewFile(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, second.Close())
 
-	// What is in the file alone, without its log.
+	// The file alone, without its write-ahead log.
 	text, err := os.ReadFile(path)
 	require.NoError(t, err)
 	left := filepath.Join(t.TempDir(), "left.db")

@@ -23,7 +23,7 @@ type Source struct {
 	Imported time.Time
 	Rows     int64
 	Note     string
-	Shape    string // a JSON object about the file
+	Shape    string // a JSON object about the file, or the settings of the run
 }
 
 // Message is one message of a conversation.
@@ -41,13 +41,14 @@ type Row struct {
 	Instruction, Input, Output string
 	System, Category           string
 
-	// Turns are all messages of a conversation with more than one question and answer,
-	// including the system message. Instruction is then the first question, Output the
-	// last answer.
+	// Turns has all messages of a conversation, including the system message. It is nil if
+	// the conversation is one question with its answer. With Turns, Instruction is the first
+	// question and Output the last answer.
 	Turns []Message
 	// Extra is a JSON object with the row's other fields, nil if it has none.
 	Extra json.RawMessage
-	// Raw is the row's text in its file, nil if it can be rebuilt from the fields above.
+	// Raw is nil if the row's text in its file can be rebuilt from the fields above and the
+	// source's Shape. Else it is that text, or what package formats needs to rebuild it.
 	Raw []byte
 	// Tokens is the number of tokens, 0 if not counted.
 	Tokens int

@@ -23,10 +23,10 @@ end;
 
 // schema creates the tables.
 //
-//	source    a file, or a run that generated rows. shape is JSON about the file: columns, wrapping object
-//	example   a row. turns is JSON [{"role","content"}] of a conversation with more than one pair; more is its
-//	          text between the first question and the last answer. extra is a JSON object of the other keys.
-//	          raw is the row's text in its file, if the other columns cannot rebuild it.
+//	source    a file, or a run that generated rows. shape is JSON: how to write the file, or the run's settings
+//	example   a row. turns is JSON [{"role","content"}] of a conversation that is not just one pair; more is its
+//	          text besides the first question and the last answer. extra is a JSON object of the other keys.
+//	          raw is Row.Raw: what the other columns lack to write the row again.
 //	          word is the first word of instruction, chars the length of instruction, input and output.
 //	          Short columns come first, so that a scan without texts need not read the pages of long ones
 //	rejected  a row that could not be read, with the reason
@@ -73,14 +73,14 @@ create table tag(row_id integer not null references example(id), tag text not nu
 func (db *DB) prepare(ctx context.Context) error {
 	const mark = "pragma application_id"
 	var id int64
-	// Without a transaction: another program may be writing to the file.
+	// This needs no transaction, which would wait while another program writes to the file.
 	if err := db.QueryRow(ctx, mark).Scan(&id); err != nil {
 		return err
 	}
 	if id == applicationID {
 		return db.checkVersion(ctx)
 	}
-	tx, err := db.sql.BeginTx(ctx, nil) // _txlock is immediate: no other process makes them meanwhile
+	tx, err := db.sql.BeginTx(ctx, nil) // _txlock is immediate: no other process makes the tables meanwhile
 	if err != nil {
 		return err
 	}

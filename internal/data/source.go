@@ -60,7 +60,7 @@ func (tx *Tx) SourceOf(sha256 string) (*Source, error) {
 // RowColumns are the columns of the table example that ScanRow reads.
 const RowColumns = "example.id, source_id, pos, instruction, input, output, system, turns, category, extra, raw, coalesce(n_tokens, 0)"
 
-// ScanRow reads a row of a query for RowColumns.
+// ScanRow reads one row of a query that selects RowColumns.
 func ScanRow(scan func(...any) error) (*Row, error) {
 	var r Row
 	var turns, extra sql.NullString

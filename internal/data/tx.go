@@ -20,11 +20,12 @@ type Tx struct {
 	ctx    context.Context
 	insert *sql.Stmt
 	reject *sql.Stmt
-	added  map[int64]int64 // rows by source
+	added  map[int64]int64 // number of rows added, by source
 	next   map[int64]int64 // the next position by source
 
-	bulk  bool
-	after int64 // after Bulk: the last id that the index of words has
+	bulk     bool
+	after    int64 // after Bulk: the last id that the indexes have
+	trigrams bool  // after Bulk: there is an index of substrings to add the rows to
 }
 
 // Update calls change with a transaction and commits it, unless change returns an error, ctx
@@ -68,7 +69,15 @@ func (tx *Tx) Bulk() error {
 	if err := tx.QueryRow("select max(id) from example").Scan(&last); err != nil {
 		return err
 	}
+	if err := tx.QueryRow(hasTrigrams).Scan(&tx.trigrams); err != nil {
+		return err
+	}
 	tx.bulk, tx.after = true, last.Int64
+	if tx.trigrams {
+		if _, err := tx.Exec("drop trigger example_trigram_insert"); err != nil {
+			return err
+		}
+	}
 	_, err := tx.Exec("drop trigger example_insert")
 	return err
 }
@@ -77,20 +86,19 @@ func (tx *Tx) endBulk() error {
 	if !tx.bulk {
 		return nil
 	}
-	// With more bytes in memory before FTS5 writes a segment, there are fewer segments to
-	// merge.
-	const setSize = "insert into example_fts(example_fts, rank) values ('hashsize', %d)"
-	for _, statement := range []string{
-		fmt.Sprintf(setSize, 4<<20),
-		fmt.Sprintf("insert into example_fts(rowid, instruction, input, output, more) select id, instruction, input, output, more from example where id > %d", tx.after),
-		fmt.Sprintf(setSize, 1<<20), // the default
-		insertTrigger,
-	} {
-		if _, err := tx.Exec(statement); err != nil {
+	added := fmt.Sprintf(" where id > %d", tx.after)
+	if err := tx.fill("example_fts", added); err != nil {
+		return err
+	}
+	triggers := insertTrigger
+	if tx.trigrams {
+		if err := tx.fill("example_trigram", added); err != nil {
 			return err
 		}
+		triggers += trigramInsert
 	}
-	return nil
+	_, err := tx.Exec(triggers)
+	return err
 }
 
 // Exec runs a statement. query is this program's own text, never a user's.

@@ -31,6 +31,8 @@ type Record struct {
 	Line     int // in the file, from 1
 	Messages []Message
 	Text     string // the text, if there are no messages
+
+	preferred bool // of a preference pair
 }
 
 // Problem is the reason why a record cannot be used.
@@ -42,8 +44,8 @@ type Problem struct {
 // Problems are the records of a file that cannot be used, in order.
 type Problems []Problem
 
-// Counts returns the reasons in the order of the file, each with the number of its
-// records and the line of the first.
+// Counts returns the different reasons, in the order in which they first occur in the
+// file.
 func (p Problems) Counts() (list []Count) {
 	at := map[string]int{}
 	for _, x := range p {
@@ -73,6 +75,7 @@ type File struct {
 	SHA256  string
 	Records []Record
 	Bad     Problems
+	Pairs   int // records of preference pairs: their chosen answers
 }
 
 // Read reads the file at path. It is JSON lines, a JSON array of objects, or one text. A
@@ -97,7 +100,7 @@ func ReadFrom(in io.Reader, path string) (*File, error) {
 	if _, err := io.Copy(io.Discard, r.in); err != nil {
 		return nil, fmt.Errorf("dataset: %s: %w", path, err)
 	}
-	return &File{Path: path, SHA256: hex.EncodeToString(sum.Sum(nil)), Records: r.records, Bad: r.bad}, nil
+	return &File{Path: path, SHA256: hex.EncodeToString(sum.Sum(nil)), Records: r.records, Bad: r.bad, Pairs: r.pairs}, nil
 }
 
 // reader reads records and counts lines.
@@ -106,6 +109,7 @@ type reader struct {
 	line    int
 	records []Record
 	bad     Problems
+	pairs   int
 }
 
 func (r *reader) read(path string) error {
@@ -241,10 +245,9 @@ func (c *counter) fail(err error) error {
 // counter counts the lines of what is read through it.
 type counter struct {
 	in     io.Reader
-	start  int64 // offset of the first byte of ends' line
-	line   int   // line of start
-	offset int64
-	ends   []int64 // offsets of the ends of lines after start
+	line   int     // number of the line that ends at ends[0]
+	offset int64   // number of bytes read
+	ends   []int64 // offsets of the line feeds that forget has not dropped
 }
 
 func (c *counter) Read(p []byte) (int, error) {
@@ -258,7 +261,7 @@ func (c *counter) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// lineAt returns the line of an offset, which forget must not have dropped.
+// lineAt returns the line of an offset. forget must not have dropped that line.
 func (c *counter) lineAt(offset int64) int {
 	line := c.line
 	for _, end := range c.ends {

@@ -43,13 +43,33 @@ func TestForms(t *testing.T) {
 	}
 }
 
+// TestPairs: of preference pairs the chosen answers are learned, in all forms that TRL reads.
+func TestPairs(t *testing.T) {
+	f, err := Read(write(t, "x.jsonl", strings.Join([]string{
+		`{"prompt":"Q","chosen":"A","rejected":"B"}`,
+		`{"prompt":[{"role":"user","content":"Q"}],"chosen":[{"role":"assistant","content":"A"}],"rejected":[{"role":"assistant","content":"B"}]}`,
+		`{"chosen":[{"role":"user","content":"Q"},{"role":"assistant","content":"A"}],"rejected":[{"role":"user","content":"Q"},{"role":"assistant","content":"B"}]}`,
+		`{"prompt":"Q","chosen":[{"role":"user","content":"Q"},{"role":"assistant","content":"A"}],"rejected":[]}`,
+		`{"prompt":"Q","chosen":[{"role":"assistant","content":"A"}],"rejected":[]}`,
+		`{"prompt":[{"role":"user","content":"Q"}],"chosen":"A","rejected":"B"}`,
+		`{"instruction":"Q","output":"A"}`,
+	}, "\n")))
+	require.NoError(t, err)
+	require.Empty(t, f.Bad)
+	require.Len(t, f.Records, 7)
+	require.Equal(t, 6, f.Pairs)
+	for _, r := range f.Records {
+		require.Equal(t, []Message{{Role: "user", Content: "Q"}, {Role: "assistant", Content: "A"}}, r.Messages, "line %d", r.Line)
+	}
+}
+
 func TestBadRecords(t *testing.T) {
 	for text, want := range map[string]string{
 		`{"instruction":"Q","output":"  "}`:                 "empty output",
 		`{"instruction":" ","output":"A"}`:                  "empty instruction",
 		`{"instruction":"Q","output":7}`:                    `"output" is of the type number`,
-		`{"question":"Q","answer":"A"}`:                     "no known keys: it has answer, question (want instruction and output, messages, prompt and completion, or text)",
-		`{}`:                                                "no known keys: it has none (want instruction and output, messages, prompt and completion, or text)",
+		`{"question":"Q","answer":"A"}`:                     "no known keys: it has answer, question (want instruction and output, messages, prompt and completion, prompt and chosen, or text)",
+		`{}`:                                                "no known keys: it has none (want instruction and output, messages, prompt and completion, prompt and chosen, or text)",
 		`{"messages":[]}`:                                   "no messages",
 		`{"messages":[{"role":"user","content":"Q"}]}`:      "no answer of the assistant",
 		`{"messages":[{"role":"assistant","content":"A"}]}`: "user and assistant do not take turns",
@@ -57,9 +77,11 @@ func TestBadRecords(t *testing.T) {
 		`{"messages":[{"role":"user","content":"Q"},{"role":"assistant","content":""}]}`: "an empty message of the assistant",
 		`{"prompt":"Q","completion":""}`:                                                 "empty completion",
 		`{"prompt":"","completion":"A"}`:                                                 "empty prompt",
-		`{"text":"\n"}`:                                                                  "empty text",
-		"{\"text\":\"\xff\"}":                                                            "not UTF-8",
-		`7`:                                                                              "not an object",
+		`{"chosen":"A","rejected":"B"}`:                                                  "chosen without a prompt",
+		`{"prompt":"Q","chosen":" ","rejected":"B"}`:                                     "empty completion",
+		`{"text":"\n"}`:       "empty text",
+		"{\"text\":\"\xff\"}": "not UTF-8",
+		`7`:                   "not an object",
 	} {
 		f, err := Read(write(t, "x.jsonl", "{\"text\":\"good\"}\n"+text+"\n"))
 		require.NoError(t, err, text)

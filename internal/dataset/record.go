@@ -21,6 +21,8 @@ type object struct {
 	Conversations []message
 	// TRL: texts or messages
 	Prompt, Completion *textOrMessages
+	// the better answer of a preference pair; the other one, rejected, is not read
+	Chosen *textOrMessages
 	// a text to be continued
 	Text *string
 }
@@ -44,8 +46,8 @@ func (t *textOrMessages) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(data, &t.text)
 }
 
-// add adds the record of an object, or the reason why it cannot be used. It returns an
-// error if data is not JSON.
+// add adds the record of an object to r.records, or the reason why it cannot be used to
+// r.bad. It returns an error if data is not JSON.
 func (r *reader) add(line int, data []byte) error {
 	if !json.Valid(data) {
 		err := json.Unmarshal(data, new(any))
@@ -61,6 +63,9 @@ func (r *reader) add(line int, data []byte) error {
 	}
 	record.Line = line
 	r.records = append(r.records, record)
+	if record.preferred {
+		r.pairs++
+	}
 	return nil
 }
 
@@ -85,12 +90,14 @@ func parse(data []byte) (Record, string) {
 		return conversation(o.Conversations)
 	case o.Prompt != nil && o.Completion != nil:
 		return completion(o.Prompt, o.Completion)
+	case o.Chosen != nil:
+		return chosen(o.Prompt, o.Chosen)
 	case o.Text != nil && strings.TrimSpace(*o.Text) == "":
 		return Record{}, "empty text"
 	case o.Text != nil:
 		return Record{Text: *o.Text}, ""
 	}
-	return Record{}, "no known keys: " + keys(data) + " (want instruction and output, messages, prompt and completion, or text)"
+	return Record{}, "no known keys: " + keys(data) + " (want instruction and output, messages, prompt and completion, prompt and chosen, or text)"
 }
 
 // typeReason returns a reason that names the key with the wrong type.
@@ -136,8 +143,8 @@ var roles = map[string]string{
 	"human": "user", "gpt": "assistant", "developer": "system",
 }
 
-// conversation returns the record of a conversation. It may begin with a system message;
-// then user and assistant must alternate, and the assistant is last.
+// conversation returns the record of a conversation. After an optional system message,
+// user and assistant must alternate, and the last message must be the assistant's.
 func conversation(list []message) (Record, string) {
 	var rec Record
 	want := "user"
@@ -188,4 +195,23 @@ func completion(prompt, answer *textOrMessages) (Record, string) {
 		return Record{}, "empty prompt"
 	}
 	return Record{Messages: []Message{{Role: "user", Content: prompt.text}, {Role: "assistant", Content: answer.text}}}, ""
+}
+
+// chosen returns the record of a preference pair: the prompt with the better answer. A list of
+// messages may be the whole conversation; then there may be no prompt.
+func chosen(prompt, better *textOrMessages) (rec Record, reason string) {
+	switch {
+	case better.list != nil && (prompt == nil || len(better.list) > 1):
+		rec, reason = conversation(better.list)
+	case prompt == nil:
+		return rec, "chosen without a prompt"
+	case better.list != nil && prompt.list == nil:
+		rec, reason = conversation(append([]message{{Role: "user", Content: prompt.text}}, better.list...))
+	case better.list == nil && prompt.list != nil:
+		rec, reason = conversation(append(slices.Clone(prompt.list), message{Role: "assistant", Content: better.text}))
+	default:
+		rec, reason = completion(prompt, better)
+	}
+	rec.preferred = true
+	return rec, reason
 }

@@ -1,8 +1,8 @@
 // Package diversity finds what instructions ask for: the root verb of each and its direct
-// object, as in Self-Instruct's figure. That uses a parser. Here, word lists and English
-// word order suffice: most instructions begin with the verb, and the last noun before a
-// preposition is the object. Instructions without a recognized verb are counted as
-// unclear.
+// object, as in Self-Instruct's figure. Self-Instruct uses a parser. Here word lists and
+// English word order suffice: most instructions begin with the verb, and the last noun
+// before a preposition is the object. Instructions without a recognized verb are counted
+// as unclear.
 package diversity
 
 import (

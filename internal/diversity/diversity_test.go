@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestFind: what a reader would say of each instruction.
+// TestFind has the verb and the object that a reader would find.
 func TestFind(t *testing.T) {
 	for text, want := range map[string]string{
 		"Write a short story about a lighthouse.":                          "write story",
@@ -55,7 +55,7 @@ func TestTable(t *testing.T) {
 	}, table.Verbs)
 }
 
-// TestSunburst: equal tables make equal pictures, whose texts are escaped.
+// TestSunburst checks that a table always gives the same picture, with escaped texts.
 func TestSunburst(t *testing.T) {
 	table := NewTable(slices.Values([]string{"Write a poem.", "Write a story.", "List <b>five</b> words.", "Name a city", "Name a <i>city"}))
 	var a, b strings.Builder

@@ -13,8 +13,8 @@ type word struct {
 	quoted     bool // within quotation marks, so not part of the sentence's structure
 }
 
-// Find returns the verb and the object of an instruction. They are from the first clause
-// that has a verb.
+// Find returns the verb and the object in the first clause of an instruction that begins
+// with a verb.
 func Find(instruction string) Pair {
 	words := split(instruction)
 	for from := 0; from < len(words); {
@@ -26,7 +26,7 @@ func Find(instruction string) Pair {
 	return Pair{}
 }
 
-// split returns the words of the first sentences of text.
+// split returns the words of text.
 func split(text string) (list []word) {
 	quoted := false
 	for _, field := range strings.Fields(text) {
@@ -76,8 +76,8 @@ func verbAt(words []word, from int) int {
 	return -1
 }
 
-// nextClause returns the index at which the next clause begins: after a comma, the end of
-// a sentence, or "and".
+// nextClause returns the index of the first word of the next clause, which begins after a
+// comma, the end of a sentence, or "and".
 func nextClause(words []word, from int) int {
 	for i := from; i < len(words); i++ {
 		if words[i].comma || words[i].end || i > from && words[i].text == "and" {

@@ -21,8 +21,8 @@ func adapted(t testing.TB, m *model.Model) *model.Model {
 	return m
 }
 
-// TestAdaptersDivideTheCache: what was evaluated with an adapter serves texts of the same
-// adapters only, as strong as there.
+// TestAdaptersDivideTheCache checks that a cached prefix is shared only between texts with the
+// same scales of the adapters.
 func TestAdaptersDivideTheCache(t *testing.T) {
 	m := adapted(t, load(t, testmodel.SPM(1)))
 	e := start(t, m, Options{Threads: 1, Parallel: 1, Blocks: 200})
@@ -39,7 +39,7 @@ func TestAdaptersDivideTheCache(t *testing.T) {
 	require.Zero(t, cached([]float32{1, 0}))
 	require.Zero(t, cached([]float32{0, 1}))
 	require.Zero(t, cached([]float32{0.5, 0}))
-	require.Zero(t, cached(nil)) // 0.5 and 1
+	require.Zero(t, cached(nil)) // the model's scales, 0.5 and 1
 	require.Equal(t, all, cached([]float32{0.5, 1}))
 	require.Equal(t, all, cached([]float32{1, 0}))
 	require.Equal(t, all, cached([]float32{0, 0}))
@@ -47,8 +47,8 @@ func TestAdaptersDivideTheCache(t *testing.T) {
 	require.EqualError(t, err, "engine: scales of 1 adapters, the model has 2")
 }
 
-// TestAdaptersOfSavedTexts: a file of a text belongs to the adapters that it was evaluated
-// with.
+// TestAdaptersOfSavedTexts checks that a saved text loads only with the scales that it was
+// evaluated with.
 func TestAdaptersOfSavedTexts(t *testing.T) {
 	m := adapted(t, load(t, testmodel.SPM(1)))
 	e := start(t, m, Options{Threads: 1, Parallel: 1})
@@ -59,12 +59,12 @@ func TestAdaptersOfSavedTexts(t *testing.T) {
 	require.NoError(t, err)
 	path := filepath.Join(t.TempDir(), "text")
 	require.NoError(t, saved.Save(path, saved.Len(), nil))
-	_, err = e.NewText().Load(path) // as strong as the model says
+	_, err = e.NewText().Load(path) // has the model's scales
 	require.ErrorIs(t, err, ErrOtherModel)
 	_, err = saved.Load(path)
 	require.NoError(t, err)
 	req.LoRA = nil
-	_, err = saved.Run(context.Background(), req, nil) // begins anew
+	_, err = saved.Run(context.Background(), req, nil) // other scales, so the text begins anew
 	require.NoError(t, err)
 	_, err = saved.Load(path)
 	require.ErrorIs(t, err, ErrOtherModel)

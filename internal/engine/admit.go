@@ -108,8 +108,8 @@ func (e *Engine) fits(a *answer) bool {
 	return c.Lacks(need) == model.Blocks{}
 }
 
-// holds returns how many blocks are needed for a text of that many blocks and its forks.
-// texts is the number of forks, each of which has a copy of the text's last block.
+// holds returns how many blocks a text and its forks need. blocks is the number of the text's
+// blocks. texts is the number of forks. Each fork has a copy of the text's last block.
 func (e *Engine) holds(blocks, texts int) model.Blocks {
 	need := model.Blocks{blocks + texts}
 	if recent := e.Model().RecentBlocks(e.opt.Ctx); recent > 0 {
@@ -151,6 +151,7 @@ func (e *Engine) fill(a *answer) error {
 	if e.prefix == nil || a.group.req.NoCache || a.seq.Exact() < n {
 		return nil
 	}
+	a.parting = e.parted(a, wanted)
 	shared := e.runner.NewSeq()
 	node, blocks, err := e.prefix.adopt(shared, a.group.salt, wanted)
 	if err != nil || shared.Len() <= n {
@@ -206,8 +207,8 @@ func (e *Engine) forget(missing model.Blocks) bool {
 }
 
 // youngest returns the text to preempt next: the youngest of those with slow readers, or
-// else the youngest of all. It returns nil if none is left. paused says that its reader is
-// slow.
+// else the youngest of all. It returns nil if none is left. paused reports whether the
+// reader of a is slow.
 func (e *Engine) youngest() (a *answer, paused bool) {
 	for _, other := range e.running {
 		if other.ended {

@@ -23,12 +23,13 @@ type answer struct {
 	saved  []byte // the state of a preempted text whose context was shifted; nil otherwise
 	order  int    // number of its admission: the youngest has the highest
 
-	node   *node // the prefix cache's node of the text's first blocks; nil: the text takes no part in the cache
-	blocks int   // how many blocks of the text node stands for
-	known  int   // how many tokens of the prompt needed no evaluation
-	read   bool  // the prompt is evaluated
-	passed int   // how often younger, shorter prompts overtook this one
-	rest   bool  // the text has to be preempted, because a context shift lacks blocks
+	node    *node // the prefix cache's node of the text's first blocks; nil: the text takes no part in the cache
+	blocks  int   // how many blocks of the text node stands for
+	parting int   // where the prompt parts from earlier texts of a recurrent model, see parted
+	known   int   // how many tokens of the prompt needed no evaluation
+	read    bool  // the prompt is evaluated
+	passed  int   // in how many steps younger, shorter prompts overtook this one
+	rest    bool  // the text has to be preempted, because a context shift lacks blocks
 
 	sampler  *sampler.Sampler
 	grammar  sampler.Grammar

@@ -15,8 +15,8 @@ import (
 
 // script is a grammar that allows one text.
 type script struct {
-	say  []int32 // the tokens to come
-	fail error   // of the one after the last
+	say  []int32 // the tokens still to come
+	fail error   // Accept's error for a token after them
 }
 
 func (s *script) Allowed(id int32) bool { return len(s.say) == 0 || id == s.say[0] }
@@ -38,7 +38,7 @@ func spell(text string) []int32 {
 	return ids
 }
 
-// recite lets a model say a script after "prompt" and returns what was emitted.
+// recite makes a model write a script after "prompt" and returns the emitted tokens.
 func recite(t *testing.T, m *model.Model, ctx int, s *script, req Request) (tokens []Token, result Result, err error) {
 	t.Helper()
 	e := start(t, m, Options{Threads: 1, Ctx: ctx, Parallel: 1})
@@ -53,12 +53,13 @@ func recite(t *testing.T, m *model.Model, ctx int, s *script, req Request) (toke
 	return tokens, result, err
 }
 
-// complete is a script after which nothing may follow.
+// complete is a script that is done after its last token.
 type complete struct{ script }
 
 func (s *complete) Done() bool { return len(s.say) == 0 }
 
-// A grammar that is complete ends the text without a token more.
+// TestGrammarEndsText checks that a grammar that is done ends the text without a further
+// token.
 func TestGrammarEndsText(t *testing.T) {
 	e := start(t, load(t, testmodel.SPM(1)), Options{Threads: 1, Ctx: 99, Parallel: 1})
 	text := ""
@@ -86,7 +87,7 @@ func TestReasons(t *testing.T) {
 		stop   []string
 		text   string
 		reason Reason
-		tokens int // emitted
+		tokens int // the number of emitted tokens
 	}{
 		{"length", spell("abcdef"), 99, 3, nil, "abc", Length, 3},
 		{"no tokens", spell("abc"), 99, 0, nil, "", Length, 0},
@@ -118,15 +119,15 @@ func TestReasons(t *testing.T) {
 	}
 }
 
-// TestTokensComeAtOnce: a token comes when its text is certain, and no other is
-// evaluated before it was read.
+// TestTokensComeAtOnce checks that a token is emitted as soon as its text is certain, and that
+// the next one is evaluated only after it was read.
 func TestTokensComeAtOnce(t *testing.T) {
 	m := load(t, testmodel.SPM(1))
 	e := start(t, m, Options{Threads: 1, Ctx: 99, Parallel: 1})
 	p := sampler.DefaultParams()
 	p.Temp = 0
 	s := &script{say: spell("ab羊c")}
-	var left []int // tokens that the script has when each token comes
+	var left []int // the tokens left in the script at each emitted token
 	var texts []string
 	_, err := e.Run(context.Background(), Request{
 		Prompt: spell("p"), MaxTokens: 6, Sampling: p, Grammar: func() sampler.Grammar { return s },
@@ -135,7 +136,7 @@ func TestTokensComeAtOnce(t *testing.T) {
 		return nil
 	})
 	require.NoError(t, err)
-	// The newest token of a character waits: it may be the last.
+	// The newest token of an incomplete character waits, since it may be the last one.
 	require.Equal(t, []int{5, 4, 2, 1, 1, 0}, left)
 	require.Equal(t, []string{"a", "b", "", "", "羊", "c"}, texts)
 }
@@ -176,7 +177,7 @@ func TestLogprobs(t *testing.T) {
 	require.Zero(t, tokens[0].Logprob)
 }
 
-// TestShift: a text goes on beyond its context, with and without a say in what leaves.
+// TestShift writes a text beyond its context: once the engine shifts it, once Full makes room.
 func TestShift(t *testing.T) {
 	m := load(t, testmodel.SPM(1))
 	say := spell("abcdefghijklmnopqrstuvwxyz")

@@ -14,8 +14,8 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// known returns an engine that drafts all of a text that is known beforehand, so that one
-// step samples many tokens, and a request for that text.
+// known returns an engine, a request that makes it write the text, and the text's tokens. The
+// engine drafts the tokens in advance, so one step samples many of them.
 func known(t *testing.T, m *model.Model, text string) (*Engine, Request, []int32) {
 	t.Helper()
 	say := m.Tokenizer.Encode(text, false, false)
@@ -32,8 +32,9 @@ func known(t *testing.T, m *model.Model, text string) (*Engine, Request, []int32
 
 const longText = "the llama and the alpaca was on a the llama and the alpaca was on a llama, and in an ear"
 
-// TestCancelledAhead: a request that is cancelled counts the tokens that its reader got, and
-// no others, however many the engine has sampled ahead or held back, and whoever cancels it.
+// TestCancelledAhead checks that a cancelled request counts only the tokens that its reader
+// got, however many the engine has sampled ahead or held back. The request is cancelled by
+// Cancel or by its context.
 func TestCancelledAhead(t *testing.T) {
 	m := load(t, testmodel.SPM(1))
 	e, req, say := known(t, m, longText)
@@ -81,7 +82,7 @@ func TestCancelledAhead(t *testing.T) {
 	}
 	require.Positive(t, unread, "nothing was sampled ahead")
 
-	// Run and its text.
+	// The same of Run: a text holds only what was emitted.
 	for n := 1; n < len(say); n += 3 {
 		for _, fails := range []bool{false, true} {
 			ctx, cancel := context.WithCancel(t.Context())
@@ -115,7 +116,7 @@ func TestCancelledAhead(t *testing.T) {
 	requireFree(t, e)
 }
 
-// TestCancelledMeanwhile: the same where the request is cancelled by somebody else, at any
+// TestCancelledMeanwhile does the same while another goroutine cancels the request at any
 // moment.
 func TestCancelledMeanwhile(t *testing.T) {
 	m := load(t, testmodel.SPM(1))
@@ -125,7 +126,7 @@ func TestCancelledMeanwhile(t *testing.T) {
 		req.Window = 1 + i%3*8
 		s, err := e.Submit(ctx, req)
 		require.NoError(t, err)
-		began := make(chan struct{}) // the reader has read i tokens, or all
+		began := make(chan struct{}) // closed once the reader has read enough tokens
 		go func() {
 			<-began
 			cancel()

@@ -15,7 +15,8 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// play is a script whose words are known beforehand; errors are wrong guesses.
+// play is a script that drafts its own tokens. If errors is not 0, token number errors of each
+// draft is wrong.
 type play struct {
 	script
 	m      *model.Model
@@ -36,8 +37,8 @@ func (p *play) Draft(b []byte, n int) []byte {
 	return b
 }
 
-// TestDrafted: where it is known what comes next, a step makes many tokens, and what the
-// text holds at its end is what it holds without drafts, wherever it ends.
+// TestDrafted checks that a step makes many tokens where the grammar knows what follows. The
+// tokens, the text and the reason must be those without drafts, wherever the text ends.
 func TestDrafted(t *testing.T) {
 	m := load(t, testmodel.SPM(1))
 	tok := m.Tokenizer
@@ -46,7 +47,7 @@ func TestDrafted(t *testing.T) {
 	for _, tt := range []struct {
 		ctx, max, errors int
 		stop             []string
-		steps            int // at most
+		steps            int // the most steps that the text may take
 	}{
 		{ctx: 200, max: len(say), steps: 6},
 		{ctx: 200, max: 7, steps: 3},
@@ -90,9 +91,9 @@ var (
 	formsTurns = flag.Int("forms-turns", 5, "turns of BenchmarkForms")
 )
 
-// BenchmarkForms writes texts of some forms in turns: free, without drafts and with them,
-// and reports the median times of a token against those of free text. The digits are
-// tokens of their own in many vocabularies, so that a model of noise writes what is drafted.
+// BenchmarkForms writes texts of several forms in turns: free, with a grammar but no drafts,
+// and with both. It reports the median time of a token relative to free text. In many
+// vocabularies each digit is a token, so that even a model of noise writes the drafted ones.
 func BenchmarkForms(b *testing.B) {
 	if *formsModel == "" {
 		b.Skip("needs -forms-model")
@@ -117,7 +118,7 @@ func BenchmarkForms(b *testing.B) {
 		accepted, drafted := 0, 0
 		engines := [2]*Engine{start(b, m, Options{Ctx: 512, Parallel: 1, Drafts: Drafts{Off: true}}), start(b, m, Options{Ctx: 512, Parallel: 1})}
 		for range *formsTurns {
-			for _, way := range []int{0, 1, 2, 2, 1, 0} { // both ways, since the machine changes with time
+			for _, way := range []int{0, 1, 2, 2, 1, 0} { // in both orders, since the machine's speed drifts
 				sampling := sampler.DefaultParams()
 				sampling.Seed, sampling.IgnoreEOS = 1, true
 				req := Request{Prompt: m.Tokenizer.Encode("The animals of the farm as JSON: ", true, false), MaxTokens: 160, Sampling: sampling}

@@ -82,7 +82,7 @@ func newPool(o *Options) *pool.Pool {
 // drafts sets up the sources of a's drafts, unless a has none.
 func (e *Engine) drafts(a *answer) {
 	o := &e.opt.Drafts
-	if o.Off || a.group.req.NoDrafts || a.drafting != nil || e.Model().Config.Recurrent() { // no way back for a state
+	if o.Off || a.group.req.NoDrafts || a.drafting != nil || e.Model().Config.Recurrent() { // it cannot be cut back
 		return
 	}
 	d := &drafting{sources: e.speculate.Sources()}

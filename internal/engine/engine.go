@@ -24,10 +24,10 @@ import (
 type Options struct {
 	Ctx      int           // the most tokens of a text; default: the model's context, up to model.DefaultCtx
 	Parallel int           // the most answers that run at once; default 4
-	Answers  int           // the most answers to one request; default Parallel
+	Answers  int           // the most answers to one request, at least Parallel; default Parallel
 	Queue    int           // the most requests that wait; default 64
 	Batch    int           // the most rows of a step; default model.DefaultBatch
-	Target   time.Duration // the duration of a step while any text is being answered; default 100 ms
+	Target   time.Duration // about how long a step may take while any text is being answered; default 100 ms
 	// Blocks is the most blocks of the cache of all texts, each of model.BlockLen tokens. The
 	// default is enough for Parallel texts of Ctx tokens. If a text needs more, the engine
 	// first frees blocks that only the prefix cache uses. Then it preempts texts: first those
@@ -90,7 +90,7 @@ type Stats struct {
 	PromptTime, GenerateTime                    time.Duration // time of steps with prompt rows, and of all other steps
 	Steps, Rows                                 int64
 	Drafts, DraftTokens, DraftAccepted          int64     // drafts, their tokens, and the tokens that the sampler then chose
-	AcceptedAt                                  [16]int64 // accepted tokens by position in the draft; the last: all further ones
+	AcceptedAt                                  [16]int64 // accepted tokens by position in the draft; the last counts all further positions
 	Preemptions, Cancelled                      int64
 	LastStep                                    time.Time
 }
@@ -146,8 +146,8 @@ func New(m *model.Model, opt Options) (*Engine, error) {
 		e.free()
 		return nil, err
 	}
-	if !o.NoCache && !m.Config.Recurrent() { // a recurrent model's state is not in blocks
-		e.prefix = newPrefixes(e.runner.Cache())
+	if !o.NoCache {
+		e.prefix = newPrefixes(e.runner.Cache(), mostStates(m, o.Parallel))
 	}
 	tok := m.Tokenizer
 	e.vocab = sampler.Vocab{N: tok.Len(), EOG: tok.EOG(), Piece: func(id int32) string { return tok.Piece(id, false) }}
@@ -160,8 +160,8 @@ func New(m *model.Model, opt Options) (*Engine, error) {
 	return e, nil
 }
 
-// recent returns the number of blocks for layers with a window: enough for all texts and the
-// rows of a batch, and as many again for shared prefixes and for marks.
+// recent returns the number of blocks for layers with a window. It is twice what all texts
+// need, because shared prefixes and marks keep blocks, too, plus the blocks of a batch.
 func (e *Engine) recent(m *model.Model) int {
 	o, text := &e.opt, m.RecentBlocks(e.opt.Ctx)
 	if text == 0 {

@@ -38,14 +38,15 @@ func start(t testing.TB, m *model.Model, opt Options) *Engine {
 	return e
 }
 
-// greedy returns a request for n tokens.
+// greedy returns a request for n tokens at temperature 0.
 func greedy(m *model.Model, prompt string, n int) Request {
 	p := sampler.DefaultParams()
 	p.Temp, p.IgnoreEOS = 0, true
 	return Request{Prompt: m.Tokenizer.Encode(prompt, true, false), MaxTokens: n, Sampling: p}
 }
 
-// TestCachedTokens: the longest known beginning is not evaluated again, to the token.
+// TestCachedTokens checks that the longest cached prefix of a prompt, to the token, is not
+// evaluated again.
 func TestCachedTokens(t *testing.T) {
 	m := load(t, testmodel.SPM(1))
 	e := start(t, m, Options{Threads: 1})
@@ -63,7 +64,7 @@ func TestCachedTokens(t *testing.T) {
 	r = run(long)
 	require.Equal(t, n-1, r.CachedTokens, "the last one's logits are needed")
 
-	// What was said is known, too.
+	// The generated tokens are cached, too.
 	var said []int32
 	_, err := e.Run(context.Background(), long, func(t Token) error { said = append(said, t.ID); return nil })
 	require.NoError(t, err)
@@ -71,7 +72,7 @@ func TestCachedTokens(t *testing.T) {
 	more.Prompt = append(append(slices.Clone(long.Prompt), said...), 5, 6)
 	require.Equal(t, n+19, run(more).CachedTokens, "the last token said was not evaluated")
 
-	// Another end, after so many tokens.
+	// Other tokens follow after keep common ones.
 	for _, keep := range []int{0, 1, 31, 32, 33, 40} {
 		other := long
 		other.Prompt = append(slices.Clone(long.Prompt[:keep]), 100+int32(keep), 101, 102)
@@ -84,7 +85,7 @@ func TestCachedTokens(t *testing.T) {
 	require.Zero(t, run(other).CachedTokens)
 }
 
-// TestSlowReader: who does not read pauses, and the others go on.
+// TestSlowReader checks that a request pauses while nobody reads it, and that the others go on.
 func TestSlowReader(t *testing.T) {
 	m := load(t, testmodel.SPM(1))
 	e := start(t, m, Options{Threads: 1, Parallel: 2})
@@ -102,14 +103,14 @@ func TestSlowReader(t *testing.T) {
 	require.Len(t, read(s, 1).Answers[0], 100)
 }
 
-// TestSteps: with a window of one, a token is evaluated when the reader wants it.
+// TestSteps checks that Run evaluates a token only when the reader wants it.
 func TestSteps(t *testing.T) {
 	m := load(t, testmodel.SPM(1))
 	e := start(t, m, Options{Threads: 1})
 	ctx, cancel := context.WithCancel(context.Background())
 	n := 0
 	req := greedy(m, "the llama", 100)
-	req.Sampling.LogitBias = map[int32]float32{300: 100} // no part of a character, which would be held back
+	req.Sampling.LogitBias = map[int32]float32{300: 100} // a whole character, so nothing is held back
 	r, err := e.Run(ctx, req, func(Token) error {
 		if n++; n == 7 {
 			cancel()
@@ -157,7 +158,7 @@ func TestRefused(t *testing.T) {
 		require.ErrorContains(t, err, want)
 	}
 
-	// The queue: one is answered, two wait, others are told.
+	// The queue: one request is answered, two wait, the others are refused.
 	busy := greedy(m, "the llama", -1)
 	busy.Window, busy.Shift = 1, true
 	ctx, cancel := context.WithCancel(context.Background())
@@ -173,7 +174,7 @@ func TestRefused(t *testing.T) {
 	_, err = e.Submit(ctx, greedy(m, "a", 1))
 	require.ErrorIs(t, err, ErrQueueFull)
 
-	// Cancelling one that waits makes room.
+	// Cancelling a waiting request makes room.
 	waiting[0].Cancel()
 	require.Equal(t, []Reason{Interrupt}, read(waiting[0], 1).Reasons)
 	again, err := e.Submit(ctx, greedy(m, "a", 1))
@@ -203,7 +204,7 @@ func TestDrainAndClose(t *testing.T) {
 	}
 	require.NoError(t, e.Close())
 
-	// Without patience.
+	// Close while a request is answered.
 	e, err = New(m, Options{Threads: 1, Parallel: 1})
 	require.NoError(t, err)
 	endless := greedy(m, "the llama", -1)
@@ -222,7 +223,7 @@ func TestDrainAndClose(t *testing.T) {
 	require.Equal(t, ErrClosed.Error(), read(waiting, 1).Err)
 	require.NoError(t, e.Close(), "again")
 
-	// Nothing is left running.
+	// No goroutine is left.
 	for range 1000 {
 		if runtime.NumGoroutine() <= before {
 			break
@@ -232,7 +233,7 @@ func TestDrainAndClose(t *testing.T) {
 	require.LessOrEqual(t, runtime.NumGoroutine(), before)
 }
 
-// TestText: a text keeps what it holds, even where it was moved.
+// TestText checks that a text keeps its tokens between requests, even after a shift.
 func TestText(t *testing.T) {
 	m := load(t, testmodel.SPM(1))
 	e := start(t, m, Options{Threads: 1, Parallel: 1, Ctx: 64, NoCache: true})
@@ -264,7 +265,7 @@ func TestText(t *testing.T) {
 	requireFree(t, e)
 }
 
-// TestPace: pieces of prompts get as long as the time allows.
+// TestPace checks that the pieces of prompts become as long as the target time allows.
 func TestPace(t *testing.T) {
 	p := pace{target: 100 * time.Millisecond}
 	require.Equal(t, 512, p.chunk(0, 512), "nobody waits")

@@ -22,6 +22,10 @@ func (p *prefixes) remove(n *node) {
 	}
 	p.cache.Release(n.block)
 	p.cache.Release(n.recent)
+	if n.state != nil {
+		n.state = nil
+		p.states.count--
+	}
 	n.gone = true
 	p.count--
 }
@@ -34,10 +38,11 @@ func (p *prefixes) evict() bool { return p.evictLeaf(1) }
 // that becomes the only user of a block can change it without a copy.
 func (p *prefixes) disown() bool { return p.evict() || p.evictLeaf(math.MaxInt) }
 
-// evictLeaf forgets the least recently used leaf whose block has at most that many users.
+// evictLeaf forgets the least recently used leaf whose block has at most the given number of
+// users.
 func (p *prefixes) evictLeaf(users int) bool {
 	for n := p.oldest.prev; n != &p.oldest; n = n.prev {
-		if len(n.kids) == 0 && n.block.Users() <= users {
+		if len(n.kids) == 0 && n.users() <= users {
 			p.remove(n)
 			return true
 		}
@@ -45,8 +50,30 @@ func (p *prefixes) evictLeaf(users int) bool {
 	return false
 }
 
-// evictRecent forgets the least recently used Recent block that has at most that many users.
-// Blocks of stops are forgotten last. evictRecent returns false if there is none.
+// users returns the number of users of a node's block. Nodes that share it count as one: a node
+// that is not full, and one that has more tokens of the same text.
+func (n *node) users() int {
+	users := n.block.Users()
+	if users > 1 {
+		for _, k := range n.parent.kids {
+			if k != n && k.block == n.block {
+				users--
+			}
+		}
+	}
+	return users
+}
+
+// firstOf reports whether n is the first of the nodes that share its block.
+func (n *node) firstOf() bool {
+	if n.block.Users() == 1 {
+		return true
+	}
+	return n.parent.kids[slices.IndexFunc(n.parent.kids, func(k *node) bool { return k.block == n.block })] == n
+}
+
+// evictRecent forgets the least recently used Recent block that has at most the given number
+// of users. Blocks of stops are forgotten last. evictRecent returns false if there is none.
 func (p *prefixes) evictRecent(users int) bool {
 	for _, stops := range []bool{false, true} {
 		for n := p.oldest.prev; n != &p.oldest; n = n.prev {
@@ -63,7 +90,7 @@ func (p *prefixes) evictRecent(users int) bool {
 // unused returns how many blocks only the prefix cache uses.
 func (p *prefixes) unused() (blocks model.Blocks) {
 	for n := p.oldest.prev; n != &p.oldest; n = n.prev {
-		if n.block.Users() == 1 {
+		if n.users() == 1 && n.firstOf() {
 			blocks[model.Whole]++
 		}
 		if n.recent != nil && n.recent.Users() == 1 {

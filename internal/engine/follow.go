@@ -25,18 +25,25 @@ func common(a, b *answer, n int) int {
 	return same(a.tokens[:most], b.tokens)
 }
 
-// follows reports whether a should wait for a text that has rows in this step, because that
-// text will evaluate a prefix of a. Since that text has rows already, not all texts wait.
-func (e *Engine) follows(a *answer) bool {
+// follows returns the rows of a text in this step for which a should wait, because that text
+// will evaluate a prefix of a. It returns nil if there are none. Since that text has rows
+// already, not all texts wait.
+func (e *Engine) follows(a *answer) *rows {
 	if a.read || !e.sharing(a) {
-		return false
+		return nil
 	}
-	for _, r := range e.rows {
-		if r.prompt && e.sharing(r.answer) && common(a, r.answer, len(r.answer.tokens)) >= a.seq.Len()+worthWaiting {
-			return true
+	for i := range e.rows {
+		r := &e.rows[i]
+		if !r.prompt || !e.sharing(r.answer) {
+			continue
 		}
+		n := common(a, r.answer, len(r.answer.tokens))
+		if n < a.seq.Len()+worthWaiting || e.prefix.states.most > 0 && n <= r.answer.seq.Len() {
+			continue
+		}
+		return r
 	}
-	return false
+	return nil
 }
 
 // catchUp lets each text that is reading its prompt adopt the longest prefix that another
@@ -52,7 +59,7 @@ func (e *Engine) catchUp() {
 			if !e.sharing(b) || b.node.gone {
 				continue
 			}
-			if n := common(a, b, min(b.seq.Len(), b.seq.Exact())); n > most {
+			if n := b.seq.Reachable(common(a, b, min(b.seq.Len(), b.seq.Exact()))); n > most {
 				best, most = b, n
 			}
 		}
@@ -66,7 +73,7 @@ func (e *Engine) catchUp() {
 func (e *Engine) adopt(a, b *answer, n int) {
 	shared := b.seq.Fork(n)
 	more := shared.Len() - a.seq.Len()
-	if more <= 0 { // b no longer has the windows after n tokens
+	if more <= 0 { // b no longer has the Recent blocks that a text of n tokens needs
 		shared.Free()
 		return
 	}

@@ -11,8 +11,8 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// TestFollow: what texts begin with in common is evaluated once, to the token, also where
-// they come at once, and none is answered otherwise for it.
+// TestFollow checks that the common prefix of several texts, to the token, is evaluated once,
+// even if the texts are submitted together, and that the answers stay the same.
 func TestFollow(t *testing.T) {
 	m := load(t, testmodel.SPM(1))
 	shared := greedy(m, strings.Repeat("the llama and ", 12), 6)
@@ -26,7 +26,7 @@ func TestFollow(t *testing.T) {
 		own += len(r.Prompt) - common
 		requests = append(requests, r)
 	}
-	other := greedy(m, strings.Repeat("an old ", 10), 6) // begins with less than is worth waiting for
+	other := greedy(m, strings.Repeat("an old ", 10), 6) // its common prefix is too short to wait for
 	requests = append(requests, other)
 	var alone [][]int32
 	for _, r := range requests {
@@ -49,7 +49,7 @@ func TestFollow(t *testing.T) {
 	}
 }
 
-// tokensOf submits requests at once and returns what each is answered.
+// tokensOf submits requests together and returns the tokens of each answer.
 func tokensOf(t *testing.T, e *Engine, requests []Request) [][]int32 {
 	t.Helper()
 	var streams []*Stream
@@ -71,7 +71,7 @@ func tokensOf(t *testing.T, e *Engine, requests []Request) [][]int32 {
 	return list
 }
 
-// TestAnswers: a request may have more answers than there are places, and waits for all.
+// TestAnswers checks that a request may have more answers than Parallel, and gets all of them.
 func TestAnswers(t *testing.T) {
 	m := load(t, testmodel.SPM(1))
 	r := greedy(m, "the llama", 3)

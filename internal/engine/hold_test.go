@@ -12,7 +12,7 @@ func TestHolder(t *testing.T) {
 		name   string
 		stops  []string
 		pieces []string
-		after  []string // text emitted after each piece, joined
+		after  []string // all text emitted so far, after each piece
 		stop   bool
 	}{
 		{"no stop strings", nil, []string{"a", "", "b"}, []string{"a", "a", "ab"}, false},
@@ -58,8 +58,8 @@ func TestHolderFlush(t *testing.T) {
 	require.Empty(t, h.flush("\xe2"), "nothing follows a stop string")
 }
 
-// FuzzHolder checks that the text printed is what precedes the stop string
-// that is complete first, however the text is divided into tokens.
+// FuzzHolder checks that the emitted text ends before the stop string that is complete first,
+// however the text is divided into tokens.
 func FuzzHolder(f *testing.F) {
 	f.Add("abcdef", "cd", "xyz", uint64(0x5))
 	f.Add("aaab", "aab", "b", uint64(0xff))
@@ -111,7 +111,7 @@ func pieces(text string, cuts uint64) func(yield func(string) bool) {
 	}
 }
 
-// join returns the text of tokens.
+// join returns the joined text of tokens.
 func join(tokens []Token) string {
 	var b strings.Builder
 	for _, t := range tokens {

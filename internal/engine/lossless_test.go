@@ -16,7 +16,7 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// listen is read, and returns the tokens of each answer too.
+// listen does what read does, and also returns the tokens of each answer.
 func listen(s *Stream, n int) (said, [][]int32) {
 	ids := make([][]int32, n)
 	out := read(s, n)
@@ -33,8 +33,8 @@ func listen(s *Stream, n int) (said, [][]int32) {
 // source is where the drafts of a test come from.
 type source struct {
 	name  string
-	right int // of 100 tokens of a guess; -1: there are no guesses
-	small bool
+	right int  // how many of 100 guessed tokens are right; -1 for no guesses
+	small bool // a small model drafts
 	same  bool // the small model is the model itself
 }
 
@@ -47,17 +47,17 @@ var sources = []source{
 	{name: "itself", right: -1, small: true, same: true},
 }
 
-// TestDraftsChangeNothing: what is drafted, by whatever source, shows in no token, no bit of a
-// probability and no end of 500 random requests to models of many families, with all samplers
-// and grammars, one after the other and beside others.
+// TestDraftsChangeNothing checks that drafts, whatever their source, change no token, no bit of
+// a probability and no reason to end. It runs 500 random requests to models of many families,
+// with all samplers and grammars, alone and together with others.
 func TestDraftsChangeNothing(t *testing.T) {
 	n, apart := 500, 1
-	if testing.Short() { // emulated, or without kernels
+	if testing.Short() { // on an emulated CPU, or without kernels
 		n, apart = 18, 8
 	}
 	var models []testmodel.Named
 	for i, named := range testmodel.Catalog() {
-		if named.Spec.Arch != &arch.Qwen35 && i%apart == 0 { // which is recurrent
+		if named.Spec.Arch != &arch.Qwen35 && i%apart == 0 { // Qwen35 is recurrent
 			models = append(models, named)
 		}
 	}
@@ -143,8 +143,8 @@ func TestDraftsChangeNothing(t *testing.T) {
 	require.Less(t, 5*accepted["random"], drafted["random"])
 }
 
-// guess returns n tokens at most that follow the first done ones of a text, of which right of
-// 100 are the text's own.
+// guess returns at most n tokens to follow the first done tokens of a text. About right of 100
+// are the text's own tokens, the others are random.
 func guess(rng *rand.Rand, ids []int32, done, n, right, vocab int) []int32 {
 	out := []int32{}
 	for i := done; i < min(done+n, len(ids)); i++ {
@@ -157,7 +157,8 @@ func guess(rng *rand.Rand, ids []int32, done, n, right, vocab int) []int32 {
 	return out
 }
 
-// TestRecurrent: where what was evaluated cannot be taken back, nothing is drafted.
+// TestRecurrent checks that nothing is drafted for a recurrent model, whose evaluated tokens
+// cannot be taken back.
 func TestRecurrent(t *testing.T) {
 	for _, named := range testmodel.Catalog() {
 		if named.Spec.Arch != &arch.Qwen35 {
@@ -172,8 +173,8 @@ func TestRecurrent(t *testing.T) {
 	}
 }
 
-// TestPerfectDrafts: a text whose drafts are right takes few steps, and goes on from what it
-// holds as without them: through what others know of its beginning, and as a conversation.
+// TestPerfectDrafts checks that a text whose drafts are all right takes few steps. A second
+// request to the text must find all of it evaluated and get the same answer as without drafts.
 func TestPerfectDrafts(t *testing.T) {
 	m := load(t, testmodel.SPM(1))
 	req := greedy(m, "the llama and the alpaca was on a", 60)
@@ -203,7 +204,8 @@ func TestPerfectDrafts(t *testing.T) {
 	require.Equal(t, want, more)
 }
 
-// TestSmallModelFails: a text does not depend on the model that drafts for it.
+// TestSmallModelFails checks the errors for small models that do not fit, and that a text goes
+// on beyond the context of the small model.
 func TestSmallModelFails(t *testing.T) {
 	m := load(t, testmodel.SPM(1))
 	_, err := New(m, Options{Ctx: 64, Drafts: Drafts{Model: load(t, testmodel.BPE(1))}})

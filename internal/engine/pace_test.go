@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestChunk: how many rows of prompts go with others.
+// TestChunk checks how many rows of prompts go into a step together with other rows.
 func TestChunk(t *testing.T) {
 	type step struct {
 		rows int

@@ -27,6 +27,7 @@ type prefixes struct {
 	table  map[nodeKey]*node
 	oldest node // the ring of all nodes: next is the most recently used, prev the least
 	count  int
+	states states
 }
 
 type node struct {
@@ -36,6 +37,7 @@ type node struct {
 	tokens     []int32 // the tokens of block, at most model.BlockLen
 	block      *model.Block
 	recent     *model.Block // nil if it is forgotten, or no layer has a window
+	state      *model.State // after tokens, if the model is recurrent and a text stopped here (states.go)
 	stop       bool         // a window reaches this node from a stop, so that its Recent block is forgotten last
 	gone       bool         // the node was forgotten, so that it cannot get children
 	salt       string
@@ -47,8 +49,10 @@ type nodeKey struct {
 	hash   uint64
 }
 
-func newPrefixes(c *model.Cache) *prefixes {
-	p := &prefixes{cache: c, seed: maphash.MakeSeed(), roots: map[string]*node{}, table: map[nodeKey]*node{}}
+// newPrefixes returns an empty tree, which keeps at most so many recurrent states: 0 if the
+// model is not recurrent.
+func newPrefixes(c *model.Cache, mostStates int) *prefixes {
+	p := &prefixes{cache: c, seed: maphash.MakeSeed(), roots: map[string]*node{}, table: map[nodeKey]*node{}, states: states{most: mostStates}}
 	p.oldest.prev, p.oldest.next = &p.oldest, &p.oldest
 	return p
 }
@@ -85,18 +89,17 @@ func (p *prefixes) hash(tokens []int32) uint64 {
 // which a text can go on. s may use only a part of the last block. adopt returns the node of
 // the last full block, and the number of full blocks.
 func (p *prefixes) adopt(s *model.Seq, salt string, tokens []int32) (n *node, blocks int, err error) {
-	n = p.root(salt)
-	var path []*node
-	rest := tokens
-	for len(rest) >= model.BlockLen {
-		k := p.full(n, rest[:model.BlockLen])
-		if k == nil {
-			break
+	path := p.path(salt, tokens)
+	var part *node
+	most := 0
+	if p.states.most > 0 {
+		path, part = p.resumable(salt, path, tokens)
+		if part != nil {
+			most = len(part.tokens)
 		}
-		n = k
-		path, rest = append(path, k), rest[model.BlockLen:]
+	} else {
+		part, most = p.longest(p.last(salt, path), tokens[len(path)*model.BlockLen:])
 	}
-	part, most := p.longest(n, rest)
 	if part != nil && p.seen(append(path, part), len(path)*model.BlockLen+most) {
 		p.touch(part)
 		path = append(path, part)
@@ -124,8 +127,31 @@ func (p *prefixes) adopt(s *model.Seq, salt string, tokens []int32) (n *node, bl
 			blocks++
 		}
 	}
+	if len(path) > 0 && p.states.most > 0 {
+		s.Resume(path[len(path)-1].state)
+	}
 	p.touch(n)
 	return n, blocks, nil
+}
+
+// path returns the nodes of the longest known prefix of tokens in full blocks.
+func (p *prefixes) path(salt string, tokens []int32) (path []*node) {
+	n := p.root(salt)
+	for len(tokens) >= model.BlockLen {
+		if n = p.full(n, tokens[:model.BlockLen]); n == nil {
+			break
+		}
+		path, tokens = append(path, n), tokens[model.BlockLen:]
+	}
+	return path
+}
+
+// last returns the last node of a path, or the root.
+func (p *prefixes) last(salt string, path []*node) *node {
+	if len(path) == 0 {
+		return p.root(salt)
+	}
+	return path[len(path)-1]
 }
 
 // longest returns the child of n that shares the longest prefix with tokens, and its length.
@@ -186,8 +212,8 @@ func (p *prefixes) put(parent *node, tokens []int32, block, recent *model.Block)
 	for _, k := range slices.Clone(parent.kids) {
 		n := same(k.tokens, tokens)
 		if n == len(tokens) { // k has these tokens already
-			if !whole && k.recent == nil && recent != nil && len(k.tokens) > n {
-				continue // k has no Recent block, so it cannot stand in for this one
+			if longer := len(k.tokens) > n; !whole && longer && (k.recent == nil && recent != nil || p.states.most > 0) {
+				continue // k cannot stand in for this one: it has no Recent block, or another state
 			}
 			if len(k.tokens) == n {
 				p.restore(k, recent)
@@ -195,7 +221,7 @@ func (p *prefixes) put(parent *node, tokens []int32, block, recent *model.Block)
 			p.touch(k)
 			return k
 		}
-		if n == len(k.tokens) { // k has only a prefix of these tokens
+		if n == len(k.tokens) && k.state == nil { // k has only a prefix of these tokens
 			p.remove(k)
 		}
 	}
@@ -260,6 +286,6 @@ func (p *prefixes) clear() {
 		p.cache.Release(n.block)
 		p.cache.Release(n.recent)
 	}
-	*p = *newPrefixes(p.cache)
+	*p = *newPrefixes(p.cache, p.states.most)
 	p.oldest.prev, p.oldest.next = &p.oldest, &p.oldest
 }

@@ -33,8 +33,8 @@ func TestNextInLine(t *testing.T) {
 	}
 	require.Equal(t, "ababaa", order, "by turns, while both wait")
 
-	// Who comes later is not owed for the time before; a costly request is paid for by
-	// waiting.
+	// A new key gets no credit for the time before it came. After a costly request a key
+	// waits longer.
 	ask("c", "a", "b", "a", "c")
 	require.Equal(t, c["b"].tokens, c["c"].tokens)
 	require.Equal(t, "c", take(100, nil))
@@ -43,7 +43,7 @@ func TestNextInLine(t *testing.T) {
 	require.Equal(t, "a", take(1, nil))
 	require.Equal(t, "c", take(1, nil))
 
-	// Half of the places is enough while others wait.
+	// While others wait, a key gets at most half of the places.
 	ask("a", "b")
 	require.Equal(t, "b", take(0, map[string]int{"a": 2}))
 	require.Equal(t, "a", take(0, map[string]int{"a": 2}), "nobody else waits")
@@ -55,7 +55,8 @@ func TestNextInLine(t *testing.T) {
 	require.Empty(t, c)
 }
 
-// TestKeysTakeTurns: a key with many requests does not keep another's waiting.
+// TestKeysTakeTurns checks that a key with many requests does not make another key wait for all
+// of them.
 func TestKeysTakeTurns(t *testing.T) {
 	m := load(t, testmodel.SPM(1))
 	e := start(t, m, Options{Threads: 1, Parallel: 1, Queue: 20})

@@ -23,8 +23,8 @@ var (
 	repeatText  = flag.String("repeat-text", "", "folder for the prompts and answers of BenchmarkRepeats, for other programs")
 )
 
-// replay is a grammar that allows one text only. It is sampled from as without a grammar, then
-// from one token.
+// replay is a grammar that allows one text only. The sampler first samples as without a
+// grammar, then from the one allowed token.
 type replay struct {
 	say  []int32
 	list []uint64
@@ -55,13 +55,13 @@ func (r *replay) Accept(int32) error {
 	return nil
 }
 
-// task is a text that is measured.
+// task is a text to be measured.
 type task struct {
-	name, prompt, answer string  // the answer is replayed; "" is what the model says itself
-	right                float64 // of the tokens of perfect guesses; 0: there are none
+	name, prompt, answer string  // the answer is replayed; "" lets the model write its own
+	right                float64 // the part of guessed tokens that are right; 0 for no guesses
 }
 
-// tasks are texts that repeat much of their prompt, some of it and nothing.
+// tasks returns texts that repeat much of their prompt, some of it, or nothing.
 func tasks(b *testing.B) []task {
 	file := func(path string, bytes int) string {
 		text, err := os.ReadFile(path)
@@ -94,8 +94,8 @@ func tasks(b *testing.B) []task {
 	return list
 }
 
-// BenchmarkRepeats writes texts without drafts and with them, in turns, and reports the median
-// times of a token.
+// BenchmarkRepeats writes texts without and with drafts in turns, and reports the median times
+// of a token.
 func BenchmarkRepeats(b *testing.B) {
 	if *repeatModel == "" {
 		b.Skip("needs -repeat-model")
@@ -133,7 +133,7 @@ func BenchmarkRepeats(b *testing.B) {
 				way ^= turn & 1
 				opt := Options{Ctx: 4096, Parallel: 1, Drafts: Drafts{Off: true}}
 				if way == 1 {
-					opt.Drafts = drafts // a new engine, which knows nothing of the machine
+					opt.Drafts = drafts // the engine is new, so it has no measured times yet
 				}
 				e, err := New(m, opt)
 				require.NoError(b, err)

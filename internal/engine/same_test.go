@@ -18,9 +18,9 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// said is what a request was answered, in a form that can be compared.
+// said holds the answers to a request in a comparable form.
 type said struct {
-	Answers [][]string // a line for each token: id, text, bits of the logprob, the top list
+	Answers [][]string // a line for each token: its ID, its text, the bits of its logprob, Top
 	Reasons []Reason
 	Stops   []string
 	Err     string
@@ -58,14 +58,14 @@ func read(s *Stream, n int) said {
 func TestAloneOrTogether(t *testing.T) {
 	n := 240
 	if testing.Short() {
-		n = 35 // hardly any of each: what happens to few requests is not asked for below
+		n = 35 // too few to be sure that requests are preempted, cached and drafted
 	}
 	models := []struct {
 		name string
 		spec testmodel.Spec
 		typ  quant.Type
 		kv   quant.Type
-		with bool // adapters
+		with bool // with adapters
 	}{
 		{"llama", testmodel.Spec{Seed: 1, Dim: 32, KeyDim: 32}, quant.F32, quant.Q8_0, false},
 		{"llama with a small cache", testmodel.Spec{Seed: 10, Dim: 64, KeyDim: 64}, quant.F32, quant.Q5_1, false},
@@ -98,12 +98,12 @@ func TestAloneOrTogether(t *testing.T) {
 			want = append(want, read(s, r.answers()))
 		}
 		options := []Options{
-			{Ctx: ctx, Threads: 1, Parallel: 3},                                           // one after the other, with what others have evaluated
+			{Ctx: ctx, Threads: 1, Parallel: 3},                                           // one after the other, with cached prefixes
 			{Ctx: ctx, Threads: 2, Parallel: 3, Queue: n, Target: time.Nanosecond},        // prompts in small pieces
 			{Ctx: ctx, Threads: 2, Parallel: 16, Queue: n, Blocks: 13, Batch: 50},         // hardly any memory
-			{Ctx: ctx, Threads: 1, Parallel: 7, Queue: n, Blocks: 8, NoCache: true},       // nor what others have evaluated
-			{Ctx: ctx, Threads: 2, Parallel: 5, Queue: n, Drafts: Drafts{Off: true}},      // a token a step
-			{Ctx: ctx, Threads: 3, Parallel: 40, Queue: n, Target: time.Hour, Batch: 512}, // much of both
+			{Ctx: ctx, Threads: 1, Parallel: 7, Queue: n, Blocks: 8, NoCache: true},       // the same without cached prefixes
+			{Ctx: ctx, Threads: 2, Parallel: 5, Queue: n, Drafts: Drafts{Off: true}},      // one token a step
+			{Ctx: ctx, Threads: 3, Parallel: 40, Queue: n, Target: time.Hour, Batch: 512}, // many at once, large steps
 		}
 		if testing.Short() {
 			options = options[2:4]
@@ -147,13 +147,13 @@ func TestAloneOrTogether(t *testing.T) {
 					stats.Preemptions, stats.DraftAccepted, stats.DraftTokens)
 				preempted += stats.Preemptions
 				accepted += stats.DraftAccepted
-				recurrent := m.Config.Recurrent() // texts share no beginnings, and take no tokens back
+				recurrent := m.Config.Recurrent() // such texts share no prefixes and cannot take tokens back
 				if opt.Drafts.Off || recurrent {
 					require.Zero(t, stats.DraftTokens)
 				} else if !testing.Short() {
 					require.Positive(t, stats.DraftTokens)
 				}
-				if !testing.Short() && !recurrent && !opt.NoCache && opt.Parallel == 3 { // where many begin at once they know nothing of each other
+				if !testing.Short() && !recurrent && !opt.NoCache && opt.Parallel == 3 { // more at once may share nothing
 					require.Positive(t, stats.CachedTokens)
 				}
 				requireFree(t, e)
@@ -166,8 +166,7 @@ func TestAloneOrTogether(t *testing.T) {
 	}
 }
 
-// requireFree checks that no block is used but by the prefix cache, all of whose blocks
-// can be forgotten.
+// requireFree checks that only the prefix cache uses blocks, and that it can forget all of them.
 func requireFree(t *testing.T, e *Engine) {
 	t.Helper()
 	e.work.Lock()

@@ -19,7 +19,7 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// text returns a text of a model of its own.
+// text loads a model, starts an engine and returns a new text of it.
 func text(t *testing.T, m *testmodel.Model, opt model.LoadOptions) *Text {
 	t.Helper()
 	f, err := gguf.Open(m.Write(t))
@@ -30,7 +30,7 @@ func text(t *testing.T, m *testmodel.Model, opt model.LoadOptions) *Text {
 	return start(t, loaded, Options{Threads: 1, Parallel: 1}).NewText()
 }
 
-// eval lets a text go on with tokens and returns the bits of what is likeliest then.
+// eval continues a text with tokens and returns the likeliest next tokens with their logprobs.
 func eval(t *testing.T, x *Text, tokens ...int32) (top []logits.TokenLogprob) {
 	t.Helper()
 	p := sampler.DefaultParams()
@@ -63,8 +63,8 @@ func TestRestoredStateGivesTheSameBits(t *testing.T) {
 	require.Len(t, files, 1, "nothing is left beside it")
 }
 
-// TestFilesOfBefore: a model has the fingerprint that it had when the files got their
-// version.
+// TestFilesOfBefore checks that the fingerprint of a model is still the one that it had when
+// the files got their version.
 func TestFilesOfBefore(t *testing.T) {
 	for want, m := range map[string]*testmodel.Model{
 		"da049c5be39a499554eccb0655aaf4ad57f745653ad54f68b95b8e98d3959939": testmodel.SPM(1),
@@ -75,12 +75,12 @@ func TestFilesOfBefore(t *testing.T) {
 	}
 }
 
-// TestFingerprintOfEveryField changes each setting of a model, one after the other: a new one
-// must not be forgotten, or a saved state would go on with other results.
+// TestFingerprintOfEveryField changes each setting of a model, one after the other. If the
+// fingerprint left out a new setting, a saved state could go on with other results.
 func TestFingerprintOfEveryField(t *testing.T) {
 	m := load(t, testmodel.SPM(1))
 	plain, config := fingerprint(m, nil), m.Config
-	unused := map[string]bool{"Config.ExpertFFN": true, "Config.SharedFFN": true, "Config.LocalRope": true} // by a model without experts and local layers
+	unused := map[string]bool{"Config.ExpertFFN": true, "Config.SharedFFN": true, "Config.LocalRope": true} // by a model without experts or windows
 	var walk func(name string, v reflect.Value)
 	walk = func(name string, v reflect.Value) {
 		old := reflect.ValueOf(v.Interface())
@@ -134,8 +134,7 @@ func TestOtherModels(t *testing.T) {
 	}
 }
 
-// TestDamaged changes and cuts the file at every byte of its ends, and at some in
-// between.
+// TestDamaged changes the file, and cuts it, at every byte near its beginning and its end.
 func TestDamaged(t *testing.T) {
 	s := text(t, testmodel.SPM(1), model.LoadOptions{})
 	eval(t, s, 1, 5, 9)

@@ -13,8 +13,8 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// TestLeastMemory: texts that fill their contexts again and again get the same answers with
-// the smallest cache as with a large one, be their blocks known to others or not.
+// TestLeastMemory checks that texts that fill their contexts again and again get the same
+// answers with the smallest cache as with a large one, with and without the prefix cache.
 func TestLeastMemory(t *testing.T) {
 	m := load(t, testmodel.SPM(1))
 	contexts := []int{1, 2, 7, 31, 32, 33, 63, 64, 65, 96}
@@ -52,9 +52,9 @@ func TestLeastMemory(t *testing.T) {
 	}
 }
 
-// TestStalledReader: a text whose reader has stopped reading holds neither memory that
-// others need nor their turn, and goes on as if nothing had been when it is read again,
-// even where it was moved in its context.
+// TestStalledReader checks that a text whose reader has stopped reading takes neither memory
+// nor turns from others. When it is read again it goes on with the same tokens, even after a
+// shift.
 func TestStalledReader(t *testing.T) {
 	m := load(t, testmodel.SPM(1))
 	for _, window := range []int{45, 150} { // before and after the context is full
@@ -86,8 +86,8 @@ func TestStalledReader(t *testing.T) {
 	}
 }
 
-// TestEvict: what texts use is forgotten only where nothing else is left, children before
-// their parents.
+// TestEvict checks that blocks that texts use are forgotten only where nothing else is left, and
+// children before their parents.
 func TestEvict(t *testing.T) {
 	m := load(t, testmodel.SPM(1))
 	e := start(t, m, Options{Threads: 1, Ctx: 160})
@@ -119,7 +119,7 @@ func TestEvict(t *testing.T) {
 	require.Zero(t, e.runner.Cache().Used())
 }
 
-// TestHashIsAHint: texts of the same hash are told apart by their tokens.
+// TestHashIsAHint checks that two texts with the same hash are distinguished by their tokens.
 func TestHashIsAHint(t *testing.T) {
 	m := load(t, testmodel.SPM(1))
 	e := start(t, m, Options{Threads: 1, Ctx: 160})
@@ -131,7 +131,7 @@ func TestHashIsAHint(t *testing.T) {
 	require.Greater(t, min(len(first.Prompt), len(other.Prompt)), model.BlockLen)
 	want := read(submit(t, start(t, m, Options{Threads: 1, Ctx: 160, NoCache: true}), other), 1)
 
-	// The first block of the other text gets the hash of the one that is known.
+	// The cached block of the first text gets the hash of the other text's first block.
 	func() {
 		e.work.Lock()
 		defer e.work.Unlock()
@@ -149,7 +149,7 @@ func TestHashIsAHint(t *testing.T) {
 	requireFree(t, e)
 }
 
-// TestSaltsAreForgotten: what is known of a salt ends with its last block.
+// TestSaltsAreForgotten checks that a salt's root is removed with its last block.
 func TestSaltsAreForgotten(t *testing.T) {
 	m := load(t, testmodel.SPM(1))
 	e := start(t, m, Options{Threads: 1, Ctx: 64, Parallel: 2})
@@ -179,15 +179,15 @@ func submit(t *testing.T, e *Engine, req Request) *Stream {
 	return s
 }
 
-// TestMovedIsNotShared: what a text holds after it was moved in its context is known to
-// nobody else, not even as what follows the beginning that it published before.
+// TestMovedIsNotShared checks that no other text gets what a text holds after a shift, not even
+// behind the prefix that the text published before.
 func TestMovedIsNotShared(t *testing.T) {
 	m := load(t, testmodel.SPM(1))
 	e := start(t, m, Options{Threads: 1, Ctx: 90, Parallel: 1, Blocks: 20})
 	text := e.NewText()
 	req := greedy(m, "the llama and the alpaca was on", 0)
 	req.MaxTokens = 90 - len(req.Prompt) + 2
-	req.Full = func(m Movable) (bool, error) { return true, m.Shift(5, 3) } // two blocks stay whole
+	req.Full = func(m Movable) (bool, error) { return true, m.Shift(5, 3) } // two blocks stay full
 	all := slices.Clone(req.Prompt)
 	r, err := text.Run(context.Background(), req, func(t Token) error { all = append(all, t.ID); return nil })
 	require.NoError(t, err)
@@ -203,7 +203,7 @@ func TestMovedIsNotShared(t *testing.T) {
 	require.Equal(t, 64+same(all[64:90], moved[64:]), r.CachedTokens)
 }
 
-// TestOldestIsForgotten: what was not used for longest goes first.
+// TestOldestIsForgotten checks that the least recently used block is forgotten first.
 func TestOldestIsForgotten(t *testing.T) {
 	m := load(t, testmodel.SPM(1))
 	e := start(t, m, Options{Threads: 1, Ctx: 64})
@@ -224,8 +224,8 @@ func TestOldestIsForgotten(t *testing.T) {
 	}
 }
 
-// TestShortPromptsPassTwice: a prompt that fits into a step goes before a longer one that
-// is older, but not for ever.
+// TestShortPromptsPassTwice checks that a prompt that fits into a step overtakes an older,
+// longer prompt, but only in two steps.
 func TestShortPromptsPassTwice(t *testing.T) {
 	m := load(t, testmodel.SPM(1))
 	e := start(t, m, Options{Threads: 1, Ctx: 96, Parallel: 2, Batch: 32})

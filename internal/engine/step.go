@@ -19,7 +19,7 @@ type rows struct {
 	logits int  // how many of the rows need logits: the last ones
 	prompt bool // the rows are of the prompt, not of the answer
 
-	draft []int32         // the tokens of the last rows, which are not sampled yet
+	draft []int32         // the drafted tokens: those of the last rows
 	offer speculate.Offer // the kind and length of draft
 	used  int             // how many tokens were sampled from the rows' logits
 }
@@ -46,7 +46,7 @@ func (e *Engine) compose() bool {
 	}
 	left := e.pace.chunk(used, e.runner.MaxRows()-used)
 	// The eldest prompt comes first, but a prompt that fits into this step may overtake
-	// another. Each prompt is overtaken twice at most.
+	// others. A prompt is overtaken in two steps at most.
 	slices.SortStableFunc(prompts, func(a, b *answer) int {
 		if p, q := a.passed < 2 && b.passed >= 2, b.passed < 2 && a.passed >= 2; p != q {
 			if p {
@@ -67,10 +67,11 @@ func (e *Engine) compose() bool {
 		if left == 0 {
 			break
 		}
-		if e.follows(a) {
+		if leader := e.follows(a); leader != nil {
+			left += e.yield(leader, a)
 			continue
 		}
-		n := min(a.pending(), left)
+		n := a.stopAt(min(a.pending(), left))
 		r := rows{answer: a, n: n, prompt: !a.read}
 		if n == a.pending() {
 			r.logits = 1
@@ -123,7 +124,7 @@ func (e *Engine) evaluate() bool {
 	case errors.Is(err, context.Canceled):
 		return true
 	case errors.Is(err, model.ErrNoBlocks):
-		// The process has too little memory, or a part that reserve does not count is full.
+		// The batch needs a block that reserve has not counted.
 		if !e.forget(e.runner.Cache().Lacks(model.Blocks{1, 1})) {
 			e.preempt()
 		}
@@ -137,6 +138,9 @@ func (e *Engine) evaluate() bool {
 	e.account(time.Since(start), sampled)
 	for _, r := range e.rows {
 		e.publish(r.answer, false)
+		if a := r.answer; r.prompt && (a.read || a.seq.Len() == a.parting) {
+			e.keepState(a)
+		}
 		r.answer.seq.Trim()
 	}
 	for _, a := range slices.Clone(e.running) {
@@ -258,8 +262,8 @@ func (e *Engine) share(a *answer) []*answer {
 	return g.answers[1:]
 }
 
-// publish puts the full blocks of a text into the prefix cache. last says that the text ends:
-// then the last block is put there, too.
+// publish puts the full blocks of a text into the prefix cache. last says that the text ends
+// or is preempted: then its last block is put there, too.
 func (e *Engine) publish(a *answer, last bool) {
 	if e.prefix == nil || a.group.req.NoCache || a.node == nil || a.seq == nil {
 		return
@@ -295,5 +299,6 @@ func (e *Engine) publish(a *answer, last bool) {
 	}
 	if end != nil {
 		e.prefix.stop(end)
+		e.keepState(a)
 	}
 }

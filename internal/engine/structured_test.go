@@ -20,11 +20,10 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// schemas makes random ones whose values are of bounded length, so that a model that
+// schemas makes random schemas whose values are of bounded length, so that a model that
 // writes noise comes to an end.
 type schemas struct {
 	*rand.Rand
-	list bool // a list of all below is made, so that it can be referred to
 }
 
 type dict map[string]any
@@ -79,7 +78,7 @@ func (r *schemas) one(depth int) any {
 	return s
 }
 
-// ecmaRegexp makes patterns mean what JSON Schema says.
+// ecmaRegexp matches patterns in ECMAScript's dialect, as JSON Schema requires.
 type ecmaRegexp regexp2.Regexp
 
 func (r *ecmaRegexp) MatchString(s string) bool {
@@ -89,7 +88,7 @@ func (r *ecmaRegexp) MatchString(s string) bool {
 
 func (r *ecmaRegexp) String() string { return (*regexp2.Regexp)(r).String() }
 
-// validate checks a text with a library that knows nothing of this program.
+// validate checks a text with an independent library.
 func validate(t *testing.T, schema, text string) {
 	t.Helper()
 	c := validator.NewCompiler()
@@ -119,8 +118,8 @@ func vocabOf(m *model.Model) *grammar.Vocab {
 	}, tok.EOG())
 }
 
-// writeRandom lets m write a text in the form of a random schema, and checks it. It
-// returns how many tokens were drafted and right.
+// writeRandom makes m write a text that a random schema constrains, and checks it. It returns
+// how many drafted tokens were right.
 func writeRandom(t *testing.T, e *Engine, m *model.Model, vocab *grammar.Vocab, i, depth int) int {
 	r := &schemas{Rand: rand.New(rand.NewPCG(7, uint64(i)))}
 	text, err := json.Marshal(r.one(depth))
@@ -143,13 +142,13 @@ func writeRandom(t *testing.T, e *Engine, m *model.Model, vocab *grammar.Vocab, 
 	return result.DraftAccepted
 }
 
-// TestRandomSchemas: whatever a model would like to say, it writes valid JSON for 50
-// random schemas, with vocabularies that put a space in front and others.
+// TestRandomSchemas checks that models of noise write valid JSON for 50 random schemas, with
+// vocabularies that put a space in front and with others.
 func TestRandomSchemas(t *testing.T) {
 	models := []*model.Model{load(t, testmodel.SPM(1)), load(t, testmodel.BPE(2))}
 	drafted := 0
 	n := 50
-	if testing.Short() { // emulated
+	if testing.Short() { // on an emulated CPU
 		n = 6
 	}
 	for i := range n {
@@ -160,7 +159,7 @@ func TestRandomSchemas(t *testing.T) {
 	require.Positive(t, drafted)
 }
 
-// TestBuiltinSchemas: so does the model inside the program.
+// TestBuiltinSchemas does the same with the built-in model.
 func TestBuiltinSchemas(t *testing.T) {
 	if testing.Short() {
 		t.Skip("emulated CPUs take minutes")

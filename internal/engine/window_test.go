@@ -13,13 +13,14 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// windowed returns a model most of whose layers see 20 tokens.
+// windowed returns a model, most of whose layers have a window of 20 tokens.
 func windowed(t *testing.T) *model.Model {
 	return load(t, testmodel.Spec{Arch: &arch.Gemma3, Seed: 3, Dim: 32, Layers: 6, Window: 20, Tied: true}.Make())
 }
 
-// TestPrefixesWithWindows: what texts have in common is found again where they ended, and
-// from the third on where they part, though the layers with a window keep little.
+// TestPrefixesWithWindows checks which prefixes are found though layers with a window keep
+// little: the whole of a text that has ended, and from the third text on the common prefix of
+// texts that part.
 func TestPrefixesWithWindows(t *testing.T) {
 	m := windowed(t)
 	e := start(t, m, Options{Ctx: 256, Parallel: 1, Threads: 2, Batch: 32})
@@ -47,8 +48,8 @@ func TestPrefixesWithWindows(t *testing.T) {
 	require.Greater(t, cached, tokens, "where a text has ended")
 }
 
-// TestTextWithWindows: the answer to a prompt can be taken back and saved without, however
-// long it was.
+// TestTextWithWindows checks that a text can be cut back to its prompt, and its prompt saved
+// alone, however long the answer was.
 func TestTextWithWindows(t *testing.T) {
 	m := windowed(t)
 	e := start(t, m, Options{Ctx: 256, Parallel: 1, Threads: 2})
@@ -74,8 +75,8 @@ func TestTextWithWindows(t *testing.T) {
 	require.Equal(t, n-1, r.CachedTokens)
 }
 
-// TestMemoryOfWindows: whatever is evaluated, the cache takes no more than texts and as much
-// again for layers with a window.
+// TestMemoryOfWindows checks that the cache of a long text takes less than 60 % of the memory
+// that it would take if the layers with a window kept everything.
 func TestMemoryOfWindows(t *testing.T) {
 	m := windowed(t)
 	e := start(t, m, Options{Ctx: 2048, Parallel: 1, Threads: 2})

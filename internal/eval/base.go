@@ -16,7 +16,7 @@ type Base interface {
 	window(ctx context.Context, w *Window, k *kept) error
 	// Elapsed returns the time spent in the model.
 	Elapsed() time.Duration
-	minLogprob() float64 // tokens with at most this log probability do not count
+	minLogprob() float64 // a divergence leaves out tokens whose log probability is at most this
 	normalized() bool    // the predictions are log probabilities
 }
 
@@ -125,8 +125,7 @@ type fileBase struct {
 	row  []float32 // [vocab]
 }
 
-// NewFileBase returns a base that reads the logits file f. The windows must be those of
-// the file.
+// NewFileBase returns a base that reads the logits file f. Its windows must be the file's.
 func NewFileBase(f *LogitsReader) Base { return &fileBase{file: f, row: make([]float32, f.Vocab)} }
 
 func (b *fileBase) Elapsed() time.Duration { return 0 }

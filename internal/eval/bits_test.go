@@ -14,7 +14,7 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// noiseModel loads a small model of seeded noise, stored in a format.
+// noiseModel loads a small model with random weights, which a file stores in the given type.
 func noiseModel(t testing.TB, typ quant.Type) *model.Model {
 	f, err := gguf.Open(testmodel.SPM(3).As(typ).Write(t))
 	require.NoError(t, err)
@@ -32,7 +32,7 @@ func newSession(t testing.TB, m *model.Model, opt model.SessionOptions) *model.S
 	return s
 }
 
-// opener starts sessions with m.
+// opener returns a function that starts sessions with m.
 func opener(m *model.Model, opt model.SessionOptions) eval.Opener {
 	return func() (eval.Session, error) { return m.NewSession(opt) }
 }
@@ -48,8 +48,8 @@ func noiseText(n, vocab int) []int32 {
 	return text
 }
 
-// TestSameBits: any number of threads, any batch size, any machine. The bits
-// below are those of every architecture.
+// TestSameBits checks that the results are the same to the bit for any number of threads and
+// any batch size. The bits below are the same on every architecture.
 func TestSameBits(t *testing.T) {
 	m, base := noiseModel(t, quant.F16), noiseModel(t, quant.F32)
 	text := noiseText(200, m.Config.VocabSize)

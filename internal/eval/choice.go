@@ -14,8 +14,8 @@ type Question struct {
 	Texts []string // the whole text with each answer
 	Right []bool   // [len(Texts)]
 
-	// Heads are prefixes of Texts that are not rated. nil: the common prefix of all Texts
-	// is not rated.
+	// Heads are prefixes of Texts that are not rated if enough tokens follow (see minTail).
+	// Otherwise, and if Heads is nil, the common prefix of all Texts is not rated.
 	Heads []string
 }
 
@@ -100,7 +100,7 @@ type answer struct {
 	from, to int
 }
 
-// minTail decides what is rated in WinoGrande, as in llama-perplexity. If more than
+// minTail decides which tokens are rated in WinoGrande, as in llama-perplexity. If more than
 // minTail tokens follow the common prefix in every text, only the tokens after the choice
 // are rated. They are the same in all texts, so the ratings are easier to compare.
 const minTail = 3
@@ -198,11 +198,11 @@ func (t *task) rate(ctx context.Context, s Session, threads int) ([]float64, err
 func (t *task) logprobs(ctx context.Context, s Session, a *answer, after logits.Logprobs, threads int) ([]float64, error) {
 	shared := s.Truncate(t.shared)
 	out := make([]float64, a.to-a.from)
-	if t.shared == a.from { // the shared prefix predicts it, even if Truncate has kept less
+	if t.shared == a.from { // after predicts the first rated token, even if Truncate has kept fewer tokens
 		out[0] = after.Of(a.tokens[a.from])
 	}
-	// Position p predicts token p+1. The first position that counts is skip positions
-	// after the shared tokens.
+	// Position p predicts token p+1. The first skip positions of rest predict tokens that
+	// are not rated.
 	skip := max(a.from-1-shared, 0)
 	r := newRows(threads, func(row int, raw []float32) {
 		next := shared + skip + row + 1

@@ -20,7 +20,7 @@ type CompareOptions struct {
 
 // CompareProgress is the progress of a comparison.
 type CompareProgress struct {
-	Progress            // PPL is that of the base
+	Progress            // PPL is the base's
 	KLD      []Estimate // the mean for each model so far
 }
 

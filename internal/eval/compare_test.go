@@ -14,7 +14,7 @@ import (
 	"alpaca/internal/sampler"
 )
 
-// logs returns the logarithms of ps as logits.
+// logs returns logits for the probabilities ps.
 func logs(ps ...float64) []float32 {
 	out := make([]float32, len(ps))
 	for i, p := range ps {
@@ -69,8 +69,8 @@ func TestCompareWithItself(t *testing.T) {
 	require.Equal(t, alone.PPL, got[1].BasePPL)
 }
 
-// TestKept: what does not fit into memory goes through a file, to the same bits,
-// and no file stays.
+// TestKept checks that the results are the same to the bit if the base's logits do not fit into
+// memory and go through a file, and that no file is left.
 func TestKept(t *testing.T) {
 	const vocab = 11
 	for _, p := range []Policy{{Context: 130, All: true}, {Context: 130}, {Context: 33, All: true}} {
@@ -120,7 +120,7 @@ func TestCompareIsTheSameForAnyThreads(t *testing.T) {
 	}
 }
 
-// closingSession counts how many like it are open.
+// closingSession is a session that counts how many sessions are open.
 type closingSession struct {
 	fakeSession
 	open *int
@@ -128,8 +128,8 @@ type closingSession struct {
 
 func (s *closingSession) Close() error { *s.open--; return nil }
 
-// TestOneSessionAtATime: a session, the base's too, is closed before the next
-// opens; all are in the end, be it by an error.
+// TestOneSessionAtATime checks that each session, also the base's, is closed before the next
+// one opens, and that no session is open at the end or after an error.
 func TestOneSessionAtATime(t *testing.T) {
 	for _, broken := range []int{0, 550} {
 		open, most := 0, 0
@@ -201,7 +201,7 @@ func TestLogitsFile(t *testing.T) {
 	require.Equal(t, direct[0].PPL, got[0].PPL)
 }
 
-// TestLogitsRow: a row by hand.
+// TestLogitsRow checks rows whose values are computed by hand.
 func TestLogitsRow(t *testing.T) {
 	logits := []float32{3, 3 - 8, 3 - 16, 3 - 40}
 	row := make([]byte, logitsRow(len(logits)))

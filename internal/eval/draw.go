@@ -13,8 +13,8 @@ type Drawing int
 
 // The ways to draw.
 const (
-	DrawMultiple  Drawing = iota // as llama-perplexity does for WinoGrande and multiple choice
-	DrawHellaSwag                // as it does for HellaSwag, if built with GCC 11 or later
+	DrawMultiple  Drawing = iota // llama-perplexity's way for WinoGrande and multiple choice
+	DrawHellaSwag                // llama-perplexity's way for HellaSwag, if built with GCC 11 or later
 )
 
 // Select draws n of the questions. If n is 0 or there are no more than n, it returns all

@@ -6,7 +6,7 @@ import (
 	"alpaca/internal/eval"
 )
 
-// Example cuts a text of ten tokens into windows of four, each scored in its second half.
+// Example cuts a text of ten tokens into windows of four. The second half of each is scored.
 func Example() {
 	windows, err := eval.Policy{Context: 4}.Windows([]int32{0, 1, 2, 3, 4, 5, 6, 7, 8, 9})
 	if err != nil {

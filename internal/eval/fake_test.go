@@ -8,14 +8,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// fakeSession predicts by a fixed rule: the logits depend on the last two
-// tokens and the position only. It checks that positions go on without gaps.
+// fakeSession predicts by a fixed rule: the logits only depend on the last two tokens.
 type fakeSession struct {
 	vocab  int
-	scale  float32 // of the logits' differences; 0: a uniform distribution
-	noise  float32 // of what is added by another seed
+	scale  float32 // the range of the logits; 0: a uniform distribution
+	noise  float32 // the range of further numbers, which are added to the logits
 	tokens []int32
-	read   int // tokens evaluated in all
+	read   int // tokens evaluated so far
 	err    error
 	broken int // position whose logits are NaN; 0: none
 }
@@ -29,7 +28,7 @@ func (s *fakeSession) EvalEach(ctx context.Context, tokens []int32, from int, ea
 	if s.err != nil {
 		return s.err
 	}
-	logits := make([]float32, s.vocab) // reused: rows must copy
+	logits := make([]float32, s.vocab) // reused, so a caller must copy rows
 	for i, id := range tokens {
 		s.tokens = append(s.tokens, id)
 		s.read++
@@ -65,7 +64,7 @@ func fakeText(n, vocab int) []int32 {
 	return tokens
 }
 
-// windowsOf divides a text by a policy that must fit it.
+// windowsOf divides a text with a policy, which must fit the text.
 func windowsOf(t testing.TB, p Policy, tokens []int32) []Window {
 	t.Helper()
 	windows, err := p.Windows(tokens)
@@ -73,12 +72,12 @@ func windowsOf(t testing.TB, p Policy, tokens []int32) []Window {
 	return windows
 }
 
-// always returns what gives the session.
+// always returns an Opener that always returns the session s.
 func always(s Session) Opener {
 	return func() (Session, error) { return s, nil }
 }
 
-// openers returns what gives these sessions.
+// openers returns an Opener for each session.
 func openers(sessions ...Session) []Opener {
 	var list []Opener
 	for _, s := range sessions {

@@ -18,7 +18,7 @@ import (
 	"alpaca/internal/testshared"
 )
 
-// golden is ../shared/golden/perplexity.json: what llama-perplexity found.
+// golden is the form of ../shared/golden/perplexity.json, with llama-perplexity's results.
 type golden struct {
 	Text       string
 	Context    int
@@ -34,7 +34,7 @@ func readGolden(t *testing.T) (g golden, text string) {
 	return g, string(data)
 }
 
-// open starts a session with a model of the shared folder.
+// open starts a session with a model in the shared folder.
 func open(t testing.TB, name string, opt model.SessionOptions) *model.Session {
 	f, err := gguf.Open(testshared.Path(t, "models/"+name+".gguf"))
 	require.NoError(t, err)
@@ -47,7 +47,7 @@ func open(t testing.TB, name string, opt model.SessionOptions) *model.Session {
 	return s
 }
 
-// windows divides a text as llama-perplexity does.
+// windows divides a text like llama-perplexity.
 func windows(t testing.TB, s *model.Session, text string, context int) []eval.Window {
 	tok := s.Model().Tokenizer
 	p := eval.Policy{Context: context, BOS: tok.AddBOS(), BOSID: tok.BOS()}
@@ -56,9 +56,8 @@ func windows(t testing.TB, s *model.Session, text string, context int) []eval.Wi
 	return w
 }
 
-// needFast skips a test of the whole text where that takes minutes: under an
-// emulator, or with the portable kernels. What those compute of a part of it,
-// TestGoldenBits tells.
+// needFast skips a test of the whole text if it would take minutes: in an emulator, or with
+// the portable kernels. TestGoldenBits checks a part of the text on every machine.
 func needFast(t testing.TB) {
 	if !machine.Allowed("avx2") {
 		t.Skip("the whole text takes minutes without AVX2")
@@ -81,8 +80,8 @@ func TestGoldenPerplexity(t *testing.T) {
 	}
 }
 
-// TestGoldenDivergence goes by way of a logits file, as the reference did: its
-// 16 bits are coarser than some of the differences.
+// TestGoldenDivergence uses a logits file like the reference, since the file's 16 bits are
+// coarser than some of the differences.
 func TestGoldenDivergence(t *testing.T) {
 	needFast(t)
 	g, text := readGolden(t)
@@ -127,8 +126,8 @@ func TestGoldenDivergence(t *testing.T) {
 	}
 }
 
-// TestGoldenBits: the first window of the text, to the bit the same on every
-// machine and with every kernel.
+// TestGoldenBits checks that the results for the first window of the text are the same to the
+// bit on every machine and with every kernel.
 func TestGoldenBits(t *testing.T) {
 	g, text := readGolden(t)
 	want := map[string]struct{ ppl, kld uint64 }{

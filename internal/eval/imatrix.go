@@ -11,8 +11,8 @@ import (
 	"alpaca/internal/arch"
 )
 
-// Imatrix collects the importance matrix of a model over a text: for every weight matrix,
-// the mean square of each input column. Quantization then rounds the weights of strong
+// Imatrix collects the importance matrix of a model over a text: the mean square of each input
+// column of every weight matrix. Quantization then rounds the weights of strong
 // columns most carefully.
 type Imatrix struct {
 	// Output includes the output matrix, which llama.cpp leaves out by default.

@@ -12,7 +12,8 @@ import (
 	"alpaca/internal/gguf"
 )
 
-// collected is a matrix over two batches of three tokens.
+// collected returns the sums of one matrix over two batches with three tokens in all, and of
+// two other matrices.
 func collected() *Imatrix {
 	m := &Imatrix{Dataset: "text.txt", Chunks: 2, ChunkSize: 2}
 	m.Collect("blk.0.attn_q.weight", []float32{1, 2, 3, 4}, 2, 2)
@@ -77,7 +78,7 @@ func TestImatrixOutput(t *testing.T) {
 	require.Equal(t, "output.weight", stacks[0].name)
 }
 
-// TestImatrixExperts: the experts of a file that has them in one tensor.
+// TestImatrixExperts checks the sums of experts that share one tensor in the file.
 func TestImatrixExperts(t *testing.T) {
 	m := &Imatrix{Experts: 3, ChunkSize: 10}
 	m.Collect("blk.1.ffn_up.2.weight", []float32{3, 4}, 1, 2)
@@ -104,7 +105,7 @@ func TestImatrixExperts(t *testing.T) {
 
 	m.Experts = 2
 	require.ErrorContains(t, m.WriteDat(&file), "expert 2 of 2")
-	m.Experts = 0 // a tensor for each
+	m.Experts = 0 // now each expert has a tensor
 	stacks, err = m.stacks()
 	require.NoError(t, err)
 	require.Len(t, stacks, 3)

@@ -19,7 +19,7 @@ const keptBytes = 64 << 20
 // kept holds a base's predictions of one window while one model after the other is
 // compared with them. The first rows are in memory, the others in a temporary file. So
 // only one model needs a session at a time, and a long window needs little more memory
-// than that session.
+// than this session.
 type kept struct {
 	folder     string // folder of the file; "": the system's
 	inMemory   int    // the most bytes of logits in memory
@@ -76,7 +76,7 @@ func (k *kept) begin(count, vocab int) error {
 		return fmt.Errorf("eval: no place for the predictions of a window: %w", err)
 	}
 	k.file = f
-	os.Remove(f.Name()) // the file vanishes however this process ends; on Windows this fails, and close removes it
+	os.Remove(f.Name()) // so no file is left even after a crash; on Windows this fails, and close removes the file
 	return nil
 }
 

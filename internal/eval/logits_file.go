@@ -15,10 +15,10 @@ import (
 //	8       4                     tokens in a window, C (all numbers little-endian)
 //	12      4                     size of the vocabulary, V
 //	16      4                     windows, W
-//	20      4*W*C                 the text's tokens, before BOS takes any one's place
+//	20      4*W*C                 the text's tokens, before BOS replaces any
 //	…       2*N*(C-1-C/2)*W       a row for each scored token, N = 4 + V rounded up to even
 //
-// and a row, of log probabilities in 16 bits:
+// A row has log probabilities in 16 bits:
 //
 //	0       4                     scale, float32
 //	4       4                     minimum, float32

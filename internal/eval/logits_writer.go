@@ -11,12 +11,12 @@ import (
 type LogitsWriter struct {
 	w     *bufio.Writer
 	vocab int
-	left  int // rows that are missing
+	left  int // rows still to be written
 }
 
-// NewLogitsWriter writes the header of a file. tokens is the text, which is cut into
-// adjacent windows of context tokens; windows is their number. vocab is the size of the
-// vocabulary.
+// NewLogitsWriter writes the header of a file. tokens is the text, cut into adjacent
+// windows of context tokens. windows is the number of windows in the file. vocab is the size
+// of the vocabulary.
 func NewLogitsWriter(w io.Writer, context, vocab int, tokens []int32, windows int) (*LogitsWriter, error) {
 	if windows < 1 || windows > len(tokens)/context {
 		return nil, fmt.Errorf("eval: a logits file of %d windows of %d tokens: the text has %d", windows, context, len(tokens))

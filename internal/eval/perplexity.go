@@ -9,8 +9,8 @@ import (
 
 // Scored is a token of the text with the model's prediction of it.
 type Scored struct {
-	Window  int // index of its window
-	Pos     int // its position in the window
+	Window  int // index of the token's window
+	Pos     int // position of the token in the window
 	ID      int32
 	Logprob float64 // natural logarithm of the token's probability
 	Rank    int     // 1 for the most likely token; 0 without Options.Ranks

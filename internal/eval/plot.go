@@ -42,11 +42,11 @@ func (r *Report) plotDivergences() report.Plot {
 	return p
 }
 
-// plotPoints is the most points of a curve.
+// plotPoints is the number of steps of a curve. It has at most one point more.
 const plotPoints = 400
 
-// exceedance returns the curve of the share of values above a value, at up to plotPoints
-// values. sorted must be in ascending order.
+// exceedance returns the points of a curve: Y is the share of the values of sorted that are
+// X or larger. sorted must be in ascending order.
 func exceedance(sorted []float64) []report.Point {
 	n := len(sorted)
 	var points []report.Point

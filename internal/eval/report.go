@@ -5,7 +5,7 @@ type Report struct {
 	Base   Row    `json:"base"`
 	Models []Row  `json:"models"`
 	Text   string `json:"text"`   // name of the text
-	Policy Policy `json:"policy"` // how it was divided into windows
+	Policy Policy `json:"policy"` // how the text was divided into windows
 	Chunks int    `json:"chunks"` // number of windows
 	Scored int    `json:"scored"` // number of scored tokens
 }
@@ -21,7 +21,7 @@ type Row struct {
 	Prompt float64  `json:"prompt_tokens_per_second,omitempty"`
 	Gen    float64  `json:"generation_tokens_per_second,omitempty"`
 
-	// Divergence is the difference from the base, nil for the base itself.
+	// Divergence is the difference from the base, or nil for the base itself.
 	Divergence *Divergence `json:"comparison,omitempty"`
 }
 

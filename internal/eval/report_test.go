@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// sampleReport compares two fakes with a third.
+// sampleReport returns a report that compares two fake models with a base.
 func sampleReport(t testing.TB) *Report {
 	p := Policy{Context: 200}
 	windows, err := p.Windows(fakeText(1000, 30))
@@ -47,7 +47,7 @@ func TestMarkdown(t *testing.T) {
 	require.Contains(t, lines[7], `m\|q4_0.gguf`)
 	require.Contains(t, text, "| KL divergence, nats |")
 	require.Contains(t, text, "| Δp, %")
-	// Every table's lines are equally long.
+	// All lines of a table have the same length.
 	width := 0
 	for _, line := range lines {
 		n := len([]rune(line))
@@ -80,7 +80,7 @@ func TestCSV(t *testing.T) {
 	require.InDelta(t, r.Models[1].Divergence.KLD.Mean.Value, number64(t, records[3][at]), 0)
 }
 
-// number64 reads a number to the last digit.
+// number64 parses a number.
 func number64(t *testing.T, s string) (v float64) {
 	require.NoError(t, json.Unmarshal([]byte(s), &v))
 	return v
@@ -132,7 +132,7 @@ func TestPlot(t *testing.T) {
 	require.EqualError(t, r.WritePlot(&b, "gif"), `plot: no form "gif"`)
 }
 
-// TestPlotOfEquals: no divergence at all, one model; and a text of a single token.
+// TestPlotOfEquals plots one model without any divergence, also for a text of a single token.
 func TestPlotOfEquals(t *testing.T) {
 	r := sampleReport(t)
 	r.Models = r.Models[:1]
@@ -154,7 +154,8 @@ func TestExceedance(t *testing.T) {
 	require.Equal(t, 0.25, last.Y)
 }
 
-// TestUnknownBase: of a base that is a file nothing is shown that is not known.
+// TestUnknownBase checks that the size and the speed of a base are left out if the base is
+// a logits file.
 func TestUnknownBase(t *testing.T) {
 	r := sampleReport(t)
 	r.Base = Row{Name: "base.kld", PPL: r.Base.PPL}

@@ -21,7 +21,7 @@ func (e Estimate) MarshalJSON() ([]byte, error) {
 }
 
 // mean estimates the mean of the distribution of the samples xs. As in llama.cpp, the
-// error is that of independent samples. With fewer than two samples it is 0.
+// error holds for independent samples. With fewer than two samples it is 0.
 func mean(xs []float64) Estimate {
 	if len(xs) == 0 {
 		return Estimate{}
@@ -83,7 +83,7 @@ func share(count, n int) Estimate {
 	return Estimate{p, math.Sqrt(p * (1 - p) / float64(n-1))}
 }
 
-// correlation returns Pearson's correlation coefficient of xs and ys, 0 if either is
+// correlation returns Pearson's correlation coefficient of xs and ys, or 0 if either is
 // constant.
 func correlation(xs, ys []float64) float64 {
 	mx, my := mean(xs).Value, mean(ys).Value
@@ -112,9 +112,9 @@ func quantile(sorted []float64, q float64) float64 {
 	return float64((1-f)*sorted[i]) + float64(f*sorted[next])
 }
 
-// quantileEstimate is quantile with a standard error that does not depend on the
-// distribution. The number of samples below the quantile is binomial; the error is half
-// the distance of the quantiles one standard deviation below and above q.
+// quantileEstimate is quantile with a standard error that is valid for every distribution.
+// The number of samples below the quantile is binomial. The error is half the distance
+// between the quantiles one standard deviation below and above q.
 func quantileEstimate(sorted []float64, q float64) Estimate {
 	if len(sorted) == 0 {
 		return Estimate{}
@@ -131,7 +131,7 @@ func sortedCopy(xs []float64) []float64 {
 	return sorted
 }
 
-// difference estimates a - b. correlation is that of their errors.
+// difference estimates a - b. correlation is the correlation of the errors of a and b.
 func difference(a, b Estimate, correlation float64) Estimate {
 	variance := float64(a.Error*a.Error) + float64(b.Error*b.Error) - float64(2*correlation*a.Error*b.Error)
 	return Estimate{a.Value - b.Value, math.Sqrt(max(variance, 0))}

@@ -56,8 +56,7 @@ func TestQuantile(t *testing.T) {
 	require.Equal(t, 0.0, quantile(nil, 0.5))
 }
 
-// TestQuantileError draws many samples: the error is how far their quantiles
-// scatter.
+// TestQuantileError compares the error with the spread of the quantiles of many samples.
 func TestQuantileError(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for _, q := range []float64{0.5, 0.9, 0.99} {

@@ -73,8 +73,8 @@ func ofDivergence(cell func(*Divergence) string) func(Row) string {
 	}
 }
 
-// known formats a number, 0 as "". The size and the speed of a base are 0 if it is a
-// logits file.
+// known formats a number, 0 as "". The size and the speed of a base are 0 if the
+// base is a logits file.
 func known(v float64, digits int) string {
 	if v == 0 {
 		return ""
@@ -130,7 +130,7 @@ func writeTable(w io.Writer, columns []column, models []Row) error {
 	return report.WriteTable(w, head, rows)
 }
 
-// csvNumbers are the columns of the CSV about the comparison; they come last.
+// csvNumbers are the last columns of the CSV, which show the comparison.
 var csvNumbers = []struct {
 	head string
 	of   func(*Divergence) float64

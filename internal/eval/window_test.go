@@ -39,7 +39,7 @@ func TestWindows(t *testing.T) {
 	}
 }
 
-// TestStrideScoresEveryTokenOnce: windows overlap, scores do not.
+// TestStrideScoresEveryTokenOnce checks that each token is scored once though windows overlap.
 func TestStrideScoresEveryTokenOnce(t *testing.T) {
 	text := fakeText(200, 50)
 	p := Policy{Context: 32, Stride: 8}

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// distance returns how many float32 values lie between two.
+// distance returns the number of steps from a to b along the float32 values.
 func distance(a, b float32) int64 {
 	d := ordered(a) - ordered(b)
 	return max(d, -d)
@@ -65,7 +65,8 @@ func TestExpLogPowSpecialValues(t *testing.T) {
 	require.Equal(t, 1024.0, Pow(2, 10))
 }
 
-// TestExpLogPowBits pins bits: the same on every machine, whatever it fuses.
+// TestExpLogPowBits checks that the results have the same bits on every machine, whether or not it
+// fuses multiply-adds.
 func TestExpLogPowBits(t *testing.T) {
 	var h uint64 = 14695981039346656037 // FNV-1a
 	mix := func(x float64) {

@@ -7,9 +7,8 @@ import (
 	"testing"
 )
 
-// TestFMA32 compares with exact arithmetic, most of all where one rounding and
-// two give different results: sums that lie next to the middle between two
-// float32, subnormals, and cancellation.
+// TestFMA32 compares FMA32 with exact arithmetic, above all where one rounding and two roundings
+// differ: for sums next to the middle between two float32, subnormals, and cancellation.
 func TestFMA32(t *testing.T) {
 	inf, nan := float32(math.Inf(1)), float32(math.NaN())
 	tiny, huge := float32(math.SmallestNonzeroFloat32), float32(math.MaxFloat32)
@@ -17,8 +16,8 @@ func TestFMA32(t *testing.T) {
 	values := []float32{
 		0, -zero, 1, -1, 1 + 0x1p-23, 1 - 0x1p-24, 1.5, 3, 0x1p-12, 1 + 0x1p-12, 0x1p12, -0x1p23, 0x1p24 + 2,
 		tiny, -tiny, 0x1p-126, 0x1p-126 - 0x1p-149, -0x1p-126, 0x1p-75, 0x1p-74, 0x1.fffffep-75, 0x1.8p-75,
-		// The product of the first two is 2^-150 less 2^-196: just below half of the
-		// third's last place, where float64 does not see it.
+		// The product of the first two is 2^-150 - 2^-196, just below half of the third's last
+		// place. In float64 the sum rounds to exactly half.
 		0x1.fffffcp-76, 0x1.000002p-75, 0x1p-127 + 0x1p-149,
 		huge, -huge, 0x1p127, 0x1p64, 0x1.fffffep63, 0x1p-64, inf, -inf, nan, 0.1, -0.3, 127, 1e-30, 1e30,
 	}
@@ -34,8 +33,8 @@ func TestFMA32(t *testing.T) {
 	for range 200_000 {
 		x, y := randomBits(r), randomBits(r)
 		requireFMA(t, x, y, randomBits(r))
-		// z near -x*y cancels; z times a power of two puts the product at the
-		// edge of z's last place.
+		// A z near -x*y cancels. A z of x*y times a power of two puts the product at the edge
+		// of z's last place.
 		p := x * y
 		z := math.Float32frombits(math.Float32bits(-p) + r.Uint32N(3) - 1)
 		requireFMA(t, x, y, z)
@@ -45,7 +44,7 @@ func TestFMA32(t *testing.T) {
 
 func randomBits(r *rand.Rand) float32 {
 	bits := r.Uint32()
-	if r.Uint32N(2) == 0 { // few digits: exact middles
+	if r.Uint32N(2) == 0 { // few significant bits, so that sums are exact middles
 		bits &= 0xfffff000 << r.Uint32N(8)
 	}
 	return math.Float32frombits(bits)
@@ -65,8 +64,8 @@ func requireFMA(t *testing.T, x, y, z float32) {
 func exactFMA(x, y, z float32) float32 {
 	special := func(f float32) bool { return f-f != 0 } // infinite or NaN
 	if special(x) || special(y) || special(z) {
-		// Products and sums with infinity are right in float64, whose
-		// product does not overflow.
+		// With infinity or NaN, float64 arithmetic is right, since its product does not
+		// overflow.
 		return float32(float64(x)*float64(y) + float64(z))
 	}
 	exact := func(f float32) *big.Float { return new(big.Float).SetPrec(1000).SetFloat64(float64(f)) }

@@ -11,7 +11,7 @@ func TestUint32(t *testing.T) {
 	for _, want := range []uint32{1608637542, 3421126067, 4083286876, 787846414, 3143890026} {
 		require.Equal(t, want, g.Uint32())
 	}
-	// The C++ standard's own check, [rand.predef]: the 10000th of the default.
+	// The C++ standard gives the 10000th number of the default generator, see [rand.predef].
 	g = NewMT19937(5489)
 	for range 9999 {
 		g.Uint32()
@@ -19,7 +19,7 @@ func TestUint32(t *testing.T) {
 	require.Equal(t, uint32(4123659995), g.Uint32())
 }
 
-// The expected numbers of this file's tests are what GCC 14's libstdc++ gives.
+// TestUniform compares numbers with those of GCC 14's libstdc++.
 func TestUniform(t *testing.T) {
 	g := NewMT19937(7)
 	for _, want := range []float32{0x1.388f0ap-4, 0x1.d19726p-3, 0x1.8f5184p-1, 0x1.46a0a8p-2, 0x1.c0ee5ap-2} {
@@ -36,7 +36,7 @@ func TestUniformStaysBelowOne(t *testing.T) {
 	for range 3 {
 		g.Uint32()
 	}
-	for i := range g.state { // words that temper to all ones
+	for i := range g.state { // words whose output has all bits set
 		g.state[i] = untemper(0xffffffff)
 	}
 	g.next = 0
@@ -44,8 +44,7 @@ func TestUniformStaysBelowOne(t *testing.T) {
 	require.Equal(t, 1-1.0/(1<<53), g.Float64())
 }
 
-// untemper inverts the output function by trying bits from the
-// right: every step of it is linear.
+// untemper inverts the output function, which is linear over bits.
 func untemper(want uint32) uint32 {
 	temper := func(y uint32) uint32 {
 		g := &MT19937{}

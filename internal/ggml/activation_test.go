@@ -13,7 +13,7 @@ import (
 
 func TestActivations(t *testing.T) {
 	x := []float32{-40, -9, -3, -1, -0.1, 0, 1e-3, 0.5, 2, 7, 60}
-	for i := range 700 { // more than a chunk
+	for i := range 700 { // more values than a chunk has
 		x = append(x, float32(i)/100-3.5)
 	}
 	up := noise(1, len(x))
@@ -52,7 +52,7 @@ func TestCap(t *testing.T) {
 	}
 }
 
-// TestAddBranch compares with each row alone, for several numbers of workers.
+// TestAddBranch compares AddBranch with a computation row by row, for several numbers of workers.
 func TestAddBranch(t *testing.T) {
 	const rows, n = 9, 96
 	h, x, w, weights := noise(1, rows*n), noise(2, rows*n), noise(3, n), noise(4, rows)

@@ -134,8 +134,8 @@ func (a *Attention) seen(s *Span) int {
 	return s.Pos + s.N
 }
 
-// cut divides a span into items, if possible at least least of them. It returns an estimate
-// of their multiply-adds.
+// cut divides a span into items, and returns an estimate of their multiply-adds. If
+// possible, there are least items or more.
 func (a *Attention) cut(s *Span, least int) (work int) {
 	shared := a.Heads / a.Format.Heads
 	seen := a.seen(s)

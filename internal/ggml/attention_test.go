@@ -13,7 +13,7 @@ import (
 	"alpaca/internal/quant"
 )
 
-// attentionCase is a shape of attention over noise.
+// attentionCase is a shape of attention, computed over noise.
 type attentionCase struct {
 	heads, kvHeads, keyDim, valueDim int
 	typeK, typeV                     quant.Type
@@ -24,7 +24,7 @@ func (c attentionCase) String() string {
 	return fmt.Sprintf("%d heads of %d, %d-%d %v-%v window %d total %d", c.heads, c.kvHeads, c.keyDim, c.valueDim, c.typeK, c.typeV, c.window, c.total)
 }
 
-// data is queries, keys and values of all positions.
+// data returns queries, keys and values of all positions.
 func (c attentionCase) data() (q, k, v []float32) {
 	rng := rand.New(rand.NewPCG(7, uint64(c.total)))
 	noise := func(n int) []float32 {
@@ -37,12 +37,12 @@ func (c attentionCase) data() (q, k, v []float32) {
 	return noise(c.total * c.heads * c.keyDim), noise(c.total * c.kvHeads * c.keyDim), noise(c.total * c.kvHeads * c.valueDim)
 }
 
-// cache returns the blocks of two layers of which the second, at the returned
-// offset, holds k and v. Unwritten places are full of NaN.
+// cache returns the blocks of two layers. The second layer, at the returned offset, holds k and
+// v. All bytes that were not written are 0xff, which makes NaN.
 func (c attentionCase) cache(k, v []float32) (f *KVFormat, blocks [][]byte, offset int) {
 	f = &KVFormat{TypeK: c.typeK, TypeV: c.typeV, Heads: c.kvHeads, KeyDim: c.keyDim, ValueDim: c.valueDim}
 	offset = f.BlockBytes()
-	k, v = slices.Clone(k), slices.Clone(v) // they may be rotated
+	k, v = slices.Clone(k), slices.Clone(v) // PutKey and PutValue may rotate them
 	row := make([]byte, 4*c.keyDim)
 	for pos := range c.total {
 		if pos%BlockLen == 0 {
@@ -82,7 +82,7 @@ func (c attentionCase) run(t *testing.T, threads, batch int) []float32 {
 	return out
 }
 
-// naive is attention as the papers write it, in float64.
+// naive computes attention by its formula in float64.
 func (c attentionCase) naive() []float64 {
 	q, k, v := c.data()
 	out := make([]float64, c.total*c.heads*c.valueDim)
@@ -140,7 +140,7 @@ func TestAttention(t *testing.T) {
 			for i := range want {
 				require.InDelta(t, want[i], got[i], test.tolerance, "element %d", i)
 			}
-			// Neither threads nor batches show, to the bit.
+			// Threads and batches do not change a bit.
 			for _, how := range []struct{ threads, batch int }{{1, 1}, {7, 3}, {2, 64}} {
 				require.Equal(t, got, test.run(t, how.threads, how.batch), "%d threads, batch %d", how.threads, how.batch)
 			}
@@ -148,8 +148,8 @@ func TestAttention(t *testing.T) {
 	}
 }
 
-// TestAttentionOfSeveralTexts: the rows of texts of several lengths, computed in one
-// call, have the bits that each text has alone.
+// TestAttentionOfSeveralTexts checks that the rows of texts of several lengths get the same bits
+// in one call as each text gets alone.
 func TestAttentionOfSeveralTexts(t *testing.T) {
 	for _, c := range []attentionCase{
 		{8, 2, 16, 16, quant.F16, quant.F16, 0, 300},
@@ -159,7 +159,7 @@ func TestAttentionOfSeveralTexts(t *testing.T) {
 		want := c.run(t, 1, c.total)
 		q, k, v := c.data()
 		f, blocks, offset := c.cache(k, v)
-		// Positions of the same text stand for those of several.
+		// Different positions of one text stand for several texts.
 		texts := []struct{ pos, n int }{{0, 1}, {290, 10}, {7, 1}, {40, 1}, {31, 70}, {255, 1}, {3, 2}}
 		var spans []Span
 		rowsQ, rows := []float32{}, 0
@@ -185,7 +185,7 @@ func TestAttentionOfSeveralTexts(t *testing.T) {
 	}
 }
 
-// TestAttentionOutMayBeQ: what forward does.
+// TestAttentionOutMayBeQ checks that Out may be Q, as in the forward pass.
 func TestAttentionOutMayBeQ(t *testing.T) {
 	c := attentionCase{8, 2, 16, 16, quant.F16, quant.F16, 0, 90}
 	want := c.run(t, 2, c.total)
@@ -200,8 +200,8 @@ func TestAttentionOutMayBeQ(t *testing.T) {
 	require.Equal(t, want, q)
 }
 
-// TestAttentionIgnoresLaterValues: a value that is infinite does not reach those
-// that do not see it, although it is in the same block.
+// TestAttentionIgnoresLaterValues checks that an infinite value does not change the results of
+// earlier positions, although they read the same block.
 func TestAttentionIgnoresLaterValues(t *testing.T) {
 	c := attentionCase{2, 1, 8, 8, quant.F32, quant.F32, 0, 40}
 	q, k, v := c.data()

@@ -10,11 +10,12 @@ import (
 	"alpaca/internal/quant/matmul"
 )
 
-// TestExperts: groups of rows give the bits that each row alone gives with its expert's
-// matrices, for every type, shapes that are no whole panels, and several workers.
+// TestExperts checks that groups of rows get the same bits as each row alone gets from its
+// expert's matrices, for several types, numbers of rows that are no whole panels, and several
+// workers.
 func TestExperts(t *testing.T) {
 	const experts, cols = 3, 256
-	counts := []int{1, 0, 21} // rows of each
+	counts := []int{1, 0, 21} // the number of rows of each expert
 	for _, typ := range []quant.Type{quant.F32, quant.F16, quant.Q8_0, quant.Q4_0, quant.Q4_K} {
 		for _, rows := range []int{5, 24, 100} {
 			matrix := func(seed uint64) *matmul.Matrix {

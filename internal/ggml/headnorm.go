@@ -5,7 +5,7 @@ import (
 	"alpaca/internal/pool"
 )
 
-// HeadNorm computes RMSNorm of every head of some vectors.
+// HeadNorm computes RMSNorm, or LayerNorm without a bias, of every head of some vectors.
 type HeadNorm struct {
 	Eps float32
 
@@ -13,15 +13,22 @@ type HeadNorm struct {
 }
 
 // NormedHeads is a vector X whose heads X[i*n : (i+1)*n] are normalized with the same n
-// weights W. If W is nil, X is left unchanged.
-type NormedHeads struct{ X, W []float32 }
+// weights W. If W is nil, X is left unchanged. If Apart is positive, so many heads that follow
+// one another have different weights, [Apart, n], and a LayerNorm.
+type NormedHeads struct {
+	X, W  []float32
+	Apart int
+}
+
+// size returns the elements of a head.
+func (v *NormedHeads) size() int { return len(v.W) / max(1, v.Apart) }
 
 // Run normalizes the vectors of list, in place.
 func (h *HeadNorm) Run(p *pool.Pool, list [3]NormedHeads) error {
 	h.list = list
 	heads, length := 0, 1
 	for i := range list {
-		heads, length = heads+list[i].heads(), max(length, len(list[i].W))
+		heads, length = heads+list[i].heads(), max(length, list[i].size())
 	}
 	const minElems = 1 << 13 // the fewest elements for a worker
 	return p.Run(h, heads, minElems/length+1)
@@ -32,7 +39,7 @@ func (v *NormedHeads) heads() int {
 	if len(v.W) == 0 {
 		return 0
 	}
-	return len(v.X) / len(v.W)
+	return len(v.X) / v.size()
 }
 
 // Do implements Task.
@@ -43,8 +50,14 @@ func (h *HeadNorm) Do(_, lo, hi int) {
 			at -= h.list[part].heads()
 			part++
 		}
-		w := h.list[part].W
-		head := h.list[part].X[at*len(w) : (at+1)*len(w)]
-		vec.RMSNorm(head, head, w, h.Eps)
+		list := &h.list[part]
+		n := list.size()
+		head := list.X[at*n : (at+1)*n]
+		if list.Apart > 0 {
+			own := at % list.Apart
+			layerNorm(head, head, list.W[own*n:(own+1)*n], nil, h.Eps)
+			continue
+		}
+		vec.RMSNorm(head, head, list.W, h.Eps)
 	}
 }

@@ -17,7 +17,7 @@ import (
 type keyGroup struct {
 	typ      quant.Type
 	halves   int // the float16 numbers of a block of the type: 1, a scale, or 2, a scale and a minimum
-	dimBytes int // bytes of 32 integers: 32 with 8 bits, 16 with 4; 20 with 5, the highest bits first
+	dimBytes int // bytes of 32 integers: 32 for 8 bits, 16 for 4 bits, 20 for 5 bits (the fifth bits come first)
 }
 
 // groupOf returns the keyGroup of a quantized type.

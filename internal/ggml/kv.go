@@ -206,8 +206,9 @@ func (f *KVFormat) Used(block []byte, n int, each func(part []byte) error) error
 	return nil
 }
 
-// usedKeys is Used for one head's keys. Integers of less than a byte share bytes with
-// positions from n on. So keys of such types are passed to each as rows of their type.
+// usedKeys is Used for one head's keys. If integers have less than a byte, those of the first
+// n positions share bytes with those of later positions. So each gets such keys one by one,
+// as rows of their type.
 func (f *KVFormat) usedKeys(keys []byte, n int, each func(part []byte) error) error {
 	if !isFloat(f.TypeK) && f.TypeK != quant.Q8_0 {
 		row := make([]byte, f.TypeK.RowBytes(f.KeyDim))

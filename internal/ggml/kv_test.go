@@ -25,14 +25,14 @@ func TestKVFormat(t *testing.T) {
 			}
 			values[j] = slices.Clone(keys[j][:f.ValueDim])
 		}
-		for _, j := range rng.Perm(BlockLen) { // positions share bytes
-			f.PutKey(f.Keys(block, 1), j, keys[j], row) // which leaves them rotated
+		for _, j := range rng.Perm(BlockLen) { // in random order, since positions share bytes
+			f.PutKey(f.Keys(block, 1), j, keys[j], row) // leaves keys[j] rotated
 			f.PutValue(f.Values(block, 1), j, values[j])
 		}
 		wideK, wideV := make([]float32, f.KeyDim*BlockLen), make([]float32, f.ValueDim*BlockLen)
 		f.widenKeys(wideK, f.Keys(block, 1))
 		f.widenValues(wideV, f.Values(block, 1))
-		stored := func(x []float32) []float32 { // what a row of the type keeps
+		stored := func(x []float32) []float32 { // x after encoding and decoding
 			row, kept := make([]byte, typ.RowBytes(len(x))), make([]float32, len(x))
 			quant.Encode(typ, row, x, len(x), nil)
 			quant.Decode(typ, kept, row)
@@ -67,13 +67,13 @@ func TestKVFormat(t *testing.T) {
 	}
 }
 
-// TestUsed: the parts of a block that hold some positions make another block hold the same
-// ones, and say nothing of what stands behind them.
+// TestUsed checks that the parts of a block that hold n positions do not depend on later
+// positions, and that copying them to another block gives it the same n positions.
 func TestUsed(t *testing.T) {
 	for _, typ := range []quant.Type{quant.F32, quant.F16, quant.Q8_0, quant.Q5_1, quant.Q5_0, quant.Q4_1, quant.Q4_0} {
 		f := KVFormat{TypeK: typ, TypeV: typ, Heads: 2, KeyDim: 64, ValueDim: 32}
 		for _, n := range []int{1, 7, 16, 17, 31, 32} {
-			fill := func(seed uint64) []byte { // positions behind n are of that seed
+			fill := func(seed uint64) []byte { // only positions from n on depend on seed
 				block, row := make([]byte, f.BlockBytes()), make([]byte, 4*f.KeyDim)
 				for j := range BlockLen {
 					r := rand.New(rand.NewPCG(seed*uint64(j/n), uint64(j)))

@@ -2,12 +2,17 @@ package ggml
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/ggml/vec"
+	"alpaca/internal/pool"
 )
 
-// TestLayerNorm compares with the formula in float64, also where the mean is far from 0.
+// TestLayerNorm compares the result with the formula in float64, also where the mean is far from
+// 0.
 func TestLayerNorm(t *testing.T) {
 	for _, n := range []int{1, 2, 3, 7, 64, 257} {
 		for _, mean := range []float32{0, 100} {
@@ -31,5 +36,29 @@ func TestLayerNorm(t *testing.T) {
 			LayerNorm(x, x, w, 1e-5)
 			require.Equal(t, got, x, "in place")
 		}
+	}
+}
+
+// TestHeadNorms: heads have an RMSNorm in common, or each a LayerNorm of its own.
+func TestHeadNorms(t *testing.T) {
+	const rows, heads, size = 5, 3, 16
+	p := pool.New(2, nil)
+	defer p.Close()
+	x, w := noise(1, rows*heads*size), noise(2, heads*size)
+	got := slices.Clone(x)
+	h := HeadNorm{Eps: 1e-5}
+	require.NoError(t, h.Run(p, [3]NormedHeads{{}, {X: got, W: w, Apart: heads}, {}}))
+	for i := range rows * heads {
+		own := append(slices.Clone(w[i%heads*size:][:size]), make([]float32, size)...)
+		want := make([]float32, size)
+		LayerNorm(want, x[i*size:(i+1)*size], own, 1e-5)
+		require.Equal(t, want, got[i*size:(i+1)*size], "head %d", i)
+	}
+	got = slices.Clone(x)
+	require.NoError(t, h.Run(p, [3]NormedHeads{{X: got, W: w[:size]}, {}, {}}))
+	for i := range rows * heads {
+		want := make([]float32, size)
+		vec.RMSNorm(want, x[i*size:(i+1)*size], w[:size], 1e-5)
+		require.Equal(t, want, got[i*size:(i+1)*size], "head %d", i)
 	}
 }

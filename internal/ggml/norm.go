@@ -15,15 +15,24 @@ import (
 // difference and each further operation are rounded to float32. dst may be x.
 func LayerNorm(dst, x, w []float32, eps float32) {
 	n := len(x)
+	layerNorm(dst, x, w[:n], w[n:2*n], eps)
+}
+
+// layerNorm is LayerNorm with the biases in a slice of their own; nil: none.
+func layerNorm(dst, x, w, bias []float32, eps float32) {
+	n := len(x)
 	mean := float32(sumOf(x, func(v float32) float64 { return float64(v) }) / float64(n))
 	variance := sumOf(x, func(v float32) float64 {
 		d := float64(v - mean)
 		return d * d
 	}) / float64(n)
 	scale := float32(1 / math.Sqrt(variance+float64(eps)))
-	dst, bias := dst[:n], w[n:2*n]
+	dst = dst[:n]
 	for i, v := range x {
-		dst[i] = float32(float32((v-mean)*scale)*w[i]) + bias[i]
+		dst[i] = float32(float32((v-mean)*scale) * w[i])
+		if bias != nil {
+			dst[i] += bias[i]
+		}
 	}
 }
 

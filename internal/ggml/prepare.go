@@ -83,7 +83,7 @@ func (p *Prepare) Run(pool *pool.Pool, src, norm, dst []float32) error {
 	return p.RunPart(pool, Part{Hi: p.nrows, Src: src, Norm: norm, Dst: dst})
 }
 
-// Part is rows Lo to Hi-1 of those that Want asks for. Src and Dst have all rows.
+// Part is rows Lo to Hi-1 of the rows that Want asked for. Src and Dst have all rows.
 type Part struct {
 	Lo, Hi         int
 	Src, Norm, Dst []float32
@@ -96,8 +96,8 @@ func (p *Prepare) RunPart(pool *pool.Pool, part Part) error {
 	return p.run(pool)
 }
 
-// RunRows prepares the given rows of src [.., cols], in that order, without a norm. nil stands
-// for all rows.
+// RunRows prepares the given rows of src [.., cols], in that order, without a norm. A nil rows
+// stands for all rows.
 func (p *Prepare) RunRows(pool *pool.Pool, src []float32, rows []int) error {
 	p.src, p.norm, p.dst, p.rows, p.lo, p.hi = src, nil, nil, rows, 0, p.nrows
 	return p.run(pool)

@@ -2,8 +2,8 @@ package ggml
 
 import "alpaca/internal/quant/matmul"
 
-// region is rows lo to hi-1 of a product, divided into items. Usually one worker does all of
-// them.
+// region is rows lo to hi-1 of a product, divided into items. Usually one worker does all
+// items of a region.
 //
 // Some kernels read four streams of rows at once (matmul.Matrix.InStreams). The streams start
 // at the quarters of a region, and each item continues all four. So a worker goes through

@@ -56,9 +56,9 @@ type RopeParams struct {
 // YaRN has the parameters of the scaling of that name (arXiv:2309.00071) that a model may
 // set. Zeros stand for the paper's choices.
 type YaRN struct {
-	Ext                float64 // the part of its frequency that a fast pair keeps; 0: 1, negative: nothing, as linear
+	Ext                float64 // how much of its own frequency a fast pair keeps; 0: all, negative: nothing, as in linear
 	Attn               float64 // the amplitude; 0: 1 + 0.1*ln Factor
-	BetaFast, BetaSlow float64 // pairs with more turns in the training's context are kept, with fewer stretched; 0: 32, 1
+	BetaFast, BetaSlow float64 // pairs with more than BetaFast turns in OrigCtx are kept, with fewer than BetaSlow stretched; 0: 32, 1
 	Exact              bool    // the bounds of the ramp between kept and stretched pairs are not rounded
 	Log                float64 // divides the amplitude by 1 + 0.1*Log*ln Factor
 }

@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// angle returns the angle by which position pos turns pair i, and the factor on
-// the amplitude, as the implementation does it.
+// angle returns the angle by which Rope turns pair i at position pos, and the factor on the
+// amplitude.
 func angle(t *testing.T, p RopeParams, i, pos int) (angle, amplitude float64) {
 	r, err := NewRope(p)
 	require.NoError(t, err)
@@ -68,7 +68,7 @@ func TestRopeScalings(t *testing.T) {
 	_, amplitude = angle(t, RopeParams{Dim: 64, Base: 10000, Scaling: ScalingLongRope, AttnFactor: 1.19}, 3, 9)
 	require.InDelta(t, 1.19, amplitude, 1e-6)
 
-	// Pairs that keep nothing of their frequencies are linear ones, and half is between.
+	// With Ext -1 the scaling is linear, with Ext 0.5 it is halfway.
 	yarn := RopeParams{Dim: 64, Base: 10000, Scaling: ScalingYaRN, Factor: 4, OrigCtx: 2048, YaRN: YaRN{Ext: -1}}
 	linear := RopeParams{Dim: 64, Base: 10000, Scaling: ScalingLinear, Factor: 4}
 	for i := range 32 {
@@ -83,7 +83,7 @@ func TestRopeScalings(t *testing.T) {
 	require.InDelta(t, 1+0.1*math.Log(4), amplitude, 1e-6)
 }
 
-// TestYaRN: what a model may change of the scaling.
+// TestYaRN checks the parameters of YaRN that a model may change.
 func TestYaRN(t *testing.T) {
 	p := RopeParams{Dim: 64, Base: 10000, Scaling: ScalingYaRN, Factor: 4, OrigCtx: 2048}
 	amplitude := func(y YaRN) float64 {
@@ -112,7 +112,7 @@ func TestYaRN(t *testing.T) {
 	}
 }
 
-// TestRopeHalves: the same as pairs, of elements in another order.
+// TestRopeHalves checks that Halves is the same rotation with the elements in another order.
 func TestRopeHalves(t *testing.T) {
 	for _, n := range []int{2, 4, 10, 16, 34, 64, 128} {
 		p := RopeParams{Dim: n, Base: 10000}
@@ -137,8 +137,8 @@ func TestRopeHalves(t *testing.T) {
 	}
 }
 
-// TestRopeFarPositions: the angle stays exact where a chain of float32
-// multiplications has lost it.
+// TestRopeFarPositions checks that angles stay exact at positions where a chain of float32
+// multiplications would have lost them.
 func TestRopeFarPositions(t *testing.T) {
 	for _, pos := range []int{0, 1, 100_000, 1_000_000} {
 		for i := range 16 {
@@ -163,7 +163,7 @@ func TestRopeApply(t *testing.T) {
 		require.InDelta(t, a*c-b*s, y[2*i], 1e-6)
 		require.InDelta(t, a*s+b*c, y[2*i+1], 1e-6)
 	}
-	// Moving back by as much gives the start again.
+	// Rotating back restores the vector.
 	r.ShiftAngles(cos, sin, -3)
 	r.Apply(y, cos, sin)
 	require.InDeltaSlice(t, x, y, 1e-6)

@@ -9,8 +9,8 @@ import (
 	"alpaca/internal/quant"
 )
 
-// TestShortConv compares with the sum written down, for two texts that are evaluated in
-// pieces, beside each other or not, by several workers.
+// TestShortConv compares the result with the convolution's formula, for two texts that are
+// evaluated together in pieces, by several workers.
 func TestShortConv(t *testing.T) {
 	const dim, taps, length = 130, 3, 70
 	texts := [][]float32{noise(1, length*3*dim), noise(2, length*3*dim)}
@@ -39,7 +39,7 @@ func TestShortConv(t *testing.T) {
 			for range (length + BlockLen - 1) / BlockLen {
 				block := make([]byte, 2*f.BlockBytes())
 				for j := range block {
-					block[j] = 0xff // NaN, if anything reads what was not written
+					block[j] = 0xff // bytes that were not written read as NaN
 				}
 				blocks[i] = append(blocks[i], block)
 			}

@@ -14,8 +14,8 @@ import (
 	"alpaca/internal/quant"
 )
 
-// refuse opens a file that must be refused, soon and in less than 64 MB,
-// both mapped and read, and returns the error, which must name the file.
+// refuse opens a bad file, mapped and read, and returns the error. It checks that the error names
+// the file and comes soon, with less than 64 MiB allocated.
 func refuse(t *testing.T, path string) error {
 	t.Helper()
 	var last error
@@ -29,7 +29,7 @@ func refuse(t *testing.T, path string) error {
 		require.Error(t, err)
 		require.Nil(t, f)
 		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(64<<20), "bytes allocated")
-		require.Less(t, took, 30*time.Second) // nothing endless; the machine may be busy
+		require.Less(t, took, 30*time.Second) // long enough for a busy machine
 		require.ErrorContains(t, err, "gguf: ")
 		require.ErrorContains(t, err, filepath.Base(path))
 		if last != nil {
@@ -109,7 +109,7 @@ func TestBad(t *testing.T) {
 	}
 }
 
-// TestBadSize gives counts that lie a large, sparse file to lie about.
+// TestBadSize opens large sparse files whose counts are too large.
 func TestBadSize(t *testing.T) {
 	tests := []struct {
 		name string
@@ -135,8 +135,8 @@ func TestBadSize(t *testing.T) {
 	}
 }
 
-// TestManyKeys is as much as a file may make the reader remember before it is
-// refused.
+// TestManyKeys refuses a file only after the reader has stored the most keys and tensors that a
+// file may have.
 func TestManyKeys(t *testing.T) {
 	b := newBuilder(3, maxTensors, maxKeys)
 	name := make([]byte, maxKeyLen)
@@ -163,8 +163,7 @@ func TestNotAFile(t *testing.T) {
 	}
 }
 
-// TestTruncated cuts a file everywhere in its header, and at many places
-// in its data.
+// TestTruncated cuts a file at every byte of its header and at many places in its data.
 func TestTruncated(t *testing.T) {
 	path := ownFile(t, 500, 256)
 	data, err := os.ReadFile(path)
@@ -189,8 +188,8 @@ func TestTruncated(t *testing.T) {
 	require.Error(t, refuse(t, save(t, "cut.gguf", data[:len(data)-1])))
 }
 
-// TestFlipped flips each bit of a small file: it must be refused or read, and
-// then with tensors that lie in the file.
+// TestFlipped flips each bit of a small file. The file must be refused, or read with tensors
+// that lie inside the file.
 func TestFlipped(t *testing.T) {
 	for _, version := range []uint32{1, 2, 3} {
 		data := everyKind(version, false).buf
@@ -202,7 +201,7 @@ func TestFlipped(t *testing.T) {
 	}
 }
 
-// check parses data and uses all of what it holds.
+// check parses data and, if that works, reads all values and tensors.
 func check(t testing.TB, data []byte) {
 	h, err := parseHeader("model.gguf", data, int64(len(data)), false)
 	if err != nil {
@@ -227,7 +226,7 @@ func check(t testing.TB, data []byte) {
 	}
 }
 
-// FuzzHeader feeds the reader with anything.
+// FuzzHeader parses arbitrary bytes.
 func FuzzHeader(f *testing.F) {
 	for _, version := range []uint32{1, 2, 3} {
 		f.Add(everyKind(version, version < 3).buf)

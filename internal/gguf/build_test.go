@@ -11,15 +11,15 @@ import (
 	"alpaca/internal/quant"
 )
 
-// builder writes GGUF files of any version byte by byte, honest or not, and
-// shares no code with Writer.
+// builder writes GGUF files of any version byte by byte, valid or not. It shares no code with
+// Writer.
 type builder struct {
 	version uint32
-	nul     bool // count a NUL at the end of every string, like the writer of August 2023
+	nul     bool // every string ends in a NUL, as in files of the writer of August 2023
 	buf     []byte
 }
 
-// newBuilder begins a file that claims to hold so many tensors and keys.
+// newBuilder begins a file whose header announces the given numbers of tensors and keys.
 func newBuilder(version uint32, tensors, keys uint64) *builder {
 	b := &builder{version: version, buf: []byte("GGUF")}
 	return b.u32(version).length(tensors).length(keys)
@@ -40,7 +40,7 @@ func (b *builder) bytes(p ...byte) *builder {
 	return b
 }
 
-// length writes a count as wide as the version has it.
+// length writes a count with the version's width.
 func (b *builder) length(n uint64) *builder {
 	if b.version == 1 {
 		return b.u32(uint32(n))
@@ -61,7 +61,7 @@ func (b *builder) key(name string, kind Kind) *builder { return b.str(name).u32(
 // array writes the beginning of an array's value.
 func (b *builder) array(elem Kind, n uint64) *builder { return b.u32(uint32(elem)).length(n) }
 
-// tensor writes a tensor info, ne innermost first.
+// tensor writes a tensor info. ne lists the dimensions, the innermost first.
 func (b *builder) tensor(name string, typ quant.Type, offset uint64, ne ...uint64) *builder {
 	b.str(name).u32(uint32(len(ne)))
 	for _, n := range ne {
@@ -70,7 +70,7 @@ func (b *builder) tensor(name string, typ quant.Type, offset uint64, ne ...uint6
 	return b.u32(uint32(typ)).u64(offset)
 }
 
-// data pads to the alignment and adds n bytes that differ.
+// data pads to the alignment and adds n bytes of a pattern.
 func (b *builder) data(align, n int) *builder {
 	for len(b.buf)%align != 0 {
 		b.buf = append(b.buf, 0)
@@ -91,7 +91,7 @@ func save(t testing.TB, name string, data []byte) string {
 	return path
 }
 
-// open opens a file that must be good, until the test ends.
+// open opens a valid file that is closed at the end of the test.
 func open(t testing.TB, path string) *File {
 	f, err := Open(path)
 	require.NoError(t, err)

@@ -16,8 +16,8 @@ func smallCheckpoint(t *testing.T) string {
 		tensor("x", quant.F32, 0, 8, 2).tensor("y", quant.Q8_0, 64, 32).data(32, 64+34).save(t)
 }
 
-// TestOpenBytes checks that a checkpoint in memory is the one in a file, wherever it
-// begins, and that what is aligned is not copied.
+// TestOpenBytes checks that a checkpoint reads the same from memory as from a file, at any
+// alignment, and that aligned bytes are not copied.
 func TestOpenBytes(t *testing.T) {
 	path := smallCheckpoint(t)
 	want, err := Open(path)
@@ -66,7 +66,7 @@ func TestOpenBytes(t *testing.T) {
 	}
 }
 
-// TestOpenBadBytes checks that bytes that are no whole checkpoint are an error.
+// TestOpenBadBytes checks that bytes that are not a whole checkpoint are an error.
 func TestOpenBadBytes(t *testing.T) {
 	data, err := os.ReadFile(smallCheckpoint(t))
 	require.NoError(t, err)

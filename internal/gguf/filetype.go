@@ -48,8 +48,8 @@ const (
 // FileType from the tensors. llama-quantize's COPY writes the FileType with the flag.
 const FileTypeGuessed FileType = 1024
 
-// fileTypes has the name of each, the type of most tensors and llama.cpp's description. It has
-// no type and no description if this program cannot read such files.
+// fileTypes has the name of each FileType, the type of most tensors and llama.cpp's
+// description. It has only the name if this program cannot read such files.
 var fileTypes = map[FileType]struct {
 	name        string
 	typ         quant.Type

@@ -25,7 +25,7 @@ func TestFileTypes(t *testing.T) {
 		if ok {
 			require.True(t, quant.CanCompute(typ), e.name)
 			if mixed := map[string]bool{"IQ3_XS": true, "IQ3_M": true, "IQ2_S": true, "IQ2_M": true}; mixed[e.name] {
-				continue // named for their bits, not for a type
+				continue // the name is for the bits of a weight, not for a type
 			}
 			require.Contains(t, e.description, strings.TrimSpace(typ.String()))
 			require.True(t, strings.HasPrefix(e.name, typ.String()), e.name)
@@ -44,7 +44,8 @@ func TestFileTypes(t *testing.T) {
 	require.Empty(t, FileType(99).Describe())
 }
 
-// TestFileTypeOf: every type of weights that a model of today may have has a file type.
+// TestFileTypeOf checks that every type of weights that a current model may have has a file
+// type.
 func TestFileTypeOf(t *testing.T) {
 	for typ, want := range map[quant.Type]FileType{
 		quant.F32: AllF32, quant.BF16: MostlyBF16, quant.Q8_0: MostlyQ8_0, quant.Q2_K: MostlyQ2_K, quant.Q3_K: MostlyQ3_K_M,

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// zipped returns an archive with one file.
+// zipped returns a zip archive with one file.
 func zipped(t *testing.T, name string) string {
 	var buf bytes.Buffer
 	w := zip.NewWriter(&buf)

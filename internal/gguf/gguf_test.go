@@ -14,7 +14,7 @@ import (
 	"alpaca/internal/quant"
 )
 
-// everyKind is a file with a value of each kind, and two tensors.
+// everyKind returns a file with a value of each kind and two tensors.
 func everyKind(version uint32, nul bool) *builder {
 	b := newBuilder(version, 2, 17)
 	b.nul = nul
@@ -136,7 +136,7 @@ func TestEveryType(t *testing.T) {
 		require.Equal(t, 512, f.Tensors[0].Cols())
 		require.Equal(t, 1536, f.Tensors[0].Elems())
 
-		// A byte less is not enough.
+		// With a byte less the file is too short.
 		_, err := Open(newBuilder(3, 1, 0).tensor("x", typ, 0, 512, 3).data(32, size-1).save(t))
 		require.ErrorContains(t, err, "past the end", typ)
 	}
@@ -153,15 +153,15 @@ func TestAlignment(t *testing.T) {
 	}
 }
 
-// TestGaps accepts data in any order and with gaps, as old readers did.
+// TestGaps checks that data may be in any order and have gaps, as old readers allowed.
 func TestGaps(t *testing.T) {
 	b := newBuilder(3, 2, 0).tensor("x", quant.F32, 96, 4).tensor("y", quant.F32, 0, 4).data(32, 96+16)
 	f := open(t, b.save(t))
 	require.Equal(t, b.buf[len(b.buf)-16:], f.Tensor("x").Data)
 }
 
-// TestNoMap reads the same from a file that is not mapped, also where the
-// header is longer than what is read at first.
+// TestNoMap checks that a file reads the same if it is not mapped, also with a header that is
+// longer than the first read.
 func TestNoMap(t *testing.T) {
 	b := newBuilder(3, 1, 1).key("words", KindArray).array(KindString, 100_000)
 	for i := range 100_000 {
@@ -231,13 +231,12 @@ func BenchmarkOpen(b *testing.B) {
 	}
 }
 
-// TestEmptyTensors: tensors without elements are read like all others, wherever
-// they lie, and written.
+// TestEmptyTensors checks that tensors without elements are read, at any offset, and written.
 func TestEmptyTensors(t *testing.T) {
 	b := newBuilder(3, 5, 0)
 	b.tensor("no rows", quant.Q4_0, 0, 32, 0)
 	b.tensor("full", quant.F32, 0, 16)
-	b.tensor("no columns", quant.Q4_K, 32, 0, 3, 1<<60) // inside of the one before
+	b.tensor("no columns", quant.Q4_K, 32, 0, 3, 1<<60) // its offset is inside "full"
 	b.tensor("last", quant.F32, 64, 8)
 	b.tensor("nothing", quant.Q2_0, 96, 0)
 	data := b.data(32, 96)

@@ -11,8 +11,8 @@ import (
 	"alpaca/internal/quant"
 )
 
-// TestTruncatedWhileMapped cuts a file that is in use: reading it must be an
-// error that names the file, on every goroutine.
+// TestTruncatedWhileMapped truncates a mapped file. Reading it must be an error that names the
+// file, on every goroutine.
 func TestTruncatedWhileMapped(t *testing.T) {
 	const size = 1 << 20
 	path := newBuilder(3, 1, 0).tensor("x", quant.F32, 0, size/4).data(32, size).save(t)
@@ -48,7 +48,7 @@ func TestTruncatedWhileMapped(t *testing.T) {
 	require.ErrorContains(t, f.Unchanged(), "changed from 1048640 to 65536 bytes while in use")
 }
 
-// TestGuardPanics leaves all other panics alone.
+// TestGuardPanics checks that Guard does not catch other panics.
 func TestGuardPanics(t *testing.T) {
 	var nothing *File
 	require.Panics(t, func() { Guard(func() error { return errors.New(nothing.Path) }) })

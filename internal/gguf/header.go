@@ -124,8 +124,8 @@ func (r *headerReader) read() error {
 	return r.readTensors(int(nTensors))
 }
 
-// checkCount refuses a count n above limit, and a count whose things, of at least each bytes, do
-// not fit the rest of the file.
+// checkCount returns an error if n is above limit, or if n entries of at least each bytes do not
+// fit the rest of the file. what names the entries.
 func (r *headerReader) checkCount(what string, n, limit uint64, each int) error {
 	if rest := uint64(r.size) - uint64(r.c.pos); n > rest/uint64(each) {
 		return fmt.Errorf("%d %s run %w (%d bytes)", n, what, ErrTruncated, r.size)

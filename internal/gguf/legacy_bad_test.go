@@ -13,7 +13,7 @@ import (
 	"alpaca/internal/testshared"
 )
 
-// TestLegacyBad breaks one thing at a time.
+// TestLegacyBad opens files with one fault each.
 func TestLegacyBad(t *testing.T) {
 	small := func() *oldModel { return newOldModel("ggjt", 3, 0, 0, quant.F32) }
 	tests := []struct {
@@ -63,14 +63,14 @@ func TestLegacyBad(t *testing.T) {
 	}
 }
 
-// TestRopeFreqs skips a tensor that some converters left in.
+// TestRopeFreqs checks that a tensor that some converters left in is skipped.
 func TestRopeFreqs(t *testing.T) {
 	m := newOldModel("ggjt", 1, 0, 0, quant.F32)
 	m.tensors = append([]oldTensor{{"rope.freqs", 0, 0, 16, make([]byte, 64)}}, m.tensors...)
 	require.Len(t, open(t, m.save(t)).Tensors, 12)
 }
 
-// TestLegacyBadSize gives files that lie a large, sparse file to lie about.
+// TestLegacyBadSize opens large sparse files with too many tensors or with bad tokens.
 func TestLegacyBadSize(t *testing.T) {
 	header := (&builder{}).u32(0x67676d6c)
 	for _, n := range []uint32{maxLegacyVocab, 128, 32, 4, 1, 32, 0} {
@@ -100,14 +100,14 @@ func TestLegacyBadSize(t *testing.T) {
 	}
 }
 
-// openBytes opens a file that is only in memory.
+// openBytes opens a file of 2023 that is only in memory.
 func openBytes(data []byte) (*File, error) {
 	im := &image{path: "old.bin", size: int64(len(data)), data: data, mapped: true}
 	f := &File{Path: im.path}
 	return f, f.openLegacy(im, Options{})
 }
 
-// checkLegacy opens data and, if that works, looks at all of it.
+// checkLegacy opens data and, if that works, reads all values and checks all tensors.
 func checkLegacy(t testing.TB, data []byte) {
 	if !isLegacy(data) {
 		return
@@ -125,9 +125,8 @@ func checkLegacy(t testing.TB, data []byte) {
 	}
 }
 
-// TestLegacyTruncated cuts real files at every byte of the first tensors'
-// records, and then at many places: what remains must be refused, but for a
-// vocabulary alone.
+// TestLegacyTruncated cuts files near their beginning and end at every byte, and at many places
+// between. The rest must be refused, except a file with a vocabulary alone.
 func TestLegacyTruncated(t *testing.T)       { testLegacyTruncated(t, false) }
 func TestLegacyTruncatedShared(t *testing.T) { testLegacyTruncated(t, true) }
 
@@ -156,7 +155,8 @@ func testLegacyTruncated(t *testing.T, shared bool) {
 	}
 }
 
-// TestLegacyFlipped flips bits of real files, most of them where the sizes are.
+// TestLegacyFlipped flips random bits of files, half of them near the beginning, where the sizes
+// are.
 func TestLegacyFlipped(t *testing.T)       { testLegacyFlipped(t, false) }
 func TestLegacyFlippedShared(t *testing.T) { testLegacyFlipped(t, true) }
 
@@ -178,7 +178,7 @@ func testLegacyFlipped(t *testing.T, shared bool) {
 	}
 }
 
-// TestLegacyFlippedHeader flips every bit of a small file.
+// TestLegacyFlippedHeader flips every bit in the first 1200 bytes of a small file.
 func TestLegacyFlippedHeader(t *testing.T) {
 	data := tinyOldModel("ggjt", 3, 2, 2, quant.Q4_0).bytes()
 	for i := range 1200 * 8 {
@@ -188,7 +188,7 @@ func TestLegacyFlippedHeader(t *testing.T) {
 	}
 }
 
-// legacyFiles returns the files of the shared folder, or one of our own.
+// legacyFiles returns the files of 2023 in the shared folder, or one that the test writes.
 func legacyFiles(t *testing.T, shared bool) []string {
 	if !shared {
 		return []string{newOldModel("ggml", 0, 2, 2, quant.Q4_0v1).save(t)}
@@ -198,7 +198,7 @@ func legacyFiles(t *testing.T, shared bool) []string {
 	return paths
 }
 
-// FuzzLegacy feeds the reader with anything.
+// FuzzLegacy opens arbitrary bytes.
 func FuzzLegacy(f *testing.F) {
 	f.Add(tinyOldModel("ggml", 0, 3, 3, quant.Q4_1v1).bytes())
 	f.Add(tinyOldModel("ggjt", 1, 5, 4, quant.Q4_2).bytes())

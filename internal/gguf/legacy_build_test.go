@@ -15,23 +15,23 @@ import (
 	"alpaca/internal/quant/codec"
 )
 
-// oldModel is a small LLaMA to be written as programs of 2023 did. It shares no
-// code with the reader.
+// oldModel is a small LLaMA that is written as programs of 2023 did. It shares no code with the
+// reader.
 type oldModel struct {
 	format  string
 	version uint32
 	vocab   []string
-	scores  bool // the format has them
+	scores  bool // the format has scores
 	embd    int
 	heads   int
 	ffn     int
 	layers  int
 	ftype   int32
-	code    int32 // type code of matrices
+	code    int32 // the type code of the matrices
 	tensors []oldTensor
 }
 
-// oldTensor is a tensor with its data as they are written.
+// oldTensor is a tensor with its data as in the file.
 type oldTensor struct {
 	name       string
 	code       int32
@@ -39,7 +39,7 @@ type oldTensor struct {
 	data       []byte
 }
 
-// oldVocab is a vocabulary arranged like LLaMA's, with n pieces.
+// oldVocab returns a vocabulary arranged like LLaMA's, with n pieces.
 func oldVocab(n int) []string {
 	v := []string{" \u2047 ", "", ""}
 	for b := range 256 {
@@ -51,22 +51,22 @@ func oldVocab(n int) []string {
 	return v
 }
 
-// newOldModel returns a model of one layer, 128 wide, with matrices of the type
-// that the code stands for.
+// newOldModel returns a model of one layer with an embedding length of 128. typ is the type that
+// code stands for in the format.
 func newOldModel(format string, version uint32, ftype, code int32, typ quant.Type) *oldModel {
 	m := &oldModel{format: format, version: version, ftype: ftype, code: code, embd: 128, heads: 4, ffn: 256}
 	m.vocab = oldVocab(29)
 	return m.fill(typ)
 }
 
-// tinyOldModel returns a model as small as can be.
+// tinyOldModel returns a model that is as small as possible.
 func tinyOldModel(format string, version uint32, ftype, code int32, typ quant.Type) *oldModel {
 	m := &oldModel{format: format, version: version, ftype: ftype, code: code, embd: 32, heads: 1, ffn: 32}
 	m.vocab = []string{"", "", "", "a", " b"}
 	return m.fill(typ)
 }
 
-// fill makes up all tensors.
+// fill adds all tensors, with random weights.
 func (m *oldModel) fill(typ quant.Type) *oldModel {
 	m.scores, m.layers = m.format != "ggml", 1
 	r := rand.New(rand.NewPCG(1, uint64(m.code)))
@@ -92,8 +92,8 @@ func (m *oldModel) fill(typ quant.Type) *oldModel {
 	return m
 }
 
-// blockScales are the offsets in a block of a type's scales and, after them,
-// minima; wide ones are float32.
+// blockScales are the offsets of the scales and minima in a block of each type. If wide is true
+// they are float32, otherwise float16.
 var blockScales = map[quant.Type]struct {
 	wide    bool
 	offsets []int
@@ -107,7 +107,7 @@ var blockScales = map[quant.Type]struct {
 	quant.Q5_1: {false, []int{0, 2}}, quant.Q8_0: {false, []int{0}},
 }
 
-// randomBlocks returns n random weights, as likely as those of a model.
+// randomBlocks returns n random weights of a model's usual size.
 func randomBlocks(r *rand.Rand, typ quant.Type, n int) (data []byte) {
 	scales := blockScales[typ]
 	for range n / typ.BlockLen() {
@@ -131,7 +131,7 @@ func randomBlocks(r *rand.Rand, typ quant.Type, n int) (data []byte) {
 	return data
 }
 
-// bytes returns the file.
+// bytes returns the bytes of the file.
 func (m *oldModel) bytes() []byte {
 	b := &builder{}
 	magic := map[string]uint32{"ggml": 0x67676d6c, "ggmf": 0x67676d66, "ggjt": 0x67676a74}[m.format]
@@ -170,7 +170,7 @@ func (m *oldModel) bytes() []byte {
 
 func (m *oldModel) save(t testing.TB) string { return save(t, "old.bin", m.bytes()) }
 
-// split writes the model cut into n parts, and returns their paths.
+// split writes the model in n parts, and returns their paths.
 func (m *oldModel) split(t testing.TB, n int) (paths []string) {
 	dir := t.TempDir()
 	for i := range n {
@@ -202,7 +202,8 @@ func (m *oldModel) split(t testing.TB, n int) (paths []string) {
 	return paths
 }
 
-// toPlanes rearranges all 4-bit matrices from blocks to planes, row by row.
+// toPlanes rearranges each row of all 4-bit matrices from blocks to planes: first all minima,
+// then all scales, then all codes.
 func (m *oldModel) toPlanes(minima bool) {
 	for i, t := range m.tensors {
 		if t.rows == 0 {

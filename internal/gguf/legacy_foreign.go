@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// dialect describes a kind of files that begin like LLaMA's "ggml" but go on differently, as
-// far as is needed to recognize it. The library ggml began with examples for many models, each
-// of which wrote such a kind.
+// dialect says how to recognize a kind of file that begins like LLaMA's "ggml" but continues
+// differently. The library ggml began with examples for many models, and each example wrote
+// its own kind.
 type dialect struct {
 	what   string
 	format string

@@ -7,7 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// dialectFile returns a file of another model family.
+// dialectFile returns a file of another model family, with the beginning of a tensor if tensor
+// is true.
 func dialectFile(d *dialect, tensor bool) []byte {
 	b := &builder{}
 	if d.format == "ggml" {
@@ -36,7 +37,7 @@ func dialectFile(d *dialect, tensor bool) []byte {
 	return b.buf
 }
 
-// TestDialects names the models of other families that begin like LLaMA's.
+// TestDialects checks that files of other families that begin like LLaMA's are recognized.
 func TestDialects(t *testing.T) {
 	for _, d := range dialects {
 		err := refuse(t, save(t, "other.bin", dialectFile(&d, true)))
@@ -44,7 +45,7 @@ func TestDialects(t *testing.T) {
 		require.ErrorAs(t, err, &foreign, d.what)
 		require.Equal(t, d.what+" of 2023", foreign.What)
 	}
-	// A header and a vocabulary tell enough, but not always which.
+	// A header and a vocabulary suffice to refuse a file, but not always to name its family.
 	err := refuse(t, save(t, "other.bin", dialectFile(&dialects[0], false)))
 	require.ErrorContains(t, err, "GPT-J")
 }

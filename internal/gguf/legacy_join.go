@@ -7,14 +7,14 @@ import (
 	"alpaca/internal/quant"
 )
 
-// The tensors whose shapes give the sizes that the numbers of a file do not.
+// The tensors whose shapes give the sizes that are not among a file's numbers.
 var (
 	firstKeys = arch.LayerPrefix(0) + arch.AttnK.Weight()
 	firstGate = arch.LayerPrefix(0) + arch.FFNGate.Weight()
 )
 
-// joinLegacy returns the tensors of the model whose files are parts. Each is whole, with its
-// shape checked and a source to load it from.
+// joinLegacy returns the whole tensors of the model whose files are parts. It checks their
+// shapes. Each tensor has a source to load it from.
 func joinLegacy(parts []*legacyFile) ([]Tensor, error) {
 	first := parts[0]
 	if len(first.order) == 0 {

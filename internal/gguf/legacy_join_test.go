@@ -10,7 +10,7 @@ import (
 	"alpaca/internal/quant"
 )
 
-// TestPlanes reads the layout of planes: the same model as that of blocks.
+// TestPlanes checks that a file with planes reads as the same model as a file with blocks.
 func TestPlanes(t *testing.T) {
 	for _, test := range []struct {
 		code int32
@@ -29,7 +29,7 @@ func TestPlanes(t *testing.T) {
 			require.NoError(t, planes.Close())
 		}
 
-		// Without the weights nothing is rearranged before it is asked for.
+		// With HeaderOnly, Read rearranges only the requested rows.
 		head, err := OpenWith(path, Options{HeaderOnly: true})
 		require.NoError(t, err)
 		defer head.Close()
@@ -42,7 +42,7 @@ func TestPlanes(t *testing.T) {
 	}
 }
 
-// TestLegacyParts joins what was cut, in all layouts that can be cut.
+// TestLegacyParts joins files in several parts, in all layouts that were written in parts.
 func TestLegacyParts(t *testing.T) {
 	models := map[string]*oldModel{
 		"F32":        newOldModel("ggml", 0, 0, 0, quant.F32),
@@ -71,7 +71,7 @@ func TestLegacyParts(t *testing.T) {
 							if want.Rows() > 10 {
 								some := make([]byte, 7*row)
 								got.Data = nil
-								lo := want.Rows()/n - 3 // across the cut
+								lo := want.Rows()/n - 3 // the rows are on both sides of a cut
 								require.NoError(t, got.Read(some, lo, lo+7))
 								require.Equal(t, want.Data[lo*row:(lo+7)*row], some, want.Name)
 							}
@@ -84,13 +84,13 @@ func TestLegacyParts(t *testing.T) {
 	}
 }
 
-// planeParts cuts the model and then rearranges each part.
+// planeParts writes the model in n parts and then rearranges each part to planes.
 func planeParts(t *testing.T, m *oldModel, n int) []string {
 	paths := m.split(t, n)
 	for i, path := range paths {
 		data, err := os.ReadFile(path)
 		require.NoError(t, err)
-		f := open(t, path) // all parts; only the header is of interest
+		f := open(t, path) // opens all parts; only the header is needed
 		part := *m
 		part.tensors = nil
 		for j, x := range f.Tensors {

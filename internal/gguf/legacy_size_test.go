@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// writeSparse7B writes a LLaMA 7B in Q4_0 with zeros, which take no space on
-// disk, for weights.
+// writeSparse7B writes a LLaMA 7B in Q4_0 as a sparse file: its weights are zeros, which take no
+// space on disk.
 func writeSparse7B(t *testing.T, m *oldModel) string {
 	path := filepath.Join(t.TempDir(), "ggml-alpaca-7b-q4.bin")
 	f, err := os.Create(path)
@@ -66,11 +66,11 @@ func writeSparse7B(t *testing.T, m *oldModel) string {
 	return path
 }
 
-// TestAlpaca7B opens files of the size of those that everybody had in March 2023, at
-// once and without memory for the weights.
+// TestAlpaca7B checks that files of the size of Alpaca 7B of March 2023 open at once and take no
+// memory for the weights.
 func TestAlpaca7B(t *testing.T) { testAlpaca7B(t, oldVocab(32000-firstPiece), false) }
 
-// TestAlpaca7BShared opens files of their very size, with LLaMA's vocabulary.
+// TestAlpaca7BShared does the same with LLaMA's vocabulary, so that the sizes are exact.
 func TestAlpaca7BShared(t *testing.T) {
 	vocab, _, _ := llamaOldVocab(t)
 	testAlpaca7B(t, vocab, true)

@@ -13,8 +13,8 @@ import (
 	"alpaca/internal/testshared"
 )
 
-// TestLegacyTypes reads every type of every container: the same codes mean
-// different layouts.
+// TestLegacyTypes reads every type of every container. The same code may stand for different
+// layouts.
 func TestLegacyTypes(t *testing.T) {
 	tests := []struct {
 		format  string
@@ -39,7 +39,7 @@ func TestLegacyTypes(t *testing.T) {
 		{"ggjt", 1, 8, 6, quant.Q5_0v1},
 		{"ggjt", 1, 9, 7, quant.Q5_1v1},
 		{"ggjt", 1, 7, 8, quant.Q8_0v1},
-		{"ggjt", 1, 7, 6, quant.Q8_0v1}, // for a day
+		{"ggjt", 1, 7, 6, quant.Q8_0v1}, // code 6 stood for Q8_0 for a day
 		{"ggjt", 2, 2, 2, quant.Q4_0v2},
 		{"ggjt", 2, 3, 3, quant.Q4_1v2},
 		{"ggjt", 2, 8, 6, quant.Q5_0},
@@ -79,7 +79,7 @@ func TestLegacyTypes(t *testing.T) {
 	}
 }
 
-// TestLegacyK reads the k-quants of ggjt version 3, of 256-wide rows.
+// TestLegacyK reads the k-quants of ggjt version 3.
 func TestLegacyK(t *testing.T) {
 	for _, typ := range []quant.Type{quant.Q2_K, quant.Q3_K, quant.Q4_K, quant.Q5_K, quant.Q6_K} {
 		m := &oldModel{format: "ggjt", version: 3, ftype: 10, code: int32(typ), embd: 256, heads: 4, ffn: 512, vocab: oldVocab(0)}
@@ -89,7 +89,7 @@ func TestLegacyK(t *testing.T) {
 	}
 }
 
-// TestLegacyRefusesTypes refuses codes that a container never had.
+// TestLegacyRefusesTypes checks that codes that a container never had are refused.
 func TestLegacyRefusesTypes(t *testing.T) {
 	tests := []struct {
 		format  string
@@ -141,7 +141,7 @@ func TestLegacyMetadata(t *testing.T) {
 	require.Equal(t, float32(-100), scores[100], "as the file says")
 }
 
-// TestLegacyEps: no file holds the norms' epsilon.
+// TestLegacyEps checks the norms' epsilon, which no file of 2023 holds.
 func TestLegacyEps(t *testing.T) {
 	eps := func(m *oldModel, opt Options) (float64, bool) {
 		f, err := OpenWith(m.save(t), opt)
@@ -176,7 +176,7 @@ func TestLegacyEps(t *testing.T) {
 	}
 }
 
-// TestEps: GGUF files hold the norms' epsilon, and another can take its place.
+// TestEps checks that Options.Eps replaces or adds the norms' epsilon of a GGUF file.
 func TestEps(t *testing.T) {
 	const key = "llama.attention.layer_norm_rms_epsilon"
 	path := filepath.Join(t.TempDir(), "a.gguf")
@@ -198,7 +198,8 @@ func TestEps(t *testing.T) {
 	}
 }
 
-// TestLegacyGQA infers shared heads, which only LLaMA 2 had, from the shapes.
+// TestLegacyGQA checks that the number of key heads is inferred from the shapes. Only LLaMA 2
+// shared key heads.
 func TestLegacyGQA(t *testing.T) {
 	m := newOldModel("ggjt", 3, 0, 0, quant.F32)
 	for i := range m.tensors {
@@ -218,8 +219,8 @@ func TestLegacyGQA(t *testing.T) {
 	require.Equal(t, float32(1e-5), float32(eps))
 }
 
-// TestLegacyShared reads the files that the programs of the time wrote: the
-// vocabulary, and each weight to within what its format can hold.
+// TestLegacyShared reads files that programs of 2023 wrote. It compares the vocabulary, and the
+// weights within the error of their format.
 func TestLegacyShared(t *testing.T) {
 	ref := open(t, testshared.Path(t, "models/stories260K-mha.gguf"))
 	paths, err := filepath.Glob(filepath.Join(filepath.Dir(testshared.Path(t, "models/legacy/leg-ggml-f16.bin")), "*.bin"))

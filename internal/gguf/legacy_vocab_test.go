@@ -10,8 +10,8 @@ import (
 	"alpaca/internal/testshared"
 )
 
-// llamaOldVocab returns LLaMA's vocabulary as the converters of 2023 wrote it,
-// and as it is in GGUF.
+// llamaOldVocab returns LLaMA's vocabulary as the converters of 2023 wrote it, and its tokens and
+// scores in GGUF.
 func llamaOldVocab(t *testing.T) (old []string, texts []string, scores []float32) {
 	f := open(t, testshared.Path(t, "models/vocab/ggml-vocab-llama-spm.gguf"))
 	texts, _, err := f.Strings("tokenizer.ggml.tokens")
@@ -25,15 +25,15 @@ func llamaOldVocab(t *testing.T) (old []string, texts []string, scores []float32
 	return old, texts, scores
 }
 
-// openVocab opens a file of the old format with only a vocabulary.
+// openVocab opens a file of an old format that holds only a vocabulary.
 func openVocab(t *testing.T, format string, version uint32, vocab []string) *File {
 	m := newOldModel(format, version, 0, 0, quant.F32)
 	m.vocab, m.tensors = vocab, nil
 	return open(t, m.save(t))
 }
 
-// TestLLaMAScores makes up the scores that ggml files lack: those of LLaMA's
-// tokenizer.model, all 32000.
+// TestLLaMAScores checks the scores that the reader computes for ggml files, which have none. All
+// 32000 must be those of LLaMA's tokenizer.model.
 func TestLLaMAScores(t *testing.T) {
 	old, texts, want := llamaOldVocab(t)
 	f := openVocab(t, "ggml", 0, old)
@@ -45,7 +45,7 @@ func TestLLaMAScores(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, texts, tokens)
 
-	// Added tokens come last; those of other vocabularies are pieces.
+	// Tokens added to LLaMA's vocabulary come last. In other vocabularies they are pieces.
 	f = openVocab(t, "ggml", 0, append(old, "[PAD]"))
 	got, _, err = f.Floats("tokenizer.ggml.scores")
 	require.NoError(t, err)
@@ -58,7 +58,8 @@ func TestLLaMAScores(t *testing.T) {
 	require.Equal(t, float32(-31741), got[32000])
 }
 
-// TestRepairBytes undoes the loss of the bytes from 0x80 on.
+// TestRepairBytes checks that the byte tokens from 0x80 on are restored where a converter has
+// replaced them by U+FFFD.
 func TestRepairBytes(t *testing.T) {
 	broken := oldVocab(31741)
 	for id := 131; id < 259; id++ {
@@ -70,7 +71,7 @@ func TestRepairBytes(t *testing.T) {
 		return list
 	}
 	require.Equal(t, tokens(oldVocab(31741)), tokens(broken))
-	broken[200] = "x" // then it is something else
+	broken[200] = "x" // then not all of these tokens are U+FFFD, and none is repaired
 	require.Equal(t, "\uFFFD", tokens(broken)[131])
 	require.Equal(t, "\uFFFD", tokens(broken[:31999])[131])
 }

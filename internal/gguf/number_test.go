@@ -7,14 +7,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestAnyNumber reads values of all kinds of numbers as each of the types that
-// callers want: what fits is taken, all else refused.
+// TestAnyNumber reads numbers of all kinds as each Go type. Values that fit are converted, all
+// others refused.
 func TestAnyNumber(t *testing.T) {
 	i8, i64 := Value{Kind: KindI8, n: 1, raw: []byte{0xfe}}, Value{Kind: KindI64, n: 1, raw: U64(1 << 63).raw}
 	tests := []struct {
 		name  string
 		v     Value
-		uint  any // nil: refused
+		uint  any // nil if the value is refused
 		int   any
 		float any
 		bool  any
@@ -62,7 +62,7 @@ func requireNumber(t *testing.T, want, got any, ok bool) {
 	}
 }
 
-// TestAnyNumbers does so with arrays.
+// TestAnyNumbers does the same with arrays.
 func TestAnyNumbers(t *testing.T) {
 	f64s := func(list ...float64) Value {
 		v := Value{Kind: KindArray, Elem: KindF64, n: len(list)}
@@ -77,7 +77,7 @@ func TestAnyNumbers(t *testing.T) {
 	tests := []struct {
 		name   string
 		v      Value
-		ints   any // nil: refused
+		ints   any // nil if the array is refused
 		floats any
 		bools  any
 	}{

@@ -25,8 +25,8 @@ type span struct {
 	n    int64
 }
 
-// direct returns a window of the mapping if the data are there as they should be; otherwise
-// nil.
+// direct returns a window of the mapping if the data are in one piece there, in the layout of
+// typ. Otherwise it returns nil.
 func (s *source) direct() []byte {
 	p := s.pieces[0]
 	if len(s.pieces) > 1 || s.plane || !p.im.mapped {

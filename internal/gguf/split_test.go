@@ -11,7 +11,8 @@ import (
 	"alpaca/internal/quant"
 )
 
-// splitPart is part no of count of a model with one tensor in each part.
+// splitPart returns part no of count parts. Each part has one tensor; split.tensors.count is
+// tensors.
 func splitPart(no, count, tensors int) *builder {
 	keys := uint64(3)
 	if no == 0 {

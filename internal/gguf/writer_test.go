@@ -32,7 +32,7 @@ func rewrite(t testing.TB, f *File) string {
 	return path
 }
 
-// TestRewriteShared copies real files: the same bytes must come out.
+// TestRewriteShared checks that copies of real files have the same bytes.
 func TestRewriteShared(t *testing.T) { testRewrite(t, sharedFiles(t)) }
 
 func TestRewrite(t *testing.T) { testRewrite(t, []string{ownFile(t, 1000, 64)}) }
@@ -47,7 +47,8 @@ func testRewrite(t *testing.T, paths []string) {
 	}
 }
 
-// TestRewriteVersions upgrades old versions: the same values and data.
+// TestRewriteVersions rewrites files of old versions and checks that values and data are the
+// same.
 func TestRewriteVersions(t *testing.T) {
 	want := open(t, everyKind(3, false).save(t))
 	for _, b := range []*builder{everyKind(1, true), everyKind(1, false), everyKind(2, true), everyKind(2, false), everyKind(3, false)} {
@@ -100,7 +101,7 @@ func TestMadeValues(t *testing.T) {
 	require.Zero(t, f.Size()%64)
 }
 
-// TestWriterRefuses is what Create must find before anything is on disk.
+// TestWriterRefuses checks that Create finds bad keys and tensors before it writes a file.
 func TestWriterRefuses(t *testing.T) {
 	tensor := func(name string, typ quant.Type, shape ...int) []Tensor {
 		return []Tensor{{Name: name, Type: typ, Shape: shape}}
@@ -144,8 +145,8 @@ func list(t *testing.T, dir string) (names []string) {
 	return names
 }
 
-// TestWriterMisuse writes too little, too much, or in the wrong order: nothing
-// may appear, and the file that had the name stays.
+// TestWriterMisuse writes too little, too much, or in the wrong order. Then no new file may
+// appear, and an old file of that name stays.
 func TestWriterMisuse(t *testing.T) {
 	tests := []struct {
 		name  string
@@ -187,7 +188,7 @@ func TestWriterMisuse(t *testing.T) {
 }
 
 func TestWriterFile(t *testing.T) {
-	// A name is taken only by Commit, with the permissions that the old file had.
+	// Only Commit replaces the old file, and the new one gets its permissions.
 	path := save(t, "out.gguf", []byte("as it was"))
 	require.NoError(t, os.Chmod(path, 0o600))
 	w, err := Create(path, []KV{{"a", U8(1)}}, nil)
@@ -203,7 +204,7 @@ func TestWriterFile(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, os.FileMode(0o600), st.Mode())
 	}
-	// What cannot be a file is refused at once.
+	// Create refuses a path that cannot be a file.
 	_, err = Create(t.TempDir(), nil, nil)
 	require.ErrorContains(t, err, "not a regular file")
 	_, err = Create(filepath.Join(t.TempDir(), "absent", "out.gguf"), nil, nil)

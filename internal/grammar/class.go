@@ -9,7 +9,7 @@ import (
 
 // classKey identifies a state of an automaton, and how its term counts.
 type classKey struct {
-	dfa     any
+	dfa     any // a *fsa.DFA, or the string that shapeOf returns
 	q       int32
 	counted bool
 	limited bool
@@ -18,15 +18,15 @@ type classKey struct {
 // class says which tokens of the vocabulary fit an automaton in one state.
 type class struct {
 	ids   []int32 // tokens whose bytes fit; sorted by ticks if there are ticks
-	ticks []int32 // of a term that counts, for each of ids: the units that the token needs, or its count towards the limit
+	ticks []int32 // for a term that counts: how much of the remaining count each of ids needs
 	mask  *Mask   // the set of ids if there are many; else nil
 
-	// For large classes with ticks: parts[k] is the set of tokens of at most 1<<k ticks. The
+	// For large classes with ticks: element k is the set of tokens with at most 1<<k ticks. The
 	// sets are made on first use.
 	parts func() []*Mask
 
-	// The nodes of the vocabulary at which the automaton has already ended, by the byte of the
-	// node.
+	// The nodes of the vocabulary's tree whose parent completes a text of the automaton, by the
+	// byte of the node. A token below such a node continues after the term.
 	exits map[byte][]exit
 
 	// A class that is nearly the same as base also has the exits of base, except for the nodes
@@ -35,6 +35,7 @@ type class struct {
 	skip map[int32]bool
 }
 
+// exit is a node of class.exits, and the term's count before it.
 type exit struct{ node, ticks int32 }
 
 // maxBytes bounds the memory for the classes of a vocabulary, in bytes.
@@ -76,9 +77,9 @@ func (v *Vocab) class(t *term, q int32) *class {
 	return c
 }
 
-// shapeOf returns a key for what may follow state q of a term. Terms of different schemas have
-// equal states, such as those within a string, and these have equal keys. shapeOf returns "" for
-// terms that count and for large automata.
+// shapeOf returns a key for the texts that may follow state q of a term. Terms of different
+// schemas may have equal states, such as the states within a string, and then the keys are equal,
+// too. shapeOf returns "" for terms that count and for large automata.
 func shapeOf(t *term, q int32) string {
 	const maxStates = 40 // states
 	if t.counted() || t.limit != nil {
@@ -210,8 +211,8 @@ func (v *Vocab) walk(t *term, q int32) *class {
 	return c
 }
 
-// byParts returns the sets for class.parts: element k has the tokens of at most 1<<k ticks, the
-// last all tokens.
+// byParts returns the sets for class.parts: element k has the tokens with at most 1<<k ticks. The
+// last element has all tokens.
 func (c *class) byParts(n int) (parts []*Mask) {
 	at := 0
 	for k := int32(0); at < len(c.ids); k++ {

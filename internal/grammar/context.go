@@ -5,12 +5,12 @@ import (
 	"slices"
 )
 
-// context says where the text continues after a rule's end: after all calls of the rule at the
-// same position. Contexts are interned, so equal ones have the same pointer.
+// context says where the text continues after a rule's end: after each call of the rule that began
+// at the same position. Contexts are interned, so equal contexts have the same pointer.
 type context struct {
 	id    uint32
 	depth int32
-	root  bool // the end is an end of the whole text
+	root  bool // the whole text may end with the rule
 	links []link
 
 	// Used only while a position is processed:
@@ -23,13 +23,14 @@ type context struct {
 // link is a call that a context returns to.
 type link struct {
 	edge  *edge
-	count int32 // loop: how many rounds have ended
-	fresh bool  // loop: this round began at the position being processed
-	up    *context
+	count int32    // loop: how many rounds have ended
+	fresh bool     // loop: this round began at the position being processed
+	up    *context // of the calling rule
 }
 
-// call enters the rule of e. A call at the end of a rule gets that rule's links instead of a
-// link to it, so that right recursion takes no depth.
+// call enters the rule of e. up is the context of the calling rule. A tail call, at the end of the
+// calling rule, copies the links of up instead of adding a link to it, so that right recursion
+// takes no depth.
 func (m *machine) call(e *edge, up *context) {
 	c := m.enter(e.x)
 	if !m.p.nodes[e.to].tail {

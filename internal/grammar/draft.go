@@ -5,7 +5,7 @@ import "strings"
 // sole is the one byte that a state allows, apart from white space before it.
 type sole struct {
 	known bool
-	b     int16 // the byte; -1: there are several
+	b     int16 // the byte; -1: there is no such byte, or several
 	white bool  // white space may precede the byte
 	blank int16 // the white space byte; -1: there are several
 }
@@ -66,8 +66,8 @@ func (o *sole) add(t *term, q, count int32) bool {
 	return true
 }
 
-// gapBefore returns the key for the white space between two bytes: last and next, or 0 for any
-// next byte except a closing bracket.
+// gapBefore returns the key in gaps.seen for the white space between the bytes last and next. All
+// values of next except closing brackets share a key.
 func gapBefore(last, next byte) [2]byte {
 	if next != '}' && next != ']' {
 		next = 0
@@ -86,7 +86,7 @@ type gaps struct {
 // maxGap is the longest white space that is remembered, in bytes.
 const maxGap = 32
 
-// note follows the text by byte b, in a state whose sole byte is o.
+// note adds byte b to the text. o is the sole byte of the state before b.
 func (g *gaps) note(o sole, b byte) {
 	if !g.in && o.white && o.b >= 0 {
 		g.in, g.run = true, g.run[:0]
@@ -109,8 +109,9 @@ func (g *gaps) note(o sole, b byte) {
 	g.last = b
 }
 
-// Draft appends to b at most n bytes that come next, as long as only one byte fits. It assumes
-// the white space that stood between the same two bytes before.
+// Draft appends to b at most n bytes that come next, as long as only one byte fits. If white space
+// is allowed, Draft repeats the white space that the text had between the same two bytes before. It
+// stops if the text has not had these two bytes.
 func (m *Matcher) Draft(b []byte, n int) []byte {
 	if m.ended {
 		return b

@@ -10,13 +10,13 @@ import (
 	"alpaca/internal/grammar/jsonschema"
 )
 
-// bytesVocab is a vocabulary of all bytes and an end.
+// bytesVocab returns a vocabulary of all single bytes and an end token.
 func bytesVocab() *grammar.Vocab {
 	return grammar.NewVocab(257, func(id int32) []byte { return []byte{byte(id)} }, []int32{256})
 }
 
-// TestDraft: what comes next is told as far as there is no choice, and white space is
-// taken to be what it was before.
+// TestDraft checks that Draft returns the text that must follow, up to the first choice. Where
+// the choice is between kinds of white space, it repeats the earlier one.
 func TestDraft(t *testing.T) {
 	const person = `{"type": "object", "properties": {"name": {"type": "string"}, "age": {"const": true}, "of": {"const": "us"}},
 		"required": ["name", "age", "of"], "additionalProperties": false}`

@@ -6,7 +6,7 @@ import (
 	"alpaca/internal/grammar"
 )
 
-// A grammar of rules, and which tokens of a vocabulary it allows.
+// Example compiles rules and prints which tokens of a vocabulary they allow.
 func Example() {
 	// list ::= "[" item ("," item)* "]"     item ::= [0-9]+ | list
 	p, err := grammar.Compile(&grammar.Rules{
@@ -46,7 +46,7 @@ func Example() {
 	// complete: true nothing may follow: true
 }
 
-// What comes next where there is no choice, for rows that are evaluated together.
+// Draft returns the text that must follow, so that its tokens can be evaluated together.
 func ExampleMatcher_Draft() {
 	p, _ := grammar.Compile(&grammar.Rules{Names: []string{"root"}, Body: []grammar.Expr{
 		grammar.Seq{grammar.Bytes(`{"name": "`), grammar.Class{{Lo: 'a', Hi: 'z'}}, grammar.Bytes(`"}`)},

@@ -1,8 +1,8 @@
 // Package grammar says which tokens may continue a text. It compiles rules to a Program: regular
-// parts become deterministic automata over bytes, recursive rules use a stack. The stacks of all
-// readings of a text share a graph of immutable nodes, so that the state of a text is one
-// pointer. A Matcher follows one text. Masks of the vocabulary are cached by automaton state for
-// all texts. Sub-packages make rules from GBNF and from JSON schemas.
+// parts become deterministic automata over bytes, and recursive rules use a stack. An ambiguous
+// text has several readings (parses). Their stacks share a graph of immutable nodes, so the state
+// of a text is one pointer. A Matcher follows one text. Masks of the vocabulary are cached by
+// automaton state for all texts. Sub-packages make rules from GBNF and from JSON schemas.
 package grammar
 
 import (
@@ -39,7 +39,7 @@ type (
 	// Automaton is a text that a DFA over bytes accepts.
 	Automaton struct{ *fsa.DFA }
 	// Limited is a text that a DFA over bytes accepts, with a count of at most Max. Entering a
-	// state q with Counts[q] counts one, except from state 0.
+	// state q with Counts[q] adds one to the count, except from state 0.
 	Limited struct {
 		*fsa.DFA
 		Counts []bool
@@ -90,9 +90,9 @@ type Rules struct {
 const (
 	MaxRepeat = 100_000 // the largest count of a repetition
 	maxNodes  = 2_000_000
-	maxInline = 4000 // states of a regular part before it is made deterministic
-	maxStates = 4000 // states of a regular part that the compiler finds itself
-	maxDepth  = 10_000
+	maxInline = 4000       // states of a regular part before it is made deterministic
+	maxStates = 4000       // states of the DFA of a regular part
+	maxDepth  = 10_000     // nested calls of rules
 	maxSteps  = 10_000_000 // steps for making regular parts deterministic; they take about half a second
 )
 
@@ -164,7 +164,7 @@ func (s *sizer) of(e Expr) size {
 		total.states += len(e)
 	case Class:
 		total.states += 4 * len(e)
-	case Automaton: // is not merged with its neighbours, so that grammars share the classes of its states
+	case Automaton: // not merged with its neighbours, so that grammars share the classes of its states
 		total.regular = false
 	case Ref:
 		add(s.ofRule(int(e)))
@@ -232,7 +232,7 @@ func (s *sizer) automaton(e Expr) *fsa.DFA {
 	}
 	limit := maxStates
 	switch e.(type) {
-	case Bytes, Class: // these are only as large as their text
+	case Bytes, Class: // their automata are only as large as their text
 		limit = maxNodes
 	default:
 		if z := s.of(e); !z.regular || z.states > maxInline || s.budget <= 0 {

@@ -7,7 +7,8 @@ import (
 
 var errTooLarge = errors.New("the grammar is too large")
 
-// finish removes edges that cannot lead to a complete text, and numbers the other edges.
+// finish prepares the nodes for a machine. It removes edges that cannot lead to a complete text,
+// simplifies loops over rules that match the empty text, and numbers the edges.
 func (c *compiler) finish() error {
 	p := c.p
 	ends := p.productive()

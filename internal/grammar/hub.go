@@ -48,7 +48,7 @@ func (v *Vocab) likeHub(t *term, q int32) *class {
 		}
 		up := path[len(path)-1]
 		own, hubs := t.from(up.q, v.char[i]), t.from(up.h, v.char[i])
-		if own == hubs { // the whole subtree is the same
+		if own == hubs { // the state is the same, so nothing differs from here on
 			i += v.size[i]
 			continue
 		}
@@ -76,7 +76,7 @@ func (v *Vocab) likeHub(t *term, q int32) *class {
 	return c
 }
 
-// from is next, but for q < 0 it returns -1.
+// from is next, and returns -1 if q is negative.
 func (t *term) from(q int32, b byte) int32 {
 	if q < 0 {
 		return -1

@@ -5,15 +5,16 @@ import (
 	"sync/atomic"
 )
 
-// limit bounds the count of a term's text. The automaton has no states for the count: the text
-// carries its count, and the limit knows, for each state, the least count from there to an end.
+// limit bounds the count of a term's text (see Limited). The count is not part of the automaton's
+// state: each reading carries its own. A reading is dropped as soon as its count plus least exceeds
+// most.
 type limit struct {
 	counts   []bool  // by state: entering it counts 1, except from state 0
 	minTicks []int32 // by state: the least count from there to an accepting state
 	maxTicks int32
 }
 
-// left returns how much a text with this count may still count.
+// left returns by how much the count may still rise.
 func (t *term) left(count int32) int32 {
 	switch {
 	case t.limit != nil:

@@ -9,8 +9,8 @@ import (
 	"alpaca/internal/grammar"
 )
 
-// alternatives is a "{" and then one of n words, each with nested parentheses behind it: no
-// automaton takes the place of the words.
+// alternatives returns the matcher of a "{" and then one of n words. Nested parentheses follow
+// each word, so the words cannot become an automaton.
 func alternatives(t *testing.T, n int) *grammar.Matcher {
 	nested := grammar.Seq{grammar.Bytes("("), grammar.Repeat{X: grammar.Ref(1), Max: 1}, grammar.Bytes(")")}
 	var words grammar.Alt
@@ -23,8 +23,8 @@ func alternatives(t *testing.T, n int) *grammar.Matcher {
 	return p.NewMatcher(grammar.NewVocab(len(texts), func(id int32) []byte { return []byte(texts[id]) }, []int32{6}))
 }
 
-// TestManyReadings: thousands of readings at once are followed, as objects have properties;
-// where there are too many the error says so, and not that the text is wrong.
+// TestManyReadings checks that thousands of readings are followed at once, as for an object
+// with thousands of properties, and that too many give an error of their own.
 func TestManyReadings(t *testing.T) {
 	m := alternatives(t, 8_000)
 	for _, id := range []int32{0, 1, 2, 2, 2, 3, 2, 4, 4, 5, 5} {
@@ -34,7 +34,7 @@ func TestManyReadings(t *testing.T) {
 	require.ErrorIs(t, alternatives(t, 25_000).Accept(0), grammar.ErrTooAmbiguous)
 }
 
-// TestManyRules: a chain of rules that may be empty is found to be so in a moment.
+// TestManyRules compiles a long chain of rules that may be empty, which must not take long.
 func TestManyRules(t *testing.T) {
 	const n = 20_000
 	r := &grammar.Rules{}

@@ -36,8 +36,8 @@ func (m *Matcher) Snapshot() Snapshot { return Snapshot{m.cur, m.ended} }
 // Restore returns to a position of the same matcher.
 func (m *Matcher) Restore(s Snapshot) { m.cur, m.ended, m.asked, m.gaps.in = s.s, s.ended, 0, false }
 
-// AcceptBytes appends text to the text so far. If that does not fit, it returns the number of bytes
-// that do and false, and the matcher does not move.
+// AcceptBytes appends text to the text so far. If text does not fit, the matcher does not move, and
+// AcceptBytes returns false and the number of bytes that fit.
 func (m *Matcher) AcceptBytes(text []byte) (int, bool) {
 	s := m.cur
 	for i, b := range text {
@@ -197,7 +197,7 @@ func (m *Matcher) addToken(out *Mask, t tokenHead) {
 	}
 }
 
-// addHead adds the tokens that may follow one head: those that stay within its term, and those
+// addHead adds the tokens that may follow one head: tokens that stay within its term, and tokens
 // that continue after it.
 func (m *Matcher) addHead(out *Mask, h head) {
 	v := m.vocab
@@ -220,8 +220,7 @@ func (m *Matcher) addHead(out *Mask, h head) {
 	}
 }
 
-// addExits adds the tokens that continue after h's term, except for those below the nodes of
-// skip.
+// addExits adds the tokens that continue after h's term, except the tokens below the nodes of skip.
 func (m *Matcher) addExits(out *Mask, h head, exits map[byte][]exit, skip map[int32]bool) {
 	if len(exits) == 0 {
 		return
@@ -243,7 +242,7 @@ func (m *Matcher) addExits(out *Mask, h head, exits map[byte][]exit, skip map[in
 	}
 }
 
-// walk adds the tokens below node, whose last byte led to s.
+// walk adds the tokens at node and below. s is the state after node's byte.
 func (m *Matcher) walk(out *Mask, node int32, s *state) {
 	v := m.vocab
 	for _, id := range v.at(node) {

@@ -40,15 +40,15 @@ const (
 // edge leads to another node.
 type edge struct {
 	kind     edgeKind
-	not      bool  // token: any but that one
+	not      bool  // token: any token except x
 	x        int32 // number of the term, rule or token
 	min, max int32 // loop; max -1: no bound
 	to       int32
 	id       int32 // unique among all edges
 }
 
-// Compile compiles rules. The error is ErrEmpty, a *LeftRecursion, or says which limit is
-// exceeded.
+// Compile compiles rules. The error is ErrEmpty, a *LeftRecursion, or says that the grammar is too
+// large.
 func Compile(r *Rules) (*Program, error) {
 	if i := leftRecursive(r); i >= 0 {
 		return nil, &LeftRecursion{i}

@@ -36,7 +36,7 @@ type step struct {
 	to *state
 }
 
-// dead reports whether the text fits no more.
+// dead reports whether the text has no reading left.
 func (s *state) dead() bool { return !s.final && len(s.heads) == 0 && len(s.tokens) == 0 }
 
 // Bounds of a text's state.
@@ -62,7 +62,7 @@ type machine struct {
 	states   map[string]*state
 	after    map[place]*state
 
-	// Of the position being processed.
+	// The position being processed:
 	todo    []place
 	seen    map[place]bool
 	opened  map[int32]*context
@@ -171,7 +171,7 @@ func (m *machine) behind(h head) *state {
 }
 
 // close follows all edges from seeds that take no bytes. It returns the state of these readings
-// and of those in m.heads. Rules that are called from several places at once share a context (E.
+// and of m.heads. Rules that are called from several places at once share a context (E.
 // Scott, A. Johnstone, "GLL Parsing", 2010), so that an ambiguous text has few readings.
 func (m *machine) close(seeds []place) *state {
 	m.todo, m.tokens = append(m.todo[:0], seeds...), m.tokens[:0]

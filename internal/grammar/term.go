@@ -7,8 +7,8 @@ import (
 	"alpaca/internal/grammar/fsa"
 )
 
-// term is a regular part of the grammar. If max is not 0, it stands for min to max texts of dfa
-// in a row, none of which is a prefix of another.
+// term is a regular part of the grammar. If max is not 0, it stands for min to max units in a row. A
+// unit is a text of dfa, and no text of dfa is a prefix of another.
 type term struct {
 	dfa      *fsa.DFA
 	table    []atomic.Pointer[[256]int32] // the next state by byte, for each state; made on first use
@@ -26,7 +26,7 @@ func (t *term) counted() bool { return t.max != 0 }
 // next returns the state after byte b, or -1 if b does not fit.
 func (t *term) next(q int32, b byte) int32 { return t.row(q)[b] }
 
-// row returns the next state for each byte, -1 if it does not fit.
+// row returns the next state for each byte, or -1 if it does not fit.
 func (t *term) row(q int32) *[256]int32 {
 	if p := t.table[q].Load(); p != nil {
 		return p

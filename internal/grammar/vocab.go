@@ -23,9 +23,9 @@ type Vocab struct {
 	sorted []int32
 
 	mu      sync.Mutex
-	classes map[classKey]*class
-	older   map[classKey]*class
-	bytes   int
+	classes map[classKey]*class // a cache
+	older   map[classKey]*class // the cache before, which had become too large
+	bytes   int                 // estimated size of classes
 }
 
 // NewVocab returns the vocabulary of n tokens. text returns a token's bytes as they are printed

@@ -7,17 +7,17 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestBreaches checks that each rule finds what breaks it, and nothing else.
+// TestBreaches checks that each rule finds the code that breaks it, and nothing else.
 func TestBreaches(t *testing.T) {
 	const doc = "// Package x is\n// one of\n// three lines.\n"
 	tests := []struct {
 		name  string
 		files map[string]string
-		want  []string // "" for none
+		want  []string // what of each breach; nil: no breach
 	}{
 		{"down", map[string]string{"internal/gguf/a.go": doc + "package gguf\nimport \"alpaca/internal/quant\""}, nil},
 		{"up", map[string]string{"internal/quant/a.go": doc + "package quant\nimport \"alpaca/internal/gguf\""},
-			[]string{"internal/quant imports internal/gguf", "internal/quant imports internal/gguf"}}, // the ground floor alone, too
+			[]string{"internal/quant imports internal/gguf", "internal/quant imports internal/gguf"}}, // breaks the rule of the ground floor, too
 		{"up for another CPU", map[string]string{"internal/ggml/a_riscv64.go": "//go:build riscv64\n\n" + doc + "package ggml\nimport \"alpaca/internal/model\""},
 			[]string{"internal/ggml imports internal/model"}},
 		{"up in a test", map[string]string{"internal/ggml/a.go": doc + "package ggml", "internal/ggml/a_test.go": "package ggml\nimport \"alpaca/internal/model\""}, nil},
@@ -30,7 +30,7 @@ func TestBreaches(t *testing.T) {
 		{"main and more", map[string]string{"cmd/alpaca/a.go": doc + "package main\nimport (\"alpaca/internal/cli\"; \"alpaca/internal/cli/ui\")"},
 			[]string{"cmd/alpaca imports alpaca/internal/cli/ui"}},
 		{"ground floor", map[string]string{"internal/arch/a.go": doc + "package arch\nimport (\"alpaca/internal/fmath\"; \"alpaca/internal/gguf\")"},
-			[]string{"internal/arch imports internal/gguf", "internal/arch imports internal/gguf"}}, // which stands above it, too
+			[]string{"internal/arch imports internal/gguf", "internal/arch imports internal/gguf"}}, // gguf also stands above arch in order
 		{"assembly", map[string]string{"internal/model/a.go": doc + "package model", "internal/model/a_amd64.s": ""}, []string{"internal/model has assembly"}},
 		{"sampler", map[string]string{"internal/chat/a.go": doc + "package chat\nimport \"alpaca/internal/model\""}, []string{"internal/chat imports internal/model"}},
 		{"sessions", map[string]string{"internal/bench/a.go": doc + "package bench\nimport \"alpaca/internal/model\"\nvar s *model.Session\nvar m *model.Model"},
@@ -45,7 +45,7 @@ func TestBreaches(t *testing.T) {
 		{"a command below all", map[string]string{"internal/eval/a.go": doc + "package eval\nimport \"alpaca/internal/cli/new\""},
 			[]string{"internal/eval imports internal/cli/new", "internal/eval imports internal/cli/new"}},
 		{"ui", map[string]string{"internal/cli/flags/a.go": doc + "package flags\nimport (\"alpaca/internal/cli/load\"; \"alpaca/internal/cli/ui\")"},
-			[]string{"internal/cli/flags imports internal/cli/load", "internal/cli/flags imports internal/cli/load"}}, // which stands above it, too
+			[]string{"internal/cli/flags imports internal/cli/load", "internal/cli/flags imports internal/cli/load"}}, // load also stands above flags in order
 		{"cobra", map[string]string{"internal/eval/a.go": doc + "package eval\nimport \"github.com/spf13/cobra\""}, []string{"internal/eval imports github.com/spf13/cobra"}},
 		{"cobra of a command", map[string]string{"internal/cli/run/a.go": doc + "package run\nimport \"github.com/spf13/cobra\""}, nil},
 		{"testify", map[string]string{"internal/eval/a.go": doc + "package eval\nimport \"github.com/stretchr/testify/require\"",
@@ -68,7 +68,7 @@ func TestBreaches(t *testing.T) {
 			var got []string
 			for _, p := range tree {
 				for _, rule := range rules {
-					if rule.name == "examples" { // TestExamples
+					if rule.name == "examples" { // checked by TestExamples
 						continue
 					}
 					for _, b := range rule.check(p) {

@@ -1,6 +1,6 @@
-// Package house checks how the packages of this program hang together: who may import
-// whom, which libraries belong where, and that every package says what it is. Its tests
-// read the tree themselves, so that they run wherever the tests of other packages do.
+// Package house checks the structure of this program: which packages may import which, where
+// libraries may be used, and that every package has a comment. Its tests parse the tree
+// themselves, so they run wherever the tests of other packages run.
 package house
 
 import (
@@ -11,10 +11,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// order lists all packages of the program, from the top to the bottom. A package may
-// import those below its own line and none above it. A new package gets its line beneath
-// all that import it and above all that it imports. Some that are planned have theirs
-// already.
+// order lists all packages of the program, from the top to the bottom. A package may import only
+// packages below it in this list. A new package gets a line below all packages that import it,
+// and above all that it imports. Some planned packages have a line already.
 var order = []string{
 	"cmd/alpaca",
 
@@ -26,7 +25,7 @@ var order = []string{
 	"internal/cli/flags",
 	"internal/cli/ui",
 
-	// Programs for those who work on the built-in model.
+	// Programs for work on the built-in model.
 	"internal/tinydata/score",
 	"internal/tinydata/make",
 	"internal/tinydata/curve",
@@ -63,7 +62,7 @@ var order = []string{
 	"internal/diversity",
 	"internal/rouge",
 
-	// Many texts on one model.
+	// Chats and many texts at a time on one model.
 	"internal/train/rows",
 	"internal/chat",
 	"internal/jinja",
@@ -77,7 +76,7 @@ var order = []string{
 	"internal/engine/lookup",
 	"internal/engine/speculate",
 
-	// Models on this machine, and how they get there.
+	// Models on this machine, and pulling them.
 	"internal/store/pull",
 	"internal/store/hub",
 	"internal/store/registry",
@@ -91,7 +90,7 @@ var order = []string{
 	"internal/store/ref",
 	"internal/store/advice",
 
-	// What is done with models and their files.
+	// Operations on models and their files.
 	"internal/train",
 	"internal/train/plan",
 	"internal/train/random",
@@ -156,7 +155,7 @@ var order = []string{
 	"internal/lineedit",
 	"internal/report",
 
-	// Programs for those who work on this one.
+	// Programs for work on this program.
 	"internal/mca",
 	"internal/server/loadgen",
 	"internal/quant/gen",
@@ -165,7 +164,7 @@ var order = []string{
 // aCommand stands in order for every package below internal/cli that is not shared.
 const aCommand = "internal/cli/*"
 
-// groundFloor are the packages that everybody may import.
+// groundFloor are the packages that all packages may import.
 var groundFloor = []string{
 	"internal/arch", "internal/dataset", "internal/fmath", "internal/quant/fit", "internal/quant/codec", "internal/quant/codebook", "internal/pool", "internal/machine", "internal/machine/start", "internal/mmap",
 	"internal/atomicfile", "internal/lineedit", "internal/report",
@@ -174,8 +173,8 @@ var groundFloor = []string{
 // forTests are packages that only tests import, and that may import anything.
 var forTests = []string{"internal/cli/clitest", "internal/house", "internal/quant/quanttest", "internal/server/blackbox", "internal/store/storetest", "internal/testmodel", "internal/testmodel/write", "internal/testshared"}
 
-// shared are the packages below internal/cli that are no commands, and what they may
-// import of the others.
+// shared are the packages below internal/cli that are not commands, each with those of them that
+// it may import.
 var shared = map[string][]string{
 	"internal/cli/load":   {"internal/cli/models", "internal/cli/flags", "internal/cli/ui"},
 	"internal/cli/models": {"internal/cli/ui"},
@@ -183,8 +182,8 @@ var shared = map[string][]string{
 	"internal/cli/ui":     {},
 }
 
-// exceptions are what breaks a rule today, with the reason why. One that is needed no
-// longer fails the test: delete its line then.
+// exceptions are the breaches that are allowed, each with the reason. The test fails if an
+// exception is no longer needed: delete its line then.
 var exceptions = map[string]string{
 	"internal/cli/run/lines.go writes by os.OpenFile":       "the history: each message is added as it is typed",
 	"internal/cli/train/folder.go writes by os.OpenFile":    "the log of a run: each update is added as it is made",
@@ -221,7 +220,8 @@ func TestHouse(t *testing.T) {
 	}
 }
 
-// breach is a place where a rule is broken. What names the exception that would allow it.
+// breach is a place where a rule is broken. what is the key of the exception that would allow
+// it, and why explains the rule.
 type breach struct{ what, why string }
 
 func breachf(what, why string, args ...any) breach { return breach{what, fmt.Sprintf(why, args...)} }

@@ -11,11 +11,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// folderName finds the folders of this tree that a page names.
+// folderName matches the names of this tree's folders in a page.
 var folderName = regexp.MustCompile("(?:^|[\\s`(])((?:internal|cmd)/[\\w/-]*\\w)(?:[\\s`),;:]|$)")
 
-// TestLayout checks that docs/layout.md has every package below internal, by its path or, below
-// another, by its name.
+// TestLayout checks that docs/layout.md has every package below internal, by its path or by the
+// last part of its path.
 func TestLayout(t *testing.T) {
 	text, err := os.ReadFile("../../docs/layout.md")
 	require.NoError(t, err)
@@ -28,7 +28,7 @@ func TestLayout(t *testing.T) {
 	}
 }
 
-// TestFolderNames checks that the folders which pages name exist.
+// TestFolderNames checks that the folders named in pages exist.
 func TestFolderNames(t *testing.T) {
 	fsys := os.DirFS("../..")
 	pages, err := fs.Glob(fsys, "docs/*.md")

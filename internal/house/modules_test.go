@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestModules checks that SECURITY.md lists the modules of go.mod, each with its licence and
-// what it is for, and no others.
+// TestModules checks that SECURITY.md lists exactly the modules of go.mod, each with its licence
+// and its purpose.
 func TestModules(t *testing.T) {
 	text, err := os.ReadFile("../../go.mod")
 	require.NoError(t, err)

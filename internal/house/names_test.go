@@ -14,29 +14,30 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// fileName finds names of source files and pages in a text; a star stands for a part of a name.
+// fileName matches names of source files and pages in a text. A star in a name stands for any
+// part of it.
 var fileName = regexp.MustCompile(`(?:[\w*.-]+/)*[\w*-]+\.(?:go|s|h|md)\b(?:\[i])?`)
 
-// elsewhere are names that pages and comments mention though no file of this tree has them.
+// elsewhere are names in pages and comments that are not names of files in this tree.
 var elsewhere = []string{
-	"go_asm.h",        // Go makes it while it compiles
+	"go_asm.h",        // Go makes it during compilation
 	"include/llama.h", // llama.cpp's
 	"samples.md",      // training writes it
 	"report.md",       // bench --report writes it
-	"_test.go",        // the end of names
+	"_test.go",        // the end of file names
 
 	"github.com/nats-io/nats.go", // a module
 	"nats.go",                    // its short name
 }
 
-// noFile reports whether a mention stands for something else than a file of this tree: a name that
-// the reader chooses, a file of the references, or a part of a vector register.
+// noFile reports whether name does not mean a file of this tree: it is a name that the reader
+// chooses, a file of the references, an element of a vector register, or one of elsewhere.
 func noFile(name string) bool {
 	return strings.Contains(name, "NAME.") || strings.Contains(name, "shared/") || strings.HasSuffix(name, "[i]") ||
 		slices.Contains(elsewhere, name)
 }
 
-// TestFileNames checks that the files which pages and comments name exist.
+// TestFileNames checks that the files named in pages and comments exist.
 func TestFileNames(t *testing.T) {
 	missing, err := missingNames(os.DirFS("../.."))
 	require.NoError(t, err)
@@ -45,14 +46,14 @@ func TestFileNames(t *testing.T) {
 	}
 }
 
-// mention is the name of a file in the text of another.
+// mention is a name of a file in the text of another file, where.
 type mention struct{ where, name string }
 
 // missingNames returns the mentions of files that do not exist. A name may begin at any folder
 // above the file, as in dot.go, matmul/dot.go and internal/quant/matmul/dot.go.
 func missingNames(fsys fs.FS) (list []mention, err error) {
 	var mentions []mention
-	var all strings.Builder // the path of every file, each on a line behind a slash
+	var all strings.Builder // the path of every file, one a line, with a slash before it
 	err = fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
 		switch base := path.Base(name); {
 		case err != nil:
@@ -114,8 +115,8 @@ func commentsOf(fsys fs.FS, name string) (string, error) {
 	return "", nil
 }
 
-// TestFuzzTargets checks that SECURITY.md lists the fuzz targets there are: by what they read, and
-// with the time that each of them ran.
+// TestFuzzTargets checks that SECURITY.md lists all fuzz targets, both in the text about what they
+// read and in the table of the times that they ran.
 func TestFuzzTargets(t *testing.T) {
 	page, err := os.ReadFile("../../SECURITY.md")
 	require.NoError(t, err)

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// rules are all that is checked, each of one package at a time.
+// rules are all rules. Each checks one package at a time.
 var rules = []struct {
 	name  string
 	check func(p *pkg) []breach
@@ -26,7 +26,7 @@ var rules = []struct {
 	{"parameters", parameters},
 }
 
-// importsDown: a package imports what stands below it in order.
+// importsDown checks that a package imports only packages below it in order.
 func importsDown(p *pkg) (list []breach) {
 	if slices.Contains(forTests, p.path) {
 		return nil
@@ -49,7 +49,7 @@ func importsDown(p *pkg) (list []breach) {
 	return list
 }
 
-// placeOf returns the place of a package in order, -1 where it has none.
+// placeOf returns the index of a package in order, or -1.
 func placeOf(path string) int {
 	if _, ok := shared[path]; !ok && strings.HasPrefix(path, "internal/cli/") {
 		path = aCommand
@@ -57,7 +57,7 @@ func placeOf(path string) int {
 	return slices.Index(order, path)
 }
 
-// mainAlone: what the program does is below internal.
+// mainAlone checks that packages below cmd import only internal/cli and Go's library.
 func mainAlone(p *pkg) (list []breach) {
 	if !inside(p.path, "cmd") {
 		return nil
@@ -70,13 +70,14 @@ func mainAlone(p *pkg) (list []breach) {
 	return list
 }
 
-// standard reports whether a path is of Go's own library.
+// standard reports whether a path is in Go's standard library.
 func standard(path string) bool {
 	first, _, _ := strings.Cut(path, "/")
 	return first != module && !strings.Contains(first, ".")
 }
 
-// ground: what everybody may import, and the formats, import nothing but each other.
+// ground checks that the packages of groundFloor, and internal/quant, import only packages of
+// groundFloor.
 func ground(p *pkg) (list []breach) {
 	if p.path != "internal/quant" && !slices.Contains(groundFloor, p.path) {
 		return nil
@@ -89,7 +90,8 @@ func ground(p *pkg) (list []breach) {
 	return list
 }
 
-// assembly has few homes: ggml for operations, quant for products, to encode and to decode.
+// assembly checks that assembly is only in ggml, for operations, and in quant, for matrix
+// products, encoding and decoding.
 func assembly(p *pkg) []breach {
 	if !p.asm || inside(p.path, "internal/ggml") || inside(p.path, "internal/quant") {
 		return nil
@@ -97,7 +99,8 @@ func assembly(p *pkg) []breach {
 	return []breach{breachf(p.path+" has assembly", "it belongs below internal/ggml or internal/quant")}
 }
 
-// sessions: texts and tokens know of no model, and who evaluates sees it by an interface.
+// sessions checks that packages about texts and tokens, and eval, do not import model, and that
+// bench does not use model.Session.
 func sessions(p *pkg) (list []breach) {
 	without := []string{"internal/sampler", "internal/grammar", "internal/tokenizer", "internal/chat", "internal/eval"}
 	if slices.Contains(without, p.path) && slices.Contains(p.ours(), "internal/model") {
@@ -116,7 +119,8 @@ func sessions(p *pkg) (list []breach) {
 	return list
 }
 
-// sockets are opened by those who serve and those who download. Queues are NATS' own (libraries).
+// sockets checks that only servers and downloads open sockets. The connections of queues are
+// opened by NATS's library, which libraries checks.
 func sockets(p *pkg) (list []breach) {
 	if inside(p.path, "internal/server") || inside(p.path, "internal/store") {
 		return nil
@@ -129,7 +133,8 @@ func sockets(p *pkg) (list []breach) {
 	return list
 }
 
-// lasting: a file gets its name when it is complete. Temporary ones are not meant.
+// lasting checks that files are written through internal/atomicfile, so that they get their
+// names when they are complete. Temporary files are exempt.
 func lasting(p *pkg) (list []breach) {
 	if p.path == "internal/atomicfile" || slices.Contains(forTests, p.path) {
 		return nil
@@ -145,7 +150,8 @@ func lasting(p *pkg) (list []breach) {
 	return list
 }
 
-// commands never import each other.
+// commands checks that commands never import each other, and that no other package imports the
+// command line.
 func commands(p *pkg) (list []breach) {
 	const cli = "internal/cli"
 	if !strings.HasPrefix(p.path, cli+"/") || slices.Contains(forTests, p.path) {
@@ -171,12 +177,12 @@ func commands(p *pkg) (list []breach) {
 	return list
 }
 
-// libraries have their places.
+// libraries checks that some libraries are used only in their place.
 func libraries(p *pkg) (list []breach) {
 	for _, home := range []struct {
 		library, where string
 		here           bool
-		tests          bool // tests count as well
+		tests          bool // the rule holds for tests, too
 	}{
 		{"github.com/spf13/cobra", "internal/cli", inside(p.path, "internal/cli"), true},
 		{"github.com/stretchr/testify", "tests", slices.Contains(forTests, p.path), false},
@@ -191,7 +197,7 @@ func libraries(p *pkg) (list []breach) {
 	return list
 }
 
-// comments: a package says what it is in 3 to 6 lines.
+// comments checks that a package has one package comment of 3 to 6 lines.
 func comments(p *pkg) (list []breach) {
 	const minLines, maxLines = 3, 6
 	what := "the comment of " + p.path
@@ -213,14 +219,16 @@ func comments(p *pkg) (list []breach) {
 	return list
 }
 
-// withoutExample are packages above operations and formats that need no example, with the reason why.
+// withoutExample are packages above operations and formats that need no example, each with the
+// reason.
 var withoutExample = map[string]string{
 	"internal/quant/kernel/amd64": "tables of kernels, which package matmul chooses from",
 	"internal/quant/kernel/arm64": "tables of kernels, which package matmul chooses from",
 }
 
-// examples: from the sampler upward a package shows how it is used. Commands have docs and
-// scripts, and programs and packages for tests are used by nobody else.
+// examples checks that packages from sampler upward in order have an example. Commands have docs
+// and scripts instead. Programs and packages for tests need none, because no package imports
+// them.
 func examples(p *pkg) []breach {
 	place := placeOf(p.path)
 	if place < 0 || place > placeOf("internal/sampler") || inside(p.path, "cmd") || inside(p.path, "internal/cli") {
@@ -239,10 +247,12 @@ func examples(p *pkg) []breach {
 	return []breach{breachf(p.path+" has no example", "example_test.go shows in a few lines how a package is used, or withoutExample says why not")}
 }
 
-// maxParameters is what a function may have: with more, nobody knows in a call which is which.
+// maxParameters is the largest number of parameters of a function. With more, a reader of a call
+// cannot tell which is which.
 const maxParameters = 6
 
-// parameters: what belongs together is a struct, whose fields have names in calls.
+// parameters checks the number of parameters. A struct is better than many, because its fields
+// have names in calls.
 func parameters(p *pkg) (list []breach) {
 	for _, f := range p.files {
 		ast.Inspect(f.syntax, func(n ast.Node) bool {

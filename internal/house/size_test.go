@@ -12,14 +12,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// maxFiles is how many files of code a folder may have, besides tests: a reader who opens
-// it can see them all.
+// maxFiles is the largest number of code files in a folder, without tests, so that a reader can
+// see them all at once.
 const maxFiles = 25
 
-// code are the endings of files that count.
+// code are the extensions of the files that count.
 var code = []string{".go", ".s", ".h", ".js", ".css", ".html", ".py", ".sh"}
 
-// TestFolders checks that no folder is crowded.
+// TestFolders checks that no folder has more than mostFiles files of code.
 func TestFolders(t *testing.T) {
 	counts, err := codeFiles(os.DirFS("../.."))
 	require.NoError(t, err)
@@ -31,7 +31,7 @@ func TestFolders(t *testing.T) {
 	}
 }
 
-// codeFiles returns the number of files of code in each folder, also of other modules.
+// codeFiles returns the number of code files in each folder, including other modules.
 func codeFiles(fsys fs.FS) (map[string]int, error) {
 	counts := map[string]int{}
 	err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {

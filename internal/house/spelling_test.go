@@ -11,11 +11,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// begins finds the words that sentences about a parameter begin with.
+// begins matches the first two words of a sentence that may be about a parameter.
 var begins = regexp.MustCompile(`(?:^|[.:;] )([A-Z][a-z]\w+) (?:is|are|says?|has|have|must|may|gets|bounds|returns)\b`)
 
-// TestSpelling checks that comments give parameters and results their own spelling, also at the
-// beginning of a sentence: a search for the name, and godoc, must find them.
+// TestSpelling checks that comments write parameters and results in their own spelling, even at
+// the beginning of a sentence, so that a search for the name finds them.
 func TestSpelling(t *testing.T) {
 	tree, err := readTree(os.DirFS("../.."))
 	require.NoError(t, err)
@@ -26,7 +26,8 @@ func TestSpelling(t *testing.T) {
 	}
 }
 
-// misspelled returns the parameters that a comment of the package begins with a capital letter.
+// misspelled returns a message for each parameter that a comment of the package writes with a
+// capital letter.
 func misspelled(p *pkg) (list []string) {
 	for _, f := range p.files {
 		if f.test {

@@ -11,12 +11,12 @@ import (
 	"strings"
 )
 
-// module is the module's path, which imports of its packages begin with.
+// module is the module's path. The import paths of its packages begin with it.
 const module = "alpaca"
 
-// pkg is the package of a folder: all its files, whatever system or CPU they are for.
+// pkg is the package of a folder, with the files for all systems and CPUs.
 type pkg struct {
-	path  string // below the module, such as "internal/quant"
+	path  string // path below the module, such as "internal/quant"
 	files []*file
 	asm   bool // it has assembly
 }
@@ -29,7 +29,7 @@ type file struct {
 	imports []string
 }
 
-// readTree parses every package of the module that lies in fsys. It needs no go command.
+// readTree parses every package of the module in fsys. It does not need the go command.
 func readTree(fsys fs.FS) (list []*pkg, err error) {
 	byPath := map[string]*pkg{}
 	err = fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
@@ -38,7 +38,7 @@ func readTree(fsys fs.FS) (list []*pkg, err error) {
 		case err != nil:
 			return err
 		case d.IsDir() && name != "." && isModule(fsys, name):
-			return fs.SkipDir // of another module, which has rules of its own
+			return fs.SkipDir // another module has rules of its own
 		case d.IsDir() && name != "." && (base == "testdata" || strings.HasPrefix(base, ".") || strings.HasPrefix(base, "_")):
 			return fs.SkipDir
 		case d.IsDir() || !strings.HasSuffix(base, ".go") && !strings.HasSuffix(base, ".s"):
@@ -88,8 +88,8 @@ func readFile(fsys fs.FS, name string) (*file, error) {
 	return f, nil
 }
 
-// imports returns what the files of a package import, without those of tests unless they
-// are asked for.
+// imports returns the import paths of the package's files. It includes those of tests only if
+// tests is true.
 func (p *pkg) imports(tests bool) (list []string) {
 	for _, f := range p.files {
 		if tests || !f.test {
@@ -100,7 +100,7 @@ func (p *pkg) imports(tests bool) (list []string) {
 	return slices.Compact(list)
 }
 
-// ours returns the imports of the package that are of this module, as paths below it.
+// ours returns the packages of this module that the package imports, as paths below the module.
 func (p *pkg) ours() (list []string) {
 	for _, path := range p.imports(false) {
 		if ours, ok := strings.CutPrefix(path, module+"/"); ok {
@@ -110,13 +110,12 @@ func (p *pkg) ours() (list []string) {
 	return list
 }
 
-// onlyTests reports whether the package has no other files than tests.
+// onlyTests reports whether all files of the package are tests.
 func (p *pkg) onlyTests() bool {
 	return !slices.ContainsFunc(p.files, func(f *file) bool { return !f.test })
 }
 
-// uses reports whether a file mentions one of the names of another package, of which
-// name is the package's own.
+// uses returns those of names that the file uses from the package called name.
 func (f *file) uses(name string, names ...string) (used []string) {
 	ast.Inspect(f.syntax, func(n ast.Node) bool {
 		if s, ok := n.(*ast.SelectorExpr); ok {

@@ -41,7 +41,7 @@ const (
 // place is the compiler's position in a template.
 type place struct {
 	s        *scope
-	soft     bool // in a condition: an unknown filter is an error only when it is called
+	soft     bool // in a condition, where an unknown filter is an error only when it is called
 	toplevel bool // blocks see assignments
 	inLoop   bool // break and continue are allowed
 	escape   escaping

@@ -6,9 +6,9 @@ import (
 	"alpaca/internal/jinja/syntax"
 )
 
-// constant reports whether jinja2 evaluates an expression when it compiles a template. That
-// matters for escaping: a constant that was joined is no longer safe, and if the mode is not
-// known at compile time, constants are not escaped.
+// constant reports whether jinja2 evaluates an expression when it compiles a template. This
+// matters for escaping. A joined constant is no longer safe, and constants are not escaped if the
+// mode is not known at compile time.
 func constant(e syntax.Expr, mode escaping) bool {
 	all := func(list ...syntax.Expr) bool {
 		for _, x := range list {

@@ -9,7 +9,7 @@ import (
 	"alpaca/internal/jinja/value"
 )
 
-// What a template writes is told from what was said.
+// Example renders a message, and prints which parts are the template's (0) and the message's (1).
 func Example() {
 	t, err := jinja.Compile("<|user|>{{ content|upper }}<|end|>")
 	if err != nil {

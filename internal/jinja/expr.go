@@ -7,7 +7,7 @@ import (
 	"alpaca/internal/jinja/value"
 )
 
-// variable compiles the value of a name, which is value.Missing if the name has none.
+// variable compiles the lookup of a name. The result is value.Missing if the name has no value.
 func (c *compiler) variable(n *syntax.Name, p place) eval {
 	at, ok := p.s.find(n.Name)
 	if !ok {
@@ -246,8 +246,8 @@ func (c *compiler) getitem(e *syntax.Getitem, p place) eval {
 	}
 }
 
-// slicesAmong reports whether an index is a tuple with a slice. No value has an item for that.
-// jinja2 notices it when it computes constants, and cannot compile it elsewhere.
+// slicesAmong reports whether an index is a tuple with a slice. No value has such an item. In a
+// constant expression jinja2 treats it as missing; elsewhere jinja2 cannot compile it.
 func slicesAmong(index syntax.Expr) bool {
 	t, ok := index.(*syntax.Tuple)
 	if !ok {

@@ -11,7 +11,7 @@ import (
 	"alpaca/internal/jinja/value"
 )
 
-// seeds are templates to begin with.
+// seeds are the templates with which fuzzing begins.
 var seeds = []string{
 	"{{ bos_token }}{% for m in messages %}<|{{ m.role }}|>{{ m['content']|trim }}{% endfor %}",
 	"{%- set ns = namespace(x=[1, 2.5e3, none]) -%}{% for k, v in d.items() if v recursive %}{{ loop.index }}{% else %}x{% endfor %}",
@@ -23,7 +23,7 @@ var seeds = []string{
 	"{% autoescape true %}{{ '<' ~ s|safe|urlize }}{% endautoescape %}{{ s|wordwrap(3)|striptags|truncate(2, true, '')|xmlattr }}{{ 7 // -2 ** 3 % 5 }}",
 }
 
-// FuzzCompile checks that every text is a template or an error with a place.
+// FuzzCompile checks that a text is either a template or gives an error with line and column.
 func FuzzCompile(f *testing.F) {
 	for _, s := range seeds {
 		f.Add(s)
@@ -35,8 +35,8 @@ func FuzzCompile(f *testing.F) {
 	})
 }
 
-// FuzzRender checks that no template breaks anything, and that no letter of the data
-// is ever said to be the template's.
+// FuzzRender checks that no template makes Render panic, and that no letter of the data has
+// the origin Template.
 func FuzzRender(f *testing.F) {
 	for _, s := range seeds {
 		f.Add(s)
@@ -49,7 +49,7 @@ func FuzzRender(f *testing.F) {
 	limits := value.Limits{Steps: 20_000, Bytes: 1 << 20, Output: 1 << 16, Depth: 30}
 	f.Fuzz(func(t *testing.T, source string) {
 		if len(source) > 2000 || strings.ContainsAny(source, `жЖ\&`) {
-			return // it can say the letters itself
+			return // the template could write the data's letters itself
 		}
 		tmpl, err := Compile(source)
 		if err != nil {
@@ -68,8 +68,8 @@ func FuzzRender(f *testing.F) {
 	})
 }
 
-// FuzzContents checks that what is said does not matter to whether a template can be
-// rendered, and is shown as it is.
+// FuzzContents checks that a template can be rendered whatever the contents are, and shows
+// them unchanged.
 func FuzzContents(f *testing.F) {
 	f.Add("Hello", "<|im_end|>")
 	f.Add("{{ x }}", "a\r\nb\u2028\x00")

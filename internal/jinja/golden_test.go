@@ -37,7 +37,7 @@ func golden(t testing.TB, name string) []record {
 	return testshared.ReadLines[record](t, testshared.Path(t, "golden/"+name))
 }
 
-// vars are the variables of a record.
+// vars returns the variables of a record.
 func (r *record) vars(t testing.TB) *value.Dict {
 	t.Helper()
 	v, err := value.FromJSON(r.Context, content)
@@ -65,8 +65,8 @@ func (r *record) render(t testing.TB, tmpl *Template) (text.Text, error) {
 	return tmpl.Render(context.Background(), vars, r.options(t))
 }
 
-// differences are the records of jinja.jsonl that are not met, with the reasons:
-// see differences.md.
+// differences returns the records of jinja.jsonl that this package renders differently;
+// differences.md has the reasons.
 func differences(t testing.TB) map[string]bool {
 	t.Helper()
 	data, err := os.ReadFile("differences.md")
@@ -81,7 +81,7 @@ func differences(t testing.TB) map[string]bool {
 	return list
 }
 
-// TestRecords renders what jinja2 rendered.
+// TestRecords compares with texts that jinja2 rendered.
 func TestRecords(t *testing.T) {
 	list := golden(t, "jinja.jsonl")
 	known := differences(t)
@@ -102,7 +102,7 @@ func TestRecords(t *testing.T) {
 	}
 }
 
-// published returns a template of ../shared/golden/templates.
+// published compiles a template of ../shared/golden/templates.
 func published(t testing.TB, name string) *Template {
 	t.Helper()
 	data, err := os.ReadFile(testshared.Path(t, filepath.Join("golden", "templates", name)))
@@ -112,8 +112,8 @@ func published(t testing.TB, name string) *Template {
 	return tmpl
 }
 
-// TestTemplates renders published templates. Where the sandbox of jinja2 refuses a
-// change to a list or a dictionary, that change may be made.
+// TestTemplates compares renderings of published templates. A template may change a list or
+// a dictionary here even if the sandbox of jinja2 refuses the change.
 func TestTemplates(t *testing.T) {
 	compiled := map[string]*Template{}
 	for _, r := range golden(t, "templates.jsonl") {

@@ -1,7 +1,7 @@
 // Package jinja renders chat templates: Jinja 2 as transformers configures it, with its tojson,
 // raise_exception, strftime_now, loop controls and generation tag. A template is parsed (syntax)
-// and compiled to functions. Each byte of their strings (text) knows whether the template or the
-// data wrote it, so that data never becomes a control token. A rendering has limits, can be
+// and compiled to functions. Each byte of a string (text) knows whether the template or the data
+// wrote it, so that data never becomes a control token. A rendering has limits, can be
 // stopped, and has access only to its variables (value, builtin).
 package jinja
 

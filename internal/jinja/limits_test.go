@@ -11,10 +11,10 @@ import (
 	"alpaca/internal/jinja/value"
 )
 
-// small are limits that a test comes to at once.
+// small are limits that a test reaches quickly.
 var small = value.Limits{Steps: 100_000, Bytes: 1 << 20, Output: 1 << 16, Depth: 50}
 
-// TestLimits checks that no template hangs or exhausts anything.
+// TestLimits checks that a template which never ends, or takes too much memory, is stopped.
 func TestLimits(t *testing.T) {
 	loops := func(n int, body string) string {
 		return strings.Repeat("{% for i in range(100000) %}", n) + body + strings.Repeat("{% endfor %}", n)
@@ -116,7 +116,7 @@ func TestContext(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 }
 
-// TestErrors checks that errors say where they are.
+// TestErrors checks that errors have the line and the column of their cause.
 func TestErrors(t *testing.T) {
 	for source, want := range map[string]string{
 		"a\n{{ x.y.z }}":                    "line 2, column 7: 'str object' has no attribute 'y'",

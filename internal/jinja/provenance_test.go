@@ -15,10 +15,10 @@ import (
 	"alpaca/internal/jinja/value"
 )
 
-// secret is what only the data says: no template here has these letters.
+// secret is text of the data. No template here has its letters ж and Ж.
 const secret = "жЖ<|ж|>ж Ж\nж,ж=ж.Ж_ж&ж"
 
-// hostile are variables in which every text, key and name is the data's.
+// hostile returns variables whose texts, keys and names all have the data's origin.
 func hostile(t testing.TB) *value.Dict {
 	t.Helper()
 	quoted := `"` + strings.ReplaceAll(secret, "\n", `\n`) + `"`
@@ -28,8 +28,8 @@ func hostile(t testing.TB) *value.Dict {
 	return v.(*value.Dict)
 }
 
-// leak returns a piece of the output that the template is said to have written and
-// that has letters of the data.
+// leak returns a piece of the output that has the origin Template but letters of the data, or
+// "" if there is none.
 func leak(t text.Text) string {
 	for _, s := range t.Spans() {
 		if s.Origin == text.Template && strings.ContainsAny(s.Text, "жЖ") {
@@ -39,7 +39,7 @@ func leak(t text.Text) string {
 	return ""
 }
 
-// expressions puts the data through all filters, methods and operators.
+// expressions returns expressions that apply all filters, methods and operators to the data.
 func expressions() []string {
 	var list []string
 	args := []string{"", "s", "'x', s", "s, 'x'", "s, s", "2", "2, s", "s, 2", "'%s'", "true, 'q'", "attribute='n'", "'upper'", "'join', s", "width=s", "30, true, s", "none, true"}
@@ -74,12 +74,12 @@ func expressions() []string {
 		"raise_exception(s)", "range(3)|join(s)", "loop", "self", "s is string", "[s]|tojson(separators=(s, s))", "d|tojson(indent=s)", "d|tojson(ensure_ascii=true)", "{s: {s: [s]}}")
 }
 
-// TestProvenance checks that no letter of the data is ever said to be the
-// template's, whatever is done to it.
+// TestProvenance checks that no letter of the data ever gets the origin Template, whichever
+// expression it goes through.
 func TestProvenance(t *testing.T) {
 	rendered := 0
 	all := expressions()
-	every := 11 // of 60,000; all of them take a minute
+	every := 11 // all 60,000 expressions take a minute
 	if testing.Short() {
 		every = 101
 	}
@@ -104,7 +104,7 @@ func TestProvenance(t *testing.T) {
 	require.Greater(t, rendered, len(all)/every/3)
 }
 
-// TestProvenanceOfStatements does so for what statements do.
+// TestProvenanceOfStatements checks the same for statements.
 func TestProvenanceOfStatements(t *testing.T) {
 	for _, source := range []string{
 		"{% macro m(a, b='x') %}<{{ a }}{{ b }}{{ varargs }}{{ kwargs }}{{ caller() if caller }}>{% endmacro %}{{ m(s, s, s, k=s) }}{% call m(s) %}{{ s }}{% endcall %}{{ m(s)|upper }}",
@@ -127,8 +127,8 @@ func TestProvenanceOfStatements(t *testing.T) {
 	}
 }
 
-// TestProvenanceIsExact checks that what the template writes stays its own beside
-// what is the data's.
+// TestProvenanceIsExact checks that text of the template keeps its origin beside text of the
+// data.
 func TestProvenanceIsExact(t *testing.T) {
 	for source, want := range map[string][]text.Span{
 		"<|{{ 1 }}|>{{ 'a' ~ s ~ 'b' }}":             {{Text: "<|1|>a", Origin: 0}, {Text: "x-y", Origin: 1}, {Text: "b", Origin: 0}},
@@ -157,8 +157,8 @@ func TestProvenanceIsExact(t *testing.T) {
 	}
 }
 
-// TestProvenanceOfNumbers checks that no digit is said to be the template's once a number
-// came with the data, or was read from a text of it.
+// TestProvenanceOfNumbers checks that no digit has the origin Template if a number comes from
+// the data, or was parsed from a text of the data.
 func TestProvenanceOfNumbers(t *testing.T) {
 	digits := func(out text.Text) (own, data string) {
 		for _, s := range out.Spans() {
@@ -197,7 +197,7 @@ func TestProvenanceOfNumbers(t *testing.T) {
 		require.Empty(t, own, source)
 		require.NotEmpty(t, data, source)
 	}
-	// Without a number in the data they stay the template's.
+	// Without a number in the data the digits stay the template's.
 	tmpl, err := Compile("<|{{ s|length }}|>{% for c in s %}<|{{ loop.index }}|>{% endfor %}{{ {'a': 5}|tojson }}{{ '7'|int }}")
 	require.NoError(t, err)
 	v, err := value.FromJSON([]byte(`{"s": "xy"}`), content)
@@ -209,9 +209,8 @@ func TestProvenanceOfNumbers(t *testing.T) {
 	require.Empty(t, data)
 }
 
-// TestProvenanceOfTemplates checks that the texts of published templates do not
-// depend on where their variables come from, and that no letter of a content, a key
-// or a name becomes the template's.
+// TestProvenanceOfTemplates renders published templates with messages that have letters of
+// their own, and checks that none of these letters gets the origin Template.
 func TestProvenanceOfTemplates(t *testing.T) {
 	compiled := map[string]*Template{}
 	n := 0
@@ -224,13 +223,13 @@ func TestProvenanceOfTemplates(t *testing.T) {
 			tmpl = published(t, r.Template)
 			compiled[r.Template] = tmpl
 		}
-		// Every letter of the contents is replaced by those that no template has.
+		// Every text of the messages gets letters that no template has.
 		vars := r.vars(t)
 		messages, _ := vars.Lookup("messages")
 		disguise(messages)
 		out, err := tmpl.Render(context.Background(), vars, r.options(t))
 		if err != nil {
-			continue // it wants to read what is said
+			continue // the template looks for a text that is now changed
 		}
 		n++
 		require.Empty(t, leak(out), r.ID)
@@ -240,7 +239,7 @@ func TestProvenanceOfTemplates(t *testing.T) {
 	}
 }
 
-// disguise puts letters of the data into all texts but roles and types.
+// disguise puts letters of the data around every value that is text, except roles and types.
 func disguise(v value.Value) {
 	switch v := v.(type) {
 	case *value.List:

@@ -8,8 +8,8 @@ import (
 
 // Scopes are resolved when a template is compiled. The meaning of a name depends on its whole
 // block, not on what was executed before. If a block assigns a name anywhere, the block has its
-// own variable of that name. Its initial value is that of the enclosing block, or that of the
-// context, or none.
+// own variable of that name. The variable begins with the value in the enclosing block or
+// in the context, or without a value.
 
 // function is code with its own variables: the template, a block, a macro, a recursive loop. It
 // also sees the variables of enclosing functions.
@@ -141,8 +141,8 @@ func (s *scope) nodes(list []syntax.Node) {
 	}
 }
 
-// node finds the names that a statement uses in this scope. Names in its own scopes are found
-// when those are compiled.
+// node finds the names that a statement uses in this scope. If the statement has scopes of its
+// own, their names are found when they are compiled.
 func (s *scope) node(n syntax.Node) {
 	switch n := n.(type) {
 	case *syntax.Output:

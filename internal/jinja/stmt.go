@@ -180,7 +180,7 @@ func (c *compiler) with(n *syntax.With, p place) exec {
 }
 
 func (c *compiler) autoescape(n *syntax.Autoescape, p place) exec {
-	scope := p.inner() // the statement has a scope of its own, in which the mode applies
+	scope := p.inner() // the mode applies in the statement's own scope
 	scope.s.exprs(n.Value)
 	scope.s.nodes(n.Body)
 	enter := scope.s.entered()

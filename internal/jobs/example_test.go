@@ -6,7 +6,7 @@ import (
 	"alpaca/internal/jobs"
 )
 
-// Example reads one line of a file of requests.
+// Example parses one line of a file of requests.
 func Example() {
 	r, err := jobs.ParseRequest([]byte(`{"custom_id": "a", "method": "POST", "url": "/v1/completions", "body": {"prompt": "Once"}}`))
 	if err != nil {

@@ -41,7 +41,7 @@ func setup(t testing.TB, opt engine.Options) *Executor {
 	return New(e, Options{Digest: strings.Repeat("ab", 32), Created: 86400 * 365, Server: server.Options{Path: "dir/tiny.gguf", Template: template}})
 }
 
-// mixed returns requests of all kinds, many of which begin alike.
+// mixed returns requests of all kinds. Many prompts have a common prefix.
 func mixed(t testing.TB) (list []*Request) {
 	const tool = `"tools":[{"type":"function","function":{"name":"look","parameters":{"type":"object","properties":{"x":{"type":"integer"}}}}}],"tool_choice":"required"`
 	system := strings.Repeat("the llama and ", 5)
@@ -66,7 +66,7 @@ func mixed(t testing.TB) (list []*Request) {
 	return list
 }
 
-// all answers requests, so many at a time, and returns the lines by their ids.
+// all answers requests, parallel at a time, and returns the lines of the results by custom_id.
 func all(t testing.TB, x *Executor, list []*Request, parallel int) map[string]string {
 	t.Helper()
 	var mu sync.Mutex
@@ -99,8 +99,7 @@ func all(t testing.TB, x *Executor, list []*Request, parallel int) map[string]st
 	return lines
 }
 
-// TestSameBytes: a result is the same whatever else is answered, in whatever order, with
-// whatever memory.
+// TestSameBytes checks that results do not depend on other requests, the order or the memory.
 func TestSameBytes(t *testing.T) {
 	list := mixed(t)
 	if testing.Short() {
@@ -120,7 +119,7 @@ func TestSameBytes(t *testing.T) {
 	}
 }
 
-// TestResults: what is in results.
+// TestResults checks the fields of results.
 func TestResults(t *testing.T) {
 	x := setup(t, engine.Options{Threads: 1})
 	list := mixed(t)
@@ -173,7 +172,7 @@ func TestResults(t *testing.T) {
 	}
 }
 
-// TestDate: templates that tell the date tell that of the batch.
+// TestDate checks that a template gets the date of the batch.
 func TestDate(t *testing.T) {
 	x := setup(t, engine.Options{Threads: 1})
 	r, err := ParseRequest([]byte(`{"custom_id":"a","method":"POST","url":"/v1/chat/completions","body":{"messages":[{"role":"user","content":"x"}],"max_tokens":1,"verbose":true}}`))
@@ -183,7 +182,7 @@ func TestDate(t *testing.T) {
 	require.Contains(t, string(res.Response.Body), `1971<|im_start|>user`)
 }
 
-// TestNoResult: what is cancelled, or fails, has no result.
+// TestNoResult checks that a request that is cancelled or fails has no result.
 func TestNoResult(t *testing.T) {
 	x := setup(t, engine.Options{Threads: 1})
 	r, err := ParseRequest([]byte(line("a", `{"prompt":"a","max_tokens":200,"ignore_eos":true}`)))

@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// write writes a file of a test's folder.
+// write writes a file in a temporary folder.
 func write(t testing.TB, name string, lines ...string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
@@ -30,7 +30,7 @@ func read(t testing.TB, path string) string {
 	return string(data)
 }
 
-// open opens an input that is right.
+// open opens an input. The test fails if a line is invalid.
 func open(t testing.TB, path string, shard Shard) *Input {
 	t.Helper()
 	in, err := OpenInput(path, shard, func(line int, err error) { t.Errorf("line %d: %v", line, err) })
@@ -47,7 +47,7 @@ func numbered(n int) (lines []string) {
 	return lines
 }
 
-// echo answers with the request. Every fifth is an error.
+// echo answers with the request's body. The status is 400 if the custom_id ends in 4.
 func echo(_ context.Context, r *Request) (*Result, error) {
 	res := &Result{ID: "batch_" + r.digest(""), CustomID: r.CustomID, Response: &Response{Status: 200, RequestID: "r", Body: r.Body}}
 	if strings.HasSuffix(r.CustomID, "4") {
@@ -56,7 +56,7 @@ func echo(_ context.Context, r *Request) (*Result, error) {
 	return res, nil
 }
 
-// answer runs an input to its end.
+// answer answers an input with a Run that change may change.
 func answer(t testing.TB, in *Input, path string, change func(*Run)) error {
 	t.Helper()
 	out, err := OpenOutput(path, in, false)
@@ -72,7 +72,7 @@ func answer(t testing.TB, in *Input, path string, change func(*Run)) error {
 	return err
 }
 
-// TestShards: for each number of shards their outputs, merged, are the whole output.
+// TestShards checks that the merged outputs of any number of shards equal the whole output.
 func TestShards(t *testing.T) {
 	path := write(t, "in.jsonl", append(numbered(11), "", line("last", "{}")+"\r")...)
 	whole := filepath.Join(t.TempDir(), "whole.jsonl")
@@ -119,7 +119,7 @@ func TestMergeErrors(t *testing.T) {
 	require.ErrorContains(t, merge(all, torn), "torn: line 1: it is not a result in JSON")
 }
 
-// TestTorn: a run goes on from an output that ends anywhere in its last two lines.
+// TestTorn truncates an output anywhere in its last two lines, and resumes from it.
 func TestTorn(t *testing.T) {
 	path := write(t, "in.jsonl", numbered(4)...)
 	out := filepath.Join(t.TempDir(), "out")
@@ -161,7 +161,7 @@ func TestOutputOfAnother(t *testing.T) {
 	require.ErrorContains(t, err, "exists and is not a regular file")
 }
 
-// TestTwoWriters: an output has one writer.
+// TestTwoWriters checks that an output cannot be opened twice at the same time.
 func TestTwoWriters(t *testing.T) {
 	in := open(t, write(t, "in.jsonl", numbered(2)...), All)
 	path := filepath.Join(t.TempDir(), "out")
@@ -175,7 +175,7 @@ func TestTwoWriters(t *testing.T) {
 	require.NoError(t, second.Close())
 }
 
-// TestRetryErrors: results with errors are made again, others are not.
+// TestRetryErrors checks that only results with errors are removed and answered again.
 func TestRetryErrors(t *testing.T) {
 	path := write(t, "in.jsonl", numbered(10)...)
 	out := filepath.Join(t.TempDir(), "out")
@@ -198,7 +198,7 @@ func TestRetryErrors(t *testing.T) {
 	require.Equal(t, 10, strings.Count(read(t, out), "\n"))
 }
 
-// TestFailures: what failed is tried again, and has a result in the end.
+// TestFailures checks that a request that failed is tried again, and has a result in the end.
 func TestFailures(t *testing.T) {
 	path := write(t, "in.jsonl", numbered(3)...)
 	out := filepath.Join(t.TempDir(), "out")
@@ -220,8 +220,8 @@ func TestFailures(t *testing.T) {
 	require.Equal(t, 3, strings.Count(read(t, out), "\n"))
 }
 
-// TestEnds: a run ends at too many errors, where it is cancelled and where it cannot write,
-// and keeps what it has.
+// TestEnds checks that a run ends after too many errors, when it is cancelled, and when it cannot
+// write.
 func TestEnds(t *testing.T) {
 	path := write(t, "in.jsonl", numbered(40)...)
 	out := filepath.Join(t.TempDir(), "out")

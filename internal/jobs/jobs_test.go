@@ -55,7 +55,7 @@ func TestParseRequest(t *testing.T) {
 	}
 }
 
-// TestSpaces: how a line is written shows in nothing that is made of it.
+// TestSpaces checks that white space in a line makes no difference.
 func TestSpaces(t *testing.T) {
 	a, err := ParseRequest([]byte(line("a", `{"prompt":"x y","model":"m"}`)))
 	require.NoError(t, err)
@@ -66,8 +66,8 @@ func TestSpaces(t *testing.T) {
 	require.Equal(t, "m", a.Model)
 }
 
-// TestDigest: what tells requests apart shows in their ids, and where one part of a request
-// ends cannot be moved.
+// TestDigest checks that different requests have different digests, even if their joined fields
+// are equal.
 func TestDigest(t *testing.T) {
 	seen := map[string]int{}
 	for i, r := range []Request{

@@ -20,9 +20,9 @@ type place struct {
 }
 
 // Merge writes the results in the files at paths to w, in the order of the input. Each request must
-// have a result. If a request has two, they must be equal. A difference means that they are of
-// different models or versions, or that a machine makes mistakes. bad is the number of results with
-// errors.
+// have a result. If a request has two results, they must be equal. A difference means that they come
+// from different models or versions, or that a machine makes mistakes. bad is the number of results
+// with errors.
 func Merge(in *Input, paths []string, w io.Writer) (bad int, err error) {
 	files := make([]*os.File, len(paths))
 	defer func() {

@@ -28,9 +28,9 @@ type Meta struct {
 // MetaPath returns the path of an output's Meta.
 func MetaPath(output string) string { return output + ".meta" }
 
-// Claim compares m with the Meta of an output that exists, and returns an error if they differ, or
-// if an output that is not empty has no Meta. For a new output it writes m. With force it always
-// writes m.
+// Claim compares m with the Meta of an existing output. It returns an error if they differ, or if
+// an output that is not empty has no Meta. For a new output it writes m. With force it always writes
+// m.
 func (m *Meta) Claim(output string, force bool) error {
 	path := MetaPath(output)
 	data, err := os.ReadFile(path)

@@ -26,7 +26,7 @@ type Output struct {
 }
 
 // syncInterval is how long a result may wait before it is synced to disk. A crash of the machine
-// loses the results of that time; a crash of the process loses none.
+// loses results that are not synced; a crash of the process loses none.
 const syncInterval = time.Second
 
 // NewOutput returns an output that cannot be resumed, such as a pipe.
@@ -107,7 +107,7 @@ func eachResult(path string, r io.Reader, each func(r *Result, l *lines, line []
 	}
 }
 
-// keep rewrites a file of results with the wanted ones only.
+// keep removes all results from a file except the wanted ones.
 func keep(path string, wanted func(*Result) bool) error {
 	in, err := os.Open(path)
 	if err != nil {

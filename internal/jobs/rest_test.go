@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestRest ranges over what is left, twice.
+// TestRest ranges twice over the remaining requests.
 func TestRest(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "in.jsonl")
 	var text []byte
@@ -31,7 +31,7 @@ func TestRest(t *testing.T) {
 		}
 		require.Equal(t, []string{"1", "2", "4"}, ids)
 	}
-	// A file that is changed meanwhile is an error, the last thing that comes.
+	// If the file has changed, the iterator yields an error and ends.
 	require.NoError(t, os.WriteFile(path, make([]byte, len(text)), 0o600))
 	n := 0
 	for _, err := range in.Rest() {

@@ -23,7 +23,7 @@ func TestInputErrors(t *testing.T) {
 	require.ErrorContains(t, err, "it has no requests")
 }
 
-// TestStream: the lines of a pipe are checked as they come.
+// TestStream checks that a pipe's lines are checked as they come.
 func TestStream(t *testing.T) {
 	var out strings.Builder
 	run := func(text string, shard Shard) error {
@@ -39,7 +39,7 @@ func TestStream(t *testing.T) {
 	require.EqualError(t, err, `line 10: custom_id "id-3" is that of line 4, too`)
 	require.Equal(t, 9, strings.Count(out.String(), "\n"), "those before it are answered")
 
-	// A pipe that is silent does not keep a run from ending.
+	// A run that is cancelled does not wait for a silent pipe.
 	r, w := io.Pipe()
 	defer w.Close()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -48,7 +48,7 @@ func TestStream(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 }
 
-// TestChanged: an input that is changed meanwhile is noticed.
+// TestChanged checks that a change of the input is an error.
 func TestChanged(t *testing.T) {
 	path := write(t, "in.jsonl", numbered(3)...)
 	in := open(t, path, All)
@@ -61,7 +61,8 @@ func TestChanged(t *testing.T) {
 	require.EqualError(t, err, path+" was changed while it was answered: line 2: EOF")
 }
 
-// TestByPrefix: prompts that begin alike are neighbours, groups come as their first lines.
+// TestByPrefix checks that prompts with a common prefix are together, and that groups are in the
+// order of their first lines.
 func TestByPrefix(t *testing.T) {
 	long := func(c string) string { return strings.Repeat(c+" ", 200) }
 	chat := func(id, system, user string) string {
@@ -84,7 +85,8 @@ func TestByPrefix(t *testing.T) {
 	require.Equal(t, []string{"a1", "a1+", "a2x", "a2y", "b1", "b2", "c"}, order)
 }
 
-// TestShardsShare: the requests about a document are in one shard, or in two neighbours.
+// TestShardsShare checks that the requests about a document are in one shard or in two adjacent
+// ones.
 func TestShardsShare(t *testing.T) {
 	const documents, questions = 10, 12
 	var lines []string

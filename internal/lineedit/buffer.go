@@ -9,7 +9,7 @@ import (
 )
 
 // buffer is the text being edited. The cursor stands before byte pos, between two grapheme
-// clusters: what a reader takes for characters.
+// clusters, which a reader sees as characters.
 type buffer struct {
 	text string
 	pos  int

@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// typed returns an editor on a window of 20 columns that gets input, in pieces of
-// so many bytes.
+// typed returns an editor in a window of 20 columns, and its output. The editor gets input in
+// pieces of piece bytes.
 func typed(input string, piece int) (*Editor, *bytes.Buffer) {
 	var out bytes.Buffer
 	e := &Editor{out: &out, size: func() (int, int) { return 20, 6 }, demand: make(chan struct{}), input: make(chan read)}
@@ -76,7 +76,7 @@ func TestEndings(t *testing.T) {
 	text, err := e.edit(context.Background(), "> ", ". ")
 	require.ErrorIs(t, err, ErrInterrupt)
 	require.Equal(t, "abc", text)
-	e, _ = typed("abc\x1b[200~def\x03", 1) // the mark of the end does not come
+	e, _ = typed("abc\x1b[200~def\x03", 1) // a paste without an end mark
 	text, err = e.edit(context.Background(), "> ", ". ")
 	require.ErrorIs(t, err, ErrInterrupt)
 	require.Equal(t, "abc", text)
@@ -88,8 +88,7 @@ func TestEndings(t *testing.T) {
 	require.ErrorIs(t, err, io.EOF)
 }
 
-// TestLongPaste checks that a long text is not drawn again and again, and not
-// beyond the window.
+// TestLongPaste checks that a long pasted text is not drawn repeatedly, nor beyond the window.
 func TestLongPaste(t *testing.T) {
 	text := strings.Repeat("word ", 2000)
 	e, out := typed("\x1b[200~"+text+"\x1b[201~!\r", 100)
@@ -128,7 +127,7 @@ func TestLayout(t *testing.T) {
 	}
 }
 
-// TestReflow checks where the cursor is once a terminal has broken the rows.
+// TestReflow checks the cursor's line after the terminal has rewrapped the rows.
 func TestReflow(t *testing.T) {
 	for _, test := range []struct{ columns, line int }{{100, 1}, {60, 1}, {30, 3}, {20, 5}} {
 		var s screen

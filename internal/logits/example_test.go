@@ -6,7 +6,7 @@ import (
 	"alpaca/internal/logits"
 )
 
-// Example looks at what a model puts out for the next token.
+// Example looks at a model's logits for the next token.
 func Example() {
 	l := logits.NewLogprobs([]float32{0, 1, 3})
 	for _, t := range l.Top(nil, 2) {

@@ -40,8 +40,8 @@ func (l Logprobs) Prob(id int32) float64 { return fmath.Exp(l.Of(id)) }
 // are -Inf.
 func (l Logprobs) Valid() bool { return l.norm-l.norm == 0 }
 
-// Rank returns one plus the number of tokens that are likelier than id. Of two equally
-// likely tokens the one with the lower id counts as likelier.
+// Rank returns one plus the number of tokens that are likelier than id. If two tokens are
+// equally likely, the lower id counts as likelier.
 func (l Logprobs) Rank(id int32) int {
 	rank := 1
 	for i, logit := range l.logits {
@@ -52,7 +52,7 @@ func (l Logprobs) Rank(id int32) int {
 	return rank
 }
 
-// Best returns the likeliest token, and the lowest id of several.
+// Best returns the likeliest token. If several are equally likely, it returns the lowest id.
 func (l Logprobs) Best() int32 {
 	best := 0
 	for i, logit := range l.logits {

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// five are probabilities of as many tokens.
+// five holds the probabilities of five tokens.
 var five = []float64{0.10, 0.40, 0.05, 0.25, 0.20}
 
 func TestLogprobs(t *testing.T) {

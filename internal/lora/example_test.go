@@ -6,7 +6,7 @@ import (
 	"alpaca/internal/lora"
 )
 
-// Example turns a matrix of two rows.
+// Example transposes a matrix of two rows.
 func Example() {
 	fmt.Println(lora.Transposed([]float32{1, 2, 3, 4, 5, 6}, 2, 3))
 	// Output:

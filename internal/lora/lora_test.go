@@ -14,7 +14,7 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// adapter is one of all kinds of tensors.
+// adapter returns an adapter of all kinds of tensors, and its base model's file.
 func adapter(t testing.TB, spec testmodel.Spec) (*lora.Adapter, *gguf.File) {
 	f, err := gguf.Open(spec.Make().Write(t))
 	require.NoError(t, err)
@@ -25,7 +25,7 @@ func adapter(t testing.TB, spec testmodel.Spec) (*lora.Adapter, *gguf.File) {
 	return a, f
 }
 
-// written writes an adapter and reads it.
+// written writes an adapter, and returns the adapter that it reads back.
 func written(t testing.TB, a *lora.Adapter, typ quant.Type) *lora.Adapter {
 	path := filepath.Join(t.TempDir(), "a.gguf")
 	require.NoError(t, a.Write(path, typ, nil))
@@ -38,7 +38,8 @@ func written(t testing.TB, a *lora.Adapter, typ quant.Type) *lora.Adapter {
 	return again
 }
 
-// TestWrite: what is written is read as it was, whatever the scales are.
+// TestWrite checks that an adapter is read as it was written. Pairs with different scales are
+// folded into one scale.
 func TestWrite(t *testing.T) {
 	a, _ := adapter(t, testmodel.Spec{Seed: 1, Experts: 4, Tied: true})
 	require.Equal(t, a, written(t, a, quant.F32))
@@ -55,7 +56,7 @@ func TestWrite(t *testing.T) {
 			require.Equal(t, float32(float64(a.Pairs[i].B[j])*a.Pairs[i].Scale/1.5), v)
 		}
 	}
-	for _, typ := range []quant.Type{quant.F16, quant.Q8_0} { // whose rows of 3 do not fit blocks
+	for _, typ := range []quant.Type{quant.F16, quant.Q8_0} { // rows of 3 do not fit the blocks of Q8_0
 		for i, p := range written(t, a, typ).Pairs {
 			for j := range p.A {
 				require.InDelta(t, a.Pairs[i].A[j], p.A[j], 0.01)
@@ -64,7 +65,7 @@ func TestWrite(t *testing.T) {
 	}
 }
 
-// TestMerge compares sums with those in float64.
+// TestMerge compares merged rows with sums in float64.
 func TestMerge(t *testing.T) {
 	a, f := adapter(t, testmodel.Spec{Seed: 1, Experts: 4, Tied: true})
 	var m lora.Merge
@@ -106,7 +107,7 @@ func TestMerge(t *testing.T) {
 	require.ErrorContains(t, m.Check(f), `no tensor "blk.9.attn_q.weight"`)
 }
 
-// TestCheck refuses numbers that are none.
+// TestCheck checks that infinite and NaN elements and scales are refused.
 func TestCheck(t *testing.T) {
 	a, _ := adapter(t, testmodel.Spec{Seed: 1})
 	a.Pairs[3].B[7] = float32(math.Inf(1))
@@ -120,7 +121,7 @@ func TestCheck(t *testing.T) {
 	require.ErrorContains(t, (&lora.Adapter{}).Check(), "the adapter has no tensors")
 }
 
-// FuzzReadAdapter reads GGUF files of any bytes as adapters.
+// FuzzReadAdapter reads arbitrary bytes as adapters.
 func FuzzReadAdapter(f *testing.F) {
 	a, _ := adapter(f, testmodel.Spec{Seed: 1, Dim: 32, Layers: 1})
 	a.Pairs, a.Whole = a.Pairs[:2], a.Whole[:1]

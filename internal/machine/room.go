@@ -15,9 +15,10 @@ import (
 const slack = 72 << 20
 
 // Reserve returns an error if n more bytes cannot be allocated. It checks the limit of the
-// address space (ulimit -v), that of the control group, and the system's memory. It should be
-// called before large allocations, because a failed allocation in Go ends the program. The
-// error says what is limited and what is left. The caller adds what the memory was for.
+// address space (ulimit -v) and that of the control group, and whether the system grants the
+// address space. Call it before large allocations, because a failed allocation in Go ends the
+// program. The error says what is limited and what is left. The caller adds what the memory was
+// for.
 func Reserve(n int64) error {
 	limit, used, limitedSpace := start.AddressSpace()
 	inSpace := func() error {

@@ -12,7 +12,7 @@ type Threads struct {
 	Logical int     // CPUs that this process may run on
 	Cores   int     // physical cores among them
 	Fast    int     // performance cores among those; 0 also if all cores are alike
-	Quota   float64 // CPU time per time that the control group allows; 0 also for no limit
+	Quota   float64 // CPU seconds per second that the control group allows; 0 also if it has no limit
 }
 
 // Default returns the number of threads with which inference is fastest: one for each

@@ -48,7 +48,7 @@ func countCores(root fs.FS, cpus []int) (cores, fast int) {
 			return 0, 0
 		}
 		// On Arm, cpu_capacity is 1024 for the fastest core of the machine. Intel's
-		// hybrid CPUs have a list of performance cores. On others all cores are alike.
+		// hybrid CPUs have a list of performance cores. In other CPUs all cores are alike.
 		capacity[c], _ = strconv.Atoi(readTrim(root, path.Join(cpuDir, "cpu_capacity")))
 		if list := readTrim(root, "sys/devices/cpu_core/cpus"); list != "" && inCPUList(list, cpu) {
 			capacity[c] = 1024
@@ -88,8 +88,8 @@ func inCPUList(list string, cpu int) bool {
 	return false
 }
 
-// cpuQuota returns how many CPUs' time this process's control group and the groups around it
-// allow, 0 for no limit.
+// cpuQuota returns the CPU seconds per second that this process's control group and the groups
+// around it allow, 0 if they have no limit.
 func cpuQuota(root fs.FS) float64 {
 	limit := 0.0
 	consider := func(quota, period string) {

@@ -13,11 +13,11 @@ import (
 // pkgs is where the packages of the kernels are.
 const pkgs = "alpaca/internal/"
 
-// A program is an executable, disassembled as far as was asked for.
+// program is an executable.
 type program struct {
 	path      string
-	functions map[string][]instruction
-	known     map[string]float64 // estimates made
+	functions map[string][]instruction // the functions disassembled so far
+	known     map[string]float64       // the results of cycles so far
 }
 
 func newProgram(path string) *program {
@@ -42,7 +42,7 @@ func (p *program) function(name string) ([]instruction, error) {
 	return code, nil
 }
 
-// An instruction is one line of a listing.
+// instruction is one line of a listing.
 type instruction struct {
 	address uint64
 	text    string // GNU spelling
@@ -75,12 +75,12 @@ func parse(listing []byte) (code []instruction) {
 	return code
 }
 
-// A span is a loop: its first and last instruction.
+// span is a loop: the indices of its first and last instruction.
 type span struct{ first, last int }
 
 func (s span) holds(t span) bool { return s.first <= t.first && t.last <= s.last && s != t }
 
-// loopsOf returns the loops that end with a counter's b.ne, by address.
+// loopsOf returns the loops that end with a counter's b.ne, in the order of their ends.
 func loopsOf(code []instruction) []span {
 	var spans []span
 	for i, in := range code {
@@ -94,9 +94,9 @@ func loopsOf(code []instruction) []span {
 	return spans
 }
 
-// blockLoop returns the instructions of one round of a function's innermost loop
-// of that number, or where rounds is not 0, of the loop around it, in which the
-// innermost makes so many rounds.
+// blockLoop returns the instructions of one round of a loop. number is the index of the
+// function's innermost loop. If rounds is 0, this is the loop. Otherwise it is the loop
+// around that one, and in each of its rounds the innermost loop makes rounds rounds.
 func blockLoop(code []instruction, number, rounds int) ([]string, error) {
 	all := loopsOf(code)
 	var innermost []span
@@ -138,7 +138,7 @@ func texts(code []instruction, s span) []string {
 
 var totalCycles = regexp.MustCompile(`Total Cycles:\s+(\d+)`)
 
-// simulate returns llvm-mca's cycles for one round of a loop in the long run.
+// simulate returns how many cycles one round of a loop takes on average, by llvm-mca.
 func simulate(cpu string, body []string) (float64, error) {
 	const rounds = 100
 	cmd := exec.Command("llvm-mca-19", "-mtriple=aarch64", "-mcpu="+cpu, fmt.Sprintf("-iterations=%d", rounds),

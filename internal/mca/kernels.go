@@ -2,10 +2,10 @@ package main
 
 import "fmt"
 
-// A cpu is one that llvm-mca has a model of, and the kernels that it runs.
+// cpu is a CPU that llvm-mca has a model of.
 type cpu struct {
 	name, doc string
-	isa       string // suffix of the kernels' names
+	isa       string // instruction set, which is the suffix of its kernels' names
 }
 
 var cpus = []cpu{
@@ -16,15 +16,15 @@ var cpus = []cpu{
 	{"neoverse-v1", "Neoverse V1 i8mm", "I8MM"},
 }
 
-// A format is a type of weights with its functions.
+// format is a type of weights with its functions.
 type format struct {
 	name       string
-	blockBytes int // of a row's block in the file
-	blockLen   int
-	tile       string // name of the tile, without "tile" and instruction set
-	tileNEON   string // where NEON has one of its own
-	subBlocks  int    // rounds of the tile's inner loop in a block, 0 for none
-	packRounds int    // of the packing function's
+	blockBytes int    // bytes of a block
+	blockLen   int    // weights of a block
+	tile       string // name of the tile's function, without "tile" and instruction set
+	tileNEON   string // the same for NEON, if it differs; "": it does not
+	subBlocks  int    // rounds of the tile's inner loop for a block; 0: no inner loop
+	packRounds int    // rounds of the packing function's inner loop for a block; 0: no inner loop
 }
 
 var formats = []format{
@@ -42,17 +42,16 @@ var formats = []format{
 	{"IQ4_XS", 136, 256, "K32", "K32Wide", 8, 8},
 }
 
-// lanes is the tile of partial sums, for which I8MM has no better than SDOT's.
+// lanes is the tile that keeps partial sums. CPUs with I8MM use SDOT's version of it.
 const lanes = "B32Lanes"
 
-// A shape is what one round of a tile's block loop multiplies: rows times tokens,
-// for a prompt and for the last or only token.
+// shape says what one round of a tile's block loop multiplies: rows of weights with tokens.
 type shape struct {
 	rows, tokens int
 	loop         int // index of the innermost loop
 }
 
-// shapes returns a tile's shapes for many tokens and for one.
+// shapes returns the shape of f's tile for many tokens, and for a single or last token.
 func (c cpu) shapes(f format) (many, one shape) {
 	if f.tile == lanes {
 		return shape{4, 2, 0}, shape{4, 1, 1}
@@ -70,12 +69,12 @@ func (c cpu) shapes(f format) (many, one shape) {
 	return shape{4, 4, 0}, shape{4, 1, 1}
 }
 
-// A loop is one that all CPUs share.
+// loop is a loop that is the same for all CPUs.
 type loop struct {
 	name     string
-	function string // with its package
-	number   int    // index of the innermost loop
-	work     float64
+	function string  // with its package
+	number   int     // index of the innermost loop
+	work     float64 // what one round does, in units
 	unit     string
 }
 
@@ -91,10 +90,10 @@ var loops = []loop{
 	{"SiLU", "ggml/vec.silu16NEON", 0, 16, "values"},
 }
 
-// An estimate is a format's on a CPU.
+// estimate is the estimated speed of a format on a CPU.
 type estimate struct {
-	prompt float64 // multiply-adds a cycle, many tokens
-	decode float64 // bytes of weights a cycle, one token: packing and tile
+	prompt float64 // multiply-adds per cycle for many tokens
+	decode float64 // bytes of weights per cycle for one token, packing included
 }
 
 const panelRows = 16
@@ -113,12 +112,12 @@ func (p *program) estimate(c cpu, f format) (e estimate, err error) {
 		return e, err
 	}
 	e.prompt = float64(many.rows*many.tokens*f.blockLen) / cycles
-	if f.name != "Q3_K" { // one function does it, 4 rows at a time
+	if f.name != "Q3_K" { // one function packs and multiplies, 4 rows at a time
 		isa := c.isa
 		if isa == "I8MM" {
 			isa = "SDOT"
 		}
-		cycles, err := p.cycles(c, "quant/kernel/arm64.row"+f.name+isa, 0, f.packRounds)
+		cycles, err := p.cycles(c, "quant/kernel/arm64.quad"+f.name+isa, 0, f.packRounds)
 		e.decode = float64(4*f.blockBytes) / cycles
 		return e, err
 	}
@@ -135,8 +134,8 @@ func (p *program) estimate(c cpu, f format) (e estimate, err error) {
 	return e, nil
 }
 
-// cycles estimates a round of the block loop of a function: the innermost loop
-// number loop, or where rounds is not 0, the loop around it with that many rounds.
+// cycles returns the estimated cycles of one round of a function's loop. loop and rounds
+// select it, as number and rounds do in blockLoop.
 func (p *program) cycles(c cpu, function string, loop, rounds int) (float64, error) {
 	key := fmt.Sprint(c.name, function, loop, rounds)
 	if n, ok := p.known[key]; ok {

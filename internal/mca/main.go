@@ -1,7 +1,7 @@
-// Command mca estimates how fast the arm64 kernels are on CPUs that are not at
-// hand (make mca): it disassembles their inner loops from a built program and has llvm-mca
-// count the cycles. An estimate is what a model of the CPU's pipelines says of code whose
-// data is in the nearest cache. It ranks variants well; it is not a measurement.
+// Command mca estimates how fast the arm64 kernels are on CPUs that are not at hand (make
+// mca). It disassembles their inner loops from a built program, and llvm-mca counts the
+// cycles, with a model of the CPU's pipelines and all data in the nearest cache. The
+// estimates rank variants well, but they are not measurements.
 package main
 
 import (

@@ -57,7 +57,7 @@ func TestBlockLoop(t *testing.T) {
 	require.ErrorContains(t, err, "no loop around")
 }
 
-// TestTargets holds the estimates of the main formats to what they once reached.
+// TestTargets checks that the estimates of the main formats are not below those once reached.
 func TestTargets(t *testing.T) {
 	for _, tool := range []string{"llvm-objdump-19", "llvm-mca-19"} {
 		if _, err := exec.LookPath(tool); err != nil {
@@ -73,7 +73,7 @@ func TestTargets(t *testing.T) {
 
 	tests := []struct {
 		cpu, format    string
-		prompt, decode float64 // multiply-adds and bytes of weights a cycle
+		prompt, decode float64 // multiply-adds per cycle; bytes of weights per cycle
 	}{
 		{"cortex-a72", "Q4_0", 7, 2.5},
 		{"cortex-a72", "Q4_K", 6.4, 2.5},

@@ -13,7 +13,7 @@ import (
 // reserve memory for private pages.
 //
 // mapFile gives no advice about the order of access. Weights are read front to back, and the
-// default read-ahead suits that. To ask for the whole file at once would delay the first
+// default read-ahead suits that. Asking for the whole file at once would delay the first
 // token on a slow disk.
 func mapFile(f *os.File, size int64) ([]byte, error) {
 	return unix.Mmap(int(f.Fd()), 0, int(size), unix.PROT_READ, unix.MAP_SHARED)

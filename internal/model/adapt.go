@@ -108,7 +108,7 @@ func appendRun(list []run, x run) []run {
 	return append(list, x)
 }
 
-// cutRuns sets the current runs to those of the wanted rows from to from+n-1.
+// cutRuns sets the current runs to those of n wanted rows, beginning with wanted row from.
 func (r *Runner) cutRuns(from, n int) {
 	a := &r.lora
 	a.runs = a.all[:0]

@@ -18,13 +18,13 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// randomAdapter returns an adapter of some of the tensors that it may change; all of them
-// for part 1.
+// randomAdapter returns an adapter of some of the tensors that it may change. part is the
+// probability of each; 1 means all of them.
 func randomAdapter(m *model.Model, seed uint64, rank int, part float64) *lora.Adapter {
 	return testmodel.AdapterSpec{Seed: seed, Rank: rank, Part: part}.Make(m.File)
 }
 
-// adaptable returns models of all architectures, of some on emulated CPUs.
+// adaptable returns models of all architectures, or of a few on emulated CPUs.
 func adaptable() []testmodel.Named {
 	list := testmodel.Catalog()
 	if testing.Short() {
@@ -35,10 +35,10 @@ func adaptable() []testmodel.Named {
 	return list
 }
 
-// merge changes the tensors of a model as an adapter says.
+// merge adds an adapter, times scale, to the tensors of a model.
 func merge(made *testmodel.Model, a *lora.Adapter, scale float64) {
 	for _, p := range a.Pairs {
-		if !slices.ContainsFunc(made.Tensors, func(x *testmodel.Tensor) bool { return x.Name == p.Name }) { // of a tied output
+		if !slices.ContainsFunc(made.Tensors, func(x *testmodel.Tensor) bool { return x.Name == p.Name }) { // a tied output
 			embed := made.Tensor("token_embd.weight")
 			made.Tensors = append(made.Tensors, &testmodel.Tensor{Name: p.Name, Type: embed.Type, Shape: embed.Shape, Data: slices.Clone(embed.Data)})
 		}
@@ -57,7 +57,7 @@ func merge(made *testmodel.Model, a *lora.Adapter, scale float64) {
 	}
 }
 
-// all32 makes all matrices F32.
+// all32 changes the types of all tensors to F32.
 func all32(made *testmodel.Model) *testmodel.Model {
 	for _, x := range made.Tensors {
 		x.Type = quant.F32
@@ -65,8 +65,8 @@ func all32(made *testmodel.Model) *testmodel.Model {
 	return made
 }
 
-// TestAdaptersOfAllArchitectures compares adapters of everything that they can change with
-// the same in the weights, in batches and alone.
+// TestAdaptersOfAllArchitectures compares models with adapters of all tensors with models that
+// have the adapters merged into their weights, in batches and token by token.
 func TestAdaptersOfAllArchitectures(t *testing.T) {
 	tokens := []int32{1, 40, 280, 264, 290, 201, 17, 33}
 	f32 := quant.F32
@@ -95,7 +95,7 @@ func TestAdaptersOfAllArchitectures(t *testing.T) {
 			t.Logf("largest difference %.1e, of the model without adapter %.1e", worst, moved)
 			require.Less(t, worst, 2e-3)
 			require.Greater(t, moved, 0.1)
-			require.Equal(t, unchanged, func() []float32 { // 0 is none
+			require.Equal(t, unchanged, func() []float32 { // scale 0 changes nothing
 				m, err := base.WithLoRA(a, 0)
 				require.NoError(t, err)
 				return rows(m, 8)
@@ -104,11 +104,11 @@ func TestAdaptersOfAllArchitectures(t *testing.T) {
 	}
 }
 
-// TestAdaptersOfQuantizedBases compares adapters of bases of several types with the same in
-// weights of float32 that have the bases' values.
+// TestAdaptersOfQuantizedBases does the same with bases of several types. The adapters are
+// merged into float32 weights with the values of the base.
 func TestAdaptersOfQuantizedBases(t *testing.T) {
 	tokens := []int32{1, 40, 280, 264, 290, 201, 17, 33}
-	for typ, within := range map[string]float64{"bf16": 0.1, "f16": 0.02, "q8_0": 0.15, "q4_0": 0.15, "q4_k_m": 0.15} { // activations are rounded, too
+	for typ, within := range map[string]float64{"bf16": 0.1, "f16": 0.02, "q8_0": 0.15, "q4_0": 0.15, "q4_k_m": 0.15} { // the base's activations are rounded
 		spec := testmodel.Spec{Seed: 1, Experts: 2}
 		base := loadPath(t, quantized(t, spec.Make().Write(t), typ))
 		a := randomAdapter(base, 3, 4, 1)
@@ -138,7 +138,7 @@ func TestAdaptersOfQuantizedBases(t *testing.T) {
 	}
 }
 
-// quantized returns a copy of a model in another type.
+// quantized returns the path of a copy of a model in another type.
 func quantized(t *testing.T, path, typ string) string {
 	mix, err := quantize.ParseMix(typ)
 	require.NoError(t, err)
@@ -153,8 +153,8 @@ func quantized(t *testing.T, path, typ string) string {
 	return out
 }
 
-// TestAdaptersDoNotNoticeEachOther: texts with different adapters in one batch have the bits
-// that each has alone.
+// TestAdaptersDoNotNoticeEachOther checks that texts with different adapters in one batch get
+// the bits that each gets alone.
 func TestAdaptersDoNotNoticeEachOther(t *testing.T) {
 	for i, named := range adaptable() {
 		t.Run(named.Name, func(t *testing.T) {
@@ -179,7 +179,7 @@ func TestAdaptersDoNotNoticeEachOther(t *testing.T) {
 				texts = append(texts, x)
 			}
 			require.NotEqual(t, texts[2].want, aloneWith(t, r, texts[2].tokens, texts[1].seq.Scales()))
-			only, err := base.WithLoRA(m.LoRAs[1].Adapter, 1) // whatever else is loaded
+			only, err := base.WithLoRA(m.LoRAs[1].Adapter, 1) // no other adapter is loaded
 			require.NoError(t, err)
 			require.Equal(t, texts[3].want, aloneWith(t, newRunner(t, only, model.RunnerOptions{Batch: 64}), texts[3].tokens, nil))
 			require.Equal(t, texts[1].want, aloneWith(t, newRunner(t, base, model.RunnerOptions{Batch: 64}), texts[1].tokens, nil))
@@ -193,8 +193,7 @@ func TestAdaptersDoNotNoticeEachOther(t *testing.T) {
 	}
 }
 
-// aloneWith returns the logits after each token of a text with adapters as strong as scales
-// say.
+// aloneWith returns the logits after each token of a text whose adapters have the given scales.
 func aloneWith(t *testing.T, r *model.Runner, tokens []int32, scales []float32) (all []float32) {
 	s := r.NewSeq()
 	defer s.Free()
@@ -211,7 +210,7 @@ func aloneWith(t *testing.T, r *model.Runner, tokens []int32, scales []float32) 
 	return all
 }
 
-// TestScalesOfTexts: a text whose adapters change forgets what it holds.
+// TestScalesOfTexts checks that a text forgets its tokens when its scales change.
 func TestScalesOfTexts(t *testing.T) {
 	base := loadPath(t, testmodel.SPM(1).Write(t))
 	m, err := base.WithLoRA(randomAdapter(base, 1, 2, 1), 1)
@@ -231,7 +230,7 @@ func TestScalesOfTexts(t *testing.T) {
 	require.EqualError(t, s.SetScales([]float32{1, 2}), "model: scales of 2 adapters, the model has 1")
 }
 
-// TestAdaptersAllocateNothing: nor does a token with adapters.
+// TestAdaptersAllocateNothing checks that evaluating a token with adapters allocates nothing.
 func TestAdaptersAllocateNothing(t *testing.T) {
 	base := loadPath(t, testmodel.Spec{Seed: 1, Experts: 4}.Make().Write(t))
 	m, err := base.WithLoRA(randomAdapter(base, 1, 2, 1), 1)

@@ -20,26 +20,26 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// answer is what a model of testmodel.Catalog must say, on every CPU.
+// answer records what a model of testmodel.Catalog must compute on every CPU.
 type answer struct {
-	File   string                `json:"file_sha256"` // of the model
+	File   string                `json:"file_sha256"`
 	Prompt string                `json:"prompt"`
 	Tokens []int32               `json:"prompt_tokens"`
-	Logits string                `json:"logits_sha256"` // after each token of the prompt, as float32
-	State  string                `json:"state_sha256"`  // as SaveState writes it
+	Logits string                `json:"logits_sha256"` // of the float32 after each token of the prompt
+	State  string                `json:"state_sha256"`  // of what SaveState writes after the prompt
 	Greedy []logits.TokenLogprob `json:"greedy"`
 	Text   string                `json:"text"`
-	Top    []logits.TokenLogprob `json:"top"` // after the prompt
+	Top    []logits.TokenLogprob `json:"top"` // the likeliest tokens after the prompt
 }
 
 const answerPrompt = "The alpaca was on a llama and the patient man was up in time on an island. 羊駝 é 42!\n"
 
-// TestAnswers walks all architectures: whatever the batch and the number of threads,
-// each model gives the bits that testdata/answers.json records for every CPU.
+// TestAnswers checks a model of every architecture. Whatever the batch and the number of
+// threads, each computes the bits that testdata/answers.json records for every CPU.
 func TestAnswers(t *testing.T) {
 	answers := map[string]*answer{}
 	for _, a := range arch.All() {
-		answers[a.Name] = nil // a model of that name must be there
+		answers[a.Name] = nil // the catalog must have a model of that name
 	}
 	for _, named := range testmodel.Catalog() {
 		t.Run(named.Name, func(t *testing.T) { answers[named.Name] = answerOf(t, named.Spec.Make()) })
@@ -52,8 +52,8 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-// answerOf returns what a model says, after checking that it says so in every way of
-// evaluating it.
+// answerOf returns the answer of a model. It checks that every batch and number of threads
+// gives the same.
 func answerOf(t *testing.T, made *testmodel.Model) *answer {
 	path := made.Write(t)
 	file, err := os.ReadFile(path)
@@ -89,7 +89,7 @@ func answerOf(t *testing.T, made *testmodel.Model) *answer {
 	return a
 }
 
-// requireGoesOn checks that a session goes on from a saved state of tokens as from the
+// requireGoesOn checks that a session continues a saved state of tokens as it continues the
 // tokens themselves.
 func requireGoesOn(t *testing.T, m *model.Model, tokens []int32, state []byte) {
 	var want []float32
@@ -125,14 +125,14 @@ func (a *answer) greedy(t *testing.T, s *model.Session, next []float32) {
 		require.NoError(t, err)
 	}
 	if a.Greedy == nil {
-		a.Greedy, a.Text = list, strings.ToValidUTF8(text, "\uFFFD") // runs of bytes that are no text
+		a.Greedy, a.Text = list, strings.ToValidUTF8(text, "\uFFFD") // invalid UTF-8 becomes U+FFFD
 	}
 	require.Equal(t, a.Greedy, list)
 }
 
 func sum(data []byte) string { return fmt.Sprintf("%x", sha256.Sum256(data)) }
 
-// bytesOf returns x as a file holds it.
+// bytesOf returns the little-endian bytes of x.
 func bytesOf(x []float32) []byte {
 	var b []byte
 	for _, v := range x {
@@ -142,8 +142,8 @@ func bytesOf(x []float32) []byte {
 	return b
 }
 
-// TestNarrowLayers compares a model whose layers differ with one whose layers are all
-// as wide as the widest, the rest being weights of 0: the same function.
+// TestNarrowLayers compares a model whose layers differ in width with one that computes the
+// same function. All layers of the latter are as wide as the widest, padded with weights of 0.
 func TestNarrowLayers(t *testing.T) {
 	narrow := testmodel.Spec{Arch: &arch.Qwen3, Seed: 8, BPE: true, Vary: true}.Make()
 	wide := testmodel.Spec{Arch: &arch.Qwen3, Seed: 8, BPE: true, Vary: true}.Make()
@@ -153,8 +153,8 @@ func TestNarrowLayers(t *testing.T) {
 	}
 	for layer, of := range []struct{ heads, kvHeads, ffn int }{{testmodel.Heads, kvHeads, ffn}, {heads, kvHeads / 2, ffn - 64}} {
 		get := func(role arch.Role) *testmodel.Tensor { return wide.Tensor(arch.LayerPrefix(layer) + role.Weight()) }
-		// Each key head serves twice the query heads: those added are 0.
-		from := func(h, n, of int) int { // of n heads of a wide layer the h-th
+		// In the wide layer a key head serves twice as many query heads; those added are 0.
+		from := func(h, n, of int) int { // the narrow layer's head for head h of n, or -1
 			if h *= of; h%n != 0 {
 				return -1
 			}
@@ -188,7 +188,8 @@ func TestNarrowLayers(t *testing.T) {
 	require.InDeltaSlice(t, logits[1], logits[0], 1e-4)
 }
 
-// widenRows makes a matrix of n groups of rows, each one that from names, -1 for zeros.
+// widenRows replaces a matrix by one of n groups of rows. Group g is a copy of group from(g), or
+// zeros where that is -1.
 func widenRows(t *testmodel.Tensor, n, rows int, from func(int) int) {
 	cols := t.Shape[1]
 	data := make([]float32, n*rows*cols)
@@ -200,7 +201,7 @@ func widenRows(t *testmodel.Tensor, n, rows int, from func(int) int) {
 	t.Shape, t.Data = []int{n * rows, cols}, data
 }
 
-// widenColumns makes a matrix of n groups of columns in the same way.
+// widenColumns does the same with groups of columns.
 func widenColumns(t *testmodel.Tensor, n, cols int, from func(int) int) {
 	old := t.Shape[1]
 	data := make([]float32, t.Shape[0]*n*cols)
@@ -214,7 +215,7 @@ func widenColumns(t *testmodel.Tensor, n, cols int, from func(int) int) {
 	t.Shape, t.Data = []int{t.Shape[0], n * cols}, data
 }
 
-// TestBadArchitectures refuses models that are not what their architecture says.
+// TestBadArchitectures loads models whose tensors or keys do not fit their architecture.
 func TestBadArchitectures(t *testing.T) {
 	qwen2 := func() *testmodel.Model { return testmodel.Spec{Arch: &arch.Qwen2, Seed: 1, BPE: true}.Make() }
 	qwen3 := func() *testmodel.Model {
@@ -226,7 +227,7 @@ func TestBadArchitectures(t *testing.T) {
 	}
 	tests := []struct {
 		made *testmodel.Model
-		want string // in the message; "" for none
+		want string // a part of the error; "" for no error
 	}{
 		{qwen2(), ""},
 		{qwen3(), ""},
@@ -266,11 +267,12 @@ func TestBadArchitectures(t *testing.T) {
 	}
 }
 
-// TestExpertLength: where a file does not say how long the inner states of experts are,
-// Qwen's share the length of the layer, and others have it each.
+// TestExpertLength checks the length of the experts' inner states where a file does not have
+// it. In Qwen models the experts that a token uses share the length of the layer. In others
+// each expert has that length.
 func TestExpertLength(t *testing.T) {
 	for _, a := range []*arch.Arch{&arch.Qwen2MoE, &arch.Qwen3MoE} {
-		made := testmodel.Spec{Arch: a, Seed: 1, BPE: true}.Make() // its experts have half of the length, and a token uses two
+		made := testmodel.Spec{Arch: a, Seed: 1, BPE: true}.Make() // a token uses two experts of half the length
 		want := loadPath(t, made.Write(t)).Config.ExpertFFN
 		require.Equal(t, want, loadPath(t, made.Unset(a.Name+"."+arch.KeyExpertFFN).Write(t)).Config.ExpertFFN)
 	}

@@ -49,7 +49,7 @@ func (b *Batch) Add(s *Seq, token int32, logits bool) {
 	b.tokens = append(b.tokens, token)
 }
 
-// AddAll adds a row for each of tokens. The logits of the last wanted rows are wanted.
+// AddAll adds a row for each of tokens. wanted is how many rows at the end get logits.
 func (b *Batch) AddAll(s *Seq, tokens []int32, wanted int) {
 	for i, id := range tokens {
 		b.Add(s, id, i >= len(tokens)-wanted)
@@ -103,7 +103,8 @@ func (b *Batch) Needs() (need Blocks) {
 	return need
 }
 
-// before reports whether another text, of a span before i, writes to the block last.
+// before reports whether another text with a span before span i also writes to the end of its
+// block last.
 func (b *Batch) before(i int, p Part, last *Block) bool {
 	for _, s := range b.seqs[:i] {
 		if s != b.seqs[i] && len(s.tokens)%BlockLen > 0 && s.goesOnIn(p) == last {

@@ -22,15 +22,15 @@ func newRunner(t testing.TB, m *model.Model, opt model.RunnerOptions) *model.Run
 	return r
 }
 
-// text is a text on its way, and what was found to follow each of its tokens.
+// text is a text that is being evaluated, with the logits that it gets alone.
 type text struct {
 	seq    *model.Seq
 	tokens []int32
-	want   []float32 // [len(tokens), vocab] of the text alone
+	want   []float32 // [len(tokens), vocab], the logits of the text alone
 }
 
-// step evaluates a batch of random rows of the texts, with what random rows give
-// compared with what each text gives alone.
+// step evaluates a batch of the next rows of random texts. It compares the logits of random
+// rows with those that each text gets alone.
 func step(t *testing.T, r *model.Runner, rng *rand.Rand, texts []*text, vocab int) {
 	var b model.Batch
 	type row struct {
@@ -68,9 +68,8 @@ func step(t *testing.T, r *model.Runner, rng *rand.Rand, texts []*text, vocab in
 	}))
 }
 
-// TestTextsDoNotNoticeEachOther: rows of texts in any order beside any others, with
-// texts that are cut back, shared and copied meanwhile, have the bits that each text
-// has alone.
+// TestTextsDoNotNoticeEachOther checks that texts in common batches get the bits that each text
+// gets alone. Between the batches, texts are cut back, trimmed and forked.
 func TestTextsDoNotNoticeEachOther(t *testing.T) {
 	for name, shape := range variants() {
 		if testing.Short() && name != "experts" && name != "window" && name != "q4_0" && name != "head sizes" {
@@ -108,7 +107,7 @@ func TestTextsDoNotNoticeEachOther(t *testing.T) {
 					x.seq.Trim()
 				case 0:
 					x.seq.Truncate(rng.IntN(x.seq.Len() + 1))
-				case 1: // what another text has evaluated of what both begin with
+				case 1: // x becomes a fork of another text, up to their common prefix
 					y := texts[rng.IntN(len(texts))]
 					n := 0
 					for n < y.seq.Len() && n < len(x.tokens)-1 && y.tokens[n] == x.tokens[n] {
@@ -129,8 +128,8 @@ func TestTextsDoNotNoticeEachOther(t *testing.T) {
 	}
 }
 
-// TestSharedBlocks: a text goes on in a block that others share, and copies it only
-// where something else stands already.
+// TestSharedBlocks checks that a text goes on in a block that it shares. It copies the block
+// only if another text has already written behind its end.
 func TestSharedBlocks(t *testing.T) {
 	m := small.load(t)
 	r := newRunner(t, m, model.RunnerOptions{Threads: 1})
@@ -165,7 +164,7 @@ func TestSharedBlocks(t *testing.T) {
 	require.Equal(t, want, eval(c, append(slices.Clone(prompt[35:]), 7)...))
 	require.Equal(t, 4, r.Cache().Used())
 
-	// What is moved is not what others see, nor what evaluation gives.
+	// A shift does not change what other texts see. The moved tokens are no longer exact.
 	before := eval(a, 9)
 	a.Truncate(41)
 	d := a.Fork(41)
@@ -178,7 +177,7 @@ func TestSharedBlocks(t *testing.T) {
 	eval(d, 5)
 	require.Equal(t, 4, d.Exact())
 
-	// Blocks are put together again.
+	// A text adopts blocks of others.
 	e := r.NewSeq()
 	require.NoError(t, e.Adopt(a.Block(0), nil, prompt[:32]))
 	require.NoError(t, e.Adopt(a.Block(1), nil, prompt[32:38]))
@@ -191,7 +190,7 @@ func TestSharedBlocks(t *testing.T) {
 	require.Zero(t, r.Cache().Used())
 }
 
-// TestCacheBudget: a batch that finds no room leaves all texts as they were.
+// TestCacheBudget checks that a batch that finds no room leaves all texts as they were.
 func TestCacheBudget(t *testing.T) {
 	m := small.load(t)
 	r := newRunner(t, m, model.RunnerOptions{Threads: 1, Blocks: 3})
@@ -211,7 +210,7 @@ func TestCacheBudget(t *testing.T) {
 	require.ErrorIs(t, r.Forward(context.Background(), &batch), model.ErrNoBlocks)
 	require.Equal(t, []int{32, 31, 2}, []int{a.Len(), b.Len(), r.Cache().Used()})
 
-	// Cancelled between two layers, too.
+	// The same if Forward is cancelled between two layers.
 	require.ErrorIs(t, r.Forward(&cancelledAt{context.Background(), 1}, &batch), model.ErrNoBlocks)
 	batch.Reset()
 	batch.AddAll(b, []int32{1, 2}, 0)
@@ -252,7 +251,8 @@ func TestBadBatches(t *testing.T) {
 	require.Error(t, err)
 }
 
-// TestABatchAllocatesNothing: a token for each of several texts.
+// TestABatchAllocatesNothing checks that a batch with a token for each of several texts
+// allocates nothing.
 func TestABatchAllocatesNothing(t *testing.T) {
 	for _, name := range []string{"plain", "q4_k", "experts", "window"} {
 		m := variants()[name].load(t)

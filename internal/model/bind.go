@@ -18,8 +18,8 @@ type binder struct {
 	err  error
 }
 
-// bind returns the weights of a model of c's shape. It looks for the tensors in the table of
-// c's architecture.
+// bind returns the weights of a model of c's shape. The table of c's architecture says which
+// tensors there are.
 func bind(f *gguf.File, c *Config) (*Weights, error) {
 	b := binder{file: f}
 	a := arch.Find(c.Arch)
@@ -56,8 +56,8 @@ func bind(f *gguf.File, c *Config) (*Weights, error) {
 	return w, nil
 }
 
-// strangers returns an error if a file has a tensor that some architecture uses, but not the
-// model's architecture a. To ignore such a tensor would change the answers.
+// strangers returns an error if a file has a tensor that other architectures use, but the
+// model's architecture a does not. Ignoring such a tensor would change the answers.
 func strangers(f *gguf.File, a *arch.Arch, experts bool) error {
 	has := map[string]bool{}
 	for _, other := range arch.All() {
@@ -100,6 +100,11 @@ func (b *binder) layer(l *Layer, a *arch.Arch, n int, c *Config) {
 			continue
 		case t.Stack == arch.One:
 			b.bind(t, prefix, &sizes, l.place(t.Role))
+			if t.Role == arch.AttnQNorm && t.Rows == arch.QueryHeads {
+				l.normsQ = sizes.NumHeads
+			} else if t.Role == arch.AttnKNorm && t.Rows == arch.KVHeads {
+				l.normsK = sizes.NumKVHeads
+			}
 			continue
 		}
 		for e := range l.Experts {

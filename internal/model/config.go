@@ -128,7 +128,7 @@ type LayerConfig struct {
 	FFNDim     int // elements of the inner state of a feed-forward network
 	Window     int // positions that a token sees, itself included; 0: all
 	Turn       Turn
-	KVOf       int  // 1 + the number of the earlier layer whose keys and values it uses; 0: it has its own
+	KVOf       int  // 1 + the number of the earlier layer whose keys and values this layer uses; 0: it has its own
 	Taps       int  // positions of the short convolution that the layer has instead of attention; 0: it has none
 	Delta      bool // the layer has a gated delta rule instead of attention
 }

@@ -79,8 +79,8 @@ func (r *reader) family(c *Config, a *arch.Arch) {
 }
 
 // sharedKV sets KVOf of the last layers, which use the keys and values of an earlier layer.
-// It is the last layer that has its own keys and is of the same kind: with a window or
-// without.
+// The earlier layer is the last one that has its own keys and is of the same kind: with a
+// window or without.
 func (r *reader) sharedKV(c *Config) {
 	n := r.count(arch.KeySharedKV, 0, c.NumLayers)
 	own := c.NumLayers - n

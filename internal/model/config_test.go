@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// change returns kv with some entries replaced, and those without value removed.
+// change returns kv with some entries replaced. An entry whose new value is empty is removed.
 func change(kv []gguf.KV, changes ...gguf.KV) []gguf.KV {
 	kv = slices.Clone(kv)
 	for _, c := range changes {
@@ -47,7 +47,7 @@ func TestConfig(t *testing.T) {
 	require.EqualValues(t, "none", c.Rope.Scaling)
 }
 
-// TestConfigOfAnyNumbers: the types of numbers do not matter, where the values fit.
+// TestConfigOfAnyNumbers checks that numbers may have any type that holds their values.
 func TestConfigOfAnyNumbers(t *testing.T) {
 	s := small.withDefaults()
 	dir := t.TempDir()
@@ -79,7 +79,7 @@ func TestBadConfigsAreRefused(t *testing.T) {
 	none := func(key string) gguf.KV { return gguf.KV{Key: key} }
 	tests := []struct {
 		kv   gguf.KV
-		want string // in the message
+		want string // a part of the error
 	}{
 		{none("general.architecture"), `no key "general.architecture"`},
 		{gguf.KV{Key: "general.architecture", Value: gguf.Str("rwkv7")}, `architecture "rwkv7" is not supported, only llama, qwen2, qwen3`},
@@ -221,7 +221,7 @@ func FuzzLoad(f *testing.F) {
 	s.layers, s.vocab = 1, 8
 	data, err := os.ReadFile(s.write(f))
 	require.NoError(f, err)
-	end := len(data) - 4096 // mostly metadata matter
+	end := len(data) - 4096 // the seeds change mostly metadata
 	f.Add(uint32(40), byte(1), uint32(60), byte(2))
 	for i := 0; i < 1200 && i < end; i += 37 {
 		f.Add(uint32(i), byte(1), uint32(i+3), byte(0x80))

@@ -17,7 +17,7 @@ type router struct {
 	tokens  []int     // [rows] the token of each row
 	weights []float32 // [rows] the weight of each row
 	groups  []ggml.Group
-	ends    []int        // [NumExperts] the row after the last of each expert
+	ends    []int        // [NumExperts] the row after the last row of each expert
 	acts    ggml.Prepare // activations of the rows
 	matmul  ggml.Experts
 	sum     []float32 // [batch, Dim] the sum of the experts' outputs if a norm follows; nil otherwise
@@ -287,7 +287,7 @@ func (r *Runner) collectExperts(l *Layer, x []float32) {
 			in = append(in, x[t*dim:(t+1)*dim]...)
 		}
 		for _, f := range []*Linear{&l.Experts[g.Expert].Gate, &l.Experts[g.Expert].Up} {
-			if f.First == 0 { // otherwise Collect gets in with the tensor's first part
+			if f.First == 0 { // otherwise Collect gets these rows with the first part of the tensor
 				r.Collect(f.Name, in, g.Hi-g.Lo, dim)
 			}
 		}

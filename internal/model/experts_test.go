@@ -17,8 +17,8 @@ import (
 // mixture is a model of one layer with experts.
 var mixture = shape{dim: 32, layers: 1, heads: 2, kvHeads: 1, ffn: 64, vocab: 50, experts: 4, used: 2, typ: quant.F32, down: quant.F32}
 
-// TestExpertsByHand compares with the mixture's formula in float64, for one
-// token, whose attention is its own value.
+// TestExpertsByHand compares the logits of one token with the formula of the mixture in float64.
+// With one token, attention returns the token's own value.
 func TestExpertsByHand(t *testing.T) {
 	s := mixture.withDefaults()
 	get := map[string][]float64{}
@@ -82,7 +82,7 @@ func TestExpertsByHand(t *testing.T) {
 	}
 }
 
-// TestSplitExperts: tensors of one expert each are the same model.
+// TestSplitExperts checks that a file with a tensor for each expert is the same model.
 func TestSplitExperts(t *testing.T) {
 	split := mixture
 	split.splitExperts = true
@@ -113,7 +113,7 @@ func TestExpertsMustAllBeThere(t *testing.T) {
 	}
 }
 
-// TestCollect: every matrix is reported with the input of its products.
+// TestCollect checks that Collect gets every matrix with the inputs of its products.
 func TestCollect(t *testing.T) {
 	for name, s := range map[string]shape{"plain": small, "tied": variants()["tied"], "experts": mixture} {
 		m := s.load(t)

@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestFileCutWhileInUse: the pages behind the end are gone, for the caller and
-// for the workers alike; that is an error and the process lives on.
+// TestFileCutWhileInUse truncates the mapped file of a model in use. The missing pages must be
+// an error, whether the caller or a worker reads them, and the process must live on.
 func TestFileCutWhileInUse(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("a mapped file cannot be cut there")
@@ -30,11 +30,11 @@ func TestFileCutWhileInUse(t *testing.T) {
 		require.NoError(t, os.Truncate(path, size/2))
 		_, err = sess.Eval(context.Background(), s.prompt(3), nil)
 		require.ErrorContains(t, err, "while in use")
-		_, err = sess.Eval(context.Background(), []int32{1}, nil) // does not look at the file's size
+		_, err = sess.Eval(context.Background(), []int32{1}, nil) // a single token does not check the size
 		var fault *gguf.FaultError
 		require.ErrorAs(t, err, &fault)
 		require.Equal(t, 5, sess.Pos())
-		require.NoError(t, os.Truncate(path, 0)) // and the embedding
+		require.NoError(t, os.Truncate(path, 0)) // now the embedding is missing, too
 		_, err = sess.Eval(context.Background(), []int32{999}, nil)
 		require.ErrorAs(t, err, &fault)
 		require.NoError(t, sess.Close())

@@ -22,11 +22,11 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// shapes are the tensors of a checkpoint by their names.
+// shapes are the shapes of a checkpoint's tensors by name.
 type shapes map[string][]int
 
-// formula returns the n elements of a tensor, which its name decides: a script fills a model
-// of transformers with the same numbers. Those of matrices are around 0, of vectors around 1.
+// formula returns the elements of a tensor, computed from its name. A script filled models of
+// transformers with the same numbers. Elements of matrices are around 0, of vectors around 1.
 func formula(name string, shape []int) []float32 {
 	n, middle := 1, float32(1)
 	for _, d := range shape {
@@ -49,7 +49,7 @@ func formula(name string, shape []int) []float32 {
 	return x
 }
 
-// writeFormula writes a checkpoint whose weights formula gives.
+// writeFormula writes a checkpoint with weights from formula, and returns its folder.
 func writeFormula(t *testing.T, config string, tensors shapes) string {
 	dir := t.TempDir()
 	head, data := map[string]any{}, []byte(nil)
@@ -69,11 +69,11 @@ func writeFormula(t *testing.T, config string, tensors shapes) string {
 	return dir
 }
 
-// formulaTokens is the text whose logits are recorded.
+// formulaTokens is the text whose logits TestFormulas records.
 var formulaTokens = []int32{1, 5, 9, 2, 7, 40, 33, 21, 8, 8, 17, 46, 3, 30, 11, 25, 19, 44, 6, 12}
 
-// attention returns the tensors of layers of 32 elements with heads of size n, 4 of queries and
-// kv of keys, and all else but networks.
+// attention returns the tensors of layers with a dim of 32: 4 query heads and kv key heads of n
+// elements, norms and embedding, but no feed-forward networks. more is added to each layer.
 func attention(layers, n, kv int, more shapes) shapes {
 	s := shapes{"model.embed_tokens.weight": {48, 32}, "model.norm.weight": {32}}
 	for i := range layers {
@@ -89,13 +89,14 @@ func attention(layers, n, kv int, more shapes) shapes {
 	return s
 }
 
-// gemma4Config begins the configuration of such a model.
+// gemma4Config is the beginning of the configuration of a model from gemma4.
 const gemma4Config = `{"architectures":["Gemma4ForCausalLM"],"model_type":"gemma4_text","vocab_size":48,"hidden_size":32,"num_hidden_layers":6,"num_attention_heads":4,"num_key_value_heads":2,"max_position_embeddings":256,"rms_norm_eps":1e-6,
 		"intermediate_size":48,"head_dim":8,"global_head_dim":16,"sliding_window":6,"final_logit_softcapping":20.0,"layer_types":["sliding_attention","full_attention","sliding_attention","full_attention","sliding_attention","full_attention"],`
 
-// gemma4 returns the tensors of six layers of Gemma 4, every other with a window and heads of 8
-// elements, else of 16: kv[1] heads of keys there, kv[0] elsewhere. The last ones have no keys of
-// their own and networks of twice the size.
+// gemma4 returns the tensors of six layers of Gemma 4. Layers 0, 2 and 4 have a window, kv[0] key
+// heads and heads of 8 elements. The others have kv[1] key heads and heads of 16 elements, and
+// matrices of values only if values is true. The last shared layers have no keys and values of
+// their own, and networks of twice the size.
 func gemma4(kv [2]int, shared int, values bool, more shapes) shapes {
 	s := shapes{"model.embed_tokens.weight": {48, 32}, "model.norm.weight": {32}}
 	for i := range 6 {
@@ -120,7 +121,8 @@ func gemma4(kv [2]int, shared int, values bool, more shapes) shapes {
 	return s
 }
 
-// TestFormulas compares checkpoints of forms that no shared one has with logits of torch.
+// TestFormulas compares the logits of checkpoints in forms that no shared checkpoint has with
+// logits of torch.
 func TestFormulas(t *testing.T) {
 	if testing.Short() {
 		t.Skip("as TestHFGoldens")
@@ -131,7 +133,7 @@ func TestFormulas(t *testing.T) {
 	tests := []struct {
 		name, config string
 		tensors      shapes
-		at9, last    []float64 // the first logits behind positions 9 and 19: torch 2.15, transformers 5.24
+		at9, last    []float64 // the first logits after positions 9 and 19, of torch 2.15 and transformers 5.24
 		argmax       []int32
 	}{
 		{"granitemoe", `{"architectures":["GraniteMoeForCausalLM"],"model_type":"granitemoe",` + sizes + `"intermediate_size":24,"num_local_experts":6,"num_experts_per_tok":2,"embedding_multiplier":6.0,"attention_multiplier":0.2,"residual_multiplier":0.5,"logits_scaling":0.5,"tie_word_embeddings":true}`,
@@ -195,8 +197,8 @@ func TestFormulas(t *testing.T) {
 	}
 }
 
-// TestGemma4Values: a layer without a matrix for values is an error unless its values are its
-// keys, and matrices that nothing reads are left out.
+// TestGemma4Values checks that a layer without a matrix for values is an error unless its keys
+// are its values, and that the converter leaves out matrices that nothing reads.
 func TestGemma4Values(t *testing.T) {
 	convertTo := func(config string, tensors shapes) (*convert.FolderResult, error) {
 		return convert.RunFolder(context.Background(), writeFormula(t, gemma4Config+config, tensors), filepath.Join(t.TempDir(), "x.gguf"), convert.FolderOptions{Type: "f32"})
@@ -213,8 +215,8 @@ func TestGemma4Values(t *testing.T) {
 	require.Contains(t, res.Notes, "3 tensors for keys and values that their layers take from elsewhere are left out")
 }
 
-// TestGateAndUpApart: experts whose gate and up are in tensors of their own give the same bits as
-// those that have both in one.
+// TestGateAndUpApart checks that experts give the same bits whether their gate and up matrices
+// are two tensors or one.
 func TestGateAndUpApart(t *testing.T) {
 	for _, named := range testmodel.Catalog() {
 		if named.Name != "gemma4-experts" {

@@ -43,7 +43,8 @@ func (r *Runner) forward(ctx context.Context, b *Batch) error {
 		}
 		l, lc := &w.Layers[i], &c.Layers[i]
 		last := i == len(w.Layers)-1
-		var mixed, gated []float32 // the output of attention or its substitute (q until then); queries with gates
+		// mixed is first the queries, then the output of attention or of its substitute.
+		var mixed, gated []float32 // gated: queries with their gates, nil without gates
 		out := &l.AttnOut
 		switch {
 		case lc.Delta: // A gated delta rule keeps the text in a recurrent state.

@@ -51,8 +51,8 @@ func logprob(logits []float32, id int32) float64 {
 	return float64(logits[id]) - m - math.Log(sum)
 }
 
-// tolerance returns how far the logprobs of the first step may lie from the
-// reference's, as ../shared/golden/README.md says.
+// tolerance returns how far the logprobs of the first step may differ from the reference's,
+// according to ../shared/golden/README.md.
 func tolerance(name string) float64 {
 	switch {
 	case strings.HasPrefix(name, "r-q2_k"), strings.HasPrefix(name, "r-q3_k"):
@@ -63,14 +63,14 @@ func tolerance(name string) float64 {
 	return 0.03
 }
 
-// TestGoldens compares the token chosen first with the reference's, and all tokens of
-// the finer types.
+// TestGoldens compares the logprobs of the first token with the reference's, and all tokens of
+// the models in exact.
 //
-// All roundings of the reference that show are ours too, so that most records agree to
-// four places in all of the 8 best, as those of same do. In a few, additions in another
-// order (the reference adds a block in 8 lanes, we only Q5_1's) take one activation to
-// the other side of a half, and then logprobs of unlikely tokens move by up to 0.09:
-// those are counted.
+// We round where the reference does. So in most records, and in all of the models in same, the
+// 8 best logprobs agree to four decimal places. But the order of additions differs: the
+// reference adds a block in 8 lanes, we do so only for Q5_1. In a few records this moves one
+// activation across a rounding boundary, and logprobs of unlikely tokens change by up to 0.09.
+// The test counts these records.
 func TestGoldens(t *testing.T) {
 	same := []string{"s-q4_0", "s-q4_1", "s-q5_0", "s-q5_1"}
 	exact := []string{"stories260K", "s-f16", "s-bf16", "s-q8_0", "random-11", "r-f16", "r-bf16", "r-q8_0"}

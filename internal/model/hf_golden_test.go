@@ -19,14 +19,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// hfGolden is a record of hf.jsonl: what torch computed in float32.
+// hfGolden is a record of hf.jsonl, which torch computed in float32.
 type hfGolden struct {
 	testshared.Continuation
 	Variant   string
 	Lora      string
-	File      []string // "hf", "gguf": the files that the record holds for
+	File      []string // the files with these results: "hf", "gguf" or both
 	Margin    float64
-	Logits    [][2]float64 // after the prompt
+	Logits    [][2]float64 // (token, logit) pairs after the prompt
 	Positions []struct {
 		Pos    int
 		Top    [][2]float64
@@ -34,18 +34,18 @@ type hfGolden struct {
 	}
 }
 
-// hfTolerance is how far logprobs and logits may lie from torch's.
+// hfTolerance is how far logprobs and logits may differ from torch's.
 const hfTolerance = 1e-4
 
-// hfToleranceOf returns the tolerance of a model: sums over many positions are made in
-// another order by torch where a state holds the text.
+// hfToleranceOf returns the tolerance of a model. For models with a recurrent state torch adds
+// sums over many positions in another order.
 func hfToleranceOf(name string) float64 {
 	switch name {
 	case "qwen35":
 		return 2e-3
-	case "gemma4": // torch itself is 2.7e-4 from what it gives in float64
+	case "gemma4": // torch in float32 differs by 2.7e-4 from torch in float64
 		return 5e-4
-	case "gpt-oss": // of weights in MXFP4 the activations are rounded to 8 bits
+	case "gpt-oss": // for weights in MXFP4 the activations are rounded to 8 bits
 		return 3
 	}
 	return hfTolerance
@@ -61,8 +61,8 @@ func evaluable(t *testing.T, name string) bool {
 	return arch.Find(family) != nil
 }
 
-// TestHFGoldens compares every position that torch's records tell of, and the tokens
-// as far as torch itself is sure of them.
+// TestHFGoldens compares every position in torch's records. It compares the tokens where torch's
+// two best logprobs differ by more than the tolerance allows.
 func TestHFGoldens(t *testing.T) {
 	if testing.Short() {
 		t.Skip("emulated CPUs give the same bits as others, which TestLogitsAreTheSameToTheBit shows")
@@ -71,7 +71,7 @@ func TestHFGoldens(t *testing.T) {
 	for _, g := range testshared.ReadLines[hfGolden](t, testshared.Path(t, "golden/hf.jsonl")) {
 		file := g.Model
 		if g.Variant == "window 8" && g.Model == "mistral" {
-			file = "mistral-window" // has the key that the converter leaves out
+			file = "mistral-window" // has the window's key, which the converter leaves out
 		} else if !slices.Contains(g.File, "gguf") && g.Lora == "" {
 			continue
 		}
@@ -105,9 +105,9 @@ func TestHFGoldens(t *testing.T) {
 	}, records)
 }
 
-// TestHFCheckpoints does the same with what convert makes of the checkpoints themselves:
-// among the records are some that hold for no GGUF of the reference, because that left
-// something out. All those of architectures that are known are compared.
+// TestHFCheckpoints does the same with the checkpoints themselves, which convert makes GGUF of.
+// Some records hold only for them, since the reference's GGUF files lack something. Records of
+// all known architectures are compared.
 func TestHFCheckpoints(t *testing.T) {
 	if testing.Short() {
 		t.Skip("as TestHFGoldens")
@@ -131,7 +131,7 @@ func TestHFCheckpoints(t *testing.T) {
 	require.Len(t, records, 31)
 }
 
-// convertedF32 converts a shared checkpoint.
+// convertedF32 converts a shared checkpoint to a GGUF file of F32.
 func convertedF32(t *testing.T, name string) *gguf.File {
 	path := filepath.Join(t.TempDir(), name+".gguf")
 	_, err := convert.RunFolder(context.Background(), testshared.Path(t, "models/hf/"+name), path, convert.FolderOptions{Type: "f32"})
@@ -141,21 +141,21 @@ func convertedF32(t *testing.T, name string) *gguf.File {
 	return f
 }
 
-// loadVariant opens a shared model, and makes the choice that its file leaves open.
+// loadVariant opens a shared model in a variant, see vary.
 func loadVariant(t *testing.T, name, variant string) *model.Model {
 	f, err := gguf.Open(testshared.Path(t, "models/arch/"+name+".gguf"))
 	require.NoError(t, err)
 	return vary(t, f, variant)
 }
 
-// vary loads a model.
+// vary loads a model in a variant, which changes a setting that the file does not have.
 func vary(t *testing.T, f *gguf.File, variant string) *model.Model {
 	m, err := model.Load(f, model.LoadOptions{Adjust: func(c *model.Config) {
 		switch variant {
 		case "truncate=true":
 			c.Rope.YaRN.Exact = false
 		case "short factors":
-			c.Rope.OrigCtx = c.TrainCtx // so that no context is a long one
+			c.Rope.OrigCtx = c.TrainCtx // so that no context counts as long
 		case "no window":
 			for i := range c.Layers {
 				c.Layers[i].Window = 0
@@ -167,9 +167,9 @@ func vary(t *testing.T, f *gguf.File, variant string) *model.Model {
 	return m
 }
 
-// withLoRA adds a shared adapter to a model, a folder of PEFT. llama.cpp's converter made
-// GGUF files of two, but forgot that one of them is rank-stabilized: its scale is half of
-// what it should be.
+// withLoRA adds a shared PEFT adapter to a model. It compares two of the adapters with the GGUF
+// files that llama.cpp's converter made. One of these is rank-stabilized, which the converter
+// ignored, so its scale is half of the right one.
 func withLoRA(t *testing.T, m *model.Model, name string) *model.Model {
 	a, err := peft.Read(testshared.Path(t, "models/hf/"+name), peftBase(m))
 	require.NoError(t, err)
@@ -190,7 +190,7 @@ func withLoRA(t *testing.T, m *model.Model, name string) *model.Model {
 	return adapted
 }
 
-// peftBase returns what a reader of PEFT's folders has to know of a model.
+// peftBase returns the description of a model for a reader of PEFT's folders.
 func peftBase(m *model.Model) *peft.Base {
 	base := &peft.Base{Arch: arch.Find(m.Config.Arch), Tied: m.File.Tensor(arch.Output.Weight()) == nil}
 	for i := range m.Config.Layers {
@@ -199,7 +199,8 @@ func peftBase(m *model.Model) *peft.Base {
 	return base
 }
 
-// compare evaluates the record's prompt and tokens, and returns the largest difference.
+// compare evaluates the record's prompt and tokens. It returns the largest difference of a
+// logprob or logit.
 func (g *hfGolden) compare(t *testing.T, m *model.Model, tolerance float64) (worst float64) {
 	f32 := quant.F32
 	s := session(t, m, model.SessionOptions{Threads: 2, CacheK: &f32, CacheV: &f32})
@@ -234,8 +235,8 @@ func (g *hfGolden) compare(t *testing.T, m *model.Model, tolerance float64) (wor
 	return worst
 }
 
-// TestMXFP4Goldens compares gpt-oss with its weights of 4 bits written as float32: so no
-// activation is rounded, and torch's figures hold to the last digits.
+// TestMXFP4Goldens compares gpt-oss with its 4-bit weights written as float32. Then no
+// activation is rounded, and the results agree with torch's to the last digits.
 func TestMXFP4Goldens(t *testing.T) {
 	if testing.Short() {
 		t.Skip("emulated CPUs give the same bits as others, which TestLogitsAreTheSameToTheBit shows")

@@ -12,8 +12,8 @@ import (
 	"alpaca/internal/testshared"
 )
 
-// TestLongRope: of two tables of frequency factors the one for the context's length
-// applies, as if the model had no other.
+// TestLongRope checks that the context's length selects one of two tables of frequency factors,
+// and that the results are those of a model with only that table.
 func TestLongRope(t *testing.T) {
 	if testing.Short() {
 		t.Skip("emulated CPUs give the same bits as others, which TestLogitsAreTheSameToTheBit shows")
@@ -39,7 +39,7 @@ func TestLongRope(t *testing.T) {
 	long, short := factors(0.5), factors(0.125)
 	both := build(tensor("rope_factors_long.weight", long), tensor("rope_factors_short.weight", short)).
 		Set("llama.rope.scaling.type", gguf.Str("longrope"))
-	// Eight tokens, at least.
+	// The prompt has at least eight tokens.
 	logits := func(m *testmodel.Model, ctx int) ([]float32, *model.Session) {
 		loaded := open(t, m.Write(t))
 		s := session(t, loaded, model.SessionOptions{Ctx: ctx, Threads: 1})
@@ -86,7 +86,7 @@ func TestLongRopeReference(t *testing.T) {
 	}
 }
 
-// open opens a model, for as long as the test takes.
+// open opens a model that is closed at the end of the test.
 func open(t *testing.T, path string) *model.Model {
 	m, err := openPath(path)
 	require.NoError(t, err)

@@ -19,8 +19,8 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// adapterFile writes an adapter of rank 2 for some matrices of testmodel's, and returns it
-// open. edit, if not nil, may change it before.
+// adapterFile writes an adapter of rank 2 for some matrices of a test model, and opens it. edit,
+// if not nil, may change its keys and tensors before.
 func adapterFile(t *testing.T, edit func(kv []gguf.KV, tensors []gguf.Tensor) ([]gguf.KV, []gguf.Tensor)) *gguf.File {
 	kv := []gguf.KV{
 		{Key: "general.type", Value: gguf.Str("adapter")}, {Key: "general.architecture", Value: gguf.Str("llama")},
@@ -56,13 +56,12 @@ func adapterFile(t *testing.T, edit func(kv []gguf.KV, tensors []gguf.Tensor) ([
 	return f
 }
 
-// TestLoRA compares an adapter with the same in the weights, and the rows of a batch with
-// each on its own.
+// TestLoRA compares a model with an adapter with the merged model, and a batch with single rows.
 func TestLoRA(t *testing.T) {
 	compareMerged(t, testmodel.Spec{Seed: 1}, adapterFile(t, nil))
 }
 
-// TestLoRAOfFusedMatrices: an adapter of a matrix that holds several is one of each.
+// TestLoRAOfFusedMatrices does the same with adapters of tensors that hold several matrices.
 func TestLoRAOfFusedMatrices(t *testing.T) {
 	f := adapterFile(t, func(kv []gguf.KV, tensors []gguf.Tensor) ([]gguf.KV, []gguf.Tensor) {
 		kv[1].Value = gguf.Str("phi3")
@@ -78,7 +77,8 @@ func TestLoRAOfFusedMatrices(t *testing.T) {
 	compareMerged(t, testmodel.Spec{Arch: &arch.Phi3, Seed: 1}, f)
 }
 
-// compareMerged compares an adapter of a model with the same in its weights.
+// compareMerged compares a model with an adapter with a model that has the adapter merged into
+// its weights.
 func compareMerged(t *testing.T, spec testmodel.Spec, f *gguf.File) {
 	for _, scale := range []float32{1, 0.5} {
 		plain, merged := spec.Make(), spec.Make()

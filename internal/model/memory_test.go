@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestScratchOfA7B: the memory that a session of a model of that size takes
-// beside its weights and cache.
+// TestScratchOfA7B checks that a session of a 7B model takes less than 64 MiB besides weights and
+// cache.
 func TestScratchOfA7B(t *testing.T) {
 	for _, typ := range []quant.Type{quant.Q4_0, quant.Q4_K, quant.F16} {
 		c := Config{Arch: "llama", TrainCtx: 4096, Dim: 4096, NumLayers: 1, VocabSize: 32000,
@@ -32,8 +32,8 @@ func TestScratchOfA7B(t *testing.T) {
 	}
 }
 
-// TestCacheOfGemma3: at 32768 tokens a cache takes at most a quarter of what it would if
-// layers with a window kept everything.
+// TestCacheOfGemma3 checks the size of a cache of 32768 tokens: less than a quarter of what it
+// would be if layers with a window kept everything.
 func TestCacheOfGemma3(t *testing.T) {
 	for _, layers := range []int{18, 26, 34, 48} {
 		c := Config{Arch: "gemma3", TrainCtx: 32768, Dim: 640, NumLayers: layers}

@@ -15,22 +15,22 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// shape is a small model of noise, for what the shared models do not have.
+// shape describes a small model of noise, for features that the shared models lack.
 type shape struct {
 	dim, layers, heads, kvHeads, ffn, vocab int
-	keyDim, valueDim                        int // 0: dim/heads
+	keyDim, valueDim                        int // 0 means dim/heads
 	experts, used                           int
 	splitExperts                            bool // a tensor for each expert, as in files of 2023
 	tied, biases                            bool
-	typ                                     quant.Type                // of matrices
-	down                                    quant.Type                // of ffn_down and output
-	pick                                    func(cols int) quant.Type // instead of both
+	typ                                     quant.Type                // the type of matrices
+	down                                    quant.Type                // the type of ffn_down and output
+	pick                                    func(cols int) quant.Type // if not nil, returns the type of each matrix
 	kv                                      []gguf.KV                 // further metadata
 	ropeFactors                             []float32
 	seed                                    uint64
 }
 
-// small is the usual one.
+// small is the shape that most tests use.
 var small = shape{dim: 64, layers: 2, heads: 4, kvHeads: 2, ffn: 96, vocab: 100, typ: quant.F32, down: quant.F32}
 
 // tensors returns the model's tensors with their data.

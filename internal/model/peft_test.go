@@ -17,8 +17,9 @@ import (
 	"alpaca/internal/quant"
 )
 
-// TestPEFTCases compares adapters that peft wrote with the logits that it gives, for the
-// folder that test/peer/peft_cases.py has filled: as they are, and written as GGUF.
+// TestPEFTCases compares models with adapters that peft wrote with peft's logits. The adapters
+// are in the folder that test/peer/peft_cases.py has filled. They are read as they are, and
+// after being written as GGUF.
 func TestPEFTCases(t *testing.T) {
 	dir := os.Getenv("ALPACA_PEFT_CASES")
 	if dir == "" {
@@ -41,7 +42,7 @@ func TestPEFTCases(t *testing.T) {
 			require.NoError(t, json.Unmarshal(raw, &c))
 			name, variant := strings.TrimSuffix(filepath.Base(c.Model), ".gguf"), ""
 			if name == "phi4mini" {
-				variant = "short factors" // as torch takes them for so few tokens
+				variant = "short factors" // torch uses these for so few tokens
 			}
 			m := loadVariant(t, name, variant)
 			a, err := peft.Read(folder, peftBase(m))

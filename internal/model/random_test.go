@@ -11,8 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestRandomShapes checks models whose sizes have little in common and whose matrices all
-// have types of their own, as mixes of types have.
+// TestRandomShapes checks models with random sizes, whose matrices have random types.
 func TestRandomShapes(t *testing.T) {
 	seeds := 40
 	if testing.Short() {

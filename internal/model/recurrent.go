@@ -1,6 +1,9 @@
 package model
 
-import "errors"
+import (
+	"errors"
+	"slices"
+)
 
 // ErrNoShift says that a context cannot be shifted, because layers keep the whole text in one
 // recurrent state.
@@ -10,6 +13,24 @@ var ErrNoShift = errors.New("the context is full, and a model with recurrent lay
 // token, and at the mark. There is no state for any other length.
 type state struct {
 	now, marked moment
+}
+
+// A State is a copy of the recurrent state of a text after its last token. It never changes.
+type State struct{ data []float32 }
+
+// State returns a copy of the text's present state. It returns nil if the text has none: if no
+// layer is recurrent, or if there are no tokens.
+func (s *Seq) State() *State {
+	if s.state.now.data == nil || s.Len() == 0 || s.state.now.len != s.Len() {
+		return nil
+	}
+	return &State{slices.Clone(s.state.now.data)}
+}
+
+// Resume sets the state of a text whose tokens were added by Adopt. It must be the one after
+// just these tokens.
+func (s *Seq) Resume(st *State) {
+	s.state.now = moment{s.Len(), append(s.state.now.data[:0], st.data...)}
 }
 
 // moment is the state after the first len tokens. data has the states of all layers, one

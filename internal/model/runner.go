@@ -14,8 +14,8 @@ import (
 )
 
 // Runner evaluates batches with a model. It has the workers, the scratch memory for a batch,
-// and the Cache of all texts. After a first batch of a size, further ones allocate nothing
-// except blocks of the cache. A Runner and its Seqs are not safe for concurrent use.
+// and the Cache of all texts. After the first batch of a size, further batches of that size
+// allocate only blocks of the cache. A Runner and its Seqs are not safe for concurrent use.
 type Runner struct {
 	// Collect, if not nil, is called with the input x [rows, cols] of each
 	// matrix product and the name of the matrix's tensor. The matrices of expert
@@ -166,7 +166,7 @@ func (r *Runner) reserve() {
 // attentionScale returns 1/sqrt(n), the default factor of attention's scores.
 func attentionScale(n int) float32 { return 1 / float32(math.Sqrt(float64(n))) }
 
-// Close ends the workers, unless RunnerOptions.Pool has them.
+// Close ends the workers, unless they are those of RunnerOptions.Pool.
 func (r *Runner) Close() error {
 	if r.ownPool {
 		r.pool.Close()
@@ -255,8 +255,8 @@ func (m *Model) checkTokens(tokens []int32) error {
 // at least 1.
 func (r *Runner) LogitRows() int { return logitRows(r.model.Config.VocabSize, r.batch) }
 
-// Logits returns the logits [n, VocabSize] of the wanted rows from to from+n-1 of the last
-// batch. They are valid until the next call. n is at most LogitRows.
+// Logits returns the logits [n, VocabSize] of n wanted rows of the last batch, beginning with
+// wanted row from. They are valid until the next call. n is at most LogitRows.
 func (r *Runner) Logits(from, n int) ([]float32, error) {
 	c := &r.model.Config
 	if from < 0 || n < 1 || n > r.LogitRows() || (from+n)*c.Dim > len(r.hidden) {

@@ -275,8 +275,8 @@ func (s *Seq) Share(i int, b *Block) {
 	s.parts[b.part].set(i, b)
 }
 
-// Replace moves the content of with to s. with is empty afterwards. Its tokens must have been
-// evaluated with the adapters of s.
+// Replace replaces the content of s by that of the Seq with, and empties with. The tokens of
+// with must have been evaluated with the adapters of s.
 func (s *Seq) Replace(with *Seq) {
 	s.Free()
 	with.scales = s.scales

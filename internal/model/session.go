@@ -10,7 +10,7 @@ import (
 )
 
 // Session is a Runner with a single text, up to a context length. It is not safe for
-// concurrent use. Evaluating one token allocates nothing.
+// concurrent use. Evaluating one token allocates nothing except a cache block now and then.
 type Session struct {
 	*Runner
 	seq     *Seq

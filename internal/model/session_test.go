@@ -60,9 +60,9 @@ func TestTruncate(t *testing.T) {
 	require.Zero(t, s.Pos())
 }
 
-// TestShift: after a shift, later tokens see what they would have seen had the
-// kept tokens been at their new positions: with one layer, whose keys and values
-// depend on nothing but token and position, the same as a fresh evaluation.
+// TestShift checks that tokens after a shift see the kept tokens at their new positions. The
+// model has one layer, so keys and values depend only on token and position. The result must be
+// about that of a fresh evaluation.
 func TestShift(t *testing.T) {
 	for _, typ := range []quant.Type{quant.F32, quant.F16, quant.Q8_0, quant.Q5_1, quant.Q4_0} {
 		shape := small
@@ -93,7 +93,7 @@ func TestShift(t *testing.T) {
 func TestContext(t *testing.T) {
 	m := small.load(t)
 	s := session(t, m, model.SessionOptions{})
-	require.Equal(t, 512, s.Ctx()) // the model's
+	require.Equal(t, 512, s.Ctx()) // the model's training context
 	require.Empty(t, s.Warning())
 	s = session(t, m, model.SessionOptions{Ctx: 600})
 	require.Contains(t, s.Warning(), "600")
@@ -126,7 +126,7 @@ func TestDefaultContextIsCapped(t *testing.T) {
 	shape.kv = []gguf.KV{{Key: "llama.context_length", Value: gguf.U32(1 << 20)}}
 	s := shape.withDefaults()
 	kv := s.metadata()
-	kv = append(kv[:1], kv[2:]...) // the first context_length
+	kv = append(kv[:1], kv[2:]...) // removes the first context_length
 	file := t.TempDir() + "/long.gguf"
 	writeFile(t, file, kv, s.tensors())
 	require.Equal(t, model.DefaultCtx, session(t, loadNoise(t, file), model.SessionOptions{}).Ctx())
@@ -149,7 +149,7 @@ func TestProgressAndCancel(t *testing.T) {
 	_, err = s.Eval(context.Background(), small.prompt(35)[20:], nil)
 	require.NoError(t, err)
 
-	// Within a batch, nothing of it stays.
+	// A batch that is cancelled leaves nothing.
 	s = session(t, m, model.SessionOptions{})
 	_, err = s.Eval(&cancelledAt{context.Background(), 1}, small.prompt(35), nil)
 	require.ErrorIs(t, err, context.Canceled)
@@ -168,7 +168,7 @@ func TestProgressAndCancel(t *testing.T) {
 	require.ErrorIs(t, err, stop)
 }
 
-// cancelledAt is cancelled once it was looked at that often.
+// cancelledAt is a context that is cancelled after its Err was called looks times.
 type cancelledAt struct {
 	context.Context
 	looks int
@@ -224,7 +224,7 @@ func TestATokenAllocatesNothing(t *testing.T) {
 	}
 }
 
-// TestATokenAllocatesNothingAnywhere is the same of every architecture.
+// TestATokenAllocatesNothingAnywhere does the same for every architecture.
 func TestATokenAllocatesNothingAnywhere(t *testing.T) {
 	for _, named := range testmodel.Catalog() {
 		m := loadPath(t, named.Spec.Make().Write(t))

@@ -49,7 +49,7 @@ func (s *Seq) Shift(keep, discard int) error {
 	return nil
 }
 
-// move moves keys and values down: from position pos+by to pos, for each pos from from on. It
+// move moves keys and values down: from position pos+by to pos, for each pos ≥ from. It
 // rotates the keys to their new positions.
 func (s *Seq) move(from, by int) {
 	var back [TurnNone + 1]angles

@@ -193,7 +193,7 @@ func (r *Runner) normHeads(l *Layer, q, k, v []float32, rows int) {
 			r.err = r.headNorm.Run(r.pool, [3]ggml.NormedHeads{{X: v, W: l.AttnVNorm}})
 		}
 	default:
-		r.err = r.headNorm.Run(r.pool, [3]ggml.NormedHeads{{X: q, W: l.AttnQNorm}, {X: k, W: l.AttnKNorm}, {X: v, W: l.AttnVNorm}})
+		r.err = r.headNorm.Run(r.pool, [3]ggml.NormedHeads{{X: q, W: l.AttnQNorm, Apart: l.normsQ}, {X: k, W: l.AttnKNorm, Apart: l.normsK}, {X: v, W: l.AttnVNorm}})
 	}
 }
 

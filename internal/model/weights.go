@@ -27,7 +27,9 @@ type Layer struct {
 	AttnV     Linear    // [NumKVHeads*ValueDim, Dim]
 	AttnQNorm []float32 // [KeyDim] the norm of each query head; nil: none
 	AttnKNorm []float32 // [KeyDim] the norm of each key head; nil: none
-	AttnOut   Linear    // [Dim, NumHeads*ValueDim] attn_output
+
+	normsQ, normsK int    // the heads that have LayerNorms of their own in AttnQNorm and AttnKNorm; 0: RMSNorm
+	AttnOut        Linear // [Dim, NumHeads*ValueDim] attn_output
 
 	ConvIn   Linear    // [3*Dim, Dim] shortconv.in_proj, in layers with a convolution instead of attention
 	ConvTaps []float32 // [Dim, Taps] shortconv.conv

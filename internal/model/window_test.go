@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// windowed returns a model with layers that have windows, and some that see everything.
+// windowed returns a model with layers that have a window and layers that see everything.
 func windowed(t *testing.T) *model.Model {
 	return made(t, testmodel.Spec{Arch: &arch.Gemma3, Seed: 3, Dim: 32, Layers: 7, Window: 20, Tied: true})
 }
@@ -28,8 +28,8 @@ func made(t *testing.T, spec testmodel.Spec) *model.Model {
 	return m
 }
 
-// evaluate adds tokens to s, at most batch at a time, and returns all logits. Where trim is
-// not set everything is kept, as a cache without windows would.
+// evaluate adds tokens to s, at most batch at a time, and returns all logits. If trim is false,
+// all layers keep everything.
 func evaluate(t *testing.T, r *model.Runner, s *model.Seq, tokens []int32, batch int, trim bool) (logits [][]float32) {
 	for len(tokens) > 0 {
 		n := min(batch, len(tokens))
@@ -48,14 +48,14 @@ func evaluate(t *testing.T, r *model.Runner, s *model.Seq, tokens []int32, batch
 	return logits
 }
 
-// TestWindowsKeepWhatTheySee: a text whose layers with a window forget what they do not see
-// goes on with the same bits as one that keeps everything: grown, moved in its context, cut
-// back, saved and restored.
+// TestWindowsKeepWhatTheySee compares a text whose layers with a window forget what they do not
+// see with one that keeps everything. Both must get the same bits after growing, shifts, cutting
+// back, saving and restoring.
 func TestWindowsKeepWhatTheySee(t *testing.T) {
 	keepWhatTheySee(t, windowed(t))
 }
 
-// TestConvolutionsKeepWhatTheySee is the same of short convolutions.
+// TestConvolutionsKeepWhatTheySee does the same with short convolutions.
 func TestConvolutionsKeepWhatTheySee(t *testing.T) {
 	keepWhatTheySee(t, made(t, testmodel.Spec{Arch: &arch.LFM2, Seed: 4, Dim: 32, Tied: true}))
 }
@@ -93,7 +93,7 @@ func keepWhatTheySee(t *testing.T, m *model.Model) {
 				same()
 				n := whole.Len() - model.Slack
 				if n < move.keep && cut.Reachable(n) == 0 {
-					return // what is needed there has been forgotten
+					return // the text has forgotten what position n needs
 				}
 				require.Equal(t, n, cut.Reachable(n))
 				whole.Truncate(n)
@@ -108,7 +108,8 @@ func keepWhatTheySee(t *testing.T, m *model.Model) {
 	require.Zero(t, r.Cache().Used())
 }
 
-// TestMark: a text can be cut back to where it was marked, and further back to nothing.
+// TestMark checks that a text can be cut back to its mark, and from before its mark only to
+// nothing.
 func TestMark(t *testing.T) {
 	m := windowed(t)
 	r := newRunner(t, m, model.RunnerOptions{Threads: 1, Ctx: 256})
@@ -140,8 +141,8 @@ func TestMark(t *testing.T) {
 	require.Zero(t, r.Cache().Used())
 }
 
-// TestRecentBlocksAreShort: with too few blocks for the windows nothing changes but that
-// the text has to wait.
+// TestRecentBlocksAreShort checks that a text gets ErrNoBlocks while there are too few blocks for
+// the windows, and later the same logits.
 func TestRecentBlocksAreShort(t *testing.T) {
 	m := windowed(t)
 	r := newRunner(t, m, model.RunnerOptions{Threads: 1, Ctx: 256, Batch: 64, Recent: 3})

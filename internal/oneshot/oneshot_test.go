@@ -17,7 +17,7 @@ import (
 	"alpaca/internal/sampler"
 )
 
-// open returns the built-in model, to be asked several things at once.
+// open returns the built-in model. It answers up to parallel queries at once.
 func open(t *testing.T, parallel int) *Local {
 	t.Helper()
 	f, err := builtin.Open(gguf.Options{})
@@ -34,7 +34,7 @@ func open(t *testing.T, parallel int) *Local {
 	return NewLocal(e, form, sampler.DefaultParams())
 }
 
-// TestAsk: what a query is answered depends on it alone, and its bounds hold.
+// TestAsk checks that an answer depends on its query alone, and that the query's limits hold.
 func TestAsk(t *testing.T) {
 	ask := func(text string) []chat.Message { return []chat.Message{{Role: chat.User, Content: text}} }
 	queries := []Query{

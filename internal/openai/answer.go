@@ -165,7 +165,8 @@ func NewTimings(cached, evaluated, generated int, prompt, predicted time.Duratio
 	return t
 }
 
-// rates returns d in milliseconds, d/n in milliseconds, and n per second. An unknown value is 0.
+// rates returns d in milliseconds, d/n in milliseconds, and n/d per second. A value that cannot be
+// computed is 0.
 func rates(d time.Duration, n int) (ms, each, perSecond float64) {
 	ms = float64(d) / float64(time.Millisecond)
 	if n > 0 {
@@ -249,9 +250,9 @@ type OldLogprobs struct {
 	Offsets  []int                `json:"text_offset"`
 }
 
-// Old returns l in the form of OpenAI's first API, whose keys are texts. As there, invalid UTF-8 is
-// written as bytes, so that different tokens have different keys. Of alternatives with the same
-// text it keeps the likeliest. offset is the number of characters before the first token.
+// Old returns l in the form of OpenAI's first API, whose keys are texts. As in that API, invalid
+// UTF-8 is written as bytes, so that different tokens have different keys. If alternatives have the
+// same text, Old keeps the likeliest. offset is the number of characters before the first token.
 func (l *Logprobs) Old(offset int) *OldLogprobs {
 	o := &OldLogprobs{Tokens: []string{}, Logprobs: []float64{}, Top: []map[string]float64{}, Offsets: []int{}}
 	var part []byte // bytes of an unfinished character

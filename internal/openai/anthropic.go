@@ -154,8 +154,7 @@ func (r *ChatRequest) anthropicMessages(o *object) {
 	}
 }
 
-// anthropicMessage adds a message. Tool results in it become messages of their own, which precede
-// it.
+// anthropicMessage adds a message. Tool results in it become messages of their own, before it.
 func (r *ChatRequest) anthropicMessage(o *object) {
 	var role string
 	if !o.text("role", &role) {

@@ -18,12 +18,12 @@ type ChatRequest struct {
 	Tools         *Tools // nil: no tools
 }
 
-// ParseChat parses a request. Settings that it does not have come from defaults.
+// ParseChat parses a request. defaults has the settings that the request does not give.
 func ParseChat(data []byte, defaults sampler.Params) (*ChatRequest, error) {
 	return parseChat(data, defaults, true)
 }
 
-// ParseTemplate parses a request that asks for the prompt only, not for an answer.
+// ParseTemplate parses a request that asks for the prompt, not for an answer.
 func ParseTemplate(data []byte, defaults sampler.Params) (*ChatRequest, error) {
 	return parseChat(data, defaults, false)
 }

@@ -13,7 +13,7 @@ import (
 
 const hi = `"messages": [{"role": "user", "content": "hi"}]`
 
-// TestChatRequest checks what becomes of fields that are right.
+// TestChatRequest checks how valid fields are parsed.
 func TestChatRequest(t *testing.T) {
 	p := sampler.DefaultParams()
 	r, err := ParseChat([]byte(`{`+hi+`}`), p)
@@ -67,7 +67,7 @@ func TestMessages(t *testing.T) {
 	require.Len(t, r.Messages, 2)
 }
 
-// TestChatErrors checks that each error names the field, and says what is wrong.
+// TestChatErrors checks that each error names the field and says what is wrong.
 func TestChatErrors(t *testing.T) {
 	deep := strings.Repeat("[", MaxDepth+1) + strings.Repeat("]", MaxDepth+1)
 	for _, tt := range []struct{ body, param, message string }{

@@ -13,7 +13,7 @@ type CompletionRequest struct {
 	Generation
 	Prompts []Prompt
 	List    bool     // the prompts came as a list, so the answer is a list, too
-	Fields  []string // the only fields wanted of llama.cpp's answer, such as "timings/prompt_n"; empty: all
+	Fields  []string // the fields that llama.cpp's answer should have, such as "timings/prompt_n"; empty: all
 	Sampled bool     // return probabilities after the samplers, not before
 }
 
@@ -80,7 +80,7 @@ func (r *CompletionRequest) refuseOld(o *object) {
 }
 
 // readPrompts reads the prompt: a string, a list of tokens and strings that make one text, or a
-// list of several of these. list reports the last case.
+// list of such prompts. list reports the last case.
 func readPrompts(o *object) (prompts []Prompt, list bool) {
 	data, ok := o.get("prompt")
 	if !ok {
@@ -143,8 +143,8 @@ func textPiece(data []byte) (p Piece) {
 	return p
 }
 
-// objectPiece reads llama.cpp's form of a prompt with images or audio. A prompt that has some is an
-// error.
+// objectPiece reads llama.cpp's form of a prompt with images or audio. It is an error if the prompt
+// has any.
 func objectPiece(o *object, name string, data []byte) (p Piece) {
 	var fields struct {
 		Text  *string           `json:"prompt_string"`

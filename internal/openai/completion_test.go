@@ -89,7 +89,7 @@ func TestTokenize(t *testing.T) {
 	require.EqualError(t, err, "tokens: must be a list, is a string")
 }
 
-// TestErrorJSON checks the form that clients read.
+// TestErrorJSON checks the JSON of errors, which clients parse.
 func TestErrorJSON(t *testing.T) {
 	b, err := json.Marshal(Invalid("n", "is 0"))
 	require.NoError(t, err)
@@ -105,7 +105,7 @@ func TestErrorJSON(t *testing.T) {
 	require.Contains(t, e.Error["message"], "exceeds the context window")
 }
 
-// TestNumbers checks that every number in an answer is one that JSON has.
+// TestNumbers checks that JSON can hold every number in an answer.
 func TestNumbers(t *testing.T) {
 	require.Equal(t, -9999.0, Logprob(math.Inf(-1)))
 	require.Equal(t, -9999.0, Logprob(math.NaN()))
@@ -119,8 +119,8 @@ func TestNumbers(t *testing.T) {
 	require.Equal(t, "[0,7,255]", string(b))
 }
 
-// TestOldLogprobs checks the first API's form: offsets count characters, and tokens that are
-// parts of them have names of their own.
+// TestOldLogprobs checks the form of OpenAI's first API: offsets count characters, and a token
+// that is part of a character is written as bytes.
 func TestOldLogprobs(t *testing.T) {
 	l := Logprobs{Content: []TokenProb{
 		{Token: "é", Bytes: Bytes("é"), Logprob: -1, Top: []OtherProb{{Token: "a", Bytes: Bytes("a"), Logprob: -2}, {Token: "a", Bytes: Bytes("a"), Logprob: -1}}},
@@ -195,7 +195,7 @@ func FuzzRequests(f *testing.F) {
 	})
 }
 
-// sane checks that a request that was taken is within all bounds, the sampler's among them.
+// sane checks that an accepted request is within all limits, including the sampler's.
 func sane(t *testing.T, g Generation) {
 	require.GreaterOrEqual(t, g.MaxTokens, -1)
 	require.GreaterOrEqual(t, g.N, 1)

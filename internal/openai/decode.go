@@ -223,7 +223,7 @@ func (o *object) clamped(field string, target *float32, low, high float32) {
 	}
 }
 
-// ranged reads a number from low to high. Another one is an error.
+// ranged reads a number from low to high. A number outside this range is an error.
 func (o *object) ranged(field string, target *float32, low, high float32) {
 	var f float32
 	if !o.number(field, &f) {
@@ -236,7 +236,7 @@ func (o *object) ranged(field string, target *float32, low, high float32) {
 	*target = f
 }
 
-// list reads a list of at most limit values.
+// list reads a list of up to limit values.
 func (o *object) list(field string, limit int) (values []json.RawMessage, ok bool) {
 	data, ok := o.wants(field, "a list")
 	if !ok {

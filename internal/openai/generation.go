@@ -53,7 +53,7 @@ func (g *Generation) read(o *object) {
 		options.boolean("include_usage", &g.Usage)
 		o.take(options)
 	}
-	// The last of these fields counts, as in llama.cpp.
+	// If a request has several of these fields, the last in this list counts, as in llama.cpp.
 	for _, name := range []string{"max_tokens", "max_completion_tokens", "n_predict"} {
 		o.integer(name, &g.MaxTokens, -1, math.MaxInt32)
 	}
@@ -133,8 +133,8 @@ func (g *Generation) readStop(o *object) {
 	}
 }
 
-// readSampling reads the settings of the sampler. A value out of range is clamped where llama.cpp
-// clamps it, and is an error elsewhere.
+// readSampling reads the settings of the sampler. A value out of range is clamped if llama.cpp clamps
+// it, and is an error otherwise.
 func (g *Generation) readSampling(o *object) {
 	const limit = math.MaxFloat32
 	p := &g.Sampling
@@ -169,7 +169,7 @@ func (g *Generation) readSampling(o *object) {
 	readSamplers(o, p)
 }
 
-// The settings of llama.cpp's sampler adaptive-p, which this server lacks: these values mean off.
+// Settings of llama.cpp's sampler adaptive-p, which this server lacks. These values mean off.
 const (
 	AdaptiveTarget = -1
 	AdaptiveDecay  = 0.9
@@ -183,8 +183,8 @@ func readAdaptive(o *object) {
 	}
 }
 
-// readSeed reads a seed. OpenAI's seeds have 64 bits: FoldSeed makes 32 bits of them. -1 means a
-// random seed.
+// readSeed reads a seed. OpenAI's seeds have 64 bits; FoldSeed reduces them to 32. -1 means a random
+// seed.
 func readSeed(o *object, target *uint32) {
 	var seed int64
 	if !o.integer64("seed", &seed, math.MinInt64, math.MaxInt64) {

@@ -8,11 +8,11 @@ import (
 	"alpaca/internal/sampler"
 )
 
-// TestResponsesInput checks what conversation each kind of input is.
+// TestResponsesInput checks the conversation that each kind of input becomes.
 func TestResponsesInput(t *testing.T) {
 	for _, tt := range []struct {
 		name, body string
-		want       []string // role and content of each message, or its JSON where there is more to it
+		want       []string // role and content of each message, or its JSON if it has more fields
 	}{
 		{"a text", `{"input": "Hi"}`, []string{"user: Hi"}},
 		{"with instructions", `{"input": "Hi", "instructions": "be brief"}`, []string{"system: be brief", "user: Hi"}},
@@ -70,7 +70,7 @@ func TestResponsesSettings(t *testing.T) {
 	require.NotContains(t, r.Echo, "previous_response_id")
 }
 
-// TestResponsesErrors checks that what is refused is named as the request names it.
+// TestResponsesErrors checks that errors name fields as a Responses request does.
 func TestResponsesErrors(t *testing.T) {
 	for body, param := range map[string]string{
 		`{}`:                            "input",

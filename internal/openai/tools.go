@@ -105,7 +105,8 @@ func (r *ChatRequest) readTools(o *object) {
 	}
 }
 
-// add adds a tool. The schema of its arguments is in the field named schema.
+// add adds the tool that f describes. schema is the name of the field with the schema of its
+// arguments.
 func (t *Tools) add(f *object, schema string) {
 	tool := toolcall.Tool{}
 	if !f.text("name", &tool.Name) {

@@ -28,7 +28,7 @@ func TestEachCallsOnce(t *testing.T) {
 	}
 }
 
-// TestEachReturnsTheFirstError lets a later call fail before an earlier one.
+// TestEachReturnsTheFirstError makes a later call fail before an earlier one.
 func TestEachReturnsTheFirstError(t *testing.T) {
 	for round := range 50 {
 		failed := make(chan struct{})

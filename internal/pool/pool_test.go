@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// countTask counts how often each item is done and checks the worker numbers.
+// countTask counts how often each item is done, and checks the worker numbers.
 type countTask struct {
 	done    []atomic.Int32
 	workers int
@@ -53,8 +53,8 @@ func TestDoesEveryItemOnce(t *testing.T) {
 	}
 }
 
-// TestManyRuns looks for lost wake-ups and for chunks that leak from one Run
-// into the next; pauses let workers park in between.
+// TestManyRuns looks for lost wake-ups, and for chunks that leak from one Run into the next.
+// Pauses let the workers park.
 func TestManyRuns(t *testing.T) {
 	p := New(5, nil)
 	defer p.Close()
@@ -70,8 +70,8 @@ func TestManyRuns(t *testing.T) {
 	}
 }
 
-// TestTakesFromSlowWorkers has a worker that does not come to an end before the
-// others have done all that it has not claimed.
+// TestTakesFromSlowWorkers makes a worker wait until the others have done every item that it has
+// not claimed.
 func TestTakesFromSlowWorkers(t *testing.T) {
 	const n = 64
 	for _, threads := range []int{2, 3, 8} {
@@ -80,7 +80,7 @@ func TestTakesFromSlowWorkers(t *testing.T) {
 		var claimed atomic.Int32
 		task.do = func(i int) {
 			claimed.Add(1)
-			for i == 0 && int(claimed.Load()) < n-n/threads { // it holds half of its share
+			for i == 0 && int(claimed.Load()) < n-n/threads { // the chunk with item 0 is half of its worker's share
 				time.Sleep(time.Microsecond)
 			}
 		}

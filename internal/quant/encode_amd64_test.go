@@ -16,7 +16,7 @@ func portably(f func() []byte) []byte {
 	return f()
 }
 
-// requireEncodeKernels skips a test of this CPU's encoders where there are none.
+// requireEncodeKernels skips a test where this CPU has no encoders of its own.
 func requireEncodeKernels(t *testing.T) {
 	if codec.AVX2 {
 		return

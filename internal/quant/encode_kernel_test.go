@@ -12,7 +12,7 @@ import (
 	"alpaca/internal/quant/quanttest"
 )
 
-// weightsOf returns weights of a kind that is hard in its own way.
+// weightsOf maps a kind of difficult weights to a function that returns weight i.
 var weightsOf = map[string]func(r *rand.Rand, i int) float32{
 	"normal": func(r *rand.Rand, _ int) float32 { return float32(r.NormFloat64() * 0.02) },
 	"few values": func(r *rand.Rand, _ int) float32 {
@@ -46,8 +46,8 @@ var weightsOf = map[string]func(r *rand.Rand, i int) float32{
 	"none": func(*rand.Rand, int) float32 { return 0 },
 }
 
-// TestEncodeKernels: the encoders of this CPU give the bytes of the portable
-// ones, and touch nothing but what they are given.
+// TestEncodeKernels checks that the encoders of this CPU write the same bytes as the portable
+// ones, and access nothing beyond their arguments.
 func TestEncodeKernels(t *testing.T) {
 	requireEncodeKernels(t)
 	for _, typ := range computable {
@@ -81,7 +81,7 @@ func TestEncodeKernels(t *testing.T) {
 	}
 }
 
-// FuzzDecode: any bytes are weights, those of the format's formula.
+// FuzzDecode checks that any bytes decode to the weights of the format's formula.
 func FuzzDecode(f *testing.F) {
 	for i, typ := range computable {
 		for _, block := range testBlocks(typ)[:3] {
@@ -104,8 +104,8 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// FuzzEncode: whatever the weights, also none that a model should have, nothing
-// panics; if they are finite, all ways to encode them agree.
+// FuzzEncode checks that no weights make Encode panic, even those that no model should have. If
+// the weights are finite, all encoders must write the same bytes.
 func FuzzEncode(f *testing.F) {
 	for i := range computable {
 		f.Add(uint8(i), true, []byte{0, 0, 128, 63, 1, 0, 0, 0, 255, 255, 127, 127})
@@ -138,8 +138,8 @@ func FuzzEncode(f *testing.F) {
 	})
 }
 
-// TestEncodeNotNumbers: the encoder that a cache of Q8_0 uses for what a model of
-// broken weights has computed gives the same bytes with each kernel, too.
+// TestEncodeNotNumbers checks that the encoders of Q8_0 write the same bytes for NaN and infinity.
+// A cache of Q8_0 may get such values from a model with broken weights.
 func TestEncodeNotNumbers(t *testing.T) {
 	requireEncodeKernels(t)
 	r := rand.New(rand.NewPCG(12, 1))

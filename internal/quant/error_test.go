@@ -27,7 +27,7 @@ func TestError(t *testing.T) {
 			e := MeasureError(tt.before, tt.after)
 			require.Equal(t, int64(len(tt.before)), e.Values)
 			require.Equal(t, []float64{tt.max, tt.largest, tt.rms, tt.relative}, []float64{e.Max, e.Largest, e.RMS(), e.Relative()})
-			var sum Error // the same of its parts
+			var sum Error // the sum of the errors of single values
 			for i := range tt.before {
 				sum.Add(MeasureError(tt.before[i:i+1], tt.after[i:i+1]))
 			}

@@ -61,13 +61,12 @@ func TestBlockSizes(t *testing.T) {
 	require.False(t, CanCompute(Q8_1))
 }
 
-// TestDecode compares Decode with each format's formula, written down once more
-// from the point of view of a single weight.
+// TestDecode compares Decode with weightAt, which has each format's formula for a single weight.
 func TestDecode(t *testing.T) {
 	for _, typ := range computable {
 		t.Run(typ.String(), func(t *testing.T) {
 			for _, block := range testBlocks(typ) {
-				n := max(32, typ.BlockLen()) // a few of the float types at a time
+				n := max(32, typ.BlockLen()) // 32 weights of the float types, else a block
 				got := make([]float32, n)
 				if typ.BlockLen() == 1 {
 					block = block[:n*typ.BlockBytes()]
@@ -81,8 +80,7 @@ func TestDecode(t *testing.T) {
 	}
 }
 
-// testBlocks returns random blocks of t, among them ones with the scales that
-// are special numbers.
+// testBlocks returns random blocks of t. The scales of some are special numbers.
 func testBlocks(t Type) [][]byte {
 	r := rand.New(rand.NewPCG(uint64(t), 1))
 	special := []uint16{0, 0x8000, 1, 0x83ff, 0x3c00, 0x7bff, 0x7c00, 0xfc00, 0x7e00}
@@ -101,7 +99,7 @@ func testBlocks(t Type) [][]byte {
 			}
 			binary.LittleEndian.PutUint16(b[at:], h)
 		}
-		if t == MXFP4 && i < 60 { // exponents of small, great and no numbers
+		if t == MXFP4 && i < 60 { // exponents at both ends of the range, and one in the middle
 			b[0] = []byte{0, 1, 2, 125, 254, 255}[i%6]
 		}
 		if !ok && t.BlockLen() > 1 && t != MXFP4 && t != NVFP4 {
@@ -168,7 +166,7 @@ func weightAt(t Type, b []byte, e int) float32 {
 			w = -w
 		}
 		if code == 8 {
-			w = 0 // as an integer it has no sign
+			w = 0 // never -0, since Decode looks up an integer
 		}
 		return float32(w)
 	case Q2_K:
@@ -237,13 +235,13 @@ func weightAt(t Type, b []byte, e int) float32 {
 	panic(t)
 }
 
-// TestDecodeByHand pins the layouts with blocks whose few interesting bits can
-// be checked against the byte maps with the eye.
+// TestDecodeByHand checks the layouts with blocks that have only a few bits set, which a reader
+// can compare with the byte maps.
 func TestDecodeByHand(t *testing.T) {
 	one := []byte{0x00, 0x3c} // 1 as float16
 	tests := []struct {
 		typ    Type
-		set    map[int]byte // offset → byte; one's bytes are added at the first scale
+		set    map[int]byte // offset → byte; the first scale is 1
 		weight map[int]float32
 		others float32
 	}{
@@ -280,8 +278,8 @@ func TestDecodeByHand(t *testing.T) {
 	}
 }
 
-// TestDecodeByVectors compares the decoders that the cache of keys and values needs to be
-// fast with the portable one, for random blocks.
+// TestDecodeByVectors compares the vector decoders of the cache's types with the portable one, for
+// random blocks.
 func TestDecodeByVectors(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for _, typ := range []Type{Q4_0, Q4_1, Q5_0, Q5_1, Q8_0} {

@@ -17,8 +17,8 @@ import (
 	"alpaca/internal/testshared"
 )
 
-// TestGoldenTensors encodes the tensors of two models to all the types that
-// llama-quantize gave them and compares every checksum.
+// TestGoldenTensors encodes the tensors of two models to all types that llama-quantize wrote and
+// compares every checksum.
 func TestGoldenTensors(t *testing.T) {
 	sources := map[string]*gguf.File{}
 	for prefix, name := range map[string]string{"r-": "random-11.gguf", "s-": "stories260K-mha.gguf"} {
@@ -31,7 +31,7 @@ func TestGoldenTensors(t *testing.T) {
 	require.NoError(t, err)
 	defer list.Close()
 
-	// The same tensor as the same type appears in many files: once is enough.
+	// Many files have the same tensor in the same type; it is encoded once.
 	want := map[goldenKey]string{}
 	lines := 0
 	for s := bufio.NewScanner(list); s.Scan(); lines++ {

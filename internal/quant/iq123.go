@@ -29,7 +29,7 @@ func unpackIQ2_XXS(block []byte, b *SuperBlock) {
 		at := block[2+8*g:]
 		high := binary.LittleEndian.Uint32(at[4:])
 		for j := range 4 {
-			b.group8(32*g+8*j, &book[at[j]], signs7(high>>(7*j)))
+			b.group8(32*g+8*j, book[at[j]], signs7(high>>(7*j)))
 		}
 		b.scale32(g, int16(high>>28))
 	}
@@ -46,7 +46,7 @@ func unpackIQ2_XS(block []byte, b *SuperBlock) {
 	book := codebook.IQ2XS()
 	for g := range 32 {
 		word := binary.LittleEndian.Uint16(block[2+2*g:])
-		b.group8(8*g, &book[word&511], signs7(uint32(word>>9)))
+		b.group8(8*g, book[word&511], signs7(uint32(word>>9)))
 	}
 	b.scale16(block[66:74])
 }
@@ -64,7 +64,7 @@ func unpackIQ2_S(block []byte, b *SuperBlock) {
 	book := codebook.IQ2S()
 	for g := range 32 {
 		entry := int(block[2+g]) | int(block[66+g/4]>>(2*(g%4))&3)<<8
-		b.group8(8*g, &book[entry], block[34+g])
+		b.group8(8*g, book[entry], block[34+g])
 	}
 	b.scale16(block[74:82])
 }
@@ -83,7 +83,7 @@ func unpackIQ3_XXS(block []byte, b *SuperBlock) {
 		high := binary.LittleEndian.Uint32(block[66+4*g:])
 		for j := range 4 {
 			at := block[2+8*g+2*j:]
-			b.group4(32*g+8*j, &book[at[0]], &book[at[1]], signs7(high>>(7*j)))
+			b.group4(32*g+8*j, book[at[0]], book[at[1]], signs7(high>>(7*j)))
 		}
 		b.scale32(g, int16(high>>28))
 	}
@@ -100,8 +100,8 @@ func unpackIQ3_XXS(block []byte, b *SuperBlock) {
 func unpackIQ3_S(block []byte, b *SuperBlock) {
 	b.D = codec.F16At(block)
 	book := codebook.IQ3S()
-	entry := func(i int) *[4]int8 {
-		return &book[int(block[2+i])|int(block[66+i/8]>>(i%8)&1)<<8]
+	entry := func(i int) uint32 {
+		return book[int(block[2+i])|int(block[66+i/8]>>(i%8)&1)<<8]
 	}
 	for g := range 32 {
 		b.group4(8*g, entry(2*g), entry(2*g+1), block[74+g])
@@ -160,27 +160,44 @@ func signs7(x uint32) byte {
 	return byte(x | uint32(bits.OnesCount32(x)&1)<<7)
 }
 
-// group8 sets weights at to at+7 to an entry. Bit i of signs makes weight at+i negative.
-func (b *SuperBlock) group8(at int, entry *[8]int8, signs byte) {
-	for i, v := range entry {
-		b.Q[at+i] = v - 2*v*int8(signs>>i&1)
-	}
+// Constants with the same byte eight times.
+const (
+	eachOne  = 0x0101010101010101
+	eachLow7 = 0x7f7f7f7f7f7f7f7f
+	eachTop  = 0x8080808080808080
+)
+
+// group8 sets weights at to at+7 to an entry. Bit i of signs makes weight at+i negative. All
+// eight are changed at once: a byte that is not 0 becomes negative if its bits are inverted and
+// 1 is added, which carries nothing into the next byte.
+func (b *SuperBlock) group8(at int, entry uint64, signs byte) {
+	bit := uint64(signs) * eachOne & 0x8040201008040201 // bit i of signs in byte i
+	one := (bit + eachLow7) >> 7 & eachOne              // 1 where the bit is set
+	b.put8(at, (entry^one*255)+one)
 }
 
 // group4 is group8 with two entries of four.
-func (b *SuperBlock) group4(at int, first, second *[4]int8, signs byte) {
-	b.group8(at, &[8]int8{first[0], first[1], first[2], first[3], second[0], second[1], second[2], second[3]}, signs)
+func (b *SuperBlock) group4(at int, first, second uint32, signs byte) {
+	b.group8(at, uint64(first)|uint64(second)<<32, signs)
 }
 
 // groupIQ1 sets weights at to at+7 to eight times an entry, plus or minus 1.
 func (b *SuperBlock) groupIQ1(at, entry int, less bool) {
-	delta := int8(1)
+	delta := uint64(eachOne)
 	if less {
-		delta = -1
+		delta *= 255 // -1 in each byte
 	}
-	for i, v := range codebook.IQ1()[entry] {
-		b.Q[at+i] = 8*v + delta
-	}
+	// The lower five bits of each byte move up by three. The sum of bytes has no carries if
+	// their highest bits are added apart.
+	v := codebook.IQ1()[entry] << 3 & 0xf8f8f8f8f8f8f8f8
+	b.put8(at, (v&eachLow7+delta&eachLow7)^(v^delta)&eachTop)
+}
+
+// put8 sets weights at to at+7 to the bytes of v, the lowest first.
+func (b *SuperBlock) put8(at int, v uint64) {
+	q := b.Q[at : at+8 : at+8]
+	q[0], q[1], q[2], q[3] = int8(v), int8(v>>8), int8(v>>16), int8(v>>24)
+	q[4], q[5], q[6], q[7] = int8(v>>32), int8(v>>40), int8(v>>48), int8(v>>56)
 }
 
 // scale32 sets the factor of weights 32g to 32g+31.

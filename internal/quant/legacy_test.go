@@ -12,13 +12,13 @@ import (
 	"alpaca/internal/quant/quanttest"
 )
 
-// legacyFormats are the formats of before GGUF, from the point of view of a
-// single weight: where the scale and minimum of weight e are, and its code.
+// legacyFormats are the formats before GGUF, described for a single weight: weight returns the
+// code of weight e and the offsets of its scale and minimum. min is -1 in formats without minima.
 var legacyFormats = []struct {
 	typ    Type
 	bytes  int
 	scales []int // offsets of all scales and minima
-	wide   bool  // they are float32, not float16
+	wide   bool  // scales and minima are float32, not float16
 	weight func(b []byte, e int) (code int, scale, min int)
 }{
 	{Q4_0v1, 20, []int{0}, true, func(b []byte, e int) (int, int, int) { return adjacent(b[4:], e) - 8, 0, -1 }},
@@ -42,10 +42,10 @@ var legacyFormats = []struct {
 	}},
 }
 
-// adjacent returns number e of nibbles that lie two neighbours to a byte.
+// adjacent returns nibble e where byte j holds nibbles 2j and 2j+1.
 func adjacent(b []byte, e int) int { return int(b[e/2] >> (e % 2 * 4) & 15) }
 
-// split returns number e of 32 nibbles of which byte j has j and j+16.
+// split returns nibble e of 32 where byte j holds nibbles j and j+16.
 func split(b []byte, e int) int { return int(b[e%16] >> (e / 16 * 4) & 15) }
 
 // legacyBlock returns a random block with the given scales in turn.
@@ -64,8 +64,8 @@ func legacyBlock(r *rand.Rand, bytes int, offsets []int, wide bool, scale func()
 	return b
 }
 
-// TestLegacyDecode compares Decode with each format's formula: w = q*d, or q*d
-// rounded and m added.
+// TestLegacyDecode compares Decode with each format's formula, w = q*d or w = q*d + m. The product
+// is rounded before m is added.
 func TestLegacyDecode(t *testing.T) {
 	special := []float32{0, float32(math.Copysign(0, -1)), 1, -0.25, 65504, 0x1p-24, float32(math.Inf(1)), float32(math.NaN())}
 	for _, f := range legacyFormats {

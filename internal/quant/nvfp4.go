@@ -12,7 +12,7 @@ import (
 //
 //	offset  size
 //	     0     4  D, unsigned numbers of 4 bits exponent and 3 bits mantissa
-//	     4    32  of each run 8 bytes Qs[j] = q[j] | q[j+8]<<4, 0 ≤ j < 8
+//	     4    32  for each run 8 bytes Qs[j] = q[j] | q[j+8]<<4, 0 ≤ j < 8
 //
 // Type 40 of GGML since 2026.
 func unpackNVFP4(block []byte, part int, q *[32]int8) (d [2]float32) {

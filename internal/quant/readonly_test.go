@@ -12,8 +12,7 @@ import (
 	"alpaca/internal/quant/quanttest"
 )
 
-// decoded are SHA-256 sums of what gguf-py 0.19 decodes 200 blocks to: see
-// quanttest.Generated.
+// decoded are the SHA-256 sums of 200 blocks of quanttest.Generated, decoded by gguf-py 0.19.
 var decoded = map[Type]string{
 	IQ1_S:   "db2504342fe20c774a549eeed847e67d43eed271d950c681907904ddfddc001f",
 	IQ1_M:   "b68bcd5a0933093c42199ebd2237efce54f32c6546587e146e48b8fac757be20",
@@ -33,7 +32,7 @@ func TestDecodeAsReference(t *testing.T) {
 		sum := sha256.New()
 		for _, v := range values {
 			if v == 0 {
-				v = 0 // of either sign
+				v = 0 // replaces -0
 			}
 			sum.Write(binary.LittleEndian.AppendUint32(nil, math.Float32bits(v)))
 		}

@@ -18,12 +18,12 @@ import (
 
 var update = flag.Bool("update", false, "rewrite testdata/quantized.json")
 
-// TestQuantizedFiles makes files from a model of each architecture, from a LLaMA one of
-// each mix, and compares them with the checksums in the top-level folder testdata.
+// TestQuantizedFiles quantizes a model of each architecture to three mixes, a LLaMA to all
+// mixes, and compares the files with the checksums in the top-level folder testdata.
 func TestQuantizedFiles(t *testing.T) {
 	type file struct {
 		SHA256 string         `json:"sha256"`
-		Types  map[string]int `json:"types"` // how many tensors have each
+		Types  map[string]int `json:"types"` // the number of tensors of each type
 	}
 	got := map[string]map[string]file{}
 	for _, a := range arch.All() {
@@ -35,7 +35,7 @@ func TestQuantizedFiles(t *testing.T) {
 		for _, mix := range Mixes {
 			few := mix.Name == "Q8_0" || mix.Name == "Q4_0" || mix.Name == "Q4_K_M"
 			if mix.Name == "Q2_K_S" || !few && (testing.Short() || a != &arch.Llama) {
-				continue // Q2_K_S asks for an importance matrix
+				continue // Q2_K_S needs an importance matrix
 			}
 			plan, err := NewPlan(in, Options{Mix: mix})
 			require.NoError(t, err)

@@ -14,14 +14,14 @@ import (
 	"alpaca/internal/quant"
 )
 
-// fake describes a model that has what the rules look at and little more.
+// fake describes a small model with the tensors and keys that the rules use.
 type fake struct {
 	arch                   string
 	layers, heads, kvHeads int
 	experts                int
-	dim, ffn               int // columns of ffn_down
+	dim, ffn               int // ffn is the number of columns of ffn_down
 	tied, fused            bool
-	typ                    quant.Type // of the matrices
+	typ                    quant.Type // the matrices' type
 	extra                  []gguf.Tensor
 	change                 func(name string, x []float32)
 	noFileType             bool // the file does not say its type
@@ -78,7 +78,7 @@ func (f fake) writeFile(t testing.TB, path string, kv []gguf.KV, tensors []gguf.
 	require.NoError(t, err)
 	for _, tensor := range tensors {
 		hash := fnv.New64()
-		hash.Write([]byte(tensor.Name)) // the same weights in whatever file
+		hash.Write([]byte(tensor.Name)) // a tensor has the same weights in every file
 		r := rand.New(rand.NewPCG(1, hash.Sum64()))
 		x := make([]float32, tensor.Elems())
 		for i := range x {
@@ -96,8 +96,8 @@ func (f fake) writeFile(t testing.TB, path string, kv []gguf.KV, tensors []gguf.
 	require.NoError(t, w.Commit())
 }
 
-// tensors returns names and shapes, in an order that is not the output's. A
-// matrix has one row, or two.
+// tensors returns names, types and shapes, in another order than the output's. A matrix has
+// two rows.
 func (f fake) tensors() (list []gguf.Tensor) {
 	add := func(name string, shape ...int) {
 		typ := f.typ
@@ -143,7 +143,7 @@ func (f fake) open(t testing.TB) *gguf.File {
 	return file
 }
 
-// mix returns the mix of that name.
+// mix returns the mix with the given name.
 func mix(t testing.TB, name string) Mix {
 	t.Helper()
 	m, err := ParseMix(name)

@@ -31,7 +31,7 @@ func (d *Difference) Equal() bool {
 }
 
 // CompareTensors compares all tensors of two files. The result has the tensors of a, in order,
-// then those that only b has.
+// then the tensors that only b has.
 func CompareTensors(ctx context.Context, a, b *gguf.File) ([]Difference, error) {
 	var list []Difference
 	for i := range a.Tensors {

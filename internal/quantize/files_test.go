@@ -15,7 +15,7 @@ import (
 	"alpaca/internal/quant/codec"
 )
 
-// TestSplit: a split model becomes one file, or as many as it was.
+// TestSplit checks that a split model becomes one file, or with KeepSplit as many as before.
 func TestSplit(t *testing.T) {
 	model := base(3)
 	whole := model.open(t)
@@ -46,7 +46,7 @@ func TestSplit(t *testing.T) {
 	defer kept.Close()
 	require.Len(t, kept.Parts, 3)
 	require.Equal(t, len(want.KV), len(kept.KV))
-	for i := range split.Tensors { // order and parts are those of the input
+	for i := range split.Tensors { // the order and the parts are the input's
 		name := split.Tensors[i].Name
 		require.Equal(t, name, kept.Tensors[i].Name)
 		require.Equal(t, split.PartOf(name), kept.PartOf(name))
@@ -54,7 +54,7 @@ func TestSplit(t *testing.T) {
 	_, err = plan.Run(t.Context(), filepath.Join(dir, "out.gguf"), RunOptions{})
 	require.ErrorIs(t, err, atomicfile.ErrExists)
 
-	// A file that is not split stays one.
+	// A file that is not split stays one file.
 	plan, err = NewPlan(whole, opt)
 	require.NoError(t, err)
 	require.Equal(t, []string{"x.gguf"}, plan.OutputPaths("x.gguf"))
@@ -78,7 +78,7 @@ func requireSameTensors(t *testing.T, want, got *gguf.File) {
 	}
 }
 
-// TestRequantize goes by way of another type.
+// TestRequantize quantizes a model that is already quantized to another type.
 func TestRequantize(t *testing.T) {
 	f := base(1).open(t)
 	plan, err := NewPlan(f, Options{Mix: mix(t, "Q8_0")})
@@ -92,7 +92,7 @@ func TestRequantize(t *testing.T) {
 	quant.Encode(quant.Q4_0, want, x, 256, nil)
 	require.Equal(t, want, q4.Tensor("blk.0.attn_q.weight").Data)
 
-	// Back to floats, and from there COPY.
+	// Weights can become floats again, which can be copied.
 	plan, err = NewPlan(q8, Options{Mix: mix(t, "F32"), Requantize: true})
 	require.NoError(t, err)
 	f32 := run(t, plan, RunOptions{})

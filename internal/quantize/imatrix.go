@@ -14,9 +14,9 @@ import (
 	"alpaca/internal/quant"
 )
 
-// Importance is an importance matrix: for each column of each tensor, the mean square of the
-// activations that it was multiplied with. perplexity --imatrix-out or llama-imatrix measure it
-// on a sample text.
+// Importance is an importance matrix. For each column of each tensor it has the mean square of the
+// activations with which the column was multiplied. perplexity --imatrix-out or llama-imatrix
+// measure it on a sample text.
 type Importance struct {
 	Path    string
 	Dataset string // the text's name, or ""
@@ -61,7 +61,7 @@ func ReadImportance(path string) (*Importance, error) {
 	return m, nil
 }
 
-// maxImatrix bounds the size of an importance matrix in bytes, far above that of any model.
+// maxImatrix bounds the size of an importance matrix in bytes. No model's comes near it.
 const maxImatrix = 1 << 30
 
 func noEOF(err error) error {
@@ -73,10 +73,11 @@ func noEOF(err error) error {
 
 // readDat reads the older format, which consists of little-endian int32 and float32:
 //
-//	entries; of each: length and bytes of the tensor's name, calls, values, the
-//	sums of squares; then perhaps: chunks, length and bytes of the text's name
+//	number of entries
+//	for each: length of the tensor's name, name, calls, number of columns, sums of squares
+//	optional: chunks, length of the text's name, name
 //
-// The sums are over calls. If calls is 0 they are means already.
+// A mean is a sum divided by calls. If calls is 0, the sums are means already.
 func (m *Importance) readDat(data []byte) error {
 	r := datReader{rest: data}
 	entries := r.int()
@@ -236,7 +237,7 @@ func (m *Importance) of(t *gguf.Tensor) ([]float32, error) {
 	}
 	if want := t.Cols() * stack; len(values) != want {
 		if t.Name == embedName {
-			return nil, nil // measured where the embedding is used as output
+			return nil, nil // the importance was measured for the embedding's use as output
 		}
 		return nil, fmt.Errorf("%d columns in the importance matrix, %d in the tensor", len(values), want)
 	}
@@ -245,7 +246,7 @@ func (m *Importance) of(t *gguf.Tensor) ([]float32, error) {
 
 // kv returns the metadata that describe the matrix in the output.
 func (m *Importance) kv() []gguf.KV {
-	// llama-quantize has 128 bytes for each text, the last of which is NUL.
+	// llama-quantize has 128 bytes for each text, including a final NUL.
 	cut := func(s string) gguf.Value { return gguf.Str(s[:min(len(s), 127)]) }
 	kv := []gguf.KV{{Key: "quantize.imatrix.file", Value: cut(m.Path)}}
 	if m.Dataset != "" {

@@ -138,7 +138,7 @@ func TestBadImportance(t *testing.T) {
 	require.ErrorContains(t, err, "no entries")
 }
 
-// FuzzImportance: any file is an importance matrix or an error.
+// FuzzImportance checks that a file gives an error, or an importance matrix with entries.
 func FuzzImportance(f *testing.F) {
 	f.Add(dat(twoEntries))
 	f.Add(dat(twoEntries, 77, "text.txt"))
@@ -173,8 +173,8 @@ func unusedOf(t *testing.T, m *Importance) []string {
 	return m.Unused(f.open(t))
 }
 
-// TestImportanceIsUsed: every matrix is encoded with its own columns' importance,
-// of a stack each matrix with its part.
+// TestImportanceIsUsed checks that a matrix is encoded with the importance of its own columns,
+// and each matrix of a stack with its part of the entry.
 func TestImportanceIsUsed(t *testing.T) {
 	f := base(1)
 	f.experts = 2
@@ -219,13 +219,13 @@ func TestImportanceIsUsed(t *testing.T) {
 	n, _, _ = out.Int("quantize.imatrix.chunks_count")
 	require.EqualValues(t, 5, n)
 
-	// A size that does not fit is refused, but for the embedding.
+	// An entry of the wrong size is refused, except for the embedding.
 	m, err = ReadImportance(saveFile(t, dat([]datEntry{{up, 1, ramp(256, 1)}})))
 	require.NoError(t, err)
 	_, err = NewPlan(in, Options{Mix: mix(t, "Q4_0"), Importance: m})
 	require.ErrorContains(t, err, "256 columns in the importance matrix, 512 in the tensor")
 
-	// Q2_K_S is possible with importance for every tensor.
+	// Q2_K_S is possible if every tensor has an entry.
 	var entries []datEntry
 	for i := range in.Tensors {
 		cols := in.Tensors[i].Cols()

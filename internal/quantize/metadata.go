@@ -17,7 +17,7 @@ const (
 	quantizationVersion = 2
 )
 
-// outputKV returns the metadata of the output: the input's, then those that describe the
+// outputKV returns the metadata of the output: the input's keys, then the keys that describe the
 // quantization, the overrides, and the importance matrix. As in llama-quantize, a key that is
 // set again moves to the end.
 func outputKV(f *gguf.File, opt *Options) ([]gguf.KV, error) {
@@ -61,8 +61,8 @@ func outputKV(f *gguf.File, opt *Options) ([]gguf.KV, error) {
 }
 
 // guessFileType returns llama.cpp's guess for a file without a file type. It takes the type
-// that most tensors have, including vectors. Of equally frequent types it takes the one that
-// reaches this count first. If several mixes have this type it takes the medium one.
+// that most tensors have, including vectors. If types are equally frequent, it takes the type
+// that reaches this count first. If several mixes have this type, it takes the medium mix.
 func guessFileType(f *gguf.File) (code gguf.FileType) {
 	counts := map[quant.Type]int{}
 	commonest := quant.F32

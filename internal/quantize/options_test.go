@@ -47,7 +47,7 @@ func TestOptions(t *testing.T) {
 			tensorType(t, `BLK\.1\..*down=Q6_K`), tensorType(t, "ffn_=q5_1")}},
 			map[string]quant.Type{"blk.0.ffn_down.weight": quant.Q5_1, "blk.1.ffn_down.weight": quant.Q6_K, "blk.1.ffn_up.weight": quant.Q5_1,
 				"blk.1.ffn_norm.weight": quant.F32, "blk.1.attn_q.weight": quant.Q4_0}},
-		// The first two attn_v of this mix are Q5_K, not counting blk.0's.
+		// This mix makes the first two attn_v Q5_K, and the one of blk.0 does not count here.
 		{"named tensors are not counted", base(4).open(t), Options{Mix: mix(t, "Q3_K_M"), Tensors: []TensorType{tensorType(t, "0.attn_v=q8_0")}},
 			map[string]quant.Type{"blk.0.attn_v.weight": quant.Q8_0, "blk.1.attn_v.weight": quant.Q5_K,
 				"blk.2.attn_v.weight": quant.Q5_K, "blk.3.attn_v.weight": quant.Q4_K}},
@@ -111,8 +111,8 @@ func TestMetadata(t *testing.T) {
 	require.Contains(t, keys(Options{Mix: mix(t, "COPY")}), "general.file_type u32 1")
 }
 
-// TestGuessFileType: what COPY says of a file that does not say its type, where vectors
-// count as well, and that it marks a guess in what it writes.
+// TestGuessFileType checks which file type COPY guesses for a file without the key, from all
+// tensors including vectors, and that the output's key marks the type as a guess.
 func TestGuessFileType(t *testing.T) {
 	for typ, want := range map[quant.Type]string{quant.F16: "F16", quant.BF16: "BF16", quant.Q4_K: "Q4_K_M", quant.Q3_K: "Q3_K_M",
 		quant.Q5_K: "Q5_K_M", quant.Q2_K: "Q2_K", quant.Q8_0: "Q8_0", quant.Q4_0: "Q4_0"} {
@@ -145,7 +145,7 @@ func TestGuessFileType(t *testing.T) {
 	requireSameTensors(t, in, out)
 }
 
-// TestRefusals: what a plan is not made for, and why.
+// TestRefusals checks the errors of NewPlan.
 func TestRefusals(t *testing.T) {
 	quantized, odd := base(1), base(1)
 	quantized.typ = quant.Q8_0
@@ -167,7 +167,7 @@ func TestRefusals(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			test.model.change = func(string, []float32) {}
 			if test.model.extra != nil {
-				test.model.extra[0].Type = quant.F32 // can be written
+				test.model.extra[0].Type = quant.F32 // a file can have this type
 			}
 			f := test.model.open(t)
 			if test.model.extra != nil {
@@ -180,13 +180,13 @@ func TestRefusals(t *testing.T) {
 			}
 		})
 	}
-	// Types from before GGUF cannot be copied.
+	// Types that are older than GGUF cannot be copied.
 	old := base(1).open(t)
 	old.Tensor("output_norm.weight").Type = quant.Q4_0v1
 	_, err := NewPlan(old, Options{Mix: mix(t, "COPY")})
 	require.ErrorIs(t, err, ErrLegacy)
 
-	// What is allowed, or needs no change, is not refused.
+	// Quantized weights are not refused if Requantize is set, or if their type stays.
 	got := types(t, quantized.open(t), Options{Mix: mix(t, "Q4_0"), Requantize: true})
 	require.Equal(t, quant.Q4_0, got["blk.0.attn_q.weight"])
 	got = types(t, quantized.open(t), Options{Mix: mix(t, "Q8_0")})
@@ -201,7 +201,7 @@ func TestRefusals(t *testing.T) {
 	got = types(t, odd.open(t), Options{Mix: mix(t, "Q4_0"), Tensors: []TensorType{tensorType(t, "ffn_down=f16")}})
 	require.Equal(t, quant.F16, got["blk.0.ffn_down.weight"])
 
-	// No tensors, damaged metadata.
+	// Files without tensors or with damaged metadata are refused.
 	empty := filepath.Join(t.TempDir(), "empty.gguf")
 	var w *gguf.Writer
 	w, err = gguf.Create(empty, []gguf.KV{{Key: "general.architecture", Value: gguf.U32(1)}}, nil)

@@ -12,7 +12,7 @@ import (
 )
 
 // layerOf returns the layer in a tensor's name, or -1 if the name has none. Unlike
-// arch.CutLayer it also accepts "blk.1" without a dot, as llama-quantize does.
+// arch.CutLayer it also accepts "blk.1" without a dot, like llama-quantize.
 func layerOf(name string) int {
 	rest, ok := strings.CutPrefix(name, "blk.")
 	if !ok {
@@ -29,7 +29,7 @@ func layerOf(name string) int {
 	return n
 }
 
-// inOrder returns the tensors in llama-quantize's order: first those outside of layers, then
+// inOrder returns the tensors in llama-quantize's order: first the tensors outside of layers, then
 // layer by layer, each group sorted by name.
 func inOrder(tensors []gguf.Tensor) []*gguf.Tensor {
 	list := make([]*gguf.Tensor, len(tensors))

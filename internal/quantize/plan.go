@@ -37,9 +37,9 @@ type Options struct {
 	Overrides []gguf.KV
 	// Importance, if not nil, says how much each column matters.
 	Importance *Importance
-	// Change, if not nil, returns a function that changes rows of tensor t before they are
-	// encoded, or nil. The function gets whole rows x, the first of which is row, and may be
-	// called from several goroutines.
+	// Change, if not nil, returns a function that changes rows of t before they are encoded, or nil
+	// if t does not change. The function gets whole rows x. row is the number of the first. It may
+	// be called from several goroutines.
 	Change func(t *gguf.Tensor) func(x []float32, row int)
 	// More are additional tensors for the output.
 	More []gguf.Tensor
@@ -201,7 +201,7 @@ func (s *Step) decide(r *rules, opt *Options) (err error) {
 	if !quant.CanCompute(t.Type) {
 		return fmt.Errorf("cannot read weights of type %v", t.Type)
 	}
-	if isQuantized(t.Type) && !opt.Requantize && s.To != t.Type { // the same type is allowed, for changed weights
+	if isQuantized(t.Type) && !opt.Requantize && s.To != t.Type { // Options.Change may change weights that keep their quantized type
 		return fmt.Errorf("%w: it is %v", ErrQuantized, t.Type)
 	}
 	if opt.Importance != nil {

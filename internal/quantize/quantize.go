@@ -1,7 +1,7 @@
-// Package quantize converts a model's weights to smaller number formats, byte for byte as
-// llama-quantize does. A Plan is made from the header alone and says each tensor's type
-// (rules.go, Options). Plan.Run carries it out with all cores. It holds only some chunks of
-// rows in memory, whatever the model's size.
+// Package quantize converts a model's weights to smaller number formats, byte for byte like
+// llama-quantize. A Plan is made from the header only and says each tensor's type (rules.go,
+// Options). Plan.Run carries out the plan with all cores. It only holds some chunks of rows in
+// memory, so models may have any size.
 package quantize
 
 import (
@@ -28,7 +28,7 @@ type RunOptions struct {
 	Progress func(tensor string, done, total int64)
 }
 
-// A Result describes what Run wrote.
+// A Result describes the files that Run has written.
 type Result struct {
 	Outputs []string // paths
 	Bytes   int64    // size of the outputs
@@ -36,7 +36,7 @@ type Result struct {
 	Elapsed time.Duration
 }
 
-// A TensorResult describes what Run wrote for one tensor.
+// A TensorResult describes the quantization of one tensor.
 type TensorResult struct {
 	*Step
 	Error *quant.Error // set with RunOptions.Stats, for tensors that are not copied
@@ -136,7 +136,7 @@ func (p *Plan) contents(i, n int) (kv []gguf.KV, tensors []gguf.Tensor) {
 	return kv, tensors
 }
 
-// withoutOnes removes outermost dimensions of 1, as llama-quantize does.
+// withoutOnes removes outermost dimensions of 1, like llama-quantize.
 func withoutOnes(shape []int) []int {
 	for len(shape) > 1 && shape[0] == 1 {
 		shape = shape[1:]

@@ -18,14 +18,14 @@ import (
 	"alpaca/internal/quant"
 )
 
-// reference is how testdata/reference.sha256 is made: with a folder that is empty the
-// models are written into it, as NAME.gguf. llama-quantize then makes NAME.TYPE.gguf of
-// each and every type, and with these the list is written anew.
+// reference is a folder for renewing testdata/reference.sha256. A test run writes the models
+// into the empty folder, as NAME.gguf. Then llama-quantize makes NAME.TYPE.gguf from each
+// model for every type, and a second run writes the list of their checksums.
 var reference = flag.String("reference", "", "`folder` for renewing testdata/reference.sha256")
 
 const referenceList = "testdata/reference.sha256"
 
-// referenceModels differ in what the choice of types depends on.
+// referenceModels differ in the properties on which the choice of types depends.
 var referenceModels = map[string]func(f *fake){
 	"llama":          func(*fake) {},
 	"llama-8-layers": func(f *fake) { f.layers, f.typ = 8, quant.F32 },
@@ -60,7 +60,7 @@ var referenceModels = map[string]func(f *fake){
 	},
 }
 
-// referenceModel returns a model of the list.
+// referenceModel returns a model of referenceModels.
 func referenceModel(name string) fake {
 	f := base(2)
 	referenceModels[name](&f)
@@ -80,8 +80,8 @@ func referenceModel(name string) fake {
 	return f
 }
 
-// TestReference quantizes models to all types and compares the files, byte for byte,
-// with what llama-quantize of November 2026 (llama.cpp 0.5.0) made of them.
+// TestReference quantizes models to all types and compares the files' checksums with those of
+// llama-quantize's files (llama.cpp 0.5.0, of November 2026).
 func TestReference(t *testing.T) {
 	if *reference != "" {
 		renewReference(t)
@@ -126,7 +126,7 @@ func fileSum(t *testing.T, path string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// renewReference writes models, or the list where their quantized files are there.
+// renewReference writes the models, or the list if their quantized files are in the folder.
 func renewReference(t *testing.T) {
 	var lines []string
 	for name := range referenceModels {

@@ -32,7 +32,7 @@ func readFacts(f *gguf.File) (modelFacts, error) {
 	number := func(key string) int {
 		value, ok := f.Value(m.arch + "." + key)
 		if list, isList := value.Ints(); ok && isList && len(list) > 0 {
-			return int(list[0]) // one for each layer, of which the first counts
+			return int(list[0]) // a list with a number for each layer; the first counts
 		}
 		n, isNumber := uint64(0), false
 		if ok {
@@ -82,7 +82,7 @@ const (
 // isEmbedding reports whether a tensor has a row for each token of the vocabulary.
 func isEmbedding(name string) bool { return name == embedName || name == "per_layer_token_embd.weight" }
 
-// isAttnValue reports whether a tensor has the value matrix of attention, alone or with other
+// isAttnValue reports whether a tensor has the value matrix of attention, possibly with other
 // matrices.
 func isAttnValue(name string) bool {
 	return containsAny(name, attnVName, "attn_qkv.weight", "attn_kv_b.weight")
@@ -97,9 +97,9 @@ type rules struct {
 }
 
 // choose returns the type for a tensor by llama-quantize's rules of November 2026. The first
-// rule whose name matches decides. The rules spend bits where experiments showed that they
-// matter, mostly in the first and last layers: on the output, on the values of attention (a
-// small matrix if query heads share them) and on the last matrix of the feed-forward network.
+// rule whose name matches decides. The rules spend more bits on tensors that
+// matter more in experiments: the output, the values of attention (a small matrix if query heads
+// share them) and the last matrix of the feed-forward network, mostly in the first and last layers.
 func (r *rules) choose(t *gguf.Tensor) quant.Type {
 	switch {
 	case r.mix.Code == gguf.MostlyMXFP4:

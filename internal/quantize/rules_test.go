@@ -37,8 +37,7 @@ func TestParseMix(t *testing.T) {
 	}
 }
 
-// layerTypes says which type the tensors of a kind have in each layer: the
-// default, or what exceptions say.
+// layerTypes checks in which layers the tensors of a kind have the type other.
 func layerTypes(t *testing.T, got map[string]quant.Type, kind string, layers int, other quant.Type, where ...int) {
 	t.Helper()
 	var have []int
@@ -50,8 +49,7 @@ func layerTypes(t *testing.T, got map[string]quant.Type, kind string, layers int
 	require.Equal(t, where, have, "%s as %v", kind, other)
 }
 
-// TestMixesOf32Layers pins which layers of a model like LLaMA 7B get better
-// types.
+// TestMixesOf32Layers checks which layers of a model like LLaMA 7B get better types.
 func TestMixesOf32Layers(t *testing.T) {
 	f := base(32).open(t)
 	more := []int{0, 1, 2, 3, 6, 9, 12, 15, 18, 21, 24, 27, 28, 29, 30, 31}
@@ -88,7 +86,7 @@ func TestMixesOf32Layers(t *testing.T) {
 	layerTypes(t, got, "ffn_down", 32, quant.Q5_1, 0, 1, 2, 3)
 }
 
-// TestMixesOfOtherModels: what depends on heads, experts, size and shape.
+// TestMixesOfOtherModels checks rules that depend on heads, experts, size and shape.
 func TestMixesOfOtherModels(t *testing.T) {
 	tests := []struct {
 		name  string
@@ -155,14 +153,14 @@ func TestMixesOfOtherModels(t *testing.T) {
 	}
 }
 
-// TestWhatIsQuantized: matrices of weights and nothing else.
+// TestWhatIsQuantized checks that only matrices of weights are quantized.
 func TestWhatIsQuantized(t *testing.T) {
 	f := base(1)
 	for _, name := range []string{"blk.0.attn_q.bias", "rope_freqs.weight", "position_embd.weight", "token_types.weight",
 		"blk.0.ssm_conv1d.weight", "blk.0.time_mix_w1.weight", "blk.0.attn_q_norm.weight", "enc.blk.0.attn_rel_b.weight", "blk.0.other"} {
 		shape := []int{2, 256}
 		if name == "rope_freqs.weight" {
-			shape = []int{1, 256} // a vector: rows that are 1 do not count
+			shape = []int{1, 256} // one row counts as a vector
 		}
 		f.extra = append(f.extra, gguf.Tensor{Name: name, Type: quant.F32, Shape: shape})
 	}
@@ -188,7 +186,7 @@ func TestOrder(t *testing.T) {
 	require.Equal(t, "blk.11.ffn_up.weight", names[len(names)-1])
 }
 
-// TestFileTypeNote: what a file is said to be is compared with what it is.
+// TestFileTypeNote checks that a note compares a file's key with the types of its tensors.
 func TestFileTypeNote(t *testing.T) {
 	for _, test := range []struct {
 		dim, ffn int
@@ -199,7 +197,7 @@ func TestFileTypeNote(t *testing.T) {
 		{256, 256, "Q2_K", ""},
 		{256, 256, "Q3_K_M", ""},
 		{256, 256, "Q4_K_M", ""},
-		{256, 100, "Q4_0", ""}, // ffn_down alone falls back
+		{256, 100, "Q4_0", ""}, // only ffn_down gets a fallback type
 		{96, 96, "Q2_K", "general.file_type 10 stands for Q2_K, but most matrices are Q4_0"},
 		{40, 72, "Q8_0", "general.file_type 7 stands for Q8_0, but most matrices are F16"},
 	} {

@@ -24,7 +24,7 @@ type chunk struct {
 	step     int
 	row      int  // first row
 	rows     int  // number of rows
-	last     bool // it is the last chunk of its tensor
+	last     bool // the chunk is the last of its tensor
 	out      []byte
 	err      error
 	stats    quant.Error
@@ -91,7 +91,9 @@ func (r *runner) reserve(threads int) error {
 	for i := range r.plan.Steps {
 		largest = max(largest, chunkWeights, r.plan.Steps[i].Tensor.Cols())
 	}
-	const worker, waiting = 4 + 4 + 4, 4 // most bytes of a weight: input, float32, decoded; output
+	// The most bytes for a weight: in a worker the input, float32 and the decoded result; in a
+	// chunk the output.
+	const worker, waiting = 4 + 4 + 4, 4
 	n := int64(threads) * int64(largest) * (worker + waiting*(chunksPerThread+1))
 	if err := machine.Reserve(n); err != nil {
 		return fmt.Errorf("quantize: %d threads with %d weights each: %w", threads, largest, err)

@@ -46,8 +46,8 @@ func big() fake {
 	return f
 }
 
-// TestThreadsDoNotShow: the output is the same for any number of threads, read
-// from a mapping or piece by piece.
+// TestThreadsDoNotShow checks that the output is the same for any number of threads, whether
+// the input is mapped or read in pieces.
 func TestThreadsDoNotShow(t *testing.T) {
 	path := big().write(t)
 	var want []byte
@@ -74,7 +74,7 @@ func TestThreadsDoNotShow(t *testing.T) {
 		}
 		require.Equal(t, want, data)
 
-		// The error is that of the weights in the file.
+		// The reported error is the error of the weights in the file.
 		g, err := gguf.Open(out)
 		require.NoError(t, err)
 		defer g.Close()
@@ -95,8 +95,8 @@ func TestThreadsDoNotShow(t *testing.T) {
 	}
 }
 
-// TestDamagedWeights: weights that are not numbers are refused by name and row,
-// whether they were to be encoded or copied, and nothing is left.
+// TestDamagedWeights checks that weights which are not finite, or too large, are refused with
+// their tensor and row, both in encoded and in copied tensors, and that no file is left.
 func TestDamagedWeights(t *testing.T) {
 	inf, nan := float32(math.Inf(-1)), float32(math.NaN())
 	tests := []struct {
@@ -144,7 +144,7 @@ func requireEmpty(t *testing.T, dir string) {
 	require.Empty(t, list)
 }
 
-// TestInterrupted: a cancelled run leaves the old output and nothing else.
+// TestInterrupted checks that a cancelled run leaves the old output and nothing else.
 func TestInterrupted(t *testing.T) {
 	f := big().open(t)
 	plan, err := NewPlan(f, Options{Mix: mix(t, "Q4_K_M")})
@@ -174,7 +174,7 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
-// TestOutputs: what a run does not write over.
+// TestOutputs checks which files a run does not overwrite.
 func TestOutputs(t *testing.T) {
 	in := base(1).write(t)
 	f, err := gguf.OpenWith(in, gguf.Options{NoMap: true, HeaderOnly: true})
@@ -208,7 +208,7 @@ func TestOutputs(t *testing.T) {
 	require.Equal(t, filepath.Join("a", "ggml-model-Q4_0.gguf"), DefaultOutput(filepath.Join("a", "x.gguf"), mix(t, "q4_0")))
 }
 
-// TestCutInput: an input that is cut while it is read is an error.
+// TestCutInput checks that an input which is truncated during a run gives an error.
 func TestCutInput(t *testing.T) {
 	for _, opt := range []gguf.Options{{}, {NoMap: true, HeaderOnly: true}} {
 		in := big().write(t)
@@ -226,7 +226,7 @@ func TestCutInput(t *testing.T) {
 	}
 }
 
-// TestEmptyTensors: tensors without elements are copied, and equal.
+// TestEmptyTensors checks that tensors without elements are copied, and compared as equal.
 func TestEmptyTensors(t *testing.T) {
 	f := base(1)
 	f.extra = []gguf.Tensor{

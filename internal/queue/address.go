@@ -13,14 +13,14 @@ import (
 
 // Address is where a queue is, with the credentials to use it.
 type Address struct {
-	URL      string // nats://HOST:PORT or tls://HOST:PORT, or several with commas; may contain user and password
+	URL      string // nats://HOST:PORT or tls://HOST:PORT, or several, separated by commas; may contain user and password
 	Creds    string // file with the seed of an nkey, or with a JWT from nats' tools; "": none
 	CA       string // file with certificates to trust besides the system's; "": none
 	Insecure bool   // allow a server on another machine without encryption or credentials
 }
 
-// RefusedError reports an address or server that is not safe or fit to use, or something missing
-// there. Hint says what to do.
+// RefusedError reports an address or a server that must not be used, or that lacks something. Hint
+// says what to do.
 type RefusedError struct{ Reason, Hint string }
 
 func (e *RefusedError) Error() string { return e.Reason }
@@ -40,7 +40,7 @@ func HasPassword(text string) bool {
 	return false
 }
 
-// parseURLs parses a list of URLs with commas.
+// parseURLs parses a list of URLs, separated by commas.
 func parseURLs(text string) (list []*url.URL, err error) {
 	for one := range strings.SplitSeq(text, ",") {
 		u, err := url.Parse(strings.TrimSpace(one))

@@ -24,7 +24,7 @@ type Limits struct {
 	Replicas int           // number of servers that store each message; default 1
 }
 
-// Model describes a model that jobs can be for.
+// Model describes a model of the queue. Each job is for one.
 type Model struct {
 	Key     string        `json:"key"`
 	Name    string        `json:"name"`
@@ -105,7 +105,7 @@ func (l *Limits) apply(cfg *jetstream.StreamConfig) {
 	}
 }
 
-// Add makes a consumer for the jobs of a model, from which its workers take them.
+// Add makes the consumer from which workers take the jobs of a model.
 func (c *Conn) Add(ctx context.Context, m Model) error {
 	ctx, cancel := c.with(ctx)
 	defer cancel()
@@ -198,8 +198,8 @@ func (c *Conn) Find(ctx context.Context, name string) (Model, error) {
 // Removed counts what was removed.
 type Removed struct{ Jobs, Results int }
 
-// Remove removes a batch's jobs and results. Workers finish the jobs that they are doing; the
-// results of those stay until they expire.
+// Remove removes a batch's jobs and results. Workers finish the jobs that they are doing, and the
+// results of these jobs stay until they expire.
 func (c *Conn) Remove(ctx context.Context, batch string) (n Removed, err error) {
 	ctx, cancel := c.with(ctx)
 	defer cancel()
@@ -233,7 +233,8 @@ func (c *Conn) RemoveAll(ctx context.Context) error {
 }
 
 // Retry removes the results of a batch that are invalid, or that say that no worker could do the
-// job. It returns how many it removed. The next run of the batch puts these jobs in again.
+// job. It returns how many it removed. The next run of the batch puts these jobs into the queue
+// again.
 func (c *Conn) Retry(ctx context.Context, batch string) (n int, err error) {
 	ctx, cancel := c.with(ctx)
 	defer cancel()

@@ -39,7 +39,7 @@ type Batch struct {
 // state is what a run knows about a request.
 type state struct {
 	id     string // custom_id
-	queued bool   // the server has, or once had, the job
+	queued bool   // the job is in the queue, or was there, or has a result
 }
 
 // run is a batch in progress.
@@ -50,14 +50,14 @@ type run struct {
 	mu        sync.Mutex
 	pending   map[string]*state // requests without a result, by job id
 	missing   map[string]bool   // jobs that had neither a message nor a result at the last look
-	lastEvent time.Time         // when the last result came, or the last job was put in
+	lastEvent time.Time         // when the last result came, or the last job was put into the queue
 	ended     context.CancelCauseFunc
 }
 
 // errComplete is the cause that ends a run when every result has been delivered.
 var errComplete = errors.New("all results are there")
 
-// Run puts in the jobs that are neither in the queue nor have a result. It delivers results until
+// Run puts the jobs into the queue that are not there and have no result. It delivers results until
 // all have come. A run that was interrupted can be repeated, also on another machine.
 func (b *Batch) Run(ctx context.Context, c *Conn) error {
 	ctx, cancel := c.with(ctx)
@@ -95,7 +95,7 @@ func (b *Batch) Run(ctx context.Context, c *Conn) error {
 	return r.work(ctx)
 }
 
-// work puts in jobs, collects results and watches for lost jobs, all at the same time.
+// work puts jobs into the queue, collects results and watches for lost jobs, all at the same time.
 func (r *run) work(ctx context.Context) error {
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
@@ -141,7 +141,7 @@ func (r *run) look(ctx context.Context) (waiting, done map[string]bool, err erro
 	return waiting, done, nil
 }
 
-// putAll puts in the jobs that are not in the queue.
+// putAll puts the jobs into the queue that are not there.
 func (r *run) putAll(ctx context.Context) error {
 	requests := make(chan *jobs.Request)
 	var all sync.WaitGroup
@@ -165,7 +165,7 @@ func (r *run) putAll(ctx context.Context) error {
 	return err
 }
 
-// each sends the requests to be put in to the channel to.
+// each sends the requests that must be put into the queue to the channel to.
 func (r *run) each(ctx context.Context, to chan<- *jobs.Request, failed <-chan error) error {
 	for request, err := range r.Requests() {
 		if err != nil {
@@ -230,7 +230,7 @@ func (r *run) put(ctx context.Context, request *jobs.Request) error {
 	return nil
 }
 
-// deliver passes on the result of a job, unless the job already has one. The last result ends the
+// deliver passes on the result of a job, unless one was delivered before. The last result ends the
 // run.
 func (r *run) deliver(id string, result *jobs.Result) error {
 	r.mu.Lock()

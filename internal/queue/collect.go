@@ -11,7 +11,7 @@ import (
 	"alpaca/internal/jobs"
 )
 
-// collect reads the batch's results in the order in which they were stored, including those of
+// collect reads the batch's results in the order in which they were stored, including results of
 // earlier runs. Results stay in the stream, so that others can collect them, too.
 func (r *run) collect(ctx context.Context) error {
 	next := uint64(1)
@@ -32,7 +32,7 @@ func (r *run) collect(ctx context.Context) error {
 	}
 }
 
-// deliverError is an error of delivering a result, as opposed to one of the connection.
+// deliverError is an error in delivering a result, not in the connection.
 type deliverError struct{ error }
 
 func (e deliverError) Unwrap() error { return e.error }
@@ -44,8 +44,8 @@ func passing(err error) bool {
 	return !errors.As(err, &refused) && !errors.As(err, &delivering)
 }
 
-// read delivers the results from sequence number from on. It returns the sequence number of the
-// last one, or 0, and why it stopped.
+// read delivers the results whose sequence number is from or higher. It returns the last sequence
+// number, or 0, and why it stopped.
 func (r *run) read(ctx context.Context, from uint64) (last uint64, err error) {
 	asked, cancel := r.conn.once(ctx)
 	reader, err := r.conn.js.OrderedConsumer(asked, ResultsStream, jetstream.OrderedConsumerConfig{
@@ -101,8 +101,8 @@ func (r *run) take(m jetstream.Msg) error {
 	return r.deliver(id, result)
 }
 
-// watch looks for lost jobs if no result has come for Patience. The run would wait for them for
-// ever: somebody may have removed the batch, or the server has lost its disk.
+// watch looks for lost jobs if no result has come for Patience. Somebody may have removed the batch,
+// or the server may have lost its disk. Then the run would wait for ever.
 func (r *run) watch(ctx context.Context) error {
 	for unattended := false; ; {
 		r.mu.Lock()

@@ -15,8 +15,8 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// The oldest version of nats-server that is accepted. Earlier ones lose messages or count
-// deliveries wrong.
+// The oldest accepted version of nats-server. Earlier versions lose messages or count deliveries
+// wrongly.
 const minMajor, minMinor = 2, 12
 
 // requestTime is how long the server may take to answer. Then the request fails, and most callers
@@ -38,7 +38,7 @@ type Conn struct {
 	lose  context.CancelFunc
 }
 
-// Connect connects to a queue. name is how the server knows the connection. log gets a line
+// Connect connects to a queue. The server lists the connection under name. log gets a line
 // whenever the connection's state changes. If the server is not there yet, Connect waits for it
 // until ctx is done.
 func Connect(ctx context.Context, a Address, name string, log func(format string, args ...any)) (*Conn, error) {
@@ -81,8 +81,8 @@ func Connect(ctx context.Context, a Address, name string, log func(format string
 	return c, err
 }
 
-// problem is called with errors that the server sends apart from answers. A request without
-// permission gets no answer: without problem it would look like a slow server.
+// problem handles the server's asynchronous errors. A request without permission gets no answer,
+// only such an error. If this error were ignored, the server would seem slow.
 func (c *Conn) problem(err error) {
 	if errors.Is(err, nats.ErrPermissionViolation) {
 		c.fail(c.explain(err))
@@ -122,7 +122,7 @@ func (c *Conn) explain(err error) error {
 	return fmt.Errorf("%s: %s", c.where, text)
 }
 
-// judge refuses servers that cannot be trusted with prompts or with messages.
+// judge refuses a server that is too old, or that lets anybody in although guarded is set.
 func (c *Conn) judge(guarded bool) error {
 	version := c.nc.ConnectedServerVersion()
 	if !recent(version) {
@@ -190,8 +190,8 @@ func lostOr(ctx context.Context, err error) error {
 	return err
 }
 
-// with returns a context that is done when ctx is done or the connection ends. In the second case
-// it has the connection's cause.
+// with returns a context that is done when ctx is done or the connection ends. If the connection
+// ends, the context has the connection's cause.
 func (c *Conn) with(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	stop := context.AfterFunc(c.ctx, func() { cancel(context.Cause(c.ctx)) })

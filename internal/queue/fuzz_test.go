@@ -10,7 +10,7 @@ import (
 	"alpaca/internal/jobs"
 )
 
-// message is one that came from a server.
+// message is a message as a server delivers it.
 type message struct {
 	jetstream.Msg
 	subject string
@@ -25,8 +25,8 @@ func (m message) Metadata() (*jetstream.MsgMetadata, error) {
 	return &jetstream.MsgMetadata{NumDelivered: 1}, nil
 }
 
-// FuzzJob reads messages as jobs: what is taken for one is at its own subject, and its result
-// would be at one of our form.
+// FuzzJob parses messages as jobs. An accepted job has its own subject, and its result has a valid
+// one.
 func FuzzJob(f *testing.F) {
 	key, batch := ModelKey("d", nil), BatchID("input")
 	line := `{"custom_id": "a", "method": "POST", "url": "/v1/completions", "body": {"prompt": "<x>"}}`
@@ -56,7 +56,7 @@ func FuzzJob(f *testing.F) {
 	})
 }
 
-// FuzzQueueAddress reads addresses: no error repeats a password.
+// FuzzQueueAddress checks that no error about an address contains its password.
 func FuzzQueueAddress(f *testing.F) {
 	for _, url := range []string{"nats://u:hunter2@127.0.0.1", "tls://a,nats://b", "nats://[::1]:4222", "%zz", "nats://u:hunter2@%zz"} {
 		f.Add(url)

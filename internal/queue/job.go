@@ -167,7 +167,7 @@ func (w *Worker) keep(ctx context.Context, j *job, r *jobs.Result, gaveUp bool) 
 }
 
 // compare logs a mismatch if this machine's result differs from first, which another machine has
-// stored. One of the two computes wrong: its memory is bad, or it has another program or model.
+// stored. Then one of the two machines has bad memory, or another program or model.
 func (w *Worker) compare(j *job, first *jetstream.RawStreamMsg, mine *nats.Msg) {
 	if first.Header.Get(errorHeader) != "" || mine.Header.Get(errorHeader) != "" || bytes.Equal(first.Data, mine.Data) {
 		return

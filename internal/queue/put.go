@@ -20,8 +20,8 @@ const (
 	tooBig                // the message is larger than the server accepts
 )
 
-// Waits between tries: firstWait doubles with each try up to longWait. The actual wait is random,
-// from half to one and a half of that.
+// Waits between tries: firstWait, doubled with each try, but at most longWait. The actual wait is
+// random, 0.5 to 1.5 times as long.
 const (
 	firstWait = 100 * time.Millisecond
 	longWait  = 5 * time.Second

@@ -68,8 +68,8 @@ func ModelKey(modelDigest string, settings map[string]string) string {
 	return digest(keyLen, parts...)
 }
 
-// BatchID returns the id of a batch: the digest of its input's digest and of options, which are all
-// else that its results depend on.
+// BatchID returns the id of a batch: the digest of its input's digest and of options. Together these
+// must determine the results.
 func BatchID(inputDigest string, options ...string) string {
 	return digest(batchLen, append([]string{inputDigest}, options...)...)
 }

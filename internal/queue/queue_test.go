@@ -6,8 +6,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestAddress checks which addresses prompts are entrusted to. What a server says of itself is
-// tested with servers, in test/scaleout.
+// TestAddress checks which addresses are accepted. Tests in test/scaleout check the servers
+// themselves.
 func TestAddress(t *testing.T) {
 	for _, test := range []struct {
 		url, creds string

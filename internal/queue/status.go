@@ -35,7 +35,7 @@ type ModelStatus struct {
 	Model
 	Waiting     uint64 `json:"waiting"`
 	Working     int    `json:"working"`
-	Redelivered int    `json:"redelivered"` // those of Working that were delivered before
+	Redelivered int    `json:"redelivered"` // how many of Working were delivered before
 	Idle        int    `json:"idle_slots"`  // slots of workers that wait for a job
 }
 

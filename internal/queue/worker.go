@@ -135,8 +135,8 @@ func (w *Worker) Ready() bool {
 // ErrBroken says that a worker stopped taking jobs because several in a row failed.
 var ErrBroken = errors.New("this machine failed at several jobs in a row and took no more")
 
-// Run does jobs until ctx is done. Then jobs in progress have Grace to finish; after it they are
-// given back. A broken worker takes no more jobs, because they would all fail. It waits for ctx and
+// Run does jobs until ctx is done. Then jobs in progress have Grace to finish, before Run gives them
+// back. A broken worker takes no more jobs, because they would all fail. It waits for ctx and
 // returns ErrBroken.
 func (w *Worker) Run(ctx context.Context) error {
 	ctx, cancel := w.conn.with(ctx)
@@ -241,8 +241,8 @@ func (w *Worker) take(ctx, work context.Context) error {
 	return nil
 }
 
-// abandon gives back jobs that a canceled request still gets. Otherwise nobody would do them until
-// the server counts this worker as dead.
+// abandon gives back jobs that still arrive for a canceled request. Otherwise nobody would do them
+// until AckWait is over.
 func (w *Worker) abandon(batch jetstream.MessageBatch) {
 	go func() {
 		for m := range batch.Messages() {

@@ -94,7 +94,7 @@ func writeRow(w io.Writer, form string, row []*plot.Plot) error {
 	tiles := draw.Tiles{Rows: 1, Cols: len(row), PadX: vg.Centimeter, PadLeft: vg.Millimeter, PadRight: 3 * vg.Millimeter,
 		PadTop: vg.Millimeter, PadBottom: vg.Millimeter}
 	whole := draw.New(canvas)
-	whole.SetColor(color.White) // letters are black, even on dark pages
+	whole.SetColor(color.White) // the letters are black, so a dark page needs a white background
 	whole.Fill(whole.Rectangle.Path())
 	for i, aligned := range plot.Align([][]*plot.Plot{row}, tiles, whole)[0] {
 		row[i].Draw(aligned)
@@ -135,7 +135,7 @@ func (p *Plot) draw() (*plot.Plot, error) {
 		}
 	}
 	widen(&d.X, p.LogX, p.Dots)
-	if p.Dots || d.Y.Min == d.Y.Max { // from equal ends 1 and 1 the library would make 0
+	if p.Dots || d.Y.Min == d.Y.Max { // the library would widen an axis from 1 to 1 to begin at 0, even a logarithmic one
 		widen(&d.Y, p.LogY, false)
 	}
 	if p.TopY != 0 {
@@ -144,8 +144,8 @@ func (p *Plot) draw() (*plot.Plot, error) {
 	return d, nil
 }
 
-// widen makes room around the data, even around a single point. With names it makes room
-// for names on the right, too.
+// widen makes room around the data, even around a single point. If names, it also makes room
+// for names on the right.
 func widen(a *plot.Axis, logarithmic, names bool) {
 	if logarithmic {
 		a.Min, a.Max = a.Min/2, a.Max*2

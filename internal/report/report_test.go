@@ -43,7 +43,7 @@ func ExampleWriteTable() {
 	// | a\|b  |            |   12 |
 }
 
-// TestWriteTableFails: an error of the writer is returned.
+// TestWriteTableFails checks that an error of the writer is returned.
 func TestWriteTableFails(t *testing.T) {
 	require.ErrorIs(t, WriteTable(failing{}, []string{"a"}, nil), os.ErrClosed)
 }
@@ -64,7 +64,7 @@ func TestPlotForm(t *testing.T) {
 	}
 }
 
-// TestWritePlots draws dots and lines, each with the least that there can be, too.
+// TestWritePlots draws dots and lines, also with a single point and with equal points.
 func TestWritePlots(t *testing.T) {
 	for _, points := range [][]Point{{{1, 1}}, {{1, 1}, {1, 1}}, {{1e-7, 1}, {2, 0.5}, {30, 1e-3}}} {
 		for _, dots := range []bool{false, true} {

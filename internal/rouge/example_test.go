@@ -6,7 +6,7 @@ import (
 	"alpaca/internal/rouge"
 )
 
-// Example says how alike two instructions are.
+// Example computes the similarity of two instructions.
 func Example() {
 	a, b := rouge.Words("Name three colours of the rainbow."), rouge.Words("Name the colours of a rainbow")
 	fmt.Printf("%.2f\n", rouge.Score(rouge.LCS(a, b), len(a), len(b)))

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestGolden: the pairs above 0.7 are those of rouge_score 0.1.2 (testdata/pairs.py), with
-// the same scores to the bit. It rounds most pairs of exactly 0.7 to something above that.
+// TestGolden checks that the pairs above 0.7 are those of rouge_score 0.1.2 (testdata/pairs.py),
+// with bit-identical scores. Rounding puts most pairs of exactly 0.7 above it.
 func TestGolden(t *testing.T) {
 	texts := testshared.ReadJSON[[]string](t, "testdata/texts.json")
 	f, err := os.Open("testdata/pairs.txt")

@@ -98,7 +98,7 @@ func (x *Index) above(text []string, threshold float64) []Match {
 		shared := int(x.count[row])
 		x.count[row] = 0
 		n := len(x.rows[row])
-		// Unread words may be shared, too, but not more words than the text has.
+		// The row may also share unread words with the text. The most that it can share is n.
 		if shared = min(shared+unread, n); shared < needed(m, n, threshold) {
 			continue
 		}
@@ -110,9 +110,9 @@ func (x *Index) above(text []string, threshold float64) []Match {
 	return list
 }
 
-// readLists reads the lists of the rarest of words, until it has read at least n words.
-// It returns the rows that have some of them, and sets count to the number of shared
-// words of each. unread is the number of words that were not read.
+// readLists looks up the rarest of words, at least n of them. It returns the rows that have
+// one of these words, and sets count to how many of them each row has. unread is the number
+// of words that were not looked up.
 func (x *Index) readLists(words []int32, n int) (read []int32, unread int) {
 	sorted := slices.Clone(words)
 	length := func(w int32) int {
@@ -142,19 +142,18 @@ func (x *Index) readLists(words []int32, n int) (read []int32, unread int) {
 	return read, len(sorted) - done
 }
 
-// slack keeps pairs whose score equals the threshold up to rounding, so that Score
+// slack keeps pairs whose score equals the threshold except for rounding. For these, Score
 // decides.
 const slack = 1e-9
 
-// needed returns the least length of a common subsequence with which texts of m and n
+// needed returns the least length of the common subsequence for which texts of m and n
 // words can score above threshold. The score is 2·lcs/(m+n).
 func needed(m, n int, threshold float64) int {
 	return max(1, int(math.Ceil(float64(threshold*float64(m+n)/2)-slack)))
 }
 
-// shortest returns the least number of words n with which a text can score above
-// threshold with a text of m words. At best all n words are common, and the score is
-// 2n/(m+n).
+// shortest returns the least number n of words that a text needs to score above threshold
+// with a text of m words. At best all n words are common, and the score is 2n/(m+n).
 func shortest(m int, threshold float64) int {
 	return max(1, int(math.Ceil(float64(threshold*float64(m)/(2-threshold))-slack)))
 }

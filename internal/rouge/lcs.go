@@ -2,14 +2,13 @@ package rouge
 
 import "math/bits"
 
-// pattern is a text in a form to compare it with many others: for each word of the
-// vocabulary, its positions in the text as bits. The length of the subsequence is
-// computed by Hyyrö's bit-parallel algorithm ("Bit-parallel LCS-length computation
-// revisited", 2004). A zero bit in v marks a position at which the subsequence gets
-// longer.
+// pattern is a text, prepared for comparison with many others: for each word of the
+// vocabulary, its positions in the text as bits. Hyyrö's bit-parallel algorithm
+// ("Bit-parallel LCS-length computation revisited", 2004) computes the length of the
+// subsequence. A zero bit in v marks a position at which the subsequence gets longer.
 type pattern struct {
 	length int
-	words  []int32    // the distinct words, whose bits the next set clears
+	words  []int32    // the distinct words; the next call of set clears their bits
 	first  []uint64   // for each word, its positions, if the text has at most 64 words
 	at     []int32    // for each word, 1 + its index in more, if the text has more than 64 words
 	more   [][]uint64 // positions, 64 in each uint64

@@ -1,7 +1,7 @@
-// Package rouge finds texts that say nearly the same by ROUGE-L, which compares two texts
-// by their longest common subsequence of words. An Index compares a text with many
-// others. It looks at rare words first, so that only texts that may be similar are
-// compared, and computes the subsequence with bit-parallel operations.
+// Package rouge finds texts that say nearly the same. ROUGE-L compares two texts by their
+// longest common subsequence of words. An Index compares a text with many others. It looks
+// up rare words first, so that it compares only texts that may be similar, and computes
+// the subsequence with bit-parallel operations.
 package rouge
 
 // Score returns the F measure of ROUGE-L. m and n are the numbers of words of two texts,

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestLCS compares the bits with the plain dynamic program: empty texts, equal ones, and
-// lengths around a machine word and two.
+// TestLCS compares the bit-parallel algorithm with LCS: for empty texts, equal texts, and lengths
+// around one and two machine words.
 func TestLCS(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	draw := func(n, vocab int) []int32 {
@@ -24,7 +24,7 @@ func TestLCS(t *testing.T) {
 	}
 	lengths := []int{0, 1, 2, 10, 20, 63, 64, 65, 100, 127, 128, 129, 200}
 	var p pattern
-	for round := range 20000 {
+	for round := range 100_000 {
 		m, n := r.IntN(20), r.IntN(20)
 		if round%40 == 0 {
 			m, n = lengths[r.IntN(len(lengths))], lengths[r.IntN(len(lengths))]
@@ -72,7 +72,7 @@ func TestWords(t *testing.T) {
 	require.False(t, HasCharacters("hello, мир"))
 }
 
-// texts are instructions with many that nearly repeat others.
+// texts returns n instructions. Many nearly repeat another.
 func texts(n int) []string {
 	r := rand.New(rand.NewPCG(3, 4))
 	verbs := strings.Fields("write describe list explain translate summarize name compare classify rewrite")
@@ -94,7 +94,7 @@ func texts(n int) []string {
 	return list
 }
 
-// TestIndex compares what an index finds with all pairs.
+// TestIndex compares an index's results with a comparison of all pairs.
 func TestIndex(t *testing.T) {
 	list := append(texts(160), "", "…", "你好")
 	for _, threshold := range []float64{0, 0.5, 0.7, 0.9} {
@@ -127,7 +127,8 @@ func TestIndex(t *testing.T) {
 	}
 }
 
-// FuzzWords: words are found in any text, and a text is always like itself.
+// FuzzWords compares the score of any two texts with LCS. A text that has words is found by
+// itself.
 func FuzzWords(f *testing.F) {
 	f.Add("Write a story", "Write the story")
 	f.Add("\u0300\u0e34你\u0300", "İ\xff")

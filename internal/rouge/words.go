@@ -52,16 +52,16 @@ var unspaced = []*unicode.RangeTable{
 	unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar, unicode.Tibetan,
 }
 
-// Words returns the words of a text in any script: letters, digits and their marks, in
-// the compatible composed form (NFKC), with folded case. In a script without spaces
-// between words, each character is a word.
+// Words returns the words of a text in any script: runs of letters, digits and their
+// marks, in normalization form NFKC, with folded case. In a script without spaces between
+// words, each character is a word.
 func Words(text string) []string {
 	list, _ := words(text)
 	return list
 }
 
-// HasCharacters reports whether Words takes single characters of text as words, because
-// it has a script without spaces.
+// HasCharacters reports whether text has characters of a script without spaces, which
+// Words takes as words.
 func HasCharacters(text string) bool {
 	if isASCII(text) {
 		return false
@@ -70,7 +70,7 @@ func HasCharacters(text string) bool {
 	return single
 }
 
-// fold returns a text in the compatible composed form (NFKC), with folded case.
+// fold returns a text in normalization form NFKC, with folded case.
 func fold(text string) string {
 	if isASCII(text) {
 		return strings.ToLower(text)

@@ -27,8 +27,8 @@ type candidates struct {
 	swap  []uint64    // [vocab], second buffer of radix
 }
 
-// load starts with the whole vocabulary. It fails if a logit is NaN or +Inf, which an intact
-// model never gives.
+// load sets the candidates to the whole vocabulary. It fails if a logit is NaN or +Inf, which
+// an intact model never produces.
 func (c *candidates) load(logits []float32) error {
 	if cap(c.all) < len(logits) {
 		c.all = make([]candidate, len(logits))
@@ -51,7 +51,7 @@ func notNumber(l float32, id, n int) error {
 
 // dropImpossible removes the candidates whose logit is -Inf.
 func (c *candidates) dropImpossible() {
-	kept, from := 0, 0 // candidates kept so far; start of those after the last impossible one
+	kept, from := 0, 0 // candidates kept so far; start of the candidates after the last impossible one
 	for i := range c.list {
 		if c.list[i].logit < -math.MaxFloat32 {
 			kept += copy(c.list[kept:], c.list[from:i])
@@ -80,7 +80,8 @@ func (c *candidates) truncate(n int) {
 	}
 }
 
-// best returns the index of the largest logit; of equal ones, the one with the lowest id.
+// best returns the index of the largest logit. If several logits are equal, it returns the index
+// of the lowest id.
 func (c *candidates) best() int {
 	if c.sorted {
 		return 0

@@ -8,8 +8,9 @@ type link interface {
 	accept(id int32)     // the text continues with id
 }
 
-// changesLogits reports whether l can change which token is the likeliest. The greedy choice
-// needs only these samplers, because the others never remove the likeliest token.
+// changesLogits reports whether l can raise or lower single logits, so that another token
+// becomes the likeliest. The greedy choice uses only these samplers. It ignores XTC and
+// typical-p, although they can remove the likeliest token.
 func changesLogits(l link) bool {
 	switch l.(type) {
 	case *penalties, *dry:
@@ -77,7 +78,7 @@ func newLink(name Name, p *Params, v Vocab) link {
 	return nil
 }
 
-// lastN returns how many tokens to remember for a setting of n; a negative number stands for
+// lastN returns how many tokens to remember for a setting of n. A negative result stands for
 // all.
 func (p *Params) lastN(n int) int {
 	if n < 0 && p.Ctx > 0 {

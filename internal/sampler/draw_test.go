@@ -8,7 +8,7 @@ import (
 	"alpaca/internal/fmath"
 )
 
-// The expected numbers of TestDraw are what GCC 14's libstdc++ gives.
+// TestDraw compares with the numbers that GCC 14's libstdc++ draws.
 func TestDraw(t *testing.T) {
 	hyperbola := make([]float32, 50)
 	for i := range hyperbola {

@@ -5,8 +5,8 @@ import "strings"
 // breakers find the strings that end a repetition for DRY, such as a newline or a colon.
 // Without them the turns of a dialogue, which all begin alike, would get penalties.
 //
-// A breaker may be within one token or span several. It is searched in the text of the tokens,
-// so it is found however the text is divided into tokens.
+// A breaker may be within one token or span several. breakers compares text, not ids, so the
+// division of the text into tokens does not matter.
 type breakers struct {
 	within map[int32]bool   // tokens whose text contains a whole breaker
 	begins map[int32][]rest // tokens whose text ends with a prefix of a breaker
@@ -16,7 +16,7 @@ type breakers struct {
 // rest is the part of a breaker after the prefix in a token.
 type rest string
 
-// newBreakers searches strs in every token of the vocabulary.
+// newBreakers searches every token of the vocabulary for strs.
 func newBreakers(strs []string, v Vocab) *breakers {
 	b := &breakers{within: map[int32]bool{}, begins: map[int32][]rest{}, piece: v.Piece}
 	if v.Piece == nil || len(strs) == 0 {
@@ -66,8 +66,8 @@ func (b *breakers) tokens(id int32, after []int32) int {
 	return longest
 }
 
-// complete returns how many of the tokens in after are needed for text, or -1 if their text
-// does not begin with it.
+// complete returns how many tokens of after, from the oldest, it takes to spell text. It
+// returns -1 if their text does not begin with text.
 func (b *breakers) complete(text string, after []int32) int {
 	for n := 1; n <= len(after); n++ {
 		piece := b.piece(after[len(after)-n])

@@ -57,7 +57,7 @@ var fileKeys = []struct {
 	{"", "seed", []string{"seed"}, setSeed},
 }
 
-// FromFile sets p to the settings of a model's file and returns all that the file has. value
+// FromFile sets p to the settings of a model's file and returns all settings in the file. value
 // returns the file's metadata by key. given reports whether the user has set a flag, which
 // overrides the file. An invalid value does not change p.
 func (p *Params) FromFile(value func(key string) (FileValue, bool), given func(flag string) bool) (list []FileSetting) {
@@ -149,8 +149,9 @@ func setSeed(p *Params, v FileValue) error {
 	return nil
 }
 
-// setSequence reads a chain: names divided by semicolons, or letters. It sets the known names
-// even if others are unknown. If no name is known it does not change the chain.
+// setSequence reads a chain: names separated by semicolons, or letters. If some names are
+// unknown, it returns an error and sets the chain to the known names. If no name is known, it
+// does not change the chain.
 func setSequence(p *Params, v FileValue) error {
 	text, ok := v.Str()
 	if !ok {

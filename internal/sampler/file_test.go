@@ -83,7 +83,7 @@ func TestFromFile(t *testing.T) {
 	}
 }
 
-// modelfile is a setting of Ollama's, a number.
+// modelfile is the number of an Ollama setting.
 type modelfile float64
 
 func (v modelfile) Int() (int64, bool)     { return int64(v), float64(int64(v)) == float64(v) }
@@ -92,8 +92,8 @@ func (v modelfile) Str() (string, bool)    { return "", false }
 func (v modelfile) TypeName() string       { return "a number" }
 func (v modelfile) String() string         { return fmt.Sprint(float64(v)) }
 
-// TestFromModelfile checks that each of Ollama's parameters about sampling has its place, and
-// that flags go before them.
+// TestFromModelfile checks that each of Ollama's sampling parameters sets its field, and that
+// flags take precedence.
 func TestFromModelfile(t *testing.T) {
 	values := map[string]modelfile{"temperature": 0.25, "top_k": 7, "top_p": 0.5, "min_p": 0.125, "typical_p": 0.75, "repeat_last_n": 33, "repeat_penalty": 1.25,
 		"presence_penalty": 1, "frequency_penalty": 2, "mirostat": 2, "mirostat_tau": 3, "mirostat_eta": 0.5, "seed": 42, "num_ctx": 5}

@@ -29,7 +29,7 @@ func TestSampleWith(t *testing.T) {
 			require.NoError(t, err)
 			return s
 		}
-		// What is allowed anyway takes the same random numbers.
+		// A grammar that allows every token does not change which random numbers are used.
 		all := only{}
 		for i := range int32(n) {
 			all[i] = true
@@ -42,7 +42,7 @@ func TestSampleWith(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, want, got)
 		}
-		// Beyond the likeliest, too: the chain looks at what is allowed alone.
+		// The chain only looks at allowed tokens, even if they are not among the likeliest.
 		s := newSampler()
 		for range 20 {
 			id, err := s.SampleWith(logits, only{7: true, 14: true})
@@ -55,7 +55,7 @@ func TestSampleWith(t *testing.T) {
 	}
 }
 
-// lister is only, as a list.
+// lister is the grammar only with a List method.
 type lister struct{ only }
 
 func (g lister) List() []uint64 {
@@ -66,8 +66,8 @@ func (g lister) List() []uint64 {
 	return list
 }
 
-// TestListed: a grammar that lists its tokens gives the same ones, with the same random
-// numbers, as one that is asked for each.
+// TestListed checks that a grammar which lists its tokens leads to the same choices, with the
+// same random numbers, as a grammar that is asked about each token.
 func TestListed(t *testing.T) {
 	const n = 100
 	r := rand.New(rand.NewPCG(5, 0))

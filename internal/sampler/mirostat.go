@@ -9,8 +9,8 @@ import (
 // mirostat keeps the surprise of the text, the mean -log2 p of the chosen tokens, near a
 // target. After every choice it adjusts mu, a bound on the surprise. Basu, Ramachandran,
 // Keskar, Varshney, "Mirostat: A Neural Text Decoding Algorithm that Directly Controls
-// Perplexity", 2020 (https://arxiv.org/abs/2007.14966). It replaces the chain and the final
-// draw.
+// Perplexity", 2020 (https://arxiv.org/abs/2007.14966). It replaces the final draw and all of
+// the chain except the temperature.
 type mirostat struct {
 	version  int     // 1 or 2
 	tau, eta float32 // target surprise in bits, learning rate
@@ -76,7 +76,7 @@ func (m *mirostat) k(list []candidate) int {
 	case k < 1:
 		return 1
 	}
-	// k is infinite or huge, as for a flat distribution that is less surprising than mu, or
-	// NaN, if a single token leaves nothing to fit.
+	// k is infinite or huge if a flat distribution is less surprising than mu. k is NaN if a
+	// single token leaves nothing to fit.
 	return len(list)
 }

@@ -69,8 +69,8 @@ func TestMirostatReachesItsTarget(t *testing.T) {
 			require.NoError(t, err)
 			kept -= dist.Of(id) / math.Ln2
 		}
-		// The target is on the truncated distribution; the whole one's
-		// surprise is larger by what truncation took.
+		// The target holds for the truncated distribution. In the whole distribution the
+		// same tokens are less likely, so their surprise is larger.
 		require.InDelta(t, 5, kept/rounds, 1.5, "version %d", version)
 	}
 }

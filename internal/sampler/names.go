@@ -22,9 +22,8 @@ const (
 	Temperature Name = "temperature"
 )
 
-// DefaultSamplers returns the chain in its usual order. By default DRY, top-n-sigma, typical-p
-// and XTC have parameters with which they do nothing. In early 2025 llama.cpp's top-n-sigma
-// replaced most of the chain; this is the order since then.
+// DefaultSamplers returns llama.cpp's default chain, in order. DRY, top-n-sigma, typical-p and
+// XTC are off unless their parameters are set.
 func DefaultSamplers() []Name {
 	return []Name{Penalties, DRY, TopNSigma, TopK, Typical, TopP, MinP, XTC, Temperature}
 }
@@ -44,7 +43,7 @@ var aliases = map[string]Name{
 	"nucleus": TopP, "temp": Temperature,
 }
 
-// ParseSamplers reads a chain of names divided by semicolons, such as
+// ParseSamplers reads a chain of names separated by semicolons, such as
 // "top_k;top_p;temperature". The empty string is the empty chain. With an error it also returns
 // the known names.
 func ParseSamplers(list string) ([]Name, error) {
@@ -104,7 +103,7 @@ func ParseSequence(seq string) ([]Name, error) {
 	return chain, nil
 }
 
-// JoinSamplers writes a chain as ParseSamplers reads it.
+// JoinSamplers writes a chain in the form that ParseSamplers reads.
 func JoinSamplers(chain []Name) string {
 	texts := make([]string, len(chain))
 	for i, name := range chain {

@@ -38,15 +38,15 @@ type Params struct {
 	DRYLastN         int      // number of last tokens searched for repetitions; 0: none, -1: Ctx
 	DRYBreakers      []string // strings that end a repetition
 
-	Mirostat    int     // version 1 or 2, which replaces the chain; 0: off
+	Mirostat    int     // version 1 or 2; it replaces the chain except Temp; 0: off
 	MirostatTau float32 // target surprise in bits
 	MirostatEta float32 // learning rate
 
 	LogitBias map[int32]float32 // by token: added to its logit; -Inf forbids the token
 	IgnoreEOS bool              // forbid the tokens that end the text
 
-	// Ctx is the length of the context in tokens. It is the value of -1 in RepeatLastN and
-	// DRYLastN. 0 stands for all accepted tokens.
+	// Ctx is the length of the context in tokens. RepeatLastN and DRYLastN have this value if they
+	// are -1. If Ctx is 0, -1 stands for all accepted tokens.
 	Ctx int
 }
 

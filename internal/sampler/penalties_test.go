@@ -41,7 +41,8 @@ func TestPenalties(t *testing.T) {
 					require.Equal(t, want, c.list[i].logit, "token %d", i)
 				}
 			}
-			// A part of the vocabulary takes the other way to the same.
+			// Candidates that are not in the order of their ids take another path to the
+			// same result.
 			c := loaded(t, logits...)
 			c.sort()
 			tt.s.apply(c)

@@ -22,7 +22,7 @@ var ErrNotNumbers = errors.New("logits are not numbers")
 // ErrNoToken is wrapped by the error for logits that rule out every token.
 var ErrNoToken = errors.New("no token is left to choose")
 
-// Vocab is what the sampler needs to know about the tokenizer.
+// Vocab has the properties of the tokenizer that the sampler needs.
 type Vocab struct {
 	N     int                // number of tokens
 	EOG   []int32            // tokens that end the text
@@ -37,10 +37,10 @@ type Sampler struct {
 	bias     biases
 	chain    []link
 	greedy   bool      // choose the likeliest token, draw nothing
-	mirostat *mirostat // if not nil, replaces the draw
+	mirostat *mirostat // if not nil, it chooses the token
 	rng      *fmath.MT19937
 	left     candidates
-	chosen   int // index of the last token in left
+	chosen   int // index in left.list of the token that was sampled last
 }
 
 // Chance is a token with its probability after the chain.
@@ -136,8 +136,8 @@ func (s *Sampler) sample(logits []float32, g Grammar) (int32, error) {
 }
 
 // Chosen returns the token that was sampled last, with its probability, and the n likeliest of
-// the tokens that it was drawn from, best first. There are fewer if the chain left fewer. At
-// temperature 0 the likeliest token is the only one, with probability 1.
+// the tokens that it was drawn from, best first. There are fewer if the chain left fewer. At a
+// temperature of 0 or less, top has only the chosen token, with probability 1.
 func (s *Sampler) Chosen(n int) (c Chance, top []Chance) {
 	list := s.left.list
 	if s.greedy {

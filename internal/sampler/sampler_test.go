@@ -10,7 +10,7 @@ import (
 	"alpaca/internal/fmath"
 )
 
-// newSampler returns the sampler of DefaultParams as changed.
+// newSampler returns a sampler with DefaultParams, modified by change.
 func newSampler(t testing.TB, v Vocab, change func(*Params)) *Sampler {
 	t.Helper()
 	p := DefaultParams()

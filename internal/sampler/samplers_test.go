@@ -19,7 +19,7 @@ func distribution(t *testing.T, p ...float64) *candidates {
 	return loaded(t, logits...)
 }
 
-// loaded returns candidates of those logits.
+// loaded returns candidates with the given logits.
 func loaded(t *testing.T, logits ...float32) *candidates {
 	t.Helper()
 	c := &candidates{}
@@ -36,7 +36,7 @@ func (c *candidates) ids() []int32 {
 	return ids
 }
 
-// The distribution of most tests, in nats and bits:
+// five is the distribution of most tests, in nats and bits:
 //
 //	id          0      1      2      3      4
 //	p           0.10   0.40   0.05   0.25   0.20

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// before reports whether a comes before b in descending order of logit. Of equal logits the
+// before reports whether a comes before b in descending order of logit. If logits are equal, the
 // lower id comes first, so there are no ties.
 func before(a, b candidate) bool {
 	return a.logit > b.logit || a.logit == b.logit && a.id < b.id
@@ -43,8 +43,8 @@ func (c *candidates) reorder(key func(*candidate) uint32) {
 		c.order = make([]uint64, n, len(c.all))
 		c.moved = make([]candidate, n, len(c.all))
 	}
-	// The index in the low bits makes the order strict, and says afterwards where each
-	// candidate was.
+	// The index in the low bits makes the order strict. It also gives the former place of each
+	// candidate.
 	order := c.order[:n]
 	for i := range c.list {
 		order[i] = uint64(key(&c.list[i]))<<32 | uint64(i)

@@ -32,7 +32,7 @@ func (c *candidates) heat(t float32) {
 
 // dynamicTemperature chooses a temperature between low and high by the entropy of the
 // distribution, divided by the greatest possible entropy and raised to exponent. So the
-// temperature is low where the model is sure. Zhu and others, "EDT: Improving Large Language
+// temperature is low if the model is sure. Zhu and others, "EDT: Improving Large Language
 // Models' Generation by Entropy-based Dynamic Temperature Sampling", 2024
 // (https://arxiv.org/abs/2403.14541), in llama.cpp's form
 // (https://github.com/ggml-org/llama.cpp/pull/4972).

@@ -101,7 +101,7 @@ type topNSigma struct {
 }
 
 func (s topNSigma) apply(c *candidates) {
-	// In float64, because a float32 sum over the vocabulary would lose digits.
+	// The sums are float64, because a float32 sum over the vocabulary would lose digits.
 	sum, n := 0.0, float64(len(c.list))
 	for i := range c.list {
 		sum += float64(c.list[i].logit)

@@ -23,7 +23,7 @@ func (s typical) apply(c *candidates) {
 		if t.p == 0 {
 			return math.MaxUint32
 		}
-		// The number is not negative, so its bits sort like the number.
+		// The number is non-negative, so its bits sort like the number.
 		return math.Float32bits(max(h+fmath.Log32(t.p), -h-fmath.Log32(t.p)) + 0)
 	})
 	var sum float32

@@ -2,8 +2,8 @@ package sampler
 
 import "alpaca/internal/fmath"
 
-// xtc ("exclude top choices") acts with the given probability. Of the tokens whose probability
-// is at least threshold it removes all except the least likely. P. E. Weidmann,
+// xtc ("exclude top choices") acts with the given probability. It removes all tokens with
+// a probability of at least threshold, except the least likely of them. P. E. Weidmann,
 // https://github.com/oobabooga/text-generation-webui/pull/6335,
 // 2024. It has a random generator of its own, so that it does not change the random
 // numbers of the final draw.

@@ -9,14 +9,14 @@ import (
 	"alpaca/internal/rouge"
 )
 
-// The least and the most words of an instruction, separated by white space.
+// The least and the most words of an instruction. White space separates words.
 const (
 	minWords = 4
 	maxWords = 150
 )
 
-// notText are words in instructions that a program that only reads and writes text cannot
-// follow.
+// notText lists words that mark an instruction as impossible for a program that only
+// reads and writes text.
 var notText = []string{
 	"image", "images", "graph", "graphs", "picture", "pictures", "file", "files", "map", "maps", "draw", "plot", "go to",
 	"video", "audio", "music", "flowchart", "diagram",
@@ -25,8 +25,8 @@ var notText = []string{
 var notTextWord = regexp.MustCompile(`(?i)` + strings.Join(notText, "|"))
 
 // Filter returns why an instruction is unusable, "" if it is usable. With compat it
-// applies exactly the rules of Alpaca's generator, which demand that the first character
-// be ASCII. Without compat any letter may come first.
+// applies exactly the rules of Alpaca's generator, which require an ASCII character at
+// the start. Without compat any letter may come first.
 func Filter(instruction string, compat bool) string {
 	switch n := len(strings.FieldsFunc(instruction, isSpace)); {
 	case n < minWords && (compat || !hasCharacters(instruction)):
@@ -53,8 +53,8 @@ func Filter(instruction string, compat bool) string {
 // oddLetters maps letters that Python equates with s and i when it ignores case.
 var oddLetters = strings.NewReplacer("ſ", "s", "ı", "i", "İ", "i")
 
-// unfit returns the first entry of notText, in its order, that the instruction has as a
-// whole word, else "".
+// unfit returns the first entry of notText that occurs in the instruction as a whole
+// word, else "".
 func unfit(instruction string) string {
 	instruction = oddLetters.Replace(instruction)
 	found := len(notText)
@@ -80,7 +80,7 @@ func unfit(instruction string) string {
 	return notText[found]
 }
 
-// joins reports whether a place is inside a word.
+// joins reports whether the offset at is inside a word of text.
 func joins(text string, at int) bool {
 	before, _ := utf8.DecodeLastRuneInString(text[:at])
 	after, _ := utf8.DecodeRuneInString(text[at:])

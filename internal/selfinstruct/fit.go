@@ -5,12 +5,12 @@ import (
 	"slices"
 )
 
-// minAnswer is the least number of tokens for an answer with tasks.
+// minAnswer is the smallest MaxLen that Fit sets, in tokens.
 const minAnswer = 48
 
 // Fit changes settings so that a prompt and an answer fit into the model's context. With
-// a small context, prompts are brief and show only short tasks. It returns the tasks that
-// examples are drawn from. note tells the user what was changed, "" if nothing was.
+// a small context, prompts are brief and show only short tasks. tasks holds the tasks from which
+// examples are drawn. note tells the user what was changed; it is "" if nothing was.
 func (s *Settings) Fit(m Model, list []Task) (tasks []Task, note string, err error) {
 	if len(list) < s.Examples {
 		return nil, "", fmt.Errorf("selfinstruct: %d seed tasks, a prompt shows %d", len(list), s.Examples)

@@ -29,8 +29,9 @@ type Similar struct {
 	Score       float64
 }
 
-// isSeen reports whether later instructions are compared with this one. One whose
-// output was unusable counts, too, so that no comparison depends on how long outputs take.
+// isSeen reports whether later instructions are compared with this one. In two-step mode
+// this includes instructions whose output turns out unusable: outputs finish in any
+// order, and results must not depend on it.
 func (k *Kept) isSeen() bool { return k.Problem == "" || strings.HasPrefix(k.Problem, badOutput) }
 
 // badOutput begins a Problem that says why a new instruction has no usable output.
@@ -42,9 +43,9 @@ type Asked struct {
 	Prompt  string
 	Cut     bool
 	Tokens  int
-	Seconds float64 // time until the answer with tasks was complete
+	Seconds float64 // time of the query for the list of tasks; queries for outputs do not count
 	Pieces  []Kept
-	Last    bool // the job is done; the answer's last pieces may be missing in Pieces
+	Last    bool // the job ended within this answer; Pieces lacks the rest
 }
 
 // Sink stores results. Add stores all of a prompt's results, or none.
@@ -74,14 +75,14 @@ type Job struct {
 // Start is where a job resumes.
 type Start struct {
 	Ask, At int    // the next piece to judge
-	Seen    []Kept // all earlier pieces, in order; those without a Problem need only their Instruction
+	Seen    []Kept // earlier pieces, in order; only their Instruction and Problem matter
 }
 
 // ErrIdle is the error for a model that writes no usable tasks.
 var ErrIdle = errors.New("selfinstruct: the model writes no usable tasks")
 
-// Run makes n tasks. If ctx is cancelled, Run returns its error. The Sink then holds whole
-// prompts only, and another job can resume after the last of them.
+// Run makes n tasks. If ctx is cancelled, Run returns its error. The Sink then holds only
+// complete prompts, and another job can resume after the last of them.
 func (j *Job) Run(ctx context.Context, from Start, n int) error {
 	if j.Parallel < 1 || j.Idle < 1 {
 		return fmt.Errorf("selfinstruct: %d parallel queries, and an end after %d prompts without a task: both must be at least 1", j.Parallel, j.Idle)
@@ -124,7 +125,7 @@ func (j *Job) Run(ctx context.Context, from Start, n int) error {
 	return nil
 }
 
-// prepare builds the index of all instructions that new ones are compared with.
+// prepare builds the index of the instructions that new ones are compared with.
 func (j *Job) prepare(from Start) {
 	split := rouge.Words
 	if j.Settings.Words == ASCIIWords {

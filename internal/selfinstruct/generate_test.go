@@ -18,11 +18,11 @@ import (
 	"alpaca/internal/train/random"
 )
 
-// writer is a model that writes tasks by the seed of a query alone, some of them of no use,
-// and that takes a while.
+// writer is a model whose tasks depend only on the seed of a query. Some are unusable. Each answer
+// takes up to 2 ms.
 type writer struct {
 	asked  atomic.Int64
-	broken int64 // fails with the query of that number, 0 never
+	broken int64 // number of the query that fails, from 1; 0: none
 	mute   bool
 }
 
@@ -58,7 +58,7 @@ func (w *writer) Ask(ctx context.Context, q oneshot.Query) (a oneshot.Answer, er
 	return oneshot.Answer{Text: b.String(), Cut: true, Tokens: 100}, nil
 }
 
-// made is all that a database has of a run, without times.
+// made returns all that a database has about a run, except times.
 func made(t *testing.T, db *data.DB) string {
 	t.Helper()
 	var b strings.Builder
@@ -79,7 +79,7 @@ func made(t *testing.T, db *data.DB) string {
 	return b.String()
 }
 
-// generate goes on with a run until there are n tasks.
+// generate begins or resumes a run, and ends it at n tasks.
 func generate(t *testing.T, db *data.DB, w *writer, s Settings, n, parallel int) error {
 	t.Helper()
 	st, from, err := OpenStore(t.Context(), db, "run", s)
@@ -99,8 +99,8 @@ func settings(twoStep bool) Settings {
 	return Settings{Model: "writer", Sampler: json.RawMessage(`{}`), Seed: 3, Examples: 3, PerAsk: 4, MaxLen: 100, OutLen: 10, TwoStep: twoStep, Above: 0.7, Words: UnicodeWords}
 }
 
-// TestSame: the same rows, however many prompts are answered at once, and wherever a run
-// was ended: at a number of tasks, or by a failure.
+// TestSame checks that the rows do not depend on how many prompts are answered at once, nor on
+// where a run was interrupted, by its number of tasks or by a failure.
 func TestSame(t *testing.T) {
 	for _, twoStep := range []bool{false, true} {
 		s := settings(twoStep)

@@ -16,7 +16,7 @@ type Piece struct {
 	Problem string // why it is not a usable task, "" if it is
 }
 
-// Problems of pieces. Rejected pieces are counted by the part before the colon.
+// Problems of pieces. Statistics group rejected pieces by the part before the colon.
 const (
 	tooManyFields = "fields: not one instruction, input and output each"
 	wasCut        = "cut: the answer ended in it"
@@ -39,8 +39,8 @@ func isSpace(r rune) bool { return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f 
 
 func trim(text string) string { return strings.TrimFunc(text, isSpace) }
 
-// parseCompat finds tasks as Alpaca's generator does. The pieces between ### have the
-// numbers from first on. Each must have exactly three headings with its number.
+// parseCompat finds tasks as Alpaca's generator does. It numbers the pieces between ###
+// from first on. Each piece must have exactly three headings with its number.
 func parseCompat(text string, first int, cut bool) (list []Piece) {
 	pieces := strings.Split(text, "###")
 	for i, raw := range pieces {
@@ -76,9 +76,9 @@ var startsTask = regexp.MustCompile(`^\s*(?:#{2,}\s*)?\d+\.\s+Instruction:`)
 // taskHeading matches the beginning of a task, with or without ### before it.
 var taskHeading = regexp.MustCompile(`(?m)^[ \t]*(#{2,}[ \t]*\n?[ \t]*)?(\d{1,6})\.[ \t]+Instruction:`)
 
-// parse finds the tasks in a text. A task may have any number above that of the task
-// before, because models miscount. A task is divided only by headings with its own
-// number, in order. With twoStep, outputs in the text are ignored.
+// parse finds the tasks in a text. Models miscount, so a task may have any number above
+// that of the task before. Only headings with the task's own number, in order, divide it
+// into fields. With twoStep, outputs in the text are ignored.
 func parse(text string, cut, twoStep bool) (list []Piece) {
 	type place struct{ at, number int }
 	var places []place

@@ -18,8 +18,8 @@ func TestParse(t *testing.T) {
 		name, text string
 		cut        bool
 		want       []Task
-		problems   []string // of the others, in order
-		compat     []Task   // what Alpaca's generator makes of it
+		problems   []string // the problems of rejected pieces, in order
+		compat     []Task   // the tasks that Alpaca's generator finds
 	}{
 		{"two tasks", list("Name a fish.\n4. Input:\n<noinput>\n4. Output:\nCod", "5. Instruction: Add.\n5. Input:\n2 and 3\n5. Output:\n5"), false,
 			[]Task{task("Name a fish.", "", "Cod"), task("Add.", "2 and 3", "5")}, nil, []Task{task("Name a fish.", "", "Cod"), task("Add.", "2 and 3", "5")}},
@@ -103,8 +103,7 @@ func TestFilter(t *testing.T) {
 	require.Equal(t, "first character: not ASCII", Filter("…and so on and on", false))
 }
 
-// TestGrammar: what the grammar lets through is what the parser takes, which the example of
-// its own prompt shows.
+// TestPrompt checks the text of a prompt, and the settings of a query.
 func TestPrompt(t *testing.T) {
 	s := Settings{Examples: 3, PerAsk: 2}
 	tasks := []Task{{"Add  the\nnumbers:", "2, 3", "5"}, {"Name a fish.", "", "Cod"}, {"Say hello.", "", "Hello"}}
@@ -125,7 +124,7 @@ func TestPrompt(t *testing.T) {
 	require.Contains(t, q.Prompt, "List of 20 tasks:\n")
 }
 
-// FuzzParse: any answer is taken apart, and what is left of its tasks was in it.
+// FuzzParse parses any answer. The output of each task is a part of the answer.
 func FuzzParse(f *testing.F) {
 	f.Add(" A.\n4. Input:\n<noinput>\n4. Output:\nx\n###\n5. Instruction: B", true)
 	f.Add("###\n99999999. Instruction:", false)

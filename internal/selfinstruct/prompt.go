@@ -36,7 +36,7 @@ const (
 	outputRule = "8. An output fits its instruction and input, and has fewer than 100 words.\n"
 )
 
-// The purposes of random numbers: the second number of random.Hash.
+// Purposes of random numbers, passed as the second argument of random.Hash.
 const (
 	forExamples = 101 + iota
 	forTasks
@@ -71,13 +71,13 @@ func (s *Settings) prompt(examples []Task) string {
 // heading returns the heading of a task's instruction.
 func heading(number int) string { return fmt.Sprintf("%d. Instruction:", number) }
 
-// oneLine returns an instruction as prompts show it: on one line, without a colon at the
+// oneLine returns an instruction as prompts show it: on one line, without colons at the
 // end.
 func oneLine(text string) string {
 	return strings.TrimRight(strings.Join(strings.FieldsFunc(text, isSpace), " "), ":")
 }
 
-// examples draws the tasks that prompt number ask shows.
+// examples draws the tasks that prompt number ask shows from list.
 func (s *Settings) examples(list []Task, ask int) []Task {
 	order := make([]int, len(list))
 	for i := range order {
@@ -125,8 +125,8 @@ func (s *Settings) output(t *Task, ask, at int) oneshot.Query {
 const blockLines = 12
 
 // grammar returns a GBNF grammar of texts that continue a prompt with PerAsk tasks. A
-// line of an input or an output cannot begin like a heading, with # or with a number, a
-// dot and a capital letter or a space.
+// line of an input or an output cannot begin like a heading: neither with #, nor with a
+// number and a dot before a capital letter or a space.
 func (s *Settings) grammar() string {
 	var b strings.Builder
 	b.WriteString("root ::= ")
@@ -142,8 +142,8 @@ func (s *Settings) grammar() string {
 	}
 	b.WriteString("\ninstruction ::= [A-Z] [^\\n]+\n")
 	fmt.Fprintf(&b, "block ::= line (\"\\n\" line){0,%d}\n", blockLines-1)
-	// The length of a line is not limited. A counter would make each position in a line a
-	// different state, for which the allowed tokens must be computed again.
+	// The length of a line is not limited. With a counter each position in a line would be
+	// another state, and the allowed tokens are computed for every state.
 	b.WriteString("line ::= [^#0-9\\n] [^\\n]* | [0-9]{1,6} ([^0-9.\\n] [^\\n]* | \".\" [^A-Z \\n] [^\\n]*)?\n")
 	return b.String()
 }

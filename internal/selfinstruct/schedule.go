@@ -9,19 +9,20 @@ import (
 	"alpaca/internal/oneshot"
 )
 
-// The schedule decides how long a job takes, never its result. Answers depend on their
-// query alone, and they are judged and stored in the order of the prompts. Up to Parallel
+// The schedule decides how long a job takes, never its result. An answer depends only on
+// its query, and answers are judged and stored in the order of the prompts. Up to Parallel
 // queries are in flight, those of the oldest prompt first. No further query begins once
-// those in flight are expected to bring the missing tasks, judging by earlier ones.
+// those in flight are expected to bring the missing tasks. The expectation is the average
+// of earlier queries.
 
-// window*Parallel is the most prompts that have begun and are not stored yet, so that
-// later prompts can proceed while one takes long.
+// window*Parallel is the most prompts that have begun and are not stored yet. It is more
+// than Parallel, so that later prompts proceed while an early one takes long.
 const window = 4
 
 // query is a query to the model.
 type query struct {
-	ask     int // the number of the prompt
-	there   bool
+	ask     int  // the number of the prompt
+	there   bool // finished: answer, took and err are set
 	answer  oneshot.Answer
 	took    time.Duration
 	err     error
@@ -51,8 +52,8 @@ type work struct {
 	done   chan *query // finished queries
 	failed int         // the first prompt with a failed query; later prompts begin no query
 
-	// Counts so far: judged lists, new instructions in them, and, in two-step mode,
-	// finished outputs and usable outputs.
+	// Counts so far: judged lists, and the new instructions in them. In two-step mode also
+	// finished outputs, and how many of these were usable.
 	lists, fresh, answered, usable int
 }
 
@@ -104,12 +105,12 @@ func (w *work) begin(q *query) bool {
 	return true
 }
 
-// fill sends queries while fewer than n tasks are expected. After idle further prompts
-// without a task the job ends, so no more than idle prompts are in progress.
+// fill sends queries while fewer than n tasks are expected. The job ends after idle further
+// prompts without a task, so no more than idle prompts are in progress.
 func (w *work) fill(n, idle int) {
 	expected := 0.0
 	perOutput := float64(w.usable+1) / float64(w.answered+1)
-	// At first a prompt is expected to bring half of the tasks it asks for.
+	// Before there are counts, half of the tasks that a prompt asks for are expected.
 	perList := perOutput * (float64(w.fresh) + float64(w.job.Settings.PerAsk)/2) / float64(w.lists+1)
 	for _, a := range w.asks {
 		if a.asked == nil {
@@ -162,8 +163,8 @@ func (w *work) decide() error {
 	return nil
 }
 
-// unlessBefore returns the error of a prompt, but nil while earlier prompts are not
-// stored yet.
+// unlessBefore returns the error of a if a is the oldest prompt. While earlier prompts are
+// not stored yet, it returns nil.
 func (w *work) unlessBefore(a *asking) error {
 	if w.asks[0] == a {
 		return a.list.err
@@ -192,8 +193,8 @@ func (w *work) judge(a *asking) {
 	}
 }
 
-// complete returns the oldest prompt once all its outputs are finished, with the number
-// of its tasks. It drops the pieces after task number limit. Until then it returns nil.
+// complete returns the oldest prompt with the number of its tasks, or nil while one of its
+// outputs is not finished. It drops the pieces after task number limit.
 func (w *work) complete(limit int) (*Asked, int, error) {
 	if len(w.asks) == 0 || w.asks[0].asked == nil {
 		return nil, 0, nil

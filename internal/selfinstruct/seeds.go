@@ -36,8 +36,8 @@ func OwnSeeds() Seeds {
 // maxSeeds is the most bytes of a file of seed tasks.
 const maxSeeds = 64 << 20
 
-// ReadSeeds reads seed tasks, as JSON lines or as one array. A task has Self-Instruct's
-// form, whose first instance counts, or Alpaca's form.
+// ReadSeeds reads seed tasks, as JSON lines or as one array. A task has Alpaca's form or
+// Self-Instruct's. From Self-Instruct's form, ReadSeeds takes the first instance.
 func ReadSeeds(r io.Reader) (s Seeds, err error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxSeeds+1))
 	if err != nil {

@@ -9,7 +9,8 @@ import (
 	"alpaca/internal/rouge"
 )
 
-// TestOwnSeeds: 175 tasks that pass the filters themselves, each different from the others.
+// TestOwnSeeds checks that there are 175 tasks, that all pass the filters, and that no two are
+// similar.
 func TestOwnSeeds(t *testing.T) {
 	s := OwnSeeds()
 	require.Len(t, s.Tasks, 175)

@@ -25,8 +25,8 @@ type Stats struct {
 	Verbs     *diversity.Table `json:"verbs"`
 }
 
-// Length is the distribution of a field's number of words, separated by white space.
-// Empty inputs do not count.
+// Length is the distribution of the number of words in a field. White space separates
+// words. Empty inputs do not count.
 type Length struct {
 	Field  string  `json:"field"`
 	N      int     `json:"n"`

@@ -29,9 +29,9 @@ const asks = `create table if not exists selfinstruct_ask(
 	source_id integer not null references source(id), ask integer not null, prompt_sha256 text not null, cut integer not null,
 	tokens integer not null, accepted integer not null, rejected integer not null, seconds real not null, at text not null)`
 
-// OpenStore opens the run called name, or begins it if the database has none. from is
-// where the run resumes. If the run has other settings, the error wraps ErrOther and says
-// what differs.
+// OpenStore opens the run called name, or begins it if the database does not have it. from
+// is where the run resumes. If the run has other settings, the error wraps ErrOther and
+// says what differs.
 func OpenStore(ctx context.Context, db *data.DB, name string, s Settings) (st *Store, from Start, err error) {
 	name = data.ViewName(name)
 	shape, err := json.Marshal(s)
@@ -60,7 +60,7 @@ func OpenStore(ctx context.Context, db *data.DB, name string, s Settings) (st *S
 	return st, from, err
 }
 
-// ErrOther is the error for a source from a run with other settings.
+// ErrOther is the error for a source that a run with other settings made.
 var ErrOther = errors.New("of a run with other settings")
 
 // sameSettings compares two settings as JSON.
@@ -94,7 +94,7 @@ type mark struct {
 	At  int `json:"at"`
 }
 
-// extra is the Extra of a row, with the names of Alpaca's generator.
+// extra is the Extra of a row. Its keys are those of Alpaca's generator.
 type extra struct {
 	mark
 	Prompt  string  `json:"prompt_sha256"`
@@ -134,14 +134,14 @@ func (s similar) MarshalJSON() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// rejected is what is stored of a rejected piece.
+// rejected is a rejected piece as stored in data.Rejected.Raw.
 type rejected struct {
 	mark
 	Instruction string `json:"instruction,omitempty"`
 	Raw         string `json:"raw"`
 }
 
-// next returns the key in the table meta for the place where the run resumes.
+// next returns the key of the place where the run resumes, in the table meta.
 func (st *Store) next() string { return "selfinstruct." + st.Source.Name + ".next" }
 
 // start reads where the run resumes.

@@ -25,8 +25,8 @@ func (s *Server) readyz(w http.ResponseWriter, _ *http.Request) error {
 	return s.send(w, http.StatusOK, map[string]string{"status": "ok"})
 }
 
-// livez tells supervisors whether the program hangs and should be restarted. It hangs if requests
-// are old and the engine has made no step for five minutes.
+// livez tells supervisors whether the program hangs and should be restarted. It counts as hanging if
+// a request is older than five minutes and the engine made no step in that time.
 func (s *Server) livez(w http.ResponseWriter, _ *http.Request) error {
 	const patience = 5 * time.Minute
 	n, since := s.busy()
@@ -46,7 +46,7 @@ type modelCard struct {
 	Tags    []string       `json:"tags"`
 	Meta    map[string]any `json:"meta"`
 
-	Status map[string]string `json:"status,omitempty"` // of a model of the library: loaded or unloaded, as in llama.cpp's router
+	Status map[string]string `json:"status,omitempty"` // only for a model of the library: "loaded" or "unloaded", as in llama.cpp's router
 }
 
 func (s *Server) card() modelCard {
@@ -117,8 +117,8 @@ func (s *Server) props(w http.ResponseWriter, _ *http.Request) error {
 	})
 }
 
-// slots shows how many answers are running. Texts have no fixed slots here, so the first ones
-// are shown as busy.
+// slots shows how many answers are running. An answer has no fixed slot here, so the first slots are
+// shown as busy.
 func (s *Server) slots(w http.ResponseWriter, _ *http.Request) error {
 	if !s.opt.Slots {
 		return switchedOff("/slots", "--slots")
@@ -151,7 +151,8 @@ func (s *Server) metricsPage(w http.ResponseWriter, _ *http.Request) error {
 	return err
 }
 
-// switchedOff returns the error of a page that is only served with flag. Clients do not retry.
+// switchedOff returns the error of a page that is only served with flag. It tells clients not to
+// retry.
 func switchedOff(path, flag string) error {
 	return &openai.Error{Status: http.StatusNotImplemented, Type: openai.TypeUnsupported, Code: "switched_off", Final: true,
 		Message: path + " is switched off: start the server with " + flag}

@@ -12,7 +12,7 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// TestAdapters: scales of requests and of the server, as llama.cpp's has them.
+// TestAdapters checks the scales of requests and the server's default scales.
 func TestAdapters(t *testing.T) {
 	base := loadModel(t, testmodel.SPM(1))
 	m := base
@@ -48,7 +48,7 @@ func TestAdapters(t *testing.T) {
 	_, text = f.do("GET", "/lora-adapters", "")
 	require.Contains(t, text, `"path":"adapter0.gguf","scale":0`)
 
-	var wait sync.WaitGroup // different ones at once
+	var wait sync.WaitGroup // requests with different scales at the same time
 	for range 3 {
 		for want, lora := range map[string]string{first: `[{"id": 0, "scale": 1}]`, second: `[{"id": 1, "scale": 1}]`, none: `[{"id": 0}]`} {
 			wait.Go(func() { require.Equal(t, want, ask(f, `, "lora": `+lora)) })

@@ -160,7 +160,7 @@ func (a *answer) timings() *openai.Timings {
 // answer.
 func (a *answer) cached() int {
 	if a.fixed != nil {
-		return 0 // it depends on what else was answered
+		return 0 // the actual number depends on other requests
 	}
 	return a.result.CachedTokens
 }

@@ -76,8 +76,8 @@ func (s *Server) newMessage() anthropicMessage {
 	return anthropicMessage{ID: repeat.NewID("msg_"), Type: "message", Role: "assistant", Model: s.name(), Content: []anthropicBlock{}}
 }
 
-// ended sets why the answer ended. stops are the stop texts of the request: those of the template
-// are reported as end_turn.
+// ended sets why the answer ended. stops are the stop texts of the request. A stop text of the
+// template is reported as end_turn.
 func (m *anthropicMessage) ended(r *engine.Result, stops []string, called bool) {
 	reason := "max_tokens"
 	switch {

@@ -26,8 +26,7 @@ func named(t testing.TB, text string) (names []string, data []map[string]any) {
 	return names, data
 }
 
-// TestMessages checks that both ways of asking get the same, and that it is what OpenAI's
-// form gets.
+// TestMessages checks that streamed and complete answers are equal, and equal to OpenAI's form.
 func TestMessages(t *testing.T) {
 	f := setup(t, nil)
 	openAI := f.post("/v1/chat/completions", `{"messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "Tell me"}], "temperature": 0, "max_tokens": 12}`, 200)
@@ -70,7 +69,7 @@ func TestMessages(t *testing.T) {
 	require.Equal(t, at(openAI, "usage.prompt_tokens"), o["input_tokens"])
 }
 
-// TestMessagesThinking checks that a thought is a block of its own.
+// TestMessagesThinking checks that thinking is a block of its own.
 func TestMessagesThinking(t *testing.T) {
 	m := loadModel(t, testmodel.SPM(1))
 	thinker, err := chat.FromModel(`{% for m in messages %}{{ m.role }}: {{ m.content }}
@@ -115,8 +114,7 @@ func ndjson(t testing.TB, text string) (list []map[string]any) {
 
 const askLlama = `"model": "tiny", "messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "Tell me"}], "options": {"temperature": 0, "num_predict": 12}`
 
-// TestOllama checks that both ways of asking get the same, and that it is what OpenAI's form
-// gets.
+// TestOllama checks that streamed and complete answers are equal, and equal to OpenAI's form.
 func TestOllama(t *testing.T) {
 	f := setup(t, nil)
 	want := f.post("/v1/chat/completions", `{"messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "Tell me"}], "temperature": 0, "max_tokens": 12}`, 200)
@@ -169,7 +167,7 @@ func TestOllama(t *testing.T) {
 	require.Contains(t, o["error"], "messages[0].images: this model reads text only")
 }
 
-// TestRawNeedsNoTemplate checks that a text can be continued where conversations are refused.
+// TestRawNeedsNoTemplate checks that a raw prompt works without a chat template.
 func TestRawNeedsNoTemplate(t *testing.T) {
 	f := setup(t, func(_ *engine.Options, o *Options) { o.Template = nil })
 	f.post("/api/generate", `{"prompt": "abc", "raw": true, "stream": false, "options": {"num_predict": 1}}`, 200)

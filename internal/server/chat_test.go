@@ -15,7 +15,7 @@ import (
 
 const question = `"messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "Tell me"}], "seed": 7, "ignore_eos": true`
 
-// TestStreamBytes checks a stream to the byte, but for ids, times and what the model says.
+// TestStreamBytes checks a stream byte for byte, except ids, times and the model's text.
 func TestStreamBytes(t *testing.T) {
 	f := setup(t, nil)
 	resp, text := f.do("POST", "/v1/chat/completions", `{`+question+`, "max_tokens": 2, "stream": true, "stream_options": {"include_usage": true}}`)
@@ -88,7 +88,7 @@ func streamed(t *testing.T, text string) (content map[int]string, finish map[int
 	return content, finish
 }
 
-// TestStreamIsWhole checks that both ways of asking get the same.
+// TestStreamIsWhole checks that streamed and complete answers are equal.
 func TestStreamIsWhole(t *testing.T) {
 	f := setup(t, nil)
 	for _, path := range []string{"/v1/chat/completions", "/v1/completions"} {
@@ -136,7 +136,7 @@ func TestLogprobs(t *testing.T) {
 	require.Len(t, at(entry, "top_logprobs"), 2)
 	require.Equal(t, at(entry, "logprob"), at(entry, "top_logprobs.0.logprob"), "greedy takes the first")
 
-	// Tokens of a stop string are no part of the answer.
+	// The tokens of a stop text do not belong to the answer.
 	whole := f.post("/v1/completions", `{"prompt": "abc", "max_tokens": 12, "temperature": 0, "ignore_eos": true}`, 200)
 	said := at(whole, "choices.0.text").(string)
 	runes := []rune(said)
@@ -157,7 +157,8 @@ func TestLogprobs(t *testing.T) {
 	require.Equal(t, 12, strings.Count(text, `"logprob":`))
 }
 
-// TestPrefill checks that an answer that was begun goes on, and only what is new comes back.
+// TestPrefill checks that the last message of the assistant is continued, and that the response
+// has only the new text.
 func TestPrefill(t *testing.T) {
 	f := setup(t, nil)
 	const ask = `{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": %}], "max_tokens": 6, "temperature": 0, "verbose": true, "ignore_eos": true}`
@@ -168,7 +169,7 @@ func TestPrefill(t *testing.T) {
 	require.True(t, strings.HasSuffix(at(empty, "__verbose.prompt").(string), "<|im_start|>assistant\n"))
 }
 
-// TestLimits checks what becomes of texts that fill the context.
+// TestLimits checks texts that fill the context.
 func TestLimits(t *testing.T) {
 	f := setup(t, func(e *engine.Options, _ *Options) { e.Ctx = 64 })
 	o := f.post("/v1/chat/completions", `{"messages": [{"role": "user", "content": "`+strings.Repeat("abc ", 30)+`"}]}`, 400)
@@ -179,7 +180,7 @@ func TestLimits(t *testing.T) {
 	require.Equal(t, true, o["truncated"])
 	require.Equal(t, "limit", o["stop_type"])
 	require.Equal(t, 64.0-o["tokens_evaluated"].(float64), o["tokens_predicted"])
-	// Exactly the context is too long, one less is not.
+	// A prompt may have one token less than the context.
 	ids := strings.TrimSuffix(strings.Repeat("5,", 63), ",")
 	f.post("/completion", `{"prompt": [`+ids+`,5]}`, 400)
 	o = f.post("/completion", `{"prompt": [`+ids+`], "n_predict": 0}`, 200)
@@ -187,7 +188,7 @@ func TestLimits(t *testing.T) {
 	require.Equal(t, 0.0, o["tokens_predicted"])
 }
 
-// TestShift checks that a text goes on in a full context where that is asked for.
+// TestShift checks that a text continues in a full context if the server allows it.
 func TestShift(t *testing.T) {
 	f := setup(t, func(e *engine.Options, o *Options) { e.Ctx, o.Shift = 64, true })
 	o := f.post("/completion", `{"prompt": "abc", "ignore_eos": true, "n_predict": 100}`, 200)
@@ -202,7 +203,7 @@ func TestNoTemplate(t *testing.T) {
 	f.post("/v1/completions", `{"prompt": "a", "max_tokens": 1}`, 200)
 }
 
-// TestProgress checks that a stream tells how far a long prompt is read.
+// TestProgress checks that a stream reports the progress of a long prompt.
 func TestProgress(t *testing.T) {
 	f := setup(t, func(e *engine.Options, _ *Options) { e.Batch = 16 })
 	_, text := f.do("POST", "/v1/chat/completions", `{"messages": [{"role": "user", "content": "`+strings.Repeat("abc ", 30)+`"}], "max_tokens": 2, "stream": true, "return_progress": true, "timings_per_token": true}`)
@@ -232,7 +233,7 @@ func TestProgress(t *testing.T) {
 	streamed(t, text)
 }
 
-// TestReasoning checks that an answer that begins in the middle of a thought is one.
+// TestReasoning checks that an answer is thinking if the prompt ends with the opening tag.
 func TestReasoning(t *testing.T) {
 	m := loadModel(t, testmodel.SPM(1))
 	thinker, err := chat.FromModel(`{% for m in messages %}{{ m.role }}: {{ m.content }}

@@ -11,8 +11,8 @@ import (
 	"alpaca/internal/engine"
 )
 
-// TestData checks that rows are served below /data/, to who has the key, and that the page
-// learns of them.
+// TestData checks that rows are served below /data/ to clients with the key, and that /props says
+// so to the page.
 func TestData(t *testing.T) {
 	rows := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "rows of "+r.URL.Path) })
 	f := setup(t, func(_ *engine.Options, o *Options) { o.Data = rows })
@@ -35,7 +35,7 @@ func TestData(t *testing.T) {
 		basic := "Basic " + base64.StdEncoding.EncodeToString([]byte(c.user+":"+c.password))
 		resp, _ = f.do("GET", "/data/x", "", "Authorization", basic)
 		require.Equal(t, c.status, resp.StatusCode, c)
-		// A browser would send it with what pages of others ask of the API.
+		// The API does not accept the password: a browser would also send it for foreign pages.
 		resp, _ = f.do("POST", "/v1/completions", `{"prompt":"a"}`, "Authorization", basic)
 		require.Equal(t, 401, resp.StatusCode)
 	}

@@ -10,12 +10,12 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// TestDrafts: drafts show in the timings, as llama.cpp's server writes them, and in the
-// metrics, but in nothing else of an answer. A request can do without.
+// TestDrafts checks that drafts change only an answer's timings, which have llama.cpp's fields,
+// and the metrics. A request can switch drafts off.
 func TestDrafts(t *testing.T) {
 	m := loadModel(t, testmodel.SPM(1))
 	f := setupModel(t, m, func(o *engine.Options, _ *Options) {
-		o.Drafts = engine.Drafts{Model: m, NoLookup: true, Max: 7, Always: true} // which is always right
+		o.Drafts = engine.Drafts{Model: m, NoLookup: true, Max: 7, Always: true} // the model drafts for itself, so all drafts are right
 	})
 	plain := setupModel(t, m, func(o *engine.Options, _ *Options) { o.Drafts.Off = true })
 	const body = `{"prompt": "the llama", "n_predict": 33, "temperature": 0, "ignore_eos": true, "n_probs": 2, "return_tokens": true%s}`
@@ -46,7 +46,7 @@ func TestDrafts(t *testing.T) {
 	require.Equal(t, want["content"], without["content"])
 	f.post("/completion", fmt.Sprintf(body, `, "speculative": 1`), 400)
 
-	// As the last piece of a stream says it, too.
+	// A stream has the same fields.
 	_, stream := f.do("POST", "/completion", fmt.Sprintf(body, `, "stream": true`))
 	require.Contains(t, stream, `"draft_n":`)
 }

@@ -56,7 +56,7 @@ func (e *events) line(v any) {
 	e.write(string(b) + "\n")
 }
 
-// named sends an event with a name. Anthropic's client ignores events without one.
+// named sends an event with a name. Anthropic's client ignores events without a name.
 func (e *events) named(name string, v any) {
 	b, err := encode(v)
 	if err != nil {

@@ -34,8 +34,8 @@ func checkPerson(t *testing.T, text any) {
 	require.Regexp(t, `^\{\s*"name"`, s, "in the schema's order")
 }
 
-// TestForms checks that an answer has the form that is asked for, by every API and in
-// every way to ask, with a model that has never seen JSON.
+// TestForms checks that an answer has the requested form, with every API and every kind of
+// request. The model has never seen JSON.
 func TestForms(t *testing.T) {
 	f := setup(t, nil)
 	for _, tt := range []struct{ path, body, at string }{
@@ -73,7 +73,7 @@ func TestLazyForm(t *testing.T) {
 	require.Regexp(t, `(?s)^.*`+regexp.QuoteMeta(word)+`<[0-9]+>?$`, got)
 }
 
-// TestFormErrors checks that what cannot be enforced is refused and named.
+// TestFormErrors checks that the error about a form that cannot be enforced names the field.
 func TestFormErrors(t *testing.T) {
 	f := setup(t, nil)
 	for _, tt := range []struct{ body, param, message string }{
@@ -95,8 +95,8 @@ func TestFormErrors(t *testing.T) {
 	require.Contains(t, resp.Header.Get("X-Alpaca-Warning"), "uniqueItems")
 }
 
-// thinker is a server whose model has a token that ends thoughts, and a template that
-// begins them.
+// thinker returns a server whose template begins the thinking, and whose model has a token, end,
+// that closes it.
 func thinker(t *testing.T) (f *fixture, end int) {
 	const id = 300
 	m := testmodel.SPM(1)
@@ -122,8 +122,8 @@ func thinker(t *testing.T) (f *fixture, end int) {
 	return f, id
 }
 
-// TestThoughtfulForm checks that a form begins where thoughts end, that no thought is in the
-// content and none of the content in a thought, in a stream and as a whole.
+// TestThoughtfulForm checks that a form applies only after the thinking, and that thinking and
+// content are not mixed, in streamed and complete answers.
 func TestThoughtfulForm(t *testing.T) {
 	f, end := thinker(t)
 	schema := `"response_format": {"type": "json_schema", "json_schema": {"name": "p", "schema": ` + person + `}}`
@@ -160,14 +160,15 @@ func TestThoughtfulForm(t *testing.T) {
 		require.Equal(t, "tool_calls", at(o, "choices.0.finish_reason"))
 	}
 	require.NotEmpty(t, all)
-	// Thoughts that do not end are all that there is.
+	// If the thinking does not end, the content is empty.
 	o := f.post("/v1/chat/completions", `{"messages": [{"role": "user", "content": "a"}], "max_tokens": 5, "logit_bias": {"300": -100}, `+schema+`}`, 200)
 	require.Equal(t, "", at(o, "choices.0.message.content"))
 	require.NotEmpty(t, at(o, "choices.0.message.reasoning_content"))
 	require.Equal(t, "length", at(o, "choices.0.finish_reason"))
 }
 
-// TestNoAnswer: what leaves no token is the request's fault, and not the server's.
+// TestNoAnswer checks that a request that forbids all tokens is the client's error, not the
+// server's.
 func TestNoAnswer(t *testing.T) {
 	f := setup(t, nil)
 	var bias [][2]any

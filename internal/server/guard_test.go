@@ -8,8 +8,8 @@ import (
 	"alpaca/internal/engine"
 )
 
-// TestGuard checks who may ask. A page of a stranger whose name leads to this machine is
-// known by the Host alone.
+// TestGuard checks which requests are accepted. If a foreign page's domain name resolves to this
+// machine, only the Host header reveals it.
 func TestGuard(t *testing.T) {
 	f := setup(t, func(_ *engine.Options, o *Options) {
 		o.Hosts, o.Origin = []string{"box.example"}, "https://app.example"
@@ -94,7 +94,8 @@ func TestKeys(t *testing.T) {
 	require.Equal(t, 401, resp.StatusCode)
 }
 
-// TestKeysShareNothing checks that nobody learns from the time what others have asked.
+// TestKeysShareNothing checks that keys do not share cached prompts, whose timing would reveal
+// what others have asked.
 func TestKeysShareNothing(t *testing.T) {
 	f := setup(t, func(_ *engine.Options, o *Options) { o.Keys = []string{"one", "two"} })
 	cached := func(key string) any {

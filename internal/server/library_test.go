@@ -32,9 +32,9 @@ func (l *oneMore) Open(_ context.Context, name string) (*Server, func(), error) 
 	return l.s, func() { l.inUse-- }, nil
 }
 
-// TestLibrary: a request is answered by the model that it names, which is that of the
-// library where it is there, and by no other than it names where only a store has such a
-// name. Guards come first.
+// TestLibrary checks that a request gets the model of the library that it names. An unknown name
+// gets the server's own model, unless the server is strict or the name has a prefix such as hf:.
+// Requests without a key load no model.
 func TestLibrary(t *testing.T) {
 	m := loadModel(t, testmodel.SPM(2))
 	chatML, err := chat.Builtin("chatml", m.Tokenizer)

@@ -75,8 +75,8 @@ func (s *Server) nativeEnd(c *openai.CompletionRequest, a *answers, index int) n
 	return out
 }
 
-// nativeProbs returns tokens with the probabilities that the request wants, or nil if there are
-// none.
+// nativeProbs returns tokens with the probabilities that the request wants, or nil for an empty
+// list.
 func nativeProbs(c *openai.CompletionRequest, list []openai.TokenProb) any {
 	if len(list) == 0 {
 		return nil

@@ -64,8 +64,8 @@ func TestNativeForms(t *testing.T) {
 	require.Equal(t, before, o["content"])
 }
 
-// TestSampledProbs checks the probabilities after the samplers: of what a token was drawn from,
-// and of nothing else.
+// TestSampledProbs checks the probabilities after the samplers: only tokens that could be drawn
+// are listed.
 func TestSampledProbs(t *testing.T) {
 	f := setup(t, nil)
 	const body = `{"prompt": "abc", "n_predict": 12, "seed": 3, "ignore_eos": true, "n_probs": 10, "post_sampling_probs": true, "min_p": 0, "top_p": 1`
@@ -110,7 +110,7 @@ func TestSampledProbs(t *testing.T) {
 	require.NotContains(t, o, "completion_probabilities", "none were asked for")
 }
 
-// TestManyPrompts checks that a long list of prompts waits on itself: the queue is short.
+// TestManyPrompts checks a request with more prompts than the server answers at once.
 func TestManyPrompts(t *testing.T) {
 	f := setup(t, nil)
 	prompts := strings.TrimSuffix(strings.Repeat(`"abc",`, 30), ",")

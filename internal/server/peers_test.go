@@ -18,12 +18,11 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// The tests of this file are about what other servers were seen to do, where a client or its
-// user would have guessed otherwise.
+// The tests of this file are about surprising behaviour that was seen in other servers.
 
 const tell = `"messages": [{"role": "user", "content": "Tell me"}], "ignore_eos": true`
 
-// TestRoleFirst: the role comes first, also where the first token is but a part of a
+// TestRoleFirst checks that the role comes first, even if the first token is only a part of a
 // character.
 func TestRoleFirst(t *testing.T) {
 	f := setup(t, nil)
@@ -43,7 +42,8 @@ func TestRoleFirst(t *testing.T) {
 	require.Positive(t, partial, "no seed begins with a part of a character")
 }
 
-// TestUsageOfAll: usage is the sum over all answers, comes once, last, and only if asked for.
+// TestUsageOfAll checks that usage is the sum over all answers. A stream has it once, at the end,
+// and only on request.
 func TestUsageOfAll(t *testing.T) {
 	f := setup(t, nil)
 	for path, n := range map[string]float64{"/v1/chat/completions": 2, "/v1/completions": 4} {
@@ -61,7 +61,8 @@ func TestUsageOfAll(t *testing.T) {
 	}
 }
 
-// TestEmptyStops: a stop text of nothing stops nothing, and one that is no text is refused.
+// TestEmptyStops checks that an empty stop text has no effect, and that values other than texts
+// are refused.
 func TestEmptyStops(t *testing.T) {
 	f := setup(t, nil)
 	ask := func(stop string, status int) map[string]any {
@@ -77,8 +78,8 @@ func TestEmptyStops(t *testing.T) {
 	}
 }
 
-// TestEntryForEachToken: there is an entry with its real bytes for each token, whether it is
-// a whole character, is held back as the beginning of a stop text, or neither.
+// TestEntryForEachToken checks that each token has an entry in the log probabilities, even a token
+// that is a part of a character, or is held back as the beginning of a stop text.
 func TestEntryForEachToken(t *testing.T) {
 	f := setup(t, nil)
 	for seed := range 4 {
@@ -92,8 +93,8 @@ func TestEntryForEachToken(t *testing.T) {
 	}
 }
 
-// TestNobodyFails: answers that fit alone are all given at once, though together they have
-// more tokens than any has room for.
+// TestNobodyFails checks that concurrent requests all succeed, although their answers together
+// are larger than one context.
 func TestNobodyFails(t *testing.T) {
 	f := setup(t, func(e *engine.Options, _ *Options) { e.Ctx, e.Parallel = 128, 3 })
 	var all sync.WaitGroup
@@ -108,8 +109,7 @@ func TestNobodyFails(t *testing.T) {
 	all.Wait()
 }
 
-// TestNotRetried: what will not be better a second time is no error that clients try again,
-// and says so where its status would.
+// TestNotRetried checks that invalid requests get status 400, after which clients do not retry.
 func TestNotRetried(t *testing.T) {
 	f := setup(t, nil)
 	malformed := []string{``, `{`, `[]`, `"a"`, `null`, "{\"messages\": \xff}"}
@@ -129,7 +129,7 @@ func TestNotRetried(t *testing.T) {
 	}
 }
 
-// TestPartsOfMessages: parts are joined by one newline, in every role.
+// TestPartsOfMessages checks that parts are joined by one newline, whatever the role.
 func TestPartsOfMessages(t *testing.T) {
 	f := setup(t, nil)
 	const parts = `[{"type": "text", "text": "Wh"}, {"type": "text", "text": "ill"}]`
@@ -139,8 +139,8 @@ func TestPartsOfMessages(t *testing.T) {
 	}
 }
 
-// TestThoughtEnds: a thought that is never closed ends for the reason that it has, and the
-// blank lines behind one that is closed are no part of the answer.
+// TestThoughtEnds checks the finish_reason of an answer whose thinking is not closed: "length" at
+// the limit, "stop" at a stop text.
 func TestThoughtEnds(t *testing.T) {
 	m := loadModel(t, testmodel.SPM(1))
 	thinker, err := chat.FromModel(`{% for m in messages %}{{ m.role }}: {{ m.content }}
@@ -158,8 +158,8 @@ func TestThoughtEnds(t *testing.T) {
 	require.True(t, strings.HasPrefix(thought, said+stop), "%q, %q", thought, said)
 }
 
-// TestCachedByContent: what of a prompt is known depends on what was said, not on who says
-// it or in which place.
+// TestCachedByContent checks that the number of cached tokens depends on the prompt's content, not
+// on the slot.
 func TestCachedByContent(t *testing.T) {
 	f := setup(t, func(e *engine.Options, _ *Options) { e.Parallel = 2 })
 	ask := func(text string) float64 {
@@ -169,15 +169,15 @@ func TestCachedByContent(t *testing.T) {
 	require.Zero(t, ask("abcdefghijklmnopqrstuvwxyz"))
 	first := ask("abcdefghijklmnopqrstuvwxyz")
 	require.Positive(t, first)
-	for range 3 { // others take the places in turn
+	for range 3 { // other requests use both slots in between
 		ask("something else 1")
 		ask("something else 2")
 		require.Equal(t, first, ask("abcdefghijklmnopqrstuvwxyz"))
 	}
 }
 
-// TestEveryEventEnds: the last event has its blank line, an early end is told by an event
-// whose data has the error, and no line is an id or a retry.
+// TestEveryEventEnds checks that the last event ends with a blank line, that an early end is
+// reported by an event with the error, and that there are no id and retry lines.
 func TestEveryEventEnds(t *testing.T) {
 	for path, body := range map[string]string{
 		"/v1/chat/completions": `{` + tell + `, "stream": true}`, "/v1/completions": `{"prompt": "a", "ignore_eos": true, "stream": true}`, "/completion": `{"prompt": "a", "ignore_eos": true, "stream": true}`,
@@ -190,7 +190,7 @@ func TestEveryEventEnds(t *testing.T) {
 		head := make([]byte, 1)
 		_, err = io.ReadFull(resp.Body, head)
 		require.NoError(t, err)
-		f.s.end() // as at the end of a drain
+		f.s.end() // as drain does after DrainTimeout
 		rest, err := io.ReadAll(resp.Body)
 		require.NoError(t, err)
 		resp.Body.Close()

@@ -134,7 +134,7 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error
 	var data bytes.Buffer
 	buf, start := make([]byte, 16<<10), time.Now()
 	for {
-		// Data that came early must not let a client be silent for longer later.
+		// A client that sent much data early must not be silent longer than others.
 		now := time.Now()
 		deadline := start.Add(s.opt.BodyTimeout + time.Duration(data.Len()/slowest)*time.Second)
 		if silent := now.Add(s.opt.BodyTimeout); silent.Before(deadline) {

@@ -12,8 +12,8 @@ import (
 
 const askResponse = `"input": "Tell me", "instructions": "s", "temperature": 0`
 
-// TestResponses checks that both ways of asking get the same, that it is what a chat gets,
-// and that the events have the order and the numbers that clients rely on.
+// TestResponses checks that streamed and complete answers are equal, and equal to a chat's. The
+// events must have the order and the numbers that clients rely on.
 func TestResponses(t *testing.T) {
 	f := setup(t, nil)
 	want := f.post("/v1/chat/completions", `{"messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "Tell me"}], "temperature": 0, "max_tokens": 12}`, 200)
@@ -104,7 +104,7 @@ func quote(t testing.TB, text string) string {
 	return string(b)
 }
 
-// TestResponsesThinking checks that a thought is an item of its own, before the message.
+// TestResponsesThinking checks that thinking is an item of its own, before the message.
 func TestResponsesThinking(t *testing.T) {
 	m := loadModel(t, testmodel.SPM(1))
 	thinker, err := chat.FromModel(`{% for m in messages %}{{ m.role }}: {{ m.content }}
@@ -121,8 +121,8 @@ func TestResponsesThinking(t *testing.T) {
 	require.Equal(t, []string{"response.output_item.added", "response.content_part.added", "response.reasoning_text.delta"}, names[2:5])
 }
 
-// TestResponsesCalls checks that a call is an item, whole and streamed, and that its result
-// can be sent back.
+// TestResponsesCalls checks that a call is an item, in streamed and complete answers, and that its
+// result can be sent back.
 func TestResponsesCalls(t *testing.T) {
 	f := withTemplate(t, hermes)
 	body := `{"input": "Tell me", "seed": 7, "max_output_tokens": 300, "tools": [{"type": "function", "name": "weather", "description": "d", "strict": true, "parameters": ` + parameters + `}]`

@@ -166,7 +166,7 @@ func apiOf(path string) api {
 	return openAI
 }
 
-// note collects what the log says of a request when it ends. Every handler's w is a *note.
+// note collects what the log says about a request when it ends. Every handler's w is a *note.
 type note struct {
 	http.ResponseWriter
 	id     string
@@ -202,7 +202,7 @@ func (s *Server) outermost(h http.Handler) http.Handler {
 		s.handlers.Add(1)
 		defer s.handlers.Done()
 		start := time.Now()
-		// If a handler leaves part of a body, net/http reads it, without a deadline of its own.
+		// If a handler does not read the whole body, net/http reads the rest, and sets no deadline.
 		http.NewResponseController(w).SetReadDeadline(start.Add(s.opt.BodyTimeout))
 		n := &note{ResponseWriter: w, id: requestID(r), path: "other", api: apiOf(r.URL.Path), fixed: repeat.Of(r.Context())}
 		w.Header().Set("X-Request-Id", n.id)

@@ -16,18 +16,18 @@ import (
 	"alpaca/internal/server/listen"
 )
 
-// endless is a request that is answered for as long as the test takes.
+// endless is a request whose answer takes as long as the test. %v is for "stream".
 const endless = `{"prompt": "abc", "max_tokens": -1, "ignore_eos": true, "stream": %v}`
 
-// slow makes answers last as long as nobody ends them, however fast the machine is: the
-// context is large, and a full one goes on.
+// slow makes answers last until somebody ends them, however fast the machine is: the context is
+// large, and a full context is shifted.
 func slow(e *engine.Options, o *Options) {
 	e.Ctx = 1 << 16
 	e.Blocks = 1<<11 + 64
 	o.Shift = true
 }
 
-// eventually waits for what must become true.
+// eventually waits until done returns true. The test fails if that takes too long.
 func eventually(t testing.TB, what string, done func() bool) {
 	t.Helper()
 	const patience = 2 * time.Minute
@@ -36,7 +36,7 @@ func eventually(t testing.TB, what string, done func() bool) {
 	}
 }
 
-// begin sends a request whose answer is read by others, and returns what ends it.
+// begin sends a request in the background. resp gets the response, and leave cancels the request.
 func (f *fixture) begin(body string) (resp chan *http.Response, leave context.CancelFunc) {
 	ctx, leave := context.WithCancel(f.t.Context())
 	resp = make(chan *http.Response, 1)
@@ -54,8 +54,8 @@ func (f *fixture) running() int {
 	return n
 }
 
-// TestClientGoes checks that nothing is computed for those who have gone, stream or not,
-// being answered or waiting.
+// TestClientGoes checks that nothing is computed for clients that have gone, streaming or not,
+// running or waiting.
 func TestClientGoes(t *testing.T) {
 	f := setup(t, func(e *engine.Options, o *Options) { slow(e, o); e.Parallel = 1 })
 	for _, stream := range []bool{true, false} {
@@ -78,8 +78,7 @@ func TestClientGoes(t *testing.T) {
 	f.post("/v1/completions", `{"prompt": "abc", "max_tokens": 1}`, 200)
 }
 
-// TestQueueFull checks that too many requests are refused at once, and told when to come
-// again.
+// TestQueueFull checks that too many requests are refused at once, with a time to retry after.
 func TestQueueFull(t *testing.T) {
 	f := setup(t, func(e *engine.Options, o *Options) { slow(e, o); e.Parallel, e.Queue = 1, 1 })
 	_, leave := f.begin(fmt.Sprintf(endless, false))
@@ -100,7 +99,7 @@ func TestQueueFull(t *testing.T) {
 	require.Equal(t, 200, resp.StatusCode, "who waits is no illness")
 }
 
-// TestKeepAlive checks that a silent stream is not taken for dead.
+// TestKeepAlive checks that a silent stream gets comments.
 func TestKeepAlive(t *testing.T) {
 	f := setup(t, func(e *engine.Options, o *Options) { slow(e, o); e.Parallel, o.KeepAlive = 1, time.Millisecond })
 	_, leave := f.begin(fmt.Sprintf(endless, false))
@@ -125,7 +124,7 @@ func (f *fixture) serve(l listen.Listeners) (stop context.CancelFunc, ended chan
 	return stop, ended
 }
 
-// TestDrain checks that answers come to their end, and new requests are refused.
+// TestDrain checks that running answers are finished, and that new requests are refused.
 func TestDrain(t *testing.T) {
 	f := setup(t, func(e *engine.Options, o *Options) { slow(e, o); o.DrainTimeout = 5 * time.Minute })
 	l, err := listen.At([]string{"127.0.0.1"}, 0)
@@ -147,8 +146,8 @@ func TestDrain(t *testing.T) {
 	require.Error(t, err, "nobody listens")
 }
 
-// TestDrainList checks that a request with many prompts is answered to its end, too, though
-// some of them have yet to be begun.
+// TestDrainList checks that a request with many prompts is finished, too, even if some prompts have
+// not begun yet.
 func TestDrainList(t *testing.T) {
 	f := setup(t, func(e *engine.Options, o *Options) { slow(e, o); e.Parallel, o.DrainTimeout = 1, 5*time.Minute })
 	l, err := listen.At([]string{"127.0.0.1"}, 0)
@@ -168,8 +167,8 @@ func TestDrainList(t *testing.T) {
 	require.NoError(t, <-ended)
 }
 
-// TestDrainTimeout checks that a stream that is cut says so: a client would take it for a
-// complete answer.
+// TestDrainTimeout checks that a stream that is cut ends with an error. Without it a client would
+// take the answer for complete.
 func TestDrainTimeout(t *testing.T) {
 	f := setup(t, func(e *engine.Options, o *Options) { slow(e, o); o.DrainTimeout = time.Millisecond })
 	l, err := listen.At([]string{"127.0.0.1"}, 0)
@@ -200,7 +199,7 @@ func TestDrainTimeout(t *testing.T) {
 	require.NoError(t, <-ended)
 }
 
-// TestDraining checks what is answered from the signal on.
+// TestDraining checks the responses after the signal to end.
 func TestDraining(t *testing.T) {
 	f := setup(t, nil)
 	f.s.draining.Store(true)
@@ -217,7 +216,7 @@ func TestDraining(t *testing.T) {
 	require.True(t, resp.Close, "the connection is not kept")
 }
 
-// TestRequestTimeout checks that an answer takes no longer than its client says.
+// TestRequestTimeout checks that an answer takes no longer than its request allows.
 func TestRequestTimeout(t *testing.T) {
 	f := setup(t, func(e *engine.Options, o *Options) { slow(e, o); e.Parallel = 1 })
 	for _, stream := range []bool{false, true} {

@@ -65,7 +65,7 @@ type Options struct {
 	Connections int          // most connections at a time; default 1024
 
 	KeepAlive    time.Duration // silence in a stream after which a comment is sent; default 15 s
-	WriteTimeout time.Duration // how long a client may receive nothing of what is sent; default 30 s
+	WriteTimeout time.Duration // how long a client may accept no data; default 30 s
 	HeadTimeout  time.Duration // time for a request's headers; default 5 s
 	BodyTimeout  time.Duration // time for a small body; a larger one has more while it keeps coming; default 30 s
 	IdleTimeout  time.Duration // how long a connection may be unused; default 2 min

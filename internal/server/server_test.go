@@ -48,7 +48,7 @@ func TestAbout(t *testing.T) {
 	require.Equal(t, false, slots[0]["is_processing"])
 }
 
-// TestMaxTokens checks that nobody gets more than the server allows.
+// TestMaxTokens checks that no answer has more tokens than the server allows.
 func TestMaxTokens(t *testing.T) {
 	f := setup(t, func(_ *engine.Options, o *Options) { o.MaxTokens = 5 })
 	for asked, got := range map[string]float64{"-1": 5, "9": 5, "3": 3, "0": 0} {
@@ -57,7 +57,7 @@ func TestMaxTokens(t *testing.T) {
 	}
 }
 
-// TestErrors checks that every error is an object that clients understand.
+// TestErrors checks that every error has the form that clients expect.
 func TestErrors(t *testing.T) {
 	f := setup(t, func(_ *engine.Options, o *Options) { o.Metrics, o.Slots, o.MaxBody = false, false, 1000 })
 	for _, tt := range []struct {
@@ -102,8 +102,8 @@ func TestErrors(t *testing.T) {
 	require.True(t, strings.HasPrefix(resp.Header.Get("X-Request-Id"), "req_"))
 }
 
-// TestPanic checks that a mistake in one request does not end the others, and does not
-// tell strangers about the program.
+// TestPanic checks that a panic in one request does not end others, and that the response reveals
+// nothing about the program.
 func TestPanic(t *testing.T) {
 	f := setup(t, nil)
 	var log logged
@@ -171,7 +171,7 @@ func TestMetrics(t *testing.T) {
 	require.NotContains(t, text, "that/exists", "a stranger's path is no label")
 }
 
-// TestPage checks that browsers find the page, for everybody: it asks for the key itself.
+// TestPage checks that the page needs no key: it asks the user for the key.
 func TestPage(t *testing.T) {
 	f := setup(t, func(_ *engine.Options, o *Options) { o.Keys = []string{"k"} })
 	for _, path := range []string{"/", "/ui/main.js"} {

@@ -12,8 +12,7 @@ import (
 	"alpaca/internal/sampler"
 )
 
-// TestSettings: what a model brings along holds where a request says nothing else, whatever
-// the API.
+// TestSettings checks that a model's own settings are the defaults of requests, with every API.
 func TestSettings(t *testing.T) {
 	f := setup(t, func(_ *engine.Options, o *Options) {
 		o.System, o.Stop, o.Settings = "Be kind.", []string{"STOP"}, "temperature 0.5"
@@ -41,8 +40,9 @@ func TestSettings(t *testing.T) {
 	require.Contains(t, text, `"parameters":"temperature 0.5"`)
 }
 
-// TestEverySetting changes each parameter of the sampler, one after the other. What the server
-// tells of it, sent as a request, must set it: a new parameter has to be read and told.
+// TestEverySetting changes each parameter of the sampler, one after the other. The settings that the
+// server reports must set it when they are sent as a request. So a new parameter cannot be forgotten
+// in either place.
 func TestEverySetting(t *testing.T) {
 	f := setup(t, nil)
 	defaults := sampler.DefaultParams()
@@ -50,7 +50,7 @@ func TestEverySetting(t *testing.T) {
 	kind := reflect.TypeFor[sampler.Params]()
 	for i := range kind.NumField() {
 		name := kind.Field(i).Name
-		if name == "Ctx" || name == "LogitBias" { // the engine's; read apart, because texts may be meant
+		if name == "Ctx" || name == "LogitBias" { // the engine sets Ctx; LogitBias is parsed apart, because it may have texts
 			continue
 		}
 		set := false

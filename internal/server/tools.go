@@ -17,7 +17,7 @@ import (
 	"alpaca/internal/toolcall"
 )
 
-// told returns the template with the tools and variables of a request.
+// told returns t with the tools and variables of a request.
 func (s *Server) told(r *http.Request, t *chat.Template, req *openai.ChatRequest) (*chat.Template, error) {
 	settings := t.Settings()
 	if req.Kwargs != nil {

@@ -20,12 +20,11 @@ const (
 	askTool    = `"messages": [{"role": "user", "content": "Tell me"}], "seed": 7`
 )
 
-// hermes is a template in the form of Hermes and Qwen, short.
+// hermes is a short template in the form of Hermes and Qwen.
 const hermes = `{% if tools %}{% for t in tools %}{{ t.function.name }} {% endfor %}<tool_call>{{ "\n" }}{% endif %}{% for m in messages %}{{ m.role }}: {{ m.content or "" }}
 {%- for c in m.tool_calls or [] %}<tool_call>{{ {"name": c.function.name, "arguments": c.function.arguments} | tojson }}</tool_call>{% endfor %}{{ "\n" }}{% endfor %}{% if add_generation_prompt %}assistant: {% endif %}`
 
-// withTemplate returns a server whose model has that template; "" is a template that knows
-// no tools.
+// withTemplate returns a server with the chat template text; "" is a template without tools.
 func withTemplate(t testing.TB, text string) *fixture {
 	m := loadModel(t, testmodel.SPM(1))
 	return setup(t, func(e *engine.Options, o *Options) {
@@ -97,8 +96,8 @@ func streamedCalls(t *testing.T, text string) (calls []map[string]string, finish
 	return calls, finish
 }
 
-// TestForcedCalls checks that a call that is asked for comes, whole and streamed, whatever
-// the template knows of tools.
+// TestForcedCalls checks that a required call comes, in streamed and complete answers, with and
+// without tools in the template.
 func TestForcedCalls(t *testing.T) {
 	for _, template := range []string{hermes, ""} {
 		f := withTemplate(t, template)
@@ -124,7 +123,7 @@ func TestForcedCalls(t *testing.T) {
 	}
 }
 
-// TestAnthropicCalls checks blocks of Anthropic's form.
+// TestAnthropicCalls checks calls in Anthropic's form.
 func TestAnthropicCalls(t *testing.T) {
 	f := withTemplate(t, hermes)
 	body := `{"messages": [{"role": "user", "content": "Tell me"}], "seed": 7, "max_tokens": 300, "tools": [{"name": "weather", "input_schema": ` + parameters + `}], "tool_choice": {"type": "tool", "name": "weather"}`
@@ -156,8 +155,8 @@ func mustJSON(t testing.TB, v any) string {
 	return string(b)
 }
 
-// TestOllamaCalls checks that a call comes in one piece. Ollama's API cannot force one: a
-// schema for everything else does.
+// TestOllamaCalls checks that a call comes in one piece. Ollama's API cannot require a call, so a
+// schema for all other answers does.
 func TestOllamaCalls(t *testing.T) {
 	f := withTemplate(t, "")
 	body := `{"messages": [{"role": "user", "content": "Tell me"}], "options": {"seed": 7, "num_predict": 300}, ` + oneTool + `, "format": {"const": "x"}`
@@ -179,8 +178,8 @@ func TestOllamaCalls(t *testing.T) {
 	}
 }
 
-// TestToolHistory checks that calls and their results reach the prompt, by the template or
-// in words.
+// TestToolHistory checks that calls and their results reach the prompt, through the template or as
+// text.
 func TestToolHistory(t *testing.T) {
 	history := `"messages": [{"role": "user", "content": "Q"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": "{\"city\": \"Oslo\"}"}}]}, {"role": "tool", "tool_call_id": "call_1", "content": "cold"}]`
 	f := withTemplate(t, hermes)
@@ -195,8 +194,8 @@ func TestToolHistory(t *testing.T) {
 	require.NotContains(t, o["prompt"], "You can call")
 }
 
-// TestFreeWithTools checks that an answer without a call is what it is without tools, but
-// for the prompt.
+// TestFreeWithTools checks answers without a call although there are tools, and that parameters
+// that cannot be enforced are an error.
 func TestFreeWithTools(t *testing.T) {
 	f := withTemplate(t, hermes)
 	body := `{` + askTool + `, ` + oneTool + `, "max_tokens": 30, "ignore_eos": true`
@@ -212,14 +211,14 @@ func TestFreeWithTools(t *testing.T) {
 	require.Contains(t, at(o, "error.message"), "#/properties/a")
 }
 
-// TestThoughtsAndCalls checks what becomes of an answer that has thoughts, text and a call,
-// by tags and by channels.
+// TestThoughtsAndCalls checks an answer that has thinking, text and a call, with tags and with
+// channels.
 func TestThoughtsAndCalls(t *testing.T) {
 	m := loadModel(t, testmodel.SPM(1))
 	call := openai.ToolCall{Type: "function", Function: openai.FunctionCall{Name: "f", Arguments: `{"a": 1}`}}
 	for _, tt := range []struct {
 		source, text string
-		own          bool // the parser knows thoughts
+		own          bool // the parser of calls handles the thinking
 	}{
 		{"<think></think><tool_call>", "<think>\nhm, <tool_call>?\n</think>\n\nWell.\n<tool_call>\n{\"name\": \"f\", \"arguments\": {\"a\": 1}}\n</tool_call>", false},
 		{"<|channel|><|message|>", `<|channel|>analysis<|message|>hm, <tool_call>?<|end|><|start|>assistant<|channel|>commentary<|message|>Well.<|end|><|start|>assistant<|channel|>commentary to=functions.f <|constrain|>json<|message|>{"a": 1}`, true},
@@ -239,7 +238,7 @@ func TestThoughtsAndCalls(t *testing.T) {
 			}
 			require.Len(t, p.chatDeltas(), len(p.deltas))
 		}
-		const plain = 300 // no control token
+		const plain = 300 // not a control token
 		for _, r := range tt.text {
 			see(a.add(event{token: &engine.Token{ID: plain, Text: string(r)}}))
 		}

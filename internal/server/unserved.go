@@ -25,7 +25,7 @@ var unserved = []struct {
 	}},
 }
 
-// unservedRoutes returns the routes of these paths.
+// unservedRoutes returns the routes of the paths in unserved.
 func unservedRoutes() (list []route) {
 	for _, u := range unserved {
 		for _, pattern := range u.patterns {

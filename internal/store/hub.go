@@ -11,8 +11,8 @@ import (
 	"alpaca/internal/store/ref"
 )
 
-// findHub looks for a model in all caches: in the requested revision, and if r names none also
-// in older snapshots, newest first.
+// findHub looks for a model in the requested revision, in all caches. If r names no revision, it
+// also looks in the other snapshots, newest first.
 func (l *Library) findHub(r ref.Ref) (*Model, error) {
 	var failed error
 	for _, root := range l.Places.Hubs {
@@ -76,8 +76,8 @@ func versionOf(repo hubcache.Repo, commit string) version {
 	return v
 }
 
-// model describes chosen. revision is the one in its name, and current is the revision's current
-// commit, "" if not known.
+// model describes chosen. revision becomes part of the model's name, and current is the revision's
+// current commit, "" if not known.
 func (v version) model(chosen pick.Model, revision, current string) *Model {
 	r := ref.Ref{Kind: ref.HF, Owner: v.repo.Owner, Repo: v.repo.Name, Quant: chosen.Quant, Revision: revision}
 	if again, err := pick.Choose(r, v.models); chosen.Quant == "" || err != nil || again.Path() != chosen.Path() {

@@ -53,9 +53,9 @@ func (l *Library) List() []*Model {
 	return list
 }
 
-// hubModels returns the models of a repository: first those of the revisions, beginning with
-// main, then those of commits that no revision points to. Equal content at the same path is
-// listed once.
+// hubModels returns the models of a repository: first the models of the revisions, beginning with
+// main, then the models of commits that no revision points to. It lists equal content at the same
+// path once.
 func hubModels(repo hubcache.Repo) (list []*Model) {
 	refs := repo.Refs()
 	type state struct{ revision, commit string }
@@ -113,7 +113,7 @@ func (l *Library) Names() (names []string) {
 	return names
 }
 
-// LicenceText returns the text of a model's licence, "" if it is not here.
+// LicenceText returns the text of a model's licence, "" if it is not on this machine.
 func (m *Model) LicenceText() string {
 	switch {
 	case m.manifest != nil:
@@ -135,7 +135,7 @@ func (m *Model) LicenceText() string {
 }
 
 // Settings returns the settings that a model from Ollama brings along; other models have none.
-// It leaves out what it cannot read, and err names that.
+// It leaves out what it cannot read; err names the first such part.
 func (m *Model) Settings() (ollama.Settings, error) {
 	if m.manifest == nil {
 		return ollama.Settings{}, nil

@@ -19,9 +19,9 @@ type Waste struct {
 	Remove func() (int64, error)
 }
 
-// Waste returns what can be removed without losing a model: older versions of models that a
-// revision has in a newer version, remains of unfinished downloads, and content of our own
-// folder that no manifest names. Remove skips running downloads.
+// Waste returns what can be removed without losing a model: older versions of models, remains of
+// unfinished downloads, and content of our own folder that no manifest names. Remove skips
+// running downloads.
 func (l *Library) Waste() (list []Waste) {
 	for _, repo := range hubcache.Repos(l.Places.Hub) {
 		list = append(list, l.superseded(repo)...)
@@ -83,8 +83,8 @@ func (l *Library) superseded(repo hubcache.Repo) (list []Waste) {
 	return list
 }
 
-// unfinished returns the partial files of downloads in dir. Removing one does nothing while
-// another process holds its lock. lockOf returns the lock for a file's name; nil: the lock of a
+// unfinished returns the partial files of downloads in dir. A partial file whose lock is held by
+// another process is not removed. lockOf returns the lock for a file's name; nil: the lock of a
 // URL's file.
 func (l *Library) unfinished(dir string, lockOf func(name string) string) (list []Waste) {
 	files, _ := filepath.Glob(filepath.Join(escapeGlob(dir), "*"+fetch.PartialSuffix))

@@ -70,7 +70,7 @@ func (m *Model) Size() (n int64) {
 	return n
 }
 
-// Digest returns the digest of the first part, "" where it is not known.
+// Digest returns the digest of the first part, "" if it is not known.
 func (m *Model) Digest() string {
 	if d := m.Blobs[0].Digest; d != "" || m.Record == nil {
 		return d
@@ -97,8 +97,8 @@ type NotFoundError struct {
 
 func (e *NotFoundError) Error() string { return fmt.Sprintf("there is no model %s here", e.Name) }
 
-// Find returns the model that text names. If there is none the error is a *NotFoundError, and if
-// several fit a *pick.Ambiguous. Text without a prefix may also be a name of Ollama's.
+// Find returns the model that text names. The error is a *NotFoundError if there is none, and a
+// *pick.Ambiguous if several fit. A text without a prefix may also be a name in Ollama's style.
 func (l *Library) Find(text string) (*Model, error) {
 	if ref.IsName(text) || strings.Contains(text, "/") {
 		r, err := ref.Parse(text)

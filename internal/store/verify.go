@@ -32,7 +32,7 @@ func (l *Library) Unchecked(m *Model) (n int64) {
 }
 
 // Verify compares a model's content with its digests. It records the digests of the files it has
-// read, and does not read a file again until it changes. It calls report with the number of
+// read, and does not read a file again until the file changes. It calls report with the number of
 // bytes read so far and their total.
 func (l *Library) Verify(ctx context.Context, m *Model, report func(done, total int64)) error {
 	total, done := l.Unchecked(m), int64(0)

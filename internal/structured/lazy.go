@@ -30,13 +30,13 @@ type Trigger struct {
 type Lazy struct {
 	Triggers []Trigger
 	// Open and Close are the tags of the model's thinking, which is free and has no triggers.
-	// Inside says that the prompt has opened it already.
+	// Inside says that the thinking has begun in the prompt.
 	Open, Close string
 	Inside      bool
 }
 
-// Lazy returns a constructor for grammars that begin with a trigger. Until then all tokens are
-// allowed, except one that completes a trigger and does not fit its grammar.
+// Lazy returns a constructor for grammars that begin with a trigger. Before the trigger all tokens
+// are allowed, except a token that completes a trigger and does not fit its grammar.
 func (c *Compiler) Lazy(l Lazy) func() sampler.Grammar {
 	c.prepare()
 	return func() sampler.Grammar {
@@ -85,8 +85,8 @@ const (
 	lazyText           // after the thinking
 )
 
-// How much of the text patterns are matched against, in bytes: maxPattern for patterns that match
-// anywhere, maxBegin for those with Start.
+// The most bytes of the text that patterns are matched against: maxPattern for patterns that match
+// anywhere, maxBegin for patterns with Start.
 const (
 	maxPattern = 64 << 10
 	maxBegin   = 256
@@ -100,7 +100,7 @@ type lazy struct {
 	tail  string           // end of the text, where a tag or trigger may begin, or the whole text
 	said  bool             // the text before tail has more than white space
 	m     *grammar.Matcher // nil: no trigger yet
-	keep  int              // most bytes that a trigger in tail can have
+	keep  int              // the most bytes that a trigger in tail can have
 	all   bool             // keep maxPattern bytes of tail, because a pattern may match anywhere
 }
 
@@ -124,8 +124,8 @@ func (l *lazy) Allowed(id int32) bool {
 	return next.push(id) == nil
 }
 
-// List implements sampler.Lister. Before the grammar begins it returns nil: only a token that
-// completes a trigger can be refused, so tokens are asked for one by one.
+// List implements sampler.Lister. Before the grammar begins it returns nil, so the sampler calls
+// Allowed: only a token that completes a trigger can be refused.
 func (l *lazy) List() []uint64 {
 	if l.m == nil {
 		return nil

@@ -83,7 +83,7 @@ func (c *Compiler) Control(text string) (id int32, ok bool) {
 	return id, ok && c.tok.IsControl(id)
 }
 
-// compiled is the program of a schema, with warnings about what it does not enforce.
+// compiled is the program of a schema, with warnings about the keywords that it does not enforce.
 type compiled struct {
 	program  *grammar.Program
 	warnings []string
@@ -97,7 +97,7 @@ func (c *Compiler) Grammar(text string) (*grammar.Program, error) {
 	return p, err
 }
 
-// Schema compiles a JSON schema. warnings names what the program does not enforce.
+// Schema compiles a JSON schema. warnings name the keywords that are not enforced.
 func (c *Compiler) Schema(text []byte, opt jsonschema.Options) (p *grammar.Program, warnings []string, err error) {
 	v, err := c.Remember(fmt.Sprint("schema", opt.Lenient, opt.Compact), string(text), func() (any, error) {
 		p, warnings, err := jsonschema.Compile(text, opt)

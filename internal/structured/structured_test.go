@@ -13,7 +13,7 @@ import (
 	"alpaca/internal/tokenizer"
 )
 
-// vocabulary returns one with a token for each byte, among others.
+// vocabulary returns a tokenizer that has a token for each byte, among others.
 func vocabulary(t testing.TB) *tokenizer.Tokenizer {
 	f, err := gguf.Open(testmodel.SPM(1).Write(t))
 	require.NoError(t, err)
@@ -23,7 +23,7 @@ func vocabulary(t testing.TB) *tokenizer.Tokenizer {
 	return tok
 }
 
-// single returns the token whose text is that byte alone.
+// single returns the token whose text is the one byte char.
 func single(t testing.TB, tok *tokenizer.Tokenizer, char string) int32 {
 	for id := range int32(tok.Len()) {
 		if !tok.IsControl(id) && tok.Piece(id, false) == char {
@@ -34,7 +34,7 @@ func single(t testing.TB, tok *tokenizer.Tokenizer, char string) int32 {
 	return 0
 }
 
-// write goes on with a text and returns how many of its bytes the grammar takes.
+// write accepts a text byte by byte, and returns how many bytes the grammar takes.
 func write(t testing.TB, tok *tokenizer.Tokenizer, g sampler.Grammar, text string) int {
 	for i := range len(text) {
 		id := single(t, tok, text[i:i+1])
@@ -47,7 +47,7 @@ func write(t testing.TB, tok *tokenizer.Tokenizer, g sampler.Grammar, text strin
 	return len(text)
 }
 
-// TestLazy checks when a grammar begins, and that what is in front of it is free.
+// TestLazy checks where a grammar begins, and that any text may stand in front of it.
 func TestLazy(t *testing.T) {
 	tok := vocabulary(t)
 	c := New(tok)
@@ -64,7 +64,7 @@ func TestLazy(t *testing.T) {
 		name string
 		lazy Lazy
 		text string
-		want int // bytes that are taken
+		want int // bytes that the grammar takes
 		done bool
 	}{
 		{"word", word, "ab g go12;", 10, true},
@@ -90,7 +90,7 @@ func TestLazy(t *testing.T) {
 	}
 }
 
-// TestRemember checks that a program is compiled once, and that not all are kept.
+// TestRemember checks that a program is compiled only once, and that old ones are dropped.
 func TestRemember(t *testing.T) {
 	c := New(vocabulary(t))
 	one, _, err := c.Schema([]byte(`{"type": "null"}`), jsonschema.Options{})

@@ -62,8 +62,9 @@ var legacyBlocks = map[quant.Type]legacyBlock{
 	quant.Q4_0: {false, []int{0}, nil, 4.6}, quant.Q4_1: {false, []int{0}, []int{2}, 4.6},
 }
 
-// Write writes a LLaMA of seeded noise as a file of 2023, and returns its path. It has the
-// shape and vocabulary of SPM's model, except that it has as many key heads as query heads.
+// Write writes a LLaMA of seeded noise as a file of 2023, and returns the file's path. The
+// model has the shape and vocabulary of SPM's, except that it has as many key heads as query
+// heads.
 func (l Legacy) Write(t testing.TB, seed uint64) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), l.String()+".bin")

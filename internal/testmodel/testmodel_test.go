@@ -40,7 +40,7 @@ func TestSameSeedSameModel(t *testing.T) {
 	require.NotEqual(t, SPM(7).Tensors, SPM(8).Tensors)
 }
 
-// TestLegacies opens a file of each kind of 2023.
+// TestLegacies opens a file of each format of 2023.
 func TestLegacies(t *testing.T) {
 	for _, l := range Legacies {
 		t.Run(l.String(), func(t *testing.T) {
@@ -51,7 +51,7 @@ func TestLegacies(t *testing.T) {
 			require.Equal(t, l.Version, f.Version)
 			require.Len(t, f.Tensors, 3+9*Layers)
 			require.Equal(t, l.Type, f.Tensor("blk.1.attn_v.weight").Type)
-			// The vocabulary and the noise are as SPM's.
+			// The vocabulary is SPM's, and the noise is distributed as SPM's.
 			tok, err := tokenizer.FromGGUF(f, tokenizer.Options{})
 			require.NoError(t, err)
 			ids := tok.Encode("the llama and the llama", false, false)
@@ -78,7 +78,7 @@ func TestLegacies(t *testing.T) {
 
 var update = flag.Bool("update", false, "rewrite testdata/tokens.json")
 
-// tokenTexts are what both kinds of vocabulary are tried with.
+// tokenTexts are the texts that TestTokens tokenizes with both kinds of vocabulary.
 var tokenTexts = []string{
 	"", " ", "  ", "\n", "a", " a", "The alpaca was on a llama and up.", "the  the   the", "llama\n\nllama\tand", "It's 12345, they'd say: (no)!",
 	"  leading and trailing  ", "x=1;\n\tif y {\r\n}", "naïve café ünd é", "cafe\u0301", "羊駝は動物です", "👍🏽 and 😀", "<s>the</s> <|endoftext|>", "\x00\x7f\u0080", "<0x41>_",
@@ -89,7 +89,7 @@ func TestTokens(t *testing.T) {
 	type record struct {
 		Text    string  `json:"text"`
 		Plain   []int32 `json:"plain"`
-		Special []int32 `json:"special"` // with BOS where that is added, and control tokens parsed
+		Special []int32 `json:"special"` // with BOS if the model adds it, and with control tokens parsed
 	}
 	got := map[string][]record{}
 	for name, m := range map[string]*Model{"spm": SPM(1), "bpe": BPE(1)} {

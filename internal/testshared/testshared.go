@@ -1,8 +1,7 @@
-// Package testshared finds the models, vocabularies and golden results that
-// tests read in place and that are not part of the repository: the folder
-// "shared" beside it. Where it is absent a test that needs it is skipped and says so;
-// with ALPACA_REQUIRE_SHARED=1 the absence is a failure, so that CI cannot
-// mistake a skip for a pass. It also reads golden files, these and those of the repository.
+// Package testshared finds models, vocabularies and golden results that tests need and that
+// are not part of the repository. They are in the folder "shared" beside it. A test whose
+// file is absent is skipped with a message. With ALPACA_REQUIRE_SHARED=1 it fails instead,
+// so that CI cannot mistake a skip for a pass. It also reads golden files, these and those of the repository.
 package testshared
 
 import (
@@ -11,8 +10,8 @@ import (
 	"testing"
 )
 
-// Path returns the absolute path of name (slash-separated, relative to the
-// shared folder), after making sure that it exists.
+// Path returns the absolute path of name, a slash-separated path relative to the shared
+// folder. If the file does not exist, Path skips or fails the test.
 func Path(t testing.TB, name string) string {
 	t.Helper()
 	dir, err := root()

@@ -7,9 +7,9 @@ import (
 )
 
 // bindingKinds teach which words belong together: a name and its thing, the digits of a
-// number, a word and the next one. Each asks for several pairs in another order than in
-// the prompt, so only the neighbouring word helps. They occur only in the mixes that name
-// them. The model is not scored on them, and they contain no instructions of other kinds.
+// number, a word and the next one. Most of them repeat pairs in another order, so only the
+// neighbouring word tells what comes next. They occur only in the mixes that name them. The
+// model is not scored on them, and they contain no instructions of other kinds.
 var bindingKinds = []kind{
 	{"tell", 0, false, tell},
 	{"larger of pairs", 0, false, func(r *random) (string, string) {
@@ -148,7 +148,7 @@ func rounds(r *random, list []string, between string, shuffled bool) string {
 	return strings.Join(said, "\n")
 }
 
-// order returns the numbers below n in random order.
+// order returns the numbers from 0 to n-1 in random order.
 func (r *random) order(n int) []int {
 	list := make([]int, n)
 	for i := range list {

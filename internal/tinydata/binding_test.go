@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// bindingRules find anew what the kinds that are only trained on are answered with.
+// bindingRules compute the right answers of bindingKinds from the prompts alone.
 var bindingRules = map[string]func(t *testing.T, prompt string) string{
 	"tell": func(t *testing.T, p string) string {
 		facts, asked, found := strings.Cut(p, ": ")
@@ -58,7 +58,7 @@ func TestBinding(t *testing.T) {
 	}
 }
 
-// TestRounds checks texts that say a list again and again: all rounds have the same words.
+// TestRounds checks texts that repeat a list: all rounds have the same words.
 func TestRounds(t *testing.T) {
 	words := func(s string) []string {
 		return slices.Sorted(slices.Values(regexp.MustCompile(`\w+`).FindAllString(s, -1)))
@@ -87,7 +87,8 @@ func TestRounds(t *testing.T) {
 	}
 }
 
-// TestTurned checks that every second round of turned pairs has the other word first.
+// TestTurned checks that every second round of the kind "pairs turned" has the words of each
+// pair in the other order.
 func TestTurned(t *testing.T) {
 	list, err := Kind("pairs turned", 3, 500)
 	require.NoError(t, err)

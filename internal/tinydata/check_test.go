@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Each rule below finds the answer anew, from the prompt's text alone and in
-// another way than the generator does.
+// rules compute the right answer of each kind from the prompt's text alone, in another way than
+// the generator.
 var rules = map[string]func(t *testing.T, prompt string) string{
 	"past": func(t *testing.T, p string) string { return inflect(t, p, func(v verb) string { return v.past }) },
 	"future": func(t *testing.T, p string) string {

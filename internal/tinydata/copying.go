@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// copyKinds are answered with words from the prompt. A small model learns copying last,
-// so these have the largest weights.
+// copyKinds are answered with words from the prompt. A small model learns copying late, so
+// these have large weights. "twice" has none: it occurs only in the mixes that name it.
 var copyKinds = []kind{
 	{"twice", 0, false, func(r *random) (string, string) {
 		words := make([]string, r.between(3, 14))

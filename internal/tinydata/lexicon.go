@@ -140,7 +140,7 @@ var (
 	adjectives = []string{"small", "big", "old", "new", "red", "blue", "green", "happy", "brave", "clever", "kind", "quiet", "quick", "lazy",
 		"funny", "hungry", "tired", "shy", "proud", "curious"}
 
-	// characterTraits are those of people and animals in stories
+	// characterTraits are the traits of people and animals in stories
 	characterTraits = []string{"small", "big", "old", "happy", "brave", "clever", "kind", "quiet", "quick", "lazy", "funny", "hungry", "tired", "shy",
 		"proud", "curious", "young", "friendly", "little", "gentle"}
 
@@ -158,7 +158,7 @@ var (
 		"garden", "forest", "island", "bridge", "castle", "market", "school", "friend", "mother", "father", "sister", "brother", "baby", "dream", "light"}
 )
 
-// These are things that the model must say it does not know. They occur nowhere else.
+// The model must say that it does not know these things. They occur nowhere else.
 var (
 	countries = []string{"France", "Spain", "Italy", "Japan", "China", "India", "Brazil", "Canada", "Mexico", "Egypt", "Kenya", "Norway",
 		"Sweden", "Poland", "Greece", "Turkey", "Peru", "Chile", "Cuba", "Ghana", "Nepal", "Iran", "Iraq", "Austria", "Portugal", "Ireland"}

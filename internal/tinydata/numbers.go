@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// numberKinds calculate with numbers of at most two digits.
+// numberKinds ask about numbers of at most two digits: arithmetic, order and number words.
 var numberKinds = []kind{
 	{"add", 50, true, func(r *random) (string, string) {
 		a, b := r.below(100), r.below(100)

@@ -21,7 +21,8 @@ type record struct {
 // answer on the next line, so that "run -p" without a template works, too.
 const plainShare = 12
 
-// turnsShare is the percentage of conversations with more than one answer.
+// turnsShare is the percentage of examples that become conversations with more than one
+// answer.
 const turnsShare = 12
 
 // WriteTraining writes examples for "alpaca train" as JSON lines. They follow from seed

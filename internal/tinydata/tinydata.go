@@ -32,11 +32,11 @@ func (e Example) HeldOut() bool {
 // kind is a kind of task.
 type kind struct {
 	name string
-	// weight is the kind's share of the examples. Kinds that need copying or arithmetic
-	// are learned last and have the largest weights.
+	// weight is the kind's share of the examples, relative to the other kinds' weights.
+	// Kinds that need copying or arithmetic are learned late and have large weights.
 	weight int
-	// exact says that the answer follows from the prompt alone, so a model is scored by
-	// comparing texts.
+	// exact says that the answer follows from the prompt alone. A model is scored only on
+	// exact kinds, by comparing its answers with the right ones.
 	exact bool
 	write func(r *random) (prompt, answer string)
 }

@@ -20,7 +20,8 @@ func ExampleGenerator() {
 	// count letters: "How many letters does small have?" "5"
 }
 
-// The same seed gives the same text, on every machine and with every release.
+// TestSeed checks that the same seed gives the same text, on every machine and with every
+// release.
 func TestSeed(t *testing.T) {
 	a, b, c := New(1, nil), New(1, nil), New(2, nil)
 	same := 0
@@ -34,8 +35,8 @@ func TestSeed(t *testing.T) {
 	require.Less(t, same, 50)
 }
 
-// No held-out instruction is ever given to the trainer, and every exact kind has
-// questions to be judged by.
+// TestHeldOut checks that no held-out instruction is ever given to the trainer, and that every
+// exact kind has questions.
 func TestHeldOut(t *testing.T) {
 	held := map[string]bool{}
 	perKind := map[string]int{}
@@ -55,7 +56,8 @@ func TestHeldOut(t *testing.T) {
 	}
 }
 
-// A prompt has one answer, whatever kind it is of.
+// TestOneAnswer checks that a prompt always has the same answer, even if several exact kinds
+// have that prompt.
 func TestOneAnswer(t *testing.T) {
 	g, answers := New(5, nil), map[string]string{}
 	exact := map[string]bool{}
@@ -75,7 +77,8 @@ func TestOneAnswer(t *testing.T) {
 	}
 }
 
-// Stories are whole: no placeholder is left, and what was asked for occurs.
+// TestStories checks that stories have no placeholders left, and mention what the prompt asks
+// for.
 func TestStories(t *testing.T) {
 	list, err := Kind("story", 9, 3000)
 	require.NoError(t, err)

@@ -1,9 +1,8 @@
 package tokenizer
 
-// automaton finds, in one pass over a text, every place where one of a set of patterns occurs,
-// however many patterns there are and however they overlap (Aho and Corasick, 1975). It reads
-// text and patterns backwards, so at each place it knows which patterns begin there: the
-// longest, and the shorter ones along a chain of links.
+// automaton finds every occurrence of many patterns in one pass over a text. Occurrences may
+// overlap (Aho and Corasick, 1975). The automaton reads text and patterns backwards, so at each
+// place it knows which patterns begin there: the longest, and shorter ones along a chain of links.
 type automaton struct {
 	edges map[uint64]int32 // node<<8 | byte → node
 	first [256]int32       // the edges of the root; 0: no edge
@@ -17,8 +16,8 @@ type acNode struct {
 	shorter int32 // next node with a pattern along the suffix links; 0: none
 }
 
-// newAutomaton makes an automaton of patterns, none of which may be empty. Of equal patterns it
-// finds the first.
+// newAutomaton makes an automaton of patterns, none of which may be empty. If several patterns are
+// equal, it finds the first.
 func newAutomaton(patterns []string) *automaton {
 	a := &automaton{edges: map[uint64]int32{}, nodes: []acNode{{pattern: -1}}}
 	var parents []int32 // parents[i] is the parent of node i+1, bytes[i] the edge's byte
@@ -57,7 +56,7 @@ func newAutomaton(patterns []string) *automaton {
 }
 
 // byDepth returns the nodes 1, 2, … in order of their depth. parents[i] is the parent of node
-// i+1, and a smaller number than that.
+// i+1, and has a lower number.
 func byDepth(parents []int32) []int32 {
 	depth := make([]int, len(parents)+1)
 	var count []int // first the number of nodes by depth, then the index of the next node of a depth

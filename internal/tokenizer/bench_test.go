@@ -13,7 +13,7 @@ import (
 
 const mb = 1 << 20
 
-// benchTexts are a megabyte each.
+// benchTexts returns texts of a megabyte each.
 func benchTexts(tb testing.TB) map[string]string {
 	stories, err := os.ReadFile(testshared.Path(tb, "golden/stories.txt"))
 	require.NoError(tb, err)

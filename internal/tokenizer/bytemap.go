@@ -2,7 +2,7 @@ package tokenizer
 
 import "unicode/utf8"
 
-// BPE vocabularies write bytes as printable characters, as GPT-2 did. The bytes 21–7E, A1–AC
+// BPE vocabularies write bytes as printable characters, like GPT-2. The bytes 21–7E, A1–AC
 // and AE–FF become the characters with the same numbers. The other 68 become U+0100, U+0101, …
 // in ascending order. So a space is U+0120 'Ġ' and a newline U+010A 'Ċ'.
 
@@ -51,5 +51,5 @@ func unmap(text string) string {
 	return string(bytes)
 }
 
-// ByteText returns raw as BPE vocabularies write it: a printable character for each byte.
+// ByteText returns the form of raw in BPE vocabularies: a printable character for each byte.
 func ByteText(raw []byte) string { return string(appendMapped(nil, string(raw))) }

@@ -24,7 +24,7 @@ var channels = []struct{ all, printed []string }{
 
 // named returns the special token with the given text, or None. A token that the file calls
 // normal is not special: "</s>" may be the end of an HTML element. If the file has no types,
-// the text alone decides.
+// only the text decides.
 func (t *Tokenizer) named(v *Vocab, text string) int32 {
 	id, ok := t.index.find(text)
 	if !ok {
@@ -36,8 +36,8 @@ func (t *Tokenizer) named(v *Vocab, text string) int32 {
 	return id
 }
 
-// goesOn reports whether the token called text, which ends a generation in other vocabularies,
-// only ends a part of an answer in this one.
+// goesOn reports whether the token called text only ends a part of an answer in this vocabulary. In
+// other vocabularies the token ends a generation.
 func (t *Tokenizer) goesOn(v *Vocab, text string) bool {
 	if text != "<|end|>" {
 		return false
@@ -87,11 +87,11 @@ func (t *Tokenizer) setEOG(v *Vocab) {
 	}
 }
 
-// strip says on which sides of a special token white space disappears with it.
+// strip says on which sides of a special token the white space is removed, too.
 type strip struct{ left, right bool }
 
-// stripRules returns the tokens that take white space with them. GGUF has no key for these, so
-// they are known only for some vocabularies, which are recognized by pre-tokenizer or tokens.
+// stripRules returns the tokens with which white space is removed. GGUF has no key for this, so it
+// is known only for some vocabularies. They are recognized by their pre-tokenizer or tokens.
 func (t *Tokenizer) stripRules(v *Vocab) map[int32]strip {
 	rules := map[int32]strip{}
 	set := func(text string, s strip) {
@@ -120,7 +120,7 @@ func (t *Tokenizer) stripRules(v *Vocab) map[int32]strip {
 	return rules
 }
 
-// isPhi3 reports whether an SPM vocabulary is that of Phi-3, which is LLaMA's with these
+// isPhi3 reports whether an SPM vocabulary is Phi-3's, which is LLaMA's vocabulary with these
 // tokens.
 func (t *Tokenizer) isPhi3() bool {
 	for _, text := range []string{"<|endoftext|>", "<|assistant|>", "<|placeholder1|>", "<|system|>", "<|end|>", "<|user|>"} {

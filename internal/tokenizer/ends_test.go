@@ -9,11 +9,11 @@ import (
 	"alpaca/internal/testshared"
 )
 
-// endVocab is a BPE vocabulary with further tokens, "TEXT TYPE" each.
+// endVocab returns a BPE vocabulary with further tokens, each given as "TEXT TYPE".
 func endVocab(tokens ...string) Vocab {
 	v := smallBPE(1)
 	for i, text := range v.Tokens {
-		if text == "<|end|>" { // it is to be told by its own type, if at all
+		if text == "<|end|>" { // a test may add "<|end|>" with a type of its own
 			v.Tokens[i] = "<|x|>"
 		}
 	}
@@ -48,7 +48,8 @@ func TestEnds(t *testing.T) {
 	}
 }
 
-// "<|end|>" ends a part of an answer where other tokens end the answer.
+// TestEndsOfParts checks that "<|end|>" only ends a part of an answer if other tokens end the
+// whole answer.
 func TestEndsOfParts(t *testing.T) {
 	tests := []struct {
 		name   string
@@ -98,7 +99,7 @@ func TestListedEnds(t *testing.T) {
 	require.Contains(t, tok.Warnings()[0], "eos_token_ids")
 }
 
-// The files that the ends were missed of.
+// TestEndCases reads files in which an earlier version missed end tokens.
 func TestEndCases(t *testing.T) {
 	for name, want := range map[string][]int32{
 		"eog-tokens/llama3": {266, 269, 270}, "eog-tokens/deepseek": {261, 262}, "eog-tokens/end_of_utterance": {261, 262},
@@ -108,7 +109,7 @@ func TestEndCases(t *testing.T) {
 	}
 }
 
-// The files whose words were split otherwise than the model learned.
+// TestWordCases reads files with which an earlier version split words differently than in training.
 func TestWordCases(t *testing.T) {
 	for name, want := range map[string][]int32{
 		"mellum": {259, 32, 263, 276, 32, 73, 39, 76, 76}, "midm-2.0": {11, 259, 273, 275, 52, 32, 73, 39, 76, 76},

@@ -12,13 +12,13 @@ import (
 	"alpaca/internal/testshared"
 )
 
-// fixtures are the vocabularies that come with texts and their tokens, as the
-// models' own tokenizers computed them.
+// fixtures are the vocabularies for which the shared folder has texts and the tokens that the
+// models' own tokenizers make of them.
 var fixtures = []string{
 	"deepseek-coder", "deepseek-llm", "falcon", "gpt-2", "llama-spm", "mpt", "phi-3", "starcoder",
 }
 
-// load makes the tokenizer of a file of the shared folder.
+// load makes a tokenizer from a file in the shared folder.
 func load(t testing.TB, name string) *Tokenizer {
 	t.Helper()
 	f, err := gguf.Open(testshared.Path(t, name))
@@ -66,7 +66,7 @@ func readFixture(t testing.TB, path string) (texts []string, tokens [][]int32) {
 	return texts, tokens
 }
 
-// requireRoundTrip makes sure that the pieces of a text's tokens are the text.
+// requireRoundTrip checks that the pieces of a text's tokens add up to the text.
 func requireRoundTrip(t testing.TB, tok *Tokenizer, text string) {
 	t.Helper()
 	ids := tok.Encode(text, false, false)
@@ -88,7 +88,7 @@ func requireRoundTrip(t testing.TB, tok *Tokenizer, text string) {
 	}
 	want = strings.ReplaceAll(want, spaceMark, " ")
 	switch {
-	case special: // SPM puts a space behind each
+	case special: // SPM puts a space behind each special token
 		want, got = strings.ReplaceAll(want, " ", ""), strings.ReplaceAll(got, " ", "")
 	case tok.addSpacePrefix && want != "":
 		want = " " + want

@@ -10,8 +10,8 @@ import (
 	"alpaca/internal/tokenizer/pretokenizer"
 )
 
-// FuzzEncode makes sure that decoding gives back what was encoded, that every id
-// exists, and that text from outside never becomes a control token.
+// FuzzEncode checks that decoding gives back the encoded text, that every id exists, and that
+// text from outside never becomes a control token.
 func FuzzEncode(f *testing.F) {
 	for _, text := range []string{
 		"", " ", "  xy x!", "é中🦙", "\xff\xf0\x9f", "<|end|><|e aaa b", "</s><s>", "\u2581", "1234 'll\r\n\n x", "\x00", "b\xfe x", "\xc3 x",
@@ -45,7 +45,8 @@ func FuzzEncode(f *testing.F) {
 		}
 		requireRoundTrip(t, tok, text)
 
-		// With the special tokens parsed the text is the same, their names included.
+		// If special tokens are parsed, the pieces still add up to the text, with the special
+		// tokens' own texts in it.
 		var b strings.Builder
 		for _, id := range tok.Encode(text, false, true) {
 			b.WriteString(tok.Piece(id, true))
@@ -57,13 +58,13 @@ func FuzzEncode(f *testing.F) {
 	})
 }
 
-// FuzzVocab makes vocabularies of any bytes: they are refused or they work.
+// FuzzVocab makes vocabularies from any bytes, which must work or be refused.
 func FuzzVocab(f *testing.F) {
 	f.Add([]byte("\x03a\x01b\x02\x01ab\x04\x01<0x41>\x06"), "a b\n\nab", "llama3", "ab <0x41>", 1.5)
 	f.Add([]byte("\x00\x01\xff\x03"), " ", "gpt-2", "\xff", math.Inf(1))
 	f.Fuzz(func(t *testing.T, tokens []byte, merges, pre, text string, score float64) {
 		v := Vocab{Model: ModelBPE, Pre: pre, Merges: strings.Split(merges, "\n"), IDs: map[string]int64{}}
-		// Each token is its length, its text and its type.
+		// Each token is given by its length, its text and its type.
 		for len(tokens) > 0 {
 			n := min(int(tokens[0]), len(tokens)-1)
 			v.Tokens = append(v.Tokens, string(tokens[1:1+n]))

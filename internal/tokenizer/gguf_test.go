@@ -10,8 +10,8 @@ import (
 	"alpaca/internal/gguf"
 )
 
-// writeVocab writes a file with the keys of a small vocabulary, changed by with:
-// a zero value removes its key.
+// writeVocab writes and opens a file with the keys of a vocabulary. Each key of with replaces
+// the vocabulary's, or removes it if the value is empty.
 func writeVocab(t *testing.T, v Vocab, with ...gguf.KV) *gguf.File {
 	t.Helper()
 	kv := []gguf.KV{

@@ -10,7 +10,7 @@ import (
 	"alpaca/internal/testshared"
 )
 
-// loadVocab reads the vocabulary of a file of the shared folder.
+// loadVocab reads the vocabulary of a file in the shared folder.
 func loadVocab(t testing.TB, name string) Vocab {
 	t.Helper()
 	f, err := gguf.Open(testshared.Path(t, name))
@@ -21,7 +21,7 @@ func loadVocab(t testing.TB, name string) Vocab {
 	return v
 }
 
-// The prompts of the golden runs and the texts that they gave.
+// TestGolden encodes the prompts of the golden runs and decodes the generated tokens.
 func TestGolden(t *testing.T) {
 	for _, name := range []string{"stories", "random"} {
 		toks := map[string]*Tokenizer{}
@@ -45,8 +45,8 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// What the programs of 2023 made of these texts: with the texts as they are (no
-// space in front), and with and without the scores that old files lack.
+// TestLegacyVectors compares with the tokens that the programs of 2023 made: without a space
+// in front of the text, and with and without scores, which old files lack.
 func TestLegacyVectors(t *testing.T) {
 	v := loadVocab(t, "models/vocab/ggml-vocab-llama-spm.gguf")
 	no := false
@@ -74,7 +74,7 @@ func TestLegacyVectors(t *testing.T) {
 	require.Equal(t, want, mustNew(t, v).Encode(system, true, false), "all scores 0")
 }
 
-// In front of "###" a vocabulary of today gets a space.
+// TestSpacePrefix checks that a current vocabulary puts a space in front of a text.
 func TestSpacePrefix(t *testing.T) {
 	tok := load(t, "models/vocab/ggml-vocab-llama-spm.gguf")
 	require.Equal(t, []int32{1, 835, 2799, 4080, 29901, 13, 13}, tok.Encode("### Instruction:\n\n", true, false))

@@ -14,24 +14,25 @@ import (
 	"alpaca/internal/testshared"
 )
 
-// normalizer returns the normal form that a checkpoint's tokenizer.json asks for,
-// which no GGUF file of the reference tells.
+// normalizer returns the normal form that a checkpoint's tokenizer.json asks for. The GGUF
+// files of the reference do not have it.
 func normalizer(t *testing.T, model string) string {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join(testshared.Path(t, "models/hf/"+model), "tokenizer.json"))
-	if errors.Is(err, fs.ErrNotExist) { // a tokenizer.model alone
+	if errors.Is(err, fs.ErrNotExist) { // the checkpoint only has a tokenizer.model
 		return ""
 	}
 	require.NoError(t, err)
 	var file struct{ Normalizer struct{ Type string } }
 	require.NoError(t, json.Unmarshal(data, &file))
-	if _, known := forms[file.Normalizer.Type]; !known { // Gemma's and LLaMA's replace spaces
+	if _, known := forms[file.Normalizer.Type]; !known { // Gemma's and LLaMA's normalizers replace spaces
 		return ""
 	}
 	return file.Normalizer.Type
 }
 
-// What the models' own tokenizers make of texts, special tokens parsed.
+// TestHFTokens compares with the tokens of the models' own tokenizers, which parse special
+// tokens.
 func TestHFTokens(t *testing.T) {
 	toks := map[string]*Tokenizer{}
 	composed := 0
@@ -56,7 +57,7 @@ func TestHFTokens(t *testing.T) {
 	require.Greater(t, composed, 5, "texts that are not in normal form")
 }
 
-// The tokens that end a generation, as the reference finds them.
+// TestHFEnds compares the tokens that end a generation with the reference's.
 func TestHFEnds(t *testing.T) {
 	for models, want := range map[string][]int32{
 		"gemma":                          {1, 6, 107},

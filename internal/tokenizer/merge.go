@@ -9,8 +9,8 @@ type symbol struct {
 	id         int32 // id that pair returned for the last merge; None: never merged
 }
 
-// maxSymbols bounds the symbols that are merged together, so that an index fits half of a
-// queue's order. Longer texts are cut.
+// maxSymbols bounds the symbols that are merged together, so that an index fits half of
+// entry.order. Longer texts are cut.
 const maxSymbols = 1 << 30
 
 // merger merges neighbouring symbols of a text, best pair first, until no pair is left that may
@@ -22,7 +22,8 @@ type merger struct {
 	queue queue
 
 	// pair reports whether two neighbours may merge, and returns a priority and an id for the
-	// result. The pair with the lowest priority merges first, of equal ones the leftmost.
+	// result. The pair with the lowest priority number merges first. If several pairs have it, the
+	// leftmost of them merges.
 	pair func(text string, left, right *symbol) (priority uint32, id int32, ok bool)
 }
 

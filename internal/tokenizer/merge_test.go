@@ -8,8 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// naiveMerge joins the best pair of neighbours again and again: the definition
-// of what a merger does.
+// naiveMerge repeatedly joins the best pair of neighbours, which is the definition of merging.
 func naiveMerge(parts []string, priority func(left, right string) (uint32, bool)) []string {
 	for {
 		best, at := uint32(0), -1
@@ -26,7 +25,7 @@ func naiveMerge(parts []string, priority func(left, right string) (uint32, bool)
 	}
 }
 
-// naiveChars splits a text into what encoders begin with.
+// naiveChars splits a text into the characters with which encoders begin.
 func naiveChars(text string) (parts []string) {
 	for at := 0; at < len(text); {
 		n := spmChar(text[at:])
@@ -89,8 +88,8 @@ func TestBPEAgainstDefinition(t *testing.T) {
 	}
 }
 
-// A merge may look up no more pairs than there are neighbours at the start, and
-// two for each time that a symbol disappears.
+// TestMergeIsLinear counts the pairs that a merger looks up: at most one for each two
+// neighbours at the start, and two for each symbol that disappears.
 func TestMergeIsLinear(t *testing.T) {
 	for _, v := range []Vocab{smallSPM(0), smallSPM(1), smallBPE(0)} {
 		tok := mustNew(t, v)

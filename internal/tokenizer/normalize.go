@@ -20,7 +20,7 @@ func (t *Tokenizer) setNormalizer(name string) {
 	}
 }
 
-// normal returns the normal form of text, which the model was trained with.
+// normal returns text in the normal form that the model was trained with.
 func (t *Tokenizer) normal(text string) string {
 	if t.normalize == nil {
 		return text

@@ -30,7 +30,7 @@ func TestNormalizer(t *testing.T) {
 	require.Equal(t, plain.Encode("e\u0301", false, false), tok.Encode("e\u0301", false, false))
 }
 
-// Special tokens are found in the text as it is.
+// TestNormalizerAndSpecialTokens checks that special tokens are found before normalization.
 func TestNormalizerAndSpecialTokens(t *testing.T) {
 	v := smallBPE(1)
 	v.Tokens, v.Types = append(v.Tokens, "<e\u0301>"), append(v.Types, int32(TypeControl))
@@ -51,7 +51,7 @@ func TestNormalizerKey(t *testing.T) {
 	require.Subset(t, tok.EOG(), []int32{5, 9})
 }
 
-// The places of parts are those in the text as it was given.
+// TestNormalizedParts checks the places of the parts' tokens if normalization changes a part.
 func TestNormalizedParts(t *testing.T) {
 	v := smallBPE(1)
 	v.Normalizer = "NFC"

@@ -12,11 +12,11 @@ type fragment struct {
 	text  string
 }
 
-// partitioner cuts special tokens out of a text. The rule is that of the reference: the longest
-// special token is cut out first, everywhere and from left to right, then the next longest from
-// the rest, and so on. Of equally long tokens the one with the lower id comes first. The
-// reference passes over the text once for each of hundreds of tokens. Here one pass finds them
-// all, and a queue puts them in that order.
+// partitioner cuts special tokens out of a text by the reference's rule: the longest special token
+// is cut out first, everywhere and from left to right, then the next longest from the rest, and so
+// on. If tokens are equally long, the lower id comes first. The reference passes over the text once
+// for each of hundreds of tokens. Here one pass finds them all, and a queue puts them in the same
+// order.
 type partitioner struct {
 	find  *automaton
 	ids   []int32 // special tokens, longest first; a pattern is an index

@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// naiveSplit looks for one special token after the other: the definition of what
-// a partitioner does.
+// naiveSplit looks for one special token after the other, which is the definition of
+// partitioning.
 func naiveSplit(p *partitioner, text string) []fragment {
 	list := []fragment{{None, text}}
 	for i, special := range p.texts {
@@ -110,8 +110,8 @@ func TestEncodeSpecial(t *testing.T) {
 	}
 }
 
-// Vocabularies known by their tokens to drop the white space after some of them,
-// whatever the model is called.
+// TestStripRules checks that some vocabularies, which are recognized by their tokens, drop the
+// white space around certain special tokens.
 func TestStripRules(t *testing.T) {
 	v := smallSPM(1)
 	plain := mustNew(t, v)

@@ -16,7 +16,7 @@ type Part struct {
 // PartOptions say what surrounds the parts.
 type PartOptions struct {
 	Continues     bool // other text comes before, so no space is put in front
-	NoSpacePrefix bool // no space is put in front anywhere, whatever the vocabulary says
+	NoSpacePrefix bool // no space is put in front anywhere, even if the vocabulary asks for one
 }
 
 // EncodeParts returns the tokens of the joined parts, and for each part the index of the token
@@ -92,7 +92,7 @@ func (t *Tokenizer) places(ids []int32, length int) func(offset int) int {
 	for _, id := range ids {
 		end += len(t.Piece(id, true))
 	}
-	end = min(0, -end) // if the tokens are longer than the text, they have a space in front
+	end = min(0, -end) // if the tokens are longer than the text, they begin with an added space
 	at := 0
 	return func(offset int) int {
 		for at < len(ids) {
@@ -107,8 +107,8 @@ func (t *Tokenizer) places(ids []int32, length int) func(offset int) int {
 	}
 }
 
-// appendPlain appends the tokens of text without any control token. Where characters would
-// merge into one, the text is cut between them.
+// appendPlain appends the tokens of text without any control token. If characters would merge
+// into a control token, the text is cut between them.
 func (t *Tokenizer) appendPlain(ids []int32, text string, spacePrefix bool) []int32 {
 	base := len(ids)
 	ids = t.encoder.encode(ids, text, spacePrefix)

@@ -8,9 +8,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestPartsAreTheWhole checks that parts become the tokens of the whole text, as if
-// it came from one source, where no control token is spelled by the others; and that
-// it is never taken for one where it is.
+// TestPartsAreTheWhole checks that parts get the tokens of the whole text, unless a control
+// token's text lies partly or wholly outside the Special parts. Such a text never becomes
+// a control token.
 func TestPartsAreTheWhole(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 8))
 	for seed := range uint64(40) {
@@ -60,7 +60,7 @@ func controls(tok *Tokenizer, ids []int32) (n int) {
 	return n
 }
 
-// ownControls counts the control tokens in what Special parts say in a row.
+// ownControls counts the control tokens in the joined texts of consecutive Special parts.
 func ownControls(tok *Tokenizer, parts []Part) (n int) {
 	row := ""
 	for i, p := range parts {

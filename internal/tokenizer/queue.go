@@ -6,9 +6,9 @@ type entry struct {
 	n, id int32 // data of the queue's user
 }
 
-// heapWidth is the number of children of a node. With four the heap is half as deep as with
-// two, and they share a cache line. Depth matters because a long word's heap does not fit the
-// cache.
+// heapWidth is the number of children of a node. With four children the heap is half as deep as
+// with two, and the children of a node share a cache line. Depth matters because a long word's heap
+// does not fit the cache.
 const heapWidth = 4
 
 // queue is a heap of entries. It does not use container/heap, because encoding a long word

@@ -8,9 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The vocabularies of these tests are made from seeds: some characters, and
-// joins of two random pieces each, so that merges nest and compete. The last
-// tokens are special.
+// The vocabularies of these tests are random: some characters, and then tokens that each join
+// two random pieces, so that merges nest and compete. The last tokens are special.
 
 var smallSpecial = []struct {
 	text string
@@ -20,8 +19,8 @@ var smallSpecial = []struct {
 	{"a b", TypeUserDefined}, {"b", TypeUserDefined},
 }
 
-// smallVocab makes a vocabulary of the model from characters. name writes a byte
-// as a token; spaceInside allows SPM tokens with a space after something else.
+// smallVocab makes a vocabulary for a tokenizer model. chars are the first pieces, name
+// returns the token of a byte, and spaceInside allows tokens with a space behind other text.
 func smallVocab(model string, seed uint64, chars []string, spaceInside bool, name func(b byte) string, byteType Type) Vocab {
 	rng := rand.New(rand.NewPCG(seed, 1))
 	v := Vocab{Model: model, Pre: "gpt-2", Merges: []string{}}
@@ -51,7 +50,7 @@ func smallVocab(model string, seed uint64, chars []string, spaceInside bool, nam
 		}
 		pieces = append(pieces, left+right)
 		v.Merges = append(v.Merges, left+" "+right)
-		add(left+right, TypeNormal, float32(-i/3)) // every third score ties
+		add(left+right, TypeNormal, float32(-i/3)) // three merges share a score
 	}
 	for _, s := range smallSpecial {
 		add(s.text, s.typ, 0)
@@ -79,7 +78,7 @@ func mustNew(t testing.TB, v Vocab) *Tokenizer {
 	return tok
 }
 
-// randomText makes a text that the small vocabularies have much to do with.
+// randomText makes a text from pieces of the small vocabularies' tokens.
 func randomText(rng *rand.Rand, n int) string {
 	parts := []string{" ", " ", "x", "x", "y", "y", "é", "中", "!", "🦙", "\n", "\xff", "\xf0\x9f", "a", "b", "<|e", "nd|>", "<|a|>", "</s>", "1", "'s", spaceMark}
 	text := ""

@@ -13,8 +13,8 @@ type SpecialIDs struct {
 	Separator, Padding int32
 	Mask               int32
 
-	// Fill in the middle: the text before the gap, after it, and in it; padding, repository,
-	// file.
+	// Marks for fill-in-the-middle: the text before the gap, after the gap, and in the gap; padding,
+	// the name of the repository, and a file.
 	FIMPrefix, FIMSuffix, FIMMiddle, FIMPad, FIMRepo, FIMSep int32
 }
 

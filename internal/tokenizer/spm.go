@@ -9,11 +9,11 @@ import (
 // spaceMark stands for a space in the texts of an SPM vocabulary: U+2581.
 const spaceMark = "\u2581"
 
-// spm encodes as SentencePiece does with a vocabulary that has scores: neighbouring characters
-// are merged into tokens, highest score first. It follows
+// spm encodes like SentencePiece, for a vocabulary with scores: neighbouring characters are merged
+// into tokens, the highest score first. It follows
 // https://github.com/ggerganov/llama.cpp/blob/c392e5094deaf2d1a7c18683214f007fad3fe42b/src/llama-vocab.cpp#L98
-// with two differences: the text is cut at spaces where this cannot change the tokens, and a
-// broken character never includes a space.
+// with two differences: the text is cut at spaces where this cannot change the tokens, and a broken
+// character never includes a space.
 type spm struct {
 	index       *table
 	scores      []float32 // [vocab]; nil: all 0
@@ -79,7 +79,7 @@ func (s *spm) encode(ids []int32, text string, afterSpecial bool) []int32 {
 }
 
 // charLen returns the length of the UTF-8 character whose first byte is b. Unlike
-// utf8.DecodeRune it ignores the bytes that follow, which in invalid text may be any.
+// utf8.DecodeRune it ignores the bytes that follow, which may be any bytes in invalid text.
 func charLen(b byte) int {
 	switch b >> 4 {
 	case 0xC, 0xD:

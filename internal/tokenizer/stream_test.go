@@ -19,8 +19,8 @@ func byteTokens(text string) (ids []int32) {
 func TestStream(t *testing.T) {
 	tok := mustNew(t, smallSPM(1))
 	tests := []struct {
-		name, bytes string   // a token each
-		want        []string // what each brings; the last is Flush
+		name, bytes string   // each byte is a token
+		want        []string // the result of each Push, then of Flush
 	}{
 		{"ascii", "ab", []string{"a", "b", ""}},
 		{"two bytes", "é", []string{"", "é", ""}},
@@ -46,7 +46,8 @@ func TestStream(t *testing.T) {
 	}
 }
 
-// Control and unknown tokens are not printed, and do not part a character.
+// TestStreamControl checks that control and unknown tokens are not printed, and that the bytes
+// of a character may stand on both sides of such tokens.
 func TestStreamControl(t *testing.T) {
 	tok := mustNew(t, smallSPM(1))
 	end, _ := tok.ID("<|end|>")

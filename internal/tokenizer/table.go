@@ -7,8 +7,8 @@ import (
 )
 
 // table finds the index of a text in a list. It is a hash table with linear probing. Its slots
-// hold the index in the list and half of the hash, but no text. A map of the texts takes four
-// times as long to fill, which was most of the time to open a model with a large vocabulary.
+// hold the index in the list and half of the hash, but no text. A map of the texts
+// took four times as long to fill. That was most of the time to open a model with a large vocabulary.
 type table struct {
 	texts []string
 	seed  maphash.Seed
@@ -22,8 +22,8 @@ type slot struct {
 	place int32  // index in the list plus 1; 0: the slot is free
 }
 
-// newTable makes a table of texts, of which there must be fewer than 2^30. Of equal texts it
-// finds the first if first is set, otherwise the last.
+// newTable makes a table of fewer than 2^30 texts. If texts are equal, it finds the first one if
+// first is set, otherwise the last.
 func newTable(texts []string, first bool) *table {
 	size := bits.Len(uint(len(texts)) + uint(len(texts))/2) // at most two thirds of the slots are taken
 	t := &table{texts: texts, seed: maphash.MakeSeed(), shift: 64 - size, slots: make([]slot, 1<<size)}

@@ -1,5 +1,5 @@
 // Package tokenizer turns text into the tokens of a model's vocabulary and back. It merges by
-// score as SentencePiece does ("llama", here called SPM), or by byte pair encoding ("gpt2" and
+// score like SentencePiece ("llama", here called SPM), or by byte pair encoding ("gpt2" and
 // "gemma4", here BPE). The time is almost linear in the length of the text.
 //
 //	text ── special tokens cut out (partition.go) ──► fragments ── SPM or BPE (by words) ──► ids
@@ -20,8 +20,8 @@ type Options struct {
 	// instead of refusing the vocabulary.
 	AllowUnknownPre bool
 
-	// ReferencePre splits words as llama.cpp does, even where the model was trained otherwise:
-	// llama.cpp differs in combining marks and capitals in the patterns of GPT-4o and Tekken.
+	// ReferencePre splits words like llama.cpp, even if the model was trained differently. llama.cpp
+	// differs in combining marks and capitals in the patterns of GPT-4o and Tekken.
 	ReferencePre bool
 }
 
@@ -106,8 +106,9 @@ func inBackground[T any](f func() T) func() T {
 
 // Encode returns the tokens of text. addSpecial adds the tokens that the vocabulary wants
 // around a text, usually BOS in front. parseSpecial turns the texts of control tokens, such as
-// "</s>", into these tokens. Without it they stay ordinary text, as is right for text from
-// outside. Text need not be valid UTF-8: SPM encodes stray bytes as bytes, BPE as U+FFFD.
+// "</s>", into these tokens. Without it they stay ordinary text, so text from outside
+// must be encoded without it. Text need not be valid UTF-8: SPM encodes stray bytes as bytes, BPE
+// as U+FFFD.
 func (t *Tokenizer) Encode(text string, addSpecial, parseSpecial bool) []int32 {
 	ids := make([]int32, 0, len(text)/3+2)
 	if addSpecial && t.addBOS && t.special.BOS != None {

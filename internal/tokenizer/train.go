@@ -12,8 +12,8 @@ import (
 
 // BPETrainer learns a byte-level BPE vocabulary from texts. It counts their words and merges
 // the most frequent pair of neighbours again and again (Sennrich et al. 2016,
-// arXiv:1508.07909). The same texts always give the same vocabulary: of equally frequent pairs,
-// the one with the lower ids is merged first.
+// arXiv:1508.07909). The same texts always give the same vocabulary: if pairs are equally frequent,
+// the pair with the lower ids is merged first.
 type BPETrainer struct {
 	pre   string
 	split *pretokenizer.PreTokenizer
@@ -78,7 +78,7 @@ func (t *BPETrainer) Train(size int, control []string) (Vocab, error) {
 
 type tokenPair struct{ left, right int32 }
 
-// trainWord is a word, as the tokens of the merges so far, and how often it occurs.
+// trainWord is a word, divided into tokens by the merges so far, with its number of occurrences.
 type trainWord struct {
 	ids   []int32
 	count int
@@ -89,7 +89,7 @@ type pairCounts struct {
 	words []trainWord
 	count map[tokenPair]int
 	in    map[tokenPair]map[int]struct{} // indices of the words that have, or had, the pair
-	queue pairQueue                      // its counts may be out of date
+	queue pairQueue                      // the counts in it may be out of date
 }
 
 func countPairs(words map[string]int, first int32) *pairCounts {
@@ -114,7 +114,7 @@ func countPairs(words map[string]int, first int32) *pairCounts {
 	return m
 }
 
-// addPairs adds sign times the pairs of a word to the counts.
+// addPairs adds the pairs of a word to the counts if sign is 1, and subtracts them if it is -1.
 func (m *pairCounts) addPairs(word, sign int) {
 	w := &m.words[word]
 	for i := range len(w.ids) - 1 {
@@ -182,8 +182,8 @@ type queuedPair struct {
 	count int
 }
 
-// pairQueue is a heap with the most frequent pair on top; of equally frequent ones, the pair
-// with the lower ids.
+// pairQueue is a heap with the most frequent pair on top. If pairs are equally frequent, the pair
+// with the lower ids is on top.
 type pairQueue []queuedPair
 
 func (q pairQueue) Len() int      { return len(q) }

@@ -18,8 +18,8 @@ func TestTrainBPE(t *testing.T) {
 	tr.Add("new 12")
 	v, err := tr.Train(256+1+5, []string{"<s>"})
 	require.NoError(t, err)
-	// By hand: "lo" and "low" occur 9 times, " low" and " lowe" 6 times, and of the
-	// pairs that occur 3 times "st" has the lower ids.
+	// Counted by hand, "lo" and "low" occur 9 times, " low" and " lowe" 6 times. Among the
+	// pairs that occur 3 times, "st" has the lowest ids.
 	require.Equal(t, []string{"l o", "lo w", "Ġ low", "Ġlow e", "s t"}, v.Merges)
 	require.Equal(t, "<s>", v.Tokens[0])
 	require.Equal(t, []string{"lo", "low", "Ġlow", "Ġlowe", "st"}, v.Tokens[257:])
@@ -31,7 +31,8 @@ func TestTrainBPE(t *testing.T) {
 	require.Equal(t, []int32{258, 260, 1 + 'r', 260, 261}, ids)
 }
 
-// The definition, counted anew for each merge, gives the same vocabulary.
+// TestTrainBPEDefinition compares with the definition, which counts all pairs again for each
+// merge.
 func TestTrainBPEDefinition(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 20 {

@@ -57,7 +57,7 @@ type Vocab struct {
 
 	IDs map[string]int64 // role ("bos", "eot", "fim_pre", …) → token id
 
-	// EOS are more tokens that end a generation, such as those in generation_config.json.
+	// EOS are more tokens that end a generation, for example from generation_config.json.
 	EOS []int32
 	// Normalizer is the Unicode normal form of all text: "NFC", "NFD", "NFKC", "NFKD", or ""
 	// for none.

@@ -67,7 +67,7 @@ func TestUnknownPreTokenizer(t *testing.T) {
 	require.Empty(t, mustNew(t, v).Warnings())
 }
 
-// SPM has no pre-tokenizer: whatever the file says of one is not looked at.
+// TestSPMIgnoresPre checks that an SPM vocabulary's pre-tokenizer is ignored.
 func TestSPMIgnoresPre(t *testing.T) {
 	v := smallSPM(0)
 	v.Pre = "no such thing"
@@ -186,8 +186,8 @@ func TestAddSpecial(t *testing.T) {
 	require.NotEqual(t, int32(1), mustNew(t, v).Encode("x", true, false)[0], "gpt-2 does not")
 }
 
-// With ignore_merges a word that is a token is that token even if no merges lead
-// to it.
+// TestIgnoreMerges checks that with ignore_merges a word becomes its own token even if no
+// merges lead to the token.
 func TestIgnoreMerges(t *testing.T) {
 	v := Vocab{Model: ModelBPE, Tokens: []string{"a", "b", "c", "abc"}, Merges: []string{}}
 	v.Pre = "gpt-2"
@@ -202,8 +202,8 @@ func TestTypeString(t *testing.T) {
 	require.Equal(t, "type -1", Type(-1).String())
 }
 
-// A character that has no token is dropped before its neighbours are merged, as
-// the Hugging Face tokenizers do it (0.23.3).
+// TestMissingCharacters checks that a character without a token is dropped before its
+// neighbours are merged, as in tokenizers 0.23.3 of Hugging Face.
 func TestMissingCharacters(t *testing.T) {
 	v := Vocab{Model: ModelBPE, Pre: "gpt-2", Tokens: []string{"a", "b", "c", "ab", "bc"}, Merges: []string{"a b", "b c"}}
 	tok := mustNew(t, v)
@@ -213,7 +213,8 @@ func TestMissingCharacters(t *testing.T) {
 	require.Empty(t, tok.Encode("é", false, false))
 }
 
-// Raw vocabularies write what is no token byte by byte, or as the unknown token.
+// TestRawVocab checks that a raw vocabulary encodes a character without a token as its bytes,
+// or as the unknown token if the bytes have no tokens either.
 func TestRawVocab(t *testing.T) {
 	v := Vocab{Model: ModelGemma4, Tokens: []string{"a", "b", "ab", "<0xC3>", "<0xA9>", "<unk>", "▁", "▁a", "\n\n", "\n"},
 		Types: []int32{1, 1, 1, 6, 6, 2, 1, 1, 1, 1}, Merges: []string{"a b", "▁ a"}, IDs: map[string]int64{"unknown": 5, "bos": 0}}

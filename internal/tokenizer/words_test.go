@@ -15,13 +15,13 @@ import (
 	"alpaca/internal/tokenizer/pretokenizer"
 )
 
-// testdata/words.jsonl holds tokens of texts in a vocabulary that shows where words
-// end, one record for each text and answer, with the names of the pre-tokenizers
-// that give it:
+// wordRecord is a line of testdata/words.jsonl: a text and its tokens, in a vocabulary that
+// shows where words end. A text has a record for each way to split it, with the names of the
+// pre-tokenizers that split in this way:
 //
-//	names  by llama.cpp (llama_tokenize of xllamacpp 2026.10.11549), all 91
-//	models by the pattern of the model's own tokenizer.json (tokenizers 0.23.3), where
-//	       llama.cpp departs from it
+//	names  in llama.cpp (llama_tokenize of xllamacpp 2026.10.11549), for all 91 names
+//	models in the pattern of the model's own tokenizer.json (tokenizers 0.23.3), for the
+//	       names for which llama.cpp differs
 type wordRecord struct {
 	Text   string   `json:"text"`
 	IDs    []int32  `json:"ids"`
@@ -29,7 +29,7 @@ type wordRecord struct {
 	Models []string `json:"models"`
 }
 
-// departs tells whether llama.cpp splits words of the name otherwise than the model does.
+// departs reports whether llama.cpp's pre-tokenizer of this name differs from the model's.
 func departs(name string) bool {
 	ours, _ := pretokenizer.Lookup(name, false)
 	reference, _ := pretokenizer.Lookup(name, true)
@@ -46,9 +46,9 @@ func readWords(t *testing.T) (records []wordRecord, texts []string) {
 	return records, texts
 }
 
-// wordVocab makes the vocabulary of the records: single bytes, or characters if it
-// is raw; what merging the texts from the left makes, whatever the words; and two
-// words that no merges lead to.
+// wordVocab makes the vocabulary of the records. It has a token for each byte, and the pieces
+// of the texts that merges from left to right make, whatever the words are. Its last tokens
+// are two words and a run of line breaks that no merges lead to.
 func wordVocab(texts []string, pre *pretokenizer.PreTokenizer) Vocab {
 	v := Vocab{Model: ModelBPE, Merges: []string{}}
 	known := map[string]bool{}

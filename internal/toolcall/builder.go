@@ -27,16 +27,16 @@ type builder struct {
 // entry is one way in which calls may begin.
 type entry struct {
 	mark  string // the text that begins a call
-	start bool   // it counts only at the beginning of an answer
+	start bool   // mark counts only at the beginning of an answer
 	// pattern, unless "", finds the beginning instead of mark if calls are optional. rest begins
 	// where the pattern's group begins.
 	pattern string
-	rest    grammar.Expr // what follows mark, to the end of the answer
+	rest    grammar.Expr // from the end of mark to the end of the answer
 }
 
 // SchemaError says that the schema of a tool's arguments cannot be enforced.
 type SchemaError struct {
-	Tool int // its index
+	Tool int // index of the tool
 	Err  error
 }
 
@@ -61,7 +61,7 @@ func (b *builder) rule(e grammar.Expr) grammar.Ref {
 	return grammar.Ref(len(b.rules.Body) - 1)
 }
 
-// lit returns texts in a row. Names of control tokens in them become those tokens.
+// lit returns the concatenation of texts. The texts of control tokens in it become these tokens.
 func (b *builder) lit(texts ...string) grammar.Expr {
 	var seq grammar.Seq
 	for _, text := range texts {
@@ -96,7 +96,7 @@ func (b *builder) controlAt(text string) (n int, id int32) {
 	return 0, 0
 }
 
-// eachTool returns one of f(t) for all tools t.
+// eachTool returns a choice between f(t) for all tools t.
 func (b *builder) eachTool(f func(t *Tool) grammar.Expr) grammar.Expr {
 	var alt grammar.Alt
 	for i := range b.tools {
@@ -117,7 +117,8 @@ func (b *builder) several(call, sep grammar.Expr) grammar.Expr {
 // fields returns the properties in list, in their order and separated by comma. Properties that
 // are not required may be left out.
 func (b *builder) fields(list []property, comma grammar.Expr, one func(p property) grammar.Expr) grammar.Expr {
-	// tail follows after a first property, head comes before any.
+	// The loop goes from the last property to the first. tail accepts properties from number i on
+	// after an earlier one, head accepts them at the beginning.
 	tail, head := grammar.Expr(grammar.Seq{}), grammar.Expr(grammar.Seq{})
 	for i := len(list) - 1; i >= 0; i-- {
 		field := b.rule(one(list[i]))

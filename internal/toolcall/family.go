@@ -43,8 +43,8 @@ func dsml(section string) *paramForm {
 }
 
 // tagged returns the form of a call in JSON between two marks.
-func tagged(open, close, space string) *jsonForm {
-	return &jsonForm{open: []string{open}, close: close, each: true, space: space, sep: "\n", name: "name", args: "arguments"}
+func tagged(open, close string) *jsonForm {
+	return &jsonForm{open: []string{open}, close: close, each: true, name: "name", args: "arguments"}
 }
 
 // listed returns the form of a list of calls in JSON between two marks.
@@ -115,14 +115,14 @@ var families = []Family{
 	{Name: "Granite 3", all: []string{"<|tool_call|>"}, form: &jsonForm{
 		open: []string{"<|tool_call|>", "<tool_call>"}, list: true, name: "name", args: "arguments",
 	}},
-	{Name: "Hermes", all: []string{"<tool_call>"}, form: tagged("<tool_call>", "</tool_call>", "\n")},
+	{Name: "Hermes", all: []string{"<tool_call>"}, form: tagged("<tool_call>", "</tool_call>")},
 	{Name: "Llama 3", all: []string{"ipython"}, form: &llamaForm{jsonForm: jsonForm{bare: true, name: "name", args: "parameters"}, python: "<|python_tag|>"}},
 }
 
 // generic is the family of all other models.
 var generic = Family{Name: "generic", form: &genericForm{}}
 
-// Recognize returns the family of a chat template, generic if no family fits.
+// Recognize returns the family of a chat template, or generic if no family fits.
 func Recognize(template string) *Family {
 	has := func(text string) bool { return strings.Contains(template, text) }
 	for i := range families {

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// gemmaForm is the calls of Gemma 4: call:f{key:<|"|>text<|"|>,list:[1,2]}. Keys have no quotes,
-// and strings have marks around them.
+// gemmaForm is the form of Gemma 4: call:f{key:<|"|>text<|"|>,list:[1,2]}. Keys have no quotes, and
+// strings have marks around them.
 type gemmaForm struct{ open, close, quote string }
 
 // gemma is the call that is being parsed.

@@ -26,7 +26,7 @@ const (
 // harmonyHeader is the header of the current message, and the state of its body.
 type harmonyHeader struct {
 	text []byte
-	body []byte // its last bytes, held back because they may begin a mark
+	body []byte // last bytes of the body, held back because they may begin a mark
 	kind Kind
 	call bool
 }
@@ -123,7 +123,7 @@ func (f *harmonyForm) body(p *Parser, b byte) {
 	h.body = append(h.body[:0], text[len(text)-held:]...)
 }
 
-// end emits what was held back.
+// end emits the bytes that were held back.
 func (h *harmonyHeader) end(p *Parser) {
 	if len(h.body) > 0 {
 		p.emit(h.kind, string(h.body))

@@ -1,13 +1,11 @@
 package toolcall
 
-// jsonForm is calls as JSON objects, with or without marks around them.
+// jsonForm is the form of calls that are JSON objects, with or without marks around them.
 type jsonForm struct {
-	open  []string // alternatives for the mark before calls, of which grammars use the first
+	open  []string // alternatives for the mark before calls; if a call is forced, only the first is allowed
 	close string   // the mark after calls; "": none
 	list  bool     // the calls are in a JSON list
 	each  bool     // every call has its own marks
-	space string   // in grammars: white space inside the marks
-	sep   string   // in grammars: white space between one call's marks and the next
 
 	bare bool // the whole answer is a call, without a mark
 	name string
@@ -30,7 +28,7 @@ func (f *jsonForm) start(p *Parser) {
 	p.step = p.content
 }
 
-// jsonCalls parses what follows an opening mark: a call, or a list of calls.
+// jsonCalls parses the call, or the list of calls, after an opening mark.
 func (p *Parser) jsonCalls(f *jsonForm) {
 	p.choose(p.bad,
 		option{"{", func() { p.inObject(f.hold, false, p.toContent) }},

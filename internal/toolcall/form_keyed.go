@@ -2,8 +2,8 @@ package toolcall
 
 import "alpaca/internal/grammar"
 
-// keyedForm is calls as a list of objects. Each has one field, whose key is the tool's name and
-// whose value is the arguments: [{"f": {…}}, {"g": {…}}].
+// keyedForm is the form of calls in a list of objects. Each object has one field: its key is the
+// tool's name, its value the arguments, as in [{"f": {…}}, {"g": {…}}].
 type keyedForm struct{ open, close string }
 
 func (f *keyedForm) start(p *Parser) {
@@ -22,7 +22,7 @@ func (f *keyedForm) item(p *Parser) {
 	)
 }
 
-// name parses the name after its opening quote, and what follows it.
+// name parses the name after its opening quote, and the rest of the call.
 func (f *keyedForm) name(p *Parser) {
 	const limit = 130
 	p.until(limit, func(name string, _ int) {
@@ -34,7 +34,7 @@ func (f *keyedForm) name(p *Parser) {
 	}, `"`)
 }
 
-// after parses what follows a call's arguments.
+// after parses the text after a call's arguments.
 func (f *keyedForm) after(p *Parser) {
 	p.choose(p.bad, option{"}", func() {
 		p.choose(p.bad, option{",", func() { f.item(p) }}, option{"]", p.toContent})

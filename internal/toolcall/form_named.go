@@ -2,9 +2,11 @@ package toolcall
 
 import "strings"
 
-// namedForm is calls as a name and arguments in JSON, with marks around them.
+// namedForm is the form of calls with a name and arguments in JSON, and marks around them.
 type namedForm struct {
-	section    []string // alternatives for the mark before all calls, of which grammars use the first; may be empty
+	// section has alternatives for the mark before all calls; may be empty. If a call is forced,
+	// only the first is allowed.
+	section    []string
 	sectionEnd string
 	open       string
 	beforeName string // the name follows its last occurrence
@@ -15,7 +17,6 @@ type namedForm struct {
 	argsEnd  string
 	close    string
 	sep      string // in grammars: between calls
-	end      string // in grammars: before sectionEnd
 	afterEnd string // the name ends at its last occurrence: "functions.f:0"
 }
 
@@ -33,7 +34,7 @@ func (f *namedForm) start(p *Parser) {
 	p.step = p.content
 }
 
-// call parses a name and what follows it.
+// call parses a name and the rest of the call.
 func (f *namedForm) call(p *Parser) {
 	const limit = 300 // bytes of a name and the text around it
 	p.until(limit, func(text string, end int) {

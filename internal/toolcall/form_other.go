@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// headedForm is the calls of Functionary 3.2: each part of an answer begins with a line that
-// names its recipient, ">>>all\ntext>>>f\n{…}". The first mark is part of the prompt.
+// headedForm is the form of Functionary 3.2. Each part of an answer begins with a line that names
+// its recipient: ">>>all\ntext>>>f\n{…}". The first mark is part of the prompt.
 type headedForm struct{ mark string }
 
 func (f *headedForm) start(p *Parser) {
@@ -31,8 +31,9 @@ func (f *headedForm) header(p *Parser) {
 	}, "\n")
 }
 
-// llamaForm is the calls of Llama 3. Either the whole answer is a call in JSON, or a mark is
-// followed by JSON, or by a Python call of a tool that the model was trained with.
+// llamaForm is the form of Llama 3. Either the whole answer is calls in JSON, or it has a mark
+// before the calls. The mark may also stand before a Python call of a tool that the model was
+// trained with.
 type llamaForm struct {
 	jsonForm
 	python string

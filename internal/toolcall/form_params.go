@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// paramForm is calls in which each argument has its own marks. Strings are written raw, other
-// values in JSON.
+// paramForm is the form of calls whose arguments have marks of their own. Strings are written raw,
+// other values in JSON.
 type paramForm struct {
 	section, sectionEnd string // marks around all calls, or around each; may be ""
 	each                bool   // section and sectionEnd are around each call
@@ -100,7 +100,7 @@ func (f *paramForm) key(p *Parser) {
 
 // paramValue is the argument that is being parsed.
 type paramValue struct {
-	first bool // it is the first of the call
+	first bool // the argument is the first of the call
 	key   string
 	text  stringness
 	value []byte // bytes held back, or the whole value if its type is not certain
@@ -110,7 +110,7 @@ type paramValue struct {
 type stringness byte
 
 const (
-	unknown    stringness = iota // its text decides
+	unknown    stringness = iota // the value's text decides
 	stringOnly                   // always a string, by its schema
 	notString
 )

@@ -9,8 +9,8 @@ import (
 	"alpaca/internal/grammar"
 )
 
-// pythonForm is calls as a Python list between two marks: [f(a="x", b=2), g()]. Models write
-// values in Python or in JSON.
+// pythonForm is the form of calls in a Python list between two marks: [f(a="x", b=2), g()]. Models
+// write values in Python or in JSON.
 type pythonForm struct{ open, close string }
 
 func (f *pythonForm) start(p *Parser) {

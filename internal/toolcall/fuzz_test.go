@@ -8,8 +8,8 @@ import (
 	"alpaca/internal/chat"
 )
 
-// FuzzParser checks that no text upsets a parser, that it does not matter how a text is cut,
-// and that nothing but marks is lost where there is no call.
+// FuzzParser checks that a parser never panics, that its result does not depend on how a text
+// is cut, and that most families return a text without a call unchanged.
 func FuzzParser(f *testing.F) {
 	for _, c := range cases() {
 		for i := range families {
@@ -27,7 +27,7 @@ func FuzzParser(f *testing.F) {
 	})
 }
 
-// FuzzMessages checks that no message upsets what makes a conversation complete.
+// FuzzMessages checks that Complete and Plain never panic, whatever the messages are.
 func FuzzMessages(f *testing.F) {
 	f.Add(`{"role": "assistant", "tool_calls": [{"id": "a", "function": {"name": "f", "arguments": "{}"}}]}`, `{"role": "tool", "content": "c", "tool_call_id": "a"}`)
 	f.Add(`{"tool_calls": [{"function": {}}, 5]}`, `[]`)
@@ -45,7 +45,7 @@ func FuzzMessages(f *testing.F) {
 	})
 }
 
-// FuzzSchemas checks that no schema of a tool upsets the makers of grammars.
+// FuzzSchemas checks that Plan.Compile never panics, whatever a tool's schema is.
 func FuzzSchemas(f *testing.F) {
 	f.Add(byte(0), `{"type": "object", "properties": {"a": {"type": ["string", "null"]}, "b": {"$ref": "#/$defs/B"}}, "required": ["b"], "$defs": {"B": {"enum": ["x", 1]}}}`)
 	f.Add(byte(9), `{"$ref": "#"}`)

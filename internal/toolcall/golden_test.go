@@ -38,14 +38,14 @@ type rendered struct {
 	}
 }
 
-// unread are templates of families whose calls are not read.
+// unread are the templates of families whose calls this package does not read.
 var unread = []string{
 	"GigaChat3-10B-A1.8B.jinja", "GigaChat3.1-10B-A1.8B.jinja", "Kimi-K3.jinja", "MiniMax-M3.jinja", "tencent-Hy3.jinja", "upstage-Solar-Open-100B.jinja",
 }
 
-// TestPublishedTemplates checks that what 60 published templates write for calls is read as
-// those calls, by the family that the template shows, and that the grammar that forces a
-// call accepts it.
+// TestPublishedTemplates renders calls with 60 published templates. The family that is
+// recognized from a template must read the same calls from its text, and the family's grammar
+// for a required call must accept the text.
 func TestPublishedTemplates(t *testing.T) {
 	dir := testshared.Path(t, "golden")
 	seen := map[string]bool{}
@@ -77,7 +77,7 @@ func (r *rendered) answer(t *testing.T) string {
 	return ""
 }
 
-// checkRendered returns false where the template leaves the calls out.
+// checkRendered checks one rendering. It returns false if the template leaves the calls out.
 func checkRendered(t *testing.T, r *rendered, f *toolcall.Family) bool {
 	var tools []toolcall.Tool
 	for _, tool := range r.Context.Tools {
@@ -94,7 +94,7 @@ func checkRendered(t *testing.T, r *rendered, f *toolcall.Family) bool {
 				return false
 			}
 			if c.Function.Arguments[0] == '"' && f.Name == "gpt-oss" {
-				return false // the template gets an object, always
+				return false // the template always gets an object
 			}
 			args := string(c.Function.Arguments)
 			if args[0] == '"' {
@@ -137,7 +137,7 @@ func parsed(f *toolcall.Family, tools []toolcall.Tool, text string) (names, args
 	return names, args
 }
 
-// accepted returns the first and longest part of a text that a program accepts.
+// accepted returns the part of a text that a program accepts: the longest at the first place.
 func accepted(p *grammar.Program, text string) (part string, ok bool) {
 	for i := range len(text) {
 		m := p.NewMatcher(nil)

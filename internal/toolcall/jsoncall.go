@@ -79,7 +79,7 @@ var roles = map[string]int{
 type object struct {
 	then   func() // called when the object is complete
 	hold   bool   // the call begins only when the object is complete, because the id comes last
-	unsure bool   // it is a call only if a known tool has that name
+	unsure bool   // the object is a call only if a known tool has its name
 
 	nest    int // the number of objects around the name: {"function": {…}}
 	key     []byte

@@ -9,18 +9,18 @@ import (
 	"alpaca/internal/grammar/jsonschema"
 )
 
-// reach is how much of the tools' schemas a form that is not JSON can enforce. The rest gives
-// the client a warning, or an error if the tool is strict.
+// reach says how much of a tool's schema a form without JSON can enforce. For the rest the client
+// gets a warning, or an error if the tool is strict.
 type reach int
 
 const (
-	reachNames reach = iota // the names of arguments; their values are JSON, or nearly so
-	reachTexts              // also strings; other values are JSON
-	reachAll                // also strings, types, properties and items at any depth
+	reachNames reach = iota // names of arguments; the values are JSON, or nearly so
+	reachTexts              // names, and values that are strings; other values are JSON
+	reachAll                // names, strings, types, properties and items, at any depth
 )
 
-// The keywords that say which values are valid, grouped by what forms can enforce. Other
-// keywords are annotations, or the schema's compiler warns about them.
+// The keywords that restrict values, grouped by the reach of forms. Other keywords are annotations,
+// or the schema's compiler warns about them.
 var (
 	namesKnown   = []string{"type", "properties", "required", "additionalProperties"}
 	numbersKnown = []string{"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"}

@@ -18,7 +18,7 @@ type Parser struct {
 	marks []mark
 	held  []byte // in content: bytes held back, white space and the possible beginning of a mark
 
-	// Of a text that may turn out not to be a call:
+	// A text that may turn out not to be a call:
 	space []byte // white space before its mark
 	raw   []byte // all its bytes, including its mark
 
@@ -52,7 +52,7 @@ func (p *Parser) Push(text string) []Delta {
 	return p.take()
 }
 
-// End ends the text and returns what was held back.
+// End ends the text and returns the deltas of the bytes that were held back.
 func (p *Parser) End() []Delta {
 	p.harmony.end(p)
 	switch {
@@ -221,7 +221,7 @@ func (p *Parser) until(limit int, then func(text string, end int), ends ...strin
 	}
 }
 
-// option is a text that choose accepts, and what to do then.
+// option is a text that choose accepts, and the function that choose then calls.
 type option struct {
 	text string
 	then func()

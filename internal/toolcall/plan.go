@@ -30,14 +30,14 @@ type Plan struct {
 type Form struct {
 	Whole    *grammar.Program
 	Triggers []Trigger
-	Warnings []string // say what is not enforced
+	Warnings []string // about keywords of schemas that are not enforced
 }
 
 // Trigger begins a grammar in the middle of an answer.
 type Trigger struct {
 	Text    string
 	Pattern string // instead of Text: the grammar begins where the pattern's group begins
-	Start   bool   // it counts only at the beginning of an answer
+	Start   bool   // the trigger counts only at the beginning of an answer
 	Then    *grammar.Program
 }
 
@@ -45,7 +45,7 @@ type Trigger struct {
 type wrapper interface {
 	// answer returns an answer without a call, whose text is e; nil: any text.
 	answer(b *builder, e grammar.Expr) grammar.Expr
-	// thinking returns body with thoughts before it.
+	// thinking returns body preceded by the thoughts of t.
 	thinking(b *builder, t Thinking, body grammar.Expr) grammar.Expr
 }
 
@@ -112,7 +112,7 @@ func (b *builder) whole(p *Plan, body grammar.Expr) (*grammar.Program, error) {
 	return b.compile(b.think(p.Thinking, body))
 }
 
-// think returns a body with thoughts between tags before it.
+// think puts the rules for thoughts between tags before a body.
 func (b *builder) think(t Thinking, body grammar.Expr) grammar.Expr {
 	switch {
 	case t.Close == "":

@@ -13,18 +13,19 @@ import (
 	"alpaca/internal/grammar/jsonschema"
 )
 
-// noControl is a vocabulary whose marks are text.
+// noControl is the Control of a vocabulary without control tokens.
 func noControl(string) (int32, bool) { return 0, false }
 
-// follows reports whether a program takes a text, and whether the text may end there.
+// follows returns how many bytes of a text a program takes, and whether the whole text is
+// accepted.
 func follows(p *grammar.Program, text string) (n int, whole bool) {
 	m := p.NewMatcher(nil)
 	n, ok := m.AcceptBytes([]byte(text))
 	return n, ok && m.Complete()
 }
 
-// TestForced checks that the grammar that forces a call accepts what the family writes, and
-// no answer without one.
+// TestForced checks that the grammar for a required call accepts the family's calls, but no
+// answer without a call.
 func TestForced(t *testing.T) {
 	for _, tt := range cases() {
 		if tt.want.Content != "" || len(tt.want.Calls) == 0 || tt.odd {
@@ -43,7 +44,8 @@ func TestForced(t *testing.T) {
 	}
 }
 
-// TestTriggers checks that a call that may come is kept to its grammar behind the mark.
+// TestTriggers checks that a trigger finds each family's calls, and that the trigger's grammar
+// accepts the text that follows.
 func TestTriggers(t *testing.T) {
 	for _, tt := range cases() {
 		f := family(t, tt.family)
@@ -74,7 +76,8 @@ func TestTriggers(t *testing.T) {
 	}
 }
 
-// TestThinking checks that thoughts may come first, and that a form holds for what follows.
+// TestThinking checks that thoughts may come first, and that the answer behind them must have
+// its form.
 func TestThinking(t *testing.T) {
 	answer, _, err := jsonschema.Rules([]byte(`{"type": "integer"}`), jsonschema.Options{})
 	require.NoError(t, err)
@@ -117,7 +120,7 @@ func TestThinking(t *testing.T) {
 	}
 }
 
-// TestControl checks that marks which are control tokens are asked for as such.
+// TestControl checks that the grammar wants a control token for a mark that is one.
 func TestControl(t *testing.T) {
 	ids := map[string]int32{"[TOOL_CALLS]": 0, "[ARGS]": 1}
 	v := grammar.NewVocab(258, func(id int32) []byte {
@@ -159,8 +162,9 @@ func TestSchemas(t *testing.T) {
 	}
 }
 
-// TestKept checks that forms without JSON tell once, and with its pointer, what of a schema
-// they do not keep to, refuse it where the tool is strict, and are silent about the rest.
+// TestKept checks the families whose arguments are not JSON. For a keyword that a family's
+// grammar does not enforce there is one warning, with the keyword's pointer, and an error if
+// the tool is strict. There is no warning about other keywords.
 func TestKept(t *testing.T) {
 	object := func(more string) string {
 		return `{"type": "object", "properties": {"a": {"type": "string"}, "n": {"type": "integer", "minimum": 1, "maximum": 9}, "e": {"enum": ["x", "y"]}}, "required": ["a"]` + more + `}`
@@ -176,8 +180,8 @@ func TestKept(t *testing.T) {
 	)
 	for _, tt := range []struct {
 		schema string
-		told   string // the pointer; "": nothing
-		by     int    // the forms that tell it
+		told   string // the warning's pointer; "": no warning
+		by     int    // the forms that warn
 	}{
 		{object(``), "", 0},
 		{object(`, "title": "t", "minProperties": 1, "maxProperties": 3, "additionalProperties": false`), "", 0},
@@ -194,7 +198,7 @@ func TestKept(t *testing.T) {
 		{property(`{"anyOf": [{"type": "string", "maxLength": 3}, {"type": "null"}]}`), "#/properties/a/anyOf", params | gemma},
 		{property(`{"type": "array", "items": {"type": "integer"}, "minItems": 2}`), "#/properties/a/minItems", gemma},
 		{property(`{"type": "array", "items": {"type": "object", "properties": {"b/c": {"type": "array", "maxItems": 2}}}}`), "#/properties/a/items/properties/b~1c/maxItems", gemma},
-		{property(`{"type": "array", "uniqueItems": true}`), "#/properties/a/uniqueItems", all}, // the compiler's
+		{property(`{"type": "array", "uniqueItems": true}`), "#/properties/a/uniqueItems", all}, // a warning of the schema's compiler
 	} {
 		for name, bit := range map[string]int{"Qwen3-Coder": params, "GLM 4": params, "Gemma 4": gemma, "LFM2": python} {
 			tool := Tool{Name: "f", Parameters: json.RawMessage(tt.schema)}
@@ -225,8 +229,7 @@ func TestKept(t *testing.T) {
 	}
 }
 
-// TestRecursive checks that Gemma's values are kept to schemas that refer to themselves, at
-// any depth.
+// TestRecursive checks that Gemma's values keep to a recursive schema at any depth.
 func TestRecursive(t *testing.T) {
 	const schema = `{"type": "object", "properties": {"n": {"$ref": "#/$defs/node"}}, "required": ["n"], "$defs": {"node": {"type": "object",
 		"properties": {"v": {"type": "integer"}, "a": {"$ref": "#/$defs/node"}, "b": {"$ref": "#/$defs/node"}, "c": {"type": "array", "items": {"$ref": "#/$defs/node"}}}, "required": ["v"]}}}`
@@ -244,7 +247,7 @@ func TestRecursive(t *testing.T) {
 	require.False(t, whole)
 }
 
-// TestTexts checks that strings without quotes are kept to their schemas.
+// TestTexts checks that strings without quotes keep to their schemas.
 func TestTexts(t *testing.T) {
 	const end = "\n</parameter>\n</function>\n</tool_call>"
 	for _, tt := range []struct {

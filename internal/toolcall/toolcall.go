@@ -2,7 +2,7 @@
 // by the chat template, makes grammars for the available tools, and splits an answer, as it is
 // generated, into reasoning, content and calls.
 //
-//	template ─► Family ─► Plan ─► grammar (a call is forced), or triggers (it may come)
+//	template ─► Family ─► Plan ─► grammar (a call is required), or triggers (it is optional)
 //	                       text ─► Parser ─► deltas: reasoning │ content │ calls
 package toolcall
 
@@ -48,7 +48,7 @@ func NewID(short bool) string {
 	return IDOf(short, b)
 }
 
-// IDOf returns the id that is made from random bytes, of which there must be at least 24.
+// IDOf makes an id from random, which must have at least 24 bytes.
 func IDOf(short bool, random []byte) string {
 	const letters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 	n, prefix := 24, "call_"

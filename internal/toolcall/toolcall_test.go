@@ -30,7 +30,7 @@ func family(t testing.TB, name string) *Family {
 	return nil
 }
 
-// joined is an answer whose deltas are joined.
+// joined is what the deltas of an answer add up to.
 type joined struct {
 	Content, Reasoning string
 	Calls              []joinedCall
@@ -68,11 +68,11 @@ func parse(t testing.TB, f *Family, tools []Tool, pieces ...string) (j joined) {
 	return j
 }
 
-// example is what a model of a family writes, and what it is.
+// example is an answer of a family's model, and what the parser makes of it.
 type example struct {
 	family, text string
 	want         joined
-	odd          bool // a grammar does not let it be written so
+	odd          bool // the grammar does not accept it
 }
 
 func cases() []example {
@@ -160,7 +160,8 @@ func cases() []example {
 	return list
 }
 
-// TestParse checks what each family writes, cut at every byte: the result is the same.
+// TestParse parses answers of each family, and checks that the result is the same wherever the
+// text is cut.
 func TestParse(t *testing.T) {
 	for _, tt := range cases() {
 		f := family(t, tt.family)

@@ -10,7 +10,8 @@ import (
 	"alpaca/internal/grammar/jsonschema"
 )
 
-// schema returns the JSON that satisfies a tool's schema, and warns about what is not enforced.
+// schema returns the JSON that satisfies a tool's schema, and warns about keywords that are not
+// enforced.
 func (b *builder) schema(t *Tool, schema []byte) (grammar.Expr, error) {
 	rules, warnings, err := jsonschema.Rules(schema, jsonschema.Options{Lenient: !t.Strict})
 	if err != nil && !t.Strict {
@@ -41,7 +42,7 @@ func (b *builder) value(t *Tool, schema []byte) grammar.Expr {
 }
 
 // parameters returns the schema of a tool's arguments and its definitions, for forms that are
-// not JSON. It warns about what is not enforced. end is the end mark of a raw string. ok is
+// not JSON. It warns about keywords that are not enforced. end is the end mark of a raw string. ok is
 // false if the tool is refused.
 func (b *builder) parameters(t *Tool, r reach, end string) (schema json.RawMessage, doc *document, ok bool) {
 	schema, err := t.parameters()
@@ -65,8 +66,8 @@ func (b *builder) parameters(t *Tool, r reach, end string) (schema json.RawMessa
 	return schema, doc, true
 }
 
-// text returns the raw strings, without end in them, that satisfy a schema. It returns nil if
-// that cannot be enforced.
+// text returns the raw strings that satisfy a schema and do not contain end. It returns nil if the
+// schema cannot be enforced.
 func (b *builder) text(t *Tool, doc *document, schema json.RawMessage, end string) grammar.Expr {
 	resolved := doc.resolve(schema)
 	if !onlyStrings(typesOf(resolved)) {

@@ -74,7 +74,7 @@ func update[T real](w *workers, o *AdamW, tensors []*Tensor[T], norm, rate float
 	}
 }
 
-// step is what an update does with each element of a tensor.
+// step has the coefficients of an update, which are the same for all elements of a tensor.
 type step struct{ by, beta1, beta2, keep, rate, root, eps float64 }
 
 // apply changes the weights x and their moments by the gradient g.

@@ -50,11 +50,12 @@ func readSafetensors(t *testing.T, path string) map[string][]float32 {
 	return list
 }
 
-// onLinears wants adapters on all matrices of layers.
+// onLinears selects all matrices of the layers for adapters.
 func onLinears(r arch.Role) bool { return r != arch.TokenEmbed && r != arch.Output }
 
-// TestPEFT writes for peft what llama.cpp's converter made of peft's adapters, and compares
-// with these, whose rows of queries and keys lie in another order.
+// TestPEFT reads the GGUF files that llama.cpp's converter made of peft's adapters, writes them
+// for peft and compares the result with the originals. The two have the rows of queries and keys
+// in different orders.
 func TestPEFT(t *testing.T) {
 	for name, o := range map[string]LoRA{"llama-bin-lora": {Rank: 4, Alpha: 16, Stable: true}, "qwen2-lora": {Rank: 4, Alpha: 8}} {
 		t.Run(name, func(t *testing.T) {
@@ -94,8 +95,8 @@ func TestPEFT(t *testing.T) {
 	}
 }
 
-// TestAdapterFile writes an adapter and compares the model with it with the merged one, on
-// bases of several types.
+// TestAdapterFile writes an adapter. It compares the base with the adapter, and the merged model,
+// with the model in training, for bases of several types.
 func TestAdapterFile(t *testing.T) {
 	for _, typ := range []quant.Type{quant.F32, quant.F16} {
 		f, err := gguf.Open(testmodel.SPM(1).As(typ).Write(t))
@@ -106,7 +107,7 @@ func TestAdapterFile(t *testing.T) {
 		m, err := Load(base, false)
 		require.NoError(t, err)
 		m.AddLoRA(LoRA{Rank: 4, Alpha: 8, Stable: true, Seed: 1}, onLinears)
-		for _, l := range m.adapted() { // as after some training
+		for _, l := range m.adapted() { // stands for some training
 			for i := range l.B.Data {
 				l.B.Data[i] = float32(0.05 * random.Normal(random.Mix(uint64(i)), random.Mix(random.Text(l.B.Name)+uint64(i))))
 			}
@@ -118,7 +119,7 @@ func TestAdapterFile(t *testing.T) {
 		defer adapter.Close()
 		alpha, _, err := adapter.Float("adapter.lora.alpha")
 		require.NoError(t, err)
-		require.InDelta(t, 8*2, alpha, 1e-6) // alpha·√rank: what llama.cpp divides by the rank
+		require.InDelta(t, 8*2, alpha, 1e-6) // alpha·√rank, since llama.cpp divides by the rank
 		adapted, err := base.WithLoRA(readAdapter(t, adapter), 1)
 		require.NoError(t, err)
 
@@ -135,23 +136,23 @@ func TestAdapterFile(t *testing.T) {
 		merged, err := model.Load(g, model.LoadOptions{})
 		require.NoError(t, err)
 		defer merged.Close()
-		// F16 weights round what they are multiplied with, training does not.
+		// For F16 weights the adapted model rounds activations, training does not.
 		within := map[quant.Type]float64{quant.F32: 1e-5, quant.F16: 2e-3}[typ]
 		require.InDelta(t, loss, lossOf(t, merged, doc), 1e-5)
 		require.InDelta(t, loss, lossOf(t, adapted, doc), within)
 	}
 }
 
-// TestModules writes adapters of all matrices and trained norms, and compares the model that
-// answers with the one in training; a folder for peft has them under its names.
+// TestModules writes adapters of all matrices and trained norms. It compares the adapted and the
+// merged model with the one in training, and checks the names in a folder for peft.
 func TestModules(t *testing.T) {
 	for _, tied := range []bool{false, true} {
 		testModules(t, tied)
 	}
 }
 
-// testModules is TestModules; where matrices are tied, embedding and output have adapters of
-// their own.
+// testModules does the work of TestModules. Even if the matrices are tied, embedding and output
+// have adapters of their own.
 func testModules(t *testing.T, tied bool) {
 	f, err := gguf.Open(testmodel.Spec{Seed: 1, Tied: tied}.Make().As(quant.F32).Write(t))
 	require.NoError(t, err)
@@ -164,7 +165,7 @@ func testModules(t *testing.T, tied bool) {
 	m.AddLoRA(LoRA{Rank: 4, Alpha: 8, Seed: 1}, func(arch.Role) bool { return true })
 	norms := func(r arch.Role) bool { return strings.HasSuffix(string(r), "_norm") }
 	require.Equal(t, 2*len(m.Layers)+1, m.TrainModules(norms))
-	for _, x := range m.Trainable() { // as after some training
+	for _, x := range m.Trainable() { // stands for some training
 		for i := range x.Data {
 			x.Data[i] += float32(0.05 * random.Normal(random.Mix(uint64(i)), random.Mix(random.Text(x.Name)+uint64(i))))
 		}
@@ -217,8 +218,8 @@ func testModules(t *testing.T, tied bool) {
 	require.ErrorContains(t, m.WriteAdapter(path, "noise"), "holds no trained embedding or output")
 }
 
-// TestTiedModules writes a trained embedding that is the output matrix as well: peft has it
-// for both only where the folder does.
+// TestTiedModules checks the folder for peft of a trained embedding that is also the output
+// matrix. peft uses it for both only if the folder holds it under both names.
 func TestTiedModules(t *testing.T) {
 	f, err := gguf.Open(testmodel.Spec{Seed: 2, Tied: true}.Make().Write(t))
 	require.NoError(t, err)
@@ -249,7 +250,7 @@ func TestTiedModules(t *testing.T) {
 	}
 }
 
-// lossOf is the loss per label by the pass that answers.
+// lossOf returns the loss per label, computed by a session instead of the trainer.
 func lossOf(t *testing.T, m *model.Model, doc Example) (sum float64) {
 	f32 := quant.F32
 	s, err := m.NewSession(model.SessionOptions{Threads: 1, CacheK: &f32, CacheV: &f32})

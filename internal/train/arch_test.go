@@ -53,7 +53,7 @@ func withAdapter(t *testing.T, base *model.Model, path string) *model.Model {
 	return adapted
 }
 
-// words returns a document of n tokens, all learned.
+// words returns a document of n random tokens, all with weight 1.
 func words(n, vocab int, seed uint64) (doc Example) {
 	for i := range n {
 		doc.Tokens = append(doc.Tokens, int32(random.Hash(seed, uint64(i))%uint64(vocab)))
@@ -62,7 +62,7 @@ func words(n, vocab int, seed uint64) (doc Example) {
 	return doc
 }
 
-// testTrainer returns a trainer of m.
+// testTrainer returns a trainer of m for one document.
 func testTrainer(t *testing.T, m *Model[float32], doc Example) *Trainer {
 	p := pool.New(2, nil)
 	t.Cleanup(p.Close)
@@ -73,7 +73,7 @@ func testTrainer(t *testing.T, m *Model[float32], doc Example) *Trainer {
 	return tr
 }
 
-// shake moves all numbers of the tensors a little, as training does.
+// shake changes all numbers of the tensors a little, as training does.
 func shake[T real](list []*Tensor[T], by float64) {
 	for _, x := range list {
 		base := random.Text(x.Name)
@@ -83,8 +83,8 @@ func shake[T real](list []*Tensor[T], by float64) {
 	}
 }
 
-// TestArchitectures compares, for a model of every architecture, the loss in training with
-// that of the pass that answers: of all weights as they are, with adapters, and merged.
+// TestArchitectures compares the loss in training with that of a session, for a model of every
+// architecture: without adapters, with adapters, and merged.
 func TestArchitectures(t *testing.T) {
 	if testing.Short() {
 		t.Skip("emulated CPUs give the same bits as others, which TestArchSameBits shows")
@@ -123,8 +123,8 @@ func TestArchitectures(t *testing.T) {
 }
 
 // TestArchDifferences compares the gradients of a model of every architecture with central
-// differences in float64: along a direction in which every tensor counts as much as any
-// other, or, with ALPACA_EVERY_TENSOR=1 and more patience, along one for each tensor.
+// differences in float64, along a direction in which all tensors count equally. With
+// ALPACA_EVERY_TENSOR=1 it uses a direction for each tensor, which takes longer.
 func TestArchDifferences(t *testing.T) {
 	if testing.Short() {
 		t.Skip("emulated CPUs give the same bits as others, which TestArchSameBits shows")
@@ -183,7 +183,7 @@ func TestArchDifferences(t *testing.T) {
 	}
 }
 
-// small returns s of fewer weights, with windows that short documents do not fit in.
+// small returns s with fewer weights, and with windows that are shorter than short documents.
 func small(s testmodel.Spec) testmodel.Spec {
 	if s.Dim == 0 && s.Turning <= 8 {
 		s.Dim = 64
@@ -201,8 +201,9 @@ func length(x []float64) (sum float64) {
 	return math.Sqrt(sum)
 }
 
-// TestArchSameBits trains models of all architectures with other threads, other batches and
-// gradient checkpointing, and compares the bits with those of any other CPU.
+// TestArchSameBits trains models of all architectures and compares the bits of their weights
+// with those recorded for every CPU. Other numbers of threads, other batches and gradient
+// checkpointing must not change them.
 func TestArchSameBits(t *testing.T) {
 	sums := map[string]string{}
 	for _, named := range trainables() {
@@ -210,7 +211,7 @@ func TestArchSameBits(t *testing.T) {
 			base := openTest(t, small(named.Spec))
 			docs := []Example{words(9, base.Config.VocabSize, 3), words(4, base.Config.VocabSize, 4), words(3, base.Config.VocabSize, 5)}
 			s := testSettings(1)
-			s.Plan.MaxLength = 12 // two rows
+			s.Plan.MaxLength = 12 // the documents fill two rows
 			trained := func(threads, micro int, checkpointing bool) string {
 				m, err := Load(base, true)
 				require.NoError(t, err)

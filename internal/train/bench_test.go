@@ -9,7 +9,7 @@ import (
 	"alpaca/internal/train/random"
 )
 
-// BenchmarkStep is an update of a new model of 3 million weights with 16 rows of 256.
+// BenchmarkStep measures an update of a model of 3 million weights with 16 rows of 256 tokens.
 func BenchmarkStep(b *testing.B) {
 	s := Shape{Dim: 192, Layers: 6, FFNDim: 512, Vocab: 2048, Ctx: 256, Heads: 6, KVHeads: 6, HeadDim: 32, Eps: 1e-5,
 		Rope: ggml.RopeParams{Dim: 32, Base: 10000}}
@@ -44,8 +44,8 @@ func BenchmarkStep(b *testing.B) {
 	b.ReportMetric(4*1024*float64(b.N)/b.Elapsed().Seconds(), "tokens/s")
 }
 
-// BenchmarkLoRA is an update of adapters of rank 16 on all matrices of a model of the shape
-// of SmolLM2-135M, with 4 rows of 256.
+// BenchmarkLoRA measures an update of adapters of rank 16 on all matrices of a model with the
+// shape of SmolLM2-135M, with 4 rows of 256 tokens.
 func BenchmarkLoRA(b *testing.B) {
 	s := Shape{Dim: 576, Layers: 30, FFNDim: 1536, Vocab: 49152, Ctx: 256, Heads: 9, KVHeads: 3, HeadDim: 64, Eps: 1e-5,
 		Rope: ggml.RopeParams{Dim: 64, Base: 10000}}
@@ -73,8 +73,8 @@ func BenchmarkLoRA(b *testing.B) {
 	b.ReportMetric(1024*float64(b.N)/b.Elapsed().Seconds(), "tokens/s")
 }
 
-// BenchmarkShort is an update of a new model of 1.3 million weights with 16 rows of 128
-// tokens, each several short documents, of which the second half is learned.
+// BenchmarkShort measures an update of a model of 1.3 million weights with 16 rows of 128
+// tokens. A row holds several short documents. The second half of each document is learned.
 func BenchmarkShort(b *testing.B) {
 	s := Shape{Dim: 128, Layers: 6, FFNDim: 352, Vocab: 1024, Ctx: 256, Heads: 4, KVHeads: 4, HeadDim: 32, Eps: 1e-5,
 		Rope: ggml.RopeParams{Dim: 32, Base: 10000}}

@@ -14,7 +14,7 @@ import (
 //	a = e^(A·softplus(alpha + Dt))    β = σ(beta)
 //	S = a·M    e = v - Sᵀk    δ = β·e    M = S + k·δᵀ    y = Mᵀq    o = RMSNorm(y)·silu(gate)
 
-// deltaRun is the distance between kept states. The backward pass recomputes those in
+// deltaRun is the distance between kept states. The backward pass recomputes the states in
 // between.
 const deltaRun = 16
 

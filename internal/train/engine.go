@@ -134,8 +134,8 @@ type field[T real] struct {
 	cols int
 }
 
-// fields returns the slices of m that the model needs, each with the size for the layer
-// that needs most.
+// fields returns the slices of m that the model needs, each with the elements per token of
+// the layer that needs most.
 func (m *memory[T]) fields(of *Model[T]) []field[T] {
 	c := &of.Config
 	var q, k, v, o, ffn, wide, heads int

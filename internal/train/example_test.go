@@ -6,7 +6,7 @@ import (
 	"alpaca/internal/train"
 )
 
-// Example describes a model of 192 numbers a token and 6 layers.
+// Example describes a model with 192 numbers a token and 6 layers.
 func Example() {
 	s, err := train.ParseShape("192x6")
 	if err != nil {

@@ -106,8 +106,8 @@ func (e *engine[T]) addExperts(l *Layer[T], r *record[T], next []T) {
 }
 
 // choose replaces the router's scores of a token by their softmax. It stores the experts
-// that the token uses, and their weights, at the indices at to end-1. Among equal scores
-// the first counts as better.
+// that the token uses in chosen[at:end], and their weights in share[at:end]. Among equal
+// scores the first counts as better.
 func (r *routing[T]) choose(scores []T, at, end int, norm bool, by T) {
 	chosen := r.chosen[at:at]
 	for e, score := range scores {
@@ -219,9 +219,9 @@ func (e *engine[T]) expertsBack(l *Layer[T], r *record[T]) {
 	}
 }
 
-// scoresBack sets ds to the gradient of a token's router scores. b has the gradients of
-// the weights of its experts, at the indices at to end-1. Weights that are divided by
-// their sum are the softmax of these experts' scores alone.
+// scoresBack sets ds to the gradient of a token's router scores. b.dShare[b.at:b.end] are
+// the gradients of the weights of its experts. Weights that are divided by their sum are the
+// softmax of these experts' scores alone.
 func (r *routing[T]) scoresBack(ds []T, b shareBack[T]) {
 	clear(ds)
 	var sum T

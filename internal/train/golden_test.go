@@ -11,25 +11,26 @@ import (
 	"alpaca/internal/train/random"
 )
 
-// golden is what PyTorch computed in float64 with the models of build and the documents of
-// twoRows: losses and gradient norms of ten updates by its AdamW, and facts about the
-// gradients of the first and the weights after some.
+// golden holds what PyTorch computed in float64 with the models of build and the documents of
+// twoRows: losses and gradient norms of ten updates by its AdamW, facts about the gradients of
+// the first update, and facts about the weights after some updates.
 //
-// To make testdata/torch.json again, write the model of forward.go with tensors of
-// float64 (sines and cosines rounded to float32, epsilon as a float32), fill them as build
-// does, sum weight·-log p(label) of each document on its own, divide by the sum of the
-// weights, and train with torch.optim.AdamW as torchRun says, after clip_grad_norm_.
+// To make testdata/torch.json again, write the model of forward.go with tensors of float64,
+// but with sines, cosines and epsilon rounded to float32. Fill the tensors as build does. Sum
+// weight·-log p(label) of each document on its own, and divide by the sum of the weights.
+// Train with clip_grad_norm_ and torch.optim.AdamW, with the settings of torchRun.
 type golden struct {
 	Torch    string
 	Variants []struct {
 		Name          string
 		Losses, Norms []float64
 		Grads         map[string]facts
-		Weights       map[string]map[string]facts // after so many updates
+		Weights       map[string]map[string]facts // by the number of updates, then by the tensor's name
 	}
 }
 
-// facts about a tensor: its length, its product with a random direction, three elements.
+// facts describe a tensor: its length, its product with a random direction, its first three
+// elements.
 type facts [5]float64
 
 func factsOf[T real](name string, x []T) facts {
@@ -46,8 +47,9 @@ func factsOf[T real](name string, x []T) facts {
 	return f
 }
 
-// requireFacts compares facts about a tensor, which may differ by a part of its length, or
-// four times that along the direction, which is longer than 1.
+// requireFacts compares facts about a tensor. They may differ by the tensor's length times
+// within. The product with the direction may differ by four times as much, since the direction
+// is longer than 1.
 func requireFacts(t *testing.T, want, got facts, within float64, about string) {
 	t.Helper()
 	for i := range want {
@@ -59,7 +61,7 @@ func requireFacts(t *testing.T, want, got facts, within float64, about string) {
 	}
 }
 
-// torchRun is the optimizer and the rates of the goldens.
+// torchRun returns the optimizer and the learning rates of the goldens.
 func torchRun() (AdamW, func(u int) float64) {
 	s := plan.Schedule{Kind: "cosine", Peak: 0.01, Min: 0.001, Updates: 10, Warmup: 3}
 	return AdamW{Beta1: 0.9, Beta2: 0.95, Eps: 1e-8, Decay: 0.1, Clip: 0.5}, s.Rate
@@ -79,9 +81,9 @@ func TestTorch(t *testing.T) {
 	}
 }
 
-// compareTorch runs ten updates. Gradients of the first may differ by a part called within,
-// weights by one called after: where a gradient is next to 0, AdamW's first steps follow
-// its sign.
+// compareTorch runs ten updates. The gradients of the first may differ by their length times
+// within, the weights by their length times after. after is larger, since AdamW's first steps
+// depend on the sign of a gradient even where it is almost 0.
 func compareTorch[T real](t *testing.T, v variant, want *golden, index int, within, after float64) {
 	w := &want.Variants[index]
 	m := build[T](v, 1)
@@ -89,7 +91,7 @@ func compareTorch[T real](t *testing.T, v variant, want *golden, index int, with
 	o, rate := torchRun()
 	tensors := m.Trainable()
 	for u := range 10 {
-		perBatch := 2 - u%2 // an accumulation of 1 or of 2 is the same
+		perBatch := 2 - u%2 // one batch or two accumulated ones give the same
 		loss := gradients(t, e, twoRows(), perBatch)
 		require.InEpsilon(t, w.Losses[u], loss, 10*after, "loss of update %d", u)
 		if u == 0 {

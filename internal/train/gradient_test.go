@@ -15,7 +15,7 @@ import (
 	"alpaca/internal/train/random"
 )
 
-// tiny is a shape with grouped heads and lengths that no tile divides.
+// tiny is a shape with grouped heads and with sizes that are no multiples of a tile's.
 var tiny = Shape{Dim: 20, Layers: 2, FFNDim: 28, Vocab: 37, Ctx: 64, Heads: 4, KVHeads: 2, HeadDim: 6, Eps: 1e-5,
 	Rope: ggml.RopeParams{Dim: 6, Base: 10000}}
 
@@ -24,7 +24,7 @@ type variant struct {
 	name                    string
 	tied, bias, norms, lora bool
 	halves, stable          bool
-	tables, saved           bool // adapters of embedding and output; norms beside the adapters
+	tables, saved           bool // adapters of embedding and output too; trained modules beside the adapters
 	dropout                 float64
 }
 
@@ -76,7 +76,7 @@ func build[T real](v variant, seed uint64) *Model[T] {
 	return m
 }
 
-// examples returns documents with some labels masked.
+// examples returns n random documents, some of whose labels have weight 0.
 func examples(n int, seed uint64) []Example {
 	list := make([]Example, n)
 	for i := range list {
@@ -89,7 +89,8 @@ func examples(n int, seed uint64) []Example {
 	return list
 }
 
-// gradients runs batches of rows forward and backward and returns the loss per weight.
+// gradients runs batches of perBatch rows forward and backward. It returns the loss, divided by
+// the sum of the labels' weights.
 func gradients[T real](t *testing.T, e *engine[T], rows [][]Example, perBatch int) float64 {
 	var n float64
 	for _, row := range rows {
@@ -124,7 +125,7 @@ func testEngine[T real](t *testing.T, m *Model[T], v variant, threads int) *engi
 	return e
 }
 
-// twoRows is a row of two documents and one of a single.
+// twoRows returns a row of two documents and a row of one.
 func twoRows() [][]Example {
 	list := examples(3, 1)
 	return [][]Example{list[:2], list[2:]}
@@ -135,7 +136,7 @@ func TestDifferences(t *testing.T) {
 	if testing.Short() {
 		t.Skip("emulated CPUs give the same bits as others, which TestSameEverywhere shows")
 	}
-	const entries = 5 // of each tensor
+	const entries = 5 // the number of elements checked in each tensor
 	for _, v := range variants {
 		t.Run(v.name, func(t *testing.T) {
 			m := build[float64](v, 1)
@@ -204,7 +205,8 @@ func TestPrecision(t *testing.T) {
 	}
 }
 
-// TestSameBits runs an update with other numbers of threads and other batches.
+// TestSameBits checks that the number of threads and the size of batches change no bit of the
+// gradients.
 func TestSameBits(t *testing.T) {
 	list := examples(9, 5)
 	rows := [][]Example{list[:2], list[2:3], list[3:5], list[5:6], list[6:]}

@@ -40,6 +40,11 @@ func load[T real](base *model.Model, full bool) (*Model[T], error) {
 		}
 		return nil, fmt.Errorf("train: %s: models of the architecture %q with %d experts cannot be trained, only %s", f.Path, c.Arch, c.NumExperts, strings.Join(known, ", "))
 	}
+	for t := range family.LayerTensors(false) {
+		if name := arch.LayerPrefix(0) + t.File(); t.ByRows() && f.Tensor(name) != nil {
+			return nil, fmt.Errorf("train: %s: models with %s cannot be trained: each head has a norm of its own", f.Path, name)
+		}
+	}
 	l := loader[T]{file: f, full: full}
 	m := &Model[T]{Config: c, Layers: make([]Layer[T], c.NumLayers), ropes: base.RopeParams}
 	m.Embed = l.tensor(arch.TokenEmbed.Weight(), true, 0)

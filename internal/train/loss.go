@@ -56,7 +56,7 @@ func (e *engine[T]) loss(n float64, back bool) float64 {
 	return total
 }
 
-// headBlock is loss for the positions at.
+// headBlock is loss for the positions in at.
 func (e *engine[T]) headBlock(at []int, n float64, back bool) (total float64) {
 	h, m := &e.head, e.m
 	c := &m.Config

@@ -105,7 +105,7 @@ func (m *Model[T]) peft(p PEFT) (tensors []peftTensor, config map[string]any) {
 
 func matrixOf[T real](t *Tensor[T]) hfMatrix { return hfMatrix{floats(t.Data), t.Rows, t.Cols} }
 
-// peftConfig returns adapter_config.json, the keys that peft 0.21 reads.
+// peftConfig returns the content of adapter_config.json, with the keys that peft 0.21 reads.
 func peftConfig(p PEFT, rank int, targets, saved map[string]bool) map[string]any {
 	var whole any // modules_to_save; null if empty
 	if len(saved) > 0 {
@@ -244,7 +244,7 @@ func (n *hfNames) adapter(role arch.Role, layer int, a, b hfMatrix) (low, high [
 	return a.data, b.data
 }
 
-// values returns x, heads of values with size numbers each, in Hugging Face's order.
+// values returns x, which has size numbers for each head of values, in Hugging Face's order.
 // There, heads that share a key head are neighbours; here they are KeyHeads apart.
 func (n *hfNames) values(x []float32, size int) []float32 {
 	d := &n.c.Delta

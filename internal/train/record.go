@@ -6,7 +6,7 @@ import "alpaca/internal/ggml"
 // no such part.
 type record[T real] struct {
 	x0, x1     []T // [n, Dim] the inputs of attention and of the feed-forward network
-	o          []T // [n, Heads*ValueDim] the output of attention, or of what a layer has in its place
+	o          []T // [n, Heads*ValueDim] the output of attention, or of the operation that a layer has instead
 	q, k, v    []T
 	rawQ, rawK []T // before QNorm and KNorm
 	rawV       []T
@@ -26,7 +26,7 @@ type record[T real] struct {
 	sg, su, sy []T // gate, up and output of the shared expert
 	sw         []T // [n] the weight of the shared expert for each token
 	x2         []T // [n, Dim] x after the feed-forward network
-	y3         []T // [n, Dim] what the layer's own input adds, before its norm
+	y3         []T // [n, Dim] the contribution of the layer's own input, before its norm
 	own        []T // [n, LayerInput] the gate of that input
 }
 

@@ -11,16 +11,15 @@ import (
 	"alpaca/internal/testshared"
 )
 
-// torchArch is what transformers computed in float64, by PyTorch's derivatives, on the tiny
-// models of ../shared/models/hf: the loss of a document of 40 tokens, i*i*7+i*3+5 modulo
-// the rows of the embedding, and the length of the gradient of each tensor under its name in
-// GGUF. Rows that the converter moves do not change a length; of fused matrices of experts
-// each part has its own.
+// torchArch holds what transformers computed in float64, with PyTorch's derivatives, for the tiny
+// models of ../shared/models/hf: the loss of a document, and the length of each tensor's
+// gradient by the tensor's name in GGUF. The document's 40 tokens are i*i*7+i*3+5 modulo the
+// rows of the embedding. Reordering rows, as the converter does, does not change a length. Each
+// part of a fused matrix of experts has a length of its own.
 //
-// To make testdata/torch-arch.json again, load each model with dtype float64, attention
-// and experts "eager", and let torch.float32 and Tensor.float stand for float64, because
-// norms and softmax are computed in float32 else. The gradient of ssm_a is that of A_log
-// divided by ssm_a.
+// To make testdata/torch-arch.json again, load each model with dtype float64 and with attention
+// and experts "eager". Replace torch.float32 and Tensor.float by float64, since norms and softmax
+// are otherwise computed in float32. The gradient of ssm_a is that of A_log divided by ssm_a.
 type torchArch struct {
 	Models map[string]struct {
 		Loss  float64
@@ -28,8 +27,8 @@ type torchArch struct {
 	}
 }
 
-// TestTorchArch compares losses and gradients of models of all architectures with torch's:
-// in float64, and in float32.
+// TestTorchArch compares losses and gradients of models of all architectures with torch's, in
+// float64 and in float32.
 func TestTorchArch(t *testing.T) {
 	if testing.Short() {
 		t.Skip("emulated CPUs give the same bits as others, which TestArchSameBits shows")
@@ -48,7 +47,7 @@ func TestTorchArch(t *testing.T) {
 	}
 }
 
-// compareArch compares one model, within a part of each number.
+// compareArch compares one model. No relative error may exceed within.
 func compareArch[T real](t *testing.T, base *model.Model, wantLoss float64, want map[string]float64, within float64) {
 	m, err := load[T](base, true)
 	require.NoError(t, err)

@@ -9,8 +9,8 @@ import (
 	"alpaca/internal/train/plan"
 )
 
-// Settings are what the result of a training run depends on, besides the base model and
-// the data.
+// Settings determine the result of a training run, together with the base model and the
+// data.
 type Settings struct {
 	Plan     plan.Plan
 	Schedule plan.Schedule // NewTrainer sets Updates

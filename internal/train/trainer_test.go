@@ -32,8 +32,8 @@ func testSettings(updates int) Settings {
 	}
 }
 
-// TestResume interrupts a run, with other threads and batches each time, and compares all
-// weights and moments with those of a run in one piece.
+// TestResume interrupts a run several times and resumes it with other threads and batches. It
+// compares all weights and moments with those of an uninterrupted run.
 func TestResume(t *testing.T) {
 	for _, v := range []variant{{name: "full", tied: true}, {name: "lora", lora: true, dropout: 0.2}, {name: "modules", lora: true, tables: true, saved: true, dropout: 0.2}} {
 		t.Run(v.name, func(t *testing.T) {
@@ -80,7 +80,7 @@ func TestOverfit(t *testing.T) {
 		t.Skip("200 updates")
 	}
 	docs := make([]Example, 20)
-	for i := range docs { // what begins differently
+	for i := range docs { // each document begins with another token
 		docs[i] = Example{Tokens: []int32{int32(i)}, Weights: []float32{0}}
 		for j := range 6 {
 			docs[i].Tokens = append(docs[i].Tokens, int32(random.Hash(uint64(i), uint64(j))%uint64(tiny.Vocab)))
@@ -90,7 +90,7 @@ func TestOverfit(t *testing.T) {
 	s := testSettings(200)
 	s.Plan.BatchRows, s.Plan.MaxLength, s.Schedule.Peak, s.AdamW.Decay = 5, 28, 0.02, 0
 	tr := newTrainer(t, variant{tied: true}, s, docs, 2)
-	for _, tensor := range tr.tensors { // as a new model begins
+	for _, tensor := range tr.tensors { // starts from the weights of a new model
 		fresh := New[float32](tiny, true, 3)
 		for _, f := range fresh.Tensors() {
 			if f.Name == tensor.Name {
@@ -111,7 +111,7 @@ func TestOverfit(t *testing.T) {
 	require.Less(t, last, 0.01)
 }
 
-// TestDiverged damages a weight: the updates are skipped and then the run ends.
+// TestDiverged makes a weight NaN and checks that updates are skipped until the run ends.
 func TestDiverged(t *testing.T) {
 	tr := newTrainer(t, variant{tied: true}, testSettings(9), examples(8, 3), 1)
 	_, err := tr.Step()
@@ -132,7 +132,7 @@ func TestDiverged(t *testing.T) {
 	require.Equal(t, 3, tr.State.Skipped)
 }
 
-// TestEverythingChanges runs a few updates and looks for tensors that stayed as they were.
+// TestEverythingChanges runs a few updates and checks that exactly the trainable tensors change.
 func TestEverythingChanges(t *testing.T) {
 	for _, v := range variants {
 		tr := newTrainer(t, v, testSettings(3), examples(30, 3), 2)
@@ -152,8 +152,8 @@ func TestEverythingChanges(t *testing.T) {
 	}
 }
 
-// TestSameEverywhere trains tiny models and compares their bits with those of any other
-// CPU, with and without its special instructions.
+// TestSameEverywhere trains tiny models and compares their bits with those recorded for every
+// CPU, with and without its vector instructions.
 func TestSameEverywhere(t *testing.T) {
 	for _, test := range []struct {
 		v    variant

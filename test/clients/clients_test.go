@@ -1,8 +1,8 @@
-// Package clients tests the server with the clients that people use: OpenAI's for Go here,
-// those for Python by the scripts beside it, which need the packages of requirements.txt.
+// Package clients tests the server with widely used clients: OpenAI's client for Go here, and
+// clients for Python in the scripts of this folder.
 //
-// The variable ALPACA_CLIENTS names the Python that has them. Without it those tests are
-// skipped, which ALPACA_REQUIRE_CLIENTS=1 makes a failure.
+// The variable ALPACA_CLIENTS names a Python with the packages of requirements.txt. Without it
+// the scripts are skipped. With ALPACA_REQUIRE_CLIENTS=1 that is a failure.
 package clients
 
 import (
@@ -23,7 +23,7 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// made are the program and a small model, made once.
+// made has the paths of the program and of a small model. TestMain makes both.
 var made struct{ program, model string }
 
 func TestMain(m *testing.M) {
@@ -63,7 +63,7 @@ func TestPython(t *testing.T) {
 	t.Logf("%s", out)
 }
 
-// start starts the program, and returns its address and what ends it.
+// start starts the server. It returns the server's address, and a function that ends it.
 func start(t *testing.T, flags ...string) (url string, end func()) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), made.program, append([]string{"serve", "-m", made.model, "-a", "tiny", "--port", "0", "--host", "127.0.0.1", "-t", "1"}, flags...)...)
@@ -95,7 +95,7 @@ func hello(tokens int64) openai.ChatCompletionNewParams {
 
 var ignoreEOS = option.WithJSONSet("ignore_eos", true)
 
-// TestGo asks with OpenAI's client for Go.
+// TestGo sends requests with OpenAI's client for Go.
 func TestGo(t *testing.T) {
 	url, _ := start(t)
 	c := openai.NewClient(option.WithBaseURL(url+"/v1"), option.WithAPIKey("none"), option.WithMaxRetries(0))
@@ -109,7 +109,7 @@ func TestGo(t *testing.T) {
 	require.Equal(t, "length", whole.Choices[0].FinishReason)
 	require.EqualValues(t, 8, whole.Usage.CompletionTokens)
 
-	// Its accumulator puts a stream together, with the usage counted once.
+	// The client's accumulator assembles a stream, and counts the usage once.
 	for _, usage := range []bool{false, true} {
 		params := hello(8)
 		params.N = openai.Int(2)
@@ -132,7 +132,7 @@ func TestGo(t *testing.T) {
 		}
 	}
 
-	// Errors are errors of the API, with all their fields.
+	// Errors are the client's API errors, with all fields.
 	bad := hello(8)
 	bad.MaxTokens = openai.Int(-7)
 	_, err = c.Chat.Completions.New(t.Context(), bad)
@@ -144,8 +144,8 @@ func TestGo(t *testing.T) {
 	require.NotEmpty(t, e.Message)
 }
 
-// TestGoCut checks that an answer that ends early is an error: a stream that is merely cut
-// is none for this client.
+// TestGoCut checks that the client gets an error if the server ends an answer early. For this
+// client, a stream that is merely cut is not an error.
 func TestGoCut(t *testing.T) {
 	url, end := start(t, "--drain-timeout", "500ms", "--context-shift")
 	c := openai.NewClient(option.WithBaseURL(url+"/v1"), option.WithAPIKey("none"), option.WithMaxRetries(0))

@@ -70,7 +70,7 @@ def test_logprobs(server):
     c = client.completions.create(model="m", prompt="abc", max_tokens=5, logprobs=2, seed=5, extra_body={"ignore_eos": True})
     old = c.choices[0].logprobs
     assert len(old.tokens) == len(old.token_logprobs) == len(old.text_offset) == len(old.top_logprobs) == 5
-    for token, top in zip(old.tokens, old.top_logprobs):  # the two likeliest, and the chosen one
+    for token, top in zip(old.tokens, old.top_logprobs):  # the list has the two likeliest tokens and the chosen one
         assert token in top and 2 <= len(top) <= 3
 
 

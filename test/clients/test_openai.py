@@ -68,7 +68,7 @@ def test_stream(client):
 def test_stream_helper(client):
     with client.chat.completions.stream(model="m", messages=HELLO, max_tokens=8, seed=7, extra_body={"ignore_eos": True}) as s:
         kinds = {event.type for event in s}
-        with pytest.raises(openai.LengthFinishReasonError) as e:  # the helper's word for an answer that is cut
+        with pytest.raises(openai.LengthFinishReasonError) as e:  # the helper raises this for an answer that was cut
             s.get_final_completion()
     final = e.value.completion
     assert {"chunk", "content.delta"} <= kinds

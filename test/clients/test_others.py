@@ -153,7 +153,7 @@ def test_llm(server, tmp_path, monkeypatch):
     assert said.strip()
     assert llm("-m", "here", "--no-stream", *options, "Tell me") == said
     assert llm("-m", "old", *options, "Once upon").strip()
-    llm("-c", "-m", "here", *options, "More")  # the conversation goes on
+    llm("-c", "-m", "here", *options, "More")  # -c continues the conversation
     log = json.loads(llm("logs", "list", "--json", "-n", "0"))
     assert [entry["output_tokens"] for entry in log] == [8, 8, None, 8], "the usage that it asks for, but for old completions"
     assert log[3]["input_tokens"] > log[0]["input_tokens"] > 0

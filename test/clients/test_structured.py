@@ -76,7 +76,7 @@ def test_parse(client, seed):
     a = client.chat.completions.parse(model="m", messages=ASK, response_format=Report, seed=seed, temperature=1)
     report = a.choices[0].message.parsed
     assert isinstance(report, Report) and a.choices[0].finish_reason == "stop" and a.choices[0].message.refusal is None
-    # Its text is the object's, in the order of the class.
+    # The text has the fields in the order of the class.
     assert list(json.loads(a.choices[0].message.content)) == list(Report.model_fields)
     again = client.chat.completions.parse(model="m", messages=ASK, response_format=Report, seed=seed, temperature=1)
     assert again.choices[0].message.content == a.choices[0].message.content
@@ -137,7 +137,7 @@ def test_parsed_call(client, seed):
     a = client.chat.completions.parse(model="m", messages=ASK, tools=tools(Weather, Ping), tool_choice=named, seed=seed)
     assert isinstance(a.choices[0].message.tool_calls[0].function.parsed_arguments, Ping)
 
-    # The result goes back, and what is said then is text.
+    # The test sends the result back, and the model then answers with text.
     history = ASK + [a.choices[0].message.to_dict(), {"role": "tool", "tool_call_id": a.choices[0].message.tool_calls[0].id, "content": "pong"}]
     b = client.chat.completions.create(model="m", messages=history, tools=tools(Weather, Ping), tool_choice="none", max_tokens=4)
     assert b.choices[0].message.content and not b.choices[0].message.tool_calls

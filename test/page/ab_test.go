@@ -16,10 +16,11 @@ import (
 	"alpaca/internal/server/ab"
 )
 
-// abReady is when a page of a comparison can be used.
+// abReady is true when a page of a comparison is ready for use.
 const abReady = `document.readyState === "complete" && document.querySelector("#main")`
 
-// comparison serves a session with answers of all lengths, some of which are markup.
+// comparison serves a session with answers of all lengths, and returns its address. Some answers
+// contain markup.
 func comparison(t *testing.T) string {
 	t.Helper()
 	db, err := data.Open(t.Context(), filepath.Join(t.TempDir(), "ab.db"))
@@ -56,7 +57,7 @@ func comparison(t *testing.T) string {
 	return server.URL
 }
 
-// looks checks a page in both colours, on a screen and on a phone.
+// looks checks the look of a page in light and dark colours, on a screen and on a phone.
 func (b *tab) looks(name string) {
 	b.t.Helper()
 	for _, scheme := range []string{"light", "dark"} {
@@ -72,7 +73,7 @@ func (b *tab) looks(name string) {
 	b.size(1100, 720)
 }
 
-// arrives waits until an expression is true of a page that another may be loaded in place of.
+// arrives waits until an expression is true, even if another page is loaded meanwhile.
 func (b *tab) arrives(expression string) {
 	b.t.Helper()
 	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
@@ -115,7 +116,7 @@ func TestComparison(t *testing.T) {
 	b.looks("done")
 	require.NotContains(t, eval[string](b, "document.documentElement.outerHTML"), "tuned")
 
-	// What was voted on is not offered again: in another window, and after going back.
+	// A judged pair is not offered again, neither in another window nor after going back.
 	other := b.another()
 	require.Equal(t, "All 3 pairs are judged", other.text("h1"))
 	b.do(chromedp.NavigateBack())
@@ -133,7 +134,7 @@ func TestComparison(t *testing.T) {
 	require.Contains(t, eval[string](b, "document.title"), "blind comparison", "no answer is a script")
 }
 
-// TestComparisonKeys: keys that are typed into a note are no votes.
+// TestComparisonKeys checks that keys typed into a note are not votes.
 func TestComparisonKeys(t *testing.T) {
 	b := openReady(t, comparison(t), abReady)
 	b.click("#name")
@@ -149,8 +150,8 @@ func TestComparisonKeys(t *testing.T) {
 	b.arrives(`document.querySelector(".progress label").innerText === "Pair 2 of 3"`)
 }
 
-// TestLiveComparison waits for answers that come, which the page shows by itself, and asks
-// something.
+// TestLiveComparison waits until the page shows new answers by itself, and asks both models a
+// question.
 func TestLiveComparison(t *testing.T) {
 	db, err := data.Open(t.Context(), filepath.Join(t.TempDir(), "ab.db"))
 	require.NoError(t, err)
@@ -177,6 +178,15 @@ func TestLiveComparison(t *testing.T) {
 	b.clickText("main", "Start")
 	b.arrives(`document.querySelector("#wait")`)
 	b.looks("wait")
+	b.click("#ask-own summary")
+	b.click("#own")
+	b.write("Something that is too long")
+	b.clickText("main", "Ask both")
+	failed := <-asked
+	b.arrives(`document.body.innerText.includes("They answer what you asked")`)
+	require.NoError(t, st.Fail(t.Context(), id, failed))
+	b.arrives(`document.body.innerText.includes("A model has no room for what you asked last: “Something that is too long”")`)
+	b.looks("wait-failed")
 	answer(0)
 	b.arrives(`document.querySelector("#vote")`)
 	b.looks("ask-live")
@@ -195,4 +205,7 @@ func TestLiveComparison(t *testing.T) {
 	b.press("3")
 	b.arrives(`document.body.innerText.includes("All 3 pairs are judged")`)
 	b.looks("done-live")
+	b.clickText("main", "Close the session and show the results")
+	b.arrives(`document.body.innerText.includes("Prompts that judges asked themselves: 1")`)
+	b.looks("results-own")
 }

@@ -11,14 +11,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Steps that tests share.
+// Steps that several tests use.
 var (
 	selectAll = chromedp.Evaluate[chromedp.Void](`document.activeElement.select()`)
 	focusTop  = chromedp.Evaluate[chromedp.Void](`document.body.tabIndex = -1, document.body.focus(), document.body.removeAttribute("tabindex")`)
 )
 
-// scheme makes the system's colours light or dark, and the page believe that its reader
-// wants no movement.
+// scheme emulates a system with light or dark colours whose user prefers reduced motion.
 func (b *tab) scheme(name string) {
 	b.t.Helper()
 	_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
@@ -27,7 +26,7 @@ func (b *tab) scheme(name string) {
 	require.NoError(b.t, err)
 }
 
-// size gives the window a size in CSS pixels; narrow ones are phones'.
+// size sets the size of the window, in CSS pixels. A narrow window emulates a phone.
 func (b *tab) size(width, height int64) {
 	b.t.Helper()
 	if width < 700 {
@@ -37,7 +36,7 @@ func (b *tab) size(width, height int64) {
 	b.do(chromedp.EmulateViewport(width, height))
 }
 
-// permit lets the page, and so the test, read the clipboard.
+// permit allows the page to read and write the clipboard.
 func (b *tab) permit() {
 	b.t.Helper()
 	for _, name := range []string{"clipboard-read", "clipboard-write"} {
@@ -48,15 +47,15 @@ func (b *tab) permit() {
 	}
 }
 
-// picture keeps a screenshot in the folder $ALPACA_SCREENSHOTS, where there is one: some
-// things only eyes can judge.
+// picture saves a screenshot to the folder $ALPACA_SCREENSHOTS, if that is set: some things only
+// eyes can judge.
 func (b *tab) picture(name string) {
 	b.t.Helper()
 	dir := os.Getenv("ALPACA_SCREENSHOTS")
 	if dir == "" {
 		return
 	}
-	time.Sleep(200 * time.Millisecond) // what moves comes to rest
+	time.Sleep(200 * time.Millisecond) // for movements to end
 	png, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
 	require.NoError(b.t, err)
 	require.NoError(b.t, os.MkdirAll(dir, 0o755))

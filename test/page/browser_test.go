@@ -1,8 +1,8 @@
 // Package page tests the page for browsers in a real Chromium, which it drives over a pipe.
-// Most tests answer the page with a script of their own, so that they choose what the model
-// says and when; program_test.go asks the program itself.
+// Most tests use a fake server, so that they choose what the model says and when. The tests in
+// program_test.go use the program itself.
 //
-// Without a Chromium the tests are skipped, which ALPACA_REQUIRE_CHROMIUM=1 makes a failure.
+// Without a Chromium the tests are skipped. With ALPACA_REQUIRE_CHROMIUM=1 that is a failure.
 package page
 
 import (
@@ -27,7 +27,7 @@ import (
 // patience is how long the page may take for anything.
 const patience = time.Minute
 
-// chrome is the browser that all tests share. Each has windows of its own in it.
+// chrome is the browser that all tests share. Each test has windows of its own.
 var chrome struct {
 	once   sync.Once
 	ctx    context.Context
@@ -43,7 +43,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// findChromium returns the path of a Chromium, "" for none.
+// findChromium returns the path of a Chromium, or "".
 func findChromium() string {
 	for _, name := range []string{os.Getenv("CHROMIUM"), "chromium", "chromium-browser", "google-chrome"} {
 		if name == "" {
@@ -75,23 +75,23 @@ type tab struct {
 	origin string
 	ready  string // an expression that is true when a page has been loaded
 
-	allowed []string // parts of what may go wrong
+	allowed []string // parts of messages that are not failures
 
 	mu    sync.Mutex
-	wrong []string // what went wrong in it
+	wrong []string // the browser's messages about what went wrong
 }
 
-// open opens the page of a server in a window with a storage of its own. Allowed are parts
-// of what may go wrong in it.
+// open opens the page of a server in a window with a storage of its own. The test fails if
+// something goes wrong in the page, unless the browser's message contains one of allowed.
 func open(t *testing.T, origin string, allowed ...string) *tab {
 	t.Helper()
 	return openReady(t, origin, chatReady, allowed...)
 }
 
-// chatReady is true when the page to chat with knows the model.
+// chatReady is true when the chat page shows the model and can be used.
 const chatReady = `document.querySelector("#model").textContent && document.querySelector("#input") === document.activeElement || document.querySelector("dialog[open]")`
 
-// openReady is open for a page that is loaded when an expression is true.
+// openReady is open for a page that is ready for use when the expression ready is true.
 func openReady(t *testing.T, origin, ready string, allowed ...string) *tab {
 	t.Helper()
 	path := findChromium()
@@ -112,7 +112,7 @@ func (b *tab) another() *tab {
 	return window(b.t, &tab{origin: b.origin, ready: b.ready, allowed: b.allowed}, b.ctx)
 }
 
-// window opens b's page in a window that parent's browser has.
+// window opens b's page in a new window of parent's browser.
 func window(t *testing.T, b *tab, parent context.Context, options ...chromedp.ContextOption) *tab {
 	t.Helper()
 	b.t = t
@@ -126,14 +126,14 @@ func window(t *testing.T, b *tab, parent context.Context, options ...chromedp.Co
 			t.Errorf("the browser says: %s", line)
 		}
 	})
-	require.NoError(t, chromedp.Do(b.ctx)) // a deadline on the first call would be the window's
+	require.NoError(t, chromedp.Do(b.ctx)) // a deadline of the first call would end the window, too
 	_, err := chromedp.Call(b.ctx, network.Enable, network.EnableParams{})
 	require.NoError(t, err)
 	b.load("/")
 	return b
 }
 
-// listen notes errors, breaches of the policy, and requests to anybody but the server.
+// listen records errors, breaches of the content security policy, and requests to other servers.
 func (b *tab) listen(event any) {
 	line := ""
 	switch e := event.(type) {
@@ -169,7 +169,7 @@ func (b *tab) listen(event any) {
 	b.wrong = append(b.wrong, line)
 }
 
-// within runs steps that may not take longer than patience.
+// within runs steps, which must not take longer than patience together.
 func (b *tab) within(steps ...chromedp.Action[chromedp.Void]) error {
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
@@ -188,7 +188,7 @@ func (b *tab) load(path string) {
 	b.wait(b.ready)
 }
 
-// wait waits until an expression, or what it promises, is true.
+// wait waits until an expression is true. It awaits a promise.
 func (b *tab) wait(expression string) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
@@ -200,7 +200,7 @@ func (b *tab) wait(expression string) {
 	}
 }
 
-// eval returns what an expression is worth; promises are awaited.
+// eval returns the value of an expression. It awaits a promise.
 func eval[T any](b *tab, expression string) T {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
@@ -216,25 +216,27 @@ func (b *tab) text(selector string) string {
 	return eval[string](b, fmt.Sprintf(`document.querySelector(%q)?.innerText ?? "(nothing)"`, selector))
 }
 
-// texts returns the texts of elements, joined by |.
+// texts returns the texts of all elements that selector finds, joined by |.
 func (b *tab) texts(selector string) string {
 	b.t.Helper()
 	return eval[string](b, fmt.Sprintf(`[...document.querySelectorAll(%q)].map((e) => e.innerText.trim()).join("|")`, selector))
 }
 
-// click presses the mouse on an element.
+// click clicks on an element.
 func (b *tab) click(selector string) {
 	b.t.Helper()
 	b.mouse(fmt.Sprintf("document.querySelector(%q)", selector))
 }
 
-// clickText presses the mouse on the last button with that label in what a selector finds.
+// clickText clicks on the last button with that label in the elements that the selector within
+// finds.
 func (b *tab) clickText(within, label string) {
 	b.t.Helper()
 	b.mouse(fmt.Sprintf(`[...document.querySelectorAll(%q)].flatMap((e) => [...e.querySelectorAll("button")]).filter((e) => e.innerText === %q).at(-1)`, within, label))
 }
 
-// mouse waits until an element can be seen and used, and presses the mouse on its middle.
+// mouse waits until an element is visible and enabled, and clicks on its middle. element is an
+// expression.
 func (b *tab) mouse(element string) {
 	b.t.Helper()
 	b.wait(`(() => {
@@ -250,14 +252,14 @@ func (b *tab) mouse(element string) {
 	b.do(chromedp.MouseClickXY(at[0], at[1]))
 }
 
-// write types into what has the focus.
+// write types text into the element that has the focus.
 func (b *tab) write(text string) {
 	b.t.Helper()
 	b.do(chromedp.KeyEvent(text))
 }
 
-// press presses a key. What it writes, if anything, is part of the same event, as it is at
-// a keyboard: a page that takes the event takes that, too.
+// press presses a key. The character that the key writes, if any, is part of the same event, as
+// with a real keyboard: a page that cancels the event also prevents the character.
 func (b *tab) press(key string, modifiers ...kb.Modifier) {
 	b.t.Helper()
 	var bits kb.Modifier
@@ -290,7 +292,7 @@ func (b *tab) idle() {
 	b.wait(`document.querySelector("#stop").hidden && !document.querySelector("#send").hidden`)
 }
 
-// alert reports what the page says went wrong.
+// alert returns the page's notice about what went wrong, or "".
 func (b *tab) alert() string {
 	b.t.Helper()
 	return eval[string](b, `document.querySelector("#notice").hidden ? "" : document.querySelector("#notice").innerText`)

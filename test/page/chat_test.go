@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestChat checks what a reader does with one conversation: ask, read, ask again, take
-// another answer, go on from an edited question, and go back to the first.
+// TestChat has one conversation: it asks, reads, asks again, takes another answer, continues
+// from an edited question, and goes back to the first.
 func TestChat(t *testing.T) {
 	f := serve(t, reply{Pieces: []string{"Hello", " **there**", "."}}, reply{Pieces: []string{"Second."}}, reply{Pieces: []string{"Third."}}, reply{Pieces: []string{"Fourth."}})
 	b := open(t, f.URL)
@@ -26,14 +26,14 @@ func TestChat(t *testing.T) {
 	require.Equal(t, "Hi · alpaca", eval[string](b, "document.title"))
 	require.Equal(t, true, f.last().Body["stream"])
 
-	// The conversation goes on.
+	// The conversation continues.
 	b.write("More") // the focus is still there
 	b.press(kb.Enter)
 	b.idle()
 	require.Len(t, f.last().Messages, 3)
 	require.Equal(t, "Hello **there**.", f.last().Messages[1].Content)
 
-	// Another answer stands beside the first.
+	// Another answer is kept beside the first.
 	b.clickText(".message.assistant .actions", "Again")
 	b.idle()
 	require.Len(t, f.last().Messages, 3)
@@ -43,7 +43,7 @@ func TestChat(t *testing.T) {
 	b.wait(`document.querySelector("#messages").innerText.includes("Second.")`)
 	require.NotContains(t, b.text("#messages"), "Third.")
 
-	// An edited question is a branch, and the first is still there.
+	// An edited question begins a branch. The first question is still there.
 	b.clickText(".message.user:first-child .actions", "Edit")
 	require.Equal(t, "Hi", eval[string](b, "document.activeElement.value"))
 	b.do(selectAll)
@@ -56,15 +56,15 @@ func TestChat(t *testing.T) {
 	b.clickText(".message.user .actions", "‹")
 	b.wait(`document.querySelectorAll(".message").length === 4`)
 
-	// All is as it was after the page is loaded anew.
+	// After the page is loaded again, everything is as before.
 	b.load("/")
 	b.clickText("#list li", "Hi")
 	b.wait(`document.querySelectorAll(".message").length === 4`)
 	require.Equal(t, "1/2", eval[string](b, `document.querySelector(".message.user .actions").innerText.match(/\d\/\d/)[0]`))
 }
 
-// TestStop checks that an answer ends where the reader says so, that the server learns of
-// it, and that the answer goes on from there.
+// TestStop checks that the reader can stop an answer, that the server notices, and that the
+// answer can be continued.
 func TestStop(t *testing.T) {
 	f := serve(t, reply{Pieces: []string{"One, two"}, Hold: make(chan struct{})}, reply{Pieces: []string{", three"}}, reply{Pieces: []string{"Four"}, Hold: make(chan struct{})})
 	b := open(t, f.URL)
@@ -91,8 +91,9 @@ func TestStop(t *testing.T) {
 	require.Equal(t, "input", eval[string](b, "document.activeElement.id"), "the focus goes back to where one writes")
 }
 
-// TestFull checks that an answer which fills the context cannot go on, and says so before
-// anything is sent. What does not count, such as a thought, leaves room.
+// TestFull checks that an answer that fills the context cannot be continued: the page says so
+// before it sends anything. If the prompt has fewer tokens after all, the answer can be
+// continued.
 func TestFull(t *testing.T) {
 	f := serve(t, reply{Pieces: strings.SplitAfter(strings.Repeat("a ", 4000), " "), Finish: "length"})
 	f.counts = 4100
@@ -109,7 +110,7 @@ func TestFull(t *testing.T) {
 	require.Len(t, f.last().Messages, 2)
 }
 
-// TestThinking checks that a thought is folded, and that what is sent back has none of it.
+// TestThinking checks that a thought is shown folded, and is not sent back to the server.
 func TestThinking(t *testing.T) {
 	hold := make(chan struct{})
 	f := serve(t, reply{Thought: []string{"Let me", " see."}, Hold: hold}, reply{Thought: []string{"Hm."}, Pieces: []string{"42"}})
@@ -129,8 +130,8 @@ func TestThinking(t *testing.T) {
 	require.Equal(t, "42", f.last().Messages[1].Content)
 }
 
-// TestKept checks that the end of an answer takes nothing from the reader: neither a
-// selection, nor an opened thought, nor a message that is being edited.
+// TestKept checks that the end of an answer keeps the reader's selection, an opened thought, and
+// a message that is being edited.
 func TestKept(t *testing.T) {
 	hold := make(chan struct{})
 	f := serve(t, reply{Thought: []string{"Hm."}, Pieces: []string{"First."}}, reply{Pieces: []string{"Second"}, Hold: hold}, reply{Pieces: []string{"Third."}})
@@ -153,7 +154,7 @@ func TestKept(t *testing.T) {
 	b.wait(`!document.querySelector(".message textarea")`)
 	require.Equal(t, "One", b.text(".message.user .body"))
 	require.Equal(t, "Edit", eval[string](b, "document.activeElement.innerText"))
-	b.press(kb.Enter) // opens the field again
+	b.press(kb.Enter) // opens the text field again
 	require.Equal(t, "One", eval[string](b, "document.activeElement.value"))
 }
 
@@ -172,10 +173,10 @@ func TestKeys(t *testing.T) {
 	b.press("O", kb.ModifierCtrl, kb.ModifierShift)
 	b.wait(`document.querySelectorAll(".message").length === 0`)
 	require.Equal(t, "input", eval[string](b, "document.activeElement.id"))
-	b.press(kb.Enter) // nothing to send
+	b.press(kb.Enter) // there is nothing to send
 	require.Equal(t, 0, eval[int](b, `document.querySelectorAll(".message").length`))
 
-	// Everything can be reached without a mouse, in an order that can be seen.
+	// Everything can be reached without a mouse, in the order of the screen.
 	b.do(focusTop)
 	var order []string
 	for range 9 {
@@ -188,7 +189,7 @@ func TestKeys(t *testing.T) {
 }
 
 // TestModels checks that the reader can choose among the models of a server, that the choice is
-// kept, and that nothing is offered where there is one.
+// kept, and that there is no choice if the server has one model.
 func TestModels(t *testing.T) {
 	f := serve(t, reply{Pieces: []string{"Yes."}})
 	b := open(t, f.URL)
@@ -218,7 +219,7 @@ func TestModels(t *testing.T) {
 	require.NotContains(t, f.last().Body, "model", "it is there no more")
 }
 
-// TestSettings checks that only what was changed is sent, and that it is kept.
+// TestSettings checks that only changed settings are sent, and that they are kept.
 func TestSettings(t *testing.T) {
 	f := serve(t, reply{Pieces: []string{"Yes."}})
 	b := open(t, f.URL)

@@ -20,8 +20,8 @@ import (
 // dataReady is true when a page of rows has been loaded with its script.
 const dataReady = `document.readyState === "complete" && document.querySelector("main h1")`
 
-// rowsFile is a database of 60 rows about animals, in two categories, and of a conversation
-// that tries to be markup.
+// rowsFile makes a database and returns its path. The database has 60 rows about animals, in two
+// categories, and a conversation with hostile markup.
 func rowsFile(t *testing.T) string {
 	t.Helper()
 	ctx := context.Background()
@@ -69,7 +69,7 @@ func rows(t *testing.T) *httptest.Server {
 		b.Close()
 		db.Close()
 	})
-	// Facets are counted beside the first answers.
+	// Facets are counted in the background, so this waits for the counts.
 	require.Eventually(t, func() bool {
 		res, err := srv.Client().Get(srv.URL + "/data/example.json?_size=0&_facet=word")
 		if err != nil {
@@ -83,8 +83,8 @@ func rows(t *testing.T) *httptest.Server {
 	return srv
 }
 
-// arrive waits until a window has loaded a page of which an expression is true. The page it
-// leaves cannot be asked any more, which is no mistake.
+// arrive waits until a window has loaded a page for which an expression is true. Errors from the
+// page that the window leaves do not count.
 func (b *tab) arrive(expression string) {
 	b.t.Helper()
 	require.Eventually(b.t, func() bool {
@@ -95,14 +95,14 @@ func (b *tab) arrive(expression string) {
 	}, patience, 20*time.Millisecond, expression)
 }
 
-// path waits until a window shows an address.
+// path waits until a window shows a page with that path and query.
 func (b *tab) path(want string) {
 	b.t.Helper()
 	b.arrive(fmt.Sprintf(`location.pathname + location.search === %q`, want))
 }
 
-// TestDataBrowse searches, chooses a facet, turns the page, opens a row, and goes back, with
-// keys and mouse.
+// TestDataBrowse searches, chooses a facet, opens a row, goes back, goes to the next page, sorts
+// and filters, with keys and mouse.
 func TestDataBrowse(t *testing.T) {
 	b := openReady(t, rows(t).URL, dataReady)
 	b.path("/data/example")
@@ -154,7 +154,7 @@ func TestDataBrowse(t *testing.T) {
 	require.Equal(t, "6 rows", b.text("#count"))
 }
 
-// fromData goes from a server's page to its rows, and has the model answer one.
+// fromData goes from a server's chat page to its rows, and lets the model answer one of them.
 func fromData(t *testing.T, url string) {
 	t.Helper()
 	b := openReady(t, url, dataReady)
@@ -168,7 +168,7 @@ func fromData(t *testing.T, url string) {
 	b.accessible("a row beside a model")
 }
 
-// TestDataRandom draws rows: each has its address.
+// TestDataRandom draws random rows, and checks that each draw has an address of its own.
 func TestDataRandom(t *testing.T) {
 	b := openReady(t, rows(t).URL, dataReady)
 	b.load("/data/-/random?_table=animals&_seed=7")
@@ -183,7 +183,7 @@ func TestDataRandom(t *testing.T) {
 	require.Equal(t, "0", eval[string](b, `"" + document.querySelectorAll("main img, main script").length`))
 }
 
-// TestDataSQL runs a statement with a parameter, and one that is refused.
+// TestDataSQL runs a statement with a parameter, and a statement that is refused.
 func TestDataSQL(t *testing.T) {
 	b := openReady(t, rows(t).URL, dataReady, "400 (Bad Request)")
 	b.load("/data/-/query")

@@ -25,7 +25,7 @@ func TestList(t *testing.T) {
 	require.Equal(t, "About the sea|About animals", b.texts("#list .open"), "the newest first")
 	require.Equal(t, "About the sea", b.texts("#list .now .open"))
 
-	// Titles and what was said are searched, by all words.
+	// The search finds conversations whose titles or messages have all the words.
 	b.click("#search")
 	b.write("hum llamas")
 	b.wait(`document.querySelectorAll("#list .open").length === 1`)
@@ -52,7 +52,7 @@ func TestList(t *testing.T) {
 	b.wait(named)
 	require.Equal(t, "Oceans <b>", b.text("#title"), "Esc leaves the title")
 
-	// Deleting asks first, in a dialog of the page.
+	// Before a conversation is deleted, a dialog of the page asks.
 	b.clickText("#list .now", "✕")
 	b.wait(`document.querySelector("#confirm").open`)
 	require.Contains(t, b.text("#confirm"), "Oceans <b>")
@@ -66,7 +66,7 @@ func TestList(t *testing.T) {
 	b.wait(`document.querySelectorAll("#list .open").length === 1`)
 }
 
-// download runs a step that saves a file, and returns the file's content.
+// download runs step, which must save a file, and returns the file's content.
 func (b *tab) download(step func()) []byte {
 	b.t.Helper()
 	dir := b.t.TempDir()
@@ -94,8 +94,8 @@ func (b *tab) download(step func()) []byte {
 	}
 }
 
-// TestExport checks that everything that was said can be saved and read again, branches and
-// all, in another browser.
+// TestExport checks that all conversations, with their branches, can be exported, and imported
+// in another browser.
 func TestExport(t *testing.T) {
 	f := serve(t, reply{Pieces: []string{"One.\n"}, Thought: []string{"Hm."}}, reply{Pieces: []string{"Two."}})
 	b := open(t, f.URL)
@@ -141,7 +141,7 @@ func TestExport(t *testing.T) {
 	c.wait(`document.querySelector(".message.assistant .body")?.innerText === "One."`)
 	require.Equal(t, "Thought", c.text(".thought summary"))
 	c.do(chromedp.Evaluate[chromedp.Void](`document.querySelector("#status").textContent = ""`))
-	take(name) // once more: they are the same ones
+	take(name) // a second import adds nothing
 	c.wait(`document.querySelector("#status").innerText.includes("2")`)
 	require.Equal(t, 2, eval[int](c, `document.querySelectorAll("#list .open").length`))
 

@@ -16,7 +16,7 @@ import (
 
 const answerToLookAt = "Bubble sort compares *neighbours* and swaps them:\n\n```python\ndef bubble_sort(items):\n    for end in range(len(items) - 1, 0, -1):  # a very long comment, so that the line is wider than any telephone and has to scroll\n        for i in range(end):\n            if items[i] > items[i + 1]:\n                items[i], items[i + 1] = items[i + 1], items[i]\n    return items\n```\n\n1. It needs **O(n²)** comparisons.\n2. It is *stable*; see [the article](https://en.wikipedia.org/wiki/Bubble_sort).\n\n| input | steps |\n|:--|--:|\n| sorted | n − 1 |\n| reversed | n(n − 1)/2 |\n\n> Use `sorted()` instead.\n"
 
-// conversation is a window with something of everything.
+// conversation opens a window with a conversation that has all kinds of content.
 func conversation(t *testing.T) *tab {
 	f := serve(t, reply{Thought: []string{"The reader wants code.\nI take Python."}, Pieces: strings.SplitAfter(answerToLookAt, " ")}, reply{Pieces: []string{"A llama is a *camelid*."}, Finish: "length"})
 	b := open(t, f.URL)
@@ -30,8 +30,8 @@ func conversation(t *testing.T) *tab {
 	return b
 }
 
-// axeVersion is the release of axe-core that judges the page, and axeHash its hash, as npm
-// knows it. It is fetched for the test and no part of the project.
+// axeVersion is the release of axe-core that checks the page, and axeHash its hash in npm. The
+// test downloads axe-core, which is not part of the project.
 const (
 	axeVersion = "4.14.1"
 	axeHash    = "sha512-FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ=="
@@ -69,7 +69,7 @@ var axe = sync.OnceValues(func() (string, error) {
 	return string(b), err
 })
 
-// accessible checks what a window shows with axe.
+// accessible checks the window's content with axe-core.
 func (b *tab) accessible(what string) {
 	b.t.Helper()
 	source, err := axe()
@@ -80,7 +80,7 @@ func (b *tab) accessible(what string) {
 		b.t.Skipf("needs axe-core from npm: %v", err)
 	}
 	if !eval[bool](b, `!!window.axe`) {
-		b.do(chromedp.Evaluate[chromedp.Void](source + ";0")) // the policy keeps the page from doing so, not the test
+		b.do(chromedp.Evaluate[chromedp.Void](source + ";0")) // the content security policy forbids this to the page, not to the test
 	}
 	type violation struct {
 		ID, Impact, Help string
@@ -97,7 +97,7 @@ func (b *tab) accessible(what string) {
 	}
 }
 
-// fits checks that nothing is wider than the window.
+// fits checks that no element is wider than the window.
 func (b *tab) fits(what string) {
 	b.t.Helper()
 	require.Equal(b.t, "", eval[string](b, `(() => {
@@ -110,8 +110,8 @@ func (b *tab) fits(what string) {
 	})()`), what)
 }
 
-// TestLook checks the page in light and dark colours, on a screen and on phones: nothing is
-// out of the window, and nothing is hard to read or to use without eyes or a mouse.
+// TestLook checks the page in light and dark colours, on a screen and on phones. No element is
+// outside of the window, and the page can be read and used without eyes or a mouse.
 func TestLook(t *testing.T) {
 	b := conversation(t)
 	for _, scheme := range []string{"light", "dark"} {

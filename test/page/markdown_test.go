@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// rendered returns the HTML that the page's module makes of a text, without classes and
-// the like.
+// rendered returns the HTML that the page's module makes of a text, without attributes such as
+// classes.
 func (b *tab) rendered(text string) string {
 	b.t.Helper()
 	quoted, _ := json.Marshal(text)
@@ -21,7 +21,7 @@ func (b *tab) rendered(text string) string {
 	})()`)
 }
 
-// TestMarkdown checks what becomes of Markdown as models write it.
+// TestMarkdown checks the HTML for Markdown as models write it.
 func TestMarkdown(t *testing.T) {
 	b := open(t, serve(t, reply{}).URL)
 	for _, tt := range []struct{ name, text, want string }{
@@ -55,8 +55,8 @@ func TestMarkdown(t *testing.T) {
 	require.Contains(t, b.rendered("~~~\nopen still"), "open still</code>", "a block that is not closed yet is one")
 }
 
-// TestHostile checks that nothing a model writes becomes markup, a script or a request.
-// The window fails the test for a request to anybody and for a breach of the policy.
+// TestHostile checks that nothing a model writes becomes markup, a script or a request. A
+// request to another server, or a breach of the content security policy, fails the test.
 func TestHostile(t *testing.T) {
 	texts := []string{
 		`<img src="https://evil.example/?q=1" onerror="window.hit = 1">`,
@@ -94,8 +94,8 @@ func TestHostile(t *testing.T) {
 	require.Equal(t, "", eval[string](b, `[...document.querySelectorAll("#messages *")].flatMap((e) => e.getAttributeNames()).filter((n) => n.startsWith("on") || n === "style").join()`))
 }
 
-// TestCost checks that texts made to be slow are not, and that a long answer stays quick
-// while it comes.
+// TestCost checks that texts made to be slow are rendered quickly, and that a long answer stays
+// quick while it arrives.
 func TestCost(t *testing.T) {
 	b := open(t, serve(t, reply{}).URL)
 	for name, text := range map[string]string{
@@ -113,7 +113,7 @@ func TestCost(t *testing.T) {
 			}
 			return least;
 		})()`)
-		require.Less(t, ms, 3000.0, name) // some of them took minutes, were they done quadratically or worse
+		require.Less(t, ms, 3000.0, name) // with a quadratic or slower algorithm some of them would take minutes
 		t.Logf("%s: %.0f ms", name, ms)
 	}
 }

@@ -19,7 +19,8 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// program starts "alpaca serve", and returns the address of its page and the process.
+// program builds the program and starts "alpaca serve". It returns the address of the page, and
+// the process.
 func program(t *testing.T, model string, flags ...string) (string, *exec.Cmd) {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "alpaca")
@@ -49,14 +50,14 @@ func program(t *testing.T, model string, flags ...string) (string, *exec.Cmd) {
 	return "", nil
 }
 
-// TestProgram checks the page with the server that it is for: an answer that comes, that is
-// stopped and that goes on, and what is shown once the server has ended.
+// TestProgram checks the page with the real server. It gets an answer, stops and continues it,
+// and asks again after the server has ended.
 func TestProgram(t *testing.T) {
 	if findChromium() == "" {
 		open(t, "") // skips, or fails
 	}
-	// Each answer ends at its limit: a longer one may fill the context before it is stopped,
-	// and could not go on.
+	// Each answer ends at its limit. A longer one might fill the context before it is stopped,
+	// and then could not be continued.
 	url, cmd := program(t, testmodel.SPM(1).Write(t), "-a", "tiny", "-t", "1", "-n", "40", "--ignore-eos", "--data", rowsFile(t))
 	b := open(t, url, "ERR_CONNECTION", "ERR_EMPTY_RESPONSE", "ERR_INCOMPLETE_CHUNKED", "Failed to fetch")
 	b.wait(`document.querySelector("#model").innerText === "tiny"`)
@@ -83,8 +84,8 @@ func TestProgram(t *testing.T) {
 	require.Contains(t, b.alert(), "does not answer")
 }
 
-// TestScreenshot makes the picture of the page for README.md, where ALPACA_SCREENSHOT says
-// where to. The model that speaks is $ALPACA_MODEL, or the built-in one.
+// TestScreenshot makes the picture of the page for README.md. $ALPACA_SCREENSHOT names the file;
+// without it the test is skipped. The model is $ALPACA_MODEL, or the built-in one.
 func TestScreenshot(t *testing.T) {
 	name := os.Getenv("ALPACA_SCREENSHOT")
 	if name == "" {

@@ -17,22 +17,22 @@ import (
 // ask is a request that the page has sent.
 type ask struct {
 	Messages []struct{ Role, Content string }
-	Body     map[string]any // all of it
+	Body     map[string]any // the whole body of the request
 	Key      string
 }
 
-// reply is what a model answers. Pieces come one by one.
+// reply is a scripted answer. Its pieces are sent one by one.
 type reply struct {
 	Thought, Pieces []string
-	Finish          string // "": stop
+	Finish          string // the finish reason; "": "stop"
 	Fail            string // the message of an error event after the pieces
-	Cut             bool   // the stream ends without an end
-	Status          int    // of an error before anything is sent, with Fail as its message
+	Cut             bool   // the stream is cut after the pieces
+	Status          int    // HTTP status of an error instead of a stream, with Fail as its message; 0: none
 	Hold            chan struct{}
-	Pause           time.Duration // between pieces
+	Pause           time.Duration // before each piece
 }
 
-// fake is a server with the page whose model says what a test wants.
+// fake is a server with the chat page. Its model gives scripted answers.
 type fake struct {
 	*httptest.Server
 	t *testing.T
@@ -40,15 +40,15 @@ type fake struct {
 	mu      sync.Mutex
 	asked   []ask
 	replies []reply
-	gone    int    // requests whose page has gone before their end
-	key     string // that is needed
-	down    bool   // connections are cut
+	gone    int    // number of requests that the page left before their end
+	key     string // the API key that requests need; "": none
+	down    bool   // all connections are cut
 	warn    []string
-	counts  int      // tokens that each prompt has
-	models  []string // besides its own
+	counts  int      // the number of tokens that it reports for each prompt
+	models  []string // names of further models
 }
 
-// serve starts one that gives these answers, the last of them again and again.
+// serve starts a fake server that gives these replies in order, and then repeats the last.
 func serve(t *testing.T, replies ...reply) *fake {
 	t.Helper()
 	f := &fake{t: t, replies: replies}
@@ -96,7 +96,7 @@ func (f *fake) last() ask {
 	return f.asked[len(f.asked)-1]
 }
 
-// set changes something under the lock.
+// set calls change with the lock held.
 func (f *fake) set(change func()) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -155,7 +155,7 @@ func (f *fake) chat(w http.ResponseWriter, r *http.Request) {
 	f.stream(w, r, p)
 }
 
-// stream sends an answer in the form of the server's.
+// stream sends an answer as events, in the form of the real server.
 func (f *fake) stream(w http.ResponseWriter, r *http.Request, p reply) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	send := func(v any) {

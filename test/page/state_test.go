@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestErrors checks what a reader is told where there is no answer, or half of one.
+// TestErrors checks the notices about an answer that fails or is cut.
 func TestErrors(t *testing.T) {
 	f := serve(t,
 		reply{Status: 400, Fail: "the prompt has 5000 tokens and exceeds the available context size of 4096 <b>tokens</b>"},
@@ -48,8 +48,8 @@ func TestErrors(t *testing.T) {
 	require.Contains(t, b.alert(), "queue is full")
 }
 
-// TestStopped checks what is shown of a server that has ended: what was said stays, the
-// message that was not answered too, and all goes on when it is back.
+// TestStopped checks the page while the server is down. The conversation stays, including the
+// message without an answer, and it continues when the server is back.
 func TestStopped(t *testing.T) {
 	f := serve(t, reply{Pieces: []string{"One."}})
 	b := open(t, f.URL, "ERR_EMPTY_RESPONSE", "ERR_CONNECTION", "Failed to fetch")
@@ -61,7 +61,7 @@ func TestStopped(t *testing.T) {
 	require.Contains(t, b.alert(), "does not answer")
 	require.Equal(t, "Hi|One.|Still there?", b.texts(".message .body"))
 	b.picture("stopped")
-	// What is kept can be read meanwhile.
+	// Stored conversations can be read meanwhile.
 	b.click("#new")
 	b.clickText("#list li", "Hi")
 	b.wait(`document.querySelectorAll(".message").length === 3`)
@@ -72,7 +72,7 @@ func TestStopped(t *testing.T) {
 	require.Equal(t, "", b.alert())
 }
 
-// TestKey checks that the page asks for a key where one is needed, and keeps it.
+// TestKey checks that the page asks for an API key if the server needs one, and keeps the key.
 func TestKey(t *testing.T) {
 	f := serve(t, reply{Pieces: []string{"Yes."}})
 	f.key = "secret"
@@ -92,7 +92,8 @@ func TestKey(t *testing.T) {
 	b.wait(`document.querySelector("#model").innerText === "scripted-1b"`)
 }
 
-// stored is a promise of whether the browser keeps a text of a conversation.
+// stored returns an expression: a promise that tells whether a stored conversation contains
+// text.
 func stored(text string) string {
 	return fmt.Sprintf(`new Promise((resolve, reject) => {
 		const open = indexedDB.open("alpaca");
@@ -105,14 +106,14 @@ func stored(text string) string {
 	})`, text)
 }
 
-// TestReload checks that an answer that was coming when the page was left is kept as far as
-// it went, and goes on.
+// TestReload checks that if the page is left during an answer, the part that has arrived is kept
+// and can be continued.
 func TestReload(t *testing.T) {
 	f := serve(t, reply{Pieces: strings.SplitAfter(strings.Repeat("word ", 60), " "), Pause: 50 * time.Millisecond, Hold: make(chan struct{})}, reply{Pieces: []string{"end."}})
 	b := open(t, f.URL)
 	b.ask("Hi")
 	b.wait(`document.querySelector(".message.assistant")?.innerText.includes("word word")`)
-	b.wait(stored("word word")) // it is saved from time to time
+	b.wait(stored("word word")) // the page saves the answer from time to time
 	b.load("/")
 	b.click("#list .open")
 	b.wait(`document.querySelector(".message.assistant .body")?.innerText.includes("word")`)
@@ -121,8 +122,8 @@ func TestReload(t *testing.T) {
 	require.True(t, strings.HasSuffix(b.text(".message.assistant .body"), "end."))
 }
 
-// TestLong checks that a long answer does not make the page slow: no frame makes anew what was
-// written before, which stays where it is, and the reader who has scrolled up is left alone.
+// TestLong checks that a long answer does not make the page slow: a frame does not render
+// earlier blocks again. A reader who has scrolled up stays there.
 func TestLong(t *testing.T) {
 	var pieces []string
 	for i := range 5000 {
@@ -139,13 +140,13 @@ func TestLong(t *testing.T) {
 	}
 	f := serve(t, reply{Pieces: pieces})
 	b := open(t, f.URL)
-	// How many blocks of the answer a frame took away at most, to put others in their places.
+	// most is the largest number of blocks of the answer that a frame replaced.
 	b.do(chromedp.Evaluate[chromedp.Void](`window.most = 0, new MutationObserver((l) => {
 		most = Math.max(most, l.filter((m) => m.target.className === "body").reduce((n, m) => n + m.removedNodes.length, 0));
 	}).observe(document.querySelector("#messages"), { childList: true, subtree: true })`))
 	b.ask("Write")
 	b.wait(`document.querySelectorAll(".message.assistant h2").length > 1`)
-	b.wait(`window.kept = document.querySelector(".message.assistant h2"), document.querySelector("#scroll").scrollTop > 0`) // the end is followed
+	b.wait(`window.kept = document.querySelector(".message.assistant h2"), document.querySelector("#scroll").scrollTop > 0`) // the page scrolls along with the answer
 	b.do(chromedp.Evaluate[chromedp.Void](`document.querySelector("#scroll").scrollTop = 0`))
 	b.idle()
 	require.True(t, eval[bool](b, "kept.isConnected"))
@@ -154,8 +155,8 @@ func TestLong(t *testing.T) {
 	require.Equal(t, 13, eval[int](b, `document.querySelectorAll(".message.assistant .code").length`))
 }
 
-// TestCopy checks that code and messages can be copied, on pages that came over plain HTTP
-// from elsewhere as well, where browsers have no clipboard for scripts.
+// TestCopy checks that code and messages can be copied. That includes pages from other machines
+// over plain HTTP, for which browsers have no clipboard API.
 func TestCopy(t *testing.T) {
 	f := serve(t, reply{Pieces: []string{"Use\n\n```sh\nls -l\necho '<b>'\n```\n"}})
 	b := open(t, f.URL)
@@ -168,7 +169,7 @@ func TestCopy(t *testing.T) {
 			b.do(chromedp.Evaluate[chromedp.Void](`window.clipboard = navigator.clipboard, Object.defineProperty(navigator, "clipboard", { value: undefined })`))
 		}
 		b.do(chromedp.Evaluate[chromedp.Void](`(window.clipboard || navigator.clipboard).writeText("")`, chromedp.EvalAwaitPromise))
-		// The button says so for a moment, which a busy machine may let pass.
+		// The button shows "Copied" only for a moment, which a busy machine may miss.
 		b.do(chromedp.Evaluate[chromedp.Void](`(() => {
 			const button = document.querySelector(".code button");
 			window.said = "";

@@ -3,12 +3,12 @@
 import os
 import sys
 
-# What some tests download by themselves, and what is taken for it.
+# FILES maps the name of a file that tests download to the file that stands in for it.
 FILES = {"stories15M-q4_0.gguf": "s-q4_0.gguf"}
 
 
 def pytest_collection_modifyitems(items):
-    import utils  # the suite's, which its conftest.py has put on the path
+    import utils  # this is the suite's module; its conftest.py has put it on the path
 
     utils.ServerPreset.load_all = staticmethod(lambda: None)
     for name, module in list(sys.modules.items()):

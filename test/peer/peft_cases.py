@@ -32,7 +32,7 @@ def cases():
     yield "patterns-rslora", "qwen2", dict(r=4, lora_alpha=6, use_rslora=True, target_modules=linear, **patterns)
     yield "regex-layers", "llama-bin", dict(r=3, lora_alpha=4, target_modules=r".*\.(q|up)_proj", layers_to_transform=None)
     yield "one-layer", "llama-bin", dict(r=3, lora_alpha=4, target_modules=["q_proj", "up_proj"], layers_to_transform=[1])
-    for base in ("llama-bin", "qwen2", "gemma2", "smollm3", "lfm2"):  # with and without tied matrices
+    for base in ("llama-bin", "qwen2", "gemma2", "smollm3", "lfm2"):  # the list has models with and without tied embeddings
         yield f"embedding-{base}", base, dict(r=4, lora_alpha=6, target_modules=["embed_tokens", "q_proj"])
         yield f"head-{base}", base, dict(r=4, lora_alpha=6, target_modules=["lm_head", "q_proj"])
         yield f"both-{base}", base, dict(r=4, lora_alpha=6, target_modules=["embed_tokens", "lm_head"])
@@ -51,7 +51,7 @@ def cases():
     yield "bin", "qwen2", dict(r=4, lora_alpha=6, target_modules=linear)
 
 
-GGUF = {"mistral": "mistral-window"}  # with the window that the converter leaves out
+GGUF = {"mistral": "mistral-window"}  # this file has the window, which the converter leaves out
 TOKENS = [1, 40, 280, 264, 290, 301, 17, 33, 5, 77, 120, 256]
 for case, base, options in cases():
     folder = os.path.join(out, case)
@@ -70,7 +70,7 @@ for case, base, options in cases():
             path = os.path.join(folder, "adapter_model.safetensors")
             torch.save(load_file(path), os.path.join(folder, "adapter_model.bin"))
             os.remove(path)
-        # As it is loaded, not as it was trained.
+        # The expected logits are those of the adapter as peft loads it from the folder.
         model = AutoModelForCausalLM.from_pretrained(os.path.join(hf, base), dtype=torch.float32, attn_implementation="eager")
         plain = model(torch.tensor([TOKENS])).logits[0].clone()
         model = PeftModel.from_pretrained(model, folder).eval()
@@ -80,5 +80,5 @@ for case, base, options in cases():
         with open(os.path.join(folder, "case.json"), "w") as f:
             json.dump(dict(model=os.path.join(gguf, GGUF.get(base, base) + ".gguf"), tokens=TOKENS, logits=logits.tolist(), moved=moved), f)
         print(f"{case:28} moved {moved:.2f}", flush=True)
-    except Exception as e:  # an architecture that this version cannot adapt
+    except Exception as e:  # this version of peft cannot adapt the architecture
         print(f"{case:28} {type(e).__name__}: {str(e)[:200]}", flush=True)

@@ -1,5 +1,5 @@
-// Package store tests the store of models against the code of the programs that it shares
-// folders with: Ollama's own for its manifests and layers.
+// Package store tests the store of models against Ollama's own code for manifests and layers,
+// because both share folders.
 package store
 
 import (
@@ -17,7 +17,7 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// alpaca is the program, made once.
+// alpaca is the path of the program. TestMain builds it.
 var alpaca string
 
 func TestMain(m *testing.M) {
@@ -38,7 +38,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// home is a machine without models.
+// home sets the environment of a machine without models, and returns its home folder.
 func home(t *testing.T) (dir string) {
 	dir = t.TempDir()
 	for name, value := range map[string]string{"HOME": dir, "HF_HOME": dir, "ALPACA_MODELS": filepath.Join(dir, "own"), "OLLAMA_MODELS": filepath.Join(dir, "ollama"),
@@ -63,8 +63,8 @@ func tiny(t *testing.T) []byte {
 	return data
 }
 
-// TestReadsOllama: a model that Ollama's code has stored is found and used in place, and its
-// code finds all as it left it.
+// TestReadsOllama checks that a model stored by Ollama's code is found and used in place, and that
+// nothing in Ollama's folder changes.
 func TestReadsOllama(t *testing.T) {
 	dir := home(t)
 	layer := func(kind string, data []byte) manifest.Layer {
@@ -102,8 +102,8 @@ func TestReadsOllama(t *testing.T) {
 	require.Equal(t, before.Digest(), after.Digest())
 }
 
-// TestOllamaReads: Ollama's code finds what was pulled here, with the content that the
-// manifest says, and removes it as its own.
+// TestOllamaReads checks that Ollama's code finds a model that was pulled here, with the content
+// that its manifest says, and can remove it.
 func TestOllamaReads(t *testing.T) {
 	dir := home(t)
 	s := storetest.New(t)

@@ -6,7 +6,7 @@ import (
 	"alpaca/internal/abtest/stats"
 )
 
-// Example tells how sure 14 votes of 20 make us.
+// Example computes the interval and the p-value of 14 wins in 20 votes.
 func Example() {
 	fmt.Printf("%.2f to %.2f\n", stats.Wilson(14, 20).Low, stats.Wilson(14, 20).High)
 	fmt.Printf("p = %.3f\n", stats.SignTest(14, 6))

@@ -9,15 +9,15 @@ import (
 // BradleyTerry returns the strengths θ of models: i beats j with the probability
 // 1/(1+e^(θj−θi)). wins[i][j] counts the wins of i against j; a tie is half a win for each.
 // Half a tie is added to every pair, because a model that never lost would have no finite
-// strength. The mean of the strengths is 0. They are found by minorise-maximise (Hunter,
-// 2004).
+// strength. The mean of the strengths is 0. The algorithm is minorization–maximization
+// (Hunter, 2004).
 func BradleyTerry(wins [][]float64) []float64 {
 	n := len(wins)
 	p := make([]float64, n)
 	for i := range p {
 		p[i] = 1
 	}
-	const tie = 0.25 // each model's half of half a tie
+	const tie = 0.25 // half a tie per pair is a quarter of a win for each model
 	for range 10000 {
 		moved := 0.0
 		next := make([]float64, n)
@@ -64,9 +64,9 @@ type Compared struct {
 	Longer float64
 }
 
-// AtEqualLength returns the win rate that is to be expected at equal lengths, in the sense of
-// AlpacaEval 2's length-controlled rate. It is the prediction of a logistic regression of the
-// votes on tanh(d), where d is the difference of lengths in standard deviations.
+// AtEqualLength returns the expected win rate at equal lengths, in the sense of AlpacaEval
+// 2's length-controlled rate. It is the prediction of a logistic regression of the votes on
+// tanh(d), where d is the difference of lengths in standard deviations.
 func AtEqualLength(list []Compared) float64 {
 	if len(list) == 0 {
 		return 0.5
@@ -75,7 +75,7 @@ func AtEqualLength(list []Compared) float64 {
 	for _, c := range list {
 		square += float64(c.Longer * c.Longer)
 	}
-	deviation := math.Sqrt(square / float64(len(list))) // around 0, not the mean: equal lengths stay 0
+	deviation := math.Sqrt(square / float64(len(list))) // around 0, not around the mean, so that equal lengths stay 0
 	x := make([]float64, len(list))
 	for i, c := range list {
 		if deviation > 0 {
@@ -136,7 +136,7 @@ func tanh(x float64) float64 {
 }
 
 // Alpha returns Krippendorff's α of nominal values: how far judges agree beyond chance, 1
-// if they always do. Each unit is what the judges said about one item; a unit with fewer than
+// if they always do. Each unit has the judges' values for one item; a unit with fewer than
 // two values does not count. ok is false if no unit counts, or all values are the same.
 func Alpha(units [][]int) (alpha float64, ok bool) {
 	totals := map[int]float64{}

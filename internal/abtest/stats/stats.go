@@ -1,5 +1,5 @@
 // Package stats has the statistics of comparing two models by votes: win rates with
-// intervals, tests, the number of votes that a difference needs, and strengths of several
+// intervals, tests, the number of votes needed to see a difference, and strengths of several
 // models. The order of operations, the functions and the random numbers are fixed, so a
 // report has the same digits on every machine.
 package stats
@@ -76,15 +76,14 @@ func Anytime(wins, n float64) Interval {
 	return clipped(wins/n, math.Sqrt(float64(g*fmath.Log(g/(alpha*alpha)))/float64(n*n*rho2))/2)
 }
 
-// VotesNeeded returns how many decided votes a two-sided test needs to detect that a true
-// rate of p is not 1/2. The level is 5 %, the power 80 %.
+// VotesNeeded returns how many decided votes a two-sided test needs to tell a true rate of p
+// from 1/2. The level is 5 %, the power 80 %.
 func VotesNeeded(p float64) int {
 	root := (z95/2 + float64(z80*math.Sqrt(float64(p*(1-p))))) / math.Abs(p-0.5)
 	return int(math.Ceil(float64(root * root)))
 }
 
-// Visible returns the smallest difference from 1/2 that votes decided votes detect, in
-// the sense of VotesNeeded.
+// Visible returns the smallest difference from 1/2 for which VotesNeeded is at most votes.
 func Visible(votes int) float64 {
 	low, high := 0.0, 0.5
 	for range 40 {
@@ -97,14 +96,14 @@ func Visible(votes int) float64 {
 	return high
 }
 
-// Cluster is the votes on one prompt: the sum of their points for model X, and their
-// number.
+// Cluster sums up the votes on one prompt: their points for model X, and their number.
 type Cluster struct{ Sum, N float64 }
 
 // resamples is the number of bootstrap samples.
 const resamples = 10000
 
-// forBootstrap is the purpose of the random numbers: the second number of random.Hash.
+// forBootstrap is the second argument of random.Hash here. It keeps these random numbers
+// apart from those drawn for other purposes.
 const forBootstrap = 201
 
 // Bootstrap returns the 95 % percentile interval of the mean points of a vote. It

@@ -9,7 +9,7 @@ import (
 	"alpaca/internal/train/random"
 )
 
-// TestKnown: figures that are known from elsewhere.
+// TestKnown compares results with published values.
 func TestKnown(t *testing.T) {
 	w := Wilson(90, 179)
 	require.InDelta(t, 0.4303, w.Low, 5e-5)
@@ -31,13 +31,13 @@ func TestKnown(t *testing.T) {
 	require.Equal(t, 0.5, Visible(1))
 }
 
-// TestBradleyTerry: of two models the strengths are the logit of the win rate, but for the
-// added tie.
+// TestBradleyTerry checks that two models' strengths differ by the logit of the win rate, with
+// the added tie.
 func TestBradleyTerry(t *testing.T) {
 	theta := BradleyTerry([][]float64{{0, 70}, {30, 0}})
 	require.InDelta(t, math.Log(70.25/30.25), theta[0]-theta[1], 1e-9)
 	require.InDelta(t, 0, theta[0]+theta[1], 1e-9)
-	// A model that never lost has a strength.
+	// A model that never lost has a finite strength.
 	theta = BradleyTerry([][]float64{{0, 5, 5}, {0, 0, 5}, {0, 0, 0}})
 	require.Greater(t, theta[0], theta[1])
 	require.Greater(t, theta[1], theta[2])
@@ -46,8 +46,8 @@ func TestBradleyTerry(t *testing.T) {
 	require.Equal(t, []float64{0}, BradleyTerry([][]float64{{0}}))
 }
 
-// TestCoverage: of simulated sessions without a difference the intervals hold a half as
-// often as they say, Anytime at every number of votes.
+// TestCoverage simulates sessions of two equal models. 95 % of the intervals contain 1/2. With
+// Anytime, 95 % of the sessions have intervals that contain it after every vote.
 func TestCoverage(t *testing.T) {
 	const sessions, votes = 10000, 179
 	held, always := 0, 0
@@ -82,12 +82,12 @@ func TestBootstrap(t *testing.T) {
 	require.Equal(t, Interval{0, 1}, Bootstrap(nil, 1))
 }
 
-// TestAtEqualLength: votes that go by length alone say nothing about the models; votes that
-// do not are not changed.
+// TestAtEqualLength checks that votes that depend only on length give 1/2, and that votes that do
+// not depend on it keep their win rate.
 func TestAtEqualLength(t *testing.T) {
 	var byLength, without []Compared
 	for i := range 400 {
-		longer := float64(i%7) - 2 // the first model's answers are longer in the mean
+		longer := float64(i%7) - 2 // on average the first model's answers are longer
 		byLength = append(byLength, Compared{Won: random.Uniform(random.Hash(3, uint64(i))) < sigmoid(longer), Longer: longer})
 		without = append(without, Compared{Won: i%4 != 0, Longer: float64(i%3 - 1)})
 	}
@@ -104,10 +104,10 @@ func TestAtEqualLength(t *testing.T) {
 	require.Greater(t, AtEqualLength([]Compared{{true, 0}, {true, 0}}), 0.9)
 }
 
-// TestAlpha: the example of Krippendorff's "Computing Krippendorff's Alpha-Reliability",
-// nominal data.
+// TestAlpha computes the example with nominal data in Krippendorff's "Computing Krippendorff's
+// Alpha-Reliability".
 func TestAlpha(t *testing.T) {
-	// Four observers, 0 for no value.
+	// Four observers; 0 means no value.
 	rows := [][]int{
 		{1, 2, 3, 3, 2, 1, 4, 1, 2, 0, 0, 0},
 		{1, 2, 3, 3, 2, 2, 4, 1, 2, 5, 0, 3},

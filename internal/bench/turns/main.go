@@ -89,7 +89,7 @@ func run(ctx context.Context, w io.Writer, args []string) error {
 	return writeFile(*plot, func(w io.Writer) error { return r.draw(w, form) })
 }
 
-// writeFile writes a file whose contents write gives.
+// writeFile writes a file with the contents that write produces.
 func writeFile(path string, write func(io.Writer) error) error {
 	var b bytes.Buffer
 	if err := write(&b); err != nil {

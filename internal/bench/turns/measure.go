@@ -67,7 +67,7 @@ func lastWord(text string) string {
 	return text[strings.LastIndexByte(text, ' ')+1:]
 }
 
-// once lets a program measure one test of a model: a warm-up and one repetition.
+// once runs program to measure one test of a model: a warm-up and one repetition.
 func (m *measurement) once(ctx context.Context, program []string, path string, prompt, generate int) (measured, error) {
 	args := append(program[1:], "-m", path, "-p", strconv.Itoa(prompt), "-n", strconv.Itoa(generate), "-r", "1", "-t", strconv.Itoa(m.threads), "-o", "json")
 	cmd := exec.CommandContext(ctx, program[0], args...)

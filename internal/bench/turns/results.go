@@ -13,7 +13,7 @@ import (
 // Results are the contents of a file in bench/results.
 type Results struct {
 	CPU      string `json:"cpu"`
-	Machine  string `json:"machine,omitempty"` // further description of it
+	Machine  string `json:"machine,omitempty"` // system, number of CPUs and kernels
 	Date     string `json:"date"`
 	Ours     string `json:"ours"` // commit
 	Peer     string `json:"peer"` // name and version

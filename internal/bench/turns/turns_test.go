@@ -14,13 +14,13 @@ import (
 
 var update = flag.Bool("update", false, "rewrite README.md's table and bench/speed.svg")
 
-// shown are the results that README.md shows, from the top of the tree.
+// shown is the file with the results that README.md shows, as a path below top.
 const (
 	top   = "../../.."
 	shown = "bench/results/epyc-zen5.json"
 )
 
-// TestReadme checks that README.md's table and plot are those of results that were kept.
+// TestReadme checks that README.md's table and plot come from the results in shown.
 func TestReadme(t *testing.T) {
 	r, err := readResults(filepath.Join(top, shown))
 	require.NoError(t, err)
@@ -46,7 +46,8 @@ func TestReadme(t *testing.T) {
 	require.Equal(t, string(drawn), plot.String(), "make plots rewrites it")
 }
 
-// TestRun has two programs measured that say what benches say, one of them twice as fast.
+// TestRun measures two scripts that print results as benchmarks do. One of them claims to be
+// twice as fast.
 func TestRun(t *testing.T) {
 	if _, err := os.Stat("/bin/sh"); err != nil {
 		t.Skip("there is no shell here")

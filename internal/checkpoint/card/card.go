@@ -55,8 +55,8 @@ func (f *facts) set(key, text string) {
 	}
 }
 
-// Read returns the general.* keys for the checkpoint in a folder. What cannot be read is
-// left out, with a note.
+// Read returns the general.* keys for the checkpoint in a folder. Data that
+// cannot be read are left out, with a note.
 func Read(dir string, opt Options) (kv []gguf.KV, notes []string) {
 	f := &facts{text: map[string]string{}, list: map[string][]string{}}
 	if err := f.readme(filepath.Join(dir, "README.md"), opt.Counts.Total); err != nil {

@@ -10,7 +10,7 @@ import (
 	"alpaca/internal/gguf"
 )
 
-// TestNames compares the parts of names with what gguf-py 0.19.0 makes of them.
+// TestNames compares the parts of names with those that gguf-py 0.19.0 finds.
 func TestNames(t *testing.T) {
 	tests := []struct {
 		id    string
@@ -39,7 +39,7 @@ func TestNames(t *testing.T) {
 	require.Equal(t, "8x18B", sizeLabel(Counts{Total: 46702792704, Shared: 46702792704 / 3, Expert: 46702792704 / 17, Experts: 8}))
 }
 
-// TestBadCard: a model card that cannot be read is left out, with a note.
+// TestBadCard checks that a model card which cannot be read is left out, with a note.
 func TestBadCard(t *testing.T) {
 	for text, note := range map[string]bool{
 		"---\na: [\n---\n": true, "---\nlicense: mit\n": false, "no front matter": false, "": false, "---\r\nlicense: mit\r\n---\r\n": false, "---\n- a\n---\n": true,

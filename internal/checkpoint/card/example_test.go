@@ -8,7 +8,7 @@ import (
 	"alpaca/internal/checkpoint/card"
 )
 
-// Example reads what a model's README.md says of it.
+// Example reads the model card in a README.md.
 func Example() {
 	dir := filepath.Join(os.TempDir(), fmt.Sprintf("example-%d", os.Getpid()))
 	defer os.RemoveAll(dir)

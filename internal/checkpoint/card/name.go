@@ -180,7 +180,7 @@ func capitals(w string) string {
 	}, w)
 }
 
-// sizeLabel returns the usual label of a model's size, such as "8B" or "8x7B", "" if the
+// sizeLabel returns the usual label of a model's size, such as "8B" or "8x7B", or "" if the
 // size is not known.
 func sizeLabel(c Counts) string {
 	switch {

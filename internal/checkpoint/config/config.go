@@ -12,7 +12,7 @@ import (
 // Model is the configuration of a checkpoint.
 type Model struct {
 	Arch   *arch.Arch
-	Class  string       // its class, such as "LlamaForCausalLM"
+	Class  string       // the model's class, such as "LlamaForCausalLM"
 	KV     []gguf.KV    // the keys of the architecture, ARCH.*
 	Layers []arch.Sizes // the sizes of each layer; tensors outside of layers use the first layer's
 	Vocab  int          // rows of the embedding; 0: not in the configuration
@@ -25,8 +25,8 @@ type Model struct {
 	// Divisors of RoPE's frequencies; nil: none.
 	RopeFreqs, RopeLong, RopeShort []float32
 
-	// Notes describe differences from the reference converter, and what GGUF cannot hold,
-	// one line each.
+	// Notes describe differences from the reference converter, and properties that GGUF cannot
+	// hold, one line each.
 	Notes []string
 }
 
@@ -34,7 +34,7 @@ type Model struct {
 // cannot evaluate.
 var ErrUnsupported = errors.New("not supported")
 
-// Experts returns the number of experts of a layer, 0 for none.
+// Experts returns the number of experts of a layer, or 0 for none.
 func (m *Model) Experts() int { return m.Layers[0].NumExperts }
 
 // The most layers and the largest dimension, as in package model.
@@ -120,7 +120,7 @@ func (r *reader) addInt(key string, n int) {
 }
 func (r *reader) addFloat(key string, f float64) { r.add(key, gguf.F32(float32(f))) }
 
-// count returns a number from 1 to limit. key has further names.
+// count returns the value of key, a number from 1 to limit. names are other names of the key.
 func (r *reader) count(key string, limit int, names ...string) int {
 	found := r.First(append([]string{key}, names...)...)
 	if found == "" {
@@ -246,7 +246,7 @@ func (r *reader) convSize(s *arch.Sizes) {
 	s.FFNDim = step * ((int(n) + step - 1) / step)
 }
 
-// convKinds returns the kinds of all layers for a configuration that lists only those
+// convKinds returns the kinds of all layers for a configuration that only lists the layers
 // with attention.
 func (r *reader) convKinds(layers int) []string {
 	kinds := make([]string, layers)

@@ -10,9 +10,9 @@ import (
 	"alpaca/internal/arch"
 )
 
-// TestRead reads configurations in the forms that models are published with, and looks at
-// the keys that come of them: of transformers 4 and 5, with what the classes leave to
-// defaults, and with what the reference converter drops.
+// TestRead reads configurations like those of published models, from transformers 4 and 5, and
+// checks the keys. Some rely on defaults of their classes, and some have settings that the
+// reference converter drops.
 func TestRead(t *testing.T) {
 	const sizes = `"hidden_size":512,"intermediate_size":1024,"num_hidden_layers":6,"num_attention_heads":8,`
 	tests := []struct {
@@ -77,7 +77,7 @@ func TestRead(t *testing.T) {
 	}
 }
 
-// TestGemma4 looks at the sizes of layers, and at what cannot be.
+// TestGemma4 checks the sizes of layers, and configurations that must be refused.
 func TestGemma4(t *testing.T) {
 	const start = `{"architectures":["Gemma4ForCausalLM"],"hidden_size":64,"intermediate_size":96,"num_hidden_layers":4,"num_attention_heads":4,"num_key_value_heads":2,"head_dim":16,"hidden_size_per_layer_input":8,` +
 		`"layer_types":["sliding_attention","full_attention","sliding_attention","full_attention"],`
@@ -107,7 +107,7 @@ func TestGemma4(t *testing.T) {
 	}
 }
 
-// TestParse reads what Python writes and JSON does not have.
+// TestParse reads NaN and Infinity, which Python writes although JSON does not have them.
 func TestParse(t *testing.T) {
 	o := Parse([]byte(`{"a":NaN,"b":-Infinity,"c":"NaN \" Infinity","d":[1,Infinity],"e":3}`), "x.json")
 	require.NoError(t, o.Err())

@@ -21,8 +21,8 @@ var typeOf = map[*arch.Arch]string{
 	&arch.Gemma4: "gemma4_text",
 }
 
-// classDefaults are the defaults by model_type. For a text model inside another model it
-// is the text model's own model_type.
+// classDefaults are the defaults by model_type. A text model inside another model has its
+// own model_type.
 var classDefaults = map[string]string{
 	"llama":               `{"max_position_embeddings": 2048, "rms_norm_eps": 1e-6, "rope_theta": 10000}`,
 	"mistral":             `{"num_key_value_heads": 8, "max_position_embeddings": 131072, "rms_norm_eps": 1e-6, "rope_theta": 10000, "sliding_window": 4096}`,

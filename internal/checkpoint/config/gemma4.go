@@ -26,7 +26,7 @@ func (r *reader) localLayers() []bool {
 	return local
 }
 
-// ownHeads sets what differs among the layers of Gemma 4. Layers without a window have
+// ownHeads sets the sizes that differ among the layers of Gemma 4. Layers without a window have
 // heads of other sizes. The last layers have no keys and values of their own and, in some
 // models, feed-forward networks of twice the size.
 func (r *reader) ownHeads() {
@@ -59,8 +59,8 @@ func (r *reader) ownHeads() {
 	}
 }
 
-// headsOf sets the heads of layer i from per_layer_config. If that is absent, layers
-// without a window have keys of their own for their heads.
+// headsOf sets the sizes of layer i's heads from per_layer_config. If config.json lacks
+// this key, it has separate keys for the heads of layers without a window.
 func (r *reader) headsOf(i int, local, valueless bool, l *arch.Sizes) {
 	if !r.Has("per_layer_config") {
 		if !local {
@@ -143,7 +143,7 @@ func (r *reader) proportional(p Object) {
 	pairs, part, factor := r.m.Layers[0].RopeDim/2, p.Float("partial_rotary_factor", 1), p.Float("factor", 1)
 	switch kind := ropeType(p); kind {
 	case "proportional":
-	case "default": // uses neither; the reference needs divisors in every model of Gemma 4
+	case "default": // has no part and no factor; the reference needs divisors in every model of Gemma 4
 		part, factor = 1, 1
 	default:
 		r.Fail("rope scaling %q is %w in %s", kind, ErrUnsupported, r.m.Arch.Name)

@@ -119,9 +119,6 @@ func (r *reader) family() {
 		scale("logits_scaling", arch.KeyLogitScale)
 	case &arch.StableLM:
 		r.add("use_parallel_residual", gguf.Bool(r.Bool("use_parallel_residual", false)))
-		if r.Bool("qk_layernorm", false) {
-			r.Fail("qk_layernorm is %w", ErrUnsupported)
-		}
 	case &arch.SmolLM3:
 		r.noRope()
 	case &arch.Mistral3:
@@ -156,7 +153,7 @@ func (r *reader) cap(from, to string) {
 }
 
 // attnScale adds the scale of attention's scores (Gemma's query_pre_attn_scalar), unless
-// it is the architecture's.
+// it is the architecture's default.
 func (r *reader) attnScale(s *arch.Sizes) {
 	if !r.m.Arch.ScaledEmbed || !r.Has("query_pre_attn_scalar") {
 		return
@@ -171,7 +168,7 @@ func (r *reader) attnScale(s *arch.Sizes) {
 	}
 }
 
-// noRope checks that the layers without rotation are those of the architecture.
+// noRope checks that the same layers have no rotation as in the architecture.
 func (r *reader) noRope() {
 	period := r.m.Arch.NoRopePeriod
 	if list := r.Floats("no_rope_layers"); len(list) > 0 {
@@ -214,7 +211,7 @@ func (r *reader) deltaKeys(s *arch.Sizes) {
 	r.add("rope.dimension_sections", gguf.I32s(sections))
 }
 
-// activation checks that the activation is that of the architecture.
+// activation checks that the activation is the architecture's.
 func (r *reader) activation() {
 	key := r.First("hidden_activation", "hidden_act")
 	if key == "" {

@@ -54,7 +54,7 @@ func ReadMeta(o Object, ffn int) (*Model, error) {
 }
 
 // metaContext returns the training context of a model of Meta's. params.json lacks it, so
-// other values tell the generation of the model.
+// it follows from other values, which differ between the generations of models.
 func metaContext(o Object, base float64) int {
 	switch {
 	case o.Has("max_seq_len"):

@@ -92,7 +92,7 @@ func (o Object) Fail(format string, args ...any) {
 // Has reports whether a key is there and not null.
 func (o Object) Has(key string) bool { return o.fields[key] != nil }
 
-// First returns the first of keys for which Has is true, "" if there is none.
+// First returns the first of keys for which Has is true, or "" if there is none.
 func (o Object) First(keys ...string) string {
 	for _, k := range keys {
 		if o.Has(k) {
@@ -120,7 +120,7 @@ func (o Object) wrong(key, want string) {
 	o.Fail("%s is %.80s, want %s", key, fmt.Sprint(o.fields[key]), want)
 }
 
-// Int returns a non-negative integer, def if the object lacks the key.
+// Int returns a non-negative integer, or def if the object lacks the key.
 func (o Object) Int(key string, def int) int {
 	if !o.Has(key) {
 		return def
@@ -134,7 +134,7 @@ func (o Object) Int(key string, def int) int {
 	return int(f)
 }
 
-// Float returns a number, def if the object lacks the key.
+// Float returns a number, or def if the object lacks the key.
 func (o Object) Float(key string, def float64) float64 {
 	if !o.Has(key) {
 		return def
@@ -148,7 +148,7 @@ func (o Object) Float(key string, def float64) float64 {
 	return f
 }
 
-// Bool returns a boolean, def if the object lacks the key.
+// Bool returns a boolean, or def if the object lacks the key.
 func (o Object) Bool(key string, def bool) bool {
 	if !o.Has(key) {
 		return def
@@ -161,7 +161,7 @@ func (o Object) Bool(key string, def bool) bool {
 	return b
 }
 
-// Text returns a string, "" if the object lacks the key.
+// Text returns a string, or "" if the object lacks the key.
 func (o Object) Text(key string) string {
 	if !o.Has(key) {
 		return ""

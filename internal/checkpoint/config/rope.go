@@ -108,8 +108,8 @@ func (r *reader) scaling(p Object) {
 	}
 }
 
-// yarn adds the keys of YaRN. An attention_factor, or different values of mscale and
-// mscale_all_dim, become a factor of their own.
+// yarn adds the keys of YaRN. KeyYarnAttn is the attention_factor or, without one, follows
+// from mscale and mscale_all_dim. If mscale is 1, KeyYarnLog is mscale_all_dim instead.
 func (r *reader) yarn(p Object, context int) {
 	factor := p.Float("factor", 1)
 	r.add(arch.KeyRopeScaling, gguf.Str("yarn"))
@@ -144,7 +144,7 @@ func (r *reader) yarn(p Object, context int) {
 // longrope adds the factors of Phi's long contexts.
 func (r *reader) longrope(p Object, context int) {
 	original := p.Int("original_max_position_embeddings", context)
-	if r.m.Arch != &arch.Phi3 { // for which the reference does not write the type
+	if r.m.Arch != &arch.Phi3 { // for Phi 3 the reference does not write the type
 		r.add(arch.KeyRopeScaling, gguf.Str("longrope"))
 		r.addInt(arch.KeyRopeOrigCtx, original)
 	}

@@ -8,8 +8,8 @@ import (
 	"alpaca/internal/checkpoint/rows"
 )
 
-// change converts a tensor of Hugging Face to what GGUF has: another order of rows or
-// columns, weights of norms plus 1, and float32 where it is required.
+// change converts a tensor of Hugging Face to GGUF's form. It may reorder rows or columns, add
+// 1 to the weights of norms, and convert to float32.
 func (b *builder) change(s source, r *rows.Rows) *rows.Rows {
 	t := s.tensor
 	vector := t.IsVector() || s.bias

@@ -11,8 +11,8 @@ import (
 
 // stored is a tensor of the checkpoint, or several that form one tensor in GGUF.
 type stored struct {
-	name  string // of the first tensor
-	typ   string // how the checkpoint stores it
+	name  string // name of the first tensor
+	typ   string // how the checkpoint stores the tensor
 	shape []int
 	rows  *rows.Rows
 }
@@ -49,13 +49,17 @@ func (b *builder) find(s source) (*stored, error) {
 	return nil, nil
 }
 
-// named finds a tensor, or those of all experts, by its name.
+// named finds a tensor by its name, or those of all experts or rows.
 func (b *builder) named(s source) (*stored, error) {
+	parts := s.sizes.NumExperts
 	if s.tensor.Stack == arch.One {
-		return b.matrix(s.tensor.HFName(s.layer, -1, s.bias))
+		if !s.tensor.ByRows() {
+			return b.matrix(s.tensor.HFName(s.layer, -1, s.bias))
+		}
+		parts = s.sizes.Of(s.tensor.Rows)
 	}
 	var list []*stored
-	for e := range s.sizes.NumExperts {
+	for e := range parts {
 		x, err := b.matrix(s.tensor.HFName(s.layer, e, s.bias))
 		switch {
 		case err != nil:
@@ -65,14 +69,14 @@ func (b *builder) named(s source) (*stored, error) {
 		case x == nil:
 			return nil, fmt.Errorf("tensor %q is missing, which becomes a part of %q", s.tensor.HFName(s.layer, e, s.bias), s.name())
 		case e > 0 && !slices.Equal(x.shape, list[0].shape):
-			return nil, fmt.Errorf("tensor %q has the shape %d, that of the first expert is %d", x.name, x.shape, list[0].shape)
+			return nil, fmt.Errorf("tensor %q has the shape %d, that of the first is %d", x.name, x.shape, list[0].shape)
 		}
 		list = append(list, x)
 	}
 	return stack(list), nil
 }
 
-// stack stacks the matrices of experts.
+// stack stacks the matrices of experts, or rows.
 func stack(list []*stored) *stored {
 	first := list[0]
 	all := make([]*rows.Rows, len(list))
@@ -89,8 +93,8 @@ func stack(list []*stored) *stored {
 	return &stored{first.name, first.typ, append([]int{len(list)}, first.shape...), rows.Stack(all)}
 }
 
-// fused finds the stacked matrices of all experts in a tensor, which may hold other
-// matrices, too.
+// fused finds the stacked matrices of all experts in a tensor that may also hold other
+// matrices.
 func (b *builder) fused(s source) (*stored, error) {
 	k := s.tensor.Stacked
 	if s.bias {
@@ -131,7 +135,7 @@ func share(s arch.Share, n int) int {
 	return n / 2
 }
 
-// part returns the rows that belong to share s, of each matrix of n rows in r.
+// part returns the rows of share s of each matrix in r. A matrix has n rows.
 func part(r *rows.Rows, s arch.Share, n int) *rows.Rows {
 	if s == arch.AllRows {
 		return r
@@ -143,8 +147,8 @@ func part(r *rows.Rows, s arch.Share, n int) *rows.Rows {
 	})
 }
 
-// place returns the row of a matrix of 2m rows that is row number row of the m rows of
-// share s.
+// place converts the number of a row in share s to its number in the whole matrix. The share
+// has m rows, and the matrix 2m.
 func place(s arch.Share, row, m int) int {
 	switch s {
 	case arch.LastHalf:

@@ -44,7 +44,7 @@ func (b *builder) leftOver() error {
 	return nil
 }
 
-// otherParts are the prefixes of the names of parts beside the language model.
+// otherParts are the prefixes of the names of tensors outside the language model.
 var otherParts = []string{
 	"vision_tower.", "multi_modal_projector.", "visual.", "vision_model.", "audio_tower.", "embed_vision.", "embed_audio.", "mtp.", "connector.", "image_newline",
 	"vision_projector.", "patch_merger.", "vision_encoder.", "vision_language_adapter.", "pre_mm_projector_norm.", "vision_embed_tokens.", "vision_embedder.",
@@ -69,8 +69,8 @@ func (b *builder) useless(name string) bool {
 	return false
 }
 
-// unread reports whether a tensor computes keys or values of a layer that uses others'
-// instead.
+// unread reports whether a tensor computes keys or values of a layer that uses another
+// layer's keys and values instead.
 func (b *builder) unread(name string) bool {
 	p, ok := b.Arch.FromHF(name)
 	if !ok || p.Layer < 0 || p.Layer >= len(b.Layers) || b.has(p.Layer, p.Tensor) {

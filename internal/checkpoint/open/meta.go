@@ -21,7 +21,7 @@ func (m *Model) readMeta(o config.Object) (*config.Model, error) {
 	return config.ReadMeta(o, first.Shape[0]*len(m.folder.Shards))
 }
 
-// meta returns a tensor that is split among Meta's files, nil if there is none.
+// meta returns a tensor that is split among Meta's files, or nil if there is none.
 func (b *builder) meta(s source) (*stored, error) {
 	if s.tensor.Meta == "" || s.bias {
 		return nil, nil

@@ -38,7 +38,7 @@ type Model struct {
 	Main   quant.Type // type of most weights: F32, F16 or BF16
 	Stored string     // how the checkpoint stores most weights, such as "BF16"
 	Files  []string   // all files of weights
-	Notes  []string   // differences from the reference converter, and what GGUF cannot hold
+	Notes  []string   // differences from the reference converter, and properties that GGUF cannot hold
 
 	folder *checkpoint.Folder
 }
@@ -146,6 +146,11 @@ func (b *builder) add(name string, shape []int, r *rows.Rows) {
 	b.reads = append(b.reads, r.Read)
 }
 
+// lastIs reports whether the last tensor that was added has this name.
+func (b *builder) lastIs(name string) bool {
+	return len(b.tensors) > 0 && b.tensors[len(b.tensors)-1].Name == name
+}
+
 // count counts the elements of a matrix for main.
 func (b *builder) count(stored string, r *rows.Rows) {
 	if b.stored == nil {
@@ -179,7 +184,7 @@ func (b *builder) main() (quant.Type, string) {
 	return best, name
 }
 
-// Describe adds the general.* keys that describe the model, and notes about what could
+// Describe adds the general.* keys that describe the model, and notes about files that could
 // not be read. name replaces the model's name, unless it is "".
 func (m *Model) Describe(dir, name string) error {
 	general, notes := card.Read(dir, card.Options{Name: name, Counts: m.Counts()})

@@ -35,7 +35,7 @@ func (b *builder) parts(base string, ends ...string) ([]*weights.Tensor, error) 
 	return list, nil
 }
 
-// columns returns a matrix of GPTQ or AWQ, nil if there is none.
+// columns returns a matrix of GPTQ or AWQ, or nil if there is none.
 func (b *builder) columns(base string) (*stored, error) {
 	if b.tensor(base+".qweight") == nil {
 		return nil, nil
@@ -80,7 +80,7 @@ func (b *builder) columns(base string) (*stored, error) {
 	return &stored{words.Name, b.quant.method, []int{c.Rows, c.Cols}, c.Unpack(b.made())}, nil
 }
 
-// grouped returns a matrix of compressed-tensors' pack-quantized, nil if there is none.
+// grouped returns a matrix of compressed-tensors' pack-quantized, or nil if there is none.
 func (b *builder) grouped(base string) (*stored, error) {
 	if b.tensor(base+".weight_packed") == nil {
 		return nil, nil
@@ -118,7 +118,7 @@ func (b *builder) grouped(base string) (*stored, error) {
 	return &stored{words.Name, "packed", []int{g.Rows, g.Cols}, g.Unpack(b.made())}, nil
 }
 
-// zeros unpacks zero points. A word has those of several rows.
+// zeros unpacks zero points. A word has the zero points of several rows.
 func zeros(t *weights.Tensor, rows, groups, bits int) ([]float32, error) {
 	perWord := 32 / bits
 	if len(t.Shape) != 2 || t.Shape[0] != (rows+perWord-1)/perWord || t.Shape[1] != groups {

@@ -17,9 +17,9 @@ import (
 	"alpaca/internal/testshared"
 )
 
-// packedCase is a matrix as a library has it. testdata/quantized.json was written by
-// bitsandbytes 0.50.2, compressed-tensors 0.20.1 and AutoAWQ 0.2.9, which also gave the
-// values; those of fp8 and GPTQ were compared with llama.cpp's converter of v0.5.0.
+// packedCase is a matrix as a library packs it, with its values. bitsandbytes 0.50.2,
+// compressed-tensors 0.20.1 and AutoAWQ 0.2.9 wrote testdata/quantized.json. The values of fp8
+// and GPTQ were compared with llama.cpp's converter of v0.5.0.
 type packedCase struct {
 	Name    string
 	Config  json.RawMessage
@@ -27,7 +27,7 @@ type packedCase struct {
 	Values  string
 }
 
-// builderOf makes a checkpoint of tensors in memory.
+// builderOf makes the builder of a checkpoint whose tensors are in memory.
 func builderOf(t *testing.T, c *packedCase) *builder {
 	all := map[string]*weights.Tensor{}
 	for name, x := range c.Tensors {
@@ -51,7 +51,7 @@ func packedCases(t *testing.T) []packedCase {
 	return list
 }
 
-// TestQuantized compares dequantized matrices with what the libraries make of them.
+// TestQuantized compares dequantized matrices with the libraries' values.
 func TestQuantized(t *testing.T) {
 	for _, c := range packedCases(t) {
 		t.Run(c.Name, func(t *testing.T) {
@@ -85,8 +85,8 @@ func TestQuantized(t *testing.T) {
 	}
 }
 
-// TestBadQuantized takes one tensor away, or gives it another shape: an error that names one,
-// or the matrix is not there; never more.
+// TestBadQuantized removes one tensor, or gives it another shape or type. This must not panic,
+// and an error must be one line that names a tensor.
 func TestBadQuantized(t *testing.T) {
 	for _, c := range packedCases(t) {
 		for name := range c.Tensors {
@@ -112,8 +112,8 @@ func TestBadQuantized(t *testing.T) {
 	}
 }
 
-// TestScaledFloats: the scales of 8-bit floats are one number for the matrix, for each row, or for
-// each block, of which those at the edges are smaller. 0x38 is 1, 0x40 is 2, 0xb8 is -1.
+// TestScaledFloats reads 8-bit floats with one scale for the matrix, for each row, or for each
+// block. Blocks at the edges are smaller. 0x38 is 1, 0x40 is 2, 0xb8 is -1.
 func TestScaledFloats(t *testing.T) {
 	codes := [3]any{"F8_E4M3", []any{3.0, 4.0}, "38404038" + "b8383840" + "404038b8"}
 	plain := []float32{1, 2, 2, 1, -1, 1, 1, 2, 2, 2, 1, -1}
@@ -129,7 +129,7 @@ func TestScaledFloats(t *testing.T) {
 		name, config, scale string
 		shape               []any
 		values              []float32
-		of                  func(row, col int) int // which scale an element has
+		of                  func(row, col int) int // the index of an element's scale
 	}{
 		{"one without dimensions", `{"quant_method":"fp8"}`, "w.weight_scale_inv", []any{}, []float32{0.5}, func(_, _ int) int { return 0 }},
 		{"one", `{"quant_method":"fp8","weight_block_size":null}`, "w.weight_scale_inv", []any{1.0}, []float32{3}, func(_, _ int) int { return 0 }},

@@ -15,7 +15,7 @@ import (
 	"alpaca/internal/testshared"
 )
 
-// folders returns the checkpoints beside the project, adapters left out.
+// folders returns the names of the checkpoints in the shared folder, without the adapters.
 func folders(t *testing.T) (names []string) {
 	entries, err := os.ReadDir(testshared.Path(t, "models/hf"))
 	require.NoError(t, err)
@@ -27,43 +27,43 @@ func folders(t *testing.T) (names []string) {
 	return names
 }
 
-// otherKeys are the keys that are not as the reference has them, by the checkpoint, and why.
-// A key with "+" in front is one that the reference does not have at all.
+// otherKeys has, for each checkpoint, the keys that differ from the reference's, and why. The
+// reference does not have the keys with "+" in front at all.
 var otherKeys = map[string][]string{
 	"*": {
-		"+tokenizer.ggml.normalizer",       // NFC, which the reference forgets
-		"+tokenizer.ggml.eos_token_ids",    // the whole list, which it cuts to one
-		"+tokenizer.ggml.add_space_prefix", // what tokenizer.json says, where it leaves it to a default
+		"+tokenizer.ggml.normalizer",       // NFC, which the reference leaves out
+		"+tokenizer.ggml.eos_token_ids",    // the whole list; the reference has one token
+		"+tokenizer.ggml.add_space_prefix", // as in tokenizer.json; the reference relies on a default
 	},
-	"gemma":    {"+gemma.rope.freq_base", "tokenizer.ggml.eot_token_id"}, // a constant of CodeGemma's vocabulary, in all others as well
+	"gemma":    {"+gemma.rope.freq_base", "tokenizer.ggml.eot_token_id"}, // the reference writes CodeGemma's token
 	"gemma2":   {"+gemma2.rope.freq_base"},
-	"granite":  {"tokenizer.ggml.add_space_prefix"}, // of a vocabulary of bytes, which adds none
-	"mistral":  {"+llama.attention.sliding_window"}, // dropped
+	"granite":  {"tokenizer.ggml.add_space_prefix"}, // its vocabulary of bytes adds no space
+	"mistral":  {"+llama.attention.sliding_window"}, // the reference drops it
 	"stablelm": {"+stablelm.rope.freq_base"},
-	"llama-meta": { // was made of the same weights with the files of Hugging Face
+	"llama-meta": { // the reference converted the same weights with Hugging Face's files
 		"llama.attention.key_length", "llama.attention.value_length", "tokenizer.chat_template", "tokenizer.ggml.add_eos_token",
 		"tokenizer.ggml.add_sep_token", "tokenizer.ggml.scores", "tokenizer.ggml.token_type",
 	},
 }
 
-// constants are keys of the fill-in tokens of CodeGemma, which the reference writes for any
+// constants are keys of CodeGemma's fill-in tokens. The reference writes them for every
 // vocabulary of Gemma's class.
 var constants = []string{"tokenizer.ggml.prefix_token_id", "tokenizer.ggml.suffix_token_id", "tokenizer.ggml.middle_token_id", "tokenizer.ggml.fsep_token_id"}
 
-// ulps is how far numbers may lie from the reference's, in units of the last place: those
-// that are computed, by another exp.
+// ulps returns how far a tensor's numbers may be from the reference's, in units of the last
+// place. It is not 0 for numbers that the reference computes in another way.
 func ulps(model, tensor string) int {
 	switch {
 	case tensor == "rope_freqs.weight", strings.HasSuffix(tensor, "ssm_a"):
 		return 4
 	case model == "gemma3-4x" && strings.HasSuffix(tensor, "_norm.weight"):
-		return 1 << 14 // it adds the 1 in half precision
+		return 1 << 14 // the reference adds 1 in half precision
 	}
 	return 0
 }
 
-// TestReference compares every checkpoint with what the reference converter makes of it, in
-// F32: each tensor to the bit, and all keys but those of otherKeys.
+// TestReference compares every checkpoint, converted to F32, with the reference converter's
+// file: each tensor within ulps, and all keys except otherKeys and those of "general.".
 func TestReference(t *testing.T) {
 	compared := 0
 	for _, name := range folders(t) {
@@ -104,7 +104,7 @@ func requireTensors(t *testing.T, name string, ref, got *gguf.File) {
 	}
 }
 
-// values returns all elements of a tensor, read in pieces that end anywhere.
+// values returns all elements of a tensor, read in pieces of seven rows.
 func values(t *testing.T, x *gguf.Tensor) []float32 {
 	raw := make([]byte, x.Bytes)
 	row := x.Type.RowBytes(x.Cols())

@@ -38,8 +38,8 @@ func (s source) shape() []int {
 	return shape
 }
 
-// start reads how matrices are stored, and finds the embedding, which has the size of the
-// vocabulary.
+// start reads how matrices are stored, and finds the embedding. The number of its rows is
+// the size of the vocabulary.
 func (b *builder) start() error {
 	if b.folder.Meta {
 		return nil
@@ -68,7 +68,7 @@ func (b *builder) setVocab(n int) {
 	}
 }
 
-// vocabSize returns the number of rows of the embedding, 0 if it is not known yet.
+// vocabSize returns the number of rows of the embedding, or 0 if it is not known yet.
 func (b *builder) vocabSize() int { return b.Vocab }
 
 // cutVocab checks the number of tokens against the embedding. In Meta's format it sets
@@ -154,7 +154,7 @@ func (b *builder) one(s source) error {
 		switch {
 		case untied && !s.bias && !b.folder.Meta:
 			return fmt.Errorf("tensor %q is missing: %s is false", b.wanted(s), keyTied)
-		case s.bias && !s.tensor.Bias, !s.bias && s.tensor.Optional && (s.tensor.Role != arch.AttnV || b.KeysAsValues == nil):
+		case s.bias && (!s.tensor.Bias || s.tensor.Optional && !b.lastIs(source{s.tensor, s.layer, s.sizes, false}.name())), !s.bias && s.tensor.Optional && (s.tensor.Role != arch.AttnV || b.KeysAsValues == nil):
 			return nil
 		}
 		return fmt.Errorf("tensor %q is missing, which becomes %q", b.wanted(s), s.name())
@@ -217,7 +217,7 @@ func fit(x *stored, s source, shape []int) (*rows.Rows, error) {
 	return x.rows.As(n, cols), nil
 }
 
-// computed returns the elements of a tensor that no checkpoint holds, nil for other
+// computed returns the elements of a tensor that no checkpoint holds, or nil for other
 // tensors.
 func (b *builder) computed(s source) []float32 {
 	switch s.tensor.Role {

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// machine runs a pickle. A pickle can only do what machine implements: names in it are
-// looked up only in the tables of this package.
+// machine runs a pickle. A pickle can only use the machine's operations, and its names are
+// only looked up in the tables of this package.
 type machine struct {
 	src   []byte
 	at    int
@@ -37,8 +37,8 @@ func unpickle(src []byte) (any, error) {
 	return top, nil
 }
 
-// run runs the pickle to its end. The opcodes are those of protocols 2 to 5 in Python's
-// pickletools, except those that only objects of classes need.
+// run runs the pickle to its end. It knows the opcodes of protocols 2 to 5 in Python's
+// pickletools, except opcodes that only objects of classes need.
 func (m *machine) run() (any, error) {
 	for {
 		op, err := m.byte()

@@ -15,7 +15,8 @@ import (
 	"alpaca/internal/checkpoint/weights"
 )
 
-// The opcodes of protocol 2 that tests need, as torch.save uses them.
+// globalOf returns the opcode for a global name. It and the functions below write the opcodes
+// of protocol 2 as torch.save does.
 func globalOf(module, name string) string {
 	return "c" + module + "\n" + name + "\n"
 }
@@ -40,7 +41,7 @@ func storageOf(class, key string, n int) string {
 }
 func hooks() string { return globalOf("collections", "OrderedDict") + ")R" }
 
-// rebuilt is a tensor of a storage; dtype "" is of version 2.
+// rebuilt returns the pickle of a tensor in a storage. With dtype "" it has version 2's form.
 func rebuilt(storage string, offset int, shape, stride []int, dtype string) string {
 	args := []string{storage, number(offset), numbersOf(shape...), numbersOf(stride...), "\x89", hooks()}
 	if dtype == "" {
@@ -49,12 +50,12 @@ func rebuilt(storage string, offset int, shape, stride []int, dtype string) stri
 	return globalOf("torch._utils", "_rebuild_tensor_v3") + tupleOf(append(args, globalOf("torch", dtype))...) + "R"
 }
 
-// dictOf is an OrderedDict of names and values.
+// dictOf returns the pickle of an OrderedDict of names and values.
 func dictOf(pairs ...string) string {
 	return globalOf("collections", "OrderedDict") + ")R(" + strings.Join(pairs, "") + "u"
 }
 
-// archive writes a file of a pickle and records that count up from 0, byte by byte.
+// archive writes a file with a pickle and with records whose bytes count up from 0.
 func archive(t testing.TB, pickle string, records map[string]int) string {
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
@@ -79,8 +80,8 @@ func archive(t testing.TB, pickle string, records map[string]int) string {
 	return path
 }
 
-// TestOpen reads tensors of all forms: both versions, views with an offset, transposes,
-// parameters, and what stands beside them in a file of a training program.
+// TestOpen reads tensors of all forms: both versions, views with an offset, transposes and
+// parameters, also among the other values in a training program's file.
 func TestOpen(t *testing.T) {
 	float := globalOf("torch", "FloatStorage")
 	untyped := globalOf("torch.storage", "UntypedStorage")
@@ -93,7 +94,7 @@ func TestOpen(t *testing.T) {
 		text("parameter"), globalOf("torch._utils", "_rebuild_parameter")+tupleOf(rebuilt(storageOf(globalOf("torch", "BFloat16Storage"), "1", 3), 0, []int{3, 1}, []int{1, 7}, ""), "\x88", hooks())+"R",
 		text("none"), rebuilt(storageOf(float, "2", 0), 0, []int{0, 4}, []int{4, 1}, ""),
 		text("number"), number(5),
-	) + "}" + text("_metadata") + "Ns" + "b" // what nn.Module adds to a state_dict
+	) + "}" + text("_metadata") + "Ns" + "b" // nn.Module adds this to a state_dict
 	beside := "}(" + text("args") + globalOf("argparse", "Namespace") + ")\x81}" + text("lr") + "G\x3f\xf0\x00\x00\x00\x00\x00\x00s" + "b" + text("state_dict") + model + "u"
 	for _, pickle := range []string{model, beside} {
 		f, err := Open(archive(t, pickle, map[string]int{"0": 24, "1": 6, "2": 0}))
@@ -115,7 +116,7 @@ func TestOpen(t *testing.T) {
 	}
 }
 
-// TestBad lists what is refused.
+// TestBad checks files that must be refused.
 func TestBad(t *testing.T) {
 	float := globalOf("torch", "FloatStorage")
 	one := func(tensor string) string { return dictOf(text("w"), tensor) }
@@ -158,7 +159,7 @@ func TestBad(t *testing.T) {
 	require.ErrorContains(t, err, "before version 1.6")
 }
 
-// FuzzPickle: a pickle is an error, or builds tensors whose elements can be counted.
+// FuzzPickle checks that a pickle gives an error, or tensors whose elements can be counted.
 func FuzzPickle(f *testing.F) {
 	f.Add([]byte("\x80\x02" + dictOf(text("w"), rebuilt(storageOf(globalOf("torch", "FloatStorage"), "0", 6), 1, []int{2, 2}, []int{1, 2}, "")) + "."))
 	f.Add([]byte("\x80\x04\x95\x10\x00\x00\x00\x00\x00\x00\x00}\x94(\x8c\x01a\x94K\x01\x8c\x01b\x94\x8a\x02\x00\x80u."))

@@ -44,8 +44,8 @@ var dtypes = map[string]weights.Type{
 const maxDims = 64
 
 // newTensor returns the tensor for the arguments of torch._utils._rebuild_tensor_v2:
-// (storage, offset, size, stride, requires_grad, hooks, …). If typed is true they are
-// those of _v3, in which a type follows the hooks.
+// (storage, offset, size, stride, requires_grad, hooks, …). If typed is true, the
+// arguments are _v3's, with a type after the hooks.
 func newTensor(args []any, typed bool) (*tensor, error) {
 	minArgs := 5
 	if typed {
@@ -87,7 +87,7 @@ func newTensor(args []any, typed bool) (*tensor, error) {
 	return t, nil
 }
 
-// last returns the largest index of an element in the storage, -1 if the tensor is empty.
+// last returns the largest index of an element in the storage, or -1 if the tensor is empty.
 func (t *tensor) last() (int64, error) {
 	if n, _ := weights.Elements(t.shape); n == 0 {
 		return -1, nil
@@ -121,8 +121,8 @@ func (t *tensor) empty() bool {
 	return n == 0
 }
 
-// strided returns a ReadAt for elements that are not contiguous, such as those of a
-// transpose. It keeps the tensor's part of the storage in memory.
+// strided returns a ReadAt for elements that are not contiguous, such as a transpose's. It
+// keeps the tensor's part of the storage in memory.
 func (t *tensor) strided(file io.ReaderAt, from, elem, last int64) func(dst []byte, off int64) error {
 	var once sync.Once
 	var raw []byte

@@ -20,7 +20,7 @@ type (
 	mark struct{}
 )
 
-// get returns the value of key, nil if there is none.
+// get returns the value of key, or nil if there is none.
 func (d *dict) get(key string) any {
 	for _, e := range d.items {
 		if e.key == key {

@@ -15,7 +15,9 @@ import (
 // https://github.com/ModelCloud/GPTQModel, nn_modules/qlinear; casper-hansen/AutoAWQ,
 // awq/utils/packing_utils.py.
 type Columns struct {
-	Words, Zeros, Scales *weights.Tensor // GPTQ: [cols/8, rows], [groups, rows/8], [groups, rows]; AWQ: [cols, rows/8], and the same
+	// The shapes with 4 bits are [cols/8, rows] (AWQ: [cols, rows/8]), [groups, rows/8] and
+	// [groups, rows].
+	Words, Zeros, Scales *weights.Tensor
 	Groups               *weights.Tensor // the group of each column; nil: groups are consecutive
 	Rows, Cols, Bits     int
 	Group                int // columns of a group
@@ -28,7 +30,7 @@ type Columns struct {
 	loaded atomic.Pointer[columns]
 }
 
-// Cache keeps the matrices that were read last in memory. Rows are read in order, so a
+// Cache keeps the most recently loaded matrices in memory. Rows are read in order, so a
 // few matrices suffice.
 type Cache struct {
 	mu   sync.Mutex

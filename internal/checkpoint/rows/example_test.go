@@ -7,7 +7,7 @@ import (
 	"alpaca/internal/quant"
 )
 
-// Example stacks two matrices, as query and key are stacked where a model has them in one.
+// Example stacks two matrices, like query and key for a model that has both in one matrix.
 func Example() {
 	matrix := func(first float32) *rows.Rows {
 		return rows.Computed(quant.F32, 2, 1, func(dst []float32, lo, hi int) error {

@@ -213,7 +213,7 @@ func Computed(typ quant.Type, n, cols int, floats func(dst []float32, lo, hi int
 	return r
 }
 
-// As returns the elements of r in n rows of cols elements. Their number must be the same.
+// As returns the elements of r in n rows of cols elements. r must have n*cols elements.
 func (r *Rows) As(n, cols int) *Rows {
 	if cols == r.Cols {
 		return r

@@ -5,7 +5,7 @@ import (
 	"alpaca/internal/quant"
 )
 
-// Scales are factors of blocks of a matrix, each of Rows times Cols elements.
+// Scales are the factors of a matrix's blocks. A block has Rows times Cols elements.
 type Scales struct {
 	Rows, Cols int       // the size of a block
 	PerRow     int       // number of factors in a row of blocks

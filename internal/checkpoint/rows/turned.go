@@ -6,8 +6,9 @@ import (
 	"alpaca/internal/quant"
 )
 
-// Turn returns the transposes of the matrices in r, which have rows rows each. Reading a
-// row of a transpose needs its whole matrix, so the transposes used last stay in memory.
+// Turn returns the transposes of the matrices in r. rows is the number of rows of a matrix.
+// Reading a row of a transpose needs its whole matrix, so the most recent transposes stay
+// in memory.
 func (r *Rows) Turn(rows int) *Rows {
 	c := &turned{of: r, rows: rows}
 	size := rows * r.Type.RowBytes(1)
@@ -27,7 +28,7 @@ func (r *Rows) Turn(rows int) *Rows {
 	}}
 }
 
-// turned computes transposes and keeps those used last.
+// turned computes transposes and keeps the most recent ones.
 type turned struct {
 	of   *Rows
 	rows int

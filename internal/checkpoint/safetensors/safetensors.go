@@ -33,7 +33,7 @@ type File struct {
 
 // Options change how a file is opened.
 type Options struct {
-	// Map maps the file into memory where the system supports it, so that tensors have
+	// Map maps the file into memory if the system supports it, so that tensors have
 	// Data. Reading Data requires mmap.Guard.
 	Map bool
 }
@@ -93,7 +93,7 @@ func (f *File) open(size int64, opt Options) error {
 	return nil
 }
 
-// Tensor returns the tensor called name, nil if there is none.
+// Tensor returns the tensor called name, or nil if there is none.
 func (f *File) Tensor(name string) *weights.Tensor {
 	i := slices.IndexFunc(f.Tensors, func(t weights.Tensor) bool { return t.Name == name })
 	if i < 0 {

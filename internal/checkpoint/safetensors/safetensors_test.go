@@ -15,7 +15,7 @@ import (
 	"alpaca/internal/testshared"
 )
 
-// file makes a file of a header and that many bytes of data, which count up.
+// file writes a file with a header and the given number of data bytes, which count up.
 func file(t testing.TB, header string, data int) string {
 	b := binary.LittleEndian.AppendUint64(nil, uint64(len(header)))
 	b = append(b, header...)
@@ -27,8 +27,8 @@ func file(t testing.TB, header string, data int) string {
 	return path
 }
 
-// TestOpen reads a file whose tensors lie in another order than their names, with a key
-// that nobody knows, of four bits, and without elements.
+// TestOpen reads a file whose tensors are not in the order of their names. One of them has an
+// unknown key, one has numbers of four bits, and one has no elements.
 func TestOpen(t *testing.T) {
 	path := file(t, `{"__metadata__":{"format":"pt"},"b":{"dtype":"F32","shape":[2,1],"data_offsets":[4,12],"more":[1]},`+
 		`"a":{"dtype":"BF16","shape":[2],"data_offsets":[0,4]},"n":{"dtype":"I64","shape":[0,9],"data_offsets":[12,12]},`+
@@ -55,7 +55,7 @@ func TestOpen(t *testing.T) {
 	}
 }
 
-// TestBad lists what is refused, and how.
+// TestBad checks files that must be refused, and the errors.
 func TestBad(t *testing.T) {
 	one := func(what string) string { return `{"a":` + what + `}` }
 	tests := []struct {
@@ -105,7 +105,7 @@ func TestBad(t *testing.T) {
 	require.ErrorContains(t, err, "not a regular file")
 }
 
-// TestShared opens what the format's own library wrote.
+// TestShared opens files that the format's own library wrote.
 func TestShared(t *testing.T) {
 	paths, err := filepath.Glob(filepath.Join(testshared.Path(t, "models/hf"), "*", "*.safetensors"))
 	require.NoError(t, err)
@@ -123,7 +123,7 @@ func TestShared(t *testing.T) {
 	}
 }
 
-// FuzzHeader: a header is an error or describes its data without a gap.
+// FuzzHeader checks that a header gives an error, or describes its data without a gap.
 func FuzzHeader(f *testing.F) {
 	f.Add([]byte(`{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}}`), int64(2))
 	f.Add([]byte(`{"__metadata__":{"a":"b"},"":{"dtype":"F64","shape":[],"data_offsets":[0,8]}}`), int64(8))

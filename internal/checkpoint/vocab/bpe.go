@@ -49,8 +49,8 @@ func (b *builder) setMerges() {
 	}
 }
 
-// addTokens sets added tokens. Those that are marked special, or look special, become
-// control tokens.
+// addTokens sets added tokens. Tokens that are marked special, or look special,
+// become control tokens.
 func (b *builder) addTokens(list []addedToken) {
 	for _, a := range list {
 		if a.ID < 0 || a.ID >= len(b.tokens) {

@@ -42,7 +42,7 @@ func (b *builder) gemma4() error {
 			typ = gguf.TokenUserDefined
 		case a.Special || looksSpecial(a.Content):
 		case inVocab && (merged[a.Content] || utf8.RuneCountInString(a.Content) == 1):
-			typ = gguf.TokenNormal // merges find this token, too, with its form of spaces
+			typ = gguf.TokenNormal // merges make this token, too, so U+2581 in it must stand for a space
 		default:
 			typ = gguf.TokenUserDefined
 		}
@@ -54,6 +54,6 @@ func (b *builder) gemma4() error {
 	b.setMerges()
 	b.around()
 	yes := true
-	b.addBOS = &yes // models of this kind need it, whatever the files say
+	b.addBOS = &yes // models of this kind need it, even if the files disagree
 	return nil
 }

@@ -135,8 +135,8 @@ func parseTokenizerJSON(raw []byte) (*tokenizerJSON, error) {
 	return t, nil
 }
 
-// parts returns the parts of a sequence in order. If p is no sequence, it returns p
-// alone.
+// parts returns the parts of a sequence in order. If p is not a sequence, it returns a
+// list with p.
 func (p *part) parts() []part {
 	if p == nil {
 		return nil

@@ -94,7 +94,7 @@ func (t *tokenizerJSON) preName() (string, error) {
 }
 
 // plainPattern normalizes the spelling of a pattern. In these patterns possessive
-// quantifiers only affect speed, because what follows never matches the repeated class.
+// quantifiers only affect speed, because the text after them never matches the repeated class.
 func plainPattern(p string) string {
 	p = strings.NewReplacer(`?+`, `?`, `++`, `+`, `*+`, `*`).Replace(p)
 	p = strings.ReplaceAll(p, `'(?i:[sdmt]|ll|ve|re)`, contractions)

@@ -14,7 +14,7 @@ import (
 )
 
 // isTiktoken reports whether a tokenizer.model is a list of base64 tokens with their
-// ranks, like that of Meta's Llama 3.
+// ranks, like the file of Meta's Llama 3.
 func isTiktoken(raw []byte) bool {
 	line, _, _ := bytes.Cut(raw[:min(len(raw), 256)], []byte("\n"))
 	text, rank, ok := strings.Cut(string(line), " ")
@@ -26,8 +26,8 @@ func isTiktoken(raw []byte) bool {
 	return err1 == nil && err2 == nil
 }
 
-// tiktoken reads a vocabulary from a list of ranks. The file lacks the control tokens;
-// they are those of Meta's code for Llama 3:
+// tiktoken reads a vocabulary from a list of ranks. The file lacks the control tokens,
+// which come from Meta's code for Llama 3:
 // https://github.com/meta-llama/llama3/blob/main/llama/tokenizer.py.
 func (b *builder) tiktoken(raw []byte) error {
 	var ranks [][]byte
@@ -95,8 +95,8 @@ var tekkenSpecial = []string{
 	"[IMG]", "<pad>", "[IMG_BREAK]", "[IMG_END]", "[PREFIX]", "[MIDDLE]", "[SUFFIX]", "[SYSTEM_PROMPT]", "[/SYSTEM_PROMPT]", "[TOOL_CONTENT]",
 }
 
-// tekken reads a vocabulary from tekken.json. Control tokens come first. Only as many
-// tokens of the list follow as the size of the vocabulary leaves room for.
+// tekken reads a vocabulary from tekken.json. Control tokens come first. The first tokens
+// of the list fill the rest of the vocabulary.
 func (b *builder) tekken() error {
 	raw, err := readFile(b.path(tekkenFile))
 	if err != nil {

@@ -26,7 +26,7 @@ func records(t *testing.T) map[string][]testshared.Tokenized {
 	return all
 }
 
-// ready makes the tokenizer of a vocabulary.
+// ready makes a tokenizer from a vocabulary.
 func ready(t *testing.T, v *Vocab) *tokenizer.Tokenizer {
 	f, err := gguf.FromMemory("x", "test", 0, v.KV, nil)
 	require.NoError(t, err)
@@ -36,7 +36,7 @@ func ready(t *testing.T, v *Vocab) *tokenizer.Tokenizer {
 	return tok
 }
 
-// copyFolder copies the small files of a folder, but for those that are left out.
+// copyFolder copies the files of a folder, except the weights and the files of without.
 func copyFolder(t *testing.T, from string, without ...string) string {
 	dir := t.TempDir()
 	entries, err := os.ReadDir(from)
@@ -55,9 +55,9 @@ files:
 	return dir
 }
 
-// TestTokens compares the tokens of texts with those of the checkpoints' own tokenizers:
-// of the files as they are, and without tokenizer.model and what transformers 5 no longer
-// writes, where the scores come from the merges.
+// TestTokens compares the tokens of texts with those of the checkpoints' own tokenizers. If
+// a checkpoint has a tokenizer.model, it is also read like one of transformers 5, without this
+// file, and then the scores come from the merges.
 func TestTokens(t *testing.T) {
 	models, saved := 0, 0
 	for name, list := range records(t) {
@@ -91,8 +91,9 @@ func TestTokens(t *testing.T) {
 	require.GreaterOrEqual(t, saved, 8)
 }
 
-// TestRanks makes merges of the ranks of a vocabulary whose merges are known: in tiktoken's
-// form, and in Mistral's, where the tokens behind the size do not count.
+// TestRanks checks the merges that are made from a vocabulary's ranks. It writes a vocabulary
+// with known merges in tiktoken's form, and in Mistral's, where tokens beyond the size do not
+// count.
 func TestRanks(t *testing.T) {
 	src, err := readTokenizerJSON(filepath.Join(testshared.Path(t, "models/hf/llama3"), jsonFile))
 	require.NoError(t, err)
@@ -154,7 +155,7 @@ func TestRanks(t *testing.T) {
 	require.Equal(t, []int32{1, special + 'A'}, tok.Encode("A", true, false))
 }
 
-// strs returns the list of strings of a key.
+// strs returns the value of a key, a list of strings.
 func strs(t *testing.T, v *Vocab, key string) []string {
 	for _, kv := range v.KV {
 		if kv.Key == key {
@@ -165,8 +166,8 @@ func strs(t *testing.T, v *Vocab, key string) []string {
 	return nil
 }
 
-// TestUserDefined: a piece that SentencePiece's model calls user-defined stays that,
-// and its normal form is told of.
+// TestUserDefined checks that a user-defined piece of a SentencePiece model keeps its type,
+// and that there is a note about the model's normal form.
 func TestUserDefined(t *testing.T) {
 	piece := func(text string, typ byte) string {
 		body := "\x0a" + string(rune(len(text))) + text + "\x15\x00\x00\x00\x00\x18" + string(rune(typ))
@@ -188,8 +189,8 @@ func TestUserDefined(t *testing.T) {
 	require.ErrorContains(t, err, "a unigram model is not supported")
 }
 
-// TestAround: what is put in front of a text is what tokenizer.json says, whatever
-// tokenizer_config.json says of the class.
+// TestAround checks that tokenizer.json decides whether BOS and a space are put in front of
+// a text. tokenizer_config.json only counts if tokenizer.json says nothing.
 func TestAround(t *testing.T) {
 	const (
 		vocab    = `"model":{"type":"BPE","byte_fallback":true,"vocab":{"<s>":0,"▁":1,"a":2,"▁a":3},"merges":["▁ a"]}`
@@ -224,8 +225,8 @@ func TestAround(t *testing.T) {
 	}
 }
 
-// TestGemma4: tokens that merges do not find are cut out of text, those that programs need are
-// printed, and those that look as merges leave them stay what merges find.
+// TestGemma4 checks the types of added tokens. A token that no merge makes is cut out of the
+// text, a token that programs need is printed, and a token that merges make stays normal.
 func TestGemma4(t *testing.T) {
 	const file = `{"added_tokens":[{"id":0,"content":"<bos>","special":true},{"id":1,"content":"<|tool_call>","special":true},{"id":2,"content":"<table>","special":false},
 		{"id":3,"content":"▁▁","special":false},{"id":4,"content":"\n","special":false}],"normalizer":{"type":"Replace","pattern":{"String":" "},"content":"▁"},

@@ -14,15 +14,15 @@ var roles = []struct{ key, name string }{
 	{"bos", "bos"}, {"eos", "eos"}, {"unknown", "unk"}, {"seperator", "sep"}, {"padding", "pad"}, {"cls", "cls"}, {"mask", "mask"},
 }
 
-// around finds out which tokens are added before and after a text. tokenizer.json counts
-// more than tokenizer_config.json.
+// around finds out which tokens are added before and after a text. tokenizer.json takes
+// precedence over tokenizer_config.json.
 func (b *builder) around() {
 	t := b.tokenizer
 	yes, no := true, false
 	if t != nil {
 		b.addBOS, b.addEOS = &no, &no
 		posts := t.Post.parts()
-		if len(posts) == 0 { // then the class adds the tokens
+		if len(posts) == 0 { // without a post-processor the class adds the tokens
 			for flag, key := range map[**bool]string{&b.addBOS: "add_bos_token", &b.addEOS: "add_eos_token"} {
 				if b.config.Bool(key, false) {
 					*flag = &yes
@@ -104,8 +104,9 @@ func (b *builder) normalForm() {
 
 // special finds the tokens with a role. It looks for their texts in tokenizer_config.json
 // and special_tokens_map.json, then for their ids in config.json and
-// generation_config.json. Otherwise those of the tokenizer itself stay. It keeps all
-// tokens that end a text by config.json and generation_config.json.
+// generation_config.json. If these files name no token for a role, the one from the
+// tokenizer's file stays. special also collects all tokens that end a text according to
+// config.json and generation_config.json.
 func (b *builder) special() error {
 	generate, err := config.ReadFile(b.path(generateFile))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

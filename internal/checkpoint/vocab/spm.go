@@ -65,7 +65,7 @@ var byteToken = regexp.MustCompile(`^<0x[0-9A-Fa-f]{2}>$`)
 
 // spmFromJSON reads a vocabulary like SentencePiece's from tokenizer.json, which has
 // merges instead of scores. The token that merge k makes gets the score -k, so the
-// highest score wins where the first merge would.
+// merges happen in the same order.
 func (b *builder) spmFromJSON() error {
 	t := b.tokenizer
 	if !t.Model.ByteFallback {

@@ -24,8 +24,8 @@ type Options struct {
 	Config config.Object // config.json; may be empty
 	Size   int           // rows of the embedding: unused tokens fill up the vocabulary to that number; 0: not known
 	Pre    string        // name of the pre-tokenizer; "": the checkpoint's pattern decides
-	// Gemma4 asks for the vocabulary that GGUF calls gemma4. Its files look like those of
-	// earlier Gemmas, whose vocabularies merge by scores.
+	// Gemma4 asks for the vocabulary that GGUF calls gemma4. Its files look like the files
+	// of earlier Gemmas, whose vocabularies merge by scores.
 	Gemma4 bool
 }
 
@@ -33,7 +33,7 @@ type Options struct {
 type Vocab struct {
 	KV    []gguf.KV
 	Size  int      // number of tokens
-	Notes []string // differences from the reference converter, and what GGUF cannot hold
+	Notes []string // differences from the reference converter, and properties that GGUF cannot hold
 }
 
 // The files of a tokenizer.

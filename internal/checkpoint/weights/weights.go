@@ -9,8 +9,8 @@ import (
 	"math/bits"
 )
 
-// Tensor is one array of a checkpoint. Its elements are read in row-major order, whatever
-// the order in the container.
+// Tensor is one array of a checkpoint. Its elements are read in row-major order, even if the
+// container has another order.
 type Tensor struct {
 	Name  string
 	Type  Type
@@ -34,7 +34,7 @@ func (t *Tensor) Elems() int {
 // Bytes returns the number of bytes of all elements.
 func (t *Tensor) Bytes() int64 { return t.Type.Bytes(t.Elems()) }
 
-// Rows returns the number of rows, the product of all dimensions but the last. A vector
+// Rows returns the number of rows, the product of all dimensions except the last. A vector
 // has one.
 func (t *Tensor) Rows() int {
 	n := 1

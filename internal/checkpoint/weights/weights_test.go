@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestSmallFloats checks values of the 8-bit types that their definitions list.
+// TestSmallFloats checks values from the definitions of the 8-bit types.
 func TestSmallFloats(t *testing.T) {
 	nan := float32(math.NaN())
 	tests := []struct {

@@ -19,6 +19,7 @@ import (
 	"alpaca/internal/cli/load"
 	"alpaca/internal/cli/ui"
 	"alpaca/internal/data"
+	"alpaca/internal/server/listen"
 )
 
 // options are the flags of "alpaca ab".
@@ -125,7 +126,24 @@ func (o *options) check() error {
 	case o.judge != "" && o.terminal:
 		return ui.Usagef("--judge and --terminal exclude each other")
 	}
+	if !o.terminal && o.judge == "" && !listen.IsLocal(o.host) {
+		return ui.Usagef("--host %s: the page is for this machine: localhost, or an address of the loopback interface", o.host)
+	}
 	return o.sampling.Check()
+}
+
+// checkJudge returns an error if the judging model cannot be opened. Otherwise that would come
+// out only after all answers.
+func (o *options) checkJudge() error {
+	if o.judge == "" {
+		return nil
+	}
+	m, err := o.Options.WithoutLoRA().Open(o.u, path(o.judge))
+	if err != nil {
+		return fmt.Errorf("--judge: %w", err)
+	}
+	m.Close()
+	return nil
 }
 
 // run is the command.
@@ -138,16 +156,27 @@ func (o *options) run(ctx context.Context) error {
 			return ui.WithHint(fmt.Errorf("%s: no session to resume", o.db), "alpaca ab -m MODEL -m MODEL --prompts FILE begins one")
 		}
 	}
+	if err := o.checkJudge(); err != nil {
+		return err
+	}
+	var c comparison
+	if len(o.models)+len(o.answers) > 0 {
+		var err error
+		if c, err = o.compare(); err != nil { // before there is a database
+			return err
+		}
+	}
 	db, err := data.Open(ctx, o.db)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
 	st := abtest.Store{DB: db}
-	id, sides, err := o.begin(ctx, st)
+	id, err := o.begin(ctx, st, c)
 	if err != nil {
 		return err
 	}
+	sides := c.sides
 	s, err := st.Load(ctx, id)
 	if err != nil {
 		return err
@@ -174,6 +203,9 @@ func (o *options) run(ctx context.Context) error {
 		err = o.ask(ctx, st, s)
 	case o.terminal:
 		err = o.vote(ctx, st, s)
+	case len(s.Items("")) == 0:
+		o.u.Notef("both gave the same answers to all %d prompts: there is nothing to judge", len(s.List))
+		err = st.Close(ctx, id)
 	default:
 		return o.serve(ctx, st, s, nil)
 	}
@@ -188,12 +220,13 @@ func (o *options) run(ctx context.Context) error {
 	}
 	r := abtest.NewReport(s)
 	if !s.Closed && !s.Peek { // people who still vote must not see results
-		r.Groups = slices.DeleteFunc(r.Groups, func(g abtest.Group) bool { return g.Name == abtest.People })
+		isPeople := func(g abtest.Group) bool { return g.Name == abtest.People }
+		r.Groups, r.OwnGroups = slices.DeleteFunc(r.Groups, isPeople), slices.DeleteFunc(r.OwnGroups, isPeople)
 	}
 	return writeReport(o.u.Out, r)
 }
 
-// side is one of the two that are compared: a model, or a file of answers.
+// side is one side of a comparison: a model, or a file of answers.
 type side struct {
 	model    string
 	options  load.Options     // with the adapters of this model
@@ -201,49 +234,61 @@ type side struct {
 	identity abtest.Model
 }
 
-// begin finds the open session with the plan of the flags, or begins one. Without models and
-// answers it returns the last session of the database, and no sides.
-func (o *options) begin(ctx context.Context, st abtest.Store) (id int64, sides []*side, err error) {
-	if len(o.models)+len(o.answers) == 0 {
-		list, err := st.Sessions(ctx)
-		if err != nil {
-			return 0, nil, err
-		}
-		return list[len(list)-1], nil, nil
-	}
-	if sides, err = o.sides(); err != nil {
-		return 0, nil, err
+// comparison is what the flags ask for: two sides, and the prompts to judge in order. It is empty
+// without models and answers.
+type comparison struct {
+	sides  []*side
+	plan   abtest.Plan
+	chosen []abtest.Prompt
+}
+
+// compare reads the models' identities, the files of answers and the prompts.
+func (o *options) compare() (c comparison, err error) {
+	if c.sides, err = o.sides(); err != nil {
+		return c, err
 	}
 	var prompts []abtest.Prompt
 	var sum string
 	if o.prompts != "" || !o.live {
-		if prompts, sum, err = o.readPrompts(sides); err != nil {
-			return 0, nil, err
+		if prompts, sum, err = o.readPrompts(c.sides); err != nil {
+			return c, err
 		}
 	}
 	const usual = 50
 	votes := cmp.Or(o.votes, min(usual, len(prompts)))
 	if votes > len(prompts) {
-		return 0, nil, ui.Usagef("--votes %d: there are %d prompts", votes, len(prompts))
+		return c, ui.Usagef("--votes %d: there are %d prompts", votes, len(prompts))
 	}
 	p := o.sampling.Params
 	seed := p.Seed
 	p.Seed, p.LogitBias = 0, nil
 	params, err := json.Marshal(map[string]any{"sampler": p, "max_chars": o.maxChars})
 	if err != nil {
-		return 0, nil, err
+		return c, err
 	}
-	plan := abtest.Plan{
+	c.plan = abtest.Plan{
 		Seed: uint64(seed), Votes: votes, Repeat: o.repeat, Peek: o.peek, Params: string(params), Prompts: sum, Version: ui.ReadBuild().Version, Live: o.live,
-		Models: [2]abtest.Model{sides[0].identity, sides[1].identity},
+		Models: [2]abtest.Model{c.sides[0].identity, c.sides[1].identity},
 	}
-	var chosen []abtest.Prompt
-	for _, i := range abtest.Order(plan.Seed, len(prompts), votes) {
-		chosen = append(chosen, prompts[i])
+	for _, i := range abtest.Order(c.plan.Seed, len(prompts), votes) {
+		c.chosen = append(c.chosen, prompts[i])
 	}
-	id, isNew, err := st.Begin(ctx, plan, chosen)
+	return c, nil
+}
+
+// begin finds the open session with the plan of c, or begins one. For an empty c it returns the
+// last session of the database.
+func (o *options) begin(ctx context.Context, st abtest.Store, c comparison) (id int64, err error) {
+	if c.sides == nil {
+		list, err := st.Sessions(ctx)
+		if err != nil {
+			return 0, err
+		}
+		return list[len(list)-1], nil
+	}
+	id, isNew, err := st.Begin(ctx, c.plan, c.chosen)
 	if err == nil && !isNew {
 		o.u.Notef("going on with session %d of %s", id, o.db)
 	}
-	return id, sides, err
+	return id, err
 }

@@ -50,7 +50,7 @@ func path(model string) string {
 }
 
 // templateOf returns a model's own chat template, or else Stanford's, as "alpaca train" does.
-// why says which it is.
+// why says which one it is.
 func (o *options) templateOf(m *load.Instance) (t *chat.Template, why string, err error) {
 	t, why, err = load.Template(o.u, m.Model.File, m.Model.Tokenizer, load.TemplateChoice{}, chat.Request{})
 	if err != nil || t != nil {
@@ -115,7 +115,8 @@ func (o *options) answer(ctx context.Context, st abtest.Store, s *abtest.Session
 	return err
 }
 
-// answerOne lets a model answer prompt n of a session. The seed is the same for both models.
+// answerOne lets a model answer prompt n of a session, and stores the answer. The seed is the
+// same for both models.
 func (o *options) answerOne(ctx context.Context, st abtest.Store, s *abtest.Session, n int, slot abtest.Slot, local *oneshot.Local) error {
 	a, err := local.Ask(ctx, oneshot.Query{
 		Messages:  []chat.Message{{Role: chat.User, Content: s.List[n].Instruction, Input: s.List[n].Input}},
@@ -130,8 +131,8 @@ func (o *options) answerOne(ctx context.Context, st abtest.Store, s *abtest.Sess
 	return st.AddAnswer(ctx, s.ID, n, slot, abtest.Answer{Text: a.Text, Tokens: a.Tokens, Cut: a.Cut, Millis: a.Took.Milliseconds(), Logprob: a.Logprob})
 }
 
-// each calls f for 0 to n-1, up to o.parallel at once, until one call fails. After each
-// success it calls told, one call at a time.
+// each calls f for 0 to n-1, up to o.parallel calls at once, until one call fails. After each
+// success it calls told, never twice at once.
 func (o *options) each(ctx context.Context, n int, f func(ctx context.Context, i int) error, told func()) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -252,7 +253,7 @@ func judge(ctx context.Context, local *oneshot.Local, s *abtest.Session, item ab
 	return v, nil
 }
 
-// last returns the last byte of a text, 0 for none.
+// last returns the last byte of text, or 0 if text is empty.
 func last(text string) byte {
 	if text == "" {
 		return 0

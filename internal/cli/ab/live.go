@@ -10,8 +10,8 @@ import (
 	"alpaca/internal/oneshot"
 )
 
-// live has both models in memory, which answer while people vote. Prompts that judges ask
-// come first, then those of the plan, in order.
+// live keeps both models in memory. They answer while people vote: first the prompts that
+// judges write, then those of the plan, in order.
 type live struct {
 	o  *options
 	st abtest.Store
@@ -71,7 +71,7 @@ func (o *options) serveLive(ctx context.Context, st abtest.Store, s *abtest.Sess
 	return err
 }
 
-// ask lets both models answer prompt n, which a judge has asked.
+// ask lets both models answer prompt n, which a judge has written.
 func (l *live) ask(n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -119,8 +119,7 @@ func (l *live) work(ctx context.Context, slot abtest.Slot) error {
 			return err
 		}
 		err = l.o.answerOne(ctx, l.st, s, n, slot, l.models[slot])
-		_, isOwn := s.Own[n]
-		if _, long := errors.AsType[*engine.PromptError](err); long && isOwn {
+		if _, long := errors.AsType[*engine.PromptError](err); long && s.IsOwn(n) {
 			err = l.st.Fail(ctx, l.id, n)
 		}
 		if err != nil {

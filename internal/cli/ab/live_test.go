@@ -24,8 +24,61 @@ import (
 
 func TestMain(m *testing.M) { clitest.Main(m) }
 
-// TestLive: two models answer while somebody looks, also what that one asks; what was asked
-// is there when the session goes on.
+// page is a program that serves the page of a comparison, and a client of it.
+type page struct {
+	cmd    *exec.Cmd
+	rest   io.Reader // what the program says after its address
+	base   string
+	client *http.Client
+}
+
+// start runs "alpaca ab" until it serves its page.
+func start(t *testing.T, args ...string) *page {
+	t.Helper()
+	p := &page{cmd: exec.CommandContext(t.Context(), "alpaca", append([]string{"ab", "--port", "0", "--host", "127.0.0.1"}, args...)...)}
+	stderr, err := p.cmd.StderrPipe()
+	require.NoError(t, err)
+	require.NoError(t, p.cmd.Start())
+	lines := bufio.NewReader(stderr)
+	p.rest = lines
+	for p.base == "" {
+		line, err := lines.ReadString('\n')
+		require.NoError(t, err, line)
+		if m := regexp.MustCompile(`pairs to judge at (http://\S+):`).FindStringSubmatch(line); m != nil {
+			p.base = m[1]
+		}
+	}
+	jar, err := cookiejar.New(nil)
+	require.NoError(t, err)
+	p.client = &http.Client{Jar: jar}
+	return p
+}
+
+// ask loads a page, or sends a form. It returns the page that comes in the end.
+func (p *page) ask(path string, form url.Values) (string, error) {
+	var resp *http.Response
+	var err error
+	if form == nil {
+		resp, err = p.client.Get(p.base + path)
+	} else {
+		resp, err = p.client.PostForm(p.base+path, form)
+	}
+	if err != nil {
+		return "", err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	return string(body), err
+}
+
+// wait waits for the end of the program.
+func (p *page) wait() {
+	io.Copy(io.Discard, p.rest)
+	p.cmd.Wait()
+}
+
+// TestLive checks that two models answer the prompts of the file and of a judge while the page
+// is open. When the session resumes, the judge's prompt is still there.
 func TestLive(t *testing.T) {
 	clitest.NeedExec(t)
 	if runtime.GOOS == "windows" {
@@ -34,43 +87,19 @@ func TestLive(t *testing.T) {
 	dir := t.TempDir()
 	prompts, other := filepath.Join(dir, "p.jsonl"), testmodel.SPM(1).Write(t)
 	require.NoError(t, os.WriteFile(prompts, []byte(`{"instruction":"Count to three."}`+"\n"+`{"instruction":"Name a colour."}`+"\n"), 0o600))
-	// serve runs the program while look looks, and returns what it says.
+	// serve runs the program and calls look, with a function that loads or posts to its pages.
+	// Then it ends the program.
 	serve := func(look func(get func(path string, form url.Values) string)) {
-		cmd := exec.CommandContext(t.Context(), "alpaca", "ab", "-m", "builtin", "-m", other, "--prompts", prompts, "-d", filepath.Join(dir, "ab.db"),
-			"--live", "--port", "0", "--host", "127.0.0.1", "-t", "1", "--max-chars", "20", "--parallel", "2")
-		stderr, err := cmd.StderrPipe()
-		require.NoError(t, err)
-		require.NoError(t, cmd.Start())
-		lines := bufio.NewReader(stderr)
-		var base string
-		for base == "" {
-			line, err := lines.ReadString('\n')
-			require.NoError(t, err, line)
-			if m := regexp.MustCompile(`pairs to judge at (http://\S+):`).FindStringSubmatch(line); m != nil {
-				base = m[1]
-			}
-		}
-		jar, err := cookiejar.New(nil)
-		require.NoError(t, err)
-		client := &http.Client{Jar: jar}
+		p := start(t, "-m", "builtin", "-m", other, "--prompts", prompts, "-d", filepath.Join(dir, "ab.db"), "--live", "-t", "1", "--max-chars", "20", "--parallel", "2")
 		look(func(path string, form url.Values) string {
-			var resp *http.Response
-			if form == nil {
-				resp, err = client.Get(base + path)
-			} else {
-				resp, err = client.PostForm(base+path, form)
-			}
+			body, err := p.ask(path, form)
 			require.NoError(t, err)
-			defer resp.Body.Close()
-			body, err := io.ReadAll(resp.Body)
-			require.NoError(t, err)
-			return string(body)
+			return body
 		})
-		require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
-		io.Copy(io.Discard, lines)
-		cmd.Wait()
+		require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
+		p.wait()
 	}
-	// shows loads the page until it has a text.
+	// shows loads the page until it contains text, and returns it.
 	shows := func(get func(string, url.Values) string, text string) string {
 		for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 			page := get("/", nil)

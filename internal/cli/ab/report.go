@@ -49,7 +49,8 @@ also how strong all of them are (Bradley–Terry).`,
 	return cmd
 }
 
-// loadSessions reads a session of each database. number 0 is the last one.
+// loadSessions reads a session of each database. number is the session's id; 0 stands for the
+// last session.
 func loadSessions(ctx context.Context, paths []string, number int) (list []*abtest.Session, err error) {
 	for _, path := range paths {
 		s, err := loadSession(ctx, path, int64(number))
@@ -153,53 +154,69 @@ func writeReport(w io.Writer, r *abtest.Report) error {
 		fmt.Fprintln(w, "results could be looked at before the end: the interval of the win rate allows for that")
 	}
 	for i := range r.Groups {
-		g := &r.Groups[i]
-		who := abtest.People
-		if g.Name != abtest.People {
-			who = "judge " + g.Name
-		}
-		decided := g.Wins[abtest.X] + g.Wins[abtest.Y]
-		rows := [][]string{
-			{"X better, Y better", fmt.Sprintf("%d, %d", g.Wins[abtest.X], g.Wins[abtest.Y])},
-			{"ties, both bad", fmt.Sprintf("%d, %d", g.Ties, g.Bad)},
-			{"of the ties, the same text", strconv.Itoa(r.Equal)},
-			{"win rate of X", fmt.Sprintf("%s (%s, %s)", percent(g.Rate), interval(g.Interval), g.Kind)},
-			{"the longer answer won", fmt.Sprintf("%d of %d", g.LongerWins, g.Lengths)},
-		}
-		if decided > 0 {
-			rows = append(rows, []string{"of decided votes", fmt.Sprintf("%s (%s), p = %.4f", percent(g.Decided), interval(g.DecidedInterval), g.P)})
-		}
-		rows = append(rows, []string{"the left side won", fmt.Sprintf("%d (%s)", g.LeftWins, interval(g.LeftInterval))})
-		if g.AtEqual != nil {
-			rows = append(rows, []string{"win rate of X at equal length", percent(*g.AtEqual)})
-		}
-		if g.Repeats > 0 {
-			rows = append(rows, []string{"same verdict when mirrored", fmt.Sprintf("%d of %d", g.Same, g.Repeats)})
-		}
-		if g.Agreement != nil {
-			text := percent(*g.Agreement)
-			if g.Alpha != nil {
-				text += fmt.Sprintf(", Krippendorff's α %.3f", *g.Alpha)
-			}
-			rows = append(rows, []string{fmt.Sprintf("agreement of %d judges", g.Judges), text})
-		}
-		rows = append(rows, []string{"skipped, excluded, undone", fmt.Sprintf("%d, %d, %d", g.Skipped, g.Revealed, g.Undone)})
-		fmt.Fprintln(w)
-		if err := report.WriteTable(w, []string{who, fmt.Sprintf("%d votes", g.Votes())}, rows); err != nil {
+		if err := writeGroup(w, &r.Groups[i], ""); err != nil {
 			return err
-		}
-		if decided > 0 {
-			fmt.Fprintf(w, "%d decided votes show differences of ±%.0f points\n", decided, 100*stats.Visible(decided))
-		}
-		if g.LeftBias {
-			fmt.Fprintln(w, "one side won more often than chance explains (p < 0.01): verdicts depend on where answers stand")
 		}
 	}
 	if len(r.Groups) == 0 {
 		fmt.Fprintf(w, "no votes; %d pairs are the same text\n", r.Equal)
 	}
+	if r.Own > 0 {
+		fmt.Fprintf(w, "\nprompts that judges asked themselves: %d. They knew earlier answers when they chose these,\n"+
+			"so the votes on them are counted apart and prove less.\n", r.Own)
+	}
+	for i := range r.OwnGroups {
+		if err := writeGroup(w, &r.OwnGroups[i], ", own prompts"); err != nil {
+			return err
+		}
+	}
 	_, err := fmt.Fprintf(w, "\nmean length: X %.0f characters (%d cut), Y %.0f (%d cut)\n", x.MeanChars, x.Cut, y.MeanChars, y.Cut)
 	return err
+}
+
+// writeGroup writes the counts of a group. about is added to its name.
+func writeGroup(w io.Writer, g *abtest.Group, about string) error {
+	who := abtest.People
+	if g.Name != abtest.People {
+		who = "judge " + g.Name
+	}
+	decided := g.Wins[abtest.X] + g.Wins[abtest.Y]
+	rows := [][]string{
+		{"X better, Y better", fmt.Sprintf("%d, %d", g.Wins[abtest.X], g.Wins[abtest.Y])},
+		{"ties, both bad", fmt.Sprintf("%d, %d", g.Ties, g.Bad)},
+		{"of the ties, the same text", strconv.Itoa(g.Equal)},
+		{"win rate of X", fmt.Sprintf("%s (%s, %s)", percent(g.Rate), interval(g.Interval), g.Kind)},
+		{"the longer answer won", fmt.Sprintf("%d of %d", g.LongerWins, g.Lengths)},
+	}
+	if decided > 0 {
+		rows = append(rows, []string{"of decided votes", fmt.Sprintf("%s (%s), p = %.4f", percent(g.Decided), interval(g.DecidedInterval), g.P)})
+	}
+	rows = append(rows, []string{"the left side won", fmt.Sprintf("%d (%s)", g.LeftWins, interval(g.LeftInterval))})
+	if g.AtEqual != nil {
+		rows = append(rows, []string{"win rate of X at equal length", percent(*g.AtEqual)})
+	}
+	if g.Repeats > 0 {
+		rows = append(rows, []string{"same verdict when mirrored", fmt.Sprintf("%d of %d", g.Same, g.Repeats)})
+	}
+	if g.Agreement != nil {
+		text := percent(*g.Agreement)
+		if g.Alpha != nil {
+			text += fmt.Sprintf(", Krippendorff's α %.3f", *g.Alpha)
+		}
+		rows = append(rows, []string{fmt.Sprintf("agreement of %d judges", g.Judges), text})
+	}
+	rows = append(rows, []string{"skipped, excluded, undone", fmt.Sprintf("%d, %d, %d", g.Skipped, g.Revealed, g.Undone)})
+	fmt.Fprintln(w)
+	if err := report.WriteTable(w, []string{who + about, fmt.Sprintf("%d votes", g.Votes())}, rows); err != nil {
+		return err
+	}
+	if decided > 0 {
+		fmt.Fprintf(w, "%d decided votes show differences of ±%.0f points\n", decided, 100*stats.Visible(decided))
+	}
+	if g.LeftBias {
+		fmt.Fprintln(w, "one side won more often than chance explains (p < 0.01): verdicts depend on where answers stand")
+	}
+	return nil
 }
 
 // exportOptions are the flags of "alpaca ab export".

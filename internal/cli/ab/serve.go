@@ -18,9 +18,6 @@ import (
 // serve lets people vote on a page until ctx is cancelled. ask lets the models answer a
 // prompt; it is nil if no model is in memory.
 func (o *options) serve(ctx context.Context, st abtest.Store, s *abtest.Session, ask func(n int)) error {
-	if !listen.IsLocal(o.host) {
-		return ui.Usagef("--host %s: the page is for this machine: localhost, or an address of the loopback interface", o.host)
-	}
 	l, err := listen.At([]string{o.host}, o.port)
 	if err != nil {
 		return ui.WithHint(err, "--port chooses another, 0 any")
@@ -42,10 +39,10 @@ func (o *options) serve(ctx context.Context, st abtest.Store, s *abtest.Session,
 	return h.Serve(ctx, l)
 }
 
-// keys are the choices by the key that is typed.
+// keys maps typed keys to choices.
 var keys = map[string]abtest.Choice{"1": abtest.Left, "2": abtest.Right, "3": abtest.Tie, "4": abtest.Bad, "0": abtest.Skip}
 
-// vote lets somebody vote on the terminal: a key and Enter.
+// vote lets the user vote on the terminal, with a key and Enter for each pair.
 func (o *options) vote(ctx context.Context, st abtest.Store, s *abtest.Session) error {
 	judge := "me"
 	if u, err := user.Current(); err == nil && !strings.Contains(u.Username, ":") && u.Username != "" {
@@ -88,7 +85,7 @@ func (o *options) vote(ctx context.Context, st abtest.Store, s *abtest.Session) 
 	return st.Close(ctx, s.ID)
 }
 
-// show writes a pair of answers. Infof makes texts of models harmless for the terminal.
+// show writes a pair of answers. Infof replaces characters that could control the terminal.
 func (o *options) show(s *abtest.Session, item *abtest.Item, done, all int) {
 	p, pair := s.List[item.N], s.Answers[item.N]
 	text := p.Instruction

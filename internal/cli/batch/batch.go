@@ -200,7 +200,7 @@ func (o *options) finish(u *ui.UI, src *source, out *output, p *progress, err er
 func (o *options) answer(ctx context.Context, src *source, out *output, a *load.Answering, p *progress) error {
 	run := &jobs.Run{
 		Source: src, Output: out.Output, Answer: a.Do, GiveUp: a.GiveUp,
-		Parallel: 2 * o.model.Parallel, // so that a next request is ready when one ends
+		Parallel: 2 * o.model.Parallel, // so that another request is ready when one ends
 		Retries:  o.retries, MaxErrors: o.maxErrors, Done: p.show,
 	}
 	return run.Do(ctx)

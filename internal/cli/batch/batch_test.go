@@ -18,8 +18,8 @@ import (
 
 func TestMain(m *testing.M) { clitest.Main(m) }
 
-// write writes an input of n requests for so many tokens, of which every fifth cannot be
-// answered.
+// write writes an input of n requests for the given number of tokens each. Every fifth request
+// cannot be answered.
 func write(t *testing.T, n, tokens int) string {
 	t.Helper()
 	var b strings.Builder
@@ -42,15 +42,15 @@ func read(t *testing.T, path string) string {
 	return string(data)
 }
 
-// run runs a batch in this process; it is complete, with errors.
+// run runs a batch in this process. The batch must be complete, and some results have errors.
 func run(t *testing.T, args ...string) {
 	t.Helper()
 	o := clitest.Run(t, "", append([]string{"batch"}, args...)...)
 	require.Equal(t, 3, o.Status, o.Stderr)
 }
 
-// TestKill: a run that is killed at any moment, many times, ends with the bytes of one
-// that is not.
+// TestKill kills a run many times, at any moment, and starts it again. In the end its output
+// has the same bytes as that of a run without interruption.
 func TestKill(t *testing.T) {
 	clitest.NeedExec(t)
 	kills, n := 50, 120
@@ -63,7 +63,7 @@ func TestKill(t *testing.T) {
 	run(t, in, "-m", model, "-o", whole, "--order", "input", "-t", "1")
 	args := []string{"batch", in, "-m", model, "-o", out, "--order", "input", "-t", "1", "-np", "2"}
 
-	// How long a run takes that has nothing to do, and how long one that has all to do.
+	// The time that a run takes with nothing left to do (idle), and with everything (work).
 	took := func(args ...string) time.Duration {
 		start := time.Now()
 		exec.Command("alpaca", args...).Run() // the status is 3
@@ -87,8 +87,8 @@ func TestKill(t *testing.T) {
 		require.NoError(t, cmd.Start())
 		ended := make(chan struct{})
 		go func() { cmd.Wait(); close(ended) }()
-		// At any moment, or, so that the whole work is gone through whatever the machine's
-		// speed, soon after something was written.
+		// Every second run is killed soon after it has written something, so that the kills
+		// cover the whole work on a machine of any speed. The others are killed at any moment.
 		for over := false; i%2 == 1 && !over && size() == before; {
 			select {
 			case <-ended:
@@ -109,8 +109,8 @@ func TestKill(t *testing.T) {
 	require.Equal(t, read(t, whole), read(t, out))
 }
 
-// TestShards: parts that other processes answer, one without the CPU's special
-// instructions, are, merged, the bytes of one run.
+// TestShards answers the shards of a file in three processes, one of them with portable code.
+// Merged, their outputs have the same bytes as the output of one run.
 func TestShards(t *testing.T) {
 	clitest.NeedExec(t)
 	model, in := testmodel.SPM(1).Write(t), write(t, 12, 8)
@@ -125,7 +125,7 @@ func TestShards(t *testing.T) {
 		if i == 1 {
 			cmd.Env = append(os.Environ(), "ALPACA_KERNEL=generic")
 		}
-		cmd.Run() // the status is 3 where there are errors
+		cmd.Run() // the status is 3 if some results have errors
 	}
 	merged := filepath.Join(dir, "merged.jsonl")
 	run(t, append([]string{"merge", in, "-o", merged}, outs...)...)
@@ -136,7 +136,7 @@ func TestShards(t *testing.T) {
 	require.Equal(t, read(t, whole), read(t, merged), "what was there is left")
 }
 
-// TestPipes: input and output may be pipes.
+// TestPipes checks that input and output may be pipes.
 func TestPipes(t *testing.T) {
 	model, in := testmodel.SPM(1).Write(t), write(t, 6, 8)
 	whole := filepath.Join(t.TempDir(), "whole.jsonl")

@@ -14,7 +14,7 @@ import (
 // source is the source of the requests.
 type source struct {
 	jobs.Source
-	file   *jobs.Input // the input, or the copy of a pipe; nil: requests come from a pipe
+	file   *jobs.Input // the input, or the copy of a pipe; nil: requests are read directly from a pipe
 	remove string      // the file that a pipe was copied to; "": none
 }
 
@@ -115,11 +115,11 @@ func spool(r io.Reader) (path string, err error) {
 // output is the output for the results.
 type output struct {
 	*jobs.Output
-	sorted string // the file to sort in the end; "": none
-	stdout bool   // sorted is a temporary file, whose results go to stdout in the end
+	sorted string // the file to sort at the end; "": none
+	stdout bool   // sorted is a temporary file; at the end its results go to stdout
 }
 
-// output opens the output, and leaves out of src the requests whose results are there
+// output opens the output. It removes from src the requests that have a result in the output
 // already.
 func (o *options) output(u *ui.UI, src *source, meta *jobs.Meta) (*output, error) {
 	out := &output{}

@@ -9,7 +9,7 @@ import (
 	"alpaca/internal/jobs"
 )
 
-// progress tells the user how far a run is.
+// progress shows the user the progress of a run.
 type progress struct {
 	ui    *ui.UI
 	out   *jobs.Output

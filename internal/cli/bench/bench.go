@@ -213,7 +213,8 @@ func (o *benchOptions) run(ctx context.Context, u *ui.UI) error {
 	return nil
 }
 
-// checkOutputs returns an error if a file could not be written at the end.
+// checkOutputs returns an error if an output file cannot be written, before anything is
+// measured.
 func (o *benchOptions) checkOutputs(inputs []string) error {
 	return ui.CheckOutputs([]ui.Output{{Flag: "save", Path: o.save}, {Flag: "report", Path: o.shared}}, inputs...)
 }

@@ -38,7 +38,8 @@ type trainResult struct {
 	Seconds         []float64 `json:"samples_s"`
 }
 
-// checkTrain calls runTrain, unless a flag is given that does not go with --train.
+// checkTrain calls runTrain. If a given flag cannot be used with --train, it returns a usage
+// error instead.
 func (o *benchOptions) checkTrain(ctx context.Context, u *ui.UI, threads []int) error {
 	if o.output != "json" && o.flags.Changed("output") && o.output != bench.Formats[0] {
 		return ui.Usagef("--train reports a table or json, not %s", o.output)

@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Terminal is a terminal with a command that a test types into.
+// Terminal is a terminal on which a command runs, and into which a test types.
 type Terminal struct {
 	t   *testing.T
 	Cmd *exec.Cmd
@@ -57,11 +57,11 @@ func StartOn(t *testing.T, columns uint16, cmd *exec.Cmd) *Terminal {
 	return term
 }
 
-// patience is how long a test waits for what usually takes a moment, because machines may be
-// slow and busy.
+// patience is how long a test waits for something that usually takes a moment. It is long,
+// because machines may be slow and busy.
 const patience = 5 * time.Minute
 
-// Expect waits until text is shown, after the texts of earlier calls.
+// Expect waits until the terminal shows text after the texts of earlier calls.
 func (term *Terminal) Expect(text string) {
 	term.t.Helper()
 	deadline := time.Now().Add(patience)
@@ -82,7 +82,7 @@ func (term *Terminal) Expect(text string) {
 	}
 }
 
-// ExpectAnswer waits for the end of what was typed and for a line of the answer.
+// ExpectAnswer waits for the end of the typed line and then for a line of the answer.
 func (term *Terminal) ExpectAnswer() {
 	term.t.Helper()
 	term.Expect("\n")
@@ -99,7 +99,7 @@ func (term *Terminal) Send(text string) {
 	require.NoError(term.t, err)
 }
 
-// Status waits for the end and returns the exit status.
+// Status waits until the command ends and returns its exit status.
 func (term *Terminal) Status() int {
 	term.t.Helper()
 	select {

@@ -118,7 +118,8 @@ func (s *selection) table(ctx context.Context, db *data.DB) (*table.Table, []tab
 	return t, filters, nil
 }
 
-// asUsage turns the error of a query that cannot be answered into a usage error.
+// asUsage turns a table.Error, the error of a wrong query, into a usage error. It returns other
+// errors as they are.
 func asUsage(err error) error {
 	if e, ok := errors.AsType[*table.Error](err); ok {
 		return ui.Usagef("%s", e.Message)

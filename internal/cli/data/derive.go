@@ -87,7 +87,7 @@ they came in different formats, "alpaca data export" writes the new one as chats
 	fs := cmd.Flags()
 	o.file.add(fs)
 	fs.StringVar(&o.name, "name", "merged", "`name` of the new source")
-	fs.BoolVar(&o.unique, "unique", false, "leave out rows that say the same as an earlier one, to the letter")
+	fs.BoolVar(&o.unique, "unique", false, "leave out rows that equal an earlier one in every field")
 	return cmd
 }
 

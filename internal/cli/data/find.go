@@ -24,6 +24,7 @@ type searchOptions struct {
 	n      int
 	in     string
 	raw    bool
+	inside bool
 	output string
 }
 
@@ -46,11 +47,15 @@ The search does not know accents and capital letters.`,
 	flags.AddInt(fs, &o.n, flags.Int{Name: "number", Short: "n", Value: 10, Low: 1, High: math.MaxInt32}, "`rows` at most")
 	fs.StringVar(&o.in, "in", "", "`column` to look in: instruction, input or output (default: all)")
 	fs.BoolVar(&o.raw, "raw-search", false, "take WORDS for a query of SQLite's FTS5, with its operators AND, OR, NOT and NEAR")
+	fs.BoolVar(&o.inside, "substring", false, "find WORDS anywhere, also inside a word; fast if import had --substring, too")
 	flags.AddOutput(fs, &o.output, "text", "json")
 	return cmd
 }
 
 func (o *searchOptions) run(ctx context.Context, u *ui.UI, words string) error {
+	if o.raw && o.inside {
+		return ui.Usagef("--raw-search and --substring exclude each other")
+	}
 	db, err := o.read(ctx)
 	if err != nil {
 		return err
@@ -60,14 +65,14 @@ func (o *searchOptions) run(ctx context.Context, u *ui.UI, words string) error {
 	if err != nil {
 		return err
 	}
-	keys, ranked, err := t.Best(ctx, db, table.Query{Search: words, In: o.in, Raw: o.raw, Filters: filters, Size: o.n})
+	keys, ranked, err := t.Best(ctx, db, table.Query{Search: words, In: o.in, Raw: o.raw, Inside: o.inside, Filters: filters, Size: o.n})
 	if err != nil {
 		return asUsage(err)
 	}
 	if len(keys) == 0 {
 		u.Notef("no row has %q", words)
 	}
-	if !ranked && len(keys) == o.n {
+	if !ranked && !o.inside && len(keys) == o.n {
 		u.Notef("these are the first rows with the words, not the best: too many rows have them, or the index lacks them")
 	}
 	rows, err := examples(ctx, db, keys)

@@ -80,10 +80,16 @@ func (o *lintOptions) check() error {
 			if lint.ByID(id) == nil && !(list.flag == "fail-on" && id == "all") {
 				return ui.WithHint(ui.Usagef("--%s: there is no rule %q", list.flag, id), "alpaca data lint --help lists them")
 			}
+			if r := lint.ByID(id); r != nil && r.NeedsTokens() && o.model.model == "" {
+				return ui.Usagef("--%s %s: it counts the tokens of a model: name one with -m", list.flag, id)
+			}
 			if len(o.rules) > 0 && list.flag != "rule" && id != "all" && !slices.Contains(o.rules, id) {
 				return ui.Usagef("--%s %s: --rule does not name it", list.flag, id)
 			}
 		}
+	}
+	if o.model.template.Name != "" && o.model.model == "" {
+		return ui.Usagef("--chat-template is about tokens of a model: name one with -m")
 	}
 	if !o.fix && (o.name != "" || len(o.drop) > 0) {
 		return ui.Usagef("--name and --drop are for --fix")
@@ -109,6 +115,11 @@ func (o *lintOptions) run(ctx context.Context, u *ui.UI) error {
 	}
 	defer db.Close()
 	opt := lint.Options{Rules: o.rules, MaxLength: o.model.length}
+	for _, id := range slices.Concat(o.failOn, o.drop) {
+		if id != "all" {
+			opt.Also = append(opt.Also, id)
+		}
+	}
 	if o.model.asked() {
 		v, err := o.model.open(u)
 		if err != nil {
@@ -117,7 +128,7 @@ func (o *lintOptions) run(ctx context.Context, u *ui.UI) error {
 		opt.Special = v.special()
 		opt.Tokens = func(r *data.Row) (prompt, all int) {
 			ids, prompt, err := v.tokens(r)
-			if err != nil { // the template refuses the conversation; the rule role-order says why
+			if err != nil { // the template refuses the conversation; the finding of the rule role-order says why
 				return 0, 0
 			}
 			return prompt, len(ids)

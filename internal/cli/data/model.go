@@ -38,8 +38,8 @@ type vocabulary struct {
 	real bool // the tokens are of a model that the user has named
 }
 
-// open reads the vocabulary of -m. Without -m it reads that of the built-in model, whose
-// counts of tokens are not shown.
+// open reads the vocabulary of -m. Without -m it reads that of the built-in model; then no
+// counts of tokens are shown.
 func (f *modelFlags) open(u *ui.UI) (*vocabulary, error) {
 	path := builtin.Name
 	if f.model != "" {

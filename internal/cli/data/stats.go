@@ -51,7 +51,7 @@ type lengths []int
 
 // spread summarizes lengths, in JSON.
 type spread struct {
-	Rows   int `json:"rows"` // rows that have such a text
+	Rows   int `json:"rows"` // number of rows with such a text
 	Min    int `json:"min"`
 	Median int `json:"median"`
 	P95    int `json:"p95"`
@@ -80,7 +80,7 @@ type statistics struct {
 	Rejected   int64             `json:"rejected"`
 	Words      map[string]spread `json:"words"`
 	Tokens     map[string]spread `json:"tokens,omitempty"`
-	Long       map[string]int    `json:"over,omitempty"` // rows with more tokens than the key says
+	Long       map[string]int    `json:"over,omitempty"` // number of rows that have more tokens than the key
 	First      []wordCount       `json:"first_words"`
 	Categories []wordCount       `json:"categories"`
 }
@@ -164,7 +164,7 @@ func (o *statsOptions) count(ctx context.Context, u *ui.UI, db *data.DB, source 
 				return nil // the template refuses the conversation
 			}
 			tokens["prompt"], tokens["all"] = append(tokens["prompt"], prompt), append(tokens["all"], len(ids))
-			for _, bound := range []int{512, 1024, o.model.length} {
+			for _, bound := range lengthBounds(o.model.length) {
 				if len(ids) > bound {
 					s.Long[fmt.Sprint(bound)]++
 				}
@@ -232,8 +232,16 @@ func top(counts map[string]int) []wordCount {
 	return list[:min(len(list), limit)]
 }
 
-// histogram plots the number of texts by their length. The bounds of the classes grow by a
-// quarter.
+// lengthBounds returns the numbers of tokens for which the statistics say how many rows are
+// longer: two usual ones, and that of the flag. None is there twice.
+func lengthBounds(given int) []int {
+	list := []int{512, 1024, given}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// histogram plots the number of texts by their length. The upper bound of a bin is about 5/4 of
+// its lower bound.
 func histogram(title string, of map[string]lengths) report.Plot {
 	p := report.Plot{Title: title, X: "length", Y: "texts", LogX: true}
 	for _, name := range fields {

@@ -8,18 +8,18 @@ import (
 	"strings"
 )
 
-// A block is what stands between two fences of a page and is typed into a shell.
+// A block is the text between two fences of a page, as it is typed into a shell.
 type block struct {
-	line   int // of the first of its lines
+	line   int // number of its first line in the page
 	server string
 	steps  []step
 }
 
-// A step is a command, with what a page shows as its output.
+// A step is a command, with the output that the page shows.
 type step struct {
 	line   int
 	text   string
-	parse  bool // it is not run: its flags are checked
+	parse  bool // the command is not run, only its flags are checked
 	status string
 	output string
 }
@@ -32,15 +32,16 @@ var (
 	quoted  = regexp.MustCompile(`"([^"]+)"`)
 )
 
-// readBlocks returns what a page shows of the shell. Comments above a block say what of it is
-// not run, and why, and which server answers its requests:
+// readBlocks returns the blocks of shell commands in a page. Comments above a block say which of
+// its commands are not run and why, and which server answers its requests:
 //
 //	<!-- not run: it takes hours -->
 //	<!-- not run "alpaca pull" "alpaca run -m hf:": it needs the network -->
 //	<!-- status 1 "alpaca compare-tensors": the files differ -->
 //	<!-- server: alpaca serve -m model.gguf -->
 //
-// Texts in quotes are what commands begin with; without any the whole block is meant.
+// A text in quotes stands for the commands that begin with it. A comment without such texts is
+// about the whole block.
 func readBlocks(page string) (list []block, err error) {
 	lines := strings.Split(page, "\n")
 	var marks []string
@@ -92,7 +93,7 @@ func readBlocks(page string) (list []block, err error) {
 	return list, nil
 }
 
-// readScript divides a script into commands, some of which have several lines.
+// readScript divides a script into commands. A command may have several lines.
 func (b *block) readScript(lines []string) error {
 	var text strings.Builder
 	first := 0
@@ -126,7 +127,7 @@ func (b *block) readConsole(lines []string) {
 	}
 }
 
-// mark does what the comments above a block say.
+// mark applies the comments above a block.
 func (b *block) mark(comments []string) error {
 	for _, c := range comments {
 		if m := server.FindStringSubmatch(c); m != nil {

@@ -22,7 +22,8 @@ import (
 	"alpaca/internal/cli/ui"
 )
 
-// pages returns README.md, CONTRIBUTING.md and the pages of docs, from the top of the tree.
+// pages returns the paths of README.md, CONTRIBUTING.md and the pages of docs, and the top of
+// the tree.
 func pages(t *testing.T) (root string, list []string) {
 	t.Helper()
 	root, err := filepath.Abs("../../..")
@@ -33,7 +34,7 @@ func pages(t *testing.T) (root string, list []string) {
 	return root, append([]string{filepath.Join(root, "README.md"), filepath.Join(root, "CONTRIBUTING.md")}, list...)
 }
 
-// TestCommands runs what the pages show.
+// TestCommands runs the commands that the pages show.
 func TestCommands(t *testing.T) {
 	if testing.Short() {
 		t.Skip("long: it runs every command of every page")
@@ -68,7 +69,8 @@ func TestCommands(t *testing.T) {
 	}
 }
 
-// programsFolder returns a folder with programs that pages call, all of which this test is.
+// programsFolder returns a folder with programs that pages call. All of them are links to this
+// test's binary.
 func programsFolder(t *testing.T, names []string) string {
 	t.Helper()
 	self, err := os.Executable()
@@ -86,20 +88,20 @@ func environ(root, bin, dir string) []string {
 		"ALPACA_MODELS=" + filepath.Join(dir, "models"), envLog + "=" + filepath.Join(dir, ".failed"), envRoot + "=" + root}
 }
 
-// pathOf returns a PATH of folders, and of the system's.
+// pathOf returns a PATH of folders and the system's folders.
 func pathOf(folders ...string) string { return strings.Join(append(folders, "/usr/bin", "/bin"), ":") }
 
-// A page is run in a folder.
+// A page is a page of the docs, with the folder in which its commands run.
 type page struct {
 	name, dir string
-	bin, idle string // folders of programs; idle are those that stand for tools where nothing is run
+	bin, idle string // folders of programs; those in idle replace the system's tools in commands that are not run
 	env       []string
 }
 
-// said is what conversations without a first message read, as if somebody had typed it.
+// said is the stdin of conversations without a first message, as if somebody had typed it.
 const said = "What is your name?\n"
 
-// run runs the commands of a block, one shell for all.
+// run runs all commands of a block in one shell.
 func (p *page) run(t *testing.T, b *block) {
 	env := p.env
 	if b.server != "" {
@@ -137,7 +139,7 @@ func (p *page) run(t *testing.T, b *block) {
 	for i, s := range b.steps {
 		if got, err := os.ReadFile(out + "." + strconv.Itoa(i)); s.output != "" && !s.parse {
 			require.NoError(t, err)
-			// A page breaks lines otherwise than a terminal.
+			// A page breaks lines at other places than a terminal.
 			require.Equal(t, strings.Fields(s.output), strings.Fields(string(got)), "%s:%d", p.name, s.line)
 		}
 	}
@@ -158,7 +160,7 @@ func (p *page) serve(t *testing.T, args string) string {
 	for lines.Scan() {
 		if url := address.FindString(lines.Text()); url != "" {
 			go func() {
-				for lines.Scan() { // what it says later must not fill the pipe
+				for lines.Scan() { // what the server prints later must not fill the pipe
 				}
 			}()
 			return strings.TrimPrefix(url, "http://")
@@ -168,8 +170,8 @@ func (p *page) serve(t *testing.T, args string) string {
 	return ""
 }
 
-// check checks a command line without running it: the command's help comes when all flags
-// before it were right.
+// check checks a command line without running it: it adds --help, which prints the help only if
+// all flags before it are right.
 func check(args []string) error {
 	var out, stderr bytes.Buffer
 	u := &ui.UI{In: strings.NewReader(""), Out: &out, Err: &stderr}
@@ -187,8 +189,8 @@ var (
 	oneFlag = regexp.MustCompile(`^--[a-z][a-z_-]+`)
 )
 
-// TestMentions checks the flags that pages name within their text, between backquotes: alone,
-// or behind a command.
+// TestMentions checks the flags that pages name in their text, between backquotes: alone, or
+// after a command.
 func TestMentions(t *testing.T) {
 	known := knownFlags(t)
 	root, list := pages(t)
@@ -214,18 +216,17 @@ func TestMentions(t *testing.T) {
 	}
 }
 
-// foreign are flags of other programs that pages name.
+// foreign has the flags of other programs that each page names.
 var foreign = map[string][]string{"docs/scale.md": {"--array", "--wrap"}}
 
-// hidden reports whether some command has a flag that its help does not list.
+// hidden reports whether a command takes the flag although no help lists it.
 func hidden(flag string) bool {
 	return slices.ContainsFunc([]string{"run", "serve", "bench", "perplexity"}, func(command string) bool {
 		return check([]string{command, flag + "=1"}) == nil || check([]string{command, flag}) == nil
 	})
 }
 
-// knownFlags returns the flags of all commands, as their helps list them, and those of 2023
-// and of llama.cpp, which these do not.
+// knownFlags returns the flags that the helps of all commands list.
 func knownFlags(t *testing.T) map[string]bool {
 	t.Helper()
 	known := map[string]bool{"--help": true}

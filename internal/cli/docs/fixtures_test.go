@@ -11,7 +11,7 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// written are the small files that pages speak of.
+// written has the small files that pages name.
 var written = map[string]string{
 	"alpaca_data.json": `[{"instruction": "What is your name?", "input": "", "output": "My name is Anna."},
 {"instruction": "Say the color.", "input": "The fox is red.", "output": "red"}, {"instruction": "Add the numbers.", "input": "1 and 2", "output": "3"},
@@ -34,7 +34,7 @@ var written = map[string]string{
 	"keys.txt": "a-key-for-tests\n",
 }
 
-// setup makes the models that pages speak of, all of them from the one inside the program.
+// setup makes the models that pages name, all of them from the built-in model.
 const setup = `set -eu
 alpaca quantize "$DOCS_ROOT/internal/builtin/model.gguf" model-f16.gguf f16 --allow-requantize
 alpaca quantize model-f16.gguf model.gguf q8_0
@@ -53,7 +53,7 @@ for i in 1 2 3 4 5 6 7 8; do cat letter.txt letter.txt letter.txt letter.txt; do
 i=0; while [ $i -lt 50 ]; do i=$((i + 1)); echo '{"instruction": "Add the numbers.", "input": "'$i' and 2"}'; done >eval.jsonl
 `
 
-// fixtures returns a folder with all files that pages speak of.
+// fixtures returns a folder with all files that pages name.
 func fixtures(t *testing.T, root, bin string) string {
 	t.Helper()
 	dir := t.TempDir()

@@ -1,7 +1,7 @@
-// Package docs has tests alone: what README.md and the pages of docs show is run as it
-// stands there, each page in a folder of its own with the files that it speaks of. Where a
-// command needs the network, hours or another machine, the page says so in a comment, and
-// its flags are checked all the same.
+// Package docs has only tests. They run the commands that README.md and the pages of docs show,
+// each page in a folder of its own with the files that it names. If a command needs the
+// network, hours or another machine, the page says so in a comment, and only the command's
+// flags are checked.
 package docs
 
 import (
@@ -21,23 +21,23 @@ import (
 	"alpaca/internal/cli"
 )
 
-// The environment of what a page shows.
+// Environment variables of the commands of a page.
 const (
 	envMode   = "DOCS_MODE"   // modeParse, modeServe or nothing
-	envStatus = "DOCS_STATUS" // the status that a command ends with
-	envLog    = "DOCS_LOG"    // the file that failures of commands are told to
+	envStatus = "DOCS_STATUS" // the exit status that a command must have
+	envLog    = "DOCS_LOG"    // the file that failures of commands are written to
 	envRoot   = "DOCS_ROOT"   // the top of this tree
-	envServer = "DOCS_SERVER" // host and port of the server that curl asks in place of localhost:8080
+	envServer = "DOCS_SERVER" // host and port of the server that curl asks instead of localhost:8080
 )
 
-// What is done with a command in place of running it.
+// Values of envMode. Without one, the command runs, and a server ends as soon as it listens.
 const (
-	modeParse = "parse" // its flags are checked
-	modeServe = "serve" // it serves until the test ends it
+	modeParse = "parse" // the command is not run, only its flags are checked
+	modeServe = "serve" // a server runs until the test ends it
 )
 
-// programs are what the pages call, by name. Those beyond our own need not be on the machine
-// that runs the tests.
+// programs has the programs that the pages call, by name. All are part of this test, so the
+// machine need not have them.
 var programs = map[string]func(args []string) int{
 	"alpaca":   alpaca,
 	"curl":     curl,
@@ -47,11 +47,11 @@ var programs = map[string]func(args []string) int{
 	"xdg-open": func([]string) int { return 0 },
 }
 
-// others are programs of other people that pages name, but that no test runs.
+// others are further programs that pages call. No test runs them.
 var others = []string{"adb", "apt", "apt-get", "cpufreq-set", "docker", "dpkg", "go", "hf", "journalctl", "llama-perplexity", "nats-server", "pkg",
 	"podman", "python3", "scp", "ssh", "sudo", "sha256sum", "systemctl", "taskset", "termux-setup-storage"}
 
-// tools are programs of every system that, where a command is not run, are not run either.
+// tools are programs of every system. They do nothing in commands that are not run.
 var tools = []string{"cat", "cp", "mkdir", "rm", "tar"}
 
 func TestMain(m *testing.M) {
@@ -65,7 +65,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// fail tells the test that a command failed. A shell would say it of the last in a pipe alone.
+// fail tells the test that a command failed. The shell reports only the last command of a pipe.
 func fail(format string, args ...any) int {
 	text := fmt.Sprintf(format, args...)
 	fmt.Fprintln(os.Stderr, text)
@@ -78,7 +78,8 @@ func fail(format string, args ...any) int {
 	return 1
 }
 
-// other stands for a program that is not run.
+// other takes the place of a program that tests cannot run. In a command that is to run, it
+// fails.
 func other(name string) int {
 	if os.Getenv(envMode) != modeParse {
 		return fail("%s is run, which tests cannot: mark the command in the page as not run", name)
@@ -86,11 +87,11 @@ func other(name string) int {
 	return 0
 }
 
-// address is where a server says that it can be found.
+// address matches the address that a server prints.
 var address = regexp.MustCompile(`http://[^\s/,]+:\d+`)
 
-// alpaca is the program. Its flags alone are checked where the mode says so. A server ends
-// when it has told its address.
+// alpaca runs the program. With modeParse it only checks the flags. Without modeServe, a server
+// ends as soon as it has printed its address.
 func alpaca(args []string) int {
 	if os.Getenv(envMode) == modeParse {
 		if err := check(args); err != nil {
@@ -111,7 +112,7 @@ func alpaca(args []string) int {
 	return 0
 }
 
-// serves reports whether a command goes on until it is ended.
+// serves reports whether a command runs until a signal ends it.
 func serves(args []string) bool {
 	first, second := "", ""
 	if len(args) > 0 {
@@ -124,8 +125,8 @@ func serves(args []string) bool {
 		first == "ab" && second != "report" && second != "export" && !slices.Contains(args, "--judge")
 }
 
-// untilItServes runs a command that serves, and ends it as soon as it tells its address. It
-// returns 0 if that was its end.
+// untilItServes runs a command that serves, and ends it as soon as it prints its address. It
+// returns 0 if the command ended that way, or else the command's status.
 func untilItServes(args []string) int {
 	if !slices.Contains(args, "--port") {
 		args = append(args, "--port", "0") // many pages are tested at a time
@@ -157,7 +158,8 @@ func untilItServes(args []string) int {
 	return status
 }
 
-// curl asks the page's server: an address, -d DATA, -H HEADER and switches.
+// curl sends a request to the page's server. It knows an address, -d DATA and -H HEADER, and
+// ignores other switches.
 func curl(args []string) int {
 	if os.Getenv(envMode) == modeParse {
 		return 0
@@ -204,7 +206,7 @@ func curl(args []string) int {
 	return 0
 }
 
-// passOn copies what comes, of which there must be something.
+// passOn copies stdin to stdout. An empty stdin is a failure.
 func passOn() int {
 	n, err := io.Copy(os.Stdout, os.Stdin)
 	if os.Getenv(envMode) != modeParse && (n == 0 || err != nil) {
@@ -213,7 +215,7 @@ func passOn() int {
 	return 0
 }
 
-// makeTarget checks that the Makefile has what is to be made.
+// makeTarget checks that the Makefile has the targets in args.
 func makeTarget(args []string) int {
 	text, err := os.ReadFile(filepath.Join(os.Getenv(envRoot), "Makefile"))
 	if err != nil {

@@ -6,8 +6,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestReadBlocks checks what is found in a page, and that marks which mark nothing are errors:
-// they would hide what is not run.
+// TestReadBlocks checks which blocks are found in a page, and that a comment which marks no
+// command is an error: it may mean a command that was renamed.
 func TestReadBlocks(t *testing.T) {
 	page := "# x\n\n<!-- not run \"b\": why -->\n<!-- status 1 \"c\": why -->\n```sh\na 'x\ny' # z\n\n# only words\nb\nc \\\n  d\n```\n\n" +
 		"<!-- server: alpaca serve -m m.gguf -->\n```console\n$ e\nsaid\n```\n\n```json\n{}\n```\n"

@@ -91,8 +91,8 @@ func convertAdapter(u *ui.UI, in, out string, opt adapterOptions) error {
 // baseName returns a model's own name, or else its file's.
 func baseName(m *model.Model, path string) string { return cmp.Or(m.Config.Name, filepath.Base(path)) }
 
-// baseOf opens the base model of the adapter in dir: given, or else the model that dir names,
-// which may be in dir or beside it.
+// baseOf opens the base model of the adapter in dir. It is the model given or, if given is "",
+// the model that dir names. That model may also be in dir or beside it.
 func baseOf(dir, given string) (path string, m *model.Model, err error) {
 	tries := []string{given}
 	if given == "" {
@@ -152,7 +152,7 @@ func (r *adapterReport) show(u *ui.UI, form string) error {
 	return nil
 }
 
-// firstMatrix returns the first name that is not a norm's.
+// firstMatrix returns the first of names that is not the name of a norm, or "".
 func firstMatrix(names []string) string {
 	for _, name := range names {
 		if !lora.IsNorm(name) {

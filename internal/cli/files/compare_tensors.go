@@ -36,7 +36,7 @@ weights of B are from those of A, as numbers, whatever their types. The status i
 	return cmd
 }
 
-// errTensorsDiffer makes the status 1.
+// errTensorsDiffer is the error of different tensors. It makes the exit status 1.
 var errTensorsDiffer = errors.New("the weights differ")
 
 // compareTensors carries out the command.

@@ -83,7 +83,7 @@ and become F16.`,
 	return cmd
 }
 
-// convertFile carries out the command.
+// convertFile converts a model file.
 func convertFile(ctx context.Context, u *ui.UI, in, out string, opt convert.Options, output string) error {
 	opt.Progress = u.TensorProgress()
 	res, err := convert.Run(ctx, in, out, opt)
@@ -125,7 +125,7 @@ type convertReport struct {
 	Output      string        `json:"output"`
 	Format      string        `json:"format"` // of the input
 	Lossless    bool          `json:"lossless"`
-	Error       report.Number `json:"relative_rms_error"` // of the tensors that changed, together
+	Error       report.Number `json:"relative_rms_error"` // of all changed tensors together
 	OutputBytes int64         `json:"output_bytes"`
 	Seconds     float64       `json:"seconds"`
 
@@ -198,5 +198,5 @@ func printConversion(u *ui.UI, r *convertReport) error {
 	return out.Flush()
 }
 
-// percent returns a small part as text.
+// percent returns the fraction x as a percentage with two significant digits.
 func percent(x float64) string { return fmt.Sprintf("%.2g %%", 100*x) }

@@ -37,7 +37,8 @@ func (o *folderFlags) add(fs *pflag.FlagSet) {
 	flags.AddThreads(fs, &o.threads)
 }
 
-// given returns the name of one of these flags that was given, "" if none was.
+// given returns the name of the first of these flags that was given, "" if none was. It ignores
+// --threads.
 func (o *folderFlags) given(fs *pflag.FlagSet) string {
 	for _, name := range []string{"outtype", "imatrix", "pre", "split-max-size", "split-max-tensors"} {
 		if fs.Changed(name) {

@@ -12,7 +12,8 @@ import (
 	"alpaca/internal/testshared"
 )
 
-// TestConvertFolder converts checkpoints, runs both, and compares what they write.
+// TestConvertFolder converts checkpoints, runs each of them and its GGUF file, and compares the
+// texts.
 func TestConvertFolder(t *testing.T) {
 	for _, name := range []string{"qwen2", "llama-bin", "llama-meta", "gemma3-mm"} {
 		dir := testshared.Path(t, "models/hf/"+name)
@@ -31,7 +32,7 @@ func TestConvertFolder(t *testing.T) {
 	}
 }
 
-// TestConvertFolderFlags checks the flags of folders, and what they do not go with.
+// TestConvertFolderFlags checks the flags for folders, and the combinations that are refused.
 func TestConvertFolderFlags(t *testing.T) {
 	dir := testshared.Path(t, "models/hf/qwen2")
 	out := filepath.Join(t.TempDir(), "out.gguf")

@@ -19,7 +19,7 @@ import (
 	"alpaca/internal/testshared"
 )
 
-// legacyGolden is what a program of 2023 made of a file.
+// legacyGolden is the text that a program of 2023 generated with a file.
 type legacyGolden struct {
 	File   string `json:"file"`
 	Prompt string `json:"prompt"`
@@ -30,15 +30,15 @@ func legacyGoldens(t *testing.T) []legacyGolden {
 	return testshared.ReadLines[legacyGolden](t, testshared.Path(t, "golden/legacy.jsonl"))
 }
 
-// greedy runs a model and returns what it writes.
+// greedy runs a model at temperature 0 and returns its text.
 func greedy(t *testing.T, model, prompt, tokens string) string {
 	r := clitest.Run(t, "", "run", "-m", model, "-p", prompt, "-n", tokens, "--temp", "0", "-q", "-t", "2")
 	require.Zero(t, r.Status, r.Stderr)
 	return strings.TrimSuffix(r.Out, "\n")
 }
 
-// TestLegacyText continues prompts with the files of 2023: those of 16 bits
-// with the very text that the programs of the time gave.
+// TestLegacyText continues prompts with the files of 2023. Files of 16 bits must give the same
+// text as the programs of that time.
 func TestLegacyText(t *testing.T) {
 	for _, g := range legacyGoldens(t) {
 		exact := strings.Contains(g.File, "f16")
@@ -54,8 +54,8 @@ func TestLegacyText(t *testing.T) {
 	}
 }
 
-// TestConvertedText continues a prompt with each file of 2023 and with what
-// convert makes of it: the same text where all values were kept.
+// TestConvertedText continues a prompt with each file of 2023 and with its converted file. The
+// texts are the same if all values were kept, and begin alike otherwise.
 func TestConvertedText(t *testing.T) {
 	clitest.SkipIfShort(t)
 	paths, err := filepath.Glob(filepath.Join(filepath.Dir(testshared.Path(t, "models/legacy/leg-ggml-f16.bin")), "*.bin"))
@@ -63,8 +63,8 @@ func TestConvertedText(t *testing.T) {
 	require.GreaterOrEqual(t, testConverted(t, paths, true), 13)
 }
 
-// TestConvertedNoise does so with a model of our own in each form of 2023. Where values
-// were rounded, noise may well go on otherwise.
+// TestConvertedNoise does the same with a model of noise in each format of 2023. If values were
+// rounded, such a model may continue with another text.
 func TestConvertedNoise(t *testing.T) {
 	var paths []string
 	for i, l := range testmodel.Legacies {
@@ -75,7 +75,8 @@ func TestConvertedNoise(t *testing.T) {
 	require.GreaterOrEqual(t, testConverted(t, paths, false), len(paths)/3)
 }
 
-// testConverted returns how many files were converted without loss.
+// testConverted converts each file and compares the texts before and after. It returns how many
+// files were converted without loss. If alike, the other texts must begin alike, too.
 func testConverted(t *testing.T, paths []string, alike bool) (kept int) {
 	for _, path := range paths {
 		out := filepath.Join(t.TempDir(), "new.gguf")
@@ -98,13 +99,13 @@ func testConverted(t *testing.T, paths []string, alike bool) (kept int) {
 	return kept
 }
 
-// legacyLayouts are the kinds of files of 2023, one for each layout that is not today's.
+// legacyLayouts are files of 2023, one for each block layout that is no longer in use.
 var legacyLayouts = []string{
 	"ggml-q4_0", "ggml-q4_1", "ggjt1-q4_2", "ggjt1-q4_3", "ggjt2-q4_0", "ggjt2-q4_1", "ggjt2-q5_0", "ggjt2-q5_1", "ggjt2-q8_0",
 }
 
-// TestLegacyPerplexity compares files of 2023 with the same weights in F32: what their
-// products round must not matter.
+// TestLegacyPerplexity compares the perplexity of files of 2023 with that of the same weights in
+// F32: the rounding in their matrix products must not matter.
 func TestLegacyPerplexity(t *testing.T) {
 	clitest.SkipIfShort(t)
 	stories := testshared.Path(t, "golden/stories.txt")
@@ -113,7 +114,7 @@ func TestLegacyPerplexity(t *testing.T) {
 	}
 }
 
-// TestLegacyNoisePerplexity does so with models of our own, which are more sensitive.
+// TestLegacyNoisePerplexity does the same with models of noise, which are more sensitive.
 func TestLegacyNoisePerplexity(t *testing.T) {
 	text := filepath.Join(t.TempDir(), "text.txt")
 	require.NoError(t, os.WriteFile(text, []byte(strings.Repeat("The alpaca was on a llama and up, in an island of time. ", 14)), 0o644))
@@ -127,7 +128,7 @@ func TestLegacyNoisePerplexity(t *testing.T) {
 	require.Equal(t, len(legacyLayouts), compared)
 }
 
-// requireSamePerplexity compares a file with one of its weights in F32.
+// requireSamePerplexity compares the perplexity of a file with that of its weights in F32.
 func requireSamePerplexity(t *testing.T, path, text string, tolerance float64) {
 	t.Helper()
 	ppl := func(model string) float64 {

@@ -1,6 +1,6 @@
 package files
 
-// For the tests that run whole command lines.
+// Types for the tests that run whole command lines.
 type (
 	ConvertReport = convertReport
 	TokenRecord   = tokenRecord

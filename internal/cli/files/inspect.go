@@ -44,7 +44,7 @@ Shapes are written outermost first: a matrix is [rows, columns].`,
 	return cmd
 }
 
-// modelArg returns the first argument, or without one the default model.
+// modelArg returns the first argument, or the default model if there is no argument.
 func modelArg(u *ui.UI, args []string) string {
 	if len(args) > 0 {
 		return args[0]

@@ -20,7 +20,7 @@ func printInspection(u *ui.UI, f *gguf.File) error {
 	out := bufio.NewWriter(u.Out)
 	version := fmt.Sprintf("version %d", f.Version)
 	if f.Version == 0 {
-		version = "without version" // "ggml", the oldest
+		version = "without version" // the oldest format, "ggml", has none
 	}
 	fmt.Fprintf(out, "%s: %s %s, %s", ui.Printable(f.Name()), f.Format, version, ui.ByteCount(f.Size()))
 	if len(f.Parts) > 1 {

@@ -18,8 +18,8 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// TestQuantizeProgress: on a terminal a line names the tensor at hand, and is gone when
-// the table comes.
+// TestQuantizeProgress checks that a status line on the terminal names the current tensor, and
+// disappears before the table is printed.
 func TestQuantizeProgress(t *testing.T) {
 	in := testmodel.SPM(1).Write(t)
 	shown := clitest.OnTerminal(t, 100, nil, "quantize", in, filepath.Join(t.TempDir(), "out.gguf"), "q4_0")
@@ -29,8 +29,8 @@ func TestQuantizeProgress(t *testing.T) {
 	require.NotContains(t, clitest.Run(t, "", "quantize", in, filepath.Join(t.TempDir(), "out.gguf"), "q4_0").Stderr, "%")
 }
 
-// TestQuantizeKilled: neither a kill nor Ctrl-C in the middle of the work leaves
-// a file, half or whole.
+// TestQuantizeKilled checks that neither a kill nor Ctrl-C in the middle of the work leaves an
+// output file, complete or not.
 func TestQuantizeKilled(t *testing.T) {
 	clitest.NeedExec(t)
 	m := testmodel.SPM(1)
@@ -42,7 +42,7 @@ func TestQuantizeKilled(t *testing.T) {
 	in := m.Write(t)
 	for sig, status := range map[syscall.Signal]int{syscall.SIGKILL: -1, syscall.SIGINT: ui.ExitInterrupted} {
 		dir := t.TempDir()
-		// Seconds of work for one thread and the slowest code.
+		// With one thread and the slowest code, the work takes seconds.
 		cmd := exec.Command("alpaca", "quantize", in, filepath.Join(dir, "out.gguf"), "q4_k_m", "-t", "1")
 		cmd.Env = append(cmd.Environ(), "ALPACA_KERNEL=generic")
 		term := clitest.StartOn(t, 80, cmd)
@@ -52,7 +52,7 @@ func TestQuantizeKilled(t *testing.T) {
 		list, err := os.ReadDir(dir)
 		require.NoError(t, err)
 		if runtime.GOOS != "linux" && sig == syscall.SIGKILL {
-			require.LessOrEqual(t, len(list), 1) // the unfinished file, named so
+			require.LessOrEqual(t, len(list), 1) // the unfinished file, whose name says so
 		} else {
 			require.Empty(t, list)
 		}

@@ -18,7 +18,7 @@ import (
 	"alpaca/internal/quant"
 )
 
-// TestQuantizeMemory: the work needs little memory, whatever the model's size.
+// TestQuantizeMemory checks that quantizing needs little memory, whatever the model's size.
 func TestQuantizeMemory(t *testing.T) {
 	clitest.NeedExec(t)
 	if runtime.GOOS != "linux" {
@@ -34,14 +34,14 @@ func TestQuantizeMemory(t *testing.T) {
 
 	cmd := exec.Command("alpaca", "quantize", path, filepath.Join(t.TempDir(), "out.gguf"), "q5_k_m", "-t", "4")
 	require.NoError(t, cmd.Start())
-	// The highest of all readings, the last of which is near the end. (The
-	// system's own account of a child begins with this process's memory.)
+	// peak is the highest of all readings; the last one is near the end. (The system's own
+	// account of a child process begins with the memory of this process.)
 	peak, readings := 0, 0
 	for {
 		status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", cmd.Process.Pid))
 		m := regexp.MustCompile(`VmHWM:\s*(\d+) kB`).FindSubmatch(status)
 		if err != nil || m == nil {
-			break // it has ended
+			break // the process has ended
 		}
 		kib, err := strconv.Atoi(string(m[1]))
 		require.NoError(t, err)

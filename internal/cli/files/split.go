@@ -20,7 +20,8 @@ import (
 	"alpaca/internal/quantize"
 )
 
-// splitFlags are the flags that divide an output into files, as llama.cpp's gguf-split does.
+// splitFlags are the flags that divide an output into several files, as llama.cpp's gguf-split
+// does.
 type splitFlags struct {
 	maxSize    string
 	maxTensors int

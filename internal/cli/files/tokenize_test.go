@@ -13,7 +13,7 @@ import (
 	"alpaca/internal/testshared"
 )
 
-// TestGoldenTokens checks tokenize against the prompts' tokens.
+// TestGoldenTokens checks tokenize against the recorded tokens of prompts.
 func TestGoldenTokens(t *testing.T) {
 	path := testshared.Path(t, "models/stories260K.gguf")
 	for _, g := range clitest.ReadGolden(t, "stories260K") {
@@ -27,15 +27,15 @@ func TestGoldenTokens(t *testing.T) {
 	}
 }
 
-// TestVocabularyFiles checks that files of any architecture, with a vocabulary
-// alone, can be inspected and tokenized with.
+// TestVocabularyFiles checks that inspect and tokenize take files that have only a vocabulary,
+// of any architecture.
 func TestVocabularyFiles(t *testing.T) {
 	for _, name := range []string{"falcon", "gpt-2", "llama-spm", "starcoder", "phi-3"} {
 		requireVocabularyFile(t, testshared.Path(t, "models/vocab/ggml-vocab-"+name+".gguf"))
 	}
 }
 
-// TestOwnVocabularyFiles does so with those of our own.
+// TestOwnVocabularyFiles does the same with the vocabularies of the test models.
 func TestOwnVocabularyFiles(t *testing.T) {
 	for _, m := range []*testmodel.Model{testmodel.SPM(1), testmodel.BPE(1), testmodel.BPE(1).Set("general.architecture", gguf.Str("mamba"))} {
 		requireVocabularyFile(t, m.VocabOnly().Write(t))
@@ -49,7 +49,7 @@ func requireVocabularyFile(t *testing.T, path string) {
 	require.Contains(t, clitest.Succeed(t, "tokenize", "-m", path, "-p", "llama"), "ma\"\n")
 }
 
-// TestOwnTokens checks tokenize against the tokens that testdata records.
+// TestOwnTokens checks tokenize against the tokens recorded in testdata.
 func TestOwnTokens(t *testing.T) {
 	type record struct {
 		Text    string
@@ -62,7 +62,7 @@ func TestOwnTokens(t *testing.T) {
 		require.NotEmpty(t, want[name])
 		for _, r := range want[name] {
 			if r.Text == "" {
-				continue // no text is an error of the command
+				continue // an empty -p is not tested
 			}
 			var got struct{ Tokens []files.TokenRecord }
 			require.NoError(t, json.Unmarshal([]byte(clitest.Succeed(t, "tokenize", "-m", path, "-p", r.Text, "--output", "json")), &got))
@@ -75,8 +75,8 @@ func TestOwnTokens(t *testing.T) {
 	}
 }
 
-// TestReferencePreTokenizer checks that words are split as the model learned it,
-// with combining marks in them, unless the reference's way is asked for.
+// TestReferencePreTokenizer checks that combining marks stay within words, as in the model's
+// training. --reference-pretokenizer splits words as llama.cpp does.
 func TestReferencePreTokenizer(t *testing.T) {
 	for _, name := range []string{"tekken", "gpt-4o"} {
 		args := []string{"tokenize", "-m", testshared.Path(t, "cases/pretokenizer-marks-"+name+"/m.gguf"), "-p", "नि", "--no-bos", "--ids"}

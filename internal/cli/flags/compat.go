@@ -75,7 +75,7 @@ var ignoredByBench = map[string]ignored{
 type refused struct {
 	short string
 	value bool
-	off   string // the number that switches the feature off and is no error; "": none
+	off   string // the number that switches the feature off, and so is accepted; "": none
 	why   string
 	hint  string
 }
@@ -182,7 +182,8 @@ func (v refusedValue) Set(s string) error {
 	return refusedError{v}
 }
 
-// refusedError is the error of a refused flag, which Error returns as it is.
+// refusedError is the error of a refused flag. The function Error reports it without the text
+// that pflag puts around it.
 type refusedError struct{ refusedValue }
 
 func (e refusedError) Error() string {

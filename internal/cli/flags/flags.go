@@ -156,8 +156,8 @@ func ValueError(flag string, err error) error {
 	return ui.Usagef("--%s: %s", flag, strings.TrimPrefix(plainNumber(err).Error(), "quantize: "))
 }
 
-// plainNumber replaces strconv's text about a number, which names a function, with a plain
-// one.
+// plainNumber replaces strconv's message about a number, which names a Go function, with a
+// plain one.
 func plainNumber(err error) error {
 	var number *strconv.NumError
 	if !errors.As(err, &number) {

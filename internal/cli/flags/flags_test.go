@@ -127,7 +127,12 @@ func TestNearest(t *testing.T) {
 }
 
 func TestNormalize(t *testing.T) {
+	fs := pflag.NewFlagSet("", pflag.ContinueOnError)
+	// An alias of a flag that the command does not have may be the name of another flag.
+	require.EqualValues(t, "session", Normalize(fs, "session"))
+	fs.Int("predict", 0, "")
+	fs.String("prompt-cache", "", "")
 	for name, want := range map[string]string{"n_predict": "predict", "ctx_size": "ctx-size", "session": "prompt-cache", "temp": "temp"} {
-		require.EqualValues(t, want, Normalize(pflag.NewFlagSet("", pflag.ContinueOnError), name))
+		require.EqualValues(t, want, Normalize(fs, name))
 	}
 }

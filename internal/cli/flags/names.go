@@ -45,11 +45,17 @@ var aliases = map[string]string{
 }
 
 // Normalize maps every spelling of a flag to its name here. It turns underscores, which were
-// usual in 2023, into dashes, and replaces aliases.
-func Normalize(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+// usual in 2023, into dashes, and replaces aliases of the flags in fs.
+func Normalize(fs *pflag.FlagSet, name string) pflag.NormalizedName {
 	name = strings.ReplaceAll(name, "_", "-")
-	if to, ok := aliases[name]; ok {
+	if to, ok := aliases[name]; ok && has(fs, to) {
 		name = to
 	}
 	return pflag.NormalizedName(name)
+}
+
+// has reports whether fs has a flag of that exact name. Lookup would call Normalize again.
+func has(fs *pflag.FlagSet, name string) (found bool) {
+	fs.VisitAll(func(f *pflag.Flag) { found = found || f.Name == name })
+	return found
 }

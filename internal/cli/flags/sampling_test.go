@@ -10,7 +10,7 @@ import (
 	"alpaca/internal/sampler"
 )
 
-// TestEveryParameter: each parameter of the sampler has a flag that sets it alone.
+// TestEveryParameter checks that each parameter of the sampler has a flag that sets only it.
 func TestEveryParameter(t *testing.T) {
 	set := map[string]string{}
 	all := pflag.NewFlagSet("", pflag.ContinueOnError)
@@ -38,7 +38,7 @@ func TestEveryParameter(t *testing.T) {
 	})
 	kind := reflect.TypeFor[sampler.Params]()
 	for i := range kind.NumField() {
-		if name := kind.Field(i).Name; name != "Ctx" { // the engine says it
+		if name := kind.Field(i).Name; name != "Ctx" { // the engine sets Ctx
 			require.Contains(t, set, name, "no flag sets it")
 		}
 	}

@@ -76,7 +76,7 @@ func AddInt(fs *pflag.FlagSet, target *int, f Int, usage string) {
 type bounded struct {
 	target    *int
 	low, high int
-	unset     bool // the default is not shown
+	unset     bool // the help does not show a default
 }
 
 func (b *bounded) String() string {

@@ -3,7 +3,7 @@ package load
 import "alpaca/internal/cli/ui"
 
 // Check returns an error if flags of the sampler or of drafts are wrong, and tells the user
-// which flags are ignored. Start does both itself.
+// which flags are ignored. Start does both itself, so its callers need not call Check.
 func (o *Generation) Check(u *ui.UI) error {
 	if err := o.Sampling.Check(); err != nil {
 		return err

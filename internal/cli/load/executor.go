@@ -84,7 +84,7 @@ type Answering struct {
 	*jobs.Executor
 	Model  *Instance
 	Engine *engine.Engine
-	Digest string // of the model and its adapters, see Identity.Digest
+	Digest string // digest of the model and its adapters, see Identity.Digest
 	// Settings are what answers depend on besides the model, by name: values of flags and,
 	// for example, the digest of the chat template.
 	Settings map[string]string
@@ -197,7 +197,7 @@ var harmless = []string{
 	"chat-template", "chat-template-file", "created", "alias", "ctx-size",
 }
 
-// settings returns the values of all other flags of AddFlags, given or not.
+// settings returns the values of the flags of AddFlags that answers depend on, given or not.
 func (o *Executor) settings() map[string]string {
 	own, without := pflag.NewFlagSet("", pflag.ContinueOnError), pflag.NewFlagSet("", pflag.ContinueOnError)
 	(&Executor{}).AddFlags(own)

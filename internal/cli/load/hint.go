@@ -14,7 +14,8 @@ import (
 	"alpaca/internal/tokenizer"
 )
 
-// OpenHint returns what to do about a checkpoint that cannot be opened, or "".
+// OpenHint returns a hint about the checkpoint at path, which cannot be opened because of err.
+// It returns "" if there is nothing to advise.
 func OpenHint(path string, err error) string {
 	var foreign *gguf.ForeignError
 	switch {

@@ -27,6 +27,7 @@ type Instance struct {
 	Params   sampler.Params         // the sampler's settings, of flags and model; set by Generation.Start
 	Random   bool                   // the sampler draws at random, so its seed matters
 	LoadTime time.Duration
+	ResumeGC func() // allows garbage collection again, to be called at the first token; set by Generation.Start
 
 	small   *Instance // the small model that drafts; nil: none
 	release func()    // tells other commands that the file is no longer in use; nil: not needed

@@ -20,7 +20,7 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// start opens a model as a command line of run says.
+// start opens a model with the flags in args. It returns what was written to stderr, too.
 func start(t *testing.T, args ...string) (*Instance, string) {
 	t.Helper()
 	var o Generation
@@ -35,7 +35,7 @@ func start(t *testing.T, args ...string) (*Instance, string) {
 	return e, stderr.String()
 }
 
-// TestStart checks that flags arrive at the model, the engine and the sampler.
+// TestStart checks that flags take effect in the model, the engine and the sampler.
 func TestStart(t *testing.T) {
 	path := testmodel.SPM(1).Write(t)
 	e, stderr := start(t, "-m", path, "-c", "64", "-t", "1", "--temp", "0", "--seed", "5", "--rope-freq-base", "5000", "--rope-freq-scale", "0.5")
@@ -57,7 +57,7 @@ func TestStart(t *testing.T) {
 	require.True(t, e.Random)
 	require.Equal(t, 256, e.Engine.Ctx(), "the model's")
 
-	// A session, and another in its place, as comparisons take.
+	// A second session replaces the first, as in comparisons.
 	require.NoError(t, e.Start((&Options{}).SessionOptions(32)))
 	session := e.Session
 	require.NoError(t, e.Start((&Options{}).SessionOptions(32)))
@@ -88,7 +88,7 @@ func TestCacheTypes(t *testing.T) {
 	}
 }
 
-// TestThreads checks that more threads than CPUs are warned of and taken.
+// TestThreads checks that a number of threads above the number of CPUs is used, with a warning.
 func TestThreads(t *testing.T) {
 	var stderr bytes.Buffer
 	u := &ui.UI{Err: &stderr}
@@ -135,7 +135,8 @@ func TestHints(t *testing.T) {
 	require.Empty(t, stderr.String(), "who names it knows it")
 }
 
-// TestIsAlpaca checks what makes a model without a template an Alpaca.
+// TestIsAlpaca checks how an Alpaca without a template is recognized, and the names that choose
+// a template.
 func TestIsAlpaca(t *testing.T) {
 	dir := t.TempDir()
 	for name, want := range map[string]bool{"ggml-alpaca-7b.gguf": true, "llama.gguf": false} {
@@ -161,7 +162,8 @@ func TestIsAlpaca(t *testing.T) {
 	require.ErrorContains(t, err, `unknown chat template "Nobody"`)
 }
 
-// TestIgnored checks that the part of a model that sees is told of, and changes nothing.
+// TestIgnored checks that a model with tensors for images loads, with a warning that they are
+// ignored.
 func TestIgnored(t *testing.T) {
 	made := testmodel.Spec{Arch: &arch.Gemma3, Seed: 1, Window: 20}.Make()
 	for _, name := range []string{"v.blk.0.attn_q.weight", "mm.input_projection.weight"} {

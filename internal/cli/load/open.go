@@ -23,7 +23,7 @@ import (
 // ModelEnv is the environment variable that stands in for -m.
 const ModelEnv = "ALPACA_MODEL"
 
-// Default is the text of usages for the model that is used without -m.
+// Default describes the model that is used without -m, in the usages of flags.
 const Default = "$" + ModelEnv + ", or the small built-in one"
 
 // AddModel adds -m/--model.
@@ -95,7 +95,8 @@ func OpenFile(path string, opt gguf.Options) (*gguf.File, error) {
 	return openPath(path, opt)
 }
 
-// openPath opens the checkpoint at path, which may be builtin.Name but no other name.
+// openPath opens the checkpoint at path. path may be builtin.Name, but not the name of another
+// model.
 func openPath(path string, opt gguf.Options) (*gguf.File, error) {
 	if path == builtin.Name {
 		return builtin.Open(opt)

@@ -154,9 +154,20 @@ func (o *Generation) AddFlags(fs *pflag.FlagSet) {
 }
 
 // Start loads the model and makes its engine and its sampler. It warns the user if something
-// about them is odd.
+// about them is odd. The garbage collector rests until ResumeGC.
 func (o *Generation) Start(u *ui.UI) (*Instance, error) {
 	start := time.Now()
+	resume := machine.DelayGC()
+	e, err := o.start(u)
+	if err != nil {
+		resume()
+		return nil, err
+	}
+	e.ResumeGC, e.LoadTime = resume, time.Since(start)
+	return e, nil
+}
+
+func (o *Generation) start(u *ui.UI) (*Instance, error) {
 	if err := o.Sampling.Check(); err != nil {
 		return nil, err
 	}
@@ -195,7 +206,6 @@ func (o *Generation) Start(u *ui.UI) (*Instance, error) {
 		e.Close()
 		return nil, err
 	}
-	e.LoadTime = time.Since(start)
 	return e, nil
 }
 

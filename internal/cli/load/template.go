@@ -24,7 +24,7 @@ type TemplateChoice struct {
 	Name   string // a built-in template, or NoTemplate; "": the model's own
 	File   string // a file with a template in Jinja; "": none
 	Kwargs string // further variables of the template, a JSON object
-	Like   string // Ollama's template, to guess the template of a model without one; "": none
+	Like   string // Ollama's template, from which the template of a model without one is guessed; "": none
 }
 
 // AddFlags adds --chat-template, --chat-template-file and --chat-template-kwargs.
@@ -124,9 +124,9 @@ func modelTemplate(u *ui.UI, text string, tok *tokenizer.Tokenizer) (*chat.Templ
 	return chat.Builtin(name, tok)
 }
 
-// IsAlpaca reports whether a model is an Alpaca without a template of its own. It knows an
-// Alpaca by the container ggml, which only alpaca.cpp still reads, by the token that Stanford
-// added, or by name.
+// IsAlpaca reports whether a model is an Alpaca without a template of its own. It recognizes an
+// Alpaca by the container ggml, which only alpaca.cpp still reads, by the number of tokens with
+// the one that Stanford added, or by name.
 func IsAlpaca(f *gguf.File) bool {
 	if _, found, _ := f.String("tokenizer.chat_template"); found {
 		return false

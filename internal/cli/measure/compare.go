@@ -82,7 +82,8 @@ func (o *compareOptions) check(models []string) error {
 	return o.measure.check()
 }
 
-// checkOutputs returns an error if a file could not be written at the end.
+// checkOutputs returns an error if an output file cannot be written, before the text is
+// evaluated.
 func (o *compareOptions) checkOutputs(inputs []string) error {
 	return ui.CheckOutputs([]ui.Output{{Flag: "plot", Path: o.plot}, {Flag: "kl-divergence-base", Path: o.save}}, inputs...)
 }

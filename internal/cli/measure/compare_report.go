@@ -34,8 +34,8 @@ func (c *comparison) report(ctx context.Context, base eval.Base, results []eval.
 	return r, nil
 }
 
-// row returns a model's row of the report without the results of its predictions. spent is
-// the time that it took to evaluate the text.
+// row returns a model's row of the report, without the results of its predictions. spent is the
+// time that the model took to evaluate the text.
 func (c *comparison) row(ctx context.Context, e *load.Instance, spent time.Duration) (eval.Row, error) {
 	row := eval.Row{Name: e.Name(), Bytes: e.Model.File.Size(), BPW: bitsPerWeight(e.Model.File)}
 	if e.Label == "" {
@@ -51,8 +51,8 @@ func (c *comparison) row(ctx context.Context, e *load.Instance, spent time.Durat
 	return row, err
 }
 
-// generationRate returns the tokens per second of a model that evaluates them one by one. A
-// first token, which warms up, does not count.
+// generationRate returns the tokens per second of a model that evaluates them one by one. The
+// first token is a warm-up and does not count.
 func (c *comparison) generationRate(ctx context.Context, e *load.Instance) (float64, error) {
 	if err := c.start(e); err != nil {
 		return 0, err

@@ -25,7 +25,7 @@ type comparison struct {
 	base     *load.Instance     // nil if the base is a file
 	file     *eval.LogitsReader // nil if the base is a model
 	fileName string
-	source   *os.File // what file reads; nil if the base is a model
+	source   *os.File // the logits file that file reads; nil if the base is a model
 	others   []*load.Instance
 
 	name    string // of the text
@@ -106,8 +106,8 @@ func (c *comparison) openOther(path string) error {
 	return sameVocabulary(c.base, e)
 }
 
-// sameVocabulary returns an error that names the first token in which two
-// models differ.
+// sameVocabulary returns nil if two models have the same vocabulary. Otherwise its error names
+// the first token that differs.
 func sameVocabulary(a, b *load.Instance) error {
 	at, bt := a.Model.Tokenizer, b.Model.Tokenizer
 	for id := range int32(max(at.Len(), bt.Len())) {
@@ -174,7 +174,7 @@ func (c *comparison) open(e *load.Instance) (eval.Session, error) {
 	return temporary{e.Session, e}, nil
 }
 
-// temporary is a model's session whose Close frees its memory, for the next model.
+// temporary is a model's session. Its Close frees the session's memory for the next model.
 type temporary struct {
 	*model.Session
 	of *load.Instance

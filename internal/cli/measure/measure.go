@@ -87,7 +87,7 @@ func (o *measureOptions) encode(tok *tokenizer.Tokenizer, text string) []int32 {
 	return tok.Encode(text, true, false)
 }
 
-// policy returns how the text is divided into windows for m.
+// policy returns the policy that divides the text into windows for m.
 func (o *measureOptions) policy(m *model.Model) (eval.Policy, error) {
 	tok := m.Tokenizer
 	p := eval.Policy{
@@ -111,7 +111,7 @@ func (o *measureOptions) policy(m *model.Model) (eval.Policy, error) {
 	return p, nil
 }
 
-// windows divides a text. The error about a text that is too short has a hint.
+// windows divides a text into windows. The error about a text that is too short has a hint.
 func (o *measureOptions) windows(p eval.Policy, tokens []int32) ([]eval.Window, error) {
 	windows, err := p.Windows(tokens)
 	const minContext = 4 // the smallest context, in tokens

@@ -16,8 +16,8 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// TestOutputOverAPart checks that a file of a model in several is an input like the one
-// that is named.
+// TestOutputOverAPart checks that no output may overwrite a part of a split model, even if the
+// command line names another part.
 func TestOutputOverAPart(t *testing.T) {
 	dir := t.TempDir()
 	m := testmodel.SPM(1)
@@ -51,7 +51,7 @@ func TestOutputOverAPart(t *testing.T) {
 	require.Equal(t, before, after)
 }
 
-// TestInfinitePerplexity checks that JSON can tell it.
+// TestInfinitePerplexity checks that an infinite perplexity is null in JSON.
 func TestInfinitePerplexity(t *testing.T) {
 	m := testmodel.SPM(1)
 	norm := m.Tensor("output_norm.weight")
@@ -74,8 +74,8 @@ func TestInfinitePerplexity(t *testing.T) {
 	require.Contains(t, o.Out, `"ppl":{"value":null`)
 }
 
-// TestVocabulariesOfOtherTypes checks that two models whose tokens differ in nothing but
-// a type are told apart by it.
+// TestVocabulariesOfOtherTypes checks that two vocabularies differ if only the type of a token
+// differs.
 func TestVocabulariesOfOtherTypes(t *testing.T) {
 	m := testmodel.SPM(1)
 	i := slices.IndexFunc(m.KV, func(kv gguf.KV) bool { return kv.Key == "tokenizer.ggml.token_type" })

@@ -78,7 +78,7 @@ func (e *evalFiles) perToken(u *ui.UI, path string, tok *tokenizer.Tokenizer, op
 	opt.Each = func(t eval.Scored) error {
 		return enc.Encode(scoredLine{t.Window, t.Pos, t.ID, tok.Piece(t.ID, true), report.Number(t.Logprob), t.Rank})
 	}
-	// The lines of a window are written when it is done, for readers of stdout.
+	// The lines of a window are written as soon as the window is done, for readers of stdout.
 	done := opt.Done
 	opt.Done = func(p eval.Progress) error {
 		if err := buf.Flush(); err != nil {

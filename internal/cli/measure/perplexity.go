@@ -138,8 +138,8 @@ func (o *perplexityOptions) check() error {
 	return o.measure.check()
 }
 
-// checkAlone returns a usage error if a flag is given that does not go with --kl-divergence
-// or with a file of questions.
+// checkAlone returns a usage error if a given flag cannot be used with --kl-divergence or with
+// a file of questions.
 func (o *perplexityOptions) checkAlone() error {
 	instead, others := "", []string{"per-token", "imatrix-out"}
 	switch {
@@ -156,7 +156,8 @@ func (o *perplexityOptions) checkAlone() error {
 	return nil
 }
 
-// checkOutputs returns an error if a file could not be written at the end.
+// checkOutputs returns an error if an output file cannot be written, before the text is
+// evaluated.
 func (o *perplexityOptions) checkOutputs(inputs ...string) error {
 	outputs := []ui.Output{{Flag: "per-token", Path: o.perToken}, {Flag: "imatrix-out", Path: o.imatrix}}
 	if !o.diverge {

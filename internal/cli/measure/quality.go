@@ -116,7 +116,7 @@ func (o *qualityOptions) mixes() ([]quantize.Mix, error) {
 // measure quantizes the model into dir and compares the results with it.
 func (o *qualityOptions) measure(ctx context.Context, u *ui.UI, path string, mixes []quantize.Mix, dir string) (*eval.Report, error) {
 	c := &comparison{o: &o.compare, u: u, pool: pool.New(load.Threads(u, o.compare.measure.load.Threads), gguf.Guard), tmp: o.tmp}
-	defer c.close() // before the folder is removed, whose files are mapped
+	defer c.close() // its files are mapped, so they are closed before the folder is removed
 	var err error
 	if c.base, err = o.compare.measure.load.Open(u, path); err != nil {
 		return nil, err
@@ -160,7 +160,7 @@ func (o *qualityOptions) measure(ctx context.Context, u *ui.UI, path string, mix
 
 // quantize quantizes the base to mix, and opens the result.
 func (c *comparison) quantize(ctx context.Context, plan *quantize.Plan, mix quantize.Mix, dir string) error {
-	if text := plan.Fallbacks(); text != "" { // the reason why two rows of the table may be the same
+	if text := plan.Fallbacks(); text != "" { // because of these, two rows of the table may be the same
 		c.u.Warnf("%s: %s", mix.Name, text)
 	}
 	path := filepath.Join(dir, mix.Name+".gguf")

@@ -17,8 +17,8 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// TestQualityInterrupted checks that nothing is left of temporary files after
-// Ctrl-C and the like, be it while quantizing or while evaluating, once or twice.
+// TestQualityInterrupted checks that no temporary files are left after a signal, while
+// quantizing or while evaluating, and after a second signal.
 func TestQualityInterrupted(t *testing.T) {
 	clitest.NeedExec(t)
 	path := testmodel.SPM(1).Write(t)

@@ -23,7 +23,7 @@ type progress struct {
 	shown   time.Time
 }
 
-// sample says how many bytes of a file were there at a time.
+// sample is the number of bytes of a file that were there at a time.
 type sample struct {
 	at   time.Time
 	done int64
@@ -55,7 +55,7 @@ func (p *progress) report(at fetch.Progress) {
 	if at.Name != p.file {
 		p.file, p.tenth, p.samples, p.shown = at.Name, 0, nil, time.Time{}
 		if at.Total > 0 && at.Done < at.Total {
-			p.tenth = 10 * at.Done / at.Total // what was there before is not shown
+			p.tenth = 10 * at.Done / at.Total // tenths that an earlier pull fetched are not shown
 		}
 	}
 	p.samples = append(p.samples, sample{now, at.Done})

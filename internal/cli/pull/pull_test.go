@@ -23,7 +23,9 @@ func TestMain(m *testing.M) { clitest.Main(m) }
 
 const commit = "0123456789012345678901234567890123456789"
 
-// machine is a Hub, and the folders of a machine without models.
+// machine starts a server in place of Hugging Face, and sets the environment of a machine
+// without models. It returns the server, the machine's folder, and the data of the model that
+// the server has.
 func machine(t *testing.T) (s *storetest.Server, dir string, data []byte) {
 	dir = t.TempDir()
 	for name, value := range map[string]string{
@@ -42,7 +44,7 @@ func machine(t *testing.T) (s *storetest.Server, dir string, data []byte) {
 	return s, dir, data
 }
 
-// TestPull is the life of a model: pulled, listed, shown, run, removed.
+// TestPull pulls, lists, shows, runs and removes a model.
 func TestPull(t *testing.T) {
 	s, dir, data := machine(t)
 	const name = "hf:owner/repo:Q4_0"
@@ -100,7 +102,7 @@ func TestPull(t *testing.T) {
 	require.Equal(t, 1, o.Status)
 }
 
-// TestUsage: wrong command lines.
+// TestUsage checks the messages and statuses of wrong command lines.
 func TestUsage(t *testing.T) {
 	machine(t)
 	for _, tt := range []struct {
@@ -129,8 +131,8 @@ func TestUsage(t *testing.T) {
 	require.Contains(t, clitest.Run(t, "", "pull", "hf:owner/repo").Stderr, "HF_HUB_OFFLINE is set: nothing is fetched\nalpaca: hint: unset it")
 }
 
-// TestNoNetwork: every way out of the machine leads through a proxy that counts. Only a
-// pull comes by.
+// TestNoNetwork checks that only a pull opens connections. A proxy counts the connections to
+// other machines.
 func TestNoNetwork(t *testing.T) {
 	machine(t)
 	clitest.NeedExec(t)
@@ -167,7 +169,7 @@ func TestNoNetwork(t *testing.T) {
 		out, _ := command(args...).CombinedOutput()
 		require.Zero(t, came.Load(), "%q: %s", args, out)
 	}
-	// The pulls wait between tries, so one try of each is looked at.
+	// A pull waits and tries again, so each is killed after its first try.
 	for _, pull := range []string{"hf:owner/repo", "ollama:absent", "https://hub.invalid/m.gguf"} {
 		came.Store(0)
 		cmd := command("pull", pull)
@@ -178,7 +180,7 @@ func TestNoNetwork(t *testing.T) {
 	}
 }
 
-// TestUnshared runs commands where there is no network at all, not even the loopback one.
+// TestUnshared runs commands without any network, even without the loopback interface.
 func TestUnshared(t *testing.T) {
 	machine(t)
 	clitest.NeedExec(t)

@@ -11,8 +11,8 @@ import (
 	"alpaca/internal/cli/clitest"
 )
 
-// TestSettings: what a model of Ollama's says of its use holds for "run", is told by "show",
-// and flags go before it.
+// TestSettings checks that "run" uses the settings that come with a model of Ollama, that flags
+// override them, and that "show" prints them.
 func TestSettings(t *testing.T) {
 	s, dir, data := machine(t)
 	m := s.AddModel("library/mine:latest", [2]string{"model", string(data)}, [2]string{"template", "<|im_start|>user {{ .Prompt }}"}, [2]string{"system", "Be kind."},

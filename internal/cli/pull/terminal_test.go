@@ -16,8 +16,8 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// TestAsked: on a terminal a model that is not here is pulled, if the user says so, and a
-// name that leaves a choice lets the user choose. Ctrl-C keeps what is there.
+// TestAsked checks the questions on a terminal: whether to pull a missing model, which model of
+// a repository to pull, and whether to remove one. After Ctrl-C a pull can resume.
 func TestAsked(t *testing.T) {
 	s, _, data := machine(t)
 	clitest.NeedExec(t)
@@ -51,7 +51,7 @@ func TestAsked(t *testing.T) {
 	term.Expect("stays")
 	require.Zero(t, term.Status())
 
-	s.Slow = time.Hour // it does not end by itself
+	s.Slow = time.Hour // so that the pull does not end by itself
 	term = clitest.StartOn(t, 120, exec.Command("alpaca", "pull", "hf:owner/two:F16"))
 	term.Expect("m-F16.gguf [")
 	term.Send("\x03")
@@ -60,7 +60,8 @@ func TestAsked(t *testing.T) {
 	require.NotContains(t, clitest.Succeed(t, "list"), "two:F16")
 }
 
-// TestDisk: files may not become as large as the model, and the folder cannot be written.
+// TestDisk checks the errors of a pull if files may not become as large as the model, and if
+// the folder cannot be written.
 func TestDisk(t *testing.T) {
 	machine(t)
 	clitest.NeedExec(t)

@@ -107,7 +107,7 @@ func (o *initOptions) model(u *ui.UI) (*queue.Model, error) {
 		return nil, err
 	}
 	defer a.Close()
-	kind, _, _ := a.Model.Model.File.Uint(gguf.KeyFileType) // shown to people only, so a missing key does not matter
+	kind, _, _ := a.Model.Model.File.Uint(gguf.KeyFileType) // only shown to people, so a missing key does not matter
 	return &queue.Model{
 		Key: queue.ModelKey(a.Digest, a.Settings), Name: cmp.Or(o.name, a.Settings["alias"]),
 		Digest: a.Digest, Quant: gguf.FileType(kind).String(), AckWait: o.ackWait,

@@ -79,8 +79,8 @@ func (s *session) answer(ctx context.Context) error {
 	return nil
 }
 
-// withTools prepares an answer that may call tools. It returns a function for the answer's
-// tokens, which passes on to emit what is shown.
+// withTools prepares an answer that may call tools. It returns a function that takes the
+// answer's tokens and passes the text to show on to emit.
 func (s *session) withTools(req *engine.Request, emit func(engine.Token) error) (func(engine.Token) error, error) {
 	prompt, err := s.Template.Text(s.Messages)
 	if err != nil {
@@ -153,7 +153,7 @@ func (s *session) end(result engine.Result) error {
 
 // answerError adds advice to the error of an answer. On a terminal it shows the error and
 // returns nil if a message is too long or if the template refuses it, so that the
-// conversation goes on.
+// conversation continues.
 func (s *session) answerError(err error) error {
 	var refused *chat.TemplateError
 	if errors.As(err, &refused) && s.lines.terminal() {

@@ -16,8 +16,8 @@ import (
 	"alpaca/internal/testshared"
 )
 
-// TestAnswers checks that the command says what testdata records of each of our own
-// models: text and nothing else on stdout, and the very probabilities with -o json.
+// TestAnswers compares the answers of each test model with those recorded in testdata. Stdout
+// has only the text, or with -o json exactly the recorded probabilities.
 func TestAnswers(t *testing.T) {
 	type answer struct {
 		Prompt string
@@ -47,8 +47,8 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-// TestStopAnywhere checks that an answer ends before a stop string, wherever tokens
-// divide it.
+// TestStopAnywhere checks that an answer ends before a stop string, wherever the boundaries of
+// tokens lie in it.
 func TestStopAnywhere(t *testing.T) {
 	path := testmodel.SPM(1).Write(t)
 	args := []string{"run", "-m", path, "-p", "the llama", "-n", "40", "--temp", "0", "--ignore-eos"}
@@ -66,14 +66,14 @@ func TestStopAnywhere(t *testing.T) {
 	}
 }
 
-// TestHFConversations checks the tokens of conversations that the template of a model
-// makes, with those of transformers.
+// TestHFConversations compares the tokens of conversations, written with a model's own template,
+// with the tokens of transformers.
 func TestHFConversations(t *testing.T) {
 	token := regexp.MustCompile(`(?m)^alpaca: +([0-9]+) +"`)
 	compared := 0
 	for _, r := range testshared.ReadLines[testshared.Tokenized](t, testshared.Path(t, "golden/hf-tokens.jsonl")) {
-		// A message of our own that holds the text of a control token stays text: here it
-		// differs from transformers on purpose.
+		// In a message the text of a control token stays text. That differs from transformers on
+		// purpose, so such conversations are skipped.
 		if !slices.Contains([]string{"qwen2", "qwen2-yarn", "qwen3", "qwen2moe", "qwen3moe", "phi3", "phi4mini", "llama3", "ministral3", "stablelm", "smollm3", "olmo2", "granite", "starcoder2", "lfm2", "qwen35"}, r.Model) || !r.Generate || strings.Contains(string(r.Messages), "<|im_end|>") {
 			continue
 		}
@@ -86,7 +86,7 @@ func TestHFConversations(t *testing.T) {
 			require.NoError(t, err)
 			ids = append(ids, int32(id))
 		}
-		if r.Model == "phi3" || r.Model == "lfm2" { // their templates forget the BOS that their tokenizers add
+		if r.Model == "phi3" || r.Model == "lfm2" { // their templates leave out the BOS that their tokenizers add
 			require.EqualValues(t, 1, ids[0])
 			ids = ids[1:]
 		}

@@ -18,8 +18,7 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// TestDamagedModels checks that a model that cannot be right is refused in
-// words that name what is wrong.
+// TestDamagedModels checks that a damaged model is refused with a message that names the fault.
 func TestDamagedModels(t *testing.T) {
 	const vocab = 3 + 256 + 34 + 95 + 1
 	u32 := gguf.U32
@@ -77,8 +76,8 @@ func TestDamagedModels(t *testing.T) {
 	}
 }
 
-// TestUnknownPreTokenizer checks that an unknown pre-tokenizer is refused by
-// name, unless that is allowed.
+// TestUnknownPreTokenizer checks that an unknown pre-tokenizer is an error that names it, unless
+// a flag allows it.
 func TestUnknownPreTokenizer(t *testing.T) {
 	path := testmodel.BPE(1).Set("tokenizer.ggml.pre", gguf.Str("gpt-9")).Write(t)
 	for _, command := range []string{"run", "tokenize"} {
@@ -93,8 +92,7 @@ func TestUnknownPreTokenizer(t *testing.T) {
 	}
 }
 
-// TestTruncatedModels checks that a file that was cut, anywhere, is an error
-// at once and no panic.
+// TestTruncatedModels checks that a file cut at any place is an error at once, never a panic.
 func TestTruncatedModels(t *testing.T) {
 	data, err := os.ReadFile(testmodel.SPM(1).Write(t))
 	require.NoError(t, err)
@@ -110,7 +108,7 @@ func TestTruncatedModels(t *testing.T) {
 			if n > 0 {
 				require.Contains(t, o.Stderr, "hint: the file is cut short", "%d bytes", n)
 			}
-			require.Less(t, time.Since(start), 30*time.Second) // nothing endless; the machine may be busy
+			require.Less(t, time.Since(start), 30*time.Second) // it must end; the limit is long because the machine may be busy
 		}
 	}
 }
@@ -129,7 +127,7 @@ func TestZip(t *testing.T) {
 	require.Contains(t, o.Stderr, "alpaca: hint: unpack it first")
 }
 
-// TestInvalidUTF8 checks that a prompt's bytes are taken as they are.
+// TestInvalidUTF8 checks that the bytes of a prompt are used as they are.
 func TestInvalidUTF8(t *testing.T) {
 	for _, m := range []*testmodel.Model{testmodel.SPM(1), testmodel.BPE(1)} {
 		path := m.Write(t)

@@ -16,7 +16,7 @@ import (
 	"alpaca/internal/cli/ui"
 )
 
-// withoutModel returns a command that is given no model.
+// withoutModel returns a command that gets no model from the environment.
 func withoutModel(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
 	clitest.NeedExec(t)
@@ -44,8 +44,7 @@ func TestBuiltinOnTerminal(t *testing.T) {
 	require.Equal(t, 1, strings.Count(term.Shown.String(), "no model is given"))
 }
 
-// TestBuiltinCtrlC checks that Ctrl-C ends an answer of the built-in model, and that a
-// closed pipe does.
+// TestBuiltinCtrlC checks that Ctrl-C and a closed pipe end an answer of the built-in model.
 func TestBuiltinCtrlC(t *testing.T) {
 	for _, interrupt := range []bool{true, false} {
 		cmd := withoutModel(t, "run", "-p", "Tell me a story about a fox.", "-n", "-1", "--ignore-eos", "-q", "-t", "1")

@@ -117,7 +117,7 @@ func (o *runOptions) newSession(u *ui.UI, e *load.Instance, given bool, request 
 	if tmpl == nil && (o.prompt.Flags.Changed("system") || o.chat.input != "") {
 		u.Warnf("the model has no chat template, and no place for --system or --input")
 	}
-	t := &session{u: u, o: o, e: e, params: e.Params, predict: o.predict, out: newWriter(u, e.Model.Tokenizer, o.output), plain: tmpl == nil}
+	t := &session{u: u, o: o, e: e, params: e.Params, predict: o.predict, out: newWriter(u, e, o.output), plain: tmpl == nil}
 	if load.IsAlpaca(e.Model.File) && !t.plain {
 		o.alpacaDefaults(&t.params)
 	}

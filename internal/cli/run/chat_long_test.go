@@ -35,9 +35,8 @@ func answers(t *testing.T, out string) (list []run.ChatLine) {
 	return list
 }
 
-// TestLongChat talks for 200 turns with a context of 512 tokens, which is full
-// many times over: no error, what is evaluated for a turn does not grow, and
-// neither does memory.
+// TestLongChat talks for 200 turns with a context of 512 tokens, which fills up many times.
+// There is no error, and neither the tokens evaluated for a turn nor the memory grow.
 func TestLongChat(t *testing.T) {
 	clitest.SkipIfShort(t)
 	path := testmodel.SPM(1).Set("llama.context_length", gguf.U32(512)).Write(t)
@@ -75,8 +74,7 @@ func TestLongChat(t *testing.T) {
 	require.Less(t, int64(after.HeapAlloc)-int64(before.HeapAlloc), int64(1<<20))
 }
 
-// TestNoContextShift checks that a full context ends the conversation where that
-// is asked for.
+// TestNoContextShift checks that with --no-context-shift a full context ends the conversation.
 func TestNoContextShift(t *testing.T) {
 	path := testmodel.SPM(1).Write(t)
 	lines := strings.Repeat("the llama and the llama\n", 20)
@@ -86,8 +84,8 @@ func TestNoContextShift(t *testing.T) {
 	require.Contains(t, o.Stderr, "hint: ")
 }
 
-// TestAlpacaFiles checks that the files of 2023 that alpaca.cpp read are talked
-// to as it did.
+// TestAlpacaFiles checks that files which alpaca.cpp read in 2023 get the same prompts as in
+// alpaca.cpp.
 func TestAlpacaFiles(t *testing.T) {
 	path := testmodel.Legacy{Format: "ggml", FType: 2, Code: 2, Type: quant.Q4_0v1}.Write(t, 1)
 	o := clitest.Run(t, "Hi\n", "run", "-m", path, "-i", "-n", "4", "-o", "json")
@@ -102,7 +100,7 @@ func TestAlpacaFiles(t *testing.T) {
 	}
 	require.Equal(t, n, list[0].PromptTokens)
 
-	// Others of that year are base models.
+	// Other files of that year are base models.
 	path = testmodel.Legacy{Format: "ggjt", Version: 3, FType: 2, Code: 2, Type: quant.Q4_0}.Write(t, 1)
 	o = clitest.Run(t, "Hi\n", "run", "-m", path, "--messages", "-")
 	require.Equal(t, ui.ExitFailure, o.Status, "no JSON")
@@ -110,7 +108,7 @@ func TestAlpacaFiles(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "a base model", why)
 
-	// A name tells, too.
+	// A file's name can mark it as an Alpaca, too.
 	renamed := filepath.Join(t.TempDir(), "ggml-alpaca-7b.gguf")
 	require.NoError(t, testmodel.SPM(1).WriteTo(renamed))
 	_, why, err = templateOf(t, renamed)

@@ -57,7 +57,7 @@ func TestChatOnTerminal(t *testing.T) {
 		term.Expect(command.answer)
 		term.Expect(clitest.DrawnPrompt)
 	}
-	// The history, of this run and, after it, of the next.
+	// The history brings back lines of this run and, in the next run, of the last one.
 	term.Send("\x1b[A")
 	term.Expect("/nonsense")
 	term.Send("\x15")
@@ -74,7 +74,7 @@ func TestChatOnTerminal(t *testing.T) {
 	term.Send("/bye\r")
 	require.Equal(t, ui.ExitOK, term.Status())
 
-	// Without a history.
+	// --no-history neither reads nor writes the history.
 	term = chatOn(t, 200, state, "--no-history")
 	term.Expect(clitest.DrawnPrompt)
 	term.Send("\x1b[A\x1b[A\x1b[Ax\r")
@@ -87,8 +87,8 @@ func TestChatOnTerminal(t *testing.T) {
 	require.NotContains(t, string(history), `"x"`)
 }
 
-// TestChatCtrlC checks that Ctrl-C stops the answer and keeps the conversation,
-// and that twice leaves it.
+// TestChatCtrlC checks that Ctrl-C stops the answer and keeps the conversation, and that a
+// second Ctrl-C leaves the conversation.
 func TestChatCtrlC(t *testing.T) {
 	term := chatOn(t, 80, t.TempDir(), "-n", "-1", "--ignore-eos", "-c", "30000")
 	term.Expect(clitest.DrawnPrompt)
@@ -109,7 +109,7 @@ func TestChatCtrlC(t *testing.T) {
 	term.Send("\x03")
 	require.Equal(t, ui.ExitInterrupted, term.Status())
 
-	// While an answer is given, too.
+	// The first Ctrl-C may also come while an answer is being given.
 	term = chatOn(t, 80, t.TempDir(), "-n", "-1", "--ignore-eos", "-c", "30000")
 	term.Expect(clitest.DrawnPrompt)
 	term.Send("the llama\r")
@@ -120,8 +120,7 @@ func TestChatCtrlC(t *testing.T) {
 	require.Equal(t, ui.ExitInterrupted, term.Status())
 }
 
-// TestChatEnded checks that what ends a process ends an answer and the conversation,
-// too, unless it is to outlive its terminal.
+// TestChatEnded checks that SIGTERM and SIGHUP end a conversation, even during an answer.
 func TestChatEnded(t *testing.T) {
 	for sig, status := range map[syscall.Signal]int{syscall.SIGTERM: 143, syscall.SIGHUP: 129} {
 		term := chatOn(t, 80, t.TempDir(), "-n", "-1", "--ignore-eos", "-c", "30000")
@@ -131,21 +130,21 @@ func TestChatEnded(t *testing.T) {
 		require.NoError(t, term.Cmd.Process.Signal(sig))
 		require.Equal(t, status, term.Status())
 	}
-	// Where a message is waited for.
+	// The same while the program waits for a message.
 	term := chatOn(t, 80, t.TempDir())
 	term.Expect(clitest.DrawnPrompt)
 	require.NoError(t, term.Cmd.Process.Signal(syscall.SIGTERM))
 	require.Equal(t, 143, term.Status())
 }
 
-// TestChatInput checks text that is hard to edit: long, wide, composed, of
+// TestChatInput checks text that is hard to edit: long, with wide or combining characters, of
 // several lines, in a window that changes its size.
 func TestChatInput(t *testing.T) {
 	state := t.TempDir()
 	term := chatOn(t, 40, state, "-c", "30000")
 	term.Expect(clitest.DrawnPrompt)
 
-	pasted := strings.Repeat("the llama ", 450) // beyond a terminal's line of 4096
+	pasted := strings.Repeat("the llama ", 450) // longer than the 4096 bytes of a line in a terminal's own editing
 	term.Send("\x1b[200~" + pasted + "\x1b[201~")
 	term.Send("\r")
 	term.Expect(clitest.DrawnPrompt)
@@ -191,8 +190,8 @@ func TestChatWithoutColour(t *testing.T) {
 	require.NotRegexp(t, regexp.MustCompile(`\x1b\[[0-9;]*m`), term.Shown.String())
 }
 
-// TestSingleTurnOnTerminal checks that one answer to a message that is given is no
-// conversation: no greeting, no commands, and Ctrl-C is told by the exit status.
+// TestSingleTurnOnTerminal checks that --single-turn with a message is no conversation: there is
+// no greeting, a message may look like a command, and Ctrl-C sets the exit status.
 func TestSingleTurnOnTerminal(t *testing.T) {
 	term := chatOn(t, 80, t.TempDir(), "--single-turn", "-p", "/etc/hosts", "-n", "-1", "--ignore-eos", "-c", "30000")
 	term.Expect("\n")
@@ -201,7 +200,7 @@ func TestSingleTurnOnTerminal(t *testing.T) {
 	require.NotContains(t, term.Shown.String(), "/help")
 }
 
-// TestTemplateRefuses checks that a conversation outlives a message that its template
+// TestTemplateRefuses checks that a conversation continues after a message that its template
 // refuses.
 func TestTemplateRefuses(t *testing.T) {
 	clitest.NeedExec(t)
@@ -237,7 +236,7 @@ func TestModelDoesNotControlTerminal(t *testing.T) {
 	require.Equal(t, ui.ExitOK, term.Status())
 }
 
-// TestAnswerInAFile checks that a redirected answer is not decorated.
+// TestAnswerInAFile checks that an answer in a file or pipe has no colours or control sequences.
 func TestAnswerInAFile(t *testing.T) {
 	clitest.NeedExec(t)
 	path := testmodel.SPM(1).Write(t)

@@ -1,6 +1,6 @@
 package run
 
-// For the tests that run whole command lines.
+// Names for the tests that run whole command lines.
 type (
 	TokenLine = tokenLine
 	DoneLine  = doneLine

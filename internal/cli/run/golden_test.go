@@ -13,8 +13,8 @@ import (
 	"alpaca/internal/testshared"
 )
 
-// TestGoldenText checks that the command prints what the reference
-// implementation does, and nothing else.
+// TestGoldenText checks that the command prints the same text as the reference implementation,
+// and nothing else.
 func TestGoldenText(t *testing.T) {
 	for _, g := range clitest.ReadGolden(t, "stories260K") {
 		path := testshared.Path(t, "models/stories260K.gguf")
@@ -32,8 +32,8 @@ func TestGoldenText(t *testing.T) {
 	}
 }
 
-// TestGoldenStop checks that the golden text ends before a stop string,
-// wherever tokens divide it.
+// TestGoldenStop checks that the golden text ends before a stop string, wherever the boundaries
+// of tokens lie in it.
 func TestGoldenStop(t *testing.T) {
 	path := testshared.Path(t, "models/stories260K.gguf")
 	g := clitest.ReadGolden(t, "stories260K")[0]
@@ -53,8 +53,7 @@ func TestGoldenStop(t *testing.T) {
 	}
 }
 
-// readLines reads the output of "run --output json": a line for each token,
-// and the last one.
+// readLines reads the output of "run --output json": a line for each token, and the last line.
 func readLines(t *testing.T, out string) (tokens []run.TokenLine, done run.DoneLine) {
 	t.Helper()
 	lines := strings.Split(strings.TrimSuffix(out, "\n"), "\n")

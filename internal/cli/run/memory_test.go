@@ -17,10 +17,10 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// TestSmallAddressSpace runs commands under ulimit -v: with enough they succeed, and
-// with less there is one line that says what does not fit. (Go's runtime itself does not
-// start below 0.8 GB, nor for some 0.1 GB above 1.18 GB: package start tells that.) Without cgo, as the program
-// is built: the C library ends a program that cannot start a thread.
+// TestSmallAddressSpace runs commands under ulimit -v. With enough address space they succeed.
+// With less, one line says what does not fit. (Go's runtime itself does not start below 0.8 GB,
+// nor between 1.18 GB and about 1.28 GB; package start reports that.) The test needs a build
+// without cgo, like the program: the C library ends a program that cannot start a thread.
 func TestSmallAddressSpace(t *testing.T) {
 	clitest.NeedExec(t)
 	if testing.Short() {
@@ -48,7 +48,7 @@ func TestSmallAddressSpace(t *testing.T) {
 				continue
 			}
 			require.Equal(t, 1, cmd.ProcessState.ExitCode(), what)
-			require.Regexp(t, `(?:^|\n)alpaca: error: .*\(ulimit -v\).*\n$`, string(out), what) // messages may come before
+			require.Regexp(t, `(?:^|\n)alpaca: error: .*\(ulimit -v\).*\n$`, string(out), what) // other messages may come before the error
 			require.NotContains(t, string(out), "goroutine", what)
 			require.Less(t, kb, 2_000_000, what)
 		}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"alpaca/internal/chat"
+	"alpaca/internal/cli/load"
 	"alpaca/internal/cli/ui"
 	"alpaca/internal/engine"
 	"alpaca/internal/openai"
@@ -19,10 +20,12 @@ type writer struct {
 	json bool
 	wrap *ui.Wrapper // breaks lines between words; nil: nothing breaks lines
 	open bool        // the text's last line has no newline yet
+
+	resumeGC func()
 }
 
-func newWriter(u *ui.UI, tok *tokenizer.Tokenizer, form string) *writer {
-	return &writer{u: u, tok: tok, json: form == "json"}
+func newWriter(u *ui.UI, e *load.Instance, form string) *writer {
+	return &writer{u: u, tok: e.Model.Tokenizer, json: form == "json", resumeGC: e.ResumeGC}
 }
 
 // tokenLine is a token in JSON.
@@ -50,6 +53,7 @@ func (w *writer) prompt(text string) error {
 
 // token writes one generated token.
 func (w *writer) token(t engine.Token) error {
+	defer w.resumeGC()
 	w.u.ClearStatus()
 	if !w.json {
 		return w.text(t.Text)

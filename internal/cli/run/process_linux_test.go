@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// full waits until a process that writes more than a pipe holds can write no more, because
-// nobody reads it. The pipe is made small, so that little output fills it.
+// full waits until pipe is full, so that the process that writes to it must wait. It makes the
+// pipe small, so that little output fills it.
 func full(t *testing.T, pipe io.Reader) {
 	t.Helper()
 	conn, err := pipe.(*os.File).SyscallConn()

@@ -23,8 +23,7 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// endless returns a command that generates until it is stopped, or for much
-// longer than a test takes.
+// endless returns a command that generates much longer than a test takes, unless it is stopped.
 func endless(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
 	clitest.NeedExec(t)
@@ -39,7 +38,7 @@ func endless(t *testing.T, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// TestCtrlC checks that the first Ctrl-C ends the text, with statistics.
+// TestCtrlC checks that the first Ctrl-C ends the text, and that the statistics follow.
 func TestCtrlC(t *testing.T) {
 	cmd := endless(t, "-o", "json")
 	var stderr bytes.Buffer
@@ -69,17 +68,17 @@ func TestNohup(t *testing.T) {
 	stdout, err := cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())
-	full(t, stdout) // it is not at its end
+	full(t, stdout) // the process waits and has not ended
 	require.NoError(t, cmd.Process.Signal(syscall.SIGHUP))
 	_, err = io.Copy(io.Discard, stdout)
 	require.NoError(t, err)
 	require.NoError(t, cmd.Wait())
 }
 
-// TestCtrlCTwice checks that a second Ctrl-C ends the program where the first
-// could not: here it waits for a reader of its output.
+// TestCtrlCTwice checks that a second Ctrl-C ends the program if the first cannot. Here the
+// program waits for a reader of its output.
 func TestCtrlCTwice(t *testing.T) {
-	// The prompt alone is more than any pipe holds, and is written before anything is computed.
+	// The prompt alone is longer than any pipe's buffer. It is written before anything is computed.
 	cmd := endless(t, "--echo", "-p", strings.Repeat("the ", 20000))
 	stdout, err := cmd.StdoutPipe()
 	require.NoError(t, err)
@@ -87,7 +86,8 @@ func TestCtrlCTwice(t *testing.T) {
 	full(t, stdout)
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
-	// Two signals that come before the first is taken are one, so that there may be more.
+	// Signals that arrive before the first is handled count as one, so more than two may be
+	// needed.
 	for signals := 0; ; signals++ {
 		select {
 		case err := <-ended:
@@ -112,7 +112,7 @@ func TestEndedAtStdin(t *testing.T) {
 		stderr, err := cmd.StderrPipe()
 		require.NoError(t, err)
 		require.NoError(t, cmd.Start())
-		_, err = io.ReadFull(stderr, make([]byte, 10)) // it says that it waits
+		_, err = io.ReadFull(stderr, make([]byte, 10)) // the note that it waits for stdin
 		require.NoError(t, err)
 		require.NoError(t, cmd.Process.Signal(sig))
 		io.Copy(io.Discard, stderr)
@@ -122,8 +122,7 @@ func TestEndedAtStdin(t *testing.T) {
 	}
 }
 
-// TestClosedPipe checks that a reader who has seen enough ends the text
-// quietly.
+// TestClosedPipe checks that the text ends without a message if the reader closes the pipe.
 func TestClosedPipe(t *testing.T) {
 	for _, form := range []string{"text", "json"} {
 		cmd := endless(t, "-o", form)
@@ -177,8 +176,8 @@ func TestModelCutInUse(t *testing.T) {
 	require.Contains(t, stderr.String(), "model.gguf")
 }
 
-// TestTooLargeToRead checks that a file that can neither be mapped nor read because it is
-// larger than the memory is refused in one line.
+// TestTooLargeToRead checks that a file which is too large to be mapped or read gives a one-line
+// error.
 func TestTooLargeToRead(t *testing.T) {
 	clitest.NeedExec(t)
 	if runtime.GOOS != "linux" || testing.Short() {
@@ -188,11 +187,11 @@ func TestTooLargeToRead(t *testing.T) {
 	large := &testmodel.Tensor{Name: "zz.large.weight", Type: quant.F16, Shape: []int{1, 1 << 13}}
 	m.Tensors = append(m.Tensors, large)
 	path := m.Write(t)
-	// A hole of 4 GiB takes no disk: the last tensor gets more rows, and the file the size.
+	// The last tensor gets more rows, and the file a hole of 4 GiB, which takes no disk space.
 	data, err := os.ReadFile(path)
 	require.NoError(t, err)
 	const rows = 1 << 18
-	at := bytes.Index(data, []byte(large.Name)) + len(large.Name) + 4 + 8 // its name, how many dimensions, the first
+	at := bytes.Index(data, []byte(large.Name)) + len(large.Name) + 4 + 8 // skips the name, the number of dimensions and the first dimension
 	binary.LittleEndian.PutUint64(data[at:], rows)
 	require.NoError(t, os.WriteFile(path, data, 0o644))
 	require.NoError(t, os.Truncate(path, int64(len(data))+(rows-1)<<14))

@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// full waits until a process has begun to write, and a moment longer: how full a pipe is
-// cannot be seen here.
+// full waits until a process has begun to write to pipe, and a moment longer. This system does
+// not tell how full a pipe is.
 func full(t *testing.T, pipe io.Reader) {
 	t.Helper()
 	_, err := io.ReadFull(pipe, make([]byte, 10))

@@ -61,9 +61,9 @@ type promptCache struct {
 }
 
 // load sets the text to the file's saved state. If that state cannot be used, load warns and
-// ignores it, and save overwrites it later. If continued, the command line has no other text,
-// so such a state is an error and stays as it is. A file that is not a saved state is an
-// error too: it may be somebody's data.
+// ignores it, and save overwrites it later. If continued, the command line has no text, so an
+// unusable state is an error and the file stays as it is. A file that is not a saved state is
+// an error, too: it may be somebody's data.
 func (c *promptCache) load(continued bool) error {
 	if c.o.path == "" {
 		return nil

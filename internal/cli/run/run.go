@@ -180,7 +180,7 @@ func (o *runOptions) complete(ctx context.Context, u *ui.UI, e *load.Instance, t
 	if o.verbosePrompt {
 		showTokens(u, e.Model.Tokenizer, prompt)
 	}
-	out := newWriter(u, e.Model.Tokenizer, o.output)
+	out := newWriter(u, e, o.output)
 	if o.echo {
 		if err := out.prompt(text); err != nil {
 			return err

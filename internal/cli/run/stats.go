@@ -47,8 +47,8 @@ func (s stats) timings() timings {
 	}
 }
 
-// evaluated returns the number of tokens that were evaluated during the generation's time:
-// all generated tokens except the last.
+// evaluated returns the number of tokens that were evaluated in GenerateTime: all generated
+// tokens except the last.
 func (s stats) evaluated() int { return max(0, s.result.GeneratedTokens-1) }
 
 // print shows the statistics on stderr, in lines that fit a narrow terminal.

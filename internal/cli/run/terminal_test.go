@@ -30,13 +30,13 @@ func TestTerminal(t *testing.T) {
 	shown = clitest.OnTerminal(t, 80, []string{"NO_COLOR=1"}, "run", "--nonsense")
 	require.NotRegexp(t, clitest.Escapes, shown)
 
-	// A terminal as stdin is no prompt.
+	// No text is read from a terminal as stdin.
 	shown = clitest.OnTerminal(t, 80, nil, "tokenize", "-m", path)
 	require.Contains(t, shown, "no text")
 }
 
-// TestProgress checks that a long prompt shows how far it is, in one line that
-// is gone when the text begins.
+// TestProgress checks that a status line shows the progress of a long prompt, and disappears
+// before the text begins.
 func TestProgress(t *testing.T) {
 	path := testmodel.SPM(1).Set("llama.context_length", gguf.U32(40000)).Write(t)
 	prompt := strings.Repeat("the llama ", 60)

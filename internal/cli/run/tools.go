@@ -90,8 +90,8 @@ func newToolbox(t *chat.Template, tok *tokenizer.Tokenizer, tools *openai.Tools)
 	return b, nil
 }
 
-// grammar prepares for the answer to prompt. The function that it returns makes a grammar,
-// which holds the answer's calls to the tools' schemas.
+// grammar prepares for the answer to prompt. It returns a function that makes the answer's
+// grammar: with it, the answer's calls follow the tools' schemas.
 func (b *toolbox) grammar(u *ui.UI, prompt string) (func() sampler.Grammar, error) {
 	b.parser, b.calls = b.plan.Family.Parser(b.plan.Tools), nil
 	b.said.Reset()
@@ -109,8 +109,8 @@ func (b *toolbox) grammar(u *ui.UI, prompt string) (func() sampler.Grammar, erro
 	return b.forms.Answer(form, b.plan.Thinking), nil
 }
 
-// text returns the text that a token adds to the shown answer. The text of calls is not
-// shown.
+// text returns the text that a token adds to the shown answer. It leaves out the text of calls,
+// which end shows.
 func (b *toolbox) text(t engine.Token) string {
 	text := t.Text
 	if text == "" && b.tok.IsControl(t.ID) && !b.tok.IsEOG(t.ID) && b.parser.Wants(b.tok.Text(t.ID)) {
@@ -167,8 +167,8 @@ func (b *toolbox) message() *chat.Message {
 	return m
 }
 
-// result gives the model text as the result of the first call that has none. After the last
-// one it lets the model answer.
+// result gives text to the model as the result of the first call without one. When all calls
+// have results, it lets the model answer.
 func (s *session) result(ctx context.Context, text string) error {
 	if s.tools == nil || len(s.tools.calls) == 0 {
 		s.u.Infof("No tool was called.")

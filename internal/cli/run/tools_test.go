@@ -15,12 +15,12 @@ import (
 
 const toolList = `[{"type": "function", "function": {"name": "weather", "description": "d", "parameters": {"type": "object", "properties": {"city": {"type": "string", "maxLength": 4}, "days": {"type": "integer", "minimum": 1, "maximum": 9}}, "required": ["city", "days"]}}}, {"function": {"name": "ping"}}]`
 
-// hermesTemplate is a short template of the form of Hermes and Qwen.
+// hermesTemplate is a short chat template like those of Hermes and Qwen.
 const hermesTemplate = `{% for t in tools or [] %}{{ t.function.name }} {% endfor %}{% for m in messages %}{{ m.role }}: {{ m.content or "" }}
 {%- for c in m.tool_calls or [] %}<tool_call>{{ {"name": c.function.name, "arguments": c.function.arguments} | tojson }}</tool_call>{% endfor %}{{ "\n" }}{% endfor %}{% if add_generation_prompt %}assistant: {% endif %}`
 
-// TestTools checks that a tool is called, with a template that knows tools and without, and
-// that the call is JSON on stdout.
+// TestTools checks that the model calls a tool, with a template that describes tools and with
+// one that does not. The call is JSON on stdout.
 func TestTools(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name, text string) string {

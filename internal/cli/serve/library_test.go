@@ -22,9 +22,8 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// TestLibrary serves the models of the store: they are listed, loaded as requests name
-// them, make room for each other, go when nobody asks, and are not removed while they are
-// in use.
+// TestLibrary serves the models of the store. They are listed, loaded when a request names them,
+// unloaded to make room for each other, and unloaded after a time without requests.
 func TestLibrary(t *testing.T) {
 	clitest.NeedExec(t)
 	dir := t.TempDir()
@@ -99,7 +98,7 @@ func TestLibrary(t *testing.T) {
 	}
 	require.NotEqual(t, texts[a], texts[b])
 	expect("alpaca: unloaded " + a + "$")
-	// What a model of Ollama's brings along.
+	// The settings that come with a model of Ollama apply.
 	status, text2 := ask("/apply-template", `{"model": "ollama:mine", "messages": [{"role": "user", "content": "Hi"}]}`)
 	require.Equal(t, 200, status, text2)
 	require.Contains(t, text2, "Be kind.")
@@ -117,7 +116,7 @@ func TestLibrary(t *testing.T) {
 	require.Contains(t, text2, "alpaca pull")
 }
 
-// ollamaModel puts the model "mine" into a folder as Ollama does.
+// ollamaModel stores the model "mine" below root as Ollama does.
 func ollamaModel(t *testing.T, root string) {
 	data, err := os.ReadFile(testmodel.SPM(3).Write(t))
 	require.NoError(t, err)

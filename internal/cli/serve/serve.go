@@ -21,14 +21,14 @@ import (
 	"alpaca/internal/server/listen"
 )
 
-// keyEnv are the environment variables with an API key, ours first.
+// keyEnv are the environment variables with an API key: first our own, then llama.cpp's.
 var keyEnv = []string{"ALPACA_API_KEY", "LLAMA_API_KEY"}
 
 // options are the flags of "alpaca serve".
 type options struct {
 	model    load.Generation
 	template load.TemplateChoice
-	strict   bool // a model without a template gets none
+	strict   bool // a model without a template does not get ChatML
 
 	hosts    []string
 	port     int
@@ -127,7 +127,7 @@ func (o *options) run(ctx context.Context, u *ui.UI) error {
 	if err := o.model.Check(u); err != nil {
 		return err
 	}
-	// Before the model is loaded, so that an address in use is an error at once.
+	// The command listens before it loads the model, so an address in use is an error at once.
 	l, err := listen.At(o.hosts, o.port)
 	if err != nil {
 		return ui.WithHint(err, "--host and --port choose another address")

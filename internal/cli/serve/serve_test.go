@@ -23,7 +23,7 @@ import (
 
 func TestMain(m *testing.M) { clitest.Main(m) }
 
-// TestBuiltin serves the model in the program.
+// TestBuiltin serves the built-in model.
 func TestBuiltin(t *testing.T) {
 	clitest.NeedExec(t)
 	cmd := exec.CommandContext(t.Context(), "alpaca", "serve", "--port", "0", "--host", "127.0.0.1", "-t", "1")
@@ -64,7 +64,7 @@ func TestBuiltin(t *testing.T) {
 	}
 }
 
-// TestServe starts the program, asks it, and ends it as systems do.
+// TestServe starts the program, sends it requests, and ends it with SIGTERM, as systems do.
 func TestServe(t *testing.T) {
 	clitest.NeedExec(t)
 	if runtime.GOOS == "windows" {
@@ -75,7 +75,7 @@ func TestServe(t *testing.T) {
 	cmd := exec.CommandContext(t.Context(), "alpaca", "serve", "-m", testmodel.SPM(1).Write(t), "--port", "0", "--host", "127.0.0.1", "-t", "1",
 		"-a", "tiny,small", "--tags", "chat,old", "--api-key-file", key, "--no-slots", "--temp", "0", "-c", "128", "-np", "3", "--jinja")
 	cmd.Cancel = func() error { return cmd.Process.Kill() }
-	// A browser that tells which page it was to show.
+	// A script in place of the browser writes down the address that it should open.
 	shown := filepath.Join(t.TempDir(), "shown")
 	if runtime.GOOS == "linux" {
 		bin := t.TempDir()

@@ -40,9 +40,21 @@ func readData(ctx context.Context, path string) (*dataset.File, error) {
 		}
 		id = s.ID
 	}
+	sources, err := db.Sources(ctx)
+	if err != nil {
+		return nil, err
+	}
+	isPair := map[int64]bool{}
+	for _, s := range sources {
+		isPair[s.ID] = s.Format == "preference"
+	}
+	pairs := 0
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	err = db.Rows(ctx, id, func(r *data.Row) error {
+		if isPair[r.SourceID] {
+			pairs++
+		}
 		if len(r.Turns) > 0 {
 			return enc.Encode(map[string]any{"messages": r.Turns})
 		}
@@ -61,7 +73,11 @@ func readData(ctx context.Context, path string) (*dataset.File, error) {
 	if b.Len() == 0 {
 		return nil, fmt.Errorf("%s: the database has no rows", path)
 	}
-	return dataset.ReadFrom(&b, path)
+	f, err := dataset.ReadFrom(&b, path)
+	if err == nil {
+		f.Pairs = pairs
+	}
+	return f, err
 }
 
 // isDatabase reports whether a file is a database of SQLite, by its first bytes.

@@ -117,8 +117,8 @@ type journal struct{ file *os.File }
 // logName is the name of the journal in the run's folder.
 const logName = "train.jsonl"
 
-// openJournal opens the journal of a run that goes on after an update. It removes lines about
-// later updates.
+// openJournal opens the journal of a run that resumes after the given update. It removes lines
+// about later updates.
 func openJournal(dir string, update int) (*journal, error) {
 	path := filepath.Join(dir, logName)
 	old, err := os.ReadFile(path)

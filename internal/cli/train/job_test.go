@@ -12,10 +12,10 @@ import (
 	"alpaca/internal/train/rows"
 )
 
-// TestSplit checks how many examples are held out: what was asked for, or by default no
-// more than a run of that length can measure in passing.
+// TestSplit checks the number of held-out examples. It is the part that --eval-split asks for,
+// or by default at most mostHeldOut.
 func TestSplit(t *testing.T) {
-	const examples, tokens = 10_000, 20 // of each example
+	const examples, tokens = 10_000, 20 // number of examples, and tokens of each
 	list := make([]train.Example, examples)
 	for _, c := range []struct {
 		name string
@@ -40,8 +40,8 @@ func TestSplit(t *testing.T) {
 	}
 }
 
-// TestFinite writes what is no number as null, which JSON has, and reads it back: samples of
-// a model that diverged have such probabilities.
+// TestFinite checks that NaN and infinity are written as null, and that null is read back as
+// NaN. Samples of a model that diverged have such probabilities.
 func TestFinite(t *testing.T) {
 	text, err := json.Marshal(sampled{Samples: []sample{{First: finite(math.NaN())}, {First: finite(math.Inf(1))}, {First: 0.25}}})
 	require.NoError(t, err)

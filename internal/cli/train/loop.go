@@ -46,7 +46,7 @@ type evaluation struct {
 // progress is the state of the status line, the checkpoints and the journal.
 type progress struct {
 	began     time.Time
-	tokens    int64 // trained on since began
+	tokens    int64 // number of tokens trained on since began
 	lastSave  time.Time
 	lastLine  time.Time
 	sinceSave int // updates since lastSave
@@ -99,12 +99,12 @@ func (j *job) train(ctx context.Context) error {
 	return j.finish(ctx)
 }
 
-// done reports whether the last update is made: that of the plan, or that of --stop-after.
+// done reports whether the last update has been made: the plan's last, or that of --stop-after.
 func (j *job) done() bool {
 	return j.trainer.Done() || j.stopAfter > 0 && j.trainer.State.Update >= j.stopAfter
 }
 
-// interrupted saves a checkpoint and tells the user how to go on.
+// interrupted saves a checkpoint and tells the user how to resume the run.
 func (j *job) interrupted(ctx context.Context) error {
 	j.u.ClearStatus()
 	if err := j.save(); err != nil {

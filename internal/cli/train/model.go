@@ -46,7 +46,7 @@ func (j *job) model(u *ui.UI) (*train.Model[float32], *rows.Maker, error) {
 		for i := range j.base.File.Tensors {
 			params += int64(j.base.File.Tensors[i].Elems())
 		}
-		if err := enough(16 * params); err != nil { // before that memory is used
+		if err := enough(16 * params); err != nil { // checked before that memory is used
 			return nil, nil, err
 		}
 	}
@@ -221,8 +221,9 @@ func enough(need int64) error {
 // templateKey is the metadata key of the chat template.
 const templateKey = "tokenizer.chat_template"
 
-// form returns the template to write into the model's metadata, because its conversations
-// were written with t in training. It returns "" if the metadata stay as they are.
+// form returns the source of t, the template of the training, to be written into the model's
+// metadata. It returns "" if the metadata stay as they are: if the data have no conversations,
+// or if t is the model's own template.
 func (j *job) form(t *chat.Template) string {
 	own := slices.ContainsFunc(j.kv, func(e gguf.KV) bool { return e.Key == templateKey })
 	if own && j.ChatTemplate == "" && j.TemplateText == "" || !slices.ContainsFunc(j.files, hasConversation) {

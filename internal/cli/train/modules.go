@@ -77,9 +77,9 @@ func (s *settings) targets(families []*arch.Arch) (map[arch.Role]bool, error) {
 	return wanted, nil
 }
 
-// modules returns the roles of --modules-to-save, which are trained as a whole beside the
-// adapters. As in peft, a name stands for all modules whose names end with it: norm for all
-// norms.
+// modules returns the roles of --modules-to-save. These modules are trained as a whole beside
+// the adapters. As in peft, a name stands for all modules whose names end with it, so "norm"
+// stands for all norms.
 func (s *settings) modules(families []*arch.Arch) (map[arch.Role]bool, error) {
 	known := names(families, func(t *arch.Tensor) bool { return isNorm(t) || slices.Contains(tables, t.Role) })
 	wanted := map[arch.Role]bool{}

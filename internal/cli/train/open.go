@@ -233,9 +233,9 @@ func (j *job) split() {
 }
 
 // maxHeldOut returns the largest number of examples to hold out if --eval-split is not
-// given. It is a hundredth of the examples that the run trains on: then measuring them 21
-// times, forward only, takes less than a tenth of the run's time. It is at least the number
-// of samples at the end of a run.
+// given. It is a hundredth of the examples that the run trains on. Measuring those 21 times,
+// forward only, takes less than a tenth of the run's time. The result is at least the number of
+// samples at the end of a run.
 func (j *job) maxHeldOut() int {
 	examples := float64(len(j.examples.Examples))
 	mean := float64(j.examples.Tokens) / examples
@@ -253,7 +253,7 @@ func (j *job) maxHeldOut() int {
 	return max(samplesAtEnds, int(seen/100))
 }
 
-// badRecords returns how many records were not used.
+// badRecords returns the number of records that were not used.
 func (j *job) badRecords() int {
 	n := len(j.examples.Problems)
 	for _, f := range j.files {
@@ -266,6 +266,9 @@ func (j *job) badRecords() int {
 // the number of records and the first line.
 func (j *job) reportProblems() {
 	for _, f := range j.files {
+		if f.Pairs > 0 {
+			j.u.Notef("%s: of %d preference pairs the chosen answers are learned; the rejected ones are not used", f.Path, f.Pairs)
+		}
 		for _, c := range f.Bad.Counts() {
 			j.u.Warnf("%s: line %d: %s; %s", f.Path, c.First, c.Reason, notUsed(c.Records))
 		}

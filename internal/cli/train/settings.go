@@ -100,7 +100,8 @@ func (o *options) changed(name string) bool {
 }
 
 // prepare completes the settings from the preset and the defaults, and checks them. For a
-// resumed run it only reads the file of the template: same takes over the stored settings.
+// resumed run it only reads the file of the template. The function same then takes over the
+// stored settings.
 func (o *options) prepare(u *ui.UI) (err error) {
 	if o.templateFile != "" {
 		if o.TemplateText, err = ui.ReadFile(o.templateFile); err != nil {

@@ -19,8 +19,8 @@ import (
 
 func TestMain(m *testing.M) { clitest.Main(m) }
 
-// TestKilled kills a run again and again, goes on with it, and compares what comes of it
-// with a run in one piece.
+// TestKilled kills a run several times and resumes it. The output must have the same bytes as
+// that of a run without interruption.
 func TestKilled(t *testing.T) {
 	clitest.NeedExec(t)
 	clitest.SkipIfShort(t)
@@ -46,7 +46,7 @@ func TestKilled(t *testing.T) {
 		}
 		cmd := exec.Command("alpaca", next...)
 		require.NoError(t, cmd.Start())
-		time.Sleep(time.Duration(20+r.IntN(300)) * time.Millisecond) // wherever it is then
+		time.Sleep(time.Duration(20+r.IntN(300)) * time.Millisecond) // killed at any moment
 		cmd.Process.Kill()
 		cmd.Wait()
 	}

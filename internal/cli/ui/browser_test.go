@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestBrowser checks what is started on each system, and with which of the addresses.
+// TestBrowser checks which command each system starts, and which address is opened.
 func TestBrowser(t *testing.T) {
 	for system, want := range map[string]string{"linux": "xdg-open", "freebsd": "xdg-open", "darwin": "open", "windows": "rundll32"} {
 		args := browser(system, "http://[::1]:8080").Args

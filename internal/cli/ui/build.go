@@ -8,15 +8,16 @@ import (
 
 // Build says which source the program was built from.
 type Build struct {
-	Version  string // of the module, or "unknown"
-	Commit   string // "" where it is not known
+	Version  string // the release's tag, or else the module's version; "unknown" without either
+	Commit   string // "" if it is not known
 	Modified bool   // the source differed from the commit
 }
 
-// Short names the program's version for clients.
+// Short returns the first 12 digits of the commit, or the version if the commit is not known.
+// It identifies the program to clients.
 func (b Build) Short() string { return cmp.Or(b.Commit[:min(len(b.Commit), 12)], b.Version) }
 
-// String names the program's version and commit for people.
+// String returns the version and the commit as text for people.
 func (b Build) String() string {
 	s := b.Version
 	if b.Commit != "" {

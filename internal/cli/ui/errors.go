@@ -37,7 +37,7 @@ type statusError struct {
 
 func (e statusError) Unwrap() error { return e.error }
 
-// WithStatus returns err, with the exit status that the command then ends with.
+// WithStatus returns err with an exit status, with which the command then ends.
 func WithStatus(err error, status int) error { return statusError{err, status} }
 
 // hintedError is an error with advice: each hint is a line.
@@ -55,8 +55,12 @@ func WithHint(err error, hints ...string) error { return hintedError{err, hints}
 var ErrInterrupted = errors.New("interrupted")
 
 // ExitStatus prints a command's error with its hints and returns the exit status. It prints
-// nothing if a signal ended the command or if nobody reads its output any more.
+// nothing if a signal ended the command, or if the reader of its output has closed the pipe. A command
+// without an error has failed if a write to Out has.
 func (u *UI) ExitStatus(err error) int {
+	if err == nil {
+		err = u.outError()
+	}
 	switch {
 	case err == nil:
 		return ExitOK

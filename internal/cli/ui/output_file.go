@@ -34,9 +34,9 @@ func (toStdout) Abort()        {}
 // Output is a file to write, and the flag that names it.
 type Output struct{ Flag, Path string }
 
-// CheckOutputs returns an error, before the work is done, if a file cannot be written: its
-// folder is missing, it is a folder itself, it is one of the inputs, or two flags name the
-// same file.
+// CheckOutputs returns an error if an output cannot be written: its folder is missing, it is a
+// folder itself, it is one of the inputs, or two flags name the same file. Call it before the
+// work begins.
 func CheckOutputs(outputs []Output, inputs ...string) error {
 	for i, out := range outputs {
 		if out.Path == "" {
@@ -99,7 +99,7 @@ func CreateOutput(path string) (OutputFile, error) {
 	return atOnce{f}, nil
 }
 
-// isStdout reports whether a file is the one that stdout goes to.
+// isStdout reports whether stdout goes to the file st.
 func isStdout(st fs.FileInfo) bool {
 	out, err := os.Stdout.Stat()
 	return err == nil && os.SameFile(st, out)

@@ -17,7 +17,7 @@ func writeHello(w io.Writer) error {
 	return err
 }
 
-// TestOutputFile checks that nothing but a regular file is replaced.
+// TestOutputFile checks that only regular files are replaced.
 func TestOutputFile(t *testing.T) {
 	dir := t.TempDir()
 	path := func(name string) string { return filepath.Join(dir, name) }

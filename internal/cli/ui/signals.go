@@ -25,7 +25,7 @@ func (u *UI) WatchSignals(ctx context.Context) (context.Context, func()) {
 	u.signals.ctx, u.signals.ended = ctx, ctx.Done()
 	ch := make(chan os.Signal, 1)
 	signal.Notify(ch, os.Interrupt, syscall.SIGTERM)
-	// If SIGHUP is ignored, as under nohup, the command goes on without its terminal.
+	// If SIGHUP is ignored, as under nohup, the command continues without its terminal.
 	if !signal.Ignored(syscall.SIGHUP) {
 		signal.Notify(ch, syscall.SIGHUP)
 	}

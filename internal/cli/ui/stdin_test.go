@@ -18,7 +18,7 @@ func TestReadStdin(t *testing.T) {
 	_, err = (&UI{In: iotest.ErrReader(io.ErrUnexpectedEOF)}).ReadStdin()
 	require.EqualError(t, err, "stdin: unexpected EOF")
 
-	// What ends the command ends it, too: here stdin never ends.
+	// Cancelling the command ends ReadStdin, too. Here stdin never ends.
 	in, _ := io.Pipe()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

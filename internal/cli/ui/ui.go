@@ -33,7 +33,7 @@ type UI struct {
 // New returns the UI on the streams of a process.
 func New(in, out, err *os.File) *UI {
 	return &UI{
-		In: in, Out: out, Err: err,
+		In: in, Out: &checkedFile{f: out}, Err: err,
 		InTTY:   term.IsTerminal(int(in.Fd())),
 		OutTTY:  term.IsTerminal(int(out.Fd())),
 		ErrTTY:  term.IsTerminal(int(err.Fd())),
@@ -103,7 +103,7 @@ func (u *UI) errWidth() int { return widthOf(u.Err) }
 func (u *UI) OutWidth() int { return widthOf(u.Out) }
 
 func widthOf(w io.Writer) int {
-	if f, ok := w.(*os.File); ok {
+	if f, ok := w.(interface{ Fd() uintptr }); ok {
 		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
 			return width
 		}

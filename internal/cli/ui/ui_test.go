@@ -8,22 +8,22 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestMessages checks that messages go to stderr with the program's prefix, without
-// colours where that is no terminal, and answers to stdout as they are.
+// TestMessages checks that messages go to stderr with the program's prefix, without colours if
+// stderr is not a terminal, and that answers go to stdout unchanged.
 func TestMessages(t *testing.T) {
 	var out, stderr bytes.Buffer
 	u := &UI{Out: &out, Err: &stderr}
 	u.Notef("%d tokens", 3)
 	u.Warnf("odd")
 	u.hintf("a way out")
-	u.Statusf("never shown") // no terminal
+	u.Statusf("never shown") // stderr is not a terminal
 	require.Equal(t, "alpaca: 3 tokens\nalpaca: warning: odd\nalpaca: hint: a way out\n", stderr.String())
 	require.Empty(t, out.String())
 	require.NoError(t, u.WriteJSON(map[string]string{"text": "<s> & </s>"}))
 	require.Equal(t, "{\"text\":\"<s> & </s>\"}\n", out.String())
 }
 
-// TestStatus checks that a message takes the place of the status line.
+// TestStatus checks that a message replaces the status line.
 func TestStatus(t *testing.T) {
 	t.Setenv("NO_COLOR", "1")
 	var stderr bytes.Buffer

@@ -14,7 +14,7 @@ type Wrapper struct {
 	Out    io.Writer
 	Width  func() int
 	column int
-	word   string // with the space in front of it
+	word   string // the word held back, with the space in front of it
 }
 
 // Write writes a piece of the text.
@@ -73,7 +73,7 @@ func (w *Wrapper) flush() error {
 	return err
 }
 
-// EndLine writes the word that is held back. The caller then begins a new line.
+// EndLine writes the word that is held back. After it the caller must begin a new line.
 func (w *Wrapper) EndLine() {
 	w.flush()
 	w.column = 0

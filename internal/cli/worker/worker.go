@@ -132,8 +132,8 @@ type watch struct {
 
 func (w *watch) Ready() bool { return w.worker.Ready() }
 
-// Alive is false if there is work, but for five minutes the model has computed no row. A step
-// takes much less.
+// Alive returns false if there is work, but the model has computed no row for five minutes. A
+// step takes much less time.
 func (w *watch) Alive() bool {
 	const patience = 5 * time.Minute
 	now, s := time.Now().UnixNano(), w.answering.Engine.Stats()

@@ -20,11 +20,11 @@ import (
 // or _eval.
 type Names struct{ Train, Eval string }
 
-// Split divides the rows of a source in two. About the fraction eval of them, 0 < eval <
-// 1, and at least one row, goes to the evaluation set held. The seed and the rows'
-// questions decide which, not their order. Rows with the same question go to the same
-// side, so that no model is evaluated on questions from its training. Both parts keep the
-// order of the source. It is an error if one part would be empty.
+// Split divides the rows of a source in two. held, the evaluation set, gets about the
+// fraction eval of them (0 < eval < 1), at least one. Which rows it gets depends on the
+// seed and on their questions, not on their order. Rows with the same question go to the
+// same side, so that no model is evaluated on questions from its training. Both parts keep
+// the order of the source. It is an error if one part would be empty.
 func Split(ctx context.Context, db *data.DB, source *data.Source, eval float64, seed uint64, names Names) (train, held *data.Source, err error) {
 	train, held = like(source), like(source)
 	train.Name, train.Note = cmp.Or(names.Train, source.Name+"_train"), fmt.Sprintf("rows of %s to train with, seed %d", source.Name, seed)
@@ -104,8 +104,8 @@ func choose(ctx context.Context, db *data.DB, source *data.Source, eval float64,
 }
 
 // Merge writes the rows of sources to a new source, one source after the other. If unique
-// is true, it leaves out rows that equal an earlier row exactly; left is their number. If
-// the sources have different formats, the new one has the format chat, which can hold all
+// is true, it leaves out rows that equal an earlier row in every field; left is their number.
+// If the sources have different formats, the new one has the format chat, which can hold all
 // others.
 func Merge(ctx context.Context, db *data.DB, sources []*data.Source, name string, unique bool) (merged *data.Source, left int, err error) {
 	merged = like(sources[0])
@@ -154,10 +154,11 @@ func Merge(ctx context.Context, db *data.DB, sources []*data.Source, name string
 	return merged, left, err
 }
 
-// sumOf returns the SHA-256 of a row's texts.
+// sumOf returns the SHA-256 of all that a row says, including its other fields, because
+// the rejected answer of a preference pair is one of them.
 func sumOf(r *data.Row) [32]byte {
 	var b []byte
-	for _, text := range []string{r.System, r.Instruction, r.Input, r.Output} {
+	for _, text := range []string{r.System, r.Instruction, r.Input, r.Output, r.Category, string(r.Extra)} {
 		b = append(append(b, text...), 0) // a row has no NUL
 	}
 	for _, m := range r.Turns {
@@ -175,7 +176,9 @@ func like(s *data.Source) *data.Source {
 func add(tx *data.Tx, s *data.Source, r *data.Row) error {
 	r.ID, r.SourceID, r.Pos = 0, s.ID, 0
 	if s.Format == "seeds" {
-		r.Raw = nil // a task whose first instance is in the other source would join the task before it
+		// Raw marks later instances as parts of the row before, which may now be of another task.
+		r.Raw = nil
+
 	}
 	s.Rows++
 	return tx.Add(r)

@@ -11,7 +11,7 @@ import (
 	"alpaca/internal/data"
 )
 
-// filled returns a database with sources of rows that ask these questions.
+// filled returns a database with a source for each list of questions.
 func filled(t *testing.T, sources ...[]string) (*data.DB, []*data.Source) {
 	t.Helper()
 	db, err := data.Open(t.Context(), filepath.Join(t.TempDir(), "data.db"))
@@ -84,6 +84,22 @@ func TestSplitNothing(t *testing.T) {
 	list, err := db.Sources(t.Context())
 	require.NoError(t, err)
 	require.Len(t, list, 1)
+}
+
+// Pairs that differ in the rejected answer alone are different.
+func TestMergePairs(t *testing.T) {
+	db, s := filled(t, []string{})
+	require.NoError(t, db.Update(t.Context(), func(tx *data.Tx) error {
+		for _, extra := range []string{`{"rejected": "x"}`, `{"rejected": "y"}`, `{"rejected": "x"}`} {
+			if err := tx.Add(&data.Row{SourceID: s[0].ID, Instruction: "q", Output: "good", Extra: []byte(extra)}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	_, left, err := Merge(t.Context(), db, s, "all", true)
+	require.NoError(t, err)
+	require.Equal(t, 1, left)
 }
 
 func TestMerge(t *testing.T) {

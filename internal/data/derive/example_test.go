@@ -10,7 +10,7 @@ import (
 	"alpaca/internal/data/derive"
 )
 
-// Example divides ten rows into some to train with and some to measure with.
+// Example splits ten rows into a training and an evaluation set.
 func Example() {
 	ctx := context.Background()
 	dir, err := os.MkdirTemp("", "example")

@@ -10,13 +10,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestBroken checks what is told of rows that cannot be read, and that the others are.
+// TestBroken checks the problems reported for broken rows, and that the other rows are read.
 func TestBroken(t *testing.T) {
 	const good = `{"instruction": "a", "output": "b"}`
 	for name, tt := range map[string]struct {
 		name, text string
 		rows       int
-		bad        []string // line, offset: the begin of the reason
+		bad        []string // "line, offset: " and the beginning of the reason
 	}{
 		"a comma too much":    {"a.json", "[\n" + good + ",\n]", 1, []string{"3, 39: a comma without a row behind it"}},
 		"a comma missing":     {"a.json", "[\n" + good + "\n" + good + "]", 2, []string{"3, 38: the comma between two rows is missing"}},

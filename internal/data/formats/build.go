@@ -13,14 +13,14 @@ import (
 
 // Notes count oddities of a file's rows that do not make them unusable.
 type Notes struct {
-	NotText    int // a number, null, list or object where a text is expected: kept as JSON
+	NotText    int // null, a boolean, a number or an object in place of a text: null becomes "", others stay JSON
 	DoubleKeys int // an object has a key twice: the last one counts
 	HalfPairs  int // half of a surrogate pair, or a NUL byte: replaced in the text
 	OtherForm  int // rows of another format than the first
 	Renamed    map[string]string
 }
 
-// part is the Raw of an object's rows after the first.
+// part is the Raw of all rows from one object except the first.
 var part = []byte("+")
 
 // builder turns the objects of one file into rows.
@@ -79,7 +79,7 @@ func (b *builder) row(format *Format, o *object) (*data.Row, bool, error) {
 	r := &data.Row{}
 	exact := true
 	var extra []field
-	// The prompt first: an answer may repeat it.
+	// The prompt comes first, because an answer may repeat it.
 	fields := o.fields
 	if i := slices.IndexFunc(fields, func(f field) bool { return f.key == "prompt" }); i > 0 {
 		fields = append([]field{fields[i]}, slices.Delete(slices.Clone(fields), i, i+1)...)
@@ -111,7 +111,7 @@ func (b *builder) row(format *Format, o *object) (*data.Row, bool, error) {
 	return r, exact, nil
 }
 
-// note counts why a text could not be kept unchanged.
+// note counts a text that could not be kept unchanged. v is its JSON.
 func (b *builder) note(v json.RawMessage) {
 	if isString(v) {
 		b.notes.HalfPairs++
@@ -163,8 +163,8 @@ func keyList(fields []field) []byte {
 	return append(b, ']')
 }
 
-// instances returns the rows of a self-instruct task, one per instance. All but the first
-// are marked as parts of the same object.
+// instances returns the rows of a self-instruct task, one per instance. All except the
+// first are marked as parts of the same object.
 func instances(task *data.Row, v json.RawMessage) (rows []*data.Row, exact bool, err error) {
 	if v[0] != '[' {
 		return nil, false, fmt.Errorf("instances: is not a list")
@@ -211,7 +211,7 @@ func keysOf(r *data.Row, usual []string) (keys []string) {
 }
 
 // object returns the row as an object of the format, with the given keys, on one line.
-// parts are the object's further rows.
+// parts are the further rows of the same object.
 func (f *Format) object(r *data.Row, parts []*data.Row, keys []string) []byte {
 	if len(r.Raw) > 0 && r.Raw[0] == '{' {
 		return compact(r.Raw)

@@ -7,8 +7,8 @@ import (
 	"alpaca/internal/data"
 )
 
-// canonical returns a row of any source as an object of f, nil if f needs a key that the
-// row lacks.
+// canonical returns a row of any source as an object of f. It returns nil if f is
+// preference and the row lacks a rejected answer.
 func (f *Format) canonical(r *data.Row) []byte {
 	c := *r
 	c.Raw = nil

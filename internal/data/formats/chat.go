@@ -12,8 +12,8 @@ import (
 // dialect says how a format writes the messages of a conversation.
 type dialect struct {
 	role, content string            // the keys of a message
-	roles         map[string]string // our roles by its names for them
-	names         map[string]string // its names by our roles
+	roles         map[string]string // our name of a role by the format's name, if they differ
+	names         map[string]string // the format's name of a role by our name, if they differ
 }
 
 var openAI = &dialect{"role", "content",
@@ -92,7 +92,8 @@ func (d *dialect) write(list []data.Message) json.RawMessage {
 	return append(b, ']')
 }
 
-// contentOf returns the text of a message: a string, or the texts of a list of parts.
+// contentOf returns the text of a message: a string, or the joined texts of a list of
+// parts. The second result is false if the text differs from the value.
 func contentOf(v json.RawMessage) (string, bool) {
 	if v == nil {
 		return "", false

@@ -31,7 +31,7 @@ func (w *walk) lines() error {
 	return nil
 }
 
-// values reads objects one after the other, which may span lines.
+// values reads objects one after the other. They may span lines.
 func (w *walk) values() error {
 	for {
 		b, ok := w.c.space()
@@ -59,8 +59,8 @@ func (w *walk) values() error {
 	}
 }
 
-// maxAside limits the bytes of an object's other keys, which are kept to write the object
-// again.
+// maxAside is the most bytes of the keys next to the array of rows in a wrapping object.
+// They are kept so that the object can be written back.
 const maxAside = 1 << 20
 
 // wrapped reads the rows in the array under one key of an object.

@@ -10,7 +10,7 @@ import (
 )
 
 // encoding/csv turns CR LF inside quotes into LF, so a source could not be written back
-// unchanged. This reader keeps them.
+// unchanged. This reader keeps CR LF.
 
 var errQuote = errors.New("a quote that does not end, or text behind a quoted field")
 
@@ -76,7 +76,7 @@ func (c *cursor) record(list []string, sep byte, raw []byte) (fields []string, a
 	}
 }
 
-// table reads a file with a header whose names are keys of a format.
+// table reads a table. The names in its header are keys of a format.
 func (w *walk) table(sep byte) error {
 	header, _, err := w.c.record(nil, sep, nil)
 	if err != nil {

@@ -11,7 +11,7 @@ const maxRow = 256 << 20
 // block is the number of bytes read from a file at once.
 const block = 256 << 10
 
-// cursor reads a file from any place on, and counts lines.
+// cursor reads a file from any place, and counts lines.
 type cursor struct {
 	f    io.ReaderAt
 	end  int64  // the file's length
@@ -95,8 +95,8 @@ func (c *cursor) space() (byte, bool) {
 }
 
 // value moves past a JSON value and appends it to raw, unless raw is nil. It only matches
-// brackets and quotes; encoding/json can tell whether the value is valid. An error does
-// not name its place, which is the cursor.
+// brackets and quotes; encoding/json can tell whether the value is valid. Errors do not
+// name a place; the cursor then stands where the error is.
 func (c *cursor) value(raw []byte) ([]byte, error) {
 	keep := raw != nil
 	depth, quoted, escaped := 0, false, false
@@ -178,7 +178,7 @@ func (c *cursor) readLine(raw []byte) (line []byte, err error) {
 	return raw, c.err
 }
 
-// skipLine moves past the end of the line.
+// skipLine moves to the beginning of the next line.
 func (c *cursor) skipLine() {
 	for c.fill() {
 		b := c.buf[c.at]

@@ -56,7 +56,7 @@ func (f *File) detectObject(c *cursor) error {
 func (f *File) detectWrapper(begin place) error {
 	c := newCursor(f.f, f.Size)
 	c.moveTo(begin)
-	c.space() // reads the block
+	c.space() // makes the brace available
 	most, keys, keyed, rows := 0, map[string]bool{}, 0, ""
 	err := c.members(func(key string) (err error) {
 		keys[key] = true

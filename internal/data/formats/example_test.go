@@ -6,7 +6,7 @@ import (
 	"alpaca/internal/data/formats"
 )
 
-// Example names the forms that rows are written in.
+// Example looks up a form by its name.
 func Example() {
 	f, err := formats.FormOf("csv")
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 	"alpaca/internal/data"
 )
 
-// Shape is what is needed to write a file again.
+// Shape says how to write a file again.
 type Shape struct {
 	// Container says how the file holds its rows: json (an array), jsonl, object (an
 	// array under Key of an object), keyed (an object of objects), csv or tsv.
@@ -64,7 +64,7 @@ func Open(path string) (*File, error) {
 // Close closes the file.
 func (f *File) Close() error { return f.f.Close() }
 
-// others are other kinds of files, by their first bytes, and what to do about each.
+// others lists other kinds of files: their first bytes, and what the user can do.
 var others = []struct{ start, what string }{
 	{"PAR1", `a Parquet file, which is not read: make JSON lines of it, python3 -c "import pandas; pandas.read_parquet('FILE.parquet').to_json('FILE.jsonl', orient='records', lines=True, force_ascii=False)"`},
 	{"\x1f\x8b", "compressed with gzip: gunzip FILE"},
@@ -125,13 +125,13 @@ func (p Problem) Error() string {
 
 // Reader gets the rows of a file, one by one.
 type Reader struct {
-	// Row gets each row. Its Pos is its number among the rows that can be read.
+	// Row gets each row. r.Pos counts the rows that can be read, from 1.
 	Row func(r *data.Row) error
 	// Bad gets each problem.
 	Bad func(p Problem) error
 }
 
-// Read reads the rows of f. An error from to ends it.
+// Read reads the rows of f. It ends at the first error that a function of to returns.
 func (f *File) Read(to Reader) error {
 	c := newCursor(f.f, f.Size)
 	c.moveTo(f.start)

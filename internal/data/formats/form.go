@@ -10,7 +10,7 @@ import (
 // Form says how rows are written.
 type Form struct {
 	Format   *Format
-	Shape    Shape // the Container and, for a source from a file, the other fields
+	Shape    Shape // has a Container; the other fields are set only for a source from a file
 	original bool  // rows are written as in their source's file
 }
 

@@ -21,9 +21,6 @@ type Format struct {
 	needs []string
 	// slots are the keys that become fields of a row. Other keys go to its Extra.
 	slots []slot
-	// check returns why an object of this format cannot be used, "" if it can. nil: all
-	// can be used.
-	check func(o *object) string
 	// keys returns the keys with which a row from another format is written.
 	keys func(r *data.Row) []string
 }
@@ -50,8 +47,8 @@ func text(key string, of func(r *data.Row) *string) slot {
 }
 
 // textOf returns a value as a text that the database can hold. null becomes "", and other
-// values that are not strings stay JSON. A NUL byte, at which SQLite's functions would
-// stop, becomes the symbol ␀. exact is false if the text differs from the value.
+// values that are not strings stay JSON. A NUL byte becomes the symbol ␀, because SQLite's
+// functions would stop there. exact is false if the text differs from the value.
 func textOf(v json.RawMessage) (t string, exact bool) {
 	switch {
 	case string(v) == "null":
@@ -72,7 +69,7 @@ func output(r *data.Row) *string      { return &r.Output }
 func system(r *data.Row) *string      { return &r.System }
 func category(r *data.Row) *string    { return &r.Category }
 
-// always are slots that every format of instructions has.
+// always are the slots that all formats of instructions have, except seeds.
 var always = []slot{text("system", system), text("category", category)}
 
 // Formats are the known formats. An object has the first format whose needs it meets.
@@ -123,7 +120,8 @@ func ByName(name string) *Format {
 	return nil
 }
 
-// formatOf returns the first format whose needs are all there, nil if there is none.
+// formatOf returns the first format whose needs are all keys for which has returns true, nil if
+// there is none.
 func formatOf(has func(key string) bool) *Format {
 next:
 	for _, f := range Formats {

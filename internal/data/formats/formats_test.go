@@ -16,7 +16,7 @@ import (
 	"alpaca/internal/data"
 )
 
-// write writes a file of a test.
+// write writes a file in a temporary folder.
 func write(t testing.TB, name, text string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
@@ -32,7 +32,7 @@ func open(t testing.TB) *data.DB {
 	return db
 }
 
-// export writes a source in a form, "" for its own.
+// export returns a source in the form called name; "" is the original form.
 func export(t testing.TB, db *data.DB, s *data.Source, name string) string {
 	t.Helper()
 	form, err := Original(s)
@@ -49,8 +49,8 @@ func export(t testing.TB, db *data.DB, s *data.Source, name string) string {
 	return b.String()
 }
 
-// values returns the JSON values of a text, with the order of keys and numbers as they are
-// written. Of a key that stands in an object twice both values are there.
+// values lists the JSON tokens of a text. It keeps the order of keys, duplicate keys, and numbers
+// as they are written.
 func values(t testing.TB, text string) string {
 	t.Helper()
 	var out strings.Builder
@@ -71,7 +71,7 @@ const (
 	odd   = `{"output": "c", "instruction": "a", "input": "b"}`
 )
 
-// files are one or more of every format, with rows that are hard to give back.
+// files has at least one file of every format, with rows that are hard to write back.
 var files = map[string]struct {
 	name, text  string
 	format      string
@@ -128,7 +128,7 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-// TestTables checks that tables come back to the byte where they are written as we write them.
+// TestTables checks that a table in our own style is written back byte for byte.
 func TestTables(t *testing.T) {
 	for name, tt := range map[string]struct{ name, text, want string }{
 		"csv":        {"a.csv", "instruction,input,output,id\na,\"b, \"\"c\"\"\",\"line\r\nnext\nthird\",1\n,,x,\n", ""},
@@ -150,7 +150,7 @@ func TestTables(t *testing.T) {
 	}
 }
 
-// TestForms checks what each form makes of rows that came in another.
+// TestForms exports rows in each form, from sources with other formats.
 func TestForms(t *testing.T) {
 	const text = `{"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}], "n": 1}` + "\n" + `{"messages": ` + multi + `}`
 	db := open(t)
@@ -175,14 +175,14 @@ func TestForms(t *testing.T) {
 			if got := export(t, db, chat.Source, name); want[1] != "" {
 				require.Equal(t, values(t, want[1]), values(t, got))
 			} else {
-				values(t, got) // it is JSON
+				values(t, got) // fails unless it is JSON
 			}
 		})
 	}
 	require.Equal(t, "instruction,input,output,system,turns,extra\nq,,a,,,\"{\"\"n\"\": 1}\"\nHi,,Ciao,Be kind.,\""+strings.ReplaceAll(multi, `"`, `""`)+"\",\n", export(t, db, chat.Source, "csv"))
 }
 
-// TestCut cuts a file at each of its bytes: what is left is read or told, with a place.
+// TestCut truncates files at many places. What remains is read, or reported with its place.
 func TestCut(t *testing.T) {
 	for name, step := range map[string]int{"alpaca": 1, "wrapped": 2, "keyed": 2, "seeds": 3, "chat": 7, "sharegpt": 5} {
 		tt := files[name]
@@ -225,7 +225,7 @@ func TestImportedTwice(t *testing.T) {
 	require.Equal(t, "a_2", second.Source.Name)
 }
 
-// TestCancelled checks that an import that is interrupted leaves nothing.
+// TestCancelled checks that an interrupted import leaves nothing.
 func TestCancelled(t *testing.T) {
 	db := open(t)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -241,7 +241,7 @@ func TestCancelled(t *testing.T) {
 	require.Empty(t, list)
 }
 
-// FuzzRead reads anything, and writes what it could read so that it is read again as the same.
+// FuzzRead reads any file and writes its readable rows. Reading these again gives the same rows.
 func FuzzRead(f *testing.F) {
 	for _, tt := range files {
 		f.Add(strings.TrimPrefix(filepath.Ext(tt.name), "."), []byte(tt.text))

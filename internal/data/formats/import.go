@@ -12,19 +12,21 @@ import (
 
 // Options say how a file is imported.
 type Options struct {
-	Name     string // of the source; "": the name of the file
-	Licence  string
-	Note     string
-	Again    bool                // import a file that was imported before
-	Strict   bool                // a row that cannot be read ends the import
-	Progress func(rows, bad int) // may be nil
+	Name    string // of the source; "": the name of the file
+	Licence string
+	Note    string
+	Again   bool // import the file even if it was imported before
+	Strict  bool // a row that cannot be read ends the import
+	// Substring adds the index of substrings to the database.
+	Substring bool
+	Progress  func(rows, bad int) // may be nil
 }
 
 // Result describes an import.
 type Result struct {
 	Source *data.Source
 	Rows   int
-	Bad    int // rows that could not be read; the table rejected has them
+	Bad    int // rows that could not be read, which are in the table rejected
 	First  *Problem
 	Notes  Notes
 	Shape  Shape
@@ -56,7 +58,10 @@ func Import(ctx context.Context, db *data.DB, path string, opt Options) (*Result
 				return &ImportedError{path, before}
 			}
 		}
-		return res.fill(ctx, tx, f, opt)
+		if err := res.fill(ctx, tx, f, opt); err != nil || !opt.Substring {
+			return err
+		}
+		return tx.IndexSubstrings()
 	})
 	if err != nil {
 		return nil, err

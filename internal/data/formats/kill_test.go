@@ -15,7 +15,7 @@ import (
 	"alpaca/internal/data"
 )
 
-// TestKilled kills imports at different times: the database stays as it was, or has all.
+// TestKilled kills imports at different times. The database has all rows of an import, or none.
 func TestKilled(t *testing.T) {
 	const rows = 4000
 	if path := os.Getenv("ALPACA_TEST_IMPORT"); path != "" { // the process that is killed
@@ -67,7 +67,7 @@ func TestKilled(t *testing.T) {
 		}
 		require.NoError(t, db.Close())
 		if len(list) > 2 {
-			break // it is quicker than we are
+			break // imports now end before they are killed
 		}
 	}
 	require.Positive(t, killed)

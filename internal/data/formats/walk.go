@@ -29,11 +29,11 @@ func (w *walk) bad(at place, raw []byte, format string, args ...any) error {
 	return w.to.Bad(Problem{Line: at.line, Offset: at.offset, Err: fmt.Sprintf(format, args...), Raw: bytes.Clone(raw[:min(len(raw), maxRaw)])})
 }
 
-// row adds the rows of a value that begins at a place, or reports why it cannot.
+// row adds the rows of the value raw, or reports why it cannot. at is the place of the value.
 func (w *walk) row(at place, raw []byte) error { return w.keyedRow(at, raw, "") }
 
-// keyedRow is row for a value in an object of objects. The value's key is stored in it
-// under _key.
+// keyedRow is row for a value of an object of objects. It adds the field _key with the
+// value's key to the row.
 func (w *walk) keyedRow(at place, raw []byte, key string) error {
 	if err := valid(raw); err != nil {
 		p := within(at, raw, err.at)
@@ -111,7 +111,7 @@ func badUTF8(raw []byte) int {
 	}
 }
 
-// within returns the place of byte i of a value that begins at at.
+// within returns the place of byte i of the value raw. at is the place of the value.
 func within(at place, raw []byte, i int) place {
 	i = min(i, len(raw))
 	return place{at.offset + int64(i), at.line + int64(bytes.Count(raw[:i], []byte{'\n'}))}
@@ -236,7 +236,7 @@ func (w *walk) resync(at place, why error, indent int) (more bool, err error) {
 			skipped = append(append(skipped, line...), '\n')
 		}
 		if c.place() == begin {
-			break // the end
+			break // the end of the file
 		}
 	}
 	if indent < 0 {

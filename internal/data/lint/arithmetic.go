@@ -35,7 +35,7 @@ func arithmetic(_ *Linter, r *data.Row) string {
 
 func show(v float64) string { return strconv.FormatFloat(v, 'g', 8, 64) }
 
-// near reports whether got is want, rounded as answers usually are.
+// near reports whether got equals want, allowing for the usual rounding of answers.
 func near(got, want float64) bool {
 	const relative = 0.006
 	if math.Abs(got-want) <= relative*math.Abs(want)+1e-9 {
@@ -43,7 +43,7 @@ func near(got, want float64) bool {
 	}
 	scales := []float64{10, 100} // rounded to 1 or 2 places
 	if math.Abs(want) >= 20 {
-		scales = append(scales, 1) // half a unit is too much for a small number
+		scales = append(scales, 1) // rounded to an integer, which is too coarse for smaller numbers
 	}
 	for _, scale := range scales {
 		if math.Abs(got-math.Round(want*scale)/scale) < 1e-9 || math.Abs(got-math.Trunc(want*scale)/scale) < 1e-9 {

@@ -10,7 +10,7 @@ import (
 	"alpaca/internal/data"
 )
 
-// BenchmarkRules looks at the rows of the database that ALPACA_BENCH_DB names.
+// BenchmarkRules checks the rows of the database that ALPACA_BENCH_DB names.
 func BenchmarkRules(b *testing.B) {
 	path := os.Getenv("ALPACA_BENCH_DB")
 	if path == "" {

@@ -6,7 +6,7 @@ import (
 	"alpaca/internal/data/lint"
 )
 
-// Example says what a rule looks for.
+// Example looks up a rule by its id.
 func Example() {
 	r := lint.Rules[0]
 	fmt.Println(lint.ByID(r.ID) == r, lint.ByID("no-such-rule") == nil)

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// match writes a text that a pattern matches, in any case.
+// match writes a random text that re matches. Letters have any case.
 func match(b *strings.Builder, re *syntax.Regexp, r *rand.Rand) {
 	switch re.Op {
 	case syntax.OpLiteral:
@@ -42,10 +42,10 @@ func match(b *strings.Builder, re *syntax.Regexp, r *rand.Rand) {
 	}
 }
 
-// world is what needsWorld looks for.
+// world matches what needsWorld finds.
 var world = regexp.MustCompile(link.String() + "|" + attachment.String())
 
-// TestGlances: whatever a pattern matches has one of the parts that are looked for first.
+// TestGlances checks that every match of a pattern contains one of the pattern's parts.
 func TestGlances(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for _, test := range []struct {
@@ -59,7 +59,7 @@ func TestGlances(t *testing.T) {
 			var b strings.Builder
 			match(&b, re, r)
 			if !test.pattern.MatchString(b.String()) {
-				continue // a long s at the beginning: no word begins there
+				continue // \b does not take a long s at the beginning for a letter
 			}
 			matches++
 			require.True(t, hasFolded(b.String(), test.parts...), b.String())
@@ -71,7 +71,7 @@ func TestGlances(t *testing.T) {
 	}
 }
 
-// TestPlaceholder: only short texts are compared, which changes nothing.
+// TestPlaceholder checks that the limit on words does not change isPlaceholder's result.
 func TestPlaceholder(t *testing.T) {
 	for _, text := range []string{"", "none", " ( ( None. ) ) ", "[no\n\n input]", "no  output", "no output here", ". . . -", "<<N/A>>", "a b c", "( not ) available", "N / A", "\u2003none\u2003"} {
 		require.Equal(t, placeholders[plain(text)], isPlaceholder(text), "%q", text)

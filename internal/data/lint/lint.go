@@ -26,20 +26,30 @@ type Rule struct {
 	row func(l *Linter, r *data.Row) string
 	// fix returns a text without the fault. nil: the fault cannot be fixed.
 	fix func(r *data.Row, field, text string) string
+	// tokens: the rule needs Options.Tokens.
+	tokens bool
+	// named: the rule is only checked if Options name it.
+	named bool
 }
 
 // Fixable reports whether Fix can fix the rule's fault.
 func (r *Rule) Fixable() bool { return r.fix != nil }
 
+// NeedsTokens reports whether the rule is only checked with Options.Tokens.
+func (r *Rule) NeedsTokens() bool { return r.tokens }
+
 // Options say what a Linter looks for.
 type Options struct {
-	Rules []string // ids of rules; nil: all that can be checked
+	Rules []string // ids of rules; nil: all that can be checked, but licence
+	Also  []string // ids of further rules
 	// Tokens counts the tokens of a row's prompt, and of the whole example in training.
 	// nil: the rules about lengths are left out.
 	Tokens    func(r *data.Row) (prompt, all int)
 	MaxLength int // the most tokens of a row in training
 	// Special are the texts of the model's control tokens. nil: those of common models.
 	Special []string
+	// unlicensed are the sources without a known licence, by id. Run sets it.
+	unlicensed map[int64]string
 }
 
 // Linter checks rows one by one and, at the end, all of them together.
@@ -51,7 +61,7 @@ type Linter struct {
 	all    whole
 
 	normals   normals
-	normalRow int64 // the number of their row, counted from 1
+	normalRow int64 // the number of the row that normals belong to, from 1
 }
 
 // ByID returns the rule with the given id, nil if there is none.
@@ -66,7 +76,7 @@ func ByID(id string) *Rule {
 
 // New returns a linter that calls report with each finding.
 func New(opt Options, report func(Finding) error) (*Linter, error) {
-	for _, id := range opt.Rules {
+	for _, id := range slices.Concat(opt.Rules, opt.Also) {
 		if ByID(id) == nil {
 			return nil, fmt.Errorf("no rule %q", id)
 		}
@@ -76,8 +86,8 @@ func New(opt Options, report func(Finding) error) (*Linter, error) {
 	}
 	l := &Linter{opt: opt, report: report}
 	for _, r := range Rules {
-		lengths := r.ID == "too-long" || r.ID == "truncates-prompt"
-		if (opt.Rules == nil || slices.Contains(opt.Rules, r.ID)) && (!lengths || opt.Tokens != nil) {
+		asked := opt.Rules == nil && !r.named || slices.Contains(opt.Rules, r.ID) || slices.Contains(opt.Also, r.ID)
+		if asked && (!r.tokens || opt.Tokens != nil) {
 			l.active = append(l.active, r)
 		}
 	}
@@ -115,8 +125,8 @@ func (l *Linter) has(id string) bool {
 	return slices.ContainsFunc(l.active, func(r *Rule) bool { return r.ID == id })
 }
 
-// Fix fixes the faults of a row for which an active rule has a fix. It returns the ids of
-// the rules that changed something.
+// Fix applies the fixes of all active rules to a row. It returns the ids of the rules that
+// changed something.
 func (l *Linter) Fix(r *data.Row) (changed []string) {
 	for _, rule := range l.active {
 		if rule.fix == nil {

@@ -2,6 +2,7 @@ package lint
 
 import (
 	"context"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,7 +13,7 @@ import (
 	"alpaca/internal/data"
 )
 
-// run returns what the rules say of rows, "row rule: detail" each, in order.
+// run returns the rules that find something in rows, in the order of the findings.
 func run(t *testing.T, opt Options, rows ...*data.Row) (list []string) {
 	t.Helper()
 	l, err := New(opt, func(f Finding) error {
@@ -40,8 +41,7 @@ func chat(turns ...string) *data.Row {
 	return r
 }
 
-// TestRules has rows that each rule about single rows speaks of, and rows that look like it
-// and are well.
+// TestRules has, for each rule about single rows, faulty rows and similar rows without fault.
 func TestRules(t *testing.T) {
 	twenty := ""
 	for _, n := range strings.Fields("1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19") {
@@ -114,6 +114,23 @@ func TestWhole(t *testing.T) {
 	}
 	require.Len(t, run(t, opt("dup-output"), same...), 7)
 	require.Empty(t, run(t, opt("dup-output"), same[:5]...))
+	// Findings come in the same order each time.
+	var groups []*data.Row
+	for i := range 60 {
+		groups = append(groups, row(strings.Repeat("x", i), "", fmt.Sprint("Answer ", i%10)))
+	}
+	for range 5 {
+		var rows []int64
+		l, err := New(opt("dup-output"), func(f Finding) error { rows = append(rows, f.Row); return nil })
+		require.NoError(t, err)
+		for i, r := range groups {
+			r.ID = int64(i)
+			require.NoError(t, l.Row(r))
+		}
+		require.NoError(t, l.Finish())
+		require.Len(t, rows, 60)
+		require.Equal(t, []int64{0, 10, 20, 30, 40, 50, 1, 11}, rows[:8])
+	}
 	require.Equal(t, []string{"language"}, run(t, opt("language"), row("Hello", "", "you"), row("Привет", "", "тебе"), row("Good", "", "day")))
 	require.Empty(t, run(t, opt("language"), row("Hello", "", "you"), row("Привет", "", "тебе")))
 	require.Equal(t, "Japanese", mainScript("これは漢字です"))
@@ -152,7 +169,7 @@ func TestRun(t *testing.T) {
 		}
 		return nil
 	}))
-	for range 2 { // the second run takes the place of the first
+	for range 2 { // the second run's findings replace those of the first
 		found, err := Run(ctx, db, nil, Options{}, nil)
 		require.NoError(t, err)
 		require.EqualValues(t, 4, found.Rows)
@@ -178,11 +195,35 @@ func TestRun(t *testing.T) {
 	var old string
 	require.NoError(t, db.QueryRow(ctx, "select input from example where id = 1").Scan(&old))
 	require.Equal(t, "N/A", old)
+	// A source without a licence is a finding only if the rule is named.
+	require.NoError(t, db.Update(ctx, func(tx *data.Tx) error {
+		require.NoError(t, tx.AddSource(&data.Source{Name: "written by a model", Format: "alpaca"}))
+		other := &data.Source{Name: "other", Path: "/a.json", Format: "alpaca"}
+		require.NoError(t, tx.AddSource(other))
+		r := row("four", "", "z")
+		r.SourceID = other.ID
+		return tx.Add(r)
+	}))
+	for _, opt := range []Options{{}, {Also: []string{"licence"}}, {Rules: []string{"licence"}}} {
+		found, err := Run(ctx, db, nil, opt, nil)
+		require.NoError(t, err)
+		require.Equal(t, []string{"other"}, found.Unlicensed)
+		i := slices.IndexFunc(found.Counts, func(c Count) bool { return c.Rule == "licence" })
+		if opt.Rules == nil && opt.Also == nil {
+			require.Negative(t, i)
+			continue
+		}
+		require.EqualValues(t, 1, found.Counts[i].Rows)
+		list, err := found.Examples(ctx, db, "licence", 9)
+		require.NoError(t, err)
+		require.Len(t, list, 1)
+		require.Equal(t, "none is known of other", list[0].Detail)
+	}
 	_, err = New(Options{Rules: []string{"no"}}, nil)
 	require.ErrorContains(t, err, `no rule "no"`)
 }
 
-// FuzzRow looks at anything: no rule fails, and what is mended is not mended again.
+// FuzzRow checks that no rule or fix panics, whatever the texts.
 func FuzzRow(f *testing.F) {
 	f.Add("Calculate 1/0", "((1+2", "â€™ &#0; \\ud800")
 	f.Add("Convert 9e999 m to km", "-", "20")

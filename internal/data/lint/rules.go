@@ -40,10 +40,11 @@ var Rules = []*Rule{
 	{ID: "prompt-leak", About: "a part of a prompt template", row: inAnyField(leakText)},
 	{ID: "refusal", About: "the model that wrote it refuses, or speaks of itself", row: refusal},
 	{ID: "language", About: "another script than the other rows have"},
-	{ID: "too-long", About: "more tokens than training takes: the answer is cut or lost", row: tooLong},
-	{ID: "truncates-prompt", About: "the prompt alone has as many tokens as training takes: nothing is learned", row: truncatesPrompt},
+	{ID: "too-long", About: "more tokens than training takes: the answer is cut or lost; needs -m", row: tooLong, tokens: true},
+	{ID: "truncates-prompt", About: "the prompt alone has as many tokens as training takes: nothing is learned; needs -m", row: truncatesPrompt, tokens: true},
 	{ID: "role-order", About: "a conversation without an answer, or whose sides do not take turns", row: roleOrder},
 	{ID: "control-token", About: "the text of a control token of the model", row: controlToken},
+	{ID: "licence", About: "no licence is known of the source; only if --rule or --fail-on names it", row: licence, named: true},
 }
 
 // when returns a formatted text if a condition holds, else "".
@@ -102,8 +103,8 @@ func mergedText(text string) string {
 	return when(found != "", "%q", clip(found))
 }
 
-// pointing matches words that refer to a text that must be there. If a number or a
-// measure follows "above" or "below", they are a comparison.
+// pointing matches words that refer to a text that must be there. "above" and "below" count
+// only beside certain words: in "above 5" they would be a comparison.
 var pointing = regexp.MustCompile(`(?i)\bthe (?:following|given|below|above)\b|\bfollowing (?:text|sentence|paragraph|passage|code|list|table|words?|phrase|data|article|story|poem|email|conversation|numbers?|equation)\b|` +
 	`\bgiven (?:text|sentence|paragraph|passage|code|list|table|words?|phrase|data|article|story|poem|input|information|numbers?)\b|\b(?:text|sentence|paragraph|passage|code|list|table|article|data|information)s? (?:given |provided )?(?:below|above)\b`)
 
@@ -226,6 +227,11 @@ func tooLong(l *Linter, r *data.Row) string {
 func truncatesPrompt(l *Linter, r *data.Row) string {
 	prompt, _ := l.opt.Tokens(r)
 	return when(prompt >= l.opt.MaxLength, "the prompt has %d tokens, training takes %d", prompt, l.opt.MaxLength)
+}
+
+func licence(l *Linter, r *data.Row) string {
+	name, ok := l.opt.unlicensed[r.SourceID]
+	return when(ok, "none is known of %s", name)
 }
 
 func roleOrder(_ *Linter, r *data.Row) string {

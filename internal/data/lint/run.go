@@ -18,7 +18,7 @@ type Summary struct {
 	Rows       int64 // rows checked
 	Faulty     int64 // rows with a finding
 	Counts     []Count
-	Unlicensed []string // sources without a licence
+	Unlicensed []string // sources from files without a known licence
 	Characters bool     // some texts are in scripts without spaces, whose characters dup-rouge takes as words
 	source     int64
 }
@@ -31,10 +31,21 @@ func Run(ctx context.Context, db *data.DB, source *data.Source, opt Options, pro
 	if source != nil {
 		s.source = source.ID
 	}
+	list, err := db.Sources(ctx)
+	if err != nil {
+		return nil, err
+	}
+	opt.unlicensed = map[int64]string{}
+	for _, x := range list {
+		if x.Licence == "" && x.Path != "" && (source == nil || x.ID == source.ID) {
+			s.Unlicensed = append(s.Unlicensed, x.Name)
+			opt.unlicensed[x.ID] = x.Name
+		}
+	}
 	counts := map[string]int64{}
 	faulty := map[int64]bool{}
 	var l *Linter
-	err := db.Update(ctx, func(tx *data.Tx) (err error) {
+	err = db.Update(ctx, func(tx *data.Tx) (err error) {
 		insert, err := tx.Prepare("insert into lint(row_id, rule, detail) values (?, ?, ?)")
 		if err != nil {
 			return err
@@ -75,13 +86,7 @@ func Run(ctx context.Context, db *data.DB, source *data.Source, opt Options, pro
 		s.Counts = append(s.Counts, Count{r.ID, counts[r.ID]})
 	}
 	slices.SortStableFunc(s.Counts, func(a, b Count) int { return int(b.Rows - a.Rows) })
-	list, err := db.Sources(ctx)
-	for _, x := range list {
-		if x.Licence == "" && (source == nil || x.ID == source.ID) {
-			s.Unlicensed = append(s.Unlicensed, x.Name)
-		}
-	}
-	return s, err
+	return s, nil
 }
 
 // Examples returns the first findings of a rule, in the order of the rows.
@@ -148,7 +153,7 @@ func Mend(ctx context.Context, db *data.DB, source *data.Source, opt Options, me
 			}
 			r.ID, r.SourceID, r.Pos = 0, res.Source.ID, 0
 			if source.Format == "seeds" {
-				r.Raw = nil // a task whose first instance is dropped would join the task before it
+				r.Raw = nil // it marks later instances as parts of the row before, which may now be of another task
 			}
 			if len(l.Fix(r)) > 0 {
 				res.Mended++

@@ -1,9 +1,11 @@
 package lint
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -25,7 +27,7 @@ func keyOf(texts ...string) (k key) {
 	return k
 }
 
-// whole is what the rules need to know of all rows.
+// whole has what the rules need to know about all rows.
 type whole struct {
 	exact, normal map[key]int64 // the id of the first row with the key
 	outputs       map[key]*repeated
@@ -35,7 +37,7 @@ type whole struct {
 	exactly, normally, nearly, answers, language bool
 
 	alike      *rouge.Index // of instructions
-	alikeRows  []int64      // the ids of alike's texts
+	alikeRows  []int64      // for each text of alike, the id of its row
 	characters bool         // some instructions are in scripts without spaces
 }
 
@@ -83,8 +85,8 @@ func (w *whole) row(l *Linter, r *data.Row) error {
 	return nil
 }
 
-// duplicate reports a row that equals an earlier one. A row that is equal to the byte is
-// not reported again as equal after normalization.
+// duplicate reports a row that equals an earlier one. A row that is equal byte for byte is
+// not reported a second time as equal after normalization.
 func (w *whole) duplicate(l *Linter, r *data.Row) error {
 	n := l.normalsOf(r)
 	same, alike := []string{r.Instruction, r.Input, r.Output}, []string{n.instruction, n.input, n.output}
@@ -133,10 +135,14 @@ func (w *whole) likeness(l *Linter, r *data.Row) error {
 const mostOutputs = 5
 
 func (w *whole) finish(l *Linter) error {
+	var often []*repeated
 	for _, same := range w.outputs {
-		if len(same.rows) <= mostOutputs {
-			continue
+		if len(same.rows) > mostOutputs {
+			often = append(often, same)
 		}
+	}
+	slices.SortFunc(often, func(a, b *repeated) int { return cmp.Compare(a.rows[0], b.rows[0]) })
+	for _, same := range often {
 		for _, row := range same.rows {
 			if err := l.report(Finding{row, "dup-output", fmt.Sprintf("%d rows answer %q", len(same.rows), same.text)}); err != nil {
 				return err
@@ -163,7 +169,7 @@ func (w *whole) finish(l *Linter) error {
 	return nil
 }
 
-// scripts are the scripts that are distinguished, common ones first.
+// scripts are the known scripts, common ones first.
 var scripts = []struct {
 	name  string
 	table *unicode.RangeTable
@@ -197,7 +203,7 @@ func mainScript(text string) string {
 	for _, s := range scripts {
 		n := counts[s.name]
 		if s.name == "Chinese" && counts["Japanese"] > 0 {
-			n = 0 // with kana the text is Japanese, and Chinese characters count for it
+			n = 0 // a text with kana is Japanese, and its Chinese characters count as Japanese
 			counts["Japanese"] += counts["Chinese"]
 			counts["Chinese"] = 0
 		}

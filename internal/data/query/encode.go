@@ -23,8 +23,8 @@ func Text(v any) string {
 	return ""
 }
 
-// AppendValue appends a value of a row as JSON. A blob is written as Datasette does it.
-// NaN and infinities become null.
+// AppendValue appends a value of a row as JSON. A blob becomes an object with its base64,
+// as in Datasette. NaN and infinities become null.
 func AppendValue(b []byte, v any) []byte {
 	switch v := v.(type) {
 	case nil:

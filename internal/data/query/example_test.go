@@ -6,7 +6,7 @@ import (
 	"alpaca/internal/data/query"
 )
 
-// Example finds the parameters of a statement, and refuses those that write.
+// Example finds the parameters of a statement. A statement that writes is an error.
 func Example() {
 	s, err := query.Parse("select * from rows where id = :id")
 	fmt.Println(s.Params, err)

@@ -16,7 +16,7 @@ import (
 // this build SQLite does not limit the memory of its sorter and of group_concat.
 const maxGrowth = 256 << 20
 
-// guard ends a query that takes too long or too much memory.
+// guard ends a query that takes too much time or memory.
 type guard struct {
 	ctx    context.Context
 	parent context.Context

@@ -2,6 +2,7 @@ package query
 
 import (
 	"database/sql"
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -9,15 +10,16 @@ import (
 // Statement is one read-only statement.
 type Statement struct {
 	SQL    string
-	Params []string // names of its parameters, without the colon, in order
+	Params []string // names of its parameters, without : @ or $, in order
+	end    int      // where its last token ends, before semicolons
 }
 
 // reads are the first words of read-only statements.
 var reads = []string{"select", "with", "values", "explain"}
 
 // Parse finds the parameters of a statement. Several statements in one text are an error,
-// because the driver would run them all. A statement that does not begin like a read-only
-// one is an error, too, because SQLite's own message would be less clear.
+// because the driver would run them all. A statement must begin with one of reads or a
+// parenthesis: for other statements SQLite's own message would be less clear.
 func Parse(text string) (*Statement, error) {
 	s := &Statement{SQL: text}
 	first, ended := "", false
@@ -36,6 +38,7 @@ func Parse(text string) (*Statement, error) {
 		case first == "":
 			first = strings.ToLower(word)
 		}
+		s.end = i
 		if kind == parameter {
 			if word == "?" || word[0] == '?' {
 				return nil, errorf("the parameter %s has no name: write :name", word)
@@ -133,4 +136,20 @@ func idLength(text string) int {
 
 func isID(c byte) bool {
 	return c == '_' || c == '$' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= 0x80
+}
+
+// asTexts returns a statement with the same rows, in which no column has a declared type: a
+// column of an expression has none.
+func (s *Statement) asTexts(columns []string) string {
+	var inner, outer strings.Builder
+	for i, name := range columns {
+		if i > 0 {
+			inner.WriteString(", ")
+			outer.WriteString(", ")
+		}
+		fmt.Fprintf(&inner, "c%d", i)
+		fmt.Fprintf(&outer, `+c%d as "%s"`, i, strings.ReplaceAll(name, `"`, `""`))
+	}
+	// The line break ends a comment.
+	return "with q(" + inner.String() + ") as (" + s.SQL[:s.end] + "\n) select " + outer.String() + " from q"
 }

@@ -1,6 +1,6 @@
 // Package query runs SQL that users and strangers write. A statement can only read the
-// tables of one database: SQLite asks an authorizer about each of its actions. Time,
-// rows, bytes of the answer and memory are limited. No other package uses the
+// tables of one database: SQLite asks an authorizer about every action of a statement.
+// Time, rows, bytes of the answer and memory are limited. No other package uses these
 // connections.
 package query
 
@@ -186,15 +186,11 @@ func (p *Pool) Stream(ctx context.Context, text string, params map[string]string
 		return guard.explain(err)
 	}
 	defer c.Close()
-	rows, err := c.QueryContext(guard.ctx, st.SQL, st.args(params)...)
+	rows, columns, err := st.run(guard.ctx, c, params)
 	if err != nil {
 		return guard.explain(err)
 	}
 	defer rows.Close()
-	columns, err := rows.Columns()
-	if err != nil {
-		return guard.explain(err)
-	}
 	if err := head(columns); err != nil {
 		return err
 	}
@@ -206,17 +202,43 @@ func (p *Pool) Stream(ctx context.Context, text string, params map[string]string
 		if err := rows.Scan(targets...); err != nil {
 			return guard.explain(err)
 		}
-		for i, v := range values {
-			if t, ok := v.(time.Time); ok { // a text in a column that was declared a date
-				values[i] = t.Format(time.RFC3339Nano)
-			}
-		}
 		if err := each(values); err != nil {
 			return err
 		}
 		guard.restart()
 	}
 	return guard.explain(rows.Err())
+}
+
+// run runs the statement on a connection. The caller closes the rows.
+func (s *Statement) run(ctx context.Context, c *sql.Conn, params map[string]string) (rows *sql.Rows, columns []string, err error) {
+	text := s.SQL
+	for {
+		if rows, err = c.QueryContext(ctx, text, s.args(params)...); err != nil {
+			return nil, nil, err
+		}
+		if columns, err = rows.Columns(); err != nil {
+			rows.Close()
+			return nil, nil, err
+		}
+		if text != s.SQL || !hasTimes(rows) {
+			return rows, columns, nil
+		}
+		rows.Close()
+		text = s.asTexts(columns)
+	}
+}
+
+// hasTimes reports whether a column is declared as a date or time. The driver would turn its
+// texts into times, so that "2026-12-01" came out as another text.
+func hasTimes(rows *sql.Rows) bool {
+	types, err := rows.ColumnTypes()
+	if err != nil {
+		return false
+	}
+	return slices.ContainsFunc(types, func(t *sql.ColumnType) bool {
+		return slices.Contains([]string{"DATE", "DATETIME", "TIME", "TIMESTAMP"}, strings.ToUpper(t.DatabaseTypeName()))
+	})
 }
 
 // Error says in one line what is wrong with a statement, or why it was ended.

@@ -45,7 +45,7 @@ func TestRun(t *testing.T) {
 		params map[string]string
 		want   [][]any
 	}{
-		// The statement of Alpaca's own page, as it was written.
+		// The statement of Alpaca's own page, unchanged.
 		"the seed's": {"select instruction, input, output from alpaca_data where instruction || ' ' || input || ' ' || output like '%' || :search || '%' order by random()",
 			map[string]string{"search": "engui"}, [][]any{{"Describe a penguin", "", "x"}}},
 		"search":            {"select rowid from example_fts where example_fts match $w", map[string]string{"w": "bird"}, [][]any{{int64(2)}}},
@@ -67,7 +67,36 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// TestRefused checks that every kind of statement but a plain read is refused on a line.
+// TestDates: the texts of columns that are declared as dates stay as they are. Other programs
+// may have added such a table.
+func TestDates(t *testing.T) {
+	ctx := context.Background()
+	path := filepath.Join(t.TempDir(), "data.db")
+	db, err := data.Open(ctx, path)
+	require.NoError(t, err)
+	require.NoError(t, db.Update(ctx, func(tx *data.Tx) error {
+		_, err := tx.Exec(`create table log(day date, at datetime, "a ""b" timestamp, n integer);
+			insert into log values ('2026-12-01', '2026-12-01 10:00', 7, 1), ('2025-01-02', 'noon', null, 2), ('', x'00', 1.5, 3)`)
+		return err
+	}))
+	require.NoError(t, db.Close())
+	p, err := Open(path)
+	require.NoError(t, err)
+	defer p.Close()
+	for _, text := range []string{"select * from log order by n desc", "select * from log order by n desc; -- all", "with x as (select * from log) select * from x where :a = '' order by n desc -- all"} {
+		res, err := p.Run(ctx, text, nil, Usual)
+		require.NoError(t, err)
+		require.Equal(t, []string{"day", "at", `a "b`, "n"}, res.Columns)
+		require.Equal(t, [][]any{{"", []byte{0}, 1.5, int64(3)}, {"2025-01-02", "noon", nil, int64(2)}, {"2026-12-01", "2026-12-01 10:00", int64(7), int64(1)}}, res.Rows, text)
+	}
+	res, err := p.Run(ctx, "select day, day from log limit 1", nil, Usual)
+	require.NoError(t, err)
+	require.Equal(t, []string{"day", "day"}, res.Columns)
+	require.Equal(t, [][]any{{"2026-12-01", "2026-12-01"}}, res.Rows)
+}
+
+// TestRefused checks that all statements except plain reads are refused with an error of one
+// line.
 func TestRefused(t *testing.T) {
 	p := pool(t)
 	file := filepath.Join(t.TempDir(), "other.db")
@@ -119,7 +148,7 @@ func TestLimits(t *testing.T) {
 	require.Less(t, len(res.Rows), 100)
 	require.Greater(t, len(res.Rows), 50)
 
-	// Who has waited in vain for its turn is told so, and the turns of others are not lost.
+	// A query that is cancelled before its turn gets an error, and does not use up a slot.
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	_, err = p.Run(ctx, "select 1", nil, Usual)
@@ -130,7 +159,7 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// TestMemory checks that a statement which collects ever more is ended.
+// TestMemory checks that a statement that takes too much memory is ended.
 func TestMemory(t *testing.T) {
 	if newGuard(context.Background(), 0).ctx == nil || testing.Short() {
 		t.Skip("takes half a GiB of memory")
@@ -149,7 +178,7 @@ func TestParse(t *testing.T) {
 	require.Equal(t, []string{"b", "a", "c"}, st.Params)
 }
 
-// FuzzParse checks that what Parse lets through is one statement that reads, as SQLite sees it.
+// FuzzParse checks that no statement changes the table example.
 func FuzzParse(f *testing.F) {
 	p := pool(f)
 	for _, text := range []string{"select 1; drop table tag", "select '", "select \"a\"\";\" -- ;\n", "/*;*/select[;]", "with a as(select 1)select*from a", "select :a$b", "select 1;;", "explain select 1"} {

@@ -6,7 +6,7 @@ import (
 	"alpaca/internal/data/table"
 )
 
-// Example reads a filter of a request.
+// Example parses a filter of a request.
 func Example() {
 	f := table.ParseFilter("output__contains", "llama")
 	fmt.Println(f.Column, table.Label(f.Op), f.Value)

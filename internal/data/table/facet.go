@@ -121,8 +121,8 @@ func (f *Facets) Rows(source string) int {
 	return len(f.places(nil, source))
 }
 
-// places returns the indices of the rows with the given ids. If ids is nil, it returns
-// those of all rows of a source. The caller holds the lock.
+// places returns the indices in f.ids of the rows with the given ids. If ids is nil, it
+// returns the indices of all rows of a source. The caller holds the lock.
 func (f *Facets) places(ids []int64, source string) (list []int32) {
 	if ids == nil {
 		code := int32(slices.Index(f.names["source"], source))
@@ -141,9 +141,9 @@ func (f *Facets) places(ids []int64, source string) (list []int32) {
 	return list
 }
 
-// Count counts the rows with the given ids, which are sorted, by facet. If ids is nil, it
-// counts all rows of a source, or of all sources if source is "". For each facet in names
-// it returns the values with the highest counts, most of them or fewer.
+// Count counts the rows with the given ids by facet. If ids is nil, it counts all rows of a
+// source, or of all sources if source is "". For each facet in names it returns up to most
+// values, those with the highest counts first.
 func (f *Facets) Count(ids []int64, source string, most int, names ...string) (list []Facet) {
 	f.mu.RLock()
 	defer f.mu.RUnlock()

@@ -17,10 +17,11 @@ type Query struct {
 	Search  string // words to search for; "": no search
 	In      string // the column to search; "": all
 	Raw     bool   // Search is an FTS5 query
+	Inside  bool   // Search is a text that may be anywhere, also inside a word
 	Filters []Filter
 	Sort    string // a column; "": the key
 	Desc    bool
-	Next    string // Page.Next of the page before; "": the first page
+	Next    string // Page.Next of the previous page; "": the first page
 	Size    int
 }
 
@@ -34,7 +35,7 @@ type Page struct {
 type parts struct {
 	join, where string
 	args        []any
-	fts         bool // the rows come from the index, in the order of the key
+	fts         bool // the rows come from the full-text index, in the order of the key
 }
 
 // parts returns the query's conditions.
@@ -47,7 +48,7 @@ func (t *Table) parts(q *Query) (p parts, err error) {
 			return p, errorf("there is no index of the column %.40q: %s", q.In, strings.Join(searchable, ", "))
 		}
 		var where string
-		p.join, where, p.args = search(q.Search, q.In, q.Raw)
+		p.join, where, p.args = t.search(q)
 		p.where, p.fts = " and "+where, p.join != ""
 	}
 	for _, f := range q.Filters {
@@ -70,7 +71,7 @@ func isOneOf(name string, list []string) bool {
 	return false
 }
 
-// Page returns the page of rows that begins at q.Next.
+// Page returns the page of rows after q.Next.
 func (t *Table) Page(ctx context.Context, db *data.DB, q Query) (*Page, error) {
 	p, err := t.parts(&q)
 	if err != nil {
@@ -131,9 +132,9 @@ func (t *Table) Page(ctx context.Context, db *data.DB, q Query) (*Page, error) {
 	return page, t.explain(q, rows.Err())
 }
 
-// explain turns an error about an FTS5 query into one that helps the user.
+// explain turns an error in the user's FTS5 query into one that the user understands.
 func (t *Table) explain(q Query, err error) error {
-	if err != nil && q.Raw && strings.Contains(err.Error(), "fts5") {
+	if q.Raw && data.IsLogicError(err) {
 		return errorf("the search cannot be read: %s", strings.TrimPrefix(err.Error(), "SQL logic error: "))
 	}
 	return err
@@ -202,7 +203,7 @@ func (t *Table) IDs(ctx context.Context, db *data.DB, q Query, most int) (ids []
 		return nil, err
 	}
 	query, args := "select "+t.Key+" from "+t.From+p.join+" where true"+p.where, p.args
-	if p.fts { // the index alone has the keys
+	if p.fts { // the keys are in the full-text index, too
 		query = "select example_fts.rowid from " + t.From + p.join + " where true" + p.where
 		if len(q.Filters) == 0 && t.Source == 0 {
 			query = "select rowid from example_fts where true" + p.where

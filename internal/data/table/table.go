@@ -27,8 +27,10 @@ type Table struct {
 	From    string // in SQL
 	Key     string // the key in SQL: a unique integer
 	Columns []Column
-	Source  int64 // only rows of this source; 0: of all
+	Source  int64 // the id of the source whose rows it has; 0: all
 	Texts   bool  // its rows are examples, which have an index of words and facets
+
+	trigrams bool // there is an index of substrings, too
 }
 
 // examples are the columns of examples.
@@ -45,12 +47,16 @@ var hidden = []Column{
 	{Name: "has_input", Expr: "(case when example.input = '' then 'no' else 'yes' end)"}, {Name: "length", Expr: lengthExpr},
 }
 
-// Named returns the table called name, nil if there is none. It is example with the rows
-// of all sources, source, rejected, lint, or the rows of the source of that name.
+// Named returns the table called name, nil if there is none. name is source, rejected,
+// lint, example for the rows of all sources, or the name of a source for its rows.
 func Named(ctx context.Context, db *data.DB, name string) (*Table, error) {
+	trigrams, err := db.HasSubstrings(ctx)
+	if err != nil {
+		return nil, err
+	}
 	switch name {
 	case "example":
-		return &Table{Name: name, From: "example", Key: "example.id", Columns: examples, Texts: true}, nil
+		return &Table{Name: name, From: "example", Key: "example.id", Columns: examples, Texts: true, trigrams: trigrams}, nil
 	case "source":
 		return &Table{Name: name, From: "source", Key: "source.id", Columns: plain("source", "id", "name", "path", "sha256", "format", "licence", "imported_at", "rows", "note")}, nil
 	case "rejected":
@@ -66,10 +72,10 @@ func Named(ctx context.Context, db *data.DB, name string) (*Table, error) {
 	if err != nil || s == nil {
 		return nil, err
 	}
-	return &Table{Name: name, From: "example", Key: "example.id", Columns: examples, Source: s.ID, Texts: true}, nil
+	return &Table{Name: name, From: "example", Key: "example.id", Columns: examples, Source: s.ID, Texts: true, trigrams: trigrams}, nil
 }
 
-// plain returns columns whose SQL is their name.
+// plain returns columns whose SQL is their name in the table.
 func plain(table string, names ...string) (list []Column) {
 	for _, name := range names {
 		list = append(list, Column{Name: name, Expr: table + `."` + name + `"`})

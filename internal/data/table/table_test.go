@@ -47,7 +47,7 @@ func named(t *testing.T, db *data.DB, name string) *Table {
 	return tab
 }
 
-// TestPages checks that every order goes over all rows once, page by page.
+// TestPages checks that in every order the pages have all rows, each once.
 func TestPages(t *testing.T) {
 	ctx := context.Background()
 	db := testDB(t)
@@ -75,7 +75,7 @@ func TestPages(t *testing.T) {
 					}
 					require.Equal(t, sorted, keys, what)
 				}
-				// Whole, in one page: the same order.
+				// One page with all rows has the same order.
 				page, err := tab.Page(ctx, db, Query{Sort: sort, Desc: desc, Size: 1000})
 				require.NoError(t, err)
 				require.Empty(t, page.Next)
@@ -168,12 +168,50 @@ func TestSearch(t *testing.T) {
 	require.Equal(t, []int64{31, 30}, best)
 }
 
+// TestInside: with the index of substrings a search finds the same rows as without.
+func TestInside(t *testing.T) {
+	ctx := context.Background()
+	db := testDB(t)
+	find := func(q Query) (found [][]int64) {
+		q.Size = 100
+		for _, name := range []string{"example", "few"} {
+			ids, err := named(t, db, name).IDs(ctx, db, q, -1)
+			require.NoError(t, err, "%+v", q)
+			found = append(found, ids)
+		}
+		return found
+	}
+	var queries []Query
+	for _, text := range []string{"engui", "ENGUI", "FÉ est", "fé est", "est  \"f", "est \"f", "喜欢", "喜欢企鹅", "%", "100% C+", "a_b", "a%b", "to 1", " to ", "x", "bird\" OR \"", "ne tw", "nothing"} {
+		for _, in := range []string{"", "instruction", "output"} {
+			queries = append(queries, Query{Search: text, In: in, Inside: true}, Query{Search: text, In: in})
+		}
+		queries = append(queries, Query{Filters: []Filter{{"instruction", "contains", text}}}, Query{Filters: []Filter{{"output", "notcontains", text}}})
+	}
+	var want [][][]int64
+	some := 0
+	for _, q := range queries {
+		found := find(q)
+		some += len(found[1])
+		want = append(want, found)
+	}
+	require.Greater(t, some, 50)
+	require.Equal(t, []int64{30, 31}, find(Query{Search: "ENGUI", Inside: true})[1])
+	require.NoError(t, db.Update(ctx, (*data.Tx).IndexSubstrings))
+	for i, q := range queries {
+		require.Equal(t, want[i], find(q), "%+v", q)
+	}
+	where, _, err := named(t, db, "few").condition(Filter{"instruction", "contains", "engui"})
+	require.NoError(t, err)
+	require.Contains(t, where, "example_trigram")
+}
+
 func TestRefusesQueries(t *testing.T) {
 	ctx := context.Background()
 	db := testDB(t)
 	tab := named(t, db, "example")
 	for _, q := range []Query{
-		{Sort: "no"}, {Filters: []Filter{{"no", "exact", ""}}}, {Filters: []Filter{{"id", "no", ""}}}, {Next: "x"}, {Next: "WzEsMl0"}, {Search: "(", Raw: true}, {Search: "x", In: "id"},
+		{Sort: "no"}, {Filters: []Filter{{"no", "exact", ""}}}, {Filters: []Filter{{"id", "no", ""}}}, {Next: "x"}, {Next: "WzEsMl0"}, {Search: "(", Raw: true}, {Search: "\"a", Raw: true}, {Search: "none:a", Raw: true}, {Search: "a AND", Raw: true}, {Search: "* b", Raw: true}, {Search: "x", In: "id"},
 		{Filters: []Filter{{"lint", "gt", "a"}}}, {Sort: "category", Next: "WzFd"},
 	} {
 		q.Size = 10
@@ -188,7 +226,7 @@ func TestRefusesQueries(t *testing.T) {
 	require.Nil(t, none)
 }
 
-// TestFacets checks the counts in memory against those of SQL.
+// TestFacets compares the counts in memory with SQL's.
 func TestFacets(t *testing.T) {
 	ctx := context.Background()
 	db := testDB(t)

@@ -6,13 +6,14 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Filter is a condition on a column.
 type Filter struct{ Column, Op, Value string }
 
-// ParseFilter parses a filter of a request. name is a column, followed by __ and an
-// operation, or by nothing for the operation exact.
+// ParseFilter parses a filter of a request. name is a column, with __ and an operation
+// after it. Without these the operation is exact.
 func ParseFilter(name, value string) Filter {
 	if i := strings.LastIndex(name, "__"); i > 0 {
 		if _, ok := operations[name[i+2:]]; ok {
@@ -55,7 +56,7 @@ func (e *Error) Error() string { return e.Message }
 
 func errorf(format string, args ...any) error { return &Error{fmt.Sprintf(format, args...)} }
 
-// condition returns a filter as SQL, and its values.
+// condition returns a filter as SQL, with the values of its parameters.
 func (t *Table) condition(f Filter) (string, []any, error) {
 	if t.Texts && f.Column == "lint" {
 		switch f.Op {
@@ -89,11 +90,33 @@ func (t *Table) condition(f Filter) (string, []any, error) {
 	case f.Op == "in" || f.Op == "notin":
 		value = listOf(f.Value)
 	case op.format != "":
-		value = fmt.Sprintf(op.format, strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(f.Value))
+		value = fmt.Sprintf(op.format, escape.Replace(f.Value))
 	default:
 		value = number(f.Value)
 	}
+	if f.Op == "contains" && isOneOf(f.Column, searchable) {
+		where, args := t.inside(f.Value, f.Column)
+		return where + expr, append(args, value), nil
+	}
 	return expr, []any{value}, nil
+}
+
+// escape makes the characters of a text literal in a pattern of LIKE.
+var escape = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
+
+// inside returns a condition to put before one with LIKE. The index of substrings finds all rows
+// that LIKE finds, and a few more because it folds the case of all letters. The condition is ""
+// if there is no index or the text is too short for it.
+func (t *Table) inside(text, column string) (where string, args []any) {
+	const least = 3 // characters
+	if !t.trigrams || utf8.RuneCountInString(text) < least || strings.IndexByte(text, 0) >= 0 {
+		return "", nil
+	}
+	query := `"` + strings.ReplaceAll(text, `"`, `""`) + `"`
+	if column != "" {
+		query = column + " : " + query
+	}
+	return "example.id in (select rowid from example_trigram where example_trigram match ?) and ", []any{query}
 }
 
 // number returns text as a number if it is an integer. In SQLite 10 does not equal "10",
@@ -130,23 +153,28 @@ const likeAny = `(example.instruction like ? escape '\' or example.input like ? 
 // searchable are the columns of the index.
 var searchable = []string{"instruction", "input", "output"}
 
-// search returns the SQL that finds a text: a join and a condition, or a condition alone.
-func search(text, column string, raw bool) (join, where string, args []any) {
-	if raw {
+// search returns the SQL that finds the text of q.Search: a join and a condition, or a condition
+// alone.
+func (t *Table) search(q *Query) (join, where string, args []any) {
+	text, column := q.Search, q.In
+	if q.Raw {
 		if column != "" {
 			text = column + " : (" + text + ")"
 		}
 		return " join example_fts on example_fts.rowid = example.id", "example_fts match ?", []any{text}
 	}
-	words := strings.Fields(text)
-	if !indexed(text) {
-		like := "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(strings.Join(words, " ")) + "%"
-		if column != "" {
-			return "", "example." + column + " like ? escape '\\'", []any{like}
-		}
-		return "", likeAny, []any{like, like, like, like}
+	if !q.Inside && indexed(text) {
+		return " join example_fts on example_fts.rowid = example.id", "example_fts match ?", []any{Match(text, column)}
 	}
-	return " join example_fts on example_fts.rowid = example.id", "example_fts match ?", []any{Match(text, column)}
+	if !q.Inside {
+		text = strings.Join(strings.Fields(text), " ")
+	}
+	where, args = t.inside(text, column)
+	like := "%" + escape.Replace(text) + "%"
+	if column != "" {
+		return "", where + "example." + column + " like ? escape '\\'", append(args, like)
+	}
+	return "", where + likeAny, append(args, like, like, like, like)
 }
 
 // Match returns an FTS5 query for the words of text. Each is quoted, so that none is an

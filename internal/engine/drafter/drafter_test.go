@@ -34,7 +34,8 @@ func start(t *testing.T, m *model.Model, opt Options) *Drafter {
 	return d
 }
 
-// greedy returns how m goes on with tokens, the likeliest each time, as long as it is sure.
+// greedy continues tokens by the likeliest token of m each time. It ends after n tokens, or
+// before a token whose probability is below sure.
 func greedy(t *testing.T, m *model.Model, tokens []int32, n int, sure float64) (list []int32) {
 	r, err := m.NewRunner(model.RunnerOptions{Ctx: 512, Threads: 1})
 	require.NoError(t, err)
@@ -55,7 +56,7 @@ func greedy(t *testing.T, m *model.Model, tokens []int32, n int, sure float64) (
 	return list
 }
 
-// prompt returns n tokens.
+// prompt returns n tokens, which depend on seed.
 func prompt(n, seed int) (list []int32) {
 	for i := range n {
 		list = append(list, int32(3+(i*i*7+seed*11+i)%200))
@@ -63,8 +64,8 @@ func prompt(n, seed int) (list []int32) {
 	return list
 }
 
-// TestWrite: a draft is what the model writes, whatever was drafted before and refused, and
-// however many texts are written side by side.
+// TestWrite checks that a draft is what the model would write, whatever was drafted and
+// refused before, and however many texts are drafted for together.
 func TestWrite(t *testing.T) {
 	for name, m := range map[string]*model.Model{
 		"whole":  load(t, testmodel.SPM(1)),
@@ -83,7 +84,7 @@ func TestWrite(t *testing.T) {
 			for i, a := range asks {
 				want := greedy(t, m, a.Tokens, 6, 0)
 				require.Equal(t, want, a.Draft, "%s, turn %d, text %d", name, turn, i)
-				// A part of it is taken, then comes something else.
+				// A part of the draft is taken, then another token follows.
 				a.Tokens = append(append(slices.Clone(a.Tokens), a.Draft[:(turn+i)%7]...), int32(30+turn))
 			}
 		}
@@ -100,8 +101,8 @@ func TestWrite(t *testing.T) {
 	}
 }
 
-// TestLongTexts: what is long is read in pieces, and nothing is drafted until it is read, nor
-// behind the end of the context.
+// TestLongTexts checks that a long text is evaluated in pieces. Nothing is drafted before all
+// of it is evaluated, nor beyond the end of the context.
 func TestLongTexts(t *testing.T) {
 	m := load(t, testmodel.SPM(1))
 	d := start(t, m, Options{Ctx: 256, Texts: 2})
@@ -122,7 +123,7 @@ func TestLongTexts(t *testing.T) {
 	require.Empty(t, long.Draft, "the context is full")
 }
 
-// TestSure: a draft ends where the model is not sure.
+// TestSure checks that a draft ends before a token that is less probable than Sure.
 func TestSure(t *testing.T) {
 	m := load(t, testmodel.SPM(1))
 	lengths := map[int]bool{}
@@ -140,7 +141,7 @@ func TestSure(t *testing.T) {
 	require.Greater(t, len(lengths), 1)
 }
 
-// TestCheck: a model drafts for those of the same vocabulary.
+// TestCheck checks that a model drafts only for models of the same vocabulary.
 func TestCheck(t *testing.T) {
 	spm, bpe := load(t, testmodel.SPM(1)), load(t, testmodel.BPE(2))
 	require.NoError(t, Check(load(t, testmodel.SPM(4)), spm))

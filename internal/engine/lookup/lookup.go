@@ -148,8 +148,8 @@ func (x *Index) longest() (place int, match Match) {
 
 // resume returns the place where the text may repeat the earlier text again, near the place
 // that it has left. It looks for the text's last two tokens, then for the last one. If it
-// finds neither, it takes the last token for a replacement of one earlier token. It returns
-// 0 if there is no such place.
+// finds neither after the first token that differs, it takes that token for a replacement of
+// one earlier token. It returns 0 if there is no such place.
 func (x *Index) resume() int {
 	end := len(x.log)
 	if x.missed == 0 {

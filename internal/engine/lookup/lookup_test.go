@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// ids makes tokens of letters.
+// ids returns a token for each letter of text.
 func ids(text string) (list []int32) {
 	for _, r := range text {
 		list = append(list, r)
@@ -16,8 +16,8 @@ func ids(text string) (list []int32) {
 	return list
 }
 
-// TestFind: the longest match counts, the last one of several, and what repeats itself goes
-// on behind the end.
+// TestFind checks that the longest match counts, and the last one of several. Where a match
+// reaches the end of the text, the draft goes on with itself.
 func TestFind(t *testing.T) {
 	for _, tt := range []struct {
 		text  string
@@ -29,10 +29,10 @@ func TestFind(t *testing.T) {
 		{"abcdefgh", 3, "", 0},
 		{"abcd", 0, "", 0},
 		{"the llama, the l", 4, "lama", 5},
-		{"1abcdX 2abcdY 1abcd", 2, "X ", 5}, // longer, though further back
-		{"1abcdX 2abcdY 3abcd", 2, "Y ", 4}, // the last one of two
+		{"1abcdX 2abcdY 1abcd", 2, "X ", 5}, // the longer match, though further back
+		{"1abcdX 2abcdY 3abcd", 2, "Y ", 4}, // the last one of two matches
 		{"abcX abc", 2, "X ", 3},
-		{"abX 1ab", 2, "", 0}, // a pair that came once is no match
+		{"abX 1ab", 2, "", 0}, // a pair that came only once before is no match
 		{"abX 1abX 2ab", 2, "X ", 2},
 		{"abX 1abY 2ab", 2, "", 0},
 		{"ababab", 5, "ababa", 4},
@@ -46,15 +46,16 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// TestResume: a text that leaves what it repeats is expected behind the change.
+// TestResume checks that, after a text has departed from the passage that it repeats, the
+// draft continues the passage behind the change.
 func TestResume(t *testing.T) {
 	const source = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ|"
 	for _, tt := range []struct{ said, want string }{
-		{"2345678x", "ABCD"},     // a token in the place of another one
-		{"2345678xyzEF", "GHIJ"}, // others in the place of others, which the text has passed
-		{"2345678xyz9", "ABCD"},  // more than before
-		{"2345678B", "CDEF"},     // less than before
-		{"2345678xyz", ""},       // it is not known how many come
+		{"2345678x", "ABCD"},     // one token is replaced
+		{"2345678xyzEF", "GHIJ"}, // several tokens are replaced, then the text is in the passage again
+		{"2345678xyz9", "ABCD"},  // tokens are inserted
+		{"2345678B", "CDEF"},     // tokens are left out
+		{"2345678xyz", ""},       // it is not known how many tokens the change has
 	} {
 		var x Index
 		x.Add(ids(source)...)
@@ -78,7 +79,8 @@ func TestResume(t *testing.T) {
 	require.Empty(t, got, "it has been away for too long")
 }
 
-// TestLongest: the index finds what comparing a text with itself at every place finds.
+// TestLongest checks that the index finds the match that comparing the text with itself at
+// every position finds.
 func TestLongest(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	found := 0
@@ -114,7 +116,7 @@ func TestLongest(t *testing.T) {
 	require.Greater(t, found, 200)
 }
 
-// TestGrowth: a long text is known to its beginning.
+// TestGrowth checks that a match at the beginning of a long text is found.
 func TestGrowth(t *testing.T) {
 	var x Index
 	text := rand.New(rand.NewPCG(3, 4)).Perm(5000)
@@ -130,7 +132,8 @@ func TestGrowth(t *testing.T) {
 	require.Len(t, got, 8)
 }
 
-// BenchmarkFind looks up a place after each token of a text without repetitions but of pairs.
+// BenchmarkFind looks for a match after each token of a random text, in which few but pairs
+// repeat.
 func BenchmarkFind(b *testing.B) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	var x Index

@@ -12,7 +12,7 @@ const (
 	part    = 0.01   // the part of all time that drafts may lose
 	first   = 1      // the budget at the start, in steps of one text
 	purse   = 8      // the largest budget, in steps
-	unknown = 0.4    // each row more than in the largest known step is expected to cost this part of one of its rows
+	unknown = 0.4    // a row beyond the largest measured step is expected to cost this part of that step's time per row
 	worth   = 1.02   // a draft must raise the tokens per time by this factor
 	again   = 32     // a kind of draft is tried again after this many drafts that were not evaluated
 	doubled = 4      // again doubles at most this many times, while the tried drafts are wrong
@@ -176,8 +176,7 @@ func (c *Controller) Length(t *Sources, o Offer) int {
 	return best
 }
 
-// Judge records that the first accepted tokens of a draft were right, of the o.Tokens that
-// were evaluated.
+// Judge records the outcome of a draft: the first accepted of its o.Tokens tokens were right.
 func (c *Controller) Judge(t *Sources, o Offer, accepted int) {
 	k := o.Tokens
 	for _, s := range []*source{&t[o.Kind], &c.all[o.Kind]} {

@@ -8,10 +8,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// curve is what a step of n rows costs, in steps of one row.
+// curve returns the cost of a step of n rows, in units of a step of one row.
 type curve func(n int) float64
 
-// table makes a curve of the costs of 1, 2, 4, 8, 16, 32 and 64 rows.
+// table returns a curve through the costs of 1, 2, 4, 8, 16, 32 and 64 rows.
 func table(at ...float64) curve {
 	return func(n int) float64 {
 		lo := 1
@@ -24,7 +24,7 @@ func table(at ...float64) curve {
 	}
 }
 
-// curves are those of models that were measured, and some that no model has.
+// curves are the measured curves of models, and some that no model has.
 var curves = map[string]curve{
 	"free":           func(int) float64 { return 1 },
 	"from memory":    table(1, 1.05, 1.2, 2, 2.1, 3, 6),
@@ -33,8 +33,8 @@ var curves = map[string]curve{
 	"cliff":          table(1, 1, 4, 8, 16, 32, 64),
 }
 
-// play makes a text of about n tokens, in which runs that are drafted lie between others.
-// It returns how many steps of one token it took, and how many tokens there are.
+// play makes a text of about n tokens, in which runs of drafted tokens alternate with other
+// tokens. It returns the time spent, in steps of one row, and the number of tokens.
 func play(r *rand.Rand, c *Controller, cost curve, rate, noise float64, n int) (spent, made float64) {
 	s := c.Sources()
 	step := func(drafted, accepted int) {
@@ -43,7 +43,7 @@ func play(r *rand.Rand, c *Controller, cost curve, rate, noise float64, n int) (
 		made += 1 + float64(accepted)
 		t *= 1 + noise*(2*r.Float64()-1)
 		if noise > 0 && r.IntN(50) == 0 {
-			t *= 8 // somebody else has the CPU
+			t *= 8 // another process has the CPU
 		}
 		c.Learn(1+drafted, drafted, accepted, time.Duration(t*float64(time.Millisecond)))
 	}
@@ -67,10 +67,10 @@ func play(r *rand.Rand, c *Controller, cost curve, rate, noise float64, n int) (
 	return spent, made
 }
 
-// TestGain: whatever rows cost, and however wrong drafts are, texts take at most 2 %
-// longer than without drafts. Where rows are cheap and drafts are right, they gain.
+// TestGain checks that texts take at most 2 % longer than without drafts, whatever rows cost
+// and however wrong drafts are. Where rows are cheap and drafts are right, texts must be faster.
 func TestGain(t *testing.T) {
-	most := map[string]map[float64]float64{ // time of ten texts, of that without drafts
+	most := map[string]map[float64]float64{ // the most time of ten texts, relative to no drafts
 		"free":           {0.2: 1, 0.6: 0.85, 0.95: 0.55, 1: 0.5},
 		"from memory":    {0.2: 1, 0.6: 0.88, 0.95: 0.62, 1: 0.57},
 		"from the cache": {0.95: 0.85, 1: 0.8},
@@ -101,7 +101,8 @@ func TestGain(t *testing.T) {
 	}
 }
 
-// TestLength: what is not known is tried a little, what is known is used.
+// TestLength checks that rows of unknown cost are tried a little, and that known costs and
+// rates decide the length.
 func TestLength(t *testing.T) {
 	c := New()
 	s := c.Sources()
@@ -135,7 +136,8 @@ func TestLength(t *testing.T) {
 	require.Positive(t, c.Length(&s, nine), "it is tried again")
 }
 
-// TestEnds: the last token of a draft that ends may be wrong where the others are right.
+// TestEnds checks that the last token of a draft that ends has a rate of its own: it may be
+// wrong where the others are right.
 func TestEnds(t *testing.T) {
 	c := New()
 	s := c.Sources()
@@ -152,12 +154,12 @@ func TestEnds(t *testing.T) {
 	require.Equal(t, 7, c.Length(&s, o))
 }
 
-// TestPrice: what takes long to be drafted is drafted where it is right, and no more than a
-// token before it is known how long it takes.
+// TestPrice checks that a draft counts the time that drafting takes. Before that time is known,
+// one token is drafted.
 func TestPrice(t *testing.T) {
 	for _, tt := range []struct {
-		price time.Duration // of a token
-		rate  int           // of eight tokens, those that are right
+		price time.Duration // the time to draft a token
+		rate  int           // how many of eight drafted tokens are right
 		want  bool
 	}{{100 * time.Microsecond, 8, true}, {990 * time.Microsecond, 8, false}, {2 * time.Millisecond, 8, false}, {300 * time.Microsecond, 1, false}} {
 		c := New()
@@ -185,12 +187,12 @@ func TestPrice(t *testing.T) {
 	require.Zero(t, c.Length(&s, Offer{Kind: Phrase, Others: 1, Tokens: 8}), "the purse is empty")
 }
 
-// TestPassages: where a text repeats much of what it had, it is soon as fast as rows are cheap,
-// also on a machine that does something else now and then.
+// TestPassages checks that a text that repeats long passages is soon drafted in long steps, also
+// on a machine that is busy now and then.
 func TestPassages(t *testing.T) {
 	for name, tt := range map[string]struct {
 		cost curve
-		max  map[float64]float64 // time by how often drafts are right
+		max  map[float64]float64 // the most time a token, by the rate of right tokens
 	}{
 		"in the cache": {table(1, 0.87, 1.09, 1.6, 2.8, 4.4, 8.8), map[float64]float64{0.9: 0.38, 0.97: 0.26, 1: 0.17}},
 		"from memory":  {table(1, 1.26, 1.43, 1.78, 2.74, 4.8, 9), map[float64]float64{0.9: 0.4, 0.97: 0.28, 1: 0.19}},

@@ -112,7 +112,7 @@ func normGeneric(dx, x, w, dy []float32, rho, by float32) {
 //
 //	du = df·g·σ    dg = df·u·(σ + g·σ·(1-σ))    σ = 1/(1+e^-g)
 //
-// sigma is scratch memory of as many elements.
+// sigma is scratch memory of len(g) elements.
 func Silu(dg, du, g, u, sigma []float32) {
 	vec.Sigmoid(sigma, g)
 	best.silu(dg, du, g, u, sigma)

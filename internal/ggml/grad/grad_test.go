@@ -27,10 +27,11 @@ func eachKernel(t *testing.T, f func(t *testing.T, k *kernel)) {
 	}
 }
 
-// lengths are those on both sides of what vectors hold.
+// lengths are lengths around multiples of a vector's.
 var lengths = []int{0, 1, 3, 4, 5, 8, 11, 12, 16, 31, 32, 100, 576}
 
-// numbers returns n random numbers of very different sizes, some of them special.
+// numbers returns n random numbers of very different sizes, among them zeros, infinity, a
+// subnormal and the largest number.
 func numbers(r *rand.Rand, n int) []float32 {
 	special := []float32{0, float32(math.Copysign(0, -1)), float32(math.Inf(1)), 1e-42, math.MaxFloat32}
 	x := make([]float32, n)
@@ -43,7 +44,7 @@ func numbers(r *rand.Rand, n int) []float32 {
 	return x
 }
 
-// same compares bits; all that is not a number is alike.
+// same compares n floats bit by bit, except that every NaN equals every other.
 func same(t *testing.T, want, got []float32, n int) {
 	t.Helper()
 	for i := range want {
@@ -89,7 +90,7 @@ func TestKernels(t *testing.T) {
 	})
 }
 
-// TestNorm compares with the formula in float64.
+// TestNorm compares the norm's gradient with the formula in float64.
 func TestNorm(t *testing.T) {
 	x, w, dy := []float32{1, -2, 3, 0.5, 4}, []float32{1, 2, 0.5, 1, -1}, []float32{0.1, 0.2, -0.3, 0.4, 0.5}
 	dx := make([]float32, 5)

@@ -6,7 +6,7 @@
 // The loops of grad.go on AVX2: each lane does what the portable code does with an
 // element, and no product is fused with a sum.
 
-// SUM4 leaves (s0+s2) + (s1+s3) of the lanes of s in its first.
+// SUM4 sets lane 0 of s to (s0+s2) + (s1+s3), s0 to s3 being the lanes of s. Clobbers t.
 #define SUM4(s, t) \
 	VMOVHLPS  s, s, t \
 	VADDPS    t, s, s \

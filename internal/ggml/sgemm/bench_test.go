@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// BenchmarkProducts shows GFLOP/s of one core for the three products of a linear layer.
+// BenchmarkProducts reports the GFLOP/s of one core for the three products of a linear layer.
 func BenchmarkProducts(b *testing.B) {
 	r := rand.New(rand.NewPCG(5, 6))
 	for _, s := range []struct {
@@ -28,7 +28,7 @@ func BenchmarkProducts(b *testing.B) {
 				p.DstStride = p.N
 				p.Dst = make([]float32, p.M*p.N)
 				var scratch Scratch
-				fastest := time.Hour // others' work on the machine does not count
+				fastest := time.Hour // the fastest run, which other processes disturb least
 				for b.Loop() {
 					start := time.Now()
 					p.Run(&scratch)
@@ -42,7 +42,7 @@ func BenchmarkProducts(b *testing.B) {
 	}
 }
 
-// BenchmarkPeak multiplies one tile again and again from the first cache.
+// BenchmarkPeak multiplies one tile again and again from the first-level cache.
 func BenchmarkPeak(b *testing.B) {
 	for b.Loop() {
 		b.ReportMetric(Peak()/1e9, "GFLOP/s-best")

@@ -86,17 +86,18 @@ func (s *source) pack(panel []float32, first, n, cols int) {
 	}
 }
 
-// farApart is the distance between the first and the last k of a tile, in elements, from which
-// on they evict each other from the first-level cache.
+// farApart is a distance in elements. If the first and the last k of a tile are at least that
+// far apart, they evict each other from the first-level cache.
 const farApart = 8 << 10
 
-// packsRows reports whether rows of A are packed for n k and that many panels. They may be if
-// A is transposed, because then each k of a row is in another cache line.
+// packsRows reports whether rows of A are packed for n values of k and that many panels. They
+// may be if A is transposed, because then each k of a row is in another cache line.
 func (p *Product) packsRows(n, panels int) bool {
 	return p.A.Transposed && (best.rowMajor || best.interleave != nil && panels > 1 && n*p.A.Stride >= farApart)
 }
 
-// slabTile returns tile t of a packed slab that has n k, and the strides args.row and args.col.
+// slabTile returns tile t of a packed slab that has n values of k, and the strides args.row and
+// args.col.
 func (k *kernel) slabTile(slab []float32, t, n int) (a []float32, row, col int) {
 	if k.rowMajor {
 		return slab[t*n*k.rows:], n, 1

@@ -70,8 +70,8 @@ type Product struct {
 
 	Scratch []Scratch // one for each worker
 
-	panels, groups, cuts int // the number of panels of columns, of groups of panels, and of cuts of A's rows
-	perGroup, rows       int // the panels of a group, and the rows of a cut
+	panels, groups, cuts int // the number of panels of columns, of groups of panels, and of parts of A's rows
+	perGroup, rows       int // the panels of a group, and the rows of such a part
 }
 
 // Scratch is one worker's memory.
@@ -84,9 +84,9 @@ type Scratch struct {
 	args   args
 }
 
-// depth is how many k are multiplied for a group's rows and columns before the next k. A
-// panel of depth rows fits the first-level cache. depth is a multiple of the block length of
-// every number format.
+// depth is the block size along k: a group is computed for depth values of k before the next
+// depth. A panel of depth rows fits the first-level cache. depth is a multiple of the block
+// length of every number format.
 const depth = 256
 
 // groupCols is the most columns of B that are packed before the first is multiplied. slabRows
@@ -108,8 +108,8 @@ func (p *Product) Plan(threads int) int {
 		p.perGroup = max(p.perGroup*width/w.Type.BlockLen(), 1) * w.Type.BlockLen() / width
 	}
 	p.groups = (p.panels + p.perGroup - 1) / p.perGroup
-	// Rows are divided only if there are too few panels for the workers, because each cut
-	// packs the panels again.
+	// Rows are divided only if there are too few panels for the workers, because the panels
+	// are packed again for each part of the rows.
 	p.cuts = 1
 	if least := 8 * best.rows; threads > 1 && p.groups < 4*threads {
 		p.cuts = max(1, min((4*threads+p.groups-1)/p.groups, p.M/least))
@@ -244,8 +244,8 @@ func (p *Product) edge(s *Scratch, dst []float32, rows, cols int) {
 	}
 }
 
-// rowsOfA copies rows of A to memory with the rows of a whole tile, in the order that the
-// kernel needs. Missing rows are zeros.
+// rowsOfA copies rows of A into s.a, padded with zero rows to a full tile, in the layout that
+// the kernel needs.
 func (s *Scratch) rowsOfA(a *args, rows int) {
 	n := best.rows
 	s.a = ggml.Grow(s.a, depth*n)

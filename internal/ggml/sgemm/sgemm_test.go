@@ -46,7 +46,7 @@ func normals(r *rand.Rand, n int) []float32 {
 	return x
 }
 
-// want is the definition: a chain for each element.
+// want computes p by its definition: a chain of fused multiply-adds for each element.
 func want(p *Product, a, b func(i, j int) float32) []float32 {
 	out := slices.Clone(p.Dst)
 	for i := range p.M {
@@ -74,8 +74,8 @@ func sameBits(t *testing.T, want, got []float32, about string) {
 	}
 }
 
-// matrix returns a random matrix of that shape, transposed or not, and what its elements
-// are. Rows lie a little apart.
+// matrix returns a random matrix of a shape, stored transposed or not, and a function that
+// returns its elements. The stride is a little larger than a row.
 func matrix(r *rand.Rand, rows, cols int, transposed bool) (Matrix, func(i, j int) float32) {
 	if transposed {
 		m := Rows(normals(r, cols*(rows+3)), rows+3).T()

@@ -3,13 +3,13 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// Tiles of a product: lanes are columns, each a chain of fused multiply-adds over k as
-// Generic says.
+// Tiles of a product. A lane is a column, whose fused multiply-adds run over k in order,
+// as in Generic.
 //
 // Registers
 //	AX  c                     R13 bytes between rows of c
-//	SI  a, rows 0 to 3        R11 a, rows 4 to 7, at the current k
-//	R9  bytes between rows of a, R10 three of them
+//	SI  a, rows 0 to 3        R11 a, rows 4 and 5, at the current k
+//	R9  bytes between rows of a, R10 three times that
 //	DX  bytes between columns of a
 //	BX  b, the current row    CX  k left
 #define TILE_ARGS \
@@ -33,7 +33,7 @@
 	VFMADD231PS  Y12, Y14, u \
 	VFMADD231PS  Y13, Y14, v
 
-// ROWS1 to ROWS6 are one k of as many rows.
+// ROWS1 to ROWS6 multiply 1 to 6 rows of a with the row of b, for one k.
 #define ROWS1 FMA2((SI), Y0, Y1)
 #define ROWS2 \
 	ROWS1                    \
@@ -55,7 +55,7 @@
 	ROWS5                       \
 	FMA2((R11)(R9*1), Y10, Y11)
 
-// STEP goes on by one k: the row of b is off bytes on.
+// STEP loads the row of b at BX+off, multiplies it by rows and moves a to the next k.
 #define STEP(off, rows) \
 	VMOVUPS off(BX), Y12      \
 	VMOVUPS (off+32)(BX), Y13 \
@@ -74,7 +74,7 @@
 	VMOVUPS v, 32(AX) \
 	ADDQ    R13, AX
 
-// LOADS1 to LOADS6 load as many rows of c, STORES1 to STORES6 store them.
+// LOADS1 to LOADS6 load 1 to 6 rows of c, STORES1 to STORES6 store them.
 #define LOADS1 LOAD2(Y0, Y1)
 #define LOADS2 \
 	LOADS1        \

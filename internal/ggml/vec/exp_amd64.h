@@ -1,10 +1,10 @@
-// Macros of the loops that need e^x or the sum of a vector's lanes. The constants
-// are in exp_amd64.s.
+// Macros for loops that need e^x or the sum of a vector's lanes. Their constants are in
+// exp_amd64.s.
 
-// EXP4 replaces the x of Y0 to Y3, which are at most 89 or NaN, by e^x, operation by
-// operation as Exp32. VMAXPS gives its last source, x, where that is NaN. One vector
-// after the other would take a fifth longer.
-// Clobbers Y4 to Y7, which hold z, Y8 to Y11, n and then the polynomial, and Y15.
+// EXP4 replaces each x in Y0 to Y3 by e^x, with the operations of Exp32. Each x must be
+// at most 89 or NaN. VMAXPS keeps a NaN in x, which is its last source in Intel's order.
+// The four vectors are interleaved: one after the other would take a fifth longer.
+// Clobbers Y4 to Y7 (z), Y8 to Y11 (n, then the polynomial) and Y15.
 #define EXP4 \
 	CONST(0)                \
 	VMAXPS Y0, Y15, Y0; VMAXPS Y1, Y15, Y1; VMAXPS Y2, Y15, Y2; VMAXPS Y3, Y15, Y3 \
@@ -28,14 +28,14 @@
 
 #define CONST(off) VMOVUPS ·expConst+off(SB), Y15;
 
-// REDUCE4 is x -= n*Y15, TERM4 polynomial = polynomial*x + Y15.
+// REDUCE4 computes x -= n*Y15, TERM4 polynomial = polynomial*x + Y15.
 #define REDUCE4 \
 	VFNMADD231PS Y15, Y8, Y0; VFNMADD231PS Y15, Y9, Y1; VFNMADD231PS Y15, Y10, Y2; VFNMADD231PS Y15, Y11, Y3;
 #define TERM4 \
 	VFMADD213PS Y15, Y0, Y8; VFMADD213PS Y15, Y1, Y9; VFMADD213PS Y15, Y2, Y10; VFMADD213PS Y15, Y3, Y11;
 
-// SUM8 adds the lanes of y, whose low half is x, by sum8's tree; th and t are
-// scratch, th the low half of t.
+// SUM8 sets lane 0 of x, the low half of y, to the sum of y's eight lanes, added in the
+// order of kernel.Sum8. Clobbers t, whose low half is th.
 #define SUM8(x, y, th, t) \
 	VEXTRACTF128 $1, y, th \
 	VADDPS   th, x, x      \ // s0+s4, s1+s5, s2+s6, s3+s7

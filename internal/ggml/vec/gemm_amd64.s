@@ -3,13 +3,14 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// c[m, n] += a[m, k] * b[k, n], or = where args.fresh is not 0, in float32 for the columns of a few vectors: lanes
-// are columns, each a chain of fused multiply-adds over k as gemmGeneric says.
+// c[m, n] += a[m, k] * b[k, n] in float32, for a few vectors of columns; where args.fresh
+// is not 0, c is overwritten. A lane is a column, whose fused multiply-adds run over k in
+// order, as in gemmGeneric.
 //
 // Registers
 //	DI  args                  R12 rows left          CX  k left
 //	AX  c, the current rows   R13 bytes between rows of c
-//	R8  a, the current rows   R9  bytes between rows of a, R10 three of them
+//	R8  a, the current rows   R9  bytes between rows of a, R10 three times that
 //	BX  b, the current row    DX  bytes between rows of b
 //	SI, R11  the rows of a (first and fifth) moving along k
 #define GEMM_ARGS \
@@ -48,7 +49,7 @@
 
 // func gemm32AVX512(args *gemmArgs)
 //
-// Up to 32 columns, those of args.mask; 8 rows at a time, then 4, then 1.
+// Up to 32 columns, selected by args.mask; 8 rows at a time, then 4, then 1.
 TEXT ·gemm32AVX512(SB), NOSPLIT, $0-8
 	GEMM_ARGS
 	MOVQ  gemmArgs_mask(DI), CX
@@ -210,7 +211,7 @@ done:
 
 // func gemm16AVX2(args *gemmArgs)
 //
-// 16 columns; 4 rows at a time: 8 chains keep two units of latency 4 busy.
+// 16 columns; 4 rows at a time, since 8 chains keep two units of latency 4 busy.
 TEXT ·gemm16AVX2(SB), NOSPLIT, $0-8
 	GEMM_ARGS
 
@@ -305,7 +306,7 @@ done:
 
 // func gemm8AVX2(args *gemmArgs)
 //
-// 8 columns, a row at a time: what is left of heads that are no multiple of 16.
+// 8 columns, a row at a time: the last 8 of a head whose width is no multiple of 16.
 TEXT ·gemm8AVX2(SB), NOSPLIT, $0-8
 	GEMM_ARGS
 

@@ -4,8 +4,8 @@
 #include "textflag.h"
 #include "neon_arm64.h"
 
-// Columns of a product of matrices: c[i][j] = fma(a[i][p], b[p][j], c[i][j]) for p
-// in order, from 0 where args.fresh is not 0.
+// Columns of a matrix product: c[i][j] = fma(a[i][p], b[p][j], c[i][j]) for p in order.
+// Where args.fresh is not 0, c[i][j] starts at 0.
 //
 // Registers
 //	R1 c, of the next rows  R2 a, of the next rows  R3 b        R4-R6 their strides
@@ -81,7 +81,8 @@ step:
 	BNE   row
 	RET
 
-// ROW4 adds a number of a, in element 0 of V(x), times 16 columns of b, V16-V19.
+// ROW4 adds 16 columns of b, in V16-V19, times the element of a that element 0 of V(x)
+// holds.
 #define ROW4(x, c0, c1, c2, c3) \
 	VFMLAS(x, 0, 16, c0) \
 	VFMLAS(x, 0, 17, c1) \

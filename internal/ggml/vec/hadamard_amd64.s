@@ -2,8 +2,8 @@
 
 #include "textflag.h"
 
-// The first steps of the Walsh-Hadamard transform (hadamard.go) on AVX2: a sum with the
-// second number's sign turned over is the difference, to the bit.
+// The first steps of the Walsh-Hadamard transform (hadamard.go) on AVX2. A difference is
+// computed as a sum with the second number's sign flipped, which is bit-identical.
 
 DATA signs<>+0x00(SB)/4, $0x00000000 // of step 1: odd lanes
 DATA signs<>+0x04(SB)/4, $0x80000000
@@ -31,7 +31,7 @@ GLOBL signs<>(SB), RODATA|NOPTR, $0x24
 	VXORPS     Y15, u, u      \
 	VADDPS     u, x, x
 
-// PAIR makes x, y their sum and difference; u is scratch.
+// PAIR replaces x by x+y and y by x-y; u is scratch.
 #define PAIR(x, y, u) \
 	VMOVAPS x, u    \
 	VADDPS  y, x, x \

@@ -4,11 +4,10 @@
 #include "textflag.h"
 #include "exp_amd64.h"
 
-// The loops of the operations on AVX2 and FMA. Where a chain of additions has an
-// order (see the portable functions) the lanes follow it; where each element is
-// on its own, so is each lane.
+// The loops of the operations on AVX2 and FMA. Sums are added in the order of the portable
+// functions. In the other operations each lane computes one element.
 
-// SILU is gate / (1 + e) * up for the vector off bytes on, e being e^-gate.
+// SILU computes gate / (1 + e) * up for the vector off bytes on; e holds e^-gate.
 #define SILU(off, e, t) \
 	VADDPS  Y14, e, e     \
 	VMOVUPS off(DI), t    \
@@ -18,7 +17,7 @@
 
 // func silu8AVX2(gate, up *float32, n int)
 //
-// Four vectors at a time; what is left of them, one by one.
+// Four vectors at a time, then the remaining ones one by one.
 TEXT ·silu8AVX2(SB), NOSPLIT, $0-24
 	MOVQ    gate+0(FP), DI
 	MOVQ    up+8(FP), SI
@@ -65,7 +64,7 @@ done:
 	VZEROUPPER
 	RET
 
-// SIGMOID is 1 / (1 + e) for the vector off bytes on, e being e^-x.
+// SIGMOID computes 1 / (1 + e) for the vector off bytes on; e holds e^-x.
 #define SIGMOID(off, e) \
 	VADDPS  Y14, e, e  \
 	VDIVPS  e, Y14, e  \
@@ -73,7 +72,7 @@ done:
 
 // func sigmoid8AVX2(dst, x *float32, n int)
 //
-// As silu8AVX2.
+// Takes vectors as silu8AVX2 does.
 TEXT ·sigmoid8AVX2(SB), NOSPLIT, $0-24
 	MOVQ    dst+0(FP), DI
 	MOVQ    x+8(FP), SI
@@ -154,7 +153,7 @@ loop:
 
 // func sumSquaresAVX2(x *float32, n int) float32
 //
-// One chain of fused multiply-adds a lane, as quant.DotF32.
+// One chain of fused multiply-adds a lane, as in matmul.DotF32.
 TEXT ·sumSquaresAVX2(SB), NOSPLIT, $0-20
 	MOVQ   x+0(FP), SI
 	MOVQ   n+8(FP), CX

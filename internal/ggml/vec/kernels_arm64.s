@@ -4,9 +4,8 @@
 #include "neon_arm64.h"
 #include "exp_arm64.h"
 
-// The loops of the operations. Where a chain of additions has an order (see the
-// portable functions) the lanes follow it; where each element is on its own, so
-// is each lane.
+// The loops of the operations. Sums are added in the order of the portable functions. In
+// the other operations each lane computes one element.
 
 // func silu16NEON(gate, up *float32, n int)
 //
@@ -107,7 +106,7 @@ loop:
 
 // func sumSquares8NEON(x *float32, n int) float32
 //
-// One chain of fused multiply-adds a lane, as quant.DotF32.
+// One chain of fused multiply-adds a lane, as in matmul.DotF32.
 TEXT ·sumSquares8NEON(SB), NOSPLIT, $0-20
 	MOVD x+0(FP), R0
 	MOVD n+8(FP), R1

@@ -4,18 +4,18 @@
 #include "textflag.h"
 #include "exp_amd64.h"
 
-// Softmax over scores, 32 at a time: softmaxGeneric, operation by operation, in
-// three passes of which the row of a prompt stays in the first cache.
+// Softmax over scores, 32 at a time, with the operations of softmaxGeneric. It makes three
+// passes, over which the scores stay in the first-level cache.
 //
-// s > m ? s : m is VMAXPS with m as its last source, also for NaN; lanes hold no NaN
-// then, so that their order does not matter.
+// VMAXPS with m as its last source in Intel's order is s > m ? s : m, also for NaN. So the
+// lanes never hold NaN, and the order in which they are compared does not matter.
 //
 // Registers
 //	SI  scores      CX  their number, a multiple of 32    AX  whether to round to halves
 //	DI  the current scores        DX  those left
 
-// INVERSE sets to to float32(1/sum) of the four float64 of y, whose low half is x.
-// Clobbers th.
+// INVERSE sets the argument to to float32(1/sum), where sum adds the four float64 in y.
+// The low half of y is x. Clobbers th.
 #define INVERSE(x, y, th, to) \
 	VEXTRACTF128 $1, y, th                \
 	VADDPD       th, x, x                 \ // (s0+s4)+(s2+s6), (s1+s5)+(s3+s7)

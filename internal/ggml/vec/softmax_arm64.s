@@ -5,15 +5,14 @@
 #include "neon_arm64.h"
 #include "exp_arm64.h"
 
-// MOST puts the greater of Vs and Vm into Vm, where either is NaN Vm. Clobbers V13.
+// MOST replaces Vm by Vs where Vs is greater. Where either is NaN, Vm stays. Clobbers V13.
 #define MOST(n, s, m, most) \
 	VFCMGT(m, n, 13)              \
 	VBIT V13.B16, s.B16, most.B16
 
 // func softmaxNEON(scores *float32, n int, half bool)
 //
-// Softmax over blocks of scores: softmaxGeneric, operation by operation, in
-// three passes.
+// Softmax over blocks of scores in three passes, with the operations of softmaxGeneric.
 //
 // Registers
 //	R0 scores  R1 their number, a multiple of 32  R2 whether to round to halves

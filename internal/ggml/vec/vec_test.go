@@ -29,7 +29,8 @@ func eachKernel(t *testing.T, f func(t *testing.T, k *kernel)) {
 	}
 }
 
-// sameBits fails unless got and want are the same floats, all NaN being one.
+// sameBits fails unless got and want have the same bits, except that every NaN equals every
+// other.
 func sameBits(t *testing.T, want, got []float32, about string) {
 	t.Helper()
 	require.Len(t, got, len(want))
@@ -69,7 +70,7 @@ func TestGemmKernels(t *testing.T) {
 	})
 }
 
-// specials are inputs that a vector might treat otherwise than the portable code.
+// specials returns inputs that vector code might treat differently from the portable code.
 func specials() []float32 {
 	inf := float32(math.Inf(1))
 	return []float32{0, float32(math.Copysign(0, -1)), 1, -1, inf, -inf, float32(math.NaN()), 88.7, 88.73, 89, 90, 1e30, -87.3, -87.4, -103.9, -104, -105, -1e30,
@@ -109,8 +110,8 @@ func TestElementKernels(t *testing.T) {
 	})
 }
 
-// TestSoftmaxKernels goes through the range of the exponential function by way of
-// softmax, whose elements it is.
+// TestSoftmaxKernels compares the softmax kernels with the portable code, over the whole range of
+// the exponential function.
 func TestSoftmaxKernels(t *testing.T) {
 	eachKernel(t, func(t *testing.T, k *kernel) {
 		r := rand.New(rand.NewPCG(5, 6))
@@ -129,7 +130,7 @@ func TestSoftmaxKernels(t *testing.T) {
 					}
 				}
 			}
-			if round%97 == 0 { // nothing to see
+			if round%97 == 0 { // all scores are masked
 				for i := range want {
 					want[i] = -inf
 				}
@@ -177,8 +178,8 @@ func TestHadamardKernels(t *testing.T) {
 	})
 }
 
-// TestHadamard compares with the matrix, whose elements are +-1/sqrt(n) by the parity of the
-// bits that row and column share.
+// TestHadamard compares the transform with its matrix. The elements are ±1/sqrt(n); the sign is
+// the parity of the bits that row and column have in common.
 func TestHadamard(t *testing.T) {
 	r := rand.New(rand.NewPCG(11, 12))
 	for _, n := range []int{1, 2, 32, 64, 128} {

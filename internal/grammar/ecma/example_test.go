@@ -6,7 +6,7 @@ import (
 	"alpaca/internal/grammar/ecma"
 )
 
-// A pattern's automaton has the texts that contain what it says.
+// The automaton of a pattern accepts every text that contains a match.
 func ExampleCompile() {
 	d, err := ecma.Compile(`^\d{2}|x$`, 1000)
 	if err != nil {

@@ -22,8 +22,8 @@ type Edge struct {
 	To     int32
 }
 
-// State is a state of a DFA. Its edges are in order and do not overlap. A symbol that no edge
-// has refuses the text.
+// State is a state of a DFA. Its edges are in order and do not overlap. If no edge has the next
+// symbol, the DFA refuses the text.
 type State struct {
 	Accept bool
 	Edges  []Edge
@@ -166,7 +166,8 @@ func addEdge(edges []Edge, e Edge) []Edge {
 	return append(edges, e)
 }
 
-// Op combines whether each of two automata accepts a text.
+// Op says whether a product of two automata accepts a text. a and b say whether each automaton
+// accepts it.
 type Op func(a, b bool) bool
 
 // The operations.
@@ -215,13 +216,13 @@ func (d *DFA) at(q int32) State {
 	return d.States[q]
 }
 
-// cut is a range of symbols with the states that it leads to on both sides; -1: none.
+// cut is a range of symbols, and the states that it leads to in both automata; -1: none.
 type cut struct {
 	lo, hi rune
 	a, b   int32
 }
 
-// cuts divides the symbols into ranges within which each side leads to one state.
+// cuts divides the symbols into ranges. Within a range each automaton leads to one state.
 func cuts(a, b []Edge) []cut {
 	var out []cut
 	i, j := 0, 0
@@ -244,8 +245,9 @@ func cuts(a, b []Edge) []cut {
 	return out
 }
 
-// side returns the state that edges[i] leads to on symbol lo, or none, and the last symbol up to
-// hi for which that holds.
+// side returns the state that edges[i] leads to on symbol lo. If the edge does not exist or begins
+// after lo, side returns the value of none. The second result is the last symbol, at most hi, with
+// the same state.
 func side(edges []Edge, i int, lo rune, none int32, hi rune) (int32, rune) {
 	switch {
 	case i >= len(edges):

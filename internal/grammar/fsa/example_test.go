@@ -6,7 +6,7 @@ import (
 	"alpaca/internal/grammar/fsa"
 )
 
-// letters returns an automaton of the texts of that many letters or more.
+// letters returns an automaton for texts of at least n letters.
 func letters(n int, lo, hi rune) *fsa.DFA {
 	a := &fsa.NFA{}
 	at := a.Add()

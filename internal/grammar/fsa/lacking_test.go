@@ -9,7 +9,8 @@ import (
 	"alpaca/internal/grammar/fsa"
 )
 
-// TestLacking compares with a search for the text, over all short texts of three letters.
+// TestLacking compares with strings.Contains, for all texts of up to five characters of the
+// text and "x".
 func TestLacking(t *testing.T) {
 	for _, end := range []string{"a", "ab", "aab", "abab", "aaa", "é日é"} {
 		d := fsa.Lacking([]rune(end), fsa.MaxRune)

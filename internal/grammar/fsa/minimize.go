@@ -1,7 +1,7 @@
 package fsa
 
-// Minimize returns the smallest automaton of d's language, by refining classes of
-// states until none differ (Moore, "Gedanken-experiments on sequential machines", 1956).
+// Minimize returns the smallest DFA that accepts d's language. It refines a partition of the
+// states until no class splits (Moore, "Gedanken-experiments on sequential machines", 1956).
 func (d *DFA) Minimize() *DFA {
 	class := make([]int32, len(d.States))
 	count := 0 // 0: not known before the first round

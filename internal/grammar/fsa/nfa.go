@@ -12,8 +12,8 @@ type Assertion byte
 // The assertions of regular expressions.
 const (
 	none        Assertion = iota
-	Begin                 // nothing stands before
-	End                   // nothing follows
+	Begin                 // no symbol precedes
+	End                   // no symbol follows
 	WordEdge              // exactly one of both sides is a word character
 	NotWordEdge           // the opposite
 )

@@ -24,7 +24,7 @@ func ExampleCompile() {
 	// nope 2 false false
 }
 
-// Errors say where.
+// An error has a line and a column, and shows the line.
 func ExampleError() {
 	_, err := gbnf.Compile("root ::= list\nlist ::= [a-z] ( \",\" list", nil)
 	fmt.Println(err)

@@ -1,7 +1,7 @@
 // Package gbnf parses grammars in GBNF, llama.cpp's form of BNF: rules of literals, character
-// classes, names, groups, repetitions and tokens. It parses the whole language. It refuses what
-// has no clear meaning (an empty class, a rule defined twice, a count beyond the limit); the
-// error shows the line, the column and a caret.
+// classes, names, groups, repetitions and tokens. It parses the whole language. A grammar
+// without a clear meaning (an empty class, a rule defined twice, a count beyond the limit) is an
+// error with the line, the column and a caret.
 package gbnf
 
 import (

@@ -11,7 +11,7 @@ import (
 	"alpaca/internal/grammar"
 )
 
-// judge returns what check prints of a text.
+// judge says in words whether a program accepts a text.
 func judge(p *grammar.Program, text string) string {
 	m := p.NewMatcher(nil)
 	n, ok := m.AcceptBytes([]byte(text))
@@ -138,7 +138,7 @@ func TestErrors(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// words is a vocabulary of all texts of up to three letters, and some more.
+// words returns a vocabulary of all texts of up to three of eight letters, and some more.
 func words() (*grammar.Vocab, [][]byte) {
 	var all [][]byte
 	letters := []string{"a", "b", "(", ")", "\xc3", "\xa9", "\"", ","}
@@ -156,7 +156,8 @@ func words() (*grammar.Vocab, [][]byte) {
 	return grammar.NewVocab(len(all), func(id int32) []byte { return all[id] }, []int32{end}), all
 }
 
-// A mask says the same as each token alone, in all states that random texts reach.
+// TestMaskIsBruteForce compares masks with Accept of each token, in states that random texts
+// reach.
 func TestMaskIsBruteForce(t *testing.T) {
 	vocab, all := words()
 	control := int32(len(all) - 2)
@@ -220,7 +221,7 @@ func FuzzCompile(f *testing.F) {
 	})
 }
 
-// FuzzMask: a mask says the same as each token alone, whatever the grammar.
+// FuzzMask compares masks with Accept of single tokens, for any grammar.
 func FuzzMask(f *testing.F) {
 	for _, s := range []string{`root ::= ([ab] | "aa"){3,7} "("`, "root ::= s \"b\"*\ns ::= \"a\" s \"a\" | \"a\" s \"b\" | \"a\"", `root ::= !<c> [^,]{2,9} (","+ [^,]{1,3}){0,2}`} {
 		f.Add(s, uint64(1))

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestHostile: whatever a grammar says, it is compiled or refused, and followed, in
-// little time and memory.
+// TestHostile checks that hostile grammars are compiled or refused within limits of time and
+// memory, and that following a text stays within the same limits.
 func TestHostile(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the bounds count steps, which are the same on every CPU")
@@ -53,7 +53,7 @@ func TestHostile(t *testing.T) {
 			compiled := time.Since(start)
 			if err == nil {
 				p.NewMatcher(nil).AcceptBytes([]byte(tt.text))
-				m := p.NewMatcher(vocab) // whose masks end, too
+				m := p.NewMatcher(vocab) // masks must end, too
 				for range 3 {
 					_ = m.Mask()
 					if m.Accept(id) != nil {
@@ -70,7 +70,7 @@ func TestHostile(t *testing.T) {
 	}
 }
 
-// doubled returns rules of which each is the one before twice.
+// doubled returns n rules, each of which is the previous rule twice.
 func doubled(n int) string {
 	var b strings.Builder
 	for i := range n {

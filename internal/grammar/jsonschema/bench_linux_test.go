@@ -16,8 +16,8 @@ import (
 	"alpaca/internal/tokenizer"
 )
 
-// cpu returns the CPU time of the thread so far, so that others on the machine do not
-// count. The caller has locked it.
+// cpu returns the CPU time that the thread has used, which does not depend on other programs
+// on the machine. The caller has locked its goroutine to the thread.
 func cpu() time.Duration {
 	var t unix.Timespec
 	_ = unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &t)
@@ -54,8 +54,8 @@ func BenchmarkCompile(b *testing.B) {
 	quantiles(b, times, "schema")
 }
 
-// bigVocab is a vocabulary of n tokens like those of models: all bytes, and pieces of
-// words, digits, blanks and marks that occur in JSON, all of a fixed rule.
+// bigVocab returns a vocabulary of n tokens like those of models: all bytes, and pieces of
+// words, digits, blanks and marks that occur in JSON. It is the same at every call.
 func bigVocab(n int) ([][]byte, *grammar.Vocab) {
 	var all [][]byte
 	seen := map[string]bool{}
@@ -103,7 +103,7 @@ func bigVocab(n int) ([][]byte, *grammar.Vocab) {
 	return all, grammar.NewVocab(len(all), func(id int32) []byte { return all[id] }, []int32{int32(len(all) - 1)})
 }
 
-// realVocab is the vocabulary of DeepSeek LLM, 102,400 tokens.
+// realVocab returns the vocabulary of DeepSeek LLM, with 102,400 tokens.
 func realVocab(b *testing.B) ([][]byte, *grammar.Vocab) {
 	f, err := gguf.Open(testshared.Path(b, "models/vocab/ggml-vocab-deepseek-llm.gguf"))
 	require.NoError(b, err)
@@ -121,8 +121,9 @@ func realVocab(b *testing.B) ([][]byte, *grammar.Vocab) {
 	return all, grammar.NewVocab(len(all), func(id int32) []byte { return all[id] }, tok.EOG())
 }
 
-// BenchmarkMask makes the masks along the valid instances of every fourth schema of
-// MaskBench, cut into tokens greedily, with a real vocabulary and one of 128,000 tokens.
+// BenchmarkMask takes every fourth schema of MaskBench and cuts its valid instances into the
+// longest tokens. It times the mask before each token, with a real vocabulary and with a made
+// one of 128,000 tokens.
 func BenchmarkMask(b *testing.B) {
 	b.Run("real", func(b *testing.B) {
 		all, vocab := realVocab(b)

@@ -43,7 +43,7 @@ func (c *compiler) of(l literal) ([]cell, error) {
 	return list, nil
 }
 
-// notAny returns cells whose union is the values of types that are in no cell of list.
+// notAny returns cells whose union is the values in types that are in no cell of list.
 func notAny(list []cell, types cell) ([]cell, error) {
 	out := []cell{types}
 	for _, x := range list {
@@ -121,8 +121,8 @@ func (c *compiler) possible(g goal, depth int) bool {
 	return slices.ContainsFunc(list, func(x cell) bool { return c.cellPossible(x, depth) })
 }
 
-// types divides all values by type: may has those of the types that can satisfy g as far as we
-// know, never those of the other types.
+// types divides all values by their type into two cells. may has the values of the types that can
+// satisfy g, as far as is known. never has the values of the other types.
 func (c *compiler) types(g goal) (may, never cell) {
 	all := whole()
 	list, err := c.all(g)

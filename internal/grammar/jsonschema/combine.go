@@ -112,7 +112,7 @@ func (c *compiler) oneOf(s *schema) ([]cell, error) {
 	return out, nil
 }
 
-// without returns the values in cells and in types for which l does not hold.
+// without returns the values of cells that are also in types and do not satisfy l.
 func (c *compiler) without(cells []cell, l literal, types cell) ([]cell, error) {
 	list, err := c.of(l)
 	if err != nil {

@@ -51,8 +51,8 @@ type place struct {
 	n, cmp         int
 }
 
-// compare returns the automaton of the plain decimals d with ok(c), where c is -1, 0 or 1 as d
-// is below, equal to or above bound.
+// compare returns the automaton of the plain decimals d for which ok(c) is true. c is -1 if d is
+// below bound, 0 if it equals bound, and 1 if it is above.
 func compare(bound *big.Rat, ok func(int) bool) *fsa.DFA {
 	whole, frac := split(bound)
 	digit := func(p place, b, with byte) place {
@@ -63,7 +63,7 @@ func compare(bound *big.Rat, ok func(int) bool) *fsa.DFA {
 		p.n++
 		return p
 	}
-	// pointed returns the comparison of the whole parts when p is at the end of its own.
+	// pointed compares the whole parts, after p has read all digits before the point.
 	pointed := func(p place) int {
 		switch {
 		case p.n < len(whole):
@@ -123,8 +123,9 @@ func compare(bound *big.Rat, ok func(int) bool) *fsa.DFA {
 	})
 }
 
-// remainder is the remainder of the digits so far. frac counts the decimal places. rest is set
-// if a place beyond those of a multiple is not 0.
+// remainder is a state of multiple. r is the remainder of the digits so far. frac counts the
+// decimal places. point is set after the decimal point. rest is set if a digit after the decimal
+// places of the divisor is not 0.
 type remainder struct {
 	r, frac int
 	point   bool

@@ -82,7 +82,7 @@ func (c *compiler) list(a *array) grammar.Expr {
 	if a.max >= 0 {
 		k = min(k, a.max)
 	}
-	// From the last item to the first: what may follow item i-1.
+	// The rules are made from the last item to the first. tail is the text that may follow item i-1.
 	maximum := -1
 	if a.max >= 0 {
 		maximum = a.max - k

@@ -42,8 +42,8 @@ type counting struct {
 	size  int
 }
 
-// counted is a position in an array: the number of items before it, the number of these that
-// satisfy each goal, and the rule for what follows.
+// counted is a position in an array: the number of items before it, the number of these items that
+// satisfy each goal, and the rule for the rest of the array.
 type counted struct {
 	item int
 	hits []int
@@ -61,7 +61,7 @@ func (k *counting) rule(item int, hits []int) grammar.Ref {
 	return r
 }
 
-// place makes the rule for what follows at a position.
+// place makes the rule for the rest of the array from a position on.
 func (k *counting) place(at counted) {
 	var out grammar.Alt
 	enough := at.item >= k.a.min

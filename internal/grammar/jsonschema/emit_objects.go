@@ -79,7 +79,8 @@ func (c *compiler) properties(o *objects) (grammar.Expr, error) {
 	if o.max >= 0 {
 		maxCount = max(o.max, 1)
 	}
-	// The conditions in o.some that are satisfied are a set of bits in the rules' indices.
+	// A rule's index has a bit for each condition in o.some, which is set if the condition is
+	// satisfied.
 	sets := 1 << min(len(o.some), 30)
 	if (len(o.props)+1)*(maxCount+1)*sets > maxUnrolled {
 		return nil, fmt.Errorf("minProperties, maxProperties or what is negated need more than %d rules", maxUnrolled)
@@ -109,7 +110,7 @@ type writer struct {
 	*compiler
 	*objects
 	kinds    []kind
-	other    grammar.Alt // one more property of any kind
+	other    grammar.Alt // the rules for one more property of any kind
 	maxCount int
 	rules    [][]grammar.Ref // [declared properties passed][properties written and conditions satisfied]
 }
@@ -154,8 +155,8 @@ func (c *compiler) pair(k kind) grammar.Seq {
 	return grammar.Seq{name, c.white.colon, c.rule(k.goal)}
 }
 
-// property returns what may follow after n properties that satisfy the conditions in has, with
-// the declared properties from i on.
+// property returns the rule for the rest of an object after n properties. The declared properties
+// before number i are done, and the conditions in has are satisfied.
 func (w *writer) property(i, n, has int) (grammar.Expr, error) {
 	var out grammar.Alt
 	sets := 1 << len(w.some)

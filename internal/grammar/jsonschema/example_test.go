@@ -31,7 +31,7 @@ func ExampleCompile() {
 	// {"born": "1815-12-10"} 2 false
 }
 
-// What cannot be enforced is refused by the keyword's place.
+// A keyword that cannot be enforced is refused; the error has the keyword's pointer.
 func ExampleRefused() {
 	_, _, err := jsonschema.Compile([]byte(`{"properties": {"code": {"type": "string", "pattern": "^(?=a)"}}}`), jsonschema.Options{})
 	fmt.Println(err)

@@ -14,7 +14,7 @@ import (
 	"alpaca/internal/testshared"
 )
 
-// group is a schema with instances, of the suite or of MaskBench.
+// suiteGroup is a schema with instances, from the suite or from MaskBench.
 type suiteGroup struct {
 	Description string
 	Schema      json.RawMessage
@@ -31,10 +31,11 @@ func accepts(p *grammar.Program, text string) bool {
 	return ok && m.Complete()
 }
 
-// orderer writes values with the keys in the order in which the schema has them.
+// orderer writes values with their keys in the schema's order.
 type orderer struct{ doc *document }
 
-// parts returns the schemas that apply to the same value as s does, s first.
+// parts returns each schema of the list, followed by its subschemas that apply to the same
+// value.
 func (o *orderer) parts(list []*schema) []*schema {
 	var out []*schema
 	var add func(s *schema, depth int)
@@ -76,7 +77,7 @@ func (o *orderer) parts(list []*schema) []*schema {
 	return out
 }
 
-// below returns the schemas of a property or an item.
+// below returns the schemas for a property, or for an item if its index is not negative.
 func (o *orderer) below(parts []*schema, name string, item int) (out []*schema) {
 	for _, s := range parts {
 		add := func(v any, path ...string) bool {
@@ -168,7 +169,7 @@ func quoted(s string) string {
 	return strings.TrimSpace(b.String())
 }
 
-// canonical returns an instance as text, with the keys in the order of the schema.
+// canonical returns an instance as text, with its keys in the schema's order.
 func canonical(text, data []byte) (string, error) {
 	value, err := decode(text)
 	if err != nil {
@@ -239,7 +240,7 @@ func TestSuite(t *testing.T) {
 	require.Greater(t, n.compiled, 169, "llguidance 1.9.1 compiles as many")
 }
 
-// maskBench returns MaskBench's schemas.
+// maskBench returns MaskBench's schemas and the names of their files.
 func maskBench(tb testing.TB) (names []string, groups []suiteGroup) {
 	files, err := filepath.Glob(filepath.Join(testshared.Path(tb, "golden/json-schema/maskbench"), "*.json"))
 	require.NoError(tb, err)

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestHostile: whatever a schema says, it is compiled or refused in little time and memory.
+// TestHostile checks that every schema is compiled or refused within limits of time and memory.
 func TestHostile(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the bounds count steps, which are the same on every CPU")

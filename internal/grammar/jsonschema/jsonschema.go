@@ -26,7 +26,7 @@ type Options struct {
 const maxText = 4 << 20
 
 // Compile returns the program of the JSON texts that satisfy a schema, with properties in the
-// schema's order. warnings name what is not enforced. An error about a keyword is a *Refused.
+// schema's order. warnings name the keywords that are not enforced. An error about a keyword is a *Refused.
 func Compile(text []byte, opt Options) (p *grammar.Program, warnings []string, err error) {
 	rules, warnings, err := Rules(text, opt)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What other programs get wrong, a schema each, with texts.
+// TestTexts checks schemas that other programs get wrong, each with valid and invalid texts.
 func TestTexts(t *testing.T) {
 	long := `"` + strings.Repeat("é", 3000) + `"`
 	tests := []struct {
@@ -24,19 +24,19 @@ func TestTexts(t *testing.T) {
 		{`{"type": "array", "maxItems": 2500, "items": {"type": "null"}}`,
 			[]string{"[" + strings.Repeat("null,", 2499) + "null]"}, []string{"[" + strings.Repeat("null,", 2500) + "null]"}},
 		{`{"type": "array", "minItems": 2, "items": {"type": "integer"}}`, []string{"[1, 2]", "[1,2,3]"}, []string{"[]", "[1]", "[1,]"}},
-		// Numbers of any size.
+		// Numbers may have any size.
 		{`{"type": "integer", "maximum": 18446744073709551615}`, []string{"18446744073709551615", "-5"}, []string{"18446744073709551616", "007"}},
 		{`{"type": "integer", "maximum": -3}`, []string{"-3", "-10"}, []string{"-2", "-03", "0", "3"}},
 		{`{"type": "integer", "minimum": 12345678901234567}`, []string{"12345678901234568", "99999999999999999999"}, []string{"12345678901234566"}},
-		// allOf of scalars and references.
+		// allOf combines scalars and references.
 		{`{"allOf": [{"$ref": "#/$defs/a"}, {"maxLength": 2}], "$defs": {"a": {"type": "string"}}}`, []string{`"ab"`}, []string{`"abc"`, "{}"}},
 		{`{"allOf": [{"type": "integer"}, {"minimum": 3}]}`, []string{"3"}, []string{"2", "{}"}},
-		// Patterns are of the decoded text, and contained in it.
+		// A pattern must match somewhere in the decoded text.
 		{`{"type": "string", "pattern": "^a\"b$"}`, []string{`"a\"b"`, `"\u0061\"b"`}, []string{`"a"b"`, `"a\\b"`}},
 		{`{"type": "string", "pattern": "[^a]"}`, []string{`"\n"`, `"b"`}, []string{"\"\n\"", `"aa"`}},
 		{`{"type": "string", "pattern": "\\d"}`, []string{`"a1b"`, `"7"`}, []string{`"ab"`}},
 		{`{"type": "string", "pattern": "^[a-z]+$", "maxLength": 3}`, []string{`"abc"`}, []string{`"abcd"`, `""`}},
-		// Keywords that are ignored elsewhere.
+		// Other programs ignore these keywords.
 		{`{"type": "number", "minimum": 1.5}`, []string{"1.5", "2", "10"}, []string{"1.49", "1", "-2"}},
 		{`{"type": "number", "exclusiveMinimum": 0}`, []string{"0.1", "1e-5"}, []string{"0", "0.0", "-1", "0e5"}},
 		{`{"type": "number", "multipleOf": 0.25}`, []string{"0.5", "1", "-0.75"}, []string{"0.3", "1.1"}},
@@ -46,23 +46,23 @@ func TestTexts(t *testing.T) {
 		{`{"type": "array", "contains": {"const": 1}, "maxContains": 1, "items": {"type": "integer"}}`, []string{"[1]", "[2,1,3]"}, []string{"[]", "[2]", "[1,1]"}},
 		{`{"type": "object", "propertyNames": {"pattern": "^x"}}`, []string{`{"xa": 1}`, "{}"}, []string{`{"a": 1}`}},
 		{`{"type": "object", "properties": {"a": {}, "b": {}}, "dependentRequired": {"a": ["b"]}}`, []string{`{"b":1}`, `{"a":1,"b":2}`}, []string{`{"a":1}`}},
-		// Siblings count.
+		// All keywords of a schema apply, beside $ref and anyOf too.
 		{`{"type": "array", "prefixItems": [{"type": "string"}], "items": {"type": "integer"}}`, []string{`["a", 1, 2]`, "[]"}, []string{`[1]`, `["a", "b"]`}},
 		{`{"$ref": "#/$defs/a", "minimum": 5, "$defs": {"a": {"type": "integer"}}}`, []string{"5"}, []string{"4", `"a"`}},
 		{`{"anyOf": [{"minLength": 2}, {"type": "null"}], "type": ["string", "null"]}`, []string{`"ab"`, "null"}, []string{`"a"`, "1"}},
 		{`{"oneOf": [{"multipleOf": 2}, {"multipleOf": 3}], "type": "integer"}`, []string{"2", "3", "4"}, []string{"6", "1", "0"}},
-		// References and booleans.
+		// Schemas may be references or booleans.
 		{`{"type": "object", "properties": {"a": {"$ref": "#"}}, "additionalProperties": false}`, []string{`{"a": {"a": {}}}`}, []string{`{"a": {"b": 1}}`}},
 		{`{"$ref": "#/$defs/a~1b%25", "$defs": {"a/b%": {"type": "null"}}}`, []string{"null"}, []string{"1"}},
 		{`{"$ref": "#here", "$defs": {"x": {"$anchor": "here", "type": "null"}}}`, []string{"null"}, []string{"1"}},
 		{`true`, []string{"1", `{"a": [true, {}]}`}, []string{"", "{a}"}},
 		{`{"properties": {"a": false}, "type": "object"}`, []string{"{}", `{"b": 1}`}, []string{`{"a": 1}`, `{"\u0061": 1}`}},
-		// Names that are required only; the order is the schema's.
+		// A name may occur in "required" only. The order of keys is the schema's.
 		{`{"type": "object", "required": ["z"], "additionalProperties": {"type": "integer"}}`, []string{`{"z": 1}`, `{"z": 1, "y": 2}`}, []string{"{}", `{"z": "a"}`}},
 		{`{"type": "object", "properties": {"a": {}, "b": {}, "c": {}}, "required": ["b"]}`, []string{`{"a":1,"b":2}`, `{"b":2,"c":1}`}, []string{`{"b":1,"a":1}`, `{"a":1}`}},
 		{`{"enum": [1.0]}`, []string{"1", "1.0"}, []string{"1.5", "10"}},
 		{`{"const": {"a": [1, "x"]}}`, []string{`{"a":[1,"x"]}`}, []string{`{"a":[1]}`, `{}`}},
-		// A second "a" of another type, in disguise.
+		// "\u0061" is "a", which has another type and may not occur twice.
 		{`{"type": "object", "properties": {"a": {"type": "integer"}}, "additionalProperties": {"type": "string"}}`,
 			[]string{`{"a": 1, "b": "c"}`, `{"\u0062": "c"}`}, []string{`{"\u0061": "x"}`, `{"a": 1, "\u0061": "x"}`}},
 		{`{"type": "string", "format": "topic"}`, []string{`"anything"`}, []string{"1"}},
@@ -140,8 +140,8 @@ func FuzzCompile(f *testing.F) {
 		if err == nil {
 			p.NewMatcher(nil).AcceptBytes(text)
 		}
-		// Strings as they are, without quotes: what is taken has not its end in it, and is taken
-		// as JSON too.
+		// Strings accepts texts without quotes. An accepted text does not contain the end "</",
+		// and as JSON the schema accepts it, too.
 		d, err := Strings(schema, "</", Options{})
 		if err == nil && utf8.Valid(text) && !bytes.Contains(text, []byte{0x7F}) && d.Match(bytesOf(string(text))) {
 			require.NotContains(t, string(text), "</")

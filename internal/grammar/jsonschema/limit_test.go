@@ -12,7 +12,8 @@ import (
 	"alpaca/internal/grammar/fsa"
 )
 
-// TestLimit: a bounded length that is counted allows what states for each length do.
+// TestLimit checks that a length counted by the matcher allows the same tokens as an automaton
+// with states for each length.
 func TestLimit(t *testing.T) {
 	texts := []string{"a", "b", "@", "\"", "\\", "\\u00", "6", "1", "n", "é", "\xc3", "ab", "a@", "@b", "aa@", "a\"", "\"a", "ab@b\"", "abababab", "\\n", "bb", "\"\n"}
 	vocab := grammar.NewVocab(len(texts)+1, func(id int32) []byte {
@@ -61,7 +62,7 @@ func TestLimit(t *testing.T) {
 		}
 	}
 
-	// What states for each length would be too many for.
+	// With states for each length, this automaton would be too large.
 	p, _, err := Compile([]byte(`{"type": "string", "format": "email", "minLength": 6, "maxLength": 1024}`), Options{})
 	require.NoError(t, err)
 	long := strings.Repeat("a", 1024-8)
@@ -72,8 +73,8 @@ func TestLimit(t *testing.T) {
 	require.ErrorContains(t, err, "no value satisfies")
 }
 
-// TestManyProperties: an object of 5,000 properties, as many as OpenAI's strict mode allows,
-// all of them optional.
+// TestManyProperties checks an object with 5,000 optional properties, the most that OpenAI's
+// strict mode allows.
 func TestManyProperties(t *testing.T) {
 	var b strings.Builder
 	for i := range 5000 {

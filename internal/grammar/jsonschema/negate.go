@@ -8,7 +8,7 @@ import (
 	"alpaca/internal/grammar/fsa"
 )
 
-// errNot says that the values that a schema refuses cannot be described.
+// errNot says that no cells describe the values that a schema refuses.
 var errNot = errors.New("what this refuses cannot be written as a grammar")
 
 // not returns cells whose union is all values that are not in c.
@@ -62,7 +62,7 @@ func (c cell) not() ([]cell, error) {
 	return out, nil
 }
 
-// not returns goals of which at least one holds exactly if g does not.
+// not returns goals. At least one of them holds if and only if g does not hold.
 func (g goal) not() []goal {
 	var out []goal
 	for _, l := range g {

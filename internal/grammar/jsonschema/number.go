@@ -11,9 +11,9 @@ import (
 	"alpaca/internal/grammar/fsa"
 )
 
-// numbers is a set of numbers. If points is not nil, the set is finite. Otherwise it is the
-// numbers within the bounds that are multiples of all of multiples, of none of others, and not
-// in out.
+// numbers is a set of numbers. If points is not nil, the set has only these. Otherwise a number is
+// in the set if it is within the bounds, a multiple of each number in multiples and of none in
+// others, and not in out.
 type numbers struct {
 	points []point
 
@@ -66,7 +66,7 @@ func (n *numbers) empty() bool {
 	return c > 0 || c == 0 && (n.loOpen || n.hiOpen || !n.has(n.lo))
 }
 
-// and returns the numbers of both sets.
+// and returns the numbers that are in both sets.
 func (n *numbers) and(o *numbers) *numbers {
 	if o.points != nil && n.points == nil {
 		n, o = o, n
@@ -225,9 +225,9 @@ func (n *numbers) automaton() (*fsa.DFA, error) {
 	return d.Minimize(), nil
 }
 
-// signed returns the automaton of all numbers, or of those that are at least, at most, above or
-// below zero. Only these may have exponents, because no automaton can compare such a number with
-// another bound.
+// signed returns the automaton of all numbers, or of all numbers at least, at most, above or below
+// zero. Only these sets allow exponents, because an automaton cannot compare a number that has an
+// exponent with another bound than zero.
 func (n *numbers) signed() (*fsa.DFA, error) {
 	d := compile(numberText)
 	var err error

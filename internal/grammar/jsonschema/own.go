@@ -214,7 +214,7 @@ func (c *compiler) goal(s *schema) goal {
 	return goal{literal(s.id)}
 }
 
-// sub returns the goal of the schema in a keyword of s, at path below s.
+// sub returns the goal of v, the schema at path below s.
 func (c *compiler) sub(s *schema, v any, path ...string) (goal, error) {
 	x, err := c.doc.sub(s, v, path...)
 	if err != nil {

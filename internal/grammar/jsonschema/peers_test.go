@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestPeers: what other programs were seen to get wrong on valid input, one line of the
-// project's list each, by its number there. Line 40 is a test of internal/engine.
+// TestPeers checks valid input that other programs were seen to get wrong. The number of a test
+// is its line in the project's list; line 40 is tested in internal/engine.
 func TestPeers(t *testing.T) {
 	wide := func(n int) string { return `"` + strings.Repeat("x", n) + `"` }
 	nulls := func(n int) string { return "[" + strings.Repeat("null,", n-1) + "null]" }

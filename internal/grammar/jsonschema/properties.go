@@ -55,7 +55,7 @@ func (c *compiler) object(s *schema, out *cell) error {
 	return nil
 }
 
-// groupOf sets g to what s demands of properties that it does not declare.
+// groupOf sets g to the demands of s on properties that s does not declare.
 func (c *compiler) groupOf(s *schema, g *group) error {
 	if s.has("patternProperties") {
 		patterns, ok := s.get("patternProperties").(*object)
@@ -103,7 +103,7 @@ func (c *compiler) required(s *schema, o *objects, g *group) error {
 	return nil
 }
 
-// names adds to o what propertyNames demands.
+// names adds the demands of propertyNames to o.
 func (c *compiler) names(s *schema, o *objects) error {
 	g, err := c.sub(s, s.get("propertyNames"), "propertyNames")
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 
 var trials = flag.Int("trials", 60, "random schemas of TestAgainstValidator")
 
-// valid compiles a schema with a library that knows nothing of this package.
+// valid compiles a schema with an independent validator.
 func valid(t *testing.T, schema []byte) func(text string) bool {
 	c := validator.NewCompiler()
 	c.AssertFormat()
@@ -36,7 +36,7 @@ func valid(t *testing.T, schema []byte) func(text string) bool {
 	}
 }
 
-// pattern makes a pattern mean what JSON Schema says.
+// pattern is a regular expression with the syntax that JSON Schema refers to, ECMAScript's.
 type pattern regexp2.Regexp
 
 func (p *pattern) MatchString(s string) bool {
@@ -46,8 +46,8 @@ func (p *pattern) MatchString(s string) bool {
 
 func (p *pattern) String() string { return (*regexp2.Regexp)(p).String() }
 
-// TestAgainstValidator: the texts of random schemas are those that a validator accepts,
-// and no others.
+// TestAgainstValidator checks that programs of random schemas accept exactly those texts that
+// a validator accepts.
 func TestAgainstValidator(t *testing.T) {
 	n := *trials
 	if testing.Short() {
@@ -95,7 +95,7 @@ func TestAgainstValidator(t *testing.T) {
 			} else {
 				rejected++
 			}
-			if want && !got { // in another order, where schemas that hold at once have theirs
+			if want && !got { // schemas that apply together may want another order of keys
 				v, err := decode([]byte(instance))
 				require.NoError(t, err)
 				for try := 0; try < 300 && !got; try++ {

@@ -4,11 +4,11 @@ import (
 	"math/rand/v2"
 )
 
-// rnd makes schemas like those that people write, and values that nearly satisfy them.
+// rnd makes realistic random schemas, and values that nearly satisfy them.
 type rnd struct {
 	*rand.Rand
 	defs map[string]any
-	plan map[string]any // in the making
+	plan map[string]any // not used
 }
 
 type dict = map[string]any
@@ -161,7 +161,7 @@ func (r *rnd) obj(depth int) dict {
 	return s
 }
 
-// schema makes one.
+// schema makes a random schema of at most the given depth.
 func (r *rnd) schema(depth int) any {
 	n := 16
 	if depth <= 0 {

@@ -25,7 +25,7 @@ type schema struct {
 	base  *url.URL
 	value any // bool or *object
 	cells map[bool][]cell
-	busy  bool // its cells are being computed
+	busy  bool // the schema's cells are being computed
 }
 
 // where returns the pointer of one of the schema's keywords.
@@ -66,7 +66,7 @@ type document struct {
 	byID    []*schema         // byID[id-1]
 	names   map[string]string // URI → pointer of a resource, URI#anchor → pointer
 	bases   map[string]*url.URL
-	dynamic map[string][]string // pointers of the dynamic anchors by name, of recursive anchors by ""
+	dynamic map[string][]string // pointers of dynamic anchors by name, and of recursive anchors by ""
 	visited int
 }
 
@@ -169,7 +169,7 @@ func (d *document) add(ptr string, v any, base *url.URL) (*schema, error) {
 	return s, nil
 }
 
-// sub returns the schema in a keyword of s, at the path below it.
+// sub returns the schema with the value v, at path below s.
 func (d *document) sub(s *schema, v any, path ...string) (*schema, error) {
 	ptr := s.ptr
 	for _, p := range path {
@@ -178,7 +178,7 @@ func (d *document) sub(s *schema, v any, path ...string) (*schema, error) {
 	return d.add(ptr, v, s.base)
 }
 
-// resolve returns what a reference of s refers to.
+// resolve returns the schema that a reference of s refers to.
 func (d *document) resolve(s *schema, key, ref string) (*schema, error) {
 	u, err := s.base.Parse(ref)
 	if err != nil {
@@ -255,8 +255,8 @@ func (s *schema) number(key string) (*big.Rat, error) {
 // copies.
 const maxCount = 1 << 30
 
-// count returns the value of a keyword that is a non-negative integer, or missing if it is
-// absent.
+// count returns the value of a keyword, which must be a non-negative integer. If the keyword is
+// absent, count returns the value of missing.
 func (s *schema) count(key string, missing int) (int, error) {
 	v, err := s.number(key)
 	if err != nil || v == nil {

@@ -6,7 +6,8 @@ import (
 	"alpaca/internal/grammar/fsa"
 )
 
-// literal is the number of a schema that must hold, or negated, of a schema that must not hold.
+// literal is the id of a schema that must hold. A negated id stands for a schema that must not
+// hold.
 type literal int32
 
 // goal is a sorted list of literals that must all hold. Every value satisfies an empty goal.
@@ -21,7 +22,7 @@ func (g goal) with(o goal) goal {
 	return slices.Compact(out)
 }
 
-// cell is a set of values: a set for each type, nil if it has no values of the type.
+// cell is a set of values: a set for each type, or nil if it has no values of the type.
 type cell struct {
 	null  bool
 	bools [2]bool // false, true
@@ -96,8 +97,8 @@ type objects struct {
 	min, max int
 }
 
-// some says that there is a property whose name is one of names and whose value
-// satisfies goal.
+// some demands at least one property with a name that names accepts and a value that satisfies
+// goal.
 type some struct {
 	names *fsa.DFA
 	goal  goal
@@ -111,12 +112,12 @@ type prop struct {
 	known    bool // a keyword has evaluated it, for unevaluatedProperties
 }
 
-// group is what one schema demands of properties that it does not declare.
+// group has one schema's demands on properties that it does not declare.
 type group struct {
-	names    map[string]bool
+	names    map[string]bool // the declared properties
 	patterns []patternGoal
-	rest     goal
-	all      bool // it evaluates all of them, for unevaluatedProperties
+	rest     goal // of properties that match no pattern
+	all      bool // the group evaluates all properties except names, for unevaluatedProperties
 }
 
 type patternGoal struct {
@@ -125,7 +126,7 @@ type patternGoal struct {
 	from string // pointer
 }
 
-// of returns what the group demands of the value of a name, and whether the group evaluates that
+// of returns the group's goal for the value of a property, and whether the group evaluates this
 // property.
 func (g *group) of(name string) (out goal, looks bool) {
 	if g.names[name] {

@@ -27,9 +27,8 @@ func spellings(lo, hi rune, escapes bool) []string {
 	return out
 }
 
-// Ranges of code points: those that need no escape, those that \u can write, and those that
-// programs usually write with \u (control characters, HTML's special characters, and all beyond
-// ASCII).
+// Ranges of code points that need no escape, that \u can write, and that programs usually write
+// with \u (control characters, HTML's special characters, and all characters beyond ASCII).
 var (
 	rawRanges = []rune{0x20, 0x21, 0x23, 0x5B, 0x5D, 0x7E, 0x80, 0xD7FF, 0xE000, 0x10FFFF}
 	hexAll    = []rune{0, 0xD7FF, 0xE000, 0xFFFF}
@@ -86,9 +85,10 @@ func zip(a, b []byte) string {
 	return string(out)
 }
 
-// divide appends add(a, b) for parts of lo to hi in which each digit, of bits bits, is
-// independent of the digits before it: after the first digit that differs, a has only zeros and
-// b only the largest digit.
+// divide splits the range from lo to hi into parts, and appends add(a, b) for each part from a to b.
+// Within a part the range of a digit does not depend on the other digits. For this, all digits after
+// the first difference between a and b are 0 in a and the largest digit in b. bits is the size of
+// a digit.
 func divide(out []string, lo, hi rune, bits int, add func(a, b rune) string) []string {
 	for shift := bits; shift < 24 && rune(1)<<shift <= hi; shift += bits {
 		mask := rune(1)<<shift - 1
@@ -107,8 +107,8 @@ func divide(out []string, lo, hi rune, bits int, add func(a, b rune) string) []s
 	return append(out, add(lo, hi))
 }
 
-// hexRanges appends the ranges of prefix and n hexadecimal digits for lo to hi. Digits are the
-// bytes 0 to 15, which do not occur in JSON strings, until hexEdges replaces them.
+// hexRanges appends the ranges of prefix and n hexadecimal digits for lo to hi. A digit is a byte
+// from 0 to 15, which does not occur in JSON strings. hexEdges replaces these bytes later.
 func hexRanges(out []string, prefix string, lo, hi rune, n int) []string {
 	var parts []string
 	parts = divide(parts, lo, hi, 4, func(a, b rune) string {

@@ -9,8 +9,9 @@ import (
 	"alpaca/internal/grammar/fsa"
 )
 
-// template spells the edges of a state over code points in bytes. Node 0 is the state. An edge
-// to -1-i ends a character of edge i.
+// template spells, in bytes, the characters on the edges of one state. Element 0 has the edges from
+// the state itself, the other elements have the edges from nodes within a character. An edge to
+// -1-i completes a character of edge i.
 type template [][]fsa.Edge
 
 var templates struct {

@@ -89,6 +89,7 @@ var (
 		one := &fsa.DFA{States: []fsa.State{{Edges: []fsa.Edge{{Lo: 0, Hi: fsa.MaxRune, To: 1}}}, {Accept: true}}}
 		return encode(one, true, false)
 	})
+	// anyFew accepts any string except the empty one.
 	anyFew = sync.OnceValue(func() *fsa.DFA { return encode(compile(`^[^]`), true, true) })
 )
 
@@ -129,7 +130,8 @@ func (s *stringSet) expr() (grammar.Expr, error) {
 // counts.
 const manyLengths = 3000
 
-// limit returns the expression for d's strings of at most maxRunes code points in JSON.
+// limit returns the expression, in JSON, for the strings of d that have no more than maxRunes code
+// points.
 func limit(d *fsa.DFA, maxRunes int, escapes bool) grammar.Expr {
 	d = d.Trim()
 	l := grammar.Limited{DFA: spell(d, escapes && len(d.States) < 2000, true), Max: maxRunes}
@@ -162,9 +164,9 @@ func lengths(low, high int) *fsa.DFA {
 	return d
 }
 
-// encode returns the automaton over bytes of the JSON texts of the strings that d accepts.
-// escapes allows all of JSON's escapes, otherwise only the usual ones. Surrogates occur only in
-// pairs.
+// encode returns the automaton over bytes of the JSON texts of the strings that d accepts. escapes
+// allows all of JSON's escapes; otherwise only the usual escapes are allowed. quotes includes the
+// quotes around the string. Surrogates occur only in pairs.
 func encode(d *fsa.DFA, escapes, quotes bool) *fsa.DFA { return spell(d, escapes, quotes).Trim() }
 
 // spell is encode without Trim. With quotes, state q of d becomes state q+1.

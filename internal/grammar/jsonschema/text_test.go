@@ -17,7 +17,8 @@ func bytesOf(s string) []rune {
 	return out
 }
 
-// Strings of an automaton, written in all ways that encoding/json reads back.
+// TestEncode checks that encode accepts an automaton's strings in all the ways in which JSON
+// may write them.
 func TestEncode(t *testing.T) {
 	any := anyString()
 	for text, want := range map[string]bool{
@@ -66,7 +67,7 @@ func TestNumbers(t *testing.T) {
 		for _, text := range texts {
 			want := n.has(rat(text))
 			if n.integer && len(text) > 2 && text[len(text)-2] == '.' {
-				want = false // 7.0: written as an integer only
+				want = false // an integer may not be written as 7.0
 			}
 			if n.fraction && text == "7.0" || n.integer && (text == "0.0") {
 				want = false

@@ -30,9 +30,9 @@ type turnsCase struct {
 	Texts  []string
 }
 
-// TestTurns serves programs that compare other engines' speed with this one's, schema by
-// schema in turns. It reads a case's number a line and answers with a line of JSON behind
-// "@ ": nanoseconds to compile, and nanoseconds of each mask along the instances.
+// TestTurns serves programs that compare this engine's speed with others', one schema at a
+// time. Each line of its input has the number of a case and the most masks per instance. It
+// answers with a line of "@ " and JSON: nanoseconds to compile, and nanoseconds of each mask.
 func TestTurns(t *testing.T) {
 	if *turns == "" {
 		t.Skip("only with -turns")
@@ -72,7 +72,7 @@ func TestTurns(t *testing.T) {
 	}
 }
 
-// turn is what one case took, in nanoseconds.
+// turn holds the times of one case, in nanoseconds.
 type turn struct {
 	Compile time.Duration
 	Masks   []time.Duration
@@ -120,8 +120,8 @@ func longestToken(all [][]byte) func(text string) int32 {
 	}
 }
 
-// writeTurns writes a vocabulary of 128,000 tokens, all bytes and then those of published
-// tokenizers, and the cases.
+// writeTurns writes the cases and a vocabulary of 128,000 tokens: all bytes, and then tokens
+// of published tokenizers.
 func writeTurns(t *testing.T, vocabFile, casesFile string) {
 	const size = 128_000
 	seen := map[string]bool{}
@@ -148,7 +148,7 @@ func writeTurns(t *testing.T, vocabFile, casesFile string) {
 		f.Close()
 	}
 	require.Len(t, seen, size-1)
-	fmt.Fprintln(&b) // the end of a text
+	fmt.Fprintln(&b) // the end token
 	require.NoError(t, os.WriteFile(vocabFile, []byte(b.String()), 0o644))
 	b.Reset()
 	names, groups := maskBench(t)

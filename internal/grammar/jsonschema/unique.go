@@ -10,8 +10,8 @@ import (
 // maxUnique bounds how many different items an array with uniqueItems may have.
 const maxUnique = 8
 
-// unique returns the items of arrays whose items all differ, if the items are a few scalars.
-// There is a rule for each set of values that have occurred.
+// unique returns the expression for arrays whose items all differ, if the items are a few scalars.
+// It makes a rule for each set of values that have occurred.
 func (c *compiler) unique(a *array) (grammar.Expr, error) {
 	if len(a.prefix) > 0 || len(a.contains) > 0 {
 		return nil, fmt.Errorf("not supported beside prefixItems or contains")

@@ -123,7 +123,7 @@ func fromKeys(r *value.Run, a *value.Args) value.Value {
 	return d
 }
 
-// update adds the keys of a mapping, or pairs, and named arguments, as Python's dict() does.
+// update adds named arguments and the keys of a mapping, or pairs, like Python's dict().
 func update(r *value.Run, d *value.Dict, a *value.Args) {
 	if len(a.Pos) > 1 {
 		value.TypeError("dict expected at most 1 argument, got %d", len(a.Pos))

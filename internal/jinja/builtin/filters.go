@@ -117,7 +117,7 @@ func fileSize(r *value.Run, v value.Value, a *value.Args) value.Value {
 	return r.Digits(plural)
 }
 
-// number is Python's float of a number or a string.
+// number is Python's float(v) for a number or a string. It returns false if v is neither.
 func number(v value.Value) (float64, bool) {
 	switch v := v.(type) {
 	case text.Text:
@@ -155,7 +155,7 @@ func toInt(r *value.Run, v value.Value, a *value.Args) value.Value {
 		}
 		return intOf(t, other)
 	}
-	if f, ok := v.(float64); ok && math.IsInf(f, 0) { // Python's int() overflows, and the filter does not catch that
+	if f, ok := v.(float64); ok && math.IsInf(f, 0) { // Python's int() raises OverflowError, which the filter does not catch
 		value.Fail("OverflowError", "cannot convert float infinity to integer")
 	}
 	if n, ok := value.Big(v); ok {
@@ -164,7 +164,8 @@ func toInt(r *value.Run, v value.Value, a *value.Args) value.Value {
 	return intOf(v, other)
 }
 
-// intOf returns the integer part of a number, or of a number in a text, or else other.
+// intOf returns the integer part of a finite number, or of a finite number in a text. For any other
+// value it returns other.
 func intOf(v, other value.Value) value.Value {
 	f, ok := number(v)
 	if !ok || math.IsInf(f, 0) || math.IsNaN(f) {
@@ -203,8 +204,8 @@ func pprint(r *value.Run, v value.Value, a *value.Args) value.Value {
 	return pretty(r, v)
 }
 
-// random returns the first item: a conversation must give the same prompt each time, so that
-// cached tokens can be reused.
+// random returns the first item, because a conversation must give the same prompt each time, so
+// that cached tokens can be reused.
 func random(r *value.Run, v value.Value, a *value.Args) value.Value {
 	a.Bind("random")
 	n, ok := value.Length(v)

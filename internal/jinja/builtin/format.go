@@ -24,7 +24,7 @@ func Format(r *value.Run, t text.Text, a *value.Args) value.Value {
 }
 
 // format replaces the fields in a text. depth bounds the nesting: the specification of a field
-// may contain fields, but not the specifications of those.
+// may contain fields, but the specifications of these may not.
 func (f *formatter) format(t text.Text, depth int) text.Text {
 	if depth < 0 {
 		value.ValueError("Max string recursion exceeded")
@@ -197,7 +197,7 @@ func (f *formatter) first(name string) value.Value {
 	return nil
 }
 
-// formatValue is Python's format of a value.
+// formatValue is Python's format(v, by).
 func formatValue(r *value.Run, v value.Value, by text.Text) text.Text {
 	if by.Len() == 0 {
 		return r.Text(v)

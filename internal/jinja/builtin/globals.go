@@ -52,7 +52,7 @@ func rangeOf(_ *value.Run, a *value.Args) value.Value {
 	return x
 }
 
-// dictClass is the global dict: it can be called, and has the method fromkeys.
+// dictClass is the global dict, which can be called and has the method fromkeys.
 type dictClass struct{}
 
 // Call makes a dictionary.

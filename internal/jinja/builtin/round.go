@@ -49,7 +49,7 @@ func round(r *value.Run, v value.Value, a *value.Args) value.Value {
 	return r.Binary("/", value.Norm(whole), scale)
 }
 
-// roundFloat is Python's round of a float to precision decimal places: to nearest, ties to even.
+// roundFloat is Python's round(f, precision): to the nearest, ties to even.
 func roundFloat(f float64, precision int) value.Value {
 	if math.IsInf(f, 0) || math.IsNaN(f) || precision > 323 {
 		return f
@@ -68,7 +68,7 @@ func roundFloat(f float64, precision int) value.Value {
 	return math.Copysign(g, f)
 }
 
-// roundInt is Python's round of an integer.
+// roundInt is Python's round(n, precision).
 func roundInt(n *big.Int, precision int) value.Value {
 	if precision >= 0 {
 		return value.Norm(n)

@@ -77,7 +77,7 @@ func plain(f func(r *value.Run, v value.Value) bool) Test {
 	}
 }
 
-// rest reports whether v % by is the given number.
+// rest reports whether v % by equals want.
 func rest(r *value.Run, v, by value.Value, a *value.Args, want int64) bool {
 	a.Plain("the test", 0, 0)
 	var m value.Value
@@ -117,7 +117,7 @@ func isSequence(_ *value.Run, v value.Value) bool {
 }
 
 // same is Python's "is". In Python equal small integers, and equal short literals, are the same
-// object; here all equal int64 and texts are.
+// object. Here all equal int64 and all equal texts are.
 func same(x, y value.Value) bool {
 	switch x := x.(type) {
 	case text.Text:

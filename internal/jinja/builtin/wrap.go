@@ -9,8 +9,8 @@ import (
 	"alpaca/internal/jinja/value"
 )
 
-// wrapping breaks lines as Python's textwrap does: greedily, at white space, which is dropped at
-// the end of a line, and after hyphens in words.
+// wrapping breaks lines as Python's textwrap does. It breaks greedily, at white space and after
+// hyphens in words. White space at the end of a line is dropped.
 type wrapping struct {
 	run               *value.Run
 	width             int
@@ -44,8 +44,8 @@ func (w wrapping) wrap(t text.Text) []text.Text {
 				if h := w.lastHyphen(chunks[i], room); h > 0 {
 					room = h
 				}
-				// If a blank has filled the line, an empty part of the word is added, which is
-				// dropped below instead of the blank.
+				// If a blank has filled the line, an empty part of the word is added. Then the
+				// blank is not the end of the line and stays, as in Python.
 				line = append(line, chunks[i].Cut(0, room))
 				chunks[i] = chunks[i].Cut(room, chunks[i].Len())
 			case len(line) == 0:
@@ -77,8 +77,8 @@ func runesAt(t text.Text, n int) int {
 	return t.Len()
 }
 
-// lastHyphen returns the offset after the last hyphen in the first room bytes of a long word,
-// where it can be broken, or 0.
+// lastHyphen returns the offset after the last hyphen in the first room bytes of a long word. The
+// word can be broken at this offset. Without a hyphen the result is 0.
 func (w wrapping) lastHyphen(t text.Text, room int) int {
 	if !w.hyphen {
 		return 0

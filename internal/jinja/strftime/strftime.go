@@ -1,6 +1,6 @@
 // Package strftime formats times as Python's datetime.strftime does with glibc in the locale C:
-// all directives, with glibc's flags (-, _, 0, ^, #) and widths. Go lacks such a function, and
-// templates that tell a model the date need Python's.
+// all directives, with glibc's flags (-, _, 0, ^, #) and widths. Templates use it
+// to tell a model the date, and Go has no such function.
 package strftime
 
 import (

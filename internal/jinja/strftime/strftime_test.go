@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestFormat compares with Python 3.11 on glibc, in the locale C: lines of a time, a
-// format and its result.
+// TestFormat compares with results of Python 3.11 on glibc, in the locale C. Each line has
+// a time, a format and the result.
 func TestFormat(t *testing.T) {
 	n := 0
 	for _, r := range testshared.ReadLines[[3]string](t, "testdata/python.jsonl") {

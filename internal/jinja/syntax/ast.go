@@ -19,7 +19,7 @@ type (
 		At
 		Exprs []Expr
 	}
-	// For is a loop. TestTarget is Target again, for Test, which has a scope of its own.
+	// For is a loop. TestTarget is a copy of Target for Test, which has a scope of its own.
 	For struct {
 		At
 		Target, Iter     Expr
@@ -121,12 +121,11 @@ type (
 		At
 		Data string
 	}
-	// Name is a variable. Hops and Slot are for the evaluator.
+	// Name is a variable.
 	Name struct {
 		At
-		Name       string
-		Ctx        Ctx
-		Hops, Slot int
+		Name string
+		Ctx  Ctx
 	}
 	// NSRef is an attribute of a namespace that is assigned to.
 	NSRef struct {
@@ -218,7 +217,6 @@ type (
 		Value Expr // nil: the output of the block
 		Name  string
 		Args
-		Soft bool // an unknown name is an error only when it is evaluated
 	}
 	// Test is x is name(…).
 	Test struct {
@@ -226,6 +224,5 @@ type (
 		Value Expr
 		Name  string
 		Args
-		Soft bool
 	}
 )

@@ -8,7 +8,7 @@ import (
 	"alpaca/internal/jinja/text"
 )
 
-// Normalize returns a template with all newlines as "\n", and without one newline at the end.
+// Normalize replaces all line ends of a template by "\n", and removes one newline at its end.
 func Normalize(source string) string {
 	source = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(source)
 	return strings.TrimSuffix(source, "\n")

@@ -1,6 +1,6 @@
-// Package syntax parses Jinja templates as transformers configures them: with trim_blocks and
-// lstrip_blocks, without one newline at the end, and with break, continue and generation. Parse
-// returns the tree of a template, which ast.go describes.
+// Package syntax parses Jinja templates as transformers configures them: with trim_blocks,
+// lstrip_blocks, break, continue and generation, and without keep_trailing_newline. Parse returns
+// the tree of a template, which ast.go describes.
 package syntax
 
 import (

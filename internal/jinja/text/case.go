@@ -174,8 +174,8 @@ func (t Text) IsTitle() bool {
 	return cased
 }
 
-// OneCase is str.isupper or str.islower: it reports whether there are cased characters, and all
-// of them are upper case, or lower case.
+// OneCase is str.isupper if upper is set, and otherwise str.islower. It reports whether there are
+// cased characters and all of them have this case.
 func (t Text) OneCase(upper bool) bool {
 	cased := false
 	for _, r := range t.s {

@@ -46,7 +46,7 @@ func Escape(r rune) string {
 	return fmt.Sprintf(`\U%08x`, r)
 }
 
-// each adds t to b, with each character replaced by f's result unless that is "".
+// each adds t to b. It replaces each character by f's result, unless the result is "".
 func (t Text) each(b *Builder, f func(rune) string) {
 	start := 0
 	for i, r := range t.s {

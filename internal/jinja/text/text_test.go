@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// mixed is "ab" of the template, "Çd" of data 1, "e " of data 2.
+// mixed is "ab" from the template, "Çd" with the origin 1 and "e " with the origin 2.
 var mixed = Concat(New("ab"), From("Çd", 1), From("e ", 2))
 
 func TestSpans(t *testing.T) {
@@ -59,7 +59,7 @@ func TestPython(t *testing.T) {
 	require.Equal(t, -1, New("abc").Find("", 4, 9, false))
 }
 
-// FuzzCut checks that pieces of a text make the whole.
+// FuzzCut checks that the pieces of a text add up to the whole text.
 func FuzzCut(f *testing.F) {
 	f.Add("a", "b", 1)
 	f.Fuzz(func(t *testing.T, a, b string, at int) {

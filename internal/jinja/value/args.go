@@ -11,7 +11,7 @@ type Args struct {
 	Pos   []Value
 	Names []string
 	Named []Value
-	// Keys are the last names as texts, if they came from a dictionary by **.
+	// Keys are the names that came from a dictionary by **, as texts. They are the last of Names.
 	Keys []text.Text
 }
 

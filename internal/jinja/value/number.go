@@ -129,7 +129,7 @@ func FormatFloat(f float64) string {
 	return s
 }
 
-// ParseInt is Python's int of a string. Base 0 means the base of the string's prefix.
+// ParseInt is Python's int(s, base). Base 0 means the base of the prefix of s.
 func ParseInt(s string, base int) (v Value, ok bool) {
 	s = strings.TrimFunc(s, isSpace)
 	negative := false
@@ -168,7 +168,7 @@ func ParseInt(s string, base int) (v Value, ok bool) {
 	return Norm(n), true
 }
 
-// ParseFloat is Python's float of a string.
+// ParseFloat is Python's float(s).
 func ParseFloat(s string) (f float64, ok bool) {
 	s = decimal(strings.TrimFunc(s, isSpace))
 	word := strings.ToLower(strings.TrimLeft(s, "+-"))

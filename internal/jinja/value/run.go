@@ -94,7 +94,7 @@ func (r *Run) Steps(n int) {
 // times while it is made.
 const largest = 64 << 20
 
-// Charge counts n bytes that are about to be created, and the steps for that.
+// Charge counts n bytes before they are created, and the steps for creating them.
 func (r *Run) Charge(n int) {
 	if n < 0 || n > min(r.Left.Bytes, largest) {
 		limit("makes too much text")
@@ -178,7 +178,7 @@ func (r *Run) Enter() {
 	}
 }
 
-// Leave ends what Enter counted.
+// Leave ends the call that Enter has counted.
 func (r *Run) Leave() { r.Left.Depth++ }
 
 // The bytes charged for an item of a list, and for an item that is a separate text.

@@ -14,7 +14,7 @@ import (
 
 // Value is one of: nil (None), bool, int64, *big.Int (beyond 64 bits only),
 // float64, text.Text, Bytes, *List, *Tuple, *Dict, *Undefined, *Namespace,
-// *Range, *Iter, *View, *Set, a Callable, or another *Object.
+// *Range, *Iter, *View, *Set, a Callable, or another Object.
 type Value = any
 
 // Bytes is Python's bytes.

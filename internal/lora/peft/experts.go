@@ -14,7 +14,8 @@ type stack struct {
 	experts []*lora.Pair
 }
 
-// pair returns the pairs as one of the highest rank, padded with zeros, with one scale.
+// pair joins the experts' pairs to one pair with the highest rank and one scale, padded with
+// zeros.
 func (s *stack) pair(name string) (lora.Pair, error) {
 	all := lora.Pair{Name: name, Stack: len(s.experts)}
 	for _, p := range s.experts {
@@ -46,9 +47,9 @@ func (s *stack) pair(name string) (lora.Pair, error) {
 	return all, nil
 }
 
-// fused returns the GGUF tensors, one or two, whose matrices h changes if it belongs to a
-// parameter that has the matrices of all experts. It returns nil for any other h. The
-// shapes distinguish several parameters of a module.
+// fused returns the GGUF tensors, one or two, that h changes if h is the adapter of a
+// parameter with the matrices of all experts. Otherwise it returns nil. If a module has
+// several such parameters, their shapes differ.
 func (r *reader) fused(h *half) (list []*arch.Tensor) {
 	layer, rest := layerOf(h.module)
 	if layer < 0 || layer >= len(r.base.Layers) {

@@ -98,7 +98,7 @@ func open(dir string) (list []weights.Tensor, closeFile func() error, err error)
 type kind int
 
 const (
-	whole   kind = iota // replaces one of the model's
+	whole   kind = iota // replaces one of the model's tensors
 	matrixA             // .lora_A
 	matrixB             // .lora_B
 	tableA              // .lora_embedding_A
@@ -107,9 +107,9 @@ const (
 )
 
 // split splits the name of an adapter's tensor. module is the name of the module in the
-// model or, for a whole tensor, of the tensor. inner is the nesting depth of adapters of
-// other parameters. Files that peft itself has not saved may contain the adapter's name
-// "default".
+// model or, for a whole tensor, of the tensor. inner is how deep the adapter is nested: peft
+// nests the adapters of several parameters of a module. Files that peft itself has not saved
+// may contain the adapter's name "default".
 func split(name string) (module string, k kind, inner int, err error) {
 	rest := name
 	for strings.HasPrefix(rest, prefix) {

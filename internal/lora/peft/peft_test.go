@@ -13,19 +13,19 @@ import (
 	"alpaca/internal/arch"
 )
 
-// mixtral is a small model with experts: names of all kinds.
+// mixtral returns a small model with experts, which has names of all kinds.
 func mixtral() *Base {
 	s := arch.Sizes{VocabSize: 6, Dim: 4, FFNDim: 8, ExpertFFN: 8, NumHeads: 1, NumKVHeads: 1, KeyDim: 4, ValueDim: 4, NumExperts: 2, RopeDim: 4}
 	return &Base{Arch: &arch.Llama, Layers: []arch.Sizes{s, s}, Tied: true}
 }
 
-// matrix is a tensor of a file.
+// matrix is a tensor of an adapter's file.
 type matrix struct {
 	rows, cols int
 	first      float32 // the elements are first, first+1, ...
 }
 
-// folder writes a folder of an adapter.
+// folder writes an adapter into a folder and returns the folder's path.
 func folder(t testing.TB, config string, tensors map[string]matrix) string {
 	dir := t.TempDir()
 	type entry struct {
@@ -54,7 +54,7 @@ const (
 	layer = "base_model.model.model.layers.1."
 )
 
-// TestScales: the scale of each module, by its own rank and alpha.
+// TestScales checks the scale of each module, which follows from its own rank and alpha.
 func TestScales(t *testing.T) {
 	modules := map[string]matrix{}
 	for _, m := range []string{"q_proj", "k_proj", "v_proj", "o_proj"} {
@@ -80,7 +80,7 @@ func TestScales(t *testing.T) {
 	require.ErrorContains(t, err, `module "model.layers.1.self_attn.k_proj": adapters of rank 3, adapter_config.json says 2`)
 }
 
-// TestOrder: rows of queries and keys, experts, and the embedding are where GGUF has them.
+// TestOrder checks that rows of queries and keys, experts and the embedding are in GGUF's order.
 func TestOrder(t *testing.T) {
 	a, err := Read(folder(t, head+"}", map[string]matrix{
 		layer + "self_attn.q_proj.lora_A.weight":                               {2, 4, 0},
@@ -99,7 +99,7 @@ func TestOrder(t *testing.T) {
 	}), mixtral())
 	require.NoError(t, err)
 	q := a.Find("blk.1.attn_q.weight")
-	require.Equal(t, []float32{0, 1, 4, 5, 2, 3, 6, 7}, q.B) // of a head of 4 rows: 0, 2, 1, 3
+	require.Equal(t, []float32{0, 1, 4, 5, 2, 3, 6, 7}, q.B) // rows 0, 2, 1 and 3 of a head
 	require.Equal(t, []float32{0, 1, 2, 3, 4, 5, 6, 7}, q.A)
 	down := a.Find("blk.1.ffn_down_exps.weight")
 	require.Equal(t, [4]int{2, 4, 8, 2}, [4]int{down.Stack, down.Rows, down.Cols, down.Rank})
@@ -115,7 +115,7 @@ func TestOrder(t *testing.T) {
 	require.Equal(t, []string{"1 tensors of parts that do not read text are left out"}, a.Notes)
 }
 
-// TestRefusals: what would change the adapter's meaning is refused by its name.
+// TestRefusals checks that settings that would change the adapter's meaning are refused by name.
 func TestRefusals(t *testing.T) {
 	good := map[string]matrix{layer + "self_attn.q_proj.lora_A.weight": {2, 4, 0}, layer + "self_attn.q_proj.lora_B.weight": {4, 2, 0}}
 	for config, want := range map[string]string{
@@ -188,7 +188,8 @@ func TestRefusals(t *testing.T) {
 	require.False(t, IsFolder(filepath.Join(dir, "none")))
 }
 
-// TestTied: where an adapter says so, a tied output gets what the embedding has.
+// TestTied checks that a tied output gets the adapter of the embedding if the configuration has
+// ensure_weight_tying.
 func TestTied(t *testing.T) {
 	pair := map[string]matrix{"base_model.model.model.embed_tokens.lora_embedding_A": {2, 6, 0}, "base_model.model.model.embed_tokens.lora_embedding_B": {4, 2, 0}}
 	whole := map[string]matrix{"base_model.model.model.embed_tokens.weight": {6, 4, 0}}
@@ -207,8 +208,8 @@ func TestTied(t *testing.T) {
 	}
 }
 
-// FuzzFolder reads folders of any bytes: an error, or an adapter whose matrices have the
-// sizes that it says.
+// FuzzFolder reads folders of arbitrary bytes. The result must be an error, or an adapter whose
+// matrices have the stated sizes.
 func FuzzFolder(f *testing.F) {
 	dir := folder(f, head+`, "rank_pattern": {"x": 3}}`, map[string]matrix{
 		layer + "self_attn.q_proj.lora_A.weight": {2, 4, 0}, layer + "self_attn.q_proj.lora_B.weight": {4, 2, 0},

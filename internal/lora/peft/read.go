@@ -147,7 +147,7 @@ func (r *reader) tie() {
 	}
 }
 
-// pair adds the pair of a module. That of an expert becomes part of a stack.
+// pair adds the pair of a module. The pair of an expert becomes part of a stack.
 func (r *reader) pair(h *half, stacks map[string]*stack) error {
 	p, s, err := r.place(h.a.Name, h.module+".weight")
 	if err != nil {

@@ -1,6 +1,6 @@
 #include "textflag.h"
 
-// alpaca_entry: see the one for amd64.
+// alpaca_entry is described in entry_linux_amd64.s.
 TEXT alpaca_entry(SB), NOSPLIT|NOFRAME, $0
 	MOVD $0, R0           // of this process
 	MOVD $9, R1           // RLIMIT_AS

@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestEntry starts a program that is linked as "make build" links under all limits of the
-// address space: it starts, or says in one line that it cannot.
+// TestEntry starts a program, linked as "make build" links, under many limits of the address
+// space. It must start, or say in one line that it cannot.
 func TestEntry(t *testing.T) {
 	if testing.Short() {
 		t.Skip("limits the address space, which emulators cannot do without")

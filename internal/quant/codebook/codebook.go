@@ -6,20 +6,22 @@ package codebook
 import (
 	"encoding/base64"
 	"sync"
+	"unsafe"
 )
 
-// The tables of groups of eight.
+// The tables of groups of eight: an entry has a signed byte for each number, the first in the
+// lowest byte.
 var (
-	IQ1    = sync.OnceValue(func() [][8]int8 { return eights(iq1, [4]int8{-1, 0, 1}) })     // [2048]
-	IQ2XXS = sync.OnceValue(func() [][8]int8 { return eights(iq2xxs, [4]int8{8, 25, 43}) }) // [256]
-	IQ2XS  = sync.OnceValue(func() [][8]int8 { return eights(iq2xs, [4]int8{8, 25, 43}) })  // [512]
-	IQ2S   = sync.OnceValue(func() [][8]int8 { return eights(iq2s, [4]int8{8, 25, 43}) })   // [1024]
+	IQ1    = sync.OnceValue(func() []uint64 { return groups[uint64](iq1, []int8{-1, 0, 1, 0}) })     // [2048]
+	IQ2XXS = sync.OnceValue(func() []uint64 { return groups[uint64](iq2xxs, []int8{8, 25, 43, 0}) }) // [256]
+	IQ2XS  = sync.OnceValue(func() []uint64 { return groups[uint64](iq2xs, []int8{8, 25, 43, 0}) })  // [512]
+	IQ2S   = sync.OnceValue(func() []uint64 { return groups[uint64](iq2s, []int8{8, 25, 43, 0}) })   // [1024]
 )
 
-// The tables of groups of four.
+// The tables of groups of four, in the same way.
 var (
-	IQ3XXS = sync.OnceValue(func() [][4]int8 { return fours(iq3xxs, [8]int8{4, 12, 20, 28, 36, 44, 52, 62}) }) // [256]
-	IQ3S   = sync.OnceValue(func() [][4]int8 { return fours(iq3s, [8]int8{1, 3, 5, 7, 9, 11, 13, 15}) })       // [512]
+	IQ3XXS = sync.OnceValue(func() []uint32 { return groups[uint32](iq3xxs, []int8{4, 12, 20, 28, 36, 44, 52, 62}) }) // [256]
+	IQ3S   = sync.OnceValue(func() []uint32 { return groups[uint32](iq3s, []int8{1, 3, 5, 7, 9, 11, 13, 15}) })       // [512]
 )
 
 // IQ4 are the values of the codes 0 to 15 of IQ4_NL and IQ4_XS.
@@ -38,24 +40,16 @@ func words(table string) []uint16 {
 	return list
 }
 
-func eights(table string, values [4]int8) [][8]int8 {
-	var list [][8]int8
+// groups returns the entries of a table for groups of as many numbers as T has bytes. A number
+// is one of values, of which there are 4 or 8.
+func groups[T uint32 | uint64](table string, values []int8) []T {
+	size := int(unsafe.Sizeof(T(0)))
+	width := map[int]int{4: 2, 8: 3}[len(values)]
+	var list []T
 	for _, w := range words(table) {
-		var e [8]int8
-		for i := range e {
-			e[i] = values[w>>(2*i)&3]
-		}
-		list = append(list, e)
-	}
-	return list
-}
-
-func fours(table string, values [8]int8) [][4]int8 {
-	var list [][4]int8
-	for _, w := range words(table) {
-		var e [4]int8
-		for i := range e {
-			e[i] = values[w>>(3*i)&7]
+		var e T
+		for i := range size {
+			e |= T(uint8(values[int(w>>(width*i))%len(values)])) << (8 * i)
 		}
 		list = append(list, e)
 	}

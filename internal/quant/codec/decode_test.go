@@ -9,7 +9,7 @@ import (
 	"alpaca/internal/quant/quanttest"
 )
 
-// TestDecodeF16 compares all halves with the portable decoder's.
+// TestDecodeF16 decodes all halves and compares them with the portable decoder's.
 func TestDecodeF16(t *testing.T) {
 	halves := make([]byte, 2<<16)
 	for i := range 1 << 16 {
@@ -24,7 +24,7 @@ func TestDecodeF16(t *testing.T) {
 	}
 }
 
-// TestWidenNibbles compares the keys' kernels with the portable code.
+// TestWidenNibbles compares the kernels that widen cached keys with the portable code.
 func TestWidenNibbles(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	noise := func(n int) []byte {

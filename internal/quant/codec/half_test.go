@@ -36,8 +36,8 @@ func TestF16(t *testing.T) {
 	}
 }
 
-// TestF32ToF16Rounding looks between every two neighbouring halves: just below,
-// at, and just above the middle.
+// TestF32ToF16Rounding converts numbers between every two neighbouring halves: just below, at
+// and just above their middle.
 func TestF32ToF16Rounding(t *testing.T) {
 	for i := range 0x7bff {
 		lo, hi := uint16(i), uint16(i)+1
@@ -63,7 +63,7 @@ func TestF32ToF16Ends(t *testing.T) {
 	}{
 		{65504, 0x7bff},
 		{65519.996, 0x7bff},
-		{65520, 0x7c00}, // the middle to 2^16, and 0x7bff is odd
+		{65520, 0x7c00}, // halfway between 65504 and 2^16, and 0x7bff is odd
 		{65536, 0x7c00},
 		{math.MaxFloat32, 0x7c00},
 		{float32(math.Inf(1)), 0x7c00},

@@ -2,7 +2,8 @@ package codec
 
 // nibbles describes 32 integers of 4 or 5 bits in a block. Integers of 5 bits have their
 // highest bits in 4 bytes in front, bit j for integer j. Then 16 bytes have integers 0 to 15 in
-// the low nibbles and 16 to 31 in the high ones. Stored is each integer plus offset.
+// the low nibbles and 16 to 31 in the high ones. The stored numbers are the integers plus
+// offset.
 type nibbles struct {
 	five   bool
 	offset int8

@@ -2,21 +2,22 @@
 
 #include "textflag.h"
 
-// Blocks of 32 integers of 4 and 5 bits (nibbles.go) to float32: rows of the types, in which
-// a block has one scale (and minimum), and keys of the cache, in which each of 32 columns has
-// its own. Conversions of small integers are exact; product and sum are rounded apart, as
-// portable code does.
+// Blocks of 32 integers of 4 or 5 bits (nibbles.go) to float32. The decode functions read
+// rows of weights, where a block has one scale (and one minimum). The widen functions read
+// keys of the cache, where each of the 32 columns has its own scale (and minimum). Small
+// integers convert exactly; the product and the sum are rounded apart, as in the portable
+// code.
 //
 // Registers
 //	DI  dst               SI  blocks             CX  blocks left
 //	Y0-Y3  the numbers    Y4-Y7  scales          Y8-Y11  minima
 //	Y12-Y15  constants    X0-X3 are scratch of FIVE, too
 
-DATA nibbles<>+0x00(SB)/8, $0x0000000000000000 // bytes of the highest bits that numbers 0 to 31 look at
+DATA nibbles<>+0x00(SB)/8, $0x0000000000000000 // for numbers 0 to 31, the byte of qh with the fifth bit
 DATA nibbles<>+0x08(SB)/8, $0x0101010101010101
 DATA nibbles<>+0x10(SB)/8, $0x0202020202020202
 DATA nibbles<>+0x18(SB)/8, $0x0303030303030303
-DATA nibbles<>+0x20(SB)/8, $0x8040201008040201 // and the bits in them
+DATA nibbles<>+0x20(SB)/8, $0x8040201008040201 // the fifth bit's place in that byte, numbers 0 to 7
 DATA nibbles<>+0x28(SB)/4, $0x0000000f
 DATA nibbles<>+0x2c(SB)/4, $0x00000008
 DATA nibbles<>+0x30(SB)/4, $0x0f0f0f0f
@@ -34,7 +35,8 @@ GLOBL nibbles<>(SB), RODATA|NOPTR, $0x3c
 	VMOVDQU      nibbles<>(SB), Y13      \
 	VPBROADCASTQ nibbles<>+0x20(SB), Y12
 
-// FOUR reads 32 numbers of 4 bits: a byte has j and j+16.
+// FOUR reads 32 numbers of 4 bits. Byte j holds number j in its low nibble and number j+16
+// in its high one.
 #define FOUR(qs) \
 	VPMOVZXBD qs(SI), Y2   \
 	VPMOVZXBD qs+8(SI), Y3 \
@@ -49,8 +51,8 @@ GLOBL nibbles<>(SB), RODATA|NOPTR, $0x3c
 	VPSUBD Y14, Y2, Y2 \
 	VPSUBD Y14, Y3, Y3
 
-// FIVE_BYTES sets Y0 to the 32 low nibbles as bytes, and the bytes of Y1 to -1 where the
-// highest bit is set.
+// FIVE_BYTES sets the bytes of Y0 to the lower four bits of the 32 numbers, and the bytes of
+// Y1 to -1 where the fifth bit is set and to 0 elsewhere.
 #define FIVE_BYTES(qh, qs) \
 	VMOVDQU      qs(SI), X0     \
 	VPSRLW       $4, X0, X1     \
@@ -61,7 +63,8 @@ GLOBL nibbles<>(SB), RODATA|NOPTR, $0x3c
 	VPAND        Y12, Y1, Y1    \
 	VPCMPEQB     Y12, Y1, Y1
 
-// SIGNED makes it 32 numbers less 16: those without the bit get the high bits of a negative.
+// SIGNED completes the bytes of Y0 to the 32 numbers less 16. A number without the fifth bit
+// is then negative: its upper four bits are set.
 #define SIGNED \
 	VPANDN Y14, Y1, Y1 \
 	VPOR   Y1, Y0, Y0

@@ -2,8 +2,8 @@
 
 #include "textflag.h"
 
-// ROUNDBITS sets to to the lanes of x rounded by drop bits, as roundBits, with consts
-// the name of a rounding's constants. Clobbers t and nan.
+// ROUNDBITS rounds the lanes of x by drop bits, as roundBits does, into the argument to.
+// The argument consts names the rounding's constants. Clobbers t and nan.
 #define ROUNDBITS(x, to, t, nan, drop, consts) \
 	VPSRLD    drop, x, t            \
 	VPAND     consts+0(SB), t, t    \ // the last bit that stays
@@ -13,7 +13,7 @@
 	VCMPPS    $3, x, x, nan         \ // unordered
 	VBLENDVPS nan, x, to, to
 
-// ROUNDALL is a function that sets dst to the n floats of src, rounded.
+// ROUNDALL is the body of a function that rounds the n floats of src to dst.
 #define ROUNDALL(drop, consts) \
 	MOVQ    dst+0(FP), DI                   \
 	MOVQ    src+8(FP), SI                   \

@@ -3,8 +3,8 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// Blocks of 32 by the range of their weights, AVX2: spanSigned, spanMin and the
-// encoder of Q8_0. A block's weights are in Y0 to Y3.
+// The quantization of blocks of 32 by the range of their weights, on AVX2: spanSigned,
+// spanMin and the encoder of Q8_0. A block's weights are in Y0 to Y3.
 //
 //	DI  output    SI  weights    CX  blocks left
 //	X7, X8  the scale and its inverse    X6 the minimum
@@ -60,9 +60,9 @@ GLOBL span<>(SB), RODATA|NOPTR, $0x4c
 	VSHUFPS    $0xb1, y, y, t \
 	OP         t, y, y
 
-// MAGNITUDES sets Y4, Y5, Y8, Y9 to the weights without their signs and every
-// lane of Y6 to the largest that is a number: VMAXPS gives its first source here
-// where the second is NaN.
+// MAGNITUDES sets Y4, Y5, Y8 and Y9 to the weights' magnitudes, and every lane of Y6 to the
+// largest magnitude that is not NaN. VMAXPS returns its first source, in the order written
+// here, where the second is NaN.
 #define MAGNITUDES \
 	VANDPS Y15, Y0, Y4   \
 	VANDPS Y15, Y1, Y5   \
@@ -74,8 +74,8 @@ GLOBL span<>(SB), RODATA|NOPTR, $0x4c
 	VMAXPS Y6, Y9, Y6    \
 	FOLD(VMAXPS, Y6, Y7)
 
-// FIRST sets X7 to the first weight where a to d, in their order, equal Y6, or to
-// the first weight of all where none does: they are not numbers.
+// FIRST sets X7 to the first weight whose lane in a to d, in that order, equals Y6. Where no
+// lane does, which happens with NaN, X7 is the block's first weight.
 #define FIRST(a, b, c, d) \
 	VCMPPS    $0, Y6, a, Y4  \
 	VCMPPS    $0, Y6, b, Y5  \
@@ -149,8 +149,9 @@ GLOBL span<>(SB), RODATA|NOPTR, $0x4c
 	VADDPS Y13, y, y \
 	CODE(y)
 
-// SIGNED sets Y0 to the codes of spanSigned and X7 to the scale: the largest
-// weight, which is 0 and not -0 where all are zeros, over minus half the range.
+// SIGNED sets Y0 to the codes of spanSigned and X7 to the scale, which is the weight of
+// largest magnitude over minus half the range. That weight is 0, never -0, where all
+// weights are zeros.
 #define SIGNED(half) \
 	LOAD                    \
 	MAGNITUDES              \
@@ -193,9 +194,9 @@ loop:
 	VADDPS Y13, y, y \
 	CODE(y)
 
-// MIN sets Y0 to the codes of spanMin, X7 to the scale and X6 to the minimum, of
-// zeros the first. A largest weight of -0 is made 0, so that the difference of
-// zeros is 0.
+// MIN sets Y0 to the codes of spanMin, X7 to the scale and X6 to the minimum. If 0 and -0
+// both are the minimum, X6 is the first of them. If the largest weight is -0, MIN replaces it
+// by 0, so that the difference of zeros is 0.
 #define MIN(top) \
 	LOAD                     \
 	VMINPS       Y0, Y1, Y6  \
@@ -242,8 +243,8 @@ loop:
 	NIBBLES(8(DI))
 	NEXT(24, loop)
 
-	// AWAY_CODE rounds y/scale to the nearest integer, ties away from 0: where the
-	// fraction is at least 0.5 (Y13) it adds 1 with the sign.
+	// AWAY_CODE rounds y/scale to the nearest integer, ties away from 0. Where the
+	// fraction is at least 0.5 (Y13), it adds 1 with the sign of y.
 #define AWAY_CODE(y) \
 	VMULPS   y, Y8, y           \
 	VROUNDPS $3, y, Y4          \ // towards 0

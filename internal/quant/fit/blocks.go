@@ -83,7 +83,8 @@ func (r *runs32) searchMinRunsGeneric(p *MinSearch, x []float32) {
 	}
 }
 
-// meanSquare returns the mean of x² over a row, or 0 without importance, which alone needs it.
+// meanSquare returns the mean of x² over a row. It returns 0 if importance is nil, because only
+// Weigh needs the mean.
 func meanSquare(x, importance []float32) float32 {
 	if importance == nil {
 		return 0

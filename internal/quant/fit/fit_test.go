@@ -10,7 +10,7 @@ import (
 )
 
 func TestRoundByte(t *testing.T) {
-	// Every float32 with few digits, and the neighbours of all ties.
+	// Multiples of 1/4, which include all ties, and their neighbours.
 	for n := -600; n < 600; n++ {
 		f := float32(n) / 4
 		for _, v := range []float32{f, math.Nextafter32(f, 1000), math.Nextafter32(f, -1000)} {
@@ -30,7 +30,7 @@ func TestIQ4Code(t *testing.T) {
 		f := float32(i)/200 - 150
 		best, want := math.Inf(1), 0
 		for code, v := range codebook.IQ4 {
-			if d := math.Abs(float64(f) - float64(v)); d <= best { // the higher of two
+			if d := math.Abs(float64(f) - float64(v)); d <= best { // of two equally near values the higher
 				best, want = d, code
 			}
 		}

@@ -8,7 +8,7 @@ type lanes struct {
 	w [256]float32 // [n, 8] how much their errors count
 	t [256]float32 // scratch
 
-	numer  [40]float32 // by trial: numerator of the inverse scale over a run's range or largest weight
+	numer  [40]float32 // by trial: the inverse scale, times a run's range or largest weight
 	trials int
 	n      int   // number of weights in a run: 16 or 32
 	low    int32 // range of the integers: low to high

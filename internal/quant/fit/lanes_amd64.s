@@ -5,9 +5,8 @@
 
 // Arranging runs of weights in lanes, and the weights of their errors. AVX2.
 
-// TRANSPOSE4 turns Y0 to Y3 into Y4 to Y7: of four columns, row r in the lower
-// half of Yr and row r+4 in the upper half, into a vector of each column's eight
-// rows in order.
+// TRANSPOSE4 transposes eight rows of four columns. The lower half of Yr, r from 0 to 3,
+// holds row r, the upper half row r+4. Y4 to Y7 become the columns.
 #define TRANSPOSE4 \
 	VUNPCKLPS Y1, Y0, Y8  \ // 0.0 1.0 0.1 1.1
 	VUNPCKHPS Y1, Y0, Y9  \ // 0.2 1.2 0.3 1.3

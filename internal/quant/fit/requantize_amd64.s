@@ -5,8 +5,8 @@
 
 // func requantizeAVX2(q *uint8, x *float32, a *requantizeArgs)
 //
-// For 16 runs of 16 weights: q = limit(nearest((x + minimum)/scale)) - low, but
-// for runs whose scale is 0, which stay as they are. AVX2.
+// For 16 runs of 16 weights, q = limit(Nearest((x + minimum)/scale)) - low. A run whose
+// scale is 0 keeps its q. AVX2.
 //
 //	DI  q    SI  x    R8  scale    R9  minimum    CX  runs left
 //	Y10 low  Y11 high Y12 order of dwords  Y13 0x400000  Y14 0x7fffff  Y15 1.5*2^23

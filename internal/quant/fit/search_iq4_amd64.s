@@ -5,8 +5,8 @@
 
 // The search and the codes of IQ4_NL and IQ4_XS, AVX2.
 //
-//	Y10 values of codes 8..15    Y11 of 0..7    Y12, Y13, Y14 middles for the
-//	fourth, third, second comparison    Y15 for the first
+//	Y10 values of codes 8..15    Y11 values of codes 0..7
+//	Y15, Y14, Y13, Y12 middles for the first, second, third and fourth comparison
 
 #define TABLES \
 	VMOVUPS      ·iq4Tables+iq4TableSet_high(SB), Y10  \
@@ -16,10 +16,10 @@
 	VMOVUPS      ·iq4Tables+iq4TableSet_step2(SB), Y14 \
 	VBROADCASTSS ·iq4Tables+iq4TableSet_step1(SB), Y15
 
-// CODE sets Y3 to the negative codes of Y2 and Y4 to where they are 8 or more: a
-// code is the number of iq4Middles that are not above the weight. A comparison
-// gives -1 or 0; what is known after each of the four, as a negative number,
-// indexes the next table by its low three bits.
+// CODE sets Y3 to minus the codes of the weights in Y2, and Y4 to -1 where a code is 8 or
+// more. A code is the number of iq4Middles that are not above the weight. Four comparisons
+// find its bits, the highest first. Each results in -1 or 0, so the bits found so far form a
+// negative number, whose low three bits index the next table.
 #define CODE \
 	VCMPPS  $5, Y15, Y2, Y4 \ // not less
 	VPERMPS Y14, Y4, Y5     \
@@ -67,7 +67,7 @@ TEXT ·searchIQ4AVX2(SB), NOSPLIT, $0-8
 	MOVQ a+0(FP), AX
 	LEAQ 1024(AX), BX
 
-	// The weight of largest magnitude, the first of several.
+	// The weight of largest magnitude, the first where several have it.
 	VPCMPEQD Y5, Y5, Y5
 	VPSRLD   $1, Y5, Y6 // all bits but the sign
 	VXORPS   Y9, Y9, Y9

@@ -10,8 +10,8 @@
 //	Y8  1/scale    Y9  largest weight    Y10  minimum so far
 //	Y11 0    Y12 top    Y13 0x400000    Y14 0x7fffff    Y15 1.5*2^23
 
-// ROUND rounds y to the nearest integer as nearest() does, limits it to 0..top
-// and makes it a float32 again.
+// ROUND rounds y to the nearest integer as Nearest does, limits it to 0..top and converts
+// it to float32.
 #define ROUND(y) \
 	VADDPS    Y15, y, y \
 	VPAND     Y14, y, y \
@@ -56,8 +56,8 @@ TEXT ·searchMinAVX2(SB), NOSPLIT, $0-9
 	VMOVD        CX, X15
 	VPBROADCASTD X15, Y15
 
-	// The range and the sums of w and w*x. Of equal values, 0 and -0 among
-	// them, the first stays: VMINPS and VMAXPS return their second source.
+	// The range and the sums of w and w*x. Where values are equal, as 0 and -0 are, the
+	// first stays: VMINPS and VMAXPS then return their second source in Intel's order.
 	MOVQ    AX, SI
 	VMOVUPS lanes_x(SI), Y10
 	VMOVAPS Y10, Y9
@@ -81,7 +81,7 @@ rangeNext:
 	VMINPS  Y10, Y11, Y10      // a minimum above 0 is 0
 
 	// The full range.
-	VCMPPS       $0, Y10, Y9, Y7     // equal: all weights are
+	VCMPPS       $0, Y10, Y9, Y7     // all weights are equal
 	VMOVUPS      Y7, lanes_tiny(AX)
 	VSUBPS       Y10, Y9, Y3
 	VBROADCASTSS lanes_numer(AX), Y8
@@ -135,8 +135,8 @@ sums:
 	VADDPS  Y5, Y1, Y1
 	NEXT(sums)
 
-	// The least-squares line: scale in Y3, minimum in Y5; Y6 says where there
-	// is one.
+	// The least-squares line: scale in Y3, minimum in Y5. Y6 is -1 in the lanes whose
+	// runs have such a line.
 	VMOVUPS   lanes_sumW(AX), Y3
 	VMULPS    Y1, Y3, Y4
 	VMULPS    Y0, Y0, Y5
@@ -209,7 +209,7 @@ trialNext:
 	DECL DX
 	JNZ  trial
 
-	// Where all weights are equal nothing of this holds.
+	// Where all weights are equal, the scale is 0.
 	VMOVUPS lanes_tiny(AX), Y0
 	VMOVUPS lanes_scale(AX), Y1
 	VANDNPS Y1, Y0, Y1

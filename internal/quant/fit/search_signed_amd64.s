@@ -3,15 +3,15 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// searchSigned for eight runs at once, AVX2.
+// SearchSigned for eight runs at once, AVX2.
 //
 //	AX  lanes          BX  end of x, a run's length on    SI  position in x, w, t
 //	R9  next numerator DX  trials left
 //	Y8  1/scale    Y9  largest weight    Y10 best error so far
 //	Y11 -half    Y12 half-1    Y13 0x400000    Y14 0x7fffff    Y15 1.5*2^23
 
-// ROUND rounds y to the nearest integer as nearest() does, limits it to
-// -half..half-1 and makes it a float32 again.
+// ROUND rounds y to the nearest integer as Nearest does, limits it to -half..half-1 and
+// converts it to float32.
 #define ROUND(y) \
 	VADDPS    Y15, y, y \
 	VPAND     Y14, y, y \
@@ -42,8 +42,8 @@
 	CMPQ SI, BX  \
 	JNE  loop
 
-// LARGEST sets Y9 to the weight of largest magnitude with its sign, the first of
-// several, and Y7 to where that is below 1e-15. It sets t = w*x.
+// LARGEST sets Y9 to the weight of largest magnitude with its sign, the first where several
+// have it. Y7 becomes -1 where that magnitude is below 1e-15. LARGEST also sets t = w*x.
 #define LARGEST(loop) \
 	VPCMPEQD     Y5, Y5, Y5          \
 	VPSRLD       $1, Y5, Y5          \ // all bits but the sign
@@ -86,7 +86,7 @@ TEXT ·searchSignedAVX2(SB), NOSPLIT, $0-8
 	CONSTANTS
 	LARGEST(largest)
 
-	// The full range: its scale is taken whatever the error, 0 for 0/0.
+	// The full range. Its scale is the first candidate whatever its error, 0 for 0/0.
 	VBROADCASTSS lanes_numer(AX), Y8
 	VDIVPS       Y9, Y8, Y8
 	SUMS(full)
@@ -136,7 +136,7 @@ next:
 
 // func refineSignedAVX2(a *lanes)
 //
-// refineSigned for eight runs; the integers are left in x, as float32.
+// refineSigned for eight runs. The integers end in x, as float32.
 //
 //	Y0  Σ w*x*q    Y1  Σ w*q*q    Y6  where anything changed    R9  3 lengths on from a position in t
 TEXT ·refineSignedAVX2(SB), NOSPLIT, $0-8
@@ -147,7 +147,7 @@ TEXT ·refineSignedAVX2(SB), NOSPLIT, $0-8
 	VDIVPS       Y9, Y8, Y8
 	SUMS(full)
 
-	// The integers of the full range follow the weights, which are 16.
+	// The integers of the full range follow the 16 weights.
 	MOVQ AX, SI
 
 store:

@@ -2,9 +2,9 @@ package main
 
 import "fmt"
 
-// The float formats have eight partial sums for an output (see dot.go). A step is 8 columns. A
-// panel has two groups of four rows. A group has all its steps one after the other, and a step
-// has 8 float32 of each row.
+// The float formats have eight partial sums for an output (see matmul/dot.go). A step is 8
+// columns. A panel has two groups of four rows. A group has all its steps one after the other,
+// and a step has 8 float32 of each row.
 
 // A floatFormat is a type whose weights are converted to float32.
 type floatFormat struct {
@@ -31,6 +31,7 @@ func floats(a *asm) {
 	for _, f := range floatFormats {
 		f.pack(a)
 		f.row(a)
+		f.quad(a)
 	}
 	tileFloat(a)
 }
@@ -38,7 +39,7 @@ func floats(a *asm) {
 // rowPointers are the registers that point to the rows of a group of four.
 var rowPointers = []string{"R9", "R10", "R11", "R12"}
 
-// pointRows sets rowPointers to four rows, the first of which is in register first.
+// pointRows sets rowPointers to four rows. Register first points to the first of them.
 func pointRows(a *asm, first, stride string) {
 	a.op("MOVD", "%s, %s", first, rowPointers[0])
 	for r := 1; r < 4; r++ {
@@ -113,10 +114,7 @@ func (f floatFormat) row(a *asm) {
 	}
 	a.label("step")
 	a.load2("(R7)", 8, 9)
-	f.loadStep(a, 16)
-	for v := range 8 {
-		a.vec("VFMLA", "S4", 8+v%2, 16+v, v)
-	}
+	f.multiplyStep(a)
 	a.add(32, "R7")
 	a.loop("R6", "step")
 	a.blank()
@@ -126,6 +124,56 @@ func (f floatFormat) row(a *asm) {
 	a.add(128, "R4")
 	a.loop("R8", "rows")
 	a.op("RET", "")
+}
+
+// quad generates the function that multiplies four streams of rows with one token. Unlike row, it
+// adds the partial sums, as kernel.Sum8.
+func (f floatFormat) quad(a *asm) {
+	name := "quad" + f.name + "NEON"
+	a.begin("func " + name + "(t *tileArgs)")
+	a.top("// Four streams of rows, one token: s[k%%8] = fma(w[k], x[k], s[k%%8]), then sum8.\n//\n" +
+		"// Registers\n" +
+		"//\tR1 the next row of stream 0, R9-R12 rows  R2 bytes to the next stream's  R3 steps, R8 left\n" +
+		"//\tR4 results, R7 from a stream's to the next's  R5 activations, R13 a step's  R6 rows left\n" +
+		"//\tV0-V7 accumulators, [row][8 lanes]  V8-V9 activations  V16-V23 weights")
+	loadArgs(a, name, "W", "WStride", "NB", "Acc", "F", "Rows", "AccStride")
+	a.label("rows")
+	pointRows(a, "R1", "R2")
+	a.op("MOVD", "R3, R8")
+	a.op("MOVD", "R5, R13")
+	for v := range 8 {
+		a.bytes(0, v)
+	}
+	a.label("step")
+	a.load2("(R13)", 8, 9)
+	f.multiplyStep(a)
+	a.add(32, "R13")
+	a.loop("R8", "step")
+	a.blank()
+	for v := 0; v < 8; v += 2 {
+		a.word("VFADD", v+1, v, v)
+	}
+	for v := 0; v < 8; v += 4 { // (s0+s4)+(s2+s6), (s1+s5)+(s3+s7) of two rows
+		a.vec("VZIP1", "D2", v+2, v, v+1)
+		a.vec("VZIP2", "D2", v+2, v, v+3)
+		a.word("VFADD", v+3, v+1, v+1)
+	}
+	a.vec("VUZP1", "S4", 5, 1, 0)
+	a.vec("VUZP2", "S4", 5, 1, 2)
+	a.word("VFADD", 2, 0, 0)
+	storeStreams(a, 0, []string{"R4", "R10", "R11", "R12"}, "R7")
+	a.op("MOVD", "R9, R1")
+	a.add(4, "R4")
+	a.loop("R6", "rows")
+	a.op("RET", "")
+}
+
+// multiplyStep adds the products of 8 weights of each of the four rows with V8 and V9.
+func (f floatFormat) multiplyStep(a *asm) {
+	f.loadStep(a, 16)
+	for v := range 8 {
+		a.vec("VFMLA", "S4", 8+v%2, 16+v, v)
+	}
 }
 
 // tileFloat generates the tile: it multiplies 4 rows with 2 tokens or one.

@@ -4,8 +4,8 @@ package main
 // signed bytes and scales as int32. Then it has the super-block's scales as float32. If the
 // format has minima, their scales as float32 and the minima follow.
 //
-// A vector of words, which transpose makes, has four bytes of each row in its lanes, the same
-// ones for all rows, in every layout.
+// In every layout transpose makes vectors of words. Each lane of such a vector has four bytes
+// of one row, and these are the same four bytes for all rows.
 
 // lanesOf sets the int32 lanes of dst to byte j, signed, of the words in src.
 func (p *packer) lanesOf(src, j, dst int) {

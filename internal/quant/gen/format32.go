@@ -83,7 +83,7 @@ var formatQ8_0 = format{
 var formatIQ4_NL = format{
 	name: "IQ4_NL", bytes: 18, one: &fused{any: true}, doc: "V31 15, V30 the table",
 	packed: func(l layout) int { return l.block32(false) },
-	setup:  tableSetup,
+	setup:  func(p *packer) { p.tableSetup("iq4Values") },
 	body: func(p *packer) {
 		p.rows(2, regs(0))
 		q, lo := p.arrange(p.asm, regs(0), regs(4))
@@ -93,9 +93,40 @@ var formatIQ4_NL = format{
 	},
 }
 
-func tableSetup(p *packer) {
+// formatMXFP4 has powers of two as scales.
+var formatMXFP4 = format{
+	name: "MXFP4", bytes: 17, one: &fused{}, doc: "V31 15, V30 the table; lanes of V25 2^23, V26 2^21, V27 2^22",
+	packed: func(l layout) int { return l.block32(false) },
+	setup: func(p *packer) {
+		p.tableSetup("mxfp4Values")
+		for i, bit := range []int{23, 21, 22} {
+			p.op("MOVW", "$%#x, R11", 1<<bit)
+			p.op("VDUP", "R11, V%d.S4", 25+i)
+		}
+	},
+	body: func(p *packer) {
+		p.rows(1, regs(0))
+		q, lo := p.arrange(p.asm, regs(0), regs(4))
+		p.lookUp(q, lo)
+		p.put32(lo, q)
+		p.note("2^(e-128) is the larger of (e-1)<<23, its bits where e is 2 or more, and of\n(e+1)<<21, but at most 1<<22, which are those of subnormal numbers.")
+		p.words(0, regs(0))
+		p.lane0(regs(0), 4)
+		p.shift("VSHL", "S4", 24, 4, 4)
+		p.shift("VUSHR", "S4", 1, 4, 5)
+		p.shift("VUSHR", "S4", 3, 4, 4)
+		p.vec("VSUB", "S4", 25, 5, 5)
+		p.vec("VADD", "S4", 26, 4, 4)
+		p.word("VSMIN4S", 27, 4, 4)
+		p.word("VSMAX4S", 5, 4, 4)
+		p.putLanes(4, 5, 4*32)
+	},
+}
+
+// tableSetup loads a table of 16 weights into V30.
+func (p *packer) tableSetup(name string) {
 	p.bytes(15, 31)
-	p.op("MOVD", "$iq4Values<>(SB), R11")
+	p.op("MOVD", "$%s<>(SB), R11", name)
 	p.load("(R11)", 30)
 }
 
@@ -110,8 +141,8 @@ func (p *packer) lookUp(q, lo quad) {
 	}
 }
 
-// bits32 returns a format with nibbles and fifth bits, of which each row has 32 at offset qh.
-// VTBL copies the byte with a weight's fifth bit to the weight's lane, and VCMTST tests the
+// bits32 returns a format with nibbles and fifth bits. The 32 fifth bits of a row are at offset
+// qh. VTBL copies the byte with a weight's fifth bit to the weight's lane, and VCMTST tests the
 // bit. Q5_0 subtracts 16 from the codes. Q5_1, which has minima, does not.
 func bits32(name string, bytes, qh int, hasMin bool) format {
 	return format{
@@ -138,7 +169,7 @@ func bits32(name string, bytes, qh int, hasMin bool) format {
 	}
 }
 
-// rowBits is the vector with the 32 fifth bits of each row, in a lane each.
+// rowBits is the vector with the fifth bits. Each lane has the 32 fifth bits of a row.
 const rowBits = 27
 
 // fifthBits adds the fifth bits to the first and second 16 weights. temps are eight free
@@ -197,7 +228,7 @@ func (p *packer) bit(half, i int) (index, mask int) {
 	return 8 + 2*i + half, 24 // 16 weights of row i
 }
 
-// tables32 generates the constants of these formats: iq4Values, and for bits32 the byte index
+// tables32 generates the constants of these formats: weights by their codes, and for bits32 the byte index
 // of each weight in the first vector, then two bit masks.
 func tables32(a *asm, l layout) {
 	table := func(name string, b []byte) {
@@ -207,11 +238,15 @@ func tables32(a *asm, l layout) {
 		}
 		a.top("GLOBL %s<>(SB), RODATA|NOPTR, $%d", name, len(b))
 	}
-	var iq4 []byte
-	for _, v := range []int8{-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113} {
-		iq4 = append(iq4, byte(v))
+	weights := func(name string, values [16]int8) {
+		var b []byte
+		for _, v := range values {
+			b = append(b, byte(v))
+		}
+		table(name, b)
 	}
-	table("iq4Values", iq4)
+	weights("iq4Values", [16]int8{-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113})
+	weights("mxfp4Values", [16]int8{0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12})
 
 	index := map[layout]func(lane int) int{
 		sdot: func(lane int) int { return lane / 4 * 4 },

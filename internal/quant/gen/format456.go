@@ -167,7 +167,7 @@ var formatIQ4_XS = format{
 	doc:    "V31 15, V30 the table; lanes of V29 63 and V28 32",
 	packed: func(l layout) int { return l.block256(32, false) },
 	setup: func(p *packer) {
-		tableSetup(p)
+		p.tableSetup("iq4Values")
 		p.bytes(63, 29)
 		p.shift("VUSHR", "S4", 24, 29, 29)
 		p.bytes(32, 28)

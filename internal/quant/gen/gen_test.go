@@ -27,8 +27,8 @@ func TestFiles(t *testing.T) {
 	}
 }
 
-// TestEncodings compares each macro of the header with the encoding that LLVM's
-// assembler gives to the GNU spelling beside it, for several operands.
+// TestEncodings compares each macro of the header with LLVM's assembler, for several operands. The
+// assembler encodes the GNU spelling that the header has beside the macro.
 func TestEncodings(t *testing.T) {
 	mc, err := exec.LookPath("llvm-mc-19")
 	if err != nil {
@@ -73,8 +73,7 @@ func TestEncodings(t *testing.T) {
 	}
 }
 
-// evaluate computes an expression as the Go assembler does; Go's own syntax and
-// precedence are the same.
+// evaluate computes an expression of the Go assembler. Its syntax and precedence are those of Go.
 func evaluate(t *testing.T, expr string) uint32 {
 	t.Helper()
 	tv, err := types.Eval(token.NewFileSet(), nil, token.NoPos, expr)

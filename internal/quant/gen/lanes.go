@@ -1,6 +1,9 @@
 package main
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Products with eight partial sums and a sum of the minima (Q5_1: see matmul/dot.go). A partial
 // sum takes 4 weights of a block, as many as a lane has in SDOT's panels. So all instruction
@@ -10,12 +13,13 @@ import "fmt"
 // laneBytes is the size of the accumulators of four rows.
 const laneBytes = 9 * 16
 
-// lanes generates these products, for CPUs with and without dot products of bytes.
+// lanes generates the products with partial sums, for CPUs with and without dot products of
+// bytes.
 func lanes(a *asm) {
 	for _, l := range []layout{sdot, neon} {
 		for _, f := range formats {
 			if f.lanes {
-				f.rowLanes(a, l)
+				f.quadLanes(a, l)
 			}
 		}
 		tileLanes(a, l)
@@ -111,22 +115,28 @@ func tileLanes(a *asm, l layout) {
 	})
 }
 
-// rowLanes is row for such a format. multiplyLanes leaves the products in laneSums. When the
-// body stores the scales, accumulateLanes adds the products to the accumulators in memory.
-func (f format) rowLanes(a *asm, l layout) {
+// quadLanes is quad for a format with partial sums. multiplyLanes leaves the products in
+// laneSums. When the body stores the scales, accumulateLanes adds the products to the
+// accumulators in memory.
+func (f format) quadLanes(a *asm, l layout) {
 	p := &packer{asm: a, layout: sdot, fused: &fused{hasMin: true, lanes: &l}}
-	p.rowStart(f, rowName(f, l), "s[j] = fma(sum of 4, d*D, s[j]),\n// ms = fma(m, DS, ms)")
-	p.top("//\tR14 from a D to its DS")
-	p.rowArgs(rowName(f, l))
+	p.quadStart(f, quadName(f, l), "s[j] = fma(sum of 4, d*D, s[j]),\n// ms = fma(m, DS, ms)")
+	p.top("//\tR10 accumulators        R14 from a D to its DS")
+	p.quadArgs(quadName(f, l))
+	p.op("MOVD", "tileArgs_Panel(R0), R10")
 	p.op("MOVD", "tileArgs_DS(R0), R14")
 	p.op("SUB", "R24, R14")
-	p.op("MOVD", "$4, R9")
 	f.setup(p)
 
 	p.label("rows")
 	p.pointFour()
 	p.op("MOVD", "R23, R13")
 	p.op("MOVD", "R24, R26")
+	p.bytes(0, 0)
+	for v := 0; v < 8; v += 2 {
+		p.store2(0, 0, at(16*v, "R10"))
+	}
+	p.store(0, "128(R10)")
 	p.label("block")
 	p.prefetch(f.bytes)
 	f.body(p)
@@ -136,16 +146,15 @@ func (f format) rowLanes(a *asm, l layout) {
 	p.add(4, "R26")
 	p.loop("R8", "block")
 	p.blank()
-	p.add(laneBytes, "R25")
-	p.loop("R9", "rows")
-	p.op("RET", "")
+	sumFour(a, "R10", append(slices.Clone(laneSums), 27))
+	p.quadEnd(laneSums[0])
 }
 
 // laneSums are registers that bits32 does not need after its call of put32. So are V23 and V27
 // to V29.
 var laneSums = []int{16, 17, 18, 19, 20, 21, 22, 26}
 
-// multiplyLanes is multiply32 for rowLanes.
+// multiplyLanes is multiply32 for quadLanes.
 func (p *packer) multiplyLanes(lo, hi quad) {
 	p.note("The sums of 4 products.")
 	for half, w := range []quad{lo, hi} {
@@ -156,24 +165,24 @@ func (p *packer) multiplyLanes(lo, hi quad) {
 	}
 }
 
-// accumulateLanes is accumulate for rowLanes.
+// accumulateLanes is accumulate for quadLanes.
 func (p *packer) accumulateLanes(v, tmp, off int) {
 	if off != 4*32 {
 		p.op("FMOVS", "(R26)(R14), F%d", tmp)
-		p.load("128(R25)", 27)
+		p.load("128(R10)", 27)
 		p.word("VFMLAS", tmp, 0, v, 27)
-		p.store(27, "128(R25)")
+		p.store(27, "128(R10)")
 		return
 	}
 	p.op("FMOVS", "(R26), F%d", tmp)
 	p.word("VFMULS", tmp, 0, v, v)
 	for j := 0; j < 8; j += 2 {
-		p.load2(at(16*j, "R25"), 27, 28)
+		p.load2(at(16*j, "R10"), 27, 28)
 		p.word("VSCVTF", laneSums[j], laneSums[j])
 		p.word("VSCVTF", laneSums[j+1], laneSums[j+1])
 		p.vec("VFMLA", "S4", v, laneSums[j], 27)
 		p.vec("VFMLA", "S4", v, laneSums[j+1], 28)
-		p.store2(27, 28, at(16*j, "R25"))
+		p.store2(27, 28, at(16*j, "R10"))
 	}
 }
 
@@ -187,19 +196,25 @@ func sumLanes(a *asm) {
 	a.op("MOVD", "acc+8(FP), R2")
 	a.op("MOVD", "$4, R3")
 	a.label("rows")
-	for v := range 9 {
-		a.load(at(16*v, "R2"), v)
-	}
-	for v := range 4 {
-		a.word("VFADD", v+4, v, v)
-	}
-	a.word("VFADD", 2, 0, 0)
-	a.word("VFADD", 3, 1, 1)
-	a.word("VFADD", 1, 0, 0)
-	a.word("VFADD", 8, 0, 0)
+	sumFour(a, "R2", []int{0, 1, 2, 3, 4, 5, 6, 7, 8})
 	a.store(0, "(R1)")
 	a.add(laneBytes, "R2")
 	a.add(16, "R1")
 	a.loop("R3", "rows")
 	a.op("RET", "")
+}
+
+// sumFour sets register v[0] to the sums of the accumulators of four rows, which are at reg. It
+// uses the other eight, too.
+func sumFour(a *asm, reg string, v []int) {
+	for i, v := range v {
+		a.load(at(16*i, reg), v)
+	}
+	for i := range 4 {
+		a.word("VFADD", v[i+4], v[i], v[i])
+	}
+	a.word("VFADD", v[2], v[0], v[0])
+	a.word("VFADD", v[3], v[1], v[1])
+	a.word("VFADD", v[1], v[0], v[0])
+	a.word("VFADD", v[8], v[0], v[0])
 }

@@ -3,7 +3,7 @@ package main
 // A layout is the order of a panel for one instruction set. A panel of 16 rows consists of
 // groups of four rows, each with all its blocks one after the other. A packed block begins with
 // its sub-blocks, each with its scales: in a sub-block 32 (or 16) weights of a row share a
-// scale. Then it has what the block has only once.
+// scale. Data of the whole block, such as the scales of a super-block, comes last.
 //
 //	SDOT  A vector is 4 weights each of 4 rows, so that the lanes of sums are
 //	      rows.
@@ -28,7 +28,7 @@ var (
 
 var layouts = []layout{sdot, i8mm, neon}
 
-// A quad is four vector registers. Before arrange they have a row each.
+// A quad is four vector registers. Before arrange, each has 16 bytes of one row.
 type quad [4]int
 
 func regs(first int) quad { return quad{first, first + 1, first + 2, first + 3} }

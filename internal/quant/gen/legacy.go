@@ -34,9 +34,9 @@ func nibblesOld(name string, bytes, qs, offset int, hasMin, adjacent bool) forma
 	return f
 }
 
-// neighbours turns bytes of four rows in q, each of which has two neighbouring weights, into
-// the first and the second 16 weights, arranged. It uses q, the four vectors after q, a and b.
-// It also returns those that are free afterwards.
+// neighbours unpacks bytes of four rows in q. The two nibbles of a byte are neighbouring
+// weights. neighbours returns the first and the second 16 weights, arranged, and the vectors
+// that are free afterwards. It uses q, the four vectors after q, a and b.
 func (p *packer) neighbours(q, a, b quad) (lo, hi, free1, free2 quad) {
 	low := regs(q[0] + 4)
 	for i := range 4 {
@@ -107,4 +107,6 @@ var oldFormats = []format{
 	bitsOld("Q5_0v1", 22, 2, false),
 	inLanes(bitsOld("Q5_1v1", 24, 4, true)),
 	formatQ8_0v1,
+	pairs16("Q4_2", 20, 8, false),
+	pairs16("Q4_3", 24, 0, true),
 }

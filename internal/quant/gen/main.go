@@ -38,12 +38,16 @@ var formats = []format{
 	inLanes(bits32("Q5_1", 24, 4, true)),
 	formatQ8_0,
 	formatIQ4_NL,
+	formatMXFP4,
+	formatNVFP4,
 	formatQ2_K,
 	formatQ3_K,
 	nibbles256("Q4_K", 144, false),
 	nibbles256("Q5_K", 176, true),
 	formatQ6_K,
 	formatIQ4_XS,
+	formatTQ1_0,
+	formatTQ2_0,
 }
 
 // inLanes returns f as a format whose products are partial sums.
@@ -87,8 +91,8 @@ func files(quant string) (map[string]string, error) {
 	for _, l := range []layout{sdot, neon} {
 		a := newFile("Products with one token, which make no panel.")
 		tables32(a, l)
-		rows(a, l)
-		add("row_"+strings.ToLower(l.isa)+"_arm64.s", a)
+		quads(a, l)
+		add("quad_"+strings.ToLower(l.isa)+"_arm64.s", a)
 	}
 	a := newFile("Tiles for CPUs with dot products of bytes (FEAT_DotProd): Cortex-A76 and most\nsince. The lanes of a vector of sums are 4 rows.")
 	tilesSDOT(a)
@@ -99,6 +103,9 @@ func files(quant string) (map[string]string, error) {
 	a = newFile("Tiles for CPUs with nothing but NEON, such as Cortex-A53 and A72. The lanes of a\nvector of products are 8 columns of a row.")
 	tilesNEON(a)
 	add("tile_neon_arm64.s", a)
+	a = newFile("Tiles of the formats with a scale for each 16 weights.")
+	tiles16(a)
+	add("tile16_arm64.s", a)
 	a = newFile("Products of Q5_1, which are eight partial sums and one of the minima.")
 	tables32(a, sdot)
 	lanes(a)
@@ -116,12 +123,14 @@ func files(quant string) (map[string]string, error) {
 }
 
 // packAll generates the packing functions of a layout. Formats with partial sums have only
-// SDOT's, which needs only NEON instructions.
+// SDOT's, which needs only NEON instructions. Those with a scale for each 16 weights have none
+// for I8MM.
 func packAll(a *asm, l layout, formats []format) {
 	for _, f := range formats {
-		if !f.lanes || l == sdot {
-			f.pack(a, l)
+		if f.lanes && l != sdot || f.halves && l == i8mm {
+			continue
 		}
+		f.pack(a, l)
 	}
 }
 

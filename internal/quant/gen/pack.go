@@ -2,7 +2,7 @@ package main
 
 import "fmt"
 
-// A format is what packing needs to know about a type.
+// A format describes a type for packing.
 type format struct {
 	name  string
 	bytes int // bytes of a block
@@ -10,19 +10,20 @@ type format struct {
 	packed func(l layout) int
 	doc    string // comment about the vectors that setup sets
 	setup  func(p *packer)
-	// body packs a block of four rows from R4 to R7 to R10. It may use every vector, R11, R12
-	// and R19 to R22. It must advance R4 to R7 by moved bytes.
-	body  func(p *packer)
-	moved int
-	lanes bool   // its products are partial sums, see lanes.go
-	one   *fused // how to multiply it with one token, see row.go; nil: no such function
+	// body packs a block of the four rows at R4 to R7, and stores it at R10. It may use every
+	// vector, R11, R12 and R19 to R22. It must advance R4 to R7 by moved bytes.
+	body   func(p *packer)
+	moved  int
+	halves bool   // a scale for each 16 weights, see format16.go
+	lanes  bool   // its products are partial sums, see lanes.go
+	one    *fused // how to multiply it with one token, see quad.go; nil: no such function
 }
 
 // A packer generates one packing function.
 type packer struct {
 	*asm
 	layout
-	fused *fused // not nil: multiply instead of storing, see row.go
+	fused *fused // not nil: multiply instead of storing, see quad.go
 }
 
 // ahead is the distance in bytes from reading to prefetching. It is about the length of a run
@@ -80,17 +81,20 @@ func (p *packer) prefetch(bytes int) {
 	}
 }
 
+// rowPointer returns the register that points to the block of row r of four.
+func rowPointer(r int) string { return fmt.Sprintf("R%d", 4+r) }
+
 // rows loads 16 bytes of each of the four rows.
 func (p *packer) rows(off int, q quad) {
 	for r, v := range q {
-		p.load(at(off, fmt.Sprintf("R%d", 4+r)), v)
+		p.load(at(off, rowPointer(r)), v)
 	}
 }
 
 // words loads 4 bytes of each of the four rows.
 func (p *packer) words(off int, q quad) {
 	for r, v := range q {
-		p.op("FMOVS", "%s, F%d", at(off, fmt.Sprintf("R%d", 4+r)), v)
+		p.op("FMOVS", "%s, F%d", at(off, rowPointer(r)), v)
 	}
 }
 
@@ -112,7 +116,7 @@ func (p *packer) advance(n int) {
 		return
 	}
 	for r := range 4 {
-		p.add(n, fmt.Sprintf("R%d", 4+r))
+		p.add(n, rowPointer(r))
 	}
 }
 

@@ -42,12 +42,19 @@ func loadActs(a *asm, tokens, n int) {
 	}
 }
 
-// neonSmall multiplies 32 weights of each of 4 rows, at R10, with the tokens' activations in
-// V4-V11. The sums are in V24 and on, with a row in each lane.
+// A neonHalf is 16 weights of each of 4 rows: their offset from R10, and which half of the
+// activations in V4-V11 they are multiplied with.
+type neonHalf struct{ off, acts int }
+
+// bothHalves are those of a block of 32.
+var bothHalves = []neonHalf{{0, 0}, {64, 1}}
+
+// neonSmall multiplies weights of each of 4 rows with the tokens' activations in V4-V11. The
+// sums are in V24 and on, with a row in each lane.
 //
 //	V12-V15 weights (and V20-V23 where there is one token)
 //	V16-V23 products
-func neonSmall(a *asm, tokens int) {
+func neonSmall(a *asm, tokens int, halves []neonHalf) {
 	atOnce := 2 // rows at once: 8 chains of multiply-adds for 4 tokens
 	weights := func(r, half int) int { return 12 + 2*half + r%2 }
 	product := func(r, t int) int { return 16 + 2*t + r%2 }
@@ -59,14 +66,14 @@ func neonSmall(a *asm, tokens int) {
 	pair := func(p, t int) int { return []int{24 + t, product(2, t)}[p] }
 	for first := 0; first < 4; first += atOnce {
 		for r := first; r < first+atOnce; r += 2 {
-			for half := range 2 {
-				a.load2(at(64*half+16*r, "R10"), weights(r, half), weights(r+1, half))
+			for i, half := range halves {
+				a.load2(at(half.off+16*r, "R10"), weights(r, i), weights(r+1, i))
 			}
 		}
-		for step, mul := range []string{"VSMULL", "VSMLAL2", "VSMLAL", "VSMLAL2"} {
+		for step, mul := range []string{"VSMULL", "VSMLAL2", "VSMLAL", "VSMLAL2"}[:2*len(halves)] {
 			for r := first; r < first+atOnce; r++ {
 				for t := range tokens {
-					a.word(mul, 4+2*t+step/2, weights(r, step/2), product(r, t))
+					a.word(mul, 4+2*t+halves[step/2].acts, weights(r, step/2), product(r, t))
 				}
 			}
 		}
@@ -85,7 +92,7 @@ func neonSmall(a *asm, tokens int) {
 	}
 }
 
-// neonWide is neonSmall for weights of 8 bits, and for at most 2 tokens.
+// neonWide is neonSmall for weights of 8 bits, both halves, and for at most 2 tokens.
 func neonWide(a *asm, tokens int) {
 	product := func(r, t, half int) int { return 16 + 4*t + 2*(r%2) + half }
 	for first := 0; first < 4; first += 2 {
@@ -122,7 +129,7 @@ func neonWide(a *asm, tokens int) {
 
 func tile32NEON(a *asm, wide, hasMin bool) {
 	name := nameNEON("B32", wide, hasMin)
-	steps, sums := []int{4, 1}, neonSmall
+	steps, sums := []int{4, 1}, func(a *asm, tokens int) { neonSmall(a, tokens, bothHalves) }
 	if wide {
 		steps, sums = []int{2, 1}, neonWide
 	}

@@ -60,7 +60,7 @@ func tile256NEON(a *asm, width int, wide, hasMin bool) {
 			neonWide(a, n)
 		default:
 			a.load("128(R10)", 28)
-			neonSmall(a, n)
+			neonSmall(a, n, bothHalves)
 		}
 		for t := range n {
 			if width == 32 {

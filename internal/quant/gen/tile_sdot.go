@@ -14,11 +14,10 @@ func tilesSDOT(a *asm) {
 	}
 }
 
-// sdotRows multiplies half h of 32 weights of each of 8 rows, at R10 and R26, with activations:
-// sums[2*t+g] += w[g]·a[t], where w[g] is group g of four rows.
-func sdotRows(a *asm, tokens, sums, h int) {
+// sdotRows multiplies 16 weights of each of 8 rows, at off from R10 and R26, with activations, at
+// actOff: sums[2*t+g] += w[g]·a[t], where w[g] is group g of four rows.
+func sdotRows(a *asm, tokens, sums, off, actOff int) {
 	const acts, weights = 16, 20
-	off, actOff := 64*h, 16*h
 	for t := range tokens {
 		a.load(at(actOff, actPointers[t]), acts+t)
 	}
@@ -79,7 +78,7 @@ func tile32SDOT(a *asm, hasMin bool) {
 			a.bytes(0, 8+v)
 		}
 		for half := range 2 {
-			sdotRows(a, n, 8, half)
+			sdotRows(a, n, 8, 64*half, 16*half)
 		}
 		a.note("acc = fma(sum, d*D, acc)")
 		load2of(a, 128, 28)
@@ -162,7 +161,7 @@ func tile256SDOT(a *asm, width int, hasMin bool) {
 		}
 		load2of(a, 4*width, 28)
 		for half := range width / 16 {
-			sdotRows(a, n, 0, half)
+			sdotRows(a, n, 0, 64*half, 16*half)
 		}
 		a.note("isum += scale * sum")
 		for v := range 2 * n {

@@ -48,7 +48,7 @@ type Kernel struct {
 	// Quad, if not nil, is Direct for a single token and four streams side by side. Each stream
 	// has t.Rows rows of t.RowBytes bytes, and starts t.WStride bytes after the one before. It
 	// sets the results, instead of adding to them. Each stream's results start t.AccStride
-	// bytes after those of the one before. If Lanes is not 1 it uses t.Panel.
+	// bytes after those of the one before. It may use t.Panel.
 	Quad       func(t *Args)
 	QuadBlocks int // the blocks of a row must be a multiple of this number
 }
@@ -60,7 +60,7 @@ type Args struct {
 	W              *byte // for Direct, Row and Quad: the rows
 	WStride        int
 	Rows, RowBytes int      // for Quad: rows of a stream, bytes of a row
-	NB             int      // blocks in the panel
+	NB             int      // blocks of activations that go with the panel or with the rows
 	Tokens         int      // rows of activations
 	Acc            *float32 // accumulators, Rows*Lanes for a token
 	AccStride      int      // for Quad: bytes from a stream's results to the next stream's
@@ -101,9 +101,9 @@ func (k *Kernel) Streams(cols int) bool {
 	return k.Quad != nil && cols%(k.QuadBlocks*k.BlockLen) == 0
 }
 
-// WithRow returns a copy of k with Row set.
-func (k Kernel) WithRow(row func(t *Args)) Kernel {
-	k.Row = row
+// WithQuad returns a copy of k with Quad set, for rows of any number of blocks.
+func (k Kernel) WithQuad(quad func(t *Args)) Kernel {
+	k.Quad, k.QuadBlocks = quad, 1
 	return k
 }
 

@@ -2,7 +2,7 @@
 
 #include "textflag.h"
 
-// The quantization of activations on AVX2, see quantizeActsGeneric.
+// The quantization of activations on AVX2; quantizeActsGeneric is the portable form.
 //
 // Registers
 //	SI  x          DI  q
@@ -90,7 +90,7 @@ block32:
 store32:
 	VMOVDQU Y0, (DI)
 
-	// Sums of neighbours: even int16 are those of i%4 < 2.
+	// Sums of neighbours: even int16 hold the sums of the values i with i%4 < 2.
 	VPMADDUBSW   Y0, Y14, Y0
 	VEXTRACTI128 $1, Y0, X1
 	VPADDW       X1, X0, X0

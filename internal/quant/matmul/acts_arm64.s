@@ -3,12 +3,12 @@
 #include "textflag.h"
 #include "neon_arm64.h"
 
-// Activations to 8 bits, as quantizeActsGeneric in acts.go.
+// The quantization of activations to 8 bits; quantizeActsGeneric is the portable form.
 
-// SCALE takes the largest magnitude, the lanes of V16 as bits, to amax/127 in F17 and
-// to scale = 127/amax in F18: 0 where amax is below 2^-100, infinite or NaN, which
-// makes every value 0, for 0*x converts to 0 even where it is NaN; the flags say LO
-// where it is not. F20 is 127, R10 the bits of 2^-100, R11 those of infinity less R10.
+// SCALE sets F17 to amax/127 and F18 to scale = 127/amax. The lanes of V16 are magnitudes as
+// bits, amax is the largest. Where amax is below 2^-100, infinite or NaN, scale is 0: then
+// every value becomes 0, since 0*x converts to 0 even where it is NaN. Otherwise the flags
+// are LO. F20 is 127, R10 holds the bits of 2^-100, R11 the bits of infinity less R10.
 #define SCALE \
 	VUMAXV(16, 16)         \
 	FMOVS F16, R12         \
@@ -26,7 +26,8 @@
 	MOVD  $0x0d800000, R10 \ // 2^-100
 	MOVD  $0x72000000, R11
 
-// ROUND16 makes 16 bytes in d of the float32 in V(a) to V(e), four vectors.
+// ROUND16 sets the bytes of V(d) to the 16 float32 in V(a), V(b), V(c) and V(e), times
+// scale (F18) and rounded.
 #define ROUND16(a, b, c, e, d) \
 	VFMULS(18, 0, a, a) \
 	VFMULS(18, 0, b, b) \

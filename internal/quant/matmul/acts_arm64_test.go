@@ -32,7 +32,7 @@ func TestQuantizeActsARM64(t *testing.T) {
 	for name, value := range fill {
 		for _, typ := range []quant.Type{quant.Q4_0, quant.Q4_K} {
 			t.Run(fmt.Sprint(name, "/", typ), func(t *testing.T) {
-				r = rand.New(rand.NewPCG(3, uint64(typ))) // its own: a map has no order
+				r = rand.New(rand.NewPCG(3, uint64(typ))) // one for each type, since a map has no order
 				const cols = 256 * 20
 				var got, want Acts
 				got.Reset(typ, 2, cols)
@@ -42,7 +42,7 @@ func TestQuantizeActsARM64(t *testing.T) {
 					one := value()
 					for i := range x {
 						x[i] = value()
-						if i%512 < 256 && name == "special" { // a single special number a block
+						if i%512 < 256 && name == "special" { // blocks with a single special number
 							x[i] = float32(r.NormFloat64())
 							if i%32 == 7 {
 								x[i] = one

@@ -13,8 +13,8 @@ import (
 	"alpaca/internal/quant/quanttest"
 )
 
-// TestDotRow compares each format's dot product with the decoded weights times
-// the activations as quantized, in float64: only rounding may differ.
+// TestDotRow compares each format's dot product with one in float64, of the decoded weights and
+// the quantized activations. Only rounding may differ.
 func TestDotRow(t *testing.T) {
 	const tokens, cols = 3, 512
 	for typ := range quant.Type(2000) {
@@ -38,8 +38,8 @@ func TestDotRow(t *testing.T) {
 	}
 }
 
-// requireProducts requires that got is about the products of the decoded row w with
-// the activations as they were quantized.
+// requireProducts checks that got is about the products of the decoded row w with the quantized
+// activations.
 func requireProducts(t *testing.T, got []float32, row []byte, w []float32, a *Acts, typ quant.Type) {
 	t.Helper()
 	for i, v := range got {
@@ -50,7 +50,7 @@ func requireProducts(t *testing.T, got []float32, row []byte, w []float32, a *Ac
 			size += math.Abs(p)
 		}
 		slack := size * 0x1p-20
-		if f, _ := quant.Format32Of(typ); f.HasMin { // a block's sum is kept to 11 bits
+		if f, _ := quant.Format32Of(typ); f.HasMin { // DS has only 11 bits
 			for b := range a.Blocks {
 				_, m := f.Unpack(row[b*typ.BlockBytes():], new([32]int8))
 				slack += math.Abs(float64(m)*float64(a.DS[i*a.Blocks+b])) * 0x1p-11
@@ -60,7 +60,7 @@ func requireProducts(t *testing.T, got []float32, row []byte, w []float32, a *Ac
 	}
 }
 
-// value returns activation k of row i as it was quantized.
+// value returns the quantized activation k of row i.
 func (a *Acts) value(i, k int) float64 {
 	if a.form < ActQ8 {
 		return float64(a.F[i*a.Stride+k])
@@ -97,7 +97,7 @@ func randomRow(r *rand.Rand, t quant.Type, cols int) []byte {
 	return row
 }
 
-// TestDotF32Tail: the partial sums of a row that is no multiple of 8.
+// TestDotF32Tail checks rows whose length is no multiple of 8.
 func TestDotF32Tail(t *testing.T) {
 	negativeZero := float32(math.Copysign(0, -1))
 	tests := []struct {

@@ -11,7 +11,7 @@ import (
 func Example() {
 	weights := make([]float32, 2*32)
 	for i := range weights {
-		weights[i] = float32(i / 32) // a row of 0, a row of 1
+		weights[i] = float32(i / 32) // row 0 is all zeros, row 1 all ones
 	}
 	data := make([]byte, 2*quant.Q8_0.RowBytes(32))
 	quant.Encode(quant.Q8_0, data, weights, 32, nil)

@@ -16,8 +16,7 @@ import (
 	"alpaca/internal/quant/quanttest"
 )
 
-// floatWeights returns rows × cols weights of a float type with a few special
-// values.
+// floatWeights returns n weights of a float type, among them a few special values.
 func floatWeights(r *rand.Rand, t quant.Type, n int) []byte {
 	b := make([]byte, n*t.BlockBytes())
 	for i := range n {
@@ -44,8 +43,8 @@ func floatWeights(r *rand.Rand, t quant.Type, n int) []byte {
 	return b
 }
 
-// TestFloatKernels checks every kernel of the float types against dotRow, over
-// shapes around the panel's rows, the tile's tokens, the step and the run.
+// TestFloatKernels checks every kernel of the float types against dotRow, for sizes around the
+// rows of a panel, the tokens of a tile, a step and a run.
 func TestFloatKernels(t *testing.T) {
 	for _, typ := range []quant.Type{quant.F32, quant.F16, quant.BF16} {
 		for i := range kernelTable[typ] {

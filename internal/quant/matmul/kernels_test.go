@@ -17,9 +17,8 @@ import (
 	"alpaca/internal/quant/quanttest"
 )
 
-// TestRequiredKernels fails where this machine was supposed to run kernels that
-// it cannot: ALPACA_REQUIRE_KERNELS=avx2,avx512vnni keeps their tests from being
-// skipped unseen.
+// TestRequiredKernels fails if this machine cannot run the kernels in ALPACA_REQUIRE_KERNELS, such
+// as avx2,avx512vnni. So the kernels' tests cannot be skipped unnoticed.
 func TestRequiredKernels(t *testing.T) {
 	want := os.Getenv("ALPACA_REQUIRE_KERNELS")
 	if want == "" {
@@ -32,34 +31,34 @@ func TestRequiredKernels(t *testing.T) {
 	}
 }
 
-// A product is a matrix, activations and, by dotRow, what they give.
+// A product is a matrix, activations and their product, computed by dotRow.
 type product struct {
 	w    Matrix
 	a    Acts
 	want []float32 // [tokens, rows]
 }
 
-// shape is a matrix product's size and what it is filled with.
+// shape is the size of a matrix product and the kind of its data.
 type shape struct {
-	rows, blocks, tokens int // blocks of 32 or 256 columns
+	rows, blocks, tokens int // blocks is the columns divided by the block length
 	fill                 fill
 }
 
-// fill is a kind of test data.
+// fill is a kind of weights and activations.
 type fill string
 
 const (
-	ordinary fill = "ordinary" // weights and activations of a model's size
+	ordinary fill = "ordinary" // weights and activations as in a model
 	extreme  fill = "extreme"  // integers at the ends of their ranges
-	hostile  fill = "hostile"  // any bytes, infinite and NaN scales and activations
+	hostile  fill = "hostile"  // random bytes, with infinite and NaN scales and activations
 )
 
 func (s shape) String() string {
 	return fmt.Sprintf("%d rows, %d blocks, %d tokens, %s", s.rows, s.blocks, s.tokens, s.fill)
 }
 
-// integerShapes are sizes around those that kernels are made of: 8, 16 and 32
-// rows, runs of 4, 16 and 32 blocks, 4 and 8 tokens at once.
+// integerShapes returns sizes around those of the kernels: 8, 16 and 32 rows, runs of 4, 16 and 32
+// blocks, 4 and 8 tokens.
 func integerShapes() []shape {
 	var shapes []shape
 	for tokens := 1; tokens <= 17; tokens++ {
@@ -73,16 +72,16 @@ func integerShapes() []shape {
 	for i, rows := range []int{32, 33, 34, 35, 47, 64} {
 		shapes = append(shapes, shape{rows, 4 << (i % 3), 1, []fill{extreme, hostile}[i%2]})
 	}
-	for i, tokens := range []int{3, 6, 9, 15, 27} { // above, these are with one block only
+	for i, tokens := range []int{3, 6, 9, 15, 27} { // with more blocks than in the first loop
 		shapes = append(shapes, shape{33, 4 + i%2, tokens, []fill{extreme, hostile}[i%2]})
 	}
 	return append(shapes, shape{71, 3, 5, ordinary}, shape{64, 2, 5, extreme}, shape{50, 1, groupTokens + 3, ordinary})
 }
 
-// TestIntegerKernels checks every kernel of the integer formats against dotRow.
-// All that a kernel reads or writes ends at an unreadable page.
+// TestIntegerKernels checks every kernel of the integer formats against dotRow. Everything that
+// a kernel reads, and its scratch, ends at an unreadable page.
 func TestIntegerKernels(t *testing.T) {
-	all := t // products outlive the kernels' subtests
+	all := t // the products are shared by the kernels' subtests
 	for typ := range quant.Type(2000) {
 		if len(kernelTable[typ]) == 0 || typ.BlockLen() == 1 {
 			continue
@@ -111,7 +110,7 @@ func TestIntegerKernels(t *testing.T) {
 // TestNarrowMatrices checks products with few rows, down to one, against dotRow.
 func TestNarrowMatrices(t *testing.T) {
 	for typ := range kernelTable {
-		r := rand.New(rand.NewPCG(3, uint64(typ))) // its own: a map has no order
+		r := rand.New(rand.NewPCG(3, uint64(typ))) // one for each type, since a map has no order
 		cols := 4*typ.BlockLen() + 32
 		if typ.BlockLen() > 1 {
 			cols = 4 * typ.BlockLen()
@@ -138,7 +137,9 @@ func TestNarrowMatrices(t *testing.T) {
 				for lo := 0; lo < rows; lo += 16 {
 					w.MulRows(got, rows, &a, lo, min(lo+16, rows), &scratch)
 				}
-				require.Equal(t, want, got, "%v: %d rows, %d tokens", typ, rows, tokens)
+				for i := range want {
+					quanttest.RequireSameFloat(t, want[i], got[i], "%v: %d rows, %d tokens, result %d", typ, rows, tokens, i)
+				}
 			}
 		}
 	}
@@ -154,7 +155,7 @@ func newProduct(t *testing.T, typ quant.Type, s shape) *product {
 		for i := range data {
 			data[i] = []byte{0, 0xff, 0x80, 0x7f, 0xf0, 0x0f}[r.IntN(6)]
 		}
-		if r.IntN(2) == 0 { // every weight the same
+		if r.IntN(2) == 0 { // all weights are equal
 			fillBytes(data, data[0])
 		}
 		for b := 0; b < len(data); b += typ.BlockBytes() {
@@ -215,7 +216,7 @@ func fillBytes(b []byte, v byte) {
 	}
 }
 
-// check multiplies by k: as it would be, with panels and, if k can, without.
+// check multiplies by k in the way that it chooses itself, with panels and, if k can, without.
 func (p *product) check(t *testing.T, k *kernel.Kernel, s shape) {
 	t.Helper()
 	packing, direct := *k, *k

@@ -13,8 +13,8 @@ import (
 	"alpaca/internal/quant/quanttest"
 )
 
-// TestLegacyDot compares each format's dot product with the decoded weights
-// times the activations as quantized, in float64: only rounding may differ.
+// TestLegacyDot compares each old format's dot product with one in float64, of the decoded weights
+// and the quantized activations. Only rounding may differ.
 func TestLegacyDot(t *testing.T) {
 	const tokens, cols = 3, 512
 	for typ := range quant.Type(2000) {
@@ -38,17 +38,16 @@ func TestLegacyDot(t *testing.T) {
 	}
 }
 
-// split returns number e of 32 nibbles of which byte j has j and j+16.
+// split returns nibble e of 32 where byte j holds nibbles j and j+16.
 func split(b []byte, e int) int { return int(b[e%16] >> (e / 16 * 4) & 15) }
 
-// TestLegacySame gives the same weights in an old and in today's layout: the
-// products must be the same to the bit, so that a file that is converted
-// without loss answers as before.
+// TestLegacySame multiplies the same weights in an old layout and in the current one. The products
+// must be bit-identical, so that a file converted without loss gives the same answers.
 func TestLegacySame(t *testing.T) {
 	const cols = 256
 	tests := []struct {
 		old, now           quant.Type
-		oldHead, nowHead   int // bytes before the nibbles
+		oldHead, nowHead   int // the number of bytes before the nibbles
 		oldScale, nowScale []int
 		wide               bool
 	}{
@@ -74,7 +73,7 @@ func TestLegacySame(t *testing.T) {
 					copy(o, n[:test.nowHead]) // Qh
 				}
 				for k := range test.nowScale {
-					scale := codec.F16ToF32(codec.F32ToF16(float32(r.NormFloat64()) / 16)) // fits both
+					scale := codec.F16ToF32(codec.F32ToF16(float32(r.NormFloat64()) / 16)) // exact in both types
 					codec.PutF16(n[test.nowScale[k]:], scale)
 					if test.wide {
 						binary.LittleEndian.PutUint32(o[test.oldScale[k]:], math.Float32bits(scale))

@@ -5,7 +5,7 @@ import "alpaca/internal/quant/kernel"
 const (
 	// A group of panels is multiplied with some tokens before the next tokens. So the
 	// activations, which are only in a distant cache, are read once for the whole group. Larger
-	// groups do not gain, because of the accumulators of more panels.
+	// groups are not faster, because they need more accumulators.
 	groupPanels = 2
 	groupTokens = kernel.GroupTokens
 )
@@ -66,7 +66,7 @@ func (w *Matrix) mulPanels(k *kernel.Kernel, to results, a *Acts, s *Scratch) {
 func (s *Scratch) multiply(k *kernel.Kernel, a *Acts, n, run, b, blocks int) {
 	t := &s.args
 	for from := 0; from < a.Rows; from += groupTokens {
-		*t = kernel.Args{NB: blocks, Tokens: min(groupTokens, a.Rows-from), Offset: k.TileOffset()}
+		*t = kernel.Args{NB: blocks * a.perBlock(k.BlockLen), Tokens: min(groupTokens, a.Rows-from), Offset: k.TileOffset()}
 		a.setTileArgs(t, from, b, k.BlockLen)
 		for i := range n {
 			t.Panel = &s.panel[i*run*k.PanelBytes]
@@ -82,7 +82,7 @@ func (w *Matrix) mulDirect(k *kernel.Kernel, direct func(*kernel.Args), to resul
 	s.panel = resize(s.panel, max(k.PanelBytes, k.DirectBytes))
 	s.acc = resize(s.acc, a.Rows*k.Rows*k.Lanes)
 	add := func(rows *byte, stride, b, blocks int) {
-		s.args = kernel.Args{Panel: &s.panel[0], W: rows, WStride: stride, NB: blocks, Tokens: a.Rows, Acc: &s.acc[0], Offset: k.TileOffset()}
+		s.args = kernel.Args{Panel: &s.panel[0], W: rows, WStride: stride, NB: blocks * a.perBlock(k.BlockLen), Tokens: a.Rows, Acc: &s.acc[0], Offset: k.TileOffset()}
 		a.setTileArgs(&s.args, 0, b, k.BlockLen)
 		direct(&s.args)
 	}
@@ -128,7 +128,7 @@ func (w *Matrix) mulStreams(k *kernel.Kernel, out []float32, outApart int, a *Ac
 	_, _ = w.Data[(lo+3*apart+n)*rowBytes-1], out[3*outApart+n-1]
 	s.panel = resize(s.panel, k.PanelBytes)
 	s.args = kernel.Args{Panel: &s.panel[0], W: &w.Data[lo*rowBytes], WStride: apart * rowBytes, Rows: n, RowBytes: rowBytes,
-		NB: w.Cols / k.BlockLen, Tokens: 1, Acc: &out[0], AccStride: 4 * outApart, Offset: k.TileOffset()}
+		NB: w.Cols / k.BlockLen * a.perBlock(k.BlockLen), Tokens: 1, Acc: &out[0], AccStride: 4 * outApart, Offset: k.TileOffset()}
 	a.setTileArgs(&s.args, 0, 0, k.BlockLen)
 	k.Quad(&s.args)
 }
@@ -172,19 +172,27 @@ func (s *Scratch) padTail(k *kernel.Kernel, rows []byte, rowBytes, from int) *by
 }
 
 // setTileArgs sets the arguments of a tile that describe a. They start at the given token and
-// at block b of blockLen activations.
+// at the weights' block b, each of which has blockLen columns.
 func (a *Acts) setTileArgs(t *kernel.Args, token, b, blockLen int) {
-	row, block := token*a.Stride, token*a.Blocks+b
+	row, block := token*a.Stride, token*a.Blocks+b*a.perBlock(blockLen)
 	switch a.form {
 	case ActF32, ActF16, ActBF16:
 		t.F, t.QStride = &a.F[row+b*blockLen], a.Stride*4
 	case ActQ8:
-		t.Q, t.QStride = &a.Q[row+b*32], a.Stride
+		t.Q, t.QStride = &a.Q[row+b*blockLen], a.Stride
 		t.D, t.DStride = &a.D[block], a.Blocks*4
 		t.Pairs, t.DS = &a.Pairs[block], &a.DS[block]
 	case ActQ8K:
-		t.Q, t.QStride = &a.Q[row+b*256], a.Stride
+		t.Q, t.QStride = &a.Q[row+b*blockLen], a.Stride
 		t.D, t.DStride = &a.D[block], a.Blocks*4
 		t.Sums, t.SStride = &a.Sums[block*16], a.Blocks*32
 	}
+}
+
+// perBlock returns the number of blocks of activations for a block of blockLen weights.
+func (a *Acts) perBlock(blockLen int) int {
+	if a.form < ActQ8 {
+		return 1
+	}
+	return blockLen / a.blockLen()
 }

@@ -12,6 +12,9 @@
 #define VSMLAL(m, n, d)         WORD $(0x0e208000 | (m)<<16 | (n)<<5 | (d)) // smlal vd.8h, vn.8b, vm.8b
 #define VSMLAL2(m, n, d)        WORD $(0x4e208000 | (m)<<16 | (n)<<5 | (d)) // smlal2 vd.8h, vn.16b, vm.16b
 
+// 8-bit integers, halves of sums.
+#define VUHADD(m, n, d)         WORD $(0x6e200400 | (m)<<16 | (n)<<5 | (d)) // uhadd vd.16b, vn.16b, vm.16b
+
 // 8-bit integers, sums of products in 32 bits.
 #define VSDOT4B(m, i, n, d)     WORD $(0x4f80e000 | ((i)&1)<<21 | ((i)>>1)<<11 | (m)<<16 | (n)<<5 | (d)) // sdot vd.4s, vn.16b, vm.4b[i]
 #define VSMMLA(m, n, d)         WORD $(0x4e80a400 | (m)<<16 | (n)<<5 | (d)) // smmla vd.4s, vn.16b, vm.16b
@@ -25,6 +28,8 @@
 
 // 32-bit integers.
 #define VMLA4S(m, n, d)         WORD $(0x4ea09400 | (m)<<16 | (n)<<5 | (d)) // mla vd.4s, vn.4s, vm.4s
+#define VSMAX4S(m, n, d)        WORD $(0x4ea06400 | (m)<<16 | (n)<<5 | (d)) // smax vd.4s, vn.4s, vm.4s
+#define VSMIN4S(m, n, d)        WORD $(0x4ea06c00 | (m)<<16 | (n)<<5 | (d)) // smin vd.4s, vn.4s, vm.4s
 #define VADD4S(m, n, d)         WORD $(0x4ea08400 | (m)<<16 | (n)<<5 | (d)) // add vd.4s, vn.4s, vm.4s
 #define VSHL4S(s, n, d)         WORD $(0x4f005400 | (32+(s))<<16 | (n)<<5 | (d)) // shl vd.4s, vn.4s, #s
 

@@ -49,6 +49,7 @@ func RequireSameFloat(t *testing.T, want, got float32, msg string, args ...any) 
 var ScaleOffsets = map[string][]int{
 	"Q4_0": {0}, "Q4_1": {0, 2}, "Q5_0": {0}, "Q5_1": {0, 2}, "Q8_0": {0}, "IQ4_NL": {0},
 	"Q2_K": {80, 82}, "Q3_K": {108}, "Q4_K": {0, 2}, "Q5_K": {0, 2}, "Q6_K": {208}, "IQ4_XS": {0}, "TQ1_0": {52}, "TQ2_0": {64}, "Q1_0": {0}, "Q2_0": {0},
+	"IQ1_S": {0}, "IQ2_XXS": {0}, "IQ2_XS": {0}, "IQ2_S": {0}, "IQ3_XXS": {0}, "IQ3_S": {0},
 	"Q5_0v1": {0}, "Q5_1v1": {0, 2}, "Q4_2": {0, 10}, "Q4_3": {0, 2, 12, 14},
 }
 

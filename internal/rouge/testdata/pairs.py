@@ -1,6 +1,8 @@
 # Makes texts.json, and pairs.txt with the pairs that rouge_score 0.1.2 has above 0.7:
 #   python pairs.py texts.json pairs.txt
-# Many texts nearly repeat others, and for many lengths there are pairs of exactly 0.7.
+# Many texts nearly repeat others, and for many lengths there are pairs of exactly 0.7. Behind
+# these texts are instructions that a model has written (alpaca self-instruct -n 700
+# --max-output-tokens 16 --rouge-max 0.97 --seed 5); they are kept as texts.json has them.
 import json,sys,time,random
 from rouge_score import tokenize
 import rouge_score.rouge_scorer as rs
@@ -30,6 +32,7 @@ for k in range(1,9):
         A=" ".join(a+[f"a{k}y{m}z{i}" for i in range(m-l)]); B=" ".join([f"b{k}y{m}z{i}" for i in range(n-l)]+a)
         T += [A,B]
 T+=["","...","你好世界","Привет мир"]
+T+=json.load(open(sys.argv[1]))[len(T):]
 print(len(T),file=sys.stderr)
 tok=[tokenize.tokenize(t,None) for t in T]
 out=open(sys.argv[2],'w')

@@ -42,9 +42,10 @@ type Server struct {
 	handler http.Handler
 	opt     Options
 
-	mu      sync.Mutex // guards session
+	mu      sync.Mutex // guards session and told
 	session *abtest.Session
-	closed  chan struct{} // closed when the session is closed
+	told    map[string]notice // by judge
+	closed  chan struct{}     // closed when the session is closed
 }
 
 // Options are the settings of a Server.
@@ -58,7 +59,7 @@ type Options struct {
 
 // New returns a server for a session. Unless opt.Ask is set, the session must have all answers.
 func New(ctx context.Context, store abtest.Store, id int64, opt Options) (*Server, error) {
-	s := &Server{store: store, id: id, opt: opt, closed: make(chan struct{})}
+	s := &Server{store: store, id: id, opt: opt, told: map[string]notice{}, closed: make(chan struct{})}
 	if err := s.reload(ctx); err != nil {
 		return nil, err
 	}
@@ -106,7 +107,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.handler.ServeHTTP(w, r)
 }
 
-// guarded refuses requests whose Host is not this machine's, and requests from foreign pages.
+// guarded refuses requests over the loopback interface whose Host is not this machine's, and
+// requests from foreign pages.
 func guarded(h http.Handler) http.Handler {
 	h = http.NewCrossOriginProtection().Handler(h)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -204,7 +206,7 @@ func (s *Server) judge(r *http.Request) string {
 	return string(name)
 }
 
-// isName reports whether a judge may have this name. Names with a colon belong to models.
+// isName reports whether a person may judge under this name. Names with a colon are for models.
 func isName(name string) bool {
 	return name != "" && name == strings.TrimSpace(name) && utf8.RuneCountInString(name) <= 40 && !strings.Contains(name, ":") && utf8.ValidString(name) &&
 		strings.IndexFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) < 0

@@ -19,7 +19,7 @@ import (
 	"alpaca/internal/data"
 )
 
-// hostile are answers that would be more than text in a careless page.
+// hostile are answers that a careless page would take for markup or script.
 var hostile = []string{
 	"<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "\"><svg onload=alert(1)>", "</div></main><form action=/close method=post>", "{{.Secret}} {{template \"x\"}}",
 	"javascript:alert(1)", "&lt;b&gt; &amp;", "<!-- --><style>*{display:none}</style>", "\u202Eright to left", "<base href=//x>",
@@ -64,7 +64,7 @@ type client struct {
 	t    *testing.T
 	url  string
 	http *http.Client
-	all  strings.Builder // headers and bodies of all that was answered
+	all  strings.Builder // headers and bodies of all responses
 }
 
 func newClient(t *testing.T, url string) *client {
@@ -101,7 +101,7 @@ func (c *client) post(path string, form url.Values) (int, string) {
 
 var hidden = regexp.MustCompile(`name="(n|repeat|token|at)" value="([^"]*)"`)
 
-// form returns the form of a page with a choice.
+// form returns the hidden fields of a page's form, with a choice and a note.
 func form(page, choice string) url.Values {
 	v := url.Values{"choice": {choice}, "note": {"because <i>"}}
 	for _, m := range hidden.FindAllStringSubmatch(page, -1) {
@@ -110,8 +110,7 @@ func form(page, choice string) url.Values {
 	return v
 }
 
-// TestSession goes the whole way as a reader does, and looks for names in all that is sent
-// before the end.
+// TestSession judges a whole session. Before its end no response may reveal a model.
 func TestSession(t *testing.T) {
 	s, c := begin(t, false)
 	_, page := c.get("/")
@@ -131,7 +130,7 @@ func TestSession(t *testing.T) {
 	first := page
 	_, page = c.post("/vote", form(first, "left"))
 	require.Contains(t, page, "Pair 2 of 4")
-	_, page = c.post("/vote", form(first, "right")) // the same form again: the first vote stands
+	_, page = c.post("/vote", form(first, "right")) // the same form again: the first vote counts
 	require.Contains(t, page, "Pair 2 of 4")
 	_, page = c.post("/undo", nil)
 	require.Contains(t, page, "Pair 1 of 4")
@@ -169,7 +168,7 @@ func TestSession(t *testing.T) {
 	require.Equal(t, 4, votes)
 }
 
-// TestForeign: other names of this machine, pages of others, and forms that were not given.
+// TestForeign checks that foreign Host headers, foreign pages and changed forms are refused.
 func TestForeign(t *testing.T) {
 	_, c := begin(t, false)
 	_, page := c.post("/start", url.Values{"name": {"Ann"}})
@@ -206,7 +205,7 @@ func TestForeign(t *testing.T) {
 	other.post("/start", url.Values{"name": {"Bob"}})
 	status, _ = other.post("/vote", f)
 	require.Equal(t, 403, status)
-	// Nobody at all votes.
+	// A client without a name cannot vote.
 	_, page = newClient(t, c.url).post("/vote", f)
 	require.Contains(t, page, "Your name")
 	_, page = c.get("/")

@@ -13,31 +13,60 @@ import (
 // livePart is what pages show of a session whose answers come while people vote.
 type livePart struct {
 	Live           bool
-	Planned, Ready int // number of prompts of the plan, and of those that can be judged already
-	Expected       int // number of pairs that this judge can judge later
-	Waits          bool
+	Planned, Ready int  // number of prompts of the plan, and of those that can be judged already
+	Expected       int  // number of pairs that this judge can judge later
+	Waits          bool // the judge's own prompt has no answers yet
+	Notice         int  // number of the own prompt that the notice below is about; 0: none
 	Failed, Equal  bool // the judge's last prompt cannot be answered, or both answers are equal
 	Prompt         abtest.Prompt
 	Answer         string // the text of equal answers
 }
 
-// live returns the livePart for a judge.
+// notice is what a page has told a judge: what became of an own prompt that nobody votes on,
+// because a model has no room for it or both answers are equal.
+type notice struct {
+	n    int  // number of the prompt
+	over bool // the judge has voted since
+}
+
+// notice returns what a judge has to be told about the last own prompt. ok is false if there is
+// nothing, or if the judge has been told and has gone on.
+func (s *Server) notice(judge string) (n int, ok bool) {
+	n, ok = s.session.LastOwn(judge)
+	if !ok || !s.session.Own[n].Failed && !s.session.Equal(n) {
+		return 0, false
+	}
+	told, was := s.told[judge]
+	return n, !was || told.n != n || !told.over
+}
+
+// live returns the livePart for a judge, and notes that the judge is told what it says.
 func (s *Server) live(judge string) (p livePart) {
 	if s.opt.Ask == nil {
 		return p
 	}
 	p.Live, p.Expected = true, s.session.Expected(judge)
 	p.Planned, p.Ready = s.session.Progress()
-	n, voted, ok := s.session.LastOwn(judge)
-	if !ok || voted {
+	p.Waits = p.Expected > p.Planned-p.Ready
+	n, ok := s.notice(judge)
+	if !ok {
 		return p
 	}
+	s.told[judge] = notice{n: n}
+	p.Notice = n + 1
 	p.Prompt, p.Failed, p.Equal = s.session.List[n], s.session.Own[n].Failed, s.session.Equal(n)
-	p.Waits = p.Expected > p.Planned-p.Ready
 	if p.Equal {
 		p.Answer = strings.TrimSpace(s.session.Answers[n][abtest.X].Text)
 	}
 	return p
+}
+
+// goneOn notes that a judge has voted: a notice that was shown is shown no more.
+func (s *Server) goneOn(judge string) {
+	if t, ok := s.told[judge]; ok {
+		t.over = true
+		s.told[judge] = t
+	}
 }
 
 // mostOwn is the most bytes of a judge's prompt.
@@ -73,7 +102,7 @@ func (s *Server) own(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// ready tells the page's script whether a judge who waits can go on.
+// ready tells the page's script whether a judge who waits can go on, or has to be told something.
 func (s *Server) ready(w http.ResponseWriter, r *http.Request) error {
 	if err := s.reload(r.Context()); err != nil {
 		return err
@@ -81,8 +110,12 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) error {
 	judge := s.judge(r)
 	next, _, _ := s.session.Next(judge)
 	planned, ready := s.session.Progress()
+	about := 0 // as livePart.Notice
+	if n, ok := s.notice(judge); ok {
+		about = n + 1
+	}
 	w.Header().Set("Content-Type", "application/json")
 	return json.NewEncoder(w).Encode(map[string]any{
-		"ready": next != nil || s.session.Closed || s.session.Expected(judge) == 0, "planned": planned, "made": ready,
+		"ready": next != nil || s.session.Closed || s.session.Expected(judge) == 0, "planned": planned, "made": ready, "notice": about,
 	})
 }

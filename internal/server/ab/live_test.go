@@ -13,8 +13,8 @@ import (
 	"alpaca/internal/data"
 )
 
-// TestLive: answers come while somebody votes, and what they ask they are shown, without a
-// name, when both answers are there.
+// TestLive checks a session whose answers come while people vote. A judge is shown the answers to
+// a prompt of their own, without names, once both exist.
 func TestLive(t *testing.T) {
 	db, err := data.Open(t.Context(), filepath.Join(t.TempDir(), "ab.db"))
 	require.NoError(t, err)
@@ -48,7 +48,7 @@ func TestLive(t *testing.T) {
 	_, page := c.get("/")
 	require.Contains(t, page, "You will see 2 pairs")
 	require.Contains(t, page, "You can also ask what you like")
-	status, _ := c.post("/own", url.Values{"prompt": {"x"}}) // nobody known
+	status, _ := c.post("/own", url.Values{"prompt": {"x"}}) // without a name
 	require.Equal(t, 200, status)
 	require.Empty(t, asked)
 	_, page = c.post("/start", url.Values{"name": {"Ann"}})
@@ -56,7 +56,7 @@ func TestLive(t *testing.T) {
 	require.Contains(t, page, "Answered ahead: <span>0</span> of 2")
 	status, _ = c.post("/close", nil)
 	require.Equal(t, 403, status, "pairs are to come")
-	answer(1, "two", "zwei") // out of turn: it waits for the first
+	answer(1, "two", "zwei") // out of order: it is not shown before the first
 	ready(`"ready":false`)
 	answer(0, "one", "")
 	ready(`"made":0`)
@@ -93,12 +93,14 @@ func TestLive(t *testing.T) {
 	require.Contains(t, page, "Both gave the same answer to what you asked")
 	_, page = c.post("/vote", form(page, "right"))
 	require.NotContains(t, page, "Both gave the same answer")
-	c.post("/own", url.Values{"prompt": {"Long"}})
+	_, page = c.post("/own", url.Values{"prompt": {"Long"}})
 	require.NoError(t, st.Fail(t.Context(), id, 4))
-	_, page = c.get("/")
-	require.Contains(t, page, "A model has no room for what you asked last")
+	const failed = "A model has no room for what you asked last"
+	// The judge votes before a page could tell of the failure, and so is told after.
+	require.NotContains(t, page, failed)
 	_, page = c.post("/vote", form(page, "tie"))
 	require.Contains(t, page, "All 3 pairs are judged")
+	require.Contains(t, page, failed)
 	require.Contains(t, page, "Ask both models something of your own")
 	for _, word := range []string{"Quokka", "Wombat"} {
 		require.NotContains(t, c.all.String()+other.all.String(), word)
@@ -116,10 +118,66 @@ func TestLive(t *testing.T) {
 	require.True(t, session.Complete())
 	r := abtest.NewReport(session)
 	require.Equal(t, 2, r.Own)
-	require.Equal(t, 4, r.Groups[0].Votes()) // with the one of equal answers
+	require.Equal(t, 2, r.Groups[0].Votes())
+	require.Equal(t, 2, r.OwnGroups[0].Votes()) // including the tie of equal answers
+	_, page = c.get("/results")
+	require.Contains(t, page, "Votes of people on own prompts")
 }
 
-// TestNotLive: without models nothing can be asked, and answers that are missing are an error.
+// TestFailedWhileWaiting: who waits for a pair is told that a prompt of theirs failed, once,
+// and can ask another one.
+func TestFailedWhileWaiting(t *testing.T) {
+	db, err := data.Open(t.Context(), filepath.Join(t.TempDir(), "ab.db"))
+	require.NoError(t, err)
+	defer db.Close()
+	st := abtest.Store{DB: db}
+	id, _, err := st.Begin(t.Context(), abtest.Plan{Seed: 3, Votes: 2, Live: true}, []abtest.Prompt{{Instruction: "First"}, {Instruction: "Second"}})
+	require.NoError(t, err)
+	s, err := New(t.Context(), st, id, Options{Log: t.Logf, Ask: func(int) {}})
+	require.NoError(t, err)
+	h := httptest.NewServer(s)
+	defer h.Close()
+	c, other := newClient(t, h.URL), newClient(t, h.URL)
+	c.post("/start", url.Values{"name": {"Ann"}})
+	other.post("/start", url.Values{"name": {"Bob"}})
+	_, page := c.post("/own", url.Values{"prompt": {"Long <i>"}})
+	require.Contains(t, page, "They answer what you asked")
+	require.NotContains(t, page, "Ask something of your own", "one at a time")
+	_, body := c.get("/ready")
+	require.Contains(t, body, `"notice":0`)
+
+	require.NoError(t, st.Fail(t.Context(), id, 2))
+	_, body = c.get("/ready")
+	require.Contains(t, body, `"notice":3`, "the script loads the page again")
+	require.Contains(t, body, `"ready":false`)
+	const failed = "A model has no room for what you asked last: “Long &lt;i&gt;”"
+	for range 2 { // until the judge goes on
+		_, page = c.get("/")
+		require.Contains(t, page, failed)
+		require.Contains(t, page, `data-notice="3"`)
+		require.Contains(t, page, "Ask something of your own")
+		require.NotContains(t, page, "They answer what you asked")
+	}
+	_, page = other.get("/")
+	require.NotContains(t, page, failed, "that is Ann's")
+
+	for n := range 2 {
+		require.NoError(t, st.AddAnswer(t.Context(), id, n, abtest.X, abtest.Answer{Text: "a"}))
+		require.NoError(t, st.AddAnswer(t.Context(), id, n, abtest.Y, abtest.Answer{Text: "b"}))
+	}
+	_, page = c.get("/")
+	require.Contains(t, page, failed)
+	_, page = c.post("/vote", form(page, "left"))
+	require.Contains(t, page, "Second")
+	require.NotContains(t, page, failed)
+	c.post("/own", url.Values{"prompt": {"Also long"}})
+	require.NoError(t, st.Fail(t.Context(), id, 3))
+	_, page = c.get("/")
+	require.Contains(t, page, "what you asked last: “Also long”")
+}
+
+// TestNotLive checks a session without Options.Ask: judges cannot enter prompts, and missing
+// answers are an error.
 func TestNotLive(t *testing.T) {
 	s, c := begin(t, false)
 	c.post("/start", url.Values{"name": {"Ann"}})

@@ -43,9 +43,24 @@ var functions = template.FuncMap{
 // resultsPage has the results of the session.
 type resultsPage struct {
 	*abtest.Report
-	Rows   []row
-	Filter string
-	Total  int
+	Sections, OwnSections []section
+	Rows                  []row
+	Filter                string
+	Total                 int
+}
+
+// section is what the page shows of a group. X and Y are the models' names.
+type section struct {
+	*abtest.Group
+	X, Y string
+	Own  bool // the votes are on judges' own prompts
+}
+
+func sections(r *abtest.Report, groups []abtest.Group, own bool) (list []section) {
+	for i := range groups {
+		list = append(list, section{&groups[i], r.Models[abtest.X].Name, r.Models[abtest.Y].Name, own})
+	}
+	return list
 }
 
 // row is a pair in the list of results.
@@ -54,6 +69,7 @@ type row struct {
 	Prompt  abtest.Prompt
 	Verdict string
 	Equal   bool
+	Own     bool // a judge asked it
 	Votes   int
 }
 
@@ -83,6 +99,7 @@ func (s *Server) results(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	p := resultsPage{Report: abtest.NewReport(s.session), Filter: r.URL.Query().Get("only")}
+	p.Sections, p.OwnSections = sections(p.Report, p.Groups, false), sections(p.Report, p.OwnGroups, true)
 	keep, ok := filters[p.Filter]
 	if !ok {
 		return notFound
@@ -99,7 +116,7 @@ func (s *Server) results(w http.ResponseWriter, r *http.Request) error {
 
 // row returns the verdict of people on a pair: whose answer won most votes.
 func (s *Server) row(n int) row {
-	out := row{N: n, Prompt: s.session.List[n], Equal: s.session.Equal(n)}
+	out := row{N: n, Prompt: s.session.List[n], Equal: s.session.Equal(n), Own: s.session.IsOwn(n)}
 	wins := [2]int{}
 	for i := range s.session.Votes {
 		v := &s.session.Votes[i]

@@ -16,7 +16,7 @@ import (
 // startPage asks a judge for a name.
 type startPage struct {
 	Pairs   int
-	Visible int // smallest distance from 50 %, in points, that so many pairs can show
+	Visible int // smallest distance from 50 %, in percentage points, that votes on all pairs can show
 	Peek    bool
 	Wrong   bool // the name is not valid
 	Live    bool // judges may enter prompts
@@ -52,8 +52,8 @@ type donePage struct {
 	Live  livePart
 }
 
-// ask shows the next pair, the page for a name before the first one, or the last page after the
-// last one.
+// ask shows the judge's next pair. A new judge gets the page that asks for a name, and a judge
+// without further pairs the last page.
 func (s *Server) ask(w http.ResponseWriter, r *http.Request) error {
 	if err := s.reload(r.Context()); err != nil {
 		return err
@@ -144,6 +144,7 @@ func (s *Server) vote(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	s.goneOn(judge)
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 	return nil
 }

@@ -1,7 +1,7 @@
-// Package blackbox has tests that ask a server as clients do, over TCP and HTTP, and see
-// nothing of its inside: what is answered whatever else is asked, what hostile requests get,
-// how many connections and bytes a stranger can have, and that nothing of those who have
-// gone remains. They use a small model of random weights, so that they take seconds.
+// Package blackbox tests a server from outside, over TCP and HTTP: that answers do not depend
+// on other requests, what hostile requests get, how many connections and bytes a client can
+// take, and that nothing is left of clients that have gone. The tests use a small model with
+// random weights, so that they take seconds.
 package blackbox
 
 import (
@@ -36,8 +36,8 @@ type fixture struct {
 	client *http.Client
 }
 
-// setup starts one, which listens as the command's does. Change may change what it is made
-// of.
+// setup starts a server that listens like "alpaca serve". change may change its options; nil:
+// it does not.
 func setup(t testing.TB, change func(*engine.Options, *server.Options)) *fixture {
 	t.Helper()
 	return setupModel(t, testmodel.SPM(1), change)
@@ -78,7 +78,7 @@ func setupModel(t testing.TB, of *testmodel.Model, change func(*engine.Options, 
 	return f
 }
 
-// do sends a request. Header is pairs of names and values.
+// do sends a request. header has names, each followed by its value.
 func (f *fixture) do(method, path, body string, header ...string) (*http.Response, string) {
 	f.t.Helper()
 	r, err := http.NewRequestWithContext(f.t.Context(), method, f.url+path, strings.NewReader(body))
@@ -97,7 +97,7 @@ func (f *fixture) do(method, path, body string, header ...string) (*http.Respons
 	return resp, string(b)
 }
 
-// dial opens a connection on which a test writes what it likes.
+// dial opens a TCP connection for a test to write to.
 func (f *fixture) dial() net.Conn {
 	f.t.Helper()
 	c, err := net.Dial("tcp", f.addr)
@@ -106,14 +106,14 @@ func (f *fixture) dial() net.Conn {
 	return c
 }
 
-// recorded asks the server without a network.
+// recorded calls the server's handler without a network.
 func (f *fixture) recorded(r *http.Request) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
 	f.s.ServeHTTP(w, r)
 	return w
 }
 
-// eventually waits for what must become true.
+// eventually waits until done returns true. The test fails after a minute.
 func eventually(t testing.TB, what string, done func() bool) {
 	t.Helper()
 	const patience = time.Minute
@@ -128,7 +128,7 @@ func object(t testing.TB, text string) (o map[string]any) {
 	return o
 }
 
-// at returns what is at a path in JSON, such as "choices.0.message.content".
+// at returns the value at a path in JSON, such as "choices.0.message.content".
 func at(v any, path string) any {
 	for name := range strings.SplitSeq(path, ".") {
 		switch x := v.(type) {

@@ -19,14 +19,14 @@ import (
 	"alpaca/internal/server"
 )
 
-// endless is answered for as long as a test takes, brief at once.
+// The answer to endless takes as long as a test, the answer to brief almost no time.
 const (
 	endless = `{"prompt": "abc", "max_tokens": -1, "ignore_eos": true, "temperature": 0}`
 	brief   = `{"prompt": "abc", "max_tokens": 2, "ignore_eos": true, "temperature": 0}`
 )
 
-// long makes answers last as long as nobody ends them, however fast the machine is: contexts
-// are large, and a full one goes on.
+// long makes answers last until somebody ends them, however fast the machine is: contexts are
+// large, and a full context is shifted.
 func long(e *engine.Options, o *server.Options) {
 	e.Ctx = 1 << 16
 	e.Blocks = 1<<11 + 64
@@ -34,8 +34,8 @@ func long(e *engine.Options, o *server.Options) {
 	o.Sampling.IgnoreEOS = true
 }
 
-// background sends a request whose answer nobody reads to its end, until leave is called.
-// Gone is closed when the client has gone.
+// background sends a request and reads its answer in the background. leave cancels the request.
+// status is the response's status, 0 before there is one.
 func (f *fixture) background(client *http.Client, body string, header ...string) (leave func(), status *atomic.Int32) {
 	ctx, cancel := context.WithCancel(f.t.Context())
 	r, err := http.NewRequestWithContext(ctx, "POST", f.url+"/v1/completions", strings.NewReader(body))
@@ -60,8 +60,8 @@ func (f *fixture) background(client *http.Client, body string, header ...string)
 	return leave, status
 }
 
-// TestFairKeys checks that a key with many requests keeps no other from being answered,
-// neither by those that are answered nor by those that wait.
+// TestFairKeys checks that a key with many running and waiting requests does not keep another key
+// from being answered.
 func TestFairKeys(t *testing.T) {
 	f := setup(t, func(e *engine.Options, o *server.Options) {
 		long(e, o)
@@ -70,7 +70,7 @@ func TestFairKeys(t *testing.T) {
 	testFair(f, f.client, f.client, []string{"Authorization", "Bearer many"}, []string{"Authorization", "Bearer few"})
 }
 
-// TestFairAddresses checks the same of addresses, which stand for clients without keys.
+// TestFairAddresses checks the same for addresses, which identify clients without keys.
 func TestFairAddresses(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("this machine has one loopback address")
@@ -88,7 +88,7 @@ func TestFairAddresses(t *testing.T) {
 func testFair(f *fixture, manyClient, fewClient *http.Client, manyHeader, fewHeader []string) {
 	t := f.t
 	var leave []func()
-	for i := range 6 { // two are answered, four wait
+	for i := range 6 { // two run, four wait
 		stop, _ := f.background(manyClient, endless, manyHeader...)
 		leave = append(leave, stop)
 		eventually(t, "in the queue", func() bool { return f.engine.Stats().Busy == i+1 })
@@ -105,15 +105,15 @@ func testFair(f *fixture, manyClient, fewClient *http.Client, manyHeader, fewHea
 	require.GreaterOrEqual(t, f.engine.Stats().Waiting, 3, "those that came first still wait")
 }
 
-// TestHalfOfThePlaces checks that a key has no more than half of the places while others
-// wait for one.
+// TestHalfOfThePlaces checks that a key gets at most half of the parallel answers while other
+// keys wait.
 func TestHalfOfThePlaces(t *testing.T) {
 	f := setup(t, func(e *engine.Options, o *server.Options) {
 		long(e, o)
 		e.Parallel, o.Keys = 4, []string{"a", "b", "c"}
 	})
 	as := func(key string) []string { return []string{"Authorization", "Bearer " + key} }
-	// Key c has all places, so that all others wait.
+	// Key c has all parallel answers, so that the other keys wait.
 	var leave []func()
 	for range 4 {
 		stop, _ := f.background(f.client, endless, as("c")...)
@@ -138,8 +138,7 @@ func TestHalfOfThePlaces(t *testing.T) {
 	}
 }
 
-// TestRetryAfter checks what clients are told who come when the queue is full, by each API
-// in its own words.
+// TestRetryAfter checks the error of each API when the queue is full.
 func TestRetryAfter(t *testing.T) {
 	f := setup(t, func(e *engine.Options, o *server.Options) {
 		long(e, o)

@@ -15,8 +15,8 @@ import (
 	"alpaca/internal/server"
 )
 
-// TestForms checks that every path answers every method in the form of its API, with the
-// methods that it has.
+// TestForms checks the responses of every path to every method: a wrong method gets an error in
+// the form of the path's API, with the allowed methods.
 func TestForms(t *testing.T) {
 	f := setup(t, nil)
 	gets := []string{"/health", "/v1/health", "/livez", "/readyz", "/v1/models", "/models", "/metrics", "/props", "/slots", "/api/version", "/api/tags", "/api/ps", "/"}
@@ -30,7 +30,7 @@ func TestForms(t *testing.T) {
 		}
 		for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"} {
 			if !isGet && method == "POST" || path == "/v1/responses/input_tokens" {
-				continue // what it does is tested elsewhere; the other is the name of a response as well
+				continue // other tests send POST; this path also matches /v1/responses/{id}
 			}
 			resp, text := f.do(method, path, "")
 			if isGet && (method == "GET" || method == "HEAD") {
@@ -76,8 +76,8 @@ func errorOf(t testing.TB, path, text string) string {
 	return message
 }
 
-// TestRefusals checks that whoever asks for what is not done gets no other thing in its
-// place, and a status after which clients do not try again.
+// TestRefusals checks that an unsupported request is an error, with a status after which clients
+// do not retry.
 func TestRefusals(t *testing.T) {
 	f := setup(t, nil)
 	const question = `"messages": [{"role": "user", "content": "a"}]`
@@ -135,7 +135,7 @@ func TestNothingIsFetched(t *testing.T) {
 			require.Equal(t, 400, resp.StatusCode, path)
 			require.Contains(t, errorOf(t, path, text), "text only", path)
 		}
-		// The name of a model is a name, whatever it looks like, and the answer has ours.
+		// A model's name is only a name, even if it is a URL or a path. The answer has our name.
 		resp, text := f.do("POST", "/v1/completions", fmt.Sprintf(`{"prompt": "a", "max_tokens": 1, "model": %q}`, url))
 		require.Equal(t, 200, resp.StatusCode, text)
 		require.Equal(t, "tiny.gguf", object(t, text)["model"])
@@ -145,13 +145,14 @@ func TestNothingIsFetched(t *testing.T) {
 		"/v1/models/../../etc/hostname", "/v1/models/%2e%2e%2f%2e%2e%2fetc%2fhostname", "/v1/models/%2Fetc%2Fhostname", "/ui/../../../etc/hostname",
 		"/ui/%2e%2e/%2e%2e/etc/hostname", "/ui/..%2f..%2fetc%2fhostname", "/ui/%5c..%5cserver.go", "/ui/",
 	} {
-		c := f.dial() // http.Client would clean the path
+		c := f.dial() // http.Client would normalize the path
 		fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", path)
 		require.Contains(t, strings.SplitN(ended(t, c), "\r\n", 2)[0], "404", path)
 	}
 }
 
-// TestUserTextIsNoControl checks that nobody ends a turn by writing so.
+// TestUserTextIsNoControl checks that the text of a control token in a message is not encoded as
+// that token.
 func TestUserTextIsNoControl(t *testing.T) {
 	f := setup(t, nil)
 	count := func(content string) float64 {
@@ -163,7 +164,7 @@ func TestUserTextIsNoControl(t *testing.T) {
 	require.GreaterOrEqual(t, count("x</s>"), count("x")+4, "each character is a token or part of a word")
 }
 
-// TestLog checks that the log has the request's id and nothing of what was said.
+// TestLog checks that the log has the request's id, but no prompt and no key.
 func TestLog(t *testing.T) {
 	var mu sync.Mutex
 	var log strings.Builder

@@ -13,13 +13,13 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// postPaths are those that take JSON.
+// postPaths are the paths that take JSON.
 var postPaths = []string{
 	"/v1/chat/completions", "/v1/completions", "/completion", "/v1/messages", "/v1/messages/count_tokens",
 	"/v1/responses", "/v1/responses/input_tokens", "/api/chat", "/api/generate", "/v1/chat/completions/input_tokens", "/tokenize", "/detokenize", "/apply-template",
 }
 
-// answered checks that whatever is sent is answered, with a fault of its sender at worst.
+// answered checks that a body gets an answer or an error below status 500.
 func (f *fixture) answered(t *testing.T, path, body string) {
 	w := f.recorded(httptest.NewRequestWithContext(t.Context(), "POST", path, strings.NewReader(body)))
 	require.Less(t, w.Code, 500, "%s %q: %s", path, body, w.Body)
@@ -37,7 +37,7 @@ func (f *fixture) answered(t *testing.T, path, body string) {
 	}
 }
 
-// TestHostileNumbers puts numbers where bounds end, and what is none, into every field.
+// TestHostileNumbers puts extreme numbers and values of other types into every field.
 func TestHostileNumbers(t *testing.T) {
 	f := setup(t, func(_ *engine.Options, o *server.Options) { o.MaxTokens = 2 })
 	fields := []string{
@@ -71,14 +71,14 @@ func TestHostileNumbers(t *testing.T) {
 	}
 }
 
-// fuzz sends bodies to paths that read the same.
+// fuzz sends fuzzed bodies to paths whose requests have similar fields.
 func fuzz(f *testing.F, paths []string, seeds ...string) {
 	for i := range paths {
 		for _, seed := range seeds {
 			f.Add(i, seed)
 		}
 	}
-	// What is tried is how requests are read: the smallest model answers as well as any other.
+	// The fuzzing is about parsing requests, so the smallest model will do.
 	smallest := testmodel.Spec{Seed: 1, Dim: 32, Layers: 1}.Make()
 	x := setupModel(f, smallest, func(e *engine.Options, o *server.Options) { o.MaxTokens, e.Drafts.Off = 1, true })
 	f.Fuzz(func(t *testing.T, path int, body string) {

@@ -16,7 +16,8 @@ import (
 	"alpaca/internal/server"
 )
 
-// ended reads what the server still says, and reports that it has closed the connection.
+// ended returns what the server still sends. The test fails unless the server then closes the
+// connection.
 func ended(t testing.TB, c net.Conn) string {
 	t.Helper()
 	require.NoError(t, c.SetReadDeadline(time.Now().Add(time.Minute)))
@@ -27,7 +28,7 @@ func ended(t testing.TB, c net.Conn) string {
 	return string(b)
 }
 
-// TestSlowRequests checks that nobody holds a connection by sending little, or nothing.
+// TestSlowRequests checks that a client that sends little or nothing loses its connection.
 func TestSlowRequests(t *testing.T) {
 	f := setup(t, func(_ *engine.Options, o *server.Options) {
 		o.HeadTimeout, o.BodyTimeout, o.IdleTimeout = 100*time.Millisecond, 100*time.Millisecond, 100*time.Millisecond
@@ -50,7 +51,7 @@ func TestSlowRequests(t *testing.T) {
 	}
 }
 
-// TestSlowBody checks that a body that comes steadily has the time that it takes.
+// TestSlowBody checks that a body may come slowly if it keeps coming.
 func TestSlowBody(t *testing.T) {
 	f := setup(t, func(_ *engine.Options, o *server.Options) { o.BodyTimeout = time.Second })
 	c := f.dial()
@@ -63,7 +64,7 @@ func TestSlowBody(t *testing.T) {
 	require.Contains(t, ended(t, c), "200 OK")
 }
 
-// TestLargeRequests checks the bounds of headers and bodies, however they are sent.
+// TestLargeRequests checks the size limits of headers and bodies, also of chunked bodies.
 func TestLargeRequests(t *testing.T) {
 	f := setup(t, nil)
 	large := `{"prompt": "` + strings.Repeat("a", 8<<20) + `"}`
@@ -88,8 +89,8 @@ func TestLargeRequests(t *testing.T) {
 	require.Contains(t, ended(t, c), "200 OK")
 }
 
-// TestMalformed checks that what is no request of HTTP gets an error of the API, too, and
-// that the connection ends with it.
+// TestMalformed checks that a malformed HTTP request also gets an error of the API, and that the
+// server then closes the connection.
 func TestMalformed(t *testing.T) {
 	f := setup(t, nil)
 	for _, tt := range []struct {
@@ -105,7 +106,7 @@ func TestMalformed(t *testing.T) {
 		{"GET / HTTP/3.0\r\nHost: localhost\r\n\r\n", "unsupported protocol version", 505},
 		{"POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip\r\n\r\n", "Transfer-Encoding is not supported", 501},
 		{"POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nExpect: wonders\r\nContent-Length: 0\r\n\r\n", "Expect", 417},
-		{"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\nnonsense\r\n\r\n", "malformed HTTP request", 400}, // a second one
+		{"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\nnonsense\r\n\r\n", "malformed HTTP request", 400}, // the second request is malformed
 		{"GET /health HTTP/1.1\r\nHost: localhost\r\nX-Large: " + strings.Repeat("a", 40<<10) + "\r\n\r\n", "more than 32768 bytes", 431},
 	} {
 		c := f.dial()
@@ -134,7 +135,7 @@ func TestMalformed(t *testing.T) {
 	}
 }
 
-// TestLists checks the bounds of what a request may hold.
+// TestLists checks the limits of lists, texts and nesting in a request.
 func TestLists(t *testing.T) {
 	f := setup(t, nil)
 	repeat := func(item string, n int) string {
@@ -160,8 +161,8 @@ func TestLists(t *testing.T) {
 	}
 }
 
-// TestTooLong checks that a prompt that does not fit is refused with what clients know it
-// by, and never cut.
+// TestTooLong checks that a prompt that does not fit is refused, never cut, and that the error
+// has the words and the code that clients look for.
 func TestTooLong(t *testing.T) {
 	f := setup(t, func(e *engine.Options, _ *server.Options) { e.Ctx = 64 })
 	text := strings.Repeat("abc ", 40)
@@ -182,7 +183,7 @@ func TestTooLong(t *testing.T) {
 		require.Equal(t, 64.0, at(o, "error.n_ctx"))
 		require.Greater(t, at(o, "error.n_prompt_tokens"), 64.0)
 	}
-	// As many as there is room for are accepted, one more is not.
+	// A prompt may have one token less than the context.
 	for n, status := range map[int]int{63: 200, 64: 400} {
 		ids := strings.TrimSuffix(strings.Repeat("5,", n), ",")
 		resp, answer := f.do("POST", "/completion", `{"prompt": [`+ids+`], "ignore_eos": true}`)
@@ -195,7 +196,7 @@ func TestTooLong(t *testing.T) {
 	}
 }
 
-// TestSlowReader checks that a client that takes nothing is left, and its place freed.
+// TestSlowReader checks that the answer to a client that does not read is cancelled.
 func TestSlowReader(t *testing.T) {
 	f := setup(t, func(e *engine.Options, o *server.Options) {
 		long(e, o)
@@ -210,8 +211,8 @@ func TestSlowReader(t *testing.T) {
 	require.Equal(t, int64(1), f.engine.Stats().Cancelled)
 }
 
-// TestConnections checks that there are no more than that many, that idle ones make way,
-// and that those in use do not.
+// TestConnections checks the limit of connections: a new one replaces an idle one, but not one in
+// use.
 func TestConnections(t *testing.T) {
 	f := setup(t, func(e *engine.Options, o *server.Options) { long(e, o); o.Connections = 3 })
 	ask := func(c net.Conn, body string) {
@@ -230,9 +231,9 @@ func TestConnections(t *testing.T) {
 		ask(c, brief)
 		require.Equal(t, 200, answered(c))
 		idle = append(idle, c)
-		time.Sleep(50 * time.Millisecond) // the server learns that it is idle after the answer is read
+		time.Sleep(50 * time.Millisecond) // the server marks a connection as idle only after the answer
 	}
-	first := f.dial() // takes the place of the one that is idle for longest
+	first := f.dial() // replaces the connection that has been idle longest
 	ask(first, endless)
 	require.Empty(t, ended(t, idle[0]))
 	eventually(t, "it is answered", func() bool { return f.engine.Stats().Running == 1 })

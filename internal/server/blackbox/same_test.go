@@ -18,24 +18,24 @@ import (
 	"alpaca/internal/server"
 )
 
-// differing is what may differ between two answers to the same request: names and times,
-// and how much of the prompt was known.
+// differing matches what may differ between two answers to the same request: ids, times, and the
+// number of cached tokens.
 var differing = regexp.MustCompile(`"(?:id|item_id|call_id|created|created_at|request_id)":(?:"[^"]*"|[0-9]+),?|"timings":\{[^}]*\},?|` +
 	`"(?:cached_tokens|cache_read_input_tokens|[a-z_]*_duration)":[0-9]+,?|"usage":\{"input_tokens":[0-9]+`)
 
 // asked is a request.
 type asked struct {
 	path, body string
-	n          int // answers
+	n          int // number of answers to each prompt
 }
 
-// roomy is a context for the prompts of tools.
+// roomy is a context size that is large enough for prompts with tools.
 const roomy = 640
 
-// fields is JSON that a test puts together.
+// fields is a JSON object.
 type fields map[string]any
 
-// forms are what some answers must look like.
+// forms are fields that constrain the form of an answer.
 var forms = []fields{
 	{"grammar": `root ::= [a-z]+ (" " [0-9]+)? "."`},
 	{"response_format": fields{"type": "json_object"}},
@@ -45,14 +45,14 @@ var forms = []fields{
 		"name": "f", "parameters": json.RawMessage(`{"type": "object", "properties": {"n": {"enum": [1, 2, 3]}}, "required": ["n"], "additionalProperties": false}`)}}}},
 }
 
-// mixed returns requests of all kinds with seeds of their own.
+// mixed returns n requests of all kinds, each with a seed.
 func mixed(n int) (list []asked) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for i := range n {
 		prompt := strings.Repeat("common beginning ", r.IntN(3)) + strings.Repeat(string(rune('a'+r.IntN(26))), r.IntN(40)+1)
 		most := r.IntN(12) + 1
 		if i%16 == 3 {
-			most = 190 // more than the engine sees room for when it begins
+			most = 190 // more tokens than the engine reserves room for at the beginning
 		}
 		a := asked{n: 1}
 		chat := []fields{{"role": "system", "content": "common"}, {"role": "user", "content": prompt}}
@@ -102,8 +102,8 @@ func mixed(n int) (list []asked) {
 	return list
 }
 
-// sorted puts the events of a stream in the order of their answers: those of different ones
-// may come in any.
+// sorted groups the events of a stream by answer, because the events of different answers come in
+// any order.
 func sorted(text string) string {
 	if !strings.HasPrefix(text, "data: ") {
 		return text
@@ -120,7 +120,7 @@ func sorted(text string) string {
 	return fmt.Sprint(byIndex)
 }
 
-// answer asks and returns what must be the same each time.
+// answer sends a request and returns the part of the response that must always be the same.
 func (f *fixture) answer(a asked) string {
 	resp, text := f.do("POST", a.path, a.body)
 	require.Equal(f.t, 200, resp.StatusCode, "%s %s: %s", a.path, a.body, text)
@@ -128,7 +128,7 @@ func (f *fixture) answer(a asked) string {
 	return sorted(differing.ReplaceAllString(text, ""))
 }
 
-// vanish asks and goes away in the middle.
+// vanish sends a request and cancels it after a time.
 func (f *fixture) vanish(a asked, after time.Duration) {
 	ctx, leave := context.WithTimeout(f.t.Context(), after)
 	defer leave()
@@ -139,9 +139,9 @@ func (f *fixture) vanish(a asked, after time.Duration) {
 	}
 }
 
-// TestOneAnswer is the promise of this server: what is answered does not depend on what
-// else is asked at the time, on how many are answered at once, on the cache, on clients
-// that go, nor on texts that have to wait for memory in the middle.
+// TestOneAnswer checks this server's promise: an answer does not depend on other requests, on the
+// number of parallel answers, on the cache, on clients that vanish, or on preemption for lack of
+// memory.
 func TestOneAnswer(t *testing.T) {
 	list := mixed(200)
 	if testing.Short() {
@@ -169,7 +169,7 @@ func TestOneAnswer(t *testing.T) {
 				var all sync.WaitGroup
 				for i, a := range list {
 					if a.n > 1 && tt.name == "one slot" {
-						got[i] = want[i] // it is refused there
+						got[i] = want[i] // one slot refuses several answers
 						continue
 					}
 					all.Go(func() { got[i] = f.answer(a) })

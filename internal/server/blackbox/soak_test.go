@@ -20,7 +20,7 @@ import (
 	"alpaca/internal/server"
 )
 
-// How long and how hard TestSoak tries, by hand:
+// Flags of TestSoak, for a longer run by hand:
 //
 //	go test ./internal/server/blackbox -run TestSoak -v -timeout 0 -soak 15m -idle 1000 -requests 10000
 var (
@@ -29,27 +29,27 @@ var (
 	soakRequests = flag.Int("requests", 400, "requests of TestSoak at least")
 )
 
-// soak is many clients at once, good ones and others.
+// soak lets clients of all kinds use a server.
 type soak struct {
 	f      *fixture
 	list   []asked
-	want   []string // what they are answered
+	want   []string // the answer to each request of list
 	counts [6]atomic.Int64
 }
 
 // The kinds of clients of a soak.
 const (
-	good      = iota // asks and compares the answer
+	good      = iota // sends a request and compares the answer
 	vanishing        // goes away while it waits or reads
-	malformed        // sends what is no request
+	malformed        // sends a damaged request
 	cut              // goes away within its header or body
-	unread           // asks and never reads
-	probing          // asks how the server is
+	unread           // sends a request and never reads
+	probing          // asks for health and metrics
 )
 
 var kinds = []string{"answered the same as alone", "gone while waiting or reading", "malformed", "gone within header or body", "never read", "probes"}
 
-// one is the life of one client.
+// one runs one client of a random kind.
 func (s *soak) one(r *rand.Rand) {
 	f := s.f
 	i := r.IntN(len(s.list))
@@ -87,10 +87,10 @@ func (s *soak) one(r *rand.Rand) {
 	s.counts[kind].Add(1)
 }
 
-// TestSoak lets many clients, half of whom behave badly, loose on a server with little
-// memory, while other connections are idle. Each answer must be the one that is given
-// alone, and nothing must remain of anybody: no place, no block, no goroutine, no
-// connection. Flags make it long.
+// TestSoak lets many clients use a server with little memory while other connections are idle.
+// About half of the clients misbehave. Each answer must equal the answer to the same request
+// alone. At the end no request, block, goroutine or connection may be left. Flags make the test
+// longer.
 func TestSoak(t *testing.T) {
 	list := mixed(200)
 	if testing.Short() {
@@ -149,20 +149,20 @@ func TestSoak(t *testing.T) {
 		c.Close()
 	}
 	t.Logf("%d of %d idle connections made way for others", closed, len(idle))
-	if len(idle) < 900 { // there was room for all
+	if len(idle) < 900 { // there were fewer connections than the limit
 		require.Zero(t, closed)
 	}
 	f.client.CloseIdleConnections()
 	eventually(t, "no place is taken", func() bool { st := f.engine.Stats(); return st.Busy == 0 && st.Running == 0 && st.Waiting == 0 })
 	eventually(t, "no goroutine is left", func() bool { return runtime.NumGoroutine() <= before })
-	// What the cache holds is all that there is: it can be given to one who needs it.
+	// Only the cache holds blocks, and it gives them to a request that needs them.
 	eventually(t, "no block is held", func() bool { st := f.engine.Stats(); return st.BlocksUsed <= st.BlocksCached+1 })
 	resp, text := f.do("POST", "/completion", `{"prompt": "zzz", "ignore_eos": true, "n_predict": -1}`)
 	require.Equal(t, 200, resp.StatusCode, text)
 	require.Equal(t, true, at(object(t, text), "truncated"), "the whole context is there for one")
 }
 
-// report tells what was done.
+// report logs the counts so far.
 func (s *soak) report(start time.Time) {
 	var b strings.Builder
 	for kind, name := range kinds {
@@ -175,8 +175,8 @@ func (s *soak) report(start time.Time) {
 		runtime.NumGoroutine(), m.HeapAlloc>>20, st.Preemptions, st.Cancelled, st.BlocksUsed, st.BlocksCached)
 }
 
-// TestVanishing checks that the place of a client that goes is free soon, whatever it waits
-// for.
+// TestVanishing checks that the answer to a client that goes away is soon cancelled, whatever the
+// client was waiting for.
 func TestVanishing(t *testing.T) {
 	f := setup(t, func(e *engine.Options, o *server.Options) { long(e, o); e.Parallel = 1 })
 	prompt := strings.TrimSuffix(strings.Repeat("5,", 20000), ",")

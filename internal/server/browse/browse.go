@@ -193,8 +193,9 @@ func (b *Browser) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 }
 
-// ServeHTTP answers a request, unless its Host is not this machine's. A foreign page whose domain
-// name resolves to this machine would otherwise have the same origin.
+// ServeHTTP answers a request. It refuses a request over the loopback interface whose Host is not
+// this machine's: a foreign page whose domain name resolves to this machine would otherwise have the
+// same origin.
 func (b *Browser) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if listen.FromHere(r) && !listen.OwnName(r.Host, b.opt.Hosts) {
 		http.Error(w, "the Host is not one of this server's: ask for localhost, or start it with --allowed-host", http.StatusForbidden)

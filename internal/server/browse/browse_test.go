@@ -72,7 +72,7 @@ func object(t *testing.T, address string) map[string]any {
 	return v
 }
 
-// TestNext follows next_url as Datasette's own clients do: all rows, once.
+// TestNext follows next_url as Datasette's own clients do. It must get all rows, each once.
 func TestNext(t *testing.T) {
 	srv, _ := site(t, Options{})
 	for query, want := range map[string]int{"": 251, "?_sort=category": 251, "?_sort_desc=output&_size=7": 251, "?_search=count&_size=99": 250, "?category=b&_size=max": 125} {
@@ -267,7 +267,7 @@ func TestErrors(t *testing.T) {
 	require.Equal(t, 200, status)
 }
 
-// TestBase checks a browser below another server's addresses.
+// TestBase checks a browser whose addresses have a prefix.
 func TestBase(t *testing.T) {
 	srv, db := site(t, Options{Base: "/data", Chat: true})
 	_, body := get(t, srv.URL+"/data/")
@@ -275,7 +275,7 @@ func TestBase(t *testing.T) {
 		address, _, _ := strings.Cut(part, `"`)
 		require.True(t, strings.HasPrefix(address, "/data/") || address == "/" || address == "data:," || strings.HasPrefix(address, "#"), address)
 	}
-	// What is added is found, and counted when the facets have been read again.
+	// New rows are counted once the facets have been loaded again.
 	require.NoError(t, db.Update(context.Background(), func(tx *data.Tx) error {
 		return tx.Add(&data.Row{SourceID: 1, Instruction: "new", Output: "x"})
 	}))

@@ -67,7 +67,7 @@ type counting struct {
 	done chan struct{}
 }
 
-// of returns the count of a key. Unless it is complete or in progress, of starts compute.
+// of returns the count of a key. If there is none yet, it starts compute in the background.
 func (c *counts) of(key string, compute func() counted) *counting {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -88,7 +88,7 @@ func (c *counts) of(key string, compute func() counted) *counting {
 	go func() {
 		one.counted = compute()
 		close(one.done)
-		if !one.known { // another request may be faster
+		if !one.known { // it failed: the next request tries again
 			c.mu.Lock()
 			delete(c.list, key)
 			c.mu.Unlock()

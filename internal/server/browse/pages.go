@@ -213,7 +213,7 @@ func (q *request) chips() (list []link) {
 	return list
 }
 
-// groups returns the facets with their links. It leaves out those with nothing to choose.
+// groups returns the facets with their links. It leaves out facets with nothing to choose.
 func (q *request) groups(c counted) (list []group) {
 	for _, f := range c.facets {
 		g := group{Name: f.Name, Title: titles[f.Name], More: f.More}

@@ -9,7 +9,7 @@ import (
 	"alpaca/internal/data/table"
 )
 
-// defaultSize is how many rows a page has.
+// defaultSize is how many rows a request without _size gets. HTML pages have fewer.
 const defaultSize = 100
 
 // request is a parsed request for rows of a table.

@@ -113,7 +113,7 @@ func (b *Browser) sqlJSON(w http.ResponseWriter, r *http.Request) error {
 	return a.write(w)
 }
 
-// sqlCSV sends all rows of a statement. Each row may take as long as the statement of a page.
+// sqlCSV sends all rows of a statement. Each row may take up to pageTime.
 func (b *Browser) sqlCSV(w http.ResponseWriter, r *http.Request) error {
 	text, values, err := b.statement(r)
 	if err != nil {

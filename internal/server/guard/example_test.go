@@ -7,7 +7,7 @@ import (
 	"alpaca/internal/server/guard"
 )
 
-// Example knows a client by its key.
+// Example recognizes a client by its key.
 func Example() {
 	g := guard.New([]string{"secret"}, nil, "")
 	r := httptest.NewRequest("GET", "/props", nil)

@@ -42,7 +42,7 @@ func New(keys, hosts []string, origin string) *Guard {
 	return g
 }
 
-// Pages passes a request to h unless a foreign web page can have sent it; then fail answers. A
+// Pages passes a request to h. If a foreign web page can have sent it, Pages calls fail instead. A
 // foreign page may use a domain name that resolves to this machine (DNS rebinding). For the browser
 // it then has the server's own origin, and only the Host header reveals it.
 func (g *Guard) Pages(h http.Handler, fail func(http.ResponseWriter, error)) http.Handler {
@@ -119,9 +119,9 @@ func keyOf(r *http.Request) string {
 // Known reports whether a request has an accepted key, or needs none.
 func (g *Guard) Known(r *http.Request) bool { return len(g.keys) == 0 || g.keys.has(keyOf(r)) }
 
-// Salt returns a value that divides the prefix cache by key, if the server has several keys. The
-// time that a prompt takes must not reveal what the holder of another key has asked. Otherwise Salt
-// is "".
+// Salt returns a value that divides the prefix cache by key, if the server has several keys: the
+// time that a prompt takes must not reveal what the holder of another key has asked. With one key
+// or none it returns "".
 func (g *Guard) Salt(r *http.Request) string {
 	if len(g.keys) < 2 {
 		return ""
@@ -129,8 +129,8 @@ func (g *Guard) Salt(r *http.Request) string {
 	return hash(keyOf(r))
 }
 
-// Client returns the client of a request, for taking turns. Clients are distinguished by key or,
-// without one, by address.
+// Client identifies the client of a request, so that clients take turns. It is a hash of the key
+// or, without an accepted key, the address.
 func (g *Guard) Client(r *http.Request) string {
 	if len(g.keys) > 0 && g.Known(r) {
 		return "key " + hash(keyOf(r))
@@ -146,7 +146,7 @@ func hash(key string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// WithKey returns a handler that refuses requests without an accepted key, if one is needed.
+// WithKey returns a handler that refuses requests without an accepted key, if the server has keys.
 func (g *Guard) WithKey(h Handle) Handle {
 	if len(g.keys) == 0 {
 		return h
@@ -183,9 +183,8 @@ func (g *Guard) Browsed(h Handle) Handle {
 	}
 }
 
-// CheckType refuses types of content that a foreign web page could send without the browser asking
-// the server first. Programs may leave the type out, or send curl's default. CheckType also refuses
-// compressed bodies.
+// CheckType refuses content types that a foreign web page could send without a preflight request.
+// Programs may leave the type out, or send curl's default. CheckType also refuses compressed bodies.
 func CheckType(r *http.Request) error {
 	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
 		return unsupportedType("the body is encoded with " + Clip(encoding) + ": send it as it is")

@@ -11,7 +11,7 @@ import (
 	"alpaca/internal/openai"
 )
 
-// request returns a request with headers, names and values in turns.
+// request returns a request. header has names, each followed by its value.
 func request(header ...string) *http.Request {
 	r := httptest.NewRequest("POST", "/", nil)
 	for i := 0; i < len(header); i += 2 {
@@ -20,7 +20,7 @@ func request(header ...string) *http.Request {
 	return r
 }
 
-// TestSalt checks that the cache is divided among keys, and only there.
+// TestSalt checks that the cache is divided by key only if the server has several keys.
 func TestSalt(t *testing.T) {
 	one, two := request("Authorization", "Bearer one"), request("X-Api-Key", "two")
 	require.Empty(t, New(nil, nil, "").Salt(one))
@@ -30,7 +30,7 @@ func TestSalt(t *testing.T) {
 	require.Equal(t, g.Salt(one), g.Salt(request("X-Api-Key", "one")))
 }
 
-// TestClient checks by what clients take turns.
+// TestClient checks how clients are told apart.
 func TestClient(t *testing.T) {
 	g := New([]string{"one", "two"}, nil, "")
 	known := g.Client(request("Authorization", "Bearer one"))
@@ -40,7 +40,7 @@ func TestClient(t *testing.T) {
 	require.Equal(t, "address 192.0.2.1", New(nil, nil, "").Client(request("Authorization", "Bearer one")))
 }
 
-// TestWithTimeout checks which times a request may have for its answer.
+// TestWithTimeout checks which timeouts a request may ask for.
 func TestWithTimeout(t *testing.T) {
 	for _, tt := range []struct {
 		text string

@@ -81,7 +81,7 @@ func TestKeeper(t *testing.T) {
 		require.Equal(t, []string{"-large", "+huge"}, s.take(), "one alone may be larger than all")
 		require.Equal(t, map[string]bool{"huge": true}, k.Loaded())
 
-		// One waits for room, another is refused, a third gives up.
+		// One request waits for room, and another is refused.
 		got := make(chan error)
 		go func() {
 			_, release, err := k.Get(t.Context(), "a", 10)
@@ -99,10 +99,10 @@ func TestKeeper(t *testing.T) {
 
 		_, _, err = k.Get(t.Context(), "bad", 1)
 		require.ErrorContains(t, err, "damaged")
-		get("b", 1)() // there is room for it: nothing is left of the bad one
+		get("b", 1)() // there is room: nothing is left of the model that failed to load
 		require.Equal(t, []string{"+bad", "+b"}, s.take())
 
-		// Whoever asked first goes: the model is loaded for the next all the same.
+		// A model is loaded even if the request for it is cancelled.
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		_, _, err = k.Get(ctx, "c", 1)
@@ -129,7 +129,7 @@ func TestKeeper(t *testing.T) {
 	})
 }
 
-// TestManyUsers: no model is loaded twice or unloaded while somebody uses it.
+// TestManyUsers checks that no model is loaded twice, or unloaded while it is in use.
 func TestManyUsers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var s shelf

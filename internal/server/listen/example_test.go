@@ -6,7 +6,7 @@ import (
 	"alpaca/internal/server/listen"
 )
 
-// Example knows which names are this machine.
+// Example shows which Host headers name this machine.
 func Example() {
 	fmt.Println(listen.OwnName("localhost:8080", nil), listen.OwnName("example.org", nil), listen.OwnName("example.org", []string{"example.org"}))
 	// Output:

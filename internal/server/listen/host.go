@@ -13,8 +13,8 @@ func FromHere(r *http.Request) bool {
 	return ok && tcp.IP.IsLoopback()
 }
 
-// OwnName reports whether a Host header names this machine as seen from itself, or is one of the
-// allowed names.
+// OwnName reports whether a Host header is a loopback name or address, such as localhost, or one of
+// the allowed names.
 func OwnName(host string, allowed []string) bool {
 	name := host
 	if h, _, err := net.SplitHostPort(host); err == nil {

@@ -1,6 +1,6 @@
-// Package listen opens the addresses of a server: names and addresses of this machine, or socket
-// files. If a name has several addresses, each gets the same port. The package also knows which
-// addresses only this machine can reach.
+// Package listen opens the addresses of a server: names and addresses of this machine, which all
+// get the same port, or socket files. The package also knows which addresses only this machine can
+// reach, limits the number of connections, and answers malformed requests.
 package listen
 
 import (

@@ -12,14 +12,14 @@ import (
 	"time"
 )
 
-// result is what was measured of one request.
+// result has the measurements of one request.
 type result struct {
 	first, gap                time.Duration // time to the first event, and the longest time between two events
 	prompt, cached, generated int           // tokens
 }
 
-// client opens a new connection for each request: some servers close one that is about to be used
-// again.
+// client opens a new connection for each request, because some servers close an idle connection just
+// as it is used again.
 var client = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 
 // ask sends a prompt of tokens and reads the streamed answer, of at most limit tokens. each, if not

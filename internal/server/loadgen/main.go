@@ -1,7 +1,7 @@
 // Loadgen measures a server of OpenAI's API under load: this one, or another with the same model,
-// for comparison. It counts tokens as the server's usage reports them, and times by the arrival of
-// events. Its modes are load (several clients at once), prefix (a request that shares a prefix with
-// an earlier one), and stall (answers that are generated while another prompt is evaluated).
+// for comparison. It takes the numbers of tokens from the server's usage, and times from the arrival
+// of events. Its modes are load (several clients at once), prefix (a request that shares a prefix
+// with an earlier one), and stall (answers that are generated while another prompt is evaluated).
 package main
 
 import (

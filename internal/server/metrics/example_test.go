@@ -6,7 +6,7 @@ import (
 	"alpaca/internal/server/metrics"
 )
 
-// Example writes a counter as Prometheus reads it.
+// Example writes a counter in Prometheus' text format.
 func Example() {
 	var p metrics.Exposition
 	p.One("counter", "requests_total", "Requests answered.", 3)

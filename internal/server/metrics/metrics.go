@@ -14,7 +14,7 @@ import (
 // Histogram counts durations by ranges. bounds are in seconds, in rising order.
 type Histogram struct {
 	bounds []float64
-	counts []int64 // counts[i] is the number of durations from bounds[i-1] to bounds[i]; the last one counts those above all bounds
+	counts []int64 // counts[i] is the number of durations from bounds[i-1] to bounds[i]; the last element counts durations above all bounds
 	sum    float64
 }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// get asks for a path of the page. Header is a name and a value.
+// get requests a path of the page. header is empty, or a name and its value.
 func get(path string, header ...string) *httptest.ResponseRecorder {
 	mux := http.NewServeMux()
 	for pattern, h := range Handlers() {
@@ -25,7 +25,7 @@ func get(path string, header ...string) *httptest.ResponseRecorder {
 	return w
 }
 
-// TestPage checks how the page is sent, and that it stays small.
+// TestPage checks the page's headers and its size.
 func TestPage(t *testing.T) {
 	w := get("/")
 	require.Equal(t, 200, w.Code)
@@ -58,8 +58,8 @@ func TestPage(t *testing.T) {
 	require.Less(t, packed, 150<<10)
 }
 
-// TestPageSource checks that the page does what its policy allows: no markup is made of
-// text, no style and no script stands in the HTML, and every file it loads is its own.
+// TestPageSource checks that the page obeys its policy: scripts make no markup from text, the HTML
+// has no inline styles or scripts, and all files come from this server.
 func TestPageSource(t *testing.T) {
 	entries, err := web.ReadDir("web")
 	require.NoError(t, err)

@@ -8,7 +8,7 @@ import (
 	"alpaca/internal/server/probe"
 )
 
-// Example answers whether a process takes work.
+// Example answers a request for /readyz.
 func Example() {
 	r := httptest.NewRecorder()
 	probe.Handler(idle{}).ServeHTTP(r, httptest.NewRequest("GET", "/readyz", nil))
@@ -17,7 +17,7 @@ func Example() {
 	// 200
 }
 
-// idle lives and takes work.
+// idle is a process that is ready and alive.
 type idle struct{}
 
 func (idle) Ready() bool                 { return true }

@@ -12,7 +12,7 @@ import (
 	"alpaca/internal/server/metrics"
 )
 
-// watched is ready and alive as it says.
+// watched is a process in the given state.
 type watched struct{ ready, alive bool }
 
 func (w *watched) Ready() bool                 { return w.ready }

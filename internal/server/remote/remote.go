@@ -1,5 +1,5 @@
 // Package remote sends queries to servers with OpenAI's API: this program's, llama.cpp's, vLLM's,
-// or OpenAI's own. It retries when a server cannot accept a request now, after the time that the
+// or OpenAI's own. If a server cannot accept a request now, it retries after the time that the
 // server names. A cut-off response is an error, and the size of every response is limited.
 package remote
 
@@ -33,7 +33,7 @@ type Model struct {
 	pause  func(ctx context.Context, d time.Duration) error // waits; tests replace it
 }
 
-// Params are settings of the sampler; nil leaves one to the server.
+// Params are settings of the sampler. The server chooses a setting that is nil.
 type Params struct {
 	Temperature *float64 `json:"temperature,omitempty"`
 	TopP        *float64 `json:"top_p,omitempty"`

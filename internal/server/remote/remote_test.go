@@ -15,7 +15,7 @@ import (
 	"alpaca/internal/oneshot"
 )
 
-// TestAsk: texts and conversations go where they belong, with all that is asked for.
+// TestAsk checks that texts and conversations go to the right paths, with all settings.
 func TestAsk(t *testing.T) {
 	var path string
 	var got map[string]any
@@ -58,7 +58,7 @@ func TestAsk(t *testing.T) {
 	}
 }
 
-// TestFailures: what is worth another try is tried again, and the rest is one clear line.
+// TestFailures checks that temporary errors are retried, and that other errors are one clear line.
 func TestFailures(t *testing.T) {
 	for _, test := range []struct {
 		name   string

@@ -6,7 +6,7 @@ import (
 	"alpaca/internal/server/repeat"
 )
 
-// Example makes ids and times of a request that are always the same.
+// Example makes a reproducible id and time for a request.
 func Example() {
 	f := &repeat.By{ID: "req_1", Created: 86400}
 	fmt.Println(f.NewID("msg_", "answer") == f.NewID("msg_", "answer"), f.Now().Format("2006-01-02"))

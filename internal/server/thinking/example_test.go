@@ -6,7 +6,7 @@ import (
 	"alpaca/internal/server/thinking"
 )
 
-// Example splits off what a model thinks before it answers.
+// Example separates a model's thinking from its answer.
 func Example() {
 	tags := thinking.TagsOf("{{ '<think>' }}")
 	p := tags.Splitter("")

@@ -34,7 +34,7 @@ func TestSplitter(t *testing.T) {
 	}
 }
 
-// pushed feeds a text in pieces.
+// pushed pushes a text in pieces of size bytes, and returns the two parts.
 func pushed(p *Splitter, text string, size int) (thought, answer string) {
 	for len(text) > 0 {
 		n := min(size, len(text))
@@ -45,7 +45,7 @@ func pushed(p *Splitter, text string, size int) (thought, answer string) {
 	return thought + a, answer + b
 }
 
-// FuzzSplitter checks that it does not matter how a text is divided into tokens.
+// FuzzSplitter checks that the result does not depend on how a text is divided into tokens.
 func FuzzSplitter(f *testing.F) {
 	f.Add("<think> a </think> b", 3, false)
 	f.Add("<think>\n\n </thi</think>\n", 1, true)

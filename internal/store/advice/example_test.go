@@ -7,7 +7,7 @@ import (
 	"alpaca/internal/store/advice"
 )
 
-// Example adds a way out to an error.
+// Example adds a hint to an error.
 func Example() {
 	err := advice.Add(errors.New("there is no such model"), "alpaca pull fetches it")
 	fmt.Println(err)

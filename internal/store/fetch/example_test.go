@@ -6,7 +6,7 @@ import (
 	"alpaca/internal/store/fetch"
 )
 
-// Example says how much is left to fetch of a file.
+// Example computes how many bytes of a file are still to be fetched.
 func Example() {
 	total, known := fetch.ContentRangeTotal("bytes 0-99/1234")
 	fmt.Println(total, known)

@@ -1,8 +1,8 @@
 // Package fetch downloads one file in parts over several connections, and resumes after a cut
 // connection, the end of the process, or a crash of the machine. It writes a partial file, with
 // a small state file that counts only the bytes that have reached the disk. It computes the
-// digest meanwhile. The file gets its final name when it is complete and has the expected
-// digest.
+// digest while the bytes come. The file gets its final name when it is complete and has the
+// expected digest.
 package fetch
 
 import (
@@ -110,7 +110,7 @@ var errStalled = errors.New("no byte came for a while")
 
 // Download fetches the missing bytes of a job into a file beside job.Path. The file that it
 // returns is complete, has the expected digest, and is synced to the disk; Partial.Publish gives
-// it its name. If Download fails, the bytes that a later call can use stay.
+// it its name. If Download fails, it keeps the bytes that a later call can use.
 func Download(ctx context.Context, job Job, opt Options) (*Partial, error) {
 	opt = opt.withDefaults()
 	whole := job.Size < 0

@@ -24,7 +24,7 @@ import (
 	"alpaca/internal/store/web"
 )
 
-// content returns n bytes that begin as a model does.
+// content returns n random bytes after GGUF's magic.
 func content(n int, seed uint64) []byte {
 	b := make([]byte, n)
 	r := rand.New(rand.NewPCG(seed, 1))
@@ -47,7 +47,7 @@ func hashOf(b []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// origin is a server of one file that misbehaves as a test says.
+// origin is a server of one file. A test can make it misbehave.
 type origin struct {
 	*httptest.Server
 	data []byte
@@ -55,11 +55,11 @@ type origin struct {
 
 	mu     sync.Mutex
 	asked  []string // the Range of each request
-	ifs    []string // the If-Range
+	ifs    []string // the If-Range of each request
 	tokens []string
 	sleeps []time.Duration
 
-	// odd answers request n, from 0 on, itself if it returns true.
+	// odd is called with each request; n counts from 0. It returns true if it has answered it.
 	odd oddAnswer
 }
 
@@ -72,7 +72,7 @@ func newOrigin(t *testing.T, data []byte) *origin {
 	return o
 }
 
-// span returns the bytes that a request is for: [from, to).
+// span returns the bytes that a request asks for: [from, to).
 func (o *origin) span(r *http.Request) (from, to int, ranged bool) {
 	spec, ok := strings.CutPrefix(r.Header.Get("Range"), "bytes=")
 	if !ok {
@@ -135,7 +135,7 @@ func (o *origin) job(t *testing.T) Job {
 		Locate: func(context.Context) (Source, error) { return Source{URL: u}, nil }}
 }
 
-// options returns those of small files, in parts of 1000 bytes, where pauses take no time.
+// options returns options with parts of 1000 bytes and pauses that take no time.
 func (o *origin) options(log *bytes.Buffer) Options {
 	var mu sync.Mutex
 	return Options{
@@ -154,7 +154,8 @@ func (o *origin) options(log *bytes.Buffer) Options {
 	}
 }
 
-// requireFetched checks that a file is complete and gets its name.
+// requireFetched checks that a download is complete, publishes it, and checks that nothing else is
+// left.
 func requireFetched(t *testing.T, job Job, p *Partial, data []byte) {
 	t.Helper()
 	require.NoFileExists(t, job.Path)
@@ -168,7 +169,7 @@ func requireFetched(t *testing.T, job Job, p *Partial, data []byte) {
 	require.Empty(t, left)
 }
 
-// TestServers runs a download from servers that misbehave and get over it.
+// TestServers downloads from servers with faults that a download can overcome.
 func TestServers(t *testing.T) {
 	status := func(code int, header ...string) func(w http.ResponseWriter) {
 		return func(w http.ResponseWriter) {
@@ -192,7 +193,7 @@ func TestServers(t *testing.T) {
 		odd      func(o *origin) oddAnswer
 		change   func(o *origin, j *Job)
 		requests int    // 0: any number
-		log      string // in what is told
+		log      string // a part of the log
 	}{
 		{"plain", 10_500, nil, nil, 11, ""},
 		{"one part", 999, nil, nil, 1, ""},

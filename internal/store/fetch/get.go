@@ -85,7 +85,8 @@ func (t *transfer) open(ctx context.Context, src Source, header http.Header) (an
 }
 
 // get fetches the missing bytes of a part over one connection. It returns how many bytes came,
-// and the generation of the source. It replaces *buffer by another buffer.
+// and the generation of the source. If the digest still needs *buffer, get replaces it by another
+// buffer.
 func (t *transfer) get(ctx context.Context, i int, buffer *[]byte) (n int64, generation int, err error) {
 	from, to := t.span(i)
 	src, generation, etag, err := t.sources.get(ctx)
@@ -126,8 +127,8 @@ func (t *transfer) get(ctx context.Context, i int, buffer *[]byte) (n int64, gen
 	return n, generation, nil
 }
 
-// fill reads until buf is full or fillFor is over. A fast connection brings few bytes at a time,
-// and for so few a write and an update of the digest would cost too much.
+// fill reads until buf is full or fillFor is over. Even a fast connection brings few bytes at a
+// time, too few for a write and an update of the digest.
 func fill(r io.Reader, buf []byte, alive func()) (n int, err error) {
 	for begin := time.Now(); n < len(buf) && err == nil && (n == 0 || time.Since(begin) < fillFor); {
 		var k int
@@ -174,8 +175,9 @@ func (t *transfer) accept(answer *web.Answer, generation int, asked string, from
 	return t.sameTag(etag, generation)
 }
 
-// sameTag returns an error if an answer is of another version than those before. If the digest
-// is known, it decides in the end, so that ETags may differ between the machines of a network.
+// sameTag returns an error if an answer is from another version of the file than earlier answers.
+// If the digest is known, the ETag may differ, as it does between servers of a CDN: the digest is
+// checked in the end.
 func (t *transfer) sameTag(etag string, generation int) error {
 	s := &t.sources
 	s.mu.Lock()
@@ -196,9 +198,8 @@ func (t *transfer) sameTag(etag string, generation int) error {
 	return nil
 }
 
-// wholeAnswer returns the error for an answer that is the whole file, though a part was
-// requested: either the server does not support ranges, or the file no longer has the ETag
-// asked.
+// wholeAnswer returns the error for an answer that is the whole file instead of the requested
+// part. Either the server does not support ranges, or the file no longer has the ETag asked.
 func (t *transfer) wholeAnswer(etag, asked string) error {
 	s := &t.sources
 	s.mu.Lock()

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// fedChunks is the number of chunks that may wait for the digest in memory. The digest reads
-// other bytes back from the file.
+// fedChunks is the most chunks that wait in memory for the digest. All other bytes are read back
+// from the file.
 const fedChunks = 4
 
 // chunk is a piece of the file that has just been written.
@@ -90,7 +90,7 @@ func (t *transfer) hash() error {
 }
 
 // checkMagic returns an error unless p, the beginning of a file, agrees with GGUF's magic. p may
-// be shorter than that.
+// be shorter than the magic.
 func checkMagic(p []byte) error {
 	const magic = "GGUF"
 	if n := min(len(p), len(magic)); string(p[:n]) != magic[:n] {

@@ -14,8 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestHuge goes on with a file of 60 GiB, sparse on this disk, of which all but the last
-// parts were fetched: its offsets are beyond 32 bits.
+// TestHuge resumes the download of a 60 GiB file, which is sparse on this disk. Only the last parts
+// are missing, so their offsets do not fit into 32 bits.
 func TestHuge(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("files are not sparse there unless they are asked to be")

@@ -142,7 +142,7 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// TestDisk: the folder cannot be written.
+// TestDisk checks the error for a folder that cannot be written.
 func TestDisk(t *testing.T) {
 	if os.Getuid() == 0 {
 		t.Log("root may write everywhere: a file stands in the folder's place instead")
@@ -157,7 +157,7 @@ func TestDisk(t *testing.T) {
 	require.Zero(t, o.requests())
 }
 
-// FuzzState checks that whatever a state file holds, what is read of it is consistent.
+// FuzzState checks that a parsed state is consistent, whatever the file contains.
 func FuzzState(f *testing.F) {
 	f.Add([]byte(`{"version":1,"size":2500,"piece":1000,"done":[1000,0,3],"hashed":1000}`))
 	f.Add([]byte(`{"version":1,"size":-1,"piece":0}`))

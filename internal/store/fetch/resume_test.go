@@ -15,15 +15,14 @@ import (
 	"alpaca/internal/store/advice"
 )
 
-// TestChanged: the tag of a file without a digest changes between two parts, and between
-// two runs.
+// TestChanged checks a file without a digest whose ETag changes between two parts.
 func TestChanged(t *testing.T) {
 	o := newOrigin(t, content(5000, 1))
 	job := o.job(t)
 	job.SHA256, job.ETag = "", `"v1"`
 	newer := content(5000, 2)
 	o.odd = func(n int, w http.ResponseWriter, r *http.Request, _, _ int) bool {
-		if n == 2 { // the server has the next version by now
+		if n == 2 { // from now on the server has the next version
 			o.mu.Lock()
 			o.data, o.etag = newer, `"v2"`
 			o.mu.Unlock()
@@ -34,7 +33,7 @@ func TestChanged(t *testing.T) {
 	var log bytes.Buffer
 	opt := o.options(&log)
 	opt.Connections = 1
-	// The tag that was promised is gone for good: whoever asks is told, and asks anew.
+	// No answer can have the old ETag any more, so the download fails. The next one has the new ETag.
 	_, err := Download(t.Context(), job, opt)
 	require.ErrorContains(t, err, "changed on the server")
 	require.Contains(t, log.String(), "fetched anew")
@@ -45,8 +44,8 @@ func TestChanged(t *testing.T) {
 	requireFetched(t, job, p, newer)
 }
 
-// TestResume cuts connections at many places, ends the download as a signal does, and goes
-// on: what was saved is not fetched again.
+// TestResume cuts connections at many places, cancels the download as a signal does, and resumes
+// it. Parts that were saved are not fetched again.
 func TestResume(t *testing.T) {
 	for _, at := range []int{0, 1, 500, 999} {
 		o := newOrigin(t, content(4000, 1))
@@ -93,7 +92,7 @@ func TestResume(t *testing.T) {
 	requireFetched(t, job, p, o.data)
 }
 
-// TestResumeOther: what is there is of other content, or damaged, and not continued.
+// TestResumeOther checks that a partial file of other content, or a damaged one, is not resumed.
 func TestResumeOther(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
@@ -121,7 +120,7 @@ func TestResumeOther(t *testing.T) {
 			f.Close()
 			s, err := readState(job.Path + StateSuffix)
 			require.NoError(t, err)
-			s.Hashed, s.Hash = 0, nil // as if the digest had not come so far
+			s.Hashed, s.Hash = 0, nil // as if the digest lagged behind
 			require.NoError(t, s.write(job.Path))
 		}, "fetched anew"},
 	} {
@@ -151,8 +150,8 @@ func TestResumeOther(t *testing.T) {
 	}
 }
 
-// TestExpired: a signed address that is refused in mid-file is looked up anew, and the
-// bytes that are there stay.
+// TestExpired checks that a signed URL that expires during a download is looked up again, and that
+// the bytes so far are kept.
 func TestExpired(t *testing.T) {
 	o := newOrigin(t, content(6000, 1))
 	job := o.job(t)
@@ -185,7 +184,7 @@ func TestExpired(t *testing.T) {
 	requireFetched(t, job, p, o.data)
 }
 
-// TestLost: where the bytes are cannot be found out. That is told at once.
+// TestLost checks that an error of Locate is returned at once.
 func TestLost(t *testing.T) {
 	o := newOrigin(t, content(3000, 1))
 	for _, size := range []int64{3000, -1} {

@@ -17,7 +17,7 @@ import (
 	"alpaca/internal/store/web"
 )
 
-// pipes is a listener whose connections are pipes in memory, so that time can be faked.
+// pipes is a listener whose connections are pipes in memory, so that a test can fake the time.
 type pipes struct {
 	conns chan net.Conn
 	done  chan struct{}
@@ -45,15 +45,15 @@ func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	}
 }
 
-// TestStall: a connection over which nothing comes for 30 seconds is given up, and the rest
-// is asked for over another one. The usual pauses are waited for as well.
+// TestStall checks that a connection is given up after 30 seconds without a byte, and that another
+// fetches the rest, after the usual pauses.
 func TestStall(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		o := &origin{data: content(3000, 1), etag: `"v1"`}
 		o.odd = func(n int, w http.ResponseWriter, r *http.Request, from, to int) bool {
 			switch n {
-			case 1: // the second part stops in its middle
+			case 1: // the second part stalls in the middle
 				w.Header().Set("Content-Length", "1000")
 				w.Header().Set("Content-Range", "bytes 1000-1999/3000")
 				w.WriteHeader(206)

@@ -22,8 +22,8 @@ type state struct {
 	Piece   int64   `json:"piece"` // bytes of a part
 	Done    []int64 `json:"done"`  // bytes fetched of each part, from its beginning
 
-	Hashed int64  `json:"hashed"` // bytes from the file's beginning that are in Hash
-	Hash   []byte `json:"hash,omitempty"`
+	Hashed int64  `json:"hashed"`         // bytes from the file's beginning that Hash covers
+	Hash   []byte `json:"hash,omitempty"` // the state of the digest after these bytes
 }
 
 const stateVersion = 1
@@ -83,7 +83,7 @@ func pieceFor(size, piece int64) int64 { return max(piece, size/maxPieces+1) }
 // length returns the size of part i in bytes when it is complete.
 func (s *state) length(i int) int64 { return min(s.Piece, s.Size-int64(i)*s.Piece) }
 
-// front returns how many bytes are there from the beginning without a gap.
+// front returns the number of bytes before the first gap.
 func (s *state) front() (n int64) {
 	for i, done := range s.Done {
 		n += done
@@ -94,7 +94,7 @@ func (s *state) front() (n int64) {
 	return n
 }
 
-// total returns how many bytes are there.
+// total returns the number of bytes fetched.
 func (s *state) total() (n int64) {
 	for _, done := range s.Done {
 		n += done

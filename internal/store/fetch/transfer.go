@@ -28,7 +28,7 @@ type transfer struct {
 	state state     // Done counts bytes written, which may not be synced yet
 	taken []bool    // parts that a worker has
 	lead  int       // the first part that is not complete
-	front int64     // bytes from the file's beginning without a gap
+	front int64     // bytes before the first gap
 	fed   []chunk   // the next bytes for the digest that are still in memory
 	spare [][]byte  // free buffers
 	fresh int64     // bytes since the last save

@@ -47,8 +47,8 @@ func (h *Hub) at(parts ...string) *url.URL {
 	return &u
 }
 
-// escaped returns a URL below the endpoint. It also escapes the slashes in one, as the name of a
-// branch needs it.
+// escaped returns a URL below the endpoint. It also escapes the slashes in one, because the name
+// of a branch may have slashes.
 func (h *Hub) escaped(before []string, one string, after ...string) *url.URL {
 	u := h.at(append(append(before, one), after...)...)
 	raw := strings.TrimRight(h.endpoint.EscapedPath(), "/")

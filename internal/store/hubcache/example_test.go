@@ -8,7 +8,7 @@ import (
 	"alpaca/internal/store/ref"
 )
 
-// Example finds the folder of a repository as huggingface_hub names it.
+// Example shows the folder of a repository, which has huggingface_hub's name.
 func Example() {
 	r, err := ref.Parse("hf:owner/model")
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 
 var commit = strings.Repeat("c", 40)
 
-// TestLinks: a blob appears in a snapshot by a relative link, or, where there are none, by
-// moving there, and is found and removed in both forms.
+// TestLinks checks that a blob gets into a snapshot by a relative link or, without links, by a move.
+// Both can be found and removed.
 func TestLinks(t *testing.T) {
 	for _, without := range []bool{false, true} {
 		testOnlyNoLinks = without
@@ -20,7 +20,7 @@ func TestLinks(t *testing.T) {
 		r := Repo{t.TempDir(), "owner", "repo"}
 		require.NoError(t, r.Prepare())
 		require.NoError(t, os.WriteFile(r.Blob("etag"), []byte("content"), 0o666))
-		for range 2 { // again is no error
+		for range 2 { // the second time is no error
 			require.NoError(t, r.Link(commit, "deep/file.gguf", "etag"))
 		}
 		require.NoError(t, r.SetRef("main", commit))
@@ -56,7 +56,7 @@ func TestLinks(t *testing.T) {
 	}
 }
 
-// TestOdd: what is not of the layout is passed over.
+// TestOdd checks that files outside the layout are skipped.
 func TestOdd(t *testing.T) {
 	r := Repo{t.TempDir(), "owner", "repo"}
 	for _, dir := range []string{"models--gpt2", "models--a--b--c", "models--..--x", "datasets--a--b", "blobs", ".locks"} {

@@ -58,7 +58,8 @@ func (r Repo) Tidy() {
 	removeEmpty(r.Dir())
 }
 
-// removeEmpty removes the folders in dir that contain no file, and dir if it is one.
+// removeEmpty removes the folders in dir that contain no files at any depth, and dir itself if it
+// contains none.
 func removeEmpty(dir string) {
 	list, _ := os.ReadDir(dir)
 	for _, d := range list {

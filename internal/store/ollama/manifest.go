@@ -1,7 +1,7 @@
 // Package ollama reads the manifests of Ollama's models, and knows the paths of manifests and
 // content: manifests/HOST/NAMESPACE/MODEL/TAG and blobs/sha256-HEX below a root. The registry's
-// manifests have the same form. They are untrusted, so Parse checks all of one before any part
-// becomes a path or a size.
+// manifests have the same form. Manifests are untrusted, so Parse checks all parts of a manifest
+// before one becomes a path or a size.
 package ollama
 
 import (

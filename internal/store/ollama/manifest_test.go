@@ -10,7 +10,7 @@ import (
 	"alpaca/internal/store/ref"
 )
 
-// FuzzParse checks that what Parse takes has digests that are safe as paths.
+// FuzzParse checks that the digests of a parsed manifest are safe in paths.
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(`{"schemaVersion":2,"config":{"digest":"sha256:0000000000000000000000000000000000000000000000000000000000000000","size":1},"layers":[{"mediaType":"application/vnd.ollama.image.model","digest":"sha256:0000000000000000000000000000000000000000000000000000000000000000","size":9}]}`))
 	f.Add([]byte(`{"schemaVersion":2,"layers":[{"digest":"sha256:../x","size":-1}]}`))
@@ -29,8 +29,8 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// FuzzSettings checks that any parameters are read, or refused, and that settings of the
-// sampler which are made of them are in range.
+// FuzzSettings checks that any parameters are read or refused, and that sampler settings made from
+// them are in range.
 func FuzzSettings(f *testing.F) {
 	f.Add([]byte(`{"temperature": 0.5, "top_k": 40, "stop": ["a", ""], "seed": -1, "num_ctx": 1e3}`))
 	f.Add([]byte(`{"temperature": "hot", "stop": {"a": 1}, "seed": 1e300, "top_p": null, "num_ctx": 0.5}`))

@@ -29,11 +29,11 @@ type Settings struct {
 	System   string           // the system message; "": none
 	Template string           // of conversations, in the syntax of Go's text/template; "": none
 	Params   map[string]Value // by Ollama's names: temperature, stop, num_ctx, …
-	Messages int              // the number of messages that conversations begin with
+	Messages int              // the number of messages at the beginning of each conversation
 }
 
-// Settings reads the layers of m with settings. It leaves out what it cannot read, and err names
-// that.
+// Settings reads the layers of m with settings. It leaves out what it cannot read; err names the
+// first such layer.
 func (r Root) Settings(m *Manifest) (s Settings, err error) {
 	var messages []json.RawMessage
 	for _, l := range m.Layers {

@@ -6,7 +6,7 @@ import (
 	"alpaca/internal/store/pick"
 )
 
-// Example reads the quantization out of a file name.
+// Example finds the quantization in a file's name.
 func Example() {
 	fmt.Println(pick.QuantOf("SmolLM2-135M-Instruct-Q4_K_M.gguf"), pick.IsModel("mmproj-model-f16.gguf"))
 	// Output:

@@ -41,8 +41,8 @@ func (m Model) Path() string { return m.Files[0].Path }
 // Preferred lists the quantizations to try, in order, if the user names none.
 var Preferred = []string{"Q4_K_M", "Q4_K_S", "Q4_0", "Q5_K_M", "Q6_K", "Q8_0"}
 
-// besides lists what the names of GGUF files contain that are not models by themselves, as in
-// llama.cpp.
+// besides lists parts of names. A GGUF file with such a part in its name is not a model by
+// itself, as in llama.cpp.
 var besides = []string{"mmproj", "imatrix", "mtp-", "eagle3-", "dflash-", "dspark-"}
 
 var (
@@ -128,7 +128,7 @@ func checkParts(files []File, name []string) error {
 	return nil
 }
 
-// Ambiguous is the error for a name that fits several models, so that the user must choose.
+// Ambiguous is the error for a name that fits several models: the user must choose one.
 type Ambiguous struct {
 	Models []Model
 	text   string
@@ -177,8 +177,8 @@ func byQuant(r ref.Ref, models []Model) (Model, error) {
 	return one(r, found, r.Quant)
 }
 
-// withQuant returns the models of a quantization, in upper or lower case. quant may also be a
-// longer end of the file's name, such as UD-Q4_K_XL.
+// withQuant returns the models of a quantization. quant may be in lower case, and it may be a
+// longer suffix of the file's name, such as UD-Q4_K_XL.
 func withQuant(models []Model, quant string) (found []Model) {
 	for _, m := range models {
 		base := strings.ToUpper(path.Base(m.Path()))

@@ -74,7 +74,7 @@ func TestChoose(t *testing.T) {
 	require.Equal(t, "it has F16, Q4_K_M, Q4_K_S, Q8_0, Q4_K_XL", advice.Of(err))
 }
 
-// TestParts checks that a split model lacks no part.
+// TestParts checks that a split model with a missing part is an error.
 func TestParts(t *testing.T) {
 	part := func(i, n int) string { return fmt.Sprintf("m-Q4_0-%05d-of-%05d.gguf", i, n) }
 	for _, tt := range []struct {

@@ -6,7 +6,7 @@ import (
 	"alpaca/internal/store/place"
 )
 
-// Example finds the folders of models as the environment says.
+// Example finds the folders of models that the environment names.
 func Example() {
 	p, err := place.Find(func(name string) string {
 		return map[string]string{"HF_HUB_CACHE": "/models/hub"}[name]

@@ -16,7 +16,7 @@ func TestFind(t *testing.T) {
 		env      map[string]string
 		system   string
 		hub, own string
-		ollama   string // the first
+		ollama   string // the first of Ollama's folders
 	}{
 		{"nothing set", nil, "linux", "/home/me/.cache/huggingface/hub", "/home/me/.local/share/alpaca/models", "/home/me/.ollama/models"},
 		{"ours first", map[string]string{"ALPACA_HF_CACHE": "/a", "HF_HUB_CACHE": "/b", "HF_HOME": "/c", "ALPACA_MODELS": "/m"}, "linux", "/a", "/m", "/home/me/.ollama/models"},

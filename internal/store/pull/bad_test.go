@@ -13,7 +13,7 @@ import (
 	"alpaca/internal/store/storetest"
 )
 
-// TestBadRepos pulls what cannot be had, or must not.
+// TestBadRepos pulls models that cannot or must not be pulled.
 func TestBadRepos(t *testing.T) {
 	good := model(t, 500)
 	other := append([]byte(nil), good...)

@@ -10,13 +10,14 @@ import (
 	"alpaca/internal/store/storetest"
 )
 
-// TestForeign: what others left under a digest's name is read before it is used.
+// TestForeign checks that a file that another program left under a digest's name is verified before
+// it is used.
 func TestForeign(t *testing.T) {
 	good := model(t, 500)
 	for _, tt := range []struct {
 		name    string
 		content []byte
-		shared  bool // the blob is a link into what all repositories share
+		shared  bool // the blob is a link into the store that all repositories share
 		fetched bool
 	}{{"right", good, false, false}, {"zeros", make([]byte, len(good)), false, true}, {"shared", good, true, false}, {"shared zeros", make([]byte, len(good)), true, true}} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -19,8 +19,8 @@ import (
 	"alpaca/internal/store/web"
 )
 
-// maxXet is the size in bytes above which a file has no plain URL: only Xet's own protocol can
-// fetch it.
+// maxXet is the size in bytes above which only Xet's own protocol can fetch a file, because the
+// file has no plain URL.
 const maxXet = 50 << 30
 
 // maxLicence is the size in bytes up to which a licence's text is fetched with a model.
@@ -198,7 +198,8 @@ func (p *Puller) announce(r ref.Ref, rev hub.Revision, rec *store.Record) {
 	p.Note("%s: licence %s", r.RepoName(), text)
 }
 
-// inWords returns the name of a licence, and adds if it forbids commercial use.
+// inWords returns the name of a licence, with a note if the name says that commercial use is
+// forbidden.
 func inWords(l hub.Licence) string {
 	text := l.ID
 	if l.Name != "" && (text == "" || text == "other") {

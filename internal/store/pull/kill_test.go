@@ -21,7 +21,7 @@ import (
 	"alpaca/internal/store/web"
 )
 
-// childEnv makes this program pull, and nothing else: "folder endpoint name".
+// childEnv is the variable that makes this program only pull. Its value is "folder endpoint name".
 const childEnv = "ALPACA_TEST_PULL"
 
 func TestMain(m *testing.M) {
@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// child pulls with small parts that are saved often.
+// child pulls a model in small parts, and saves the state often. It returns the exit status.
 func child(dir, endpoint, name string) int {
 	hub := filepath.Join(dir, "hub")
 	p := &Puller{Library: &store.Library{Places: place.Places{Hub: hub, Hubs: []string{hub}, Own: filepath.Join(dir, "own")}}, Endpoint: endpoint,
@@ -47,8 +47,8 @@ func child(dir, endpoint, name string) int {
 	return 0
 }
 
-// TestKill ends pulls at random moments, as a crash does. Whatever is visible afterwards is
-// whole, and the next pull goes on.
+// TestKill kills pulls at random moments. Files that are visible afterwards must be complete, and the
+// next pull must resume.
 func TestKill(t *testing.T) {
 	kills := 50
 	if testing.Short() {
@@ -56,8 +56,8 @@ func TestKill(t *testing.T) {
 	}
 	w := newWorld(t)
 	dir := filepath.Dir(w.lib.Places.Hub)
-	// In memory, where there is such a folder: what a process loses does not depend on the
-	// disk, whose writes would take most of the time.
+	// If there is a file system in memory, the test uses it. What a killed process loses does not
+	// depend on the disk, and writing to a disk would take most of the time.
 	if shm, err := os.MkdirTemp("/dev/shm", "alpaca-pull-"); err == nil {
 		t.Cleanup(func() { os.RemoveAll(shm) })
 		dir = shm
@@ -71,7 +71,7 @@ func TestKill(t *testing.T) {
 	w.Slow = time.Millisecond
 	self, err := os.Executable()
 	require.NoError(t, err)
-	before := 0 // questions that were asked when the newest process was started
+	before := 0 // requests before the newest process was started
 	start := func(name string) (*exec.Cmd, *bytes.Buffer) {
 		before = len(w.Asked())
 		cmd := exec.Command(self)
@@ -102,8 +102,8 @@ func TestKill(t *testing.T) {
 		}
 	}
 	names := []string{"hf:owner/repo:Q4_0", "hf:owner/repo:F16"}
-	// How long a pull takes here says among which moments to choose.
-	begun := func() { // the process has, asking its first question
+	// The moments are drawn from the time that a pull takes on this machine.
+	begun := func() { // waits for the process's first request
 		require.Eventually(t, func() bool { return len(w.Asked()) > before }, time.Minute, time.Millisecond)
 	}
 	cmd, stderr := start(names[0])

@@ -12,12 +12,13 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// llamaEnv names llama.cpp's llama-completion, late 2026; without it TestLlama is skipped.
+// llamaEnv is the variable with the path of llama.cpp's llama-completion, late 2026. Without it
+// TestLlama is skipped.
 const llamaEnv = "ALPACA_TEST_LLAMA_COMPLETION"
 
-// TestLlama shares a cache with llama.cpp, in both directions, under each of the names that
-// it has for the folder: it runs offline what was pulled here, and what it fetched is found
-// here and not fetched again.
+// TestLlama shares a cache with llama.cpp, under each variable that it reads for the folder. Offline,
+// llama.cpp runs a model that was pulled here. A model that llama.cpp fetched is found here, and not
+// fetched again.
 func TestLlama(t *testing.T) {
 	program := os.Getenv(llamaEnv)
 	if program == "" {
@@ -56,7 +57,7 @@ func TestLlama(t *testing.T) {
 		require.Zero(t, w.mustPull(t, "hf:owner/repo:Q8_0").Fetched)
 		require.Zero(t, w.Count("GET", "/sha256/"))
 
-		// It accepts what is removed here.
+		// llama.cpp accepts that a model is removed here.
 		m, err = w.lib.Find("hf:owner/repo:F32")
 		require.NoError(t, err)
 		_, err = w.lib.Remove(m)

@@ -19,7 +19,7 @@ import (
 	"alpaca/internal/store/web"
 )
 
-// TestSpace: a full disk shows before the first byte.
+// TestSpace checks that a full disk is reported before the first byte.
 func TestSpace(t *testing.T) {
 	w := newWorld(t)
 	data := model(t, 5000)
@@ -33,8 +33,8 @@ func TestSpace(t *testing.T) {
 	w.requireNothing(t)
 }
 
-// TestXet: what Xet's protocol alone gives is told before the first byte, or when the host of
-// the files says so, and how it is had otherwise.
+// TestXet checks the error for a file that only Xet's protocol can fetch. It comes before the first
+// byte if the file is too large, or else when the files' host refuses. Its hint names another way.
 func TestXet(t *testing.T) {
 	w := newWorld(t)
 	testOnlySpace = func(string) (int64, bool) { return 1 << 50, true }
@@ -65,12 +65,13 @@ func TestXet(t *testing.T) {
 	_, err = w.pull(t, "hf:owner/repo")
 	require.NotContains(t, advice.Of(err), "Xet")
 
-	// Below that, Xet's files come by plain HTTP.
+	// Smaller files of Xet come by plain HTTP.
 	w.Odd, repo.Xet = nil, true
 	require.Equal(t, data, read(t, w.mustPull(t, "hf:owner/repo").Path))
 }
 
-// TestTwo: two pulls at once make one download, and what is being pulled is not removed.
+// TestTwo checks that two concurrent pulls make one download, and that a model cannot be removed
+// while it is being pulled or in use.
 func TestTwo(t *testing.T) {
 	w := newWorld(t)
 	data := model(t, 100_000)
@@ -112,7 +113,8 @@ func TestTwo(t *testing.T) {
 	require.NoDirExists(t, filepath.Join(w.lib.Places.Hub, "models--owner--repo"), "nothing of it is left")
 }
 
-// TestChoose: who is asked chooses; otherwise a name that leaves a choice is an error.
+// TestChoose checks that Choose is called for a name that fits several models. Without Choose such
+// a name is an error.
 func TestChoose(t *testing.T) {
 	w := newWorld(t)
 	w.Repos["owner/repo"] = &storetest.Repo{Commit: commitA, Files: map[string][]byte{"m-Q2_K.gguf": model(t, 10), "m-F16.gguf": model(t, 20)}}
@@ -126,7 +128,7 @@ func TestChoose(t *testing.T) {
 	require.Equal(t, "hf:owner/repo:Q2_K", res.Name)
 }
 
-// TestOffline: nothing is sent where that is forbidden.
+// TestOffline checks that an offline client sends nothing.
 func TestOffline(t *testing.T) {
 	w := newWorld(t)
 	for _, name := range []string{"hf:owner/repo", "ollama:" + w.Host() + "/library/x", w.URL + "/files/m.gguf"} {

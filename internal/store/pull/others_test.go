@@ -58,7 +58,7 @@ func TestOllama(t *testing.T) {
 	}
 }
 
-// TestBadManifests are of registries that mean harm, or have what cannot be used.
+// TestBadManifests checks manifests that are hostile or cannot be used.
 func TestBadManifests(t *testing.T) {
 	hash := strings.Repeat("0", 64)
 	layer := func(kind, digest string, size int64) string {
@@ -109,7 +109,7 @@ func TestBadManifests(t *testing.T) {
 	require.Zero(t, w.Count("GET", "/token"))
 }
 
-// TestURL pulls from an address.
+// TestURL pulls files from URLs.
 func TestURL(t *testing.T) {
 	data := model(t, 3000)
 	w := newWorld(t)
@@ -124,12 +124,12 @@ func TestURL(t *testing.T) {
 	require.Zero(t, w.mustPull(t, name).Fetched)
 	require.Len(t, w.Asked(), 1)
 
-	// The server has another version.
+	// The server now has another version.
 	files["a/m-Q4_0.gguf"] = model(t, 3100)
 	res = w.mustPull(t, name)
 	require.Equal(t, files["a/m-Q4_0.gguf"], read(t, res.Path))
 
-	// A digest that is asked for.
+	// The user requires a digest that the file does not have.
 	p := w.puller()
 	p.SHA256 = storetest.SHA256(data)
 	r, err := ref.Parse(name)
@@ -146,7 +146,7 @@ func TestURL(t *testing.T) {
 	require.ErrorContains(t, err, "without encryption")
 	require.Contains(t, advice.Of(err), "--insecure")
 
-	// A server that knows no HEAD.
+	// A server that refuses HEAD.
 	w.Odd = func(rw http.ResponseWriter, r *http.Request) bool {
 		if r.Method == "HEAD" {
 			rw.WriteHeader(405)
@@ -164,8 +164,8 @@ func TestURL(t *testing.T) {
 	require.Len(t, w.lib.List(), 1)
 }
 
-// TestOthersFolders: models of Ollama and LM Studio are found and used in place, and not
-// removed.
+// TestOthersFolders checks that models of Ollama and LM Studio are found and used in place, and
+// cannot be removed.
 func TestOthersFolders(t *testing.T) {
 	w := newWorld(t)
 	data := model(t, 100)

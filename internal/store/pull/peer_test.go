@@ -12,11 +12,12 @@ import (
 	"alpaca/internal/store/storetest"
 )
 
-// pythonEnv names a Python that has huggingface_hub; without it TestPeer is skipped.
+// pythonEnv is the variable with the path of a Python that has huggingface_hub. Without it TestPeer
+// is skipped.
 const pythonEnv = "ALPACA_TEST_HF_PYTHON"
 
-// TestPeer shares a cache with Hugging Face's own client, in both directions: it finds
-// offline what was pulled here, and what it fetched is found here and not fetched again.
+// TestPeer shares a cache with Hugging Face's own client. Offline, the client finds a model that was
+// pulled here. A model that the client fetched is found here, and not fetched again.
 func TestPeer(t *testing.T) {
 	python := os.Getenv(pythonEnv)
 	if python == "" {
@@ -48,7 +49,7 @@ print(sorted(f.file_name for r in info.repos for v in r.revisions for f in v.fil
 	require.Contains(t, out, "warnings 0 repos 1")
 	require.Contains(t, out, "m-F16-00002-of-00002.gguf")
 	require.Empty(t, w.Asked())
-	// Online it fetches nothing that is there.
+	// Online, the client does not fetch a file that is there.
 	run("0", `hf_hub_download("owner/repo", "m-Q4_0.gguf")`)
 	require.Zero(t, w.Count("GET", "/sha256/"))
 
@@ -82,7 +83,7 @@ for name in ["m-Q4_0.gguf", "deep/er/m-F16-00001-of-00002.gguf", "deep/er/m-F16-
 		require.Zero(t, w.mustPull(t, name).Fetched)
 		require.Zero(t, w.Count("GET", "/sha256/"))
 	}
-	// What it stores without looking is found out here.
+	// Verify finds that a blob of the client was damaged later.
 	out = run("0", `print(hf_hub_download("owner/repo", "m-Q8_0.gguf"))`)
 	path := strings.TrimSpace(out)
 	blob, err := filepath.EvalSymlinks(path)
@@ -91,7 +92,7 @@ for name in ["m-Q4_0.gguf", "deep/er/m-F16-00001-of-00002.gguf", "deep/er/m-F16-
 	m, err := w.lib.Find("hf:owner/repo:Q8_0")
 	require.NoError(t, err)
 	require.ErrorContains(t, w.lib.Verify(t.Context(), m, func(int64, int64) {}), "is damaged")
-	// And it accepts what is removed here.
+	// The client accepts that a model is removed here.
 	m, err = w.lib.Find("hf:owner/repo:Q4_0")
 	require.NoError(t, err)
 	_, err = w.lib.Remove(m)

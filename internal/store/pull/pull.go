@@ -31,8 +31,8 @@ type Puller struct {
 	Token    string        // for the Hub; "": none
 	SHA256   string        // the digest that the file of a URL must have; "": any
 
-	// Choose chooses among several models of a repository that a name fits; nil: that is an
-	// error.
+	// Choose chooses a model if a name fits several models of a repository; nil: such a name
+	// is an error.
 	Choose func(models []pick.Model) (pick.Model, error)
 	// Note tells the user something, in one line; nil: nothing is told.
 	Note func(format string, args ...any)
@@ -77,9 +77,9 @@ func (p *Puller) Pull(ctx context.Context, r ref.Ref) (Result, error) {
 type item struct {
 	job   fetch.Job
 	lock  string // the lock file to hold while the file is written
-	model bool   // a part of the model, which must have name while it is checked
-	name  string
-	anew  bool // a file of this path is an older version, to be replaced
+	model bool   // a part of the model
+	name  string // the file's name while the model is checked
+	anew  bool   // a file at this path is an older version, to be replaced
 
 	partial *fetch.Partial // fetched but not yet published; nil: the file was there
 	sha256  string
@@ -149,8 +149,8 @@ func (p *Puller) waiting(i *item) func() {
 	}
 }
 
-// missing returns the items to fetch: those that are not there, and those whose content has
-// another digest than expected. It reads a file that rec does not know.
+// missing returns the items to fetch: those whose file is absent, is to be replaced, or has
+// another digest than expected. It computes the digest of a file that rec does not know.
 func (p *Puller) missing(ctx context.Context, items []*item, rec *store.Record) (list []*item, err error) {
 	for _, i := range items {
 		st, err := os.Stat(i.job.Path)

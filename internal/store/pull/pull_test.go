@@ -55,7 +55,7 @@ func split(t testing.TB, parts int) (list [][]byte) {
 	return list
 }
 
-// world is a server and a machine's folders.
+// world is a server, and the folders of a machine.
 type world struct {
 	*storetest.Server
 	lib *store.Library
@@ -76,7 +76,7 @@ func (w *world) note(format string, args ...any) {
 	fmt.Fprintf(&w.log, format+"\n", args...)
 }
 
-// puller returns one that works in parts of 1 KiB and waits for nothing.
+// puller returns a puller that fetches parts of 1 KiB, and whose pauses take no time.
 func (w *world) puller() *Puller {
 	return &Puller{Library: w.lib, Endpoint: w.URL, Note: w.note,
 		Client: web.New(web.Options{Agent: "test", Log: w.note, Sleep: func(ctx context.Context, _ time.Duration) error { return context.Cause(ctx) }}),
@@ -97,7 +97,7 @@ func (w *world) mustPull(t testing.TB, name string) Result {
 	return res
 }
 
-// requireNothing checks that no model can be seen, and no part of one.
+// requireNothing checks that neither a model nor a part of one is visible.
 func (w *world) requireNothing(t testing.TB) {
 	t.Helper()
 	require.Empty(t, w.lib.List())
@@ -123,7 +123,7 @@ func texts(n int) (paths []string) {
 	return paths
 }
 
-// TestHub pulls files of all kinds, and checks the layout to the byte.
+// TestHub pulls files of all kinds, and checks the cache's layout.
 func TestHub(t *testing.T) {
 	parts := split(t, 3)
 	one, two := model(t, 700), model(t, 300)
@@ -177,7 +177,7 @@ func TestHub(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, left)
 
-	// Again: one question, no bytes.
+	// A second pull sends one request and fetches nothing.
 	w.Forget()
 	res = w.mustPull(t, "hf:owner/repo:Q4_K_M")
 	require.Zero(t, res.Fetched)
@@ -206,7 +206,7 @@ func TestHub(t *testing.T) {
 	require.Equal(t, "Do what you like.\n", m.LicenceText())
 }
 
-// TestToken checks that the token goes to the Hub and nowhere else, and shows nowhere.
+// TestToken checks that the token goes only to the Hub, and does not appear in any text.
 func TestToken(t *testing.T) {
 	w := newWorld(t)
 	w.Repos["owner/repo"] = &storetest.Repo{Commit: commitA, Gated: true, Files: map[string][]byte{"m-Q4_0.gguf": model(t, 2000)}}

@@ -13,7 +13,7 @@ import (
 	"alpaca/internal/store/storetest"
 )
 
-// tree is what stands below a folder: names, contents and times.
+// tree lists the files below a folder with their contents and times.
 func tree(t *testing.T, dir string) (list []string) {
 	require.NoError(t, filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
 		require.NoError(t, err)
@@ -29,7 +29,7 @@ func tree(t *testing.T, dir string) (list []string) {
 	return list
 }
 
-// ollamaFolder puts a model into Ollama's folder, as that program leaves it.
+// ollamaFolder puts a model into Ollama's folder, as Ollama does.
 func (w *world) ollamaFolder(t *testing.T, name string, layers ...[2]string) *ollama.Manifest {
 	m := w.AddModel("library/"+name+":latest", layers...)
 	root := w.lib.Places.Ollama[0]
@@ -44,8 +44,8 @@ func (w *world) ollamaFolder(t *testing.T, name string, layers ...[2]string) *ol
 	return m
 }
 
-// TestOllamaUntouched: whatever is done here, Ollama's folder stays as its program left it,
-// with the partial downloads, unnamed content and manifests of others that it may have.
+// TestOllamaUntouched checks that nothing changes Ollama's folder, not even its partial downloads,
+// unneeded blobs and foreign manifests.
 func TestOllamaUntouched(t *testing.T) {
 	w := newWorld(t)
 	data := model(t, 300)
@@ -81,8 +81,8 @@ func TestOllamaUntouched(t *testing.T) {
 	require.Equal(t, before, tree(t, root))
 }
 
-// TestSettings: what Ollama's models say of their use is read from its folder and from what
-// was pulled; content that has not its digest is left out.
+// TestSettings checks that the settings of Ollama's models are read, from Ollama's folder and from
+// our own. A layer with a wrong digest is left out.
 func TestSettings(t *testing.T) {
 	w := newWorld(t)
 	layers := [][2]string{{"model", string(model(t, 300))}, {"template", "<|im_start|>{{ .Prompt }}"}, {"system", "Be kind.\nAlways."},

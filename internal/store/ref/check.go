@@ -36,7 +36,7 @@ func wordByte(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_'
 }
 
-// checkWord returns an error unless s has at most limit bytes, begins with an ASCII letter, a
+// checkWord returns an error unless s has no more than limit bytes, begins with an ASCII letter, a
 // digit or _, and contains only these and the characters of more.
 func checkWord(what, s, more string, limit int) error {
 	if s == "" {

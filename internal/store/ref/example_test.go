@@ -6,7 +6,7 @@ import (
 	"alpaca/internal/store/ref"
 )
 
-// Example reads the name of a model.
+// Example parses the name of a model.
 func Example() {
 	r, err := ref.Parse("hf:HuggingFaceTB/SmolLM2-135M-Instruct-GGUF:Q4_K_M")
 	if err != nil {

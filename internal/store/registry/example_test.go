@@ -12,7 +12,7 @@ import (
 	"alpaca/internal/store/web"
 )
 
-// Example asks a registry on this machine what a model consists of.
+// Example asks a registry on this machine for a model's layers.
 func Example() {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, `{"schemaVersion": 2, "layers": [{"mediaType": "application/vnd.ollama.image.model", "digest": "sha256:%s", "size": 7}]}`,

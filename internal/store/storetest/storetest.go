@@ -49,7 +49,7 @@ type Server struct {
 	Models map[string][]byte // manifests, by namespace/model:tag
 	Blobs  map[string][]byte // by digest
 	Login  bool              // the registry wants a token
-	Realm  string            // the URL said to give tokens; "": the server's own
+	Realm  string            // the URL for tokens in challenges; "": the server's own
 	Page   int               // entries of a page of the list of files; 0: all
 
 	// Odd, if not nil, sees each request first. It returns true if it has answered it.

@@ -6,7 +6,7 @@ import (
 	"alpaca/internal/store/web"
 )
 
-// Example waits longer from try to try.
+// Example shows that the pause grows with each try.
 func Example() {
 	fmt.Println(web.Pause(1) < web.Pause(3), web.Pause(100).Seconds() < 60)
 	// Output:

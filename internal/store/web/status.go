@@ -89,8 +89,8 @@ func message(h http.Header, body []byte) string {
 	return strings.TrimSpace(text)
 }
 
-// waitOf returns how long a server asks to wait. Retry-After has seconds or a date. RateLimit
-// has the seconds until the budget is full again as t.
+// waitOf returns how long a server asks to wait, 0 if it does not. Retry-After has seconds or a
+// date. In RateLimit, r is the number of requests left, and t the seconds until there are more.
 func waitOf(h http.Header) time.Duration {
 	if after := h.Get("Retry-After"); after != "" {
 		if n, err := strconv.Atoi(after); err == nil && n >= 0 {

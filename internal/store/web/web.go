@@ -27,7 +27,7 @@ type Options struct {
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 	// Sleep replaces the clock in tests.
 	Sleep func(ctx context.Context, d time.Duration) error
-	// Log gets a line with the reason whenever a request waits. It may be nil.
+	// Log gets a line with the reason when a request waits 2 s or longer. It may be nil.
 	Log func(format string, args ...any)
 }
 
@@ -133,8 +133,8 @@ func Pause(n int) time.Duration {
 	return d + time.Duration(rand.Int64N(int64(d)/4+1))
 }
 
-// Send sends a request and returns its answer, whose status is below 400. It retries errors that
-// may be temporary.
+// Send sends a request and returns its answer, whose status is below 400. After an error that may
+// be temporary it tries again.
 func (c *Client) Send(ctx context.Context, a Ask) (*Answer, error) {
 	if err := c.CheckOnline(); err != nil {
 		return nil, err

@@ -22,7 +22,7 @@ func mustURL(t *testing.T, text string) *url.URL {
 	return u
 }
 
-// TestRedirects: where a redirect may lead, by the addresses alone.
+// TestRedirects checks which redirects are allowed, judged only by their URLs.
 func TestRedirects(t *testing.T) {
 	c := New(Options{})
 	for _, tt := range []struct{ first, to, want string }{
@@ -55,7 +55,7 @@ func TestRedirects(t *testing.T) {
 	require.False(t, isPrivate(netip.MustParseAddr("2606:2800:220:1::1")))
 }
 
-// TestWaits: a client waits as long as a server asks for, up to two minutes.
+// TestWaits checks that a client waits as long as a server asks for, up to two minutes.
 func TestWaits(t *testing.T) {
 	var header, value string
 	refused := 0
@@ -104,7 +104,7 @@ func TestWaits(t *testing.T) {
 	}
 }
 
-// TestMessages: what a server says for people cannot confuse a terminal, nor fill it.
+// TestMessages checks that a server's message cannot confuse or fill a terminal.
 func TestMessages(t *testing.T) {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(400)

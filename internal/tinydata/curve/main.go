@@ -35,7 +35,7 @@ type entry struct {
 	Eval   *float64 `json:"eval_loss"`
 }
 
-// point is an update. tokens counts those of all runs up to it.
+// point is an update. tokens is the number of tokens of all runs up to this update.
 type point struct {
 	tokens       float64
 	loss, smooth float64
@@ -45,7 +45,7 @@ type point struct {
 // curve has the data of the logs.
 type curve struct {
 	updates []point
-	evals   []report.Point // tokens, loss
+	evals   []report.Point // X is tokens, Y is the loss
 }
 
 func run(w io.Writer, paths []string, svg string, rows int) error {
@@ -75,7 +75,7 @@ func run(w io.Writer, paths []string, svg string, rows int) error {
 	return c.table(w, rows)
 }
 
-// read appends a log. Its tokens are counted on from the end of the previous log.
+// read appends a log. The count of tokens continues from the end of the previous log.
 func (c *curve) read(r io.Reader) error {
 	base := 0.0
 	if n := len(c.updates); n > 0 {

@@ -25,8 +25,8 @@ var short = recipe{seed: 1, shape: "32x2", vocab: 320, length: 64, rows: 4, typ:
 
 const shortSum = "testdata/short.sha256"
 
-// TestSameFile makes a model by the whole recipe, as "make model" does: the file is the
-// same with 1, 2 and 16 threads, and with any code for the CPU, the portable one included.
+// TestSameFile makes a model with a short recipe, as "make model" does with the whole one. The
+// file is the same with 1, 2 and 16 threads, and with any kernels, including portable code.
 func TestSameFile(t *testing.T) {
 	counts := []int{1, 2, 16}
 	if testing.Short() {
@@ -60,7 +60,7 @@ func TestSameFile(t *testing.T) {
 	}
 }
 
-// TestMixes checks that the recipe's stages have mixes that there are.
+// TestMixes checks that the mixes of the recipe's stages exist.
 func TestMixes(t *testing.T) {
 	for _, s := range shipped.stages {
 		_, err := tinydata.FindMix(s.mix)
@@ -68,7 +68,7 @@ func TestMixes(t *testing.T) {
 	}
 }
 
-// TestClaim checks that a folder is for one recipe.
+// TestClaim checks that a folder takes only one recipe.
 func TestClaim(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, short.claim(dir))

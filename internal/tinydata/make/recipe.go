@@ -29,14 +29,14 @@ type stage struct {
 	warmup   int    // updates until the peak rate, 0 for the preset's
 	heldOut  string // fraction of the text that is held out to measure progress
 	updates  int    // updates after which the stage ends, 0 for all that tokens allow
-	rounded  bool   // it continues with weights rounded to the shipped type
+	rounded  bool   // the stage begins with weights rounded to the shipped type
 }
 
 // shipped is the recipe of the built-in model. The first stage has all kinds, the second
-// mostly copying, which is learned last. The next two have what each kind still needs,
-// with a falling rate. After these the model copied only words at familiar positions. It
-// learned to find a word by its neighbour suddenly in the sixth stage, which has little
-// else. The last two stages restore what that stage cost.
+// mostly copying, which is learned late. The next two have what each kind still needs, with a
+// falling learning rate. After these the model copied only words at familiar positions. It
+// suddenly learned to find a word by its neighbour in the sixth stage, where half of the
+// examples are about that. The last two stages restore what that stage cost.
 var shipped = recipe{
 	seed: 1, shape: "192x6", vocab: 2048, length: 256, rows: 8, typ: "Q8_0",
 	stages: []stage{
@@ -69,8 +69,8 @@ func textName(stage int) string  { return fmt.Sprintf("text-%d.jsonl", stage+1) 
 func modelName(stage int) string { return fmt.Sprintf("model-%d.gguf", stage+1) }
 func runName(stage int) string   { return fmt.Sprintf("train-%d", stage+1) }
 
-// baseName returns the name of the model that stage i begins with, and roundedName of
-// that model in the shipped type.
+// baseName returns the name of the model that stage i begins with. roundedName returns the
+// name of the previous stage's model in the shipped type.
 func (r *recipe) baseName(i int) string {
 	if r.stages[i].rounded {
 		return fmt.Sprintf("base-%d.gguf", i+1)

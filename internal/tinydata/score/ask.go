@@ -25,7 +25,7 @@ const (
 // asker asks a model questions.
 type asker struct {
 	model    *model.Model
-	template *chat.Template // nil: plain texts "question\n", as in a part of the training text
+	template *chat.Template // nil: questions are plain texts "question\n", as in a part of the training text
 	threads  int
 }
 
@@ -64,8 +64,8 @@ func open(path string, plain bool, threads int) (*asker, error) {
 }
 
 // ask returns the model's answer to each question: the most likely tokens, up to the one
-// that ends the text. An answer that does not end gets " …", so that it equals no right
-// one.
+// that ends the text. If an answer does not end after longest tokens, ask appends " …", so that
+// it equals no right answer.
 func (a *asker) ask(ctx context.Context, questions []tinydata.Example) ([]string, error) {
 	prompts := make([][]int32, len(questions))
 	longest := 0

@@ -16,7 +16,7 @@ import (
 	"alpaca/internal/tinydata"
 )
 
-// TestScore checks what is counted: an answer is right to the byte or wrong.
+// TestScore checks the counts. An answer is right only if every byte is right.
 func TestScore(t *testing.T) {
 	questions := []tinydata.Example{
 		{Kind: "add", Prompt: "1+1", Answer: "2"},
@@ -65,7 +65,7 @@ func TestOptions(t *testing.T) {
 
 var update = flag.Bool("update", false, "rewrite the table of docs/builtin-model.md")
 
-// TestDocument checks that the page about the built-in model says what it answers.
+// TestDocument checks that the page about the built-in model has the table of its scores.
 func TestDocument(t *testing.T) {
 	if testing.Short() {
 		t.Skip("long: asks all questions")

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// BenchmarkSplit is of a megabyte each.
+// BenchmarkSplit splits texts of a megabyte each.
 func BenchmarkSplit(b *testing.B) {
 	texts := map[string]string{
 		"english":  "Once upon a time, there was a little girl named Lily. She didn't like 1234 loud noises!\n\n",

@@ -154,7 +154,7 @@ func (t *chars) spaces(i, end int) int {
 }
 
 // linesOrSpaces matches \s*[\r\n]+|\s+(?!\S)|\s+: white space up to and including its last line
-// break. Without a line break it matches as spaces does.
+// break. Without a line break it matches like spaces.
 func (t *chars) linesOrSpaces(i, end int) int {
 	to := spaces.run(t, i, end)
 	for last := to; last > i; last-- {

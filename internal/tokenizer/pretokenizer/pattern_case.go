@@ -7,8 +7,8 @@ package pretokenizer
 //
 //	P?U*L+C?|P?U+L*C?|\p{N}{1,numbers}| ?[^\s\p{L}\p{N}]+AFTER*|\s*[\r\n]+|\s+(?!\S)|\s+
 //
-// where P is [^\r\n\p{L}\p{N}], U the letters that are not small and L those that are
-// not capital, with marks in both, and C (?i:'s|'t|'re|'ve|'m|'ll|'d).
+// P is [^\r\n\p{L}\p{N}], U the letters that are not small, and L the letters that are not
+// capital. U and L include marks. C is (?i:'s|'t|'re|'ve|'m|'ll|'d).
 type caseWords struct {
 	upper, lower classSet // U and L
 	contractions bool     // C
@@ -38,8 +38,8 @@ func (w caseWords) asciiCaseMarks() caseWords {
 	return w
 }
 
-// noCase is the reference's version of a pattern with \p{Lu}, \p{Ll} and the like, all of which
-// it replaces by \p{L}.
+// noCase is the reference's version of a pattern with \p{Lu}, \p{Ll} and the like. The reference
+// replaces all of these by \p{L}.
 func (w caseWords) noCase() caseWords {
 	w.upper, w.lower = lettersOrMarks, lettersOrMarks
 	return w
@@ -102,8 +102,8 @@ func (w *caseWords) runLower(t *chars, i, end int) int {
 func isNotASCIILower(r rune, c class) bool { return c.letter() && (r < 'a' || r > 'z') }
 func isNotASCIIUpper(r rune, c class) bool { return c.letter() && (r < 'A' || r > 'Z') }
 
-// kimiStep cuts as o200kWords does, except that runs of Han characters are words, and slashes
-// are not in AFTER.
+// kimiStep cuts like o200kWords, except that runs of Han characters are words, and slashes are
+// not in AFTER.
 //
 //	[\p{Han}]+|…
 func kimiStep(han charSet, upper, lower classSet) step {

@@ -25,8 +25,8 @@ func isDeepSeekLetter(r rune, _ class) bool {
 	return unicode.Is(deepSeekLetters, r)
 }
 
-// isDeepSeekPunct is [!-/:-~！-／：-～‘-‟　-。] without the ideographic space U+3000, which the
-// reference treats as white space.
+// isDeepSeekPunct is [!-/:-~！-／：-～‘-‟　-。] without the ideographic space U+3000, because the
+// reference treats it as white space.
 func isDeepSeekPunct(r rune, _ class) bool {
 	return '!' <= r && r <= '/' || ':' <= r && r <= '~' ||
 		'！' <= r && r <= '／' || '：' <= r && r <= '～' || '‘' <= r && r <= '‟' || r == '、' || r == '。'

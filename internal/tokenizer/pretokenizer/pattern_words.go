@@ -77,7 +77,7 @@ var exaoneMoEWords = words{
 	contractions: true, word: (*chars).phrase, numbers: 1, rest: rest.run, after: isNewlineOrSlash, once: true, spaces: (*chars).linesOrSpaces,
 }
 
-// jais2Step cuts as llama3Words does, except that it cuts long white space into pieces of 512,
+// jais2Step cuts like llama3Words, except that it cuts long white space into pieces of 512,
 // 256, … 4, 2 and 1 characters. It leaves the last character to the text that follows.
 //
 //	…|\s*[\r\n]+|\s{512}(?!\S)|\s{256}(?!\S)|…|\s{4}(?!\S)|\s{1,2}(?!\S)|\s{1}

@@ -13,9 +13,9 @@ import (
 )
 
 // PreTokenizer is a way to split text, with other properties that tokenizer.ggml.pre implies.
-// It is a list of steps, each of which cuts the pieces of the step before. Functions are ten
-// times as fast as regular expressions, need no library with look-ahead, and never take
-// quadratic time.
+// It is a list of steps. Each step is a function that cuts the pieces of the previous step.
+// Functions are ten times as fast as regular expressions, need no library with look-ahead, and
+// never take quadratic time.
 type PreTokenizer struct {
 	IgnoreMerges bool // a word that is a token is not built from merges
 	AddBOS       bool // add BOS if the file does not say
@@ -61,9 +61,9 @@ func (match pattern) step(t *chars, cut []int, start, end int) []int {
 	return cut
 }
 
-// Lookup returns the pre-tokenizer called name, or false if there is none. Where llama.cpp
-// splits words differently from the model's training, it splits as in training, unless
-// reference is set.
+// Lookup returns the pre-tokenizer called name, or false if there is none. The pre-tokenizer splits
+// words as in the model's training or, if reference is set, like llama.cpp, which differs for some
+// names.
 func Lookup(name string, reference bool) (*PreTokenizer, bool) {
 	p, ok := table[name]
 	if ok && reference && p.reference != nil {

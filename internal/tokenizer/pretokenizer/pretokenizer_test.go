@@ -19,7 +19,7 @@ func wordsOf(p *PreTokenizer, text string) []string {
 	return list
 }
 
-// The words are parted by "·" here.
+// TestWords compares the words of texts, written with "·" between words.
 func TestWords(t *testing.T) {
 	const space = "\u3000"
 	tests := []struct {
@@ -91,7 +91,7 @@ func TestWords(t *testing.T) {
 	}
 }
 
-// Every name of the reference, with the flags that go with it.
+// TestNames checks that every name of the reference is known, with its flags.
 func TestNames(t *testing.T) {
 	names := strings.Fields(`llama3 llama-v3 llama-bpe falcon3 falcon-h1 pixtral midm-2.0 lfm2 jina-v5-nano minicpm5 dbrx smaug-bpe
 		chatglm-bpe glm4 glm5 jais-2 qwen2 deepseek-r1-qwen kormo f2llmv2 megrez qwen35 stablelm2 hunyuan solar-open grok-2 bailingmoe
@@ -123,7 +123,8 @@ func TestNames(t *testing.T) {
 	require.False(t, ok)
 }
 
-// The names where the reference splits words otherwise than the models do.
+// TestReference lists the names for which the reference splits words differently than the
+// models do.
 func TestReference(t *testing.T) {
 	var list []string
 	for _, name := range Names() {
@@ -143,7 +144,8 @@ func TestNearest(t *testing.T) {
 	require.Equal(t, 3, distance("kitten", "sitting"))
 }
 
-// The time to split a hostile text must grow with its length, not its square.
+// TestIsLinear checks that the time to split a hostile text grows with its length, not with
+// the square of its length.
 func TestIsLinear(t *testing.T) {
 	const n = 1 << 8 // so short that a busy machine often lets a measurement end undisturbed
 	texts := map[string]func(n int) string{}
@@ -163,8 +165,8 @@ func TestIsLinear(t *testing.T) {
 	for _, r := range known {
 		name, p := r.name, r.pre(t)
 		for kind, text := range texts {
-			// 16 times as long a text should take 16 times as long; were it the square,
-			// 256. A busy machine gets more than one chance.
+			// A text of 16 times the length should take 16 times as long; with the square it
+			// would be 256 times. A busy machine gets more than one chance.
 			short, long := time.Hour, time.Hour
 			for range 300 {
 				short, long = least(short, p, newChars(text(n))), least(long, p, newChars(text(16*n)))

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The patterns as the models' tokenizer.json files have them.
+// These patterns are those of the models' tokenizer.json files.
 const (
 	reGPT2   = `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`
 	reLlama3 = `(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
@@ -21,7 +21,7 @@ const (
 	reCJK    = `[一-龥ࠀ-一가-\uD7FF]+`
 )
 
-// Contractions, capitals and marks as the models' own patterns have them.
+// These pieces of the models' own patterns are for contractions, capitals and marks.
 const (
 	reContraction = `(?i:'s|'t|'re|'ve|'m|'ll|'d)`
 	reUpper       = `[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]`
@@ -32,16 +32,16 @@ const (
 	reO200kWord   = rePrefix + reUpper + `*` + reLower + `+` + reContraction + `?|` + rePrefix + reUpper + `+` + reLower + `*` + reContraction + `?|`
 	reDeepSeek3   = "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|[^\r\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+|"
 	reJaisSpaces  = `\s*[\r\n]+|\s{512}(?!\S)|\s{256}(?!\S)|\s{128}(?!\S)|\s{64}(?!\S)|\s{32}(?!\S)|\s{16}(?!\S)|\s{8}(?!\S)|\s{4}(?!\S)|\s{1,2}(?!\S)|\s{1}`
-	reHanLetters  = `(?:(?![一-鿿])` // before a set that is to have no Chinese
+	reHanLetters  = `(?:(?![一-鿿])` // in front of a set, excludes Chinese characters
 )
 
-// regexes are a way to split text.
+// regexes are the regular expressions that split text like one pre-tokenizer.
 type regexes struct {
-	name      string // of the pre-tokenizer
+	name      string // the pre-tokenizer's
 	reference bool
 	patterns  []string
-	// unicode patterns are matched with the text as it is; the others as the
-	// reference does it, which knows five classes of characters (collapse).
+	// unicode says that the patterns are matched with the unchanged text. Otherwise collapse
+	// prepares both like the reference, which knows only five classes of characters.
 	unicode bool
 }
 
@@ -85,14 +85,14 @@ var known = []regexes{
 	{name: "whitespace", unicode: true, patterns: []string{`\S+`}},
 }
 
-// pre returns the pre-tokenizer that is to agree with the regular expressions.
+// pre returns the pre-tokenizer that must split like the regular expressions.
 func (r *regexes) pre(tb testing.TB) *PreTokenizer {
 	p, ok := Lookup(r.name, r.reference)
 	require.True(tb, ok, r.name)
 	return p
 }
 
-// split returns where the words of a text end, in characters.
+// split returns the ends of a text's words, in characters.
 func (r *regexes) split(tb testing.TB, t *chars) []int {
 	ends := []int{len(t.r)}
 	for _, pattern := range r.patterns {
@@ -190,7 +190,7 @@ func regexSplit(tb testing.TB, text []rune, ends []int, pattern string) (cut []i
 	return cut
 }
 
-// expressions are those that compiled has seen.
+// expressions holds the regular expressions that are already compiled.
 var expressions sync.Map
 
 func compiled(tb testing.TB, pattern string) *regexp2.Regexp {
@@ -203,7 +203,7 @@ func compiled(tb testing.TB, pattern string) *regexp2.Regexp {
 	return re
 }
 
-// The hand-written patterns must split as a regular expression engine does.
+// TestAgainstRegex checks that the hand-written code splits like a regular expression engine.
 func TestAgainstRegex(t *testing.T) {
 	parts := []string{
 		" ", " ", "  ", "    ", "\t", "\n", "\r\n", "\r", "\u00A0", "\u3000", "\u0085",
@@ -230,7 +230,7 @@ func TestAgainstRegex(t *testing.T) {
 	}
 }
 
-// White space of every length, which "jais-2" cuts by powers of two.
+// TestLongSpaces checks white space of every length; "jais-2" cuts it into powers of two.
 func TestLongSpaces(t *testing.T) {
 	for _, r := range known {
 		if r.name != "jais-2" && r.name != "llama3" {
@@ -245,7 +245,7 @@ func TestLongSpaces(t *testing.T) {
 	}
 }
 
-// FuzzSplit compares the hand-written patterns with regular expressions.
+// FuzzSplit compares the hand-written code with regular expressions.
 func FuzzSplit(f *testing.F) {
 	f.Add("Hello WORLD 123 é\r\n  x", uint16(0))
 	f.Add("\u0301A\u0301a' 1234x _1", uint16(20))
@@ -264,7 +264,7 @@ func FuzzSplit(f *testing.F) {
 	})
 }
 
-// FuzzAll makes sure that the words of every pre-tokenizer are the text.
+// FuzzAll checks that the words of every pre-tokenizer add up to the text.
 func FuzzAll(f *testing.F) {
 	f.Add("Hello WORLD 123 é\r\n  x1234567")
 	f.Fuzz(func(t *testing.T, text string) {

@@ -12,7 +12,7 @@ import (
 	"alpaca/internal/train/rows"
 )
 
-// Example makes a labelled row of a text.
+// Example makes a row with a label from a text.
 func Example() {
 	path := filepath.Join(os.TempDir(), fmt.Sprintf("example-%d.gguf", os.Getpid()))
 	defer os.Remove(path)

@@ -34,7 +34,7 @@ type Result struct {
 	Problems dataset.Problems // records that are not used
 
 	Cut      int // examples cut to MaxLength tokens
-	FirstCut int // the line of the first of them
+	FirstCut int // the line of the first record with such an example
 	Tokens   int
 	Labels   int
 }

@@ -27,7 +27,7 @@ func ask(line int, question, answer string) dataset.Record {
 	return dataset.Record{Line: line, Messages: []dataset.Message{{Role: "user", Content: question}, {Role: "assistant", Content: answer}}}
 }
 
-// TestStanford compares an example with Stanford's, byte for byte.
+// TestStanford compares an example in Stanford's format with the original, byte for byte.
 func TestStanford(t *testing.T) {
 	m := maker(t, "stanford")
 	with := ask(2, "Name it.", "A la ma")

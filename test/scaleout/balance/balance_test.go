@@ -1,9 +1,9 @@
-// Package balance tests the examples of nginx and HAProxy in the folder deploy, with the programs
-// themselves before two replicas: words arrive one by one, replicas come and go without a request
-// that is lost, and any of them gives the same answer.
+// Package balance tests the examples for nginx and HAProxy in the folder deploy, with the real
+// programs before two replicas. Words arrive one by one, no request is lost when replicas come
+// and go, and all replicas give the same answers.
 //
-// Without the programs (Debian: nginx, haproxy) the tests are skipped, which
-// ALPACA_REQUIRE_BALANCERS=1 makes a failure.
+// Without the programs (Debian: nginx, haproxy) the tests are skipped. With
+// ALPACA_REQUIRE_BALANCERS=1 that is a failure.
 package balance
 
 import (
@@ -29,7 +29,7 @@ import (
 	"alpaca/test/scaleout/freeport"
 )
 
-// made are the program and a small model, made once.
+// made has the paths of the program and of a small model. TestMain makes both.
 var made struct{ program, model string }
 
 func TestMain(m *testing.M) {
@@ -53,10 +53,10 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// noise is what differs between two answers to the same request.
+// noise matches the parts that differ between two answers to the same request.
 var noise = regexp.MustCompile(`"(id|created|timings)":("[^"]*"|\d+|\{[^}]*\}),?`)
 
-// ask sends a request and returns the answer without its noise.
+// ask sends request number i and returns the answer without its noise.
 func ask(url string, i int) (string, error) {
 	body := fmt.Sprintf(`{"prompt": "Once upon a time %d", "max_tokens": 16, "seed": %d, "cache_prompt": false}`, i, i)
 	req, err := http.NewRequest("POST", url+"/v1/completions", strings.NewReader(body))
@@ -77,7 +77,7 @@ func ask(url string, i int) (string, error) {
 	return noise.ReplaceAllString(string(text), ""), err
 }
 
-// each runs f with each balancer before two replicas.
+// each runs f for each balancer, with two replicas behind it.
 func each(t *testing.T, f func(t *testing.T, url string, one, two *replica)) {
 	for name, b := range balancers {
 		t.Run(name, func(t *testing.T) {
@@ -91,7 +91,8 @@ func each(t *testing.T, f func(t *testing.T, url string, one, two *replica)) {
 	}
 }
 
-// TestSame asks both replicas, and the balancer: all answers are the same bytes.
+// TestSame sends the same requests to both replicas and to the balancer. All answers have the
+// same bytes.
 func TestSame(t *testing.T) {
 	each(t, func(t *testing.T, url string, one, two *replica) {
 		for i := range 10 {
@@ -108,15 +109,15 @@ func TestSame(t *testing.T) {
 	})
 }
 
-// TestStream reads an answer through the balancer: its words come one by one, while the rest is
-// still being computed, and a reader that goes away ends the work.
+// TestStream reads an answer through the balancer. Its words arrive one by one, while the rest is
+// still being computed. When the reader closes the connection, the replica stops.
 func TestStream(t *testing.T) {
 	each(t, func(t *testing.T, url string, one, two *replica) {
 		body := `{"messages": [{"role": "user", "content": "Tell me"}], "stream": true, "max_tokens": 1000000000, "ignore_eos": true}`
 		resp, err := http.Post(url+"/v1/chat/completions", "application/json", strings.NewReader(body))
 		require.NoError(t, err)
 		events := 0
-		// The answer has no end. A balancer that kept it back would never send its beginning.
+		// The answer has no end, so a balancer that buffered it would never send its beginning.
 		for lines := bufio.NewScanner(resp.Body); events < 20 && lines.Scan(); {
 			if strings.HasPrefix(lines.Text(), "data: ") {
 				events++
@@ -128,7 +129,7 @@ func TestStream(t *testing.T) {
 	})
 }
 
-// busy returns how many answers a replica is giving.
+// busy returns the number of answers that a replica is giving now.
 func busy(t *testing.T, r *replica) (n int) {
 	resp, err := http.Get(r.url() + "/slots")
 	require.NoError(t, err)
@@ -145,8 +146,8 @@ func busy(t *testing.T, r *replica) (n int) {
 	return n
 }
 
-// load asks n times, and as long as the acts last, a few at once. It returns how many requests
-// were lost.
+// load sends requests, four at a time, until n are sent and acts has returned. It returns the
+// number of requests that were lost.
 func load(t *testing.T, url string, n int64, acts func()) int64 {
 	t.Helper()
 	want := make([]string, 20)
@@ -182,8 +183,8 @@ func load(t *testing.T, url string, n int64, acts func()) int64 {
 	return failed.Load()
 }
 
-// TestKilled kills a replica in the middle: requests that it did not answer are answered by the
-// other, alike.
+// TestKilled kills a replica while it answers requests. The other replica answers them with the
+// same bytes.
 func TestKilled(t *testing.T) {
 	each(t, func(t *testing.T, url string, one, two *replica) {
 		lost := load(t, url, 200, func() {
@@ -196,7 +197,7 @@ func TestKilled(t *testing.T) {
 	})
 }
 
-// TestDrained ends replicas in good order, one after the other, in the middle of 500 requests.
+// TestDrained ends both replicas with SIGTERM, one after the other, during 500 requests.
 func TestDrained(t *testing.T) {
 	each(t, func(t *testing.T, url string, one, two *replica) {
 		lost := load(t, url, 500, func() {
@@ -204,7 +205,7 @@ func TestDrained(t *testing.T) {
 				require.NoError(t, r.cmd.Process.Signal(syscall.SIGTERM))
 				require.NoError(t, r.cmd.Wait(), "a drained replica ends with 0")
 				r.start()
-				// HAProxy looks each second who is there.
+				// HAProxy checks every second which replicas are there.
 				require.Eventually(t, func() bool { return r.done.Load() > 0 }, time.Minute, 5*time.Millisecond, "it gets requests again")
 			}
 		})

@@ -19,12 +19,12 @@ import (
 	"alpaca/test/scaleout/freeport"
 )
 
-// replica is an "alpaca serve".
+// replica is a process of "alpaca serve".
 type replica struct {
 	t    *testing.T
 	port int
 	cmd  *exec.Cmd
-	done *atomic.Int64 // answers that it has given since it was started
+	done *atomic.Int64 // number of answers since it was started
 }
 
 func (r *replica) start() {
@@ -58,11 +58,11 @@ func (r *replica) kill() {
 
 func (r *replica) url() string { return fmt.Sprintf("http://127.0.0.1:%d", r.port) }
 
-// balancer is nginx or HAProxy with the example of the folder deploy.
+// balancer is nginx or HAProxy, with its example in the folder deploy.
 type balancer struct {
 	program, example string
 	config           func(example string) string       // the whole configuration
-	command          func(dir, config string) []string // what runs it
+	command          func(dir, config string) []string // the arguments that run the program
 }
 
 var balancers = map[string]balancer{

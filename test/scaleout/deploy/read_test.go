@@ -1,6 +1,6 @@
-// Package deploy tests what the folder deploy has for Kubernetes and containers: that each manifest
-// is one that Kubernetes takes, by its own types, that names and numbers fit each other and the
-// program, and that the program takes the arguments and runs in an image with nothing else.
+// Package deploy tests the files for Kubernetes and containers in the folder deploy. Each manifest
+// must be valid by Kubernetes's own types. Names and numbers must fit each other and the program.
+// The program must accept the arguments and run in an image with nothing else.
 package deploy
 
 import (
@@ -22,7 +22,8 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// scaledObject is KEDA's, as far as it is used. Its own types bring a hundred modules.
+// scaledObject has the fields of KEDA's ScaledObject that are used here. KEDA's own types would
+// bring a hundred modules.
 type scaledObject struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata"`
@@ -44,7 +45,7 @@ type scaledObject struct {
 	} `json:"spec"`
 }
 
-// kustomization is Kustomize's, as far as it is used.
+// kustomization has the fields of a Kustomization that are used here.
 type kustomization struct {
 	metav1.TypeMeta `json:",inline"`
 	Resources       []string `json:"resources"`
@@ -55,7 +56,7 @@ type kustomization struct {
 	} `json:"images"`
 }
 
-// kinds are what manifests may be.
+// kinds maps the kinds of manifests that are allowed to their types.
 var kinds = map[metav1.TypeMeta]any{
 	{APIVersion: "apps/v1", Kind: "Deployment"}:                            appsv1.Deployment{},
 	{APIVersion: "apps/v1", Kind: "StatefulSet"}:                           appsv1.StatefulSet{},
@@ -70,8 +71,8 @@ var kinds = map[metav1.TypeMeta]any{
 	{APIVersion: "kustomize.config.k8s.io/v1beta1", Kind: "Kustomization"}: kustomization{},
 }
 
-// decode reads a document as what it says it is. Unknown fields, doubled keys and wrong types are
-// errors.
+// decode reads a manifest into the type of its kind. Unknown fields, repeated keys and wrong
+// types are errors.
 func decode(document []byte) (any, error) {
 	var meta metav1.TypeMeta
 	if err := yaml.Unmarshal(document, &meta); err != nil {
@@ -86,10 +87,10 @@ func decode(document []byte) (any, error) {
 	return v.Interface(), err
 }
 
-// folder is where the examples are.
+// folder is the path of the folder deploy.
 var folder = filepath.Join("..", "..", "..", "deploy")
 
-// manifests reads all documents of all files.
+// manifests reads the documents of all files for Kubernetes.
 func manifests(t *testing.T) (list []any) {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(folder, "kubernetes", "*.yaml"))
@@ -125,7 +126,7 @@ func of[T any](t *testing.T) map[string]*T {
 	return list
 }
 
-// TestStrict checks that the reader notices what people write by mistake.
+// TestStrict checks that decode finds common mistakes.
 func TestStrict(t *testing.T) {
 	good := "apiVersion: v1\nkind: Service\nmetadata: {name: x}\nspec:\n  ports:\n    - {port: 80}\n"
 	_, err := decode([]byte(good))

@@ -25,7 +25,7 @@ import (
 	"alpaca/internal/queue"
 )
 
-// pods returns the templates of all pods, by the names of what makes them.
+// pods returns the templates of all pods, by the names of the manifests that have them.
 func pods(t *testing.T) map[string]corev1.PodTemplateSpec {
 	t.Helper()
 	list := map[string]corev1.PodTemplateSpec{}
@@ -48,7 +48,7 @@ func pods(t *testing.T) map[string]corev1.PodTemplateSpec {
 	return list
 }
 
-// only returns the container of a pod.
+// only returns the container of a pod, which must have exactly one.
 func only(t *testing.T, p corev1.PodTemplateSpec) corev1.Container {
 	t.Helper()
 	require.Len(t, p.Spec.Containers, 1)
@@ -56,7 +56,7 @@ func only(t *testing.T, p corev1.PodTemplateSpec) corev1.Container {
 	return p.Spec.Containers[0]
 }
 
-// flagOf returns the value of a flag in arguments, "" for none.
+// flagOf returns the value of the flag name in args, or "".
 func flagOf(args []string, name string) string {
 	for _, arg := range args {
 		if value, ok := strings.CutPrefix(arg, name+"="); ok {
@@ -66,8 +66,8 @@ func flagOf(args []string, name string) string {
 	return ""
 }
 
-// TestPods checks what all pods must have: the restricted profile of Pod Security, images by digest,
-// whole CPUs, and room for the mapped model.
+// TestPods checks what all pods must have: the restricted profile of Pod Security, images by
+// digest, whole CPUs, and no volume that would keep the model in memory twice.
 func TestPods(t *testing.T) {
 	for name, p := range pods(t) {
 		s, c := p.Spec.SecurityContext, only(t, p)
@@ -107,7 +107,8 @@ func hasPort(c corev1.Container, port intstr.IntOrString) bool {
 	})
 }
 
-// TestEnding checks that pods have the time that they take to end.
+// TestEnding checks that Kubernetes gives pods enough time to end, and that probes and ports fit
+// the program.
 func TestEnding(t *testing.T) {
 	all := pods(t)
 	seconds := func(text string) int64 {
@@ -129,7 +130,7 @@ func TestEnding(t *testing.T) {
 	}
 }
 
-// TestNames checks that what manifests name is there.
+// TestNames checks that everything that manifests name exists.
 func TestNames(t *testing.T) {
 	all := pods(t)
 	match := func(selector metav1.LabelSelector) (found []corev1.PodTemplateSpec) {
@@ -179,7 +180,8 @@ func TestNames(t *testing.T) {
 		require.Contains(t, of[corev1.Service](t), s.Spec.ServiceName, name)
 	}
 
-	// Volumes: claims and maps are here, secrets are what the comments say how to make.
+	// Of the volumes, claims and maps are in the manifests. Secrets are made as the comments
+	// there say.
 	claims, made := of[corev1.PersistentVolumeClaim](t), []string{"alpaca-keys", "alpaca-queue", "nats-tls"}
 	for name, p := range all {
 		mounts := map[string]bool{}
@@ -207,7 +209,7 @@ func TestNames(t *testing.T) {
 	}
 }
 
-// TestBatch checks that the shards are those of the job's indexes.
+// TestBatch checks that each index of the job has its shard.
 func TestBatch(t *testing.T) {
 	j := of[batchv1.Job](t)["alpaca-batch"]
 	c := only(t, j.Spec.Template)
@@ -218,7 +220,8 @@ func TestBatch(t *testing.T) {
 	require.Equal(t, []int32{3}, j.Spec.PodFailurePolicy.Rules[1].OnExitCodes.Values)
 }
 
-// TestKEDA checks that KEDA looks where the queue is: what does not exist scales to the maximum.
+// TestKEDA checks that KEDA looks at the right stream and consumer. If these did not exist, KEDA
+// would scale to the maximum.
 func TestKEDA(t *testing.T) {
 	s := of[scaledObject](t)["alpaca-worker"]
 	require.Contains(t, of[appsv1.Deployment](t), s.Spec.ScaleTargetRef.Name)
@@ -235,19 +238,20 @@ func TestKEDA(t *testing.T) {
 	require.Equal(t, "nats:"+strconv.Itoa(int(service.Spec.Ports[i].Port)), trigger.Metadata["natsServerMonitoringEndpoint"])
 }
 
-// TestQueueConfig checks that the queue in Kubernetes has deploy/nats.conf's users and rights, other
-// addresses, and TLS.
+// TestQueueConfig checks that the queue in Kubernetes has the users and rights of
+// deploy/nats.conf, but listens on all addresses and uses TLS.
 func TestQueueConfig(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(folder, "nats.conf"))
 	require.NoError(t, err)
-	_, want, _ := strings.Cut(string(text), "\n\n") // without what is said of it
+	_, want, _ := strings.Cut(string(text), "\n\n") // without the comments at its beginning
 	want = strings.ReplaceAll(want, "127.0.0.1", "0.0.0.0")
 	want = strings.Replace(want, "# For listening beyond this machine: take the # away, and set listen above.\n", "", 1)
 	want = regexp.MustCompile(`(?m)^#(tls \{|  cert_file.*|  key_file.*|\})$`).ReplaceAllString(want, "$1")
 	require.Equal(t, want, of[corev1.ConfigMap](t)["nats"].Data["nats.conf"])
 }
 
-// TestKustomization checks that it lists all manifests, and the images that they name.
+// TestKustomization checks that the Kustomization lists all manifests, and the images that they
+// name.
 func TestKustomization(t *testing.T) {
 	k := of[kustomization](t)[""]
 	files, err := filepath.Glob(filepath.Join(folder, "kubernetes", "*.yaml"))

@@ -20,7 +20,8 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// root is a folder with what is in the image: the program, at /alpaca. Beside it are the volumes.
+// root is a folder with the content of the image, which is the program at /alpaca, and with the
+// volumes.
 var root string
 
 func TestMain(m *testing.M) {
@@ -38,12 +39,12 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// fill makes the image and the volumes.
+// fill makes the program and the volumes in root.
 func fill() error {
 	program := filepath.Join(root, "alpaca")
 	cmd := exec.Command("go", "build", "-trimpath", "-o", program, "./cmd/alpaca")
 	cmd.Dir, cmd.Stderr = filepath.Join("..", "..", ".."), os.Stderr
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0") // as the image's: nothing else is there
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0") // as in the image, which has no C library
 	if err := cmd.Run(); err != nil {
 		return err
 	}
@@ -66,8 +67,9 @@ func fill() error {
 	return testmodel.SPM(1).WriteTo(filepath.Join(root, "models", "model.gguf"))
 }
 
-// container returns a process of the program as in a container: nothing else is there, and it is
-// nobody in particular. Without the right to make one, paths are put in place instead.
+// container returns a command that runs the program as in a container: root is its file system,
+// and its user has no rights. Without the rights for that, paths in args are changed to paths
+// below root instead.
 func container(t *testing.T, env []string, args ...string) *exec.Cmd {
 	t.Helper()
 	if os.Geteuid() == 0 {
@@ -85,7 +87,7 @@ func container(t *testing.T, env []string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// listen starts a process and returns what a line of its stderr says.
+// listen starts a process and returns the first group of pattern in a line of its stderr.
 func listen(t *testing.T, cmd *exec.Cmd, pattern string) string {
 	t.Helper()
 	stderr, err := cmd.StderrPipe()
@@ -104,7 +106,7 @@ func listen(t *testing.T, cmd *exec.Cmd, pattern string) string {
 	return ""
 }
 
-// status asks for a path.
+// status sends a GET request with the Authorization header and returns the status.
 func status(t *testing.T, url string, header string) int {
 	t.Helper()
 	req, err := http.NewRequest("GET", url, nil)
@@ -116,7 +118,8 @@ func status(t *testing.T, url string, header string) int {
 	return resp.StatusCode
 }
 
-// TestServe runs what serve.yaml says, but for the port, and asks what its probes ask.
+// TestServe runs the command of serve.yaml with another port, and sends the requests of the
+// probes.
 func TestServe(t *testing.T) {
 	c := only(t, pods(t)["alpaca-serve"])
 	args := replace(c.Args, "--port", "0")
@@ -138,7 +141,7 @@ func TestServe(t *testing.T) {
 	require.Contains(t, string(text), `"model":"model"`)
 }
 
-// replace changes the value of a flag, or takes the flag away.
+// replace returns args with another value for the flag name. If value is "", it removes the flag.
 func replace(args []string, name, value string) (list []string) {
 	for _, arg := range args {
 		if strings.HasPrefix(arg, name+"=") {
@@ -152,8 +155,8 @@ func replace(args []string, name, value string) (list []string) {
 	return list
 }
 
-// TestQueueAndWorker runs what worker.yaml says, with a server that is not encrypted, as it is on
-// this machine.
+// TestQueueAndWorker runs the commands of worker.yaml with a NATS server on this machine, without
+// encryption.
 func TestQueueAndWorker(t *testing.T) {
 	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: -1, JetStream: true, StoreDir: t.TempDir(), NoSigs: true, NoLog: true})
 	require.NoError(t, err)
@@ -176,8 +179,8 @@ func TestQueueAndWorker(t *testing.T) {
 	require.NoError(t, err, "%s", said)
 }
 
-// TestShard runs what batch-job.yaml says for each of the indexes: of 16 shards of two lines 14
-// have none, and that is no failure.
+// TestShard runs the command of batch-job.yaml for each index. There are 16 shards of two lines,
+// so 14 shards are empty, and that is not a failure.
 func TestShard(t *testing.T) {
 	c := only(t, pods(t)["alpaca-batch"])
 	lines := 0
@@ -195,7 +198,8 @@ func TestShard(t *testing.T) {
 	require.Equal(t, 2, lines)
 }
 
-// TestImage reads the Containerfile: the image has the program and certificates, and is nobody.
+// TestImage checks in the Containerfile that the image has only the program and certificates, and
+// a user without rights.
 func TestImage(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(folder, "Containerfile"))
 	require.NoError(t, err)

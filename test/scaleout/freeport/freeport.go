@@ -1,7 +1,6 @@
-// Package freeport finds ports for servers that are ended and started again in the middle of
-// a test. A port that the system gives on its own will not do: while nobody listens, the next
-// client may get it for its own end of a connection, and one that tries to reach the server
-// may even connect to itself.
+// Package freeport finds ports for servers that a test stops and starts again. An ephemeral
+// port (from port 0) will not do. While the server is down, the system may give that port to
+// a client as its local port, and a client that dials the server may even connect to itself.
 package freeport
 
 import (
@@ -11,11 +10,12 @@ import (
 	"testing"
 )
 
-// Systems give away ports of their own accord from 32768 on, some from 49152 on.
+// Stays chooses a port between from and to. Ephemeral ports begin at 32768 on Linux, and at
+// 49152 on other systems.
 const from, to = 18000, 32000
 
-// Stays returns a port of the loopback address that nobody has, and that nobody gets who does
-// not ask for it by its number.
+// Stays returns a free port of the loopback address. The system gives it only to programs that
+// ask for it by number.
 func Stays(t testing.TB) int {
 	t.Helper()
 	for range 1000 {

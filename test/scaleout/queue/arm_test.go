@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestArm lets a worker for arm64, which an emulator runs, answer a file: the output is that of
+// TestArm lets an emulated worker for arm64 answer a file. The output has the same bytes as on
 // this machine.
 func TestArm(t *testing.T) {
 	const emulator = "qemu-aarch64-static"

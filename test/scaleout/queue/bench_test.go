@@ -20,13 +20,14 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// bench is a folder with a model and a file of requests, and what one machine answers to them.
+// bench is a folder with a model and a file of requests, and the results that one machine gives
+// without a queue.
 type bench struct {
 	t              *testing.T
 	dir            string
 	alpaca         string
 	model, in, out string
-	want           []string // sorted lines
+	want           []string // the lines of those results, sorted
 	env            []string
 }
 
@@ -40,7 +41,7 @@ type proc struct {
 	done  chan struct{}
 }
 
-// newBench makes one with n requests.
+// newBench makes a bench with n requests.
 func newBench(t *testing.T, n int) *bench {
 	t.Helper()
 	dir := t.TempDir()
@@ -61,13 +62,13 @@ func newBench(t *testing.T, n int) *bench {
 	require.NoError(t, os.WriteFile(b.in, lines.Bytes(), 0o600))
 	local := filepath.Join(dir, "local.jsonl")
 	code, said := b.run("batch", "-m", b.model, "-t", "1", b.in, "-o", local)
-	require.Equal(t, 3, code, said) // some have errors
+	require.Equal(t, 3, code, said) // some results have errors
 	b.want = sorted(t, local)
 	require.Len(t, b.want, n)
 	return b
 }
 
-// sorted returns the lines of a file in order.
+// sorted returns the lines of a file, sorted.
 func sorted(t *testing.T, path string) []string {
 	t.Helper()
 	data, err := os.ReadFile(path)
@@ -79,7 +80,7 @@ func sorted(t *testing.T, path string) []string {
 	return lines
 }
 
-// run runs the program to its end.
+// run runs the program to its end. said is its output, stdout and stderr together.
 func (b *bench) run(args ...string) (code int, said string) {
 	b.t.Helper()
 	cmd := exec.CommandContext(b.t.Context(), b.alpaca, args...)
@@ -99,7 +100,7 @@ func (b *bench) ok(args ...string) string {
 	return said
 }
 
-// initialize makes the queue.
+// initialize makes the queue at url, with a place for the model's jobs.
 func (b *bench) initialize(url string, args ...string) {
 	b.t.Helper()
 	b.ok(append([]string{"queue", "init", "--queue", url, "-m", b.model, "-t", "1"}, args...)...)
@@ -140,7 +141,7 @@ func (b *bench) batch(url string) *proc {
 	return b.start(nil, "batch", "--queue", url, b.in, "-o", b.out)
 }
 
-// expect waits for a line of stderr.
+// expect waits for a line of stderr that matches pattern, and returns the match's groups.
 func (p *proc) expect(pattern string) []string {
 	p.t.Helper()
 	for {
@@ -173,7 +174,8 @@ func (p *proc) end() int {
 	}
 }
 
-// complete checks the output against that of one machine, and the worker's counts.
+// complete compares the output with b.want, ends the workers, and checks that they report no
+// result mismatches.
 func (b *bench) complete(workers ...*proc) {
 	b.t.Helper()
 	require.Equal(b.t, b.want, sorted(b.t, b.out))
@@ -181,14 +183,14 @@ func (b *bench) complete(workers ...*proc) {
 		w.Process.Signal(syscall.SIGTERM)
 		status := w.end()
 		if status == 128+int(syscall.SIGTERM) && !strings.Contains(w.text(), "result mismatches") {
-			continue // it was still loading its model
+			continue // the worker was still loading its model
 		}
 		require.Zero(b.t, status, w.text())
 		require.Contains(b.t, w.text(), " 0 result mismatches")
 	}
 }
 
-// results counts the lines of the output so far.
+// results returns the number of lines in the output so far.
 func (b *bench) results() int {
 	data, _ := os.ReadFile(b.out)
 	return bytes.Count(data, []byte("\n"))

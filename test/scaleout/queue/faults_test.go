@@ -13,10 +13,11 @@ import (
 	"alpaca/internal/queue"
 )
 
-// die cuts a worker's connection in the middle of a job, as kill -9 does.
+// die cuts a worker's connection in the middle of a job, as kill -9 would.
 func die(w **worker) { (*w).conn.Kill() }
 
-// TestDiesBetween lets a worker die when its result is stored and the job not yet acknowledged.
+// TestDiesBetween lets a worker die after its result is stored and before the job is
+// acknowledged.
 func TestDiesBetween(t *testing.T) {
 	url := plainServer(t)
 	c := initialize(t, url, queue.Limits{}, 200*time.Millisecond)
@@ -43,8 +44,8 @@ func TestDiesBetween(t *testing.T) {
 	out.complete(t, list)
 }
 
-// TestPoison has a job of which workers die: after four deliveries its result is an error, and
-// the others are not affected. "queue retry" lets it be tried again.
+// TestPoison has a job that makes workers die. After four deliveries its result is an error, and
+// the other jobs are not affected. After "queue retry" the job can be tried again.
 func TestPoison(t *testing.T) {
 	url := plainServer(t)
 	c := initialize(t, url, queue.Limits{}, 200*time.Millisecond)
@@ -92,7 +93,8 @@ func TestPoison(t *testing.T) {
 	out.complete(t, list)
 }
 
-// TestBadWorker has a machine that fails at all: it stops after three jobs, which others do.
+// TestBadWorker has a worker that fails at every job. It stops after three jobs, and other workers
+// do them.
 func TestBadWorker(t *testing.T) {
 	url := plainServer(t)
 	c := initialize(t, url, queue.Limits{}, 0)
@@ -112,8 +114,8 @@ func TestBadWorker(t *testing.T) {
 	empty(t, c)
 }
 
-// TestBackpressure has a queue for ten jobs, and twenty times as many: the batch waits, and no
-// worker takes more than it does.
+// TestBackpressure puts 200 jobs into a queue with room for ten. The batch waits, and no worker
+// takes more jobs than it has slots.
 func TestBackpressure(t *testing.T) {
 	url := plainServer(t)
 	c := initialize(t, url, queue.Limits{Jobs: 10}, 0)
@@ -142,8 +144,8 @@ func TestBackpressure(t *testing.T) {
 	}
 }
 
-// TestRemoved removes a batch in the middle: what waits for it ends with a reason, and putting
-// it in again at once completes it.
+// TestRemoved removes a batch while it runs. The process that waits for its results ends with a
+// reason. When the batch is put in again at once, it completes.
 func TestRemoved(t *testing.T) {
 	url := plainServer(t)
 	c := initialize(t, url, queue.Limits{}, 0)
@@ -177,7 +179,7 @@ func TestRemoved(t *testing.T) {
 	out.complete(t, list)
 }
 
-// TestAged lets results get too old before they are collected: the same batch again completes.
+// TestAged lets stored results expire. The same batch, put in again, computes them again.
 func TestAged(t *testing.T) {
 	url := plainServer(t)
 	c := initialize(t, url, queue.Limits{}, 0)
@@ -186,7 +188,7 @@ func TestAged(t *testing.T) {
 	work(t, url, exec, queue.WorkerOptions{})
 	var out output
 	require.NoError(t, run(t, url, batch(t, list, &out)))
-	// They age when all are collected, so that none is gone before.
+	// The results expire only after all are collected.
 	require.NoError(t, c.Init(t.Context(), queue.Limits{MaxAge: 100 * time.Millisecond}))
 	require.Eventually(t, func() bool {
 		s, err := c.Status(t.Context())
@@ -199,7 +201,8 @@ func TestAged(t *testing.T) {
 	require.EqualValues(t, 20, exec.tries.Load())
 }
 
-// TestTooBig has a request that the queue does not take: it has an error, the others results.
+// TestTooBig has a request that is too large for the queue. Its result is an error, and the other
+// requests are answered.
 func TestTooBig(t *testing.T) {
 	url := plainServer(t)
 	initialize(t, url, queue.Limits{JobSize: 1 << 20}, 0)
@@ -218,7 +221,7 @@ func TestTooBig(t *testing.T) {
 	require.NotContains(t, out.lines["id <2>"], "error\":{")
 }
 
-// TestServerDies kills the server five times while jobs are put in and done.
+// TestServerDies kills the server five times while jobs are put in and answered.
 func TestServerDies(t *testing.T) {
 	p := serverProcess(t)
 	c := initialize(t, p.url(), queue.Limits{}, time.Second)

@@ -21,19 +21,19 @@ import (
 	"alpaca/internal/queue"
 )
 
-// theModel is what the workers here say they have.
+// theModel is the model that the workers of these tests claim to have.
 var theModel = queue.Model{Key: queue.ModelKey("digest", nil), Name: "small", Digest: "digest", Quant: "F32"}
 
-// aLong time is more than anything here takes, on a slow and busy machine, too.
+// aLong is longer than anything in these tests takes, even on a slow and busy machine.
 const aLong = 5 * time.Minute
 
-// echo is an executor that answers at once, the same on each machine.
+// echo is an executor that answers at once. The answers are the same on each machine.
 type echo struct {
 	rows  atomic.Int64
 	tries atomic.Int64
-	// do is done for each request before it is answered, unless nil.
+	// do, if not nil, is called for each request before the answer.
 	do func(ctx context.Context, r *jobs.Request) error
-	// other makes this machine answer otherwise than all others.
+	// other, if not empty, makes this machine's answers differ from those of other machines.
 	other string
 }
 
@@ -60,7 +60,7 @@ func failed(r *jobs.Request, code, message string) *jobs.Result {
 	return &jobs.Result{ID: "batch_req_" + r.CustomID, CustomID: r.CustomID, Error: &jobs.Error{Code: code, Message: message}}
 }
 
-// connect connects as a user of the address.
+// connect connects to the queue as the user in url.
 func connect(t testing.TB, url string) *queue.Conn {
 	t.Helper()
 	c, err := connectTo(t, queue.Address{URL: url})
@@ -75,7 +75,7 @@ func connectTo(t testing.TB, a queue.Address) (*queue.Conn, error) {
 	return queue.Connect(ctx, a, t.Name(), t.Logf)
 }
 
-// raw is a connection without alpaca's rules.
+// raw returns a connection of the NATS library, without the rules of package queue.
 func raw(t testing.TB, url string, opts ...nats.Option) (*nats.Conn, jetstream.JetStream) {
 	t.Helper()
 	nc, err := nats.Connect(url, opts...)
@@ -86,7 +86,7 @@ func raw(t testing.TB, url string, opts ...nats.Option) (*nats.Conn, jetstream.J
 	return nc, js
 }
 
-// initialize makes a queue with the model's place.
+// initialize makes a queue with a place for theModel's jobs.
 func initialize(t testing.TB, url string, limits queue.Limits, ackWait time.Duration) *queue.Conn {
 	t.Helper()
 	c := connect(t, url)
@@ -97,11 +97,11 @@ func initialize(t testing.TB, url string, limits queue.Limits, ackWait time.Dura
 	return c
 }
 
-// worker is one that runs.
+// worker is a running worker.
 type worker struct {
 	*queue.Worker
 	conn *queue.Conn
-	stop func() error // ends it in good order and returns what Run returns
+	stop func() error // ends the worker in good order and returns the error of Run
 }
 
 // work starts a worker with a connection of its own, as on another machine.
@@ -130,7 +130,7 @@ func work(t testing.TB, url string, exec queue.Executor, opt queue.WorkerOptions
 	return &worker{w, c, stop}
 }
 
-// requests returns n of them.
+// requests returns n different requests.
 func requests(t testing.TB, n int) (list []*jobs.Request) {
 	t.Helper()
 	for i := range n {
@@ -141,13 +141,13 @@ func requests(t testing.TB, n int) (list []*jobs.Request) {
 	return list
 }
 
-// output is what a batch has collected.
+// output has the results that a batch has collected.
 type output struct {
 	mu    sync.Mutex
 	lines map[string]string // by custom_id
 }
 
-// batch returns one of requests that have no line in out yet.
+// batch returns a batch of the requests in list that have no line in out yet.
 func batch(t testing.TB, list []*jobs.Request, out *output) *queue.Batch {
 	out.mu.Lock()
 	if out.lines == nil {
@@ -215,7 +215,7 @@ func run(t testing.TB, url string, b *queue.Batch) error {
 	return b.Run(ctx, c)
 }
 
-// empty checks that no job is left.
+// empty waits until no job is left.
 func empty(t testing.TB, c *queue.Conn) {
 	t.Helper()
 	require.Eventually(t, func() bool {

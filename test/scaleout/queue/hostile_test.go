@@ -14,8 +14,8 @@ import (
 	"alpaca/internal/queue"
 )
 
-// TestHostile puts in what no batch and no worker of ours does: nothing breaks, and each job has
-// one error.
+// TestHostile publishes jobs and results that no batch or worker of this program would publish.
+// Nothing breaks: a bad result becomes an error, and workers refuse bad jobs.
 func TestHostile(t *testing.T) {
 	url := plainServer(t)
 	c := initialize(t, url, queue.Limits{}, 200*time.Millisecond)
@@ -64,7 +64,7 @@ func TestHostile(t *testing.T) {
 	for i, data := range [][]byte{
 		nil, []byte("\x00"), []byte("../../etc/passwd"), bytes.Repeat([]byte("["), 10000), []byte(`{"custom_id": "a"}`),
 		[]byte(`{"custom_id": "a", "method": "POST", "url": "http://example.org/", "body": {}}`),
-		[]byte(`{"custom_id": "a", "method": "POST", "url": "/v1/completions", "body": {}}`), // not at its own subject
+		[]byte(`{"custom_id": "a", "method": "POST", "url": "/v1/completions", "body": {}}`), // the subject is not that of this request
 	} {
 		subject := fmt.Sprintf("alpaca.jobs.%s.0123456789abcdef.%032x", theModel.Key, i)
 		_, err := js.Publish(t.Context(), subject, data)

@@ -18,8 +18,8 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// TestProgram shares a file among three workers, each with kernels of another CPU: the output is
-// that of one machine.
+// TestProgram shares a file among three workers with different kernels. The output is the same as
+// on one machine.
 func TestProgram(t *testing.T) {
 	b := newBench(t, 1000)
 	url := plainServer(t)
@@ -34,7 +34,7 @@ func TestProgram(t *testing.T) {
 	id := regexp.MustCompile(`(?m)^\| ([0-9a-f]{16}) +\| +0 \| +1000 \|$`).FindStringSubmatch(said)
 	require.NotNil(t, id, said)
 
-	// Another batch has the results at once: nobody works any more.
+	// A second run of the batch gets the stored results at once, without a worker.
 	require.NoError(t, os.Remove(b.out))
 	require.NoError(t, os.Remove(b.out+".meta"))
 	require.Equal(t, 3, b.batch(url).end())
@@ -43,12 +43,12 @@ func TestProgram(t *testing.T) {
 	require.Contains(t, b.ok("queue", "rm", "--all", "--queue", url), "removed 0 jobs and 0 results")
 }
 
-// TestKilledWorkers kills a worker every moment, 30 times.
+// TestKilledWorkers kills a worker 30 times, every 50 to 150 ms.
 func TestKilledWorkers(t *testing.T) {
 	b := newBench(t, 400)
 	url := plainServer(t)
 	b.initialize(url, "--ack-wait", "500ms")
-	// Many deaths hit the same job by chance, which is no reason to give it up.
+	// The same job may be hit by many deaths, by chance, so the limit of retries is high.
 	worker := func() *proc {
 		return b.start(nil, "worker", "--queue", url, "-m", b.model, "-t", "1", "--parallel", "2", "--retries", "100")
 	}
@@ -71,7 +71,8 @@ func TestKilledWorkers(t *testing.T) {
 	b.complete(workers...)
 }
 
-// TestKilledServer kills the server while jobs are put in and done. All come back by themselves.
+// TestKilledServer kills the server five times while jobs are put in and answered. Workers and
+// batch reconnect by themselves.
 func TestKilledServer(t *testing.T) {
 	b := newBench(t, 300)
 	p := serverProcess(t)
@@ -87,7 +88,8 @@ func TestKilledServer(t *testing.T) {
 	b.complete(workers...)
 }
 
-// TestKilledBatch kills what puts in and collects, and starts it again.
+// TestKilledBatch kills "alpaca batch", which puts jobs in and collects results, and starts it
+// again.
 func TestKilledBatch(t *testing.T) {
 	b := newBench(t, 300)
 	url := plainServer(t)
@@ -105,7 +107,7 @@ func TestKilledBatch(t *testing.T) {
 	require.Equal(t, "300", done.FindStringSubmatch(worker.text())[1], "no request was answered twice")
 }
 
-// TestStoppedWorker stops a worker in the middle for longer than the server waits, and lets it go on.
+// TestStoppedWorker pauses a worker for longer than the server waits for it, and then resumes it.
 func TestStoppedWorker(t *testing.T) {
 	b := newBench(t, 300)
 	url := plainServer(t)
@@ -121,7 +123,7 @@ func TestStoppedWorker(t *testing.T) {
 	b.complete(slow, quick)
 }
 
-// TestProbes asks a worker how it goes.
+// TestProbes checks a worker's probes and metrics.
 func TestProbes(t *testing.T) {
 	b := newBench(t, 10)
 	url := plainServer(t)
@@ -143,7 +145,7 @@ func TestProbes(t *testing.T) {
 		require.Equal(t, 200, code)
 		require.Equal(t, want, text)
 	}
-	// The batch may have a result before the worker hears that it is stored.
+	// The batch may have a result before the worker knows that it is stored.
 	var text string
 	require.Eventually(t, func() bool {
 		_, text = ask("/metrics")
@@ -156,7 +158,7 @@ func TestProbes(t *testing.T) {
 	b.complete(w)
 }
 
-// TestRefused runs commands that must not do what they are asked to.
+// TestRefused runs commands that must fail.
 func TestRefused(t *testing.T) {
 	b := newBench(t, 10)
 	url := plainServer(t)

@@ -15,8 +15,8 @@ import (
 	"alpaca/internal/queue"
 )
 
-// proxy lies between a client and the server. Armed, it loses what the server says from its first
-// word for a stored message on, until it is cut.
+// proxy lies between a client and the server. When armed, it becomes deaf at the server's first
+// acknowledgement of a stored message: it drops everything that the server sends from then on.
 type proxy struct {
 	net.Listener
 	to    string
@@ -53,7 +53,7 @@ func newProxy(t *testing.T, url string) *proxy {
 	return p
 }
 
-// deafWriter loses what is written while the proxy is deaf.
+// deafWriter drops what is written to it while the proxy is deaf.
 type deafWriter struct {
 	p *proxy
 	w io.Writer
@@ -69,7 +69,7 @@ func (d deafWriter) Write(b []byte) (int, error) {
 	return d.w.Write(b)
 }
 
-// cut ends all connections.
+// cut closes all connections.
 func (p *proxy) cut() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -79,8 +79,8 @@ func (p *proxy) cut() {
 	p.open = nil
 }
 
-// TestAckLost loses the server's words for jobs that it has stored: the batch puts them in again,
-// and they are not there twice.
+// TestAckLost loses the server's acknowledgements of stored jobs. The batch puts the jobs in
+// again, and each of them is there only once.
 func TestAckLost(t *testing.T) {
 	url := plainServer(t)
 	c := initialize(t, url, queue.Limits{}, 0)

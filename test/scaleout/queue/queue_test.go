@@ -13,8 +13,8 @@ import (
 	"alpaca/internal/queue"
 )
 
-// TestObjects checks what "queue init" makes, and that doing it again changes what is asked for
-// alone.
+// TestObjects checks the streams and consumers that "queue init" makes. A second init changes only
+// the limits that it gets.
 func TestObjects(t *testing.T) {
 	url := plainServer(t)
 	c := initialize(t, url, queue.Limits{}, 0)
@@ -60,7 +60,7 @@ func TestObjects(t *testing.T) {
 	require.EqualValues(t, 4<<20, stream("ALPACA_JOBS").MaxMsgSize)
 	require.Equal(t, time.Minute, stream("ALPACA_RESULTS").MaxAge)
 
-	// A model is found by its name, by its key, and where it is the only one.
+	// A model is found by its name and by its key, or without a name if it is the only one.
 	for _, name := range []string{"small", theModel.Key, ""} {
 		m, err := c.Find(t.Context(), name)
 		require.NoError(t, err)
@@ -81,14 +81,14 @@ func TestObjects(t *testing.T) {
 	require.ErrorContains(t, err, "no queue yet")
 }
 
-// TestPlain spreads jobs over workers: each result comes once, and is right.
+// TestPlain spreads jobs over workers. Each result comes once, and is right.
 func TestPlain(t *testing.T) {
 	url := plainServer(t)
 	c := initialize(t, url, queue.Limits{}, 0)
 	list := requests(t, 500)
 	var execs []*echo
 	var workers []*worker
-	var begun sync.WaitGroup // each has a job: none of them does all before the others are there
+	var begun sync.WaitGroup // done when each worker has a job, so that none does all jobs before the others are there
 	for range 3 {
 		begun.Add(1)
 		arrive := sync.OnceFunc(begun.Done)
@@ -112,14 +112,14 @@ func TestPlain(t *testing.T) {
 	}
 	require.EqualValues(t, len(list), total)
 
-	// The results are there for others, too, without a worker.
+	// A second batch with the same requests gets the stored results, without a worker.
 	var again output
 	require.NoError(t, run(t, url, batch(t, list, &again)))
 	again.complete(t, list)
 }
 
-// TestSlowWorker stops a worker for longer than the server waits: its late result is compared,
-// and its late ack does no harm.
+// TestSlowWorker pauses a worker for longer than the server waits for it. Its late result is
+// compared with the stored one, and its late acknowledgement does no harm.
 func TestSlowWorker(t *testing.T) {
 	for name, other := range map[string]string{"equal": "", "wrong": " but other"} {
 		t.Run(name, func(t *testing.T) {
@@ -155,11 +155,11 @@ func TestSlowWorker(t *testing.T) {
 	}
 }
 
-// TestLongJob checks that a job may last longer than the server waits, as long as something is
-// computed.
+// TestLongJob checks that a job may take longer than the server waits, as long as its worker makes
+// progress.
 func TestLongJob(t *testing.T) {
 	url := plainServer(t)
-	// So long that a busy machine tells in time that it is at work.
+	// Long enough for a worker on a busy machine to report its progress in time.
 	const ackWait = 2 * time.Second
 	initialize(t, url, queue.Limits{}, ackWait)
 	list := requests(t, 1)
@@ -179,7 +179,8 @@ func TestLongJob(t *testing.T) {
 	require.EqualValues(t, 1, exec.tries.Load(), "nobody else had it")
 }
 
-// TestWrongModel has a worker with another file: it takes nothing, and the status shows it.
+// TestWrongModel has a worker with another model. It takes no jobs, and the status shows that the
+// jobs have no worker.
 func TestWrongModel(t *testing.T) {
 	url := plainServer(t)
 	c := initialize(t, url, queue.Limits{}, 0)
@@ -199,7 +200,7 @@ func TestWrongModel(t *testing.T) {
 	cancel()
 	require.ErrorIs(t, <-done, context.Canceled)
 
-	// Jobs of a model whose place is gone are told of as well.
+	// The status also counts jobs of a model whose place was removed.
 	_, js := raw(t, url)
 	require.NoError(t, js.DeleteConsumer(t.Context(), "ALPACA_JOBS", theModel.Key))
 	s, err = c.Status(t.Context())
@@ -207,11 +208,11 @@ func TestWrongModel(t *testing.T) {
 	require.Equal(t, 3, s.Homeless)
 }
 
-// TestDrain ends a worker in the middle of four jobs: others have them at once, and none counts
-// as failed.
+// TestDrain ends a worker in the middle of four jobs. Other workers get them at once, and none
+// counts as failed.
 func TestDrain(t *testing.T) {
 	url := plainServer(t)
-	c := initialize(t, url, queue.Limits{}, time.Hour) // which nobody waits
+	c := initialize(t, url, queue.Limits{}, time.Hour) // longer than the test may take
 	list := requests(t, 10)
 	var running sync.WaitGroup
 	running.Add(4)
@@ -233,7 +234,7 @@ func TestDrain(t *testing.T) {
 	empty(t, c)
 }
 
-// TestGrace lets jobs come to their end when a worker ends.
+// TestGrace checks that a worker that is ended finishes its jobs within the grace time.
 func TestGrace(t *testing.T) {
 	url := plainServer(t)
 	initialize(t, url, queue.Limits{}, 0)
@@ -257,8 +258,8 @@ func TestGrace(t *testing.T) {
 	out.complete(t, list)
 }
 
-// TestBatchEnds ends a batch in the middle, again and again: what was collected is not asked for
-// again, and no job is done twice.
+// TestBatchEnds ends a batch in the middle several times and starts it again. Collected results
+// are not requested again, and no job is done twice.
 func TestBatchEnds(t *testing.T) {
 	url := plainServer(t)
 	c := initialize(t, url, queue.Limits{}, 0)

@@ -27,7 +27,8 @@ import (
 	"alpaca/internal/queue"
 )
 
-// shipped starts a server with deploy/nats.conf and returns the address of a user.
+// shipped starts a server with deploy/nats.conf. It returns a function that returns the address
+// for a user.
 func shipped(t *testing.T) (as func(user string) string) {
 	t.Helper()
 	for _, user := range []string{"ADMIN", "PRODUCER", "WORKER"} {
@@ -45,7 +46,8 @@ func shipped(t *testing.T) (as func(user string) string) {
 	}
 }
 
-// TestRights does all that the three users do with the rights that deploy/nats.conf gives them.
+// TestRights does everything that the three users must do, with the rights that deploy/nats.conf
+// gives them.
 func TestRights(t *testing.T) {
 	as := shipped(t)
 	c := initialize(t, as("admin"), queue.Limits{}, 0)
@@ -65,7 +67,7 @@ func TestRights(t *testing.T) {
 	require.Equal(t, queue.Removed{Results: 50}, n)
 }
 
-// TestNoRights tries what users must not do. The server answers nothing to it; the error says why.
+// TestNoRights tries what users must not do. The server does not answer, but the error says why.
 func TestNoRights(t *testing.T) {
 	as := shipped(t)
 	initialize(t, as("admin"), queue.Limits{}, 0)
@@ -92,7 +94,8 @@ func TestNoRights(t *testing.T) {
 	err = within(func(ctx context.Context) error { return producer.RemoveAll(ctx) })
 	require.ErrorContains(t, err, "no right")
 
-	// By hand: a worker puts no jobs in, makes no consumers, and hears nobody else's answers.
+	// Without the client's own checks, a worker still cannot put jobs in, make consumers, or
+	// receive answers to others.
 	for what, try := range map[string]func(nc *nats.Conn, js jetstream.JetStream) error{
 		"jobs": func(nc *nats.Conn, _ jetstream.JetStream) error {
 			return nc.Publish("alpaca.jobs."+theModel.Key+".0123456789abcdef.00112233445566778899aabbccddeeff", nil)
@@ -121,7 +124,7 @@ func TestNoRights(t *testing.T) {
 		}
 	}
 
-	// A wrong password is an error at once, and nobody gets in without one.
+	// A wrong password is an error at once, and so is no password.
 	for _, url := range []string{strings.Replace(as("worker"), "pworker", "wrong", 1), strings.Replace(as("worker"), "worker:pworker@", "", 1)} {
 		_, err := connectTo(t, queue.Address{URL: url})
 		require.ErrorContains(t, err, "refuses the credentials")
@@ -129,7 +132,8 @@ func TestNoRights(t *testing.T) {
 	}
 }
 
-// TestEncrypted connects over TLS, with the seed of an nkey, by a name that is not loopback's.
+// TestEncrypted connects over TLS with the seed of an nkey, to an address that is not a loopback
+// address.
 func TestEncrypted(t *testing.T) {
 	dir := t.TempDir()
 	ca, config := certificate(t, dir)
@@ -151,7 +155,7 @@ func TestEncrypted(t *testing.T) {
 		Subscribe: &server.SubjectPermission{Allow: []string{"_INBOX_" + public + ".>"}},
 	}}}
 	port := portOf(t, start(t, opt))
-	there := "tls://0.0.0.0:" + port // leads to this machine, which alpaca does not rely on
+	there := "tls://0.0.0.0:" + port // reaches this machine, but is no loopback address to alpaca
 	c, err := connectTo(t, queue.Address{URL: there, Creds: creds, CA: ca})
 	require.NoError(t, err)
 	defer c.Close()
@@ -160,7 +164,7 @@ func TestEncrypted(t *testing.T) {
 	_, err = c.Status(t.Context())
 	require.NoError(t, err)
 
-	// Without the authority, or with another user's seed, it is refused.
+	// Without the authority's certificate, or with another user's seed, the connection fails.
 	_, err = connectTo(t, queue.Address{URL: there, Creds: creds})
 	require.ErrorContains(t, err, "certificate")
 	another, err := nkeys.CreateUser()
@@ -171,7 +175,7 @@ func TestEncrypted(t *testing.T) {
 	_, err = connectTo(t, queue.Address{URL: there, Creds: creds, CA: ca})
 	require.ErrorContains(t, err, "refuses the credentials")
 
-	// A server that lets anybody in gets no prompts, whatever credentials there are.
+	// A server that lets anybody in gets no prompts, with or without credentials.
 	open := options(filepath.Join(dir, "open"), -1)
 	open.TLSConfig, open.TLS = tlsConf, true
 	port = portOf(t, start(t, open))
@@ -189,8 +193,8 @@ func portOf(t *testing.T, url string) string {
 	return url[strings.LastIndexByte(url, ':')+1:]
 }
 
-// certificate makes an authority and a server's certificate, and returns the authority's file and
-// the server's options.
+// certificate makes a certificate that is both the authority's and the server's. It returns the
+// certificate's file and the server's options.
 func certificate(t *testing.T, dir string) (ca string, opt *server.TLSConfigOpts) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -214,7 +218,7 @@ func certificate(t *testing.T, dir string) (ca string, opt *server.TLSConfigOpts
 	return ca, &server.TLSConfigOpts{CertFile: ca, KeyFile: write("tls.key", "PRIVATE KEY", der)}
 }
 
-// TestOld refuses a server that is too old.
+// TestOld checks that a server that is too old is refused.
 func TestOld(t *testing.T) {
 	for version, want := range map[string]string{"2.9.10": "must be 2.12 or later", "2.11.9": "must be 2.12 or later", "3.0.0": ""} {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -232,7 +236,7 @@ func TestOld(t *testing.T) {
 	}
 }
 
-// pretend speaks the protocol's first words.
+// pretend is a server that speaks only the first messages of NATS's protocol.
 func pretend(l net.Listener, version string) {
 	for {
 		conn, err := l.Accept()

@@ -1,6 +1,6 @@
-// Package queue tests batches on several machines with a real NATS server, which runs inside the
-// tests, or as a process where it is to be killed. Workers and batches are in the process too, so
-// that they can be stopped between two acts, or are processes of the real program.
+// Package queue tests batches on several machines with a real NATS server. The server runs in the
+// test's process, or in a process of its own if a test kills it. Workers and batches run in the
+// test's process, so that they can be stopped between two steps, or are the real program.
 package queue
 
 import (
@@ -18,10 +18,10 @@ import (
 	"alpaca/test/scaleout/freeport"
 )
 
-// folder is where tests share files.
+// folder is a folder for files that tests share.
 var folder string
 
-// program returns the real program, made once.
+// program returns the path of the real program. The first call builds it.
 func program(t testing.TB) string {
 	t.Helper()
 	require.NoError(t, makeProgram())
@@ -34,7 +34,7 @@ var makeProgram = sync.OnceValue(func() error {
 	return cmd.Run()
 })
 
-// Environment of this test binary where it is a server.
+// Environment variables that make this test binary a NATS server.
 const (
 	serverDir  = "SCALEOUT_SERVER_DIR"
 	serverPort = "SCALEOUT_SERVER_PORT"
@@ -54,8 +54,9 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// options are the options of the servers in these tests. What a server has confirmed is on the
-// disk. Its limit is above what streams reserve: the default depends on the disk's free space.
+// options returns the options of the servers in these tests. A server writes messages to the disk
+// before it confirms them. JetStreamMaxStore is above what streams reserve; its default would
+// depend on the disk's free space.
 func options(dir string, port int) *server.Options {
 	return &server.Options{Host: "127.0.0.1", Port: port, JetStream: true, JetStreamMaxStore: 1 << 40, StoreDir: dir, SyncAlways: true, NoSigs: true, NoLog: true, MaxPayload: 8 << 20}
 }
@@ -85,13 +86,13 @@ func start(t testing.TB, opt *server.Options) string {
 	return s.ClientURL()
 }
 
-// plainServer starts one that lets anybody in, on loopback.
+// plainServer starts a server on loopback that lets anybody in, and returns its address.
 func plainServer(t testing.TB) string {
 	t.Helper()
 	return start(t, options(t.TempDir(), -1))
 }
 
-// process is a server that can be killed.
+// process is a server in a process of its own, which a test can kill.
 type process struct {
 	t    testing.TB
 	dir  string

@@ -15,6 +15,32 @@ func directQ4_1AVX2(t *tileArgs)
 //go:noescape
 func directQ8_0AVX2(t *tileArgs)
 
+// int16_avx2_amd64.s
+
+//go:noescape
+func tile16AVX2(t *tileArgs)
+
+//go:noescape
+func packQ4_2AVX2(panel, w *byte, stride, nb int)
+
+//go:noescape
+func rowQ4_2AVX2(t *tileArgs)
+
+//go:noescape
+func packNVFP4AVX2(panel, w *byte, stride, nb int)
+
+//go:noescape
+func rowNVFP4AVX2(t *tileArgs)
+
+//go:noescape
+func tile16MinAVX2(t *tileArgs)
+
+//go:noescape
+func packQ4_3AVX2(panel, w *byte, stride, nb int)
+
+//go:noescape
+func rowQ4_3AVX2(t *tileArgs)
+
 // int256_avx2_amd64.s
 
 //go:noescape
@@ -73,6 +99,15 @@ func directTQ2_0AVX2(t *tileArgs)
 
 //go:noescape
 func rowTQ2_0AVX2(t *tileArgs)
+
+//go:noescape
+func packTQ1_0AVX2(panel, w *byte, stride, nb int)
+
+//go:noescape
+func directTQ1_0AVX2(t *tileArgs)
+
+//go:noescape
+func rowTQ1_0AVX2(t *tileArgs)
 
 //go:noescape
 func tile16x16SplitAVX2(t *tileArgs)
@@ -575,6 +610,9 @@ func directIQ4_XSAVX2(t *tileArgs)
 //go:noescape
 func rowIQ4_XSAVX2(t *tileArgs)
 
+//go:noescape
+func tile16x16SignedAVX2(t *tileArgs)
+
 // q5_1_avx2_amd64.s
 
 //go:noescape
@@ -582,6 +620,20 @@ func packQ5_1AVX2(panel, w *byte, stride, nb int)
 
 //go:noescape
 func packQ5_1v1AVX2(panel, w *byte, stride, nb int)
+
+// quad234_avx2_amd64.s
+
+//go:noescape
+func quadQ2_KAVX2(t *tileArgs)
+
+//go:noescape
+func quadQ3_KAVX2(t *tileArgs)
+
+//go:noescape
+func quadTQ2_0AVX2(t *tileArgs)
+
+//go:noescape
+func quadIQ4_XSAVX2(t *tileArgs)
 
 // quad256_avx2_amd64.s
 
@@ -609,6 +661,15 @@ func quadQ6_KAVX512(t *tileArgs)
 
 //go:noescape
 func quadQ4_0AVX2(t *tileArgs)
+
+//go:noescape
+func quadMXFP4AVX2(t *tileArgs)
+
+//go:noescape
+func quadQ5_0AVX2(t *tileArgs)
+
+//go:noescape
+func quadQ4_1AVX2(t *tileArgs)
 
 //go:noescape
 func quadQ8_0AVX2(t *tileArgs)

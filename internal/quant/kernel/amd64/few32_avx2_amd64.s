@@ -7,7 +7,7 @@
 
 #include "parts/fetch_amd64.h"
 
-// FEWBYTES are those of a packed block.
+// FEWBYTES is the size of a packed block in bytes.
 #define FEWBYTES 704
 
 // FEWLOAD loads 16 bytes at off of 8 rows and leaves the first four of each in Y11, the
@@ -45,8 +45,8 @@
 	FEWNIBBLES(Y9, 32*h+128) \
 	FEWNIBBLES(Y8, 32*h+192)
 
-// HALF copies the scale of a row by way of another register: the pipes for vectors are what
-// there is least of. It is read a block later, when it has reached the cache.
+// HALF copies the scale of a row through BP, since the vector units are the bottleneck. The
+// scale is read a block later, when it has reached the cache.
 #define HALF(row, i) \
 	MOVWLZX row, BP              \
 	MOVW    BP, (512+2*(i))(R14)
@@ -132,7 +132,7 @@
 	SCALEMIN((R13)(DX*2), i+6) \
 	SCALEMIN((R13)(R8*1), i+7)
 
-// FEWSPLIT makes scales and minima of 8 rows.
+// FEWSPLIT converts the scales and minima of 8 rows to float32.
 #define FEWSPLIT(h) \
 	VMOVDQU      (512+32*h)(DI), Y8 \
 	VPSRLD       $16, Y8, Y9        \

@@ -4,15 +4,16 @@
 #include "textflag.h"
 
 // F32, F16 and BF16 weights times float32 activations, by eight partial sums an
-// output (see dot.go). A step is 8 columns. Every lane does one chain of fused
-// multiply-adds in the order of the columns, so nothing here rounds otherwise
-// than the portable code.
+// output (see matmul/dot.go). A step is 8 columns. Every lane does one chain of fused
+// multiply-adds in the order of the columns, so the results are those of the portable
+// code.
 //
-// AVX-512: a panel is 8 rows; a step of it 4 vectors, each the 8 columns of two
-// rows, 256 bytes. AVX2: 4 rows, 4 vectors, 128 bytes.
+// On AVX-512 a panel is 8 rows, and a step of it 256 bytes: 4 vectors, each with the 8
+// columns of two rows. On AVX2 a panel is 4 rows, and a step of it 128 bytes: 4 vectors,
+// one a row.
 
-// ROWS sets pointers to the rows of a panel: w, w+stride, ... (SI)(DX*1),
-// (SI)(DX*2), (SI)(R8*1) are rows 0 to 3, the same from R9 rows 4 to 7.
+// ROWS sets pointers to the rows of a panel. Rows 0 to 3 are (SI), (SI)(DX*1), (SI)(DX*2)
+// and (SI)(R8*1); rows 4 to 7 the same from R9.
 #define ROWS \
 	LEAQ (DX)(DX*2), R8 \
 	LEAQ (SI)(DX*4), R9
@@ -112,14 +113,14 @@ loop:
 	VMOVUPS c, (n*256+128)(AX) \
 	VMOVUPS d, (n*256+192)(AX)
 
-// WEIGHTS loads a step of the panel.
+// WEIGHTS loads a step of the panel to Z24-Z27.
 #define WEIGHTS \
 	VMOVUPS (BX), Z24    \
 	VMOVUPS 64(BX), Z25  \
 	VMOVUPS 128(BX), Z26 \
 	VMOVUPS 192(BX), Z27
 
-// FMA4 multiplies it with the 8 activations at x, for both rows of each vector.
+// FMA4 multiplies the weights with the 8 activations at x, for both rows of each vector.
 #define FMA4(x, a, b, c, d) \
 	VBROADCASTF64X4 x, Z28      \
 	VFMADD231PS     Z24, Z28, a \

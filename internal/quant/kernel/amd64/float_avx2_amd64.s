@@ -4,8 +4,8 @@
 #include "textflag.h"
 #include "parts/fetch_amd64.h"
 
-// The AVX2 half of float_amd64.s: panels of 4 rows, a step of 8 columns is 4
-// vectors, one a row, 128 bytes.
+// The kernels of float_amd64.s for AVX2. A panel is 4 rows, and a step of 8 columns is
+// 128 bytes: 4 vectors, one a row.
 
 #define ROW_F16(a, y) VCVTPH2PS a, y
 
@@ -164,8 +164,8 @@ done:
 	VZEROUPPER
 	RET
 
-// DIRECT is the step o bytes on of 4 rows times one token, at x bytes of the
-// activations, read where they lie.
+// DIRECT multiplies a step of 4 rows with one token, without a panel. The step is o bytes
+// into the rows and x bytes into the activations.
 #define DIRECT(ROW, o, x) \
 	VMOVUPS     (x)(R10), Y12 \
 	ROW((o)(SI), Y8)          \

@@ -105,6 +105,17 @@
 #include "templates/row256_amd64.h"
 #include "templates/undef256_amd64.h"
 
+#define PACK ·packTQ1_0AVX2
+#define DIRECT ·directTQ1_0AVX2
+#define PACKBLOCK PACK_TQ1_0
+#define BLOCK 54
+#define FETCHNEXT FETCHLINES2
+#define LOADS 3
+#include "templates/format256_amd64.h"
+#define ROW ·rowTQ1_0AVX2
+#include "templates/row256_amd64.h"
+#include "templates/undef256_amd64.h"
+
 #undef DOT16
 #undef RUN
 #undef DOTRUN

@@ -41,7 +41,7 @@
 #define FETCH FETCH3
 #include "templates/format32_amd64.h"
 
-// That of 2023.
+// Q8_0 of 2023.
 
 #define PACK ·packQ8_0v1AVX2
 #define DIRECT ·directQ8_0v1AVX2
@@ -77,3 +77,20 @@
 #define ROW ·rowIQ4_XSAVX2
 #include "templates/row256_amd64.h"
 #include "templates/undef256_amd64.h"
+
+// The formats with codebooks, which Go unpacks.
+
+#undef PANEL
+#undef RUN
+#undef RUNWEIGHTS
+#undef RUNS
+#undef PAIRS
+#undef ONES
+#define RUN RUNOF16
+#define RUNWEIGHTS 16
+#define RUNS 16
+#define PANEL PANEL16
+#define PAIRS PAIR16(0)
+#define ONES Y15
+#define TILE ·tile16x16SignedAVX2
+#include "templates/tile256_amd64.h"

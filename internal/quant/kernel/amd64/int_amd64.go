@@ -3,10 +3,25 @@
 package amd64
 
 import (
+	"embed"
+
 	"alpaca/internal/quant"
 	"alpaca/internal/quant/codebook"
 	"alpaca/internal/quant/kernel"
 )
+
+// Table lists each type's kernels, best first.
+var Table = kernel.Merge(floatKernels, intKernels, iqKernels, legacyKernels)
+
+// tileArgs is the name under which assembly finds the fields of Args (go_asm.h).
+type tileArgs = kernel.Args
+
+// headers are the files that the assembly includes. They are embedded because Go compiles a
+// package again only if files in its own folder or embedded files change. Nothing reads the
+// variable, so the linker omits it.
+//
+//go:embed parts templates
+var headers embed.FS
 
 // intKernels are the kernels of the integer formats.
 //
@@ -18,13 +33,13 @@ import (
 //	dot_*.h     how bytes are multiplied and added
 //	fetch_*.h   prefetching
 //
-// The files in templates make four functions from these parts, for formats with blocks of 32
-// and of 256:
+// The files in templates make four functions from these parts, for formats with a scale for each
+// 16 weights, with blocks of 32 and of 256:
 //
-//	pack        makes a panel
-//	tile32/256  multiplies a panel with any number of tokens
-//	direct...   multiplies rows with a few tokens (few32_amd64.h has AVX2's best)
-//	row...      multiplies rows with one token
+//	pack           makes a panel
+//	tile16/32/256  multiplies a panel with any number of tokens
+//	direct...      multiplies rows with a few tokens (few32_amd64.h has AVX2's best)
+//	row...         multiplies rows with one token
 //
 // The functions quad... of some formats replace row..., because they are faster, see
 // quads_amd64.h.
@@ -38,13 +53,13 @@ var intKernels = kernel.Table{
 	},
 	quant.Q4_1: {
 		withMins(avx512x32(0, funcs{pack: packQ4_1AVX512, tile: tile32MinAVX512, direct: directQ4_1AVX512, row: rowQ4_1AVX512})),
-		withMins(avxVNNIx32(0, funcs{pack: packQ4_1AVXVNNI, tile: tile32MinAVXVNNI, direct: directQ4_1AVXVNNI, row: rowQ4_1AVXVNNI})),
-		few(withMins(avx2x32(0, funcs{pack: packQ4_1AVX2, tile: tile32MinAVX2, direct: directQ4_1AVX2, row: rowQ4_1AVX2})), 24),
+		inQuads(withMins(avxVNNIx32(0, funcs{pack: packQ4_1AVXVNNI, tile: tile32MinAVXVNNI, direct: directQ4_1AVXVNNI, row: rowQ4_1AVXVNNI})), quadQ4_1AVX2),
+		inQuads(few(withMins(avx2x32(0, funcs{pack: packQ4_1AVX2, tile: tile32MinAVX2, direct: directQ4_1AVX2, row: rowQ4_1AVX2})), 24), quadQ4_1AVX2),
 	},
 	quant.Q5_0: {
 		avx512x32(16, funcs{pack: packQ5_0AVX512, tile: tile32AVX512, direct: directQ5_0AVX512, row: rowQ5_0AVX512}),
-		avxVNNIx32(16, funcs{pack: packQ5_0AVXVNNI, tile: tile32AVXVNNI, direct: directQ5_0AVXVNNI, row: rowQ5_0AVXVNNI}),
-		avx2x32(16, funcs{pack: packQ5_0AVX2, tile: tile32AVX2, direct: directQ5_0AVX2, row: rowQ5_0AVX2}),
+		inQuads(avxVNNIx32(16, funcs{pack: packQ5_0AVXVNNI, tile: tile32AVXVNNI, direct: directQ5_0AVXVNNI, row: rowQ5_0AVXVNNI}), quadQ5_0AVX2),
+		inQuads(avx2x32(16, funcs{pack: packQ5_0AVX2, tile: tile32AVX2, direct: directQ5_0AVX2, row: rowQ5_0AVX2}), quadQ5_0AVX2),
 	},
 	quant.Q5_1: {inQuads(kernelQ5_1(packQ5_1AVX2), quadQ5_1AVX2)},
 	quant.Q8_0: {
@@ -59,19 +74,20 @@ var intKernels = kernel.Table{
 	},
 	quant.MXFP4: {
 		avx512x32(12, funcs{pack: packMXFP4AVX512, tile: tile32AVX512, direct: directMXFP4AVX512, row: rowMXFP4AVX512}),
-		avxVNNIx32(12, funcs{pack: packMXFP4AVXVNNI, tile: tile32AVXVNNI, direct: directMXFP4AVXVNNI, row: rowMXFP4AVXVNNI}),
-		avx2x32(12, funcs{pack: packMXFP4AVX2, tile: tile32AVX2, direct: directMXFP4AVX2, row: rowMXFP4AVX2}),
+		inQuads(avxVNNIx32(12, funcs{pack: packMXFP4AVXVNNI, tile: tile32AVXVNNI, direct: directMXFP4AVXVNNI, row: rowMXFP4AVXVNNI}), quadMXFP4AVX2),
+		inQuads(avx2x32(12, funcs{pack: packMXFP4AVX2, tile: tile32AVX2, direct: directMXFP4AVX2, row: rowMXFP4AVX2}), quadMXFP4AVX2),
 	},
+	quant.NVFP4: {avx2x16(64, 20, 12, funcs{pack: packNVFP4AVX2, tile: tile16AVX2, row: rowNVFP4AVX2})},
 
 	quant.Q2_K: {
 		avx512x256(90, funcs{pack: packQ2_KAVX512, tile: tile16x16MinAVX512, direct: directQ2_KAVX512, row: rowQ2_KAVX512}),
-		avxVNNIx256(90, funcs{pack: packQ2_KAVXVNNI, tile: tile16x16MinAVXVNNI, direct: directQ2_KAVXVNNI, row: rowQ2_KAVX2}),
-		avx2x256(90, funcs{pack: packQ2_KAVX2, tile: tile16x16MinAVX2, direct: directQ2_KAVX2, row: rowQ2_KAVX2}),
+		inQuads(avxVNNIx256(90, funcs{pack: packQ2_KAVXVNNI, tile: tile16x16MinAVXVNNI, direct: directQ2_KAVXVNNI, row: rowQ2_KAVX2}), quadQ2_KAVX2),
+		inQuads(avx2x256(90, funcs{pack: packQ2_KAVX2, tile: tile16x16MinAVX2, direct: directQ2_KAVX2, row: rowQ2_KAVX2}), quadQ2_KAVX2),
 	},
 	quant.Q3_K: {
 		avx512x256(90, funcs{pack: packQ3_KAVX512, tile: tile16x16AVX512, direct: directQ3_KAVX512, row: rowQ3_KAVX512}),
-		avxVNNIx256(90, funcs{pack: packQ3_KAVXVNNI, tile: tile16x16AVXVNNI, direct: directQ3_KAVXVNNI, row: rowQ3_KAVX2}),
-		avx2x256(90, funcs{pack: packQ3_KAVX2, tile: tile16x16AVX2, direct: directQ3_KAVX2, row: rowQ3_KAVX2}),
+		inQuads(avxVNNIx256(90, funcs{pack: packQ3_KAVXVNNI, tile: tile16x16AVXVNNI, direct: directQ3_KAVXVNNI, row: rowQ3_KAVX2}), quadQ3_KAVX2),
+		inQuads(avx2x256(90, funcs{pack: packQ3_KAVX2, tile: tile16x16AVX2, direct: directQ3_KAVX2, row: rowQ3_KAVX2}), quadQ3_KAVX2),
 	},
 	quant.Q4_K: {
 		inQuads(avx512x256(82, funcs{pack: packQ4_KAVX512, tile: tile8x32MinAVX512, direct: directQ4_KAVX512, row: rowQ4_KAVX512}), quadQ4_KAVX512),
@@ -90,14 +106,15 @@ var intKernels = kernel.Table{
 	},
 	quant.IQ4_XS: {
 		avx512x256(82, funcs{pack: packIQ4_XSAVX512, tile: tile8x32AVX512, direct: directIQ4_XSAVX512, row: rowIQ4_XSAVX512}),
-		avxVNNIx256(82, funcs{pack: packIQ4_XSAVXVNNI, tile: tile8x32AVXVNNI, direct: directIQ4_XSAVXVNNI, row: rowIQ4_XSAVX2}),
-		avx2x256(82, funcs{pack: packIQ4_XSAVX2, tile: tile8x32SignedAVX2, direct: directIQ4_XSAVX2, row: rowIQ4_XSAVX2}),
+		inQuads(avxVNNIx256(82, funcs{pack: packIQ4_XSAVXVNNI, tile: tile8x32AVXVNNI, direct: directIQ4_XSAVXVNNI, row: rowIQ4_XSAVX2}), quadIQ4_XSAVX2),
+		inQuads(avx2x256(82, funcs{pack: packIQ4_XSAVX2, tile: tile8x32SignedAVX2, direct: directIQ4_XSAVX2, row: rowIQ4_XSAVX2}), quadIQ4_XSAVX2),
 	},
 	quant.TQ2_0: {
 		avx512x256(90, funcs{pack: packTQ2_0AVX512, tile: tile16x16AVX512, direct: directTQ2_0AVX512, row: rowTQ2_0AVX512}),
-		avxVNNIx256(90, funcs{pack: packTQ2_0AVXVNNI, tile: tile16x16AVXVNNI, direct: directTQ2_0AVXVNNI, row: rowTQ2_0AVX2}),
-		avx2x256(90, funcs{pack: packTQ2_0AVX2, tile: tile16x16AVX2, direct: directTQ2_0AVX2, row: rowTQ2_0AVX2}),
+		inQuads(avxVNNIx256(90, funcs{pack: packTQ2_0AVXVNNI, tile: tile16x16AVXVNNI, direct: directTQ2_0AVXVNNI, row: rowTQ2_0AVX2}), quadTQ2_0AVX2),
+		inQuads(avx2x256(90, funcs{pack: packTQ2_0AVX2, tile: tile16x16AVX2, direct: directTQ2_0AVX2, row: rowTQ2_0AVX2}), quadTQ2_0AVX2),
 	},
+	quant.TQ1_0: {avx2x256(90, funcs{pack: packTQ1_0AVX2, tile: tile16x16AVX2, direct: directTQ1_0AVX2, row: rowTQ1_0AVX2})},
 }
 
 // funcs are the functions of a kernel, see kernel.Kernel.
@@ -111,8 +128,8 @@ type (
 	tileFunc func(t *tileArgs)
 )
 
-// The number of tokens up to which it is faster without a panel was measured. With more tokens,
-// multiplying four at once in a tile saves more time than writing the panel takes.
+// Up to a number of tokens, which was measured, products are faster without a panel. With more
+// tokens, multiplying four at once in a tile saves more time than writing the panel takes.
 
 func avx512x32(offset int, f funcs) kernel.Kernel { return kernel32("avx512vnni", 32, 32, offset, f) }
 
@@ -127,6 +144,13 @@ func kernel32(level string, rows, directTokens, offset int, f funcs) kernel.Kern
 		Offset: offset, Pack: f.pack, Tile: f.tile, Direct: f.direct, DirectTokens: directTokens, Row: f.row}
 }
 
+// avx2x16 returns a kernel of a format with a scale for each 16 weights, which is for CPUs with
+// better instructions, too. In a panel a block has the given number of vectors.
+func avx2x16(blockLen, vectors, offset int, f funcs) kernel.Kernel {
+	return kernel.Kernel{Level: "avx2", Rows: 16, BlockLen: blockLen, PanelBytes: 16 * vectors * 4, MaxBlocks: 1024 / blockLen, Lanes: 1,
+		Offset: offset, Pack: f.pack, Tile: f.tile, Row: f.row}
+}
+
 // inQuads returns k with Quad, for a single token.
 func inQuads(k kernel.Kernel, quad tileFunc) kernel.Kernel {
 	k.Quad, k.QuadBlocks = quad, 4
@@ -136,8 +160,8 @@ func inQuads(k kernel.Kernel, quad tileFunc) kernel.Kernel {
 	return k
 }
 
-// few returns k for a direct function that is made from few32_amd64.h. This is the fastest up
-// to more tokens than other direct functions.
+// few returns k for a direct function that is made from few32_amd64.h. It is faster than a
+// panel for more tokens than other direct functions are.
 func few(k kernel.Kernel, tokens int) kernel.Kernel {
 	k.DirectTokens, k.DirectBytes = tokens, 2*704
 	return k
@@ -192,6 +216,10 @@ var (
 	bitTo16 = [16]uint8{1: 16, 2: 16, 4: 16, 8: 16}
 	// mxfp4Unsigned is mxfp4Values + 12.
 	mxfp4Unsigned = [16]uint8{12, 13, 14, 15, 16, 18, 20, 24, 12, 11, 10, 9, 8, 6, 4, 0}
+	// nanE4M3 are two int16, each with NaN as a number of 4 bits exponent and 3 bits mantissa
+	// in its high byte. two7 is 2^7.
+	nanE4M3 uint32  = 0x7f007f00
+	two7    float32 = 128
 	// powers are for the macro SCALES_E: the bits of the smallest normal number, of a quarter
 	// of it and of half of it.
 	powers = [3]uint32{1 << 23, 1 << 21, 1 << 22}

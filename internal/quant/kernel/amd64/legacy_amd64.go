@@ -8,7 +8,7 @@ import (
 )
 
 // legacyKernels are the kernels of the formats of 2023. Only their packing differs from that of
-// today's formats.
+// today's formats. Q4_2 and Q4_3 share a tile with NVFP4.
 var legacyKernels = kernel.Table{
 	quant.Q4_0v1: {
 		avx512x32(8, funcs{pack: packQ4_0v1AVX512, tile: tile32AVX512, direct: directQ4_0v1AVX512, row: rowQ4_0v1AVX512}),
@@ -35,6 +35,8 @@ var legacyKernels = kernel.Table{
 		avxVNNIx32(16, funcs{pack: packQ5_0v1AVXVNNI, tile: tile32AVXVNNI, direct: directQ5_0v1AVXVNNI, row: rowQ5_0v1AVXVNNI}),
 		avx2x32(16, funcs{pack: packQ5_0v1AVX2, tile: tile32AVX2, direct: directQ5_0v1AVX2, row: rowQ5_0v1AVX2}),
 	},
+	quant.Q4_2:   {avx2x16(32, 10, 8, funcs{pack: packQ4_2AVX2, tile: tile16AVX2, row: rowQ4_2AVX2})},
+	quant.Q4_3:   {avx2x16(32, 12, 0, funcs{pack: packQ4_3AVX2, tile: tile16MinAVX2, row: rowQ4_3AVX2})},
 	quant.Q5_1v1: {kernelQ5_1(packQ5_1v1AVX2)},
 	quant.Q8_0v1: {
 		avx512x32(128, funcs{pack: packQ8_0v1AVX512, tile: tile32AVX512, direct: directQ8_0v1AVX512, row: rowQ8_0v1AVX512}),

@@ -3,8 +3,8 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// The kernels of Q5_1, and Q5_1 of 2023, for AVX2. Its products are eight partial sums an output and one of
-// the minima (see dot.go), so that each 4 weights of a block end in a fused
+// The kernels of Q5_1, and of Q5_1 of 2023, for AVX2. An output is eight partial sums and a
+// sum of the minima (see matmul/dot.go), so each 4 weights of a block end in a fused
 // multiply-add of their own.
 
 #include "parts/fetch_amd64.h"
@@ -12,12 +12,13 @@
 #include "parts/unpack_legacy_amd64.h"
 #include "parts/rows_avx2_amd64.h"
 
-// A panel is two vectors of rows, lanes are rows. A vector's is eight runs of all blocks'
-// weights, 4 weights of each row: those of a partial sum are then one stream. The
-// scales and the minima follow, in a run each.
+// A panel is two vectors of rows, with a lane a row. A vector of rows has PANELRUNS runs in
+// it. Each of the first eight holds 4 weights of every block and row, those of one partial
+// sum, which is then one stream. The last two are the scales and the minima of all blocks.
 #define PANELRUNS 10
 
-// SUMS is the bytes of a vector of rows' accumulators: eight partial sums, the minima's.
+// SUMS is the size in bytes of the accumulators of a vector of rows: eight partial sums and
+// the sum of the minima.
 #define SUMS (9*VBYTES)
 
 #define PACK ·packQ5_1AVX2
@@ -28,8 +29,8 @@
 #define SPLIT ADJACENT
 #include "templates/packlanes_amd64.h"
 
-// SCALE stores the product of both vectors' scales with token t's, whose address is d,
-// and adds the minima times ds to a and b.
+// SCALE stores the products of both vectors' scales with the scale of token t, which is at
+// d, and adds the minima times ds to a and b.
 #define SCALE(t, d, ds, a, b) \
 	VBROADCASTSS d, Y8                     \
 	VBROADCASTSS ds, Y9                    \
@@ -61,8 +62,8 @@
 	PRODUCT(Y8, (DX), a, Y11)       \
 	PRODUCT(Y9, VBYTES(DX), b, Y12)
 
-// LOAD2 and STORE2 move two vectors of rows' accumulators at off, EACHTOKEN those of four
-// tokens, EACHLANE four neighbouring ones of one.
+// LOAD2 and STORE2 move the accumulators at off of the two vectors of rows. EACHTOKEN does
+// so for four tokens, EACHLANE for four neighbouring accumulators of one token.
 #define LOAD2(off, a, b) \
 	VMOVUPS (off)(AX), a      \
 	VMOVUPS (off+SUMS)(AX), b
@@ -85,10 +86,10 @@
 
 // func tileQ5_1AVX2(t *tileArgs)
 //
-// Four tokens at once, then the last ones one by one: first all blocks' scales, which go
-// behind the panel, and minima, then the partial sums in turns, so that the
-// accumulators stay in registers over the blocks. Of a single token four
-// partial sums are added at once.
+// The tile takes four tokens at once, then the last ones one by one. First come the scales
+// of all blocks, whose products it stores behind the panel, and the minima. Then come the
+// partial sums in turn, so that the accumulators stay in registers over all blocks. For a
+// single token four partial sums run at once.
 //
 // Registers
 //	SI, DI    a run in the panel of the first and second vector of rows
@@ -193,7 +194,7 @@ block4:
 
 tokens1:
 	ADDQ $4, tokens-8(SP)
-	LEAQ (CX)(CX*2), R10  // there are no four tokens any more
+	LEAQ (CX)(CX*2), R10  // free now: fewer than four tokens are left
 
 token:
 	SUBQ   $1, tokens-8(SP)
@@ -268,7 +269,7 @@ done:
 
 // func sumQ5_1AVX2(dst, acc *float32)
 //
-// Adds a panel's accumulators of a token: sum8 of the partial sums, then the minima's.
+// Adds a panel's accumulators of a token: Sum8 of the partial sums, then the minima's sum.
 TEXT ·sumQ5_1AVX2(SB), NOSPLIT, $0-16
 	MOVQ dst+0(FP), DI
 	MOVQ acc+8(FP), SI

@@ -8,24 +8,12 @@
 
 #include "parts/fetch_amd64.h"
 #include "templates/quads_amd64.h"
-
-// ADDROWS adds the lanes of a to d, the sums of four rows: in each half of a, dword j is
-// then row j's. Clobbers b and Y8 to Y10.
-#define ADDROWS(a, b, c, d) \
-	VPUNPCKLDQ  b, a, Y8    \
-	VPUNPCKHDQ  b, a, Y9    \
-	VPADDD      Y9, Y8, Y8  \
-	VPUNPCKLDQ  d, c, Y9    \
-	VPUNPCKHDQ  d, c, Y10   \
-	VPADDD      Y10, Y9, Y9 \
-	VPUNPCKLQDQ Y9, Y8, a   \
-	VPUNPCKHQDQ Y9, Y8, b   \
-	VPADDD      b, a, a
+#include "parts/rowsums_avx2_amd64.h"
 
 // Q4_K and Q5_K: see Q4_K in q4_k.go.
 
-// SCALES6 unpacks the scales and minima of two rows that start at w and v to bytes: in
-// a row's half of y 8 scales, then 8 minima. Clobbers t.
+// SCALES6 unpacks the scales and minima of the two rows that start at w and v to bytes. Each
+// row has a half of y: 8 scales, then 8 minima. Clobbers t.
 #define SCALES6(w, v, x, y, t) \
 	VMOVDQU     w, x                      \
 	VINSERTI128 $1, v, y, y               \
@@ -44,8 +32,8 @@
 	VPMADDWD   Y10, y, y                         \
 	VPADDD     y, sum, sum
 
-// RUNS are the two runs of 32 bytes of nibbles at w. SHIFT by m and n brings their fifth
-// bits, which are at high, into place.
+// RUNS adds the products of two runs of weights, whose nibbles are the 32 bytes at w. Their
+// fifth bits are at high; SHIFT by m and n moves them to bit 4.
 #define RUNS(s, w, high, SHIFT, m, n, sum) \
 	VMOVDQU w, Y8             \
 	VPAND   Y15, Y8, Y9       \
@@ -56,8 +44,8 @@
 	FIFTH(high, SHIFT, n, Y8) \
 	RUN(s+1, Y8, sum)
 
-// ROWOF sets sum and min to the sums of a row whose scales are the half of y that
-// VPERMQ takes by half.
+// ROWOF sets sum and min to the sums of a row. The argument half makes VPERMQ select the
+// row's scales from y.
 #define ROWOF(w0, w1, w2, w3, high, half, y, sum, min) \
 	VPERMQ   half, y, Y11                  \
 	VPSHUFB  ·quadMins(SB), Y11, min       \
@@ -77,22 +65,7 @@
 	ROWOF(QS(SI)(R8*1), (QS+32)(SI)(R8*1), (QS+64)(SI)(R8*1), (QS+96)(SI)(R8*1), 16(SI)(R8*1), $0xee, Y14, Y3, Y7) \
 	ADDROWS(Y0, Y1, Y2, Y3)                                                                                        \
 	ADDROWS(Y4, Y5, Y6, Y7)                                                                                        \
-	VPERM2I128   $0x20, Y4, Y0, Y8                                                                                 \
-	VPERM2I128   $0x31, Y4, Y0, Y9                                                                                 \
-	VPADDD       Y9, Y8, Y8                                                                                        \
-	VCVTDQ2PS    Y8, Y8                                                                                            \ // the sums, those of the minima
-	VMOVD        (SI), X9                                                                                          \
-	VPINSRD      $1, (SI)(DX*1), X9, X9                                                                            \
-	VPINSRD      $2, (SI)(DX*2), X9, X9                                                                            \
-	VPINSRD      $3, (SI)(R8*1), X9, X9                                                                            \
-	VPSHUFB      ·quadScalePairs(SB), X9, X9                                                                       \
-	VCVTPH2PS    X9, Y9                                                                                            \ // D, DMin
-	VBROADCASTSS (CX), Y10                                                                                         \
-	VMULPS       Y10, Y9, Y9                                                                                       \
-	VFMADD231PS  X9, X8, X13                                                                                       \
-	VEXTRACTF128 $1, Y8, X8                                                                                        \
-	VEXTRACTF128 $1, Y9, X9                                                                                        \
-	VFNMADD231PS X9, X8, X13
+	ADDMINSUMS(0)
 
 #define QUADCONSTANTS VPBROADCASTD ·lowNibbles(SB), Y15
 
@@ -122,8 +95,8 @@
 #undef QS
 #undef QUADCONSTANTS
 
-// Q6_K: see q6_k.go. Weights are 32 more than they should be, which the sums of the
-// activations mend.
+// Q6_K: see q6_k.go. The weights are unpacked 32 too large; the sums of the activations
+// correct that.
 
 // RUN6 adds the product of the weights y with the 32 activations at off, times the i-th
 // scales of both halves, to sum.
@@ -138,8 +111,8 @@
 	VPAND Y14, y, y \
 	VPOR  y, x, x
 
-// HALF6 are 128 weights, those from off on, whose low bits are at w and v and whose high
-// ones at h; their scales are number i and on of each half.
+// HALF6 adds the products of the 128 weights from off on. Their low bits are at w and v,
+// their high bits at h. Their scales are those from number i on in each half of Y11.
 #define HALF6(off, i, w, v, h, sum) \
 	VMOVDQU w, Y8              \
 	VMOVDQU v, Y9              \
@@ -163,8 +136,8 @@
 	HIGH6(Y9, Y5)              \
 	RUN6(off+96, i+3, Y9, sum)
 
-// ROW6 sets sum to the sums of a row whose scales are at s. Those of even numbers go to
-// the first half of Y11.
+// ROW6 sets sum to the sums of a row whose scales are at s. The scales with even numbers go
+// to the first half of Y11.
 #define ROW6(s, a, b, c, d, e, f, sum) \
 	VMOVDQU   s, X11                     \
 	VPSHUFB   ·quadEvenOdd(SB), X11, X11 \
@@ -188,11 +161,7 @@
 	ROW6(192(SI)(DX*2), (SI)(DX*2), 32(SI)(DX*2), 128(SI)(DX*2), 64(SI)(DX*2), 96(SI)(DX*2), 160(SI)(DX*2), Y2) \
 	ROW6(192(SI)(R8*1), (SI)(R8*1), 32(SI)(R8*1), 128(SI)(R8*1), 64(SI)(R8*1), 96(SI)(R8*1), 160(SI)(R8*1), Y3) \
 	ADDROWS(Y0, Y1, Y2, Y3)                                                                                     \
-	VEXTRACTI128 $1, Y0, X8                                                                                     \
-	VPADDD       X8, X0, X8                                                                                     \
-	VCVTDQ2PS    X8, X8                                                                                         \
-	QUADSCALES(208)                                                                                             \
-	VFMADD231PS  X9, X8, X13
+	ADDROWSUMS(208)
 
 #define BLOCK 210
 #define FETCH FETCH4STREAMS(2048); FETCH4STREAMS(2112); FETCH4STREAMS(2176)

@@ -9,8 +9,8 @@
 #include "parts/fetch_amd64.h"
 #include "templates/quads_amd64.h"
 
-// ADDROWS makes of the dwords of Z0 to Z3, the sums of four rows, four float32 in X5.
-// Clobbers Z6 and Z7.
+// ADDROWS adds the dwords of each of Z0 to Z3, which are the sums of four rows, to four
+// float32 in X5. Clobbers Z6 and Z7.
 #define ADDROWS \
 	VPUNPCKLDQ    Z1, Z0, Z5 \
 	VPUNPCKHDQ    Z1, Z0, Z6 \
@@ -27,12 +27,12 @@
 	VPADDD        X6, X5, X5 \
 	VCVTDQ2PS     X5, X5
 
-// Q4_K and Q5_K: see Q4_K in q4_k.go. A vector of 64 bytes has the nibbles of runs 0 to
-// 3 or 4 to 7 of 32 weights: its low ones are those of an even run and of the next even
-// one, its high ones those of the odd runs.
+// Q4_K and Q5_K: see Q4_K in q4_k.go. A vector of 64 bytes holds the nibbles of runs 0 to 3
+// or 4 to 7, each of 32 weights. The low nibbles belong to the two even runs, the high ones
+// to the two odd runs.
 
-// SCALES6 unpacks the scales and minima of four rows to bytes: in lane j of Z12 8 scales
-// of row j, then 8 minima. Z14 keeps the rows' first 16 bytes. Clobbers Z0.
+// SCALES6 unpacks the scales and minima of four rows to bytes. Lane j of Z12 holds the 8
+// scales of row j, then its 8 minima. Z14 keeps the rows' first 16 bytes. Clobbers Z0.
 #define SCALES6 \
 	VMOVDQU      (SI), X14                \
 	VINSERTI32X4 $1, (SI)(DX*1), Z14, Z14 \
@@ -45,7 +45,7 @@
 	VPSRLD       $2, Z0, Z0               \
 	VPTERNLOGD   $0xf8, Z27, Z0, Z12
 
-// ACTIVATIONS loads the token's next 256 in the order of the weights.
+// ACTIVATIONS loads the token's next 256 activations in the order of the weights.
 #define ACTIVATIONS \
 	VMOVDQU64    (R12), Y16             \
 	VINSERTI64X4 $1, 64(R12), Z16, Z16  \
@@ -56,8 +56,8 @@
 	VMOVDQU64    160(R12), Y19          \
 	VINSERTI64X4 $1, 224(R12), Z19, Z19
 
-// RUNS2 adds the product of the weights y with activations x, times two scales that
-// shuffle spreads, to sum.
+// RUNS2 adds the product of the weights y with the activations x, times two scales, to sum.
+// The argument shuffle spreads the scales over the weights' lanes.
 #define RUNS2(x, shuffle, y, sum) \
 	VPSHUFB    shuffle, Z11, Z10 \
 	VPMADDUBSW x, y, y           \
@@ -164,17 +164,18 @@
 #undef QS
 #undef QUADCONSTANTS
 
-// Q6_K: see q6_k.go. Weights are 32 more than they should be, which the sums of the
-// activations mend.
+// Q6_K: see q6_k.go. The weights are unpacked 32 too large; the sums of the activations
+// correct that.
 
-// RUNS4 adds the product of the 64 weights y with the activations at off, times the four
-// scales that VPERMW takes by words, to sum.
+// RUNS4 adds the product of the 64 weights y with the activations at off, times four scales,
+// to sum. The argument words makes VPERMW select the scales.
 #define RUNS4(off, words, y, sum) \
 	VPERMW     Z11, words, Z10  \
 	VPMADDUBSW (off)(R12), y, y \
 	VPDPWSSD   Z10, y, sum
 
-// HALF6 are 128 weights, those from off on, whose low bits are at w and high ones at h.
+// HALF6 adds the products of the 128 weights from off on. Their low bits are at w, their
+// high bits at h.
 #define HALF6(off, w, h, words, more, sum) \
 	VMOVDQU64       w, Z5              \
 	VBROADCASTI64X4 h, Z7              \

@@ -20,7 +20,7 @@
 	VPAND  Y15, y, y \
 	VPAND  Y15, t, t
 
-// NIBBLESUMS are sums of products with weights of 4 bits, in int16: see dot_avx2_amd64.h.
+// NIBBLESUMS is WEIGHTS for weights of 4 bits. The sums are in int16, see dot_avx2_amd64.h.
 #define NIBBLESUMS(w, v, x, y, tx, t) \
 	TWOROWS(w, v, x, y) \
 	NIBBLES(y, t)       \
@@ -37,6 +37,37 @@
 	VPMADDWD     Y13, Y4, Y4     \
 	VCVTDQ2PS    Y4, Y4
 
+// DWORDS8(b) are the dwords at the start of blocks b and b+1.
+#define DWORDS8(b) \
+	VPBROADCASTD ((b)*BLOCK)(SI), Y5         \
+	VPBROADCASTD ((b)*BLOCK)(SI)(DX*2), Y0   \
+	VPBROADCASTD ((b+1)*BLOCK)(SI), Y1       \
+	VPBROADCASTD ((b+1)*BLOCK)(SI)(DX*2), Y2 \
+	VPBROADCASTD ((b)*BLOCK)(SI)(DX*1), Y3   \
+	VPBROADCASTD ((b)*BLOCK)(SI)(R8*1), Y6   \
+	VPBROADCASTD ((b+1)*BLOCK)(SI)(DX*1), Y7 \
+	VPBROADCASTD ((b+1)*BLOCK)(SI)(R8*1), Y8 \
+	VPBLENDD     $0x02, Y0, Y5, Y5           \
+	VPBLENDD     $0x08, Y2, Y1, Y1           \
+	VPBLENDD     $0x20, Y6, Y3, Y3           \
+	VPBLENDD     $0x80, Y8, Y7, Y7           \
+	VPBLENDD     $0x0c, Y1, Y5, Y5           \
+	VPBLENDD     $0xc0, Y7, Y3, Y3           \
+	VPBLENDD     $0xf0, Y3, Y5, Y5
+
+// HALFSCALES(b) are scales in half precision, at the start of blocks b and b+1.
+#define HALFSCALES(b) \
+	VPXOR     X5, X5, X5                          \
+	VPINSRW   $0, ((b)*BLOCK)(SI), X5, X5         \
+	VPINSRW   $1, ((b)*BLOCK)(SI)(DX*2), X5, X5   \
+	VPINSRW   $2, ((b+1)*BLOCK)(SI), X5, X5       \
+	VPINSRW   $3, ((b+1)*BLOCK)(SI)(DX*2), X5, X5 \
+	VPINSRW   $4, ((b)*BLOCK)(SI)(DX*1), X5, X5   \
+	VPINSRW   $5, ((b)*BLOCK)(SI)(R8*1), X5, X5   \
+	VPINSRW   $6, ((b+1)*BLOCK)(SI)(DX*1), X5, X5 \
+	VPINSRW   $7, ((b+1)*BLOCK)(SI)(R8*1), X5, X5 \
+	VCVTPH2PS X5, Y5
+
 #define QUAD ·quadQ4_0AVX2
 #define QUADCONSTANTS \
 	VMOVDQU      ·ones16(SB), Y13         \
@@ -45,13 +76,115 @@
 
 #define WEIGHTS NIBBLESUMS
 #define BLOCK 18
+#define QS 2
+#define SCALES HALFSCALES
 #define FETCH FETCH4STREAMS(2048)
 #include "templates/quad32_avx2_amd64.h"
+
+// MXFP4's sums may wrap as long as they have its offset: without it they fit int16.
+#define QUAD ·quadMXFP4AVX2
+#define QUADCONSTANTS \
+	VBROADCASTI128 ·mxfp4Unsigned(SB), Y12  \
+	VMOVDQU        ·ones16(SB), Y13         \
+	VPBROADCASTD   tileArgs_Offset(R9), Y14 \
+	VPBROADCASTD   ·lowNibbles(SB), Y15
+
+#define WEIGHTS(w, v, x, y, tx, t) \
+	TWOROWS(w, v, x, y)  \
+	NIBBLES(y, t)        \
+	VPSHUFB    y, Y12, y \
+	VPSHUFB    t, Y12, t \
+	VPMADDUBSW Y6, y, y  \
+	VPMADDUBSW Y7, t, t  \
+	VPADDW     t, y, y
+
+// SCALES makes powers of two as SCALES_E in parts/unpack32_amd64.h.
+#define SCALES(b) \
+	DWORDS8(b)                     \
+	VPBROADCASTD ·powers+0(SB), Y0 \
+	VPBROADCASTD ·powers+4(SB), Y1 \
+	VPBROADCASTD ·powers+8(SB), Y2 \
+	VPSLLD       $24, Y5, Y5       \
+	VPSRLD       $1, Y5, Y3        \
+	VPSRLD       $3, Y5, Y5        \
+	VPSUBD       Y0, Y3, Y3        \
+	VPADDD       Y1, Y5, Y5        \
+	VPMINSD      Y2, Y5, Y5        \
+	VPMAXSD      Y5, Y3, Y5
+
+#define BLOCK 17
+#define QS 1
+#define FETCH FETCH4STREAMS(2048)
+#include "templates/quad32_avx2_amd64.h"
+
+// Q5_0's sums may wrap, too.
+#define QUAD ·quadQ5_0AVX2
+#define QUADCONSTANTS \
+	VMOVDQU      ·quadFifthCounts(SB), Y11 \
+	VMOVDQU      ·sixteens(SB), Y12        \
+	VMOVDQU      ·ones16(SB), Y13          \
+	VPBROADCASTD tileArgs_Offset(R9), Y14  \
+	VPBROADCASTD ·lowNibbles(SB), Y15
+
+// FIFTHBITS adds the fifth bits of Y4 that shuffle takes to the nibbles y. Clobbers Y5.
+#define FIFTHBITS(shuffle, y) \
+	VPSHUFB shuffle, Y4, Y5            \
+	VPAND   ·quadHighBits4(SB), Y5, Y5 \
+	VPMINUB Y12, Y5, Y5                \
+	VPOR    Y5, y, y
+
+// WEIGHTS has in Y4 a row's fifth bits, and these times 16.
+#define WEIGHTS(w, v, x, y, tx, t) \
+	VPBROADCASTD -4+w, Y4                \
+	VPBROADCASTD -4+v, Y5                \
+	VPBLENDD     $0xf0, Y5, Y4, Y4       \
+	VPSLLVD      Y11, Y4, Y4             \
+	TWOROWS(w, v, x, y)                  \
+	NIBBLES(y, t)                        \
+	FIFTHBITS(·quadFifthBytes+0(SB), y)  \
+	FIFTHBITS(·quadFifthBytes+32(SB), t) \
+	VPMADDUBSW   Y6, y, y                \
+	VPMADDUBSW   Y7, t, t                \
+	VPADDW       t, y, y
+
+#define SCALES HALFSCALES
+#define BLOCK 22
+#define QS 6
+#define FETCH FETCH4STREAMS(2048); FETCH4STREAMS(2112)
+#include "templates/quad32_avx2_amd64.h"
+#undef ISUMS
+
+// Q4_1 has no offset, but minima.
+#define MINS
+#define ISUMS(b) \
+	VPMADDWD  Y13, Y4, Y4 \
+	VCVTDQ2PS Y4, Y4
+
+#define QUAD ·quadQ4_1AVX2
+#define QUADCONSTANTS \
+	VMOVDQU      ·evenWords(SB), Y11  \
+	VMOVDQU      ·ones16(SB), Y13     \
+	VPBROADCASTD ·lowNibbles(SB), Y15
+
+#define WEIGHTS NIBBLESUMS
+#define SCALES(b) \
+	DWORDS8(b)                 \
+	VPSHUFB      Y11, Y5, Y5   \
+	VPERMQ       $0xd8, Y5, Y5 \
+	VEXTRACTI128 $1, Y5, X8    \
+	VCVTPH2PS    X5, Y5        \
+	VCVTPH2PS    X8, Y8
+
+#define BLOCK 20
+#define QS 4
+#define FETCH FETCH4STREAMS(2048); FETCH4STREAMS(2112)
+#include "templates/quad32_avx2_amd64.h"
+#undef MINS
 #undef ISUMS
 #undef ADDSUMS
 
-// Weights of 8 bits are multiplied as |w| * ±a: a product of two is at most
-// 2*128*127, which int16 holds, but no sum of such.
+// Weights of 8 bits are multiplied as |w| * ±a. A sum of two products is at most 2*128*127,
+// which fits int16; more products do not fit.
 #define ADDSUMS VPADDD
 #define ISUMS(b) VCVTDQ2PS Y4, Y4
 
@@ -71,8 +204,16 @@
 	VPADDD t, y, y
 
 #define BLOCK 34
+#define QS 2
+#define SCALES HALFSCALES
 #define FETCH FETCH4STREAMS(2048); FETCH4STREAMS(2112)
 #include "templates/quad32_avx2_amd64.h"
+
+// The values of IQ4_NL are at most 127, so they are multiplied as ±w * |a|, and the |a| serve
+// four rows.
+#define MAGNITUDES \
+	VPABSB Y6, Y4 \
+	VPABSB Y7, Y5
 
 #define QUAD ·quadIQ4_NLAVX2
 #define QUADCONSTANTS \
@@ -83,12 +224,18 @@
 #define WEIGHTS(w, v, x, y, tx, t) \
 	TWOROWS(w, v, x, y)  \
 	NIBBLES(y, t)        \
-	VPSHUFB y, Y14, y    \
-	VPSHUFB t, Y14, t    \
-	BYTESUMS(Y6, y, Y11) \
-	BYTESUMS(Y7, t, Y11) \
-	VPADDD  t, y, y
+	VPSHUFB    y, Y14, y \
+	VPSHUFB    t, Y14, t \
+	VPSIGNB    Y6, y, y  \
+	VPSIGNB    Y7, t, t  \
+	VPMADDUBSW y, Y4, y  \
+	VPMADDUBSW t, Y5, t  \
+	VPMADDWD   Y13, y, y \
+	VPMADDWD   Y13, t, t \
+	VPADDD     t, y, y
 
 #define BLOCK 18
+#define QS 2
+#define SCALES HALFSCALES
 #define FETCH FETCH4STREAMS(2048)
 #include "templates/quad32_avx2_amd64.h"

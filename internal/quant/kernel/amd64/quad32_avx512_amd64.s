@@ -4,8 +4,8 @@
 #include "textflag.h"
 
 // The products of 32-wide formats with a single token for AVX-512 VNNI, see
-// quad32_avx512_amd64.h. Q8_0 is not among them: its blocks of 34 bytes cross cache
-// lines when four are loaded at once, and AVX2's reads memory a fifth faster.
+// quad32_avx512_amd64.h. Q8_0 is not among them. Its blocks of 34 bytes cross cache
+// lines when four are loaded at once; the AVX2 product reads memory a fifth faster.
 
 #include "parts/fetch_amd64.h"
 #include "templates/quads_amd64.h"

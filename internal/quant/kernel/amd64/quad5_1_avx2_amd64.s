@@ -3,16 +3,16 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// The product of Q5_1 with a single token for AVX2: the lanes are the partial sums of
-// dot.go.
+// The product of Q5_1 with a single token for AVX2. The lanes are the partial sums of
+// matmul/dot.go.
 
 #include "parts/fetch_amd64.h"
 #include "templates/quads_amd64.h"
 
 #define BLOCK 24
 
-// ROW adds the products of a row's block, whose fields are at dm, qh and qs, times the scale at
-// d, to acc. Clobbers Y6 to Y8.
+// ROW adds the products of a row's block, times the scale at d, to acc. The block's fifth
+// bits are at qh, its nibbles at qs. Clobbers Y6 to Y8.
 #define ROW(qh, qs, d, acc) \
 	VBROADCASTI128 qs, Y6      \
 	VPBROADCASTD   qh, Y7      \
@@ -40,8 +40,8 @@
 //	Y0 - Y3    partial sums of four rows
 //	Y4         the minima's sums in its upper half
 //	Y5         activations; Y6 - Y9 scratch
-//	Y10        ones; Y11 shifts of the nibbles; Y12 spreads the fifth bits' bytes; Y13 a bit
-//	           of each; Y14 sixteens; Y15 low nibbles
+//	Y10        ones; Y11 shifts of the nibbles; Y12 shuffle that spreads the bytes of the
+//	           fifth bits; Y13 the bit of each byte; Y14 sixteens; Y15 low nibbles
 TEXT ·quadQ5_1AVX2(SB), NOSPLIT, $16-8
 	MOVQ         t+0(FP), R9
 	VMOVDQU      ·ones16(SB), Y10
@@ -63,7 +63,7 @@ rows:
 blocks:
 	FETCH4STREAMS(2048)
 
-	// Scales to the lower half of Y7, minima to the upper one.
+	// The scales go to the lower half of Y7, the minima to its upper half.
 	VMOVD        (SI), X7
 	VPINSRD      $1, (SI)(DX*1), X7, X7
 	VPINSRD      $2, (SI)(DX*2), X7, X7

@@ -46,6 +46,27 @@ var (
 	}()
 	// quadEvenOdd moves the bytes with even numbers to the front.
 	quadEvenOdd = [16]uint8{0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15}
+	// The fifth bits of a block of 32, and these times 16, to which quadFifthCounts shifts them,
+	// have each bit in the upper half of a byte: quadFifthBytes takes those of the first 16
+	// weights, and then of the second, and quadHighBits4 masks each weight's.
+	quadFifthCounts = [8]uint32{1: 4, 5: 4}
+	quadFifthBytes  = func() (shuffles [2][32]uint8) {
+		for i := range shuffles {
+			for j := range shuffles[i] {
+				shuffles[i][j] = uint8(2*i + j%16/8)
+				if j%8 < 4 {
+					shuffles[i][j] += 4
+				}
+			}
+		}
+		return shuffles
+	}()
+	quadHighBits4 = func() (bits [32]uint8) {
+		for j := range bits {
+			bits[j] = 16 << (j % 4)
+		}
+		return bits
+	}()
 	// quadWords16[i] repeats int16 number i of each half.
 	quadWords16 = func() (shuffles [8][32]uint8) {
 		for i := range shuffles {
@@ -55,9 +76,57 @@ var (
 		}
 		return shuffles
 	}()
+	// quadTwoBitScales are factors of scales: see quad234_avx2_amd64.s.
+	quadTwoBitScales = [16]uint16{16, 4, 1, 1, 16, 4, 1, 1, 16, 4, 1, 1, 16, 4, 1, 1}
+	// quadTwoBits1 masks bits 2 and 3 of 32 bytes.
+	quadTwoBits1 = bytesOf(12)
+	// The 16 bytes at the end of a block of Q3_K contain ScalesL from byte 2 and ScalesH from
+	// byte 10. quadLowScales3 takes ScalesL twice, and quadLowShifts3 shift its nibbles down.
+	// quadHighScales3 takes ScalesH four times, and quadHighShifts3 shift its two bits down.
+	quadLowScales3  = [16]uint8{2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5, 6, 7, 8, 9}
+	quadHighScales3 = [16]uint8{10, 11, 12, 13, 10, 11, 12, 13, 10, 11, 12, 13, 10, 11, 12, 13}
+	quadLowShifts3  = [2]uint64{0, 4}
+	quadHighShifts3 = [4]uint32{0, 2, 4, 6}
+	quadNibbleBytes = bytesOf(15)
+	quadBytes32     = bytesOf(32)
+	// The first 8 bytes of a block of IQ4_XS contain ScalesH from byte 2 and ScalesL from byte 4,
+	// and a half of a vector has two rows of these. quadLowScales4 extends each byte of
+	// ScalesL to a word, quadHighScales4 repeats ScalesH four times, and quadHighShifts4 are factors
+	// that shift the bits of each run to the highest.
+	quadLowScales4  = quadShuffle(func(word int) int { return 4 + word%8/4*8 + word%4 })
+	quadHighScales4 = func() (bytes [32]uint8) {
+		for i := range bytes {
+			bytes[i] = uint8(2 + i%16/8*8 + i%2)
+		}
+		return bytes
+	}()
+	quadHighShifts4 = func() (factors [16]uint16) {
+		for i := range factors {
+			factors[i] = 1 << (12 - 4*(i%4))
+		}
+		return factors
+	}()
+	quadWords48 = wordsOf(48)
+	quadWords32 = wordsOf(32)
 	// quadScalePairs moves the low halves of four dwords to the front.
 	quadScalePairs = [16]uint8{0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15}
 )
+
+// bytesOf returns 32 bytes v.
+func bytesOf(v uint8) (bytes [32]uint8) {
+	for i := range bytes {
+		bytes[i] = v
+	}
+	return bytes
+}
+
+// wordsOf returns 16 words v.
+func wordsOf(v uint16) (words [16]uint16) {
+	for i := range words {
+		words[i] = v
+	}
+	return words
+}
 
 // quadShuffle returns the shuffle that sets word i to byte f(i), with zeros above it.
 func quadShuffle(f func(word int) int) (bytes [32]uint8) {

@@ -23,6 +23,12 @@ func packQ8_0SDOT(panel, w *byte, stride, nb int)
 func packIQ4_NLSDOT(panel, w *byte, stride, nb int)
 
 //go:noescape
+func packMXFP4SDOT(panel, w *byte, stride, nb int)
+
+//go:noescape
+func packNVFP4SDOT(panel, w *byte, stride, nb int)
+
+//go:noescape
 func packQ2_KSDOT(panel, w *byte, stride, nb int)
 
 //go:noescape
@@ -39,6 +45,12 @@ func packQ6_KSDOT(panel, w *byte, stride, nb int)
 
 //go:noescape
 func packIQ4_XSSDOT(panel, w *byte, stride, nb int)
+
+//go:noescape
+func packTQ1_0SDOT(panel, w *byte, stride, nb int)
+
+//go:noescape
+func packTQ2_0SDOT(panel, w *byte, stride, nb int)
 
 //go:noescape
 func packQ4_0v1SDOT(panel, w *byte, stride, nb int)
@@ -62,6 +74,12 @@ func packQ5_1v1SDOT(panel, w *byte, stride, nb int)
 func packQ8_0v1SDOT(panel, w *byte, stride, nb int)
 
 //go:noescape
+func packQ4_2SDOT(panel, w *byte, stride, nb int)
+
+//go:noescape
+func packQ4_3SDOT(panel, w *byte, stride, nb int)
+
+//go:noescape
 func packQ4_0I8MM(panel, w *byte, stride, nb int)
 
 //go:noescape
@@ -75,6 +93,9 @@ func packQ8_0I8MM(panel, w *byte, stride, nb int)
 
 //go:noescape
 func packIQ4_NLI8MM(panel, w *byte, stride, nb int)
+
+//go:noescape
+func packMXFP4I8MM(panel, w *byte, stride, nb int)
 
 //go:noescape
 func packQ2_KI8MM(panel, w *byte, stride, nb int)
@@ -93,6 +114,12 @@ func packQ6_KI8MM(panel, w *byte, stride, nb int)
 
 //go:noescape
 func packIQ4_XSI8MM(panel, w *byte, stride, nb int)
+
+//go:noescape
+func packTQ1_0I8MM(panel, w *byte, stride, nb int)
+
+//go:noescape
+func packTQ2_0I8MM(panel, w *byte, stride, nb int)
 
 //go:noescape
 func packQ4_0v1I8MM(panel, w *byte, stride, nb int)
@@ -128,6 +155,12 @@ func packQ8_0NEON(panel, w *byte, stride, nb int)
 func packIQ4_NLNEON(panel, w *byte, stride, nb int)
 
 //go:noescape
+func packMXFP4NEON(panel, w *byte, stride, nb int)
+
+//go:noescape
+func packNVFP4NEON(panel, w *byte, stride, nb int)
+
+//go:noescape
 func packQ2_KNEON(panel, w *byte, stride, nb int)
 
 //go:noescape
@@ -144,6 +177,12 @@ func packQ6_KNEON(panel, w *byte, stride, nb int)
 
 //go:noescape
 func packIQ4_XSNEON(panel, w *byte, stride, nb int)
+
+//go:noescape
+func packTQ1_0NEON(panel, w *byte, stride, nb int)
+
+//go:noescape
+func packTQ2_0NEON(panel, w *byte, stride, nb int)
 
 //go:noescape
 func packQ4_0v1NEON(panel, w *byte, stride, nb int)
@@ -164,64 +203,88 @@ func packQ5_0v1NEON(panel, w *byte, stride, nb int)
 func packQ8_0v1NEON(panel, w *byte, stride, nb int)
 
 //go:noescape
-func rowQ4_0SDOT(t *tileArgs)
+func packQ4_2NEON(panel, w *byte, stride, nb int)
 
 //go:noescape
-func rowQ4_1SDOT(t *tileArgs)
+func packQ4_3NEON(panel, w *byte, stride, nb int)
 
 //go:noescape
-func rowQ5_0SDOT(t *tileArgs)
+func quadQ4_0SDOT(t *tileArgs)
 
 //go:noescape
-func rowQ8_0SDOT(t *tileArgs)
+func quadQ4_1SDOT(t *tileArgs)
 
 //go:noescape
-func rowIQ4_NLSDOT(t *tileArgs)
+func quadQ5_0SDOT(t *tileArgs)
 
 //go:noescape
-func rowQ2_KSDOT(t *tileArgs)
+func quadQ8_0SDOT(t *tileArgs)
 
 //go:noescape
-func rowQ4_KSDOT(t *tileArgs)
+func quadIQ4_NLSDOT(t *tileArgs)
 
 //go:noescape
-func rowQ5_KSDOT(t *tileArgs)
+func quadMXFP4SDOT(t *tileArgs)
 
 //go:noescape
-func rowQ6_KSDOT(t *tileArgs)
+func quadQ2_KSDOT(t *tileArgs)
 
 //go:noescape
-func rowIQ4_XSSDOT(t *tileArgs)
+func quadQ4_KSDOT(t *tileArgs)
 
 //go:noescape
-func rowQ4_0NEON(t *tileArgs)
+func quadQ5_KSDOT(t *tileArgs)
 
 //go:noescape
-func rowQ4_1NEON(t *tileArgs)
+func quadQ6_KSDOT(t *tileArgs)
 
 //go:noescape
-func rowQ5_0NEON(t *tileArgs)
+func quadIQ4_XSSDOT(t *tileArgs)
 
 //go:noescape
-func rowQ8_0NEON(t *tileArgs)
+func quadTQ1_0SDOT(t *tileArgs)
 
 //go:noescape
-func rowIQ4_NLNEON(t *tileArgs)
+func quadTQ2_0SDOT(t *tileArgs)
 
 //go:noescape
-func rowQ2_KNEON(t *tileArgs)
+func quadQ4_0NEON(t *tileArgs)
 
 //go:noescape
-func rowQ4_KNEON(t *tileArgs)
+func quadQ4_1NEON(t *tileArgs)
 
 //go:noescape
-func rowQ5_KNEON(t *tileArgs)
+func quadQ5_0NEON(t *tileArgs)
 
 //go:noescape
-func rowQ6_KNEON(t *tileArgs)
+func quadQ8_0NEON(t *tileArgs)
 
 //go:noescape
-func rowIQ4_XSNEON(t *tileArgs)
+func quadIQ4_NLNEON(t *tileArgs)
+
+//go:noescape
+func quadMXFP4NEON(t *tileArgs)
+
+//go:noescape
+func quadQ2_KNEON(t *tileArgs)
+
+//go:noescape
+func quadQ4_KNEON(t *tileArgs)
+
+//go:noescape
+func quadQ5_KNEON(t *tileArgs)
+
+//go:noescape
+func quadQ6_KNEON(t *tileArgs)
+
+//go:noescape
+func quadIQ4_XSNEON(t *tileArgs)
+
+//go:noescape
+func quadTQ1_0NEON(t *tileArgs)
+
+//go:noescape
+func quadTQ2_0NEON(t *tileArgs)
 
 //go:noescape
 func tileB32SDOT(t *tileArgs)
@@ -281,13 +344,25 @@ func tileK16NEON(t *tileArgs)
 func tileK16MinNEON(t *tileArgs)
 
 //go:noescape
-func rowQ5_1SDOT(t *tileArgs)
+func tileB16SDOT(t *tileArgs)
+
+//go:noescape
+func tileB16NEON(t *tileArgs)
+
+//go:noescape
+func tileB16MinSDOT(t *tileArgs)
+
+//go:noescape
+func tileB16MinNEON(t *tileArgs)
+
+//go:noescape
+func quadQ5_1SDOT(t *tileArgs)
 
 //go:noescape
 func tileB32LanesSDOT(t *tileArgs)
 
 //go:noescape
-func rowQ5_1NEON(t *tileArgs)
+func quadQ5_1NEON(t *tileArgs)
 
 //go:noescape
 func tileB32LanesNEON(t *tileArgs)
@@ -302,16 +377,25 @@ func packF32NEON(panel, w *byte, stride, nb int)
 func rowF32NEON(t *tileArgs)
 
 //go:noescape
+func quadF32NEON(t *tileArgs)
+
+//go:noescape
 func packF16NEON(panel, w *byte, stride, nb int)
 
 //go:noescape
 func rowF16NEON(t *tileArgs)
 
 //go:noescape
+func quadF16NEON(t *tileArgs)
+
+//go:noescape
 func packBF16NEON(panel, w *byte, stride, nb int)
 
 //go:noescape
 func rowBF16NEON(t *tileArgs)
+
+//go:noescape
+func quadBF16NEON(t *tileArgs)
 
 //go:noescape
 func tileFloatNEON(t *tileArgs)

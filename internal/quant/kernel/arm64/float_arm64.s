@@ -119,6 +119,92 @@ step:
 	BNE   rows
 	RET
 
+// func quadF32NEON(t *tileArgs)
+//
+// Four streams of rows, one token: s[k%8] = fma(w[k], x[k], s[k%8]), then sum8.
+//
+// Registers
+//	R1 the next row of stream 0, R9-R12 rows  R2 bytes to the next stream's  R3 steps, R8 left
+//	R4 results, R7 from a stream's to the next's  R5 activations, R13 a step's  R6 rows left
+//	V0-V7 accumulators, [row][8 lanes]  V8-V9 activations  V16-V23 weights
+TEXT ·quadF32NEON(SB), NOSPLIT, $0-8
+	MOVD t+0(FP), R0
+	MOVD tileArgs_W(R0), R1
+	MOVD tileArgs_WStride(R0), R2
+	MOVD tileArgs_NB(R0), R3
+	MOVD tileArgs_Acc(R0), R4
+	MOVD tileArgs_F(R0), R5
+	MOVD tileArgs_Rows(R0), R6
+	MOVD tileArgs_AccStride(R0), R7
+
+rows:
+	MOVD  R1, R9
+	ADD   R2, R9, R10
+	ADD   R2, R10, R11
+	ADD   R2, R11, R12
+	MOVD  R3, R8
+	MOVD  R5, R13
+	VMOVI $0, V0.B16
+	VMOVI $0, V1.B16
+	VMOVI $0, V2.B16
+	VMOVI $0, V3.B16
+	VMOVI $0, V4.B16
+	VMOVI $0, V5.B16
+	VMOVI $0, V6.B16
+	VMOVI $0, V7.B16
+
+step:
+	FLDPQ (R13), (F8, F9)
+	PRFM  640(R9), PLDL1STRM
+	FLDPQ (R9), (F16, F17)
+	PRFM  640(R10), PLDL1STRM
+	FLDPQ (R10), (F18, F19)
+	PRFM  640(R11), PLDL1STRM
+	FLDPQ (R11), (F20, F21)
+	PRFM  640(R12), PLDL1STRM
+	FLDPQ (R12), (F22, F23)
+	ADD   $32, R9
+	ADD   $32, R10
+	ADD   $32, R11
+	ADD   $32, R12
+	VFMLA V8.S4, V16.S4, V0.S4
+	VFMLA V9.S4, V17.S4, V1.S4
+	VFMLA V8.S4, V18.S4, V2.S4
+	VFMLA V9.S4, V19.S4, V3.S4
+	VFMLA V8.S4, V20.S4, V4.S4
+	VFMLA V9.S4, V21.S4, V5.S4
+	VFMLA V8.S4, V22.S4, V6.S4
+	VFMLA V9.S4, V23.S4, V7.S4
+	ADD   $32, R13
+	SUBS  $1, R8, R8
+	BNE   step
+
+	VFADD(1, 0, 0)
+	VFADD(3, 2, 2)
+	VFADD(5, 4, 4)
+	VFADD(7, 6, 6)
+	VZIP1 V2.D2, V0.D2, V1.D2
+	VZIP2 V2.D2, V0.D2, V3.D2
+	VFADD(3, 1, 1)
+	VZIP1 V6.D2, V4.D2, V5.D2
+	VZIP2 V6.D2, V4.D2, V7.D2
+	VFADD(7, 5, 5)
+	VUZP1 V5.S4, V1.S4, V0.S4
+	VUZP2 V5.S4, V1.S4, V2.S4
+	VFADD(2, 0, 0)
+	ADD   R7, R4, R10
+	ADD   R7, R10, R11
+	ADD   R7, R11, R12
+	VST1  V0.S[0], (R4)
+	VST1  V0.S[1], (R10)
+	VST1  V0.S[2], (R11)
+	VST1  V0.S[3], (R12)
+	MOVD  R9, R1
+	ADD   $4, R4
+	SUBS  $1, R6, R6
+	BNE   rows
+	RET
+
 // func packF16NEON(panel, w *byte, stride, nb int)
 //
 // Registers
@@ -245,6 +331,100 @@ step:
 	BNE   rows
 	RET
 
+// func quadF16NEON(t *tileArgs)
+//
+// Four streams of rows, one token: s[k%8] = fma(w[k], x[k], s[k%8]), then sum8.
+//
+// Registers
+//	R1 the next row of stream 0, R9-R12 rows  R2 bytes to the next stream's  R3 steps, R8 left
+//	R4 results, R7 from a stream's to the next's  R5 activations, R13 a step's  R6 rows left
+//	V0-V7 accumulators, [row][8 lanes]  V8-V9 activations  V16-V23 weights
+TEXT ·quadF16NEON(SB), NOSPLIT, $0-8
+	MOVD t+0(FP), R0
+	MOVD tileArgs_W(R0), R1
+	MOVD tileArgs_WStride(R0), R2
+	MOVD tileArgs_NB(R0), R3
+	MOVD tileArgs_Acc(R0), R4
+	MOVD tileArgs_F(R0), R5
+	MOVD tileArgs_Rows(R0), R6
+	MOVD tileArgs_AccStride(R0), R7
+
+rows:
+	MOVD  R1, R9
+	ADD   R2, R9, R10
+	ADD   R2, R10, R11
+	ADD   R2, R11, R12
+	MOVD  R3, R8
+	MOVD  R5, R13
+	VMOVI $0, V0.B16
+	VMOVI $0, V1.B16
+	VMOVI $0, V2.B16
+	VMOVI $0, V3.B16
+	VMOVI $0, V4.B16
+	VMOVI $0, V5.B16
+	VMOVI $0, V6.B16
+	VMOVI $0, V7.B16
+
+step:
+	FLDPQ (R13), (F8, F9)
+	PRFM  640(R9), PLDL1STRM
+	FMOVQ (R9), F28
+	PRFM  640(R10), PLDL1STRM
+	FMOVQ (R10), F29
+	PRFM  640(R11), PLDL1STRM
+	FMOVQ (R11), F30
+	PRFM  640(R12), PLDL1STRM
+	FMOVQ (R12), F31
+	VFCVTL(28, 16)
+	VFCVTL2(28, 17)
+	ADD   $16, R9
+	VFCVTL(29, 18)
+	VFCVTL2(29, 19)
+	ADD   $16, R10
+	VFCVTL(30, 20)
+	VFCVTL2(30, 21)
+	ADD   $16, R11
+	VFCVTL(31, 22)
+	VFCVTL2(31, 23)
+	ADD   $16, R12
+	VFMLA V8.S4, V16.S4, V0.S4
+	VFMLA V9.S4, V17.S4, V1.S4
+	VFMLA V8.S4, V18.S4, V2.S4
+	VFMLA V9.S4, V19.S4, V3.S4
+	VFMLA V8.S4, V20.S4, V4.S4
+	VFMLA V9.S4, V21.S4, V5.S4
+	VFMLA V8.S4, V22.S4, V6.S4
+	VFMLA V9.S4, V23.S4, V7.S4
+	ADD   $32, R13
+	SUBS  $1, R8, R8
+	BNE   step
+
+	VFADD(1, 0, 0)
+	VFADD(3, 2, 2)
+	VFADD(5, 4, 4)
+	VFADD(7, 6, 6)
+	VZIP1 V2.D2, V0.D2, V1.D2
+	VZIP2 V2.D2, V0.D2, V3.D2
+	VFADD(3, 1, 1)
+	VZIP1 V6.D2, V4.D2, V5.D2
+	VZIP2 V6.D2, V4.D2, V7.D2
+	VFADD(7, 5, 5)
+	VUZP1 V5.S4, V1.S4, V0.S4
+	VUZP2 V5.S4, V1.S4, V2.S4
+	VFADD(2, 0, 0)
+	ADD   R7, R4, R10
+	ADD   R7, R10, R11
+	ADD   R7, R11, R12
+	VST1  V0.S[0], (R4)
+	VST1  V0.S[1], (R10)
+	VST1  V0.S[2], (R11)
+	VST1  V0.S[3], (R12)
+	MOVD  R9, R1
+	ADD   $4, R4
+	SUBS  $1, R6, R6
+	BNE   rows
+	RET
+
 // func packBF16NEON(panel, w *byte, stride, nb int)
 //
 // Registers
@@ -368,6 +548,100 @@ step:
 	FSTPQ (F6, F7), 96(R4)
 	ADD   $128, R4
 	SUBS  $1, R8, R8
+	BNE   rows
+	RET
+
+// func quadBF16NEON(t *tileArgs)
+//
+// Four streams of rows, one token: s[k%8] = fma(w[k], x[k], s[k%8]), then sum8.
+//
+// Registers
+//	R1 the next row of stream 0, R9-R12 rows  R2 bytes to the next stream's  R3 steps, R8 left
+//	R4 results, R7 from a stream's to the next's  R5 activations, R13 a step's  R6 rows left
+//	V0-V7 accumulators, [row][8 lanes]  V8-V9 activations  V16-V23 weights
+TEXT ·quadBF16NEON(SB), NOSPLIT, $0-8
+	MOVD t+0(FP), R0
+	MOVD tileArgs_W(R0), R1
+	MOVD tileArgs_WStride(R0), R2
+	MOVD tileArgs_NB(R0), R3
+	MOVD tileArgs_Acc(R0), R4
+	MOVD tileArgs_F(R0), R5
+	MOVD tileArgs_Rows(R0), R6
+	MOVD tileArgs_AccStride(R0), R7
+
+rows:
+	MOVD  R1, R9
+	ADD   R2, R9, R10
+	ADD   R2, R10, R11
+	ADD   R2, R11, R12
+	MOVD  R3, R8
+	MOVD  R5, R13
+	VMOVI $0, V0.B16
+	VMOVI $0, V1.B16
+	VMOVI $0, V2.B16
+	VMOVI $0, V3.B16
+	VMOVI $0, V4.B16
+	VMOVI $0, V5.B16
+	VMOVI $0, V6.B16
+	VMOVI $0, V7.B16
+
+step:
+	FLDPQ (R13), (F8, F9)
+	PRFM  640(R9), PLDL1STRM
+	FMOVQ (R9), F28
+	PRFM  640(R10), PLDL1STRM
+	FMOVQ (R10), F29
+	PRFM  640(R11), PLDL1STRM
+	FMOVQ (R11), F30
+	PRFM  640(R12), PLDL1STRM
+	FMOVQ (R12), F31
+	VSHLL(28, 16)
+	VSHLL2(28, 17)
+	ADD   $16, R9
+	VSHLL(29, 18)
+	VSHLL2(29, 19)
+	ADD   $16, R10
+	VSHLL(30, 20)
+	VSHLL2(30, 21)
+	ADD   $16, R11
+	VSHLL(31, 22)
+	VSHLL2(31, 23)
+	ADD   $16, R12
+	VFMLA V8.S4, V16.S4, V0.S4
+	VFMLA V9.S4, V17.S4, V1.S4
+	VFMLA V8.S4, V18.S4, V2.S4
+	VFMLA V9.S4, V19.S4, V3.S4
+	VFMLA V8.S4, V20.S4, V4.S4
+	VFMLA V9.S4, V21.S4, V5.S4
+	VFMLA V8.S4, V22.S4, V6.S4
+	VFMLA V9.S4, V23.S4, V7.S4
+	ADD   $32, R13
+	SUBS  $1, R8, R8
+	BNE   step
+
+	VFADD(1, 0, 0)
+	VFADD(3, 2, 2)
+	VFADD(5, 4, 4)
+	VFADD(7, 6, 6)
+	VZIP1 V2.D2, V0.D2, V1.D2
+	VZIP2 V2.D2, V0.D2, V3.D2
+	VFADD(3, 1, 1)
+	VZIP1 V6.D2, V4.D2, V5.D2
+	VZIP2 V6.D2, V4.D2, V7.D2
+	VFADD(7, 5, 5)
+	VUZP1 V5.S4, V1.S4, V0.S4
+	VUZP2 V5.S4, V1.S4, V2.S4
+	VFADD(2, 0, 0)
+	ADD   R7, R4, R10
+	ADD   R7, R10, R11
+	ADD   R7, R11, R12
+	VST1  V0.S[0], (R4)
+	VST1  V0.S[1], (R10)
+	VST1  V0.S[2], (R11)
+	VST1  V0.S[3], (R12)
+	MOVD  R9, R1
+	ADD   $4, R4
+	SUBS  $1, R6, R6
 	BNE   rows
 	RET
 

@@ -12,6 +12,10 @@ DATA iq4Values<>+0(SB)/8, $0xf6eaddcfbfad9881
 DATA iq4Values<>+8(SB)/8, $0x7159453526190d01
 GLOBL iq4Values<>(SB), RODATA|NOPTR, $16
 
+DATA mxfp4Values<>+0(SB)/8, $0x0c08060403020100
+DATA mxfp4Values<>+8(SB)/8, $0xf4f8fafcfdfeff00
+GLOBL mxfp4Values<>(SB), RODATA|NOPTR, $16
+
 DATA bitsSDOT<>+0(SB)/8, $0x0404040400000000
 DATA bitsSDOT<>+8(SB)/8, $0x0c0c0c0c08080808
 DATA bitsSDOT<>+16(SB)/8, $0x0804020108040201
@@ -20,29 +24,31 @@ DATA bitsSDOT<>+32(SB)/8, $0x8040201080402010
 DATA bitsSDOT<>+40(SB)/8, $0x8040201080402010
 GLOBL bitsSDOT<>(SB), RODATA|NOPTR, $48
 
-// func rowQ5_1SDOT(t *tileArgs)
+// func quadQ5_1SDOT(t *tileArgs)
 //
 // One token, weights from where they lie: s[j] = fma(sum of 4, d*D, s[j]),
 // ms = fma(m, DS, ms).
 //
 // Registers
 //	R1  the next four rows  R4-R7 the block's rows
-//	R2  stride              R3  blocks, R8 left     R9  fours of rows left
+//	R2  stride              R3  blocks, R8 left     R9  rows of a stream left
 //	R23 activations, R13 the block's                R24 scales, R26 the block's
-//	R25 accumulators
+//	R25 results             R15 from a stream's results to the next's
 //	V31 15, V30 16, V24-V25 masks of each weight's bit, V8-V15 indices of its byte
-//	R14 from a D to its DS
-TEXT ·rowQ5_1SDOT(SB), NOSPLIT, $0-8
+//	R10 accumulators        R14 from a D to its DS
+TEXT ·quadQ5_1SDOT(SB), NOSPLIT, $0-8
 	MOVD  t+0(FP), R0
 	MOVD  tileArgs_W(R0), R1
 	MOVD  tileArgs_WStride(R0), R2
 	MOVD  tileArgs_NB(R0), R3
+	MOVD  tileArgs_Rows(R0), R9
 	MOVD  tileArgs_Acc(R0), R25
+	MOVD  tileArgs_AccStride(R0), R15
 	MOVD  tileArgs_Q(R0), R23
 	MOVD  tileArgs_D(R0), R24
+	MOVD  tileArgs_Panel(R0), R10
 	MOVD  tileArgs_DS(R0), R14
 	SUB   R24, R14
-	MOVD  $4, R9
 	VMOVI $15, V31.B16
 	VMOVI $16, V30.B16
 	MOVD  $bitsSDOT<>(SB), R11
@@ -54,14 +60,20 @@ TEXT ·rowQ5_1SDOT(SB), NOSPLIT, $0-8
 	VADD  V16.B16, V10.B16, V11.B16
 
 rows:
-	MOVD R1, R4
-	ADD  R2, R4, R5
-	ADD  R2, R5, R6
-	ADD  R2, R6, R7
-	ADD  R2, R7, R1
-	MOVD R3, R8
-	MOVD R23, R13
-	MOVD R24, R26
+	MOVD  R1, R4
+	ADD   R2, R4, R5
+	ADD   R2, R5, R6
+	ADD   R2, R6, R7
+	ADD   R2, R7, R1
+	MOVD  R3, R8
+	MOVD  R23, R13
+	MOVD  R24, R26
+	VMOVI $0, V0.B16
+	FSTPQ (F0, F0), (R10)
+	FSTPQ (F0, F0), 32(R10)
+	FSTPQ (F0, F0), 64(R10)
+	FSTPQ (F0, F0), 96(R10)
+	FMOVQ F0, 128(R10)
 
 block:
 	PRFM  640(R4), PLDL1STRM
@@ -161,38 +173,38 @@ block:
 	VFCVTL(4, 4)
 	FMOVS (R26), F5
 	VFMULS(5, 0, 4, 4)
-	FLDPQ (R25), (F27, F28)
+	FLDPQ (R10), (F27, F28)
 	VSCVTF(16, 16)
 	VSCVTF(17, 17)
 	VFMLA V4.S4, V16.S4, V27.S4
 	VFMLA V4.S4, V17.S4, V28.S4
-	FSTPQ (F27, F28), (R25)
-	FLDPQ 32(R25), (F27, F28)
+	FSTPQ (F27, F28), (R10)
+	FLDPQ 32(R10), (F27, F28)
 	VSCVTF(18, 18)
 	VSCVTF(19, 19)
 	VFMLA V4.S4, V18.S4, V27.S4
 	VFMLA V4.S4, V19.S4, V28.S4
-	FSTPQ (F27, F28), 32(R25)
-	FLDPQ 64(R25), (F27, F28)
+	FSTPQ (F27, F28), 32(R10)
+	FLDPQ 64(R10), (F27, F28)
 	VSCVTF(20, 20)
 	VSCVTF(21, 21)
 	VFMLA V4.S4, V20.S4, V27.S4
 	VFMLA V4.S4, V21.S4, V28.S4
-	FSTPQ (F27, F28), 64(R25)
-	FLDPQ 96(R25), (F27, F28)
+	FSTPQ (F27, F28), 64(R10)
+	FLDPQ 96(R10), (F27, F28)
 	VSCVTF(22, 22)
 	VSCVTF(26, 26)
 	VFMLA V4.S4, V22.S4, V27.S4
 	VFMLA V4.S4, V26.S4, V28.S4
-	FSTPQ (F27, F28), 96(R25)
+	FSTPQ (F27, F28), 96(R10)
 	VTRN2 V1.H8, V0.H8, V6.H8
 	VTRN2 V3.H8, V2.H8, V7.H8
 	VTRN1 V7.S4, V6.S4, V6.S4
 	VFCVTL(6, 6)
 	FMOVS (R26)(R14), F7
-	FMOVQ 128(R25), F27
+	FMOVQ 128(R10), F27
 	VFMLAS(7, 0, 6, 27)
-	FMOVQ F27, 128(R25)
+	FMOVQ F27, 128(R10)
 
 	ADD  $24, R4
 	ADD  $24, R5
@@ -203,7 +215,33 @@ block:
 	SUBS $1, R8, R8
 	BNE  block
 
-	ADD  $144, R25
+	FMOVQ (R10), F16
+	FMOVQ 16(R10), F17
+	FMOVQ 32(R10), F18
+	FMOVQ 48(R10), F19
+	FMOVQ 64(R10), F20
+	FMOVQ 80(R10), F21
+	FMOVQ 96(R10), F22
+	FMOVQ 112(R10), F26
+	FMOVQ 128(R10), F27
+	VFADD(20, 16, 16)
+	VFADD(21, 17, 17)
+	VFADD(22, 18, 18)
+	VFADD(26, 19, 19)
+	VFADD(18, 16, 16)
+	VFADD(19, 17, 17)
+	VFADD(17, 16, 16)
+	VFADD(27, 16, 16)
+
+	MOVD R4, R1
+	ADD  R15, R25, R5
+	ADD  R15, R5, R6
+	ADD  R15, R6, R7
+	VST1 V16.S[0], (R25)
+	VST1 V16.S[1], (R5)
+	VST1 V16.S[2], (R6)
+	VST1 V16.S[3], (R7)
+	ADD  $4, R25
 	SUBS $1, R9, R9
 	BNE  rows
 	RET
@@ -475,29 +513,31 @@ block1:
 done:
 	RET
 
-// func rowQ5_1NEON(t *tileArgs)
+// func quadQ5_1NEON(t *tileArgs)
 //
 // One token, weights from where they lie: s[j] = fma(sum of 4, d*D, s[j]),
 // ms = fma(m, DS, ms).
 //
 // Registers
 //	R1  the next four rows  R4-R7 the block's rows
-//	R2  stride              R3  blocks, R8 left     R9  fours of rows left
+//	R2  stride              R3  blocks, R8 left     R9  rows of a stream left
 //	R23 activations, R13 the block's                R24 scales, R26 the block's
-//	R25 accumulators
+//	R25 results             R15 from a stream's results to the next's
 //	V31 15, V30 16, V24-V25 masks of each weight's bit, V8-V15 indices of its byte
-//	R14 from a D to its DS
-TEXT ·rowQ5_1NEON(SB), NOSPLIT, $0-8
+//	R10 accumulators        R14 from a D to its DS
+TEXT ·quadQ5_1NEON(SB), NOSPLIT, $0-8
 	MOVD  t+0(FP), R0
 	MOVD  tileArgs_W(R0), R1
 	MOVD  tileArgs_WStride(R0), R2
 	MOVD  tileArgs_NB(R0), R3
+	MOVD  tileArgs_Rows(R0), R9
 	MOVD  tileArgs_Acc(R0), R25
+	MOVD  tileArgs_AccStride(R0), R15
 	MOVD  tileArgs_Q(R0), R23
 	MOVD  tileArgs_D(R0), R24
+	MOVD  tileArgs_Panel(R0), R10
 	MOVD  tileArgs_DS(R0), R14
 	SUB   R24, R14
-	MOVD  $4, R9
 	VMOVI $15, V31.B16
 	VMOVI $16, V30.B16
 	MOVD  $bitsSDOT<>(SB), R11
@@ -509,14 +549,20 @@ TEXT ·rowQ5_1NEON(SB), NOSPLIT, $0-8
 	VADD  V16.B16, V10.B16, V11.B16
 
 rows:
-	MOVD R1, R4
-	ADD  R2, R4, R5
-	ADD  R2, R5, R6
-	ADD  R2, R6, R7
-	ADD  R2, R7, R1
-	MOVD R3, R8
-	MOVD R23, R13
-	MOVD R24, R26
+	MOVD  R1, R4
+	ADD   R2, R4, R5
+	ADD   R2, R5, R6
+	ADD   R2, R6, R7
+	ADD   R2, R7, R1
+	MOVD  R3, R8
+	MOVD  R23, R13
+	MOVD  R24, R26
+	VMOVI $0, V0.B16
+	FSTPQ (F0, F0), (R10)
+	FSTPQ (F0, F0), 32(R10)
+	FSTPQ (F0, F0), 64(R10)
+	FSTPQ (F0, F0), 96(R10)
+	FMOVQ F0, 128(R10)
 
 block:
 	PRFM  640(R4), PLDL1STRM
@@ -640,38 +686,38 @@ block:
 	VFCVTL(4, 4)
 	FMOVS (R26), F5
 	VFMULS(5, 0, 4, 4)
-	FLDPQ (R25), (F27, F28)
+	FLDPQ (R10), (F27, F28)
 	VSCVTF(16, 16)
 	VSCVTF(17, 17)
 	VFMLA V4.S4, V16.S4, V27.S4
 	VFMLA V4.S4, V17.S4, V28.S4
-	FSTPQ (F27, F28), (R25)
-	FLDPQ 32(R25), (F27, F28)
+	FSTPQ (F27, F28), (R10)
+	FLDPQ 32(R10), (F27, F28)
 	VSCVTF(18, 18)
 	VSCVTF(19, 19)
 	VFMLA V4.S4, V18.S4, V27.S4
 	VFMLA V4.S4, V19.S4, V28.S4
-	FSTPQ (F27, F28), 32(R25)
-	FLDPQ 64(R25), (F27, F28)
+	FSTPQ (F27, F28), 32(R10)
+	FLDPQ 64(R10), (F27, F28)
 	VSCVTF(20, 20)
 	VSCVTF(21, 21)
 	VFMLA V4.S4, V20.S4, V27.S4
 	VFMLA V4.S4, V21.S4, V28.S4
-	FSTPQ (F27, F28), 64(R25)
-	FLDPQ 96(R25), (F27, F28)
+	FSTPQ (F27, F28), 64(R10)
+	FLDPQ 96(R10), (F27, F28)
 	VSCVTF(22, 22)
 	VSCVTF(26, 26)
 	VFMLA V4.S4, V22.S4, V27.S4
 	VFMLA V4.S4, V26.S4, V28.S4
-	FSTPQ (F27, F28), 96(R25)
+	FSTPQ (F27, F28), 96(R10)
 	VTRN2 V1.H8, V0.H8, V6.H8
 	VTRN2 V3.H8, V2.H8, V7.H8
 	VTRN1 V7.S4, V6.S4, V6.S4
 	VFCVTL(6, 6)
 	FMOVS (R26)(R14), F7
-	FMOVQ 128(R25), F27
+	FMOVQ 128(R10), F27
 	VFMLAS(7, 0, 6, 27)
-	FMOVQ F27, 128(R25)
+	FMOVQ F27, 128(R10)
 
 	ADD  $24, R4
 	ADD  $24, R5
@@ -682,7 +728,33 @@ block:
 	SUBS $1, R8, R8
 	BNE  block
 
-	ADD  $144, R25
+	FMOVQ (R10), F16
+	FMOVQ 16(R10), F17
+	FMOVQ 32(R10), F18
+	FMOVQ 48(R10), F19
+	FMOVQ 64(R10), F20
+	FMOVQ 80(R10), F21
+	FMOVQ 96(R10), F22
+	FMOVQ 112(R10), F26
+	FMOVQ 128(R10), F27
+	VFADD(20, 16, 16)
+	VFADD(21, 17, 17)
+	VFADD(22, 18, 18)
+	VFADD(26, 19, 19)
+	VFADD(18, 16, 16)
+	VFADD(19, 17, 17)
+	VFADD(17, 16, 16)
+	VFADD(27, 16, 16)
+
+	MOVD R4, R1
+	ADD  R15, R25, R5
+	ADD  R15, R5, R6
+	ADD  R15, R6, R7
+	VST1 V16.S[0], (R25)
+	VST1 V16.S[1], (R5)
+	VST1 V16.S[2], (R6)
+	VST1 V16.S[3], (R7)
+	ADD  $4, R25
 	SUBS $1, R9, R9
 	BNE  rows
 	RET

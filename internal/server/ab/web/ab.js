@@ -1,4 +1,4 @@
-// Keys for those who vote, and one vote for a double click. The page works without it.
+// This script adds keys for voting, and makes a double click one vote. The page works without it.
 const vote = document.querySelector("#vote");
 const undo = document.querySelector("#undo button");
 let sent = false;
@@ -10,7 +10,7 @@ for (const form of document.querySelectorAll("form")) {
   });
 }
 
-// A page that comes back from the cache of the browser can be used again.
+// A page restored from the browser's cache can send again.
 addEventListener("pageshow", () => { sent = false; });
 
 addEventListener("keydown", (event) => {
@@ -21,13 +21,15 @@ addEventListener("keydown", (event) => {
   button.click();
 });
 
-// Who waits is shown the pair as soon as it is there.
+// Who waits is shown the pair as soon as it is there, and told at once if there will be none.
 const wait = document.querySelector("#wait");
+const own = document.querySelector("#own");
 const ahead = document.querySelector("#ahead");
 const look = async () => {
   try {
     const answer = await (await fetch("/ready")).json();
-    if (answer.ready) {
+    // A prompt that is being written must not be lost.
+    if ((answer.ready || answer.notice !== Number(wait.dataset.notice)) && !own?.value) {
       location.replace("/");
       return;
     }
@@ -36,7 +38,7 @@ const look = async () => {
       ahead.previousElementSibling.querySelector("span").textContent = answer.made;
     }
   } catch {
-    // The program may come back.
+    // The program may be started again.
   }
   setTimeout(look, 1000);
 };

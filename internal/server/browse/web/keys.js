@@ -1,8 +1,8 @@
-// Keys, and asking the model. The pages can be read and used without.
+// This script adds keys, and a button that asks the model. The pages work without it.
 
 const typing = (e) => e.target.closest("input, textarea, select") || e.ctrlKey || e.metaKey || e.altKey;
 
-// step moves the focus to the row behind or before the one that has it.
+// step moves the focus to the next row (by 1) or the previous row (by -1).
 function step(by) {
   const links = [...document.querySelectorAll("a.permalink")];
   if (!links.length) return;
@@ -30,7 +30,7 @@ addEventListener("keydown", (e) => {
   keys[e.key]();
 });
 
-// The order is a choice, not text to be typed: it takes effect at once.
+// A new order takes effect at once.
 document.querySelector("#sort")?.addEventListener("change", (e) => e.target.form.requestSubmit());
 
 const run = document.querySelector("#run");

@@ -1,4 +1,4 @@
-// Answers: asked for, shown while they come, and kept.
+// This module requests answers, shows them while they arrive, and saves them.
 
 import * as api from "./api.js";
 import { list } from "./chats.js";
@@ -10,17 +10,17 @@ import { frames } from "./view.js";
 
 onRespond(respond);
 
-// stop ends the answer that is being given.
+// stop ends the current answer.
 export const stop = () => state.running?.abort.abort();
 
-// respond lets the model answer message parent, or go on with the answer begun.
+// respond lets the model answer message parent, or continue the answer begun.
 export async function respond(c, parent, begun) {
   if (state.running) return;
   const m = begun || store.add(c, parent, { role: "assistant", content: "", thought: "" });
   const messages = store.asked(c, parent, m.content);
   c.title ||= titleOf(store.path(c)[0].content);
   c.leaf = m.id;
-  m.finish = "cut"; // until the answer is complete: a page may be closed in the middle
+  m.finish = "cut"; // until the answer is complete, because the page may be closed before
   delete m.failed;
   delete m.stats;
   const abort = new AbortController();
@@ -41,16 +41,16 @@ export async function respond(c, parent, begun) {
   }
   state.running = null;
   if (!m.content && !m.thought && (m.failed || m.finish === "stopped")) {
-    delete c.messages[m.id]; // there is nothing of it
+    delete c.messages[m.id]; // an empty answer is not kept
     c.leaf = parent;
   }
-  if (await store.get(c.id)) await store.put(c); // it may have been deleted meanwhile
+  if (await store.get(c.id)) await store.put(c); // unless it was deleted meanwhile
   draw();
   if (state.now === c) follower.now();
   list();
 }
 
-// titleOf returns the beginning of a text, cut between words.
+// titleOf returns the first line of a text, shortened between words.
 function titleOf(text) {
   const line = text.trim().split("\n")[0];
   return line.length > 60 ? line.slice(0, 59).replace(/\s+\S*$/, "") + "…" : line;
@@ -72,7 +72,7 @@ async function receive(c, m, messages, signal) {
       m.thought = (m.thought || "") + (delta.reasoning_content || "");
       first ||= performance.now();
       count++;
-      m.tokens = prompt + count; // at least: until the server counts them, or if it never does
+      m.tokens = prompt + count; // a lower bound; chunk.usage replaces it
       const seconds = (performance.now() - first) / 1000;
       status(seconds > 0.5 ? `${(count / seconds).toFixed(1)} tokens/s` : "Answering…");
       paint();

@@ -1,4 +1,4 @@
-// Requests to the server that this page comes from.
+// This module sends requests to the server that served the page.
 
 export class ApiError extends Error {
   constructor(message, status) {
@@ -26,18 +26,18 @@ async function request(path, options = {}) {
   let message = "The server says " + response.status;
   try {
     message = (await response.json()).error.message;
-  } catch {} // no JSON: from something between
+  } catch {} // not JSON, for example from a proxy
   throw new ApiError(message, response.status);
 }
 
-// props returns what the server says of itself.
+// props returns the server's properties.
 export const props = async () => (await request("props")).json();
 
-// models returns the names of the models that the server has, its own first.
+// models returns the names of the server's models. The first is the one it was started with.
 export const models = async () => (await (await request("v1/models")).json()).data.map((m) => m.id);
 
-// tokensOf returns how many tokens the prompt of a conversation has, or undefined where the server
-// cannot tell.
+// tokensOf returns the number of tokens of a conversation's prompt, or undefined if the request
+// fails.
 export async function tokensOf(body) {
   try {
     const options = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
@@ -65,7 +65,8 @@ async function* events(body) {
   }
 }
 
-// answer yields the chunks of the answer to a conversation. One that is cut is an error.
+// answer yields the chunks of the answer to a conversation. It throws an ApiError if the stream
+// ends before [DONE].
 export async function* answer(body, signal) {
   const response = await request("v1/chat/completions", {
     method: "POST",

@@ -1,18 +1,18 @@
-// The conversations beside the one that is shown: found, opened, renamed and deleted.
+// This module lets the reader search, open, rename and delete conversations.
 
 import { draw, follower, head } from "./conversation.js";
 import { fill } from "./list.js";
 import { state, status, ui } from "./state.js";
 import * as store from "./store.js";
 
-// list brings the list up to date.
+// list updates the list of conversations.
 export async function list() {
   const words = ui.search.value.toLowerCase().split(/\s+/).filter(Boolean);
   const found = (await store.all()).filter((c) => has(c, words)).sort((a, b) => b.updated - a.updated);
   fill(ui.list, found, state.now.id, { open: show, rename, remove: ask }, words.length ? "No conversation has all of this." : "");
 }
 
-// has reports whether all words stand in a conversation.
+// has reports whether a conversation contains all words.
 function has(c, words) {
   if (!words.length) return true;
   const text = [c.title, ...Object.values(c.messages).map((m) => m.content)].join("\n").toLowerCase();
@@ -30,7 +30,7 @@ async function show(id) {
   list();
 }
 
-// said takes away what the line below says of another conversation.
+// said clears the status line, unless the shown conversation is being answered.
 const said = () => state.running?.conversation === state.now || status();
 
 // fresh begins a new conversation.
@@ -53,7 +53,7 @@ async function rename(id, title) {
   list();
 }
 
-let doomed = ""; // the conversation that the reader may want to delete
+let doomed = ""; // id of the conversation to delete, if the reader confirms
 function ask(c) {
   doomed = c.id;
   ui["confirm-title"].textContent = `Delete “${c.title || "New chat"}”?`;
@@ -68,7 +68,7 @@ async function remove(id) {
   list();
 }
 
-// side shows or hides the list on narrow windows, where it lies above the conversation.
+// side shows or hides the list in narrow windows, where it covers the conversation.
 export function side(on) {
   if (on === listed()) return;
   ui.side.classList.toggle("shown", on);

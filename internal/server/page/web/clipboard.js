@@ -1,7 +1,5 @@
-// The clipboard.
-
-// copy puts a text on the clipboard. Pages that came over plain HTTP from another machine
-// get none from the browser: there the text is selected and copied as by hand.
+// copy puts a text on the clipboard. Browsers give no clipboard to pages that came over plain
+// HTTP from another machine. There, copy selects the text and runs the browser's copy command.
 export async function copy(text) {
   if (navigator.clipboard) return navigator.clipboard.writeText(text);
   const area = document.createElement("textarea"), focus = document.activeElement;

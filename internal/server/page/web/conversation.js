@@ -1,4 +1,4 @@
-// The conversation that is shown, and what can be done with each of its messages.
+// This module draws the shown conversation, and the buttons of its messages.
 
 import { copy } from "./clipboard.js";
 import { full } from "./room.js";
@@ -8,14 +8,15 @@ import { Follower, button, message, place, update } from "./view.js";
 
 export const follower = new Follower(ui.scroll);
 
-// onRespond sets what lets the model answer: f(conversation, id of the message, answer begun).
+// onRespond sets the function that lets the model answer:
+// f(conversation, id of the message, answer begun).
 export const onRespond = (f) => (respond = f);
 let respond;
 
-const elements = new Map(); // by the message's id
+const elements = new Map(); // by message id
 
-// draw brings what is shown up to date. The elements of messages that stay are kept, so that
-// a reader keeps a selection, an opened thought and a text that is being edited.
+// draw updates the page. It keeps the elements of messages that are still shown, so that the
+// reader's selection, opened thoughts and edited text survive.
 export function draw() {
   const { now, running } = state;
   head();
@@ -36,7 +37,7 @@ export function draw() {
   meter();
 }
 
-// progress shows what an answer has come to so far.
+// progress shows the part of an answer that has arrived.
 export function progress(m) {
   const e = elements.get(m.id);
   if (!e) return; // another conversation is shown
@@ -59,7 +60,7 @@ export function meter() {
   ui["used-text"].textContent = `${tokens} / ${state.context}`;
 }
 
-// actions shows what can be done with a message.
+// actions draws the buttons below a message.
 function actions(m, e, last) {
   const bar = e.querySelector(".actions"), focused = bar.contains(document.activeElement) && document.activeElement.title;
   bar.replaceChildren();
@@ -86,7 +87,7 @@ function actions(m, e, last) {
   if (focused) focus(m, focused);
 }
 
-// versions returns the buttons that go to the other messages in a message's place, if any.
+// versions returns the buttons that switch to a message's siblings, or [] if it has none.
 function versions(c, m) {
   const others = store.siblings(c, m), i = others.indexOf(m);
   if (others.length < 2) return [];
@@ -103,13 +104,13 @@ function versions(c, m) {
   return [turn("‹", "The version before", i - 1), `${i + 1}/${others.length}`, turn("›", "The next version", i + 1)];
 }
 
-// focus gives the focus to a message's button, or to its first one that can be pressed.
+// focus focuses the message's button with this title, or else its first enabled button.
 function focus(m, title) {
   const buttons = [...elements.get(m.id).querySelectorAll(".actions button:enabled")];
   (buttons.find((b) => b.title === title) ?? buttons[0])?.focus();
 }
 
-// edit turns a message into a field to write in. What is sent is a branch beside it.
+// edit turns a message into a text field. Sending adds the text as a sibling of the message.
 function edit(c, m, e) {
   const area = document.createElement("textarea"), body = e.querySelector(".body"), bar = e.querySelector(".actions");
   area.value = m.content;

@@ -1,8 +1,9 @@
-// Text files that become part of a message.
+// This module reads text files, which become part of a message.
 
-const most = 1 << 20; // bytes of a file
+const most = 1 << 20; // the largest size of a file, in bytes
 
-// taken calls take with the name and the text of each file, and refuse with what is wrong.
+// taken calls take(name, text) for each text file, and refuse(message) for other files and for
+// files that are too large.
 export async function taken(files, take, refuse) {
   for (const file of files) {
     if (file.size > most) {
@@ -17,7 +18,7 @@ export async function taken(files, take, refuse) {
   }
 }
 
-// dropped takes the files that are dropped on the page.
+// dropped passes files that are dropped on the page to taken.
 export function dropped(take, refuse) {
   addEventListener("dragover", (e) => {
     if (![...e.dataTransfer.types].includes("Files")) return;

@@ -1,8 +1,8 @@
-// What stands within a line of Markdown: emphasis, code, links, escapes.
+// This module renders Markdown's inline elements: emphasis, code, links and escapes.
 
-const longest = 500; // characters of a link's text
+const longest = 500; // the longest text of a link, in UTF-16 code units
 
-// el returns an element. Its children are nodes and texts.
+// el returns an element. children are nodes and strings.
 export const el = (name, ...children) => {
   const e = document.createElement(name);
   e.append(...children);
@@ -11,14 +11,14 @@ export const el = (name, ...children) => {
 
 const names = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: "\u00a0", copy: "©", hellip: "…", mdash: "—", ndash: "–", times: "×", rarr: "→", larr: "←" };
 
-// entity returns what an entity stands for, or itself.
+// entity returns the character of an HTML entity, or whole if the entity is not known.
 function entity(whole, name) {
   if (name[0] !== "#") return names[name] ?? whole;
   const n = /^#x/i.test(name) ? parseInt(name.slice(2), 16) : parseInt(name.slice(1));
   return n > 0 && n < 0x110000 && !(n >= 0xd800 && n < 0xe000) ? String.fromCodePoint(n) : "\ufffd";
 }
 
-// link returns a link to where links may go, or its text.
+// link returns a link to an http, https or mailto target. For other targets it returns nodes.
 export function link(target, nodes) {
   let url;
   try {
@@ -43,9 +43,9 @@ const patterns = {
 };
 const destination = /\(\s*(?:<([^<>\n]*)>|((?:[^\s()\\]|\\.|\([^\s()]*\))*))(?:\s+(?:"[^"]*"|'[^']*'|\([^)]*\)))?\s*\)/y;
 
-// inline turns a text into nodes.
+// inline parses a text and returns its nodes.
 export function inline(text, inLink = false) {
-  const out = []; // nodes, and runs of delimiters {char, count, opens, closes}
+  const out = []; // nodes and delimiter runs {char, count, opens, closes}
   let plain = "", i = 0, runs;
   const flush = () => {
     if (plain) out.push(document.createTextNode(plain));
@@ -64,7 +64,7 @@ export function inline(text, inLink = false) {
     else if (c === "&" && (m = match(c))) (plain += entity(m[0], m[1])), (i += m[0].length);
     else if (c === "<" && !inLink && (m = match(c))) push(...link(m[1], [m[1]])), (i += m[0].length);
     else if (c === " ") {
-      m = match(c)[0]; // all of them at once: a long run would be looked at from each of its spaces
+      m = match(c)[0]; // the whole run at once: matching at each space would take quadratic time
       if (/^ {2,}\n/.test(m)) push(el("br"));
       else plain += m;
       i += m.length;
@@ -94,8 +94,8 @@ export function inline(text, inLink = false) {
   return emphasize(out);
 }
 
-// ticks finds the runs of backticks in a text: the length of the one at each index, and
-// where those of each length are.
+// ticks finds the runs of backticks in a text. at maps the index of a run to its length, and of
+// maps a length to the indices of its runs.
 function ticks(text) {
   const at = new Map(), of = new Map();
   for (const m of text.matchAll(/`+/g)) {
@@ -106,7 +106,7 @@ function ticks(text) {
   return { at, of };
 }
 
-// bracket reads [label](target) at i.
+// bracket parses [label](target) at i, and returns {label, target, end} or null.
 function bracket(text, i) {
   let depth = 0, k = i;
   for (const end = Math.min(text.length, i + longest); k < end; k++) {
@@ -120,7 +120,8 @@ function bracket(text, i) {
   return m && { label: text.slice(i + 1, k), target: (m[1] ?? m[2]).replace(/\\(.)/g, "$1"), end: k + 1 + m[0].length };
 }
 
-// delimiter says whether a run can begin or end emphasis, by what is beside it.
+// delimiter returns a delimiter run, and decides from the characters beside it whether it can
+// open or close emphasis.
 function delimiter(text, i, count, char) {
   const before = text[i - 1] || " ", after = text[i + count] || " ";
   const space = /\s/, punctuation = /[\p{P}\p{S}]/u;
@@ -130,7 +131,7 @@ function delimiter(text, i, count, char) {
   return { char, count, opens: left && (!right || punctuation.test(before)), closes: right && (!left || punctuation.test(after)) };
 }
 
-// emphasize pairs the runs in a list of nodes, the nearest first.
+// emphasize pairs each closing delimiter run in list with the nearest opening run.
 function emphasize(list) {
   for (let j = 0; j < list.length; j++) {
     const close = list[j];
@@ -146,9 +147,9 @@ function emphasize(list) {
       open.count -= n;
       close.count -= n;
       list.splice(k + 1, j - k - 1, node);
-      j = k + 2; // where close is now
+      j = k + 2; // the index of close now
       if (!close.count) break;
-      k = j - 1; // the node just made, and then the rest of open
+      k = j - 1; // the new node; the loop continues with the rest of open
     }
   }
   return list.map(asNode);

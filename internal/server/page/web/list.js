@@ -1,9 +1,9 @@
-// The list of conversations.
+// This module draws the list of conversations.
 
 import { button, place } from "./view.js";
 
-// fill brings a list up to date. What is as it was stays in the document, so that the focus
-// does, and nobody loses a title that is being written.
+// fill updates the list of conversations. Unchanged lines stay in the document. So they keep the
+// focus, and a title that is being edited is not lost.
 export function fill(ul, conversations, current, actions, empty) {
   const old = new Map([...ul.children].map((li) => [li.dataset.id, li]));
   const lines = conversations.map((c) => {
@@ -18,8 +18,8 @@ export function fill(ul, conversations, current, actions, empty) {
   place(ul, lines);
 }
 
-// entry returns the line of a conversation. Actions are open(id), rename(id, title), with ""
-// for a title that stays, and remove(conversation).
+// entry returns the line of a conversation. actions has open(id), rename(id, title) and
+// remove(conversation). The title "" means that the title stays.
 function entry(c, current, actions) {
   const li = document.createElement("li"), title = c.title || "New chat";
   const open = button(title, "Open: " + title, () => actions.open(c.id));
@@ -37,7 +37,7 @@ function entry(c, current, actions) {
     };
     input.addEventListener("keydown", (e) => {
       if (e.key !== "Enter" && e.key !== "Escape") return;
-      e.preventDefault(); // else Enter would press the button that gets the focus
+      e.preventDefault(); // otherwise Enter would also press the button that gets the focus
       e.stopPropagation();
       finish(e.key === "Enter" ? input.value : "");
       rename.focus();

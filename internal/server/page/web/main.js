@@ -1,4 +1,4 @@
-// The page: the server, the field to write in, keys, files and settings.
+// This module connects the parts of the page: the server, the message field, files and settings.
 
 import { respond, stop } from "./answer.js";
 import * as api from "./api.js";
@@ -32,7 +32,7 @@ ui["ask-key"].addEventListener("close", () => {
   if (api.key.get()) connect();
 });
 
-// ---- the field to write in
+// ---- the message field
 
 function send() {
   const { now, running } = state, text = ui.input.value;
@@ -70,8 +70,8 @@ const write = (name, text) => {
 };
 dropped(write, notice);
 
-// chosen lets a button choose files. The field is emptied at once, so that the same file can
-// be chosen again.
+// chosen makes button open choose files for field. It empties field at once, so that the same
+// file can be chosen again.
 function chosen(open, field, take) {
   open.addEventListener("click", () => field.click());
   field.addEventListener("change", () => {

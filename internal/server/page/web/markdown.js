@@ -1,11 +1,11 @@
-// Markdown as models write it, turned into DOM nodes. Nothing is ever parsed as HTML:
-// text from a model only becomes text nodes, and links go to http, https and mailto alone.
+// This module renders a model's Markdown as DOM nodes. It parses nothing as HTML: text from a
+// model becomes text nodes, and links have only http, https and mailto targets.
 
 import { copy } from "./clipboard.js";
 import { el, inline } from "./inline.js";
 
-// render brings what target shows up to text. Blocks that are as they were stay in the
-// document, so that a long answer costs what is new of it, and a selection lives on.
+// render makes target show text. Blocks that have not changed stay in the document. So a long
+// answer costs only its new blocks, and the reader's selection survives.
 export function render(target, text) {
   const blocks = parse(text.replace(/\r\n?/g, "\n").split("\n"));
   const shown = target.sources || (target.sources = []);
@@ -23,12 +23,12 @@ const rule = /^ {0,3}([-*_])(?:[ \t]*\1){2,}[ \t]*$/;
 const quote = /^ {0,3}> ?/;
 const item = /^( {0,3})([-*+]|\d{1,9}[.)])(?:([ \t]+)(.*))?$/;
 const divider = /^ {0,3}\|?[ \t]*:?-+:?[ \t]*(\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$/;
-const deepest = 16; // nesting
+const deepest = 16; // the deepest nesting of quotes and lists
 const blank = (line) => !/\S/.test(line);
 
-// parse divides lines into blocks: {source, build, extend}. Extend, where there is one,
-// brings the node of an earlier source up to date, or returns false. Text nested too deep
-// stays text.
+// parse divides lines into blocks {source, build, extend}. build returns the block's node.
+// extend(node, source) updates the node of an earlier source, or returns false; only code blocks
+// have it. Quotes and lists that are nested too deep stay text.
 function parse(lines, depth = 0) {
   const blocks = [];
   let i = 0;
@@ -85,7 +85,7 @@ function starts(line) {
   return fence.test(line) || heading.test(line) || rule.test(line) || quote.test(line) || (m && m[4] && (!/\d/.test(m[2]) || parseInt(m[2]) === 1));
 }
 
-// list adds the list that begins at line i, and returns the line after it.
+// list adds the list that begins at line i, and returns the index of the line after it.
 function list(lines, i, depth, add) {
   const start = i, first = item.exec(lines[i]), ordered = /\d/.test(first[2]), mark = first[2].slice(-1);
   const items = [];
@@ -143,7 +143,7 @@ function listItem(body, loose, depth) {
   return li;
 }
 
-// cells divides a row of a table.
+// cells returns the cells of a row of a table.
 function cells(row) {
   const list = [];
   let cell = "", ticks = false;
@@ -178,7 +178,7 @@ function table(rows) {
   return scrolls(scroll, "Table");
 }
 
-// scrolls lets those who have no mouse scroll an element sideways.
+// scrolls makes an element focusable, so that the keyboard can scroll it sideways.
 function scrolls(e, name) {
   e.tabIndex = 0;
   e.setAttribute("role", "group");

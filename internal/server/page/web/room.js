@@ -1,15 +1,16 @@
-// Whether there is room for more of an answer: the server refuses what fills its context.
+// This module tells whether an answer can continue. The server refuses a prompt that fills its
+// context.
 
 import * as api from "./api.js";
 import * as settings from "./settings.js";
 import { state } from "./state.js";
 import * as store from "./store.js";
 
-const counted = new Map(); // tokens that would be sent, by the message and its length
+const counted = new Map(); // tokens of the prompt, by message id and length of its content; 0 until counted
 
-// full returns why answer m cannot go on, "" where it can. An answer can be longer than the
-// context, where the server drops the beginning of a text. Where it may be, the server is
-// asked to count, and found is called if it does.
+// full returns why answer m cannot continue, or "" if it can. m.tokens alone does not decide this:
+// it can exceed the context if the server drops the beginning of a text. So once m.tokens is near
+// the context's size, full asks the server to count, and calls found when the count has arrived.
 export function full(c, m, found) {
   if (!state.context || !(m.tokens >= 0.9 * state.context)) return "";
   const key = m.id + " " + m.content.length;

@@ -1,5 +1,5 @@
-// What is asked of the model besides the messages. Only what the reader has set is sent:
-// the rest are the server's defaults, which are shown.
+// This module has the sampling settings. The page sends only the fields that the reader has set.
+// For the other fields it shows the server's defaults.
 
 import { state } from "./state.js";
 
@@ -25,7 +25,7 @@ const load = () => {
 let values = load();
 const save = () => localStorage.setItem("alpaca.sampling", JSON.stringify(values));
 
-// build fills the form. Defaults are the server's.
+// build fills the form. defaults are the server's sampling defaults.
 export function build(fieldset, thinking, defaults) {
   fieldset.querySelectorAll("label").forEach((l) => l.remove());
   for (const [name, title, min, max, step] of fields) {
@@ -55,7 +55,7 @@ export function reset() {
   save();
 }
 
-// request returns the fields to send.
+// request returns the fields of a request, except its messages.
 export function request() {
   const { no_thinking, ...body } = values;
   if (state.model) body.model = state.model;

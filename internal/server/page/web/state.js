@@ -1,5 +1,5 @@
-// What the modules of the page share: its elements, the conversation that is shown, the
-// answer that is being given, and the lines that tell the reader how things stand.
+// This module has what the others share: the page's elements, the shown conversation, the
+// current answer, the status line and the notice.
 
 import * as store from "./store.js";
 
@@ -7,11 +7,11 @@ export const ui = {};
 for (const e of document.querySelectorAll("[id]")) ui[e.id] = e;
 
 export const state = {
-  now: store.create(), // the conversation that is shown
-  running: null, // the answer that is being given: {abort, conversation, message}
-  context: 0, // tokens that the model's context has
-  defaults: {}, // of the server's sampling
-  model: "", // that answers; "": the server's own
+  now: store.create(), // the shown conversation
+  running: null, // the current answer {abort, conversation, message}, null if there is none
+  context: 0, // size of the model's context in tokens, 0 if unknown
+  defaults: {}, // the server's sampling defaults
+  model: "", // name of the model that answers, "" for the server's own
 };
 
 export const notice = (text = "") => {
@@ -20,7 +20,7 @@ export const notice = (text = "") => {
 };
 export const status = (text = "") => (ui.status.textContent = text);
 
-// failed shows an error. Where the server wants a key, the reader is asked for it.
+// failed shows an error. If the server requires a key, failed asks the reader for it.
 export function failed(e) {
   notice(e.message);
   if (e.status === 401 && !ui["ask-key"].open) ui["ask-key"].showModal();

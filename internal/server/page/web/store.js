@@ -1,6 +1,5 @@
-// Conversations, kept in this browser. One is a tree of messages, so that an edited
-// question or another answer is a branch beside the first; leaf is the end of the branch
-// that is shown.
+// This module keeps conversations in the browser. A conversation is a tree of messages. An edited
+// question or another answer starts a new branch. leaf is the last message of the shown branch.
 //
 //   {id, title, created, updated, system, leaf, messages: {id: {id, parent, role, content, …}}}
 
@@ -26,7 +25,7 @@ async function run(mode, action) {
   });
 }
 
-// Other tabs are told of changes.
+// channel tells other tabs which conversation has changed.
 const channel = new BroadcastChannel("alpaca");
 export const onChange = (f) => (channel.onmessage = (e) => f(e.data));
 
@@ -48,7 +47,8 @@ export function create() {
   return { id: newID(), title: "", created: now, updated: now, system: "", leaf: null, messages: {} };
 }
 
-// add puts a message after another, null for none, and shows it.
+// add adds a message after message parent, or as a first message if parent is null. It becomes
+// the leaf.
 export function add(c, parent, message) {
   const m = { id: newID(), parent, created: Date.now(), ...message };
   c.messages[m.id] = m;
@@ -57,15 +57,15 @@ export function add(c, parent, message) {
   return m;
 }
 
-// path returns the messages that are shown, from the first to the leaf.
+// path returns the messages from the first to leaf.
 export function path(c, leaf = c.leaf) {
   const list = [];
   for (let m = c.messages[leaf]; m && list.length < 1e5; m = c.messages[m.parent]) list.unshift(m);
   return list;
 }
 
-// asked returns the messages to send: those that lead to message parent, and the beginning
-// of the answer, if there is one.
+// asked returns the messages to send: the system message, the path to message parent, and the
+// begun answer before, if it is not empty.
 export function asked(c, parent, before) {
   const messages = path(c, parent).map(({ role, content }) => ({ role, content }));
   if (c.system) messages.unshift({ role: "system", content: c.system });
@@ -73,10 +73,10 @@ export function asked(c, parent, before) {
   return messages;
 }
 
-// siblings returns the messages that stand in the same place, the eldest first.
+// siblings returns the messages with m's parent and role, m included, the oldest first.
 export const siblings = (c, m) => Object.values(c.messages).filter((x) => x.parent === m.parent && x.role === m.role).sort((a, b) => a.created - b.created);
 
-// follow shows the branch that a message is on, to the end of its newest.
+// follow shows a branch through message m. After m it takes the newest message each time.
 export function follow(c, m) {
   for (;;) {
     c.leaf = m.id;
@@ -86,12 +86,12 @@ export function follow(c, m) {
   }
 }
 
-// exported returns everything as text.
+// exported returns all conversations as JSON text.
 export async function exported() {
   return JSON.stringify({ format: "alpaca-conversations", version: 1, exported: new Date().toISOString(), conversations: await all() }, null, 1);
 }
 
-// imported takes what exported has written, and returns how many conversations that were.
+// imported stores the conversations of a text from exported, and returns their number.
 export async function imported(text) {
   const data = JSON.parse(text);
   if (data?.format !== "alpaca-conversations" || !Array.isArray(data.conversations)) throw new Error("This is no export of conversations.");
@@ -101,7 +101,7 @@ export async function imported(text) {
   return list.length;
 }
 
-// rooted makes sure that every message follows from a first one.
+// rooted throws an error unless every message leads back to a first message.
 function rooted(messages) {
   const known = new Set([null]);
   for (const m of Object.values(messages)) {
@@ -115,7 +115,8 @@ function rooted(messages) {
   }
 }
 
-// checked returns the fields of a conversation that are what they must be.
+// checked returns a conversation with the known fields of c. Most invalid fields get a default; an
+// invalid message is an error.
 function checked(c) {
   const text = (x) => (typeof x === "string" ? x : "");
   const out = { ...create(), title: text(c.title), system: text(c.system), created: +c.created || Date.now(), updated: +c.updated || Date.now() };

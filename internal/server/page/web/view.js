@@ -1,5 +1,5 @@
-// The messages as they are shown. Elements are made once for each message and brought up
-// to date, a frame at a time, while an answer comes.
+// This module makes the elements of messages. Each message has one element. While an answer
+// arrives, its element is updated at most once a frame.
 
 import { render } from "./markdown.js";
 
@@ -14,7 +14,7 @@ export const button = (text, title, action) => {
   const b = make("button", "", text);
   b.type = "button";
   b.title = title;
-  if (!/\p{L}/u.test(text)) b.setAttribute("aria-label", title); // a sign says nothing to those who listen
+  if (!/\p{L}/u.test(text)) b.setAttribute("aria-label", title); // screen readers cannot read a symbol
   b.addEventListener("click", action);
   return b;
 };
@@ -27,7 +27,7 @@ export function message(m) {
   return e;
 }
 
-// update brings the element of a message up to date. Live is true while an answer comes.
+// update updates the element of a message. live is true while its answer arrives.
 export function update(e, m, live = false) {
   const body = e.querySelector(":scope > .body");
   if (m.role !== "assistant") {
@@ -47,24 +47,24 @@ export function update(e, m, live = false) {
   render(body, m.content);
 }
 
-// place makes a list of elements the children of another. Those that are in their places are
-// not touched: they keep the focus, a selection, and how far they are scrolled.
+// place makes the elements of list the children of parent. It does not touch elements that are
+// already in place, so that they keep focus, selection and scroll position.
 export function place(parent, list) {
   const stay = new Set(list);
   for (const e of [...parent.children]) if (!stay.has(e)) e.remove();
   list.forEach((e, i) => parent.children[i] !== e && parent.insertBefore(e, parent.children[i] ?? null));
 }
 
-// Follower keeps the end of what scrolls in sight, while the reader is there.
+// Follower keeps the end of a scrolled element in sight while the reader is at the end.
 export class Follower {
   constructor(scroll) {
     this.scroll = scroll;
     this.follows = true;
-    this.before = 0; // where the reader was last
+    this.before = 0; // the last scroll position
     scroll.addEventListener("scroll", () => this.look(), { passive: true });
   }
-  // look finds out whether the reader is at the end. Text that came meanwhile takes the end
-  // away, too: only a reader goes upwards.
+  // look updates follows. New text also moves the end away from the reader, so look stops
+  // following only if the scroll position moved up.
   look() {
     const { scrollHeight, scrollTop, clientHeight } = this.scroll;
     if (scrollHeight - scrollTop - clientHeight < 60) this.follows = true;
@@ -72,7 +72,7 @@ export class Follower {
     this.before = scrollTop;
   }
   now() {
-    this.look(); // the event of a reader's last movement may be still to come
+    this.look(); // the event of the reader's last scrolling may not have arrived yet
     if (this.follows) this.end();
   }
   end() {
@@ -82,8 +82,8 @@ export class Follower {
   }
 }
 
-// frames calls f at most once a frame, and not at all while nothing has changed. Hidden
-// pages have no frames: a timer does there.
+// frames returns a function that schedules f for the next frame, unless f is already scheduled.
+// Hidden pages have no frames, so there f runs after 250 ms.
 export function frames(f) {
   let waiting = false;
   return () => {
@@ -95,7 +95,7 @@ export function frames(f) {
   };
 }
 
-// download saves a text as a file.
+// download saves a JSON text as a file.
 export function download(name, text) {
   const a = make("a", "");
   a.href = URL.createObjectURL(new Blob([text], { type: "application/json" }));

@@ -1,10 +1,10 @@
 // Products of bytes on AVX2, with unsigned weights; see tile32_amd64.h,
 // tile256_amd64.h and direct*_amd64.h for the registers.
 //
-// VPMADDUBSW adds two products of bytes to an int16, and one VPADDW more adds
-// those of another four weights: the two int16 of a lane hold the sums of the
-// weights i with i%4 < 2 and of the others. No end value leaves int16, whatever
-// wraps around on the way:
+// VPMADDUBSW adds two products of bytes to an int16, and each VPADDW adds the products of
+// four more weights. So the two int16 of a lane hold the sum of the weights i with
+// i%4 < 2 and the sum of the others. Intermediate values may wrap around, but no final
+// value leaves int16:
 //
 //	Q4_0  start at -8*Σa      16 weights of at most 8 times 127    16256
 //	Q5_0  start at -16*Σa     16 weights of at most 16             32512
@@ -65,7 +65,7 @@
 	DOTWEIGHTS(7, Y7, Y9) \
 	VPADDW Y9, Y8, Y8
 
-// What follows is for the 256-wide formats.
+// The rest is for the 256-wide formats.
 
 // SCALE stores the signed bytes j of the lanes of s as int16, twice: VPMADDWD
 // multiplies by the scale and adds a lane's int16 at once.
@@ -95,7 +95,7 @@
 	VPADDW Y3, Y2, Y2 \
 	VPADDW Y2, Y0, Y8
 
-// DOTRUN adds the product of a run with a token, times the scales, to Y9.
+// DOTRUN16 and DOTRUN32 add the product of a run with a token, times the scales, to Y9.
 #define DOTRUN16 \
 	DOTROWS4(0)                 \
 	VPMADDWD (4*32)(R9), Y8, Y8 \
@@ -144,7 +144,7 @@
 	VPBROADCASTD q, Y12 \
 	VPMADDUBSW Y12, w, w
 
-// DOT16 adds the product of weights 16r to 16r+15 with the token at AX, times the
+// WHOLEDOT16 adds the product of weights 16r to 16r+15 with the token at AX, times the
 // scales at sc, to isum. Clobbers the weights and Y12.
 #define WHOLEDOT16(r, sc, a, b, c, d) \
 	DOTTOKEN((16*(r)+0)(AX), a)  \
@@ -158,7 +158,7 @@
 	VPADDD   ROWSUM(r), a, a     \
 	VMOVDQU  a, ROWSUM(r)
 
-// SPLITDOT16 is for weights of which 16 do not fit int16.
+// SPLITDOT16 is DOT16 for formats whose sums over 16 weights do not fit int16.
 #define SPLITDOT16(r, sc, a, b, c, d) \
 	DOTTOKEN((16*(r)+0)(AX), a)  \
 	DOTTOKEN((16*(r)+4)(AX), b)  \

@@ -1,10 +1,10 @@
 // Products of bytes on AVX2, with signed weights of 8 bits; see tile32_amd64.h,
 // tile256_amd64.h and direct*_amd64.h for the registers.
 //
-// VPMADDUBSW wants one side unsigned: w*a = |w| * (a with w's sign). Two products
-// of at most 128*127 fit its int16; more do not, so VPMADDWD adds them to int32 at
-// once. -128 is no exception: its magnitude is 128 as an unsigned byte, and
-// activations are never -128.
+// VPMADDUBSW needs one unsigned operand: w*a = |w| * (a with w's sign). Two products
+// of at most 128*127 fit its int16. More do not, so VPMADDWD adds them to int32 at
+// once. A weight of -128 works too: its magnitude is 128 as an unsigned byte.
+// Activations are never -128.
 
 // CONSTANTS sets ONES to 1 in all int16.
 #define CONSTANTS(t) VMOVDQU ·ones16(SB), Y15
@@ -65,7 +65,7 @@
 	DOTWEIGHTS(7, Y7, Y9) \
 	VPADDD Y9, Y8, Y8
 
-// What follows is for IQ4_XS.
+// The rest is for IQ4_XS.
 
 // SCALE stores the signed bytes j of the lanes of s as int32.
 #define SCALE(j, s, at) \
@@ -99,7 +99,7 @@
 	VPMULLD (8*32)(R9), Y8, Y8 \
 	VPADDD  Y8, Y9, Y9
 
-// There is no offset to take away.
+// ALLPAIRS does nothing: the weights are signed and have no offset to subtract.
 #define ALLPAIRS(P)
 
 #define DOTTOKEN(q, w) \

@@ -41,7 +41,7 @@
 	VPDPBUSD.BCST 28(R12), Z7, Z9 \
 	VPADDD        Z9, Z8, Z8
 
-// What follows is for tile256_amd64.h and its formats.
+// The rest is for tile256_amd64.h and its formats.
 
 // SCALE stores the signed bytes j of the lanes of s as int32.
 #define SCALE(j, s, at) \
@@ -58,7 +58,7 @@
 // in Z10.
 #define ADDPAIRS(pairs, a) VPDPWSSD pairs, Z10, a
 
-// isum is in registers.
+// SUMBASE does nothing: isum is in registers.
 #define SUMBASE
 #define SUM0 Z16
 #define SUM1 Z17
@@ -127,7 +127,7 @@
 	P(6) \
 	P(7)
 
-// For row256_amd64.h, isum is Z17.
+// ROWSUMBASE does nothing: isum of row256_amd64.h is Z17.
 #define ROWSUMBASE
 #define ZEROROWSUMS VPXORD Z17, Z17, Z17
 #define ADDROWSUMS(v) VMOVDQA64 Z17, v

@@ -1,8 +1,8 @@
 // Products of bytes on AVX-VNNI; see tile32_amd64.h, tile256_amd64.h and their
 // direct*_amd64.h for the registers. V14 holds -offset in all int16.
 
-// VPDPBUSDY is vpdpbusd ymm_d, ymm_u, ymm_s, u unsigned and s signed, which the Go
-// assembler only knows in the encoding of AVX-512:
+// VPDPBUSDY is vpdpbusd ymm_d, ymm_u, ymm_s, where u is unsigned and s signed. The Go
+// assembler knows only the instruction's AVX-512 encoding. This is AVX-VNNI's:
 //
 //	VEX.256.66.0F38.W0 50 /r
 #define VPDPBUSDY(s, u, d) \
@@ -57,7 +57,7 @@
 	DOTWEIGHTS(7, 9)  \
 	VPADDD Y9, Y8, Y8
 
-// What follows is for the 256-wide formats.
+// The rest is for the 256-wide formats.
 
 // SCALE stores the signed bytes j of the lanes of s as int32.
 #define SCALE(j, s, at) \

@@ -1,8 +1,8 @@
-// What the 256-wide formats need beside products, on AVX2: the sums of a run take
-// the registers, isum is in memory.
+// The macros of the 256-wide formats for isum, on AVX2. The sums of a run take the
+// registers, so isum is in memory.
 
-// SUMBASE sets BX to where they are: at a multiple of 32, lest they straddle cache
-// lines.
+// SUMBASE sets BX to the address of SUM0 to SUM7, a multiple of 32, so that none of them
+// straddles a cache line.
 #define SUMBASE \
 	LEAQ 31(SP), BX \
 	ANDQ $-32, BX
@@ -42,8 +42,9 @@
 	PREFETCHT0 64(R13) \
 	ADDQ       $128, R13
 
-// isum in row256_amd64.h is four sums in memory, taken in turns: an addition must not
-// wait for the one before to reach memory.
+// ROWSUMBASE sets R10 to the address of isum in row256_amd64.h, which is four sums in
+// memory. Runs take them in turns, so that no addition waits until the one before has
+// reached memory.
 #define ROWSUMBASE \
 	LEAQ 31(SP), R10 \
 	ANDQ $-32, R10

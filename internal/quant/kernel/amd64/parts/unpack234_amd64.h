@@ -1,4 +1,4 @@
-// Q2_K, Q3_K, IQ4_XS and TQ2_0, see unpack256_amd64.h.
+// Q2_K, Q3_K, IQ4_XS, TQ2_0 and TQ1_0, see unpack256_amd64.h.
 
 // TWOBITS takes bits 2g and 2g+1 of the bytes of V0 to V3 to V4 to V7. V14 is 3 in
 // all bytes.
@@ -12,8 +12,8 @@
 	TWOBITS1(2*g, V2, V6) \
 	TWOBITS1(2*g, V3, V7)
 
-// GROUP_Q2_K unpacks weights 128h + 32g + 16m and the 15 after, QUARTER_Q2_K those of
-// all g.
+// GROUP_Q2_K unpacks the 16 weights from 128h + 32g + 16m on. QUARTER_Q2_K does so for
+// every g.
 #define GROUP_Q2_K(h, m, g) \
 	TWOBITS(g) \
 	STORE16(8*h+2*g+m, V4, V5, V6, V7)
@@ -59,9 +59,9 @@
 	VPSLLD $16, b, v  \
 	VOR    V8, v, v
 
-// HEAD_Q3_K stores the scales of runs j to j+3: their low four bits are the nibbles
-// in low, their high two bits are bits 4 and 5 of V9 after a shift. V10 is 32 and V14
-// 0x30 in all bytes. Clobbers V11 and V12.
+// HEAD_Q3_K stores the scales of runs j to j+3. The lower four bits of the scales are the
+// nibbles in low, their upper two bits are bits 4 and 5 of V9 after a shift. V10 is 32 and
+// V14 0x30 in all bytes. Clobbers V11 and V12.
 #define HEAD_Q3_K(j, low, SHIFT, n) \
 	SHIFT  $(n), V9, V11 \
 	VAND   V14, V11, V11 \
@@ -76,7 +76,7 @@
 	HIGHBITS(SHIFT, n, V13, V4, V5, V6, V7) \
 	STORE16(8*h+2*g+m, V4, V5, V6, V7)
 
-// COLUMN_Q3_K unpacks weights 32i + 16m, 0 ≤ i < 8, and the 15 after each. V13 is 4 in
+// COLUMN_Q3_K unpacks the 16 weights from 32i + 16m on, for each 0 ≤ i < 8. V13 is 4 in
 // all bytes.
 #define COLUMN_Q3_K(m) \
 	FETCH                          \
@@ -131,9 +131,9 @@
 	STORE32(2*b, V0, V1, V2, V3) \
 	STORE32(2*b+1, V4, V5, V6, V7)
 
-// HEAD_IQ4_XS stores the scales of runs j, j+2, j+4 and j+6: their low four bits
-// are the nibbles of low, their high two bits are those of V3's bytes 0 and 2
-// shifted by n0, and of bytes 1 and 3 shifted by n1.
+// HEAD_IQ4_XS stores the scales of runs j, j+2, j+4 and j+6. The lower four bits of the
+// scales are the nibbles of low. Their upper two bits come from bytes 0 and 2 of V3,
+// shifted by n0, and from bytes 1 and 3, shifted by n1.
 #define HEAD_IQ4_XS(j, low, SHIFT0, n0, SHIFT1, n1) \
 	SHIFT0 $(n0), V3, V4 \
 	SHIFT1 $(n1), V3, V5 \
@@ -146,8 +146,8 @@
 	SCALES32(j, 2, low)  \
 	PAIRS32(j, 2, low, 7)
 
-// V9 is 32 in all bytes, V10 0x30 in bytes 0 and 2, V11 in 1 and 3. V3 is the bytes of
-// ScalesH, each twice.
+// PACK_IQ4_XS packs a super-block. V9 is 32 in all bytes. V10 is 0x30 in bytes 0 and 2, V11
+// in bytes 1 and 3. V3 holds each byte of ScalesH twice.
 #define PACK_IQ4_XS \
 	FETCH                                    \
 	LOADROWS(0)                              \
@@ -181,7 +181,8 @@
 	GROUP_Q2_K(h, m, 2) \
 	GROUP_Q2_K(h, m, 3)
 
-// ONES_TQ2_0 stores scales of 1 for runs j to j+3, and as pairs, the offset being 1.
+// ONES_TQ2_0 stores scales of 1 for runs j to j+3, and the same as pairs, since the offset
+// is 1.
 #define ONES_TQ2_0(j) \
 	VPBROADCASTD ·ones8(SB), V0 \
 	SCALES16(j, V0)             \
@@ -200,3 +201,54 @@
 	QUARTER_TQ2_0(0, 1)            \
 	QUARTER_TQ2_0(1, 0)            \
 	QUARTER_TQ2_0(1, 1)
+
+// DIGIT sets v to the first digits of the bytes of q, which are floor(3q/256), and q to what is
+// left, 3q modulo 256. The two averages give 3q/4 rounded up, too much where 3q is a multiple
+// of 4: so they are of q-1. V11 is 0, V13 1 and V14 3 in all bytes. Clobbers V9 and V10.
+#define DIGIT(q, v) \
+	VPSUBUSB V13, q, V9   \
+	VPAVGB   V11, V9, V10 \
+	VPADDB   q, q, v      \
+	VPADDB   v, q, q      \
+	VPAVGB   V10, V9, v   \
+	VPSRLW   $6, v, v     \
+	VAND     V14, v, v
+
+// DIGITS unpacks 16 weights, which are run r.
+#define DIGITS(r) \
+	DIGIT(V0, V4) \
+	DIGIT(V1, V5) \
+	DIGIT(V2, V6) \
+	DIGIT(V3, V7) \
+	STORE16(r, V4, V5, V6, V7)
+
+// COLUMN_TQ1_0 unpacks 16 bytes at off, whose digits are run r and every step-th after it.
+#define COLUMN_TQ1_0(off, r, step) \
+	FETCH            \
+	LOADROWS(off)    \
+	DIGITS(r)        \
+	DIGITS(r+step)   \
+	DIGITS(r+2*step) \
+	DIGITS(r+3*step) \
+	DIGITS(r+4*step)
+
+#define PACK_TQ1_0 \
+	HALVES(52, V4)                 \
+	VMOVUPS      V4, D16(DI)       \
+	BROADCAST16  ·bytes01(SB), V13 \
+	ONES_TQ2_0(0)                  \
+	ONES_TQ2_0(4)                  \
+	ONES_TQ2_0(8)                  \
+	ONES_TQ2_0(12)                 \
+	VXOR         V11, V11, V11     \
+	VPBROADCASTD ·ones8(SB), V13   \
+	VPBROADCASTD ·twoBits(SB), V14 \
+	COLUMN_TQ1_0(0, 0, 2)          \
+	COLUMN_TQ1_0(16, 1, 2)         \
+	COLUMN_TQ1_0(32, 10, 1)        \
+	DWORDS(48)                     \
+	DIGIT(V8, V4)                  \
+	DIGIT(V8, V5)                  \
+	DIGIT(V8, V6)                  \
+	DIGIT(V8, V7)                  \
+	STORE16(15, V4, V5, V6, V7)

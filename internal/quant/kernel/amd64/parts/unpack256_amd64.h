@@ -26,8 +26,8 @@
 #define DMIN32 (81*VBYTES)
 #define PANEL32 (82*VBYTES)
 
-// The weights 16r to 16r+15 go to STORE16 or STORE32, for runs of 16 or 32: into the
-// panel,
+// STORE16 and STORE32 take the weights 16r to 16r+15 of a format with runs of 16 or of 32.
+// PANELSTORE16 and PANELSTORE32 store them into the panel.
 #define PANEL4(at, a, b, c, d) \
 	VSTORE a, (at+0*VBYTES)(DI) \
 	VSTORE b, (at+1*VBYTES)(DI) \
@@ -37,7 +37,7 @@
 #define PANELSTORE16(r, a, b, c, d) PANEL4(RUN16(r), a, b, c, d)
 #define PANELSTORE32(r, a, b, c, d) PANEL4(RUN32(r), a, b, c, d)
 
-// or into the product with a token at once. DOT16 is in dot_*.h.
+// ROWSTORE16 and ROWSTORE32 multiply them with a token at once. DOT16 is in dot_*.h.
 #define ROWSTORE16(r, a, b, c, d) DOT16(r, SCALE16(r), a, b, c, d)
 #define ROWSTORE32(r, a, b, c, d) DOT16(r, SCALE32((r)/2), a, b, c, d)
 
@@ -48,7 +48,7 @@
 	VPSRAW  $(8-log2), V12, V12 \
 	VSTORE  V12, at(DI)
 
-// PAIRS16 stores bytes 0 to 3 of each lane of s as pairs of runs j to j+3. V13 is
+// PAIRS16 stores bytes 0 to 3 of each lane of s as the pairs of runs j to j+3. V13 is
 // bytes01.
 #define PAIRS16(j, s, log2) \
 	PAIR(s, log2, PAIR16(j/2)) \

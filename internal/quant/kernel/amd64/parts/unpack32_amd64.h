@@ -98,7 +98,7 @@
 #define ADD128(v) VXOR V8, v, v
 #define LOOKUP(v) VPSHUFB v, V8, v
 
-// The weights of these have 8 bits: SIGNED tells that they are wanted as they are.
+// Weights of 8 bits. Where SIGNED is defined they stay signed.
 #ifdef SIGNED
 #define IQ4TABLE ·iq4Values(SB)
 #define UNPACK_Q8_0 SIGNED_Q8_0
@@ -123,8 +123,9 @@
 
 #define SCALES_D(d, m) HALVES(0, d)
 
-// SCALES_E makes 2^(e-128) of the byte e: the larger of (e-1)<<23, its bits where e is 2 or
-// more, and of (e+1)<<21, but at most 1<<22, which are those of subnormal numbers.
+// SCALES_E sets d to 2^(e-128) for the byte e. Its bits are (e-1)<<23 where e is 2 or more.
+// Below that the number is subnormal and its bits are (e+1)<<21. SCALES_E limits the latter
+// to 1<<22 and takes the larger of the two.
 #define SCALES_E(d, m) \
 	DWORDS(0)                            \
 	VPSLLD       $24, V8, V8             \

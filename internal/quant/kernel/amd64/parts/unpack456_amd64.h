@@ -1,7 +1,7 @@
 // Q4_K, Q5_K and Q6_K, see unpack256_amd64.h.
 
-// HEAD6 stores D, DMin and the scales and minima of 6 bits (see unpackScales6) of
-// the 16 bytes at the start of a block.
+// HEAD6 reads the 16 bytes at the start of a block. It stores D, DMin and the scales and
+// minima of 6 bits (see unpackScales6).
 #define HEAD6 \
 	FETCH                          \
 	LOADROWS(0)                    \
@@ -28,7 +28,7 @@
 	PAIRS32(0, 1, V2, 0)           \
 	PAIRS32(4, 1, V6, 0)
 
-// CHUNK_Q4_K unpacks weights 64c + 16m and 64c + 32 + 16m and the 15 after each.
+// CHUNK_Q4_K unpacks the 16 weights from 64c + 16m on and the 16 from 64c + 32 + 16m on.
 #define CHUNK_Q4_K(c, m) \
 	FETCH                          \
 	LOADROWS(16+32*c+16*m)         \
@@ -73,7 +73,7 @@
 	COLUMN_Q5_K(0)              \
 	COLUMN_Q5_K(1)
 
-// QUARTER_Q6_K unpacks weights 128h + 16m + 32g, 0 ≤ g < 4, and the 15 after each.
+// QUARTER_Q6_K unpacks the 16 weights from 128h + 32g + 16m on, for each 0 ≤ g < 4.
 #define QUARTER_Q6_K(h, m) \
 	FETCH                                    \
 	LOADROWS(128+32*h+16*m)                  \

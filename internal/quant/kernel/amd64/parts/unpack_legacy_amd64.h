@@ -1,8 +1,8 @@
 // How blocks of the formats of 2023 become bytes, besides unpack32_amd64.h: their
 // nibbles may be adjacent, their scales float32. legacy.go has the byte maps.
 
-// SPREAD makes of 4 bytes in each lane of x the weights of the first two in a and
-// of the last two in b. V8 and V9 move those bytes to words of their own, where
+// SPREAD unpacks the 4 bytes in each lane of x: the weights of the first two go to a, those
+// of the last two to b. V8 and V9 move each byte to a word of its own, where
 //
 //	(byte | byte<<4) & 0x0f0f
 //

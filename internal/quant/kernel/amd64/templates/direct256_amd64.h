@@ -1,6 +1,6 @@
-// A 256-wide format's product with a few tokens: each super-block of a vector of
-// rows is packed and used at once, while what follows is being fetched. The sums
-// are those of tile256_amd64.h.
+// A 256-wide format's product with a few tokens. Each super-block of a vector of rows is
+// packed and used at once, while the next rows are being fetched. The sums are those of
+// tile256_amd64.h.
 //
 // Registers
 //	SI, R8 - R11, DX   rows (see rows_*.h) while packing

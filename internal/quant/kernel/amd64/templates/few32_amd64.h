@@ -1,24 +1,26 @@
-// A 32-wide format's product with any number of tokens for AVX2 in one pass over the file's
-// blocks: a block of 16 rows is packed to the nearest cache and used at once, by four tokens
-// at a time, then by two and by one. The next block is packed between the products of the
-// first tokens, piece by piece, so that neither waits for the other's loads and stores.
+// A 32-wide format's product with any number of tokens for AVX2, in one pass over the file's
+// blocks. A block of 16 rows is packed to the first-level cache and used at once, by four
+// tokens at a time, then by two and by one. The next block is packed between the products
+// of the first tokens, piece by piece, so that neither waits for the other's loads and stores.
 //
 // To be defined
 //
 //	FEW                   the function's name
 //	FEWCONSTANTS(t)       sets Y14 and Y15
 //	PACK0 to PACK5        pieces of the packing of a block at SI to R14; clobber Y8 to Y13
-//	BLOCK, FETCH          bytes of a block; prefetches 16 of them at R13
-//	FEWSCALES             makes a packed block's scales (and minima) of the file's
+//	BLOCK                 bytes of a block
+//	FETCH                 prefetches 16 blocks at R13
+//	FEWSCALES             converts a packed block's scales (and minima) to float32
 //	FEWWEIGHTS(i)         loads the i-th weights of the two vectors of rows to Y8 and Y9
 //	FEWDOT(q, a, b)       adds their products with the activations at q to a and b
 //	FEWFIRST(q, a, b)     the same, but sets a and b
-//	FEWPAIRS              what FEWISUMS wants of a token, or tileArgs_DS with MINS
-//	FEWISUMS(pairs, a, b) makes int32 of the sums a and b
-//	MINS                  where there are minima
+//	FEWPAIRS              the field of tileArgs that FEWISUMS needs, tileArgs_DS with MINS
+//	FEWISUMS(pairs, a, b) converts the sums a and b to int32
+//	MINS                  for a format with minima
 //
-// A packed block is vectors of four weights of rows 0 to 7 and of rows 8 to 15 in turns; at
-// 512 its scales (and minima) as they are in the file, at 576 the scales, at 640 the minima.
+// A packed block begins with its weights: vectors of four weights of rows 0 to 7 and of rows
+// 8 to 15 in turns. At 512 it has its scales (and minima) as they are in the file, at 576
+// the scales in float32, at 640 the minima in float32.
 //
 // Registers
 //	SI, R13, DX, R8    while packing: row 0, row 4, bytes from one row to the next, three
@@ -29,7 +31,7 @@
 //	R11, R10           bytes from a token's activations to the next's, three times that
 //	BX, R15            bytes from a token's scales to the next's, three times that
 //	R9                 accumulators
-//	Y0 - Y7            sums of tokens 0 to 3, of rows 0 to 7 and of the others in turns
+//	Y0 - Y7            sums of tokens 0 to 3, of rows 0 to 7 and of rows 8 to 15 in turns
 //	Y8 - Y13           scratch; Y14, Y15 constants
 
 #define FEWACC(t, h) (64*t+32*h)(R9)
@@ -77,8 +79,8 @@
 	VMOVUPS 576(DI), Y8 \
 	VMOVUPS 608(DI), Y9
 
-// FEWADD adds the products of a vector's sums a with the scales d of the weights, and with
-// that of a token in Y10, to acc; FEWADDMIN also those of the minima m with DS in Y11.
+// FEWADD adds a vector's sums a, times the weights' scales d and the token's scale in Y10, to
+// acc. FEWADDMIN also adds the minima m times DS in Y11.
 #define FEWADD(a, d, acc) \
 	VMULPS      Y10, d, Y12 \
 	VCVTDQ2PS   a, a        \
@@ -92,7 +94,8 @@
 	VFMADD231PS m, Y11, a   \
 	VMOVUPS     a, acc
 
-// FEWFINISH adds the sums of a token, whose scale and pairs (or DS) are at d and p.
+// FEWFINISH adds the sums of a token to its accumulators. The token's scale is at d, its
+// pairs (or DS) are at p.
 #ifdef MINS
 #define FEWFINISH(t, d, p, a, b) \
 	FEWISUMS(p, a, b)                       \

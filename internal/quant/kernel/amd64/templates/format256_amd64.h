@@ -1,7 +1,7 @@
 // The packing of a 256-wide format and its product with a few tokens. To be
 // defined: PACK and DIRECT (the functions' names), PACKBLOCK (see
 // unpack256_amd64.h), BLOCK (bytes of a block), LOADS (how often PACKBLOCK
-// fetches), FETCHNEXT (see pack_amd64.h), and what tile256_amd64.h wants.
+// fetches), FETCHNEXT (see pack_amd64.h), and the macros for tile256_amd64.h.
 // row256_amd64.h may follow, undef256_amd64.h must.
 
 #define STORE16 PANELSTORE16

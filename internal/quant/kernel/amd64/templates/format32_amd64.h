@@ -2,7 +2,7 @@
 // without packing. To be defined: PACK, DIRECT and ROW (the functions' names), UNPACK and
 // SCALES (see unpack32_amd64.h), BLOCK (bytes of a block), PANEL (bytes of a
 // block in the panel of a vector of rows), FETCH (prefetches a vector of
-// rows' blocks at R13), FETCHNEXT (see pack_amd64.h), MINS where there are minima.
+// rows' blocks at R13), FETCHNEXT (see pack_amd64.h), MINS for a format with minima.
 
 #ifdef MINS
 #define STORESCALES STOREDM

@@ -1,13 +1,13 @@
-// A 256-wide format's product with a single token, by four long streams of rows as
-// quad32_avx512_amd64.h. A vector holds 32 or 64 weights of one row; what it gives with
-// the activations are sums of two in int16, and with the scales sums of four in int32.
+// A 256-wide format's product with a single token, by four long streams of rows as in
+// quad32_avx512_amd64.h. A vector holds 32 or 64 weights of one row. Multiplied with the
+// activations they become sums of two in int16, and with the scales sums of four in int32.
 //
 // To be defined: QUAD (the function's name), QUADCONSTANTS, SUPERBLOCK (adds a
 // super-block of four rows to X13), BLOCK (its bytes), FETCH (prefetches for four rows
 // at SI, DX bytes apart).
 //
 // Registers, besides those of quads_amd64.h
-//	Y0 - Y12       scratch; X13 results; Y14 and on the format's
+//	Y0 - Y12       scratch; X13 results; from Y14 on the format's constants
 TEXT QUAD(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R9
 	QUADCONSTANTS

@@ -1,57 +1,77 @@
-// A 32-wide format's product with a single token for AVX2: quad32_avx512_amd64.h with other
-// vectors, which hold 16 weights of a block of two rows, a row in each half. The sums of
-// four rows and two blocks are transposed as they are added; then a half has
+// A 32-wide format's product with a single token for AVX2, by four streams of rows as in
+// quad32_avx512_amd64.h. A vector holds 16 weights of a block of two rows, a row in each
+// half. Adding the sums of four rows and two blocks transposes them: the lower half then has
 //
 //	block 0 of row 0   block 0 of row 2   block 1 of row 0   block 1 of row 2
 //
-// and the other the same of rows 1 and 3.
+// and the upper half the same of rows 1 and 3.
 //
 // To be defined: QUAD (the function's name), QUADCONSTANTS, WEIGHTS(w, v, x, y, tx, t),
 // which sets y to the sums of products of two rows, at w and v, with the activations in
-// Y6 and Y7 and may use t (x and tx are the lower halves of y and t), ADDSUMS (adds such sums), ISUMS(b) (turns those in Y4 of block b and
-// the next into float32), BLOCK (bytes of a block), FETCH (prefetches for four rows at
-// SI, DX bytes apart).
+// Y6 and Y7 and may use t (x and tx are the lower halves of y and t), ADDSUMS (adds such
+// sums), ISUMS(b) (turns those in Y4 of block b and the next into float32), SCALES(b)
+// (sets Y5 to the scales of these blocks, in the order of their sums), BLOCK (bytes of a
+// block), QS (where its weights are), FETCH (prefetches for four rows at SI, DX bytes
+// apart). If MINS is defined, SCALES sets Y8 to the minima. MAGNITUDES, if defined, sets Y4
+// and Y5 for WEIGHTS, once for a block.
 //
 // Registers, besides those of quads_amd64.h
 //	Y0 - Y5        scratch; Y6, Y7 first and second half of a block's activations
 //	Y8, Y9         sums of two blocks; Y10 results of rows 0 and 2, 1 and 3
 //	Y11 - Y15      the format's constants
+//	R11            the token's DS, if MINS is defined
+
+#ifndef MAGNITUDES
+#define MAGNITUDES
+#endif
+
+#ifdef MINS
+#define ADDMINS VFMADD231PS Y9, Y8, Y10
+#define MINSOF(b) \
+	VBROADCASTSD ((b)*4)(R11), Y9 \
+	VPERMILPS    $0x50, Y9, Y9
+
+#define NEXTMINS \
+	VPERMILPS $0xee, Y8, Y8 \
+	VPERMILPS $0xee, Y9, Y9
+
+#else
+#define ADDMINS
+#define MINSOF(b)
+#define NEXTMINS
+#endif
 
 // BLOCKSUMS sets y to the sums of block b.
 #define BLOCKSUMS(b, y) \
-	VBROADCASTI128 ((b)*32)(R12), Y6                                           \
-	VBROADCASTI128 ((b)*32+16)(R12), Y7                                        \
-	WEIGHTS(((b)*BLOCK+2)(SI), ((b)*BLOCK+2)(SI)(DX*1), X0, Y0, X1, Y1)        \
-	WEIGHTS(((b)*BLOCK+2)(SI)(DX*2), ((b)*BLOCK+2)(SI)(R8*1), X2, Y2, X3, Y3)  \
-	VPUNPCKLDQ Y2, Y0, Y4                                                      \
-	VPUNPCKHDQ Y2, Y0, Y5                                                      \
-	ADDSUMS    Y5, Y4, y
+	VBROADCASTI128 ((b)*32)(R12), Y6                                            \
+	VBROADCASTI128 ((b)*32+16)(R12), Y7                                         \
+	MAGNITUDES                                                                  \
+	WEIGHTS(((b)*BLOCK+QS)(SI), ((b)*BLOCK+QS)(SI)(DX*1), X0, Y0, X1, Y1)       \
+	WEIGHTS(((b)*BLOCK+QS)(SI)(DX*2), ((b)*BLOCK+QS)(SI)(R8*1), X2, Y2, X3, Y3) \
+	VPUNPCKLDQ     Y2, Y0, Y4                                                   \
+	VPUNPCKHDQ     Y2, Y0, Y5                                                   \
+	ADDSUMS        Y5, Y4, y
 
 // TWO adds block b and the next.
 #define TWO(b) \
-	BLOCKSUMS(b, Y8)                              \
-	BLOCKSUMS(b+1, Y9)                            \
-	VPUNPCKLQDQ  Y9, Y8, Y4                       \
-	VPUNPCKHQDQ  Y9, Y8, Y5                       \
-	ADDSUMS      Y5, Y4, Y4                       \
-	ISUMS(b)                                      \
-	VPXOR        X5, X5, X5                       \
-	VPINSRW      $0, ((b)*BLOCK)(SI), X5, X5          \
-	VPINSRW      $1, ((b)*BLOCK)(SI)(DX*2), X5, X5    \
-	VPINSRW      $2, ((b+1)*BLOCK)(SI), X5, X5        \
-	VPINSRW      $3, ((b+1)*BLOCK)(SI)(DX*2), X5, X5  \
-	VPINSRW      $4, ((b)*BLOCK)(SI)(DX*1), X5, X5    \
-	VPINSRW      $5, ((b)*BLOCK)(SI)(R8*1), X5, X5    \
-	VPINSRW      $6, ((b+1)*BLOCK)(SI)(DX*1), X5, X5  \
-	VPINSRW      $7, ((b+1)*BLOCK)(SI)(R8*1), X5, X5  \
-	VCVTPH2PS    X5, Y5                           \
-	VBROADCASTSD ((b)*4)(CX), Y6                  \
-	VPERMILPS    $0x50, Y6, Y6                    \
-	VMULPS       Y6, Y5, Y5                       \
-	VFMADD231PS  Y5, Y4, Y10                      \
-	VPERMILPS    $0xee, Y4, Y4                    \
-	VPERMILPS    $0xee, Y5, Y5                    \
-	VFMADD231PS  Y5, Y4, Y10
+	BLOCKSUMS(b, Y8)             \
+	BLOCKSUMS(b+1, Y9)           \
+	VPUNPCKLQDQ  Y9, Y8, Y4      \
+	VPUNPCKHQDQ  Y9, Y8, Y5      \
+	ADDSUMS      Y5, Y4, Y4      \
+	ISUMS(b)                     \
+	SCALES(b)                    \
+	MINSOF(b)                    \
+	VBROADCASTSD ((b)*4)(CX), Y6 \
+	VPERMILPS    $0x50, Y6, Y6   \
+	VMULPS       Y6, Y5, Y5      \
+	VFMADD231PS  Y5, Y4, Y10     \
+	ADDMINS                      \
+	VPERMILPS    $0xee, Y4, Y4   \
+	VPERMILPS    $0xee, Y5, Y5   \
+	NEXTMINS                     \
+	VFMADD231PS  Y5, Y4, Y10     \
+	ADDMINS
 
 TEXT QUAD(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R9
@@ -60,6 +80,11 @@ TEXT QUAD(SB), NOSPLIT, $0-8
 
 rows:
 	QUADTOKEN(tileArgs_Pairs)
+
+#ifdef MINS
+	MOVQ tileArgs_DS(R9), R11
+
+#endif
 	VXORPS Y10, Y10, Y10
 
 blocks:
@@ -70,16 +95,21 @@ blocks:
 	ADDQ $128, R12
 	ADDQ $16, CX
 	ADDQ $16, AX
+
+#ifdef MINS
+	ADDQ $16, R11
+
+#endif
 	SUBQ $4, BX
 	JNZ  blocks
 
 	// SI is at the next row of each stream.
 	LEAQ         (R13)(R13*2), BX
-	VEXTRACTF128 $1, Y10, X11
+	VEXTRACTF128 $1, Y10, X0
 	VMOVSS       X10, (DI)
-	VMOVSS       X11, (DI)(R13*1)
+	VMOVSS       X0, (DI)(R13*1)
 	VEXTRACTPS   $1, X10, (DI)(R13*2)
-	VEXTRACTPS   $1, X11, (DI)(BX*1)
+	VEXTRACTPS   $1, X0, (DI)(BX*1)
 	ADDQ         $4, DI
 	DECQ         R10
 	JNZ          rows
@@ -90,6 +120,12 @@ blocks:
 #undef QUADCONSTANTS
 #undef WEIGHTS
 #undef BLOCK
+#undef QS
 #undef FETCH
+#undef SCALES
+#undef MAGNITUDES
+#undef ADDMINS
+#undef MINSOF
+#undef NEXTMINS
 #undef BLOCKSUMS
 #undef TWO

@@ -1,13 +1,13 @@
 // A 32-wide format's product with a single token, four rows and four blocks of each
-// at a time, for rows of a whole number of four blocks. The rows are not neighbours but
-// a quarter of all apart, so that memory sees four streams in order, each as long as
-// that quarter, which CPUs fetch ahead of the program. row32_amd64.h has sixteen that
-// jump at the end of each row, and two thirds of the speed.
+// at a time, for rows whose number of blocks is a multiple of four. The rows are not
+// neighbours but a quarter of all rows apart. So memory is read in four sequential streams,
+// each as long as that quarter, which CPUs fetch ahead of the program. row32_amd64.h has
+// sixteen streams that jump at the end of each row, and two thirds of the speed.
 //
-// A vector holds 16 weights of each of the four blocks of a row, block L in 128-bit
-// lane L, and the dot products leave four partial sums of a block in its lane. Adding
-// those of four rows across transposes them as well: then lane L holds block L's sums
-// of the four rows, and four fused multiply-adds in order of the blocks end it.
+// A vector holds 16 weights of each of four blocks of a row, block L in 128-bit lane L.
+// The dot products leave four partial sums of a block in its lane. Adding the partial sums
+// of four rows also transposes them: lane L then holds the sums of block L for the four
+// rows. Four fused multiply-adds, in the order of the blocks, complete the product.
 //
 // To be defined: QUAD (the function's name), QUADCONSTANTS, QUADROW (see below), BLOCK
 // (bytes of a block), FETCH (prefetches for four rows at SI, DX bytes apart).
@@ -40,7 +40,7 @@ rows:
 
 blocks:
 	FETCH
-	VPXORD          Z9, Z9, Z9 // so that the scales do not wait for those before
+	VPXORD          Z9, Z9, Z9 // so that the scales do not wait for the previous blocks' scales
 	VMOVDQU64       (R12), Z16
 	VMOVDQU64       64(R12), Z18
 	VSHUFI32X4      $0xdd, Z18, Z16, Z17

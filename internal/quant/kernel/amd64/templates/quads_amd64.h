@@ -1,11 +1,11 @@
-// What the functions of four streams of rows have in common: see quad32_avx512_amd64.h.
+// The common macros of the functions with four streams of rows, see quad32_avx512_amd64.h.
 //
 // Registers
 //	R9             the arguments
 //	SI, DX, R8     row 0, bytes from one stream to the next, three times that
 //	R12, CX, AX    the token's activations, scales, pairs or sums
 //	DI             results; R10 rows left; BX blocks left
-//	R13            bytes from the result of one stream to the next's
+//	R13            bytes from a result of one stream to the result of the next
 
 // QUADSTART goes to the first rows.
 #define QUADSTART \
@@ -31,8 +31,8 @@
 	VEXTRACTPS $2, x, (DI)(R13*2)    \
 	VEXTRACTPS $3, x, (DI)(BX*1)
 
-// QUADSCALES sets the dwords of X9 to the scales of four rows, halves at off, times the
-// token's. Clobbers X10.
+// QUADSCALES sets the dwords of X9 to the scales of four rows times the token's scale. The
+// rows' scales are halves at off. Clobbers X10.
 #define QUADSCALES(off) \
 	VPXOR        X9, X9, X9                   \
 	VPINSRW      $0, off(SI), X9, X9          \

@@ -1,10 +1,10 @@
-// A 256-wide format's product with a single token: of a panel there are but the
-// scales of a super-block, weights are used as they are unpacked. The sums are
-// those of tile256_amd64.h.
+// A 256-wide format's product with a single token. Weights are multiplied as they are
+// unpacked; only the scales of a super-block are stored as in a panel. The sums are those
+// of tile256_amd64.h.
 //
 // Registers
 //	SI, R8 - R11, DX  rows (see rows_*.h)
-//	DI                the super-block's scales, where the panel would have them
+//	DI                the start of the panel, which holds only the super-block's scales
 //	AX, CX, BX        the token's activations, scale, Sums
 //	R13               what to prefetch, AHEAD of the next rows
 //	R12               blocks left

@@ -20,8 +20,8 @@
 //	          bytes from token to token
 //	R11       scales of the first token; R12, R13 once and three times the bytes
 //	          from token to token
-//	DX        Sums of token 0; of token 1 R12*8 bytes on
-//	BX        where isum is; while pairs are added Sums of token 2
+//	DX        Sums of token 0; Sums of token 1 are R12*8 bytes on
+//	BX        address of isum; Sums of token 2 while pairs are added
 //	AX        accumulators; CX runs left
 //	V0 - V7   sums of a run, then of pairs: tokens 0 to 3, two vectors each
 //	V8, V9    weights, scales; V10 - V13 scratch

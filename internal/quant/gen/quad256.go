@@ -2,22 +2,24 @@ package main
 
 // The product of a k-quant with one token. The body stores scales and minima, but no weights,
 // in the room for a packed block at R10. The first 32 bytes of the room for weights have the
-// sums over the super-block, isum.
+// sums over the super-block, isum. The 16 after have the accumulators.
 //
 // The products use V16 to V25 and V28, which no body needs at these times.
 
-// row256 generates the function that multiplies a k-quant with one token.
-func (f format) row256(a *asm, l layout, one fused) {
+// accumulators is where the accumulators of the four rows are, in between.
+const accumulators = "32(R10)"
+
+// quad256 generates the function that multiplies a k-quant with one token.
+func (f format) quad256(a *asm, l layout, one fused) {
 	hasMin := one.hasMin
 	p := &packer{asm: a, layout: l, fused: &one}
-	p.rowStart(f, rowName(f, l), "acc = fma(isum, d*D, acc)"+map[bool]string{true: ",\n// acc = fma(-msum, dmin*D, acc)"}[hasMin])
+	p.quadStart(f, quadName(f, l), "acc = fma(isum, d*D, acc)"+map[bool]string{true: ",\n// acc = fma(-msum, dmin*D, acc)"}[hasMin])
 	p.top("//\tR10 room for a packed block%s", map[bool]string{true: "             R0  sums of activations, R14 the block's"}[hasMin])
-	p.rowArgs(rowName(f, l))
+	p.quadArgs(quadName(f, l))
 	p.op("MOVD", "tileArgs_Panel(R0), R10")
 	if hasMin {
 		p.op("MOVD", "tileArgs_Sums(R0), R0")
 	}
-	p.op("MOVD", "$4, R9")
 
 	p.label("rows")
 	p.pointFour()
@@ -26,6 +28,8 @@ func (f format) row256(a *asm, l layout, one fused) {
 	if hasMin {
 		p.op("MOVD", "R0, R14")
 	}
+	p.bytes(0, 1)
+	p.store(1, accumulators)
 	p.label("block")
 	p.prefetch(f.bytes)
 	f.setup(p)
@@ -34,14 +38,11 @@ func (f format) row256(a *asm, l layout, one fused) {
 	f.body(p)
 	p.blank()
 	p.note("acc = fma(isum, d*D, acc)")
-	p.rowTail()
+	p.quadTail()
 	p.advance(f.bytes - f.moved)
 	p.add(4, "R26")
 	p.loop("R8", "block")
-	p.blank()
-	p.add(16, "R25")
-	p.loop("R9", "rows")
-	p.op("RET", "")
+	p.quadEnd(1)
 }
 
 // subProducts returns the registers for a sub-block of a chunk. They are for the products of
@@ -170,17 +171,17 @@ func (p *packer) addPiece(piece int) {
 	p.store2(26, 27, "(R10)")
 }
 
-// rowTail ends a super-block: it adds isum, and msum, to the accumulators at R25.
+// quadTail ends a super-block: it adds isum, and msum, to the accumulators.
 //
 //	V0 isum  V1 accumulators  V2 D    V3 d, d*D  V4-V7 sums of activations
 //	V8 msum  V9 dmin          V10 63  V16-V23 minima
-func (p *packer) rowTail() {
+func (p *packer) quadTail() {
 	tail, width := p.tail256(p.fused.width), p.fused.width
 	p.load2("(R10)", 0, 11)
 	if p.layout == neon && width == 16 {
 		p.vec("VADDP", "S4", 11, 0, 0)
 	}
-	p.load("(R25)", 1)
+	p.load(accumulators, 1)
 	p.op("FMOVS", "(R26), F2")
 	p.load(at(tail, "R10"), 3)
 	p.word("VFMULS", 2, 0, 3, 3)
@@ -222,5 +223,5 @@ func (p *packer) rowTail() {
 		p.vec("VFMLS", "S4", 9, 8, 1)
 		p.add(32, "R14")
 	}
-	p.store(1, "(R25)")
+	p.store(1, accumulators)
 }

@@ -12,6 +12,10 @@ DATA iq4Values<>+0(SB)/8, $0xf6eaddcfbfad9881
 DATA iq4Values<>+8(SB)/8, $0x7159453526190d01
 GLOBL iq4Values<>(SB), RODATA|NOPTR, $16
 
+DATA mxfp4Values<>+0(SB)/8, $0x0c08060403020100
+DATA mxfp4Values<>+8(SB)/8, $0xf4f8fafcfdfeff00
+GLOBL mxfp4Values<>(SB), RODATA|NOPTR, $16
+
 DATA bitsSDOT<>+0(SB)/8, $0x0404040400000000
 DATA bitsSDOT<>+8(SB)/8, $0x0c0c0c0c08080808
 DATA bitsSDOT<>+16(SB)/8, $0x0804020108040201
@@ -20,26 +24,27 @@ DATA bitsSDOT<>+32(SB)/8, $0x8040201080402010
 DATA bitsSDOT<>+40(SB)/8, $0x8040201080402010
 GLOBL bitsSDOT<>(SB), RODATA|NOPTR, $48
 
-// func rowQ4_0SDOT(t *tileArgs)
+// func quadQ4_0SDOT(t *tileArgs)
 //
 // One token, weights from where they lie: acc = fma(sum, d*D, acc).
 //
 // Registers
 //	R1  the next four rows  R4-R7 the block's rows
-//	R2  stride              R3  blocks, R8 left     R9  fours of rows left
+//	R2  stride              R3  blocks, R8 left     R9  rows of a stream left
 //	R23 activations, R13 the block's                R24 scales, R26 the block's
-//	R25 accumulators
+//	R25 results             R15 from a stream's results to the next's
 //	V31 15, V30 the codes' offset
 //	R14 from a D to its DS
-TEXT ·rowQ4_0SDOT(SB), NOSPLIT, $0-8
+TEXT ·quadQ4_0SDOT(SB), NOSPLIT, $0-8
 	MOVD  t+0(FP), R0
 	MOVD  tileArgs_W(R0), R1
 	MOVD  tileArgs_WStride(R0), R2
 	MOVD  tileArgs_NB(R0), R3
+	MOVD  tileArgs_Rows(R0), R9
 	MOVD  tileArgs_Acc(R0), R25
+	MOVD  tileArgs_AccStride(R0), R15
 	MOVD  tileArgs_Q(R0), R23
 	MOVD  tileArgs_D(R0), R24
-	MOVD  $4, R9
 	VMOVI $15, V31.B16
 	VMOVI $8, V30.B16
 
@@ -52,7 +57,7 @@ rows:
 	MOVD  R3, R8
 	MOVD  R23, R13
 	MOVD  R24, R26
-	FMOVQ (R25), F29
+	VMOVI $0, V29.B16
 
 block:
 	PRFM  640(R4), PLDL1STRM
@@ -128,35 +133,43 @@ block:
 	SUBS $1, R8, R8
 	BNE  block
 
-	FMOVQ F29, (R25)
-	ADD   $16, R25
-	SUBS  $1, R9, R9
-	BNE   rows
+	MOVD R4, R1
+	ADD  R15, R25, R5
+	ADD  R15, R5, R6
+	ADD  R15, R6, R7
+	VST1 V29.S[0], (R25)
+	VST1 V29.S[1], (R5)
+	VST1 V29.S[2], (R6)
+	VST1 V29.S[3], (R7)
+	ADD  $4, R25
+	SUBS $1, R9, R9
+	BNE  rows
 	RET
 
-// func rowQ4_1SDOT(t *tileArgs)
+// func quadQ4_1SDOT(t *tileArgs)
 //
 // One token, weights from where they lie: acc = fma(sum, d*D, acc),
 // acc = fma(m, DS, acc).
 //
 // Registers
 //	R1  the next four rows  R4-R7 the block's rows
-//	R2  stride              R3  blocks, R8 left     R9  fours of rows left
+//	R2  stride              R3  blocks, R8 left     R9  rows of a stream left
 //	R23 activations, R13 the block's                R24 scales, R26 the block's
-//	R25 accumulators
+//	R25 results             R15 from a stream's results to the next's
 //	V31 15
 //	R14 from a D to its DS
-TEXT ·rowQ4_1SDOT(SB), NOSPLIT, $0-8
+TEXT ·quadQ4_1SDOT(SB), NOSPLIT, $0-8
 	MOVD  t+0(FP), R0
 	MOVD  tileArgs_W(R0), R1
 	MOVD  tileArgs_WStride(R0), R2
 	MOVD  tileArgs_NB(R0), R3
+	MOVD  tileArgs_Rows(R0), R9
 	MOVD  tileArgs_Acc(R0), R25
+	MOVD  tileArgs_AccStride(R0), R15
 	MOVD  tileArgs_Q(R0), R23
 	MOVD  tileArgs_D(R0), R24
 	MOVD  tileArgs_DS(R0), R14
 	SUB   R24, R14
-	MOVD  $4, R9
 	VMOVI $15, V31.B16
 
 rows:
@@ -168,7 +181,7 @@ rows:
 	MOVD  R3, R8
 	MOVD  R23, R13
 	MOVD  R24, R26
-	FMOVQ (R25), F29
+	VMOVI $0, V29.B16
 
 block:
 	PRFM  640(R4), PLDL1STRM
@@ -242,32 +255,40 @@ block:
 	SUBS $1, R8, R8
 	BNE  block
 
-	FMOVQ F29, (R25)
-	ADD   $16, R25
-	SUBS  $1, R9, R9
-	BNE   rows
+	MOVD R4, R1
+	ADD  R15, R25, R5
+	ADD  R15, R5, R6
+	ADD  R15, R6, R7
+	VST1 V29.S[0], (R25)
+	VST1 V29.S[1], (R5)
+	VST1 V29.S[2], (R6)
+	VST1 V29.S[3], (R7)
+	ADD  $4, R25
+	SUBS $1, R9, R9
+	BNE  rows
 	RET
 
-// func rowQ5_0SDOT(t *tileArgs)
+// func quadQ5_0SDOT(t *tileArgs)
 //
 // One token, weights from where they lie: acc = fma(sum, d*D, acc).
 //
 // Registers
 //	R1  the next four rows  R4-R7 the block's rows
-//	R2  stride              R3  blocks, R8 left     R9  fours of rows left
+//	R2  stride              R3  blocks, R8 left     R9  rows of a stream left
 //	R23 activations, R13 the block's                R24 scales, R26 the block's
-//	R25 accumulators
+//	R25 results             R15 from a stream's results to the next's
 //	V31 15, V30 16, V24-V25 masks of each weight's bit, V8-V15 indices of its byte
 //	R14 from a D to its DS
-TEXT ·rowQ5_0SDOT(SB), NOSPLIT, $0-8
+TEXT ·quadQ5_0SDOT(SB), NOSPLIT, $0-8
 	MOVD  t+0(FP), R0
 	MOVD  tileArgs_W(R0), R1
 	MOVD  tileArgs_WStride(R0), R2
 	MOVD  tileArgs_NB(R0), R3
+	MOVD  tileArgs_Rows(R0), R9
 	MOVD  tileArgs_Acc(R0), R25
+	MOVD  tileArgs_AccStride(R0), R15
 	MOVD  tileArgs_Q(R0), R23
 	MOVD  tileArgs_D(R0), R24
-	MOVD  $4, R9
 	VMOVI $15, V31.B16
 	VMOVI $16, V30.B16
 	MOVD  $bitsSDOT<>(SB), R11
@@ -287,7 +308,7 @@ rows:
 	MOVD  R3, R8
 	MOVD  R23, R13
 	MOVD  R24, R26
-	FMOVQ (R25), F29
+	VMOVI $0, V29.B16
 
 block:
 	PRFM  640(R4), PLDL1STRM
@@ -394,31 +415,39 @@ block:
 	SUBS $1, R8, R8
 	BNE  block
 
-	FMOVQ F29, (R25)
-	ADD   $16, R25
-	SUBS  $1, R9, R9
-	BNE   rows
+	MOVD R4, R1
+	ADD  R15, R25, R5
+	ADD  R15, R5, R6
+	ADD  R15, R6, R7
+	VST1 V29.S[0], (R25)
+	VST1 V29.S[1], (R5)
+	VST1 V29.S[2], (R6)
+	VST1 V29.S[3], (R7)
+	ADD  $4, R25
+	SUBS $1, R9, R9
+	BNE  rows
 	RET
 
-// func rowQ8_0SDOT(t *tileArgs)
+// func quadQ8_0SDOT(t *tileArgs)
 //
 // One token, weights from where they lie: acc = fma(sum, d*D, acc).
 //
 // Registers
 //	R1  the next four rows  R4-R7 the block's rows
-//	R2  stride              R3  blocks, R8 left     R9  fours of rows left
+//	R2  stride              R3  blocks, R8 left     R9  rows of a stream left
 //	R23 activations, R13 the block's                R24 scales, R26 the block's
-//	R25 accumulators
+//	R25 results             R15 from a stream's results to the next's
 //	R14 from a D to its DS
-TEXT ·rowQ8_0SDOT(SB), NOSPLIT, $0-8
+TEXT ·quadQ8_0SDOT(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_W(R0), R1
 	MOVD tileArgs_WStride(R0), R2
 	MOVD tileArgs_NB(R0), R3
+	MOVD tileArgs_Rows(R0), R9
 	MOVD tileArgs_Acc(R0), R25
+	MOVD tileArgs_AccStride(R0), R15
 	MOVD tileArgs_Q(R0), R23
 	MOVD tileArgs_D(R0), R24
-	MOVD $4, R9
 
 rows:
 	MOVD  R1, R4
@@ -429,7 +458,7 @@ rows:
 	MOVD  R3, R8
 	MOVD  R23, R13
 	MOVD  R24, R26
-	FMOVQ (R25), F29
+	VMOVI $0, V29.B16
 
 block:
 	PRFM  640(R4), PLDL1STRM
@@ -499,32 +528,40 @@ block:
 	SUBS $1, R8, R8
 	BNE  block
 
-	FMOVQ F29, (R25)
-	ADD   $16, R25
-	SUBS  $1, R9, R9
-	BNE   rows
+	MOVD R4, R1
+	ADD  R15, R25, R5
+	ADD  R15, R5, R6
+	ADD  R15, R6, R7
+	VST1 V29.S[0], (R25)
+	VST1 V29.S[1], (R5)
+	VST1 V29.S[2], (R6)
+	VST1 V29.S[3], (R7)
+	ADD  $4, R25
+	SUBS $1, R9, R9
+	BNE  rows
 	RET
 
-// func rowIQ4_NLSDOT(t *tileArgs)
+// func quadIQ4_NLSDOT(t *tileArgs)
 //
 // One token, weights from where they lie: acc = fma(sum, d*D, acc).
 //
 // Registers
 //	R1  the next four rows  R4-R7 the block's rows
-//	R2  stride              R3  blocks, R8 left     R9  fours of rows left
+//	R2  stride              R3  blocks, R8 left     R9  rows of a stream left
 //	R23 activations, R13 the block's                R24 scales, R26 the block's
-//	R25 accumulators
+//	R25 results             R15 from a stream's results to the next's
 //	V31 15, V30 the table
 //	R14 from a D to its DS
-TEXT ·rowIQ4_NLSDOT(SB), NOSPLIT, $0-8
+TEXT ·quadIQ4_NLSDOT(SB), NOSPLIT, $0-8
 	MOVD  t+0(FP), R0
 	MOVD  tileArgs_W(R0), R1
 	MOVD  tileArgs_WStride(R0), R2
 	MOVD  tileArgs_NB(R0), R3
+	MOVD  tileArgs_Rows(R0), R9
 	MOVD  tileArgs_Acc(R0), R25
+	MOVD  tileArgs_AccStride(R0), R15
 	MOVD  tileArgs_Q(R0), R23
 	MOVD  tileArgs_D(R0), R24
-	MOVD  $4, R9
 	VMOVI $15, V31.B16
 	MOVD  $iq4Values<>(SB), R11
 	FMOVQ (R11), F30
@@ -538,7 +575,7 @@ rows:
 	MOVD  R3, R8
 	MOVD  R23, R13
 	MOVD  R24, R26
-	FMOVQ (R25), F29
+	VMOVI $0, V29.B16
 
 block:
 	PRFM  640(R4), PLDL1STRM
@@ -612,46 +649,190 @@ block:
 	SUBS $1, R8, R8
 	BNE  block
 
-	FMOVQ F29, (R25)
-	ADD   $16, R25
-	SUBS  $1, R9, R9
-	BNE   rows
+	MOVD R4, R1
+	ADD  R15, R25, R5
+	ADD  R15, R5, R6
+	ADD  R15, R6, R7
+	VST1 V29.S[0], (R25)
+	VST1 V29.S[1], (R5)
+	VST1 V29.S[2], (R6)
+	VST1 V29.S[3], (R7)
+	ADD  $4, R25
+	SUBS $1, R9, R9
+	BNE  rows
 	RET
 
-// func rowQ2_KSDOT(t *tileArgs)
+// func quadMXFP4SDOT(t *tileArgs)
+//
+// One token, weights from where they lie: acc = fma(sum, d*D, acc).
+//
+// Registers
+//	R1  the next four rows  R4-R7 the block's rows
+//	R2  stride              R3  blocks, R8 left     R9  rows of a stream left
+//	R23 activations, R13 the block's                R24 scales, R26 the block's
+//	R25 results             R15 from a stream's results to the next's
+//	V31 15, V30 the table; lanes of V25 2^23, V26 2^21, V27 2^22
+//	R14 from a D to its DS
+TEXT ·quadMXFP4SDOT(SB), NOSPLIT, $0-8
+	MOVD  t+0(FP), R0
+	MOVD  tileArgs_W(R0), R1
+	MOVD  tileArgs_WStride(R0), R2
+	MOVD  tileArgs_NB(R0), R3
+	MOVD  tileArgs_Rows(R0), R9
+	MOVD  tileArgs_Acc(R0), R25
+	MOVD  tileArgs_AccStride(R0), R15
+	MOVD  tileArgs_Q(R0), R23
+	MOVD  tileArgs_D(R0), R24
+	VMOVI $15, V31.B16
+	MOVD  $mxfp4Values<>(SB), R11
+	FMOVQ (R11), F30
+	MOVW  $0x800000, R11
+	VDUP  R11, V25.S4
+	MOVW  $0x200000, R11
+	VDUP  R11, V26.S4
+	MOVW  $0x400000, R11
+	VDUP  R11, V27.S4
+
+rows:
+	MOVD  R1, R4
+	ADD   R2, R4, R5
+	ADD   R2, R5, R6
+	ADD   R2, R6, R7
+	ADD   R2, R7, R1
+	MOVD  R3, R8
+	MOVD  R23, R13
+	MOVD  R24, R26
+	VMOVI $0, V29.B16
+
+block:
+	PRFM  640(R4), PLDL1STRM
+	PRFM  640(R5), PLDL1STRM
+	PRFM  640(R6), PLDL1STRM
+	PRFM  640(R7), PLDL1STRM
+	FMOVQ 1(R4), F0
+	FMOVQ 1(R5), F1
+	FMOVQ 1(R6), F2
+	FMOVQ 1(R7), F3
+	VTRN1 V1.S4, V0.S4, V4.S4
+	VTRN2 V1.S4, V0.S4, V5.S4
+	VTRN1 V3.S4, V2.S4, V6.S4
+	VTRN2 V3.S4, V2.S4, V7.S4
+	VTRN1 V6.D2, V4.D2, V0.D2
+	VTRN1 V7.D2, V5.D2, V1.D2
+	VTRN2 V6.D2, V4.D2, V2.D2
+	VTRN2 V7.D2, V5.D2, V3.D2
+	VAND  V31.B16, V0.B16, V4.B16
+	VUSHR $4, V0.B16, V0.B16
+	VTBL  V4.B16, [V30.B16], V4.B16
+	VTBL  V0.B16, [V30.B16], V0.B16
+	VAND  V31.B16, V1.B16, V5.B16
+	VUSHR $4, V1.B16, V1.B16
+	VTBL  V5.B16, [V30.B16], V5.B16
+	VTBL  V1.B16, [V30.B16], V1.B16
+	VAND  V31.B16, V2.B16, V6.B16
+	VUSHR $4, V2.B16, V2.B16
+	VTBL  V6.B16, [V30.B16], V6.B16
+	VTBL  V2.B16, [V30.B16], V2.B16
+	VAND  V31.B16, V3.B16, V7.B16
+	VUSHR $4, V3.B16, V3.B16
+	VTBL  V7.B16, [V30.B16], V7.B16
+	VTBL  V3.B16, [V30.B16], V3.B16
+
+	// sum = w·a
+	FMOVQ (R13), F23
+	FMOVQ 16(R13), F28
+	VMOVI $0, V16.B16
+	VMOVI $0, V17.B16
+	VSDOT4B(23, 0, 4, 16)
+	VSDOT4B(28, 0, 0, 17)
+	VSDOT4B(23, 1, 5, 16)
+	VSDOT4B(28, 1, 1, 17)
+	VSDOT4B(23, 2, 6, 16)
+	VSDOT4B(28, 2, 2, 17)
+	VSDOT4B(23, 3, 7, 16)
+	VSDOT4B(28, 3, 3, 17)
+	VADD  V17.S4, V16.S4, V16.S4
+
+	// 2^(e-128) is the larger of (e-1)<<23, its bits where e is 2 or more, and of
+	// (e+1)<<21, but at most 1<<22, which are those of subnormal numbers.
+	FMOVS (R4), F0
+	FMOVS (R5), F1
+	FMOVS (R6), F2
+	FMOVS (R7), F3
+	VTRN1 V1.S4, V0.S4, V0.S4
+	VTRN1 V3.S4, V2.S4, V2.S4
+	VTRN1 V2.D2, V0.D2, V4.D2
+	VSHL  $24, V4.S4, V4.S4
+	VUSHR $1, V4.S4, V5.S4
+	VUSHR $3, V4.S4, V4.S4
+	VSUB  V25.S4, V5.S4, V5.S4
+	VADD  V26.S4, V4.S4, V4.S4
+	VSMIN4S(27, 4, 4)
+	VSMAX4S(5, 4, 4)
+	FMOVS (R26), F5
+	VFMULS(5, 0, 4, 4)
+	VSCVTF(16, 16)
+	VFMLA V4.S4, V16.S4, V29.S4
+
+	ADD  $17, R4
+	ADD  $17, R5
+	ADD  $17, R6
+	ADD  $17, R7
+	ADD  $32, R13
+	ADD  $4, R26
+	SUBS $1, R8, R8
+	BNE  block
+
+	MOVD R4, R1
+	ADD  R15, R25, R5
+	ADD  R15, R5, R6
+	ADD  R15, R6, R7
+	VST1 V29.S[0], (R25)
+	VST1 V29.S[1], (R5)
+	VST1 V29.S[2], (R6)
+	VST1 V29.S[3], (R7)
+	ADD  $4, R25
+	SUBS $1, R9, R9
+	BNE  rows
+	RET
+
+// func quadQ2_KSDOT(t *tileArgs)
 //
 // One token, weights from where they lie: acc = fma(isum, d*D, acc),
 // acc = fma(-msum, dmin*D, acc).
 //
 // Registers
 //	R1  the next four rows  R4-R7 the block's rows
-//	R2  stride              R3  blocks, R8 left     R9  fours of rows left
+//	R2  stride              R3  blocks, R8 left     R9  rows of a stream left
 //	R23 activations, R13 the block's                R24 scales, R26 the block's
-//	R25 accumulators
+//	R25 results             R15 from a stream's results to the next's
 //	V31 15, V30 3
 //	R10 room for a packed block             R0  sums of activations, R14 the block's
-TEXT ·rowQ2_KSDOT(SB), NOSPLIT, $0-8
+TEXT ·quadQ2_KSDOT(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_W(R0), R1
 	MOVD tileArgs_WStride(R0), R2
 	MOVD tileArgs_NB(R0), R3
+	MOVD tileArgs_Rows(R0), R9
 	MOVD tileArgs_Acc(R0), R25
+	MOVD tileArgs_AccStride(R0), R15
 	MOVD tileArgs_Q(R0), R23
 	MOVD tileArgs_D(R0), R24
 	MOVD tileArgs_Panel(R0), R10
 	MOVD tileArgs_Sums(R0), R0
-	MOVD $4, R9
 
 rows:
-	MOVD R1, R4
-	ADD  R2, R4, R5
-	ADD  R2, R5, R6
-	ADD  R2, R6, R7
-	ADD  R2, R7, R1
-	MOVD R3, R8
-	MOVD R23, R13
-	MOVD R24, R26
-	MOVD R0, R14
+	MOVD  R1, R4
+	ADD   R2, R4, R5
+	ADD   R2, R5, R6
+	ADD   R2, R6, R7
+	ADD   R2, R7, R1
+	MOVD  R3, R8
+	MOVD  R23, R13
+	MOVD  R24, R26
+	MOVD  R0, R14
+	VMOVI $0, V1.B16
+	FMOVQ F1, 32(R10)
 
 block:
 	PRFM  640(R4), PLDL1STRM
@@ -916,7 +1097,7 @@ half:
 
 	// acc = fma(isum, d*D, acc)
 	FLDPQ (R10), (F0, F11)
-	FMOVQ (R25), F1
+	FMOVQ 32(R10), F1
 	FMOVS (R26), F2
 	FMOVQ 1280(R10), F3
 	VFMULS(2, 0, 3, 3)
@@ -948,7 +1129,7 @@ half:
 	VSCVTF(8, 8)
 	VFMLS V9.S4, V8.S4, V1.S4
 	ADD   $32, R14
-	FMOVQ F1, (R25)
+	FMOVQ F1, 32(R10)
 	ADD   $20, R4
 	ADD   $20, R5
 	ADD   $20, R6
@@ -957,45 +1138,56 @@ half:
 	SUBS  $1, R8, R8
 	BNE   block
 
-	ADD  $16, R25
+	MOVD R4, R1
+	ADD  R15, R25, R5
+	ADD  R15, R5, R6
+	ADD  R15, R6, R7
+	VST1 V1.S[0], (R25)
+	VST1 V1.S[1], (R5)
+	VST1 V1.S[2], (R6)
+	VST1 V1.S[3], (R7)
+	ADD  $4, R25
 	SUBS $1, R9, R9
 	BNE  rows
 	RET
 
-// func rowQ4_KSDOT(t *tileArgs)
+// func quadQ4_KSDOT(t *tileArgs)
 //
 // One token, weights from where they lie: acc = fma(isum, d*D, acc),
 // acc = fma(-msum, dmin*D, acc).
 //
 // Registers
 //	R1  the next four rows  R4-R7 the block's rows
-//	R2  stride              R3  blocks, R8 left     R9  fours of rows left
+//	R2  stride              R3  blocks, R8 left     R9  rows of a stream left
 //	R23 activations, R13 the block's                R24 scales, R26 the block's
-//	R25 accumulators
+//	R25 results             R15 from a stream's results to the next's
 //	V31 15, V30 63, V29 48
 //	R10 room for a packed block             R0  sums of activations, R14 the block's
-TEXT ·rowQ4_KSDOT(SB), NOSPLIT, $0-8
+TEXT ·quadQ4_KSDOT(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_W(R0), R1
 	MOVD tileArgs_WStride(R0), R2
 	MOVD tileArgs_NB(R0), R3
+	MOVD tileArgs_Rows(R0), R9
 	MOVD tileArgs_Acc(R0), R25
+	MOVD tileArgs_AccStride(R0), R15
 	MOVD tileArgs_Q(R0), R23
 	MOVD tileArgs_D(R0), R24
 	MOVD tileArgs_Panel(R0), R10
 	MOVD tileArgs_Sums(R0), R0
-	MOVD $4, R9
 
 rows:
-	MOVD R1, R4
-	ADD  R2, R4, R5
-	ADD  R2, R5, R6
-	ADD  R2, R6, R7
-	ADD  R2, R7, R1
-	MOVD R3, R8
-	MOVD R23, R13
-	MOVD R24, R26
-	MOVD R0, R14
+	MOVD  R1, R4
+	ADD   R2, R4, R5
+	ADD   R2, R5, R6
+	ADD   R2, R6, R7
+	ADD   R2, R7, R1
+	MOVD  R3, R8
+	MOVD  R23, R13
+	MOVD  R24, R26
+	MOVD  R0, R14
+	VMOVI $0, V1.B16
+	FMOVQ F1, 32(R10)
 
 block:
 	PRFM  640(R4), PLDL1STRM
@@ -1155,7 +1347,7 @@ chunk:
 
 	// acc = fma(isum, d*D, acc)
 	FLDPQ (R10), (F0, F11)
-	FMOVQ (R25), F1
+	FMOVQ 32(R10), F1
 	FMOVS (R26), F2
 	FMOVQ 1152(R10), F3
 	VFMULS(2, 0, 3, 3)
@@ -1180,7 +1372,7 @@ chunk:
 	VSCVTF(8, 8)
 	VFMLS V9.S4, V8.S4, V1.S4
 	ADD   $32, R14
-	FMOVQ F1, (R25)
+	FMOVQ F1, 32(R10)
 	ADD   $16, R4
 	ADD   $16, R5
 	ADD   $16, R6
@@ -1189,46 +1381,57 @@ chunk:
 	SUBS  $1, R8, R8
 	BNE   block
 
-	ADD  $16, R25
+	MOVD R4, R1
+	ADD  R15, R25, R5
+	ADD  R15, R5, R6
+	ADD  R15, R6, R7
+	VST1 V1.S[0], (R25)
+	VST1 V1.S[1], (R5)
+	VST1 V1.S[2], (R6)
+	VST1 V1.S[3], (R7)
+	ADD  $4, R25
 	SUBS $1, R9, R9
 	BNE  rows
 	RET
 
-// func rowQ5_KSDOT(t *tileArgs)
+// func quadQ5_KSDOT(t *tileArgs)
 //
 // One token, weights from where they lie: acc = fma(isum, d*D, acc),
 // acc = fma(-msum, dmin*D, acc).
 //
 // Registers
 //	R1  the next four rows  R4-R7 the block's rows
-//	R2  stride              R3  blocks, R8 left     R9  fours of rows left
+//	R2  stride              R3  blocks, R8 left     R9  rows of a stream left
 //	R23 activations, R13 the block's                R24 scales, R26 the block's
-//	R25 accumulators
+//	R25 results             R15 from a stream's results to the next's
 //	V31 15, V30 63, V29 48, V28 16, V8-V15 bit j is the fifth of weights of sub-block j,
 //	V26-V27 masks of that bit for even and odd j
 //	R10 room for a packed block             R0  sums of activations, R14 the block's
-TEXT ·rowQ5_KSDOT(SB), NOSPLIT, $0-8
+TEXT ·quadQ5_KSDOT(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_W(R0), R1
 	MOVD tileArgs_WStride(R0), R2
 	MOVD tileArgs_NB(R0), R3
+	MOVD tileArgs_Rows(R0), R9
 	MOVD tileArgs_Acc(R0), R25
+	MOVD tileArgs_AccStride(R0), R15
 	MOVD tileArgs_Q(R0), R23
 	MOVD tileArgs_D(R0), R24
 	MOVD tileArgs_Panel(R0), R10
 	MOVD tileArgs_Sums(R0), R0
-	MOVD $4, R9
 
 rows:
-	MOVD R1, R4
-	ADD  R2, R4, R5
-	ADD  R2, R5, R6
-	ADD  R2, R6, R7
-	ADD  R2, R7, R1
-	MOVD R3, R8
-	MOVD R23, R13
-	MOVD R24, R26
-	MOVD R0, R14
+	MOVD  R1, R4
+	ADD   R2, R4, R5
+	ADD   R2, R5, R6
+	ADD   R2, R6, R7
+	ADD   R2, R7, R1
+	MOVD  R3, R8
+	MOVD  R23, R13
+	MOVD  R24, R26
+	MOVD  R0, R14
+	VMOVI $0, V1.B16
+	FMOVQ F1, 32(R10)
 
 block:
 	PRFM  640(R4), PLDL1STRM
@@ -1467,7 +1670,7 @@ chunk:
 
 	// acc = fma(isum, d*D, acc)
 	FLDPQ (R10), (F0, F11)
-	FMOVQ (R25), F1
+	FMOVQ 32(R10), F1
 	FMOVS (R26), F2
 	FMOVQ 1152(R10), F3
 	VFMULS(2, 0, 3, 3)
@@ -1492,7 +1695,7 @@ chunk:
 	VSCVTF(8, 8)
 	VFMLS V9.S4, V8.S4, V1.S4
 	ADD   $32, R14
-	FMOVQ F1, (R25)
+	FMOVQ F1, 32(R10)
 	ADD   $48, R4
 	ADD   $48, R5
 	ADD   $48, R6
@@ -1501,42 +1704,53 @@ chunk:
 	SUBS  $1, R8, R8
 	BNE   block
 
-	ADD  $16, R25
+	MOVD R4, R1
+	ADD  R15, R25, R5
+	ADD  R15, R5, R6
+	ADD  R15, R6, R7
+	VST1 V1.S[0], (R25)
+	VST1 V1.S[1], (R5)
+	VST1 V1.S[2], (R6)
+	VST1 V1.S[3], (R7)
+	ADD  $4, R25
 	SUBS $1, R9, R9
 	BNE  rows
 	RET
 
-// func rowQ6_KSDOT(t *tileArgs)
+// func quadQ6_KSDOT(t *tileArgs)
 //
 // One token, weights from where they lie: acc = fma(isum, d*D, acc).
 //
 // Registers
 //	R1  the next four rows  R4-R7 the block's rows
-//	R2  stride              R3  blocks, R8 left     R9  fours of rows left
+//	R2  stride              R3  blocks, R8 left     R9  rows of a stream left
 //	R23 activations, R13 the block's                R24 scales, R26 the block's
-//	R25 accumulators
+//	R25 results             R15 from a stream's results to the next's
 //	V31 15, V30 48, V29 32; R19-R22 the rows' high bits
 //	R10 room for a packed block
-TEXT ·rowQ6_KSDOT(SB), NOSPLIT, $0-8
+TEXT ·quadQ6_KSDOT(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_W(R0), R1
 	MOVD tileArgs_WStride(R0), R2
 	MOVD tileArgs_NB(R0), R3
+	MOVD tileArgs_Rows(R0), R9
 	MOVD tileArgs_Acc(R0), R25
+	MOVD tileArgs_AccStride(R0), R15
 	MOVD tileArgs_Q(R0), R23
 	MOVD tileArgs_D(R0), R24
 	MOVD tileArgs_Panel(R0), R10
-	MOVD $4, R9
 
 rows:
-	MOVD R1, R4
-	ADD  R2, R4, R5
-	ADD  R2, R5, R6
-	ADD  R2, R6, R7
-	ADD  R2, R7, R1
-	MOVD R3, R8
-	MOVD R23, R13
-	MOVD R24, R26
+	MOVD  R1, R4
+	ADD   R2, R4, R5
+	ADD   R2, R5, R6
+	ADD   R2, R6, R7
+	ADD   R2, R7, R1
+	MOVD  R3, R8
+	MOVD  R23, R13
+	MOVD  R24, R26
+	VMOVI $0, V1.B16
+	FMOVQ F1, 32(R10)
 
 block:
 	PRFM  640(R4), PLDL1STRM
@@ -1953,13 +2167,13 @@ half:
 
 	// acc = fma(isum, d*D, acc)
 	FLDPQ (R10), (F0, F11)
-	FMOVQ (R25), F1
+	FMOVQ 32(R10), F1
 	FMOVS (R26), F2
 	FMOVQ 1280(R10), F3
 	VFMULS(2, 0, 3, 3)
 	VSCVTF(0, 0)
 	VFMLA V3.S4, V0.S4, V1.S4
-	FMOVQ F1, (R25)
+	FMOVQ F1, 32(R10)
 	ADD   $82, R4
 	ADD   $82, R5
 	ADD   $82, R6
@@ -1968,42 +2182,53 @@ half:
 	SUBS  $1, R8, R8
 	BNE   block
 
-	ADD  $16, R25
+	MOVD R4, R1
+	ADD  R15, R25, R5
+	ADD  R15, R5, R6
+	ADD  R15, R6, R7
+	VST1 V1.S[0], (R25)
+	VST1 V1.S[1], (R5)
+	VST1 V1.S[2], (R6)
+	VST1 V1.S[3], (R7)
+	ADD  $4, R25
 	SUBS $1, R9, R9
 	BNE  rows
 	RET
 
-// func rowIQ4_XSSDOT(t *tileArgs)
+// func quadIQ4_XSSDOT(t *tileArgs)
 //
 // One token, weights from where they lie: acc = fma(isum, d*D, acc).
 //
 // Registers
 //	R1  the next four rows  R4-R7 the block's rows
-//	R2  stride              R3  blocks, R8 left     R9  fours of rows left
+//	R2  stride              R3  blocks, R8 left     R9  rows of a stream left
 //	R23 activations, R13 the block's                R24 scales, R26 the block's
-//	R25 accumulators
+//	R25 results             R15 from a stream's results to the next's
 //	V31 15, V30 the table; lanes of V29 63 and V28 32
 //	R10 room for a packed block
-TEXT ·rowIQ4_XSSDOT(SB), NOSPLIT, $0-8
+TEXT ·quadIQ4_XSSDOT(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_W(R0), R1
 	MOVD tileArgs_WStride(R0), R2
 	MOVD tileArgs_NB(R0), R3
+	MOVD tileArgs_Rows(R0), R9
 	MOVD tileArgs_Acc(R0), R25
+	MOVD tileArgs_AccStride(R0), R15
 	MOVD tileArgs_Q(R0), R23
 	MOVD tileArgs_D(R0), R24
 	MOVD tileArgs_Panel(R0), R10
-	MOVD $4, R9
 
 rows:
-	MOVD R1, R4
-	ADD  R2, R4, R5
-	ADD  R2, R5, R6
-	ADD  R2, R6, R7
-	ADD  R2, R7, R1
-	MOVD R3, R8
-	MOVD R23, R13
-	MOVD R24, R26
+	MOVD  R1, R4
+	ADD   R2, R4, R5
+	ADD   R2, R5, R6
+	ADD   R2, R6, R7
+	ADD   R2, R7, R1
+	MOVD  R3, R8
+	MOVD  R23, R13
+	MOVD  R24, R26
+	VMOVI $0, V1.B16
+	FMOVQ F1, 32(R10)
 
 block:
 	PRFM  640(R4), PLDL1STRM
@@ -2150,13 +2375,13 @@ sub:
 
 	// acc = fma(isum, d*D, acc)
 	FLDPQ (R10), (F0, F11)
-	FMOVQ (R25), F1
+	FMOVQ 32(R10), F1
 	FMOVS (R26), F2
 	FMOVQ 1152(R10), F3
 	VFMULS(2, 0, 3, 3)
 	VSCVTF(0, 0)
 	VFMLA V3.S4, V0.S4, V1.S4
-	FMOVQ F1, (R25)
+	FMOVQ F1, 32(R10)
 	ADD   $8, R4
 	ADD   $8, R5
 	ADD   $8, R6
@@ -2165,7 +2390,1047 @@ sub:
 	SUBS  $1, R8, R8
 	BNE   block
 
-	ADD  $16, R25
+	MOVD R4, R1
+	ADD  R15, R25, R5
+	ADD  R15, R5, R6
+	ADD  R15, R6, R7
+	VST1 V1.S[0], (R25)
+	VST1 V1.S[1], (R5)
+	VST1 V1.S[2], (R6)
+	VST1 V1.S[3], (R7)
+	ADD  $4, R25
+	SUBS $1, R9, R9
+	BNE  rows
+	RET
+
+// func quadTQ1_0SDOT(t *tileArgs)
+//
+// One token, weights from where they lie: acc = fma(isum, d*D, acc).
+//
+// Registers
+//	R1  the next four rows  R4-R7 the block's rows
+//	R2  stride              R3  blocks, R8 left     R9  rows of a stream left
+//	R23 activations, R13 the block's                R24 scales, R26 the block's
+//	R25 results             R15 from a stream's results to the next's
+//	V31 1
+//	R10 room for a packed block
+TEXT ·quadTQ1_0SDOT(SB), NOSPLIT, $0-8
+	MOVD t+0(FP), R0
+	MOVD tileArgs_W(R0), R1
+	MOVD tileArgs_WStride(R0), R2
+	MOVD tileArgs_NB(R0), R3
+	MOVD tileArgs_Rows(R0), R9
+	MOVD tileArgs_Acc(R0), R25
+	MOVD tileArgs_AccStride(R0), R15
+	MOVD tileArgs_Q(R0), R23
+	MOVD tileArgs_D(R0), R24
+	MOVD tileArgs_Panel(R0), R10
+
+rows:
+	MOVD  R1, R4
+	ADD   R2, R4, R5
+	ADD   R2, R5, R6
+	ADD   R2, R6, R7
+	ADD   R2, R7, R1
+	MOVD  R3, R8
+	MOVD  R23, R13
+	MOVD  R24, R26
+	VMOVI $0, V1.B16
+	FMOVQ F1, 32(R10)
+
+block:
+	PRFM  640(R4), PLDL1STRM
+	PRFM  640(R5), PLDL1STRM
+	PRFM  640(R6), PLDL1STRM
+	PRFM  640(R7), PLDL1STRM
+	VMOVI $1, V31.B16
+	VMOVI $0, V16.B16
+	FSTPQ (F16, F16), (R10)
+	FMOVS 50(R4), F0
+	FMOVS 50(R5), F1
+	FMOVS 50(R6), F2
+	FMOVS 50(R7), F3
+	VTRN2 V1.H8, V0.H8, V20.H8
+	VTRN2 V3.H8, V2.H8, V21.H8
+	VTRN1 V21.S4, V20.S4, V20.S4
+	VFCVTL(20, 20)
+	FMOVQ F20, 1280(R10)
+	VMOVI $0, V16.B16
+	VMOVI $0, V17.B16
+	VMOVI $0, V18.B16
+	VMOVI $0, V19.B16
+	FMOVQ (R4), F0
+	FMOVQ (R5), F1
+	FMOVQ (R6), F2
+	FMOVQ (R7), F3
+	VTRN1 V1.S4, V0.S4, V4.S4
+	VTRN2 V1.S4, V0.S4, V5.S4
+	VTRN1 V3.S4, V2.S4, V6.S4
+	VTRN2 V3.S4, V2.S4, V7.S4
+	VTRN1 V6.D2, V4.D2, V0.D2
+	VTRN1 V7.D2, V5.D2, V1.D2
+	VTRN2 V6.D2, V4.D2, V2.D2
+	VTRN2 V7.D2, V5.D2, V3.D2
+
+	// Digit 0.
+	VUSHR $1, V0.B16, V4.B16
+	VUHADD(4, 0, 4)
+	VUSHR $6, V4.B16, V4.B16
+	VSUB  V31.B16, V4.B16, V4.B16
+	VUSHR $1, V1.B16, V5.B16
+	VUHADD(5, 1, 5)
+	VUSHR $6, V5.B16, V5.B16
+	VSUB  V31.B16, V5.B16, V5.B16
+	VUSHR $1, V2.B16, V6.B16
+	VUHADD(6, 2, 6)
+	VUSHR $6, V6.B16, V6.B16
+	VSUB  V31.B16, V6.B16, V6.B16
+	VUSHR $1, V3.B16, V7.B16
+	VUHADD(7, 3, 7)
+	VUSHR $6, V7.B16, V7.B16
+	VSUB  V31.B16, V7.B16, V7.B16
+	FMOVQ (R13), F20
+	VSDOT4B(20, 0, 4, 16)
+	VSDOT4B(20, 1, 5, 16)
+	VSDOT4B(20, 2, 6, 16)
+	VSDOT4B(20, 3, 7, 16)
+
+	// Digit 1.
+	VADD  V0.B16, V0.B16, V9.B16
+	VADD  V9.B16, V0.B16, V0.B16
+	VADD  V1.B16, V1.B16, V9.B16
+	VADD  V9.B16, V1.B16, V1.B16
+	VADD  V2.B16, V2.B16, V9.B16
+	VADD  V9.B16, V2.B16, V2.B16
+	VADD  V3.B16, V3.B16, V9.B16
+	VADD  V9.B16, V3.B16, V3.B16
+	VUSHR $1, V0.B16, V4.B16
+	VUHADD(4, 0, 4)
+	VUSHR $6, V4.B16, V4.B16
+	VSUB  V31.B16, V4.B16, V4.B16
+	VUSHR $1, V1.B16, V5.B16
+	VUHADD(5, 1, 5)
+	VUSHR $6, V5.B16, V5.B16
+	VSUB  V31.B16, V5.B16, V5.B16
+	VUSHR $1, V2.B16, V6.B16
+	VUHADD(6, 2, 6)
+	VUSHR $6, V6.B16, V6.B16
+	VSUB  V31.B16, V6.B16, V6.B16
+	VUSHR $1, V3.B16, V7.B16
+	VUHADD(7, 3, 7)
+	VUSHR $6, V7.B16, V7.B16
+	VSUB  V31.B16, V7.B16, V7.B16
+	FMOVQ 32(R13), F20
+	VSDOT4B(20, 0, 4, 16)
+	VSDOT4B(20, 1, 5, 16)
+	VSDOT4B(20, 2, 6, 16)
+	VSDOT4B(20, 3, 7, 16)
+
+	// Digit 2.
+	VADD  V0.B16, V0.B16, V9.B16
+	VADD  V9.B16, V0.B16, V0.B16
+	VADD  V1.B16, V1.B16, V9.B16
+	VADD  V9.B16, V1.B16, V1.B16
+	VADD  V2.B16, V2.B16, V9.B16
+	VADD  V9.B16, V2.B16, V2.B16
+	VADD  V3.B16, V3.B16, V9.B16
+	VADD  V9.B16, V3.B16, V3.B16
+	VUSHR $1, V0.B16, V4.B16
+	VUHADD(4, 0, 4)
+	VUSHR $6, V4.B16, V4.B16
+	VSUB  V31.B16, V4.B16, V4.B16
+	VUSHR $1, V1.B16, V5.B16
+	VUHADD(5, 1, 5)
+	VUSHR $6, V5.B16, V5.B16
+	VSUB  V31.B16, V5.B16, V5.B16
+	VUSHR $1, V2.B16, V6.B16
+	VUHADD(6, 2, 6)
+	VUSHR $6, V6.B16, V6.B16
+	VSUB  V31.B16, V6.B16, V6.B16
+	VUSHR $1, V3.B16, V7.B16
+	VUHADD(7, 3, 7)
+	VUSHR $6, V7.B16, V7.B16
+	VSUB  V31.B16, V7.B16, V7.B16
+	FMOVQ 64(R13), F20
+	VSDOT4B(20, 0, 4, 16)
+	VSDOT4B(20, 1, 5, 16)
+	VSDOT4B(20, 2, 6, 16)
+	VSDOT4B(20, 3, 7, 16)
+
+	// Digit 3.
+	VADD  V0.B16, V0.B16, V9.B16
+	VADD  V9.B16, V0.B16, V0.B16
+	VADD  V1.B16, V1.B16, V9.B16
+	VADD  V9.B16, V1.B16, V1.B16
+	VADD  V2.B16, V2.B16, V9.B16
+	VADD  V9.B16, V2.B16, V2.B16
+	VADD  V3.B16, V3.B16, V9.B16
+	VADD  V9.B16, V3.B16, V3.B16
+	VUSHR $1, V0.B16, V4.B16
+	VUHADD(4, 0, 4)
+	VUSHR $6, V4.B16, V4.B16
+	VSUB  V31.B16, V4.B16, V4.B16
+	VUSHR $1, V1.B16, V5.B16
+	VUHADD(5, 1, 5)
+	VUSHR $6, V5.B16, V5.B16
+	VSUB  V31.B16, V5.B16, V5.B16
+	VUSHR $1, V2.B16, V6.B16
+	VUHADD(6, 2, 6)
+	VUSHR $6, V6.B16, V6.B16
+	VSUB  V31.B16, V6.B16, V6.B16
+	VUSHR $1, V3.B16, V7.B16
+	VUHADD(7, 3, 7)
+	VUSHR $6, V7.B16, V7.B16
+	VSUB  V31.B16, V7.B16, V7.B16
+	FMOVQ 96(R13), F20
+	VSDOT4B(20, 0, 4, 16)
+	VSDOT4B(20, 1, 5, 16)
+	VSDOT4B(20, 2, 6, 16)
+	VSDOT4B(20, 3, 7, 16)
+
+	// Digit 4.
+	VADD  V0.B16, V0.B16, V9.B16
+	VADD  V9.B16, V0.B16, V0.B16
+	VADD  V1.B16, V1.B16, V9.B16
+	VADD  V9.B16, V1.B16, V1.B16
+	VADD  V2.B16, V2.B16, V9.B16
+	VADD  V9.B16, V2.B16, V2.B16
+	VADD  V3.B16, V3.B16, V9.B16
+	VADD  V9.B16, V3.B16, V3.B16
+	VUSHR $1, V0.B16, V4.B16
+	VUHADD(4, 0, 4)
+	VUSHR $6, V4.B16, V4.B16
+	VSUB  V31.B16, V4.B16, V4.B16
+	VUSHR $1, V1.B16, V5.B16
+	VUHADD(5, 1, 5)
+	VUSHR $6, V5.B16, V5.B16
+	VSUB  V31.B16, V5.B16, V5.B16
+	VUSHR $1, V2.B16, V6.B16
+	VUHADD(6, 2, 6)
+	VUSHR $6, V6.B16, V6.B16
+	VSUB  V31.B16, V6.B16, V6.B16
+	VUSHR $1, V3.B16, V7.B16
+	VUHADD(7, 3, 7)
+	VUSHR $6, V7.B16, V7.B16
+	VSUB  V31.B16, V7.B16, V7.B16
+	FMOVQ 128(R13), F20
+	VSDOT4B(20, 0, 4, 16)
+	VSDOT4B(20, 1, 5, 16)
+	VSDOT4B(20, 2, 6, 16)
+	VSDOT4B(20, 3, 7, 16)
+	FMOVQ 16(R4), F0
+	FMOVQ 16(R5), F1
+	FMOVQ 16(R6), F2
+	FMOVQ 16(R7), F3
+	VTRN1 V1.S4, V0.S4, V4.S4
+	VTRN2 V1.S4, V0.S4, V5.S4
+	VTRN1 V3.S4, V2.S4, V6.S4
+	VTRN2 V3.S4, V2.S4, V7.S4
+	VTRN1 V6.D2, V4.D2, V0.D2
+	VTRN1 V7.D2, V5.D2, V1.D2
+	VTRN2 V6.D2, V4.D2, V2.D2
+	VTRN2 V7.D2, V5.D2, V3.D2
+
+	// Digit 0.
+	VUSHR $1, V0.B16, V4.B16
+	VUHADD(4, 0, 4)
+	VUSHR $6, V4.B16, V4.B16
+	VSUB  V31.B16, V4.B16, V4.B16
+	VUSHR $1, V1.B16, V5.B16
+	VUHADD(5, 1, 5)
+	VUSHR $6, V5.B16, V5.B16
+	VSUB  V31.B16, V5.B16, V5.B16
+	VUSHR $1, V2.B16, V6.B16
+	VUHADD(6, 2, 6)
+	VUSHR $6, V6.B16, V6.B16
+	VSUB  V31.B16, V6.B16, V6.B16
+	VUSHR $1, V3.B16, V7.B16
+	VUHADD(7, 3, 7)
+	VUSHR $6, V7.B16, V7.B16
+	VSUB  V31.B16, V7.B16, V7.B16
+	FMOVQ 16(R13), F20
+	VSDOT4B(20, 0, 4, 16)
+	VSDOT4B(20, 1, 5, 16)
+	VSDOT4B(20, 2, 6, 16)
+	VSDOT4B(20, 3, 7, 16)
+
+	// Digit 1.
+	VADD  V0.B16, V0.B16, V9.B16
+	VADD  V9.B16, V0.B16, V0.B16
+	VADD  V1.B16, V1.B16, V9.B16
+	VADD  V9.B16, V1.B16, V1.B16
+	VADD  V2.B16, V2.B16, V9.B16
+	VADD  V9.B16, V2.B16, V2.B16
+	VADD  V3.B16, V3.B16, V9.B16
+	VADD  V9.B16, V3.B16, V3.B16
+	VUSHR $1, V0.B16, V4.B16
+	VUHADD(4, 0, 4)
+	VUSHR $6, V4.B16, V4.B16
+	VSUB  V31.B16, V4.B16, V4.B16
+	VUSHR $1, V1.B16, V5.B16
+	VUHADD(5, 1, 5)
+	VUSHR $6, V5.B16, V5.B16
+	VSUB  V31.B16, V5.B16, V5.B16
+	VUSHR $1, V2.B16, V6.B16
+	VUHADD(6, 2, 6)
+	VUSHR $6, V6.B16, V6.B16
+	VSUB  V31.B16, V6.B16, V6.B16
+	VUSHR $1, V3.B16, V7.B16
+	VUHADD(7, 3, 7)
+	VUSHR $6, V7.B16, V7.B16
+	VSUB  V31.B16, V7.B16, V7.B16
+	FMOVQ 48(R13), F20
+	VSDOT4B(20, 0, 4, 16)
+	VSDOT4B(20, 1, 5, 16)
+	VSDOT4B(20, 2, 6, 16)
+	VSDOT4B(20, 3, 7, 16)
+
+	// Digit 2.
+	VADD  V0.B16, V0.B16, V9.B16
+	VADD  V9.B16, V0.B16, V0.B16
+	VADD  V1.B16, V1.B16, V9.B16
+	VADD  V9.B16, V1.B16, V1.B16
+	VADD  V2.B16, V2.B16, V9.B16
+	VADD  V9.B16, V2.B16, V2.B16
+	VADD  V3.B16, V3.B16, V9.B16
+	VADD  V9.B16, V3.B16, V3.B16
+	VUSHR $1, V0.B16, V4.B16
+	VUHADD(4, 0, 4)
+	VUSHR $6, V4.B16, V4.B16
+	VSUB  V31.B16, V4.B16, V4.B16
+	VUSHR $1, V1.B16, V5.B16
+	VUHADD(5, 1, 5)
+	VUSHR $6, V5.B16, V5.B16
+	VSUB  V31.B16, V5.B16, V5.B16
+	VUSHR $1, V2.B16, V6.B16
+	VUHADD(6, 2, 6)
+	VUSHR $6, V6.B16, V6.B16
+	VSUB  V31.B16, V6.B16, V6.B16
+	VUSHR $1, V3.B16, V7.B16
+	VUHADD(7, 3, 7)
+	VUSHR $6, V7.B16, V7.B16
+	VSUB  V31.B16, V7.B16, V7.B16
+	FMOVQ 80(R13), F20
+	VSDOT4B(20, 0, 4, 16)
+	VSDOT4B(20, 1, 5, 16)
+	VSDOT4B(20, 2, 6, 16)
+	VSDOT4B(20, 3, 7, 16)
+
+	// Digit 3.
+	VADD  V0.B16, V0.B16, V9.B16
+	VADD  V9.B16, V0.B16, V0.B16
+	VADD  V1.B16, V1.B16, V9.B16
+	VADD  V9.B16, V1.B16, V1.B16
+	VADD  V2.B16, V2.B16, V9.B16
+	VADD  V9.B16, V2.B16, V2.B16
+	VADD  V3.B16, V3.B16, V9.B16
+	VADD  V9.B16, V3.B16, V3.B16
+	VUSHR $1, V0.B16, V4.B16
+	VUHADD(4, 0, 4)
+	VUSHR $6, V4.B16, V4.B16
+	VSUB  V31.B16, V4.B16, V4.B16
+	VUSHR $1, V1.B16, V5.B16
+	VUHADD(5, 1, 5)
+	VUSHR $6, V5.B16, V5.B16
+	VSUB  V31.B16, V5.B16, V5.B16
+	VUSHR $1, V2.B16, V6.B16
+	VUHADD(6, 2, 6)
+	VUSHR $6, V6.B16, V6.B16
+	VSUB  V31.B16, V6.B16, V6.B16
+	VUSHR $1, V3.B16, V7.B16
+	VUHADD(7, 3, 7)
+	VUSHR $6, V7.B16, V7.B16
+	VSUB  V31.B16, V7.B16, V7.B16
+	FMOVQ 112(R13), F20
+	VSDOT4B(20, 0, 4, 16)
+	VSDOT4B(20, 1, 5, 16)
+	VSDOT4B(20, 2, 6, 16)
+	VSDOT4B(20, 3, 7, 16)
+
+	// Digit 4.
+	VADD  V0.B16, V0.B16, V9.B16
+	VADD  V9.B16, V0.B16, V0.B16
+	VADD  V1.B16, V1.B16, V9.B16
+	VADD  V9.B16, V1.B16, V1.B16
+	VADD  V2.B16, V2.B16, V9.B16
+	VADD  V9.B16, V2.B16, V2.B16
+	VADD  V3.B16, V3.B16, V9.B16
+	VADD  V9.B16, V3.B16, V3.B16
+	VUSHR $1, V0.B16, V4.B16
+	VUHADD(4, 0, 4)
+	VUSHR $6, V4.B16, V4.B16
+	VSUB  V31.B16, V4.B16, V4.B16
+	VUSHR $1, V1.B16, V5.B16
+	VUHADD(5, 1, 5)
+	VUSHR $6, V5.B16, V5.B16
+	VSUB  V31.B16, V5.B16, V5.B16
+	VUSHR $1, V2.B16, V6.B16
+	VUHADD(6, 2, 6)
+	VUSHR $6, V6.B16, V6.B16
+	VSUB  V31.B16, V6.B16, V6.B16
+	VUSHR $1, V3.B16, V7.B16
+	VUHADD(7, 3, 7)
+	VUSHR $6, V7.B16, V7.B16
+	VSUB  V31.B16, V7.B16, V7.B16
+	FMOVQ 144(R13), F20
+	VSDOT4B(20, 0, 4, 16)
+	VSDOT4B(20, 1, 5, 16)
+	VSDOT4B(20, 2, 6, 16)
+	VSDOT4B(20, 3, 7, 16)
+	FMOVQ 32(R4), F0
+	FMOVQ 32(R5), F1
+	FMOVQ 32(R6), F2
+	FMOVQ 32(R7), F3
+	VTRN1 V1.S4, V0.S4, V4.S4
+	VTRN2 V1.S4, V0.S4, V5.S4
+	VTRN1 V3.S4, V2.S4, V6.S4
+	VTRN2 V3.S4, V2.S4, V7.S4
+	VTRN1 V6.D2, V4.D2, V0.D2
+	VTRN1 V7.D2, V5.D2, V1.D2
+	VTRN2 V6.D2, V4.D2, V2.D2
+	VTRN2 V7.D2, V5.D2, V3.D2
+
+	// Digit 0.
+	VUSHR $1, V0.B16, V4.B16
+	VUHADD(4, 0, 4)
+	VUSHR $6, V4.B16, V4.B16
+	VSUB  V31.B16, V4.B16, V4.B16
+	VUSHR $1, V1.B16, V5.B16
+	VUHADD(5, 1, 5)
+	VUSHR $6, V5.B16, V5.B16
+	VSUB  V31.B16, V5.B16, V5.B16
+	VUSHR $1, V2.B16, V6.B16
+	VUHADD(6, 2, 6)
+	VUSHR $6, V6.B16, V6.B16
+	VSUB  V31.B16, V6.B16, V6.B16
+	VUSHR $1, V3.B16, V7.B16
+	VUHADD(7, 3, 7)
+	VUSHR $6, V7.B16, V7.B16
+	VSUB  V31.B16, V7.B16, V7.B16
+	FMOVQ 160(R13), F20
+	VSDOT4B(20, 0, 4, 16)
+	VSDOT4B(20, 1, 5, 16)
+	VSDOT4B(20, 2, 6, 16)
+	VSDOT4B(20, 3, 7, 16)
+
+	// Digit 1.
+	VADD  V0.B16, V0.B16, V9.B16
+	VADD  V9.B16, V0.B16, V0.B16
+	VADD  V1.B16, V1.B16, V9.B16
+	VADD  V9.B16, V1.B16, V1.B16
+	VADD  V2.B16, V2.B16, V9.B16
+	VADD  V9.B16, V2.B16, V2.B16
+	VADD  V3.B16, V3.B16, V9.B16
+	VADD  V9.B16, V3.B16, V3.B16
+	VUSHR $1, V0.B16, V4.B16
+	VUHADD(4, 0, 4)
+	VUSHR $6, V4.B16, V4.B16
+	VSUB  V31.B16, V4.B16, V4.B16
+	VUSHR $1, V1.B16, V5.B16
+	VUHADD(5, 1, 5)
+	VUSHR $6, V5.B16, V5.B16
+	VSUB  V31.B16, V5.B16, V5.B16
+	VUSHR $1, V2.B16, V6.B16
+	VUHADD(6, 2, 6)
+	VUSHR $6, V6.B16, V6.B16
+	VSUB  V31.B16, V6.B16, V6.B16
+	VUSHR $1, V3.B16, V7.B16
+	VUHADD(7, 3, 7)
+	VUSHR $6, V7.B16, V7.B16
+	VSUB  V31.B16, V7.B16, V7.B16
+	FMOVQ 176(R13), F20
+	VSDOT4B(20, 0, 4, 16)
+	VSDOT4B(20, 1, 5, 16)
+	VSDOT4B(20, 2, 6, 16)
+	VSDOT4B(20, 3, 7, 16)
+
+	// Digit 2.
+	VADD  V0.B16, V0.B16, V9.B16
+	VADD  V9.B16, V0.B16, V0.B16
+	VADD  V1.B16, V1.B16, V9.B16
+	VADD  V9.B16, V1.B16, V1.B16
+	VADD  V2.B16, V2.B16, V9.B16
+	VADD  V9.B16, V2.B16, V2.B16
+	VADD  V3.B16, V3.B16, V9.B16
+	VADD  V9.B16, V3.B16, V3.B16
+	VUSHR $1, V0.B16, V4.B16
+	VUHADD(4, 0, 4)
+	VUSHR $6, V4.B16, V4.B16
+	VSUB  V31.B16, V4.B16, V4.B16
+	VUSHR $1, V1.B16, V5.B16
+	VUHADD(5, 1, 5)
+	VUSHR $6, V5.B16, V5.B16
+	VSUB  V31.B16, V5.B16, V5.B16
+	VUSHR $1, V2.B16, V6.B16
+	VUHADD(6, 2, 6)
+	VUSHR $6, V6.B16, V6.B16
+	VSUB  V31.B16, V6.B16, V6.B16
+	VUSHR $1, V3.B16, V7.B16
+	VUHADD(7, 3, 7)
+	VUSHR $6, V7.B16, V7.B16
+	VSUB  V31.B16, V7.B16, V7.B16
+	FMOVQ 192(R13), F20
+	VSDOT4B(20, 0, 4, 16)
+	VSDOT4B(20, 1, 5, 16)
+	VSDOT4B(20, 2, 6, 16)
+	VSDOT4B(20, 3, 7, 16)
+
+	// Digit 3.
+	VADD  V0.B16, V0.B16, V9.B16
+	VADD  V9.B16, V0.B16, V0.B16
+	VADD  V1.B16, V1.B16, V9.B16
+	VADD  V9.B16, V1.B16, V1.B16
+	VADD  V2.B16, V2.B16, V9.B16
+	VADD  V9.B16, V2.B16, V2.B16
+	VADD  V3.B16, V3.B16, V9.B16
+	VADD  V9.B16, V3.B16, V3.B16
+	VUSHR $1, V0.B16, V4.B16
+	VUHADD(4, 0, 4)
+	VUSHR $6, V4.B16, V4.B16
+	VSUB  V31.B16, V4.B16, V4.B16
+	VUSHR $1, V1.B16, V5.B16
+	VUHADD(5, 1, 5)
+	VUSHR $6, V5.B16, V5.B16
+	VSUB  V31.B16, V5.B16, V5.B16
+	VUSHR $1, V2.B16, V6.B16
+	VUHADD(6, 2, 6)
+	VUSHR $6, V6.B16, V6.B16
+	VSUB  V31.B16, V6.B16, V6.B16
+	VUSHR $1, V3.B16, V7.B16
+	VUHADD(7, 3, 7)
+	VUSHR $6, V7.B16, V7.B16
+	VSUB  V31.B16, V7.B16, V7.B16
+	FMOVQ 208(R13), F20
+	VSDOT4B(20, 0, 4, 16)
+	VSDOT4B(20, 1, 5, 16)
+	VSDOT4B(20, 2, 6, 16)
+	VSDOT4B(20, 3, 7, 16)
+
+	// Digit 4.
+	VADD  V0.B16, V0.B16, V9.B16
+	VADD  V9.B16, V0.B16, V0.B16
+	VADD  V1.B16, V1.B16, V9.B16
+	VADD  V9.B16, V1.B16, V1.B16
+	VADD  V2.B16, V2.B16, V9.B16
+	VADD  V9.B16, V2.B16, V2.B16
+	VADD  V3.B16, V3.B16, V9.B16
+	VADD  V9.B16, V3.B16, V3.B16
+	VUSHR $1, V0.B16, V4.B16
+	VUHADD(4, 0, 4)
+	VUSHR $6, V4.B16, V4.B16
+	VSUB  V31.B16, V4.B16, V4.B16
+	VUSHR $1, V1.B16, V5.B16
+	VUHADD(5, 1, 5)
+	VUSHR $6, V5.B16, V5.B16
+	VSUB  V31.B16, V5.B16, V5.B16
+	VUSHR $1, V2.B16, V6.B16
+	VUHADD(6, 2, 6)
+	VUSHR $6, V6.B16, V6.B16
+	VSUB  V31.B16, V6.B16, V6.B16
+	VUSHR $1, V3.B16, V7.B16
+	VUHADD(7, 3, 7)
+	VUSHR $6, V7.B16, V7.B16
+	VSUB  V31.B16, V7.B16, V7.B16
+	FMOVQ 224(R13), F20
+	VSDOT4B(20, 0, 4, 16)
+	VSDOT4B(20, 1, 5, 16)
+	VSDOT4B(20, 2, 6, 16)
+	VSDOT4B(20, 3, 7, 16)
+
+	// The last four bytes: digit n of them is weights 4n to 4n+3 of 16.
+	FMOVS 48(R4), F0
+	FMOVS 48(R5), F1
+	FMOVS 48(R6), F2
+	FMOVS 48(R7), F3
+	VTRN1 V1.S4, V0.S4, V0.S4
+	VTRN1 V3.S4, V2.S4, V2.S4
+	VTRN1 V2.D2, V0.D2, V8.D2
+	VUSHR $1, V8.B16, V0.B16
+	VUHADD(0, 8, 0)
+	VUSHR $6, V0.B16, V0.B16
+	VSUB  V31.B16, V0.B16, V0.B16
+	VADD  V8.B16, V8.B16, V9.B16
+	VADD  V9.B16, V8.B16, V8.B16
+	VUSHR $1, V8.B16, V1.B16
+	VUHADD(1, 8, 1)
+	VUSHR $6, V1.B16, V1.B16
+	VSUB  V31.B16, V1.B16, V1.B16
+	VADD  V8.B16, V8.B16, V9.B16
+	VADD  V9.B16, V8.B16, V8.B16
+	VUSHR $1, V8.B16, V2.B16
+	VUHADD(2, 8, 2)
+	VUSHR $6, V2.B16, V2.B16
+	VSUB  V31.B16, V2.B16, V2.B16
+	VADD  V8.B16, V8.B16, V9.B16
+	VADD  V9.B16, V8.B16, V8.B16
+	VUSHR $1, V8.B16, V3.B16
+	VUHADD(3, 8, 3)
+	VUSHR $6, V3.B16, V3.B16
+	VSUB  V31.B16, V3.B16, V3.B16
+	FMOVQ 240(R13), F20
+	VSDOT4B(20, 0, 0, 16)
+	VSDOT4B(20, 1, 1, 16)
+	VSDOT4B(20, 2, 2, 16)
+	VSDOT4B(20, 3, 3, 16)
+	FSTPQ (F16, F17), (R10)
+	ADD   $256, R13
+
+	// acc = fma(isum, d*D, acc)
+	FLDPQ (R10), (F0, F11)
+	FMOVQ 32(R10), F1
+	FMOVS (R26), F2
+	FMOVQ 1280(R10), F3
+	VFMULS(2, 0, 3, 3)
+	VSCVTF(0, 0)
+	VFMLA V3.S4, V0.S4, V1.S4
+	FMOVQ F1, 32(R10)
+	ADD   $54, R4
+	ADD   $54, R5
+	ADD   $54, R6
+	ADD   $54, R7
+	ADD   $4, R26
+	SUBS  $1, R8, R8
+	BNE   block
+
+	MOVD R4, R1
+	ADD  R15, R25, R5
+	ADD  R15, R5, R6
+	ADD  R15, R6, R7
+	VST1 V1.S[0], (R25)
+	VST1 V1.S[1], (R5)
+	VST1 V1.S[2], (R6)
+	VST1 V1.S[3], (R7)
+	ADD  $4, R25
+	SUBS $1, R9, R9
+	BNE  rows
+	RET
+
+// func quadTQ2_0SDOT(t *tileArgs)
+//
+// One token, weights from where they lie: acc = fma(isum, d*D, acc).
+//
+// Registers
+//	R1  the next four rows  R4-R7 the block's rows
+//	R2  stride              R3  blocks, R8 left     R9  rows of a stream left
+//	R23 activations, R13 the block's                R24 scales, R26 the block's
+//	R25 results             R15 from a stream's results to the next's
+//	V31 1, V30 3
+//	R10 room for a packed block
+TEXT ·quadTQ2_0SDOT(SB), NOSPLIT, $0-8
+	MOVD t+0(FP), R0
+	MOVD tileArgs_W(R0), R1
+	MOVD tileArgs_WStride(R0), R2
+	MOVD tileArgs_NB(R0), R3
+	MOVD tileArgs_Rows(R0), R9
+	MOVD tileArgs_Acc(R0), R25
+	MOVD tileArgs_AccStride(R0), R15
+	MOVD tileArgs_Q(R0), R23
+	MOVD tileArgs_D(R0), R24
+	MOVD tileArgs_Panel(R0), R10
+
+rows:
+	MOVD  R1, R4
+	ADD   R2, R4, R5
+	ADD   R2, R5, R6
+	ADD   R2, R6, R7
+	ADD   R2, R7, R1
+	MOVD  R3, R8
+	MOVD  R23, R13
+	MOVD  R24, R26
+	VMOVI $0, V1.B16
+	FMOVQ F1, 32(R10)
+
+block:
+	PRFM  640(R4), PLDL1STRM
+	PRFM  640(R5), PLDL1STRM
+	PRFM  640(R6), PLDL1STRM
+	PRFM  640(R7), PLDL1STRM
+	PRFM  704(R4), PLDL1STRM
+	PRFM  704(R5), PLDL1STRM
+	PRFM  704(R6), PLDL1STRM
+	PRFM  704(R7), PLDL1STRM
+	VMOVI $1, V31.B16
+	VMOVI $3, V30.B16
+	VMOVI $0, V16.B16
+	FSTPQ (F16, F16), (R10)
+	FMOVS 62(R4), F0
+	FMOVS 62(R5), F1
+	FMOVS 62(R6), F2
+	FMOVS 62(R7), F3
+	VTRN2 V1.H8, V0.H8, V20.H8
+	VTRN2 V3.H8, V2.H8, V21.H8
+	VTRN1 V21.S4, V20.S4, V20.S4
+	VFCVTL(20, 20)
+	FMOVQ F20, 1280(R10)
+	VMOVI $0, V16.B16
+	VMOVI $0, V17.B16
+	VMOVI $0, V18.B16
+	VMOVI $0, V19.B16
+	FMOVQ (R4), F0
+	FMOVQ (R5), F1
+	FMOVQ (R6), F2
+	FMOVQ (R7), F3
+	VTRN1 V1.S4, V0.S4, V4.S4
+	VTRN2 V1.S4, V0.S4, V5.S4
+	VTRN1 V3.S4, V2.S4, V6.S4
+	VTRN2 V3.S4, V2.S4, V7.S4
+	VTRN1 V6.D2, V4.D2, V0.D2
+	VTRN1 V7.D2, V5.D2, V1.D2
+	VTRN2 V6.D2, V4.D2, V2.D2
+	VTRN2 V7.D2, V5.D2, V3.D2
+
+	// Bits 0 and 1.
+	VAND  V30.B16, V0.B16, V4.B16
+	VSUB  V31.B16, V4.B16, V4.B16
+	VAND  V30.B16, V1.B16, V5.B16
+	VSUB  V31.B16, V5.B16, V5.B16
+	VAND  V30.B16, V2.B16, V6.B16
+	VSUB  V31.B16, V6.B16, V6.B16
+	VAND  V30.B16, V3.B16, V7.B16
+	VSUB  V31.B16, V7.B16, V7.B16
+	FMOVQ (R13), F20
+	VSDOT4B(20, 0, 4, 16)
+	VSDOT4B(20, 1, 5, 16)
+	VSDOT4B(20, 2, 6, 16)
+	VSDOT4B(20, 3, 7, 16)
+
+	// Bits 2 and 3.
+	VUSHR $2, V0.B16, V4.B16
+	VAND  V30.B16, V4.B16, V4.B16
+	VSUB  V31.B16, V4.B16, V4.B16
+	VUSHR $2, V1.B16, V5.B16
+	VAND  V30.B16, V5.B16, V5.B16
+	VSUB  V31.B16, V5.B16, V5.B16
+	VUSHR $2, V2.B16, V6.B16
+	VAND  V30.B16, V6.B16, V6.B16
+	VSUB  V31.B16, V6.B16, V6.B16
+	VUSHR $2, V3.B16, V7.B16
+	VAND  V30.B16, V7.B16, V7.B16
+	VSUB  V31.B16, V7.B16, V7.B16
+	FMOVQ 32(R13), F20
+	VSDOT4B(20, 0, 4, 16)
+	VSDOT4B(20, 1, 5, 16)
+	VSDOT4B(20, 2, 6, 16)
+	VSDOT4B(20, 3, 7, 16)
+
+	// Bits 4 and 5.
+	VUSHR $4, V0.B16, V4.B16
+	VAND  V30.B16, V4.B16, V4.B16
+	VSUB  V31.B16, V4.B16, V4.B16
+	VUSHR $4, V1.B16, V5.B16
+	VAND  V30.B16, V5.B16, V5.B16
+	VSUB  V31.B16, V5.B16, V5.B16
+	VUSHR $4, V2.B16, V6.B16
+	VAND  V30.B16, V6.B16, V6.B16
+	VSUB  V31.B16, V6.B16, V6.B16
+	VUSHR $4, V3.B16, V7.B16
+	VAND  V30.B16, V7.B16, V7.B16
+	VSUB  V31.B16, V7.B16, V7.B16
+	FMOVQ 64(R13), F20
+	VSDOT4B(20, 0, 4, 16)
+	VSDOT4B(20, 1, 5, 16)
+	VSDOT4B(20, 2, 6, 16)
+	VSDOT4B(20, 3, 7, 16)
+
+	// Bits 6 and 7.
+	VUSHR $6, V0.B16, V4.B16
+	VAND  V30.B16, V4.B16, V4.B16
+	VSUB  V31.B16, V4.B16, V4.B16
+	VUSHR $6, V1.B16, V5.B16
+	VAND  V30.B16, V5.B16, V5.B16
+	VSUB  V31.B16, V5.B16, V5.B16
+	VUSHR $6, V2.B16, V6.B16
+	VAND  V30.B16, V6.B16, V6.B16
+	VSUB  V31.B16, V6.B16, V6.B16
+	VUSHR $6, V3.B16, V7.B16
+	VAND  V30.B16, V7.B16, V7.B16
+	VSUB  V31.B16, V7.B16, V7.B16
+	FMOVQ 96(R13), F20
+	VSDOT4B(20, 0, 4, 16)
+	VSDOT4B(20, 1, 5, 16)
+	VSDOT4B(20, 2, 6, 16)
+	VSDOT4B(20, 3, 7, 16)
+	FMOVQ 16(R4), F0
+	FMOVQ 16(R5), F1
+	FMOVQ 16(R6), F2
+	FMOVQ 16(R7), F3
+	VTRN1 V1.S4, V0.S4, V4.S4
+	VTRN2 V1.S4, V0.S4, V5.S4
+	VTRN1 V3.S4, V2.S4, V6.S4
+	VTRN2 V3.S4, V2.S4, V7.S4
+	VTRN1 V6.D2, V4.D2, V0.D2
+	VTRN1 V7.D2, V5.D2, V1.D2
+	VTRN2 V6.D2, V4.D2, V2.D2
+	VTRN2 V7.D2, V5.D2, V3.D2
+
+	// Bits 0 and 1.
+	VAND  V30.B16, V0.B16, V4.B16
+	VSUB  V31.B16, V4.B16, V4.B16
+	VAND  V30.B16, V1.B16, V5.B16
+	VSUB  V31.B16, V5.B16, V5.B16
+	VAND  V30.B16, V2.B16, V6.B16
+	VSUB  V31.B16, V6.B16, V6.B16
+	VAND  V30.B16, V3.B16, V7.B16
+	VSUB  V31.B16, V7.B16, V7.B16
+	FMOVQ 16(R13), F20
+	VSDOT4B(20, 0, 4, 16)
+	VSDOT4B(20, 1, 5, 16)
+	VSDOT4B(20, 2, 6, 16)
+	VSDOT4B(20, 3, 7, 16)
+
+	// Bits 2 and 3.
+	VUSHR $2, V0.B16, V4.B16
+	VAND  V30.B16, V4.B16, V4.B16
+	VSUB  V31.B16, V4.B16, V4.B16
+	VUSHR $2, V1.B16, V5.B16
+	VAND  V30.B16, V5.B16, V5.B16
+	VSUB  V31.B16, V5.B16, V5.B16
+	VUSHR $2, V2.B16, V6.B16
+	VAND  V30.B16, V6.B16, V6.B16
+	VSUB  V31.B16, V6.B16, V6.B16
+	VUSHR $2, V3.B16, V7.B16
+	VAND  V30.B16, V7.B16, V7.B16
+	VSUB  V31.B16, V7.B16, V7.B16
+	FMOVQ 48(R13), F20
+	VSDOT4B(20, 0, 4, 16)
+	VSDOT4B(20, 1, 5, 16)
+	VSDOT4B(20, 2, 6, 16)
+	VSDOT4B(20, 3, 7, 16)
+
+	// Bits 4 and 5.
+	VUSHR $4, V0.B16, V4.B16
+	VAND  V30.B16, V4.B16, V4.B16
+	VSUB  V31.B16, V4.B16, V4.B16
+	VUSHR $4, V1.B16, V5.B16
+	VAND  V30.B16, V5.B16, V5.B16
+	VSUB  V31.B16, V5.B16, V5.B16
+	VUSHR $4, V2.B16, V6.B16
+	VAND  V30.B16, V6.B16, V6.B16
+	VSUB  V31.B16, V6.B16, V6.B16
+	VUSHR $4, V3.B16, V7.B16
+	VAND  V30.B16, V7.B16, V7.B16
+	VSUB  V31.B16, V7.B16, V7.B16
+	FMOVQ 80(R13), F20
+	VSDOT4B(20, 0, 4, 16)
+	VSDOT4B(20, 1, 5, 16)
+	VSDOT4B(20, 2, 6, 16)
+	VSDOT4B(20, 3, 7, 16)
+
+	// Bits 6 and 7.
+	VUSHR $6, V0.B16, V4.B16
+	VAND  V30.B16, V4.B16, V4.B16
+	VSUB  V31.B16, V4.B16, V4.B16
+	VUSHR $6, V1.B16, V5.B16
+	VAND  V30.B16, V5.B16, V5.B16
+	VSUB  V31.B16, V5.B16, V5.B16
+	VUSHR $6, V2.B16, V6.B16
+	VAND  V30.B16, V6.B16, V6.B16
+	VSUB  V31.B16, V6.B16, V6.B16
+	VUSHR $6, V3.B16, V7.B16
+	VAND  V30.B16, V7.B16, V7.B16
+	VSUB  V31.B16, V7.B16, V7.B16
+	FMOVQ 112(R13), F20
+	VSDOT4B(20, 0, 4, 16)
+	VSDOT4B(20, 1, 5, 16)
+	VSDOT4B(20, 2, 6, 16)
+	VSDOT4B(20, 3, 7, 16)
+	FMOVQ 32(R4), F0
+	FMOVQ 32(R5), F1
+	FMOVQ 32(R6), F2
+	FMOVQ 32(R7), F3
+	VTRN1 V1.S4, V0.S4, V4.S4
+	VTRN2 V1.S4, V0.S4, V5.S4
+	VTRN1 V3.S4, V2.S4, V6.S4
+	VTRN2 V3.S4, V2.S4, V7.S4
+	VTRN1 V6.D2, V4.D2, V0.D2
+	VTRN1 V7.D2, V5.D2, V1.D2
+	VTRN2 V6.D2, V4.D2, V2.D2
+	VTRN2 V7.D2, V5.D2, V3.D2
+
+	// Bits 0 and 1.
+	VAND  V30.B16, V0.B16, V4.B16
+	VSUB  V31.B16, V4.B16, V4.B16
+	VAND  V30.B16, V1.B16, V5.B16
+	VSUB  V31.B16, V5.B16, V5.B16
+	VAND  V30.B16, V2.B16, V6.B16
+	VSUB  V31.B16, V6.B16, V6.B16
+	VAND  V30.B16, V3.B16, V7.B16
+	VSUB  V31.B16, V7.B16, V7.B16
+	FMOVQ 128(R13), F20
+	VSDOT4B(20, 0, 4, 16)
+	VSDOT4B(20, 1, 5, 16)
+	VSDOT4B(20, 2, 6, 16)
+	VSDOT4B(20, 3, 7, 16)
+
+	// Bits 2 and 3.
+	VUSHR $2, V0.B16, V4.B16
+	VAND  V30.B16, V4.B16, V4.B16
+	VSUB  V31.B16, V4.B16, V4.B16
+	VUSHR $2, V1.B16, V5.B16
+	VAND  V30.B16, V5.B16, V5.B16
+	VSUB  V31.B16, V5.B16, V5.B16
+	VUSHR $2, V2.B16, V6.B16
+	VAND  V30.B16, V6.B16, V6.B16
+	VSUB  V31.B16, V6.B16, V6.B16
+	VUSHR $2, V3.B16, V7.B16
+	VAND  V30.B16, V7.B16, V7.B16
+	VSUB  V31.B16, V7.B16, V7.B16
+	FMOVQ 160(R13), F20
+	VSDOT4B(20, 0, 4, 16)
+	VSDOT4B(20, 1, 5, 16)
+	VSDOT4B(20, 2, 6, 16)
+	VSDOT4B(20, 3, 7, 16)
+
+	// Bits 4 and 5.
+	VUSHR $4, V0.B16, V4.B16
+	VAND  V30.B16, V4.B16, V4.B16
+	VSUB  V31.B16, V4.B16, V4.B16
+	VUSHR $4, V1.B16, V5.B16
+	VAND  V30.B16, V5.B16, V5.B16
+	VSUB  V31.B16, V5.B16, V5.B16
+	VUSHR $4, V2.B16, V6.B16
+	VAND  V30.B16, V6.B16, V6.B16
+	VSUB  V31.B16, V6.B16, V6.B16
+	VUSHR $4, V3.B16, V7.B16
+	VAND  V30.B16, V7.B16, V7.B16
+	VSUB  V31.B16, V7.B16, V7.B16
+	FMOVQ 192(R13), F20
+	VSDOT4B(20, 0, 4, 16)
+	VSDOT4B(20, 1, 5, 16)
+	VSDOT4B(20, 2, 6, 16)
+	VSDOT4B(20, 3, 7, 16)
+
+	// Bits 6 and 7.
+	VUSHR $6, V0.B16, V4.B16
+	VAND  V30.B16, V4.B16, V4.B16
+	VSUB  V31.B16, V4.B16, V4.B16
+	VUSHR $6, V1.B16, V5.B16
+	VAND  V30.B16, V5.B16, V5.B16
+	VSUB  V31.B16, V5.B16, V5.B16
+	VUSHR $6, V2.B16, V6.B16
+	VAND  V30.B16, V6.B16, V6.B16
+	VSUB  V31.B16, V6.B16, V6.B16
+	VUSHR $6, V3.B16, V7.B16
+	VAND  V30.B16, V7.B16, V7.B16
+	VSUB  V31.B16, V7.B16, V7.B16
+	FMOVQ 224(R13), F20
+	VSDOT4B(20, 0, 4, 16)
+	VSDOT4B(20, 1, 5, 16)
+	VSDOT4B(20, 2, 6, 16)
+	VSDOT4B(20, 3, 7, 16)
+	FMOVQ 48(R4), F0
+	FMOVQ 48(R5), F1
+	FMOVQ 48(R6), F2
+	FMOVQ 48(R7), F3
+	VTRN1 V1.S4, V0.S4, V4.S4
+	VTRN2 V1.S4, V0.S4, V5.S4
+	VTRN1 V3.S4, V2.S4, V6.S4
+	VTRN2 V3.S4, V2.S4, V7.S4
+	VTRN1 V6.D2, V4.D2, V0.D2
+	VTRN1 V7.D2, V5.D2, V1.D2
+	VTRN2 V6.D2, V4.D2, V2.D2
+	VTRN2 V7.D2, V5.D2, V3.D2
+
+	// Bits 0 and 1.
+	VAND  V30.B16, V0.B16, V4.B16
+	VSUB  V31.B16, V4.B16, V4.B16
+	VAND  V30.B16, V1.B16, V5.B16
+	VSUB  V31.B16, V5.B16, V5.B16
+	VAND  V30.B16, V2.B16, V6.B16
+	VSUB  V31.B16, V6.B16, V6.B16
+	VAND  V30.B16, V3.B16, V7.B16
+	VSUB  V31.B16, V7.B16, V7.B16
+	FMOVQ 144(R13), F20
+	VSDOT4B(20, 0, 4, 16)
+	VSDOT4B(20, 1, 5, 16)
+	VSDOT4B(20, 2, 6, 16)
+	VSDOT4B(20, 3, 7, 16)
+
+	// Bits 2 and 3.
+	VUSHR $2, V0.B16, V4.B16
+	VAND  V30.B16, V4.B16, V4.B16
+	VSUB  V31.B16, V4.B16, V4.B16
+	VUSHR $2, V1.B16, V5.B16
+	VAND  V30.B16, V5.B16, V5.B16
+	VSUB  V31.B16, V5.B16, V5.B16
+	VUSHR $2, V2.B16, V6.B16
+	VAND  V30.B16, V6.B16, V6.B16
+	VSUB  V31.B16, V6.B16, V6.B16
+	VUSHR $2, V3.B16, V7.B16
+	VAND  V30.B16, V7.B16, V7.B16
+	VSUB  V31.B16, V7.B16, V7.B16
+	FMOVQ 176(R13), F20
+	VSDOT4B(20, 0, 4, 16)
+	VSDOT4B(20, 1, 5, 16)
+	VSDOT4B(20, 2, 6, 16)
+	VSDOT4B(20, 3, 7, 16)
+
+	// Bits 4 and 5.
+	VUSHR $4, V0.B16, V4.B16
+	VAND  V30.B16, V4.B16, V4.B16
+	VSUB  V31.B16, V4.B16, V4.B16
+	VUSHR $4, V1.B16, V5.B16
+	VAND  V30.B16, V5.B16, V5.B16
+	VSUB  V31.B16, V5.B16, V5.B16
+	VUSHR $4, V2.B16, V6.B16
+	VAND  V30.B16, V6.B16, V6.B16
+	VSUB  V31.B16, V6.B16, V6.B16
+	VUSHR $4, V3.B16, V7.B16
+	VAND  V30.B16, V7.B16, V7.B16
+	VSUB  V31.B16, V7.B16, V7.B16
+	FMOVQ 208(R13), F20
+	VSDOT4B(20, 0, 4, 16)
+	VSDOT4B(20, 1, 5, 16)
+	VSDOT4B(20, 2, 6, 16)
+	VSDOT4B(20, 3, 7, 16)
+
+	// Bits 6 and 7.
+	VUSHR $6, V0.B16, V4.B16
+	VAND  V30.B16, V4.B16, V4.B16
+	VSUB  V31.B16, V4.B16, V4.B16
+	VUSHR $6, V1.B16, V5.B16
+	VAND  V30.B16, V5.B16, V5.B16
+	VSUB  V31.B16, V5.B16, V5.B16
+	VUSHR $6, V2.B16, V6.B16
+	VAND  V30.B16, V6.B16, V6.B16
+	VSUB  V31.B16, V6.B16, V6.B16
+	VUSHR $6, V3.B16, V7.B16
+	VAND  V30.B16, V7.B16, V7.B16
+	VSUB  V31.B16, V7.B16, V7.B16
+	FMOVQ 240(R13), F20
+	VSDOT4B(20, 0, 4, 16)
+	VSDOT4B(20, 1, 5, 16)
+	VSDOT4B(20, 2, 6, 16)
+	VSDOT4B(20, 3, 7, 16)
+	FSTPQ (F16, F17), (R10)
+	ADD   $256, R13
+
+	// acc = fma(isum, d*D, acc)
+	FLDPQ (R10), (F0, F11)
+	FMOVQ 32(R10), F1
+	FMOVS (R26), F2
+	FMOVQ 1280(R10), F3
+	VFMULS(2, 0, 3, 3)
+	VSCVTF(0, 0)
+	VFMLA V3.S4, V0.S4, V1.S4
+	FMOVQ F1, 32(R10)
+	ADD   $66, R4
+	ADD   $66, R5
+	ADD   $66, R6
+	ADD   $66, R7
+	ADD   $4, R26
+	SUBS  $1, R8, R8
+	BNE   block
+
+	MOVD R4, R1
+	ADD  R15, R25, R5
+	ADD  R15, R5, R6
+	ADD  R15, R6, R7
+	VST1 V1.S[0], (R25)
+	VST1 V1.S[1], (R5)
+	VST1 V1.S[2], (R6)
+	VST1 V1.S[3], (R7)
+	ADD  $4, R25
 	SUBS $1, R9, R9
 	BNE  rows
 	RET

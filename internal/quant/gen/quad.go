@@ -4,45 +4,45 @@ import "fmt"
 
 // A product with one token needs no panel. The functions in this file multiply what a format's
 // body would store, directly in its registers. The bodies are those of packing, with these
-// functions instead of the stores.
+// functions instead of the stores. The four rows at a time are of four streams, which memory
+// answers faster than neighbouring rows that end after a kilobyte (see kernel.Kernel.Quad).
 //
 // put32 uses V16 to V24 and V28, which no body of a 32-wide format needs at that time. V29 has
 // the accumulators.
 
-// rows generates the functions that multiply with one token. Q3_K has none, because its body
+// quads generates the functions that multiply with one token. Q3_K has none, because its body
 // leaves too few registers free. The one of Q5_1 is in lanes.go.
-func rows(a *asm, l layout) {
+func quads(a *asm, l layout) {
 	for _, f := range formats {
 		switch {
 		case f.one == nil:
 		case f.one.width == 0:
-			f.row(a, l, *f.one)
+			f.quad(a, l, *f.one)
 		default:
-			f.row256(a, l, *f.one)
+			f.quad256(a, l, *f.one)
 		}
 	}
 }
 
-// row generates the function that multiplies rows in place with one token, for a 32-wide
+// quad generates the function that multiplies rows in place with one token, for a 32-wide
 // format.
-func (f format) row(a *asm, l layout, one fused) {
+func (f format) quad(a *asm, l layout, one fused) {
 	hasMin := one.hasMin
 	p := &packer{asm: a, layout: l, fused: &one}
-	p.rowStart(f, rowName(f, l), "acc = fma(sum, d*D, acc)"+map[bool]string{true: ",\n// acc = fma(m, DS, acc)"}[hasMin])
+	p.quadStart(f, quadName(f, l), "acc = fma(sum, d*D, acc)"+map[bool]string{true: ",\n// acc = fma(m, DS, acc)"}[hasMin])
 	p.top("//\tR14 from a D to its DS")
-	p.rowArgs(rowName(f, l))
+	p.quadArgs(quadName(f, l))
 	if hasMin {
 		p.op("MOVD", "tileArgs_DS(R0), R14")
 		p.op("SUB", "R24, R14")
 	}
-	p.op("MOVD", "$4, R9")
 	f.setup(p)
 
 	p.label("rows")
 	p.pointFour()
 	p.op("MOVD", "R23, R13")
 	p.op("MOVD", "R24, R26")
-	p.load("(R25)", 29)
+	p.bytes(0, 29)
 	p.label("block")
 	p.prefetch(f.bytes)
 	f.body(p)
@@ -51,40 +51,59 @@ func (f format) row(a *asm, l layout, one fused) {
 	p.add(32, "R13")
 	p.add(4, "R26")
 	p.loop("R8", "block")
-	p.blank()
-	p.store(29, "(R25)")
-	p.add(16, "R25")
-	p.loop("R9", "rows")
-	p.op("RET", "")
+	p.quadEnd(29)
 }
 
-// rowStart begins a function that multiplies with one token: its comment.
-func (p *packer) rowStart(f format, name, result string) {
+// quadStart writes the comment of a function that multiplies with one token.
+func (p *packer) quadStart(f format, name, result string) {
 	p.begin("func " + name + "(t *tileArgs)")
 	p.top("// One token, weights from where they lie: %s.\n//", result)
 	p.top("// Registers")
 	p.top("//\tR1  the next four rows  R4-R7 the block's rows")
-	p.top("//\tR2  stride              R3  blocks, R8 left     R9  fours of rows left")
+	p.top("//\tR2  stride              R3  blocks, R8 left     R9  rows of a stream left")
 	p.top("//\tR23 activations, R13 the block's                R24 scales, R26 the block's")
-	p.top("//\tR25 accumulators")
+	p.top("//\tR25 results             R15 from a stream's results to the next's")
 	if f.doc != "" {
 		p.top("//\t%s", f.doc)
 	}
 }
 
-func rowName(f format, l layout) string { return fmt.Sprintf("row%s%s", f.name, l.isa) }
+func quadName(f format, l layout) string { return fmt.Sprintf("quad%s%s", f.name, l.isa) }
 
-// rowArgs begins the code of such a function: it loads the arguments. R0 stays the address of
-// the arguments.
-func (p *packer) rowArgs(name string) {
+// quadArgs begins the code of a function that multiplies with one token: it loads the arguments.
+// R0 stays the address of the arguments.
+func (p *packer) quadArgs(name string) {
 	p.top("TEXT ·%s(SB), NOSPLIT, $0-8", name)
 	p.op("MOVD", "t+0(FP), R0")
-	for _, arg := range []struct{ field, reg string }{{"W", "R1"}, {"WStride", "R2"}, {"NB", "R3"}, {"Acc", "R25"}, {"Q", "R23"}, {"D", "R24"}} {
+	for _, arg := range []struct{ field, reg string }{{"W", "R1"}, {"WStride", "R2"}, {"NB", "R3"}, {"Rows", "R9"},
+		{"Acc", "R25"}, {"AccStride", "R15"}, {"Q", "R23"}, {"D", "R24"}} {
 		p.op("MOVD", "tileArgs_%s(R0), %s", arg.field, arg.reg)
 	}
 }
 
-// fused is what a packer needs to know to multiply instead of storing.
+// quadEnd stores the results of four rows, the lanes of v, goes to the next row of each stream,
+// which follows this one, and ends the function after the last.
+func (p *packer) quadEnd(v int) {
+	p.blank()
+	p.op("MOVD", "R4, R1")
+	storeStreams(p.asm, v, []string{"R25", "R5", "R6", "R7"}, "R15")
+	p.add(4, "R25")
+	p.loop("R9", "rows")
+	p.op("RET", "")
+}
+
+// storeStreams stores the results of four rows, the lanes of v. Register at[0] is the address of
+// the first. The others become those of the other streams, which are stride bytes apart.
+func storeStreams(a *asm, v int, at []string, stride string) {
+	for r := 1; r < 4; r++ {
+		a.op("ADD", "%s, %s, %s", stride, at[r-1], at[r])
+	}
+	for r, at := range at {
+		a.op("VST1", "V%d.S[%d], (%s)", v, r, at)
+	}
+}
+
+// fused tells a packer how to multiply instead of storing.
 type fused struct {
 	hasMin bool
 	any    bool    // weights need 8 bits

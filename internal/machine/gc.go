@@ -1,0 +1,19 @@
+package machine
+
+import (
+	"os"
+	"runtime/debug"
+	"sync"
+)
+
+// DelayGC keeps the garbage collector from running until the returned function is called, or
+// until the heap has 64 MiB. Most objects that are made while a model is loaded stay, so that
+// collecting them early only delays the first token. The returned function may be called
+// several times. DelayGC does nothing if the user has set GOGC.
+func DelayGC() (resume func()) {
+	if os.Getenv("GOGC") != "" {
+		return func() {}
+	}
+	percent := debug.SetGCPercent(16 * 100) // the first collection is at percent/100 times 4 MiB
+	return sync.OnceFunc(func() { debug.SetGCPercent(percent) })
+}

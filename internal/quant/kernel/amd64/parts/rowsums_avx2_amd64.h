@@ -1,0 +1,43 @@
+// The ends of a super-block of four streams of rows, for quad256_amd64.h.
+
+// ADDROWS adds the lanes of a to d, the sums of four rows: in each half of a, dword j is
+// then row j's. Clobbers b and Y8 to Y10.
+#define ADDROWS(a, b, c, d) \
+	VPUNPCKLDQ  b, a, Y8    \
+	VPUNPCKHDQ  b, a, Y9    \
+	VPADDD      Y9, Y8, Y8  \
+	VPUNPCKLDQ  d, c, Y9    \
+	VPUNPCKHDQ  d, c, Y10   \
+	VPADDD      Y10, Y9, Y9 \
+	VPUNPCKLQDQ Y9, Y8, a   \
+	VPUNPCKHQDQ Y9, Y8, b   \
+	VPADDD      b, a, a
+
+// ADDROWSUMS adds Y0, whose halves have sums of four rows, to the results. The rows' scales are
+// halves at off.
+#define ADDROWSUMS(off) \
+	VEXTRACTI128 $1, Y0, X8  \
+	VPADDD       X8, X0, X8  \
+	VCVTDQ2PS    X8, X8      \
+	QUADSCALES(off)          \
+	VFMADD231PS  X9, X8, X13
+
+// ADDMINSUMS does this for formats with minima, whose sums are in Y4. The scales and those
+// of the minima are at off.
+#define ADDMINSUMS(off) \
+	VPERM2I128   $0x20, Y4, Y0, Y8           \
+	VPERM2I128   $0x31, Y4, Y0, Y9           \
+	VPADDD       Y9, Y8, Y8                  \
+	VCVTDQ2PS    Y8, Y8                      \ // the sums, those of the minima
+	VMOVD        off(SI), X9                 \
+	VPINSRD      $1, off(SI)(DX*1), X9, X9   \
+	VPINSRD      $2, off(SI)(DX*2), X9, X9   \
+	VPINSRD      $3, off(SI)(R8*1), X9, X9   \
+	VPSHUFB      ·quadScalePairs(SB), X9, X9 \
+	VCVTPH2PS    X9, Y9                      \ // D, DMin
+	VBROADCASTSS (CX), Y10                   \
+	VMULPS       Y10, Y9, Y9                 \
+	VFMADD231PS  X9, X8, X13                 \
+	VEXTRACTF128 $1, Y8, X8                  \
+	VEXTRACTF128 $1, Y9, X9                  \
+	VFNMADD231PS X9, X8, X13

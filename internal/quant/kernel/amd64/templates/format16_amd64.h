@@ -1,0 +1,48 @@
+// The packing of a format with a scale for each 16 weights, and its product with one token
+// without a panel. To be defined: PACK and ROW (the functions' names), UNPACK, FIRST, SECOND and
+// SCALES (see unpack16_amd64.h), BLOCK (bytes of a block), PARTS (how often it has 32 weights),
+// EACHPART(M) (the macro M for each part), PART (bytes of a part in the panel of a vector of
+// rows), FETCH and FETCHNEXT (see format32_amd64.h), MINS where there are minima.
+
+#define STORE16(at, unused, a, b, c, d) PANEL4(at, a, b, c, d)
+
+#ifdef MINS
+#define STORESCALES(at) \
+	VMOVUPS V0, (at+4*VBYTES)(DI)        \
+	VMOVUPS V2, (at+5*VBYTES)(DI)        \
+	VMOVUPS V1, (at+PART/2+4*VBYTES)(DI) \
+	VMOVUPS V3, (at+PART/2+5*VBYTES)(DI)
+#else
+#define STORESCALES(at) \
+	VMOVUPS V0, (at+4*VBYTES)(DI)        \
+	VMOVUPS V1, (at+PART/2+4*VBYTES)(DI)
+#endif
+
+#define PACKPART(p) \
+	UNPACK(p)                           \
+	FIRST(STORE16, (p*PART), 0)         \
+	SECOND(STORE16, (p*PART+PART/2), 0) \
+	SCALES(p)                           \
+	STORESCALES(p*PART)
+
+#define PACKBLOCK EACHPART(PACKPART)
+#define PANEL (PARTS*PART)
+#define FETCHEVERY 4
+#include "templates/pack_amd64.h"
+#undef FETCHEVERY
+#include "templates/row16_amd64.h"
+
+#undef STORE16
+#undef STORESCALES
+#undef PACKPART
+#undef PACKBLOCK
+#undef PARTS
+#undef EACHPART
+#undef PANEL
+#undef UNPACK
+#undef FIRST
+#undef SECOND
+#undef SCALES
+#undef BLOCK
+#undef FETCHNEXT
+#undef FETCH
