@@ -40,7 +40,7 @@ func ReadBaseline(path string) (Baseline, error) {
 		var other *json.UnmarshalTypeError
 		if errors.As(err, &other) {
 			// The message should not name a Go type.
-			err = fmt.Errorf("%s at byte %d is not what such a report has there", other.Value, other.Offset)
+			err = fmt.Errorf("unexpected %s at byte %d", other.Value, other.Offset)
 		}
 		return nil, fmt.Errorf("bench: %s is not a JSON report of a benchmark: %w", path, err)
 	}

@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -134,7 +135,7 @@ func (t *Template) message(m Message, index int) (*value.Dict, error) {
 		}
 		object, ok := v.(*value.Dict)
 		if !ok {
-			return nil, fmt.Errorf("it is no object")
+			return nil, errors.New("must be a JSON object")
 		}
 		if d, err = t.object(object, m, o); err != nil {
 			return nil, err

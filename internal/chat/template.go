@@ -69,7 +69,7 @@ func (t *Template) prepare(tok *tokenizer.Tokenizer) (err error) {
 		t.foldSystem = true
 		parts, err = t.parts(probe, true)
 		if err == nil && !says(parts, 1) {
-			err = errors.New("chat: template: it leaves out what the user says")
+			err = errors.New("chat: template: it leaves out the user's text")
 		}
 	}
 	if err != nil {

@@ -147,7 +147,7 @@ func (f *Folder) openParts(parts []string, index map[string]string, opt Options)
 	}
 	for name, file := range index {
 		if all[name] == nil {
-			return fmt.Errorf("%s: tensor %q is missing, which is in %s by the index", f.Dir, name, file)
+			return fmt.Errorf("%s: tensor %q is missing: the index has it in %s", f.Dir, name, file)
 		}
 	}
 	return nil

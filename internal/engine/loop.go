@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"slices"
 )
 
@@ -190,4 +191,20 @@ func (e *Engine) finish(a *answer) {
 	e.busy--
 	e.wakeLocked()
 	e.mu.Unlock()
+}
+
+// abandoned is the context of a batch. It is cancelled once the requests of all texts in the
+// batch are cancelled.
+type abandoned struct {
+	context.Context
+	rows []rows
+}
+
+func (c abandoned) Err() error {
+	for _, r := range c.rows {
+		if r.answer.group.done() == nil {
+			return nil
+		}
+	}
+	return context.Canceled
 }

@@ -96,22 +96,6 @@ func (e *Engine) compose() bool {
 	return len(e.rows) > 0
 }
 
-// abandoned is the context of a batch. It is cancelled once the requests of all texts in the
-// batch are cancelled.
-type abandoned struct {
-	context.Context
-	rows []rows
-}
-
-func (c abandoned) Err() error {
-	for _, r := range c.rows {
-		if r.answer.group.done() == nil {
-			return nil
-		}
-	}
-	return context.Canceled
-}
-
 // evaluate evaluates the batch and samples the next tokens of each text. It returns true.
 func (e *Engine) evaluate() bool {
 	start := time.Now()

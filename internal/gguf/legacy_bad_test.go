@@ -30,9 +30,9 @@ func TestLegacyBad(t *testing.T) {
 		{"tensor missing", func(m *oldModel) { m.tensors = m.tensors[:11] }, `tensor "blk.0.ffn_norm.weight" is missing`},
 		{"most missing", func(m *oldModel) { m.tensors = m.tensors[:1] }, "the first layer's tensors are missing"},
 		{"twice", func(m *oldModel) { m.tensors = append(m.tensors, m.tensors[1]) }, `"norm.weight" is there twice`},
-		{"unknown tensor", func(m *oldModel) { m.tensors[5].name = "layers.0.attention.wx.weight" }, `"layers.0.attention.wx.weight", which no LLaMA of 1 layers has`},
-		{"layer too high", func(m *oldModel) { m.tensors[5].name = "layers.1.attention.wv.weight" }, "which no LLaMA of 1 layers has"},
-		{"layer written oddly", func(m *oldModel) { m.tensors[5].name = "layers.00.attention.wv.weight" }, "which no LLaMA"},
+		{"unknown tensor", func(m *oldModel) { m.tensors[5].name = "layers.0.attention.wx.weight" }, `"layers.0.attention.wx.weight" is not a tensor of a LLaMA of 1 layers`},
+		{"layer too high", func(m *oldModel) { m.tensors[5].name = "layers.1.attention.wv.weight" }, "is not a tensor of a LLaMA of 1 layers"},
+		{"layer written oddly", func(m *oldModel) { m.tensors[5].name = "layers.00.attention.wv.weight" }, "is not a tensor of a LLaMA"},
 		{"name too long", func(m *oldModel) { m.tensors[5].name = strings.Repeat("x", 1024) }, "name of 1024 bytes, want 1 to 1023"},
 		{"no name", func(m *oldModel) { m.tensors[5].name = "" }, "name of 0 bytes"},
 		{"zero columns", func(m *oldModel) { m.tensors[5].cols = 0 }, "one is not positive"},
@@ -46,7 +46,7 @@ func TestLegacyBad(t *testing.T) {
 		{"heads of keys", func(m *oldModel) {
 			m.tensors[4].rows = 48
 			m.tensors[4].data = m.tensors[4].data[:4*48*128]
-		}, "48 rows are no whole number of heads"},
+		}, "48 rows: must be whole heads of"},
 		{"block size", func(m *oldModel) {
 			m.tensors[1].code = 2
 		}, `"norm.weight": `},

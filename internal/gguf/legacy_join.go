@@ -49,8 +49,8 @@ func (l *legacyFile) sizes(parts int) (*arch.Sizes, error) {
 	headDim := int(p.Embd / p.Heads)
 	width := kv.rows * parts
 	if width%headDim != 0 || int(p.Embd)%width != 0 {
-		return nil, fmt.Errorf("tensor %q: %d rows are no whole number of heads that divides %d heads of %d",
-			firstKeys, width, p.Heads, headDim)
+		return nil, fmt.Errorf("tensor %q: %d rows: must be whole heads of %d rows, and their number must divide the model's %d heads",
+			firstKeys, width, headDim, p.Heads)
 	}
 	return &arch.Sizes{
 		VocabSize: int(p.Vocab), Dim: int(p.Embd), FFNDim: ffn.rows * parts,

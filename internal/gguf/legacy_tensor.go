@@ -102,7 +102,7 @@ func (l *legacyFile) readTensor(pos int64) (next int64, err error) {
 	name, kind := newName(old, int(l.hparams.Layers))
 	switch _, dup := l.tensors[name]; {
 	case kind == nil:
-		return 0, fmt.Errorf("%q, which no LLaMA of %d layers has", old, l.hparams.Layers)
+		return 0, fmt.Errorf("%q is not a tensor of a LLaMA of %d layers", old, l.hparams.Layers)
 	case dup:
 		return 0, fmt.Errorf("%q is there twice", old)
 	}

@@ -24,7 +24,7 @@ func (f *File) openOthers(path string, one *header, opt Options) ([]*header, err
 	}
 	// The name, not the metadata, bounds the number of files to open: at most 99999.
 	if count, _ := strconv.ParseUint(m[3], 10, 64); count != one.splitCount {
-		return nil, fmt.Errorf("%s: the name says that there are %d parts, %s says %d", path, count, keySplitCount, one.splitCount)
+		return nil, fmt.Errorf("%s: the file's name says %d parts, but %s says %d", path, count, keySplitCount, one.splitCount)
 	}
 	parts := make([]*header, 0, one.splitCount)
 	for i := range one.splitCount {
@@ -111,7 +111,7 @@ func (f *File) join(parts []*header) error {
 	}
 	f.index()
 	if want := parts[0].splitTensors; want >= 0 && want != int64(n) {
-		return fmt.Errorf("%s: the parts hold %d tensors, split.tensors.count says %d", f.Path, n, want)
+		return fmt.Errorf("%s: the parts have %d tensors, but split.tensors.count says %d", f.Path, n, want)
 	}
 	return nil
 }

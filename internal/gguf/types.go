@@ -38,7 +38,7 @@ const lastType = 1000
 func checkType(t quant.Type) error {
 	switch name, foreign := foreignTypes[t]; {
 	case t == quant.Q4_2 || t == quant.Q4_3:
-		return fmt.Errorf("type %v (code %d), which GGUF never had", t, uint32(t))
+		return fmt.Errorf("type %v (code %d) is not a type of GGUF", t, uint32(t))
 	case t.Known() && t < lastType:
 		return nil
 	case foreign:

@@ -186,7 +186,7 @@ func (w *Writer) Write(p []byte) (int, error) {
 	case w.next == 0:
 		return 0, w.fail(errors.New("data before the first tensor"))
 	case int64(len(p)) > w.left:
-		return 0, w.fail(fmt.Errorf("tensor %q: %d bytes too many", w.tensors[w.next-1].Name, int64(len(p))-w.left))
+		return 0, w.fail(fmt.Errorf("tensor %q: %d bytes more than its size", w.tensors[w.next-1].Name, int64(len(p))-w.left))
 	}
 	n, err := w.buf.Write(p)
 	if w.left -= int64(n); err != nil {

@@ -156,7 +156,7 @@ func TestWriterMisuse(t *testing.T) {
 		{"nothing", func(w *Writer) error { return nil }, `tensor "x" is missing`},
 		{"data first", func(w *Writer) error { _, err := w.Write([]byte{1}); return err }, "before the first tensor"},
 		{"wrong order", func(w *Writer) error { return w.Begin("y") }, `tensor "y" in place of "x"`},
-		{"too much", func(w *Writer) error { return w.WriteTensor("x", make([]byte, 17)) }, `tensor "x": 1 bytes too many`},
+		{"too much", func(w *Writer) error { return w.WriteTensor("x", make([]byte, 17)) }, `tensor "x": 1 bytes more than its size`},
 		{"too little", func(w *Writer) error { w.WriteTensor("x", make([]byte, 15)); return w.Begin("y") }, `tensor "x": 1 bytes are missing`},
 		{"too little at the end", func(w *Writer) error {
 			w.WriteTensor("x", make([]byte, 16))

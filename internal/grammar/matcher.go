@@ -134,7 +134,7 @@ func (m *Matcher) note(text []byte) {
 }
 
 // ErrTooAmbiguous says that a grammar reads a text in more ways than a matcher follows.
-var ErrTooAmbiguous = fmt.Errorf("grammar: too many ways to read the text: more than %d at once, or %d steps for a token", maxHeads, maxSpent)
+var ErrTooAmbiguous = fmt.Errorf("grammar: too ambiguous: more than %d ways to read the text, or %d steps for a token", maxHeads, maxSpent)
 
 // Mask returns the set of tokens that may come next. It is valid until the next token is
 // accepted.

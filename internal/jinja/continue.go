@@ -13,7 +13,7 @@ import (
 const continueTag = "CONTINUE_FINAL_MESSAGE_TAG "
 
 // ErrNotShown says that a template leaves out the message to continue.
-var ErrNotShown = errors.New("jinja: the template does not show the last message, which is to be gone on with")
+var ErrNotShown = errors.New("jinja: the template does not show the last message, so it cannot be continued")
 
 // Continue is Render for a conversation whose last message is unfinished: the result ends with
 // the content of that message, as with transformers' continue_final_message.
@@ -21,11 +21,11 @@ func (t *Template) Continue(ctx context.Context, vars *value.Dict, opt Options) 
 	messages, _ := vars.Lookup("messages")
 	l, ok := messages.(*value.List)
 	if !ok || len(l.Items) == 0 {
-		return text.Text{}, errors.New("jinja: no message to be gone on with")
+		return text.Text{}, errors.New("jinja: no message to continue")
 	}
 	last, ok := l.Items[len(l.Items)-1].(*value.Dict)
 	if !ok {
-		return text.Text{}, errors.New("jinja: the last message is no object")
+		return text.Text{}, errors.New("jinja: the last message must be an object")
 	}
 	if err := addTag(last); err != nil {
 		return text.Text{}, err
@@ -68,5 +68,5 @@ func addTag(message *value.Dict) error {
 			}
 		}
 	}
-	return errors.New("jinja: the last message has no text to be gone on with")
+	return errors.New("jinja: the last message has no text to continue")
 }

@@ -116,7 +116,7 @@ func TestMergeErrors(t *testing.T) {
 	foreign := write(t, "foreign", strings.Replace(lines[0], `"id-`, `"ID-`, 1))
 	require.ErrorContains(t, merge(all, foreign), "is not one of the input")
 	torn := write(t, "torn", lines[0][:20])
-	require.ErrorContains(t, merge(all, torn), "torn: line 1: it is no result in JSON")
+	require.ErrorContains(t, merge(all, torn), "torn: line 1: it is not a result in JSON")
 }
 
 // TestTorn truncates an output anywhere in its last two lines, and resumes from it.
@@ -150,7 +150,7 @@ func TestOutputOfAnother(t *testing.T) {
 	in := open(t, write(t, "in.jsonl", numbered(2)...), All)
 	for name, text := range map[string]string{
 		"custom_id \"x\" is not one of the input": `{"id":"i","custom_id":"x","response":null,"error":{"code":"c","message":"m"}}`,
-		"it is no result in JSON":                 `# my notes`,
+		"it is not a result in JSON":              `# my notes`,
 	} {
 		path := write(t, "out", text, "")
 		_, err := OpenOutput(path, in, false)
@@ -263,9 +263,9 @@ func TestMeta(t *testing.T) {
 	require.NoError(t, other.Claim(out, true))
 	require.NoError(t, other.Claim(out, false))
 	require.NoError(t, os.WriteFile(MetaPath(out), []byte("{"), 0o600))
-	require.ErrorContains(t, m.Claim(out, false), "it is no record of a batch")
+	require.ErrorContains(t, m.Claim(out, false), "it is not the record of a batch")
 
 	precious := write(t, "precious", "something else")
-	require.ErrorContains(t, m.Claim(precious, false), "exists and is no output of a batch")
+	require.ErrorContains(t, m.Claim(precious, false), "exists and is not the output of a batch")
 	require.NoError(t, m.Claim(precious, true))
 }

@@ -92,7 +92,7 @@ func (in *Input) check(shard Shard, bad func(line int, err error)) error {
 	case wrong > 0:
 		return fmt.Errorf("%d of %d lines cannot be taken", wrong, all)
 	case all == 0:
-		return errors.New("there are no requests in it")
+		return errors.New("it has no requests")
 	}
 	in.SHA256 = hex.EncodeToString(sum.Sum(nil))
 	if shard != All {
@@ -159,7 +159,7 @@ func (in *Input) read(l inputLine) (*Request, error) {
 		r, err = ParseRequest(line)
 	}
 	if err == nil && keyOf(r.CustomID) != l.id {
-		err = errors.New("its custom_id is another than before")
+		err = errors.New("its custom_id has changed")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s was changed while it was answered: line %d: %w", in.file.Name(), l.number, err)

@@ -51,7 +51,7 @@ func ParseRequest(line []byte) (*Request, error) {
 	}
 	var fields map[string]json.RawMessage // a struct would take "Custom_ID" as well
 	if err := json.Unmarshal(line, &fields); err != nil {
-		return nil, fmt.Errorf("it is no JSON object: %w", err)
+		return nil, fmt.Errorf("it is not a JSON object: %w", err)
 	}
 	r := &Request{}
 	var method string

@@ -17,10 +17,10 @@ func TestParseRequest(t *testing.T) {
 		{"completion", line("a", `{"prompt": "x"}`), ""},
 		{"chat", `{"custom_id":"é","method":"POST","url":"/v1/chat/completions","body":{"messages":[]},"more":1}`, ""},
 		{"responses", `{"custom_id":"a","method":"POST","url":"/v1/responses","body":{}}`, ""},
-		{"nothing", ``, "it is no JSON object: unexpected end of JSON input"},
-		{"no JSON", `custom_id`, "it is no JSON object: invalid character 'c' looking for beginning of value"},
-		{"a list", `[]`, "it is no JSON object: json: cannot unmarshal array into Go value of type map[string]json.RawMessage"},
-		{"two", line("a", `{}`) + `{}`, "it is no JSON object: invalid character '{' after top-level value"},
+		{"nothing", ``, "it is not a JSON object: unexpected end of JSON input"},
+		{"no JSON", `custom_id`, "it is not a JSON object: invalid character 'c' looking for beginning of value"},
+		{"a list", `[]`, "it is not a JSON object: json: cannot unmarshal array into Go value of type map[string]json.RawMessage"},
+		{"two", line("a", `{}`) + `{}`, "it is not a JSON object: invalid character '{' after top-level value"},
 		{"bytes", "{\"custom_id\":\"\xff\"}", "it is not in UTF-8"},
 		{"no id", `{"method":"POST","url":"/v1/responses","body":{}}`, "custom_id is missing"},
 		{"other case", `{"Custom_ID":"a","method":"POST","url":"/v1/responses","body":{}}`, "custom_id is missing"},
@@ -40,7 +40,7 @@ func TestParseRequest(t *testing.T) {
 		{"body a text", line("a", `"{}"`), `body is "\"{}\"", must be a JSON object`},
 		{"long line", strings.Repeat(" ", MaxLine) + "{", "it has 8454145 bytes, must have at most 8454144"},
 		{"long body", line("a", `{"prompt":"`+strings.Repeat("x", MaxBody)+`"}`), "body has 8388621 bytes, must have at most 8388608"},
-		{"deep", line("a", strings.Repeat(`{"a":`, 10_001)+"1"+strings.Repeat("}", 10_001)), "it is no JSON object: invalid character '{' exceeded max depth"},
+		{"deep", line("a", strings.Repeat(`{"a":`, 10_001)+"1"+strings.Repeat("}", 10_001)), "it is not a JSON object: invalid character '{' exceeded max depth"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -106,14 +106,14 @@ func TestParseResult(t *testing.T) {
 	tests := []struct{ name, line, err string }{
 		{"response", `{"id":"i","custom_id":"a","response":{"status_code":200,"request_id":"r","body":{"a":"<é>"}},"error":null}`, ""},
 		{"error", `{"id":"i","custom_id":"a","response":null,"error":{"code":"c","message":"m"}}`, ""},
-		{"neither", `{"id":"i","custom_id":"a","response":null,"error":null}`, "it is no result: one of response and error must be an object, the other null"},
+		{"neither", `{"id":"i","custom_id":"a","response":null,"error":null}`, "it is not a result: either response or error must be an object, and the other null"},
 		{"both", `{"id":"i","custom_id":"a","response":{"status_code":200,"request_id":"r","body":{}},"error":{"code":"c","message":"m"}}`,
-			"it is no result: one of response and error must be an object, the other null"},
-		{"no id", `{"id":"i","response":null,"error":{}}`, "it is no result: custom_id is missing"},
-		{"no status", `{"custom_id":"a","response":{"body":{}},"error":null}`, "it is no result: response has no status_code of HTTP, or no body"},
-		{"garbage", "\x00", "it is no result in JSON: invalid character '\\x00' looking for beginning of value"},
+			"it is not a result: either response or error must be an object, and the other null"},
+		{"no id", `{"id":"i","response":null,"error":{}}`, "it is not a result: custom_id is missing"},
+		{"no status", `{"custom_id":"a","response":{"body":{}},"error":null}`, "it is not a result: response needs an HTTP status_code and a body"},
+		{"garbage", "\x00", "it is not a result in JSON: invalid character '\\x00' looking for beginning of value"},
 		{"bytes", "\xff", "it is not in UTF-8"},
-		{"half", `{"id":"i","custom_id":"a","respon`, "it is no result in JSON: unexpected end of JSON input"},
+		{"half", `{"id":"i","custom_id":"a","respon`, "it is not a result in JSON: unexpected end of JSON input"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -42,14 +42,14 @@ func (m *Meta) Claim(output string, force bool) error {
 	case force:
 	case err == nil:
 		if err := json.Unmarshal(data, &old); err != nil {
-			return fmt.Errorf("%s: it is no record of a batch: %w", path, err)
+			return fmt.Errorf("%s: it is not the record of a batch: %w", path, err)
 		}
 		if list := old.differences(m); len(list) > 0 {
 			return fmt.Errorf("%s was begun with another %s", output, strings.Join(list, ", another "))
 		}
 		return nil
 	case statErr == nil && st.Size() > 0:
-		return fmt.Errorf("%s exists and is no output of a batch: %s is missing", output, path)
+		return fmt.Errorf("%s exists and is not the output of a batch: %s is missing", output, path)
 	}
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)

@@ -51,15 +51,15 @@ func ParseResult(line []byte) (*Result, error) {
 	}
 	r := &Result{}
 	if err := json.Unmarshal(line, r); err != nil {
-		return nil, fmt.Errorf("it is no result in JSON: %w", err)
+		return nil, fmt.Errorf("it is not a result in JSON: %w", err)
 	}
 	switch {
 	case r.CustomID == "":
-		return nil, errors.New("it is no result: custom_id is missing")
+		return nil, errors.New("it is not a result: custom_id is missing")
 	case (r.Response == nil) == (r.Error == nil):
-		return nil, errors.New("it is no result: one of response and error must be an object, the other null")
+		return nil, errors.New("it is not a result: either response or error must be an object, and the other null")
 	case r.Response != nil && (r.Response.Status < 100 || r.Response.Status > 599 || len(r.Response.Body) == 0):
-		return nil, errors.New("it is no result: response has no status_code of HTTP, or no body")
+		return nil, errors.New("it is not a result: response needs an HTTP status_code and a body")
 	}
 	if r.Response != nil {
 		body, err := compact(r.Response.Body)

@@ -20,7 +20,7 @@ func TestInputErrors(t *testing.T) {
 		`3: body is "[]", must be a JSON object`, `4: custom_id "a" is that of line 1, too`, `5: it has more than 8454144 bytes`,
 	}, told)
 	_, err = OpenInput(write(t, "empty.jsonl", "", " "), All, nil)
-	require.ErrorContains(t, err, "there are no requests in it")
+	require.ErrorContains(t, err, "it has no requests")
 }
 
 // TestStream checks that a pipe's lines are checked as they come.
@@ -54,7 +54,7 @@ func TestChanged(t *testing.T) {
 	in := open(t, path, All)
 	require.NoError(t, os.WriteFile(path, []byte(strings.ReplaceAll(read(t, path), "id-", "ID-")), 0o600))
 	_, err := in.Next(t.Context())
-	require.EqualError(t, err, path+" was changed while it was answered: line 1: its custom_id is another than before")
+	require.EqualError(t, err, path+" was changed while it was answered: line 1: its custom_id has changed")
 
 	require.NoError(t, os.Truncate(path, 0))
 	err = (&Run{Source: in, Output: NewOutput(io.Discard), Answer: echo, Parallel: 2, MaxErrors: -1}).Do(t.Context())

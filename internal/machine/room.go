@@ -22,7 +22,7 @@ const slack = 72 << 20
 func Reserve(n int64) error {
 	limit, used, limitedSpace := start.AddressSpace()
 	inSpace := func() error {
-		return fmt.Errorf("%s do not fit: the address space is limited to %s (ulimit -v), of which %s are left",
+		return fmt.Errorf("%s do not fit: the address space is limited to %s (ulimit -v), and %s are left",
 			mebibytes(n), mebibytes(limit), mebibytes(max(0, limit-used-slack)))
 	}
 	if limitedSpace && n > limit-used-slack {

@@ -1,8 +1,6 @@
 package model
 
 import (
-	"slices"
-
 	"alpaca/internal/ggml"
 	"alpaca/internal/ggml/vec"
 	"alpaca/internal/quant"
@@ -12,12 +10,6 @@ import (
 // A product is first computed for all rows, as without adapters. Then, for the rows of each
 // text with adapters, the adapters' contributions are added to the product or replace it. So a
 // row's result does not depend on the adapters of other rows.
-
-// run has the adjacent rows lo to hi-1, whose texts use the same adapters with the same scales.
-type run struct {
-	lo, hi int
-	scales []float32 // the scales of the model's adapters; nil: no adapters
-}
 
 // adapting is a runner's memory for adapters. The current rows are those that the next step
 // computes: first all rows of the batch, later only the wanted rows, whose logits the caller
@@ -81,63 +73,6 @@ func (m *Model) adapterSizes() (rank, whole, inner int) {
 func (r *Runner) adapterElems() int {
 	rank, whole, inner := r.model.adapterSizes()
 	return 2*rank + whole + inner + 2*r.model.Config.Dim + 128
-}
-
-// setRuns finds the runs of a batch, and makes all its rows current.
-func (r *Runner) setRuns(b *Batch) {
-	a := &r.lora
-	a.all, a.wanted = a.all[:0], a.wanted[:0]
-	for i, s := range b.seqs {
-		if !s.adapted() {
-			continue
-		}
-		span := &b.spans[i]
-		a.all = appendRun(a.all, run{span.Row, span.Row + span.N, s.scales})
-	}
-	for _, x := range a.all {
-		lo, _ := slices.BinarySearch(b.wanted, x.lo)
-		if hi, _ := slices.BinarySearch(b.wanted, x.hi); hi > lo {
-			a.wanted = appendRun(a.wanted, run{lo, hi, x.scales})
-		}
-	}
-	a.runs = a.all
-}
-
-// appendRun appends x, or extends the last run by it.
-func appendRun(list []run, x run) []run {
-	if n := len(list); n > 0 && list[n-1].hi == x.lo && slices.Equal(list[n-1].scales, x.scales) {
-		list[n-1].hi = x.hi
-		return list
-	}
-	return append(list, x)
-}
-
-// cutRuns makes n of the wanted rows current. from is the index of the first one among the
-// wanted rows.
-func (r *Runner) cutRuns(from, n int) {
-	a := &r.lora
-	a.runs = a.all[:0]
-	for _, x := range a.wanted {
-		if lo, hi := max(x.lo, from), min(x.hi, from+n); lo < hi {
-			a.runs = append(a.runs, run{lo - from, hi - from, x.scales})
-		}
-	}
-	a.all = a.runs
-}
-
-// eachRun calls f for all current rows, divided into runs with the same adapters or none.
-func (r *Runner) eachRun(rows int, f func(x run)) {
-	at := 0
-	for _, x := range r.lora.runs {
-		if at < x.lo {
-			f(run{at, x.lo, nil})
-		}
-		f(x)
-		at = x.hi
-	}
-	if at < rows {
-		f(run{at, rows, nil})
-	}
 }
 
 // changed reports whether adapters of the current rows change products with x.
@@ -315,4 +250,20 @@ func (r *Runner) gateApart(f *FFN, out []float32) {
 	if r.err == nil {
 		r.model.Config.Activation.Mul(out, up)
 	}
+}
+
+// change is the effect of an adapter on a product W·x + Bias. It adds B·(A·x), or it replaces
+// the product by Whole·x + Bias.
+type change struct {
+	A, B  matmul.Matrix // [rank, columns] and [rows, rank], F32; B is multiplied by Pair.Scale
+	Whole matmul.Matrix // [rows, columns]; empty if there is A
+	Bias  []float32     // the bias with Whole
+}
+
+// tableChange is the effect of an adapter on a row of the embedding matrix. It adds
+// b·a[token], or it replaces the row by that of whole.
+type tableChange struct {
+	a, b  []float32 // [VocabSize, rank] and [Dim, rank]; b is multiplied by Pair.Scale
+	rank  int
+	whole matmul.Matrix // [VocabSize, Dim]
 }

@@ -255,21 +255,6 @@ func (c *Config) check() error {
 	return nil
 }
 
-// namedCount is a number with its key in the metadata.
-type namedCount struct {
-	key   string
-	value int
-}
-
-func (c *Config) positive(list []namedCount) error {
-	for _, n := range list {
-		if n.value <= 0 {
-			return fmt.Errorf("%s.%s is %d, must be positive", c.Arch, n.key, n.value)
-		}
-	}
-	return nil
-}
-
 // checkLayer returns an error if values of a layer are out of range or contradict each other.
 func (c *Config) checkLayer(l *LayerConfig) error {
 	if l.Taps > 0 || l.Delta {

@@ -93,7 +93,7 @@ func (r *reader) sharedKV(c *Config) {
 		}
 		switch from := &c.Layers[max(0, l.KVOf-1)]; {
 		case l.KVOf == 0:
-			r.fail("%s.%s is %d: none of the first %d layers has keys for layer %d", c.Arch, arch.KeySharedKV, n, own, i)
+			r.fail("%s.%s is %d: no layer among the first %d has keys for layer %d", c.Arch, arch.KeySharedKV, n, own, i)
 		case from.KeyDim != l.KeyDim || from.ValueDim != l.ValueDim || from.NumKVHeads != l.NumKVHeads || from.Window != l.Window:
 			r.fail("%s.%s is %d: layer %d has heads of another shape than layer %d, whose keys it is to use", c.Arch, arch.KeySharedKV, n, i, l.KVOf-1)
 		}

@@ -190,3 +190,18 @@ func (r *reader) rope(c *Config) ggml.RopeParams {
 	}
 	return p
 }
+
+// namedCount is a number with its key in the metadata.
+type namedCount struct {
+	key   string
+	value int
+}
+
+func (c *Config) positive(list []namedCount) error {
+	for _, n := range list {
+		if n.value <= 0 {
+			return fmt.Errorf("%s.%s is %d, must be positive", c.Arch, n.key, n.value)
+		}
+	}
+	return nil
+}

@@ -27,22 +27,6 @@ type LoRA struct {
 	table  *tableChange
 }
 
-// change is the effect of an adapter on a product W·x + Bias. It adds B·(A·x), or it replaces
-// the product by Whole·x + Bias.
-type change struct {
-	A, B  matmul.Matrix // [rank, columns] and [rows, rank], F32; B is multiplied by Pair.Scale
-	Whole matmul.Matrix // [rows, columns]; empty if there is A
-	Bias  []float32     // the bias that is added to Whole·x
-}
-
-// tableChange is the effect of an adapter on a row of the embedding matrix. It adds
-// b·a[token], or it replaces the row by that of whole.
-type tableChange struct {
-	a, b  []float32 // [VocabSize, rank] and [Dim, rank]; b is multiplied by Pair.Scale
-	rank  int
-	whole matmul.Matrix // [VocabSize, Dim]
-}
-
 // WithLoRA returns a model with one more adapter, whose default scale is scale. It shares the
 // weights of m, and the caller closes only m. If the adapter replaces a norm W by V, the
 // effective norm is W + scale*(V - W). The same holds for the products of a replaced matrix.
@@ -119,7 +103,7 @@ func (b *loraBinder) bind() error {
 	}
 	for name := range b.tensors {
 		if b.err == nil && !b.used[name] {
-			b.err = fmt.Errorf("tensor %q: the model has no such tensor, or an adapter cannot change it", name)
+			b.err = fmt.Errorf("tensor %q: the model lacks this tensor, or an adapter cannot change it", name)
 		}
 	}
 	if b.err == nil {

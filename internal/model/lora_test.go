@@ -152,7 +152,7 @@ func TestBadLoRA(t *testing.T) {
 			tensors[1].Shape = []int{96, 2}
 			return kv, tensors
 		},
-		`tensor "blk.9.attn_q.weight": the model has no such tensor, or an adapter cannot change it`: func(kv []gguf.KV, tensors []gguf.Tensor) ([]gguf.KV, []gguf.Tensor) {
+		`tensor "blk.9.attn_q.weight": the model lacks this tensor, or an adapter cannot change it`: func(kv []gguf.KV, tensors []gguf.Tensor) ([]gguf.KV, []gguf.Tensor) {
 			tensors[0].Name, tensors[1].Name = "blk.9.attn_q.weight.lora_a", "blk.9.attn_q.weight.lora_b"
 			return kv, tensors
 		},

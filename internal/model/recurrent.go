@@ -7,7 +7,7 @@ import (
 
 // ErrNoShift says that a context cannot be shifted, because layers keep the whole text in one
 // recurrent state.
-var ErrNoShift = errors.New("the context is full, and a model whose layers keep the text in a state cannot forget a part of it")
+var ErrNoShift = errors.New("the context is full, and a model with recurrent layers cannot drop a part of it")
 
 // state is the recurrent state of a text, in layers with a gated delta rule: after the last
 // token, and at the mark. There is no state for any other length.

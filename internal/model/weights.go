@@ -1,7 +1,11 @@
 package model
 
 import (
+	"fmt"
+	"strings"
+
 	"alpaca/internal/arch"
+	"alpaca/internal/gguf"
 	"alpaca/internal/quant/matmul"
 )
 
@@ -218,4 +222,35 @@ func sameShape(a, b []int) bool {
 		}
 	}
 	return true
+}
+
+// strangers returns an error if a file has a tensor that other architectures use, but the
+// model's architecture a does not. Ignoring such a tensor would change the answers.
+func strangers(f *gguf.File, a *arch.Arch, experts bool) error {
+	has := map[string]bool{}
+	for _, other := range arch.All() {
+		for name := range other.Tensors(1, experts) {
+			name, _ = strings.CutSuffix(name, ".bias")
+			has[name] = has[name] || other == a
+		}
+	}
+	for i := range a.MoE {
+		for _, p := range a.MoE[i].Parts {
+			has[arch.LayerPrefix(0)+stackOf(p.Role)] = true
+		}
+	}
+	for i := range f.Tensors {
+		name, _ := strings.CutSuffix(f.Tensors[i].Name, ".weight")
+		if strings.HasSuffix(name, ".scale") {
+			continue // matrices of any architecture may have a scale
+		}
+		name, _ = strings.CutSuffix(name, ".bias")
+		if _, rest, ok := arch.CutLayer(name); ok {
+			name = arch.LayerPrefix(0) + rest
+		}
+		if own, known := has[name]; known && !own {
+			return fmt.Errorf("tensor %q in a model of architecture %q is %w", f.Tensors[i].Name, a.Name, ErrUnsupported)
+		}
+	}
+	return nil
 }

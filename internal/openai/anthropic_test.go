@@ -62,7 +62,7 @@ func TestAnthropicErrors(t *testing.T) {
 		{`{` + q + `, "tools": [{"name": "f"}], "tool_choice": {"type": "tool", "name": "g"}}`, "tool_choice.name", "must be the name of one of the tools"},
 		{`{` + q + `, "tools": [{"type": "web_search_20250305", "name": "web_search"}]}`, "tools[0].type", "no tools of its own"},
 		{`{` + q + `, "tools": [{"name": "f"}], "tool_choice": {"type": "maybe"}}`, "tool_choice.type", "must be"},
-		{`{` + q + `, "tool_choice": {"type": "any"}}`, "tool_choice.type", "there are no tools"},
+		{`{` + q + `, "tool_choice": {"type": "any"}}`, "tool_choice.type", "the request has no tools"},
 	} {
 		_, err := ParseAnthropic([]byte(tt.body), sampler.DefaultParams(), false)
 		var e *Error

@@ -78,10 +78,10 @@ func check(data []byte) error {
 	err := json.Unmarshal(data, &any)
 	var syntax *json.SyntaxError
 	if errors.As(err, &syntax) {
-		return Invalid("", "the request is no JSON: %v at byte %d", err, syntax.Offset)
+		return Invalid("", "the request is not valid JSON: %v at byte %d", err, syntax.Offset)
 	}
 	if err != nil {
-		return Invalid("", "the request is no JSON: %v", err)
+		return Invalid("", "the request is not valid JSON: %v", err)
 	}
 	return nil
 }

@@ -195,7 +195,7 @@ func (t *responsesReader) tools() {
 		var kind string
 		needs(&item, "type", &kind)
 		if item.err == nil && kind != "function" {
-			item.err = Unsupported(item.name("type"), "is %q, must be \"function\": the server calls nothing itself", clip(kind))
+			item.err = Unsupported(item.name("type"), "is %q, must be \"function\": the server does not call tools itself", clip(kind))
 		}
 		if !o.take(&item) {
 			return

@@ -257,7 +257,7 @@ func (r *ChatRequest) readAnthropicTools(o *object) {
 	case "auto":
 	case "any", "tool":
 		if t.Choice = ChooseRequired; len(t.List) == 0 {
-			choice.fail("type", "is %q, and there are no tools", mode)
+			choice.fail("type", "is %q, but the request has no tools", mode)
 		}
 		if mode == "tool" {
 			var name string

@@ -96,8 +96,8 @@ func (r *run) take(m jetstream.Msg) error {
 		err = fmt.Errorf("it is of custom_id %.60q", result.CustomID)
 	}
 	if err != nil {
-		r.Log("custom_id %.60q: a worker's result is none: %v", s.id, err)
-		result = r.Fail(&jobs.Request{CustomID: s.id}, "bad_result", "what a worker sent is no result: "+err.Error())
+		r.Log("custom_id %.60q: a worker sent an invalid result: %v", s.id, err)
+		result = r.Fail(&jobs.Request{CustomID: s.id}, "bad_result", "a worker sent an invalid result: "+err.Error())
 	}
 	return r.deliver(id, result)
 }

@@ -27,7 +27,7 @@ func (w *Worker) handle(ctx context.Context, m jetstream.Msg) {
 	j, err := w.read(m)
 	if err != nil {
 		w.counts.Refused.Add(1)
-		w.opt.Log("a message in the queue is no job: %v", err)
+		w.opt.Log("a message in the queue is not a valid job: %v", err)
 		m.TermWithReason("not a job")
 		return
 	}

@@ -51,7 +51,7 @@ func TestSampleWith(t *testing.T) {
 		}
 		_, err := s.SampleWith(logits, only{})
 		require.ErrorIs(t, err, ErrNoToken)
-		require.ErrorContains(t, err, "the grammar allows none")
+		require.ErrorContains(t, err, "the grammar allows no token")
 	}
 }
 

@@ -124,7 +124,7 @@ func (s *Sampler) sample(logits []float32, g Grammar) (int32, error) {
 	switch {
 	case len(c.list) > 0:
 	case g != nil:
-		return 0, fmt.Errorf("sampler: %w: the grammar allows none of the vocabulary here", ErrNoToken)
+		return 0, fmt.Errorf("sampler: %w: the grammar allows no token here", ErrNoToken)
 	default:
 		return 0, fmt.Errorf("sampler: %w: the logits of all %d are -Inf", ErrNoToken, s.vocab)
 	}

@@ -85,7 +85,7 @@ var ErrIdle = errors.New("selfinstruct: the model writes no usable tasks")
 // complete prompts, and another job can resume after the last of them.
 func (j *Job) Run(ctx context.Context, from Start, n int) error {
 	if j.Parallel < 1 || j.Idle < 1 {
-		return fmt.Errorf("selfinstruct: %d queries at once and an end after %d prompts without a task: both must be at least 1", j.Parallel, j.Idle)
+		return fmt.Errorf("selfinstruct: %d parallel queries, and an end after %d prompts without a task: both must be at least 1", j.Parallel, j.Idle)
 	}
 	j.prepare(from)
 	w := newWork(ctx, j, from)

@@ -74,7 +74,7 @@ func ReadSeeds(r io.Reader) (s Seeds, err error) {
 		}
 	}
 	if len(s.Tasks) == 0 {
-		return s, errors.New("selfinstruct: there are no seed tasks")
+		return s, errors.New("selfinstruct: no seed tasks")
 	}
 	return s, nil
 }

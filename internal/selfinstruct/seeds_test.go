@@ -42,8 +42,8 @@ func TestReadSeeds(t *testing.T) {
 		require.Len(t, s.SHA256, 64)
 	}
 	for text, want := range map[string]string{
-		"":                                     "there are no seed tasks",
-		"[]":                                   "there are no seed tasks",
+		"":                                     "no seed tasks",
+		"[]":                                   "no seed tasks",
 		"\n{}":                                 "line 2: it has no instruction",
 		`{"instruction":"A"}`:                  `line 1: it has no output`,
 		`[{"instruction":"A","output":"b"},7]`: "seed task 2: json",

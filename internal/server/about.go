@@ -31,7 +31,7 @@ func (s *Server) livez(w http.ResponseWriter, _ *http.Request) error {
 	const patience = 5 * time.Minute
 	n, since := s.busy()
 	if last := s.engine.Stats().LastStep; n > 0 && time.Since(since) > patience && time.Since(last) > patience {
-		return &openai.Error{Status: http.StatusServiceUnavailable, Type: openai.TypeUnavailable, Code: "stalled", Message: "the engine makes no steps"}
+		return &openai.Error{Status: http.StatusServiceUnavailable, Type: openai.TypeUnavailable, Code: "stalled", Message: "the engine has stalled: it makes no progress"}
 	}
 	return s.send(w, http.StatusOK, map[string]string{"status": "ok"})
 }

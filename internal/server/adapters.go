@@ -63,7 +63,7 @@ func (s *Server) scalesOf(name string, list []openai.AdapterScale) ([]float32, e
 	scales := make([]float32, n)
 	for _, a := range list {
 		if a.ID >= n {
-			return nil, openai.Invalid(name, "there is no adapter %d: the server has %d (--lora)", a.ID, n)
+			return nil, openai.Invalid(name, "adapter %d does not exist: the server has %d (--lora)", a.ID, n)
 		}
 		scales[a.ID] = a.Scale
 	}

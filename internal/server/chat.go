@@ -64,7 +64,7 @@ func (s *Server) render(r *http.Request, req *openai.ChatRequest) (c *conversati
 		return nil, err
 	}
 	if len(c.ids) == 0 {
-		return nil, openai.Invalid("messages", "the chat template makes nothing of them")
+		return nil, openai.Invalid("messages", "the chat template writes nothing for them")
 	}
 	c.stop = t.Stops
 	if !c.KeepReasoning {

@@ -39,7 +39,7 @@ func (s *Server) prepare(r *http.Request, g *openai.Generation, stops []string) 
 		return req, err
 	}
 	if n := s.opt.Parallel; g.N > n {
-		return req, openai.Invalid("n", "is %d, must be at most %d, the answers that are given at once (--parallel)", g.N, n)
+		return req, openai.Invalid("n", "is %d, must be at most %d, the number of parallel answers (--parallel)", g.N, n)
 	}
 	bias := map[int32]float32{}
 	for id, value := range g.Sampling.LogitBias {

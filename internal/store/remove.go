@@ -31,7 +31,7 @@ func (l *Library) Remove(m *Model) (freed int64, err error) {
 		return 0, advice.Add(fmt.Errorf("%s is LM Studio's, and only read here", m.Name), "remove it there")
 	}
 	if m.Where == Hub && m.repo.Root != l.Places.Hub {
-		return 0, fmt.Errorf("%s lies in %s, which is only read here", m.Name, m.repo.Root)
+		return 0, fmt.Errorf("%s is in %s, which belongs to another program and is only read", m.Name, m.repo.Root)
 	}
 	for _, b := range m.Blobs {
 		if inUse(b.File) {

@@ -99,7 +99,7 @@ func (v *Vocab) check() error {
 	case v.Types != nil && len(v.Types) != n:
 		return fmt.Errorf("tokenizer: %d token types for %d tokens", len(v.Types), n)
 	case v.bpe() && v.Merges == nil:
-		return fmt.Errorf("tokenizer: model %q needs merges (tokenizer.ggml.merges), the file has none", v.Model)
+		return fmt.Errorf("tokenizer: model %q needs tokenizer.ggml.merges, which the file lacks", v.Model)
 	}
 	total := 0
 	for _, list := range [][]string{v.Tokens, v.Merges} {

@@ -28,7 +28,7 @@ func TestBadVocab(t *testing.T) {
 		{"no score", Vocab{Model: ModelSPM, Tokens: three, Scores: []float32{0, float32(math.NaN()), 0}}, "score of token 1 is not a number"},
 		{"few types", Vocab{Model: ModelSPM, Tokens: three, Types: []int32{}}, "0 token types for 3 tokens"},
 		{"long control tokens", Vocab{Model: ModelSPM, Tokens: []string{"<unk>", strings.Repeat("a", 2<<20)}, Types: []int32{2, 3}}, "of 2097157 bytes together, at most 2097152"},
-		{"no merges", Vocab{Model: ModelBPE, Pre: "gpt-2", Tokens: three}, "needs merges"},
+		{"no merges", Vocab{Model: ModelBPE, Pre: "gpt-2", Tokens: three}, "needs tokenizer.ggml.merges"},
 		{"unknown pre-tokenizer", Vocab{Model: ModelBPE, Pre: "gpt-5", Tokens: three, Merges: []string{}}, `unknown pre-tokenizer "gpt-5"`},
 	}
 	for _, tt := range tests {
@@ -239,5 +239,5 @@ func TestRawVocab(t *testing.T) {
 	require.Equal(t, []int32{0, 9, 9}, mustNew(t, v).Encode("a\n\n", true, false), "neither BOS nor lines")
 	v.Merges = nil
 	_, err := New(v, Options{})
-	require.ErrorContains(t, err, "needs merges")
+	require.ErrorContains(t, err, "needs tokenizer.ggml.merges")
 }

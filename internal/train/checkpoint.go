@@ -146,7 +146,7 @@ func (c *Checkpoint) read() error {
 		return fmt.Errorf("key %q: %w", keyState, err)
 	}
 	if s := c.State; s.Update < 0 || s.Adam < 0 || s.Adam > s.Update || s.Update > math.MaxInt32 {
-		return fmt.Errorf("key %q: %d updates, of which %d were made", keyState, s.Update, s.Adam)
+		return fmt.Errorf("key %q: %d updates, but the optimizer made %d", keyState, s.Update, s.Adam)
 	}
 	c.Options = json.RawMessage(text(keyOptions))
 	c.DataSHA256, c.BaseSHA256 = text(keyData), text(keyBase)

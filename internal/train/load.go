@@ -214,7 +214,7 @@ func (m *Model[T]) onlyThese(f *gguf.File) error {
 		switch {
 		case known[t.Name]:
 		case strings.Contains(t.Name, ".ffn_") && strings.Count(t.Name, ".") > 3:
-			return fmt.Errorf("tensor %q: a file of 2023 that has each expert in a tensor of its own cannot be trained: convert the model anew", t.Name)
+			return fmt.Errorf("tensor %q: a file of 2023 with one tensor for each expert cannot be trained: convert the model again", t.Name)
 		default:
 			return fmt.Errorf("tensor %q cannot be trained, and the trained model would lose it", t.Name)
 		}

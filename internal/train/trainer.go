@@ -75,7 +75,7 @@ var ErrDiverged = errors.New("the loss or the gradient is not a number")
 func NewTrainer(m *Model[float32], s Settings, docs []Example, pool *pool.Pool) (*Trainer, error) {
 	t := &Trainer{Model: m, Settings: s, docs: docs, tensors: m.Trainable()}
 	if len(t.tensors) == 0 {
-		return nil, errors.New("train: nothing is to be trained")
+		return nil, errors.New("train: nothing to train")
 	}
 	var err error
 	if t.engine, err = newEngine(m, pool, s.Plan.MaxLength); err != nil {
@@ -85,7 +85,7 @@ func NewTrainer(m *Model[float32], s Settings, docs []Example, pool *pool.Pool) 
 	t.Settings.Plan.Lengths = Lengths(docs)
 	t.Totals = t.Settings.Plan.Totals()
 	if t.Totals.Updates == 0 {
-		return nil, errors.New("train: there are no data to train on")
+		return nil, errors.New("train: no data to train on")
 	}
 	c := &t.Settings.Schedule
 	if c.Updates = t.Totals.Updates; c.Warmup == 0 {
@@ -112,7 +112,7 @@ func (t *Trainer) Step() (Step, error) {
 	e := t.engine
 	rows, first, ok := s.Plan.Next(&t.at)
 	if !ok {
-		return Step{}, errors.New("train: no data are left")
+		return Step{}, errors.New("train: no data is left")
 	}
 	step := Step{Update: t.State.Update + 1, Rate: s.Schedule.Rate(t.State.Update)}
 	var n float64 // sum of the weights of all labels, by which the loss is divided

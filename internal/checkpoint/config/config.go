@@ -85,7 +85,7 @@ func Read(o Object) (*Model, error) {
 func unknownClass(o Object, classes []string) error {
 	switch {
 	case len(classes) == 0 && o.Has("model_type"):
-		return fmt.Errorf("%s: no architectures, model_type %q: the class of the model is not said", o.Name, o.Text("model_type"))
+		return fmt.Errorf("%s: no architectures, model_type %q: the model's class is unknown", o.Name, o.Text("model_type"))
 	case len(classes) == 0:
 		return fmt.Errorf("%s: no architectures: not the configuration of a model", o.Name)
 	}

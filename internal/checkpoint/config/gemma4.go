@@ -54,7 +54,7 @@ func (r *reader) ownHeads() {
 			j--
 		}
 		if j < 0 {
-			r.Fail("num_kv_shared_layers is %d: none of the first %d layers has keys for layer %d", len(layers)-own, own, i)
+			r.Fail("num_kv_shared_layers is %d: no layer among the first %d has keys for layer %d", len(layers)-own, own, i)
 		}
 	}
 }

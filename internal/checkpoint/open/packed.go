@@ -66,7 +66,7 @@ func (b *builder) columns(base string) (*stored, error) {
 		c.Cols *= perWord
 	}
 	if words.Shape[1] != wide || zeros.Shape[0] != groups || zeros.Shape[1] != packedRows || groups < 1 || c.Rows < 1 || c.Cols < 1 || c.Cols > maxPacked {
-		return nil, fmt.Errorf("tensors %q, %q and %q have the shapes %d, %d and %d, which do not go together", words.Name, zeros.Name, scales.Name, words.Shape, zeros.Shape, scales.Shape)
+		return nil, fmt.Errorf("tensors %q, %q and %q have shapes that do not match: %d, %d and %d", words.Name, zeros.Name, scales.Name, words.Shape, zeros.Shape, scales.Shape)
 	}
 	if c.Group = o.Int("group_size", o.Int("q_group_size", 128)); o.Float("group_size", 1) < 0 {
 		c.Group = c.Cols // -1: one group
@@ -104,7 +104,7 @@ func (b *builder) grouped(base string) (*stored, error) {
 	}
 	perWord, groups := 32/g.Bits, (g.Cols+g.Group-1)/g.Group
 	if words.Shape[0] != g.Rows || words.Shape[1] != (g.Cols+perWord-1)/perWord || scales.Shape[0] != g.Rows || scales.Shape[1] != groups {
-		return nil, fmt.Errorf("tensors %q and %q have the shapes %d and %d, which do not go with %d", words.Name, scales.Name, words.Shape, scales.Shape, []int{g.Rows, g.Cols})
+		return nil, fmt.Errorf("tensors %q and %q have the shapes %d and %d, which do not match %d", words.Name, scales.Name, words.Shape, scales.Shape, []int{g.Rows, g.Cols})
 	}
 	if g.Scales, err = scales.Float32s(); err != nil {
 		return nil, err

@@ -74,7 +74,7 @@ func (f *File) open() error {
 		f.zip[r.Name] = r
 		if path.Base(r.Name) == "data.pkl" {
 			if pickle != "" {
-				return fmt.Errorf("records %q and %q: one is wanted", pickle, r.Name)
+				return fmt.Errorf("records %q and %q: only one is allowed", pickle, r.Name)
 			}
 			pickle = r.Name
 		}
@@ -219,5 +219,5 @@ func unknownNames(names map[string]bool) error {
 	if len(list) > limit {
 		list, more = list[:limit], fmt.Sprintf(" and %d more", len(list)-limit)
 	}
-	return fmt.Errorf("the pickle asks for %s%s: only tensors are read, nothing is run", strings.Join(list, ", "), more)
+	return fmt.Errorf("the pickle refers to %s%s: only tensors are read, and no code is run", strings.Join(list, ", "), more)
 }

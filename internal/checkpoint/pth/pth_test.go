@@ -121,7 +121,7 @@ func TestBad(t *testing.T) {
 	float := globalOf("torch", "FloatStorage")
 	one := func(tensor string) string { return dictOf(text("w"), tensor) }
 	tests := []struct{ name, pickle, want string }{
-		{"code", dictOf(text("w"), globalOf("os", "system")+tupleOf(text("rm -rf /"))+"R", text("v"), globalOf("builtins", "eval")), "asks for builtins.eval, os.system: only tensors are read"},
+		{"code", dictOf(text("w"), globalOf("os", "system")+tupleOf(text("rm -rf /"))+"R", text("v"), globalOf("builtins", "eval")), "refers to builtins.eval, os.system: only tensors are read"},
 		{"a class", globalOf("torch.nn.modules.linear", "Linear") + ")\x81", "torch.nn.modules.linear.Linear"},
 		{"past the end", one(rebuilt(storageOf(float, "0", 6), 4, []int{3}, []int{1}, "")), "element 6 of a storage of 6"},
 		{"a lie about the size", one(rebuilt(storageOf(float, "0", 600), 0, []int{600}, []int{1}, "")), "element 599 of a storage of 6"},
@@ -135,7 +135,7 @@ func TestBad(t *testing.T) {
 		{"short text", "X\xff\xff\xff\xff", "ends in the middle"},
 		{"opcode", "I1\n", "opcode 0x49"},
 		{"empty stack", "R", "the stack is empty"},
-		{"memo", "h\x07", "memo 7, which is not there"},
+		{"memo", "h\x07", "memo 7 does not exist"},
 		{"number", number(3), "want a dictionary of tensors"},
 		{"no tensors", "}", "holds no tensors"},
 		{"twice", dictOf(text("w"), rebuilt(storageOf(float, "0", 6), 0, []int{1}, []int{1}, ""), text("w"), rebuilt(storageOf(float, "0", 6), 0, []int{1}, []int{1}, "")), `"w" is there twice`},

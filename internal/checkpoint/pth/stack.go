@@ -93,7 +93,7 @@ func (m *machine) remember(op byte) error {
 	}
 	v, ok := m.memo[index]
 	if !ok {
-		return fmt.Errorf("memo %d, which is not there", index)
+		return fmt.Errorf("memo %d does not exist", index)
 	}
 	m.push(v)
 	return nil

@@ -82,7 +82,7 @@ func newTensor(args []any, typed bool) (*tensor, error) {
 		t.stride = append(t.stride, by)
 	}
 	if _, ok := weights.Elements(t.shape); !ok {
-		return nil, fmt.Errorf("a tensor of shape %d, which is too large", t.shape)
+		return nil, fmt.Errorf("a tensor of shape %d is too large", t.shape)
 	}
 	return t, nil
 }

@@ -115,7 +115,7 @@ func (f *File) Close() error {
 func readHeader(r io.ReaderAt, size int64) ([]byte, error) {
 	var length [8]byte
 	if size < 8 {
-		return nil, fmt.Errorf("%d bytes, which are too few for the length of a header", size)
+		return nil, fmt.Errorf("%d bytes are too few for the length of a header", size)
 	}
 	if _, err := r.ReadAt(length[:], 0); err != nil {
 		return nil, err

@@ -100,7 +100,7 @@ func TestBad(t *testing.T) {
 	require.ErrorContains(t, err, "header of 18446744073709551615 bytes in a file of 9")
 	require.NoError(t, os.WriteFile(path, []byte{1, 0, 0}, 0o644))
 	_, err = Open(path, Options{})
-	require.ErrorContains(t, err, "3 bytes, which are too few")
+	require.ErrorContains(t, err, "3 bytes are too few")
 	_, err = Open(t.TempDir(), Options{})
 	require.ErrorContains(t, err, "not a regular file")
 }

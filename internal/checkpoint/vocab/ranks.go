@@ -108,7 +108,7 @@ func (b *builder) tekken() error {
 	}
 	size, special := t.Config.Size, t.Config.Special
 	if special < len(t.Special) || size <= special || size > maxVocab || size-special > len(t.Vocab) {
-		return fmt.Errorf("%s: %d tokens of which %d are control tokens, with lists of %d and %d", b.path(tekkenFile), size, special, len(t.Vocab), len(t.Special))
+		return fmt.Errorf("%s: %d tokens, including %d control tokens, but its lists have %d and %d", b.path(tekkenFile), size, special, len(t.Vocab), len(t.Special))
 	}
 	b.model, b.pre = "gpt2", "tekken"
 	if err := b.resize(size); err != nil {

@@ -112,7 +112,7 @@ func (o *options) check() error {
 	case n != 0 && n != 2:
 		return ui.Usagef("%d models and files of answers: a comparison is of two", n)
 	case n == 0 && (o.prompts != "" || len(o.LoRAs()) > 0):
-		return ui.WithHint(ui.Usagef("no models are given"), "give -m twice, or --answers; without either the last session of the database goes on")
+		return ui.WithHint(ui.Usagef("no models are given"), "give -m twice, or --answers; without either, the last session of the database is resumed")
 	case o.live && (len(o.models) != 2 || o.terminal || o.judge != ""):
 		return ui.Usagef("--live needs -m twice: it shows a page about two models that answer, and takes no --answers, --terminal or --judge")
 	case o.live && o.prompts == "" && (o.votes > 0 || o.repeat > 0):
@@ -153,7 +153,7 @@ func (o *options) run(ctx context.Context) error {
 	}
 	if len(o.models)+len(o.answers) == 0 {
 		if _, err := os.Stat(o.db); err != nil {
-			return ui.WithHint(fmt.Errorf("%s: there is no session to go on with", o.db), "alpaca ab -m MODEL -m MODEL --prompts FILE begins one")
+			return ui.WithHint(fmt.Errorf("%s: no session to resume", o.db), "alpaca ab -m MODEL -m MODEL --prompts FILE begins one")
 		}
 	}
 	if err := o.checkJudge(); err != nil {
@@ -193,7 +193,7 @@ func (o *options) run(ctx context.Context) error {
 		return err
 	}
 	if !s.Complete() {
-		return ui.WithHint(fmt.Errorf("session %d of %s: not all answers are there", id, o.db), "the command that began it goes on with them")
+		return ui.WithHint(fmt.Errorf("session %d of %s: some answers are missing", id, o.db), "the command that started it resumes it")
 	}
 	if err := st.AddEqual(ctx, s); err != nil {
 		return err

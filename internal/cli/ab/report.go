@@ -95,7 +95,7 @@ func (o *reportOptions) run(ctx context.Context, u *ui.UI, paths []string) error
 	var reports []*abtest.Report
 	for i, s := range sessions {
 		if !s.Closed && !s.Peek && !o.peek && hasPeople(s) {
-			return ui.WithHint(fmt.Errorf("%s: session %d is not closed: who has looked at the results is no blind judge any more", paths[i], s.ID),
+			return ui.WithHint(fmt.Errorf("%s: session %d is not closed: a judge who has seen the results would no longer be blind", paths[i], s.ID),
 				"vote to the end, or --unblind shows them all the same")
 		}
 		reports = append(reports, abtest.NewReport(s))

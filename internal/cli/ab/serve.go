@@ -68,7 +68,7 @@ func (o *options) vote(ctx context.Context, st abtest.Store, s *abtest.Session) 
 				return err
 			}
 		case key == "q" || err == io.EOF:
-			o.u.Notef("%d of %d pairs are judged: the same command goes on", done, all)
+			o.u.Notef("%d of %d pairs are judged: the same command resumes", done, all)
 			return nil
 		case err != nil:
 			return err

@@ -146,7 +146,7 @@ func (o *options) run(ctx context.Context, u *ui.UI) error {
 	}
 	defer src.close()
 	if o.check {
-		u.Notef("%s: %d requests, which can be taken", o.in, src.Total())
+		u.Notef("%s: %d requests, all valid", o.in, src.Total())
 		return nil
 	}
 	if o.queue.Given() {
@@ -181,7 +181,7 @@ func (o *options) finish(u *ui.UI, src *source, out *output, p *progress, err er
 	switch {
 	case errors.Is(err, context.Canceled):
 		if o.out != "-" {
-			u.Notef("%s has %s: the same command goes on", o.out, p.count())
+			u.Notef("%s has %s: the same command resumes", o.out, p.count())
 		}
 		return err
 	case err != nil:

@@ -138,7 +138,7 @@ func (o *options) output(u *ui.UI, src *source, meta *jobs.Meta) (*output, error
 		path, out.stdout = f.Name(), true
 	default:
 		if err := meta.Claim(path, o.force); err != nil {
-			return nil, ui.WithHint(err, "another -o begins anew; --force goes on all the same, and mixes both")
+			return nil, ui.WithHint(err, "another -o starts over; --force resumes anyway and mixes both")
 		}
 	}
 	if o.order == "input" {

@@ -46,7 +46,7 @@ func (o *benchOptions) checkTrain(ctx context.Context, u *ui.UI, threads []int) 
 	}
 	for _, name := range []string{"model", "synthetic", "n-prompt", "n-gen", "prompt-gen", "n-depth", "batch-size", "parallel", "membw", "save", "report", "compare"} {
 		if o.flags.Changed(name) {
-			return ui.Usagef("--%s does not go with --train", name)
+			return ui.Usagef("--%s cannot be used with --train", name)
 		}
 	}
 	return o.runTrain(ctx, u, threads)

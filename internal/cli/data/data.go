@@ -57,7 +57,7 @@ func (f *file) add(fs *pflag.FlagSet) {
 func (f *file) read(ctx context.Context) (*data.DB, error) {
 	db, err := data.OpenReadOnly(ctx, f.path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, ui.WithHint(fmt.Errorf("%s: there is no such database", f.path), "make it with alpaca data import FILE, or name another with -d")
+		return nil, ui.WithHint(fmt.Errorf("%s: the database does not exist", f.path), "alpaca data import FILE creates it; -d names another one")
 	}
 	return db, err
 }
@@ -81,9 +81,9 @@ func sourceNamed(ctx context.Context, db *data.DB, name string) (*data.Source, e
 		names[i] = s.Name
 	}
 	if len(names) == 0 {
-		return nil, ui.Usagef("--source %s: there are no sources", name)
+		return nil, ui.Usagef("--source %s: the database has no sources", name)
 	}
-	return nil, ui.Usagef("--source %s: there is no such source; choose one of %s", name, strings.Join(names, ", "))
+	return nil, ui.Usagef("--source %s: unknown source; the sources are %s", name, strings.Join(names, ", "))
 }
 
 // selection are the flags that choose rows.

@@ -171,7 +171,7 @@ func (o *showOptions) run(ctx context.Context, u *ui.UI, args []string) error {
 	for _, arg := range args {
 		id, err := strconv.ParseInt(arg, 10, 64)
 		if err != nil || id < 1 {
-			return ui.Usagef("%q is no id: a whole number from 1 is", arg)
+			return ui.Usagef("%q is not an id: it must be a whole number of at least 1", arg)
 		}
 		keys = append(keys, id)
 	}
@@ -186,7 +186,7 @@ func (o *showOptions) run(ctx context.Context, u *ui.UI, args []string) error {
 	}
 	for _, key := range keys {
 		if !slices.ContainsFunc(rows, func(r *data.Row) bool { return r.ID == key }) {
-			return fmt.Errorf("%s: there is no row %d", o.path, key)
+			return fmt.Errorf("%s: row %d does not exist", o.path, key)
 		}
 	}
 	if !o.model.asked() {

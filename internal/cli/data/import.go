@@ -161,7 +161,7 @@ func (o *importOptions) report(u *ui.UI, label string, res *formats.Result) erro
 	}{
 		{res.Notes.NotText, "value", "kept as JSON, because no text is there"},
 		{res.Notes.HalfPairs, "text", "with half of a surrogate pair or a NUL byte, which is replaced"},
-		{res.Notes.DoubleKeys, "row", "with a key twice, of which the last counts"},
+		{res.Notes.DoubleKeys, "row", "with a duplicate key; the last one counts"},
 		{res.Notes.OtherForm, "row", "of another format than the first"},
 	} {
 		if n.count > 0 {

@@ -218,7 +218,7 @@ func (o *lintOptions) report(ctx context.Context, u *ui.UI, db *data.DB, found *
 		}
 	}
 	if len(found.Unlicensed) > 0 {
-		u.Notef("no licence is known of %s: import takes --license", strings.Join(found.Unlicensed, ", "))
+		u.Notef("%s: unknown licence; import --license records one", strings.Join(found.Unlicensed, ", "))
 	}
 	if found.Characters {
 		u.Notef("some instructions are in scripts without spaces between words: for dup-rouge each character counts as one")

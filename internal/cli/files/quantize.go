@@ -123,7 +123,7 @@ func (o *quantizeOptions) run(ctx context.Context, u *ui.UI, args []string) erro
 	}
 	for i, tt := range opt.Tensors {
 		if !tt.Matches(f) {
-			u.Warnf("--tensor-type %s: no tensor has such a name", o.tensorTypes[i])
+			u.Warnf("--tensor-type %s: no tensor has this name", o.tensorTypes[i])
 		}
 	}
 	if m := opt.Importance; m != nil {
@@ -258,7 +258,7 @@ func (o *quantizeOptions) importance() (*quantize.Importance, error) {
 	}
 	m.Exclude(o.exclude)
 	if m.Len() == 0 {
-		return nil, fmt.Errorf("%s: no tensor is left of the importance matrix", o.imatrix)
+		return nil, fmt.Errorf("%s: the importance matrix has no tensor of the model", o.imatrix)
 	}
 	return m, nil
 }

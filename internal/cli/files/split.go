@@ -153,7 +153,7 @@ func NewJoin(u *ui.UI) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "join PART.gguf OUT.gguf",
 		Short:   "Make one file of a divided model",
-		Long:    "Write a model that is divided among several files, of which any is given, as one.",
+		Long:    "Write a model that is split into several files as one file. Any of the files may be given.",
 		Example: "  alpaca join model-00001-of-00003.gguf model.gguf",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {

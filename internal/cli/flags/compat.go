@@ -89,7 +89,7 @@ var refusedFlags = map[string]refused{
 	"perplexity":         {why: "use the command: alpaca perplexity"},
 	"system-prompt-file": {short: "sysf", value: true, why: "system messages are not read from files", hint: "--system \"$(cat FILE)\" gives one"},
 	"tfs":                {value: true, off: "1", why: "tail-free sampling is not supported; llama.cpp has dropped it too"},
-	"verbosity":          {short: "lv", value: true, why: "there are no levels of messages", hint: "-q leaves out the statistics"},
+	"verbosity":          {short: "lv", value: true, why: "messages have no levels", hint: "-q leaves out the statistics"},
 }
 
 const (

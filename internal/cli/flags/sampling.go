@@ -42,7 +42,7 @@ func (o *Sampling) AddFlags(fs *pflag.FlagSet) {
 	fs.Float32Var(&p.DRYBase, "dry-base", p.DRYBase, "base of that penalty's growth with the length")
 	fs.IntVar(&p.DRYAllowedLength, "dry-allowed-length", p.DRYAllowedLength, "`tokens` that may repeat without it")
 	fs.IntVar(&p.DRYLastN, "dry-penalty-last-n", p.DRYLastN, "`tokens` that it looks back; -1 is the context")
-	fs.Var(&breakerValue{list: &p.DRYBreakers}, "dry-sequence-breaker", "`text` that no repeated sequence spans, repeatable; \"none\" for no such text")
+	fs.Var(&breakerValue{list: &p.DRYBreakers}, "dry-sequence-breaker", "`text` that no repeated sequence spans, repeatable; \"none\" for none")
 
 	fs.IntVar(&p.Mirostat, "mirostat", p.Mirostat, "mirostat `version` 1 or 2 in place of the other samplers; 0 is off")
 	fs.Float32Var(&p.MirostatTau, "mirostat-ent", p.MirostatTau, "its target surprise in bits (tau)")
@@ -73,7 +73,7 @@ func warned(u *ui.UI, prefix string, list []sampler.FileSetting) []sampler.FileS
 		switch {
 		case s.Given:
 		case s.Part:
-			u.Warnf("the model's setting %s%s is taken in part: %v", prefix, s, s.Err)
+			u.Warnf("the model's setting %s%s is applied in part: %v", prefix, s, s.Err)
 		case s.Err != nil:
 			u.Warnf("the model's setting %s%s is left out: %v", prefix, s, s.Err)
 		}

@@ -65,7 +65,7 @@ func records(list []*store.Model) []record {
 
 func table(u *ui.UI, list []*store.Model, lib *store.Library) error {
 	if len(list) == 0 {
-		u.Notef("there are no models in %s and the folders of others: alpaca pull fetches one", lib.Places.Hub)
+		u.Notef("no models in %s or in the folders of other programs; alpaca pull fetches one", lib.Places.Hub)
 		return nil
 	}
 	w := tabwriter.NewWriter(u.Out, 0, 0, 2, ' ', 0)

@@ -33,7 +33,7 @@ var draftTypes = map[string]string{
 // AddFlags adds the flags, with llama.cpp's names.
 func (o *Drafts) AddFlags(fs *pflag.FlagSet) {
 	fs.StringSliceVar(&o.types, "spec", []string{"auto"}, "`types` of what is drafted of a text and then checked, which changes nothing but the time: "+
-		"lookup (what it had before), forced (by a grammar), draft (by a small model), none, or auto, all that there is")
+		"lookup (what it had before), forced (by a grammar), draft (by a small model), none, or auto, all that are available")
 	fs.StringVar(&o.path, "model-draft", "", "small model that drafts: a `file` or name, of the same vocabulary")
 	flags.AllowSingleDash(fs, "model-draft", "md")
 	flags.AddInt(fs, &o.max, flags.Int{Name: "draft-max", Value: 32, Low: 1, High: 63}, "`tokens` of a draft at most")
@@ -56,7 +56,7 @@ func (o *Drafts) check() error {
 		case kind == "draft" && o.path == "":
 			return ui.WithHint(ui.Usagef("--spec %s needs a small model", word), "-md FILE names one")
 		case kind == "none" && len(o.types) > 1:
-			return ui.Usagef("--spec %s: none goes with nothing else", strings.Join(o.types, ","))
+			return ui.Usagef("--spec %s: none cannot be combined with others", strings.Join(o.types, ","))
 		}
 	}
 	if o.min > o.max {
@@ -89,7 +89,7 @@ func (o *Generation) OpenDrafts(u *ui.UI, m *Instance) (engine.Drafts, error) {
 		return d, nil
 	}
 	if m.Model.Config.Recurrent() {
-		u.Warnf("nothing is drafted: layers of %s keep a text in a state, from which nothing can be taken back", m.Name())
+		u.Warnf("nothing is drafted: %s has recurrent layers, whose state cannot be rolled back", m.Name())
 		return d, nil
 	}
 	plain := *o.WithoutLoRA()

@@ -35,7 +35,7 @@ type Executor struct {
 func (o *Executor) AddFlags(fs *pflag.FlagSet) {
 	o.flags = fs
 	AddModel(fs, &o.Model)
-	flags.AddInt(fs, &o.Parallel, flags.Int{Name: "parallel", Value: 16, Low: 1, High: 256}, "`requests` answered at once; it changes nothing but the time")
+	flags.AddInt(fs, &o.Parallel, flags.Int{Name: "parallel", Value: 16, Low: 1, High: 256}, "`requests` answered in parallel; it changes only the time")
 	flags.AllowSingleDash(fs, "parallel", "np")
 	flags.AddInt(fs, &o.predict, flags.Int{Name: "predict", Short: "n", Value: -1, Low: -1, High: math.MaxInt32}, "`tokens` of an answer at most, whatever a request asks for; -1 is no limit")
 	fs.StringVarP(&o.Alias, "alias", "a", "", "`name` of the model in answers (default: the file's)")
@@ -49,7 +49,7 @@ func (o *Executor) AddFlags(fs *pflag.FlagSet) {
 // ignored.
 func (o *Executor) Check(u *ui.UI) error {
 	if o.Grammar.Given() {
-		return ui.WithHint(ui.Usagef("grammars are the requests' own"), `a request says it in its body: "response_format", or "grammar"`)
+		return ui.WithHint(ui.Usagef("grammars belong in the requests"), `a request says it in its body: "response_format", or "grammar"`)
 	}
 	if _, err := o.createdAt(); err != nil {
 		return err
@@ -139,7 +139,7 @@ func (o *Executor) Open(u *ui.UI) (a *Answering, err error) {
 		source := opt.Template.Source()
 		a.Settings["chat-template"] = TextSum(source)
 		if strings.Contains(source, "strftime_now") {
-			u.Notef("the chat template tells the model the date: it is %s, and --created says another", time.Unix(created, 0).UTC().Format(time.DateOnly))
+			u.Notef("the chat template tells the model the date %s, which differs from --created", time.Unix(created, 0).UTC().Format(time.DateOnly))
 		}
 	}
 	a.Executor = jobs.New(a.Engine, jobs.Options{Digest: a.Digest, Created: created, Server: opt})

@@ -21,7 +21,7 @@ func OpenHint(path string, err error) string {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		if _, err := os.Stat(path); err == nil {
-			return "all parts of a model lie in one folder"
+			return "all parts of a model must be in one folder"
 		}
 		return missingHint(path)
 	case errors.As(err, &foreign):

@@ -59,7 +59,7 @@ func (c *TemplateChoice) choose(u *ui.UI, f *gguf.File, tok *tokenizer.Tokenizer
 	text, _, _ := f.String("tokenizer.chat_template")
 	switch {
 	case name != "" && c.File != "":
-		return nil, "", ui.Usagef("--chat-template and --chat-template-file at once")
+		return nil, "", ui.Usagef("--chat-template and --chat-template-file cannot be used together")
 	case name == NoTemplate:
 		return nil, "no chat template", nil
 	case name != "":
@@ -100,7 +100,7 @@ func mergeKwargs(flag string, request json.RawMessage) (json.RawMessage, error) 
 	}
 	var given, asked map[string]json.RawMessage
 	if err := json.Unmarshal([]byte(flag), &given); err != nil {
-		return nil, ui.WithHint(ui.Usagef("--chat-template-kwargs is no JSON object: %v", err), `such as '{"enable_thinking": false}'`)
+		return nil, ui.WithHint(ui.Usagef("--chat-template-kwargs must be a JSON object: %v", err), `such as '{"enable_thinking": false}'`)
 	}
 	if len(request) == 0 || json.Unmarshal(request, &asked) != nil || len(asked) == 0 {
 		return json.RawMessage(flag), nil

@@ -69,7 +69,7 @@ func (o *compareOptions) run(ctx context.Context, u *ui.UI, args []string) error
 // check returns an error if flags conflict or an output cannot be written.
 func (o *compareOptions) check(models []string) error {
 	if o.save != "" && (o.measure.stride > 0 || o.measure.all) {
-		return ui.Usagef("--kl-divergence-base: such files hold the second halves of windows; --stride and --all do not go with it")
+		return ui.Usagef("--kl-divergence-base: its file holds only the second half of each window, so --stride and --all cannot be used")
 	}
 	if o.plot != "" {
 		if _, err := report.PlotForm(o.plot); err != nil {

@@ -100,13 +100,13 @@ func (o *measureOptions) policy(m *model.Model) (eval.Policy, error) {
 	if trained := m.Config.TrainCtx; p.Stride >= trained && !o.long {
 		// The first token of a window cannot be scored, so the longest stride is trained-1.
 		return p, ui.WithHint(
-			fmt.Errorf("a stride of %d tokens is too long for the %d that the model was trained for", p.Stride, trained),
-			fmt.Sprintf("--stride %d is the most, with -c %d", trained-1, trained-(trained-1)/2))
+			fmt.Errorf("the stride is %d tokens, but the model was trained for a context of %d", p.Stride, trained),
+			fmt.Sprintf("use at most --stride %d, with -c %d", trained-1, trained-(trained-1)/2))
 	}
 	if p.Length() > m.Config.TrainCtx && !o.long {
 		return p, ui.WithHint(
 			fmt.Errorf("windows of %d tokens are more than the %d that the model was trained for", p.Length(), m.Config.TrainCtx),
-			fmt.Sprintf("-c %d is the most, --allow-long-context takes more", m.Config.TrainCtx-p.Stride/2))
+			fmt.Sprintf("use at most -c %d, or --allow-long-context for more", m.Config.TrainCtx-p.Stride/2))
 	}
 	return p, nil
 }

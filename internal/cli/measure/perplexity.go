@@ -119,9 +119,9 @@ func (o *perplexityOptions) check() error {
 	case o.diverge && o.base == "":
 		return ui.WithHint(ui.Usagef("--kl-divergence needs a file to compare with"), "name it with --kl-divergence-base")
 	case o.base != "" && (o.measure.stride > 0 || o.measure.all):
-		return ui.Usagef("--kl-divergence-base: such files hold the second halves of windows; --stride and --all do not go with it")
+		return ui.Usagef("--kl-divergence-base: its file holds only the second half of each window, so --stride and --all cannot be used")
 	case o.process && o.imatrix == "":
-		return ui.Usagef("--process-output is about --imatrix-out, which is not given")
+		return ui.Usagef("--process-output requires --imatrix-out")
 	}
 	if err := o.choice.check(); err != nil {
 		return err
@@ -130,7 +130,7 @@ func (o *perplexityOptions) check() error {
 		return err
 	}
 	if st, err := os.Stat(o.imatrix); err == nil && !st.IsDir() && !st.Mode().IsRegular() && !isDat(o.imatrix) {
-		return ui.WithHint(fmt.Errorf("--imatrix-out %s: is not a regular file", o.imatrix), "a name in .dat is for the older form, which can be written anywhere")
+		return ui.WithHint(fmt.Errorf("--imatrix-out %s: is not a regular file", o.imatrix), "a name that ends in .dat gives the older format, which can be written anywhere")
 	}
 	if err := o.checkOutputs(load.Named(o.model), o.measure.prompt.File); err != nil {
 		return err
@@ -150,7 +150,7 @@ func (o *perplexityOptions) checkAlone() error {
 	}
 	for _, name := range others {
 		if f := o.measure.prompt.Flags.Lookup(name); instead != "" && f.Value.String() != f.DefValue {
-			return ui.Usagef("--%s does not go with --%s", name, instead)
+			return ui.Usagef("--%s cannot be used with --%s", name, instead)
 		}
 	}
 	return nil

@@ -149,7 +149,7 @@ func (o *qualityOptions) measure(ctx context.Context, u *ui.UI, path string, mix
 		}
 	}
 	if len(c.others) == 0 {
-		err := fmt.Errorf("%s can be quantized to none of these types", path)
+		err := fmt.Errorf("%s cannot be quantized to any of these types", path)
 		if errors.Is(refused, quantize.ErrQuantized) {
 			err = ui.WithHint(err, "give the original, or add --allow-requantize")
 		}

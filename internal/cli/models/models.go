@@ -95,9 +95,9 @@ func Check(ctx context.Context, u *ui.UI, m *store.Model) error {
 	}
 	if _, damaged := errors.AsType[*store.DamagedError](err); damaged {
 		if m.Where == store.Hub || m.Where == store.Own {
-			return ui.WithHint(err, "alpaca pull "+Quoted(m.Name)+" fetches it anew")
+			return ui.WithHint(err, "alpaca pull "+Quoted(m.Name)+" fetches it again")
 		}
-		return ui.WithHint(err, "fetch it anew with the program that it belongs to")
+		return ui.WithHint(err, "fetch it again with the program that it belongs to")
 	}
 	if err == nil {
 		lib.Touch(m)
@@ -139,7 +139,7 @@ func Use(u *ui.UI, text string, mayPull bool) (Used, error) {
 	}
 	settings, err := m.Settings()
 	if err != nil {
-		u.Warnf("what the model says of its use is left out in part: %v", err)
+		u.Warnf("part of the model's usage notes is left out: %v", err)
 	}
 	return Used{m.Path(), m.Name, settings, release}, nil
 }

@@ -30,7 +30,7 @@ that first, and asks.`,
 			}
 			waste := lib.Waste()
 			if len(waste) == 0 {
-				u.Notef("there is nothing to remove")
+				u.Notef("nothing to remove")
 				return nil
 			}
 			ask := u.InTTY && u.ErrTTY && !yes

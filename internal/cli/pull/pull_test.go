@@ -96,7 +96,7 @@ func TestPull(t *testing.T) {
 	o = clitest.Run(t, "", "rm", name)
 	require.Zero(t, o.Status)
 	require.Contains(t, o.Stderr, "removed "+name)
-	require.Contains(t, clitest.Run(t, "", "list").Stderr, "there are no models")
+	require.Contains(t, clitest.Run(t, "", "list").Stderr, "no models in")
 	require.Contains(t, clitest.Run(t, "", "prune").Stderr, "nothing to remove")
 	o = clitest.Run(t, "", "rm", name)
 	require.Equal(t, 1, o.Status)

@@ -55,7 +55,7 @@ func TestAsked(t *testing.T) {
 	term = clitest.StartOn(t, 120, exec.Command("alpaca", "pull", "hf:owner/two:F16"))
 	term.Expect("m-F16.gguf [")
 	term.Send("\x03")
-	term.Expect("the same command goes on from here")
+	term.Expect("the same command resumes from here")
 	require.Equal(t, 130, term.Status())
 	require.NotContains(t, clitest.Succeed(t, "list"), "two:F16")
 }
@@ -69,7 +69,7 @@ func TestDisk(t *testing.T) {
 	require.Error(t, err)
 	require.Contains(t, string(out), "alpaca: error: m-Q4_0.gguf: files may not become that large here")
 	require.NotContains(t, string(out), "goroutine")
-	require.Contains(t, clitest.Run(t, "", "list").Stderr, "there are no models")
+	require.Contains(t, clitest.Run(t, "", "list").Stderr, "no models in")
 
 	file := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(file, nil, 0o666))

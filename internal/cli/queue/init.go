@@ -73,7 +73,7 @@ func (o *initOptions) run(cmd *cobra.Command, u *ui.UI) error {
 		}
 		model = m
 	} else if o.name != "" {
-		return ui.Usagef("--name %s: -m says which model has this name", o.name)
+		return ui.Usagef("--name %s: -m must say which model gets this name", o.name)
 	}
 	return connected(cmd.Context(), u, &o.queue, func(c *queue.Conn) error { return o.make(cmd.Context(), u, c, model) })
 }

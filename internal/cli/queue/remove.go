@@ -47,7 +47,7 @@ func (o *removeOptions) run(ctx context.Context, u *ui.UI, args []string) error 
 		}
 	}
 	if what != 1 {
-		return ui.Usagef("one of a batch, --model and --all says what is removed")
+		return ui.Usagef("give a batch, --model or --all to say what to remove")
 	}
 	batch := ""
 	if len(args) == 1 {

@@ -68,7 +68,7 @@ func (s *session) answer(ctx context.Context) error {
 		return err
 	}
 	if unread {
-		s.u.Infof("The message was not read to its end, and is taken back.")
+		s.u.Infof("The message was not read completely and has been removed.")
 	}
 	if err := s.cache.save(false, result.PromptTokens); err != nil {
 		return err
@@ -139,7 +139,7 @@ func (s *session) end(result engine.Result) error {
 	s.out.endAnswer()
 	switch {
 	case result.Reason == engine.Context && s.lines.terminal() && s.NoShift && !s.plain:
-		s.u.Infof("The context of %d tokens is full. /clear begins anew.", s.e.Text.Ctx())
+		s.u.Infof("The context of %d tokens is full. /clear starts a new conversation.", s.e.Text.Ctx())
 	case result.Reason == engine.Context:
 		s.u.Infof("The context of %d tokens is full.", s.e.Text.Ctx())
 	case result.Reason == engine.Length && s.limit() != s.predict:
@@ -167,11 +167,11 @@ func (s *session) answerError(err error) error {
 	hint := fmt.Sprintf("-c %d or more makes room for it", full.Tokens+full.Tokens/4+1)
 	switch {
 	case s.e.Model.Config.Recurrent():
-		hint += "; this model keeps the conversation in a state of which nothing can be dropped: /clear begins anew"
+		hint += "; this model cannot drop the oldest messages from its state: /clear starts a new conversation"
 	case !full.Shift:
 		hint = "/clear begins anew; without --no-context-shift the oldest turns are dropped"
 	case full.Tokens >= s.e.Model.Config.TrainCtx:
-		hint = "the model cannot read as much at once: make the message shorter"
+		hint = "the message is longer than the context: make it shorter"
 	}
 	if s.lines.terminal() {
 		s.u.Infof("%s", ui.Reason(err))

@@ -55,10 +55,10 @@ func (o *runOptions) converse(ctx context.Context, u *ui.UI, args []string) erro
 		}
 	}
 	if o.chat.messages != "" && (o.chat.instruct || o.chat.input != "") {
-		return ui.Usagef("--messages is a whole conversation: --instruct and --input do not go with it")
+		return ui.Usagef("--messages is a whole conversation: --instruct and --input cannot be used with it")
 	}
 	if given && o.chat.messages != "" {
-		return ui.WithHint(ui.Usagef("--messages and a prompt at once"), "put the prompt into the messages")
+		return ui.WithHint(ui.Usagef("--messages cannot be used with a prompt"), "put the prompt into the messages")
 	}
 	if o.chat.single && !given && o.chat.messages == "" && !u.InTTY {
 		return ui.WithHint(ui.Usagef("no message"), "give one with -p or -f, or pipe it in")

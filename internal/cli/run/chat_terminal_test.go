@@ -51,7 +51,7 @@ func TestChatOnTerminal(t *testing.T) {
 		{"/undo", "Taken back: the llama"},
 		{"/load " + filepath.Join(state, "s"), "3 messages"},
 		{"/clear", "Forgotten: 2 messages."},
-		{"/nonsense", "There is no command /nonsense"},
+		{"/nonsense", "Unknown command /nonsense"},
 	} {
 		term.Send(command.line + "\r")
 		term.Expect(command.answer)

@@ -64,7 +64,7 @@ func (s *session) command(ctx context.Context, line string) (done bool, err erro
 		}
 		return false, err
 	}
-	s.u.Infof("There is no command %s: /help lists them. A space in front makes it a message.", name)
+	s.u.Infof("Unknown command %s: /help lists the commands. Begin with a space to send it as a message.", name)
 	return false, nil
 }
 
@@ -81,7 +81,7 @@ func (s *session) clear(context.Context, string) error {
 	n := len(s.Messages)
 	s.Clear()
 	if n -= len(s.Messages); n == 0 {
-		s.u.Infof("Nothing was said.")
+		s.u.Infof("No messages yet.")
 	} else {
 		s.u.Infof("Forgotten: %s.", messageCount(n))
 	}
@@ -115,10 +115,10 @@ func (s *session) undo(context.Context, string) error {
 	m, ok := s.Undo()
 	switch {
 	case s.plain:
-		s.u.Infof("There is nothing to take back: each text is continued on its own.")
+		s.u.Infof("Nothing to take back: each text is continued on its own.")
 		return nil
 	case !ok:
-		s.u.Infof("Nothing was said.")
+		s.u.Infof("No messages yet.")
 		return nil
 	}
 	s.u.Infof("Taken back: %s", shorten(m.Content, 60))
@@ -178,7 +178,7 @@ func (s *session) set(_ context.Context, arg string) error {
 		if near := flags.Nearest(fs, name); near != "" {
 			hint = " Did you mean " + near + "?"
 		}
-		s.u.Infof("There is no setting %q.%s", name, hint)
+		s.u.Infof("Unknown setting %q.%s", name, hint)
 		return nil
 	}
 	err := fs.Set(name, strings.TrimSpace(value))
@@ -226,7 +226,7 @@ func (s *session) saveTo(_ context.Context, path string) error {
 		return nil
 	}
 	if s.plain {
-		s.u.Infof("There is no conversation to save: each text is continued on its own.")
+		s.u.Infof("No conversation to save: each text is continued on its own.")
 		return nil
 	}
 	note, err := encodeSnapshot(s.Snapshot())
@@ -251,11 +251,11 @@ func (s *session) loadFrom(_ context.Context, path string) error {
 		return nil
 	}
 	if s.plain {
-		s.u.Infof("The model has no chat template, and cannot go on with a conversation.")
+		s.u.Infof("The model has no chat template, so it cannot continue a conversation.")
 		return nil
 	}
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		s.u.Infof("There is no file %s.", path)
+		s.u.Infof("The file %s does not exist.", path)
 		return nil
 	}
 	note, err := s.e.Text.Load(path)

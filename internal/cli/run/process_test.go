@@ -200,7 +200,7 @@ func TestTooLargeToRead(t *testing.T) {
 		out, err := cmd.CombinedOutput()
 		require.Error(t, err)
 		require.Equal(t, ui.ExitFailure, cmd.ProcessState.ExitCode(), "%s", out)
-		require.Regexp(t, `^alpaca: error: gguf: .*model.gguf: .*\d+ MiB do not fit: the address space is limited to \d+ MiB \(ulimit -v\), of which \d+ MiB are left\n$`, string(out))
+		require.Regexp(t, `^alpaca: error: gguf: .*model.gguf: .*\d+ MiB do not fit: the address space is limited to \d+ MiB \(ulimit -v\), and \d+ MiB are left\n$`, string(out))
 		require.Equal(t, flag == "-q", strings.Contains(string(out), "cannot be mapped"))
 	}
 }

@@ -74,7 +74,7 @@ func (c *promptCache) load(continued bool) error {
 		c.loaded = slices.Clone(c.text.Tokens())
 	case errors.Is(err, fs.ErrNotExist):
 		if c.o.ro {
-			return ui.WithHint(err, "without --prompt-cache-ro it is made")
+			return ui.WithHint(err, "without --prompt-cache-ro it is created")
 		}
 	case errors.Is(err, engine.ErrForeign):
 		return ui.WithHint(err, "nothing is written over it: give the prompt cache another name")

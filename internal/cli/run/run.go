@@ -147,7 +147,7 @@ func (o *runOptions) check(args []string) error {
 	}
 	switch {
 	case o.tools.file != "" && o.engine.Grammar.Given():
-		return ui.WithHint(ui.Usagef("--tools and a grammar at once"), "calls are kept to the schemas of the tools anyway")
+		return ui.WithHint(ui.Usagef("--tools cannot be used with a grammar"), "calls already follow the schemas of the tools")
 	case o.logprobs > 0 && o.output != "json":
 		return ui.WithHint(ui.Usagef("--logprobs needs JSON"), "add --output json")
 	case len(args) > 0 && o.prompt.Flags.Changed("prompt"):
@@ -155,7 +155,7 @@ func (o *runOptions) check(args []string) error {
 		if _, err := os.Stat(args[0]); err == nil && o.engine.Model == "" {
 			hint = fmt.Sprintf("did you mean: alpaca run -m %q -p TEXT?", args[0])
 		}
-		return ui.WithHint(ui.Usagef("-p is given and %q as well", args[0]), hint)
+		return ui.WithHint(ui.Usagef("-p cannot be used with a further prompt, %q", args[0]), hint)
 	case len(args) == 1 && load.Named(o.engine.Model) == "" && load.IsModelFile(args[0]):
 		return ui.WithHint(ui.Usagef("%q is a model, not a text", args[0]), fmt.Sprintf("did you mean: alpaca run -m %q -p TEXT?", args[0]))
 	case len(args) > 1:

@@ -63,7 +63,7 @@ func TestTools(t *testing.T) {
 		want string
 	}{
 		{[]string{"--tool-choice", "other"}, "tool_choice.function.name"},
-		{[]string{"--json-schema", "{}"}, "--tools and a grammar"},
+		{[]string{"--json-schema", "{}"}, "--tools cannot be used with a grammar"},
 		{[]string{"--chat-template", "none"}, "no chat template"},
 	} {
 		out := clitest.Run(t, "", append(append([]string{}, base...), tt.args...)...)

@@ -77,7 +77,7 @@ then; --one-step leaves that out. A small model gets brief prompts.`,
 	o.changed = fs.Changed
 	load.AddModel(fs, &o.model)
 	flags.AddInt(fs, &o.n, flags.Int{Name: "number", Short: "n", Value: 100, Low: 1, High: 10_000_000}, "`tasks` that the source has in the end")
-	fs.StringVarP(&o.db, "database", "d", "data.db", "`file` of the database, made where there is none")
+	fs.StringVarP(&o.db, "database", "d", "data.db", "`file` of the database; created if it does not exist")
 	fs.StringVar(&o.source, "source", "self_instruct", "`name` of the rows in it")
 	fs.StringVar(&o.seedTasks, "seed-tasks", "", "`file` of seed tasks, as Self-Instruct or Alpaca have them (default: 175 of our own)")
 	flags.AddInt(fs, &o.parallel, flags.Int{Name: "parallel", Value: 8, Low: 1, High: 256}, "`prompts` answered at once; does not change the result")
@@ -185,7 +185,7 @@ func (o *options) run(ctx context.Context, u *ui.UI) error {
 	s := o.settings(m, seeds)
 	tasks, note, err := s.Fit(m.model, seeds.Tasks)
 	if err != nil {
-		return ui.WithHint(err, "-c makes the context larger where the model allows it, --max-tokens answers shorter")
+		return ui.WithHint(err, "increase -c if the model allows it, or reduce --max-tokens")
 	}
 	if note != "" {
 		u.Notef("%s", note)
@@ -202,7 +202,7 @@ func (o *options) run(ctx context.Context, u *ui.UI) error {
 	st, from, err := selfinstruct.OpenStore(ctx, db, o.source, s)
 	if err != nil {
 		if errors.Is(err, selfinstruct.ErrOther) {
-			return ui.WithHint(err, "--source NAME begins another source, and the settings of before go on with this one")
+			return ui.WithHint(err, "--source NAME starts another source; the earlier settings resume this one")
 		}
 		return err
 	}
@@ -226,7 +226,7 @@ func (o *options) run(ctx context.Context, u *ui.UI) error {
 	}
 	switch {
 	case err != nil && ctx.Err() != nil:
-		u.Notef("the same command goes on from here")
+		u.Notef("the same command resumes from here")
 		return err
 	case errors.Is(err, selfinstruct.ErrIdle):
 		return ui.WithHint(err, "a larger model, or --tasks-per-prompt 1, may do better", "alpaca data sql \"select error, raw from rejected\" shows what was wrong")

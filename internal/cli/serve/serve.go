@@ -205,7 +205,7 @@ func (o *options) check() error {
 			}
 		}
 		if len(o.keys) == 0 {
-			return ui.Usagef("--api-key-file %s: there is no key in it", o.keyFile)
+			return ui.Usagef("--api-key-file %s: the file has no key", o.keyFile)
 		}
 	}
 	if len(o.keys) == 0 {
@@ -254,7 +254,7 @@ func (o *options) check() error {
 // serverOptions returns the options of a server for m.
 func (o *options) serverOptions(u *ui.UI, m *load.Instance) (server.Options, error) {
 	if o.shift && m.Model.Config.Recurrent() {
-		return server.Options{}, ui.Usagef("--context-shift: layers of %s keep a text in a state, of which nothing can be forgotten", m.Path)
+		return server.Options{}, ui.Usagef("--context-shift: %s has recurrent layers, whose state cannot be shortened", m.Path)
 	}
 	opt, err := o.model.ServerOptions(u, m, o.template, o.strict)
 	opt.Parallel, opt.Verbose, opt.MaxTokens, opt.Shift, opt.Log = o.parallel, o.model.Verbose, max(0, o.predict), o.shift, u.Notef

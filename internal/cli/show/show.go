@@ -104,7 +104,7 @@ func describe(u *ui.UI, m *store.Model) (facts, error) {
 	}
 	settings, err := m.Settings()
 	if err != nil {
-		u.Warnf("what the model says of its use is left out in part: %v", err)
+		u.Warnf("part of the model's usage notes is left out: %v", err)
 	}
 	if !fact.Template {
 		fact.Like = chat.Guess(settings.Template)

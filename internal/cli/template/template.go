@@ -85,7 +85,7 @@ func (o *options) variables(ctx context.Context, u *ui.UI, args []string) error 
 		return ui.WithHint(ui.Usagef("no template for the variables of --context"), "alpaca template FILE.jinja --context FILE.json")
 	}
 	if o.messages != "" || o.tools != "" || o.model != "" || o.tokens || o.noGenerate || o.form != (load.TemplateChoice{}) {
-		return ui.Usagef("--context has all variables: flags about a conversation do not go with it")
+		return ui.Usagef("--context gives all variables: flags for a conversation cannot be used with it")
 	}
 	source, err := ui.ReadFile(args[0])
 	if err != nil {
@@ -126,7 +126,7 @@ func (o *options) conversation(ctx context.Context, u *ui.UI) error {
 			return err
 		}
 		if !json.Valid([]byte(tools)) {
-			return fmt.Errorf("%s: the tools are no JSON", o.tools)
+			return fmt.Errorf("%s: the tools must be JSON", o.tools)
 		}
 		request.Tools = json.RawMessage(tools)
 	}

@@ -71,7 +71,7 @@ func readData(ctx context.Context, path string) (*dataset.File, error) {
 		return nil, err
 	}
 	if b.Len() == 0 {
-		return nil, fmt.Errorf("%s: there are no rows", path)
+		return nil, fmt.Errorf("%s: the database has no rows", path)
 	}
 	f, err := dataset.ReadFrom(&b, path)
 	if err == nil {

@@ -42,7 +42,7 @@ func (j *job) lastCheckpoint() (*train.Checkpoint, error) {
 		return nil, fmt.Errorf("--resume: %w", err)
 	}
 	if len(list) == 0 {
-		return nil, fmt.Errorf("--resume %s: there is no checkpoint in this folder", j.resume)
+		return nil, fmt.Errorf("--resume %s: the folder has no checkpoint", j.resume)
 	}
 	var first error
 	for _, path := range slices.Backward(list) {

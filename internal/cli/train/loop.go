@@ -110,7 +110,7 @@ func (j *job) interrupted(ctx context.Context) error {
 	if err := j.save(); err != nil {
 		return err
 	}
-	j.u.Notef("saved after update %d of %d; go on with: alpaca train --resume %s", j.trainer.State.Update, j.trainer.Totals.Updates, j.dir)
+	j.u.Notef("saved after update %d of %d; resume with: alpaca train --resume %s", j.trainer.State.Update, j.trainer.Totals.Updates, j.dir)
 	return ctx.Err()
 }
 

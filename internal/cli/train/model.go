@@ -83,7 +83,7 @@ func (j *job) checkTemplate(tmpl *chat.Template, tok *tokenizer.Tokenizer, why s
 		return err
 	}
 	if len(missing) > 0 {
-		j.u.Warnf("%s: %s is no token of this model, but text of several", why, strings.Join(missing, ", "))
+		j.u.Warnf("%s: %s is not one token of this model but several", why, strings.Join(missing, ", "))
 	}
 	return nil
 }

@@ -180,7 +180,7 @@ func (j *job) makeTrainer() error {
 	}
 	j.reportProblems()
 	if len(j.examples.Examples) == 0 {
-		return fmt.Errorf("%s: none of %d records can be used", strings.Join(j.Data, ", "), len(j.records())+j.badRecords())
+		return fmt.Errorf("%s: %d records, but none can be used", strings.Join(j.Data, ", "), len(j.records())+j.badRecords())
 	}
 	j.learned = j.form(maker.Template)
 	for _, f := range j.files { // frees the records: the examples have their tokens

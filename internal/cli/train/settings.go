@@ -108,7 +108,7 @@ func (o *options) prepare(u *ui.UI) (err error) {
 			return err
 		}
 		if o.ChatTemplate != "" {
-			return ui.Usagef("--chat-template and --chat-template-file at once")
+			return ui.Usagef("--chat-template and --chat-template-file cannot be used together")
 		}
 	}
 	if o.resume != "" {
@@ -158,9 +158,9 @@ func (o *options) check() error {
 	}
 	switch {
 	case o.Init != "" && (o.Model != "" || o.Full):
-		return ui.Usagef("--init makes a new model: -m and --full do not go with it")
+		return ui.Usagef("--init makes a new model: -m and --full cannot be used with it")
 	case o.Init != "" && o.Merge, o.Full && o.Merge:
-		return ui.Usagef("--merge needs an adapter: --full and --init make none")
+		return ui.Usagef("--merge requires an adapter, which --full and --init do not make")
 	case o.LossOn != lossOnAnswers && o.LossOn != lossOnAll:
 		return ui.Usagef("--loss-on %q: must be answers or all", o.LossOn)
 	case o.Epochs == 0 && o.MaxSteps == 0 && o.Tokens == 0:

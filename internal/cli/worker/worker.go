@@ -156,7 +156,7 @@ func (w *watch) Write(p *metrics.Exposition) {
 		{"alpaca_jobs_failed_total", "Tries that failed on this machine.", n.Failed.Load()},
 		{"alpaca_jobs_given_up_total", "Jobs that were delivered too often.", n.GivenUp.Load()},
 		{"alpaca_jobs_returned_total", "Jobs given back because the worker ended.", n.Returned.Load()},
-		{"alpaca_jobs_refused_total", "Messages that are no jobs.", n.Refused.Load()},
+		{"alpaca_jobs_refused_total", "Messages that are not valid jobs.", n.Refused.Load()},
 		{"alpaca_result_mismatch_total", "Results that were not what another machine had stored: one computes wrong.", n.Mismatch.Load()},
 	} {
 		p.One("counter", c.name, c.help, float64(c.value))

@@ -110,7 +110,7 @@ func (p *parser) char() (rune, error) {
 		return 0, p.fail(start, `\%c needs %d hexadecimal digits`, c, digits)
 	}
 	if !utf8.ValidRune(rune(v)) || v > utf8.MaxRune {
-		return 0, p.fail(start, "%s is no code point of a text", p.src[start:p.pos+digits])
+		return 0, p.fail(start, "%s is not a valid code point", p.src[start:p.pos+digits])
 	}
 	p.pos += digits
 	return rune(v), nil
@@ -173,7 +173,7 @@ func (p *parser) token() (grammar.Expr, error) {
 	if strings.HasPrefix(name, "[") && strings.HasSuffix(name, "]") {
 		id, err := strconv.ParseUint(name[1:len(name)-1], 10, 31)
 		if err != nil || int(id) >= p.vocab.N {
-			return nil, p.fail(start, "%s is no token of the vocabulary of %d", name, p.vocab.N)
+			return nil, p.fail(start, "%s is not in the vocabulary of %d tokens", name, p.vocab.N)
 		}
 		t.ID = int32(id)
 		return t, nil

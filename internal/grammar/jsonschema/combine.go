@@ -100,7 +100,7 @@ func (c *compiler) oneOf(s *schema) ([]cell, error) {
 				cells = append(rest, apart...)
 				continue
 			}
-			err = refuse(s, "oneOf", "schemas %d and %d may hold at once, and %v", min(i, j)+1, max(i, j)+1, err)
+			err = refuse(s, "oneOf", "a value may satisfy both schemas %d and %d, and %v", min(i, j)+1, max(i, j)+1, err)
 			if !c.lenient {
 				return nil, err
 			}

@@ -102,7 +102,7 @@ func TestErrors(t *testing.T) {
 		`{"minimum": 1e999999}`:                                    "#/minimum: ",
 		`{"maxLength": -1}`:                                        "#/maxLength: ",
 		`{"items": 3}`:                                             "#/items: a schema must be",
-		`{"oneOf": [{"uniqueItems": true}, {"type": "array"}]}`:    "#/oneOf: schemas 1 and 2 may hold at once",
+		`{"oneOf": [{"uniqueItems": true}, {"type": "array"}]}`:    "#/oneOf: a value may satisfy both schemas 1 and 2",
 		`{"a": `:                 "line 1, column 6: the schema is not JSON",
 		"{\"a\": 1,\n \"a\": 2}": `the key "a" occurs twice`,
 		strings.Repeat("[", 300): "nested deeper than 200",

@@ -199,7 +199,7 @@ func (d *document) resolve(s *schema, key, ref string) (*schema, error) {
 	}
 	ptr, ok := d.names[whole.String()+"#"+fragment]
 	if !ok {
-		return nil, refuse(s, key, "%q: there is no anchor %q", ref, fragment)
+		return nil, refuse(s, key, "%q: the anchor %q does not exist", ref, fragment)
 	}
 	return d.atPointer(s, key, ref, ptr, "")
 }

@@ -49,7 +49,7 @@ func (l *lexer) tag(open int, end kind) error {
 		}
 		if m := namePattern.FindString(rest); m != "" {
 			if !identifier(m) {
-				return l.fail(start, "%q is no name", m)
+				return l.fail(start, "%q is not a name", m)
 			}
 			l.add(kindName, m, start)
 			l.pos += len(m)

@@ -90,7 +90,7 @@ func jsonNumber(s string) (Value, error) {
 	}
 	n, ok := new(big.Int).SetString(s, 10)
 	if !ok {
-		return nil, fmt.Errorf("%q is no number", s)
+		return nil, fmt.Errorf("%q is not a number", s)
 	}
 	return Norm(n), nil
 }

@@ -98,7 +98,7 @@ func parseConfig(raw []byte) (*config, error) {
 		return nil, err
 	}
 	if keys == nil {
-		return nil, errors.New("it is no object")
+		return nil, errors.New("it is not a JSON object")
 	}
 	if kind := text(keys["peft_type"]); kind != "LORA" {
 		return nil, fmt.Errorf("peft_type is %q: only LORA is supported", kind)
@@ -127,7 +127,7 @@ func (c *config) take(name string, raw json.RawMessage) (err error) {
 		}
 	case name == "lora_alpha":
 		if err = json.Unmarshal(raw, &c.alpha); err == nil && math.Abs(c.alpha) > math.MaxFloat32 {
-			err = fmt.Errorf("%v is too much", c.alpha)
+			err = fmt.Errorf("%v is too large", c.alpha)
 		}
 	case name == "use_rslora":
 		err = json.Unmarshal(raw, &c.stable)
@@ -145,7 +145,7 @@ func (c *config) take(name string, raw json.RawMessage) (err error) {
 		}
 	case name == "init_lora_weights":
 		if !slices.Contains(plainInits, string(raw)) {
-			err = fmt.Errorf("%s: this way of beginning changes the base model, which is not supported; peft can save such an adapter as a plain one (path_initial_model_for_weight_conversion)", raw)
+			err = fmt.Errorf("%s: this initialization changes the base model, which is not supported; peft can save such an adapter as a plain one (path_initial_model_for_weight_conversion)", raw)
 		}
 	case empty(raw):
 	case why != "":
@@ -201,7 +201,7 @@ func parsePatterns(raw json.RawMessage) (list patterns, err error) {
 		// As in peft, an expression matches the last parts of a module's name. Syntax
 		// that only Python has, such as lookahead, is an error.
 		if p.name, err = regexp.Compile(fmt.Sprintf(`\A(?:.*\.)?(?:%s)\z`, key)); err != nil {
-			return nil, fmt.Errorf("%q is no regular expression that can be used: %w", key, err)
+			return nil, fmt.Errorf("%q is not a supported regular expression: %w", key, err)
 		}
 		list = append(list, p)
 	}

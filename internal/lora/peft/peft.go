@@ -118,7 +118,7 @@ func split(name string) (module string, k kind, inner int, err error) {
 	rest = strings.Replace(rest, ".default", "", 1)
 	switch {
 	case strings.Contains(rest, ".lora_magnitude_vector"):
-		return "", 0, 0, errors.New("its adapters scale the directions of whole matrices anew (DoRA), which is not supported")
+		return "", 0, 0, errors.New("its adapters are DoRA's, which are not supported")
 	case strings.HasSuffix(rest, ".lora_A.bias"), strings.HasSuffix(rest, ".lora_B.bias"):
 		return "", 0, 0, errors.New("its adapters have biases, which is not supported")
 	case strings.Contains(rest, ".token_adapter."):

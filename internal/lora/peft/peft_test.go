@@ -120,7 +120,7 @@ func TestRefusals(t *testing.T) {
 	good := map[string]matrix{layer + "self_attn.q_proj.lora_A.weight": {2, 4, 0}, layer + "self_attn.q_proj.lora_B.weight": {4, 2, 0}}
 	for config, want := range map[string]string{
 		`{`:                             "adapter_config.json: unexpected end of JSON input",
-		`null`:                          "adapter_config.json: it is no object",
+		`null`:                          "adapter_config.json: it is not a JSON object",
 		`{"peft_type": "IA3"}`:          `peft_type is "IA3": only LORA is supported`,
 		head + `, "use_dora": true}`:    "use_dora: the directions of whole matrices are scaled anew (DoRA), which is not supported",
 		head + `, "bias": "lora_only"}`: `bias: "lora_only": biases of the model were trained, which is not supported`,
@@ -134,14 +134,14 @@ func TestRefusals(t *testing.T) {
 		head + `, "kasa_config": {"a": 1}}`:                        "kasa_config: ",
 		head + `, "monteclora_config": {"a": 1}}`:                  "monteclora_config: ",
 		head + `, "arrow_config": {"a": 1}}`:                       "arrow_config: ",
-		head + `, "init_lora_weights": "pissa_niter_4"}`:           `init_lora_weights: "pissa_niter_4": this way of beginning changes the base model`,
+		head + `, "init_lora_weights": "pissa_niter_4"}`:           `init_lora_weights: "pissa_niter_4": this initialization changes the base model`,
 		head + `, "init_lora_weights": "olora"}`:                   `init_lora_weights: "olora"`,
 		head + `, "use_something": true}`:                          "use_something: this key is not known; it may change what the adapter means",
-		head + `, "rank_pattern": {"(?=x)": 3}}`:                   `rank_pattern: "(?=x)" is no regular expression that can be used`,
+		head + `, "rank_pattern": {"(?=x)": 3}}`:                   `rank_pattern: "(?=x)" is not a supported regular expression`,
 		head + `, "rank_pattern": {"x": "3"}}`:                     `rank_pattern: "x": must be a number`,
 		head + `, "alpha_pattern": [3]}`:                           "alpha_pattern: must be an object of names and numbers",
 		`{"peft_type": "LORA", "r": 0}`:                            "r: 0, must be positive",
-		`{"peft_type": "LORA", "r": 2, "lora_alpha": 1e300}`:       "lora_alpha: 1e+300 is too much",
+		`{"peft_type": "LORA", "r": 2, "lora_alpha": 1e300}`:       "lora_alpha: 1e+300 is too large",
 		`{"peft_type": "LORA", "r": 2, "lora_alpha": "much"}`:      "lora_alpha: ",
 		head + `, "use_something": false, "fan_in_fan_out": true}`: "",
 	} {
@@ -156,7 +156,7 @@ func TestRefusals(t *testing.T) {
 		m    matrix
 		want string
 	}{
-		"base_model.model.model.layers.1.self_attn.q_proj.lora_magnitude_vector":   {matrix{1, 4, 0}, "(DoRA), which is not supported"},
+		"base_model.model.model.layers.1.self_attn.q_proj.lora_magnitude_vector":   {matrix{1, 4, 0}, "DoRA's, which are not supported"},
 		"base_model.model.model.layers.1.self_attn.k_proj.lora_B.bias":             {matrix{1, 4, 0}, "its adapters have biases"},
 		"base_model.model.model.embed_tokens.token_adapter.trainable_tokens_delta": {matrix{1, 4, 0}, "rows of the embedding were trained on their own"},
 		"base_model.model.model.layers.1.self_attn.k_proj.lora_A.weight":           {matrix{2, 4, 0}, `module "model.layers.1.self_attn.k_proj": only one of lora_A and lora_B is there`},

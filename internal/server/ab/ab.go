@@ -144,7 +144,7 @@ type failure struct {
 
 func (e *failure) Error() string { return e.Message }
 
-var notFound = &failure{http.StatusNotFound, "There is no such page."}
+var notFound = &failure{http.StatusNotFound, "This page does not exist."}
 
 // page returns a handler that calls f while it holds the mutex, and shows its error.
 func (s *Server) page(f func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {

@@ -131,7 +131,7 @@ func (b *Browser) routes() {
 		b.mux.Handle("GET "+b.opt.Base+pattern, b.answering(h))
 	}
 	if b.opt.Base != "" {
-		b.mux.Handle("GET "+b.opt.Base+"/", b.answering(func(http.ResponseWriter, *http.Request) error { return notFound("there is no such page") }))
+		b.mux.Handle("GET "+b.opt.Base+"/", b.answering(func(http.ResponseWriter, *http.Request) error { return notFound("this page does not exist") }))
 	}
 }
 
@@ -158,7 +158,7 @@ func (b *Browser) answering(h func(http.ResponseWriter, *http.Request) error) ht
 		head.Set("Cross-Origin-Resource-Policy", "same-origin")
 		head.Set("Cache-Control", "no-cache")
 		if db := r.PathValue("database"); db != "" && strings.TrimSuffix(db, ".json") != b.name {
-			b.fail(w, r, notFound("there is no database of that name, but "+b.name))
+			b.fail(w, r, notFound("no database has this name; this server has "+b.name))
 			return
 		}
 		if err := h(w, r); err != nil {
@@ -210,7 +210,7 @@ func (b *Browser) static(w http.ResponseWriter, r *http.Request) error {
 	text, err := web.ReadFile("web/" + name)
 	kind := map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}[path.Ext(name)]
 	if err != nil || kind == "" {
-		return notFound("there is no such file")
+		return notFound("this file does not exist")
 	}
 	w.Header().Set("Content-Type", kind)
 	_, err = w.Write(text)

@@ -28,14 +28,14 @@ func (b *Browser) parse(r *http.Request, name string) (*request, error) {
 	switch q.ext {
 	case "", "json", "csv", "jsonl", "alpaca.json":
 	default:
-		return nil, notFound("there is no form ." + q.ext + ": use json, csv, jsonl or alpaca.json")
+		return nil, notFound("unknown format ." + q.ext + ": use json, csv, jsonl or alpaca.json")
 	}
 	var err error
 	if q.table, err = table.Named(r.Context(), b.db, name); err != nil {
 		return nil, err
 	}
 	if q.table == nil {
-		return nil, notFound("there is no table of that name")
+		return nil, notFound("no table has this name")
 	}
 	q.path = b.opt.Base + "/" + b.name + "/" + name
 	return q, q.read()

@@ -38,7 +38,7 @@ func (b *Browser) row(w http.ResponseWriter, r *http.Request) error {
 		return err2
 	}
 	if err != nil || t == nil {
-		return notFound("there is no such row")
+		return notFound("this row does not exist")
 	}
 	row, err := t.Get(r.Context(), b.db, id)
 	if err != nil {
@@ -125,7 +125,7 @@ func (b *Browser) random(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if len(keys) == 0 {
-		return notFound("there are no such rows")
+		return notFound("these rows do not exist")
 	}
 	id := table.Draw(keys, 1, seed)[0]
 	values.Set("_seed", strconv.FormatInt(seed+1, 10))

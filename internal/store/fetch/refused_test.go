@@ -117,7 +117,7 @@ func TestRefused(t *testing.T) {
 				w.WriteHeader(302)
 				return true
 			}
-		}, "is no address"},
+		}, "is not the address"},
 		{"redirects for ever", func(o *origin) oddAnswer {
 			return func(n int, w http.ResponseWriter, r *http.Request, _, _ int) bool {
 				http.Redirect(w, r, fmt.Sprintf("/%d", n), 302)

@@ -34,7 +34,7 @@ func New(client *web.Client, endpoint, token string) (*Hub, error) {
 	}
 	u, err := url.Parse(strings.TrimRight(endpoint, "/"))
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-		return nil, advice.Add(fmt.Errorf("HF_ENDPOINT %.80q is no address of a server", endpoint), "it begins with https://")
+		return nil, advice.Add(fmt.Errorf("HF_ENDPOINT %.80q is not the address of a server", endpoint), "it begins with https://")
 	}
 	return &Hub{client, u, token}, nil
 }
@@ -112,7 +112,7 @@ func (h *Hub) Revision(ctx context.Context, r ref.Ref) (Revision, error) {
 		return Revision{}, h.explain(err, r)
 	}
 	if !ref.IsCommit(v.SHA) {
-		return Revision{}, fmt.Errorf("%s: the answer has no commit: it is no Hub", h.endpoint.Host)
+		return Revision{}, fmt.Errorf("%s: the answer has no commit: this is not a Hub", h.endpoint.Host)
 	}
 	rev := Revision{Commit: v.SHA, Base: v.Card.Base, Gated: len(v.Gated) > 0 && string(v.Gated) != "false" && string(v.Gated) != "null",
 		Licence: Licence{first(v.Card.License), first(v.Card.Name), first(v.Card.Link)}}
@@ -206,7 +206,7 @@ func nextPage(u *url.URL, h http.Header) (*url.URL, error) {
 			}
 			next, err := u.Parse(address[1:])
 			if err != nil || !web.SameHost(u, next) {
-				return nil, fmt.Errorf("%s: the next page of the list of files is said to be elsewhere", web.Shown(u))
+				return nil, fmt.Errorf("%s: the next page of the list of files is on another server", web.Shown(u))
 			}
 			return next, nil
 		}
@@ -223,7 +223,7 @@ func (f File) Check() error {
 		return fmt.Errorf("%s: its size is %d", f.Path, f.Size)
 	}
 	if f.SHA256 != "" && !ref.IsSHA256(f.SHA256) || f.SHA256 == "" && !ref.IsCommit(f.GitSHA1) {
-		return fmt.Errorf("%s: the digest %.80q is none", f.Path, f.ETag())
+		return fmt.Errorf("%s: %.80q is not a digest", f.Path, f.ETag())
 	}
 	return nil
 }
@@ -237,7 +237,7 @@ func (h *Hub) explain(err error, r ref.Ref) error {
 	page := h.at(r.Owner, r.Repo).String()
 	switch {
 	case status.Code == "GatedRepo":
-		return advice.Add(fmt.Errorf("%s is gated: its conditions are to be accepted first", r.RepoName()),
+		return advice.Add(fmt.Errorf("%s is gated: its conditions must be accepted first", r.RepoName()),
 			"accept them at "+page+", then set HF_TOKEN to a token of yours")
 	case status.Code == "RevisionNotFound":
 		return fmt.Errorf("%s has no revision %q", r.RepoName(), r.Rev())

@@ -21,7 +21,7 @@ func (h *Hub) head(ctx context.Context, r ref.Ref, revision, path string) (*web.
 	}
 	answer.Body.Close()
 	if !ref.IsCommit(answer.Header.Get("X-Repo-Commit")) {
-		return nil, fmt.Errorf("%s: the answer has no X-Repo-Commit: it is no Hub, or something on the way cuts its headers", web.Shown(u))
+		return nil, fmt.Errorf("%s: the answer has no X-Repo-Commit: this is not a Hub, or a proxy removes headers", web.Shown(u))
 	}
 	return answer, nil
 }
@@ -47,10 +47,10 @@ func (h *Hub) Locate(r ref.Ref, commit string, f File) func(ctx context.Context)
 			etag = answer.Header.Get("ETag")
 		}
 		if etag = strings.Trim(strings.TrimPrefix(etag, "W/"), `"`); etag != f.ETag() {
-			return fetch.Source{}, fmt.Errorf("%s: the list of files says %s, the file itself %.80q", f.Path, f.ETag(), etag)
+			return fetch.Source{}, fmt.Errorf("%s: the list of files says %s, but the file says %.80q", f.Path, f.ETag(), etag)
 		}
 		if size := answer.Header.Get("X-Linked-Size"); size != "" && size != strconv.FormatInt(f.Size, 10) {
-			return fetch.Source{}, fmt.Errorf("%s: the list of files says %d bytes, the file itself %.20q", f.Path, f.Size, size)
+			return fetch.Source{}, fmt.Errorf("%s: the list of files says %d bytes, but the file says %.20q", f.Path, f.Size, size)
 		}
 		src := fetch.Source{URL: answer.URL}
 		if web.SameHost(answer.URL, h.endpoint) {

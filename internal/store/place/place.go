@@ -29,7 +29,7 @@ type Env func(name string) string
 func Find(env Env) (Places, error) {
 	home, err := os.UserHomeDir()
 	if err != nil {
-		return Places{}, fmt.Errorf("there is no home folder for models: %w", err)
+		return Places{}, fmt.Errorf("the folder for models is unknown: %w", err)
 	}
 	return find(env, home, runtime.GOOS), nil
 }

@@ -55,7 +55,7 @@ func TestBadRepos(t *testing.T) {
 			odd: func(w *world) func(http.ResponseWriter, *http.Request) bool {
 				return func(rw http.ResponseWriter, r *http.Request) bool { return r.Method == "HEAD" }
 			}},
-		{name: "list on another host", repo: &storetest.Repo{Files: map[string][]byte{"m-Q4_0.gguf": good}}, want: "said to be elsewhere",
+		{name: "list on another host", repo: &storetest.Repo{Files: map[string][]byte{"m-Q4_0.gguf": good}}, want: "is on another server",
 			odd: func(w *world) func(http.ResponseWriter, *http.Request) bool {
 				return func(rw http.ResponseWriter, r *http.Request) bool {
 					if strings.Contains(r.URL.Path, "/tree/") {
@@ -64,7 +64,7 @@ func TestBadRepos(t *testing.T) {
 					return false
 				}
 			}},
-		{name: "sent on to a file", repo: &storetest.Repo{Files: map[string][]byte{"m-Q4_0.gguf": good}}, want: "no address of a file on the web",
+		{name: "sent on to a file", repo: &storetest.Repo{Files: map[string][]byte{"m-Q4_0.gguf": good}}, want: "not the address of a file on the web",
 			odd: func(w *world) func(http.ResponseWriter, *http.Request) bool {
 				return func(rw http.ResponseWriter, r *http.Request) bool {
 					if r.Method == "HEAD" {

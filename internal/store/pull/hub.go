@@ -159,7 +159,7 @@ func (p *Puller) choose(r ref.Ref, files []hub.File) (chosen []hub.File, quant s
 	for _, part := range model.Files {
 		f := byPath[part.Path]
 		if f.Xet && f.Size > maxXet {
-			err := fmt.Errorf("%s has %d bytes: files above %d can only be had by Xet's protocol, which this program does not speak", f.Path, f.Size, int64(maxXet))
+			err := fmt.Errorf("%s has %d bytes: files above %d bytes require Xet's protocol, which this program does not support", f.Path, f.Size, int64(maxXet))
 			return nil, "", advice.Add(err, byOthers(r, f.Path))
 		}
 		chosen = append(chosen, f)

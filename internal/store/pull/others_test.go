@@ -84,7 +84,7 @@ func TestBadManifests(t *testing.T) {
 		{manifest(layer("tensor", "sha256:"+hash, 1)), "safetensors"},
 		{manifest(layer("model", "sha256:"+hash, 1), layer("adapter", "sha256:"+hash, 1)), "adapter"},
 		{`{"schemaVersion": 1}`, "version 1"},
-		{"<html>", "not what is expected"},
+		{"<html>", "unexpected answer"},
 		{`{"schemaVersion": 2, "x": "` + strings.Repeat("y", 1<<20) + `"}`, "more than 1048576 bytes"},
 		{manifest(layer("model", "sha256:"+hash, 1<<60)), "free"},
 		{manifest(layer("model", "sha256:"+hash, 10)), "no model"},

@@ -60,7 +60,7 @@ func (p *Puller) Pull(ctx context.Context, r ref.Ref) (Result, error) {
 		p.Fetch.Log = p.Note
 	}
 	if p.SHA256 != "" && r.Kind != ref.URL {
-		return Result{}, fmt.Errorf("a digest is for an address: %s says itself what its content is", r)
+		return Result{}, fmt.Errorf("a digest can be given only for an address, not for %s", r)
 	}
 	switch r.Kind {
 	case ref.Ollama:
@@ -215,7 +215,7 @@ func checkModel(items []*item) error {
 	}
 	switch len(parts) {
 	case 0:
-		return errors.New("there is no model among the files")
+		return errors.New("the files include no model")
 	case 1:
 		return checkGGUF(parts[0].file(), parts[0].file(), parts[0].job.Name)
 	}
@@ -243,7 +243,7 @@ func checkGGUF(path, hidden, called string) error {
 	f, err := gguf.OpenWith(path, gguf.Options{HeaderOnly: true})
 	if err != nil {
 		text := strings.ReplaceAll(err.Error(), hidden, called)
-		return advice.Add(fmt.Errorf("what was fetched cannot be used: %s", text), "nothing of it is kept")
+		return advice.Add(fmt.Errorf("what was fetched cannot be used: %s", text), "it was deleted")
 	}
 	defer f.Close()
 	if f.Format != "gguf" {

@@ -30,7 +30,7 @@ func (c *Client) JSON(ctx context.Context, a Ask, limit int64, to any) (http.Hea
 		return nil, nil, fmt.Errorf("%s: the answer has more than %d bytes", Shown(answer.URL), limit)
 	}
 	if err := json.Unmarshal(data, to); err != nil {
-		return nil, nil, fmt.Errorf("%s: the answer is not what is expected there: %w", Shown(answer.URL), err)
+		return nil, nil, fmt.Errorf("%s: unexpected answer: %w", Shown(answer.URL), err)
 	}
 	return answer.Header, data, nil
 }

@@ -28,7 +28,7 @@ func (c *Client) allowed(u *url.URL) error {
 	case u.Scheme == "http":
 		return advice.Add(refusedf("%s: without encryption anybody on the way could change the file", Shown(u)), "use https://, or allow it with --insecure")
 	}
-	return refusedf("%s://… is no address of a file on the web", u.Scheme)
+	return refusedf("%s://… is not the address of a file on the web", u.Scheme)
 }
 
 // allowedNext returns an error unless a redirect from one URL to another is allowed. first is

@@ -34,7 +34,7 @@ func TestRedirects(t *testing.T) {
 		{"https://93.184.216.34/a", "https://[::ffff:192.168.0.1]/x", "private network"},
 		{"https://93.184.216.34/a", "https://100.64.0.1/x", "private network"},
 		{"https://93.184.216.34/a", "https://localhost/x", "private network"},
-		{"https://93.184.216.34/a", "file:///etc/passwd", "no address of a file on the web"},
+		{"https://93.184.216.34/a", "file:///etc/passwd", "not the address of a file on the web"},
 		{"https://10.0.0.1/a", "https://10.0.0.2/x", ""},
 		{"http://127.0.0.1:1/a", "http://localhost:2/x", ""},
 		{"http://127.0.0.1:1/a", "http://93.184.216.34/x", "without encryption"},
