@@ -9,11 +9,12 @@ import (
 	"strings"
 
 	"github.com/goreleaser/nfpm/v2"
-	_ "github.com/goreleaser/nfpm/v2/deb" // the packager of that name
+	_ "github.com/goreleaser/nfpm/v2/deb" // registers the packager "deb"
 	"github.com/goreleaser/nfpm/v2/files"
 )
 
-// places says where a package's files belong, by the folders of the archive.
+// places maps names of files in the archive to the paths at which the Debian package installs
+// them. Manual pages are not listed: see deb.
 var places = map[string]string{
 	"alpaca":                  "/usr/bin/alpaca",
 	"LICENSE":                 "/usr/share/doc/alpaca/copyright",
@@ -48,7 +49,7 @@ func (r *release) deb(arch string, list []file) error {
 			}
 		}
 		if to == "" {
-			continue // completions of PowerShell
+			continue // the package leaves out PowerShell's completions
 		}
 		source := filepath.Join(dir, strings.ReplaceAll(f.name, "/", "-"))
 		if err := os.WriteFile(source, data, 0o600); err != nil {
@@ -72,7 +73,7 @@ func (r *release) deb(arch string, list []file) error {
 	return os.WriteFile(filepath.Join(r.out, packager.ConventionalFileName(info)), b.Bytes(), 0o644)
 }
 
-// compress returns data as gzip, without a date.
+// compress returns data compressed with gzip, without a date in the header.
 func compress(data []byte) ([]byte, error) {
 	var b bytes.Buffer
 	z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)

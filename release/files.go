@@ -19,14 +19,15 @@ import (
 	"alpaca/internal/cli"
 )
 
-// A file goes into archives and packages.
+// A file is one file of the archives and packages.
 type file struct {
 	name string
 	data []byte
 	mode fs.FileMode
 }
 
-// pages returns what goes with the program: licence, manual pages, completions.
+// pages returns the files that accompany the program: LICENSE, README.md, CHANGELOG.md, manual
+// pages and shell completions.
 func (r *release) pages() (list []file, err error) {
 	for _, name := range []string{"LICENSE", "README.md", "CHANGELOG.md"} {
 		data, err := os.ReadFile(filepath.Join(r.root, name))
@@ -58,7 +59,7 @@ func (r *release) pages() (list []file, err error) {
 	return list, nil
 }
 
-// manual adds the manual page of a command and those below it.
+// manual appends the manual pages of cmd and of all its subcommands to list.
 func (r *release) manual(list []file, cmd *cobra.Command) ([]file, error) {
 	for _, sub := range cmd.Commands() {
 		if !sub.IsAvailableCommand() || sub.IsAdditionalHelpTopicCommand() {
@@ -77,7 +78,7 @@ func (r *release) manual(list []file, cmd *cobra.Command) ([]file, error) {
 	return append(list, file{"man/" + strings.ReplaceAll(cmd.CommandPath(), " ", "-") + ".1", b.Bytes(), 0o644}), nil
 }
 
-// tar writes an archive for all systems but Windows.
+// tar writes files as a .tar.gz archive, for all systems except Windows.
 func (r *release) tar(path string, files []file) error {
 	var b bytes.Buffer
 	z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
@@ -102,7 +103,7 @@ func (r *release) tar(path string, files []file) error {
 	return os.WriteFile(path, b.Bytes(), 0o644)
 }
 
-// zip writes an archive for Windows.
+// zip writes files as a ZIP archive, for Windows.
 func (r *release) zip(path string, files []file) error {
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
@@ -121,7 +122,7 @@ func (r *release) zip(path string, files []file) error {
 	return os.WriteFile(path, b.Bytes(), 0o644)
 }
 
-// checksums writes SHA256SUMS, as sha256sum -c reads it.
+// checksums writes SHA256SUMS in the form that sha256sum -c reads.
 func (r *release) checksums() error {
 	entries, err := os.ReadDir(r.out) // sorted by name
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// licences returns the licences of all that is linked into the program for p: they ask to go
-// where it goes.
+// licences returns a file with the licences of Go and of all modules that are linked into the
+// program for p. They require that their text accompanies the program.
 func (r *release) licences(ctx context.Context, p platform) (file, error) {
 	cmd := exec.CommandContext(ctx, "go", "list", "-deps", "-f", "{{with .Module}}{{.Path}}\t{{.Version}}\t{{.Dir}}{{end}}", "./cmd/alpaca")
 	cmd.Dir, cmd.Stderr, cmd.Env = r.root, os.Stderr, append(os.Environ(), p.environ()...)

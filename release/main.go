@@ -1,7 +1,7 @@
-// Command release builds what is given out: for each platform an archive with the program,
-// its manual pages and its completions, and a list of what it was made of (SBOM); Debian
-// packages; checksums. The same commit gives the same bytes, wherever and whenever it is
-// built with the same Go.
+// Command release builds the files of a release. For each platform it makes an archive with the
+// program, its manual pages and its completions, and a software bill of materials (SBOM). It
+// also makes Debian packages and checksums. The same commit gives the same bytes, wherever and
+// whenever it is built with the same Go.
 //
 //	make release
 package main
@@ -20,12 +20,12 @@ import (
 	"time"
 )
 
-// A release is what is built, and of what.
+// A release has the version to build and the commit to build it from.
 type release struct {
 	root    string // top of the source tree
 	out     string
-	version string // of archives and packages: see number
-	tag     string // as git describes the commit
+	version string // version of archives and packages: see number
+	tag     string // output of git describe for the commit
 	commit  string
 	date    time.Time // of the commit
 }
@@ -48,8 +48,8 @@ func main() {
 	}
 }
 
-// run makes all, for the platforms of a list. Only with snapshot may the commit be one without a
-// tag.
+// run builds everything for the platforms that only lists. The commit must have a tag, unless
+// snapshot is true.
 func (r *release) run(ctx context.Context, only string, snapshot bool) (err error) {
 	if r.root, err = filepath.Abs(r.root); err != nil {
 		return err
@@ -89,7 +89,7 @@ func (r *release) run(ctx context.Context, only string, snapshot bool) (err erro
 	return r.checksums()
 }
 
-// ask asks git for version, commit and date.
+// ask sets r's tag, commit and date from git.
 func (r *release) ask(ctx context.Context) error {
 	git := func(args ...string) (string, error) {
 		cmd := exec.CommandContext(ctx, "git", args...)
@@ -117,7 +117,8 @@ func (r *release) ask(ctx context.Context) error {
 	return err
 }
 
-// platform makes the program for p, its archive, its SBOM and its package.
+// platform builds the program for p, its SBOM, its archive and, if p has one, its Debian
+// package.
 func (r *release) platform(ctx context.Context, p platform, pages []file) error {
 	dir, err := os.MkdirTemp("", "alpaca-release")
 	if err != nil {
@@ -158,12 +159,12 @@ func (r *release) build(ctx context.Context, p platform, program string) error {
 	if p.entry {
 		flags += " -E alpaca_entry" // as make build does
 	}
-	// Git says the rest to Go only where there is a checkout of the usual kind: bytes must not
-	// follow from that.
+	// Without -buildvcs=false, Go would record the commit if the tree is an ordinary Git
+	// checkout. The program's bytes would then depend on the kind of checkout.
 	return r.command(ctx, p.environ(), "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", flags, "-o", program, "./cmd/alpaca")
 }
 
-// sbom lists the modules that a program was linked of, as CycloneDX.
+// sbom writes the list of modules that are linked into program, in the format CycloneDX.
 func (r *release) sbom(ctx context.Context, program, path string) error {
 	here := filepath.Join(r.root, "release")
 	cmd := exec.CommandContext(ctx, "go", "tool", "cyclonedx-gomod", "bin", "-json", "-noserial", "-notimestamp", "-std", "-version", r.tag, "-output", path, program)

@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-// A platform is what a program is built for.
+// A platform is a target for which the program is built.
 type platform struct {
 	os, arch, arm string
 	debian        string // architecture of the Debian package, "" for none
-	entry         bool   // it begins where it can look at its limits first (internal/machine/start)
+	entry         bool   // the program's entry point is alpaca_entry, which checks limits before Go's runtime starts (internal/machine/start)
 }
 
-// platforms are those of a release. Debian's armhf gets the program for Arm 6, because
-// Raspberry Pi OS calls that armhf, and all newer ones run it.
+// platforms are the platforms of a release. The Debian package for armhf has the program for
+// ARMv6, because Raspberry Pi OS for ARMv6 is also called armhf, and newer CPUs can run it.
 var platforms = []platform{
 	{os: "linux", arch: "amd64", debian: "amd64", entry: true},
 	{os: "linux", arch: "arm64", debian: "arm64", entry: true},
@@ -30,7 +30,7 @@ var platforms = []platform{
 	{os: "android", arch: "arm64"},
 }
 
-// name is the platform in names of files, such as linux_armv7.
+// name returns the platform's name in names of files, such as linux_armv7.
 func (p platform) name() string {
 	if p.arm != "" {
 		return p.os + "_" + p.arch + "v" + p.arm
@@ -38,7 +38,7 @@ func (p platform) name() string {
 	return p.os + "_" + p.arch
 }
 
-// program is the name of the program there.
+// program returns the name of the program's file on p.
 func (p platform) program() string {
 	if p.os == "windows" {
 		return "alpaca.exe"
@@ -46,8 +46,8 @@ func (p platform) program() string {
 	return "alpaca"
 }
 
-// environ returns what the compiler is told. What else could change the bytes is set to its
-// default.
+// environ returns the environment variables with which the go command builds for p. It also sets
+// the other variables that could change the program's bytes to their defaults.
 func (p platform) environ() []string {
 	env := []string{"CGO_ENABLED=0", "GOOS=" + p.os, "GOARCH=" + p.arch, "GOFLAGS=", "GOEXPERIMENT=", "GOAMD64=v1", "GOARM64=v8.0", "GO386=sse2", "GORISCV64=rva20u64", "GOWORK=off"}
 	if p.arm != "" {
@@ -56,7 +56,8 @@ func (p platform) environ() []string {
 	return env
 }
 
-// choose returns the platforms of a list such as linux/amd64,linux/armv7; all for none.
+// choose returns the platforms in a list such as linux/amd64,linux/armv7. An empty list stands
+// for all platforms.
 func choose(list string) (chosen []platform, err error) {
 	if list == "" {
 		return platforms, nil

@@ -8,15 +8,17 @@ import (
 	"github.com/Masterminds/semver/v3"
 )
 
-// described is what git says of a commit behind a tag: the tag, how many commits behind it, the
-// commit's beginning.
+// described matches the output of git describe for a commit that has no tag itself. The groups
+// are the last tag before it, the number of commits since that tag, and the commit's abbreviated
+// hash.
 var described = regexp.MustCompile(`^(.+)-([0-9]+)-g([0-9a-f]+)$`)
 
-// number returns the version of what git describe calls tag, and whether that is a release: a
-// commit with a tag such as v1.2.0 or v1.2.0-rc.1, without changes. Other commits lie between
-// releases, and so do their versions, for Debian's tools too: v1.2.0-5-g1234567 is
-// 1.2.1-dev.5+g1234567, newer than 1.2.0 and older than 1.2.1. As it stands it would be a version
-// before 1.2.0.
+// number returns the version for tag, the output of git describe, and whether it is a release. A
+// release is a commit with a tag such as v1.2.0 or v1.2.0-rc.1 and without changed files. The
+// version of any other commit lies between two releases, also in the order of Debian's tools.
+// For example, v1.2.0-5-g1234567 becomes 1.2.1-dev.5+g1234567, which is newer than 1.2.0 and
+// older than 1.2.1. By the rules of semantic versions, 1.2.0-5-g1234567 would be older than
+// 1.2.0.
 func number(tag string) (version string, released bool, err error) {
 	name, dirty := strings.CutSuffix(tag, "-dirty")
 	behind, commit := "0", ""

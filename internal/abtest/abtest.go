@@ -39,7 +39,7 @@ const (
 	Skip  Choice = "skip"
 )
 
-// Choices are all choices, in the order of their keys 1, 2, 3, 4, 0.
+// Choices are all choices, in the order of the keys for them on the keyboard: 1, 2, 3, 4, 0.
 var Choices = []Choice{Left, Right, Tie, Bad, Skip}
 
 // Model is one of the two compared models, or the source of a file of answers.
@@ -61,7 +61,7 @@ type Prompt struct {
 type Answer struct {
 	Text    string
 	Tokens  int
-	Cut     bool // it was cut at the length limit
+	Cut     bool // the answer was cut at the length limit
 	Millis  int64
 	Logprob float64
 }
@@ -180,9 +180,10 @@ func shuffle[T any](list []T, seed ...uint64) {
 }
 
 // Items returns the items of a judge in order: the judge's own prompts, the prompts of the
-// plan, then some of the latter again, mirrored. Pairs of equal answers are left out. In
-// each block of four items, model X is on the left twice. In a live session the list ends
-// before the first pair that lacks an answer.
+// plan, then some prompts of the plan again, mirrored. Pairs of equal answers are left out.
+// In each block of four items, model X is on the left twice. In a live session answers may
+// still be missing. Then the list ends before the first prompt of the plan without both
+// answers.
 func (s *Session) Items(judge string) []Item {
 	who := random.Text(judge)
 	list := s.sides(s.ready(), forSides, who)
@@ -190,7 +191,7 @@ func (s *Session) Items(judge string) []Item {
 		first := slices.Clone(list)
 		shuffle(first, s.Seed, forRepeats, who)
 		again := first[:int(float64(s.Repeat*float64(len(list)))+0.5)]
-		slices.SortFunc(again, func(a, b Item) int { return cmp.Compare(a.N, b.N) }) // in the order of the first showing, so that a pair and its repeat are far apart
+		slices.SortFunc(again, func(a, b Item) int { return cmp.Compare(a.N, b.N) }) // in the order in which they were first shown, so that a pair and its repeat are far apart
 		for _, i := range again {
 			list = append(list, Item{N: i.N, Repeat: 1, Left: i.Left.Other()})
 		}
@@ -215,8 +216,8 @@ func (s *Session) sides(prompts []int, purpose, who uint64) (list []Item) {
 	return list
 }
 
-// Next returns the judge's next item, nil if there is none. done is the number of items
-// that the judge has voted on, all the number of items.
+// Next returns the judge's next item, nil if there is none. done is the number of items that
+// the judge has voted on, and all is the number of all items of the judge.
 func (s *Session) Next(judge string) (next *Item, done, all int) {
 	judged := map[[2]int]bool{}
 	for i := range s.Votes {
@@ -235,7 +236,8 @@ func (s *Session) Next(judge string) (next *Item, done, all int) {
 	return next, done, len(list)
 }
 
-// Item returns a judge's item for prompt n. ok is false if there is none.
+// Item returns the judge's item with these values of N and Repeat. ok is false if there is
+// none.
 func (s *Session) Item(judge string, n, repeat int) (Item, bool) {
 	for _, i := range s.Items(judge) {
 		if i.N == n && i.Repeat == repeat {

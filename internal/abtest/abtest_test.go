@@ -102,8 +102,8 @@ func TestReport(t *testing.T) {
 	require.Equal(t, "anytime", NewReport(s).Groups[0].Kind)
 }
 
-// TestOwnPrompts: who chooses prompts can choose the winner, so votes on them are in no other
-// figure.
+// TestOwnPrompts checks that votes on prompts that judges wrote are counted apart. A judge who
+// chooses the prompts can choose the winner.
 func TestOwnPrompts(t *testing.T) {
 	planned := session(20, 5)
 	judge(planned, "ann", func(i Item) Choice { return Choices[random.Hash(1, uint64(i.N))%5] })
@@ -139,7 +139,7 @@ func TestOwnPrompts(t *testing.T) {
 	require.Len(t, dpo(s), len(dpo(planned))+39)
 	require.Equal(t, "own", s.line(&s.Votes[len(planned.Votes)]).Flags)
 
-	// Without a plan there is nothing else to measure lengths of.
+	// Without a plan the mean lengths are those of the answers to the own prompts.
 	s.List, s.Answers, s.Own = s.List[20:22], s.Answers[20:22], map[int]Own{0: {Judge: "ann"}, 1: {Judge: "ann"}}
 	s.Votes = []Vote{{N: 0, Judge: "ann", Choice: Left}}
 	got = NewReport(s)

@@ -8,9 +8,9 @@ import (
 	"alpaca/internal/abtest/stats"
 )
 
-// groups counts votes on prompts that are all of the plan, or all judges' own: those of
-// people first, then those of each judging model. Pairs with equal answers are ties in every
-// group.
+// groups counts votes, either those on the prompts of the plan or those on judges' own prompts.
+// The first group has the votes of people, and each further group those of one judging model.
+// Pairs with equal answers are ties in every group.
 func (s *Session) groups(votes []Vote) (list []Group) {
 	var equal []Vote
 	by := map[string][]Vote{}
@@ -75,11 +75,11 @@ type counter struct {
 	units    map[int][]int   // verdicts by prompt
 	first    map[seen]int    // the first verdict, for comparison with the repeat
 	judges   map[string]bool
-	sides    int // votes that prefer one of the sides
+	sides    int // number of votes that prefer the left or the right side
 	compared []stats.Compared
 }
 
-// worth counts a verdict on prompt n for the win rate.
+// worth adds a verdict on prompt n to what the win rate is computed from.
 func (c *counter) worth(n, verdict int) {
 	c.clusters[n].N++
 	c.clusters[n].Sum += float64(verdict+1) / 2
@@ -116,7 +116,7 @@ func (c *counter) addVote(v *Vote) {
 	c.count(v.N, sign, v.Choice == Bad)
 }
 
-// side counts a vote for the left side.
+// side counts v if it prefers the left side.
 func (c *counter) side(v *Vote) {
 	if _, ok := v.Winner(); ok {
 		c.sides++

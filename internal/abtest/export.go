@@ -32,7 +32,7 @@ type Line struct {
 	Winner      string `json:"winner"` // X, Y, or "" for neither
 	Millis      int64  `json:"ms"`
 	Note        string `json:"note"`
-	Flags       string `json:"flags"` // equal, revealed, own: the judge asked the prompt
+	Flags       string `json:"flags"` // equal, revealed, or own (the judge wrote the prompt), separated by spaces
 	At          string `json:"at"`
 	Undone      bool   `json:"undone"`
 }
@@ -57,8 +57,8 @@ func (s *Session) line(v *Vote) Line {
 }
 
 // Export writes the votes of a session. csv, json and jsonl have all votes, even undone
-// ones. alpaca-eval and dpo have only the votes that count (said); alpaca-eval, from which
-// win rates are computed, has none on judges' own prompts.
+// ones. alpaca-eval and dpo have only the votes for which the function said returns true.
+// alpaca-eval, from which win rates are computed, has no votes on judges' own prompts.
 func Export(w io.Writer, s *Session, form string) error {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
@@ -108,7 +108,7 @@ func exportCSV(w io.Writer, s *Session) error {
 	return c.Error()
 }
 
-// flags returns the flags of a vote, with own if a judge asked the prompt.
+// flags returns the flags of a vote, and "own" if a judge wrote the prompt.
 func (s *Session) flags(v *Vote) []string {
 	if s.IsOwn(v.N) {
 		return append(slices.Clone(v.Flags), "own")

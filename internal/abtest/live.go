@@ -19,7 +19,7 @@ type Own struct {
 	Failed bool // a model could not answer it
 }
 
-// IsOwn reports whether a judge asked prompt n.
+// IsOwn reports whether a judge wrote prompt n.
 func (s *Session) IsOwn(n int) bool {
 	_, ok := s.Own[n]
 	return ok
@@ -72,8 +72,8 @@ func (s *Session) Expected(judge string) int {
 	return n
 }
 
-// LastOwn returns the last prompt that a judge has asked. ok is false if the judge has asked
-// none.
+// LastOwn returns n, the number of the last prompt that the judge wrote. ok is false if the judge
+// wrote no prompt.
 func (s *Session) LastOwn(judge string) (n int, ok bool) {
 	n = -1
 	for i, own := range s.Own {

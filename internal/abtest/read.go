@@ -112,8 +112,8 @@ func readRecords(r io.Reader, each func(line int, rec *record) error) (sum strin
 }
 
 // ReadPrompts reads prompts from JSON lines or an array. An object has one of these keys:
-// instruction, with input or Self-Instruct's instances; prompt; question; messages, of one
-// turn. sum is the file's SHA-256.
+// instruction, with input or Self-Instruct's instances; prompt; question; messages, with
+// one turn. sum is the file's SHA-256.
 func ReadPrompts(r io.Reader) (list []Prompt, sum string, err error) {
 	sum, err = readRecords(r, func(_ int, rec *record) error {
 		p, err := rec.prompt()

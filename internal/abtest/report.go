@@ -24,9 +24,10 @@ type Report struct {
 	Models  [2]ModelShare `json:"models"`
 	Equal   int           `json:"equal_answers"` // pairs of the plan with equal answers, counted as ties in every group
 	Groups  []Group       `json:"groups"`        // people, then each judging model; never mixed
-	// Judges' own prompts. Who chose them knew earlier answers and could choose what one of
-	// the models is good at, so their votes are counted apart and are in none of Groups.
-	Own       int     `json:"own_prompts,omitempty"` // number of those with both answers
+	// Judges' own prompts. A judge who writes a prompt knows earlier answers, and could choose
+	// what one of the models is good at. So votes on these prompts are counted apart, and are in
+	// none of Groups.
+	Own       int     `json:"own_prompts,omitempty"` // number of own prompts with both answers
 	OwnGroups []Group `json:"own_groups,omitempty"`
 }
 
@@ -43,7 +44,7 @@ type Group struct {
 	Judges   int    `json:"judges"`
 	Wins     [2]int `json:"wins"`
 	Ties     int    `json:"ties"`          // both good, equal answers, or a model's two verdicts differ
-	Equal    int    `json:"equal_answers"` // the ties on equal answers, about which nobody was asked
+	Equal    int    `json:"equal_answers"` // ties recorded for equal answers, without a vote
 	Bad      int    `json:"both_bad"`
 	Skipped  int    `json:"skipped"`
 	Revealed int    `json:"revealed"` // votes not counted, because an answer reveals its model
@@ -57,7 +58,7 @@ type Group struct {
 	Decided         float64        `json:"decided_rate"`
 	DecidedInterval stats.Interval `json:"decided_interval"`
 	P               float64        `json:"sign_test_p"`
-	// Decided votes for the left side.
+	// The number of decided votes for the answer on the left, and the interval of their share.
 	LeftWins     int            `json:"left_wins"`
 	LeftInterval stats.Interval `json:"left_interval"`
 	LeftBias     bool           `json:"left_bias"` // the preference for one side is significant at 1 %
@@ -70,7 +71,8 @@ type Group struct {
 	// verdict.
 	Repeats int `json:"repeats"`
 	Same    int `json:"same_verdicts"`
-	// The agreement of judges on pairs that several have judged.
+	// How often two judges of the same pair agree, and Krippendorff's α. nil if no pair has
+	// two judges.
 	Agreement *float64 `json:"agreement,omitempty"`
 	Alpha     *float64 `json:"krippendorff_alpha,omitempty"`
 }
@@ -107,8 +109,8 @@ func NewReport(s *Session) *Report {
 	return r
 }
 
-// share returns the lengths of a model's answers to the prompts of the plan, or to judges'
-// own if there is no plan.
+// share describes a model's answers to the prompts of the plan or, if the plan has no prompts,
+// to judges' own prompts.
 func (s *Session) share(slot Slot) ModelShare {
 	m := ModelShare{Model: s.Models[slot]}
 	noPlan := len(s.Own) == len(s.List)

@@ -22,7 +22,8 @@ type Arch struct {
 	Activation Activation // of the feed-forward networks
 	Windows    Windows
 
-	// ScaledEmbed says that a token's embedding is multiplied by the square root of its length.
+	// ScaledEmbed says that a token's embedding is multiplied by the square root of the
+	// embedding's dimension.
 	ScaledEmbed bool
 	// AttnCap and LogitCap are the soft caps of attention's scores and of the logits, if the
 	// file has none; 0: no cap.
@@ -37,8 +38,8 @@ type Arch struct {
 	// ValueNorm says that each head of values is normalized, without weights.
 	ValueNorm bool
 
-	// ExactYaRN says that the bounds of YaRN's ramp between kept and stretched pairs are not
-	// rounded.
+	// ExactYaRN says that the low and high ends of YaRN's correction range are not rounded to
+	// integers.
 	ExactYaRN bool
 
 	// LayerNorm says that norms subtract the mean and have biases; otherwise they are RMSNorm.
@@ -46,18 +47,19 @@ type Arch struct {
 	// ShortNorms says that the weights of norms in a Hugging Face checkpoint are the factors
 	// minus 1.
 	ShortNorms bool
-	// Conv says that layers without key heads have a short convolution instead.
+	// Conv says that layers without key heads have a short convolution instead of attention.
 	Conv bool
 	// Delta says that all layers except every fourth have a gated delta rule instead of
 	// attention, unless the file says otherwise.
 	Delta bool
-	// GatedQuery says that a gate for the output of attention follows each head of queries.
+	// GatedQuery says that attention's output is gated. The query matrix then computes the
+	// gates, too: in its rows, each head of queries is followed by the head's gate.
 	GatedQuery bool
 	// NoRopePeriod, if not 0, is a number of layers. In each group of that many layers the last
 	// has no RoPE.
 	NoRopePeriod int
-	// SharedLength says that feed_forward_length is the sum over all experts that a token uses,
-	// if a file has no length of a single expert.
+	// SharedLength says that feed_forward_length is the total length of all experts that a
+	// token uses, if the file has no expert_feed_forward_length.
 	SharedLength bool
 	// PlainTopK says that the weights of the chosen experts are the router's probabilities, not
 	// divided by their sum.
@@ -92,19 +94,19 @@ const (
 type Windows struct {
 	Period   int     // layer i has a window unless i mod Period is Period-1; 0: all layers have one
 	Default  int     // the window if the file has none; 0: no window
-	OwnRope  bool    // layers with a window have a RoPE base of their own, without scaling
+	OwnRope  bool    // the RoPE of layers with a window is not scaled, and may have a base of its own: RopeBase
 	RopeBase float64 // the RoPE base of layers with a window if the file has none; 0: that of the other layers
 	OwnHeads bool    // layers with a window have a head length of their own
 }
 
-// all are the architectures that can be evaluated, the oldest first.
+// all are the architectures that can be evaluated.
 var all = []*Arch{
 	&Llama, &Qwen2, &Qwen3, &Gemma, &Gemma2, &Gemma3,
 	&Qwen2MoE, &Qwen3MoE, &Phi3, &SmolLM3, &Olmo2, &Granite, &GraniteMoE, &Mistral3,
 	&StarCoder2, &StableLM, &LFM2, &Qwen35, &GPTOSS, &Gemma4,
 }
 
-// All returns the architectures, the oldest first.
+// All returns the architectures that can be evaluated, always in the same order.
 func All() []*Arch { return all }
 
 // Find returns the architecture called name, or nil if there is none.
@@ -126,8 +128,8 @@ func Names() string {
 	return strings.Join(names, ", ")
 }
 
-// Tensor returns the table's entry for a role, or nil if there is none. It finds the
-// feed-forward network of a layer without experts.
+// Tensor returns the table's entry for a role, or nil if there is none. For a role in the
+// feed-forward network, it returns the entry for layers without experts.
 func (a *Arch) Tensor(role Role) *Tensor {
 	for _, list := range [][]Tensor{a.Input, a.Layer, a.FFN, a.Output} {
 		for i := range list {
@@ -150,8 +152,8 @@ func (a *Arch) HasRole(role Role) bool {
 	return false
 }
 
-// Stack returns the table's entry for the tensor with all experts' matrices of a role, or nil
-// if there is none.
+// Stack returns the table's entry for the tensor that stacks the matrices of all experts for a
+// role, or nil if there is none.
 func (a *Arch) Stack(role Role) *Tensor {
 	for i := range a.MoE {
 		if t := &a.MoE[i]; t.Role == role && t.Stack != One {

@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// Stacked describes a tensor of a Hugging Face checkpoint that has a matrix of every expert of
-// a layer. It may have another matrix of each expert, too.
+// Stacked describes a tensor of a Hugging Face checkpoint that stacks a matrix of every expert
+// of a layer. Each of these matrices may consist of two, such as gate and up.
 type Stacked struct {
 	Name string // whole name, without "model.layers.N."
-	Bias string // the same for its biases; "": none
+	Bias string // whole name of the tensor with the biases; "": none
 	Rows Share  // rows of each expert's matrix that belong to this role
 	// Turned says that each expert's matrix is transposed: stored column after column. In MXFP4
 	// it is not transposed, but stored as two tensors, NAME_blocks and NAME_scales.
@@ -28,8 +28,8 @@ const (
 	OddRows
 )
 
-// hfLayers is the prefix of the names of all layers' tensors in a checkpoint, after the prefix
-// of the model.
+// hfLayers begins the name of a layer's tensor in a checkpoint, once CutPrefix has removed the
+// model's prefix.
 const hfLayers = "layers."
 
 // hfPrefixes are the prefixes of names in checkpoints, in the order in which CutPrefix tries
@@ -47,8 +47,8 @@ func CutPrefix(name string) string {
 	return name
 }
 
-// FindHF returns the architecture of a class in config.json, such as "LlamaForCausalLM", or nil
-// if there is none.
+// FindHF returns the architecture whose HF contains class, a class name from config.json such
+// as "LlamaForCausalLM". It returns nil if there is none.
 func FindHF(class string) *Arch {
 	for _, a := range all {
 		for _, c := range a.HF {
@@ -65,7 +65,7 @@ func FindHF(class string) *Arch {
 type Place struct {
 	Tensor *Tensor
 	Layer  int // -1: not in a layer
-	Expert int // index of its matrix in the stack; -1: it is the whole tensor
+	Expert int // number of the expert that the matrix belongs to; -1: none
 	Bias   bool
 }
 
@@ -113,8 +113,9 @@ func (a *Arch) FromHF(name string) (p Place, ok bool) {
 	return p, false
 }
 
-// matchHF reports whether name, without prefixes, is that of t, and returns the expert, or -1
-// if the name has none.
+// matchHF reports whether name is t's name in a checkpoint, or with bias the name of t's bias.
+// name has no prefix of the model or layer. expert is the expert's number in name, -1 if it has
+// none.
 func (t *Tensor) matchHF(name string, bias bool) (expert int, ok bool) {
 	if t.HF == "" || bias && t.hfBare() {
 		return -1, false
@@ -146,7 +147,8 @@ func (t *Tensor) hfEnd(bias bool) string {
 func (t *Tensor) ByRows() bool { return t.Stack == One && strings.Contains(t.HF, "%d") }
 
 // HFName returns the tensor's name in a checkpoint, without the model's prefix. If the tensor
-// is a stack it is the name of one expert's tensor. HFName returns "" if the table has no name.
+// is a stack it is the name of one expert's tensor. HFName returns "" if the architecture's
+// table has no name for it.
 func (t *Tensor) HFName(layer, expert int, bias bool) string {
 	if t.HF == "" || bias && t.hfBare() {
 		return ""
@@ -161,11 +163,11 @@ func (t *Tensor) HFName(layer, expert int, bias bool) string {
 	return name + t.hfEnd(bias)
 }
 
-// StackedName returns name, which is from Stacked, with the prefix of its layer.
+// StackedName returns a Stacked tensor's name with the prefix of its layer.
 func StackedName(layer int, name string) string { return fmt.Sprintf("%s%d.%s", hfLayers, layer, name) }
 
-// Turned reports whether a matrix's rows, and the elements of its bias, have another order
-// within each head in a Hugging Face checkpoint than in GGUF: see PairRow.
+// Turned reports whether the rows of a matrix, and the elements of its bias, are in a different
+// order within each head in a Hugging Face checkpoint than in GGUF: see PairRow.
 func (a *Arch) Turned(t *Tensor) bool {
 	return a.Rotation == Pairs && (t.Role == AttnQ || t.Role == AttnK)
 }
@@ -187,9 +189,9 @@ func (a *Arch) PlusOne(t *Tensor) bool {
 	return false
 }
 
-// ValueHeads reports whether the rows, or columns, of a tensor are value heads of a gated delta
-// rule, whose order differs in a Hugging Face checkpoint: see ValueHead. skip is the number of
-// rows before them.
+// ValueHeads reports whether the rows or the columns of a tensor belong to the value heads of a
+// gated delta rule. Value heads are in a different order in a Hugging Face checkpoint: see
+// ValueHead. skip is the number of rows before them.
 func (t *Tensor) ValueHeads(s *Sizes) (skip int, rows, cols bool) {
 	if t.In != DeltaLayers {
 		return 0, false, false

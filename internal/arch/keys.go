@@ -59,8 +59,8 @@ const (
 	KeyRopeLinear   = "rope.scale_linear" // the name of KeyRopeFactor in 2023
 )
 
-// Hparams are the parameters of a model whose layers are all alike. Metadata omits zeros,
-// except for keys that every file must have.
+// Hparams are the parameters of a model whose layers are all alike. Metadata writes no key for
+// a parameter that is 0, unless every file must have the key.
 type Hparams struct {
 	Sizes
 	Context  int

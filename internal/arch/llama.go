@@ -1,8 +1,8 @@
 package arch
 
-// Llama is LLaMA 1 to 3, Mistral, Mixtral and other models that were converted to their form. A
-// Hugging Face checkpoint rotates halves, so conversion reorders the rows of its queries and
-// keys to make neighbours rotate as pairs.
+// Llama is LLaMA 1 to 3, Mistral, Mixtral and other models that were converted to their form.
+// Hugging Face checkpoints of these models rotate Halves. Conversion reorders the rows of the
+// query and key matrices, so that GGUF files rotate Pairs.
 var Llama = Arch{
 	Name:     "llama",
 	HF:       []string{"LlamaForCausalLM", "MistralForCausalLM", "MixtralForCausalLM", "LLaMAForCausalLM"},

@@ -4,14 +4,14 @@ package arch
 type Dim int
 
 const (
-	One           Dim = iota // not a dimension
+	One           Dim = iota // no dimension: a vector has One row
 	Vocab                    // rows of the embedding
 	Embd                     // embedding_length
 	FFN                      // feed_forward_length
 	Q                        // elements of all query heads
 	K                        // elements of all key heads
 	V                        // elements of all value heads
-	Heads                    // elements of attention's output: a value for each query head
+	Heads                    // elements of attention's output: ValueDim for each query head
 	Key                      // elements of one head of queries or keys
 	Experts                  // expert_count
 	QKV                      // Q, K and V together
@@ -34,7 +34,7 @@ const (
 	AllInputs                // LayerInput times the number of layers
 )
 
-// Sizes are the numbers for the dimensions of a model and one of its layers.
+// Sizes has the size of every dimension, for a model and one of its layers.
 type Sizes struct {
 	VocabSize  int
 	Dim        int
@@ -44,8 +44,8 @@ type Sizes struct {
 	KeyDim     int
 	ValueDim   int
 	NumExperts int // 0: no experts
-	ExpertFFN  int // inner elements of an expert
-	SharedFFN  int // inner elements of the expert that all tokens use
+	ExpertFFN  int // elements of an expert's inner state
+	SharedFFN  int // elements of the inner state of the expert that all tokens use
 	RopeDim    int // elements of a head that RoPE rotates
 	Taps       int // positions of the layer's convolution; 0: it has attention
 	LayerInput int // elements of the layer's own input; 0: it has none
@@ -54,7 +54,7 @@ type Sizes struct {
 	SharedKV bool // the layer uses the keys and values of an earlier layer
 
 	Delta                                   bool // the layer has a gated delta rule
-	SSMState, SSMGroups, SSMHeads, SSMInner int  // key head's length, key heads, value heads, their total length
+	SSMState, SSMGroups, SSMHeads, SSMInner int  // length of a key head, number of key heads, number of value heads, total length of the value heads
 }
 
 // Of returns the size of a dimension.

@@ -19,18 +19,18 @@ const (
 	AttnQ     Role = "attn_q"      // [Q, Embd]
 	AttnK     Role = "attn_k"      // [K, Embd]
 	AttnV     Role = "attn_v"      // [V, Embd]
-	AttnQNorm Role = "attn_q_norm" // [Key] for each query head; [QueryHeads, Key] if each has a LayerNorm of its own
-	AttnKNorm Role = "attn_k_norm" // [Key] for each key head; or [KVHeads, Key]
+	AttnQNorm Role = "attn_q_norm" // [Key] applied to each query head; [QueryHeads, Key] if each has a LayerNorm of its own
+	AttnKNorm Role = "attn_k_norm" // [Key] applied to each key head; or [KVHeads, Key]
 	AttnQKV   Role = "attn_qkv"    // [QKV, Embd] queries, keys and values in one
 	AttnOut   Role = "attn_output" // [Embd, Heads]
 
-	AttnSinks    Role = "attn_sinks"          // [QueryHeads] by query head, a score without a value
+	AttnSinks    Role = "attn_sinks"          // [QueryHeads] for each query head, a score without a value
 	AttnPostNorm Role = "post_attention_norm" // [Embd] norm of the output of attention
 	FFNPostNorm  Role = "post_ffw_norm"       // [Embd] norm of the output of the feed-forward network
 
 	TokenInputs   Role = "per_layer_token_embd" // [Vocab, AllInputs] all layers' inputs, by token
-	InputProj     Role = "per_layer_model_proj" // [AllInputs, Embd] adds inputs from the embedding
-	InputNorm     Role = "per_layer_proj_norm"  // [LayerInput] norm of these added inputs
+	InputProj     Role = "per_layer_model_proj" // [AllInputs, Embd] computes a part of the layers' inputs from the embedding
+	InputNorm     Role = "per_layer_proj_norm"  // [LayerInput] norm of that part
 	InputGate     Role = "inp_gate"             // [LayerInput, Embd]
 	InputOut      Role = "proj"                 // [Embd, LayerInput]
 	InputPostNorm Role = "post_norm"            // [Embd]
@@ -62,9 +62,9 @@ const (
 	SharedFFNDown Role = "ffn_down_shexp"     // [Embd, FFNShared]
 	SharedRouter  Role = "ffn_gate_inp_shexp" // [Single, Embd]
 
-	RouterScale     Role = "ffn_gate_inp.scale"  // [Embd] factors of the router's input: RMSNorm(state) / sqrt(Embd)
-	ExpertsNorm     Role = "pre_ffw_norm_2"      // [Embd] norm of the experts' input, if not FFNNorm's
-	ExpertsScale    Role = "ffn_down_exps.scale" // [Experts] factors of the experts' weights
+	RouterScale     Role = "ffn_gate_inp.scale"  // [Embd] factors of the router's input, which is RMSNorm(state) / sqrt(Embd)
+	ExpertsNorm     Role = "pre_ffw_norm_2"      // [Embd] norm of the experts' input; without it FFNNorm is used
+	ExpertsScale    Role = "ffn_down_exps.scale" // [Experts] factors of the weights that the router gives the experts
 	ExpertsPostNorm Role = "post_ffw_norm_2"     // [Embd] norm of the sum of the experts' outputs
 	SharedPostNorm  Role = "post_ffw_norm_1"     // [Embd] norm of the output of the shared network
 )
@@ -132,8 +132,8 @@ type Part struct {
 	Rows Dim
 }
 
-// Roles returns the roles of the matrices in the tensor. If the tensor is a stack, these are
-// the roles in each of its matrices.
+// Roles returns the roles of the tensor's parts, or its own role if it has no parts. In a
+// stack, each matrix has these parts.
 func (t *Tensor) Roles() []Role {
 	if t.Parts == nil {
 		return []Role{t.Role}

@@ -75,8 +75,7 @@ func withFreeName(target string, create func(name string) error) error {
 	return fmt.Errorf("%s: no free name for a temporary file beside it", target)
 }
 
-// Commit syncs the file to the disk and gives it its name. If that fails nothing of the file is
-// left.
+// Commit syncs the file to the disk and gives it its name. If that fails, it removes the file.
 func (f *File) Commit() error {
 	err := f.Sync()
 	name := f.Name()

@@ -16,8 +16,8 @@ import (
 // OpenJournal cuts off.
 type Journal struct {
 	file *os.File
-	lock *flock.Flock // nil if a lock would keep its owner from writing
-	size int64        // of the complete lines, in bytes
+	lock *flock.Flock // nil on Windows, where a lock would keep its owner from writing
+	size int64        // size of the complete lines, in bytes
 }
 
 // OpenJournal opens a journal, or creates it. It fails if another process has the journal open.

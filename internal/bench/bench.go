@@ -46,7 +46,7 @@ func (t Test) Name() string {
 // Grid has lists of settings. Their combinations are the tests of a model.
 type Grid struct {
 	Prompts, Gens []int    // a test for each number, except 0
-	PromptGens    [][2]int // a test of a prompt and generation for each pair
+	PromptGens    [][2]int // a test of prompt and generation for each pair {prompt, gen}
 	Parallels     []int    // numbers of texts
 	Depths        []int
 	Batches       []int
@@ -116,7 +116,7 @@ type Result struct {
 	Started time.Time
 	Samples []time.Duration // one for each repetition
 
-	ReadBandwidth float64 // of the memory, in bytes per second; 0: not measured
+	ReadBandwidth float64 // the memory's read bandwidth, in bytes per second; 0: not measured
 	PeakMemory    int64   // highest reading of the process's own memory, in bytes; one reading after each repetition
 	CPU           string
 	Commit        string
@@ -145,7 +145,7 @@ func (r *Result) nanoseconds() []float64 {
 }
 
 // WeightRate returns the bytes of weights read per second at the median rate of a pure
-// generation test, and 0 for other tests. Parallel texts share each reading.
+// generation test, and 0 for other tests. Each weight is read once for all parallel texts.
 func (r *Result) WeightRate() float64 {
 	if r.Test.Prompt > 0 {
 		return 0

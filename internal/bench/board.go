@@ -6,7 +6,7 @@ import (
 	"alpaca/internal/machine"
 )
 
-// Board describes the machine on which results were measured. Empty texts and zeros mean
+// Board describes the machine on which results were measured. Empty strings and zeros mean
 // unknown.
 type Board struct {
 	Name      string // such as "Raspberry Pi 5 Model B Rev 1.0"
@@ -16,10 +16,11 @@ type Board struct {
 	Levels    []string // instruction levels of the kernels that the CPU can run
 	Memory    int64    // total bytes
 	Clocks    []Clock  // clocks of the cores
-	Throttled string   // reasons for throttling since the machine started, from the firmware
+	Throttled string   // reasons for throttling since the machine started, from a Raspberry Pi's firmware
 }
 
-// Clock is the highest frequency of some cores, and the governor that chooses their frequency.
+// Clock describes the cores that have the same highest frequency and the same governor. The
+// governor is Linux's policy that chooses their frequency.
 type Clock struct {
 	Cores    int
 	MHz      float64

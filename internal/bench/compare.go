@@ -22,7 +22,7 @@ type saved struct {
 	Prompt    int       `json:"n_prompt"`
 	Gen       int       `json:"n_gen"`
 	Depth     int       `json:"n_depth"`
-	Parallel  int       `json:"n_parallel"` // missing in reports of one text
+	Parallel  int       `json:"n_parallel"` // missing in llama-bench's reports, which have one text; then 0
 	Rates     []float64 `json:"samples_ts"`
 }
 
@@ -79,10 +79,10 @@ func (b Baseline) Compare(w io.Writer, results []*Result) error {
 }
 
 // smallest is the smallest relative change that verdict reports. Two measurements of the same
-// program can differ by as much.
+// program can differ by this much.
 const smallest = 0.01
 
-// verdict says whether two samples differ, by Welch's t-test at 1 %.
+// verdict says whether two samples differ, by Welch's t-test with a significance level of 1 %.
 func verdict(old, now []float64) string {
 	a, b := summarize(old), summarize(now)
 	change := b.median/a.median - 1 // medians, because Compare prints their ratio
@@ -101,8 +101,9 @@ func verdict(old, now []float64) string {
 	return fmt.Sprintf("slower by %.1f %% (p = %.1g)", -100*change, p)
 }
 
-// welch returns the probability that means differ by at least this much if the true means are
-// the same (B. L. Welch, Biometrika 34, 1947).
+// welch compares a sample of na values, summarized in a, with one of nb values, summarized in b.
+// It returns the probability that two samples' means differ by at least as much as these if the
+// true means are equal (B. L. Welch, Biometrika 34, 1947).
 func welch(a stats, na int, b stats, nb int) float64 {
 	va, vb := a.stddev*a.stddev/float64(na), b.stddev*b.stddev/float64(nb)
 	if va+vb == 0 {

@@ -74,8 +74,9 @@ var fields = []field{
 	{"system", "TEXT", func(r *Result) any { return runtime.GOOS + "/" + runtime.GOARCH }},
 }
 
-// constant returns the value of a field that only llama-bench needs: its default. Scripts that
-// group results by all fields need the field.
+// constant returns a function for the value of a field that means something only in llama-bench.
+// value is llama-bench's default. The report has the field because scripts may group results by
+// all of llama-bench's fields.
 func constant(value any) func(*Result) any { return func(*Result) any { return value } }
 
 // typeName returns a type's name in llama-bench's spelling.

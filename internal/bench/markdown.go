@@ -6,8 +6,9 @@ import (
 	"strings"
 )
 
-// markdown writes llama-bench's table with two further columns: the median rate, and what
-// bounds the rate. Columns have a fixed width, so that each row can be written at once.
+// markdown writes llama-bench's table with two further columns: the median rate, and what bounds
+// the rate. Columns have fixed widths, so each row can be written as soon as its result is
+// known.
 type markdown struct {
 	w       io.Writer
 	started bool

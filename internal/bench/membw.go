@@ -68,7 +68,7 @@ func readStreams(mem []uint64) {
 // fourLines is the number of words in four cache lines.
 const fourLines = 32
 
-// touch reads a word of each of the first four cache lines of mem.
+// touch reads one word from each of the first four cache lines of mem.
 func touch(mem []uint64) uint64 {
 	p := (*[fourLines]uint64)(mem)
 	return p[0] | p[8] | p[16] | p[24]

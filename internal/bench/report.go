@@ -37,7 +37,8 @@ func NewReport(format string, w io.Writer) Report {
 	panic("bench: report format " + format)
 }
 
-// jsonReport writes an object for each test, in an array or each on a line.
+// jsonReport writes an object for each test: as an element of one array or, if lines is true, on
+// a line of its own.
 type jsonReport struct {
 	w     io.Writer
 	lines bool

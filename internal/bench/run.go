@@ -17,7 +17,8 @@ type Runner struct {
 	NoWarmup      bool
 	ReadBandwidth func(threads int) float64 // returns 0 if it was not measured
 	Commit        string
-	// Progress, if not nil, is called before each test with a description of it.
+	// Progress, if not nil, is called before the warm-up and before each repetition, with a
+	// description such as "pp512: 1 of 5".
 	Progress func(what string)
 
 	runner *model.Runner
@@ -37,8 +38,9 @@ func (r *Runner) Close() error {
 	return old.Close()
 }
 
-// Run measures one test: a warm-up that does not count, then the repetitions. Each begins with
-// an empty context and fills it to the test's depth first.
+// Run measures one test: a warm-up that does not count, unless NoWarmup is set, then the
+// repetitions. Each repetition begins with an empty context and first fills it to the test's
+// depth.
 func (r *Runner) Run(ctx context.Context, t Test) (*Result, error) {
 	if err := r.prepare(t); err != nil {
 		return nil, err
@@ -75,8 +77,9 @@ func (r *Runner) say(format string, args ...any) {
 	}
 }
 
-// prepare makes the texts for t and their tokens. It also makes a new runner unless the current
-// one suits. The tokens are random with a fixed seed, because they do not affect the speed.
+// prepare makes the texts for t and their tokens. It also makes a new model.Runner unless the
+// current one has t's batch, threads and cache types. The tokens are random with a fixed seed,
+// because they do not affect the speed.
 func (r *Runner) prepare(t Test) error {
 	need := t.Prompt + t.Gen + t.Depth + t.Parallel
 	batch := max(min(t.Batch, max(need, model.DefaultCtx)), t.Parallel)
@@ -132,14 +135,14 @@ func (r *Runner) once(ctx context.Context, t Test) (time.Duration, error) {
 	return time.Since(start), nil
 }
 
-// read evaluates n tokens of each text, text after text, in batches of at most rows tokens. It
-// asks for the logits after the last token of each text.
+// read evaluates n tokens of each text, text after text. rows is the most tokens of a batch.
+// read asks for the logits after the last token of each text.
 func (r *Runner) read(ctx context.Context, n, rows int) error {
 	r.batch.Reset()
 	for i, s := range r.texts {
 		for done := 0; done < n; {
 			m := min(n-done, rows-r.batch.Len())
-			from, wanted := i+s.Len(), 0 // each text has other tokens
+			from, wanted := i+s.Len(), 0 // texts get different tokens
 			if done += m; done == n {
 				wanted = 1
 			}

@@ -4,8 +4,8 @@ package bench
 // means unknown.
 type Sensors struct {
 	Celsius   float64 // highest temperature of the CPU
-	MHz       float64 // lowest mean frequency of the cores
-	Throttled bool    // the system has throttled the CPU
+	MHz       float64 // lowest reading of the mean frequency of all cores
+	Throttled bool    // the CPU was throttled at one of the readings
 	Load      float64 // load average of the minute before the test
 }
 

@@ -13,11 +13,11 @@ type shape struct {
 	dim, ffn, layers, heads, kvHs int
 	head                          int // elements of a head; 0: dim/heads
 	vocab                         int
-	tied                          bool // the output is the token embedding
+	tied                          bool // the output matrix is the token embedding
 	turning                       int  // elements of a head that RoPE rotates; 0: all
-	window                        int  // window of the layers that have one; 0: no windows
+	window                        int  // tokens in the sliding window of the layers that have one; 0: no windows
 	moe
-	inputs, noKeys int // elements of a layer's own input; number of last layers that use the keys of earlier ones
+	inputs, noKeys int // elements of the extra input of each layer (Gemma 4); number of last layers that use the keys of earlier layers
 }
 
 // moe has the sizes of a model's experts. It is zero for models without experts.
@@ -99,8 +99,8 @@ var shapes = []shape{
 	{arch: &arch.StableLM, name: "stablelm2-1.6B", dim: 2048, ffn: 5632, layers: 24, heads: 32, kvHs: 32, vocab: 100352, turning: 16},
 }
 
-// taps returns the number of positions of a layer's convolution. It is 0 for a layer with
-// attention: every third layer of LFM 2, every fourth of Qwen 3.5.
+// taps returns the length of a layer's convolution. It is 0 for a layer with attention, which is
+// every third layer of LFM 2 and every fourth of Qwen 3.5.
 func (s *shape) taps(layer int) int {
 	switch {
 	case s.arch.Conv && layer%3 != 2:

@@ -20,11 +20,11 @@ import (
 // It is prime, so that rows differ.
 const noiseBlocks = 8191
 
-// Synthetic makes a model of noise in memory. spec is its "SIZE:TYPE", such as "7B:q4_0" or
-// "qwen3-8B:q4_0". The model is as fast as a real one of that size. available is the memory in
-// bytes that may be used, 0 if unknown. A model that does not fit is refused before anything is
-// allocated. "SIZE@LAYERS:TYPE" has only that many layers, for models that are too large for
-// the machine: a layer takes as long as in the whole model.
+// Synthetic makes a model in memory whose weights are noise. spec is "SIZE:TYPE", such as
+// "7B:q4_0" or "qwen3-8B:q4_0". The model is as fast as a real one of that size. available is
+// the memory in bytes that may be used, 0 if unknown. A model that does not fit is refused
+// before anything is allocated. "SIZE@LAYERS:TYPE" makes only LAYERS layers, for models that are
+// too large for the machine: each layer takes as long as in the whole model.
 func Synthetic(ctx context.Context, spec string, available int64) (*gguf.File, error) {
 	name, typeName, found := strings.Cut(spec, ":")
 	name, few, cut := strings.Cut(name, "@")

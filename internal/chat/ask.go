@@ -26,7 +26,7 @@ type Chat struct {
 	// NewSampler returns a sampler that has accepted no token yet.
 	NewSampler func() (*sampler.Sampler, error)
 
-	Keep    int  // number of first tokens that stay in a full context; -1: the first turn's prompt
+	Keep    int  // number of tokens at the beginning that stay in a full context; -1: those of the first turn's prompt
 	NoShift bool // a full context ends the answer, and nothing is dropped
 	// Dropped, unless nil, is called after turns or tokens were dropped from a full context.
 	Dropped func(Drop)

@@ -10,7 +10,7 @@ import (
 
 // Conversation has the messages of a conversation and their tokens. As the conversation continues,
 // tokens are only added at the end. An answer keeps the tokens that the model chose, because
-// encoding its text again might give others.
+// encoding the answer's text again might give other tokens.
 type Conversation struct {
 	Template *Template
 	Messages []Message // a system message first, if there is one

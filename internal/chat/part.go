@@ -13,7 +13,7 @@ type part struct {
 	message int // index of the message that the text comes from; fromTemplate: the template
 }
 
-// fromTemplate is the message of parts that come from the template.
+// fromTemplate is the value of part.message for text that comes from the template.
 const fromTemplate = -1
 
 // settings is the origin of tools and variables, which belong to no message.

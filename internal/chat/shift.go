@@ -6,9 +6,10 @@ package chat
 //	before: │ head │ lead │ user 1 │ answer 1 │ lead │ user 2 │ answer 2 │ …
 //	after:  │ head │ lead │ user 2 │ answer 2 │ …
 //
-// The lead before the first user's text may be longer than later ones, for instance if it contains
-// the system message. The longest common suffix of both leads is kept from the later one, so that
-// the template would have made the same text.
+// A lead is the template's text before a user's text. The first lead may be longer than later ones,
+// for instance if it contains the system message. Of the first lead and the lead of the first turn
+// that stays, the longest common suffix is kept once, so that the template would have made the same
+// text.
 
 // span is the range of tokens from keep to end-1, which are to be dropped.
 type span struct {

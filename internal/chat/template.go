@@ -93,7 +93,7 @@ func says(parts []part, message int) bool {
 // needle is a string that no template contains.
 const needle = "xNEEDLEx"
 
-// readsParts reports whether the template shows the text of a content in parts. Other templates
+// readsParts reports whether the template can show a content that is a list of parts. Other templates
 // print the list itself, or nothing.
 func (t *Template) readsParts() bool {
 	object := `{"role": "user", "content": [{"type": "text", "text": "` + needle + `"}]}`

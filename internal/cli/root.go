@@ -1,6 +1,7 @@
-// Package cli is the command line of the program. It lists the commands; each family of
-// commands has a package below. Commands never import each other. They share load (models),
-// flags (spellings and values) and ui (streams, messages, output files).
+// Package cli is the command line of the program. It lists the commands; each family of commands
+// has a package below. Commands never import each other. They share load (opening models),
+// models (names of models), flags (spellings and values) and ui (streams, messages, output
+// files).
 package cli
 
 import (

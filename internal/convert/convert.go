@@ -1,5 +1,5 @@
 // Package convert rewrites checkpoints of other formats as GGUF version 3: folders of
-// Hugging Face, the .bin files of 2023, GGUF versions 1 and 2, and llama2.c's. Values
+// Hugging Face, the .bin files from before GGUF, GGUF versions 1 and 2, and llama2.c's. Values
 // that GGUF can hold are kept to the bit. Others, such as float32 scales in formats
 // for which GGUF has float16, are rounded, and the change is measured. Options.Exact keeps them
 // in a larger type. Data are converted in pieces, so models may have any size.
@@ -41,8 +41,8 @@ type Options struct {
 type Result struct {
 	Format      string // format of the input, with its version
 	Tensors     []TensorResult
-	InputBytes  int64 // of all tensors
-	OutputBytes int64 // of the file
+	InputBytes  int64 // number of bytes of all tensors of the input
+	OutputBytes int64 // size of the output file
 	Elapsed     time.Duration
 }
 

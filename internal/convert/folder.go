@@ -19,7 +19,7 @@ const Auto = "auto"
 // FolderOptions are the options for checkpoints of Hugging Face or Meta.
 type FolderOptions struct {
 	Type  string // type of the output: Auto, or a name that quantize.ParseMix knows
-	Name  string // of the model; "": the checkpoint's
+	Name  string // name of the model; "": the checkpoint's name
 	Pre   string // see open.Options
 	Force bool   // the output may replace a file
 	Split quantize.Split

@@ -26,8 +26,8 @@ type format struct {
 // noType is a value that no type has.
 const noType = ^quant.Type(0)
 
-// sameKind reports whether f is a format of 2023 and to is its successor, which has the same
-// general.file_type.
+// sameKind reports whether f is a format from before GGUF and to is its successor, which has
+// the same general.file_type.
 func (f *format) sameKind(to quant.Type) bool {
 	_, legacy := legacyFormats[f.typ]
 	return legacy && f.to == to
@@ -47,8 +47,8 @@ func formatOf(t quant.Type) format {
 	return f
 }
 
-// legacyFormat is a block format of 2023 whose successor differs at most in the width of
-// the scales and the order of the nibbles.
+// legacyFormat is a block format from before GGUF whose successor differs at most in the
+// width of the scales and the order of the nibbles.
 type legacyFormat struct {
 	to       quant.Type
 	scales   int  // 1: scale; 2: scale and minimum

@@ -16,7 +16,7 @@ import (
 // llama2cTensor is a tensor of all layers, or of the whole model.
 type llama2cTensor struct {
 	name       string // name in GGUF, without "blk.N." of a layer
-	rows, cols int    // of one layer; rows is 0 for a vector
+	rows, cols int    // dimensions in one layer; rows is 0 for a vector
 	perLayer   bool
 	skip       bool // not converted
 }
@@ -149,7 +149,7 @@ func openLlama2CFile(path string) (*os.File, *llama2cFile, error) {
 	return f, c, nil
 }
 
-// tensor returns the tensor t of one layer, which is at offset at of f.
+// tensor returns the tensor t of one layer. at is its offset in f.
 func (c *llama2cFile) tensor(f *os.File, name string, t llama2cTensor, at int64) tensor {
 	x := tensor{name: name, shape: []int{t.rows, t.cols}}
 	if t.rows == 0 {

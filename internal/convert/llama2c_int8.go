@@ -17,7 +17,7 @@ import (
 //
 // This wastes memory, but is simple, and only a piece is in memory at a time.
 
-// groups makes x read the int8 weights at offset at of f.
+// groups makes x read int8 weights with their scales. at is the offset of the tensor in f.
 func (c *llama2cFile) groups(x *tensor, f *os.File, at int64) {
 	rows, cols := x.shape[0], x.shape[1]
 	scalesAt := at + int64(rows)*int64(cols)

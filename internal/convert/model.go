@@ -13,8 +13,8 @@ import (
 
 // model is a checkpoint of any format.
 type model struct {
-	format  string   // with its version, such as "ggjt 3"
-	paths   []string // of all files read
+	format  string   // the format with its version, such as "ggjt 3"
+	paths   []string // paths of all files read
 	kv      []gguf.KV
 	tensors []tensor
 	close   func() error
@@ -154,6 +154,6 @@ func fileType(steps []step) gguf.FileType {
 			}
 		}
 	}
-	f, _ := gguf.FileTypeOf(best) // a type of 2023 would give AllF32, but no output has one
+	f, _ := gguf.FileTypeOf(best) // a type from before GGUF would give AllF32, but no output has one
 	return f
 }

@@ -28,8 +28,8 @@ type DB struct {
 // ErrNotOurs is the error for a file that is not a database of this program.
 var ErrNotOurs = errors.New("not a database of alpaca data")
 
-// Open opens the database at path to add rows to it. It creates a file that does not
-// exist.
+// Open opens the database at path to add rows to it. It creates the file if it does not
+// exist or is empty.
 func Open(ctx context.Context, path string) (*DB, error) {
 	st, err := os.Stat(path)
 	isNew := errors.Is(err, fs.ErrNotExist) || err == nil && st.Mode().IsRegular() && st.Size() == 0
@@ -41,9 +41,9 @@ func Open(ctx context.Context, path string) (*DB, error) {
 		return nil, fmt.Errorf("data: %s: %w", path, err)
 	}
 	if isNew {
-		// With a write-ahead log the file would have no application id until the log is
-		// written back. Other processes, and any process after a crash, would refuse the
-		// file.
+		// A new file is first made without a write-ahead log. With one, the file would have
+		// no application id until the log is written back. Until then other processes would
+		// refuse the file, and so would this program after a crash.
 		db, err := openToWrite(ctx, path, nil)
 		if err != nil {
 			return nil, err
@@ -149,8 +149,8 @@ func (db *DB) Close() error {
 		db.sql.SetMaxIdleConns(1)
 		db.sql.SetMaxOpenConns(1)
 		ctx := context.Background()
-		// These fail while another process reads. That does no harm: the next Close
-		// succeeds.
+		// These statements fail while another process reads. That does no harm: a later
+		// Close does the same.
 		db.sql.ExecContext(ctx, "pragma optimize")
 		db.sql.ExecContext(ctx, "pragma busy_timeout = 100")
 		db.sql.ExecContext(ctx, "pragma journal_mode = delete")

@@ -17,7 +17,7 @@ type Source struct {
 	ID       int64
 	Name     string // also the name of the view of its rows; unique
 	Path     string
-	SHA256   string // of the file, in hexadecimal digits; "" if the source is no file
+	SHA256   string // digest of the file, in hexadecimal digits; "" if the source is no file
 	Format   string // alpaca, chat, …: see package formats
 	Licence  string
 	Imported time.Time

@@ -78,8 +78,8 @@ func ScanRow(scan func(...any) error) (*Row, error) {
 	return &r, nil
 }
 
-// Rows calls each with the rows of a source in order, until each returns an error. A
-// source of 0 stands for all sources.
+// Rows calls the function each with every row of a source, in order. It ends at the first
+// error of that function. A source of 0 stands for all sources.
 func (db *DB) Rows(ctx context.Context, source int64, each func(*Row) error) error {
 	where, args := "", []any(nil)
 	if source != 0 {

@@ -5,9 +5,9 @@ import (
 	"fmt"
 )
 
-// The index of words cannot find a text inside a word. example_trigram can: it has every three
-// consecutive characters of the texts, and so is several times as large as they are. A database
-// has it only if somebody asks for it.
+// The index of words cannot find a text inside a word. The index example_trigram can: it has every
+// three consecutive characters of the texts. It is more than three times as large as the texts, so a
+// database has it only after "import --substring".
 
 // trigramInsert adds each new row to the index of substrings.
 const trigramInsert = `
@@ -16,7 +16,7 @@ create trigger example_trigram_insert after insert on example begin
 end;
 `
 
-// trigramSchema creates the index of substrings, with triggers as those of example_fts.
+// trigramSchema creates the index of substrings, with triggers like those of example_fts.
 const trigramSchema = `
 create virtual table example_trigram using fts5(
 	instruction, input, output, more, content='example', content_rowid='id', tokenize='trigram');
@@ -40,8 +40,8 @@ func (db *DB) HasSubstrings(ctx context.Context) (has bool, err error) {
 	return has, err
 }
 
-// IndexSubstrings adds the index of substrings unless the database has it. After Bulk it must
-// come after the rows.
+// IndexSubstrings adds the index of substrings unless the database has it. After a call of Bulk it
+// must be called after the rows are added.
 func (tx *Tx) IndexSubstrings() error {
 	var has bool
 	if err := tx.QueryRow(hasTrigrams).Scan(&has); err != nil || has {

@@ -25,7 +25,7 @@ type Tx struct {
 
 	bulk     bool
 	after    int64 // after Bulk: the last id that the indexes have
-	trigrams bool  // after Bulk: there is an index of substrings to add the rows to
+	trigrams bool  // after Bulk: the database has an index of substrings, to which the rows are added
 }
 
 // Update calls change with a transaction and commits it, unless change returns an error, ctx
@@ -60,7 +60,7 @@ func (db *DB) Update(ctx context.Context, change func(tx *Tx) error) error {
 
 // Bulk makes adding many rows fast: one statement at the end of the transaction adds them to
 // the index of words. With the trigger every row would become a segment of the index, because
-// FTS5 writes its memory at every savepoint.
+// FTS5 writes what it holds in memory at every savepoint.
 func (tx *Tx) Bulk() error {
 	if tx.bulk {
 		return nil

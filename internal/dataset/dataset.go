@@ -32,7 +32,7 @@ type Record struct {
 	Messages []Message
 	Text     string // the text, if there are no messages
 
-	preferred bool // of a preference pair
+	preferred bool // the record is the better answer of a preference pair
 }
 
 // Problem is the reason why a record cannot be used.
@@ -75,7 +75,7 @@ type File struct {
 	SHA256  string
 	Records []Record
 	Bad     Problems
-	Pairs   int // records of preference pairs: their chosen answers
+	Pairs   int // number of records that come from preference pairs
 }
 
 // Read reads the file at path. It is JSON lines, a JSON array of objects, or one text. A
@@ -90,7 +90,8 @@ func Read(path string) (*File, error) {
 	return ReadFrom(in, path)
 }
 
-// ReadFrom is Read for the contents in. It uses path only as a name.
+// ReadFrom reads a file's contents from the reader in, as Read does. path serves only as the
+// file's name.
 func ReadFrom(in io.Reader, path string) (*File, error) {
 	sum := sha256.New()
 	r := &reader{in: bufio.NewReaderSize(io.TeeReader(in, sum), 1<<16), line: 1}

@@ -43,7 +43,8 @@ func TestForms(t *testing.T) {
 	}
 }
 
-// TestPairs: of preference pairs the chosen answers are learned, in all forms that TRL reads.
+// TestPairs checks that the chosen answer of a preference pair is used, in all forms that TRL
+// reads.
 func TestPairs(t *testing.T) {
 	f, err := Read(write(t, "x.jsonl", strings.Join([]string{
 		`{"prompt":"Q","chosen":"A","rejected":"B"}`,

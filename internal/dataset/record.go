@@ -21,7 +21,7 @@ type object struct {
 	Conversations []message
 	// TRL: texts or messages
 	Prompt, Completion *textOrMessages
-	// the better answer of a preference pair; the other one, rejected, is not read
+	// the better answer of a preference pair; the other answer, rejected, is not read
 	Chosen *textOrMessages
 	// a text to be continued
 	Text *string
@@ -121,8 +121,8 @@ func keys(data []byte) string {
 	return "it has " + strings.Join(list, ", ")
 }
 
-// alpaca returns the record of an object in Stanford Alpaca's form. An input of spaces is
-// an input; only "" is none.
+// alpaca returns the record of an object in Stanford Alpaca's form. An input of white space
+// counts as an input; only "" means that there is none.
 func alpaca(o *object) (Record, string) {
 	m := Message{Role: "user", Content: *o.Instruction}
 	if o.Input != nil {
@@ -197,8 +197,8 @@ func completion(prompt, answer *textOrMessages) (Record, string) {
 	return Record{Messages: []Message{{Role: "user", Content: prompt.text}, {Role: "assistant", Content: answer.text}}}, ""
 }
 
-// chosen returns the record of a preference pair: the prompt with the better answer. A list of
-// messages may be the whole conversation; then there may be no prompt.
+// chosen returns the record of a preference pair: the prompt with the better answer. If better is
+// a list of messages, it may be the whole conversation, and the pair needs no prompt.
 func chosen(prompt, better *textOrMessages) (rec Record, reason string) {
 	switch {
 	case better.list != nil && (prompt == nil || len(better.list) > 1):

@@ -128,7 +128,8 @@ func object(words []word, from int) string {
 	return head
 }
 
-// continues reports whether a comma stands between adjectives: "a short, funny story".
+// continues reports whether the comma after word number at stands between adjectives, as in
+// "a short, funny story".
 func continues(words []word, at int) bool { return adjectives[words[at].text] && at+1 < len(words) }
 
 // singular returns the singular of an English noun, judged by its ending.

@@ -16,8 +16,8 @@ const (
 	topObjects = 4
 )
 
-// The sizes of the figure in pixels. The rings go from hole to middle, and from middle to
-// edge.
+// The width of the figure in pixels, and the radii of its rings. The inner ring lies between
+// the radii hole and middle, the outer ring between middle and edge.
 const (
 	figure       = 900.0
 	hole, middle = 90.0, 240.0
@@ -52,7 +52,8 @@ func (t *Table) WriteSunburst(w io.Writer) error {
 	return err
 }
 
-// sector is a piece of a ring, from from/of to (from+n)/of of the whole circle.
+// sector is a piece of a ring. It begins at the fraction from/of of the circle, and its length
+// is the fraction n/of.
 type sector struct {
 	from, n, of  int
 	inner, outer float64

@@ -77,8 +77,8 @@ func (e *Engine) admit() {
 	}
 }
 
-// places returns the number of answers in progress, including those that begin once the
-// first answer of their request has read the prompt. held counts them by key.
+// places returns the number of answers in progress, including those that begin once the first
+// answer of their request has read the prompt. held counts them by Request.Key.
 func (e *Engine) places() (n int, held map[string]int) {
 	seen, held := map[*group]bool{}, map[string]int{}
 	for _, a := range slices.Concat(e.running, e.resting) {
@@ -233,8 +233,8 @@ func (e *Engine) makeWay() bool {
 	return true
 }
 
-// preempt takes the blocks of the youngest text, which resumes when there is room. If only
-// one text is running, it ends with ErrNoBlocks.
+// preempt frees the blocks of the text that youngest returns. The text resumes when there is
+// room. If only one text is running, preempt ends it with ErrNoBlocks.
 func (e *Engine) preempt() {
 	a, _ := e.youngest()
 	if a == nil || len(e.running) == 1 {

@@ -23,7 +23,7 @@ type answer struct {
 	saved  []byte // the state of a preempted text whose context was shifted; nil otherwise
 	order  int    // number of its admission: the youngest has the highest
 
-	node    *node // the prefix cache's node of the text's first blocks; nil: the text takes no part in the cache
+	node    *node // the prefix cache's node that stands for the text's first blocks; nil: the text does not use the cache
 	blocks  int   // how many blocks of the text node stands for
 	parting int   // where the prompt parts from earlier texts of a recurrent model, see parted
 	known   int   // how many tokens of the prompt needed no evaluation
@@ -72,8 +72,8 @@ func (a *answer) paused() bool { return !a.group.stream.room() }
 // goesOn ends the text if it has MaxTokens tokens, or if the context is full and cannot be
 // shifted. It reports whether the text goes on in this step.
 //
-// A shift of the context needs blocks for a moment. forget frees one. If forget returns
-// false, the text has to be preempted.
+// A shift of the context needs more blocks for a moment. goesOn calls forget to free a block.
+// If forget returns false, the text has to be preempted.
 func (a *answer) goesOn(ctx int, forget func() bool) bool {
 	if a.ended {
 		return false

@@ -55,7 +55,7 @@ func (e *Engine) draft() {
 }
 
 // room returns how many tokens a draft of r can have. No row goes beyond the context or the
-// request's MaxTokens. So only a sampled token can end or shift the text within a draft.
+// request's MaxTokens, so the text reaches neither limit within a draft.
 func (e *Engine) room(r *rows) int {
 	a := r.answer
 	n := min(e.opt.Drafts.Max, e.runner.MaxRows()-e.rowsNow(), e.opt.Ctx-a.seq.Len()-2)
@@ -104,7 +104,7 @@ func (e *Engine) addDraft(r *rows) (asked bool) {
 	return false
 }
 
-// kindOf returns the kind of a draft that follows the match m.
+// kindOf returns the kind of a draft that was found by the match m.
 func kindOf(m lookup.Match) speculate.Kind {
 	switch {
 	case m == lookup.Resumed:
@@ -226,8 +226,8 @@ func (e *Engine) write(asked []*rows) {
 	}
 }
 
-// cut returns the tokens of text after the tokens before. If a token would span the border,
-// it returns the tokens of text alone.
+// cut tokenizes text as the continuation of the tokens in before, and returns the new tokens.
+// If a token would span the border, it tokenizes text alone.
 func cut(tok *tokenizer.Tokenizer, before []int32, text string) []int32 {
 	var near string
 	for i := len(before) - 1; i >= max(0, len(before)-draftNear); i-- {

@@ -13,7 +13,7 @@ import (
 	"alpaca/internal/sampler"
 )
 
-// maxDraft is the default of Drafts.Most, in tokens.
+// maxDraft is the default of Drafts.Max, in tokens.
 const maxDraft = 32
 
 // Drafts say where drafts come from and how long they are. The zero value stands for all
@@ -79,7 +79,7 @@ func newPool(o *Options) *pool.Pool {
 	return pool.New(threads, gguf.Guard)
 }
 
-// drafts sets up the sources of a's drafts, unless a has none.
+// drafts sets up the sources of drafts for a, unless a gets no drafts.
 func (e *Engine) drafts(a *answer) {
 	o := &e.opt.Drafts
 	if o.Off || a.group.req.NoDrafts || a.drafting != nil || e.Model().Config.Recurrent() { // it cannot be cut back

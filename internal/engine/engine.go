@@ -52,7 +52,7 @@ type Engine struct {
 
 	mu       sync.Mutex // guards the fields up to done
 	changed  *sync.Cond
-	wakes    int // counts the changes, so that the loop misses none
+	wakes    int // counts the calls of wakeLocked, so that the loop misses none
 	waiting  []*group
 	draining bool
 	closing  bool
@@ -89,7 +89,7 @@ type Stats struct {
 	PromptTokens, CachedTokens, GeneratedTokens int64         // GeneratedTokens includes tokens that nobody has read
 	PromptTime, GenerateTime                    time.Duration // time of steps with prompt rows, and of all other steps
 	Steps, Rows                                 int64
-	Drafts, DraftTokens, DraftAccepted          int64     // drafts, their tokens, and the tokens that the sampler then chose
+	Drafts, DraftTokens, DraftAccepted          int64     // drafts, their tokens, and how many of these tokens the sampler chose
 	AcceptedAt                                  [16]int64 // accepted tokens by position in the draft; the last counts all further positions
 	Preemptions, Cancelled                      int64
 	LastStep                                    time.Time

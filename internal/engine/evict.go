@@ -34,8 +34,9 @@ func (p *prefixes) remove(n *node) {
 // there is none.
 func (p *prefixes) evict() bool { return p.evictLeaf(1) }
 
-// disown is evict, but if there is no such leaf it forgets one whose block texts use. A text
-// that becomes the only user of a block can change it without a copy.
+// disown does what evict does, but if there is no such leaf, it forgets the least recently used
+// leaf with a block that texts use. A text that becomes the only user of a block can change it
+// without a copy.
 func (p *prefixes) disown() bool { return p.evict() || p.evictLeaf(math.MaxInt) }
 
 // evictLeaf forgets the least recently used leaf whose block has at most the given number of
@@ -72,8 +73,9 @@ func (n *node) firstOf() bool {
 	return n.parent.kids[slices.IndexFunc(n.parent.kids, func(k *node) bool { return k.block == n.block })] == n
 }
 
-// evictRecent forgets the least recently used Recent block that has at most the given number
-// of users. Blocks of stops are forgotten last. evictRecent returns false if there is none.
+// evictRecent forgets the least recently used Recent block that has at most the given number of
+// users. The blocks of nodes whose stop is set are forgotten last. evictRecent returns false if
+// there is none.
 func (p *prefixes) evictRecent(users int) bool {
 	for _, stops := range []bool{false, true} {
 		for n := p.oldest.prev; n != &p.oldest; n = n.prev {

@@ -12,7 +12,7 @@ import (
 	"alpaca/internal/model"
 )
 
-// Numerics is the version of the results. It rises when any bit of an answer to the same
+// Numerics is a version number for answers. It is raised when any bit of an answer to the same
 // request to the same model changes.
 const Numerics = 2
 
@@ -53,8 +53,8 @@ func sample(h hash.Hash, t *gguf.Tensor) {
 	}
 }
 
-// shape has the settings that model.Config had when saved states got their version. The
-// names and the order of the fields are part of the fingerprint.
+// shape has the settings that model.Config had in the first version of saved states. The names
+// and the order of the fields are part of the fingerprint.
 type shape struct {
 	Name, Arch                             string
 	TrainCtx, Dim, NumLayers, FFNDim       int
@@ -87,7 +87,7 @@ func shapeOf(c *model.Config) shape {
 }
 
 // beyond reports whether a model has settings that shape does not have. Any new field of
-// model.Config counts as one if it is not zero.
+// model.Config counts as such a setting if it is not zero.
 func beyond(c *model.Config) bool {
 	l := c.Layers[0]
 	if slices.ContainsFunc(c.Layers, func(other model.LayerConfig) bool { return other != l }) {

@@ -6,7 +6,7 @@ import "alpaca/internal/model"
 // of them evaluates the prefix. The others wait, and then share its blocks. The last shared
 // block need not be full: a text that adds tokens to it makes a copy first.
 
-// worthWaiting is the least number of tokens that a text must save by waiting for another.
+// worthWaiting is the least number of tokens that a text must save by waiting for another text.
 const worthWaiting = 8
 
 // sharing reports whether a text shares blocks with others.
@@ -26,8 +26,9 @@ func common(a, b *answer, n int) int {
 }
 
 // follows returns the rows of a text in this step for which a should wait, because that text
-// will evaluate a prefix of a. It returns nil if there are none. Since that text has rows
-// already, not all texts wait.
+// will evaluate a prefix that a needs. It returns nil if there are none. Since that text has rows
+// already, not all texts
+// wait.
 func (e *Engine) follows(a *answer) *rows {
 	if a.read || !e.sharing(a) {
 		return nil
@@ -69,7 +70,7 @@ func (e *Engine) catchUp() {
 	}
 }
 
-// adopt gives a the blocks of the first n tokens of b.
+// adopt makes a share the blocks of b's first n tokens.
 func (e *Engine) adopt(a, b *answer, n int) {
 	shared := b.seq.Fork(n)
 	more := shared.Len() - a.seq.Len()

@@ -26,8 +26,8 @@ func (h *holder) push(t Token, open bool) (ready []Token, stop bool) {
 	certain := len(h.text) - h.suspect()
 	n := 0
 	for n < len(h.tokens) && len(h.tokens[n].spelled()) <= certain {
-		// A token with an incomplete character gets it once it is complete, or at the end
-		// of the text.
+		// A token that began an incomplete character gets the character once it is complete, or
+		// at the end of the text.
 		if open && n == len(h.tokens)-1 {
 			break
 		}
@@ -64,8 +64,8 @@ func (h *holder) find() (begin int, stop string) {
 	return begin, stop
 }
 
-// suspect returns the length of the longest suffix of the text that a stop string begins
-// with.
+// suspect returns the length of the longest suffix of the held text that is the beginning of a
+// stop string.
 func (h *holder) suspect() int {
 	longest := 0
 	for _, s := range h.stops {
@@ -78,7 +78,8 @@ func (h *holder) suspect() int {
 	return longest
 }
 
-// cut returns all held tokens, with their text cut off at byte at of the held text.
+// cut returns all held tokens. at is the number of bytes at the beginning of the held text that
+// they keep.
 func (h *holder) cut(at int) []Token {
 	tokens := h.tokens
 	for i := range tokens {

@@ -144,8 +144,8 @@ func (e *Engine) settle() (ended bool) {
 	return ended
 }
 
-// finish frees the memory of an answer that has ended. It ends the request's stream with the
-// last of its answers.
+// finish frees the memory of an answer that has ended. After the last answer of a request, it
+// ends the request's stream.
 func (e *Engine) finish(a *answer) {
 	g := a.group
 	e.undraft(a)

@@ -55,8 +55,8 @@ const (
 	firstChunk = 32 // the rows of prompts in a step while there are no measurements
 )
 
-// chunk returns how many rows of prompts to add to a step that has rows rows already. The
-// result is at most limit.
+// chunk returns how many rows of prompts to add to a step. rows is the number of rows that the
+// step already has, and limit is the most that chunk returns.
 func (p *pace) chunk(rows, limit int) int {
 	if rows == 0 {
 		return limit

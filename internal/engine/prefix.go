@@ -18,14 +18,14 @@ import (
 //
 // In layers with a window a text needs only the blocks of its last positions. A node may have
 // lost its Recent block. A text can still use the node if the window of the text's next
-// position does not reach it. If Recent blocks are short, those at stops are forgotten
-// last: at the ends of texts, and where texts part.
+// position does not reach it. If Recent blocks are short, those at stops are forgotten last. A
+// stop is the end of a text, or a place where texts diverge.
 type prefixes struct {
 	cache  *model.Cache
 	seed   maphash.Seed
 	roots  map[string]*node // the roots by salt
 	table  map[nodeKey]*node
-	oldest node // the ring of all nodes: next is the most recently used, prev the least
+	oldest node // the head of the ring of all nodes: oldest.next is the most recently used node, oldest.prev the least recently used
 	count  int
 	states states
 }
@@ -38,7 +38,7 @@ type node struct {
 	block      *model.Block
 	recent     *model.Block // nil if it is forgotten, or no layer has a window
 	state      *model.State // after tokens, if the model is recurrent and a text stopped here (states.go)
-	stop       bool         // a window reaches this node from a stop, so that its Recent block is forgotten last
+	stop       bool         // a text that goes on from a stop sees this node through its window, so that its Recent block is forgotten last
 	gone       bool         // the node was forgotten, so that it cannot get children
 	salt       string
 	prev, next *node
@@ -154,7 +154,8 @@ func (p *prefixes) last(salt string, path []*node) *node {
 	return path[len(path)-1]
 }
 
-// longest returns the child of n that shares the longest prefix with tokens, and its length.
+// longest returns the child of n that shares the longest prefix with tokens, and the length of
+// that prefix.
 func (p *prefixes) longest(n *node, tokens []int32) (best *node, most int) {
 	for _, k := range n.kids {
 		if m := same(k.tokens, tokens); m > most {
@@ -195,8 +196,8 @@ func same(a, b []int32) int {
 
 // put adds a node for block and recent, which hold tokens, as a child of parent. A block has
 // fewer than model.BlockLen tokens only at the end of a text. put returns the node that has
-// these tokens, possibly an older one with other blocks. It returns nil in the rare case
-// that another node has the same hash.
+// these tokens, possibly an older one with other blocks. It returns nil in the rare case that a
+// node with different tokens has the same hash.
 func (p *prefixes) put(parent *node, tokens []int32, block, recent *model.Block) *node {
 	if parent.parent == nil { // put may have stored another node as the root meanwhile
 		parent = p.root(parent.salt)
@@ -256,8 +257,8 @@ func (p *prefixes) restore(n *node, recent *model.Block) {
 	}
 }
 
-// stop marks the nodes that a text after n still sees through its window: their Recent
-// blocks are forgotten last.
+// stop marks the nodes that a text sees through its window when it goes on after n. Their
+// Recent blocks are forgotten last.
 func (p *prefixes) stop(n *node) {
 	for left := p.cache.Window() + model.BlockLen; left > 0 && n.parent != nil; left -= model.BlockLen {
 		n.stop = true

@@ -9,8 +9,9 @@ type account struct {
 	tokens   int64 // rows of steps so far
 }
 
-// open counts a new request. A key without other requests begins with the tokens of the key
-// that has the fewest. So it gets its turn soon, but no credit for the time it was away.
+// open counts a new request. A key without other requests begins with the token count of the
+// key that has the lowest count. So it gets its turn soon, but no credit for the time it was
+// away.
 func (c accounts) open(key string) {
 	a := c[key]
 	if a == nil {
@@ -40,9 +41,9 @@ func (c accounts) close(key string) {
 	}
 }
 
-// nextInLine returns the index in waiting of the request that begins next: the oldest
-// request of the key with the fewest tokens. A key that holds half of the places already
-// comes after the others. held counts the running answers of each key.
+// nextInLine returns the index in waiting of the request that begins next: the oldest request
+// of the key with the fewest tokens. A key that already holds half of the places for answers
+// comes after the other keys. held counts the answers in progress of each key.
 func nextInLine(waiting []*group, c accounts, held map[string]int, places int) int {
 	best, bestOver := -1, false
 	seen := map[string]bool{}

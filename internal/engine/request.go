@@ -35,7 +35,7 @@ type Request struct {
 	Stop      []string // strings that end the answer and are not part of it; control tokens count as their texts
 	Logprobs  bool     // set Token.Logprob
 	Top       int      // set Token.Top to the Top likeliest tokens; implies Logprobs
-	Sampled   bool     // set both from the distribution after all samplers, not from the model's
+	Sampled   bool     // set Logprob and Top from the distribution after all samplers, not from the model's
 
 	// N is the number of answers; 0 stands for 1. The prompt is evaluated once for all
 	// answers. Answer i is sampled with the seed Sampling.Seed + i.
@@ -61,8 +61,8 @@ type Request struct {
 	Salt string
 
 	// Key says whose request it is. Among the keys with waiting requests, the one with the
-	// fewest evaluated tokens comes first. While several keys wait, no key holds more than
-	// half of the places.
+	// fewest evaluated tokens comes first. A key that already has half of Options.Parallel
+	// answers in progress comes after the other keys.
 	Key string
 
 	// Shift lets a text go on when its context is full: half of its tokens are dropped, but
@@ -71,9 +71,9 @@ type Request struct {
 	Shift bool
 	Keep  int
 	Full  func(m Movable) (bool, error)
-	// Text, if not nil, is the text that the request changes: it keeps the common prefix of
-	// Text and Prompt without evaluating it again. Afterwards Text holds the tokens of the
-	// prompt and the answer that were evaluated.
+	// Text, if not nil, is the text that the request changes. The common prefix of Text and
+	// Prompt is not evaluated again. Afterwards Text holds the tokens of the prompt and the
+	// answer that were evaluated.
 	Text *Text
 
 	// Window is how many tokens may wait for the reader of the stream before the text
@@ -111,7 +111,8 @@ type Token struct {
 	Top     []logits.TokenLogprob // the likeliest tokens, best first
 }
 
-// spelled returns the token's text in which stop strings are searched.
+// spelled returns the text of the token for the search for stop strings: it includes the text
+// of a control token.
 func (t Token) spelled() string { return t.Text + t.control }
 
 // Result is the outcome of one answer.

@@ -23,7 +23,7 @@ import (
 
 const (
 	magic   = "alpacast"
-	version = 1 + Numerics // rises when the file format changes, or the results
+	version = 1 + Numerics // rises when the file format or Numerics changes
 	maxNote = 64 << 20
 )
 
@@ -37,8 +37,8 @@ type header struct {
 
 const headerSize = 8 + 4 + 4 + sha256.Size
 
-// ErrOtherModel says that a state was saved with another model, or with other settings or
-// adapters. Load still returns its note.
+// ErrOtherModel says that a state was saved with a different model, or with different settings
+// or adapters. Load still returns its note.
 var ErrOtherModel = errors.New("it belongs to another model")
 
 // ErrForeign says that a file is not a saved state.
@@ -47,8 +47,8 @@ var ErrForeign = errors.New("it is not a saved state")
 var errShort = errors.New("it is damaged: it ends too early")
 
 // Save writes the text's first n tokens, their keys and values, and a note to a file. It
-// replaces an older saved state atomically. It returns ErrForeign if path is any other file.
-// Only its owner can read a new file.
+// replaces an older saved state atomically. It returns ErrForeign if path is a file of any
+// other kind. Only the owner can read a file that Save creates.
 func (t *Text) Save(path string, n int, note []byte) error {
 	if len(note) > maxNote {
 		return fmt.Errorf("engine: a note of %d bytes, must be at most %d", len(note), maxNote)

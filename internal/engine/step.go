@@ -45,8 +45,8 @@ func (e *Engine) compose() bool {
 		used += r.n
 	}
 	left := e.pace.chunk(used, e.runner.MaxRows()-used)
-	// The eldest prompt comes first, but a prompt that fits into this step may overtake
-	// others. A prompt is overtaken in two steps at most.
+	// The oldest prompt comes first, but a prompt that fits into this step may overtake others.
+	// A prompt is overtaken in two steps at most.
 	slices.SortStableFunc(prompts, func(a, b *answer) int {
 		if p, q := a.passed < 2 && b.passed >= 2, b.passed < 2 && a.passed >= 2; p != q {
 			if p {
@@ -160,7 +160,7 @@ func (e *Engine) watch() {
 	}
 }
 
-// turn is one answer's sampling from rows of logits.
+// turn is the task to sample the next tokens of one answer from rows of logits.
 type turn struct {
 	answer *answer
 	rows   *rows     // nil for an answer whose prompt another answer of the request has read

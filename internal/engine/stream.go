@@ -5,15 +5,15 @@ import (
 	"sync"
 )
 
-// Stream delivers the answers to a request token by token. Its reader may be slow: the texts
-// pause while the request's Window is full, and other texts go on. After the request is
-// cancelled the stream has no more tokens, even if the engine has sampled some ahead of the
-// reader. The Results then count only the tokens that the reader got.
+// Stream delivers the answers to a request token by token. Its reader may be slow: the
+// request's texts pause while its Window is full, and the texts of other requests go on. After
+// the request is cancelled the stream has no more tokens, even if the engine has sampled some
+// ahead of the reader. The Results then count only the tokens that the reader got.
 type Stream struct {
 	ctx    context.Context // the request's
 	wake   func()          // wakes the engine's loop
 	cancel func()          // cancels the request's context
-	window int             // the most tokens in tokens and in the reader's hand
+	window int             // the limit of len(tokens) + inHand
 
 	mu        sync.Mutex
 	tokens    []Token // sampled tokens that the reader has not taken
@@ -107,7 +107,7 @@ func (s *Stream) Err() error {
 // hasRoom reports whether the texts may go on. The caller holds mu.
 func (s *Stream) hasRoom() bool { return len(s.tokens)+s.inHand < s.window }
 
-// room is hasRoom for the engine.
+// room does what hasRoom does, for callers that do not hold mu.
 func (s *Stream) room() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

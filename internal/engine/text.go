@@ -37,7 +37,7 @@ func (t *Text) Known(tokens []int32) int {
 	return t.seq.Reachable(same(t.Tokens(), tokens[:max(0, len(tokens)-1)]))
 }
 
-// Run is Engine.Run with the text.
+// Run calls Engine.Run with t as the Text of the request.
 func (t *Text) Run(ctx context.Context, req Request, emit func(Token) error) (Result, error) {
 	req.Text = t
 	return t.engine.Run(ctx, req, emit)
@@ -49,7 +49,8 @@ func (t *Text) Len() int { return t.seq.Len() }
 // Ctx returns the most tokens that the text can have.
 func (t *Text) Ctx() int { return t.engine.Ctx() }
 
-// Truncate removes all tokens except the first n.
+// Truncate removes all tokens except the first n. If the text cannot be cut back to n tokens,
+// Truncate removes more of them: see model.Seq.Reachable.
 func (t *Text) Truncate(n int) {
 	t.With(func(s *model.Seq) error { s.Truncate(n); return nil })
 }

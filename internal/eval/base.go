@@ -17,7 +17,7 @@ type Base interface {
 	// Elapsed returns the time spent in the model.
 	Elapsed() time.Duration
 	minLogprob() float64 // a divergence leaves out tokens whose log probability is at most this
-	normalized() bool    // the predictions are log probabilities
+	normalized() bool    // the predictions are log probabilities, not logits
 }
 
 // Opener starts a session with a model. If the session has a method Close, Close is
@@ -107,8 +107,9 @@ func (b *sessionBase) evaluate(ctx context.Context, s Session, w *Window, k *kep
 	return err
 }
 
-// evalScored evaluates a window in an empty session, with logits from position from on.
-// It calls each with the logits at the scored positions, numbered from row 0.
+// evalScored evaluates a window in an empty session. from is the first position for which the session
+// computes logits. evalScored calls the function each with the logits at each scored position. row
+// counts the scored positions from 0.
 func evalScored(ctx context.Context, s Session, w *Window, from int, each func(row int, logits []float32) error) error {
 	s.Truncate(0)
 	return s.EvalEach(ctx, w.Tokens, from, func(i int, logits []float32) error {

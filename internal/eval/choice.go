@@ -38,7 +38,7 @@ type Answers struct {
 // ChoiceOptions are the settings of Answer.
 type ChoiceOptions struct {
 	Threads int                                    // for scoring; 0: one
-	Context int                                    // the most tokens of the session
+	Context int                                    // the most tokens that the session can hold
 	Encode  func(text string) []int32              // returns a text's tokens, with BOS
 	Done    func(q int, r Rating, a Answers) error // called after every question, unless it is nil
 }

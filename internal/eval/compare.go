@@ -64,7 +64,7 @@ type comparer struct {
 	opt    CompareOptions
 	start  time.Time
 	kept   *kept // the base's predictions of the current window
-	rows   *rows // of the current model
+	rows   *rows // rows of the current model
 }
 
 // window evaluates window i with every model.
@@ -86,7 +86,7 @@ func (c *comparer) window(ctx context.Context, i int, w *Window) error {
 	return nil
 }
 
-// report calls Done. done is the number of windows done.
+// report calls Done. done is the number of windows done, of the number of all windows.
 func (c *comparer) report(done, of int) error {
 	if c.opt.Done == nil || len(c.models) == 0 {
 		return nil
@@ -110,7 +110,7 @@ func (c *comparer) report(done, of int) error {
 // candidate is one model of a comparison.
 type candidate struct {
 	open       Opener
-	minLogprob float64           // see Base.minLogprob
+	minLogprob float64           // see minLogprob in Base
 	all        []tokenDivergence // divergences of all tokens scored so far
 	eval       time.Duration
 }

@@ -6,9 +6,9 @@ import (
 	"alpaca/internal/fmath"
 )
 
-// Drawing is a way to draw some of many questions. llama-perplexity always uses seed 1.
-// With that seed the questions are the same as there, so both programs score the same
-// part of a benchmark.
+// Drawing is a way to draw some of many questions. llama-perplexity always uses seed 1. With that
+// seed Select draws the same questions as llama-perplexity, so both programs score the same part of a
+// benchmark.
 type Drawing int
 
 // The ways to draw.

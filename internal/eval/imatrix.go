@@ -11,9 +11,9 @@ import (
 	"alpaca/internal/arch"
 )
 
-// Imatrix collects the importance matrix of a model over a text: the mean square of each input
-// column of every weight matrix. Quantization then rounds the weights of strong
-// columns most carefully.
+// Imatrix collects the importance matrix of a model over a text: the mean square of each input column
+// of every weight matrix. Quantization then rounds the weights of columns with large mean squares
+// most carefully.
 type Imatrix struct {
 	// Output includes the output matrix, which llama.cpp leaves out by default.
 	Output bool
@@ -35,8 +35,8 @@ type importance struct {
 	tokens  int
 }
 
-// Collect adds the input x [tokens, cols] of a product with the matrix called name. It is
-// meant for model.Session's Collect.
+// Collect adds the input x [tokens, cols] of a product with the matrix called name. It can serve as
+// the function Collect of a model.Session.
 func (m *Imatrix) Collect(name string, x []float32, tokens, cols int) {
 	if _, _, layer := arch.CutLayer(name); !layer && !(m.Output && name == arch.Output.Weight()) {
 		return

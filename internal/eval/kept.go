@@ -59,7 +59,7 @@ func (k *kept) begin(count, vocab int) error {
 	k.count = count
 	want := min(count, k.inMemory/(4*vocab))
 	if missing := want - len(k.logits); missing > 0 && machine.Limited() {
-		// Twice, because scoring keeps copies of rows (see rows) beside these.
+		// Twice the size, because the collector rows keeps copies of logits, too.
 		if err := machine.Reserve(2 * 4 * int64(missing) * int64(vocab)); err != nil {
 			return fmt.Errorf("eval: the predictions of a window: %w", err)
 		}
@@ -124,7 +124,8 @@ func (k *kept) put(row int, logits []float32) error {
 	return nil
 }
 
-// with calls use with the distribution of a row. Several goroutines may call it at once.
+// with calls the function use with the distribution of a row. Several goroutines may call this method
+// at once.
 func (k *kept) with(row int, use func(logits.Logprobs)) error {
 	if row < len(k.logits) {
 		use(k.dists[row])

@@ -14,8 +14,8 @@ type LogitsWriter struct {
 	left  int // rows still to be written
 }
 
-// NewLogitsWriter writes the header of a file. tokens is the text, cut into adjacent
-// windows of context tokens. windows is the number of windows in the file. vocab is the size
+// NewLogitsWriter writes the header of a file. tokens is the text, cut into adjacent windows. context
+// is the number of tokens in a window, windows the number of windows in the file, and vocab the size
 // of the vocabulary.
 func NewLogitsWriter(w io.Writer, context, vocab int, tokens []int32, windows int) (*LogitsWriter, error) {
 	if windows < 1 || windows > len(tokens)/context {

@@ -20,8 +20,8 @@ type Scored struct {
 type Options struct {
 	Threads int // for scoring; 0: one
 
-	// Whole makes the model compute all layers for the positions before a window's first
-	// scored one, too. An importance matrix needs it, because it covers all of the text.
+	// Whole makes the model compute all layers even for the positions before a window's first scored
+	// position. An importance matrix needs it, because it covers all of the text.
 	Whole bool
 
 	Ranks bool                 // set Scored.Rank
@@ -69,7 +69,7 @@ func MeasurePerplexity(ctx context.Context, s Session, windows []Window, opt Opt
 	return m.result(), nil
 }
 
-// measurement is the state of Measure.
+// measurement is the state of MeasurePerplexity.
 type measurement struct {
 	opt     Options
 	session Session
@@ -77,8 +77,8 @@ type measurement struct {
 	rows    *rows
 	start   time.Time
 
-	current []Scored  // of the current window
-	nll     []float64 // of all windows before the current one
+	current []Scored  // scored tokens of the current window
+	nll     []float64 // negative log probabilities in all windows before the current one
 	tokens  int
 	encoded [rowsAtOnce][]byte // rows of the logits file, by row number modulo rowsAtOnce
 }
@@ -106,7 +106,8 @@ func (m *measurement) window(ctx context.Context, i int) error {
 	return m.report(i)
 }
 
-// score sets the score of scored token number row of the window.
+// score sets the probability and the rank in m.current[row]. row counts the window's scored tokens
+// from 0.
 func (m *measurement) score(row int, raw []float32) {
 	t := &m.current[row]
 	dist := logits.NewLogprobs(raw)

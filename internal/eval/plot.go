@@ -31,8 +31,8 @@ func (r *Report) plotSizes() report.Plot {
 	return p
 }
 
-// plotDivergences draws, for each model and divergence, the share of the tokens with a
-// larger one.
+// plotDivergences draws, for each model and each divergence, the share of the tokens with a larger
+// divergence.
 func (r *Report) plotDivergences() report.Plot {
 	p := report.Plot{Title: "How the divergences are distributed", X: "KL divergence, nats", Y: "share of the tokens with more",
 		LogX: true, LogY: true, TopY: 1}

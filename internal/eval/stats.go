@@ -51,7 +51,7 @@ func (e Estimate) exp() Estimate {
 
 // exp returns e^x, the same on every machine.
 func exp(x float64) float64 {
-	if !(x < 700) { // too large, or NaN
+	if !(x < 700) { // x is too large, or NaN
 		return x * math.Inf(1)
 	}
 	return fmath.ExpSeries(max(x, -700))

@@ -90,7 +90,7 @@ func number(v float64, digits int) string {
 	return strconv.FormatFloat(v, 'f', digits, 64)
 }
 
-// estimate formats a value with its error, both times scale.
+// estimate formats a value and its error, both multiplied by scale.
 func estimate(e Estimate, scale float64, digits int) string {
 	return fmt.Sprintf("%.*f ± %.*f", digits, e.Value*scale, digits, e.Error*scale)
 }

@@ -101,5 +101,5 @@ func Pow(x, y float64) float64 {
 	return Exp(y * Log(x))
 }
 
-// Log32 is Log, rounded to float32.
+// Log32 returns Log(x), rounded to float32.
 func Log32(x float32) float32 { return float32(Log(float64(x))) }

@@ -45,7 +45,7 @@ func (a Activation) Apply(x []float32) {
 // chunk is how many elements an activation function processes at a time.
 const chunk = 256
 
-// chunks has scratch memory of chunk elements.
+// chunks has arrays of scratch memory, each with chunk elements.
 var chunks = sync.Pool{New: func() any { return new([chunk]float32) }}
 
 // geluMul sets gate[i] = gelu(gate[i]) * up[i].
@@ -81,7 +81,7 @@ func gelu(x []float32) {
 	}
 }
 
-// clampedMul is Mul of ClampedSwiGLU. All operations round to float32.
+// clampedMul does what Mul does, for ClampedSwiGLU. All operations round to float32.
 func clampedMul(gate, up []float32) {
 	const limit, steep = 7, 1.702
 	s := chunks.Get().(*[chunk]float32)

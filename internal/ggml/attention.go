@@ -7,9 +7,9 @@ import (
 // Attention computes, for each token and head, the mean of the values of the positions
 // that the token sees, weighted by the softmax of their keys' scores.
 //
-// The bits depend neither on the other tokens of the batch nor on the workers. q is the
-// head's query, times Scale. Before that it is rounded to halves if the keys are halves, and
-// rotated if the keys are rotated (rotate.go).
+// The bits of the result depend neither on the other tokens of the batch nor on the workers. q
+// is the head's query. It is rounded to float16 if the keys are float16, and rotated if the
+// keys are rotated (rotate.go). Then it is multiplied by Scale.
 //
 //	s[j] = fma chain over d of q[d], k[j][d]        for visible j, else -Inf
 //	       with a Cap: Cap tanh(s[j]/Cap)           (softCap)
@@ -17,9 +17,9 @@ import (
 //	p[j] = softmax of s                             (vec.Softmax)
 //	o[d] = fma chain over visible j of p[j], v[j][d]
 //
-// p is rounded to halves if the values are halves, and o is rotated back if the values are
-// rotated. A product is no more precise if only one of its operands is. llama.cpp rounds in
-// the same way, so that both give the same probabilities.
+// p is rounded to float16 if the values are float16, and o is rotated back if the values are
+// rotated. A product is no more precise if only one of its operands is. llama.cpp rounds in the
+// same way, so that both give the same probabilities.
 //
 // A work item is one key head and some rows of one span. A block is decoded to float32 once
 // for the queries of all these rows and of all heads that share the key head. If there are
@@ -41,13 +41,13 @@ type Attend struct {
 	// value. It takes part in the softmax. A nil Sinks stands for none.
 	Sinks  []float32 // [Heads]
 	Window int       // positions that a row sees, itself included, from its span's Floor on; 0: all
-	// Q has the queries. Run does not change them, unless Out is the same memory. It may be
-	// if KeyDim equals ValueDim.
+	// Q has the queries. Out may be the same memory if KeyDim equals ValueDim. Otherwise Run
+	// does not change Q.
 	Q   []float32 // [rows, Heads*KeyDim]
 	Out []float32 // [rows, Heads*ValueDim]
 }
 
-// attentionItem is rows start to end-1 of a span, for heads head to head+n-1, which share
+// attentionItem is rows start to end-1 of a span, for query heads head to head+n-1, which share
 // keyHead.
 type attentionItem struct {
 	span       *Span
@@ -80,8 +80,8 @@ const (
 	linePad = 16
 )
 
-// Reserve allocates the memory for that many workers, batches of up to tokens tokens, and
-// layers no larger than l.
+// Reserve allocates the memory for that many workers, for batches of at most the given number
+// of tokens, and for layers no larger than l.
 func (a *Attention) Reserve(workers, tokens int, l KVLayer) {
 	shared := l.Heads / l.Format.Heads
 	rows := max(shared, min(tokens*shared, attentionRows))
@@ -134,8 +134,8 @@ func (a *Attention) seen(s *Span) int {
 	return s.Pos + s.N
 }
 
-// cut divides a span into items, and returns an estimate of their multiply-adds. If
-// possible, there are least items or more.
+// cut divides a span into items, and returns an estimate of their multiply-adds. least is the
+// number of items that there should be at least, if possible.
 func (a *Attention) cut(s *Span, least int) (work int) {
 	shared := a.Heads / a.Format.Heads
 	seen := a.seen(s)
@@ -146,7 +146,7 @@ func (a *Attention) cut(s *Span, least int) (work int) {
 	rows := min(attentionRows, attentionScores/width)
 	group := max(1, rows/shared) // rows of the span in an item
 	groups := (s.N + group - 1) / group
-	split := 1 // the number of parts into which the heads of a key head are divided
+	split := 1 // the number of parts into which the query heads of a key head are divided
 	for items := groups * a.Format.Heads; split < shared && (items*split < least || shared/split > max(1, rows)); {
 		split++
 		for shared%split != 0 {
@@ -170,8 +170,8 @@ func (a *Attention) cut(s *Span, least int) (work int) {
 	return min(seen, 1<<12) * min(s.N, group) * n * a.Format.KeyDim * groups * a.Format.Heads * split
 }
 
-// reserveScores makes sure that every worker has memory for n scores. That of Reserve is
-// enough unless a single row is longer.
+// reserveScores makes sure that every worker has memory for n scores. The memory from Reserve
+// is enough unless a single row of scores is longer.
 func (a *Attention) reserveScores(n int) {
 	for i := range a.workers {
 		if w := &a.workers[i]; len(w.scores) < n {

@@ -24,10 +24,10 @@ func (s DeltaShape) Channels() int { return 2*s.KeyHeads*s.Key + s.Heads*s.Value
 // [Key, Value] for each head of values.
 func (s DeltaShape) StateLen() int { return (s.Taps-1)*s.Channels() + s.Heads*s.Key*s.Value }
 
-// DeltaNet computes the positions of a text one after the other. So the result does not
-// depend on how a text is divided into batches. Queries, keys and values go through a
-// convolution over the last positions, and through SiLU. q and k are divided by their
-// lengths, and q by sqrt(Key), too. Then each head of values has
+// DeltaNet computes the positions of a text one after the other. So the result does not depend
+// on how a text is divided into batches. Queries, keys and values go through a convolution over
+// the last positions, and through SiLU. q and k are divided by their Euclidean norms, and q
+// also by sqrt(Key). Then each head of values has
 //
 //	M = e^(A*softplus(alpha+Dt)) * M
 //	M = M + k (sigmoid(beta) * (v - Mᵀk))ᵀ

@@ -38,8 +38,8 @@ type Span struct {
 //
 // Values are rows of their type: [32, ValueDim].
 //
-// Keys and values are rotated before they are quantized (rotate.go), so that one large
-// channel of a head does not make the others imprecise.
+// Keys and values are rotated before they are quantized (rotate.go), so that one large channel
+// of a head does not make the other channels imprecise.
 type KVFormat struct {
 	TypeK, TypeV     quant.Type // F32, F16, Q8_0, Q5_1, Q5_0, Q4_1 or Q4_0
 	Heads            int        // key heads, and value heads
@@ -187,8 +187,8 @@ func (f *KVFormat) PutValue(values []byte, j int, v []float32) {
 // widenValues decodes a head's values to dst [32, ValueDim]. It does not rotate them back.
 func (f *KVFormat) widenValues(dst []float32, values []byte) { quant.Decode(f.TypeV, dst, values) }
 
-// Used calls each with the parts of one layer's block that hold the first n positions, in
-// order. each may read or overwrite them.
+// Used calls the function each with the parts of one layer's block that hold the first n
+// positions, in order. The function may read or overwrite them.
 func (f *KVFormat) Used(block []byte, n int, each func(part []byte) error) error {
 	if n == BlockLen {
 		return each(block)
@@ -206,9 +206,9 @@ func (f *KVFormat) Used(block []byte, n int, each func(part []byte) error) error
 	return nil
 }
 
-// usedKeys is Used for one head's keys. If integers have less than a byte, those of the first
-// n positions share bytes with those of later positions. So each gets such keys one by one,
-// as rows of their type.
+// usedKeys does what Used does, for one head's keys. If integers have less than a byte, those
+// of the first n positions share bytes with those of later positions. So the function each gets
+// such keys one by one, as rows of their type.
 func (f *KVFormat) usedKeys(keys []byte, n int, each func(part []byte) error) error {
 	if !isFloat(f.TypeK) && f.TypeK != quant.Q8_0 {
 		row := make([]byte, f.TypeK.RowBytes(f.KeyDim))

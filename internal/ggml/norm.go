@@ -36,7 +36,7 @@ func layerNorm(dst, x, w, bias []float32, eps float32) {
 	}
 }
 
-// sumOf returns the sum of the results of(v) for all elements v of x.
+// sumOf applies a function to all elements of x, and returns the sum of the results.
 func sumOf(x []float32, of func(float32) float64) float64 {
 	var sums [4]float64
 	for len(x) >= 4 {

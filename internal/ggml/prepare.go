@@ -89,7 +89,7 @@ type Part struct {
 	Src, Norm, Dst []float32
 }
 
-// RunPart is Run for only a part of the rows.
+// RunPart does what Run does, for a part of the rows.
 func (p *Prepare) RunPart(pool *pool.Pool, part Part) error {
 	p.src, p.norm, p.dst, p.rows = part.Src, part.Norm, part.Dst, nil
 	p.lo, p.hi = part.Lo, part.Hi

@@ -59,7 +59,7 @@ func (m *MatMul) streams(p *Product) int {
 	return 1
 }
 
-// strips returns the rows of items first to last-1, each of rows rows.
+// strips returns the rows of items first to last-1. rows is the number of rows of an item.
 func (r *region) strips(first, last, rows int) strips {
 	if r.streams == 1 {
 		lo := r.lo + first*rows

@@ -17,11 +17,11 @@ type Scaling string
 //	linear    freq[i] = base^(-2i/n) / Factor
 //	ntk       as none, with base * Factor^(n/(n-2)): slow pairs are stretched,
 //	          fast pairs are not
-//	yarn      from none for fast pairs to linear for slow pairs, and a factor
+//	yarn      as none for fast pairs, as linear for slow pairs, and with a factor
 //	          on all sines and cosines
 //	longrope  as linear, with FreqFactors that depend on the context's length
 //
-// Llama 3's scaling is none with a table of divisors, FreqFactors.
+// Llama 3 uses ScalingNone, with a table of divisors, FreqFactors.
 const (
 	ScalingNone     Scaling = "none"
 	ScalingLinear   Scaling = "linear"
@@ -59,7 +59,7 @@ type YaRN struct {
 	Ext                float64 // how much of its own frequency a fast pair keeps; 0: all, negative: nothing, as in linear
 	Attn               float64 // the amplitude; 0: 1 + 0.1*ln Factor
 	BetaFast, BetaSlow float64 // pairs with more than BetaFast turns in OrigCtx are kept, with fewer than BetaSlow stretched; 0: 32, 1
-	Exact              bool    // the bounds of the ramp between kept and stretched pairs are not rounded
+	Exact              bool    // the low and high ends of the correction range are not rounded to integers
 	Log                float64 // divides the amplitude by 1 + 0.1*Log*ln Factor
 }
 
@@ -172,8 +172,8 @@ func (p *RopeParams) yarnRamp(i int) float64 {
 	return keep
 }
 
-// Pairs returns the number of pairs of a head that are rotated. A position has as many
-// cosines.
+// Pairs returns the number of pairs of a head that are rotated. A position has one sine and one
+// cosine for each pair.
 func (r *Rope) Pairs() int { return len(r.freq) }
 
 // Angles sets cos and sin, each of Pairs elements, for position pos.

@@ -10,8 +10,8 @@ import (
 // ErrTruncated is wrapped by errors about truncated files.
 var ErrTruncated = errors.New("past the end of the file")
 
-// errShort is wrapped by errors about something that runs past the end of the bytes that have
-// been read, but not past the end of the file. The caller must read more.
+// errShort is wrapped by errors that say that the bytes read so far are too few, although the
+// file has more. The caller must read more.
 var errShort = errors.New("not read yet")
 
 // cursor reads little-endian fields of b one after the other. The first error
@@ -19,10 +19,10 @@ var errShort = errors.New("not read yet")
 // for a group of fields, but always before they use a length or a count.
 type cursor struct {
 	b    []byte
-	pos  int   // of the next byte in b
+	pos  int   // index in b of the next byte
 	base int64 // offset of b in the file
 	deep int   // number of arrays inside other arrays so far
-	size int64 // of the file, for messages; at least len(b)
+	size int64 // size of the file, for messages; at least len(b)
 	err  error
 }
 
@@ -90,7 +90,7 @@ func (c *cursor) length(e encoding) uint64 {
 	return c.u64()
 }
 
-// text reads a key or a name of at most limit bytes.
+// text reads a key or a name. limit is the limit of its length in bytes.
 func (c *cursor) text(e encoding, limit uint64) string {
 	n := c.length(e)
 	if n > limit+1 { // old versions may add a NUL
@@ -119,7 +119,7 @@ func (c *cursor) value(e encoding) Value {
 	return v
 }
 
-// array reads an array that is nested in depth others.
+// array reads an array. depth is the number of arrays that it is nested in.
 func (c *cursor) array(e encoding, depth int) Value {
 	elem, count := Kind(c.u32()), c.length(e)
 	v := Value{Kind: KindArray, Elem: elem, enc: e}

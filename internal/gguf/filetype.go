@@ -10,8 +10,8 @@ import (
 // KeyFileType is the key of a file's FileType.
 const KeyFileType = "general.file_type"
 
-// A FileType says which types a file's tensors have. Most tensors have one type, some a better
-// one. The codes are those of llama.cpp's llama_ftype (include/llama.h).
+// A FileType says which types a file's tensors have. Most tensors have one type; some may have
+// a more precise one. The codes are those of llama.cpp's llama_ftype (include/llama.h).
 type FileType uint32
 
 // The file types that this program can write.
@@ -113,8 +113,8 @@ func (f FileType) Type() (t quant.Type, ok bool) {
 	return e.typ, e.description != ""
 }
 
-// ParseFileType returns the file type with the given name, in any case, or with the given
-// decimal code. "Q3_K", "Q4_K" and "Q5_K" mean the medium sizes, such as "Q4_K_M".
+// ParseFileType returns the file type with the given name (upper or lower case) or decimal
+// code. "Q3_K", "Q4_K" and "Q5_K" mean the medium sizes, such as "Q4_K_M".
 func ParseFileType(name string) (f FileType, ok bool) {
 	if code, err := strconv.ParseUint(name, 10, 32); err == nil {
 		_, ok = fileTypes[FileType(code)]
@@ -129,8 +129,8 @@ func ParseFileType(name string) (f FileType, ok bool) {
 	return 0, false
 }
 
-// FileTypeOf returns the file type whose tensors are mostly of type t, in medium size if there
-// are several. ok is false if there is none.
+// FileTypeOf returns the file type whose tensors are mostly of type t. If several sizes have
+// such tensors, it returns the medium one. ok is false if there is no such file type.
 func FileTypeOf(t quant.Type) (f FileType, ok bool) {
 	f, ok = ParseFileType(t.String())
 	typ, known := f.Type()

@@ -7,7 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// ForeignError says that a file is of another format, which it names.
+// ForeignError says that a file is neither a GGUF file nor a LLaMA of 2023, and names its
+// format.
 type ForeignError struct {
 	Path string
 	What string // such as "a safetensors checkpoint"

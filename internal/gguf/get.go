@@ -22,8 +22,8 @@ func (e *KeyError) Error() string {
 	return fmt.Sprintf("gguf: %s: key %q: %s (%v), want %s", e.Path, e.Key, e.Value.TypeName(), e.Value, e.Want)
 }
 
-// get returns the value of a key as T. A missing key is not an error, but a value of another
-// type is.
+// get returns the value of a key as T. A missing key is not an error, but a value of a
+// different type is.
 func get[T any](f *File, key, want string, as func(Value) (T, bool)) (value T, found bool, err error) {
 	v, ok := f.Value(key)
 	if !ok {

@@ -22,7 +22,7 @@ type File struct {
 	Path    string   // as given to Open
 	Parts   []string // paths of all parts in order; one for a file that is not split
 	Format  string   // "gguf", or in 2023 "ggml", "ggmf", "ggjt"
-	Version uint32   // of the format; 0 for "ggml", which has none
+	Version uint32   // version of the format; 0 for "ggml", which has none
 	KV      []KV     // metadata in file order, without the split.* keys
 	Tensors []Tensor // in file order, part after part
 
@@ -79,11 +79,11 @@ type Options struct {
 }
 
 // Open opens the checkpoint at path. Any part of a split model opens the whole model. Errors
-// name the file. A file of another format gives a *ForeignError, a damaged or unreadable file a
-// plain error.
+// name the file. A file of a format that this package does not read gives a *ForeignError, a
+// damaged or unreadable file a plain error.
 func Open(path string) (*File, error) { return OpenWith(path, Options{}) }
 
-// OpenWith is Open with options.
+// OpenWith does what Open does, with options.
 func OpenWith(path string, opt Options) (*File, error) {
 	f := &File{Path: path}
 	err := Guard(func() error { return f.open(path, opt) })
@@ -127,8 +127,8 @@ func (f *File) open(path string, opt Options) error {
 	return f.setEps(opt.Eps)
 }
 
-// reserve returns an error if memory is limited and too small for what callers make of the
-// metadata, above all the vocabulary.
+// reserve returns an error if memory is limited and too small for the data that callers build
+// from the metadata, above all the vocabulary.
 func (f *File) reserve() error {
 	if !machine.Limited() {
 		return nil

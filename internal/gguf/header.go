@@ -42,7 +42,7 @@ type header struct {
 	alignment uint64
 
 	start  uint64   // offset of the data in the file
-	places []extent // of each tensor's data, relative to start
+	places []extent // place of each tensor's data, relative to start
 
 	splitNo, splitCount uint64 // index of this file, number of files; both 0 if not split
 	splitTensors        int64  // number of tensors in all files; -1 if the file does not say
@@ -61,8 +61,8 @@ type headerReader struct {
 type extent struct{ start, bytes uint64 }
 
 // parseHeader reads the header of the file at path, which has size bytes. data holds the first
-// bytes of the file. If headerOnly is set these may be fewer than all, and the tensors get no
-// Data. An error that wraps errShort means that data ends within the header.
+// bytes of the file. If headerOnly is set, data may be shorter than the file, and the tensors
+// get no Data. An error that wraps errShort means that data ends within the header.
 func parseHeader(path string, data []byte, size int64, headerOnly bool) (*header, error) {
 	if err := checkForeign(path, data, size); err != nil {
 		return nil, err
@@ -124,8 +124,9 @@ func (r *headerReader) read() error {
 	return r.readTensors(int(nTensors))
 }
 
-// checkCount returns an error if n is above limit, or if n entries of at least each bytes do not
-// fit the rest of the file. what names the entries.
+// checkCount returns an error if n is above limit, or if n entries do not fit into the rest of
+// the file. each is the least size of an entry in bytes, and what is the name of the entries in
+// messages.
 func (r *headerReader) checkCount(what string, n, limit uint64, each int) error {
 	if rest := uint64(r.size) - uint64(r.c.pos); n > rest/uint64(each) {
 		return fmt.Errorf("%d %s run %w (%d bytes)", n, what, ErrTruncated, r.size)
@@ -244,7 +245,7 @@ func (r *headerReader) readTensor(name string) error {
 }
 
 // dataBytes returns the bytes of a tensor of dimensions ne, innermost first. If a dimension is
-// 0 the result is 0, but the product of the others must still fit an int.
+// 0 the result is 0, but the product of the other dimensions must still fit an int.
 func dataBytes(typ quant.Type, ne []uint64) (uint64, error) {
 	elems, empty := uint64(1), false
 	for _, n := range ne {

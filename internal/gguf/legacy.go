@@ -165,8 +165,8 @@ func (l *legacyFile) parts() int {
 // partName matches the name of every part except the first.
 var partName = regexp.MustCompile(`^(.+)\.([1-9][0-9]?)$`)
 
-// openLegacyParts opens all n parts of the model that one is a part of: MODEL,
-// MODEL.1, MODEL.2 and so on.
+// openLegacyParts opens all n parts of a model: MODEL, MODEL.1, MODEL.2 and so on. one is the
+// part that is open already.
 func (f *File) openLegacyParts(one *legacyFile, n int, opt Options) ([]*legacyFile, error) {
 	if n > 99 {
 		return nil, fmt.Errorf("%s: is one of %d parts, at most 99 are read", one.im.path, n)

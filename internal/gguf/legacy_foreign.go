@@ -34,7 +34,8 @@ var dialects = []dialect{
 	{"a BERT model", "ggml", "vcexhlt", false, false, "embeddings. encoder. pooler."},
 }
 
-// foreign describes the file if it is a model of another family; otherwise it returns "".
+// foreign describes the file if it is a model of a family other than LLaMA. Otherwise it
+// returns "".
 func (l *legacyFile) foreign() string {
 	head, err := l.im.at(0, min(l.im.size, maxLegacyText))
 	if err != nil {

@@ -13,8 +13,8 @@ var (
 	firstGate = arch.LayerPrefix(0) + arch.FFNGate.Weight()
 )
 
-// joinLegacy returns the whole tensors of the model whose files are parts. It checks their
-// shapes. Each tensor has a source to load it from.
+// joinLegacy joins the parts of a model and returns its whole tensors. It checks the shapes.
+// Each tensor has a source to load it from.
 func joinLegacy(parts []*legacyFile) ([]Tensor, error) {
 	first := parts[0]
 	if len(first.order) == 0 {

@@ -13,8 +13,8 @@ import (
 //	Q4_0:  nb × float32 d                  │ nb × 16 bytes of nibbles
 //	Q4_1:  nb × float32 m │ nb × float32 d │ nb × 16 bytes of nibbles
 //
-// alpaca.cpp never wrote anything else for Q4_1. Nothing in a file says which of the two
-// layouts it has, and both have the same size.
+// For Q4_1, alpaca.cpp wrote only planes. Nothing in a file says which of the two layouts it
+// has, and both have the same size.
 
 // interleave sets dst to the blocks of the row src, which has planes.
 func interleave(typ quant.Type, dst, src []byte) {

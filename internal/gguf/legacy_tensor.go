@@ -125,13 +125,13 @@ var legacyTypes = map[int32][3]quant.Type{
 	8: {quant.Q8_0v1, quant.Q8_0v1, quant.Q8_0},
 }
 
-// generation returns the index into legacyTypes.
+// generation returns the generation of the file's block layouts, from 0 to 2.
 func (l *legacyFile) generation() int {
 	if l.format == "ggjt" {
 		return int(l.version) - 1
 	}
 	// Other models' files have the generation in the thousands of ftype. LLaMA's files have 0
-	// there, but another number would mean the same.
+	// there; if one had a different number, it would have the same meaning.
 	return min(2, int(max(0, l.hparams.FType/1000)))
 }
 

@@ -8,9 +8,9 @@ import (
 	"alpaca/internal/pool"
 )
 
-// FromMemory returns a checkpoint made of metadata and tensors in memory, as if a file of
-// format and version had held them. It keeps both slices. Names must be unique, and the length
-// of each tensor's Data must fit its type and shape.
+// FromMemory returns a checkpoint made of metadata and tensors in memory, as if they were from
+// a file with the given format and version. It keeps both slices. Names must be unique, and the
+// length of each tensor's Data must fit its type and shape.
 func FromMemory(path, format string, version uint32, kv []KV, tensors []Tensor) (*File, error) {
 	f := &File{
 		Path: path, Parts: []string{path}, Format: format, Version: version, KV: kv, Tensors: tensors,
@@ -36,9 +36,9 @@ func FromMemory(path, format string, version uint32, kv []KV, tensors []Tensor) 
 	return f, nil
 }
 
-// FromRows is FromMemory for tensors whose Data need not be in memory. If the Data of tensor i
-// is nil, rows[i] sets dst to rows lo to hi-1 of the tensor. It may be called from many
-// goroutines.
+// FromRows does what FromMemory does, for tensors whose Data need not be in memory. If the Data
+// of tensor i is nil, rows[i] sets dst to rows lo to hi-1 of the tensor. rows[i] may be called
+// from many goroutines.
 func FromRows(path, format string, kv []KV, tensors []Tensor, rows []func(dst []byte, lo, hi int) error) (*File, error) {
 	for i := range tensors {
 		if t := &tensors[i]; t.Data == nil {

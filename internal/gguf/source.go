@@ -6,8 +6,9 @@ import (
 	"alpaca/internal/quant"
 )
 
-// source says where a tensor's data are. A tensor has one if it is cut among files, if its
-// layout differs from its Type's, if its file is not mapped, or if it is from FromRows.
+// source says where a tensor's data are. A tensor has a source if it is divided among files, if
+// its layout in the file is not that of its Type, if its file is not mapped, or if it is from
+// FromRows.
 type source struct {
 	typ        quant.Type
 	pieces     []span

@@ -65,10 +65,10 @@ type Value struct {
 
 	n   int      // number of elements of an array, otherwise 1
 	raw []byte   // the value, the elements, or the bytes of the string
-	enc encoding // of strings and arrays inside raw
+	enc encoding // how raw stores strings and arrays
 }
 
-// encoding says how a file's version writes lengths and strings.
+// encoding says how files of a GGUF version store lengths and strings.
 type encoding struct {
 	short bool // v1: counts and lengths are u32, not u64
 	trim  bool // v1 and v2: one NUL at the end of a string is not part of it
@@ -277,8 +277,8 @@ func (v Value) Bools() ([]bool, bool) {
 	return numbers(v, func(n number) (bool, bool) { return n.asBool(v.Elem) })
 }
 
-// numbers returns an array of numbers or bools. as converts an element and reports whether it
-// fits.
+// numbers returns an array of numbers or bools. It calls as to convert an element and to tell
+// whether it fits.
 func numbers[T any](v Value, as func(number) (T, bool)) ([]T, bool) {
 	if v.Kind != KindArray || v.Elem == KindString || v.Elem == KindArray {
 		return nil, false

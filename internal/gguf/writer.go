@@ -201,7 +201,7 @@ func (w *Writer) Write(p []byte) (int, error) {
 	return n, nil
 }
 
-// WriteTensor is Begin, and Write with all data of the tensor.
+// WriteTensor calls Begin, and then Write with all data of the tensor.
 func (w *Writer) WriteTensor(name string, data []byte) error {
 	if err := w.Begin(name); err != nil {
 		return err

@@ -7,7 +7,7 @@ import (
 	"sync"
 )
 
-// classKey identifies a state of an automaton, and how its term counts.
+// classKey identifies a state of an automaton, and whether its term counts.
 type classKey struct {
 	dfa     any // a *fsa.DFA, or the string that shapeOf returns
 	q       int32
@@ -35,7 +35,7 @@ type class struct {
 	skip map[int32]bool
 }
 
-// exit is a node of class.exits, and the term's count before it.
+// exit is a node of class.exits, and the term's count before the node.
 type exit struct{ node, ticks int32 }
 
 // maxBytes bounds the memory for the classes of a vocabulary, in bytes.
@@ -131,15 +131,14 @@ func (v *Vocab) store(k classKey, c *class) {
 	v.classes[k] = c
 }
 
-// few returns the largest number of tokens that a class has without a mask, in a vocabulary of
-// n.
+// few returns the most tokens that a class may have without a mask. n is the size of the vocabulary.
 func few(n int) int { return n / 64 }
 
 // walk returns the class of t in state q. It follows t over the whole tree of the vocabulary,
 // except for the subtrees that t refuses.
 func (v *Vocab) walk(t *term, q int32) *class {
 	type level struct {
-		row           *[256]int32 // of q
+		row           *[256]int32 // the automaton's transitions from state q
 		end, q, ticks int32
 	}
 	c := &class{exits: map[byte][]exit{}}
@@ -175,7 +174,7 @@ func (v *Vocab) walk(t *term, q int32) *class {
 		case t.limit != nil:
 			ticks += t.ticks(up.q, to)
 			need = ticks + t.minTicks[to]
-		case counted && to != 0: // another unit has begun
+		case counted && to != 0: // the text is within a further repetition
 			need++
 		}
 		for _, id := range v.at(i) {
@@ -263,7 +262,7 @@ func byTicks(ids, ticks []int32) (sorted, sortedTicks []int32) {
 		}
 		return sorted, sortedTicks
 	}
-	from := make([]int32, slices.Max(ticks)+2) // by ticks: where the tokens with that number begin
+	from := make([]int32, slices.Max(ticks)+2) // by ticks: index of the first token with that number of ticks
 	for _, t := range ticks {
 		from[t+1]++
 	}

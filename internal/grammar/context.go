@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// context says where the text continues after a rule's end: after each call of the rule that began
-// at the same position. Contexts are interned, so equal contexts have the same pointer.
+// context says where a text continues when a rule ends. It has a link for each call of the rule that
+// began at the same position. Contexts are interned, so equal contexts have the same pointer.
 type context struct {
 	id    uint32
 	depth int32
@@ -16,7 +16,7 @@ type context struct {
 	// Used only while a position is processed:
 	open  bool
 	ended bool       // the rule has ended without a byte
-	tails []*context // open contexts that get the links of this one, too
+	tails []*context // open contexts that also get the links of this context
 	canon *context
 }
 
@@ -25,12 +25,12 @@ type link struct {
 	edge  *edge
 	count int32    // loop: how many rounds have ended
 	fresh bool     // loop: this round began at the position being processed
-	up    *context // of the calling rule
+	up    *context // context of the calling rule
 }
 
 // call enters the rule of e. up is the context of the calling rule. A tail call, at the end of the
-// calling rule, copies the links of up instead of adding a link to it, so that right recursion
-// takes no depth.
+// calling rule, copies the links of up instead of adding a link to it. So right recursion does not
+// increase the depth.
 func (m *machine) call(e *edge, up *context) {
 	c := m.enter(e.x)
 	if !m.p.nodes[e.to].tail {

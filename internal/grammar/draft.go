@@ -80,7 +80,7 @@ type gaps struct {
 	last byte               // the last byte that is not white space
 	in   bool               // the text is at a position that allows white space
 	run  []byte             // the white space there so far
-	seen map[[2]byte]string // by gapBefore
+	seen map[[2]byte]string // the white space seen last, by the key of gapBefore
 }
 
 // maxGap is the longest white space that is remembered, in bytes.

@@ -21,7 +21,7 @@ type Range struct{ Lo, Hi rune }
 
 // The kinds of expressions.
 type (
-	// Seq is its elements in a row. An empty Seq matches the empty text.
+	// Seq is the concatenation of its elements. An empty Seq matches the empty text.
 	Seq []Expr
 	// Alt is one of its elements. An empty Alt matches nothing.
 	Alt []Expr
@@ -45,7 +45,7 @@ type (
 		Counts []bool
 		Max    int
 	}
-	// Token is one token of the vocabulary, or with Not any other token.
+	// Token is one token of the vocabulary. If Not is set, it is any token except this one.
 	Token struct {
 		ID  int32
 		Not bool

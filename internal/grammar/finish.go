@@ -55,7 +55,7 @@ func (c *compiler) finish() error {
 func (p *Program) productive() []bool {
 	type wait struct{ node, edge int32 }
 	ends := make([]bool, len(p.nodes))
-	waiting := make([][]wait, len(p.nodes)) // by node: the edges that need it
+	waiting := make([][]wait, len(p.nodes)) // by node: the edges that lead to the node, or call the rule that it starts
 	var todo []int32
 	for i, n := range p.nodes {
 		if n.final {
@@ -87,7 +87,7 @@ func (p *Program) productive() []bool {
 
 // findNullable sets nullable in the rules that match the empty text.
 func (p *Program) findNullable() {
-	null := make([]bool, len(p.nodes)) // the rule's end can be reached without a byte
+	null := make([]bool, len(p.nodes)) // by node: the rule's end can be reached without a byte
 	waiting := make([][]int32, len(p.nodes))
 	var todo []int32
 	for i, n := range p.nodes {

@@ -76,7 +76,7 @@ func (v *Vocab) likeHub(t *term, q int32) *class {
 	return c
 }
 
-// from is next, and returns -1 if q is negative.
+// from is like next, except that it returns -1 if q is negative.
 func (t *term) from(q int32, b byte) int32 {
 	if q < 0 {
 		return -1

@@ -6,8 +6,8 @@ import (
 )
 
 // limit bounds the count of a term's text (see Limited). The count is not part of the automaton's
-// state: each reading carries its own. A reading is dropped as soon as its count plus least exceeds
-// most.
+// state: each reading carries its own count. A reading is dropped as soon as its count plus minTicks
+// of its state exceeds maxTicks.
 type limit struct {
 	counts   []bool  // by state: entering it counts 1, except from state 0
 	minTicks []int32 // by state: the least count from there to an accepting state

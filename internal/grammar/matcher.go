@@ -158,7 +158,7 @@ func (m *Matcher) Mask() *Mask {
 	for _, t := range m.cur.tokens {
 		m.addToken(out, t)
 	}
-	if m.m.over { // some tokens would be missing
+	if m.m.over { // the mask would lack some tokens
 		clear(out.words)
 	}
 	m.cur.mask = out

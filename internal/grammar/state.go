@@ -6,14 +6,14 @@ import (
 	"slices"
 )
 
-// head is a reading of the text that is within a term.
+// head is a reading whose text so far ends within a term.
 type head struct {
 	edge     *edge
 	q, count int32
 	up       *context
 }
 
-// tokenHead is a reading that a token continues.
+// tokenHead is a reading that continues with a single token.
 type tokenHead struct {
 	edge *edge
 	up   *context

@@ -11,7 +11,7 @@ import (
 // caches which tokens fit the states of their automata.
 type Vocab struct {
 	n    int
-	text [][]byte // by token
+	text [][]byte // each token's bytes, by id
 	ends map[int32]bool
 
 	// The tree in depth-first order. Node i stands for byte char[i] after its parent. Its
@@ -24,7 +24,7 @@ type Vocab struct {
 
 	mu      sync.Mutex
 	classes map[classKey]*class // a cache
-	older   map[classKey]*class // the cache before, which had become too large
+	older   map[classKey]*class // the previous cache, which had become too large
 	bytes   int                 // estimated size of classes
 }
 

@@ -42,7 +42,7 @@ const (
 type place struct {
 	s        *scope
 	soft     bool // in a condition, where an unknown filter is an error only when it is called
-	toplevel bool // blocks see assignments
+	toplevel bool // at top level, where blocks see assignments
 	inLoop   bool // break and continue are allowed
 	escape   escaping
 	folded   bool // within a constant: a slice that fails in jinja2 counts as a missing item
@@ -225,8 +225,8 @@ func (f *frame) capture(body exec) text.Text {
 	return out.Text()
 }
 
-// filter compiles a chain of filters. If the innermost filter has no Value, the returned
-// function's argument in takes its place.
+// filter compiles a chain of filters. If the innermost filter has no Value, the chain is applied to
+// the argument in of the returned function.
 func (c *compiler) filter(e *syntax.Filter, p place) func(f *frame, in value.Value) value.Value {
 	var from func(f *frame, in value.Value) value.Value
 	switch v := e.Value.(type) {

@@ -132,7 +132,7 @@ type scopeContext struct {
 	r      *value.Run
 	vars   map[string]value.Value
 	data   *value.Dict
-	locals map[string]value.Value // of the scope around a scoped block
+	locals map[string]value.Value // variables of the scope around a scoped block
 }
 
 func (c *scopeContext) resolve(name string) value.Value {

@@ -11,11 +11,11 @@ import (
 type loop struct {
 	of                     value.Value // the iterable; nil: its length is not known
 	next                   func() (value.Value, bool)
-	index                  int // of the iteration, from 1
-	length                 int // valid if known
+	index                  int // number of the current iteration, from 1
+	length                 int // number of iterations; valid if known is set
 	known                  bool
 	before, current, after value.Value
-	changed                value.Value // the last argument of the method changed
+	changed                value.Value // the argument of the last call of the method changed
 	depth                  int
 	render                 func(v value.Value, depth int) text.Text // nil: not recursive
 }

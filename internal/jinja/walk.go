@@ -61,8 +61,9 @@ func walk(e syntax.Expr, f func(*syntax.Name)) {
 	}
 }
 
-// visit calls node for each statement in list, and name for each name in them, including nested
-// statements but not blocks, in Jinja's order.
+// visit walks the statements of list, and the statements nested in them except those in blocks, in
+// Jinja's order. It calls the function node for each statement, and the function name for each name
+// in it.
 func visit(list []syntax.Node, name func(*syntax.Name), node func(syntax.Node)) {
 	expr := func(list ...syntax.Expr) {
 		for _, e := range list {

@@ -87,7 +87,7 @@ func Unanswered(r *Request, digest, code, message string) *Result {
 
 func resultID(digest string) string { return "batch_req_" + digest }
 
-// failure returns the error that a response without a result reports.
+// failure returns the error for a response of the server that cannot be a Result.
 func failure(status int, body []byte) *Failure {
 	var said struct {
 		Error struct{ Code, Message string }

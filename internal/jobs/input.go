@@ -45,8 +45,8 @@ type inputLine struct {
 	begins []uint64 // hashes of the prompt's prefixes: see Request.begins
 }
 
-// OpenInput opens a file and checks each line. It calls bad for each invalid line, and returns an
-// error after the last line if any was invalid.
+// OpenInput opens a file and checks each line. It calls the function bad for each invalid line, and
+// returns an error after the last line if any was invalid.
 func OpenInput(path string, shard Shard, bad func(line int, err error)) (*Input, error) {
 	f, err := os.Open(path)
 	if err != nil {

@@ -72,7 +72,7 @@ func (m *Meta) Claim(output string, force bool) error {
 	return f.Commit()
 }
 
-// differences lists the fields whose values differ in now.
+// differences lists the fields whose values differ between m and now.
 func (m *Meta) differences(now *Meta) (list []string) {
 	add := func(name, a, b string) {
 		if a != b {

@@ -19,8 +19,8 @@ func (s Shard) has(n int) bool { return n%s.N == s.I }
 // answer is not known in advance.
 const answerWork = 2
 
-// of sorts the lines of a file by prefix, and returns the shard's part. The part is contiguous, so
-// that few prefixes are evaluated by more than one shard. Each line is in one shard.
+// of returns the shard's part of the lines of a file. It sorts lines by prefix first. The part is
+// contiguous, so that few prefixes are evaluated by more than one shard. Each line is in one shard.
 func (s Shard) of(lines []inputLine) []inputLine {
 	byPrefix(lines)
 	// end[i] is the work of the lines up to i. The work of a line is the part of its prompt that it

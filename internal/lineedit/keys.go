@@ -136,7 +136,7 @@ func sequenceLen(b []byte) int {
 	case b[1] >= ' ' && b[1] <= 0x7f || b[1] == '\r' || b[1] == '\n': // Alt and a key
 		return 2
 	default:
-		return 1 // the key Esc, before another
+		return 1 // the key Esc, followed by another key
 	}
 	for i := 2; i < len(b); i++ {
 		if b[i] >= 0x40 && b[i] < 0x7f {

@@ -32,7 +32,7 @@ func shown(g string, column int) (string, int) {
 	return g, uniseg.StringWidth(g)
 }
 
-// lay divides a text with its prompts into rows of at most columns columns.
+// lay divides a text with its prompts into rows. columns is the width of the terminal.
 func lay(prompt, more string, b buffer, columns int) layout {
 	var l layout
 	var text strings.Builder

@@ -16,10 +16,10 @@ import (
 
 // Libraries that were tried instead in November 2026, and what failed in each:
 // reeflective/readline v1.3.0 (characters whose bytes come in two reads; the cursor after a wide
-// one at the edge; 1.2 MB), bubbles v2.2.1 (accents and emoji; 2.1 MB), peterh/liner v1.2.3,
-// x/term v0.47.0, ergochat/readline v0.1.3 and chzyer/readline v1.5.1 (a pasted newline is
-// Enter), go-prompt v1.3.1 and go-readline-ny v1.9.1 (a paste's marks are text), knz/bubbline of
-// 2023 (does not compile).
+// character at the window's edge; 1.2 MB), bubbles v2.2.1 (accents and emoji; 2.1 MB),
+// peterh/liner v1.2.3, x/term v0.47.0, ergochat/readline v0.1.3 and chzyer/readline v1.5.1 (a
+// pasted newline is Enter), go-prompt v1.3.1 and go-readline-ny v1.9.1 (a paste's marks are
+// text), knz/bubbline of 2023 (does not compile).
 
 // ErrInterrupt says that the user pressed Ctrl-C. Read returns the text so far with it, so that
 // the caller can discard it.
@@ -43,7 +43,7 @@ type Editor struct {
 	buf          buffer
 	screen       screen
 	at           int    // index of the shown entry in History; len(History): the new line
-	draft        string // the new line while another is shown
+	draft        string // the new line, kept while an entry of History is shown
 	killed       string // the text last removed by Ctrl-K, Ctrl-U or Ctrl-W
 }
 

@@ -1,8 +1,8 @@
-// Package lora has low-rank adapters (LoRA, arXiv:2106.09685), separate from the models
-// that they change. An adapter has pairs of matrices, which are added to a model's
-// matrices, and whole tensors, which replace a model's. Read reads them from GGUF files,
-// package peft from folders of Hugging Face's peft; both use GGUF's names of tensors.
-// Package model evaluates models with adapters; Merge merges adapters into weights.
+// Package lora has low-rank adapters (LoRA, arXiv:2106.09685), separate from the models that
+// they change. An adapter has pairs of matrices, whose products are added to a model's matrices,
+// and whole tensors, which replace tensors of the model. Read reads them from GGUF files,
+// package peft from folders of Hugging Face's peft; both use GGUF's names of tensors. Package
+// model evaluates models with adapters; Merge merges adapters into weights.
 package lora
 
 import (
@@ -31,14 +31,14 @@ type Adapter struct {
 type Pair struct {
 	Name       string // name of W's tensor, such as blk.0.attn_q.weight
 	Stack      int    // number of stacked matrices; 0: one matrix, no stack
-	Rows, Cols int    // of each W
+	Rows, Cols int    // size of each W
 	Rank       int
 	A          []float32 // [Stack, Rank, Cols]
 	B          []float32 // [Stack, Rows, Rank]
 	Scale      float64
 }
 
-// Whole is a tensor that replaces one of a model's.
+// Whole is a tensor that replaces a tensor of the model.
 type Whole struct {
 	Name  string
 	Type  quant.Type

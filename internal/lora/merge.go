@@ -8,8 +8,8 @@ import (
 	"alpaca/internal/quant"
 )
 
-// Merge merges adapters into a model's weights, in the order of Add, each multiplied by
-// its scale.
+// Merge merges adapters into a model's weights, in the order in which Add added them, each
+// multiplied by its scale.
 type Merge struct {
 	adapters []scaled
 }
@@ -65,8 +65,8 @@ func (m *Merge) More(f *gguf.File) []gguf.Tensor {
 	return []gguf.Tensor{t}
 }
 
-// Change returns a function that changes rows of tensor t, nil if m does not change t. x
-// are whole rows, the first of which is row number row.
+// Change returns a function that changes rows of tensor t, nil if m does not change t. x has
+// whole rows of t, and row is the number of the first.
 func (m *Merge) Change(t *gguf.Tensor) func(x []float32, row int) {
 	if !m.names()[t.Name] {
 		return nil
@@ -87,9 +87,9 @@ func (m *Merge) Change(t *gguf.Tensor) func(x []float32, row int) {
 	}
 }
 
-// AddTo adds scale times the pair to x, which is row number row of its tensor. Rows are
-// counted through all matrices of a stack. Sums are in float64, so each weight is rounded
-// once.
+// AddTo adds scale times the pair to x, a row of the pair's tensor. row is the number of that
+// row. In a stack, rows are numbered through all matrices. Sums are in float64, so each weight
+// is rounded to float32 only once.
 func (p *Pair) AddTo(x []float32, row int, scale float64) {
 	matrix := row / p.Rows
 	a := p.A[matrix*p.Rank*p.Cols:][:p.Rank*p.Cols]
@@ -98,7 +98,7 @@ func (p *Pair) AddTo(x []float32, row int, scale float64) {
 	for k, by := range b {
 		by := float64(by)
 		for j, v := range a[k*p.Cols:][:p.Cols] {
-			sums[j] += float64(by * float64(v)) // exact, so fusing the sum changes nothing
+			sums[j] += float64(by * float64(v)) // the product is exact, so a fused multiply-add gives the same sum
 		}
 	}
 	for j, sum := range sums {
@@ -106,8 +106,8 @@ func (p *Pair) AddTo(x []float32, row int, scale float64) {
 	}
 }
 
-// MoveTo moves x, which is row number row of the tensor that w replaces, towards w's row:
-// x + scale·(w - x).
+// MoveTo moves x, a row of the tensor that w replaces, towards the same row of w: x + scale·(w -
+// x). row is the number of that row.
 func (w *Whole) MoveTo(x []float32, row int, scale float64) {
 	n := w.Type.RowBytes(len(x))
 	own := make([]float32, len(x))

@@ -60,7 +60,8 @@ type written struct {
 	data []byte
 }
 
-// Folded returns the number of pairs whose alpha is not that of the file.
+// Folded returns the number of pairs whose alpha differs from Alpha, so that Write scales their
+// B.
 func (a *Adapter) Folded() (n int) {
 	alpha := a.Alpha()
 	for i := range a.Pairs {
@@ -71,7 +72,8 @@ func (a *Adapter) Folded() (n int) {
 	return n
 }
 
-// Alpha returns the alpha of the file that Write writes: the one that most pairs have.
+// Alpha returns the alpha of the file that Write writes: the alpha, other than 0, that most
+// pairs have.
 func (a *Adapter) Alpha() (alpha float32) {
 	counts, best := map[float32]int{}, 0
 	for i := range a.Pairs {

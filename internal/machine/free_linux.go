@@ -5,9 +5,9 @@ import (
 	"os"
 )
 
-// FreeMemory returns the number of bytes that may be allocated without swapping: what the
-// system has available, or less if this process's control group or one around it limits
-// that. It returns 0 if the number is unknown, and at least 1 otherwise.
+// FreeMemory returns the number of bytes that may be allocated without swapping: what the system
+// has available, or less if this process's control group or an ancestor of it leaves less. It
+// returns 0 if the number is unknown, and at least 1 otherwise.
 func FreeMemory() int64 { return freeMemory(os.DirFS("/")) }
 
 func freeMemory(root fs.FS) int64 {
@@ -15,8 +15,8 @@ func freeMemory(root fs.FS) int64 {
 	return free
 }
 
-// groupFree returns FreeMemory. limited says that a control group limits it, not the memory
-// of the system.
+// groupFree returns what FreeMemory returns. limited says that a control group sets this limit,
+// not the memory of the system.
 func groupFree() (free int64, limited bool) { return freeOf(os.DirFS("/")) }
 
 func freeOf(root fs.FS) (free int64, limited bool) {

@@ -14,6 +14,6 @@ func DelayGC() (resume func()) {
 	if os.Getenv("GOGC") != "" {
 		return func() {}
 	}
-	percent := debug.SetGCPercent(16 * 100) // the first collection is at percent/100 times 4 MiB
+	percent := debug.SetGCPercent(16 * 100) // the first collection begins when the heap has percent/100 times 4 MiB
 	return sync.OnceFunc(func() { debug.SetGCPercent(percent) })
 }

@@ -19,9 +19,9 @@ import (
 //	neon        Advanced SIMD, which every arm64 has
 var levels = []string{"avx512vnni", "avxvnni", "avx2", "i8mm", "sdot", "neon"}
 
-// ceiling is the best level that may be used, from ALPACA_KERNEL: a level's name, or
-// "generic" for portable code only; "" for no limit. With it tests and bug reports can choose
-// an instruction set.
+// ceiling is the best level that may be used, from ALPACA_KERNEL: a level's name, or "generic"
+// for portable code only; "" for no limit. Tests use it to choose an instruction set, and so can
+// users who report a bug.
 var ceiling = os.Getenv("ALPACA_KERNEL")
 
 // CheckCeiling returns an error if ALPACA_KERNEL is set to anything except a level or

@@ -12,8 +12,9 @@ func ReadMemory() Memory {
 	return Memory{Own: kilobytes(status, "RssAnon:"), Mapped: kilobytes(status, "RssFile:")}
 }
 
-// number returns the number after the name field, at the beginning of a line of a file such as
-// /proc/self/status. It returns -1 if there is none.
+// number returns the number of a field. status is the text of a file such as /proc/self/status,
+// in which each line is a field's name and its value. number returns -1 if the text lacks the
+// field.
 func number(status, field string) int64 {
 	_, rest, found := strings.Cut(status, "\n"+field)
 	if fields := strings.Fields(rest); found && len(fields) > 0 {

@@ -54,8 +54,8 @@ var Limited = sync.OnceValue(func() bool {
 	return limited || grouped
 })
 
-// FitHeap makes Go's garbage collector keep the heap within the limit of the address space,
-// if there is one. Otherwise the heap may grow to twice the memory in use. Call FitHeap after
+// FitHeap makes Go's garbage collector keep the heap within the limit of the address space, if
+// there is one. Without FitHeap the heap may grow to twice the memory in use. Call FitHeap after
 // mapping files and other allocations outside of the heap.
 func FitHeap() {
 	limit, used, ok := start.AddressSpace()

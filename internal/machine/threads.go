@@ -11,13 +11,14 @@ import (
 type Threads struct {
 	Logical int     // CPUs that this process may run on
 	Cores   int     // physical cores among them
-	Fast    int     // performance cores among those; 0 also if all cores are alike
-	Quota   float64 // CPU seconds per second that the control group allows; 0 also if it has no limit
+	Fast    int     // performance cores among Cores; 0 also if all cores are alike
+	Quota   float64 // CPU seconds per second that the control groups allow; 0 also if they have no limit
 }
 
 // Default returns the number of threads with which inference is fastest: one for each
-// performance core, but not more than the quota, rounded up. Two threads of one core share
-// its multipliers, and fast cores would have to wait for slow ones.
+// performance core, or for each physical core if all are alike, but not more than the quota,
+// rounded up. Two threads of one core share its multipliers, and fast cores would have to wait
+// for slow ones.
 func (t Threads) Default() int {
 	n := t.Logical
 	for _, limit := range []int{t.Cores, t.Fast, int(math.Ceil(t.Quota))} {

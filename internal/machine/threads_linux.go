@@ -32,8 +32,9 @@ func (t *Threads) count() {
 	}
 }
 
-// countCores returns the number of physical cores that have the given CPUs, and how many of
-// the cores are fast. fast is 0 if all are alike. Both are 0 if the kernel does not tell.
+// countCores returns the number of physical cores to which the given CPUs belong, and how many
+// of these cores are fast. A core is fast if it has more than half the capacity of the fastest
+// one. fast is 0 if all cores are. Both results are 0 if the kernel does not tell.
 func countCores(root fs.FS, cpus []int) (cores, fast int) {
 	const dir = "sys/devices/system/cpu"
 	type core struct{ pkg, id string }
@@ -88,8 +89,8 @@ func inCPUList(list string, cpu int) bool {
 	return false
 }
 
-// cpuQuota returns the CPU seconds per second that this process's control group and the groups
-// around it allow, 0 if they have no limit.
+// cpuQuota returns the CPU seconds per second that this process's control group and its
+// ancestors allow, 0 if they set no limit.
 func cpuQuota(root fs.FS) float64 {
 	limit := 0.0
 	consider := func(quota, period string) {
@@ -110,8 +111,8 @@ func cpuQuota(root fs.FS) float64 {
 }
 
 // controlGroups yields the folders of the control groups of this process that have the given
-// controller, with the version of the hierarchy. The process's own group comes first, and
-// then the groups around it.
+// controller, with the version of the hierarchy. The process's own group comes first, then its
+// ancestors.
 func controlGroups(root fs.FS, controller string) iter.Seq2[int, string] {
 	return func(yield func(version int, dir string) bool) {
 		for line := range strings.SplitSeq(readTrim(root, "proc/self/cgroup"), "\n") {
@@ -148,8 +149,8 @@ func readTrim(root fs.FS, name string) string {
 	return strings.Trim(string(data), " \t\n\x00")
 }
 
-// systemCPUName returns the CPU's name from /proc/cpuinfo. Arm machines have none there, so
-// it returns the name of the board instead.
+// systemCPUName returns the CPU's name from /proc/cpuinfo. On Arm that file has no name, so it
+// returns the name of the board instead.
 func systemCPUName() string {
 	root := os.DirFS("/")
 	for line := range strings.SplitSeq(readTrim(root, "proc/cpuinfo"), "\n") {

@@ -46,7 +46,7 @@ func (p *program) function(name string) ([]instruction, error) {
 type instruction struct {
 	address uint64
 	text    string // GNU spelling
-	target  uint64 // of a branch
+	target  uint64 // address that a branch jumps to
 }
 
 var (
@@ -94,9 +94,10 @@ func loopsOf(code []instruction) []span {
 	return spans
 }
 
-// blockLoop returns the instructions of one round of a loop. number is the index of the
-// function's innermost loop. If rounds is 0, this is the loop. Otherwise it is the loop
-// around that one, and in each of its rounds the innermost loop makes rounds rounds.
+// blockLoop returns the instructions of one round of a loop. number is the index of an
+// innermost loop among those of the function. If rounds is 0, blockLoop returns that loop.
+// Otherwise it returns the loop around it, and rounds is how many rounds the innermost loop
+// makes in each round of the outer one.
 func blockLoop(code []instruction, number, rounds int) ([]string, error) {
 	all := loopsOf(code)
 	var innermost []span

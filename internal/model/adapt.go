@@ -7,28 +7,30 @@ import (
 	"alpaca/internal/quant/matmul"
 )
 
-// A product is first computed for all rows, as without adapters. Then the adapters' changes
-// are added for the rows of each text with adapters, or replace the product there. So a row's
-// result does not depend on the adapters of other rows.
+// A product is first computed for all rows, as without adapters. Then, for the rows of each
+// text with adapters, the adapters' contributions are added to the product or replace it. So a
+// row's result does not depend on the adapters of other rows.
 
-// adapting is a runner's memory for adapters.
+// adapting is a runner's memory for adapters. The current rows are those that the next step
+// computes: first all rows of the batch, later only the wanted rows, whose logits the caller
+// wants.
 type adapting struct {
 	runs   []run // the runs of the current rows; empty if no text has adapters
-	all    []run // the runs of the batch's rows
-	wanted []run // the runs of the batch's wanted rows
+	all    []run // the runs of all rows of the batch; later the memory of runs
+	wanted []run // the runs of the wanted rows; lo and hi count only wanted rows
 
-	in     matmul.Acts  // a view of a run's activations
-	acts   ggml.Prepare // the activations of low
+	in     matmul.Acts  // the activations of a run's rows, a view
+	acts   ggml.Prepare // low, prepared as the input of the product with B
 	low    []float32    // [batch, rank] products A·x
 	up     []float32    // [batch, FFNDim] products Up·x of networks with adapters
-	whole  []float32    // [batch, rows] products with matrices that replace others
-	norm   []float32    // [2*Dim] weights of a norm with adapters
+	whole  []float32    // [batch, rows] products with adapters' matrices that replace the model's
+	norm   []float32    // [2*Dim or more] the weights of a norm, changed by adapters
 	row    []float32    // [Dim]
 	out    []float32    // [batch, Dim] a product with adapters, before it is added to the residual stream
 	expert []float32    // [batch, Dim] the output of an expert
 }
 
-// reserveAdapters allocates the memory for adapters, if there are any.
+// reserveAdapters allocates the memory for adapters, if the model has any.
 func (r *Runner) reserveAdapters() {
 	m, c := r.model, &r.model.Config
 	if len(m.LoRAs) == 0 {
@@ -50,14 +52,15 @@ func (r *Runner) reserveAdapters() {
 	}
 }
 
-// adapterSizes returns the highest rank of an adapter, the most rows of a matrix that replaces
-// a layer's own, and the most inner elements of a feed-forward network.
+// adapterSizes returns the highest rank of any adapter, the largest number of rows of a matrix
+// that replaces one of the model's, and the largest number of elements in the inner state of a
+// feed-forward network.
 func (m *Model) adapterSizes() (rank, whole, inner int) {
 	rank = 1
 	for _, l := range m.LoRAs {
 		for x, change := range l.linear {
 			rank = max(rank, change.A.Rows)
-			if x != &m.Weights.Output { // its products have few rows at a time
+			if x != &m.Weights.Output { // the output matrix is multiplied with few rows at a time; replace grows the buffer if needed
 				whole = max(whole, change.Whole.Rows)
 			}
 		}
@@ -65,7 +68,8 @@ func (m *Model) adapterSizes() (rank, whole, inner int) {
 	return rank, whole, max(m.Config.mostInner(), m.Config.SharedFFN)
 }
 
-// adapterElems returns about how many elements reserveAdapters allocates for a row.
+// adapterElems returns about how many elements reserveAdapters allocates for each row of a
+// batch.
 func (r *Runner) adapterElems() int {
 	rank, whole, inner := r.model.adapterSizes()
 	return 2*rank + whole + inner + 2*r.model.Config.Dim + 128
@@ -83,7 +87,8 @@ func (r *Runner) changed(x *Linear) bool {
 	return false
 }
 
-// wantChanges asks for the activations that the adapters' changes to products with x need.
+// wantChanges requests the types of activations that are needed to apply the adapters to
+// products with x.
 func (r *Runner) wantChanges(acts *ggml.Prepare, x *Linear) {
 	if !r.changed(x) {
 		return
@@ -137,7 +142,8 @@ func (r *Runner) adaptRows(acts *ggml.Prepare, x run, p product) {
 	}
 }
 
-// replace moves a product towards the product with the adapter's matrix, by moveTo.
+// replace moves out, the product of a run's rows, towards the product with the adapter's
+// matrix: see moveTo.
 func (r *Runner) replace(acts *ggml.Prepare, x run, c *change, out []float32, scale float32) {
 	a := &r.lora
 	if len(a.whole) < len(out) {
@@ -150,7 +156,7 @@ func (r *Runner) replace(acts *ggml.Prepare, x run, c *change, out []float32, sc
 	}
 }
 
-// moveTo adds scale*(to - x) to x. With a scale of 1, x becomes to.
+// moveTo computes x += scale*(to - x). With a scale of 1 it copies the elements of to.
 func moveTo(x, to []float32, scale float32) {
 	if scale == 1 {
 		copy(x, to)
@@ -161,8 +167,8 @@ func moveTo(x, to []float32, scale float32) {
 	}
 }
 
-// normOf returns the weights of a norm for the rows of a run. They are valid until the next
-// call.
+// normOf returns the weights of a norm for the rows of a run, with the changes of their
+// adapters. They are valid until the next call.
 func (r *Runner) normOf(x run, norm []float32) []float32 {
 	if len(norm) == 0 || x.scales == nil {
 		return norm
@@ -197,8 +203,8 @@ func (r *Runner) changedNorm(norm []float32) bool {
 	return false
 }
 
-// adaptEmbedding applies the adapters to the token's row of the embedding matrix, for row i of
-// the batch.
+// adaptEmbedding applies the adapters of the batch's row i to the slice row, which has the
+// token's row of the embedding matrix.
 func (r *Runner) adaptEmbedding(row []float32, token, i int) {
 	for _, x := range r.lora.runs {
 		if i < x.lo || i >= x.hi {
@@ -230,8 +236,8 @@ func (t *tableChange) change(row, other []float32, token int, scale float32) {
 	}
 }
 
-// gateApart is gate for a network with adapters, which change the products before they are
-// multiplied.
+// gateApart does what gate does, for a network with adapters. The adapters change the products
+// Gate·x and Up·x before these are multiplied.
 func (r *Runner) gateApart(f *FFN, out []float32) {
 	if f.Gate.W.Rows == 0 {
 		if r.products(product{&f.Up, out}); r.err == nil {
@@ -251,7 +257,7 @@ func (r *Runner) gateApart(f *FFN, out []float32) {
 type change struct {
 	A, B  matmul.Matrix // [rank, columns] and [rows, rank], F32; B is multiplied by Pair.Scale
 	Whole matmul.Matrix // [rows, columns]; empty if there is A
-	Bias  []float32     // the bias with Whole
+	Bias  []float32     // the bias that is added to Whole·x
 }
 
 // tableChange is the effect of an adapter on a row of the embedding matrix. It adds

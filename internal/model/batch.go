@@ -72,7 +72,7 @@ func (b *Batch) again(i int) bool {
 	return false
 }
 
-// rowsOf returns how many rows text s has.
+// rowsOf returns how many rows of the batch belong to s.
 func (b *Batch) rowsOf(s *Seq) (n int) {
 	for i, other := range b.seqs {
 		if other == s {
@@ -82,9 +82,9 @@ func (b *Batch) rowsOf(s *Seq) (n int) {
 	return n
 }
 
-// Needs returns how many more blocks of the cache the rows need. If several texts share a
-// last block that is not full, the first of them writes to its end, and each of the others
-// needs a copy.
+// Needs returns how many more blocks of the cache the rows need. If the last block of several
+// texts is the same and is not full, the first of these texts writes to its free positions, and
+// each of the others needs a copy.
 func (b *Batch) Needs() (need Blocks) {
 	for i, s := range b.seqs {
 		if b.again(i) {
@@ -103,8 +103,8 @@ func (b *Batch) Needs() (need Blocks) {
 	return need
 }
 
-// before reports whether another text with a span before span i also writes to the end of its
-// block last.
+// before reports whether a different text, with a span before span i, also writes to the free
+// positions of the block called last.
 func (b *Batch) before(i int, p Part, last *Block) bool {
 	for _, s := range b.seqs[:i] {
 		if s != b.seqs[i] && len(s.tokens)%BlockLen > 0 && s.goesOnIn(p) == last {

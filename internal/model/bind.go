@@ -124,7 +124,7 @@ func (b *binder) parts(t *arch.Tensor, prefix string, sizes *arch.Sizes, l *Laye
 	b.split(t, whole, sizes, l.place)
 }
 
-// split puts each part of the matrix whole into the field for its role.
+// split puts the parts of a fused matrix, whole, into the fields for their roles.
 func (b *binder) split(t *arch.Tensor, whole Linear, sizes *arch.Sizes, place func(arch.Role) any) {
 	if b.err != nil {
 		return
@@ -182,8 +182,8 @@ func (b *binder) expert(t *arch.Tensor, prefix string, i int, sizes *arch.Sizes)
 	return l
 }
 
-// expertParts binds matrices of expert i that are parts of one matrix in a stack, or are each
-// in a stack of their own.
+// expertParts binds the matrices of expert i for the parts of t. They are parts of one matrix
+// in t's stack or, if the file has no such tensor, each is in a stack of its own.
 func (b *binder) expertParts(t *arch.Tensor, prefix string, i int, sizes *arch.Sizes, f *FFN) {
 	if b.file.Tensor(prefix+t.File()) == nil {
 		for _, p := range t.Parts {
@@ -195,7 +195,8 @@ func (b *binder) expertParts(t *arch.Tensor, prefix string, i int, sizes *arch.S
 	b.split(t, b.expert(t, prefix, i, sizes), sizes, f.place)
 }
 
-// stackOf returns the name of the tensor with all experts' matrices for a single role.
+// stackOf returns the name of the tensor that stacks the matrices of all experts for a role,
+// without the layer's prefix and ".weight".
 func stackOf(role arch.Role) string { return string(role) + "_exps" }
 
 // scale returns element i of the tensor name.scale, which has n elements. NVFP4 models have

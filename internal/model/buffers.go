@@ -2,8 +2,8 @@ package model
 
 import "alpaca/internal/quant"
 
-// buffers is a runner's scratch memory for the rows of a batch. Attention and the
-// feed-forward network use the same memory by turns.
+// buffers is a runner's scratch memory for the rows of a batch. Attention and the feed-forward
+// network take turns in using the same memory.
 type buffers struct {
 	hidden   []float32 // [batch, Dim] the residual stream
 	q        []float32 // [batch, NumHeads*KeyDim]
@@ -23,7 +23,7 @@ type buffers struct {
 
 // angles are the sines and cosines of the rows' positions.
 type angles struct {
-	cos, sin []float32 // [batch, pairs of the rope]
+	cos, sin []float32 // [batch, Rope.Pairs()]
 }
 
 // newBuffers allocates the memory for a model of c's shape.
@@ -104,7 +104,7 @@ func (c *Config) mostInner() int {
 	return max(conv, c.LayerInput, c.most(func(l *LayerConfig) int { return l.FFNDim }))
 }
 
-// columns has, for each type of matrices, the largest number of columns.
+// columns maps a type to the largest number of columns of a matrix of that type.
 type columns map[quant.Type]int
 
 func (c columns) add(m *Model, l *Linear) {
@@ -123,8 +123,9 @@ func (c columns) add(m *Model, l *Linear) {
 	}
 }
 
-// mostColumns returns the columns of the layers' matrices, except those of Layer.Experts. It
-// leaves out the output matrix, whose products have few rows at a time.
+// mostColumns returns the largest numbers of columns in the layers' matrices, except those of
+// Layer.Experts. It leaves out the output matrix, which is multiplied with few rows of a batch
+// at a time and so needs little memory.
 func (m *Model) mostColumns() columns {
 	most := columns{}
 	for i := range m.Weights.Layers {
@@ -133,7 +134,7 @@ func (m *Model) mostColumns() columns {
 	return most
 }
 
-// mostExpertColumns returns the columns of the matrices in Layer.Experts.
+// mostExpertColumns returns the largest numbers of columns in the matrices of Layer.Experts.
 func (m *Model) mostExpertColumns() columns {
 	most := columns{}
 	for i := range m.Weights.Layers {

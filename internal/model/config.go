@@ -157,7 +157,7 @@ func (c *Config) Temperature(pos int) float32 {
 	return float32(1 + float64(c.TempScale*fmath.LogSeries(float64(1+pos/max(1, c.Rope.OrigCtx)))))
 }
 
-// most returns the largest of(l) among the layers l.
+// most applies a function to each layer and returns the largest result.
 func (c *Config) most(of func(l *LayerConfig) int) int {
 	n := 0
 	for i := range c.Layers {

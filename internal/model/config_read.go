@@ -35,8 +35,8 @@ func (r *reader) text(key string) string {
 // required is a value for the parameter def. It makes a missing key an error.
 const required = -1
 
-// count returns the number of ARCH.key, between 0 and most. A few files have an array with the
-// same number for every layer instead.
+// count returns the number of ARCH.key, between 0 and most, or def if the key is absent. A few
+// files have an array with the same number for every layer instead.
 func (r *reader) count(key string, def, most int) int {
 	list, found := r.counts(key, def == required, most, 0)
 	if !found {

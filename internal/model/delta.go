@@ -119,15 +119,16 @@ func (c *Config) deltaInner() int {
 	return 2 * (c.Delta.Channels() + c.Delta.Heads*c.Delta.Value + c.Delta.Heads)
 }
 
-// splitQueries copies the queries of gated attention to q [rows, NumHeads*KeyDim]. In both
-// [rows, NumHeads, 2, KeyDim] the gate of each head follows its query.
+// splitQueries copies the queries of gated attention to q [rows, NumHeads*KeyDim]. The slice
+// called both [rows, NumHeads, 2, KeyDim] has each head's query, followed by the head's gate.
 func splitQueries(both, q []float32, l *LayerConfig) {
 	for i := range len(q) / l.KeyDim {
 		copy(q[i*l.KeyDim:(i+1)*l.KeyDim], both[2*i*l.KeyDim:])
 	}
 }
 
-// gateAttention multiplies the output of attention by the sigmoid of the gates in both.
+// gateAttention multiplies out, the output of attention, by the sigmoid of the gates. They are
+// in the slice called both, as for splitQueries.
 func gateAttention(out, both []float32, l *LayerConfig) {
 	for i := range len(out) / l.KeyDim {
 		gate := both[(2*i+1)*l.KeyDim:][:l.KeyDim]

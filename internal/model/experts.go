@@ -124,8 +124,8 @@ func (r *Runner) normRows(x, norm []float32) {
 	r.eachRun(len(x)/dim, func(part run) { each(x[part.lo*dim:part.hi*dim], r.normOf(part, norm)) })
 }
 
-// beside adds the outputs of the shared expert and of the other experts to h [n, Dim]. sum is
-// the sum of the experts' outputs:
+// beside adds the outputs of the shared expert and of the chosen experts to h [n, Dim]. sum has
+// the sum of the chosen experts' outputs for each token:
 //
 //	h += RMSNorm(RMSNorm(Shared(RMSNorm(h))) + RMSNorm(sum))
 func (r *Runner) beside(l *Layer, sum, h []float32) {
@@ -159,7 +159,7 @@ func (r *Runner) expertsTogether(l *Layer, x, h []float32) {
 	c, groups := &r.model.Config, r.router.groups
 	rows := groups[len(groups)-1].Hi
 	ffn := r.buf.ffn[:rows*c.ExpertFFN]
-	for i := range groups { // ffn = silu(Gate·x) * (Up·x)
+	for i := range groups { // ffn = act(Gate·x) * (Up·x)
 		g := &groups[i]
 		f := &l.Experts[g.Expert]
 		g.Main, g.Up = f.Gate.expert(), f.Up.expert()
@@ -198,8 +198,10 @@ func (r *Runner) sharedExpert(l *Layer, x, h []float32) {
 	r.addBranch(h, out, ggml.Branch{Weights: weights, Scale: r.model.Config.ResidualScale})
 }
 
-// choose sets chosen to the experts of a token, best first, and weights to their weights. Of
-// equal scores the first counts as higher. choose overwrites scores.
+// choose sets chosen to the experts of a token, best first. It sets weights to the softmax of
+// their scores, divided by the sum for the chosen experts unless c.PlainTopK, times
+// c.ExpertScale. If scores are equal, the expert with the lower number counts as better. choose
+// overwrites scores.
 func (m *router) choose(c *Config, scores []float32, chosen []int, weights []float32) {
 	best := m.best[:0]
 	for e, score := range scores {

@@ -11,9 +11,10 @@ import (
 // of the rows whose logits are wanted. This is the whole of a LLaMA, except for the logits
 // (see logits below).
 //
-// A row reads the earlier positions of its text from the cache of keys and values, and
-// nothing else. So a prompt may be divided into batches anywhere, rows of different texts do
-// not affect each other, and cancelling ctx between two layers costs only time.
+// A row depends on other rows only through the earlier positions of its own text, whose keys
+// and values it reads from the cache. So a prompt may be divided into batches anywhere, rows of
+// different texts do not affect each other, and cancelling ctx between two layers costs only
+// time.
 //
 // The steps are methods in steps.go. After one of them has failed, the others do nothing.
 func (r *Runner) forward(ctx context.Context, b *Batch) error {
@@ -43,7 +44,7 @@ func (r *Runner) forward(ctx context.Context, b *Batch) error {
 		}
 		l, lc := &w.Layers[i], &c.Layers[i]
 		last := i == len(w.Layers)-1
-		// mixed is first the queries, then the output of attention or of its substitute.
+		// mixed is first the queries, then the output of attention or of the step in its place.
 		var mixed, gated []float32 // gated: queries with their gates, nil without gates
 		out := &l.AttnOut
 		switch {

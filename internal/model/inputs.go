@@ -17,8 +17,8 @@ type LayerInputs struct {
 	Norm   []float32 // [LayerInput] per_layer_proj_norm
 }
 
-// layerInputs sets buf.inputs [rows, NumLayers, LayerInput] for the tokens ids. h [rows, Dim]
-// has their embeddings, scaled as for the first layer:
+// layerInputs sets buf.inputs [rows, NumLayers, LayerInput] for the tokens in ids. h [rows,
+// Dim] has their embeddings, scaled as for the first layer:
 //
 //	(RMSNorm(Proj·h/√Dim) + √LayerInput·Tokens[id]) / √2
 func (r *Runner) layerInputs(ids []int32, h []float32) {

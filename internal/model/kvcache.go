@@ -25,10 +25,10 @@ const (
 )
 
 // Cache holds the keys and values of many texts, in blocks of BlockLen positions. A block is
-// allocated when it is first needed, so a short text takes little memory whatever its
-// context, and a growing text is never copied. Texts with a common prefix share blocks. A
-// block counts its users, and is free once the last user releases it. A Cache is not safe for
-// concurrent use.
+// allocated when it is first needed, so a short text takes little memory, however long its
+// context may become, and a growing text is never copied. Texts with a common prefix share
+// blocks. A block counts its users, and is free once the last user releases it. A Cache is not
+// safe for concurrent use.
 //
 // If some layers have a window shorter than the context, all layers with a window use Recent
 // blocks (window.go).
@@ -51,9 +51,9 @@ type kind struct {
 
 // Block has the keys and values of BlockLen consecutive positions, for all layers of a part.
 //
-// Positions below filled never change while the block is shared. So one of its texts may
-// write the positions from filled on. After that, another text needs a copy to go on from an
-// earlier position.
+// Positions below filled never change while the block is shared. So one of the texts that share
+// the block may write the positions from filled on. After that, another text needs a copy of
+// the block to go on from an earlier position.
 type Block struct {
 	part   Part
 	data   []byte
@@ -62,7 +62,7 @@ type Block struct {
 }
 
 // newCache returns an empty cache for texts of up to ctx tokens and a model of c's shape. It
-// returns an error for types that the model's heads cannot have.
+// returns an error if heads of the model's size cannot have the types that opt asks for.
 func newCache(c *Config, ctx int, opt RunnerOptions) (*Cache, error) {
 	k := &Cache{
 		formats: make([]ggml.KVFormat, len(c.Layers)), parts: make([]Part, len(c.Layers)), offsets: make([]int, len(c.Layers)),
@@ -103,7 +103,7 @@ func cacheType(t *quant.Type) quant.Type {
 // layers returns the number of layers.
 func (c *Cache) layers() int { return len(c.formats) }
 
-// layer returns a layer's bytes of the data of a block.
+// layer returns the bytes of one layer in block, the data of a Block.
 func (c *Cache) layer(block []byte, layer int) []byte {
 	at := c.offsets[layer]
 	return block[at : at+c.formats[layer].BlockBytes()]

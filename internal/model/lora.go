@@ -23,7 +23,7 @@ type LoRA struct {
 	Sum   [sha256.Size]byte // the checksum of the adapter's tensors
 
 	linear map[*Linear]*change
-	norms  map[*float32]*[]float32 // the weights that replace those of a norm, by the norm's first element
+	norms  map[*float32]*[]float32 // the weights that replace those of a norm, by the address of the norm's first element
 	table  *tableChange
 }
 
@@ -159,8 +159,8 @@ func (b *loraBinder) stack(l *Layer, t *arch.Tensor, name string) {
 	}
 }
 
-// pair returns the adapter's pair for a tensor, nil if there is none. It sets b.err if the
-// pair has another shape.
+// pair returns the adapter's pair for a tensor, nil if there is none. It sets b.err if the pair
+// does not have the tensor's shape.
 func (b *loraBinder) pair(name string, stack, rows, cols int) *lora.Pair {
 	p := b.lora.Find(name)
 	if b.err != nil || p == nil {
@@ -179,7 +179,7 @@ func (b *loraBinder) pair(name string, stack, rows, cols int) *lora.Pair {
 }
 
 // whole returns the adapter's replacement of a tensor, nil if there is none. It sets b.err if
-// the replacement has another shape.
+// the replacement does not have the tensor's shape.
 func (b *loraBinder) whole(name string, shape ...int) *lora.Whole {
 	w := b.lora.FindWhole(name)
 	if b.err != nil || w == nil {
@@ -193,8 +193,8 @@ func (b *loraBinder) whole(name string, shape ...int) *lora.Whole {
 	return w
 }
 
-// bias returns the adapter's replacement of the biases that belong to the weights name, nil
-// if there is none.
+// bias returns the adapter's replacement of n biases, nil if there is none. name is the tensor
+// of the weights that the biases belong to.
 func (b *loraBinder) bias(name string, n int) []float32 {
 	if w := b.whole(strings.TrimSuffix(name, ".weight")+".bias", n); w != nil {
 		return w.Values()
@@ -202,8 +202,8 @@ func (b *loraBinder) bias(name string, n int) []float32 {
 	return nil
 }
 
-// change returns the change of x by matrix i of a pair. x has the rows of the pair from
-// x.First on.
+// change returns the change of x by the matrices with index i in a pair. x has the rows from
+// x.First on of the tensor that the pair changes.
 func (b *loraBinder) change(p *lora.Pair, i int, x *Linear) *change {
 	low := p.A[i*p.Rank*p.Cols:][:p.Rank*p.Cols]
 	high := p.B[(i*p.Rows+x.First)*p.Rank:][:x.W.Rows*p.Rank]
@@ -213,7 +213,7 @@ func (b *loraBinder) change(p *lora.Pair, i int, x *Linear) *change {
 	}
 }
 
-// matrix returns a matrix of x's shape.
+// matrix returns a matrix of x's shape with the given type and data.
 func (b *loraBinder) matrix(name string, t quant.Type, x *Linear, data []byte) matmul.Matrix {
 	m, err := matmul.NewMatrix(t, x.W.Rows, x.W.Cols, data)
 	if err != nil && b.err == nil {
@@ -265,7 +265,8 @@ func (b *loraBinder) norm(place any, t *arch.Tensor, prefix string) {
 	b.lora.norms[&(*v)[0]] = &moved
 }
 
-// bytesOf returns x·by as the bytes of float32.
+// bytesOf multiplies each element of x by the factor by, and returns the products as
+// little-endian float32.
 func bytesOf(x []float32, by float64) []byte {
 	data := make([]byte, 0, 4*len(x))
 	for _, v := range x {

@@ -29,7 +29,7 @@ type Model struct {
 	LoRAs     []*LoRA              // the adapters that texts may use
 
 	ropes    ropes
-	ropeLong *ggml.Rope // replaces ropes[TurnGlobal] in contexts longer than Rope.OrigCtx; nil: nothing does
+	ropeLong *ggml.Rope // replaces ropes[TurnGlobal] in contexts longer than Rope.OrigCtx; nil: no replacement
 }
 
 // ropes are the position embeddings by Turn; nil if no layer has that Turn.
@@ -162,8 +162,8 @@ func (m *Model) RopeParams(ctx int) [2]ggml.RopeParams {
 	return list
 }
 
-// vocabSize returns the number of rows of the embedding. used says that the vocabulary will
-// be used: then it must have as many tokens.
+// vocabSize returns the number of rows of the embedding. used says that the vocabulary will be
+// loaded. Then it must have that many tokens.
 func vocabSize(f *gguf.File, used bool) (int, error) {
 	t := f.Tensor(arch.TokenEmbed.Weight())
 	if t == nil {

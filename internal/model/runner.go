@@ -189,10 +189,10 @@ func (r *Runner) MaxRows() int { return r.batch }
 // Forward evaluates the rows of b, whose tokens become part of their texts. Then Logits
 // returns the logits of the wanted rows.
 //
-// Forward checks ctx before every layer. If ctx is cancelled, or after an error, all texts
-// are unchanged, except that texts with a recurrent state are cut back. The error is
-// ErrNoBlocks if the cache is full, and a *gguf.FaultError if the file was truncated while
-// in use.
+// Forward checks ctx before every layer. If ctx is cancelled, or after an error, all texts are
+// unchanged, except that texts with a recurrent state are cut back to their mark or to nothing.
+// The error is ErrNoBlocks if the cache is full, and a *gguf.FaultError if the file was
+// truncated while in use.
 func (r *Runner) Forward(ctx context.Context, b *Batch) error {
 	r.hidden, r.err = nil, nil
 	if err := r.check(b); err != nil {
@@ -255,8 +255,9 @@ func (m *Model) checkTokens(tokens []int32) error {
 // at least 1.
 func (r *Runner) LogitRows() int { return logitRows(r.model.Config.VocabSize, r.batch) }
 
-// Logits returns the logits [n, VocabSize] of n wanted rows of the last batch, beginning with
-// wanted row from. They are valid until the next call. n is at most LogitRows.
+// Logits returns the logits [n, VocabSize] of n of the last batch's wanted rows. from is the
+// index of the first one among the wanted rows. The logits are valid until the next call. n is
+// at most LogitRows.
 func (r *Runner) Logits(from, n int) ([]float32, error) {
 	c := &r.model.Config
 	if from < 0 || n < 1 || n > r.LogitRows() || (from+n)*c.Dim > len(r.hidden) {
@@ -278,9 +279,9 @@ func (r *Runner) Logits(from, n int) ([]float32, error) {
 	return out, nil
 }
 
-// EachLogits calls each with the logits [VocabSize] of the first n wanted rows of the last
-// batch, in order. They are valid during the call. EachLogits stops at an error of each and
-// returns it.
+// EachLogits calls the function each for the first n wanted rows of the last batch, in order.
+// The logits [VocabSize] of a row are valid during the call. If each returns an error,
+// EachLogits stops and returns it.
 func (r *Runner) EachLogits(n int, each func(row int, logits []float32) error) error {
 	vocab := r.model.Config.VocabSize
 	for from := 0; from < n; from += r.LogitRows() {

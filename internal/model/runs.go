@@ -4,13 +4,13 @@ import (
 	"slices"
 )
 
-// run is adjacent rows lo to hi-1 whose texts have the same adapters.
+// run has the adjacent rows lo to hi-1, whose texts use the same adapters with the same scales.
 type run struct {
 	lo, hi int
 	scales []float32 // the scales of the model's adapters; nil: no adapters
 }
 
-// setRuns finds the runs of a batch.
+// setRuns finds the runs of a batch, and makes all its rows current.
 func (r *Runner) setRuns(b *Batch) {
 	a := &r.lora
 	a.all, a.wanted = a.all[:0], a.wanted[:0]
@@ -39,7 +39,8 @@ func appendRun(list []run, x run) []run {
 	return append(list, x)
 }
 
-// cutRuns sets the current runs to those of n wanted rows, beginning with wanted row from.
+// cutRuns makes n of the wanted rows current. from is the index of the first one among the
+// wanted rows.
 func (r *Runner) cutRuns(from, n int) {
 	a := &r.lora
 	a.runs = a.all[:0]

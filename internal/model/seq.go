@@ -16,7 +16,7 @@ type Seq struct {
 	exact   int              // the first position that Shift or Load has changed; math.MaxInt: none
 	floor   int              // the first position that layers with a window can see (window.go)
 	mark    int              // the length of the text at the last Mark; 0: none
-	trimmed int              // Recent blocks before this one are released, except those for the mark
+	trimmed int              // number of Recent blocks at the beginning that are released, except those for the mark
 	scales  []float32        // the scales of the model's adapters
 	state   state
 }
@@ -78,10 +78,11 @@ func (s *Seq) Tokens() []int32 { return s.tokens }
 // these tokens gives: all, unless Shift has changed some or the text was loaded.
 func (s *Seq) Exact() int { return min(s.exact, len(s.tokens)) }
 
-// Block returns the Whole block of positions i*BlockLen and following.
+// Block returns Whole block i, with the positions from i*BlockLen on.
 func (s *Seq) Block(i int) *Block { return s.parts[Whole].list[i] }
 
-// Recent returns the Recent block of positions i*BlockLen and following, nil if there is none.
+// Recent returns Recent block i, with the positions from i*BlockLen on. It returns nil if the
+// text does not have the block.
 func (s *Seq) Recent(i int) *Block {
 	if s.cache.window == 0 {
 		return nil
@@ -188,8 +189,8 @@ func (s *Seq) mustCopy(p Part, i, j int) bool {
 	return b.refs > 1 && b.filled > j
 }
 
-// goesOnIn returns the last block of a part if s can write to its end without a copy, as long
-// as no other text does so first. It returns nil if the block must be copied.
+// goesOnIn returns the last block of a part if s can write to its free positions without a
+// copy, as long as no other text does so first. It returns nil if the block must be copied.
 func (s *Seq) goesOnIn(p Part) *Block {
 	last := len(s.parts[p].list) - 1
 	if s.mustCopy(p, last, len(s.tokens)%BlockLen) {
@@ -268,15 +269,16 @@ func (s *Seq) at(layer, pos int) (block []byte, j int) {
 	return s.cache.layer(s.parts[s.cache.parts[layer]].data[pos/BlockLen], layer), pos % BlockLen
 }
 
-// Share replaces block i of b's part by b, which holds the same keys and values.
+// Share replaces block i of s, in b's part, by b. Both blocks must hold the same keys and
+// values.
 func (s *Seq) Share(i int, b *Block) {
 	s.cache.Retain(b)
 	s.cache.Release(s.parts[b.part].list[i])
 	s.parts[b.part].set(i, b)
 }
 
-// Replace replaces the content of s by that of the Seq with, and empties with. The tokens of
-// with must have been evaluated with the adapters of s.
+// Replace moves the content of another Seq to s. The other Seq is empty afterwards. Its tokens
+// must have been evaluated with the adapters of s.
 func (s *Seq) Replace(with *Seq) {
 	s.Free()
 	with.scales = s.scales

@@ -154,9 +154,9 @@ func (s *Session) Eval(ctx context.Context, tokens []int32, progress func(done, 
 	return s.Logits(0, 1)
 }
 
-// EvalEach evaluates tokens as Eval does. It calls each with the logits after tokens[i] for
-// every i ≥ from, in order. They are valid during the call. If each returns an error,
-// EvalEach returns it. Then the tokens of the current batch are in the text.
+// EvalEach evaluates tokens as Eval does. It calls the function each for every i ≥ from, in
+// order, with the logits after tokens[i]. They are valid during the call. If each returns an
+// error, EvalEach returns it. The text then has all tokens of the current batch.
 func (s *Session) EvalEach(ctx context.Context, tokens []int32, from int, each func(i int, logits []float32) error) error {
 	if err := s.checkRoom(tokens); err != nil {
 		return err

@@ -118,10 +118,10 @@ func (s *Seq) Save(w io.Writer, n int) error {
 	return nil
 }
 
-// Load restores what Save wrote. Evaluation then gives the same bits as before. Load returns
-// an error for a state of another shape, or with more than ctx tokens. After an error the
-// text is empty. After Load, Exact returns 0. Memory is allocated as bytes come in, so that a
-// short file cannot claim much.
+// Load restores what Save wrote. Evaluation then gives the same bits as before. Load returns an
+// error if the state does not have the model's shape, or has more than ctx tokens. After an
+// error the text is empty. After Load, Exact returns 0. Memory is allocated as bytes come in,
+// so that a short file cannot claim much.
 func (s *Seq) Load(r io.Reader, ctx int) error {
 	if err := s.load(bufio.NewReaderSize(r, 1<<20), ctx); err != nil {
 		s.Free()
@@ -208,8 +208,8 @@ func (s *Seq) loadHeader(r io.Reader, ctx int) (tokens, floor int, err error) {
 	return int(h.Tokens), int(low), nil
 }
 
-// filled calls each with all parts of block i that hold its first n positions. It skips
-// layers with a window if i is below first.
+// filled calls the function each with all parts of block i that hold its first n positions. It
+// skips layers with a window if i is below first.
 func (s *Seq) filled(i, n, first int, each func(part []byte) error) error {
 	for layer := range s.cache.formats {
 		if i < first && s.model.Config.Layers[layer].Window > 0 {

@@ -25,8 +25,8 @@ func (r *Runner) prepare(x, norm []float32, matrices ...*Linear) {
 	r.prepareTo(normed, x, norm, matrices...)
 }
 
-// prepareTo is prepare that also writes the normalized x to normed [rows, cols], unless
-// normed is nil.
+// prepareTo does what prepare does. Unless normed is nil, it also writes the normalized x to
+// normed [rows, cols].
 func (r *Runner) prepareTo(normed, x, norm []float32, matrices ...*Linear) {
 	if r.err != nil {
 		return
@@ -117,8 +117,8 @@ func (r *Runner) addProduct(h []float32, l *Linear, x, norm []float32) {
 	}
 }
 
-// addBranch adds y [rows, Dim] to h, normalized, scaled and weighted as b says. It overwrites
-// y.
+// addBranch normalizes, scales and weights y [rows, Dim] as b says, and adds the result to h.
+// It overwrites y.
 func (r *Runner) addBranch(h, y []float32, b ggml.Branch) {
 	b.Eps = r.model.Config.NormEps
 	dim := r.model.Config.Dim

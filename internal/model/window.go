@@ -48,7 +48,7 @@ func (s *Seq) floorAt(n int) int {
 	return s.floor
 }
 
-// first is Cache.First, but not less than the floor.
+// first returns Cache.First(n), but at least the floor.
 func (s *Seq) first(n int) int { return max(s.cache.First(n), s.floorAt(n)) }
 
 // Reachable returns how many tokens Truncate(n) leaves: n if the text still has everything

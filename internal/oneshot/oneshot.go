@@ -1,6 +1,6 @@
-// Package oneshot asks a model one thing at a time: a text to continue, or a conversation to
-// answer. It returns the whole answer, without the model's thinking. Many queries may run at once;
-// the engine evaluates them together. An answer depends only on its query.
+// Package oneshot sends single queries to a model: a text to continue, or a conversation to
+// answer. It returns the whole answer at once, without the model's thinking. Many queries may
+// run at the same time; the engine evaluates them together. An answer depends only on its query.
 package oneshot
 
 import (
@@ -81,7 +81,8 @@ func (l *Local) prompt(ctx context.Context, q *Query) (text string, ids []int32,
 	return text, ids, append(q.Stop[:len(q.Stop):len(q.Stop)], l.Template.Stops...), err
 }
 
-// Fits reports whether text and an answer of that many tokens fit into the context.
+// Fits reports whether the context has room for a text and its answer. answer is the number of
+// tokens of the answer.
 func (l *Local) Fits(text string, answer int) bool {
 	return len(l.Engine.Model().Tokenizer.Encode(text, true, false))+answer <= l.Engine.Ctx()
 }

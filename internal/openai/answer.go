@@ -132,8 +132,8 @@ type UsageDetail struct {
 	Cached int `json:"cached_tokens"` // taken from the cache
 }
 
-// Add adds the tokens of a prompt and its answer. cached of the prompt's tokens came from the
-// cache.
+// Add adds the numbers of tokens of a prompt and its answer. cached is the number of the prompt's
+// tokens that came from the cache.
 func (u *Usage) Add(prompt, cached, completion int) {
 	u.Prompt += prompt
 	u.Completion += completion

@@ -9,8 +9,8 @@ import (
 	"alpaca/internal/sampler"
 )
 
-// ParseAnthropic parses a request of Anthropic's Messages API into a ChatRequest. count means that
-// only the number of its tokens is wanted; then max_tokens is not read.
+// ParseAnthropic parses a request of Anthropic's Messages API into a ChatRequest. If count is set,
+// only the number of the request's tokens is wanted, and max_tokens is not read.
 func ParseAnthropic(data []byte, params sampler.Params, count bool) (*ChatRequest, error) {
 	o, err := parse(data)
 	if err != nil {
@@ -70,7 +70,7 @@ func (r *ChatRequest) anthropicSystem(o *object) {
 // block is a piece of a message's content.
 type block struct {
 	kind, text, thought string
-	id, name            string          // of a tool call; a tool result has only id
+	id, name            string          // the id and the tool's name of a tool call; a tool result has only the id
 	input               json.RawMessage // arguments of a tool call
 }
 

@@ -47,6 +47,7 @@ func chatOf(o *object, params sampler.Params, answer bool) (*ChatRequest, error)
 	r.readTemplate(o)
 	r.readTools(o)
 	r.checkTools(o)
+	r.Ignored = o.ignored()
 	return r, o.result()
 }
 

@@ -39,7 +39,7 @@ func TestChatRequest(t *testing.T) {
 	want.DRYBreakers = []string{"x"}
 	require.Equal(t, Generation{
 		Model: "m", Sampling: want, Stop: []string{"a", "b"}, MaxTokens: 5, N: 3, Logprobs: true, Top: 4, NoCache: true, NoDrafts: true,
-		Stream: true, Usage: true, Progress: true, Timings: true, Verbose: true, GiveTokens: true,
+		Stream: true, Usage: true, Progress: true, Timings: true, Verbose: true, GiveTokens: true, Ignored: []string{"no such field"},
 	}, r.Generation)
 	require.True(t, r.KeepReasoning)
 	require.JSONEq(t, `{"a": 1, "reasoning_effort": "none", "enable_thinking": false}`, string(r.Kwargs))
@@ -159,6 +159,7 @@ func TestChatErrors(t *testing.T) {
 		{`{` + hi + `, "audio": {"voice": "a"}}`, "audio", "text only"},
 		{`{` + hi + `, "modalities": ["audio"]}`, "modalities", "only \"text\""},
 		{`{` + hi + `, "add_generation_prompt": true, "continue_final_message": true}`, "continue_final_message", "cannot both be true"},
+		{`{` + hi + `, "tools": [{"type": "function", "function": {"name": "f"}}], "logprobs": true, "stream": true}`, "logprobs", "cannot be streamed with tools"},
 		{`{` + hi + `, "continue_final_message": true}`, "continue_final_message", "not the assistant's"},
 		{`{` + hi + `, "reasoning_format": "odd"}`, "reasoning_format", `is "odd"`},
 		{`{` + hi + `, "reasoning_effort": "odd"}`, "reasoning_effort", `is "odd"`},

@@ -37,12 +37,14 @@ func ParseCompletion(data []byte, params sampler.Params, native bool) (*Completi
 	r.read(o)
 	if native {
 		r.readNative(o)
+		r.Ignored = o.ignored()
 		return r, o.result()
 	}
 	if o.integer("logprobs", &r.Top, 0, MaxProbs) {
 		r.Logprobs = true
 	}
 	r.refuseOld(o)
+	r.Ignored = o.ignored()
 	return r, o.result()
 }
 

@@ -17,6 +17,7 @@ import (
 type object struct {
 	at     string // its path in the request: "" or, for example, "messages[0]"
 	fields map[string]json.RawMessage
+	read   map[string]bool // the fields that get was asked for; nil: not noted
 	err    *Error
 }
 
@@ -25,7 +26,7 @@ func parse(data []byte) (*object, error) {
 	if err := check(data); err != nil {
 		return nil, err
 	}
-	o := &object{}
+	o := &object{read: map[string]bool{}}
 	if o.sub(data, ""); o.err != nil {
 		return nil, o.err
 	}
@@ -124,13 +125,16 @@ func (o *object) fail(field, format string, args ...any) {
 // get returns the value of a field. A null counts as missing.
 func (o *object) get(field string) (data json.RawMessage, ok bool) {
 	data, ok = o.fields[field]
+	if o.read != nil {
+		o.read[field] = true
+	}
 	if o.err != nil || !ok || kind(data) == "null" {
 		return nil, false
 	}
 	return data, true
 }
 
-// wants is get for a value whose kind is want. Another kind is an error.
+// wants returns the value of a field, as get does. A value of another kind than want is an error.
 func (o *object) wants(field, want string) (json.RawMessage, bool) {
 	data, ok := o.get(field)
 	if ok && kind(data) != want {
@@ -163,7 +167,7 @@ func (o *object) integer(field string, target *int, low, high int) (ok bool) {
 	return ok
 }
 
-// integer64 is integer for values that need 64 bits on every CPU.
+// integer64 reads an integer from low to high that may need 64 bits.
 func (o *object) integer64(field string, target *int64, low, high int64) (ok bool) {
 	data, ok := o.wants(field, "a number")
 	if !ok {
@@ -236,7 +240,7 @@ func (o *object) ranged(field string, target *float32, low, high float32) {
 	*target = f
 }
 
-// list reads a list of up to limit values.
+// list reads a field that is a list. limit is the largest number of values.
 func (o *object) list(field string, limit int) (values []json.RawMessage, ok bool) {
 	data, ok := o.wants(field, "a list")
 	if !ok {
@@ -245,7 +249,8 @@ func (o *object) list(field string, limit int) (values []json.RawMessage, ok boo
 	return o.items(field, data, limit)
 }
 
-// items is list for data that is known to be a list.
+// items returns the values of data, which must be a list. field is its name in errors, and limit the
+// largest number of values.
 func (o *object) items(field string, data []byte, limit int) (values []json.RawMessage, ok bool) {
 	if err := json.Unmarshal(data, &values); err != nil {
 		o.fail(field, "%v", err)

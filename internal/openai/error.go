@@ -66,15 +66,17 @@ func Invalid(param, format string, args ...any) *Error {
 	return &Error{Status: badRequest, Type: TypeInvalid, Param: param, Message: fmt.Sprintf(format, args...)}
 }
 
-// Unsupported is Invalid for something that other servers support.
+// Unsupported returns an error about the field param, as Invalid does, for something that other
+// servers support.
 func Unsupported(param, format string, args ...any) *Error {
 	e := Invalid(param, format, args...)
 	e.Code = "unsupported_parameter"
 	return e
 }
 
-// TooLong returns the error for a prompt of more tokens than a context of ctx holds. Clients
-// recognize it by its code or its words.
+// TooLong returns the error for a prompt that does not fit into the context. tokens and ctx are the
+// lengths of the prompt and the context in tokens. Clients recognize the error by its code or its
+// words.
 func TooLong(tokens, ctx int) *Error {
 	return &Error{
 		Status: badRequest, Type: TypeContext, Code: "context_length_exceeded",

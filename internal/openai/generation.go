@@ -10,7 +10,7 @@ import (
 	"alpaca/internal/sampler"
 )
 
-// Generation has the settings that all requests for a text share.
+// Generation has the settings that all requests to generate text share.
 type Generation struct {
 	Model     string // the requested model; "": any
 	Sampling  sampler.Params
@@ -23,7 +23,7 @@ type Generation struct {
 	NoCache   bool
 	NoDrafts  bool
 	Format    *Format        // form of the answer; nil: free text
-	Adapters  []AdapterScale // adapters to use, and no others; empty: the server's present ones
+	Adapters  []AdapterScale // adapters to use, and no others; empty: the server's default scales apply
 
 	Stream     bool
 	Usage      bool // send Usage at the end of a stream
@@ -31,6 +31,8 @@ type Generation struct {
 	Timings    bool // send Timings with each piece of a stream
 	Verbose    bool // repeat the prompt in the answer
 	GiveTokens bool // send the ids of the answer's tokens
+
+	Ignored []string // names of fields that have no effect here, in order
 }
 
 // Bias is added to the logit of a token, or of all tokens of a text.
@@ -45,7 +47,7 @@ func defaults(params sampler.Params) Generation {
 	return Generation{Sampling: params, MaxTokens: -1, N: 1}
 }
 
-// read reads the fields that all requests have.
+// read reads the fields that requests for chats and for completions share.
 func (g *Generation) read(o *object) {
 	o.text("model", &g.Model)
 	o.boolean("stream", &g.Stream)

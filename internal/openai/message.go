@@ -9,7 +9,7 @@ import (
 // Message is a message of a conversation.
 type Message struct {
 	Role    string
-	Content string // its text; several parts are joined by newlines
+	Content string // the message's text; several parts are joined by newlines
 	// Object is the whole message in JSON. It is nil if the message has only a role and a text.
 	Object json.RawMessage
 }

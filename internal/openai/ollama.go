@@ -14,7 +14,7 @@ import (
 // OllamaRequest is a request of Ollama's API, for the answer to a conversation or a prompt.
 type OllamaRequest struct {
 	ChatRequest
-	Prompt string // of a request to /api/generate
+	Prompt string // the prompt of a request to /api/generate
 	Raw    bool   // continue Prompt as it is, without the chat template
 }
 

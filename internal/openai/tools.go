@@ -290,7 +290,7 @@ func openAITool(c *object) json.RawMessage {
 	return b
 }
 
-// encodeJSON is json.Marshal without escapes for <, > and &.
+// encodeJSON encodes v as json.Marshal does, but does not escape <, > and &.
 func encodeJSON(v any) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)

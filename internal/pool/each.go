@@ -14,8 +14,9 @@ func Each(n int, f func(i int) error) error {
 	return EachWith(0, n, func() func(int) error { return f })
 }
 
-// EachWith is Each on at most threads goroutines, or GOMAXPROCS if threads is 0. Each
-// goroutine calls start once to get its own f, which can have memory of its own.
+// EachWith does what Each does. threads is the most goroutines that it uses; 0 stands for
+// GOMAXPROCS. Each goroutine calls start once to get its own f, which can have memory of its
+// own.
 func EachWith(threads, n int, start func() (f func(i int) error)) error {
 	if threads <= 0 {
 		threads = runtime.GOMAXPROCS(0)

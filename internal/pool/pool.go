@@ -13,7 +13,7 @@ import (
 // A Task is work on n items. Any worker may do any item.
 type Task interface {
 	// Do does items lo to hi-1. worker is the number of the calling worker, from 0 to
-	// Threads-1. It chooses the scratch memory that Do may use.
+	// Threads-1. Do may use the scratch memory of that worker.
 	Do(worker, lo, hi int)
 }
 
@@ -30,9 +30,9 @@ const MaxThreads = 1024
 // runs another program takes none. Nobody waits for a worker that has no chunk. Idle workers
 // spin for some microseconds, because the next task follows soon, and then park.
 //
-// If one side sets A and then reads B, and the other sets B and then reads A, both set them
-// by Swap or Add. By Go's memory model Store would do, too. But qemu-aarch64 on x86 lets the
-// load overtake a store, and a wake-up was lost about once in a million tasks.
+// If one goroutine sets A and then reads B, and another one sets B and then reads A, both set
+// them by Swap or Add. By Go's memory model Store would do, too. But qemu-aarch64 on x86 lets
+// the load overtake a store, and a wake-up was lost about once in a million tasks.
 //
 // Run may be called from several goroutines; they take turns.
 type Pool struct {
@@ -62,7 +62,7 @@ type worker struct {
 	pool    *Pool
 	id      int
 	work    func() error // w.loop or, for worker 0, w.drain; made once, so that Run does not allocate
-	claimed int          // how many items of the task it has claimed
+	claimed int          // how many items of the task the worker has claimed and not yet reported as done
 
 	share share
 	_     [64]byte // keeps the fields below out of share's cache line, which other workers read
@@ -87,9 +87,9 @@ func (s *share) cut(lo, hi, newLo, newHi int) bool {
 	return s.bits.CompareAndSwap(uint64(lo)<<32|uint64(hi), uint64(newLo)<<32|uint64(newHi))
 }
 
-// New starts a pool of threads workers, at least 1 and at most MaxThreads.
-// Its workers run under guard, which turns faults in mapped files into
-// errors (gguf.Guard). A nil guard stands for a plain call.
+// New starts a pool. threads is the number of workers, which New limits to 1 to MaxThreads. Its
+// workers run under guard, which turns faults in mapped files into errors (gguf.Guard). A nil
+// guard stands for a plain call.
 func New(threads int, guard func(func() error) error) *Pool {
 	if guard == nil {
 		guard = func(fn func() error) error { return fn() }
@@ -99,7 +99,7 @@ func New(threads int, guard func(func() error) error) *Pool {
 		guard:    guard,
 		finished: make(chan struct{}, 1),
 	}
-	// With more threads than CPUs, a thread that spins would keep another from working.
+	// With more threads than CPUs, a thread that spins would keep another thread from working.
 	if p.threads <= runtime.GOMAXPROCS(0) {
 		p.spin = 50 * time.Microsecond
 	}
@@ -132,9 +132,9 @@ func (p *Pool) Close() {
 	}
 }
 
-// Run does items 0 to n-1 of t, at least chunk of them at a time, and returns when all are
-// done. If there is only one chunk, the caller does it without waking workers. The error is
-// a fault in a mapped file, or a *PanicError. Then some items may not be done.
+// Run does items 0 to n-1 of t, in chunks of at least the given size, and returns when all are
+// done. If there is only one chunk, the caller does it without waking workers. The error is a
+// fault in a mapped file, or a *PanicError. Then some items may not be done.
 func (p *Pool) Run(t Task, n, chunk int) error {
 	if n <= 0 {
 		return nil

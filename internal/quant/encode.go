@@ -7,21 +7,21 @@ import (
 	"alpaca/internal/quant/codec"
 )
 
-// Encode turns rows of cols weights into blocks of type t, byte for byte as llama-quantize
-// does. len(src) must be a multiple of cols, cols a multiple of the type's BlockLen, and
-// len(dst) the size of the blocks.
+// Encode turns rows of weights, each with cols weights, into blocks of type t, byte for byte as
+// llama-quantize does. len(src) must be a multiple of cols, cols a multiple of the type's
+// BlockLen, and len(dst) the size of the blocks.
 //
-// importance, if not nil, weights the errors of each of the cols columns with the mean square
-// of the column's activations. Formats that use it (see UsesImportance) search for scales that
-// minimize the weighted error.
+// importance, if not nil, has a number for each column: the mean square of the column's
+// activations. It is the weight of errors in that column. Formats that use it (see
+// UsesImportance) search for scales that minimize the weighted error.
 //
 // Weights must be finite. A scale that float16 cannot hold becomes infinite or NaN: see
 // FiniteScales.
 //
 // All arithmetic is in float32, each operation rounded on its own, and sums are in the order of
 // the weights. So the bytes do not depend on the CPU or on how rows are divided among workers.
-// A fused multiply-add would give other bytes, so the code writes float32(x*y) for a product in
-// a sum.
+// A fused multiply-add would give different bytes, so the code writes float32(x*y) for a
+// product in a sum.
 func Encode(t Type, dst []byte, src []float32, cols int, importance []float32) {
 	rowBytes := t.RowBytes(cols)
 	encode, ok := encoders[t]
@@ -42,8 +42,8 @@ func Encode(t Type, dst []byte, src []float32, cols int, importance []float32) {
 	}
 }
 
-// spans encode rows without importance, if possible with this CPU's vectors. A function that
-// returns false has done nothing.
+// spans encode rows without importance, if this CPU has the vector instructions for that. A
+// function that returns false has done nothing.
 var spans = map[Type]func(dst []byte, x []float32) bool{
 	F16:  func(dst []byte, x []float32) bool { codec.EncodeF16(dst, x); return true },
 	Q4_0: codec.EncodeQ4_0,

@@ -12,8 +12,9 @@ func FirstNotFinite(x []float32) int {
 	return -1
 }
 
-// FiniteScales reports whether all weights in data are finite. data is whole blocks of type t.
-// The result depends on the blocks' scales, so FiniteScales reads only these.
+// FiniteScales reports whether all float16 numbers in data are finite. data is whole blocks of
+// type t. In a quantized format these numbers are scales and minima, and if they are finite, so
+// are all weights. FiniteScales returns true for types without float16 numbers.
 func FiniteScales(t Type, data []byte) bool {
 	n := t.BlockBytes()
 	if t == IQ1_M { // its scale lies in four pieces

@@ -10,8 +10,8 @@ import (
 
 // The formats IQ1, IQ2 and IQ3 have 256 weights in groups of eight or four. Each group is an
 // entry of a codebook, with separate signs except in IQ1. These formats are read, but not
-// written: finding the best entries takes an importance matrix and most of the reference's
-// encoder.
+// written: finding the best entries takes an importance matrix and most of the code of
+// llama.cpp's encoder.
 //
 // In all of them D is a float16. Each run of 16 or 32 weights has a scale s of 3 or 4 bits, and
 // its factor is 2s+1.
@@ -167,7 +167,8 @@ const (
 	eachTop  = 0x8080808080808080
 )
 
-// group8 sets weights at to at+7 to an entry. Bit i of signs makes weight at+i negative. All
+// group8 sets the weights with the indices at to at+7 to an entry. Bit i of signs makes weight
+// at+i negative. All
 // eight are changed at once: a byte that is not 0 becomes negative if its bits are inverted and
 // 1 is added, which carries nothing into the next byte.
 func (b *SuperBlock) group8(at int, entry uint64, signs byte) {
@@ -176,12 +177,13 @@ func (b *SuperBlock) group8(at int, entry uint64, signs byte) {
 	b.put8(at, (entry^one*255)+one)
 }
 
-// group4 is group8 with two entries of four.
+// group4 does what group8 does, with two entries of four weights.
 func (b *SuperBlock) group4(at int, first, second uint32, signs byte) {
 	b.group8(at, uint64(first)|uint64(second)<<32, signs)
 }
 
-// groupIQ1 sets weights at to at+7 to eight times an entry, plus or minus 1.
+// groupIQ1 sets the weights with the indices at to at+7 to eight times an entry, plus 1 or, if
+// less is true, minus 1.
 func (b *SuperBlock) groupIQ1(at, entry int, less bool) {
 	delta := uint64(eachOne)
 	if less {

@@ -8,8 +8,8 @@ import (
 )
 
 // The formats of the spring of 2023, before GGUF. They are multiplied without conversion, like
-// all others, but never written. They differ from today's formats in two ways. Scales may be
-// float32. Nibbles may be adjacent: byte j holds the weights 2j and 2j+1, but in today's
+// all other formats, but never written. They differ from today's formats in two ways. Scales
+// may be float32. Nibbles may be adjacent: byte j holds the weights 2j and 2j+1, but in today's
 // formats j and j+16.
 //
 // The files of 2023 used the same code for a format before and after a change, so this project

@@ -54,15 +54,15 @@ func mxfp4Exponent(x []float32) byte {
 	if largest == 0 {
 		return 0
 	}
-	// The logarithm is rounded to float32, as in the reference. Just below a power of two it
-	// may become that power's logarithm.
+	// The logarithm is rounded to float32, as in llama.cpp. Just below a power of two it may
+	// become that power's logarithm.
 	fraction, exponent := math.Frexp(float64(largest))
 	log := float32(float64(exponent) + float64(fmath.LogSeries(fraction)*(1/math.Ln2)))
 	return byte(min(max(math.Floor(float64(log))-2+127, 0), 254))
 }
 
-// mxfp4Code returns the code whose doubled value times d is nearest to x, and the first of
-// equally near ones.
+// mxfp4Code returns the code whose doubled value times d is nearest to x. If several are
+// equally near, it returns the first of them.
 func mxfp4Code(x, d float32) (code byte) {
 	best := fit.Abs(float32(float32(mxfp4Values[0])*d) - x)
 	for i, v := range mxfp4Values[1:] {

@@ -1,8 +1,8 @@
 // Package quant holds the number formats of GGML and GGUF files: their blocks (type.go),
 // encoding from float32 (encode.go) and decoding (decode.go). Each format has a file with its
 // byte map, an unpack function (bytes to integers and scales) and an encoder. Decoding and the
-// products of package matmul use unpack. The searches of encoders are in package fit, code for
-// vectors in codec.
+// products of package matmul use unpack. The searches of encoders are in package fit, vector
+// code in codec.
 package quant
 
 // A Format32 is a format whose blocks are 32 weights with one scale and perhaps

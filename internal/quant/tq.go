@@ -46,8 +46,8 @@ func unpackTQ1_0(block []byte, s *SuperBlock) {
 	}
 }
 
-// tq1Runs are the three parts of a TQ1_0 block. A part has len bytes from byte at on, each with
-// digits weights. Its first weight is first.
+// tq1Runs are the three parts of a TQ1_0 block: the index of a part's first byte, the number of
+// its bytes, the number of digits in each byte, and the index of the part's first weight.
 var tq1Runs = [3]struct{ at, len, digits, first int }{
 	{0, 32, 5, 0},
 	{32, 16, 5, 160},

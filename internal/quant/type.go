@@ -148,8 +148,8 @@ func (t Type) RowBytes(cols int) int {
 	return cols / i.blockLen * i.blockBytes
 }
 
-// ParseType returns the type with the given name, in any case. It does not know the types from
-// before GGUF.
+// ParseType returns the type with the given name, in upper or lower case. It does not know the
+// types from before GGUF.
 func ParseType(name string) (Type, error) {
 	for t, i := range typeInfos {
 		if i.blockLen > 0 && strings.EqualFold(i.name, name) && !IsLegacy(Type(t)) {

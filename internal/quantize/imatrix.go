@@ -22,7 +22,7 @@ type Importance struct {
 	Dataset string // the text's name, or ""
 	Chunks  int    // number of chunks of the text that were read; 0: unknown
 
-	columns map[string][]float32 // by tensor name: [matrices of a stack, cols]
+	columns map[string][]float32 // mean squares by tensor name: [matrices of a stack, cols]
 }
 
 // ReadImportance reads an importance matrix in either of two formats: GGUF, or the older one,

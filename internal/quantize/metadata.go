@@ -17,9 +17,9 @@ const (
 	quantizationVersion = 2
 )
 
-// outputKV returns the metadata of the output: the input's keys, then the keys that describe the
-// quantization, the overrides, and the importance matrix. As in llama-quantize, a key that is
-// set again moves to the end.
+// outputKV returns the metadata of the output: the input's keys, then the keys about the
+// quantization, then the overrides, then the keys about the importance matrix. As in llama-quantize,
+// a key that is set a second time moves to the end.
 func outputKV(f *gguf.File, opt *Options) ([]gguf.KV, error) {
 	var kv []gguf.KV
 	set := func(e gguf.KV) {
@@ -79,9 +79,9 @@ func guessFileType(f *gguf.File) (code gguf.FileType) {
 	return code
 }
 
-// overrideInt returns the value of an override of type int. It is unsigned unless n is
-// negative, as in llama-quantize, because most of a model's numbers are unsigned.
-// (https://github.com/ggml-org/llama.cpp/pull/14182; there -1 becomes 1.)
+// overrideInt returns the value of an override of type int. It is unsigned unless n is negative,
+// because most of a model's numbers are unsigned. llama-quantize turns -1 into 1; this function keeps
+// -1 (https://github.com/ggml-org/llama.cpp/pull/14182).
 func overrideInt(n int64, err error) (gguf.Value, error) {
 	switch {
 	case err != nil:
@@ -131,8 +131,9 @@ func ParseOverride(s string) (gguf.KV, error) {
 	return gguf.KV{Key: key, Value: v}, nil
 }
 
-// FileTypeNote returns a note if most of a file's matrices have another type than
-// general.file_type says, as after fallbacks. Otherwise, or without that key, it returns "".
+// FileTypeNote returns a note if the type of most of a file's matrices differs from the type that
+// general.file_type names. Fallbacks can cause this. If the types agree, or the file has no
+// general.file_type, it returns "".
 func FileTypeNote(file *gguf.File) string {
 	code, ok, err := file.Uint(gguf.KeyFileType)
 	if !ok || err != nil {

@@ -38,8 +38,8 @@ type Options struct {
 	// Importance, if not nil, says how much each column matters.
 	Importance *Importance
 	// Change, if not nil, returns a function that changes rows of t before they are encoded, or nil
-	// if t does not change. The function gets whole rows x. row is the number of the first. It may
-	// be called from several goroutines.
+	// if t does not change. The returned function gets whole rows x; row is the number of the first
+	// row in x. Several goroutines may call it at once.
 	Change func(t *gguf.Tensor) func(x []float32, row int)
 	// More are additional tensors for the output.
 	More []gguf.Tensor
@@ -61,7 +61,7 @@ func ParseTensorType(s string) (TensorType, error) {
 	if err != nil {
 		return TensorType{}, err
 	}
-	re, err := regexp.Compile("(?i)" + s[:i]) // as in llama-quantize, case does not matter
+	re, err := regexp.Compile("(?i)" + s[:i]) // case does not matter, as in llama-quantize
 	if err != nil {
 		return TensorType{}, fmt.Errorf("quantize: %q: %w", s[:i], err)
 	}
@@ -73,7 +73,7 @@ func (tt TensorType) Matches(f *gguf.File) bool {
 	return slices.ContainsFunc(f.Tensors, func(t gguf.Tensor) bool { return tt.Pattern.MatchString(t.Name) })
 }
 
-// ParseEncodable parses the name of a type that can be written.
+// ParseEncodable parses the name of a type that tensors can be encoded in.
 func ParseEncodable(name string) (quant.Type, error) {
 	t, err := quant.ParseType(name)
 	if err == nil && !quant.CanEncode(t) {
@@ -99,10 +99,10 @@ type Plan struct {
 type Step struct {
 	Tensor *gguf.Tensor
 	To     quant.Type
-	Note   string // why To is not the type of the rules or options; mostly ""
+	Note   string // why To is not the type that the rules or options ask for; "" if it is
 	part   int    // index of the output file
 
-	importance []float32 // by column, for each matrix of a stack; nil if unknown
+	importance []float32 // importance of each column, for each matrix of a stack; nil if unknown
 	change     func(x []float32, row int)
 }
 
@@ -184,7 +184,7 @@ func (s *Step) decide(r *rules, opt *Options) (err error) {
 	t := s.Tensor
 	chosen, explicit := opt.explicit(t.Name, r.hasOutput)
 	switch {
-	case explicit: // without calling choose, which counts tensors
+	case explicit: // choose is not called, so it does not count this tensor
 		s.To = chosen
 	case !opt.Pure && isQuantized(opt.Mix.Type):
 		s.To = r.choose(t)

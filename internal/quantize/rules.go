@@ -128,7 +128,7 @@ func (r *rules) choose(t *gguf.Tensor) quant.Type {
 	case strings.Contains(t.Name, string(arch.FFNDown)):
 		layer := r.nextD
 		r.nextD++
-		if r.experts > 1 { // a layer may have several, so the count is not the layer
+		if r.experts > 1 { // a layer may have several such tensors, so their count is not the layer number
 			layer = layerOf(t.Name)
 		}
 		return r.ffnDown(layer)
@@ -156,10 +156,10 @@ func (r *rules) attnValue(i int) quant.Type {
 		t = pick(i < 4, quant.Q5_K, t)
 	}
 	if r.is70B && (t == quant.Q3_K || t == quant.Q4_K) {
-		t = quant.Q5_K // 8 query heads share it, so it is small and matters
+		t = quant.Q5_K // 8 query heads share the matrix, so it is small and affects all of them
 	}
 	if r.experts == 8 {
-		t = quant.Q8_0 // small, too, compared with the experts
+		t = quant.Q8_0 // the matrix is small, too, compared with the experts
 	}
 	return t
 }

@@ -49,7 +49,7 @@ func (r *runner) run(ctx context.Context) ([]TensorResult, error) {
 	queue := make(chan *chunk, threads*chunksPerThread) // the same chunks, in order, for the writer
 	var workers sync.WaitGroup
 	defer workers.Wait()
-	defer cancel() // runs first and ends the workers that Wait waits for
+	defer cancel() // runs before workers.Wait, and ends the workers
 
 	spare := sync.Pool{New: func() any { return new([]byte) }}
 	for range threads {
@@ -91,8 +91,8 @@ func (r *runner) reserve(threads int) error {
 	for i := range r.plan.Steps {
 		largest = max(largest, chunkWeights, r.plan.Steps[i].Tensor.Cols())
 	}
-	// The most bytes for a weight: in a worker the input, float32 and the decoded result; in a
-	// chunk the output.
+	// The most bytes for one weight. A worker holds the input, float32 and the decoded result. A
+	// chunk that waits holds the output.
 	const worker, waiting = 4 + 4 + 4, 4
 	n := int64(threads) * int64(largest) * (worker + waiting*(chunksPerThread+1))
 	if err := machine.Reserve(n); err != nil {
@@ -168,7 +168,7 @@ func (r *runner) write(ctx context.Context, queue <-chan *chunk, free func([]byt
 type worker struct {
 	in   []byte
 	x    []float32
-	back []float32 // for statistics: the decoded result
+	back []float32 // the decoded result, only used for statistics
 }
 
 // encode reads and checks a chunk, and sets c.out to the bytes to write.
@@ -212,8 +212,8 @@ func (w *worker) encode(r *runner, c *chunk) error {
 	return nil
 }
 
-// sameImportance returns the importance of columns for row, and how many rows from row on, at
-// most n, share it.
+// sameImportance returns the importance of each column for row number row. count is how many rows
+// share this importance, beginning with that row and at most n.
 func (s *Step) sameImportance(row, n int) (count int, importance []float32) {
 	if s.importance == nil {
 		return n, nil

@@ -24,7 +24,7 @@ type Limits struct {
 	Replicas int           // number of servers that store each message; default 1
 }
 
-// Model describes a model of the queue. Each job is for one.
+// Model describes a model of the queue. Each job is for one model.
 type Model struct {
 	Key     string        `json:"key"`
 	Name    string        `json:"name"`
@@ -62,7 +62,7 @@ func (c *Conn) Init(ctx context.Context, l Limits) error {
 }
 
 // jobsConfig returns the settings of the stream of jobs. An acknowledgement removes a job, and a
-// full stream refuses new ones.
+// full stream refuses new jobs.
 func jobsConfig() jetstream.StreamConfig {
 	return jetstream.StreamConfig{
 		Name: JobsStream, Subjects: []string{jobsPrefix + ">"}, Description: "jobs of alpaca batch that wait or are being done",
@@ -72,7 +72,7 @@ func jobsConfig() jetstream.StreamConfig {
 }
 
 // resultsConfig returns the settings of the stream of results. A subject keeps its first result and
-// refuses others.
+// refuses later results.
 func resultsConfig() jetstream.StreamConfig {
 	return jetstream.StreamConfig{
 		Name: ResultsStream, Subjects: []string{resultsPrefix + ">"}, Description: "results of alpaca batch",
@@ -82,7 +82,7 @@ func resultsConfig() jetstream.StreamConfig {
 	}
 }
 
-// apply sets the limits of l that are not zero in cfg.
+// apply copies the limits of l that are not zero to cfg.
 func (l *Limits) apply(cfg *jetstream.StreamConfig) {
 	if l.Replicas > 0 {
 		cfg.Replicas = l.Replicas
@@ -90,7 +90,7 @@ func (l *Limits) apply(cfg *jetstream.StreamConfig) {
 	if cfg.Name == ResultsStream {
 		if l.MaxAge > 0 {
 			cfg.MaxAge = l.MaxAge
-			cfg.Duplicates = min(cfg.Duplicates, l.MaxAge) // the server refuses a longer one
+			cfg.Duplicates = min(cfg.Duplicates, l.MaxAge) // the server refuses a duplicate window longer than MaxAge
 		}
 		return
 	}

@@ -57,8 +57,9 @@ type run struct {
 // errComplete is the cause that ends a run when every result has been delivered.
 var errComplete = errors.New("all results are there")
 
-// Run puts the jobs into the queue that are not there and have no result. It delivers results until
-// all have come. A run that was interrupted can be repeated, also on another machine.
+// Run puts a job into the queue for each request, unless the job is already there or has a result. It
+// delivers results until every request has one. A run that was interrupted can be repeated, even on
+// another machine.
 func (b *Batch) Run(ctx context.Context, c *Conn) error {
 	ctx, cancel := c.with(ctx)
 	defer cancel()
@@ -141,7 +142,7 @@ func (r *run) look(ctx context.Context) (waiting, done map[string]bool, err erro
 	return waiting, done, nil
 }
 
-// putAll puts the jobs into the queue that are not there.
+// putAll puts the jobs that are not queued yet into the queue.
 func (r *run) putAll(ctx context.Context) error {
 	requests := make(chan *jobs.Request)
 	var all sync.WaitGroup
@@ -165,7 +166,8 @@ func (r *run) putAll(ctx context.Context) error {
 	return err
 }
 
-// each sends the requests that must be put into the queue to the channel to.
+// each sends the requests that are not queued yet over the channel named to. It stops at the first
+// error from failed.
 func (r *run) each(ctx context.Context, to chan<- *jobs.Request, failed <-chan error) error {
 	for request, err := range r.Requests() {
 		if err != nil {

@@ -12,7 +12,7 @@ import (
 )
 
 // collect reads the batch's results in the order in which they were stored, including results of
-// earlier runs. Results stay in the stream, so that others can collect them, too.
+// earlier runs. Results stay in the stream, so that another run of the batch can collect them, too.
 func (r *run) collect(ctx context.Context) error {
 	next := uint64(1)
 	for try := 0; ; try++ {
@@ -37,15 +37,15 @@ type deliverError struct{ error }
 
 func (e deliverError) Unwrap() error { return e.error }
 
-// passing reports whether err is temporary, so that reading is tried again.
+// passing reports whether err may be temporary, so that another try makes sense.
 func passing(err error) bool {
 	var refused *RefusedError
 	var delivering deliverError
 	return !errors.As(err, &refused) && !errors.As(err, &delivering)
 }
 
-// read delivers the results whose sequence number is from or higher. It returns the last sequence
-// number, or 0, and why it stopped.
+// read delivers the results whose sequence numbers are >= from. It returns the sequence number of the
+// last result that it read, or 0 for none, and the error that stopped it.
 func (r *run) read(ctx context.Context, from uint64) (last uint64, err error) {
 	asked, cancel := r.conn.once(ctx)
 	reader, err := r.conn.js.OrderedConsumer(asked, ResultsStream, jetstream.OrderedConsumerConfig{
@@ -78,7 +78,8 @@ func (r *run) read(ctx context.Context, from uint64) (last uint64, err error) {
 }
 
 // take checks and delivers a result, which is untrusted. If it is invalid, or belongs to another
-// request, the job gets an error instead: the first result counts, so no other can come.
+// request, take delivers an error result instead: the stream keeps only the first result of a job, so
+// no valid one can follow.
 func (r *run) take(m jetstream.Msg) error {
 	_, id, ok := cutResult(m.Subject())
 	if !ok {
@@ -127,9 +128,9 @@ func (r *run) watch(ctx context.Context) error {
 	}
 }
 
-// lookForLost returns an error if jobs that were queued have neither a message nor a result, twice
-// in a row. Once is not enough: a list of very many subjects is read in pages, and a job may end
-// between two pages.
+// lookForLost returns an error if a queued job has neither a message nor a result, both now and when
+// lookForLost was last called. One look is not enough: a long list of subjects is read in pages, and a
+// job may end between two pages.
 func (r *run) lookForLost(ctx context.Context) error {
 	r.mu.Lock()
 	suspects := map[string]bool{}
@@ -172,8 +173,8 @@ func (r *run) lookForLost(ctx context.Context) error {
 	return nil
 }
 
-// unattended reports whether jobs of the model wait, and no worker does one or asks for one,
-// according to the server.
+// unattended reports whether, according to the server, jobs of the model wait while no worker does
+// one or asks for one.
 func (r *run) unattended(ctx context.Context) bool {
 	infos, err := r.conn.consumers(ctx)
 	if err != nil {

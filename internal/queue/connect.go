@@ -19,8 +19,8 @@ import (
 // wrongly.
 const minMajor, minMinor = 2, 12
 
-// requestTime is how long the server may take to answer. Then the request fails, and most callers
-// repeat it.
+// requestTime is how long the server may take to answer. After that the request fails, and most
+// callers repeat it.
 const requestTime = 5 * time.Second
 
 // Conn is a connection to a queue. It reconnects by itself when the server comes back.
@@ -82,7 +82,7 @@ func Connect(ctx context.Context, a Address, name string, log func(format string
 }
 
 // problem handles the server's asynchronous errors. A request without permission gets no answer,
-// only such an error. If this error were ignored, the server would seem slow.
+// only such an error. If this error were ignored, the request would wait as for a slow server.
 func (c *Conn) problem(err error) {
 	if errors.Is(err, nats.ErrPermissionViolation) {
 		c.fail(c.explain(err))
@@ -93,8 +93,9 @@ func (c *Conn) problem(err error) {
 	}
 }
 
-// missed is called when an attempt to connect failed. Most errors pass, because the server may
-// still come. A wrong certificate stays wrong, so it ends the connection.
+// missed is called when an attempt to connect failed. Most errors are temporary: the server may not
+// have started yet. An error that no later attempt can mend, such as a wrong certificate, ends the
+// connection.
 func (c *Conn) missed(err error) {
 	c.last.Store(&err)
 	if errors.As(err, new(*tls.CertificateVerificationError)) || errors.As(err, new(tls.RecordHeaderError)) ||
@@ -122,7 +123,8 @@ func (c *Conn) explain(err error) error {
 	return fmt.Errorf("%s: %s", c.where, text)
 }
 
-// judge refuses a server that is too old, or that lets anybody in although guarded is set.
+// judge refuses a server that is too old. If guarded is set, it also refuses a server that lets
+// anybody in.
 func (c *Conn) judge(guarded bool) error {
 	version := c.nc.ConnectedServerVersion()
 	if !recent(version) {
@@ -147,8 +149,8 @@ func recent(version string) bool {
 	return err1 == nil && err2 == nil && (major > minMajor || major == minMajor && minor >= minMinor)
 }
 
-// begin starts a new epoch: requests that wait for an answer of the lost server end, and can be
-// repeated.
+// begin starts a new epoch. Requests that wait for an answer from the lost server are canceled, and
+// can be repeated.
 func (c *Conn) begin() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -15,7 +15,7 @@ import (
 func (c *Conn) options(a Address, servers []*url.URL) ([]nats.Option, error) {
 	opts := []nats.Option{
 		nats.MaxReconnects(-1), nats.RetryOnFailedConnect(true), nats.ReconnectWait(500 * time.Millisecond), nats.Timeout(requestTime),
-		// judge checks only this server, not the others of its cluster.
+		// Stay with this server: judge does not check the other servers of its cluster.
 		nats.IgnoreDiscoveredServers(),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
 			c.begin()

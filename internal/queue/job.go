@@ -167,7 +167,8 @@ func (w *Worker) keep(ctx context.Context, j *job, r *jobs.Result, gaveUp bool) 
 }
 
 // compare logs a mismatch if this machine's result differs from first, which another machine has
-// stored. Then one of the two machines has bad memory, or another program or model.
+// stored. Then one of the two machines has bad memory, or they run different versions of the program
+// or the model.
 func (w *Worker) compare(j *job, first *jetstream.RawStreamMsg, mine *nats.Msg) {
 	if first.Header.Get(errorHeader) != "" || mine.Header.Get(errorHeader) != "" || bytes.Equal(first.Data, mine.Data) {
 		return
@@ -192,7 +193,7 @@ func (w *Worker) giveUp(ctx context.Context, j *job) {
 }
 
 // ack removes a job from the queue and waits until the server confirms it. Without the confirmation
-// the job is delivered again; then its result is found stored.
+// the job is delivered again. The worker that gets it then finds its result.
 func (w *Worker) ack(ctx context.Context, m jetstream.Msg) {
 	ctx, cancel := w.conn.once(context.WithoutCancel(ctx))
 	defer cancel()
@@ -201,8 +202,9 @@ func (w *Worker) ack(ctx context.Context, m jetstream.Msg) {
 	}
 }
 
-// lost gives a job to other workers: at once if this worker ends, otherwise after a delay, because
-// this machine is at fault. After badInARow failures in a row the worker takes no more jobs.
+// lost returns a job to the queue. If this worker is ending, other workers can get the job at once.
+// Otherwise this machine is at fault: the job waits for Delay, so that other machines get it first.
+// After badInARow failures in a row the worker takes no more jobs.
 func (w *Worker) lost(ctx context.Context, j *job, err error) {
 	if ctx.Err() != nil {
 		w.giveBack(j.Msg)

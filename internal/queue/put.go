@@ -32,8 +32,8 @@ const (
 // because the server checks whether the subject has a message, whatever this process has sent
 // before.
 //
-// The header Nats-Msg-Id would not do: the server forgets ids after some time, and remembers an id
-// even after its message was removed.
+// The header Nats-Msg-Id, by which the server recognizes duplicates, would not be enough: the server
+// forgets ids after some time, and remembers an id even after its message was removed.
 func (c *Conn) put(ctx context.Context, stream string, msg *nats.Msg) (outcome, error) {
 	ctx, cancel := c.with(ctx)
 	defer cancel()
@@ -84,7 +84,7 @@ func (c *Conn) hopeless(ctx context.Context, stream string, err error) error {
 	return nil
 }
 
-// pause waits after a failed try; the first has number 0.
+// pause waits after a failed try. try is the number of the try, from 0.
 func pause(ctx context.Context, try int) error {
 	wait := min(firstWait<<min(try, 10), longWait)
 	wait = wait/2 + rand.N(wait)

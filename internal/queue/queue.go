@@ -57,8 +57,8 @@ func digest(n int, parts ...string) string {
 	return hex.EncodeToString(h.Sum(nil))[:n]
 }
 
-// ModelKey names what answers depend on: the digest of a model's file, the version of the
-// engine's results, and the settings. Workers whose answers could differ have different keys,
+// ModelKey returns a digest of all that answers depend on: the digest of a model's file, the version
+// of the engine's results, and the settings. Workers whose answers could differ have different keys,
 // and so share no jobs.
 func ModelKey(modelDigest string, settings map[string]string) string {
 	parts := []string{modelDigest, fmt.Sprint(engine.Numerics)}

@@ -39,7 +39,7 @@ type ModelStatus struct {
 	Idle        int    `json:"idle_slots"`  // slots of workers that wait for a job
 }
 
-// Unattended reports whether jobs wait, and no worker does one or asks for one.
+// Unattended reports whether jobs wait while no worker does one or asks for one.
 func (m *ModelStatus) Unattended() bool { return m.Waiting > 0 && m.Working == 0 && m.Idle == 0 }
 
 // BatchStatus says how far a batch has got.
@@ -100,7 +100,7 @@ func (c *Conn) Status(ctx context.Context) (*Status, error) {
 }
 
 // list returns the subjects of a stream that match filter, with the number of messages of each. If
-// fill is not nil, list sets it.
+// fill is not nil, list sets it to the stream's status.
 func (c *Conn) list(ctx context.Context, name, filter string, fill *StreamStatus) (map[string]uint64, error) {
 	const patience = 30 * time.Second // the stream may have a million subjects
 	asked, cancel := c.within(ctx, patience)

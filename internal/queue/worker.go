@@ -19,7 +19,7 @@ import (
 // server sends heartbeats, so that a dead connection is noticed.
 const fetchTime = 20 * time.Second
 
-// Executor does jobs.
+// Executor computes the results of jobs.
 type Executor interface {
 	// Do answers a request. Calls may overlap. An error means that this machine failed: another one
 	// may succeed.
@@ -36,10 +36,10 @@ type WorkerOptions struct {
 	Slots   int           // jobs at a time
 	Retries int           // how often a job is delivered again before it is given up
 	Grace   time.Duration // how long jobs may take to finish when the worker ends
-	Delay   time.Duration // how long a job that failed here waits, so that others get it first; default 5 s
+	Delay   time.Duration // how long a job that failed on this machine waits until it is delivered again, so that other machines get it first; default 5 s
 	Log     func(format string, args ...any)
 
-	// At, if not nil, is called between the steps of a job. Tests stop there.
+	// At, if not nil, is called between the steps of a job. Tests use it to stop a worker there.
 	At func(Stage)
 }
 
@@ -180,11 +180,11 @@ func (w *Worker) Run(ctx context.Context) error {
 	}
 }
 
-// errEnding is the cause when the worker gives back its jobs because it ends.
+// errEnding is the cause with which jobs are canceled when the worker ends.
 var errEnding = errors.New("the worker ends")
 
-// slot takes one job at a time until ctx is done. It does the job under work. A worker never holds
-// a job in reserve while another machine is free.
+// slot takes one job at a time until ctx is done. The job runs in the context work. No job is
+// fetched in advance: another machine may be free to do it.
 func (w *Worker) slot(ctx, work context.Context) error {
 	for try := 0; ; {
 		select {

@@ -12,7 +12,7 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// Bars is a bar chart: groups of bars from 0, with the values above the bars.
+// Bars is a bar chart: groups of bars that begin at 0. The value of each bar stands above it.
 type Bars struct {
 	Title, Y string
 	Groups   []string // the names below the groups
@@ -72,7 +72,7 @@ func (b *Bars) draw() (*plot.Plot, error) {
 		d.Add(chart, above)
 		d.Legend.Add(s.Name, chart)
 	}
-	d.Legend.Top, d.Legend.Left = true, true // colours before names, because letters may be wider in another viewer
+	d.Legend.Top, d.Legend.Left = true, true // the colours stand left of the names, because letters may be wider in another viewer
 	d.Y.Tick.Marker = plot.TickerFunc(plainTicks)
 	d.NominalX(b.Groups...)
 	d.Y.Min, d.Y.Max = 0, largest*1.2 // room for the legend

@@ -44,7 +44,7 @@ const (
 type Plot struct {
 	Title, X, Y string  // the labels
 	LogX, LogY  bool    // logarithmic axes; their values must be above 0
-	TopY        float64 // the end of the Y axis; 0: the end of the data
+	TopY        float64 // upper end of the Y axis; 0: the largest value
 	Dots        bool    // dots instead of lines
 	Series      []Series
 }
@@ -144,8 +144,8 @@ func (p *Plot) draw() (*plot.Plot, error) {
 	return d, nil
 }
 
-// widen makes room around the data, even around a single point. If names, it also makes room
-// for names on the right.
+// widen makes room around the data, even around a single point. If names is true, it also makes
+// room for names on the right.
 func widen(a *plot.Axis, logarithmic, names bool) {
 	if logarithmic {
 		a.Min, a.Max = a.Min/2, a.Max*2
@@ -207,7 +207,7 @@ func logScale(a *plot.Axis) {
 func powersOfTen(low, high float64) []plot.Tick {
 	var ticks []plot.Tick
 	if !(low > 0 && high <= math.MaxFloat64) {
-		return nil // an infinite range has no end of ticks
+		return nil // an infinite range would have infinitely many ticks
 	}
 	for e := int(math.Floor(math.Log10(low))); e <= int(math.Ceil(math.Log10(high))); e++ {
 		power, _ := strconv.ParseFloat(fmt.Sprintf("1e%d", e), 64)

@@ -71,13 +71,13 @@ func (x *Index) look(words []string) []int32 {
 	return x.ids2
 }
 
-// Above returns the texts whose score with text is above threshold, which is at least 0,
-// in the order in which they were added.
+// Above returns the texts whose score with text is above threshold, in the order in which
+// they were added. threshold must be at least 0.
 func (x *Index) Above(text string, threshold float64) []Match {
 	return x.above(x.split(text), threshold)
 }
 
-// AboveAdd is Above, followed by Add.
+// AboveAdd returns what Above returns, and then adds text to the index.
 func (x *Index) AboveAdd(text string, threshold float64) []Match {
 	words := x.split(text)
 	list := x.above(words, threshold)
@@ -98,7 +98,7 @@ func (x *Index) above(text []string, threshold float64) []Match {
 		shared := int(x.count[row])
 		x.count[row] = 0
 		n := len(x.rows[row])
-		// The row may also share unread words with the text. The most that it can share is n.
+		// The row may also share words that were not looked up, but at most n in all.
 		if shared = min(shared+unread, n); shared < needed(m, n, threshold) {
 			continue
 		}
@@ -158,8 +158,8 @@ func shortest(m int, threshold float64) int {
 	return max(1, int(math.Ceil(float64(threshold*float64(m)/(2-threshold))-slack)))
 }
 
-// Best returns the n texts with the highest scores with text, the highest first, the
-// earlier among equals. mean is the mean score of all texts.
+// Best returns the n texts with the highest scores with text, the highest first. Of texts with
+// equal scores the one added earlier comes first. mean is the mean score of all texts.
 func (x *Index) Best(text string, n int) (best []Match, mean float64) {
 	words := x.look(x.split(text))
 	sum := 0.0

@@ -4,8 +4,8 @@ import "math/bits"
 
 // pattern is a text, prepared for comparison with many others: for each word of the
 // vocabulary, its positions in the text as bits. Hyyrö's bit-parallel algorithm
-// ("Bit-parallel LCS-length computation revisited", 2004) computes the length of the
-// subsequence. A zero bit in v marks a position at which the subsequence gets longer.
+// ("Bit-parallel LCS-length computation revisited", 2004) computes the length of the longest
+// common subsequence. A zero bit in v marks a position at which the subsequence gets longer.
 type pattern struct {
 	length int
 	words  []int32    // the distinct words; the next call of set clears their bits

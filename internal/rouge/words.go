@@ -14,7 +14,7 @@ import (
 // no words.
 func CompatWords(text string) []string {
 	var list []string
-	start := -1 // of the current word
+	start := -1 // where the current word begins; -1: outside a word
 	var b strings.Builder
 	for _, r := range text {
 		switch r {

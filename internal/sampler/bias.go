@@ -28,7 +28,7 @@ func newBiases(p Params, v Vocab) biases {
 		}
 	}
 	var b biases
-	for id, d := range delta { // in any order, because each token is there once
+	for id, d := range delta { // the order does not matter, because each token occurs once
 		b = append(b, struct {
 			id    int32
 			delta float32

@@ -6,9 +6,9 @@ import (
 	"alpaca/internal/fmath"
 )
 
-// dry makes tokens that would continue a repetition less likely. If the last length tokens
-// occurred before, the token that followed them then gets a penalty of multiplier *
-// base^(length-allowed). "Don't Repeat Yourself", P. E. Weidmann,
+// dry makes tokens that would continue a repetition less likely. If the last n tokens also occur
+// earlier in the text, the token that followed them there gets a penalty of multiplier *
+// base^(n-allowed). "Don't Repeat Yourself", P. E. Weidmann,
 // https://github.com/oobabooga/text-generation-webui/pull/5677, 2024.
 type dry struct {
 	multiplier, base float32
@@ -87,7 +87,7 @@ func dryMaxExponent(base float32) int {
 // ago. It is the Z function (Gusfield, "Algorithms on Strings, Trees, and Sequences", 1997,
 // section 1.3) and takes linear time.
 func agreements(dst, text []int32) []int32 {
-	dst = append(dst[:0], text...) // only for the length: all elements are set below
+	dst = append(dst[:0], text...) // sets the length; the loop below sets all elements
 	dst[0] = int32(len(text))
 	left, right := 0, 0 // text[left:right] equals text[:right-left]
 	for k := 1; k < len(text); k++ {

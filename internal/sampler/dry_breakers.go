@@ -53,8 +53,8 @@ func (b *breakers) distance(text []int32) int {
 	return len(text)
 }
 
-// tokens returns how many tokens after id the longest breaker that starts in id needs, or -1 if
-// no breaker starts there. after has the tokens that follow id, newest first.
+// tokens returns how many tokens after id belong to the longest breaker that starts in id, or -1 if
+// no breaker starts there. after is the tokens that follow id, newest first.
 func (b *breakers) tokens(id int32, after []int32) int {
 	longest := -1
 	if b.within[id] {
@@ -66,8 +66,8 @@ func (b *breakers) tokens(id int32, after []int32) int {
 	return longest
 }
 
-// complete returns how many tokens of after, from the oldest, it takes to spell text. It
-// returns -1 if their text does not begin with text.
+// complete returns how many tokens of after, counted from the oldest, are needed to spell text. It
+// returns -1 if the joined texts of these tokens do not begin with text.
 func (b *breakers) complete(text string, after []int32) int {
 	for n := 1; n <= len(after); n++ {
 		piece := b.piece(after[len(after)-n])

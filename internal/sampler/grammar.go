@@ -66,8 +66,8 @@ func (c *candidates) refuse(g Grammar) {
 	}
 }
 
-// loadListed sets the candidates to the tokens of list. It does not read other logits, which
-// saves much time if few tokens are allowed.
+// loadListed sets the candidates to the tokens of list. It reads only the logits of these tokens,
+// which saves much time if few tokens are allowed.
 func (c *candidates) loadListed(logits []float32, list []uint64) {
 	if cap(c.all) < len(logits) {
 		c.all = make([]candidate, len(logits))

@@ -10,7 +10,7 @@ const RandomSeed = math.MaxUint32
 
 // Params are the settings of a Sampler, with llama.cpp's names and units.
 type Params struct {
-	Seed     uint32 // of all random numbers; RandomSeed: a random one
+	Seed     uint32 // seed of the random numbers; RandomSeed: New chooses one
 	Samplers []Name // the chain, in order
 	MinKeep  int    // least number of tokens that top-p, typical-p, min-p and XTC leave
 
@@ -42,7 +42,7 @@ type Params struct {
 	MirostatTau float32 // target surprise in bits
 	MirostatEta float32 // learning rate
 
-	LogitBias map[int32]float32 // by token: added to its logit; -Inf forbids the token
+	LogitBias map[int32]float32 // amounts added to the logits, by token; -Inf forbids a token
 	IgnoreEOS bool              // forbid the tokens that end the text
 
 	// Ctx is the length of the context in tokens. RepeatLastN and DRYLastN have this value if they

@@ -20,8 +20,8 @@ func (s *penalties) apply(c *candidates) {
 		c.sorted = false
 		return
 	}
-	// For the whole vocabulary a loop over the recent tokens is faster. A negative count marks
-	// a token that has got its penalty.
+	// If the candidates are the whole vocabulary, a loop over the recent tokens is faster than a loop
+	// over the candidates. A negative count marks a token that has already got its penalty.
 	for _, id := range s.recent.ring {
 		if n := s.counts[id]; n > 0 {
 			c.list[id].logit = s.penalize(c.list[id].logit, n)

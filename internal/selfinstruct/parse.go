@@ -39,8 +39,8 @@ func isSpace(r rune) bool { return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f 
 
 func trim(text string) string { return strings.TrimFunc(text, isSpace) }
 
-// parseCompat finds tasks as Alpaca's generator does. It numbers the pieces between ###
-// from first on. Each piece must have exactly three headings with its number.
+// parseCompat finds tasks as Alpaca's generator does. ### separates pieces; first is the
+// number of the first piece. Each piece must have exactly three headings with its number.
 func parseCompat(text string, first int, cut bool) (list []Piece) {
 	pieces := strings.Split(text, "###")
 	for i, raw := range pieces {
@@ -85,8 +85,8 @@ func parse(text string, cut, twoStep bool) (list []Piece) {
 	last := -1
 	for _, m := range taskHeading.FindAllStringSubmatchIndex(text, -1) {
 		number, _ := strconv.Atoi(text[m[4]:m[5]])
-		// Without ###, a line needs the next number: it may be an item of a list that
-		// says Instruction.
+		// A heading without ### must have exactly the next number. Otherwise the line may
+		// be an item of a list that happens to begin with "Instruction:".
 		if number <= last || len(places) > 0 && m[2] == m[3] && number != last+1 {
 			continue
 		}

@@ -33,7 +33,7 @@ type answer struct {
 	open          []openai.TokenProb // probabilities of tokens whose text is held back: it may be part of a stop text or of a character
 	result        *engine.Result     // nil until the answer is complete
 	told          bool               // its first event has been sent
-	began, first  time.Time          // when the request came, and when its first token
+	began, first  time.Time          // when the request came, and when the answer's first token came
 	generated     int                // number of generated tokens
 }
 
@@ -57,7 +57,7 @@ func (p *piece) logprobs() *openai.Logprobs {
 	return &openai.Logprobs{Content: p.probs}
 }
 
-// add adds an event to the answer. It returns what is new.
+// add adds an event to the answer. It returns the text, tokens and probabilities that are new.
 func (a *answer) add(e event) (p piece) {
 	switch {
 	case e.token != nil:
@@ -73,7 +73,7 @@ func (a *answer) add(e event) (p piece) {
 		if a.parser != nil {
 			a.parse(&p, true)
 		}
-		if e.result.Reason != engine.Stop { // else they belong to the stop text
+		if e.result.Reason != engine.Stop { // otherwise these tokens are part of the stop text
 			p.probs = a.open
 		}
 		a.open = nil
@@ -181,7 +181,7 @@ type answers struct {
 	n     int // number of answers to each prompt
 }
 
-// newAnswers returns the empty answers to prompts, g.N for each.
+// newAnswers returns the empty answers to prompts, g.N answers to each prompt.
 func (s *Server) newAnswers(r *http.Request, prompts [][]int32, g *openai.Generation) *answers {
 	a := &answers{n: g.N, began: time.Now()}
 	for _, p := range prompts {

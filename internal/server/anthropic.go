@@ -11,7 +11,7 @@ import (
 	"alpaca/internal/server/repeat"
 )
 
-// anthropicPath begins the paths of Anthropic's API, whose errors have another form.
+// anthropicPath begins the paths of Anthropic's API, whose errors have their own form.
 const anthropicPath = "/v1/messages"
 
 // anthropicError returns an error in Anthropic's form.
@@ -40,7 +40,7 @@ type anthropicBlock struct {
 	Thinking  *string `json:"thinking,omitempty"`
 	Signature *string `json:"signature,omitempty"`
 
-	ID    string          `json:"id,omitempty"` // of a tool_use block
+	ID    string          `json:"id,omitempty"` // ID, Name and Input are set only in a tool_use block
 	Name  string          `json:"name,omitempty"`
 	Input json.RawMessage `json:"input,omitempty"`
 }
@@ -236,7 +236,7 @@ func (s *Server) streamMessage(w http.ResponseWriter, c *conversation, f *flow, 
 	case out.err != nil:
 		return errGone
 	case err != nil:
-		out.named("error", anthropicError(s.asError(w, err), noteOf(w).id))
+		out.fail(err)
 		return err
 	}
 	out.close()

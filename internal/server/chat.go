@@ -19,7 +19,7 @@ type conversation struct {
 	tags *thinking.Tags // tags of thinking; nil: thinking stays in the content
 	stop []string       // the template's stop texts
 
-	family *toolcall.Family // form of the calls that the answer may have; nil: none
+	family *toolcall.Family // form of the tool calls that the answer may have; nil: the answer can have none
 }
 
 // converse reads a request and renders its prompt. answer is false if only the prompt is wanted.

@@ -188,6 +188,16 @@ func TestLimits(t *testing.T) {
 	require.Equal(t, 0.0, o["tokens_predicted"])
 }
 
+// TestNoRounding checks that a context is as large as asked for, not rounded to whole blocks.
+func TestNoRounding(t *testing.T) {
+	f := setup(t, func(e *engine.Options, _ *Options) { e.Ctx, e.Parallel = 100, 2 })
+	_, text := f.do("GET", "/props", "")
+	require.Equal(t, 100.0, at(object(t, text), "default_generation_settings.n_ctx"))
+	for n, status := range map[int]int{99: 200, 100: 400} {
+		f.post("/completion", `{"n_predict": 1, "prompt": [`+strings.TrimSuffix(strings.Repeat("5,", n), ",")+`]}`, status)
+	}
+}
+
 // TestShift checks that a text continues in a full context if the server allows it.
 func TestShift(t *testing.T) {
 	f := setup(t, func(e *engine.Options, o *Options) { e.Ctx, o.Shift = 64, true })

@@ -3,12 +3,10 @@ package server
 import (
 	"net/http"
 	"time"
-
-	"alpaca/internal/openai"
 )
 
-// events is a streamed response: server-sent events, each a line of data. It never sends ids or
-// retry lines, because OpenAI's client fails at the next comment after one.
+// events is a streamed response: server-sent events, each a line of data. It never sends lines with
+// an id or a retry time, because after such a line OpenAI's client fails at the next comment.
 type events struct {
 	s       *Server
 	w       http.ResponseWriter
@@ -29,6 +27,7 @@ func (e *events) begin() {
 		return
 	}
 	e.begun = true
+	noteOf(e.w).stream = e
 	h := e.w.Header()
 	h.Set("Content-Type", e.kind)
 	h.Set("Cache-Control", "no-cache")
@@ -37,33 +36,24 @@ func (e *events) begin() {
 }
 
 // send sends an event.
-func (e *events) send(v any) {
-	b, err := encode(v)
-	if err != nil {
-		e.err = err
-		return
-	}
-	e.write("data: " + string(b) + "\n\n")
-}
+func (e *events) send(v any) { e.write("data: " + encoded(v) + "\n\n") }
 
 // line sends JSON on a line of its own.
-func (e *events) line(v any) {
-	b, err := encode(v)
-	if err != nil {
-		e.err = err
-		return
-	}
-	e.write(string(b) + "\n")
-}
+func (e *events) line(v any) { e.write(encoded(v) + "\n") }
 
 // named sends an event with a name. Anthropic's client ignores events without a name.
 func (e *events) named(name string, v any) {
+	e.write("event: " + name + "\ndata: " + encoded(v) + "\n\n")
+}
+
+// encoded returns v as JSON. It panics if v has no such form, for example a number that is not
+// finite: the stream then ends with an error, as after every other fault of the program.
+func encoded(v any) string {
 	b, err := encode(v)
 	if err != nil {
-		e.err = err
-		return
+		panic(err)
 	}
-	e.write("event: " + name + "\ndata: " + string(b) + "\n\n")
+	return string(b)
 }
 
 // done sends the mark that ends a stream of OpenAI's API.
@@ -72,12 +62,19 @@ func (e *events) done() { e.write("data: [DONE]\n\n") }
 // comment sends a comment, so that the connection does not look dead.
 func (e *events) comment() { e.write(":\n\n") }
 
-// fail ends the stream with an error event. Without it most clients would take the answer for
-// complete.
+// fail ends the stream with an error in the form of the path's API. Without it most clients would
+// take the answer for complete.
 func (e *events) fail(err error) {
-	e.send(struct {
-		*openai.Error
-	}{e.s.asError(e.w, err)})
+	n := noteOf(e.w)
+	v := formed(e.s.asError(e.w, err), n.api, n.id)
+	switch n.api {
+	case anthropic:
+		e.named("error", v)
+	case ollama:
+		e.line(v)
+	default:
+		e.send(v)
+	}
 }
 
 func (e *events) write(text string) {

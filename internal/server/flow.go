@@ -33,7 +33,7 @@ type flow struct {
 	ctx    context.Context
 	stop   func() bool
 
-	fresh []atomic.Int64 // of each prompt: number of tokens that are not cached
+	fresh []atomic.Int64 // for each prompt, the number of its tokens that are not cached
 
 	mu  sync.Mutex
 	err error
@@ -42,9 +42,9 @@ type flow struct {
 // evaluated returns how many tokens of a prompt are not cached, and have to be evaluated.
 func (f *flow) evaluated(prompt int) int { return int(f.fresh[prompt].Load()) }
 
-// start starts the answers to prompts. It fails if the engine refuses the first one. It submits the
-// others as earlier ones finish, never more than the engine answers at once, so that a long list
-// does not fill the queue.
+// start starts the answers to prompts. It fails if the engine refuses the first prompt. It submits
+// the other prompts as earlier ones finish, so that never more are submitted than the engine answers
+// at once, and a long list does not fill the queue.
 func (s *Server) start(parent context.Context, prompts [][]int32, req engine.Request, progress bool) (*flow, error) {
 	ctx, cancel := context.WithCancelCause(parent)
 	f := &flow{events: make(chan event, 64), ctx: ctx, cancel: cancel, fresh: make([]atomic.Int64, len(prompts))}
@@ -76,7 +76,7 @@ func (f *flow) progress(prompt, n, tokens int, wanted bool) func(done, total int
 	last := -1
 	return func(done, total int) {
 		f.fresh[prompt].Store(int64(total))
-		if !wanted || done == last { // the start of a step repeats the end of the step before
+		if !wanted || done == last { // at the start of a step done is the same as at the end of the previous step
 			return
 		}
 		var elapsed time.Duration
@@ -94,7 +94,7 @@ func (f *flow) progress(prompt, n, tokens int, wanted bool) func(done, total int
 	}
 }
 
-// feed submits the prompts after the first, and passes on the events of all.
+// feed submits the prompts after the first one, and passes on the events of all prompts.
 func (f *flow) feed(s *Server, first *engine.Stream, prompts, n int, submit func(int) (*engine.Stream, error)) {
 	defer close(f.events)
 	defer func() {
@@ -196,8 +196,9 @@ func (f *flow) close() {
 	}
 }
 
-// each calls got for every event, and idle whenever no event came for the time silence. It returns
-// the first error of got or idle, or why the answers are not complete, or nil.
+// each calls the function got with every event, and the function idle whenever no event has come for
+// the time silence. It returns the first error of these functions or, if the answers are not
+// complete at the end, the reason.
 func (f *flow) each(silence time.Duration, idle func() error, got func(event) error) error {
 	timer := time.NewTicker(silence)
 	defer timer.Stop()

@@ -11,8 +11,8 @@ import (
 	"alpaca/internal/structured"
 )
 
-// form returns a constructor for the grammar of f, which constrains an answer from its first token.
-// It returns nil for free text.
+// form returns a constructor for the grammar of f. The grammar constrains an answer from its first
+// token on or, if f is lazy, from one of f's triggers on. form returns nil for free text.
 func (s *Server) form(r *http.Request, f *openai.Format) (func() sampler.Grammar, error) {
 	switch {
 	case f == nil:

@@ -56,6 +56,13 @@ func TestGuard(t *testing.T) {
 	resp, _ = f.do("OPTIONS", "/v1/chat/completions", "", "Origin", "https://app.example", "Access-Control-Request-Method", "POST")
 	require.Equal(t, 204, resp.StatusCode)
 	require.Contains(t, resp.Header.Get("Access-Control-Allow-Headers"), "Authorization")
+	// The clients of OpenAI and Anthropic send headers of their own from a page.
+	resp, _ = f.do("OPTIONS", "/v1/messages", "", "Origin", "https://app.example", "Access-Control-Request-Method", "POST",
+		"Access-Control-Request-Headers", "anthropic-version, x-stainless-lang,x-stainless-retry-count, no name, a:b")
+	require.Equal(t, "Authorization, Content-Type, X-Api-Key, X-Request-Id, anthropic-version, x-stainless-lang, x-stainless-retry-count", resp.Header.Get("Access-Control-Allow-Headers"))
+	for _, name := range []string{"X-Request-Id", "Request-Id", "Retry-After", "X-Should-Retry", "X-Alpaca-Warning"} {
+		require.Contains(t, resp.Header.Get("Access-Control-Expose-Headers"), name)
+	}
 	resp, _ = f.do("OPTIONS", "/v1/chat/completions", "", "Origin", "https://evil.example")
 	require.Equal(t, 405, resp.StatusCode)
 	require.Empty(t, resp.Header.Get("Access-Control-Allow-Origin"))
@@ -105,4 +112,7 @@ func TestKeysShareNothing(t *testing.T) {
 	require.Equal(t, 0.0, cached("one"))
 	require.Positive(t, cached("one"))
 	require.Equal(t, 0.0, cached("two"))
+	f = setup(t, func(_ *engine.Options, o *Options) { o.Keys, o.ShareCache = []string{"one", "two"}, true })
+	require.Equal(t, 0.0, cached("one"))
+	require.Positive(t, cached("two"), "the owner of the server wants it")
 }

@@ -18,7 +18,7 @@ import (
 	"alpaca/internal/store/ref"
 )
 
-// LibraryModel is another model that requests may name.
+// LibraryModel is a model of a Library. Requests may name it.
 type LibraryModel struct {
 	Name   string
 	Size   int64 // bytes
@@ -34,12 +34,13 @@ var ErrNoModel = errors.New("there is no such model")
 type Library interface {
 	Models() []LibraryModel
 	// Open loads the model if necessary and returns a server for it. The model stays loaded until
-	// release is called. The error is ErrNoModel if no model has that name.
+	// release is called. The error is ErrNoModel if no model has that name. Clients get an
+	// *openai.Error as it is.
 	Open(ctx context.Context, name string) (s *Server, release func(), err error)
 }
 
-// elsewhere passes requests that name another model of the library to that model's server. It only
-// reads requests that this server's guard accepts.
+// elsewhere passes requests that name another model of the library to that model's server. If the
+// server has keys, it reads only the bodies of requests with an accepted key.
 func (s *Server) elsewhere(h http.Handler) http.Handler {
 	if s.opt.Library == nil {
 		return h
@@ -74,6 +75,7 @@ func (s *Server) hand(w http.ResponseWriter, r *http.Request, own http.Handler) 
 	ctx, cancel := context.WithCancelCause(r.Context())
 	defer cancel(nil)
 	defer context.AfterFunc(s.ending, func() { cancel(errDraining) })()
+	var known *openai.Error
 	other, release, err := s.opt.Library.Open(ctx, name)
 	switch {
 	case errors.Is(err, ErrNoModel) && !s.opt.Strict && !ref.IsName(name):
@@ -88,6 +90,8 @@ func (s *Server) hand(w http.ResponseWriter, r *http.Request, own http.Handler) 
 		return errDraining
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
+	case errors.As(err, &known):
+		return known
 	case err != nil:
 		s.opt.Log("%s: loading %s: %v", noteOf(w).id, guard.Clip(name), err)
 		return &openai.Error{Status: http.StatusServiceUnavailable, Type: openai.TypeUnavailable, Code: "model_not_loaded", Final: true,
@@ -102,11 +106,11 @@ func (s *Server) hand(w http.ResponseWriter, r *http.Request, own http.Handler) 
 
 // modelOf returns the model that a body names, or "" if it names none.
 func modelOf(body []byte) string {
-	var v struct {
-		Model string `json:"model"`
-	}
-	json.Unmarshal(body, &v) // the handler reports errors in the rest
-	return v.Model
+	var fields map[string]json.RawMessage // a struct would accept "Model", too
+	var name string
+	json.Unmarshal(body, &fields) // the handler reports errors
+	json.Unmarshal(fields["model"], &name)
+	return name
 }
 
 // library returns the models of the library, without the server's own.

@@ -9,6 +9,7 @@ import (
 
 	"alpaca/internal/chat"
 	"alpaca/internal/engine"
+	"alpaca/internal/openai"
 	"alpaca/internal/testmodel"
 )
 
@@ -25,6 +26,9 @@ func (l *oneMore) Models() []LibraryModel {
 
 func (l *oneMore) Open(_ context.Context, name string) (*Server, func(), error) {
 	l.opened = append(l.opened, name)
+	if name == "hf:owner/two" {
+		return nil, nil, openai.Invalid("model", "is not clear: there are two")
+	}
 	if name != "hf:owner/repo:Q4_0" {
 		return nil, nil, ErrNoModel
 	}
@@ -73,10 +77,15 @@ func TestLibrary(t *testing.T) {
 				require.Equal(t, 200, status, text)
 				require.Contains(t, text, `"model":"`+tt.by+`"`)
 			}
-			status, text := ask(path, "hf:owner/absent:Q4_0", key...)
+			status, text := ask(path, "hf:owner/two", key...)
+			require.Equal(t, http.StatusBadRequest, status, "a retry would not help")
+			require.Contains(t, text, "there are two")
+			status, text = ask(path, "hf:owner/absent:Q4_0", key...)
 			require.Equal(t, http.StatusNotFound, status)
 			require.Contains(t, text, "alpaca pull")
 		}
+		_, text = f.do("POST", "/v1/completions", `{"Model": "hf:owner/repo:Q4_0", "prompt": "Once", "max_tokens": 2}`, key...)
+		require.Contains(t, text, `"model":"tiny.gguf"`, "names of fields are exact")
 		require.Zero(t, lib.inUse)
 		require.Zero(t, f.s.delegated.Load())
 	}

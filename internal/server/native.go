@@ -54,7 +54,7 @@ func (s *Server) native(w http.ResponseWriter, r *http.Request) error {
 	return err
 }
 
-// nativeEnd returns the last object of an answer, which is complete.
+// nativeEnd returns the last object of a complete answer.
 func (s *Server) nativeEnd(c *openai.CompletionRequest, a *answers, index int) nativeAnswer {
 	one := a.list[index]
 	r := one.result

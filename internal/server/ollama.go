@@ -144,7 +144,7 @@ func (s *Server) sendOllama(w http.ResponseWriter, stream, isText bool, f *flow,
 	case out.err != nil:
 		return errGone
 	case err != nil:
-		out.line(ollamaError(s.asError(w, err)))
+		out.fail(err)
 		return err
 	}
 	last := s.ollamaPiece(isText, "", "")

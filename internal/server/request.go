@@ -14,6 +14,7 @@ import (
 // prepare makes an engine request from the settings of a request. stops are the template's stop
 // texts.
 func (s *Server) prepare(r *http.Request, g *openai.Generation, stops []string) (engine.Request, error) {
+	s.ignores(g.Ignored)
 	g.MaxTokens = s.maxTokens(g.MaxTokens)
 	if f := repeat.Of(r.Context()); f != nil {
 		if g.Stream {
@@ -28,7 +29,10 @@ func (s *Server) prepare(r *http.Request, g *openai.Generation, stops []string) 
 	}
 	req := engine.Request{
 		MaxTokens: g.MaxTokens, Stop: append(g.Stop[:len(g.Stop):len(g.Stop)], stops...), Logprobs: g.Logprobs, Top: g.Top,
-		N: g.N, Sampling: g.Sampling, NoCache: g.NoCache, NoDrafts: g.NoDrafts, Salt: s.guard.Salt(r), Key: s.guard.Client(r), Shift: s.opt.Shift,
+		N: g.N, Sampling: g.Sampling, NoCache: g.NoCache, NoDrafts: g.NoDrafts, Key: s.guard.Client(r), Shift: s.opt.Shift,
+	}
+	if !s.opt.ShareCache {
+		req.Salt = s.guard.Salt(r)
 	}
 	var err error
 	if req.LoRA, err = s.requestScales(g); err != nil {
@@ -59,8 +63,8 @@ func (s *Server) prepare(r *http.Request, g *openai.Generation, stops []string) 
 	return req, nil
 }
 
-// maxTokens returns the limit of an answer's tokens for a request that asks for asked. -1 means until
-// the context is full.
+// maxTokens returns the limit of an answer's tokens. asked is the request's own limit. -1 means no
+// limit: the answer may fill the context.
 func (s *Server) maxTokens(asked int) int {
 	if limit := s.opt.MaxTokens; limit > 0 && (asked < 0 || asked > limit) {
 		return limit
@@ -76,8 +80,9 @@ func (s *Server) fits(prompt []int32) error {
 	return nil
 }
 
-// prompt returns the tokens of p. In its texts the names of control tokens mean these tokens: a
-// client that continues a text writes the whole prompt. name is the prompt's field, for errors.
+// prompt returns the tokens of p. A name of a control token in a text of p means that token, because
+// a client that wants a text continued writes the whole prompt itself. name is the prompt's field, for
+// errors.
 func (s *Server) prompt(p openai.Prompt, name string) ([]int32, error) {
 	var ids []int32
 	for i, piece := range p {

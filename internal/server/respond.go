@@ -60,14 +60,18 @@ func (s *Server) fail(w http.ResponseWriter, err error) {
 		n.about = ", " + guard.Clip(e.Error())
 	}
 	s.hints(w, e)
-	var v any = e
-	switch n := noteOf(w); n.api {
+	s.send(w, e.Status, formed(e, noteOf(w).api, noteOf(w).id))
+}
+
+// formed returns the body of an error in the form of an API. id is the request's.
+func formed(e *openai.Error, form api, id string) any {
+	switch form {
 	case anthropic:
-		v = anthropicError(e, n.id)
+		return anthropicError(e, id)
 	case ollama:
-		v = ollamaError(e)
+		return ollamaError(e)
 	}
-	s.send(w, e.Status, v)
+	return e
 }
 
 // hints sets the headers that tell clients whether and when to retry.
@@ -115,8 +119,13 @@ func (s *Server) asError(w http.ResponseWriter, err error) *openai.Error {
 		return &openai.Error{Status: closed, Type: openai.TypeInvalid, Code: "cancelled", Message: "the client has gone"}
 	}
 	s.opt.Log("%s: %v", noteOf(w).id, err)
+	return s.fault(noteOf(w).id)
+}
+
+// fault returns the error for a fault of the program in the request id. The log has the details.
+func (s *Server) fault(id string) *openai.Error {
 	return &openai.Error{Status: http.StatusInternalServerError, Type: openai.TypeServer, Code: "internal_error",
-		Message: "something went wrong in the server; its log has request " + noteOf(w).id}
+		Message: "something went wrong in the server; its log has request " + id}
 }
 
 // readBody returns the body of a request, which must be JSON. It reads to the end, because only
@@ -134,7 +143,7 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error
 	var data bytes.Buffer
 	buf, start := make([]byte, 16<<10), time.Now()
 	for {
-		// A client that sent much data early must not be silent longer than others.
+		// Even a client that sent much data early must not be silent for longer than BodyTimeout.
 		now := time.Now()
 		deadline := start.Add(s.opt.BodyTimeout + time.Duration(data.Len()/slowest)*time.Second)
 		if silent := now.Add(s.opt.BodyTimeout); silent.Before(deadline) {
@@ -143,7 +152,7 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error
 		control.SetReadDeadline(deadline)
 		n, err := body.Read(buf)
 		data.Write(buf[:n])
-		if err != nil && err != io.EOF { // before the answer net/http reads part of the rest
+		if err != nil && err != io.EOF { // net/http reads part of the rest before it sends the response
 			control.SetReadDeadline(time.Now().Add(min(s.opt.BodyTimeout, time.Second)))
 		}
 		var large *http.MaxBytesError

@@ -75,7 +75,7 @@ type responseItem struct {
 	Type      string          `json:"type"` // reasoning, message or function_call
 	Status    string          `json:"status"`
 	Role      string          `json:"role,omitempty"`
-	Summary   *[]any          `json:"summary,omitempty"` // of reasoning: empty, because the whole text is shown
+	Summary   *[]any          `json:"summary,omitempty"` // of a reasoning item: an empty list, because Content has the whole text
 	Content   *[]responsePart `json:"content,omitempty"` // nil for a call
 	CallID    string          `json:"call_id,omitempty"`
 	Name      string          `json:"name,omitempty"`

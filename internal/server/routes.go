@@ -87,7 +87,8 @@ func (s *Server) routes() http.Handler {
 	return s.outermost(s.guard.Pages(s.elsewhere(s.inner), s.fail))
 }
 
-// data serves the browser of training data. The client gets a new deadline for each piece.
+// data serves the pages and the API for training data. The client gets a new deadline for each piece
+// of the response.
 func (s *Server) data(w http.ResponseWriter, r *http.Request) error {
 	s.opt.Data.ServeHTTP(extending{w, s}, r)
 	return nil
@@ -174,6 +175,7 @@ type note struct {
 	status int        // HTTP status; 0: nothing has been sent
 	about  string     // tokens, speed and error, for the log
 	api    api        // decides the form of errors
+	stream *events    // the response, if it is streamed and has begun; else nil
 	fixed  *repeat.By // makes ids and times reproducible, in batches; nil: random ids, current times
 }
 
@@ -216,17 +218,20 @@ func (s *Server) outermost(h http.Handler) http.Handler {
 		defer func() {
 			if p := recover(); p != nil {
 				s.opt.Log("%s: panic: %v\n%s", n.id, p, debug.Stack())
-				if n.status != 0 {
+				switch err := s.fault(n.id); {
+				case n.stream != nil:
+					n.stream.fail(err)
+				case n.status != 0:
 					panic(http.ErrAbortHandler) // the connection is cut, so that the client notices
+				default:
+					s.fail(n, err)
 				}
-				s.fail(n, &openai.Error{Status: http.StatusInternalServerError, Type: openai.TypeServer, Code: "internal_error",
-					Message: "something went wrong in the server; its log has request " + n.id})
 			}
 			s.metrics.Request(n.path, n.status)
 			if n.path != "other" && r.Method == http.MethodGet && n.status < 400 || s.opt.Quiet && n.status < 500 {
 				return // probes and pages; with Quiet, all but the server's errors
 			}
-			s.opt.Log("%s %s %d in %v%s (%s)", r.Method, guard.Clip(r.URL.EscapedPath()), n.status, time.Since(start).Round(time.Millisecond), n.about, n.id)
+			s.opt.Log("%s %s %d in %v%s%s (%s)", r.Method, guard.Clip(r.URL.EscapedPath()), n.status, time.Since(start).Round(time.Millisecond), n.about, retried(r), n.id)
 		}()
 		h.ServeHTTP(n, r.WithContext(context.WithValue(r.Context(), noteKey{}, n)))
 	})
@@ -244,6 +249,16 @@ func warn(r *http.Request, warnings []string) {
 			n.Header().Add("X-Alpaca-Warning", strings.Trim(strconv.QuoteToASCII(text), `"`))
 		}
 	}
+}
+
+// retried says how often a client has sent a request before, if it tells: OpenAI's and Anthropic's
+// clients do.
+func retried(r *http.Request) string {
+	n, err := strconv.ParseUint(r.Header.Get("X-Stainless-Retry-Count"), 10, 16)
+	if err != nil || n == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", retry %d", n)
 }
 
 // requestID returns the id that the client gave, or a new one if it gave none that is valid.

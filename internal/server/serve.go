@@ -73,7 +73,7 @@ func (s *Server) malformed(status int, reason string) (kind string, body []byte)
 	s.opt.Log("%d: %s", status, guard.Clip(e.Message))
 	body, err := encode(e)
 	if err != nil {
-		panic(err) // it consists of strings
+		panic(err) // cannot happen: an Error can always be encoded
 	}
 	return jsonType, append(body, '\n')
 }
@@ -87,8 +87,8 @@ func (s *Server) drain(srv *http.Server) {
 	time.Sleep(s.opt.DrainDelay)
 	s.refusing.Store(true)
 	srv.SetKeepAlivesEnabled(false)
-	// The engine's Drain would not do: a request with many prompts may not have submitted all of
-	// them.
+	// The engine's Drain would not be enough: a request with many prompts may not have
+	// submitted all of them.
 	for end := time.Now().Add(s.opt.DrainTimeout); s.engine.Stats().Busy > 0 || s.answering(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
 			s.opt.Log("answers are cut: they took longer than %v", s.opt.DrainTimeout)

@@ -34,7 +34,7 @@ type Options struct {
 	Tags    []string // tags of the model in lists
 	Build   string   // version of the program
 	// Fingerprint is the system_fingerprint of answers; "": made from Build. Servers that give the
-	// same answers should have the same one.
+	// same answers should have the same fingerprint.
 	Fingerprint string
 
 	Library Library // further models; nil: none
@@ -44,14 +44,15 @@ type Options struct {
 
 	Parallel int             // most answers that the engine generates at once; default 4
 	Template *chat.Template  // nil: conversations are refused
-	Kwargs   json.RawMessage // an object with the template's variables, to which those of requests are added
+	Kwargs   json.RawMessage // an object with variables of the template; a request can add and replace variables
 	Sampling sampler.Params  // defaults for requests; zero: sampler.DefaultParams
 	System   string          // system message for conversations without one; "": none
 	Stop     []string        // stop texts for requests that give none
 	Settings string          // the model's parameters for Ollama's /api/show, one per line
 
+	ShareCache  bool         // requests with different keys share cached prompts
 	Keys        []string     // accepted keys; empty: no key is needed
-	Hosts       []string     // names that a Host header may have on the loopback interface, besides the usual ones
+	Hosts       []string     // names that a Host header may have on the loopback interface, besides localhost and loopback addresses
 	Origin      string       // origin of other web pages that may send requests, as guard.CheckOrigin wants it; "": none
 	Metrics     bool         // serve /metrics
 	Slots       bool         // serve /slots
@@ -100,15 +101,16 @@ type Server struct {
 	delegated atomic.Int64   // number of requests that other servers of the library answer
 	handlers  sync.WaitGroup // requests in progress
 
-	mu     sync.Mutex
-	usual  time.Duration       // moving average of the time of a request
-	active map[*flow]time.Time // requests in progress, with when they began
-	scales []float32           // default scales of adapters; nil: the model's
+	mu      sync.Mutex
+	usual   time.Duration       // moving average of the time of a request
+	active  map[*flow]time.Time // requests in progress, with when they began
+	ignored map[string]bool     // fields without effect that the log has named
+	scales  []float32           // default scales of adapters; nil: the model's
 }
 
 // New returns a server for an engine's model.
 func New(e *engine.Engine, opt Options) *Server {
-	s := &Server{opt: opt, engine: e, tok: e.Model().Tokenizer, started: time.Now(), active: map[*flow]time.Time{}}
+	s := &Server{opt: opt, engine: e, tok: e.Model().Tokenizer, started: time.Now(), active: map[*flow]time.Time{}, ignored: map[string]bool{}}
 	s.forms = structured.New(s.tok)
 	o := &s.opt
 	if len(o.Aliases) == 0 {
@@ -189,6 +191,24 @@ func (s *Server) retryAfter() int {
 	s.mu.Unlock()
 	wait := usual * time.Duration(waiting+1) / time.Duration(s.opt.Parallel)
 	return int(min(max(wait.Round(time.Second).Seconds(), 1), 60))
+}
+
+// ignores names fields of requests that have no effect in the log, each once: another server may
+// know them, and the client's author wonders.
+func (s *Server) ignores(fields []string) {
+	const most = 64 // clients choose the names
+	for _, name := range fields {
+		s.mu.Lock()
+		old := s.ignored[name] || len(s.ignored) >= most
+		if !old {
+			s.ignored[name] = true
+		}
+		s.mu.Unlock()
+		if old {
+			continue
+		}
+		s.opt.Log("requests have the field %q, which has no effect here", guard.Clip(name))
+	}
 }
 
 // busy returns how many requests are in progress, and when the oldest began.

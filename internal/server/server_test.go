@@ -169,6 +169,21 @@ func TestMetrics(t *testing.T) {
 		require.Contains(t, text, line)
 	}
 	require.NotContains(t, text, "that/exists", "a stranger's path is no label")
+	for kind, names := range map[string]string{
+		"counter": `llamacpp:prompt_tokens_total llamacpp:prompt_tokens_cached_total llamacpp:prompt_seconds_total llamacpp:tokens_predicted_total
+			llamacpp:tokens_predicted_seconds_total llamacpp:n_decode_total llamacpp:n_tokens_max llamacpp:spec_decode_num_draft_tokens_total
+			llamacpp:spec_decode_num_accepted_tokens_total llamacpp:spec_decode_num_drafts_total alpaca_requests_total alpaca_preemptions_total
+			alpaca_cancelled_total alpaca_prefix_hit_tokens_total`,
+		"gauge": `llamacpp:prompt_tokens_seconds llamacpp:predicted_tokens_seconds llamacpp:requests_processing llamacpp:requests_deferred
+			llamacpp:n_busy_slots_per_decode alpaca_queue_depth alpaca_running alpaca_kv_blocks`,
+		"histogram": `alpaca_time_to_first_token_seconds alpaca_inter_token_seconds alpaca_queue_seconds`,
+	} {
+		for name := range strings.FieldsSeq(names) {
+			require.Equal(t, 1, strings.Count(text, "# HELP "+name+" "), name)
+			require.Equal(t, 1, strings.Count(text, "# TYPE "+name+" "+kind+"\n"), name)
+			require.Regexp(t, `(?m)^`+name+`(_bucket)?(\{[^}]*\})? [0-9.e+-]+$`, text)
+		}
+	}
 }
 
 // TestPage checks that the page needs no key: it asks the user for the key.

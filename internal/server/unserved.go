@@ -6,8 +6,8 @@ import (
 	"alpaca/internal/openai"
 )
 
-// unserved lists paths of other servers that this one does not support. The error says why, with a
-// status that stops clients from retrying.
+// unserved lists paths that other servers have and this server does not support. The error says why,
+// with a status that stops clients from retrying.
 var unserved = []struct {
 	why      string
 	patterns []string

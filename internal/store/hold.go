@@ -6,8 +6,8 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// Hold marks a model as in use for other processes, until release is called or this process
-// ends. A file that cannot be locked is skipped.
+// Hold locks a model's files, which shows other processes that the model is in use. The locks
+// last until release is called or this process ends. A file that cannot be locked is skipped.
 func (m *Model) Hold() (release func()) {
 	var locks []*flock.Flock
 	for _, b := range m.Blobs {

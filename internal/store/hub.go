@@ -76,8 +76,8 @@ func versionOf(repo hubcache.Repo, commit string) version {
 	return v
 }
 
-// model describes chosen. revision becomes part of the model's name, and current is the revision's
-// current commit, "" if not known.
+// model returns the Model for chosen, one of the models of v. revision becomes part of the model's
+// name. current is the revision's current commit, "" if not known.
 func (v version) model(chosen pick.Model, revision, current string) *Model {
 	r := ref.Ref{Kind: ref.HF, Owner: v.repo.Owner, Repo: v.repo.Name, Quant: chosen.Quant, Revision: revision}
 	if again, err := pick.Choose(r, v.models); chosen.Quant == "" || err != nil || again.Path() != chosen.Path() {

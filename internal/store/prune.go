@@ -61,7 +61,7 @@ func (l *Library) Waste() (list []Waste) {
 // model of the same path. Pinned models are left out.
 func (l *Library) superseded(repo hubcache.Repo) (list []Waste) {
 	current := map[string]bool{} // commits
-	names := map[string]bool{}   // the paths of their models
+	names := map[string]bool{}   // the paths of the models of these commits
 	for _, commit := range repo.Refs() {
 		current[commit] = true
 		for _, m := range versionOf(repo, commit).models {
@@ -84,8 +84,8 @@ func (l *Library) superseded(repo hubcache.Repo) (list []Waste) {
 }
 
 // unfinished returns the partial files of downloads in dir. A partial file whose lock is held by
-// another process is not removed. lockOf returns the lock for a file's name; nil: the lock of a
-// URL's file.
+// another process is not removed. lockOf returns the lock file for a file's name; nil: the files
+// come from URLs, and have the locks of such files.
 func (l *Library) unfinished(dir string, lockOf func(name string) string) (list []Waste) {
 	files, _ := filepath.Glob(filepath.Join(escapeGlob(dir), "*"+fetch.PartialSuffix))
 	for _, path := range files {

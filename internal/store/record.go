@@ -21,7 +21,7 @@ type Record struct {
 	Name    string    `json:"name"`
 	Pulled  time.Time `json:"pulled,omitzero"` // zero: another program fetched it
 	Pinned  bool      `json:"pinned,omitempty"`
-	Licence string    `json:"licence,omitempty"` // its name
+	Licence string    `json:"licence,omitempty"` // name of the model's licence
 	Link    string    `json:"licence_link,omitempty"`
 	Base    []string  `json:"base_model,omitempty"`
 	ETag    string    `json:"etag,omitempty"` // for a URL: the version that was fetched

@@ -102,7 +102,7 @@ func (l *Library) removeHub(m *Model) (freed int64, err error) {
 			return freed, err
 		}
 	}
-	// The licence goes with the last model.
+	// The licence is removed with the snapshot's last model.
 	if v := versionOf(m.repo, m.Commit); len(v.models) == 0 {
 		for _, e := range v.entries {
 			if IsLicence(e.Path) && m.repo.Unlink(e) == nil && e.Blob != "" {

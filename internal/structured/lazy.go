@@ -26,7 +26,7 @@ type Trigger struct {
 	Then *grammar.Program
 }
 
-// Lazy describes a text that follows a grammar only after a trigger.
+// Lazy describes a text that is free until a trigger, and follows the trigger's grammar from then on.
 type Lazy struct {
 	Triggers []Trigger
 	// Open and Close are the tags of the model's thinking, which is free and has no triggers.
@@ -36,7 +36,8 @@ type Lazy struct {
 }
 
 // Lazy returns a constructor for grammars that begin with a trigger. Before the trigger all tokens
-// are allowed, except a token that completes a trigger and does not fit its grammar.
+// are allowed, except a token that completes a trigger and goes on with text that the trigger's
+// grammar refuses.
 func (c *Compiler) Lazy(l Lazy) func() sampler.Grammar {
 	c.prepare()
 	return func() sampler.Grammar {
@@ -59,7 +60,7 @@ func (c *Compiler) Lazy(l Lazy) func() sampler.Grammar {
 	}
 }
 
-// Answer returns a constructor for the grammar of a form, or nil if answers are free.
+// Answer returns a constructor for the grammar of f, or nil if f allows any text.
 func (c *Compiler) Answer(f *toolcall.Form, thoughts toolcall.Thinking) func() sampler.Grammar {
 	switch {
 	case f.Whole != nil:
@@ -81,8 +82,8 @@ func (c *Compiler) Answer(f *toolcall.Form, thoughts toolcall.Thinking) func() s
 // The phases of a text.
 const (
 	lazyStart   = iota // the text may begin with thinking
-	lazyThought        // in the thinking
-	lazyText           // after the thinking
+	lazyThought        // the text is within the thinking
+	lazyText           // the text is after the thinking
 )
 
 // The most bytes of the text that patterns are matched against: maxPattern for patterns that match
@@ -97,7 +98,7 @@ type lazy struct {
 	c *Compiler
 	*Lazy
 	phase int
-	tail  string           // end of the text, where a tag or trigger may begin, or the whole text
+	tail  string           // the end of the text, in which a tag or trigger may have begun; the whole text while it is short
 	said  bool             // the text before tail has more than white space
 	m     *grammar.Matcher // nil: no trigger yet
 	keep  int              // the most bytes that a trigger in tail can have

@@ -27,7 +27,7 @@ type Compiler struct {
 
 	mu    sync.Mutex
 	known map[[sha256.Size]byte]*list.Element
-	order list.List // of *entry, the most recently used first
+	order list.List // elements are *entry, the most recently used first
 }
 
 // entry is a cached result.
@@ -36,7 +36,7 @@ type entry struct {
 	value any
 }
 
-// maxKnown is how many programs are cached. The compilers limit their sizes.
+// maxKnown is how many programs are cached. The compilers limit the size of each program.
 const maxKnown = 32
 
 // New returns a compiler for a vocabulary.
@@ -60,8 +60,8 @@ func (c *Compiler) prepare() {
 	})
 }
 
-// text returns the text of a token for grammars. It is "" for control tokens: a grammar can only
-// name them as tokens.
+// text returns the text of a token for grammars. It returns "" for control tokens, because a grammar
+// matches a control token by its id and never by its text.
 func (c *Compiler) text(id int32) string {
 	if c.tok.IsControl(id) {
 		return ""
@@ -110,8 +110,8 @@ func (c *Compiler) Schema(text []byte, opt jsonschema.Options) (p *grammar.Progr
 	return known.program, known.warnings, nil
 }
 
-// Remember returns the result of make for a text of some kind. If the result is cached, make is not
-// called.
+// Remember returns the result of make for a text. kind names what make does with the text. If the
+// result is cached, make is not called.
 func (c *Compiler) Remember(kind, text string, make func() (any, error)) (any, error) {
 	key := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s", kind, text))
 	c.mu.Lock()

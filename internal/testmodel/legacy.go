@@ -63,8 +63,8 @@ var legacyBlocks = map[quant.Type]legacyBlock{
 }
 
 // Write writes a LLaMA of seeded noise as a file of 2023, and returns the file's path. The
-// model has the shape and vocabulary of SPM's, except that it has as many key heads as query
-// heads.
+// model has the shape and vocabulary of the models that SPM makes, except that it has as many
+// key heads as query heads.
 func (l Legacy) Write(t testing.TB, seed uint64) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), l.String()+".bin")
@@ -143,7 +143,8 @@ func (l Legacy) tensor(b []byte, rng *rand.Rand, name string, shape []int) []byt
 		}
 		return b
 	}
-	// As in SPM's matrices, whose products are as large as their inputs.
+	// This is the deviation of SPM's matrices. It makes products about as large as their
+	// inputs.
 	return l.blocks(b, rng, elems, 4/math.Sqrt(12*float64(shape[1])))
 }
 

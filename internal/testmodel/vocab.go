@@ -7,7 +7,7 @@ import (
 )
 
 // pieces are the texts of several characters that both vocabularies have. Each can be merged
-// from two texts before it.
+// from two shorter texts that the vocabularies have.
 var pieces = []string{
 	"he", "in", "on", "an", "er", "re", "nd", "at", "ou", "ce", "im", "ll", "la", "ma", "ti", "pa", "as", "up",
 	" t", " a", " s", " w", " o", " l", " the", " an", " and", " on", " up", " was", " la", " lla", " ma", " ti",

@@ -98,8 +98,8 @@ var bindingKinds = []kind{
 	}},
 }
 
-// tell says what some people have, or where they are. It asks for several of these facts
-// by name, or for the names.
+// tell makes a prompt that says what some people have, or where they are. The prompt then asks
+// for several of these facts by the people's names, or for the names.
 func tell(r *random) (prompt, answer string) {
 	n := r.between(3, 5)
 	who := pickDistinct(r, names, n)

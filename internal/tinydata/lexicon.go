@@ -144,7 +144,7 @@ var (
 	characterTraits = []string{"small", "big", "old", "happy", "brave", "clever", "kind", "quiet", "quick", "lazy", "funny", "hungry", "tired", "shy",
 		"proud", "curious", "young", "friendly", "little", "gentle"}
 
-	// creatures are further heroes of stories, without facts
+	// creatures are further animals and beings for stories, about which the lexicon has no facts
 	creatures = []string{"dragon", "unicorn", "giant", "robot", "ghost", "witch", "knight", "princess", "prince", "wizard", "fairy", "whale", "shark",
 		"tiger", "zebra", "giraffe", "camel", "turtle", "hedgehog", "squirrel", "parrot", "dolphin", "crab", "kangaroo", "panda", "llama", "alpaca",
 		"dinosaur", "snail", "butterfly", "swan", "beaver", "deer", "hamster"}
@@ -158,7 +158,7 @@ var (
 		"garden", "forest", "island", "bridge", "castle", "market", "school", "friend", "mother", "father", "sister", "brother", "baby", "dream", "light"}
 )
 
-// The model must say that it does not know these things. They occur nowhere else.
+// Things of which the model must say that it does not know them. They occur nowhere else.
 var (
 	countries = []string{"France", "Spain", "Italy", "Japan", "China", "India", "Brazil", "Canada", "Mexico", "Egypt", "Kenya", "Norway",
 		"Sweden", "Poland", "Greece", "Turkey", "Peru", "Chile", "Cuba", "Ghana", "Nepal", "Iran", "Iraq", "Austria", "Portugal", "Ireland"}

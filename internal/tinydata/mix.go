@@ -27,8 +27,8 @@ var mixes = map[string]Mix{
 	// pairs teaches the model to find the word that followed a word before. About half of
 	// its examples are about that.
 	"pairs": {"pairs again": 420, "words again": 100, "numbers again": 100, "tell": 60, "raw story": 4, "story": 8},
-	// binding teaches which words belong together, for questions about who has what and
-	// for sorting numbers. It has enough of all other kinds to keep them.
+	// binding teaches which words belong together, for questions about who has what and for
+	// sorting numbers. It has enough of all other kinds, so that the model does not forget them.
 	"binding": {"tell": 90, "larger of pairs": 40, "numbers again": 16, "words again": 16,
 		"repeat": 110, "who": 110, "where": 110, "compare": 60, "sort numbers": 130, "reverse": 16, "sort words": 36, "lower case": 14,
 		"upper case": 20, "past": 6, "future": 5, "negate": 5, "question": 7, "unknown": 9, "sentence": 6, "count words": 9, "classify": 12,

@@ -5,8 +5,9 @@ import (
 	"io"
 )
 
-// message and record are the JSON of a line of the training text for "alpaca train": a
-// conversation, or a text whose every token is a label.
+// message and record are the JSON of a line of the training text for "alpaca train". A line is a
+// conversation or a plain text. Training learns every token of a plain text, but only the
+// answers of a conversation.
 type message struct {
 	Role    string `json:"role"`
 	Content string `json:"content"`

@@ -28,7 +28,7 @@ type cast struct {
 	hero, he, him, his string // "Finn", "he", …
 	is                 string // "a curious boy called Finn"
 	animal             string
-	trait              string // of the animal
+	trait              string // trait of the animal
 	place, other       string
 	thing              string
 	friend             string

@@ -68,7 +68,7 @@ func Kinds() (all, exact []string) {
 // time.
 type Generator struct {
 	r      random
-	weight []int // of each kind
+	weight []int // weight of each kind
 	total  int   // sum of weight
 }
 

@@ -17,7 +17,7 @@ import (
 // merge, as in the Hugging Face tokenizers. Raw vocabularies keep characters as they are.
 type bpe struct {
 	index    *table
-	ranks    func() *table // "left right" → index in the list of merges; the first of equal ones
+	ranks    func() *table // "left right" → index in the list of merges; of equal merges the first counts
 	maxPair  int           // bytes of the longest merge, including its space
 	pre      *pretokenizer.PreTokenizer
 	maxToken int        // bytes of the longest token
@@ -93,7 +93,7 @@ func (t *Tokenizer) preTokenizer(v *Vocab, opt Options) (*pretokenizer.PreTokeni
 	return pre, nil
 }
 
-// setBytes sets b.bytes of raw vocabularies, and b.lacks and b.lacksAny of others.
+// setBytes sets b.bytes for raw vocabularies. For other vocabularies it sets b.lacks and b.lacksAny.
 func (b *bpe) setBytes() {
 	for i := range b.bytes {
 		b.bytes[i] = None

@@ -25,7 +25,8 @@ func readVocab(f *gguf.File) (Vocab, error) {
 		IDs:   map[string]int64{},
 	}
 	if v.Model == ModelSPM || v.bpe() {
-		// Other families may have other types here. New refuses them by their names.
+		// Tokenizers of other families may have these keys with other types. New refuses such
+		// families by name.
 		v.Tokens = read(&r, f.Strings, "tokenizer.ggml.tokens")
 		v.Types = read(&r, f.Ints, "tokenizer.ggml.token_type")
 	}

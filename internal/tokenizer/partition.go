@@ -19,7 +19,7 @@ type fragment struct {
 // order.
 type partitioner struct {
 	find  *automaton
-	ids   []int32 // special tokens, longest first; a pattern is an index
+	ids   []int32 // special tokens, longest first; a pattern of find is an index into ids
 	texts []string
 	strip []strip
 }
@@ -42,8 +42,8 @@ func checkSpecial(texts []string, types []Type) error {
 	return nil
 }
 
-// newPartitioner returns a partitioner for the special tokens of t: all of them, or only the
-// user-defined ones, which are cut out of any text.
+// newPartitioner returns a partitioner for the special tokens of t. If all is false, it only finds
+// user-defined tokens, which are cut out of any text.
 func newPartitioner(t *Tokenizer, rules map[int32]strip, all bool) *partitioner {
 	p := &partitioner{}
 	for id, typ := range t.types {
@@ -97,8 +97,8 @@ func (p *partitioner) pieces(text string, allowed func(id int32, from, to int) b
 		if taken[o.at] {
 			continue
 		}
-		// All tokens taken so far are at least as long as this one, so one that overlaps it
-		// covers its first or last byte.
+		// All tokens taken so far are at least as long as this one, so a taken token that overlaps
+		// this one covers its first or last byte.
 		if !taken[p.end(o)-1] {
 			p.take(text, o, taken)
 			chosen = append(chosen, o)
@@ -123,12 +123,12 @@ type occurrence struct {
 	at      int   // offset in the text
 }
 
-// atBits is the number of bits of a queue's order for the place in the text. The others are for
-// the pattern. So texts may have 64 GiB, and vocabularies 2²⁸ tokens.
+// atBits is the number of bits that an entry's order has for the offset in the text. The other bits
+// hold the pattern. So texts may have 64 GiB, and vocabularies 2²⁸ tokens.
 const atBits = 36
 
-// entry returns a queue's entry for o: ordered by pattern, then by place. node is its node in
-// the automaton.
+// entry returns the queue entry for o. Entries are ordered by pattern, then by offset. node is o's
+// node in the automaton.
 func (o occurrence) entry(node int32) entry {
 	return entry{order: uint64(o.pattern)<<atBits | uint64(o.at), id: node}
 }
@@ -136,8 +136,8 @@ func (o occurrence) entry(node int32) entry {
 // end returns the offset at which an occurrence ends.
 func (p *partitioner) end(o occurrence) int { return o.at + len(p.texts[o.pattern]) }
 
-// occurrences returns a queue with the longest special token at each place of text for which
-// may returns true.
+// occurrences returns a queue with the longest special token at each offset of text. It considers
+// only occurrences for which the function may returns true.
 func (p *partitioner) occurrences(text string, may func(occurrence) bool) (found queue) {
 	if len(p.ids) == 0 {
 		return nil
@@ -155,7 +155,7 @@ func (p *partitioner) occurrences(text string, may func(occurrence) bool) (found
 	return found
 }
 
-// take marks the bytes of an occurrence as taken, with the white space that disappears with it.
+// take marks the bytes of an occurrence as taken, and the white space that its token strips.
 func (p *partitioner) take(text string, o occurrence, taken []bool) {
 	end := p.end(o)
 	for i := o.at; i < end; i++ {

@@ -41,8 +41,8 @@ func (t *Tokenizer) EncodeParts(parts []Part, opt PartOptions) (ids []int32, sta
 			ends[i] = offsets[i] + len(parts[i].Text)
 		}
 	}
-	// special returns the end of the Special parts around byte at, which may hold control
-	// tokens.
+	// special returns the end of the run of Special parts around the byte at offset at. Only such a
+	// run may contain control tokens.
 	special := func(at int) int {
 		i := sort.SearchInts(offsets, at+1) - 1
 		return ends[i]

@@ -59,7 +59,7 @@ var roles = []role{
 	{name: "fim_rep", id: func(s *SpecialIDs) *int32 { return &s.FIMRepo },
 		texts: []string{"<|fim_repo|>", "<|repo_name|>", "<fim-repo>", "<REPO>", "<reponame>"}},
 	{name: "fim_sep", id: func(s *SpecialIDs) *int32 { return &s.FIMSep }, texts: []string{"<|file_sep|>"}},
-	// Older names of three of these. If a file has both, the older ones count.
+	// Older names of three of the roles above. If a file has both names, the older one counts.
 	{name: "prefix", id: func(s *SpecialIDs) *int32 { return &s.FIMPrefix }},
 	{name: "suffix", id: func(s *SpecialIDs) *int32 { return &s.FIMSuffix }},
 	{name: "middle", id: func(s *SpecialIDs) *int32 { return &s.FIMMiddle }},
@@ -74,8 +74,8 @@ func (t *Tokenizer) setDefaults(d defaults) {
 	t.addBOS, t.addEOS, t.addSpacePrefix = d.addBOS, d.addEOS, d.addSpacePrefix
 }
 
-// setIDs sets the roles and switches that the file has, finds the other roles by their texts,
-// and collects the tokens that end a generation.
+// setIDs sets the roles and switches that the file has. It finds the remaining roles by the texts of
+// tokens, and collects the tokens that end a generation.
 func (t *Tokenizer) setIDs(v *Vocab) {
 	for _, r := range roles {
 		id, ok := v.IDs[r.name]

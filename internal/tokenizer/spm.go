@@ -20,7 +20,7 @@ type spm struct {
 	bytes       [256]int32
 	unknown     int32
 	maxLen      int  // bytes of the longest token
-	cutAtSpace  bool // no token has a space after something else
+	cutAtSpace  bool // no token has a space after a character that is not a space
 	spacePrefix bool
 }
 
@@ -122,7 +122,7 @@ func (s *spm) pair(text string, left, right *symbol) (priority uint32, id int32,
 	return priority, id, true
 }
 
-// descending maps numbers to uint32 so that greater numbers give smaller results.
+// descending maps numbers to uint32 so that a greater number gives a smaller result.
 func descending(f float32) uint32 {
 	bits := math.Float32bits(f + 0) // + 0: no negative zero
 	if bits>>31 == 0 {

@@ -6,9 +6,9 @@ import (
 	"unsafe"
 )
 
-// table finds the index of a text in a list. It is a hash table with linear probing. Its slots
-// hold the index in the list and half of the hash, but no text. A map of the texts
-// took four times as long to fill. That was most of the time to open a model with a large vocabulary.
+// table finds the index of a text in a list. It is a hash table with linear probing. Its slots hold
+// the index in the list and half of the hash, but no text. A map of the texts took four times as long
+// to fill, and filling it was most of the time to open a model with a large vocabulary.
 type table struct {
 	texts []string
 	seed  maphash.Seed

@@ -44,15 +44,15 @@ type Tokenizer struct {
 
 	encoder encoder // SPM or BPE
 
-	// Finders of special tokens in text. partitionAll finds control and unknown tokens, too,
-	// which only the program may write.
+	// Finders of special tokens in text. partitionUser finds only user-defined tokens. partitionAll
+	// also finds control and unknown tokens, which only the program may write.
 	partitionAll, partitionUser func() *partitioner
 }
 
 // encoder is a family's algorithm: SPM or BPE.
 type encoder interface {
-	// encode appends the tokens of text, which has no special tokens, to ids. afterSpecial says
-	// that text is the beginning, or follows a special token.
+	// encode appends the tokens of text, which has no special tokens, to ids. afterSpecial says that
+	// text is the first fragment, or follows a special token.
 	encode(ids []int32, text string, afterSpecial bool) []int32
 }
 

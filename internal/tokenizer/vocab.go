@@ -30,7 +30,7 @@ const (
 	TypeNormal      Type = gguf.TokenNormal
 	TypeUnknown     Type = gguf.TokenUnknown     // stands for characters without a token
 	TypeControl     Type = gguf.TokenControl     // not printed, and found in text only on request
-	TypeUserDefined Type = gguf.TokenUserDefined // found in text before all others, printed unchanged
+	TypeUserDefined Type = gguf.TokenUserDefined // found in text before tokens of other types, printed unchanged
 	TypeUnused      Type = gguf.TokenUnused
 	TypeByte        Type = gguf.TokenByte // "<0x0A>": one byte
 )

@@ -105,8 +105,8 @@ func (b *builder) eachTool(f func(t *Tool) grammar.Expr) grammar.Expr {
 	return b.rule(alt)
 }
 
-// several returns one call, or one or more of them separated by sep if parallel calls are
-// allowed.
+// several returns one call. If parallel calls are allowed, it returns one or more calls separated by
+// sep.
 func (b *builder) several(call, sep grammar.Expr) grammar.Expr {
 	if !b.parallel {
 		return call
@@ -117,8 +117,8 @@ func (b *builder) several(call, sep grammar.Expr) grammar.Expr {
 // fields returns the properties in list, in their order and separated by comma. Properties that
 // are not required may be left out.
 func (b *builder) fields(list []property, comma grammar.Expr, one func(p property) grammar.Expr) grammar.Expr {
-	// The loop goes from the last property to the first. tail accepts properties from number i on
-	// after an earlier one, head accepts them at the beginning.
+	// The loop goes from the last property to the first. tail is the rules for properties i and later
+	// after an earlier property. head is the rules for them at the beginning of the list.
 	tail, head := grammar.Expr(grammar.Seq{}), grammar.Expr(grammar.Seq{})
 	for i := len(list) - 1; i >= 0; i-- {
 		field := b.rule(one(list[i]))

@@ -138,8 +138,9 @@ func Recognize(template string) *Family {
 	return &generic
 }
 
-// Choose returns the family whose form the calls take. reads says that the template itself
-// describes tools. formed says that answers without calls have a form of their own.
+// Choose returns the family in whose form a model with this template should write calls: the
+// template's own family or the generic one. reads says that the template itself describes tools.
+// formed says that answers without calls have a form of their own.
 func Choose(template string, reads, formed bool) *Family {
 	f := Recognize(template)
 	if !f.IsGeneric() && (reads || f.canDescribe()) {

@@ -9,15 +9,15 @@ type namedForm struct {
 	section    []string
 	sectionEnd string
 	open       string
-	beforeName string // the name follows its last occurrence
+	beforeName string // the name follows the last occurrence of this text; "": none
 	nameEnd    []string
 	// afterID ends the id that follows the second mark of nameEnd.
 	afterID  string
 	argsOpen string // a fence before the arguments
 	argsEnd  string
 	close    string
-	sep      string // in grammars: between calls
-	afterEnd string // the name ends at its last occurrence: "functions.f:0"
+	sep      string // in grammars: the text between calls
+	afterEnd string // the name ends at the last occurrence of this text, ":" in "functions.f:0"; "": none
 }
 
 func (f *namedForm) start(p *Parser) {
@@ -50,7 +50,7 @@ func (f *namedForm) call(p *Parser) {
 	}, f.nameEnd...)
 }
 
-// nameOf extracts the tool's name from the text at its place.
+// nameOf extracts the tool's name from the text that a call has in its place.
 func (f *namedForm) nameOf(text string) string {
 	if f.beforeName != "" {
 		if i := strings.LastIndex(text, f.beforeName); i >= 0 {

@@ -31,8 +31,8 @@ func (f *headedForm) header(p *Parser) {
 	}, "\n")
 }
 
-// llamaForm is the form of Llama 3. Either the whole answer is calls in JSON, or it has a mark
-// before the calls. The mark may also stand before a Python call of a tool that the model was
+// llamaForm is the form of Llama 3. Either the whole answer consists of calls in JSON, or there is a
+// mark before the calls. The mark may also stand before a Python call of a tool that the model was
 // trained with.
 type llamaForm struct {
 	jsonForm

@@ -11,8 +11,8 @@ type verdict byte
 const (
 	inside verdict = iota // a byte of the value
 	last                  // the last byte of the value
-	past                  // the value ended before it
-	wrong                 // no value begins so
+	past                  // the value ended before the byte
+	wrong                 // no value begins with the byte
 )
 
 // scanner finds the end of a JSON value. It does not check the value: models write text that is
@@ -83,7 +83,7 @@ type object struct {
 
 	nest    int // the number of objects around the name: {"function": {…}}
 	key     []byte
-	value   []byte // of a name or an id, or quoted arguments
+	value   []byte // bytes of a name, of an id, or of quoted arguments
 	role    int
 	quoted  bool // the arguments are JSON in a string
 	scan    scanner
@@ -182,7 +182,7 @@ func (p *Parser) argument(b byte) {
 	o := &p.obj
 	if !o.hasArgs {
 		o.hasArgs = true
-		o.quoted = b != '{' && b != '[' // or null, or an invalid value
+		o.quoted = b != '{' && b != '[' // quoted is also set for null and invalid values
 		p.begun()
 	}
 	switch {

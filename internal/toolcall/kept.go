@@ -9,8 +9,8 @@ import (
 	"alpaca/internal/grammar/jsonschema"
 )
 
-// reach says how much of a tool's schema a form without JSON can enforce. For the rest the client
-// gets a warning, or an error if the tool is strict.
+// reach says how much of a tool's schema a form without JSON can enforce. For the keywords beyond its
+// reach the client gets a warning, or an error if the tool is strict.
 type reach int
 
 const (
@@ -32,7 +32,8 @@ var (
 	})
 )
 
-// tellBeyond warns about the keywords of a tool's schema that are beyond a form's reach.
+// tellBeyond warns about the keywords of a tool's schema that are beyond a form's reach. It refuses a
+// strict tool instead.
 func (b *builder) tellBeyond(x beyond, schema json.RawMessage) {
 	b.tellObject(x, "#", schema, namesKnown)
 }
@@ -107,8 +108,8 @@ func isFree(schema json.RawMessage) bool {
 	})
 }
 
-// tellKeywords warns about the keywords of a schema that are not in known, unless they have no
-// effect.
+// tellKeywords warns about the keywords of a schema that are not in known. If the tool is strict, it
+// refuses the tool instead. Keywords for which asksNothing returns true are left out.
 func (b *builder) tellKeywords(x beyond, at string, schema json.RawMessage, known []string) {
 	for _, k := range members(schema) {
 		if !slices.Contains(constraints, k.name) || slices.Contains(known, k.name) && !x.others(k, schema) || asksNothing(k, schema) {
@@ -125,8 +126,8 @@ func (b *builder) tellKeywords(x beyond, at string, schema json.RawMessage, know
 	}
 }
 
-// asksNothing reports whether keyword k has no effect, because the rest of the schema implies
-// it.
+// asksNothing reports whether keyword k needs no warning: its value has no effect, the rest of the
+// schema implies it, or the schema's compiler warns about it.
 func asksNothing(k property, schema json.RawMessage) bool {
 	var n float64
 	switch k.name {
@@ -153,8 +154,8 @@ func asksNothing(k property, schema json.RawMessage) bool {
 	return false
 }
 
-// others reports whether k is an additionalProperties with a schema, and the form allows
-// arguments that are not listed.
+// others reports whether k is an additionalProperties with a schema that the form does not enforce,
+// because the form allows arguments of any other name.
 func (x beyond) others(k property, schema json.RawMessage) bool {
 	if k.name != "additionalProperties" || string(k.schema) == "true" || string(k.schema) == "false" {
 		return false

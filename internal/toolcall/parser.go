@@ -16,16 +16,16 @@ type Parser struct {
 
 	step  func(b byte)
 	marks []mark
-	held  []byte // in content: bytes held back, white space and the possible beginning of a mark
+	held  []byte // in content: white space and the possible beginning of a mark, held back
 
 	// A text that may turn out not to be a call:
 	space []byte // white space before its mark
-	raw   []byte // all its bytes, including its mark
+	raw   []byte // all bytes of the text, including its mark
 
-	index  int  // of the current call, from 0
-	open   bool // the call has begun
-	called bool // there was a call
-	said   bool // there was content
+	index  int  // number of the current call, from 0
+	open   bool // the current call has begun
+	called bool // the answer has had a call
+	said   bool // the answer has had content
 
 	text    []byte // bytes collected by until and choose
 	obj     object
@@ -101,7 +101,7 @@ func (p *Parser) emit(kind Kind, text string) {
 	p.out = append(p.out, d)
 }
 
-// begin begins a call. If id is "" it makes one.
+// begin begins a call. If id is "", begin makes an id.
 func (p *Parser) begin(name, id string) {
 	if id == "" {
 		id = p.NewID()
@@ -202,8 +202,8 @@ func (p *Parser) bad(b byte) {
 	p.content(b)
 }
 
-// until collects the text before one of ends, at most limit bytes, and calls then with it and
-// the end's index.
+// until collects the text before one of ends, at most limit bytes. It then calls the function then
+// with this text and the index of the end in ends.
 func (p *Parser) until(limit int, then func(text string, end int), ends ...string) {
 	p.text = p.text[:0]
 	p.step = func(b byte) {
@@ -228,7 +228,7 @@ type option struct {
 }
 
 // choose expects one of several texts after optional white space. None of them is a prefix of
-// another. For any other text it calls otherwise with the text's last byte.
+// another. For any other text choose calls the function otherwise with the text's last byte.
 func (p *Parser) choose(otherwise func(b byte), options ...option) {
 	p.text = p.text[:0]
 	p.step = func(b byte) {

@@ -36,14 +36,14 @@ type Form struct {
 // Trigger begins a grammar in the middle of an answer.
 type Trigger struct {
 	Text    string
-	Pattern string // instead of Text: the grammar begins where the pattern's group begins
+	Pattern string // if not "", a regular expression that replaces Text; the grammar begins where its group begins
 	Start   bool   // the trigger counts only at the beginning of an answer
 	Then    *grammar.Program
 }
 
 // wrapper is a form in which an answer without a call has marks, too.
 type wrapper interface {
-	// answer returns an answer without a call, whose text is e; nil: any text.
+	// answer returns the rules for an answer without a call. e is its text; nil: any text.
 	answer(b *builder, e grammar.Expr) grammar.Expr
 	// thinking returns body preceded by the thoughts of t.
 	thinking(b *builder, t Thinking, body grammar.Expr) grammar.Expr

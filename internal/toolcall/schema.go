@@ -52,7 +52,7 @@ func properties(schema json.RawMessage) (list []property, open bool) {
 
 // document holds the definitions in the schema of a tool's arguments, which references point to.
 type document struct {
-	defs map[string]json.RawMessage // by their pointers
+	defs map[string]json.RawMessage // definitions by their JSON pointers
 	text []byte                     // "$defs" and "definitions" as JSON fields, each with a comma after it
 }
 
@@ -99,8 +99,8 @@ func (d *document) alone(schema json.RawMessage) []byte {
 	return append(append(append([]byte("{"), d.text...), `"allOf": [`...), append(slices.Clone(schema), "]}"...)...)
 }
 
-// texts returns the strings that a schema lists by enum or const. It returns nil if it lists
-// none, or also other values.
+// texts returns the strings that a schema lists by enum or const. It returns nil if the schema lists
+// no values, or some that are not strings.
 func texts(schema json.RawMessage) []string {
 	var s struct {
 		Enum  []any

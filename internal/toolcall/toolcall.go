@@ -28,15 +28,15 @@ const (
 	Content   Kind = iota
 	Reasoning      // the model's thoughts
 	Call           // a call begins
-	Arguments      // of the last call
+	Arguments      // more text of the arguments of the last call
 )
 
 // Delta is the next piece of an answer.
 type Delta struct {
 	Kind  Kind
 	Text  string // "" in a Call
-	Index int    // number of the call, from 0
-	ID    string // of a Call
+	Index int    // number of the call that the delta belongs to, from 0
+	ID    string // of a Call: the call's id
 	Name  string // of a Call: the tool's name
 }
 

@@ -88,8 +88,8 @@ func (b *builder) text(t *Tool, doc *document, schema json.RawMessage, end strin
 	return e
 }
 
-// listed returns the strings that a schema lists by enum or const. It returns nil if it lists
-// none, or also other values.
+// listed returns the strings that a schema lists by enum or const. It returns nil if the schema lists
+// no values, or some that are not strings.
 func (b *builder) listed(schema json.RawMessage, end string) grammar.Expr {
 	var alt grammar.Alt
 	for _, s := range texts(schema) {

@@ -6,8 +6,8 @@ import (
 	"alpaca/internal/ggml"
 )
 
-// The functions of feed-forward networks, LayerNorm and soft caps with their derivatives. For
-// float32 they are the same functions as in inference.
+// This file has the activation functions of feed-forward networks, LayerNorm and soft caps, with
+// their derivatives. In float32 the functions are the same as in inference.
 
 // activateMul sets dst to act(g)·u.
 func activateMul[T real](act ggml.Activation, dst, g, u []T) {
@@ -151,7 +151,8 @@ func softCap[T real](x, slope []T, c T) {
 	}
 }
 
-// moments returns the mean of x and 1/√(variance + eps), with the sums of ggml.LayerNorm.
+// moments returns the mean of x and 1/√(variance + eps). It sums in the same order as
+// ggml.LayerNorm.
 func moments[T real](x []T, eps float32) (mean, rho T) {
 	var sums [4]float64
 	for i, v := range x {
@@ -175,7 +176,7 @@ func layerNorm[T real](dst, x, w, b []T, eps float32) {
 	}
 }
 
-// layerNormBack adds the gradient of LayerNorm's input x to dx, or sets dx if fresh. It
+// layerNormBack adds the gradient of LayerNorm's input x to dx, or sets dx if fresh is true. It
 // returns the mean and ρ of moments. With h = (x - mean)·ρ:
 //
 //	dx = ρ·(w·dy - Σ w·dy/n - h·Σ w·dy·h/n)

@@ -13,8 +13,8 @@ type AdamW struct {
 	Decay             float64 // weight decay of matrices; norms and biases have none
 	Clip              float64 // largest global norm of the gradient; 0: no limit
 
-	Updates        int     // made so far
-	power1, power2 float64 // Beta1 and Beta2 to the power of Updates, by multiplication
+	Updates        int     // number of updates made so far
+	power1, power2 float64 // Beta1 and Beta2 to the power of Updates, by repeated multiplication
 }
 
 // blockLen is the number of elements whose squares gradNorm adds up to one partial sum.

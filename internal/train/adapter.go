@@ -27,8 +27,8 @@ func (m *Model[T]) adapted() (list []*Linear[T]) {
 }
 
 // WriteAdapter writes the adapters of m as a GGUF file that llama.cpp loads, in float32
-// (lora.Adapter.Write). Norms that are trained beside them are written under their own
-// names; llama.cpp ignores them. Matrices that are trained whole are an error.
+// (lora.Adapter.Write). Norms that are trained along with the adapters are written under their
+// own names; llama.cpp ignores them. Matrices that are trained whole are an error.
 func (m *Model[T]) WriteAdapter(path, baseName string) error {
 	list := m.adapted()
 	if len(list) == 0 {
@@ -100,7 +100,7 @@ func (t *Trainer) WriteModel(path string, kv []gguf.KV, extra []gguf.Tensor) err
 			add(x.Name, x, linear[x])
 		}
 	}
-	if m.Tied() && (m.EmbedLoRA.A != nil || m.OutputLoRA.A != nil) { // they are no longer the same matrix
+	if m.Tied() && (m.EmbedLoRA.A != nil || m.OutputLoRA.A != nil) { // embedding and output are no longer the same matrix
 		add(arch.Output.Weight(), m.Output, &m.OutputLoRA)
 	}
 	w, err := gguf.Create(path, kv, append(tensors, extra...))

@@ -10,9 +10,8 @@ import (
 // blockRows is the number of rows of queries that attention computes at once.
 const blockRows = 96
 
-// attention computes the heads of one layer for all documents of a batch. The workers
-// share out pairs of a document and a key head, because no two pairs write the same
-// gradients.
+// attention computes the heads of one layer for all documents of a batch. Each piece of work is
+// a pair of a document and a key head, because no two pairs write the same gradients.
 type attention[T real] struct {
 	w          *workers
 	s          *model.LayerConfig
@@ -52,7 +51,8 @@ func (e *engine[T]) attention(l *Layer[T], r *record[T]) *attention[T] {
 	return a
 }
 
-// kvOf returns the record with the keys and values that a layer uses.
+// kvOf returns the record with the keys and values that l attends to: r, or the record of the
+// earlier layer that l shares them with.
 func (e *engine[T]) kvOf(l *Layer[T], r *record[T]) *record[T] {
 	if of := l.Shape.KVOf; of > 0 {
 		return &e.tape[of-1]

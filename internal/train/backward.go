@@ -1,13 +1,14 @@
 package train
 
-// backward is the derivative of forward, in reverse order. At its beginning e.x is the
-// gradient of the hidden states after the last layer. backward adds to the gradients of
-// all trainable tensors of the layers and of the embedding.
+// backward is the derivative of forward, in reverse order. At its beginning e.x is the gradient
+// of the hidden states after the last layer. backward adds to the gradients of all trainable
+// tensors of the layers and of the embedding's adapter. It collects the gradients of the
+// embedding itself in e.embedGrads.
 func (e *engine[T]) backward() {
 	c := &e.m.Config
 	for i := len(e.m.Layers) - 1; i >= 0; i-- {
 		if e.Checkpointing && i < len(e.m.Layers)-1 {
-			e.layer(i) // the last layer's record is still there
+			e.layer(i) // not needed for the last layer, whose record e.shared still has
 			if e.m.Layers[i].hasTail() {
 				e.finish(i, e.mem.d4)
 			}
@@ -36,9 +37,8 @@ func (e *engine[T]) backward() {
 	}
 }
 
-// networkBack is the derivative of a layer's feed-forward network. If the network reads
-// the same input as attention, e.mem.d2 becomes the gradient of that input from the
-// network.
+// networkBack is the derivative of a layer's feed-forward network. If the network reads the same
+// input as attention, e.mem.d2 becomes the network's part of that input's gradient.
 func (e *engine[T]) networkBack(i int) {
 	l, r, m := &e.m.Layers[i], &e.tape[i], &e.mem
 	if l.Router.W != nil {
@@ -122,7 +122,7 @@ func (e *engine[T]) attentionBack(l *Layer[T], r *record[T], do, dx []T) {
 		l.Sinks.Grad[i%l.Shape.NumHeads] += d
 	}
 	dq, dk, dv := a.dq, a.dk, a.dv
-	if kv := e.kvOf(l, r); l.Shape.KVOf > 0 { // kept until backward reaches that layer
+	if kv := e.kvOf(l, r); l.Shape.KVOf > 0 { // kept until backward reaches the layer that computed the keys
 		addTo(kv.laterK, dk)
 		addTo(kv.laterV, dv)
 	} else if len(r.laterK) > 0 {
@@ -190,9 +190,10 @@ func (e *engine[T]) embedAdapterBack() {
 	}
 }
 
-// finishEmbedding adds e.embedGrads to the gradient of the embedding, once per update. If
-// the embedding is also the output matrix, the output's gradients come first, so the size
-// of the batches does not change the sums.
+// finishEmbedding adds e.embedGrads to the gradient of the embedding, once per update. If the
+// embedding is also the output matrix, it has got all its gradients as the output before this
+// call. So the order of each sum, and therefore the result, does not depend on the size of the
+// micro-batches.
 func (e *engine[T]) finishEmbedding() {
 	d := e.m.Config.Dim
 	for id, row := range e.embedGrads {
@@ -215,8 +216,8 @@ func (e *engine[T]) gatedBack(l *Layer[T], f, df, g, u []T) {
 	})
 }
 
-// normsBack adds the gradient of the norm's input x to dx, or sets dx if fresh. It also adds
-// to the gradient of the norm's weights.
+// normsBack adds the gradient of the norm's input x to dx, or sets dx if fresh is true. It also
+// adds to the gradient of the norm's weights.
 func (e *engine[T]) normsBack(dx, x, dy []T, w *Norm[T], fresh bool) {
 	d := w.W.Cols
 	n := len(x) / d

@@ -15,7 +15,7 @@ import (
 
 // Record is what a checkpoint holds besides the tensors.
 type Record struct {
-	Options    json.RawMessage // of the command, to resume with the same options
+	Options    json.RawMessage // options of the command, to resume with the same options
 	DataSHA256 string
 	BaseSHA256 string    // "" for a new model
 	BestEval   float64   // NaN if nothing was evaluated

@@ -90,7 +90,8 @@ func (e *engine[T]) convolveSilu(l *Layer[T], r *record[T]) {
 	})
 }
 
-// convolved sets out to the sums of row t, for the channels from first on, before silu.
+// convolved stores the sums of row t, before silu, in out. The first element of out belongs to
+// the channel first.
 func (e *engine[T]) convolved(l *Layer[T], r *record[T], out []T, doc document, t, first int) {
 	n, taps := l.Taps.Rows, l.Taps.Cols
 	clear(out)

@@ -11,11 +11,12 @@ import (
 	"alpaca/internal/train/random"
 )
 
-// Memory estimates the bytes that a run needs, without weights that stay in files. It
-// counts the weights in float32, 12 bytes more for each trained weight, the numbers kept
-// for the backward pass of a micro-batch, and the head's logits. Rows have up to
-// maxLength tokens. micro rows go through the model at once; 0 means 512 or 1024 tokens.
-// With checkpointing only the input of each layer is kept.
+// Memory estimates the bytes that a run needs, without weights that stay in files. It counts the
+// weights in float32, 12 bytes more for each trained weight, the numbers kept for the backward
+// pass of a micro-batch, and the head's logits. maxLength is the most tokens of a row. micro is
+// the number of rows that go through the model at once; 0 means as many rows as have about 512
+// or 1024 tokens together. With checkpointing the numbers kept are the inputs of all layers and
+// all numbers of one layer.
 func (m *Model[T]) Memory(maxLength, micro int, checkpointing bool) int64 {
 	n := int64(max(m.microTokens(), maxLength))
 	if micro > 0 {
@@ -45,11 +46,11 @@ func (m *Model[T]) Memory(maxLength, micro int, checkpointing bool) int64 {
 	return bytes + 4*n*(kept+scratch) + headBytes
 }
 
-// FLOPs returns the number of floating-point operations of training. tokens is the number
-// of tokens, labels how many of them go through the head. Each weight and token costs two
-// operations forward, two for the gradient of the input, and two for the gradient of the
-// weight if it is trained. Attention is counted in rows of length tokens, as if it were
-// not causal.
+// FLOPs returns the number of floating-point operations of training. tokens is the number of
+// tokens, labels how many of them go through the head. Each weight and token costs two
+// operations forward, two for the gradient of the input, and two for the gradient of the weight
+// if it is trained. length is the number of tokens of a row, for the operations of attention.
+// These are counted as if attention were not causal.
 func (m *Model[T]) FLOPs(tokens, labels, length int) float64 {
 	var perToken float64
 	add := func(t *Tensor[T], times float64) {
@@ -110,14 +111,14 @@ type Measured struct {
 	Tokens  int // tokens of an update
 	Updates []time.Duration
 
-	TokensPerSecond float64 // in the median update
-	GFLOPSPerCore   float64 // per thread
+	TokensPerSecond float64 // tokens per second in the median update
+	GFLOPSPerCore   float64 // GFLOP/s per thread
 	ShareOfPeak     float64 // GFLOPSPerCore as a fraction of sgemm.Peak
 }
 
-// Measure trains all weights of a new model of shape s for some updates and returns their
-// speed. An update has rows of length tokens, all of them labels. The first update is not
-// timed.
+// Measure trains all weights of a new model of shape s for some updates and returns their speed.
+// An update has the given number of rows. Each row has length tokens, which are all labels. The
+// first update is not timed.
 func Measure(ctx context.Context, s Shape, rows, length, updates int, p *pool.Pool) (*Measured, error) {
 	m := New[float32](s, true, 1)
 	docs := make([]Example, rows)

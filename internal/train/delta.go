@@ -7,15 +7,15 @@ import (
 	"alpaca/internal/ggml"
 )
 
-// The gated delta rule (ggml.DeltaNet) and its derivative. For each head of values, with
-// normalized queries q and keys k, and a state M [Key, Value] that is 0 before a
-// document:
+// This file has the gated delta rule (ggml.DeltaNet) and its derivative. Each head of values has
+// a state M [Key, Value], which is 0 before a document. With normalized queries q and keys k,
+// each position computes:
 //
 //	a = e^(A·softplus(alpha + Dt))    β = σ(beta)
 //	S = a·M    e = v - Sᵀk    δ = β·e    M = S + k·δᵀ    y = Mᵀq    o = RMSNorm(y)·silu(gate)
 
-// deltaRun is the distance between kept states. The backward pass recomputes the states in
-// between.
+// deltaRun is the number of positions from one stored state to the next. The backward pass
+// recomputes the states in between.
 const deltaRun = 16
 
 // deltaMemory is the scratch memory of one worker.
@@ -57,7 +57,7 @@ func (e *engine[T]) deltaHead(worker int, l *Layer[T], r *record[T]) deltaHead[T
 	return deltaHead[T]{deltaMemory: &e.delta[worker], s: &c.Delta, l: l, r: r, eps: c.NormEps}
 }
 
-// deltaRule sets o to the output for n.
+// deltaRule stores in r.o the output of the gated delta rule for the normed states n.
 func (e *engine[T]) deltaRule(l *Layer[T], r *record[T], n []T) {
 	e.linear(&l.QKV, r.in, n)
 	e.linear(&l.DeltaGate, r.gate, n)
@@ -143,7 +143,7 @@ func (h *deltaHead[T]) query(t int, m []T) {
 // unitEps is added to the square of a length, as in ggml.DeltaNet.
 const unitEps = 1e-6
 
-// unit sets dst to x divided by its length, times by.
+// unit sets dst to x divided by its length and multiplied by the factor by.
 func unit[T real](dst, x []T, by T) {
 	s := by * T(1/math.Sqrt(float64(dot3(x, x, nil)+unitEps)))
 	for i, v := range x {
@@ -271,7 +271,7 @@ func (h *deltaHead[T]) stepBack(t int, m, before, dMixed []T, g deltaGrads[T]) {
 	unitBack(dq, q, h.dq, h.queryScale())
 
 	h.step(t, m, before) // sets k, e and δ
-	clear(h.de)          // de is the gradient of δ first
+	clear(h.de)          // de is first the gradient of δ, later that of e
 	for i, x := range h.k {
 		row := h.dm[i*n : (i+1)*n]
 		axpy(h.de, row, x)

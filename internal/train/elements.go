@@ -11,7 +11,8 @@ import (
 // Operations on each element. A product that must not be fused with a sum is converted to
 // T first, so that all CPUs compute the same bits.
 
-// dot3 returns the sum of x[i]·y[i]·z[i], or of x[i]·y[i] if z is nil, in four chains.
+// dot3 returns the sum of x[i]·y[i]·z[i], or of x[i]·y[i] if z is nil. The order of the sums is
+// fixed.
 func dot3[T real](x, y, z []T) T {
 	if single[T]() && z == nil {
 		return T(grad.Dot(floats(x), floats(y)))
@@ -63,7 +64,8 @@ func norm[T real](dst, x, w []T, eps float32) {
 	}
 }
 
-// normBack adds the gradient of norm's input x to dx, or sets dx if fresh, and returns rms(x):
+// normBack adds the gradient of norm's input x to dx, or sets dx if fresh is true, and returns
+// rms(x):
 //
 //	dx = ρ·w·dy - x·ρ³/n·Σ x·w·dy
 func normBack[T real](dx, x, w, dy []T, eps float32, fresh bool) T {
@@ -174,8 +176,8 @@ func addTo[T real](dst, x []T) {
 	}
 }
 
-// turn rotates the pairs of a head by angles. If halves is true a pair is elements i and
-// i+n, else 2i and 2i+1.
+// turn rotates the pairs of a head by the angles whose cosines and sines are cos and sin. With n
+// angles, pair i is elements i and i+n if halves is true, else 2i and 2i+1.
 func turn[T real](rope *ggml.Rope, x []T, cos, sin []float32, halves bool) {
 	n := len(cos)
 	if single[T]() {

@@ -64,7 +64,7 @@ type memory[T real] struct {
 	scores     []T // [n, NumExperts] gradients of the router's scores
 }
 
-// newEngine returns an engine for documents of at most length tokens.
+// newEngine returns an engine. length is the most tokens of a document.
 func newEngine[T real](m *Model[T], pool *pool.Pool, length int) (*engine[T], error) {
 	e := &engine[T]{workers: newWorkers(pool), m: m, tape: make([]record[T], len(m.Layers)), embedGrads: map[int32][]T{}}
 	for i, p := range m.ropes(length) {
@@ -110,8 +110,9 @@ func (e *engine[T]) begin(b *Batch) {
 	}
 }
 
-// shareKV makes memory for keys and values that later layers use, apart from the memory
-// that layers share, and for their gradients from later layers.
+// shareKV makes memory for the keys and values that later layers use too, and for their
+// gradients from these layers. With Checkpointing this memory is separate from e.shared, which
+// every layer overwrites.
 func (e *engine[T]) shareKV(n int) {
 	for i := range e.m.Layers {
 		of := e.m.Layers[i].Shape.KVOf

@@ -67,7 +67,7 @@ func (e *engine[T]) experts(l *Layer[T], r *record[T], n []T) {
 	}
 }
 
-// gather copies each row's token of x to dst.
+// gather sets row i of dst to row rt.tokens[i] of x.
 func (e *engine[T]) gather(rt *routing[T], dst, x []T) {
 	d := e.m.Config.Dim
 	e.each(len(rt.tokens), fewRows, func(_, lo, hi int) {
@@ -77,8 +77,8 @@ func (e *engine[T]) gather(rt *routing[T], dst, x []T) {
 	})
 }
 
-// addExperts sets next to x1 plus the weighted outputs of the experts, added in the order
-// of their numbers. The shared expert comes last.
+// addExperts stores in next the sum of x1 and the weighted outputs of the experts, added in the
+// order of their numbers. The shared expert comes last.
 func (e *engine[T]) addExperts(l *Layer[T], r *record[T], next []T) {
 	c, rt := &e.m.Config, &r.route
 	d, by := c.Dim, T(c.ResidualScale)

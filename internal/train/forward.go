@@ -47,8 +47,10 @@ func (e *engine[T]) lowOfTokens() []T {
 	return low
 }
 
-// layer evaluates layer i up to the gate of its feed-forward network. The backward pass
-// needs no more. With Checkpointing, backward calls layer again.
+// layer evaluates layer i as far as the backward pass needs it: up to the gate of the
+// feed-forward network or, with experts or a post-norm, up to the network's output. finish does
+// the rest. With Checkpointing, backward calls layer again, and finish only for layers that have
+// a tail.
 func (e *engine[T]) layer(i int) {
 	l, r, m := &e.m.Layers[i], &e.tape[i], &e.mem
 
@@ -91,7 +93,7 @@ func (e *engine[T]) layer(i int) {
 	}
 }
 
-// finish evaluates the rest of layer i and sets next to its output.
+// finish evaluates the rest of layer i and stores its output in next.
 func (e *engine[T]) finish(i int, next []T) {
 	l, r := &e.m.Layers[i], &e.tape[i]
 	switch {

@@ -106,10 +106,10 @@ func (m *Model[T]) Freeze() {
 	}
 }
 
-// AddLoRA freezes the model and puts trainable adapters on the linear layers that wanted
-// accepts and that can have one (Adaptable). A is uniform in ±1/√in, as in PyTorch's
-// linear layers. B is 0, so an adapter changes nothing at first. For the embedding A is 0
-// and B normal, as in peft. The scale is alpha/rank or, if o.Stable, alpha/√rank
+// AddLoRA freezes the model. It puts trainable adapters on the linear layers that can have one
+// (Adaptable) and for whose roles wanted returns true. A is uniform in ±1/√in, as in PyTorch's
+// linear layers. B is 0, so an adapter changes nothing at first. For the embedding A is 0 and B
+// normal, as in peft. The scale is alpha/rank or, if o.Stable is true, alpha/√rank
 // (arXiv:2312.03732).
 func (m *Model[T]) AddLoRA(o LoRA, wanted func(role arch.Role) bool) {
 	m.Freeze()

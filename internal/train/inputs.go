@@ -18,7 +18,7 @@ type LayerInputs[T real] struct {
 // ownInputs are the own inputs of all layers, and their gradients.
 type ownInputs[T real] struct {
 	x, dx []T // [n, AllInputs]
-	raw   []T // [n, AllInputs] before the norm
+	raw   []T // [n, AllInputs] x before the norm
 }
 
 // layerInputs computes the own inputs of all layers:

@@ -142,7 +142,7 @@ func (l *Layer[T]) mixOut() *Linear[T] {
 	return &l.O
 }
 
-// module is a whole tensor that can be trained beside adapters.
+// module is a whole tensor that can be trained along with adapters.
 type module[T real] struct {
 	role  arch.Role
 	layer int // -1: in no layer
@@ -150,7 +150,7 @@ type module[T real] struct {
 	t     *Tensor[T]
 }
 
-// modules returns the tensors that can be trained whole, beside adapters: norms, the
+// modules returns the tensors that can be trained whole, along with adapters: norms, the
 // embedding, and the output matrix unless it is tied.
 func (m *Model[T]) modules() (list []module[T]) {
 	add := func(role arch.Role, layer int, t, bias *Tensor[T]) {
@@ -176,8 +176,8 @@ func (m *Model[T]) modules() (list []module[T]) {
 	return list
 }
 
-// TrainModules makes whole tensors trainable beside the adapters, if wanted accepts their
-// roles. It returns their number. Call it after AddLoRA.
+// TrainModules makes whole tensors trainable along with the adapters: those for whose roles
+// wanted returns true. It returns their number. Call it after AddLoRA.
 func (m *Model[T]) TrainModules(wanted func(role arch.Role) bool) (n int) {
 	for _, x := range m.modules() {
 		if !wanted(x.role) {
@@ -194,17 +194,17 @@ func (m *Model[T]) TrainModules(wanted func(role arch.Role) bool) (n int) {
 	return n
 }
 
-// HasWholeMatrices reports whether the embedding or the output is trained whole, beside
+// HasWholeMatrices reports whether the embedding or the output is trained whole, along with
 // adapters. A file of adapters cannot hold them.
 func (m *Model[T]) HasWholeMatrices() bool {
 	return m.Rank > 0 && (m.Embed.Trainable() || m.Output.Trainable())
 }
 
-// HasTrainedNorms reports whether norms are trained beside the adapters.
+// HasTrainedNorms reports whether norms are trained along with the adapters.
 func (m *Model[T]) HasTrainedNorms() bool { return m.Rank > 0 && len(m.trainedNorms()) > 0 }
 
-// HasTrainedBiases reports whether biases of norms are trained beside the adapters. A
-// file of adapters cannot hold them.
+// HasTrainedBiases reports whether biases of norms are trained along with the adapters. A file
+// of adapters cannot hold them.
 func (m *Model[T]) HasTrainedBiases() bool {
 	for _, t := range m.trainedNorms() {
 		if m.Rank > 0 && strings.HasSuffix(t.Name, ".bias") {

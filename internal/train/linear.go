@@ -142,7 +142,7 @@ type workers struct {
 	pool    *pool.Pool
 	scratch []sgemm.Scratch
 	product sgemm.Product // the product in progress
-	err     error         // the first error: a fault in the base's mapped file
+	err     error         // the first error, such as a read fault in the base's mapped file
 }
 
 func newWorkers(pool *pool.Pool) workers {
@@ -180,11 +180,11 @@ func (t *Tensor[T]) matrix() matrix[T] {
 	return matrix[T]{data: t.Data, stride: t.Cols, weights: t.Weights}
 }
 
-// product is dst [m, n] = a [m, k] · b [k, n], or += with add. Each element is a chain of
-// fused multiply-adds over k.
+// product is dst [m, n] = a [m, k] · b [k, n], or += with add. In float32 each element is a
+// chain of fused multiply-adds over k.
 type product[T real] struct {
 	dst     []T
-	stride  int // of dst
+	stride  int // stride of dst
 	a, b    matrix[T]
 	m, n, k int
 	add     bool

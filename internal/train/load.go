@@ -174,9 +174,9 @@ func numbers[T real](x []float32) []T {
 	return list
 }
 
-// kept returns the names of tensors that are not trained but copied from the base:
-// factors of frequencies, and the unused key and value matrices of layers that use an
-// earlier layer's.
+// kept returns the names of tensors that are not trained but copied from the base: RoPE's
+// frequency factors, and the key and value matrices that layers do not use because they share an
+// earlier layer's keys and values.
 func kept(c *model.Config) (names []string) {
 	for _, role := range []arch.Role{arch.RopeFreqs, arch.RopeLong, arch.RopeShort} {
 		names = append(names, role.Weight())

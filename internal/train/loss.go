@@ -56,7 +56,7 @@ func (e *engine[T]) loss(n float64, back bool) float64 {
 	return total
 }
 
-// headBlock is loss for the positions in at.
+// headBlock is loss for the positions that at lists.
 func (e *engine[T]) headBlock(at []int, n float64, back bool) (total float64) {
 	h, m := &e.head, e.m
 	c := &m.Config
@@ -126,8 +126,8 @@ func (e *engine[T]) headBlock(at []int, n float64, back bool) (total float64) {
 	return total
 }
 
-// crossEntropy replaces row by its softmax and returns -log p(label). The first vocab
-// elements are logits, the others padding.
+// crossEntropy replaces row by its softmax and returns -log p(label). vocab is the number of
+// logits; the elements after these are padding.
 func crossEntropy[T real](row []T, vocab int, label int32) T {
 	for j := vocab; j < len(row); j++ {
 		row[j] = T(math.Inf(-1))

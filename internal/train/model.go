@@ -104,8 +104,8 @@ type Model[T real] struct {
 	Inputs     LayerInputs[T] // empty unless layers have inputs of their own
 	Rank       int            // the rank of the adapters, 0 without adapters
 
-	// ropes returns the parameters of the position embeddings, by model.Turn, for texts
-	// of length tokens.
+	// ropes returns the parameters of the position embeddings, by model.Turn, for texts of the
+	// given length in tokens.
 	ropes func(length int) [2]ggml.RopeParams
 }
 

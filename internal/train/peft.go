@@ -26,8 +26,8 @@ type PEFT struct {
 }
 
 // WritePEFT writes a folder that peft loads: adapter_model.safetensors in float32,
-// adapter_config.json and README.md. The tensors are the adapters and the modules that
-// are trained beside them. The folder may exist; files of these names are replaced.
+// adapter_config.json and README.md. The tensors are the adapters and the modules that are
+// trained along with them. The folder may exist; files of these names are replaced.
 func (m *Model[T]) WritePEFT(dir string, p PEFT) error {
 	tensors, config := m.peft(p)
 	if len(tensors) == 0 {
@@ -98,7 +98,7 @@ func (m *Model[T]) peft(p PEFT) (tensors []peftTensor, config map[string]any) {
 	}
 	config = peftConfig(p, m.Rank, targets, saved)
 	if tied {
-		config["ensure_weight_tying"] = true // so that they stay tied if peft trains further
+		config["ensure_weight_tying"] = true // so that embedding and output stay tied if peft trains further
 	}
 	return tensors, config
 }

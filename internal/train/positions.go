@@ -93,7 +93,8 @@ func (e *engine[T]) positionsBack(l *Layer[T], r *record[T], dq, dk, dv []T) {
 	}
 }
 
-// rotate rotates all heads of x, of size elements each, by their positions, or back.
+// rotate rotates all heads of x by their positions or, if back is true, back. Each head has size
+// elements.
 func (e *engine[T]) rotate(t *turning, x []T, heads, size int, back bool) {
 	pairs := t.rope.Pairs()
 	e.each(e.batch.Len(), fewRows, func(_, lo, hi int) {

@@ -2,13 +2,13 @@ package train
 
 import "alpaca/internal/ggml"
 
-// record is what the backward pass needs of a layer. A field stays empty if the layer has
-// no such part.
+// record has what the backward pass needs of a layer. A field stays empty if the layer has no
+// such part.
 type record[T real] struct {
 	x0, x1     []T // [n, Dim] the inputs of attention and of the feed-forward network
 	o          []T // [n, Heads*ValueDim] the output of attention, or of the operation that a layer has instead
 	q, k, v    []T
-	rawQ, rawK []T // before QNorm and KNorm
+	rawQ, rawK []T // q and k before QNorm and KNorm
 	rawV       []T
 	laterK     []T // gradients of k and v from later layers that use the same ones
 	laterV     []T
@@ -110,7 +110,8 @@ func (r *record[T]) grow(m *Model[T], l *Layer[T], n int) {
 	}
 }
 
-// share makes r use the memory of all, for n tokens of l. r keeps its own x0.
+// share makes r's slices views of the slices of the record all, cut to n tokens of l. all has
+// room for every layer. r keeps its own x0.
 func (r *record[T]) share(all *record[T], m *Model[T], l *Layer[T], n int) {
 	*r = record[T]{x0: r.x0}
 	from := all.fields(m, l)

@@ -24,7 +24,7 @@ type Batch struct {
 	docs []document
 }
 
-// document is the tokens lo to hi-1. They see only each other.
+// document is the tokens lo to hi-1 of a batch. They attend only to each other.
 type document struct{ lo, hi int }
 
 // Example is one document. Tokens with a weight above 0 are labels, except the first

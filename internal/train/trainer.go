@@ -52,7 +52,7 @@ type State struct {
 
 // Step describes one update.
 type Step struct {
-	Update  int     // counted from 1
+	Update  int     // number of the update, counted from 1
 	Epoch   float64 // epochs finished, with the fraction of the current one
 	Tokens  int     // tokens of this update
 	Labels  int
@@ -70,7 +70,8 @@ const badInARow = 3
 // gradient was not finite.
 var ErrDiverged = errors.New("the loss or the gradient is not a number")
 
-// NewTrainer returns a trainer before its first update. Its pool must stay open.
+// NewTrainer returns a trainer before its first update. pool must stay open while the trainer is
+// used.
 func NewTrainer(m *Model[float32], s Settings, docs []Example, pool *pool.Pool) (*Trainer, error) {
 	t := &Trainer{Model: m, Settings: s, docs: docs, tensors: m.Trainable()}
 	if len(t.tensors) == 0 {
@@ -114,7 +115,7 @@ func (t *Trainer) Step() (Step, error) {
 		return Step{}, errors.New("train: no data is left")
 	}
 	step := Step{Update: t.State.Update + 1, Rate: s.Schedule.Rate(t.State.Update)}
-	var n float64 // weight of all labels, which loss divides by
+	var n float64 // sum of the weights of all labels, by which the loss is divided
 	for _, row := range rows {
 		for _, d := range row {
 			w, labels := t.docs[d].Weight()
@@ -152,7 +153,7 @@ func (t *Trainer) Step() (Step, error) {
 	t.State.Update++
 	t.State.Tokens += int64(step.Tokens)
 	t.State.Labels += int64(step.Labels)
-	if bad := step.Loss - step.Loss + step.Norm - step.Norm; bad != 0 { // NaN is not 0
+	if bad := step.Loss - step.Loss + step.Norm - step.Norm; bad != 0 { // if a number is infinite or NaN, its difference from itself is NaN, which is not 0
 		step.Skipped = true
 		t.State.Skipped++
 		t.State.Bad++
@@ -172,8 +173,9 @@ func (t *Trainer) Step() (Step, error) {
 	return step, nil
 }
 
-// microTokens is about how many tokens go through the model at once. Products reach full
-// speed at a quarter of it. Memory is proportional to it, so large models get half.
+// microTokens is about how many tokens go through the model at once. Matrix products reach full
+// speed at a quarter of this number. Memory is proportional to it, so it is only half as large
+// for large models.
 func (m *Model[T]) microTokens() int {
 	const limit, large = 1024, 80 << 10 // large: numbers kept per token for the backward pass
 	kept := 0
@@ -186,7 +188,7 @@ func (m *Model[T]) microTokens() int {
 	return limit
 }
 
-// micro returns how many of rows go through the model at once.
+// micro returns how many of the rows go through the model at once.
 func (t *Trainer) micro(rows [][]int) int {
 	if t.MicroRows > 0 {
 		return min(t.MicroRows, len(rows))

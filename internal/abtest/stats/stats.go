@@ -64,7 +64,8 @@ func SignTest(a, b int) float64 {
 // Anytime returns an anytime-valid 95 % interval: it covers the true rate for all numbers
 // of votes at once. So it stays valid if the voting stops when the result looks good. It
 // is the confidence sequence of a mixture of normals (Waudby-Smith and others,
-// arXiv:2103.06476), which is narrowest near 200 votes.
+// arXiv:2103.06476). Its parameter is tuned to 200 votes: for that number it gives about the
+// narrowest interval.
 func Anytime(wins, n float64) Interval {
 	if n <= 0 {
 		return Interval{0, 1}
@@ -83,7 +84,8 @@ func VotesNeeded(p float64) int {
 	return int(math.Ceil(float64(root * root)))
 }
 
-// Visible returns the smallest difference from 1/2 for which VotesNeeded is at most votes.
+// Visible returns how far a true rate must be from 1/2 for a test with this number of decided
+// votes to find the difference: the smallest d with VotesNeeded(0.5+d) <= votes.
 func Visible(votes int) float64 {
 	low, high := 0.0, 0.5
 	for range 40 {
@@ -96,7 +98,8 @@ func Visible(votes int) float64 {
 	return high
 }
 
-// Cluster sums up the votes on one prompt: their points for model X, and their number.
+// Cluster sums up the votes on one prompt: the points of model X (1 for a win, 0.5 for a tie),
+// and the number of votes.
 type Cluster struct{ Sum, N float64 }
 
 // resamples is the number of bootstrap samples.
@@ -106,8 +109,8 @@ const resamples = 10000
 // apart from those drawn for other purposes.
 const forBootstrap = 201
 
-// Bootstrap returns the 95 % percentile interval of the mean points of a vote. It
-// resamples whole prompts.
+// Bootstrap returns the 95 % bootstrap percentile interval of the mean number of points per
+// vote. It resamples whole prompts, with all their votes.
 func Bootstrap(list []Cluster, seed uint64) Interval {
 	if len(list) == 0 {
 		return Interval{0, 1}

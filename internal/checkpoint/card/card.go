@@ -29,7 +29,7 @@ type Counts struct {
 
 // Options describe the model.
 type Options struct {
-	Name   string // replaces the name in the files; "": keep that
+	Name   string // replaces the name in the files; "": keep the name in the files
 	Counts Counts
 }
 
@@ -38,7 +38,7 @@ const maxCard = 16 << 20
 
 // facts are the facts known of a model. The first value found for each counts.
 type facts struct {
-	text map[string]string // by key, without "general."
+	text map[string]string // values by key; a key lacks "general."
 	list map[string][]string
 	base []origin // its base models
 	data []origin // its data sets

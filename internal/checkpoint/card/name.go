@@ -130,7 +130,7 @@ func chooseBase(parts []*part) {
 	digits := slices.ContainsFunc(parts, func(p *part) bool { return p.size && strings.ContainsFunc(p.text, unicode.IsDigit) })
 	for _, p := range parts {
 		if digits && p.size && !strings.ContainsFunc(p.text, func(r rune) bool { return !unicode.IsLetter(r) }) {
-			p.size = false // "large" beside a size in numbers
+			p.size = false // a word such as "large" is not the size if the name has a size in numbers
 		}
 	}
 	start := true

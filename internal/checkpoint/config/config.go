@@ -225,9 +225,9 @@ func (r *reader) experts(s *arch.Sizes) {
 	}
 }
 
-// convSize reads the sizes of short convolutions and of feed-forward networks (LFM 2).
-// The size of a network is two thirds of the given number, rounded up to a multiple,
-// unless that is switched off.
+// convSize reads the sizes of short convolutions and of feed-forward networks (LFM 2). If
+// block_auto_adjust_ff_dim is true, the size of a network is two thirds of the given number, times
+// block_ffn_dim_multiplier, rounded up to a multiple of block_multiple_of.
 func (r *reader) convSize(s *arch.Sizes) {
 	s.Taps = r.count("conv_L_cache", 64)
 	if r.Has("block_ff_dim") {

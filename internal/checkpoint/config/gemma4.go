@@ -9,9 +9,9 @@ import (
 	"alpaca/internal/gguf"
 )
 
-// localLayers returns which layers of Gemma 4 have a window. If the configuration does
-// not list them, all except every sixth have one. The last layer never has one, as in the
-// class.
+// localLayers returns which layers of Gemma 4 have a window. If the configuration does not list them,
+// every layer except each sixth has a window. The last layer never has one, as in the class of
+// transformers.
 func (r *reader) localLayers() []bool {
 	local := make([]bool, len(r.m.Layers))
 	kinds := r.Texts("layer_types")
@@ -26,9 +26,9 @@ func (r *reader) localLayers() []bool {
 	return local
 }
 
-// ownHeads sets the sizes that differ among the layers of Gemma 4. Layers without a window have
-// heads of other sizes. The last layers have no keys and values of their own and, in some
-// models, feed-forward networks of twice the size.
+// ownHeads sets the sizes that differ among the layers of Gemma 4. Layers without a window have heads
+// of other sizes than layers with one. The last layers have no keys and values of their own and, in
+// some models, feed-forward networks of twice the size.
 func (r *reader) ownHeads() {
 	layers, local := r.m.Layers, r.localLayers()
 	own := len(layers) - r.Int("num_kv_shared_layers", 0)
@@ -143,7 +143,7 @@ func (r *reader) proportional(p Object) {
 	pairs, part, factor := r.m.Layers[0].RopeDim/2, p.Float("partial_rotary_factor", 1), p.Float("factor", 1)
 	switch kind := ropeType(p); kind {
 	case "proportional":
-	case "default": // has no part and no factor; the reference needs divisors in every model of Gemma 4
+	case "default": // this type has neither value, but the reference needs divisors in every model of Gemma 4
 		part, factor = 1, 1
 	default:
 		r.Fail("rope scaling %q is %w in %s", kind, ErrUnsupported, r.m.Arch.Name)

@@ -146,8 +146,8 @@ func (r *reader) family() {
 	r.activation()
 }
 
-// cap adds a soft cap to the file even if it is 0: without the key, the architecture's
-// default would apply.
+// cap adds a soft cap to the file even if it is 0. from is its key in config.json, to its key in
+// GGUF. Without the key, the architecture's default would apply.
 func (r *reader) cap(from, to string) {
 	r.addFloat(to, r.Float(from, 0))
 }
@@ -168,7 +168,7 @@ func (r *reader) attnScale(s *arch.Sizes) {
 	}
 }
 
-// noRope checks that the same layers have no rotation as in the architecture.
+// noRope checks that the layers without rotation are every NoRopePeriod-th, as in the architecture.
 func (r *reader) noRope() {
 	period := r.m.Arch.NoRopePeriod
 	if list := r.Floats("no_rope_layers"); len(list) > 0 {

@@ -53,8 +53,8 @@ func ReadMeta(o Object, ffn int) (*Model, error) {
 	return m, o.Err()
 }
 
-// metaContext returns the training context of a model of Meta's. params.json lacks it, so
-// it follows from other values, which differ between the generations of models.
+// metaContext returns the training context of one of Meta's models. params.json lacks it. It follows
+// from other values in the file, which differ between the generations of models.
 func metaContext(o Object, base float64) int {
 	switch {
 	case o.Has("max_seq_len"):

@@ -21,7 +21,7 @@ const maxFile = 16 << 20
 // Object is a JSON object whose values are read by key. It keeps the first error about a
 // value of the wrong type, so callers can check Err once.
 type Object struct {
-	Name   string // of the file, for messages
+	Name   string // name of the file, for messages
 	fields map[string]any
 	err    *error
 }
@@ -102,8 +102,8 @@ func (o Object) First(keys ...string) string {
 	return ""
 }
 
-// With returns o with the values of others. If several objects have a key, the last one's
-// value counts, even if it is null.
+// With returns o extended by the keys of the objects in others. If several objects have a key, the
+// last one's value counts, even if it is null.
 func (o Object) With(others ...Object) Object {
 	all := make(map[string]any, len(o.fields))
 	for _, x := range append([]Object{o}, others...) {

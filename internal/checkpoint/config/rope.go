@@ -7,8 +7,8 @@ import (
 	"alpaca/internal/gguf"
 )
 
-// ropeObject returns the parameters of RoPE for layers without a window: today's
-// rope_parameters, or rope_scaling with the keys beside it.
+// ropeObject returns the parameters of RoPE for layers without a window. They are in rope_parameters
+// or, in older files, in rope_scaling and the keys beside it.
 func (r *reader) ropeObject() Object {
 	p := r.Sub("rope_parameters")
 	switch {
@@ -108,8 +108,9 @@ func (r *reader) scaling(p Object) {
 	}
 }
 
-// yarn adds the keys of YaRN. KeyYarnAttn is the attention_factor or, without one, follows
-// from mscale and mscale_all_dim. If mscale is 1, KeyYarnLog is mscale_all_dim instead.
+// yarn adds the keys of YaRN. KeyYarnAttn is attention_factor, if there is one. Otherwise it is
+// computed from mscale and mscale_all_dim, if both are given. If mscale is 1, KeyYarnLog is set to
+// mscale_all_dim instead.
 func (r *reader) yarn(p Object, context int) {
 	factor := p.Float("factor", 1)
 	r.add(arch.KeyRopeScaling, gguf.Str("yarn"))

@@ -50,7 +50,7 @@ func (r *reader) windows() {
 		any, all = any || s, all && s
 	}
 	if (window == 0 || !any) && !a.Windows.OwnHeads {
-		if a.Windows.Default > 0 { // without the key, the default would apply
+		if a.Windows.Default > 0 { // without the key, the architecture's default would apply
 			r.addInt(arch.KeyWindow, 0)
 		}
 		return

@@ -9,7 +9,7 @@ import (
 	"alpaca/internal/checkpoint/weights"
 )
 
-// stored is a tensor of the checkpoint, or several that form one tensor in GGUF.
+// stored is a tensor of the checkpoint, or several tensors that form one tensor in GGUF.
 type stored struct {
 	name  string // name of the first tensor
 	typ   string // how the checkpoint stores the tensor
@@ -17,8 +17,8 @@ type stored struct {
 	rows  *rows.Rows
 }
 
-// tensor returns a tensor of the checkpoint by its name without the model's prefix, nil if
-// there is none.
+// tensor returns a tensor of the checkpoint by its name without the model's prefix, or nil if there
+// is none.
 func (b *builder) tensor(name string) *weights.Tensor {
 	all := b.folder.Shards[0]
 	for _, prefix := range prefixes {
@@ -33,8 +33,8 @@ func (b *builder) tensor(name string) *weights.Tensor {
 // prefixes are the possible prefixes of a tensor's name.
 var prefixes = []string{"model.", "", "model.language_model.", "language_model.model.", "language_model.", "model.language_model.model.", "model.text_model."}
 
-// find returns the tensor of a Hugging Face checkpoint that becomes s in GGUF, nil if
-// there is none.
+// find returns the tensor of a Hugging Face checkpoint that becomes s in GGUF, or nil if there is
+// none.
 func (b *builder) find(s source) (*stored, error) {
 	t := s.tensor
 	if t.HF != "" {
@@ -49,7 +49,8 @@ func (b *builder) find(s source) (*stored, error) {
 	return nil, nil
 }
 
-// named finds a tensor by its name, or those of all experts or rows.
+// named finds a tensor by its name. If GGUF stacks several tensors, named finds and stacks them: one
+// for each expert or row.
 func (b *builder) named(s source) (*stored, error) {
 	parts := s.sizes.NumExperts
 	if s.tensor.Stack == arch.One {

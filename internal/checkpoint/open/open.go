@@ -131,12 +131,12 @@ type builder struct {
 	used   map[string]bool // names of the checkpoint's tensors that were used
 	notes  []string
 	quant  quantized // how the checkpoint stores matrices
-	mapped bool      // the model is run, so converted tensors stay in memory
+	mapped bool      // the model is run, so dequantized tensors stay in memory, as BF16
 
 	embed   *rows.Rows // the embedding's rows
 	tensors []gguf.Tensor
 	reads   []func(dst []byte, lo, hi int) error
-	stored  map[string]int64 // number of elements of matrices, by type in the checkpoint
+	stored  map[string]int64 // number of elements of all matrices, by their type in the checkpoint
 	kinds   map[quant.Type]int64
 }
 
@@ -151,7 +151,7 @@ func (b *builder) lastIs(name string) bool {
 	return len(b.tensors) > 0 && b.tensors[len(b.tensors)-1].Name == name
 }
 
-// count counts the elements of a matrix for main.
+// count counts the elements of a matrix. The method main uses the counts.
 func (b *builder) count(stored string, r *rows.Rows) {
 	if b.stored == nil {
 		b.stored, b.kinds = map[string]int64{}, map[quant.Type]int64{}

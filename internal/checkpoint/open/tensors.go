@@ -176,8 +176,8 @@ func (b *builder) one(s source) error {
 	return nil
 }
 
-// has reports whether layer n has tensor t. Some layers use other layers' keys and
-// values, or keys as values.
+// has reports whether layer n has tensor t. Some layers lack keys and values because they use those
+// of another layer. Some lack values because they use the keys as values.
 func (b *builder) has(n int, t *arch.Tensor) bool {
 	asKeys := t.Role == arch.AttnV && b.KeysAsValues != nil && b.KeysAsValues[n]
 	return b.Layers[n].In(t.In) && !asKeys

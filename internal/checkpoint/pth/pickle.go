@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// machine runs a pickle. A pickle can only use the machine's operations, and its names are
-// only looked up in the tables of this package.
+// machine runs a pickle. The pickle can only use the operations of the machine. Python names in it
+// are only looked up in the tables of this package.
 type machine struct {
 	src   []byte
 	at    int
@@ -225,7 +225,7 @@ func (m *machine) call(args any) error {
 			return errors.New("a parameter without a tensor")
 		}
 		m.push(list[0])
-	default: // a harmless name, or an unknown one: unpickle's error lists these
+	default: // a harmless name, or an unknown name, which unpickle's error lists
 		m.push(opaque(g))
 	}
 	return nil

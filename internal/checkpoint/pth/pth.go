@@ -1,7 +1,7 @@
-// Package pth reads files of torch.save, pytorch_model.bin and .pth: zip archives with a
-// pickle and the bytes of every storage. A pickle is a program. Here a small machine runs
-// it, which can build dictionaries, numbers and tensors, and calls nothing. If the pickle
-// asks for other names, the error lists them.
+// Package pth reads files of torch.save, pytorch_model.bin and .pth: zip archives with a pickle and
+// the bytes of every storage. A pickle is a program. Here a small machine runs it, which can build
+// dictionaries, numbers and tensors, and calls nothing. If the pickle asks for Python names that the
+// machine does not know, the error lists them.
 package pth
 
 import (
@@ -23,7 +23,7 @@ const maxPickle = 64 << 20
 // File is an open file. Several goroutines may use it, until Close.
 type File struct {
 	Path    string
-	Tensors []weights.Tensor // in the order of the pickle
+	Tensors []weights.Tensor // in the order in which the pickle has them
 
 	file *os.File
 	size int64

@@ -9,22 +9,22 @@ import (
 	"alpaca/internal/quant"
 )
 
-// Columns is a transposed matrix of small integers, GPTQ's or AWQ's. A 32-bit word has
-// several integers: of neighbouring columns in GPTQ, of neighbouring rows in AWQ, in the
-// order 0 2 4 6 1 3 5 7. A group of columns has a scale and a zero point for each row.
+// Columns is a transposed matrix of small integers, in GPTQ's or AWQ's format. A 32-bit word has
+// several integers. In GPTQ they belong to neighbouring columns. In AWQ they belong to neighbouring
+// rows, in the order 0 2 4 6 1 3 5 7. A group of columns has a scale and a zero point for each row.
 // https://github.com/ModelCloud/GPTQModel, nn_modules/qlinear; casper-hansen/AutoAWQ,
 // awq/utils/packing_utils.py.
 type Columns struct {
-	// The shapes with 4 bits are [cols/8, rows] (AWQ: [cols, rows/8]), [groups, rows/8] and
-	// [groups, rows].
+	// With 4 bits, Words is [cols/8, rows] (AWQ: [cols, rows/8]), Zeros is [groups, rows/8], and
+	// Scales is [groups, rows].
 	Words, Zeros, Scales *weights.Tensor
 	Groups               *weights.Tensor // the group of each column; nil: groups are consecutive
 	Rows, Cols, Bits     int
-	Group                int // columns of a group
+	Group                int // number of columns of a group
 	AWQ                  bool
 	PlusOne              bool // zero points are stored minus 1
 
-	Cache *Cache // shared by all such matrices of a checkpoint
+	Cache *Cache // shared by all Columns of a checkpoint
 
 	mu     sync.Mutex // held while loading
 	loaded atomic.Pointer[columns]

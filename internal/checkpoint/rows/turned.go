@@ -28,13 +28,13 @@ func (r *Rows) Turn(rows int) *Rows {
 	}}
 }
 
-// turned computes transposes and keeps the most recent ones.
+// turned computes transposes of matrices and caches the most recent ones.
 type turned struct {
 	of   *Rows
 	rows int
 
 	mu   sync.Mutex
-	kept []keptMatrix // the newest last
+	kept []keptMatrix // the most recent last
 }
 
 type keptMatrix struct {
@@ -42,8 +42,8 @@ type keptMatrix struct {
 	data  []byte
 }
 
-// maxKept is the number of transposes in memory. Several goroutines read rows in order,
-// and are never further apart than one matrix.
+// maxKept is the number of cached transposes. Several goroutines read rows in order, so the matrices
+// they read at a time are never further apart than one.
 const maxKept = 2
 
 // matrix returns the transpose of one matrix.
@@ -86,9 +86,9 @@ func transpose(src []byte, rows, cols, elem int) []byte {
 	return dst
 }
 
-// MXFP4 returns matrices of 4-bit codes, with an 8-bit scale for each 32 of them. A byte
-// has two codes, the first in its low half. blocks reads n rows of cols/2 bytes of codes,
-// scales n rows of cols/32 scales. Layout:
+// MXFP4 returns matrices of 4-bit codes, with an 8-bit scale for each 32 of them. A byte has two
+// codes, the first in its low half. The function blocks reads n rows of codes, with cols/2 bytes in a
+// row. The function scales reads n rows of scales, with cols/32 bytes in a row. Layout:
 // https://github.com/openai/gpt-oss/blob/main/gpt_oss/torch/weights.py
 func MXFP4(n, cols int, blocks, scales func(dst []byte, lo, hi int) error) *Rows {
 	r := &Rows{Type: quant.MXFP4, N: n, Cols: cols}

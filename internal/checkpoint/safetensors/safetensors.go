@@ -24,7 +24,7 @@ const maxHeader = 100_000_000
 // File is an open file. Several goroutines may use it, until Close.
 type File struct {
 	Path     string
-	Tensors  []weights.Tensor  // in the order of their data
+	Tensors  []weights.Tensor  // in the order of their data offsets
 	Metadata map[string]string // the values of __metadata__; nil if there are none
 
 	file *os.File

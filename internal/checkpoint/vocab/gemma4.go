@@ -15,9 +15,9 @@ var visible = map[string]bool{
 	"<|tool_response>": true, "<tool_response|>": true, `<|"|>`: true,
 }
 
-// gemma4 reads the vocabulary of Gemma 4 from tokenizer.json. It has merges, like
-// byte-level vocabularies, but of characters. Spaces are written as U+2581, and there are
-// tokens for single bytes.
+// gemma4 reads the vocabulary of Gemma 4 from tokenizer.json. Like a byte-level vocabulary it has
+// merges, but they merge characters, not bytes. Spaces are written as U+2581, and there are tokens
+// for single bytes.
 func (b *builder) gemma4() error {
 	t := b.tokenizer
 	b.model = tokenizer.ModelGemma4
@@ -42,7 +42,7 @@ func (b *builder) gemma4() error {
 			typ = gguf.TokenUserDefined
 		case a.Special || looksSpecial(a.Content):
 		case inVocab && (merged[a.Content] || utf8.RuneCountInString(a.Content) == 1):
-			typ = gguf.TokenNormal // merges make this token, too, so U+2581 in it must stand for a space
+			typ = gguf.TokenNormal // merges make this token, too, so U+2581 in its text must stand for a space
 		default:
 			typ = gguf.TokenUserDefined
 		}

@@ -147,8 +147,8 @@ func (b *builder) tekken() error {
 	return nil
 }
 
-// ranked sets byte tokens in the order of their ranks, with ids from first on. It derives
-// the merge that makes each token.
+// ranked sets byte tokens in the order of their ranks. first is the id of the first token. ranked
+// derives the merge that makes each token.
 func (b *builder) ranked(ranks [][]byte, first int) error {
 	index := make(map[string]int, len(ranks))
 	for rank, token := range ranks {
@@ -171,9 +171,9 @@ func (b *builder) ranked(ranks [][]byte, first int) error {
 	return nil
 }
 
-// lastMerge merges the bytes of a token by the ranks below its own until two parts are
-// left. It returns the length of the first part. ok is false if more than two parts are
-// left.
+// lastMerge merges the bytes of a token, using only tokens of lower rank, until two parts are left.
+// It returns the length of the first part. ok is false if no merge is possible while there are more
+// than two parts.
 func lastMerge(index map[string]int, token []byte, rank int) (left int, ok bool) {
 	cuts := make([]int, len(token)+1)
 	for i := range cuts {

@@ -147,8 +147,8 @@ func (b *builder) special() error {
 	return errors.Join(b.config.Err(), b.Config.Err())
 }
 
-// named returns the token of a role by its text in the files. ok is false if there is
-// none.
+// named returns the token that the files name for a role, found by its text. ok is false if the files
+// name none.
 func (b *builder) named(role string, texts config.Object) (int, bool) {
 	key := role + "_token"
 	for _, o := range []config.Object{b.config, texts} {

@@ -68,7 +68,7 @@ type builder struct {
 
 	addBOS, addEOS, addSep, spacePrefix *bool
 	normalizer                          string
-	ids                                 map[string]int // token ids by role, with the roles' names in keys
+	ids                                 map[string]int // token ids by role; the roles are named as in GGUF's keys
 	ends                                []int32        // all tokens that end a text
 	notes                               []string
 }

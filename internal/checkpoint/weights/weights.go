@@ -1,6 +1,6 @@
-// Package weights has what all containers of checkpoints have in common: named arrays of
-// numbers, which are read in pieces. The reader of a container checks that the data are
-// there and returns Tensors. Code that converts them needs nothing else.
+// Package weights has what all containers of checkpoints have in common: named arrays of numbers,
+// which are read in pieces. The reader of a container checks that the data are there and returns
+// Tensors. Code that converts tensors needs no other package for them.
 package weights
 
 import (

@@ -132,8 +132,8 @@ func (o *options) check() error {
 	return o.sampling.Check()
 }
 
-// checkJudge returns an error if the judging model cannot be opened. Otherwise that would come
-// out only after all answers.
+// checkJudge returns an error if the judging model cannot be opened, before any answers are
+// generated.
 func (o *options) checkJudge() error {
 	if o.judge == "" {
 		return nil
@@ -162,7 +162,7 @@ func (o *options) run(ctx context.Context) error {
 	var c comparison
 	if len(o.models)+len(o.answers) > 0 {
 		var err error
-		if c, err = o.compare(); err != nil { // before there is a database
+		if c, err = o.compare(); err != nil { // an error here leaves no empty database
 			return err
 		}
 	}
@@ -234,8 +234,8 @@ type side struct {
 	identity abtest.Model
 }
 
-// comparison is what the flags ask for: two sides, and the prompts to judge in order. It is empty
-// without models and answers.
+// comparison has two sides and the prompts to judge, in order. It is empty if the flags name
+// neither models nor answers.
 type comparison struct {
 	sides  []*side
 	plan   abtest.Plan

@@ -49,8 +49,8 @@ func path(model string) string {
 	return model
 }
 
-// templateOf returns a model's own chat template, or else Stanford's, as "alpaca train" does.
-// why says which one it is.
+// templateOf returns a model's own chat template or, if it has none, Stanford's, as "alpaca
+// train" does. why says which one it is.
 func (o *options) templateOf(m *load.Instance) (t *chat.Template, why string, err error) {
 	t, why, err = load.Template(o.u, m.Model.File, m.Model.Tokenizer, load.TemplateChoice{}, chat.Request{})
 	if err != nil || t != nil {
@@ -70,7 +70,7 @@ func (o *options) open(model string, opt load.Options, p sampler.Params) (*onesh
 	if err == nil {
 		e := opt.EngineOptions(m)
 		e.Parallel, e.NoCache, e.Threads = o.parallel, false, load.Threads(o.u, opt.Threads)
-		e.Target = time.Hour // nobody sees an answer before it is complete
+		e.Target = time.Hour // steps may be slow, because nobody sees an answer before it is complete
 		err = m.StartEngine(e)
 	}
 	if err != nil {
@@ -131,8 +131,8 @@ func (o *options) answerOne(ctx context.Context, st abtest.Store, s *abtest.Sess
 	return st.AddAnswer(ctx, s.ID, n, slot, abtest.Answer{Text: a.Text, Tokens: a.Tokens, Cut: a.Cut, Millis: a.Took.Milliseconds(), Logprob: a.Logprob})
 }
 
-// each calls f for 0 to n-1, up to o.parallel calls at once, until one call fails. After each
-// success it calls told, never twice at once.
+// each calls f for every i from 0 to n-1, with up to o.parallel calls at once, until one call
+// fails. After each success it calls told; calls of told never overlap.
 func (o *options) each(ctx context.Context, n int, f func(ctx context.Context, i int) error, told func()) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

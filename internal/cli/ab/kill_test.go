@@ -21,8 +21,8 @@ import (
 
 var hidden = regexp.MustCompile(`name="(n|repeat|token|at)" value="([^"]*)"`)
 
-// TestKilled kills the program while a vote is on its way: the vote is there or not, it is there
-// if it was confirmed, and it is never there twice, also when the form is sent again.
+// TestKilled kills the program while it receives a vote. A confirmed vote must be in the database.
+// No vote may be there twice, even if the form is sent again after a restart.
 func TestKilled(t *testing.T) {
 	clitest.NeedExec(t)
 	const pairs = 12
@@ -60,7 +60,7 @@ func TestKilled(t *testing.T) {
 		for _, m := range hidden.FindAllStringSubmatch(page, -1) {
 			form.Set(m[1], html.UnescapeString(m[2]))
 		}
-		// The answer to the vote is looked at, not the page after it.
+		// Only the response to the vote matters, not the page after it.
 		p.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 		confirmed := make(chan bool, 1)
 		go func() {
@@ -78,7 +78,7 @@ func TestKilled(t *testing.T) {
 			require.Equal(t, before+1, after, "a confirmed vote is lost")
 		}
 
-		// The same form again, to the program that goes on: then it is there, once.
+		// The same form is sent again after a restart: the vote is there once.
 		again := start(t, "-d", path)
 		again.client.Jar = p.client.Jar
 		_, err = again.ask("/vote", form)

@@ -24,10 +24,10 @@ import (
 
 func TestMain(m *testing.M) { clitest.Main(m) }
 
-// page is a program that serves the page of a comparison, and a client of it.
+// page is a running "alpaca ab" with a client of its page.
 type page struct {
 	cmd    *exec.Cmd
-	rest   io.Reader // what the program says after its address
+	rest   io.Reader // stderr after the line with the address
 	base   string
 	client *http.Client
 }
@@ -54,7 +54,7 @@ func start(t *testing.T, args ...string) *page {
 	return p
 }
 
-// ask loads a page, or sends a form. It returns the page that comes in the end.
+// ask loads a page, or posts a form. It returns the page after all redirects.
 func (p *page) ask(path string, form url.Values) (string, error) {
 	var resp *http.Response
 	var err error

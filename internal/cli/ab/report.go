@@ -174,7 +174,7 @@ func writeReport(w io.Writer, r *abtest.Report) error {
 	return err
 }
 
-// writeGroup writes the counts of a group. about is added to its name.
+// writeGroup writes the counts of a group. about is appended to the group's name.
 func writeGroup(w io.Writer, g *abtest.Group, about string) error {
 	who := abtest.People
 	if g.Name != abtest.People {

@@ -1,7 +1,7 @@
-// Package batch has "alpaca batch", which answers all requests of a file in OpenAI's batch
-// form, with the same handlers as "alpaca serve". The output is the only record of a run, so
-// that the same command resumes an interrupted one. "alpaca batch merge" joins the outputs of
-// several machines.
+// Package batch has "alpaca batch", which answers all requests of a file in OpenAI's batch form,
+// with the same handlers as "alpaca serve". The output file is the only record of the progress,
+// so the same command, given again, resumes an interrupted run. "alpaca batch merge" joins the
+// outputs of several machines.
 package batch
 
 import (

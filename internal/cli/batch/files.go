@@ -27,8 +27,9 @@ func (s *source) close() {
 	}
 }
 
-// source opens the input. It checks a file first, and reports lines that cannot be used. It
-// returns the file's SHA-256, "" for a pipe.
+// source opens the input. It checks a file, or the copy of a pipe, and reports lines that cannot
+// be used. It cannot check a pipe that is read directly. sum is the file's SHA-256, "" for a
+// pipe.
 func (o *options) source(u *ui.UI) (s *source, sum string, err error) {
 	s = &source{}
 	path := o.in
@@ -63,7 +64,7 @@ func (o *options) source(u *ui.UI) (s *source, sum string, err error) {
 	return s, sum, nil
 }
 
-// openInput opens and checks the file at path. Messages call it name.
+// openInput opens and checks the file at path. In messages the file is called name.
 func openInput(u *ui.UI, path, name string, part jobs.Shard) (*jobs.Input, error) {
 	const limit = 10 // the largest number of lines to report
 	told := 0

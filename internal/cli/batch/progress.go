@@ -31,7 +31,7 @@ func (p *progress) begin() {
 	}
 }
 
-// count says how many results there are.
+// count returns as text how many results there are.
 func (p *progress) count() string {
 	text := fmt.Sprintf("%d results", p.out.Done)
 	if p.total > 0 {

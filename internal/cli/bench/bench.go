@@ -79,7 +79,7 @@ core (prompts).`,
 	flags.AllowSingleDash(fs, "parallel", "npl")
 	fs.IntSliceVarP(&o.depths, "n-depth", "d", []int{0}, "`tokens` already in the context")
 	fs.IntSliceVarP(&o.batches, "batch-size", "b", []int{model.DefaultBatch}, "prompt `tokens` evaluated together")
-	fs.IntSliceVarP(&o.threads, "threads", "t", nil, "`numbers` of threads (default: the physical cores that may be used)")
+	fs.IntSliceVarP(&o.threads, "threads", "t", nil, "`numbers` of threads (default: the performance cores that may be used)")
 	flags.AddCacheTypeLists(fs, &o.cacheK, &o.cacheV)
 	flags.AddInt(fs, &o.repetitions, flags.Int{Name: "repetitions", Short: "r", Value: 5, Low: 1, High: 1000}, "`times` that each test is run")
 	fs.BoolVar(&o.noWarmup, "no-warmup", false, "do not run each test once before it is measured")
@@ -94,7 +94,8 @@ core (prompts).`,
 	return cmd
 }
 
-// grid checks the lists of the flags and returns them as a Grid, which combines them.
+// grid checks the lists of settings in the flags and returns them as a Grid. The tests are all
+// combinations of these settings.
 func (o *benchOptions) grid() (bench.Grid, error) {
 	g := bench.Grid{Prompts: o.prompts, Gens: o.gens, Parallels: o.parallels, Depths: o.depths, Batches: o.batches, Threads: o.threads}
 	for _, s := range o.promptGens {

@@ -90,7 +90,7 @@ func (m *measurer) measureBandwidth(ctx context.Context, threads int) error {
 	}
 	m.u.Statusf("measuring memory")
 	bw, err := bench.ReadBandwidth(ctx, threads)
-	debug.FreeOSMemory() // PeakMemory must not count the memory that was read
+	debug.FreeOSMemory() // PeakMemory must not include the memory that the measurement allocated
 	m.bandwidth[threads] = bw
 	return err
 }

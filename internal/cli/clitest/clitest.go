@@ -45,8 +45,9 @@ func ReadGolden(t *testing.T, model string) []testshared.Continuation {
 	return records
 }
 
-// NeedExec skips a test if the program cannot be started as a process. That is so under an
-// emulator that the kernel does not know. Other tests run the same command lines in process.
+// NeedExec skips a test if the program cannot be started as a process. This is so under an
+// emulator for which the kernel has no binfmt_misc entry. Other tests run the same command lines
+// in the test's own process.
 func NeedExec(t *testing.T) {
 	t.Helper()
 	err := exec.Command("alpaca", "version").Run()

@@ -25,7 +25,7 @@ type Terminal struct {
 
 	mu    sync.Mutex
 	Shown bytes.Buffer
-	seen  int // bytes of Shown that Expect has passed
+	seen  int // number of bytes of Shown up to the end of the text that Expect found last
 	ended chan struct{}
 }
 
@@ -61,7 +61,8 @@ func StartOn(t *testing.T, columns uint16, cmd *exec.Cmd) *Terminal {
 // because machines may be slow and busy.
 const patience = 5 * time.Minute
 
-// Expect waits until the terminal shows text after the texts of earlier calls.
+// Expect waits until the terminal shows the given text, after the text that the previous call
+// found.
 func (term *Terminal) Expect(text string) {
 	term.t.Helper()
 	deadline := time.Now().Add(patience)
@@ -89,7 +90,7 @@ func (term *Terminal) ExpectAnswer() {
 	term.Expect("\n")
 }
 
-// DrawnPrompt is what the line editor writes for an empty prompt.
+// DrawnPrompt is what the line editor writes to show its prompt and an empty line.
 const DrawnPrompt = "\x1b[36m>\x1b[0m \r\x1b[2C\x1b[?25h"
 
 // Send types a text.

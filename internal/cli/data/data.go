@@ -97,7 +97,7 @@ func (s *selection) add(fs *pflag.FlagSet) {
 	fs.StringArrayVar(&s.where, "where", nil, "`condition` on a column, such as category=poem, input__isblank or lint=merged; several can be given")
 }
 
-// table returns the table and the conditions that the flags name.
+// table returns the table to read and the conditions for rows, both as the flags say.
 func (s *selection) table(ctx context.Context, db *data.DB) (*table.Table, []table.Filter, error) {
 	name := "example"
 	if s.source != "" {

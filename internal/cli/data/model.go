@@ -35,7 +35,7 @@ func (f *modelFlags) asked() bool { return f.model != "" || f.template.Name != "
 type vocabulary struct {
 	tok  *tokenizer.Tokenizer
 	tmpl *chat.Template
-	real bool // the tokens are of a model that the user has named
+	real bool // the vocabulary is that of a model that the user has named, not the built-in model's
 }
 
 // open reads the vocabulary of -m. Without -m it reads that of the built-in model; then no
@@ -80,7 +80,7 @@ func (v *vocabulary) tokens(r *data.Row) (ids []int32, prompt int, err error) {
 	return ids, prompt, nil
 }
 
-// shownRow is a row as it is trained on, in JSON.
+// shownRow is a row in the form that training uses, in JSON.
 type shownRow struct {
 	ID     int64   `json:"id"`
 	Text   string  `json:"text"`

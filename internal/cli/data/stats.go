@@ -50,7 +50,7 @@ type lengths []int
 
 // spread summarizes lengths, in JSON.
 type spread struct {
-	Rows   int `json:"rows"` // number of rows with such a text
+	Rows   int `json:"rows"` // number of rows that have the text
 	Min    int `json:"min"`
 	Median int `json:"median"`
 	P95    int `json:"p95"`

@@ -76,8 +76,8 @@ func histogram(title string, of map[string]lengths) report.Plot {
 	return p
 }
 
-// lengthBounds returns the numbers of tokens for which the statistics say how many rows are
-// longer: two usual ones, and that of the flag. None is there twice.
+// lengthBounds returns the lengths, in tokens, for which the statistics count the rows that are
+// longer: 512, 1024, and given, the value of --max-length. No length occurs twice.
 func lengthBounds(given int) []int {
 	list := []int{512, 1024, given}
 	slices.Sort(list)

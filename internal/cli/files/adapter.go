@@ -35,8 +35,8 @@ type adapterReport struct {
 	Pairs  int      `json:"pairs"`
 	Rank   int      `json:"rank"`   // the highest rank of a pair
 	Alpha  float32  `json:"alpha"`  // in llama.cpp's sense: the scale is Alpha divided by the rank
-	Folded int      `json:"folded"` // number of pairs whose scale is in their second factor
-	Whole  []string `json:"whole"`  // tensors that replace the model's
+	Folded int      `json:"folded"` // number of pairs with another alpha, for which B is scaled instead
+	Whole  []string `json:"whole"`  // names of tensors that replace tensors of the model
 	Bytes  int64    `json:"output_bytes"`
 	Notes  []string `json:"notes"`
 }
@@ -91,8 +91,9 @@ func convertAdapter(u *ui.UI, in, out string, opt adapterOptions) error {
 // baseName returns a model's own name, or else its file's.
 func baseName(m *model.Model, path string) string { return cmp.Or(m.Config.Name, filepath.Base(path)) }
 
-// baseOf opens the base model of the adapter in dir. It is the model given or, if given is "",
-// the model that dir names. That model may also be in dir or beside it.
+// baseOf opens the base model of the adapter in dir. given is the path of that model. If given
+// is "", the base is the model that the adapter's config names; its file may also be in dir or
+// next to dir.
 func baseOf(dir, given string) (path string, m *model.Model, err error) {
 	tries := []string{given}
 	if given == "" {

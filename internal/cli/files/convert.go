@@ -103,7 +103,7 @@ func convertFile(ctx context.Context, u *ui.UI, in, out string, opt convert.Opti
 	return err
 }
 
-// convertHint adds to an error what the user can do.
+// convertHint returns err with a hint about what the user can do, if there is one.
 func convertHint(in string, err error) error {
 	switch {
 	case errors.Is(err, atomicfile.ErrExists):
@@ -123,9 +123,9 @@ func convertHint(in string, err error) error {
 type convertReport struct {
 	Input       string        `json:"input"`
 	Output      string        `json:"output"`
-	Format      string        `json:"format"` // of the input
+	Format      string        `json:"format"` // format of the input
 	Lossless    bool          `json:"lossless"`
-	Error       report.Number `json:"relative_rms_error"` // of all changed tensors together
+	Error       report.Number `json:"relative_rms_error"` // error of all changed tensors together
 	OutputBytes int64         `json:"output_bytes"`
 	Seconds     float64       `json:"seconds"`
 

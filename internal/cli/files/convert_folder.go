@@ -66,7 +66,8 @@ func (o *folderFlags) options() (opt convert.FolderOptions, err error) {
 	return opt, err
 }
 
-// run converts a checkpoint in a folder. old has the flags that are not only for folders.
+// run converts a checkpoint in a folder. old has the flags that files and folders share, such as
+// --force.
 func (o *folderFlags) run(cmd *cobra.Command, u *ui.UI, dir, out string, old convert.Options, output string) error {
 	for _, name := range []string{"vocab", "exact", "eps"} {
 		if f := cmd.Flags().Lookup(name); f != nil && f.Changed {
@@ -99,7 +100,7 @@ func convertFolder(ctx context.Context, u *ui.UI, dir, out string, opt convert.F
 	return r.print(u)
 }
 
-// folderHint adds to an error what the user can do.
+// folderHint returns err with a hint about what the user can do, if there is one.
 func folderHint(err error) error {
 	switch {
 	case errors.Is(err, atomicfile.ErrExists):
@@ -116,7 +117,7 @@ func folderHint(err error) error {
 type folderReport struct {
 	Input       string               `json:"input"`
 	Outputs     []string             `json:"outputs"`
-	Format      string               `json:"format"` // of the input
+	Format      string               `json:"format"` // format of the input
 	Class       string               `json:"class,omitempty"`
 	Arch        string               `json:"architecture"`
 	Type        string               `json:"type"`

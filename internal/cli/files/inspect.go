@@ -57,7 +57,7 @@ type inspection struct {
 	Format     string         `json:"format"`
 	Version    uint32         `json:"version"`
 	Parts      []string       `json:"parts"`
-	Bytes      int64          `json:"bytes"` // of all parts
+	Bytes      int64          `json:"bytes"` // size of all parts
 	Parameters int64          `json:"parameters"`
 	Metadata   metadata       `json:"metadata"`
 	Tensors    []tensorRecord `json:"tensors"`
@@ -140,7 +140,7 @@ func finite64(x float64, v any) any {
 	return v
 }
 
-// finiteList applies fix to a list.
+// finiteList returns a list with fix applied to each element.
 func finiteList[T any](list []T, fix func(T) any) []any {
 	out := make([]any, len(list))
 	for i, x := range list {

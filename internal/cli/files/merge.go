@@ -129,7 +129,7 @@ func readMerge(u *ui.UI, m *model.Model, adapters []string) (*lora.Merge, error)
 	return &merge, merge.Check(m.File)
 }
 
-// coarse returns the number of tensors that are changed and written in a quantized format.
+// coarse returns the number of tensors that the merge changes and writes in a quantized format.
 func coarse(p *quantize.Plan) (n int) {
 	for i := range p.Steps {
 		if s := &p.Steps[i]; s.Changed() && s.To != quant.F32 && s.To != quant.F16 && s.To != quant.BF16 {

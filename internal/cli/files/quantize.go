@@ -263,7 +263,7 @@ func (o *quantizeOptions) importance() (*quantize.Importance, error) {
 	return m, nil
 }
 
-// quantizeHint adds to an error what the user can do.
+// quantizeHint returns err with a hint about what the user can do, if there is one.
 func quantizeHint(err error) error {
 	switch {
 	case errors.Is(err, quantize.ErrQuantized):

@@ -121,7 +121,7 @@ func splitFile(ctx context.Context, u *ui.UI, args []string, opt convert.SplitOp
 	type part struct {
 		Path    string `json:"path"`
 		Tensors int    `json:"tensors"`
-		Bytes   int64  `json:"bytes"` // of the tensors
+		Bytes   int64  `json:"bytes"` // size of the tensors
 	}
 	r := struct {
 		Input string `json:"input"`
@@ -139,7 +139,7 @@ func splitFile(ctx context.Context, u *ui.UI, args []string, opt convert.SplitOp
 	return nil
 }
 
-// existsHint adds to an error about an existing output what the user can do.
+// existsHint returns err, with a hint if it says that an output exists already.
 func existsHint(err error) error {
 	if errors.Is(err, atomicfile.ErrExists) {
 		return ui.WithHint(err, "--force replaces it")

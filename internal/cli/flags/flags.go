@@ -33,12 +33,13 @@ func AllowSingleDash(fs *pflag.FlagSet, name, short string) {
 	f.Usage += fmt.Sprintf(" (also -%s)", short)
 }
 
-// valueWords is the annotation of flags without a value that newer versions of llama.cpp
-// gave one: a few words are the flag's value if they follow it, and other arguments are not.
+// valueWords is the annotation of flags that had no value until a newer version of llama.cpp
+// gave them one. It lists words. If one of them follows the flag it is the flag's value; any
+// other argument is not.
 const valueWords = "alpaca_value_words"
 
-// allowWords makes words values of the flag called name if they follow it. The flag needs
-// no value.
+// allowWords makes each of words a value of the flag called name if the word follows the flag.
+// The flag may still stand without a value.
 func allowWords(fs *pflag.FlagSet, name string, words []string) {
 	f := fs.Lookup(name)
 	if f.Annotations == nil {
@@ -47,9 +48,10 @@ func allowWords(fs *pflag.FlagSet, name string, words []string) {
 	f.Annotations[valueWords] = words
 }
 
-// ExpandSingleDash rewrites the spellings of AllowSingleDash in args to the flags' names with
-// two dashes, and joins a flag of allowWords with a word that follows. Values of flags, and
-// arguments after "--", stay as they are.
+// ExpandSingleDash returns args in the form that pflag parses. It replaces spellings from
+// AllowSingleDash by the flags' names with two dashes. If a flag from allowWords is followed by
+// one of its words, it joins them to --name=word. Values of flags, and arguments after "--",
+// stay as they are.
 func ExpandSingleDash(root *cobra.Command, args []string) []string {
 	cmd, _, err := root.Find(args)
 	if err != nil {
@@ -103,7 +105,7 @@ func takesNext(fs *pflag.FlagSet, arg string) bool {
 	return false
 }
 
-// takesWord reports whether arg is a flag of allowWords, and next is one of its words.
+// takesWord reports whether arg is a flag from allowWords, and next is one of its words.
 func takesWord(fs *pflag.FlagSet, arg, next string) bool {
 	name, long := strings.CutPrefix(arg, "--")
 	if !long {
@@ -175,7 +177,7 @@ func plainNumber(err error) error {
 	return plainError{strings.Replace(err.Error(), number.Error(), text, 1), err}
 }
 
-// plainError is an error with another text.
+// plainError is an error whose text is replaced.
 type plainError struct {
 	text string
 	err  error

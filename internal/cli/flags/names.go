@@ -6,8 +6,8 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// aliases maps names that llama.cpp or alpaca.cpp once gave a flag to the flag's name here.
-// Both are in normalized spelling.
+// aliases maps a flag's names in any version of llama.cpp or alpaca.cpp to its name here. All
+// names are in normalized spelling.
 var aliases = map[string]string{
 	"n-predict":         "predict",
 	"reverse-prompt":    "stop",

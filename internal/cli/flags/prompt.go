@@ -24,9 +24,9 @@ type Prompt struct {
 type StdinUse int
 
 const (
-	StdinElse  StdinUse = iota // it is the text if neither -p nor -f gives one
-	StdinJoins                 // it is appended to the text
-	StdinKept                  // it is not read
+	StdinElse  StdinUse = iota // piped input is the text if neither -p nor -f gives one
+	StdinJoins                 // piped input is appended to the text
+	StdinKept                  // piped input is not read
 )
 
 // AddFlags adds -p, -f and -e.

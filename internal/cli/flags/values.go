@@ -56,7 +56,7 @@ const MaxThreads = 1024
 // AddThreads adds -t/--threads. *target stays 0 if the flag is not given, which stands for
 // the machine's default.
 func AddThreads(fs *pflag.FlagSet, target *int) {
-	fs.VarP(&bounded{target, 1, MaxThreads, true}, "threads", "t", "`number` of threads (default: the physical cores that may be used)")
+	fs.VarP(&bounded{target, 1, MaxThreads, true}, "threads", "t", "`number` of threads (default: the performance cores that may be used)")
 }
 
 // Int describes a flag that takes an integer between Low and High.
@@ -91,7 +91,7 @@ func (b *bounded) Type() string { return "int" }
 func (b *bounded) Set(s string) error {
 	n, err := strconv.Atoi(strings.TrimSpace(s))
 	switch {
-	case err != nil && !errors.Is(err, strconv.ErrRange): // out of range, n is the nearest int
+	case err != nil && !errors.Is(err, strconv.ErrRange): // for a number out of range, n is the nearest int
 		return fmt.Errorf("must be a whole number")
 	case n < b.low:
 		return fmt.Errorf("must be at least %d", b.low)
@@ -108,14 +108,14 @@ func AddPositive(fs *pflag.FlagSet, target *float64, name, usage string) {
 	fs.Var(&positive{target, math.Inf(1)}, name, usage)
 }
 
-// AddEps adds --eps, a number above 0 and below 1. It is later rounded to float32, where it
-// must still be above 0.
+// AddEps adds --eps, a number above 0 and below 1 that is above 0 also when rounded to float32.
+// 0 stands for the model's value.
 func AddEps(fs *pflag.FlagSet, target *float64) {
 	fs.Var(&positive{target, 1}, "eps", "`epsilon` of the norms (default: the model's, or what was usual when its file was written)")
 	AllowSingleDash(fs, "eps", "eps")
 }
 
-// positive is a flag that takes a number above 0 and below a bound.
+// positive is a flag that takes 0, or a number above 0 and below a bound.
 type positive struct {
 	target *float64
 	below  float64

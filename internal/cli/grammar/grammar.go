@@ -97,7 +97,7 @@ func (o *checkOptions) run(u *ui.UI) error {
 		if _, err := fmt.Fprintln(out, verdict); err != nil {
 			return err
 		}
-		if in.Buffered() == 0 { // somebody may be typing
+		if in.Buffered() == 0 { // the next text may be typed only after this verdict is seen
 			if err := out.Flush(); err != nil {
 				return err
 			}
@@ -129,7 +129,7 @@ func (o *checkOptions) program(u *ui.UI) (*grammar.Program, error) {
 
 const accept = "accepted"
 
-// judge returns the verdict on a text, as it is printed.
+// judge returns the verdict on a text, in the form that is printed.
 func judge(p *grammar.Program, text []byte) string {
 	m := p.NewMatcher(nil)
 	n, ok := m.AcceptBytes(text)

@@ -52,7 +52,7 @@ type record struct {
 	Path   string    `json:"path"`
 	Digest string    `json:"digest"`
 	Used   time.Time `json:"used,omitzero"`
-	Newer  bool      `json:"newer_known"` // the repository has another commit by now
+	Newer  bool      `json:"newer_known"` // the repository is known to have a newer commit
 }
 
 func records(list []*store.Model) []record {
@@ -81,7 +81,7 @@ func table(u *ui.UI, list []*store.Model, lib *store.Library) error {
 	return w.Flush()
 }
 
-// ago returns as text how long before now t was.
+// ago returns as text how much time has passed from t to now.
 func ago(t, now time.Time) string {
 	if t.IsZero() {
 		return "-"

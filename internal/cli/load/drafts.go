@@ -68,7 +68,7 @@ func (o *Drafts) check() error {
 	return nil
 }
 
-// has reports whether --spec asks for drafts of a kind, by its name or with auto.
+// has reports whether --spec asks for drafts of a kind, by the kind's name or by "auto".
 func (o *Drafts) has(kind string) bool {
 	return slices.ContainsFunc(o.types, func(word string) bool { return draftTypes[word] == kind || draftTypes[word] == "auto" })
 }

@@ -16,14 +16,13 @@ import (
 	"alpaca/internal/engine"
 	"alpaca/internal/jobs"
 	"alpaca/internal/machine"
-	"alpaca/internal/model"
 )
 
 // Executor are the flags of a command that answers requests from a file or from a queue.
 type Executor struct {
 	Generation
 	Template TemplateChoice
-	Parallel int // requests answered at once
+	Parallel int // requests answered at the same time
 
 	created string
 	Alias   string // the model's name in answers; "": the file's
@@ -152,34 +151,22 @@ func (o *Executor) engine(u *ui.UI, m *Instance) (*engine.Engine, error) {
 	cache := o.SessionOptions(o.CtxFor(m))
 	opt := engine.Options{
 		Ctx: cache.Ctx, Parallel: o.Parallel, Answers: jobs.MaxAnswers, Queue: 1 << 20, Batch: cache.Batch,
-		Target:  time.Hour, // nobody waits for the next token
+		Target:  time.Hour, // steps may be slow, because nobody waits for the next token
 		Threads: Threads(u, o.Threads), CacheK: cache.CacheK, CacheV: cache.CacheV,
 	}
-	ctx, _, err := m.Model.Context(cache.Ctx)
-	if err != nil {
-		return nil, err
-	}
+	var err error
 	if opt.Drafts, err = o.OpenDrafts(u, m); err != nil {
 		return nil, err
 	}
-	block := 0 // bytes of a cache block, of m and of the small model together
-	for _, m := range []*model.Model{m.Model, opt.Drafts.Model} {
-		if m == nil {
-			continue
-		}
-		n, err := m.BlockBytes(model.RunnerOptions{Ctx: ctx, CacheK: cache.CacheK, CacheV: cache.CacheV})
-		if err != nil {
-			return nil, err
-		}
-		block += n
+	size, err := o.CacheSize(m, opt.Drafts)
+	if err != nil {
+		return nil, err
 	}
-	// The cache has room for all texts, and as much again for prefixes that later texts
-	// share. It takes at most half of the free memory, unless a single text needs more.
-	text := (ctx+model.BlockLen-1)/model.BlockLen + 1
-	opt.Blocks = 2 * text * o.Parallel
+	memory := int64(math.MaxInt64)
 	if free := machine.FreeMemory(); free > 0 {
-		opt.Blocks = max(text, min(opt.Blocks, int(free/2/int64(max(block, 1)))))
+		memory = free / 2
 	}
+	opt.Blocks = size.Blocks(o.Parallel, memory) // at most half of the free memory
 	e, err := engine.New(m.Model, opt)
 	if err != nil {
 		return nil, err
@@ -190,8 +177,8 @@ func (o *Executor) engine(u *ui.UI, m *Instance) (*engine.Engine, error) {
 	return e, nil
 }
 
-// harmless are the flags of AddFlags that answers do not depend on, and flags such as
-// --created for which Open puts another value into Settings.
+// harmless are the flags of AddFlags that settings leaves out. Answers do not depend on most of
+// them. For the others, such as --created, Open itself adds the value in use to Settings.
 var harmless = []string{
 	"model", "threads", "batch-size", "parallel", "no-mmap", "lora", "verbose",
 	"chat-template", "chat-template-file", "created", "alias", "ctx-size",

@@ -57,9 +57,9 @@ func (g *Grammar) Check() error {
 	return nil
 }
 
-// Compile returns a function that makes the grammar of one text, for the vocabulary of tok.
-// It returns nil if no flag asks for a grammar. It is called before the model is used, so
-// that errors come at once.
+// Compile returns a function that makes the grammar of one text, for the vocabulary of tok. It
+// returns nil if no flag asks for a grammar. It is called before the model is used, so that
+// errors are reported early.
 func (g *Grammar) Compile(u *ui.UI, tok *tokenizer.Tokenizer) (func() sampler.Grammar, error) {
 	if !g.Given() {
 		return nil, nil
@@ -92,8 +92,8 @@ func (g *Grammar) program(u *ui.UI, tok *tokenizer.Tokenizer) (*grammar.Program,
 	return Schema(u, g.path, text)
 }
 
-// GBNF compiles the grammar in text. Messages call it name. If tok is nil, the grammar must
-// not name tokens. A grammar that is refused is a usage error.
+// GBNF compiles the grammar in text. In messages the grammar is called name. If tok is nil, the
+// grammar must not name tokens. A grammar that is refused is a usage error.
 func GBNF(name, text string, tok *tokenizer.Tokenizer) (*grammar.Program, error) {
 	var vocab *gbnf.Vocab
 	if tok != nil {
@@ -113,8 +113,8 @@ func GBNF(name, text string, tok *tokenizer.Tokenizer) (*grammar.Program, error)
 	return p, nil
 }
 
-// Schema compiles the JSON schema in text. Messages call it name. Schema passes the
-// compiler's warnings on to the user.
+// Schema compiles the JSON schema in text. In messages the schema is called name. Schema passes
+// the compiler's warnings on to the user.
 func Schema(u *ui.UI, name, text string) (*grammar.Program, error) {
 	p, warnings, err := jsonschema.Compile([]byte(text), jsonschema.Options{})
 	if err != nil {
@@ -126,8 +126,8 @@ func Schema(u *ui.UI, name, text string) (*grammar.Program, error) {
 	return p, nil
 }
 
-// grammarText returns the bytes of a token for grammars. A control token has none, because
-// only an item that names the token can ask for it.
+// grammarText returns the bytes of a token for grammars. It returns none for a control token,
+// because a grammar accepts such a token only through an item that names it.
 func grammarText(tok *tokenizer.Tokenizer, id int32) []byte {
 	if tok.IsControl(id) {
 		return nil

@@ -67,7 +67,7 @@ func pullHint(path string) string {
 		return ""
 	}
 	if _, err := os.Stat(filepath.Dir(path)); err == nil {
-		return "" // it was meant as a file of that folder
+		return "" // path was meant as a file in that folder
 	}
 	return fmt.Sprintf("if that is a model of Hugging Face: alpaca pull hf:%s", path)
 }

@@ -13,7 +13,7 @@ import (
 	"alpaca/internal/store/ollama"
 )
 
-// Instance is a loaded model, with what evaluates it and chooses its tokens.
+// Instance is a loaded model, with its engine or session and its sampler.
 type Instance struct {
 	Path     string
 	Label    string // the name in tables; "": the file's
@@ -24,7 +24,7 @@ type Instance struct {
 	Text     *engine.Text           // a text of Engine; nil before StartEngine
 	Sampler  *sampler.Sampler       // nil before NewSampler
 	Grammar  func() sampler.Grammar // makes a text's grammar; nil: texts are not constrained
-	Params   sampler.Params         // the sampler's settings, of flags and model; set by Generation.Start
+	Params   sampler.Params         // the sampler's settings, from flags and model; set by Generation.Start
 	Random   bool                   // the sampler draws at random, so its seed matters
 	LoadTime time.Duration
 	ResumeGC func() // allows garbage collection again, to be called at the first token; set by Generation.Start

@@ -46,8 +46,8 @@ func (o *Options) addLoRAs(u *ui.UI, m *model.Model) (*model.Model, error) {
 	return m, nil
 }
 
-// addLoRA returns the model with the adapter in text, FILE[:SCALE]. If unapplied, its scale
-// is 0.
+// addLoRA returns the model with the adapter in text, FILE[:SCALE]. If unapplied is true, the
+// adapter's scale is 0.
 func addLoRA(u *ui.UI, m *model.Model, text string, unapplied bool) (*model.Model, error) {
 	path, scale, err := SplitLoRA(text)
 	if err != nil {

@@ -75,9 +75,9 @@ func IsModelFile(path string) bool {
 	return true
 }
 
-// OpenFile opens a checkpoint. path may also be the name of a model on this machine: unless
-// only the header is read, its digest is compared first. builtin.Name is the built-in model,
-// and ./builtin a file of that name. Errors have hints.
+// OpenFile opens a checkpoint. path may also be the name of a model on this machine. Then the
+// model's digest is checked first, unless only the header is read. builtin.Name stands for the
+// built-in model; a file of that name must be written ./builtin. Errors have hints.
 func OpenFile(path string, opt gguf.Options) (*gguf.File, error) {
 	if path == builtin.Name {
 		return builtin.Open(opt)

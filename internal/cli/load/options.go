@@ -35,7 +35,7 @@ type Options struct {
 	MayPull        bool // a user on a terminal is asked whether to pull a missing model
 }
 
-// AddSizes adds -c, -b and -t. ctx is the usage of -c, batch that of -b.
+// AddSizes adds -c, -b and -t. ctx and batch are the usages of -c and -b.
 func (o *Options) AddSizes(fs *pflag.FlagSet, ctx, batch string) {
 	flags.AddInt(fs, &o.Ctx, flags.Int{Name: "ctx-size", Short: "c", High: model.MaxCtx}, ctx)
 	flags.AddInt(fs, &o.batch, flags.Int{Name: "batch-size", Short: "b", Value: model.DefaultBatch, Low: 1, High: 1 << 16}, batch)
@@ -154,7 +154,7 @@ func (o *Generation) AddFlags(fs *pflag.FlagSet) {
 }
 
 // Start loads the model and makes its engine and its sampler. It warns the user if something
-// about them is odd. The garbage collector rests until ResumeGC.
+// about them is odd. The garbage collector does not run until ResumeGC is called.
 func (o *Generation) Start(u *ui.UI) (*Instance, error) {
 	start := time.Now()
 	resume := machine.DelayGC()
@@ -251,8 +251,8 @@ func Threads(u *ui.UI, flag int) int {
 	return flag
 }
 
-// DefaultThreads returns the number of threads that is used without -t: the physical cores
-// that the process may use.
+// DefaultThreads returns the number of threads that is used without -t: that of
+// machine.Threads.Default.
 func DefaultThreads() int { return machine.CountThreads().Default() }
 
 // AddVocab adds the flags that change how a vocabulary is read.

@@ -30,8 +30,8 @@ func (o *Queue) AddFlags(fs *pflag.FlagSet, usage string) {
 // queue.
 func (o *Queue) Given() bool { return o.address.URL != "" }
 
-// Check takes the address of the environment, which may have a user and a password, if
-// --queue is not given or names the same servers. A password in --queue is a usage error.
+// Check uses the address in the environment, which may have a user and a password, if --queue is
+// not given or names the same servers. A password in --queue is a usage error.
 func (o *Queue) Check() error {
 	fromEnv := os.Getenv(queueEnv)
 	switch {
@@ -46,8 +46,8 @@ func (o *Queue) Check() error {
 	return nil
 }
 
-// Connect connects to the queue. It waits up to patience for a server that is not there, or
-// for ever if patience is 0.
+// Connect connects to the queue. If no server answers, it waits up to patience, or for ever if
+// patience is 0.
 func (o *Queue) Connect(ctx context.Context, u *ui.UI, command string, patience time.Duration) (*queue.Conn, error) {
 	if patience > 0 {
 		var cancel context.CancelFunc

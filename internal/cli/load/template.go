@@ -92,8 +92,8 @@ func (c *TemplateChoice) choose(u *ui.UI, f *gguf.File, tok *tokenizer.Tokenizer
 	return nil, "a base model", nil
 }
 
-// mergeKwargs returns the variables of a flag and of a request. The request's override those
-// of the flag.
+// mergeKwargs returns the variables of a flag and of a request. Variables of the request
+// override those of the flag.
 func mergeKwargs(flag string, request json.RawMessage) (json.RawMessage, error) {
 	if flag == "" {
 		return request, nil
@@ -125,8 +125,9 @@ func modelTemplate(u *ui.UI, text string, tok *tokenizer.Tokenizer) (*chat.Templ
 }
 
 // IsAlpaca reports whether a model is an Alpaca without a template of its own. It recognizes an
-// Alpaca by the container ggml, which only alpaca.cpp still reads, by the number of tokens with
-// the one that Stanford added, or by name.
+// Alpaca by its name, by the file format ggml, which only alpaca.cpp still reads, or, in other
+// formats from before GGUF, by the size of the vocabulary, because Stanford added a token to
+// LLaMA's.
 func IsAlpaca(f *gguf.File) bool {
 	if _, found, _ := f.String("tokenizer.chat_template"); found {
 		return false

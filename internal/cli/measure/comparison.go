@@ -28,7 +28,7 @@ type comparison struct {
 	source   *os.File // the logits file that file reads; nil if the base is a model
 	others   []*load.Instance
 
-	name    string // of the text
+	name    string // name of the text
 	policy  eval.Policy
 	tokens  []int32
 	windows []eval.Window
@@ -58,7 +58,7 @@ func (c *comparison) parts() (paths []string) {
 	return paths
 }
 
-// openBase opens a model or a logits file, whichever it is.
+// openBase opens the base at path, which is a model or a logits file.
 func (c *comparison) openBase(path string) (err error) {
 	f, err := os.Open(path)
 	if err == nil {

@@ -98,7 +98,7 @@ func (o *measureOptions) policy(m *model.Model) (eval.Policy, error) {
 		p.Context = min(defaultWindow, m.Config.TrainCtx)
 	}
 	if trained := m.Config.TrainCtx; p.Stride >= trained && !o.long {
-		// In a window of trained tokens, the last trained-1 can be scored.
+		// The first token of a window cannot be scored, so the longest stride is trained-1.
 		return p, ui.WithHint(
 			fmt.Errorf("the stride is %d tokens, but the model was trained for a context of %d", p.Stride, trained),
 			fmt.Sprintf("use at most --stride %d, with -c %d", trained-1, trained-(trained-1)/2))

@@ -26,7 +26,7 @@ type perplexityOptions struct {
 	base     string // logits file
 	diverge  bool   // compare with base instead of writing it
 	imatrix  string // file for the importance matrix
-	process  bool   // include the output matrix
+	process  bool   // include the output matrix in the importance matrix
 	choice   choiceOptions
 	output   string
 	compat   flags.Compat
@@ -247,7 +247,7 @@ type perplexityResult struct {
 	PPLError report.Number  `json:"ppl_error"`
 	NLL      report.Number  `json:"nll"`
 	NLLError report.Number  `json:"nll_error"`
-	Tokens   int            `json:"tokens"` // evaluated
+	Tokens   int            `json:"tokens"` // tokens that were evaluated
 	Scored   int            `json:"scored"`
 	Chunks   int            `json:"chunks"`
 	Policy   eval.Policy    `json:"policy"`
@@ -257,8 +257,8 @@ type perplexityResult struct {
 // perplexityTime has the times of an evaluation in milliseconds.
 type perplexityTime struct {
 	Load  float64 `json:"load_ms"`
-	Eval  float64 `json:"eval_ms"`  // in the model
-	Score float64 `json:"score_ms"` // in computing probabilities
+	Eval  float64 `json:"eval_ms"`  // time in the model
+	Score float64 `json:"score_ms"` // time for computing probabilities
 	Rate  float64 `json:"tokens_per_second"`
 }
 

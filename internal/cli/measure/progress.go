@@ -15,7 +15,7 @@ type comparisonProgress struct {
 	c      *comparison
 	report func(p eval.Progress, line string)
 	clock  func() time.Duration
-	last   eval.CompareProgress // after the last whole window
+	last   eval.CompareProgress // the result after the last window that all models have evaluated
 }
 
 // newProgress returns the progress of c, whose clock begins now.
@@ -29,7 +29,7 @@ func (p *comparisonProgress) begin(window, model int) {
 	if p.c.base != nil {
 		models, model = models+1, model+1
 	} else if model < 0 {
-		return // reading a file takes no time
+		return // the base is a logits file, which takes hardly any time
 	}
 	line := fmt.Sprintf("window %d of %d", window+1, len(p.c.windows))
 	if models > 1 {

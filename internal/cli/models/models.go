@@ -60,7 +60,8 @@ func Find(text string) (*store.Model, error) {
 	return m, absentHint(err)
 }
 
-// absentHint adds to the error of a missing model how to pull it.
+// absentHint returns err. If err says that a model is missing, it adds a hint about how to pull
+// the model.
 func absentHint(err error) error {
 	if e, ok := errors.AsType[*store.NotFoundError](err); ok && ref.IsName(e.Name) && e.Ref.Kind != ref.LMStudio {
 		return ui.WithHint(err, "alpaca pull "+Quoted(e.Name)+" fetches it")
@@ -106,7 +107,7 @@ func Check(ctx context.Context, u *ui.UI, m *store.Model) error {
 
 // Used is a model that a command works with.
 type Used struct {
-	Path     string          // of its file
+	Path     string          // path of its file
 	Name     string          // the name that found it; "": its path was given
 	Settings ollama.Settings // settings that came with a model of Ollama; empty for others
 	Release  func()          // until it is called, other commands know that the model is in use

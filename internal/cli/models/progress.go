@@ -19,11 +19,11 @@ type progress struct {
 	mu      sync.Mutex
 	file    string
 	tenth   int64    // the last tenth of the file that was shown
-	samples []sample // of the last window, the oldest first
+	samples []sample // samples of the last window, the oldest first
 	shown   time.Time
 }
 
-// sample is the number of bytes of a file that were there at a time.
+// sample is the number of bytes of a file that had arrived at a given time.
 type sample struct {
 	at   time.Time
 	done int64

@@ -20,8 +20,8 @@ import (
 
 // PullOptions say how a model is pulled. The zero value is the usual way.
 type PullOptions struct {
-	Connections int    // connections for a file at once; 0: 4
-	SHA256      string // the digest that the file at an address must have; "": any
+	Connections int    // connections used at the same time for a file; 0: 4
+	SHA256      string // the digest that the file at a URL must have; "": any
 	Insecure    bool   // allows http:// to any host
 	JSON        bool   // writes events to stdout
 }

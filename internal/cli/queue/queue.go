@@ -16,7 +16,7 @@ import (
 	"alpaca/internal/queue"
 )
 
-// patience is the time to wait for a server that is not there.
+// patience is how long a command waits for a server that does not answer.
 const patience = 10 * time.Second
 
 // New returns "alpaca queue".

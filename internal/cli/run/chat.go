@@ -33,14 +33,14 @@ type session struct {
 
 	params  sampler.Params
 	predict int             // the largest number of tokens of an answer, see --predict
-	results []engine.Result // of all answers
+	results []engine.Result // results of all answers
 	cache   *promptCache
 }
 
 // converse is the command for conversations.
 func (o *runOptions) converse(ctx context.Context, u *ui.UI, args []string) error {
-	// Stdin is part of the prompt only if the prompt is the one message. Otherwise the
-	// messages, one a line, or the file of --messages may come from stdin.
+	// Stdin is part of the prompt only if the prompt is the only message of the conversation.
+	// Otherwise the messages, one on each line, or the file of --messages may come from stdin.
 	if !o.chat.single || o.chat.messages != "" {
 		o.prompt.Stdin = flags.StdinKept
 	}
@@ -176,7 +176,8 @@ func (s *session) greet(why string) {
 	s.u.Infof("/help lists commands, /bye leaves.")
 }
 
-// run reads messages and answers them until they end. If given, text is the first message.
+// run reads messages and answers them until they end. If given is true, text is the first
+// message.
 func (s *session) run(ctx context.Context, text string, given bool) error {
 	interrupted := false
 	for {
@@ -185,7 +186,7 @@ func (s *session) run(ctx context.Context, text string, given bool) error {
 			text, err = s.read(ctx)
 			switch {
 			case errors.Is(err, errLineInterrupt) && text != "":
-				interrupted = false // only the text is given up
+				interrupted = false // this Ctrl-C discards only the typed text
 				continue
 			case errors.Is(err, errLineInterrupt):
 				if interrupted {

@@ -55,7 +55,7 @@ func newLines(u *ui.UI, history bool) lines {
 type terminalLines struct {
 	u      *ui.UI
 	editor *lineedit.Editor
-	path   string // of the history; "" for none
+	path   string // path of the history's file; "" for none
 }
 
 func (t *terminalLines) next(ctx context.Context, more bool) (string, error) {

@@ -18,7 +18,7 @@ type writer struct {
 	u    *ui.UI
 	tok  *tokenizer.Tokenizer
 	json bool
-	wrap *ui.Wrapper // breaks lines between words; nil: nothing breaks lines
+	wrap *ui.Wrapper // breaks lines between words; nil: lines are not broken
 	open bool        // the text's last line has no newline yet
 
 	resumeGC func()
@@ -65,7 +65,7 @@ func (w *writer) token(t engine.Token) error {
 	return w.u.WriteJSON(line)
 }
 
-// text writes text at once, except that w.wrap holds the last word back.
+// text writes a text immediately, except that w.wrap holds the last word back.
 func (w *writer) text(text string) error {
 	if text == "" {
 		return nil
@@ -109,7 +109,7 @@ func (w *writer) done(s stats) doneLine {
 // chatLine is the last object of an answer in JSON.
 type chatLine struct {
 	doneLine
-	CachedTokens int           `json:"cached_tokens"` // prompt tokens that were evaluated before
+	CachedTokens int           `json:"cached_tokens"` // prompt tokens that were in the cache and not evaluated again
 	Message      *chat.Message `json:"message,omitempty"`
 
 	Calls []openai.ToolCall `json:"tool_calls,omitempty"`

@@ -67,8 +67,8 @@ func showTokens(u *ui.UI, tok *tokenizer.Tokenizer, ids []int32) {
 }
 
 // promptProgress returns a function that shows on the status line how much of a prompt is
-// evaluated. If tokens are many, the line appears at once, because the first layer may take
-// a while.
+// evaluated. tokens is the number of tokens to evaluate. If it is large, the line appears at
+// once, because the first layer may take a while.
 func promptProgress(u *ui.UI, tokens int) func(done, total int) {
 	const long = 32
 	show := func(done, total int) {

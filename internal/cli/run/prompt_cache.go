@@ -61,9 +61,9 @@ type promptCache struct {
 }
 
 // load sets the text to the file's saved state. If that state cannot be used, load warns and
-// ignores it, and save overwrites it later. If continued, the command line has no text, so an
-// unusable state is an error and the file stays as it is. A file that is not a saved state is
-// an error, too: it may be somebody's data.
+// ignores it, and save overwrites it later. If continued is true, the command line has no text,
+// so an unusable state is an error and the file stays as it is. A file that is not a saved state
+// is an error, too: it may be somebody's data.
 func (c *promptCache) load(continued bool) error {
 	if c.o.path == "" {
 		return nil
@@ -87,10 +87,10 @@ func (c *promptCache) load(continued bool) error {
 	return nil
 }
 
-// save writes the first n tokens of the text to the file, once in a run. With
-// --prompt-cache-all it writes everything at the end. Otherwise it writes the prompt after
-// the first answer, when end is false. It does not write a prompt that the file already
-// begins with, because the file may hold more.
+// save writes the first n tokens of the text to the file, at most once in a run. end says that
+// the run is over. With --prompt-cache-all save writes only then, and n is the whole text.
+// Otherwise it writes after the first answer, and n is the prompt. It does not write a prompt
+// that the file already begins with, because the file may hold more.
 func (c *promptCache) save(end bool, n int) error {
 	if c.o.path == "" || c.o.ro || c.saved || end != c.o.all {
 		return nil

@@ -1,6 +1,6 @@
-// Package run has "alpaca run", which continues a text or has a conversation. Each run has
-// one load.Instance: the model, its engine and its sampler. A conversation is a talk, a text
-// goes through runOptions.complete, and both write their tokens with a writer.
+// Package run has "alpaca run", which continues a text or has a conversation. Each run has one
+// load.Instance: the model, its engine and its sampler. A conversation is a session, a text goes
+// through runOptions.complete, and both write their tokens with a writer.
 package run
 
 import (
@@ -115,8 +115,9 @@ func (o *runOptions) run(ctx context.Context, u *ui.UI, args []string) error {
 	return o.resolved(e).complete(ctx, u, e, text, given)
 }
 
-// resolved returns a copy of the flags. Instead of flags that are not given, the copy has the
-// model's own settings. Nothing changes the copy afterwards.
+// resolved returns a copy of the flags for e. If --stop or --system is not given, the copy has
+// the model's own stop texts or system message. With -e, the texts of --stop are unescaped.
+// Nothing changes the copy afterwards.
 func (o *runOptions) resolved(e *load.Instance) *runOptions {
 	r := *o
 	r.stop = slices.Clone(o.stop)

@@ -68,7 +68,7 @@ type toolbox struct {
 	forms *structured.Compiler
 	tok   *tokenizer.Tokenizer
 
-	parser *toolcall.Parser  // of the current answer
+	parser *toolcall.Parser  // parser of the current answer
 	said   strings.Builder   // the current answer's content
 	calls  []openai.ToolCall // the current answer's calls that have no result yet
 }

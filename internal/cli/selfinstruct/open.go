@@ -82,7 +82,7 @@ func (o *options) open(u *ui.UI) (*opened, error) {
 	}
 	opt := o.EngineOptions(m)
 	opt.Parallel, opt.Queue, opt.NoCache, opt.Threads = o.parallel, 4*o.parallel+64, false, load.Threads(u, o.Threads)
-	opt.Target = time.Hour // nobody waits for the next token
+	opt.Target = time.Hour // steps may be slow, because nobody waits for the next token
 	if err := m.StartEngine(opt); err != nil {
 		m.Close()
 		return nil, err

@@ -11,8 +11,8 @@ import (
 	"alpaca/internal/server/listen"
 )
 
-// browser opens the database of --data and makes its page. The function that it returns
-// closes both. If the server listens for other machines, the page runs no SQL.
+// browser opens the database of --data and makes its page. The function that it returns closes
+// both. If other machines can reach the server, the page runs no SQL.
 func (o *options) browser(ctx context.Context, u *ui.UI, m *load.Instance, tmpl *chat.Template) (*browse.Browser, func(), error) {
 	db, err := data.OpenReadOnly(ctx, o.data)
 	if err != nil {

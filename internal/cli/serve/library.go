@@ -9,6 +9,7 @@ import (
 	"alpaca/internal/cli/ui"
 	"alpaca/internal/engine"
 	"alpaca/internal/machine"
+	"alpaca/internal/openai"
 	"alpaca/internal/server"
 	"alpaca/internal/server/keeper"
 	"alpaca/internal/store"
@@ -34,7 +35,8 @@ func (l *loaded) close() {
 	l.model.Close()
 }
 
-// library returns the models that the server loads besides own, or nil if --models-max is 0.
+// library returns the models that the server may load besides own, the model that it began with.
+// It returns nil if --models-max is 0.
 func (o *options) library(u *ui.UI, own *load.Instance) (*library, error) {
 	if o.modelsMax == 0 {
 		return nil, nil
@@ -68,7 +70,7 @@ func (o *options) load(u *ui.UI, name string) (*loaded, error) {
 		return nil, err
 	}
 	opt.Aliases = []string{name}
-	e, err := o.engine(u, m, o.model.Drafts.Without()) // the small model drafts only for the server's own
+	e, err := o.engine(u, m, o.model.Drafts.Without()) // the small model drafts only for the server's own model
 	if err != nil {
 		m.Close()
 		return nil, err
@@ -85,8 +87,8 @@ func (l *library) Models() (list []server.LibraryModel) {
 	return list
 }
 
-// Open returns a server for the model that name means, and a function to call when the
-// request is done.
+// Open returns a server for the model called name, and a function to call when the request is
+// done.
 func (l *library) Open(ctx context.Context, name string) (*server.Server, func(), error) {
 	m, err := l.store.Find(name)
 	var absent *store.NotFoundError
@@ -95,7 +97,7 @@ func (l *library) Open(ctx context.Context, name string) (*server.Server, func()
 	case errors.As(err, &absent):
 		return nil, nil, server.ErrNoModel
 	case errors.As(err, &ambiguous):
-		return nil, nil, err
+		return nil, nil, openai.Invalid("model", "is not clear: %v", err)
 	case err != nil:
 		return nil, nil, server.ErrNoModel // not a valid name
 	}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"math"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,7 +16,6 @@ import (
 	"alpaca/internal/cli/flags"
 	"alpaca/internal/cli/load"
 	"alpaca/internal/cli/ui"
-	"alpaca/internal/engine"
 	"alpaca/internal/server"
 	"alpaca/internal/server/guard"
 	"alpaca/internal/server/listen"
@@ -30,12 +30,15 @@ type options struct {
 	template load.TemplateChoice
 	strict   bool // a model without a template does not get ChatML
 
-	hosts    []string
-	port     int
-	aliases  []string
-	tags     []string
-	keys     []string
-	keyFile  string
+	hosts   []string
+	port    int
+	aliases []string
+	tags    []string
+	keys    []string
+	keyFile string
+
+	shareCache bool
+
 	allowed  []string
 	origin   string
 	metrics  bool
@@ -51,6 +54,8 @@ type options struct {
 	data     string
 	open     bool
 	predict  int
+
+	cacheMemory float64 // GiB; 0: a quarter of the free memory at most
 
 	modelsMax    int
 	modelsMemory float64 // GiB; 0: 3/4 of the free memory
@@ -90,11 +95,13 @@ Exit status: 0 ended by a signal, all answers complete; 1 failure; 2 wrong comma
 	flags.AddInt(fs, &o.parallel, flags.Int{Name: "parallel", Value: 4, Low: 1, High: 256}, "`answers` given at once; each can have the whole context")
 	flags.AllowSingleDash(fs, "parallel", "np")
 	flags.AddInt(fs, &o.queue, flags.Int{Name: "max-queue", Value: 64, Low: 1, High: 1 << 16}, "`requests` that wait; more are refused with 429")
+	flags.AddPositive(fs, &o.cacheMemory, "kv-memory", "`GiB` of the cache of all texts of a model (default: up to twice what --parallel texts take, within a quarter of what is free)")
 	flags.AddInt(fs, &o.predict, flags.Int{Name: "predict", Short: "n", Value: -1, Low: -1, High: math.MaxInt32}, "`tokens` of an answer at most, whatever a request asks for; -1 is no limit")
 	fs.StringSliceVarP(&o.aliases, "alias", "a", nil, "`name` of the model for clients; several with commas (default: the file's)")
 	fs.StringSliceVar(&o.tags, "tags", nil, "`words` about the model for lists of models, several with commas")
 	fs.StringSliceVar(&o.keys, "api-key", nil, "`key` that requests need; several with commas (default: $"+keyEnv[0]+")")
 	fs.StringVar(&o.keyFile, "api-key-file", "", "`file` with a key on each line, which no list of processes shows")
+	fs.BoolVar(&o.shareCache, "share-cache", false, "let requests with different keys share prompts already read; how fast an answer begins then tells whether somebody asked the same")
 	fs.StringSliceVar(&o.allowed, "allowed-host", nil, "`name` of this machine that requests may use, besides localhost")
 	fs.StringVar(&o.origin, "cors-origin", "", "`origin` of web pages that may ask, such as https://example.org")
 	fs.BoolVar(&o.metrics, "metrics", false, "serve /metrics, for Prometheus")
@@ -127,12 +134,15 @@ func (o *options) run(ctx context.Context, u *ui.UI) error {
 	if err := o.model.Check(u); err != nil {
 		return err
 	}
-	// The command listens before it loads the model, so an address in use is an error at once.
+	// The command listens before it loads the model, so that an address in use is reported
+	// immediately. Until the model is loaded, clients are told to wait.
 	l, err := listen.At(o.hosts, o.port)
 	if err != nil {
 		return ui.WithHint(err, "--host and --port choose another address")
 	}
 	defer l.Close()
+	loaded := l.Meanwhile(server.Loading())
+	defer loaded()
 	m, err := o.model.Open(u, load.ModelPath(u, o.model.Model))
 	if err != nil {
 		return err
@@ -170,6 +180,7 @@ func (o *options) run(ctx context.Context, u *ui.UI) error {
 		opt.Library, opt.Strict = lib, load.Named(o.model.Model) == "" && len(lib.Models()) > 0
 	}
 	s := server.New(e, opt)
+	loaded()
 	u.Notef("%s listens at %s", m.Name(), strings.Join(l.URLs(), ", "))
 	if o.open {
 		u.Browse(l.URLs())
@@ -179,22 +190,6 @@ func (o *options) run(ctx context.Context, u *ui.UI) error {
 	}
 	u.Notef("ended")
 	return nil
-}
-
-// engine makes the engine that evaluates m.
-func (o *options) engine(u *ui.UI, m *load.Instance, drafts engine.Drafts) (*engine.Engine, error) {
-	cache := o.model.SessionOptions(o.model.CtxFor(m))
-	e, err := engine.New(m.Model, engine.Options{
-		Ctx: cache.Ctx, Parallel: o.parallel, Queue: o.queue, Batch: cache.Batch, Target: o.target,
-		Threads: load.Threads(u, o.model.Threads), CacheK: cache.CacheK, CacheV: cache.CacheV, Drafts: drafts,
-	})
-	if err != nil {
-		return nil, err
-	}
-	if w := e.Warning(); w != "" {
-		u.Warnf("%s", w)
-	}
-	return e, nil
 }
 
 // check reads the keys, and returns a usage error if flags are wrong or conflict.
@@ -263,7 +258,8 @@ func (o *options) serverOptions(u *ui.UI, m *load.Instance) (server.Options, err
 	}
 	opt, err := o.model.ServerOptions(u, m, o.template, o.strict)
 	opt.Parallel, opt.Verbose, opt.MaxTokens, opt.Shift, opt.Log = o.parallel, o.model.Verbose, max(0, o.predict), o.shift, u.Notef
-	opt.Keys, opt.Hosts, opt.Origin = o.keys, o.allowed, o.origin
+	opt.Keys, opt.Hosts, opt.Origin = o.keys, slices.Concat(o.allowed, listen.Names(o.hosts)), o.origin
+	opt.ShareCache = o.shareCache
 	opt.Metrics, opt.Slots, opt.NoPage = o.metrics, o.slots && !o.noSlots, o.noUI
 	opt.DrainDelay, opt.DrainTimeout = o.delay, o.drain
 	return opt, err

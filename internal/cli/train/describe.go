@@ -52,7 +52,7 @@ func (j *job) describe() {
 	}
 }
 
-// roughly rounds a time to the precision of an estimate.
+// roughly rounds an estimated time, a long one more coarsely than a short one.
 func roughly(d time.Duration) time.Duration {
 	switch {
 	case d > 10*time.Hour:

@@ -144,9 +144,9 @@ func (j *job) draw() error {
 	return nil
 }
 
-// lossSeries returns three curves: the loss of each update, that loss smoothed, and the loss of
-// the held-out examples. evals has pairs of an update and a loss. Losses that are not finite
-// are left out.
+// lossSeries returns up to three curves: the loss of each update, that loss smoothed, and the
+// loss of the held-out examples. evals has pairs of an update and a loss. Losses that are not
+// finite and curves without points are left out.
 func lossSeries(losses, evals []float32) []report.Series {
 	each, smooth, held := report.Series{Name: "each update", Marks: report.Thin}, report.Series{Name: "smoothed", Marks: report.Thick},
 		report.Series{Name: "held out", Marks: report.Points}

@@ -66,8 +66,8 @@ func (j *job) lastCheckpoint() (*train.Checkpoint, error) {
 	return nil, fmt.Errorf("--resume %s: no checkpoint can be used", j.resume)
 }
 
-// restore sets the trainer to a checkpoint, after checking that base and data are the
-// same.
+// restore sets the trainer to the state in c, after checking that the run has the same base and
+// data as c.
 func (j *job) restore(c *train.Checkpoint) error {
 	for _, x := range []struct{ what, flag, before, now string }{
 		{"data", "data", c.DataSHA256, j.dataSum}, {"base model", "model", c.BaseSHA256, j.baseSum},

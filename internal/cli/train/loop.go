@@ -61,7 +61,7 @@ func (j *job) train(ctx context.Context) error {
 	// Nearly all memory stays in use. By default Go would let the heap grow to twice that
 	// size before it collects garbage.
 	defer debug.SetGCPercent(debug.SetGCPercent(10))
-	debug.FreeOSMemory() // frees what reading the data took
+	debug.FreeOSMemory() // frees the memory that reading the data took
 	t := j.trainer
 	log, err := openJournal(j.dir, t.State.Update)
 	if err != nil {

@@ -180,7 +180,7 @@ func (j *job) vocabulary(u *ui.UI) ([]gguf.KV, *tokenizer.Tokenizer, error) {
 }
 
 // newTemplate is the chat template of a new model whose vocabulary is trained on the data. A
-// token says who speaks.
+// control token before each message says whose it is.
 const newTemplate = `{{ bos_token }}{% for message in messages %}{% if message['role'] == 'assistant' %}{{ '<|assistant|>' + message['content'] + eos_token }}` +
 	`{% else %}{{ '<|' + message['role'] + '|>' + message['content'] }}{% endif %}{% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}`
 
@@ -222,8 +222,8 @@ func enough(need int64) error {
 const templateKey = "tokenizer.chat_template"
 
 // form returns the source of t, the template of the training, to be written into the model's
-// metadata. It returns "" if the metadata stay as they are: if the data have no conversations,
-// or if t is the model's own template.
+// metadata. It returns "" if the template in the metadata stays: if the data have no
+// conversations, or if t is the model's own template.
 func (j *job) form(t *chat.Template) string {
 	own := slices.ContainsFunc(j.kv, func(e gguf.KV) bool { return e.Key == templateKey })
 	if own && j.ChatTemplate == "" && j.TemplateText == "" || !slices.ContainsFunc(j.files, hasConversation) {

@@ -15,7 +15,7 @@ const allLinear = "all-linear"
 // tables are the matrices outside of layers.
 var tables = []arch.Role{arch.TokenEmbed, arch.Output}
 
-// isNorm reports whether t is the vector of a norm, which may be trained beside adapters.
+// isNorm reports whether t is the vector of a norm, which may be trained along with adapters.
 func isNorm(t *arch.Tensor) bool {
 	return t.IsVector() && strings.HasSuffix(t.GGUF(), "norm")
 }
@@ -25,10 +25,10 @@ func isMatrix(t *arch.Tensor) bool {
 	return !t.IsVector() && t.Stack == arch.One && t.Role != arch.Router && t.Cols != arch.Taps
 }
 
-// names returns the roles of the families' tensors that wanted accepts. The keys are the
-// tensors' names in Hugging Face models, such as q_proj, and in GGUF, such as attn_q. A name
-// may stand for several roles: out_proj ends attention in some layers, a convolution in
-// others.
+// names returns the roles of those tensors of the families for which wanted returns true. The
+// keys are the tensors' names in Hugging Face models, such as q_proj, and in GGUF, such as
+// attn_q. A name may stand for several roles: out_proj ends attention in some layers, a
+// convolution in others.
 func names(families []*arch.Arch, wanted func(t *arch.Tensor) bool) map[string][]arch.Role {
 	list := map[string][]arch.Role{}
 	add := func(name string, r arch.Role) {
@@ -77,9 +77,9 @@ func (s *settings) targets(families []*arch.Arch) (map[arch.Role]bool, error) {
 	return wanted, nil
 }
 
-// modules returns the roles of --modules-to-save. These modules are trained as a whole beside
-// the adapters. As in peft, a name stands for all modules whose names end with it, so "norm"
-// stands for all norms.
+// modules returns the roles of --modules-to-save. These modules are trained as a whole, along
+// with the adapters. As in peft, a name stands for all modules whose names end with it, so
+// "norm" stands for all norms.
 func (s *settings) modules(families []*arch.Arch) (map[arch.Role]bool, error) {
 	known := names(families, func(t *arch.Tensor) bool { return isNorm(t) || slices.Contains(tables, t.Role) })
 	wanted := map[arch.Role]bool{}

@@ -30,7 +30,8 @@ const (
 // samplePercent are the parts of a run, in percent, after which samples are made.
 var samplePercent = []int{0, 1, 5, 10, 25, 50, 100}
 
-// sample is the model's answer to one example. Each of its tokens is the likeliest.
+// sample is the model's answer to one example, generated greedily: each token is the likeliest
+// one.
 type sample struct {
 	Prompt string `json:"prompt"`
 	Text   string `json:"text"`
@@ -133,8 +134,8 @@ func (j *job) withModel(ctx context.Context, f func(m *model.Model) error) error
 	return f(m)
 }
 
-// answer lets m continue the tokens before the first answer of e, or the first tokens of a
-// text.
+// answer lets m continue the tokens of e before its first answer. If e is a text, or with
+// --loss-on all, it lets m continue the first 8 tokens of e.
 func (j *job) answer(ctx context.Context, m *model.Model, e train.Example) (sample, error) {
 	n := slices.Index(e.Weights, 1)
 	if n < 1 || j.LossOn == lossOnAll {

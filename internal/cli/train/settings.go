@@ -83,7 +83,7 @@ var presets = map[string]map[string]string{
 
 func presetNames() []string { return slices.Sorted(maps.Keys(presets)) }
 
-// aliases maps other names of flags to the flags' names.
+// aliases maps alternative names of flags to the flags' names.
 var aliases = map[string]string{"learning-rate": "lr", "cutoff-len": "max-length", "val-split": "eval-split"}
 
 // changed reports whether a flag was given under any of its names.
@@ -100,8 +100,8 @@ func (o *options) changed(name string) bool {
 }
 
 // prepare completes the settings from the preset and the defaults, and checks them. For a
-// resumed run it only reads the file of the template. The function same then takes over the
-// stored settings.
+// resumed run it only reads the file of the template. Later the method same replaces the
+// settings by the stored ones.
 func (o *options) prepare(u *ui.UI) (err error) {
 	if o.templateFile != "" {
 		if o.TemplateText, err = ui.ReadFile(o.templateFile); err != nil {
@@ -239,7 +239,7 @@ func (o *options) same(stored *settings) error {
 func byName(s *settings) map[string]any {
 	text, err := json.Marshal(s)
 	if err != nil {
-		panic(err) // impossible: JSON can hold all settings
+		panic(err) // impossible: JSON can represent all settings
 	}
 	var m map[string]any
 	if err := json.Unmarshal(text, &m); err != nil {

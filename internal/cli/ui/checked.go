@@ -5,8 +5,8 @@ import (
 	"sync/atomic"
 )
 
-// checkedFile writes to a file and keeps the first error, so that a command which writes many
-// short texts need not look at each error: ExitStatus does.
+// checkedFile writes to a file and stores the first error. Commands that write many short texts
+// need not check each write, because ExitStatus reports this error.
 type checkedFile struct {
 	f   *os.File
 	err atomic.Pointer[error]

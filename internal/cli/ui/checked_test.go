@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestFullDisk: a command that ends well has failed all the same if its output was lost.
+// TestFullDisk checks that a command without an error fails if its output could not be written.
 func TestFullDisk(t *testing.T) {
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
 	if err != nil {
@@ -28,7 +28,7 @@ func TestFullDisk(t *testing.T) {
 	require.Equal(t, "alpaca: error: wrong\n", stderr.String())
 }
 
-// TestNobodyReads: a command whose reader has seen enough has not failed.
+// TestNobodyReads checks that a command does not fail if the reader closes the pipe.
 func TestNobodyReads(t *testing.T) {
 	r, w, err := os.Pipe()
 	require.NoError(t, err)

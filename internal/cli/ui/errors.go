@@ -55,8 +55,8 @@ func WithHint(err error, hints ...string) error { return hintedError{err, hints}
 var ErrInterrupted = errors.New("interrupted")
 
 // ExitStatus prints a command's error with its hints and returns the exit status. It prints
-// nothing if a signal ended the command, or if the reader of its output has closed the pipe. A command
-// without an error has failed if a write to Out has.
+// nothing if a signal ended the command, or if the reader of its output has closed the pipe.
+// If err is nil, ExitStatus reports the first error of a write to Out.
 func (u *UI) ExitStatus(err error) int {
 	if err == nil {
 		err = u.outError()

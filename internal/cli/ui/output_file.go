@@ -11,8 +11,8 @@ import (
 	"alpaca/internal/atomicfile"
 )
 
-// OutputFile is a file that appears under its name when Commit is called. If it is a device
-// or a FIFO, it gets each write at once.
+// OutputFile is a file that appears under its name when Commit is called. If it is a device or a
+// FIFO, each write goes there immediately.
 type OutputFile interface {
 	io.Writer
 	Commit() error

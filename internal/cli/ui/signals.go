@@ -11,8 +11,8 @@ import (
 // signals is the state of signal handling.
 type signals struct {
 	mu     sync.Mutex
-	handle func()          // what Ctrl-C does instead of cancelling the command, unless nil
-	clean  func()          // called before a signal ends the process at once, unless nil
+	handle func()          // if not nil, Ctrl-C calls it instead of cancelling the command
+	clean  func()          // if not nil, called before a signal ends the process at once
 	ctx    context.Context // the command's context; nil before WatchSignals
 	ended  <-chan struct{} // closed when the command is cancelled; nil before WatchSignals
 	status int             // the exit status of the first signal that cancelled the command; 0: none did
@@ -41,7 +41,8 @@ func (u *UI) WatchSignals(ctx context.Context) (context.Context, func()) {
 }
 
 // arrived handles a signal. Ctrl-C calls s.handle if there is one, which may end only the
-// running answer. Other signals cancel the command, and the second one ends the process.
+// running answer. Otherwise the first signal cancels the command, and the next ends the process
+// at once.
 func (s *signals) arrived(sig os.Signal, ctx context.Context, cancel func()) {
 	s.mu.Lock()
 	handle, clean := s.handle, s.clean
@@ -91,7 +92,7 @@ func (u *UI) BeforeExit(clean func()) (restore func()) {
 	return replace(&u.signals.mu, &u.signals.clean, clean)
 }
 
-// replace sets *to to f until restore is called.
+// replace stores f in *to until restore is called.
 func replace(mu *sync.Mutex, to *func(), f func()) (restore func()) {
 	mu.Lock()
 	defer mu.Unlock()

@@ -79,7 +79,7 @@ func (w *Wrapper) EndLine() {
 	w.column = 0
 }
 
-// wrap breaks lines that are longer than width between words.
+// wrap breaks text at spaces into lines of fewer than width columns, unless a word is longer.
 func wrap(text string, width int) string {
 	var b strings.Builder
 	column := 0

@@ -126,14 +126,14 @@ func (e executor) Progress() int64 { return int64(e.Engine.Stats().Rows) }
 type watch struct {
 	worker    *queue.Worker
 	answering *load.Answering
-	rows      atomic.Int64 // rows computed before the last call of Alive
+	rows      atomic.Int64 // rows that the model had computed at the last call of Alive
 	moved     atomic.Int64 // Unix time in nanoseconds when Alive last saw rows change, or no work
 }
 
 func (w *watch) Ready() bool { return w.worker.Ready() }
 
-// Alive returns false if there is work, but the model has computed no row for five minutes. A
-// step takes much less time.
+// Alive returns false if there is work, but the model has computed no row for five minutes.
+// Normally a step of the engine takes much less time.
 func (w *watch) Alive() bool {
 	const patience = 5 * time.Minute
 	now, s := time.Now().UnixNano(), w.answering.Engine.Stats()

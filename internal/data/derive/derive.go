@@ -104,9 +104,9 @@ func choose(ctx context.Context, db *data.DB, source *data.Source, eval float64,
 }
 
 // Merge writes the rows of sources to a new source, one source after the other. If unique
-// is true, it leaves out rows that equal an earlier row in every field; left is their number.
-// If the sources have different formats, the new one has the format chat, which can hold all
-// others.
+// is true, it leaves out rows whose texts, including Extra, equal those of an earlier row.
+// The result left is the number of rows left out. If the sources have different formats, the
+// new one has the format chat, which can hold rows of all formats.
 func Merge(ctx context.Context, db *data.DB, sources []*data.Source, name string, unique bool) (merged *data.Source, left int, err error) {
 	merged = like(sources[0])
 	merged.Name = name
@@ -115,7 +115,7 @@ func Merge(ctx context.Context, db *data.DB, sources []*data.Source, name string
 		names[i] = s.Name
 		mixed = mixed || s.Format != merged.Format
 		if s.Licence != merged.Licence {
-			merged.Licence = "" // there are several; the old sources have them
+			merged.Licence = "" // there are several licences; the old sources still name them
 		}
 	}
 	merged.Note = "rows of " + strings.Join(names, ", ")
@@ -154,8 +154,8 @@ func Merge(ctx context.Context, db *data.DB, sources []*data.Source, name string
 	return merged, left, err
 }
 
-// sumOf returns the SHA-256 of all that a row says, including its other fields, because
-// the rejected answer of a preference pair is one of them.
+// sumOf returns the SHA-256 of all texts of a row. Extra is included, because it holds the
+// rejected answer of a preference pair.
 func sumOf(r *data.Row) [32]byte {
 	var b []byte
 	for _, text := range []string{r.System, r.Instruction, r.Input, r.Output, r.Category, string(r.Extra)} {

@@ -16,17 +16,17 @@ type Notes struct {
 	NotText    int // null, a boolean, a number or an object in place of a text: null becomes "", others stay JSON
 	DoubleKeys int // an object has a key twice: the last one counts
 	HalfPairs  int // half of a surrogate pair, or a NUL byte: replaced in the text
-	OtherForm  int // rows of another format than the first
+	OtherForm  int // rows whose format differs from that of the first row
 	Renamed    map[string]string
 }
 
-// part is the Raw of all rows from one object except the first.
+// part is the Raw of a row that comes from the same object as the row before it.
 var part = []byte("+")
 
 // builder turns the objects of one file into rows.
 type builder struct {
 	format *Format
-	keys   []string // of the file's first row
+	keys   []string // the keys of the file's first row
 	notes  Notes
 }
 
@@ -202,7 +202,7 @@ func or(v json.RawMessage, other string) json.RawMessage {
 	return v
 }
 
-// keysOf returns the keys of a row's object: the row's own list in Raw, or else usual.
+// keysOf returns the keys of a row's object: the list in Raw if there is one, else usual.
 func keysOf(r *data.Row, usual []string) (keys []string) {
 	if len(r.Raw) > 0 && r.Raw[0] == '[' && json.Unmarshal(r.Raw, &keys) == nil {
 		return keys

@@ -31,8 +31,8 @@ func (f *Format) canonical(r *data.Row) []byte {
 	return f.object(&c, nil, keys)
 }
 
-// flatten turns a conversation into its last question and answer. The pairs before become
-// the key history, as in LLaMA-Factory.
+// flatten turns a conversation into its last question and answer. The earlier questions and
+// answers become the value of the key history in Extra, as in LLaMA-Factory.
 func flatten(r *data.Row) {
 	if len(r.Turns) == 0 {
 		return

@@ -59,8 +59,8 @@ func (w *walk) values() error {
 	}
 }
 
-// maxAside is the most bytes of the keys next to the array of rows in a wrapping object.
-// They are kept so that the object can be written back.
+// maxAside is the most bytes, together, of the values next to the array of rows in a
+// wrapping object. They are kept so that the object can be written back.
 const maxAside = 1 << 20
 
 // wrapped reads the rows in the array under one key of an object.

@@ -32,7 +32,8 @@ func (f *File) detect() error {
 	return nil
 }
 
-// detectObject distinguishes JSON lines from one object that has all rows.
+// detectObject distinguishes JSON lines, JSON values that span lines, and one object that has
+// all rows.
 func (f *File) detectObject(c *cursor) error {
 	begin := c.place()
 	f.Shape.Container = "jsonl"
@@ -83,8 +84,8 @@ func (f *File) detectWrapper(begin place) error {
 	return c.err
 }
 
-// members reads the object at the cursor. It calls each for every key, with the cursor at
-// the key's value. each moves the cursor past the value.
+// members reads the object at the cursor. For every key it calls the function each, with the
+// cursor at the key's value. That function must move the cursor past the value.
 func (c *cursor) members(each func(key string) error) error {
 	c.skip() // the brace
 	for first := true; ; first = false {

@@ -35,7 +35,7 @@ type Pair struct {
 // File is an open file of rows.
 type File struct {
 	Path   string
-	SHA256 string // in hexadecimal digits
+	SHA256 string // digest of the file, in hexadecimal digits
 	Size   int64
 	Shape  Shape
 	Format *Format // the format of the first row; Read sets it
@@ -64,7 +64,7 @@ func Open(path string) (*File, error) {
 // Close closes the file.
 func (f *File) Close() error { return f.f.Close() }
 
-// others lists other kinds of files: their first bytes, and what the user can do.
+// others lists kinds of files that cannot be imported: their first bytes, and what the user can do.
 var others = []struct{ start, what string }{
 	{"PAR1", `a Parquet file, which is not read: make JSON lines of it, python3 -c "import pandas; pandas.read_parquet('FILE.parquet').to_json('FILE.jsonl', orient='records', lines=True, force_ascii=False)"`},
 	{"\x1f\x8b", "compressed with gzip: gunzip FILE"},
@@ -131,7 +131,8 @@ type Reader struct {
 	Bad func(p Problem) error
 }
 
-// Read reads the rows of f. It ends at the first error that a function of to returns.
+// Read reads the rows of f and passes them to the functions of to. It ends at the first error
+// that one of these functions returns.
 func (f *File) Read(to Reader) error {
 	c := newCursor(f.f, f.Size)
 	c.moveTo(f.start)

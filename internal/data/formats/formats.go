@@ -35,7 +35,7 @@ type slot struct {
 	get func(r *data.Row) json.RawMessage
 }
 
-// text returns the slot of a key for the text *of(r).
+// text returns the slot that maps key to the text to which of(r) points.
 func text(key string, of func(r *data.Row) *string) slot {
 	return slot{key,
 		func(r *data.Row, v json.RawMessage) (bool, error) {
@@ -69,7 +69,7 @@ func output(r *data.Row) *string      { return &r.Output }
 func system(r *data.Row) *string      { return &r.System }
 func category(r *data.Row) *string    { return &r.Category }
 
-// always are the slots that all formats of instructions have, except seeds.
+// always are the slots that all formats except chat, sharegpt and seeds have.
 var always = []slot{text("system", system), text("category", category)}
 
 // Formats are the known formats. An object has the first format whose needs it meets.

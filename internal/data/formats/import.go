@@ -12,7 +12,7 @@ import (
 
 // Options say how a file is imported.
 type Options struct {
-	Name    string // of the source; "": the name of the file
+	Name    string // the name of the source; "": the file's name without its extension
 	Licence string
 	Note    string
 	Again   bool // import the file even if it was imported before

@@ -20,7 +20,7 @@ type field struct {
 // object is a JSON object with its fields in their order.
 type object struct {
 	fields []field
-	double bool // it has a key twice
+	double bool // the object has a key twice
 }
 
 // get returns the value of key, nil if there is none. If there are two, the last counts,

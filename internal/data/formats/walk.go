@@ -32,8 +32,8 @@ func (w *walk) bad(at place, raw []byte, format string, args ...any) error {
 // row adds the rows of the value raw, or reports why it cannot. at is the place of the value.
 func (w *walk) row(at place, raw []byte) error { return w.keyedRow(at, raw, "") }
 
-// keyedRow is row for a value of an object of objects. It adds the field _key with the
-// value's key to the row.
+// keyedRow adds the rows of the value raw, or reports why it cannot. If the file is an object
+// of objects, key is the value's key in it, and the row gets the field _key with that key.
 func (w *walk) keyedRow(at place, raw []byte, key string) error {
 	if err := valid(raw); err != nil {
 		p := within(at, raw, err.at)

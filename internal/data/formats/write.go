@@ -23,7 +23,7 @@ type Writer struct {
 	Unfit int
 }
 
-// origin is the format of a row's source.
+// origin is the format of a row's source, with the usual keys of its objects.
 type origin struct {
 	format *Format
 	keys   []string

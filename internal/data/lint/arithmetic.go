@@ -63,7 +63,7 @@ func numbersIn(text string) (list []float64) {
 			continue
 		}
 		list = append(list, v)
-		// A hyphen after a digit or letter is no minus sign.
+		// A hyphen right after other text, as in 3-4, may not be a minus sign: both values count.
 		if v < 0 && at[0] > 0 && strings.IndexByte(" \n\t(=:", text[at[0]-1]) < 0 {
 			list = append(list, -v)
 		}
@@ -91,7 +91,8 @@ var (
 	dates = regexp.MustCompile(`\d+[-/]\d+[-/]\d+|\d{4}-\d{2,4}|\d{1,2}/\d{1,2}\b`)
 )
 
-// expression finds a sum such as 2 + 3 * (4 - 1).
+// expression finds an arithmetic expression such as 2 + 3 * (4 - 1). It returns the expression
+// and its value.
 func expression(text string) (string, float64, bool) {
 	if !asksSum.MatchString(text) {
 		return "", 0, false
@@ -109,7 +110,7 @@ func expression(text string) (string, float64, bool) {
 	return strings.TrimSpace(m[1]), v, true
 }
 
-// sumParser evaluates sums with the usual order of operations.
+// sumParser evaluates arithmetic expressions with the usual order of operations.
 type sumParser struct {
 	text string
 	i    int
@@ -201,12 +202,13 @@ var (
 	single = regexp.MustCompile(`-?\d+(?:\.\d+)?`)
 )
 
-// statistic finds a question such as the median of a list of numbers.
+// statistic finds a question such as "What is the median of 3, 5, 9?". It returns what is
+// asked for, and its value.
 func statistic(text string) (string, float64, bool) {
 	names := statistics.FindAllString(text, 2)
 	lists := series.FindAllString(text, 2)
 	if len(names) != 1 || len(lists) != 1 || numeral.MatchString(strings.Replace(text, lists[0], "", 1)) {
-		return "", 0, false // it asks for more than one number of one list
+		return "", 0, false // not exactly one statistic of one list
 	}
 	var v []float64
 	for _, s := range single.FindAllString(lists[0], -1) {

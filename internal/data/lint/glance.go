@@ -7,24 +7,26 @@ import (
 	"alpaca/internal/data"
 )
 
-// A regular expression takes a hundred times as long as a search for a few substrings.
-// Faults are rare, so most texts need no regular expression.
+// A regular expression takes a hundred times as long as a search for a few substrings. So a
+// text is first searched for substrings, of which every match contains at least one. Most texts
+// contain none, and need no regular expression.
 
 // hasAny reports whether text contains one of parts.
 func hasAny(text string, parts ...string) bool {
 	return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(text, part) })
 }
 
-// Every match of a pattern contains one of its parts.
+// For each pattern (pointing, pictures, refuses): every match contains one of these parts, in
+// upper or lower case.
 var (
 	pointingParts = []string{"following", "given", "below", "above"}
 	pictureParts  = []string{"image", "graph", "picture", "photo", "file", "map", "draw", "plot", "go to", "video", "audio", "mu", "flow", "diagram"}
 	refusalParts  = []string{" an a", "but i ", "i can", "i am ", "i 'm ", "i ’m ", "cut", "i do"}
 )
 
-// hasFolded is hasAny, ignoring case. The parts are in lower case. They have no k and no
-// s, because patterns that ignore case also match the Kelvin sign and the long s for
-// these letters.
+// hasFolded does what hasAny does, but ignores case. The parts are in lower case. They have no k
+// and no s, because patterns that ignore case also match the Kelvin sign and the long s for these
+// letters.
 func hasFolded(text string, parts ...string) bool { return hasAny(strings.ToLower(text), parts...) }
 
 // normals are a row's texts, normalized by data.Normal.

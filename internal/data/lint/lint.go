@@ -26,9 +26,9 @@ type Rule struct {
 	row func(l *Linter, r *data.Row) string
 	// fix returns a text without the fault. nil: the fault cannot be fixed.
 	fix func(r *data.Row, field, text string) string
-	// tokens: the rule needs Options.Tokens.
+	// tokens says that the rule needs Options.Tokens.
 	tokens bool
-	// named: the rule is only checked if Options name it.
+	// named says that the rule is checked only if Options.Rules or Options.Also has its id.
 	named bool
 }
 
@@ -40,8 +40,8 @@ func (r *Rule) NeedsTokens() bool { return r.tokens }
 
 // Options say what a Linter looks for.
 type Options struct {
-	Rules []string // ids of rules; nil: all that can be checked, but licence
-	Also  []string // ids of further rules
+	Rules []string // ids of rules; nil: all rules that can be checked, except licence
+	Also  []string // ids of rules to check in addition to Rules
 	// Tokens counts the tokens of a row's prompt, and of the whole example in training.
 	// nil: the rules about lengths are left out.
 	Tokens    func(r *data.Row) (prompt, all int)

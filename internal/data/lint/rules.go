@@ -26,7 +26,7 @@ var Rules = []*Rule{
 	}, fix: fixPlaceholder},
 	{ID: "arithmetic", About: "a number of the answer that does not come out: a suspicion", row: arithmetic},
 	{ID: "short-echo", About: "a short answer that only repeats words of the instruction", row: shortEcho},
-	// This comes before control, because wrongly read bytes are control characters, too.
+	// This rule comes before the rule control, because some wrongly read bytes are control characters.
 	{ID: "mojibake", About: "UTF-8 that was read as Windows-1252; --fix reads it right", row: inAnyField(mojibakeText), fix: fixMojibake},
 	{ID: "control", About: "control and invisible characters; --fix removes them", row: inAnyField(controlText), fix: fixControl},
 	{ID: "literal-escape", About: `a written \n, <br> or &quot; outside of code; --fix makes the character of it`, row: literalEscape, fix: fixEscape},

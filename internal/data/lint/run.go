@@ -19,7 +19,7 @@ type Summary struct {
 	Faulty     int64 // rows with a finding
 	Counts     []Count
 	Unlicensed []string // sources from files without a known licence
-	Characters bool     // some texts are in scripts without spaces, whose characters dup-rouge takes as words
+	Characters bool     // some instructions are in scripts without spaces, in which dup-rouge takes each character as a word
 	source     int64
 }
 
@@ -112,8 +112,8 @@ func (s *Summary) Examples(ctx context.Context, db *data.DB, rule string, n int)
 
 // MendOptions are the options of Mend.
 type MendOptions struct {
-	Name string   // of the new source; "": the old name with _fixed
-	Drop []string // rules; rows with their findings are left out
+	Name string   // name of the new source; "": the old name with _fixed
+	Drop []string // ids of rules: rows with findings of these rules are left out
 }
 
 // Mended is the result of Mend.

@@ -36,7 +36,8 @@ var units = func() map[string]unit {
 
 var convert = regexp.MustCompile(`(?i)\b(?:convert|change|express|what is|how (?:many|much) is)\b[^\d\n]*?(-?[\d,]*\.?\d+)\s*(?:degrees?\s+)?(°?[a-z]+)\s+(?:to|into|in|as)\s+(?:degrees?\s+)?(°?[a-z]+)\b`)
 
-// conversion finds a question such as 25 m in km.
+// conversion finds a question such as "Convert 25 m to km." It returns what is asked for, and
+// its value.
 func conversion(text string) (string, float64, bool) {
 	m := convert.FindStringSubmatch(text)
 	if m == nil {

@@ -33,10 +33,10 @@ type whole struct {
 	outputs       map[key]*repeated
 	scripts       []scriptOf
 	counts        map[string]int64 // number of rows by script
-	// Which of the rules are active.
+	// Whether these rules are active: dup-exact, dup-normal, dup-rouge, dup-output, language.
 	exactly, normally, nearly, answers, language bool
 
-	alike      *rouge.Index // of instructions
+	alike      *rouge.Index // the index of the instructions so far
 	alikeRows  []int64      // for each text of alike, the id of its row
 	characters bool         // some instructions are in scripts without spaces
 }

@@ -18,8 +18,8 @@ type Statement struct {
 var reads = []string{"select", "with", "values", "explain"}
 
 // Parse finds the parameters of a statement. Several statements in one text are an error,
-// because the driver would run them all. A statement must begin with one of reads or a
-// parenthesis: for other statements SQLite's own message would be less clear.
+// because the driver would run them all. A statement must begin with a parenthesis or one of
+// the words in reads. SQLite would refuse other statements, too, but with a less clear message.
 func Parse(text string) (*Statement, error) {
 	s := &Statement{SQL: text}
 	first, ended := "", false
@@ -138,8 +138,8 @@ func isID(c byte) bool {
 	return c == '_' || c == '$' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= 0x80
 }
 
-// asTexts returns a statement with the same rows, in which no column has a declared type: a
-// column of an expression has none.
+// asTexts returns a statement with the same rows whose columns have no declared types. Each column
+// becomes an expression, and expressions have no declared type.
 func (s *Statement) asTexts(columns []string) string {
 	var inner, outer strings.Builder
 	for i, name := range columns {
@@ -150,6 +150,6 @@ func (s *Statement) asTexts(columns []string) string {
 		fmt.Fprintf(&inner, "c%d", i)
 		fmt.Fprintf(&outer, `+c%d as "%s"`, i, strings.ReplaceAll(name, `"`, `""`))
 	}
-	// The line break ends a comment.
+	// The line break ends a comment at the end of the statement.
 	return "with q(" + inner.String() + ") as (" + s.SQL[:s.end] + "\n) select " + outer.String() + " from q"
 }

@@ -35,8 +35,8 @@ type Pool struct {
 	slot chan struct{}
 }
 
-// Open returns a pool for the database at path. It does not check the file: the caller
-// opens it with package data first.
+// Open returns a pool for the database at path. It does not check the file: the caller must
+// first open it with package data, which does.
 func Open(path string) (*Pool, error) {
 	connector, err := sqlite.NewConnector(data.Address(path, data.ReadOnly))
 	if err != nil {
@@ -165,9 +165,9 @@ func sizeOf(v any) int64 {
 	return number
 }
 
-// Stream runs a statement. It calls head with the columns, then each with every row. each
-// must not keep the slice. limit is the longest time from one row to the next, including
-// the call of each.
+// Stream runs a statement. It calls the function head with the columns, then the function
+// each with every row. These functions must not keep the slice of a row. limit is the longest
+// time from one row to the next, including the call for the row.
 func (p *Pool) Stream(ctx context.Context, text string, params map[string]string, limit time.Duration, head func([]string) error, each func([]any) error) error {
 	st, err := Parse(text)
 	if err != nil {
@@ -229,8 +229,8 @@ func (s *Statement) run(ctx context.Context, c *sql.Conn, params map[string]stri
 	}
 }
 
-// hasTimes reports whether a column is declared as a date or time. The driver would turn its
-// texts into times, so that "2026-12-01" came out as another text.
+// hasTimes reports whether a column is declared as a date or time. The driver turns the texts of
+// such a column into times, so that "2026-12-01" would become a different text.
 func hasTimes(rows *sql.Rows) bool {
 	types, err := rows.ColumnTypes()
 	if err != nil {

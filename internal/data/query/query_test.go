@@ -67,8 +67,8 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// TestDates: the texts of columns that are declared as dates stay as they are. Other programs
-// may have added such a table.
+// TestDates checks that texts in columns declared as dates are not changed. Another program may
+// have added such a table.
 func TestDates(t *testing.T) {
 	ctx := context.Background()
 	path := filepath.Join(t.TempDir(), "data.db")

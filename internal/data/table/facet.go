@@ -12,7 +12,7 @@ import (
 // lengthExpr is the SQL for the length class of a row, by its number of characters.
 const lengthExpr = "(case when example.chars < 200 then 'short' when example.chars < 1000 then 'medium' when example.chars < 4000 then 'long' else 'very long' end)"
 
-// lengthOf is lengthExpr in Go.
+// lengthOf computes in Go what lengthExpr computes in SQL.
 func lengthOf(chars int64) string {
 	switch {
 	case chars < 200:
@@ -142,8 +142,8 @@ func (f *Facets) places(ids []int64, source string) (list []int32) {
 }
 
 // Count counts the rows with the given ids by facet. If ids is nil, it counts all rows of a
-// source, or of all sources if source is "". For each facet in names it returns up to most
-// values, those with the highest counts first.
+// source, or of all sources if source is "". For each facet in names it returns the values
+// with the highest counts, in falling order; most is the largest number of values.
 func (f *Facets) Count(ids []int64, source string, most int, names ...string) (list []Facet) {
 	f.mu.RLock()
 	defer f.mu.RUnlock()

@@ -17,7 +17,7 @@ type Query struct {
 	Search  string // words to search for; "": no search
 	In      string // the column to search; "": all
 	Raw     bool   // Search is an FTS5 query
-	Inside  bool   // Search is a text that may be anywhere, also inside a word
+	Inside  bool   // Search is a text to find anywhere, even inside words
 	Filters []Filter
 	Sort    string // a column; "": the key
 	Desc    bool
@@ -141,7 +141,7 @@ func (t *Table) explain(q Query, err error) error {
 }
 
 // token encodes the end of a page: the key of its last row. If the page is sorted by a
-// column, by is the last row's value in it, which is encoded, too.
+// column, token also encodes by, the last row's value in that column.
 func token(by any, sorted bool, rows []*Row) string {
 	list := []any{rows[len(rows)-1].Key}
 	if sorted {
@@ -154,8 +154,8 @@ func token(by any, sorted bool, rows []*Row) string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// after returns the condition for rows after next. Rows with NULL come first, as SQLite
-// sorts them.
+// after returns the SQL condition for the rows after the page that gave the token next. In
+// ascending order rows with NULL come first, as SQLite sorts them.
 func after(next, sort, key string, desc bool) (string, []any, error) {
 	var list []any
 	b, err := base64.RawURLEncoding.DecodeString(next)

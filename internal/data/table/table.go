@@ -16,21 +16,21 @@ import (
 // Column is a column of a table.
 type Column struct {
 	Name string
-	Expr string // in SQL
-	// Wide marks a long text, which lists show cut.
+	Expr string // the column's value as an SQL expression
+	// Wide marks a column of long texts, which lists of rows show shortened.
 	Wide bool
 }
 
 // Table is a table, with its columns and its SQL.
 type Table struct {
 	Name    string
-	From    string // in SQL
+	From    string // the table's name in SQL
 	Key     string // the key in SQL: a unique integer
 	Columns []Column
 	Source  int64 // the id of the source whose rows it has; 0: all
 	Texts   bool  // its rows are examples, which have an index of words and facets
 
-	trigrams bool // there is an index of substrings, too
+	trigrams bool // the database has an index of substrings, too
 }
 
 // examples are the columns of examples.
@@ -47,8 +47,9 @@ var hidden = []Column{
 	{Name: "has_input", Expr: "(case when example.input = '' then 'no' else 'yes' end)"}, {Name: "length", Expr: lengthExpr},
 }
 
-// Named returns the table called name, nil if there is none. name is source, rejected,
-// lint, example for the rows of all sources, or the name of a source for its rows.
+// Named returns the table called name, nil if there is none. name is "source", "rejected" or
+// "lint", "example" for the rows of all sources, or a source's name for the rows of that
+// source.
 func Named(ctx context.Context, db *data.DB, name string) (*Table, error) {
 	trigrams, err := db.HasSubstrings(ctx)
 	if err != nil {

@@ -168,7 +168,7 @@ func TestSearch(t *testing.T) {
 	require.Equal(t, []int64{31, 30}, best)
 }
 
-// TestInside: with the index of substrings a search finds the same rows as without.
+// TestInside checks that a search finds the same rows with and without the index of substrings.
 func TestInside(t *testing.T) {
 	ctx := context.Background()
 	db := testDB(t)

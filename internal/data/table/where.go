@@ -25,10 +25,10 @@ func ParseFilter(name, value string) Filter {
 
 // operation is an operation of filters.
 type operation struct {
-	label  string // for people
+	label  string // the text that people see
 	sql    string // %s is the column, ? the value
 	format string // format of the value; "": unchanged
-	bare   bool   // it has no value
+	bare   bool   // the operation takes no value
 }
 
 // operations are the supported operations of Datasette, by name.
@@ -101,12 +101,13 @@ func (t *Table) condition(f Filter) (string, []any, error) {
 	return expr, []any{value}, nil
 }
 
-// escape makes the characters of a text literal in a pattern of LIKE.
+// escape escapes a text for a pattern of LIKE, so that its characters stand for themselves.
 var escape = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
-// inside returns a condition to put before one with LIKE. The index of substrings finds all rows
-// that LIKE finds, and a few more because it folds the case of all letters. The condition is ""
-// if there is no index or the text is too short for it.
+// inside returns a condition to put before a condition with LIKE, which is slow. It looks in the
+// index of substrings, which finds all rows that LIKE finds. The index may find more, because it
+// ignores the case of all letters, and LIKE only that of ASCII letters. where is "" if there is no
+// index or the text is too short for it.
 func (t *Table) inside(text, column string) (where string, args []any) {
 	const least = 3 // characters
 	if !t.trigrams || utf8.RuneCountInString(text) < least || strings.IndexByte(text, 0) >= 0 {
@@ -150,7 +151,7 @@ func listOf(text string) string {
 
 const likeAny = `(example.instruction like ? escape '\' or example.input like ? escape '\' or example.output like ? escape '\' or example.more like ? escape '\')`
 
-// searchable are the columns of the index.
+// searchable are the columns of the index that a search can be limited to.
 var searchable = []string{"instruction", "input", "output"}
 
 // search returns the SQL that finds the text of q.Search: a join and a condition, or a condition
@@ -177,8 +178,8 @@ func (t *Table) search(q *Query) (join, where string, args []any) {
 	return "", where + likeAny, append(args, like, like, like, like)
 }
 
-// Match returns an FTS5 query for the words of text. Each is quoted, so that none is an
-// operator. A star at the end of a word finds all words with that prefix.
+// Match returns an FTS5 query for the words of text. Each word is quoted, so that FTS5 takes none
+// for an operator. A star at the end of a word finds all words with that prefix.
 func Match(text, column string) string {
 	var parts []string
 	for _, w := range strings.Fields(text) {

@@ -1,7 +1,7 @@
 // Package drafter lets a small model draft tokens for a large model with the same vocabulary.
-// It drafts the likeliest token each time, and ends a draft when the token's probability is
-// too low. It drafts for several texts in one batch. It keeps the texts that it has
-// evaluated for later ones with the same prefix, such as the next turn of a conversation.
+// It drafts the likeliest token each time, and ends a draft when the token's probability is too
+// low. It drafts for several texts in one batch. It keeps evaluated texts, so that a later text
+// with the same prefix, such as the next turn of a conversation, evaluates only what is new.
 package drafter
 
 import (
@@ -20,7 +20,7 @@ import (
 
 const (
 	maxRead = 128 // the most new tokens that a call of Write evaluates
-	few     = 32  // up to this many new tokens of a text count as drafting, because one step can add them
+	few     = 32  // the time to read up to this many new tokens of a text counts as drafting, because one step can add them
 )
 
 // Options are the settings of a Drafter.
@@ -41,7 +41,7 @@ type Drafter struct {
 	sure   float64
 	texts  []*Text
 	uses   int    // how many texts were opened so far
-	going  []*Ask // the asks whose drafts get another token
+	going  []*Ask // the asks whose drafts get one more token
 }
 
 // Text is a text as far as the small model has evaluated it.
@@ -59,7 +59,7 @@ type Ask struct {
 	Draft  []int32 // the drafted tokens
 
 	max  int  // Most, or fewer if the context ends before
-	more bool // the draft gets another token
+	more bool // the draft gets one more token
 }
 
 // New returns a Drafter that drafts for large with the small model m.
@@ -227,7 +227,7 @@ func (d *Drafter) best(logits []float32) (id int32, sure bool) {
 	if d.sure <= 0 {
 		return id, true
 	}
-	sum, limit := 0., 1/d.sure // the sum of the probabilities divided by the largest, and its limit
+	sum, limit := 0., 1/d.sure // sum: all probabilities, each divided by the largest; most: the limit of sum
 	for _, l := range logits {
 		if sum += float64(fmath.Exp32(l - logits[id])); sum > limit {
 			return id, false

@@ -8,7 +8,8 @@ package lookup
 const (
 	// Longest is the length of the longest Match: no more tokens are compared.
 	Longest = 16
-	// Resumed is the Match of a place shortly after a place that the text repeated and left.
+	// Resumed is the Match if the text repeated an earlier passage, differed from it, and may
+	// have come back to it.
 	Resumed = 1
 
 	long, short = 4, 2 // how many tokens before a place are hashed, in each of the two tables
@@ -110,8 +111,9 @@ func (x *Index) common(place int) (n int) {
 	return n
 }
 
-// longest returns the place with the longest match, and the last one of several. A match of
-// only two tokens counts only if two such places have the same next token.
+// longest returns the place with the longest match. If several places have it, it returns the
+// last of them. A match of only two tokens counts only if two such places have the same next
+// token.
 func (x *Index) longest() (place int, match Match) {
 	at := int(x.long.before[len(x.log)])
 	for range tries {
@@ -147,9 +149,9 @@ func (x *Index) longest() (place int, match Match) {
 }
 
 // resume returns the place where the text may repeat the earlier text again, near the place
-// that it has left. It looks for the text's last two tokens, then for the last one. If it
-// finds neither after the first token that differs, it takes that token for a replacement of
-// one earlier token. It returns 0 if there is no such place.
+// that it has left. It looks for the text's last two tokens, then for the last one. If it finds
+// neither and only one token differs so far, it assumes that this token replaces one token of
+// the earlier text. It returns 0 if there is no such place.
 func (x *Index) resume() int {
 	end := len(x.log)
 	if x.missed == 0 {
@@ -194,8 +196,8 @@ func (x *Index) Find(b []int32, n int) ([]int32, Match) {
 		x.at, x.missed = place, 0
 	}
 	for begin := len(b); n > 0; n-- {
-		// At the end of the text the draft goes on with its own first tokens: a text that
-		// repeats itself has this period.
+		// Beyond the end of the text, the draft goes on with its own first tokens, as if the
+		// text repeated itself with this period.
 		if i := place + len(b) - begin; i < len(x.log) {
 			b = append(b, x.log[i])
 		} else {

@@ -1,8 +1,8 @@
 // Package speculate decides how many tokens of a draft a step of the engine evaluates. It
-// learns how long steps take, by their number of rows, and how often drafts are right. A
-// budget of time limits the loss. It grows by a small part of every step and by the time that
-// drafts save. A draft is evaluated only if the budget covers its failure. Drafts never
-// change a text, so the decision may depend on measured times.
+// learns how long steps take, by their number of rows, and how often drafts are right. A budget
+// of time limits the loss. It grows by a small part of every step and by the time that drafts
+// save. A draft is evaluated only if the budget covers the loss in case the draft is wrong.
+// Drafts never change a text, so the decision may depend on measured times.
 package speculate
 
 import "time"
@@ -15,8 +15,8 @@ const (
 	unknown = 0.4    // a row beyond the largest measured step is expected to cost this part of that step's time per row
 	worth   = 1.02   // a draft must raise the tokens per time by this factor
 	again   = 32     // a kind of draft is tried again after this many drafts that were not evaluated
-	doubled = 4      // again doubles at most this many times, while the tried drafts are wrong
-	old     = 512    // a cost is forgotten after this many steps
+	doubled = 4      // the constant again is doubled at most this many times, while drafts that are tried are wrong
+	old     = 512    // the measured time of a step is forgotten after this many steps
 	weight  = 1. / 8 // the weight of a new measurement in an average
 )
 
@@ -176,7 +176,8 @@ func (c *Controller) Length(t *Sources, o Offer) int {
 	return best
 }
 
-// Judge records the outcome of a draft: the first accepted of its o.Tokens tokens were right.
+// Judge records the outcome of a draft. accepted is how many tokens at its beginning were
+// right.
 func (c *Controller) Judge(t *Sources, o Offer, accepted int) {
 	k := o.Tokens
 	for _, s := range []*source{&t[o.Kind], &c.all[o.Kind]} {
@@ -196,7 +197,8 @@ func (c *Controller) Judge(t *Sources, o Offer, accepted int) {
 	}
 }
 
-// Charge records that drafting n tokens took d, which Learn does not count.
+// Charge records that drafting n tokens took the time d. The time that Learn records does not
+// include it.
 func (c *Controller) Charge(kind Kind, n int, d time.Duration) {
 	c.left -= float64(d)
 	if n == 0 {
@@ -211,8 +213,8 @@ func (c *Controller) Charge(kind Kind, n int, d time.Duration) {
 }
 
 // Learn records a step of n rows that took d. d includes the time to make the drafts, except
-// what Charge has recorded. drafted of the rows were tokens of drafts, and accepted of these
-// were right. The other rows were the last tokens of texts.
+// what Charge has recorded. drafted is the number of rows with tokens of drafts, and accepted
+// is the number of these that were right. The other rows had the last tokens of texts.
 func (c *Controller) Learn(n, drafted, accepted int, d time.Duration) {
 	if n > maxRows || n <= drafted {
 		return

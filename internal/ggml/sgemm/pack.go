@@ -86,12 +86,13 @@ func (s *source) pack(panel []float32, first, n, cols int) {
 	}
 }
 
-// farApart is a distance in elements. If the first and the last k of a tile are at least that
-// far apart, they evict each other from the first-level cache.
+// farApart is a distance in elements. If the elements for the first and the last k of a tile
+// are at least that far apart, they evict each other from the first-level cache.
 const farApart = 8 << 10
 
-// packsRows reports whether rows of A are packed for n values of k and that many panels. They
-// may be if A is transposed, because then each k of a row is in another cache line.
+// packsRows reports whether rows of A are packed for n values of k and that many panels.
+// Packing helps only if A is transposed, because then the elements of a row are in different
+// cache lines.
 func (p *Product) packsRows(n, panels int) bool {
 	return p.A.Transposed && (best.rowMajor || best.interleave != nil && panels > 1 && n*p.A.Stride >= farApart)
 }

@@ -14,9 +14,9 @@ type kernel struct {
 	transpose  func(dst []float32, width int, src []float32, stride, n, cols int)
 	rowMajor   bool // the elements of a row of A must be contiguous: args.col must be 1
 
-	// few computes tiles of fewer rows, by the number of rows. copyRows copies n rows of src,
-	// as wide as a tile and stride apart, to contiguous rows of dst. interleave packs tiles of
-	// A: dst[t*dstStride+k*rows+i] = src[k*stride+t*rows+i] for i < rows. Each may be nil.
+	// few[n] computes a tile of n rows, for n less than rows. copyRows copies n rows of src, as
+	// wide as a tile and stride apart, to contiguous rows of dst. interleave packs tiles of A:
+	// dst[t*dstStride+k*rows+i] = src[k*stride+t*rows+i] for i < rows. Each may be nil.
 	few        []func(a *args)
 	copyRows   func(dst, src []float32, stride, n int)
 	interleave func(dst []float32, dstStride int, src []float32, stride, n, tiles int)

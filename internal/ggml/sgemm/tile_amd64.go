@@ -73,7 +73,7 @@ func interleaveAVX2(dst []float32, dstStride int, src []float32, stride, n, tile
 //go:noescape
 func transpose8AVX2(dst *float32, dstStride int, src *float32, srcStride int, n int)
 
-// transposeAVX2 is transposeGeneric.
+// transposeAVX2 does what transposeGeneric does.
 func transposeAVX2(dst []float32, width int, src []float32, stride, n, cols int) {
 	whole, done := n&^7, 0
 	if whole > 0 {

@@ -14,7 +14,7 @@ func Hadamard(x []float32, n int) {
 	Scale(x, float32(1/math.Sqrt(float64(n))))
 }
 
-// hadamardGeneric is Hadamard without the multiplication at the end.
+// hadamardGeneric does what Hadamard does, without the multiplication at the end.
 func hadamardGeneric(x []float32, n int) { hadamardFrom(x, n, 1) }
 
 // hadamardFrom does the steps from h on.

@@ -114,5 +114,5 @@ func Add(dst, x []float32) { addTo(dst, x) }
 func Scale(x []float32, by float32) { scaleBy(x, by) }
 
 // Softmax replaces scores by their softmax, which softmaxGeneric defines. The number of scores
-// must be a multiple of BlockLen. If half is true, the results are rounded to halves.
+// must be a multiple of BlockLen. If half is true, the results are rounded to float16.
 func Softmax(scores []float32, half bool) { softmax(scores, half) }

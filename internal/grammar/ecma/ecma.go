@@ -16,8 +16,8 @@ import (
 // Bounds of a pattern.
 const (
 	maxLen    = 32 << 10 // bytes
-	maxDepth  = 100      // of parentheses
-	maxStates = 40_000   // of the automaton before it is made deterministic
+	maxDepth  = 100      // nested parentheses
+	maxStates = 40_000   // states of the NFA
 )
 
 // Error is a mistake in a pattern, with its position.

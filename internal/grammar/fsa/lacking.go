@@ -2,9 +2,9 @@ package fsa
 
 import "slices"
 
-// Lacking returns the automaton of the texts, of symbols from 0 to limit, that do not contain
-// end. In state i the text ends with the first i symbols of end, and with no longer prefix of it
-// (D. Knuth, J. Morris, V. Pratt, "Fast Pattern Matching in Strings", 1977).
+// Lacking returns the automaton of the texts, of symbols from 0 to limit, that do not contain end. In
+// state i the longest prefix of end with which the text ends has i symbols (D. Knuth, J. Morris, V.
+// Pratt, "Fast Pattern Matching in Strings", 1977).
 func Lacking(end []rune, limit rune) *DFA {
 	letters := slices.Compact(slices.Sorted(slices.Values(end)))
 	d := &DFA{}

@@ -112,7 +112,8 @@ func (c *compiler) at(l literal, err error) error {
 	return &Refused{"#" + c.doc.byID[max(l, -l)-1].ptr, err.Error()}
 }
 
-// possible reports whether a value may satisfy a goal. false is certain, true is not.
+// possible reports whether a value may satisfy a goal. A result of false is certain, a result of true
+// is not.
 func (c *compiler) possible(g goal, depth int) bool {
 	list, err := c.all(g)
 	if err != nil {
@@ -121,8 +122,8 @@ func (c *compiler) possible(g goal, depth int) bool {
 	return slices.ContainsFunc(list, func(x cell) bool { return c.cellPossible(x, depth) })
 }
 
-// types divides all values by their type into two cells. may has the values of the types that can
-// satisfy g, as far as is known. never has the values of the other types.
+// types divides all values by their type into two cells. The cell may has the values of the types
+// that can satisfy g, as far as is known. The cell never has the values of the other types.
 func (c *compiler) types(g goal) (may, never cell) {
 	all := whole()
 	list, err := c.all(g)

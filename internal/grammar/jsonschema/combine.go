@@ -22,7 +22,7 @@ func (c *compiler) allOf(s *schema) ([]cell, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.all(list) // in this order, which decides the order of properties
+	return c.all(list) // the order of list decides the order of properties
 }
 
 func (c *compiler) anyOf(s *schema) ([]cell, error) {
@@ -33,8 +33,8 @@ func (c *compiler) anyOf(s *schema) ([]cell, error) {
 	return c.union(s, "anyOf", list)
 }
 
-// union returns the values for which at least one of list holds. If the document uses
-// unevaluated properties or items, each combination of schemas that hold has its own cells.
+// union returns cells for the values that satisfy at least one literal of list. If the document uses
+// unevaluated properties or items, each combination of satisfied literals has its own cells.
 func (c *compiler) union(s *schema, key string, list []literal) ([]cell, error) {
 	var out []cell
 	sets := 1<<min(len(list), 6) - 1
@@ -70,8 +70,8 @@ func (c *compiler) union(s *schema, key string, list []literal) ([]cell, error) 
 	return out, nil
 }
 
-// oneOf returns the values for which exactly one schema holds. For schemas that may overlap, the
-// cells demand that one holds and the others do not.
+// oneOf returns cells for the values that satisfy exactly one schema. For schemas that may overlap,
+// the cells demand that one schema holds and the others do not.
 func (c *compiler) oneOf(s *schema) ([]cell, error) {
 	list, err := c.schemas(s, "oneOf")
 	if err != nil {
@@ -133,7 +133,7 @@ func (c *compiler) not(s *schema) ([]cell, error) {
 	return c.of(literal(-x.id))
 }
 
-// condition returns the cells of if, then and else.
+// condition returns the cells of the keywords if, then and else.
 func (c *compiler) condition(s *schema) ([]cell, error) {
 	x, err := c.doc.sub(s, s.get("if"), "if")
 	if err != nil {
@@ -152,7 +152,7 @@ func (c *compiler) condition(s *schema) ([]cell, error) {
 			}
 			g = append(g, literal(y.id))
 		} else if branch.when < 0 && !c.unevaluatedUsed && !s.has("then") {
-			return []cell{whole()}, nil // without then and else, if demands nothing
+			return []cell{whole()}, nil // without then and else, the keyword if demands nothing
 		}
 		cells, err := c.all(g)
 		if err != nil {

@@ -19,7 +19,7 @@ func split(v *big.Rat) (whole, frac string) {
 	return whole, strings.TrimRight(frac, "0")
 }
 
-// build returns the automaton whose states are the keys that next reaches from start.
+// build returns the automaton whose states are the keys that the function next reaches from start.
 func build[K comparable](start K, next func(K, byte) (K, bool), accept func(K) bool) *fsa.DFA {
 	number := map[K]int32{start: 0}
 	order := []K{start}

@@ -61,7 +61,7 @@ func (k *counting) rule(item int, hits []int) grammar.Ref {
 	return r
 }
 
-// place makes the rule for the rest of the array from a position on.
+// place makes the rule for the rest of the array from the position at.
 func (k *counting) place(at counted) {
 	var out grammar.Alt
 	enough := at.item >= k.a.min
@@ -77,8 +77,9 @@ func (k *counting) place(at counted) {
 	k.c.out.Body[at.rule] = out
 }
 
-// item appends to out the ways to write one more item. g already says which of the first i goals
-// the item satisfies. If a goal has no upper bound, an item that satisfies it may go uncounted.
+// item appends to out the ways to write the item after position at. It decides goal by goal whether
+// the item satisfies the goal. The first i goals are decided, and g demands the result. If a goal has
+// no upper bound, an item that satisfies it may go uncounted.
 func (k *counting) item(at counted, i int, g goal, hits []int, out *grammar.Alt) {
 	if i == len(k.a.contains) {
 		e := grammar.Seq{k.c.rule(g), k.rule(min(at.item+1, k.items), hits)}

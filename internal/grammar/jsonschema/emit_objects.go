@@ -8,7 +8,7 @@ import (
 	"alpaca/internal/grammar/fsa"
 )
 
-// kind is a set of names besides the declared properties, and the goal of their values.
+// kind is a set of names of undeclared properties, and the goal that their values must satisfy.
 type kind struct {
 	names *fsa.DFA
 	goal  goal
@@ -115,9 +115,9 @@ type writer struct {
 	rules    [][]grammar.Ref // [declared properties passed][properties written and conditions satisfied]
 }
 
-// entries calls f for each set of further conditions in w.some, from number first on, that a
-// property of kind k can satisfy. has is the set of conditions satisfied before. f gets the
-// restricted names and goal, and the new set of satisfied conditions.
+// entries calls f for each set of conditions that a property of kind k can satisfy together. The
+// conditions are in w.some from index first on, without those in has, which are satisfied already. f
+// gets k restricted to the names and values that satisfy the set, and has with the set added.
 func (w *writer) entries(k kind, first, has int, f func(k kind, has int)) error {
 	f(k, has)
 	for i := first; i < len(w.some); i++ {

@@ -1,6 +1,6 @@
-// Package jsonschema makes grammars from JSON schemas (draft 2020-12, and the keywords of
-// earlier drafts). A schema becomes cells: sets of values with one part for each type. allOf,
-// oneOf, not and if are intersections, unions and complements of cells. Cells become rules. A
+// Package jsonschema makes grammars from JSON schemas (draft 2020-12, and the keywords of earlier
+// drafts). A schema becomes cells: sets of values with one part for each type. The keywords allOf,
+// oneOf, not and if become intersections, unions and complements of cells. Cells become rules. A
 // keyword that a grammar cannot enforce is an error with its JSON pointer, and never silently
 // ignored.
 package jsonschema
@@ -104,7 +104,7 @@ func uses(v any, key string) bool {
 // Bounds of the grammar of a schema.
 const (
 	maxRules    = 200_000
-	maxAutomata = 1_500_000 // total states
+	maxAutomata = 1_500_000 // states of all automata together
 )
 
 // compiler turns schemas into cells, and cells into rules.
@@ -118,7 +118,7 @@ type compiler struct {
 	work, depth     int
 
 	out     grammar.Rules
-	rules   map[string]grammar.Ref // by goal
+	rules   map[string]grammar.Ref // the rule of each goal, by the goal's key
 	queue   []goal                 // goals whose rules are not made yet
 	encoded map[string]*fsa.DFA    // cached automata of names and numbers in JSON
 	states  int

@@ -62,7 +62,7 @@ func (c cell) not() ([]cell, error) {
 	return out, nil
 }
 
-// not returns goals. At least one of them holds if and only if g does not hold.
+// not returns goals. A value satisfies at least one of them if and only if it does not satisfy g.
 func (g goal) not() []goal {
 	var out []goal
 	for _, l := range g {

@@ -11,13 +11,13 @@ import (
 	"alpaca/internal/grammar/fsa"
 )
 
-// numbers is a set of numbers. If points is not nil, the set has only these. Otherwise a number is
-// in the set if it is within the bounds, a multiple of each number in multiples and of none in
-// others, and not in out.
+// numbers is a set of numbers. If points is not nil, the set has only these points. Otherwise a
+// number is in the set if it is within the bounds, is a multiple of every number in multiples, is a
+// multiple of no number in others, and is not in out.
 type numbers struct {
 	points []point
 
-	integer, fraction bool // only integers; only numbers that are not integers
+	integer, fraction bool // the set has only integers; the set has only numbers that are not integers
 	lo, hi            *big.Rat
 	loOpen, hiOpen    bool // the bound itself is excluded
 	multiples, others []*big.Rat
@@ -225,9 +225,9 @@ func (n *numbers) automaton() (*fsa.DFA, error) {
 	return d.Minimize(), nil
 }
 
-// signed returns the automaton of all numbers, or of all numbers at least, at most, above or below
-// zero. Only these sets allow exponents, because an automaton cannot compare a number that has an
-// exponent with another bound than zero.
+// signed returns the automaton of all numbers, or of all numbers ≥ 0, ≤ 0, > 0 or < 0. Only these
+// sets allow exponents, because an automaton can compare a number that has an exponent only with
+// zero.
 func (n *numbers) signed() (*fsa.DFA, error) {
 	d := compile(numberText)
 	var err error
@@ -251,9 +251,9 @@ func (n *numbers) signed() (*fsa.DFA, error) {
 	return d.Minimize(), nil
 }
 
-// texts returns the automaton of the ways to write the points: as decimals, as in the schema,
-// and for long numbers with an exponent. Integers may also end in .0, unless only integers are
-// allowed.
+// texts returns the automaton of the texts of the points. A point may be written as a decimal or as
+// in the schema, and a long number also with an exponent. Integers may also end in .0, unless only
+// integers are allowed.
 func (n *numbers) texts() *fsa.DFA {
 	nfa := &fsa.NFA{}
 	start, end := nfa.Add(), nfa.Add()
@@ -293,7 +293,7 @@ func (n *numbers) texts() *fsa.DFA {
 	}
 	d, err := nfa.Determinize(start, end, 1<<20)
 	if err != nil {
-		panic(err) // at most as large as the schema's text
+		panic(err) // cannot happen: the automaton is at most as large as the schema's text
 	}
 	return d
 }

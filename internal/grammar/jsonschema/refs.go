@@ -17,9 +17,9 @@ func (c *compiler) ref(s *schema) ([]cell, error) {
 	return c.of(literal(x.id))
 }
 
-// dynamic resolves a $dynamicRef, which refers to the outermost schema on the evaluation path
-// with a dynamic anchor of that name. It works only if the path does not matter: one schema has
-// the anchor, or the reference's target has no dynamic anchor.
+// dynamic resolves a $dynamicRef. It refers to the outermost schema on the evaluation path that has
+// the dynamic anchor named in the reference. dynamic works only if the path does not matter: one
+// schema has the anchor, or the reference's target has no dynamic anchor.
 func (c *compiler) dynamic(s *schema) ([]cell, error) {
 	key, name := "$dynamicRef", ""
 	if s.has("$recursiveRef") {

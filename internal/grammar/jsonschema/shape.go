@@ -52,7 +52,7 @@ type array struct {
 	all   bool // all items are evaluated
 }
 
-// contains says how many of the items from number skip on must satisfy a goal. max -1: no bound.
+// contains says how many of the items from index skip on must satisfy a goal. max -1: no bound.
 type contains struct {
 	goal     goal
 	min, max int
@@ -97,7 +97,7 @@ type objects struct {
 	min, max int
 }
 
-// some demands at least one property with a name that names accepts and a value that satisfies
+// some demands at least one property whose name the automaton names accepts and whose value satisfies
 // goal.
 type some struct {
 	names *fsa.DFA
@@ -112,18 +112,18 @@ type prop struct {
 	known    bool // a keyword has evaluated it, for unevaluatedProperties
 }
 
-// group has one schema's demands on properties that it does not declare.
+// group has the demands of one schema on the properties that this schema does not declare.
 type group struct {
 	names    map[string]bool // the declared properties
 	patterns []patternGoal
-	rest     goal // of properties that match no pattern
+	rest     goal // goal of the properties that match no pattern
 	all      bool // the group evaluates all properties except names, for unevaluatedProperties
 }
 
 type patternGoal struct {
 	dfa  *fsa.DFA
 	goal goal
-	from string // pointer
+	from string // pointer of the schema, for errors
 }
 
 // of returns the group's goal for the value of a property, and whether the group evaluates this

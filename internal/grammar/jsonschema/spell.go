@@ -86,9 +86,8 @@ func zip(a, b []byte) string {
 }
 
 // divide splits the range from lo to hi into parts, and appends add(a, b) for each part from a to b.
-// Within a part the range of a digit does not depend on the other digits. For this, all digits after
-// the first difference between a and b are 0 in a and the largest digit in b. bits is the size of
-// a digit.
+// Within a part the range of a digit does not depend on the other digits: all digits after the first
+// difference between a and b are 0 in a and the largest digit in b. bits is the size of a digit.
 func divide(out []string, lo, hi rune, bits int, add func(a, b rune) string) []string {
 	for shift := bits; shift < 24 && rune(1)<<shift <= hi; shift += bits {
 		mask := rune(1)<<shift - 1
@@ -129,7 +128,7 @@ func pairRanges(out []string, lo, hi rune) []string {
 	lo, hi = lo-0x10000, hi-0x10000
 	for lo <= hi {
 		end, high := min(hi, lo|0x3FF), lo>>10
-		if lo&0x3FF == 0 && hi-lo >= 0x3FF { // all low surrogates, for many high ones
+		if lo&0x3FF == 0 && hi-lo >= 0x3FF { // every high surrogate of the range goes with all low surrogates
 			last := (hi+1)>>10 - 1
 			high = last
 			end = last<<10 | 0x3FF

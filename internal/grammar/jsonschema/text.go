@@ -8,8 +8,8 @@ import (
 	"alpaca/internal/grammar/fsa"
 )
 
-// stringSet is the set of strings of min to max code points that dfa accepts. dfa nil: all
-// strings. max -1: no bound.
+// stringSet is the set of the strings that dfa accepts and that have min to max code points. dfa nil:
+// dfa accepts all strings. max -1: no bound.
 type stringSet struct {
 	dfa      *fsa.DFA
 	min, max int
@@ -76,7 +76,7 @@ func oneOf(texts []string) *fsa.DFA {
 	}
 	d, err := n.Determinize(start, end, 1<<20)
 	if err != nil {
-		panic(err) // at most as large as the schema's text
+		panic(err) // cannot happen: the automaton is at most as large as the schema's text
 	}
 	return d
 }
@@ -126,18 +126,17 @@ func (s *stringSet) expr() (grammar.Expr, error) {
 	return grammar.Automaton{DFA: encode(d, !s.listed && len(d.States) < 2000, true)}, nil
 }
 
-// manyLengths bounds the states that count the length of a string. Beyond it a grammar.Limited
-// counts.
+// manyLengths bounds the states that count the length of a string. If more are needed, a
+// grammar.Limited counts the length instead.
 const manyLengths = 3000
 
-// limit returns the expression, in JSON, for the strings of d that have no more than maxRunes code
-// points.
+// limit returns the expression, in JSON, for the strings of d that have at most maxRunes code points.
 func limit(d *fsa.DFA, maxRunes int, escapes bool) grammar.Expr {
 	d = d.Trim()
 	l := grammar.Limited{DFA: spell(d, escapes && len(d.States) < 2000, true), Max: maxRunes}
 	l.Counts = make([]bool, len(l.States))
 	for q := range d.States {
-		l.Counts[1+q] = true // spell numbers d's states from 1
+		l.Counts[1+q] = true // the function spell numbers d's states from 1
 	}
 	return l
 }

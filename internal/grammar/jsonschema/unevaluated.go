@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// unevaluated applies unevaluatedProperties and unevaluatedItems to list, the cells that
-// all other keywords have left.
+// unevaluated applies unevaluatedProperties and unevaluatedItems to list, the cells of all other
+// keywords of s.
 func (c *compiler) unevaluated(s *schema, list []cell) ([]cell, error) {
 	for _, key := range []string{"unevaluatedProperties", "unevaluatedItems"} {
 		if !s.has(key) {

@@ -1,8 +1,8 @@
 // Package builtin has what all templates can use: the methods of Python's types that the sandbox
-// allows, Jinja's filters and tests, the functions that transformers adds, and Python's three
-// ways to format text. A result keeps the origin of every byte that comes from an argument. If a
-// function cannot tell which bytes those are, its whole result counts as data if any argument
-// does.
+// allows, Jinja's filters and tests, the functions that transformers adds, and Python's three ways to
+// format text. A result keeps the origin of every byte that comes from an argument. If a function
+// cannot tell which bytes come from an argument, its whole result counts as data if any argument has
+// data.
 package builtin
 
 import (

@@ -34,7 +34,7 @@ func (s spec) text(r *value.Run, t text.Text) text.Text {
 	return s.pad(r, text.Text{}, t)
 }
 
-// pad pads to the width, around head (a sign) and body, or between them.
+// pad returns head (a sign) and body, padded to the width. The align '=' pads between them.
 func (s spec) pad(r *value.Run, head, body text.Text) text.Text {
 	n := s.width - head.Runes() - body.Runes()
 	if n <= 0 {
@@ -62,7 +62,7 @@ func (s spec) number(r *value.Run, head, digits, tail string) text.Text {
 	if fillsZero {
 		r.Charge(s.width)
 		room := s.width - len(head) - len(tail)
-		if s.grouping != 0 { // subtract the separators from the room for digits; a digit comes first
+		if s.grouping != 0 { // leave room for the separators; the result never begins with a separator
 			room -= (room - 1) / (every + 1)
 		}
 		if len(digits) < room {
@@ -125,7 +125,7 @@ func (s spec) integer(r *value.Run, n *big.Int, digits int) text.Text {
 	return s.number(r, s.signOf(n.Sign() < 0)+prefix, body, "")
 }
 
-// float formats a float. precision is not -1 unless kind is 0.
+// float formats a float. If kind is set, precision must be set, too.
 func (s spec) float(r *value.Run, f float64) text.Text {
 	tail := ""
 	precision := s.precision
@@ -178,8 +178,9 @@ func (s spec) float(r *value.Run, f float64) text.Text {
 	return s.number(r, s.signOf(negative), body[:end], body[end:]+tail)
 }
 
-// general is the format g: precision significant digits, with an exponent if the number is very
-// large or small. repr is Python's variant without a kind: at least one digit follows the point.
+// general formats f like %g with precision significant digits: with an exponent if the number is very
+// large or small. repr asks for Python's variant without a kind, in which at least one digit follows
+// the point.
 func general(f float64, precision int, alternate, repr bool) string {
 	s := strconv.FormatFloat(f, 'e', precision-1, 64)
 	mantissa, exponent, _ := strings.Cut(s, "e")
@@ -204,8 +205,7 @@ func general(f float64, precision int, alternate, repr bool) string {
 	return s
 }
 
-// parseSpec parses a specification. The default alignment is right for numbers, and left for
-// strings.
+// parseSpec parses a specification. By default numbers are aligned right, and strings left.
 func parseSpec(t text.Text, kind string) spec {
 	s := spec{fill: text.New(" "), precision: -1, align: '>'}
 	if kind == "str" || kind == "Markup" {

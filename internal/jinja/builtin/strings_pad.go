@@ -31,7 +31,7 @@ func zfill(r *value.Run, t text.Text, a *value.Args) value.Value {
 	return text.Concat(t.Cut(0, sign), text.New("0").Repeat(n), t.Cut(sign, t.Len()))
 }
 
-// pad puts left and right fill characters around a text.
+// pad puts fill before a text, left times, and after it, right times.
 func pad(r *value.Run, t text.Text, left, right int, fill text.Text) text.Text {
 	r.Scan(t)
 	r.Product(left+right, fill.Size())

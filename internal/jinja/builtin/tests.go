@@ -77,7 +77,7 @@ func plain(f func(r *value.Run, v value.Value) bool) Test {
 	}
 }
 
-// rest reports whether v % by equals want.
+// rest reports whether Python's v % by equals want.
 func rest(r *value.Run, v, by value.Value, a *value.Args, want int64) bool {
 	a.Plain("the test", 0, 0)
 	var m value.Value

@@ -152,8 +152,9 @@ func firstRune(s string) rune {
 	return r
 }
 
-// betweenLetters reports whether a hyphen between left and right follows two letters (or a
-// letter, a hyphen and a letter), and precedes the same.
+// betweenLetters reports whether a line may be broken after a hyphen that stands between left and
+// right. left must end with two letters, or with a letter, a hyphen and a letter. right must begin in
+// this way.
 func betweenLetters(left, right string) bool {
 	before, after := []rune(left), []rune(right)
 	n := len(before)

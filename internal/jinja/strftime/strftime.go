@@ -83,7 +83,7 @@ flags:
 	}
 	if i < len(s) {
 		d.letter = s[i]
-		if allowed != "" && strings.IndexByte(allowed, s[i]) < 0 || s[i] == 'f' && i > 1 { // only %f without flags is Python's
+		if allowed != "" && strings.IndexByte(allowed, s[i]) < 0 || s[i] == 'f' && i > 1 { // Python replaces %f only without flags, and glibc has no %f
 			d.letter = 0
 		}
 		i++

@@ -40,7 +40,7 @@ type (
 		At
 		Name     *Name // nil in a call block
 		Args     []*Name
-		Defaults []Expr // for the last Args
+		Defaults []Expr // defaults of the last len(Defaults) Args
 		Body     []Node
 	}
 	// CallBlock calls a macro, which can call the body.

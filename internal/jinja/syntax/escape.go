@@ -58,8 +58,9 @@ func unescape(s string) (string, error) {
 	return b.String(), nil
 }
 
-// numbered writes the character of a numeric escape. s follows the letter kind, which in octal
-// is the first digit. It returns the number of bytes of s that it used.
+// numbered writes the character of a numeric escape. kind is the character after the backslash: a
+// letter, or the first digit of an octal escape. s is the text after kind. numbered returns the
+// number of bytes of s that it used.
 func numbered(b *strings.Builder, kind rune, s string) (int, error) {
 	if kind == 'N' {
 		return 0, errors.New(`\N{NAME} is not supported, write \uXXXX`)

@@ -2,8 +2,8 @@ package syntax
 
 // tupleRules say how tuple parses a list of expressions.
 type tupleRules struct {
-	target    bool   // only names and brackets, for an assignment
-	namespace bool   // also x.y
+	target    bool   // the list is the target of an assignment: only names and brackets are allowed
+	namespace bool   // x.y is allowed in a target, too
 	cond      bool   // "a if b" is allowed
 	parens    bool   // the list is in parentheses and may be empty
 	end       string // a name that ends the list

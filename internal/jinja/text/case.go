@@ -46,7 +46,7 @@ func IsAlnum(r rune) bool { return IsAlpha(r) || IsNumeric(r) || in(digits, r) }
 // isCased reports whether a character has a case.
 func isCased(r rune) bool { return IsLower(r) || IsUpper(r) || unicode.IsTitle(r) }
 
-// mapRunes replaces each character by f(i, r), which gets the character's origin.
+// mapRunes replaces each character by f(i, r). The new text keeps the origin of the character.
 func (t Text) mapRunes(f func(i int, r rune) string) Text {
 	var b Builder
 	for i, r := range t.s {

@@ -290,7 +290,7 @@ var folded = map[rune]string{
 	0xfb17: "\u0574\u056d",
 }
 
-// digits has the characters that are not decimal digits, but for which str.isdigit is true.
+// digits has the characters for which str.isdigit is true although they are not decimal digits.
 var digits = [][2]rune{
 	{0xb2, 0xb3}, {0xb9, 0xb9}, {0x1369, 0x1371}, {0x19da, 0x19da}, {0x2070, 0x2070}, {0x2074, 0x2079},
 	{0x2080, 0x2089}, {0x2460, 0x2468}, {0x2474, 0x247c}, {0x2488, 0x2490}, {0x24ea, 0x24ea}, {0x24f5, 0x24fd},

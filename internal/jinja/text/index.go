@@ -80,8 +80,8 @@ func (t Text) Slice(start, end int) Text {
 	return t.Cut(i, i+offset(t.s[i:], end-start))
 }
 
-// Find returns the index in runes of the first occurrence of sub between start and end, or of the
-// last one if last is set. It returns -1 if there is none.
+// Find returns the index in runes of the first occurrence of sub between start and end. If last is
+// set, it returns the index of the last occurrence. Without an occurrence it returns -1.
 func (t Text) Find(sub string, start, end int, last bool) int {
 	n := t.Runes()
 	if start > n {

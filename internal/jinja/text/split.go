@@ -28,7 +28,7 @@ const (
 	Both  = Left | Right
 )
 
-// Strip removes characters for which in is true from the given sides.
+// Strip removes characters from the given sides as long as the function in returns true for them.
 func (t Text) Strip(sides int, in func(rune) bool) Text {
 	i, j := 0, len(t.s)
 	if sides&Left != 0 {
@@ -40,8 +40,8 @@ func (t Text) Strip(sides int, in func(rune) bool) Text {
 	return t.Cut(i, j)
 }
 
-// Split returns the parts between separators. It makes at most limit splits, from the end if last
-// is set; a negative limit means no limit.
+// Split returns the parts between separators. It makes at most limit splits; a negative limit means
+// no limit. If last is set, it begins at the end.
 func (t Text) Split(sep string, limit int, last bool) []Text {
 	var list []Text
 	i, j := 0, len(t.s)
@@ -163,8 +163,8 @@ func (t Text) Replaced(old, now Text, limit int) int {
 	return t.Size() + n*(now.Size()+32)
 }
 
-// Replace returns the text with old replaced by now, at most limit times; a negative limit means
-// no limit. An empty old matches around every character.
+// Replace returns the text with old replaced by now, at most limit times; a negative limit means no
+// limit. If old is empty, now is inserted before every character and at the end.
 func (t Text) Replace(old, now Text, limit int) Text {
 	if limit == 0 || t.s == "" && old.s != "" {
 		return t

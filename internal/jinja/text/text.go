@@ -29,7 +29,7 @@ type Text struct {
 	safe bool   // HTML that must not be escaped again (Python's Markup)
 }
 
-// run is the bytes of one origin from the end of the run before to end.
+// run is consecutive bytes of one origin: from the end of the previous run to offset end-1.
 type run struct {
 	end int
 	o   Origin

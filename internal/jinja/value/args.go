@@ -79,7 +79,7 @@ func (a *Args) Plain(fn string, minArgs, maxArgs int) []Value {
 	return list
 }
 
-// Or returns v, or other if v is Missing.
+// Or returns v, or the value of other if v is Missing.
 func Or(v, other Value) Value {
 	if v == Missing {
 		return other

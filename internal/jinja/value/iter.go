@@ -21,7 +21,7 @@ func (r *Run) iterate(v Value) func() (Value, bool) {
 	i := 0
 	switch v := v.(type) {
 	case *List:
-		return func() (Value, bool) { // sees changes to the list
+		return func() (Value, bool) { // the iteration sees changes to the list
 			if i >= len(v.Items) {
 				return nil, false
 			}

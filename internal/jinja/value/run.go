@@ -13,17 +13,17 @@ import (
 // Limits of one rendering.
 type Limits struct {
 	Steps  int // iterations of loops, calls, items visited
-	Bytes  int // of all strings and lists created
+	Bytes  int // bytes of all strings and lists that are created
 	Output int // bytes of the result
-	Depth  int // of nested calls
+	Depth  int // depth of nested calls
 }
 
-// Run is the state of one rendering: the rest of its limits, and the environment of functions.
+// Run is the state of one rendering: what is left of its limits, and the environment of functions.
 type Run struct {
 	Ctx    context.Context
 	Now    func() time.Time // the time for strftime_now
 	Escape bool             // autoescape is on
-	Pos    syntax.Pos       // of the current expression, for errors
+	Pos    syntax.Pos       // position of the current expression, for errors
 	Left   Limits
 	// Numbers is the origin of the digits of printed numbers: text.Unknown if the data contains
 	// a number, or if a number was read from a text of the data.

@@ -32,8 +32,8 @@ type config struct {
 	targets []string // target_parameters
 }
 
-// ignored are the keys that only say how the adapter was made, or what the tensors show
-// anyway.
+// ignored are the keys that only say how the adapter was trained, or that repeat what the
+// tensors show.
 var ignored = []string{
 	"auto_mapping", "base_model_name_or_path", "base_model_class", "parent_library", "revision", "task_type", "inference_mode", "peft_type", "peft_version",
 	"lora_dropout", "fan_in_fan_out", // peft itself turns fan_in_fan_out off for the layers of these models
@@ -75,7 +75,8 @@ func readConfig(dir string) (*config, error) {
 	return c, nil
 }
 
-// readLimited reads a file. It is an error if the file has more than limit bytes.
+// readLimited reads a file. It returns an error if the file is larger than limit, a number of
+// bytes.
 func readLimited(path string, limit int64) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -170,7 +171,8 @@ func empty(raw json.RawMessage) bool {
 	return slices.Contains([]string{"null", "false", "0", `""`, "{}", "[]"}, buf.String())
 }
 
-// patterns are values for modules by regular expressions of their names, in order.
+// patterns has values for modules. A module gets the value of the first pattern that matches its
+// name.
 type patterns []pattern
 
 type pattern struct {
@@ -206,7 +208,8 @@ func parsePatterns(raw json.RawMessage) (list patterns, err error) {
 	return list, nil
 }
 
-// of returns the value of the first pattern that matches module, usual if none does.
+// of returns the value of the first pattern that matches module. If none does, it returns the
+// default, usual.
 func (l patterns) of(module string, usual float64) float64 {
 	for _, p := range l {
 		if p.name.MatchString(module) {
@@ -216,8 +219,8 @@ func (l patterns) of(module string, usual float64) float64 {
 	return usual
 }
 
-// scale returns the scale of B·A for a module. rank is that of the tensors; it is an
-// error if the config has another.
+// scale returns the scale of B·A for a module. rank is the rank of the tensors; it is an error
+// if the config has another rank for the module.
 func (c *config) scale(module string, rank int) (float64, error) {
 	if want := c.ranks.of(module, float64(c.rank)); want != float64(rank) {
 		return 0, fmt.Errorf("module %q: adapters of rank %d, %s says %v", module, rank, ConfigName, want)

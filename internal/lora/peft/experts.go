@@ -14,8 +14,8 @@ type stack struct {
 	experts []*lora.Pair
 }
 
-// pair joins the experts' pairs to one pair with the highest rank and one scale, padded with
-// zeros.
+// pair joins the experts' pairs to one pair with the highest rank and one scale. It pads pairs
+// of a lower rank with zeros.
 func (s *stack) pair(name string) (lora.Pair, error) {
 	all := lora.Pair{Name: name, Stack: len(s.experts)}
 	for _, p := range s.experts {
@@ -47,9 +47,9 @@ func (s *stack) pair(name string) (lora.Pair, error) {
 	return all, nil
 }
 
-// fused returns the GGUF tensors, one or two, that h changes if h is the adapter of a
-// parameter with the matrices of all experts. Otherwise it returns nil. If a module has
-// several such parameters, their shapes differ.
+// fused returns the GGUF tensors, one or two, that h changes if h is the adapter of a parameter
+// with the matrices of all experts. Otherwise it returns nil. If a module has several such
+// parameters, their shapes tell them apart.
 func (r *reader) fused(h *half) (list []*arch.Tensor) {
 	layer, rest := layerOf(h.module)
 	if layer < 0 || layer >= len(r.base.Layers) {
@@ -133,8 +133,8 @@ func (r *reader) parameters(h *half) error {
 	return nil
 }
 
-// sharedRow returns the row of a fused matrix that is row number row of one of its parts.
-// The part has n rows.
+// sharedRow returns the number that a row of one part of a fused matrix has in the whole matrix.
+// row is the row's number in the part, which has n rows.
 func sharedRow(share arch.Share, row, n int) int {
 	switch share {
 	case arch.LastHalf:

@@ -32,9 +32,10 @@ func (r *reader) ordered(p arch.Place, s *arch.Sizes, a, b []float32, rank int) 
 	return a, b
 }
 
-// valueOrder returns the order of the rows or columns of a gated delta rule's matrix:
-// index i in GGUF comes from the returned index. The first skip indices do not belong to
-// heads of values.
+// valueOrder is for a matrix of the gated delta rule whose rows or columns belong to heads of
+// values. It returns a function that maps the index of a row or column in GGUF to its index in
+// Hugging Face's order. The first skip indices do not belong to heads of values and stay as they
+// are.
 func valueOrder(s *arch.Sizes, t *arch.Tensor, skip int) func(i int) int {
 	n := s.Of(arch.DeltaValue) // number of rows or columns of a head
 	switch t.Role {
@@ -50,8 +51,7 @@ func valueOrder(s *arch.Sizes, t *arch.Tensor, skip int) func(i int) int {
 	}
 }
 
-// pick returns the rows of x, of cols columns, in another order: row i is row from(i) of
-// x.
+// pick returns the rows of x [rows, cols] in another order: row i is row from(i) of x.
 func pick(x []float32, cols int, from func(i int) int) []float32 {
 	out := make([]float32, len(x))
 	for i := range len(x) / cols {

@@ -17,7 +17,7 @@ type reader struct {
 	base    *Base
 	config  *config
 	out     *lora.Adapter
-	pairs   map[string]*half // by inner and module
+	pairs   map[string]*half // keys are made of inner and module, as split returns them
 	copies  int
 	skipped int
 }
@@ -63,7 +63,7 @@ func (r *reader) take(t *weights.Tensor) error {
 	return nil
 }
 
-// copied counts a copy of one of the base's tensors, which peft saves beside adapters of
+// copied counts a copy of one of the base's tensors, which peft saves together with adapters of
 // the embedding. It is an error if the copy has another vocabulary size than the base.
 func (r *reader) copied(t *weights.Tensor, name string) error {
 	r.copies++
@@ -73,11 +73,11 @@ func (r *reader) copied(t *weights.Tensor, name string) error {
 	return nil
 }
 
-// place returns the place in GGUF of the model's tensor called name. tensor is for
+// place returns the place in GGUF of the model's tensor called name. tensor is the name for
 // messages.
 func (r *reader) place(tensor, name string) (arch.Place, *arch.Sizes, error) {
 	p, ok := r.base.Arch.FromHF(name)
-	if !ok { // in transformers 5 Mixtral's router has another name than in checkpoints
+	if !ok { // Mixtral's router has one name in transformers 5 and another in checkpoints
 		p, ok = r.base.Arch.FromHF(strings.Replace(name, ".mlp.gate.", ".block_sparse_moe.gate.", 1))
 	}
 	switch {
@@ -231,7 +231,7 @@ func (r *reader) whole(t *weights.Tensor, name string) error {
 		w.Shape = []int{rows, cols}
 	}
 	if r.base.Arch.PlusOne(tensor) && !p.Bias {
-		w.Type = quant.F32 // the sum may not fit a smaller type
+		w.Type = quant.F32 // adding 1 may need more bits than a smaller type has
 		for i := range x {
 			x[i]++
 		}

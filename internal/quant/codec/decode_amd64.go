@@ -15,7 +15,7 @@ func decodeF16AVX2(dst *float32, src *byte, n int)
 //go:noescape
 func decodeQ8_0AVX2(dst *float32, src *byte, nb int)
 
-// DecodeF16 converts halves to float32.
+// DecodeF16 converts float16 to float32.
 func DecodeF16(dst []float32, src []byte) {
 	if n := len(dst) &^ 31; decodeAVX512 && n > 0 {
 		_ = src[2*n-1]
@@ -30,8 +30,8 @@ func DecodeF16(dst []float32, src []byte) {
 	decodeF16Generic(dst, src)
 }
 
-// DecodeQ8_0 decodes blocks of Q8_0. If this CPU has no vectors for them it does nothing and
-// returns false.
+// DecodeQ8_0 decodes blocks of Q8_0. If this CPU lacks the vector instructions for them, it
+// does nothing and returns false.
 func DecodeQ8_0(dst []float32, src []byte) bool {
 	nb := len(dst) / 32
 	if !decodeAVX2 || nb == 0 {

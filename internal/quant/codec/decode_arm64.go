@@ -12,7 +12,7 @@ func decodeF16NEON(dst *float32, src *byte, n int)
 //go:noescape
 func decodeQ8_0NEON(dst *float32, src *byte, nb int)
 
-// DecodeF16 converts halves to float32.
+// DecodeF16 converts float16 to float32.
 func DecodeF16(dst []float32, src []byte) {
 	if n := len(dst) &^ 7; decodeNEON && n > 0 {
 		_ = src[2*n-1]
@@ -22,8 +22,8 @@ func DecodeF16(dst []float32, src []byte) {
 	decodeF16Generic(dst, src)
 }
 
-// DecodeQ8_0 decodes blocks of Q8_0. If this CPU has no vectors for them it does nothing and
-// returns false.
+// DecodeQ8_0 decodes blocks of Q8_0. If this CPU lacks the vector instructions for them, it
+// does nothing and returns false.
 func DecodeQ8_0(dst []float32, src []byte) bool {
 	nb := len(dst) / 32
 	if !decodeNEON || nb == 0 {

@@ -1,13 +1,13 @@
-// Package codec turns float32 into the bytes of the simplest formats and back. Halves and
-// bfloat16 are converted one by one. The CPU's vectors convert long runs of halves, of Q8_0
-// and of the other blocks of 32 whose scales follow from the range of the weights.
+// Package codec turns float32 into the bytes of the simplest formats and back. Numbers in
+// float16 and bfloat16 are converted one by one. Vector code converts long runs of float16, of
+// Q8_0 and of the other blocks of 32 whose scales follow from the range of the weights.
 //
 // Portable code defines all results: half.go, or the format's file in quant.
 package codec
 
 import "math"
 
-// F16ToF32 converts an IEEE 754 half to float32, exactly.
+// F16ToF32 converts an IEEE 754 float16 to float32, exactly.
 func F16ToF32(h uint16) float32 {
 	sign, exp, frac := uint32(h>>15)<<31, uint32(h>>10)&31, uint32(h)&1023
 	switch exp {
@@ -20,8 +20,8 @@ func F16ToF32(h uint16) float32 {
 	return math.Float32frombits(sign | (exp+112)<<23 | frac<<13)
 }
 
-// F32ToF16 rounds f to the nearest half, ties to even, with gradual underflow. A value that is
-// too large becomes infinity, NaN becomes the quiet NaN of the same sign.
+// F32ToF16 rounds f to the nearest float16, ties to even, with gradual underflow. A value that
+// is too large becomes infinity, NaN becomes the quiet NaN of the same sign.
 func F32ToF16(f float32) uint16 {
 	bits := math.Float32bits(f)
 	sign := uint16(bits>>16) & 0x8000
@@ -55,12 +55,13 @@ func F32ToBF16(f float32) uint16 {
 	return uint16((bits + 0x7fff + bits>>16&1) >> 16)
 }
 
-// RoundHalf rounds f to the 11 significant bits of a half, ties to even, but keeps
-// the range of float32: the result is the nearest half where f is in the range of
-// normal halves, and elsewhere nothing overflows or underflows. NaN stays as it is.
+// RoundHalf rounds f to the 11 significant bits of a float16, ties to even, but keeps the range
+// of float32. If f is in the range of normal float16 numbers, the result is the nearest one.
+// Elsewhere nothing overflows or underflows. NaN stays as it is.
 func RoundHalf(f float32) float32 { return roundBits(f, halfDrop) }
 
-// How many bits shorter the fraction of a half, and of a bfloat16, is than a float32's.
+// The fraction of a float16 is halfDrop bits shorter than that of a float32, and that of a
+// bfloat16 is bf16Drop bits shorter.
 const (
 	halfDrop = 13
 	bf16Drop = 16
@@ -89,10 +90,10 @@ func roundAllGeneric(dst, src []float32, drop int) {
 	}
 }
 
-// F16At reads a half at the start of b.
+// F16At reads a float16 at the start of b.
 func F16At(b []byte) float32 { return F16ToF32(uint16(b[0]) | uint16(b[1])<<8) }
 
-// PutF16 writes f as a half at the start of b.
+// PutF16 writes f as a float16 at the start of b.
 func PutF16(b []byte, f float32) {
 	h := F32ToF16(f)
 	b[0], b[1] = byte(h), byte(h>>8)

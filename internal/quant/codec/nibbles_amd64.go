@@ -36,8 +36,8 @@ func decodable(dst []float32, src []byte, size int) int {
 	return nb
 }
 
-// DecodeQ4_0 decodes blocks of Q4_0. If this CPU has no vectors for them it does nothing and
-// returns false.
+// DecodeQ4_0 decodes blocks of Q4_0. If this CPU lacks the vector instructions for them, it
+// does nothing and returns false.
 func DecodeQ4_0(dst []float32, src []byte) bool {
 	nb := decodable(dst, src, 18)
 	if nb > 0 {
@@ -46,7 +46,7 @@ func DecodeQ4_0(dst []float32, src []byte) bool {
 	return nb > 0
 }
 
-// DecodeQ4_1 is DecodeQ4_0 for Q4_1.
+// DecodeQ4_1 does for Q4_1 what DecodeQ4_0 does for Q4_0.
 func DecodeQ4_1(dst []float32, src []byte) bool {
 	nb := decodable(dst, src, 20)
 	if nb > 0 {
@@ -55,7 +55,7 @@ func DecodeQ4_1(dst []float32, src []byte) bool {
 	return nb > 0
 }
 
-// DecodeQ5_0 is DecodeQ4_0 for Q5_0.
+// DecodeQ5_0 does for Q5_0 what DecodeQ4_0 does for Q4_0.
 func DecodeQ5_0(dst []float32, src []byte) bool {
 	nb := decodable(dst, src, 22)
 	if nb > 0 {
@@ -64,7 +64,7 @@ func DecodeQ5_0(dst []float32, src []byte) bool {
 	return nb > 0
 }
 
-// DecodeQ5_1 is DecodeQ4_0 for Q5_1.
+// DecodeQ5_1 does for Q5_1 what DecodeQ4_0 does for Q4_0.
 func DecodeQ5_1(dst []float32, src []byte) bool {
 	nb := decodable(dst, src, 24)
 	if nb > 0 {
@@ -82,7 +82,7 @@ func WidenQ4_0(dst *[1024]float32, q *[32 * 16]byte, scale *[32]float32) {
 	nibblesQ4_0.widenGeneric(dst, q[:], scale, nil)
 }
 
-// WidenQ4_1 is WidenQ4_0 with a minimum for each column.
+// WidenQ4_1 does what WidenQ4_0 does, and adds a minimum for each column.
 func WidenQ4_1(dst *[1024]float32, q *[32 * 16]byte, scale, least *[32]float32) {
 	if decodeAVX2 {
 		widenQ4_1AVX2(dst, q, scale, least)
@@ -91,7 +91,7 @@ func WidenQ4_1(dst *[1024]float32, q *[32 * 16]byte, scale, least *[32]float32) 
 	nibblesQ4_1.widenGeneric(dst, q[:], scale, least)
 }
 
-// WidenQ5_0 is WidenQ4_0 for integers of 5 bits.
+// WidenQ5_0 does what WidenQ4_0 does, for integers of 5 bits.
 func WidenQ5_0(dst *[1024]float32, q *[32 * 20]byte, scale *[32]float32) {
 	if decodeAVX2 {
 		widenQ5_0AVX2(dst, q, scale)
@@ -100,7 +100,7 @@ func WidenQ5_0(dst *[1024]float32, q *[32 * 20]byte, scale *[32]float32) {
 	nibblesQ5_0.widenGeneric(dst, q[:], scale, nil)
 }
 
-// WidenQ5_1 is WidenQ4_1 for integers of 5 bits.
+// WidenQ5_1 does what WidenQ4_1 does, for integers of 5 bits.
 func WidenQ5_1(dst *[1024]float32, q *[32 * 20]byte, scale, least *[32]float32) {
 	if decodeAVX2 {
 		widenQ5_1AVX2(dst, q, scale, least)

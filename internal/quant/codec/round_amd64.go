@@ -22,7 +22,7 @@ func roundHalf8AVX2(dst, src *float32, n int)
 //go:noescape
 func roundBF168AVX2(dst, src *float32, n int)
 
-// roundAll is roundAllGeneric with vectors.
+// roundAll does what roundAllGeneric does, with vector instructions.
 func roundAll(dst, src []float32, drop int) {
 	n := 0
 	if decodeAVX2 {

@@ -8,7 +8,7 @@ func roundHalf4NEON(dst, src *float32, n int)
 //go:noescape
 func roundBF164NEON(dst, src *float32, n int)
 
-// roundAll is roundAllGeneric with vectors.
+// roundAll does what roundAllGeneric does, with vector instructions.
 func roundAll(dst, src []float32, drop int) {
 	n := len(src) &^ 3
 	if n > 0 {

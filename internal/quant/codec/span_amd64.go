@@ -4,7 +4,7 @@ package codec
 
 import "alpaca/internal/machine"
 
-// AVX2 says whether to encode with vectors, in this package and in fit. Tests set it.
+// AVX2 says whether to encode with AVX2, in this package and in fit. Tests set it.
 var AVX2 = machine.Allowed("avx2")
 
 //go:noescape
@@ -25,20 +25,20 @@ func spanQ8_0AVX2(dst *byte, x *float32, nb int)
 //go:noescape
 func encodeF16AVX2(dst *byte, x *float32, n int)
 
-// EncodeQ4_0 encodes blocks of Q4_0 by the range of their weights. If this CPU has no vectors
-// for them it does nothing and returns false.
+// EncodeQ4_0 encodes blocks of Q4_0 by the range of their weights. If this CPU lacks the vector
+// instructions for them, it does nothing and returns false.
 func EncodeQ4_0(dst []byte, x []float32) bool { return span(spanQ4_0AVX2, dst, x) }
 
-// EncodeQ4_1 is EncodeQ4_0 for Q4_1.
+// EncodeQ4_1 does for Q4_1 what EncodeQ4_0 does for Q4_0.
 func EncodeQ4_1(dst []byte, x []float32) bool { return span(spanQ4_1AVX2, dst, x) }
 
-// EncodeQ5_0 is EncodeQ4_0 for Q5_0.
+// EncodeQ5_0 does for Q5_0 what EncodeQ4_0 does for Q4_0.
 func EncodeQ5_0(dst []byte, x []float32) bool { return span(spanQ5_0AVX2, dst, x) }
 
-// EncodeQ5_1 is EncodeQ4_0 for Q5_1.
+// EncodeQ5_1 does for Q5_1 what EncodeQ4_0 does for Q4_0.
 func EncodeQ5_1(dst []byte, x []float32) bool { return span(spanQ5_1AVX2, dst, x) }
 
-// EncodeQ8_0 is EncodeQ4_0 for Q8_0.
+// EncodeQ8_0 does for Q8_0 what EncodeQ4_0 does for Q4_0.
 func EncodeQ8_0(dst []byte, x []float32) bool { return span(spanQ8_0AVX2, dst, x) }
 
 // span encodes all blocks of 32 with f.
@@ -50,7 +50,7 @@ func span(f func(dst *byte, x *float32, nb int), dst []byte, x []float32) bool {
 	return true
 }
 
-// EncodeF16 rounds x to halves.
+// EncodeF16 rounds x to float16.
 func EncodeF16(dst []byte, x []float32) {
 	n := 0
 	if AVX2 {

@@ -2,10 +2,10 @@
 
 package codec
 
-// EncodeF16 rounds x to halves.
+// EncodeF16 rounds x to float16.
 func EncodeF16(dst []byte, x []float32) { encodeF16Generic(dst, x) }
 
-// EncodeQ4_0 returns false: this CPU has no vectors for it.
+// EncodeQ4_0 returns false: there is no vector code for this CPU.
 func EncodeQ4_0([]byte, []float32) bool { return false }
 
 // EncodeQ4_1: see EncodeQ4_0.

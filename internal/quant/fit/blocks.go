@@ -76,7 +76,7 @@ func (r *runs32) searchSignedRunsGeneric(half int32, x []float32) {
 	}
 }
 
-// searchMinRunsGeneric finds the scales, minima and integers of runs of 32.
+// searchMinRunsGeneric finds the scales, minima and integers of runs of 32 weights.
 func (r *runs32) searchMinRunsGeneric(p *MinSearch, x []float32) {
 	for b := range len(x) / 32 {
 		r.scale[b], r.min[b] = searchScaleMin(p, x[32*b:32*b+32], r.w[32*b:], r.block(b)[:])

@@ -14,11 +14,11 @@ type lanes struct {
 	low    int32 // range of the integers: low to high
 	high   int32
 
-	scale [8]float32 // results by run: scale
-	lo    [8]float32 // minimum, not negated
-	inv   [8]float32 // the integers are (x - from) * inv, rounded
+	scale [8]float32 // by run: the scale that was found
+	lo    [8]float32 // by run: the minimum, not negated
+	inv   [8]float32 // by run: the integers are (x - from) * inv, rounded
 	from  [8]float32
-	tiny  [8]uint32 // all bits set if the weights count as zeros
+	tiny  [8]uint32 // by run: all bits are set if the weights count as zeros
 
 	best, sumW, sumX [8]float32 // scratch
 }

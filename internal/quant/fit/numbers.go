@@ -4,7 +4,7 @@ import "math"
 
 // Nearest rounds f to the nearest integer, ties to even, for |f| < 2^22: adding 1.5 * 2^23
 // leaves the integer in the low bits of the sum. Beyond that range, which needs a scale far too
-// small for its weights, it still returns those bits, as the reference does.
+// small for its weights, it still returns those bits, as llama.cpp does.
 func Nearest(f float32) int32 {
 	return int32(math.Float32bits(float32(f)+0x1.8p23)&0x7fffff) - 0x400000
 }
@@ -18,7 +18,8 @@ func truncByte(f float32) uint8 {
 	return 0
 }
 
-// RoundByte is truncByte of f rounded to the nearest integer, ties away from 0.
+// RoundByte rounds f to the nearest integer, ties away from 0, and returns the result's low
+// byte as truncByte does.
 func RoundByte(f float32) uint8 {
 	f = float32(f) // round a product before the subtraction
 	if !(f > -0x1p23 && f < 0x1p23) {
@@ -34,8 +35,8 @@ func RoundByte(f float32) uint8 {
 	return uint8(n)
 }
 
-// FirstLargest returns the value of largest magnitude, with its sign, and the first of equally
-// large ones.
+// FirstLargest returns the value of largest magnitude, with its sign. If several values are
+// equally large, it returns the first of them.
 func FirstLargest(x []float32) float32 {
 	var largest, most float32
 	for _, v := range x {

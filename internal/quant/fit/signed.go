@@ -2,8 +2,8 @@ package fit
 
 // This file and min.go find the scale (and the minimum) and the integers that give a short run
 // of weights the smallest error. They try some scales around the one that just covers the
-// range. The trials, their order and every rounding are as in the reference, since the file's
-// bytes depend on them.
+// range. The trials, their order and every rounding are as in llama.cpp, since the file's bytes
+// depend on them.
 
 // TinyGroup is the magnitude below which weights count as zeros, because their squares would
 // underflow.
@@ -58,8 +58,8 @@ func fitSigned(half int32, inv float32, x, w []float32) (sumXQ, sumQQ float32) {
 // clampSigned rounds f and limits it to -half … half-1.
 func clampSigned(f float32, half int32) int32 { return max(-half, min(half-1, Nearest(f))) }
 
-// refineSigned is SearchSigned with w = x² and another method: it starts from the full range
-// and changes one q at a time while that reduces the error.
+// refineSigned does what SearchSigned does, with w = x² and by a different method: it starts
+// from the full range and changes one q at a time while that reduces the error.
 func refineSigned(half int32, x []float32, q []uint8) (scale float32) {
 	largest := FirstLargest(x)
 	if Abs(largest) < TinyGroup {

@@ -47,8 +47,9 @@ var formatQ2_K = format{
 	},
 }
 
-// putPairs stores vectors i and i+1 of 16 weights, for each of the four sub-blocks that have
-// weights in a piece of a half's bytes.
+// putPairs stores vectors i and i+1 of 16 weights, for each of four sub-blocks. A piece is 16
+// of the 32 bytes of half a super-block. It has the weights of the half's sub-blocks 2j+piece,
+// 0 ≤ j < 4.
 func (p *packer) putPairs(v []quad, piece, i int) {
 	if p.fused != nil {
 		p.multiplyPairs(v, piece, i)

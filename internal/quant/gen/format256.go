@@ -25,7 +25,8 @@ func (p *packer) putScale(v, tmp, sub, width int) {
 	p.putLanes(v, tmp, sub*p.subBytes(width)+4*width)
 }
 
-// putScales stores the scales of four sub-blocks from sub on. They are the bytes of words.
+// putScales stores the scales of four sub-blocks from sub on. words is a vector that has the
+// scales as bytes.
 func (p *packer) putScales(words, tmp, sub, width int) {
 	for j := range 4 {
 		p.lanesOf(words, j, tmp)
@@ -33,8 +34,9 @@ func (p *packer) putScales(words, tmp, sub, width int) {
 	}
 }
 
-// putMinima stores the minima, which are the bytes of words, four in each lane. NEON gets them
-// as int16, the other layouts as bytes for dot products with the bytes of sums.
+// putMinima stores the minima. words are vectors that have the minima as bytes, four in each
+// lane. NEON gets them as int16, the other layouts as bytes for dot products with the bytes of
+// sums.
 func (p *packer) putMinima(words []int, tmp, off int) {
 	for i, w := range words {
 		switch p.layout {

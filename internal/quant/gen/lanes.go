@@ -115,9 +115,9 @@ func tileLanes(a *asm, l layout) {
 	})
 }
 
-// quadLanes is quad for a format with partial sums. multiplyLanes leaves the products in
-// laneSums. When the body stores the scales, accumulateLanes adds the products to the
-// accumulators in memory.
+// quadLanes does what quad does, for a format with partial sums. multiplyLanes leaves the
+// products in laneSums. When the body stores the scales, accumulateLanes adds the products to
+// the accumulators in memory.
 func (f format) quadLanes(a *asm, l layout) {
 	p := &packer{asm: a, layout: sdot, fused: &fused{hasMin: true, lanes: &l}}
 	p.quadStart(f, quadName(f, l), "s[j] = fma(sum of 4, d*D, s[j]),\n// ms = fma(m, DS, ms)")
@@ -154,7 +154,7 @@ func (f format) quadLanes(a *asm, l layout) {
 // to V29.
 var laneSums = []int{16, 17, 18, 19, 20, 21, 22, 26}
 
-// multiplyLanes is multiply32 for quadLanes.
+// multiplyLanes does for quadLanes what multiply32 does for quad.
 func (p *packer) multiplyLanes(lo, hi quad) {
 	p.note("The sums of 4 products.")
 	for half, w := range []quad{lo, hi} {
@@ -165,7 +165,7 @@ func (p *packer) multiplyLanes(lo, hi quad) {
 	}
 }
 
-// accumulateLanes is accumulate for quadLanes.
+// accumulateLanes does for quadLanes what accumulate does for quad.
 func (p *packer) accumulateLanes(v, tmp, off int) {
 	if off != 4*32 {
 		p.op("FMOVS", "(R26)(R14), F%d", tmp)

@@ -92,7 +92,7 @@ func neonSmall(a *asm, tokens int, halves []neonHalf) {
 	}
 }
 
-// neonWide is neonSmall for weights of 8 bits, both halves, and for at most 2 tokens.
+// neonWide does what neonSmall does, for weights of 8 bits both halves, and at most 2 tokens.
 func neonWide(a *asm, tokens int) {
 	product := func(r, t, half int) int { return 16 + 4*t + 2*(r%2) + half }
 	for first := 0; first < 4; first += 2 {

@@ -37,18 +37,18 @@ type Kernel struct {
 	// It is nil if Lanes is 1.
 	Sum func(dst, acc []float32)
 
-	// Direct, if not nil, is Pack and Tile in one, for at most DirectTokens rows of
+	// Direct, if not nil, does the work of both Pack and Tile, for at most DirectTokens rows of
 	// activations. It reads the blocks at t.W, whose rows are t.WStride bytes apart. t.Panel
 	// has room for a packed block, and for at least DirectBytes.
 	Direct       func(t *Args)
 	DirectTokens int
 	DirectBytes  int
-	// Row, if not nil, is Direct for a single token.
+	// Row, if not nil, does what Direct does, for a single token.
 	Row func(t *Args)
-	// Quad, if not nil, is Direct for a single token and four streams side by side. Each stream
-	// has t.Rows rows of t.RowBytes bytes, and starts t.WStride bytes after the one before. It
-	// sets the results, instead of adding to them. Each stream's results start t.AccStride
-	// bytes after those of the one before. It may use t.Panel.
+	// Quad, if not nil, does what Direct does, for a single token and four streams side by
+	// side. Each stream has t.Rows rows of t.RowBytes bytes, and starts t.WStride bytes after
+	// the one before. It sets the results, instead of adding to them. Each stream's results
+	// start t.AccStride bytes after those of the one before. It may use t.Panel.
 	Quad       func(t *Args)
 	QuadBlocks int // the blocks of a row must be a multiple of this number
 }
@@ -77,8 +77,8 @@ type Args struct {
 	Offset  uint32 // -Kernel.Offset as two equal int16
 }
 
-// GroupTokens is the number of tokens with which a panel is multiplied before the next panel.
-// Their activations are read once for a group of panels.
+// GroupTokens is the number of tokens with which a panel is multiplied before the next panel is
+// multiplied with them. Their activations are read once for a group of panels.
 const GroupTokens = 48
 
 // A Table lists the kernels of each type, best first.
@@ -107,7 +107,7 @@ func (k Kernel) WithQuad(quad func(t *Args)) Kernel {
 	return k
 }
 
-// TileOffset returns Args.Offset.
+// TileOffset returns the value of Args.Offset for Tile.
 func (k *Kernel) TileOffset() uint32 { return uint32(uint16(-k.Offset)) * 0x10001 }
 
 // Merge joins tables of kernels for different types.
@@ -119,7 +119,8 @@ func Merge(tables ...Table) Table {
 	return all
 }
 
-// Sum8 adds eight partial sums in the order of halving a vector.
+// Sum8 adds eight partial sums in the order in which a vector is halved: it adds the upper half
+// to the lower half, until one number is left.
 func Sum8(s *[8]float32) float32 {
 	return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]))
 }

@@ -9,16 +9,16 @@ import (
 	"alpaca/internal/quant/codec"
 )
 
-// ActForm is the form of the activations for a weight type. They are not more precise than the
-// weights, because the product would not gain from it.
+// ActForm is the form in which activations are stored for products with weights of a type. It
+// is no more precise than the weights, because that would not make the product more precise.
 type ActForm uint8
 
 const (
 	ActF32  ActForm = iota // unchanged, for F32 weights
-	ActF16                 // rounded to the 11 bits of a half, for F16 weights
-	ActBF16                // rounded to the 8 bits of a bfloat16
-	ActQ8                  // 8 bits, with a scale for each 32
-	ActQ8K                 // 8 bits, with a scale for each 256 and a sum of each 16
+	ActF16                 // rounded to the 11 significant bits of a float16, for F16 weights
+	ActBF16                // rounded to the 8 significant bits of a bfloat16, for BF16 weights
+	ActQ8                  // 8 bits, with a scale for each 32 values
+	ActQ8K                 // 8 bits, with a scale for each 256 values and a sum of each 16
 
 	NumActForms = 5
 )
@@ -52,8 +52,8 @@ func ActFormOf(t quant.Type) ActForm {
 // amax/127, so that the result is NaN.
 //
 // The roundings are those of llama.cpp (ggml's types Q8_0, Q8_1 and Q8_K), so that both
-// programs give the same probabilities. The only difference: llama.cpp's scales are halves,
-// which lose precision below 2^-14.
+// programs give the same probabilities. The only difference: llama.cpp's scales are float16
+// numbers, which lose precision below 2^-14.
 type Acts struct {
 	Rows, Cols int
 	form       ActForm
@@ -69,7 +69,7 @@ type Acts struct {
 	// D has the scales: [Rows, Blocks].
 	D []float32
 	// Pairs has, for ActQ8, two sums of each block as int16: [Rows, Blocks]. The low half is
-	// the sum of Q[i] with i%4 < 2, the high half that of the others.
+	// the sum of Q[i] with i%4 < 2, the high half is the sum of the other Q[i].
 	Pairs []uint32
 	// DS has, for ActQ8, RoundHalf(amax/127 * sum of Q): [Rows, Blocks].
 	DS []float32
@@ -105,7 +105,8 @@ func (a *Acts) Reset(t quant.Type, rows, cols int) {
 	a.D = resize(a.D, rows*a.Blocks)
 }
 
-// View sets a to rows lo to hi-1 of the activations of, without copying them.
+// View turns a into a view of some rows of other activations: rows lo to hi-1. It copies no
+// elements.
 func (a *Acts) View(of *Acts, lo, hi int) {
 	*a = *of
 	a.Rows = hi - lo
@@ -184,7 +185,7 @@ func quantizeActsGeneric(a *Acts, row int, x []float32) {
 	}
 }
 
-// roundScales rounds the scales of a row's blocks of 32 to halves.
+// roundScales applies RoundHalf to D and DS of a row's blocks of 32.
 func (a *Acts) roundScales(row int) {
 	d, ds := a.D[row*a.Blocks:][:a.Blocks], a.DS[row*a.Blocks:][:a.Blocks]
 	codec.RoundHalves(d, d)
@@ -219,7 +220,8 @@ func sum(q []int8) (s int32) {
 	return s
 }
 
-// paddedStride returns Acts.Stride for rows of n elements of size bytes.
+// paddedStride returns Acts.Stride for rows of n elements. size is the size of an element in
+// bytes.
 func paddedStride(n, size int) int {
 	lines := (n*size + 63) / 64
 	return (lines | 1) * 64 / size

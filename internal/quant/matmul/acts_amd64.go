@@ -21,7 +21,7 @@ func quantizeActs32AVX2(q *int8, d *float32, pairs *uint32, ds, x *float32, nb i
 //go:noescape
 func quantizeActs256AVX2(q *int8, d *float32, sums *int16, x *float32, nb int)
 
-// quantizeActs is quantizeActsGeneric with vectors.
+// quantizeActs does what quantizeActsGeneric does, with vector instructions.
 func quantizeActs(a *Acts, row int, x []float32) {
 	switch q, at := row*a.Stride, row*a.Blocks; {
 	case !actsAVX2 || a.Blocks == 0:

@@ -2,7 +2,7 @@
 
 package matmul
 
-// quantizeActs is quantizeActsGeneric with vectors.
+// quantizeActs does what quantizeActsGeneric does, with vector instructions.
 func quantizeActs(a *Acts, row int, x []float32) {
 	if a.Blocks == 0 {
 		return

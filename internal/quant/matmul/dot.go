@@ -11,7 +11,8 @@ import (
 //
 //   - Formats with blocks of 32: for each block in order, acc = fma(isum, d*D, acc) with the
 //     exact integer isum = Σ q·a. If the format has minima, acc = fma(m, DS, acc) follows. In
-//     wider formats each 32 weights count as such a block, in NVFP4 each 16.
+//     wider formats each 32 weights count as such a block, in NVFP4, Q4_2 and Q4_3 each 16 (see
+//     dotRow16).
 //   - Q5_1, in llama.cpp's order for AVX2: eight partial sums, one for each 4 neighbouring
 //     weights of a block, s[j] = fma(isum, d*D, s[j]). The minima have a sum of their own,
 //     ms = fma(m, DS, ms). The result is kernel.Sum8(s) + ms.
@@ -73,7 +74,7 @@ func dotRow32(f quant.Format32, out []float32, row []byte, a *Acts, q *[32]int8)
 	}
 }
 
-// dotRowLanes is dotRow32 for a format with minima and eight partial sums.
+// dotRowLanes does what dotRow32 does, for a format with minima and eight partial sums.
 func dotRowLanes(f quant.Format32, out []float32, row []byte, a *Acts, scratch *rowScratch) {
 	scratch.lanes = resize(scratch.lanes, len(out))
 	clear(scratch.lanes)
@@ -150,8 +151,8 @@ func DotF32(w, x []float32) float32 {
 	return kernel.Sum8(&s)
 }
 
-// dotRow16 is dotRow32 with steps of 16 weights. isum is over half a block of activations, and
-// the factor of the minimum is D*float32(the sum of that half of Q).
+// dotRow16 does what dotRow32 does, in steps of 16 weights. isum is over half a block of
+// activations, and the factor of the minimum is D*float32(the sum of that half of Q).
 func dotRow16(f quant.Format16, out []float32, row []byte, a *Acts) {
 	clear(out)
 	var q [32]int8
@@ -178,8 +179,8 @@ func dotRow16(f quant.Format16, out []float32, row []byte, a *Acts) {
 	}
 }
 
-// dotRowWide is dotRow32 for formats whose scales are for several blocks of activations, or for
-// half a block.
+// dotRowWide does what dotRow32 does, for formats whose scales are for several blocks of
+// activations, or for half a block.
 func dotRowWide(t quant.Type, f quant.WideFormat, out []float32, row []byte, a *Acts, q *[32]int8) {
 	n, parts := t.BlockBytes(), t.BlockLen()/32
 	clear(out)

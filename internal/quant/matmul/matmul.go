@@ -1,6 +1,6 @@
 // Package matmul multiplies matrices of weights, in the blocks of a file, with rows of
 // activations. dot.go defines every result to the bit. A kernel, which kernels.go chooses for
-// each matrix, gives the same bits:
+// each matrix, gives the same bits. Other files:
 //
 //	acts.go      the other operand: activations, as 8-bit integers or floats
 //	matmul.go    out = W·x, with a kernel of this CPU (multiply.go) or as in dot.go
@@ -38,7 +38,8 @@ func NewMatrix(t quant.Type, rows, cols int, data []byte) (Matrix, error) {
 	return Matrix{t, rows, cols, data, kernelFor(t, rows)}, nil
 }
 
-// SetPart sets w to rows lo to hi-1 of the matrix of, without copying them.
+// SetPart turns w into a view of some rows of another matrix: rows lo to hi-1. It copies no
+// elements.
 func (w *Matrix) SetPart(of *Matrix, lo, hi int) {
 	n := of.Type.RowBytes(of.Cols)
 	*w = Matrix{of.Type, hi - lo, of.Cols, of.Data[lo*n : hi*n], of.kernel}
@@ -118,8 +119,8 @@ func (w *Matrix) InStreams() bool {
 // Lo+3*Apart.
 type Streams struct{ Lo, Apart, N int }
 
-// MulStreams is MulRows for a single row of activations and four runs of rows. InStreams must
-// be true. It sets
+// MulStreams does what MulRows does, for a single row of activations and four runs of rows.
+// InStreams must be true. It sets
 //
 //	out[i*outApart+r] = dot(w row Lo+i*Apart+r, a)    i < 4, r < N
 func (w *Matrix) MulStreams(out []float32, outApart int, a *Acts, rows Streams, s *Scratch) {

@@ -3,9 +3,9 @@ package matmul
 import "alpaca/internal/quant/kernel"
 
 const (
-	// A group of panels is multiplied with some tokens before the next tokens. So the
-	// activations, which are only in a distant cache, are read once for the whole group. Larger
-	// groups are not faster, because they need more accumulators.
+	// A group of panels is multiplied with some tokens before it is multiplied with the next
+	// ones. So the activations, which are only in a distant cache, are read once for the whole
+	// group. Larger groups are not faster, because they need more accumulators.
 	groupPanels = 2
 	groupTokens = kernel.GroupTokens
 )
@@ -17,7 +17,8 @@ type results struct {
 	stride, lo, hi int
 }
 
-// mulKernel is MulRows with kernel k, for a matrix with at least as many rows as a panel.
+// mulKernel does what MulRows does, with kernel k. The matrix must have at least as many rows
+// as a panel.
 func (w *Matrix) mulKernel(k *kernel.Kernel, to results, a *Acts, s *Scratch) {
 	if a.Rows == 1 && w.Rows >= 4 && k.Streams(w.Cols) {
 		w.mulQuads(k, to, a, s)
@@ -28,7 +29,7 @@ func (w *Matrix) mulKernel(k *kernel.Kernel, to results, a *Acts, s *Scratch) {
 	}
 }
 
-// mulPanels is mulKernel with Pack and Tile.
+// mulPanels does what mulKernel does, with Pack and Tile.
 //
 // The last panel of a matrix starts early enough to be whole. Rows that are computed twice have
 // the same results, and copyOut copies only the rows from lo to hi-1.
@@ -61,8 +62,8 @@ func (w *Matrix) mulPanels(k *kernel.Kernel, to results, a *Acts, s *Scratch) {
 	}
 }
 
-// multiply adds the products of n packed panels with a to s.acc, for the given number of blocks
-// of a from block b on. Each panel has room for run blocks.
+// multiply multiplies n packed panels with the activations a, and adds the products to s.acc.
+// It uses the given number of blocks of a, from block b on. Each panel has room for run blocks.
 func (s *Scratch) multiply(k *kernel.Kernel, a *Acts, n, run, b, blocks int) {
 	t := &s.args
 	for from := 0; from < a.Rows; from += groupTokens {
@@ -76,7 +77,8 @@ func (s *Scratch) multiply(k *kernel.Kernel, a *Acts, n, run, b, blocks int) {
 	}
 }
 
-// mulDirect is mulKernel for a few tokens. direct is one of k's functions that need no panel.
+// mulDirect does what mulKernel does, for a few tokens. direct is one of k's functions that
+// need no panel.
 func (w *Matrix) mulDirect(k *kernel.Kernel, direct func(*kernel.Args), to results, a *Acts, s *Scratch) {
 	nb, rowBytes := w.Cols/k.BlockLen, w.Type.RowBytes(w.Cols)
 	s.panel = resize(s.panel, max(k.PanelBytes, k.DirectBytes))
@@ -106,8 +108,8 @@ func (w *Matrix) panelRows(k *kernel.Kernel, r int) []byte {
 	return w.Data[first*rowBytes : (first+k.Rows)*rowBytes]
 }
 
-// copyOut writes the results of the rows of panelRows(k, r), from r to to.hi-1. acc are their
-// accumulators [tokens, k.Rows, k.Lanes].
+// copyOut writes the results of the rows from r to to.hi-1 that are in panelRows(k, r). acc are
+// their accumulators [tokens, k.Rows, k.Lanes].
 func (w *Matrix) copyOut(k *kernel.Kernel, to results, tokens, r int, acc []float32, s *Scratch) {
 	skip := r - min(r, w.Rows-k.Rows)
 	last := min(r-skip+k.Rows, to.hi)
@@ -121,7 +123,7 @@ func (w *Matrix) copyOut(k *kernel.Kernel, to results, tokens, r int, acc []floa
 	}
 }
 
-// mulStreams is MulStreams with k.Quad.
+// mulStreams does what MulStreams does, with k.Quad.
 func (w *Matrix) mulStreams(k *kernel.Kernel, out []float32, outApart int, a *Acts, rows Streams, s *Scratch) {
 	rowBytes := w.Type.RowBytes(w.Cols)
 	lo, apart, n := rows.Lo, rows.Apart, rows.N
@@ -133,7 +135,8 @@ func (w *Matrix) mulStreams(k *kernel.Kernel, out []float32, outApart int, a *Ac
 	k.Quad(&s.args)
 }
 
-// mulQuads is mulKernel with k.Quad, for a single token and a matrix of at least four rows.
+// mulQuads does what mulKernel does, with k.Quad, for a single token and a matrix of at least
+// four rows.
 func (w *Matrix) mulQuads(k *kernel.Kernel, to results, a *Acts, s *Scratch) {
 	out, lo, hi := to.out, to.lo, to.hi
 	if n := (hi - lo) / 4; n > 0 {
@@ -148,8 +151,9 @@ func (w *Matrix) mulQuads(k *kernel.Kernel, to results, a *Acts, s *Scratch) {
 	}
 }
 
-// mulNarrow is mulKernel for a matrix of fewer rows than a panel: it copies the rows and adds
-// rows of zeros, which are valid blocks of every format. Their results are not copied out.
+// mulNarrow does what mulKernel does, for a matrix with fewer rows than a panel. It copies the
+// rows and adds rows of zeros, which are valid blocks of every format. Their results are not
+// copied out.
 func (w *Matrix) mulNarrow(k *kernel.Kernel, to results, a *Acts, s *Scratch) {
 	s.whole = resize(s.whole, k.Rows*w.Type.RowBytes(w.Cols))
 	clear(s.whole[copy(s.whole, w.Data):])
@@ -161,7 +165,7 @@ func (w *Matrix) mulNarrow(k *kernel.Kernel, to results, a *Acts, s *Scratch) {
 const tailStride = 64
 
 // padTail copies the last, short step of each row of a float format, and pads it with zeros to
-// a whole step. The step starts at byte from of a row.
+// a whole step. from is the index of the step's first byte in a row.
 func (s *Scratch) padTail(k *kernel.Kernel, rows []byte, rowBytes, from int) *byte {
 	s.tail = resize(s.tail, k.Rows*tailStride)
 	clear(s.tail)

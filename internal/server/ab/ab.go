@@ -30,7 +30,7 @@ import (
 //go:embed web
 var web embed.FS
 
-// policy lets the pages load from this server only, and send forms to it only.
+// policy lets the pages load resources only from this server, and send forms only to it.
 const policy = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src data:; " +
 	"base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
@@ -107,8 +107,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.handler.ServeHTTP(w, r)
 }
 
-// guarded refuses requests over the loopback interface whose Host is not this machine's, and
-// requests from foreign pages.
+// guarded refuses requests over the loopback interface whose Host header does not name this machine,
+// and requests from foreign pages.
 func guarded(h http.Handler) http.Handler {
 	h = http.NewCrossOriginProtection().Handler(h)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -189,8 +189,8 @@ func (s *Server) reload(ctx context.Context) (err error) {
 	return err
 }
 
-// cookie returns the name of the cookie with the judge's name. It contains the session, because
-// servers on different ports share cookies.
+// cookie returns the name of the cookie with the judge's name. It contains the session's id, because
+// servers on different ports of a machine share cookies.
 func (s *Server) cookie() string { return fmt.Sprintf("alpaca-ab-%d", s.id) }
 
 // judge returns the name of the judge who sent a request, or "" if unknown.
@@ -219,7 +219,7 @@ func (s *Server) token(judge string, item abtest.Item) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// number returns a non-negative number from a form.
+// number returns the non-negative number in the field of a form that is called name.
 func number(r *http.Request, name string) (int, error) {
 	n, err := strconv.Atoi(r.PostFormValue(name))
 	if err != nil || n < 0 {

@@ -14,23 +14,23 @@ import (
 type livePart struct {
 	Live           bool
 	Planned, Ready int  // number of prompts of the plan, and of those that can be judged already
-	Expected       int  // number of pairs that this judge can judge later
-	Waits          bool // the judge's own prompt has no answers yet
-	Notice         int  // number of the own prompt that the notice below is about; 0: none
-	Failed, Equal  bool // the judge's last prompt cannot be answered, or both answers are equal
+	Expected       int  // number of pairs that this judge can judge later, once they have answers
+	Waits          bool // the judge's own prompt does not have both answers yet
+	Notice         int  // number of the own prompt that the next fields are about; 0: none
+	Failed, Equal  bool // whether this prompt cannot be answered; whether both answers to it are equal
 	Prompt         abtest.Prompt
-	Answer         string // the text of equal answers
+	Answer         string // if Equal: the text of both answers
 }
 
-// notice is what a page has told a judge: what became of an own prompt that nobody votes on,
-// because a model has no room for it or both answers are equal.
+// notice is what a page has told a judge about an own prompt on which nobody votes, because a
+// model has no room for the prompt or both answers are equal.
 type notice struct {
 	n    int  // number of the prompt
-	over bool // the judge has voted since
+	over bool // the judge has voted since the page showed the notice
 }
 
-// notice returns what a judge has to be told about the last own prompt. ok is false if there is
-// nothing, or if the judge has been told and has gone on.
+// notice returns the number of the judge's last own prompt if the judge must be told about it. ok is
+// false if there is nothing to tell, or if the judge has seen the notice and has voted since.
 func (s *Server) notice(judge string) (n int, ok bool) {
 	n, ok = s.session.LastOwn(judge)
 	if !ok || !s.session.Own[n].Failed && !s.session.Equal(n) {
@@ -40,7 +40,7 @@ func (s *Server) notice(judge string) (n int, ok bool) {
 	return n, !was || told.n != n || !told.over
 }
 
-// live returns the livePart for a judge, and notes that the judge is told what it says.
+// live returns the livePart for a judge. It records that the judge is shown the notice in it.
 func (s *Server) live(judge string) (p livePart) {
 	if s.opt.Ask == nil {
 		return p
@@ -61,7 +61,7 @@ func (s *Server) live(judge string) (p livePart) {
 	return p
 }
 
-// goneOn notes that a judge has voted: a notice that was shown is shown no more.
+// goneOn records that a judge has voted. After that, a notice that was shown is not shown again.
 func (s *Server) goneOn(judge string) {
 	if t, ok := s.told[judge]; ok {
 		t.over = true
@@ -102,7 +102,7 @@ func (s *Server) own(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// ready tells the page's script whether a judge who waits can go on, or has to be told something.
+// ready tells the page's script whether a judge who waits can go on, or must be shown a notice.
 func (s *Server) ready(w http.ResponseWriter, r *http.Request) error {
 	if err := s.reload(r.Context()); err != nil {
 		return err
@@ -110,7 +110,7 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) error {
 	judge := s.judge(r)
 	next, _, _ := s.session.Next(judge)
 	planned, ready := s.session.Progress()
-	about := 0 // as livePart.Notice
+	about := 0 // the value of livePart.Notice
 	if n, ok := s.notice(judge); ok {
 		about = n + 1
 	}

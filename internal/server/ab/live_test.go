@@ -96,7 +96,7 @@ func TestLive(t *testing.T) {
 	_, page = c.post("/own", url.Values{"prompt": {"Long"}})
 	require.NoError(t, st.Fail(t.Context(), id, 4))
 	const failed = "A model has no room for what you asked last"
-	// The judge votes before a page could tell of the failure, and so is told after.
+	// The judge votes before a page has shown the failure. The next page shows it.
 	require.NotContains(t, page, failed)
 	_, page = c.post("/vote", form(page, "tie"))
 	require.Contains(t, page, "All 3 pairs are judged")
@@ -124,8 +124,8 @@ func TestLive(t *testing.T) {
 	require.Contains(t, page, "Votes of people on own prompts")
 }
 
-// TestFailedWhileWaiting: who waits for a pair is told that a prompt of theirs failed, once,
-// and can ask another one.
+// TestFailedWhileWaiting checks that a waiting judge is told that their prompt failed, until the
+// next vote, and can enter another prompt.
 func TestFailedWhileWaiting(t *testing.T) {
 	db, err := data.Open(t.Context(), filepath.Join(t.TempDir(), "ab.db"))
 	require.NoError(t, err)

@@ -69,7 +69,7 @@ type row struct {
 	Prompt  abtest.Prompt
 	Verdict string
 	Equal   bool
-	Own     bool // a judge asked it
+	Own     bool // a judge wrote the prompt
 	Votes   int
 }
 
@@ -81,7 +81,7 @@ func (s *Server) visible() error {
 	return &failure{http.StatusForbidden, "Results are shown when the session is closed: until then nobody is to know which model is which."}
 }
 
-// filters select rows, by the name in the address.
+// filters select rows. The keys are the values that the parameter "only" of an address may have.
 var filters = map[string]func(r *row) bool{
 	"":       func(*row) bool { return true },
 	"differ": func(r *row) bool { return !r.Equal },
@@ -114,7 +114,8 @@ func (s *Server) results(w http.ResponseWriter, r *http.Request) error {
 	return s.show(w, http.StatusOK, "results.html", p)
 }
 
-// row returns the verdict of people on a pair: whose answer won most votes.
+// row returns pair n. Its Verdict is the model whose answer won more votes of people, or "none",
+// "split" or "neither".
 func (s *Server) row(n int) row {
 	out := row{N: n, Prompt: s.session.List[n], Equal: s.session.Equal(n), Own: s.session.IsOwn(n)}
 	wins := [2]int{}

@@ -16,7 +16,7 @@ import (
 // startPage asks a judge for a name.
 type startPage struct {
 	Pairs   int
-	Visible int // smallest distance from 50 %, in percentage points, that votes on all pairs can show
+	Visible int // the smallest distance of a win rate from 50 %, in percentage points, that votes on all pairs can show
 	Peek    bool
 	Wrong   bool // the name is not valid
 	Live    bool // judges may enter prompts
@@ -84,7 +84,7 @@ func (s *Server) ask(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) showStart(w http.ResponseWriter, wrong bool) error {
-	n := len(s.session.Items("")) + s.session.Expected("") // the same for every judge
+	n := len(s.session.Items("")) + s.session.Expected("") // the number of pairs of the plan is the same for every judge
 	status := http.StatusOK
 	if wrong {
 		status = http.StatusBadRequest

@@ -216,6 +216,12 @@ func TestVanishing(t *testing.T) {
 			}
 		}
 	}
+	// A client that closes only its half of the connection counts as gone, too.
+	c := f.dial()
+	fmt.Fprintf(c, "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s", len(endless), endless)
+	eventually(t, "it is answered", func() bool { return f.engine.Stats().Running == 1 })
+	require.NoError(t, c.(*net.TCPConn).CloseWrite())
+	eventually(t, "it is gone", func() bool { return f.engine.Stats().Busy == 0 })
 	resp, text := f.do("POST", "/v1/completions", brief)
 	require.Equal(t, http.StatusOK, resp.StatusCode, text)
 }

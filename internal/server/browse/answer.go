@@ -66,7 +66,8 @@ func (b *Browser) tableJSON(w http.ResponseWriter, r *http.Request, q *request) 
 	return a.write(w)
 }
 
-// extras returns the additional fields that the request wants: names, each followed by its JSON.
+// extras returns the additional fields that the request wants: a list of names, each followed by its
+// value as JSON.
 func (b *Browser) extras(r *http.Request, q *request) (list []string, err error) {
 	asked := map[string]bool{}
 	for _, v := range q.values["_extra"] {

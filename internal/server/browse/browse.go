@@ -25,7 +25,7 @@ import (
 //go:embed web
 var web embed.FS
 
-// policy lets pages load from this server only.
+// policy lets pages load resources only from this server, and send forms only to it.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
 	"base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
@@ -40,7 +40,7 @@ type Prompt struct {
 type Options struct {
 	Base    string                     // prefix of all addresses, such as /data
 	Hosts   []string                   // names that a Host header may have, besides localhost
-	Prompts func(r *data.Row) []Prompt // renders a row for its page; nil: none is shown
+	Prompts func(r *data.Row) []Prompt // renders a row for its page; nil: pages show no prompts
 	Chat    bool                       // the server has a chat page, too
 	NoSQL   bool                       // refuse SQL
 	Log     func(format string, args ...any)
@@ -65,7 +65,7 @@ type Browser struct {
 const (
 	pageTime  = 5 * time.Second
 	countTime = 10 * time.Second       // a count in the background
-	askTime   = 300 * time.Millisecond // how long JSON waits for a count
+	askTime   = 300 * time.Millisecond // how long an answer in JSON waits for a count
 	pageWait  = 20 * time.Millisecond  // how long a page waits for a count
 )
 
@@ -193,9 +193,9 @@ func (b *Browser) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 }
 
-// ServeHTTP answers a request. It refuses a request over the loopback interface whose Host is not
-// this machine's: a foreign page whose domain name resolves to this machine would otherwise have the
-// same origin.
+// ServeHTTP answers a request. It refuses a request over the loopback interface whose Host header does
+// not name this machine. Otherwise a foreign page whose domain name resolves to this machine would
+// have the same origin as the server's own pages.
 func (b *Browser) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if listen.FromHere(r) && !listen.OwnName(r.Host, b.opt.Hosts) {
 		http.Error(w, "the Host is not one of this server's: ask for localhost, or start it with --allowed-host", http.StatusForbidden)

@@ -17,8 +17,9 @@ type counted struct {
 	late   []string // names of facets that took too long
 }
 
-// count counts all rows of a request, in total and by facet, up to limit values of each facet. It
-// waits up to wait. A count that takes longer continues in the background, for the next request.
+// count counts all rows of a request, in total and by facet; limit is the largest number of values of
+// a facet. wait is how long count waits for the result. A count that takes longer continues in the
+// background, for the next request.
 func (b *Browser) count(ctx context.Context, q *request, wait time.Duration, limit int, facets ...string) (c counted) {
 	b.refresh(ctx)
 	if !q.table.Texts {

@@ -98,7 +98,7 @@ type group struct {
 
 var titles = map[string]string{"source": "Source", "category": "Category", "lint": "Lint", "word": "First word", "has_input": "Has input", "length": "Length"}
 
-// item is a row of texts on a page.
+// item is an example in a list of rows.
 type item struct {
 	ID                         int64
 	Source                     string

@@ -11,7 +11,8 @@ import (
 	"alpaca/internal/data/table"
 )
 
-// lintOf returns what the lint rules say about a row. what is the SQL expression to select.
+// lintOf returns what the lint rules say about a row. The parameter what is the SQL expression to
+// select.
 func (b *Browser) lintOf(ctx context.Context, id int64, what string) (list []string, err error) {
 	rows, err := b.db.Query(ctx, "select distinct "+what+" from lint where row_id = ? order by rule", id)
 	if err != nil {

@@ -18,7 +18,7 @@ type answer struct {
 	shape     string
 	lines     bool
 	truncated bool
-	more      []string // further fields: names, each followed by its JSON
+	more      []string // further fields: names, each followed by its value as JSON
 }
 
 func (a *answer) write(w http.ResponseWriter) error {

@@ -10,7 +10,7 @@ import (
 	"alpaca/internal/data/query"
 )
 
-// oldSQL redirects from the short address to the page.
+// oldSQL redirects from the short address /sql to the page for SQL.
 func (b *Browser) oldSQL(w http.ResponseWriter, r *http.Request) error {
 	address := b.opt.Base + "/" + b.name + "/-/query"
 	if r.URL.RawQuery != "" {
@@ -76,7 +76,7 @@ func (b *Browser) sqlPage(w http.ResponseWriter, r *http.Request) error {
 	return b.page(w, r, status, "sql.html", v)
 }
 
-// examples returns statements for a start, each a title and an address.
+// examples returns example statements: for each a title, and the address of its result.
 func (b *Browser) examples(r *http.Request) (list [][2]string) {
 	name := "example"
 	if sources, err := b.db.Sources(r.Context()); err == nil && len(sources) > 0 {

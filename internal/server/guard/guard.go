@@ -25,7 +25,7 @@ type Handle = func(w http.ResponseWriter, r *http.Request) error
 // Guard decides which requests a server answers.
 type Guard struct {
 	keys    keys
-	hosts   []string // names that a Host header may have on the loopback interface, besides the usual ones
+	hosts   []string // names that a Host header may have on the loopback interface, besides localhost and loopback addresses
 	origin  string   // origin of other web pages that may send requests; "": none
 	origins *http.CrossOriginProtection
 }
@@ -42,9 +42,10 @@ func New(keys, hosts []string, origin string) *Guard {
 	return g
 }
 
-// Pages passes a request to h. If a foreign web page can have sent it, Pages calls fail instead. A
-// foreign page may use a domain name that resolves to this machine (DNS rebinding). For the browser
-// it then has the server's own origin, and only the Host header reveals it.
+// Pages returns a handler that passes a request to h, unless a foreign web page can have sent it. Then
+// it calls fail instead. A foreign page may use a domain name that resolves to this machine (DNS
+// rebinding). For the browser that page has the server's own origin, and only the Host header
+// reveals it.
 func (g *Guard) Pages(h http.Handler, fail func(http.ResponseWriter, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if listen.FromHere(r) && !listen.OwnName(r.Host, g.hosts) {
@@ -55,7 +56,7 @@ func (g *Guard) Pages(h http.Handler, fail func(http.ResponseWriter, error)) htt
 		if g.origin != "" {
 			w.Header().Add("Vary", "Origin")
 			if r.Header.Get("Origin") == g.origin {
-				g.allowOrigin(w)
+				g.allowOrigin(w, r)
 				if r.Method == http.MethodOptions {
 					w.WriteHeader(http.StatusNoContent)
 					return
@@ -74,14 +75,33 @@ func (g *Guard) Pages(h http.Handler, fail func(http.ResponseWriter, error)) htt
 // Clip shortens text of a request for an error.
 func Clip(text string) string { return report.Clip(text, 100) }
 
-// allowOrigin sets the headers that let pages of g.origin read the response.
-func (g *Guard) allowOrigin(w http.ResponseWriter) {
+// allowOrigin sets the headers that let pages of g.origin send their headers and read the response.
+func (g *Guard) allowOrigin(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Access-Control-Allow-Origin", g.origin)
 	h.Set("Access-Control-Allow-Methods", "GET, POST")
-	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, X-Api-Key, X-Request-Id")
-	h.Set("Access-Control-Expose-Headers", "X-Request-Id, Retry-After")
+	h.Set("Access-Control-Allow-Headers", strings.Join(append(pageHeaders[:len(pageHeaders):len(pageHeaders)], wantedHeaders(r)...), ", "))
+	h.Set("Access-Control-Expose-Headers", "X-Request-Id, Request-Id, Retry-After, X-Should-Retry, X-Alpaca-Warning")
 	h.Set("Access-Control-Max-Age", "600")
+}
+
+// pageHeaders are headers that pages of the allowed origin may always send.
+var pageHeaders = []string{"Authorization", "Content-Type", "X-Api-Key", "X-Request-Id"}
+
+// wantedHeaders returns the headers that a page asks to send. They are allowed, because OpenAI's
+// and Anthropic's clients send many of their own and more with each version. Names that are none
+// are left out.
+func wantedHeaders(r *http.Request) (list []string) {
+	const most = 64
+	odd := func(c rune) bool {
+		return !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_')
+	}
+	for name := range strings.SplitSeq(r.Header.Get("Access-Control-Request-Headers"), ",") {
+		if name = strings.TrimSpace(name); name != "" && !strings.ContainsFunc(name, odd) && len(list) < most {
+			list = append(list, name)
+		}
+	}
+	return list
 }
 
 // CheckOrigin returns an error unless text is the origin of a web page.
@@ -129,8 +149,8 @@ func (g *Guard) Salt(r *http.Request) string {
 	return hash(keyOf(r))
 }
 
-// Client identifies the client of a request, so that clients take turns. It is a hash of the key
-// or, without an accepted key, the address.
+// Client identifies the client of a request, so that clients take turns. It returns a hash of the
+// request's key or, if that is not an accepted key, the client's address.
 func (g *Guard) Client(r *http.Request) string {
 	if len(g.keys) > 0 && g.Known(r) {
 		return "key " + hash(keyOf(r))

@@ -62,8 +62,9 @@ func New[T any](opt Options[T]) *Keeper[T] {
 	return &Keeper[T]{opt: opt, models: map[string]*entry[T]{}, changed: make(chan struct{})}
 }
 
-// Get returns a model, and loads it if necessary. size is its bytes. The model stays loaded until
-// release is called. If there is no room, Get waits until another model is free.
+// Get returns a model, and loads it if necessary. size is the model's size in bytes. The model stays
+// loaded until release is called. If there is no room, Get waits until another model is no longer in
+// use.
 func (k *Keeper[T]) Get(ctx context.Context, name string, size int64) (model T, release func(), err error) {
 	k.mu.Lock()
 	waits := false

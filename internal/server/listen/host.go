@@ -6,6 +6,16 @@ import (
 	"strings"
 )
 
+// Names returns those of the hosts of a server that are names: a Host header may have them.
+func Names(hosts []string) (list []string) {
+	for _, host := range hosts {
+		if !isSocket(host) && net.ParseIP(strings.Trim(host, "[]")) == nil {
+			list = append(list, host)
+		}
+	}
+	return list
+}
+
 // FromHere reports whether a request came over the loopback interface.
 func FromHere(r *http.Request) bool {
 	addr, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)

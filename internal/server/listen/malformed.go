@@ -13,8 +13,8 @@ import (
 type Refusal func(status int, reason string) (kind string, body []byte)
 
 // plainHeader is the whole header of net/http's response to a malformed request. The reason follows
-// as text. net/http calls no handler for such a request. No other response contains plainHeader:
-// all others have a Date, and JSON has no CRLF.
+// as text. net/http calls no handler for such a request. No other response contains plainHeader: the
+// headers of all others have a Date, and their bodies are JSON, which has no CRLF.
 const plainHeader = "\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n"
 
 // refused reports whether b is net/http's response to a malformed request or to an unknown Expect

@@ -1,7 +1,8 @@
 // Loadgen measures a server of OpenAI's API under load: this one, or another with the same model,
-// for comparison. It takes the numbers of tokens from the server's usage, and times from the arrival
-// of events. Its modes are load (several clients at once), prefix (a request that shares a prefix
-// with an earlier one), and stall (answers that are generated while another prompt is evaluated).
+// for comparison. It takes the numbers of tokens from the usage that the server reports, and times
+// from the arrival of events. Its modes are load (several clients at once), prefix (a request that
+// shares a prefix with an earlier one), and stall (answers that are generated while another prompt is
+// evaluated).
 package main
 
 import (
@@ -46,7 +47,7 @@ func main() {
 	}
 }
 
-// tokens returns a random prompt of n tokens, which no cache knows.
+// tokens returns a random prompt of n tokens, so that no server has it in its cache.
 func (o *options) tokens(r *rand.Rand, n int) []int {
 	list := make([]int, n)
 	for i := range list {

@@ -14,7 +14,7 @@ import (
 // Histogram counts durations by ranges. bounds are in seconds, in rising order.
 type Histogram struct {
 	bounds []float64
-	counts []int64 // counts[i] is the number of durations from bounds[i-1] to bounds[i]; the last element counts durations above all bounds
+	counts []int64 // counts[i] is the number of durations above bounds[i-1], up to bounds[i]; the last element counts durations above all bounds
 	sum    float64
 }
 
@@ -59,5 +59,5 @@ func (p *Exposition) Histogram(name, help string, h *Histogram) {
 	fmt.Fprintf(p, "%s_sum %s\n%s_count %d\n", name, Number(h.sum), name, count)
 }
 
-// Number returns f as the text format has it.
+// Number returns f in the notation of the text format.
 func Number(f float64) string { return strconv.FormatFloat(f, 'g', -1, 64) }

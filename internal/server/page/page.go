@@ -17,8 +17,8 @@ import (
 //go:embed web
 var web embed.FS
 
-// policy lets the page load from this server only. Otherwise a model could send data elsewhere, for
-// instance in the address of an image.
+// policy lets the page load resources only from this server. Otherwise a model could send data
+// elsewhere, for instance in the address of an image.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 

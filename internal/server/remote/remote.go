@@ -24,7 +24,7 @@ import (
 // Model is a model on a server. It implements oneshot.Model.
 type Model struct {
 	URL    string // base URL, ending in /v1
-	Name   string // name of the model; "": the server's only one
+	Name   string // name of the model; "": the server's only model
 	Key    string // API key; "": none
 	Params Params
 	Chat   bool // the server only answers conversations: a text to continue is sent as a message
@@ -33,7 +33,7 @@ type Model struct {
 	pause  func(ctx context.Context, d time.Duration) error // waits; tests replace it
 }
 
-// Params are settings of the sampler. The server chooses a setting that is nil.
+// Params are settings of the sampler. If a setting is nil, the server chooses its value.
 type Params struct {
 	Temperature *float64 `json:"temperature,omitempty"`
 	TopP        *float64 `json:"top_p,omitempty"`
@@ -113,7 +113,7 @@ const maxReply = 64 << 20
 // attempts is the most times that a request is sent.
 const attempts = 5
 
-// Fits always returns true: the server reports what is too long.
+// Fits always returns true: the server itself refuses a prompt that is too long.
 func (m *Model) Fits(string, int) bool { return true }
 
 // Ask answers a query. It ignores Grammar, NoEnd and Logprob, which OpenAI's API does not have in

@@ -18,8 +18,8 @@ import (
 // earlier answers. Such an answer has no timings, and none of its prompt's tokens count as cached.
 type By struct {
 	ID      string // id of the request, from which the ids in the answer are derived
-	Created int64  // Unix time in seconds of all events, also for chat templates
-	Seed    uint32 // for requests without a seed
+	Created int64  // the time of the answer, in seconds of Unix time; chat templates get it as the present time
+	Seed    uint32 // the seed of a request that gives none
 }
 
 type key struct{}
@@ -41,8 +41,8 @@ func (f *By) Now() time.Time {
 	return time.Unix(f.Created, 0).UTC()
 }
 
-// NewID returns an id that begins with prefix. what distinguishes the ids of one request. The id is
-// random if f is nil.
+// NewID returns an id that begins with prefix. The parameter what distinguishes the ids of one
+// request. The id is random if f is nil.
 func (f *By) NewID(prefix, what string) string {
 	if f == nil {
 		return NewID(prefix)
@@ -51,7 +51,7 @@ func (f *By) NewID(prefix, what string) string {
 	return prefix + hex.EncodeToString(sum[:12])
 }
 
-// sum returns a hash of the request's id and what.
+// sum returns a hash of the request's id and of the text what.
 func (f *By) sum(what string) [sha256.Size]byte {
 	return sha256.Sum256(fmt.Appendf(nil, "%s\x00%s", f.ID, what))
 }

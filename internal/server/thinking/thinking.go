@@ -105,8 +105,8 @@ func (p *Splitter) Push(text string) (thought, answer string) {
 	return thought, answer
 }
 
-// uncertain returns how many bytes at the end may not belong to the thinking: white space before
-// the closing tag, and a beginning of the tag.
+// uncertain returns how many bytes at the end of the held text may not belong to the thinking: a
+// prefix of the closing tag, and the white space before it.
 func (p *Splitter) uncertain() int {
 	text, n := p.held, 0
 	for k := min(len(p.Close)-1, len(text)); k > 0; k-- {

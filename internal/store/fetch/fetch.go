@@ -1,7 +1,7 @@
 // Package fetch downloads one file in parts over several connections, and resumes after a cut
-// connection, the end of the process, or a crash of the machine. It writes a partial file, with
-// a small state file that counts only the bytes that have reached the disk. It computes the
-// digest while the bytes come. The file gets its final name when it is complete and has the
+// connection, the end of the process, or a crash of the machine. It writes a partial file, and
+// beside it a small state file that counts only the bytes that have reached the disk. It computes
+// the digest while the bytes come. The file gets its final name when it is complete and has the
 // expected digest.
 package fetch
 
@@ -18,11 +18,11 @@ import (
 
 // Job is a file to fetch. The caller holds the lock for Path.
 type Job struct {
-	Name    string // for messages
+	Name    string // the file's name in messages
 	Path    string // the final path of the file
 	Size    int64  // bytes; -1: not known
 	SHA256  string // 64 hexadecimal digits; "": not known
-	GitSHA1 string // of git's blob, 40 hexadecimal digits; "": not known
+	GitSHA1 string // git's digest of the file, 40 hexadecimal digits; "": not known
 	ETag    string // identifies the content if no digest is known; "": not known
 	Model   bool   // the file must begin with GGUF's magic
 
@@ -33,7 +33,7 @@ type Job struct {
 // Source is the URL of a file's bytes, which may expire.
 type Source struct {
 	URL   *url.URL
-	Token string // for the host of URL; "": none
+	Token string // token for the host of URL; "": none
 }
 
 // Progress is the progress of a job, in bytes.
@@ -47,10 +47,10 @@ type Progress struct {
 type Options struct {
 	Client      *web.Client
 	Connections int           // connections at a time; default 4
-	Piece       int64         // bytes of a part; default 64 MiB
+	Piece       int64         // size of a part in bytes; default 64 MiB
 	Stall       time.Duration // time without a byte after which a part is requested again; default 30 s
 	SaveBytes   int64         // the state is saved after this many bytes; default 64 MiB
-	SaveEvery   time.Duration // or after this time; default 5 s
+	SaveEvery   time.Duration // the state is also saved after this time; default 5 s
 
 	Report func(Progress)                   // called from another goroutine; may be nil
 	Log    func(format string, args ...any) // gets a line for each problem; may be nil

@@ -21,10 +21,10 @@ type sources struct {
 	locate func(ctx context.Context) (Source, error)
 
 	mu         sync.Mutex
-	generation int // counts the sources dropped, so it identifies current
+	generation int // the number of sources dropped so far, which identifies the current source
 	have       bool
 	current    Source
-	etag       string // of the file at current; "": not known, or weak
+	etag       string // the ETag of the file at the current source; "": not known, or weak
 	noIfRange  bool   // the ETag changes from answer to answer, so it is useless
 }
 
@@ -157,8 +157,8 @@ func cut(err error, ctx context.Context) error {
 	return err
 }
 
-// accept returns an error unless an answer has the bytes [from, to) of the file. It must also
-// have the ETag asked, if that is not "".
+// accept returns an error unless an answer has the bytes [from, to) of the file, in the version
+// of earlier answers. asked is the ETag in the request's If-Range, "" if it had none.
 func (t *transfer) accept(answer *web.Answer, generation int, asked string, from, to int64) error {
 	etag := strong(answer.Header.Get("ETag"))
 	switch answer.StatusCode {
@@ -199,7 +199,8 @@ func (t *transfer) sameTag(etag string, generation int) error {
 }
 
 // wholeAnswer returns the error for an answer that is the whole file instead of the requested
-// part. Either the server does not support ranges, or the file no longer has the ETag asked.
+// part. etag is the file's ETag, and asked the ETag in the request's If-Range. Either the server
+// does not support ranges, or the file has changed, so that the two differ.
 func (t *transfer) wholeAnswer(etag, asked string) error {
 	s := &t.sources
 	s.mu.Lock()

@@ -50,7 +50,7 @@ func (t *transfer) next(n int64) (p []byte, to int64) {
 	return nil, t.fed[0].at
 }
 
-// drop removes the first chunk. The caller holds the lock.
+// drop removes the first chunk from fed. The caller holds the lock.
 func (t *transfer) drop() {
 	t.spare = append(t.spare, t.fed[0].p[:bufferSize])
 	t.fed = slices.Delete(t.fed, 0, 1)

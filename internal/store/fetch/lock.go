@@ -11,7 +11,8 @@ import (
 )
 
 // Lock locks the lock file at path, as Hugging Face's client does. While another process holds
-// the lock, it waits and calls waiting from time to time. release keeps the file.
+// the lock, Lock waits and calls the function waiting from time to time. release unlocks the file
+// but does not remove it.
 func Lock(ctx context.Context, path string, waiting func()) (release func(), err error) {
 	const pause = 200 * time.Millisecond
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {

@@ -22,7 +22,7 @@ type Partial struct {
 	path string // the final path
 
 	Size    int64
-	SHA256  string // of the content
+	SHA256  string // digest of the content
 	GitSHA1 string // git's digest; "": not computed
 }
 

@@ -19,10 +19,10 @@ type state struct {
 	GitSHA1 string  `json:"git_sha1,omitempty"`
 	ETag    string  `json:"etag,omitempty"`
 	Size    int64   `json:"size"`
-	Piece   int64   `json:"piece"` // bytes of a part
-	Done    []int64 `json:"done"`  // bytes fetched of each part, from its beginning
+	Piece   int64   `json:"piece"` // size of a part in bytes
+	Done    []int64 `json:"done"`  // for each part, the number of bytes fetched, from its beginning
 
-	Hashed int64  `json:"hashed"`         // bytes from the file's beginning that Hash covers
+	Hashed int64  `json:"hashed"`         // number of bytes, from the file's beginning, that Hash covers
 	Hash   []byte `json:"hash,omitempty"` // the state of the digest after these bytes
 }
 
@@ -118,7 +118,7 @@ func (s *state) of(job Job) error {
 }
 
 // resume returns the state of a partial file that job can use, or nil. It removes an unusable
-// partial file and tells log why.
+// partial file and logs the reason.
 func resume(job Job, log func(format string, args ...any)) (*state, error) {
 	s, err := readState(job.Path + StateSuffix)
 	if err == nil {

@@ -14,7 +14,7 @@ import (
 // needs a known length.
 type sum struct {
 	mu   sync.Mutex
-	n    int64 // bytes in the digest
+	n    int64 // number of bytes that the digest covers
 	sha  hash.Hash
 	git  hash.Hash // nil: not needed
 	size int64

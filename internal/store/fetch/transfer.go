@@ -18,7 +18,7 @@ type transfer struct {
 	opt  Options
 	file *os.File
 	sum  *sum
-	size int64 // of the file in bytes; -1 until it is known
+	size int64 // size of the file in bytes; -1 until it is known
 
 	sources sources
 	saving  sync.Mutex // held while a state is written
@@ -28,10 +28,10 @@ type transfer struct {
 	state state     // Done counts bytes written, which may not be synced yet
 	taken []bool    // parts that a worker has
 	lead  int       // the first part that is not complete
-	front int64     // bytes before the first gap
+	front int64     // number of bytes before the first gap
 	fed   []chunk   // the next bytes for the digest that are still in memory
 	spare [][]byte  // free buffers
-	fresh int64     // bytes since the last save
+	fresh int64     // number of bytes written since the last save
 	saved time.Time
 	total int64
 	ended bool
@@ -153,7 +153,7 @@ func (t *transfer) needsMore(ctx context.Context, done <-chan struct{}) bool {
 	}
 }
 
-// end tells the hasher that no more bytes will be written.
+// end tells the function hash that no more bytes will be written.
 func (t *transfer) end() {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -47,8 +47,8 @@ func (h *Hub) at(parts ...string) *url.URL {
 	return &u
 }
 
-// escaped returns a URL below the endpoint. It also escapes the slashes in one, because the name
-// of a branch may have slashes.
+// escaped returns a URL below the endpoint. It also escapes the slashes in the parameter one,
+// which is the name of a revision: the name of a branch may have slashes.
 func (h *Hub) escaped(before []string, one string, after ...string) *url.URL {
 	u := h.at(append(append(before, one), after...)...)
 	raw := strings.TrimRight(h.endpoint.EscapedPath(), "/")
@@ -135,8 +135,8 @@ func first(w words) string {
 type File struct {
 	Path    string
 	Size    int64
-	SHA256  string // of files in git-lfs or Xet; "": git stores the file itself
-	GitSHA1 string // of git's blob, if SHA256 is ""
+	SHA256  string // digest of a file that is stored in git-lfs or Xet; "": git stores the file itself
+	GitSHA1 string // git's digest of the file, if SHA256 is ""
 	Xet     bool   // the bytes are in Xet's store
 }
 

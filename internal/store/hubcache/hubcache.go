@@ -85,7 +85,7 @@ type Entry struct {
 	Blob string // path of the blob; "": the file itself holds the content
 	ETag string // the blob's name; "": not known
 	Size int64
-	Info fs.FileInfo // of the content
+	Info fs.FileInfo // describes the file with the content
 }
 
 // Snapshots returns the commits that have a folder of files.
@@ -187,7 +187,7 @@ func (r Repo) Link(commit, name, etag string) error {
 	}
 	if st, statErr := os.Lstat(r.Blob(etag)); statErr != nil || !st.Mode().IsRegular() {
 		if _, there := r.entry(name, path); there {
-			return nil // it moved there before
+			return nil // an earlier call moved the content there
 		}
 		return err
 	}

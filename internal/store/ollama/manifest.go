@@ -142,7 +142,7 @@ func hostFolder(host string) string {
 type Found struct {
 	Ref      ref.Ref
 	Manifest *Manifest
-	Path     string // of the manifest
+	Path     string // path of the manifest
 	Time     time.Time
 }
 

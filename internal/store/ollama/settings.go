@@ -27,8 +27,8 @@ const maxSettings = 1 << 20
 // Settings are the defaults that a model's Modelfile sets. The user's settings override them.
 type Settings struct {
 	System   string           // the system message; "": none
-	Template string           // of conversations, in the syntax of Go's text/template; "": none
-	Params   map[string]Value // by Ollama's names: temperature, stop, num_ctx, …
+	Template string           // the chat template, in the syntax of Go's text/template; "": none
+	Params   map[string]Value // parameters by Ollama's names: temperature, stop, num_ctx, …
 	Messages int              // the number of messages at the beginning of each conversation
 }
 

@@ -21,10 +21,10 @@ type File struct {
 	Size int64  // bytes
 }
 
-// Model is a GGUF file, or all parts of a split one in their order.
+// Model is a GGUF file, or all parts of a split model in their order.
 type Model struct {
 	Files []File
-	Quant string // from the file's name, in upper case; "": the name has none
+	Quant string // quantization in the file's name, in upper case; "": the name has none
 }
 
 // Size returns the size of all parts in bytes.

@@ -14,7 +14,7 @@ import (
 
 // Places are the folders with models. They need not exist.
 type Places struct {
-	Hub      string   // Hugging Face's cache, where hf: models are pulled to
+	Hub      string   // Hugging Face's cache, to which models of Hugging Face are pulled
 	Hubs     []string // Hub, and other caches of that layout, which are only read
 	Own      string   // our own store: files of URLs, models of Ollama's registry, records
 	Ollama   []string // read only

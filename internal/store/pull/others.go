@@ -54,7 +54,7 @@ func (p *Puller) ollama(ctx context.Context, r ref.Ref) (Result, error) {
 	return p.finish(r.String(), rec, items)
 }
 
-// others returns the layers other than the model's, each digest once.
+// others returns all layers except the one with the model, each digest once.
 func others(m *ollama.Manifest, model ollama.Layer) (list []ollama.Layer) {
 	seen := map[string]bool{model.Digest: true, "": true}
 	for _, l := range append(m.Layers[:len(m.Layers):len(m.Layers)], m.Config) {
@@ -95,8 +95,8 @@ func (p *Puller) url(ctx context.Context, r ref.Ref) (Result, error) {
 	return p.finish(r.String(), rec, items)
 }
 
-// getNew is get for a file whose name does not identify its content. It replaces an existing
-// file, which is an older version.
+// getNew does what get does, for files whose names do not identify their content. It replaces an
+// existing file, which is an older version.
 func (p *Puller) getNew(ctx context.Context, items []*item, rec *store.Record) error {
 	for _, i := range items {
 		i.anew = true

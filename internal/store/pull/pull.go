@@ -41,8 +41,8 @@ type Puller struct {
 // Result describes a pulled model.
 type Result struct {
 	Name    string // the name that finds the model now
-	Path    string // of the first part
-	SHA256  string // of the first part
+	Path    string // path of the first part
+	SHA256  string // digest of the first part
 	Size    int64  // bytes of all parts
 	Fetched int64  // bytes that were not there before
 }
@@ -237,8 +237,8 @@ func checkModel(items []*item) error {
 	return checkGGUF(filepath.Join(dir, filepath.Base(parts[0].name)), dir+string(filepath.Separator), "")
 }
 
-// checkGGUF reads the headers of the model at path. In errors it replaces the path hidden by
-// called.
+// checkGGUF reads the headers of the model at path. In the texts of errors it replaces hidden, a
+// temporary path, by called, which the user knows.
 func checkGGUF(path, hidden, called string) error {
 	f, err := gguf.OpenWith(path, gguf.Options{HeaderOnly: true})
 	if err != nil {

@@ -36,8 +36,9 @@ func wordByte(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_'
 }
 
-// checkWord returns an error unless s has no more than limit bytes, begins with an ASCII letter, a
-// digit or _, and contains only these and the characters of more.
+// checkWord returns an error unless s begins with an ASCII letter, a digit or _, and contains only
+// these and the characters in more. limit is the largest length of s in bytes, and what says in
+// errors which part of a name s is.
 func checkWord(what, s, more string, limit int) error {
 	if s == "" {
 		return fmt.Errorf("the %s is empty", what)

@@ -82,7 +82,7 @@ func (r *Registry) Locate(l ollama.Layer) func(ctx context.Context) (fetch.Sourc
 	}
 }
 
-// known calls ask, and calls it again with a new token if the registry wants one.
+// known calls the function ask, and calls it again with a new token if the registry wants one.
 func (r *Registry) known(ctx context.Context, ask func(token string) error) error {
 	r.mu.Lock()
 	token := r.token

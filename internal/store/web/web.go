@@ -34,8 +34,8 @@ type Options struct {
 // Client sends requests.
 type Client struct {
 	opt     Options
-	small   *http.Client // for answers of kilobytes
-	bulk    *http.Client // for files: a connection of its own for each request
+	small   *http.Client // for small answers, such as JSON
+	bulk    *http.Client // for files: each request has a connection of its own
 	private addrs
 }
 
@@ -55,13 +55,14 @@ func New(opt Options) *Client {
 		return &http.Transport{
 			Proxy: http.ProxyFromEnvironment, DialContext: dial, TLSHandshakeTimeout: 15 * time.Second, ResponseHeaderTimeout: 60 * time.Second,
 			IdleConnTimeout: 30 * time.Second, MaxIdleConnsPerHost: 8, MaxResponseHeaderBytes: 256 << 10,
-			DisableCompression: true, // a range of the compressed file would be other bytes
+			DisableCompression: true, // a range of a compressed file is not the same range of the file
 		}
 	}
 	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	small, bulk := transport(), transport()
 	small.ForceAttemptHTTP2 = true
-	// HTTP/2 would put all parts of a file into one stream of TCP, as slow as one part.
+	// HTTP/2 would send all parts of a file over one TCP connection, and several parts would come
+	// no faster than one.
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	bulk.Protocols = protocols
@@ -160,8 +161,8 @@ func (c *Client) Send(ctx context.Context, a Ask) (*Answer, error) {
 	}
 }
 
-// Retry returns whether a request that failed on its given try may succeed later, and how long
-// to wait.
+// Retry returns whether a request may succeed later, and how long to wait. try is the number of the
+// try that failed with err, from 1.
 func Retry(err error, try int) (wait time.Duration, again bool) {
 	if errors.Is(err, context.Canceled) {
 		return 0, false

@@ -32,11 +32,11 @@ type stage struct {
 	rounded  bool   // the stage begins with weights rounded to the shipped type
 }
 
-// shipped is the recipe of the built-in model. The first stage has all kinds, the second
-// mostly copying, which is learned late. The next two have what each kind still needs, with a
-// falling learning rate. After these the model copied only words at familiar positions. It
-// suddenly learned to find a word by its neighbour in the sixth stage, where half of the
-// examples are about that. The last two stages restore what that stage cost.
+// shipped is the recipe of the built-in model. The first stage has all kinds, the second mostly
+// copying, which is learned late. The next two have what each kind still needs, with a falling
+// learning rate. After these the model copied only words at familiar positions. It suddenly
+// learned to find a word by its neighbour in the sixth stage, where half of the examples are
+// about that. The last two stages restore the skills that got worse in that stage.
 var shipped = recipe{
 	seed: 1, shape: "192x6", vocab: 2048, length: 256, rows: 8, typ: "Q8_0",
 	stages: []stage{
@@ -51,8 +51,8 @@ var shipped = recipe{
 	},
 }
 
-// weightsSeed is added to the seed of the text; the sum is the seed of the weights and of
-// the order.
+// weightsSeed is added to the seed of the text; the sum is the seed of the initial weights and
+// of the order of the examples.
 const weightsSeed = 41
 
 // metadata is the general metadata of the model. The temperature is low, so that right

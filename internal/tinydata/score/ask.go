@@ -15,11 +15,11 @@ import (
 	"alpaca/internal/tinydata"
 )
 
-// together is the number of questions answered at once. longest is the most tokens of an
-// answer, twice as many as the longest right one has.
+// together is the number of questions answered at the same time. maxTokens is the most tokens
+// of an answer, twice as many as the longest right one has.
 const (
-	together = 64
-	longest  = 96
+	together  = 64
+	maxTokens = 96
 )
 
 // asker asks a model questions.
@@ -63,9 +63,9 @@ func open(path string, plain bool, threads int) (*asker, error) {
 	return a, nil
 }
 
-// ask returns the model's answer to each question: the most likely tokens, up to the one
-// that ends the text. If an answer does not end after longest tokens, ask appends " …", so that
-// it equals no right answer.
+// ask returns the model's answer to each question: the most likely tokens, up to the one that
+// ends the text. An answer that is cut at the limit, maxTokens, gets " …" at its end, so that it
+// equals no right answer.
 func (a *asker) ask(ctx context.Context, questions []tinydata.Example) ([]string, error) {
 	prompts := make([][]int32, len(questions))
 	longest := 0
@@ -77,7 +77,7 @@ func (a *asker) ask(ctx context.Context, questions []tinydata.Example) ([]string
 		longest = max(longest, len(prompts[i]))
 	}
 	e, err := engine.New(a.model, engine.Options{
-		Ctx: min(longest+longest, a.model.Config.TrainCtx), Parallel: together, Queue: len(questions), NoCache: true, Threads: a.threads,
+		Ctx: min(longest+maxTokens, a.model.Config.TrainCtx), Parallel: together, Queue: len(questions), NoCache: true, Threads: a.threads,
 	})
 	if err != nil {
 		return nil, err
@@ -87,7 +87,7 @@ func (a *asker) ask(ctx context.Context, questions []tinydata.Example) ([]string
 	greedy.Temp = 0
 	streams := make([]*engine.Stream, len(questions))
 	for i, prompt := range prompts {
-		if streams[i], err = e.Submit(ctx, engine.Request{Prompt: prompt, MaxTokens: longest, Sampling: greedy}); err != nil {
+		if streams[i], err = e.Submit(ctx, engine.Request{Prompt: prompt, MaxTokens: maxTokens, Sampling: greedy}); err != nil {
 			return nil, fmt.Errorf("%q: %w", questions[i].Prompt, err)
 		}
 	}

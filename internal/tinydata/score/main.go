@@ -159,7 +159,8 @@ func newScore(questions []tinydata.Example, answers []string) *score {
 
 func percent(part, all int) float64 { return 100 * float64(part) / float64(max(all, 1)) }
 
-// print writes a table, and up to examples wrong answers of each kind.
+// print writes a table, and some wrong answers of each kind. examples is the largest number of
+// these.
 func (s *score) print(w io.Writer, examples int) error {
 	var rows [][]string
 	for _, k := range s.Kinds {

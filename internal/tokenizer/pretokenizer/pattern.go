@@ -143,8 +143,8 @@ func (t *chars) contraction(i, end int, fold bool) int {
 	return i
 }
 
-// spaces matches \s+(?!\S)|\s+: white space without its last character, or all of it if it is
-// one character or nothing follows.
+// spaces matches \s+(?!\S)|\s+: white space without its last character. If the white space is a
+// single character, or nothing follows it, spaces matches all of it.
 func (t *chars) spaces(i, end int) int {
 	to := spaces.run(t, i, end)
 	if to-i > 1 && to < end {

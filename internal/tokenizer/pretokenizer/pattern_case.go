@@ -31,7 +31,7 @@ func (w caseWords) asciiCase() caseWords {
 	return w
 }
 
-// asciiCaseMarks is the same with marks in U and L.
+// asciiCaseMarks is asciiCase with marks in U and L.
 func (w caseWords) asciiCaseMarks() caseWords {
 	w.upperRun = charSet(func(r rune, c class) bool { return c == classMark || isNotASCIILower(r, c) }).run
 	w.lowerRun = charSet(func(r rune, c class) bool { return c == classMark || isNotASCIIUpper(r, c) }).run
@@ -49,7 +49,7 @@ func (w caseWords) step() step {
 	return words{word: w.match, numbers: w.numbers, rest: rest.run, after: w.after, spaces: (*chars).linesOrSpaces}.step()
 }
 
-// match matches the first two alternatives.
+// match matches the first two alternatives of the pattern.
 func (w *caseWords) match(t *chars, i, end int) int {
 	start := t.afterPrefix(i)
 	to := w.lowered(t, start, end)

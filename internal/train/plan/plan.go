@@ -10,12 +10,12 @@ type Plan struct {
 	Seed      uint64
 	BatchRows int  // rows of an update
 	MaxLength int  // the most tokens of a row
-	Packing   bool // a row is as many documents as fit in MaxLength; else one
+	Packing   bool // a row has as many successive documents as fit in MaxLength; false: one document
 	Epochs    int  // the most epochs; 0: no limit
 	Updates   int  // the most updates; 0: no limit
 	Tokens    int  // no update begins after this many tokens; 0: no limit
 
-	Lengths []int // of the documents, in tokens
+	Lengths []int // lengths of the documents, in tokens
 }
 
 // Position is the position of a training run in its data.
@@ -39,8 +39,9 @@ func (p *Plan) rowsOf(epoch int) [][]int {
 	return list
 }
 
-// Next returns the rows of the next update as lists of documents, and the index of the
-// first row in its epoch. It moves at past them. ok is false at the end of the data.
+// Next returns the rows of the next update as lists of documents, and the index of the first row
+// in its epoch. It advances the position, at, past these rows. ok is false at the end of the
+// data.
 func (p *Plan) Next(at *Position) (rows [][]int, first int, ok bool) {
 	if at.Rows != nil && at.Row == len(at.Rows) {
 		at.Epoch, at.Row, at.Rows = at.Epoch+1, 0, nil

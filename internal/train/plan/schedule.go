@@ -64,7 +64,7 @@ func (s *Schedule) Rate(u int) float64 {
 
 func half(x float64) float64 { return x / 2 }
 
-// cosine returns the same value on every CPU, and is exact at 0 and π.
+// cosine returns cos(x), the same bits on every CPU, and exactly 1 and -1 at 0 and π.
 func cosine(x float64) float64 {
 	switch x {
 	case 0:

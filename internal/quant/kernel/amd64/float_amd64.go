@@ -97,7 +97,7 @@ func directF32AVX2(t *tileArgs)
 //go:noescape
 func sumLanes4AVX2(dst, acc *float32, n int)
 
-// sumLanes is kernel.SumLanes with AVX2. len(dst) must be a multiple of four.
+// sumLanes does what kernel.SumLanes does, with AVX2. len(dst) must be a multiple of four.
 func sumLanes(dst, acc []float32) {
 	_ = acc[8*len(dst)-1]
 	sumLanes4AVX2(&dst[0], &acc[0], len(dst))

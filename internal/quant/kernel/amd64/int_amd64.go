@@ -117,6 +117,44 @@ var intKernels = kernel.Table{
 	quant.TQ1_0: {avx2x256(90, funcs{pack: packTQ1_0AVX2, tile: tile16x16AVX2, direct: directTQ1_0AVX2, row: rowTQ1_0AVX2})},
 }
 
+// legacyKernels are the kernels of the formats of 2023. Only their packing differs from that of
+// today's formats. Q4_2 and Q4_3 share a tile with NVFP4.
+var legacyKernels = kernel.Table{
+	quant.Q4_0v1: {
+		avx512x32(8, funcs{pack: packQ4_0v1AVX512, tile: tile32AVX512, direct: directQ4_0v1AVX512, row: rowQ4_0v1AVX512}),
+		avxVNNIx32(8, funcs{pack: packQ4_0v1AVXVNNI, tile: tile32AVXVNNI, direct: directQ4_0v1AVXVNNI, row: rowQ4_0v1AVXVNNI}),
+		avx2x32(8, funcs{pack: packQ4_0v1AVX2, tile: tile32AVX2, direct: directQ4_0v1AVX2, row: rowQ4_0v1AVX2}),
+	},
+	quant.Q4_0v2: {
+		avx512x32(8, funcs{pack: packQ4_0v2AVX512, tile: tile32AVX512, direct: directQ4_0v2AVX512, row: rowQ4_0v2AVX512}),
+		avxVNNIx32(8, funcs{pack: packQ4_0v2AVXVNNI, tile: tile32AVXVNNI, direct: directQ4_0v2AVXVNNI, row: rowQ4_0v2AVXVNNI}),
+		avx2x32(8, funcs{pack: packQ4_0v2AVX2, tile: tile32AVX2, direct: directQ4_0v2AVX2, row: rowQ4_0v2AVX2}),
+	},
+	quant.Q4_1v1: {
+		withMins(avx512x32(0, funcs{pack: packQ4_1v1AVX512, tile: tile32MinAVX512, direct: directQ4_1v1AVX512, row: rowQ4_1v1AVX512})),
+		withMins(avxVNNIx32(0, funcs{pack: packQ4_1v1AVXVNNI, tile: tile32MinAVXVNNI, direct: directQ4_1v1AVXVNNI, row: rowQ4_1v1AVXVNNI})),
+		withMins(avx2x32(0, funcs{pack: packQ4_1v1AVX2, tile: tile32MinAVX2, direct: directQ4_1v1AVX2, row: rowQ4_1v1AVX2})),
+	},
+	quant.Q4_1v2: {
+		withMins(avx512x32(0, funcs{pack: packQ4_1v2AVX512, tile: tile32MinAVX512, direct: directQ4_1v2AVX512, row: rowQ4_1v2AVX512})),
+		withMins(avxVNNIx32(0, funcs{pack: packQ4_1v2AVXVNNI, tile: tile32MinAVXVNNI, direct: directQ4_1v2AVXVNNI, row: rowQ4_1v2AVXVNNI})),
+		withMins(avx2x32(0, funcs{pack: packQ4_1v2AVX2, tile: tile32MinAVX2, direct: directQ4_1v2AVX2, row: rowQ4_1v2AVX2})),
+	},
+	quant.Q5_0v1: {
+		avx512x32(16, funcs{pack: packQ5_0v1AVX512, tile: tile32AVX512, direct: directQ5_0v1AVX512, row: rowQ5_0v1AVX512}),
+		avxVNNIx32(16, funcs{pack: packQ5_0v1AVXVNNI, tile: tile32AVXVNNI, direct: directQ5_0v1AVXVNNI, row: rowQ5_0v1AVXVNNI}),
+		avx2x32(16, funcs{pack: packQ5_0v1AVX2, tile: tile32AVX2, direct: directQ5_0v1AVX2, row: rowQ5_0v1AVX2}),
+	},
+	quant.Q4_2:   {avx2x16(32, 10, 8, funcs{pack: packQ4_2AVX2, tile: tile16AVX2, row: rowQ4_2AVX2})},
+	quant.Q4_3:   {avx2x16(32, 12, 0, funcs{pack: packQ4_3AVX2, tile: tile16MinAVX2, row: rowQ4_3AVX2})},
+	quant.Q5_1v1: {kernelQ5_1(packQ5_1v1AVX2)},
+	quant.Q8_0v1: {
+		avx512x32(128, funcs{pack: packQ8_0v1AVX512, tile: tile32AVX512, direct: directQ8_0v1AVX512, row: rowQ8_0v1AVX512}),
+		avxVNNIx32(128, funcs{pack: packQ8_0v1AVXVNNI, tile: tile32AVXVNNI, direct: directQ8_0v1AVXVNNI, row: rowQ8_0v1AVXVNNI}),
+		avx2x32(0, funcs{pack: packQ8_0v1AVX2, tile: tile32SignedAVX2, direct: directQ8_0v1AVX2, row: rowQ8_0v1AVX2}),
+	},
+}
+
 // funcs are the functions of a kernel, see kernel.Kernel.
 type funcs struct {
 	pack              packFunc
@@ -128,8 +166,9 @@ type (
 	tileFunc func(t *tileArgs)
 )
 
-// Up to a number of tokens, which was measured, products are faster without a panel. With more
-// tokens, multiplying four at once in a tile saves more time than writing the panel takes.
+// Products with few tokens are faster without a panel. The limit, directTokens, was measured
+// for each instruction set. With more tokens, multiplying four at once in a tile saves more
+// time than writing the panel takes.
 
 func avx512x32(offset int, f funcs) kernel.Kernel { return kernel32("avx512vnni", 32, 32, offset, f) }
 
@@ -160,8 +199,8 @@ func inQuads(k kernel.Kernel, quad tileFunc) kernel.Kernel {
 	return k
 }
 
-// few returns k for a direct function that is made from few32_amd64.h. It is faster than a
-// panel for more tokens than other direct functions are.
+// few returns k for a direct function that is made from few32_amd64.h. Such a function is
+// faster than a panel up to a larger number of tokens than other direct functions.
 func few(k kernel.Kernel, tokens int) kernel.Kernel {
 	k.DirectTokens, k.DirectBytes = tokens, 2*704
 	return k
@@ -236,44 +275,6 @@ func scaleByte(j uint8) (shuffle [32]uint8) {
 		}
 	}
 	return shuffle
-}
-
-// legacyKernels are the kernels of the formats of 2023. Only their packing differs from that of
-// today's formats. Q4_2 and Q4_3 share a tile with NVFP4.
-var legacyKernels = kernel.Table{
-	quant.Q4_0v1: {
-		avx512x32(8, funcs{pack: packQ4_0v1AVX512, tile: tile32AVX512, direct: directQ4_0v1AVX512, row: rowQ4_0v1AVX512}),
-		avxVNNIx32(8, funcs{pack: packQ4_0v1AVXVNNI, tile: tile32AVXVNNI, direct: directQ4_0v1AVXVNNI, row: rowQ4_0v1AVXVNNI}),
-		avx2x32(8, funcs{pack: packQ4_0v1AVX2, tile: tile32AVX2, direct: directQ4_0v1AVX2, row: rowQ4_0v1AVX2}),
-	},
-	quant.Q4_0v2: {
-		avx512x32(8, funcs{pack: packQ4_0v2AVX512, tile: tile32AVX512, direct: directQ4_0v2AVX512, row: rowQ4_0v2AVX512}),
-		avxVNNIx32(8, funcs{pack: packQ4_0v2AVXVNNI, tile: tile32AVXVNNI, direct: directQ4_0v2AVXVNNI, row: rowQ4_0v2AVXVNNI}),
-		avx2x32(8, funcs{pack: packQ4_0v2AVX2, tile: tile32AVX2, direct: directQ4_0v2AVX2, row: rowQ4_0v2AVX2}),
-	},
-	quant.Q4_1v1: {
-		withMins(avx512x32(0, funcs{pack: packQ4_1v1AVX512, tile: tile32MinAVX512, direct: directQ4_1v1AVX512, row: rowQ4_1v1AVX512})),
-		withMins(avxVNNIx32(0, funcs{pack: packQ4_1v1AVXVNNI, tile: tile32MinAVXVNNI, direct: directQ4_1v1AVXVNNI, row: rowQ4_1v1AVXVNNI})),
-		withMins(avx2x32(0, funcs{pack: packQ4_1v1AVX2, tile: tile32MinAVX2, direct: directQ4_1v1AVX2, row: rowQ4_1v1AVX2})),
-	},
-	quant.Q4_1v2: {
-		withMins(avx512x32(0, funcs{pack: packQ4_1v2AVX512, tile: tile32MinAVX512, direct: directQ4_1v2AVX512, row: rowQ4_1v2AVX512})),
-		withMins(avxVNNIx32(0, funcs{pack: packQ4_1v2AVXVNNI, tile: tile32MinAVXVNNI, direct: directQ4_1v2AVXVNNI, row: rowQ4_1v2AVXVNNI})),
-		withMins(avx2x32(0, funcs{pack: packQ4_1v2AVX2, tile: tile32MinAVX2, direct: directQ4_1v2AVX2, row: rowQ4_1v2AVX2})),
-	},
-	quant.Q5_0v1: {
-		avx512x32(16, funcs{pack: packQ5_0v1AVX512, tile: tile32AVX512, direct: directQ5_0v1AVX512, row: rowQ5_0v1AVX512}),
-		avxVNNIx32(16, funcs{pack: packQ5_0v1AVXVNNI, tile: tile32AVXVNNI, direct: directQ5_0v1AVXVNNI, row: rowQ5_0v1AVXVNNI}),
-		avx2x32(16, funcs{pack: packQ5_0v1AVX2, tile: tile32AVX2, direct: directQ5_0v1AVX2, row: rowQ5_0v1AVX2}),
-	},
-	quant.Q4_2:   {avx2x16(32, 10, 8, funcs{pack: packQ4_2AVX2, tile: tile16AVX2, row: rowQ4_2AVX2})},
-	quant.Q4_3:   {avx2x16(32, 12, 0, funcs{pack: packQ4_3AVX2, tile: tile16MinAVX2, row: rowQ4_3AVX2})},
-	quant.Q5_1v1: {kernelQ5_1(packQ5_1v1AVX2)},
-	quant.Q8_0v1: {
-		avx512x32(128, funcs{pack: packQ8_0v1AVX512, tile: tile32AVX512, direct: directQ8_0v1AVX512, row: rowQ8_0v1AVX512}),
-		avxVNNIx32(128, funcs{pack: packQ8_0v1AVXVNNI, tile: tile32AVXVNNI, direct: directQ8_0v1AVXVNNI, row: rowQ8_0v1AVXVNNI}),
-		avx2x32(0, funcs{pack: packQ8_0v1AVX2, tile: tile32SignedAVX2, direct: directQ8_0v1AVX2, row: rowQ8_0v1AVX2}),
-	},
 }
 
 // Shuffles that extend the bytes 0 and 1, or 2 and 3, of each four to words.

@@ -21,7 +21,8 @@ addEventListener("keydown", (event) => {
   button.click();
 });
 
-// Who waits is shown the pair as soon as it is there, and told at once if there will be none.
+// The waiting page asks every second whether the pair is ready, and then opens it. It also loads
+// the page again when there is something to tell.
 const wait = document.querySelector("#wait");
 const own = document.querySelector("#own");
 const ahead = document.querySelector("#ahead");

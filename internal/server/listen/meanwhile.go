@@ -1,0 +1,54 @@
+package listen
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Meanwhile answers requests with h until stop is called. After that the listeners are as before,
+// and connections that nobody has accepted wait for another server.
+func (l Listeners) Meanwhile(h http.Handler) (stop func()) {
+	const patience = 5 * time.Second
+	srv := &http.Server{Handler: h, ReadTimeout: patience, WriteTimeout: patience, MaxHeaderBytes: 32 << 10}
+	srv.SetKeepAlivesEnabled(false) // the next request of a client may be for the other server
+	var serving sync.WaitGroup
+	for _, ln := range l {
+		serving.Go(func() { srv.Serve(lent{ln}) })
+	}
+	until := func(t time.Time) {
+		for _, ln := range l {
+			if d, ok := ln.(interface{ SetDeadline(time.Time) error }); ok {
+				d.SetDeadline(t)
+			}
+		}
+	}
+	return sync.OnceFunc(func() {
+		until(time.Unix(1, 0)) // ends Accept
+		serving.Wait()
+		until(time.Time{})
+		go func() { // those who have connected still get their answer
+			ctx, cancel := context.WithTimeout(context.Background(), patience)
+			defer cancel()
+			srv.Shutdown(ctx)
+			srv.Close()
+		}()
+	})
+}
+
+// lent is a listener that its user cannot close.
+type lent struct{ net.Listener }
+
+func (l lent) Close() error { return nil }
+
+// Accept returns net.ErrClosed in place of other errors: http.Server would try again after a
+// deadline.
+func (l lent) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		err = net.ErrClosed
+	}
+	return c, err
+}
