@@ -257,7 +257,7 @@ func (r *Runner) gateApart(f *FFN, out []float32) {
 type change struct {
 	A, B  matmul.Matrix // [rank, columns] and [rows, rank], F32; B is multiplied by Pair.Scale
 	Whole matmul.Matrix // [rows, columns]; empty if there is A
-	Bias  []float32     // the bias with Whole
+	Bias  []float32     // the bias that is added to Whole·x
 }
 
 // tableChange is the effect of an adapter on a row of the embedding matrix. It adds
