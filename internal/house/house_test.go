@@ -153,7 +153,7 @@ var order = []string{
 	"internal/mmap",
 	"internal/atomicfile",
 	"internal/lineedit",
-	"internal/report",
+	"internal/report", "internal/report/shorten",
 
 	// Programs for work on this program.
 	"internal/mca",

@@ -19,7 +19,7 @@ import (
 	"unicode/utf8"
 
 	"alpaca/internal/openai"
-	"alpaca/internal/report"
+	"alpaca/internal/report/shorten"
 )
 
 // Limits of a line.
@@ -122,5 +122,5 @@ func (r *Request) seed() uint32 {
 // clip quotes and shortens text of a line for an error.
 func clip(text string) string {
 	const limit = 60
-	return strconv.Quote(report.Clip(text, limit))
+	return strconv.Quote(shorten.Text(text, limit))
 }

@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"unicode/utf8"
 
-	"alpaca/internal/report"
+	"alpaca/internal/report/shorten"
 )
 
 // object reads the fields of a JSON object. It keeps the first error and ignores later reads, so
@@ -203,7 +203,7 @@ func whole(data []byte) (int64, error) {
 }
 
 // clip shortens text of a request for an error.
-func clip(text string) string { return report.Clip(text, 40) }
+func clip(text string) string { return shorten.Text(text, 40) }
 
 // number reads a number that fits into float32.
 func (o *object) number(field string, target *float32) (ok bool) {

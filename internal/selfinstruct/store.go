@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"alpaca/internal/data"
-	"alpaca/internal/report"
+	"alpaca/internal/report/shorten"
 )
 
 // Store keeps the tasks of a run in a source of a database. It also keeps the rejected
@@ -86,7 +86,7 @@ func sameSettings(was, is string) error {
 }
 
 // clip shortens a setting for an error.
-func clip(s string) string { return report.Clip(s, 60) }
+func clip(s string) string { return shorten.Text(s, 60) }
 
 // mark says which prompt and piece a row or a rejected piece came from.
 type mark struct {

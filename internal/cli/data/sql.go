@@ -16,7 +16,7 @@ import (
 	"alpaca/internal/cli/ui"
 	"alpaca/internal/data/formats"
 	"alpaca/internal/data/query"
-	"alpaca/internal/report"
+	"alpaca/internal/report/shorten"
 )
 
 // sqlOptions are the flags of "alpaca data sql".
@@ -189,5 +189,5 @@ func cell(v any) string {
 	}
 	text := ui.Printable(strings.ReplaceAll(strings.ReplaceAll(query.Text(v), "\n", "⏎"), "\t", " "))
 	const limit = 100
-	return report.Clip(text, limit)
+	return shorten.Text(text, limit)
 }

@@ -10,7 +10,7 @@ import (
 
 	"alpaca/internal/abtest"
 	"alpaca/internal/abtest/stats"
-	"alpaca/internal/report"
+	"alpaca/internal/report/shorten"
 )
 
 func sameText(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
@@ -36,7 +36,7 @@ var functions = template.FuncMap{
 	"round":  func(x float64) string { return fmt.Sprintf("%.0f", x) },
 	"short": func(text string) string {
 		const limit = 90
-		return report.Clip(strings.Join(strings.Fields(text), " "), limit)
+		return shorten.Text(strings.Join(strings.Fields(text), " "), limit)
 	},
 }
 

@@ -14,7 +14,7 @@ import (
 	"strings"
 
 	"alpaca/internal/openai"
-	"alpaca/internal/report"
+	"alpaca/internal/report/shorten"
 	"alpaca/internal/server/listen"
 )
 
@@ -73,7 +73,7 @@ func (g *Guard) Pages(h http.Handler, fail func(http.ResponseWriter, error)) htt
 }
 
 // Clip shortens text of a request for an error.
-func Clip(text string) string { return report.Clip(text, 100) }
+func Clip(text string) string { return shorten.Text(text, 100) }
 
 // allowOrigin sets the headers that let pages of g.origin send their headers and read the response.
 func (g *Guard) allowOrigin(w http.ResponseWriter, r *http.Request) {
