@@ -46,8 +46,8 @@ func (p platform) program() string {
 	return "alpaca"
 }
 
-// environ returns the environment variables with which the go command builds for p. It also sets
-// the other variables that could change the program's bytes to their defaults.
+// environ returns the environment variables with which the go command builds for p. The other
+// variables that affect the program's bytes get their defaults.
 func (p platform) environ() []string {
 	env := []string{"CGO_ENABLED=0", "GOOS=" + p.os, "GOARCH=" + p.arch, "GOFLAGS=", "GOEXPERIMENT=", "GOAMD64=v1", "GOARM64=v8.0", "GO386=sse2", "GORISCV64=rva20u64", "GOWORK=off"}
 	if p.arm != "" {

@@ -15,8 +15,8 @@ var Gemma = Arch{
 	Output:      llamaOutput,
 }
 
-// Gemma2 is Gemma 2: the outputs of attention and of the feed-forward network are normalized,
-// too, scores and logits have soft caps, and every other layer has a window.
+// Gemma2 is Gemma 2: the outputs of attention and of the feed-forward network are also
+// normalized. Scores and logits have soft caps. Every other layer has a window.
 var Gemma2 = Arch{
 	Name:        "gemma2",
 	HF:          []string{"Gemma2ForCausalLM"},

@@ -13,8 +13,8 @@ import (
 // ErrExists says that a file is not replaced because it exists.
 var ErrExists = errors.New("exists already")
 
-// Check returns an error if path must not be written: if it is one of the inputs, also by a
-// link; if it exists and force is not set; or if it is not a regular file.
+// Check returns an error if path must not be written: if it is one of the inputs, directly or
+// through a link; if it exists and force is not set; or if it is not a regular file.
 func Check(path string, inputs []string, force bool) error {
 	st, err := os.Stat(path)
 	switch {

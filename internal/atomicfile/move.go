@@ -7,8 +7,8 @@ import (
 	"path/filepath"
 )
 
-// Move renames a complete, synced file within a file system. It replaces a file with the new
-// name.
+// Move renames a complete, synced file within a file system. A file that exists at to is
+// replaced.
 func Move(from, to string) error {
 	if err := os.Rename(from, to); err != nil {
 		return err
@@ -17,7 +17,7 @@ func Move(from, to string) error {
 	return nil
 }
 
-// Symlink makes a symbolic link at path. It replaces a file with that name.
+// Symlink makes a symbolic link at path. A file that exists there is replaced.
 func Symlink(target, path string) error {
 	if old, err := os.Readlink(path); err == nil && old == target {
 		return nil

@@ -43,9 +43,9 @@ func (b *Board) readFiles(root fs.FS) {
 }
 
 // throttledText returns the reasons for throttling since the machine started, from an answer
-// such as "throttled=0x50005". Bits 16 to 19 mean that a state occurred since the start;
-// throttledBits describes the same states as bits 0 to 3. The result is "nothing" if none of the
-// bits is set, and "" if the answer has another form.
+// such as "throttled=0x50005". Each of bits 16 to 19 says that a state has occurred since the
+// start. The result is "nothing" if none of these bits is set, and "" if the answer has another
+// form.
 func throttledText(answer string) string {
 	_, hex, found := strings.Cut(strings.TrimSpace(answer), "=0x")
 	bits, err := strconv.ParseUint(hex, 16, 64)

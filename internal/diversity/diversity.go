@@ -21,7 +21,7 @@ type Count struct {
 	Objects []Count `json:"objects,omitempty"` // objects of a verb, the most frequent first
 }
 
-// Table counts the pairs of instructions.
+// Table counts the pairs of a verb and its object that instructions have.
 type Table struct {
 	All     int     // number of instructions
 	Verbs   []Count // the most frequent first, alphabetical among equals
@@ -30,7 +30,7 @@ type Table struct {
 	Kinds   int     // number of different pairs
 }
 
-// NewTable counts the pairs of instructions.
+// NewTable counts the pairs of a verb and its object that instructions have.
 func NewTable(instructions func(yield func(string) bool)) *Table {
 	t := &Table{}
 	verbs := map[string]map[string]int{}

@@ -11,7 +11,7 @@ import (
 // Scaling is a method to stretch the positions of a model's training to a longer context.
 type Scaling string
 
-// The kinds of scaling. Position p rotates pair i of a head of n elements by p * freq[i]:
+// The kinds of scaling. Position p rotates pair i by p * freq[i]. n is RopeParams.Dim:
 //
 //	none      freq[i] = base^(-2i/n)
 //	linear    freq[i] = base^(-2i/n) / Factor
@@ -38,12 +38,12 @@ type RopeParams struct {
 	Dim     int     // the first Dim elements of a head are rotated; even
 	Base    float64 // base of the frequencies, such as 10000
 	Scaling Scaling // "" is ScalingNone
-	Factor  float64 // factor of the scaling; 0: 1
+	Factor  float64 // factor of the scaling; 0 means 1
 
 	// Halves says that pair i is the elements i and i+Dim/2, not 2i and 2i+1.
 	Halves bool
 
-	// AttnFactor is a further factor on sines and cosines; 0: 1.
+	// AttnFactor is a further factor of sines and cosines; 0 means 1.
 	AttnFactor float64
 	// OrigCtx is the context of the training, which YaRN and longrope need.
 	OrigCtx int
@@ -56,15 +56,15 @@ type RopeParams struct {
 // YaRN has the parameters of the scaling of that name (arXiv:2309.00071) that a model may
 // set. Zeros stand for the paper's choices.
 type YaRN struct {
-	Ext                float64 // how much of its own frequency a fast pair keeps; 0: all, negative: nothing, as in linear
-	Attn               float64 // the amplitude; 0: 1 + 0.1*ln Factor
-	BetaFast, BetaSlow float64 // pairs with more than BetaFast turns in OrigCtx are kept, with fewer than BetaSlow stretched; 0: 32, 1
+	Ext                float64 // share of the unscaled frequency that fast pairs keep; 0 means all of it, negative none of it
+	Attn               float64 // the amplitude; 0 means 1 + 0.1*ln Factor, or 1 if Ext is negative
+	BetaFast, BetaSlow float64 // fast pairs turn more than BetaFast times in OrigCtx; stretched ones less than BetaSlow times; 0 means 32 and 1
 	Exact              bool    // the low and high ends of the correction range are not rounded to integers
 	Log                float64 // divides the amplitude by 1 + 0.1*Log*ln Factor
 }
 
-// Rope is a rotary position embedding. Pair i of a head x of n elements is a = x[2i] and
-// b = x[2i+1], or with RopeParams.Halves a = x[i] and b = x[i+n/2]. It becomes
+// Rope is a rotary position embedding. Pair i of a head x is a = x[2i] and b = x[2i+1], or
+// with RopeParams.Halves a = x[i] and b = x[i+Dim/2]. It becomes
 //
 //	a*cos - b*sin, a*sin + b*cos    for the angle pos * freq[i]
 //
@@ -145,9 +145,10 @@ func (p *RopeParams) yarnAmplitude() float64 {
 	return amplitude
 }
 
-// yarnRamp returns how much of its own frequency pair i keeps: 1 if it turns more than
-// BetaFast times within the context of the training, 0 if less than BetaSlow times, and a
-// linear ramp in between (arXiv:2309.00071, §3.2, with llama.cpp's rounding).
+// yarnRamp returns the share of its unscaled frequency that pair i keeps. It is Ext if the pair
+// turns more than BetaFast times within the context of the training, 0 if it turns less than
+// BetaSlow times, and on a linear ramp in between (arXiv:2309.00071, §3.2, with llama.cpp's
+// rounding).
 func (p *RopeParams) yarnRamp(i int) float64 {
 	pairOf := func(turns float64) float64 {
 		return float64(p.Dim) * fmath.LogSeries(float64(p.OrigCtx)/(turns*2*math.Pi)) / (2 * fmath.LogSeries(p.Base))

@@ -12,7 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// count sets the numbers of cores and the quota, as the kernel gives them.
+// count sets the numbers of cores and the quota. They come from the kernel, or, if it does not
+// tell the number of cores, from the CPU.
 func (t *Threads) count() {
 	var set unix.CPUSet
 	if err := unix.SchedGetaffinity(0, &set); err != nil {
@@ -34,7 +35,7 @@ func (t *Threads) count() {
 
 // countCores returns the number of physical cores to which the given CPUs belong, and how many
 // of these cores are fast. A core is fast if it has more than half the capacity of the fastest
-// one. fast is 0 if all cores are. Both results are 0 if the kernel does not tell.
+// one. If all cores are fast, the result fast is 0. Both results are 0 if the kernel does not tell.
 func countCores(root fs.FS, cpus []int) (cores, fast int) {
 	const dir = "sys/devices/system/cpu"
 	type core struct{ pkg, id string }

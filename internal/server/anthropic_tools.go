@@ -11,8 +11,8 @@ import (
 // toolBlock is the type of a block that calls a tool.
 const toolBlock = "tool_use"
 
-// callBlock returns a call as a block. If the arguments are cut off, and so not a JSON object, the
-// input is empty.
+// callBlock returns a call as a block. If the arguments are not a JSON object, because they are cut off
+// or not there yet, the input is an empty object.
 func callBlock(call openai.ToolCall) anthropicBlock {
 	input := json.RawMessage(call.Function.Arguments)
 	if !json.Valid(input) || !strings.HasPrefix(strings.TrimSpace(call.Function.Arguments), "{") {

@@ -19,8 +19,8 @@ type AdapterSpec struct {
 	Part float64 // share of the tensors that it changes; 1: all that it can
 }
 
-// Make returns an adapter of noise for a model: pairs for matrices and stacks, and norms that
-// replace the model's. If the output is tied to the embedding, the output gets a pair of its
+// Make returns a LoRA adapter with random weights: a pair of matrices A and B for each matrix or
+// stack of experts' matrices, and norms that replace the model's. If the output is tied to the embedding, the output gets a pair of its
 // own.
 func (s AdapterSpec) Make(f *gguf.File) *lora.Adapter {
 	r := rand.New(rand.NewPCG(s.Seed, 4))

@@ -176,9 +176,9 @@ func like(s *data.Source) *data.Source {
 func add(tx *data.Tx, s *data.Source, r *data.Row) error {
 	r.ID, r.SourceID, r.Pos = 0, s.ID, 0
 	if s.Format == "seeds" {
-		// Raw marks later instances as parts of the row before, which may now be of another task.
+		// In this format Raw can say that a row is one more instance of the task in the previous
+		// row. In the new source the previous row can have another task.
 		r.Raw = nil
-
 	}
 	s.Rows++
 	return tx.Add(r)

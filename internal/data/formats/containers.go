@@ -59,8 +59,8 @@ func (w *walk) values() error {
 	}
 }
 
-// maxAside is the most bytes, together, of the values next to the array of rows in a
-// wrapping object. They are kept so that the object can be written back.
+// maxAside limits the total size, in bytes, of the other values in an object that wraps the
+// array of rows. They are kept so that the object can be written back.
 const maxAside = 1 << 20
 
 // wrapped reads the rows in the array under one key of an object.

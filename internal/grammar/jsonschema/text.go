@@ -8,12 +8,12 @@ import (
 	"alpaca/internal/grammar/fsa"
 )
 
-// stringSet is the set of the strings that dfa accepts and that have min to max code points. dfa nil:
-// dfa accepts all strings. max -1: no bound.
+// stringSet is the set of the strings that dfa accepts and that have min to max code points. If dfa
+// is nil, any string is accepted. If max is -1, there is no upper bound.
 type stringSet struct {
 	dfa      *fsa.DFA
 	min, max int
-	listed   bool // a schema lists the strings one by one, so only the usual escapes are allowed
+	listed   bool // the strings are the values of enum or const; they are written with the usual escapes only (hexUsual)
 }
 
 func (s *stringSet) empty() bool { return s.max >= 0 && s.min > s.max || s.dfa != nil && s.dfa.Empty() }
@@ -81,8 +81,8 @@ func oneOf(texts []string) *fsa.DFA {
 	return d
 }
 
-// Automata of JSON strings that many grammars share, so that their classes in a vocabulary are
-// cached.
+// Automata for JSON strings. Many grammars share them, so that the classes of tokens that are
+// computed for an automaton and a vocabulary can be used again.
 var (
 	anyString = sync.OnceValue(func() *fsa.DFA { return encode(everything, true, true) })
 	oneChar   = sync.OnceValue(func() *fsa.DFA {
@@ -106,7 +106,7 @@ func (s *stringSet) expr() (grammar.Expr, error) {
 		return grammar.Seq{quote, grammar.Repeat{X: char, Min: s.min, Max: s.max}, quote}, nil
 	}
 	d := s.dfa
-	limited := int64(s.max)*int64(len(d.States)) > manyLengths // otherwise there are states for each length
+	limited := int64(s.max)*int64(len(d.States)) > manyLengths // true: grammar.Limited counts the length; false: the automaton does
 	if s.min > 0 || s.max >= 0 && !limited {
 		maximum := s.max
 		if limited {
@@ -163,8 +163,8 @@ func lengths(low, high int) *fsa.DFA {
 	return d
 }
 
-// encode returns the automaton over bytes of the JSON texts of the strings that d accepts. escapes
-// allows all of JSON's escapes; otherwise only the usual escapes are allowed. quotes includes the
+// encode returns an automaton over bytes. It accepts the strings of d as they are written in JSON.
+// escapes allows all of JSON's escapes; otherwise only the usual escapes are allowed. quotes includes the
 // quotes around the string. Surrogates occur only in pairs.
 func encode(d *fsa.DFA, escapes, quotes bool) *fsa.DFA { return spell(d, escapes, quotes).Trim() }
 

@@ -12,8 +12,8 @@ import (
 )
 
 // unescape returns the value of a string literal from the text between its quotes. Jinja first
-// replaces all characters beyond ASCII by escapes, so a backslash before such a character stays,
-// followed by the letters of its escape.
+// replaces all characters beyond ASCII by escapes. A backslash before é therefore yields the
+// characters \xe9.
 func unescape(s string) (string, error) {
 	if !strings.Contains(s, `\`) {
 		return s, nil

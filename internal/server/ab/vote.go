@@ -16,7 +16,7 @@ import (
 // startPage asks a judge for a name.
 type startPage struct {
 	Pairs   int
-	Visible int // the smallest distance of a win rate from 50 %, in percentage points, that votes on all pairs can show
+	Visible int // smallest detectable distance of a win rate from 50 %, in percentage points, if all pairs are judged
 	Peek    bool
 	Wrong   bool // the name is not valid
 	Live    bool // judges may enter prompts
