@@ -102,7 +102,7 @@ func ParseOverride(s string) (gguf.KV, error) {
 		return gguf.KV{}, fmt.Errorf("quantize: override %q is not of the form KEY=TYPE:VALUE", s)
 	}
 	if strings.HasPrefix(key, "split.") {
-		return gguf.KV{}, fmt.Errorf("quantize: override %q: what begins with \"split.\" tells how many files there are", s)
+		return gguf.KV{}, fmt.Errorf("quantize: override %q: keys that begin with \"split.\" cannot be overridden, because they say how the model is divided into files", s)
 	}
 	var v gguf.Value
 	var err error

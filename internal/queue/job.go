@@ -149,7 +149,7 @@ func (w *Worker) keep(ctx context.Context, j *job, r *jobs.Result, gaveUp bool) 
 	switch state {
 	case tooBig:
 		if gaveUp {
-			return errors.New("the server takes no messages of the size of an error")
+			return errors.New("even an error result is larger than the messages that the server takes")
 		}
 		return w.keep(ctx, j, w.exec.GiveUp(j.request, "result_too_large",
 			fmt.Sprintf("the result has %d bytes, more than the queue takes", len(msg.Data))), true)
@@ -174,7 +174,7 @@ func (w *Worker) compare(j *job, first *jetstream.RawStreamMsg, mine *nats.Msg) 
 		return
 	}
 	w.counts.Mismatch.Add(1)
-	w.opt.Log("RESULT MISMATCH: custom_id %.60q (%s): another machine's result is not this machine's: one of them computes wrong, or runs another version",
+	w.opt.Log("RESULT MISMATCH: custom_id %.60q (%s): another machine's result differs from this machine's: one of them computes wrong, or runs another version",
 		j.request.CustomID, j.subject)
 }
 
@@ -213,7 +213,7 @@ func (w *Worker) lost(ctx context.Context, j *job, err error) {
 	w.counts.Failed.Add(1)
 	w.opt.Log("custom_id %.60q failed on this machine: %v", j.request.CustomID, err)
 	if err := j.NakWithDelay(w.opt.Delay); err != nil {
-		w.opt.Log("a job comes again later: %v", err)
+		w.opt.Log("cannot return a job to the queue, which gives it out again later: %v", err)
 	}
 	if w.bad.Add(1) >= badInARow {
 		w.once.Do(func() {

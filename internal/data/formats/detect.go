@@ -146,7 +146,7 @@ func (c *cursor) objects() (n int, err error) {
 			return n, err
 		}
 		if c.place() == before {
-			return n, fmt.Errorf("%q in a list", b)
+			return n, fmt.Errorf("unexpected %q in a list", b)
 		}
 	}
 }

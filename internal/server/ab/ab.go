@@ -223,7 +223,7 @@ func (s *Server) token(judge string, item abtest.Item) string {
 func number(r *http.Request, name string) (int, error) {
 	n, err := strconv.Atoi(r.PostFormValue(name))
 	if err != nil || n < 0 {
-		return 0, &failure{http.StatusBadRequest, "The form is not one of this page's."}
+		return 0, &failure{http.StatusBadRequest, "This form does not belong to this page: load the page again."}
 	}
 	return n, nil
 }

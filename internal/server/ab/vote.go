@@ -129,7 +129,7 @@ func (s *Server) vote(w http.ResponseWriter, r *http.Request) error {
 	note := strings.TrimSpace(r.PostFormValue("note"))
 	switch {
 	case !ok || !slices.Contains(abtest.Choices, choice):
-		return &failure{http.StatusBadRequest, "The form is not one of this page's."}
+		return &failure{http.StatusBadRequest, "This form does not belong to this page: load the page again."}
 	case !sameText(r.PostFormValue("token"), s.token(judge, item)):
 		return &failure{http.StatusForbidden, "The form was made for somebody else. Load the page again."}
 	case utf8.RuneCountInString(note) > maxNote || !utf8.ValidString(note) || strings.ContainsRune(note, 0):
