@@ -156,9 +156,9 @@ func replace(args []string, name, value string) (list []string) {
 }
 
 // TestQueueAndWorker runs the commands of worker.yaml with a NATS server on this machine, without
-// encryption.
+// encryption. JetStreamMaxStore is above what streams reserve, whatever the disk has free.
 func TestQueueAndWorker(t *testing.T) {
-	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: -1, JetStream: true, StoreDir: t.TempDir(), NoSigs: true, NoLog: true})
+	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: -1, JetStream: true, JetStreamMaxStore: 1 << 40, StoreDir: t.TempDir(), NoSigs: true, NoLog: true})
 	require.NoError(t, err)
 	s.Start()
 	t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })

@@ -173,7 +173,7 @@ func TestRefused(t *testing.T) {
 		{[]string{"worker", "-m", b.model, "--queue", "tls://queue.example:4222"}, 1, "without credentials"},
 		{[]string{"queue", "status", "--queue", url}, 1, "has no queue yet"},
 		{[]string{"queue", "rm", "x*", "--queue", url}, 2, "16 hexadecimal digits"},
-		{[]string{"queue", "rm", "--queue", url}, 2, "one of a batch, --model and --all"},
+		{[]string{"queue", "rm", "--queue", url}, 2, "give a batch, --model or --all"},
 		{[]string{"queue", "nonsense"}, 2, "nonsense"},
 		{[]string{"batch", "--queue", url, b.in, "-o", b.out}, 1, "has no queue yet"},
 		{[]string{"batch", "--queue", url, "--temp", "0", b.in, "-o", b.out}, 2, "the workers say how requests are answered"},
