@@ -7,8 +7,11 @@ import (
 	"bytes"
 	"os"
 	"os/exec"
+	"os/signal"
+	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -21,6 +24,11 @@ import (
 
 // Main runs the tests of a package. They can start the program as the command "alpaca".
 func Main(m *testing.M) {
+	// Under nohup SIGHUP is ignored, and children inherit that. They get the default back if this
+	// process receives the signal, so that tests can hang up on them.
+	if !strings.HasPrefix(filepath.Base(os.Args[0]), "alpaca") {
+		signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
+	}
 	testscript.Main(m, map[string]func(){"alpaca": func() {
 		os.Exit(cli.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 	}})
