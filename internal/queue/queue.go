@@ -113,11 +113,6 @@ func cutResult(subject string) (batch, job string, ok bool) {
 	return batch, job, ok && found && len(batch) == batchLen && len(job) == jobLen
 }
 
-// Error codes of JetStream without a name in package jetstream.
-const (
-	codeFull jetstream.ErrorCode = 10077 // the stream is at its limit of messages or bytes, or the subject at its limit of messages
-)
-
 // codeOf returns the server's code of an error, or 0 if err has none.
 func codeOf(err error) jetstream.ErrorCode {
 	var api *jetstream.APIError
@@ -132,6 +127,3 @@ func isThere(err error) bool {
 	code := codeOf(err)
 	return code == jetstream.JSErrCodeStreamWrongLastSequence || code == jetstream.JSErrCodeStreamWrongLastSequenceConstant
 }
-
-// isFull reports whether a publish failed because the stream is full.
-func isFull(err error) bool { return codeOf(err) == codeFull }

@@ -104,7 +104,7 @@ func choose(ctx context.Context, db *data.DB, source *data.Source, eval float64,
 }
 
 // Merge writes the rows of sources to a new source, one source after the other. If unique
-// is true, it leaves out rows whose texts, including Extra, equal those of an earlier row.
+// is true, it leaves out rows that equal an earlier row in every text, Category and Extra included.
 // The result left is the number of rows left out. If the sources have different formats, the
 // new one has the format chat, which can hold rows of all formats.
 func Merge(ctx context.Context, db *data.DB, sources []*data.Source, name string, unique bool) (merged *data.Source, left int, err error) {
@@ -154,7 +154,7 @@ func Merge(ctx context.Context, db *data.DB, sources []*data.Source, name string
 	return merged, left, err
 }
 
-// sumOf returns the SHA-256 of all texts of a row. Extra is included, because it holds the
+// sumOf returns the SHA-256 of all texts of a row, Category and Extra included. Extra holds the
 // rejected answer of a preference pair.
 func sumOf(r *data.Row) [32]byte {
 	var b []byte

@@ -17,7 +17,6 @@ type Notes struct {
 	DoubleKeys int // an object has a key twice: the last one counts
 	HalfPairs  int // half of a surrogate pair, or a NUL byte: replaced in the text
 	OtherForm  int // rows whose format differs from that of the first row
-	Renamed    map[string]string
 }
 
 // part is the Raw of a row that comes from the same object as the row before it.
