@@ -29,7 +29,7 @@ func TestEntry(t *testing.T) {
 			require.Equal(t, "started\n", string(out))
 			continue
 		}
-		require.Less(t, kb, 1_400_000)
+		require.Less(t, kb, 1_500_000)
 		require.Regexp(t, `^alpaca: error: the address space is limited .*\n$`, string(out), kb)
 		var exit *exec.ExitError
 		require.ErrorAs(t, err, &exit)
