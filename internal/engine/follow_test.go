@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -49,15 +50,20 @@ func TestFollow(t *testing.T) {
 	}
 }
 
-// tokensOf submits requests together and returns the tokens of each answer.
+// tokensOf submits requests together and returns the tokens of each answer. No step begins
+// before all are submitted.
 func tokensOf(t *testing.T, e *Engine, requests []Request) [][]int32 {
 	t.Helper()
 	var streams []*Stream
+	e.work.Lock()
+	unlock := sync.OnceFunc(e.work.Unlock)
+	defer unlock()
 	for _, r := range requests {
 		s, err := e.Submit(context.Background(), r)
 		require.NoError(t, err)
 		streams = append(streams, s)
 	}
+	unlock()
 	list := make([][]int32, len(streams))
 	for i, s := range streams {
 		for token, ok := s.Next(); ok; token, ok = s.Next() {
