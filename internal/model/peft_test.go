@@ -17,8 +17,8 @@ import (
 	"alpaca/internal/quant"
 )
 
-// TestPEFTCases compares models with adapters that peft wrote with peft's logits. The adapters
-// are in the folder that test/peer/peft_cases.py has filled. They are read as they are, and
+// TestPEFTCases compares models with adapters that peft wrote with peft's logits.
+// test/peer/peft_cases.py writes the adapters into a folder. Each is read directly, and again
 // after being written as GGUF.
 func TestPEFTCases(t *testing.T) {
 	dir := os.Getenv("ALPACA_PEFT_CASES")

@@ -39,8 +39,7 @@ func appendRun(list []run, x run) []run {
 	return append(list, x)
 }
 
-// cutRuns makes n of the wanted rows current. from is the index of the first one among the
-// wanted rows.
+// cutRuns makes n of the wanted rows current, beginning with wanted row number from.
 func (r *Runner) cutRuns(from, n int) {
 	a := &r.lora
 	a.runs = a.all[:0]
