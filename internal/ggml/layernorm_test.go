@@ -39,7 +39,7 @@ func TestLayerNorm(t *testing.T) {
 	}
 }
 
-// TestHeadNorms: heads have an RMSNorm in common, or each a LayerNorm of its own.
+// TestHeadNorms checks a LayerNorm for each head, and an RMSNorm that all heads share.
 func TestHeadNorms(t *testing.T) {
 	const rows, heads, size = 5, 3, 16
 	p := pool.New(2, nil)
