@@ -82,7 +82,7 @@ func TestCancelledAhead(t *testing.T) {
 	}
 	require.Positive(t, unread, "nothing was sampled ahead")
 
-	// The same of Run: a text holds only what was emitted.
+	// With Run, a text holds only the tokens that were emitted.
 	for n := 1; n < len(say); n += 3 {
 		for _, fails := range []bool{false, true} {
 			ctx, cancel := context.WithCancel(t.Context())
@@ -116,8 +116,8 @@ func TestCancelledAhead(t *testing.T) {
 	requireFree(t, e)
 }
 
-// TestCancelledMeanwhile does the same while another goroutine cancels the request at any
-// moment.
+// TestCancelledMeanwhile is TestCancelledAhead with another goroutine that cancels the request
+// at any moment.
 func TestCancelledMeanwhile(t *testing.T) {
 	m := load(t, testmodel.SPM(1))
 	e, req, say := known(t, m, longText)

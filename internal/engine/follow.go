@@ -25,10 +25,9 @@ func common(a, b *answer, n int) int {
 	return same(a.tokens[:most], b.tokens)
 }
 
-// follows returns the rows of a text in this step for which a should wait, because that text
-// will evaluate a prefix that a needs. It returns nil if there are none. Since that text has rows
-// already, not all texts
-// wait.
+// follows returns the rows in this step of another text that will evaluate a prefix which a
+// needs, so that a should wait. It returns nil if there are none. The other text has rows
+// already, so at least one text does not wait.
 func (e *Engine) follows(a *answer) *rows {
 	if a.read || !e.sharing(a) {
 		return nil
