@@ -281,7 +281,7 @@ func (f *File) Unchanged() error {
 		st, err := os.Stat(im.path)
 		switch {
 		case errors.Is(err, os.ErrNotExist):
-			// Removed or replaced: the mapping keeps the old contents alive.
+			// The file was removed or replaced. The mapping still has its old contents.
 		case err != nil:
 			return fmt.Errorf("gguf: %w", err)
 		case os.SameFile(st, im.stat) && st.Size() != im.size:

@@ -17,7 +17,7 @@ import (
 // merge, as in the Hugging Face tokenizers. Raw vocabularies keep characters as they are.
 type bpe struct {
 	index    *table
-	ranks    func() *table // "left right" → index in the list of merges; of equal merges the first counts
+	ranks    func() *table // "left right" → index in the list of merges; if merges are equal, the first one counts
 	maxPair  int           // bytes of the longest merge, including its space
 	pre      *pretokenizer.PreTokenizer
 	maxToken int        // bytes of the longest token

@@ -45,7 +45,7 @@ var roles = []role{
 			"[EOT]", "<｜end▁of▁sentence｜>", "<end_of_utterance>"}},
 	{name: "eom", id: func(s *SpecialIDs) *int32 { return &s.EOM }, texts: []string{"<|eom_id|>"}},
 	{name: "unknown", id: func(s *SpecialIDs) *int32 { return &s.Unknown }},
-	{name: "seperator", id: func(s *SpecialIDs) *int32 { return &s.Separator }}, // the key is really spelled so
+	{name: "seperator", id: func(s *SpecialIDs) *int32 { return &s.Separator }}, // the key is really spelled this way
 	{name: "padding", id: func(s *SpecialIDs) *int32 { return &s.Padding }},
 	{name: "mask", id: func(s *SpecialIDs) *int32 { return &s.Mask }},
 	{name: "fim_pre", id: func(s *SpecialIDs) *int32 { return &s.FIMPrefix },
