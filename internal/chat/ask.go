@@ -184,9 +184,9 @@ func (c *Chat) full(m engine.Movable, prompt int) (span, error) {
 	if s := c.oldest(ctx/2, c.keep()); s.turns > 0 {
 		return s, c.leave(m, len(c.tokens), s)
 	}
-	// One turn fills the context. If the answer is long, its older half is dropped. Otherwise the
-	// older half of the whole turn is dropped. The tokens to keep stay, and also a short text
-	// before the message.
+	// One turn fills the context. If the answer is long, its older half is dropped. Otherwise
+	// the older half of the whole turn is dropped. The tokens to keep stay in the context. So
+	// does a short text before the message.
 	s := span{keep: prompt}
 	last := &c.turns[len(c.turns)-1]
 	message := len(c.tokens)-prompt < ctx/4

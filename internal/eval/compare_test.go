@@ -69,8 +69,8 @@ func TestCompareWithItself(t *testing.T) {
 	require.Equal(t, alone.PPL, got[1].BasePPL)
 }
 
-// TestKept checks that the results are the same to the bit if the base's logits do not fit into
-// memory and go through a file, and that no file is left.
+// TestKept checks that results have the same bits if the base's logits do not fit into memory
+// and go through a file. No file may be left.
 func TestKept(t *testing.T) {
 	const vocab = 11
 	for _, p := range []Policy{{Context: 130, All: true}, {Context: 130}, {Context: 33, All: true}} {
