@@ -113,9 +113,9 @@ func (a *Arch) FromHF(name string) (p Place, ok bool) {
 	return p, false
 }
 
-// matchHF reports whether name is t's name in a checkpoint, or with bias the name of t's bias.
-// name has no prefix of the model or layer. expert is the expert's number in name, -1 if it has
-// none.
+// matchHF reports whether name is t's name in a checkpoint or, if bias is true, the name of t's
+// bias. name has no prefix of the model or layer. expert is the expert's number in name, -1 if
+// it has none.
 func (t *Tensor) matchHF(name string, bias bool) (expert int, ok bool) {
 	if t.HF == "" || bias && t.hfBare() {
 		return -1, false

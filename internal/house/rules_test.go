@@ -119,8 +119,8 @@ func sessions(p *pkg) (list []breach) {
 	return list
 }
 
-// sockets checks that only servers and downloads open sockets. The connections of queues are
-// opened by NATS's library, which libraries checks.
+// sockets checks that only servers and downloads open sockets. NATS's library opens the
+// connections of queues; the rule libraries checks who uses it.
 func sockets(p *pkg) (list []breach) {
 	if inside(p.path, "internal/server") || inside(p.path, "internal/store") {
 		return nil

@@ -10,8 +10,8 @@ import (
 	"alpaca/internal/machine/start"
 )
 
-// slack is how many bytes Go's heap may take in addition to an allocation, because it grows
-// by pieces of 64 MiB.
+// slack is how many bytes Go's heap may take in addition to an allocation, because it grows in
+// pieces of 64 MiB.
 const slack = 72 << 20
 
 // Reserve returns an error if n more bytes cannot be allocated. It checks the limit of the

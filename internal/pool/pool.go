@@ -87,9 +87,9 @@ func (s *share) cut(lo, hi, newLo, newHi int) bool {
 	return s.bits.CompareAndSwap(uint64(lo)<<32|uint64(hi), uint64(newLo)<<32|uint64(newHi))
 }
 
-// New starts a pool. threads is the number of workers, which New limits to 1 to MaxThreads. Its
-// workers run under guard, which turns faults in mapped files into errors (gguf.Guard). A nil
-// guard stands for a plain call.
+// New starts a pool. threads is the number of workers; New keeps it between 1 and MaxThreads.
+// The workers run under guard, which turns faults in mapped files into errors (gguf.Guard). A
+// nil guard stands for a plain call.
 func New(threads int, guard func(func() error) error) *Pool {
 	if guard == nil {
 		guard = func(fn func() error) error { return fn() }
