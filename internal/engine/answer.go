@@ -164,7 +164,7 @@ func (a *answer) sample(l []float32) (Token, error) {
 	return t, nil
 }
 
-// take decodes a token. It adds to ready the tokens that can no longer be part of a stop string.
+// take decodes a token. Tokens that can no longer be part of a stop string are added to ready.
 // It returns the reason if the text ends with the token, and "" otherwise.
 func (a *answer) take(t Token) Reason {
 	tok := a.group.tok

@@ -38,8 +38,8 @@ func (p *play) Draft(b []byte, n int) []byte {
 }
 
 // TestDrafted checks that a step makes many tokens if the grammar allows only one continuation.
-// The tokens, the text and the reason must be the same as without drafts, at each way a text can
-// end.
+// The tokens, the text and the reason must be the same as without drafts. The texts end in
+// different ways.
 func TestDrafted(t *testing.T) {
 	m := load(t, testmodel.SPM(1))
 	tok := m.Tokenizer

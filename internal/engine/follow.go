@@ -25,9 +25,9 @@ func common(a, b *answer, n int) int {
 	return same(a.tokens[:most], b.tokens)
 }
 
-// follows returns the rows in this step of another text that will evaluate a prefix which a
-// needs, so that a should wait. It returns nil if there are none. The other text has rows
-// already, so at least one text does not wait.
+// follows looks for another text that evaluates in this step a prefix that a needs. Then a
+// should wait, and follows returns the rows of the other text. Otherwise it returns nil. The
+// other text has rows already, so at least one text does not wait.
 func (e *Engine) follows(a *answer) *rows {
 	if a.read || !e.sharing(a) {
 		return nil

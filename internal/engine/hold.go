@@ -78,8 +78,7 @@ func (h *holder) suspect() int {
 	return longest
 }
 
-// cut returns all held tokens with their texts cut off after the first at bytes of the held
-// text.
+// cut shortens the held text to at bytes, and returns all held tokens.
 func (h *holder) cut(at int) []Token {
 	tokens := h.tokens
 	for i := range tokens {

@@ -90,8 +90,8 @@ func (a *answer) stopAt(n int) int {
 	return n
 }
 
-// yield lets a follow a text whose rows are r. The text stops where a diverges from it. yield
-// returns how many rows this saves in the step.
+// yield shortens r, the rows of a text for which a waits, so that the text stops where a
+// diverges from it. yield returns how many rows this saves in the step.
 func (e *Engine) yield(r *rows, a *answer) int {
 	if e.prefix.states.most == 0 {
 		return 0

@@ -277,8 +277,8 @@ func (v Value) Bools() ([]bool, bool) {
 	return numbers(v, func(n number) (bool, bool) { return n.asBool(v.Elem) })
 }
 
-// numbers returns an array of numbers or bools. The function as converts an element and reports
-// whether it fits.
+// numbers returns an array of numbers or bools. as is a function that converts an element and
+// reports whether it fits.
 func numbers[T any](v Value, as func(number) (T, bool)) ([]T, bool) {
 	if v.Kind != KindArray || v.Elem == KindString || v.Elem == KindArray {
 		return nil, false

@@ -47,7 +47,7 @@ func TestFileNames(t *testing.T) {
 	}
 }
 
-// mention is a name of a file in the text of another file, which is called where.
+// mention is the name of a file, found in the text of the file where.
 type mention struct{ where, name string }
 
 // missingNames returns the mentions of files that do not exist. A name may begin at any folder

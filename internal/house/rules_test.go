@@ -120,7 +120,7 @@ func sessions(p *pkg) (list []breach) {
 }
 
 // sockets checks that only servers and downloads open sockets. NATS's library opens the
-// connections of queues; the rule libraries checks who uses it.
+// connections of queues; the rule "libraries" checks which packages import it.
 func sockets(p *pkg) (list []breach) {
 	if inside(p.path, "internal/server") || inside(p.path, "internal/store") {
 		return nil

@@ -200,9 +200,9 @@ func (r *Runner) sharedExpert(l *Layer, x, h []float32) {
 }
 
 // choose sets chosen to the experts of a token, best first. It sets weights to the softmax of
-// their scores, times c.ExpertScale. Unless c.PlainTopK, it first divides the softmax by its sum
-// over the chosen experts. If scores are equal, the expert with the lower number counts as
-// better. choose overwrites scores.
+// their scores, times c.ExpertScale. Unless c.PlainTopK is true, it first divides the softmax by
+// its sum over the chosen experts. If scores are equal, the expert with the lower number counts
+// as better. choose overwrites scores.
 func (m *router) choose(c *Config, scores []float32, chosen []int, weights []float32) {
 	best := m.best[:0]
 	for e, score := range scores {

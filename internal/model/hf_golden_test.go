@@ -155,7 +155,7 @@ func vary(t *testing.T, f *gguf.File, variant string) *model.Model {
 		case "truncate=true":
 			c.Rope.YaRN.Exact = false
 		case "short factors":
-			c.Rope.OrigCtx = c.TrainCtx // makes no context count as long
+			c.Rope.OrigCtx = c.TrainCtx // so that every context counts as short
 		case "no window":
 			for i := range c.Layers {
 				c.Layers[i].Window = 0

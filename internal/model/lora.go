@@ -265,7 +265,8 @@ func (b *loraBinder) norm(place any, t *arch.Tensor, prefix string) {
 	b.lora.norms[&(*v)[0]] = &moved
 }
 
-// bytesOf returns the elements of x, each multiplied by the factor by, as little-endian float32.
+// bytesOf multiplies the elements of x by a factor, and returns the products as little-endian
+// float32.
 func bytesOf(x []float32, by float64) []byte {
 	data := make([]byte, 0, 4*len(x))
 	for _, v := range x {

@@ -108,8 +108,8 @@ func keepWhatTheySee(t *testing.T, m *model.Model) {
 	require.Zero(t, r.Cache().Used())
 }
 
-// TestMark checks that a text can be cut back to its mark. To any position before the mark, it
-// can only be emptied.
+// TestMark checks that a text can be cut back to its mark. A cut to any position before the mark
+// must empty the text.
 func TestMark(t *testing.T) {
 	m := windowed(t)
 	r := newRunner(t, m, model.RunnerOptions{Threads: 1, Ctx: 256})

@@ -55,7 +55,7 @@ func TestSampleWith(t *testing.T) {
 	}
 }
 
-// lister is a grammar like only, with a method List.
+// lister adds the method List to the type only.
 type lister struct{ only }
 
 func (g lister) List() []uint64 {

@@ -136,8 +136,8 @@ func (o occurrence) entry(node int32) entry {
 // end returns the offset at which an occurrence ends.
 func (p *partitioner) end(o occurrence) int { return o.at + len(p.texts[o.pattern]) }
 
-// occurrences returns a queue with the longest special token at each offset of text. The
-// function may reports whether an occurrence counts.
+// occurrences returns a queue with the longest special token at each offset of text. An
+// occurrence counts only if the function called may returns true.
 func (p *partitioner) occurrences(text string, may func(occurrence) bool) (found queue) {
 	if len(p.ids) == 0 {
 		return nil

@@ -46,9 +46,9 @@ func readWords(t *testing.T) (records []wordRecord, texts []string) {
 	return records, texts
 }
 
-// wordVocab makes the vocabulary of the records. It has a token for each byte. It has the tokens
-// for merging each text from left to right, at any division into words. Its last tokens are two
-// words and a run of line breaks that no merges lead to.
+// wordVocab makes the vocabulary of the records. It has a token for each byte. It also has the
+// tokens that arise when a text is merged from left to right, for any division into words. Its
+// last tokens are two words and a run of line breaks that no merges lead to.
 func wordVocab(texts []string, pre *pretokenizer.PreTokenizer) Vocab {
 	v := Vocab{Model: ModelBPE, Merges: []string{}}
 	known := map[string]bool{}

@@ -179,8 +179,8 @@ func (s spec) float(r *value.Run, f float64) text.Text {
 }
 
 // general formats f like %g with precision significant digits: with an exponent if the number is
-// very large or small. With repr, it formats f as Python does without a kind: at least one digit
-// follows the point.
+// very large or small. If repr is true, it formats f as Python does without a kind: at least one
+// digit follows the point.
 func general(f float64, precision int, alternate, repr bool) string {
 	s := strconv.FormatFloat(f, 'e', precision-1, 64)
 	mantissa, exponent, _ := strings.Cut(s, "e")

@@ -107,8 +107,8 @@ func (r *regexes) split(tb testing.TB, t *chars) []int {
 }
 
 // collapse prepares a pattern and a text as the reference does for its regular expressions. If
-// the pattern has categories, characters beyond ASCII are replaced with one that stands for
-// their class. White space beyond ASCII always becomes a vertical tab.
+// the pattern has categories, each character beyond ASCII becomes the character that stands for
+// its class. White space beyond ASCII always becomes a vertical tab.
 func collapse(pattern string, t *chars) (string, []rune) {
 	sets := []struct {
 		name, ascii string
