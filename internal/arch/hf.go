@@ -166,8 +166,8 @@ func (t *Tensor) HFName(layer, expert int, bias bool) string {
 // StackedName returns a Stacked tensor's name with the prefix of its layer.
 func StackedName(layer int, name string) string { return fmt.Sprintf("%s%d.%s", hfLayers, layer, name) }
 
-// Turned reports whether the rows of a matrix, and the elements of its bias, are in a different
-// order within each head in a Hugging Face checkpoint than in GGUF: see PairRow.
+// Turned reports whether a Hugging Face checkpoint has the rows of a matrix and the elements of
+// its bias in a different order than GGUF, within each head: see PairRow.
 func (a *Arch) Turned(t *Tensor) bool {
 	return a.Rotation == Pairs && (t.Role == AttnQ || t.Role == AttnK)
 }

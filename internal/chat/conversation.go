@@ -15,7 +15,7 @@ type Conversation struct {
 	Template *Template
 	Messages []Message // a system message first, if there is one
 
-	// Warn, unless nil, is called with a warning about the template.
+	// Warn, if not nil, is called with a warning about the template.
 	Warn func(string)
 
 	tok    *tokenizer.Tokenizer

@@ -18,9 +18,9 @@ type span struct {
 	turns     int // number of turns in it
 }
 
-// oldest returns the span of the oldest turns to drop. It has as few turns as possible so that at
-// most goal tokens remain, or all turns except the last if that is not enough. The first keep tokens
-// always stay. The span is empty if there is only one turn.
+// oldest returns the span of the oldest turns to drop. It has as few turns as possible so that
+// at most goal tokens remain. If that is impossible, it has all turns except the last. The first
+// keep tokens always stay. The span is empty if there is only one turn.
 func (c *Conversation) oldest(goal, keep int) (s span) {
 	if len(c.turns) == 0 {
 		return span{}

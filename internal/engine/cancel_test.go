@@ -32,8 +32,8 @@ func known(t *testing.T, m *model.Model, text string) (*Engine, Request, []int32
 
 const longText = "the llama and the alpaca was on a the llama and the alpaca was on a llama, and in an ear"
 
-// TestCancelledAhead checks that a cancelled request counts only the tokens that its reader
-// got, however many the engine has sampled ahead or held back. The request is cancelled by
+// TestCancelledAhead checks that a cancelled request counts only the tokens that its reader got,
+// and not tokens that the engine has sampled ahead or held back. The request is cancelled by
 // Cancel or by its context.
 func TestCancelledAhead(t *testing.T) {
 	m := load(t, testmodel.SPM(1))

@@ -13,7 +13,7 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// TestLeastMemory checks that texts that fill their contexts again and again get the same
+// TestLeastMemory checks texts that fill their contexts again and again. They must get the same
 // answers with the smallest cache as with a large one, with and without the prefix cache.
 func TestLeastMemory(t *testing.T) {
 	m := load(t, testmodel.SPM(1))

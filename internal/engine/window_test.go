@@ -75,8 +75,8 @@ func TestTextWithWindows(t *testing.T) {
 	require.Equal(t, n-1, r.CachedTokens)
 }
 
-// TestMemoryOfWindows checks that the cache of a long text takes less than 60 % of the memory
-// that it would take if the layers with a window kept everything.
+// TestMemoryOfWindows checks the memory that windows save: the cache of a long text must take
+// less than 60 % of the memory of a cache that keeps everything.
 func TestMemoryOfWindows(t *testing.T) {
 	m := windowed(t)
 	e := start(t, m, Options{Ctx: 2048, Parallel: 1, Threads: 2})

@@ -128,8 +128,8 @@ type closingSession struct {
 
 func (s *closingSession) Close() error { *s.open--; return nil }
 
-// TestOneSessionAtATime checks that each session, also the base's, is closed before the next
-// one opens, and that no session is open at the end or after an error.
+// TestOneSessionAtATime checks that each session, including the base's, is closed before the
+// next one opens. No session may be open at the end or after an error.
 func TestOneSessionAtATime(t *testing.T) {
 	for _, broken := range []int{0, 550} {
 		open, most := 0, 0

@@ -11,8 +11,7 @@ import (
 	"alpaca/internal/pool"
 )
 
-// TestLayerNorm compares the result with the formula in float64, also where the mean is far from
-// 0.
+// TestLayerNorm compares the result with the formula in float64, even if the mean is far from 0.
 func TestLayerNorm(t *testing.T) {
 	for _, n := range []int{1, 2, 3, 7, 64, 257} {
 		for _, mean := range []float32{0, 100} {

@@ -63,8 +63,8 @@ type YaRN struct {
 	Log                float64 // divides the amplitude by 1 + 0.1*Log*ln Factor
 }
 
-// Rope is a rotary position embedding. Pair i of a head x is a = x[2i] and b = x[2i+1], or
-// with RopeParams.Halves a = x[i] and b = x[i+Dim/2]. It becomes
+// Rope is a rotary position embedding. Pair i of a head x is a = x[2i] and b = x[2i+1]. With
+// RopeParams.Halves it is a = x[i] and b = x[i+Dim/2]. The pair becomes
 //
 //	a*cos - b*sin, a*sin + b*cos    for the angle pos * freq[i]
 //

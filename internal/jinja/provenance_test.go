@@ -28,8 +28,8 @@ func hostile(t testing.TB) *value.Dict {
 	return v.(*value.Dict)
 }
 
-// leak returns a piece of the output that has the origin Template but letters of the data, or
-// "" if there is none.
+// leak returns a piece of the output that has the origin Template although it contains letters
+// of the data. It returns "" if it finds no such piece.
 func leak(t text.Text) string {
 	for _, s := range t.Spans() {
 		if s.Origin == text.Template && strings.ContainsAny(s.Text, "жЖ") {

@@ -52,9 +52,9 @@ func (r *Runner) reserveAdapters() {
 	}
 }
 
-// adapterSizes returns the highest rank of any adapter, the largest number of rows of a matrix
-// that replaces one of the model's, and the largest number of elements in the inner state of a
-// feed-forward network.
+// adapterSizes returns three maxima: rank is the highest rank of any adapter, whole the most
+// rows of a matrix that replaces one of the model's, and inner the most elements of a
+// feed-forward network's inner state.
 func (m *Model) adapterSizes() (rank, whole, inner int) {
 	rank = 1
 	for _, l := range m.LoRAs {

@@ -65,8 +65,8 @@ func all32(made *testmodel.Model) *testmodel.Model {
 	return made
 }
 
-// TestAdaptersOfAllArchitectures compares models with adapters of all tensors with models that
-// have the adapters merged into their weights, in batches and token by token.
+// TestAdaptersOfAllArchitectures compares two models, in batches and token by token. The first
+// has an adapter of all its tensors; in the second the adapter is merged into the weights.
 func TestAdaptersOfAllArchitectures(t *testing.T) {
 	tokens := []int32{1, 40, 280, 264, 290, 201, 17, 33}
 	f32 := quant.F32

@@ -105,8 +105,8 @@ func (s *Seq) Trim() {
 	s.trimmed = max(s.trimmed, keep)
 }
 
-// sinkFloor moves the floor as Shift moves positions, so that layers with a window see no
-// position that they did not see before.
+// sinkFloor moves the floor as Shift moves positions, so that layers with a window see only
+// positions that they saw before.
 func (s *Seq) sinkFloor(keep, discard int) {
 	if s.cache.window > 0 {
 		s.floor = max(s.floor, len(s.tokens)-s.cache.window)

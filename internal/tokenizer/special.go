@@ -29,8 +29,8 @@ var (
 	bpeDefaults = defaults{bos: 11, eos: 11, unknown: None}
 )
 
-// role describes a special token: its NAME in the key "tokenizer.ggml.NAME_token_id", its field
-// in SpecialIDs, and the texts by which it is found if the key is missing, best first.
+// role describes a special token: its NAME in the key "tokenizer.ggml.NAME_token_id", and its
+// field in SpecialIDs. If the key is missing, the token is found by its texts, best first.
 type role struct {
 	name  string
 	id    func(*SpecialIDs) *int32

@@ -1,7 +1,7 @@
-// Package drafter lets a small model draft tokens for a large model with the same vocabulary.
-// It drafts the likeliest token each time, and ends a draft when the token's probability is too
+// Package drafter lets a small model draft tokens for a large model with the same vocabulary. It
+// drafts the likeliest token each time, and ends a draft when the token's probability is too
 // low. It drafts for several texts in one batch. It keeps evaluated texts, so that a later text
-// with the same prefix, such as the next turn of a conversation, evaluates only what is new.
+// with the same prefix, such as the next turn of a conversation, evaluates only its new tokens.
 package drafter
 
 import (
