@@ -16,7 +16,7 @@ import (
 
 // Writer writes a GGUF file of version 3. Create writes the header. Then Write writes the
 // tensors' data, in order. The file appears under its name only with Commit, complete and on
-// disk. A failure leaves an older file of that name unchanged.
+// disk. A failure leaves an older file at the same path unchanged.
 //
 //	w, err := gguf.Create(path, kv, tensors)
 //	defer w.Abort()

@@ -247,8 +247,8 @@ func examples(p *pkg) []breach {
 	return []breach{breachf(p.path+" has no example", "example_test.go shows in a few lines how a package is used, or withoutExample says why not")}
 }
 
-// maxParameters is the largest number of parameters of a function. With more, a reader of a call
-// cannot tell which is which.
+// maxParameters is the largest number of parameters of a function. With more parameters, a
+// reader of a call cannot tell which is which.
 const maxParameters = 6
 
 // parameters checks the number of parameters. A struct is better than many, because its fields

@@ -47,7 +47,7 @@ func Reserve(n int64) error {
 func mebibytes(n int64) string { return fmt.Sprintf("%d MiB", (n+1<<20-1)>>20) }
 
 // Limited reports whether the memory of this process is limited, by its address space or its
-// control group. If so, call Reserve also before many small allocations.
+// control group. If so, also call Reserve before many small allocations.
 var Limited = sync.OnceValue(func() bool {
 	_, _, limited := start.AddressSpace()
 	_, grouped := groupFree()

@@ -42,7 +42,7 @@ func TestPEFTCases(t *testing.T) {
 			require.NoError(t, json.Unmarshal(raw, &c))
 			name, variant := strings.TrimSuffix(filepath.Base(c.Model), ".gguf"), ""
 			if name == "phi4mini" {
-				variant = "short factors" // torch uses these for so few tokens
+				variant = "short factors" // torch uses the short factors for texts as short as these
 			}
 			m := loadVariant(t, name, variant)
 			a, err := peft.Read(folder, peftBase(m))

@@ -30,7 +30,7 @@ func (r *Runner) setRuns(b *Batch) {
 	a.runs = a.all
 }
 
-// appendRun appends x, or extends the last run by it.
+// appendRun appends x, or extends the last run by the rows of x.
 func appendRun(list []run, x run) []run {
 	if n := len(list); n > 0 && list[n-1].hi == x.lo && slices.Equal(list[n-1].scales, x.scales) {
 		list[n-1].hi = x.hi

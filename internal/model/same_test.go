@@ -78,8 +78,8 @@ func hash(x []float32) uint64 {
 
 var update = flag.Bool("update", false, "rewrite testdata/logits.json")
 
-// TestLogitsAreTheSameToTheBit compares all logits of all variants with hashes
-// that hold for every CPU, kernel, number of threads and batch.
+// TestLogitsAreTheSameToTheBit compares all logits of all variants with recorded hashes, which
+// hold for every CPU, kernel, number of threads and batch.
 func TestLogitsAreTheSameToTheBit(t *testing.T) {
 	const file = "testdata/logits.json"
 	golden := map[string]string{}

@@ -45,7 +45,7 @@ type loop struct {
 	at   int64 // the i of err, n without an error; calls with a lower i have all begun
 }
 
-// do claims one i after the other and calls f with it, until none is left.
+// do claims the numbers from 0 to n-1 one by one and calls f with each, until none is left.
 func (l *loop) do(start func() func(int) error) {
 	i := int64(-1) // the i of a panic in start
 	defer func() {

@@ -1,6 +1,6 @@
-// Package testmodel makes small models for tests. They can have any architecture, their weights
-// are seeded noise, and their vocabulary can spell any text. They are valid until a test
-// damages them. The models of Catalog are those of the top-level folder testdata.
+// Package testmodel makes small models for tests. They can have any architecture. Their weights
+// are random numbers from a seed, and their vocabulary can spell any text. They are valid until
+// a test damages them. The models of Catalog are those of the top-level folder testdata.
 package testmodel
 
 import (

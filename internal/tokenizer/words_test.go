@@ -29,7 +29,7 @@ type wordRecord struct {
 	Models []string `json:"models"`
 }
 
-// departs reports whether llama.cpp's pre-tokenizer of this name differs from the model's.
+// departs reports whether llama.cpp's pre-tokenizer called name differs from the model's.
 func departs(name string) bool {
 	ours, _ := pretokenizer.Lookup(name, false)
 	reference, _ := pretokenizer.Lookup(name, true)
