@@ -28,9 +28,8 @@ type Arch struct {
 	// AttnCap and LogitCap are the soft caps of attention's scores and of the logits, if the
 	// file has none; 0: no cap.
 	AttnCap, LogitCap float64
-	// WideScale is a number of layers. A model with that many layers scales its scores by
-	// 1/sqrt(Embd/NumHeads), instead of 1/sqrt of a head's length. GGUF has no key for it. 0:
-	// no such model.
+	// WideScale is a number of layers; 0: none. A model with WideScale layers scales its scores
+	// by 1/sqrt(Embd/NumHeads), instead of 1/sqrt of a head's length. GGUF has no key for it.
 	WideScale int
 	// AttnScale is the factor of attention's scores, if the file has none; 0: 1/sqrt of a
 	// head's length.
@@ -55,8 +54,8 @@ type Arch struct {
 	// GatedQuery says that attention's output is gated. The query matrix then computes the
 	// gates, too: in its rows, each head of queries is followed by the head's gate.
 	GatedQuery bool
-	// NoRopePeriod, if not 0, is a number of layers. In each group of that many layers the last
-	// has no RoPE.
+	// NoRopePeriod, if not 0, is a number of layers. In each group of NoRopePeriod layers, the
+	// last layer has no RoPE.
 	NoRopePeriod int
 	// SharedLength says that feed_forward_length is the total length of all experts that a
 	// token uses, if the file has no expert_feed_forward_length.
@@ -141,8 +140,8 @@ func (a *Arch) Tensor(role Role) *Tensor {
 	return nil
 }
 
-// HasRole reports whether a layer of the architecture has a tensor of that role. The layer may
-// have experts or not.
+// HasRole reports whether a layer of the architecture, with or without experts, has a tensor of
+// the role.
 func (a *Arch) HasRole(role Role) bool {
 	for _, list := range [][]Tensor{a.Layer, a.FFN, a.MoE} {
 		if slices.ContainsFunc(list, func(t Tensor) bool { return t.Role == role }) {

@@ -113,9 +113,9 @@ func (a *Arch) FromHF(name string) (p Place, ok bool) {
 	return p, false
 }
 
-// matchHF reports whether name is t's name in a checkpoint, or with bias the name of t's bias.
-// name has no prefix of the model or layer. expert is the expert's number in name, -1 if it has
-// none.
+// matchHF reports whether name is t's name in a checkpoint or, if bias is true, the name of t's
+// bias. name has no prefix of the model or layer. expert is the expert's number in name, -1 if
+// it has none.
 func (t *Tensor) matchHF(name string, bias bool) (expert int, ok bool) {
 	if t.HF == "" || bias && t.hfBare() {
 		return -1, false
@@ -166,8 +166,8 @@ func (t *Tensor) HFName(layer, expert int, bias bool) string {
 // StackedName returns a Stacked tensor's name with the prefix of its layer.
 func StackedName(layer int, name string) string { return fmt.Sprintf("%s%d.%s", hfLayers, layer, name) }
 
-// Turned reports whether the rows of a matrix, and the elements of its bias, are in a different
-// order within each head in a Hugging Face checkpoint than in GGUF: see PairRow.
+// Turned reports whether a Hugging Face checkpoint has the rows of a matrix and the elements of
+// its bias in a different order than GGUF, within each head: see PairRow.
 func (a *Arch) Turned(t *Tensor) bool {
 	return a.Rotation == Pairs && (t.Role == AttnQ || t.Role == AttnK)
 }

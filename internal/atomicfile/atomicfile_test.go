@@ -35,8 +35,8 @@ func requireText(t *testing.T, path, want string) {
 	require.Equal(t, want, string(data))
 }
 
-// inBothWays runs a test twice: with new files that have no name before Commit, where the system
-// supports that, and with files that have a temporary name.
+// inBothWays runs a test twice: with new files that have no name before Commit, if the system
+// supports them, and with files that have a temporary name.
 func inBothWays(t *testing.T, test func(t *testing.T)) {
 	for _, named := range []bool{false, true} {
 		t.Run(fmt.Sprint("named=", named), func(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 	"alpaca/internal/gguf"
 )
 
-// Name stands for the model where the path of a file is expected.
+// Name stands for the model in place of a file's path.
 const Name = "builtin"
 
 // file is a string, because the linker puts strings into read-only memory. A long string

@@ -28,9 +28,10 @@ type Chat struct {
 
 	Keep    int  // number of tokens at the beginning that stay in a full context; -1: those of the first turn's prompt
 	NoShift bool // a full context ends the answer, and nothing is dropped
-	// Dropped, unless nil, is called after turns or tokens were dropped from a full context.
+	// Dropped, if not nil, is called after turns or tokens were dropped from a full context.
 	Dropped func(Drop)
-	// Prompt, unless nil, is called with the tokens of an answer's prompt that must be evaluated.
+	// Prompt, if not nil, is called with the tokens of an answer's prompt that must be
+	// evaluated.
 	Prompt func(tokens []int32)
 
 	// Reused is how many tokens of the last prompt had been evaluated before.
@@ -75,8 +76,8 @@ func (c *Chat) Say(m Message) {
 
 // Answer lets the model answer the last message. It sets the prompt and the sampler of req, adds
 // the template's stop texts, and makes room if the context is full. It evaluates only the tokens
-// that the text does not hold yet. emit, unless nil, is called with each token. The answer becomes
-// part of the conversation even if it was interrupted, but not after an error.
+// that the text does not hold yet. emit, if not nil, is called with each token. The answer
+// becomes part of the conversation even if it was interrupted, but not after an error.
 func (c *Chat) Answer(ctx context.Context, req engine.Request, emit func(engine.Token) error) (engine.Result, error) {
 	if err := c.encode(); err != nil {
 		return engine.Result{}, err
@@ -184,9 +185,9 @@ func (c *Chat) full(m engine.Movable, prompt int) (span, error) {
 	if s := c.oldest(ctx/2, c.keep()); s.turns > 0 {
 		return s, c.leave(m, len(c.tokens), s)
 	}
-	// One turn fills the context. If the answer is long, its older half is dropped. Otherwise the
-	// older half of the whole turn is dropped. The tokens to keep stay, and also a short text
-	// before the message.
+	// One turn fills the context. If the answer is long, its older half is dropped. Otherwise
+	// the older half of the whole turn is dropped. The tokens to keep stay, and a short text
+	// before the message stays, too.
 	s := span{keep: prompt}
 	last := &c.turns[len(c.turns)-1]
 	message := len(c.tokens)-prompt < ctx/4

@@ -35,8 +35,8 @@ func say(t *testing.T, c *Chat, s *fakeText, message string, answer ...string) i
 	return s.evaluated - before
 }
 
-// TestOnlyNewTextIsEvaluated counts the evaluated tokens for every template: after the first
-// turn these are only the tokens that the turn adds, however long the conversation is.
+// TestOnlyNewTextIsEvaluated counts the evaluated tokens for every template. After the first
+// turn, only the tokens that a turn adds may be evaluated, even in a long conversation.
 func TestOnlyNewTextIsEvaluated(t *testing.T) {
 	for _, name := range Names() {
 		c, s := newChat(t, name, "Be brief.", 10000)

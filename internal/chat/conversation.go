@@ -15,7 +15,7 @@ type Conversation struct {
 	Template *Template
 	Messages []Message // a system message first, if there is one
 
-	// Warn, unless nil, is called with a warning about the template.
+	// Warn, if not nil, is called with a warning about the template.
 	Warn func(string)
 
 	tok    *tokenizer.Tokenizer
@@ -101,8 +101,8 @@ func (c *Conversation) Last(role string) int {
 // Forgotten returns how many messages have been dropped from the context.
 func (c *Conversation) Forgotten() int { return c.first - c.begin() }
 
-// Undo removes the user's last message and all that follow, and returns it. ok is false if there is
-// none.
+// Undo removes the user's last message and all messages after it. It returns the user's message.
+// ok is false if there is none.
 func (c *Conversation) Undo() (m Message, ok bool) {
 	i := c.Last(User)
 	if i < 0 {

@@ -22,7 +22,7 @@ func ParseRequest(data []byte) (Request, error) {
 		Messages []json.RawMessage `json:"messages"`
 		Tools    json.RawMessage   `json:"tools"`
 		Kwargs   json.RawMessage   `json:"chat_template_kwargs"`
-		// Documents become the template variable of this name, as in transformers.
+		// Documents become the template variable "documents", as in transformers.
 		Documents json.RawMessage `json:"documents"`
 	}
 	var err error

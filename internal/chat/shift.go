@@ -6,9 +6,10 @@ package chat
 //	before: │ head │ lead │ user 1 │ answer 1 │ lead │ user 2 │ answer 2 │ …
 //	after:  │ head │ lead │ user 2 │ answer 2 │ …
 //
-// A lead is the template's text before a user's text. The first lead may be longer than later ones,
-// for instance if it contains the system message. Of the first lead and the lead of the first turn
-// that stays, the longest common suffix is kept once, so that the template would have made the same
+// A lead is the template's text before a user's text. The first lead may be longer than later
+// ones, for instance if it contains the system message. If the first lead and the lead of the
+// first remaining turn end in the same tokens, these tokens are kept only once. So the remaining
+// text is what the template would have made.
 // text.
 
 // span is the range of tokens from keep to end-1, which are to be dropped.
@@ -17,9 +18,9 @@ type span struct {
 	turns     int // number of turns in it
 }
 
-// oldest returns the span of the oldest turns to drop. It has as few turns as possible so that at
-// most goal tokens remain, or all turns except the last if that is not enough. The first keep tokens
-// always stay. The span is empty if there is only one turn.
+// oldest returns the span of the oldest turns to drop. It has as few turns as possible so that
+// at most goal tokens remain. If that is impossible, it has all turns except the last. The first
+// keep tokens always stay. The span is empty if there is only one turn.
 func (c *Conversation) oldest(goal, keep int) (s span) {
 	if len(c.turns) == 0 {
 		return span{}

@@ -33,9 +33,9 @@ func (c *Conversation) Snapshot() Snapshot {
 	return s
 }
 
-// Restore replaces the conversation by a stored one. It restores only the messages if the template
-// differs, if s has an invalid index, or if sameTokens is false because the tokens are another
-// model's.
+// Restore replaces the conversation with a stored one. It restores only the messages if the
+// template differs, or if s has an invalid index. The same happens if sameTokens is false,
+// because then the tokens belong to another model.
 func (c *Conversation) Restore(s Snapshot, sameTokens bool) error {
 	if len(s.Messages) > 0 && s.Messages[0].Role == System && s.Messages[0].Content == "" {
 		return errors.New("chat: an empty system message")

@@ -36,7 +36,7 @@ type Settings struct {
 	Now    func() time.Time // returns the present time; nil: time.Now
 }
 
-// Builtin returns the built-in template with this name, prepared for a vocabulary.
+// Builtin returns the built-in template called name, prepared for a vocabulary.
 func Builtin(name string, tok *tokenizer.Tokenizer) (*Template, error) {
 	b, ok := builtins[name]
 	if !ok {
@@ -46,7 +46,7 @@ func Builtin(name string, tok *tokenizer.Tokenizer) (*Template, error) {
 	return t, t.prepare(tok)
 }
 
-// FromModel returns the template with this text, which comes with a model or from a file.
+// FromModel returns a template for text, the source of a template from a model or a file.
 func FromModel(text string, tok *tokenizer.Tokenizer) (*Template, error) {
 	t := &Template{source: text}
 	return t, t.prepare(tok)
@@ -132,8 +132,8 @@ func (t *Template) With(s Settings) (*Template, error) {
 	return &c, nil
 }
 
-// parts renders messages. With generate, the text ends where the answer begins. If the last message
-// is the model's, the text ends with this message, so that the model continues it.
+// parts renders messages. If generate is true, the text ends where the answer begins. If the
+// last message is the model's, the text ends with this message, so that the model continues it.
 func (t *Template) parts(messages []Message, generate bool) ([]part, error) {
 	return t.render(context.Background(), messages, generate)
 }
@@ -197,9 +197,9 @@ func (t *Template) Text(messages []Message) (string, error) {
 	return flat(parts), err
 }
 
-// Prompt returns the text of a conversation and its tokens, including BOS. With generate, it ends
-// where the answer begins. If the last message is the model's, it ends with that message, so that
-// the model continues it.
+// Prompt returns the text of a conversation and its tokens, including BOS. If generate is true,
+// the text ends where the answer begins. If the last message is the model's, the text ends with
+// that message, so that the model continues it.
 func (t *Template) Prompt(ctx context.Context, tok *tokenizer.Tokenizer, messages []Message, generate bool) (string, []int32, error) {
 	parts, err := t.render(ctx, messages, generate)
 	if err != nil {

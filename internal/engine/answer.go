@@ -11,10 +11,10 @@ import (
 	"alpaca/internal/tokenizer"
 )
 
-// answer is one text in progress. tokens[:seq.Len()] are evaluated, and the other tokens are
-// evaluated next. These are tokens of the prompt, a token just sampled, or tokens whose
-// blocks were freed when the text was preempted. So a preempted text resumes by evaluating
-// its tokens again, unless its state was saved.
+// answer is one text in progress. tokens[:seq.Len()] are evaluated. The remaining tokens are
+// evaluated next: tokens of the prompt, a token just sampled, or tokens whose blocks were freed
+// when the text was preempted. So a preempted text resumes by evaluating its tokens again,
+// unless its state was saved.
 type answer struct {
 	group  *group
 	index  int
@@ -25,10 +25,10 @@ type answer struct {
 
 	node    *node // the prefix cache's node that stands for the text's first blocks; nil: the text does not use the cache
 	blocks  int   // how many blocks of the text node stands for
-	parting int   // where the prompt parts from earlier texts of a recurrent model, see parted
+	parting int   // with a recurrent model: the length at which the prompt diverges from earlier texts, see parted
 	known   int   // how many tokens of the prompt needed no evaluation
 	read    bool  // the prompt is evaluated
-	passed  int   // in how many steps younger, shorter prompts overtook this one
+	passed  int   // the number of steps in which younger, shorter prompts overtook this one
 	rest    bool  // the text has to be preempted, because a context shift lacks blocks
 
 	sampler  *sampler.Sampler
@@ -48,7 +48,7 @@ type group struct {
 	req     *Request
 	stream  *Stream
 	done    func() error // Err of the request's context
-	stop    func() bool  // cancels that context, and stops watching it
+	stop    func() bool  // cancels the request's context, and stops watching it
 	tok     *tokenizer.Tokenizer
 	began   time.Time
 	answers []*answer
@@ -164,8 +164,8 @@ func (a *answer) sample(l []float32) (Token, error) {
 	return t, nil
 }
 
-// take decodes a token, and adds to ready the tokens that no stop string can hold back any
-// more. It returns the reason if the text ends with the token, and "" otherwise.
+// take decodes a token. Tokens that can no longer be part of a stop string are added to ready.
+// It returns the reason if the text ends with the token, and "" otherwise.
 func (a *answer) take(t Token) Reason {
 	tok := a.group.tok
 	t.Text = a.stream.Push(t.ID)

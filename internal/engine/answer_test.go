@@ -119,8 +119,8 @@ func TestReasons(t *testing.T) {
 	}
 }
 
-// TestTokensComeAtOnce checks that a token is emitted as soon as its text is certain, and that
-// the next one is evaluated only after it was read.
+// TestTokensComeAtOnce checks that a token is emitted as soon as its text is certain. The next
+// token must not be evaluated before the reader has taken this one.
 func TestTokensComeAtOnce(t *testing.T) {
 	m := load(t, testmodel.SPM(1))
 	e := start(t, m, Options{Threads: 1, Ctx: 99, Parallel: 1})
@@ -177,7 +177,8 @@ func TestLogprobs(t *testing.T) {
 	require.Zero(t, tokens[0].Logprob)
 }
 
-// TestShift writes a text beyond its context: once the engine shifts it, once Full makes room.
+// TestShift writes a text beyond its context. In the first text the engine shifts the context;
+// in the second, Full makes room.
 func TestShift(t *testing.T) {
 	m := load(t, testmodel.SPM(1))
 	say := spell("abcdefghijklmnopqrstuvwxyz")

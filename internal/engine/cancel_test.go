@@ -32,8 +32,8 @@ func known(t *testing.T, m *model.Model, text string) (*Engine, Request, []int32
 
 const longText = "the llama and the alpaca was on a the llama and the alpaca was on a llama, and in an ear"
 
-// TestCancelledAhead checks that a cancelled request counts only the tokens that its reader
-// got, however many the engine has sampled ahead or held back. The request is cancelled by
+// TestCancelledAhead checks that a cancelled request counts only the tokens that its reader got,
+// and not tokens that the engine has sampled ahead or held back. The request is cancelled by
 // Cancel or by its context.
 func TestCancelledAhead(t *testing.T) {
 	m := load(t, testmodel.SPM(1))
@@ -82,7 +82,7 @@ func TestCancelledAhead(t *testing.T) {
 	}
 	require.Positive(t, unread, "nothing was sampled ahead")
 
-	// The same of Run: a text holds only what was emitted.
+	// With Run, a text holds only the tokens that were emitted.
 	for n := 1; n < len(say); n += 3 {
 		for _, fails := range []bool{false, true} {
 			ctx, cancel := context.WithCancel(t.Context())
@@ -116,8 +116,8 @@ func TestCancelledAhead(t *testing.T) {
 	requireFree(t, e)
 }
 
-// TestCancelledMeanwhile does the same while another goroutine cancels the request at any
-// moment.
+// TestCancelledMeanwhile is TestCancelledAhead with another goroutine that cancels the request
+// at any moment.
 func TestCancelledMeanwhile(t *testing.T) {
 	m := load(t, testmodel.SPM(1))
 	e, req, say := known(t, m, longText)

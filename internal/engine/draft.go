@@ -17,7 +17,7 @@ import (
 // step makes (verify.go).
 
 const (
-	draftBytes = 6 // bytes of forced text to ask a grammar for, per token of a draft
+	draftBytes = 6 // the bytes of forced text requested from a grammar, per token of a draft
 	draftNear  = 8 // tokens before the draft that may change how its text is tokenized
 	sureMatch  = 5 // a match of this many tokens is preferred to the small model
 )
@@ -134,8 +134,8 @@ func (e *Engine) force(r *rows, n int) bool {
 	return e.offer(r, ids[:min(len(ids), n)], o)
 }
 
-// offer adds rows for the first tokens of ids, as many as are worth their time. It returns
-// false if it adds none.
+// offer adds rows for those first tokens of ids that are worth their time. It returns false if
+// it adds none.
 func (e *Engine) offer(r *rows, ids []int32, o speculate.Offer) bool {
 	d := r.answer.drafting
 	ids = r.answer.likely(ids)

@@ -37,8 +37,9 @@ func (p *play) Draft(b []byte, n int) []byte {
 	return b
 }
 
-// TestDrafted checks that a step makes many tokens where the grammar knows what follows. The
-// tokens, the text and the reason must be those without drafts, wherever the text ends.
+// TestDrafted checks that a step makes many tokens if the grammar allows only one continuation.
+// The tokens, the text and the reason must be the same as without drafts. The texts end in
+// different ways.
 func TestDrafted(t *testing.T) {
 	m := load(t, testmodel.SPM(1))
 	tok := m.Tokenizer
@@ -91,9 +92,10 @@ var (
 	formsTurns = flag.Int("forms-turns", 5, "turns of BenchmarkForms")
 )
 
-// BenchmarkForms writes texts of several forms in turns: free, with a grammar but no drafts,
-// and with both. It reports the median time of a token relative to free text. In many
-// vocabularies each digit is a token, so that even a model of noise writes the drafted ones.
+// BenchmarkForms writes texts of several forms in turns: without a grammar, with a grammar but
+// no drafts, and with both. It reports the median time of a token relative to text without a
+// grammar. In many vocabularies each digit is a token, so even a model with random weights
+// writes the drafted tokens.
 func BenchmarkForms(b *testing.B) {
 	if *formsModel == "" {
 		b.Skip("needs -forms-model")

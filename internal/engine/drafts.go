@@ -82,7 +82,7 @@ func newPool(o *Options) *pool.Pool {
 // drafts sets up the sources of drafts for a, unless a gets no drafts.
 func (e *Engine) drafts(a *answer) {
 	o := &e.opt.Drafts
-	if o.Off || a.group.req.NoDrafts || a.drafting != nil || e.Model().Config.Recurrent() { // it cannot be cut back
+	if o.Off || a.group.req.NoDrafts || a.drafting != nil || e.Model().Config.Recurrent() { // a recurrent text cannot be cut back
 		return
 	}
 	d := &drafting{sources: e.speculate.Sources()}

@@ -1,8 +1,9 @@
-// Package engine answers many requests with one model at once. It has a queue, steps that
-// each evaluate a batch with rows of all texts, samplers, and a stream of tokens for each
-// request. Texts share the cache blocks of common prefixes. If memory is short, the youngest
-// text is preempted and resumes later. A text gets the same tokens, to the bit, whether it
-// runs alone or beside others, and whether its prefix comes from the cache or is evaluated.
+// Package engine answers many requests with one model at once. It has a queue, steps that each
+// evaluate a batch with rows of all texts, samplers, and a stream of tokens for each request.
+// Texts share the cache blocks of common prefixes. If memory is short, the youngest text is
+// preempted and resumes later. A text gets the same tokens and the same bits of every
+// probability whether it runs alone or beside others, and whether its prefix is cached or
+// evaluated.
 package engine
 
 import (
@@ -160,8 +161,8 @@ func New(m *model.Model, opt Options) (*Engine, error) {
 	return e, nil
 }
 
-// recent returns the number of blocks for layers with a window. It is twice what all texts
-// need, because shared prefixes and marks keep blocks, too, plus the blocks of a batch.
+// recent returns the number of blocks for layers with a window: the blocks of a batch, and twice
+// what all texts need. Shared prefixes and marks keep blocks, too.
 func (e *Engine) recent(m *model.Model) int {
 	o, text := &e.opt, m.RecentBlocks(e.opt.Ctx)
 	if text == 0 {
@@ -216,8 +217,8 @@ func (e *Engine) wakeLocked() {
 	e.changed.Broadcast()
 }
 
-// Drain makes Submit refuse requests. It returns once all accepted requests are answered.
-// If ctx is cancelled before, it returns ctx's error.
+// Drain makes Submit refuse requests. It returns once all accepted requests are answered. If ctx
+// is cancelled first, it returns ctx's error.
 func (e *Engine) Drain(ctx context.Context) error {
 	defer context.AfterFunc(ctx, e.wake)()
 	e.mu.Lock()

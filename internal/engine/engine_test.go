@@ -45,8 +45,8 @@ func greedy(m *model.Model, prompt string, n int) Request {
 	return Request{Prompt: m.Tokenizer.Encode(prompt, true, false), MaxTokens: n, Sampling: p}
 }
 
-// TestCachedTokens checks that the longest cached prefix of a prompt, to the token, is not
-// evaluated again.
+// TestCachedTokens checks that the longest cached prefix of a prompt is not evaluated again,
+// even if it ends within a block.
 func TestCachedTokens(t *testing.T) {
 	m := load(t, testmodel.SPM(1))
 	e := start(t, m, Options{Threads: 1})
@@ -72,7 +72,7 @@ func TestCachedTokens(t *testing.T) {
 	more.Prompt = append(append(slices.Clone(long.Prompt), said...), 5, 6)
 	require.Equal(t, n+19, run(more).CachedTokens, "the last token said was not evaluated")
 
-	// Other tokens follow after keep common ones.
+	// These prompts have only their first keep tokens in common with the cached text.
 	for _, keep := range []int{0, 1, 31, 32, 33, 40} {
 		other := long
 		other.Prompt = append(slices.Clone(long.Prompt[:keep]), 100+int32(keep), 101, 102)

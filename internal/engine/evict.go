@@ -34,9 +34,9 @@ func (p *prefixes) remove(n *node) {
 // there is none.
 func (p *prefixes) evict() bool { return p.evictLeaf(1) }
 
-// disown does what evict does, but if there is no such leaf, it forgets the least recently used
-// leaf with a block that texts use. A text that becomes the only user of a block can change it
-// without a copy.
+// disown calls evict. If evict finds no leaf, disown forgets the least recently used leaf even
+// if texts use its block. A text that becomes the only user of a block can change it without a
+// copy.
 func (p *prefixes) disown() bool { return p.evict() || p.evictLeaf(math.MaxInt) }
 
 // evictLeaf forgets the least recently used leaf whose block has at most the given number of
@@ -51,8 +51,8 @@ func (p *prefixes) evictLeaf(users int) bool {
 	return false
 }
 
-// users returns the number of users of a node's block. Nodes that share it count as one: a node
-// that is not full, and one that has more tokens of the same text.
+// users returns the number of users of a node's block. If a sibling of n has the same block, the
+// two count as one user: the sibling has more or fewer tokens of the same text.
 func (n *node) users() int {
 	users := n.block.Users()
 	if users > 1 {

@@ -2,9 +2,9 @@ package engine
 
 import "alpaca/internal/model"
 
-// Texts with a common prefix often arrive at once, before any of it is evaluated. Then one
-// of them evaluates the prefix. The others wait, and then share its blocks. The last shared
-// block need not be full: a text that adds tokens to it makes a copy first.
+// Texts with a common prefix often arrive together, before any part of the prefix is evaluated.
+// Then one of them evaluates the prefix. The others wait, and then share its blocks. The last
+// shared block need not be full: a text that adds tokens to it makes a copy first.
 
 // worthWaiting is the least number of tokens that a text must save by waiting for another text.
 const worthWaiting = 8
@@ -14,9 +14,9 @@ func (e *Engine) sharing(a *answer) bool {
 	return e.prefix != nil && !a.ended && a.node != nil && !a.group.req.NoCache
 }
 
-// common returns the length of the common prefix of a and the first n tokens of b, if it is
-// longer than what a has evaluated; otherwise 0. The last token of a never counts, because
-// it is always evaluated.
+// common returns the length of the common prefix of a and the first n tokens of b. It returns 0
+// if a has evaluated this prefix already. The last token of a never counts, because it is always
+// evaluated.
 func common(a, b *answer, n int) int {
 	have, most := a.seq.Len(), min(len(a.tokens)-1, n)
 	if a == b || have >= most || a.tokens[have] != b.tokens[have] || a.group.salt != b.group.salt {
@@ -25,10 +25,9 @@ func common(a, b *answer, n int) int {
 	return same(a.tokens[:most], b.tokens)
 }
 
-// follows returns the rows of a text in this step for which a should wait, because that text
-// will evaluate a prefix that a needs. It returns nil if there are none. Since that text has rows
-// already, not all texts
-// wait.
+// follows looks for another text that evaluates in this step a prefix that a needs. Then a
+// should wait, and follows returns the rows of the other text. Otherwise it returns nil. The
+// other text has rows already, so at least one text does not wait.
 func (e *Engine) follows(a *answer) *rows {
 	if a.read || !e.sharing(a) {
 		return nil

@@ -12,8 +12,8 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// TestFollow checks that the common prefix of several texts, to the token, is evaluated once,
-// even if the texts are submitted together, and that the answers stay the same.
+// TestFollow checks that the common prefix of several texts is evaluated once, even if it ends
+// within a block and the texts are submitted together. The answers must stay the same.
 func TestFollow(t *testing.T) {
 	m := load(t, testmodel.SPM(1))
 	shared := greedy(m, strings.Repeat("the llama and ", 12), 6)

@@ -50,9 +50,9 @@ func (h *holder) flush(last string) []Token {
 	return rest
 }
 
-// find returns the stop string that ends first, and where it begins. Of several that end at
-// the same place it returns the longest. So the result does not depend on how the text is
-// divided into tokens. begin is -1 if there is none.
+// find returns the stop string that ends first, and where it begins. If several end at the same
+// place, it returns the longest. So the result does not depend on how the text is divided into
+// tokens. begin is -1 if there is none.
 func (h *holder) find() (begin int, stop string) {
 	begin, end := -1, len(h.text)+1
 	for _, s := range h.stops {
@@ -78,8 +78,7 @@ func (h *holder) suspect() int {
 	return longest
 }
 
-// cut returns all held tokens. at is the number of bytes at the beginning of the held text that
-// they keep.
+// cut shortens the held text to at bytes, and returns all held tokens.
 func (h *holder) cut(at int) []Token {
 	tokens := h.tokens
 	for i := range tokens {

@@ -59,7 +59,7 @@ func TestHolderFlush(t *testing.T) {
 }
 
 // FuzzHolder checks that the emitted text ends before the stop string that is complete first,
-// however the text is divided into tokens.
+// for any division of the text into tokens.
 func FuzzHolder(f *testing.F) {
 	f.Add("abcdef", "cd", "xyz", uint64(0x5))
 	f.Add("aaab", "aab", "b", uint64(0xff))

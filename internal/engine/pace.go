@@ -13,10 +13,10 @@ type pace struct {
 	row    [32]float64 // nanoseconds per row in steps with 2^(i-1) < rows <= 2^i; 0: unknown
 }
 
-// class returns the index in pace.row for steps of that many rows.
+// class returns the index in pace.row for steps with the given number of rows.
 func class(rows int) int { return bits.Len(uint(max(rows, 1) - 1)) }
 
-// learn records that a step of that many rows took d.
+// learn records that a step with the given number of rows took d.
 func (p *pace) learn(rows int, d time.Duration) {
 	const weight = 0.25 // the weight of a new measurement in the average
 	c := &p.row[class(rows)]
@@ -27,9 +27,9 @@ func (p *pace) learn(rows int, d time.Duration) {
 	*c += weight * (now - *c)
 }
 
-// estimate returns about how long a step of that many rows takes, from measurements of such
-// steps or smaller ones; 0 if there are none. Measurements of smaller steps give an upper
-// bound, because a row of a larger step takes less time.
+// estimate returns about how long a step with the given number of rows takes. It uses
+// measurements of steps of that size or smaller, and returns 0 if there are none. Measurements
+// of smaller steps give an upper bound, because a row of a larger step takes less time.
 func (p *pace) estimate(rows int) time.Duration {
 	for i := class(rows); i >= 0; i-- {
 		if p.row[i] > 0 {
@@ -39,8 +39,8 @@ func (p *pace) estimate(rows int) time.Duration {
 	return 0
 }
 
-// bound returns the most time that a step of that many rows takes, from measurements of
-// such steps or larger ones; 0 if there are none.
+// bound returns an upper bound of the time of a step with the given number of rows. It uses
+// measurements of steps of that size or larger, and returns 0 if there are none.
 func (p *pace) bound(rows int) time.Duration {
 	for i := class(rows); i < len(p.row); i++ {
 		if p.row[i] > 0 {

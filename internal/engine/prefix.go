@@ -17,8 +17,8 @@ import (
 // block no text uses is forgotten.
 //
 // In layers with a window a text needs only the blocks of its last positions. A node may have
-// lost its Recent block. A text can still use the node if the window of the text's next
-// position does not reach it. If Recent blocks are short, those at stops are forgotten last. A
+// lost its Recent block. A text can still use the node if the window of the text's next position
+// does not reach it. If there are too few Recent blocks, those at stops are forgotten last. A
 // stop is the end of a text, or a place where texts diverge.
 type prefixes struct {
 	cache  *model.Cache
@@ -38,7 +38,7 @@ type node struct {
 	block      *model.Block
 	recent     *model.Block // nil if it is forgotten, or no layer has a window
 	state      *model.State // after tokens, if the model is recurrent and a text stopped here (states.go)
-	stop       bool         // a text that goes on from a stop sees this node through its window, so that its Recent block is forgotten last
+	stop       bool         // a text that continues from a stop sees this node through its window; so recent is forgotten last
 	gone       bool         // the node was forgotten, so that it cannot get children
 	salt       string
 	prev, next *node
@@ -49,7 +49,7 @@ type nodeKey struct {
 	hash   uint64
 }
 
-// newPrefixes returns an empty tree, which keeps at most so many recurrent states: 0 if the
+// newPrefixes returns an empty tree. It keeps at most mostStates recurrent states: 0 if the
 // model is not recurrent.
 func newPrefixes(c *model.Cache, mostStates int) *prefixes {
 	p := &prefixes{cache: c, seed: maphash.MakeSeed(), roots: map[string]*node{}, table: map[nodeKey]*node{}, states: states{most: mostStates}}
@@ -57,7 +57,7 @@ func newPrefixes(c *model.Cache, mostStates int) *prefixes {
 	return p
 }
 
-// root returns the node from which all texts with that salt begin.
+// root returns the node from which all texts with the salt begin.
 func (p *prefixes) root(salt string) *node {
 	if p.roots[salt] == nil {
 		return &node{salt: salt} // put stores it in roots with its first child
@@ -85,9 +85,9 @@ func (p *prefixes) hash(tokens []int32) uint64 {
 	return h.Sum64()
 }
 
-// adopt gives s, which is empty, the blocks of the longest known prefix of tokens after
-// which a text can go on. s may use only a part of the last block. adopt returns the node of
-// the last full block, and the number of full blocks.
+// adopt looks for the longest known prefix of tokens after which a text can continue. It gives
+// the blocks of this prefix to s, which must be empty. s may use only a part of the last block.
+// adopt returns the node of the last full block, and the number of full blocks.
 func (p *prefixes) adopt(s *model.Seq, salt string, tokens []int32) (n *node, blocks int, err error) {
 	path := p.path(salt, tokens)
 	var part *node
@@ -214,7 +214,7 @@ func (p *prefixes) put(parent *node, tokens []int32, block, recent *model.Block)
 		n := same(k.tokens, tokens)
 		if n == len(tokens) { // k has these tokens already
 			if longer := len(k.tokens) > n; !whole && longer && (k.recent == nil && recent != nil || p.states.most > 0) {
-				continue // k cannot stand in for this one: it has no Recent block, or another state
+				continue // k cannot replace the new node: k has no Recent block, or another state
 			}
 			if len(k.tokens) == n {
 				p.restore(k, recent)

@@ -16,7 +16,8 @@ import (
 	"alpaca/internal/sampler"
 )
 
-// even is a grammar that allows tokens with even numbers, and the end after n.
+// even is a grammar that allows only tokens with even numbers. It allows the end of the text
+// after n tokens.
 type even struct{ n int }
 
 func (g *even) Allowed(id int32) bool { return id%2 == 0 && (id != 2 || g.n <= 0) }
@@ -29,7 +30,7 @@ func (g *even) Accept(id int32) error {
 	return nil
 }
 
-// lazy is a grammar that begins behind token 9 or a few tokens.
+// lazy is a grammar that begins after token 9, or after a number of tokens.
 type lazy struct {
 	sampler.Drafter
 	on   bool
@@ -54,7 +55,7 @@ func (g *lazy) Draft(b []byte, n int) []byte {
 	return g.Drafter.Draft(b, n)
 }
 
-// grammars returns some for texts of m: what leaves much choice, little and none.
+// grammars returns grammars for texts of m. Some leave much choice, some little, and some none.
 func grammars(t testing.TB, m *model.Model) (list []func() sampler.Grammar) {
 	vocab := vocabOf(m)
 	add := func(p *grammar.Program, err error) {
@@ -78,8 +79,8 @@ func grammars(t testing.TB, m *model.Model) (list []func() sampler.Grammar) {
 	return list
 }
 
-// requests returns random requests, some of which begin alike, and which of them are
-// cancelled after how many tokens.
+// requests returns random requests, some of which have common prefixes. cancelAfter says after
+// how many tokens a request is cancelled; negative: never.
 func requests(t testing.TB, rng *rand.Rand, m *model.Model, n, ctx int) (list []Request, cancelAfter []int) {
 	forms := grammars(t, m)
 	tok := m.Tokenizer
@@ -127,7 +128,8 @@ func requests(t testing.TB, rng *rand.Rand, m *model.Model, n, ctx int) (list []
 		}
 		if rng.IntN(2) == 0 {
 			r.Grammar, r.MaxTokens = forms[rng.IntN(len(forms))], rng.IntN(70)
-			// A text that cannot go on ends the others of its request, whenever that is.
+			// Without these settings the grammar could forbid all tokens. The error would end
+			// the other answers of the request at a time that depends on the steps.
 			r.Sampling.LogitBias, r.Sampling.IgnoreEOS = nil, false
 		}
 		if rng.IntN(8) == 0 {

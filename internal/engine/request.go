@@ -81,7 +81,8 @@ type Request struct {
 	// for it, but a draft can make several tokens in a step.
 	Window int
 	// Progress, if not nil, is called with the number of prompt tokens evaluated so far, and
-	// with the number to evaluate. Tokens from the cache do not count. It must return at once.
+	// with the number to evaluate. Tokens from the cache do not count. It must return
+	// immediately.
 	Progress func(done, total int)
 }
 

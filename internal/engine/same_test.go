@@ -50,11 +50,10 @@ func read(s *Stream, n int) said {
 	return out
 }
 
-// TestAloneOrTogether is what this package is for: each of many requests is answered
-// the same, to the bit of every probability, alone, beside others, with beginnings
-// that others have evaluated, after it gave its memory away, with what a grammar leaves no
-// choice about drafted and without, whatever it shares the engine with and however the
-// steps are cut.
+// TestAloneOrTogether checks the main promise of this package: a request gets the same answer,
+// with the same bits of every probability, under all conditions. It sends many requests alone
+// and beside others, with cached prefixes, with so little memory that texts are preempted, with
+// and without drafts, and with steps of different sizes.
 func TestAloneOrTogether(t *testing.T) {
 	n := 240
 	if testing.Short() {
@@ -153,7 +152,7 @@ func TestAloneOrTogether(t *testing.T) {
 				} else if !testing.Short() {
 					require.Positive(t, stats.DraftTokens)
 				}
-				if !testing.Short() && !recurrent && !opt.NoCache && opt.Parallel == 3 { // more at once may share nothing
+				if !testing.Short() && !recurrent && !opt.NoCache && opt.Parallel == 3 { // with more answers at once, texts may share nothing
 					require.Positive(t, stats.CachedTokens)
 				}
 				requireFree(t, e)

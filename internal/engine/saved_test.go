@@ -63,8 +63,8 @@ func TestRestoredStateGivesTheSameBits(t *testing.T) {
 	require.Len(t, files, 1, "nothing is left beside it")
 }
 
-// TestFilesOfBefore checks that the fingerprint of a model is still the one that it had when
-// the files got their version.
+// TestFilesOfBefore checks that models have the same fingerprints as when the current file
+// version was introduced. Otherwise files of this version could no longer be loaded.
 func TestFilesOfBefore(t *testing.T) {
 	for want, m := range map[string]*testmodel.Model{
 		"da049c5be39a499554eccb0655aaf4ad57f745653ad54f68b95b8e98d3959939": testmodel.SPM(1),
@@ -76,7 +76,7 @@ func TestFilesOfBefore(t *testing.T) {
 }
 
 // TestFingerprintOfEveryField changes each setting of a model, one after the other. If the
-// fingerprint left out a new setting, a saved state could go on with other results.
+// fingerprint left out a new setting, a saved text could continue with different results.
 func TestFingerprintOfEveryField(t *testing.T) {
 	m := load(t, testmodel.SPM(1))
 	plain, config := fingerprint(m, nil), m.Config

@@ -13,7 +13,7 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// TestLeastMemory checks that texts that fill their contexts again and again get the same
+// TestLeastMemory checks texts that fill their contexts again and again. They must get the same
 // answers with the smallest cache as with a large one, with and without the prefix cache.
 func TestLeastMemory(t *testing.T) {
 	m := load(t, testmodel.SPM(1))
@@ -86,8 +86,8 @@ func TestStalledReader(t *testing.T) {
 	}
 }
 
-// TestEvict checks that blocks that texts use are forgotten only where nothing else is left, and
-// children before their parents.
+// TestEvict checks the order in which blocks are forgotten: blocks that texts use come last, and
+// children come before their parents.
 func TestEvict(t *testing.T) {
 	m := load(t, testmodel.SPM(1))
 	e := start(t, m, Options{Threads: 1, Ctx: 160})
@@ -179,8 +179,8 @@ func submit(t *testing.T, e *Engine, req Request) *Stream {
 	return s
 }
 
-// TestMovedIsNotShared checks that no other text gets what a text holds after a shift, not even
-// behind the prefix that the text published before.
+// TestMovedIsNotShared checks that a text's blocks are not shared after a shift has changed
+// them. That includes the blocks after the prefix that the text published before the shift.
 func TestMovedIsNotShared(t *testing.T) {
 	m := load(t, testmodel.SPM(1))
 	e := start(t, m, Options{Threads: 1, Ctx: 90, Parallel: 1, Blocks: 20})

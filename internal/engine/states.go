@@ -2,13 +2,14 @@ package engine
 
 import "alpaca/internal/model"
 
-// A text of a recurrent model can go on only where its state is known. A state is large, so the
-// prefix cache keeps few: after prompts, after answers, and after full blocks where texts part.
-// That place is known once a second text comes. It stops there, so that its state can be kept,
-// and from the third text on the common prefix is not evaluated again. Texts that come at once
-// wait, and the text that they follow stops where they part from it.
+// A text of a recurrent model can continue only where its state is known. A state is large, so
+// the prefix cache keeps few: after prompts, after answers, and after full blocks where texts
+// diverge. The second text shows where it diverges from the first. It stops there, so that its
+// state can be kept. So the third and later texts need not evaluate the common prefix. If texts
+// are submitted together, they wait for the first of them, which stops where the others diverge
+// from it.
 
-// states counts the states of the nodes, and has the most that there may be. most is 0 if the
+// states has the number of nodes with states, and the limit for this number. most is 0 if the
 // model is not recurrent.
 type states struct{ count, most int }
 
@@ -20,8 +21,9 @@ func mostStates(m *model.Model, parallel int) int {
 	return max(8, 2*parallel)
 }
 
-// resumable returns the longest prefix of tokens after which a state is known: some nodes of
-// path, which are full blocks of tokens, and perhaps a node that is not full.
+// resumable finds the longest prefix of tokens after which a state is known. It returns the
+// nodes of the prefix's full blocks, which are a part of path. part is the node of its last
+// block if this block is not full, and nil otherwise.
 func (p *prefixes) resumable(salt string, path []*node, tokens []int32) (full []*node, part *node) {
 	for ; ; path = path[:len(path)-1] {
 		n := p.last(salt, path)
@@ -37,8 +39,8 @@ func (p *prefixes) resumable(salt string, path []*node, tokens []int32) (full []
 	}
 }
 
-// keep stores the state of s, all of whose tokens are the prefix of n. The least recently used
-// states make room.
+// keep stores the state of s in n. The tokens of s must be exactly the prefix that n stands for.
+// If there are too many states, the least recently used ones are forgotten.
 func (p *prefixes) keep(n *node, s *model.Seq) {
 	if n == nil || n.parent == nil || n.gone || n.state != nil {
 		return
@@ -59,7 +61,7 @@ func (p *prefixes) dropState(except *node) {
 			continue
 		}
 		if len(n.tokens) < model.BlockLen {
-			p.remove(n) // of no use without the state
+			p.remove(n) // the node is useless without its state
 			return
 		}
 		n.state = nil
@@ -88,8 +90,8 @@ func (a *answer) stopAt(n int) int {
 	return n
 }
 
-// yield makes a text whose rows are r stop where a, which follows it, parts from it. It returns
-// how many rows that saves in this step.
+// yield shortens r, the rows of a text for which a waits, so that the text stops where a
+// diverges from it. yield returns how many rows this saves in the step.
 func (e *Engine) yield(r *rows, a *answer) int {
 	if e.prefix.states.most == 0 {
 		return 0
@@ -101,8 +103,8 @@ func (e *Engine) yield(r *rows, a *answer) int {
 	return n - r.n
 }
 
-// parted returns the length of the longest known prefix in full blocks, if a text has not come
-// so far: where it has to stop, so that its state can be kept there.
+// parted returns the length at which a text has to stop, so that its state can be kept there:
+// the longest known prefix of tokens in full blocks.
 func (e *Engine) parted(a *answer, tokens []int32) int {
 	if e.prefix.states.most == 0 {
 		return 0

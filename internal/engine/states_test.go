@@ -27,8 +27,9 @@ func numbered(n int, seed int32) []int32 {
 	return tokens
 }
 
-// TestRecurrentPrefixes: a text of a recurrent model goes on after earlier prompts and answers,
-// and from the third text on where they part. The answers are those without a cache.
+// TestRecurrentPrefixes checks where texts of a recurrent model can continue: after earlier
+// prompts and answers, and from the third text on where texts diverge. The answers must be the
+// same as without a cache.
 func TestRecurrentPrefixes(t *testing.T) {
 	m := recurrent(t)
 	e := start(t, m, Options{Ctx: 400, Parallel: 1, Threads: 2, Batch: 50})
@@ -64,8 +65,8 @@ func TestRecurrentPrefixes(t *testing.T) {
 	require.GreaterOrEqual(t, cached, whole, "the same prompt again")
 }
 
-// TestFollowRecurrent: texts that come at once wait for the one that evaluates what they begin
-// with in common, which stops where they part.
+// TestFollowRecurrent submits texts together. They must wait for one text, which evaluates the
+// common prefix and stops where the others diverge from it.
 func TestFollowRecurrent(t *testing.T) {
 	m := recurrent(t)
 	common := numbered(75, 1)
@@ -93,8 +94,8 @@ func TestFollowRecurrent(t *testing.T) {
 	}
 }
 
-// TestStatesAreFew: the prefix cache keeps the states that were used last, and the blocks that
-// two nodes share can be freed.
+// TestStatesAreFew checks that the prefix cache keeps the states that were used last. It must be
+// able to free a block that two nodes share.
 func TestStatesAreFew(t *testing.T) {
 	m := recurrent(t)
 	e := start(t, m, Options{Ctx: 128, Parallel: 1, Threads: 1, Blocks: 16})

@@ -20,8 +20,8 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// schemas makes random schemas whose values are of bounded length, so that a model that
-// writes noise comes to an end.
+// schemas makes random schemas whose values are of bounded length. So even a model with random
+// weights ends its text.
 type schemas struct {
 	*rand.Rand
 }
@@ -142,8 +142,8 @@ func writeRandom(t *testing.T, e *Engine, m *model.Model, vocab *grammar.Vocab, 
 	return result.DraftAccepted
 }
 
-// TestRandomSchemas checks that models of noise write valid JSON for 50 random schemas, with
-// vocabularies that put a space in front and with others.
+// TestRandomSchemas checks that models with random weights write valid JSON for 50 random
+// schemas. One of the two vocabularies adds a space before a text.
 func TestRandomSchemas(t *testing.T) {
 	models := []*model.Model{load(t, testmodel.SPM(1)), load(t, testmodel.BPE(2))}
 	drafted := 0
@@ -159,7 +159,7 @@ func TestRandomSchemas(t *testing.T) {
 	require.Positive(t, drafted)
 }
 
-// TestBuiltinSchemas does the same with the built-in model.
+// TestBuiltinSchemas is TestRandomSchemas with the built-in model.
 func TestBuiltinSchemas(t *testing.T) {
 	if testing.Short() {
 		t.Skip("emulated CPUs take minutes")

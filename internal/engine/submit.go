@@ -94,9 +94,9 @@ func (e *Engine) newGroup(ctx context.Context, req *Request) (*group, error) {
 	return g, nil
 }
 
-// Run answers a request. It calls emit with each token before the next step, but not after
-// ctx has ended. If emit returns an error, Run ends the answer and returns that error. A
-// Text of the request then holds no token that emit has not seen.
+// Run answers a request. It calls emit with each token before the next step, but not after ctx
+// has ended. If emit returns an error, Run ends the answer and returns that error. The request's
+// Text then holds only tokens that emit has seen.
 func (e *Engine) Run(ctx context.Context, req Request, emit func(Token) error) (Result, error) {
 	req.Window = 1
 	s, err := e.Submit(ctx, req)

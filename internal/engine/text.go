@@ -30,9 +30,9 @@ func (t *Text) With(fn func(s *model.Seq) error) error {
 // the next change of the text.
 func (t *Text) Tokens() []int32 { return t.seq.Tokens() }
 
-// Known returns how many tokens of a prompt the text has already. A request with that prompt
-// does not evaluate them again. The last token of the prompt never counts, because it is
-// always evaluated.
+// Known returns how many tokens of a prompt the text has already. A request with the prompt does
+// not evaluate them again. The last token of the prompt never counts, because it is always
+// evaluated.
 func (t *Text) Known(tokens []int32) int {
 	return t.seq.Reachable(same(t.Tokens(), tokens[:max(0, len(tokens)-1)]))
 }

@@ -18,9 +18,9 @@ func windowed(t *testing.T) *model.Model {
 	return load(t, testmodel.Spec{Arch: &arch.Gemma3, Seed: 3, Dim: 32, Layers: 6, Window: 20, Tied: true}.Make())
 }
 
-// TestPrefixesWithWindows checks which prefixes are found though layers with a window keep
-// little: the whole of a text that has ended, and from the third text on the common prefix of
-// texts that part.
+// TestPrefixesWithWindows checks which prefixes are cached if the model has layers with a
+// window, which keep few blocks. A text that has ended must be cached as a whole. From the third
+// text on, the common prefix of texts that diverge must be cached.
 func TestPrefixesWithWindows(t *testing.T) {
 	m := windowed(t)
 	e := start(t, m, Options{Ctx: 256, Parallel: 1, Threads: 2, Batch: 32})
@@ -48,8 +48,8 @@ func TestPrefixesWithWindows(t *testing.T) {
 	require.Greater(t, cached, tokens, "where a text has ended")
 }
 
-// TestTextWithWindows checks that a text can be cut back to its prompt, and its prompt saved
-// alone, however long the answer was.
+// TestTextWithWindows checks that a text can be cut back to its prompt after a long answer, and
+// that the prompt can be saved alone.
 func TestTextWithWindows(t *testing.T) {
 	m := windowed(t)
 	e := start(t, m, Options{Ctx: 256, Parallel: 1, Threads: 2})
@@ -75,8 +75,8 @@ func TestTextWithWindows(t *testing.T) {
 	require.Equal(t, n-1, r.CachedTokens)
 }
 
-// TestMemoryOfWindows checks that the cache of a long text takes less than 60 % of the memory
-// that it would take if the layers with a window kept everything.
+// TestMemoryOfWindows checks the memory that windows save: the cache of a long text must take
+// less than 60 % of the memory of a cache that keeps everything.
 func TestMemoryOfWindows(t *testing.T) {
 	m := windowed(t)
 	e := start(t, m, Options{Ctx: 2048, Parallel: 1, Threads: 2})

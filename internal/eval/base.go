@@ -132,7 +132,7 @@ func NewFileBase(f *LogitsReader) Base { return &fileBase{file: f, row: make([]f
 func (b *fileBase) Elapsed() time.Duration { return 0 }
 
 // minLogprob is the bottom of the file's range: a log probability more than 16 nats below the
-// most likely token's is stored as 16 below.
+// most likely token's is stored as 16 nats below it.
 func (b *fileBase) minLogprob() float64 { return -logitsRange }
 func (b *fileBase) normalized() bool    { return true }
 

@@ -48,8 +48,8 @@ func noiseText(n, vocab int) []int32 {
 	return text
 }
 
-// TestSameBits checks that the results are the same to the bit for any number of threads and
-// any batch size. The bits below are the same on every architecture.
+// TestSameBits checks that results have the same bits for any number of threads and any batch
+// size. The bits below hold for every architecture.
 func TestSameBits(t *testing.T) {
 	m, base := noiseModel(t, quant.F16), noiseModel(t, quant.F32)
 	text := noiseText(200, m.Config.VocabSize)

@@ -129,8 +129,8 @@ func FuzzQuestions(f *testing.F) {
 	})
 }
 
-// TestRating compares with the definition, which evaluates every answer from its beginning and
-// takes the mean over its rated tokens.
+// TestRating compares ratings with the definition, which evaluates every answer from its
+// beginning and takes the mean over its rated tokens.
 func TestRating(t *testing.T) {
 	tests := []struct {
 		name string

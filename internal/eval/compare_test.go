@@ -69,8 +69,8 @@ func TestCompareWithItself(t *testing.T) {
 	require.Equal(t, alone.PPL, got[1].BasePPL)
 }
 
-// TestKept checks that the results are the same to the bit if the base's logits do not fit into
-// memory and go through a file, and that no file is left.
+// TestKept checks that results have the same bits if the base's logits do not fit into memory
+// and go through a file. No file may be left.
 func TestKept(t *testing.T) {
 	const vocab = 11
 	for _, p := range []Policy{{Context: 130, All: true}, {Context: 130}, {Context: 33, All: true}} {
@@ -128,8 +128,8 @@ type closingSession struct {
 
 func (s *closingSession) Close() error { *s.open--; return nil }
 
-// TestOneSessionAtATime checks that each session, also the base's, is closed before the next
-// one opens, and that no session is open at the end or after an error.
+// TestOneSessionAtATime checks that each session, including the base's, is closed before the
+// next one opens. No session may be open at the end or after an error.
 func TestOneSessionAtATime(t *testing.T) {
 	for _, broken := range []int{0, 550} {
 		open, most := 0, 0

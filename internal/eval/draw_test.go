@@ -17,13 +17,14 @@ func numbered(n int) []Question {
 	return list
 }
 
-// TestSelect compares with the order of llama-perplexity's loops, compiled with GCC 12.
+// TestSelect compares the order of questions with that of llama-perplexity's loops, compiled
+// with GCC 12.
 func TestSelect(t *testing.T) {
 	for _, tt := range []struct {
 		how   Drawing
 		first string // the first 12 drawn from 1000
 		of, n int
-		hash  int // of n drawn from of questions
+		hash  int // of the drawn questions
 	}{
 		{DrawHellaSwag, "[417 997 719 931 0 128 302 999 147 236 92 398]", 400, 399, 488015517},
 		{DrawMultiple, "[417 996 718 929 0 127 300 992 145 233 91 392]", 1267, 1266, 326808415},

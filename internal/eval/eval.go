@@ -1,9 +1,8 @@
 // Package eval measures how well a model predicts a text (perplexity), and how far one
 // model's predictions are from another's: KL divergence, Δp, same top.
 //
-// Every position is scored on its own, and all sums run in the order of the text. So a
-// result is the same to the bit for any number of threads, any batch size and any
-// machine.
+// Every position is scored on its own, and all sums run in the order of the text. So a result
+// has the same bits for any number of threads, any batch size and any machine.
 package eval
 
 import (

@@ -126,8 +126,8 @@ func TestGoldenDivergence(t *testing.T) {
 	}
 }
 
-// TestGoldenBits checks that the results for the first window of the text are the same to the
-// bit on every machine and with every kernel.
+// TestGoldenBits checks that the results for the first window of the text have the same bits on
+// every machine and with every kernel.
 func TestGoldenBits(t *testing.T) {
 	g, text := readGolden(t)
 	want := map[string]struct{ ppl, kld uint64 }{

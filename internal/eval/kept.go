@@ -48,7 +48,7 @@ func newKept(folder string, inMemory int, normalized bool) *kept {
 	return &kept{folder: folder, inMemory: inMemory, normalized: normalized}
 }
 
-// begin makes room for a window of count rows and drops the window before.
+// begin drops the previous window, and makes room for a window of count rows.
 func (k *kept) begin(count, vocab int) error {
 	if vocab != k.vocab {
 		k.vocab, k.logits = vocab, nil

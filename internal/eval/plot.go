@@ -42,7 +42,7 @@ func (r *Report) plotDivergences() report.Plot {
 	return p
 }
 
-// plotPoints is the number of steps of a curve. It has at most one point more.
+// plotPoints is the number of steps of a curve, which therefore has at most plotPoints+1 points.
 const plotPoints = 400
 
 // exceedance returns the points of a curve: Y is the share of the values of sorted that are

@@ -132,7 +132,8 @@ func TestPlot(t *testing.T) {
 	require.EqualError(t, r.WritePlot(&b, "gif"), `plot: no form "gif"`)
 }
 
-// TestPlotOfEquals plots one model without any divergence, also for a text of a single token.
+// TestPlotOfEquals plots one model without any divergence, for a long text and for a text of a
+// single token.
 func TestPlotOfEquals(t *testing.T) {
 	r := sampleReport(t)
 	r.Models = r.Models[:1]

@@ -39,7 +39,8 @@ func TestWindows(t *testing.T) {
 	}
 }
 
-// TestStrideScoresEveryTokenOnce checks that each token is scored once though windows overlap.
+// TestStrideScoresEveryTokenOnce checks that each token is scored once, although windows
+// overlap.
 func TestStrideScoresEveryTokenOnce(t *testing.T) {
 	text := fakeText(200, 50)
 	p := Policy{Context: 32, Stride: 8}

@@ -11,10 +11,11 @@ func FMA32(x, y, z float32) float32 {
 	s := p + c
 	t := s - p
 	err := (p - (s - t)) + (c - t)
-	// The second rounding, from float64 to float32, is right if err is 0. It may be wrong if
-	// err is not 0 and s is halfway between two float32, or below 2^-126, where float32 have
-	// fewer bits. The sign bits of three integers say so. They are combined into one branch
-	// that is rarely taken. A branch for each condition would be hard to predict.
+	// The second rounding, from float64 to float32, is right if err is 0. If err is not 0, it
+	// may be wrong for two kinds of s: halfway between two float32, and below 2^-126, where
+	// float32 have fewer bits. The sign bits of three integers show these conditions. They are
+	// combined into one branch that is rarely taken. A branch for each condition would be hard
+	// to predict.
 	bits, lost := math.Float64bits(s), math.Float64bits(err)<<1
 	notHalfway, notTiny := bits&(1<<29-1)^1<<28, bits&^(1<<63)
 	if (notHalfway-1|notTiny-(1023-126)<<52)&(lost|-lost)>>63 != 0 {

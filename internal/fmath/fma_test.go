@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestFMA32 compares FMA32 with exact arithmetic, above all where one rounding and two roundings
-// differ: for sums next to the middle between two float32, subnormals, and cancellation.
+// TestFMA32 compares FMA32 with exact arithmetic. Most cases are those in which one rounding and
+// two roundings differ: sums near the middle between two float32, subnormals, and cancellation.
 func TestFMA32(t *testing.T) {
 	inf, nan := float32(math.Inf(1)), float32(math.NaN())
 	tiny, huge := float32(math.SmallestNonzeroFloat32), float32(math.MaxFloat32)

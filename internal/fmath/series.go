@@ -2,10 +2,10 @@ package fmath
 
 import "math"
 
-// The functions of this file differ from Exp, Log and Pow in the last bits. The angles of
-// position embeddings, and so all logits, and the figures of evaluations depend on the
-// functions of this file. The probabilities of tokens depend on Exp, Log and Pow, which are
-// several times faster. A single set of functions would change results.
+// The functions of this file differ from Exp, Log and Pow in the last bits. Position embeddings,
+// and so all logits, depend on the functions of this file. So do the figures of evaluations. The
+// probabilities of tokens depend on Exp, Log and Pow, which are several times faster. Using only
+// one of the two sets would change results.
 
 // ExpSeries returns e^x within a few ulp, for |x| < 700.
 func ExpSeries(x float64) float64 {

@@ -81,7 +81,7 @@ func gelu(x []float32) {
 	}
 }
 
-// clampedMul does what Mul does, for ClampedSwiGLU. All operations round to float32.
+// clampedMul is Mul for ClampedSwiGLU. All operations round to float32.
 func clampedMul(gate, up []float32) {
 	const limit, steep = 7, 1.702
 	s := chunks.Get().(*[chunk]float32)

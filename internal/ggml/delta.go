@@ -26,8 +26,8 @@ func (s DeltaShape) StateLen() int { return (s.Taps-1)*s.Channels() + s.Heads*s.
 
 // DeltaNet computes the positions of a text one after the other. So the result does not depend
 // on how a text is divided into batches. Queries, keys and values go through a convolution over
-// the last positions, and through SiLU. q and k are divided by their Euclidean norms, and q
-// also by sqrt(Key). Then each head of values has
+// the last positions, and through SiLU. q and k are divided by their Euclidean norms, and q also
+// by sqrt(Key). Then each head of values computes
 //
 //	M = e^(A*softplus(alpha+Dt)) * M
 //	M = M + k (sigmoid(beta) * (v - Mᵀk))ᵀ
@@ -63,7 +63,7 @@ type deltaScratch struct {
 	delta []float32 // [Value]
 }
 
-// Reserve allocates the memory for that many workers.
+// Reserve allocates the memory for a number of workers.
 func (n *DeltaNet) Reserve(workers int, s DeltaShape) {
 	n.workers = make([]deltaScratch, workers)
 	for i := range n.workers {

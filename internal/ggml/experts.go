@@ -55,7 +55,7 @@ type expertScratch struct {
 	acts matmul.Acts // a view of a group's rows
 }
 
-// Reserve allocates the memory for that many workers and tokens.
+// Reserve allocates the memory for a number of workers and tokens.
 func (e *Experts) Reserve(workers, tokens int) {
 	e.workers = make([]expertScratch, workers)
 	for i := range e.workers {
@@ -86,7 +86,7 @@ func (e *Experts) Run(p *pool.Pool, call ExpertCall) error {
 		work += (g.Hi - g.Lo) * w.Cols
 	}
 	e.total = w.Rows
-	// As in MatMul.start: whole cache lines of results, and whole panels.
+	// As in MatMul.start, an item has whole cache lines of results, and whole panels.
 	for e.rows = maxItemRows / 2; e.rows > least && e.total/e.rows < 8*p.Threads(); {
 		e.rows /= 2
 	}

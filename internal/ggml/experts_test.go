@@ -10,9 +10,8 @@ import (
 	"alpaca/internal/quant/matmul"
 )
 
-// TestExperts checks that groups of rows get the same bits as each row alone gets from its
-// expert's matrices, for several types, numbers of rows that are no whole panels, and several
-// workers.
+// TestExperts checks that a row gets the same bits in a group as alone. It tries several types,
+// numbers of rows that do not fill the last panel, and several workers.
 func TestExperts(t *testing.T) {
 	const experts, cols = 3, 256
 	counts := []int{1, 0, 21} // the number of rows of each expert

@@ -12,9 +12,9 @@ type HeadNorm struct {
 	list [3]NormedHeads
 }
 
-// NormedHeads is a vector X whose heads X[i*n : (i+1)*n] are normalized with the same n
-// weights W. If W is nil, X is left unchanged. If Apart is positive, so many heads that follow
-// one another have different weights, [Apart, n], and a LayerNorm.
+// NormedHeads is a vector X whose heads X[i*n : (i+1)*n] are normalized with the same n weights
+// W. If W is nil, X is left unchanged. If Apart is positive, each head gets a LayerNorm, and
+// head i has the weights W[i mod Apart] of W [Apart, n].
 type NormedHeads struct {
 	X, W  []float32
 	Apart int

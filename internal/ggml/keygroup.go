@@ -16,7 +16,7 @@ import (
 //	                 packs the integers of 32 dimensions
 type keyGroup struct {
 	typ      quant.Type
-	halves   int // the float16 numbers of a block of the type: 1, a scale, or 2, a scale and a minimum
+	halves   int // float16 numbers in a block of the type: 1 (a scale), or 2 (a scale and a minimum)
 	dimBytes int // bytes of 32 integers: 32 for 8 bits, 16 for 4 bits, 20 for 5 bits (the fifth bits come first)
 }
 

@@ -206,9 +206,8 @@ func (f *KVFormat) Used(block []byte, n int, each func(part []byte) error) error
 	return nil
 }
 
-// usedKeys does what Used does, for one head's keys. If integers have less than a byte, those
-// of the first n positions share bytes with those of later positions. So the function each gets
-// such keys one by one, as rows of their type.
+// usedKeys is Used for one head's keys. In types with less than 8 bits, integers of different
+// positions share bytes. So the function each gets keys of such types one by one, as rows.
 func (f *KVFormat) usedKeys(keys []byte, n int, each func(part []byte) error) error {
 	if !isFloat(f.TypeK) && f.TypeK != quant.Q8_0 {
 		row := make([]byte, f.TypeK.RowBytes(f.KeyDim))

@@ -67,8 +67,8 @@ func TestKVFormat(t *testing.T) {
 	}
 }
 
-// TestUsed checks that the parts of a block that hold n positions do not depend on later
-// positions, and that copying them to another block gives it the same n positions.
+// TestUsed checks the parts of a block that hold its first n positions. They must not depend on
+// later positions. Copied to another block, they must give it the same n positions.
 func TestUsed(t *testing.T) {
 	for _, typ := range []quant.Type{quant.F32, quant.F16, quant.Q8_0, quant.Q5_1, quant.Q5_0, quant.Q4_1, quant.Q4_0} {
 		f := KVFormat{TypeK: typ, TypeV: typ, Heads: 2, KeyDim: 64, ValueDim: 32}

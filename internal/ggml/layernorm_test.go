@@ -11,8 +11,7 @@ import (
 	"alpaca/internal/pool"
 )
 
-// TestLayerNorm compares the result with the formula in float64, also where the mean is far from
-// 0.
+// TestLayerNorm compares the result with the formula in float64, even if the mean is far from 0.
 func TestLayerNorm(t *testing.T) {
 	for _, n := range []int{1, 2, 3, 7, 64, 257} {
 		for _, mean := range []float32{0, 100} {
@@ -39,7 +38,7 @@ func TestLayerNorm(t *testing.T) {
 	}
 }
 
-// TestHeadNorms: heads have an RMSNorm in common, or each a LayerNorm of its own.
+// TestHeadNorms checks a LayerNorm for each head, and an RMSNorm that all heads share.
 func TestHeadNorms(t *testing.T) {
 	const rows, heads, size = 5, 3, 16
 	p := pool.New(2, nil)

@@ -53,7 +53,7 @@ const (
 	maxTokenRows = 1024
 )
 
-// Reserve allocates the memory for that many workers and tokens.
+// Reserve allocates the memory for a number of workers and tokens.
 func (m *MatMul) Reserve(workers, tokens int) {
 	m.workers = make([]matmulScratch, workers)
 	for i := range m.workers {
@@ -61,7 +61,7 @@ func (m *MatMul) Reserve(workers, tokens int) {
 	}
 }
 
-// reserve allocates the tiles for that many tokens.
+// reserve allocates the tiles for a number of tokens.
 func (s *matmulScratch) reserve(tokens int) {
 	for j := range s.tiles {
 		s.tiles[j] = make([]float32, max(maxTokenRows, tokens*maxItemRows/2)) // see start
@@ -116,9 +116,9 @@ func (m *MatMul) start(p *pool.Pool, mode matmulMode) error {
 		least = max(least, m.products[i].W.RowStep())
 		work = max(work, m.products[i].W.Cols*tokens)
 	}
-	// An item has a multiple of 16 rows, which are whole cache lines of results, so that no
-	// two workers write to the same line. It has at least the rows of a kernel's panel,
-	// which is computed as a whole.
+	// An item has a multiple of 16 rows. So its results are whole cache lines, and no two
+	// workers write to the same line. An item has at least the rows of a kernel's panel, because
+	// a panel is computed as a whole.
 	m.rows = maxItemRows
 	for m.rows > least && (total/m.rows < 8*p.Threads() || tokens > 1 && m.rows > 32) {
 		m.rows /= 2

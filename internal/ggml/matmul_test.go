@@ -24,7 +24,7 @@ func noise(seed uint64, n int) []float32 {
 	return x
 }
 
-// matrix returns a matrix of noise of type t.
+// matrix returns a random matrix of type t.
 func matrix(tb testing.TB, t quant.Type, seed uint64, rows, cols int) *matmul.Matrix {
 	data := make([]byte, rows*t.RowBytes(cols))
 	if x := noise(seed, rows*cols); t == quant.F32 {
@@ -128,7 +128,7 @@ func TestPrepareNormalizes(t *testing.T) {
 			require.InDelta(t, dst[i*cols+j], float32(q.Q[i*q.Stride+j])*q.D[i*q.Blocks+j/32], 0.02)
 		}
 	}
-	// The same without dst.
+	// The result is the same without dst.
 	want := append([]int8(nil), prep.Acts(quant.Q8_0).Q...)
 	require.NoError(t, prep.Run(p, x, w, nil))
 	require.Equal(t, want, prep.Acts(quant.Q8_0).Q)

@@ -24,7 +24,7 @@ type Prepare struct {
 	scratch [][]float32              // [workers][cols]
 }
 
-// Reserve allocates the memory for that many workers and rows of activations. cols has the
+// Reserve allocates the memory for a number of workers and rows of activations. cols has the
 // most columns of matrices of each type.
 func (p *Prepare) Reserve(workers, rows int, cols map[quant.Type]int) {
 	most := 0
@@ -76,9 +76,9 @@ func (p *Prepare) SetRow(i int, x []float32) {
 	}
 }
 
-// Run prepares the rows of src [rows, cols]. If norm is not nil, Run first normalizes them
-// with these weights: [cols], or [2, cols] for LayerNorm. If dst [rows, cols] is not nil
-// either, Run also writes the normalized rows to it.
+// Run prepares the rows of src [rows, cols]. If norm is not nil, Run first normalizes them with
+// norm's weights: [cols], or [2, cols] for LayerNorm. If dst is not nil, Run also writes the
+// normalized rows to dst [rows, cols].
 func (p *Prepare) Run(pool *pool.Pool, src, norm, dst []float32) error {
 	return p.RunPart(pool, Part{Hi: p.nrows, Src: src, Norm: norm, Dst: dst})
 }
@@ -96,8 +96,8 @@ func (p *Prepare) RunPart(pool *pool.Pool, part Part) error {
 	return p.run(pool)
 }
 
-// RunRows prepares the given rows of src [.., cols], in that order, without a norm. A nil rows
-// stands for all rows.
+// RunRows prepares the given rows of src [.., cols], in the given order, without a norm. If rows
+// is nil, it prepares all rows.
 func (p *Prepare) RunRows(pool *pool.Pool, src []float32, rows []int) error {
 	p.src, p.norm, p.dst, p.rows, p.lo, p.hi = src, nil, nil, rows, 0, p.nrows
 	return p.run(pool)

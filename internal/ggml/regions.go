@@ -28,8 +28,8 @@ func (s strips) at(i int) (lo, hi int) {
 // streams returns four strips as matmul.Streams.
 func (s strips) streams() matmul.Streams { return matmul.Streams{Lo: s.lo, Apart: s.apart, N: s.n} }
 
-// cut divides the products into regions, one of each product for each thread. An item has
-// m.rows rows. cut returns the number of items.
+// cut divides each product into one region for each thread. An item has m.rows rows. cut returns
+// the number of items.
 //
 // The regions of a thread have consecutive items, which are the share of one worker in a
 // pool.Pool.

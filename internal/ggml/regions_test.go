@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestRegionsHaveEveryRowOnce checks how products are cut into items. Each row of each product must
-// be in exactly one item, whichever runs of items the workers claim.
+// TestRegionsHaveEveryRowOnce checks how products are divided into items. However the workers
+// divide the items among them, they must compute each row of each product exactly once.
 func TestRegionsHaveEveryRowOnce(t *testing.T) {
 	acts := &matmul.Acts{Rows: 1}
 	for _, streams := range []int{1, 4} {

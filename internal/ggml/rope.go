@@ -53,18 +53,18 @@ type RopeParams struct {
 	FreqFactors []float32
 }
 
-// YaRN has the parameters of the scaling of that name (arXiv:2309.00071) that a model may
-// set. Zeros stand for the paper's choices.
+// YaRN has the parameters of YaRN's scaling (arXiv:2309.00071) that a model may set. Zeros stand
+// for the paper's choices.
 type YaRN struct {
 	Ext                float64 // share of the unscaled frequency that fast pairs keep; 0 means all of it, negative none of it
 	Attn               float64 // the amplitude; 0 means 1 + 0.1*ln Factor, or 1 if Ext is negative
-	BetaFast, BetaSlow float64 // fast pairs turn more than BetaFast times in OrigCtx; stretched ones less than BetaSlow times; 0 means 32 and 1
+	BetaFast, BetaSlow float64 // pairs that turn more than BetaFast times in OrigCtx are fast, and pairs that turn less than BetaSlow times are stretched; 0 means 32 and 1
 	Exact              bool    // the low and high ends of the correction range are not rounded to integers
 	Log                float64 // divides the amplitude by 1 + 0.1*Log*ln Factor
 }
 
-// Rope is a rotary position embedding. Pair i of a head x is a = x[2i] and b = x[2i+1], or
-// with RopeParams.Halves a = x[i] and b = x[i+Dim/2]. It becomes
+// Rope is a rotary position embedding. Pair i of a head x is a = x[2i] and b = x[2i+1]. With
+// RopeParams.Halves it is a = x[i] and b = x[i+Dim/2]. The pair becomes
 //
 //	a*cos - b*sin, a*sin + b*cos    for the angle pos * freq[i]
 //
@@ -145,10 +145,10 @@ func (p *RopeParams) yarnAmplitude() float64 {
 	return amplitude
 }
 
-// yarnRamp returns the share of its unscaled frequency that pair i keeps. It is Ext if the pair
-// turns more than BetaFast times within the context of the training, 0 if it turns less than
-// BetaSlow times, and on a linear ramp in between (arXiv:2309.00071, §3.2, with llama.cpp's
-// rounding).
+// yarnRamp returns the share of its unscaled frequency that pair i keeps. The share is Ext if
+// the pair turns more than BetaFast times within the context of the training, and 0 if it turns
+// less than BetaSlow times. In between, the share falls linearly (arXiv:2309.00071, §3.2, with
+// llama.cpp's rounding).
 func (p *RopeParams) yarnRamp(i int) float64 {
 	pairOf := func(turns float64) float64 {
 		return float64(p.Dim) * fmath.LogSeries(float64(p.OrigCtx)/(turns*2*math.Pi)) / (2 * fmath.LogSeries(p.Base))

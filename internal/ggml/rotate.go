@@ -12,7 +12,7 @@ import (
 // keys unchanged. Attention's output, a mean of rotated values, is rotated once more. That
 // undoes the rotation, because the matrix is its own inverse.
 
-// Rotated reports whether keys and values of that type are rotated.
+// Rotated reports whether keys and values of type t are rotated.
 func Rotated(t quant.Type) bool { return !isFloat(t) }
 
 // rotation returns how many elements of a head are rotated together: the largest power of two

@@ -26,16 +26,15 @@ type Store struct {
 	V        []float32 // [rows, Format.Heads*ValueDim]
 }
 
-// storeItem is a key head in a block of a span, so that no two workers write to the same
-// cache line.
+// storeItem is a key head in a block of a span. One worker stores a whole item, so no two
+// workers write to the same cache line.
 type storeItem struct {
 	span  *Span
 	block int
 	head  int
 }
 
-// Reserve allocates the memory for that many workers and keys of up to keyDim
-// elements.
+// Reserve allocates the memory for a number of workers and for keys of up to keyDim elements.
 func (s *StoreKV) Reserve(workers, keyDim int) {
 	s.rows = make([][]byte, workers)
 	for i := range s.rows {

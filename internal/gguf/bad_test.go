@@ -14,8 +14,8 @@ import (
 	"alpaca/internal/quant"
 )
 
-// refuse opens a bad file, mapped and read, and returns the error. It checks that the error names
-// the file and comes soon, with less than 64 MiB allocated.
+// refuse opens a bad file, mapped as well as read into memory, and returns the error. The error
+// must name the file. It must come soon, with less than 64 MiB allocated.
 func refuse(t *testing.T, path string) error {
 	t.Helper()
 	var last error

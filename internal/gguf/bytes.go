@@ -13,9 +13,9 @@ import (
 // memory as they are in the file.
 const align = 32
 
-// OpenBytes opens a checkpoint that is in memory; name is for messages. The File refers to
-// data, which must not change before Close. It refers to a copy if data does not begin at a
-// multiple of 32 bytes, or if Options.NoMap is set and Options.HeaderOnly is not. A part of a
+// OpenBytes opens a checkpoint that is in memory; name is for messages. The File refers to data,
+// which must not change before Close. It refers to a copy if data does not begin at a multiple
+// of 32 bytes. The same holds if Options.NoMap is set without Options.HeaderOnly. A part of a
 // split model is an error.
 func OpenBytes(name string, data []byte, opt Options) (*File, error) {
 	f := &File{Path: name}

@@ -14,9 +14,9 @@ var ErrTruncated = errors.New("past the end of the file")
 // file has more. The caller must read more.
 var errShort = errors.New("not read yet")
 
-// cursor reads little-endian fields of b one after the other. The first error
-// stays and makes all later reads return zeros, so that callers check it once
-// for a group of fields, but always before they use a length or a count.
+// cursor reads little-endian fields of b one after the other. After the first error all reads
+// return zeros. So callers check the error once for a group of fields, but always before they
+// use a length or a count.
 type cursor struct {
 	b    []byte
 	pos  int   // index in b of the next byte

@@ -44,8 +44,7 @@ func TestFileTypes(t *testing.T) {
 	require.Empty(t, FileType(99).Describe())
 }
 
-// TestFileTypeOf checks that every type of weights that a current model may have has a file
-// type.
+// TestFileTypeOf checks that there is a file type for each type of weights in current models.
 func TestFileTypeOf(t *testing.T) {
 	for typ, want := range map[quant.Type]FileType{
 		quant.F32: AllF32, quant.BF16: MostlyBF16, quant.Q8_0: MostlyQ8_0, quant.Q2_K: MostlyQ2_K, quant.Q3_K: MostlyQ3_K_M,

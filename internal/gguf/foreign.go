@@ -21,7 +21,8 @@ func (e *ForeignError) Error() string {
 // magic is "GGUF", the first bytes of every GGUF file.
 const magic = "GGUF"
 
-// foreignMagics are the first bytes of files that users take for models, or get instead of one.
+// foreignMagics are the first bytes of files that users mistake for models, such as archives and
+// error pages.
 var foreignMagics = []struct{ magic, what string }{
 	{"PK\x03\x04", "a zip archive"},
 	{"\x80\x02", "a Python pickle, perhaps an old PyTorch checkpoint"},

@@ -79,8 +79,8 @@ type Options struct {
 }
 
 // Open opens the checkpoint at path. Any part of a split model opens the whole model. Errors
-// name the file. A file of a format that this package does not read gives a *ForeignError, a
-// damaged or unreadable file a plain error.
+// name the file. The error is a *ForeignError if this package does not read the file's format,
+// and a plain error if the file is damaged or unreadable.
 func Open(path string) (*File, error) { return OpenWith(path, Options{}) }
 
 // OpenWith does what Open does, with options.
@@ -281,7 +281,7 @@ func (f *File) Unchanged() error {
 		st, err := os.Stat(im.path)
 		switch {
 		case errors.Is(err, os.ErrNotExist):
-			// Removed or replaced: the mapping keeps the old contents alive.
+			// The file was removed or replaced. The mapping still has its old contents.
 		case err != nil:
 			return fmt.Errorf("gguf: %w", err)
 		case os.SameFile(st, im.stat) && st.Size() != im.size:

@@ -160,8 +160,8 @@ func TestGaps(t *testing.T) {
 	require.Equal(t, b.buf[len(b.buf)-16:], f.Tensor("x").Data)
 }
 
-// TestNoMap checks that a file reads the same if it is not mapped, also with a header that is
-// longer than the first read.
+// TestNoMap checks that a file reads the same if it is not mapped, even if its header is longer
+// than the first read.
 func TestNoMap(t *testing.T) {
 	b := newBuilder(3, 1, 1).key("words", KindArray).array(KindString, 100_000)
 	for i := range 100_000 {

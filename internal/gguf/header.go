@@ -10,8 +10,8 @@ import (
 	"alpaca/internal/quant"
 )
 
-// Bounds on what a header may hold. They are far above anything in use, and keep the memory
-// below 64 MB until a bad file is refused.
+// Bounds on what a header may hold. They are far above anything in use. With them, a bad file
+// takes less than 64 MB of memory before it is refused.
 const (
 	maxKeys    = 1 << 12
 	maxTensors = 1 << 15 // a model with 128 experts in separate tensors has 14 thousand

@@ -134,8 +134,8 @@ func (im *image) readHeader(opt Options) (*header, error) {
 	return parseHeader(im.path, im.data, im.size, false)
 }
 
-// at returns n bytes of the file from offset off, all within the file: a window of the mapping,
-// or a copy.
+// at returns n bytes of the file from offset off, as a window of the mapping or as a copy. All
+// of them must be within the file.
 func (im *image) at(off, n int64) ([]byte, error) {
 	if im.mapped {
 		return im.data[off : off+n : off+n], nil

@@ -125,8 +125,9 @@ func checkLegacy(t testing.TB, data []byte) {
 	}
 }
 
-// TestLegacyTruncated cuts files near their beginning and end at every byte, and at many places
-// between. The rest must be refused, except a file with a vocabulary alone.
+// TestLegacyTruncated truncates files at every byte near their beginning and end, and at many
+// places between. The truncated files must be refused, except a file that ends after the
+// vocabulary.
 func TestLegacyTruncated(t *testing.T)       { testLegacyTruncated(t, false) }
 func TestLegacyTruncatedShared(t *testing.T) { testLegacyTruncated(t, true) }
 

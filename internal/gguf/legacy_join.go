@@ -7,7 +7,7 @@ import (
 	"alpaca/internal/quant"
 )
 
-// The tensors whose shapes give the sizes that are not among a file's numbers.
+// The shapes of these tensors give the sizes that a file does not store as numbers.
 var (
 	firstKeys = arch.LayerPrefix(0) + arch.AttnK.Weight()
 	firstGate = arch.LayerPrefix(0) + arch.FFNGate.Weight()

@@ -48,8 +48,8 @@ func (l *legacyFile) metadata(f *File, opt Options) ([]KV, error) {
 	}
 	kv = append(kv, Hparams(&arch.Llama, &h)...)
 	if l.format == "ggml" {
-		// The programs for this container added no space in front of a prompt. Those for the
-		// later containers did, as has been usual since.
+		// The programs for this container added no space in front of a prompt. The programs for
+		// later containers did, and so do current programs.
 		kv = append(kv, KV{"tokenizer.ggml.add_space_prefix", Bool(false)})
 	}
 	texts, types := l.vocab.tokens()

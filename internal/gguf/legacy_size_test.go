@@ -66,11 +66,11 @@ func writeSparse7B(t *testing.T, m *oldModel) string {
 	return path
 }
 
-// TestAlpaca7B checks that files of the size of Alpaca 7B of March 2023 open at once and take no
-// memory for the weights.
+// TestAlpaca7B checks that files of the size of Alpaca 7B of March 2023 open immediately and
+// take no memory for the weights.
 func TestAlpaca7B(t *testing.T) { testAlpaca7B(t, oldVocab(32000-firstPiece), false) }
 
-// TestAlpaca7BShared does the same with LLaMA's vocabulary, so that the sizes are exact.
+// TestAlpaca7BShared is TestAlpaca7B with LLaMA's vocabulary, so that the sizes are exact.
 func TestAlpaca7BShared(t *testing.T) {
 	vocab, _, _ := llamaOldVocab(t)
 	testAlpaca7B(t, vocab, true)

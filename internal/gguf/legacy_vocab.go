@@ -17,8 +17,8 @@ type legacyVocab struct {
 	scores []float32 // nil in ggml files
 }
 
-// How LLaMA's vocabulary is arranged: three special tokens, a token for each
-// byte, and then the pieces in the order in which they were learned.
+// LLaMA's vocabulary has three special tokens, a token for each byte, and then the pieces in the
+// order in which they were learned.
 const (
 	unkToken, bosToken, eosToken = 0, 1, 2
 

@@ -62,7 +62,7 @@ func requireNumber(t *testing.T, want, got any, ok bool) {
 	}
 }
 
-// TestAnyNumbers does the same with arrays.
+// TestAnyNumbers is TestAnyNumber for arrays.
 func TestAnyNumbers(t *testing.T) {
 	f64s := func(list ...float64) Value {
 		v := Value{Kind: KindArray, Elem: KindF64, n: len(list)}

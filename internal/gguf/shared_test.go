@@ -41,8 +41,8 @@ func sharedFiles(t testing.TB) []string {
 	return append(models, vocabs...)
 }
 
-// ownFile writes a model of one matrix of F16 and a vocabulary of that many tokens,
-// and returns its path.
+// ownFile writes a model of one matrix of F16 and a vocabulary with the given number of tokens.
+// It returns the file's path.
 func ownFile(t testing.TB, tokens, cols int) string {
 	texts, scores, types := make([]string, tokens), make([]float32, tokens), make([]int32, tokens)
 	for i := range texts {

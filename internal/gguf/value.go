@@ -140,9 +140,9 @@ func (k Kind) unsigned() bool { return k == KindU8 || k == KindU16 || k == KindU
 func (k Kind) signed() bool   { return k == KindI8 || k == KindI16 || k == KindI32 || k == KindI64 }
 func (k Kind) float() bool    { return k == KindF32 || k == KindF64 }
 
-// Programs that write GGUF differ in the types of numbers: a count may be a u64, an i32 or even
-// a whole f32, a factor an f64, a flag a u8. The methods below therefore accept any kind of
-// number whose value fits.
+// Programs that write GGUF differ in the types of numbers. A count may be a u64, an i32 or even
+// a whole f32; a factor may be an f64; a flag may be a u8. The methods below therefore accept
+// any kind of number whose value fits.
 
 // Uint returns a non-negative integer.
 func (v Value) Uint() (uint64, bool) {
@@ -201,7 +201,7 @@ func (n number) asFloat(k Kind) (float64, bool) {
 	return n.f, k.float()
 }
 
-// asBool returns a bool. A number of kind k that is 0 or 1 counts as one.
+// asBool returns a bool. A number of kind k counts as a bool if it is 0 or 1.
 func (n number) asBool(k Kind) (value, ok bool) {
 	if k == KindBool {
 		return n.u != 0, true
@@ -277,8 +277,8 @@ func (v Value) Bools() ([]bool, bool) {
 	return numbers(v, func(n number) (bool, bool) { return n.asBool(v.Elem) })
 }
 
-// numbers returns an array of numbers or bools. It calls as to convert an element and to tell
-// whether it fits.
+// numbers returns an array of numbers or bools. as is a function that converts an element and
+// reports whether it fits.
 func numbers[T any](v Value, as func(number) (T, bool)) ([]T, bool) {
 	if v.Kind != KindArray || v.Elem == KindString || v.Elem == KindArray {
 		return nil, false

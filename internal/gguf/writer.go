@@ -14,9 +14,9 @@ import (
 	"alpaca/internal/quant"
 )
 
-// Writer writes a GGUF file of version 3. Create writes the header, Write the tensors' data, in
-// order. The file appears under its name only with Commit, complete and on disk. A failure
-// leaves an older file of that name unchanged.
+// Writer writes a GGUF file of version 3. Create writes the header. Then Write writes the
+// tensors' data, in order. The file appears under its name only with Commit, complete and on
+// disk. A failure leaves an older file at the same path unchanged.
 //
 //	w, err := gguf.Create(path, kv, tensors)
 //	defer w.Abort()

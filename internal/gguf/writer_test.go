@@ -146,7 +146,7 @@ func list(t *testing.T, dir string) (names []string) {
 }
 
 // TestWriterMisuse writes too little, too much, or in the wrong order. Then no new file may
-// appear, and an old file of that name stays.
+// appear, and an old file at the same path stays.
 func TestWriterMisuse(t *testing.T) {
 	tests := []struct {
 		name  string

@@ -173,8 +173,8 @@ var groundFloor = []string{
 // forTests are packages that only tests import, and that may import anything.
 var forTests = []string{"internal/cli/clitest", "internal/house", "internal/quant/quanttest", "internal/server/blackbox", "internal/store/storetest", "internal/testmodel", "internal/testmodel/write", "internal/testshared"}
 
-// shared are the packages below internal/cli that are not commands, each with those of them that
-// it may import.
+// shared are the packages below internal/cli that are not commands. Each has a list of the
+// shared packages that it may import.
 var shared = map[string][]string{
 	"internal/cli/load":   {"internal/cli/models", "internal/cli/flags", "internal/cli/ui"},
 	"internal/cli/models": {"internal/cli/ui"},

@@ -30,8 +30,9 @@ var elsewhere = []string{
 	"nats.go",                    // its short name
 }
 
-// noFile reports whether name does not mean a file of this tree: it is a name that the reader
-// chooses, a file of the references, an element of a vector register, or one of elsewhere.
+// noFile reports whether name stands for something other than a file of this tree: a name that
+// the reader chooses, a file of the references, an element of a vector register, or an entry of
+// elsewhere.
 func noFile(name string) bool {
 	return strings.Contains(name, "NAME.") || strings.Contains(name, "shared/") || strings.HasSuffix(name, "[i]") ||
 		slices.Contains(elsewhere, name)
@@ -46,7 +47,7 @@ func TestFileNames(t *testing.T) {
 	}
 }
 
-// mention is a name of a file in the text of another file, where.
+// mention is the name of a file, found in the text of the file where.
 type mention struct{ where, name string }
 
 // missingNames returns the mentions of files that do not exist. A name may begin at any folder
@@ -115,8 +116,8 @@ func commentsOf(fsys fs.FS, name string) (string, error) {
 	return "", nil
 }
 
-// TestFuzzTargets checks that SECURITY.md lists all fuzz targets, both in the text about what they
-// read and in the table of the times that they ran.
+// TestFuzzTargets checks that SECURITY.md lists all fuzz targets in two places: in the text that
+// says what they read, and in the table that says how long they ran.
 func TestFuzzTargets(t *testing.T) {
 	page, err := os.ReadFile("../../SECURITY.md")
 	require.NoError(t, err)

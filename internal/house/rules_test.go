@@ -119,8 +119,8 @@ func sessions(p *pkg) (list []breach) {
 	return list
 }
 
-// sockets checks that only servers and downloads open sockets. The connections of queues are
-// opened by NATS's library, which libraries checks.
+// sockets checks that only servers and downloads open sockets. NATS's library opens the
+// connections of queues; the rule "libraries" checks which packages import it.
 func sockets(p *pkg) (list []breach) {
 	if inside(p.path, "internal/server") || inside(p.path, "internal/store") {
 		return nil
@@ -247,8 +247,8 @@ func examples(p *pkg) []breach {
 	return []breach{breachf(p.path+" has no example", "example_test.go shows in a few lines how a package is used, or withoutExample says why not")}
 }
 
-// maxParameters is the largest number of parameters of a function. With more, a reader of a call
-// cannot tell which is which.
+// maxParameters is the largest number of parameters of a function. With more parameters, a
+// reader of a call cannot tell which is which.
 const maxParameters = 6
 
 // parameters checks the number of parameters. A struct is better than many, because its fields

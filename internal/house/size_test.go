@@ -19,7 +19,7 @@ const maxFiles = 25
 // code are the extensions of the files that count.
 var code = []string{".go", ".s", ".h", ".js", ".css", ".html", ".py", ".sh"}
 
-// TestFolders checks that no folder has more than mostFiles files of code.
+// TestFolders checks that no folder has more than maxFiles files of code.
 func TestFolders(t *testing.T) {
 	counts, err := codeFiles(os.DirFS("../.."))
 	require.NoError(t, err)

@@ -28,7 +28,7 @@ func (c *compiler) args(a syntax.Args, p place) func(f *frame) *value.Args {
 	}
 }
 
-// addNamed adds to a the named arguments of **v.
+// addNamed adds the named arguments of **v to a.
 func addNamed(a *value.Args, v value.Value) {
 	d, ok := v.(*value.Dict)
 	if !ok {
@@ -53,8 +53,7 @@ func addNamed(a *value.Args, v value.Value) {
 	a.Names = names
 }
 
-// call compiles a call. If caller is not nil, it makes the macro that is passed as the argument
-// "caller".
+// call compiles a call. If caller is not nil, it creates the macro for the argument "caller".
 func (c *compiler) call(e *syntax.Call, p place, caller func(f *frame) *macro) eval {
 	fn, args := c.expr(e.Fn, p), c.args(e.Args, p)
 	return func(f *frame) value.Value {

@@ -150,7 +150,8 @@ func (c *compiler) root(nodes []syntax.Node, top bool) *block {
 	return b
 }
 
-// entered returns the loads of a scope except parameters, which the caller sets.
+// entered returns how the variables of a scope get their values, except parameters, which the
+// caller sets.
 func (s *scope) entered() []load {
 	var list []load
 	for _, l := range s.loads {

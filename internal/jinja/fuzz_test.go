@@ -68,8 +68,8 @@ func FuzzRender(f *testing.F) {
 	})
 }
 
-// FuzzContents checks that a template can be rendered whatever the contents are, and shows
-// them unchanged.
+// FuzzContents checks that a template can be rendered with any contents, and shows them
+// unchanged.
 func FuzzContents(f *testing.F) {
 	f.Add("Hello", "<|im_end|>")
 	f.Add("{{ x }}", "a\r\nb\u2028\x00")

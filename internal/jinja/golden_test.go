@@ -81,7 +81,7 @@ func differences(t testing.TB) map[string]bool {
 	return list
 }
 
-// TestRecords compares with texts that jinja2 rendered.
+// TestRecords compares renderings with texts that jinja2 rendered.
 func TestRecords(t *testing.T) {
 	list := golden(t, "jinja.jsonl")
 	known := differences(t)

@@ -28,8 +28,8 @@ func hostile(t testing.TB) *value.Dict {
 	return v.(*value.Dict)
 }
 
-// leak returns a piece of the output that has the origin Template but letters of the data, or
-// "" if there is none.
+// leak returns a piece of the output that has the origin Template although it contains letters
+// of the data. It returns "" if it finds no such piece.
 func leak(t text.Text) string {
 	for _, s := range t.Spans() {
 		if s.Origin == text.Template && strings.ContainsAny(s.Text, "жЖ") {
@@ -74,8 +74,8 @@ func expressions() []string {
 		"raise_exception(s)", "range(3)|join(s)", "loop", "self", "s is string", "[s]|tojson(separators=(s, s))", "d|tojson(indent=s)", "d|tojson(ensure_ascii=true)", "{s: {s: [s]}}")
 }
 
-// TestProvenance checks that no letter of the data ever gets the origin Template, whichever
-// expression it goes through.
+// TestProvenance checks that no letter of the data ever gets the origin Template in any of the
+// expressions.
 func TestProvenance(t *testing.T) {
 	rendered := 0
 	all := expressions()
@@ -104,7 +104,7 @@ func TestProvenance(t *testing.T) {
 	require.Greater(t, rendered, len(all)/every/3)
 }
 
-// TestProvenanceOfStatements checks the same for statements.
+// TestProvenanceOfStatements is TestProvenance for statements.
 func TestProvenanceOfStatements(t *testing.T) {
 	for _, source := range []string{
 		"{% macro m(a, b='x') %}<{{ a }}{{ b }}{{ varargs }}{{ kwargs }}{{ caller() if caller }}>{% endmacro %}{{ m(s, s, s, k=s) }}{% call m(s) %}{{ s }}{% endcall %}{{ m(s)|upper }}",
@@ -209,8 +209,8 @@ func TestProvenanceOfNumbers(t *testing.T) {
 	require.Empty(t, data)
 }
 
-// TestProvenanceOfTemplates renders published templates with messages that have letters of
-// their own, and checks that none of these letters gets the origin Template.
+// TestProvenanceOfTemplates renders published templates with messages that contain letters which
+// no template has. None of these letters may get the origin Template.
 func TestProvenanceOfTemplates(t *testing.T) {
 	compiled := map[string]*Template{}
 	n := 0

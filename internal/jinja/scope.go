@@ -204,7 +204,7 @@ func (s *scope) name(n *syntax.Name) {
 	}
 }
 
-// params makes the names of a target parameters of the scope.
+// params declares the names in target as parameters of the scope.
 func (s *scope) params(target syntax.Expr) {
 	walk(target, func(n *syntax.Name) { s.param(n.Name) })
 }

@@ -14,7 +14,7 @@ import (
 	"golang.org/x/term"
 )
 
-// Libraries that were tried instead in November 2026, and what failed in each:
+// These libraries were tried instead in November 2026, and failed as described:
 // reeflective/readline v1.3.0 (characters whose bytes come in two reads; the cursor after a wide
 // character at the window's edge; 1.2 MB), bubbles v2.2.1 (accents and emoji; 2.1 MB),
 // peterh/liner v1.2.3, x/term v0.47.0, ergochat/readline v0.1.3 and chzyer/readline v1.5.1 (a

@@ -1,8 +1,8 @@
 // Package lora has low-rank adapters (LoRA, arXiv:2106.09685), separate from the models that
 // they change. An adapter has pairs of matrices, whose products are added to a model's matrices,
-// and whole tensors, which replace tensors of the model. Read reads them from GGUF files,
-// package peft from folders of Hugging Face's peft; both use GGUF's names of tensors. Package
-// model evaluates models with adapters; Merge merges adapters into weights.
+// and whole tensors, which replace tensors of the model. Read reads GGUF files, and package peft
+// reads folders of Hugging Face's peft; both use GGUF's names of tensors. Package model
+// evaluates models with adapters; Merge merges adapters into weights.
 package lora
 
 import (

@@ -31,8 +31,8 @@ const (
 // Read reads the adapter in an open GGUF file, in llama.cpp's format. A is NAME.lora_a [rank,
 // columns] and B is NAME.lora_b [rows, rank]; for the embedding they are [vocabulary, rank] and
 // [width, rank]. The scale of B·A is adapter.lora.alpha divided by the rank, or 1 if alpha is 0.
-// Tensors without these suffixes replace tensors of the model; llama.cpp ignores such norms and
-// refuses other such tensors. The caller may close f after Read.
+// Tensors without these suffixes replace tensors of the model. llama.cpp ignores replaced norms,
+// and refuses other replaced tensors. The caller may close f after Read.
 func Read(f *gguf.File) (*Adapter, error) {
 	a := &Adapter{Path: f.Path}
 	err := gguf.Guard(func() error {

@@ -5,9 +5,9 @@ import (
 	"os"
 )
 
-// FreeMemory returns the number of bytes that may be allocated without swapping: what the system
-// has available, or less if this process's control group or an ancestor of it leaves less. It
-// returns 0 if the number is unknown, and at least 1 otherwise.
+// FreeMemory returns the number of bytes that may be allocated without swapping. That is the
+// memory that the system has available, or less if a control group of this process has a lower
+// limit. It returns 0 if the number is unknown, and at least 1 otherwise.
 func FreeMemory() int64 { return freeMemory(os.DirFS("/")) }
 
 func freeMemory(root fs.FS) int64 {

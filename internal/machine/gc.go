@@ -7,9 +7,9 @@ import (
 )
 
 // DelayGC keeps the garbage collector from running until the returned function is called, or
-// until the heap has 64 MiB. Most objects that are made while a model is loaded stay, so that
-// collecting them early only delays the first token. The returned function may be called
-// several times. DelayGC does nothing if the user has set GOGC.
+// until the heap has 64 MiB. Most objects that are made while a model is loaded stay in use. So
+// an early collection frees little, and only delays the first token. The returned function may
+// be called several times. DelayGC does nothing if the user has set GOGC.
 func DelayGC() (resume func()) {
 	if os.Getenv("GOGC") != "" {
 		return func() {}

@@ -20,8 +20,8 @@ import (
 var levels = []string{"avx512vnni", "avxvnni", "avx2", "i8mm", "sdot", "neon"}
 
 // ceiling is the best level that may be used, from ALPACA_KERNEL: a level's name, or "generic"
-// for portable code only; "" for no limit. Tests use it to choose an instruction set, and so can
-// users who report a bug.
+// for portable code only; "" for no limit. It lets tests, and users who report a bug, choose an
+// instruction set.
 var ceiling = os.Getenv("ALPACA_KERNEL")
 
 // CheckCeiling returns an error if ALPACA_KERNEL is set to anything except a level or
@@ -33,7 +33,7 @@ func CheckCeiling() error {
 	return fmt.Errorf("machine: ALPACA_KERNEL is %q, must be %s or generic", ceiling, strings.Join(levels, ", "))
 }
 
-// Allowed reports whether kernels of that level may be used: this CPU can run them, and
+// Allowed reports whether kernels of a level may be used: this CPU can run them, and
 // ALPACA_KERNEL does not ask for a lower level.
 func Allowed(level string) bool {
 	if ceiling == "" {
@@ -54,5 +54,5 @@ func Levels() []string {
 	return can
 }
 
-// HasLevel reports whether this CPU can run kernels of that level. It ignores ALPACA_KERNEL.
+// HasLevel reports whether this CPU can run kernels of a level. It ignores ALPACA_KERNEL.
 func HasLevel(level string) bool { return cpuLevels[level] }

@@ -10,8 +10,8 @@ import (
 	"alpaca/internal/machine/start"
 )
 
-// slack is how many bytes Go's heap may take in addition to an allocation, because it grows
-// by pieces of 64 MiB.
+// slack is how many bytes Go's heap may take in addition to an allocation, because it grows in
+// pieces of 64 MiB.
 const slack = 72 << 20
 
 // Reserve returns an error if n more bytes cannot be allocated. It checks the limit of the
@@ -47,7 +47,7 @@ func Reserve(n int64) error {
 func mebibytes(n int64) string { return fmt.Sprintf("%d MiB", (n+1<<20-1)>>20) }
 
 // Limited reports whether the memory of this process is limited, by its address space or its
-// control group. If so, call Reserve also before many small allocations.
+// control group. If so, also call Reserve before many small allocations.
 var Limited = sync.OnceValue(func() bool {
 	_, _, limited := start.AddressSpace()
 	_, grouped := groupFree()

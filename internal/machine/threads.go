@@ -16,9 +16,9 @@ type Threads struct {
 }
 
 // Default returns the number of threads with which inference is fastest: one for each
-// performance core, or for each physical core if all are alike, but not more than the quota,
-// rounded up. Two threads of one core share its multipliers, and fast cores would have to wait
-// for slow ones.
+// performance core, or for each physical core if all are alike. It is at most the quota, rounded
+// up. Two threads of one core share its multipliers, and fast cores would have to wait for slow
+// ones.
 func (t Threads) Default() int {
 	n := t.Logical
 	for _, limit := range []int{t.Cores, t.Fast, int(math.Ceil(t.Quota))} {

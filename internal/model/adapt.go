@@ -16,14 +16,14 @@ import (
 // wants.
 type adapting struct {
 	runs   []run // the runs of the current rows; empty if no text has adapters
-	all    []run // the runs of all rows of the batch; later the memory of runs
+	all    []run // the runs of all rows of the batch; its memory then serves for runs
 	wanted []run // the runs of the wanted rows; lo and hi count only wanted rows
 
 	in     matmul.Acts  // the activations of a run's rows, a view
 	acts   ggml.Prepare // low, prepared as the input of the product with B
 	low    []float32    // [batch, rank] products A·x
 	up     []float32    // [batch, FFNDim] products Up·x of networks with adapters
-	whole  []float32    // [batch, rows] products with adapters' matrices that replace the model's
+	whole  []float32    // [batch, rows] products with adapters' matrices that take the place of the model's
 	norm   []float32    // [2*Dim or more] the weights of a norm, changed by adapters
 	row    []float32    // [Dim]
 	out    []float32    // [batch, Dim] a product with adapters, before it is added to the residual stream
@@ -52,9 +52,9 @@ func (r *Runner) reserveAdapters() {
 	}
 }
 
-// adapterSizes returns the highest rank of any adapter, the largest number of rows of a matrix
-// that replaces one of the model's, and the largest number of elements in the inner state of a
-// feed-forward network.
+// adapterSizes returns three maxima: rank is the highest rank of any adapter, whole the most
+// rows of a matrix that replaces one of the model's, and inner the most elements of a
+// feed-forward network's inner state.
 func (m *Model) adapterSizes() (rank, whole, inner int) {
 	rank = 1
 	for _, l := range m.LoRAs {
@@ -142,8 +142,8 @@ func (r *Runner) adaptRows(acts *ggml.Prepare, x run, p product) {
 	}
 }
 
-// replace moves out, the product of a run's rows, towards the product with the adapter's
-// matrix: see moveTo.
+// replace moves the elements of out towards the product with the adapter's matrix, as moveTo
+// does. out has the product of a run's rows.
 func (r *Runner) replace(acts *ggml.Prepare, x run, c *change, out []float32, scale float32) {
 	a := &r.lora
 	if len(a.whole) < len(out) {
@@ -203,8 +203,8 @@ func (r *Runner) changedNorm(norm []float32) bool {
 	return false
 }
 
-// adaptEmbedding applies the adapters of the batch's row i to the slice row, which has the
-// token's row of the embedding matrix.
+// adaptEmbedding applies the adapters of the batch's row i to row, the token's row of the
+// embedding matrix.
 func (r *Runner) adaptEmbedding(row []float32, token, i int) {
 	for _, x := range r.lora.runs {
 		if i < x.lo || i >= x.hi {
@@ -253,15 +253,15 @@ func (r *Runner) gateApart(f *FFN, out []float32) {
 }
 
 // change is the effect of an adapter on a product W·x + Bias. It adds B·(A·x), or it replaces
-// the product by Whole·x + Bias.
+// the product with Whole·x + Bias.
 type change struct {
 	A, B  matmul.Matrix // [rank, columns] and [rows, rank], F32; B is multiplied by Pair.Scale
-	Whole matmul.Matrix // [rows, columns]; empty if there is A
+	Whole matmul.Matrix // [rows, columns]; empty if A is set
 	Bias  []float32     // the bias that is added to Whole·x
 }
 
-// tableChange is the effect of an adapter on a row of the embedding matrix. It adds
-// b·a[token], or it replaces the row by that of whole.
+// tableChange is the effect of an adapter on a row of the embedding matrix. It adds b·a[token],
+// or it replaces the row with the same row of whole.
 type tableChange struct {
 	a, b  []float32 // [VocabSize, rank] and [Dim, rank]; b is multiplied by Pair.Scale
 	rank  int

@@ -18,13 +18,13 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// randomAdapter returns an adapter of some of the tensors that it may change. part is the
-// probability of each; 1 means all of them.
+// randomAdapter returns an adapter of some of the tensors that an adapter may change. It takes
+// each of these tensors with the probability part.
 func randomAdapter(m *model.Model, seed uint64, rank int, part float64) *lora.Adapter {
 	return testmodel.AdapterSpec{Seed: seed, Rank: rank, Part: part}.Make(m.File)
 }
 
-// adaptable returns models of all architectures, or of a few on emulated CPUs.
+// adaptable returns models of all architectures. On emulated CPUs it returns only a few of them.
 func adaptable() []testmodel.Named {
 	list := testmodel.Catalog()
 	if testing.Short() {
@@ -65,8 +65,8 @@ func all32(made *testmodel.Model) *testmodel.Model {
 	return made
 }
 
-// TestAdaptersOfAllArchitectures compares models with adapters of all tensors with models that
-// have the adapters merged into their weights, in batches and token by token.
+// TestAdaptersOfAllArchitectures compares two models, in batches and token by token. The first
+// has an adapter of all its tensors; in the second the adapter is merged into the weights.
 func TestAdaptersOfAllArchitectures(t *testing.T) {
 	tokens := []int32{1, 40, 280, 264, 290, 201, 17, 33}
 	f32 := quant.F32
@@ -104,8 +104,8 @@ func TestAdaptersOfAllArchitectures(t *testing.T) {
 	}
 }
 
-// TestAdaptersOfQuantizedBases does the same with bases of several types. The adapters are
-// merged into float32 weights with the values of the base.
+// TestAdaptersOfQuantizedBases is TestAdaptersOfAllArchitectures with bases of several types.
+// The adapters are merged into float32 weights with the values of the base.
 func TestAdaptersOfQuantizedBases(t *testing.T) {
 	tokens := []int32{1, 40, 280, 264, 290, 201, 17, 33}
 	for typ, within := range map[string]float64{"bf16": 0.1, "f16": 0.02, "q8_0": 0.15, "q4_0": 0.15, "q4_k_m": 0.15} { // the base's activations are rounded
@@ -153,8 +153,8 @@ func quantized(t *testing.T, path, typ string) string {
 	return out
 }
 
-// TestAdaptersDoNotNoticeEachOther checks that texts with different adapters in one batch get
-// the bits that each gets alone.
+// TestAdaptersDoNotNoticeEachOther checks that texts with different adapters get the same bits
+// in one batch as alone.
 func TestAdaptersDoNotNoticeEachOther(t *testing.T) {
 	for i, named := range adaptable() {
 		t.Run(named.Name, func(t *testing.T) {

@@ -34,12 +34,12 @@ type answer struct {
 
 const answerPrompt = "The alpaca was on a llama and the patient man was up in time on an island. 羊駝 é 42!\n"
 
-// TestAnswers checks a model of every architecture. Whatever the batch and the number of
-// threads, each computes the bits that testdata/answers.json records for every CPU.
+// TestAnswers checks a model of every architecture. With every batch size and number of threads,
+// each model must compute the bits that testdata/answers.json records for every CPU.
 func TestAnswers(t *testing.T) {
 	answers := map[string]*answer{}
 	for _, a := range arch.All() {
-		answers[a.Name] = nil // the catalog must have a model of that name
+		answers[a.Name] = nil // the catalog must have a model called a.Name
 	}
 	for _, named := range testmodel.Catalog() {
 		t.Run(named.Name, func(t *testing.T) { answers[named.Name] = answerOf(t, named.Spec.Make()) })
@@ -52,8 +52,8 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-// answerOf returns the answer of a model. It checks that every batch and number of threads
-// gives the same.
+// answerOf returns the answer of a model. It checks that the answer is the same with every batch
+// size and number of threads.
 func answerOf(t *testing.T, made *testmodel.Model) *answer {
 	path := made.Write(t)
 	file, err := os.ReadFile(path)
@@ -142,8 +142,8 @@ func bytesOf(x []float32) []byte {
 	return b
 }
 
-// TestNarrowLayers compares a model whose layers differ in width with one that computes the
-// same function. All layers of the latter are as wide as the widest, padded with weights of 0.
+// TestNarrowLayers compares a model whose layers differ in width with a model that computes the
+// same function with layers of equal width. The equal layers are padded with weights of 0.
 func TestNarrowLayers(t *testing.T) {
 	narrow := testmodel.Spec{Arch: &arch.Qwen3, Seed: 8, BPE: true, Vary: true}.Make()
 	wide := testmodel.Spec{Arch: &arch.Qwen3, Seed: 8, BPE: true, Vary: true}.Make()
@@ -153,7 +153,8 @@ func TestNarrowLayers(t *testing.T) {
 	}
 	for layer, of := range []struct{ heads, kvHeads, ffn int }{{testmodel.Heads, kvHeads, ffn}, {heads, kvHeads / 2, ffn - 64}} {
 		get := func(role arch.Role) *testmodel.Tensor { return wide.Tensor(arch.LayerPrefix(layer) + role.Weight()) }
-		// In the wide layer a key head serves twice as many query heads; those added are 0.
+		// In the wide layer a key head serves twice as many query heads. The additional query
+		// heads are 0.
 		from := func(h, n, of int) int { // the narrow layer's head for head h of n, or -1
 			if h *= of; h%n != 0 {
 				return -1
@@ -188,8 +189,8 @@ func TestNarrowLayers(t *testing.T) {
 	require.InDeltaSlice(t, logits[1], logits[0], 1e-4)
 }
 
-// widenRows replaces a matrix by one of n groups of rows. Group g is a copy of group from(g), or
-// zeros where that is -1.
+// widenRows replaces a matrix with a matrix of n groups of rows. Group g is a copy of group
+// from(g), or zeros if from(g) is -1.
 func widenRows(t *testmodel.Tensor, n, rows int, from func(int) int) {
 	cols := t.Shape[1]
 	data := make([]float32, n*rows*cols)
@@ -201,7 +202,7 @@ func widenRows(t *testmodel.Tensor, n, rows int, from func(int) int) {
 	t.Shape, t.Data = []int{n * rows, cols}, data
 }
 
-// widenColumns does the same with groups of columns.
+// widenColumns is widenRows for groups of columns.
 func widenColumns(t *testmodel.Tensor, n, cols int, from func(int) int) {
 	old := t.Shape[1]
 	data := make([]float32, t.Shape[0]*n*cols)
@@ -267,9 +268,9 @@ func TestBadArchitectures(t *testing.T) {
 	}
 }
 
-// TestExpertLength checks the length of the experts' inner states where a file does not have
-// it. In Qwen models the experts that a token uses share the length of the layer. In others
-// each expert has that length.
+// TestExpertLength checks the length of the experts' inner states if a file does not have the
+// key for it. In Qwen models, the experts that a token uses divide the layer's length among
+// them. In other models, each expert has the layer's length.
 func TestExpertLength(t *testing.T) {
 	for _, a := range []*arch.Arch{&arch.Qwen2MoE, &arch.Qwen3MoE} {
 		made := testmodel.Spec{Arch: a, Seed: 1, BPE: true}.Make() // a token uses two experts of half the length

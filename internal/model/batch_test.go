@@ -21,15 +21,15 @@ func newRunner(t testing.TB, m *model.Model, opt model.RunnerOptions) *model.Run
 	return r
 }
 
-// text is a text that is being evaluated, with the logits that it gets alone.
+// text is a text that is being evaluated, with the logits of an evaluation alone.
 type text struct {
 	seq    *model.Seq
 	tokens []int32
 	want   []float32 // [len(tokens), vocab], the logits of the text alone
 }
 
-// step evaluates a batch of the next rows of random texts. It compares the logits of random
-// rows with those that each text gets alone.
+// step evaluates a batch of the next rows of random texts. It compares the logits of random rows
+// with text.want.
 func step(t *testing.T, r *model.Runner, rng *rand.Rand, texts []*text, vocab int) {
 	var b model.Batch
 	type row struct {
@@ -67,8 +67,8 @@ func step(t *testing.T, r *model.Runner, rng *rand.Rand, texts []*text, vocab in
 	}))
 }
 
-// TestTextsDoNotNoticeEachOther checks that texts in common batches get the bits that each text
-// gets alone. Between the batches, texts are cut back, trimmed and forked.
+// TestTextsDoNotNoticeEachOther checks that texts in common batches get the same bits as alone.
+// Between the batches, texts are cut back, trimmed and forked.
 func TestTextsDoNotNoticeEachOther(t *testing.T) {
 	for name, shape := range variants() {
 		if testing.Short() && name != "experts" && name != "window" && name != "q4_0" && name != "head sizes" {
@@ -127,8 +127,8 @@ func TestTextsDoNotNoticeEachOther(t *testing.T) {
 	}
 }
 
-// TestSharedBlocks checks that a text goes on in a block that it shares. It copies the block
-// only if another text has already written behind its end.
+// TestSharedBlocks checks that a text can continue in a block that it shares. The block is
+// copied only if another text has already written after the text's end.
 func TestSharedBlocks(t *testing.T) {
 	m := small.load(t)
 	r := newRunner(t, m, model.RunnerOptions{Threads: 1})

@@ -113,7 +113,7 @@ func (b *binder) bind(t *arch.Tensor, prefix string, sizes *arch.Sizes, place an
 			b.err = fmt.Errorf("no tensor %q", name+".bias")
 		}
 	default:
-		panic("model: no place for tensor " + name) // a bug: place lacks the role
+		panic("model: no place for tensor " + name) // a bug: the function place does not know the role
 	}
 }
 
@@ -143,7 +143,7 @@ func (b *binder) split(t *arch.Tensor, whole Linear, sizes *arch.Sizes, place fu
 	}
 }
 
-// linear binds name.weight and, if the file has it, name.bias. If scaled, it also binds
+// linear binds name.weight and, if the file has it, name.bias. If scaled is true, it also binds
 // name.scale.
 func (b *binder) linear(name string, rows, cols int, scaled bool) Linear {
 	l := Linear{Name: name + ".weight", W: b.matrix(name+".weight", rows, cols)}
@@ -182,8 +182,8 @@ func (b *binder) expert(t *arch.Tensor, prefix string, i int, sizes *arch.Sizes)
 	return l
 }
 
-// expertParts binds the matrices of expert i for the parts of t. They are parts of one matrix
-// in t's stack or, if the file has no such tensor, each is in a stack of its own.
+// expertParts binds the matrices of expert i for the parts of t. If the file has t's stack, the
+// matrices are parts of one matrix there. Otherwise each part has a stack of its own.
 func (b *binder) expertParts(t *arch.Tensor, prefix string, i int, sizes *arch.Sizes, f *FFN) {
 	if b.file.Tensor(prefix+t.File()) == nil {
 		for _, p := range t.Parts {
@@ -199,8 +199,8 @@ func (b *binder) expertParts(t *arch.Tensor, prefix string, i int, sizes *arch.S
 // without the layer's prefix and ".weight".
 func stackOf(role arch.Role) string { return string(role) + "_exps" }
 
-// scale returns element i of the tensor name.scale, which has n elements. NVFP4 models have
-// such a scale for each matrix. It returns 0, which stands for 1, if there is no such tensor.
+// scale returns element i of the tensor name.scale, which has n elements. NVFP4 models have a
+// scale for each matrix. If the tensor is absent, scale returns 0, which stands for 1.
 func (b *binder) scale(name string, n, i int) float32 {
 	if b.err != nil || b.file.Tensor(name+".scale") == nil {
 		return 0
@@ -253,8 +253,8 @@ func (b *binder) decode(t *gguf.Tensor) []float32 {
 	return v
 }
 
-// tensor returns the tensor with that name, which must have that shape. Outer dimensions of 1
-// do not count, because files may leave them out.
+// tensor returns the tensor called name. It is an error if the tensor does not have the given
+// shape. Outer dimensions of 1 are ignored, because files may leave them out.
 func (b *binder) tensor(name string, shape ...int) *gguf.Tensor {
 	if b.err != nil {
 		return nil

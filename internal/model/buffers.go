@@ -3,14 +3,14 @@ package model
 import "alpaca/internal/quant"
 
 // buffers is a runner's scratch memory for the rows of a batch. Attention and the feed-forward
-// network take turns in using the same memory.
+// network use some of the memory in turn.
 type buffers struct {
 	hidden   []float32 // [batch, Dim] the residual stream
 	q        []float32 // [batch, NumHeads*KeyDim]
 	k        []float32 // [batch, NumKVHeads*KeyDim]
 	v        []float32 // [batch, NumKVHeads*ValueDim]
 	attn     []float32 // [batch, NumHeads*ValueDim]; the same as q if KeyDim equals ValueDim
-	ffn      []float32 // [batch, FFNDim], with experts [batch*NumUsed, ExpertFFN]; the memory of q, k, v and attn
+	ffn      []float32 // [batch, FFNDim], with experts [batch*NumUsed, ExpertFFN]; uses the memory of q, k, v and attn
 	gated    []float32 // [batch, 2*NumHeads*KeyDim] queries with their gates; nil: no gated attention
 	branch   []float32 // [batch, Dim] output of a branch that is normalized or scaled before it is added; nil: no layer needs it
 	normed   []float32 // [batch, Dim] normalized activations; nil until they are needed

@@ -274,7 +274,7 @@ func (c *Config) checkLayer(l *LayerConfig) error {
 	switch {
 	case l.NumHeads%l.NumKVHeads != 0:
 		return fmt.Errorf("%d query heads cannot share %d key heads: must be a multiple of them", l.NumHeads, l.NumKVHeads)
-	case c.Dim%l.NumHeads != 0 && (l.KeyDim == c.Dim/l.NumHeads || l.ValueDim == c.Dim/l.NumHeads): // the length is the default
+	case c.Dim%l.NumHeads != 0 && (l.KeyDim == c.Dim/l.NumHeads || l.ValueDim == c.Dim/l.NumHeads): // KeyDim or ValueDim is the default
 		return fmt.Errorf("an embedding of %d cannot be divided among %d heads", c.Dim, l.NumHeads)
 	case int64(l.NumHeads)*int64(max(l.KeyDim, l.ValueDim)) > maxDim:
 		return fmt.Errorf("%d heads of %d and %d elements, at most %d in all", l.NumHeads, l.KeyDim, l.ValueDim, maxDim)

@@ -134,7 +134,7 @@ func (r *reader) windows(c *Config, a *arch.Arch) {
 			}
 		}
 	} else if key.Kind == gguf.KindArray && found {
-		// The array of windows has a number for every layer.
+		// An array of windows has a number for every layer, and needs no pattern.
 	} else if period := r.count(arch.KeyWindowLayers, w.Period, math.MaxInt32); period > 0 {
 		for i := range c.Layers {
 			if i%period == period-1 {

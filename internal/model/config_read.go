@@ -165,7 +165,7 @@ func (r *reader) layers(n, dim int) []LayerConfig {
 	return layers
 }
 
-// rope reads the parameters of the position embedding that the metadata give.
+// rope reads the parameters of the position embedding from the metadata.
 func (r *reader) rope(c *Config) ggml.RopeParams {
 	p := ggml.RopeParams{
 		Dim:        r.count(arch.KeyRopeDim, c.Layers[0].KeyDim, maxDim),
@@ -186,7 +186,7 @@ func (r *reader) rope(c *Config) ggml.RopeParams {
 		p.Scaling = ggml.ScalingLinear
 	}
 	if p.YaRN.Ext == 0 {
-		p.YaRN.Ext = -1 // none, because 0 stands for the default in ggml.YaRN
+		p.YaRN.Ext = -1 // no extrapolation, because 0 stands for the default in ggml.YaRN
 	}
 	return p
 }

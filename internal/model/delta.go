@@ -81,8 +81,8 @@ func (c *Config) state(n int) (elems int) {
 	return elems
 }
 
-// Recurrent reports whether texts have a recurrent state, which cannot be cut back, because
-// some layers have a gated delta rule.
+// Recurrent reports whether texts have a recurrent state, because some layers have a gated delta
+// rule. A recurrent state cannot be cut back.
 func (c *Config) Recurrent() bool { return c.state(len(c.Layers)) > 0 }
 
 // deltaRows returns the output of a layer's gated delta rule for rows h [n, Dim], before the
@@ -119,16 +119,16 @@ func (c *Config) deltaInner() int {
 	return 2 * (c.Delta.Channels() + c.Delta.Heads*c.Delta.Value + c.Delta.Heads)
 }
 
-// splitQueries copies the queries of gated attention to q [rows, NumHeads*KeyDim]. The slice
-// called both [rows, NumHeads, 2, KeyDim] has each head's query, followed by the head's gate.
+// splitQueries copies the queries of gated attention to q [rows, NumHeads*KeyDim]. both is
+// [rows, NumHeads, 2, KeyDim]: for each head its query, then its gate.
 func splitQueries(both, q []float32, l *LayerConfig) {
 	for i := range len(q) / l.KeyDim {
 		copy(q[i*l.KeyDim:(i+1)*l.KeyDim], both[2*i*l.KeyDim:])
 	}
 }
 
-// gateAttention multiplies out, the output of attention, by the sigmoid of the gates. They are
-// in the slice called both, as for splitQueries.
+// gateAttention multiplies out, the output of attention, by the sigmoid of the gates in both,
+// which splitQueries describes.
 func gateAttention(out, both []float32, l *LayerConfig) {
 	for i := range len(out) / l.KeyDim {
 		gate := both[(2*i+1)*l.KeyDim:][:l.KeyDim]

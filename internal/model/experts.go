@@ -142,7 +142,8 @@ func (r *Runner) beside(l *Layer, sum, h []float32) {
 	}
 }
 
-// scaleRouter turns the file's factors of the router's input into the norm's weights.
+// scaleRouter multiplies the file's factors of the router's input by 1/√Dim, so that they serve
+// as the weights of a norm.
 func (l *Layer) scaleRouter(dim int) {
 	if l.RouterNorm != nil {
 		vec.Scale(l.RouterNorm, attentionScale(dim))
@@ -199,9 +200,9 @@ func (r *Runner) sharedExpert(l *Layer, x, h []float32) {
 }
 
 // choose sets chosen to the experts of a token, best first. It sets weights to the softmax of
-// their scores, divided by the sum for the chosen experts unless c.PlainTopK, times
-// c.ExpertScale. If scores are equal, the expert with the lower number counts as better. choose
-// overwrites scores.
+// their scores, times c.ExpertScale. Unless c.PlainTopK is true, it first divides the softmax by
+// its sum over the chosen experts. If scores are equal, the expert with the lower number counts
+// as better. choose overwrites scores.
 func (m *router) choose(c *Config, scores []float32, chosen []int, weights []float32) {
 	best := m.best[:0]
 	for e, score := range scores {
@@ -257,8 +258,8 @@ func (l *Linear) expert() ggml.ExpertMatrix {
 	return ggml.ExpertMatrix{W: &l.W, Scale: l.Scale, Bias: l.Bias}
 }
 
-// runExperts computes the products of all groups with the given rows of x. nil stands for all
-// rows in order.
+// runExperts computes the products of all groups with the given rows of x. If rows is nil, it
+// takes all rows in order.
 func (r *Runner) runExperts(x []float32, rows []int, call ggml.ExpertCall) {
 	if r.err != nil {
 		return

@@ -93,10 +93,10 @@ func attention(layers, n, kv int, more shapes) shapes {
 const gemma4Config = `{"architectures":["Gemma4ForCausalLM"],"model_type":"gemma4_text","vocab_size":48,"hidden_size":32,"num_hidden_layers":6,"num_attention_heads":4,"num_key_value_heads":2,"max_position_embeddings":256,"rms_norm_eps":1e-6,
 		"intermediate_size":48,"head_dim":8,"global_head_dim":16,"sliding_window":6,"final_logit_softcapping":20.0,"layer_types":["sliding_attention","full_attention","sliding_attention","full_attention","sliding_attention","full_attention"],`
 
-// gemma4 returns the tensors of six layers of Gemma 4. Layers 0, 2 and 4 have a window, kv[0] key
-// heads and heads of 8 elements. The others have kv[1] key heads and heads of 16 elements, and
-// matrices of values only if values is true. The last shared layers have no keys and values of
-// their own, and networks of twice the size.
+// gemma4 returns the tensors of six layers of Gemma 4. Layers 0, 2 and 4 have a window, kv[0]
+// key heads and heads of 8 elements. The others have kv[1] key heads and heads of 16 elements.
+// They have matrices of values only if values is true. The last shared layers have no keys and
+// values of their own, and have networks of twice the size.
 func gemma4(kv [2]int, shared int, values bool, more shapes) shapes {
 	s := shapes{"model.embed_tokens.weight": {48, 32}, "model.norm.weight": {32}}
 	for i := range 6 {
@@ -121,8 +121,8 @@ func gemma4(kv [2]int, shared int, values bool, more shapes) shapes {
 	return s
 }
 
-// TestFormulas compares the logits of checkpoints in forms that no shared checkpoint has with
-// logits of torch.
+// TestFormulas compares the logits of checkpoints with torch's. None of the shared checkpoints
+// has these combinations of layers.
 func TestFormulas(t *testing.T) {
 	if testing.Short() {
 		t.Skip("as TestHFGoldens")
@@ -197,8 +197,8 @@ func TestFormulas(t *testing.T) {
 	}
 }
 
-// TestGemma4Values checks that a layer without a matrix for values is an error unless its keys
-// are its values, and that the converter leaves out matrices that nothing reads.
+// TestGemma4Values checks a layer without a matrix for values. It is an error unless the layer's
+// keys are also its values. The converter must leave out matrices that nothing reads.
 func TestGemma4Values(t *testing.T) {
 	convertTo := func(config string, tensors shapes) (*convert.FolderResult, error) {
 		return convert.RunFolder(context.Background(), writeFormula(t, gemma4Config+config, tensors), filepath.Join(t.TempDir(), "x.gguf"), convert.FolderOptions{Type: "f32"})

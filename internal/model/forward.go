@@ -44,7 +44,8 @@ func (r *Runner) forward(ctx context.Context, b *Batch) error {
 		}
 		l, lc := &w.Layers[i], &c.Layers[i]
 		last := i == len(w.Layers)-1
-		// mixed is first the queries, then the output of attention or of the step in its place.
+		// mixed is first the queries, then the output of attention or of the step that replaces
+		// it.
 		var mixed, gated []float32 // gated: queries with their gates, nil without gates
 		out := &l.AttnOut
 		switch {
@@ -100,7 +101,7 @@ func (r *Runner) forward(ctx context.Context, b *Batch) error {
 			r.lora.runs = r.lora.wanted
 		}
 		if lc.Taps == 0 && !lc.Delta {
-			attn := mixed // [n, NumHeads*ValueDim]; the memory of q if it has the same shape
+			attn := mixed // [n, NumHeads*ValueDim]; uses the memory of q if the shape is the same
 			if !r.buf.sameAttn() {
 				attn = r.buf.attn[:n*lc.NumHeads*lc.ValueDim]
 			}
@@ -116,11 +117,11 @@ func (r *Runner) forward(ctx context.Context, b *Batch) error {
 		}
 		r.addProduct(h, out, mixed, l.AttnPostNorm) // h += AttnOut·mixed
 
-		// Feed-forward network: each row alone.
+		// In the feed-forward network each row is computed alone.
 		if len(l.Experts) > 0 {
 			r.experts(l, h)
 		} else {
-			ffn := r.buf.ffn[:n*lc.FFNDim]                   // [n, FFNDim]; the memory of q, k, v and attn
+			ffn := r.buf.ffn[:n*lc.FFNDim]                   // [n, FFNDim]; uses the memory of q, k, v and attn
 			r.prepare(in, norm, &l.FFN.Gate, &l.FFN.Up)      // x = RMSNorm(h) [n, Dim]
 			r.gate(&l.FFN, ffn)                              // ffn = act(Gate·x) * (Up·x)
 			r.addProduct(h, &l.FFN.Down, ffn, l.FFNPostNorm) // h += Down·ffn

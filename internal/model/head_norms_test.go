@@ -18,9 +18,10 @@ import (
 )
 
 // TestHeadsWithNormsOfTheirOwn compares a StableLM of the form of StableLM 2 12B with torch
-// (transformers 5.24, StableLmForCausalLM with qk_layernorm and use_parallel_residual). It is the
-// shared model without the norms before the feed-forward network, with a LayerNorm for each head
-// whose weights are 1+sin(7h+i+3l+100k)/2 for element i of head h in layer l, k = 1 for keys.
+// (transformers 5.24, StableLmForCausalLM with qk_layernorm and use_parallel_residual). The
+// model is the shared one without the norms before the feed-forward network, and with a
+// LayerNorm for each head. The weight of element i of head h in layer l is
+// 1+sin(7h+i+3l+100k)/2, where k is 1 for keys and 0 for queries.
 func TestHeadsWithNormsOfTheirOwn(t *testing.T) {
 	f, err := gguf.Open(testshared.Path(t, "models/arch/stablelm.gguf"))
 	require.NoError(t, err)

@@ -37,8 +37,8 @@ type hfGolden struct {
 // hfTolerance is how far logprobs and logits may differ from torch's.
 const hfTolerance = 1e-4
 
-// hfToleranceOf returns the tolerance of a model. For models with a recurrent state torch adds
-// sums over many positions in another order.
+// hfToleranceOf returns the tolerance of a model. It is larger for models with a recurrent
+// state, because torch adds sums over many positions in another order.
 func hfToleranceOf(name string) float64 {
 	switch name {
 	case "qwen35":
@@ -61,8 +61,8 @@ func evaluable(t *testing.T, name string) bool {
 	return arch.Find(family) != nil
 }
 
-// TestHFGoldens compares every position in torch's records. It compares the tokens where torch's
-// two best logprobs differ by more than the tolerance allows.
+// TestHFGoldens compares every position in torch's records. It compares a token only if torch's
+// two best logprobs differ by more than twice the tolerance.
 func TestHFGoldens(t *testing.T) {
 	if testing.Short() {
 		t.Skip("emulated CPUs give the same bits as others, which TestLogitsAreTheSameToTheBit shows")
@@ -105,9 +105,9 @@ func TestHFGoldens(t *testing.T) {
 	}, records)
 }
 
-// TestHFCheckpoints does the same with the checkpoints themselves, which convert makes GGUF of.
-// Some records hold only for them, since the reference's GGUF files lack something. Records of
-// all known architectures are compared.
+// TestHFCheckpoints is TestHFGoldens with the checkpoints themselves, converted to GGUF by
+// convert. Some records hold only for the checkpoints, because the reference's GGUF files lack
+// something. Records of all known architectures are compared.
 func TestHFCheckpoints(t *testing.T) {
 	if testing.Short() {
 		t.Skip("as TestHFGoldens")
@@ -148,14 +148,14 @@ func loadVariant(t *testing.T, name, variant string) *model.Model {
 	return vary(t, f, variant)
 }
 
-// vary loads a model in a variant, which changes a setting that the file does not have.
+// vary loads a model in a variant: it changes a setting that the file does not have.
 func vary(t *testing.T, f *gguf.File, variant string) *model.Model {
 	m, err := model.Load(f, model.LoadOptions{Adjust: func(c *model.Config) {
 		switch variant {
 		case "truncate=true":
 			c.Rope.YaRN.Exact = false
 		case "short factors":
-			c.Rope.OrigCtx = c.TrainCtx // so that no context counts as long
+			c.Rope.OrigCtx = c.TrainCtx // so that every context counts as short
 		case "no window":
 			for i := range c.Layers {
 				c.Layers[i].Window = 0
@@ -168,8 +168,8 @@ func vary(t *testing.T, f *gguf.File, variant string) *model.Model {
 }
 
 // withLoRA adds a shared PEFT adapter to a model. It compares two of the adapters with the GGUF
-// files that llama.cpp's converter made. One of these is rank-stabilized, which the converter
-// ignored, so its scale is half of the right one.
+// files that llama.cpp's converter made. One adapter is rank-stabilized. The converter ignored
+// this, so the scale in its file is half of the right one.
 func withLoRA(t *testing.T, m *model.Model, name string) *model.Model {
 	a, err := peft.Read(testshared.Path(t, "models/hf/"+name), peftBase(m))
 	require.NoError(t, err)
@@ -236,7 +236,7 @@ func (g *hfGolden) compare(t *testing.T, m *model.Model, tolerance float64) (wor
 }
 
 // TestMXFP4Goldens compares gpt-oss with its 4-bit weights written as float32. Then no
-// activation is rounded, and the results agree with torch's to the last digits.
+// activation is rounded, and the results agree with torch's within the usual tolerance.
 func TestMXFP4Goldens(t *testing.T) {
 	if testing.Short() {
 		t.Skip("emulated CPUs give the same bits as others, which TestLogitsAreTheSameToTheBit shows")

@@ -8,8 +8,8 @@ import (
 	"alpaca/internal/quant"
 )
 
-// LayerInputs are the weights that give every layer an input of its own for each token, beside
-// the hidden state. Gemma 4's small models have them; the formulas are those of transformers'
+// LayerInputs are weights that compute an input for each layer and token, in addition to the
+// hidden state. Gemma 4's small models have them; the formulas are those of transformers'
 // Gemma4TextModel. AllInputs is LayerInput times the number of layers.
 type LayerInputs struct {
 	Tokens Linear    // [VocabSize, AllInputs] per_layer_token_embd, a table with a row for each token

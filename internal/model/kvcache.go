@@ -25,10 +25,9 @@ const (
 )
 
 // Cache holds the keys and values of many texts, in blocks of BlockLen positions. A block is
-// allocated when it is first needed, so a short text takes little memory, however long its
-// context may become, and a growing text is never copied. Texts with a common prefix share
-// blocks. A block counts its users, and is free once the last user releases it. A Cache is not
-// safe for concurrent use.
+// allocated when it is first needed. So a short text takes little memory even in a long context,
+// and a growing text is never copied. Texts with a common prefix share blocks. A block counts
+// its users, and is free once the last user releases it. A Cache is not safe for concurrent use.
 //
 // If some layers have a window shorter than the context, all layers with a window use Recent
 // blocks (window.go).
@@ -52,8 +51,8 @@ type kind struct {
 // Block has the keys and values of BlockLen consecutive positions, for all layers of a part.
 //
 // Positions below filled never change while the block is shared. So one of the texts that share
-// the block may write the positions from filled on. After that, another text needs a copy of
-// the block to go on from an earlier position.
+// the block may write the positions from filled on. After that, another text that continues from
+// an earlier position needs a copy of the block.
 type Block struct {
 	part   Part
 	data   []byte
@@ -62,7 +61,7 @@ type Block struct {
 }
 
 // newCache returns an empty cache for texts of up to ctx tokens and a model of c's shape. It
-// returns an error if heads of the model's size cannot have the types that opt asks for.
+// returns an error if the cache types in opt do not fit the size of the model's heads.
 func newCache(c *Config, ctx int, opt RunnerOptions) (*Cache, error) {
 	k := &Cache{
 		formats: make([]ggml.KVFormat, len(c.Layers)), parts: make([]Part, len(c.Layers)), offsets: make([]int, len(c.Layers)),
@@ -76,7 +75,7 @@ func newCache(c *Config, ctx int, opt RunnerOptions) (*Cache, error) {
 			TypeK: cacheType(opt.CacheK), TypeV: cacheType(opt.CacheV),
 			Heads: l.NumKVHeads, KeyDim: l.KeyDim, ValueDim: l.ValueDim,
 		}
-		if l.Taps > 0 { // the inputs of its convolution, instead of values
+		if l.Taps > 0 { // a convolution: the cache has its inputs instead of values
 			k.formats[i] = ggml.KVFormat{TypeK: quant.F32, TypeV: quant.F32, Heads: 1, ValueDim: c.Dim}
 		} else if l.Delta || l.KVOf > 0 { // it has a state in Seq.state, or uses another layer's keys
 			k.formats[i] = ggml.KVFormat{TypeK: quant.F32, TypeV: quant.F32}
@@ -109,8 +108,8 @@ func (c *Cache) layer(block []byte, layer int) []byte {
 	return block[at : at+c.formats[layer].BlockBytes()]
 }
 
-// take returns a free or new block, which then has one user. It returns ErrNoBlocks if there
-// is none.
+// take returns a free or new block, which then has one user. If the budget is used up, it
+// returns ErrNoBlocks.
 func (c *Cache) take(part Part) (*Block, error) {
 	k := &c.kinds[part]
 	if n := len(k.free); n > 0 {
@@ -138,7 +137,8 @@ func (c *Cache) Retain(b *Block) {
 	}
 }
 
-// Release removes a user from b, which is free once it has none. It does nothing if b is nil.
+// Release removes a user from b. A block without users is free. Release does nothing if b is
+// nil.
 func (c *Cache) Release(b *Block) {
 	if b == nil {
 		return

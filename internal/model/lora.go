@@ -126,7 +126,7 @@ func (b *loraBinder) tensors(yield func(string) bool) {
 	}
 }
 
-// add binds the adapter's change to x, whose tensor has that name.
+// add binds the adapter's change to x, the matrix of the tensor called name.
 func (b *loraBinder) add(x *Linear, name string) {
 	if b.err != nil || x.W.Rows == 0 {
 		return
@@ -202,8 +202,8 @@ func (b *loraBinder) bias(name string, n int) []float32 {
 	return nil
 }
 
-// change returns the change of x by the matrices with index i in a pair. x has the rows from
-// x.First on of the tensor that the pair changes.
+// change returns the change of x by the matrices with index i in a pair. x.First is the first of
+// x's rows in the tensor that the pair changes.
 func (b *loraBinder) change(p *lora.Pair, i int, x *Linear) *change {
 	low := p.A[i*p.Rank*p.Cols:][:p.Rank*p.Cols]
 	high := p.B[(i*p.Rows+x.First)*p.Rank:][:x.W.Rows*p.Rank]
@@ -265,8 +265,8 @@ func (b *loraBinder) norm(place any, t *arch.Tensor, prefix string) {
 	b.lora.norms[&(*v)[0]] = &moved
 }
 
-// bytesOf multiplies each element of x by the factor by, and returns the products as
-// little-endian float32.
+// bytesOf multiplies the elements of x by a factor, and returns the products as little-endian
+// float32.
 func bytesOf(x []float32, by float64) []byte {
 	data := make([]byte, 0, 4*len(x))
 	for _, v := range x {

@@ -19,8 +19,8 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// adapterFile writes an adapter of rank 2 for some matrices of a test model, and opens it. edit,
-// if not nil, may change its keys and tensors before.
+// adapterFile writes an adapter of rank 2 for some matrices of a test model, and opens it. If
+// edit is not nil, it changes the keys and tensors before they are written.
 func adapterFile(t *testing.T, edit func(kv []gguf.KV, tensors []gguf.Tensor) ([]gguf.KV, []gguf.Tensor)) *gguf.File {
 	kv := []gguf.KV{
 		{Key: "general.type", Value: gguf.Str("adapter")}, {Key: "general.architecture", Value: gguf.Str("llama")},
@@ -61,7 +61,7 @@ func TestLoRA(t *testing.T) {
 	compareMerged(t, testmodel.Spec{Seed: 1}, adapterFile(t, nil))
 }
 
-// TestLoRAOfFusedMatrices does the same with adapters of tensors that hold several matrices.
+// TestLoRAOfFusedMatrices is TestLoRA with adapters of tensors that hold several matrices.
 func TestLoRAOfFusedMatrices(t *testing.T) {
 	f := adapterFile(t, func(kv []gguf.KV, tensors []gguf.Tensor) ([]gguf.KV, []gguf.Tensor) {
 		kv[1].Value = gguf.Str("phi3")

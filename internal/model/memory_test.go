@@ -32,8 +32,8 @@ func TestScratchOfA7B(t *testing.T) {
 	}
 }
 
-// TestCacheOfGemma3 checks the size of a cache of 32768 tokens: less than a quarter of what it
-// would be if layers with a window kept everything.
+// TestCacheOfGemma3 checks that a cache of 32768 tokens takes less than a quarter of the size
+// that it would have without windows.
 func TestCacheOfGemma3(t *testing.T) {
 	for _, layers := range []int{18, 26, 34, 48} {
 		c := Config{Arch: "gemma3", TrainCtx: 32768, Dim: 640, NumLayers: layers}

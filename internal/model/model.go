@@ -32,7 +32,7 @@ type Model struct {
 	ropeLong *ggml.Rope // replaces ropes[TurnGlobal] in contexts longer than Rope.OrigCtx; nil: no replacement
 }
 
-// ropes are the position embeddings by Turn; nil if no layer has that Turn.
+// ropes has the position embedding for each Turn; nil if no layer uses the Turn.
 type ropes [TurnNone + 1]*ggml.Rope
 
 // LoadOptions change how a model is loaded. The zero value is the default.
@@ -79,8 +79,8 @@ func load(f *gguf.File, opt LoadOptions) (*Model, error) {
 		}
 	}
 	m := &Model{File: f}
-	// Check the size before the vocabulary is loaded, because a small file could claim so
-	// many tokens that they take much memory.
+	// Check the size before the vocabulary is loaded: a small file could claim a huge number of
+	// tokens.
 	if c.VocabSize, err = vocabSize(f, !opt.NoTokenizer); err != nil {
 		return nil, fmt.Errorf("model: %s: %w", f.Path, err)
 	}
@@ -134,9 +134,9 @@ func (m *Model) setRope(c *Config) (err error) {
 	return err
 }
 
-// ropesFor returns the position embeddings for a context of ctx tokens. Models with two
-// tables of frequency factors (arXiv:2402.13753) use one for contexts up to that of their
-// training, and the other for longer contexts. The table must not change during a session,
+// ropesFor returns the position embeddings for a context of ctx tokens. Models with two tables
+// of frequency factors (arXiv:2402.13753) use the first for contexts up to the length of their
+// training, and the second for longer contexts. The table must not change during a session,
 // because cached keys cannot be rotated again without loss. As in llama.cpp, ctx is first
 // rounded up to a multiple of 256.
 func (m *Model) ropesFor(ctx int) ropes {
@@ -162,8 +162,8 @@ func (m *Model) RopeParams(ctx int) [2]ggml.RopeParams {
 	return list
 }
 
-// vocabSize returns the number of rows of the embedding. used says that the vocabulary will be
-// loaded. Then it must have that many tokens.
+// vocabSize returns the number of rows of the embedding. If used is true, the vocabulary will be
+// loaded, and must have the same number of tokens.
 func vocabSize(f *gguf.File, used bool) (int, error) {
 	t := f.Tensor(arch.TokenEmbed.Weight())
 	if t == nil {
@@ -175,11 +175,11 @@ func vocabSize(f *gguf.File, used bool) (int, error) {
 	return t.Rows(), nil
 }
 
-// seeing has the prefixes of the names of tensors for images and sounds.
+// seeing has the prefixes of the names of tensors for images and audio.
 var seeing = []string{"v.", "mm.", "a.", "vision_tower.", "multi_modal_projector."}
 
-// Ignored returns how many tensors of the file are for images and sounds. The model does not
-// use them.
+// Ignored returns how many tensors of the file are for images and audio. The model does not use
+// them.
 func (m *Model) Ignored() (n int) {
 	for i := range m.File.Tensors {
 		if slices.ContainsFunc(seeing, func(prefix string) bool { return strings.HasPrefix(m.File.Tensors[i].Name, prefix) }) {

@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// shape describes a small model of noise, for features that the shared models lack.
+// shape describes a small model with random weights, for features that the shared models lack.
 type shape struct {
 	dim, layers, heads, kvHeads, ffn, vocab int
 	keyDim, valueDim                        int // 0 means dim/heads
@@ -184,7 +184,7 @@ func openNoise(path string) (*model.Model, error) {
 
 func (s shape) load(t testing.TB) *model.Model { return loadNoise(t, s.write(t)) }
 
-// prompt returns n tokens of noise.
+// prompt returns n random tokens.
 func (s shape) prompt(n int) []int32 {
 	rng := rand.New(rand.NewPCG(3, uint64(n)))
 	tokens := make([]int32, n)

@@ -17,8 +17,8 @@ import (
 	"alpaca/internal/quant"
 )
 
-// TestPEFTCases compares models with adapters that peft wrote with peft's logits. The adapters
-// are in the folder that test/peer/peft_cases.py has filled. They are read as they are, and
+// TestPEFTCases compares models with adapters that peft wrote with peft's logits.
+// test/peer/peft_cases.py writes the adapters into a folder. Each is read directly, and again
 // after being written as GGUF.
 func TestPEFTCases(t *testing.T) {
 	dir := os.Getenv("ALPACA_PEFT_CASES")
@@ -42,7 +42,7 @@ func TestPEFTCases(t *testing.T) {
 			require.NoError(t, json.Unmarshal(raw, &c))
 			name, variant := strings.TrimSuffix(filepath.Base(c.Model), ".gguf"), ""
 			if name == "phi4mini" {
-				variant = "short factors" // torch uses these for so few tokens
+				variant = "short factors" // torch uses the short factors for texts as short as these
 			}
 			m := loadVariant(t, name, variant)
 			a, err := peft.Read(folder, peftBase(m))

@@ -9,8 +9,8 @@ import (
 // recurrent state.
 var ErrNoShift = errors.New("the context is full, and a model with recurrent layers cannot drop a part of it")
 
-// state is the recurrent state of a text, in layers with a gated delta rule: after the last
-// token, and at the mark. There is no state for any other length.
+// state is the recurrent state of a text, in layers with a gated delta rule. It is kept for two
+// lengths of the text: after the last token, and at the mark.
 type state struct {
 	now, marked moment
 }
@@ -27,14 +27,14 @@ func (s *Seq) State() *State {
 	return &State{slices.Clone(s.state.now.data)}
 }
 
-// Resume sets the state of a text whose tokens were added by Adopt. It must be the one after
-// just these tokens.
+// Resume sets the state of a text whose tokens were added by Adopt. st must be the state after
+// exactly these tokens.
 func (s *Seq) Resume(st *State) {
 	s.state.now = moment{s.Len(), append(s.state.now.data[:0], st.data...)}
 }
 
-// moment is the state after the first len tokens. data has the states of all layers, one
-// after the other; it is nil before the first evaluation.
+// moment is the state after the first len tokens. data has the states of all layers, in order.
+// data is nil before the first evaluation.
 type moment struct {
 	len  int
 	data []float32
@@ -56,7 +56,7 @@ func (s *state) holds(n int) bool {
 	return n == 0 || n == s.now.len || s.marked.data != nil && n == s.marked.len
 }
 
-// goBack sets the state to the one after the first n tokens, which must be known.
+// goBack sets the state to that after the first n tokens. That state must be known.
 func (s *Seq) goBack(n int) {
 	switch {
 	case n == s.state.now.len:
@@ -85,8 +85,8 @@ func (s *Seq) step() []float32 {
 	return s.state.now.data
 }
 
-// lose is called after an evaluation that failed between layers, when the present state is
-// useless. It cuts the text back to its mark, or to nothing.
+// lose cuts the text back to its mark, or to nothing. It is called after an evaluation failed
+// between two layers, because only some layers then have the state after the new tokens.
 func (s *Seq) lose() {
 	if s.state.now.data != nil {
 		s.state.now.len = -1

@@ -102,8 +102,8 @@ func (m *Model) NewRunner(opt RunnerOptions) (*Runner, error) {
 	return r, nil
 }
 
-// scratchBytes returns an estimate of the bytes that reserve allocates, rather too high than
-// too low.
+// scratchBytes estimates the bytes that reserve allocates. The estimate is more often too high
+// than too low.
 func (r *Runner) scratchBytes() int64 {
 	c := &r.model.Config
 	inner := c.most(func(l *LayerConfig) int { // q, k, v and attn together
@@ -234,8 +234,8 @@ func (r *Runner) check(b *Batch) error {
 		return err
 	}
 	if prompt {
-		// Reading a truncated file faults, except in the last page that is left: there
-		// the missing bytes are zeros. So check the file's size now and then.
+		// Reading a truncated file faults. But in the last page that is left, the missing bytes
+		// read as zeros. So check the file's size now and then.
 		return r.model.File.Unchanged()
 	}
 	return nil
@@ -255,9 +255,8 @@ func (m *Model) checkTokens(tokens []int32) error {
 // at least 1.
 func (r *Runner) LogitRows() int { return logitRows(r.model.Config.VocabSize, r.batch) }
 
-// Logits returns the logits [n, VocabSize] of n of the last batch's wanted rows. from is the
-// index of the first one among the wanted rows. The logits are valid until the next call. n is
-// at most LogitRows.
+// Logits returns the logits [n, VocabSize] of n of the last batch's wanted rows, beginning with
+// wanted row number from. They are valid until the next call. n is at most LogitRows.
 func (r *Runner) Logits(from, n int) ([]float32, error) {
 	c := &r.model.Config
 	if from < 0 || n < 1 || n > r.LogitRows() || (from+n)*c.Dim > len(r.hidden) {

@@ -30,7 +30,7 @@ func (r *Runner) setRuns(b *Batch) {
 	a.runs = a.all
 }
 
-// appendRun appends x, or extends the last run by it.
+// appendRun appends x, or extends the last run by the rows of x.
 func appendRun(list []run, x run) []run {
 	if n := len(list); n > 0 && list[n-1].hi == x.lo && slices.Equal(list[n-1].scales, x.scales) {
 		list[n-1].hi = x.hi
@@ -39,8 +39,7 @@ func appendRun(list []run, x run) []run {
 	return append(list, x)
 }
 
-// cutRuns makes n of the wanted rows current. from is the index of the first one among the
-// wanted rows.
+// cutRuns makes n of the wanted rows current, beginning with wanted row number from.
 func (r *Runner) cutRuns(from, n int) {
 	a := &r.lora
 	a.runs = a.all[:0]

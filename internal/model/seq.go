@@ -11,7 +11,7 @@ import (
 type Seq struct {
 	model   *Model
 	cache   *Cache
-	tokens  []int32          // the evaluated tokens
+	tokens  []int32          // tokens that have been evaluated
 	parts   [numParts]blocks // the blocks of each part, in the order of positions
 	exact   int              // the first position that Shift or Load has changed; math.MaxInt: none
 	floor   int              // the first position that layers with a window can see (window.go)
@@ -74,8 +74,8 @@ func (s *Seq) Len() int { return len(s.tokens) }
 // change of the Seq.
 func (s *Seq) Tokens() []int32 { return s.tokens }
 
-// Exact returns how many of the first tokens have the keys and values that an evaluation of
-// these tokens gives: all, unless Shift has changed some or the text was loaded.
+// Exact returns how many of the first tokens have exact keys and values: those that an
+// evaluation of these tokens gives. All are exact until Shift or Load.
 func (s *Seq) Exact() int { return min(s.exact, len(s.tokens)) }
 
 // Block returns Whole block i, with the positions from i*BlockLen on.
@@ -105,7 +105,7 @@ func (s *Seq) Truncate(n int) {
 	s.cut(n)
 }
 
-// cut releases the blocks after the first n positions, once the text has only n tokens.
+// cut releases the blocks after the first n positions. The text must already have only n tokens.
 func (s *Seq) cut(n int) {
 	keep := blocksOf(n)
 	for p := range s.used() {
@@ -167,8 +167,8 @@ func (s *Seq) Adopt(b, recent *Block, tokens []int32) error {
 	return nil
 }
 
-// Needs returns how many more blocks of the cache n further tokens need. It assumes that no
-// other text writes to a shared last block first: see Batch.Needs.
+// Needs returns how many more blocks of the cache n further tokens need. It assumes that s is
+// the first text that writes to a shared last block; Batch.Needs does not.
 func (s *Seq) Needs(n int) (need Blocks) {
 	if n == 0 {
 		return need
@@ -189,8 +189,8 @@ func (s *Seq) mustCopy(p Part, i, j int) bool {
 	return b.refs > 1 && b.filled > j
 }
 
-// goesOnIn returns the last block of a part if s can write to its free positions without a
-// copy, as long as no other text does so first. It returns nil if the block must be copied.
+// goesOnIn returns the last block of a part if s can write to its free positions without a copy.
+// It returns nil if the block must be copied. The answer changes once another text writes there.
 func (s *Seq) goesOnIn(p Part) *Block {
 	last := len(s.parts[p].list) - 1
 	if s.mustCopy(p, last, len(s.tokens)%BlockLen) {
@@ -263,14 +263,14 @@ func (s *Seq) own(p Part, i int) error {
 	return nil
 }
 
-// at returns a layer's bytes of the block with position pos, and the number of the position
-// in the block.
+// at returns a layer's bytes in the block that has position pos, and the index of pos in the
+// block.
 func (s *Seq) at(layer, pos int) (block []byte, j int) {
 	return s.cache.layer(s.parts[s.cache.parts[layer]].data[pos/BlockLen], layer), pos % BlockLen
 }
 
-// Share replaces block i of s, in b's part, by b. Both blocks must hold the same keys and
-// values.
+// Share puts b in the place of block i of s, in b's part. Both blocks must hold the same keys
+// and values.
 func (s *Seq) Share(i int, b *Block) {
 	s.cache.Retain(b)
 	s.cache.Release(s.parts[b.part].list[i])

@@ -50,8 +50,8 @@ func (e *ContextError) Error() string {
 	return fmt.Sprintf("model: %d tokens after %d do not fit the context of %d", e.New, e.Pos, e.Ctx)
 }
 
-// Context returns the context length to use when a user asks for ctx tokens; 0 stands for the
-// default. warning is for the user, "" for none.
+// Context returns the context length to use if a user asks for ctx tokens; 0 stands for the
+// default. warning is a message for the user, or "".
 func (m *Model) Context(ctx int) (n int, warning string, err error) {
 	train := m.Config.TrainCtx
 	if ctx == 0 {

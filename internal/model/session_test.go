@@ -62,7 +62,7 @@ func TestTruncate(t *testing.T) {
 
 // TestShift checks that tokens after a shift see the kept tokens at their new positions. The
 // model has one layer, so keys and values depend only on token and position. The result must be
-// about that of a fresh evaluation.
+// close to that of a fresh evaluation.
 func TestShift(t *testing.T) {
 	for _, typ := range []quant.Type{quant.F32, quant.F16, quant.Q8_0, quant.Q5_1, quant.Q4_0} {
 		shape := small
@@ -168,7 +168,7 @@ func TestProgressAndCancel(t *testing.T) {
 	require.ErrorIs(t, err, stop)
 }
 
-// cancelledAt is a context that is cancelled after its Err was called looks times.
+// cancelledAt is a context that is cancelled after looks calls of Err.
 type cancelledAt struct {
 	context.Context
 	looks int
@@ -224,7 +224,7 @@ func TestATokenAllocatesNothing(t *testing.T) {
 	}
 }
 
-// TestATokenAllocatesNothingAnywhere does the same for every architecture.
+// TestATokenAllocatesNothingAnywhere is TestATokenAllocatesNothing for every architecture.
 func TestATokenAllocatesNothingAnywhere(t *testing.T) {
 	for _, named := range testmodel.Catalog() {
 		m := loadPath(t, named.Spec.Make().Write(t))

@@ -84,8 +84,9 @@ func (s *Seq) move(from, by int) {
 	}
 }
 
-// blank sets the keys and values of a layer to zero, from the beginning of pos's block to pos,
-// if the floor is not below pos. No evaluation reads these positions, but Save writes them.
+// blank sets keys and values of a layer to zero, from the beginning of pos's block up to pos. It
+// does nothing if the floor is below pos. No evaluation reads these positions, but Save writes
+// them.
 func (s *Seq) blank(layer, pos int) {
 	f := &s.cache.formats[layer]
 	zero, row := make([]float32, max(f.KeyDim, f.ValueDim)), make([]byte, 4*f.KeyDim)

@@ -21,12 +21,12 @@ import (
 //	        with a window have only the blocks that they see
 //	state   [..] float32, the recurrent state of layers with a gated delta rule
 //
-// Models that have layers with a window use version 2. Heads, Key and Value are those of
-// layer 0. Differ is 0 if all layers have the same shape, and a checksum of all shapes
-// otherwise. It is XORed with stateLong if keys have the frequencies for long contexts, and
-// with stateTurned if keys or values are rotated by a Hadamard matrix, which older versions
-// did not do. The state does not identify its model and has no checksum: the file around it
-// has both. Load checks the shapes, so that no input leads to an access out of bounds.
+// Models that have layers with a window use version 2. Heads, Key and Value are those of layer
+// 0. Differ is 0 if all layers have the same shape, and a checksum of all shapes otherwise. It
+// is XORed with stateLong if keys have the frequencies for long contexts. It is XORed with
+// stateTurned if keys or values are rotated by a Hadamard matrix; older versions did not rotate
+// them. The state does not identify its model and has no checksum: the file that contains the
+// state has both. Load checks the shapes, so that no input leads to an access out of bounds.
 type stateHeader struct {
 	Magic                        uint32
 	Version                      uint32

@@ -15,8 +15,8 @@ func (r *Runner) of(p product) ggml.Product {
 	return ggml.Product{W: &p.l.W, Scale: p.l.Scale, Bias: p.l.Bias, Acts: r.acts.Acts(p.l.W.Type), Out: p.out}
 }
 
-// prepare makes x [rows, cols] ready for products with matrices of cols columns. If norm is
-// not nil, it first normalizes x with these weights.
+// prepare makes x [rows, cols] ready for products with matrices of cols columns. If norm is not
+// nil, it first normalizes x with the weights in norm.
 func (r *Runner) prepare(x, norm []float32, matrices ...*Linear) {
 	var normed []float32
 	if norm != nil && r.Collect != nil {
@@ -57,8 +57,8 @@ func (r *Runner) prepareTo(normed, x, norm []float32, matrices ...*Linear) {
 	}
 }
 
-// runNorm fills r.acts with x [rows, cols] after the norm. Each row is normalized with the
-// weights for its text's adapters.
+// runNorm normalizes x [rows, cols] into r.acts. It uses the norm's weights with the changes of
+// each row's adapters.
 func (r *Runner) runNorm(x, norm, normed []float32, cols int) {
 	if !r.changedNorm(norm) {
 		r.err = r.acts.Run(r.pool, x, norm, normed)
@@ -98,8 +98,8 @@ func (r *Runner) products(list ...product) {
 	}
 }
 
-// addProduct adds l·x to h, row by row. If norm is not nil, it first normalizes l·x with
-// these weights.
+// addProduct adds l·x to h, row by row. If norm is not nil, it first normalizes l·x with the
+// weights in norm.
 func (r *Runner) addProduct(h []float32, l *Linear, x, norm []float32) {
 	r.prepare(x, nil, l)
 	if scale := r.model.Config.ResidualScale; norm != nil || scale != 0 || r.changed(l) {
@@ -184,7 +184,7 @@ func (r *Runner) normHeads(l *Layer, q, k, v []float32, rows int) {
 	case r.changedNorm(l.AttnQNorm) || r.changedNorm(l.AttnKNorm):
 		r.eachRun(rows, func(x run) {
 			for _, heads := range []ggml.NormedHeads{{X: q, W: l.AttnQNorm}, {X: k, W: l.AttnKNorm}} {
-				if n := len(heads.X) / rows; r.err == nil { // one by one, because normOf has memory for one norm
+				if n := len(heads.X) / rows; r.err == nil { // separately, because normOf has memory for one norm
 					r.err = r.headNorm.Run(r.pool, [3]ggml.NormedHeads{{X: heads.X[x.lo*n : x.hi*n], W: r.normOf(x, heads.W)}})
 				}
 			}

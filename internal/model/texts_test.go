@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestCacheBudget checks that a batch that finds no room leaves all texts as they were.
+// TestCacheBudget checks that a batch for which the cache has no room changes no text.
 func TestCacheBudget(t *testing.T) {
 	m := small.load(t)
 	r := newRunner(t, m, model.RunnerOptions{Threads: 1, Blocks: 3})
@@ -31,7 +31,7 @@ func TestCacheBudget(t *testing.T) {
 	require.ErrorIs(t, r.Forward(context.Background(), &batch), model.ErrNoBlocks)
 	require.Equal(t, []int{32, 31, 2}, []int{a.Len(), b.Len(), r.Cache().Used()})
 
-	// The same if Forward is cancelled between two layers.
+	// Nothing changes either if Forward is cancelled between two layers.
 	require.ErrorIs(t, r.Forward(&cancelledAt{context.Background(), 1}, &batch), model.ErrNoBlocks)
 	batch.Reset()
 	batch.AddAll(b, []int32{1, 2}, 0)

@@ -94,7 +94,7 @@ type FFN struct {
 type Linear struct {
 	Name  string // the name of the tensor, such as blk.0.attn_q.weight
 	First int    // the first row of W in the tensor, if several matrices share it
-	Of    int    // the rows of that tensor; 0: W has all of them
+	Of    int    // the number of rows of the tensor; 0: W has all of them
 	W     matmul.Matrix
 	Scale float32   // the factor of products, NAME.scale; 0: 1
 	Bias  []float32 // [W.Rows]; nil: none

@@ -1,14 +1,14 @@
 package model
 
 // Layers with a window see only the last positions of a text. Their keys and values are in
-// Recent blocks. As a text grows, Trim releases the Recent blocks that no later row can see.
-// A text can still be cut back by a few tokens (Slack), to its mark, or to nothing. For any
-// other length the layers with a window would need released blocks. Then Truncate goes back
-// further, to the mark or to nothing.
+// Recent blocks. As a text grows, Trim releases the Recent blocks that no later row can see. A
+// text can still be cut back by up to Slack tokens, to its mark, or to nothing. For any other
+// length, layers with a window would need blocks that have been released. Then Truncate cuts
+// further back, to the mark or to nothing.
 //
 // Shift moves the positions that the layers with a window still see. Positions that have left
-// the windows are lost. Seq.floor is the first position that these layers see afterwards, so
-// that the result does not depend on when blocks were released.
+// the windows are lost. Seq.floor is the first position that these layers see afterwards. So the
+// result does not depend on when blocks were released.
 
 // Slack is the number of tokens by which a text can be cut back at any time.
 const Slack = BlockLen
@@ -22,8 +22,8 @@ func (c *Config) window(ctx int) int {
 	return 0
 }
 
-// RecentBlocks returns the most Recent blocks that a text of up to ctx tokens keeps between
-// two batches, without those for a mark. It returns 0 if the cache has no Recent blocks.
+// RecentBlocks returns the most Recent blocks that a text of up to ctx tokens keeps between two
+// batches. Blocks for a mark are not counted. It returns 0 if the cache has no Recent blocks.
 func (m *Model) RecentBlocks(ctx int) int {
 	if w := m.Config.window(ctx); w > 0 {
 		return blocksOf(w+Slack) + 1
@@ -35,8 +35,8 @@ func (m *Model) RecentBlocks(ctx int) int {
 // such layers.
 func (c *Cache) Window() int { return c.window }
 
-// First returns the first position that a text must have in its Recent blocks in order to go
-// on after n tokens.
+// First returns the first position that a text needs in its Recent blocks to continue after n
+// tokens.
 func (c *Cache) First(n int) int { return max(0, n-c.window+1) }
 
 // floorAt returns the floor of the text after it is cut back to its first n tokens. The floor
@@ -51,8 +51,8 @@ func (s *Seq) floorAt(n int) int {
 // first returns Cache.First(n), but at least the floor.
 func (s *Seq) first(n int) int { return max(s.cache.First(n), s.floorAt(n)) }
 
-// Reachable returns how many tokens Truncate(n) leaves: n if the text still has everything
-// that it needs to go on after n tokens. Otherwise it returns the length at the mark, or 0.
+// Reachable returns how many tokens Truncate(n) leaves. That is n if the text still has all the
+// blocks and states for continuing after n tokens. Otherwise it is the length at the mark, or 0.
 func (s *Seq) Reachable(n int) int {
 	n = min(max(n, 0), len(s.tokens))
 	for _, m := range []int{n, s.mark} {
@@ -63,8 +63,8 @@ func (s *Seq) Reachable(n int) int {
 	return 0
 }
 
-// holds reports whether the text has the state and the Recent blocks that it needs to go on
-// after n tokens.
+// holds reports whether the text has the state and the Recent blocks for continuing after n
+// tokens.
 func (s *Seq) holds(n int) bool {
 	if s.model.Config.Recurrent() && !s.state.holds(n) {
 		return false
@@ -105,8 +105,8 @@ func (s *Seq) Trim() {
 	s.trimmed = max(s.trimmed, keep)
 }
 
-// sinkFloor moves the floor as Shift moves positions, so that layers with a window see no
-// position that they did not see before.
+// sinkFloor moves the floor as Shift moves positions, so that layers with a window see only
+// positions that they saw before.
 func (s *Seq) sinkFloor(keep, discard int) {
 	if s.cache.window > 0 {
 		s.floor = max(s.floor, len(s.tokens)-s.cache.window)

@@ -48,14 +48,14 @@ func evaluate(t *testing.T, r *model.Runner, s *model.Seq, tokens []int32, batch
 	return logits
 }
 
-// TestWindowsKeepWhatTheySee compares a text whose layers with a window forget what they do not
-// see with one that keeps everything. Both must get the same bits after growing, shifts, cutting
-// back, saving and restoring.
+// TestWindowsKeepWhatTheySee compares two texts. The layers of the first with a window forget
+// what they do not see; the second keeps everything. Both must get the same bits after growing,
+// shifts, cutting back, saving and restoring.
 func TestWindowsKeepWhatTheySee(t *testing.T) {
 	keepWhatTheySee(t, windowed(t))
 }
 
-// TestConvolutionsKeepWhatTheySee does the same with short convolutions.
+// TestConvolutionsKeepWhatTheySee is TestWindowsKeepWhatTheySee with short convolutions.
 func TestConvolutionsKeepWhatTheySee(t *testing.T) {
 	keepWhatTheySee(t, made(t, testmodel.Spec{Arch: &arch.LFM2, Seed: 4, Dim: 32, Tied: true}))
 }
@@ -108,8 +108,8 @@ func keepWhatTheySee(t *testing.T, m *model.Model) {
 	require.Zero(t, r.Cache().Used())
 }
 
-// TestMark checks that a text can be cut back to its mark, and from before its mark only to
-// nothing.
+// TestMark checks that a text can be cut back to its mark. A cut to any position before the mark
+// must empty the text.
 func TestMark(t *testing.T) {
 	m := windowed(t)
 	r := newRunner(t, m, model.RunnerOptions{Threads: 1, Ctx: 256})
@@ -141,8 +141,8 @@ func TestMark(t *testing.T) {
 	require.Zero(t, r.Cache().Used())
 }
 
-// TestRecentBlocksAreShort checks that a text gets ErrNoBlocks while there are too few blocks for
-// the windows, and later the same logits.
+// TestRecentBlocksAreShort checks that a text gets ErrNoBlocks while there are too few blocks
+// for the windows. Later the text must get the same logits.
 func TestRecentBlocksAreShort(t *testing.T) {
 	m := windowed(t)
 	r := newRunner(t, m, model.RunnerOptions{Threads: 1, Ctx: 256, Batch: 64, Recent: 3})

@@ -24,11 +24,11 @@ const MaxThreads = 1024
 // some 150 for a token. The caller of Run is worker 0.
 //
 // Each worker has an equal, contiguous share of a task's items, and claims it chunk by chunk
-// from the front. So it goes through memory in order, which is the fastest way to read
-// weights. A worker that has finished its share takes chunks from the ends of other shares,
-// so that all end at about the same time. A fast core takes more chunks, and a core that
-// runs another program takes none. Nobody waits for a worker that has no chunk. Idle workers
-// spin for some microseconds, because the next task follows soon, and then park.
+// from the front. So it goes through memory in order, which is the fastest way to read weights.
+// A worker that has finished its share takes chunks from the ends of other shares, so that all
+// end at about the same time. A fast core takes more chunks, and a core that runs another
+// program takes none. No goroutine waits for a worker that has no chunk. Idle workers spin for
+// some microseconds, because the next task follows soon, and then park.
 //
 // If one goroutine sets A and then reads B, and another one sets B and then reads A, both set
 // them by Swap or Add. By Go's memory model Store would do, too. But qemu-aarch64 on x86 lets
@@ -87,9 +87,9 @@ func (s *share) cut(lo, hi, newLo, newHi int) bool {
 	return s.bits.CompareAndSwap(uint64(lo)<<32|uint64(hi), uint64(newLo)<<32|uint64(newHi))
 }
 
-// New starts a pool. threads is the number of workers, which New limits to 1 to MaxThreads. Its
-// workers run under guard, which turns faults in mapped files into errors (gguf.Guard). A nil
-// guard stands for a plain call.
+// New starts a pool. threads is the number of workers; New keeps it between 1 and MaxThreads.
+// The workers run under guard, which turns faults in mapped files into errors (gguf.Guard). A
+// nil guard stands for a plain call.
 func New(threads int, guard func(func() error) error) *Pool {
 	if guard == nil {
 		guard = func(fn func() error) error { return fn() }

@@ -135,8 +135,8 @@ type PanicError struct {
 
 func (e *PanicError) Error() string { return fmt.Sprintf("pool: a worker panicked: %v", e.Value) }
 
-// spinUntil calls done until it returns true, for about d. It returns the last result of
-// done. Other goroutines can run meanwhile.
+// spinUntil calls done until it returns true, but for not much longer than d. It returns the
+// last result of done. Other goroutines can run meanwhile.
 func spinUntil(d time.Duration, done func() bool) bool {
 	if d == 0 {
 		return done()

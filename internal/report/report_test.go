@@ -64,7 +64,7 @@ func TestPlotForm(t *testing.T) {
 	}
 }
 
-// TestWritePlots draws dots and lines, also with a single point and with equal points.
+// TestWritePlots draws dots and lines, including a single point and equal points.
 func TestWritePlots(t *testing.T) {
 	for _, points := range [][]Point{{{1, 1}}, {{1, 1}, {1, 1}}, {{1e-7, 1}, {2, 0.5}, {30, 1e-3}}} {
 		for _, dots := range []bool{false, true} {

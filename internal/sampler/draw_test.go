@@ -8,7 +8,7 @@ import (
 	"alpaca/internal/fmath"
 )
 
-// TestDraw compares with the numbers that GCC 14's libstdc++ draws.
+// TestDraw compares draws with those of GCC 14's libstdc++.
 func TestDraw(t *testing.T) {
 	hyperbola := make([]float32, 50)
 	for i := range hyperbola {

@@ -6,9 +6,8 @@ import (
 	"testing"
 )
 
-// FuzzChain checks that Sample never panics, whatever the settings and logits are. It
-// returns an error, or a token of the vocabulary that the model and the biases leave
-// possible, and the same one for the same seed.
+// FuzzChain checks that Sample never panics, with any settings and logits. Sample must return an
+// error, or a token that the model and the biases allow. The same seed must give the same token.
 func FuzzChain(f *testing.F) {
 	f.Add("edskypmxt", uint32(1), uint16(40), []byte{250, 200, 150, 100, 50, 0}, []byte{1, 2, 3, 4, 0, 0, 128, 127, 0, 0, 128, 255})
 	f.Add("ty", uint32(2), uint16(0), []byte{0, 0, 0, 0, 0, 0, 0, 0}, []byte{0, 0, 192, 127})

@@ -33,8 +33,8 @@ type Lister interface {
 // Drafter is a Grammar that can predict how its text continues.
 type Drafter interface {
 	Grammar
-	// Draft appends to b at most n bytes with which the text must continue, or very likely
-	// will. The tokens of these bytes are only a guess.
+	// Draft appends at most n bytes to b: those that must come next in the text, or are very
+	// likely to. How they are divided into tokens is only a guess.
 	Draft(b []byte, n int) []byte
 }
 

@@ -7,8 +7,8 @@ type history struct {
 	oldest int     // index of the oldest token once ring is full
 }
 
-// push adds a token. If the history is full it forgets its oldest token, and returns it with
-// true.
+// push adds a token. If the history is full, push forgets the oldest token and returns it, and
+// full is true.
 func (h *history) push(id int32) (forgotten int32, full bool) {
 	switch {
 	case h.limit < 0 || len(h.ring) < h.limit:

@@ -10,7 +10,7 @@ import (
 	"alpaca/internal/logits"
 )
 
-// TestMirostatCut: surprises are 1.322, 2, 2.322, 3.322 and 4.322 bits.
+// TestMirostatCut cuts tokens with a surprise of 1.322, 2, 2.322, 3.322 and 4.322 bits.
 func TestMirostatCut(t *testing.T) {
 	for mu, want := range map[float32]int{0.5: 1, 1.4: 1, 2.1: 2, 2.4: 3, 4: 4, 5: 5} {
 		c := distribution(t, five...)
@@ -20,8 +20,8 @@ func TestMirostatCut(t *testing.T) {
 	}
 }
 
-// TestMirostatK: on p ∝ rank^-s the fit finds s itself, and the paper's
-// equation 7 gives k.
+// TestMirostatK checks that the fit finds the exponent s if p ∝ rank^-s, and that k follows from
+// the paper's equation 7.
 func TestMirostatK(t *testing.T) {
 	const n, s, mu = 1000, 1.5, 4
 	p := make([]float64, n)
@@ -53,7 +53,7 @@ func TestMirostatLearns(t *testing.T) {
 	require.Equal(t, float32(7.5), m.mu)
 }
 
-// TestMirostatReachesItsTarget: over a long text the mean surprise is tau.
+// TestMirostatReachesItsTarget checks that the mean surprise is tau over a long text.
 func TestMirostatReachesItsTarget(t *testing.T) {
 	raw := noise(2000, 4)
 	dist := logits.NewLogprobs(raw)

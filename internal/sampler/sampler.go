@@ -135,9 +135,10 @@ func (s *Sampler) sample(logits []float32, g Grammar) (int32, error) {
 	return c.list[s.chosen].id, nil
 }
 
-// Chosen returns the token c that was sampled last, with its probability. top is the n likeliest of
-// the tokens that c was drawn from, the likeliest first, or all of them if the chain left fewer than
-// n. At a temperature of 0 or less, top has only c, with probability 1.
+// Chosen returns the token c that was sampled last, with its probability. top has the n
+// likeliest of the tokens that c was drawn from, the likeliest first. If the chain left fewer
+// than n tokens, top has all of them. At a temperature of 0 or less, top has only c, with
+// probability 1.
 func (s *Sampler) Chosen(n int) (c Chance, top []Chance) {
 	list := s.left.list
 	if s.greedy {

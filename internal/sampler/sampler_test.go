@@ -34,8 +34,8 @@ func generate(t testing.TB, s *Sampler, logits []float32, n int) []int32 {
 	return ids
 }
 
-// TestSameSeedSameText pins what each sampler chooses from a fixed seed: the
-// same on every architecture and build.
+// TestSameSeedSameText checks what each sampler chooses from a fixed seed. The tokens hold for
+// every architecture and build.
 func TestSameSeedSameText(t *testing.T) {
 	tests := []struct {
 		name   string
@@ -156,7 +156,7 @@ func TestMinKeep(t *testing.T) {
 }
 
 func TestChainOrder(t *testing.T) {
-	// Hot first, top-p keeps more.
+	// If a high temperature is applied first, top-p keeps more tokens.
 	logits := []float32{4, 2, 1, 0}
 	kept := func(chain string) []int32 {
 		names, err := ParseSamplers(chain)

@@ -124,7 +124,8 @@ func TestTiesFallById(t *testing.T) {
 	}
 }
 
-// TestTopAgreesWithSort: the heap, the comparison sort and the radix sort.
+// TestTopAgreesWithSort checks that the heap, the comparison sort and the radix sort give the
+// same order.
 func TestTopAgreesWithSort(t *testing.T) {
 	logits := noise(3*radixMin, 5)
 	for i := range logits { // with many ties

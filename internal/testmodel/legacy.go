@@ -62,7 +62,7 @@ var legacyBlocks = map[quant.Type]legacyBlock{
 	quant.Q4_0: {false, []int{0}, nil, 4.6}, quant.Q4_1: {false, []int{0}, []int{2}, 4.6},
 }
 
-// Write writes a LLaMA of seeded noise as a file of 2023, and returns the file's path. The
+// Write writes a LLaMA with random weights as a file of 2023, and returns the file's path. The
 // model has the shape and vocabulary of the models that SPM makes, except that it has as many
 // key heads as query heads.
 func (l Legacy) Write(t testing.TB, seed uint64) string {

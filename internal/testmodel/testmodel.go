@@ -1,6 +1,6 @@
-// Package testmodel makes small models for tests. They can have any architecture, their weights
-// are seeded noise, and their vocabulary can spell any text. They are valid until a test
-// damages them. The models of Catalog are those of the top-level folder testdata.
+// Package testmodel makes small models for tests. They can have any architecture. Their weights
+// are random numbers from a seed, and their vocabulary can spell any text. They are valid until
+// a test damages them. The models of Catalog are those of the top-level folder testdata.
 package testmodel
 
 import (
@@ -71,7 +71,7 @@ func SPM(seed uint64) *Model { return Spec{Seed: seed}.Make() }
 // BPE returns a LLaMA with a byte-level BPE vocabulary, its weights in F32.
 func BPE(seed uint64) *Model { return Spec{Seed: seed, BPE: true}.Make() }
 
-// Make makes the model: metadata, vocabulary and noise.
+// Make makes the model: metadata, vocabulary and random weights.
 func (s Spec) Make() *Model {
 	if s.Arch == nil {
 		s.Arch = &arch.Llama
@@ -193,7 +193,7 @@ func (s Spec) layers(m *Model, sizes arch.Sizes) []arch.Sizes {
 	return list
 }
 
-// matrix adds a tensor of noise whose products are about as large as their inputs.
+// matrix adds a random tensor whose products are about as large as their inputs.
 func (m *Model) matrix(rng *rand.Rand, name string, shape []int) {
 	scale := 4 / float32(math.Sqrt(float64(shape[len(shape)-1]))) // Sqrt is exact on every machine
 	m.add(name, shape, func() float32 { return scale * (rng.Float32() - 0.5) })

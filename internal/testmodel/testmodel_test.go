@@ -51,7 +51,7 @@ func TestLegacies(t *testing.T) {
 			require.Equal(t, l.Version, f.Version)
 			require.Len(t, f.Tensors, 3+9*Layers)
 			require.Equal(t, l.Type, f.Tensor("blk.1.attn_v.weight").Type)
-			// The vocabulary is SPM's, and the noise is distributed as SPM's.
+			// The vocabulary is SPM's, and the weights have the same distribution as SPM's.
 			tok, err := tokenizer.FromGGUF(f, tokenizer.Options{})
 			require.NoError(t, err)
 			ids := tok.Encode("the llama and the llama", false, false)

@@ -1,7 +1,8 @@
-// Package testshared finds models, vocabularies and golden results that tests need and that
-// are not part of the repository. They are in the folder "shared" beside it. A test whose
-// file is absent is skipped with a message. With ALPACA_REQUIRE_SHARED=1 it fails instead,
-// so that CI cannot mistake a skip for a pass. It also reads golden files, these and those of the repository.
+// Package testshared finds models, vocabularies and golden results that tests need and that are
+// not part of the repository. They are in the folder "shared" beside it. A test whose file is
+// absent is skipped with a message. With ALPACA_REQUIRE_SHARED=1 it fails instead, so that CI
+// cannot mistake a skip for a pass. The package also reads golden files, both shared ones and
+// those of the repository.
 package testshared
 
 import (

@@ -1,7 +1,7 @@
-// Package tinydata generates the training text of the built-in model: short instructions
-// with answers, and stories. Word lists and grammars are the project's own, and every
-// text follows from a seed. One in twenty instructions, chosen by a hash, is held out: it
-// is never trained on, and the model's answers to these are its score.
+// Package tinydata generates the training text of the built-in model: short instructions with
+// answers, and stories. Word lists and grammars are the project's own, and every text follows
+// from a seed. One in twenty instructions, chosen by a hash, is held out: the model is never
+// trained on it. The model's score counts the right answers to held-out instructions.
 package tinydata
 
 import (

@@ -89,7 +89,7 @@ func (a *automaton) edge(node int32, b byte) (next int32, ok bool) {
 	return next, ok
 }
 
-// step returns the node after reading byte b: the one for the longest suffix of the bytes read
+// step returns the node after byte b. It stands for the longest suffix of the bytes read so far
 // that is a prefix of a reversed pattern.
 func (a *automaton) step(node int32, b byte) int32 {
 	for {

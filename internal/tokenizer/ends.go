@@ -13,9 +13,10 @@ var endTexts = []string{
 	"<｜end▁of▁sentence｜>", "[e~[",
 }
 
-// channels describe vocabularies whose answers have several parts (analysis, final). A vocabulary is
-// of this kind if it has every token in all. Then "<|end|>" only ends a part. The tokens in the list
-// printed are shown to readers, so that they can tell the parts apart.
+// channels describe vocabularies whose answers have several parts (analysis, final). A
+// vocabulary is of this kind if it has every token of the list all. Then "<|end|>" only ends a
+// part. The tokens in the list printed are shown to readers, so that they can tell the parts
+// apart.
 var channels = []struct{ all, printed []string }{
 	{[]string{"<|end|>", "<|return|>", "<|call|>"}, []string{"<|start|>", "<|channel|>", "<|constrain|>", "<|message|>", "<|end|>"}},
 	{[]string{"<|end|>", "<|flush|>", "<|call|>"}, []string{"<|end|>"}},

@@ -88,7 +88,7 @@ func requireRoundTrip(t testing.TB, tok *Tokenizer, text string) {
 	}
 	want = strings.ReplaceAll(want, spaceMark, " ")
 	switch {
-	case special: // SPM puts a space behind each special token
+	case special: // SPM puts a space after each special token
 		want, got = strings.ReplaceAll(want, " ", ""), strings.ReplaceAll(got, " ", "")
 	case tok.addSpacePrefix && want != "":
 		want = " " + want

@@ -45,7 +45,7 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// TestLegacyVectors compares with the tokens that the programs of 2023 made: without a space
+// TestLegacyVectors compares tokens with those that the programs of 2023 made: without a space
 // in front of the text, and with and without scores, which old files lack.
 func TestLegacyVectors(t *testing.T) {
 	v := loadVocab(t, "models/vocab/ggml-vocab-llama-spm.gguf")

@@ -31,7 +31,7 @@ func normalizer(t *testing.T, model string) string {
 	return file.Normalizer.Type
 }
 
-// TestHFTokens compares with the tokens of the models' own tokenizers, which parse special
+// TestHFTokens compares tokens with those of the models' own tokenizers, which parse special
 // tokens.
 func TestHFTokens(t *testing.T) {
 	toks := map[string]*Tokenizer{}

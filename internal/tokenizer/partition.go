@@ -12,11 +12,11 @@ type fragment struct {
 	text  string
 }
 
-// partitioner cuts special tokens out of a text by the reference's rule: the longest special token
-// is cut out first, everywhere and from left to right, then the next longest from the rest, and so
-// on. If tokens are equally long, the lower id comes first. The reference passes over the text once
-// for each of hundreds of tokens. Here one pass finds them all, and a queue puts them in the same
-// order.
+// partitioner cuts special tokens out of a text by the reference's rule. The longest special
+// token is cut out first, everywhere and from left to right. Then the next longest token is cut
+// out of the rest, and so on. If tokens are equally long, the lower id comes first. The
+// reference passes over the text once for each of hundreds of tokens. Here one pass finds all
+// occurrences, and a queue puts them in the order of the rule.
 type partitioner struct {
 	find  *automaton
 	ids   []int32 // special tokens, longest first; a pattern of find is an index into ids
@@ -136,8 +136,8 @@ func (o occurrence) entry(node int32) entry {
 // end returns the offset at which an occurrence ends.
 func (p *partitioner) end(o occurrence) int { return o.at + len(p.texts[o.pattern]) }
 
-// occurrences returns a queue with the longest special token at each offset of text. It considers
-// only occurrences for which the function may returns true.
+// occurrences returns a queue with the longest special token at each offset of text. An
+// occurrence counts only if the function called may returns true.
 func (p *partitioner) occurrences(text string, may func(occurrence) bool) (found queue) {
 	if len(p.ids) == 0 {
 		return nil

@@ -33,7 +33,7 @@ const (
 	pieceRaw                    // unchanged
 )
 
-// of returns the bytes that a normal token with this text stands for.
+// of returns the bytes that a normal token stands for. text is the token's text.
 func (k pieceKind) of(text string) string {
 	switch k {
 	case pieceMarks:

@@ -29,8 +29,8 @@ var (
 	bpeDefaults = defaults{bos: 11, eos: 11, unknown: None}
 )
 
-// role describes a special token: its NAME in the key "tokenizer.ggml.NAME_token_id", its field
-// in SpecialIDs, and the texts by which it is found if the key is missing, best first.
+// role describes a special token: its NAME in the key "tokenizer.ggml.NAME_token_id", and its
+// field in SpecialIDs. If the key is missing, the token is found by its texts, best first.
 type role struct {
 	name  string
 	id    func(*SpecialIDs) *int32
@@ -45,7 +45,7 @@ var roles = []role{
 			"[EOT]", "<｜end▁of▁sentence｜>", "<end_of_utterance>"}},
 	{name: "eom", id: func(s *SpecialIDs) *int32 { return &s.EOM }, texts: []string{"<|eom_id|>"}},
 	{name: "unknown", id: func(s *SpecialIDs) *int32 { return &s.Unknown }},
-	{name: "seperator", id: func(s *SpecialIDs) *int32 { return &s.Separator }}, // the key is really spelled so
+	{name: "seperator", id: func(s *SpecialIDs) *int32 { return &s.Separator }}, // the key is really spelled this way
 	{name: "padding", id: func(s *SpecialIDs) *int32 { return &s.Padding }},
 	{name: "mask", id: func(s *SpecialIDs) *int32 { return &s.Mask }},
 	{name: "fim_pre", id: func(s *SpecialIDs) *int32 { return &s.FIMPrefix },

@@ -92,9 +92,9 @@ func charLen(b byte) int {
 	return 1
 }
 
-// spmChar returns the length of the first character of text, as its first byte says, but not
-// past the end of text. A space mark inside ends the character, because otherwise decoding
-// would give the mark instead of the space.
+// spmChar returns the length of the first character of text, which its first byte determines. It
+// ends at the end of text at the latest. A space mark inside ends the character, because
+// otherwise decoding would give the mark instead of the space.
 func spmChar(text string) int {
 	n := min(charLen(text[0]), len(text))
 	for i := 1; i < n; i++ {

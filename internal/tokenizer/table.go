@@ -6,9 +6,10 @@ import (
 	"unsafe"
 )
 
-// table finds the index of a text in a list. It is a hash table with linear probing. Its slots hold
-// the index in the list and half of the hash, but no text. A map of the texts took four times as long
-// to fill, and filling it was most of the time to open a model with a large vocabulary.
+// table finds the index of a text in a list. It is a hash table with linear probing. Its slots
+// hold the index in the list and half of the hash, but no text. A map of the texts took four
+// times as long to fill. For a model with a large vocabulary, that was most of the time to open
+// the model.
 type table struct {
 	texts []string
 	seed  maphash.Seed

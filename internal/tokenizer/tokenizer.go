@@ -192,7 +192,7 @@ func (t *Tokenizer) IsEOG(id int32) bool { return slices.Contains(t.eog, id) }
 // EOG returns the tokens that end the generation, in ascending order.
 func (t *Tokenizer) EOG() []int32 { return t.eog }
 
-// Warnings returns the oddities of the vocabulary, one line each, in words for users.
+// Warnings returns messages for users about oddities of the vocabulary, one line each.
 func (t *Tokenizer) Warnings() []string { return t.warnings }
 
 func (t *Tokenizer) valid(id int32) bool { return id >= 0 && int(id) < len(t.tokens) }

@@ -29,7 +29,7 @@ type wordRecord struct {
 	Models []string `json:"models"`
 }
 
-// departs reports whether llama.cpp's pre-tokenizer of this name differs from the model's.
+// departs reports whether llama.cpp's pre-tokenizer called name differs from the model's.
 func departs(name string) bool {
 	ours, _ := pretokenizer.Lookup(name, false)
 	reference, _ := pretokenizer.Lookup(name, true)
@@ -46,9 +46,9 @@ func readWords(t *testing.T) (records []wordRecord, texts []string) {
 	return records, texts
 }
 
-// wordVocab makes the vocabulary of the records. It has a token for each byte, and the pieces
-// of the texts that merges from left to right make, whatever the words are. Its last tokens
-// are two words and a run of line breaks that no merges lead to.
+// wordVocab makes the vocabulary of the records. It has a token for each byte. It also has the
+// tokens that arise when a text is merged from left to right, for any division into words. Its
+// last tokens are two words and a run of line breaks that no merges lead to.
 func wordVocab(texts []string, pre *pretokenizer.PreTokenizer) Vocab {
 	v := Vocab{Model: ModelBPE, Merges: []string{}}
 	known := map[string]bool{}

@@ -1,7 +1,7 @@
-// Package drafter lets a small model draft tokens for a large model with the same vocabulary.
-// It drafts the likeliest token each time, and ends a draft when the token's probability is too
+// Package drafter lets a small model draft tokens for a large model with the same vocabulary. It
+// drafts the likeliest token each time, and ends a draft when the token's probability is too
 // low. It drafts for several texts in one batch. It keeps evaluated texts, so that a later text
-// with the same prefix, such as the next turn of a conversation, evaluates only what is new.
+// with the same prefix, such as the next turn of a conversation, evaluates only its new tokens.
 package drafter
 
 import (
@@ -20,7 +20,7 @@ import (
 
 const (
 	maxRead = 128 // the most new tokens that a call of Write evaluates
-	few     = 32  // the time to read up to this many new tokens of a text counts as drafting, because one step can add them
+	few     = 32  // reading up to this many new tokens of a text counts as drafting, because one step of the engine can add them
 )
 
 // Options are the settings of a Drafter.
@@ -58,7 +58,7 @@ type Ask struct {
 	Max    int     // the most tokens to draft
 	Draft  []int32 // the drafted tokens
 
-	max  int  // Most, or fewer if the context ends before
+	max  int  // Max, or fewer if the context ends earlier
 	more bool // the draft gets one more token
 }
 
@@ -149,9 +149,9 @@ func same(a, b []int32) (n int) {
 	return n
 }
 
-// Write drafts for the texts of asks, and returns the time that the drafts took. A text with
-// many new tokens is evaluated in parts, one a call, and gets no draft before the last part.
-// The time to evaluate many new tokens is not part of the result.
+// Write drafts for the texts of asks, and returns the time that the drafts took. If a text has
+// many new tokens, each call evaluates a part of them, and there is no draft before the last
+// part. The time to evaluate many new tokens is not part of the result.
 func (d *Drafter) Write(asks []*Ask) (time.Duration, error) {
 	start := time.Now()
 	reading := d.read(asks)
@@ -181,8 +181,8 @@ func (d *Drafter) Write(asks []*Ask) (time.Duration, error) {
 	return time.Since(start), nil
 }
 
-// read adds the new tokens of the texts to the batch. It reports whether a text has more
-// than few of them.
+// read adds the new tokens of the texts to the batch. It reports whether any text has more new
+// tokens than the constant few.
 func (d *Drafter) read(asks []*Ask) (much bool) {
 	d.batch.Reset()
 	d.going = d.going[:0]
@@ -227,7 +227,7 @@ func (d *Drafter) best(logits []float32) (id int32, sure bool) {
 	if d.sure <= 0 {
 		return id, true
 	}
-	sum, limit := 0., 1/d.sure // sum: all probabilities, each divided by the largest; most: the limit of sum
+	sum, limit := 0., 1/d.sure // sum adds all probabilities, each divided by the largest
 	for _, l := range logits {
 		if sum += float64(fmath.Exp32(l - logits[id])); sum > limit {
 			return id, false

@@ -34,7 +34,7 @@ func start(t *testing.T, m *model.Model, opt Options) *Drafter {
 	return d
 }
 
-// greedy continues tokens by the likeliest token of m each time. It ends after n tokens, or
+// greedy extends tokens, each time by the likeliest token of m. It ends after n tokens, or
 // before a token whose probability is below sure.
 func greedy(t *testing.T, m *model.Model, tokens []int32, n int, sure float64) (list []int32) {
 	r, err := m.NewRunner(model.RunnerOptions{Ctx: 512, Threads: 1})
@@ -64,8 +64,8 @@ func prompt(n, seed int) (list []int32) {
 	return list
 }
 
-// TestWrite checks that a draft is what the model would write, whatever was drafted and
-// refused before, and however many texts are drafted for together.
+// TestWrite checks that a draft is what the model would write. Earlier drafts, refused tokens
+// and other texts in the same call must not change it.
 func TestWrite(t *testing.T) {
 	for name, m := range map[string]*model.Model{
 		"whole":  load(t, testmodel.SPM(1)),

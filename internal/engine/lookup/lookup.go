@@ -148,10 +148,10 @@ func (x *Index) longest() (place int, match Match) {
 	return place, match
 }
 
-// resume returns the place where the text may repeat the earlier text again, near the place
-// that it has left. It looks for the text's last two tokens, then for the last one. If it finds
-// neither and only one token differs so far, it assumes that this token replaces one token of
-// the earlier text. It returns 0 if there is no such place.
+// resume returns the place from which the text may repeat the earlier passage again, near the
+// place where it left the passage. resume looks for the text's last two tokens, then for the
+// last one. If it finds neither and only one token differs so far, it assumes that this token
+// replaces one token of the passage. It returns 0 if it finds no place.
 func (x *Index) resume() int {
 	end := len(x.log)
 	if x.missed == 0 {
@@ -175,8 +175,8 @@ func (x *Index) resume() int {
 	return one
 }
 
-// Find appends to b the n tokens with which the text is expected to go on. It appends
-// nothing if it finds no place.
+// Find appends to b the n tokens that are likely to come next. It appends nothing if it finds no
+// place.
 func (x *Index) Find(b []int32, n int) ([]int32, Match) {
 	if len(x.log) == 0 || n <= 0 {
 		return b, 0
@@ -196,8 +196,8 @@ func (x *Index) Find(b []int32, n int) ([]int32, Match) {
 		x.at, x.missed = place, 0
 	}
 	for begin := len(b); n > 0; n-- {
-		// Beyond the end of the text, the draft goes on with its own first tokens, as if the
-		// text repeated itself with this period.
+		// Beyond the end of the text, the draft continues with its own first tokens, as if the
+		// text were periodic.
 		if i := place + len(b) - begin; i < len(x.log) {
 			b = append(b, x.log[i])
 		} else {

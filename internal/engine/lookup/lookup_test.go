@@ -16,8 +16,8 @@ func ids(text string) (list []int32) {
 	return list
 }
 
-// TestFind checks that the longest match counts, and the last one of several. Where a match
-// reaches the end of the text, the draft goes on with itself.
+// TestFind checks that Find uses the longest match, and the last one of several equal matches.
+// If a match reaches the end of the text, the draft continues with its own first tokens.
 func TestFind(t *testing.T) {
 	for _, tt := range []struct {
 		text  string
@@ -46,8 +46,8 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// TestResume checks that, after a text has departed from the passage that it repeats, the
-// draft continues the passage behind the change.
+// TestResume checks texts that depart from the passage that they repeat. The draft must continue
+// the passage after the change.
 func TestResume(t *testing.T) {
 	const source = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ|"
 	for _, tt := range []struct{ said, want string }{
@@ -79,8 +79,8 @@ func TestResume(t *testing.T) {
 	require.Empty(t, got, "it has been away for too long")
 }
 
-// TestLongest checks that the index finds the match that comparing the text with itself at
-// every position finds.
+// TestLongest checks that the index finds the same match as a comparison of the text with itself
+// at every position.
 func TestLongest(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	found := 0
@@ -132,8 +132,8 @@ func TestGrowth(t *testing.T) {
 	require.Len(t, got, 8)
 }
 
-// BenchmarkFind looks for a match after each token of a random text, in which few but pairs
-// repeat.
+// BenchmarkFind looks for a match after each token of a random text, in which mostly pairs of
+// tokens repeat.
 func BenchmarkFind(b *testing.B) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	var x Index

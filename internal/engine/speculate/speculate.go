@@ -12,10 +12,10 @@ const (
 	part    = 0.01   // the part of all time that drafts may lose
 	first   = 1      // the budget at the start, in steps of one text
 	purse   = 8      // the largest budget, in steps
-	unknown = 0.4    // a row beyond the largest measured step is expected to cost this part of that step's time per row
+	unknown = 0.4    // the expected cost of a row beyond the largest measured step, relative to the time per row of that step
 	worth   = 1.02   // a draft must raise the tokens per time by this factor
 	again   = 32     // a kind of draft is tried again after this many drafts that were not evaluated
-	doubled = 4      // the constant again is doubled at most this many times, while drafts that are tried are wrong
+	doubled = 4      // the waiting time (the constant again) is doubled at most this many times, while tried drafts are wrong
 	old     = 512    // the measured time of a step is forgotten after this many steps
 	weight  = 1. / 8 // the weight of a new measurement in an average
 )
@@ -58,7 +58,7 @@ type Controller struct {
 // cost is how long a step takes.
 type cost struct {
 	time float64 // nanoseconds; 0: unknown
-	when int     // the number of the last such step
+	when int     // the number of the last step with this number of rows
 }
 
 // Sources are the statistics of the drafts of one text, by Kind.
@@ -66,9 +66,9 @@ type Sources [kinds]source
 
 // source has the statistics of one kind of drafts.
 type source struct {
-	rate, last float64 // how often a token is right: any token, and the last one of a draft with Ends
+	rate, last float64 // the share of right tokens: among all tokens, and among the last tokens of drafts with Ends
 	refused    int     // how many drafts in a row had a wrong first token
-	idle       int     // how many drafts were not evaluated since the last one that was
+	idle       int     // the number of drafts since the last one that was evaluated
 }
 
 // New returns a Controller without any measurements.

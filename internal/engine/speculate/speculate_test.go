@@ -24,7 +24,7 @@ func table(at ...float64) curve {
 	}
 }
 
-// curves are the measured curves of models, and some that no model has.
+// curves has measured curves of models, and some curves that no model has.
 var curves = map[string]curve{
 	"free":           func(int) float64 { return 1 },
 	"from memory":    table(1, 1.05, 1.2, 2, 2.1, 3, 6),
@@ -67,8 +67,9 @@ func play(r *rand.Rand, c *Controller, cost curve, rate, noise float64, n int) (
 	return spent, made
 }
 
-// TestGain checks that texts take at most 2 % longer than without drafts, whatever rows cost
-// and however wrong drafts are. Where rows are cheap and drafts are right, texts must be faster.
+// TestGain checks that texts take at most 2 % longer than without drafts, even if rows are
+// expensive and all drafts are wrong. If rows are cheap and drafts are right, texts must be
+// faster.
 func TestGain(t *testing.T) {
 	most := map[string]map[float64]float64{ // the most time of ten texts, relative to no drafts
 		"free":           {0.2: 1, 0.6: 0.85, 0.95: 0.55, 1: 0.5},
@@ -136,8 +137,8 @@ func TestLength(t *testing.T) {
 	require.Positive(t, c.Length(&s, nine), "it is tried again")
 }
 
-// TestEnds checks that the last token of a draft that ends has a rate of its own: it may be
-// wrong where the others are right.
+// TestEnds checks that the last tokens of drafts with Ends have a separate rate. They may be
+// wrong even if the other tokens are right.
 func TestEnds(t *testing.T) {
 	c := New()
 	s := c.Sources()
@@ -187,8 +188,8 @@ func TestPrice(t *testing.T) {
 	require.Zero(t, c.Length(&s, Offer{Kind: Phrase, Others: 1, Tokens: 8}), "the purse is empty")
 }
 
-// TestPassages checks that a text that repeats long passages is soon drafted in long steps, also
-// on a machine that is busy now and then.
+// TestPassages checks that a text that repeats long passages soon gets long drafts. Noise in the
+// measured times must not prevent that.
 func TestPassages(t *testing.T) {
 	for name, tt := range map[string]struct {
 		cost curve

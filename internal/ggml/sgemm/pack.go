@@ -90,9 +90,9 @@ func (s *source) pack(panel []float32, first, n, cols int) {
 // are at least that far apart, they evict each other from the first-level cache.
 const farApart = 8 << 10
 
-// packsRows reports whether rows of A are packed for n values of k and that many panels.
-// Packing helps only if A is transposed, because then the elements of a row are in different
-// cache lines.
+// packsRows reports whether the rows of A are packed, for n values of k and the given number of
+// panels. Packing helps only if A is transposed, because then the elements of a row are in
+// different cache lines.
 func (p *Product) packsRows(n, panels int) bool {
 	return p.A.Transposed && (best.rowMajor || best.interleave != nil && panels > 1 && n*p.A.Stride >= farApart)
 }

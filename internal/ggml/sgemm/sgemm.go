@@ -71,7 +71,7 @@ type Product struct {
 	Scratch []Scratch // one for each worker
 
 	panels, groups, cuts int // the number of panels of columns, of groups of panels, and of parts of A's rows
-	perGroup, rows       int // the panels of a group, and the rows of such a part
+	perGroup, rows       int // the panels of a group, and the rows of one of the parts
 }
 
 // Scratch is one worker's memory.
@@ -84,18 +84,18 @@ type Scratch struct {
 	args   args
 }
 
-// depth is the block size along k: a group is computed for depth values of k before the next
-// depth. A panel of depth rows fits the first-level cache. depth is a multiple of the block
-// length of every number format.
+// depth is the block size along k. A group is computed for depth values of k at a time. A panel
+// of depth rows fits the first-level cache. depth is a multiple of the block length of every
+// number format.
 const depth = 256
 
-// groupCols is the most columns of B that are packed before the first is multiplied. slabRows
-// is how many rows of A are then multiplied with all of them. Both together fit the
-// second-level cache.
+// groupCols is the largest number of columns of B that are packed together. slabRows is the
+// number of rows of A that are multiplied with all the packed columns before the next rows. The
+// packed columns and these rows fit the second-level cache together.
 const groupCols, slabRows = 128, 96
 
-// Plan divides p into items for a pool of that many threads, and returns the number of items.
-// The result of p does not depend on the number.
+// Plan divides p into items for a pool with the given number of threads, and returns the number
+// of items. The result of p does not depend on threads.
 func (p *Product) Plan(threads int) int {
 	if p.M <= 0 || p.N <= 0 {
 		return 0

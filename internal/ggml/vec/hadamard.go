@@ -2,9 +2,9 @@ package vec
 
 import "math"
 
-// Hadamard multiplies each run of n elements of x, n a power of two that divides len(x), by
-// the orthonormal Walsh-Hadamard matrix H/sqrt(n), in place. Doing it twice gives x again,
-// up to rounding. The sums are those of the fast transform, with h doubling from 1 to n/2:
+// Hadamard multiplies each run of n elements of x by the orthonormal Walsh-Hadamard matrix
+// H/sqrt(n), in place. n is a power of two that divides len(x). Doing it twice gives x again, up
+// to rounding. The sums are those of the fast transform, with h doubling from 1 to n/2:
 //
 //	x[j], x[j+h] = x[j] + x[j+h], x[j] - x[j+h]    in runs of 2h, for the first h of each
 //

@@ -1,6 +1,6 @@
 // Package vec has the inner loops of operations: small products, sums, norms, activations,
-// rotations and softmax of contiguous numbers. The portable code defines each result to the
-// bit. Kernels in assembly give equal results (==). The best kernel for this CPU is chosen
+// rotations and softmax of contiguous numbers. The portable code defines every bit of each
+// result. Kernels in assembly give equal results (==). The best kernel for this CPU is chosen
 // once, at the start.
 package vec
 
@@ -9,8 +9,8 @@ import (
 	"alpaca/internal/machine"
 )
 
-// kernel has the inner loops for one instruction set. The portable functions define their
-// results to the bit.
+// kernel has the inner loops for one instruction set. The portable functions define every bit of
+// their results.
 type kernel struct {
 	level string // a level of package machine: "avx2", "neon", ...
 
@@ -70,9 +70,9 @@ type Mat struct {
 // Size is the size of a product A [M, K] · B [K, N].
 type Size struct{ M, K, N int }
 
-// Gemm adds the product of a [M, K] and b [K, N] to c [M, N]. If fresh, it sets c to the
+// Gemm adds the product of a [M, K] and b [K, N] to c [M, N]. If fresh is true, it sets c to the
 // product. It is for small matrices and runs on one core. Each element is one chain of fused
-// multiply-adds, which begins with 0 if fresh:
+// multiply-adds, which begins with 0 if fresh is true:
 //
 //	c[i][j] = fma(a[i][p], b[p][j], c[i][j])    p = 0, 1, ... K-1
 func Gemm(c, a, b Mat, size Size, fresh bool) { gemm(c, a, b, size, fresh) }

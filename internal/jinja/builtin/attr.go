@@ -1,8 +1,8 @@
-// Package builtin has what all templates can use: the methods of Python's types that the sandbox
-// allows, Jinja's filters and tests, the functions that transformers adds, and Python's three ways to
-// format text. A result keeps the origin of every byte that comes from an argument. If a function
-// cannot tell which bytes come from an argument, its whole result counts as data if any argument has
-// data.
+// Package builtin has everything that templates can use: the methods of Python's types that the
+// sandbox allows, Jinja's filters and tests, the functions that transformers adds, and Python's
+// three ways to format text. A result keeps the origin of every byte that comes from an
+// argument. Some functions cannot tell which bytes come from an argument. Their whole result
+// counts as data if any argument contains data.
 package builtin
 
 import (
@@ -14,7 +14,7 @@ import (
 	"alpaca/internal/jinja/value"
 )
 
-// Getattr returns x.name: an attribute, or else an item.
+// Getattr returns x.name: an attribute or, if there is none, an item.
 func Getattr(r *value.Run, x value.Value, name string) value.Value {
 	if u, ok := x.(*value.Undefined); ok {
 		u.Fail()
@@ -28,7 +28,7 @@ func Getattr(r *value.Run, x value.Value, name string) value.Value {
 	return &value.Undefined{Msg: "'" + value.TypeName(x) + " object' has no attribute '" + name + "'"}
 }
 
-// Getitem returns x[index]: an item, or else an attribute.
+// Getitem returns x[index]: an item or, if there is none, an attribute.
 func Getitem(r *value.Run, x, index value.Value) value.Value {
 	if v, ok := r.Item(x, index); ok {
 		return v
@@ -41,7 +41,7 @@ func Getitem(r *value.Run, x, index value.Value) value.Value {
 	return &value.Undefined{Msg: "'" + value.TypeName(x) + " object' has no element " + shown(r, index)}
 }
 
-// shown returns a value for a message.
+// shown returns the text that stands for a value in an error message.
 func shown(r *value.Run, v value.Value) string {
 	switch v := v.(type) {
 	case text.Text:

@@ -204,7 +204,7 @@ func pprint(r *value.Run, v value.Value, a *value.Args) value.Value {
 	return pretty(r, v)
 }
 
-// random returns the first item, because a conversation must give the same prompt each time, so
+// random always returns the first item. A conversation must give the same prompt each time, so
 // that cached tokens can be reused.
 func random(r *value.Run, v value.Value, a *value.Args) value.Value {
 	a.Bind("random")

@@ -178,9 +178,9 @@ func (s spec) float(r *value.Run, f float64) text.Text {
 	return s.number(r, s.signOf(negative), body[:end], body[end:]+tail)
 }
 
-// general formats f like %g with precision significant digits: with an exponent if the number is very
-// large or small. repr asks for Python's variant without a kind, in which at least one digit follows
-// the point.
+// general formats f like %g with precision significant digits: with an exponent if the number is
+// very large or small. If repr is true, it formats f as Python does without a kind: at least one
+// digit follows the point.
 func general(f float64, precision int, alternate, repr bool) string {
 	s := strconv.FormatFloat(f, 'e', precision-1, 64)
 	mantissa, exponent, _ := strings.Cut(s, "e")

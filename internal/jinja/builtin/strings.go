@@ -75,7 +75,7 @@ func isIdentifier(t text.Text) bool {
 	return t.Len() > 0
 }
 
-// str returns an argument that must be a string.
+// str returns v as a text. It fails if v is not a string.
 func str(v value.Value) text.Text {
 	t, ok := v.(text.Text)
 	if !ok {

@@ -31,7 +31,7 @@ func zfill(r *value.Run, t text.Text, a *value.Args) value.Value {
 	return text.Concat(t.Cut(0, sign), text.New("0").Repeat(n), t.Cut(sign, t.Len()))
 }
 
-// pad puts fill before a text, left times, and after it, right times.
+// pad puts left copies of fill before a text, and right copies after it.
 func pad(r *value.Run, t text.Text, left, right int, fill text.Text) text.Text {
 	r.Scan(t)
 	r.Product(left+right, fill.Size())
@@ -65,7 +65,7 @@ func encode(r *value.Run, t text.Text, a *value.Args) value.Value {
 	v := a.Bind("encode", "encoding", "errors")
 	name := strings.ReplaceAll(strings.ToLower(str(value.Or(v[0], value.Str("utf-8"))).String()), "_", "-")
 	r.Charge(t.Len())
-	r.ReadNumber(t) // the bytes are numbers
+	r.ReadNumber(t) // the template gets each byte as a number
 	switch name {
 	case "utf-8", "utf8", "u8":
 	case "ascii", "us-ascii":

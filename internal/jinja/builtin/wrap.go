@@ -44,8 +44,8 @@ func (w wrapping) wrap(t text.Text) []text.Text {
 				if h := w.lastHyphen(chunks[i], room); h > 0 {
 					room = h
 				}
-				// If a blank has filled the line, an empty part of the word is added. Then the
-				// blank is not the end of the line and stays, as in Python.
+				// If a blank has filled the line, an empty part of the word is added. So the
+				// blank does not end the line and is kept, as in Python.
 				line = append(line, chunks[i].Cut(0, room))
 				chunks[i] = chunks[i].Cut(room, chunks[i].Len())
 			case len(line) == 0:
@@ -152,9 +152,9 @@ func firstRune(s string) rune {
 	return r
 }
 
-// betweenLetters reports whether a line may be broken after a hyphen that stands between left and
-// right. left must end with two letters, or with a letter, a hyphen and a letter. right must begin in
-// this way.
+// betweenLetters reports whether a line may be broken after a hyphen that stands between left
+// and right. left must end with two letters, or with a letter, a hyphen and a letter. right must
+// begin with one of the same two patterns.
 func betweenLetters(left, right string) bool {
 	before, after := []rune(left), []rune(right)
 	n := len(before)

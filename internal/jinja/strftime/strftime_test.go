@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestFormat compares with results of Python 3.11 on glibc, in the locale C. Each line has
+// TestFormat compares results with those of Python 3.11 on glibc, in the locale C. Each line has
 // a time, a format and the result.
 func TestFormat(t *testing.T) {
 	n := 0

@@ -127,7 +127,7 @@ type (
 		Name string
 		Ctx  Ctx
 	}
-	// NSRef is an attribute of a namespace that is assigned to.
+	// NSRef is an attribute of a namespace, as the target of an assignment.
 	NSRef struct {
 		At
 		Name *Name

@@ -19,7 +19,8 @@ type lexer struct {
 	src    string
 	pos    int
 	tokens []token
-	// lineStart: the last tag ended with a newline, so the next text begins a line.
+	// lineStart says that the last tag ended with a newline, so that the next text begins a
+	// line.
 	lineStart bool
 }
 
@@ -92,7 +93,8 @@ func (l *lexer) text() error {
 	return l.tag(open, kindBlockEnd)
 }
 
-// data adds the text between two positions; sign is the sign of the next tag.
+// data adds the text between two positions. sign is the next tag's sign for white space, such as
+// '-'.
 func (l *lexer) data(start, end int, sign byte) {
 	s := l.src[start:end]
 	switch sign {

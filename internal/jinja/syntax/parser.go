@@ -64,7 +64,7 @@ func (p *parser) next() token {
 	return t
 }
 
-// is reports whether the current token has that kind and text.
+// is reports whether the current token has the given kind and text.
 func (p *parser) is(kind kind, value string) bool {
 	t := p.cur()
 	return t.Kind == kind && t.Text == value
@@ -73,7 +73,7 @@ func (p *parser) is(kind kind, value string) bool {
 func (p *parser) isOp(op string) bool     { return p.is(kindOp, op) }
 func (p *parser) isName(name string) bool { return p.is(kindName, name) }
 
-// skip skips the current token if it has that kind and text.
+// skip skips the current token if it has the given kind and text.
 func (p *parser) skip(kind kind, value string) bool {
 	if !p.is(kind, value) {
 		return false
@@ -82,8 +82,8 @@ func (p *parser) skip(kind kind, value string) bool {
 	return true
 }
 
-// expect returns the current token and skips it. It fails unless the token has that kind, and
-// that text unless value is "".
+// expect returns the current token and skips it. It fails if the token has another kind or,
+// unless value is "", another text.
 func (p *parser) expect(kind kind, value string) token {
 	t := p.cur()
 	if t.Kind != kind || value != "" && t.Text != value {
@@ -140,8 +140,8 @@ func (p *parser) nodes(end []string) []Node {
 	}
 }
 
-// body parses the rest of a tag, and statements up to one of the end tags, whose name is the
-// current token afterwards.
+// body parses the rest of a tag, and statements up to one of the end tags. The end tag's name is
+// the current token afterwards.
 func (p *parser) body(end ...string) []Node {
 	p.skip(kindOp, ":")
 	p.expect(kindBlockEnd, "")

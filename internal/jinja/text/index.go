@@ -58,8 +58,8 @@ func (t Text) Char(index int) (c Text, ok bool) {
 	return t.Cut(i, i+size), true
 }
 
-// Bounds applies Python's rules for the bounds of a slice to a length of n runes: negative
-// bounds count from the end, and all are clamped to 0 to n.
+// Bounds returns the bounds of a slice of n runes by Python's rules. Negative bounds count from
+// the end, and all bounds are clamped to the range from 0 to n.
 func Bounds(start, end, n int) (int, int) {
 	if start < 0 {
 		start = max(0, start+n)

@@ -63,8 +63,8 @@ func (t Text) each(b *Builder, f func(rune) string) {
 	b.Add(t.Cut(start, len(t.s)))
 }
 
-// JSON returns the text as a JSON string, as Python's json module writes it. With ascii set, all
-// characters beyond ASCII are escaped.
+// JSON returns the text as a JSON string, as Python's json module writes it. If ascii is true,
+// all characters beyond ASCII are escaped.
 func (t Text) JSON(ascii bool) Text {
 	var b Builder
 	b.AddString(`"`, Template)

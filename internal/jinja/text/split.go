@@ -102,8 +102,8 @@ func (t Text) Fields(limit int, last bool) []Text {
 	return list
 }
 
-// trimSide returns the part of t after the last split, with the white space at its outer end,
-// which Python keeps.
+// trimSide returns the part of t after the last split. It keeps the white space at the outer
+// end, as Python does.
 func trimSide(t, rest Text, last bool) Text {
 	if last {
 		lead := t.Strip(Left, IsSpace)

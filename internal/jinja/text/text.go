@@ -147,7 +147,7 @@ func (t Text) compact() Text {
 func (t Text) All(o Origin) Text { return Text{s: t.s, o: o, safe: t.safe} }
 
 // Tainted returns s as data if any of the texts contains data. It is for the results of
-// operations that cannot tell which byte comes from where.
+// operations that cannot tell where each byte comes from.
 func Tainted(s string, of ...Text) Text {
 	for _, t := range of {
 		if o := t.Origin(); o != Template {

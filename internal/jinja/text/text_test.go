@@ -25,7 +25,7 @@ func TestSpans(t *testing.T) {
 	require.Equal(t, []Span{{"aa", 0}}, Concat(New("a"), From("", 3), New("a")).Spans(), "what is empty leaves no trace")
 }
 
-// TestPython compares with Python's methods.
+// TestPython compares the methods with Python's.
 func TestPython(t *testing.T) {
 	strs := func(list []Text) []string {
 		out := []string{}

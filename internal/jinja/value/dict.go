@@ -98,8 +98,8 @@ type (
 	bytesKey     string
 )
 
-// hash returns the key for a value in a Go map. Values that are equal in Python have equal keys.
-// A value that is not hashable is a failure.
+// hash returns the key that stands for v in a Go map. Values that are equal in Python have equal
+// keys. A value that is not hashable is a failure.
 func hash(v Value) any {
 	switch v := v.(type) {
 	case text.Text:

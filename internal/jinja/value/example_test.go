@@ -6,7 +6,7 @@ import (
 	"alpaca/internal/jinja/value"
 )
 
-// Example keeps the order of a dict, as Python does.
+// Example shows that a dict keeps the order of insertion, as in Python.
 func Example() {
 	d := value.NewDict()
 	d.Put("b", 1)

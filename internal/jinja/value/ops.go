@@ -172,7 +172,7 @@ func (r *Run) integers(op string, a, b *big.Int) Value {
 		if a.BitLen() > 1 && (!b.IsInt64() || b.Int64() > maxBits/int64(a.BitLen())) {
 			limit("makes a number of too many bits")
 		}
-		if a.BitLen() <= 1 { // -1, 0, 1: the parity of b is enough
+		if a.BitLen() <= 1 { // a is -1, 0 or 1: its power depends only on whether b is 0, odd or even
 			b = new(big.Int).Add(new(big.Int).And(b, big.NewInt(1)), big.NewInt(int64(2*min(1, b.Sign()))))
 		}
 		r.Charge(a.BitLen() * int(b.Int64()) / 8)
@@ -193,7 +193,7 @@ func (r *Run) integers(op string, a, b *big.Int) Value {
 		return q
 	case "//", "%":
 		m := new(big.Int)
-		n.DivMod(a, b, m) // Euclidean: the remainder is never negative; Python's has b's sign
+		n.DivMod(a, b, m) // DivMod's remainder is never negative, but Python's remainder has the sign of b
 		if b.Sign() < 0 && m.Sign() != 0 {
 			n.Sub(n, big.NewInt(1))
 			m.Add(m, b)
@@ -233,8 +233,8 @@ func floats(op string, f, g float64) Value {
 	if op == "/" {
 		return f / g
 	}
-	// As in Python, the remainder has the divisor's sign, and the quotient is the exact one,
-	// rounded.
+	// As in Python, the remainder has the divisor's sign, and the exact quotient is rounded
+	// once.
 	m := math.Mod(f, g)
 	q := (f - m) / g
 	if m != 0 {

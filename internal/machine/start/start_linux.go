@@ -2,8 +2,8 @@ package start
 
 import "syscall"
 
-// Least is how many bytes of address space must be left when the program starts. Go's heap
-// grows by pieces of 64 MiB, and the first piece may be nearly full.
+// Least is how many bytes of address space must be left when the program starts. Go's heap grows
+// in pieces of 64 MiB, and the first piece may be nearly full.
 const Least = 80 << 20
 
 func init() {

@@ -106,9 +106,9 @@ func (r *regexes) split(tb testing.TB, t *chars) []int {
 	return ends
 }
 
-// collapse prepares a pattern and a text as the reference does for its regular
-// expressions: with categories in the pattern, characters beyond ASCII stand for
-// their class; white space beyond ASCII becomes a vertical tab in any case.
+// collapse prepares a pattern and a text as the reference does for its regular expressions. If
+// the pattern has categories, each character beyond ASCII becomes the character that stands for
+// its class. White space beyond ASCII always becomes a vertical tab.
 func collapse(pattern string, t *chars) (string, []rune) {
 	sets := []struct {
 		name, ascii string
