@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// maxFile is the most bytes of a file of prompts or answers.
+// maxFile bounds the size of a file of prompts or answers, in bytes.
 const maxFile = 256 << 20
 
 // record is an object of a file of prompts or answers, with the keys of all known forms.
