@@ -8,7 +8,7 @@ import (
 	"alpaca/internal/checkpoint/weights"
 )
 
-// maxPacked is the most rows or columns of a packed matrix.
+// maxPacked bounds the number of rows and of columns in a packed matrix.
 const maxPacked = 1 << 24
 
 // packed returns a matrix that is packed in several tensors, whose names are base with

@@ -18,7 +18,7 @@ import (
 	"alpaca/internal/mmap"
 )
 
-// maxHeader is the most bytes of a header, as in the format's own library.
+// maxHeader bounds the size of a header in bytes, as the format's own library does.
 const maxHeader = 100_000_000
 
 // File is an open file. Several goroutines may use it, until Close.
