@@ -160,7 +160,7 @@ func resumable(job Job, err error) error {
 	return err
 }
 
-// twice returns the error for a file that was wrong two times.
+// twice returns the error for a file that was wrong after two downloads.
 func twice(job Job, before, err error) error {
 	var a, b *mismatch
 	err = fmt.Errorf("%s: %w, twice", job.Name, err)

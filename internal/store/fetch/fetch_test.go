@@ -59,7 +59,8 @@ type origin struct {
 	tokens []string
 	sleeps []time.Duration
 
-	// odd is called with each request; n counts from 0. It returns true if it has answered it.
+	// odd is called with each request; n counts from 0. It returns true if it has answered the
+	// request.
 	odd oddAnswer
 }
 
