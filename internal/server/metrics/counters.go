@@ -19,7 +19,7 @@ type Counters struct {
 	first    Histogram           // seconds from the request to its first token
 	between  Histogram           // seconds from one token to the next
 	queue    Histogram
-	maxInCtx int // most tokens of a text so far
+	maxInCtx int // largest number of tokens of a text so far
 }
 
 // NewCounters returns counters that are all zero.
