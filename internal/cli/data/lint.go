@@ -63,7 +63,7 @@ Exit status: 0 nothing is found by the rules in --fail-on, 1 something is, 2 wro
 	return cmd
 }
 
-// ruleLines lists the rules, one a line.
+// ruleLines lists the rules, one per line.
 func ruleLines() (text string) {
 	for _, r := range lint.Rules {
 		text += fmt.Sprintf("  %-18s  %s\n", r.ID, r.About)

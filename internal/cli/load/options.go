@@ -167,7 +167,7 @@ func (o *Generation) Start(u *ui.UI) (*Instance, error) {
 	return e, nil
 }
 
-// start is Start without the garbage collector's rest.
+// start does what Start does, but does not pause the garbage collector.
 func (o *Generation) start(u *ui.UI) (*Instance, error) {
 	if err := o.Sampling.Check(); err != nil {
 		return nil, err

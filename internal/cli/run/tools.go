@@ -137,8 +137,8 @@ func (b *toolbox) take(list []toolcall.Delta) (text string) {
 	return text
 }
 
-// end returns the rest of the shown answer: its calls in JSON, a line each. begun says that
-// the last line shown has no newline yet.
+// end returns the rest of the shown answer: its calls in JSON, one per line. begun says that the
+// last line shown has no newline yet.
 func (b *toolbox) end(begun bool) string {
 	text := b.take(b.parser.End())
 	for _, c := range b.calls {
