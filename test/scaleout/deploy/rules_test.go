@@ -180,8 +180,8 @@ func TestNames(t *testing.T) {
 		require.Contains(t, of[corev1.Service](t), s.Spec.ServiceName, name)
 	}
 
-	// Of the volumes, claims and maps are in the manifests. Secrets are made as the comments
-	// there say.
+	// The manifests have all claims and config maps of volumes. Their comments say how to make
+	// the secrets.
 	claims, made := of[corev1.PersistentVolumeClaim](t), []string{"alpaca-keys", "alpaca-queue", "nats-tls"}
 	for name, p := range all {
 		mounts := map[string]bool{}

@@ -68,8 +68,8 @@ func fill() error {
 }
 
 // container returns a command that runs the program as in a container: root is its file system,
-// and its user has no rights. Without the rights for that, paths in args are changed to paths
-// below root instead.
+// and its user has no rights. If the test lacks the rights for this, container changes the paths
+// in args to paths below root.
 func container(t *testing.T, env []string, args ...string) *exec.Cmd {
 	t.Helper()
 	if os.Geteuid() == 0 {
