@@ -245,7 +245,7 @@ func TestQueueConfig(t *testing.T) {
 	require.NoError(t, err)
 	_, want, _ := strings.Cut(string(text), "\n\n") // without the comments at its beginning
 	want = strings.ReplaceAll(want, "127.0.0.1", "0.0.0.0")
-	want = strings.Replace(want, "# For listening beyond this machine: take the # away, and set listen above.\n", "", 1)
+	want = strings.Replace(want, "# To accept connections from other machines, remove the # below and change listen above.\n", "", 1)
 	want = regexp.MustCompile(`(?m)^#(tls \{|  cert_file.*|  key_file.*|\})$`).ReplaceAllString(want, "$1")
 	require.Equal(t, want, of[corev1.ConfigMap](t)["nats"].Data["nats.conf"])
 }
