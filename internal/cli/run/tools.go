@@ -25,7 +25,7 @@ type toolOptions struct {
 }
 
 func (o *toolOptions) addFlags(fs *pflag.FlagSet) {
-	fs.StringVar(&o.file, "tools", "", "JSON `file` with tools that the model may call (a list in OpenAI's form); calls are printed as JSON, a line each")
+	fs.StringVar(&o.file, "tools", "", "JSON `file` with tools that the model may call (a list in OpenAI's form); calls are printed as JSON, one per line")
 	fs.StringVar(&o.choice, "tool-choice", "", "whether a tool is called: auto, none, required, or the `name` of one (default auto)")
 }
 
