@@ -50,7 +50,7 @@ func (r *record) prompt() (Prompt, error) {
 				}
 				p.Instruction = m.Content
 			case "system":
-				return p, errors.New("a system message, which is no part of a prompt here")
+				return p, errors.New("a system message, which a prompt cannot have here")
 			}
 		}
 	}

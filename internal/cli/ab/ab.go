@@ -110,7 +110,7 @@ func (o *options) check() error {
 	n := len(o.models) + len(o.answers)
 	switch {
 	case n != 0 && n != 2:
-		return ui.Usagef("%d models and files of answers: a comparison is of two", n)
+		return ui.Usagef("%d models and files of answers: a comparison needs two", n)
 	case n == 0 && (o.prompts != "" || len(o.LoRAs()) > 0):
 		return ui.WithHint(ui.Usagef("no models are given"), "give -m twice, or --answers; without either, the last session of the database is resumed")
 	case o.live && (len(o.models) != 2 || o.terminal || o.judge != ""):
@@ -124,7 +124,7 @@ func (o *options) check() error {
 	case o.repeat < 0 || o.repeat > 1 || o.repeat != o.repeat:
 		return ui.Usagef("--repeat %v: must be between 0 and 1", o.repeat)
 	case o.judge != "" && o.terminal:
-		return ui.Usagef("--judge and --terminal exclude each other")
+		return ui.Usagef("--judge and --terminal cannot be used together")
 	}
 	if !o.terminal && o.judge == "" && !listen.IsLocal(o.host) {
 		return ui.Usagef("--host %s: the page is for this machine: localhost, or an address of the loopback interface", o.host)

@@ -226,7 +226,7 @@ func warnIfBusy(u *ui.UI, s bench.Sensors) {
 		u.Warnf("the machine is busy (load %.1f): expect lower and noisier figures", busy)
 	}
 	if s.Throttled {
-		u.Warnf("the system is holding the CPU back (heat or power)")
+		u.Warnf("the system throttles the CPU (heat or power)")
 	}
 }
 

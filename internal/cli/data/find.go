@@ -54,7 +54,7 @@ The search does not know accents and capital letters.`,
 
 func (o *searchOptions) run(ctx context.Context, u *ui.UI, words string) error {
 	if o.raw && o.inside {
-		return ui.Usagef("--raw-search and --substring exclude each other")
+		return ui.Usagef("--raw-search and --substring cannot be used together")
 	}
 	db, err := o.read(ctx)
 	if err != nil {

@@ -88,7 +88,7 @@ func (o *serveOptions) run(ctx context.Context, u *ui.UI) error {
 	}
 	defer b.Close()
 	if !local {
-		u.Warnf("whoever reaches this address can read all rows")
+		u.Warnf("everybody who can reach this address can read all rows")
 	}
 	u.Notef("%s is at %s", o.path, strings.Join(l.URLs(), ", "))
 	if o.open {

@@ -109,7 +109,7 @@ then; --one-step leaves that out. A small model gets brief prompts.`,
 func (o *options) check() error {
 	switch {
 	case o.oneStep && o.twoStep:
-		return ui.Usagef("--one-step and --two-step exclude each other")
+		return ui.Usagef("--one-step and --two-step cannot be used together")
 	case o.preset != "" && o.preset != "stanford":
 		return ui.Usagef("--preset %q: must be stanford", o.preset)
 	case o.preset != "" && (o.twoStep || o.changed("tasks-per-prompt")):

@@ -228,12 +228,12 @@ func (o *options) check() error {
 			return ui.Usagef("--host is empty")
 		}
 		if !listen.IsLocal(host) && len(o.keys) == 0 {
-			return ui.WithHint(ui.Usagef("--host %s: other machines could ask without a key", host),
+			return ui.WithHint(ui.Usagef("--host %s: other machines could send requests without a key", host),
 				"this makes one: head -c 24 /dev/urandom | base64 > key.txt, and --api-key-file key.txt takes it")
 		}
 	}
 	if o.open && o.noUI {
-		return ui.Usagef("--open and --no-ui exclude each other: there would be no page to show")
+		return ui.Usagef("--open and --no-ui cannot be used together: there would be no page to show")
 	}
 	if o.origin != "" {
 		if err := guard.CheckOrigin(o.origin); err != nil {

@@ -107,7 +107,7 @@ func (o *options) run(ctx context.Context, u *ui.UI) error {
 		watched, end := context.WithCancel(context.WithoutCancel(ctx))
 		defer end()
 		go probe.Serve(watched, l, &watch{worker: w, answering: a})
-		u.Notef("tells how it goes at %s", strings.Join(l.URLs(), ", "))
+		u.Notef("health checks and metrics are at %s", strings.Join(l.URLs(), ", "))
 	}
 	u.Notef("takes the jobs of %s (key %s), %d at a time", w.Model.Name, w.Model.Key, o.executor.Parallel)
 	err = w.Run(ctx)

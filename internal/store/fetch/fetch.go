@@ -103,7 +103,7 @@ func (e *notModel) Error() string {
 }
 
 // errNoRanges says that the server sends only whole files.
-var errNoRanges = errors.New("the server sends whole files alone")
+var errNoRanges = errors.New("the server sends only whole files")
 
 // errStalled says that a connection was given up because no bytes came.
 var errStalled = errors.New("no byte came for a while")

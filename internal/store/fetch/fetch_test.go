@@ -209,7 +209,7 @@ func TestServers(t *testing.T) {
 				o.send(w, 0, len(o.data), false)
 				return true
 			}
-		}, nil, 0, "whole files alone"},
+		}, nil, 0, "only whole files"},
 		{"no ranges, chunked", 5000, func(o *origin) oddAnswer {
 			return func(_ int, w http.ResponseWriter, _ *http.Request, _, _ int) bool {
 				w.Write(o.data[:100])
@@ -217,7 +217,7 @@ func TestServers(t *testing.T) {
 				w.Write(o.data[100:])
 				return true
 			}
-		}, nil, 0, "whole files alone"},
+		}, nil, 0, "only whole files"},
 		{"length not known", 5000, nil, func(o *origin, j *Job) { j.Size = -1 }, 1, ""},
 		{"tags that differ by machine", 5000, func(o *origin) oddAnswer {
 			return func(n int, w http.ResponseWriter, r *http.Request, from, to int) bool {

@@ -170,7 +170,7 @@ func TestQueueAndWorker(t *testing.T) {
 	require.Regexp(t, `^[0-9a-f]{16}\n$`, string(out))
 	c := only(t, all["alpaca-worker"])
 	args := replace(replace(c.Args, "--port", "0"), "--queue-ca", "")
-	url := strings.Replace(listen(t, container(t, env, args...), `tells how it goes at http://\S+?(:\d+)`), ":", "http://127.0.0.1:", 1)
+	url := strings.Replace(listen(t, container(t, env, args...), `health checks and metrics are at http://\S+?(:\d+)`), ":", "http://127.0.0.1:", 1)
 	for _, path := range []string{c.LivenessProbe.HTTPGet.Path, c.ReadinessProbe.HTTPGet.Path, c.StartupProbe.HTTPGet.Path} {
 		require.Eventually(t, func() bool { return status(t, url+path, "") == 200 }, time.Minute, 20*time.Millisecond, path)
 	}
