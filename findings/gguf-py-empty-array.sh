@@ -3,7 +3,7 @@
 # shows such an array, and llama.cpp writes and reads them (a model without merges, a model without stop texts).
 # What happens: the package handles the empty array in three ways. GGUFReader and gguf-dump show it.
 # GGUFWriter.add_array("k", []) drops the key without a message. gguf-new-metadata copies with add_key_value and ends
-# with "ValueError: Invalid GGUF metadata array. Empty array". It leaves an output file that holds a header alone.
+# with "ValueError: Invalid GGUF metadata array. Empty array". It leaves an output file that has only a header.
 # Why it matters here: an empty list is not a missing list, so our program copies it. Our program refuses a file that
 # such a tool left half-written, and names the place where the file ends.
 set -eu

@@ -1,12 +1,12 @@
 #!/bin/sh
-# Guess: with jinja2's loop controls, the {% else %} part of a loop does what the manual says: it is rendered where no
-# iteration took place. Otherwise it does what Python's does: it is rendered where no break ended the loop.
-# What happens: jinja2 does neither. It sets the flag for "there was an iteration" at the end of the loop's body. The
-# else part is therefore also rendered when no iteration reached the end of the body: after a break in the first
-# iteration, and where every iteration ended by continue, even if they have printed something.
-# Why it matters here: chat templates may use break and continue, because transformers turns them on. An interpreter
-# that follows the manual gives another prompt than the one the model was trained on. Our interpreter sets the flag as
-# late as jinja2 does.
+# Guess: with jinja2's loop controls, the {% else %} part of a loop is rendered if the loop had no iteration, as the
+# manual says. Or it is rendered unless a break ended the loop, as in Python.
+# What happens: jinja2 does neither. It sets the flag for "there was an iteration" at the end of the loop's body. So the
+# else part is also rendered if no iteration reached the end of the body: after a break in the first iteration, or if
+# every iteration ended with continue. This is so even if the iterations have printed text.
+# Why it matters here: chat templates may use break and continue, because transformers enables them. An interpreter
+# that follows the manual gives a different prompt from the one that the model was trained on. Our interpreter sets the
+# flag at the same place as jinja2.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

@@ -1,12 +1,12 @@
 #!/bin/sh
 # Guess: responses.stream(…) of OpenAI's client ends with get_final_response(), which returns the response of the
-# stream's last event. That event is response.completed, or response.incomplete where max_output_tokens cut the answer.
+# stream's last event. That event is response.completed, or response.incomplete if max_output_tokens cut the answer.
 # responses.create(…) without a stream returns such a response with the status "incomplete".
 # What happens: after response.incomplete the helper raises "RuntimeError: Didn't receive a `response.completed` event."
 # The client has read the event, and an iteration over the stream yields it. Only the helper drops the answer, whose
 # tokens have been paid for.
 # Why it matters here: some servers call a cut answer "completed". The helper then works, but the status is wrong. Our
-# server says "incomplete", as OpenAI does. A client whose answers may be cut has to iterate or to catch the error.
+# server says "incomplete", as OpenAI does. If answers may be cut, a program has to iterate over the stream or to catch the error.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

@@ -1,11 +1,10 @@
 #!/bin/sh
 # Guess: llama.cpp splits words as the pattern in the model's tokenizer.json does. It is known to leave combining marks
-# out of the patterns of tekken and GPT-4o. Patterns that write \p{Lu} and \p{Ll} out, such as those of Tiny Aya and
-# Youtu, should cut "HelloWorld" in two.
-# What happens: llama.cpp takes \p{Lu}, \p{Ll}, \p{Lt}, \p{Lm} and \p{Lo} all for \p{L}, so no capital letter begins a
-# word, in English either. It also does not separate the spaces in front of a number before it splits them. In "a  1" it
-# splits the two spaces, where the tokenizer keeps them together.
-# Why it matters here: the prompts of these models get other tokens than in training. Our program splits as the model's
+# out of the patterns of tekken and GPT-4o. Patterns that contain \p{Lu} and \p{Ll}, such as those of Tiny Aya and
+# Youtu, should split "HelloWorld" into two words.
+# What happens: llama.cpp treats \p{Lu}, \p{Ll}, \p{Lt}, \p{Lm} and \p{Lo} as \p{L}, so it begins no word at a capital
+# letter, not even in English. It also splits the two spaces in "a  1", which the tokenizer keeps together.
+# Why it matters here: the prompts of these models get different tokens from those in training. Our program splits as the model's
 # tokenizer does, and with --reference-pretokenizer as llama.cpp does.
 set -eu
 dir=$(mktemp -d)

@@ -1,10 +1,10 @@
 #!/bin/sh
 # Guess: saving the same tensors with the same metadata gives the same bytes. The format sorts tensors for this purpose,
 # and stores of models name a file by its digest.
-# What happens: each process draws a new order for the keys of __metadata__. Files with two keys or more differ from run
-# to run though nothing else differs. A single key, such as the {"format": "pt"} that transformers writes, hides this.
-# Why it matters here: "alpaca train" writes the same bytes into folders for peft for the same run. They cannot be
-# compared byte by byte with what the reference writes; a comparison has to read tensors and metadata as values.
+# What happens: each process chooses a random order for the keys of __metadata__. So files with two keys or more differ
+# from run to run. With a single key, such as the {"format": "pt"} that transformers writes, they do not.
+# Why it matters here: for the same run, "alpaca train" always writes the same bytes into folders for peft. A comparison
+# with the reference's files has to compare the values of tensors and metadata, not the bytes.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

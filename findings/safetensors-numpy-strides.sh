@@ -2,9 +2,9 @@
 # Guess: safetensors.numpy.save writes the values of an array that is not in C order (a transposed matrix, every second
 # column). Otherwise it refuses the array, as safetensors.torch refuses tensors that are not contiguous. numpy's own
 # save and tobytes give the values.
-# What happens: save takes the bytes from where the array begins and ignores its strides, without an error or a warning.
-# The file is valid and has the right shape, but other numbers: a transposed matrix comes back with its elements in the
-# order of memory.
+# What happens: save writes the bytes from the array's beginning and ignores its strides, without an error or a warning.
+# The file is valid and has the right shape, but the wrong values: a transposed matrix has its elements in the order of
+# memory.
 # Why it matters here: weights that a script has transposed and then saved are noise, and no reader can tell. If a
 # converted model answers nonsense, such a file may be the cause. A call of numpy.ascontiguousarray before save avoids
 # it.

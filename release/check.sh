@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# Builds a release twice, the second time from a copy of the commit elsewhere, at another hour of
-# another zone, with another umask, and with FRESH=1 with an empty build cache. Every byte
-# must be the same.
+# Builds a release twice and compares all bytes. The second build uses a copy of the tree in another
+# folder, another time zone and another umask. With FRESH=1 it also uses an empty build cache.
 #
 #	release/check.sh [PLATFORMS]     such as linux/amd64,linux/armv7 (default: all)
 set -euo pipefail

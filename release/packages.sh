@@ -1,9 +1,14 @@
 #!/usr/bin/env bash
-# Looks at what "make release" wrote: checksums, what archives and packages hold, that Debian's
-# tools install and remove each package, that manual pages are rendered without a warning, that
-# the shells take the completions, that each SBOM lists what the program says it was linked of,
-# and that the program for this machine tells the tag and the commit. What a tool is missing for
-# is told as SKIPPED, and so is not seen.
+# Checks the files that "make release" wrote:
+#
+#	checksums, and the contents of archives and packages
+#	dpkg installs and removes each Debian package
+#	groff renders the manual pages without a warning
+#	the shells accept the completions
+#	each SBOM lists the modules that are linked into the program
+#	the program for this machine prints the tag and the commit
+#
+# If a tool is not installed, the script prints SKIPPED and leaves that check out.
 #
 #	release/packages.sh DIST [TAG COMMIT]
 set -euo pipefail
@@ -81,7 +86,7 @@ if has groff "manual pages"; then
 fi
 mkdir "$work/bin"
 cp "$pages/completions/_alpaca" "$work/bin/_alpaca"
-# A program for this machine, for what the shells ask it.
+# The completions of the shells call the program for this machine.
 case $(uname -m) in x86_64) here=amd64 ;; aarch64) here=arm64 ;; *) here=none ;; esac
 native=$(find "$work" -path "*_linux_$here/alpaca" | head -n 1)
 if [ -n "$native" ]; then
@@ -90,7 +95,7 @@ if [ -n "$native" ]; then
 	said=$(alpaca version)
 	echo "version: $(head -n 1 <<<"$said")"
 	[[ $said == *"${tag}"* && $said == *"${commit:0:7}"* ]] || fail "version does not tell $tag and $commit: $said"
-	complete() { # SHELL COMMAND: what it proposes behind "alpaca quanti"
+	complete() { # SHELL TEXT: checks what the shell proposes after "alpaca quanti"
 		grep -q quantize <<<"$2" || fail "$1 does not complete quanti: $2"
 		echo "completions: $1 takes them, and quantize follows from quanti"
 	}
@@ -116,7 +121,7 @@ else
 	echo "SKIPPED, no program for this machine is in $dist: version, completions"
 fi
 
-# Debian's packages, installed into an empty root and removed again.
+# Install each Debian package into an empty root, and remove it again.
 if has dpkg "Debian packages"; then
 	version=none
 	for deb in *.deb; do

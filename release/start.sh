@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Starts what was built for other CPUs on emulated ones, and asks the model inside ten
-# questions: the answers must be those of the program for this machine, to the byte.
+# Runs the programs for other CPUs with emulators, and asks the built-in model ten questions. The
+# answers must be the same, to the byte, as those of the program for this machine.
 #
-#	release/start.sh DIST [NAME...]     NAMEs such as linux_armv7 (default: all that can be)
+#	release/start.sh DIST [NAME...]     NAMEs such as linux_armv7 (default: all that can run here)
 set -euo pipefail
 [ $# -ge 1 ] && [ -d "$1" ] || { echo "usage: $0 DIST [NAME...]: a folder that make release wrote" >&2; exit 2; }
 dist=$1
@@ -15,7 +15,7 @@ prompts=("Who are you?" "Tell me a story about a fox." "Put this sentence in the
 	"What is the opposite of hot?" "Where does an owl live?" "Reverse this list: moon, river, bread" "What is 3 plus 4?"
 	"Say hello." "Write a short story about a boy and a kite." "Which animal lives in the sea?")
 
-# Runs a program, with what emulates its CPU in front.
+# answers COMMAND...: runs a program, with its emulator in front, and prints its answers.
 answers() {
 	local prompt
 	for prompt in "${prompts[@]}"; do
@@ -23,7 +23,7 @@ answers() {
 	done
 }
 
-# emulator NAME: how its program is started here; nothing where it cannot be.
+# emulator NAME: prints the command that runs the program of a platform, or nothing if there is none.
 emulator() {
 	case $1 in
 	linux_amd64) echo "qemu-x86_64-static -cpu Nehalem" ;;
@@ -32,14 +32,14 @@ emulator() {
 	linux_armv7) echo "qemu-arm-static -cpu cortex-a7" ;;
 	linux_riscv64) echo "qemu-riscv64-static" ;;
 	linux_386) echo "qemu-i386-static" ;;
-	# Android's linker moves a program to its place in memory; that of Debian's libc6-arm64-cross can do it too.
+	# On Android the dynamic linker relocates the program. The linker of Debian's libc6-arm64-cross can do so, too.
 	android_arm64) echo "qemu-aarch64-static -cpu cortex-a76 /usr/aarch64-linux-gnu/lib/ld-linux-aarch64.so.1" ;;
 	windows_amd64) echo "wine" ;;
 	esac
 }
 
-# windows makes a Windows for wine. Wine before version 9 lacks a library, which
-# gcc-mingw-w64-x86-64 makes.
+# windows makes a Windows folder for wine. Wine before version 9 lacks a library, which is then built
+# with gcc-mingw-w64-x86-64.
 windows() {
 	wineboot -i >/dev/null 2>&1 || true
 	local library=$WINEPREFIX/drive_c/windows/system32/bcryptprimitives.dll
@@ -60,7 +60,7 @@ unpack() { # NAME
 (cd "$here/.." && CGO_ENABLED=0 go build -o "$work/native" ./cmd/alpaca)
 answers "$work/native" >"$work/want"
 [ $# -gt 0 ] || set -- linux_amd64 linux_arm64 linux_armv6 linux_armv7 linux_riscv64 linux_386 android_arm64 windows_amd64
-export WINEPREFIX=$work/wine WINEDEBUG=-all # a Windows of its own, which says nothing
+export WINEPREFIX=$work/wine WINEDEBUG=-all # a folder of its own, and no debug output
 failed=0
 for name in "$@"; do
 	read -ra with <<<"$(emulator "$name")"

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Looks for known weaknesses in what is linked, with govulncheck. The database is Go's own, at
-# vuln.go.dev, or else the module golang.org/x/vulndb, which has the same reports and comes from
-# where all modules come from, now and then some weeks later. Where neither can be reached
-# nothing was looked for: it says so and ends with 0, or with 1 for ALPACA_REQUIRE_VULNDB=1.
-# A weakness in a package that is linked, or with -scan symbol one that the program can reach,
-# ends with 3. Those of Go's own library are the compiler's
-# matter: they are told, and end with 3 for ALPACA_REQUIRE_GO_FIXED=1, which a release asks for.
+# Looks for known vulnerabilities in the linked packages, with govulncheck. The database is Go's own at
+# vuln.go.dev, or else the module golang.org/x/vulndb, which has the same reports, sometimes weeks
+# later. Exit statuses:
+#
+#	0  no vulnerability, or only vulnerabilities of Go's own library
+#	1  the database cannot be reached, and ALPACA_REQUIRE_VULNDB=1. Without the variable the status is 0.
+#	3  a linked package has a vulnerability (with -scan symbol: one that the program can reach), or
+#	   Go's own library has one, and ALPACA_REQUIRE_GO_FIXED=1. A release sets this variable.
 set -euo pipefail
 cd "$(dirname "$0")"
 go=${GO:-go}
@@ -20,7 +21,7 @@ nothing() {
 if curl -sSf -o /dev/null --max-time 20 https://vuln.go.dev/index/db.json 2>/dev/null; then
 	db=(-db https://vuln.go.dev) from=vuln.go.dev
 elif module=$(cd / && timeout 120 $go mod download -json golang.org/x/vulndb@latest 2>/dev/null); then
-	# govulncheck reads a folder of reports as it is.
+	# govulncheck accepts a folder of reports as a database.
 	dir=$(sed -n 's/^\t"Dir": "\(.*\)",\{0,1\}$/\1/p' <<<"$module")
 	[ -d "$dir/data/osv" ] || { echo "vulncheck: $dir has no data/osv" >&2; exit 1; }
 	db=(-db "file://$dir/data/osv") from=$(sed -n 's/^\t"Version": "\(.*\)",\{0,1\}$/golang.org\/x\/vulndb \1/p' <<<"$module")
@@ -31,7 +32,7 @@ govulncheck=$($go tool -n govulncheck) || { echo "vulncheck: govulncheck cannot 
 cd ..
 status=0
 "$govulncheck" "${db[@]}" "$@" ./... >"$work/found" || status=$?
-grep -v '^      #' "$work/found" || true # the traces: hundreds of lines; govulncheck -db shows them
+grep -v '^      #' "$work/found" || true # leaves out the traces, which are hundreds of lines; govulncheck -db shows them
 echo "vulncheck: database: $from"
 if [ $status -eq 3 ] && ! grep -q '^  Module:' "$work/found"; then
 	echo "vulncheck: all of them are in Go's own library: $($go env GOVERSION) has a successor that mends them"

@@ -236,8 +236,7 @@ func (s *Session) Next(judge string) (next *Item, done, all int) {
 	return next, done, len(list)
 }
 
-// Item returns the judge's item with these values of N and Repeat. ok is false if there is
-// none.
+// Item returns the judge's item with the given n and repeat. ok is false if there is none.
 func (s *Session) Item(judge string, n, repeat int) (Item, bool) {
 	for _, i := range s.Items(judge) {
 		if i.N == n && i.Repeat == repeat {

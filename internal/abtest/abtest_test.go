@@ -139,7 +139,8 @@ func TestOwnPrompts(t *testing.T) {
 	require.Len(t, dpo(s), len(dpo(planned))+39)
 	require.Equal(t, "own", s.line(&s.Votes[len(planned.Votes)]).Flags)
 
-	// Without a plan the mean lengths are those of the answers to the own prompts.
+	// If the plan is empty, the report has the mean lengths of the answers to judges' own
+	// prompts.
 	s.List, s.Answers, s.Own = s.List[20:22], s.Answers[20:22], map[int]Own{0: {Judge: "ann"}, 1: {Judge: "ann"}}
 	s.Votes = []Vote{{N: 0, Judge: "ann", Choice: Left}}
 	got = NewReport(s)

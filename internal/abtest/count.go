@@ -79,7 +79,7 @@ type counter struct {
 	compared []stats.Compared
 }
 
-// worth adds a verdict on prompt n to what the win rate is computed from.
+// worth adds a verdict on prompt n to the votes that the win rate is computed from.
 func (c *counter) worth(n, verdict int) {
 	c.clusters[n].N++
 	c.clusters[n].Sum += float64(verdict+1) / 2
@@ -206,7 +206,8 @@ func (c *counter) addPairs(votes []Vote) {
 // warnBelow is the p-value below which the report warns of a preference for one side.
 const warnBelow = 0.01
 
-// leastForLength is the least number of decided votes for a win rate at equal lengths.
+// leastForLength is the smallest number of decided votes from which a win rate at equal lengths
+// is computed.
 const leastForLength = 100
 
 // finish computes the rates, intervals and tests from the counts.

@@ -8,10 +8,9 @@ import (
 	"alpaca/internal/data"
 )
 
-// In a live session both models are running, and votes begin while further answers are
-// generated. Judges can write prompts of their own; only the judge who wrote one votes on
-// its answers. A pair is shown once both answers exist, so that nobody sees which model
-// is faster.
+// In a live session both models are running, and votes begin while further answers are generated.
+// Judges can write prompts of their own; only the judge who wrote a prompt votes on its answers.
+// A pair is shown once both answers exist, so that nobody sees which model is faster.
 
 // Own says which judge wrote a prompt.
 type Own struct {

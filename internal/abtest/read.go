@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// maxFile is the most bytes of a file of prompts or answers.
+// maxFile bounds the size of a file of prompts or answers, in bytes.
 const maxFile = 256 << 20
 
 // record is an object of a file of prompts or answers, with the keys of all known forms.
@@ -50,7 +50,7 @@ func (r *record) prompt() (Prompt, error) {
 				}
 				p.Instruction = m.Content
 			case "system":
-				return p, errors.New("a system message, which is no part of a prompt here")
+				return p, errors.New("a system message, which a prompt cannot have here")
 			}
 		}
 	}

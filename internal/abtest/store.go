@@ -41,8 +41,9 @@ var schema = []string{
 // Store gives access to the sessions in a database.
 type Store struct{ DB *data.DB }
 
-// Begin returns the id of the open session with plan p, or begins one: isNew says which. An
-// open session keeps its answers and votes. prompts are the prompts to judge, in order.
+// Begin returns the id of the open session with plan p. If there is none, Begin makes one and
+// isNew is true. An open session keeps its answers and votes. prompts are the prompts to judge,
+// in order.
 func (st Store) Begin(ctx context.Context, p Plan, prompts []Prompt) (id int64, isNew bool, err error) {
 	plan, err := json.Marshal(p)
 	if err != nil {

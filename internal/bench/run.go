@@ -135,8 +135,8 @@ func (r *Runner) once(ctx context.Context, t Test) (time.Duration, error) {
 	return time.Since(start), nil
 }
 
-// read evaluates n tokens of each text, text after text. rows is the most tokens of a batch.
-// read asks for the logits after the last token of each text.
+// read evaluates n tokens of each text, text after text. rows is the largest number of tokens in
+// a batch. read asks for the logits after the last token of each text.
 func (r *Runner) read(ctx context.Context, n, rows int) error {
 	r.batch.Reset()
 	for i, s := range r.texts {

@@ -124,7 +124,7 @@ func TestSyntheticArchitectures(t *testing.T) {
 	}
 }
 
-// TestSyntheticLayers makes a model of fewer layers than it is published with.
+// TestSyntheticLayers makes a model with fewer layers than the published model has.
 func TestSyntheticLayers(t *testing.T) {
 	f, err := Synthetic(t.Context(), "160M@1:q4_0", 0)
 	require.NoError(t, err)

@@ -6,7 +6,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The load is the one before the benchmark. Of all else the worse reading counts.
+// TestMergeSensors checks that the load before the benchmark stays, and that the worse reading
+// counts for everything else.
 func TestMergeSensors(t *testing.T) {
 	s := Sensors{Load: 0.5}.merge(Sensors{Load: 2, Celsius: 60, MHz: 1800})
 	s = s.merge(Sensors{Load: 2, Celsius: 50, MHz: 1500, Throttled: true})

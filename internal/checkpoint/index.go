@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// maxIndex is the most bytes of an index, which has about 100 bytes per tensor.
+// maxIndex bounds the size of an index in bytes. An index has about 100 bytes per tensor.
 const maxIndex = 256 << 20
 
 // readIndex reads an index and returns the file of each tensor. Files must be in the

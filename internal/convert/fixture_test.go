@@ -38,7 +38,7 @@ func writeSafetensors(t *testing.T, path string, tensors map[string]array) {
 	writeInOrder(t, path, tensors, slices.Sorted(maps.Keys(tensors)))
 }
 
-// writeInOrder writes a file whose tensors lie in that order.
+// writeInOrder writes a file whose tensors are in the order of names.
 func writeInOrder(t *testing.T, path string, tensors map[string]array, names []string) {
 	head := map[string]any{}
 	var data []byte
@@ -70,7 +70,8 @@ const llamaConfig = `{"architectures":["LlamaForCausalLM"],"model_type":"llama",
 const tinyTokenizer = `{"added_tokens":[{"id":2,"content":"</s>","special":true}],"normalizer":{"type":"NFC"},"pre_tokenizer":{"type":"ByteLevel"},
 "post_processor":{"type":"ByteLevel"},"model":{"type":"BPE","vocab":{"a":0,"b":1,"ab":3},"merges":[["a","b"]]}}`
 
-// writeFolder writes a checkpoint, with files that replace or add others; "" removes one.
+// writeFolder writes a checkpoint. The entries of files replace or add files, and an empty entry
+// removes a file.
 func writeFolder(t *testing.T, tensors map[string]array, files map[string]string) string {
 	dir := filepath.Join(t.TempDir(), "Tiny-LLaMA-8K-Instruct-v1.5")
 	require.NoError(t, os.Mkdir(dir, 0o755))

@@ -17,7 +17,7 @@ import (
 	"alpaca/internal/quantize"
 )
 
-// TestRunFolder converts a checkpoint, and looks at what came of it.
+// TestRunFolder converts a checkpoint and checks the output file.
 func TestRunFolder(t *testing.T) {
 	dir := writeFolder(t, llama(), map[string]string{
 		"generation_config.json": `{"temperature":0.5,"top_k":20,"repetition_penalty":1.1,"eos_token_id":[2]}`,

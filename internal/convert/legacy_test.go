@@ -34,8 +34,8 @@ func TestLegacy(t *testing.T) {
 	testLegacy(t, paths)
 }
 
-// testLegacy converts files of 2023: without loss, or with one of at most half a unit
-// in the last place of float16, which is told; and exactly, if asked for.
+// testLegacy converts files of 2023 and checks that every change of a value is reported, and is
+// at most a rounding to float16. With Exact, no value may change.
 func testLegacy(t *testing.T, paths []string) {
 	for _, path := range paths {
 		t.Run(filepath.Base(path), func(t *testing.T) {
@@ -61,7 +61,7 @@ func testLegacy(t *testing.T, paths []string) {
 				require.Less(t, r.Loss.Relative(), 0x1p-10)
 				lossless = lossless && r.Lossless
 			}
-			// The metadata are those that the old file was taken to have.
+			// The metadata must be those that the reader derived from the old file.
 			for _, kv := range old.KV {
 				if got, ok := f.Value(kv.Key); kv.Key != gguf.KeyFileType {
 					require.True(t, ok, kv.Key)
@@ -71,7 +71,7 @@ func testLegacy(t *testing.T, paths []string) {
 			source, _, err := f.String("general.source.format")
 			require.NoError(t, err)
 			require.Equal(t, res.Format, source)
-			// What has float16 in the first place must be kept.
+			// Weights and scales that are float16 already must not change.
 			if strings.Contains(path, "f16") || strings.Contains(path, "q5") || old.Version == 3 {
 				require.True(t, lossless)
 				return

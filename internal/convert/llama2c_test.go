@@ -167,7 +167,7 @@ func save(t testing.TB, name string, data []byte) string {
 	return path
 }
 
-// TestLlama2C converts all versions, with an output that shares the embedding and with its own.
+// TestLlama2C converts all versions. The output matrix is the embedding or a separate matrix.
 func TestLlama2C(t *testing.T) {
 	vocab := save(t, "tokenizer.bin", vocabFile(40))
 	for version := range 3 {

@@ -11,7 +11,7 @@ import (
 	"alpaca/internal/gguf"
 )
 
-// The most tokens and bytes of a vocabulary file.
+// The largest number of tokens and bytes in a vocabulary file.
 const (
 	maxVocab      = 1 << 18
 	maxVocabBytes = 16 << 20

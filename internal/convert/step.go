@@ -48,7 +48,7 @@ func plan(tensors []tensor, exact bool) ([]step, error) {
 	return steps, nil
 }
 
-// pieceBytes is about how many bytes of a tensor are converted at a time.
+// pieceBytes is the approximate number of bytes that are converted at a time.
 const pieceBytes = 4 << 20
 
 // run converts the tensor and writes it to w. After each piece it calls the function

@@ -187,7 +187,7 @@ func TestOneFile(t *testing.T) {
 	db, err = OpenReadOnly(ctx, path)
 	require.NoError(t, err)
 	defer db.Close()
-	require.ErrorContains(t, db.Update(ctx, func(*Tx) error { return nil }), "read only")
+	require.ErrorContains(t, db.Update(ctx, func(*Tx) error { return nil }), "opened read-only")
 	_, err = db.sql.Exec("delete from example")
 	require.ErrorContains(t, err, "readonly")
 }

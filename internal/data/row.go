@@ -17,7 +17,7 @@ type Source struct {
 	ID       int64
 	Name     string // also the name of the view of its rows; unique
 	Path     string
-	SHA256   string // digest of the file, in hexadecimal digits; "" if the source is no file
+	SHA256   string // digest of the file, in hexadecimal digits; "" if the source is not a file
 	Format   string // alpaca, chat, …: see package formats
 	Licence  string
 	Imported time.Time
@@ -56,7 +56,7 @@ type Row struct {
 
 // Rejected is a part of a source that could not be read.
 type Rejected struct {
-	SourceID, Line, Offset int64 // Line from 1, Offset in bytes from 0; both 0 if the source is no file
+	SourceID, Line, Offset int64 // Line from 1, Offset in bytes from 0; both 0 if the source is not a file
 	Error                  string
 	Raw                    []byte
 }

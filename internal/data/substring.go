@@ -5,9 +5,9 @@ import (
 	"fmt"
 )
 
-// The index of words cannot find a text inside a word. The index example_trigram can: it has every
-// three consecutive characters of the texts. It is more than three times as large as the texts, so a
-// database has it only after "import --substring".
+// The index of words cannot find a text inside a word. The index example_trigram can: it has
+// every sequence of three characters in the texts. It is more than three times as large as the
+// texts, so a database has it only after "import --substring".
 
 // trigramInsert adds each new row to the index of substrings.
 const trigramInsert = `
@@ -40,8 +40,8 @@ func (db *DB) HasSubstrings(ctx context.Context) (has bool, err error) {
 	return has, err
 }
 
-// IndexSubstrings adds the index of substrings unless the database has it. After a call of Bulk it
-// must be called after the rows are added.
+// IndexSubstrings adds the index of substrings unless the database has it. If Bulk was called,
+// call IndexSubstrings after adding the rows.
 func (tx *Tx) IndexSubstrings() error {
 	var has bool
 	if err := tx.QueryRow(hasTrigrams).Scan(&has); err != nil || has {

@@ -33,7 +33,7 @@ type Tx struct {
 // others wait.
 func (db *DB) Update(ctx context.Context, change func(tx *Tx) error) error {
 	if db.readOnly {
-		return fmt.Errorf("data: %s: opened to be read only", db.Path)
+		return fmt.Errorf("data: %s: opened read-only", db.Path)
 	}
 	inner, err := db.sql.BeginTx(ctx, nil)
 	if err != nil {

@@ -66,7 +66,7 @@ type Count struct {
 	Records, First int
 }
 
-// maxLine is the most bytes of a line of JSON, and of a text file.
+// maxLine bounds the size of a line of JSON, and of a text file, in bytes.
 const maxLine = 1 << 30
 
 // File is the content of a file.
@@ -243,7 +243,7 @@ func (c *counter) fail(err error) error {
 	return fmt.Errorf("line %d: broken JSON: %w", c.lineAt(offset), err)
 }
 
-// counter counts the lines of what is read through it.
+// counter counts the lines of the data that is read through it.
 type counter struct {
 	in     io.Reader
 	line   int     // number of the line that ends at ends[0]

@@ -25,12 +25,12 @@ type class struct {
 	// sets are made on first use.
 	parts func() []*Mask
 
-	// The nodes of the vocabulary's tree whose parent completes a text of the automaton, by the
-	// byte of the node. A token below such a node continues after the term.
+	// exits has, by byte, the nodes of the vocabulary's tree whose parents complete a text of the
+	// automaton. A token below such a node continues after the term.
 	exits map[byte][]exit
 
-	// A class that is nearly the same as base also has the exits of base, except for the nodes
-	// in skip.
+	// base, if not nil, is a class that is nearly the same as this class. Then this class also
+	// has the exits of base, except for the nodes in skip.
 	base *class
 	skip map[int32]bool
 }
@@ -131,7 +131,8 @@ func (v *Vocab) store(k classKey, c *class) {
 	v.classes[k] = c
 }
 
-// few returns the most tokens that a class may have without a mask. n is the size of the vocabulary.
+// few returns the largest number of tokens for which a class has no mask. n is the size of the
+// vocabulary.
 func few(n int) int { return n / 64 }
 
 // walk returns the class of t in state q. It follows t over the whole tree of the vocabulary,

@@ -15,8 +15,8 @@ func bytesVocab() *grammar.Vocab {
 	return grammar.NewVocab(257, func(id int32) []byte { return []byte{byte(id)} }, []int32{256})
 }
 
-// TestDraft checks that Draft returns the text that must follow, up to the first choice. Where
-// the choice is between kinds of white space, it repeats the earlier one.
+// TestDraft checks that Draft returns the text that must follow, up to the first choice. If the
+// choice is only between kinds of white space, Draft repeats the white space used before.
 func TestDraft(t *testing.T) {
 	const person = `{"type": "object", "properties": {"name": {"type": "string"}, "age": {"const": true}, "of": {"const": "us"}},
 		"required": ["name", "age", "of"], "additionalProperties": false}`

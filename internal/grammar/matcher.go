@@ -75,7 +75,7 @@ func (m *Matcher) Allowed(id int32) bool {
 	return !m.after(id).dead()
 }
 
-// after returns the state after token id, dead if it does not fit.
+// after returns the state after token id. If the token does not fit, the state is dead.
 func (m *Matcher) after(id int32) *state {
 	s := m.m.dead
 	if text := m.vocab.text[id]; len(text) > 0 {

@@ -104,5 +104,5 @@ func (m *Mask) or(o *Mask) {
 	}
 }
 
-// Equal reports whether both have the same tokens.
+// Equal reports whether m and o have the same tokens.
 func (m *Mask) Equal(o *Mask) bool { return slices.Equal(m.words, o.words) }

@@ -11,7 +11,7 @@ import (
 // lines reads the lines of a file one after the other.
 type lines struct {
 	r      *bufio.Reader
-	max    int // most bytes of a line
+	max    int // largest size of a line in bytes
 	number int // number of the line read last
 	at     int64
 	next   int64 // offset of the next line

@@ -8,7 +8,7 @@ import (
 
 const (
 	pieceLen = 128 // bytes, about as many as a cache block has tokens
-	maxBegin = 512 // most pieces of a prompt: prompts that share 64 KiB count as equal
+	maxBegin = 512 // largest number of pieces of a prompt: prompts that share 64 KiB count as equal
 )
 
 // beginFields are the fields that a prompt begins with, in order.

@@ -20,7 +20,7 @@ type Run struct {
 
 	Parallel  int // requests answered at once
 	Retries   int // how often a request is tried again after a *Failure
-	MaxErrors int // the most results with errors before the run ends; negative: no limit
+	MaxErrors int // more results with errors than this end the run; negative: no limit
 
 	// Done, if not nil, is called after each result. Calls do not overlap.
 	Done func()
@@ -79,8 +79,8 @@ func (r *Run) ended() bool {
 	return r.err != nil
 }
 
-// end keeps the first error; any other error replaces io.EOF. After io.EOF or an invalid line,
-// requests in progress are still finished. Other errors cancel them.
+// end keeps the first error, but replaces io.EOF by any other error. After io.EOF or an invalid
+// line, requests in progress are still finished. Other errors cancel them.
 func (r *Run) end(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -57,7 +57,8 @@ func TestBlockLoop(t *testing.T) {
 	require.ErrorContains(t, err, "no loop around")
 }
 
-// TestTargets checks that the estimates of the main formats are not below those once reached.
+// TestTargets checks that the estimates of the main formats are not below the values in this
+// table.
 func TestTargets(t *testing.T) {
 	for _, tool := range []string{"llvm-objdump-19", "llvm-mca-19"} {
 		if _, err := exec.LookPath(tool); err != nil {

@@ -27,7 +27,7 @@ type Query struct {
 	Prompt   string
 	Messages []chat.Message
 
-	MaxTokens int // most tokens of the answer; negative: until the context is full
+	MaxTokens int // largest number of tokens in the answer; negative: until the context is full
 	MaxChars  int // end the answer with the token that reaches this many characters; 0: no limit
 	Stop      []string
 	Seed      uint32

@@ -12,7 +12,7 @@ type AdapterScale struct {
 	Scale float32
 }
 
-// MaxAdapters is the most adapters that a request may name.
+// MaxAdapters is the largest number of adapters that a request may name.
 const MaxAdapters = 1024
 
 // ParseAdapters parses the body of POST /lora-adapters: a list of adapters with their scales.

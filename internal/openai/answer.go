@@ -290,7 +290,7 @@ func oldToken(text string, b Bytes) string {
 	return s.String()
 }
 
-// Logprob returns p as JSON can hold it: NaN and very small values become -9999.
+// Logprob returns p as a number that JSON can hold: NaN and very small values become -9999.
 func Logprob(p float64) float64 {
 	const impossible = -9999 // OpenAI's value for an impossible token
 	if math.IsNaN(p) || p < impossible {

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// silent are fields that clients send and that need no effect here.
+// silent has fields that clients send and that this server ignores without a note.
 var silent = map[string]bool{
 	"user": true, "metadata": true, "store": true, "service_tier": true, "prompt_cache_key": true, "prompt_cache_retention": true,
 	"safety_identifier": true, "verbosity": true, "prediction": true, "tools": true, "tool_choice": true, "parallel_tool_calls": true, "id_slot": true,

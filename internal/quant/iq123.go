@@ -189,8 +189,8 @@ func (b *SuperBlock) groupIQ1(at, entry int, less bool) {
 	if less {
 		delta *= 255 // -1 in each byte
 	}
-	// The lower five bits of each byte move up by three. The sum of bytes has no carries if
-	// their highest bits are added apart.
+	// The lower five bits of each byte move up by three. The highest bits of the bytes are added
+	// separately, so that no byte carries into the next.
 	v := codebook.IQ1()[entry] << 3 & 0xf8f8f8f8f8f8f8f8
 	b.put8(at, (v&eachLow7+delta&eachLow7)^(v^delta)&eachTop)
 }

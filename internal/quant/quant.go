@@ -33,15 +33,15 @@ type SuperBlock struct {
 // with a block of activations: w[i] = q[i]*d, with one scale for all weights of a block or one
 // for each 16.
 type WideFormat struct {
-	// Unpack reads the part of a block with the index part: 32 integers and their scale, d[0].
-	// If Halves is set, d[h] is the scale of half h of them.
+	// Unpack reads the part of a block with the index part: 32 integers and their scale, d[0]. If
+	// Halves is set, d[h] is the scale of half h of the integers.
 	Unpack func(block []byte, part int, q *[32]int8) (d [2]float32)
 	Halves bool // each 16 weights have a scale of their own
 }
 
-// A Format16 is a format whose blocks are 16 weights. A pair of them, which goes with 32
-// activations, counts as the Type's block. Half h of it is w[i] = q[i]*d[h] + m[h], 16h ≤ i <
-// 16h+16.
+// A Format16 is a format whose blocks are 16 weights. The block of the Type is a pair of these
+// blocks, which is multiplied with 32 activations. Half h of it is w[i] = q[i]*d[h] + m[h], 16h ≤
+// i < 16h+16.
 type Format16 struct {
 	Unpack func(pair []byte, q *[32]int8) (d, m [2]float32)
 	HasMin bool

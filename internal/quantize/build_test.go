@@ -96,7 +96,7 @@ func (f fake) writeFile(t testing.TB, path string, kv []gguf.KV, tensors []gguf.
 	require.NoError(t, w.Commit())
 }
 
-// tensors returns names, types and shapes, in another order than the output's. A matrix has
+// tensors returns names, types and shapes, in a different order from the output's. A matrix has
 // two rows.
 func (f fake) tensors() (list []gguf.Tensor) {
 	add := func(name string, shape ...int) {

@@ -61,7 +61,8 @@ func ReadImportance(path string) (*Importance, error) {
 	return m, nil
 }
 
-// maxImatrix bounds the size of an importance matrix in bytes. No model's comes near it.
+// maxImatrix bounds the size of an importance matrix in bytes. The matrices of all known models
+// are far smaller.
 const maxImatrix = 1 << 30
 
 func noEOF(err error) error {
@@ -259,7 +260,7 @@ func (m *Importance) kv() []gguf.KV {
 	return kv
 }
 
-// Unused returns the names of tensors that the matrix has, but not the file.
+// Unused returns the names of the tensors that are in the matrix but not in the file.
 func (m *Importance) Unused(f *gguf.File) []string {
 	var names []string
 	for name := range m.columns {

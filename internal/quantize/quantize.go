@@ -91,7 +91,8 @@ func (p *Plan) OutputPaths(path string) []string {
 	return gguf.SplitNames(path, p.parts)
 }
 
-// checkOutputs refuses to replace an input, and any other file unless force is set.
+// checkOutputs returns an error if an output would replace an input. Unless force is set, the
+// output may not replace any other file either.
 func (p *Plan) checkOutputs(outputs []string, force bool) error {
 	inputs := p.Input.Parts
 	if opt := p.Options.Importance; opt != nil {

@@ -87,12 +87,12 @@ func (r *runner) run(ctx context.Context) ([]TensorResult, error) {
 
 // reserve returns an error if memory does not suffice for the chunks of threads workers.
 func (r *runner) reserve(threads int) error {
-	largest := 0 // most weights in a chunk
+	largest := 0 // largest number of weights in a chunk
 	for i := range r.plan.Steps {
 		largest = max(largest, chunkWeights, r.plan.Steps[i].Tensor.Cols())
 	}
-	// The most bytes for one weight. A worker holds the input, float32 and the decoded result. A
-	// chunk that waits holds the output.
+	// The largest memory for one weight, in bytes. A worker holds the input, float32 and the
+	// decoded result. A chunk that waits holds the output.
 	const worker, waiting = 4 + 4 + 4, 4
 	n := int64(threads) * int64(largest) * (worker + waiting*(chunksPerThread+1))
 	if err := machine.Reserve(n); err != nil {

@@ -2,8 +2,8 @@ package quantize
 
 // Split says how the output is divided among several files. The zero value stands for one file.
 type Split struct {
-	MaxBytes   int64 // most bytes of a file's tensors, unless one tensor is larger; 0: no bound
-	MaxTensors int   // most tensors of a file; 0: no bound
+	MaxBytes   int64 // largest size of a file's tensors together, unless one tensor is larger; 0: no bound
+	MaxTensors int   // largest number of tensors in a file; 0: no bound
 }
 
 // divide assigns each tensor to an output file.

@@ -17,9 +17,9 @@ import (
 // Limits are the limits of a queue's streams. A zero field keeps the present limit; a new stream
 // gets the default.
 type Limits struct {
-	Jobs     int64         // most jobs that wait or are being done; default 100,000
-	Bytes    int64         // most bytes of these jobs; default 10 GB
-	JobSize  int32         // most bytes of a job; default 4 MiB
+	Jobs     int64         // largest number of jobs that wait or are in progress; default 100,000
+	Bytes    int64         // largest total size of these jobs in bytes; default 10 GB
+	JobSize  int32         // largest size of a job in bytes; default 4 MiB
 	MaxAge   time.Duration // how long results are kept; default 7 days
 	Replicas int           // number of servers that store each message; default 1
 }
@@ -33,7 +33,8 @@ type Model struct {
 	AckWait time.Duration `json:"-"` // how long a worker may show no progress before it loses a job; default 60 s
 }
 
-// maxAckPending is the most jobs that all workers of a model together do at a time.
+// maxAckPending is the largest number of jobs that all workers of a model together do at the same
+// time.
 const maxAckPending = 1000
 
 // Init makes the streams. If they exist, Init changes their limits.

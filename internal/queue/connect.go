@@ -93,9 +93,9 @@ func (c *Conn) problem(err error) {
 	}
 }
 
-// missed is called when an attempt to connect failed. Most errors are temporary: the server may not
-// have started yet. An error that no later attempt can mend, such as a wrong certificate, ends the
-// connection.
+// missed is called when an attempt to connect failed. Most errors are temporary: the server may
+// not have started yet. An error that would occur again at each attempt, such as a wrong
+// certificate, ends the connection.
 func (c *Conn) missed(err error) {
 	c.last.Store(&err)
 	if errors.As(err, new(*tls.CertificateVerificationError)) || errors.As(err, new(tls.RecordHeaderError)) ||

@@ -79,7 +79,7 @@ type Counts struct {
 	GivenUp  atomic.Int64
 	Failed   atomic.Int64 // tries that failed on this machine
 	Returned atomic.Int64 // jobs given back because the worker ended
-	Refused  atomic.Int64 // messages that are no jobs
+	Refused  atomic.Int64 // messages that are not valid jobs
 	Twice    atomic.Int64 // results that another machine had stored first
 }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// BenchmarkFile compares all texts of the file $ALPACA_ROUGE_TEXTS with each other, a text a
+// BenchmarkFile compares all texts of the file $ALPACA_ROUGE_TEXTS with each other, one text per
 // line, and writes the pairs above 0.7 to $ALPACA_ROUGE_PAIRS.
 func BenchmarkFile(b *testing.B) {
 	path := os.Getenv("ALPACA_ROUGE_TEXTS")

@@ -127,8 +127,8 @@ func TestIndex(t *testing.T) {
 	}
 }
 
-// FuzzWords compares the score of any two texts with LCS. A text that has words is found by
-// itself.
+// FuzzWords compares the score of any two texts with LCS. An index must find a text that has
+// words when it looks for the same text.
 func FuzzWords(f *testing.F) {
 	f.Add("Write a story", "Write the story")
 	f.Add("\u0300\u0e34你\u0300", "İ\xff")

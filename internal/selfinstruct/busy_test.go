@@ -21,8 +21,8 @@ func (c context4) Ask(context.Context, oneshot.Query) (oneshot.Answer, error) {
 	return oneshot.Answer{}, nil
 }
 
-// TestFit: prompts get shorter where a context is small, and a context that is too small is
-// an error.
+// TestFit checks that prompts are shorter for a small context, and that a context which is too
+// small is an error.
 func TestFit(t *testing.T) {
 	for _, test := range []struct {
 		ctx   int
@@ -48,8 +48,9 @@ func TestFit(t *testing.T) {
 	require.ErrorContains(t, err, "2 seed tasks, a prompt shows 3")
 }
 
-// watched is a writer that counts what it is asked at once. It answers nothing until together
-// queries are there at once, and holds the first list back until so many others were answered.
+// watched is a writer that counts concurrent queries. If together is not 0, it answers no query
+// until that many are in progress. If hold is not 0, it answers the first query for a list only
+// after hold other queries.
 type watched struct {
 	writer
 	together int64
@@ -97,8 +98,9 @@ func (w *watched) Ask(ctx context.Context, q oneshot.Query) (oneshot.Answer, err
 	return a, err
 }
 
-// TestBusy: no more is asked at once than there are places for, a list that takes long keeps
-// nobody waiting, the rows are the same all the same, and prompts asked in vain are bounded.
+// TestBusy checks that no more than Parallel queries are in flight, that a slow list does not
+// delay other queries, that the rows are always the same, and that the number of superfluous
+// prompts is limited.
 func TestBusy(t *testing.T) {
 	s := settings(true)
 	one := openDB(t)
@@ -117,7 +119,7 @@ func TestBusy(t *testing.T) {
 	require.Equal(t, needed, w.lists.Load(), "one at a time nothing is asked in vain")
 
 	many := openDB(t)
-	w = &watched{together: 4, full: make(chan struct{}), hold: 12, reached: make(chan struct{})} // held for more than there are places
+	w = &watched{together: 4, full: make(chan struct{}), hold: 12, reached: make(chan struct{})} // the first list waits for more queries than may be in flight
 	run(many, w, 4)
 	require.Equal(t, made(t, one), made(t, many))
 	require.Equal(t, int64(4), w.max.Load())

@@ -9,7 +9,7 @@ import (
 	"alpaca/internal/rouge"
 )
 
-// The least and the most words of an instruction. White space separates words.
+// The smallest and the largest number of words in an instruction. White space separates words.
 const (
 	minWords = 4
 	maxWords = 150

@@ -59,7 +59,7 @@ type Job struct {
 	Seeds    []Task // the tasks that prompts show as examples
 	All      []Task // the tasks that new ones are compared with; nil: Seeds
 	Model    Model
-	Parallel int // the most queries in flight
+	Parallel int // the largest number of queries in flight
 	Sink     Sink
 	Idle     int // the job ends after this many prompts in a row without a new task
 	// Progress, if not nil, is called after each prompt that the Sink has stored.

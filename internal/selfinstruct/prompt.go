@@ -121,7 +121,7 @@ func (s *Settings) output(t *Task, ask, at int) oneshot.Query {
 	return oneshot.Query{Messages: []chat.Message{message}, MaxTokens: s.OutLen, Seed: uint32(random.Hash(s.Seed, forOutputs, uint64(ask), uint64(at))) &^ (1 << 31)}
 }
 
-// blockLines is the most lines of an input or an output that the grammar allows.
+// blockLines is the largest number of lines that the grammar allows in an input or an output.
 const blockLines = 12
 
 // grammar returns a GBNF grammar of texts that continue a prompt with PerAsk tasks. A

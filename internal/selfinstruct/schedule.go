@@ -15,8 +15,8 @@ import (
 // those in flight are expected to bring the missing tasks. The expectation is the average
 // of earlier queries.
 
-// window*Parallel is the most prompts that have begun and are not stored yet. It is more
-// than Parallel, so that later prompts proceed while an early one takes long.
+// window*Parallel is the largest number of prompts that have begun and are not stored yet. It is
+// more than Parallel, so that later prompts proceed while an early one takes long.
 const window = 4
 
 // query is a query to the model.

@@ -33,7 +33,7 @@ func OwnSeeds() Seeds {
 	return s
 }
 
-// maxSeeds is the most bytes of a file of seed tasks.
+// maxSeeds bounds the size of a file of seed tasks, in bytes.
 const maxSeeds = 64 << 20
 
 // ReadSeeds reads seed tasks, as JSON lines or as one array. A task has Alpaca's form or

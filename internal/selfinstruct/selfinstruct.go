@@ -27,15 +27,15 @@ type Model interface {
 
 // Settings say what is generated. A result depends on all of them.
 type Settings struct {
-	Model    string          `json:"model"`   // its name, with whatever else identifies it
+	Model    string          `json:"model"`   // its name, and everything else that identifies it
 	Sampler  json.RawMessage `json:"sampler"` // how the model chooses tokens
 	Seeds    string          `json:"seeds"`   // SHA-256 of the seed tasks
 	Seed     uint64          `json:"seed"`
 	Examples int             `json:"examples"`  // tasks that a prompt shows
 	PerAsk   int             `json:"per_ask"`   // tasks that a prompt asks for
-	MaxLen   int             `json:"max_len"`   // the most tokens of an answer with tasks
+	MaxLen   int             `json:"max_len"`   // the largest number of tokens in an answer with tasks
 	TwoStep  bool            `json:"two_step"`  // a second query, in the model's chat format, generates each output
-	OutLen   int             `json:"out_len"`   // the most tokens of an output in two-step mode
+	OutLen   int             `json:"out_len"`   // the largest number of tokens in an output in two-step mode
 	Free     bool            `json:"free"`      // no grammar enforces the headings
 	Brief    bool            `json:"brief"`     // the prompt has only the examples, no preamble
 	Compat   bool            `json:"compat"`    // exactly the parsing and filters of Alpaca's generator

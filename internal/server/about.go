@@ -14,7 +14,7 @@ import (
 	"alpaca/internal/tokenizer"
 )
 
-// health answers as readyz does, at the paths that llama.cpp's server has for it.
+// health answers as readyz does, at the paths that llama.cpp's server has for health checks.
 func (s *Server) health(w http.ResponseWriter, r *http.Request) error { return s.readyz(w, r) }
 
 // readyz tells load balancers whether to send requests: not while the server drains.

@@ -26,7 +26,8 @@ func named(t testing.TB, text string) (names []string, data []map[string]any) {
 	return names, data
 }
 
-// TestMessages checks that streamed and complete answers are equal, and equal to OpenAI's form.
+// TestMessages checks that streamed and complete answers have the same content, which is that of
+// OpenAI's API.
 func TestMessages(t *testing.T) {
 	f := setup(t, nil)
 	openAI := f.post("/v1/chat/completions", `{"messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "Tell me"}], "temperature": 0, "max_tokens": 12}`, 200)
@@ -114,7 +115,8 @@ func ndjson(t testing.TB, text string) (list []map[string]any) {
 
 const askLlama = `"model": "tiny", "messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "Tell me"}], "options": {"temperature": 0, "num_predict": 12}`
 
-// TestOllama checks that streamed and complete answers are equal, and equal to OpenAI's form.
+// TestOllama checks that streamed and complete answers have the same content, which is that of
+// OpenAI's API.
 func TestOllama(t *testing.T) {
 	f := setup(t, nil)
 	want := f.post("/v1/chat/completions", `{"messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "Tell me"}], "temperature": 0, "max_tokens": 12}`, 200)

@@ -52,7 +52,8 @@ func TestFaultInStream(t *testing.T) {
 	require.Contains(t, strings.Join(log.lines, "\n"), "panic")
 }
 
-// TestRetryInLog checks that the log tells how often a client has tried before, and only that.
+// TestRetryInLog checks that the log says how often a client has retried, and leaves out headers
+// that are not such a number.
 func TestRetryInLog(t *testing.T) {
 	f := setup(t, nil)
 	var line string

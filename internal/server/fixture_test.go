@@ -50,13 +50,13 @@ type fixture struct {
 	engine *engine.Engine
 }
 
-// setup starts one. Change may change what it is made of.
+// setup starts a server. change, if not nil, may change its options.
 func setup(t testing.TB, change func(*engine.Options, *Options)) *fixture {
 	t.Helper()
 	return setupModel(t, loadModel(t, testmodel.SPM(1)), change)
 }
 
-// setupModel is setup with another model.
+// setupModel does what setup does, with the model m.
 func setupModel(t testing.TB, m *model.Model, change func(*engine.Options, *Options)) *fixture {
 	t.Helper()
 	chatML, err := chat.Builtin("chatml", m.Tokenizer)
@@ -79,7 +79,7 @@ func setupModel(t testing.TB, m *model.Model, change func(*engine.Options, *Opti
 	return f
 }
 
-// do sends a request. Header is pairs of names and values.
+// do sends a request. header has names, each followed by its value.
 func (f *fixture) do(method, path, body string, header ...string) (*http.Response, string) {
 	f.t.Helper()
 	r, err := http.NewRequestWithContext(f.t.Context(), method, f.URL+path, strings.NewReader(body))
@@ -101,7 +101,7 @@ func (f *fixture) do(method, path, body string, header ...string) (*http.Respons
 	return resp, string(b)
 }
 
-// post sends JSON and returns what came back, which must have that status.
+// post sends JSON and returns the JSON of the response, which must have the given status.
 func (f *fixture) post(path, body string, status int) map[string]any {
 	f.t.Helper()
 	resp, text := f.do("POST", path, body)
@@ -115,7 +115,7 @@ func object(t testing.TB, text string) (o map[string]any) {
 	return o
 }
 
-// at returns what is at a path in JSON, such as "choices.0.message.content".
+// at returns the value at a path in JSON, such as "choices.0.message.content".
 func at(v any, path string) any {
 	for name := range strings.SplitSeq(path, ".") {
 		switch x := v.(type) {
@@ -134,8 +134,8 @@ func at(v any, path string) any {
 	return v
 }
 
-// eventsOf returns the data of a stream's events, [DONE] included. It fails for what is no
-// event, or a comment.
+// eventsOf returns the data of a stream's events, [DONE] included. The test fails if a line is
+// neither an event nor a comment.
 func eventsOf(t testing.TB, text string) (list []string) {
 	t.Helper()
 	require.True(t, strings.HasSuffix(text, "\n\n"), "the last event needs its blank line: %q", text)

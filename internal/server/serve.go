@@ -18,7 +18,7 @@ import (
 	"alpaca/internal/server/repeat"
 )
 
-// maxHeader is the most bytes of all headers of a request.
+// maxHeader bounds the size of a request's headers together, in bytes.
 const maxHeader = 32 << 10
 
 // Serve answers requests until ctx is cancelled. Then it refuses new requests and finishes those in

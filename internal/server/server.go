@@ -42,7 +42,7 @@ type Options struct {
 
 	Warnings []string // warnings about the model, for /props
 
-	Parallel int             // most answers that the engine generates at once; default 4
+	Parallel int             // number of answers that the engine generates at once; default 4
 	Template *chat.Template  // nil: conversations are refused
 	Kwargs   json.RawMessage // an object with variables of the template; a request can add and replace variables
 	Sampling sampler.Params  // defaults for requests; zero: sampler.DefaultParams
@@ -56,14 +56,14 @@ type Options struct {
 	Origin      string       // origin of other web pages that may send requests, as guard.CheckOrigin wants it; "": none
 	Metrics     bool         // serve /metrics
 	Slots       bool         // serve /slots
-	MaxTokens   int          // most tokens of any answer; 0: no limit
+	MaxTokens   int          // largest number of tokens in any answer; 0: no limit
 	Shift       bool         // texts continue in a full context, without their oldest part
 	NoPage      bool         // do not serve the chat page
 	Data        http.Handler // handler for /data/; nil: none
 	Verbose     bool         // answers to conversations repeat their prompts
 	Quiet       bool         // log only requests that end with a status of 500 or above
-	MaxBody     int64        // most bytes of a request; default 8 MiB
-	Connections int          // most connections at a time; default 1024
+	MaxBody     int64        // largest size of a request in bytes; default 8 MiB
+	Connections int          // largest number of connections at a time; default 1024
 
 	KeepAlive    time.Duration // silence in a stream after which a comment is sent; default 15 s
 	WriteTimeout time.Duration // how long a client may accept no data; default 30 s
@@ -193,8 +193,8 @@ func (s *Server) retryAfter() int {
 	return int(min(max(wait.Round(time.Second).Seconds(), 1), 60))
 }
 
-// ignores names fields of requests that have no effect in the log, each once: another server may
-// know them, and the client's author wonders.
+// ignores logs the names of request fields that have no effect, each name once. The client's
+// author may expect an effect, because another server knows the field.
 func (s *Server) ignores(fields []string) {
 	const most = 64 // clients choose the names
 	for _, name := range fields {

@@ -155,8 +155,8 @@ func mustJSON(t testing.TB, v any) string {
 	return string(b)
 }
 
-// TestOllamaCalls checks that a call comes in one piece. Ollama's API cannot require a call, so a
-// schema for all other answers does.
+// TestOllamaCalls checks that a call comes in one piece. Ollama's API cannot require a call, so
+// the test sets a schema that leaves the model hardly any other answer.
 func TestOllamaCalls(t *testing.T) {
 	f := withTemplate(t, "")
 	body := `{"messages": [{"role": "user", "content": "Tell me"}], "options": {"seed": 7, "num_predict": 300}, ` + oneTool + `, "format": {"const": "x"}`
@@ -194,8 +194,8 @@ func TestToolHistory(t *testing.T) {
 	require.NotContains(t, o["prompt"], "You can call")
 }
 
-// TestFreeWithTools checks answers without a call although there are tools, and that parameters
-// that cannot be enforced are an error.
+// TestFreeWithTools checks that a request with tools can get an answer without a call, and that
+// parameters which cannot be enforced are an error.
 func TestFreeWithTools(t *testing.T) {
 	f := withTemplate(t, hermes)
 	body := `{` + askTool + `, ` + oneTool + `, "max_tokens": 30, "ignore_eos": true`

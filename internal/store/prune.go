@@ -84,8 +84,8 @@ func (l *Library) superseded(repo hubcache.Repo) (list []Waste) {
 }
 
 // unfinished returns the partial files of downloads in dir. A partial file whose lock is held by
-// another process is not removed. lockOf returns the lock file for a file's name; nil: the files
-// come from URLs, and have the locks of such files.
+// another process is not removed. lockOf returns the lock file for a file's name. If lockOf is
+// nil, the files come from URLs, and URLLock has their locks.
 func (l *Library) unfinished(dir string, lockOf func(name string) string) (list []Waste) {
 	files, _ := filepath.Glob(filepath.Join(escapeGlob(dir), "*"+fetch.PartialSuffix))
 	for _, path := range files {

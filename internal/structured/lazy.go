@@ -86,8 +86,8 @@ const (
 	lazyText           // the text is after the thinking
 )
 
-// The most bytes of the text that patterns are matched against: maxPattern for patterns that match
-// anywhere, maxBegin for patterns with Start.
+// Limits on the text that patterns are matched against, in bytes: maxPattern for patterns that
+// match anywhere, maxBegin for patterns with Start.
 const (
 	maxPattern = 64 << 10
 	maxBegin   = 256
@@ -101,7 +101,7 @@ type lazy struct {
 	tail  string           // the end of the text, in which a tag or trigger may have begun; the whole text while it is short
 	said  bool             // the text before tail has more than white space
 	m     *grammar.Matcher // nil: no trigger yet
-	keep  int              // the most bytes that a trigger in tail can have
+	keep  int              // the largest number of bytes that a trigger in tail can have
 	all   bool             // keep maxPattern bytes of tail, because a pattern may match anywhere
 }
 

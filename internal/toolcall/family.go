@@ -5,9 +5,9 @@ import "strings"
 // Family is a family of models that write calls in the same way.
 type Family struct {
 	Name string
-	// Always: answers need the parser even if there are no tools.
+	// Always says that answers need the parser even if there are no tools.
 	Always bool
-	// ShortIDs: ids of calls consist of nine letters and digits.
+	// ShortIDs says that ids of calls consist of nine letters and digits.
 	ShortIDs bool
 
 	all  []string // texts that all occur in the family's templates

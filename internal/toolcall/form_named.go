@@ -50,7 +50,7 @@ func (f *namedForm) call(p *Parser) {
 	}, f.nameEnd...)
 }
 
-// nameOf extracts the tool's name from the text that a call has in its place.
+// nameOf returns the tool's name. text is what a call has in the place of the name.
 func (f *namedForm) nameOf(text string) string {
 	if f.beforeName != "" {
 		if i := strings.LastIndex(text, f.beforeName); i >= 0 {

@@ -120,7 +120,7 @@ func TestThinking(t *testing.T) {
 	}
 }
 
-// TestControl checks that the grammar wants a control token for a mark that is one.
+// TestControl checks that, if a mark is a control token, the grammar demands that token.
 func TestControl(t *testing.T) {
 	ids := map[string]int32{"[TOOL_CALLS]": 0, "[ARGS]": 1}
 	v := grammar.NewVocab(258, func(id int32) []byte {

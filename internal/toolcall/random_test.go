@@ -34,7 +34,7 @@ func broken(r *rand.Rand, text, other string) string {
 	return string(list)
 }
 
-// TestBrokenTexts checks what FuzzParser does on texts that are nearly calls.
+// TestBrokenTexts makes FuzzParser's checks with texts that are nearly calls.
 func TestBrokenTexts(t *testing.T) {
 	n := 2000
 	if testing.Short() {

@@ -30,8 +30,7 @@ func activateMul[T real](act ggml.Activation, dst, g, u []T) {
 	}
 }
 
-// clampLimit is the bound and clampSteep the slope of the clamped gate
-// (ggml.ClampedSwiGLU).
+// clampLimit is the bound of the clamped gate (ggml.ClampedSwiGLU), and clampSteep is its slope.
 const clampLimit, clampSteep = 7, 1.702
 
 // activate sets dst to act(u).
@@ -77,8 +76,8 @@ func geluSigmoids[T real](s, x []T) {
 	sigmoid(s, s)
 }
 
-// activateMulBack expects df, the gradient of act(g)·u, in du. It sets dg and du to the
-// gradients of g and u. s is scratch memory.
+// When activateMulBack is called, du holds df, the gradient of act(g)·u. activateMulBack sets dg
+// and du to the gradients of g and u. s is scratch memory.
 func activateMulBack[T real](act ggml.Activation, dg, du, g, u, s []T) {
 	switch act {
 	case ggml.SiLU:

@@ -17,7 +17,7 @@ type AdamW struct {
 	power1, power2 float64 // Beta1 and Beta2 to the power of Updates, by repeated multiplication
 }
 
-// blockLen is the number of elements whose squares gradNorm adds up to one partial sum.
+// blockLen is the number of squares that gradNorm adds in float64 before it starts a new sum.
 const blockLen = 4096
 
 // gradNorm returns the global norm of the gradients. It sums blocks in float64 and adds

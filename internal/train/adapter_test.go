@@ -53,9 +53,9 @@ func readSafetensors(t *testing.T, path string) map[string][]float32 {
 // onLinears selects all matrices of the layers for adapters.
 func onLinears(r arch.Role) bool { return r != arch.TokenEmbed && r != arch.Output }
 
-// TestPEFT reads the GGUF files that llama.cpp's converter made of peft's adapters, writes them
-// for peft and compares the result with the originals. The two have the rows of queries and keys
-// in different orders.
+// TestPEFT reads the GGUF files that llama.cpp's converter made from peft's adapters. It writes
+// the adapters for peft, and compares the result with the originals. The two have the rows of
+// queries and keys in different orders.
 func TestPEFT(t *testing.T) {
 	for name, o := range map[string]LoRA{"llama-bin-lora": {Rank: 4, Alpha: 16, Stable: true}, "qwen2-lora": {Rank: 4, Alpha: 8}} {
 		t.Run(name, func(t *testing.T) {
@@ -95,8 +95,8 @@ func TestPEFT(t *testing.T) {
 	}
 }
 
-// TestAdapterFile writes an adapter. It compares the base with the adapter, and the merged model,
-// with the model in training, for bases of several types.
+// TestAdapterFile writes an adapter and a merged model. Both must compute what the model in
+// training computes. The bases are of several types.
 func TestAdapterFile(t *testing.T) {
 	for _, typ := range []quant.Type{quant.F32, quant.F16} {
 		f, err := gguf.Open(testmodel.SPM(1).As(typ).Write(t))
@@ -107,7 +107,7 @@ func TestAdapterFile(t *testing.T) {
 		m, err := Load(base, false)
 		require.NoError(t, err)
 		m.AddLoRA(LoRA{Rank: 4, Alpha: 8, Stable: true, Seed: 1}, onLinears)
-		for _, l := range m.adapted() { // stands for some training
+		for _, l := range m.adapted() { // as if it had been trained
 			for i := range l.B.Data {
 				l.B.Data[i] = float32(0.05 * random.Normal(random.Mix(uint64(i)), random.Mix(random.Text(l.B.Name)+uint64(i))))
 			}
@@ -136,7 +136,7 @@ func TestAdapterFile(t *testing.T) {
 		merged, err := model.Load(g, model.LoadOptions{})
 		require.NoError(t, err)
 		defer merged.Close()
-		// For F16 weights the adapted model rounds activations, training does not.
+		// With F16 weights the adapted model rounds activations, but training does not.
 		within := map[quant.Type]float64{quant.F32: 1e-5, quant.F16: 2e-3}[typ]
 		require.InDelta(t, loss, lossOf(t, merged, doc), 1e-5)
 		require.InDelta(t, loss, lossOf(t, adapted, doc), within)
@@ -165,7 +165,7 @@ func testModules(t *testing.T, tied bool) {
 	m.AddLoRA(LoRA{Rank: 4, Alpha: 8, Seed: 1}, func(arch.Role) bool { return true })
 	norms := func(r arch.Role) bool { return strings.HasSuffix(string(r), "_norm") }
 	require.Equal(t, 2*len(m.Layers)+1, m.TrainModules(norms))
-	for _, x := range m.Trainable() { // stands for some training
+	for _, x := range m.Trainable() { // as if it had been trained
 		for i := range x.Data {
 			x.Data[i] += float32(0.05 * random.Normal(random.Mix(uint64(i)), random.Mix(random.Text(x.Name)+uint64(i))))
 		}

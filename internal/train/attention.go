@@ -85,7 +85,7 @@ func (a *attention[T]) head(worker, doc, kv int, back bool) {
 	for head := kv * group; head < (kv+1)*group; head++ {
 		for lo := d.lo; lo < d.hi; lo += blockRows {
 			b := scoreBlock{doc: doc, first: d.lo, lo: lo, hi: min(lo+blockRows, d.hi), head: head, kv: kv}
-			if w := s.Window; w > 0 { // keys that the first row no longer sees, no later row sees
+			if w := s.Window; w > 0 { // later rows cannot see keys that the first row no longer sees
 				b.first += max(0, lo-w+1-d.lo) / block * block
 			}
 			b.stride = (b.hi - b.first + block - 1) / block * block

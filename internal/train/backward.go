@@ -8,7 +8,7 @@ func (e *engine[T]) backward() {
 	c := &e.m.Config
 	for i := len(e.m.Layers) - 1; i >= 0; i-- {
 		if e.Checkpointing && i < len(e.m.Layers)-1 {
-			e.layer(i) // not needed for the last layer, whose record e.shared still has
+			e.layer(i) // the last layer's record is still in e.shared
 			if e.m.Layers[i].hasTail() {
 				e.finish(i, e.mem.d4)
 			}
@@ -108,8 +108,8 @@ func (e *engine[T]) mixBack(i int) {
 	}
 }
 
-// attentionBack is the derivative of attention: do is the gradient of its result, dx becomes
-// the gradient of its input.
+// attentionBack is the derivative of attention: do is the gradient of attention's result.
+// attentionBack sets dx to the gradient of its input.
 func (e *engine[T]) attentionBack(l *Layer[T], r *record[T], do, dx []T) {
 	m := &e.mem
 	e.gateAttentionBack(r, do)
@@ -155,8 +155,8 @@ func (e *engine[T]) attentionBack(l *Layer[T], r *record[T], do, dx []T) {
 	}
 }
 
-// branchBack returns the gradient of a branch's result y, before its norm w and the factor on
-// all branches.
+// branchBack returns the gradient of y. forward applies the norm w and the factor of all branches
+// to y before it adds y to the hidden states.
 func (e *engine[T]) branchBack(y []T, w *Norm[T]) []T {
 	dy := e.x
 	if by := T(e.m.Config.ResidualScale); by != 0 {
@@ -191,7 +191,7 @@ func (e *engine[T]) embedAdapterBack() {
 }
 
 // finishEmbedding adds e.embedGrads to the gradient of the embedding, once per update. If the
-// embedding is also the output matrix, it has got all its gradients as the output before this
+// embedding is also the output matrix, the gradients from the output have been added before this
 // call. So the order of each sum, and therefore the result, does not depend on the size of the
 // micro-batches.
 func (e *engine[T]) finishEmbedding() {

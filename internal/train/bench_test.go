@@ -73,8 +73,8 @@ func BenchmarkLoRA(b *testing.B) {
 	b.ReportMetric(1024*float64(b.N)/b.Elapsed().Seconds(), "tokens/s")
 }
 
-// BenchmarkShort measures an update of a model of 1.3 million weights with 16 rows of 128
-// tokens. A row holds several short documents. The second half of each document is learned.
+// BenchmarkShort measures an update of a model of 1.3 million weights with 16 rows of 128 tokens.
+// A row holds several short documents. Only the second half of each document has labels.
 func BenchmarkShort(b *testing.B) {
 	s := Shape{Dim: 128, Layers: 6, FFNDim: 352, Vocab: 1024, Ctx: 256, Heads: 4, KVHeads: 4, HeadDim: 32, Eps: 1e-5,
 		Rope: ggml.RopeParams{Dim: 32, Base: 10000}}

@@ -101,8 +101,8 @@ func parts(t *Tensor[float32]) []part {
 	return []part{{t.Name, &t.Data}, {t.Name + ".m", &t.M}, {t.Name + ".v", &t.V}}
 }
 
-// bytesOf returns the memory of x as bytes. It is little-endian, as files are, on every
-// machine that this program runs on.
+// bytesOf returns the memory of x as bytes. Files are little-endian, and so is every machine that
+// this program runs on.
 func bytesOf(x []float32) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(x))), 4*len(x))
 }
@@ -166,7 +166,7 @@ func (c *Checkpoint) read() error {
 	return nil
 }
 
-// Load sets the tensors and the state of t from c. c must have the same model and
+// Load sets the tensors and the state of t from c. c must come from a run with the same model and
 // settings.
 func (t *Trainer) Load(c *Checkpoint) error {
 	if want := 3 * len(t.tensors); len(c.file.Tensors) != want {

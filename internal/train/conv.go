@@ -90,8 +90,8 @@ func (e *engine[T]) convolveSilu(l *Layer[T], r *record[T]) {
 	})
 }
 
-// convolved stores the sums of row t, before silu, in out. The first element of out belongs to
-// the channel first.
+// convolved stores the sums of row t, before silu, in out. out[0] belongs to channel number
+// first.
 func (e *engine[T]) convolved(l *Layer[T], r *record[T], out []T, doc document, t, first int) {
 	n, taps := l.Taps.Rows, l.Taps.Cols
 	clear(out)

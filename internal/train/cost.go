@@ -13,10 +13,10 @@ import (
 
 // Memory estimates the bytes that a run needs, without weights that stay in files. It counts the
 // weights in float32, 12 bytes more for each trained weight, the numbers kept for the backward
-// pass of a micro-batch, and the head's logits. maxLength is the most tokens of a row. micro is
-// the number of rows that go through the model at once; 0 means as many rows as have about 512
-// or 1024 tokens together. With checkpointing the numbers kept are the inputs of all layers and
-// all numbers of one layer.
+// pass of a micro-batch, and the head's logits. maxLength is the largest number of tokens in a
+// row. micro is the number of rows that go through the model at once; 0 means as many rows as
+// have about 512 or 1024 tokens together. With checkpointing the numbers kept are the inputs of
+// all layers and all numbers of one layer.
 func (m *Model[T]) Memory(maxLength, micro int, checkpointing bool) int64 {
 	n := int64(max(m.microTokens(), maxLength))
 	if micro > 0 {
@@ -47,10 +47,10 @@ func (m *Model[T]) Memory(maxLength, micro int, checkpointing bool) int64 {
 }
 
 // FLOPs returns the number of floating-point operations of training. tokens is the number of
-// tokens, labels how many of them go through the head. Each weight and token costs two
-// operations forward, two for the gradient of the input, and two for the gradient of the weight
-// if it is trained. length is the number of tokens of a row, for the operations of attention.
-// These are counted as if attention were not causal.
+// tokens, and labels is the number of those that go through the head. Each weight and token costs
+// two operations forward, two for the gradient of the input, and two for the gradient of the
+// weight if it is trained. length is the number of tokens of a row, for the operations of
+// attention. These are counted as if attention were not causal.
 func (m *Model[T]) FLOPs(tokens, labels, length int) float64 {
 	var perToken float64
 	add := func(t *Tensor[T], times float64) {

@@ -143,7 +143,7 @@ func (h *deltaHead[T]) query(t int, m []T) {
 // unitEps is added to the square of a length, as in ggml.DeltaNet.
 const unitEps = 1e-6
 
-// unit sets dst to x divided by its length and multiplied by the factor by.
+// unit sets dst to by·x/|x|.
 func unit[T real](dst, x []T, by T) {
 	s := by * T(1/math.Sqrt(float64(dot3(x, x, nil)+unitEps)))
 	for i, v := range x {
@@ -151,7 +151,7 @@ func unit[T real](dst, x []T, by T) {
 	}
 }
 
-// unitBack adds the gradient of unit's input x to dx; dy is that of its output.
+// unitBack adds the gradient of unit's input x to dx; dy is the gradient of its output.
 func unitBack[T real](dx, x, dy []T, by T) {
 	rho := T(1 / math.Sqrt(float64(dot3(x, x, nil)+unitEps)))
 	s := T(T(rho*rho) * dot3(x, dy, nil))

@@ -8,8 +8,8 @@ import (
 	"alpaca/internal/ggml/vec"
 )
 
-// Operations on each element. A product that must not be fused with a sum is converted to
-// T first, so that all CPUs compute the same bits.
+// This file has operations on each element. A product that must not be fused with a sum is
+// converted to T first, so that all CPUs compute the same bits.
 
 // dot3 returns the sum of x[i]·y[i]·z[i], or of x[i]·y[i] if z is nil. The order of the sums is
 // fixed.
@@ -99,7 +99,7 @@ func siluMul[T real](dst, g, u []T) {
 	}
 }
 
-// siluBack expects df, the gradient of silu(g)·u, in du. It sets dg and du to the
+// When siluBack is called, du holds df, the gradient of silu(g)·u. siluBack sets dg and du to the
 // gradients of g and u:
 //
 //	du = df·g·σ    dg = df·u·(σ + g·σ·(1-σ))    σ = 1/(1+e^-g)
@@ -131,7 +131,7 @@ func sigmoid[T real](dst, x []T) {
 	}
 }
 
-// block divides the length of a row of scores.
+// The length of a row of scores is a multiple of block.
 const block = ggml.BlockLen
 
 // softmax replaces x by its softmax. The length of x is a multiple of block.
@@ -154,7 +154,7 @@ func softmax[T real](x []T) {
 	}
 }
 
-// scale multiplies the elements of x by the factor by.
+// scale sets x to by·x.
 func scale[T real](x []T, by T) {
 	if single[T]() {
 		vec.Scale(floats(x), float32(by))

@@ -64,7 +64,7 @@ type memory[T real] struct {
 	scores     []T // [n, NumExperts] gradients of the router's scores
 }
 
-// newEngine returns an engine. length is the most tokens of a document.
+// newEngine returns an engine. length is the largest number of tokens in a document.
 func newEngine[T real](m *Model[T], pool *pool.Pool, length int) (*engine[T], error) {
 	e := &engine[T]{workers: newWorkers(pool), m: m, tape: make([]record[T], len(m.Layers)), embedGrads: map[int32][]T{}}
 	for i, p := range m.ropes(length) {
@@ -135,8 +135,8 @@ type field[T real] struct {
 	cols int
 }
 
-// fields returns the slices of m that the model needs, each with the elements per token of
-// the layer that needs most.
+// fields returns the slices of m that the model needs. Each has as many elements per token as the
+// layer that needs the most.
 func (m *memory[T]) fields(of *Model[T]) []field[T] {
 	c := &of.Config
 	var q, k, v, o, ffn, wide, heads int
@@ -200,7 +200,7 @@ func (m *Model[T]) scratchBranch() bool {
 	return false
 }
 
-// angles computes the cosines and sines of b's positions that e lacks.
+// angles computes the cosines and sines that e still lacks for b's positions.
 func (e *engine[T]) angles(b *Batch) {
 	for i := range e.turns {
 		t := &e.turns[i]
@@ -229,7 +229,7 @@ func (e *engine[T]) turn(l *Layer[T]) *turning {
 	return &e.turns[l.Shape.Turn]
 }
 
-// fewRows is the least number of rows that a worker takes in elementwise work.
+// fewRows is the smallest number of rows for one worker in elementwise work.
 const fewRows = 8
 
 // checkTokens returns an error if a token of b is outside the vocabulary.

@@ -153,7 +153,7 @@ type task func(worker, lo, hi int)
 
 func (t task) Do(worker, lo, hi int) { t(worker, lo, hi) }
 
-// each calls f in parallel for ranges that make up 0 to n-1.
+// each calls f in parallel for ranges that together cover 0 to n-1.
 func (w *workers) each(n, chunk int, f func(worker, lo, hi int)) {
 	if w.err == nil {
 		w.err = w.pool.Run(task(f), n, chunk)
@@ -234,7 +234,7 @@ func floats[T real](x []T) []float32 {
 	return unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(x))), len(x))
 }
 
-// define computes p in its defined order, for float64.
+// define computes p in the order that defines the result, for float64.
 func (p *product[T]) define() {
 	at := func(m *matrix[T], i, j int) T {
 		if m.flipped {

@@ -43,7 +43,7 @@ func (e *engine[T]) loss(n float64, back bool) float64 {
 	for lo := 0; lo < len(h.at); lo += rows {
 		total += e.headBlock(h.at[lo:min(lo+rows, len(h.at))], n, back)
 	}
-	if back { // positions without a label
+	if back { // positions without a label get no gradient
 		next := 0
 		for i := range e.batch.Len() {
 			if next < len(h.at) && h.at[next] == i {

@@ -128,7 +128,7 @@ type peftTensor struct {
 	data  []float32
 }
 
-// safetensors returns a file in that format: the length of the JSON header in 8 bytes,
+// safetensors returns the bytes of a safetensors file: the length of the JSON header in 8 bytes,
 // the header padded to a multiple of 8, and the data.
 func safetensors(list []peftTensor) []byte {
 	type entry struct {

@@ -47,7 +47,7 @@ func headGates[T real](l *Layer[T], q, gate *[]T) []field[T] {
 	return []field[T]{{q, l.Shape.KeyDim}, {gate, l.Shape.KeyDim}}
 }
 
-// positions norms the heads of q, k and v where a model does so, and rotates q and k by
+// positions norms the heads of q, k and v if the model has such norms, and rotates q and k by
 // their positions.
 func (e *engine[T]) positions(l *Layer[T], r *record[T]) {
 	if l.QNorm.W != nil {
@@ -93,8 +93,8 @@ func (e *engine[T]) positionsBack(l *Layer[T], r *record[T], dq, dk, dv []T) {
 	}
 }
 
-// rotate rotates all heads of x by their positions or, if back is true, back. Each head has size
-// elements.
+// rotate rotates all heads of x by their positions. If back is true, it rotates them back. Each
+// head has size elements.
 func (e *engine[T]) rotate(t *turning, x []T, heads, size int, back bool) {
 	pairs := t.rope.Pairs()
 	e.each(e.batch.Len(), fewRows, func(_, lo, hi int) {

@@ -30,8 +30,8 @@ type record[T real] struct {
 	own        []T // [n, LayerInput] the gate of that input
 }
 
-// fields returns the slices of r that l needs, besides x0, with how many numbers of each
-// belong to a token.
+// fields returns the slices of r that l needs, besides x0, with their numbers of elements per
+// token.
 func (r *record[T]) fields(m *Model[T], l *Layer[T]) []field[T] {
 	c, s := &m.Config, &l.Shape
 	list := []field[T]{{&r.x1, c.Dim}}
@@ -110,8 +110,8 @@ func (r *record[T]) grow(m *Model[T], l *Layer[T], n int) {
 	}
 }
 
-// share makes r's slices views of the slices of the record all, cut to n tokens of l. all has
-// room for every layer. r keeps its own x0.
+// share makes r's slices views of the slices of all, a record with room for every layer. It cuts
+// them to n tokens of l. r keeps its own x0.
 func (r *record[T]) share(all *record[T], m *Model[T], l *Layer[T], n int) {
 	*r = record[T]{x0: r.x0}
 	from := all.fields(m, l)

@@ -66,8 +66,8 @@ type Step struct {
 // badInARow is the number of skipped updates in a row that ends a run.
 const badInARow = 3
 
-// ErrDiverged is the error of a run that had badInARow updates in a row whose loss or
-// gradient was not finite.
+// ErrDiverged ends a run after badInARow updates in a row had a loss or a gradient that was not
+// finite.
 var ErrDiverged = errors.New("the loss or the gradient is not a number")
 
 // NewTrainer returns a trainer before its first update. pool must stay open while the trainer is
@@ -173,9 +173,9 @@ func (t *Trainer) Step() (Step, error) {
 	return step, nil
 }
 
-// microTokens is about how many tokens go through the model at once. Matrix products reach full
-// speed at a quarter of this number. Memory is proportional to it, so it is only half as large
-// for large models.
+// microTokens returns roughly how many tokens go through the model at once. Matrix products reach
+// full speed at a quarter of this number. Memory is proportional to it, so it is only half as
+// large for large models.
 func (m *Model[T]) microTokens() int {
 	const limit, large = 1024, 80 << 10 // large: numbers kept per token for the backward pass
 	kept := 0

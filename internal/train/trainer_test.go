@@ -32,8 +32,8 @@ func testSettings(updates int) Settings {
 	}
 }
 
-// TestResume interrupts a run several times and resumes it with other threads and batches. It
-// compares all weights and moments with those of an uninterrupted run.
+// TestResume interrupts a run several times and resumes it with different numbers of threads and
+// batch sizes. It compares all weights and moments with those of an uninterrupted run.
 func TestResume(t *testing.T) {
 	for _, v := range []variant{{name: "full", tied: true}, {name: "lora", lora: true, dropout: 0.2}, {name: "modules", lora: true, tables: true, saved: true, dropout: 0.2}} {
 		t.Run(v.name, func(t *testing.T) {
@@ -80,7 +80,7 @@ func TestOverfit(t *testing.T) {
 		t.Skip("200 updates")
 	}
 	docs := make([]Example, 20)
-	for i := range docs { // each document begins with another token
+	for i := range docs { // each document begins with a different token
 		docs[i] = Example{Tokens: []int32{int32(i)}, Weights: []float32{0}}
 		for j := range 6 {
 			docs[i].Tokens = append(docs[i].Tokens, int32(random.Hash(uint64(i), uint64(j))%uint64(tiny.Vocab)))

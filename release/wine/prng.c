@@ -1,4 +1,4 @@
-/* bcryptprimitives.dll for Wine before version 9, which lacks it: Go asks it for random bytes. */
+/* bcryptprimitives.dll for Wine before version 9, which lacks it. Go gets random bytes from this library. */
 __declspec(dllimport) unsigned char __stdcall SystemFunction036(void *, unsigned long);
 
 __declspec(dllexport) int __stdcall ProcessPrng(unsigned char *p, unsigned long long n)

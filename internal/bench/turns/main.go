@@ -35,16 +35,16 @@ func main() {
 // run is the program.
 func run(ctx context.Context, w io.Writer, args []string) error {
 	fs := flag.NewFlagSet("turns", flag.ContinueOnError)
-	ours := fs.String("ours", "./alpaca", "`program` of ours")
+	ours := fs.String("ours", "./alpaca", "our `program`")
 	peer := fs.String("peer", "", "llama-bench: measure the models that follow")
 	name := fs.String("peer-name", "llama.cpp", "`name` and version of the peer")
 	note := fs.String("note", "", "`text` to be kept with the results")
-	commit := fs.String("commit", "", "`commit` of ours, where the program does not tell its own")
-	turns := fs.Int("turns", 3, "`times` that each measures each model")
-	threads := fs.Int("threads", machine.CountThreads().Default(), "`threads` of both")
+	commit := fs.String("commit", "", "our `commit`, if the program does not print it")
+	turns := fs.Int("turns", 3, "how many `times` each program measures each model")
+	threads := fs.Int("threads", machine.CountThreads().Default(), "`threads` that both programs use")
 	prompt := fs.Int("prompt", 512, "`tokens` of the prompt")
 	generate := fs.Int("generate", 64, "`tokens` that are generated")
-	out := fs.String("o", "", "`file` to keep the results in")
+	out := fs.String("o", "", "`file` for the results")
 	table := fs.Bool("table", false, "print the table")
 	plot := fs.String("plot", "", "`file` to draw into: .svg or .png")
 	if err := fs.Parse(args); err != nil {

@@ -33,7 +33,7 @@ type Options struct {
 	Counts Counts
 }
 
-// maxCard is the most bytes of README.md.
+// maxCard bounds the size of README.md in bytes.
 const maxCard = 16 << 20
 
 // facts are the facts known of a model. The first value found for each counts.

@@ -37,7 +37,7 @@ var ErrUnsupported = errors.New("not supported")
 // Experts returns the number of experts of a layer, or 0 for none.
 func (m *Model) Experts() int { return m.Layers[0].NumExperts }
 
-// The most layers and the largest dimension, as in package model.
+// The largest number of layers and the largest dimension, as in package model.
 const (
 	maxLayers = 4096
 	maxDim    = 1 << 24

@@ -99,7 +99,7 @@ func TestGemma4(t *testing.T) {
 		`"per_layer_config":{"1":{"head_dim":0}}`:                                                                 "layer 1 has 2 key heads of 0 elements",
 		`"rope_parameters":{"full_attention":{"rope_type":"yarn","rope_theta":1}}`:                                `rope scaling "yarn" is not supported in gemma4`,
 		`"rope_parameters":{"sliding_attention":{"rope_type":"linear"},"full_attention":{"rope_type":"default"}}`: `rope scaling "linear" of layers with a window`,
-		`"use_bidirectional_attention":"all"`:                                                                     "tokens see those after them",
+		`"use_bidirectional_attention":"all"`:                                                                     "tokens see later tokens",
 		`"enable_moe_block":true`:                                                                                 "num_experts is missing",
 	} {
 		_, err := Read(Parse([]byte(start+more+"}"), "config.json"))

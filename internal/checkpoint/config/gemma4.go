@@ -77,7 +77,7 @@ func (r *reader) headsOf(i int, local, valueless bool, l *arch.Sizes) {
 				l.KeyDim = o.Int(key, l.KeyDim)
 			case "num_key_value_heads":
 				l.NumKVHeads = o.Int(key, l.NumKVHeads)
-			default: // any other key that the class has
+			default: // another key of the class, which is not supported
 				r.Fail("per_layer_config of layer %d has %q, which is %w", i, key, ErrUnsupported)
 			}
 		}

@@ -12,7 +12,7 @@ import (
 func (r *reader) keys() {
 	a, s := r.m.Arch, &r.m.Layers[0]
 	if !r.Bool("is_causal", true) || r.bidirectional() {
-		r.Fail("a model whose tokens see those after them is %w", ErrUnsupported)
+		r.Fail("a model whose tokens see later tokens is %w", ErrUnsupported)
 	}
 	r.addInt(arch.KeyLayers, len(r.m.Layers))
 	r.addInt(arch.KeyContext, r.count("max_position_embeddings", math.MaxInt32, "n_ctx", "n_positions", "max_sequence_length"))

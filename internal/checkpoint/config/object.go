@@ -15,7 +15,7 @@ import (
 	"strconv"
 )
 
-// maxFile is the most bytes of a JSON file.
+// maxFile bounds the size of a JSON file in bytes.
 const maxFile = 16 << 20
 
 // Object is a JSON object whose values are read by key. It keeps the first error about a

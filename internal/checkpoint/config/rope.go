@@ -152,7 +152,7 @@ func (r *reader) longrope(p Object, context int) {
 	long, short := p.Floats("long_factor"), p.Floats("short_factor")
 	pairs := r.m.Layers[0].RopeDim / 2
 	if len(long) != pairs || len(short) != pairs {
-		r.Fail("long_factor and short_factor have %d and %d numbers, want %d, one for each pair that turns", len(long), len(short), pairs)
+		r.Fail("long_factor and short_factor have %d and %d numbers, want %d, one for each pair that rotates", len(long), len(short), pairs)
 		return
 	}
 	r.m.RopeLong, r.m.RopeShort = float32s(long), float32s(short)

@@ -8,7 +8,7 @@ import (
 	"alpaca/internal/checkpoint/weights"
 )
 
-// maxPacked is the most rows or columns of a packed matrix.
+// maxPacked bounds the number of rows and of columns in a packed matrix.
 const maxPacked = 1 << 24
 
 // packed returns a matrix that is packed in several tensors, whose names are base with
@@ -161,7 +161,7 @@ func (b *builder) codes(name string, t *weights.Tensor) (*stored, error) {
 	shape := o.Floats("shape")
 	x := &rows.Blocked{Codes: t, Block: o.Int("blocksize", 64)}
 	if o.Err() != nil || len(shape) != 2 || x.Block < 1 || !(shape[0] >= 1 && shape[0] < maxPacked && shape[1] >= 1 && shape[1] < maxPacked) {
-		return nil, fmt.Errorf("tensor %q does not tell a shape of two dimensions and a block size", state.Name)
+		return nil, fmt.Errorf("tensor %q does not give a shape of two dimensions and a block size", state.Name)
 	}
 	x.Rows, x.Cols = int(shape[0]), int(shape[1])
 	p, err := b.parts(name, ".absmax", ".quant_map")

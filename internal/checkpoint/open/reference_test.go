@@ -51,7 +51,7 @@ var otherKeys = map[string][]string{
 var constants = []string{"tokenizer.ggml.prefix_token_id", "tokenizer.ggml.suffix_token_id", "tokenizer.ggml.middle_token_id", "tokenizer.ggml.fsep_token_id"}
 
 // ulps returns how far a tensor's numbers may be from the reference's, in units of the last
-// place. It is not 0 for numbers that the reference computes in another way.
+// place. It is not 0 for numbers that the reference computes in a different way.
 func ulps(model, tensor string) int {
 	switch {
 	case tensor == "rope_freqs.weight", strings.HasSuffix(tensor, "ssm_a"):

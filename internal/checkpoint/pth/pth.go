@@ -17,7 +17,7 @@ import (
 	"alpaca/internal/checkpoint/weights"
 )
 
-// maxPickle is the most bytes of the pickle. With 100,000 tensors it has 20 MB.
+// maxPickle bounds the size of the pickle in bytes. The pickle of 100,000 tensors has 20 MB.
 const maxPickle = 64 << 20
 
 // File is an open file. Several goroutines may use it, until Close.

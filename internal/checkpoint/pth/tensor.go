@@ -40,7 +40,7 @@ var dtypes = map[string]weights.Type{
 	"uint64": weights.U64, "uint32": weights.U32, "uint16": weights.U16, "uint8": weights.U8, "bool": weights.Bool,
 }
 
-// maxDims is torch's limit.
+// maxDims is torch's limit on the number of dimensions.
 const maxDims = 64
 
 // newTensor returns the tensor for the arguments of torch._utils._rebuild_tensor_v2:

@@ -42,8 +42,8 @@ type keptMatrix struct {
 	data  []byte
 }
 
-// maxKept is the number of cached transposes. Several goroutines read rows in order, so the matrices
-// they read at a time are never further apart than one.
+// maxKept is the number of cached transposes. Several goroutines read rows in order, so at any
+// time they read at most two matrices.
 const maxKept = 2
 
 // matrix returns the transpose of one matrix.

@@ -18,7 +18,7 @@ import (
 	"alpaca/internal/mmap"
 )
 
-// maxHeader is the most bytes of a header, as in the format's own library.
+// maxHeader bounds the size of a header in bytes, as the format's own library does.
 const maxHeader = 100_000_000
 
 // File is an open file. Several goroutines may use it, until Close.
@@ -153,9 +153,9 @@ func (h *header) check(size int64) error {
 	for _, e := range h.entries {
 		switch {
 		case e.from > at:
-			return fmt.Errorf("tensor %q: begins at byte %d of the data, %d bytes behind the tensor before", e.name, e.from, e.from-at)
+			return fmt.Errorf("tensor %q: begins at byte %d of the data, %d bytes after the end of the tensor before", e.name, e.from, e.from-at)
 		case e.from < at:
-			return fmt.Errorf("tensor %q: begins at byte %d of the data, within another that ends at %d", e.name, e.from, at)
+			return fmt.Errorf("tensor %q: begins at byte %d of the data, within another tensor, which ends at byte %d", e.name, e.from, at)
 		}
 		at = e.to
 	}

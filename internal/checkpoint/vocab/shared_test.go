@@ -55,9 +55,9 @@ files:
 	return dir
 }
 
-// TestTokens compares the tokens of texts with those of the checkpoints' own tokenizers. If
-// a checkpoint has a tokenizer.model, it is also read like one of transformers 5, without this
-// file, and then the scores come from the merges.
+// TestTokens compares the tokens of texts with those of the checkpoints' own tokenizers. If a
+// checkpoint has a tokenizer.model, the test also reads it without this file, as transformers 5
+// writes it. The scores then come from the merges.
 func TestTokens(t *testing.T) {
 	models, saved := 0, 0
 	for name, list := range records(t) {

@@ -78,23 +78,23 @@ The session lies in a database: the same command goes on with it, and so does
 	fs := cmd.Flags()
 	fs.SortFlags = false
 	o.changed = fs.Changed
-	fs.StringArrayVarP(&o.models, "model", "m", nil, "model `file`, or the name of one that \"alpaca list\" shows, or builtin; twice")
+	fs.StringArrayVarP(&o.models, "model", "m", nil, "model: a `file`, a name that \"alpaca list\" shows, or builtin; give two models")
 	fs.StringArrayVar(&o.answers, "answers", nil, "`file` with the answers of a model: instruction, input, output")
 	o.AddLoRA(fs)
 	fs.Lookup("lora").Usage = "adapter `FILE[:SCALE]` added to the second model, repeatable"
 	fs.StringVar(&o.prompts, "prompts", "", "`file` of prompts: JSON lines or an array with instruction and input, prompt, or messages (default: those of the answers)")
 	fs.StringVarP(&o.db, "database", "d", "ab.db", "`file` of the database with the session")
-	flags.AddInt(fs, &o.votes, flags.Int{Name: "votes", Low: 0, High: 1 << 20}, "`prompts` that are judged, chosen by the seed; 0 is all, at most 50")
-	fs.Float64Var(&o.repeat, "repeat", 0, "`part` of the pairs that come back mirrored, to see whether judges agree with themselves")
+	flags.AddInt(fs, &o.votes, flags.Int{Name: "votes", Low: 0, High: 1 << 20}, "number of `prompts` to judge, chosen by the seed; 0 is all, at most 50")
+	fs.Float64Var(&o.repeat, "repeat", 0, "`fraction` of the pairs that are shown again, mirrored, to measure whether judges agree with themselves")
 	fs.BoolVar(&o.peek, "peek", false, "show results before the end, with intervals that allow for it")
-	flags.AddInt(fs, &o.maxChars, flags.Int{Name: "max-chars", Value: 2000, Low: 1, High: 1 << 24}, "`characters` of an answer at most, the same for both")
-	flags.AddInt(fs, &o.parallel, flags.Int{Name: "parallel", Value: 4, Low: 1, High: 256}, "`answers` given at once; does not change them")
+	flags.AddInt(fs, &o.maxChars, flags.Int{Name: "max-chars", Value: 2000, Low: 1, High: 1 << 24}, "largest number of `characters` in an answer, the same for both models")
+	flags.AddInt(fs, &o.parallel, flags.Int{Name: "parallel", Value: 4, Low: 1, High: 256}, "number of `answers` generated at once; does not change the answers")
 	flags.AllowSingleDash(fs, "parallel", "np")
 	fs.StringVar(&o.judge, "judge", "", "`model` that votes in place of people")
 	fs.BoolVar(&o.terminal, "terminal", false, "vote here, without a browser: 1, 2, 3, 4, 0")
 	fs.BoolVar(&o.live, "live", false, "keep both models in memory: vote while they answer, and ask them prompts of your own; --prompts may be left out")
-	fs.StringVar(&o.host, "host", "localhost", "`address` of this machine to listen at")
-	flags.AddInt(fs, &o.port, flags.Int{Name: "port", Value: 8002, High: math.MaxUint16}, "`port` to listen at; 0 is any")
+	fs.StringVar(&o.host, "host", "localhost", "local `address` to listen on")
+	flags.AddInt(fs, &o.port, flags.Int{Name: "port", Value: 8002, High: math.MaxUint16}, "`port` to listen on; 0 is any")
 	o.AddSizes(fs, "context in `tokens`; 0 is the model's, at most 4096", "`tokens` of a prompt evaluated together")
 	o.AddCacheTypes(fs)
 	o.sampling.AddFlags(fs)
@@ -110,7 +110,7 @@ func (o *options) check() error {
 	n := len(o.models) + len(o.answers)
 	switch {
 	case n != 0 && n != 2:
-		return ui.Usagef("%d models and files of answers: a comparison is of two", n)
+		return ui.Usagef("%d models and files of answers: a comparison needs two", n)
 	case n == 0 && (o.prompts != "" || len(o.LoRAs()) > 0):
 		return ui.WithHint(ui.Usagef("no models are given"), "give -m twice, or --answers; without either, the last session of the database is resumed")
 	case o.live && (len(o.models) != 2 || o.terminal || o.judge != ""):
@@ -124,7 +124,7 @@ func (o *options) check() error {
 	case o.repeat < 0 || o.repeat > 1 || o.repeat != o.repeat:
 		return ui.Usagef("--repeat %v: must be between 0 and 1", o.repeat)
 	case o.judge != "" && o.terminal:
-		return ui.Usagef("--judge and --terminal exclude each other")
+		return ui.Usagef("--judge and --terminal cannot be used together")
 	}
 	if !o.terminal && o.judge == "" && !listen.IsLocal(o.host) {
 		return ui.Usagef("--host %s: the page is for this machine: localhost, or an address of the loopback interface", o.host)

@@ -28,7 +28,7 @@ func newReport(u *ui.UI) *cobra.Command {
 	var o reportOptions
 	cmd := &cobra.Command{
 		Use:   "report DATABASE...",
-		Short: "Say what came of a comparison",
+		Short: "Report the results of a comparison",
 		Long: `Say what came of the last session of a database: wins, ties, the win rate with its
 interval, whether sides or lengths mattered. Of several databases with models in common
 also how strong all of them are (Bradley–Terry).`,
@@ -44,7 +44,7 @@ also how strong all of them are (Bradley–Terry).`,
 	fs.SortFlags = false
 	flags.AddInt(fs, &o.session, flags.Int{Name: "session", High: 1 << 30}, "`number` of the session; 0 is the last")
 	fs.StringVar(&o.plot, "plot", "", "draw wins, ties and the interval into this `file`, .svg")
-	fs.BoolVar(&o.peek, "unblind", false, "also of a session that is not closed and was not begun with --peek")
+	fs.BoolVar(&o.peek, "unblind", false, "also report a session that is not closed and was not begun with --peek")
 	flags.AddOutput(fs, &o.form, "table", "json")
 	return cmd
 }

@@ -70,18 +70,18 @@ core (prompts).`,
 	fs.SortFlags = false
 	o.flags = fs
 	fs.StringSliceVarP(&o.models, "model", "m", nil, "model `files` (default: "+load.Default+")")
-	fs.StringSliceVar(&o.synthetic, "synthetic", nil, "models of noise made in memory, `SIZE:TYPE` such as 7B:q4_0; SIZE@LAYERS:TYPE has that many layers only")
+	fs.StringSliceVar(&o.synthetic, "synthetic", nil, "models of noise made in memory, `SIZE:TYPE` such as 7B:q4_0; SIZE@LAYERS:TYPE has only that many layers")
 	fs.IntSliceVarP(&o.prompts, "n-prompt", "p", []int{512}, "prompt `tokens`; 0 leaves this test out")
 	fs.IntSliceVarP(&o.gens, "n-gen", "n", []int{128}, "generated `tokens`; 0 leaves this test out")
 	fs.StringArrayVar(&o.promptGens, "prompt-gen", nil, "`PROMPT,GENERATED` tokens in one test, repeatable")
 	flags.AllowSingleDash(fs, "prompt-gen", "pg")
-	fs.IntSliceVar(&o.parallels, "parallel", []int{1}, "`texts` at once, each with that many tokens; rates are of them all")
+	fs.IntSliceVar(&o.parallels, "parallel", []int{1}, "number of `texts` at once, each with that many tokens; rates count all of them")
 	flags.AllowSingleDash(fs, "parallel", "npl")
 	fs.IntSliceVarP(&o.depths, "n-depth", "d", []int{0}, "`tokens` already in the context")
 	fs.IntSliceVarP(&o.batches, "batch-size", "b", []int{model.DefaultBatch}, "prompt `tokens` evaluated together")
 	fs.IntSliceVarP(&o.threads, "threads", "t", nil, "`numbers` of threads (default: the performance cores that may be used)")
 	flags.AddCacheTypeLists(fs, &o.cacheK, &o.cacheV)
-	flags.AddInt(fs, &o.repetitions, flags.Int{Name: "repetitions", Short: "r", Value: 5, Low: 1, High: 1000}, "`times` that each test is run")
+	flags.AddInt(fs, &o.repetitions, flags.Int{Name: "repetitions", Short: "r", Value: 5, Low: 1, High: 1000}, "how many `times` to run each test")
 	fs.BoolVar(&o.noWarmup, "no-warmup", false, "do not run each test once before it is measured")
 	fs.StringVar(&o.train, "train", "", "measure training a new model in place of a test, `WIDTHxLAYERS` (default: 192x6, with 16 rows of 256 tokens)")
 	fs.Lookup("train").NoOptDefVal = trainShape
@@ -226,7 +226,7 @@ func warnIfBusy(u *ui.UI, s bench.Sensors) {
 		u.Warnf("the machine is busy (load %.1f): expect lower and noisier figures", busy)
 	}
 	if s.Throttled {
-		u.Warnf("the system is holding the CPU back (heat or power)")
+		u.Warnf("the system throttles the CPU (heat or power)")
 	}
 }
 

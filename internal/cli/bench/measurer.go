@@ -76,7 +76,7 @@ func (m *measurer) model(ctx context.Context, f *gguf.File) (err error) {
 		}
 		m.results = append(m.results, result)
 		if result.Sensors.Throttled {
-			m.u.Warnf("%s: the CPU was held back meanwhile (heat or power)", t.Name())
+			m.u.Warnf("%s: the CPU was throttled during the test (heat or power)", t.Name())
 		}
 	}
 	return nil

@@ -24,8 +24,8 @@ import (
 
 // Main runs the tests of a package. They can start the program as the command "alpaca".
 func Main(m *testing.M) {
-	// Under nohup SIGHUP is ignored, and children inherit that. They get the default back if this
-	// process receives the signal, so that tests can hang up on them.
+	// Under nohup this process ignores SIGHUP, and so would its children. If it asks for the
+	// signal, they start with the default action, so that tests can end them with SIGHUP.
 	if !strings.HasPrefix(filepath.Base(os.Args[0]), "alpaca") {
 		signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
 	}

@@ -93,7 +93,7 @@ type selection struct {
 }
 
 func (s *selection) add(fs *pflag.FlagSet) {
-	fs.StringVar(&s.source, "source", "", "`name` of the source whose rows are meant (default: all)")
+	fs.StringVar(&s.source, "source", "", "`name` of the source to read (default: all)")
 	fs.StringArrayVar(&s.where, "where", nil, "`condition` on a column, such as category=poem, input__isblank or lint=merged; several can be given")
 }
 

@@ -26,7 +26,7 @@ func newSplit(u *ui.UI) *cobra.Command {
 	var o splitOptions
 	cmd := &cobra.Command{
 		Use:   "split",
-		Short: "Divide a source into rows to train with and rows to measure with",
+		Short: "Split a source into training rows and evaluation rows",
 		Long: `Divide the rows of a source into two new sources: one to train with, and a small one to measure
 with what comes of it. Which row goes where follows from the seed and from what it asks, not
 from the order of the rows. Rows that ask the same are on the same side. The old source stays.`,
@@ -37,11 +37,11 @@ from the order of the rows. Rows that ask the same are on the same side. The old
 	}
 	fs := cmd.Flags()
 	o.file.add(fs)
-	fs.StringVar(&o.source, "source", "", "`name` of the source to divide (default: the only one)")
-	fs.Float64Var(&o.eval, "eval", 0.05, "`share` of the rows to measure with, between 0 and 1")
+	fs.StringVar(&o.source, "source", "", "`name` of the source to split (default: the only one)")
+	fs.Float64Var(&o.eval, "eval", 0.05, "`fraction` of the rows for evaluation, between 0 and 1")
 	fs.Uint64Var(&o.seed, "seed", 1, "`seed` of the choice")
-	fs.StringVar(&o.names.Train, "train-name", "", "`name` of the source to train with (default: the old one's and _train)")
-	fs.StringVar(&o.names.Eval, "eval-name", "", "`name` of the source to measure with (default: the old one's and _eval)")
+	fs.StringVar(&o.names.Train, "train-name", "", "`name` of the training source (default: the old name with _train)")
+	fs.StringVar(&o.names.Eval, "eval-name", "", "`name` of the evaluation source (default: the old name with _eval)")
 	return cmd
 }
 
@@ -76,7 +76,7 @@ func newMerge(u *ui.UI) *cobra.Command {
 	var o mergeOptions
 	cmd := &cobra.Command{
 		Use:   "merge SOURCE SOURCE…",
-		Short: "Make one source of several",
+		Short: "Merge several sources into one",
 		Long: `Write the rows of sources to a new one, one source after the other. The old sources stay. Where
 they came in different formats, "alpaca data export" writes the new one as chats unless
 --format names another.`,

@@ -50,7 +50,7 @@ Keys that a format does not know are written as they are.`,
 	return cmd
 }
 
-// formLines lists the formats, one a line.
+// formLines lists the formats, one per line.
 func formLines() (text string) {
 	for _, f := range formats.Forms {
 		text += "  " + f.Name + "            "[:12-len(f.Name)] + f.About + "\n"

@@ -44,9 +44,9 @@ The search does not know accents and capital letters.`,
 	fs := cmd.Flags()
 	o.file.add(fs)
 	o.selection.add(fs)
-	flags.AddInt(fs, &o.n, flags.Int{Name: "number", Short: "n", Value: 10, Low: 1, High: math.MaxInt32}, "`rows` at most")
+	flags.AddInt(fs, &o.n, flags.Int{Name: "number", Short: "n", Value: 10, Low: 1, High: math.MaxInt32}, "largest number of `rows`")
 	fs.StringVar(&o.in, "in", "", "`column` to look in: instruction, input or output (default: all)")
-	fs.BoolVar(&o.raw, "raw-search", false, "take WORDS for a query of SQLite's FTS5, with its operators AND, OR, NOT and NEAR")
+	fs.BoolVar(&o.raw, "raw-search", false, "treat WORDS as a query of SQLite's FTS5, with the operators AND, OR, NOT and NEAR")
 	fs.BoolVar(&o.inside, "substring", false, "find WORDS anywhere, also inside a word; fast if import had --substring, too")
 	flags.AddOutput(fs, &o.output, "text", "json")
 	return cmd
@@ -54,7 +54,7 @@ The search does not know accents and capital letters.`,
 
 func (o *searchOptions) run(ctx context.Context, u *ui.UI, words string) error {
 	if o.raw && o.inside {
-		return ui.Usagef("--raw-search and --substring exclude each other")
+		return ui.Usagef("--raw-search and --substring cannot be used together")
 	}
 	db, err := o.read(ctx)
 	if err != nil {
@@ -106,7 +106,7 @@ func newRandom(u *ui.UI) *cobra.Command {
 	o.file.add(fs)
 	o.selection.add(fs)
 	flags.AddInt(fs, &o.n, flags.Int{Name: "number", Short: "n", Value: 1, Low: 1, High: math.MaxInt32}, "`rows` to draw")
-	fs.Int64Var(&o.seed, "seed", -1, "`number` that the draw follows from; -1 is any")
+	fs.Int64Var(&o.seed, "seed", -1, "`seed` of the draw; -1 is a random one")
 	flags.AddOutput(fs, &o.output, "text", "json")
 	return cmd
 }

@@ -27,8 +27,8 @@ func newImport(u *ui.UI) *cobra.Command {
 	var o importOptions
 	cmd := &cobra.Command{
 		Use:   "import FILE…",
-		Short: "Take in files",
-		Long: `Take in files, each as a source: JSON (an array, an object with one, an object of
+		Short: "Import files",
+		Long: `Import files, each as a source: JSON (an array, an object with one, an object of
 objects), JSON lines, CSV or TSV, in the forms of Stanford Alpaca, self-instruct, GPTeacher,
 Dolly, OpenAI's chats, ShareGPT, or preference pairs. "-" is stdin.
 
@@ -46,11 +46,11 @@ Exit status: 0 all files are taken in, 1 one is not, 2 wrong command line.`,
 	fs := cmd.Flags()
 	o.file.add(fs)
 	fs.StringVar(&o.Name, "name", "", "`name` of the source and of the view with its rows (default: the file's)")
-	fs.StringVar(&o.Licence, "license", "", "`licence` of the file, which is kept with it")
-	fs.StringVar(&o.Note, "note", "", "`text` that is kept with it")
-	fs.BoolVar(&o.Again, "again", false, "take in a file that was taken in before")
+	fs.StringVar(&o.Licence, "license", "", "`licence` of the file, which is stored with the source")
+	fs.StringVar(&o.Note, "note", "", "`note` that is stored with the source")
+	fs.BoolVar(&o.Again, "again", false, "import a file that was imported before")
 	fs.BoolVar(&o.Substring, "substring", false, "index every three characters, too, so that a text inside a word is found fast; the index has over three times the size of the texts")
-	fs.BoolVar(&o.Strict, "strict", false, "make the first row that cannot be read an error")
+	fs.BoolVar(&o.Strict, "strict", false, "fail at the first row that cannot be read")
 	flags.AddOutput(fs, &o.output, "text", "json")
 	return cmd
 }

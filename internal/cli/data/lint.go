@@ -51,19 +51,19 @@ Exit status: 0 nothing is found by the rules in --fail-on, 1 something is, 2 wro
 	}
 	fs := cmd.Flags()
 	o.file.add(fs)
-	fs.StringVar(&o.source, "source", "", "`name` of the source to look at (default: all)")
+	fs.StringVar(&o.source, "source", "", "`name` of the source to check (default: all)")
 	fs.StringSliceVar(&o.rules, "rule", nil, "`rules` to look for, with commas (default: all)")
 	flags.AddInt(fs, &o.show, flags.Int{Name: "show", Value: 0, Low: 0, High: math.MaxInt32}, "`examples` to show of each rule")
 	fs.StringSliceVar(&o.failOn, "fail-on", nil, "`rules` whose findings are a failure, with commas; all: every rule")
 	fs.BoolVar(&o.fix, "fix", false, "write mended rows to a new source")
-	fs.StringVar(&o.name, "name", "", "`name` of the new source (default: the old one's and _fixed)")
+	fs.StringVar(&o.name, "name", "", "`name` of the new source (default: the old name with _fixed)")
 	fs.StringSliceVar(&o.drop, "drop", nil, "`rules` whose rows --fix leaves out, with commas")
 	o.model.add(fs)
 	flags.AddOutput(fs, &o.output, "text", "json")
 	return cmd
 }
 
-// ruleLines lists the rules, one a line.
+// ruleLines lists the rules, one per line.
 func ruleLines() (text string) {
 	for _, r := range lint.Rules {
 		text += fmt.Sprintf("  %-18s  %s\n", r.ID, r.About)

@@ -24,8 +24,8 @@ type modelFlags struct {
 
 func (f *modelFlags) add(fs *pflag.FlagSet) {
 	fs.StringVarP(&f.model, "model", "m", "", "`model` whose tokens are counted (default: none, and nothing is counted)")
-	fs.StringVar(&f.template.Name, "chat-template", "", "`name` of the form of what is trained on (default: the model's own, or else stanford)")
-	flags.AddInt(fs, &f.length, flags.Int{Name: "max-length", Value: 512, Low: 2, High: 1 << 20}, "`tokens` that training takes of a row")
+	fs.StringVar(&f.template.Name, "chat-template", "", "`name` of the template for training (default: the model's own, or else stanford)")
+	flags.AddInt(fs, &f.length, flags.Int{Name: "max-length", Value: 512, Low: 2, High: 1 << 20}, "largest number of `tokens` of a row in training")
 }
 
 // asked reports whether the flags ask for a model or a template.

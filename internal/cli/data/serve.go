@@ -44,12 +44,12 @@ Exit status: 0 ended by a signal, 1 failure, 2 wrong command line.`,
 	}
 	fs := cmd.Flags()
 	o.file.add(fs)
-	fs.StringSliceVar(&o.hosts, "host", []string{"localhost"}, "`address` to listen at, or a socket file NAME.sock; several with commas")
-	flags.AddInt(fs, &o.port, flags.Int{Name: "port", Value: 8001, High: math.MaxUint16}, "`port` to listen at; 0 is any")
-	fs.StringSliceVar(&o.allowed, "allowed-host", nil, "`name` of this machine that requests may use, besides localhost")
+	fs.StringSliceVar(&o.hosts, "host", []string{"localhost"}, "`address` to listen on, or a socket file NAME.sock; several with commas")
+	flags.AddInt(fs, &o.port, flags.Int{Name: "port", Value: 8001, High: math.MaxUint16}, "`port` to listen on; 0 is any")
+	fs.StringSliceVar(&o.allowed, "allowed-host", nil, "host `name` that requests may use, besides localhost")
 	fs.BoolVar(&o.sql, "sql", false, "let other machines run SQL, too")
-	fs.BoolVar(&o.open, "open", false, "show the page in a browser as soon as it is there")
-	fs.StringVarP(&o.model, "model", "m", "", "`model` with whose template and tokens the page of a row shows it (default: none)")
+	fs.BoolVar(&o.open, "open", false, "open the page in a browser")
+	fs.StringVarP(&o.model, "model", "m", "", "`model` whose template and tokens the page of a row shows (default: none)")
 	return cmd
 }
 
@@ -88,7 +88,7 @@ func (o *serveOptions) run(ctx context.Context, u *ui.UI) error {
 	}
 	defer b.Close()
 	if !local {
-		u.Warnf("whoever reaches this address can read all rows")
+		u.Warnf("everybody who can reach this address can read all rows")
 	}
 	u.Notef("%s is at %s", o.path, strings.Join(l.URLs(), ", "))
 	if o.open {

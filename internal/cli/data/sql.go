@@ -45,8 +45,8 @@ is a parameter, for which --param has the value. "-" reads the statement from st
 	fs := cmd.Flags()
 	o.file.add(fs)
 	fs.StringArrayVar(&o.params, "param", nil, "value of a parameter, `name=value`; several can be given")
-	flags.AddInt(fs, &o.limit, flags.Int{Name: "limit", Value: 0, Low: 0, High: math.MaxInt32}, "`rows` at most; 0 is all")
-	fs.DurationVar(&o.time, "time", time.Minute, "`time` that the statement may take from one row to the next")
+	flags.AddInt(fs, &o.limit, flags.Int{Name: "limit", Value: 0, Low: 0, High: math.MaxInt32}, "largest number of `rows`; 0 is all")
+	fs.DurationVar(&o.time, "time", time.Minute, "longest `time` from one row of the result to the next")
 	flags.AddOutput(fs, &o.output, "table", "json", "jsonl", "csv")
 	return cmd
 }

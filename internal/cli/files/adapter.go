@@ -99,7 +99,7 @@ func baseOf(dir, given string) (path string, m *model.Model, err error) {
 	if given == "" {
 		named := peft.BaseOf(dir)
 		if named == "" {
-			return "", nil, ui.WithHint(fmt.Errorf("%s: names no base model", dir), baseHint)
+			return "", nil, ui.WithHint(fmt.Errorf("%s: does not name a base model", dir), baseHint)
 		}
 		tries = []string{named, filepath.Join(dir, named), filepath.Join(dir, "..", filepath.Base(named))}
 	}

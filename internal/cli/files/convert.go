@@ -29,7 +29,7 @@ func NewConvert(u *ui.UI) *cobra.Command {
 	var adapter adapterOptions
 	cmd := &cobra.Command{
 		Use:   "convert IN OUT.gguf",
-		Short: "Make a GGUF file of a checkpoint or an old model file",
+		Short: "Make a GGUF file from a checkpoint or an old model file",
 		Long: `Write a model of another container as GGUF version 3, which all programs of today
 read. IN is one of these:
 

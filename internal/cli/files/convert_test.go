@@ -76,7 +76,7 @@ func TestConvertedNoise(t *testing.T) {
 }
 
 // testConverted converts each file and compares the texts before and after. It returns how many
-// files were converted without loss. If alike, the other texts must begin alike, too.
+// files were converted without loss. If alike is true, the other texts must begin alike, too.
 func testConverted(t *testing.T, paths []string, alike bool) (kept int) {
 	for _, path := range paths {
 		out := filepath.Join(t.TempDir(), "new.gguf")

@@ -29,7 +29,7 @@ func NewMerge(u *ui.UI) *cobra.Command {
 	var o mergeOptions
 	cmd := &cobra.Command{
 		Use:   "merge BASE ADAPTER[:SCALE]... OUT.gguf [TYPE]",
-		Short: "Write a model with adapters in its weights",
+		Short: "Merge adapters into the weights of a model",
 		Long: `Write a model to whose weights adapters are added: GGUF files, or folders of PEFT.
 Sums are made in float64 and rounded once, a few rows at a time. Each matrix keeps
 its number format, or TYPE says what quantize is to make of the model.

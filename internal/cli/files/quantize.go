@@ -38,7 +38,7 @@ func NewQuantize(u *ui.UI) *cobra.Command {
 	var o quantizeOptions
 	cmd := &cobra.Command{
 		Use:   "quantize [IN] [OUT] TYPE [THREADS]",
-		Short: "Make a smaller model file of smaller numbers",
+		Short: "Convert a model to smaller number formats",
 		Long: `Write a model's weights as smaller numbers, byte for byte as llama-quantize does.
 TYPE, in any case, or its number as in 2023, is one of
 
@@ -64,7 +64,7 @@ became of each tensor; shapes are written outermost first.`,
 	fs.BoolVar(&o.stats, "stats", false, "measure the error of each tensor")
 	flags.AddThreads(fs, &o.threads)
 	fs.StringVar(&o.imatrix, "imatrix", "", "importance matrix, a `file` of llama-imatrix in either format")
-	fs.StringArrayVar(&o.include, "include-weights", nil, "use the importance of tensors whose names contain `text` only, repeatable")
+	fs.StringArrayVar(&o.include, "include-weights", nil, "use only the importance of tensors whose names contain `text`, repeatable")
 	fs.StringArrayVar(&o.exclude, "exclude-weights", nil, "do not use the importance of tensors whose names contain `text`, repeatable")
 	fs.StringArrayVar(&o.tensorTypes, "tensor-type", nil, "`REGEX=TYPE` gives the tensors whose names match that type, repeatable: the first match wins")
 	fs.StringVar(&o.outputType, "output-tensor-type", "", "`type` of output.weight")

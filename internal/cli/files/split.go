@@ -28,8 +28,8 @@ type splitFlags struct {
 }
 
 func (o *splitFlags) add(fs *pflag.FlagSet) {
-	fs.StringVar(&o.maxSize, "split-max-size", "", "divide the output into files with at most that `size` of tensors, such as 500M or 4G (millions, billions of bytes)")
-	fs.IntVar(&o.maxTensors, "split-max-tensors", 0, "divide the output into files of at most that `number` of tensors")
+	fs.StringVar(&o.maxSize, "split-max-size", "", "split the output into files of at most this `size`, such as 500M or 4G (millions, billions of bytes)")
+	fs.IntVar(&o.maxTensors, "split-max-tensors", 0, "split the output into files of at most this `number` of tensors")
 }
 
 // parse checks the flags.
@@ -68,7 +68,7 @@ func NewSplit(u *ui.UI) *cobra.Command {
 	var output string
 	cmd := &cobra.Command{
 		Use:   "split IN.gguf PREFIX",
-		Short: "Divide a model file among several",
+		Short: "Split a model file into several files",
 		Long: `Write a model as several files, PREFIX-00001-of-N.gguf and so on, which all programs
 that know llama.cpp's form take for one model: any of them opens it. The first has
 the metadata. Without a size or a number a file has 128 tensors at most.`,
@@ -91,8 +91,8 @@ the metadata. Without a size or a number a file has 128 tensors at most.`,
 	fs := cmd.Flags()
 	fs.SortFlags = false
 	o.add(fs)
-	fs.BoolVar(&opt.NoTensorFirst, "no-tensor-first-split", false, "the first file has the metadata alone")
-	fs.BoolVar(&dryRun, "dry-run", false, "only show which files there would be")
+	fs.BoolVar(&opt.NoTensorFirst, "no-tensor-first-split", false, "the first file has only the metadata")
+	fs.BoolVar(&dryRun, "dry-run", false, "only show which files would be written")
 	fs.BoolVar(&opt.Force, "force", false, "replace outputs that exist")
 	flags.AddOutput(fs, &output, "text", "json")
 	return cmd
@@ -152,7 +152,7 @@ func NewJoin(u *ui.UI) *cobra.Command {
 	var opt convert.SplitOptions
 	cmd := &cobra.Command{
 		Use:     "join PART.gguf OUT.gguf",
-		Short:   "Make one file of a divided model",
+		Short:   "Join the files of a split model",
 		Long:    "Write a model that is split into several files as one file. Any of the files may be given.",
 		Example: "  alpaca join model-00001-of-00003.gguf model.gguf",
 		Args:    cobra.ExactArgs(2),

@@ -40,9 +40,9 @@ to the byte from -p and -f, or else from stdin. A vocabulary without weights wil
 	fs.SortFlags = false
 	load.AddModel(fs, &o.model)
 	o.prompt.AddFlags(fs)
-	fs.BoolVar(&o.noBOS, "no-bos", false, "leave out the tokens that the model wants around a text")
+	fs.BoolVar(&o.noBOS, "no-bos", false, "leave out the tokens that the vocabulary adds around a text")
 	fs.BoolVar(&o.noParse, "no-parse-special", false, "encode the texts of control tokens, such as \"</s>\", as ordinary text")
-	fs.BoolVar(&o.idsOnly, "ids", false, "print the ids alone, as [1, 2, 3]")
+	fs.BoolVar(&o.idsOnly, "ids", false, "print only the ids, as [1, 2, 3]")
 	load.AddVocab(fs, &o.vocab)
 	flags.AddOutput(fs, &o.output, "text", "json")
 	return cmd

@@ -33,9 +33,9 @@ func AllowSingleDash(fs *pflag.FlagSet, name, short string) {
 	f.Usage += fmt.Sprintf(" (also -%s)", short)
 }
 
-// valueWords is the annotation of flags that had no value until a newer version of llama.cpp
-// gave them one. It lists words. If one of them follows the flag it is the flag's value; any
-// other argument is not.
+// valueWords is the annotation of flags that had no value until a newer version of llama.cpp gave
+// them one. It lists words. If one of them follows the flag, it is the flag's value. Any other
+// argument is not.
 const valueWords = "alpaca_value_words"
 
 // allowWords makes each of words a value of the flag called name if the word follows the flag.

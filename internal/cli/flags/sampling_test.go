@@ -10,7 +10,8 @@ import (
 	"alpaca/internal/sampler"
 )
 
-// TestEveryParameter checks that each parameter of the sampler has a flag that sets only it.
+// TestEveryParameter checks that each parameter of the sampler has a flag that sets only this
+// parameter.
 func TestEveryParameter(t *testing.T) {
 	set := map[string]string{}
 	all := pflag.NewFlagSet("", pflag.ContinueOnError)

@@ -32,14 +32,14 @@ var draftTypes = map[string]string{
 
 // AddFlags adds the flags, with llama.cpp's names.
 func (o *Drafts) AddFlags(fs *pflag.FlagSet) {
-	fs.StringSliceVar(&o.types, "spec", []string{"auto"}, "`types` of what is drafted of a text and then checked, which changes nothing but the time: "+
+	fs.StringSliceVar(&o.types, "spec", []string{"auto"}, "`types` of drafts, which the model checks; they change only the time: "+
 		"lookup (what it had before), forced (by a grammar), draft (by a small model), none, or auto, all that are available")
-	fs.StringVar(&o.path, "model-draft", "", "small model that drafts: a `file` or name, of the same vocabulary")
+	fs.StringVar(&o.path, "model-draft", "", "small model that drafts, with the same vocabulary: a `file` or a name")
 	flags.AllowSingleDash(fs, "model-draft", "md")
-	flags.AddInt(fs, &o.max, flags.Int{Name: "draft-max", Value: 32, Low: 1, High: 63}, "`tokens` of a draft at most")
-	flags.AddInt(fs, &o.min, flags.Int{Name: "draft-min", High: 63}, "`tokens` of a draft at least: shorter ones are left")
-	fs.Float64Var(&o.sure, "draft-p-min", 0.6, "`probability` that a token of the small model's draft has at least")
-	fs.BoolVar(&o.always, "draft-always", false, "check all drafts, even where that takes more time than it saves, to measure them")
+	flags.AddInt(fs, &o.max, flags.Int{Name: "draft-max", Value: 32, Low: 1, High: 63}, "largest number of `tokens` in a draft")
+	flags.AddInt(fs, &o.min, flags.Int{Name: "draft-min", High: 63}, "smallest number of `tokens` in a draft: shorter drafts are dropped")
+	fs.Float64Var(&o.sure, "draft-p-min", 0.6, "smallest `probability` of a token in the small model's draft")
+	fs.BoolVar(&o.always, "draft-always", false, "check all drafts, even if that takes more time than it saves, to measure them")
 }
 
 // harmlessDrafts are the names of the flags of Drafts. Answers do not depend on them.

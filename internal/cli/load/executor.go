@@ -35,11 +35,11 @@ type Executor struct {
 func (o *Executor) AddFlags(fs *pflag.FlagSet) {
 	o.flags = fs
 	AddModel(fs, &o.Model)
-	flags.AddInt(fs, &o.Parallel, flags.Int{Name: "parallel", Value: 16, Low: 1, High: 256}, "`requests` answered in parallel; it changes only the time")
+	flags.AddInt(fs, &o.Parallel, flags.Int{Name: "parallel", Value: 16, Low: 1, High: 256}, "number of `requests` answered at once; changes only the time")
 	flags.AllowSingleDash(fs, "parallel", "np")
-	flags.AddInt(fs, &o.predict, flags.Int{Name: "predict", Short: "n", Value: -1, Low: -1, High: math.MaxInt32}, "`tokens` of an answer at most, whatever a request asks for; -1 is no limit")
+	flags.AddInt(fs, &o.predict, flags.Int{Name: "predict", Short: "n", Value: -1, Low: -1, High: math.MaxInt32}, "largest number of `tokens` in an answer, whatever a request asks for; -1 is no limit")
 	fs.StringVarP(&o.Alias, "alias", "a", "", "`name` of the model in answers (default: the file's)")
-	fs.StringVar(&o.created, "created", "", "`time` of all answers, seconds since 1970 or a date such as 2026-12-31; templates that tell the date tell this one (default: $SOURCE_DATE_EPOCH, or 0)")
+	fs.StringVar(&o.created, "created", "", "`time` of all answers, seconds since 1970 or a date such as 2026-12-31; templates that show a date show this one (default: $SOURCE_DATE_EPOCH, or 0)")
 	fs.BoolVar(&o.strict, "strict-template", false, "refuse conversations with a model that has no chat template")
 	o.Template.AddFlags(fs)
 	o.Generation.AddFlags(fs)

@@ -27,10 +27,10 @@ var grammarFlags = []string{"grammar", "grammar-file", "json-schema", "json-sche
 // AddFlags adds the flags.
 func (g *Grammar) AddFlags(fs *pflag.FlagSet) {
 	g.flags = fs
-	fs.StringVar(&g.text, "grammar", "", "a `grammar` in GBNF that the text is to follow")
-	fs.StringVar(&g.file, "grammar-file", "", "`file` with such a grammar")
-	fs.StringVarP(&g.schema, "json-schema", "j", "", "a JSON `schema` that the text is to satisfy; {} is any JSON")
-	fs.StringVar(&g.path, "json-schema-file", "", "`file` with such a schema")
+	fs.StringVar(&g.text, "grammar", "", "`grammar` in GBNF that the text must follow")
+	fs.StringVar(&g.file, "grammar-file", "", "`file` with a grammar in GBNF")
+	fs.StringVarP(&g.schema, "json-schema", "j", "", "JSON `schema` that the text must satisfy; {} is any JSON")
+	fs.StringVar(&g.path, "json-schema-file", "", "`file` with a JSON schema")
 }
 
 // Given reports whether one of the flags is given.

@@ -28,7 +28,7 @@ const Default = "$" + ModelEnv + ", or the small built-in one"
 
 // AddModel adds -m/--model.
 func AddModel(fs *pflag.FlagSet, target *string) {
-	fs.StringVarP(target, "model", "m", "", "model `file`, or the name of one that \"alpaca list\" shows (default: "+Default+")")
+	fs.StringVarP(target, "model", "m", "", "model: a `file`, or a name that \"alpaca list\" shows (default: "+Default+")")
 }
 
 // Named returns the model that -m or else the environment names, or "". flag is the value of

@@ -167,7 +167,7 @@ func (o *Generation) Start(u *ui.UI) (*Instance, error) {
 	return e, nil
 }
 
-// start is Start without the garbage collector's rest.
+// start does what Start does, but does not pause the garbage collector.
 func (o *Generation) start(u *ui.UI) (*Instance, error) {
 	if err := o.Sampling.Check(); err != nil {
 		return nil, err
@@ -258,6 +258,6 @@ func DefaultThreads() int { return machine.CountThreads().Default() }
 
 // AddVocab adds the flags that change how a vocabulary is read.
 func AddVocab(fs *pflag.FlagSet, opt *tokenizer.Options) {
-	fs.BoolVar(&opt.AllowUnknownPre, "allow-unknown-pretokenizer", false, "take an unknown pre-tokenizer for the default one")
-	fs.BoolVar(&opt.ReferencePre, "reference-pretokenizer", false, "split words as llama.cpp does, where that is not what the model was trained with")
+	fs.BoolVar(&opt.AllowUnknownPre, "allow-unknown-pretokenizer", false, "use the default pre-tokenizer in place of an unknown one")
+	fs.BoolVar(&opt.ReferencePre, "reference-pretokenizer", false, "split words as llama.cpp does, even if the model was trained differently")
 }

@@ -23,7 +23,7 @@ func (o *Queue) AddFlags(fs *pflag.FlagSet, usage string) {
 	fs.StringVar(&o.address.URL, "queue", "", usage+"; $"+queueEnv+" may hold it with user and password")
 	fs.StringVar(&o.address.Creds, "queue-creds", "", "`file` with credentials: the seed of an nkey, or a .creds file")
 	fs.StringVar(&o.address.CA, "queue-ca", "", "`file` with the certificate of the queue's authority")
-	fs.BoolVar(&o.address.Insecure, "insecure-queue", false, "let prompts cross the network readable, or to a server that lets anybody in")
+	fs.BoolVar(&o.address.Insecure, "insecure-queue", false, "allow connections without encryption or credentials")
 }
 
 // Given reports whether --queue is given. The environment alone does not make a command use a

@@ -29,8 +29,8 @@ type TemplateChoice struct {
 
 // AddFlags adds --chat-template, --chat-template-file and --chat-template-kwargs.
 func (c *TemplateChoice) AddFlags(fs *pflag.FlagSet) {
-	fs.StringVar(&c.Name, "chat-template", "", "`name` of the conversation's form: "+strings.Join(chat.Names(), ", ")+"; none: continue texts (default: the model's own)")
-	fs.StringVar(&c.File, "chat-template-file", "", "`file` with the conversation's form, a template in Jinja")
+	fs.StringVar(&c.Name, "chat-template", "", "`name` of the chat template: "+strings.Join(chat.Names(), ", ")+"; none: continue texts (default: the model's own)")
+	fs.StringVar(&c.File, "chat-template-file", "", "`file` with a chat template in Jinja")
 	fs.StringVar(&c.Kwargs, "chat-template-kwargs", "", "further variables of the template, a `JSON` object: '{\"enable_thinking\": false}'")
 }
 

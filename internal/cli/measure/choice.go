@@ -28,7 +28,7 @@ func (o *choiceOptions) addFlags(fs *pflag.FlagSet) {
 	flags.AddInt(fs, &o.winograndeTasks, flags.Int{Name: "winogrande-tasks", High: limit}, "`questions` to ask; 0 for all")
 	fs.BoolVar(&o.multiple, "multiple-choice", false, "the file is one of multiple-choice questions, such as those of ARC, MMLU and TruthfulQA")
 	flags.AddInt(fs, &o.multipleTasks, flags.Int{Name: "multiple-choice-tasks", High: limit}, "`questions` to ask; 0 for all")
-	flags.AddInt(fs, &o.seed, flags.Int{Name: "seed", Short: "s", Value: 1, High: 1<<31 - 1}, "`number` that draws the questions, where not all are asked; llama-perplexity's is 1")
+	flags.AddInt(fs, &o.seed, flags.Int{Name: "seed", Short: "s", Value: 1, High: 1<<31 - 1}, "`seed` that draws the questions if not all are asked; llama-perplexity's is 1")
 }
 
 // asked reports whether the text is a file of questions.

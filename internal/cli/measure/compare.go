@@ -28,7 +28,7 @@ func NewCompare(u *ui.UI) *cobra.Command {
 	var o compareOptions
 	cmd := &cobra.Command{
 		Use:   "compare BASE OTHER... -f TEXT",
-		Short: "Measure how far models' predictions are from another's",
+		Short: "Measure how far models' predictions are from those of a base",
 		Long: `Measure how far the predictions of quantized models are from those of their
 original. All read the text side by side, window by window, so that nothing but
 the result is stored.

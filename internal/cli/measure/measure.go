@@ -43,7 +43,7 @@ func (o *measureOptions) addFlags(fs *pflag.FlagSet) {
 	o.prompt.AddFlags(fs)
 	o.load.AddSizes(fs, "`tokens` in a window; 0 is 512, or the model's context if that is less", "`tokens` evaluated together")
 	flags.AddInt(fs, &o.chunks, flags.Int{Name: "chunks", Value: -1, Low: -1, High: 1 << 30}, "`windows` to evaluate; -1 for all of the text")
-	flags.AddInt(fs, &o.stride, flags.Int{Name: "stride", High: model.MaxCtx}, "`tokens` from one window's start to the next's, where they overlap; 0: they do not")
+	flags.AddInt(fs, &o.stride, flags.Int{Name: "stride", High: model.MaxCtx}, "`tokens` from the start of a window to the start of the next; 0: windows do not overlap")
 	fs.BoolVar(&o.all, "all", false, "score every token of a window, not only the second half")
 	fs.BoolVar(&o.long, "allow-long-context", false, "accept a window longer than the model was trained for")
 	o.load.AddCacheTypes(fs)

@@ -124,7 +124,7 @@ func (o *qualityOptions) measure(ctx context.Context, u *ui.UI, path string, mix
 	if err := o.compare.checkOutputs(c.parts()); err != nil {
 		return nil, err
 	}
-	// The text comes first, so that a mistake in it does not show after an hour's work.
+	// Read the text first, so that an error in it is reported before hours of work.
 	if err := c.divide(); err != nil {
 		return nil, err
 	}

@@ -46,11 +46,11 @@ same. It is printed, for deploy/kubernetes/keda.yaml.`,
 	fs.SortFlags = false
 	o.queue.AddFlags(fs, "`address` of the queue")
 	fs.StringVar(&o.name, "name", "", "`name` of the model for batches (default: its --alias)")
-	flags.AddInt(fs, &o.jobs, flags.Int{Name: "max-jobs", Low: 0, High: math.MaxInt32}, "`jobs` that may wait; batches wait above it (default 100000)")
+	flags.AddInt(fs, &o.jobs, flags.Int{Name: "max-jobs", Low: 0, High: math.MaxInt32}, "largest number of waiting `jobs`; at this number batches wait (default 100000)")
 	flags.AddInt(fs, &o.bytes, flags.Int{Name: "max-gb", Low: 0, High: 1 << 20}, "`gigabytes` of jobs that may wait (default 10)")
-	flags.AddInt(fs, &o.jobSize, flags.Int{Name: "max-job-size", Low: 0, High: 64}, "`MiB` of a job; the server's max_payload bounds it as well (default 4)")
-	fs.DurationVar(&o.maxAge, "max-age", 0, "`time` that results stay (default 168h)")
-	fs.DurationVar(&o.ackWait, "ack-wait", time.Minute, "`time` that a worker may be silent before its job is another's")
+	flags.AddInt(fs, &o.jobSize, flags.Int{Name: "max-job-size", Low: 0, High: 64}, "largest size of a job in `MiB`; the server's max_payload limits it, too (default 4)")
+	fs.DurationVar(&o.maxAge, "max-age", 0, "`time` that results are kept (default 168h)")
+	fs.DurationVar(&o.ackWait, "ack-wait", time.Minute, "`time` that a worker may be silent before another worker gets its job")
 	flags.AddInt(fs, &o.replicas, flags.Int{Name: "replicas", Low: 0, High: 5}, "`servers` of a cluster that keep each message (default 1)")
 	o.executor.AddFlags(fs)
 	return cmd

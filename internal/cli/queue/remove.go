@@ -100,7 +100,7 @@ func newRetry(u *ui.UI) *cobra.Command {
 	var o load.Queue
 	cmd := &cobra.Command{
 		Use:   "retry BATCH",
-		Short: "Let requests that nobody could answer be tried again",
+		Short: "Retry the requests that no worker could answer",
 		Long: `Remove those results of a batch that say that its workers died each time, or sent what
 is no result. "alpaca batch --queue … --retry-errors" puts the requests in again.`,
 		Args: cobra.ExactArgs(1),

@@ -25,7 +25,8 @@ type session struct {
 	e     *load.Instance
 	lines lines
 	out   *writer
-	// plain: the model has no chat template, so it continues each text on its own.
+	// plain says that the model has no chat template, so it continues each text without the texts
+	// before.
 	plain     bool
 	tools     *toolbox // nil: there are no tools
 	continued string   // if plain: the last text that was continued

@@ -27,7 +27,7 @@ type chatOptions struct {
 func (o *chatOptions) addFlags(fs *pflag.FlagSet) {
 	fs.BoolVarP(&o.interactive, "interactive", "i", false, "have a conversation; -p is the first message (without any text: the default on a terminal)")
 	flags.AllowSingleDash(fs, "interactive", "cnv")
-	fs.BoolVar(&o.instruct, "instruct", false, "answer instructions, one a line, each without memory of the others")
+	fs.BoolVar(&o.instruct, "instruct", false, "answer instructions, one per line, each without memory of the others")
 	flags.AllowSingleDash(fs, "instruct", "ins")
 	fs.BoolVar(&o.single, "single-turn", false, "answer one message and end")
 	flags.AllowSingleDash(fs, "single-turn", "st")
@@ -37,7 +37,7 @@ func (o *chatOptions) addFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.input, "input", "", "`text` that the instruction is about (Alpaca's \"### Input:\")")
 	fs.StringVar(&o.messages, "messages", "", "answer the conversation in a JSON `file` (OpenAI's form); \"-\" is stdin")
 	flags.AddInt(fs, &o.keep, flags.Int{Name: "keep", Low: -1, High: 1 << 24}, "`tokens` at the beginning that stay when the context is full, besides the system message; -1: the first turn's")
-	fs.BoolVar(&o.noShift, "no-context-shift", false, "end the answer where the context is full instead of dropping the oldest turns")
+	fs.BoolVar(&o.noShift, "no-context-shift", false, "end the answer when the context is full, instead of dropping the oldest turns")
 	fs.BoolVar(&o.noHistory, "no-history", false, "do not read or write the history of what was typed")
 }
 

@@ -190,8 +190,8 @@ func TestChatWithoutColour(t *testing.T) {
 	require.NotRegexp(t, regexp.MustCompile(`\x1b\[[0-9;]*m`), term.Shown.String())
 }
 
-// TestSingleTurnOnTerminal checks that --single-turn with a message is no conversation: there is
-// no greeting, a message may look like a command, and Ctrl-C sets the exit status.
+// TestSingleTurnOnTerminal checks that --single-turn with a message is not a conversation: there
+// is no greeting, a message may look like a command, and Ctrl-C sets the exit status.
 func TestSingleTurnOnTerminal(t *testing.T) {
 	term := chatOn(t, 80, t.TempDir(), "--single-turn", "-p", "/etc/hosts", "-n", "-1", "--ignore-eos", "-c", "30000")
 	term.Expect("\n")

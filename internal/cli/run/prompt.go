@@ -58,7 +58,7 @@ func encodePrompt(tok *tokenizer.Tokenizer, text string, special bool) ([]int32,
 	return []int32{tok.BOS()}, nil
 }
 
-// showTokens writes tokens to stderr, a line each.
+// showTokens writes tokens to stderr, one per line.
 func showTokens(u *ui.UI, tok *tokenizer.Tokenizer, ids []int32) {
 	u.Notef("%d tokens in the prompt", len(ids))
 	for _, id := range ids {

@@ -88,9 +88,9 @@ func (c *promptCache) load(continued bool) error {
 }
 
 // save writes the first n tokens of the text to the file, at most once in a run. end says that
-// the run is over. With --prompt-cache-all save writes only then, and n is the whole text.
-// Otherwise it writes after the first answer, and n is the prompt. It does not write a prompt
-// that the file already begins with, because the file may hold more.
+// the run is over. With --prompt-cache-all, save writes only at the end, and n is the length of
+// the whole text. Otherwise it writes after the first answer, and n is the length of the prompt.
+// It does not write a prompt that the file already begins with, because the file may hold more.
 func (c *promptCache) save(end bool, n int) error {
 	if c.o.path == "" || c.o.ro || c.saved || end != c.o.all {
 		return nil

@@ -25,7 +25,7 @@ type toolOptions struct {
 }
 
 func (o *toolOptions) addFlags(fs *pflag.FlagSet) {
-	fs.StringVar(&o.file, "tools", "", "JSON `file` with tools that the model may call (a list in OpenAI's form); calls are printed as JSON, a line each")
+	fs.StringVar(&o.file, "tools", "", "JSON `file` with tools that the model may call (a list in OpenAI's form); calls are printed as JSON, one per line")
 	fs.StringVar(&o.choice, "tool-choice", "", "whether a tool is called: auto, none, required, or the `name` of one (default auto)")
 }
 
@@ -137,8 +137,8 @@ func (b *toolbox) take(list []toolcall.Delta) (text string) {
 	return text
 }
 
-// end returns the rest of the shown answer: its calls in JSON, a line each. begun says that
-// the last line shown has no newline yet.
+// end returns the rest of the shown answer: its calls in JSON, one per line. begun says that the
+// last line shown has no newline yet.
 func (b *toolbox) end(begun bool) string {
 	text := b.take(b.parser.End())
 	for _, c := range b.calls {

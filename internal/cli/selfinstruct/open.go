@@ -34,7 +34,7 @@ const keyEnv = "OPENAI_API_KEY"
 
 func (o *remoteOptions) addFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.address, "server", "", "`address` of a server with OpenAI's API that answers in place of a file; -m is then the name of its model")
-	fs.StringVar(&o.key, "api-key", "", "`key` of that server (default: $"+keyEnv+")")
+	fs.StringVar(&o.key, "api-key", "", "API `key` of that server (default: $"+keyEnv+")")
 	fs.BoolVar(&o.chat, "server-chat", false, "the server has conversations only, no completions: send prompts as messages")
 }
 

@@ -79,20 +79,20 @@ then; --one-step leaves that out. A small model gets brief prompts.`,
 	flags.AddInt(fs, &o.n, flags.Int{Name: "number", Short: "n", Value: 100, Low: 1, High: 10_000_000}, "`tasks` that the source has in the end")
 	fs.StringVarP(&o.db, "database", "d", "data.db", "`file` of the database; created if it does not exist")
 	fs.StringVar(&o.source, "source", "self_instruct", "`name` of the rows in it")
-	fs.StringVar(&o.seedTasks, "seed-tasks", "", "`file` of seed tasks, as Self-Instruct or Alpaca have them (default: 175 of our own)")
+	fs.StringVar(&o.seedTasks, "seed-tasks", "", "`file` of seed tasks, as Self-Instruct or Alpaca have them (default: the 175 built-in tasks)")
 	flags.AddInt(fs, &o.parallel, flags.Int{Name: "parallel", Value: 8, Low: 1, High: 256}, "`prompts` answered at once; does not change the result")
 	flags.AllowSingleDash(fs, "parallel", "np")
 	fs.StringVar(&o.preset, "preset", "", "\"stanford\": prompts of 20 tasks, temperature 1, parsing and filters as in 2023")
-	flags.AddInt(fs, &o.perAsk, flags.Int{Name: "tasks-per-prompt", Value: 5, Low: 1, High: 100}, "`tasks` that an answer is to have")
-	flags.AddInt(fs, &o.maxTokens, flags.Int{Name: "max-tokens", Low: 0, High: 1 << 20}, "`tokens` of such an answer at most, 0 for 200 a task, with two steps 80")
-	flags.AddInt(fs, &o.outTokens, flags.Int{Name: "max-output-tokens", Value: 400, Low: 1, High: 1 << 20}, "`tokens` of an output in the second step at most")
+	flags.AddInt(fs, &o.perAsk, flags.Int{Name: "tasks-per-prompt", Value: 5, Low: 1, High: 100}, "number of `tasks` that a prompt asks for")
+	flags.AddInt(fs, &o.maxTokens, flags.Int{Name: "max-tokens", Low: 0, High: 1 << 20}, "largest number of `tokens` in an answer with tasks; 0 is 200 per task, or 80 with two steps")
+	flags.AddInt(fs, &o.outTokens, flags.Int{Name: "max-output-tokens", Value: 400, Low: 1, High: 1 << 20}, "largest number of `tokens` in an output of the second step")
 	fs.BoolVar(&o.oneStep, "one-step", false, "take outputs from the list of tasks")
 	fs.BoolVar(&o.twoStep, "two-step", false, "ask for each output in a conversation (default for models with a chat template)")
-	fs.BoolVar(&o.free, "free", false, "do not hold the headings of the list in place with a grammar")
+	fs.BoolVar(&o.free, "free", false, "do not enforce the headings of the list with a grammar")
 	fs.BoolVar(&o.ascii, "rouge-compat", false, "compare words of a to z and 0 to 9 only, as rouge_score does")
 	fs.Float64Var(&o.above, "rouge-max", 0.7, "ROUGE-L above which an instruction is a duplicate")
-	flags.AddInt(fs, &o.idle, flags.Int{Name: "give-up", Value: 100, Low: 1, High: 1 << 20}, "`prompts` in a row without a usable task that end it")
-	fs.BoolVar(&o.dryRun, "dry-run", false, "print the first prompt and do nothing")
+	flags.AddInt(fs, &o.idle, flags.Int{Name: "give-up", Value: 100, Low: 1, High: 1 << 20}, "end after this number of `prompts` in a row without a usable task")
+	fs.BoolVar(&o.dryRun, "dry-run", false, "only print the first prompt")
 	o.remote.addFlags(fs)
 	o.template.AddFlags(fs)
 	o.AddSizes(fs, "context in `tokens`; 0 is the model's, at most 4096", "`tokens` of a prompt evaluated together")
@@ -109,7 +109,7 @@ then; --one-step leaves that out. A small model gets brief prompts.`,
 func (o *options) check() error {
 	switch {
 	case o.oneStep && o.twoStep:
-		return ui.Usagef("--one-step and --two-step exclude each other")
+		return ui.Usagef("--one-step and --two-step cannot be used together")
 	case o.preset != "" && o.preset != "stanford":
 		return ui.Usagef("--preset %q: must be stanford", o.preset)
 	case o.preset != "" && (o.twoStep || o.changed("tasks-per-prompt")):

@@ -31,8 +31,8 @@ func (o *options) engine(u *ui.UI, m *load.Instance, drafts engine.Drafts) (*eng
 }
 
 // blocks returns the size of the cache in blocks. Without a limit, long contexts could take more
-// memory than the machine has, and the system would end the server with all its answers. With
-// one, texts that need more take turns.
+// memory than the machine has, and the system would end the server with all its answers. With a
+// limit, texts that need more memory take turns.
 func (o *options) blocks(u *ui.UI, m *load.Instance, drafts engine.Drafts) (int, error) {
 	size, err := o.model.CacheSize(m, drafts)
 	if err != nil {
@@ -57,9 +57,9 @@ func (o *options) blocks(u *ui.UI, m *load.Instance, drafts engine.Drafts) (int,
 	return blocks, nil
 }
 
-// freeFor returns the free memory without what the weights take. The pages of a mapped file count
-// as free, though every step needs them. If the free memory is unknown, freeFor returns the largest
-// number.
+// freeFor returns the free memory minus the size of the weights. The pages of a mapped file count
+// as free, though every step needs them. If the free memory is unknown, freeFor returns the
+// largest number.
 func freeFor(m *model.Model) int64 {
 	free := machine.FreeMemory()
 	switch {

@@ -90,36 +90,36 @@ Exit status: 0 ended by a signal, all answers complete; 1 failure; 2 wrong comma
 	fs := cmd.Flags()
 	fs.SortFlags = false
 	load.AddModel(fs, &o.model.Model)
-	fs.StringSliceVar(&o.hosts, "host", []string{"localhost"}, "`address` to listen at, or a socket file NAME.sock; several with commas")
-	flags.AddInt(fs, &o.port, flags.Int{Name: "port", Value: 8080, High: math.MaxUint16}, "`port` to listen at; 0 is any")
-	flags.AddInt(fs, &o.parallel, flags.Int{Name: "parallel", Value: 4, Low: 1, High: 256}, "`answers` given at once; each can have the whole context")
+	fs.StringSliceVar(&o.hosts, "host", []string{"localhost"}, "`address` to listen on, or a socket file NAME.sock; several with commas")
+	flags.AddInt(fs, &o.port, flags.Int{Name: "port", Value: 8080, High: math.MaxUint16}, "`port` to listen on; 0 is any")
+	flags.AddInt(fs, &o.parallel, flags.Int{Name: "parallel", Value: 4, Low: 1, High: 256}, "number of `answers` generated at once; each can have the whole context")
 	flags.AllowSingleDash(fs, "parallel", "np")
-	flags.AddInt(fs, &o.queue, flags.Int{Name: "max-queue", Value: 64, Low: 1, High: 1 << 16}, "`requests` that wait; more are refused with 429")
+	flags.AddInt(fs, &o.queue, flags.Int{Name: "max-queue", Value: 64, Low: 1, High: 1 << 16}, "largest number of waiting `requests`; more are refused with 429")
 	flags.AddPositive(fs, &o.cacheMemory, "kv-memory", "`GiB` of the cache of all texts of a model (default: up to twice what --parallel texts take, within a quarter of what is free)")
-	flags.AddInt(fs, &o.predict, flags.Int{Name: "predict", Short: "n", Value: -1, Low: -1, High: math.MaxInt32}, "`tokens` of an answer at most, whatever a request asks for; -1 is no limit")
+	flags.AddInt(fs, &o.predict, flags.Int{Name: "predict", Short: "n", Value: -1, Low: -1, High: math.MaxInt32}, "largest number of `tokens` in an answer, whatever a request asks for; -1 is no limit")
 	fs.StringSliceVarP(&o.aliases, "alias", "a", nil, "`name` of the model for clients; several with commas (default: the file's)")
 	fs.StringSliceVar(&o.tags, "tags", nil, "`words` about the model for lists of models, several with commas")
 	fs.StringSliceVar(&o.keys, "api-key", nil, "`key` that requests need; several with commas (default: $"+keyEnv[0]+")")
 	fs.StringVar(&o.keyFile, "api-key-file", "", "`file` with a key on each line, which no list of processes shows")
-	fs.BoolVar(&o.shareCache, "share-cache", false, "let requests with different keys share prompts already read; how fast an answer begins then tells whether somebody asked the same")
-	fs.StringSliceVar(&o.allowed, "allowed-host", nil, "`name` of this machine that requests may use, besides localhost")
-	fs.StringVar(&o.origin, "cors-origin", "", "`origin` of web pages that may ask, such as https://example.org")
+	fs.BoolVar(&o.shareCache, "share-cache", false, "let requests with different keys share cached prompts; the time to the first token then reveals whether somebody else sent the same prompt")
+	fs.StringSliceVar(&o.allowed, "allowed-host", nil, "host `name` that requests may use, besides localhost")
+	fs.StringVar(&o.origin, "cors-origin", "", "`origin` of web pages that may send requests, such as https://example.org")
 	fs.BoolVar(&o.metrics, "metrics", false, "serve /metrics, for Prometheus")
 	fs.BoolVar(&o.slots, "slots", true, "serve /slots")
 	fs.BoolVar(&o.noSlots, "no-slots", false, "do not serve /slots")
-	fs.BoolVar(&o.shift, "context-shift", false, "go on where a text fills its context, without its older half")
-	fs.BoolVar(&o.open, "open", false, "show the page in a browser as soon as it is there")
+	fs.BoolVar(&o.shift, "context-shift", false, "when a text fills its context, drop its older half and continue")
+	fs.BoolVar(&o.open, "open", false, "open the page in a browser")
 	fs.StringVar(&o.data, "data", "", "`database` of alpaca data whose rows the page shows, too, at /data/")
 	fs.BoolVar(&o.noUI, "no-ui", false, "do not serve the page for browsers")
 	fs.BoolVar(&o.noUI, "no-webui", false, "the same")
 	fs.Lookup("no-webui").Hidden = true
 	fs.BoolVar(&o.strict, "strict-template", false, "refuse conversations with a model that has no chat template")
-	fs.DurationVar(&o.target, "step-target", 100*time.Millisecond, "`time` that those being answered wait for a piece of another's prompt")
+	fs.DurationVar(&o.target, "step-target", 100*time.Millisecond, "longest `time` that running answers wait while a part of another prompt is evaluated")
 	fs.DurationVar(&o.delay, "drain-delay", 0, "`time` from SIGTERM until requests are refused")
-	fs.DurationVar(&o.drain, "drain-timeout", 30*time.Second, "`time` that answers get to be complete after that")
-	flags.AddInt(fs, &o.modelsMax, flags.Int{Name: "models-max", Value: 4, High: 64}, "`models` of \"alpaca list\" that are loaded at a time when requests name them, besides that of -m; 0: no others")
-	flags.AddPositive(fs, &o.modelsMemory, "models-memory", "`GiB` of all models that are loaded, by their files (default: 3/4 of what is free)")
-	fs.DurationVar(&o.keepAlive, "keep-alive", 5*time.Minute, "`time` that such a model stays when nobody asks for it; negative: for ever")
+	fs.DurationVar(&o.drain, "drain-timeout", 30*time.Second, "`time` that running answers then have to finish")
+	flags.AddInt(fs, &o.modelsMax, flags.Int{Name: "models-max", Value: 4, High: 64}, "largest number of `models` of \"alpaca list\" that requests can load at the same time, besides that of -m; 0: none")
+	flags.AddPositive(fs, &o.modelsMemory, "models-memory", "largest size of all loaded models together, in `GiB` of their files (default: 3/4 of the free memory)")
+	fs.DurationVar(&o.keepAlive, "keep-alive", 5*time.Minute, "`time` that such a model stays loaded without requests; negative: for ever")
 	o.template.AddFlags(fs)
 	o.model.AddFlags(fs)
 	o.model.AddUnappliedLoRA(fs)
@@ -228,12 +228,12 @@ func (o *options) check() error {
 			return ui.Usagef("--host is empty")
 		}
 		if !listen.IsLocal(host) && len(o.keys) == 0 {
-			return ui.WithHint(ui.Usagef("--host %s: other machines could ask without a key", host),
+			return ui.WithHint(ui.Usagef("--host %s: other machines could send requests without a key", host),
 				"this makes one: head -c 24 /dev/urandom | base64 > key.txt, and --api-key-file key.txt takes it")
 		}
 	}
 	if o.open && o.noUI {
-		return ui.Usagef("--open and --no-ui exclude each other: there would be no page to show")
+		return ui.Usagef("--open and --no-ui cannot be used together: there would be no page to show")
 	}
 	if o.origin != "" {
 		if err := guard.CheckOrigin(o.origin); err != nil {

@@ -28,7 +28,7 @@ func New(u *ui.UI) *cobra.Command {
 	output, licence := "", false
 	cmd := &cobra.Command{
 		Use:   "show NAME",
-		Short: "Tell about a model on this machine",
+		Short: "Show what is known about a model on this machine",
 		Long: `Tell about a model that "alpaca list" shows: its licence, context, template, digest,
 and where its files are. "alpaca inspect" tells what is in a file.`,
 		Example: `  alpaca show hf:ggml-org/SmolLM2-360M-Instruct-GGUF:Q8_0

@@ -74,7 +74,7 @@ func (j *job) restore(c *train.Checkpoint) error {
 	} {
 		if x.before != x.now {
 			return ui.WithHint(fmt.Errorf("--resume %s: the %s changed: SHA-256 %s, was %s", j.resume, x.what, x.now, x.before),
-				"give the file of before with --"+x.flag)
+				"give the earlier file with --"+x.flag)
 		}
 	}
 	if err := j.trainer.Load(c); err != nil {

@@ -108,7 +108,7 @@ func (j *job) checkFolder() error {
 		return ui.Usagef("--output %s: a model is a file whose name ends in .gguf", j.Output)
 	}
 	if list, err := checkpoints(j.dir); err == nil && len(list) > 0 && j.resume == "" {
-		return ui.WithHint(fmt.Errorf("%s: there is a run of before in this folder", j.dir),
+		return ui.WithHint(fmt.Errorf("%s: the folder already has a run", j.dir),
 			"go on with it: alpaca train --resume "+j.dir, "or choose another folder with --run-dir")
 	}
 	return nil

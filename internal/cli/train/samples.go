@@ -247,8 +247,8 @@ func code(text string) string {
 const measuredRows = 20
 
 // inferenceLoss returns the mean loss of the first held-out examples as inference computes it
-// (theirs) and as training does (ours). Inference rounds activations as the type of the
-// weights requires, training does not.
+// (theirs) and as training does (ours). Inference rounds activations as the type of the weights
+// requires, but training does not.
 func (j *job) inferenceLoss(ctx context.Context) (theirs, ours float64, err error) {
 	docs := j.heldOut[:min(measuredRows, len(j.heldOut))]
 	if ours, _, err = j.trainer.Evaluate(docs); err != nil {

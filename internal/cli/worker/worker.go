@@ -58,9 +58,9 @@ Exit status: 0 ended by a signal, 1 failure, 2 wrong command line.`,
 	fs.SortFlags = false
 	o.queue.AddFlags(fs, "`address` of the queue, nats://HOST:4222 or tls://HOST:4222")
 	o.executor.AddFlags(fs)
-	flags.AddInt(fs, &o.retries, flags.Int{Name: "retries", Value: 3, High: 1000}, "`times` that a request is tried again where workers die of it, until its result is an error")
-	fs.DurationVar(&o.grace, "grace", 25*time.Second, "`time` that requests being answered get after a signal")
-	fs.StringVar(&o.host, "host", "localhost", "`address` to tell at how it goes, where --port is given")
+	flags.AddInt(fs, &o.retries, flags.Int{Name: "retries", Value: 3, High: 1000}, "how many `times` to retry a request at which workers die, before its result is an error")
+	fs.DurationVar(&o.grace, "grace", 25*time.Second, "`time` that requests in progress have to finish after a signal")
+	fs.StringVar(&o.host, "host", "localhost", "`address` of the health checks and metrics, if --port is given")
 	flags.AddInt(fs, &o.port, flags.Int{Name: "port", Value: -1, Low: -1, High: math.MaxUint16}, "`port` of /readyz, /livez and /metrics; 0 is any, -1 none")
 	return cmd
 }
@@ -107,7 +107,7 @@ func (o *options) run(ctx context.Context, u *ui.UI) error {
 		watched, end := context.WithCancel(context.WithoutCancel(ctx))
 		defer end()
 		go probe.Serve(watched, l, &watch{worker: w, answering: a})
-		u.Notef("tells how it goes at %s", strings.Join(l.URLs(), ", "))
+		u.Notef("health checks and metrics are at %s", strings.Join(l.URLs(), ", "))
 	}
 	u.Notef("takes the jobs of %s (key %s), %d at a time", w.Model.Name, w.Model.Key, o.executor.Parallel)
 	err = w.Run(ctx)

@@ -11,7 +11,7 @@ import (
 	"alpaca/internal/data"
 )
 
-// Notes count oddities of a file's rows that do not make them unusable.
+// Notes count oddities in rows that can still be used.
 type Notes struct {
 	NotText    int // null, a boolean, a number or an object in place of a text: null becomes "", others stay JSON
 	DoubleKeys int // an object has a key twice: the last one counts

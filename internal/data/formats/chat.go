@@ -181,8 +181,8 @@ func prompt() slot {
 		func(r *data.Row) json.RawMessage { return data.AppendQuoted(nil, promptOf(r)) }}
 }
 
-// promptOf returns all messages before a row's answer as one text. If the row has no Turns, that
-// is its question without the system message.
+// promptOf returns all messages before a row's answer as one text. If the row has no Turns, the
+// text is the row's question, without the system message.
 func promptOf(r *data.Row) string {
 	if len(r.Turns) == 0 {
 		return Question(r)

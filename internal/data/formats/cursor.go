@@ -5,7 +5,7 @@ import (
 	"io"
 )
 
-// maxRow is the most bytes of a row. Training data has no larger rows.
+// maxRow bounds the size of a row in bytes. Training data has no larger rows.
 const maxRow = 256 << 20
 
 // block is the number of bytes read from a file at once.

@@ -64,7 +64,7 @@ func Original(s *data.Source) (Form, error) {
 	return f, nil
 }
 
-// table returns the separator of a table's fields, 0 if the form is no table.
+// table returns the separator of a table's fields, 0 if the form is not a table.
 func (f *Form) table() byte {
 	switch f.Shape.Container {
 	case "csv":

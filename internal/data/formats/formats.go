@@ -97,8 +97,8 @@ var Formats = []*Format{
 // fixed returns keys that do not depend on the row.
 func fixed(keys ...string) func(*data.Row) []string { return func(*data.Row) []string { return keys } }
 
-// alpacaKeys returns the keys of the format alpaca: three, and system and category if the
-// row has them.
+// alpacaKeys returns the three keys of the format alpaca, and also system and category if the row
+// has them.
 func alpacaKeys(r *data.Row) []string {
 	keys := []string{"instruction", "input", "output"}
 	if r.System != "" {
@@ -120,8 +120,8 @@ func ByName(name string) *Format {
 	return nil
 }
 
-// formatOf returns the first format whose needs are all keys for which has returns true, nil if
-// there is none.
+// formatOf returns the first format for which has returns true for all needs, or nil if there is
+// none.
 func formatOf(has func(key string) bool) *Format {
 next:
 	for _, f := range Formats {

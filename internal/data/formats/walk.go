@@ -11,7 +11,7 @@ import (
 	"alpaca/internal/data"
 )
 
-// maxRaw is the most bytes kept of a row that cannot be read.
+// maxRaw bounds how many bytes are kept of a row that cannot be read.
 const maxRaw = 1 << 20
 
 // walk reads the rows of a file.

@@ -45,7 +45,7 @@ type Options struct {
 	// Tokens counts the tokens of a row's prompt, and of the whole example in training.
 	// nil: the rules about lengths are left out.
 	Tokens    func(r *data.Row) (prompt, all int)
-	MaxLength int // the most tokens of a row in training
+	MaxLength int // the largest number of tokens of a row in training
 	// Special are the texts of the model's control tokens. nil: those of common models.
 	Special []string
 	// unlicensed are the sources without a known licence, by id. Run sets it.

@@ -223,7 +223,7 @@ func TestRun(t *testing.T) {
 	require.ErrorContains(t, err, `no rule "no"`)
 }
 
-// FuzzRow checks that no rule or fix panics, whatever the texts.
+// FuzzRow checks that no rule or fix panics, whatever the texts are.
 func FuzzRow(f *testing.F) {
 	f.Add("Calculate 1/0", "((1+2", "â€™ &#0; \\ud800")
 	f.Add("Convert 9e999 m to km", "-", "20")

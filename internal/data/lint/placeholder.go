@@ -43,7 +43,7 @@ func fixPlaceholder(_ *data.Row, field, text string) string {
 
 // isPlaceholder reports whether a text is one of the placeholders.
 func isPlaceholder(text string) bool {
-	const mostWords = 2 // the most words of a placeholder
+	const mostWords = 2 // the largest number of words in a placeholder
 	n := 0
 	for word := range strings.FieldsSeq(text) {
 		if strings.Trim(word, around) == "" {

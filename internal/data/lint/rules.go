@@ -190,8 +190,8 @@ func cutAt20(_ *Linter, r *data.Row) string {
 	return ""
 }
 
-// listOfNumbers reports whether most of the words are numbers. Then a number at the end
-// is no sign of a cut answer.
+// listOfNumbers reports whether most of the words are numbers. Then a number at the end does not
+// mean that the answer was cut.
 func listOfNumbers(words []string) bool {
 	n := 0
 	for _, w := range words {

@@ -131,7 +131,7 @@ func (w *whole) likeness(l *Linter, r *data.Row) error {
 	return l.report(Finding{r.ID, "dup-rouge", fmt.Sprintf("as row %d: %.2f", w.alikeRows[best.Row], best.Score)})
 }
 
-// mostOutputs is the most rows that may have the same answer.
+// mostOutputs is the largest number of rows that may have the same answer without a finding.
 const mostOutputs = 5
 
 func (w *whole) finish(l *Linter) error {

@@ -23,7 +23,7 @@ import (
 type Limits struct {
 	Time  time.Duration
 	Rows  int   // 0: no limit
-	Bytes int64 // the most bytes of the answer; 0: no limit
+	Bytes int64 // bytes of the answer; 0: no limit
 }
 
 // Usual are the limits for a page of results.

@@ -8,8 +8,8 @@ import (
 	"alpaca/internal/data"
 )
 
-// mostRanked is the most rows that are ranked to find the best. The ranks of more rows
-// would say little.
+// mostRanked is the largest number of rows that are ranked to find the best. If more rows match,
+// their ranks say little.
 const mostRanked = 20_000
 
 // Best returns the keys of at most q.Size rows that a search finds, the best first.

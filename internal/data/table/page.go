@@ -9,7 +9,7 @@ import (
 	"alpaca/internal/data"
 )
 
-// MaxSize is the most rows of a page.
+// MaxSize is the largest number of rows on a page.
 const MaxSize = 1000
 
 // Query asks for rows.

@@ -2,9 +2,9 @@ package fsa
 
 import "slices"
 
-// Lacking returns the automaton of the texts, of symbols from 0 to limit, that do not contain end. In
-// state i the longest prefix of end with which the text ends has i symbols (D. Knuth, J. Morris, V.
-// Pratt, "Fast Pattern Matching in Strings", 1977).
+// Lacking returns the automaton of the texts that do not contain end. The symbols are 0 to limit.
+// In state i the text so far ends with the first i symbols of end, but not with a longer prefix
+// of end (D. Knuth, J. Morris, V. Pratt, "Fast Pattern Matching in Strings", 1977).
 func Lacking(end []rune, limit rune) *DFA {
 	letters := slices.Compact(slices.Sorted(slices.Values(end)))
 	d := &DFA{}

@@ -9,8 +9,8 @@ import (
 	"alpaca/internal/grammar/fsa"
 )
 
-// TestLacking compares with strings.Contains, for all texts of up to five characters of the
-// text and "x".
+// TestLacking compares the automaton with strings.Contains. It uses all texts of up to five
+// characters that are "x" or occur in end.
 func TestLacking(t *testing.T) {
 	for _, end := range []string{"a", "ab", "aab", "abab", "aaa", "é日é"} {
 		d := fsa.Lacking([]rune(end), fsa.MaxRune)

@@ -14,11 +14,11 @@ const (
 	none        Assertion = iota
 	Begin                 // no symbol precedes
 	End                   // no symbol follows
-	WordEdge              // exactly one of both sides is a word character
+	WordEdge              // exactly one of the two sides is a word character
 	NotWordEdge           // the opposite
 )
 
-// move leads to a state without a symbol, if assert holds.
+// move leads to a state without taking a symbol, if assert holds.
 type move struct {
 	to     int32
 	assert Assertion
@@ -49,7 +49,7 @@ func (n *NFA) Edge(from int32, lo, hi rune, to int32) {
 	n.edges[from] = append(n.edges[from], Edge{lo, hi, to})
 }
 
-// Move adds a move between two states without a symbol.
+// Move adds a move between two states. It takes no symbol.
 func (n *NFA) Move(from, to int32) { n.moves[from] = append(n.moves[from], move{to: to}) }
 
 // Assert adds a move between two states that is allowed if a holds.

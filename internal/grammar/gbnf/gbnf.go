@@ -50,7 +50,8 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s\n  %s\n  %s^", s, string(text), strings.Repeat(" ", col))
 }
 
-// Parse returns the rules of a grammar, root first. If v is nil, tokens in it are refused.
+// Parse returns the rules of a grammar, root first. If v is nil, a grammar with tokens is
+// refused.
 func Parse(text string, v *Vocab) (*grammar.Rules, error) {
 	p := &parser{src: text, vocab: v, index: map[string]int{}}
 	switch {

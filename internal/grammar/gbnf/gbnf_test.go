@@ -138,7 +138,8 @@ func TestErrors(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// words returns a vocabulary of all texts of up to three of eight letters, and some more.
+// words returns a vocabulary of all texts of one to three letters, from an alphabet of eight, and
+// some more tokens.
 func words() (*grammar.Vocab, [][]byte) {
 	var all [][]byte
 	letters := []string{"a", "b", "(", ")", "\xc3", "\xa9", "\"", ","}

@@ -122,8 +122,8 @@ func realVocab(b *testing.B) ([][]byte, *grammar.Vocab) {
 }
 
 // BenchmarkMask takes every fourth schema of MaskBench and cuts its valid instances into the
-// longest tokens. It times the mask before each token, with a real vocabulary and with a made
-// one of 128,000 tokens.
+// longest tokens. It times the mask before each token, with a real vocabulary and with a
+// generated one of 128,000 tokens.
 func BenchmarkMask(b *testing.B) {
 	b.Run("real", func(b *testing.B) {
 		all, vocab := realVocab(b)

@@ -122,8 +122,9 @@ func (c *compiler) possible(g goal, depth int) bool {
 	return slices.ContainsFunc(list, func(x cell) bool { return c.cellPossible(x, depth) })
 }
 
-// types divides all values by their type into two cells. The cell may has the values of the types
-// that can satisfy g, as far as is known. The cell never has the values of the other types.
+// types divides all values by their type into two cells. The first cell holds the values of the
+// types that can satisfy g, as far as is known. The second cell holds the values of the other
+// types.
 func (c *compiler) types(g goal) (may, never cell) {
 	all := whole()
 	list, err := c.all(g)

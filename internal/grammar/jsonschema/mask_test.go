@@ -10,9 +10,9 @@ import (
 	"alpaca/internal/grammar"
 )
 
-// TestMasks compares masks with the bytes of each token, where a mask is made of parts or of
-// the masks of other states: in strings with a counted length, in patterns that may begin
-// anywhere, and in the names of undeclared properties.
+// TestMasks compares masks with the bytes of each token. It covers masks that are combined from
+// parts or from the masks of other states: those of strings with a counted length, of patterns
+// that may begin anywhere, and of the names of undeclared properties.
 func TestMasks(t *testing.T) {
 	r := rand.New(rand.NewPCG(4, 5))
 	texts := []string{`"`, `",`, `"}`, `": "`, "{", "}", `{"`, ", ", `\`, `\u`, `\n`, "é", "\xc3", "\xa9", "日本", " ", "2022-01", "T12:", ":00"}

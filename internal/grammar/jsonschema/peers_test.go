@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestPeers checks valid input that other programs were seen to get wrong. The number of a test
-// is its line in the project's list; line 40 is tested in internal/engine.
+// TestPeers checks valid input that other programs were seen to get wrong. Case 40 is tested in
+// internal/engine.
 func TestPeers(t *testing.T) {
 	wide := func(n int) string { return `"` + strings.Repeat("x", n) + `"` }
 	nulls := func(n int) string { return "[" + strings.Repeat("null,", n-1) + "null]" }

@@ -36,7 +36,7 @@ func valid(t *testing.T, schema []byte) func(text string) bool {
 	}
 }
 
-// pattern is a regular expression with the syntax that JSON Schema refers to, ECMAScript's.
+// pattern is a regular expression in ECMAScript's syntax, which JSON Schema requires.
 type pattern regexp2.Regexp
 
 func (p *pattern) MatchString(s string) bool {

@@ -4,7 +4,7 @@ import (
 	"strings"
 )
 
-// value makes one that may satisfy a schema.
+// value makes a value that may satisfy a schema.
 func (r *rnd) value(schema any, depth int) any {
 	s, ok := schema.(dict)
 	if !ok || r.chance(12) || depth > 6 {

@@ -238,5 +238,5 @@ func (c cell) empty() bool {
 	return !c.null && !c.bools[0] && !c.bools[1] && c.num == nil && c.str == nil && c.arr == nil && c.obj == nil
 }
 
-// nothing is the literal of the schema false, the first of every document.
+// nothing is the literal of the schema false, the first schema of every document.
 const nothing literal = 1

@@ -30,9 +30,10 @@ type turnsCase struct {
 	Texts  []string
 }
 
-// TestTurns serves programs that compare this engine's speed with others', one schema at a
-// time. Each line of its input has the number of a case and the most masks per instance. It
-// answers with a line of "@ " and JSON: nanoseconds to compile, and nanoseconds of each mask.
+// TestTurns serves programs that compare this engine's speed with that of other engines, one
+// schema at a time. Each line of its input has the number of a case and the largest number of
+// masks per instance. It answers with a line of "@ " and JSON: nanoseconds to compile, and
+// nanoseconds of each mask.
 func TestTurns(t *testing.T) {
 	if *turns == "" {
 		t.Skip("only with -turns")

@@ -18,7 +18,7 @@ var (
 	IQ2S   = sync.OnceValue(func() []uint64 { return groups[uint64](iq2s, []int8{8, 25, 43, 0}) })   // [1024]
 )
 
-// The tables of groups of four, in the same way.
+// The tables of groups of four, with an unsigned byte for each number.
 var (
 	IQ3XXS = sync.OnceValue(func() []uint32 { return groups[uint32](iq3xxs, []int8{4, 12, 20, 28, 36, 44, 52, 62}) }) // [256]
 	IQ3S   = sync.OnceValue(func() []uint32 { return groups[uint32](iq3s, []int8{1, 3, 5, 7, 9, 11, 13, 15}) })       // [512]
@@ -40,8 +40,8 @@ func words(table string) []uint16 {
 	return list
 }
 
-// groups returns the entries of a table for groups of as many numbers as T has bytes. A number
-// is one of values, of which there are 4 or 8.
+// groups returns the entries of a table for groups of as many numbers as T has bytes. Each number
+// is one of values, which has 4 or 8 elements.
 func groups[T uint32 | uint64](table string, values []int8) []T {
 	size := int(unsafe.Sizeof(T(0)))
 	width := map[int]int{4: 2, 8: 3}[len(values)]

@@ -1,7 +1,8 @@
 package codebook
 
-// The tables in base64. An entry is a little-endian number of two bytes. It has eight digits of
-// 2 bits, or four digits of 3 bits, which stand for values.
+// The tables in base64. An entry is a little-endian number of two bytes. The number has eight
+// digits of 2 bits, or four digits of 3 bits. A digit is an index into the values that
+// codebook.go passes to groups.
 const (
 	iq1 = "" +
 		"AAACAAUACAAKABEAFQAgACIAKAAqAEUAUQBUAFYAZQCAAIIAiACKAJUAoACiAKgAqgAEAQUBEQEUARYBGQEaASUBQQFGAUkBUgFVAVoBYQFkAWYB" +

@@ -20,8 +20,8 @@ func F16ToF32(h uint16) float32 {
 	return math.Float32frombits(sign | (exp+112)<<23 | frac<<13)
 }
 
-// F32ToF16 rounds f to the nearest float16, ties to even, with gradual underflow. A value that
-// is too large becomes infinity, NaN becomes the quiet NaN of the same sign.
+// F32ToF16 rounds f to the nearest float16, ties to even, with gradual underflow. A value that is
+// too large becomes infinity. NaN becomes the quiet NaN of the same sign.
 func F32ToF16(f float32) uint16 {
 	bits := math.Float32bits(f)
 	sign := uint16(bits>>16) & 0x8000
@@ -32,8 +32,8 @@ func F32ToF16(f float32) uint16 {
 	case abs >= 0x47800000: // 2^16 and above, infinity
 		return sign | 0x7c00
 	case abs < 0x38800000: // below 2^-14: a multiple of 2^-24
-		// In a sum with 0.5 the last place is 2^-24, so the hardware rounds to a multiple of
-		// it.
+		// The last place of a sum with 0.5 is 2^-24, so the hardware rounds f to a multiple of
+		// 2^-24.
 		sum := math.Float32frombits(abs) + 0.5
 		return sign | uint16(math.Float32bits(sum)-0x3f000000)
 	}

@@ -2,10 +2,10 @@
 
 #include "textflag.h"
 
-// Blocks of 32 integers of 4 or 5 bits (nibbles.go) to float32. The decode functions read
-// rows of weights, where a block has one scale (and one minimum). The widen functions read
-// keys of the cache, where each of the 32 columns has its own scale (and minimum). Small
-// integers convert exactly; the product and the sum are rounded apart, as in the portable
+// This file converts blocks of 32 integers of 4 or 5 bits (nibbles.go) to float32. The decode
+// functions read rows of weights, where a block has one scale (and one minimum). The widen
+// functions read keys of the cache, where each of the 32 columns has its own scale (and minimum).
+// Small integers convert exactly; the product and the sum are rounded apart, as in the portable
 // code.
 //
 // Registers
@@ -63,8 +63,8 @@ GLOBL nibbles<>(SB), RODATA|NOPTR, $0x3c
 	VPAND        Y12, Y1, Y1    \
 	VPCMPEQB     Y12, Y1, Y1
 
-// SIGNED completes the bytes of Y0 to the 32 numbers less 16. A number without the fifth bit
-// is then negative: its upper four bits are set.
+// SIGNED sets the bytes of Y0 to the 32 numbers minus 16. A number without the fifth bit is then
+// negative: its upper four bits are set.
 #define SIGNED \
 	VPANDN Y14, Y1, Y1 \
 	VPOR   Y1, Y0, Y0

@@ -2,8 +2,8 @@
 
 #include "textflag.h"
 
-// ROUNDBITS rounds the lanes of x by drop bits, as roundBits does, into the argument to.
-// The argument consts names the rounding's constants. Clobbers t and nan.
+// ROUNDBITS rounds the lanes of x by drop bits, as roundBits does, and stores the results in the
+// register to. consts names the constants for drop. ROUNDBITS overwrites t and nan.
 #define ROUNDBITS(x, to, t, nan, drop, consts) \
 	VPSRLD    drop, x, t            \
 	VPAND     consts+0(SB), t, t    \ // the last bit that stays

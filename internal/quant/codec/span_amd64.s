@@ -61,8 +61,8 @@ GLOBL span<>(SB), RODATA|NOPTR, $0x4c
 	OP         t, y, y
 
 // MAGNITUDES sets Y4, Y5, Y8 and Y9 to the weights' magnitudes, and every lane of Y6 to the
-// largest magnitude that is not NaN. VMAXPS returns its first source, in the order written
-// here, where the second is NaN.
+// largest magnitude that is not NaN. If the second source, in the order written here, is NaN,
+// VMAXPS returns the first.
 #define MAGNITUDES \
 	VANDPS Y15, Y0, Y4   \
 	VANDPS Y15, Y1, Y5   \
@@ -116,7 +116,7 @@ GLOBL span<>(SB), RODATA|NOPTR, $0x4c
 	VPACKUSWB Y2, Y0, Y0  \
 	VPERMD    Y0, Y12, Y0
 
-// NIBBLES stores the codes in Y0, of 4 bits, two in a byte.
+// NIBBLES stores the 4-bit codes in Y0, two codes in a byte.
 #define NIBBLES(a) \
 	VEXTRACTI128 $1, Y0, X1 \
 	VPSLLW       $4, X1, X1 \
@@ -149,9 +149,8 @@ GLOBL span<>(SB), RODATA|NOPTR, $0x4c
 	VADDPS Y13, y, y \
 	CODE(y)
 
-// SIGNED sets Y0 to the codes of spanSigned and X7 to the scale, which is the weight of
-// largest magnitude over minus half the range. That weight is 0, never -0, where all
-// weights are zeros.
+// SIGNED sets Y0 to the codes of spanSigned and X7 to the scale, which is the weight of largest
+// magnitude divided by -half. If all weights are zeros, that weight is 0, never -0.
 #define SIGNED(half) \
 	LOAD                    \
 	MAGNITUDES              \
@@ -277,7 +276,7 @@ loop:
 
 // func encodeF16AVX2(dst *byte, x *float32, n int)
 //
-// n is the number of eights.
+// n is the number of groups of eight weights.
 TEXT ·encodeF16AVX2(SB), NOSPLIT, $0-24
 	MOVQ dst+0(FP), DI
 	MOVQ x+8(FP), SI

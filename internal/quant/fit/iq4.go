@@ -12,8 +12,8 @@ func (s *IQ4) Scales(scale, x, w []float32) { s.searchIQ4Runs(scale, x, w) }
 // CodesIQ4 sets q to the codes nearest to the 32 weights x*inv.
 func CodesIQ4(q *[32]uint8, x []float32, inv float32) { iq4Codes(q, x, inv) }
 
-// iq4Middles are the middles between neighbours in codebook.IQ4. A value from middle i up to
-// the next middle is nearest to codebook.IQ4[i+1].
+// iq4Middles are the midpoints between neighbours in codebook.IQ4. A value from midpoint i up to
+// the next midpoint is nearest to codebook.IQ4[i+1].
 var iq4Middles = [15]float32{-115.5, -93.5, -74, -57, -42, -28.5, -16, -4.5, 7, 19, 31.5, 45.5, 61, 79, 101}
 
 // iq4Code returns the code whose value is nearest to f. Ties go to the higher code.

@@ -4,11 +4,11 @@ package fit
 
 import "alpaca/internal/quant/codec"
 
-// Encoding spends its time in the searches and the quantization of this file. They do
-// eight runs of weights at a time, one in each lane of a vector. Each run's sums keep
-// their order, so the bytes are those of the portable code.
+// Encoding spends its time in the searches and the quantization of this file. They process eight
+// runs of weights at a time, one in each lane of a vector. Each run's sums keep their order, so
+// the bytes are those of the portable code.
 
-// laneSearch is the memory of such a search: two groups of eight runs.
+// laneSearch is the memory of one search: two groups of eight runs.
 type laneSearch struct {
 	lanes [2]lanes
 	n     int // weights of a run in the last search; 0 if it was portable code
@@ -121,7 +121,8 @@ func (s *Search) RefinedScales(x []float32) {
 	s.n = refined
 }
 
-// refined is the n of a search that left its integers in lanes.x, after the weights.
+// refined is the value of laneSearch.n after a search that stored its integers in lanes.x, after
+// the weights.
 const refined = -16
 
 // searched sets run j of s.Q, which has n weights, to the integers that the search found.

@@ -3,10 +3,11 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// Arranging runs of weights in lanes, and the weights of their errors. AVX2.
+// This file arranges runs of weights in lanes and computes the weights of their errors, with
+// AVX2.
 
-// TRANSPOSE4 transposes eight rows of four columns. The lower half of Yr, r from 0 to 3,
-// holds row r, the upper half row r+4. Y4 to Y7 become the columns.
+// TRANSPOSE4 transposes eight rows of four columns. The lower half of Yr, r from 0 to 3, holds
+// row r, and the upper half holds row r+4. Y4 to Y7 become the columns.
 #define TRANSPOSE4 \
 	VUNPCKLPS Y1, Y0, Y8  \ // 0.0 1.0 0.1 1.1
 	VUNPCKHPS Y1, Y0, Y9  \ // 0.2 1.2 0.3 1.3

@@ -1,6 +1,6 @@
 package fit
 
-// A MinSearch says how searchScaleMin searches a scale and a minimum.
+// A MinSearch says how searchScaleMin searches for a scale and a minimum.
 type MinSearch struct {
 	Top         int32   // largest integer
 	First, Step float32 // a trial maps the range of weights to Top + First + Step·trial steps

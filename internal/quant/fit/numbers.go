@@ -2,9 +2,9 @@ package fit
 
 import "math"
 
-// Nearest rounds f to the nearest integer, ties to even, for |f| < 2^22: adding 1.5 * 2^23
-// leaves the integer in the low bits of the sum. Beyond that range, which needs a scale far too
-// small for its weights, it still returns those bits, as llama.cpp does.
+// Nearest rounds f to the nearest integer, ties to even, for |f| < 2^22: adding 1.5 * 2^23 leaves
+// the integer in the low bits of the sum. A larger f occurs only if a scale is far too small for
+// its weights. Nearest then still returns the low bits, as llama.cpp does.
 func Nearest(f float32) int32 {
 	return int32(math.Float32bits(float32(f)+0x1.8p23)&0x7fffff) - 0x400000
 }

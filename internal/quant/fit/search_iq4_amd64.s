@@ -67,7 +67,7 @@ TEXT ·searchIQ4AVX2(SB), NOSPLIT, $0-8
 	MOVQ a+0(FP), AX
 	LEAQ 1024(AX), BX
 
-	// The weight of largest magnitude, the first where several have it.
+	// Find the weight of largest magnitude, or the first of several.
 	VPCMPEQD Y5, Y5, Y5
 	VPSRLD   $1, Y5, Y6 // all bits but the sign
 	VXORPS   Y9, Y9, Y9
@@ -90,7 +90,8 @@ largest:
 	VMOVUPS      Y7, lanes_tiny(AX)
 	TABLES
 
-	// The largest weight at the end of the range: 1/(largest/127).
+	// The first trial maps the largest weight to the end of the range: 1/scale is
+	// 1/(largest/127).
 	VBROADCASTSS lanes_numer(AX), Y2   // 127
 	VDIVPS       Y2, Y9, Y8
 	MOVL         $0x3f800000, CX

@@ -86,7 +86,8 @@ TEXT ·searchSignedAVX2(SB), NOSPLIT, $0-8
 	CONSTANTS
 	LARGEST(largest)
 
-	// The full range. Its scale is the first candidate whatever its error, 0 for 0/0.
+	// The trial of the full range. Its scale becomes the first candidate, whatever its error; 0/0
+	// counts as 0.
 	VBROADCASTSS lanes_numer(AX), Y8
 	VDIVPS       Y9, Y8, Y8
 	SUMS(full)
@@ -136,7 +137,7 @@ next:
 
 // func refineSignedAVX2(a *lanes)
 //
-// refineSigned for eight runs. The integers end in x, as float32.
+// refineSigned for eight runs. The integers are left in x, as float32.
 //
 //	Y0  Σ w*x*q    Y1  Σ w*q*q    Y6  where anything changed    R9  3 lengths on from a position in t
 TEXT ·refineSignedAVX2(SB), NOSPLIT, $0-8
@@ -174,7 +175,7 @@ weight:
 	VMULPS    lanes_x(SI), Y5, Y8
 	VDIVPS    Y4, Y8, Y8
 	ROUND(Y8)                         // its best integer then
-	VCMPPS    $4, Y2, Y8, Y10         // another
+	VCMPPS    $4, Y2, Y8, Y10         // the integer changes
 	VANDPS    Y10, Y9, Y9
 	VMULPS    Y8, Y3, Y3
 	VADDPS    Y3, Y4, Y4

@@ -23,7 +23,7 @@ type Kernel struct {
 	Rows       int // rows in a panel
 	BlockLen   int // weights of a row in a block: 32, 256, or a step of a float format
 	PanelBytes int // bytes of a panel for each block
-	MaxBlocks  int // most blocks in a call of Pack or Tile
+	MaxBlocks  int // largest number of blocks in a call of Pack or Tile
 	Lanes      int // float32 accumulators of an output: 1, or partial sums that Sum adds
 	Offset     int // what Pack adds to integer weights if Tile needs them unsigned
 
@@ -77,8 +77,9 @@ type Args struct {
 	Offset  uint32 // -Kernel.Offset as two equal int16
 }
 
-// GroupTokens is the number of tokens with which a panel is multiplied before the next panel is
-// multiplied with them. Their activations are read once for a group of panels.
+// GroupTokens is the number of tokens in a group. A panel is multiplied with all tokens of a
+// group before the next panel is. The activations of a group of tokens are read once for a group
+// of panels.
 const GroupTokens = 48
 
 // A Table lists the kernels of each type, best first.

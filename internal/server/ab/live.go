@@ -16,14 +16,14 @@ type livePart struct {
 	Planned, Ready int  // number of prompts of the plan, and of those that can be judged already
 	Expected       int  // number of pairs that this judge can judge later, once they have answers
 	Waits          bool // the judge's own prompt does not have both answers yet
-	Notice         int  // number of the own prompt that the next fields are about; 0: none
+	Notice         int  // number of the judge's own prompt that the next fields are about; 0: none
 	Failed, Equal  bool // whether this prompt cannot be answered; whether both answers to it are equal
 	Prompt         abtest.Prompt
 	Answer         string // if Equal: the text of both answers
 }
 
-// notice is what a page has told a judge about an own prompt on which nobody votes, because a
-// model has no room for the prompt or both answers are equal.
+// notice is what a page has told a judge about one of the judge's own prompts. Nobody votes on
+// that prompt, because a model has no room for the prompt or both answers are equal.
 type notice struct {
 	n    int  // number of the prompt
 	over bool // the judge has voted since the page showed the notice
@@ -69,7 +69,7 @@ func (s *Server) goneOn(judge string) {
 	}
 }
 
-// mostOwn is the most bytes of a judge's prompt.
+// mostOwn bounds the size of a judge's prompt in bytes.
 const mostOwn = 32 << 10
 
 // own accepts a judge's prompt, which both models then answer.

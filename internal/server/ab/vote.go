@@ -53,7 +53,7 @@ type donePage struct {
 }
 
 // ask shows the judge's next pair. A new judge gets the page that asks for a name, and a judge
-// without further pairs the last page.
+// without further pairs gets the last page.
 func (s *Server) ask(w http.ResponseWriter, r *http.Request) error {
 	if err := s.reload(r.Context()); err != nil {
 		return err
@@ -105,7 +105,7 @@ func (s *Server) start(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// maxNote is the most characters of a note.
+// maxNote is the largest number of characters in a note.
 const maxNote = 2000
 
 // vote stores a vote. A second vote on the same pair, by another click or in another window,

@@ -36,14 +36,14 @@ type fixture struct {
 	client *http.Client
 }
 
-// setup starts a server that listens like "alpaca serve". change may change its options; nil:
-// it does not.
+// setup starts a server that listens like "alpaca serve". change, if not nil, may change its
+// options.
 func setup(t testing.TB, change func(*engine.Options, *server.Options)) *fixture {
 	t.Helper()
 	return setupModel(t, testmodel.SPM(1), change)
 }
 
-// setupModel is setup with another model.
+// setupModel does what setup does, with the model of.
 func setupModel(t testing.TB, of *testmodel.Model, change func(*engine.Options, *server.Options)) *fixture {
 	t.Helper()
 	file, err := gguf.Open(of.Write(t))

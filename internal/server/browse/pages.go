@@ -16,7 +16,7 @@ import (
 	"alpaca/internal/data/table"
 )
 
-// maxCell is the most characters of a text in a list of rows.
+// maxCell is the largest number of characters that a list of rows has of a text.
 const maxCell = 2048
 
 // functions returns the functions for the page templates.
@@ -196,7 +196,7 @@ func (q *request) kept() (list []param) {
 	return list
 }
 
-// chips returns the active filters, each with the address without it.
+// chips returns the active filters, each with the address of the page without this filter.
 func (q *request) chips() (list []link) {
 	if q.query.Search != "" {
 		list = append(list, link{Label: "“" + q.query.Search + "”", Address: q.without("_search", q.query.Search)})

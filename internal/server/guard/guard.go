@@ -42,10 +42,10 @@ func New(keys, hosts []string, origin string) *Guard {
 	return g
 }
 
-// Pages returns a handler that passes a request to h, unless a foreign web page can have sent it. Then
-// it calls fail instead. A foreign page may use a domain name that resolves to this machine (DNS
-// rebinding). For the browser that page has the server's own origin, and only the Host header
-// reveals it.
+// Pages returns a handler that passes a request to h, unless a foreign web page could have sent
+// the request. In that case it calls fail. A foreign page may use a domain name that resolves to
+// this machine (DNS rebinding). For the browser that page has the server's own origin, and only
+// the Host header reveals it.
 func (g *Guard) Pages(h http.Handler, fail func(http.ResponseWriter, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if listen.FromHere(r) && !listen.OwnName(r.Host, g.hosts) {
@@ -89,8 +89,8 @@ func (g *Guard) allowOrigin(w http.ResponseWriter, r *http.Request) {
 var pageHeaders = []string{"Authorization", "Content-Type", "X-Api-Key", "X-Request-Id"}
 
 // wantedHeaders returns the headers that a page asks to send. They are allowed, because OpenAI's
-// and Anthropic's clients send many of their own and more with each version. Names that are none
-// are left out.
+// and Anthropic's clients send many of their own and more with each version. Invalid names are
+// left out.
 func wantedHeaders(r *http.Request) (list []string) {
 	const most = 64
 	odd := func(c rune) bool {

@@ -18,10 +18,10 @@ var ErrClosed = errors.New("the models are closed")
 
 // Options limit what a keeper keeps.
 type Options[T any] struct {
-	Max       int           // most models at a time
-	Bytes     int64         // most bytes of all models together; a single model may be larger; 0: no limit
+	Max       int           // largest number of models at a time
+	Bytes     int64         // largest size of all models together, in bytes; a single model may be larger; 0: no limit
 	KeepAlive time.Duration // how long an unused model stays loaded; negative: for ever
-	Waiting   int           // most requests that wait for room
+	Waiting   int           // largest number of requests that wait for room
 
 	// Load loads a model. Close unloads it.
 	Load  func(ctx context.Context, name string) (T, error)

@@ -21,7 +21,7 @@ type Gate struct {
 	idle    []*gated // idle connections, the longest idle first
 }
 
-// NewGate returns a gate that admits up to most connections.
+// NewGate returns a gate that admits up to limit connections.
 func NewGate(limit int) *Gate {
 	g := &Gate{max: limit}
 	g.changed = sync.NewCond(&g.mu)

@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// Names returns those of the hosts of a server that are names: a Host header may have them.
+// Names returns the hosts that are names, not addresses or socket files. A Host header may have
+// these names.
 func Names(hosts []string) (list []string) {
 	for _, host := range hosts {
 		if !isSocket(host) && net.ParseIP(strings.Trim(host, "[]")) == nil {

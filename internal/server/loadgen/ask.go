@@ -22,8 +22,9 @@ type result struct {
 // as it is used again.
 var client = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 
-// ask sends a prompt of tokens and reads the streamed answer. limit is the most tokens of the answer.
-// The function each, if not nil, is called for every event with a part of the answer.
+// ask sends a prompt of tokens and reads the streamed answer. limit is the largest number of
+// tokens in the answer. The function each, if not nil, is called for every event with a part of
+// the answer.
 func ask(ctx context.Context, url string, prompt []int, limit int, each func(time.Time)) (r result, err error) {
 	body, err := json.Marshal(map[string]any{
 		"prompt": prompt, "max_tokens": limit, "temperature": 0, "seed": 1, "ignore_eos": true, "stream": true, "stream_options": map[string]bool{"include_usage": true},

@@ -1,8 +1,8 @@
 // Loadgen measures a server of OpenAI's API under load: this one, or another with the same model,
-// for comparison. It takes the numbers of tokens from the usage that the server reports, and times
-// from the arrival of events. Its modes are load (several clients at once), prefix (a request that
-// shares a prefix with an earlier one), and stall (answers that are generated while another prompt is
-// evaluated).
+// for comparison. It counts tokens by the usage that the server reports, and measures times by
+// the arrival of events. Its modes are load (several clients at once), prefix (a request that
+// shares a prefix with an earlier one), and stall (answers that are generated while another
+// prompt is evaluated).
 package main
 
 import (

@@ -19,7 +19,7 @@ type Counters struct {
 	first    Histogram           // seconds from the request to its first token
 	between  Histogram           // seconds from one token to the next
 	queue    Histogram
-	maxInCtx int // most tokens of a text so far
+	maxInCtx int // largest number of tokens of a text so far
 }
 
 // NewCounters returns counters that are all zero.
@@ -75,28 +75,28 @@ func (m *Counters) Write(p *Exposition, e *engine.Stats) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	p.One("counter", "llamacpp:prompt_tokens_total", "Tokens of prompts that were evaluated.", float64(e.PromptTokens))
-	p.One("counter", "llamacpp:prompt_tokens_cached_total", "Tokens of prompts that were known from before.", float64(e.CachedTokens))
+	p.One("counter", "llamacpp:prompt_tokens_cached_total", "Tokens of prompts that were in the cache.", float64(e.CachedTokens))
 	p.One("counter", "llamacpp:prompt_seconds_total", "Time of the steps that evaluated prompts.", e.PromptTime.Seconds())
 	p.One("counter", "llamacpp:tokens_predicted_total", "Tokens that were generated.", float64(e.GeneratedTokens))
 	p.One("counter", "llamacpp:tokens_predicted_seconds_total", "Time of the steps that generated tokens.", e.GenerateTime.Seconds())
-	p.One("counter", "llamacpp:spec_decode_num_draft_tokens_total", "Tokens that were evaluated before they were sampled.", float64(e.DraftTokens))
-	p.One("counter", "llamacpp:spec_decode_num_accepted_tokens_total", "Of those, the ones that were sampled then.", float64(e.DraftAccepted))
-	p.One("counter", "llamacpp:spec_decode_num_drafts_total", "Drafts that they were of.", float64(e.Drafts))
-	p.Head("counter", "llamacpp:spec_decode_num_accepted_tokens_per_pos_total", "Drafts whose token at that place was sampled then.")
+	p.One("counter", "llamacpp:spec_decode_num_draft_tokens_total", "Drafted tokens that were evaluated.", float64(e.DraftTokens))
+	p.One("counter", "llamacpp:spec_decode_num_accepted_tokens_total", "Drafted tokens that the sampler then chose.", float64(e.DraftAccepted))
+	p.One("counter", "llamacpp:spec_decode_num_drafts_total", "Drafts that were evaluated.", float64(e.Drafts))
+	p.Head("counter", "llamacpp:spec_decode_num_accepted_tokens_per_pos_total", "Drafts whose token at this position the sampler chose.")
 	for i, n := range e.AcceptedAt {
 		fmt.Fprintf(p, "llamacpp:spec_decode_num_accepted_tokens_per_pos_total{position=\"%d\"} %d\n", i, n)
 	}
 	p.One("counter", "llamacpp:n_decode_total", "Steps of the engine.", float64(e.Steps))
-	p.One("counter", "llamacpp:n_tokens_max", "Tokens that a text had at most.", float64(m.maxInCtx))
-	p.One("gauge", "llamacpp:prompt_tokens_seconds", "Tokens of prompts a second.", rate(e.PromptTokens, e.PromptTime))
-	p.One("gauge", "llamacpp:predicted_tokens_seconds", "Generated tokens a second.", rate(e.GeneratedTokens, e.GenerateTime))
+	p.One("counter", "llamacpp:n_tokens_max", "Largest number of tokens of a text.", float64(m.maxInCtx))
+	p.One("gauge", "llamacpp:prompt_tokens_seconds", "Tokens of prompts per second.", rate(e.PromptTokens, e.PromptTime))
+	p.One("gauge", "llamacpp:predicted_tokens_seconds", "Generated tokens per second.", rate(e.GeneratedTokens, e.GenerateTime))
 	p.One("gauge", "llamacpp:requests_processing", "Answers that are being given.", float64(e.Running))
 	p.One("gauge", "llamacpp:requests_deferred", "Requests that wait.", float64(e.Waiting))
 	rows := 0.0
 	if e.Steps > 0 {
 		rows = float64(e.Rows) / float64(e.Steps)
 	}
-	p.One("gauge", "llamacpp:n_busy_slots_per_decode", "Rows of a step in the mean.", rows)
+	p.One("gauge", "llamacpp:n_busy_slots_per_decode", "Mean number of rows of a step.", rows)
 
 	p.Head("counter", "alpaca_requests_total", "Requests by path and status.")
 	keys := slices.SortedFunc(maps.Keys(m.requests), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) })
@@ -115,7 +115,7 @@ func (m *Counters) Write(p *Exposition, e *engine.Stats) {
 	}{{"used", e.BlocksUsed}, {"cached", e.BlocksCached}, {"free", e.Blocks - e.BlocksUsed}} {
 		fmt.Fprintf(p, "alpaca_kv_blocks{state=%q} %d\n", b.state, b.n)
 	}
-	p.One("counter", "alpaca_preemptions_total", "Times that a text gave its memory to others.", float64(e.Preemptions))
+	p.One("counter", "alpaca_preemptions_total", "Times that a text had to give its memory to other texts.", float64(e.Preemptions))
 	p.One("counter", "alpaca_cancelled_total", "Answers whose clients had gone.", float64(e.Cancelled))
-	p.One("counter", "alpaca_prefix_hit_tokens_total", "Tokens of prompts that were known from before.", float64(e.CachedTokens))
+	p.One("counter", "alpaca_prefix_hit_tokens_total", "Tokens of prompts that were in the cache.", float64(e.CachedTokens))
 }

@@ -107,10 +107,10 @@ type reply struct {
 	} `json:"error"`
 }
 
-// maxReply is the most bytes of a response.
+// maxReply bounds the size of a response in bytes.
 const maxReply = 64 << 20
 
-// attempts is the most times that a request is sent.
+// attempts limits how often a request is sent.
 const attempts = 5
 
 // Fits always returns true: the server itself refuses a prompt that is too long.

@@ -103,7 +103,7 @@ func (e *notModel) Error() string {
 }
 
 // errNoRanges says that the server sends only whole files.
-var errNoRanges = errors.New("the server sends whole files alone")
+var errNoRanges = errors.New("the server sends only whole files")
 
 // errStalled says that a connection was given up because no bytes came.
 var errStalled = errors.New("no byte came for a while")
@@ -160,7 +160,7 @@ func resumable(job Job, err error) error {
 	return err
 }
 
-// twice returns the error for a file that was wrong two times.
+// twice returns the error for a file that was wrong after two downloads.
 func twice(job Job, before, err error) error {
 	var a, b *mismatch
 	err = fmt.Errorf("%s: %w, twice", job.Name, err)

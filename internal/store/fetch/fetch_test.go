@@ -59,7 +59,8 @@ type origin struct {
 	tokens []string
 	sleeps []time.Duration
 
-	// odd is called with each request; n counts from 0. It returns true if it has answered it.
+	// odd is called with each request; n counts from 0. It returns true if it has answered the
+	// request.
 	odd oddAnswer
 }
 
@@ -208,7 +209,7 @@ func TestServers(t *testing.T) {
 				o.send(w, 0, len(o.data), false)
 				return true
 			}
-		}, nil, 0, "whole files alone"},
+		}, nil, 0, "only whole files"},
 		{"no ranges, chunked", 5000, func(o *origin) oddAnswer {
 			return func(_ int, w http.ResponseWriter, _ *http.Request, _, _ int) bool {
 				w.Write(o.data[:100])
@@ -216,7 +217,7 @@ func TestServers(t *testing.T) {
 				w.Write(o.data[100:])
 				return true
 			}
-		}, nil, 0, "whole files alone"},
+		}, nil, 0, "only whole files"},
 		{"length not known", 5000, nil, func(o *origin, j *Job) { j.Size = -1 }, 1, ""},
 		{"tags that differ by machine", 5000, func(o *origin) oddAnswer {
 			return func(n int, w http.ResponseWriter, r *http.Request, from, to int) bool {

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// fedChunks is the most chunks that wait in memory for the digest. All other bytes are read back
-// from the file.
+// fedChunks is the largest number of chunks that wait in memory for the digest. All other bytes
+// are read back from the file.
 const fedChunks = 4
 
 // chunk is a piece of the file that has just been written.
@@ -29,9 +29,9 @@ func (t *transfer) feed(c chunk, buf []byte) []byte {
 	return make([]byte, bufferSize)
 }
 
-// next waits for bytes after the first n. It returns them as p if they are in memory, or nil and
-// the offset up to which to read them from the file. When there are no more, it returns nil and
-// n.
+// next waits for bytes after the first n. If they are in memory, it returns them as p. Otherwise
+// p is nil, and the caller reads the file up to the offset to. When there are no more, it returns
+// nil and n.
 func (t *transfer) next(n int64) (p []byte, to int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -123,7 +123,7 @@ func TestRefused(t *testing.T) {
 				http.Redirect(w, r, fmt.Sprintf("/%d", n), 302)
 				return true
 			}
-		}, "sends on more than 5 times"},
+		}, "redirects more than 5 times"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			o := newOrigin(t, content(3500, 1))

@@ -33,7 +33,8 @@ func TestChanged(t *testing.T) {
 	var log bytes.Buffer
 	opt := o.options(&log)
 	opt.Connections = 1
-	// No answer can have the old ETag any more, so the download fails. The next one has the new ETag.
+	// No answer can have the old ETag any more, so the download fails. The next download uses the
+	// new ETag.
 	_, err := Download(t.Context(), job, opt)
 	require.ErrorContains(t, err, "changed on the server")
 	require.Contains(t, log.String(), "fetched anew")

@@ -37,7 +37,8 @@ type transfer struct {
 	ended bool
 }
 
-// localError is a failure that another request would not mend, mostly a failure of this machine.
+// localError is a failure that would occur again with another request, mostly a failure of this
+// machine.
 type localError struct{ error }
 
 func (e localError) Unwrap() error { return e.error }

@@ -20,7 +20,7 @@ func TestLinks(t *testing.T) {
 		r := Repo{t.TempDir(), "owner", "repo"}
 		require.NoError(t, r.Prepare())
 		require.NoError(t, os.WriteFile(r.Blob("etag"), []byte("content"), 0o666))
-		for range 2 { // the second time is no error
+		for range 2 { // the second time is not an error
 			require.NoError(t, r.Link(commit, "deep/file.gguf", "etag"))
 		}
 		require.NoError(t, r.SetRef("main", commit))

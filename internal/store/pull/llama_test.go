@@ -16,9 +16,9 @@ import (
 // TestLlama is skipped.
 const llamaEnv = "ALPACA_TEST_LLAMA_COMPLETION"
 
-// TestLlama shares a cache with llama.cpp, under each variable that it reads for the folder. Offline,
-// llama.cpp runs a model that was pulled here. A model that llama.cpp fetched is found here, and not
-// fetched again.
+// TestLlama shares a cache with llama.cpp, once for each environment variable that can name the
+// cache's folder. Offline, llama.cpp runs a model that was pulled here. A model that llama.cpp
+// fetched is found here, and not fetched again.
 func TestLlama(t *testing.T) {
 	program := os.Getenv(llamaEnv)
 	if program == "" {

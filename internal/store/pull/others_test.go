@@ -41,7 +41,7 @@ func TestOllama(t *testing.T) {
 		require.Zero(t, w.mustPull(t, name).Fetched)
 		require.Zero(t, w.Count("GET", "/sha256/"))
 
-		// Another tag with the same content: its bytes are there.
+		// The content of another tag is the same, so its bytes are already there.
 		w.Models["library/tiny:latest"] = w.Models["library/tiny:1b"]
 		require.Zero(t, w.mustPull(t, "ollama:"+w.Host()+"/library/tiny").Fetched)
 		freed, err := w.lib.Remove(m)

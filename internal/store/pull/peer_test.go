@@ -53,7 +53,7 @@ print(sorted(f.file_name for r in info.repos for v in r.revisions for f in v.fil
 	run("0", `hf_hub_download("owner/repo", "m-Q4_0.gguf")`)
 	require.Zero(t, w.Count("GET", "/sha256/"))
 
-	// The other way.
+	// Now the client fetches a model, and this program finds it.
 	w.lib.Places.Hub = filepath.Join(t.TempDir(), "hub")
 	w.lib.Places.Hubs = []string{w.lib.Places.Hub}
 	out = run("0", `

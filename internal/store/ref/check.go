@@ -129,7 +129,7 @@ func CheckPath(p string) error {
 		case len(part) > maxComponent:
 			return fmt.Errorf("path %.20q… has a name of %d bytes, at most %d are allowed", p, len(part), maxComponent)
 		case strings.HasSuffix(part, ".") || strings.HasSuffix(part, " ") || isDevice(part):
-			return fmt.Errorf("path %q has a name that Windows keeps for itself", p)
+			return fmt.Errorf("path %q has a name that Windows reserves", p)
 		}
 	}
 	return nil

@@ -35,15 +35,15 @@ func (c *Client) allowed(u *url.URL) error {
 // the URL of the request.
 func (c *Client) allowedNext(ctx context.Context, first, from, to *url.URL) error {
 	if to.Scheme == "http" && from.Scheme == "https" {
-		return refusedf("%s sends on from https to http", Shown(from))
+		return refusedf("%s redirects from https to http", Shown(from))
 	}
 	if err := c.allowed(to); err != nil {
-		return fmt.Errorf("%s sends on: %w", Shown(from), err)
+		return fmt.Errorf("%s redirects: %w", Shown(from), err)
 	}
 	if SameHost(first, to) || !c.private.is(ctx, to) || c.private.is(ctx, first) {
 		return nil
 	}
-	return refusedf("%s sends on to %s, which is in a private network", Shown(from), to.Host)
+	return refusedf("%s redirects to %s, which is in a private network", Shown(from), to.Host)
 }
 
 // isLoopback reports whether a host is this machine.

@@ -207,7 +207,7 @@ func (c *Client) follow(ctx context.Context, a Ask) (*Answer, error) {
 		to, err := u.Parse(location)
 		if err != nil {
 			resp.Body.Close()
-			return nil, refusedf("%s sends on to an address that cannot be read", Shown(u))
+			return nil, refusedf("%s redirects to an address that cannot be read", Shown(u))
 		}
 		if err := c.allowedNext(ctx, a.URL, u, to); err != nil {
 			resp.Body.Close()
@@ -218,7 +218,7 @@ func (c *Client) follow(ctx context.Context, a Ask) (*Answer, error) {
 		}
 		resp.Body.Close()
 		if hops == maxRedirects {
-			return nil, refusedf("%s sends on more than %d times", Shown(a.URL), maxRedirects)
+			return nil, refusedf("%s redirects more than %d times", Shown(a.URL), maxRedirects)
 		}
 		u = to
 	}

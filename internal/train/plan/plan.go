@@ -9,10 +9,10 @@ import "alpaca/internal/train/random"
 type Plan struct {
 	Seed      uint64
 	BatchRows int  // rows of an update
-	MaxLength int  // the most tokens of a row
+	MaxLength int  // the largest number of tokens in a row
 	Packing   bool // a row has as many successive documents as fit in MaxLength; false: one document
-	Epochs    int  // the most epochs; 0: no limit
-	Updates   int  // the most updates; 0: no limit
+	Epochs    int  // the largest number of epochs; 0: no limit
+	Updates   int  // the largest number of updates; 0: no limit
 	Tokens    int  // no update begins after this many tokens; 0: no limit
 
 	Lengths []int // lengths of the documents, in tokens

@@ -20,7 +20,7 @@ import (
 type Maker struct {
 	Tokenizer *tokenizer.Tokenizer
 	Template  *chat.Template // for conversations
-	MaxLength int            // the most tokens of an example
+	MaxLength int            // the largest number of tokens in an example
 
 	// PromptWeight is the weight of a prompt's tokens. Tokens of answers and of texts
 	// have the weight 1.

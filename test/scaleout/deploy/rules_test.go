@@ -180,8 +180,8 @@ func TestNames(t *testing.T) {
 		require.Contains(t, of[corev1.Service](t), s.Spec.ServiceName, name)
 	}
 
-	// Of the volumes, claims and maps are in the manifests. Secrets are made as the comments
-	// there say.
+	// The manifests have all claims and config maps of volumes. Their comments say how to make
+	// the secrets.
 	claims, made := of[corev1.PersistentVolumeClaim](t), []string{"alpaca-keys", "alpaca-queue", "nats-tls"}
 	for name, p := range all {
 		mounts := map[string]bool{}
@@ -245,7 +245,7 @@ func TestQueueConfig(t *testing.T) {
 	require.NoError(t, err)
 	_, want, _ := strings.Cut(string(text), "\n\n") // without the comments at its beginning
 	want = strings.ReplaceAll(want, "127.0.0.1", "0.0.0.0")
-	want = strings.Replace(want, "# For listening beyond this machine: take the # away, and set listen above.\n", "", 1)
+	want = strings.Replace(want, "# To accept connections from other machines, remove the # below and change listen above.\n", "", 1)
 	want = regexp.MustCompile(`(?m)^#(tls \{|  cert_file.*|  key_file.*|\})$`).ReplaceAllString(want, "$1")
 	require.Equal(t, want, of[corev1.ConfigMap](t)["nats"].Data["nats.conf"])
 }

@@ -68,8 +68,8 @@ func fill() error {
 }
 
 // container returns a command that runs the program as in a container: root is its file system,
-// and its user has no rights. Without the rights for that, paths in args are changed to paths
-// below root instead.
+// and its user has no rights. If the test lacks the rights for this, container changes the paths
+// in args to paths below root.
 func container(t *testing.T, env []string, args ...string) *exec.Cmd {
 	t.Helper()
 	if os.Geteuid() == 0 {
@@ -170,7 +170,7 @@ func TestQueueAndWorker(t *testing.T) {
 	require.Regexp(t, `^[0-9a-f]{16}\n$`, string(out))
 	c := only(t, all["alpaca-worker"])
 	args := replace(replace(c.Args, "--port", "0"), "--queue-ca", "")
-	url := strings.Replace(listen(t, container(t, env, args...), `tells how it goes at http://\S+?(:\d+)`), ":", "http://127.0.0.1:", 1)
+	url := strings.Replace(listen(t, container(t, env, args...), `health checks and metrics are at http://\S+?(:\d+)`), ":", "http://127.0.0.1:", 1)
 	for _, path := range []string{c.LivenessProbe.HTTPGet.Path, c.ReadinessProbe.HTTPGet.Path, c.StartupProbe.HTTPGet.Path} {
 		require.Eventually(t, func() bool { return status(t, url+path, "") == 200 }, time.Minute, 20*time.Millisecond, path)
 	}

@@ -129,7 +129,7 @@ func TestProbes(t *testing.T) {
 	url := plainServer(t)
 	b.initialize(url)
 	w := b.start(nil, "worker", "--queue", url, "-m", b.model, "-t", "1", "--host", "127.0.0.1", "--port", "0")
-	at := w.expect(`tells how it goes at (http://\S+)`)[1]
+	at := w.expect(`health checks and metrics are at (http://\S+)`)[1]
 	w.expect("takes the jobs of tiny.gguf")
 	require.Equal(t, 3, b.batch(url).end())
 	ask := func(path string) (int, string) {

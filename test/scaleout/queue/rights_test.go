@@ -155,7 +155,7 @@ func TestEncrypted(t *testing.T) {
 		Subscribe: &server.SubjectPermission{Allow: []string{"_INBOX_" + public + ".>"}},
 	}}}
 	port := portOf(t, start(t, opt))
-	there := "tls://0.0.0.0:" + port // reaches this machine, but is no loopback address to alpaca
+	there := "tls://0.0.0.0:" + port // reaches this machine, but is not a loopback address for alpaca
 	c, err := connectTo(t, queue.Address{URL: there, Creds: creds, CA: ca})
 	require.NoError(t, err)
 	defer c.Close()
