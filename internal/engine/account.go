@@ -36,7 +36,7 @@ func (e *Engine) account(d time.Duration, sampled int) {
 	} else {
 		s.GenerateTime += d + e.wrote
 	}
-	s.Running, s.LastStep = len(e.running)+len(e.resting), time.Now()
+	s.Running = len(e.running) + len(e.resting)
 	for _, r := range e.rows {
 		if a := e.accounts[r.answer.group.req.Key]; a != nil {
 			a.tokens += int64(r.n)

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"alpaca/internal/engine/drafter"
@@ -62,6 +63,8 @@ type Engine struct {
 	stats    Stats
 	done     chan struct{} // closed when the loop has ended
 
+	lastBeat atomic.Int64 // when the loop last made progress, in nanoseconds; 0: it has nothing to do
+
 	work     sync.Mutex // held during a step; guards the fields below
 	prefix   *prefixes  // nil: no prefix cache
 	running  []*answer  // in order of admission
@@ -93,7 +96,6 @@ type Stats struct {
 	Drafts, DraftTokens, DraftAccepted          int64     // drafts, their tokens, and how many of these tokens the sampler chose
 	AcceptedAt                                  [16]int64 // accepted tokens by position in the draft; the last counts all further positions
 	Preemptions, Cancelled                      int64
-	LastStep                                    time.Time
 }
 
 // New starts an engine. Close ends it.

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"slices"
+	"time"
 )
 
 // loop runs steps, and waits while there is nothing to do, until the engine is closed.
@@ -16,15 +17,30 @@ func (e *Engine) loop() {
 			e.end()
 			return
 		}
+		e.beat()
 		if e.step() {
 			continue
 		}
+		e.lastBeat.Store(0)
 		e.mu.Lock()
 		for e.wakes == wakes {
 			e.changed.Wait()
 		}
 		e.mu.Unlock()
 	}
+}
+
+// beat notes that the loop makes progress.
+func (e *Engine) beat() { e.lastBeat.Store(time.Now().UnixNano()) }
+
+// Stalled returns how long the loop has made no progress in its work: it begins a step or evaluates a
+// layer. Stalled returns 0 while the loop has nothing to do, for example because all readers are slow.
+func (e *Engine) Stalled() time.Duration {
+	last := e.lastBeat.Load()
+	if last == 0 {
+		return 0
+	}
+	return max(0, time.Since(time.Unix(0, last)))
 }
 
 // end ends all texts.

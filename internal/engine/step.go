@@ -137,10 +137,10 @@ func (e *Engine) evaluate() bool {
 }
 
 // watch calls Request.Progress for the prompts of the batch. It does so now, and lets
-// batch.Progress do so every 200 ms during the step.
+// batch.Progress do so every 200 ms during the step. Each call of batch.Progress is a beat.
 func (e *Engine) watch() {
 	const pause = 200 * time.Millisecond
-	e.batch.Progress = nil
+	e.batch.Progress = func(int) { e.beat() }
 	layers := e.Model().Config.NumLayers
 	for _, r := range e.rows {
 		if p := r.answer.group.req.Progress; p != nil && !r.answer.read {
@@ -148,9 +148,7 @@ func (e *Engine) watch() {
 			before, told := e.batch.Progress, time.Now()
 			p(done, total)
 			e.batch.Progress = func(i int) {
-				if before != nil {
-					before(i)
-				}
+				before(i)
 				if time.Since(told) >= pause {
 					told = time.Now()
 					p(done+r.n*i/layers, total)

@@ -98,6 +98,8 @@ func (o *object) readBlock(name string, data []byte) (b block) {
 		b.input, _ = c.wants("input", "an object")
 	case "tool_result":
 		needs("tool_use_id", &b.id)
+		failed := false
+		c.boolean("is_error", &failed)
 		if content, ok := c.get("content"); ok {
 			switch kind(content) {
 			case "a string":
@@ -108,6 +110,9 @@ func (o *object) readBlock(name string, data []byte) (b block) {
 				c.fail("content", "must be a string or a list of blocks, is %s", kind(content))
 			}
 		}
+		if failed {
+			b.text = toolError(b.text)
+		}
 	default:
 		if c.err == nil {
 			c.err = Unsupported(c.name("type"), "is %q: this model reads text only", clip(b.kind))
@@ -115,6 +120,19 @@ func (o *object) readBlock(name string, data []byte) (b block) {
 	}
 	o.take(&c)
 	return b
+}
+
+// toolError returns a tool's result so that the model sees a failure. Chat templates show the text of
+// a result alone.
+func toolError(text string) string {
+	const mark = "Error"
+	switch {
+	case text == "":
+		return mark
+	case len(text) >= len(mark) && strings.EqualFold(text[:len(mark)], mark):
+		return text
+	}
+	return mark + ": " + text
 }
 
 // blocksText returns the texts of a list of blocks, joined by newlines.

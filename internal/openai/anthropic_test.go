@@ -1,6 +1,7 @@
 package openai
 
 import (
+	"encoding/json"
 	"errors"
 	"testing"
 
@@ -40,6 +41,31 @@ func TestAnthropic(t *testing.T) {
 	require.Equal(t, 4096, r.MaxTokens)
 }
 
+// TestAnthropicToolErrors checks that the model sees that a tool has failed.
+func TestAnthropicToolErrors(t *testing.T) {
+	for _, tt := range []struct{ fields, want string }{
+		{`"content": "no such file", "is_error": true`, "Error: no such file"},
+		{`"content": [{"type": "text", "text": "no"}, {"type": "text", "text": "file"}], "is_error": true`, "Error: no\nfile"},
+		{`"content": "error 5", "is_error": true`, "error 5"},
+		{`"is_error": true`, "Error"},
+		{`"content": "fine", "is_error": false`, "fine"},
+		{`"content": "fine", "is_error": null`, "fine"},
+	} {
+		r, err := ParseAnthropic([]byte(`{"messages": [{"role": "user", "content": [{"type": "tool_result", "tool_use_id": "a", `+tt.fields+`}]}]}`), sampler.DefaultParams(), true)
+		require.NoError(t, err)
+		require.Equal(t, tt.want, r.Messages[0].Content)
+		require.Contains(t, string(r.Messages[0].Object), mustJSON(tt.want))
+	}
+}
+
+func mustJSON(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return string(b)
+}
+
 func TestAnthropicErrors(t *testing.T) {
 	const q = `"messages": [{"role": "user", "content": "q"}]`
 	for _, tt := range []struct{ body, param, message string }{
@@ -52,6 +78,7 @@ func TestAnthropicErrors(t *testing.T) {
 		{`{"messages": [{"role": "user", "content": [{"type": "text"}]}]}`, "messages[0].content[0].text", "is missing"},
 		{`{"messages": [{"role": "user", "content": [{"type": "image", "source": {}}]}]}`, "messages[0].content[0].type", "text only"},
 		{`{"messages": [{"role": "user", "content": [{"type": "tool_result", "tool_use_id": "a", "content": [{"type": "image"}]}]}]}`, "messages[0].content[0].content[0].type", "text only"},
+		{`{"messages": [{"role": "user", "content": [{"type": "tool_result", "tool_use_id": "a", "is_error": "yes"}]}]}`, "messages[0].content[0].is_error", "boolean"},
 		{`{"messages": [{"role": "assistant", "content": "a"}, {"role": "assistant", "content": "b"}]}`, "messages", "end with two messages"},
 		{`{` + q + `, "max_tokens": 0}`, "max_tokens", "is 0, must be between 1"},
 		{`{` + q + `, "system": 5}`, "system", "is a number"},

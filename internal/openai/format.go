@@ -39,7 +39,8 @@ const (
 	TriggerFull                       // a regular expression that matches the whole text
 )
 
-// Limits of formats.
+// Limits of formats. A schema may be larger than a grammar: OpenAI accepts schemas whose names and
+// values have 120,000 characters.
 const (
 	MaxGrammar  = 64 << 10  // bytes
 	MaxSchema   = 256 << 10 // bytes

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"alpaca/internal/openai"
 	"alpaca/internal/server/guard"
@@ -25,12 +24,10 @@ func (s *Server) readyz(w http.ResponseWriter, _ *http.Request) error {
 	return s.send(w, http.StatusOK, map[string]string{"status": "ok"})
 }
 
-// livez tells supervisors whether the program hangs and should be restarted. It counts as hanging if
-// a request is older than five minutes and the engine made no step in that time.
+// livez tells supervisors whether the program hangs and should be restarted: whether the engine has
+// work, but makes no progress.
 func (s *Server) livez(w http.ResponseWriter, _ *http.Request) error {
-	const patience = 5 * time.Minute
-	n, since := s.busy()
-	if last := s.engine.Stats().LastStep; n > 0 && time.Since(since) > patience && time.Since(last) > patience {
+	if s.engine.Stalled() > s.opt.StallTimeout {
 		return &openai.Error{Status: http.StatusServiceUnavailable, Type: openai.TypeUnavailable, Code: "stalled", Message: "the engine has stalled: it makes no progress"}
 	}
 	return s.send(w, http.StatusOK, map[string]string{"status": "ok"})

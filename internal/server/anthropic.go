@@ -70,6 +70,7 @@ type anthropicMessage struct {
 	StopReason   *string          `json:"stop_reason"`
 	StopSequence *string          `json:"stop_sequence"`
 	Usage        anthropicUsage   `json:"usage"`
+	Seed         *uint32          `json:"seed,omitempty"` // an extension: seed of the sampler
 }
 
 func (s *Server) newMessage() anthropicMessage {
@@ -88,7 +89,7 @@ func (m *anthropicMessage) ended(r *engine.Result, stops []string, called bool) 
 	case r.Reason == engine.Stop, r.Reason == engine.EOS:
 		reason = "end_turn"
 	}
-	m.StopReason = &reason
+	m.StopReason, m.Seed = &reason, &r.Seed
 	m.Usage = anthropicUsage{Input: r.Evaluated(), Cached: r.CachedTokens, Output: r.GeneratedTokens}
 }
 
@@ -242,7 +243,7 @@ func (s *Server) streamMessage(w http.ResponseWriter, c *conversation, f *flow, 
 	out.close()
 	m.ended(one.result, c.Stop, len(one.calls) > 0)
 	out.event("message_delta", map[string]any{
-		"delta": map[string]any{"stop_reason": m.StopReason, "stop_sequence": m.StopSequence}, "usage": m.Usage,
+		"delta": map[string]any{"stop_reason": m.StopReason, "stop_sequence": m.StopSequence}, "usage": m.Usage, "seed": m.Seed,
 	})
 	out.event("message_stop", map[string]any{})
 	return nil

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -167,6 +168,44 @@ func TestOllama(t *testing.T) {
 	require.Contains(t, o["error"], "format: ", "a text, not an object")
 	o = f.post("/api/chat", `{"messages": [{"role": "user", "content": "a", "images": ["x"]}]}`, 400)
 	require.Contains(t, o["error"], "messages[0].images: this model reads text only")
+}
+
+// TestSeeds checks that in each API a seed decides the answer, and that an answer without a seed
+// contains the one that was drawn.
+func TestSeeds(t *testing.T) {
+	f := setup(t, nil)
+	const messages, prompt = `"messages": [{"role": "user", "content": "Hi"}], "stream": false}`, `"prompt": "Hi", "stream": false}`
+	for _, tt := range []struct{ path, body, text, seed string }{
+		{"/v1/chat/completions", `{%s"max_tokens": 12, ` + messages, "choices.0.message.content", "choices.0.seed"},
+		{"/v1/completions", `{%s"max_tokens": 12, ` + prompt, "choices.0.text", "choices.0.seed"},
+		{"/completion", `{%s"n_predict": 12, ` + prompt, "content", "generation_settings.seed"},
+		{"/v1/responses", `{%s"max_output_tokens": 12, "input": "Hi"}`, "output.0.content.0.text", "seed"},
+		{"/v1/messages", `{%s"max_tokens": 12, ` + messages, "content.0.text", "seed"},
+		{"/api/chat", `{"options": {%s"num_predict": 12}, ` + messages, "message.content", "seed"},
+		{"/api/generate", `{"options": {%s"num_predict": 12}, ` + prompt, "response", "seed"},
+	} {
+		ask := func(seed string) (text, used any) {
+			o := f.post(tt.path, fmt.Sprintf(tt.body, seed), 200)
+			return at(o, tt.text), at(o, tt.seed)
+		}
+		text, used := ask(`"seed": 7, `)
+		require.Equal(t, 7.0, used, tt.path)
+		again, _ := ask(`"seed": 7, `)
+		require.Equal(t, text, again, tt.path)
+		other, _ := ask(`"seed": 8, `)
+		require.NotEqual(t, text, other, tt.path)
+		for _, none := range []string{``, `"seed": -1, `} {
+			drawn, used := ask(none)
+			require.IsType(t, 0.0, used, tt.path)
+			same, _ := ask(fmt.Sprintf(`"seed": %.0f, `, used))
+			require.Equal(t, drawn, same, tt.path)
+		}
+	}
+	// Answer i of several has the seed plus i.
+	o := f.post("/v1/chat/completions", `{"max_tokens": 12, "seed": 7, "n": 2, `+messages, 200)
+	second := f.post("/v1/chat/completions", `{"max_tokens": 12, "seed": 8, `+messages, 200)
+	require.Equal(t, at(second, "choices.0.message.content"), at(o, "choices.1.message.content"))
+	require.Equal(t, 8.0, at(o, "choices.1.seed"))
 }
 
 // TestRawNeedsNoTemplate checks that a raw prompt works without a chat template.

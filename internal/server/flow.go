@@ -63,7 +63,7 @@ func (s *Server) start(parent context.Context, prompts [][]int32, req engine.Req
 		return nil, err
 	}
 	s.mu.Lock()
-	s.active[f] = time.Now()
+	s.active[f] = true
 	s.mu.Unlock()
 	go f.feed(s, first, len(prompts), n, submit)
 	return f, nil

@@ -78,8 +78,8 @@ func (s *Server) hand(w http.ResponseWriter, r *http.Request, own http.Handler) 
 	var known *openai.Error
 	other, release, err := s.opt.Library.Open(ctx, name)
 	switch {
-	case errors.Is(err, ErrNoModel) && !s.opt.Strict && !ref.IsName(name):
-		own.ServeHTTP(w, r) // clients written for servers with one model send any name
+	case errors.Is(err, ErrNoModel) && !ref.IsName(name) && len(s.library()) == 0:
+		own.ServeHTTP(w, r) // there is one model, and clients written for such servers send any name
 		return nil
 	case errors.Is(err, ErrNoModel):
 		return &openai.Error{Status: http.StatusNotFound, Type: openai.TypeNotFound, Code: "model_not_found", Param: "model",

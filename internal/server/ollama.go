@@ -34,6 +34,7 @@ type ollamaPiece struct {
 	PromptDuration time.Duration `json:"prompt_eval_duration,omitempty"`
 	Count          int           `json:"eval_count,omitempty"`
 	Duration       time.Duration `json:"eval_duration,omitempty"`
+	Seed           *uint32       `json:"seed,omitempty"` // an extension: seed of the sampler
 }
 
 type ollamaMessage struct {
@@ -122,12 +123,19 @@ func (s *Server) ollama(w http.ResponseWriter, r *http.Request, isText bool) err
 }
 
 // sendOllama sends an answer: line by line as it is generated, or whole. An error before the first
-// line becomes the response; a later one is sent as a line.
+// line becomes the response; a later one is sent as a line. Lines of JSON have no comments, and
+// clients fail at an empty line. So a line without text keeps a silent connection alive.
 func (s *Server) sendOllama(w http.ResponseWriter, stream, isText bool, f *flow, a *answers) error {
 	one := a.list[0]
 	out := s.newEvents(w)
 	out.kind = "application/x-ndjson"
-	err := f.each(s.opt.KeepAlive, func() error { return nil }, func(e event) error {
+	idle := func() error {
+		if stream {
+			out.line(s.ollamaPiece(isText, "", ""))
+		}
+		return out.err
+	}
+	err := f.each(s.opt.KeepAlive, idle, func(e event) error {
 		if p := one.add(e); stream && (p.text != "" || p.thought != "" || len(p.probs) > 0) {
 			out.line(s.ollamaPiece(isText, p.text, p.thought))
 		}
@@ -156,6 +164,7 @@ func (s *Server) sendOllama(w http.ResponseWriter, stream, isText bool, f *flow,
 	}
 	r := one.result
 	last.Done, last.Reason, last.Total = true, finish(r), time.Since(a.began)
+	last.Seed = &r.Seed
 	last.PromptCount, last.PromptDuration, last.Count, last.Duration = one.prompt, r.PromptTime, r.GeneratedTokens, r.GenerateTime
 	if !stream {
 		return s.send(w, http.StatusOK, last)

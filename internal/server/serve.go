@@ -81,7 +81,7 @@ func (s *Server) malformed(status int, reason string) (kind string, body []byte)
 // drain ends the server: it waits for requests in progress, up to DrainTimeout.
 func (s *Server) drain(srv *http.Server) {
 	s.draining.Store(true)
-	if n, _ := s.busy(); n > 0 || s.opt.DrainDelay > 0 {
+	if n := s.busy(); n > 0 || s.opt.DrainDelay > 0 {
 		s.opt.Log("waiting for %d requests to be answered, at most %v", n, s.opt.DrainDelay+s.opt.DrainTimeout)
 	}
 	time.Sleep(s.opt.DrainDelay)
@@ -104,8 +104,7 @@ func (s *Server) drain(srv *http.Server) {
 
 // answering reports whether requests are in progress.
 func (s *Server) answering() bool {
-	n, _ := s.busy()
-	return n > 0 || s.delegated.Load() > 0
+	return s.busy() > 0 || s.delegated.Load() > 0
 }
 
 // writerFunc makes a log function an io.Writer.

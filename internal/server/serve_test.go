@@ -49,10 +49,7 @@ func (f *fixture) begin(body string) (resp chan *http.Response, leave context.Ca
 	return resp, leave
 }
 
-func (f *fixture) running() int {
-	n, _ := f.s.busy()
-	return n
-}
+func (f *fixture) running() int { return f.s.busy() }
 
 // TestClientGoes checks that nothing is computed for clients that have gone, streaming or not,
 // running or waiting.
@@ -99,20 +96,39 @@ func TestQueueFull(t *testing.T) {
 	require.Equal(t, 200, resp.StatusCode, "who waits is no illness")
 }
 
-// TestKeepAlive checks that a silent stream gets comments.
+// TestKeepAlive checks that a silent stream gets what the clients of its API skip: comments, pings,
+// or lines without text. Clients of Ollama's API fail at an empty line.
 func TestKeepAlive(t *testing.T) {
 	f := setup(t, func(e *engine.Options, o *Options) { slow(e, o); e.Parallel, o.KeepAlive = 1, time.Millisecond })
 	_, leave := f.begin(fmt.Sprintf(endless, false))
 	defer leave()
 	eventually(t, "being answered", func() bool { return f.engine.Stats().Steps > 0 })
-	resp, leaveQueue := f.begin(fmt.Sprintf(endless, true))
-	r := <-resp
-	require.Equal(t, 200, r.StatusCode)
-	line, err := bufio.NewReader(r.Body).ReadString('\n')
-	require.NoError(t, err)
-	require.Equal(t, ":\n", line)
-	leaveQueue()
-	r.Body.Close()
+	for _, tt := range []struct {
+		path string
+		want []string // patterns of the first lines
+	}{
+		{"/v1/chat/completions", []string{"^:$", "^$", "^:$"}},
+		{"/v1/messages", []string{"^event: message_start$", "", "^$", "^event: ping$"}},
+		{"/api/chat", []string{`^{"model":"tiny.gguf","created_at":"[^"]*","message":{"role":"assistant","content":""},"done":false}$`, `^{"model".*"done":false}$`}},
+		{"/api/generate", []string{`^{"model":"tiny.gguf","created_at":"[^"]*","response":"","done":false}$`, `^{"model".*"done":false}$`}},
+	} {
+		ctx, leaveQueue := context.WithCancel(t.Context())
+		body := `{"messages": [{"role": "user", "content": "Hi"}], "prompt": "Hi", "stream": true}`
+		r, err := http.NewRequestWithContext(ctx, "POST", f.URL+tt.path, strings.NewReader(body))
+		require.NoError(t, err)
+		resp, err := http.DefaultClient.Do(r)
+		require.NoError(t, err)
+		require.Equal(t, 200, resp.StatusCode)
+		lines := bufio.NewReader(resp.Body)
+		for _, want := range tt.want {
+			line, err := lines.ReadString('\n')
+			require.NoError(t, err)
+			require.Regexp(t, want, strings.TrimSuffix(line, "\n"), tt.path)
+		}
+		leaveQueue()
+		resp.Body.Close()
+		eventually(t, "not waiting any more", func() bool { return f.engine.Stats().Waiting == 0 })
+	}
 }
 
 // serve runs a server as the command does.
@@ -214,6 +230,39 @@ func TestDraining(t *testing.T) {
 	require.Equal(t, "unavailable_error", at(object(t, text), "error.type"))
 	require.NotEmpty(t, resp.Header.Get("Retry-After"))
 	require.True(t, resp.Close, "the connection is not kept")
+}
+
+// TestStalled checks that /livez tells whether the engine hangs. An engine that waits for a slow
+// reader does not hang.
+func TestStalled(t *testing.T) {
+	f := setup(t, func(e *engine.Options, o *Options) { slow(e, o); o.StallTimeout = 100 * time.Millisecond })
+	alive := func() bool {
+		resp, text := f.do("GET", "/livez", "")
+		if resp.StatusCode == 503 {
+			require.Equal(t, "stalled", at(object(t, text), "error.code"))
+		}
+		return resp.StatusCode == 200
+	}
+	require.True(t, alive(), "nobody has asked anything")
+	ctx, leave := context.WithCancel(t.Context())
+	defer leave()
+	const window = 4
+	unread, err := f.engine.Submit(ctx, engine.Request{Prompt: []int32{1, 2}, MaxTokens: -1, Window: window, Sampling: f.s.opt.Sampling})
+	require.NoError(t, err)
+	eventually(t, "the reader is too slow", func() bool { return f.engine.Stats().GeneratedTokens >= window && f.engine.Stalled() == 0 })
+	time.Sleep(2 * f.s.opt.StallTimeout)
+	require.True(t, alive(), "the engine has nothing to do")
+
+	hang := make(chan struct{})
+	hangs := engine.Request{Prompt: []int32{1, 2, 3}, MaxTokens: 1, Sampling: f.s.opt.Sampling, Progress: func(int, int) { <-hang }}
+	_, err = f.engine.Submit(ctx, hangs)
+	require.NoError(t, err)
+	eventually(t, "the step hangs", func() bool { return !alive() })
+	close(hang)
+	eventually(t, "it goes on", alive)
+	leave()
+	for _, ok := unread.Next(); ok; _, ok = unread.Next() {
+	}
 }
 
 // TestRequestTimeout checks that an answer takes no longer than its request allows.

@@ -37,8 +37,9 @@ type Options struct {
 	// same answers should have the same fingerprint.
 	Fingerprint string
 
-	Library Library // further models; nil: none
-	Strict  bool    // with a Library: refuse every unknown model name, not only names with a prefix such as hf:
+	// Library has further models; nil: none. If it has any, unknown model names are refused. Otherwise
+	// any name stands for the one model, except names with a prefix such as hf:.
+	Library Library
 
 	Warnings []string // warnings about the model, for /props
 
@@ -72,6 +73,7 @@ type Options struct {
 	IdleTimeout  time.Duration // how long a connection may be unused; default 2 min
 	DrainDelay   time.Duration // time from the signal until requests are refused
 	DrainTimeout time.Duration // time for requests in progress when the server ends; default 30 s
+	StallTimeout time.Duration // how long a layer of a step may take before /livez says that the engine hangs; default 30 s
 
 	// Log gets a line for each request and each problem; nil: no log.
 	Log func(format string, args ...any)
@@ -102,15 +104,15 @@ type Server struct {
 	handlers  sync.WaitGroup // requests in progress
 
 	mu      sync.Mutex
-	usual   time.Duration       // moving average of the time of a request
-	active  map[*flow]time.Time // requests in progress, with when they began
-	ignored map[string]bool     // fields without effect that the log has named
-	scales  []float32           // default scales of adapters; nil: the model's
+	usual   time.Duration   // moving average of the time of a request
+	active  map[*flow]bool  // requests in progress
+	ignored map[string]bool // fields without effect that the log has named
+	scales  []float32       // default scales of adapters; nil: the model's
 }
 
 // New returns a server for an engine's model.
 func New(e *engine.Engine, opt Options) *Server {
-	s := &Server{opt: opt, engine: e, tok: e.Model().Tokenizer, started: time.Now(), active: map[*flow]time.Time{}, ignored: map[string]bool{}}
+	s := &Server{opt: opt, engine: e, tok: e.Model().Tokenizer, started: time.Now(), active: map[*flow]bool{}, ignored: map[string]bool{}}
 	s.forms = structured.New(s.tok)
 	o := &s.opt
 	if len(o.Aliases) == 0 {
@@ -134,6 +136,7 @@ func New(e *engine.Engine, opt Options) *Server {
 	usual(&o.BodyTimeout, 30*time.Second)
 	usual(&o.IdleTimeout, 2*time.Minute)
 	usual(&o.DrainTimeout, 30*time.Second)
+	usual(&o.StallTimeout, 30*time.Second)
 	if o.Parallel <= 0 {
 		o.Parallel = 4
 	}
@@ -211,15 +214,9 @@ func (s *Server) ignores(fields []string) {
 	}
 }
 
-// busy returns how many requests are in progress, and when the oldest began.
-func (s *Server) busy() (n int, since time.Time) {
+// busy returns how many requests are in progress.
+func (s *Server) busy() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	since = time.Now()
-	for _, began := range s.active {
-		if began.Before(since) {
-			since = began
-		}
-	}
-	return len(s.active), since
+	return len(s.active)
 }

@@ -66,7 +66,7 @@ func TestPython(t *testing.T) {
 // start starts the server. It returns the server's address, and a function that ends it.
 func start(t *testing.T, flags ...string) (url string, end func()) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), made.program, append([]string{"serve", "-m", made.model, "-a", "tiny", "--port", "0", "--host", "127.0.0.1", "-t", "1"}, flags...)...)
+	cmd := exec.CommandContext(t.Context(), made.program, append([]string{"serve", "-m", made.model, "-a", "tiny", "--port", "0", "--host", "127.0.0.1", "-t", "1", "--models-max", "0"}, flags...)...)
 	stderr, err := cmd.StderrPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())

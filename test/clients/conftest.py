@@ -22,7 +22,8 @@ class Server:
     def __init__(self, *flags, env=None):
         self.log = []
         self.process = subprocess.Popen(
-            [PROGRAM, "serve", "-m", MODEL, "--port", "0", "--host", "127.0.0.1", "-t", "1", "--drain-timeout", "2s", *flags],
+            [PROGRAM, "serve", "-m", MODEL, "--port", "0", "--host", "127.0.0.1", "-t", "1", "--drain-timeout", "2s",
+             "--models-max", "0", *flags],  # whatever models the machine has, any name stands for this one
             stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True, env={**os.environ, **(env or {})},
         )
         for line in self.process.stderr:

@@ -154,6 +154,9 @@ func (o *options) run(ctx context.Context, u *ui.UI) error {
 	}
 	if len(o.aliases) > 0 {
 		opt.Aliases = o.aliases
+		if m.Label != "" && !slices.Contains(o.aliases, m.Label) {
+			opt.Aliases = append(opt.Aliases, m.Label) // else a request with this name would load the model again
+		}
 	}
 	opt.Tags = o.tags
 	drafts, err := o.model.OpenDrafts(u, m)
@@ -177,7 +180,7 @@ func (o *options) run(ctx context.Context, u *ui.UI) error {
 		return err
 	} else if lib != nil {
 		defer lib.keeper.Close()
-		opt.Library, opt.Strict = lib, load.Named(o.model.Model) == "" && len(lib.Models()) > 0
+		opt.Library = lib
 	}
 	s := server.New(e, opt)
 	loaded()

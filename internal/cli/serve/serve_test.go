@@ -135,3 +135,54 @@ func TestServe(t *testing.T) {
 	require.Contains(t, string(rest), "alpaca: ended\n")
 	require.NotContains(t, string(rest), "Hi", "no prompts in the log")
 }
+
+// TestSecondSignal checks that the first SIGTERM lets a running answer go on, and that the second ends
+// the program at once, with the status of a signal.
+func TestSecondSignal(t *testing.T) {
+	clitest.NeedExec(t)
+	if runtime.GOOS == "windows" {
+		t.Skip("programs cannot be told to end there")
+	}
+	cmd := exec.CommandContext(t.Context(), "alpaca", "serve", "-m", testmodel.SPM(1).Write(t), "--port", "0", "--host", "127.0.0.1", "-t", "1",
+		"--context-shift", "--drain-timeout", "1h")
+	cmd.Cancel = func() error { return cmd.Process.Kill() }
+	stderr, err := cmd.StderrPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	lines := bufio.NewReader(stderr)
+	expect := func(pattern string) []string {
+		for {
+			line, err := lines.ReadString('\n')
+			require.NoError(t, err, pattern)
+			if m := regexp.MustCompile(pattern).FindStringSubmatch(line); m != nil {
+				return m
+			}
+		}
+	}
+	url := expect(`listens at (http://\S+)`)[1]
+	resp, err := http.Post(url+"/v1/completions", "application/json", strings.NewReader(`{"prompt": "a", "max_tokens": -1, "ignore_eos": true, "stream": true}`))
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	answer := bufio.NewReader(resp.Body)
+	next := func() { // reads the next piece of the answer
+		for {
+			line, err := answer.ReadString('\n')
+			require.NoError(t, err)
+			if strings.HasPrefix(line, "data: ") {
+				require.Contains(t, line, `"choices"`)
+				return
+			}
+		}
+	}
+	next()
+	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+	expect(`waiting for 1 requests`)
+	for range 50 {
+		next()
+	}
+	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+	io.Copy(io.Discard, lines)
+	var ended *exec.ExitError
+	require.ErrorAs(t, cmd.Wait(), &ended)
+	require.Equal(t, 128+int(syscall.SIGTERM), ended.ExitCode())
+}
