@@ -53,11 +53,16 @@ func TestFollow(t *testing.T) {
 func tokensOf(t *testing.T, e *Engine, requests []Request) [][]int32 {
 	t.Helper()
 	var streams []*Stream
+	e.work.Lock() // so that the requests come at once, however slow this is
 	for _, r := range requests {
 		s, err := e.Submit(context.Background(), r)
+		if err != nil {
+			e.work.Unlock()
+		}
 		require.NoError(t, err)
 		streams = append(streams, s)
 	}
+	e.work.Unlock()
 	list := make([][]int32, len(streams))
 	for i, s := range streams {
 		for token, ok := s.Next(); ok; token, ok = s.Next() {
