@@ -71,6 +71,8 @@ func TestCancelledAhead(t *testing.T) {
 						for i, r := range s.Results() {
 							require.Equal(t, say[:len(got[i])], append([]int32{}, got[i]...), name)
 							require.Equal(t, len(got[i]), r.GeneratedTokens, name)
+							require.LessOrEqual(t, r.DraftTokens, len(got[i]), "%s: all drafts were right, and unread ones do not count", name)
+							require.Equal(t, r.DraftTokens, r.DraftAccepted, name)
 							require.Equal(t, len(got[i]) < len(say), r.Reason == Interrupt, name)
 							unread += r.Unread
 						}
@@ -143,4 +145,28 @@ func TestCancelledMeanwhile(t *testing.T) {
 		<-ctx.Done()
 	}
 	requireFree(t, e)
+}
+
+// TestReadDrafts checks which drafts of a cancelled answer count.
+func TestReadDrafts(t *testing.T) {
+	for _, tt := range []struct{ read, tokens, accepted int }{
+		{0, 0, 0},
+		{5, 0, 0}, // all tokens from before the first draft
+		{6, 1, 1},
+		{8, 3, 3},   // the accepted tokens
+		{9, 10, 3},  // and the one in place of the first wrong token
+		{10, 10, 3}, // a token without a draft
+		{11, 14, 3}, // a draft whose first token is wrong
+		{12, 15, 4},
+		{20, 17, 6},
+	} {
+		var r Result
+		for _, d := range []draft{{5, 10, 3}, {10, 4, 0}, {11, 3, 3}} {
+			r.addDraft(d)
+		}
+		require.Equal(t, 17, r.DraftTokens)
+		require.Equal(t, 6, r.DraftAccepted)
+		r.readDrafts(tt.read)
+		require.Equal(t, []int{tt.tokens, tt.accepted}, []int{r.DraftTokens, r.DraftAccepted}, "%d tokens read", tt.read)
+	}
 }

@@ -125,8 +125,8 @@ type Result struct {
 	PromptTokens    int // tokens of the prompt; 0 if it was not evaluated to its end
 	CachedTokens    int // tokens of the prompt that needed no evaluation
 	GeneratedTokens int // tokens that the reader got, including the one that ended the text
-	DraftTokens     int // tokens of drafts
-	DraftAccepted   int // tokens of drafts that the sampler then chose
+	DraftTokens     int // tokens of drafts; of a cancelled request, only drafts that the reader got a token of
+	DraftAccepted   int // tokens of drafts that the sampler then chose, and that the reader got
 	Unread          int // tokens that were sampled but not read, because the request was cancelled
 
 	QueueTime    time.Duration // time until the request left the queue
@@ -136,6 +136,7 @@ type Result struct {
 	Shifted      bool          // the context was shifted
 
 	length int // tokens of the whole text, including unread ones
+	drafts []draft
 }
 
 // Evaluated returns how many tokens of the prompt were evaluated.

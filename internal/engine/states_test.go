@@ -106,19 +106,25 @@ func TestStatesAreFew(t *testing.T) {
 	}
 	for seed := range int32(30) {
 		tokensOf(t, e, []Request{prompt(seed)})
+		e.work.Lock()
 		require.LessOrEqual(t, e.prefix.states.count, e.prefix.states.most)
+		e.work.Unlock()
 	}
 	count := 0
+	e.work.Lock()
 	for n := e.prefix.oldest.next; n != &e.prefix.oldest; n = n.next {
 		if n.state != nil {
 			count++
 		}
 	}
 	require.Equal(t, e.prefix.states.count, count)
+	e.work.Unlock()
 	require.Positive(t, count)
 	long := greedy(m, strings.Repeat("a", 1), 1)
 	long.Prompt = numbered(120, 99) // needs nearly all blocks
 	tokensOf(t, e, []Request{long})
+	e.work.Lock()
+	defer e.work.Unlock()
 	for e.prefix.evict() {
 	}
 	require.Zero(t, e.prefix.count)

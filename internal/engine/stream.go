@@ -81,6 +81,7 @@ func (s *Stream) cut() {
 		r := &s.results[i]
 		if left := r.GeneratedTokens - s.passed[i]; left > 0 {
 			r.GeneratedTokens, r.Unread = s.passed[i], left
+			r.readDrafts(s.passed[i])
 			r.Stop = ""
 			if s.err == nil {
 				r.Reason = Interrupt

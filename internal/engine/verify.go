@@ -55,10 +55,12 @@ func (e *Engine) refuse() {
 		if used := max(r.used, 1); used < r.logits {
 			a.seq.Truncate(a.seq.Len() - r.logits + used)
 		}
+		if r.used == 0 {
+			continue // the answer ended before the step, so nothing is known of the draft
+		}
 		accepted := r.accepted()
 		e.speculate.Judge(&a.drafting.sources, r.offer, accepted)
-		a.result.DraftTokens += len(r.draft)
-		a.result.DraftAccepted += accepted
+		a.result.addDraft(draft{at: a.result.GeneratedTokens - r.used, tokens: len(r.draft), accepted: accepted})
 		e.mu.Lock()
 		e.stats.Drafts++
 		e.stats.DraftTokens += int64(len(r.draft))
@@ -72,3 +74,33 @@ func (e *Engine) refuse() {
 
 // accepted returns how many tokens of the draft the sampler chose.
 func (r *rows) accepted() int { return max(0, r.used-1) }
+
+// draft is what became of a draft.
+type draft struct {
+	at       int // how many tokens the answer had before it
+	tokens   int
+	accepted int
+}
+
+func (r *Result) addDraft(d draft) {
+	r.DraftTokens += d.tokens
+	r.DraftAccepted += d.accepted
+	r.drafts = append(r.drafts, d)
+}
+
+// readDrafts makes the counts of drafts include only what the reader of the first n tokens saw. A
+// draft that no read token decided on does not count. Of a draft whose last accepted token was not
+// read, the read tokens count.
+func (r *Result) readDrafts(n int) {
+	drafts := r.drafts
+	r.DraftTokens, r.DraftAccepted, r.drafts = 0, 0, nil
+	for _, d := range drafts {
+		switch read := n - d.at; {
+		case read <= 0:
+			return
+		case read <= d.accepted:
+			d.tokens, d.accepted = read, read
+		}
+		r.addDraft(d)
+	}
+}

@@ -137,6 +137,7 @@ var order = []string{
 	"internal/quant",
 	"internal/sampler",
 	"internal/logits",
+	"internal/ggml/exps",
 
 	// The ground floor.
 	"internal/arch",

@@ -3,7 +3,10 @@
 // position. Its results have the same bits on every machine. Logarithms are natural.
 package logits
 
-import "alpaca/internal/fmath"
+import (
+	"alpaca/internal/fmath"
+	"alpaca/internal/ggml/exps"
+)
 
 // Logprobs is the model's own distribution, before any sampler.
 type Logprobs struct {
@@ -98,10 +101,22 @@ func LogSumExp(logits []float32) float64 {
 		top = max(top, l) // NaN if any is
 	}
 	sum := 0.0
+	var powers [256]float64
+	n := 0
+	add := func() {
+		exps.Exp(powers[:n])
+		for _, p := range powers[:n] {
+			sum += p
+		}
+		n = 0
+	}
 	for _, l := range logits {
 		if d := float64(l) - float64(top); d > negligible {
-			sum += fmath.Exp(d)
+			if powers[n], n = d, n+1; n == len(powers) {
+				add()
+			}
 		}
 	}
+	add()
 	return float64(top) + fmath.Log(sum)
 }

@@ -3,9 +3,12 @@ package logits
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/fmath"
 )
 
 // five holds the probabilities of five tokens.
@@ -85,5 +88,26 @@ func BenchmarkLogSumExp(b *testing.B) {
 	b.SetBytes(int64(4 * len(logits)))
 	for b.Loop() {
 		LogSumExp(logits)
+	}
+}
+
+// TestLogSumExpIsASum checks the result against its definition: a float64 sum in the order of the
+// tokens, without negligible terms.
+func TestLogSumExpIsASum(t *testing.T) {
+	r := rand.New(rand.NewPCG(8, 9))
+	for _, n := range []int{1, 3, 255, 256, 257, 512, 1000} {
+		for _, scale := range []float64{1, 10, 60} {
+			logits := make([]float32, n)
+			for i := range logits {
+				logits[i] = float32(r.NormFloat64() * scale)
+			}
+			top, sum := slices.Max(logits), 0.
+			for _, l := range logits {
+				if d := float64(l) - float64(top); d > -50 {
+					sum += fmath.Exp(d)
+				}
+			}
+			require.Equal(t, float64(top)+fmath.Log(sum), LogSumExp(logits))
+		}
 	}
 }

@@ -50,7 +50,7 @@ func (b biases) apply(c *candidates) {
 		}
 		logit := &c.list[i].logit
 		if t.delta < -math.MaxFloat32 || *logit < -math.MaxFloat32 {
-			*logit = float32(math.Inf(-1)) // an impossible token stays impossible
+			*logit, c.ruled = float32(math.Inf(-1)), true // an impossible token stays impossible
 			continue
 		}
 		*logit = finite(*logit + t.delta)

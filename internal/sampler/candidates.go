@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"alpaca/internal/fmath"
+	"alpaca/internal/ggml/exps"
 )
 
 // candidate is a token that may still be chosen.
@@ -20,11 +21,9 @@ type candidates struct {
 	list   []candidate // a slice of all
 	sorted bool        // list is in descending order of logit
 	dense  bool        // list[i].id == i: the whole vocabulary
+	ruled  bool        // a logit may be -Inf, which rules its token out
 
-	all   []candidate // [vocab]
-	moved []candidate // [vocab], target of reorder
-	order []uint64    // [vocab], keys and indices, see reorder
-	swap  []uint64    // [vocab], second buffer of radix
+	all []candidate // [vocab]
 }
 
 // load sets the candidates to the whole vocabulary. It fails if a logit is NaN or +Inf, which
@@ -34,15 +33,53 @@ func (c *candidates) load(logits []float32) error {
 		c.all = make([]candidate, len(logits))
 	}
 	c.list = c.all[:len(logits)]
+	least := float32(math.MaxFloat32)
 	for i, l := range logits {
 		if !(l <= math.MaxFloat32) {
 			return notNumber(l, i, len(logits))
 		}
+		least = min(least, l)
 		c.list[i] = candidate{id: int32(i), logit: l}
 	}
-	c.sorted, c.dense = false, true
+	c.sorted, c.dense, c.ruled = false, true, least < -math.MaxFloat32
 	return nil
 }
+
+// loadTop does what load and top(k) do, without a list of the whole vocabulary. It returns
+// false if a logit is not a finite number, or if k is too large for a heap.
+func (c *candidates) loadTop(logits []float32, k int) bool {
+	if k > heapMax || k >= len(logits) {
+		return false
+	}
+	if cap(c.all) < k {
+		c.all = make([]candidate, k)
+	}
+	heap := c.all[:k]
+	for i := range heap {
+		heap[i] = candidate{id: int32(i), logit: logits[i]}
+		if !isFinite(logits[i]) {
+			return false
+		}
+	}
+	heapify(heap)
+	bound := heap[0].logit
+	for i, l := range logits[k:] {
+		if l <= bound && l >= -math.MaxFloat32 { // an equal logit of a higher id does not displace the root
+			continue
+		}
+		if !isFinite(l) {
+			return false
+		}
+		heap[0] = candidate{id: int32(k + i), logit: l}
+		sink(heap, 0)
+		bound = heap[0].logit
+	}
+	c.list, c.sorted, c.dense, c.ruled = heap, true, false, false
+	sortHeap(heap)
+	return true
+}
+
+func isFinite(x float32) bool { return x >= -math.MaxFloat32 && x <= math.MaxFloat32 }
 
 // notNumber returns the error for a logit that is NaN or +Inf.
 func notNumber(l float32, id, n int) error {
@@ -51,6 +88,9 @@ func notNumber(l float32, id, n int) error {
 
 // dropImpossible removes the candidates whose logit is -Inf.
 func (c *candidates) dropImpossible() {
+	if !c.ruled {
+		return
+	}
 	kept, from := 0, 0 // candidates kept so far; start of the candidates after the last impossible one
 	for i := range c.list {
 		if c.list[i].logit < -math.MaxFloat32 {
@@ -100,9 +140,18 @@ func (c *candidates) softmax() {
 	c.sort()
 	var sum float32
 	top := c.list[0].logit
-	for i := range c.list {
-		c.list[i].p = float32(fmath.Exp(float64(c.list[i].logit - top)))
-		sum += c.list[i].p
+	var powers [256]float64
+	for rest := c.list; len(rest) > 0; {
+		part := rest[:min(len(rest), len(powers))]
+		for i := range part {
+			powers[i] = float64(part[i].logit - top)
+		}
+		exps.Exp(powers[:len(part)])
+		for i := range part {
+			part[i].p = float32(powers[i])
+			sum += part[i].p
+		}
+		rest = rest[len(part):]
 	}
 	for i := range c.list {
 		c.list[i].p /= sum

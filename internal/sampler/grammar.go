@@ -59,6 +59,7 @@ func listed(g Grammar) []uint64 {
 
 // refuse rules out the candidates that g does not allow.
 func (c *candidates) refuse(g Grammar) {
+	c.ruled = true
 	for i := range c.list {
 		if t := &c.list[i]; t.logit >= -math.MaxFloat32 && !g.Allowed(t.id) {
 			t.logit = float32(math.Inf(-1))
@@ -80,5 +81,5 @@ func (c *candidates) loadListed(logits []float32, list []uint64) {
 			}
 		}
 	}
-	c.sorted, c.dense = false, false
+	c.sorted, c.dense, c.ruled = false, false, true
 }

@@ -36,6 +36,7 @@ type Sampler struct {
 	seed     uint32
 	bias     biases
 	chain    []link
+	topFirst int       // if the chain begins with top-k and there are no biases, k; else 0
 	greedy   bool      // choose the likeliest token, draw nothing
 	mirostat *mirostat // if not nil, it chooses the token
 	rng      *fmath.MT19937
@@ -84,6 +85,11 @@ func New(p Params, v Vocab) (*Sampler, error) {
 			}
 		}
 	}
+	if len(s.chain) > 0 && len(s.bias) == 0 {
+		if first, ok := s.chain[0].(topK); ok {
+			s.topFirst = first.k
+		}
+	}
 	return s, nil
 }
 
@@ -110,11 +116,26 @@ func (s *Sampler) sample(logits []float32, g Grammar) (int32, error) {
 	if len(logits) != s.vocab {
 		return 0, fmt.Errorf("sampler: %d logits for a vocabulary of %d", len(logits), s.vocab)
 	}
+	c, chain := &s.left, s.chain
+	if g == nil && s.topFirst > 0 && c.loadTop(logits, s.topFirst) {
+		chain = chain[1:]
+	} else if err := s.load(logits, g); err != nil {
+		return 0, err
+	}
+	for _, l := range chain {
+		l.apply(c)
+	}
+	s.chosen = s.choose(c)
+	return c.list[s.chosen].id, nil
+}
+
+// load sets the candidates to the tokens that g and the biases allow, at least one.
+func (s *Sampler) load(logits []float32, g Grammar) error {
 	c := &s.left
 	if list := listed(g); list != nil {
 		c.loadListed(logits, list)
 	} else if err := c.load(logits); err != nil {
-		return 0, err
+		return err
 	}
 	s.bias.apply(c)
 	if g != nil && c.dense {
@@ -123,16 +144,11 @@ func (s *Sampler) sample(logits []float32, g Grammar) (int32, error) {
 	c.dropImpossible()
 	switch {
 	case len(c.list) > 0:
+		return nil
 	case g != nil:
-		return 0, fmt.Errorf("sampler: %w: the grammar allows no token here", ErrNoToken)
-	default:
-		return 0, fmt.Errorf("sampler: %w: the logits of all %d are -Inf", ErrNoToken, s.vocab)
+		return fmt.Errorf("sampler: %w: the grammar allows no token here", ErrNoToken)
 	}
-	for _, l := range s.chain {
-		l.apply(c)
-	}
-	s.chosen = s.choose(c)
-	return c.list[s.chosen].id, nil
+	return fmt.Errorf("sampler: %w: the logits of all %d are -Inf", ErrNoToken, s.vocab)
 }
 
 // Chosen returns the token c that was sampled last, with its probability. top has the n

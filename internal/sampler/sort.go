@@ -3,6 +3,7 @@ package sampler
 import (
 	"math"
 	"slices"
+	"sync"
 )
 
 // before reports whether a comes before b in descending order of logit. If logits are equal, the
@@ -36,54 +37,69 @@ func ordered(x float32) uint32 {
 // radixMin is the length from which radix sort is faster than a comparison sort.
 const radixMin = 2048
 
+// buffers is the memory of one reorder. Samplers share it: the engine has many, of which few
+// sort at a time, so the memory stays in the processor's cache.
+type buffers struct {
+	order []uint64    // keys and indices
+	swap  []uint64    // second buffer of radix
+	moved []candidate // the candidates in their new order
+}
+
+var spare = sync.Pool{New: func() any { return new(buffers) }}
+
 // reorder sorts the candidates by key, ascending. It is stable.
 func (c *candidates) reorder(key func(*candidate) uint32) {
-	n := len(c.list)
-	if cap(c.order) < n {
-		c.order = make([]uint64, n, len(c.all))
-		c.moved = make([]candidate, n, len(c.all))
-	}
+	b := spare.Get().(*buffers)
+	defer spare.Put(b)
 	// The index in the low bits makes the order strict. It also gives the former place of each
 	// candidate.
-	order := c.order[:n]
+	n := len(c.list)
+	b.order = slices.Grow(b.order[:0], n)[:n]
+	order := b.order
 	for i := range c.list {
 		order[i] = uint64(key(&c.list[i]))<<32 | uint64(i)
 	}
 	if n < radixMin {
 		slices.Sort(order)
 	} else {
-		order = c.radix(order)
+		order = b.radix()
 	}
-	moved := c.moved[:n]
+	b.moved = slices.Grow(b.moved[:0], n)[:n]
 	for i, o := range order {
-		moved[i] = c.list[uint32(o)]
+		b.moved[i] = c.list[uint32(o)]
 	}
-	copy(c.list, moved)
+	copy(c.list, b.moved)
 	c.sorted, c.dense = false, false
 }
 
-// radix sorts by the upper 32 bits, 11 at a time, and returns the buffer with the result. Every
-// pass is stable, so equal keys keep the ascending order of their lower bits.
-func (c *candidates) radix(from []uint64) []uint64 {
-	if cap(c.swap) < len(from) {
-		c.swap = make([]uint64, len(from), len(c.all))
+// radix sorts order by the upper 32 bits, 11 at a time, and returns the buffer with the result.
+// Every pass is stable, so equal keys keep the ascending order of their lower bits.
+func (b *buffers) radix() []uint64 {
+	const (
+		bits = 11
+		mask = 1<<bits - 1
+	)
+	from := b.order
+	b.swap = slices.Grow(b.swap[:0], len(from))[:len(from)]
+	to := b.swap
+	var start [3][1 << bits]uint32 // for each pass and digit, where its next number goes
+	for _, v := range from {
+		start[0][v>>32&mask]++
+		start[1][v>>(32+bits)&mask]++
+		start[2][v>>(32+2*bits)&mask]++
 	}
-	to := c.swap[:len(from)]
-	const bits = 11
-	for shift := 32; shift < 64; shift += bits {
-		var start [1 << bits]int
-		for _, v := range from {
-			start[v>>shift&(1<<bits-1)]++
-		}
-		sum := 0
-		for d, count := range start {
-			start[d] = sum
+	for pass := range start {
+		next := &start[pass]
+		sum := uint32(0)
+		for d, count := range next {
+			next[d] = sum
 			sum += count
 		}
+		shift := 32 + pass*bits
 		for _, v := range from {
-			d := v >> shift & (1<<bits - 1)
-			to[start[d]] = v
-			start[d]++
+			d := v >> shift & mask
+			to[next[d]] = v
+			next[d]++
 		}
 		from, to = to, from
 	}
@@ -107,22 +123,32 @@ func (c *candidates) top(k int) {
 	// The heap has the best k candidates so far, with the worst at its root. Most other
 	// candidates need one comparison with the root.
 	heap, rest := c.list[:k], c.list[k:]
-	for i := k/2 - 1; i >= 0; i-- {
-		sink(heap, i)
-	}
+	heapify(heap)
 	for i := range rest {
 		if rest[i].logit >= heap[0].logit && before(rest[i], heap[0]) {
 			heap[0] = rest[i]
 			sink(heap, 0)
 		}
 	}
+	sortHeap(heap)
+	c.list, c.sorted, c.dense = heap, true, false
+}
+
+// heapify makes a heap with the worst candidate at its root.
+func heapify(heap []candidate) {
+	for i := len(heap)/2 - 1; i >= 0; i-- {
+		sink(heap, i)
+	}
+}
+
+// sortHeap puts the candidates in the order of before.
+func sortHeap(heap []candidate) {
 	slices.SortFunc(heap, func(a, b candidate) int {
 		if before(a, b) {
 			return -1
 		}
 		return 1
 	})
-	c.list, c.sorted, c.dense = heap, true, false
 }
 
 // sink moves heap[i] down until neither child is worse than it.

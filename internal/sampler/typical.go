@@ -24,7 +24,8 @@ func (s typical) apply(c *candidates) {
 			return math.MaxUint32
 		}
 		// The number is non-negative, so its bits sort like the number.
-		return math.Float32bits(max(h+fmath.Log32(t.p), -h-fmath.Log32(t.p)) + 0)
+		log := fmath.Log32(t.p)
+		return math.Float32bits(max(h+log, -h-log) + 0)
 	})
 	var sum float32
 	for i := range c.list {

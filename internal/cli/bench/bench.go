@@ -42,6 +42,8 @@ type benchOptions struct {
 	save        string
 	shared      string
 	compare     string
+	text        string // the file of a replay; "": no replay
+	drafts      load.Drafts
 	flags       *pflag.FlagSet
 	compat      flags.Compat
 }
@@ -62,6 +64,7 @@ core (prompts).`,
   alpaca bench -m model.gguf -p 128 -n 64 --parallel 1,2,4,8,16
   alpaca bench --synthetic 7B:q4_0 --membw
   alpaca bench -m model.gguf --membw --report report.md
+  alpaca bench -m model.gguf --spec lookup -f text.txt -p 600
   alpaca bench -m model.gguf --save before.json; ...; alpaca bench -m model.gguf --compare before.json`,
 		Args: flags.NoArgs,
 		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), u) },
@@ -90,6 +93,8 @@ core (prompts).`,
 	fs.StringVar(&o.save, "save", "", "write the results to a JSON `file`")
 	fs.StringVar(&o.shared, "report", "", "write the results and a description of this machine to a Markdown `file`, to be shared")
 	fs.StringVar(&o.compare, "compare", "", "compare with the results in a JSON `file`")
+	o.drafts.AddReplayFlags(fs)
+	fs.StringVarP(&o.text, "file", "f", "", "text that --spec writes again: a `file`, of which -p tokens are the prompt (default: half of it)")
 	o.compat.AddBenchFlags(fs)
 	return cmd
 }
@@ -167,6 +172,16 @@ func (o *benchOptions) run(ctx context.Context, u *ui.UI) error {
 	}
 	if o.train != "" {
 		return o.checkTrain(ctx, u, grid.Threads)
+	}
+	if o.text != "" || o.flags.Changed("spec") {
+		if err := o.checkReplay(); err != nil {
+			return err
+		}
+		if len(o.models) == 0 {
+			o.models = []string{load.ModelPath(u, "")}
+		}
+		warnIfBusy(u, bench.ReadSensors())
+		return o.replayAll(ctx, u)
 	}
 	if len(grid.Tests()) == 0 {
 		return ui.Usagef("nothing to measure: -p and -n are both 0")

@@ -42,6 +42,24 @@ func (o *Drafts) AddFlags(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.always, "draft-always", false, "check all drafts, even if that takes more time than it saves, to measure them")
 }
 
+// AddReplayFlags adds the flags of a command that writes a given text again, with what can be
+// looked up in it.
+func (o *Drafts) AddReplayFlags(fs *pflag.FlagSet) {
+	fs.StringSliceVar(&o.types, "spec", nil, "measure what drafts save on the text of -f, in place of other tests; `types` of drafts: lookup or auto")
+	flags.AddInt(fs, &o.max, flags.Int{Name: "draft-max", Value: 32, Low: 1, High: 63}, "`tokens` of a draft at most, with --spec")
+	fs.BoolVar(&o.always, "draft-always", false, "with --spec, check all drafts, even where that takes more time than it saves")
+}
+
+// CheckReplay returns a usage error if --spec asks for more than AddReplayFlags offers.
+func (o *Drafts) CheckReplay() error {
+	for _, word := range o.types {
+		if kind := draftTypes[word]; kind != "auto" && kind != "lookup" {
+			return ui.Usagef("--spec %q: must be lookup or auto", word)
+		}
+	}
+	return nil
+}
+
 // harmlessDrafts are the names of the flags of Drafts. Answers do not depend on them.
 var harmlessDrafts = []string{"spec", "model-draft", "draft-max", "draft-min", "draft-p-min", "draft-always"}
 

@@ -1,0 +1,5 @@
+//go:build purego || !amd64
+
+package exps
+
+func exp(x []float64) { expGeneric(x) }
