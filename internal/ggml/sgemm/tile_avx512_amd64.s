@@ -41,100 +41,35 @@
 	VFMADD231PS  Z24, Z26, u \
 	VFMADD231PS  Z25, Z26, v
 
-#define FMA1(x, u) \
-	VFMADD231PS.BCST x, Z24, u
+#define FMA1(x, u) VFMADD231PS.BCST x, Z24, u
 
 // ROWS1x32 to ROWS12x32 multiply 1 to 12 rows of a with the row of b, for one k.
 #define ROWS1x32 FMA2((SI), Z0, Z1)
-#define ROWS2x32 \
-	ROWS1x32 \
-	FMA2((SI)(R9*1), Z2, Z3)
-
-#define ROWS3x32 \
-	ROWS2x32 \
-	FMA2((SI)(R9*2), Z4, Z5)
-
-#define ROWS4x32 \
-	ROWS3x32 \
-	FMA2((SI)(R10*1), Z6, Z7)
-
-#define ROWS5x32 \
-	ROWS4x32 \
-	FMA2((R11), Z8, Z9)
-
-#define ROWS6x32 \
-	ROWS5x32 \
-	FMA2((R11)(R9*1), Z10, Z11)
-
-#define ROWS7x32 \
-	ROWS6x32 \
-	FMA2((R11)(R9*2), Z12, Z13)
-
-#define ROWS8x32 \
-	ROWS7x32 \
-	FMA2((R11)(R10*1), Z14, Z15)
-
-#define ROWS9x32 \
-	ROWS8x32 \
-	FMA2((R8), Z16, Z17)
-
-#define ROWS10x32 \
-	ROWS9x32 \
-	FMA2((R8)(R9*1), Z18, Z19)
-
-#define ROWS11x32 \
-	ROWS10x32 \
-	FMA2((R8)(R9*2), Z20, Z21)
-
-#define ROWS12x32 \
-	ROWS11x32 \
-	FMA2((R8)(R10*1), Z22, Z23)
+#define ROWS2x32 ROWS1x32; FMA2((SI)(R9*1), Z2, Z3)
+#define ROWS3x32 ROWS2x32; FMA2((SI)(R9*2), Z4, Z5)
+#define ROWS4x32 ROWS3x32; FMA2((SI)(R10*1), Z6, Z7)
+#define ROWS5x32 ROWS4x32; FMA2((R11), Z8, Z9)
+#define ROWS6x32 ROWS5x32; FMA2((R11)(R9*1), Z10, Z11)
+#define ROWS7x32 ROWS6x32; FMA2((R11)(R9*2), Z12, Z13)
+#define ROWS8x32 ROWS7x32; FMA2((R11)(R10*1), Z14, Z15)
+#define ROWS9x32 ROWS8x32; FMA2((R8), Z16, Z17)
+#define ROWS10x32 ROWS9x32; FMA2((R8)(R9*1), Z18, Z19)
+#define ROWS11x32 ROWS10x32; FMA2((R8)(R9*2), Z20, Z21)
+#define ROWS12x32 ROWS11x32; FMA2((R8)(R10*1), Z22, Z23)
 
 // ROWS1x16 to ROWS12x16 do that for the first 16 columns.
 #define ROWS1x16 FMA1((SI), Z0)
-#define ROWS2x16 \
-	ROWS1x16 \
-	FMA1((SI)(R9*1), Z2)
-
-#define ROWS3x16 \
-	ROWS2x16 \
-	FMA1((SI)(R9*2), Z4)
-
-#define ROWS4x16 \
-	ROWS3x16 \
-	FMA1((SI)(R10*1), Z6)
-
-#define ROWS5x16 \
-	ROWS4x16 \
-	FMA1((R11), Z8)
-
-#define ROWS6x16 \
-	ROWS5x16 \
-	FMA1((R11)(R9*1), Z10)
-
-#define ROWS7x16 \
-	ROWS6x16 \
-	FMA1((R11)(R9*2), Z12)
-
-#define ROWS8x16 \
-	ROWS7x16 \
-	FMA1((R11)(R10*1), Z14)
-
-#define ROWS9x16 \
-	ROWS8x16 \
-	FMA1((R8), Z16)
-
-#define ROWS10x16 \
-	ROWS9x16 \
-	FMA1((R8)(R9*1), Z18)
-
-#define ROWS11x16 \
-	ROWS10x16 \
-	FMA1((R8)(R9*2), Z20)
-
-#define ROWS12x16 \
-	ROWS11x16 \
-	FMA1((R8)(R10*1), Z22)
+#define ROWS2x16 ROWS1x16; FMA1((SI)(R9*1), Z2)
+#define ROWS3x16 ROWS2x16; FMA1((SI)(R9*2), Z4)
+#define ROWS4x16 ROWS3x16; FMA1((SI)(R10*1), Z6)
+#define ROWS5x16 ROWS4x16; FMA1((R11), Z8)
+#define ROWS6x16 ROWS5x16; FMA1((R11)(R9*1), Z10)
+#define ROWS7x16 ROWS6x16; FMA1((R11)(R9*2), Z12)
+#define ROWS8x16 ROWS7x16; FMA1((R11)(R10*1), Z14)
+#define ROWS9x16 ROWS8x16; FMA1((R8), Z16)
+#define ROWS10x16 ROWS9x16; FMA1((R8)(R9*1), Z18)
+#define ROWS11x16 ROWS10x16; FMA1((R8)(R9*2), Z20)
+#define ROWS12x16 ROWS11x16; FMA1((R8)(R10*1), Z22)
 
 // NEXT moves a to the next k.
 #define NEXT \
@@ -174,141 +109,45 @@
 
 // LOADS1 to LOADS12 load 1 to 12 rows of c.
 #define LOADS1 LOAD(Z0, Z1)
-#define LOADS2 \
-	LOADS1 \
-	LOAD(Z2, Z3)
-
-#define LOADS3 \
-	LOADS2 \
-	LOAD(Z4, Z5)
-
-#define LOADS4 \
-	LOADS3 \
-	LOAD(Z6, Z7)
-
-#define LOADS5 \
-	LOADS4 \
-	LOAD(Z8, Z9)
-
-#define LOADS6 \
-	LOADS5 \
-	LOAD(Z10, Z11)
-
-#define LOADS7 \
-	LOADS6 \
-	LOAD(Z12, Z13)
-
-#define LOADS8 \
-	LOADS7 \
-	LOAD(Z14, Z15)
-
-#define LOADS9 \
-	LOADS8 \
-	LOAD(Z16, Z17)
-
-#define LOADS10 \
-	LOADS9 \
-	LOAD(Z18, Z19)
-
-#define LOADS11 \
-	LOADS10 \
-	LOAD(Z20, Z21)
-
-#define LOADS12 \
-	LOADS11 \
-	LOAD(Z22, Z23)
+#define LOADS2 LOADS1; LOAD(Z2, Z3)
+#define LOADS3 LOADS2; LOAD(Z4, Z5)
+#define LOADS4 LOADS3; LOAD(Z6, Z7)
+#define LOADS5 LOADS4; LOAD(Z8, Z9)
+#define LOADS6 LOADS5; LOAD(Z10, Z11)
+#define LOADS7 LOADS6; LOAD(Z12, Z13)
+#define LOADS8 LOADS7; LOAD(Z14, Z15)
+#define LOADS9 LOADS8; LOAD(Z16, Z17)
+#define LOADS10 LOADS9; LOAD(Z18, Z19)
+#define LOADS11 LOADS10; LOAD(Z20, Z21)
+#define LOADS12 LOADS11; LOAD(Z22, Z23)
 
 // STORES1 to STORES12 store them.
 #define STORES1 STORE(Z0, Z1)
-#define STORES2 \
-	STORES1 \
-	STORE(Z2, Z3)
-
-#define STORES3 \
-	STORES2 \
-	STORE(Z4, Z5)
-
-#define STORES4 \
-	STORES3 \
-	STORE(Z6, Z7)
-
-#define STORES5 \
-	STORES4 \
-	STORE(Z8, Z9)
-
-#define STORES6 \
-	STORES5 \
-	STORE(Z10, Z11)
-
-#define STORES7 \
-	STORES6 \
-	STORE(Z12, Z13)
-
-#define STORES8 \
-	STORES7 \
-	STORE(Z14, Z15)
-
-#define STORES9 \
-	STORES8 \
-	STORE(Z16, Z17)
-
-#define STORES10 \
-	STORES9 \
-	STORE(Z18, Z19)
-
-#define STORES11 \
-	STORES10 \
-	STORE(Z20, Z21)
-
-#define STORES12 \
-	STORES11 \
-	STORE(Z22, Z23)
+#define STORES2 STORES1; STORE(Z2, Z3)
+#define STORES3 STORES2; STORE(Z4, Z5)
+#define STORES4 STORES3; STORE(Z6, Z7)
+#define STORES5 STORES4; STORE(Z8, Z9)
+#define STORES6 STORES5; STORE(Z10, Z11)
+#define STORES7 STORES6; STORE(Z12, Z13)
+#define STORES8 STORES7; STORE(Z14, Z15)
+#define STORES9 STORES8; STORE(Z16, Z17)
+#define STORES10 STORES9; STORE(Z18, Z19)
+#define STORES11 STORES10; STORE(Z20, Z21)
+#define STORES12 STORES11; STORE(Z22, Z23)
 
 // ZEROS1 to ZEROS12 set them to zero, and fetch the memory of c into the cache.
 #define ZEROS1 ZERO(Z0, Z1)
-#define ZEROS2 \
-	ZEROS1 \
-	ZERO(Z2, Z3)
-
-#define ZEROS3 \
-	ZEROS2 \
-	ZERO(Z4, Z5)
-
-#define ZEROS4 \
-	ZEROS3 \
-	ZERO(Z6, Z7)
-
-#define ZEROS5 \
-	ZEROS4 \
-	ZERO(Z8, Z9)
-
-#define ZEROS6 \
-	ZEROS5 \
-	ZERO(Z10, Z11)
-
-#define ZEROS7 \
-	ZEROS6 \
-	ZERO(Z12, Z13)
-
-#define ZEROS8 \
-	ZEROS7 \
-	ZERO(Z14, Z15)
-
-#define ZEROS9 \
-	ZEROS8 \
-	ZERO(Z16, Z17)
-
-#define ZEROS10 \
-	ZEROS9 \
-	ZERO(Z18, Z19)
-
-#define ZEROS11 \
-	ZEROS10 \
-	ZERO(Z20, Z21)
-
-#define ZEROS12 \
-	ZEROS11 \
-	ZERO(Z22, Z23)
+#define ZEROS2 ZEROS1; ZERO(Z2, Z3)
+#define ZEROS3 ZEROS2; ZERO(Z4, Z5)
+#define ZEROS4 ZEROS3; ZERO(Z6, Z7)
+#define ZEROS5 ZEROS4; ZERO(Z8, Z9)
+#define ZEROS6 ZEROS5; ZERO(Z10, Z11)
+#define ZEROS7 ZEROS6; ZERO(Z12, Z13)
+#define ZEROS8 ZEROS7; ZERO(Z14, Z15)
+#define ZEROS9 ZEROS8; ZERO(Z16, Z17)
+#define ZEROS10 ZEROS9; ZERO(Z18, Z19)
+#define ZEROS11 ZEROS10; ZERO(Z20, Z21)
+#define ZEROS12 ZEROS11; ZERO(Z22, Z23)
 
 // TILE is the body of a tile.
 #define TILE(rows, step, loads, zeros, stores) \
@@ -317,25 +156,25 @@
 	JNE  fresh              \
 	loads                   \
 	JMP  start              \
-	fresh:                  \
-	zeros                   \
-	start:                  \
-	SUBQ $2, CX             \
-	JLT  last               \
-	two:                    \
-	step(0, rows)           \
-	step(128, rows)         \
-	ADDQ $256, BX           \
-	SUBQ $2, CX             \
-	JGE  two                \
-	last:                   \
-	ADDQ $2, CX             \
-	JZ   store              \
-	step(0, rows)           \
-	store:                  \
-	MOVQ R12, AX            \
-	stores                  \
-	VZEROUPPER              \
+	fresh:          \
+	zeros           \
+	start:          \
+	SUBQ   $2, CX   \
+	JLT    last     \
+	two:            \
+	step(0, rows)   \
+	step(128, rows) \
+	ADDQ   $256, BX \
+	SUBQ   $2, CX   \
+	JGE    two      \
+	last:           \
+	ADDQ   $2, CX   \
+	JZ     store    \
+	step(0, rows)   \
+	store:          \
+	MOVQ   R12, AX  \
+	stores          \
+	VZEROUPPER      \
 	RET
 
 // func tile1x32AVX512(a *args)
@@ -434,70 +273,3 @@ TEXT ·tile11x16AVX512(SB), NOSPLIT, $0-8
 TEXT ·tile12x16AVX512(SB), NOSPLIT, $0-8
 	TILE(ROWS12x16, STEP16, LOADS12, ZEROS12, STORES12)
 
-// func copy32AVX512(dst *float32, dstStride int, src *float32, srcStride, n, panels int)
-//
-// dst[t*dstStride+p*32+j] = src[p*srcStride+t*32+j] for j < 32, p < n and t < panels.
-TEXT ·copy32AVX512(SB), NOSPLIT, $0-48
-	MOVQ dst+0(FP), DI
-	MOVQ dstStride+8(FP), R8
-	SHLQ $2, R8
-	MOVQ src+16(FP), SI
-	MOVQ srcStride+24(FP), R9
-	SHLQ $2, R9
-	MOVQ n+32(FP), CX
-
-row:
-	MOVQ DI, AX
-	MOVQ SI, BX
-	MOVQ panels+40(FP), DX
-
-panel:
-	PREFETCHT0 (BX)(R9*8)
-	PREFETCHT0 64(BX)(R9*8)
-	VMOVUPS    (BX), Z0
-	VMOVUPS    64(BX), Z1
-	VMOVUPS    Z0, (AX)
-	VMOVUPS    Z1, 64(AX)
-	ADDQ       $128, BX
-	ADDQ       R8, AX
-	DECQ       DX
-	JNZ        panel
-	ADDQ       $128, DI
-	ADDQ       R9, SI
-	DECQ       CX
-	JNZ        row
-	VZEROUPPER
-	RET
-
-// func interleave12AVX512(dst *float32, dstStride int, src *float32, srcStride, n, tiles int)
-//
-// dst[t*dstStride+p*12+i] = src[p*srcStride+t*12+i] for i < 12, p < n and t < tiles.
-TEXT ·interleave12AVX512(SB), NOSPLIT, $0-48
-	MOVQ dst+0(FP), DI
-	MOVQ dstStride+8(FP), R8
-	SHLQ $2, R8
-	MOVQ src+16(FP), SI
-	MOVQ srcStride+24(FP), R9
-	SHLQ $2, R9
-	MOVQ n+32(FP), CX
-
-row:
-	MOVQ DI, AX
-	MOVQ SI, BX
-	MOVQ tiles+40(FP), DX
-
-tile:
-	VMOVUPS (BX), Y0
-	VMOVUPS 32(BX), X1
-	VMOVUPS Y0, (AX)
-	VMOVUPS X1, 32(AX)
-	ADDQ    $48, BX
-	ADDQ    R8, AX
-	DECQ    DX
-	JNZ     tile
-	ADDQ    $48, DI
-	ADDQ    R9, SI
-	DECQ    CX
-	JNZ     row
-	VZEROUPPER
-	RET
