@@ -43,7 +43,7 @@ func (m *Model[T]) Memory(maxLength, micro int, checkpointing bool) int64 {
 	if scratch += widest; checkpointing {
 		kept = int64(len(m.Layers)*m.Config.Dim) + layer
 	}
-	return bytes + 4*n*(kept+scratch) + headBytes
+	return bytes + 4*n*(kept+scratch) + min(headBytes, 4*n*int64(m.Config.VocabSize))
 }
 
 // FLOPs returns the number of floating-point operations of training. tokens is the number of

@@ -18,8 +18,9 @@ type headMemory[T real] struct {
 }
 
 // headBytes limits the memory for logits, by limiting the positions that the head computes at
-// a time. Softmax works row by row, so nothing is computed twice.
-const headBytes = 8 << 20
+// a time. Softmax works row by row, so nothing is computed twice. But each block of positions
+// packs the whole output matrix again, so few large blocks are faster than many small ones.
+const headBytes = 64 << 20
 
 // headRows returns the number of rows of logits in a block, and their stride.
 func (e *engine[T]) headRows() (rows, stride int) {
@@ -39,6 +40,9 @@ func (e *engine[T]) loss(n float64, back bool) float64 {
 		}
 	}
 	rows, _ := e.headRows()
+	if blocks := (len(h.at) + rows - 1) / rows; blocks > 0 { // equal blocks: a short one costs as much packing
+		rows = (len(h.at) + blocks - 1) / blocks
+	}
 	var total float64
 	for lo := 0; lo < len(h.at); lo += rows {
 		total += e.headBlock(h.at[lo:min(lo+rows, len(h.at))], n, back)

@@ -25,7 +25,12 @@ func (p *Product) packColumns(s *Scratch, k, n, first, last int) {
 	}
 	for panel := first; panel < last; panel += step {
 		src := p.source(s, k, n, panel*width, min((panel+step)*width, p.N))
-		for i := range step {
+		done := 0
+		if !src.columns && best.copyPanels != nil {
+			done = min(step, (p.N-panel*width)/width)
+			best.copyPanels(s.panels[(panel-first)*n*width:], src.data, src.stride, n, done)
+		}
+		for i := done; i < step; i++ {
 			cols := min(width, p.N-(panel+i)*width)
 			src.pack(s.panels[(panel+i-first)*n*width:][:n*width], i*width, n, cols)
 		}
@@ -77,8 +82,6 @@ func (s *source) pack(panel []float32, first, n, cols int) {
 	switch {
 	case s.columns:
 		best.transpose(panel, width, s.data[first*s.stride:], s.stride, n, cols)
-	case cols == width && best.copyRows != nil:
-		best.copyRows(panel, s.data[first:], s.stride, n)
 	default:
 		for p := range n {
 			copy(panel[p*width:p*width+cols], s.data[p*s.stride+first:])

@@ -198,7 +198,8 @@ func (p *Product) tiles(s *Scratch, r *tileRange) {
 	row, col := p.A.strides()
 	a := &s.args
 	a.b, a.k, a.fresh = r.panel, r.n, r.k == 0 && !p.Add
-	wide := r.cols == best.cols || p.Padded && r.col+best.cols <= p.DstStride
+	a.use(r.cols)
+	wide := r.cols == best.cols || best.masked || p.Padded && r.col+best.cols <= p.DstStride
 	for i := r.m0; i < r.m1; i += best.rows {
 		rows := min(best.rows, r.m1-i)
 		whole := rows == best.rows
@@ -229,6 +230,7 @@ func (p *Product) edge(s *Scratch, dst []float32, rows, cols int) {
 	s.tile = ggml.Grow(s.tile, best.rows*best.cols)
 	a := &s.args
 	a.c, a.cStride = s.tile, best.cols
+	a.use(best.cols)
 	if !a.fresh {
 		for i := range rows {
 			copy(s.tile[i*best.cols:], dst[i*p.DstStride:i*p.DstStride+cols])

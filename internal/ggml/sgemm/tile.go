@@ -14,11 +14,13 @@ type kernel struct {
 	transpose  func(dst []float32, width int, src []float32, stride, n, cols int)
 	rowMajor   bool // the elements of a row of A must be contiguous: args.col must be 1
 
-	// few[n] computes a tile of n rows, for n less than rows. copyRows copies n rows of src, as
-	// wide as a tile and stride apart, to contiguous rows of dst. interleave packs tiles of A:
+	masked bool // tiles read and write only the columns of args.cols; without this there must be cols columns
+
+	// few[n] computes a tile of n rows, for n less than rows. copyPanels copies n rows of src, as
+	// wide as some tiles and stride apart, to one panel for each tile. interleave packs tiles of A:
 	// dst[t*dstStride+k*rows+i] = src[k*stride+t*rows+i] for i < rows. Each may be nil.
 	few        []func(a *args)
-	copyRows   func(dst, src []float32, stride, n int)
+	copyPanels func(dst, src []float32, stride, n, panels int)
 	interleave func(dst []float32, dstStride int, src []float32, stride, n, tiles int)
 }
 
@@ -30,8 +32,13 @@ type args struct {
 	row, col int
 	b        []float32 // [k, cols], contiguous
 	k        int
-	fresh    bool // the chains begin with 0, not with c
+	cols     int    // the columns of c that exist
+	mask     uint32 // a bit for each of them
+	fresh    bool   // the chains begin with 0, not with c
 }
+
+// use sets the number of columns.
+func (a *args) use(cols int) { a.cols, a.mask = cols, uint32(1<<cols-1) }
 
 // The size of the portable tile. No result depends on it.
 const genericRows, genericCols = 4, 16

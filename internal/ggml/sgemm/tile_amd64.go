@@ -4,9 +4,9 @@ package sgemm
 
 // kernelTable lists the kernels, best first.
 var kernelTable = []kernel{
-	{level: "avx512vnni", rows: 16, cols: 64, tile: tileGemm(16, 64), transpose: transposeAVX2, rowMajor: true},
+	avx512,
 	{level: "avx2", rows: 6, cols: 16, tile: tileAVX2, transpose: transposeAVX2,
-		few: fewAVX2, copyRows: copyRowsAVX2, interleave: interleaveAVX2},
+		few: fewAVX2, copyPanels: copyPanelsAVX2, interleave: interleaveAVX2},
 }
 
 //go:noescape
@@ -20,7 +20,7 @@ func tileAVX2(a *args) {
 // check panics unless all elements of the operands exist, because assembly does not check.
 func (a *args) check(rows, cols int) {
 	if a.k > 0 {
-		_ = a.c[(rows-1)*a.cStride+cols-1]
+		_ = a.c[(rows-1)*a.cStride+min(cols, a.cols)-1]
 		_ = a.a[(rows-1)*a.row+(a.k-1)*a.col]
 		_ = a.b[a.k*cols-1]
 	}
@@ -53,10 +53,12 @@ func tile5x16AVX2(a *args)
 //go:noescape
 func copy16AVX2(dst, src *float32, srcStride, n int)
 
-func copyRowsAVX2(dst, src []float32, stride, n int) {
-	if n > 0 {
-		_, _ = dst[n*16-1], src[(n-1)*stride+15]
-		copy16AVX2(&dst[0], &src[0], stride, n)
+func copyPanelsAVX2(dst, src []float32, stride, n, panels int) {
+	for t := range panels {
+		if n > 0 {
+			_, _ = dst[(t+1)*n*16-1], src[(n-1)*stride+t*16+15]
+			copy16AVX2(&dst[t*n*16], &src[t*16], stride, n)
+		}
 	}
 }
 
