@@ -11,12 +11,12 @@ import (
 const codedRows = 16
 
 // coded reports whether keys and values are multiplied with so many queries without being
-// decoded first.
+// decoded first. The kernel for AVX2 takes 16 columns at a time.
 func (f *KVFormat) coded(rows int) (keys, values bool) {
 	if rows > codedRows || !vec.HasGemmCoded() {
 		return false, false
 	}
-	return f.TypeK == quant.F16 || f.TypeK == quant.Q8_0, f.TypeV == quant.F16 || f.TypeV == quant.Q8_0
+	return f.TypeK == quant.F16 || f.TypeK == quant.Q8_0, f.TypeV == quant.F16 && f.ValueDim%16 == 0 || f.TypeV == quant.Q8_0
 }
 
 // codedKeys returns a head's keys [KeyDim, 32] in F16 or Q8_0 for vec.GemmCoded.

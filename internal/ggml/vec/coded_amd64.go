@@ -16,11 +16,9 @@ type codedArgs struct {
 	k      int
 	mask   uint64 // a bit for each column that exists (Halves only)
 	fresh  int    // 1: c is set to the product; 0: the product is added to c
-	rows   int    // the rows that are computed: 1, 2, 4 or 8
+	rows   int    // the rows that are computed: 1, 2, 4 or, with AVX-512, 8
+	to     int    // Q8Values: bytes from a row's integers to its scale (AVX2 only)
 }
-
-// codedKernel computes some columns. There is one for each Form.
-type codedKernel func(args *codedArgs)
 
 //go:noescape
 func halves32AVX512(args *codedArgs)
@@ -128,6 +126,71 @@ func eightRowsAVX512(c, a Mat, b Coded, size Size, fresh bool) {
 				break
 			}
 			g.right(32, q8Bytes)
+		}
+	}
+}
+
+//go:noescape
+func halves16AVX2(args *codedArgs)
+
+//go:noescape
+func q8Keys16AVX2(args *codedArgs)
+
+//go:noescape
+func q8Values16AVX2(args *codedArgs)
+
+func gemmCodedAVX2(c, a Mat, b Coded, size Size, fresh bool) {
+	if size.M <= 0 || size.K <= 0 || size.N <= 0 {
+		return
+	}
+	if size.N%16 != 0 {
+		gemmCodedGeneric(c, a, b, size, fresh)
+		return
+	}
+	b.check(c, a, size)
+	for m := 0; m < size.M; m += 4 {
+		fourRowsAVX2(Mat{c.Data[m*c.Stride:], c.Stride}, Mat{a.Data[m*a.Stride:], a.Stride}, b, Size{min(4, size.M-m), size.K, size.N}, fresh)
+	}
+}
+
+func fourRowsAVX2(c, a Mat, b Coded, size Size, fresh bool) {
+	g := newCodedArgs(c, a, &b, size, fresh)
+	switch b.Form {
+	case Halves:
+		for n := size.N; ; {
+			halves16AVX2(&g)
+			if n -= 16; n == 0 {
+				break
+			}
+			g.right(16, 32)
+		}
+	case Q8Keys:
+		g.k, g.stride = 32, BlockLen
+		for k := 0; ; {
+			left := g
+			left.scale = g.b
+			left.right(0, 2*BlockLen)
+			q8Keys16AVX2(&left)
+			left.scale = (*byte)(unsafe.Add(unsafe.Pointer(g.b), 2*16))
+			left.right(16, 16)
+			q8Keys16AVX2(&left)
+			if k += 32; k == size.K {
+				break
+			}
+			g.down()
+		}
+	case Q8Values:
+		g.right(0, 2)
+		for n := size.N; ; {
+			g.to = -2
+			q8Values16AVX2(&g)
+			g.right(16, 16)
+			g.to = -18
+			q8Values16AVX2(&g)
+			if n -= 32; n == 0 {
+				break
+			}
+			g.right(16, q8Bytes-16)
 		}
 	}
 }

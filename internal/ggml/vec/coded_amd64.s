@@ -9,7 +9,7 @@
 // Registers
 //	R8-R15 rows of a   CX the current column of a, SI their number
 //	BX     row of b    DX bytes from row to row      DI bytes to what is fetched
-//	AX     rows of a, later scratch
+//	AX     the number of rows
 //	Z0-Z15 sums        Z16, Z17 a row of b           Z18 an element of a
 //	Z19, Z20 scales    K1, K2 columns
 
@@ -28,7 +28,7 @@
 	MOVQ codedArgs_a+48(DI), R14  \
 	MOVQ codedArgs_a+56(DI), R15
 
-// SUMS sets the sums to c, or to 0 where args.fresh is not 0.
+// SUMS sets two sums to a row of c.
 #define SUMS(i, u, v) \
 	MOVQ      codedArgs_c+8*i(DI), CX \
 	VMOVUPS.Z (CX), K1, u             \
@@ -53,7 +53,7 @@
 	CLEAR(Z12, Z13) \
 	CLEAR(Z14, Z15)
 
-// MORE(n, i) jumps to done if there are no more than n rows.
+// FEWER jumps to done if there are no more than n rows.
 #define FEWER(n, done) \
 	CMPQ AX, $n \
 	JLE  done
@@ -183,3 +183,118 @@ TEXT ·q8Values32AVX512(SB), NOSPLIT, $0-8
 	ALL_COLUMNS
 	CLEAR8
 	PRODUCT(Q8VALUES)
+
+// The same with AVX2, for 16 columns and 1, 2 or 4 rows.
+//
+// Registers
+//	Y0-Y7 sums         Y8, Y9 a row of b           Y10 an element of a
+//	Y11, Y12 scales    R12 from integers to their scale
+
+#define SUMSY(i, u, v) \
+	MOVQ    codedArgs_c+8*i(DI), CX \
+	VMOVUPS (CX), u                 \
+	VMOVUPS 32(CX), v
+
+#define STOREY(i, u, v) \
+	MOVQ    codedArgs_c+8*i(DI), CX \
+	VMOVUPS u, (CX)                 \
+	VMOVUPS v, 32(CX)
+
+#define CLEARY \
+	VXORPS Y0, Y0, Y0 \
+	VXORPS Y1, Y1, Y1 \
+	VXORPS Y2, Y2, Y2 \
+	VXORPS Y3, Y3, Y3 \
+	VXORPS Y4, Y4, Y4 \
+	VXORPS Y5, Y5, Y5 \
+	VXORPS Y6, Y6, Y6 \
+	VXORPS Y7, Y7, Y7
+
+#define FMAY(x, u, v) \
+	VBROADCASTSS (x)(CX*4), Y10 \
+	VFMADD231PS  Y8, Y10, u     \
+	VFMADD231PS  Y9, Y10, v
+
+#define FMAY1 FMAY(R8, Y0, Y1)
+#define FMAY2 FMAY1; FMAY(R9, Y2, Y3)
+#define FMAY4 FMAY2; FMAY(R10, Y4, Y5); FMAY(R11, Y6, Y7)
+
+#define HALVESY \
+	VCVTPH2PS (BX), Y8   \
+	VCVTPH2PS 16(BX), Y9
+
+#define INTEGERSY(s, t) \
+	VPMOVSXBD (BX), Y8  \
+	VPMOVSXBD 8(BX), Y9 \
+	VCVTDQ2PS Y8, Y8    \
+	VCVTDQ2PS Y9, Y9    \
+	VMULPS    s, Y8, Y8 \
+	VMULPS    t, Y9, Y9
+
+#define Q8KEYSY INTEGERSY(Y11, Y12)
+
+#define Q8VALUESY \
+	VPBROADCASTW (BX)(R12*1), X11 \
+	VCVTPH2PS    X11, Y11         \
+	INTEGERSY(Y11, Y11)
+
+// PRODUCTY multiplies by the rows that DECODE decodes.
+#define PRODUCTY(DECODE) \
+	CLEARY                       \
+	CMPQ codedArgs_fresh(DI), $0 \
+	JNE  start                   \
+	SUMSY(0, Y0, Y1)             \
+	FEWER(1, start)              \
+	SUMSY(1, Y2, Y3)             \
+	FEWER(2, start)              \
+	SUMSY(2, Y4, Y5)             \
+	SUMSY(3, Y6, Y7)             \
+start:                           \
+	MOVQ codedArgs_ahead(DI), DI \
+	XORQ CX, CX                  \
+	FEWER(1, one)                \
+	FEWER(2, two)                \
+four:                            \
+	DECODE                       \
+	FMAY4                        \
+	NEXT(four)                   \
+	JMP store                    \
+two:                             \
+	DECODE                       \
+	FMAY2                        \
+	NEXT(two)                    \
+	JMP store                    \
+one:                             \
+	DECODE                       \
+	FMAY1                        \
+	NEXT(one)                    \
+store:                           \
+	MOVQ args+0(FP), DI          \
+	STOREY(0, Y0, Y1)            \
+	FEWER(1, done)               \
+	STOREY(1, Y2, Y3)            \
+	FEWER(2, done)               \
+	STOREY(2, Y4, Y5)            \
+	STOREY(3, Y6, Y7)            \
+done:                            \
+	VZEROUPPER                   \
+	RET
+
+// func halves16AVX2(args *codedArgs)
+TEXT ·halves16AVX2(SB), NOSPLIT, $0-8
+	CODED_ARGS
+	PRODUCTY(HALVESY)
+
+// func q8Keys16AVX2(args *codedArgs)
+TEXT ·q8Keys16AVX2(SB), NOSPLIT, $0-8
+	CODED_ARGS
+	MOVQ      codedArgs_scale(DI), CX
+	VCVTPH2PS (CX), Y11
+	VCVTPH2PS 16(CX), Y12
+	PRODUCTY(Q8KEYSY)
+
+// func q8Values16AVX2(args *codedArgs)
+TEXT ·q8Values16AVX2(SB), NOSPLIT, $0-8
+	CODED_ARGS
+	MOVQ codedArgs_to(DI), R12
+	PRODUCTY(Q8VALUESY)
