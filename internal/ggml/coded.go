@@ -6,7 +6,7 @@ import (
 )
 
 // codedRows is the largest number of queries in an item for which keys and values are not
-// decoded before they are multiplied: kernels decode them in registers, anew for each 8
+// decoded before they are multiplied: kernels decode them in registers, anew for each 4 or 8
 // queries.
 const codedRows = 16
 
