@@ -15,6 +15,8 @@ type attentionWork struct {
 	s           *attentionScratch
 	first, last int // the first and the last block that any of the rows sees
 	width       int // the stride of rows of scores, in elements
+	// keys and values are multiplied as they are in the cache, without being decoded first
+	codedKeys, codedValues bool
 }
 
 func (a *attentionWork) run() {
@@ -39,6 +41,7 @@ func (a *attentionWork) run() {
 		a.width += BlockLen
 	}
 
+	a.codedKeys, a.codedValues = a.Format.coded(rows)
 	for b := a.first; b <= a.last; b++ {
 		a.score(b)
 	}
@@ -62,7 +65,7 @@ func (a *attentionWork) run() {
 	clear(s.out[:rows*valueDim])
 	for b := a.first; b <= a.last; {
 		n := gatherBlocks
-		if !a.seesAll(a.start, b, n) || !a.seesAll(a.end-1, b, n) {
+		if a.codedValues || !a.seesAll(a.start, b, n) || !a.seesAll(a.end-1, b, n) {
 			n = 1 // so that as many tokens as possible share a product
 		}
 		a.gather(b, n)
@@ -107,9 +110,19 @@ func (a *attentionWork) score(b int) {
 	s, keyDim := a.s, a.Format.KeyDim
 	base, rows := (lo-a.start)*a.n, (hi-lo)*a.n
 	at := base*a.width + (b-a.first)*BlockLen
-	a.Format.widenKeys(s.keys[:keyDim*BlockLen], a.Format.Keys(a.bytes(b), a.keyHead))
-	vec.Gemm(vec.Mat{Data: s.scores[at:], Stride: a.width}, vec.Mat{Data: s.q[base*keyDim:], Stride: keyDim},
-		vec.Mat{Data: s.keys, Stride: BlockLen}, vec.Size{M: rows, K: keyDim, N: BlockLen}, true)
+	scores, q := vec.Mat{Data: s.scores[at:], Stride: a.width}, vec.Mat{Data: s.q[base*keyDim:], Stride: keyDim}
+	size := vec.Size{M: rows, K: keyDim, N: BlockLen}
+	keys := a.Format.Keys(a.bytes(b), a.keyHead)
+	if a.codedKeys {
+		k := a.Format.codedKeys(keys)
+		if b < a.last {
+			k.Next = a.Format.Keys(a.bytes(b+1), a.keyHead)
+		}
+		vec.GemmCoded(scores, q, k, size, true)
+		return
+	}
+	a.Format.widenKeys(s.keys[:keyDim*BlockLen], keys)
+	vec.Gemm(scores, q, vec.Mat{Data: s.keys, Stride: BlockLen}, size, true)
 }
 
 // gather adds the values of blocks b to b+n-1, weighted by their probabilities. Tokens that
@@ -122,6 +135,9 @@ func (a *attentionWork) gather(b, n int) {
 	}
 	s, valueDim := a.s, a.Format.ValueDim
 	for i := range n {
+		if a.codedValues {
+			break
+		}
 		a.Format.widenValues(s.values[i*BlockLen*valueDim:(i+1)*BlockLen*valueDim], a.Format.Values(a.bytes(b+i), a.keyHead))
 	}
 	for t := lo; t < hi; {
@@ -131,10 +147,26 @@ func (a *attentionWork) gather(b, n int) {
 			same++
 		}
 		r := (t - a.start) * a.n
-		vec.Gemm(vec.Mat{Data: s.out[r*valueDim:], Stride: valueDim}, vec.Mat{Data: s.scores[r*a.width+(b-a.first)*BlockLen+from:], Stride: a.width},
-			vec.Mat{Data: s.values[from*valueDim:], Stride: valueDim}, vec.Size{M: (same - t) * a.n, K: to - from, N: valueDim}, false)
+		out, p := vec.Mat{Data: s.out[r*valueDim:], Stride: valueDim}, vec.Mat{Data: s.scores[r*a.width+(b-a.first)*BlockLen+from:], Stride: a.width}
+		size := vec.Size{M: (same - t) * a.n, K: to - from, N: valueDim}
+		if a.codedValues {
+			vec.GemmCoded(out, p, a.valuesFrom(b, from), size, false)
+		} else {
+			vec.Gemm(out, p, vec.Mat{Data: s.values[from*valueDim:], Stride: valueDim}, size, false)
+		}
 		t = same
 	}
+}
+
+// valuesFrom returns the values of block b, beginning with position from, as they are in the
+// cache.
+func (a *attentionWork) valuesFrom(b, from int) vec.Coded {
+	v := a.Format.codedValues(a.Format.Values(a.bytes(b), a.keyHead))
+	v.Data = v.Data[from*v.Stride:]
+	if b < a.last {
+		v.Next = a.Format.Values(a.bytes(b+1), a.keyHead)[from*v.Stride:]
+	}
+	return v
 }
 
 // visible returns the positions [from, to) that a row of the span sees.

@@ -6,9 +6,9 @@ import "unsafe"
 
 // kernelTable lists the kernels, best first.
 var kernelTable = []kernel{
-	{level: "avx512vnni", gemm: gemmAVX512, softmax: softmaxBlocksAVX512, scale: scaleAVX2, rmsNorm: rmsNormAVX2,
+	{level: "avx512vnni", gemm: gemmAVX512, gemmCoded: gemmCodedAVX512, softmax: softmaxBlocksAVX512, scale: scaleAVX2, rmsNorm: rmsNormAVX2,
 		silu: siluAVX2, sigmoid: sigmoidAVX2, add: addAVX2, rotate: rotateAVX2, halves: rotateHalvesAVX2, widenQ8: widenQ8AVX2, hadamard: hadamardAVX2},
-	{level: "avx2", gemm: gemmAVX2, softmax: softmaxBlocksAVX2, scale: scaleAVX2, rmsNorm: rmsNormAVX2,
+	{level: "avx2", gemm: gemmAVX2, gemmCoded: gemmCodedAVX2, softmax: softmaxBlocksAVX2, scale: scaleAVX2, rmsNorm: rmsNormAVX2,
 		silu: siluAVX2, sigmoid: sigmoidAVX2, add: addAVX2, rotate: rotateAVX2, halves: rotateHalvesAVX2, widenQ8: widenQ8AVX2, hadamard: hadamardAVX2},
 }
 

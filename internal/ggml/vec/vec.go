@@ -26,6 +26,8 @@ type kernel struct {
 	widenQ8 func(dst *[32 * BlockLen]float32, q *[32 * BlockLen]byte, scale *[BlockLen]float32)
 
 	hadamard func(x []float32, n int)
+
+	gemmCoded func(c, a Mat, b Coded, size Size, fresh bool) // nil: none
 }
 
 // The inner loops in use: the portable ones if there is no kernel.
@@ -41,6 +43,8 @@ var (
 	rotateHalves = rotateHalvesGeneric
 	widenQ8      = widenQ8Generic
 	hadamard     = hadamardGeneric
+
+	gemmCoded, hasGemmCoded = gemmCodedGeneric, false
 )
 
 func init() { useBest(kernelTable) }
@@ -52,6 +56,9 @@ func useBest(table []kernel) {
 		if machine.Allowed(k.level) {
 			gemm, softmax, scaleBy, addTo = k.gemm, k.softmax, k.scale, k.add
 			rmsNorm, siluMul, sigmoid, rotate, rotateHalves, widenQ8, hadamard = k.rmsNorm, k.silu, k.sigmoid, k.rotate, k.halves, k.widenQ8, k.hadamard
+			if k.gemmCoded != nil {
+				gemmCoded, hasGemmCoded = k.gemmCoded, true
+			}
 			return
 		}
 	}

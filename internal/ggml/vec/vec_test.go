@@ -70,6 +70,54 @@ func TestGemmKernels(t *testing.T) {
 	})
 }
 
+// TestGemmCodedKernels compares products with matrices of the cache with those of the decoded
+// matrices.
+func TestGemmCodedKernels(t *testing.T) {
+	eachKernel(t, func(t *testing.T, k *kernel) {
+		if k.gemmCoded == nil {
+			return
+		}
+		r := rand.New(rand.NewPCG(1, 2))
+		test := func(form Form, size Size) {
+			b := Coded{Form: form}
+			switch form {
+			case Halves:
+				b.Stride = 2*size.N + 6
+				b.Data = make([]byte, (size.K-1)*b.Stride+2*size.N)
+			case Q8Keys:
+				b.Data = make([]byte, size.K/32*q8KeyBytes)
+			case Q8Values:
+				b.Stride = size.N / 32 * q8Bytes
+				b.Data = make([]byte, size.K*b.Stride)
+			}
+			for i := range b.Data {
+				b.Data[i] = byte(r.Uint32())
+			}
+			if r.IntN(2) == 0 {
+				b.Next = slices.Clone(b.Data)
+			}
+			cs, as := size.N+3, size.K+1
+			a, want := normals(r, size.M*as, 1), normals(r, size.M*cs, 1)
+			got, fresh := slices.Clone(want), r.IntN(2) == 0
+			gemmGeneric(Mat{want, cs}, Mat{a, as}, b.decode(size), size, fresh)
+			k.gemmCoded(Mat{got, cs}, Mat{a, as}, b, size, fresh)
+			sameBits(t, want, got, fmt.Sprintf("form %d %+v fresh %v", form, size, fresh))
+		}
+		for m := 1; m <= 17; m++ {
+			for _, depth := range []int{1, 2, 31, 32, 96} {
+				for _, n := range []int{1, 7, 8, 9, 16, 17, 24, 31, 32, 33, 40, 64, 80, 100} {
+					test(Halves, Size{m, depth, n})
+				}
+				test(Q8Values, Size{m, depth, 32})
+				test(Q8Values, Size{m, depth, 96})
+				if depth%32 == 0 {
+					test(Q8Keys, Size{m, depth, BlockLen})
+				}
+			}
+		}
+	})
+}
+
 // specials returns inputs that vector code might treat differently from the portable code.
 func specials() []float32 {
 	inf := float32(math.Inf(1))
