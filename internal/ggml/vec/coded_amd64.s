@@ -59,8 +59,8 @@
 	JLE  done
 
 #define FMA(x, u, v) \
-	VBROADCASTSS (x)(CX*4), Z18      \
-	VFMADD231PS  Z16, Z18, u \
+	VBROADCASTSS (x)(CX*4), Z18 \
+	VFMADD231PS  Z16, Z18, u    \
 	VFMADD231PS  Z17, Z18, v
 
 #define FMA1 FMA(R8, Z0, Z1)
@@ -70,10 +70,10 @@
 
 #define NEXT(loop) \
 	PREFETCHT0 (BX)(DI*1) \
-	ADDQ DX, BX \
-	INCQ CX     \
-	CMPQ CX, SI \
-	JNE  loop
+	ADDQ       DX, BX     \
+	INCQ       CX         \
+	CMPQ       CX, SI     \
+	JNE        loop
 
 // Decoders of the row at BX.
 #define HALVES \
@@ -81,75 +81,75 @@
 	VCVTPH2PS.Z 32(BX), K2, Z17
 
 #define INTEGERS(at, s, t) \
-	VPMOVSXBD at(BX), Z16     \
-	VPMOVSXBD at+16(BX), Z17  \
-	VCVTDQ2PS Z16, Z16        \
-	VCVTDQ2PS Z17, Z17        \
-	VMULPS    s, Z16, Z16     \
+	VPMOVSXBD at(BX), Z16    \
+	VPMOVSXBD at+16(BX), Z17 \
+	VCVTDQ2PS Z16, Z16       \
+	VCVTDQ2PS Z17, Z17       \
+	VMULPS    s, Z16, Z16    \
 	VMULPS    t, Z17, Z17
 
 #define Q8KEYS INTEGERS(0, Z19, Z20)
 
 #define Q8VALUES \
-	VPBROADCASTW (BX), Y19   \
-	VCVTPH2PS    Y19, Z19    \
+	VPBROADCASTW (BX), Y19 \
+	VCVTPH2PS    Y19, Z19  \
 	INTEGERS(2, Z19, Z19)
 
 // PRODUCT multiplies by the rows that DECODE decodes.
 #define PRODUCT(DECODE) \
-	CMPQ codedArgs_fresh(DI), $0 \
-	JNE  start                   \
-	SUMS(0, Z0, Z1)              \
-	FEWER(1, start)              \
-	SUMS(1, Z2, Z3)              \
-	FEWER(2, start)              \
-	SUMS(2, Z4, Z5)              \
-	SUMS(3, Z6, Z7)              \
-	FEWER(4, start)              \
-	SUMS(4, Z8, Z9)              \
-	SUMS(5, Z10, Z11)            \
-	SUMS(6, Z12, Z13)            \
-	SUMS(7, Z14, Z15)            \
-start:                           \
-	MOVQ codedArgs_ahead(DI), DI \
-	XORQ CX, CX                  \
-	FEWER(1, one)                \
-	FEWER(2, two)                \
-	FEWER(4, four)               \
-eight:                           \
-	DECODE                       \
-	FMA8                         \
-	NEXT(eight)                  \
-	JMP store                    \
-four:                            \
-	DECODE                       \
-	FMA4                         \
-	NEXT(four)                   \
-	JMP store                    \
-two:                             \
-	DECODE                       \
-	FMA2                         \
-	NEXT(two)                    \
-	JMP store                    \
-one:                             \
-	DECODE                       \
-	FMA1                         \
-	NEXT(one)                    \
-store:                           \
-	MOVQ args+0(FP), DI          \
-	STORE(0, Z0, Z1)             \
-	FEWER(1, done)               \
-	STORE(1, Z2, Z3)             \
-	FEWER(2, done)               \
-	STORE(2, Z4, Z5)             \
-	STORE(3, Z6, Z7)             \
-	FEWER(4, done)               \
-	STORE(4, Z8, Z9)             \
-	STORE(5, Z10, Z11)           \
-	STORE(6, Z12, Z13)           \
-	STORE(7, Z14, Z15)           \
-done:                            \
-	VZEROUPPER                   \
+	CMPQ   codedArgs_fresh(DI), $0 \
+	JNE    start                   \
+	SUMS(0, Z0, Z1)                \
+	FEWER(1, start)                \
+	SUMS(1, Z2, Z3)                \
+	FEWER(2, start)                \
+	SUMS(2, Z4, Z5)                \
+	SUMS(3, Z6, Z7)                \
+	FEWER(4, start)                \
+	SUMS(4, Z8, Z9)                \
+	SUMS(5, Z10, Z11)              \
+	SUMS(6, Z12, Z13)              \
+	SUMS(7, Z14, Z15)              \
+	start:                         \
+	MOVQ   codedArgs_ahead(DI), DI \
+	XORQ   CX, CX                  \
+	FEWER(1, one)                  \
+	FEWER(2, two)                  \
+	FEWER(4, four)                 \
+	eight:                         \
+	DECODE                         \
+	FMA8                           \
+	NEXT(eight)                    \
+	JMP    store                   \
+	four:       \
+	DECODE      \
+	FMA4        \
+	NEXT(four)  \
+	JMP   store \
+	two:       \
+	DECODE     \
+	FMA2       \
+	NEXT(two)  \
+	JMP  store \
+	one:                  \
+	DECODE                \
+	FMA1                  \
+	NEXT(one)             \
+	store:                \
+	MOVQ   args+0(FP), DI \
+	STORE(0, Z0, Z1)      \
+	FEWER(1, done)        \
+	STORE(1, Z2, Z3)      \
+	FEWER(2, done)        \
+	STORE(2, Z4, Z5)      \
+	STORE(3, Z6, Z7)      \
+	FEWER(4, done)        \
+	STORE(4, Z8, Z9)      \
+	STORE(5, Z10, Z11)    \
+	STORE(6, Z12, Z13)    \
+	STORE(7, Z14, Z15)    \
+	done:                 \
+	VZEROUPPER            \
 	RET
 
 #define ALL_COLUMNS \
@@ -184,11 +184,11 @@ TEXT ·q8Values32AVX512(SB), NOSPLIT, $0-8
 	CLEAR8
 	PRODUCT(Q8VALUES)
 
-// The same with AVX2, for 16 columns and 1, 2 or 4 rows.
-//
-// Registers
-//	Y0-Y7 sums         Y8, Y9 a row of b           Y10 an element of a
-//	Y11, Y12 scales    R12 from integers to their scale
+	// The same with AVX2, for 16 columns and 1, 2 or 4 rows.
+	//
+	// Registers
+	//	Y0-Y7 sums         Y8, Y9 a row of b           Y10 an element of a
+	//	Y11, Y12 scales    R12 from integers to their scale
 
 #define SUMSY(i, u, v) \
 	MOVQ    codedArgs_c+8*i(DI), CX \
@@ -240,44 +240,44 @@ TEXT ·q8Values32AVX512(SB), NOSPLIT, $0-8
 
 // PRODUCTY multiplies by the rows that DECODE decodes.
 #define PRODUCTY(DECODE) \
-	CLEARY                       \
-	CMPQ codedArgs_fresh(DI), $0 \
-	JNE  start                   \
-	SUMSY(0, Y0, Y1)             \
-	FEWER(1, start)              \
-	SUMSY(1, Y2, Y3)             \
-	FEWER(2, start)              \
-	SUMSY(2, Y4, Y5)             \
-	SUMSY(3, Y6, Y7)             \
-start:                           \
-	MOVQ codedArgs_ahead(DI), DI \
-	XORQ CX, CX                  \
-	FEWER(1, one)                \
-	FEWER(2, two)                \
-four:                            \
-	DECODE                       \
-	FMAY4                        \
-	NEXT(four)                   \
-	JMP store                    \
-two:                             \
-	DECODE                       \
-	FMAY2                        \
-	NEXT(two)                    \
-	JMP store                    \
-one:                             \
-	DECODE                       \
-	FMAY1                        \
-	NEXT(one)                    \
-store:                           \
-	MOVQ args+0(FP), DI          \
-	STOREY(0, Y0, Y1)            \
-	FEWER(1, done)               \
-	STOREY(1, Y2, Y3)            \
-	FEWER(2, done)               \
-	STOREY(2, Y4, Y5)            \
-	STOREY(3, Y6, Y7)            \
-done:                            \
-	VZEROUPPER                   \
+	CLEARY                         \
+	CMPQ   codedArgs_fresh(DI), $0 \
+	JNE    start                   \
+	SUMSY(0, Y0, Y1)               \
+	FEWER(1, start)                \
+	SUMSY(1, Y2, Y3)               \
+	FEWER(2, start)                \
+	SUMSY(2, Y4, Y5)               \
+	SUMSY(3, Y6, Y7)               \
+	start:                         \
+	MOVQ   codedArgs_ahead(DI), DI \
+	XORQ   CX, CX                  \
+	FEWER(1, one)                  \
+	FEWER(2, two)                  \
+	four:                          \
+	DECODE                         \
+	FMAY4                          \
+	NEXT(four)                     \
+	JMP    store                   \
+	two:       \
+	DECODE     \
+	FMAY2      \
+	NEXT(two)  \
+	JMP  store \
+	one:                  \
+	DECODE                \
+	FMAY1                 \
+	NEXT(one)             \
+	store:                \
+	MOVQ   args+0(FP), DI \
+	STOREY(0, Y0, Y1)     \
+	FEWER(1, done)        \
+	STOREY(1, Y2, Y3)     \
+	FEWER(2, done)        \
+	STOREY(2, Y4, Y5)     \
+	STOREY(3, Y6, Y7)     \
+	done:                 \
+	VZEROUPPER            \
 	RET
 
 // func halves16AVX2(args *codedArgs)
