@@ -82,6 +82,7 @@ func (s *shape) metadata() []gguf.KV {
 		{Key: "general.architecture", Value: gguf.Str(s.arch.Name)},
 		{Key: "general.name", Value: gguf.Str("noise " + s.name)},
 	}, gguf.Hparams(s.arch, &h)...)
+	kv = append(kv, s.extras()...)
 	if !s.arch.Conv {
 		return kv
 	}
@@ -93,6 +94,32 @@ func (s *shape) metadata() []gguf.KV {
 	}
 	key := s.arch.Name + "." + arch.KeyKVHeads
 	kv[slices.IndexFunc(kv, func(x gguf.KV) bool { return x.Key == key })].Value = gguf.I32s(heads)
+	return kv
+}
+
+// extras returns metadata that files of the architecture have beside the parameters, with the
+// values of published models. Other programs do not load a model without them.
+func (s *shape) extras() (kv []gguf.KV) {
+	add := func(key string, v gguf.Value) { kv = append(kv, gguf.KV{Key: s.arch.Name + "." + key, Value: v}) }
+	switch s.arch {
+	case &arch.Granite, &arch.GraniteMoE:
+		head := s.dim / s.heads
+		add(arch.KeyEmbedScale, gguf.F32(12))
+		add(arch.KeyResidual, gguf.F32(0.22))
+		add(arch.KeyLogitScale, gguf.F32(8))
+		add(arch.KeyAttnScale, gguf.F32(1/float32(head)))
+	case &arch.Qwen35:
+		pairs := int32(s.turning / 2)
+		add("rope.dimension_sections", gguf.I32s([]int32{pairs - 2*(pairs/3), pairs / 3, pairs / 3, 0})) // for positions in pictures
+	case &arch.GPTOSS:
+		add(arch.KeyExpertFFN, gguf.U32(uint32(s.moe.ffn)))
+	case &arch.Gemma4:
+		slides := make([]bool, s.layers)
+		for i := range slides {
+			slides[i] = i%s.arch.Windows.Period != s.arch.Windows.Period-1
+		}
+		add(arch.KeyWindowLayers, gguf.Bools(slides))
+	}
 	return kv
 }
 
@@ -125,7 +152,7 @@ func (s *shape) tensors(t quant.Type) []gguf.Tensor {
 			if x.Bias {
 				add(name+".bias", quant.F32, shape[:1])
 			}
-		case x.Optional && x.Role != arch.FFNNorm && x.Role != arch.AttnV && x.Role != arch.LayerScale && (x.Role != arch.Output || s.tied):
+		case x.Optional && x.Role != arch.FFNNorm && x.Role != arch.AttnV && x.Role != arch.LayerScale && (x.Role != arch.RopeFreqs || s.arch != &arch.Gemma4) && (x.Role != arch.Output || s.tied):
 		case x.IsVector() || x.Role == arch.ConvTaps || x.Role == arch.DeltaTaps:
 			add(name+x.Suffix(), quant.F32, shape)
 			if x.Bias {

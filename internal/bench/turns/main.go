@@ -3,6 +3,10 @@
 // bench/run calls it. From stored results it prints README's table and draws its plot:
 //
 //	go run ./internal/bench/turns -table -plot bench/speed.svg bench/results/NAME.json
+//
+// With -noise it writes models of noise, which "alpaca bench --synthetic" names, so that both programs can read them:
+//
+//	go run ./internal/bench/turns -noise DIR qwen3-1.7B@8:q4_0 gemma3-1B:q4_0
 package main
 
 import (
@@ -46,6 +50,7 @@ func run(ctx context.Context, w io.Writer, args []string) error {
 	generate := fs.Int("generate", 64, "`tokens` that are generated")
 	out := fs.String("o", "", "`file` for the results")
 	table := fs.Bool("table", false, "print the table")
+	noise := fs.String("noise", "", "`directory` to write models of noise to: SIZE:TYPE in place of files")
 	plot := fs.String("plot", "", "`file` to draw into: .svg or .png")
 	if err := fs.Parse(args); err != nil {
 		return err
@@ -53,11 +58,17 @@ func run(ctx context.Context, w io.Writer, args []string) error {
 	if fs.NArg() == 0 {
 		return fmt.Errorf("usage: turns -peer llama-bench MODEL.gguf..., or turns -table -plot FILE RESULTS.json")
 	}
+	models := fs.Args()
 	var r *Results
 	var err error
+	if *noise != "" {
+		if models, err = writeNoise(ctx, *noise, models); err != nil || *peer == "" {
+			return err
+		}
+	}
 	if *peer != "" {
 		m := measurement{ours: *ours, peer: *peer, turns: *turns, threads: *threads, prompt: *prompt, generate: *generate, log: os.Stderr}
-		r, err = m.run(ctx, fs.Args())
+		r, err = m.run(ctx, models)
 		if err == nil {
 			r.Date, r.CPU, r.Peer, r.Note = time.Now().UTC().Format(time.DateOnly), machine.CPUName(), *name, *note
 			r.Ours = cmp.Or(r.Ours, *commit)
