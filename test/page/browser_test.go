@@ -225,7 +225,11 @@ func (b *tab) texts(selector string) string {
 // click clicks on an element.
 func (b *tab) click(selector string) {
 	b.t.Helper()
-	b.mouse(fmt.Sprintf("document.querySelector(%q)", selector))
+	element := fmt.Sprintf("document.querySelector(%q)", selector)
+	b.mouse(element)
+	if eval[bool](b, `(() => { const e = `+element+`; return !!e && e.matches("input, textarea") && document.activeElement !== e; })()`) {
+		b.mouse(element) // the page scrolled between the look at its layout and the click
+	}
 }
 
 // clickText clicks on the last button with that label in the elements that the selector within

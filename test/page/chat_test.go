@@ -233,6 +233,7 @@ func TestSettings(t *testing.T) {
 	b.click("#system")
 	b.write("Be brief.")
 	b.clickText("#settings", "Done")
+	b.wait(`document.querySelector(".message.system")`) // the dialog's close event comes after the click
 	b.ask("b")
 	b.idle()
 	require.Equal(t, 0.3, f.last().Body["temperature"])
