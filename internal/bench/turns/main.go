@@ -1,12 +1,9 @@
 // Command turns compares this program's speed with llama.cpp's. "alpaca bench" and llama-bench
 // measure the same files in turns, so that changes of the machine affect both. The script
-// bench/run calls it. From stored results it prints README's table and draws its plot:
+// bench/run calls it. From stored results it prints README's table and draws its plot, and it
+// writes models of noise that both programs can read:
 //
-//	go run ./internal/bench/turns -table -plot bench/speed.svg bench/results/NAME.json
-//
-// With -noise it writes models of noise, which "alpaca bench --synthetic" names, so that both programs can read them:
-//
-//	go run ./internal/bench/turns -noise DIR qwen3-1.7B@8:q4_0 gemma3-1B:q4_0
+//	turns -table -plot bench/speed.svg bench/results/NAME.json; turns -noise DIR qwen3-1.7B@8:q4_0
 package main
 
 import (
