@@ -85,7 +85,7 @@ func (m *machine) setRoot(c *context) {
 	}
 }
 
-// complete continues after all calls that up returns to.
+// complete continues after all calls to which the context up returns.
 func (m *machine) complete(up *context) {
 	m.final = m.final || up.root
 	up.ended = up.ended || up.open

@@ -45,7 +45,7 @@ type place struct {
 	toplevel bool // at top level, where blocks see assignments
 	inLoop   bool // break and continue are allowed
 	escape   escaping
-	folded   bool // within a constant: a slice that fails in jinja2 counts as a missing item
+	folded   bool // in a constant expression, where a slice of something that cannot be sliced gives Undefined, as in jinja2
 }
 
 // escaping says whether printed text is escaped.
@@ -104,7 +104,7 @@ func (c *compiler) template(nodes []syntax.Node) *block {
 func (c *compiler) declareBlocks(nodes []syntax.Node) {
 	visitBlocks(nodes, func(b *syntax.Block) {
 		if c.blocks[b.Name] != nil {
-			c.fail(b.Pos(), "block %q stands twice", b.Name)
+			c.fail(b.Pos(), "block %q is defined twice", b.Name)
 		}
 		c.blocks[b.Name] = &block{}
 	})
@@ -192,7 +192,7 @@ func (f *frame) leave(s *scope) {
 	}
 }
 
-// at returns the frame of the function hops levels further out.
+// at returns the frame of the enclosing function that is hops levels further out.
 func (f *frame) at(hops int) *frame {
 	for range hops {
 		f = f.up
@@ -226,8 +226,8 @@ func (f *frame) capture(body exec) text.Text {
 	return out.Text()
 }
 
-// filter compiles a chain of filters. If the innermost filter has no Value, the chain is applied to
-// the argument in of the returned function.
+// filter compiles a chain of filters. If the innermost filter has no Value, the chain starts from
+// the second argument of the returned function.
 func (c *compiler) filter(e *syntax.Filter, p place) func(f *frame, in value.Value) value.Value {
 	var from func(f *frame, in value.Value) value.Value
 	switch v := e.Value.(type) {

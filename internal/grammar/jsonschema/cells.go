@@ -66,7 +66,7 @@ func notAny(list []cell, types cell) ([]cell, error) {
 }
 
 // errCells says that a schema has too many alternatives.
-var errCells = errors.New("it falls apart into too many alternatives")
+var errCells = errors.New("the schema has too many alternatives")
 
 // both returns the values that are in a cell of a and in a cell of b.
 func both(a, b []cell) ([]cell, error) {

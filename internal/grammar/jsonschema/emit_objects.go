@@ -83,7 +83,7 @@ func (c *compiler) properties(o *objects) (grammar.Expr, error) {
 	// satisfied.
 	sets := 1 << min(len(o.some), 30)
 	if (len(o.props)+1)*(maxCount+1)*sets > maxUnrolled {
-		return nil, fmt.Errorf("minProperties, maxProperties or what is negated need more than %d rules", maxUnrolled)
+		return nil, fmt.Errorf("minProperties, maxProperties or negations need more than %d rules", maxUnrolled)
 	}
 	rules := make([][]grammar.Ref, len(o.props)+1)
 	for i := range rules {
@@ -116,8 +116,9 @@ type writer struct {
 }
 
 // entries calls f for each set of conditions that a property of kind k can satisfy together. The
-// conditions are in w.some from index first on, without those in has, which are satisfied already. f
-// gets k restricted to the names and values that satisfy the set, and has with the set added.
+// conditions are in w.some from index first on. They are not in the set has, whose conditions are
+// satisfied already. f gets k, restricted to the names and values that satisfy the set, and the
+// union of has and the set.
 func (w *writer) entries(k kind, first, has int, f func(k kind, has int)) error {
 	f(k, has)
 	for i := first; i < len(w.some); i++ {
@@ -156,7 +157,7 @@ func (c *compiler) pair(k kind) grammar.Seq {
 }
 
 // property returns the rule for the rest of an object after n properties. The declared properties
-// before number i are done, and the conditions in has are satisfied.
+// before number i are done, and the conditions in the set has are satisfied.
 func (w *writer) property(i, n, has int) (grammar.Expr, error) {
 	var out grammar.Alt
 	sets := 1 << len(w.some)

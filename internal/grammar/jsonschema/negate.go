@@ -9,7 +9,7 @@ import (
 )
 
 // errNot says that no cells describe the values that a schema refuses.
-var errNot = errors.New("what this refuses cannot be written as a grammar")
+var errNot = errors.New("the values that the schema refuses cannot be written as a grammar")
 
 // not returns cells whose union is all values that are not in c.
 func (c cell) not() ([]cell, error) {

@@ -97,8 +97,8 @@ type objects struct {
 	min, max int
 }
 
-// some demands at least one property whose name the automaton names accepts and whose value satisfies
-// goal.
+// some demands at least one property with a name that the automaton accepts, and with a value that
+// satisfies the goal.
 type some struct {
 	names *fsa.DFA
 	goal  goal

@@ -10,8 +10,9 @@ import (
 // maxUnique bounds how many different items an array with uniqueItems may have.
 const maxUnique = 8
 
-// unique returns the expression for arrays whose items all differ, if the items are a few scalars.
-// It makes a rule for each set of values that have occurred.
+// unique returns the expression for arrays whose items all differ. The items must have only a few
+// possible values, all of them scalars. For each set of values that may have occurred so far, it
+// makes a rule.
 func (c *compiler) unique(a *array) (grammar.Expr, error) {
 	if len(a.prefix) > 0 || len(a.contains) > 0 {
 		return nil, fmt.Errorf("not supported beside prefixItems or contains")
@@ -58,7 +59,7 @@ func (c *compiler) few(g goal) ([]grammar.Expr, error) {
 		return nil, nil
 	}
 	x := list[0]
-	many := fmt.Errorf("supported where the items are at most %d values of an enum, or at most one item is allowed", maxUnique)
+	many := fmt.Errorf("supported only if an enum gives the items at most %d values, or if at most one item is allowed", maxUnique)
 	if len(list) > 1 || x.arr != nil || x.obj != nil || x.num != nil && x.num.points == nil || x.str != nil && x.str.dfa == nil {
 		return nil, many
 	}

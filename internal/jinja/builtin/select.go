@@ -8,9 +8,9 @@ import (
 	"alpaca/internal/jinja/value"
 )
 
-// getter returns a function that returns an attribute of an item. attribute is a path such as
-// "a.b.0", an index, or nil for the item itself. If the item has no such attribute, the function
-// returns the value of other.
+// getter returns a function that looks up an attribute of an item. attribute is a path such as
+// "a.b.0", an index, or nil for the item itself. If other is not nil, it replaces any part of
+// the path that is missing.
 func getter(r *value.Run, attribute, other value.Value) func(value.Value) value.Value {
 	var path []value.Value
 	switch attribute := attribute.(type) {

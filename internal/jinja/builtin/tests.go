@@ -116,8 +116,8 @@ func isSequence(_ *value.Run, v value.Value) bool {
 	return false
 }
 
-// same is Python's "is". In Python equal small integers, and equal short literals, are the same
-// object. Here all equal int64 and all equal texts are.
+// same is Python's "is". In Python, equal small integers and equal short literals are the same
+// object. Here any equal int64 values are the same object, and so are any equal texts.
 func same(x, y value.Value) bool {
 	switch x := x.(type) {
 	case text.Text:

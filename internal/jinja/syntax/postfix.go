@@ -95,7 +95,7 @@ func (p *parser) args() (a Args) {
 			p.next()
 			for _, n := range a.Names {
 				if n == name.Text {
-					p.fail(name.Pos, "the argument %q stands twice", n)
+					p.fail(name.Pos, "the argument %q occurs twice", n)
 				}
 			}
 			a.Names = append(a.Names, name.Text)

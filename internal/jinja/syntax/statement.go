@@ -66,7 +66,7 @@ func (p *parser) signature(m *Macro) {
 		arg := p.targetName()
 		arg.Ctx = ParamName
 		if seen[arg.Name] {
-			p.fail(arg.Pos(), "the argument %q stands twice", arg.Name)
+			p.fail(arg.Pos(), "the argument %q occurs twice", arg.Name)
 		}
 		seen[arg.Name] = true
 		switch {

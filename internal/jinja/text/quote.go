@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// Quote returns Python's repr of a str. A character that is not printable becomes an escape,
-// which keeps the character's origin.
+// Quote returns Python's repr of a str. A character that is not printable becomes an escape
+// of the same origin.
 func (t Text) Quote() Text {
 	q := "'"
 	if strings.Contains(t.s, "'") && !strings.Contains(t.s, `"`) {
@@ -46,7 +46,8 @@ func Escape(r rune) string {
 	return fmt.Sprintf(`\U%08x`, r)
 }
 
-// each adds t to b. It replaces each character by f's result, unless the result is "".
+// each adds t to b. It calls f for each character except a to z and the space, and puts the
+// result in the character's place, unless the result is "".
 func (t Text) each(b *Builder, f func(rune) string) {
 	start := 0
 	for i, r := range t.s {
