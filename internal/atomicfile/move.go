@@ -7,8 +7,8 @@ import (
 	"path/filepath"
 )
 
-// Move renames a complete, synced file within a file system. A file that exists at to is
-// replaced.
+// Move renames a complete, synced file within a file system. A file that already exists
+// there is replaced.
 func Move(from, to string) error {
 	if err := os.Rename(from, to); err != nil {
 		return err

@@ -59,8 +59,8 @@ func (db *DB) Update(ctx context.Context, change func(tx *Tx) error) error {
 }
 
 // Bulk makes adding many rows fast: one statement at the end of the transaction adds them to
-// the index of words. With the trigger every row would become a segment of the index, because
-// FTS5 writes what it holds in memory at every savepoint.
+// the index of words. With the trigger, every row would become a segment of the index,
+// because at every savepoint FTS5 writes what it holds in memory.
 func (tx *Tx) Bulk() error {
 	if tx.bulk {
 		return nil

@@ -49,9 +49,9 @@ func split(text string) (list []word) {
 	return list
 }
 
-// verbAt returns the index of the verb of the clause that begins at from, -1 if there is
-// none. The verb is the first word, or comes after words of courtesy, adverbs, or the
-// subject of a question.
+// verbAt returns the index of the verb of the clause that begins at word number from, -1 if
+// there is none. The verb is the first word, or comes after words of courtesy, adverbs, or
+// the subject of a question.
 func verbAt(words []word, from int) int {
 	asked := false // "can you …": the verb may be farther away
 	for i := from; i < len(words); i++ {
@@ -87,9 +87,9 @@ func nextClause(words []word, from int) int {
 	return len(words)
 }
 
-// object returns the head of the noun phrase at from: the last word before a preposition,
-// a conjunction or the end of the clause. It skips pronouns that are indirect objects, as
-// in "give me a list".
+// object returns the head of the noun phrase that begins at word number from: the last word
+// before a preposition, a conjunction or the end of the clause. It skips pronouns that are
+// indirect objects, as in "give me a list".
 func object(words []word, from int) string {
 	head := ""
 	for i := from; i < len(words); i++ {
@@ -128,8 +128,8 @@ func object(words []word, from int) string {
 	return head
 }
 
-// continues reports whether the comma after word number at stands between adjectives, as in
-// "a short, funny story".
+// continues reports whether a comma stands between adjectives, as in "a short, funny
+// story". at is the index of the word before the comma.
 func continues(words []word, at int) bool { return adjectives[words[at].text] && at+1 < len(words) }
 
 // singular returns the singular of an English noun, judged by its ending.

@@ -126,7 +126,8 @@ type fileBase struct {
 	row  []float32 // [vocab]
 }
 
-// NewFileBase returns a base that reads the logits file f. Its windows must be the file's.
+// NewFileBase returns a base that reads the logits file f. Its windows must be those of the
+// file.
 func NewFileBase(f *LogitsReader) Base { return &fileBase{file: f, row: make([]float32, f.Vocab)} }
 
 func (b *fileBase) Elapsed() time.Duration { return 0 }

@@ -11,7 +11,7 @@ import (
 // CompareOptions are the settings of Compare.
 type CompareOptions struct {
 	Threads int                         // for scoring; 0: one
-	TempDir string                      // folder of the temporary file; "": the system's
+	TempDir string                      // folder of the temporary file; "": the system's folder
 	Begin   func(window, model int)     // called before each window of each model, unless it is nil; model -1 is the base
 	Done    func(CompareProgress) error // called after every window, unless it is nil
 
@@ -20,7 +20,7 @@ type CompareOptions struct {
 
 // CompareProgress is the progress of a comparison.
 type CompareProgress struct {
-	Progress            // PPL is the base's
+	Progress            // PPL is the base's perplexity
 	KLD      []Estimate // the mean for each model so far
 }
 
@@ -86,7 +86,8 @@ func (c *comparer) window(ctx context.Context, i int, w *Window) error {
 	return nil
 }
 
-// report calls Done. done is the number of windows done, of the number of all windows.
+// report calls Done. done is the number of windows that are done, and of is the number of
+// all windows.
 func (c *comparer) report(done, of int) error {
 	if c.opt.Done == nil || len(c.models) == 0 {
 		return nil

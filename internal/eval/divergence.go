@@ -9,7 +9,7 @@ import (
 type tokenDivergence struct {
 	nll, baseNLL float64 // -log of the probability of the text's token
 	kld          float64 // KL divergence of the model from the base, in nats
-	dp           float64 // probability of the text's token, minus the base's
+	dp           float64 // probability of the text's token, minus its probability in the base
 	same         bool    // both have the same most likely token
 }
 

@@ -21,7 +21,7 @@ const keptBytes = 64 << 20
 // only one model needs a session at a time, and a long window needs little more memory
 // than this session.
 type kept struct {
-	folder     string // folder of the file; "": the system's
+	folder     string // folder of the file; "": the system's folder
 	inMemory   int    // the most bytes of logits in memory
 	normalized bool   // put gets log probabilities, not logits
 

@@ -9,7 +9,7 @@ import (
 // key is a key that the user pressed, or text that was typed or pasted.
 type key struct {
 	code int
-	text string // of keyText
+	text string // the text, if code is keyText
 }
 
 const (

@@ -22,7 +22,7 @@ import (
 // A Point is a point in a plot.
 type Point struct{ X, Y float64 }
 
-// A Series is a set of points that are drawn together, at least one.
+// A Series is a set of at least one point. The points are drawn together.
 type Series struct {
 	Name   string
 	Points []Point
@@ -135,7 +135,7 @@ func (p *Plot) draw() (*plot.Plot, error) {
 		}
 	}
 	widen(&d.X, p.LogX, p.Dots)
-	if p.Dots || d.Y.Min == d.Y.Max { // the library would widen an axis from 1 to 1 to begin at 0, even a logarithmic one
+	if p.Dots || d.Y.Min == d.Y.Max { // if all values were 1, the library would make the axis begin at 0, even a logarithmic one
 		widen(&d.Y, p.LogY, false)
 	}
 	if p.TopY != 0 {

@@ -9,8 +9,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// CompatWords returns the words of a text like rouge_score's default tokenizer without
-// stemmer: runs of a to z and 0 to 9 in the lower-case text. Texts in other scripts have
+// CompatWords returns the words that rouge_score's default tokenizer without stemmer finds
+// in a text: runs of a to z and 0 to 9 in the lower-case text. Texts in other scripts have
 // no words.
 func CompatWords(text string) []string {
 	var list []string

@@ -39,8 +39,8 @@ type Drafter interface {
 }
 
 // SampleWith is Sample among the tokens that g allows. As in llama.cpp it first samples a token
-// without g. Only if g refuses this token, the chain runs again, over the tokens that g allows
-// and with new random numbers. The error wraps ErrNoToken if g allows no token.
+// without g. If g refuses this token, the chain runs again, over the tokens that g allows and
+// with new random numbers. The error wraps ErrNoToken if g allows no token.
 func (s *Sampler) SampleWith(logits []float32, g Grammar) (int32, error) {
 	id, err := s.sample(logits, nil)
 	if err != nil || g == nil || g.Allowed(id) {

@@ -91,8 +91,8 @@ func (t *Tokenizer) setEOG(v *Vocab) {
 // strip says on which sides of a special token the white space is removed, too.
 type strip struct{ left, right bool }
 
-// stripRules returns the tokens with which white space is removed. GGUF has no key for this, so it
-// is known only for some vocabularies. They are recognized by their pre-tokenizer or tokens.
+// stripRules returns the tokens that remove the white space beside them. GGUF has no key for this,
+// so it is known only for some vocabularies. They are recognized by their pre-tokenizer or tokens.
 func (t *Tokenizer) stripRules(v *Vocab) map[int32]strip {
 	rules := map[int32]strip{}
 	set := func(text string, s strip) {

@@ -10,8 +10,9 @@ import (
 	"alpaca/internal/gguf"
 )
 
-// writeVocab writes and opens a file with the keys of a vocabulary. Each key of with replaces
-// the vocabulary's, or removes it if the value is empty.
+// writeVocab writes and opens a file with the keys of a vocabulary. Each of the further
+// entries replaces the vocabulary's entry with the same key, or removes it if the value is
+// empty.
 func writeVocab(t *testing.T, v Vocab, with ...gguf.KV) *gguf.File {
 	t.Helper()
 	kv := []gguf.KV{

@@ -88,7 +88,7 @@ func TestBPEAgainstDefinition(t *testing.T) {
 	}
 }
 
-// TestMergeIsLinear counts the pairs that a merger looks up: at most one for each two
+// TestMergeIsLinear counts the pairs that a merger looks up: at most one for each pair of
 // neighbours at the start, and two for each symbol that disappears.
 func TestMergeIsLinear(t *testing.T) {
 	for _, v := range []Vocab{smallSPM(0), smallSPM(1), smallBPE(0)} {

@@ -35,7 +35,7 @@ func (m *Model[T]) WriteAdapter(path, baseName string) error {
 		return fmt.Errorf("train: %s: the model has no adapters", path)
 	}
 	if m.HasWholeMatrices() {
-		return fmt.Errorf("train: %s: a file of adapters holds no trained embedding or output", path)
+		return fmt.Errorf("train: %s: a file of adapters cannot hold a trained embedding or output matrix", path)
 	}
 	a := &lora.Adapter{Arch: m.Config.Arch, Name: strings.TrimSpace(baseName + " LoRA")}
 	for _, l := range list {

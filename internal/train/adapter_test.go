@@ -215,7 +215,7 @@ func testModules(t *testing.T, tied bool) {
 	require.Equal(t, []string{"input_layernorm", "norm", "post_attention_layernorm"}, c.Saved)
 
 	m.TrainModules(func(r arch.Role) bool { return r == arch.Output || r == arch.TokenEmbed })
-	require.ErrorContains(t, m.WriteAdapter(path, "noise"), "holds no trained embedding or output")
+	require.ErrorContains(t, m.WriteAdapter(path, "noise"), "cannot hold a trained embedding or output matrix")
 }
 
 // TestTiedModules checks the folder for peft of a trained embedding that is also the output

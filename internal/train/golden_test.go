@@ -47,9 +47,9 @@ func factsOf[T real](name string, x []T) facts {
 	return f
 }
 
-// requireFacts compares facts about a tensor. They may differ by within times the tensor's
-// length. The product with the direction may differ by four times as much, since the direction is
-// longer than 1.
+// requireFacts compares facts about a tensor. They may differ by the tensor's length times the
+// factor within. The product with the direction may differ by four times as much, since the
+// direction is longer than 1.
 func requireFacts(t *testing.T, want, got facts, within float64, about string) {
 	t.Helper()
 	for i := range want {
@@ -81,9 +81,10 @@ func TestTorch(t *testing.T) {
 	}
 }
 
-// compareTorch runs ten updates. The gradients of the first update may differ by within times
-// their length. The weights may differ by after times their length. The bound after is larger
-// because AdamW's first steps depend on the sign of a gradient even where it is almost 0.
+// compareTorch runs ten updates. The gradients of the first update may differ by their length
+// times the factor within, and the weights by their length times the factor after. The second
+// factor is larger, because AdamW's first steps depend on the sign of a gradient even where
+// it is almost 0.
 func compareTorch[T real](t *testing.T, v variant, want *golden, index int, within, after float64) {
 	w := &want.Variants[index]
 	m := build[T](v, 1)

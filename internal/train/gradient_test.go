@@ -15,7 +15,8 @@ import (
 	"alpaca/internal/train/random"
 )
 
-// tiny is a shape with grouped heads and with sizes that are not multiples of a tile's.
+// tiny is a shape with grouped heads and with sizes that are not multiples of those of a
+// tile.
 var tiny = Shape{Dim: 20, Layers: 2, FFNDim: 28, Vocab: 37, Ctx: 64, Heads: 4, KVHeads: 2, HeadDim: 6, Eps: 1e-5,
 	Rope: ggml.RopeParams{Dim: 6, Base: 10000}}
 

@@ -176,8 +176,9 @@ func (m *Model[T]) modules() (list []module[T]) {
 	return list
 }
 
-// TrainModules makes the whole tensors trainable for whose roles wanted returns true, along with
-// the adapters. It returns the number of these tensors. Call it after AddLoRA.
+// TrainModules makes whole tensors trainable, along with the adapters: those for whose role
+// the function wanted returns true. It returns the number of these tensors. Call it after
+// AddLoRA.
 func (m *Model[T]) TrainModules(wanted func(role arch.Role) bool) (n int) {
 	for _, x := range m.modules() {
 		if !wanted(x.role) {

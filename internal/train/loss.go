@@ -60,7 +60,7 @@ func (e *engine[T]) loss(n float64, back bool) float64 {
 	return total
 }
 
-// headBlock is loss for the positions that at lists.
+// headBlock does what loss does, for the positions in the list at.
 func (e *engine[T]) headBlock(at []int, n float64, back bool) (total float64) {
 	h, m := &e.head, e.m
 	c := &m.Config

@@ -47,7 +47,7 @@ func TestTorchArch(t *testing.T) {
 	}
 }
 
-// compareArch compares one model. No relative error may exceed within.
+// compareArch compares one model. No relative error may exceed the bound within.
 func compareArch[T real](t *testing.T, base *model.Model, wantLoss float64, want map[string]float64, within float64) {
 	m, err := load[T](base, true)
 	require.NoError(t, err)

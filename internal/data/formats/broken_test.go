@@ -79,7 +79,7 @@ func TestRefusesFiles(t *testing.T) {
 		"no rows":    {"a.json", "[]", "has no rows"},
 		"no row":     {"a.jsonl", "{\"a\": 1}\n{\"b\": 1}", `no row can be read: line 1, offset 0: no known keys`},
 		"header":     {"a.csv", "a,b\n1,2\n", "line 1: no known keys"},
-		"two names":  {"a.csv", "instruction,output,output\n", `the column "output" stands in the header twice`},
+		"two names":  {"a.csv", "instruction,output,output\n", `the column "output" is in the header twice`},
 		"only begun": {"a.json", "[", "no row can be read: line 1, offset 1: the file ends"},
 	} {
 		t.Run(name, func(t *testing.T) {

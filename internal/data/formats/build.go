@@ -193,7 +193,7 @@ func instances(task *data.Row, v json.RawMessage) (rows []*data.Row, exact bool,
 	return rows, exact, nil
 }
 
-// or returns v, or other if v is nil.
+// or returns v. If v is nil, it returns other.
 func or(v json.RawMessage, other string) json.RawMessage {
 	if v == nil {
 		return json.RawMessage(other)

@@ -85,7 +85,7 @@ func (w *walk) table(sep byte) error {
 	o := &object{}
 	for _, name := range header {
 		if o.has(name) {
-			return fmt.Errorf("line 1: the column %.40q stands in the header twice", name)
+			return fmt.Errorf("line 1: the column %.40q is in the header twice", name)
 		}
 		o.fields = append(o.fields, field{key: name, value: []byte(`""`)})
 	}

@@ -35,7 +35,7 @@ type slot struct {
 	get func(r *data.Row) json.RawMessage
 }
 
-// text returns the slot that maps key to the text to which of(r) points.
+// text returns the slot that maps key to the text that of(r) points to.
 func text(key string, of func(r *data.Row) *string) slot {
 	return slot{key,
 		func(r *data.Row, v json.RawMessage) (bool, error) {
@@ -120,8 +120,8 @@ func ByName(name string) *Format {
 	return nil
 }
 
-// formatOf returns the first format for which has returns true for all needs, or nil if there is
-// none.
+// formatOf returns the first format whose needs are all met: the function has returns true for
+// each of them. If there is no such format, it returns nil.
 func formatOf(has func(key string) bool) *Format {
 next:
 	for _, f := range Formats {

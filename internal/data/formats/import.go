@@ -26,7 +26,7 @@ type Options struct {
 type Result struct {
 	Source *data.Source
 	Rows   int
-	Bad    int // rows that could not be read, which are in the table rejected
+	Bad    int // rows that could not be read; the table "rejected" has them
 	First  *Problem
 	Notes  Notes
 	Shape  Shape

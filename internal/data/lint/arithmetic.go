@@ -124,7 +124,8 @@ func (p *sumParser) space() {
 	}
 }
 
-// next moves past one of the characters in of and returns it, or 0 if none follows.
+// If one of the characters in the parameter of follows, next moves past it and returns it.
+// Otherwise it returns 0.
 func (p *sumParser) next(of string) byte {
 	p.space()
 	if p.i < len(p.text) && strings.IndexByte(of, p.text[p.i]) >= 0 {

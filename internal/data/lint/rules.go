@@ -134,7 +134,7 @@ func shortEcho(l *Linter, r *data.Row) string {
 	answer, question := n.output, n.instruction
 	words := strings.Count(answer, " ") + 1
 	const least, most = 3, 8
-	return when(words >= least && words <= most && answer != question && strings.Contains(" "+question+" ", " "+answer+" "), "%q stands in the instruction", clip(r.Output))
+	return when(words >= least && words <= most && answer != question && strings.Contains(" "+question+" ", " "+answer+" "), "the instruction contains %q", clip(r.Output))
 }
 
 func echo(l *Linter, r *data.Row) string {

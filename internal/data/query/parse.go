@@ -138,8 +138,8 @@ func isID(c byte) bool {
 	return c == '_' || c == '$' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= 0x80
 }
 
-// asTexts returns a statement with the same rows whose columns have no declared types. Each column
-// becomes an expression, and expressions have no declared type.
+// asTexts returns a statement that gives the same rows, but in columns without declared types.
+// Each column becomes an expression, and expressions have no declared type.
 func (s *Statement) asTexts(columns []string) string {
 	var inner, outer strings.Builder
 	for i, name := range columns {

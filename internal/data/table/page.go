@@ -169,7 +169,7 @@ func after(next, sort, key string, desc bool) (string, []any, error) {
 		want = 2
 	}
 	if err != nil || len(list) != want {
-		return "", nil, errorf("_next %.40q is not what a page of this order has given", next)
+		return "", nil, errorf("_next %.40q does not come from a page with this sort order", next)
 	}
 	for i, v := range list {
 		if n, ok := v.(json.Number); ok {

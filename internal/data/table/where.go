@@ -65,7 +65,7 @@ func (t *Table) condition(f Filter) (string, []any, error) {
 		case "not":
 			return "example.id not in (select row_id from lint where rule = ?)", []any{f.Value}, nil
 		}
-		return "", nil, errorf("lint can be asked for with = and not alone, not with %.20q", f.Op)
+		return "", nil, errorf("a filter on lint can be \"exact\" or \"not\", but not %.20q", f.Op)
 	}
 	if t.Texts && f.Column == "tag" && f.Op == "exact" {
 		return "example.id in (select row_id from tag where tag = ?)", []any{f.Value}, nil

@@ -30,8 +30,8 @@ func (t *transfer) feed(c chunk, buf []byte) []byte {
 }
 
 // next waits for bytes after the first n. If they are in memory, it returns them as p. Otherwise
-// p is nil, and the caller reads the file up to the offset to. When there are no more, it returns
-// nil and n.
+// p is nil, and the caller reads the file up to offset to, the second result. When there are no
+// more bytes, next returns nil and n.
 func (t *transfer) next(n int64) (p []byte, to int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -33,8 +33,9 @@ func TestSpace(t *testing.T) {
 	w.requireNothing(t)
 }
 
-// TestXet checks the error for a file that only Xet's protocol can fetch. It comes before the first
-// byte if the file is too large, or else when the files' host refuses. Its hint names another way.
+// TestXet checks the error for a file that only Xet's protocol can fetch. The error comes before
+// the first byte if the file is too large, or else when the files' host refuses. Its hint names
+// another way to get the file.
 func TestXet(t *testing.T) {
 	w := newWorld(t)
 	testOnlySpace = func(string) (int64, bool) { return 1 << 50, true }

@@ -47,7 +47,7 @@ type Result struct {
 	Fetched int64  // bytes that were not there before
 }
 
-// Pull fetches a model, or the files of it that are missing.
+// Pull fetches a model, or those of its files that are missing.
 func (p *Puller) Pull(ctx context.Context, r ref.Ref) (Result, error) {
 	if err := p.Client.CheckOnline(); err != nil {
 		return Result{}, err

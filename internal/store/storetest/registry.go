@@ -50,7 +50,7 @@ func (s *Server) blob(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusTemporaryRedirect)
 }
 
-// AddModel adds a model to the registry. Each of layers is a kind and the data.
+// AddModel adds a model to the registry. Each element of layers is a kind and its data.
 func (s *Server) AddModel(name string, layers ...[2]string) *ollama.Manifest {
 	m := &ollama.Manifest{SchemaVersion: 2, MediaType: ollama.MediaType}
 	layer := func(mediaType, data string) ollama.Layer {

@@ -37,7 +37,7 @@ const (
 
 // regexes are the regular expressions that split text like one pre-tokenizer.
 type regexes struct {
-	name      string // the pre-tokenizer's
+	name      string // name of the pre-tokenizer
 	reference bool
 	patterns  []string
 	// unicode says that the patterns are matched with the unchanged text. Otherwise collapse
