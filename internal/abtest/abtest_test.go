@@ -160,7 +160,8 @@ func TestLeftJudge(t *testing.T) {
 	require.True(t, g.LeftBias)
 }
 
-// TestModelJudge checks that a model's two votes on a pair count once, apart from people's.
+// TestModelJudge checks that a model's two votes on a pair count once, apart from the votes
+// of people.
 func TestModelJudge(t *testing.T) {
 	s := session(4, 3)
 	s.Votes = []Vote{

@@ -88,7 +88,7 @@ func Export(w io.Writer, s *Session, form string) error {
 		}
 		return nil
 	}
-	return fmt.Errorf("abtest: no form %q: they are %s", form, strings.Join(Forms, ", "))
+	return fmt.Errorf("abtest: no form %q: the forms are %s", form, strings.Join(Forms, ", "))
 }
 
 func exportCSV(w io.Writer, s *Session) error {

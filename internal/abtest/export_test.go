@@ -39,7 +39,7 @@ func TestExport(t *testing.T) {
 	require.Equal(t, 1, strings.Count(export("dpo"), "chosen"))
 	require.Contains(t, export("dpo"), "Task 1")
 	require.Equal(t, 2, strings.Count(export("alpaca-eval"), `"preference":1.5`))
-	require.ErrorContains(t, Export(&bytes.Buffer{}, s, "xml"), "they are csv, json")
+	require.ErrorContains(t, Export(&bytes.Buffer{}, s, "xml"), "the forms are csv, json")
 }
 
 func TestRead(t *testing.T) {

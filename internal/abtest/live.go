@@ -84,7 +84,7 @@ func (s *Session) LastOwn(judge string) (n int, ok bool) {
 }
 
 // ErrBusy is the error for a judge whose last prompt is not answered yet.
-var ErrBusy = errors.New("abtest: the prompt before is not answered yet")
+var ErrBusy = errors.New("abtest: the judge's last prompt is not answered yet")
 
 // Ask stores a judge's prompt and returns its number.
 func (st Store) Ask(ctx context.Context, s *Session, judge string, p Prompt) (n int, err error) {
@@ -137,7 +137,7 @@ func (st Store) loadOwn(ctx context.Context, s *Session) error {
 		}
 		own.Failed = failed > 0
 		if n < 0 || n >= len(s.List) {
-			return fmt.Errorf("abtest: session %d: prompt %d of %d is said to be a judge's", s.ID, n, len(s.List))
+			return fmt.Errorf("abtest: session %d has a judge's own prompt %d, but only %d prompts", s.ID, n, len(s.List))
 		}
 		s.Own[n] = own
 		return nil

@@ -183,7 +183,7 @@ func (c *Conversation) encode() error {
 	ids, starts := c.Template.encode(c.tok, parts, false)
 	ids, added, repeated := withBOS(c.tok, ids)
 	if repeated && c.Warn != nil {
-		c.Warn("the chat template begins with BOS more than once, it is given once")
+		c.Warn("the chat template writes BOS more than once; the prompt gets it once")
 	}
 	for i := range starts {
 		starts[i] = max(0, starts[i]+added)

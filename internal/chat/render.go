@@ -70,7 +70,7 @@ func (t *Template) vars(list *value.List) (*value.Dict, error) {
 			k, v := d.At(i)
 			name := k.(text.Text).String()
 			if reserved[name] {
-				return nil, fmt.Errorf("chat: the template's variable %q is the conversation's own", name)
+				return nil, fmt.Errorf("chat: only the conversation sets the template's variable %q", name)
 			}
 			vars.Put(name, v)
 		}

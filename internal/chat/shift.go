@@ -10,7 +10,6 @@ package chat
 // ones, for instance if it contains the system message. If the first lead and the lead of the
 // first remaining turn end in the same tokens, these tokens are kept only once. So the remaining
 // text is what the template would have made.
-// text.
 
 // span is the range of tokens from keep to end-1, which are to be dropped.
 type span struct {

@@ -80,7 +80,8 @@ func (x *Executor) GiveUp(r *Request, code, message string) *Result {
 	return Unanswered(r, x.opt.Digest, code, message)
 }
 
-// Unanswered returns an error result for a request that was not answered. digest is the model's.
+// Unanswered returns an error result for a request that was not answered. digest is the digest
+// of the model.
 func Unanswered(r *Request, digest, code, message string) *Result {
 	return &Result{ID: resultID(r.digest(digest)), CustomID: r.CustomID, Error: &Error{code, message}}
 }

@@ -61,8 +61,8 @@ func Merge(in *Input, paths []string, w io.Writer) (bad int, err error) {
 	return bad, nil
 }
 
-// findResults adds the places of the results in file number file to found. bad counts the new
-// results with errors.
+// findResults adds the places of the results in file number file to the map found. bad counts
+// the new results with errors.
 func findResults(in *Input, paths []string, file int, f *os.File, found map[key]place) (bad int, err error) {
 	err = eachResult(paths[file], f, func(r *Result, l *lines, line []byte) error {
 		id := keyOf(r.CustomID)

@@ -23,7 +23,7 @@ func (s *Settings) Fit(m Model, list []Task) (tasks []Task, note string, err err
 	}
 	s.Brief = true
 	if m.Fits(s.longest(list), s.MaxLen) {
-		return list, "the model's context is small: prompts are their examples alone", nil
+		return list, "the model's context is small: prompts consist of examples only", nil
 	}
 	list = s.short(list)
 	for !m.Fits(s.longest(list), s.MaxLen) {
@@ -37,7 +37,7 @@ func (s *Settings) Fit(m Model, list []Task) (tasks []Task, note string, err err
 		}
 	}
 	s.PerAsk = min(s.PerAsk, max(1, s.MaxLen/minAnswer))
-	return list, fmt.Sprintf("the model's context is small: prompts are %d of the %d shortest examples, and answers have at most %d tokens", s.Examples, len(list), s.MaxLen), nil
+	return list, fmt.Sprintf("the model's context is small: prompts consist of %d of the %d shortest examples, and answers have at most %d tokens", s.Examples, len(list), s.MaxLen), nil
 }
 
 // longest returns the longest prompt that examples from list can make.

@@ -19,7 +19,7 @@ type Piece struct {
 // Problems of pieces. Statistics group rejected pieces by the part before the colon.
 const (
 	tooManyFields = "fields: not one instruction, input and output each"
-	wasCut        = "cut: the answer ended in it"
+	wasCut        = "cut: the answer ended within this task"
 )
 
 // parse finds the tasks in an answer to a prompt that showed examples.

@@ -105,8 +105,9 @@ func (w *work) begin(q *query) bool {
 	return true
 }
 
-// fill sends queries while fewer than n tasks are expected. The job ends after idle further
-// prompts without a task, so no more than idle prompts are in progress.
+// fill sends queries while fewer than n tasks are expected. idle is the number of further
+// prompts without a task after which the job ends, so no more prompts than that are in
+// progress.
 func (w *work) fill(n, idle int) {
 	expected := 0.0
 	perOutput := float64(w.usable+1) / float64(w.answered+1)

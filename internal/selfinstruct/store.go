@@ -53,7 +53,7 @@ func OpenStore(ctx context.Context, db *data.DB, name string, s Settings) (st *S
 		return &Store{db, source}, from, err
 	}
 	if err := sameSettings(source.Shape, string(shape)); err != nil {
-		return nil, from, fmt.Errorf("selfinstruct: %s has rows of a source %q: %w", db.Path, name, err)
+		return nil, from, fmt.Errorf("selfinstruct: %s: the source %q %w", db.Path, name, err)
 	}
 	st = &Store{db, source}
 	from, err = st.start(ctx)
@@ -61,7 +61,7 @@ func OpenStore(ctx context.Context, db *data.DB, name string, s Settings) (st *S
 }
 
 // ErrOther is the error for a source that a run with other settings made.
-var ErrOther = errors.New("of a run with other settings")
+var ErrOther = errors.New("comes from a run with other settings")
 
 // sameSettings compares two settings as JSON.
 func sameSettings(was, is string) error {

@@ -43,8 +43,8 @@ type flow struct {
 func (f *flow) evaluated(prompt int) int { return int(f.fresh[prompt].Load()) }
 
 // start starts the answers to prompts. It fails if the engine refuses the first prompt. It submits
-// the other prompts as earlier ones finish, so that never more are submitted than the engine answers
-// at once, and a long list does not fill the queue.
+// the other prompts as earlier ones finish, so that a long list does not fill the queue: at any
+// time, at most as many are submitted as the engine answers at once.
 func (s *Server) start(parent context.Context, prompts [][]int32, req engine.Request, progress bool) (*flow, error) {
 	ctx, cancel := context.WithCancelCause(parent)
 	f := &flow{events: make(chan event, 64), ctx: ctx, cancel: cancel, fresh: make([]atomic.Int64, len(prompts))}

@@ -63,7 +63,7 @@ func (s *Server) fail(w http.ResponseWriter, err error) {
 	s.send(w, e.Status, formed(e, noteOf(w).api, noteOf(w).id))
 }
 
-// formed returns the body of an error in the form of an API. id is the request's.
+// formed returns the body of an error in the form of an API. id is the id of the request.
 func formed(e *openai.Error, form api, id string) any {
 	switch form {
 	case anthropic:

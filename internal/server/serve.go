@@ -55,8 +55,8 @@ func (s *Server) Serve(ctx context.Context, l listen.Listeners) error {
 	return nil
 }
 
-// malformed returns the response to a request that net/http cannot parse. status and reason are
-// net/http's.
+// malformed returns the response to a request that net/http cannot parse. status and reason
+// come from net/http.
 func (s *Server) malformed(status int, reason string) (kind string, body []byte) {
 	e := &openai.Error{Status: status, Type: openai.TypeInvalid, Code: "malformed_request", Message: "malformed HTTP request"}
 	_, detail, _ := strings.Cut(reason, ": ")

@@ -107,7 +107,7 @@ type Server struct {
 	usual   time.Duration   // moving average of the time of a request
 	active  map[*flow]bool  // requests in progress
 	ignored map[string]bool // fields without effect that the log has named
-	scales  []float32       // default scales of adapters; nil: the model's
+	scales  []float32       // default scales of adapters; nil: the model's scales
 }
 
 // New returns a server for an engine's model.

@@ -20,8 +20,8 @@ type AdapterSpec struct {
 }
 
 // Make returns a LoRA adapter with random weights: a pair of matrices A and B for each matrix or
-// stack of experts' matrices, and norms that replace the model's. If the output is tied to the
-// embedding, it gets a pair of its own.
+// stack of experts' matrices, and norms that replace those of the model. If the output is tied
+// to the embedding, it gets a pair of its own.
 func (s AdapterSpec) Make(f *gguf.File) *lora.Adapter {
 	r := rand.New(rand.NewPCG(s.Seed, 4))
 	noise := func(n int, by float64) []float32 {

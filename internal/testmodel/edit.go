@@ -39,7 +39,7 @@ func (m *Model) Tensor(name string) *Tensor {
 	panic("testmodel: no tensor " + name)
 }
 
-// As changes the type of all matrices to F32 or F16. Write rounds them to it.
+// As changes the type of all matrices to F32 or F16. Write then rounds their values.
 func (m *Model) As(typ quant.Type) *Model {
 	for _, t := range m.Tensors {
 		if len(t.Shape) > 1 {

@@ -24,8 +24,8 @@ var mixes = map[string]Mix{
 		"past": 8, "future": 6, "negate": 6, "question": 10, "unknown": 10, "sentence": 8, "count words": 12, "classify": 16, "pick": 36,
 		"yes or no": 40, "plural": 10, "spell": 26, "count letters": 10, "letter": 26, "add": 60, "compare": 26, "series": 16,
 		"subtract": 50, "sort numbers": 60, "number words": 14},
-	// pairs teaches the model to find the word that followed a word before. About half of its
-	// examples teach this.
+	// pairs teaches the model to find which word followed a given word earlier in the text.
+	// About half of its examples teach this.
 	"pairs": {"pairs again": 420, "words again": 100, "numbers again": 100, "tell": 60, "raw story": 4, "story": 8},
 	// binding teaches which words belong together, for questions about who has what and for
 	// sorting numbers. It has enough of all other kinds, so that the model does not forget them.

@@ -152,7 +152,7 @@ func (t *Tool) parameters() (json.RawMessage, error) {
 	}
 	var o map[string]json.RawMessage
 	if err := json.Unmarshal(schema, &o); err != nil {
-		return nil, fmt.Errorf("its parameters must be a schema, an object: %w", err)
+		return nil, fmt.Errorf("its parameters must be a schema, which is a JSON object: %w", err)
 	}
 	has := func(names ...string) bool {
 		for _, name := range names {

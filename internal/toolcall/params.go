@@ -93,7 +93,7 @@ func (p *Parser) paramText(name string) stringness {
 // paramJSON returns the JSON of an argument whose strings are written without quotes.
 func (p *Parser) paramJSON(name string, text []byte, is stringness) string {
 	trimmed := strings.TrimSpace(string(text))
-	switch trimmed { // Python's
+	switch trimmed { // constants of Python
 	case "True", "False", "None":
 		if is != stringOnly && is != unknown {
 			trimmed = map[string]string{"True": "true", "False": "false", "None": "null"}[trimmed]

@@ -153,7 +153,7 @@ func (o *benchOptions) replayModel(ctx context.Context, u *ui.UI, path, text str
 			if err != nil {
 				return r, err
 			}
-			rate := float64(r.Tokens-1) / result.GenerateTime.Seconds() // the first token is the prompt's
+			rate := float64(r.Tokens-1) / result.GenerateTime.Seconds() // the step of the prompt has given the first token
 			if drafts.Off {
 				r.Without = append(r.Without, rate)
 				continue

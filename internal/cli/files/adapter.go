@@ -88,7 +88,7 @@ func convertAdapter(u *ui.UI, in, out string, opt adapterOptions) error {
 	return r.show(u, opt.Output)
 }
 
-// baseName returns a model's own name, or else its file's.
+// baseName returns a model's own name, or else the name of its file.
 func baseName(m *model.Model, path string) string { return cmp.Or(m.Config.Name, filepath.Base(path)) }
 
 // baseOf opens the base model of the adapter in dir. given is the path of that model. If given

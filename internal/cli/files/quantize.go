@@ -26,7 +26,7 @@ type quantizeOptions struct {
 	tensorTypes, overrides                   []string
 	imatrix                                  string
 	include, exclude                         []string
-	eps                                      float64 // epsilon of the norms; 0: the file's
+	eps                                      float64 // epsilon of the norms; 0: the value in the file
 
 	threads              int
 	force, dryRun, stats bool

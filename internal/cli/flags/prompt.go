@@ -37,8 +37,9 @@ func (o *Prompt) AddFlags(fs *pflag.FlagSet) {
 	fs.BoolVarP(&o.Escape, "escape", "e", false, `read \n, \t, \", \\ and \xHH in -p and other texts of the command line`)
 }
 
-// Read returns the text: that of -p, then the file's, then piped input as o.Stdin says. Bytes
-// of files and pipes are not changed. given is false if there is no text from any of them.
+// Read returns the text: the text of -p, then that of the file, then piped input as o.Stdin
+// says. Bytes of files and pipes are not changed. given is false if there is no text from any
+// of them.
 func (o *Prompt) Read(u *ui.UI) (text string, given bool, err error) {
 	stdinTaken := false
 	stdin := func() (string, error) {

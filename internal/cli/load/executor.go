@@ -25,7 +25,7 @@ type Executor struct {
 	Parallel int // requests answered at the same time
 
 	created string
-	Alias   string // the model's name in answers; "": the file's
+	Alias   string // the model's name in answers; "": the name of its file
 	strict  bool
 	predict int
 	flags   *pflag.FlagSet

@@ -16,7 +16,7 @@ import (
 // Instance is a loaded model, with its engine or session and its sampler.
 type Instance struct {
 	Path     string
-	Label    string // the name in tables; "": the file's
+	Label    string // the name in tables; "": the name of the file
 	Model    *model.Model
 	Settings ollama.Settings        // settings that came with a model of Ollama; empty for others
 	Session  *model.Session         // nil before Start and after Stop

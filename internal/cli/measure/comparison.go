@@ -20,7 +20,7 @@ type comparison struct {
 	o    *compareOptions
 	u    *ui.UI
 	pool *pool.Pool
-	tmp  string // folder for temporary files; "": the system's
+	tmp  string // folder for temporary files; "": the system's folder
 
 	base     *load.Instance     // nil if the base is a file
 	file     *eval.LogitsReader // nil if the base is a model

@@ -167,8 +167,8 @@ func (b *toolbox) message() *chat.Message {
 	return m
 }
 
-// result gives text to the model as the result of the first call without one. When all calls
-// have results, it lets the model answer.
+// result gives text to the model as the result of the first call that has no result yet.
+// When all calls have results, it lets the model answer.
 func (s *session) result(ctx context.Context, text string) error {
 	if s.tools == nil || len(s.tools.calls) == 0 {
 		s.u.Infof("No tool was called.")

@@ -25,10 +25,10 @@ func isMatrix(t *arch.Tensor) bool {
 	return !t.IsVector() && t.Stack == arch.One && t.Role != arch.Router && t.Cols != arch.Taps
 }
 
-// names returns the roles of those tensors of the families for which wanted returns true. The
-// keys are the tensors' names in Hugging Face models, such as q_proj, and in GGUF, such as
-// attn_q. A name may stand for several roles: out_proj ends attention in some layers, a
-// convolution in others.
+// names returns the roles of the families' tensors for which the function wanted returns
+// true. The keys are the tensors' names in Hugging Face models, such as q_proj, and in GGUF,
+// such as attn_q. A name may stand for several roles: out_proj ends attention in some layers,
+// a convolution in others.
 func names(families []*arch.Arch, wanted func(t *arch.Tensor) bool) map[string][]arch.Role {
 	list := map[string][]arch.Role{}
 	add := func(name string, r arch.Role) {

@@ -43,7 +43,7 @@ func setup(t testing.TB, change func(*engine.Options, *server.Options)) *fixture
 	return setupModel(t, testmodel.SPM(1), change)
 }
 
-// setupModel does what setup does, with the model of.
+// setupModel does what setup does, with the given model.
 func setupModel(t testing.TB, of *testmodel.Model, change func(*engine.Options, *server.Options)) *fixture {
 	t.Helper()
 	file, err := gguf.Open(of.Write(t))

@@ -16,7 +16,7 @@ import (
 	"alpaca/internal/data/table"
 )
 
-// maxCell is the largest number of characters that a list of rows has of a text.
+// maxCell is the largest number of a text's characters that a list of rows contains.
 const maxCell = 2048
 
 // functions returns the functions for the page templates.

@@ -1,6 +1,6 @@
 // Package repeat makes answers reproducible: their ids and times depend only on the request,
 // whenever and wherever it is answered. Batches that are resumed and merged need this. Without it,
-// ids are random and times are the clock's.
+// ids are random and times come from the clock.
 package repeat
 
 import (

@@ -113,7 +113,7 @@ func (r *recipe) claim(dir string) error {
 	before, err := os.ReadFile(path)
 	switch {
 	case err == nil && string(before) != now:
-		return fmt.Errorf("%s: another model is made there, by %s: choose another folder", dir, strings.TrimSpace(string(before)))
+		return fmt.Errorf("%s: this folder belongs to another recipe, %s: choose another folder", dir, strings.TrimSpace(string(before)))
 	case err == nil:
 		return nil
 	}

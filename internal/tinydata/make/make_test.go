@@ -75,7 +75,7 @@ func TestClaim(t *testing.T) {
 	require.NoError(t, short.claim(dir))
 	other := short
 	other.seed = 2
-	require.ErrorContains(t, other.claim(dir), "another model is made there")
+	require.ErrorContains(t, other.claim(dir), "belongs to another recipe")
 	text, err := os.ReadFile(filepath.Join(dir, "recipe.txt"))
 	require.NoError(t, err)
 	require.Equal(t, fmt.Sprintf("%+v\n", short), string(text))

@@ -84,7 +84,7 @@ func (o *options) run(ctx context.Context, w io.Writer) error {
 		err = s.print(w, o.wrong)
 	}
 	if err == nil && s.Percent < o.min {
-		err = fmt.Errorf("%.1f %% of the answers are right, at least %.1f %% are asked for", s.Percent, o.min)
+		err = fmt.Errorf("%.1f %% of the answers are right, must be at least %.1f %%", s.Percent, o.min)
 	}
 	return err
 }

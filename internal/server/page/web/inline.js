@@ -94,8 +94,8 @@ export function inline(text, inLink = false) {
   return emphasize(out);
 }
 
-// ticks finds the runs of backticks in a text. at maps the index of a run to its length, and of
-// maps a length to the indices of its runs.
+// ticks finds the runs of backticks in a text. It returns two maps: at, from the index of a run to
+// its length, and of, from a length to the indices of the runs with this length.
 function ticks(text) {
   const at = new Map(), of = new Map();
   for (const m of text.matchAll(/`+/g)) {

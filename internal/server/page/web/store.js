@@ -64,8 +64,8 @@ export function path(c, leaf = c.leaf) {
   return list;
 }
 
-// asked returns the messages to send: the system message, the path to message parent, and the
-// begun answer before, if it is not empty.
+// asked returns the messages to send: the system message, then the path to message parent. If before,
+// the text of a begun answer, is not empty, it comes last.
 export function asked(c, parent, before) {
   const messages = path(c, parent).map(({ role, content }) => ({ role, content }));
   if (c.system) messages.unshift({ role: "system", content: c.system });
