@@ -48,8 +48,8 @@ func main() {
 	}
 }
 
-// run builds everything for the platforms that only lists. The commit must have a tag, unless
-// snapshot is true.
+// run builds everything. only is a list of platforms, as choose reads it. The commit must
+// have a tag, unless snapshot is true.
 func (r *release) run(ctx context.Context, only string, snapshot bool) (err error) {
 	if r.root, err = filepath.Abs(r.root); err != nil {
 		return err

@@ -12,7 +12,7 @@ PROGRAM, MODEL = os.environ["ALPACA"], os.environ["ALPACA_MODEL"]
 
 
 def letter(text):
-    """Returns a letter of what a model of noise has said; much of that is no text at all."""
+    """Returns the first letter or digit of a text. A model of noise mostly writes other characters."""
     return re.search("[0-9A-Za-z]", text)[0]
 
 

@@ -11,7 +11,7 @@ from test_openai import HELLO, ask, client_of
 
 
 class Place(BaseModel):
-    """What parse makes a schema of: titles, a tuple as prefixItems with minItems = maxItems, a reference."""
+    """The client's parse turns this class into a schema with titles, a reference, and a tuple: prefixItems with minItems = maxItems."""
 
     class Kind(BaseModel):
         name: Literal["city"] = Field(title="Name", description="of the kind", pattern="it")
@@ -31,7 +31,7 @@ def test_parse(server):
 
 
 def test_tools(start):
-    """A call has its name and id once, and its index always: the helper joins what comes again."""
+    """In a stream, only the first piece of a call has its name and id, because the helper joins repeated texts. Every piece has its index."""
     create = client_of(start("-c", "4096")).chat.completions
     how = {"model": "m", "messages": HELLO, "tools": [openai.pydantic_function_tool(Place, name="go")], "seed": 1}
     with create.stream(**how, tool_choice={"type": "function", "function": {"name": "go"}}) as s:
@@ -48,7 +48,7 @@ def test_tools(start):
 
 
 def test_no_template(server, start):
-    """A model without a template gets ChatML, which the log and /props tell, or no conversations."""
+    """A model without a template gets ChatML, and the log and /props say so. With --strict-template it refuses conversations."""
     assert "ChatML" in httpx.get(server.url + "/props").json()["warnings"][0] and "ChatML" in "".join(server.log)
     s = start("--strict-template")
     assert "refused" in httpx.get(s.url + "/props").json()["warnings"][0]
@@ -75,7 +75,7 @@ def test_logprobs(server):
 
 
 def test_thinking(start, tmp_path):
-    """What a model thinks is a field of its own, also where it never comes to an end."""
+    """A model's thinking has a field of its own, even if the thinking does not end."""
     template = tmp_path / "t.jinja"
     template.write_text("{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}{% if add_generation_prompt %}assistant: <think>{% endif %}")
     client = client_of(start("--chat-template-file", str(template)))

@@ -23,7 +23,7 @@ def client(server):
 
 
 def ask(client, messages=HELLO, **options):
-    """Asks with what makes an answer of the same length each time."""
+    """Asks with options that give an answer of the same length each time."""
     options = {"model": "gpt-4o", "max_tokens": 8, "seed": 7, "extra_body": {"ignore_eos": True}, **options}
     return client.chat.completions.create(messages=messages, **options)
 
@@ -77,7 +77,7 @@ def test_stream_helper(client):
 
 
 def test_stream_bytes(server):
-    """Some lines make clients stumble: ids and retry lines, above all."""
+    """A stream has none of the lines at which clients fail, such as lines with an id or a retry time."""
     body = {"messages": HELLO, "max_tokens": 4, "stream": True, "stream_options": {"include_usage": True}}
     text = httpx.post(server.v1 + "/chat/completions", json=body).text
     assert text.endswith("data: [DONE]\n\n")
@@ -132,7 +132,7 @@ def test_bad_json(server):
 
 
 def test_accepted(client):
-    """What clients may send, and what does not change the answer."""
+    """Clients may send these fields and forms. None of them changes the answer."""
     said = ask(client).choices[0].message.content
     assert said == ask(client, user="u", metadata={"a": "b"}, store=False, service_tier="auto", parallel_tool_calls=False, response_format={"type": "text"},
                        extra_body={"ignore_eos": True, "prompt_cache_key": "k", "safety_identifier": "s", "verbosity": "low", "unknown_field": 1}).choices[0].message.content
@@ -143,7 +143,7 @@ def test_accepted(client):
 
 
 def test_parts(server):
-    """Parts of a message are joined by one newline, whoever's they are."""
+    """Parts of a message are joined by one newline, in every role."""
     for role in ("user", "assistant"):
         messages = [{"role": "user", "content": "x"}, {"role": role, "content": [{"type": "text", "text": "Wh"}, {"type": "text", "text": "ill"}]}]
         r = httpx.post(server.url + "/apply-template", json={"messages": messages[1:] if role == "user" else messages})
@@ -186,7 +186,7 @@ def counted(server, **options):
 
 
 def test_no_useless_retries(start):
-    """Clients send again what got 5xx, though it would be refused for ever."""
+    """A client usually repeats a request after a status of 500 or above. It does not repeat one that would always be refused."""
     s = start("--no-slots")
     client, sent = counted(s, base_url=s.url, max_retries=2)
     for path, kind in (("/slots", "not_supported_error"), ("/metrics", "not_supported_error")):
@@ -198,7 +198,7 @@ def test_no_useless_retries(start):
 
 
 def busy(server, n, tokens=100000):
-    """Begins n answers that take long, and returns them."""
+    """Begins n answers that take long, and returns their streams."""
     client = client_of(server)
     streams = [client.completions.create(model="m", prompt=f"{i} ", max_tokens=tokens, stream=True, extra_body={"ignore_eos": True}) for i in range(n)]
     for s in streams:
@@ -233,7 +233,7 @@ def test_queue_full(start):
 
 @pytest.mark.parametrize("how", ["stream", "timeout"])
 def test_gone(start, how):
-    """A client that goes away frees its place, however it had asked."""
+    """When a client goes away, its answer ends, streamed or not."""
     s = start("-np", "1", "--context-shift")
     if how == "stream":
         streams = busy(s, 1)
@@ -246,7 +246,7 @@ def test_gone(start, how):
 
 
 def test_cut(start):
-    """A stream that ends early says so: clients take one that is merely cut for complete."""
+    """A stream that ends early has an error at its end: clients would take a stream that is merely cut for complete."""
     s = start("--drain-timeout", "500ms", "--context-shift")
     stream = busy(s, 1)[0]
     s.process.terminate()
@@ -275,7 +275,7 @@ def test_completions(client):
 
 
 def test_many_at_once(server):
-    """Answers do not depend on company."""
+    """An answer does not depend on requests at the same time."""
     async def all_at_once():
         client = openai.AsyncOpenAI(base_url=server.v1, api_key="none", max_retries=0, timeout=120)
         ask1 = lambda i: client.chat.completions.create(model="m", messages=[{"role": "user", "content": f"Say {i}"}], max_tokens=12, seed=i)

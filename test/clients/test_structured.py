@@ -1,7 +1,7 @@
-"""Answers of a form, and calls of tools, as the clients' own helpers ask for and read them.
+"""Answers of a given form, and calls of tools. The clients' own helpers request and parse them.
 
-The model writes noise, so that whatever keeps to a form here was made to. Forms are of
-bounded length: noise comes to an end only where it must.
+The model writes noise, so an answer has its form only if the server enforces the form. The forms
+have a bounded length, because noise ends only where it must.
 """
 
 import asyncio
@@ -56,7 +56,7 @@ class Ping(BaseModel):
 
 @pytest.fixture(scope="module")
 def server():
-    """One with room for what tools take of a prompt in letters."""
+    """A server with a larger context: each letter is a token, and the descriptions of tools are long."""
     s = Server("-a", "tiny", "-c", "2048", "-np", "2")
     yield s
     assert s.end() == 0, "".join(s.log)
@@ -98,7 +98,7 @@ def test_stream_parsed(client):
 
 
 def test_cut(client):
-    """What is cut is no object, and the helper says so."""
+    """An answer that was cut is not an object, and the helper says so."""
     with pytest.raises(openai.LengthFinishReasonError):
         client.chat.completions.parse(model="m", messages=ASK, response_format=Report, seed=1, max_tokens=4)
 
@@ -114,7 +114,7 @@ def test_async(server):
 
 
 def test_refused(client):
-    """What cannot be enforced is refused by its place, and never ignored."""
+    """A keyword that cannot be enforced is refused, with its place, and never ignored."""
     form = {"type": "json_schema", "json_schema": {"name": "n", "schema": {"type": "object", "properties": {"a": {"type": "string", "pattern": "(?=x)y"}}}}}
     with pytest.raises(openai.BadRequestError) as e:
         client.chat.completions.create(model="m", messages=ASK, response_format=form)

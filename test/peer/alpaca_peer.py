@@ -1,4 +1,4 @@
-"""A plugin of pytest for llama.cpp's server tests: nothing is downloaded, and each test's outcome is told on a line."""
+"""A plugin of pytest for llama.cpp's server tests. It prevents downloads, and writes the outcome of each test to a file."""
 
 import os
 import sys
@@ -18,7 +18,7 @@ def pytest_collection_modifyitems(items):
 
 
 def local_file(url, _=None):
-    """Returns the path of a file that stands in for one of the hub."""
+    """Returns the path of the file that stands in for a file of the hub."""
     name = url.rpartition("/")[2]
     if name not in FILES:
         raise RuntimeError(f"{name} is not downloaded")
