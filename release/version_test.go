@@ -9,8 +9,8 @@ import (
 	"github.com/goreleaser/nfpm/v2"
 )
 
-// TestNumber checks versions, in the order in which they must be for semantic versioning, and
-// for dpkg where that is installed.
+// TestNumber checks versions. None may be older than the one before it, by the rules of
+// semantic versioning and, if dpkg is installed, by those of dpkg.
 func TestNumber(t *testing.T) {
 	cases := []struct {
 		tag, want string

@@ -49,8 +49,8 @@ func TestOnlyNewTextIsEvaluated(t *testing.T) {
 		require.Equal(t, second, last, name)
 		require.Less(t, last, 130, name) // marks of a template are spelled in bytes here
 
-		// The tokens equal those of the whole conversation encoded at once. With a token for
-		// each byte there is only one way to encode it.
+		// The tokens equal those of the whole conversation encoded at once. With a token for each
+		// byte, there is only one way to encode it.
 		text, err := c.Template.Text(c.Messages[:len(c.Messages)-1])
 		require.NoError(t, err)
 		// The comparison ignores spaces, since a template may put one in front of an answer,

@@ -109,8 +109,9 @@ func TestIndexFollows(t *testing.T) {
 	require.NoError(t, db.Check(ctx))
 }
 
-// TestSubstrings checks that the index of substrings is right for rows that came before it, for
-// those that come later one by one or in bulk, and for those that change and go.
+// TestSubstrings checks that the index of substrings is right for rows that were there before
+// it, for rows that are added later, one by one or in bulk, and for rows that change or are
+// deleted.
 func TestSubstrings(t *testing.T) {
 	ctx := context.Background()
 	db := testDB(t)

@@ -247,7 +247,7 @@ func (c *compiler) getitem(e *syntax.Getitem, p place) eval {
 }
 
 // slicesAmong reports whether an index is a tuple with a slice. No value has such an item. In a
-// constant expression jinja2 treats it as missing; elsewhere jinja2 cannot compile it.
+// constant expression, jinja2 treats it as missing; elsewhere jinja2 cannot compile it.
 func slicesAmong(index syntax.Expr) bool {
 	t, ok := index.(*syntax.Tuple)
 	if !ok {

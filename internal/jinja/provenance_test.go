@@ -197,7 +197,7 @@ func TestProvenanceOfNumbers(t *testing.T) {
 		require.Empty(t, own, source)
 		require.NotEmpty(t, data, source)
 	}
-	// Without a number in the data the digits stay the template's.
+	// Without a number in the data, the digits stay the template's.
 	tmpl, err := Compile("<|{{ s|length }}|>{% for c in s %}<|{{ loop.index }}|>{% endfor %}{{ {'a': 5}|tojson }}{{ '7'|int }}")
 	require.NoError(t, err)
 	v, err := value.FromJSON([]byte(`{"s": "xy"}`), content)

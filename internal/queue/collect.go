@@ -174,7 +174,7 @@ func (r *run) lookForLost(ctx context.Context) error {
 }
 
 // unattended reports whether, according to the server, jobs of the model wait while no worker does
-// one or asks for one.
+// a job or asks for one.
 func (r *run) unattended(ctx context.Context) bool {
 	infos, err := r.conn.consumers(ctx)
 	if err != nil {

@@ -204,7 +204,7 @@ func (w *Worker) ack(ctx context.Context, m jetstream.Msg) {
 
 // lost returns a job to the queue. If this worker is ending, other workers can get the job at once.
 // Otherwise this machine is at fault: the job waits for Delay, so that other machines get it first.
-// After badInARow failures in a row the worker takes no more jobs.
+// After badInARow failures in a row, the worker takes no more jobs.
 func (w *Worker) lost(ctx context.Context, j *job, err error) {
 	if ctx.Err() != nil {
 		w.giveBack(j.Msg)

@@ -39,7 +39,7 @@ type ModelStatus struct {
 	Idle        int    `json:"idle_slots"`  // slots of workers that wait for a job
 }
 
-// Unattended reports whether jobs wait while no worker does one or asks for one.
+// Unattended reports whether jobs wait while no worker does a job or asks for one.
 func (m *ModelStatus) Unattended() bool { return m.Waiting > 0 && m.Working == 0 && m.Idle == 0 }
 
 // BatchStatus says how far a batch has got.

@@ -234,7 +234,7 @@ func (w *Worker) take(ctx, work context.Context) error {
 		w.abandon(batch)
 		return errLost
 	}
-	// Without this check an error would look like an empty queue.
+	// Without this check, an error would look like an empty queue.
 	if err := batch.Error(); err != nil && !errors.Is(err, nats.ErrTimeout) && !errors.Is(err, jetstream.ErrNoMessages) {
 		return err
 	}

@@ -159,7 +159,8 @@ func shortest(m int, threshold float64) int {
 }
 
 // Best returns the n texts with the highest scores with text, the highest first. Of texts with
-// equal scores the one added earlier comes first. mean is the mean score of all texts.
+// equal scores, the one that was added earlier comes first. mean is the mean score of all
+// texts.
 func (x *Index) Best(text string, n int) (best []Match, mean float64) {
 	words := x.look(x.split(text))
 	sum := 0.0

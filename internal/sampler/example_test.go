@@ -6,7 +6,7 @@ import (
 	"alpaca/internal/sampler"
 )
 
-// Example draws from three tokens. On every machine the same seed draws the same tokens.
+// Example draws from three tokens. On every machine, the same seed draws the same tokens.
 func Example() {
 	p := sampler.DefaultParams()
 	p.Seed, p.Temp = 42, 0.8

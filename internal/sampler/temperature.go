@@ -3,8 +3,8 @@ package sampler
 import "alpaca/internal/fmath"
 
 // minTemperature is the temperature below which only the likeliest token is left. At this
-// temperature a difference of 0.001 between two logits means odds of e^1000 to one. Division by
-// a smaller number could exceed float32's range.
+// temperature, a difference of 0.001 between two logits means odds of e^1000 to one. Division
+// by a smaller number could exceed float32's range.
 const minTemperature = 1e-6
 
 // temperature divides the logits by t.

@@ -34,7 +34,7 @@ func (s *Settings) parse(a oneshot.Answer) []Piece {
 	return parse(text, a.Cut, s.TwoStep)
 }
 
-// isSpace reports whether Python takes r for white space.
+// isSpace reports whether Python counts r as white space.
 func isSpace(r rune) bool { return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f }
 
 func trim(text string) string { return strings.TrimFunc(text, isSpace) }

@@ -62,8 +62,8 @@ func (e *events) done() { e.write("data: [DONE]\n\n") }
 // comment sends a comment, so that the connection does not look dead.
 func (e *events) comment() { e.write(":\n\n") }
 
-// fail ends the stream with an error in the form of the path's API. Without it most clients would
-// take the answer for complete.
+// fail ends the stream with an error in the form of the path's API. Without it, most clients
+// would believe that the answer is complete.
 func (e *events) fail(err error) {
 	n := noteOf(e.w)
 	v := formed(e.s.asError(e.w, err), n.api, n.id)

@@ -13,7 +13,8 @@ import (
 )
 
 // TestFaultInStream checks that a fault of the program in the middle of a stream ends it with an
-// error in the form of the path's API. Clients would take a stream that just ends for complete.
+// error in the form of the path's API. If a stream just ended, clients would believe that it is
+// complete.
 func TestFaultInStream(t *testing.T) {
 	f := setup(t, nil)
 	var log logged

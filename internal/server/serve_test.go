@@ -183,8 +183,8 @@ func TestDrainList(t *testing.T) {
 	require.NoError(t, <-ended)
 }
 
-// TestDrainTimeout checks that a stream that is cut ends with an error. Without it a client would
-// take the answer for complete.
+// TestDrainTimeout checks that a stream that is cut ends with an error. Without it, a client
+// would believe that the answer is complete.
 func TestDrainTimeout(t *testing.T) {
 	f := setup(t, func(e *engine.Options, o *Options) { slow(e, o); o.DrainTimeout = time.Millisecond })
 	l, err := listen.At([]string{"127.0.0.1"}, 0)

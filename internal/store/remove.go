@@ -22,7 +22,7 @@ func (l *Library) LockOf(hash string) string {
 }
 
 // Remove removes a model and its content, except for content that other models need. It returns
-// the number of bytes freed. For a model that is in use or being pulled it returns an error.
+// the number of bytes freed. For a model that is in use or being pulled, it returns an error.
 func (l *Library) Remove(m *Model) (freed int64, err error) {
 	switch m.Where {
 	case Ollama:

@@ -20,7 +20,7 @@ func ReadJSON[T any](t testing.TB, path string) T {
 	return decode[T](t, path, false)[0]
 }
 
-// decode returns the values of a file: one in each line, or a single one.
+// decode returns the values of a file: a value in each line, or a single value.
 func decode[T any](t testing.TB, path string, lines bool) (list []T) {
 	t.Helper()
 	data, err := os.ReadFile(path)
@@ -47,7 +47,7 @@ type Continuation struct {
 	Model        string // name of the file below models, without its extension
 	Prompt       string
 	PromptTokens []int32 `json:"prompt_tokens"`
-	Tokens       []int32 // the most likely ones, one after the other
+	Tokens       []int32 // the most likely token at each position
 	Text         string  // of Tokens
 	Probs        []struct {
 		ID      int32

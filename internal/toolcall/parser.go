@@ -228,7 +228,7 @@ type option struct {
 }
 
 // choose expects one of several texts after optional white space. None of them is a prefix of
-// another. For any other text choose calls the function otherwise with the text's last byte.
+// another. For any other text, choose calls the function otherwise with the text's last byte.
 func (p *Parser) choose(otherwise func(b byte), options ...option) {
 	p.text = p.text[:0]
 	p.step = func(b byte) {

@@ -7,7 +7,7 @@ import (
 )
 
 // This file has the activation functions of feed-forward networks, LayerNorm and soft caps, with
-// their derivatives. In float32 the functions are the same as in inference.
+// their derivatives. In float32, the functions are the same as in inference.
 
 // activateMul sets dst to act(g)·u.
 func activateMul[T real](act ggml.Activation, dst, g, u []T) {

@@ -1,9 +1,9 @@
 package train
 
-// backward is the derivative of forward, in reverse order. At its beginning e.x is the gradient
-// of the hidden states after the last layer. backward adds to the gradients of all trainable
-// tensors of the layers and of the embedding's adapter. It collects the gradients of the
-// embedding itself in e.embedGrads.
+// backward is the derivative of forward, in reverse order. At its beginning, e.x is the
+// gradient of the hidden states after the last layer. backward adds to the gradients of all
+// trainable tensors of the layers and of the embedding's adapter. It collects the gradients of
+// the embedding itself in e.embedGrads.
 func (e *engine[T]) backward() {
 	c := &e.m.Config
 	for i := len(e.m.Layers) - 1; i >= 0; i-- {

@@ -15,8 +15,8 @@ import (
 // weights in float32, 12 bytes more for each trained weight, the numbers kept for the backward
 // pass of a micro-batch, and the head's logits. maxLength is the largest number of tokens in a
 // row. micro is the number of rows that go through the model at once; 0 means as many rows as
-// have about 512 or 1024 tokens together. With checkpointing the numbers kept are the inputs of
-// all layers and all numbers of one layer.
+// have about 512 or 1024 tokens together. With checkpointing, the numbers that are kept are the
+// inputs of all layers and all numbers of one layer.
 func (m *Model[T]) Memory(maxLength, micro int, checkpointing bool) int64 {
 	n := int64(max(m.microTokens(), maxLength))
 	if micro > 0 {

@@ -92,7 +92,7 @@ func compareTorch[T real](t *testing.T, v variant, want *golden, index int, with
 	o, rate := torchRun()
 	tensors := m.Trainable()
 	for u := range 10 {
-		perBatch := 2 - u%2 // one batch or two accumulated ones give the same
+		perBatch := 2 - u%2 // one batch and two accumulated batches give the same result
 		loss := gradients(t, e, twoRows(), perBatch)
 		require.InEpsilon(t, w.Losses[u], loss, 10*after, "loss of update %d", u)
 		if u == 0 {

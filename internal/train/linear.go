@@ -180,8 +180,8 @@ func (t *Tensor[T]) matrix() matrix[T] {
 	return matrix[T]{data: t.Data, stride: t.Cols, weights: t.Weights}
 }
 
-// product is dst [m, n] = a [m, k] · b [k, n], or += with add. In float32 each element is a
-// chain of fused multiply-adds over k.
+// product is dst [m, n] = a [m, k] · b [k, n], or += with add. In float32, each element is
+// a chain of fused multiply-adds over k.
 type product[T real] struct {
 	dst     []T
 	stride  int // stride of dst

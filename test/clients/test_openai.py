@@ -246,7 +246,7 @@ def test_gone(start, how):
 
 
 def test_cut(start):
-    """A stream that ends early has an error at its end: clients would take a stream that is merely cut for complete."""
+    """A stream that ends early has an error at its end: if it were merely cut, clients would believe that it is complete."""
     s = start("--drain-timeout", "500ms", "--context-shift")
     stream = busy(s, 1)[0]
     s.process.terminate()

@@ -63,8 +63,8 @@ func TestKill(t *testing.T) {
 	run(t, in, "-m", model, "-o", whole, "--order", "input", "-t", "1")
 	args := []string{"batch", in, "-m", model, "-o", out, "--order", "input", "-t", "1", "-np", "2"}
 
-	// idle is the time of a run that has nothing left to do, and work that of a run that does
-	// everything.
+	// idle is the time of a run that has nothing left to do. work is the time of a run that
+	// does everything.
 	took := func(args ...string) time.Duration {
 		start := time.Now()
 		exec.Command("alpaca", args...).Run() // the status is 3

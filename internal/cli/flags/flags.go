@@ -115,7 +115,7 @@ func takesWord(fs *pflag.FlagSet, arg, next string) bool {
 	return f != nil && slices.Contains(f.Annotations[valueWords], next)
 }
 
-// Error turns pflag's errors into usage errors. For an unknown flag the hint names the
+// Error turns pflag's errors into usage errors. For an unknown flag, the hint names the
 // nearest one.
 func Error(cmd *cobra.Command, err error) error {
 	err = plainNumber(err)

@@ -125,9 +125,9 @@ func modelTemplate(u *ui.UI, text string, tok *tokenizer.Tokenizer) (*chat.Templ
 }
 
 // IsAlpaca reports whether a model is an Alpaca without a template of its own. It recognizes an
-// Alpaca by its name, by the file format ggml, which only alpaca.cpp still reads, or, in other
-// formats from before GGUF, by the size of the vocabulary, because Stanford added a token to
-// LLaMA's.
+// Alpaca by its name, or by the file format ggml, which only alpaca.cpp still reads. In other
+// formats from before GGUF, it also recognizes one by the size of the vocabulary, because
+// Stanford added a token to LLaMA's vocabulary.
 func IsAlpaca(f *gguf.File) bool {
 	if _, found, _ := f.String("tokenizer.chat_template"); found {
 		return false

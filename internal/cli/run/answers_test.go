@@ -72,7 +72,7 @@ func TestHFConversations(t *testing.T) {
 	token := regexp.MustCompile(`(?m)^alpaca: +([0-9]+) +"`)
 	compared := 0
 	for _, r := range testshared.ReadLines[testshared.Tokenized](t, testshared.Path(t, "golden/hf-tokens.jsonl")) {
-		// In a message the text of a control token stays text. That differs from transformers on
+		// In a message, the text of a control token stays text. That differs from transformers on
 		// purpose, so such conversations are skipped.
 		if !slices.Contains([]string{"qwen2", "qwen2-yarn", "qwen3", "qwen2moe", "qwen3moe", "phi3", "phi4mini", "llama3", "ministral3", "stablelm", "smollm3", "olmo2", "granite", "starcoder2", "lfm2", "qwen35"}, r.Model) || !r.Generate || strings.Contains(string(r.Messages), "<|im_end|>") {
 			continue

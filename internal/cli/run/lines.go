@@ -144,7 +144,7 @@ func (noLines) remember(string)                            {}
 func (noLines) close()                                     {}
 
 // read returns the next message or command. A line that ends with a backslash continues on
-// the next one, and three quotes enclose a message of several lines. With errLineInterrupt
+// the next one, and three quotes enclose a message of several lines. With errLineInterrupt,
 // read returns the text typed so far.
 func (s *session) read(ctx context.Context) (string, error) {
 	const quotes = `"""`

@@ -58,7 +58,7 @@ func (j *job) train(ctx context.Context) error {
 	if err := os.MkdirAll(j.dir, 0o777); err != nil {
 		return err
 	}
-	// Nearly all memory stays in use. By default Go would let the heap grow to twice that
+	// Nearly all memory stays in use. By default, Go would let the heap grow to twice that
 	// size before it collects garbage.
 	defer debug.SetGCPercent(debug.SetGCPercent(10))
 	debug.FreeOSMemory() // frees the memory that reading the data took

@@ -73,7 +73,7 @@ func (w *Wrapper) flush() error {
 	return err
 }
 
-// EndLine writes the word that is held back. After it the caller must begin a new line.
+// EndLine writes the word that is held back. After that, the caller must begin a new line.
 func (w *Wrapper) EndLine() {
 	w.flush()
 	w.column = 0

@@ -176,8 +176,8 @@ func like(s *data.Source) *data.Source {
 func add(tx *data.Tx, s *data.Source, r *data.Row) error {
 	r.ID, r.SourceID, r.Pos = 0, s.ID, 0
 	if s.Format == "seeds" {
-		// In this format Raw can say that a row is one more instance of the task in the previous
-		// row. In the new source the previous row can have another task.
+		// In this format, Raw can say that a row is one more instance of the task in the previous
+		// row. In the new source, the previous row can have another task.
 		r.Raw = nil
 	}
 	s.Rows++

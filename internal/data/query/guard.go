@@ -13,7 +13,7 @@ import (
 )
 
 // maxGrowth is the number of bytes by which the process may grow while a query runs. In
-// this build SQLite does not limit the memory of its sorter and of group_concat.
+// this build, SQLite does not limit the memory of its sorter and of group_concat.
 const maxGrowth = 256 << 20
 
 // guard ends a query that takes too much time or memory.

@@ -178,8 +178,8 @@ func (t *Table) search(q *Query) (join, where string, args []any) {
 	return "", where + likeAny, append(args, like, like, like, like)
 }
 
-// Match returns an FTS5 query for the words of text. Each word is quoted, so that FTS5 takes none
-// for an operator. A star at the end of a word finds all words with that prefix.
+// Match returns an FTS5 query for the words of text. Each word is quoted, so that FTS5 does not
+// read a word as an operator. A star at the end of a word finds all words with that prefix.
 func Match(text, column string) string {
 	var parts []string
 	for _, w := range strings.Fields(text) {

@@ -222,7 +222,7 @@ type cut struct {
 	a, b   int32
 }
 
-// cuts divides the symbols into ranges. Within a range each automaton leads to one state.
+// cuts divides the symbols into ranges. Within a range, each automaton leads to one state.
 func cuts(a, b []Edge) []cut {
 	var out []cut
 	i, j := 0, 0

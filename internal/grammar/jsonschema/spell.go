@@ -85,9 +85,10 @@ func zip(a, b []byte) string {
 	return string(out)
 }
 
-// divide splits the range from lo to hi into parts, and appends add(a, b) for each part from a to b.
-// Within a part the range of a digit does not depend on the other digits: all digits after the first
-// difference between a and b are 0 in a and the largest digit in b. bits is the size of a digit.
+// divide splits the range from lo to hi into parts, and appends add(a, b) for each part from a to
+// b. Within a part, the range of a digit does not depend on the other digits: all digits after the
+// first difference between a and b are 0 in a and the largest digit in b. bits is the size of a
+// digit.
 func divide(out []string, lo, hi rune, bits int, add func(a, b rune) string) []string {
 	for shift := bits; shift < 24 && rune(1)<<shift <= hi; shift += bits {
 		mask := rune(1)<<shift - 1

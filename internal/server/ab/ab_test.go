@@ -110,7 +110,7 @@ func form(page, choice string) url.Values {
 	return v
 }
 
-// TestSession judges a whole session. Before its end no response may reveal a model.
+// TestSession judges a whole session. Before its end, no response may reveal a model.
 func TestSession(t *testing.T) {
 	s, c := begin(t, false)
 	_, page := c.get("/")

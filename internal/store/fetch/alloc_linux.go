@@ -8,7 +8,7 @@ import (
 )
 
 // allocate makes a file size bytes long, and reserves the space if the file system can, so that
-// a full disk is noticed now. On a file system in memory it reserves nothing: the reservation
+// a full disk is noticed now. On a file system in memory, it reserves nothing: the reservation
 // would clear all pages, and that takes a third of the time of a fast download.
 func allocate(f *os.File, size int64) error {
 	var fs unix.Statfs_t

@@ -50,7 +50,7 @@ type Server struct {
 	Blobs  map[string][]byte // by digest
 	Login  bool              // the registry wants a token
 	Realm  string            // the URL for tokens in challenges; "": the server's own
-	Page   int               // entries of a page of the list of files; 0: all
+	Page   int               // entries on one page of the list of files; 0: all
 
 	// Odd, if not nil, sees each request first. It returns true if it has answered the request.
 	Odd func(w http.ResponseWriter, r *http.Request) bool

@@ -135,7 +135,7 @@ func Pause(n int) time.Duration {
 }
 
 // Send sends a request and returns its answer, whose status is below 400. After an error that may
-// be temporary it tries again.
+// be temporary, it tries again.
 func (c *Client) Send(ctx context.Context, a Ask) (*Answer, error) {
 	if err := c.CheckOnline(); err != nil {
 		return nil, err

@@ -1,4 +1,4 @@
-// Command write makes a file of one of the models of the top-level folder testdata:
+// Command write writes one of the models of the top-level folder testdata to a file:
 //
 //	go run ./internal/testmodel/write qwen3 tiny-qwen3.gguf
 package main

@@ -45,7 +45,7 @@ func TestDiesBetween(t *testing.T) {
 }
 
 // TestPoison has a job that makes workers die. After four deliveries its result is an error, and
-// the other jobs are not affected. After "queue retry" the job can be tried again.
+// the other jobs are not affected. After "queue retry", the job can be tried again.
 func TestPoison(t *testing.T) {
 	url := plainServer(t)
 	c := initialize(t, url, queue.Limits{}, 200*time.Millisecond)
