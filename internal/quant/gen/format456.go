@@ -7,7 +7,7 @@ package main
 func nibbles256(name string, bytes int, fifth bool) format {
 	doc := "V31 15, V30 63, V29 48"
 	if fifth {
-		doc += ", V28 16, V8-V15 bit j is the fifth of weights of sub-block j,\n//\tV26-V27 masks of that bit for even and odd j"
+		doc += ", V28 16; V8-V15 bit j is the fifth bit of the weights of sub-block j;\n//\tV26-V27 masks of bit j for even and for odd j"
 	}
 	return format{
 		name: name, bytes: bytes, moved: 128, doc: doc, one: &fused{width: 32, hasMin: true},
