@@ -50,7 +50,7 @@
 //	R0 q  R1 d  R2 pairs  R3 ds  R4 x  R5 blocks left
 //	V0-V7 the block's values, then V8, V9 its bytes
 //
-// D and DS are left unrounded.
+// quantizeQ8NEON does not round D and DS.
 TEXT ·quantizeQ8NEON(SB), NOSPLIT, $0-48
 	MOVD q+0(FP), R0
 	MOVD d+8(FP), R1
