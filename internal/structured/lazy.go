@@ -182,7 +182,7 @@ func (l *lazy) push(id int32) error {
 		return m.Accept(id)
 	}
 	if n, ok := m.AcceptBytes([]byte(l.tail[at:])); !ok {
-		return fmt.Errorf("the text %q behind a trigger does not fit its grammar at byte %d", l.tail[at:], n)
+		return fmt.Errorf("the text %q after a trigger does not fit the trigger's grammar at byte %d", l.tail[at:], n)
 	}
 	l.m, l.tail = m, ""
 	return nil
