@@ -35,7 +35,7 @@ type Lazy struct {
 	Inside      bool
 }
 
-// Lazy returns a constructor for grammars that begin with a trigger. Before the trigger all tokens
+// Lazy returns a constructor for grammars that begin with a trigger. Before the trigger, all tokens
 // are allowed, except a token that completes a trigger and goes on with text that the trigger's
 // grammar refuses.
 func (c *Compiler) Lazy(l Lazy) func() sampler.Grammar {

@@ -26,7 +26,7 @@ type Coded struct {
 // faster to decode b once. Q8Keys has 32 columns and a multiple of 32 rows, Q8Values a multiple of 32 columns.
 func GemmCoded(c, a Mat, b Coded, size Size, fresh bool) { gemmCoded(c, a, b, size, fresh) }
 
-// HasGemmCoded reports whether GemmCoded has a kernel. Without one it decodes b with portable
+// HasGemmCoded reports whether GemmCoded has a kernel. Without one, it decodes b with portable
 // code, which is slow.
 func HasGemmCoded() bool { return hasGemmCoded }
 

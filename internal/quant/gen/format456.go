@@ -119,7 +119,7 @@ var formatQ6_K = format{
 		p.op("MOVD", "R10, R11")
 		p.op("MOVD", "$2, R12")
 		p.label("half")
-		p.note("128 weights: for each of 32 the low nibbles of 64 bytes, then the high ones.")
+		p.note("128 weights: 64 are the low nibbles of 64 bytes, 64 the high ones.")
 		for piece := range 2 {
 			p.rows(16*piece, regs(0))
 			p.rows(32+16*piece, regs(8))

@@ -1,9 +1,9 @@
 // Command gen writes the assembly of quant and ggml that is not written by hand, and its
 // declarations in Go. On arm64 it writes nearly all of quant's assembly. There the kernels for
 // three instruction sets and a dozen formats differ only in the layout of a panel, and in how a
-// format's bits become bytes. This program describes each layout and each format once. On amd64 the preprocessor puts kernels together.
-// A test fails if the checked-in files are out of date; go generate ./internal/quant/gen
-// updates them.
+// format's bits become bytes. This program describes each layout and each format once. On amd64,
+// the preprocessor puts kernels together. A test fails if the checked-in files are out of date;
+// go generate ./internal/quant/gen updates them.
 package main
 
 //go:generate go run .
@@ -123,8 +123,8 @@ func files(quant string) (map[string]string, error) {
 }
 
 // packAll generates the packing functions of a layout. Formats with partial sums have only
-// SDOT's, which needs only NEON instructions. Those with a scale for each 16 weights have none
-// for I8MM.
+// SDOT's functions, which need only NEON instructions. Formats with a scale for each 16 weights
+// have none for I8MM.
 func packAll(a *asm, l layout, formats []format) {
 	for _, f := range formats {
 		if f.lanes && l != sdot || f.halves && l == i8mm {

@@ -89,7 +89,7 @@ func (p *packer) multiplyHalf(q quad, sub, half int) {
 	}
 }
 
-// next advances by n sub-blocks. If they have 32 weights it adds their sums to isum. For
+// next advances by n sub-blocks. If they have 32 weights, it adds their sums to isum. For
 // sub-blocks of 16, addPiece has done so.
 func (p *packer) next(n, width int) {
 	if p.fused != nil {

@@ -30,7 +30,7 @@ const registersI8MM = "//\tR10, R12, R25, R26 the current block of each group of
 	"//\tR20, R21 their accumulators             R11 blocks left"
 
 // byPairs generates a loop that runs body for two tokens at a time, and then the function's
-// return. In body R13 to R21 are set.
+// return. In body, R13 to R21 are set.
 func byPairs(a *asm, blockBytes int, hasSums bool, body func()) {
 	a.label("tokens")
 	a.op("CBZ", "R3, done")

@@ -151,7 +151,7 @@ var (
 		}
 		return w
 	})
-	// quadScales takes the scales of those blocks: block L's to words 4L to 4L+3.
+	// quadScales takes the scales of those blocks. That of block L goes to words 4L to 4L+3.
 	quadScales = quadWords(func(lane, i int) int { return 9 * ((8*lane + i) / 4 % 4) })
 	// laneNumbers are the numbers of the 128-bit lanes, as dwords.
 	laneNumbers = [16]uint32{0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3}

@@ -19,8 +19,8 @@
 #define VSDOT4B(m, i, n, d)     WORD $(0x4f80e000 | ((i)&1)<<21 | ((i)>>1)<<11 | (m)<<16 | (n)<<5 | (d)) // sdot vd.4s, vn.16b, vm.4b[i]
 #define VSMMLA(m, n, d)         WORD $(0x4e80a400 | (m)<<16 | (n)<<5 | (d)) // smmla vd.4s, vn.16b, vm.16b
 
-// Products of 16-bit integers, widened to 32 bits. A vector of which one element is used is one
-// of V0 to V15.
+// Products of 16-bit integers, widened to 32 bits. If only one element of a vector is used, it
+// must be one of V0 to V15.
 #define VSMLAL4S(m, n, d)       WORD $(0x0e608000 | (m)<<16 | (n)<<5 | (d)) // smlal vd.4s, vn.4h, vm.4h
 #define VSMLAL24S(m, n, d)      WORD $(0x4e608000 | (m)<<16 | (n)<<5 | (d)) // smlal2 vd.4s, vn.8h, vm.8h
 #define VSMLALH(m, i, n, d)     WORD $(0x0f402000 | ((i)&1)<<20 | (((i)>>1)&1)<<21 | ((i)>>2)<<11 | (m)<<16 | (n)<<5 | (d)) // smlal vd.4s, vn.4h, vm.h[i]

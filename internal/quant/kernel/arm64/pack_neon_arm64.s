@@ -1816,7 +1816,7 @@ block:
 	MOVD  $2, R12
 
 half:
-	// 128 weights: for each of 32 the low nibbles of 64 bytes, then the high ones.
+	// 128 weights: 64 are the low nibbles of 64 bytes, 64 the high ones.
 	FMOVQ (R4), F0
 	FMOVQ (R5), F1
 	FMOVQ (R6), F2
