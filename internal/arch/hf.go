@@ -207,8 +207,8 @@ func (t *Tensor) ValueHeads(s *Sizes) (skip int, rows, cols bool) {
 	return 0, false, false
 }
 
-// ValueHead converts the index of a value head from GGUF to a Hugging Face checkpoint. In GGUF
-// value head i uses key head i mod SSMGroups. In the checkpoint the value heads of a key head
+// ValueHead converts the index of a value head from GGUF to a Hugging Face checkpoint. In GGUF,
+// value head i uses key head i mod SSMGroups. In the checkpoint, the value heads of a key head
 // are neighbours.
 func (s *Sizes) ValueHead(i int) int {
 	return i%s.SSMGroups*(s.SSMHeads/s.SSMGroups) + i/s.SSMGroups

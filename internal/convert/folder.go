@@ -72,7 +72,7 @@ func RunFolder(ctx context.Context, dir, out string, opt FolderOptions) (*Folder
 		return nil, fmt.Errorf("convert: %w", err)
 	}
 	if opt.Type == Auto {
-		m.Notes = append(m.Notes, fmt.Sprintf("weights stay %s, as most of the checkpoint's are (%s)", m.Main, m.Stored))
+		m.Notes = append(m.Notes, fmt.Sprintf("weights stay %s, the type of most weights in the checkpoint (%s)", m.Main, m.Stored))
 	}
 	if err := m.Describe(dir, opt.Name); err != nil {
 		return nil, fmt.Errorf("convert: %w", err)

@@ -240,7 +240,7 @@ func TestLlama2CBad(t *testing.T) {
 		{"version", with(1, 4, 3), vocab, "llama2.c version 3, known are 0 to 2"},
 		{"width", with(0, 0, 1<<30), vocab, "width 1073741824, want 1 to"},
 		{"no heads", with(0, 12, 0), vocab, "number of heads 0"},
-		{"heads", with(0, 12, 5), vocab, "5 heads and 2 of keys do not divide the width 64"},
+		{"heads", with(0, 12, 5), vocab, "5 heads and 2 key heads do not divide the width 64"},
 		{"group 0", with(2, 8+29, 0), vocab, "groups of 0 do not divide"},
 		{"group", with(2, 8+29, 48), vocab, "groups of 48 do not divide the width 64"},
 		{"vocabulary too short", good, save(t, "short.bin", vocabFile(39)), "holds 39 tokens, the checkpoint has 40"},

@@ -37,7 +37,7 @@ func readVocab(path string, n int) ([]gguf.KV, error) {
 		}
 		size := le.Uint32(rest[4:])
 		if size > longest || uint64(size) > uint64(len(rest)-8) {
-			return nil, fmt.Errorf("%s: token %d of %d bytes, the longest has %d and %d bytes are left: not a llama2.c vocabulary",
+			return nil, fmt.Errorf("%s: token %d has %d bytes, but the longest token has %d, and only %d bytes are left: not a llama2.c vocabulary",
 				path, i, size, longest, len(rest)-8)
 		}
 		scores[i] = math.Float32frombits(le.Uint32(rest))

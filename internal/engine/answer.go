@@ -21,10 +21,10 @@ type answer struct {
 	tokens []int32
 	seq    *model.Seq
 	saved  []byte // the state of a preempted text whose context was shifted; nil otherwise
-	order  int    // number of its admission: the youngest has the highest
+	order  int    // number of its admission; the youngest answer has the highest
 
 	node    *node // the prefix cache's node that stands for the text's first blocks; nil: the text does not use the cache
-	blocks  int   // how many blocks of the text node stands for
+	blocks  int   // number of the text's blocks that node covers
 	parting int   // with a recurrent model: the length at which the prompt diverges from earlier texts, see parted
 	known   int   // how many tokens of the prompt needed no evaluation
 	read    bool  // the prompt is evaluated
@@ -55,7 +55,7 @@ type group struct {
 	salt    string // separates the request's texts from others in the prefix cache
 	prompt  int    // number of tokens of the prompt
 	started bool   // the request has left the queue
-	shared  bool   // the other answers have begun, or never will
+	shared  bool   // the answers after the first have started from its prompt, or ended without starting
 	left    int    // number of answers that have not ended
 	err     error
 }
@@ -72,7 +72,7 @@ func (a *answer) paused() bool { return !a.group.stream.room() }
 // goesOn ends the text if it has MaxTokens tokens, or if the context is full and cannot be
 // shifted. It reports whether the text goes on in this step.
 //
-// A shift of the context needs more blocks for a moment. goesOn calls forget to free a block.
+// A shift of the context needs more blocks for a moment. To free a block, it calls the function forget.
 // If forget returns false, the text has to be preempted.
 func (a *answer) goesOn(ctx int, forget func() bool) bool {
 	if a.ended {
@@ -170,7 +170,7 @@ func (a *answer) take(t Token) Reason {
 	tok := a.group.tok
 	t.Text = a.stream.Push(t.ID)
 	eog := tok.IsEOG(t.ID)
-	if tok.IsControl(t.ID) && !eog { // a token that ends the text needs no stop string
+	if tok.IsControl(t.ID) && !eog { // control tokens can be part of a stop string; a token that ends the text anyway need not be compared
 		t.control = tok.Text(t.ID)
 	}
 	a.open += len(tok.Piece(t.ID, false)) - len(t.Text)

@@ -25,9 +25,9 @@ func common(a, b *answer, n int) int {
 	return same(a.tokens[:most], b.tokens)
 }
 
-// follows looks for another text that evaluates in this step a prefix that a needs. Then a
-// should wait, and follows returns the rows of the other text. Otherwise it returns nil. The
-// other text has rows already, so at least one text does not wait.
+// follows looks for another text that in this step evaluates a prefix of the text a. If there is
+// one, a should wait, and follows returns the rows of the other text. Otherwise it returns nil.
+// The other text has rows already, so at least one text does not wait.
 func (e *Engine) follows(a *answer) *rows {
 	if a.read || !e.sharing(a) {
 		return nil
@@ -69,7 +69,7 @@ func (e *Engine) catchUp() {
 	}
 }
 
-// adopt makes a share the blocks of b's first n tokens.
+// adopt lets the text a share the blocks of the first n tokens of b.
 func (e *Engine) adopt(a, b *answer, n int) {
 	shared := b.seq.Fork(n)
 	more := shared.Len() - a.seq.Len()

@@ -78,7 +78,7 @@ func (h *holder) suspect() int {
 	return longest
 }
 
-// cut shortens the held text to at bytes, and returns all held tokens.
+// cut removes the held text from byte at on, and returns all held tokens.
 func (h *holder) cut(at int) []Token {
 	tokens := h.tokens
 	for i := range tokens {

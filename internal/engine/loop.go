@@ -33,8 +33,8 @@ func (e *Engine) loop() {
 // beat notes that the loop makes progress.
 func (e *Engine) beat() { e.lastBeat.Store(time.Now().UnixNano()) }
 
-// Stalled returns how long the loop has made no progress in its work: it begins a step or evaluates a
-// layer. Stalled returns 0 while the loop has nothing to do, for example because all readers are slow.
+// Stalled returns how long ago the loop last made progress, which means that it began a step or
+// evaluated a layer. Stalled returns 0 while the loop has nothing to do, for example because all readers are slow.
 func (e *Engine) Stalled() time.Duration {
 	last := e.lastBeat.Load()
 	if last == 0 {

@@ -16,7 +16,7 @@ import (
 // A node is a user of its block. If memory is short, the least recently used leaf whose
 // block no text uses is forgotten.
 //
-// In layers with a window a text needs only the blocks of its last positions. A node may have
+// In layers with a window, a text needs only the blocks of its last positions. A node may have
 // lost its Recent block. A text can still use the node if the window of the text's next position
 // does not reach it. If there are too few Recent blocks, those at stops are forgotten last. A
 // stop is the end of a text, or a place where texts diverge.

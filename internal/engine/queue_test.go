@@ -33,7 +33,7 @@ func TestNextInLine(t *testing.T) {
 	}
 	require.Equal(t, "ababaa", order, "by turns, while both wait")
 
-	// A new key gets no credit for the time before it came. After a costly request a key
+	// A new key gets no credit for the time before it came. After a costly request, a key
 	// waits longer.
 	ask("c", "a", "b", "a", "c")
 	require.Equal(t, c["b"].tokens, c["c"].tokens)

@@ -125,7 +125,7 @@ type Result struct {
 	PromptTokens    int // tokens of the prompt; 0 if it was not evaluated to its end
 	CachedTokens    int // tokens of the prompt that needed no evaluation
 	GeneratedTokens int // tokens that the reader got, including the one that ended the text
-	DraftTokens     int // tokens of drafts; of a cancelled request, only drafts that the reader got a token of
+	DraftTokens     int // tokens of drafts; for a cancelled request, only of drafts from which the reader got a token
 	DraftAccepted   int // tokens of drafts that the sampler then chose, and that the reader got
 	Unread          int // tokens that were sampled but not read, because the request was cancelled
 

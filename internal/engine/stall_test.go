@@ -53,7 +53,7 @@ func TestLeastMemory(t *testing.T) {
 }
 
 // TestStalledReader checks that a text whose reader has stopped reading takes neither memory
-// nor turns from others. When it is read again it goes on with the same tokens, even after a
+// nor turns from others. When the text is read again, it goes on with the same tokens, even after a
 // shift.
 func TestStalledReader(t *testing.T) {
 	m := load(t, testmodel.SPM(1))

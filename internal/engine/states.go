@@ -90,7 +90,7 @@ func (a *answer) stopAt(n int) int {
 	return n
 }
 
-// yield shortens r, the rows of a text for which a waits, so that the text stops where a
+// yield shortens the rows r of the text that the answer a waits for. That text then stops where a
 // diverges from it. yield returns how many rows this saves in the step.
 func (e *Engine) yield(r *rows, a *answer) int {
 	if e.prefix.states.most == 0 {

@@ -227,8 +227,8 @@ func (e *Engine) sample() (sampled int, err error) {
 	return sampled, nil
 }
 
-// share starts the other answers of a request after its first answer a has read the prompt.
-// They share the blocks of the prompt. share returns them.
+// share starts the other answers of a request after its first answer, a, has read the prompt.
+// They share the blocks of the prompt. share returns the other answers.
 func (e *Engine) share(a *answer) []*answer {
 	g := a.group
 	if g.shared {

@@ -89,8 +89,8 @@ func (r *Result) addDraft(d draft) {
 }
 
 // readDrafts makes the counts of drafts include only what the reader of the first n tokens saw. A
-// draft that no read token decided on does not count. Of a draft whose last accepted token was not
-// read, the read tokens count.
+// draft counts only if the reader got a token that was compared with it. If the reader did not get
+// all accepted tokens of a draft, only those that it got count.
 func (r *Result) readDrafts(n int) {
 	drafts := r.drafts
 	r.DraftTokens, r.DraftAccepted, r.drafts = 0, 0, nil

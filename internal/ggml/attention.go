@@ -75,7 +75,7 @@ const (
 	// gatherBlocks is how many blocks of values are added at once. The sums are
 	// loaded and stored once for all of them.
 	gatherBlocks = 4
-	// linePad is the gap between rows of scores in elements. Without it their beginnings
+	// linePad is the gap between rows of scores in elements. Without it, their beginnings
 	// could fall into the same cache set.
 	linePad = 16
 )

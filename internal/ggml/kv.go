@@ -187,8 +187,8 @@ func (f *KVFormat) PutValue(values []byte, j int, v []float32) {
 // widenValues decodes a head's values to dst [32, ValueDim]. It does not rotate them back.
 func (f *KVFormat) widenValues(dst []float32, values []byte) { quant.Decode(f.TypeV, dst, values) }
 
-// Used calls the function each with the parts of one layer's block that hold the first n
-// positions, in order. The function may read or overwrite them.
+// Used calls each(part) for the parts of one layer's block that hold the first n positions, in
+// order. The function may read or overwrite them.
 func (f *KVFormat) Used(block []byte, n int, each func(part []byte) error) error {
 	if n == BlockLen {
 		return each(block)
@@ -207,7 +207,7 @@ func (f *KVFormat) Used(block []byte, n int, each func(part []byte) error) error
 }
 
 // usedKeys is Used for one head's keys. In types with less than 8 bits, integers of different
-// positions share bytes. So the function each gets keys of such types one by one, as rows.
+// positions share bytes. Keys of such types are passed one by one, as rows.
 func (f *KVFormat) usedKeys(keys []byte, n int, each func(part []byte) error) error {
 	if !isFloat(f.TypeK) && f.TypeK != quant.Q8_0 {
 		row := make([]byte, f.TypeK.RowBytes(f.KeyDim))

@@ -245,7 +245,7 @@ func (r *headerReader) readTensor(name string) error {
 }
 
 // dataBytes returns the bytes of a tensor of dimensions ne, innermost first. If a dimension is
-// 0 the result is 0, but the product of the other dimensions must still fit an int.
+// 0, the result is 0, but the product of the other dimensions must still fit an int.
 func dataBytes(typ quant.Type, ne []uint64) (uint64, error) {
 	elems, empty := uint64(1), false
 	for _, n := range ne {

@@ -68,7 +68,7 @@ func openImage(path string, opt Options) (*image, error) {
 func (im *image) reserve(n int64) error {
 	err := machine.Reserve(n)
 	if err != nil && im.mapErr != nil {
-		err = fmt.Errorf("cannot be mapped (%w), and to read it %w", im.mapErr, err)
+		err = fmt.Errorf("cannot be mapped (%w), and to read the file instead, %w", im.mapErr, err)
 	}
 	return err
 }

@@ -49,7 +49,7 @@ func (l *legacyFile) sizes(parts int) (*arch.Sizes, error) {
 	headDim := int(p.Embd / p.Heads)
 	width := kv.rows * parts
 	if width%headDim != 0 || int(p.Embd)%width != 0 {
-		return nil, fmt.Errorf("tensor %q: %d rows: must be whole heads of %d rows, and their number must divide the model's %d heads",
+		return nil, fmt.Errorf("tensor %q: %d rows: must be whole heads of %d rows, and the number of these heads must divide the model's %d heads",
 			firstKeys, width, headDim, p.Heads)
 	}
 	return &arch.Sizes{

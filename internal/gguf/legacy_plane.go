@@ -7,7 +7,7 @@ import (
 	"alpaca/internal/quant"
 )
 
-// In the oldest files a row of Q4_0 or Q4_1 does not consist of blocks but of planes: first the
+// In the oldest files, a row of Q4_0 or Q4_1 does not consist of blocks but of planes: first the
 // scales of all its blocks, then all nibbles.
 //
 //	Q4_0:  nb × float32 d                  │ nb × 16 bytes of nibbles
@@ -32,7 +32,7 @@ func interleave(typ quant.Type, dst, src []byte) {
 	}
 }
 
-// isPlane guesses whether a file's 4-bit tensors have planes. In the wrong layout nibbles are
+// isPlane guesses whether a file's 4-bit tensors have planes. In the wrong layout, nibbles are
 // read as scales, which gives unlikely scales. isPlane counts these in the first rows of some
 // tensors.
 func (l *legacyFile) isPlane() bool {

@@ -19,7 +19,7 @@ func (f *File) openOthers(path string, one *header, opt Options) ([]*header, err
 	dir, base := filepath.Split(path)
 	m := splitName.FindStringSubmatch(base)
 	if m == nil {
-		return nil, fmt.Errorf("%s: is one of %d parts, whose names end in -00001-of-%05d.gguf and so on; this one's does not",
+		return nil, fmt.Errorf("%s: is one of %d parts, whose names must end in -00001-of-%05d.gguf and so on",
 			path, one.splitCount, one.splitCount)
 	}
 	// The name, not the metadata, bounds the number of files to open: at most 99999.

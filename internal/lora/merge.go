@@ -47,7 +47,7 @@ func (m *Merge) Len() int { return len(m.names()) }
 func (m *Merge) Check(f *gguf.File) error {
 	for name := range m.names() {
 		if f.Tensor(name) == nil && name != arch.Output.Weight() {
-			return fmt.Errorf("lora: %s: no tensor %q: an adapter cannot be merged into files that have it in parts", f.Path, name)
+			return fmt.Errorf("lora: %s: no tensor %q: an adapter cannot be merged into a file that has this tensor in parts", f.Path, name)
 		}
 	}
 	return nil

@@ -81,7 +81,7 @@ func (r *reader) keys() {
 		return
 	}
 	if v, ok := r.file.Value(keyInvocation); ok && v.Len() > 0 {
-		r.err = fmt.Errorf("%s: adapters that begin to count behind certain tokens (aLoRA) are not supported", keyInvocation)
+		r.err = fmt.Errorf("%s: adapters that take effect only after certain tokens (aLoRA) are not supported", keyInvocation)
 		return
 	}
 	r.alpha, _, r.err = r.file.Float(keyAlpha)
@@ -97,7 +97,7 @@ func (r *reader) tensor(t *gguf.Tensor) {
 		return
 	}
 	if !quant.CanCompute(t.Type) {
-		r.err = fmt.Errorf("tensor %q: adapters of %v cannot be computed with", t.Name, t.Type)
+		r.err = fmt.Errorf("tensor %q: cannot compute with adapters of type %v", t.Name, t.Type)
 		return
 	}
 	if name, ok := strings.CutSuffix(t.Name, EndB); ok {
@@ -116,7 +116,7 @@ func (r *reader) tensor(t *gguf.Tensor) {
 	case b == nil:
 		r.err = fmt.Errorf("tensor %q: only one of lora_a and lora_b is there", name)
 	case !quant.CanCompute(b.Type):
-		r.err = fmt.Errorf("tensor %q: adapters of %v cannot be computed with", b.Name, b.Type)
+		r.err = fmt.Errorf("tensor %q: cannot compute with adapters of type %v", b.Name, b.Type)
 	default:
 		r.pair(name, t, b)
 	}

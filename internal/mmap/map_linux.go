@@ -14,7 +14,7 @@ const hugePage = 2 << 20
 // so that it counts as page cache and not as this process's memory, even on systems that
 // reserve memory for private pages.
 //
-// Generation reads all weights for each token. With pages of 4 KB a good part of that time is
+// Generation reads all weights for each token. With pages of 4 KB, a good part of that time is
 // spent on address translation. So the mapping starts at a multiple of 2 MB and asks for huge
 // pages. File systems that support them (ext4, XFS and Btrfs of recent kernels) then read the
 // file in pieces of that size. On other file systems this has no effect.

@@ -153,7 +153,7 @@ func TestNarrowLayers(t *testing.T) {
 	}
 	for layer, of := range []struct{ heads, kvHeads, ffn int }{{testmodel.Heads, kvHeads, ffn}, {heads, kvHeads / 2, ffn - 64}} {
 		get := func(role arch.Role) *testmodel.Tensor { return wide.Tensor(arch.LayerPrefix(layer) + role.Weight()) }
-		// In the wide layer a key head serves twice as many query heads. The additional query
+		// In the wide layer, a key head serves twice as many query heads. The additional query
 		// heads are 0.
 		from := func(h, n, of int) int { // the narrow layer's head for head h of n, or -1
 			if h *= of; h%n != 0 {

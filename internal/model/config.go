@@ -201,7 +201,7 @@ func ReadConfig(f *gguf.File) (Config, error) {
 	c.Layers = r.layers(c.NumLayers, c.Dim)
 	r.experts(&c, family)
 	if !r.flag(arch.KeyCausal, true) {
-		r.fail("%s.%s is false: an encoder, whose tokens see those after them, is %w", c.Arch, arch.KeyCausal, ErrUnsupported)
+		r.fail("%s.%s is false: an encoder, whose tokens see later tokens, is %w", c.Arch, arch.KeyCausal, ErrUnsupported)
 	}
 	if n := r.count(arch.KeyNextN, 0, maxLayers); n > 0 {
 		r.fail("%s.%s is %d: layers that predict further tokens are %w; conversion can leave them out", c.Arch, arch.KeyNextN, n, ErrUnsupported)

@@ -95,7 +95,7 @@ func (r *reader) sharedKV(c *Config) {
 		case l.KVOf == 0:
 			r.fail("%s.%s is %d: no layer among the first %d has keys for layer %d", c.Arch, arch.KeySharedKV, n, own, i)
 		case from.KeyDim != l.KeyDim || from.ValueDim != l.ValueDim || from.NumKVHeads != l.NumKVHeads || from.Window != l.Window:
-			r.fail("%s.%s is %d: layer %d has heads of another shape than layer %d, whose keys it is to use", c.Arch, arch.KeySharedKV, n, i, l.KVOf-1)
+			r.fail("%s.%s is %d: layer %d has heads of another shape than layer %d, whose keys it must use", c.Arch, arch.KeySharedKV, n, i, l.KVOf-1)
 		}
 	}
 }

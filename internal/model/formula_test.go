@@ -209,10 +209,10 @@ func TestGemma4Values(t *testing.T) {
 	tensors["model.layers.4.self_attn.k_norm.weight"], tensors["model.layers.5.self_attn.v_proj.weight"] = []int{8}, []int{32, 32}
 	res, err := convertTo(`"hidden_size_per_layer_input":0,"num_kv_shared_layers":2,"use_double_wide_mlp":true}`, tensors)
 	require.NoError(t, err)
-	require.Contains(t, res.Notes, "2 tensors for keys and values that their layers take from elsewhere are left out")
+	require.Contains(t, res.Notes, "2 tensors for keys and values are left out, because their layers do not use them")
 	res, err = convertTo(`"hidden_size_per_layer_input":0,"attention_k_eq_v":true}`, gemma4([2]int{2, 2}, 0, true, nil))
 	require.NoError(t, err)
-	require.Contains(t, res.Notes, "3 tensors for keys and values that their layers take from elsewhere are left out")
+	require.Contains(t, res.Notes, "3 tensors for keys and values are left out, because their layers do not use them")
 }
 
 // TestGateAndUpApart checks that experts give the same bits whether their gate and up matrices

@@ -117,7 +117,7 @@ func (r *Runner) forward(ctx context.Context, b *Batch) error {
 		}
 		r.addProduct(h, out, mixed, l.AttnPostNorm) // h += AttnOut·mixed
 
-		// In the feed-forward network each row is computed alone.
+		// In the feed-forward network, each row is computed alone.
 		if len(l.Experts) > 0 {
 			r.experts(l, h)
 		} else {

@@ -115,5 +115,5 @@ func TestGoldens(t *testing.T) {
 			})
 		}
 	}
-	require.GreaterOrEqual(t, all8, records-4, "of %d records, those of which all 8 best are within the tolerance", records)
+	require.GreaterOrEqual(t, all8, records-4, "records whose 8 best logprobs are all within the tolerance, of %d records", records)
 }

@@ -123,7 +123,7 @@ func (c *Cache) take(part Part) (*Block, error) {
 	}
 	if machine.Limited() {
 		if err := machine.Reserve(int64(k.bytes)); err != nil {
-			return nil, fmt.Errorf("model: %d tokens more in the cache: %w", BlockLen, err)
+			return nil, fmt.Errorf("model: the cache for %d more tokens: %w", BlockLen, err)
 		}
 	}
 	k.made++
@@ -160,7 +160,7 @@ func (c *Cache) Used() int { return c.kinds[Whole].used() }
 
 func (k *kind) used() int { return k.made - len(k.free) }
 
-// Lacks returns how many blocks of each part must be freed before need blocks can be taken.
+// Lacks returns how many blocks of each part must be freed before the blocks in need can be taken.
 func (c *Cache) Lacks(need Blocks) (missing Blocks) {
 	for p := range c.kinds {
 		if k := &c.kinds[p]; k.budget > 0 {

@@ -278,7 +278,7 @@ func (r *Runner) Logits(from, n int) ([]float32, error) {
 	return out, nil
 }
 
-// EachLogits calls the function each for the first n wanted rows of the last batch, in order.
+// EachLogits calls each(row, logits) for the first n wanted rows of the last batch, in order.
 // The logits [VocabSize] of a row are valid during the call. If each returns an error,
 // EachLogits stops and returns it.
 func (r *Runner) EachLogits(n int, each func(row int, logits []float32) error) error {

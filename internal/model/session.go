@@ -61,7 +61,7 @@ func (m *Model) Context(ctx int) (n int, warning string, err error) {
 	case ctx < 0 || ctx > MaxCtx:
 		return 0, "", fmt.Errorf("model: context of %d tokens, must be between 1 and %d", ctx, MaxCtx)
 	case m.ropesFor(ctx) != m.ropes && ctx <= train:
-		warning = fmt.Sprintf("in a context of %d tokens this model's frequency factors for long texts apply, to short ones too; those for short texts up to %d", ctx, m.Config.Rope.OrigCtx&^255)
+		warning = fmt.Sprintf("in a context of %d tokens this model uses its frequency factors for long texts, even while a text is short; it uses those for short texts only in contexts of up to %d tokens", ctx, m.Config.Rope.OrigCtx&^255)
 	case ctx > train:
 		warning = fmt.Sprintf("a context of %d tokens is more than the %d the model was trained for: expect worse text beyond those", ctx, train)
 	}
@@ -154,8 +154,8 @@ func (s *Session) Eval(ctx context.Context, tokens []int32, progress func(done, 
 	return s.Logits(0, 1)
 }
 
-// EvalEach evaluates tokens as Eval does. It calls the function each for every i ≥ from, in
-// order, with the logits after tokens[i]. They are valid during the call. If each returns an
+// EvalEach evaluates tokens as Eval does. For every i ≥ from, in order, it calls each with i and
+// the logits after tokens[i]. The logits are valid during the call. If each returns an
 // error, EvalEach returns it. The text then has all tokens of the current batch.
 func (s *Session) EvalEach(ctx context.Context, tokens []int32, from int, each func(i int, logits []float32) error) error {
 	if err := s.checkRoom(tokens); err != nil {

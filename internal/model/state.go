@@ -208,7 +208,7 @@ func (s *Seq) loadHeader(r io.Reader, ctx int) (tokens, floor int, err error) {
 	return int(h.Tokens), int(low), nil
 }
 
-// filled calls the function each with all parts of block i that hold its first n positions. It
+// filled calls each(part) for all parts of block i that hold its first n positions. It
 // skips layers with a window if i is below first.
 func (s *Seq) filled(i, n, first int, each func(part []byte) error) error {
 	for layer := range s.cache.formats {

@@ -20,8 +20,8 @@ import (
 //
 //	offset  size
 //	     0     2  D
-//	     2    64  for each 32 weights: 4 entries of a byte; then 4 times 7 bits of signs,
-//	              from the lowest, and s in the highest 4 of 32 bits
+//	     2    64  for each 32 weights: 4 bytes, each of which is an entry; then 32 bits:
+//	              4 times 7 bits of signs, from the lowest, and s in the highest 4
 func unpackIQ2_XXS(block []byte, b *SuperBlock) {
 	b.D = codec.F16At(block) * 0.125
 	book := codebook.IQ2XXS()
@@ -167,10 +167,9 @@ const (
 	eachTop  = 0x8080808080808080
 )
 
-// group8 sets the weights with the indices at to at+7 to an entry. Bit i of signs makes weight
-// at+i negative. All
-// eight are changed at once: a byte that is not 0 becomes negative if its bits are inverted and
-// 1 is added, which carries nothing into the next byte.
+// group8 sets the eight weights from index at on to an entry. Bit i of signs makes weight at+i
+// negative. All eight are changed at once: a byte that is not 0 becomes negative if its bits are
+// inverted and 1 is added. The addition carries nothing into the next byte.
 func (b *SuperBlock) group8(at int, entry uint64, signs byte) {
 	bit := uint64(signs) * eachOne & 0x8040201008040201 // bit i of signs in byte i
 	one := (bit + eachLow7) >> 7 & eachOne              // 1 where the bit is set
@@ -182,8 +181,8 @@ func (b *SuperBlock) group4(at int, first, second uint32, signs byte) {
 	b.group8(at, uint64(first)|uint64(second)<<32, signs)
 }
 
-// groupIQ1 sets the weights with the indices at to at+7 to eight times an entry, plus 1 or, if
-// less is true, minus 1.
+// groupIQ1 sets the eight weights from index at on to eight times an entry, plus 1 or, if less is
+// true, minus 1.
 func (b *SuperBlock) groupIQ1(at, entry int, less bool) {
 	delta := uint64(eachOne)
 	if less {
@@ -195,7 +194,7 @@ func (b *SuperBlock) groupIQ1(at, entry int, less bool) {
 	b.put8(at, (v&eachLow7+delta&eachLow7)^(v^delta)&eachTop)
 }
 
-// put8 sets weights at to at+7 to the bytes of v, the lowest first.
+// put8 sets the eight weights from index at on to the bytes of v, the lowest first.
 func (b *SuperBlock) put8(at int, v uint64) {
 	q := b.Q[at : at+8 : at+8]
 	q[0], q[1], q[2], q[3] = int8(v), int8(v>>8), int8(v>>16), int8(v>>24)

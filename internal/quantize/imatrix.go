@@ -119,7 +119,7 @@ type datReader struct {
 
 func (r *datReader) bytes(n int) []byte {
 	if n < 0 || n > len(r.rest) {
-		r.err = fmt.Errorf("%d bytes wanted, %d are left: cut, or not an importance matrix", n, len(r.rest))
+		r.err = fmt.Errorf("%d bytes wanted, only %d are left: the file is cut short, or not an importance matrix", n, len(r.rest))
 		r.rest = nil
 		return nil
 	}

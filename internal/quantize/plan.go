@@ -145,7 +145,7 @@ func NewPlan(f *gguf.File, opt Options) (*Plan, error) {
 			s.To = opt.Mix.Type
 		}
 		if s.change != nil && !(quant.CanEncode(s.To) && quant.CanCompute(t.Type)) {
-			return nil, fmt.Errorf("quantize: tensor %q: is changed, and %v cannot be written", t.Name, s.To)
+			return nil, fmt.Errorf("quantize: tensor %q: its weights must be changed, and weights of type %v cannot be written", t.Name, s.To)
 		}
 		if quant.IsLegacy(s.To) {
 			return nil, fmt.Errorf("quantize: tensor %q: %w: it is %v", t.Name, ErrLegacy, s.To)

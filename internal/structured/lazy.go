@@ -35,7 +35,7 @@ type Lazy struct {
 	Inside      bool
 }
 
-// Lazy returns a constructor for grammars that begin with a trigger. Before the trigger all tokens
+// Lazy returns a constructor for grammars that begin with a trigger. Before the trigger, all tokens
 // are allowed, except a token that completes a trigger and goes on with text that the trigger's
 // grammar refuses.
 func (c *Compiler) Lazy(l Lazy) func() sampler.Grammar {
@@ -182,7 +182,7 @@ func (l *lazy) push(id int32) error {
 		return m.Accept(id)
 	}
 	if n, ok := m.AcceptBytes([]byte(l.tail[at:])); !ok {
-		return fmt.Errorf("the text %q behind a trigger does not fit its grammar at byte %d", l.tail[at:], n)
+		return fmt.Errorf("the text %q after a trigger does not fit the trigger's grammar at byte %d", l.tail[at:], n)
 	}
 	l.m, l.tail = m, ""
 	return nil

@@ -27,7 +27,7 @@ func strictAt(pointer string, schema []byte) error {
 		return nil // true, false, or invalid, which the compiler reports
 	}
 	if _, ok := o["properties"]; ok && string(bytes.TrimSpace(o["additionalProperties"])) != "false" {
-		return fmt.Errorf("%s: strict schemas need \"additionalProperties\": false beside \"properties\" (without \"strict\" others are allowed)", pointer)
+		return fmt.Errorf("%s: strict schemas need \"additionalProperties\": false beside \"properties\" (without \"strict\" other properties are allowed)", pointer)
 	}
 	for _, name := range oneSchema {
 		if err := strictAt(pointer+"/"+name, o[name]); err != nil {

@@ -94,7 +94,7 @@ func TestGemma4(t *testing.T) {
 		`"num_kv_shared_layers":4`: "num_kv_shared_layers 4",
 		`"num_kv_shared_layers":3`: "no layer among the first 1 has keys for layer 1",
 		`"sliding_window":0`:       "sliding_window is 0, want 1 to",
-		`"per_layer_config":{"1":{"head_dim":24},"3":{"head_dim":16}}`:                                            "layer 1 has heads of 24 elements, others of its kind 16: this is not supported",
+		`"per_layer_config":{"1":{"head_dim":24},"3":{"head_dim":16}}`:                                            "layer 1 has heads of 24 elements, other layers of its kind have heads of 16: this is not supported",
 		`"per_layer_config":{"1":{"intermediate_size":24}}`:                                                       `per_layer_config of layer 1 has "intermediate_size", which is not supported`,
 		`"per_layer_config":{"1":{"head_dim":0}}`:                                                                 "layer 1 has 2 key heads of 0 elements",
 		`"rope_parameters":{"full_attention":{"rope_type":"yarn","rope_theta":1}}`:                                `rope scaling "yarn" is not supported in gemma4`,

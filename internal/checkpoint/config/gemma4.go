@@ -83,7 +83,7 @@ func (r *reader) headsOf(i int, local, valueless bool, l *arch.Sizes) {
 		}
 	}
 	if l.KeyDim < 2 || l.KeyDim > maxDim || l.NumKVHeads < 1 || l.NumKVHeads > maxDim {
-		r.Fail("layer %d has %d key heads of %d elements, want 1 to %d of 2 to %d", i, l.NumKVHeads, l.KeyDim, maxDim, maxDim)
+		r.Fail("layer %d has %d key heads of %d elements, want 1 to %d heads of 2 to %d elements", i, l.NumKVHeads, l.KeyDim, maxDim, maxDim)
 	}
 	l.ValueDim = l.KeyDim
 }
@@ -101,7 +101,7 @@ func (r *reader) gemma4() {
 			want = localDim
 		}
 		if l.KeyDim != want {
-			r.Fail("layer %d has heads of %d elements, others of its kind %d: this is %w", i, l.KeyDim, want, ErrUnsupported)
+			r.Fail("layer %d has heads of %d elements, other layers of its kind have heads of %d: this is %w", i, l.KeyDim, want, ErrUnsupported)
 			return
 		}
 		ffn[i], heads[i] = int32(l.FFNDim), int32(l.NumKVHeads)

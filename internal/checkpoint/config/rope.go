@@ -138,7 +138,7 @@ func (r *reader) yarn(p Object, context int) {
 		r.addFloat(arch.KeyYarnAttn, stretch(mscale)/stretch(all))
 	}
 	if exact := p.Has("truncate") && !p.Bool("truncate", true); exact != r.m.Arch.ExactYaRN {
-		r.note("truncate %v of YaRN has no key: %s is evaluated with %v", !exact, r.m.Arch.Name, !r.m.Arch.ExactYaRN)
+		r.note("truncate is %v in YaRN, for which GGUF has no key: models of the architecture %s are evaluated as if it were %v", !exact, r.m.Arch.Name, !r.m.Arch.ExactYaRN)
 	}
 }
 
@@ -171,7 +171,7 @@ func (r *reader) llama3(p Object) {
 	factor, low, high := p.Float("factor", 8), p.Float("low_freq_factor", 1), p.Float("high_freq_factor", 4)
 	original := float64(p.Int("original_max_position_embeddings", 8192))
 	if !(factor > 0 && low > 0 && high > low) {
-		r.Fail("rope scaling with factor %g, low_freq_factor %g and high_freq_factor %g, want all positive, the last larger", factor, low, high)
+		r.Fail("rope scaling with factor %g, low_freq_factor %g and high_freq_factor %g: all must be positive, and high_freq_factor larger than low_freq_factor", factor, low, high)
 		return
 	}
 	for i := 0; i < s.RopeDim; i += 2 {

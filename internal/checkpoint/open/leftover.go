@@ -39,7 +39,7 @@ func (b *builder) leftOver() error {
 		b.notes = append(b.notes, fmt.Sprintf("%d tensors of other parts than the language model are left out", skipped))
 	}
 	if unread > 0 {
-		b.notes = append(b.notes, fmt.Sprintf("%d tensors for keys and values that their layers take from elsewhere are left out", unread))
+		b.notes = append(b.notes, fmt.Sprintf("%d tensors for keys and values are left out, because their layers do not use them", unread))
 	}
 	return nil
 }
@@ -69,8 +69,8 @@ func (b *builder) useless(name string) bool {
 	return false
 }
 
-// unread reports whether a tensor computes keys or values of a layer that uses another
-// layer's keys and values instead.
+// unread reports whether a tensor computes keys or values that its layer does not use, because it
+// uses another layer's keys and values, or its own keys as values.
 func (b *builder) unread(name string) bool {
 	p, ok := b.Arch.FromHF(name)
 	if !ok || p.Layer < 0 || p.Layer >= len(b.Layers) || b.has(p.Layer, p.Tensor) {

@@ -29,7 +29,7 @@ func (b *builder) parts(base string, ends ...string) ([]*weights.Tensor, error) 
 	list := make([]*weights.Tensor, len(ends))
 	for i, end := range ends {
 		if list[i] = b.tensor(base + end); list[i] == nil {
-			return nil, fmt.Errorf("tensor %q is missing, beside others of %q", base+end, base)
+			return nil, fmt.Errorf("tensor %q is missing, although other tensors of %q are there", base+end, base)
 		}
 	}
 	return list, nil
@@ -174,7 +174,7 @@ func (b *builder) codes(name string, t *weights.Tensor) (*stored, error) {
 	}
 	elems := x.Rows * x.Cols
 	if len(table) != 16 || t.Bytes() != int64((elems+1)/2) || p[0].Elems() != (elems+x.Block-1)/x.Block {
-		return nil, fmt.Errorf("tensors %q, %q and %q do not go together with %d", t.Name, p[0].Name, p[1].Name, []int{x.Rows, x.Cols})
+		return nil, fmt.Errorf("tensors %q, %q and %q do not fit each other and the shape %d", t.Name, p[0].Name, p[1].Name, []int{x.Rows, x.Cols})
 	}
 	copy(x.Table[:], table)
 	if x.Scales, err = b.absmax(name, p[0], o); err != nil {
@@ -202,7 +202,7 @@ func (b *builder) absmax(name string, t *weights.Tensor, o config.Object) ([]flo
 	}
 	block := o.Int("nested_blocksize", 256)
 	if len(table) != 256 || block < 1 || len(scales) != (t.Elems()+block-1)/block {
-		return nil, fmt.Errorf("tensors %q, %q and %q do not go together", t.Name, p[0].Name, p[1].Name)
+		return nil, fmt.Errorf("tensors %q, %q and %q do not fit each other", t.Name, p[0].Name, p[1].Name)
 	}
 	codes := make([]byte, t.Bytes())
 	if err := t.ReadAt(codes, 0); err != nil {

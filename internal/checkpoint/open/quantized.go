@@ -169,7 +169,7 @@ func (b *builder) blocks(name string) (*stored, error) {
 	}
 	switch {
 	case scales == nil:
-		return nil, fmt.Errorf("tensor %q is missing, beside %q", name+"_scales", codes.Name)
+		return nil, fmt.Errorf("tensor %q is missing, although %q is there", name+"_scales", codes.Name)
 	case codes.Type != weights.U8 || scales.Type != weights.U8 && scales.Type != weights.F8E8M0:
 		return nil, fmt.Errorf("tensors %q and %q have the types %s and %s, want U8", codes.Name, scales.Name, codes.Type, scales.Type)
 	}

@@ -184,7 +184,7 @@ func Beside(list []*Rows) *Rows {
 	return r
 }
 
-// Map returns r as F32, with change applied to all elements unless it is nil.
+// Map returns r as F32, with change applied to all elements unless change is nil.
 func (r *Rows) Map(change func(float32) float32) *Rows {
 	return Computed(quant.F32, r.N, r.Cols, func(dst []float32, lo, hi int) error {
 		if err := r.Floats(dst, lo, hi); err != nil || change == nil {
@@ -197,8 +197,8 @@ func (r *Rows) Map(change func(float32) float32) *Rows {
 	})
 }
 
-// Computed returns rows that the function floats computes in float32, stored as typ, F32
-// or BF16.
+// Computed returns rows of type typ, F32 or BF16. The function floats computes them in
+// float32.
 func Computed(typ quant.Type, n, cols int, floats func(dst []float32, lo, hi int) error) *Rows {
 	r := &Rows{Type: typ, N: n, Cols: cols}
 	r.Read = func(dst []byte, lo, hi int) error {

@@ -54,7 +54,7 @@ func (b *builder) setMerges() {
 func (b *builder) addTokens(list []addedToken) {
 	for _, a := range list {
 		if a.ID < 0 || a.ID >= len(b.tokens) {
-			b.note("added token %q has the number %d, of %d tokens: left out", a.Content, a.ID, len(b.tokens))
+			b.note("added token %q has the number %d, but there are only %d tokens: it is left out", a.Content, a.ID, len(b.tokens))
 			continue
 		}
 		text, typ := a.Content, int32(gguf.TokenControl)
@@ -89,7 +89,7 @@ func (b *builder) addOthers() error {
 	for _, key := range decoder.Keys() {
 		var id int
 		if _, err := fmt.Sscanf(key, "%d", &id); err != nil || id < 0 || id >= len(b.tokens) {
-			b.note("added_tokens_decoder of %s has token %q, of %d tokens: left out", configFile, key, len(b.tokens))
+			b.note("added_tokens_decoder of %s has token %q, but there are only %d tokens: it is left out", configFile, key, len(b.tokens))
 			continue
 		}
 		if b.tokenizer != nil && b.types[id] != gguf.TokenUnused && b.model != "llama" {

@@ -83,7 +83,7 @@ func (t *tokenizerJSON) preName() (string, error) {
 		}
 	case len(split) == 2 && split[0] == `\p{N}{1,3}` && !regex:
 		if patterns[split[1]] == llama3Or {
-			return "llama-bpe", nil // both parts split numbers in threes
+			return "llama-bpe", nil // both parts split numbers into groups of three digits
 		}
 	case len(split) == 3 && split[0] == `\p{N}{1,3}` && !regex:
 		if strings.HasPrefix(split[2], `[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`) {
@@ -93,7 +93,7 @@ func (t *tokenizerJSON) preName() (string, error) {
 	return "", unknownPattern(strings.Join(split, "  "))
 }
 
-// plainPattern normalizes the spelling of a pattern. In these patterns possessive
+// plainPattern normalizes the spelling of a pattern. In these patterns, possessive
 // quantifiers only affect speed, because the text after them never matches the repeated class.
 func plainPattern(p string) string {
 	p = strings.NewReplacer(`?+`, `?`, `++`, `+`, `*+`, `*`).Replace(p)

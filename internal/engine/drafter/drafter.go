@@ -88,7 +88,7 @@ func Check(m, large *model.Model) error {
 		return errors.New("it has no vocabulary")
 	}
 	if m.Config.Recurrent() {
-		return errors.New("its layers keep a text in a state, from which what is drafted in vain cannot be taken back")
+		return errors.New("its layers keep a text in one recurrent state, from which wrong drafts cannot be removed")
 	}
 	return sameVocabulary(m.Tokenizer, large.Tokenizer)
 }

@@ -148,6 +148,6 @@ func TestCheck(t *testing.T) {
 	_, err := New(bpe, spm, Options{Ctx: 64, Texts: 1})
 	require.ErrorContains(t, err, "it has another vocabulary than the model: token 0 is ")
 	recurrent := load(t, testmodel.Spec{Arch: &arch.Qwen35, Seed: 7, Dim: 32, BPE: true, Layers: 4}.Make())
-	require.ErrorContains(t, Check(recurrent, bpe), "keep a text in a state")
+	require.ErrorContains(t, Check(recurrent, bpe), "keep a text in one recurrent state")
 	require.NoError(t, Check(bpe, recurrent))
 }

@@ -15,7 +15,7 @@ const (
 	unknown = 0.4    // the expected cost of a row beyond the largest measured step, relative to the time per row of that step
 	worth   = 1.02   // a draft must raise the tokens per time by this factor
 	again   = 32     // a kind of draft is tried again after this many drafts that were not evaluated
-	doubled = 4      // the waiting time (the constant again) is doubled at most this many times, while tried drafts are wrong
+	doubled = 4      // while tried drafts are wrong, the number in the constant again is doubled, at most this many times
 	old     = 512    // the measured time of a step is forgotten after this many steps
 	weight  = 1. / 8 // the weight of a new measurement in an average
 )

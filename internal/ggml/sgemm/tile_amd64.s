@@ -238,7 +238,7 @@ tile:
 // func transpose8AVX2(dst *float32, dstStride int, src *float32, srcStride int, n int)
 //
 // dst[p*dstStride+j] = src[j*srcStride+p] for j < 8 and p < n, a multiple of 8: eight
-// rows of eight in Y0 to Y7 are interleaved by ones, twos and fours.
+// rows of eight in Y0 to Y7 are interleaved by one, by two and by four elements.
 TEXT ·transpose8AVX2(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), DI
 	MOVQ dstStride+8(FP), R8

@@ -7,7 +7,7 @@ import "unsafe"
 // codedArgs has the arguments of a kernel that multiplies up to 8 rows of a with 16 or 32
 // columns of a matrix in the cache.
 type codedArgs struct {
-	c      [8]*float32 // rows of c. Of fewer than 8 rows the last is repeated.
+	c      [8]*float32 // rows of c; if there are fewer than 8, the last is repeated
 	a      [8]*float32
 	b      *byte
 	scale  *byte // Q8Keys: the columns' scales

@@ -8,10 +8,10 @@
 // Where args.fresh is not 0, c[i][j] starts at 0.
 //
 // Registers
-//	R1 c, of the next rows  R2 a, of the next rows  R3 b        R4-R6 their strides
+//	R1 the next rows of c   R2 the next rows of a   R3 b        R4-R6 their strides
 //	R7 rows left            R8 k                    R9 p left   R10 row p of b
 //	R15 fresh
-//	R11-R14 the rows of a   R19-R22 of c
+//	R11-R14 the current rows of a                   R19-R22 the current rows of c
 #define GEMM_ARGS \
 	MOVD args+0(FP), R0           \
 	MOVD gemmArgs_c(R0), R1       \

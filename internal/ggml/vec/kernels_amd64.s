@@ -7,7 +7,7 @@
 // The loops of the operations on AVX2 and FMA. Sums are added in the order of the portable
 // functions. In the other operations each lane computes one element.
 
-// SILU computes gate / (1 + e) * up for the vector off bytes on; e holds e^-gate.
+// SILU computes gate / (1 + e) * up for the vector at offset off; e holds e^-gate.
 #define SILU(off, e, t) \
 	VADDPS  Y14, e, e     \
 	VMOVUPS off(DI), t    \
@@ -64,7 +64,7 @@ done:
 	VZEROUPPER
 	RET
 
-// SIGMOID computes 1 / (1 + e) for the vector off bytes on; e holds e^-x.
+// SIGMOID computes 1 / (1 + e) for the vector at offset off; e holds e^-x.
 #define SIGMOID(off, e) \
 	VADDPS  Y14, e, e  \
 	VDIVPS  e, Y14, e  \

@@ -11,10 +11,10 @@
 // lanes never hold NaN, and the order in which they are compared does not matter.
 //
 // Registers
-//	SI  scores      CX  their number, a multiple of 32    AX  whether to round to halves
+//	SI  scores      CX  their number, a multiple of 32    AX  whether to round to float16
 //	DI  the current scores        DX  those left
 
-// INVERSE sets the argument to to float32(1/sum), where sum adds the four float64 in y.
+// INVERSE stores float32(1/sum) in the register to, where sum adds the four float64 in y.
 // The low half of y is x. Clobbers th.
 #define INVERSE(x, y, th, to) \
 	VEXTRACTF128 $1, y, th                \

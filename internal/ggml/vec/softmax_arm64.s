@@ -15,7 +15,7 @@
 // Softmax over blocks of scores in three passes, with the operations of softmaxGeneric.
 //
 // Registers
-//	R0 scores  R1 their number, a multiple of 32  R2 whether to round to halves
+//	R0 scores  R1 their number, a multiple of 32  R2 whether to round to float16
 //	R3 the current scores  R4 those left
 //	V0-V15 scores and what EXP4 needs  V18-V26 its constants
 //	V28-V31 sums, eight float64        V16 the greatest in all lanes

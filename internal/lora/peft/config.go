@@ -47,7 +47,7 @@ var ignored = []string{
 var refused = map[string]string{
 	"use_dora":                "the directions of whole matrices are scaled anew (DoRA)",
 	"lora_bias":               "the adapters have biases",
-	"alora_invocation_tokens": "the adapter begins to count behind certain tokens (aLoRA)",
+	"alora_invocation_tokens": "the adapter takes effect only after certain tokens (aLoRA)",
 	"layer_replication":       "layers of the model are used several times",
 	"trainable_token_indices": "rows of the embedding were trained on their own",
 	"use_qalora":              "the adapters read means of their inputs (QALoRA)",

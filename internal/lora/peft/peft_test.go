@@ -126,7 +126,7 @@ func TestRefusals(t *testing.T) {
 		head + `, "bias": "lora_only"}`: `bias: "lora_only": biases of the model were trained, which is not supported`,
 		head + `, "lora_bias": true}`:   "lora_bias: the adapters have biases, which is not supported",
 		head + `, "layer_replication": [[0, 1]]}`:                  "layer_replication: layers of the model are used several times",
-		head + `, "alora_invocation_tokens": [5]}`:                 "alora_invocation_tokens: the adapter begins to count behind certain tokens (aLoRA)",
+		head + `, "alora_invocation_tokens": [5]}`:                 "alora_invocation_tokens: the adapter takes effect only after certain tokens (aLoRA)",
 		head + `, "trainable_token_indices": [5]}`:                 "trainable_token_indices: rows of the embedding were trained on their own",
 		head + `, "use_qalora": true}`:                             "use_qalora: ",
 		head + `, "use_bdlora": {"a": 1}}`:                         "use_bdlora: ",

@@ -158,7 +158,7 @@ func (r *reader) pair(h *half, stacks map[string]*stack) error {
 	case p.Tensor.IsVector() || p.Tensor.Role == arch.ConvTaps || p.Tensor.Role == arch.DeltaTaps:
 		return fmt.Errorf("tensor %q: only adapters of matrices are supported", h.a.Name)
 	case p.Expert < 0 && p.Tensor.Stack != arch.One:
-		return fmt.Errorf("tensor %q: an adapter of all experts in one is not supported", h.a.Name)
+		return fmt.Errorf("tensor %q: a single adapter for all experts is not supported", h.a.Name)
 	case !s.In(p.Tensor.In):
 		return fmt.Errorf("tensor %q: layer %d has no %q", h.a.Name, p.Layer, h.module)
 	}
@@ -172,7 +172,7 @@ func (r *reader) pair(h *half, stacks map[string]*stack) error {
 	}
 	aShape, bShape := h.a.Shape, h.b.Shape
 	if h.table != (p.Tensor.Role == arch.TokenEmbed) {
-		return fmt.Errorf("tensor %q: not the kind of adapter that %q has", h.a.Name, h.module)
+		return fmt.Errorf("tensor %q: an adapter of this kind does not suit %q", h.a.Name, h.module)
 	}
 	if h.table { // a row of the embedding is B times a column of A
 		aShape, bShape = []int{bShape[1], bShape[0]}, []int{aShape[1], aShape[0]}

@@ -1,7 +1,8 @@
-// The limits, in bytes, with which Go's runtime (1.26) does not start: below least, and from
-// gap to gapEnd, where it reserves more and leaves its own heap no room. Where its heap begins is
-// random. So near both bounds it starts most times and dies the other times, and the bounds lie
-// above what failed in thousands of starts (up to 840 and 1,394 million bytes).
+// With some limits, in bytes, Go's runtime (1.26) does not start: with those below least, and with
+// those from gap to gapEnd. From gap on, the runtime reserves more memory and leaves its own heap
+// no room. Its heap begins at a random address. So near least and near gapEnd the runtime starts
+// most times, but not always. least and gapEnd are above all limits with which one of thousands of
+// starts failed (up to 840 and 1,394 million bytes).
 DATA least<>(SB)/8, $870400000
 GLOBL least<>(SB), RODATA, $8
 DATA gap<>(SB)/8, $1126400000

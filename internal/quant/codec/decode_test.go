@@ -9,7 +9,7 @@ import (
 	"alpaca/internal/quant/quanttest"
 )
 
-// TestDecodeF16 decodes all halves and compares the results with those of the portable decoder.
+// TestDecodeF16 decodes every float16 and compares the results with those of the portable decoder.
 func TestDecodeF16(t *testing.T) {
 	halves := make([]byte, 2<<16)
 	for i := range 1 << 16 {

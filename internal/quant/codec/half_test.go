@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestF16 compares every half with its definition, and rounds it back.
+// TestF16 compares every float16 with its definition, and rounds it back.
 func TestF16(t *testing.T) {
 	for i := range 1 << 16 {
 		h := uint16(i)
@@ -36,7 +36,7 @@ func TestF16(t *testing.T) {
 	}
 }
 
-// TestF32ToF16Rounding converts numbers between every two neighbouring halves: just below, at
+// TestF32ToF16Rounding converts numbers between every two neighbouring float16: just below, at
 // and just above their middle.
 func TestF32ToF16Rounding(t *testing.T) {
 	for i := range 0x7bff {

@@ -6,21 +6,21 @@
 // first, destination last; i is an element, s a number of bits. Each line ends
 // with the GNU spelling, whose encoding a test of quant/gen compares.
 
-// 8-bit integers, products widened to 16 bits. The two halves of a vector.
+// Products of 8-bit integers, widened to 16 bits: of the lower or of the upper half of a vector.
 #define VSMULL(m, n, d)         WORD $(0x0e20c000 | (m)<<16 | (n)<<5 | (d)) // smull vd.8h, vn.8b, vm.8b
 #define VSMULL2(m, n, d)        WORD $(0x4e20c000 | (m)<<16 | (n)<<5 | (d)) // smull2 vd.8h, vn.16b, vm.16b
 #define VSMLAL(m, n, d)         WORD $(0x0e208000 | (m)<<16 | (n)<<5 | (d)) // smlal vd.8h, vn.8b, vm.8b
 #define VSMLAL2(m, n, d)        WORD $(0x4e208000 | (m)<<16 | (n)<<5 | (d)) // smlal2 vd.8h, vn.16b, vm.16b
 
-// 8-bit integers, halves of sums.
+// Sums of 8-bit integers, divided by 2.
 #define VUHADD(m, n, d)         WORD $(0x6e200400 | (m)<<16 | (n)<<5 | (d)) // uhadd vd.16b, vn.16b, vm.16b
 
-// 8-bit integers, sums of products in 32 bits.
+// Sums of products of 8-bit integers, in 32 bits.
 #define VSDOT4B(m, i, n, d)     WORD $(0x4f80e000 | ((i)&1)<<21 | ((i)>>1)<<11 | (m)<<16 | (n)<<5 | (d)) // sdot vd.4s, vn.16b, vm.4b[i]
 #define VSMMLA(m, n, d)         WORD $(0x4e80a400 | (m)<<16 | (n)<<5 | (d)) // smmla vd.4s, vn.16b, vm.16b
 
-// 16-bit integers, products widened to 32 bits. The vector with an element is one
-// of V0 to V15.
+// Products of 16-bit integers, widened to 32 bits. If only one element of a vector is used, it
+// must be one of V0 to V15.
 #define VSMLAL4S(m, n, d)       WORD $(0x0e608000 | (m)<<16 | (n)<<5 | (d)) // smlal vd.4s, vn.4h, vm.4h
 #define VSMLAL24S(m, n, d)      WORD $(0x4e608000 | (m)<<16 | (n)<<5 | (d)) // smlal2 vd.4s, vn.8h, vm.8h
 #define VSMLALH(m, i, n, d)     WORD $(0x0f402000 | ((i)&1)<<20 | (((i)>>1)&1)<<21 | ((i)>>2)<<11 | (m)<<16 | (n)<<5 | (d)) // smlal vd.4s, vn.4h, vm.h[i]

@@ -74,8 +74,8 @@ GLOBL span<>(SB), RODATA|NOPTR, $0x4c
 	VMAXPS Y6, Y9, Y6    \
 	FOLD(VMAXPS, Y6, Y7)
 
-// FIRST sets X7 to the first weight whose lane in a to d, in that order, equals Y6. Where no
-// lane does, which happens with NaN, X7 is the block's first weight.
+// FIRST sets X7 to the first weight whose lane in a to d, in that order, equals Y6. If no
+// lane equals it, which happens with NaN, X7 is the block's first weight.
 #define FIRST(a, b, c, d) \
 	VCMPPS    $0, Y6, a, Y4  \
 	VCMPPS    $0, Y6, b, Y5  \

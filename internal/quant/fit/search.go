@@ -1,6 +1,6 @@
 // Package fit finds scales, minima and integers that represent runs of weights with a small
 // error. It takes them from the range of the weights, or tries several scales around it. The
-// encoders of package quant write the results in their formats. On x86 a vector searches eight
+// encoders of package quant write the results in their formats. On x86, a vector searches eight
 // runs at once, one in each lane, with the same results.
 package fit
 

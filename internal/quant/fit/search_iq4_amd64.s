@@ -60,14 +60,14 @@
 //
 // searchIQ4 for eight runs of 32.
 //
-//	AX  lanes          BX  end of x, a run's length on    SI  position in x, w
+//	AX  lanes          SI  AX plus the position in x and w    BX  the end of SI
 //	R9  next numerator DX  trials left
 //	Y7  best error so far    Y8  1/scale    Y9  largest weight
 TEXT ·searchIQ4AVX2(SB), NOSPLIT, $0-8
 	MOVQ a+0(FP), AX
 	LEAQ 1024(AX), BX
 
-	// Find the weight of largest magnitude, or the first of several.
+	// Find the weight of largest magnitude; if there are several, the first of them.
 	VPCMPEQD Y5, Y5, Y5
 	VPSRLD   $1, Y5, Y6 // all bits but the sign
 	VXORPS   Y9, Y9, Y9

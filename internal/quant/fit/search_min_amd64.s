@@ -5,7 +5,7 @@
 
 // searchScaleMin for eight runs at once, AVX2.
 //
-//	AX  lanes          BX  end of x, a run's length on    SI  position in x, w, t
+//	AX  lanes          SI  AX plus the position in x, w and t    BX  the end of SI
 //	R9  next numerator DX  trials left
 //	Y8  1/scale    Y9  largest weight    Y10  minimum so far
 //	Y11 0    Y12 top    Y13 0x400000    Y14 0x7fffff    Y15 1.5*2^23
@@ -104,7 +104,7 @@ fullLoop:
 	VMOVUPS Y4, lanes_t(SI)
 	NEXT(fullLoop)
 	XORL    DX, DX
-	JMP     loss            // back at fullLoss
+	JMP     loss            // which jumps to fullLoss
 
 fullLoss:
 	VMOVUPS Y0, lanes_best(AX)

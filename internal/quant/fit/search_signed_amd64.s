@@ -5,7 +5,7 @@
 
 // SearchSigned for eight runs at once, AVX2.
 //
-//	AX  lanes          BX  end of x, a run's length on    SI  position in x, w, t
+//	AX  lanes          SI  AX plus the position in x, w and t    BX  the end of SI
 //	R9  next numerator DX  trials left
 //	Y8  1/scale    Y9  largest weight    Y10 best error so far
 //	Y11 -half    Y12 half-1    Y13 0x400000    Y14 0x7fffff    Y15 1.5*2^23
@@ -42,8 +42,8 @@
 	CMPQ SI, BX  \
 	JNE  loop
 
-// LARGEST sets Y9 to the weight of largest magnitude with its sign, the first where several
-// have it. Y7 becomes -1 where that magnitude is below 1e-15. LARGEST also sets t = w*x.
+// LARGEST sets Y9 to the weight of largest magnitude, with its sign. If several weights have this
+// magnitude, it takes the first of them. Y7 becomes -1 where that magnitude is below 1e-15. LARGEST also sets t = w*x.
 #define LARGEST(loop) \
 	VPCMPEQD     Y5, Y5, Y5          \
 	VPSRLD       $1, Y5, Y5          \ // all bits but the sign
@@ -137,9 +137,9 @@ next:
 
 // func refineSignedAVX2(a *lanes)
 //
-// refineSigned for eight runs. The integers are left in x, as float32.
+// refineSigned for eight runs. The integers stay in x, as float32.
 //
-//	Y0  Σ w*x*q    Y1  Σ w*q*q    Y6  where anything changed    R9  3 lengths on from a position in t
+//	Y0  Σ w*x*q    Y1  Σ w*q*q    Y6  -1 in the lanes where an integer has changed
 TEXT ·refineSignedAVX2(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
 	CONSTANTS

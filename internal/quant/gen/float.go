@@ -70,8 +70,8 @@ func (f floatFormat) pack(a *asm) {
 	name := "pack" + f.name + "NEON"
 	a.begin("func " + name + "(panel, w *byte, stride, nb int)")
 	a.top("// Registers\n" +
-		"//\tR0 the panel  R1 the next four rows, R9-R12 rows  R2 stride\n" +
-		"//\tR3 steps      R4 steps left                       R5 fours of rows left")
+		"//\tR0 the panel  R1 the next four rows, R9-R12 the current ones  R2 stride\n" +
+		"//\tR3 steps      R4 steps left                                  R5 groups of four rows left")
 	a.top("TEXT ·%s(SB), NOSPLIT, $0-32", name)
 	for i, arg := range []string{"panel+0", "w+8", "stride+16", "nb+24"} {
 		a.op("MOVD", "%s(FP), R%d", arg, i)
@@ -97,10 +97,11 @@ func (f floatFormat) pack(a *asm) {
 func (f floatFormat) row(a *asm) {
 	name := "row" + f.name + "NEON"
 	a.begin("func " + name + "(t *tileArgs)")
-	a.top("// One token, weights from where they lie: s[k%%8] = fma(w[k], x[k], s[k%%8]).\n//\n" +
+	a.top("// One token; the weights are read in place: s[k%%8] = fma(w[k], x[k], s[k%%8]).\n//\n" +
 		"// Registers\n" +
-		"//\tR1 the next four rows, R9-R12 rows  R2 stride        R3 steps, R6 left\n" +
-		"//\tR4 their accumulators               R5 activations, R7 a step's  R8 fours of rows left\n" +
+		"//\tR1 the next four rows, R9-R12 the current ones  R2 stride  R3 steps, R6 steps left\n" +
+		"//\tR4 accumulators of the current rows  R5 activations, R7 those of the current step\n" +
+		"//\tR8 groups of four rows left\n" +
 		"//\tV0-V7 accumulators, [row][8 lanes]  V8-V9 activations  V16-V23 weights")
 	loadArgs(a, name, "W", "WStride", "NB", "Acc", "F")
 	a.op("MOVD", "$2, R8")
@@ -127,14 +128,15 @@ func (f floatFormat) row(a *asm) {
 }
 
 // quad generates the function that multiplies four streams of rows with one token. Unlike row, it
-// adds the partial sums, as kernel.Sum8.
+// adds the partial sums, as kernel.Sum8 does.
 func (f floatFormat) quad(a *asm) {
 	name := "quad" + f.name + "NEON"
 	a.begin("func " + name + "(t *tileArgs)")
 	a.top("// Four streams of rows, one token: s[k%%8] = fma(w[k], x[k], s[k%%8]), then sum8.\n//\n" +
 		"// Registers\n" +
-		"//\tR1 the next row of stream 0, R9-R12 rows  R2 bytes to the next stream's  R3 steps, R8 left\n" +
-		"//\tR4 results, R7 from a stream's to the next's  R5 activations, R13 a step's  R6 rows left\n" +
+		"//\tR1 the next row of stream 0, R9-R12 the current rows  R2 bytes from one stream to the next\n" +
+		"//\tR3 steps, R8 steps left  R4 results, R7 bytes from one stream's results to the next one's\n" +
+		"//\tR5 activations, R13 those of the current step  R6 rows of a stream left\n" +
 		"//\tV0-V7 accumulators, [row][8 lanes]  V8-V9 activations  V16-V23 weights")
 	loadArgs(a, name, "W", "WStride", "NB", "Acc", "F", "Rows", "AccStride")
 	a.label("rows")
@@ -182,10 +184,10 @@ func tileFloat(a *asm) {
 	a.begin("func " + name + "(t *tileArgs)")
 	a.top("// s[k%%8] = fma(w[k], x[k], s[k%%8]).\n//\n" +
 		"// Registers\n" +
-		"//\tR1 panel        R2 steps, R9 left            R3 tokens left\n" +
-		"//\tR4 accumulators R5 activations, R6 their stride\n" +
-		"//\tR10 the step    R11 its rows' accumulators   R12 fours of rows left\n" +
-		"//\tR13, R14 the tokens' activations\n" +
+		"//\tR1 panel             R2 steps, R9 steps left               R3 tokens left\n" +
+		"//\tR4 accumulators      R5 activations, R6 their stride\n" +
+		"//\tR10 the current step R11 accumulators of the current rows  R12 groups of four rows left\n" +
+		"//\tR13, R14 activations of the tokens\n" +
 		"//\tV0-V15 accumulators, [token][row][8 lanes]  V16-V19 activations  V20-V27 weights")
 	loadArgs(a, name, "Panel", "NB", "Tokens", "Acc", "F", "QStride", "D", "DStride")
 	const accBytes = 8 * 8 * 4 // accumulators of a token for a panel

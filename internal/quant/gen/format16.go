@@ -7,9 +7,9 @@ package main
 // half16 returns the size of a packed half: weights, scales and minima of four rows.
 func (l layout) half16(hasMin bool) int { return 4*16 + l.lanes*(1+btoi(hasMin)) }
 
-// pairs16 returns a format of 2023 with blocks of 16 weights, two of which count as one: each
-// has a scale, a minimum if hasMin, and 8 bytes of neighbouring nibbles. offset is subtracted
-// from the codes.
+// pairs16 returns a format of 2023 with blocks of 16 weights. Two such blocks count as one block
+// here. Each of the two has a scale, a minimum if hasMin, and 8 bytes of neighbouring nibbles.
+// offset is subtracted from the codes.
 func pairs16(name string, bytes, offset int, hasMin bool) format {
 	doc := "V31 15"
 	if offset != 0 {

@@ -28,7 +28,7 @@ var formatQ2_K = format{
 		p.op("MOVD", "R10, R11")
 		p.op("MOVD", "$2, R12")
 		p.label("half")
-		p.note("128 weights: 32 of the lowest two bits of 32 bytes, 32 of the next, ...")
+		p.note("128 weights: 32 are the lowest two bits of 32 bytes, 32 the next two bits, ...")
 		for piece := range 2 {
 			p.rows(16+16*piece, regs(0))
 			q, t := p.arrange(p.asm, regs(0), regs(4))
@@ -73,8 +73,8 @@ func (p *packer) twos(src int, dst quad, three int) {
 
 var formatQ3_K = format{
 	name: "Q3_K", bytes: 110, moved: 64,
-	doc: "V31 15, V30 3, V29 48, V28 32, V27 4, V8-V15 bit j is the high one of weights\n" +
-		"//\tof sub-blocks 2j and 2j+1, V23-V26 masks of that bit",
+	doc: "V31 15, V30 3, V29 48, V28 32, V27 4; V8-V15 bit j is the high bit of the weights\n" +
+		"//\tof sub-blocks 2j and 2j+1; V23-V26 masks of bits 0 to 3",
 	packed: func(l layout) int { return l.block256(16, false) },
 	setup: func(p *packer) {
 		p.bytes(15, 31)
@@ -84,7 +84,7 @@ var formatQ3_K = format{
 		p.bytes(4, 27)
 	},
 	body: func(p *packer) {
-		p.note("The last 16 bytes, turned by 2: 12 of 6-bit scales, then the scale.")
+		p.note("The last 16 bytes, rotated by 2 bytes: 12 bytes of 6-bit scales, then the scale.")
 		p.rows(94, regs(0))
 		for i := range 4 {
 			p.op("VEXT", "$2, V%d.B16, V%d.B16, V%d.B16", i, i, i)
@@ -120,7 +120,7 @@ var formatQ3_K = format{
 		p.op("MOVD", "R10, R11")
 		p.op("MOVD", "$2, R12")
 		p.label("half")
-		p.note("128 weights: 32 of the lowest two bits of 32 bytes, 32 of the next, ...;\nless 4 where the high bit is not set.")
+		p.note("128 weights: 32 are the lowest two bits of 32 bytes, 32 the next two bits, ...;\nminus 4 where the high bit is not set.")
 		for piece := range 2 {
 			p.rows(32+16*piece, regs(0))
 			q, t := p.arrange(p.asm, regs(0), regs(4))

@@ -4,7 +4,7 @@ package main
 // signed bytes and scales as int32. Then it has the super-block's scales as float32. If the
 // format has minima, their scales as float32 and the minima follow.
 //
-// In every layout transpose makes vectors of words. Each lane of such a vector has four bytes
+// In every layout, transpose makes vectors of words. Each lane of such a vector has four bytes
 // of one row, and these are the same four bytes for all rows.
 
 // lanesOf sets the int32 lanes of dst to byte j, signed, of the words in src.

@@ -109,7 +109,7 @@ var formatMXFP4 = format{
 		q, lo := p.arrange(p.asm, regs(0), regs(4))
 		p.lookUp(q, lo)
 		p.put32(lo, q)
-		p.note("2^(e-128) is the larger of (e-1)<<23, its bits where e is 2 or more, and of\n(e+1)<<21, but at most 1<<22, which are those of subnormal numbers.")
+		p.note("The bits of 2^(e-128) are (e-1)<<23 if e is 2 or more. Below that the number is\nsubnormal and its bits are (e+1)<<21. Limit the latter to 1<<22 and take the\nlarger of the two.")
 		p.words(0, regs(0))
 		p.lane0(regs(0), 4)
 		p.shift("VSHL", "S4", 24, 4, 4)

@@ -7,7 +7,7 @@ package main
 func nibbles256(name string, bytes int, fifth bool) format {
 	doc := "V31 15, V30 63, V29 48"
 	if fifth {
-		doc += ", V28 16, V8-V15 bit j is the fifth of weights of sub-block j,\n//\tV26-V27 masks of that bit for even and odd j"
+		doc += ", V28 16; V8-V15 bit j is the fifth bit of the weights of sub-block j;\n//\tV26-V27 masks of bit j for even and for odd j"
 	}
 	return format{
 		name: name, bytes: bytes, moved: 128, doc: doc, one: &fused{width: 32, hasMin: true},
@@ -119,7 +119,7 @@ var formatQ6_K = format{
 		p.op("MOVD", "R10, R11")
 		p.op("MOVD", "$2, R12")
 		p.label("half")
-		p.note("128 weights: for each of 32 the low nibbles of 64 bytes, then the high ones.")
+		p.note("128 weights: 64 are the low nibbles of 64 bytes, 64 the high ones.")
 		for piece := range 2 {
 			p.rows(16*piece, regs(0))
 			p.rows(32+16*piece, regs(8))

@@ -26,7 +26,7 @@ var formatTQ1_0 = format{
 				p.put16(digits, piece.first+n*piece.step)
 			}
 		}
-		p.note("The last four bytes: digit n of them is weights 4n to 4n+3 of 16.")
+		p.note("The last four bytes: their digits n are weights 4n to 4n+3 of the last 16.")
 		p.words(48, regs(0))
 		p.lane0(regs(0), 8)
 		for n := range 4 {
@@ -78,8 +78,8 @@ var formatTQ2_0 = format{
 	},
 }
 
-// digit sets the bytes of dst to the first digits, less 1, of those of src: floor(3x/256) =
-// floor((x+floor(x/2))/128).
+// digit sets each byte of dst to the first digit of a byte x of src, minus 1. The digit is
+// floor(3x/256) = floor((x+floor(x/2))/128).
 func (p *packer) digit(src, dst int) {
 	p.shift("VUSHR", "B16", 1, src, dst)
 	p.word("VUHADD", dst, src, dst)
@@ -87,7 +87,7 @@ func (p *packer) digit(src, dst int) {
 	p.vec("VSUB", "B16", 31, dst, dst)
 }
 
-// times3 shifts the first digits of vectors out. It uses V9.
+// times3 multiplies the bytes of vectors by 3, which shifts their first digits out. It uses V9.
 func (p *packer) times3(q []int) {
 	for _, v := range q {
 		p.vec("VADD", "B16", v, v, 9)
@@ -95,8 +95,9 @@ func (p *packer) times3(q []int) {
 	}
 }
 
-// onesTQ stores the scales of a packed block. To multiply, it clears the sums instead: V16, or
-// with NEON V16 to V19, which are of 16 bits. A lane adds 32 products of at most 127.
+// onesTQ stores the scales of a packed block. If the function multiplies, onesTQ clears the sums
+// instead: V16, or with NEON V16 to V19, whose lanes have 16 bits. A lane adds 32 products of at
+// most 127.
 func (p *packer) onesTQ() {
 	if p.fused != nil {
 		for v := 16; v < 20; v++ {
@@ -111,7 +112,7 @@ func (p *packer) onesTQ() {
 	}
 }
 
-// put16 stores 16 weights, sub-block sub, or multiplies them.
+// put16 stores or multiplies 16 weights of each row, which are sub-block sub.
 func (p *packer) put16(q quad, sub int) {
 	if p.fused == nil {
 		p.put(q, "R10", sub*p.subBytes(16))
@@ -133,7 +134,7 @@ func (p *packer) put16(q quad, sub int) {
 	}
 }
 
-// endTQ stores the sums where rowTail expects them, and advances the activations.
+// endTQ stores the sums where quadTail expects them, and advances the activations.
 func (p *packer) endTQ() {
 	if p.fused == nil {
 		return

@@ -7,7 +7,7 @@ import (
 
 // Products with eight partial sums and a sum of the minima (Q5_1: see matmul/dot.go). A partial
 // sum takes 4 weights of a block, as many as a lane has in SDOT's panels. So all instruction
-// sets share these panels. A group of four rows has nine vectors of accumulators, with a row in
+// sets use SDOT's panels. A group of four rows has nine vectors of accumulators, with a row in
 // each lane.
 
 // laneBytes is the size of the accumulators of four rows.
@@ -47,11 +47,11 @@ func (l layout) lane(a *asm, act, i, w, sum int, tmp [2]int) {
 // tileLanes generates the tile: it multiplies 4 rows with 2 tokens or one.
 func tileLanes(a *asm, l layout) {
 	name := "tileB32Lanes" + l.isa
-	tileStart(a, name, "32-wide formats in partial sums: s[j] = fma(sum of 4, d*D, s[j]),\nms = fma(m, DS, ms).")
-	a.top("//\tR9  from a D to its DS\n" +
-		"//\tR10 the block in the panel                    R12 fours of rows left\n" +
-		"//\tR11 its rows' accumulators                    R13, R14 the tokens' activations\n" +
-		"//\tR20 the block's first scale, R21 a token's    R24 blocks left\n" +
+	tileStart(a, name, "32-wide formats with partial sums: s[j] = fma(sum of 4 products, d*D, s[j]),\nms = fma(m, DS, ms).")
+	a.top("//\tR9  distance in bytes from a D to its DS\n" +
+		"//\tR10 the current block in the panel       R12 groups of four rows left\n" +
+		"//\tR11 accumulators of the current rows     R13, R14 activations of the tokens\n" +
+		"//\tR20 scale of the first token, R21 scale of the current token  R24 blocks left\n" +
 		"//\tV0-V17 accumulators, [token][9]  V18-V21 activations  V22-V23 weights\n" +
 		"//\tV24-V27 sums  V28-V29 d*D  V30-V31 d, m, scratch")
 	tileArgs(a, name)
@@ -120,8 +120,8 @@ func tileLanes(a *asm, l layout) {
 // the accumulators in memory.
 func (f format) quadLanes(a *asm, l layout) {
 	p := &packer{asm: a, layout: sdot, fused: &fused{hasMin: true, lanes: &l}}
-	p.quadStart(f, quadName(f, l), "s[j] = fma(sum of 4, d*D, s[j]),\n// ms = fma(m, DS, ms)")
-	p.top("//\tR10 accumulators        R14 from a D to its DS")
+	p.quadStart(f, quadName(f, l), "s[j] = fma(sum of 4 products, d*D, s[j]),\n// ms = fma(m, DS, ms)")
+	p.top("//\tR10 accumulators        R14 distance in bytes from a D to its DS")
 	p.quadArgs(quadName(f, l))
 	p.op("MOVD", "tileArgs_Panel(R0), R10")
 	p.op("MOVD", "tileArgs_DS(R0), R14")
@@ -150,8 +150,8 @@ func (f format) quadLanes(a *asm, l layout) {
 	p.quadEnd(laneSums[0])
 }
 
-// laneSums are registers that bits32 does not need after its call of put32. So are V23 and V27
-// to V29.
+// laneSums are registers that bits32 does not need after its call of put32. It does not need
+// V23 and V27 to V29 either.
 var laneSums = []int{16, 17, 18, 19, 20, 21, 22, 26}
 
 // multiplyLanes does for quadLanes what multiply32 does for quad.
@@ -189,8 +189,8 @@ func (p *packer) accumulateLanes(v, tmp, off int) {
 // sumLanes generates the function that adds the accumulators of a panel for a token.
 func sumLanes(a *asm) {
 	a.begin("func sumB32LanesNEON(dst, acc *float32)")
-	a.top("// sum8 of the partial sums, then the minima's, of 16 rows.\n//\n" +
-		"// Registers\n//\tR1 results  R2 accumulators  R3 fours of rows left")
+	a.top("// For 16 rows: sum8 of the partial sums, plus the sum of the minima.\n//\n" +
+		"// Registers\n//\tR1 results  R2 accumulators  R3 groups of four rows left")
 	a.top("TEXT ·sumB32LanesNEON(SB), NOSPLIT, $0-16")
 	a.op("MOVD", "dst+0(FP), R1")
 	a.op("MOVD", "acc+8(FP), R2")
@@ -205,7 +205,7 @@ func sumLanes(a *asm) {
 }
 
 // sumFour sets register v[0] to the sums of the accumulators of four rows, which are at reg. It
-// uses the other eight, too.
+// also uses the other eight registers of v.
 func sumFour(a *asm, reg string, v []int) {
 	for i, v := range v {
 		a.load(at(16*i, reg), v)

@@ -10,7 +10,7 @@ package main
 //	I8MM  A vector is 8 weights each of 2 rows.
 //	NEON  A vector is 16 weights of a row.
 //
-// In every layout 16 weights of each of the four rows are four vectors.
+// In every layout, 16 weights of each of the four rows are four vectors.
 type layout struct {
 	isa string
 	// lanes is the number of bytes for a 32-bit number of each of the four rows. I8MM has the

@@ -1,9 +1,9 @@
 // Command gen writes the assembly of quant and ggml that is not written by hand, and its
-// declarations in Go. On arm64 it writes nearly all of quant's. There three instruction sets
-// times a dozen formats differ only in the layout of a panel, and in how a format's bits become
-// bytes. This program says each of these once. On amd64 the preprocessor puts kernels together.
-// A test fails if the checked-in files are out of date; go generate ./internal/quant/gen
-// updates them.
+// declarations in Go. On arm64 it writes nearly all of quant's assembly. There the kernels for
+// three instruction sets and a dozen formats differ only in the layout of a panel, and in how a
+// format's bits become bytes. This program describes each layout and each format once. On amd64,
+// the preprocessor puts kernels together. A test fails if the checked-in files are out of date;
+// go generate ./internal/quant/gen updates them.
 package main
 
 //go:generate go run .
@@ -94,10 +94,10 @@ func files(quant string) (map[string]string, error) {
 		quads(a, l)
 		add("quad_"+strings.ToLower(l.isa)+"_arm64.s", a)
 	}
-	a := newFile("Tiles for CPUs with dot products of bytes (FEAT_DotProd): Cortex-A76 and most\nsince. The lanes of a vector of sums are 4 rows.")
+	a := newFile("Tiles for CPUs with dot products of bytes (FEAT_DotProd): Cortex-A76 and most\nlater ones. The lanes of a vector of sums are 4 rows.")
 	tilesSDOT(a)
 	add("tile_sdot_arm64.s", a)
-	a = newFile("Tiles for CPUs with products of matrices of bytes (FEAT_I8MM): Neoverse V1 and N2,\nCortex-A510 and on. The lanes of a vector of sums are 2 tokens and 2 rows.")
+	a = newFile("Tiles for CPUs with products of matrices of bytes (FEAT_I8MM): Neoverse V1 and N2,\nCortex-A510 and later ones. The lanes of a vector of sums are 2 tokens and 2 rows.")
 	tilesI8MM(a)
 	add("tile_i8mm_arm64.s", a)
 	a = newFile("Tiles for CPUs with nothing but NEON, such as Cortex-A53 and A72. The lanes of a\nvector of products are 8 columns of a row.")
@@ -106,7 +106,7 @@ func files(quant string) (map[string]string, error) {
 	a = newFile("Tiles of the formats with a scale for each 16 weights.")
 	tiles16(a)
 	add("tile16_arm64.s", a)
-	a = newFile("Products of Q5_1, which are eight partial sums and one of the minima.")
+	a = newFile("Products of Q5_1, which are eight partial sums and a sum of the minima.")
 	tables32(a, sdot)
 	lanes(a)
 	add("lanes_arm64.s", a)
@@ -123,8 +123,8 @@ func files(quant string) (map[string]string, error) {
 }
 
 // packAll generates the packing functions of a layout. Formats with partial sums have only
-// SDOT's, which needs only NEON instructions. Those with a scale for each 16 weights have none
-// for I8MM.
+// SDOT's functions, which need only NEON instructions. Formats with a scale for each 16 weights
+// have none for I8MM.
 func packAll(a *asm, l layout, formats []format) {
 	for _, f := range formats {
 		if f.lanes && l != sdot || f.halves && l == i8mm {

@@ -35,8 +35,8 @@ func (f format) pack(a *asm, l layout) {
 	name := fmt.Sprintf("pack%s%s", f.name, l.isa)
 	p.begin("func " + name + "(panel, w *byte, stride, nb int)")
 	p.top("// Registers")
-	p.top("//\tR1 the next four rows  R4-R7 the block's rows  R10 the packed block")
-	p.top("//\tR2 stride              R3 blocks, R8 left      R9  fours of rows left")
+	p.top("//\tR1 the next four rows  R4-R7 the current block of each row  R10 the packed block")
+	p.top("//\tR2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left")
 	if f.doc != "" {
 		p.top("//\t%s", f.doc)
 	}

@@ -4,14 +4,15 @@ import "fmt"
 
 // A product with one token needs no panel. The functions in this file multiply what a format's
 // body would store, directly in its registers. The bodies are those of packing, with these
-// functions instead of the stores. The four rows at a time are of four streams, which memory
-// answers faster than neighbouring rows that end after a kilobyte (see kernel.Kernel.Quad).
+// functions instead of the stores. The four rows that are multiplied together are from four streams
+// (see kernel.Kernel.Quad). Memory delivers long streams faster than neighbouring rows, which end
+// after about a kilobyte.
 //
 // put32 uses V16 to V24 and V28, which no body of a 32-wide format needs at that time. V29 has
 // the accumulators.
 
 // quads generates the functions that multiply with one token. Q3_K has none, because its body
-// leaves too few registers free. The one of Q5_1 is in lanes.go.
+// leaves too few registers free. Q5_1's function is in lanes.go.
 func quads(a *asm, l layout) {
 	for _, f := range formats {
 		switch {
@@ -30,7 +31,9 @@ func (f format) quad(a *asm, l layout, one fused) {
 	hasMin := one.hasMin
 	p := &packer{asm: a, layout: l, fused: &one}
 	p.quadStart(f, quadName(f, l), "acc = fma(sum, d*D, acc)"+map[bool]string{true: ",\n// acc = fma(m, DS, acc)"}[hasMin])
-	p.top("//\tR14 from a D to its DS")
+	if hasMin {
+		p.top("//\tR14 distance in bytes from a D to its DS")
+	}
 	p.quadArgs(quadName(f, l))
 	if hasMin {
 		p.op("MOVD", "tileArgs_DS(R0), R14")
@@ -57,12 +60,12 @@ func (f format) quad(a *asm, l layout, one fused) {
 // quadStart writes the comment of a function that multiplies with one token.
 func (p *packer) quadStart(f format, name, result string) {
 	p.begin("func " + name + "(t *tileArgs)")
-	p.top("// One token, weights from where they lie: %s.\n//", result)
+	p.top("// One token; the weights are read in place: %s.\n//", result)
 	p.top("// Registers")
-	p.top("//\tR1  the next four rows  R4-R7 the block's rows")
-	p.top("//\tR2  stride              R3  blocks, R8 left     R9  rows of a stream left")
-	p.top("//\tR23 activations, R13 the block's                R24 scales, R26 the block's")
-	p.top("//\tR25 results             R15 from a stream's results to the next's")
+	p.top("//\tR1  the next row of stream 0  R4-R7 the current block of each row")
+	p.top("//\tR2  bytes from one stream to the next  R3 blocks, R8 blocks left  R9 rows of a stream left")
+	p.top("//\tR23 activations, R13 those of the block  R24 scales, R26 the scale of the block")
+	p.top("//\tR25 results  R15 bytes from one stream's results to the next one's")
 	if f.doc != "" {
 		p.top("//\t%s", f.doc)
 	}
@@ -81,8 +84,8 @@ func (p *packer) quadArgs(name string) {
 	}
 }
 
-// quadEnd stores the results of four rows, the lanes of v, goes to the next row of each stream,
-// which follows this one, and ends the function after the last.
+// quadEnd stores the results of four rows, which are the lanes of v. Then it goes to the next row
+// of each stream, which follows the current row, or ends the function after the last row.
 func (p *packer) quadEnd(v int) {
 	p.blank()
 	p.op("MOVD", "R4, R1")
@@ -92,8 +95,9 @@ func (p *packer) quadEnd(v int) {
 	p.op("RET", "")
 }
 
-// storeStreams stores the results of four rows, the lanes of v. Register at[0] is the address of
-// the first. The others become those of the other streams, which are stride bytes apart.
+// storeStreams stores the results of four rows, which are the lanes of v. Register at[0] is the
+// address of the first result. The other registers become the addresses of the other streams'
+// results, which are stride bytes apart.
 func storeStreams(a *asm, v int, at []string, stride string) {
 	for r := 1; r < 4; r++ {
 		a.op("ADD", "%s, %s, %s", stride, at[r-1], at[r])
@@ -166,8 +170,8 @@ func (p *packer) multiply32(lo, hi quad) {
 	}
 }
 
-// accumulate uses lanes that a body would store at off. It multiplies the sums with the scales,
-// or adds the minima, and adds the results to the accumulators.
+// accumulate uses the lanes of v, which a body would store at off. If they are scales, it adds the
+// sums times the scales to the accumulators. If they are minima, it adds them times DS.
 func (p *packer) accumulate(v, tmp, off int) {
 	if off == 4*32 {
 		p.op("FMOVS", "(R26), F%d", tmp)

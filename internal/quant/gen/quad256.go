@@ -1,12 +1,12 @@
 package main
 
-// The product of a k-quant with one token. The body stores scales and minima, but no weights,
-// in the room for a packed block at R10. The first 32 bytes of the room for weights have the
-// sums over the super-block, isum. The 16 after have the accumulators.
+// The product of a k-quant with one token. At R10 there is room for a packed block. The body stores
+// scales and minima there, but no weights. So the first 32 bytes of the room for weights hold isum,
+// the sums over the super-block, and the next 16 bytes hold the accumulators.
 //
 // The products use V16 to V25 and V28, which no body needs at these times.
 
-// accumulators is where the accumulators of the four rows are, in between.
+// accumulators is where the accumulators of the four rows are between two super-blocks.
 const accumulators = "32(R10)"
 
 // quad256 generates the function that multiplies a k-quant with one token.
@@ -14,7 +14,7 @@ func (f format) quad256(a *asm, l layout, one fused) {
 	hasMin := one.hasMin
 	p := &packer{asm: a, layout: l, fused: &one}
 	p.quadStart(f, quadName(f, l), "acc = fma(isum, d*D, acc)"+map[bool]string{true: ",\n// acc = fma(-msum, dmin*D, acc)"}[hasMin])
-	p.top("//\tR10 room for a packed block%s", map[bool]string{true: "             R0  sums of activations, R14 the block's"}[hasMin])
+	p.top("//\tR10 room for a packed block%s", map[bool]string{true: "             R0  sums of activations, R14 those of the block"}[hasMin])
 	p.quadArgs(quadName(f, l))
 	p.op("MOVD", "tileArgs_Panel(R0), R10")
 	if hasMin {
@@ -89,7 +89,7 @@ func (p *packer) multiplyHalf(q quad, sub, half int) {
 	}
 }
 
-// next advances by n sub-blocks. If they have 32 weights it adds their sums to isum. For
+// next advances by n sub-blocks. If they have 32 weights, it adds their sums to isum. For
 // sub-blocks of 16, addPiece has done so.
 func (p *packer) next(n, width int) {
 	if p.fused != nil {

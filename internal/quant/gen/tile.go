@@ -83,4 +83,4 @@ func pointActs(a *asm, n int) {
 func minima(width int) int { return 256 / width }
 
 // minimaByBytes is a comment about how tiles with dot products of bytes add minima.
-const minimaByBytes = "; acc = fma(-msum, dmin*D, acc) where msum adds\nminimum·(sum of activations). Those sums are cut into bytes, s = 64*high + low,\nand msum made of dot products: |s| ≤ 32·127, so -64 ≤ high < 64"
+const minimaByBytes = "; acc = fma(-msum, dmin*D, acc), where msum adds\nminimum·(sum of activations). Each such sum s is cut into bytes, s = 64*high + low,\nso that dot products give msum: |s| ≤ 32·127, so -64 ≤ high < 64"

@@ -30,9 +30,9 @@ func actSum(a *asm, acts, d, v int) {
 }
 
 func tile16SDOT(a *asm, hasMin bool) {
-	tile16Start(a, sdot, hasMin, "//\tR10, R26 the block of two fours of rows       R12 runs of 8 rows left\n"+
-		"//\tR11 its rows' accumulators                    R13-R15, R19 the tokens' activations\n"+
-		"//\tR20 the block's first scale, R21 a token's    R24 blocks left\n"+
+	tile16Start(a, sdot, hasMin, "//\tR10, R26 the current block of rows 0 to 3 and of rows 4 to 7  R12 runs of 8 rows left\n"+
+		"//\tR11 accumulators of the current rows          R13-R15, R19 activations of the tokens\n"+
+		"//\tR20 scale of the first token, R21 scale of the current token  R24 blocks left\n"+
 		"//\tV0-V7 accumulators, [token][4 rows]  V8-V15 sums  V16-V19 activations\n"+
 		"//\tV20-V27 weights, then D and minima   V28-V29 d    V30-V31 d*D")
 	half := sdot.half16(hasMin)
@@ -93,9 +93,9 @@ func tile16SDOT(a *asm, hasMin bool) {
 }
 
 func tile16NEON(a *asm, hasMin bool) {
-	tile16Start(a, neon, hasMin, "//\tR10 the block in the panel                    R12 runs of 4 rows left\n"+
-		"//\tR11 its rows' accumulators                    R13-R15, R19 the tokens' activations\n"+
-		"//\tR20 the block's first scale, R21 a token's    R24 blocks left\n"+
+	tile16Start(a, neon, hasMin, "//\tR10 the current block in the panel            R12 groups of four rows left\n"+
+		"//\tR11 accumulators of the current rows          R13-R15, R19 activations of the tokens\n"+
+		"//\tR20 scale of the first token, R21 scale of the current token  R24 blocks left\n"+
 		"//\tV0-V3 accumulators of 4 rows  V4-V11 activations  V12-V15 weights, then D\n"+
 		"//\tV16-V23 products, then d*D    V24-V27 sums        V30-V31 m, d")
 	half := neon.half16(hasMin)

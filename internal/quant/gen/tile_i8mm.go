@@ -25,12 +25,12 @@ func advanceFours(a *asm, n int) {
 	}
 }
 
-const registersI8MM = "//\tR10, R12, R25, R26 the block of each four of rows\n" +
-	"//\tR13, R14 the two tokens' activations  R15, R19 their scales\n" +
-	"//\tR20, R21 their accumulators           R11 blocks left"
+const registersI8MM = "//\tR10, R12, R25, R26 the current block of each group of four rows\n" +
+	"//\tR13, R14 activations of the two tokens  R15, R19 their scales\n" +
+	"//\tR20, R21 their accumulators             R11 blocks left"
 
 // byPairs generates a loop that runs body for two tokens at a time, and then the function's
-// return. In body R13 to R21 are set.
+// return. In body, R13 to R21 are set.
 func byPairs(a *asm, blockBytes int, hasSums bool, body func()) {
 	a.label("tokens")
 	a.op("CBZ", "R3, done")
@@ -119,9 +119,9 @@ func tile32I8MM(a *asm, hasMin bool) {
 	name := "tileB32" + minName(hasMin) + "I8MM"
 	tileStart(a, name, "32-wide formats: acc = fma(sum, d*D, acc)"+map[bool]string{true: ", acc = fma(m, DS, acc)"}[hasMin]+".")
 	a.top("%s", registersI8MM)
-	a.top("//\tR9  from a D to its DS\n" +
+	a.top(map[bool]string{true: "//\tR9  distance in bytes from a D to its DS  R23, R24 DS of the two tokens\n"}[hasMin] +
 		"//\tV0-V7 sums         V8-V15 accumulators  V16-V17 activations  V18-V25 weights\n" +
-		"//\tV24-V27 d, m, d*D  V28 D                V29 DS")
+		"//\tV24-V27 d, d*D     V28 D" + map[bool]string{true: "                V29 DS               V16-V17 m"}[hasMin])
 	tileArgs(a, name)
 	if hasMin {
 		a.op("MOVD", "tileArgs_DS(R0), R9")
@@ -178,15 +178,15 @@ func tile32I8MM(a *asm, hasMin bool) {
 
 func tile256I8MM(a *asm, width int, hasMin bool) {
 	name := fmt.Sprintf("tileK%d%sI8MM", width, minName(hasMin))
-	doc := fmt.Sprintf("K-quants with sub-blocks of %d: acc = fma(isum, d*D, acc) where isum adds\nscale·sum of the sub-blocks", width)
+	doc := fmt.Sprintf("K-quants with sub-blocks of %d: acc = fma(isum, d*D, acc), where isum adds\nscale·sum of all sub-blocks", width)
 	if hasMin {
 		doc += minimaByBytes
 	}
 	tileStart(a, name, doc+".")
 	a.top("%s", registersI8MM)
-	a.top("//\tR0  sub-blocks left        R9, R22 sums and stride, R23, R24 the two tokens'\n" +
+	a.top("//\tR0  sub-blocks left" + map[bool]string{true: "        R22 stride of the sums, R9 all sums, R23, R24 those of the two tokens"}[hasMin] + "\n" +
 		"//\tV0-V7 sums of a sub-block  V8-V15 isum    V16-V17 activations  V18-V25 weights\n" +
-		"//\tV26-V29 scales             V30 63 in each half")
+		"//\tV26-V29 scales" + map[bool]string{true: "             V30 63 in each int16"}[hasMin])
 	tileArgs(a, name)
 	if hasMin {
 		a.op("MOVD", "tileArgs_Sums(R0), R9")

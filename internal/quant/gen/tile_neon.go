@@ -7,11 +7,11 @@ import "fmt"
 //
 // Products are added in int16. The formats differ in how many products fit:
 //
-//	32-wide, small  |q| ≤ 31: a lane adds 4 products, 4·31·127 = 15748, and its
-//	                neighbour's, 31496, before it is widened.
+//	32-wide, small  |q| ≤ 31: a lane adds 4 products, 4·31·127 = 15748, then those
+//	                of its neighbour, 31496, before the sum is widened.
 //	wide            any q: a lane adds 2 products, 2·128·127 = 32512.
-//	16-wide         |q| ≤ 32: a lane adds 2 products, and 3 neighbours' in two
-//	                steps: 8·32·127 = 32512.
+//	16-wide         |q| ≤ 32: a lane adds 2 products, then in two steps those of 3
+//	                neighbours, 8·32·127 = 32512.
 func tilesNEON(a *asm) {
 	for _, hasMin := range []bool{false, true} {
 		tile32NEON(a, false, hasMin)
@@ -46,7 +46,7 @@ func loadActs(a *asm, tokens, n int) {
 // activations in V4-V11 they are multiplied with.
 type neonHalf struct{ off, acts int }
 
-// bothHalves are those of a block of 32.
+// bothHalves are the two halves of a block of 32.
 var bothHalves = []neonHalf{{0, 0}, {64, 1}}
 
 // neonSmall multiplies weights of each of 4 rows with the tokens' activations in V4-V11. The
@@ -92,7 +92,7 @@ func neonSmall(a *asm, tokens int, halves []neonHalf) {
 	}
 }
 
-// neonWide does what neonSmall does, for weights of 8 bits both halves, and at most 2 tokens.
+// neonWide does what neonSmall does, for both halves of weights of 8 bits and for at most 2 tokens.
 func neonWide(a *asm, tokens int) {
 	product := func(r, t, half int) int { return 16 + 4*t + 2*(r%2) + half }
 	for first := 0; first < 4; first += 2 {
@@ -134,12 +134,12 @@ func tile32NEON(a *asm, wide, hasMin bool) {
 		steps, sums = []int{2, 1}, neonWide
 	}
 	tileStart(a, name, "32-wide formats: acc = fma(sum, d*D, acc)"+map[bool]string{true: ", acc = fma(m, DS, acc)"}[hasMin]+".")
-	a.top("//\tR9  from a D to its DS\n" +
-		"//\tR10 the block in the panel                    R12 runs of 4 rows left\n" +
-		"//\tR11 its rows' accumulators                    R13-R15, R19 the tokens' activations\n" +
-		"//\tR20 the block's first scale, R21 a token's    R24 blocks left\n" +
-		"//\tV0-V3 accumulators of 4 rows  V4-V11 activations  V12-V15 weights\n" +
-		"//\tV16-V23 products              V24-V27 sums        V28 D, DS  V29-V31 d*D, m, d")
+	a.top(map[bool]string{true: "//\tR9  distance in bytes from a D to its DS\n"}[hasMin] +
+		"//\tR10 the current block in the panel            R12 groups of four rows left\n" +
+		"//\tR11 accumulators of the current rows          R13-R15, R19 activations of the tokens\n" +
+		"//\tR20 scale of the first token, R21 scale of the current token  R24 blocks left\n" +
+		"//\tV0-V3 accumulators of 4 rows  V4-V11 activations, then D and DS  V12-V15 weights\n" +
+		"//\tV16-V23 products, then d*D    V24-V27 sums                       V30-V31 m, d")
 	tileArgs(a, name)
 	if hasMin {
 		a.op("MOVD", "tileArgs_DS(R0), R9")

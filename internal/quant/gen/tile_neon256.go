@@ -4,19 +4,19 @@ import "fmt"
 
 func tile256NEON(a *asm, width int, wide, hasMin bool) {
 	name := nameNEON(fmt.Sprintf("K%d", width), wide, hasMin)
-	doc := fmt.Sprintf("K-quants with sub-blocks of %d: acc = fma(isum, d*D, acc) where isum adds\nscale·sum of the sub-blocks", width)
+	doc := fmt.Sprintf("K-quants with sub-blocks of %d: acc = fma(isum, d*D, acc), where isum adds\nscale·sum of all sub-blocks", width)
 	if hasMin {
-		doc += "; acc = fma(-msum, dmin*D, acc) where msum adds\nminimum·(sum of activations)"
+		doc += "; acc = fma(-msum, dmin*D, acc), where msum adds\nminimum·(sum of activations)"
 	}
 	tileStart(a, name, doc+".")
-	a.top("//\tR10 the sub-block in the panel, then what follows them\n" +
-		"//\tR11 the rows' accumulators                    R12 runs of 4 rows left\n" +
-		"//\tR13-R15, R19 the tokens' activations          R20 the block's first scale, R21 a token's\n" +
-		"//\tR22 sums' stride, R9 sums, R23 the block's, R25 a token's\n" +
+	a.top("//\tR10 the current sub-block in the panel, then the data after the sub-blocks\n" +
+		"//\tR11 accumulators of the current rows          R12 groups of four rows left\n" +
+		"//\tR13-R15, R19 activations of the tokens        R20 scale of the first token, R21 scale of the current token\n" +
+		map[bool]string{true: "//\tR22 stride of the sums, R9 all sums, R23 those of the block, R25 those of the current token\n"}[hasMin] +
 		"//\tR0  sub-blocks left                           R24 blocks left")
 	if width == 16 {
-		a.top("//\tV0-V3 isum of rows 0 and 1, two lanes each  V28-V31 of rows 2 and 3\n" +
-			"//\tV4-V7 activations  V8-V11 weights  V12 scales, twice each\n" +
+		a.top("//\tV0-V3 isum of rows 0 and 1, two lanes each  V28-V31 isum of rows 2 and 3\n" +
+			"//\tV4-V7 activations  V8-V11 weights  V12 scales, each twice\n" +
 			"//\tV16-V23 products   V24-V27 their sums")
 	} else {
 		a.top("//\tV0-V3 isum  V4-V11 activations  V12-V15 weights  V16-V23 products\n" +

@@ -54,10 +54,10 @@ func load2of(a *asm, off, dst int) {
 func tile32SDOT(a *asm, hasMin bool) {
 	name := "tileB32" + minName(hasMin) + "SDOT"
 	tileStart(a, name, "32-wide formats: acc = fma(sum, d*D, acc)"+map[bool]string{true: ", acc = fma(m, DS, acc)"}[hasMin]+".")
-	a.top("//\tR9  from a D to its DS\n" +
-		"//\tR10, R26 the block of two fours of rows       R12 runs of 8 rows left\n" +
-		"//\tR11 its rows' accumulators                    R13-R15, R19 the tokens' activations\n" +
-		"//\tR20 the block's first scale, R21 a token's    R24 blocks left\n" +
+	a.top(map[bool]string{true: "//\tR9  distance in bytes from a D to its DS\n"}[hasMin] +
+		"//\tR10, R26 the current block of rows 0 to 3 and of rows 4 to 7  R12 runs of 8 rows left\n" +
+		"//\tR11 accumulators of the current rows          R13-R15, R19 activations of the tokens\n" +
+		"//\tR20 scale of the first token, R21 scale of the current token  R24 blocks left\n" +
 		"//\tV0-V7 accumulators, [token][4 rows]  V8-V15 sums  V16-V19 activations\n" +
 		"//\tV20-V27 weights                      V28-V29 d    V30-V31 d*D")
 	tileArgs(a, name)
@@ -122,18 +122,18 @@ func tile32SDOT(a *asm, hasMin bool) {
 
 func tile256SDOT(a *asm, width int, hasMin bool) {
 	name := fmt.Sprintf("tileK%d%sSDOT", width, minName(hasMin))
-	doc := fmt.Sprintf("K-quants with sub-blocks of %d: acc = fma(isum, d*D, acc) where isum adds\nscale·sum of the sub-blocks", width)
+	doc := fmt.Sprintf("K-quants with sub-blocks of %d: acc = fma(isum, d*D, acc), where isum adds\nscale·sum of all sub-blocks", width)
 	if hasMin {
 		doc += minimaByBytes
 	}
 	tileStart(a, name, doc+".")
-	a.top("//\tR10, R26 the sub-block of two fours of rows, then what follows\n" +
-		"//\tR11 the rows' accumulators                    R12 runs of 8 rows left\n" +
-		"//\tR13-R15, R19 the tokens' activations          R20 the block's first scale, R21 a token's\n" +
-		"//\tR22 sums' stride, R9 sums, R23 the block's, R25 a token's\n" +
+	a.top("//\tR10, R26 the current sub-block of rows 0 to 3 and of rows 4 to 7, then the data after the sub-blocks\n" +
+		"//\tR11 accumulators of the current rows          R12 runs of 8 rows left\n" +
+		"//\tR13-R15, R19 activations of the tokens        R20 scale of the first token, R21 scale of the current token\n" +
+		map[bool]string{true: "//\tR22 stride of the sums, R9 all sums, R23 those of the block, R25 those of the current token\n"}[hasMin] +
 		"//\tR0  sub-blocks left                           R24 blocks left\n" +
 		"//\tV0-V7 sums of the sub-block, [token][4 rows]  V8-V15 isum\n" +
-		"//\tV16-V19 activations  V20-V27 weights          V28-V29 scales  V30 63 in each half")
+		"//\tV16-V19 activations  V20-V27 weights          V28-V29 scales" + map[bool]string{true: "  V30 63 in each int16"}[hasMin])
 	tileArgs(a, name)
 	if hasMin {
 		a.op("MOVD", "tileArgs_Sums(R0), R9")

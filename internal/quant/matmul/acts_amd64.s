@@ -59,7 +59,7 @@
 	CMPL BX, $(0x7f800000-TINY) \
 	JAE  zero
 
-// D and DS are left unrounded.
+// quantizeActs32AVX2 does not round D and DS.
 //
 // func quantizeActs32AVX2(q *int8, d *float32, pairs *uint32, ds *float32, x *float32, nb int)
 TEXT ·quantizeActs32AVX2(SB), NOSPLIT, $0-48

@@ -50,7 +50,7 @@
 //	R0 q  R1 d  R2 pairs  R3 ds  R4 x  R5 blocks left
 //	V0-V7 the block's values, then V8, V9 its bytes
 //
-// D and DS are left unrounded.
+// quantizeQ8NEON does not round D and DS.
 TEXT ·quantizeQ8NEON(SB), NOSPLIT, $0-48
 	MOVD q+0(FP), R0
 	MOVD d+8(FP), R1
@@ -113,7 +113,7 @@ block:
 // func quantizeQ8KNEON(q *int8, d *float32, sums *int16, x *float32, nb int)
 //
 // Registers
-//	R0 q  R1 d  R2 sums  R3 x, R6 the next 16  R4 blocks left  R7 sixteens left
+//	R0 q  R1 d  R2 sums  R3 x, R6 the next 16  R4 blocks left  R7 groups of 16 left
 TEXT ·quantizeQ8KNEON(SB), NOSPLIT, $0-40
 	MOVD  q+0(FP), R0
 	MOVD  d+8(FP), R1

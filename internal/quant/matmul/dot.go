@@ -11,8 +11,8 @@ import (
 //
 //   - Formats with blocks of 32: for each block in order, acc = fma(isum, d*D, acc) with the
 //     exact integer isum = Σ q·a. If the format has minima, acc = fma(m, DS, acc) follows. In
-//     wider formats each 32 weights count as such a block, in NVFP4, Q4_2 and Q4_3 each 16 (see
-//     dotRow16).
+//     wider formats, each 32 weights count as such a block. In NVFP4, Q4_2 and Q4_3, each 16
+//     weights do (see dotRow16).
 //   - Q5_1, in llama.cpp's order for AVX2: eight partial sums, one for each 4 neighbouring
 //     weights of a block, s[j] = fma(isum, d*D, s[j]). The minima have a sum of their own,
 //     ms = fma(m, DS, ms). The result is kernel.Sum8(s) + ms.
@@ -151,8 +151,8 @@ func DotF32(w, x []float32) float32 {
 	return kernel.Sum8(&s)
 }
 
-// dotRow16 does what dotRow32 does, in steps of 16 weights. isum is over half a block of
-// activations, and the factor of the minimum is D*float32(the sum of that half of Q).
+// dotRow16 does what dotRow32 does, in steps of 16 weights. isum is the sum over half a
+// block of activations, and the factor of the minimum is D*float32(the sum of that half of Q).
 func dotRow16(f quant.Format16, out []float32, row []byte, a *Acts) {
 	clear(out)
 	var q [32]int8

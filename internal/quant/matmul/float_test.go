@@ -27,7 +27,7 @@ func floatWeights(r *rand.Rand, t quant.Type, n int) []byte {
 		case 1:
 			v = float32(math.Copysign(0, -1))
 		case 2:
-			v *= 1e-7 // subnormal as a half
+			v *= 1e-7 // subnormal as a float16
 		case 3:
 			v *= 1e4
 		}

@@ -11,7 +11,7 @@ import (
 	"alpaca/internal/quant/kernel"
 )
 
-// BenchmarkMulRows measures every kernel of this CPU on one core. With 1 and 4 tokens no cache
+// BenchmarkMulRows measures every kernel of this CPU on one core. With 1 and 4 tokens, no cache
 // holds the matrix; with 512 tokens the matrix is small. It reports GB/s of weights and 10^9
 // multiply-adds/s.
 //

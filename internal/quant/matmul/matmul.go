@@ -30,7 +30,7 @@ func NewMatrix(t quant.Type, rows, cols int, data []byte) (Matrix, error) {
 		return Matrix{}, fmt.Errorf("matmul: cannot compute with %v", t)
 	}
 	if rows <= 0 || cols <= 0 || cols%t.BlockLen() != 0 {
-		return Matrix{}, fmt.Errorf("matmul: a %d × %d matrix of %v, whose blocks are %d wide", rows, cols, t, t.BlockLen())
+		return Matrix{}, fmt.Errorf("matmul: cannot make a %d × %d matrix of %v: both sizes must be positive, and the columns a multiple of %d", rows, cols, t, t.BlockLen())
 	}
 	if want := int64(rows) * int64(t.RowBytes(cols)); int64(len(data)) != want {
 		return Matrix{}, fmt.Errorf("matmul: a %d × %d matrix of %v has %d bytes, want %d", rows, cols, t, len(data), want)

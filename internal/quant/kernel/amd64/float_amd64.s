@@ -3,7 +3,7 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// F32, F16 and BF16 weights times float32 activations, by eight partial sums an
+// F32, F16 and BF16 weights times float32 activations, with eight partial sums for each
 // output (see matmul/dot.go). A step is 8 columns. Every lane does one chain of fused
 // multiply-adds in the order of the columns, so the results are those of the portable
 // code.
@@ -13,7 +13,7 @@
 // one a row.
 
 // ROWS sets pointers to the rows of a panel. Rows 0 to 3 are (SI), (SI)(DX*1), (SI)(DX*2)
-// and (SI)(R8*1); rows 4 to 7 the same from R9.
+// and (SI)(R8*1); rows 4 to 7 have the same distances from R9.
 #define ROWS \
 	LEAQ (DX)(DX*2), R8 \
 	LEAQ (SI)(DX*4), R9

@@ -15,8 +15,8 @@
 
 #define ONES ·ones16(SB)
 
-// PAIRSUM sets the dwords of a half of v to the sums of four of the 16 activations q, in both
-// halves. V15 is 1 in all bytes.
+// PAIRSUM adds the 16 activations q, four in each dword of the lower half of v. The upper half
+// gets the same sums. V15 is 1 in all bytes.
 #define PAIRSUM(q, v, by) \
 	VBROADCASTI128 q, v      \
 	VPMADDUBSW     v, V15, v \
@@ -68,8 +68,8 @@
 #define FETCH FETCH5
 #include "templates/format16_amd64.h"
 
-// With minima the sum of the activations is a factor of its own: float32, times their scale in
-// V10.
+// With minima, the sum of the activations is a separate factor. It is converted to float32 and
+// multiplied by the activations' scale in V10.
 #undef TOKENSUM
 #define TOKENSUM(q, v, t) \
 	PAIRSUM(q, v, ONES) \

@@ -13,8 +13,9 @@
 #include "parts/rows_avx2_amd64.h"
 
 // A panel is two vectors of rows, with a lane a row. A vector of rows has PANELRUNS runs in
-// it. Each of the first eight holds 4 weights of every block and row, those of one partial
-// sum, which is then one stream. The last two are the scales and the minima of all blocks.
+// it. Each of the first eight runs holds the weights of one partial sum, which are 4 weights of
+// every block and row. So a partial sum reads one stream. The last two runs are the scales and
+// the minima of all blocks.
 #define PANELRUNS 10
 
 // SUMS is the size in bytes of the accumulators of a vector of rows: eight partial sums and
@@ -174,7 +175,7 @@ block4:
 	EACHTOKEN(STORE2, 0)
 	ADDQ    $VBYTES, AX
 
-	// SI is at the next run, R8 goes back to its activations.
+	// SI is already at the next run. R8 goes back to the activations for this run.
 	MOVQ left-24(SP), CX
 	SUBQ CX, R8
 	ADDQ $4, R8
@@ -245,7 +246,7 @@ block1:
 	EACHLANE(STORE2, 0)
 	ADDQ $(4*VBYTES), AX
 
-	// SI is at the second run, three before the fifth.
+	// SI is at the second run. The fifth, which is next, is three runs on.
 	ADDQ R10, SI
 	SUBQ CX, R8
 	ADDQ $16, R8

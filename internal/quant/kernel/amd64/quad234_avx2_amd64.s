@@ -10,9 +10,9 @@
 #include "templates/quads_amd64.h"
 #include "parts/rowsums_avx2_amd64.h"
 
-// Q2_K and Q3_K: the bits of a weight stay where they are in a byte, so that weights of group
-// g are 4^g times too large, those of group 3 as much as those of 2. The scales mend it:
-// quadTwoBitScales makes all products 16 times too large.
+// Q2_K and Q3_K: the bits of a weight stay at their place in a byte, so weights of group g are
+// 4^g times too large. Only group 3 is shifted, to the place of group 2. The factors
+// quadTwoBitScales of the scales compensate for this: they make all products 16 times too large.
 
 // RUN2 adds the product of the weights y with the 32 activations at off, times the i-th
 // scales of both halves, to sum.
@@ -22,13 +22,14 @@
 	VPMADDWD   Y10, y, y                           \
 	VPADDD     y, sum, sum
 
-// SPREAD2 spreads the 16 scales in X11 to the two halves of Y11, even ones and odd ones.
+// SPREAD2 spreads the 16 scales in X11 to Y11: even ones to its lower half, odd ones to its upper.
 #define SPREAD2(EXTEND) \
 	VPSHUFB ·quadEvenOdd(SB), X11, X11      \
 	EXTEND  X11, Y11                        \
 	VPMULLW ·quadTwoBitScales(SB), Y11, Y11
 
-// HALF2 are 128 weights, those from off on, at w. Their scales are number i and on of each half.
+// HALF2 adds the products of the 128 weights from off on, which are at w. Their scales are those
+// from number i on in each half of Y11.
 #define HALF2(off, i, w, sum) \
 	VMOVDQU w, Y8                     \
 	VPAND   Y12, Y8, Y9               \
@@ -75,7 +76,7 @@
 #include "templates/quad256_amd64.h"
 #undef QUADCONSTANTS
 
-// RUN3 adds the bits of h that mask has to the weights y, and their product to sum.
+// RUN3 adds those bits of h that mask has to the weights y. Then it adds their product to sum.
 #define RUN3(off, i, y, h, mask, sum) \
 	VPAND mask, h, Y10   \
 	VPOR  Y10, y, y      \
@@ -98,8 +99,7 @@
 	RUN3(off+64, i+2, Y9, Y4, Y7, sum)
 
 // ROW3 sets sum to the sums of a row whose third bits are at h. The 16 bytes at s end with
-// its scales and D. Weights are 4 more than they should be, which the sums of the activations
-// mend.
+// its scales and D. The weights are 4 too large; the sums of the activations correct that.
 #define ROW3(h, w, v, s, sum) \
 	VMOVDQU   s, X11                                       \
 	VPSHUFB   ·quadLowScales3(SB), X11, X8                 \
@@ -143,8 +143,8 @@
 #include "templates/quad256_amd64.h"
 #undef QUADCONSTANTS
 
-// TQ2_0 has but one scale, so that a row's sums in int16, at most 8*2*3*127, are added as they
-// are. Weights are 1 more than they should be.
+// TQ2_0 has only one scale. So a row's sums stay in int16, where they are at most 8*2*3*127, until
+// all are added. The weights are 1 too large; the sums of the activations correct that.
 
 // RUNT adds the product of the lowest bits of y, with the 32 activations at off, to sum.
 #define RUNT(off, y, sum) \
@@ -162,7 +162,7 @@
 	RUNT(off+64, Y10, sum) \
 	RUNT(off+96, Y11, sum)
 
-// ROWT sets sum to the sums of a row, without those of the activations in Y5.
+// ROWT sets sum to the sums of a row, minus the sums of the activations in Y5.
 #define ROWT(w, v, sum) \
 	VPXOR    sum, sum, sum \
 	HALFT(0, w, sum)       \
@@ -189,11 +189,12 @@
 #include "templates/quad256_amd64.h"
 #undef QUADCONSTANTS
 
-// IQ4_XS: 32 bytes have the nibbles of two runs of 32 weights, a run in each half.
+// IQ4_XS: 32 bytes have the nibbles of two runs of 32 weights, one run in each half of the bytes.
 
-// SCALES4 sets, as words, the scales of rows 0 and 1 in Y11, and of rows 2 and 3 in Y12: in each
-// half four of a row, then four of the other, those of even runs in the first half. The bits in
-// a word of ScalesH that belong to byte i of ScalesL go to the upper four.
+// SCALES4 sets the words of Y11 to the scales of rows 0 and 1, and those of Y12 to the scales of
+// rows 2 and 3. The lower half has the scales of the even runs, four of the first row and then
+// four of the second. The upper half has those of the odd runs. The bits in a word of ScalesH
+// that belong to byte i of ScalesL go to the upper four.
 #define SCALES4 \
 	VMOVQ       (SI), X4                     \
 	VPINSRQ     $1, (SI)(DX*1), X4, X4       \
@@ -216,7 +217,7 @@
 	VPERM2I128  $0x20, Y6, Y5, Y11           \
 	VPERM2I128  $0x31, Y6, Y5, Y12
 
-// ROW4 adds the products of the weights at w, times the scales that words takes from sc, to sum.
+// ROW4 adds the products of the weights at w, times the i-th scales of both halves of sc, to sum.
 #define ROW4(w, i, sc, sum) \
 	VMOVDQU    w, Y4                              \
 	VPSRLW     $4, Y4, Y5                         \
@@ -234,8 +235,8 @@
 	VPADDD     Y4, sum, sum                       \
 	VPADDD     Y5, sum, sum
 
-// RUNS4 are runs 2c and 2c+1. They are multiplied as ±w * |a|, since no sum of two is beyond
-// 2*127*127 then.
+// RUNS4 adds the products of runs 2c and 2c+1. They are multiplied as ±w * |a|, since then no sum
+// of two products is beyond 2*127*127.
 #define RUNS4(c) \
 	VMOVDQU     ((c)*64)(R12), X6            \
 	VMOVDQU     ((c)*64+16)(R12), X7         \

@@ -17,8 +17,8 @@
 #define SCALES6(w, v, x, y, t) \
 	VMOVDQU     w, x                      \
 	VINSERTI128 $1, v, y, y               \
-	VPSHUFD     $0xa5, y, t               \ // the bytes of scales 0-3, the same, minima 0-3, the same
-	VPSHUFD     $0xed, y, y               \ // scales 0-3, low bits of 4-7, minima 0-3, high nibbles of the same
+	VPSHUFD     $0xa5, y, t               \ // the bytes of scales 0-3 twice, those of minima 0-3 twice
+	VPSHUFD     $0xed, y, y               \ // scales 0-3, low bits of scales 4-7, minima 0-3, low bits of minima 4-7
 	VPSRLVD     ·quadShifts+0(SB), y, y   \
 	VPAND       ·quadLowBits+0(SB), y, y  \
 	VPSRLD      $2, t, t                  \

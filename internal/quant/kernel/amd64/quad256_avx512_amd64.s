@@ -38,8 +38,8 @@
 	VINSERTI32X4 $1, (SI)(DX*1), Z14, Z14 \
 	VINSERTI32X4 $2, (SI)(DX*2), Z14, Z14 \
 	VINSERTI32X4 $3, (SI)(R8*1), Z14, Z14 \
-	VPSHUFD      $0xa5, Z14, Z0           \ // the bytes of scales 0-3, the same, minima 0-3, the same
-	VPSHUFD      $0xed, Z14, Z12          \ // scales 0-3, low bits of 4-7, minima 0-3, high nibbles of the same
+	VPSHUFD      $0xa5, Z14, Z0           \ // the bytes of scales 0-3 twice, those of minima 0-3 twice
+	VPSHUFD      $0xed, Z14, Z12          \ // scales 0-3, low bits of scales 4-7, minima 0-3, low bits of minima 4-7
 	VPSRLVD      Z25, Z12, Z12            \
 	VPANDD       Z26, Z12, Z12            \
 	VPSRLD       $2, Z0, Z0               \
@@ -64,7 +64,7 @@
 	VPDPWSSD   Z10, y, sum
 
 // ROWOF sets sum to the sums of row number j of Z12, whose nibbles are at w and v and
-// whose fifth bits at high.
+// whose fifth bits are at high.
 #define ROWOF(j, w, v, high, sum) \
 	VSHUFI32X4 $(j*0x55), Z12, Z12, Z11 \
 	LOADFIFTH(high)                     \

@@ -98,7 +98,7 @@
 	VPMADDUBSW Y7, t, t  \
 	VPADDW     t, y, y
 
-// SCALES makes powers of two as SCALES_E in parts/unpack32_amd64.h.
+// SCALES makes powers of two as SCALES_E in parts/unpack32_amd64.h does.
 #define SCALES(b) \
 	DWORDS8(b)                     \
 	VPBROADCASTD ·powers+0(SB), Y0 \
@@ -126,14 +126,14 @@
 	VPBROADCASTD tileArgs_Offset(R9), Y14  \
 	VPBROADCASTD ·lowNibbles(SB), Y15
 
-// FIFTHBITS adds the fifth bits of Y4 that shuffle takes to the nibbles y. Clobbers Y5.
+// FIFTHBITS selects fifth bits from Y4 by shuffle, and adds them to the nibbles y. Clobbers Y5.
 #define FIFTHBITS(shuffle, y) \
 	VPSHUFB shuffle, Y4, Y5            \
 	VPAND   ·quadHighBits4(SB), Y5, Y5 \
 	VPMINUB Y12, Y5, Y5                \
 	VPOR    Y5, y, y
 
-// WEIGHTS has in Y4 a row's fifth bits, and these times 16.
+// WEIGHTS sets Y4 to the fifth bits of both rows, and the same times 16.
 #define WEIGHTS(w, v, x, y, tx, t) \
 	VPBROADCASTD -4+w, Y4                \
 	VPBROADCASTD -4+v, Y5                \

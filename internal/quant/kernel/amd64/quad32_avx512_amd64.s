@@ -10,8 +10,8 @@
 #include "parts/fetch_amd64.h"
 #include "templates/quads_amd64.h"
 
-// NIBBLESROW is a row of blocks of 16 bytes of nibbles after a scale: w are the bytes
-// from the first block on, w8 those from 8 bytes later.
+// NIBBLESROW is QUADROW for blocks of a scale and 16 bytes of nibbles. w are the bytes from the
+// first block on, w8 the bytes that begin 8 later.
 #define NIBBLESROW(w, w8, w64, w72, sum, k) \
 	VMOVDQU64 w, Z4          \
 	VPERMW    Z4, Z21, k, Z9 \

@@ -46,9 +46,10 @@ var (
 	}()
 	// quadEvenOdd moves the bytes with even numbers to the front.
 	quadEvenOdd = [16]uint8{0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15}
-	// The fifth bits of a block of 32, and these times 16, to which quadFifthCounts shifts them,
-	// have each bit in the upper half of a byte: quadFifthBytes takes those of the first 16
-	// weights, and then of the second, and quadHighBits4 masks each weight's.
+	// A shift by quadFifthCounts gives the 32 fifth bits of a block, and the same times 16. Each
+	// bit is then in the upper half of a byte of one of the two. quadFifthBytes[0] copies these
+	// bytes for the first 16 weights, quadFifthBytes[1] for the second. quadHighBits4 masks the
+	// bit of each weight.
 	quadFifthCounts = [8]uint32{1: 4, 5: 4}
 	quadFifthBytes  = func() (shuffles [2][32]uint8) {
 		for i := range shuffles {
@@ -81,8 +82,9 @@ var (
 	// quadTwoBits1 masks bits 2 and 3 of 32 bytes.
 	quadTwoBits1 = bytesOf(12)
 	// The 16 bytes at the end of a block of Q3_K contain ScalesL from byte 2 and ScalesH from
-	// byte 10. quadLowScales3 takes ScalesL twice, and quadLowShifts3 shift its nibbles down.
-	// quadHighScales3 takes ScalesH four times, and quadHighShifts3 shift its two bits down.
+	// byte 10. quadLowScales3 repeats ScalesL twice, and quadLowShifts3 are counts that shift its
+	// nibbles down. quadHighScales3 repeats ScalesH four times, and quadHighShifts3 are counts that
+	// shift its pairs of bits down.
 	quadLowScales3  = [16]uint8{2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5, 6, 7, 8, 9}
 	quadHighScales3 = [16]uint8{10, 11, 12, 13, 10, 11, 12, 13, 10, 11, 12, 13, 10, 11, 12, 13}
 	quadLowShifts3  = [2]uint64{0, 4}
@@ -149,7 +151,7 @@ var (
 		}
 		return w
 	})
-	// quadScales takes the scales of those blocks: block L's to words 4L to 4L+3.
+	// quadScales takes the scales of those blocks. That of block L goes to words 4L to 4L+3.
 	quadScales = quadWords(func(lane, i int) int { return 9 * ((8*lane + i) / 4 % 4) })
 	// laneNumbers are the numbers of the 128-bit lanes, as dwords.
 	laneNumbers = [16]uint32{0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3}

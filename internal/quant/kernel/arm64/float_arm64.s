@@ -12,8 +12,8 @@
 // func packF32NEON(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R0 the panel  R1 the next four rows, R9-R12 rows  R2 stride
-//	R3 steps      R4 steps left                       R5 fours of rows left
+//	R0 the panel  R1 the next four rows, R9-R12 the current ones  R2 stride
+//	R3 steps      R4 steps left                                  R5 groups of four rows left
 TEXT ·packF32NEON(SB), NOSPLIT, $0-32
 	MOVD panel+0(FP), R0
 	MOVD w+8(FP), R1
@@ -56,11 +56,12 @@ step:
 
 // func rowF32NEON(t *tileArgs)
 //
-// One token, weights from where they lie: s[k%8] = fma(w[k], x[k], s[k%8]).
+// One token; the weights are read in place: s[k%8] = fma(w[k], x[k], s[k%8]).
 //
 // Registers
-//	R1 the next four rows, R9-R12 rows  R2 stride        R3 steps, R6 left
-//	R4 their accumulators               R5 activations, R7 a step's  R8 fours of rows left
+//	R1 the next four rows, R9-R12 the current ones  R2 stride  R3 steps, R6 steps left
+//	R4 accumulators of the current rows  R5 activations, R7 those of the current step
+//	R8 groups of four rows left
 //	V0-V7 accumulators, [row][8 lanes]  V8-V9 activations  V16-V23 weights
 TEXT ·rowF32NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
@@ -124,8 +125,9 @@ step:
 // Four streams of rows, one token: s[k%8] = fma(w[k], x[k], s[k%8]), then sum8.
 //
 // Registers
-//	R1 the next row of stream 0, R9-R12 rows  R2 bytes to the next stream's  R3 steps, R8 left
-//	R4 results, R7 from a stream's to the next's  R5 activations, R13 a step's  R6 rows left
+//	R1 the next row of stream 0, R9-R12 the current rows  R2 bytes from one stream to the next
+//	R3 steps, R8 steps left  R4 results, R7 bytes from one stream's results to the next one's
+//	R5 activations, R13 those of the current step  R6 rows of a stream left
 //	V0-V7 accumulators, [row][8 lanes]  V8-V9 activations  V16-V23 weights
 TEXT ·quadF32NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
@@ -208,8 +210,8 @@ step:
 // func packF16NEON(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R0 the panel  R1 the next four rows, R9-R12 rows  R2 stride
-//	R3 steps      R4 steps left                       R5 fours of rows left
+//	R0 the panel  R1 the next four rows, R9-R12 the current ones  R2 stride
+//	R3 steps      R4 steps left                                  R5 groups of four rows left
 TEXT ·packF16NEON(SB), NOSPLIT, $0-32
 	MOVD panel+0(FP), R0
 	MOVD w+8(FP), R1
@@ -260,11 +262,12 @@ step:
 
 // func rowF16NEON(t *tileArgs)
 //
-// One token, weights from where they lie: s[k%8] = fma(w[k], x[k], s[k%8]).
+// One token; the weights are read in place: s[k%8] = fma(w[k], x[k], s[k%8]).
 //
 // Registers
-//	R1 the next four rows, R9-R12 rows  R2 stride        R3 steps, R6 left
-//	R4 their accumulators               R5 activations, R7 a step's  R8 fours of rows left
+//	R1 the next four rows, R9-R12 the current ones  R2 stride  R3 steps, R6 steps left
+//	R4 accumulators of the current rows  R5 activations, R7 those of the current step
+//	R8 groups of four rows left
 //	V0-V7 accumulators, [row][8 lanes]  V8-V9 activations  V16-V23 weights
 TEXT ·rowF16NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
@@ -336,8 +339,9 @@ step:
 // Four streams of rows, one token: s[k%8] = fma(w[k], x[k], s[k%8]), then sum8.
 //
 // Registers
-//	R1 the next row of stream 0, R9-R12 rows  R2 bytes to the next stream's  R3 steps, R8 left
-//	R4 results, R7 from a stream's to the next's  R5 activations, R13 a step's  R6 rows left
+//	R1 the next row of stream 0, R9-R12 the current rows  R2 bytes from one stream to the next
+//	R3 steps, R8 steps left  R4 results, R7 bytes from one stream's results to the next one's
+//	R5 activations, R13 those of the current step  R6 rows of a stream left
 //	V0-V7 accumulators, [row][8 lanes]  V8-V9 activations  V16-V23 weights
 TEXT ·quadF16NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
@@ -428,8 +432,8 @@ step:
 // func packBF16NEON(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R0 the panel  R1 the next four rows, R9-R12 rows  R2 stride
-//	R3 steps      R4 steps left                       R5 fours of rows left
+//	R0 the panel  R1 the next four rows, R9-R12 the current ones  R2 stride
+//	R3 steps      R4 steps left                                  R5 groups of four rows left
 TEXT ·packBF16NEON(SB), NOSPLIT, $0-32
 	MOVD panel+0(FP), R0
 	MOVD w+8(FP), R1
@@ -480,11 +484,12 @@ step:
 
 // func rowBF16NEON(t *tileArgs)
 //
-// One token, weights from where they lie: s[k%8] = fma(w[k], x[k], s[k%8]).
+// One token; the weights are read in place: s[k%8] = fma(w[k], x[k], s[k%8]).
 //
 // Registers
-//	R1 the next four rows, R9-R12 rows  R2 stride        R3 steps, R6 left
-//	R4 their accumulators               R5 activations, R7 a step's  R8 fours of rows left
+//	R1 the next four rows, R9-R12 the current ones  R2 stride  R3 steps, R6 steps left
+//	R4 accumulators of the current rows  R5 activations, R7 those of the current step
+//	R8 groups of four rows left
 //	V0-V7 accumulators, [row][8 lanes]  V8-V9 activations  V16-V23 weights
 TEXT ·rowBF16NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
@@ -556,8 +561,9 @@ step:
 // Four streams of rows, one token: s[k%8] = fma(w[k], x[k], s[k%8]), then sum8.
 //
 // Registers
-//	R1 the next row of stream 0, R9-R12 rows  R2 bytes to the next stream's  R3 steps, R8 left
-//	R4 results, R7 from a stream's to the next's  R5 activations, R13 a step's  R6 rows left
+//	R1 the next row of stream 0, R9-R12 the current rows  R2 bytes from one stream to the next
+//	R3 steps, R8 steps left  R4 results, R7 bytes from one stream's results to the next one's
+//	R5 activations, R13 those of the current step  R6 rows of a stream left
 //	V0-V7 accumulators, [row][8 lanes]  V8-V9 activations  V16-V23 weights
 TEXT ·quadBF16NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
@@ -650,10 +656,10 @@ step:
 // s[k%8] = fma(w[k], x[k], s[k%8]).
 //
 // Registers
-//	R1 panel        R2 steps, R9 left            R3 tokens left
-//	R4 accumulators R5 activations, R6 their stride
-//	R10 the step    R11 its rows' accumulators   R12 fours of rows left
-//	R13, R14 the tokens' activations
+//	R1 panel             R2 steps, R9 steps left               R3 tokens left
+//	R4 accumulators      R5 activations, R6 their stride
+//	R10 the current step R11 accumulators of the current rows  R12 groups of four rows left
+//	R13, R14 activations of the tokens
 //	V0-V15 accumulators, [token][row][8 lanes]  V16-V19 activations  V20-V27 weights
 TEXT ·tileFloatNEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0

@@ -131,7 +131,7 @@ func neon256(p packFunc, t tileFunc) kernel.Kernel {
 	return kernel256("neon", 16*(256+16*4+4+4+16*2), p, t)
 }
 
-// kernel32 returns a kernel of a format with blocks of 32. With runs of 1024 columns a panel
+// kernel32 returns a kernel of a format with blocks of 32. With runs of 1024 columns, a panel
 // and the activations of four tokens take at most 32 KB.
 func kernel32(level string, panelBytes int, p packFunc, t tileFunc) kernel.Kernel {
 	return kernel.Kernel{Level: level, Rows: 16, BlockLen: 32, PanelBytes: panelBytes, MaxBlocks: 32, Lanes: 1, Pack: p, Tile: t}

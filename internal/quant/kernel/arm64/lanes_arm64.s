@@ -6,7 +6,7 @@
 #include "textflag.h"
 #include "neon_arm64.h"
 
-// Products of Q5_1, which are eight partial sums and one of the minima.
+// Products of Q5_1, which are eight partial sums and a sum of the minima.
 
 DATA iq4Values<>+0(SB)/8, $0xf6eaddcfbfad9881
 DATA iq4Values<>+8(SB)/8, $0x7159453526190d01
@@ -26,16 +26,16 @@ GLOBL bitsSDOT<>(SB), RODATA|NOPTR, $48
 
 // func quadQ5_1SDOT(t *tileArgs)
 //
-// One token, weights from where they lie: s[j] = fma(sum of 4, d*D, s[j]),
+// One token; the weights are read in place: s[j] = fma(sum of 4 products, d*D, s[j]),
 // ms = fma(m, DS, ms).
 //
 // Registers
-//	R1  the next four rows  R4-R7 the block's rows
-//	R2  stride              R3  blocks, R8 left     R9  rows of a stream left
-//	R23 activations, R13 the block's                R24 scales, R26 the block's
-//	R25 results             R15 from a stream's results to the next's
+//	R1  the next row of stream 0  R4-R7 the current block of each row
+//	R2  bytes from one stream to the next  R3 blocks, R8 blocks left  R9 rows of a stream left
+//	R23 activations, R13 those of the block  R24 scales, R26 the scale of the block
+//	R25 results  R15 bytes from one stream's results to the next one's
 //	V31 15, V30 16, V24-V25 masks of each weight's bit, V8-V15 indices of its byte
-//	R10 accumulators        R14 from a D to its DS
+//	R10 accumulators        R14 distance in bytes from a D to its DS
 TEXT ·quadQ5_1SDOT(SB), NOSPLIT, $0-8
 	MOVD  t+0(FP), R0
 	MOVD  tileArgs_W(R0), R1
@@ -248,16 +248,16 @@ block:
 
 // func tileB32LanesSDOT(t *tileArgs)
 //
-// 32-wide formats in partial sums: s[j] = fma(sum of 4, d*D, s[j]),
+// 32-wide formats with partial sums: s[j] = fma(sum of 4 products, d*D, s[j]),
 // ms = fma(m, DS, ms).
 //
 // Registers
 //	R1 panel        R2 blocks                      R3 tokens left
 //	R4 accumulators R5 activations, R6 their stride R7 scales, R8 their stride
-//	R9  from a D to its DS
-//	R10 the block in the panel                    R12 fours of rows left
-//	R11 its rows' accumulators                    R13, R14 the tokens' activations
-//	R20 the block's first scale, R21 a token's    R24 blocks left
+//	R9  distance in bytes from a D to its DS
+//	R10 the current block in the panel       R12 groups of four rows left
+//	R11 accumulators of the current rows     R13, R14 activations of the tokens
+//	R20 scale of the first token, R21 scale of the current token  R24 blocks left
 //	V0-V17 accumulators, [token][9]  V18-V21 activations  V22-V23 weights
 //	V24-V27 sums  V28-V29 d*D  V30-V31 d, m, scratch
 TEXT ·tileB32LanesSDOT(SB), NOSPLIT, $0-8
@@ -515,16 +515,16 @@ done:
 
 // func quadQ5_1NEON(t *tileArgs)
 //
-// One token, weights from where they lie: s[j] = fma(sum of 4, d*D, s[j]),
+// One token; the weights are read in place: s[j] = fma(sum of 4 products, d*D, s[j]),
 // ms = fma(m, DS, ms).
 //
 // Registers
-//	R1  the next four rows  R4-R7 the block's rows
-//	R2  stride              R3  blocks, R8 left     R9  rows of a stream left
-//	R23 activations, R13 the block's                R24 scales, R26 the block's
-//	R25 results             R15 from a stream's results to the next's
+//	R1  the next row of stream 0  R4-R7 the current block of each row
+//	R2  bytes from one stream to the next  R3 blocks, R8 blocks left  R9 rows of a stream left
+//	R23 activations, R13 those of the block  R24 scales, R26 the scale of the block
+//	R25 results  R15 bytes from one stream's results to the next one's
 //	V31 15, V30 16, V24-V25 masks of each weight's bit, V8-V15 indices of its byte
-//	R10 accumulators        R14 from a D to its DS
+//	R10 accumulators        R14 distance in bytes from a D to its DS
 TEXT ·quadQ5_1NEON(SB), NOSPLIT, $0-8
 	MOVD  t+0(FP), R0
 	MOVD  tileArgs_W(R0), R1
@@ -761,16 +761,16 @@ block:
 
 // func tileB32LanesNEON(t *tileArgs)
 //
-// 32-wide formats in partial sums: s[j] = fma(sum of 4, d*D, s[j]),
+// 32-wide formats with partial sums: s[j] = fma(sum of 4 products, d*D, s[j]),
 // ms = fma(m, DS, ms).
 //
 // Registers
 //	R1 panel        R2 blocks                      R3 tokens left
 //	R4 accumulators R5 activations, R6 their stride R7 scales, R8 their stride
-//	R9  from a D to its DS
-//	R10 the block in the panel                    R12 fours of rows left
-//	R11 its rows' accumulators                    R13, R14 the tokens' activations
-//	R20 the block's first scale, R21 a token's    R24 blocks left
+//	R9  distance in bytes from a D to its DS
+//	R10 the current block in the panel       R12 groups of four rows left
+//	R11 accumulators of the current rows     R13, R14 activations of the tokens
+//	R20 scale of the first token, R21 scale of the current token  R24 blocks left
 //	V0-V17 accumulators, [token][9]  V18-V21 activations  V22-V23 weights
 //	V24-V27 sums  V28-V29 d*D  V30-V31 d, m, scratch
 TEXT ·tileB32LanesNEON(SB), NOSPLIT, $0-8
@@ -1100,10 +1100,10 @@ done:
 
 // func sumB32LanesNEON(dst, acc *float32)
 //
-// sum8 of the partial sums, then the minima's, of 16 rows.
+// For 16 rows: sum8 of the partial sums, plus the sum of the minima.
 //
 // Registers
-//	R1 results  R2 accumulators  R3 fours of rows left
+//	R1 results  R2 accumulators  R3 groups of four rows left
 TEXT ·sumB32LanesNEON(SB), NOSPLIT, $0-16
 	MOVD dst+0(FP), R1
 	MOVD acc+8(FP), R2

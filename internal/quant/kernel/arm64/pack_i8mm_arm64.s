@@ -28,8 +28,8 @@ GLOBL bitsI8MM<>(SB), RODATA|NOPTR, $48
 // func packQ4_0I8MM(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
-//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
+//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
+//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
 //	V31 15, V30 the codes' offset
 TEXT ·packQ4_0I8MM(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
@@ -112,8 +112,8 @@ block:
 // func packQ4_1I8MM(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
-//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
+//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
+//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
 //	V31 15
 TEXT ·packQ4_1I8MM(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
@@ -194,8 +194,8 @@ block:
 // func packQ5_0I8MM(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
-//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
+//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
+//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
 //	V31 15, V30 16, V24-V25 masks of each weight's bit, V8-V15 indices of its byte
 TEXT ·packQ5_0I8MM(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
@@ -322,8 +322,8 @@ block:
 // func packQ8_0I8MM(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
-//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
+//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
+//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
 TEXT ·packQ8_0I8MM(SB), NOSPLIT, $0-32
 	MOVD panel+0(FP), R10
 	MOVD w+8(FP), R1
@@ -393,8 +393,8 @@ block:
 // func packIQ4_NLI8MM(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
-//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
+//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
+//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
 //	V31 15, V30 the table
 TEXT ·packIQ4_NLI8MM(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
@@ -476,8 +476,8 @@ block:
 // func packMXFP4I8MM(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
-//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
+//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
+//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
 //	V31 15, V30 the table; lanes of V25 2^23, V26 2^21, V27 2^22
 TEXT ·packMXFP4I8MM(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
@@ -537,8 +537,9 @@ block:
 	FSTPQ (F4, F5), 64(R10)
 	FSTPQ (F6, F7), 96(R10)
 
-	// 2^(e-128) is the larger of (e-1)<<23, its bits where e is 2 or more, and of
-	// (e+1)<<21, but at most 1<<22, which are those of subnormal numbers.
+	// The bits of 2^(e-128) are (e-1)<<23 if e is 2 or more. Below that the number is
+	// subnormal and its bits are (e+1)<<21. Limit the latter to 1<<22 and take the
+	// larger of the two.
 	FMOVS (R4), F0
 	FMOVS (R5), F1
 	FMOVS (R6), F2
@@ -572,8 +573,8 @@ block:
 // func packQ2_KI8MM(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
-//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
+//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
+//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
 //	V31 15, V30 3
 TEXT ·packQ2_KI8MM(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
@@ -725,7 +726,7 @@ block:
 	MOVD  $2, R12
 
 half:
-	// 128 weights: 32 of the lowest two bits of 32 bytes, 32 of the next, ...
+	// 128 weights: 32 are the lowest two bits of 32 bytes, 32 the next two bits, ...
 	FMOVQ 16(R4), F0
 	FMOVQ 16(R5), F1
 	FMOVQ 16(R6), F2
@@ -829,10 +830,10 @@ half:
 // func packQ3_KI8MM(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
-//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
-//	V31 15, V30 3, V29 48, V28 32, V27 4, V8-V15 bit j is the high one of weights
-//	of sub-blocks 2j and 2j+1, V23-V26 masks of that bit
+//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
+//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
+//	V31 15, V30 3, V29 48, V28 32, V27 4; V8-V15 bit j is the high bit of the weights
+//	of sub-blocks 2j and 2j+1; V23-V26 masks of bits 0 to 3
 TEXT ·packQ3_KI8MM(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
@@ -863,7 +864,7 @@ block:
 	PRFM 704(R6), PLDL1STRM
 	PRFM 704(R7), PLDL1STRM
 
-	// The last 16 bytes, turned by 2: 12 of 6-bit scales, then the scale.
+	// The last 16 bytes, rotated by 2 bytes: 12 bytes of 6-bit scales, then the scale.
 	FMOVQ 94(R4), F0
 	FMOVQ 94(R5), F1
 	FMOVQ 94(R6), F2
@@ -1006,8 +1007,8 @@ block:
 	MOVD  $2, R12
 
 half:
-	// 128 weights: 32 of the lowest two bits of 32 bytes, 32 of the next, ...;
-	// less 4 where the high bit is not set.
+	// 128 weights: 32 are the lowest two bits of 32 bytes, 32 the next two bits, ...;
+	// minus 4 where the high bit is not set.
 	FMOVQ  32(R4), F0
 	FMOVQ  32(R5), F1
 	FMOVQ  32(R6), F2
@@ -1211,8 +1212,8 @@ half:
 // func packQ4_KI8MM(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
-//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
+//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
+//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
 //	V31 15, V30 63, V29 48
 TEXT ·packQ4_KI8MM(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
@@ -1388,10 +1389,10 @@ chunk:
 // func packQ5_KI8MM(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
-//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
-//	V31 15, V30 63, V29 48, V28 16, V8-V15 bit j is the fifth of weights of sub-block j,
-//	V26-V27 masks of that bit for even and odd j
+//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
+//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
+//	V31 15, V30 63, V29 48, V28 16; V8-V15 bit j is the fifth bit of the weights of sub-block j;
+//	V26-V27 masks of bit j for even and for odd j
 TEXT ·packQ5_KI8MM(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
@@ -1637,8 +1638,8 @@ chunk:
 // func packQ6_KI8MM(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
-//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
+//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
+//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
 //	V31 15, V30 48, V29 32; R19-R22 the rows' high bits
 TEXT ·packQ6_KI8MM(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
@@ -1782,7 +1783,7 @@ block:
 	MOVD  $2, R12
 
 half:
-	// 128 weights: for each of 32 the low nibbles of 64 bytes, then the high ones.
+	// 128 weights: 64 are the low nibbles of 64 bytes, 64 the high ones.
 	FMOVQ (R4), F0
 	FMOVQ (R5), F1
 	FMOVQ (R6), F2
@@ -2026,8 +2027,8 @@ half:
 // func packIQ4_XSI8MM(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
-//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
+//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
+//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
 //	V31 15, V30 the table; lanes of V29 63 and V28 32
 TEXT ·packIQ4_XSI8MM(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
@@ -2200,8 +2201,8 @@ sub:
 // func packTQ1_0I8MM(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
-//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
+//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
+//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
 //	V31 1
 TEXT ·packTQ1_0I8MM(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
@@ -2706,7 +2707,7 @@ block:
 	FSTPQ (F0, F1), 1344(R10)
 	FSTPQ (F2, F3), 1376(R10)
 
-	// The last four bytes: digit n of them is weights 4n to 4n+3 of 16.
+	// The last four bytes: their digits n are weights 4n to 4n+3 of the last 16.
 	FMOVS 48(R4), F0
 	FMOVS 48(R5), F1
 	FMOVS 48(R6), F2
@@ -2766,8 +2767,8 @@ block:
 // func packTQ2_0I8MM(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
-//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
+//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
+//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
 //	V31 1, V30 3
 TEXT ·packTQ2_0I8MM(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10

@@ -28,8 +28,8 @@ GLOBL bitsNEON<>(SB), RODATA|NOPTR, $48
 // func packQ4_0NEON(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
-//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
+//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
+//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
 //	V31 15, V30 the codes' offset
 TEXT ·packQ4_0NEON(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
@@ -106,8 +106,8 @@ block:
 // func packQ4_1NEON(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
-//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
+//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
+//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
 //	V31 15
 TEXT ·packQ4_1NEON(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
@@ -180,8 +180,8 @@ block:
 // func packQ5_0NEON(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
-//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
+//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
+//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
 //	V31 15, V30 16, V24-V25 masks of each weight's bit, V8-V15 indices of its byte
 TEXT ·packQ5_0NEON(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
@@ -300,8 +300,8 @@ block:
 // func packQ8_0NEON(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
-//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
+//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
+//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
 TEXT ·packQ8_0NEON(SB), NOSPLIT, $0-32
 	MOVD panel+0(FP), R10
 	MOVD w+8(FP), R1
@@ -361,8 +361,8 @@ block:
 // func packIQ4_NLNEON(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
-//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
+//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
+//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
 //	V31 15, V30 the table
 TEXT ·packIQ4_NLNEON(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
@@ -438,8 +438,8 @@ block:
 // func packMXFP4NEON(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
-//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
+//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
+//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
 //	V31 15, V30 the table; lanes of V25 2^23, V26 2^21, V27 2^22
 TEXT ·packMXFP4NEON(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
@@ -495,8 +495,9 @@ block:
 	FSTPQ (F0, F1), 64(R10)
 	FSTPQ (F2, F3), 96(R10)
 
-	// 2^(e-128) is the larger of (e-1)<<23, its bits where e is 2 or more, and of
-	// (e+1)<<21, but at most 1<<22, which are those of subnormal numbers.
+	// The bits of 2^(e-128) are (e-1)<<23 if e is 2 or more. Below that the number is
+	// subnormal and its bits are (e+1)<<21. Limit the latter to 1<<22 and take the
+	// larger of the two.
 	FMOVS (R4), F0
 	FMOVS (R5), F1
 	FMOVS (R6), F2
@@ -528,8 +529,8 @@ block:
 // func packNVFP4NEON(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
-//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
+//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
+//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
 //	V31 15, V30 the table, V29 127; lanes of V28 2^119
 TEXT ·packNVFP4NEON(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
@@ -673,8 +674,8 @@ block:
 // func packQ2_KNEON(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
-//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
+//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
+//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
 //	V31 15, V30 3
 TEXT ·packQ2_KNEON(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
@@ -844,7 +845,7 @@ block:
 	MOVD  $2, R12
 
 half:
-	// 128 weights: 32 of the lowest two bits of 32 bytes, 32 of the next, ...
+	// 128 weights: 32 are the lowest two bits of 32 bytes, 32 the next two bits, ...
 	FMOVQ 16(R4), F0
 	FMOVQ 16(R5), F1
 	FMOVQ 16(R6), F2
@@ -940,10 +941,10 @@ half:
 // func packQ3_KNEON(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
-//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
-//	V31 15, V30 3, V29 48, V28 32, V27 4, V8-V15 bit j is the high one of weights
-//	of sub-blocks 2j and 2j+1, V23-V26 masks of that bit
+//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
+//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
+//	V31 15, V30 3, V29 48, V28 32, V27 4; V8-V15 bit j is the high bit of the weights
+//	of sub-blocks 2j and 2j+1; V23-V26 masks of bits 0 to 3
 TEXT ·packQ3_KNEON(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
@@ -974,7 +975,7 @@ block:
 	PRFM 704(R6), PLDL1STRM
 	PRFM 704(R7), PLDL1STRM
 
-	// The last 16 bytes, turned by 2: 12 of 6-bit scales, then the scale.
+	// The last 16 bytes, rotated by 2 bytes: 12 bytes of 6-bit scales, then the scale.
 	FMOVQ 94(R4), F0
 	FMOVQ 94(R5), F1
 	FMOVQ 94(R6), F2
@@ -1091,8 +1092,8 @@ block:
 	MOVD  $2, R12
 
 half:
-	// 128 weights: 32 of the lowest two bits of 32 bytes, 32 of the next, ...;
-	// less 4 where the high bit is not set.
+	// 128 weights: 32 are the lowest two bits of 32 bytes, 32 the next two bits, ...;
+	// minus 4 where the high bit is not set.
 	FMOVQ  32(R4), F0
 	FMOVQ  32(R5), F1
 	FMOVQ  32(R6), F2
@@ -1288,8 +1289,8 @@ half:
 // func packQ4_KNEON(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
-//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
+//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
+//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
 //	V31 15, V30 63, V29 48
 TEXT ·packQ4_KNEON(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
@@ -1456,10 +1457,10 @@ chunk:
 // func packQ5_KNEON(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
-//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
-//	V31 15, V30 63, V29 48, V28 16, V8-V15 bit j is the fifth of weights of sub-block j,
-//	V26-V27 masks of that bit for even and odd j
+//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
+//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
+//	V31 15, V30 63, V29 48, V28 16; V8-V15 bit j is the fifth bit of the weights of sub-block j;
+//	V26-V27 masks of bit j for even and for odd j
 TEXT ·packQ5_KNEON(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
@@ -1688,8 +1689,8 @@ chunk:
 // func packQ6_KNEON(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
-//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
+//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
+//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
 //	V31 15, V30 48, V29 32; R19-R22 the rows' high bits
 TEXT ·packQ6_KNEON(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
@@ -1815,7 +1816,7 @@ block:
 	MOVD  $2, R12
 
 half:
-	// 128 weights: for each of 32 the low nibbles of 64 bytes, then the high ones.
+	// 128 weights: 64 are the low nibbles of 64 bytes, 64 the high ones.
 	FMOVQ (R4), F0
 	FMOVQ (R5), F1
 	FMOVQ (R6), F2
@@ -2035,8 +2036,8 @@ half:
 // func packIQ4_XSNEON(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
-//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
+//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
+//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
 //	V31 15, V30 the table; lanes of V29 63 and V28 32
 TEXT ·packIQ4_XSNEON(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
@@ -2187,8 +2188,8 @@ sub:
 // func packTQ1_0NEON(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
-//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
+//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
+//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
 //	V31 1
 TEXT ·packTQ1_0NEON(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
@@ -2663,7 +2664,7 @@ block:
 	FSTPQ (F4, F5), 1120(R10)
 	FSTPQ (F6, F7), 1152(R10)
 
-	// The last four bytes: digit n of them is weights 4n to 4n+3 of 16.
+	// The last four bytes: their digits n are weights 4n to 4n+3 of the last 16.
 	FMOVS 48(R4), F0
 	FMOVS 48(R5), F1
 	FMOVS 48(R6), F2
@@ -2719,8 +2720,8 @@ block:
 // func packTQ2_0NEON(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
-//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
+//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
+//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
 //	V31 1, V30 3
 TEXT ·packTQ2_0NEON(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10

@@ -26,15 +26,14 @@ GLOBL bitsNEON<>(SB), RODATA|NOPTR, $48
 
 // func quadQ4_0NEON(t *tileArgs)
 //
-// One token, weights from where they lie: acc = fma(sum, d*D, acc).
+// One token; the weights are read in place: acc = fma(sum, d*D, acc).
 //
 // Registers
-//	R1  the next four rows  R4-R7 the block's rows
-//	R2  stride              R3  blocks, R8 left     R9  rows of a stream left
-//	R23 activations, R13 the block's                R24 scales, R26 the block's
-//	R25 results             R15 from a stream's results to the next's
+//	R1  the next row of stream 0  R4-R7 the current block of each row
+//	R2  bytes from one stream to the next  R3 blocks, R8 blocks left  R9 rows of a stream left
+//	R23 activations, R13 those of the block  R24 scales, R26 the scale of the block
+//	R25 results  R15 bytes from one stream's results to the next one's
 //	V31 15, V30 the codes' offset
-//	R14 from a D to its DS
 TEXT ·quadQ4_0NEON(SB), NOSPLIT, $0-8
 	MOVD  t+0(FP), R0
 	MOVD  tileArgs_W(R0), R1
@@ -150,16 +149,16 @@ block:
 
 // func quadQ4_1NEON(t *tileArgs)
 //
-// One token, weights from where they lie: acc = fma(sum, d*D, acc),
+// One token; the weights are read in place: acc = fma(sum, d*D, acc),
 // acc = fma(m, DS, acc).
 //
 // Registers
-//	R1  the next four rows  R4-R7 the block's rows
-//	R2  stride              R3  blocks, R8 left     R9  rows of a stream left
-//	R23 activations, R13 the block's                R24 scales, R26 the block's
-//	R25 results             R15 from a stream's results to the next's
+//	R1  the next row of stream 0  R4-R7 the current block of each row
+//	R2  bytes from one stream to the next  R3 blocks, R8 blocks left  R9 rows of a stream left
+//	R23 activations, R13 those of the block  R24 scales, R26 the scale of the block
+//	R25 results  R15 bytes from one stream's results to the next one's
 //	V31 15
-//	R14 from a D to its DS
+//	R14 distance in bytes from a D to its DS
 TEXT ·quadQ4_1NEON(SB), NOSPLIT, $0-8
 	MOVD  t+0(FP), R0
 	MOVD  tileArgs_W(R0), R1
@@ -274,15 +273,14 @@ block:
 
 // func quadQ5_0NEON(t *tileArgs)
 //
-// One token, weights from where they lie: acc = fma(sum, d*D, acc).
+// One token; the weights are read in place: acc = fma(sum, d*D, acc).
 //
 // Registers
-//	R1  the next four rows  R4-R7 the block's rows
-//	R2  stride              R3  blocks, R8 left     R9  rows of a stream left
-//	R23 activations, R13 the block's                R24 scales, R26 the block's
-//	R25 results             R15 from a stream's results to the next's
+//	R1  the next row of stream 0  R4-R7 the current block of each row
+//	R2  bytes from one stream to the next  R3 blocks, R8 blocks left  R9 rows of a stream left
+//	R23 activations, R13 those of the block  R24 scales, R26 the scale of the block
+//	R25 results  R15 bytes from one stream's results to the next one's
 //	V31 15, V30 16, V24-V25 masks of each weight's bit, V8-V15 indices of its byte
-//	R14 from a D to its DS
 TEXT ·quadQ5_0NEON(SB), NOSPLIT, $0-8
 	MOVD  t+0(FP), R0
 	MOVD  tileArgs_W(R0), R1
@@ -440,14 +438,13 @@ block:
 
 // func quadQ8_0NEON(t *tileArgs)
 //
-// One token, weights from where they lie: acc = fma(sum, d*D, acc).
+// One token; the weights are read in place: acc = fma(sum, d*D, acc).
 //
 // Registers
-//	R1  the next four rows  R4-R7 the block's rows
-//	R2  stride              R3  blocks, R8 left     R9  rows of a stream left
-//	R23 activations, R13 the block's                R24 scales, R26 the block's
-//	R25 results             R15 from a stream's results to the next's
-//	R14 from a D to its DS
+//	R1  the next row of stream 0  R4-R7 the current block of each row
+//	R2  bytes from one stream to the next  R3 blocks, R8 blocks left  R9 rows of a stream left
+//	R23 activations, R13 those of the block  R24 scales, R26 the scale of the block
+//	R25 results  R15 bytes from one stream's results to the next one's
 TEXT ·quadQ8_0NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_W(R0), R1
@@ -553,15 +550,14 @@ block:
 
 // func quadIQ4_NLNEON(t *tileArgs)
 //
-// One token, weights from where they lie: acc = fma(sum, d*D, acc).
+// One token; the weights are read in place: acc = fma(sum, d*D, acc).
 //
 // Registers
-//	R1  the next four rows  R4-R7 the block's rows
-//	R2  stride              R3  blocks, R8 left     R9  rows of a stream left
-//	R23 activations, R13 the block's                R24 scales, R26 the block's
-//	R25 results             R15 from a stream's results to the next's
+//	R1  the next row of stream 0  R4-R7 the current block of each row
+//	R2  bytes from one stream to the next  R3 blocks, R8 blocks left  R9 rows of a stream left
+//	R23 activations, R13 those of the block  R24 scales, R26 the scale of the block
+//	R25 results  R15 bytes from one stream's results to the next one's
 //	V31 15, V30 the table
-//	R14 from a D to its DS
 TEXT ·quadIQ4_NLNEON(SB), NOSPLIT, $0-8
 	MOVD  t+0(FP), R0
 	MOVD  tileArgs_W(R0), R1
@@ -682,15 +678,14 @@ block:
 
 // func quadMXFP4NEON(t *tileArgs)
 //
-// One token, weights from where they lie: acc = fma(sum, d*D, acc).
+// One token; the weights are read in place: acc = fma(sum, d*D, acc).
 //
 // Registers
-//	R1  the next four rows  R4-R7 the block's rows
-//	R2  stride              R3  blocks, R8 left     R9  rows of a stream left
-//	R23 activations, R13 the block's                R24 scales, R26 the block's
-//	R25 results             R15 from a stream's results to the next's
+//	R1  the next row of stream 0  R4-R7 the current block of each row
+//	R2  bytes from one stream to the next  R3 blocks, R8 blocks left  R9 rows of a stream left
+//	R23 activations, R13 those of the block  R24 scales, R26 the scale of the block
+//	R25 results  R15 bytes from one stream's results to the next one's
 //	V31 15, V30 the table; lanes of V25 2^23, V26 2^21, V27 2^22
-//	R14 from a D to its DS
 TEXT ·quadMXFP4NEON(SB), NOSPLIT, $0-8
 	MOVD  t+0(FP), R0
 	MOVD  tileArgs_W(R0), R1
@@ -773,8 +768,9 @@ block:
 	VSADDLP(18, 18)
 	VADDP V18.S4, V16.S4, V16.S4
 
-	// 2^(e-128) is the larger of (e-1)<<23, its bits where e is 2 or more, and of
-	// (e+1)<<21, but at most 1<<22, which are those of subnormal numbers.
+	// The bits of 2^(e-128) are (e-1)<<23 if e is 2 or more. Below that the number is
+	// subnormal and its bits are (e+1)<<21. Limit the latter to 1<<22 and take the
+	// larger of the two.
 	FMOVS (R4), F0
 	FMOVS (R5), F1
 	FMOVS (R6), F2
@@ -818,16 +814,16 @@ block:
 
 // func quadQ2_KNEON(t *tileArgs)
 //
-// One token, weights from where they lie: acc = fma(isum, d*D, acc),
+// One token; the weights are read in place: acc = fma(isum, d*D, acc),
 // acc = fma(-msum, dmin*D, acc).
 //
 // Registers
-//	R1  the next four rows  R4-R7 the block's rows
-//	R2  stride              R3  blocks, R8 left     R9  rows of a stream left
-//	R23 activations, R13 the block's                R24 scales, R26 the block's
-//	R25 results             R15 from a stream's results to the next's
+//	R1  the next row of stream 0  R4-R7 the current block of each row
+//	R2  bytes from one stream to the next  R3 blocks, R8 blocks left  R9 rows of a stream left
+//	R23 activations, R13 those of the block  R24 scales, R26 the scale of the block
+//	R25 results  R15 bytes from one stream's results to the next one's
 //	V31 15, V30 3
-//	R10 room for a packed block             R0  sums of activations, R14 the block's
+//	R10 room for a packed block             R0  sums of activations, R14 those of the block
 TEXT ·quadQ2_KNEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_W(R0), R1
@@ -1009,7 +1005,7 @@ block:
 	MOVD  $2, R12
 
 half:
-	// 128 weights: 32 of the lowest two bits of 32 bytes, 32 of the next, ...
+	// 128 weights: 32 are the lowest two bits of 32 bytes, 32 the next two bits, ...
 	FMOVQ 16(R4), F0
 	FMOVQ 16(R5), F1
 	FMOVQ 16(R6), F2
@@ -1271,16 +1267,16 @@ half:
 
 // func quadQ4_KNEON(t *tileArgs)
 //
-// One token, weights from where they lie: acc = fma(isum, d*D, acc),
+// One token; the weights are read in place: acc = fma(isum, d*D, acc),
 // acc = fma(-msum, dmin*D, acc).
 //
 // Registers
-//	R1  the next four rows  R4-R7 the block's rows
-//	R2  stride              R3  blocks, R8 left     R9  rows of a stream left
-//	R23 activations, R13 the block's                R24 scales, R26 the block's
-//	R25 results             R15 from a stream's results to the next's
+//	R1  the next row of stream 0  R4-R7 the current block of each row
+//	R2  bytes from one stream to the next  R3 blocks, R8 blocks left  R9 rows of a stream left
+//	R23 activations, R13 those of the block  R24 scales, R26 the scale of the block
+//	R25 results  R15 bytes from one stream's results to the next one's
 //	V31 15, V30 63, V29 48
-//	R10 room for a packed block             R0  sums of activations, R14 the block's
+//	R10 room for a packed block             R0  sums of activations, R14 those of the block
 TEXT ·quadQ4_KNEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_W(R0), R1
@@ -1541,17 +1537,17 @@ chunk:
 
 // func quadQ5_KNEON(t *tileArgs)
 //
-// One token, weights from where they lie: acc = fma(isum, d*D, acc),
+// One token; the weights are read in place: acc = fma(isum, d*D, acc),
 // acc = fma(-msum, dmin*D, acc).
 //
 // Registers
-//	R1  the next four rows  R4-R7 the block's rows
-//	R2  stride              R3  blocks, R8 left     R9  rows of a stream left
-//	R23 activations, R13 the block's                R24 scales, R26 the block's
-//	R25 results             R15 from a stream's results to the next's
-//	V31 15, V30 63, V29 48, V28 16, V8-V15 bit j is the fifth of weights of sub-block j,
-//	V26-V27 masks of that bit for even and odd j
-//	R10 room for a packed block             R0  sums of activations, R14 the block's
+//	R1  the next row of stream 0  R4-R7 the current block of each row
+//	R2  bytes from one stream to the next  R3 blocks, R8 blocks left  R9 rows of a stream left
+//	R23 activations, R13 those of the block  R24 scales, R26 the scale of the block
+//	R25 results  R15 bytes from one stream's results to the next one's
+//	V31 15, V30 63, V29 48, V28 16; V8-V15 bit j is the fifth bit of the weights of sub-block j;
+//	V26-V27 masks of bit j for even and for odd j
+//	R10 room for a packed block             R0  sums of activations, R14 those of the block
 TEXT ·quadQ5_KNEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_W(R0), R1
@@ -1875,13 +1871,13 @@ chunk:
 
 // func quadQ6_KNEON(t *tileArgs)
 //
-// One token, weights from where they lie: acc = fma(isum, d*D, acc).
+// One token; the weights are read in place: acc = fma(isum, d*D, acc).
 //
 // Registers
-//	R1  the next four rows  R4-R7 the block's rows
-//	R2  stride              R3  blocks, R8 left     R9  rows of a stream left
-//	R23 activations, R13 the block's                R24 scales, R26 the block's
-//	R25 results             R15 from a stream's results to the next's
+//	R1  the next row of stream 0  R4-R7 the current block of each row
+//	R2  bytes from one stream to the next  R3 blocks, R8 blocks left  R9 rows of a stream left
+//	R23 activations, R13 those of the block  R24 scales, R26 the scale of the block
+//	R25 results  R15 bytes from one stream's results to the next one's
 //	V31 15, V30 48, V29 32; R19-R22 the rows' high bits
 //	R10 room for a packed block
 TEXT ·quadQ6_KNEON(SB), NOSPLIT, $0-8
@@ -2019,7 +2015,7 @@ block:
 	MOVD  $2, R12
 
 half:
-	// 128 weights: for each of 32 the low nibbles of 64 bytes, then the high ones.
+	// 128 weights: 64 are the low nibbles of 64 bytes, 64 the high ones.
 	FMOVQ (R4), F0
 	FMOVQ (R5), F1
 	FMOVQ (R6), F2
@@ -2378,13 +2374,13 @@ half:
 
 // func quadIQ4_XSNEON(t *tileArgs)
 //
-// One token, weights from where they lie: acc = fma(isum, d*D, acc).
+// One token; the weights are read in place: acc = fma(isum, d*D, acc).
 //
 // Registers
-//	R1  the next four rows  R4-R7 the block's rows
-//	R2  stride              R3  blocks, R8 left     R9  rows of a stream left
-//	R23 activations, R13 the block's                R24 scales, R26 the block's
-//	R25 results             R15 from a stream's results to the next's
+//	R1  the next row of stream 0  R4-R7 the current block of each row
+//	R2  bytes from one stream to the next  R3 blocks, R8 blocks left  R9 rows of a stream left
+//	R23 activations, R13 those of the block  R24 scales, R26 the scale of the block
+//	R25 results  R15 bytes from one stream's results to the next one's
 //	V31 15, V30 the table; lanes of V29 63 and V28 32
 //	R10 room for a packed block
 TEXT ·quadIQ4_XSNEON(SB), NOSPLIT, $0-8
@@ -2596,13 +2592,13 @@ sub:
 
 // func quadTQ1_0NEON(t *tileArgs)
 //
-// One token, weights from where they lie: acc = fma(isum, d*D, acc).
+// One token; the weights are read in place: acc = fma(isum, d*D, acc).
 //
 // Registers
-//	R1  the next four rows  R4-R7 the block's rows
-//	R2  stride              R3  blocks, R8 left     R9  rows of a stream left
-//	R23 activations, R13 the block's                R24 scales, R26 the block's
-//	R25 results             R15 from a stream's results to the next's
+//	R1  the next row of stream 0  R4-R7 the current block of each row
+//	R2  bytes from one stream to the next  R3 blocks, R8 blocks left  R9 rows of a stream left
+//	R23 activations, R13 those of the block  R24 scales, R26 the scale of the block
+//	R25 results  R15 bytes from one stream's results to the next one's
 //	V31 1
 //	R10 room for a packed block
 TEXT ·quadTQ1_0NEON(SB), NOSPLIT, $0-8
@@ -3164,7 +3160,7 @@ block:
 	VSMLAL2(20, 6, 18)
 	VSMLAL2(20, 7, 19)
 
-	// The last four bytes: digit n of them is weights 4n to 4n+3 of 16.
+	// The last four bytes: their digits n are weights 4n to 4n+3 of the last 16.
 	FMOVS 48(R4), F0
 	FMOVS 48(R5), F1
 	FMOVS 48(R6), F2
@@ -3251,13 +3247,13 @@ block:
 
 // func quadTQ2_0NEON(t *tileArgs)
 //
-// One token, weights from where they lie: acc = fma(isum, d*D, acc).
+// One token; the weights are read in place: acc = fma(isum, d*D, acc).
 //
 // Registers
-//	R1  the next four rows  R4-R7 the block's rows
-//	R2  stride              R3  blocks, R8 left     R9  rows of a stream left
-//	R23 activations, R13 the block's                R24 scales, R26 the block's
-//	R25 results             R15 from a stream's results to the next's
+//	R1  the next row of stream 0  R4-R7 the current block of each row
+//	R2  bytes from one stream to the next  R3 blocks, R8 blocks left  R9 rows of a stream left
+//	R23 activations, R13 those of the block  R24 scales, R26 the scale of the block
+//	R25 results  R15 bytes from one stream's results to the next one's
 //	V31 1, V30 3
 //	R10 room for a packed block
 TEXT ·quadTQ2_0NEON(SB), NOSPLIT, $0-8

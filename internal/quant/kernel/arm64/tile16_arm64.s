@@ -15,9 +15,9 @@
 // Registers
 //	R1 panel        R2 blocks                      R3 tokens left
 //	R4 accumulators R5 activations, R6 their stride R7 scales, R8 their stride
-//	R10, R26 the block of two fours of rows       R12 runs of 8 rows left
-//	R11 its rows' accumulators                    R13-R15, R19 the tokens' activations
-//	R20 the block's first scale, R21 a token's    R24 blocks left
+//	R10, R26 the current block of rows 0 to 3 and of rows 4 to 7  R12 runs of 8 rows left
+//	R11 accumulators of the current rows          R13-R15, R19 activations of the tokens
+//	R20 scale of the first token, R21 scale of the current token  R24 blocks left
 //	V0-V7 accumulators, [token][4 rows]  V8-V15 sums  V16-V19 activations
 //	V20-V27 weights, then D and minima   V28-V29 d    V30-V31 d*D
 TEXT ·tileB16SDOT(SB), NOSPLIT, $0-8
@@ -344,9 +344,9 @@ done:
 // Registers
 //	R1 panel        R2 blocks                      R3 tokens left
 //	R4 accumulators R5 activations, R6 their stride R7 scales, R8 their stride
-//	R10 the block in the panel                    R12 runs of 4 rows left
-//	R11 its rows' accumulators                    R13-R15, R19 the tokens' activations
-//	R20 the block's first scale, R21 a token's    R24 blocks left
+//	R10 the current block in the panel            R12 groups of four rows left
+//	R11 accumulators of the current rows          R13-R15, R19 activations of the tokens
+//	R20 scale of the first token, R21 scale of the current token  R24 blocks left
 //	V0-V3 accumulators of 4 rows  V4-V11 activations  V12-V15 weights, then D
 //	V16-V23 products, then d*D    V24-V27 sums        V30-V31 m, d
 TEXT ·tileB16NEON(SB), NOSPLIT, $0-8
@@ -649,9 +649,9 @@ done:
 // Registers
 //	R1 panel        R2 blocks                      R3 tokens left
 //	R4 accumulators R5 activations, R6 their stride R7 scales, R8 their stride
-//	R10, R26 the block of two fours of rows       R12 runs of 8 rows left
-//	R11 its rows' accumulators                    R13-R15, R19 the tokens' activations
-//	R20 the block's first scale, R21 a token's    R24 blocks left
+//	R10, R26 the current block of rows 0 to 3 and of rows 4 to 7  R12 runs of 8 rows left
+//	R11 accumulators of the current rows          R13-R15, R19 activations of the tokens
+//	R20 scale of the first token, R21 scale of the current token  R24 blocks left
 //	V0-V7 accumulators, [token][4 rows]  V8-V15 sums  V16-V19 activations
 //	V20-V27 weights, then D and minima   V28-V29 d    V30-V31 d*D
 TEXT ·tileB16MinSDOT(SB), NOSPLIT, $0-8
@@ -1067,9 +1067,9 @@ done:
 // Registers
 //	R1 panel        R2 blocks                      R3 tokens left
 //	R4 accumulators R5 activations, R6 their stride R7 scales, R8 their stride
-//	R10 the block in the panel                    R12 runs of 4 rows left
-//	R11 its rows' accumulators                    R13-R15, R19 the tokens' activations
-//	R20 the block's first scale, R21 a token's    R24 blocks left
+//	R10 the current block in the panel            R12 groups of four rows left
+//	R11 accumulators of the current rows          R13-R15, R19 activations of the tokens
+//	R20 scale of the first token, R21 scale of the current token  R24 blocks left
 //	V0-V3 accumulators of 4 rows  V4-V11 activations  V12-V15 weights, then D
 //	V16-V23 products, then d*D    V24-V27 sums        V30-V31 m, d
 TEXT ·tileB16MinNEON(SB), NOSPLIT, $0-8

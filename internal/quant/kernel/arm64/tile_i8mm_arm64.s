@@ -7,7 +7,7 @@
 #include "neon_arm64.h"
 
 // Tiles for CPUs with products of matrices of bytes (FEAT_I8MM): Neoverse V1 and N2,
-// Cortex-A510 and on. The lanes of a vector of sums are 2 tokens and 2 rows.
+// Cortex-A510 and later ones. The lanes of a vector of sums are 2 tokens and 2 rows.
 
 // func tileB32I8MM(t *tileArgs)
 //
@@ -16,12 +16,11 @@
 // Registers
 //	R1 panel        R2 blocks                      R3 tokens left
 //	R4 accumulators R5 activations, R6 their stride R7 scales, R8 their stride
-//	R10, R12, R25, R26 the block of each four of rows
-//	R13, R14 the two tokens' activations  R15, R19 their scales
-//	R20, R21 their accumulators           R11 blocks left
-//	R9  from a D to its DS
+//	R10, R12, R25, R26 the current block of each group of four rows
+//	R13, R14 activations of the two tokens  R15, R19 their scales
+//	R20, R21 their accumulators             R11 blocks left
 //	V0-V7 sums         V8-V15 accumulators  V16-V17 activations  V18-V25 weights
-//	V24-V27 d, m, d*D  V28 D                V29 DS
+//	V24-V27 d, d*D     V28 D
 TEXT ·tileB32I8MM(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_Panel(R0), R1
@@ -213,12 +212,12 @@ done:
 // Registers
 //	R1 panel        R2 blocks                      R3 tokens left
 //	R4 accumulators R5 activations, R6 their stride R7 scales, R8 their stride
-//	R10, R12, R25, R26 the block of each four of rows
-//	R13, R14 the two tokens' activations  R15, R19 their scales
-//	R20, R21 their accumulators           R11 blocks left
-//	R9  from a D to its DS
+//	R10, R12, R25, R26 the current block of each group of four rows
+//	R13, R14 activations of the two tokens  R15, R19 their scales
+//	R20, R21 their accumulators             R11 blocks left
+//	R9  distance in bytes from a D to its DS  R23, R24 DS of the two tokens
 //	V0-V7 sums         V8-V15 accumulators  V16-V17 activations  V18-V25 weights
-//	V24-V27 d, m, d*D  V28 D                V29 DS
+//	V24-V27 d, d*D     V28 D                V29 DS               V16-V17 m
 TEXT ·tileB32MinI8MM(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_Panel(R0), R1
@@ -424,18 +423,18 @@ done:
 
 // func tileK32I8MM(t *tileArgs)
 //
-// K-quants with sub-blocks of 32: acc = fma(isum, d*D, acc) where isum adds
-// scale·sum of the sub-blocks.
+// K-quants with sub-blocks of 32: acc = fma(isum, d*D, acc), where isum adds
+// scale·sum of all sub-blocks.
 //
 // Registers
 //	R1 panel        R2 blocks                      R3 tokens left
 //	R4 accumulators R5 activations, R6 their stride R7 scales, R8 their stride
-//	R10, R12, R25, R26 the block of each four of rows
-//	R13, R14 the two tokens' activations  R15, R19 their scales
-//	R20, R21 their accumulators           R11 blocks left
-//	R0  sub-blocks left        R9, R22 sums and stride, R23, R24 the two tokens'
+//	R10, R12, R25, R26 the current block of each group of four rows
+//	R13, R14 activations of the two tokens  R15, R19 their scales
+//	R20, R21 their accumulators             R11 blocks left
+//	R0  sub-blocks left
 //	V0-V7 sums of a sub-block  V8-V15 isum    V16-V17 activations  V18-V25 weights
-//	V26-V29 scales             V30 63 in each half
+//	V26-V29 scales
 TEXT ·tileK32I8MM(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_Panel(R0), R1
@@ -651,20 +650,20 @@ done:
 
 // func tileK32MinI8MM(t *tileArgs)
 //
-// K-quants with sub-blocks of 32: acc = fma(isum, d*D, acc) where isum adds
-// scale·sum of the sub-blocks; acc = fma(-msum, dmin*D, acc) where msum adds
-// minimum·(sum of activations). Those sums are cut into bytes, s = 64*high + low,
-// and msum made of dot products: |s| ≤ 32·127, so -64 ≤ high < 64.
+// K-quants with sub-blocks of 32: acc = fma(isum, d*D, acc), where isum adds
+// scale·sum of all sub-blocks; acc = fma(-msum, dmin*D, acc), where msum adds
+// minimum·(sum of activations). Each such sum s is cut into bytes, s = 64*high + low,
+// so that dot products give msum: |s| ≤ 32·127, so -64 ≤ high < 64.
 //
 // Registers
 //	R1 panel        R2 blocks                      R3 tokens left
 //	R4 accumulators R5 activations, R6 their stride R7 scales, R8 their stride
-//	R10, R12, R25, R26 the block of each four of rows
-//	R13, R14 the two tokens' activations  R15, R19 their scales
-//	R20, R21 their accumulators           R11 blocks left
-//	R0  sub-blocks left        R9, R22 sums and stride, R23, R24 the two tokens'
+//	R10, R12, R25, R26 the current block of each group of four rows
+//	R13, R14 activations of the two tokens  R15, R19 their scales
+//	R20, R21 their accumulators             R11 blocks left
+//	R0  sub-blocks left        R22 stride of the sums, R9 all sums, R23, R24 those of the two tokens
 //	V0-V7 sums of a sub-block  V8-V15 isum    V16-V17 activations  V18-V25 weights
-//	V26-V29 scales             V30 63 in each half
+//	V26-V29 scales             V30 63 in each int16
 TEXT ·tileK32MinI8MM(SB), NOSPLIT, $0-8
 	MOVD  t+0(FP), R0
 	MOVD  tileArgs_Panel(R0), R1
@@ -968,18 +967,18 @@ done:
 
 // func tileK16I8MM(t *tileArgs)
 //
-// K-quants with sub-blocks of 16: acc = fma(isum, d*D, acc) where isum adds
-// scale·sum of the sub-blocks.
+// K-quants with sub-blocks of 16: acc = fma(isum, d*D, acc), where isum adds
+// scale·sum of all sub-blocks.
 //
 // Registers
 //	R1 panel        R2 blocks                      R3 tokens left
 //	R4 accumulators R5 activations, R6 their stride R7 scales, R8 their stride
-//	R10, R12, R25, R26 the block of each four of rows
-//	R13, R14 the two tokens' activations  R15, R19 their scales
-//	R20, R21 their accumulators           R11 blocks left
-//	R0  sub-blocks left        R9, R22 sums and stride, R23, R24 the two tokens'
+//	R10, R12, R25, R26 the current block of each group of four rows
+//	R13, R14 activations of the two tokens  R15, R19 their scales
+//	R20, R21 their accumulators             R11 blocks left
+//	R0  sub-blocks left
 //	V0-V7 sums of a sub-block  V8-V15 isum    V16-V17 activations  V18-V25 weights
-//	V26-V29 scales             V30 63 in each half
+//	V26-V29 scales
 TEXT ·tileK16I8MM(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_Panel(R0), R1
@@ -1167,20 +1166,20 @@ done:
 
 // func tileK16MinI8MM(t *tileArgs)
 //
-// K-quants with sub-blocks of 16: acc = fma(isum, d*D, acc) where isum adds
-// scale·sum of the sub-blocks; acc = fma(-msum, dmin*D, acc) where msum adds
-// minimum·(sum of activations). Those sums are cut into bytes, s = 64*high + low,
-// and msum made of dot products: |s| ≤ 32·127, so -64 ≤ high < 64.
+// K-quants with sub-blocks of 16: acc = fma(isum, d*D, acc), where isum adds
+// scale·sum of all sub-blocks; acc = fma(-msum, dmin*D, acc), where msum adds
+// minimum·(sum of activations). Each such sum s is cut into bytes, s = 64*high + low,
+// so that dot products give msum: |s| ≤ 32·127, so -64 ≤ high < 64.
 //
 // Registers
 //	R1 panel        R2 blocks                      R3 tokens left
 //	R4 accumulators R5 activations, R6 their stride R7 scales, R8 their stride
-//	R10, R12, R25, R26 the block of each four of rows
-//	R13, R14 the two tokens' activations  R15, R19 their scales
-//	R20, R21 their accumulators           R11 blocks left
-//	R0  sub-blocks left        R9, R22 sums and stride, R23, R24 the two tokens'
+//	R10, R12, R25, R26 the current block of each group of four rows
+//	R13, R14 activations of the two tokens  R15, R19 their scales
+//	R20, R21 their accumulators             R11 blocks left
+//	R0  sub-blocks left        R22 stride of the sums, R9 all sums, R23, R24 those of the two tokens
 //	V0-V7 sums of a sub-block  V8-V15 isum    V16-V17 activations  V18-V25 weights
-//	V26-V29 scales             V30 63 in each half
+//	V26-V29 scales             V30 63 in each int16
 TEXT ·tileK16MinI8MM(SB), NOSPLIT, $0-8
 	MOVD  t+0(FP), R0
 	MOVD  tileArgs_Panel(R0), R1

@@ -16,12 +16,11 @@
 // Registers
 //	R1 panel        R2 blocks                      R3 tokens left
 //	R4 accumulators R5 activations, R6 their stride R7 scales, R8 their stride
-//	R9  from a D to its DS
-//	R10 the block in the panel                    R12 runs of 4 rows left
-//	R11 its rows' accumulators                    R13-R15, R19 the tokens' activations
-//	R20 the block's first scale, R21 a token's    R24 blocks left
-//	V0-V3 accumulators of 4 rows  V4-V11 activations  V12-V15 weights
-//	V16-V23 products              V24-V27 sums        V28 D, DS  V29-V31 d*D, m, d
+//	R10 the current block in the panel            R12 groups of four rows left
+//	R11 accumulators of the current rows          R13-R15, R19 activations of the tokens
+//	R20 scale of the first token, R21 scale of the current token  R24 blocks left
+//	V0-V3 accumulators of 4 rows  V4-V11 activations, then D and DS  V12-V15 weights
+//	V16-V23 products, then d*D    V24-V27 sums                       V30-V31 m, d
 TEXT ·tileB32NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_Panel(R0), R1
@@ -265,12 +264,12 @@ done:
 // Registers
 //	R1 panel        R2 blocks                      R3 tokens left
 //	R4 accumulators R5 activations, R6 their stride R7 scales, R8 their stride
-//	R9  from a D to its DS
-//	R10 the block in the panel                    R12 runs of 4 rows left
-//	R11 its rows' accumulators                    R13-R15, R19 the tokens' activations
-//	R20 the block's first scale, R21 a token's    R24 blocks left
-//	V0-V3 accumulators of 4 rows  V4-V11 activations  V12-V15 weights
-//	V16-V23 products              V24-V27 sums        V28 D, DS  V29-V31 d*D, m, d
+//	R9  distance in bytes from a D to its DS
+//	R10 the current block in the panel            R12 groups of four rows left
+//	R11 accumulators of the current rows          R13-R15, R19 activations of the tokens
+//	R20 scale of the first token, R21 scale of the current token  R24 blocks left
+//	V0-V3 accumulators of 4 rows  V4-V11 activations, then D and DS  V12-V15 weights
+//	V16-V23 products, then d*D    V24-V27 sums                       V30-V31 m, d
 TEXT ·tileB32MinNEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_Panel(R0), R1
@@ -528,12 +527,11 @@ done:
 // Registers
 //	R1 panel        R2 blocks                      R3 tokens left
 //	R4 accumulators R5 activations, R6 their stride R7 scales, R8 their stride
-//	R9  from a D to its DS
-//	R10 the block in the panel                    R12 runs of 4 rows left
-//	R11 its rows' accumulators                    R13-R15, R19 the tokens' activations
-//	R20 the block's first scale, R21 a token's    R24 blocks left
-//	V0-V3 accumulators of 4 rows  V4-V11 activations  V12-V15 weights
-//	V16-V23 products              V24-V27 sums        V28 D, DS  V29-V31 d*D, m, d
+//	R10 the current block in the panel            R12 groups of four rows left
+//	R11 accumulators of the current rows          R13-R15, R19 activations of the tokens
+//	R20 scale of the first token, R21 scale of the current token  R24 blocks left
+//	V0-V3 accumulators of 4 rows  V4-V11 activations, then D and DS  V12-V15 weights
+//	V16-V23 products, then d*D    V24-V27 sums                       V30-V31 m, d
 TEXT ·tileB32WideNEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_Panel(R0), R1
@@ -728,17 +726,17 @@ done:
 
 // func tileK32MinNEON(t *tileArgs)
 //
-// K-quants with sub-blocks of 32: acc = fma(isum, d*D, acc) where isum adds
-// scale·sum of the sub-blocks; acc = fma(-msum, dmin*D, acc) where msum adds
+// K-quants with sub-blocks of 32: acc = fma(isum, d*D, acc), where isum adds
+// scale·sum of all sub-blocks; acc = fma(-msum, dmin*D, acc), where msum adds
 // minimum·(sum of activations).
 //
 // Registers
 //	R1 panel        R2 blocks                      R3 tokens left
 //	R4 accumulators R5 activations, R6 their stride R7 scales, R8 their stride
-//	R10 the sub-block in the panel, then what follows them
-//	R11 the rows' accumulators                    R12 runs of 4 rows left
-//	R13-R15, R19 the tokens' activations          R20 the block's first scale, R21 a token's
-//	R22 sums' stride, R9 sums, R23 the block's, R25 a token's
+//	R10 the current sub-block in the panel, then the data after the sub-blocks
+//	R11 accumulators of the current rows          R12 groups of four rows left
+//	R13-R15, R19 activations of the tokens        R20 scale of the first token, R21 scale of the current token
+//	R22 stride of the sums, R9 all sums, R23 those of the block, R25 those of the current token
 //	R0  sub-blocks left                           R24 blocks left
 //	V0-V3 isum  V4-V11 activations  V12-V15 weights  V16-V23 products
 //	V24-V27 sums  V28 scales
@@ -1095,16 +1093,15 @@ done:
 
 // func tileK32WideNEON(t *tileArgs)
 //
-// K-quants with sub-blocks of 32: acc = fma(isum, d*D, acc) where isum adds
-// scale·sum of the sub-blocks.
+// K-quants with sub-blocks of 32: acc = fma(isum, d*D, acc), where isum adds
+// scale·sum of all sub-blocks.
 //
 // Registers
 //	R1 panel        R2 blocks                      R3 tokens left
 //	R4 accumulators R5 activations, R6 their stride R7 scales, R8 their stride
-//	R10 the sub-block in the panel, then what follows them
-//	R11 the rows' accumulators                    R12 runs of 4 rows left
-//	R13-R15, R19 the tokens' activations          R20 the block's first scale, R21 a token's
-//	R22 sums' stride, R9 sums, R23 the block's, R25 a token's
+//	R10 the current sub-block in the panel, then the data after the sub-blocks
+//	R11 accumulators of the current rows          R12 groups of four rows left
+//	R13-R15, R19 activations of the tokens        R20 scale of the first token, R21 scale of the current token
 //	R0  sub-blocks left                           R24 blocks left
 //	V0-V3 isum  V4-V11 activations  V12-V15 weights  V16-V23 products
 //	V24-V27 sums  V28 scales
@@ -1322,19 +1319,18 @@ done:
 
 // func tileK16NEON(t *tileArgs)
 //
-// K-quants with sub-blocks of 16: acc = fma(isum, d*D, acc) where isum adds
-// scale·sum of the sub-blocks.
+// K-quants with sub-blocks of 16: acc = fma(isum, d*D, acc), where isum adds
+// scale·sum of all sub-blocks.
 //
 // Registers
 //	R1 panel        R2 blocks                      R3 tokens left
 //	R4 accumulators R5 activations, R6 their stride R7 scales, R8 their stride
-//	R10 the sub-block in the panel, then what follows them
-//	R11 the rows' accumulators                    R12 runs of 4 rows left
-//	R13-R15, R19 the tokens' activations          R20 the block's first scale, R21 a token's
-//	R22 sums' stride, R9 sums, R23 the block's, R25 a token's
+//	R10 the current sub-block in the panel, then the data after the sub-blocks
+//	R11 accumulators of the current rows          R12 groups of four rows left
+//	R13-R15, R19 activations of the tokens        R20 scale of the first token, R21 scale of the current token
 //	R0  sub-blocks left                           R24 blocks left
-//	V0-V3 isum of rows 0 and 1, two lanes each  V28-V31 of rows 2 and 3
-//	V4-V7 activations  V8-V11 weights  V12 scales, twice each
+//	V0-V3 isum of rows 0 and 1, two lanes each  V28-V31 isum of rows 2 and 3
+//	V4-V7 activations  V8-V11 weights  V12 scales, each twice
 //	V16-V23 products   V24-V27 their sums
 TEXT ·tileK16NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
@@ -1563,20 +1559,20 @@ done:
 
 // func tileK16MinNEON(t *tileArgs)
 //
-// K-quants with sub-blocks of 16: acc = fma(isum, d*D, acc) where isum adds
-// scale·sum of the sub-blocks; acc = fma(-msum, dmin*D, acc) where msum adds
+// K-quants with sub-blocks of 16: acc = fma(isum, d*D, acc), where isum adds
+// scale·sum of all sub-blocks; acc = fma(-msum, dmin*D, acc), where msum adds
 // minimum·(sum of activations).
 //
 // Registers
 //	R1 panel        R2 blocks                      R3 tokens left
 //	R4 accumulators R5 activations, R6 their stride R7 scales, R8 their stride
-//	R10 the sub-block in the panel, then what follows them
-//	R11 the rows' accumulators                    R12 runs of 4 rows left
-//	R13-R15, R19 the tokens' activations          R20 the block's first scale, R21 a token's
-//	R22 sums' stride, R9 sums, R23 the block's, R25 a token's
+//	R10 the current sub-block in the panel, then the data after the sub-blocks
+//	R11 accumulators of the current rows          R12 groups of four rows left
+//	R13-R15, R19 activations of the tokens        R20 scale of the first token, R21 scale of the current token
+//	R22 stride of the sums, R9 all sums, R23 those of the block, R25 those of the current token
 //	R0  sub-blocks left                           R24 blocks left
-//	V0-V3 isum of rows 0 and 1, two lanes each  V28-V31 of rows 2 and 3
-//	V4-V7 activations  V8-V11 weights  V12 scales, twice each
+//	V0-V3 isum of rows 0 and 1, two lanes each  V28-V31 isum of rows 2 and 3
+//	V4-V7 activations  V8-V11 weights  V12 scales, each twice
 //	V16-V23 products   V24-V27 their sums
 TEXT ·tileK16MinNEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0

@@ -7,7 +7,7 @@
 #include "neon_arm64.h"
 
 // Tiles for CPUs with dot products of bytes (FEAT_DotProd): Cortex-A76 and most
-// since. The lanes of a vector of sums are 4 rows.
+// later ones. The lanes of a vector of sums are 4 rows.
 
 // func tileB32SDOT(t *tileArgs)
 //
@@ -16,10 +16,9 @@
 // Registers
 //	R1 panel        R2 blocks                      R3 tokens left
 //	R4 accumulators R5 activations, R6 their stride R7 scales, R8 their stride
-//	R9  from a D to its DS
-//	R10, R26 the block of two fours of rows       R12 runs of 8 rows left
-//	R11 its rows' accumulators                    R13-R15, R19 the tokens' activations
-//	R20 the block's first scale, R21 a token's    R24 blocks left
+//	R10, R26 the current block of rows 0 to 3 and of rows 4 to 7  R12 runs of 8 rows left
+//	R11 accumulators of the current rows          R13-R15, R19 activations of the tokens
+//	R20 scale of the first token, R21 scale of the current token  R24 blocks left
 //	V0-V7 accumulators, [token][4 rows]  V8-V15 sums  V16-V19 activations
 //	V20-V27 weights                      V28-V29 d    V30-V31 d*D
 TEXT ·tileB32SDOT(SB), NOSPLIT, $0-8
@@ -288,10 +287,10 @@ done:
 // Registers
 //	R1 panel        R2 blocks                      R3 tokens left
 //	R4 accumulators R5 activations, R6 their stride R7 scales, R8 their stride
-//	R9  from a D to its DS
-//	R10, R26 the block of two fours of rows       R12 runs of 8 rows left
-//	R11 its rows' accumulators                    R13-R15, R19 the tokens' activations
-//	R20 the block's first scale, R21 a token's    R24 blocks left
+//	R9  distance in bytes from a D to its DS
+//	R10, R26 the current block of rows 0 to 3 and of rows 4 to 7  R12 runs of 8 rows left
+//	R11 accumulators of the current rows          R13-R15, R19 activations of the tokens
+//	R20 scale of the first token, R21 scale of the current token  R24 blocks left
 //	V0-V7 accumulators, [token][4 rows]  V8-V15 sums  V16-V19 activations
 //	V20-V27 weights                      V28-V29 d    V30-V31 d*D
 TEXT ·tileB32MinSDOT(SB), NOSPLIT, $0-8
@@ -576,19 +575,18 @@ done:
 
 // func tileK32SDOT(t *tileArgs)
 //
-// K-quants with sub-blocks of 32: acc = fma(isum, d*D, acc) where isum adds
-// scale·sum of the sub-blocks.
+// K-quants with sub-blocks of 32: acc = fma(isum, d*D, acc), where isum adds
+// scale·sum of all sub-blocks.
 //
 // Registers
 //	R1 panel        R2 blocks                      R3 tokens left
 //	R4 accumulators R5 activations, R6 their stride R7 scales, R8 their stride
-//	R10, R26 the sub-block of two fours of rows, then what follows
-//	R11 the rows' accumulators                    R12 runs of 8 rows left
-//	R13-R15, R19 the tokens' activations          R20 the block's first scale, R21 a token's
-//	R22 sums' stride, R9 sums, R23 the block's, R25 a token's
+//	R10, R26 the current sub-block of rows 0 to 3 and of rows 4 to 7, then the data after the sub-blocks
+//	R11 accumulators of the current rows          R12 runs of 8 rows left
+//	R13-R15, R19 activations of the tokens        R20 scale of the first token, R21 scale of the current token
 //	R0  sub-blocks left                           R24 blocks left
 //	V0-V7 sums of the sub-block, [token][4 rows]  V8-V15 isum
-//	V16-V19 activations  V20-V27 weights          V28-V29 scales  V30 63 in each half
+//	V16-V19 activations  V20-V27 weights          V28-V29 scales
 TEXT ·tileK32SDOT(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_Panel(R0), R1
@@ -892,21 +890,21 @@ done:
 
 // func tileK32MinSDOT(t *tileArgs)
 //
-// K-quants with sub-blocks of 32: acc = fma(isum, d*D, acc) where isum adds
-// scale·sum of the sub-blocks; acc = fma(-msum, dmin*D, acc) where msum adds
-// minimum·(sum of activations). Those sums are cut into bytes, s = 64*high + low,
-// and msum made of dot products: |s| ≤ 32·127, so -64 ≤ high < 64.
+// K-quants with sub-blocks of 32: acc = fma(isum, d*D, acc), where isum adds
+// scale·sum of all sub-blocks; acc = fma(-msum, dmin*D, acc), where msum adds
+// minimum·(sum of activations). Each such sum s is cut into bytes, s = 64*high + low,
+// so that dot products give msum: |s| ≤ 32·127, so -64 ≤ high < 64.
 //
 // Registers
 //	R1 panel        R2 blocks                      R3 tokens left
 //	R4 accumulators R5 activations, R6 their stride R7 scales, R8 their stride
-//	R10, R26 the sub-block of two fours of rows, then what follows
-//	R11 the rows' accumulators                    R12 runs of 8 rows left
-//	R13-R15, R19 the tokens' activations          R20 the block's first scale, R21 a token's
-//	R22 sums' stride, R9 sums, R23 the block's, R25 a token's
+//	R10, R26 the current sub-block of rows 0 to 3 and of rows 4 to 7, then the data after the sub-blocks
+//	R11 accumulators of the current rows          R12 runs of 8 rows left
+//	R13-R15, R19 activations of the tokens        R20 scale of the first token, R21 scale of the current token
+//	R22 stride of the sums, R9 all sums, R23 those of the block, R25 those of the current token
 //	R0  sub-blocks left                           R24 blocks left
 //	V0-V7 sums of the sub-block, [token][4 rows]  V8-V15 isum
-//	V16-V19 activations  V20-V27 weights          V28-V29 scales  V30 63 in each half
+//	V16-V19 activations  V20-V27 weights          V28-V29 scales  V30 63 in each int16
 TEXT ·tileK32MinSDOT(SB), NOSPLIT, $0-8
 	MOVD  t+0(FP), R0
 	MOVD  tileArgs_Panel(R0), R1
@@ -1354,19 +1352,18 @@ done:
 
 // func tileK16SDOT(t *tileArgs)
 //
-// K-quants with sub-blocks of 16: acc = fma(isum, d*D, acc) where isum adds
-// scale·sum of the sub-blocks.
+// K-quants with sub-blocks of 16: acc = fma(isum, d*D, acc), where isum adds
+// scale·sum of all sub-blocks.
 //
 // Registers
 //	R1 panel        R2 blocks                      R3 tokens left
 //	R4 accumulators R5 activations, R6 their stride R7 scales, R8 their stride
-//	R10, R26 the sub-block of two fours of rows, then what follows
-//	R11 the rows' accumulators                    R12 runs of 8 rows left
-//	R13-R15, R19 the tokens' activations          R20 the block's first scale, R21 a token's
-//	R22 sums' stride, R9 sums, R23 the block's, R25 a token's
+//	R10, R26 the current sub-block of rows 0 to 3 and of rows 4 to 7, then the data after the sub-blocks
+//	R11 accumulators of the current rows          R12 runs of 8 rows left
+//	R13-R15, R19 activations of the tokens        R20 scale of the first token, R21 scale of the current token
 //	R0  sub-blocks left                           R24 blocks left
 //	V0-V7 sums of the sub-block, [token][4 rows]  V8-V15 isum
-//	V16-V19 activations  V20-V27 weights          V28-V29 scales  V30 63 in each half
+//	V16-V19 activations  V20-V27 weights          V28-V29 scales
 TEXT ·tileK16SDOT(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_Panel(R0), R1
@@ -1617,21 +1614,21 @@ done:
 
 // func tileK16MinSDOT(t *tileArgs)
 //
-// K-quants with sub-blocks of 16: acc = fma(isum, d*D, acc) where isum adds
-// scale·sum of the sub-blocks; acc = fma(-msum, dmin*D, acc) where msum adds
-// minimum·(sum of activations). Those sums are cut into bytes, s = 64*high + low,
-// and msum made of dot products: |s| ≤ 32·127, so -64 ≤ high < 64.
+// K-quants with sub-blocks of 16: acc = fma(isum, d*D, acc), where isum adds
+// scale·sum of all sub-blocks; acc = fma(-msum, dmin*D, acc), where msum adds
+// minimum·(sum of activations). Each such sum s is cut into bytes, s = 64*high + low,
+// so that dot products give msum: |s| ≤ 32·127, so -64 ≤ high < 64.
 //
 // Registers
 //	R1 panel        R2 blocks                      R3 tokens left
 //	R4 accumulators R5 activations, R6 their stride R7 scales, R8 their stride
-//	R10, R26 the sub-block of two fours of rows, then what follows
-//	R11 the rows' accumulators                    R12 runs of 8 rows left
-//	R13-R15, R19 the tokens' activations          R20 the block's first scale, R21 a token's
-//	R22 sums' stride, R9 sums, R23 the block's, R25 a token's
+//	R10, R26 the current sub-block of rows 0 to 3 and of rows 4 to 7, then the data after the sub-blocks
+//	R11 accumulators of the current rows          R12 runs of 8 rows left
+//	R13-R15, R19 activations of the tokens        R20 scale of the first token, R21 scale of the current token
+//	R22 stride of the sums, R9 all sums, R23 those of the block, R25 those of the current token
 //	R0  sub-blocks left                           R24 blocks left
 //	V0-V7 sums of the sub-block, [token][4 rows]  V8-V15 isum
-//	V16-V19 activations  V20-V27 weights          V28-V29 scales  V30 63 in each half
+//	V16-V19 activations  V20-V27 weights          V28-V29 scales  V30 63 in each int16
 TEXT ·tileK16MinSDOT(SB), NOSPLIT, $0-8
 	MOVD  t+0(FP), R0
 	MOVD  tileArgs_Panel(R0), R1

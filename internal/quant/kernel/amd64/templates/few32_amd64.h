@@ -28,8 +28,8 @@
 //	R14                where the next block is packed to; then tokens left
 //	DI                 the packed block
 //	R12, CX, AX        the current token's activations, scale, pairs or DS
-//	R11, R10           bytes from a token's activations to the next's, three times that
-//	BX, R15            bytes from a token's scales to the next's, three times that
+//	R11, R10           bytes from one token's activations to the next token's, three times that
+//	BX, R15            bytes from one token's scales to the next token's, three times that
 //	R9                 accumulators
 //	Y0 - Y7            sums of tokens 0 to 3, of rows 0 to 7 and of rows 8 to 15 in turns
 //	Y8 - Y13           scratch; Y14, Y15 constants

@@ -1,9 +1,10 @@
 // A 256-wide format's product with a single token, by four long streams of rows as in
 // quad32_avx512_amd64.h. A vector holds 32 or 64 weights of one row. Multiplied with the
-// activations they become sums of two in int16, and with the scales sums of four in int32.
+// activations, they become sums of two products in int16. Multiplied with the scales, these
+// become sums of four products in int32.
 //
-// To be defined: QUAD (the function's name), QUADCONSTANTS, SUPERBLOCK (adds a
-// super-block of four rows to X13), BLOCK (its bytes), FETCH (prefetches for four rows
+// To be defined: QUAD (the function's name), QUADCONSTANTS, SUPERBLOCK (adds the
+// products of a super-block of four rows to X13), BLOCK (bytes of a super-block), FETCH (prefetches for four rows
 // at SI, DX bytes apart).
 //
 // Registers, besides those of quads_amd64.h

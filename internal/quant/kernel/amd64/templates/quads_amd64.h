@@ -32,7 +32,7 @@
 	VEXTRACTPS $3, x, (DI)(BX*1)
 
 // QUADSCALES sets the dwords of X9 to the scales of four rows times the token's scale. The
-// rows' scales are halves at off. Clobbers X10.
+// rows' scales are float16 at off. Clobbers X10.
 #define QUADSCALES(off) \
 	VPXOR        X9, X9, X9                   \
 	VPINSRW      $0, off(SI), X9, X9          \

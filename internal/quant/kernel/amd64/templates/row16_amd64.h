@@ -10,7 +10,7 @@
 //	V13, V7         integer sums of the first and the second 16
 //	V8 - V12        scratch; V14 -offset as int16; V15 low nibbles
 
-// ROWDOT sets sum to the products of 16 weights with the activations at at.
+// ROWDOT sets sum to the products of 16 weights with the activations from number at on.
 #define ROWDOT(at, sum, a, b, c, d) \
 	DOTTOKEN((at+0)(R12), a)  \
 	DOTTOKEN((at+4)(R12), b)  \

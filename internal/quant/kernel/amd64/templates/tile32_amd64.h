@@ -61,7 +61,7 @@ TEXT TILE(SB), NOSPLIT, $24-8
 	MOVQ tileArgs_Tokens(CX), DI
 	MOVQ DI, tokens-8(SP)
 
-	// back is what R8 moves over a run of blocks, 8 times what R11, DX and BX do.
+	// back is how far R8 moves over a run of blocks: 8 times as far as R11, DX and BX.
 	MOVQ tileArgs_NB(CX), DI
 	SHLQ $5, DI
 	MOVQ DI, back-16(SP)
