@@ -26,9 +26,9 @@ const forStrengths = 311
 
 // Strengths returns the Bradley–Terry strengths of the models of several sessions, the
 // strongest first. judge is People or the name of a judging model. Only votes of this judge
-// count, and the ties recorded for equal answers. Votes on judges' own prompts do not count.
-// Models are the same if their names, checksums and adapters are equal. Unlike ratings that
-// are updated vote by vote, strengths do not depend on the order of votes.
+// count, and the ties recorded for equal answers. Votes on prompts that a judge entered do not
+// count. Models are the same if their names, checksums and adapters are equal. Unlike ratings
+// that are updated vote by vote, strengths do not depend on the order of votes.
 func Strengths(list []*Session, judge string) []Strength {
 	index := map[string]int{}
 	var out []Strength
@@ -101,7 +101,7 @@ func Strengths(list []*Session, judge string) []Strength {
 }
 
 // judged reports whether v is a vote of judge, which is People or the name of a model.
-// Repeats of people do not count.
+// Votes that people give on a pair shown a second time do not count.
 func judged(v *Vote, judge string) bool {
 	if judge == People {
 		return !v.IsModel() && v.Repeat == 0

@@ -110,7 +110,8 @@ func (b *buffers) radix() []uint64 {
 // the vocabulary.
 const heapMax = 1024
 
-// top keeps the k candidates of largest logit, sorted.
+// top keeps the k candidates of largest logit, sorted. If there are no more than k, it changes
+// nothing.
 func (c *candidates) top(k int) {
 	switch {
 	case k >= len(c.list):

@@ -9,8 +9,8 @@ import (
 )
 
 // getter returns a function that returns an attribute of an item. attribute is a path such as
-// "a.b.0", an index, or nil for the item itself. If the item has no such attribute, the function
-// returns the value of other.
+// "a.b.0", an index, or nil for the item itself. If part of the path is missing, and other is not
+// nil, other takes the place of that part.
 func getter(r *value.Run, attribute, other value.Value) func(value.Value) value.Value {
 	var path []value.Value
 	switch attribute := attribute.(type) {

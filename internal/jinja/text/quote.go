@@ -46,7 +46,8 @@ func Escape(r rune) string {
 	return fmt.Sprintf(`\U%08x`, r)
 }
 
-// each adds t to b. It replaces each character by f's result, unless the result is "".
+// each adds t to b. It replaces each character by f's result, unless the result is "". The letters
+// a to z and spaces always stay: f does not get them.
 func (t Text) each(b *Builder, f func(rune) string) {
 	start := 0
 	for i, r := range t.s {
