@@ -133,7 +133,7 @@ func TestBadFolders(t *testing.T) {
 		files   map[string]string
 		want    string
 	}{
-		{"a tensor is missing", without("model.layers.0.mlp.up_proj.weight"), nil, `tensor "layers.0.mlp.up_proj.weight" is missing, which becomes "blk.0.ffn_up.weight"`},
+		{"a tensor is missing", without("model.layers.0.mlp.up_proj.weight"), nil, `tensor "layers.0.mlp.up_proj.weight", which becomes "blk.0.ffn_up.weight", is missing`},
 		{"an unknown tensor", with("model.layers.0.mlp.extra.weight", f32s(2)), nil, `tensor "model.layers.0.mlp.extra.weight", F32 [2] has no place in llama`},
 		{"a wrong type", with("model.norm.weight", array{"I64", []int{4}, make([]byte, 32)}), nil, `tensor "model.norm.weight" has the type I64, want floating point numbers`},
 		{"a wrong shape", with("model.layers.0.self_attn.v_proj.weight", f32s(32, 16)), nil, `tensor "model.layers.0.self_attn.v_proj.weight" has the shape [32 16], want [16 32]`},

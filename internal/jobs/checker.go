@@ -40,7 +40,7 @@ func (c *Checker) Check(line []byte, number int) (*Request, error) {
 		if c.first == 0 {
 			c.model, c.first = r.Model, number
 		} else if c.model != r.Model {
-			return nil, fmt.Errorf("body.model is %s, but %s in line %d: one model answers all of a file", clip(r.Model), clip(c.model), c.first)
+			return nil, fmt.Errorf("body.model is %s, but %s in line %d: all requests of a file must name the same model", clip(r.Model), clip(c.model), c.first)
 		}
 	}
 	c.lines[k] = number

@@ -112,7 +112,7 @@ func TestMergeErrors(t *testing.T) {
 	part := write(t, "part", lines[0])
 	require.ErrorContains(t, merge(part), "2 of 3 requests have no result, such as line")
 	other := write(t, "other", strings.Replace(lines[0], `"prompt"`, `"Prompt"`, 1))
-	require.ErrorContains(t, merge(all, other), "has another result in "+all+": they are of different models or versions, or a machine is faulty")
+	require.ErrorContains(t, merge(all, other), "has a different result in "+all+": the files are of different models or versions, or a machine is faulty")
 	foreign := write(t, "foreign", strings.Replace(lines[0], `"id-`, `"ID-`, 1))
 	require.ErrorContains(t, merge(all, foreign), "is not one of the input")
 	torn := write(t, "torn", lines[0][:20])

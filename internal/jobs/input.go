@@ -90,7 +90,7 @@ func (in *Input) check(shard Shard, bad func(line int, err error)) error {
 	}
 	switch {
 	case wrong > 0:
-		return fmt.Errorf("%d of %d lines cannot be taken", wrong, all)
+		return fmt.Errorf("%d of %d lines cannot be used", wrong, all)
 	case all == 0:
 		return errors.New("it has no requests")
 	}

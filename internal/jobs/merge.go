@@ -73,7 +73,7 @@ func findResults(in *Input, paths []string, file int, f *os.File, found map[key]
 		p := place{file, l.at, len(line), sha256.Sum256(line)}
 		other, ok := found[id]
 		if ok && other.sum != p.sum {
-			return fmt.Errorf("custom_id %s has another result in %s: they are of different models or versions, or a machine is faulty",
+			return fmt.Errorf("custom_id %s has a different result in %s: the files are of different models or versions, or a machine is faulty",
 				clip(r.CustomID), paths[other.file])
 		}
 		if !ok && r.Failed() {

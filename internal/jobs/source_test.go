@@ -15,7 +15,7 @@ func TestInputErrors(t *testing.T) {
 	path := write(t, "in.jsonl", "\ufeff"+line("a", "{}"), "", line("b", "[]"), line("a", "{}"), strings.Repeat("x", MaxLine+1), line("c", "{}"))
 	var told []string
 	_, err := OpenInput(path, All, func(line int, err error) { told = append(told, fmt.Sprintf("%d: %v", line, err)) })
-	require.EqualError(t, err, "3 of 5 lines cannot be taken")
+	require.EqualError(t, err, "3 of 5 lines cannot be used")
 	require.Equal(t, []string{
 		`3: body is "[]", must be a JSON object`, `4: custom_id "a" is that of line 1, too`, `5: it has more than 8454144 bytes`,
 	}, told)

@@ -204,7 +204,7 @@ func TestGemma4Values(t *testing.T) {
 		return convert.RunFolder(context.Background(), writeFormula(t, gemma4Config+config, tensors), filepath.Join(t.TempDir(), "x.gguf"), convert.FolderOptions{Type: "f32"})
 	}
 	_, err := convertTo(`"hidden_size_per_layer_input":0}`, gemma4([2]int{2, 2}, 0, false, nil))
-	require.ErrorContains(t, err, `tensor "layers.1.self_attn.v_proj.weight" is missing, which becomes "blk.1.attn_v.weight"`)
+	require.ErrorContains(t, err, `tensor "layers.1.self_attn.v_proj.weight", which becomes "blk.1.attn_v.weight", is missing`)
 	tensors := gemma4([2]int{2, 2}, 2, true, nil)
 	tensors["model.layers.4.self_attn.k_norm.weight"], tensors["model.layers.5.self_attn.v_proj.weight"] = []int{8}, []int{32, 32}
 	res, err := convertTo(`"hidden_size_per_layer_input":0,"num_kv_shared_layers":2,"use_double_wide_mlp":true}`, tensors)

@@ -146,7 +146,7 @@ func TestChatErrors(t *testing.T) {
 		{`{` + hi + `, "grammar": "a", "grammar_lazy": true, "grammar_triggers": [{"type": 0}]}`, "grammar_triggers[0].token", "is missing"},
 		{`{` + hi + `, "tools": [{"type": "function", "function": {"name": "f"}}], "tool_choice": {"type": "function", "function": {"name": "g"}}}`, "tool_choice.function.name", "must be the name of one of the tools"},
 		{`{` + hi + `, "tools": [{"type": "function", "function": {"name": "a b"}}]}`, "tools[0].function.name", "letters, digits"},
-		{`{` + hi + `, "tools": [{"type": "function", "function": {"name": "f"}}, {"type": "function", "function": {"name": "f"}}]}`, "tools[1].function.name", "as that of another"},
+		{`{` + hi + `, "tools": [{"type": "function", "function": {"name": "f"}}, {"type": "function", "function": {"name": "f"}}]}`, "tools[1].function.name", "which another tool already has"},
 		{`{` + hi + `, "tools": [{"type": "custom", "custom": {"name": "f"}}]}`, "tools[0].type", "only \"function\""},
 		{`{` + hi + `, "tools": [{"type": "function"}]}`, "tools[0].function", "is missing"},
 		{`{` + hi + `, "tools": [{"function": {"name": "f", "parameters": []}}]}`, "tools[0].function.parameters", "must be an object"},

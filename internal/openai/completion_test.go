@@ -61,7 +61,7 @@ func TestCompletionErrors(t *testing.T) {
 		{`{"prompt": "a", "suffix": "b"}`, "suffix", "at their end", false},
 		{`{"prompt": "a", "logprobs": 101}`, "logprobs", "must be between 0 and 100", false},
 		{`{"prompt": "a", "post_sampling_probs": 1}`, "post_sampling_probs", "boolean", true},
-		{`{"prompt": "a", "adaptive_target": 0.5}`, "adaptive_target", "this sampler is not supported", true},
+		{`{"prompt": "a", "adaptive_target": 0.5}`, "adaptive_target", "the adaptive-p sampler is not supported", true},
 		{`{"prompt": "a", "n_probs": -1}`, "n_probs", "must be between", true},
 		{`{"prompt": "a", "response_fields": [1]}`, "response_fields[0]", "must be the name", true},
 		{`{"prompt": "a", "t_max_predict_ms": 100}`, "t_max_predict_ms", "not cut by the clock", true},

@@ -181,7 +181,7 @@ const (
 func readAdaptive(o *object) {
 	var target float32 = AdaptiveTarget
 	if o.number("adaptive_target", &target); target >= 0 && o.err == nil {
-		o.err = Unsupported("adaptive_target", "this sampler is not supported: it must be negative")
+		o.err = Unsupported("adaptive_target", "the adaptive-p sampler is not supported: adaptive_target must be negative")
 	}
 }
 

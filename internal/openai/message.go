@@ -89,7 +89,7 @@ func (o *object) message(data json.RawMessage) (m Message) {
 	case given:
 		o.fail("content", "must be a string or a list of parts, is %s", kind(content))
 	case m.Role != assistant:
-		o.fail("content", "is missing: only the assistant's messages can do without")
+		o.fail("content", "is missing: only the assistant's messages may leave it out")
 	case !o.has("tool_calls") && !o.has("reasoning_content") && !o.has("function_call") && !o.has("refusal"):
 		if _, null := o.fields["content"]; !null {
 			o.fail("content", "is missing")

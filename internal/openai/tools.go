@@ -123,7 +123,7 @@ func (t *Tools) add(f *object, schema string) {
 	case !toolcall.ValidName(tool.Name):
 		f.fail("name", "is %q, must be 1 to 128 letters, digits, \"_\", \"-\" or \".\"", clip(tool.Name))
 	case slices.ContainsFunc(t.List, func(other toolcall.Tool) bool { return other.Name == tool.Name }):
-		f.fail("name", "is %q, as that of another tool", clip(tool.Name))
+		f.fail("name", "is %q, which another tool already has", clip(tool.Name))
 	case len(tool.Parameters) > MaxSchema:
 		f.fail(schema, "has %d bytes, must have at most %d", len(tool.Parameters), MaxSchema)
 	}

@@ -93,11 +93,11 @@ func (a Address) check() ([]*url.URL, error) {
 	for _, u := range servers {
 		switch {
 		case u.Scheme != "tls":
-			return nil, &RefusedError{a.Redacted() + " is not encrypted: whoever is on the way reads prompts and answers",
+			return nil, &RefusedError{a.Redacted() + " is not encrypted: others on the network could read prompts and answers",
 				"tls:// encrypts; --insecure-queue allows it on a network that you trust"}
 		case u.User == nil && a.Creds == "":
-			return nil, &RefusedError{a.Redacted() + " would be asked without credentials",
-				"--queue-creds names a file with them, and $ALPACA_QUEUE may hold tls://USER:PASSWORD@HOST; --insecure-queue goes without"}
+			return nil, &RefusedError{a.Redacted() + " would be used without credentials",
+				"--queue-creds names a file with them, and $ALPACA_QUEUE may hold tls://USER:PASSWORD@HOST; --insecure-queue allows it to be used without"}
 		}
 	}
 	return servers, nil
@@ -128,7 +128,7 @@ func readCreds(name string) (text []byte, jwt bool, err error) {
 		return text, true, nil
 	}
 	if !seed.Match(text) {
-		return nil, false, fmt.Errorf("%s: there is neither the seed of a user's nkey (SU…) in it nor a JWT of nats' tools", name)
+		return nil, false, fmt.Errorf("%s: it has neither the seed of a user's nkey (SU…) nor a JWT of nats' tools", name)
 	}
 	return text, false, nil
 }

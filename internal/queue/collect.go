@@ -116,7 +116,7 @@ func (r *run) watch(ctx context.Context) error {
 			}
 			if now := r.unattended(ctx); now != unattended {
 				if unattended = now; now {
-					r.Log("no worker takes the jobs of %s: alpaca worker --queue %s -m MODEL does", r.Model.Name, r.conn.where)
+					r.Log("no worker takes the jobs of %s: start one with alpaca worker --queue %s -m MODEL", r.Model.Name, r.conn.where)
 				}
 			}
 		}

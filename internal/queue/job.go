@@ -182,7 +182,7 @@ func (w *Worker) compare(j *job, first *jetstream.RawStreamMsg, mine *nats.Msg) 
 func (w *Worker) giveUp(ctx context.Context, j *job) {
 	w.counts.GivenUp.Add(1)
 	w.opt.Log("gave up custom_id %.60q after %d deliveries", j.request.CustomID, j.before)
-	r := w.exec.GiveUp(j.request, "gave_up", fmt.Sprintf("gave up after %d deliveries: each time the worker died, or could not do it", j.before))
+	r := w.exec.GiveUp(j.request, "gave_up", fmt.Sprintf("gave up after %d deliveries: each time the worker died or failed", j.before))
 	if err := w.keep(ctx, j, r, true); err != nil {
 		w.lost(ctx, j, err)
 		return
@@ -213,7 +213,7 @@ func (w *Worker) lost(ctx context.Context, j *job, err error) {
 	w.counts.Failed.Add(1)
 	w.opt.Log("custom_id %.60q failed on this machine: %v", j.request.CustomID, err)
 	if err := j.NakWithDelay(w.opt.Delay); err != nil {
-		w.opt.Log("cannot return a job to the queue, which gives it out again later: %v", err)
+		w.opt.Log("cannot return a job to the queue, which will deliver it again later: %v", err)
 	}
 	if w.bad.Add(1) >= badInARow {
 		w.once.Do(func() {

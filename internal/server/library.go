@@ -83,7 +83,7 @@ func (s *Server) hand(w http.ResponseWriter, r *http.Request, own http.Handler) 
 		return nil
 	case errors.Is(err, ErrNoModel):
 		return &openai.Error{Status: http.StatusNotFound, Type: openai.TypeNotFound, Code: "model_not_found", Param: "model",
-			Message: "there is no model " + guard.Clip(name) + " on this machine; /v1/models lists those that there are, and \"alpaca pull\" fetches others"}
+			Message: "there is no model " + guard.Clip(name) + " on this machine; /v1/models lists its models, and \"alpaca pull\" fetches others"}
 	case errors.Is(err, keeper.ErrBusy):
 		return &openai.Error{Status: http.StatusTooManyRequests, Type: openai.TypeRate, Code: "queue_full", Message: err.Error(), RetryAfter: s.retryAfter()}
 	case errors.Is(err, keeper.ErrClosed):

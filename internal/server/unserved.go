@@ -15,10 +15,10 @@ var unserved = []struct {
 	{"this server does not make embeddings: language models without pooling make poor ones", []string{
 		"POST /v1/embeddings", "POST /embeddings", "POST /embedding", "POST /api/embed", "POST /api/embeddings",
 	}},
-	{"this server ranks nothing: that takes a model made for it", []string{
+	{"this server ranks nothing: ranking needs a model made for it", []string{
 		"POST /rerank", "POST /reranking", "POST /v1/rerank", "POST /v1/reranking",
 	}},
-	{"nothing is filled in between two texts: continue the first one with /v1/completions", []string{"POST /infill"}},
+	{"this server cannot fill in a text between two others: continue the first one with /v1/completions", []string{"POST /infill"}},
 	{"the state of texts is neither saved nor loaded over HTTP", []string{"POST /slots/{id}"}},
 	{"models are not managed over HTTP: the server has the one that it was started with", []string{
 		"POST /api/pull", "POST /api/push", "POST /api/create", "POST /api/copy", "DELETE /api/delete", "POST /api/blobs/{digest}", "HEAD /api/blobs/{digest}",

@@ -39,7 +39,7 @@ func (l *Library) Waste() (list []Waste) {
 		if !ok || !ref.IsSHA256(hash) || needed[hash] || err != nil {
 			continue
 		}
-		list = append(list, Waste{"content that no model has: " + f.Name(), st.Size(), func() (int64, error) {
+		list = append(list, Waste{"content that belongs to no model: " + f.Name(), st.Size(), func() (int64, error) {
 			release, got := fetch.TryLock(l.LockOf(hash))
 			if !got {
 				return 0, nil

@@ -206,6 +206,6 @@ func TestLiveComparison(t *testing.T) {
 	b.arrives(`document.body.innerText.includes("All 3 pairs are judged")`)
 	b.looks("done-live")
 	b.clickText("main", "Close the session and show the results")
-	b.arrives(`document.body.innerText.includes("Prompts that judges asked themselves: 1")`)
+	b.arrives(`document.body.innerText.includes("Prompts that judges wrote: 1")`)
 	b.looks("results-own")
 }

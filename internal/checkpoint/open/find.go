@@ -68,7 +68,7 @@ func (b *builder) named(s source) (*stored, error) {
 		case x == nil && e == 0:
 			return nil, nil
 		case x == nil:
-			return nil, fmt.Errorf("tensor %q is missing, which becomes a part of %q", s.tensor.HFName(s.layer, e, s.bias), s.name())
+			return nil, fmt.Errorf("tensor %q, which becomes a part of %q, is missing", s.tensor.HFName(s.layer, e, s.bias), s.name())
 		case e > 0 && !slices.Equal(x.shape, list[0].shape):
 			return nil, fmt.Errorf("tensor %q has the shape %d, that of the first is %d", x.name, x.shape, list[0].shape)
 		}

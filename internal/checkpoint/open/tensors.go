@@ -157,7 +157,7 @@ func (b *builder) one(s source) error {
 		case s.bias && (!s.tensor.Bias || s.tensor.Optional && !b.lastIs(source{s.tensor, s.layer, s.sizes, false}.name())), !s.bias && s.tensor.Optional && (s.tensor.Role != arch.AttnV || b.KeysAsValues == nil):
 			return nil
 		}
-		return fmt.Errorf("tensor %q is missing, which becomes %q", b.wanted(s), s.name())
+		return fmt.Errorf("tensor %q, which becomes %q, is missing", b.wanted(s), s.name())
 	}
 	shape := s.shape()
 	r, err := fit(x, s, shape)

@@ -57,14 +57,14 @@ the same sampler and seed; then a page shows the answers in pairs, and people vo
 without knowing which is which. Each model stands on the left as often as on the right.
 Names and numbers are shown when all pairs are judged and the session is closed.
 
-With --answers FILE in place of a model its answers are read. With --judge MODEL a model
-votes instead of people: it sees each pair in both orders, and where it contradicts
-itself that is a tie. Votes of people and of models are never mixed.
+--answers FILE reads answers from a file instead of running a model. With --judge MODEL,
+a model votes instead of people. It sees each pair in both orders; if it contradicts
+itself, the pair is a tie. Votes of people and of models are never mixed.
 
-With --live both models stay in memory. The page is there at once, further answers are
-made while people vote, and who votes can ask both models something of their own.
+With --live, both models stay in memory. The page is there at once, further answers are
+made while people vote, and voters can send both models prompts of their own.
 
-The session lies in a database: the same command goes on with it, and so does
+The session is stored in a database: the same command resumes it, and so does
 "alpaca ab -d FILE" alone.`,
 		Example: `  alpaca ab -m base.gguf -m tuned.gguf --prompts eval.jsonl --votes 50
   alpaca ab -m base.gguf -m base.gguf --lora adapter.gguf --prompts eval.jsonl
@@ -81,18 +81,18 @@ The session lies in a database: the same command goes on with it, and so does
 	fs.StringArrayVarP(&o.models, "model", "m", nil, "model: a `file`, a name that \"alpaca list\" shows, or builtin; give two models")
 	fs.StringArrayVar(&o.answers, "answers", nil, "`file` with the answers of a model: instruction, input, output")
 	o.AddLoRA(fs)
-	fs.Lookup("lora").Usage = "adapter `FILE[:SCALE]` added to the second model, repeatable"
+	fs.Lookup("lora").Usage = "add the adapter `FILE[:SCALE]` to the second model; repeatable"
 	fs.StringVar(&o.prompts, "prompts", "", "`file` of prompts: JSON lines or an array with instruction and input, prompt, or messages (default: those of the answers)")
 	fs.StringVarP(&o.db, "database", "d", "ab.db", "`file` of the database with the session")
 	flags.AddInt(fs, &o.votes, flags.Int{Name: "votes", Low: 0, High: 1 << 20}, "number of `prompts` to judge, chosen by the seed; 0 is all, at most 50")
-	fs.Float64Var(&o.repeat, "repeat", 0, "`fraction` of the pairs that are shown again, mirrored, to measure whether judges agree with themselves")
+	fs.Float64Var(&o.repeat, "repeat", 0, "`fraction` of the pairs to show again, mirrored, to measure whether judges agree with themselves")
 	fs.BoolVar(&o.peek, "peek", false, "show results before the end, with intervals that allow for it")
 	flags.AddInt(fs, &o.maxChars, flags.Int{Name: "max-chars", Value: 2000, Low: 1, High: 1 << 24}, "largest number of `characters` in an answer, the same for both models")
 	flags.AddInt(fs, &o.parallel, flags.Int{Name: "parallel", Value: 4, Low: 1, High: 256}, "number of `answers` generated at once; does not change the answers")
 	flags.AllowSingleDash(fs, "parallel", "np")
 	fs.StringVar(&o.judge, "judge", "", "`model` that votes in place of people")
-	fs.BoolVar(&o.terminal, "terminal", false, "vote here, without a browser: 1, 2, 3, 4, 0")
-	fs.BoolVar(&o.live, "live", false, "keep both models in memory: vote while they answer, and ask them prompts of your own; --prompts may be left out")
+	fs.BoolVar(&o.terminal, "terminal", false, "vote in the terminal, with the keys 1 (A is better), 2 (B is better), 3 (both good), 4 (both bad) and 0 (skip)")
+	fs.BoolVar(&o.live, "live", false, "keep both models in memory: vote while they answer, and send them prompts of your own; --prompts may be left out")
 	fs.StringVar(&o.host, "host", "localhost", "local `address` to listen on")
 	flags.AddInt(fs, &o.port, flags.Int{Name: "port", Value: 8002, High: math.MaxUint16}, "`port` to listen on; 0 is any")
 	o.AddSizes(fs, "context in `tokens`; 0 is the model's, at most 4096", "`tokens` of a prompt evaluated together")
@@ -118,7 +118,7 @@ func (o *options) check() error {
 	case o.live && o.prompts == "" && (o.votes > 0 || o.repeat > 0):
 		return ui.Usagef("--votes and --repeat need --prompts: they are about its prompts")
 	case len(o.models) > 0 && o.prompts == "" && len(o.answers) == 0 && !o.live:
-		return ui.Usagef("--prompts is missing: name the file with what the models are asked")
+		return ui.Usagef("--prompts is missing: name the file with the prompts for the models")
 	case len(o.LoRAs()) > 0 && len(o.models) == 0:
 		return ui.Usagef("--lora needs a second model: give -m twice")
 	case o.repeat < 0 || o.repeat > 1 || o.repeat != o.repeat:
@@ -127,7 +127,7 @@ func (o *options) check() error {
 		return ui.Usagef("--judge and --terminal cannot be used together")
 	}
 	if !o.terminal && o.judge == "" && !listen.IsLocal(o.host) {
-		return ui.Usagef("--host %s: the page is for this machine: localhost, or an address of the loopback interface", o.host)
+		return ui.Usagef("--host %s: the page is only for this machine: use localhost, or an address of the loopback interface", o.host)
 	}
 	return o.sampling.Check()
 }
@@ -288,7 +288,7 @@ func (o *options) begin(ctx context.Context, st abtest.Store, c comparison) (id 
 	}
 	id, isNew, err := st.Begin(ctx, c.plan, c.chosen)
 	if err == nil && !isNew {
-		o.u.Notef("going on with session %d of %s", id, o.db)
+		o.u.Notef("resuming session %d of %s", id, o.db)
 	}
 	return id, err
 }

@@ -29,9 +29,9 @@ func newReport(u *ui.UI) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "report DATABASE...",
 		Short: "Report the results of a comparison",
-		Long: `Say what came of the last session of a database: wins, ties, the win rate with its
-interval, whether sides or lengths mattered. Of several databases with models in common
-also how strong all of them are (Bradley–Terry).`,
+		Long: `Report the result of a database's last session: wins, ties, the win rate with its
+interval, whether sides or lengths mattered. Given several databases that share models,
+also rate all these models (Bradley–Terry).`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return fmt.Errorf("no database is given")
@@ -96,7 +96,7 @@ func (o *reportOptions) run(ctx context.Context, u *ui.UI, paths []string) error
 	for i, s := range sessions {
 		if !s.Closed && !s.Peek && !o.peek && hasPeople(s) {
 			return ui.WithHint(fmt.Errorf("%s: session %d is not closed: a judge who has seen the results would no longer be blind", paths[i], s.ID),
-				"vote to the end, or --unblind shows them all the same")
+				"vote to the end, or use --unblind to see the results all the same")
 		}
 		reports = append(reports, abtest.NewReport(s))
 	}
@@ -162,7 +162,7 @@ func writeReport(w io.Writer, r *abtest.Report) error {
 		fmt.Fprintf(w, "no votes; %d pairs are the same text\n", r.Equal)
 	}
 	if r.Own > 0 {
-		fmt.Fprintf(w, "\nprompts that judges asked themselves: %d. They knew earlier answers when they chose these,\n"+
+		fmt.Fprintf(w, "\nprompts that judges wrote: %d. The judges knew earlier answers when they wrote these prompts,\n"+
 			"so the votes on them are counted apart and prove less.\n", r.Own)
 	}
 	for i := range r.OwnGroups {

@@ -60,13 +60,13 @@ The urls are /v1/chat/completions, /v1/completions and /v1/responses. The whole 
 checked before the model is loaded. Requests that begin alike are answered one after the
 other, and what they share is evaluated once.
 
-An answer follows from its request, the model and the flags alone: neither the order nor
-the machine shows in it. A request without a seed has one that its custom_id makes. So
---shard divides the work among machines, and "alpaca batch merge" puts the outputs
-together, to the same bytes as those of one machine.
+An answer depends only on its request, the model and the flags, not on the order or the
+machine. A request without a seed gets one that depends on its custom_id. So --shard can
+divide the work among machines, and "alpaca batch merge" joins their outputs to the same
+bytes as those of one machine.
 
-Whatever ends a run, the same command goes on with it: what is in the output is not
-answered again. INPUT and OUTPUT may be -, for a pipe.
+However a run ended, the same command resumes it: requests with a result in the output
+are not answered again. INPUT and OUTPUT may be -, for a pipe.
 
 Exit status: 0 all answered; 1 failure; 2 wrong command line; 3 complete, but some results
 have errors; 130 interrupted.`,
@@ -83,11 +83,11 @@ have errors; 130 interrupted.`,
 	fs.SortFlags = false
 	fs.StringVarP(&o.out, "output", "o", "", "`file` for the results; - is stdout")
 	fs.StringVar(&o.order, "order", "done", "`order` of the results: done (as they complete) or input (sorted at the end)")
-	fs.StringVar(&o.shard, "shard", "", "answer only part `I/N` of the requests, with I from 0: lines with similar prompts of a file, or every N-th line of a pipe")
+	fs.StringVar(&o.shard, "shard", "", "answer only part `I/N` of the requests, with I from 0. From a file, lines with similar prompts stay in one part; from a pipe, a part is every N-th line.")
 	fs.BoolVar(&o.check, "check", false, "only check the input")
 	flags.AddInt(fs, &o.retries, flags.Int{Name: "retries", Value: 2, High: 100}, "how many `times` to retry a request that failed, for example for lack of memory")
 	flags.AddInt(fs, &o.maxErrors, flags.Int{Name: "max-errors", Value: -1, Low: -1, High: math.MaxInt32}, "end when more than this number of `results` have errors; -1 is no limit")
-	fs.BoolVar(&o.again, "retry-errors", false, "answer requests again whose results have errors")
+	fs.BoolVar(&o.again, "retry-errors", false, "answer again the requests whose results have errors")
 	fs.BoolVar(&o.force, "force", false, "resume an output of another model, other flags, or another version")
 	o.queue.AddFlags(fs, "`address` of a queue, nats://HOST:4222 or tls://HOST:4222, whose workers answer: docs/workers.md")
 	o.model.AddFlags(fs)

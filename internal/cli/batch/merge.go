@@ -15,13 +15,13 @@ func newMerge(u *ui.UI) *cobra.Command {
 	var out string
 	cmd := &cobra.Command{
 		Use:   "merge INPUT -o OUTPUT RESULTS...",
-		Short: "Put results of several runs together",
-		Long: `Put the results of several runs, each of which answered a part of an input, together in
-the order of the input: to the bytes that one run would have made with --order input.
-Each request must have a result. One that is in several files must be the same in all:
-else they are of different models or versions, or a machine is faulty.
+		Short: "Merge the results of several runs",
+		Long: `Merge the results of runs that each answered a part of an input, in the input's order.
+The output is byte for byte what one run with --order input would write. Each request
+must have a result. A result that is in several files must be the same in all of them:
+otherwise the files are of different models or versions, or a machine is faulty.
 
-Exit status: 0 all is there; 1 failure; 2 wrong command line; 3 some results have errors.`,
+Exit status: 0 all results are there; 1 failure; 2 wrong command line; 3 some results have errors.`,
 		Example: `  alpaca batch merge in.jsonl -o out.jsonl out.0.jsonl out.1.jsonl`,
 		Args:    cobra.MinimumNArgs(2),
 		RunE:    func(_ *cobra.Command, args []string) error { return merge(u, args[0], out, args[1:]) },

@@ -73,7 +73,7 @@ func (p *progress) rates() string {
 	}
 	s, seconds := p.stats(), time.Since(p.start).Seconds()
 	rate := func(n int64) float64 { return float64(n) / max(seconds, 1e-3) }
-	return fmt.Sprintf("%.0f prompt tokens/s (%.0f more known from before), %.0f generated/s", rate(s.PromptTokens), rate(s.CachedTokens), rate(s.GeneratedTokens))
+	return fmt.Sprintf("%.0f prompt tokens/s (%.0f more from the cache), %.0f generated/s", rate(s.PromptTokens), rate(s.CachedTokens), rate(s.GeneratedTokens))
 }
 
 // end tells the user what was done.

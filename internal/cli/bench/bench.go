@@ -78,7 +78,7 @@ core (prompts).`,
 	fs.IntSliceVarP(&o.gens, "n-gen", "n", []int{128}, "generated `tokens`; 0 leaves this test out")
 	fs.StringArrayVar(&o.promptGens, "prompt-gen", nil, "`PROMPT,GENERATED` tokens in one test, repeatable")
 	flags.AllowSingleDash(fs, "prompt-gen", "pg")
-	fs.IntSliceVar(&o.parallels, "parallel", []int{1}, "number of `texts` at once, each with that many tokens; rates count all of them")
+	fs.IntSliceVar(&o.parallels, "parallel", []int{1}, "number of `texts` at once, each with the tokens of -p and -n; rates are totals over all texts")
 	flags.AllowSingleDash(fs, "parallel", "npl")
 	fs.IntSliceVarP(&o.depths, "n-depth", "d", []int{0}, "`tokens` already in the context")
 	fs.IntSliceVarP(&o.batches, "batch-size", "b", []int{model.DefaultBatch}, "prompt `tokens` evaluated together")
@@ -94,7 +94,7 @@ core (prompts).`,
 	fs.StringVar(&o.shared, "report", "", "write the results and a description of this machine to a Markdown `file`, to be shared")
 	fs.StringVar(&o.compare, "compare", "", "compare with the results in a JSON `file`")
 	o.drafts.AddReplayFlags(fs)
-	fs.StringVarP(&o.text, "file", "f", "", "text that --spec writes again: a `file`, of which -p tokens are the prompt (default: half of it)")
+	fs.StringVarP(&o.text, "file", "f", "", "`file` with a text that --spec has the model reproduce; its first -p tokens (default: half the text) are the prompt")
 	o.compat.AddBenchFlags(fs)
 	return cmd
 }

@@ -15,9 +15,9 @@ import (
 	"alpaca/internal/sampler"
 )
 
-// A replay measures what drafts save on a given text. Its first tokens are a prompt, and the model
-// writes the others, whatever it would write itself, once without and once with drafts in each
-// repetition. So the acceptance depends on the text alone.
+// A replay measures what drafts save on a given text. The text's first tokens are the prompt. In
+// each repetition the model is made to write the other tokens twice: without drafts and with
+// them. So the acceptance depends on the text alone.
 
 // replayed is the result of a replay.
 type replayed struct {
@@ -69,7 +69,7 @@ func (s *script) Accept(id int32) error {
 // checkReplay returns a usage error if --spec and -f are wrong or conflict with other flags.
 func (o *benchOptions) checkReplay() error {
 	if !o.flags.Changed("spec") || o.text == "" {
-		return ui.Usagef("--spec and -f belong together: the drafts, and the text that is written again")
+		return ui.Usagef("--spec and -f belong together: the kinds of drafts, and the text to reproduce")
 	}
 	for _, name := range []string{"n-gen", "prompt-gen", "parallel", "n-depth", "membw", "save", "report", "compare", "cache-type-k", "cache-type-v", "synthetic", "train"} {
 		if o.flags.Changed(name) {
@@ -135,7 +135,7 @@ func (o *benchOptions) replayModel(ctx context.Context, u *ui.UI, path, text str
 		r.Prompt = o.prompts[0]
 	}
 	if r.Tokens = len(tokens) - r.Prompt; r.Prompt < 1 || r.Tokens < 2 {
-		return r, fmt.Errorf("%s: %d tokens are too few for a prompt of %d and two that are written", o.text, len(tokens), r.Prompt)
+		return r, fmt.Errorf("%s: %d tokens are too few for a prompt of %d tokens and two more to write", o.text, len(tokens), r.Prompt)
 	}
 	if i := slices.IndexFunc(tokens, tok.IsEOG); i >= 0 {
 		return r, fmt.Errorf("%s: token %d ends a text of this model", o.text, i)

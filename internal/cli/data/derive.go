@@ -27,9 +27,9 @@ func newSplit(u *ui.UI) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "split",
 		Short: "Split a source into training rows and evaluation rows",
-		Long: `Divide the rows of a source into two new sources: one to train with, and a small one to measure
-with what comes of it. Which row goes where follows from the seed and from what it asks, not
-from the order of the rows. Rows that ask the same are on the same side. The old source stays.`,
+		Long: `Divide the rows of a source into two new sources: one to train with, and a small one to evaluate
+the trained model. The seed and the question of a row decide where the row goes, not the order of
+the rows. Rows with the same question are on the same side. The old source stays.`,
 		Example: `  alpaca data split --eval 0.05
   alpaca data export --source alpaca_data_train --format jsonl -o train.jsonl`,
 		Args: flags.NoArgs,
@@ -77,9 +77,9 @@ func newMerge(u *ui.UI) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "merge SOURCE SOURCE…",
 		Short: "Merge several sources into one",
-		Long: `Write the rows of sources to a new one, one source after the other. The old sources stay. Where
-they came in different formats, "alpaca data export" writes the new one as chats unless
---format names another.`,
+		Long: `Write the rows of sources to a new source, one source after the other. The old sources stay. If
+they came in different formats, "alpaca data export" writes the new source as chats, unless
+--format names another format.`,
 		Example: `  alpaca data merge alpaca_data dolly --name both --unique`,
 		Args:    cobra.MinimumNArgs(2),
 		RunE:    func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), u, args) },

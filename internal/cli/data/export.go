@@ -31,8 +31,8 @@ func newExport(u *ui.UI) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "export [--format FORMAT] [-o FILE]",
 		Short: "Write rows to a file",
-		Long: `Write rows to a file or stdout. A source is written as it came, with equal values in equal
-order, unless --format names another format:
+		Long: `Write rows to a file or stdout. A source is written in its original format, with the same
+values in the same order, unless --format names another format:
 
 ` + formLines() + `
 Keys that a format does not know are written as they are.`,

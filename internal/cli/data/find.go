@@ -34,8 +34,8 @@ func newSearch(u *ui.UI) *cobra.Command {
 		Use:   "search WORDS…",
 		Short: "Find rows by their words",
 		Long: `Find rows that have all the words, the best first. A star at the end of a word finds all
-that begin so. Texts in scripts without spaces, and punctuation, are found anywhere in a row.
-The search does not know accents and capital letters.`,
+words with this beginning. Punctuation, and words in scripts written without spaces, are
+found anywhere in a row. The search ignores accents and case.`,
 		Example: `  alpaca data search penguin
   alpaca data search "south pol*" --in output -n 3 -o json`,
 		Args: cobra.MinimumNArgs(1),
@@ -96,7 +96,8 @@ func newRandom(u *ui.UI) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "random",
 		Short: "Draw rows",
-		Long:  `Draw rows, none twice. The same --seed draws the same ones while the rows are the same.`,
+		Long: `Draw rows, none twice. The same --seed draws the same rows as long as the database does not
+change.`,
 		Example: `  alpaca data random
   alpaca data random -n 5 --seed 7 --where category=poem`,
 		Args: flags.NoArgs,
@@ -152,8 +153,8 @@ func newShow(u *ui.UI) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show ID…",
 		Short: "Show rows by their ids",
-		Long: `Show rows by their ids. With --chat-template or -m show the text that each is for training
-with that template, and with -m the number of its tokens.`,
+		Long: `Show rows by their ids. With --chat-template or -m, show the text that training would see
+for each row with that template, and with -m the number of its tokens.`,
 		Example: `  alpaca data show 17
   alpaca data show 17 --chat-template stanford`,
 		Args: cobra.MinimumNArgs(1),

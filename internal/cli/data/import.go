@@ -32,12 +32,12 @@ func newImport(u *ui.UI) *cobra.Command {
 objects), JSON lines, CSV or TSV, in the forms of Stanford Alpaca, self-instruct, GPTeacher,
 Dolly, OpenAI's chats, ShareGPT, or preference pairs. "-" is stdin.
 
-A file is taken in whole or, if the command is interrupted, not at all. Rows that cannot be
-read are counted and kept in the table rejected, with line, offset and reason; --strict makes
-the first of them an error. A file that was taken in before is refused. With --substring and no
-file the rows that are there are indexed.
+A file is imported as a whole or, if the command is interrupted, not at all. Rows that cannot
+be read are counted and kept in the table rejected, with line, offset and reason; --strict
+makes the first of them an error. A file that was imported before is refused. --substring
+without a file indexes the rows already in the database.
 
-Exit status: 0 all files are taken in, 1 one is not, 2 wrong command line.`,
+Exit status: 0 all files are imported, 1 one is not, 2 wrong command line.`,
 		Example: `  alpaca data import alpaca_data.json --license "CC BY-NC 4.0"
   curl -s https://example.org/chats.jsonl | alpaca data import - --name chats`,
 		Args: cobra.ArbitraryArgs,
@@ -82,7 +82,7 @@ func (o *importOptions) run(ctx context.Context, u *ui.UI, paths []string) error
 	for _, path := range paths {
 		if err := o.one(ctx, u, db, path); err != nil {
 			if e, ok := errors.AsType[*formats.ImportedError](err); ok {
-				return ui.WithHint(e, "--again takes it in once more")
+				return ui.WithHint(e, "--again imports it once more")
 			}
 			return err
 		}
@@ -153,13 +153,13 @@ func (o *importOptions) report(u *ui.UI, label string, res *formats.Result) erro
 	}
 	fmt.Fprintf(u.Out, "%s: %s of the format %s as %s\n", filepath.Base(label), plural(res.Rows, "row"), res.Source.Format, res.Source.Name)
 	if res.Bad > 0 {
-		u.Warnf("%s: cannot be read: %s, in the table rejected; the first: %s", label, plural(res.Bad, "row"), ui.Printable(res.First.Error()))
+		u.Warnf("%s: cannot be read: %s, kept in the table rejected; the first: %s", label, plural(res.Bad, "row"), ui.Printable(res.First.Error()))
 	}
 	for _, n := range []struct {
 		count       int
 		thing, what string
 	}{
-		{res.Notes.NotText, "value", "kept as JSON, because no text is there"},
+		{res.Notes.NotText, "value", "kept as JSON, because a text was expected"},
 		{res.Notes.HalfPairs, "text", "with half of a surrogate pair or a NUL byte, which is replaced"},
 		{res.Notes.DoubleKeys, "row", "with a duplicate key; the last one counts"},
 		{res.Notes.OtherForm, "row", "of another format than the first"},
@@ -169,7 +169,7 @@ func (o *importOptions) report(u *ui.UI, label string, res *formats.Result) erro
 		}
 	}
 	if res.Source.Format == "preference" {
-		u.Notef("%s: of preference pairs the chosen answer is the row's output: training uses no others", label)
+		u.Notef("%s: the chosen answer of a preference pair is the row's output, the only answer that training uses", label)
 	}
 	return nil
 }

@@ -39,10 +39,10 @@ func newLint(u *ui.UI) *cobra.Command {
 which the page and --where select rows. The rules:
 
 ` + ruleLines() + `
-With --fix rows are written to a new source, mended by the rules that can; those of the rules
-in --drop are left out. The old source stays as it is.
+--fix writes all rows to a new source and repairs what it can. Rows found by a rule in --drop
+are left out. The old source stays as it is.
 
-Exit status: 0 nothing is found by the rules in --fail-on, 1 something is, 2 wrong command line.`,
+Exit status: 0 the rules in --fail-on find nothing, 1 they find something, 2 wrong command line.`,
 		Example: `  alpaca data lint --show 3
   alpaca data lint --rule merged,empty-output --fail-on merged,empty-output
   alpaca data lint --source alpaca_data --fix --drop empty-output,dup-exact --name alpaca_clean`,
@@ -55,9 +55,9 @@ Exit status: 0 nothing is found by the rules in --fail-on, 1 something is, 2 wro
 	fs.StringSliceVar(&o.rules, "rule", nil, "`rules` to look for, with commas (default: all)")
 	flags.AddInt(fs, &o.show, flags.Int{Name: "show", Value: 0, Low: 0, High: math.MaxInt32}, "`examples` to show of each rule")
 	fs.StringSliceVar(&o.failOn, "fail-on", nil, "`rules` whose findings are a failure, with commas; all: every rule")
-	fs.BoolVar(&o.fix, "fix", false, "write mended rows to a new source")
+	fs.BoolVar(&o.fix, "fix", false, "write the rows, repaired, to a new source")
 	fs.StringVar(&o.name, "name", "", "`name` of the new source (default: the old name with _fixed)")
-	fs.StringSliceVar(&o.drop, "drop", nil, "`rules` whose rows --fix leaves out, with commas")
+	fs.StringSliceVar(&o.drop, "drop", nil, "`rules`, separated by commas: --fix leaves out the rows that they find")
 	o.model.add(fs)
 	flags.AddOutput(fs, &o.output, "text", "json")
 	return cmd
@@ -81,10 +81,10 @@ func (o *lintOptions) check() error {
 				return ui.WithHint(ui.Usagef("--%s: there is no rule %q", list.flag, id), "alpaca data lint --help lists them")
 			}
 			if r := lint.ByID(id); r != nil && r.NeedsTokens() && o.model.model == "" {
-				return ui.Usagef("--%s %s: it counts the tokens of a model: name one with -m", list.flag, id)
+				return ui.Usagef("--%s %s: this rule counts the tokens of a model: name one with -m", list.flag, id)
 			}
 			if len(o.rules) > 0 && list.flag != "rule" && id != "all" && !slices.Contains(o.rules, id) {
-				return ui.Usagef("--%s %s: --rule does not name it", list.flag, id)
+				return ui.Usagef("--%s %s: --rule does not name this rule", list.flag, id)
 			}
 		}
 	}
@@ -221,7 +221,7 @@ func (o *lintOptions) report(ctx context.Context, u *ui.UI, db *data.DB, found *
 		u.Notef("%s: unknown licence; import --license records one", strings.Join(found.Unlicensed, ", "))
 	}
 	if found.Characters {
-		u.Notef("some instructions are in scripts without spaces between words: for dup-rouge each character counts as one")
+		u.Notef("some instructions are in scripts without spaces between words: for dup-rouge each character counts as a word")
 	}
 	return nil
 }

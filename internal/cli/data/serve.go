@@ -31,10 +31,10 @@ func newServe(u *ui.UI) *cobra.Command {
 		Use:   "serve",
 		Short: "Show the rows in a browser",
 		Long: `Show the rows in a browser: a page to search, filter, sort and draw rows, to look at one, to
-ask in SQL, and to export. Its addresses and their JSON are those of Datasette.
+query in SQL, and to export. Its addresses and their JSON are those of Datasette.
 
-Programs on this machine alone can ask, unless --host names another address. Others can read
-all rows then, and run no SQL unless --sql allows it. Nothing can be changed over HTTP.
+Only programs on this machine can send requests, unless --host names another address; then
+other machines can read all rows, and --sql lets them run SQL. Nothing can be changed over HTTP.
 
 Exit status: 0 ended by a signal, 1 failure, 2 wrong command line.`,
 		Example: `  alpaca data serve --open

@@ -32,10 +32,10 @@ func newSQL(u *ui.UI) *cobra.Command {
 	var o sqlOptions
 	cmd := &cobra.Command{
 		Use:   "sql STATEMENT",
-		Short: "Ask in SQL",
-		Long: `Run a statement of SQL that reads. The rows are in the table example and, for each source,
-in a view of its name; source, rejected, lint and tag are tables, too. :name in the statement
-is a parameter, for which --param has the value. "-" reads the statement from stdin.`,
+		Short: "Run a query in SQL",
+		Long: `Run an SQL statement that only reads. The rows are in the table example and, for each source,
+in a view with its name; source, rejected, lint and tag are tables, too. :name in the statement
+is a parameter, whose value --param gives. "-" reads the statement from stdin.`,
 		Example: `  alpaca data sql "select category, count(*) from example group by 1 order by 2 desc"
   alpaca data sql "select instruction, input, output from alpaca_data where instruction || ' ' || input
     || ' ' || output like '%' || :search || '%' order by random()" --param search=penguin`,

@@ -29,8 +29,8 @@ func newStats(u *ui.UI) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "stats",
 		Short: "Count rows, lengths and first words",
-		Long: `Count the rows, those with an input and those that are there twice, and say how long their
-texts are: in words and, with -m, in tokens of a model. --plot draws the lengths.`,
+		Long: `Count the rows, the rows with an input and the duplicate rows, and say how long their texts
+are: in words and, with -m, in tokens of a model. --plot draws the lengths.`,
 		Example: `  alpaca data stats --plot lengths.svg
   alpaca data stats -m model.gguf --max-length 1024`,
 		Args: flags.NoArgs,

@@ -146,7 +146,7 @@ func (r *adapterReport) show(u *ui.UI, form string) error {
 		}
 	}
 	if n := len(r.Whole) - norms; n > 0 {
-		u.Warnf("%d whole matrices, such as %q, are in the file: alpaca puts them in the place of the model's, llama.cpp does not load it", n, firstMatrix(r.Whole))
+		u.Warnf("%d whole matrices, such as %q, are in the file: alpaca uses them instead of the model's, llama.cpp does not load such a file", n, firstMatrix(r.Whole))
 	} else if norms > 0 {
 		u.Warnf("%d norms are in the file: alpaca uses them, llama.cpp leaves them out", norms)
 	}

@@ -23,9 +23,9 @@ func NewCompareTensors(u *ui.UI) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "compare-tensors A B",
 		Short: "Show how the weights of two model files differ",
-		Long: `Compare two model files tensor by tensor: equal to the byte, or how far the
-weights of B are from those of A, as numbers, whatever their types. The status is
-1 where any weight differs.`,
+		Long: `Compare two model files tensor by tensor: say that they are equal byte for byte, or how
+far the weights of B are from those of A, as numbers, whatever their types. The exit
+status is 1 if any weight differs.`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return compareTensors(cmd.Context(), u, args[0], args[1], all, output)

@@ -30,7 +30,7 @@ func NewConvert(u *ui.UI) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "convert IN OUT.gguf",
 		Short: "Make a GGUF file from a checkpoint or an old model file",
-		Long: `Write a model of another container as GGUF version 3, which all programs of today
+		Long: `Write a model from another file format as GGUF version 3, which all programs of today
 read. IN is one of these:
 
   a folder of Hugging Face: config.json, safetensors or pytorch_model.bin in one
@@ -40,13 +40,13 @@ read. IN is one of these:
   GGUF of version 1 or 2, or split into files
   a llama2.c checkpoint
 
-A folder becomes a file of any type in one pass, with no file in between and little
-memory. Notes on stderr say where the result differs from llama.cpp's converter.
+A folder becomes a file of any type in one pass, without an intermediate file and with
+little memory. Notes on stderr say where the result differs from llama.cpp's converter.
 
-Of old files values are kept where GGUF can hold them. Scales of 2023 are float32 and
-are rounded to float16: what that changes is measured and told, and --exact stores
-the tensors concerned as F32 instead. The formats Q4_2 and Q4_3 have no successor
-and become F16.`,
+Values from old files are kept exactly where GGUF can hold them. Scales of 2023 are
+float32 and are rounded to float16: the command measures and reports the change, and
+--exact stores the affected tensors as F32 instead. The formats Q4_2 and Q4_3 have no
+successor and become F16.`,
 		Example: `  alpaca convert Qwen3-0.6B qwen3-0.6b.gguf --outtype q4_k_m
   alpaca convert Llama-2-7b llama-2-7b.gguf --outtype q8_0 --split-max-size 4G
   alpaca convert ggml-alpaca-7b-q4.bin alpaca-7b-q4_0.gguf
@@ -98,7 +98,7 @@ func convertFile(ctx context.Context, u *ui.UI, in, out string, opt convert.Opti
 		err = printConversion(u, r)
 	}
 	if !r.Lossless {
-		u.Warnf("not all values fit GGUF's types: they change by %s; --exact keeps them", percent(float64(r.Error)))
+		u.Warnf("some values do not fit GGUF's types and change by %s; --exact keeps them", percent(float64(r.Error)))
 	}
 	return err
 }
@@ -189,7 +189,7 @@ func printConversion(u *ui.UI, r *convertReport) error {
 	for _, k := range order {
 		values := "kept"
 		if l := losses[k]; !k.lossless {
-			values = fmt.Sprintf("changed by %s, at most by %.3g where the largest is %.3g", percent(l.Relative()), l.Max, l.Largest)
+			values = fmt.Sprintf("changed by %s, at most by %.3g; the largest value is %.3g", percent(l.Relative()), l.Max, l.Largest)
 		}
 		fmt.Fprintf(tab, "%d\t%s\t%s\t%s\n", tensors[k], k.from, k.to, values)
 	}

@@ -84,7 +84,7 @@ func testConverted(t *testing.T, paths []string, alike bool) (kept int) {
 		require.Zero(t, r.Status, r.Stderr)
 		var report files.ConvertReport
 		require.NoError(t, json.Unmarshal([]byte(r.Out), &report))
-		require.Equal(t, !report.Lossless, strings.Contains(r.Stderr, "alpaca: warning: not all values fit"), r.Stderr)
+		require.Equal(t, !report.Lossless, strings.Contains(r.Stderr, "alpaca: warning: some values do not fit"), r.Stderr)
 		require.Equal(t, !report.Lossless, report.Error > 0)
 		const prompt = "Once upon a time"
 		before, after := greedy(t, path, prompt, "20"), greedy(t, out, prompt, "20")

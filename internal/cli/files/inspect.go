@@ -23,9 +23,9 @@ func NewInspect(u *ui.UI) *cobra.Command {
 		Aliases: []string{"info"},
 		Short:   "Show what is in a model file",
 		Long: `Show a model file's metadata, vocabulary, chat template and tensors. Weights are
-not read: it takes no time, whatever the size and the architecture.
+not read, so it takes no time, whatever the size and the architecture.
 
-MODEL is $` + load.ModelEnv + ` where it is not given, or else the small built-in model.
+Without MODEL, the model is $` + load.ModelEnv + `, or else the small built-in one.
 Shapes are written outermost first: a matrix is [rows, columns].`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -30,12 +30,12 @@ func NewMerge(u *ui.UI) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "merge BASE ADAPTER[:SCALE]... OUT.gguf [TYPE]",
 		Short: "Merge adapters into the weights of a model",
-		Long: `Write a model to whose weights adapters are added: GGUF files, or folders of PEFT.
-Sums are made in float64 and rounded once, a few rows at a time. Each matrix keeps
-its number format, or TYPE says what quantize is to make of the model.
+		Long: `Add adapters (GGUF files or PEFT folders) to the weights of a model and write the
+result. Sums are made in float64 and rounded once, a few rows at a time. Matrices keep
+their number formats, unless TYPE names the format to quantize the result to.
 
-A quantized matrix loses part of a small change when it is written anew; where the
-base is quantized, "run --lora" uses the adapter without loss.`,
+A quantized matrix loses part of a small change when it is quantized again; if the base
+is quantized, "run --lora" uses the adapter without loss.`,
 		Example: `  alpaca merge base-f16.gguf adapter.gguf merged-q4_k_m.gguf q4_k_m
   alpaca merge base.gguf style/:0.5 facts.gguf merged.gguf`,
 		Args: cobra.MinimumNArgs(3),

@@ -40,13 +40,13 @@ func NewQuantize(u *ui.UI) *cobra.Command {
 		Use:   "quantize [IN] [OUT] TYPE [THREADS]",
 		Short: "Convert a model to smaller number formats",
 		Long: `Write a model's weights as smaller numbers, byte for byte as llama-quantize does.
-TYPE, in any case, or its number as in 2023, is one of
+TYPE (upper or lower case), or its number in llama.cpp of 2023, is one of
 
 ` + typeTable() + `
 Types with a _K take more time and give better models of the same size; of those
-with an S, M or L the larger ones keep more tensors in better types. Without OUT
-the output is ggml-model-TYPE.gguf beside IN. With TYPE alone IN is $` + load.ModelEnv + `, or
-else the small built-in model, which is taken although it is quantized already.
+with an S, M or L, the larger ones keep more tensors in better types. Without OUT,
+the output is ggml-model-TYPE.gguf beside IN. With TYPE alone, IN is $` + load.ModelEnv + `, or
+else the small built-in model, which is accepted although it is quantized already.
 
 The output appears when it is complete and on disk. The table on stdout says what
 became of each tensor; shapes are written outermost first.`,
@@ -66,7 +66,7 @@ became of each tensor; shapes are written outermost first.`,
 	fs.StringVar(&o.imatrix, "imatrix", "", "importance matrix, a `file` of llama-imatrix in either format")
 	fs.StringArrayVar(&o.include, "include-weights", nil, "use only the importance of tensors whose names contain `text`, repeatable")
 	fs.StringArrayVar(&o.exclude, "exclude-weights", nil, "do not use the importance of tensors whose names contain `text`, repeatable")
-	fs.StringArrayVar(&o.tensorTypes, "tensor-type", nil, "`REGEX=TYPE` gives the tensors whose names match that type, repeatable: the first match wins")
+	fs.StringArrayVar(&o.tensorTypes, "tensor-type", nil, "`REGEX=TYPE` stores tensors whose names match REGEX as TYPE; repeatable, the first match wins")
 	fs.StringVar(&o.outputType, "output-tensor-type", "", "`type` of output.weight")
 	fs.StringVar(&o.embedType, "token-embedding-type", "", "`type` of token_embd.weight")
 	fs.BoolVar(&o.leaveOutput, "leave-output-tensor", false, "keep output.weight as it is")
@@ -87,7 +87,7 @@ func typeTable() string {
 		if i%perLine == 0 {
 			b.WriteString("  ")
 		}
-		fmt.Fprintf(&b, "%-8s", name)
+		fmt.Fprintf(&b, "%-10s", name)
 		if i%perLine == perLine-1 {
 			b.WriteByte('\n')
 		}

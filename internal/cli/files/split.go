@@ -69,9 +69,9 @@ func NewSplit(u *ui.UI) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "split IN.gguf PREFIX",
 		Short: "Split a model file into several files",
-		Long: `Write a model as several files, PREFIX-00001-of-N.gguf and so on, which all programs
-that know llama.cpp's form take for one model: any of them opens it. The first has
-the metadata. Without a size or a number a file has 128 tensors at most.`,
+		Long: `Write a model as several files, PREFIX-00001-of-N.gguf and so on. Programs that know
+llama.cpp's split form treat them as one model; open it by any of the files. The first
+file has the metadata. Without a size or a number, a file has 128 tensors at most.`,
 		Example: `  alpaca split model.gguf model --split-max-size 2G
   alpaca split model.gguf model --split-max-tensors 100 --dry-run`,
 		Args: cobra.ExactArgs(2),

@@ -31,8 +31,8 @@ func NewTokenize(u *ui.UI) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "tokenize [-m MODEL] [-p TEXT | -f FILE]",
 		Short: "Show a text's tokens",
-		Long: `Show the ids and texts of the tokens that a model makes of a text, which is taken
-to the byte from -p and -f, or else from stdin. A vocabulary without weights will do.`,
+		Long: `Show the ids and texts of the tokens that a model divides a text into. The text is read
+byte for byte from -p and -f, or else from stdin. A vocabulary without weights is enough.`,
 		Args: flags.NoArgs,
 		RunE: func(cmd *cobra.Command, args []string) error { return o.run(u) },
 	}

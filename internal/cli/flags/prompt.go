@@ -33,7 +33,7 @@ const (
 func (o *Prompt) AddFlags(fs *pflag.FlagSet) {
 	o.Flags = fs
 	fs.StringVarP(&o.text, "prompt", "p", "", "the `text`; \"-\" is stdin")
-	fs.StringVarP(&o.File, "file", "f", "", "`file` with the text, after that of -p; \"-\" is stdin")
+	fs.StringVarP(&o.File, "file", "f", "", "`file` whose text follows that of -p; \"-\" is stdin")
 	fs.BoolVarP(&o.Escape, "escape", "e", false, `read \n, \t, \", \\ and \xHH in -p and other texts of the command line`)
 }
 

@@ -48,7 +48,7 @@ func newCheck(u *ui.UI) *cobra.Command {
 		Long: `Read texts from stdin, one on each line, and print a line for each:
 
   accepted           the text is complete
-  incomplete         it can be gone on with, but not end here
+  incomplete         a valid beginning; more text must follow
   refused at byte N  byte N, counted from 0, does not fit
 
 A JSON text must have its properties in the schema's order.

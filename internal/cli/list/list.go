@@ -25,7 +25,7 @@ func New(u *ui.UI) *cobra.Command {
 		Short:   "List the models on this machine",
 		Long: `List the models on this machine: what "alpaca pull" fetched, and what lies in the
 folders of Hugging Face's programs, Ollama and LM Studio, where it is used in place.
-Every command takes these names for -m. Nothing is asked over the network.`,
+Every command takes these names for -m. The network is not used.`,
 		Args: flags.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			lib, err := models.Library()

@@ -32,8 +32,8 @@ var draftTypes = map[string]string{
 
 // AddFlags adds the flags, with llama.cpp's names.
 func (o *Drafts) AddFlags(fs *pflag.FlagSet) {
-	fs.StringSliceVar(&o.types, "spec", []string{"auto"}, "`types` of drafts, which the model checks; they change only the time: "+
-		"lookup (what it had before), forced (by a grammar), draft (by a small model), none, or auto, all that are available")
+	fs.StringSliceVar(&o.types, "spec", []string{"auto"}, "`sources` of drafts: lookup (repeats of earlier text), forced (a grammar allows only one continuation), "+
+		"draft (a small model), none, auto (all available). The model checks drafts, so only speed changes.")
 	fs.StringVar(&o.path, "model-draft", "", "small model that drafts, with the same vocabulary: a `file` or a name")
 	flags.AllowSingleDash(fs, "model-draft", "md")
 	flags.AddInt(fs, &o.max, flags.Int{Name: "draft-max", Value: 32, Low: 1, High: 63}, "largest number of `tokens` in a draft")
@@ -42,11 +42,11 @@ func (o *Drafts) AddFlags(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.always, "draft-always", false, "check all drafts, even if that takes more time than it saves, to measure them")
 }
 
-// AddReplayFlags adds the flags of a command that writes a given text again, with what can be
-// looked up in it.
+// AddReplayFlags adds the flags of a command that reproduces a given text, with drafts that can
+// be looked up in the text.
 func (o *Drafts) AddReplayFlags(fs *pflag.FlagSet) {
-	fs.StringSliceVar(&o.types, "spec", nil, "measure what drafts save on the text of -f, in place of other tests; `types` of drafts: lookup or auto")
-	flags.AddInt(fs, &o.max, flags.Int{Name: "draft-max", Value: 32, Low: 1, High: 63}, "`tokens` of a draft at most, with --spec")
+	fs.StringSliceVar(&o.types, "spec", nil, "measure what drafts save on the text of -f, in place of other tests; `sources` of drafts: lookup or auto")
+	flags.AddInt(fs, &o.max, flags.Int{Name: "draft-max", Value: 32, Low: 1, High: 63}, "largest number of `tokens` in a draft, with --spec")
 	fs.BoolVar(&o.always, "draft-always", false, "with --spec, check all drafts, even where that takes more time than it saves")
 }
 

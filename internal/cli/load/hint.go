@@ -88,7 +88,7 @@ func modelsIn(dir string) []string {
 func foreignHint(what string) string {
 	switch {
 	case strings.Contains(what, "safetensors"), strings.Contains(what, "PyTorch"):
-		return "-m takes its folder, with config.json and the tokenizer beside it; \"alpaca convert\" makes a GGUF file of that"
+		return "-m accepts its folder, if config.json and the tokenizer are there, too; \"alpaca convert\" makes a GGUF file of the folder"
 	case strings.Contains(what, "archive"):
 		return "unpack it first"
 	case strings.Contains(what, "llama2.c"):
@@ -104,7 +104,7 @@ func foreignHint(what string) string {
 // vocabHint adds advice to the error of a vocabulary that cannot be used.
 func vocabHint(err error) error {
 	if errors.Is(err, tokenizer.ErrPreTokenizer) {
-		return ui.WithHint(err, "--allow-unknown-pretokenizer takes it for the default one; the text may come out wrong: a newer alpaca may know it")
+		return ui.WithHint(err, "--allow-unknown-pretokenizer uses the default one instead, but the text may come out wrong; a newer alpaca may know this one")
 	}
 	return err
 }

@@ -17,7 +17,7 @@ import (
 
 // AddLoRA adds --lora.
 func (o *Options) AddLoRA(fs *pflag.FlagSet) {
-	fs.StringArrayVar(&o.loras, "lora", nil, "adapter `FILE[:SCALE]` added to the model, a GGUF file or a folder of PEFT, repeatable")
+	fs.StringArrayVar(&o.loras, "lora", nil, "add the adapter `FILE[:SCALE]`, a GGUF file or a PEFT folder, to the model; repeatable")
 }
 
 // AddUnappliedLoRA adds --lora-init-without-apply, which leaves adapters off until a request

@@ -37,7 +37,7 @@ func (o *Queue) Check() error {
 	switch {
 	case queue.HasPassword(o.address.URL):
 		return ui.WithHint(ui.Usagef("--queue has a password, which every list of processes shows"),
-			"$"+queueEnv+" may hold the address with it; --queue-creds names a file")
+			"$"+queueEnv+" may hold the address with the password; --queue-creds names a file with credentials")
 	case o.address.URL == "" && fromEnv == "":
 		return ui.WithHint(ui.Usagef("--queue is missing: the address of a queue, such as nats://127.0.0.1:4222"), "$"+queueEnv+" can hold it")
 	case o.address.URL == "" || (queue.Address{URL: fromEnv}).Redacted() == o.address.Redacted():

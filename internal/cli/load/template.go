@@ -84,7 +84,7 @@ func (c *TemplateChoice) choose(u *ui.UI, f *gguf.File, tok *tokenizer.Tokenizer
 	case c.Like != "" && chat.Guess(c.Like) != "":
 		name := chat.Guess(c.Like)
 		t, err := chat.Builtin(name, tok)
-		return t, "chat template " + name + ", which Ollama's looks like", err
+		return t, "chat template " + name + ", similar to Ollama's", err
 	case IsAlpaca(f):
 		t, err := chat.Builtin("alpaca", tok)
 		return t, "chat template alpaca", err

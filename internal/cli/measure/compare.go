@@ -37,8 +37,8 @@ the result is stored.
   Δp             how much likelier the text's own token became
   same top       how often both find the same token likeliest
 
-BASE may also be a file of log probabilities that --kl-divergence-base, of this
-command, of perplexity or of llama-perplexity, wrote; it brings its own text.`,
+BASE may also be a log-probability file written with --kl-divergence-base by this
+command, perplexity or llama-perplexity. It contains its text, so -f is not needed.`,
 		Example: `  alpaca compare model-f16.gguf model-q8_0.gguf model-q4_0.gguf -f wiki.test.raw
   alpaca compare model-f16.gguf model-q*.gguf -f text.txt --chunks 20 -o csv --plot quality.svg
   alpaca compare base.kld model-q4_0.gguf`,

@@ -160,7 +160,7 @@ func (c *comparison) divide() (err error) {
 	for _, e := range c.others {
 		if n := e.Model.Config.TrainCtx; c.policy.Length() > n && !c.o.measure.long {
 			return ui.WithHint(fmt.Errorf("windows of %d tokens are more than the %d that %s was trained for", c.policy.Length(), n, e.Path),
-				"--allow-long-context takes them nevertheless")
+				"--allow-long-context accepts them nevertheless")
 		}
 	}
 	return nil
@@ -195,7 +195,7 @@ func (c *comparison) start(e *load.Instance) error {
 func (c *comparison) divideFile(e *load.Instance) error {
 	m := &c.o.measure
 	if m.prompt.Flags.Changed("prompt") || m.prompt.File != "" || m.load.Ctx != 0 && m.load.Ctx != c.file.Context || m.stride > 0 || m.all {
-		return ui.Usagef("%s brings its own text, in windows of %d tokens, second halves scored: leave out -f, -p, -c, --stride and --all",
+		return ui.Usagef("%s contains its text, in windows of %d tokens, of which the second halves are scored: leave out -f, -p, -c, --stride and --all",
 			c.fileName, c.file.Context)
 	}
 	c.name, c.tokens, c.policy = c.fileName, c.file.Tokens, c.file.Policy()

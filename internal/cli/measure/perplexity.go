@@ -42,10 +42,10 @@ func NewPerplexity(u *ui.UI) *cobra.Command {
 does. The text is cut into windows of -c tokens, each read from an empty context
 (with a BOS token in place of its first, where the model wants one), and the second
 half of each is scored. Numbers are comparable only between runs on the same text
-with the same windows and vocabulary; how the text was cut is said on stderr.
+with the same windows and vocabulary; stderr says how the text was cut.
 
-With --hellaswag, --winogrande or --multiple-choice the text is a file of questions
-and the answer is how many the model gets right.`,
+With --hellaswag, --winogrande or --multiple-choice, the text is a file of questions,
+and the result is how many of them the model gets right.`,
 		Example: `  alpaca perplexity -m model.gguf -f wiki.test.raw
   alpaca perplexity -m model.gguf -f text.txt --per-token | sort-by-surprise
   alpaca perplexity -m model-f16.gguf -f text.txt --imatrix-out imatrix.gguf
@@ -59,13 +59,13 @@ and the answer is how many the model gets right.`,
 	load.AddModel(fs, &o.model)
 	o.measure.addFlags(fs)
 	o.measure.load.AddLoRA(fs)
-	fs.StringVar(&o.measure.prompt.File, "binary-file", "", "the same as -f, which llama-perplexity has for text only: `file` of --multiple-choice")
+	fs.StringVar(&o.measure.prompt.File, "binary-file", "", "same as -f; llama-perplexity's flag for the `file` of --multiple-choice")
 	flags.AllowSingleDash(fs, "binary-file", "bf")
 	fs.StringVar(&o.perToken, "per-token", "", "write a JSON line for every scored token, to stdout or to =`FILE`")
 	fs.Lookup("per-token").NoOptDefVal = "-"
 	fs.StringVar(&o.base, "kl-divergence-base", "", "write the model's log probabilities to a `file`, which compare and llama-perplexity read")
 	fs.BoolVar(&o.diverge, "kl-divergence", false, "compare with the model that wrote the file of --kl-divergence-base")
-	fs.StringVar(&o.imatrix, "imatrix-out", "", "collect an importance matrix for quantize into a `file`; a name in .dat is for the older form")
+	fs.StringVar(&o.imatrix, "imatrix-out", "", "write an importance matrix for quantize to a `file`; a name that ends in .dat chooses the older form")
 	fs.BoolVar(&o.process, "process-output", false, "with --imatrix-out: the output matrix, too")
 	o.choice.addFlags(fs)
 	flags.AddOutput(fs, &o.output, "text", "json")

@@ -42,8 +42,8 @@ func NewQuality(u *ui.UI) *cobra.Command {
 		Long: `Show what quantizing a model costs: quantize it to several types, into a temporary
 folder, and compare each with the original as "alpaca compare" does: size, bits per
 weight, perplexity, KL divergence, how often the likeliest token is the same, and
-speed. Without -f the text is one that comes with the program; it is short, so
-that small differences may be noise: the ± says.`,
+speed. Without -f, the text is one that comes with the program; it is short, so small
+differences may be noise; the ± shows how much.`,
 		Example: `  alpaca quality model-f16.gguf
   alpaca quality model-f16.gguf --types q8_0,q4_k_m,q4_0 -f wiki.test.raw --chunks 50 --plot quality.svg`,
 		Args: cobra.ExactArgs(1),

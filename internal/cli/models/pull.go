@@ -61,7 +61,7 @@ func choose(u *ui.UI, list []pick.Model) (pick.Model, error) {
 	for i, m := range list {
 		note := ""
 		if free > 0 && m.Size() > free {
-			note = "  larger than the memory that is free"
+			note = "  larger than the free memory"
 		}
 		name := m.Quant
 		if name == "" {

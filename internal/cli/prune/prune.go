@@ -19,9 +19,9 @@ func New(u *ui.UI) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "prune",
 		Short: "Remove what no model needs",
-		Long: `Remove what no model needs: older versions of models of which there are newer ones,
-what unfinished downloads left, and content that no model has. On a terminal it shows
-that first, and asks.`,
+		Long: `Remove what no model needs: versions of models that have a newer one, remains of
+unfinished downloads, and content that belongs to no model. On a terminal, the command
+first shows what it would remove, and asks.`,
 		Args: flags.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			lib, err := models.Library()

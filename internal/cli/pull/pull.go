@@ -21,16 +21,16 @@ func New(u *ui.UI) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "pull NAME",
 		Short: "Fetch a model",
-		Long: `Fetch a model, or what is missing of it. Every other command takes its name then.
+		Long: `Fetch a model, or its missing parts. Every other command then accepts its name.
 
   hf:owner/repo[:QUANT]         Hugging Face; without QUANT a common one is taken
   hf:owner/repo/file.gguf       a certain file; ...@REVISION a certain revision
   ollama:name[:tag]             Ollama's registry; ollama:namespace/name[:tag]
   https://host/file.gguf        any address
 
-Models of Hugging Face go to its cache, which its own programs and llama.cpp share.
-A download that was stopped, by whatever, goes on where it was. The digest of all
-content is compared while it comes, and the file gets its name when it is right.
+Models from Hugging Face go to its cache, which its own programs and llama.cpp share.
+A download that was stopped, for whatever reason, resumes where it stopped. All content
+is checked against its digest as it arrives; a file gets its name only when that is right.
 
 Environment: HF_TOKEN for gated models; HF_HOME, HF_HUB_CACHE, HF_ENDPOINT,
 ALPACA_MODELS (our own folder), HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE;

@@ -28,7 +28,7 @@ func TestSettings(t *testing.T) {
 	}
 	const name = "ollama:mine"
 	out := clitest.Succeed(t, "show", name)
-	for _, want := range []string{"template      chatml, which Ollama's looks like\n", "system        Be kind.\n", "setting       temperature 0\n", "setting       stop \"e\"\n", "not used      num_gpu, 1 messages\n"} {
+	for _, want := range []string{"template      chatml, similar to Ollama's\n", "system        Be kind.\n", "setting       temperature 0\n", "setting       stop \"e\"\n", "not used      num_gpu, 1 messages\n"} {
 		require.Contains(t, out, want)
 	}
 	var facts struct {

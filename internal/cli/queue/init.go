@@ -33,10 +33,10 @@ func newInit(u *ui.UI) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "init [-m MODEL] [--name NAME]",
 		Short: "Make a queue, and the place for jobs of a model",
-		Long: `Make the queue's two streams, or change the limits of those there are, and with -m the
-place for the jobs of a model, from which its workers take them. The key of the place
-follows from the model's file and the flags on which answers depend: give workers the
-same. It is printed, for deploy/kubernetes/keda.yaml.`,
+		Long: `Make the queue's two streams, or change their limits if they exist. With -m, also make
+the place where workers of that model find their jobs. The place has a key, which depends
+on the model's file and the flags that change answers: give workers the same file and
+flags. The key is printed, for deploy/kubernetes/keda.yaml.`,
 		Example: `  alpaca queue init --queue nats://127.0.0.1:4222 -m model.gguf --name small
   alpaca queue init --queue nats://127.0.0.1:4222 --max-age 48h`,
 		Args: flags.NoArgs,
@@ -51,7 +51,7 @@ same. It is printed, for deploy/kubernetes/keda.yaml.`,
 	flags.AddInt(fs, &o.jobSize, flags.Int{Name: "max-job-size", Low: 0, High: 64}, "largest size of a job in `MiB`; the server's max_payload limits it, too (default 4)")
 	fs.DurationVar(&o.maxAge, "max-age", 0, "`time` that results are kept (default 168h)")
 	fs.DurationVar(&o.ackWait, "ack-wait", time.Minute, "`time` that a worker may be silent before another worker gets its job")
-	flags.AddInt(fs, &o.replicas, flags.Int{Name: "replicas", Low: 0, High: 5}, "`servers` of a cluster that keep each message (default 1)")
+	flags.AddInt(fs, &o.replicas, flags.Int{Name: "replicas", Low: 0, High: 5}, "number of `servers` in a cluster that keep each message (default 1)")
 	o.executor.AddFlags(fs)
 	return cmd
 }

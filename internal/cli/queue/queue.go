@@ -25,8 +25,8 @@ func New(u *ui.UI) *cobra.Command {
 		Use:   "queue",
 		Short: "Make, show and empty a queue for several machines",
 		Long: `Make, show and empty a queue, from which "alpaca worker" on several machines takes the
-requests of "alpaca batch --queue". It is in a NATS server (2.12 or later) with
-JetStream, and a user with the rights of an administrator is needed.`,
+requests of "alpaca batch --queue". The queue is in a NATS server (2.12 or later) with
+JetStream. These commands need a user with the rights of an administrator.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -55,7 +55,7 @@ func connected(ctx context.Context, u *ui.UI, o *load.Queue, f func(c *queue.Con
 // batchArg returns the argument that names a batch. A name that is not valid is a usage error.
 func batchArg(args []string) (string, error) {
 	if err := queue.CheckBatch(args[0]); err != nil {
-		return "", ui.WithHint(ui.Usagef("%q: %v", args[0], err), `"alpaca queue status" lists them, and "alpaca batch --queue" tells its own`)
+		return "", ui.WithHint(ui.Usagef("%q: %v", args[0], err), `"alpaca queue status" lists the batches, and "alpaca batch --queue" prints the name of its own`)
 	}
 	return args[0], nil
 }

@@ -24,9 +24,9 @@ func newRemove(u *ui.UI) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rm BATCH",
 		Short: "Remove a batch, a model's jobs, or everything",
-		Long: `Remove the jobs of a batch that wait, and its results. What is being done of it comes to
-its end, and that result stays until it is too old. The batch can be put in again at once.
-With --model it removes the place for a model's jobs with them, and with --all the queue.`,
+		Long: `Remove a batch's waiting jobs and its results. Requests in progress are finished; their
+results stay until they expire. The batch can be put in again at once. --model removes a
+model's place and the jobs in it; --all removes the whole queue.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), u, args) },
 	}
@@ -101,8 +101,9 @@ func newRetry(u *ui.UI) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "retry BATCH",
 		Short: "Retry the requests that no worker could answer",
-		Long: `Remove those results of a batch that say that its workers died each time, or sent what
-is no result. "alpaca batch --queue … --retry-errors" puts the requests in again.`,
+		Long: `Remove a batch's results for requests that no worker could answer: each try killed its
+worker or gave an invalid result. "alpaca batch --queue … --retry-errors" puts these
+requests in again.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			batch, err := batchArg(args)

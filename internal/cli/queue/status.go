@@ -20,8 +20,9 @@ func newStatus(u *ui.UI) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Show what is in a queue",
-		Long: `Show the models that a queue takes jobs for, how many wait and how many are being done,
-and the batches. Slots are requests of workers that wait for a job.`,
+		Long: `Show the models that a queue takes jobs for, with their numbers of waiting jobs and of
+jobs in progress, and the batches. Free slots: how many more jobs the workers are
+waiting for.`,
 		Args: flags.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return connected(cmd.Context(), u, &o, func(c *queue.Conn) error {

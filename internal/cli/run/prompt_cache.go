@@ -34,7 +34,7 @@ func (o *cacheOptions) addFlags(fs *pflag.FlagSet) {
 // its file cannot be written.
 func (o *cacheOptions) check() error {
 	if o.path == "" && (o.all || o.ro) {
-		return ui.WithHint(ui.Usagef("which prompt cache?"), "name it with --prompt-cache FILE")
+		return ui.WithHint(ui.Usagef("--prompt-cache-all and --prompt-cache-ro need a prompt cache"), "--prompt-cache FILE names its file")
 	}
 	if o.ro {
 		return nil
@@ -77,9 +77,9 @@ func (c *promptCache) load(continued bool) error {
 			return ui.WithHint(err, "without --prompt-cache-ro it is created")
 		}
 	case errors.Is(err, engine.ErrForeign):
-		return ui.WithHint(err, "nothing is written over it: give the prompt cache another name")
+		return ui.WithHint(err, "the file stays as it is: give the prompt cache another name")
 	case continued:
-		return ui.WithHint(fmt.Errorf("the saved text cannot be continued: %w", err), "nothing is written over it: a text of -p begins a new one")
+		return ui.WithHint(fmt.Errorf("the saved text cannot be continued: %w", err), "the file stays as it is: -p begins a new text")
 	default:
 		c.text.Truncate(0)
 		c.u.Warnf("the prompt cache is not used: %v", err)

@@ -41,24 +41,24 @@ func New(u *ui.UI) *cobra.Command {
 		Use:   "run [-m MODEL] [-p PROMPT | -f FILE | PROMPT]",
 		Short: "Have a conversation, or continue a text",
 		Long: `Without a text, on a terminal: have a conversation, in the form that the model was
-trained on. -i, --instruct, --single-turn and --messages ask for one elsewhere; a
-pipe then has a message on each line. /help lists what else may be typed.
+trained on. Where stdin is no terminal, or a text is given, -i, --instruct,
+--single-turn or --messages start a conversation; piped input is then one message per
+line. /help lists what else may be typed.
 
-With a text: continue it. The continuation goes to stdout as it is made, and nothing
-else. With --system, --input or --chat-template, too, it is a message instead, which
-is answered as with --single-turn.
+With a text: continue it. Stdout gets the continuation as it is made, and nothing
+else. If --system, --input or --chat-template is also given, the text is a message and
+gets one answer, as with --single-turn.
 
-Without -m and $ALPACA_MODEL a small built-in model is taken, which answers simple
+Without -m and $ALPACA_MODEL, a small built-in model is used, which answers simple
 tasks and tells stories; -m builtin is its name. A text for it is a message, unless
 --echo or --chat-template none is given.
 
-The text is what -p gives, then the file of -f, then what is piped in, joined as
-they are; a newline at the very end of a file or pipe is dropped. It ends where
-the model ends it, after -n tokens, before a --stop text, or when the context is
-full. Ctrl-C ends it too. Without a text, that of --prompt-cache FILE is continued.
+The text is that of -p, then the file of -f, then piped input, joined as they are; a
+newline at the very end of a file or pipe is dropped. The continuation ends where the
+model ends it, after -n tokens, before a --stop text, or when the context is full.
+Ctrl-C ends it too. Without a text, the one in --prompt-cache FILE is continued.
 
-Exit status: 0 the text came to its end, 1 failure, 2 wrong command line,
-130 interrupted.`,
+Exit status: 0 the text is complete, 1 failure, 2 wrong command line, 130 interrupted.`,
 		Example: `  alpaca run -p "Tell me a story about a fox"
   alpaca run -m model.gguf
   alpaca run -m model.gguf --single-turn -p "Why is the sky blue?"
@@ -72,10 +72,10 @@ Exit status: 0 the text came to its end, 1 failure, 2 wrong command line,
 	fs.SortFlags = false
 	load.AddModel(fs, &o.engine.Model)
 	o.prompt.AddFlags(fs)
-	flags.AddInt(fs, &o.predict, flags.Int{Name: "predict", Short: "n", Value: -1, Low: -2, High: math.MaxInt32}, "`tokens` to generate; 0 only evaluates the prompt, -1 goes on to the end of the text or the context")
+	flags.AddInt(fs, &o.predict, flags.Int{Name: "predict", Short: "n", Value: -1, Low: -2, High: math.MaxInt32}, "`tokens` to generate; 0 only evaluates the prompt, -1 or -2 continues to the end of the text or the context")
 	fs.StringArrayVarP(&o.stop, "stop", "r", nil, "`text` to stop before, repeatable")
 	fs.BoolVar(&o.echo, "echo", false, "print the prompt before its continuation")
-	fs.BoolVar(&o.verbosePrompt, "verbose-prompt", false, "show the prompt's tokens on stderr, in a conversation those that each answer adds")
+	fs.BoolVar(&o.verbosePrompt, "verbose-prompt", false, "show the prompt's tokens on stderr; in a conversation, for each answer the tokens new in its prompt")
 	flags.AddOutput(fs, &o.output, "text", "json")
 	flags.AddInt(fs, &o.logprobs, flags.Int{Name: "logprobs", High: 1000}, "with --output json: the `N` likeliest tokens of each step")
 	fs.BoolVarP(&o.noStats, "no-stats", "q", false, "do not show times and memory at the end")

@@ -44,7 +44,7 @@ func (o *remoteOptions) check(changed func(string) bool) error {
 	}
 	for _, name := range []string{"api-key", "server-chat"} {
 		if changed(name) {
-			return ui.Usagef("--%s: is about the server that --server names", name)
+			return ui.Usagef("--%s needs --server: it is about that server", name)
 		}
 	}
 	return nil

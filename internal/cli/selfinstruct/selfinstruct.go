@@ -55,16 +55,16 @@ func New(u *ui.UI) *cobra.Command {
 		Use:   "self-instruct [-m MODEL] -n N -d DATABASE",
 		Short: "Let a model write instructions to train on",
 		Long: `Let a model write instructions, inputs and outputs, as Stanford did for Alpaca: each
-prompt shows three seed tasks, and the model goes on with more. What is no usable task,
-and what says nearly the same as an earlier one (ROUGE-L above 0.7), is rejected with
-its reason. All of it goes into a database, which "alpaca data" searches and exports,
-and "alpaca train" learns from.
+prompt shows three seed tasks, and the model adds more. A text that is no usable task, or
+nearly the same as an earlier task (ROUGE-L above 0.7), is rejected with a reason. Both
+kinds go into a database, which "alpaca data" searches and exports, and from which
+"alpaca train" learns.
 
 The same seed and model give the same rows, with any number of prompts at once. Ctrl-C
-ends it at a complete prompt; the same command goes on from there, also with a higher -n.
+ends the run after a complete prompt; the same command resumes it, also with a higher -n.
 
-A model with a chat template writes the tasks first and answers each in a conversation
-then; --one-step leaves that out. A small model gets brief prompts.`,
+A model with a chat template first writes the tasks, then answers each in a conversation;
+--one-step leaves out the second step. A small model gets brief prompts.`,
 		Example: `  alpaca self-instruct -m model.gguf -n 200 -d data.db
   alpaca self-instruct --server http://localhost:8080 -n 1000 -d data.db
   alpaca self-instruct -m model.gguf -n 200 -d data.db --preset stanford
@@ -76,9 +76,9 @@ then; --one-step leaves that out. A small model gets brief prompts.`,
 	fs.SortFlags = false
 	o.changed = fs.Changed
 	load.AddModel(fs, &o.model)
-	flags.AddInt(fs, &o.n, flags.Int{Name: "number", Short: "n", Value: 100, Low: 1, High: 10_000_000}, "`tasks` that the source has in the end")
+	flags.AddInt(fs, &o.n, flags.Int{Name: "number", Short: "n", Value: 100, Low: 1, High: 10_000_000}, "number of `tasks` that the source has at the end")
 	fs.StringVarP(&o.db, "database", "d", "data.db", "`file` of the database; created if it does not exist")
-	fs.StringVar(&o.source, "source", "self_instruct", "`name` of the rows in it")
+	fs.StringVar(&o.source, "source", "self_instruct", "`name` of the rows' source in the database")
 	fs.StringVar(&o.seedTasks, "seed-tasks", "", "`file` of seed tasks, as Self-Instruct or Alpaca have them (default: the 175 built-in tasks)")
 	flags.AddInt(fs, &o.parallel, flags.Int{Name: "parallel", Value: 8, Low: 1, High: 256}, "`prompts` answered at once; does not change the result")
 	flags.AllowSingleDash(fs, "parallel", "np")
@@ -113,7 +113,7 @@ func (o *options) check() error {
 	case o.preset != "" && o.preset != "stanford":
 		return ui.Usagef("--preset %q: must be stanford", o.preset)
 	case o.preset != "" && (o.twoStep || o.changed("tasks-per-prompt")):
-		return ui.Usagef("--preset stanford: says itself how many tasks a prompt has, and takes outputs from the list")
+		return ui.Usagef("--preset stanford cannot be combined with --tasks-per-prompt or --two-step: it sets 20 tasks per prompt, and takes the outputs from the list")
 	case o.above < 0 || o.above >= 1 || o.above != o.above:
 		return ui.Usagef("--rouge-max %v: must be at least 0 and below 1", o.above)
 	}
@@ -212,7 +212,7 @@ func (o *options) run(ctx context.Context, u *ui.UI) error {
 		return nil
 	}
 	if from.Ask > 0 || from.At > 0 {
-		u.Notef("going on after prompt %d: %d tasks are there", from.Ask, st.Source.Rows)
+		u.Notef("resuming after prompt %d: there are %d tasks", from.Ask, st.Source.Rows)
 	}
 	p := &progress{u: u, target: o.n, before: int(st.Source.Rows), began: time.Now()}
 	j := &selfinstruct.Job{

@@ -30,17 +30,17 @@ func newStats(u *ui.UI) *cobra.Command {
 		Use:   "stats -d DATABASE",
 		Short: "Say how many and how different the tasks are",
 		Long: `Say how many tasks a source has and what was rejected, how long instructions, inputs and
-outputs are, how like the most similar one each instruction is, and which verbs and
-objects they ask for. Any source of the database can be looked at.`,
+outputs are, how similar each instruction is to its nearest other one, and which verbs and
+objects the instructions have. --source names any source of the database.`,
 		Args: flags.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context(), u) },
 	}
 	fs := cmd.Flags()
 	fs.SortFlags = false
 	fs.StringVarP(&o.db, "database", "d", "data.db", "`file` of the database")
-	fs.StringVar(&o.source, "source", "self_instruct", "`name` of the rows in it")
-	fs.StringVar(&o.lengths, "plot-lengths", "", "draw how long they are into this `file`, .svg or .png")
-	fs.StringVar(&o.verbs, "plot-verbs", "", "draw the verbs and their objects into this `file`, .svg")
+	fs.StringVar(&o.source, "source", "self_instruct", "`name` of the rows' source in the database")
+	fs.StringVar(&o.lengths, "plot-lengths", "", "draw the lengths into this `file`, .svg or .png")
+	fs.StringVar(&o.verbs, "plot-verbs", "", "draw the instructions' verbs and their objects into this `file`, .svg")
 	flags.AddOutput(fs, &o.form, "table", "json")
 	return cmd
 }

@@ -52,7 +52,7 @@ func (o *options) blocks(u *ui.UI, m *load.Instance, drafts engine.Drafts) (int,
 		}
 	}
 	if blocks < size.Text*o.parallel {
-		u.Notef("the cache holds %d tokens, fewer than %d texts of %d: texts that need more take turns; --kv-memory changes it", blocks*model.BlockLen, o.parallel, size.Ctx)
+		u.Notef("the cache holds %d tokens, fewer than %d texts of %d tokens need: long texts may have to take turns; --kv-memory changes that", blocks*model.BlockLen, o.parallel, size.Ctx)
 	}
 	return blocks, nil
 }

@@ -69,17 +69,17 @@ func New(u *ui.UI) *cobra.Command {
 		Use:   "serve [-m MODEL]",
 		Short: "Answer over HTTP, as OpenAI's API does",
 		Long: `Answer conversations and continue texts over HTTP, for programs that speak OpenAI's
-API or llama.cpp's. What a request is answered depends on it alone, not on what else
-is being answered. A browser finds a page to chat with at the address itself.
+API or llama.cpp's. The answer to a request depends on that request alone, not on
+others in progress. In a browser, the address itself shows a page to chat on.
 
   POST /v1/chat/completions   POST /v1/completions   POST /v1/responses   POST /completion
   POST /v1/messages (Anthropic's)   POST /api/chat, /api/generate (Ollama's)
   POST /tokenize   POST /detokenize   POST /apply-template
   GET /v1/models   GET /health   GET /props   GET /slots   GET /metrics, with --metrics
 
-Programs on this machine alone can ask, unless --host names another address, which
-needs a key. SIGTERM or Ctrl-C ends it when all answers are complete, a second one
-at once.
+Only programs on this machine can send requests, unless --host names another address;
+then a key is required. After SIGTERM or Ctrl-C the server ends when all answers are
+complete; a second signal ends it at once.
 
 Exit status: 0 ended by a signal, all answers complete; 1 failure; 2 wrong command line.`,
 		Example: `  alpaca serve -m model.gguf
@@ -95,12 +95,12 @@ Exit status: 0 ended by a signal, all answers complete; 1 failure; 2 wrong comma
 	flags.AddInt(fs, &o.parallel, flags.Int{Name: "parallel", Value: 4, Low: 1, High: 256}, "number of `answers` generated at once; each can have the whole context")
 	flags.AllowSingleDash(fs, "parallel", "np")
 	flags.AddInt(fs, &o.queue, flags.Int{Name: "max-queue", Value: 64, Low: 1, High: 1 << 16}, "largest number of waiting `requests`; more are refused with 429")
-	flags.AddPositive(fs, &o.cacheMemory, "kv-memory", "`GiB` of the cache of all texts of a model (default: up to twice what --parallel texts take, within a quarter of what is free)")
+	flags.AddPositive(fs, &o.cacheMemory, "kv-memory", "size of a model's KV cache in `GiB` (default: enough for twice --parallel texts, but at most a quarter of the free memory)")
 	flags.AddInt(fs, &o.predict, flags.Int{Name: "predict", Short: "n", Value: -1, Low: -1, High: math.MaxInt32}, "largest number of `tokens` in an answer, whatever a request asks for; -1 is no limit")
 	fs.StringSliceVarP(&o.aliases, "alias", "a", nil, "`name` of the model for clients; several with commas (default: the file's)")
 	fs.StringSliceVar(&o.tags, "tags", nil, "`words` about the model for lists of models, several with commas")
 	fs.StringSliceVar(&o.keys, "api-key", nil, "`key` that requests need; several with commas (default: $"+keyEnv[0]+")")
-	fs.StringVar(&o.keyFile, "api-key-file", "", "`file` with a key on each line, which no list of processes shows")
+	fs.StringVar(&o.keyFile, "api-key-file", "", "`file` with one key per line; unlike --api-key, the keys do not show in process lists")
 	fs.BoolVar(&o.shareCache, "share-cache", false, "let requests with different keys share cached prompts; the time to the first token then reveals whether somebody else sent the same prompt")
 	fs.StringSliceVar(&o.allowed, "allowed-host", nil, "host `name` that requests may use, besides localhost")
 	fs.StringVar(&o.origin, "cors-origin", "", "`origin` of web pages that may send requests, such as https://example.org")
@@ -109,17 +109,17 @@ Exit status: 0 ended by a signal, all answers complete; 1 failure; 2 wrong comma
 	fs.BoolVar(&o.noSlots, "no-slots", false, "do not serve /slots")
 	fs.BoolVar(&o.shift, "context-shift", false, "when a text fills its context, drop its older half and continue")
 	fs.BoolVar(&o.open, "open", false, "open the page in a browser")
-	fs.StringVar(&o.data, "data", "", "`database` of alpaca data whose rows the page shows, too, at /data/")
+	fs.StringVar(&o.data, "data", "", "`database` of \"alpaca data\" whose rows are shown, too, at /data/")
 	fs.BoolVar(&o.noUI, "no-ui", false, "do not serve the page for browsers")
 	fs.BoolVar(&o.noUI, "no-webui", false, "the same")
 	fs.Lookup("no-webui").Hidden = true
 	fs.BoolVar(&o.strict, "strict-template", false, "refuse conversations with a model that has no chat template")
 	fs.DurationVar(&o.target, "step-target", 100*time.Millisecond, "longest `time` that running answers wait while a part of another prompt is evaluated")
 	fs.DurationVar(&o.delay, "drain-delay", 0, "`time` from SIGTERM until requests are refused")
-	fs.DurationVar(&o.drain, "drain-timeout", 30*time.Second, "`time` that running answers then have to finish")
+	fs.DurationVar(&o.drain, "drain-timeout", 30*time.Second, "`time` that running answers then get to finish")
 	flags.AddInt(fs, &o.modelsMax, flags.Int{Name: "models-max", Value: 4, High: 64}, "largest number of `models` of \"alpaca list\" that requests can load at the same time, besides that of -m; 0: none")
 	flags.AddPositive(fs, &o.modelsMemory, "models-memory", "largest size of all loaded models together, in `GiB` of their files (default: 3/4 of the free memory)")
-	fs.DurationVar(&o.keepAlive, "keep-alive", 5*time.Minute, "`time` that such a model stays loaded without requests; negative: for ever")
+	fs.DurationVar(&o.keepAlive, "keep-alive", 5*time.Minute, "`time` that a model loaded for a request stays loaded without requests; negative: for ever")
 	o.template.AddFlags(fs)
 	o.model.AddFlags(fs)
 	o.model.AddUnappliedLoRA(fs)
@@ -232,7 +232,7 @@ func (o *options) check() error {
 		}
 		if !listen.IsLocal(host) && len(o.keys) == 0 {
 			return ui.WithHint(ui.Usagef("--host %s: other machines could send requests without a key", host),
-				"this makes one: head -c 24 /dev/urandom | base64 > key.txt, and --api-key-file key.txt takes it")
+				"make a key with: head -c 24 /dev/urandom | base64 > key.txt, and use it with: --api-key-file key.txt")
 		}
 	}
 	if o.open && o.noUI {

@@ -141,7 +141,7 @@ func printFacts(u *ui.UI, f facts) error {
 	case f.Template:
 		template = "its own"
 	case f.Like != "":
-		template = f.Like + ", which Ollama's looks like"
+		template = f.Like + ", similar to Ollama's"
 	}
 	licence := cmp.Or(f.Licence, "not known")
 	if f.Link != "" {

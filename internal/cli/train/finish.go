@@ -25,7 +25,7 @@ func (j *job) finish(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		results += fmt.Sprintf("held-out loss as run computes it %.4f, as training does %.4f (%d examples)\n", theirs, ours, min(measuredRows, len(j.heldOut)))
+		results += fmt.Sprintf("held-out loss as \"alpaca run\" computes it %.4f, as training does %.4f (%d examples)\n", theirs, ours, min(measuredRows, len(j.heldOut)))
 	}
 	more, err := j.comparison()
 	if err != nil {

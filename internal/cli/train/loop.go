@@ -79,7 +79,7 @@ func (j *job) train(ctx context.Context) error {
 			return err
 		}
 	} else {
-		j.u.Notef("going on after update %d", t.State.Update)
+		j.u.Notef("resuming after update %d", t.State.Update)
 	}
 	for !j.done() {
 		if ctx.Err() != nil {

@@ -109,7 +109,7 @@ func (j *job) checkFolder() error {
 	}
 	if list, err := checkpoints(j.dir); err == nil && len(list) > 0 && j.resume == "" {
 		return ui.WithHint(fmt.Errorf("%s: the folder already has a run", j.dir),
-			"go on with it: alpaca train --resume "+j.dir, "or choose another folder with --run-dir")
+			"resume it with: alpaca train --resume "+j.dir, "or choose another folder with --run-dir")
 	}
 	return nil
 }
@@ -267,7 +267,7 @@ func (j *job) badRecords() int {
 func (j *job) reportProblems() {
 	for _, f := range j.files {
 		if f.Pairs > 0 {
-			j.u.Notef("%s: of %d preference pairs the chosen answers are learned; the rejected ones are not used", f.Path, f.Pairs)
+			j.u.Notef("%s: the chosen answers of %d preference pairs are learned; the rejected ones are not used", f.Path, f.Pairs)
 		}
 		for _, c := range f.Bad.Counts() {
 			j.u.Warnf("%s: line %d: %s; %s", f.Path, c.First, c.Reason, notUsed(c.Records))

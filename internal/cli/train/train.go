@@ -47,14 +47,14 @@ func New(u *ui.UI) *cobra.Command {
 		Long: `Train on instructions, conversations or texts: an adapter (LoRA) for a model of any
 type, all weights of a model, or a new model.
 
-DATA is a JSON array or JSON lines of Alpaca's instruction, input and output; of
-messages; of prompt and completion; or of text; or a plain text. Answers are
-learned, what is asked is not (--loss-on, --prompt-weight).
+The file of --data is a JSON array or JSON lines of Alpaca's instruction, input and
+output; of messages; of prompt and completion; or of text; or a plain text. The model
+learns the answers, not the questions (--loss-on, --prompt-weight).
 
-The output is an adapter that "run --lora" and llama.cpp load where its name ends
-in .gguf, else a folder that peft loads; with --merge, --full or --init a model.
-Ctrl-C saves a checkpoint in the run's folder; --resume goes on from it, to the
-same result bit for bit, with any number of threads.`,
+If OUTPUT ends in .gguf, it is an adapter file for "run --lora" and llama.cpp; otherwise
+a PEFT folder. With --merge, --full or --init it is a model. Ctrl-C saves a checkpoint
+in the run's folder; --resume continues from it, and the result is the same bit for bit,
+with any number of threads.`,
 		Example: `  alpaca train -m base.gguf --data alpaca_data.json -o adapter.gguf
   alpaca train -m base.gguf --data chat.jsonl --full -o tuned.gguf --outtype q8_0
   alpaca train --init 192x6 --vocab 2048 --data texts.jsonl --tokens 60M -o tiny.gguf
@@ -69,18 +69,18 @@ same result bit for bit, with any number of threads.`,
 	load.AddModel(fs, &o.Model)
 	fs.StringArrayVar(&o.Data, "data", nil, "`file` to learn from, or a database of \"alpaca data\", or FILE#SOURCE of it; repeatable")
 	fs.StringVarP(&o.Output, "output", "o", "", "`file` or folder to write")
-	fs.StringVar(&o.OutType, "outtype", "f16", "`type` of a model that is written, as quantize has them")
-	fs.BoolVar(&o.Merge, "merge", false, "write the model with its adapter merged in place of the adapter")
+	fs.StringVar(&o.OutType, "outtype", "f16", "`type` of a model that is written: one of quantize's types")
+	fs.BoolVar(&o.Merge, "merge", false, "instead of the adapter, write the model with the adapter merged into it")
 	fs.BoolVar(&o.Full, "full", false, "train all weights, not an adapter")
 	fs.StringVar(&o.Init, "init", "", "train a new model, `WIDTHxLAYERS` such as 192x6")
 	fs.IntVar(&o.Vocab, "vocab", 2048, "number of `tokens` in the vocabulary that --init trains on the data")
 	fs.StringVar(&o.Tokenizer, "tokenizer", "", "take the vocabulary of this GGUF `file` for --init")
-	fs.StringVar(&o.preset, "preset", "", "defaults of `name`: "+ui.QuoteList(presetNames(), "or"))
+	fs.StringVar(&o.preset, "preset", "", "take the defaults of a preset, by its `name`: "+ui.QuoteList(presetNames(), "or"))
 	o.addLoRA(fs)
 	o.addTraining(fs)
 	flags.AddThreads(fs, &o.threads)
 	flags.AddInt(fs, &o.micro, flags.Int{Name: "micro-batch", Value: 0, Low: 0, High: 1 << 20}, "`rows` that go through the model at once, 0 for 512 or 1024 tokens; does not change the result")
-	fs.BoolVar(&o.checkpointing, "gradient-checkpointing", false, "keep only what goes into a layer and compute it twice: less memory, a third more time; does not change the result")
+	fs.BoolVar(&o.checkpointing, "gradient-checkpointing", false, "keep only the inputs of layers, and compute each layer twice: less memory, a third more time; does not change the result")
 	flags.AddInt(fs, &o.stopAfter, flags.Int{Name: "stop-after", Value: 0, Low: 0, High: 1 << 30}, "write the output after this number of `updates`; 0 is all; --resume continues the run")
 	flags.AddInt(fs, &o.saveEvery, flags.Int{Name: "save-every", Value: 0, Low: 0, High: 1 << 30}, "number of `updates` between checkpoints; 0 is a checkpoint every 5 minutes")
 	fs.StringVar(&o.runDir, "run-dir", "", "`folder` for checkpoints and logs (default: the output's name with .run)")
@@ -104,10 +104,10 @@ func (o *options) addTraining(fs *pflag.FlagSet) {
 	fs.IntVar(&o.Epochs, "epochs", 3, "number of `times` to go through the data")
 	fs.IntVar(&o.MaxSteps, "max-steps", 0, "largest number of updates; 0 is no limit")
 	fs.Var((*amount)(&o.Tokens), "tokens", "train on this number of `tokens`, such as 60M, in place of --epochs")
-	flags.AddInt(fs, &o.BatchSize, flags.Int{Name: "batch-size", Value: 16, Low: 1, High: 1 << 20}, "`rows` of an update")
+	flags.AddInt(fs, &o.BatchSize, flags.Int{Name: "batch-size", Value: 16, Low: 1, High: 1 << 20}, "number of `rows` in an update")
 	fs.IntVar(&o.MaxLength, "max-length", 0, "largest number of `tokens` in a row: longer rows are cut (default: 512, at most the model's context)")
 	fs.IntVar(&o.MaxLength, "cutoff-len", 0, "as --max-length")
-	fs.BoolVar(&o.Packing, "packing", false, "put several examples into a row, which do not see each other")
+	fs.BoolVar(&o.Packing, "packing", false, "put several examples into a row; they do not see each other")
 	fs.Float64Var(&o.LR, "lr", 0, "learning `rate` at its peak (default: 2e-4, with --full 2e-5, with --init 3e-3)")
 	fs.Float64Var(&o.LR, "learning-rate", 0, "as --lr")
 	fs.Float64Var(&o.MinLR, "min-lr", 0, "learning `rate` of the last update")
@@ -159,7 +159,7 @@ func (j *job) withHint(ctx context.Context, err error) error {
 	if ctx.Err() != nil || errors.Is(err, train.ErrDiverged) || listErr != nil || len(list) == 0 {
 		return err
 	}
-	hint := "go on: alpaca train --resume " + j.dir
+	hint := "resume with: alpaca train --resume " + j.dir
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EFBIG) || errors.Is(err, syscall.EDQUOT) {
 		hint = "free some space and " + hint
 	}

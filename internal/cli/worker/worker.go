@@ -39,14 +39,14 @@ func New(u *ui.UI) *cobra.Command {
 		Short: "Answer the requests of a queue",
 		Long: `Take requests from a queue, answer them, and put the results there, until SIGTERM or
 Ctrl-C. Workers on several machines share the requests that "alpaca batch --queue" puts
-in. The queue is a NATS server with JetStream; "alpaca queue init" makes what it needs,
-with the same flags about the model. A worker takes only what it would answer like all
-others: the model's file and the flags decide.
+in. The queue is a NATS server with JetStream; "alpaca queue init" sets it up, with the
+same flags about the model. A worker takes only jobs made for the same model file and
+flags as its own, so every worker would give the same answer.
 
-Ended by a signal it takes nothing more, and gives back what is not answered within
---grace; a second signal ends it at once. What a machine that dies was doing goes to
-another one after a minute. A worker that fails at three requests in a row, because
-memory is short for instance, takes no more, and says so.
+After a signal, a worker takes no more requests, and gives back those that it has not
+answered within --grace; a second signal ends it at once. If a machine dies, its
+requests go to another after a minute. A worker that fails at three requests in a row,
+because memory is short for instance, takes no more, and says so.
 
 Exit status: 0 ended by a signal, 1 failure, 2 wrong command line.`,
 		Example: `  alpaca queue init --queue nats://127.0.0.1:4222 -m model.gguf
@@ -58,8 +58,8 @@ Exit status: 0 ended by a signal, 1 failure, 2 wrong command line.`,
 	fs.SortFlags = false
 	o.queue.AddFlags(fs, "`address` of the queue, nats://HOST:4222 or tls://HOST:4222")
 	o.executor.AddFlags(fs)
-	flags.AddInt(fs, &o.retries, flags.Int{Name: "retries", Value: 3, High: 1000}, "how many `times` to retry a request at which workers die, before its result is an error")
-	fs.DurationVar(&o.grace, "grace", 25*time.Second, "`time` that requests in progress have to finish after a signal")
+	flags.AddInt(fs, &o.retries, flags.Int{Name: "retries", Value: 3, High: 1000}, "how many `times` to retry a request at which workers die, before it gets an error as its result")
+	fs.DurationVar(&o.grace, "grace", 25*time.Second, "`time` that requests in progress get to finish after a signal")
 	fs.StringVar(&o.host, "host", "localhost", "`address` of the health checks and metrics, if --port is given")
 	flags.AddInt(fs, &o.port, flags.Int{Name: "port", Value: -1, Low: -1, High: math.MaxUint16}, "`port` of /readyz, /livez and /metrics; 0 is any, -1 none")
 	return cmd
@@ -157,7 +157,7 @@ func (w *watch) Write(p *metrics.Exposition) {
 		{"alpaca_jobs_given_up_total", "Jobs that were delivered too often.", n.GivenUp.Load()},
 		{"alpaca_jobs_returned_total", "Jobs given back because the worker ended.", n.Returned.Load()},
 		{"alpaca_jobs_refused_total", "Messages that are not valid jobs.", n.Refused.Load()},
-		{"alpaca_result_mismatch_total", "Results that were not what another machine had stored: one computes wrong.", n.Mismatch.Load()},
+		{"alpaca_result_mismatch_total", "Results that differ from what another machine had stored: one of the two computes wrong.", n.Mismatch.Load()},
 	} {
 		p.One("counter", c.name, c.help, float64(c.value))
 	}

@@ -16,35 +16,35 @@ var Rules = []*Rule{
 	{ID: "needs-world", About: "a link, a picture or another attachment that the model cannot see", row: needsWorld},
 	{ID: "merged", About: "another task begins in the middle of a text", row: inAnyField(mergedText)},
 	{ID: "empty-output", About: "no answer", row: func(_ *Linter, r *data.Row) string { return when(blankText(r.Output), "the output is empty") }},
-	{ID: "missing-input", About: "the instruction speaks of something that is not there", row: missingInput},
-	{ID: "not-text", About: "asks for what is no text: a picture, a plot, a sound", row: notText},
+	{ID: "missing-input", About: "the instruction refers to something that is missing", row: missingInput},
+	{ID: "not-text", About: "asks for something other than text: a picture, a plot, a sound", row: notText},
 	{ID: "placeholder-output", About: "a word such as N/A in place of an answer", row: func(_ *Linter, r *data.Row) string {
 		return when(isPlaceholder(r.Output), "the output is %q", clip(r.Output))
 	}},
-	{ID: "placeholder-input", About: "words such as \"no input\" in place of none; --fix empties it", row: func(_ *Linter, r *data.Row) string {
+	{ID: "placeholder-input", About: "a phrase such as \"no input\" where the input should be empty; --fix empties it", row: func(_ *Linter, r *data.Row) string {
 		return when(isPlaceholderInput(r.Input), "the input is %q", clip(r.Input))
 	}, fix: fixPlaceholder},
-	{ID: "arithmetic", About: "a number of the answer that does not come out: a suspicion", row: arithmetic},
+	{ID: "arithmetic", About: "a number in the answer that seems miscalculated (only a suspicion)", row: arithmetic},
 	{ID: "short-echo", About: "a short answer that only repeats words of the instruction", row: shortEcho},
 	// This rule comes before the rule control, because some wrongly read bytes are control characters.
 	{ID: "mojibake", About: "UTF-8 that was read as Windows-1252; --fix reads it right", row: inAnyField(mojibakeText), fix: fixMojibake},
 	{ID: "control", About: "control and invisible characters; --fix removes them", row: inAnyField(controlText), fix: fixControl},
-	{ID: "literal-escape", About: `a written \n, <br> or &quot; outside of code; --fix makes the character of it`, row: literalEscape, fix: fixEscape},
+	{ID: "literal-escape", About: `a written \n, <br> or &quot; outside of code; --fix replaces it by its character`, row: literalEscape, fix: fixEscape},
 	{ID: "cut-at-20", About: "an answer that ends at a number, as those cut by the stop text \"20.\" do", row: cutAt20},
 	{ID: "unfinished", About: "an answer that ends in the middle of a sentence", row: unfinished},
 	{ID: "dup-exact", About: "the same row as one before"},
 	{ID: "dup-normal", About: "the same but for case, punctuation and white space"},
-	{ID: "dup-rouge", About: "an instruction nearly as one before: ROUGE-L above 0.7"},
+	{ID: "dup-rouge", About: "an instruction nearly the same as one before: ROUGE-L above 0.7"},
 	{ID: "dup-output", About: "the same answer more than 5 times"},
 	{ID: "echo", About: "the answer is the instruction or the input", row: echo},
 	{ID: "prompt-leak", About: "a part of a prompt template", row: inAnyField(leakText)},
 	{ID: "refusal", About: "the model that wrote it refuses, or speaks of itself", row: refusal},
-	{ID: "language", About: "another script than the other rows have"},
+	{ID: "language", About: "a script that the other rows do not have"},
 	{ID: "too-long", About: "more tokens than training takes: the answer is cut or lost; needs -m", row: tooLong, tokens: true},
 	{ID: "truncates-prompt", About: "the prompt alone has as many tokens as training takes: nothing is learned; needs -m", row: truncatesPrompt, tokens: true},
 	{ID: "role-order", About: "a conversation without an answer, or whose sides do not take turns", row: roleOrder},
 	{ID: "control-token", About: "the text of a control token of the model", row: controlToken},
-	{ID: "licence", About: "no licence is known of the source; only if --rule or --fail-on names it", row: licence, named: true},
+	{ID: "licence", About: "the source's licence is unknown; checked only if --rule or --fail-on names this rule", row: licence, named: true},
 }
 
 // when returns a formatted text if a condition holds, else "".

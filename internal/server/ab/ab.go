@@ -113,7 +113,7 @@ func guarded(h http.Handler) http.Handler {
 	h = http.NewCrossOriginProtection().Handler(h)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if listen.FromHere(r) && !listen.OwnName(r.Host, nil) {
-			http.Error(w, "the Host is not this machine's: ask for localhost", http.StatusForbidden)
+			http.Error(w, "the Host is not a name of this machine: use localhost in the address", http.StatusForbidden)
 			return
 		}
 		h.ServeHTTP(w, r)

@@ -91,9 +91,9 @@ func (s *Server) own(w http.ResponseWriter, r *http.Request) error {
 	n, err := s.store.Ask(r.Context(), s.session, judge, abtest.Prompt{Instruction: text})
 	switch {
 	case errors.Is(err, abtest.ErrClosed):
-		return &failure{http.StatusConflict, "The session is closed: nothing more is asked."}
+		return &failure{http.StatusConflict, "The session is closed: no more prompts are accepted."}
 	case errors.Is(err, abtest.ErrBusy):
-		return &failure{http.StatusConflict, "Both models still answer what you asked before."}
+		return &failure{http.StatusConflict, "Both models are still answering what you asked before."}
 	case err != nil:
 		return err
 	}

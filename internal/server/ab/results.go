@@ -78,7 +78,7 @@ func (s *Server) visible() error {
 	if s.session.Closed || s.session.Peek {
 		return nil
 	}
-	return &failure{http.StatusForbidden, "Results are shown when the session is closed: until then nobody is to know which model is which."}
+	return &failure{http.StatusForbidden, "Results are shown when the session is closed: until then nobody should know which model is which."}
 }
 
 // filters select rows. The keys are the values that the parameter "only" of an address may have.

@@ -177,7 +177,7 @@ func (b *Browser) fail(w http.ResponseWriter, r *http.Request, err error) {
 	} else if e, ok := errors.AsType[*query.Error](err); ok {
 		status, message = http.StatusBadRequest, e.Message
 	} else if errors.Is(err, context.DeadlineExceeded) || r.Context().Err() == nil && data.IsInterrupted(err) {
-		status, message = http.StatusServiceUnavailable, "it took too long: ask for less, or without an order"
+		status, message = http.StatusServiceUnavailable, "it took too long: ask for fewer rows, or leave out the order"
 	} else if r.Context().Err() != nil {
 		return // the client has gone
 	} else {
@@ -198,7 +198,7 @@ func (b *Browser) fail(w http.ResponseWriter, r *http.Request, err error) {
 // have the same origin as the server's own pages.
 func (b *Browser) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if listen.FromHere(r) && !listen.OwnName(r.Host, b.opt.Hosts) {
-		http.Error(w, "the Host is not one of this server's: ask for localhost, or start it with --allowed-host", http.StatusForbidden)
+		http.Error(w, "the Host is not one of this server's names: use localhost in the address, or start the server with --allowed-host", http.StatusForbidden)
 		return
 	}
 	b.mux.ServeHTTP(w, r)

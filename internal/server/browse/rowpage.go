@@ -115,7 +115,7 @@ func (b *Browser) random(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if !q.table.Texts {
-		return badRequest("rows are drawn of examples")
+		return badRequest("random rows can only be drawn from examples")
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), pageTime)
 	defer cancel()

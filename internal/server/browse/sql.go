@@ -23,7 +23,7 @@ func (b *Browser) oldSQL(w http.ResponseWriter, r *http.Request) error {
 // statement returns the SQL statement of a request, and the values of its parameters.
 func (b *Browser) statement(r *http.Request) (text string, values map[string]string, err error) {
 	if b.opt.NoSQL {
-		return "", nil, &httpError{http.StatusForbidden, "this server runs no statements: others than this machine can ask it"}
+		return "", nil, &httpError{http.StatusForbidden, "this server runs no SQL statements, because other machines can reach it"}
 	}
 	q := r.URL.Query()
 	values = map[string]string{}

@@ -50,7 +50,7 @@ func (g *Guard) Pages(h http.Handler, fail func(http.ResponseWriter, error)) htt
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if listen.FromHere(r) && !listen.OwnName(r.Host, g.hosts) {
 			fail(w, &openai.Error{Status: http.StatusForbidden, Type: openai.TypePermission, Code: "host_not_allowed",
-				Message: "the Host " + Clip(r.Host) + " is not one of this server's: ask for localhost, or start it with --allowed-host"})
+				Message: "the Host " + Clip(r.Host) + " is not one of this server's names: use localhost in the address, or start the server with --allowed-host"})
 			return
 		}
 		if g.origin != "" {

@@ -34,7 +34,7 @@ func main() {
 	flag.IntVar(&o.answer, "answer", 64, "tokens of an answer")
 	flag.IntVar(&o.vocab, "vocab", 32000, "tokens of the vocabulary; the first 300 are not used")
 	flag.IntVar(&o.shared, "shared", 2000, "tokens that the requests of prefix share; tokens of the prompt of stall")
-	flag.Uint64Var(&o.seed, "seed", uint64(time.Now().UnixNano()), "of the prompts: another each time, so that no cache knows them")
+	flag.Uint64Var(&o.seed, "seed", uint64(time.Now().UnixNano()), "seed of the prompts; by default another each time, so that no cache has them")
 	flag.Parse()
 	run := map[string]func(*options) error{"load": load, "prefix": prefix, "stall": stall}[o.mode]
 	if run == nil {

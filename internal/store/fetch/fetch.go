@@ -125,7 +125,7 @@ func Download(ctx context.Context, job Job, opt Options) (*Partial, error) {
 		var no *notModel
 		switch {
 		case errors.Is(err, errNoRanges) && !whole:
-			opt.Log("%s: %v: it cannot be fetched in parts, nor be continued later", job.Name, errNoRanges)
+			opt.Log("%s: %v: it cannot be fetched in parts, or resumed later", job.Name, errNoRanges)
 			whole = true
 		case errors.As(err, &no):
 			discard(job.Path)
@@ -155,7 +155,7 @@ func Download(ctx context.Context, job Job, opt Options) (*Partial, error) {
 func resumable(job Job, err error) error {
 	err = fmt.Errorf("%s: %w", job.Name, err)
 	if n := kept(job); n > 0 && advice.Of(err) == "" {
-		return advice.Add(err, fmt.Sprintf("%d of %d bytes are kept: the same command goes on from there", n, job.Size))
+		return advice.Add(err, fmt.Sprintf("%d of %d bytes are kept: the same command resumes from there", n, job.Size))
 	}
 	return err
 }
@@ -171,7 +171,7 @@ func twice(job Job, before, err error) error {
 		return advice.Add(fmt.Errorf("%w (first %s)", err, a.got),
 			"two tries differ from each other: memory, the disk, or a proxy on the way damages data")
 	}
-	return advice.Add(err, "two tries agree with each other: the server has another file than it says")
+	return advice.Add(err, "two tries agree with each other: the server has a different file from the one that it announces")
 }
 
 // attempt fetches a file in parts, or whole.

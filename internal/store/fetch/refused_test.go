@@ -136,7 +136,7 @@ func TestRefused(t *testing.T) {
 			require.NoFileExists(t, job.Path)
 			if tt.name == "wrong bytes" {
 				require.ErrorContains(t, err, job.SHA256)
-				require.Contains(t, advice.Of(err), "another file")
+				require.Contains(t, advice.Of(err), "a different file")
 			}
 		})
 	}

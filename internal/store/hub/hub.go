@@ -244,9 +244,9 @@ func (h *Hub) explain(err error, r ref.Ref) error {
 	case status.Code == "EntryNotFound":
 		return fmt.Errorf("%s has no file %q at %s", r.RepoName(), r.File, r.Rev())
 	case status.Code == "RepoNotFound", status.Status == http.StatusUnauthorized, status.Status == http.StatusNotFound:
-		hint := "is the name spelled right? A private one needs HF_TOKEN"
+		hint := "is the name spelled right? A private repository needs HF_TOKEN"
 		if h.token != "" {
-			hint = "is the name spelled right? Your token may not be allowed to see a private one"
+			hint = "is the name spelled right? Your token may not be allowed to see a private repository"
 		}
 		return advice.Add(fmt.Errorf("%s has no repository %s", h.endpoint.Host, r.RepoName()), hint)
 	}

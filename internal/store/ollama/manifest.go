@@ -100,7 +100,7 @@ func (m *Manifest) Model() (Layer, error) {
 		case "tensor", "json":
 			return Layer{}, fmt.Errorf("the model is in safetensors, a tensor a layer: only GGUF models can be used")
 		case "adapter":
-			return Layer{}, fmt.Errorf("the model is one with an adapter, which would be left out")
+			return Layer{}, fmt.Errorf("the model has an adapter, which would be left out")
 		}
 	}
 	if len(found) != 1 {

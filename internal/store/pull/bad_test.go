@@ -41,7 +41,7 @@ func TestBadRepos(t *testing.T) {
 			Listed: map[string]int64{"m-Q4_0.gguf": int64(len(good)) + 1}}, want: "sends the range"},
 		{name: "a web page", repo: &storetest.Repo{Files: map[string][]byte{"m-Q4_0.gguf": []byte("<!DOCTYPE html>")}}, want: "not a GGUF file"},
 		{name: "cut model", repo: &storetest.Repo{Files: map[string][]byte{"m-Q4_0.gguf": good[:200]}}, want: "cannot be used"},
-		{name: "wrong bytes", repo: &storetest.Repo{Files: map[string][]byte{"m-Q4_0.gguf": good}}, want: storetest.SHA256(other), hint: "another file",
+		{name: "wrong bytes", repo: &storetest.Repo{Files: map[string][]byte{"m-Q4_0.gguf": good}}, want: storetest.SHA256(other), hint: "a different file",
 			odd: func(w *world) func(http.ResponseWriter, *http.Request) bool {
 				return func(rw http.ResponseWriter, r *http.Request) bool {
 					if strings.HasPrefix(r.URL.Path, "/sha256/") {

@@ -79,7 +79,7 @@ func (p *Puller) hub(ctx context.Context, r ref.Ref) (Result, error) {
 	})
 	var status *web.StatusError
 	if errors.As(err, &status) && status.Status == http.StatusBadRequest && slices.ContainsFunc(chosen, func(f hub.File) bool { return f.Xet }) {
-		err = advice.Add(err, "Xet's store gives some files by its own protocol alone: "+byOthers(r, chosen[0].Path))
+		err = advice.Add(err, "Xet's store gives some files only by its own protocol: "+byOthers(r, chosen[0].Path))
 	}
 	if err != nil {
 		return Result{}, err
@@ -231,6 +231,6 @@ func (p *Puller) older(repo hubcache.Repo, commit, path string) {
 		}
 	}
 	if n > 0 {
-		p.Note("older versions of it hold %d MB more: \"alpaca prune\" removes them", (n+999_999)/1_000_000)
+		p.Note("older versions of the model take %d MB more: \"alpaca prune\" removes them", (n+999_999)/1_000_000)
 	}
 }

@@ -133,7 +133,7 @@ func (p *Puller) probe(ctx context.Context, r ref.Ref) (found, error) {
 		}
 	}
 	if kind := answer.Header.Get("Content-Type"); strings.HasPrefix(kind, "text/html") {
-		return found{}, advice.Add(fmt.Errorf("%s is a web page, not a model", web.Shown(answer.URL)), "on a page about a model, the address is that of its download button")
+		return found{}, advice.Add(fmt.Errorf("%s is a web page, not a model", web.Shown(answer.URL)), "use the address of the download button on that page")
 	}
 	return f, nil
 }

@@ -275,7 +275,7 @@ func (p *Puller) finish(name string, rec *store.Record, items []*item) (Result, 
 	}
 	rec.Name, rec.Pulled = name, time.Now().UTC().Truncate(time.Second)
 	if err := p.Library.Save(rec); err != nil {
-		p.Note("what was pulled could not be noted: %v", err)
+		p.Note("the pull could not be recorded: %v", err)
 	}
 	m, err := p.Library.Find(name)
 	if err != nil {

@@ -189,7 +189,7 @@ func TestHub(t *testing.T) {
 	w.Repos["owner/repo"] = &storetest.Repo{Commit: commitB, Files: map[string][]byte{"m-Q4_K_M.gguf": newer}}
 	res = w.mustPull(t, "hf:owner/repo:Q4_K_M")
 	require.Equal(t, newer, read(t, res.Path))
-	require.Contains(t, w.log.String(), "older versions of it hold 1 MB more")
+	require.Contains(t, w.log.String(), "older versions of the model take 1 MB more")
 	m, err := w.lib.Find("hf:owner/repo:Q8_0")
 	require.NoError(t, err)
 	require.Equal(t, commitB, m.Newer, "it is in the older commit alone")

@@ -216,7 +216,7 @@ func parseURL(text string) (Ref, error) {
 	case u.Host == "":
 		return Ref{}, fmt.Errorf("%s: the address names no host", u.Redacted())
 	case u.User != nil:
-		return Ref{}, fmt.Errorf("%s: an address with a password would end up in lists and logs: it is not taken", u.Redacted())
+		return Ref{}, fmt.Errorf("%s: an address with a password is refused, because it would end up in lists and logs", u.Redacted())
 	}
 	u.Fragment = ""
 	file := strings.TrimPrefix(u.Path, "/")

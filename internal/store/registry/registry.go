@@ -110,7 +110,7 @@ func (r *Registry) known(ctx context.Context, ask func(token string) error) erro
 func (r *Registry) fetchToken(ctx context.Context, challenge string) (string, error) {
 	params, ok := parseChallenge(challenge)
 	if !ok {
-		return "", fmt.Errorf("%s asks for a login that is not known: %.60q", r.base.Host, challenge)
+		return "", fmt.Errorf("%s asks for a login of an unknown kind: %.60q", r.base.Host, challenge)
 	}
 	realm, err := url.Parse(params["realm"])
 	if err != nil || !web.SameHost(realm, &r.base) {
@@ -170,7 +170,7 @@ func parseChallenge(text string) (map[string]string, bool) {
 func (r *Registry) explain(err error) error {
 	var status *web.StatusError
 	if errors.As(err, &status) && status.Status == http.StatusNotFound {
-		return advice.Add(fmt.Errorf("%s has no model %s", r.base.Host, strings.TrimPrefix(r.name.String(), "ollama:")), "is the name spelled right, tag and all?")
+		return advice.Add(fmt.Errorf("%s has no model %s", r.base.Host, strings.TrimPrefix(r.name.String(), "ollama:")), "are the name and the tag spelled right?")
 	}
 	return err
 }

@@ -26,7 +26,7 @@ func (c *Client) allowed(u *url.URL) error {
 	case u.Scheme == "https", u.Scheme == "http" && (c.opt.Insecure || isLoopback(u.Hostname())):
 		return nil
 	case u.Scheme == "http":
-		return advice.Add(refusedf("%s: without encryption anybody on the way could change the file", Shown(u)), "use https://, or allow it with --insecure")
+		return advice.Add(refusedf("%s: without encryption, others on the network could change the file", Shown(u)), "use https://, or allow it with --insecure")
 	}
 	return refusedf("%s://… is not the address of a file on the web", u.Scheme)
 }

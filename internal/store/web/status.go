@@ -54,7 +54,7 @@ func statusError(resp *http.Response, u *url.URL) error {
 	e := &StatusError{URL: u, Status: resp.StatusCode, Code: resp.Header.Get("X-Error-Code"), Header: resp.Header,
 		Message: message(resp.Header, body), Wait: waitOf(resp.Header)}
 	if e.Status == http.StatusTooManyRequests && e.Wait > maxWait {
-		return advice.Add(e, "those who are known may ask for more: set HF_TOKEN to a token of huggingface.co/settings/tokens")
+		return advice.Add(e, "clients with a token may send more requests: set HF_TOKEN to a token of huggingface.co/settings/tokens")
 	}
 	return e
 }

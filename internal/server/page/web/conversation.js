@@ -68,12 +68,12 @@ function actions(m, e, last) {
   const c = state.now;
   bar.append(...versions(c, m), button("Copy", "Copy the text", () => copy(m.content).then(() => status("Copied"), failed)));
   if (m.role === "user") {
-    bar.append(button("Edit", "Edit, and go on from there", () => edit(c, m, e)));
+    bar.append(button("Edit", "Edit, and continue from there", () => edit(c, m, e)));
     if (last) bar.append(button("Answer", "Let the model answer", () => respond(c, m.id)));
   } else {
     bar.append(button("Again", "Another answer", () => respond(c, m.parent)));
     if (last && m.finish !== "stop" && m.content) {
-      const why = full(c, m, draw), on = button("Continue", why || "Go on with this answer", () => respond(c, m.parent, m));
+      const why = full(c, m, draw), on = button("Continue", why || "Continue this answer", () => respond(c, m.parent, m));
       on.disabled = why !== "";
       bar.append(on, why);
     }
@@ -120,7 +120,7 @@ function edit(c, m, e) {
   const cancel = () => {
     end();
     draw();
-    focus(m, "Edit, and go on from there");
+    focus(m, "Edit, and continue from there");
   };
   const send = () => {
     if (!area.value.trim() || state.running) return;
