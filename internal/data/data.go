@@ -72,11 +72,24 @@ func openToWrite(ctx context.Context, path string, journal []string) (*DB, error
 	return db, nil
 }
 
-// OpenReadOnly opens an existing database for reading only.
+// OpenReadOnly opens an existing database for reading only. If a crash left an unfinished
+// transaction in the file's journal, OpenReadOnly first undoes it, for which it must write.
 func OpenReadOnly(ctx context.Context, path string) (*DB, error) {
 	if err := checkHeader(path); err != nil {
 		return nil, err
 	}
+	db, err := openToRead(ctx, path)
+	if !isUnfinished(err) {
+		return db, err
+	}
+	if undoErr := undo(ctx, path); undoErr != nil {
+		return nil, fmt.Errorf("data: %s: a crash left an unfinished transaction, which cannot be undone: %w", path, undoErr)
+	}
+	return openToRead(ctx, path)
+}
+
+// openToRead does what OpenReadOnly does, for a file without an unfinished transaction.
+func openToRead(ctx context.Context, path string) (*DB, error) {
 	db, err := open(path, ReadOnly)
 	if err != nil {
 		return nil, err
@@ -87,6 +100,24 @@ func OpenReadOnly(ctx context.Context, path string) (*DB, error) {
 		return nil, fmt.Errorf("data: %s: %w", path, err)
 	}
 	return db, nil
+}
+
+// isUnfinished reports whether err says that the journal has a transaction that a read-only
+// connection cannot undo.
+func isUnfinished(err error) bool {
+	e, ok := errors.AsType[*sqlite.Error](err)
+	return ok && (e.Code() == sqlite3.SQLITE_READONLY_ROLLBACK || e.Code() == sqlite3.SQLITE_READONLY_RECOVERY)
+}
+
+// undo undoes the unfinished transaction in the journal of the database at path. SQLite does it
+// when a connection that may write reads from the database for the first time.
+func undo(ctx context.Context, path string) error {
+	db, err := open(path, url.Values{"mode": {"rw"}, "_busy_timeout": {"10000"}})
+	if err != nil {
+		return err
+	}
+	_, err = db.sql.ExecContext(ctx, "select count(*) from sqlite_schema")
+	return errors.Join(err, db.sql.Close())
 }
 
 // ReadOnly are the parameters of read-only connections.

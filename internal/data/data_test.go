@@ -2,8 +2,10 @@ package data
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
+	"net/url"
 	"os"
 	"path/filepath"
 	"testing"
@@ -265,4 +267,44 @@ func TestNewFile(t *testing.T) {
 	third, err := Open(t.Context(), left)
 	require.NoError(t, err)
 	require.NoError(t, third.Close())
+}
+
+// TestUnfinished checks that a database can be read after a crash in a transaction that SQLite
+// writes into the file itself, with a journal of what was there before.
+func TestUnfinished(t *testing.T) {
+	ctx, path := t.Context(), filepath.Join(t.TempDir(), "a.db")
+	db, err := Open(ctx, path)
+	require.NoError(t, err)
+	require.NoError(t, db.Update(ctx, func(tx *Tx) error { return tx.AddSource(&Source{Name: "a", Format: "alpaca"}) }))
+	require.NoError(t, db.Close())
+
+	writer, err := sql.Open("sqlite", Address(path, url.Values{"_pragma": {"journal_mode(delete)", "cache_size(1)"}}))
+	require.NoError(t, err)
+	defer writer.Close()
+	tx, err := writer.BeginTx(ctx, nil)
+	require.NoError(t, err)
+	defer tx.Rollback()
+	for range 200 { // more than the connection's cache holds, so SQLite writes to the file
+		_, err = tx.ExecContext(ctx, "insert into meta values (hex(randomblob(8)), hex(randomblob(2000)))")
+		require.NoError(t, err)
+	}
+	crashed := filepath.Join(t.TempDir(), "a.db")
+	for _, suffix := range []string{"", "-journal"} {
+		text, err := os.ReadFile(path + suffix)
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(crashed+suffix, text, 0o600))
+	}
+	_, err = openToRead(ctx, crashed)
+	require.True(t, isUnfinished(err), err)
+
+	left, err := OpenReadOnly(ctx, crashed)
+	require.NoError(t, err)
+	defer left.Close()
+	require.NoError(t, left.Check(ctx))
+	list, err := left.Sources(ctx)
+	require.NoError(t, err)
+	require.Len(t, list, 1)
+	var n int
+	require.NoError(t, left.QueryRow(ctx, "select count(*) from meta where length(value) = 4000").Scan(&n))
+	require.Zero(t, n)
 }
