@@ -72,6 +72,9 @@ func integerShapes() []shape {
 	for i, rows := range []int{32, 33, 34, 35, 47, 64} {
 		shapes = append(shapes, shape{rows, 4 << (i % 3), 1, []fill{extreme, hostile}[i%2]})
 	}
+	for i, blocks := range []int{6, 18, 22, 90} { // two blocks more than a multiple of four
+		shapes = append(shapes, shape{33 + i, blocks, 1, []fill{extreme, hostile}[i%2]})
+	}
 	for i, tokens := range []int{3, 6, 9, 15, 27} { // with more blocks than in the first loop
 		shapes = append(shapes, shape{33, 4 + i%2, tokens, []fill{extreme, hostile}[i%2]})
 	}

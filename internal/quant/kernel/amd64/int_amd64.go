@@ -192,7 +192,7 @@ func avx2x16(blockLen, vectors, offset int, f funcs) kernel.Kernel {
 
 // inQuads returns k with Quad, for a single token.
 func inQuads(k kernel.Kernel, quad tileFunc) kernel.Kernel {
-	k.Quad, k.QuadBlocks = quad, 4
+	k.Quad, k.QuadBlocks = quad, 2
 	if k.BlockLen == 256 || k.Lanes > 1 {
 		k.QuadBlocks = 1
 	}

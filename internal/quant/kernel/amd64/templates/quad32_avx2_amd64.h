@@ -1,5 +1,5 @@
 // A 32-wide format's product with a single token for AVX2, by four streams of rows as in
-// quad32_avx512_amd64.h. A vector holds 16 weights of a block of two rows, a row in each
+// quad32_avx512_amd64.h, also for rows with an even number of blocks. A vector holds 16 weights of a block of two rows, a row in each
 // half. Adding the sums of four rows and two blocks transposes them: the lower half then has
 //
 //	block 0 of row 0   block 0 of row 2   block 1 of row 0   block 1 of row 2
@@ -86,6 +86,8 @@ rows:
 
 #endif
 	VXORPS Y10, Y10, Y10
+	SUBQ   $4, BX
+	JLT    last
 
 blocks:
 	FETCH
@@ -101,8 +103,15 @@ blocks:
 
 #endif
 	SUBQ $4, BX
-	JNZ  blocks
+	JGE  blocks
 
+last:
+	CMPQ BX, $-2
+	JNE  stored
+	TWO(0)
+	ADDQ $(2*BLOCK), SI
+
+stored:
 	// SI is at the next row of each stream.
 	LEAQ         (R13)(R13*2), BX
 	VEXTRACTF128 $1, Y10, X0

@@ -1,5 +1,5 @@
 // A 32-wide format's product with a single token, four rows and four blocks of each
-// at a time, for rows whose number of blocks is a multiple of four. The rows are not
+// at a time, for rows whose number of blocks is even. The rows are not
 // neighbours but a quarter of all rows apart. So memory is read in four sequential streams,
 // each as long as that quarter, which CPUs fetch ahead of the program. row32_amd64.h has
 // sixteen streams that jump at the end of each row, and two thirds of the speed.
@@ -7,7 +7,9 @@
 // A vector holds 16 weights of each of four blocks of a row, block L in 128-bit lane L.
 // The dot products leave four partial sums of a block in its lane. Adding the partial sums
 // of four rows also transposes them: lane L then holds the sums of block L for the four
-// rows. Four fused multiply-adds, in the order of the blocks, complete the product.
+// rows. Four fused multiply-adds, in the order of the blocks, complete the product. If two
+// blocks are left at the end of a row, masks keep the loads within the row, and two fused
+// multiply-adds complete the product.
 //
 // To be defined: QUAD (the function's name), QUADCONSTANTS, QUADROW (see below), BLOCK
 // (bytes of a block), FETCH (prefetches for four rows at SI, DX bytes apart).
@@ -19,6 +21,40 @@
 //	Z18            sums to start with; Z19 the shuffle that spreads dword L over lane L
 //	Z20 - Z23      the format's constants
 //	K1 - K4        words, or dwords, 4L+j
+//	K5, K6         bytes of two blocks, and all but the first eight of these
+//	Z24 - Z31      two blocks of each row: all bytes, and those from byte 8 on
+
+// QUADSUMS sets Z5 to the sums of four rows, block L in lane L, and Z9 to their scales.
+#define QUADSUMS \
+	VPUNPCKLDQ  Z1, Z0, Z4 \
+	VPUNPCKHDQ  Z1, Z0, Z5 \
+	VPUNPCKLDQ  Z3, Z2, Z6 \
+	VPUNPCKHDQ  Z3, Z2, Z7 \
+	VPADDD      Z5, Z4, Z4 \
+	VPADDD      Z7, Z6, Z6 \
+	VPUNPCKLQDQ Z6, Z4, Z5 \
+	VPUNPCKHQDQ Z6, Z4, Z7 \
+	VPADDD      Z7, Z5, Z5 \
+	VCVTDQ2PS   Z5, Z5     \
+	VCVTPH2PS   Y9, Z9
+
+// ADDFIRST adds the products of the block in lane 0. Lane L of Z6 has the token's scales of four blocks.
+#define ADDFIRST \
+	VPERMILPS   Z19, Z6, Z6 \
+	VMULPS      Z6, Z9, Z6  \
+	VFMADD231PS X6, X5, X10
+
+// ADDBLOCK adds the products of the block in a lane.
+#define ADDBLOCK(lane) \
+	VEXTRACTF32X4 lane, Z5, X4 \
+	VEXTRACTF32X4 lane, Z6, X7 \
+	VFMADD231PS   X7, X4, X10
+
+// LOADTWO sets z and z8 to two blocks at w: all bytes, and those from byte 8 on, which are at w8.
+#define LOADTWO(w, w8, z, z8) \
+	VMOVDQU8.Z w, K5, z   \
+	VMOVDQU8.Z w8, K6, z8
+
 TEXT QUAD(SB), NOSPLIT, $0-8
 	MOVQ         t+0(FP), R9
 	QUADCONSTANTS
@@ -32,11 +68,17 @@ TEXT QUAD(SB), NOSPLIT, $0-8
 	KMOVW        AX, K3
 	MOVL         $0x8888, AX
 	KMOVW        AX, K4
+	MOVQ         $((1<<(2*BLOCK))-1), AX
+	KMOVQ        AX, K5
+	SHRQ         $8, AX
+	KMOVQ        AX, K6
 	QUADSTART
 
 rows:
 	QUADTOKEN(tileArgs_Pairs)
 	VXORPS X10, X10, X10
+	SUBQ   $4, BX
+	JLT    last
 
 blocks:
 	FETCH
@@ -53,38 +95,49 @@ blocks:
 	QUADROW((SI)(DX*2), 8(SI)(DX*2), 64(SI)(DX*2), 72(SI)(DX*2), Z2, K3)
 	QUADROW((SI)(R8*1), 8(SI)(R8*1), 64(SI)(R8*1), 72(SI)(R8*1), Z3, K4)
 
-	VPUNPCKLDQ      Z1, Z0, Z4
-	VPUNPCKHDQ      Z1, Z0, Z5
-	VPUNPCKLDQ      Z3, Z2, Z6
-	VPUNPCKHDQ      Z3, Z2, Z7
-	VPADDD          Z5, Z4, Z4
-	VPADDD          Z7, Z6, Z6
-	VPUNPCKLQDQ     Z6, Z4, Z5
-	VPUNPCKHQDQ     Z6, Z4, Z7
-	VPADDD          Z7, Z5, Z5
-	VCVTDQ2PS       Z5, Z5
-	VCVTPH2PS       Y9, Z9
+	QUADSUMS
 	VBROADCASTF32X4 (CX), Z6
-	VPERMILPS       Z19, Z6, Z6
-	VMULPS          Z6, Z9, Z6
-	VFMADD231PS     X6, X5, X10
-	VEXTRACTF32X4   $1, Z5, X4
-	VEXTRACTF32X4   $1, Z6, X7
-	VFMADD231PS     X7, X4, X10
-	VEXTRACTF32X4   $2, Z5, X4
-	VEXTRACTF32X4   $2, Z6, X7
-	VFMADD231PS     X7, X4, X10
-	VEXTRACTF32X4   $3, Z5, X4
-	VEXTRACTF32X4   $3, Z6, X7
-	VFMADD231PS     X7, X4, X10
+	ADDFIRST
+	ADDBLOCK($1)
+	ADDBLOCK($2)
+	ADDBLOCK($3)
 
 	ADDQ $(4*BLOCK), SI
 	ADDQ $128, R12
 	ADDQ $16, CX
 	ADDQ $16, AX
 	SUBQ $4, BX
-	JNZ  blocks
+	JGE  blocks
 
+last:
+	CMPQ       BX, $-2
+	JNE        stored
+	VPXORD     Z9, Z9, Z9
+	VMOVDQU64  (R12), Z16
+	VPXORD     Z17, Z17, Z17
+	VSHUFI32X4 $0xdd, Z17, Z16, Z17
+	VPXORD     Z18, Z18, Z18
+	VSHUFI32X4 $0x88, Z18, Z16, Z16
+	VMOVQ      (AX), X18
+	VSHUFI32X4 $0, Z18, Z18, Z18
+	VPERMILPS.Z Z19, Z18, K1, Z18
+	VPMADDWD   Z14, Z18, Z18
+	LOADTWO((SI), 8(SI), Z24, Z28)
+	LOADTWO((SI)(DX*1), 8(SI)(DX*1), Z25, Z29)
+	LOADTWO((SI)(DX*2), 8(SI)(DX*2), Z26, Z30)
+	LOADTWO((SI)(R8*1), 8(SI)(R8*1), Z27, Z31)
+	QUADROW(Z24, Z28, Z24, Z28, Z0, K1)
+	QUADROW(Z25, Z29, Z25, Z29, Z1, K2)
+	QUADROW(Z26, Z30, Z26, Z30, Z2, K3)
+	QUADROW(Z27, Z31, Z27, Z31, Z3, K4)
+	QUADSUMS
+	VMOVQ      (CX), X6
+	VSHUFF32X4 $0, Z6, Z6, Z6
+	ADDFIRST
+	ADDBLOCK($1)
+	ADDQ       $(2*BLOCK), SI
+
+stored:
 	// SI is at the next row of each stream.
 	QUADSTORE(X10)
 	ADDQ $4, DI
@@ -96,5 +149,9 @@ blocks:
 #undef QUAD
 #undef QUADCONSTANTS
 #undef QUADROW
+#undef QUADSUMS
+#undef ADDFIRST
+#undef ADDBLOCK
+#undef LOADTWO
 #undef BLOCK
 #undef FETCH
