@@ -106,13 +106,20 @@ func (p *Product) Plan(threads int) int {
 	p.perGroup = max(1, min(groupCols/width, p.panels/(2*threads)))
 	if w := p.B.Weights; w != nil && !p.B.Transposed && w.Type.BlockLen() > width {
 		p.perGroup = max(p.perGroup*width/w.Type.BlockLen(), 1) * w.Type.BlockLen() / width
+	} else { // each worker gets as many groups
+		groups := (p.panels + p.perGroup - 1) / p.perGroup
+		groups = (groups + threads - 1) / threads * threads
+		p.perGroup = (p.panels + groups - 1) / groups
 	}
 	p.groups = (p.panels + p.perGroup - 1) / p.perGroup
-	// Rows are divided only if there are too few panels for the workers, because the panels
+	// Rows are divided only if there are too few groups for the workers, because the panels
 	// are packed again for each part of the rows.
 	p.cuts = 1
-	if least := 8 * best.rows; threads > 1 && p.groups < 4*threads {
+	if least := 8 * best.rows; threads > 1 && p.groups < 3*threads {
 		p.cuts = max(1, min((4*threads+p.groups-1)/p.groups, p.M/least))
+		if p.groups%threads != 0 && p.cuts > threads { // each worker gets as many parts
+			p.cuts -= p.cuts % threads
+		}
 	}
 	p.rows = (p.M + p.cuts - 1) / p.cuts
 	p.rows = (p.rows + best.rows - 1) / best.rows * best.rows

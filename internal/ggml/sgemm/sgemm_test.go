@@ -112,6 +112,17 @@ func TestProducts(t *testing.T) {
 	})
 }
 
+// TestPlan checks that each of two workers gets as many items, for products of adapters and for
+// matrices whose panels are no multiple of a full group. Otherwise a worker would wait.
+func TestPlan(t *testing.T) {
+	eachKernel(t, func(t *testing.T) {
+		for _, s := range [][2]int{{512, 16}, {1024, 16}, {512, 576}, {512, 192}, {512, 1536}} {
+			p := Product{M: s[0], N: s[1], DstStride: s[1], Dst: make([]float32, s[0]*s[1])}
+			require.Zero(t, p.Plan(2)%2, "%v", s)
+		}
+	})
+}
+
 func TestWeights(t *testing.T) {
 	eachKernel(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(3, 4))
