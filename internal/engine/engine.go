@@ -73,6 +73,7 @@ type Engine struct {
 	short    bool // a text waits for cache blocks
 	frugal   bool // this step has too few cache blocks for drafts
 	pace     pace
+	promised int // rows of the next step that drafts leave to prompts
 
 	speculate *speculate.Controller
 	drafter   *drafter.Drafter               // nil: no small model drafts

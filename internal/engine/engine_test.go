@@ -264,21 +264,3 @@ func TestText(t *testing.T) {
 	text.Truncate(0)
 	requireFree(t, e)
 }
-
-// TestPace checks that the pieces of prompts become as long as the target time allows.
-func TestPace(t *testing.T) {
-	p := pace{target: 100 * time.Millisecond}
-	require.Equal(t, 512, p.chunk(0, 512), "nobody waits")
-	require.Equal(t, 32, p.chunk(3, 509), "nothing is known")
-	for rows := 1; rows <= 512; rows *= 2 {
-		for range 50 {
-			p.learn(rows, time.Duration(rows)*time.Millisecond)
-		}
-	}
-	require.Equal(t, 64, p.chunk(4, 508))
-	require.Equal(t, 8, p.chunk(200, 300), "a prompt gets on in any case")
-	require.Equal(t, 5, p.chunk(4, 5))
-	require.Zero(t, p.chunk(4, 0))
-	p.target = time.Hour
-	require.Equal(t, 508, p.chunk(4, 508))
-}

@@ -2,77 +2,117 @@ package engine
 
 import (
 	"math/bits"
+	"slices"
 	"time"
 )
 
 // pace measures how long steps take, by their number of rows. The engine divides prompts
-// into chunks accordingly, so that no running answer waits much longer than target for its
+// into slices accordingly, so that no running answer waits much longer than target for its
 // next token. Results do not depend on how a prompt is divided.
 type pace struct {
 	target time.Duration
-	row    [32]float64 // nanoseconds per row in steps with 2^(i-1) < rows <= 2^i; 0: unknown
+	known  [32]struct{ rows, time float64 } // means for steps with 2^(i-1) < rows <= 2^i; time in nanoseconds; 0: unknown
 }
 
-// class returns the index in pace.row for steps with the given number of rows.
+// class returns the index in pace.known for steps with the given number of rows.
 func class(rows int) int { return bits.Len(uint(max(rows, 1) - 1)) }
 
 // learn records that a step with the given number of rows took d.
 func (p *pace) learn(rows int, d time.Duration) {
-	const weight = 0.25 // the weight of a new measurement in the average
-	c := &p.row[class(rows)]
-	now := float64(d) / float64(rows)
-	if *c == 0 {
-		*c = now
+	const weight = 0.25 // the weight of a new measurement in the means
+	k := &p.known[class(rows)]
+	if k.rows == 0 {
+		k.rows, k.time = float64(rows), float64(d)
 	}
-	*c += weight * (now - *c)
+	k.rows += weight * (float64(rows) - k.rows)
+	k.time += weight * (float64(d) - k.time)
 }
 
-// estimate returns about how long a step with the given number of rows takes. It uses
-// measurements of steps of that size or smaller, and returns 0 if there are none. Measurements
-// of smaller steps give an upper bound, because a row of a larger step takes less time.
+// estimate returns about how long a step with the given number of rows takes. It returns 0 if
+// nothing was measured. Between two measured sizes it interpolates. Beyond the largest one it
+// returns an upper bound, because a row of a larger step takes less time.
 func (p *pace) estimate(rows int) time.Duration {
-	for i := class(rows); i >= 0; i-- {
-		if p.row[i] > 0 {
-			return time.Duration(p.row[i] * float64(rows))
+	n := float64(rows)
+	var below struct{ rows, time float64 }
+	for _, k := range p.known {
+		if k.rows == 0 {
+			continue
+		}
+		k.time = max(k.time, below.time)
+		switch {
+		case k.rows < n:
+			below = k
+		case below.rows == 0:
+			return time.Duration(k.time)
+		default:
+			return time.Duration(below.time + (k.time-below.time)*(n-below.rows)/(k.rows-below.rows))
 		}
 	}
-	return 0
-}
-
-// bound returns an upper bound of the time of a step with the given number of rows. It uses
-// measurements of steps of that size or larger, and returns 0 if there are none.
-func (p *pace) bound(rows int) time.Duration {
-	for i := class(rows); i < len(p.row); i++ {
-		if p.row[i] > 0 {
-			return time.Duration(p.row[i] * float64(int64(1)<<i))
-		}
+	if below.rows == 0 {
+		return 0
 	}
-	return 0
+	return time.Duration(below.time * n / below.rows)
 }
 
 const (
-	minChunk   = 8  // the fewest rows of prompts in a step
-	firstChunk = 32 // the rows of prompts in a step while there are no measurements
+	grain      = 8  // the rows of prompts in a step are a multiple of grain, unless a prompt ends
+	firstSlice = 32 // the rows of prompts in a step while there are no measurements
 )
 
-// chunk returns how many rows of prompts to add to a step. rows is the number of rows that the
-// step already has, and limit is the most that chunk returns.
-func (p *pace) chunk(rows, limit int) int {
-	if rows == 0 {
-		return limit
+// most returns how many rows of prompts a step of d can have besides the given number of other
+// rows: at least grain, and at most limit.
+func (p *pace) most(rows, limit int, d time.Duration) int {
+	if p.estimate(rows) == 0 {
+		return min(firstSlice, limit)
 	}
-	best := min(minChunk, limit)
-	for n := minChunk; n/2 < limit; n *= 2 {
-		d := p.estimate(rows + min(n, limit))
-		if d == 0 {
-			if d = p.bound(rows + min(n, limit)); d == 0 || d > p.target {
-				return max(best, min(firstChunk, limit))
-			}
-		}
-		if d > p.target {
+	n := min(grain, limit)
+	for m := n + grain; n < limit; m += grain {
+		m = min(m, limit)
+		if p.estimate(rows+m) > d {
 			break
 		}
-		best = min(n, limit)
+		n = m
 	}
-	return best
+	return n
+}
+
+// slice returns how many rows of prompts the next step can have, and sorts the prompts by their
+// turn. Once a prompt ends in the step, no further prompt begins in it if it has enough rows.
+// answering is the number of texts that are being answered, each of which has a row.
+// While texts are being answered, a step takes about as long as pace.target. It may take
+// twice as long if the first prompt ends then, because the prompt's answer begins sooner and a
+// larger step takes less time per row. While no text is being answered, only the prompts wait
+// for each other. Then each step finishes one of them if it can.
+func (e *Engine) slice(answering int, prompts []*answer) (most, enough int) {
+	limit := e.runner.MaxRows() - answering
+	if most = e.pace.most(answering, limit, e.pace.target); answering == 0 {
+		e.line(prompts, limit)
+		return limit, most
+	}
+	long := e.pace.most(answering, limit, 2*e.pace.target)
+	e.line(prompts, long)
+	if len(prompts) > 0 && prompts[0].pending() <= long {
+		most = max(most, prompts[0].pending())
+	}
+	return most, limit
+}
+
+// line sorts prompts by their turn. The oldest prompt comes first, but a prompt of at most
+// room tokens may overtake others. A prompt is overtaken in two steps at most.
+func (e *Engine) line(prompts []*answer, room int) {
+	slices.SortStableFunc(prompts, func(a, b *answer) int {
+		if p, q := a.passed < 2 && b.passed >= 2, b.passed < 2 && a.passed >= 2; p != q {
+			if p {
+				return 1
+			}
+			return -1
+		}
+		if p, q := a.pending() <= room, b.pending() <= room; p != q {
+			if p {
+				return -1
+			}
+			return 1
+		}
+		return a.order - b.order
+	})
 }

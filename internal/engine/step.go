@@ -39,42 +39,32 @@ func (e *Engine) compose() bool {
 			e.rows = append(e.rows, rows{answer: a, n: 1, logits: 1})
 		}
 	}
-	e.draft()
-	used := 0
-	for _, r := range e.rows {
-		used += r.n
+	// A draft saves time only if a step has rows to spare, so prompts get theirs first.
+	answering := len(e.rows)
+	left, enough := e.slice(answering, prompts)
+	for _, a := range prompts {
+		e.promised = min(left, e.promised+a.pending())
 	}
-	left := e.pace.chunk(used, e.runner.MaxRows()-used)
-	// The oldest prompt comes first, but a prompt that fits into this step may overtake others.
-	// A prompt is overtaken in two steps at most.
-	slices.SortStableFunc(prompts, func(a, b *answer) int {
-		if p, q := a.passed < 2 && b.passed >= 2, b.passed < 2 && a.passed >= 2; p != q {
-			if p {
-				return 1
-			}
-			return -1
-		}
-		if p, q := a.pending() <= left, b.pending() <= left; p != q {
-			if p {
-				return -1
-			}
-			return 1
-		}
-		return a.order - b.order
-	})
-	first := 0
+	e.draft()
+	e.promised = 0
+	left = min(left, e.runner.MaxRows()-e.rowsNow())
+	first, ends := 0, false
 	for i, a := range prompts {
 		if left == 0 {
 			break
 		}
 		if leader := e.follows(a); leader != nil {
 			left += e.yield(leader, a)
+			ends = ends && leader.logits > 0
+			continue
+		}
+		if ends && e.rowsNow() >= enough {
 			continue
 		}
 		n := a.stopAt(min(a.pending(), left))
 		r := rows{answer: a, n: n, prompt: !a.read}
 		if n == a.pending() {
-			r.logits = 1
+			r.logits, ends = 1, true
 		}
 		e.rows = append(e.rows, r)
 		left -= n

@@ -11,8 +11,10 @@ func (e *Engine) drafting() bool {
 	return slices.ContainsFunc(e.rows, func(r rows) bool { return len(r.draft) > 0 })
 }
 
-// rowsNow returns the number of rows chosen for this step so far.
-func (e *Engine) rowsNow() (n int) {
+// rowsNow returns the number of rows chosen for this step so far, including those promised to
+// prompts.
+func (e *Engine) rowsNow() int {
+	n := e.promised
 	for _, r := range e.rows {
 		n += r.n
 	}

@@ -114,7 +114,7 @@ Exit status: 0 ended by a signal, all answers complete; 1 failure; 2 wrong comma
 	fs.BoolVar(&o.noUI, "no-webui", false, "the same")
 	fs.Lookup("no-webui").Hidden = true
 	fs.BoolVar(&o.strict, "strict-template", false, "refuse conversations with a model that has no chat template")
-	fs.DurationVar(&o.target, "step-target", 100*time.Millisecond, "longest `time` that running answers wait while a part of another prompt is evaluated")
+	fs.DurationVar(&o.target, "step-target", 100*time.Millisecond, "longest `time` that running answers wait while a part of another prompt is evaluated; twice as long for its last part")
 	fs.DurationVar(&o.delay, "drain-delay", 0, "`time` from SIGTERM until requests are refused")
 	fs.DurationVar(&o.drain, "drain-timeout", 30*time.Second, "`time` that running answers then get to finish")
 	flags.AddInt(fs, &o.modelsMax, flags.Int{Name: "models-max", Value: 4, High: 64}, "largest number of `models` of \"alpaca list\" that requests can load at the same time, besides that of -m; 0: none")

@@ -125,8 +125,11 @@ func (f *fixture) answer(a asked) string {
 	resp, text := f.do("POST", a.path, a.body)
 	require.Equal(f.t, 200, resp.StatusCode, "%s %s: %s", a.path, a.body, text)
 	require.NotContains(f.t, text, `"error":{`, "%s %s", a.path, a.body)
-	return sorted(differing.ReplaceAllString(text, ""))
+	return steady(text)
 }
+
+// steady returns the part of a response that must always be the same.
+func steady(text string) string { return sorted(differing.ReplaceAllString(text, "")) }
 
 // vanish sends a request and cancels it after a time.
 func (f *fixture) vanish(a asked, after time.Duration) {

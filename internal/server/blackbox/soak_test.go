@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
@@ -26,6 +27,8 @@ import (
 var (
 	soakTime     = flag.Duration("soak", 0, "time that TestSoak takes at least")
 	soakIdle     = flag.Int("idle", 50, "connections that are idle meanwhile")
+	soakClients  = flag.Int("clients", 16, "clients at once")
+	soakPause    = flag.String("pause", "", "pattern of files: while there is one, the clients send nothing")
 	soakRequests = flag.Int("requests", 400, "requests of TestSoak at least")
 )
 
@@ -34,7 +37,10 @@ type soak struct {
 	f      *fixture
 	list   []asked
 	want   []string // the answer to each request of list
-	counts [6]atomic.Int64
+	counts [8]atomic.Int64
+
+	mu       sync.Mutex
+	statuses map[int]int // how often each status came
 }
 
 // The kinds of clients of a soak.
@@ -45,20 +51,34 @@ const (
 	cut              // goes away within its header or body
 	unread           // sends a request and never reads
 	probing          // asks for health and metrics
+	slow             // reads its stream slowly, and compares the answer
+	crowding         // sends more requests at once than may wait
 )
 
-var kinds = []string{"answered the same as alone", "gone while waiting or reading", "malformed", "gone within header or body", "never read", "probes"}
+var kinds = []string{"answered the same as alone", "gone while waiting or reading", "malformed", "gone within header or body", "never read", "probes", "slow readers", "crowds"}
+
+// soakQueue is the number of requests that may wait. A crowd sends more.
+const soakQueue = 12
 
 // one runs one client of a random kind.
 func (s *soak) one(r *rand.Rand) {
 	f := s.f
 	i := r.IntN(len(s.list))
 	a := s.list[i]
-	kind := []int{good, good, good, good, good, vanishing, vanishing, malformed, cut, unread, probing}[r.IntN(11)]
+	kind := []int{good, good, good, good, good, vanishing, vanishing, malformed, cut, unread, probing, slow, crowding}[r.IntN(13)]
 	head := fmt.Sprintf("POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n", a.path, len(a.body))
 	switch kind {
 	case good:
-		require.Equal(f.t, s.want[i], f.answer(a), "%s %s", a.path, a.body)
+		s.answer(i, io.ReadAll)
+	case slow:
+		s.answer(i, readSlowly)
+	case crowding:
+		var all sync.WaitGroup
+		for range 2 * soakQueue {
+			j := r.IntN(len(s.list))
+			all.Go(func() { s.answer(j, io.ReadAll) })
+		}
+		all.Wait()
 	case vanishing:
 		f.vanish(a, time.Duration(r.IntN(20_000))*time.Microsecond)
 	case malformed:
@@ -67,21 +87,21 @@ func (s *soak) one(r *rand.Rand) {
 			body[r.IntN(len(body))] = byte(r.IntN(256))
 		}
 		resp, text := f.do("POST", a.path, string(body[:r.IntN(len(body))+1]))
-		require.Less(f.t, resp.StatusCode, 500, "%s %q: %s", a.path, body, text)
+		require.Less(f.t, s.saw(resp.StatusCode), 500, "%s %q: %s", a.path, body, text)
 	case cut:
-		c := f.dial()
+		c := s.dial()
 		sent := head + a.body
 		c.Write([]byte(sent[:r.IntN(len(sent)-1)+1]))
 		c.Close()
 	case unread:
-		c := f.dial()
+		c := s.dial()
 		c.Write([]byte(head + a.body))
 		time.Sleep(time.Duration(r.IntN(3000)) * time.Microsecond)
 		c.Close()
 	case probing:
 		for _, path := range []string{"/health", "/metrics", "/slots", "/props", "/livez"} {
 			resp, text := f.do("GET", path, "")
-			require.Equal(f.t, 200, resp.StatusCode, text)
+			require.Equal(f.t, 200, s.saw(resp.StatusCode), text)
 		}
 	}
 	s.counts[kind].Add(1)
@@ -96,20 +116,20 @@ func TestSoak(t *testing.T) {
 	if testing.Short() {
 		list = list[:24]
 	}
-	s := &soak{list: list}
+	s := &soak{list: list, statuses: map[int]int{}}
 	alone := setup(t, func(e *engine.Options, _ *server.Options) { e.Ctx, e.Parallel, e.NoCache = roomy, 2, true })
 	for _, a := range s.list {
 		s.want = append(s.want, alone.answer(a))
 	}
 	alone.client.CloseIdleConnections()
 	f := setup(t, func(e *engine.Options, o *server.Options) {
-		e.Ctx, e.Parallel, e.Blocks, e.Queue, o.IdleTimeout = roomy, 4, roomy/32+1, 1000, 2*time.Hour
+		e.Ctx, e.Parallel, e.Blocks, e.Queue, o.IdleTimeout = roomy, 4, roomy/32+1, soakQueue, 2*time.Hour
 	})
 	s.f = f
 	f.answer(s.list[0])
 	f.client.CloseIdleConnections()
 	time.Sleep(50 * time.Millisecond)
-	before := runtime.NumGoroutine()
+	before, heap := runtime.NumGoroutine(), live()
 	var idle []net.Conn
 	for range *soakIdle {
 		c := f.dial()
@@ -118,15 +138,17 @@ func TestSoak(t *testing.T) {
 		require.NoError(t, err)
 		idle = append(idle, c)
 	}
-	const clients = 16
 	var all sync.WaitGroup
 	var done atomic.Int64
 	start, told := time.Now(), time.Now()
 	var mu sync.Mutex
-	for i := range clients {
+	for i := range *soakClients {
 		all.Go(func() {
 			r := rand.New(rand.NewPCG(7, uint64(i)))
 			for int(done.Add(1)) <= *soakRequests || time.Since(start) < *soakTime {
+				for there, _ := filepath.Glob(*soakPause); len(there) > 0; there, _ = filepath.Glob(*soakPause) {
+					time.Sleep(time.Second)
+				}
 				s.one(r)
 				mu.Lock()
 				if time.Since(told) > time.Minute {
@@ -157,9 +179,20 @@ func TestSoak(t *testing.T) {
 	eventually(t, "no goroutine is left", func() bool { return runtime.NumGoroutine() <= before })
 	// Only the cache holds blocks, and it gives them to a request that needs them.
 	eventually(t, "no block is held", func() bool { st := f.engine.Stats(); return st.BlocksUsed <= st.BlocksCached+1 })
+	st := f.engine.Stats()
+	t.Logf("goroutines %d, at the beginning %d; heap %.1f MiB, at the beginning %.1f; %d answers in progress, %d waiting; %d of %d blocks used, %d of them by the prefix cache",
+		runtime.NumGoroutine(), before, live(), heap, st.Running, st.Waiting, st.BlocksUsed, st.Blocks, st.BlocksCached)
 	resp, text := f.do("POST", "/completion", `{"prompt": "zzz", "ignore_eos": true, "n_predict": -1}`)
 	require.Equal(t, 200, resp.StatusCode, text)
 	require.Equal(t, true, at(object(t, text), "truncated"), "the whole context is there for one")
+}
+
+// live returns the size of the objects that are in use, in MiB.
+func live() float64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return float64(m.HeapAlloc) / (1 << 20)
 }
 
 // report logs the counts so far.
@@ -171,7 +204,10 @@ func (s *soak) report(start time.Time) {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	st := s.f.engine.Stats()
-	s.f.t.Logf("%v: %sgoroutines %d, heap %d MiB, preemptions %d, cancelled %d, blocks %d (%d of the cache)", time.Since(start).Round(time.Second), b.String(),
+	s.mu.Lock()
+	statuses := fmt.Sprint(s.statuses)
+	s.mu.Unlock()
+	s.f.t.Logf("%v: %sstatuses %s, goroutines %d, heap %d MiB, preemptions %d, cancelled %d, blocks %d (%d of the cache)", time.Since(start).Round(time.Second), b.String(), statuses,
 		runtime.NumGoroutine(), m.HeapAlloc>>20, st.Preemptions, st.Cancelled, st.BlocksUsed, st.BlocksCached)
 }
 

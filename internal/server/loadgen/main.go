@@ -68,8 +68,9 @@ func load(o *options) error {
 	for i := range o.clients {
 		all.Go(func() {
 			r := rand.New(rand.NewPCG(o.seed, uint64(i)))
-			for range o.rounds {
+			for round := range o.rounds {
 				res, err := ask(context.Background(), o.url, o.tokens(r, o.prompt), o.answer, nil)
+				res.later = round > 0
 				mu.Lock()
 				if results = append(results, res); err != nil {
 					failed = err
@@ -83,20 +84,26 @@ func load(o *options) error {
 		return failed
 	}
 	took := time.Since(start)
-	var first, gaps []time.Duration
+	var first, later, gaps []time.Duration
 	generated, prompts := 0, 0
 	for _, r := range results {
+		if r.later {
+			later = append(later, r.first)
+		}
 		first, gaps = append(first, r.first), append(gaps, r.gap)
 		generated, prompts = generated+r.generated, prompts+r.prompt
 	}
-	fmt.Printf("%d clients × %d rounds × (%d + %d tokens): %.2fs, %.2f tokens/s generated, %.2f with prompts; first token p50 %.3fs, p95 %.3fs, max %.3fs; longest gap %.3fs\n",
+	fmt.Printf("%d clients × %d rounds × (%d + %d tokens): %.2fs, %.2f tokens/s generated, %.2f with prompts; first token p50 %.3fs, p95 %.3fs, max %.3fs, without each client's first request p50 %.3fs, p95 %.3fs; longest gap %.3fs\n",
 		o.clients, o.rounds, o.prompt, o.answer, took.Seconds(), float64(generated)/took.Seconds(), float64(generated+prompts)/took.Seconds(),
-		at(first, 0.5), at(first, 0.95), at(first, 1), at(gaps, 1))
+		at(first, 0.5), at(first, 0.95), at(first, 1), at(later, 0.5), at(later, 0.95), at(gaps, 1))
 	return nil
 }
 
-// at returns the quantile q of list in seconds. It sorts list.
+// at returns the quantile q of list in seconds, or 0 if it is empty. It sorts list.
 func at(list []time.Duration, q float64) float64 {
+	if len(list) == 0 {
+		return 0
+	}
 	slices.Sort(list)
 	return list[min(len(list)-1, int(q*float64(len(list))))].Seconds()
 }
