@@ -346,16 +346,10 @@ func tile32AVX512(t *tileArgs)
 func packQ4_0AVX512(panel, w *byte, stride, nb int)
 
 //go:noescape
-func directQ4_0AVX512(t *tileArgs)
-
-//go:noescape
 func rowQ4_0AVX512(t *tileArgs)
 
 //go:noescape
 func packQ5_0AVX512(panel, w *byte, stride, nb int)
-
-//go:noescape
-func directQ5_0AVX512(t *tileArgs)
 
 //go:noescape
 func rowQ5_0AVX512(t *tileArgs)
@@ -364,25 +358,16 @@ func rowQ5_0AVX512(t *tileArgs)
 func packMXFP4AVX512(panel, w *byte, stride, nb int)
 
 //go:noescape
-func directMXFP4AVX512(t *tileArgs)
-
-//go:noescape
 func rowMXFP4AVX512(t *tileArgs)
 
 //go:noescape
 func packQ8_0AVX512(panel, w *byte, stride, nb int)
 
 //go:noescape
-func directQ8_0AVX512(t *tileArgs)
-
-//go:noescape
 func rowQ8_0AVX512(t *tileArgs)
 
 //go:noescape
 func packIQ4_NLAVX512(panel, w *byte, stride, nb int)
-
-//go:noescape
-func directIQ4_NLAVX512(t *tileArgs)
 
 //go:noescape
 func rowIQ4_NLAVX512(t *tileArgs)
@@ -430,9 +415,6 @@ func tile32MinAVX512(t *tileArgs)
 func packQ4_1AVX512(panel, w *byte, stride, nb int)
 
 //go:noescape
-func directQ4_1AVX512(t *tileArgs)
-
-//go:noescape
 func rowQ4_1AVX512(t *tileArgs)
 
 //go:noescape
@@ -452,6 +434,24 @@ func directQ4_1v2AVX512(t *tileArgs)
 
 //go:noescape
 func rowQ4_1v2AVX512(t *tileArgs)
+
+//go:noescape
+func directQ4_0AVX512(t *tileArgs)
+
+//go:noescape
+func directQ5_0AVX512(t *tileArgs)
+
+//go:noescape
+func directQ8_0AVX512(t *tileArgs)
+
+//go:noescape
+func directIQ4_NLAVX512(t *tileArgs)
+
+//go:noescape
+func directMXFP4AVX512(t *tileArgs)
+
+//go:noescape
+func directQ4_1AVX512(t *tileArgs)
 
 // int32_avxvnni_amd64.s
 
