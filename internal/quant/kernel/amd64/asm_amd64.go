@@ -130,7 +130,7 @@ func tile8x32AVX512(t *tileArgs)
 func packIQ4_XSAVX512(panel, w *byte, stride, nb int)
 
 //go:noescape
-func directIQ4_XSAVX512(t *tileArgs)
+func packOneIQ4_XSAVX512(panel, w *byte, stride, ahead int)
 
 //go:noescape
 func rowIQ4_XSAVX512(t *tileArgs)
@@ -142,7 +142,7 @@ func tile8x32MinAVX512(t *tileArgs)
 func packQ4_KAVX512(panel, w *byte, stride, nb int)
 
 //go:noescape
-func directQ4_KAVX512(t *tileArgs)
+func packOneQ4_KAVX512(panel, w *byte, stride, ahead int)
 
 //go:noescape
 func rowQ4_KAVX512(t *tileArgs)
@@ -151,7 +151,7 @@ func rowQ4_KAVX512(t *tileArgs)
 func packQ5_KAVX512(panel, w *byte, stride, nb int)
 
 //go:noescape
-func directQ5_KAVX512(t *tileArgs)
+func packOneQ5_KAVX512(panel, w *byte, stride, ahead int)
 
 //go:noescape
 func rowQ5_KAVX512(t *tileArgs)
@@ -163,7 +163,7 @@ func tile16x16MinAVX512(t *tileArgs)
 func packQ2_KAVX512(panel, w *byte, stride, nb int)
 
 //go:noescape
-func directQ2_KAVX512(t *tileArgs)
+func packOneQ2_KAVX512(panel, w *byte, stride, ahead int)
 
 //go:noescape
 func rowQ2_KAVX512(t *tileArgs)
@@ -175,7 +175,7 @@ func tile16x16AVX512(t *tileArgs)
 func packQ3_KAVX512(panel, w *byte, stride, nb int)
 
 //go:noescape
-func directQ3_KAVX512(t *tileArgs)
+func packOneQ3_KAVX512(panel, w *byte, stride, ahead int)
 
 //go:noescape
 func rowQ3_KAVX512(t *tileArgs)
@@ -184,7 +184,7 @@ func rowQ3_KAVX512(t *tileArgs)
 func packQ6_KAVX512(panel, w *byte, stride, nb int)
 
 //go:noescape
-func directQ6_KAVX512(t *tileArgs)
+func packOneQ6_KAVX512(panel, w *byte, stride, ahead int)
 
 //go:noescape
 func rowQ6_KAVX512(t *tileArgs)
@@ -193,7 +193,7 @@ func rowQ6_KAVX512(t *tileArgs)
 func packTQ2_0AVX512(panel, w *byte, stride, nb int)
 
 //go:noescape
-func directTQ2_0AVX512(t *tileArgs)
+func packOneTQ2_0AVX512(panel, w *byte, stride, ahead int)
 
 //go:noescape
 func rowTQ2_0AVX512(t *tileArgs)

@@ -4,6 +4,7 @@ package amd64
 
 import (
 	"embed"
+	"unsafe"
 
 	"alpaca/internal/quant"
 	"alpaca/internal/quant/codebook"
@@ -38,7 +39,8 @@ var headers embed.FS
 //
 //	pack           makes a panel
 //	tile16/32/256  multiplies a panel with any number of tokens
-//	direct...      multiplies rows with a few tokens (few32_amd64.h has AVX2's best)
+//	direct...      multiplies rows with a few tokens; few32_amd64.h and few32_avx512_amd64.h
+//	               are better, and packone_amd64.h is for a function in Go, blockwise
 //	row...         multiplies rows with one token
 //
 // The functions quad... of some formats replace row..., because they are faster, see
@@ -80,37 +82,37 @@ var intKernels = kernel.Table{
 	quant.NVFP4: {avx2x16(64, 20, 12, funcs{pack: packNVFP4AVX2, tile: tile16AVX2, row: rowNVFP4AVX2})},
 
 	quant.Q2_K: {
-		avx512x256(90, funcs{pack: packQ2_KAVX512, tile: tile16x16MinAVX512, direct: directQ2_KAVX512, row: rowQ2_KAVX512}),
+		avx512x256(90, funcs{pack: packQ2_KAVX512, tile: tile16x16MinAVX512, direct: blockwise(quant.Q2_K, packOneQ2_KAVX512, tile16x16MinAVX512), row: rowQ2_KAVX512}),
 		inQuads(avxVNNIx256(90, funcs{pack: packQ2_KAVXVNNI, tile: tile16x16MinAVXVNNI, direct: directQ2_KAVXVNNI, row: rowQ2_KAVX2}), quadQ2_KAVX2),
 		inQuads(avx2x256(90, funcs{pack: packQ2_KAVX2, tile: tile16x16MinAVX2, direct: directQ2_KAVX2, row: rowQ2_KAVX2}), quadQ2_KAVX2),
 	},
 	quant.Q3_K: {
-		avx512x256(90, funcs{pack: packQ3_KAVX512, tile: tile16x16AVX512, direct: directQ3_KAVX512, row: rowQ3_KAVX512}),
+		avx512x256(90, funcs{pack: packQ3_KAVX512, tile: tile16x16AVX512, direct: blockwise(quant.Q3_K, packOneQ3_KAVX512, tile16x16AVX512), row: rowQ3_KAVX512}),
 		inQuads(avxVNNIx256(90, funcs{pack: packQ3_KAVXVNNI, tile: tile16x16AVXVNNI, direct: directQ3_KAVXVNNI, row: rowQ3_KAVX2}), quadQ3_KAVX2),
 		inQuads(avx2x256(90, funcs{pack: packQ3_KAVX2, tile: tile16x16AVX2, direct: directQ3_KAVX2, row: rowQ3_KAVX2}), quadQ3_KAVX2),
 	},
 	quant.Q4_K: {
-		inQuads(avx512x256(82, funcs{pack: packQ4_KAVX512, tile: tile8x32MinAVX512, direct: directQ4_KAVX512, row: rowQ4_KAVX512}), quadQ4_KAVX512),
+		inQuads(avx512x256(82, funcs{pack: packQ4_KAVX512, tile: tile8x32MinAVX512, direct: blockwise(quant.Q4_K, packOneQ4_KAVX512, tile8x32MinAVX512), row: rowQ4_KAVX512}), quadQ4_KAVX512),
 		inQuads(avxVNNIx256(82, funcs{pack: packQ4_KAVXVNNI, tile: tile8x32MinAVXVNNI, direct: directQ4_KAVXVNNI, row: rowQ4_KAVX2}), quadQ4_KAVX2),
 		inQuads(avx2x256(82, funcs{pack: packQ4_KAVX2, tile: tile8x32MinAVX2, direct: directQ4_KAVX2, row: rowQ4_KAVX2}), quadQ4_KAVX2),
 	},
 	quant.Q5_K: {
-		inQuads(avx512x256(82, funcs{pack: packQ5_KAVX512, tile: tile8x32MinAVX512, direct: directQ5_KAVX512, row: rowQ5_KAVX512}), quadQ5_KAVX512),
+		inQuads(avx512x256(82, funcs{pack: packQ5_KAVX512, tile: tile8x32MinAVX512, direct: blockwise(quant.Q5_K, packOneQ5_KAVX512, tile8x32MinAVX512), row: rowQ5_KAVX512}), quadQ5_KAVX512),
 		inQuads(avxVNNIx256(82, funcs{pack: packQ5_KAVXVNNI, tile: tile8x32MinAVXVNNI, direct: directQ5_KAVXVNNI, row: rowQ5_KAVX2}), quadQ5_KAVX2),
 		inQuads(avx2x256(82, funcs{pack: packQ5_KAVX2, tile: tile8x32MinSplitAVX2, direct: directQ5_KAVX2, row: rowQ5_KAVX2}), quadQ5_KAVX2),
 	},
 	quant.Q6_K: {
-		inQuads(avx512x256(90, funcs{pack: packQ6_KAVX512, tile: tile16x16AVX512, direct: directQ6_KAVX512, row: rowQ6_KAVX512}), quadQ6_KAVX512),
+		inQuads(avx512x256(90, funcs{pack: packQ6_KAVX512, tile: tile16x16AVX512, direct: blockwise(quant.Q6_K, packOneQ6_KAVX512, tile16x16AVX512), row: rowQ6_KAVX512}), quadQ6_KAVX512),
 		inQuads(avxVNNIx256(90, funcs{pack: packQ6_KAVXVNNI, tile: tile16x16AVXVNNI, direct: directQ6_KAVXVNNI, row: rowQ6_KAVX2}), quadQ6_KAVX2),
 		inQuads(avx2x256(90, funcs{pack: packQ6_KAVX2, tile: tile16x16SplitAVX2, direct: directQ6_KAVX2, row: rowQ6_KAVX2}), quadQ6_KAVX2),
 	},
 	quant.IQ4_XS: {
-		avx512x256(82, funcs{pack: packIQ4_XSAVX512, tile: tile8x32AVX512, direct: directIQ4_XSAVX512, row: rowIQ4_XSAVX512}),
+		avx512x256(82, funcs{pack: packIQ4_XSAVX512, tile: tile8x32AVX512, direct: blockwise(quant.IQ4_XS, packOneIQ4_XSAVX512, tile8x32AVX512), row: rowIQ4_XSAVX512}),
 		inQuads(avxVNNIx256(82, funcs{pack: packIQ4_XSAVXVNNI, tile: tile8x32AVXVNNI, direct: directIQ4_XSAVXVNNI, row: rowIQ4_XSAVX2}), quadIQ4_XSAVX2),
 		inQuads(avx2x256(82, funcs{pack: packIQ4_XSAVX2, tile: tile8x32SignedAVX2, direct: directIQ4_XSAVX2, row: rowIQ4_XSAVX2}), quadIQ4_XSAVX2),
 	},
 	quant.TQ2_0: {
-		avx512x256(90, funcs{pack: packTQ2_0AVX512, tile: tile16x16AVX512, direct: directTQ2_0AVX512, row: rowTQ2_0AVX512}),
+		avx512x256(90, funcs{pack: packTQ2_0AVX512, tile: tile16x16AVX512, direct: blockwise(quant.TQ2_0, packOneTQ2_0AVX512, tile16x16AVX512), row: rowTQ2_0AVX512}),
 		inQuads(avxVNNIx256(90, funcs{pack: packTQ2_0AVXVNNI, tile: tile16x16AVXVNNI, direct: directTQ2_0AVXVNNI, row: rowTQ2_0AVX2}), quadTQ2_0AVX2),
 		inQuads(avx2x256(90, funcs{pack: packTQ2_0AVX2, tile: tile16x16AVX2, direct: directTQ2_0AVX2, row: rowTQ2_0AVX2}), quadTQ2_0AVX2),
 	},
@@ -219,7 +221,7 @@ func withMins(k kernel.Kernel) kernel.Kernel {
 }
 
 func avx512x256(vectors int, f funcs) kernel.Kernel {
-	return kernel256("avx512vnni", 32, 15, vectors, f)
+	return kernel256("avx512vnni", 32, kernel.GroupTokens, vectors, f)
 }
 
 func avxVNNIx256(vectors int, f funcs) kernel.Kernel { return kernel256("avxvnni", 16, 3, vectors, f) }
@@ -231,6 +233,22 @@ func avx2x256(vectors int, f funcs) kernel.Kernel { return kernel256("avx2", 16,
 func kernel256(level string, rows, directTokens, vectors int, f funcs) kernel.Kernel {
 	return kernel.Kernel{Level: level, Rows: rows, BlockLen: 256, PanelBytes: rows * vectors * 4, MaxBlocks: 2, Lanes: 1,
 		Pack: f.pack, Tile: f.tile, Direct: f.direct, DirectTokens: directTokens, Row: f.row}
+}
+
+// blockwise returns a direct function that packs a super-block of a panel with packOne, and
+// multiplies it with all tokens at once. Meanwhile it fetches the next panel in order of the
+// file.
+func blockwise(t quant.Type, packOne packFunc, tile tileFunc) tileFunc {
+	size := t.BlockBytes()
+	return func(t *tileArgs) {
+		const rows, ahead = 32, 4096
+		n, w, q, d, sums := t.NB, unsafe.Pointer(t.W), unsafe.Pointer(t.Q), unsafe.Pointer(t.D), unsafe.Pointer(t.Sums)
+		for b := range n {
+			t.NB, t.Q, t.D, t.Sums = 1, (*int8)(unsafe.Add(q, 256*b)), (*float32)(unsafe.Add(d, 4*b)), (*int16)(unsafe.Add(sums, 32*b))
+			packOne(t.Panel, (*byte)(unsafe.Add(w, size*b)), t.WStride, rows*t.WStride+ahead+(rows-1)*size*b)
+			tile(t)
+		}
+	}
 }
 
 // Constants of the packing, see unpack32_amd64.h.
@@ -282,9 +300,3 @@ func scaleByte(j uint8) (shuffle [32]uint8) {
 	}
 	return shuffle
 }
-
-// Shuffles that extend the bytes 0 and 1, or 2 and 3, of each four to words.
-var (
-	words01 = [16]uint8{0, 255, 1, 255, 4, 255, 5, 255, 8, 255, 9, 255, 12, 255, 13, 255}
-	words23 = [16]uint8{2, 255, 3, 255, 6, 255, 7, 255, 10, 255, 11, 255, 14, 255, 15, 255}
-)

@@ -162,3 +162,9 @@ func quadWords(f func(lane, i int) int) (words [32]uint16) {
 	}
 	return words
 }
+
+// Shuffles that extend the bytes 0 and 1, or 2 and 3, of each four to words.
+var (
+	words01 = [16]uint8{0, 255, 1, 255, 4, 255, 5, 255, 8, 255, 9, 255, 12, 255, 13, 255}
+	words23 = [16]uint8{2, 255, 3, 255, 6, 255, 7, 255, 10, 255, 11, 255, 14, 255, 15, 255}
+)
