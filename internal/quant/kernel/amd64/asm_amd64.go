@@ -346,10 +346,16 @@ func tile32AVX512(t *tileArgs)
 func packQ4_0AVX512(panel, w *byte, stride, nb int)
 
 //go:noescape
+func pairQ4_0AVX512(t *tileArgs)
+
+//go:noescape
 func rowQ4_0AVX512(t *tileArgs)
 
 //go:noescape
 func packQ5_0AVX512(panel, w *byte, stride, nb int)
+
+//go:noescape
+func pairQ5_0AVX512(t *tileArgs)
 
 //go:noescape
 func rowQ5_0AVX512(t *tileArgs)
@@ -358,16 +364,25 @@ func rowQ5_0AVX512(t *tileArgs)
 func packMXFP4AVX512(panel, w *byte, stride, nb int)
 
 //go:noescape
+func pairMXFP4AVX512(t *tileArgs)
+
+//go:noescape
 func rowMXFP4AVX512(t *tileArgs)
 
 //go:noescape
 func packQ8_0AVX512(panel, w *byte, stride, nb int)
 
 //go:noescape
+func pairQ8_0AVX512(t *tileArgs)
+
+//go:noescape
 func rowQ8_0AVX512(t *tileArgs)
 
 //go:noescape
 func packIQ4_NLAVX512(panel, w *byte, stride, nb int)
+
+//go:noescape
+func pairIQ4_NLAVX512(t *tileArgs)
 
 //go:noescape
 func rowIQ4_NLAVX512(t *tileArgs)
@@ -413,6 +428,9 @@ func tile32MinAVX512(t *tileArgs)
 
 //go:noescape
 func packQ4_1AVX512(panel, w *byte, stride, nb int)
+
+//go:noescape
+func pairQ4_1AVX512(t *tileArgs)
 
 //go:noescape
 func rowQ4_1AVX512(t *tileArgs)

@@ -13,7 +13,6 @@
 #include "parts/dot_avx512_amd64.h"
 
 #define RUN RUNOF32
-#define DOTRUN DOTRUN32
 #define RUNWEIGHTS 32
 #define RUNS 8
 #define PANEL PANEL32
@@ -59,13 +58,11 @@
 #include "templates/undef256_amd64.h"
 
 #undef RUN
-#undef DOTRUN
 #undef RUNWEIGHTS
 #undef RUNS
 #undef PANEL
 #undef PAIRS
 #define RUN RUNOF16
-#define DOTRUN DOTRUN16
 #define RUNWEIGHTS 16
 #define RUNS 16
 #define PANEL PANEL16

@@ -16,6 +16,7 @@
 #include "templates/tile32_amd64.h"
 
 #define PACK ·packQ4_0AVX512
+#define DIRECT ·pairQ4_0AVX512
 #define ROW ·rowQ4_0AVX512
 #define UNPACK UNPACK_Q4_0
 #define SCALES SCALES_D
@@ -25,6 +26,7 @@
 #include "templates/format32_amd64.h"
 
 #define PACK ·packQ5_0AVX512
+#define DIRECT ·pairQ5_0AVX512
 #define ROW ·rowQ5_0AVX512
 #define UNPACK UNPACK_Q5_0
 #define SCALES SCALES_D
@@ -34,6 +36,7 @@
 #include "templates/format32_amd64.h"
 
 #define PACK ·packMXFP4AVX512
+#define DIRECT ·pairMXFP4AVX512
 #define ROW ·rowMXFP4AVX512
 #define UNPACK UNPACK_MXFP4
 #define SCALES SCALES_E
@@ -43,6 +46,7 @@
 #include "templates/format32_amd64.h"
 
 #define PACK ·packQ8_0AVX512
+#define DIRECT ·pairQ8_0AVX512
 #define ROW ·rowQ8_0AVX512
 #define UNPACK UNPACK_Q8_0
 #define SCALES SCALES_D
@@ -52,6 +56,7 @@
 #include "templates/format32_amd64.h"
 
 #define PACK ·packIQ4_NLAVX512
+#define DIRECT ·pairIQ4_NLAVX512
 #define ROW ·rowIQ4_NLAVX512
 #define UNPACK UNPACK_IQ4_NL
 #define SCALES SCALES_D
@@ -109,6 +114,7 @@
 #include "templates/tile32_amd64.h"
 
 #define PACK ·packQ4_1AVX512
+#define DIRECT ·pairQ4_1AVX512
 #define ROW ·rowQ4_1AVX512
 #define UNPACK UNPACK_Q4_1
 #define SCALES SCALES_DM

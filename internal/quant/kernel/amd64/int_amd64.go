@@ -4,7 +4,6 @@ package amd64
 
 import (
 	"embed"
-	"unsafe"
 
 	"alpaca/internal/quant"
 	"alpaca/internal/quant/codebook"
@@ -39,8 +38,7 @@ var headers embed.FS
 //
 //	pack           makes a panel
 //	tile16/32/256  multiplies a panel with any number of tokens
-//	direct...      multiplies rows with a few tokens; few32_amd64.h and few32_avx512_amd64.h
-//	               are better, and packone_amd64.h is for a function in Go, blockwise
+//	direct...      multiplies rows with a few tokens, see also few_amd64.go
 //	row...         multiplies rows with one token
 //
 // The functions quad... of some formats replace row..., because they are faster, see
@@ -49,33 +47,33 @@ var headers embed.FS
 // The files int*.s list the parts of each kernel.
 var intKernels = kernel.Table{
 	quant.Q4_0: {
-		inQuads(fewAVX512(avx512x32(8, funcs{pack: packQ4_0AVX512, tile: tile32AVX512, direct: directQ4_0AVX512, row: rowQ4_0AVX512})), quadQ4_0AVX512),
+		inQuads(fewAVX512(avx512x32(8, funcs{pack: packQ4_0AVX512, tile: tile32AVX512, direct: upToTwo(pairQ4_0AVX512, directQ4_0AVX512), row: rowQ4_0AVX512})), quadQ4_0AVX512),
 		inQuads(avxVNNIx32(8, funcs{pack: packQ4_0AVXVNNI, tile: tile32AVXVNNI, direct: directQ4_0AVXVNNI, row: rowQ4_0AVXVNNI}), quadQ4_0AVX2),
 		inQuads(few(avx2x32(8, funcs{pack: packQ4_0AVX2, tile: tile32AVX2, direct: directQ4_0AVX2, row: rowQ4_0AVX2}), 24), quadQ4_0AVX2),
 	},
 	quant.Q4_1: {
-		withMins(fewAVX512(avx512x32(0, funcs{pack: packQ4_1AVX512, tile: tile32MinAVX512, direct: directQ4_1AVX512, row: rowQ4_1AVX512}))),
+		withMins(fewAVX512(avx512x32(0, funcs{pack: packQ4_1AVX512, tile: tile32MinAVX512, direct: upToTwo(pairQ4_1AVX512, directQ4_1AVX512), row: rowQ4_1AVX512}))),
 		inQuads(withMins(avxVNNIx32(0, funcs{pack: packQ4_1AVXVNNI, tile: tile32MinAVXVNNI, direct: directQ4_1AVXVNNI, row: rowQ4_1AVXVNNI})), quadQ4_1AVX2),
 		inQuads(few(withMins(avx2x32(0, funcs{pack: packQ4_1AVX2, tile: tile32MinAVX2, direct: directQ4_1AVX2, row: rowQ4_1AVX2})), 24), quadQ4_1AVX2),
 	},
 	quant.Q5_0: {
-		fewAVX512(avx512x32(16, funcs{pack: packQ5_0AVX512, tile: tile32AVX512, direct: directQ5_0AVX512, row: rowQ5_0AVX512})),
+		fewAVX512(avx512x32(16, funcs{pack: packQ5_0AVX512, tile: tile32AVX512, direct: upToTwo(pairQ5_0AVX512, directQ5_0AVX512), row: rowQ5_0AVX512})),
 		inQuads(avxVNNIx32(16, funcs{pack: packQ5_0AVXVNNI, tile: tile32AVXVNNI, direct: directQ5_0AVXVNNI, row: rowQ5_0AVXVNNI}), quadQ5_0AVX2),
 		inQuads(avx2x32(16, funcs{pack: packQ5_0AVX2, tile: tile32AVX2, direct: directQ5_0AVX2, row: rowQ5_0AVX2}), quadQ5_0AVX2),
 	},
 	quant.Q5_1: {inQuads(kernelQ5_1(packQ5_1AVX2), quadQ5_1AVX2)},
 	quant.Q8_0: {
-		inQuads(fewAVX512(avx512x32(128, funcs{pack: packQ8_0AVX512, tile: tile32AVX512, direct: directQ8_0AVX512, row: rowQ8_0AVX512})), quadQ8_0AVX2),
+		inQuads(fewAVX512(avx512x32(128, funcs{pack: packQ8_0AVX512, tile: tile32AVX512, direct: upToTwo(pairQ8_0AVX512, directQ8_0AVX512), row: rowQ8_0AVX512})), quadQ8_0AVX2),
 		inQuads(avxVNNIx32(128, funcs{pack: packQ8_0AVXVNNI, tile: tile32AVXVNNI, direct: directQ8_0AVXVNNI, row: rowQ8_0AVXVNNI}), quadQ8_0AVX2),
 		inQuads(few(avx2x32(0, funcs{pack: packQ8_0AVX2, tile: tile32SignedAVX2, direct: directQ8_0AVX2, row: rowQ8_0AVX2}), kernel.GroupTokens), quadQ8_0AVX2),
 	},
 	quant.IQ4_NL: {
-		inQuads(fewAVX512(avx512x32(128, funcs{pack: packIQ4_NLAVX512, tile: tile32AVX512, direct: directIQ4_NLAVX512, row: rowIQ4_NLAVX512})), quadIQ4_NLAVX512),
+		inQuads(fewAVX512(avx512x32(128, funcs{pack: packIQ4_NLAVX512, tile: tile32AVX512, direct: upToTwo(pairIQ4_NLAVX512, directIQ4_NLAVX512), row: rowIQ4_NLAVX512})), quadIQ4_NLAVX512),
 		inQuads(avxVNNIx32(128, funcs{pack: packIQ4_NLAVXVNNI, tile: tile32AVXVNNI, direct: directIQ4_NLAVXVNNI, row: rowIQ4_NLAVXVNNI}), quadIQ4_NLAVX2),
 		inQuads(avx2x32(0, funcs{pack: packIQ4_NLAVX2, tile: tile32SignedAVX2, direct: directIQ4_NLAVX2, row: rowIQ4_NLAVX2}), quadIQ4_NLAVX2),
 	},
 	quant.MXFP4: {
-		fewAVX512(avx512x32(12, funcs{pack: packMXFP4AVX512, tile: tile32AVX512, direct: directMXFP4AVX512, row: rowMXFP4AVX512})),
+		fewAVX512(avx512x32(12, funcs{pack: packMXFP4AVX512, tile: tile32AVX512, direct: upToTwo(pairMXFP4AVX512, directMXFP4AVX512), row: rowMXFP4AVX512})),
 		inQuads(avxVNNIx32(12, funcs{pack: packMXFP4AVXVNNI, tile: tile32AVXVNNI, direct: directMXFP4AVXVNNI, row: rowMXFP4AVXVNNI}), quadMXFP4AVX2),
 		inQuads(avx2x32(12, funcs{pack: packMXFP4AVX2, tile: tile32AVX2, direct: directMXFP4AVX2, row: rowMXFP4AVX2}), quadMXFP4AVX2),
 	},
@@ -201,19 +199,6 @@ func inQuads(k kernel.Kernel, quad tileFunc) kernel.Kernel {
 	return k
 }
 
-// few returns k for a direct function that is made from few32_amd64.h. Such a function is
-// faster than a panel up to a larger number of tokens than other direct functions.
-func few(k kernel.Kernel, tokens int) kernel.Kernel {
-	k.DirectTokens, k.DirectBytes = tokens, 2*704
-	return k
-}
-
-// fewAVX512 returns k for a direct function that is made from few32_avx512_amd64.h.
-func fewAVX512(k kernel.Kernel) kernel.Kernel {
-	k.DirectTokens, k.DirectBytes = kernel.GroupTokens, 256
-	return k
-}
-
 // withMins returns k for a format with blocks of 32 and minima.
 func withMins(k kernel.Kernel) kernel.Kernel {
 	k.PanelBytes += k.Rows * 4
@@ -233,22 +218,6 @@ func avx2x256(vectors int, f funcs) kernel.Kernel { return kernel256("avx2", 16,
 func kernel256(level string, rows, directTokens, vectors int, f funcs) kernel.Kernel {
 	return kernel.Kernel{Level: level, Rows: rows, BlockLen: 256, PanelBytes: rows * vectors * 4, MaxBlocks: 2, Lanes: 1,
 		Pack: f.pack, Tile: f.tile, Direct: f.direct, DirectTokens: directTokens, Row: f.row}
-}
-
-// blockwise returns a direct function that packs a super-block of a panel with packOne, and
-// multiplies it with all tokens at once. Meanwhile it fetches the next panel in order of the
-// file.
-func blockwise(t quant.Type, packOne packFunc, tile tileFunc) tileFunc {
-	size := t.BlockBytes()
-	return func(t *tileArgs) {
-		const rows, ahead = 32, 4096
-		n, w, q, d, sums := t.NB, unsafe.Pointer(t.W), unsafe.Pointer(t.Q), unsafe.Pointer(t.D), unsafe.Pointer(t.Sums)
-		for b := range n {
-			t.NB, t.Q, t.D, t.Sums = 1, (*int8)(unsafe.Add(q, 256*b)), (*float32)(unsafe.Add(d, 4*b)), (*int16)(unsafe.Add(sums, 32*b))
-			packOne(t.Panel, (*byte)(unsafe.Add(w, size*b)), t.WStride, rows*t.WStride+ahead+(rows-1)*size*b)
-			tile(t)
-		}
-	}
 }
 
 // Constants of the packing, see unpack32_amd64.h.
