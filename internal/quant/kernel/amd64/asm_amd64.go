@@ -133,6 +133,9 @@ func packIQ4_XSAVX512(panel, w *byte, stride, nb int)
 func packOneIQ4_XSAVX512(panel, w *byte, stride, ahead int)
 
 //go:noescape
+func pairIQ4_XSAVX512(t *tileArgs)
+
+//go:noescape
 func rowIQ4_XSAVX512(t *tileArgs)
 
 //go:noescape
@@ -145,6 +148,9 @@ func packQ4_KAVX512(panel, w *byte, stride, nb int)
 func packOneQ4_KAVX512(panel, w *byte, stride, ahead int)
 
 //go:noescape
+func pairQ4_KAVX512(t *tileArgs)
+
+//go:noescape
 func rowQ4_KAVX512(t *tileArgs)
 
 //go:noescape
@@ -152,6 +158,9 @@ func packQ5_KAVX512(panel, w *byte, stride, nb int)
 
 //go:noescape
 func packOneQ5_KAVX512(panel, w *byte, stride, ahead int)
+
+//go:noescape
+func pairQ5_KAVX512(t *tileArgs)
 
 //go:noescape
 func rowQ5_KAVX512(t *tileArgs)
@@ -166,6 +175,9 @@ func packQ2_KAVX512(panel, w *byte, stride, nb int)
 func packOneQ2_KAVX512(panel, w *byte, stride, ahead int)
 
 //go:noescape
+func pairQ2_KAVX512(t *tileArgs)
+
+//go:noescape
 func rowQ2_KAVX512(t *tileArgs)
 
 //go:noescape
@@ -178,6 +190,9 @@ func packQ3_KAVX512(panel, w *byte, stride, nb int)
 func packOneQ3_KAVX512(panel, w *byte, stride, ahead int)
 
 //go:noescape
+func pairQ3_KAVX512(t *tileArgs)
+
+//go:noescape
 func rowQ3_KAVX512(t *tileArgs)
 
 //go:noescape
@@ -187,6 +202,9 @@ func packQ6_KAVX512(panel, w *byte, stride, nb int)
 func packOneQ6_KAVX512(panel, w *byte, stride, ahead int)
 
 //go:noescape
+func pairQ6_KAVX512(t *tileArgs)
+
+//go:noescape
 func rowQ6_KAVX512(t *tileArgs)
 
 //go:noescape
@@ -194,6 +212,9 @@ func packTQ2_0AVX512(panel, w *byte, stride, nb int)
 
 //go:noescape
 func packOneTQ2_0AVX512(panel, w *byte, stride, ahead int)
+
+//go:noescape
+func pairTQ2_0AVX512(t *tileArgs)
 
 //go:noescape
 func rowTQ2_0AVX512(t *tileArgs)

@@ -13,6 +13,7 @@
 #include "parts/dot_avx512_amd64.h"
 
 #define RUN RUNOF32
+#define DOTRUN DOTRUN32
 #define RUNWEIGHTS 32
 #define RUNS 8
 #define PANEL PANEL32
@@ -22,6 +23,7 @@
 
 #define PACK ·packIQ4_XSAVX512
 #define PACKONE ·packOneIQ4_XSAVX512
+#define DIRECT ·pairIQ4_XSAVX512
 #define PACKBLOCK PACK_IQ4_XS
 #define BLOCK 136
 #define FETCHNEXT FETCHLINES3
@@ -37,6 +39,7 @@
 
 #define PACK ·packQ4_KAVX512
 #define PACKONE ·packOneQ4_KAVX512
+#define DIRECT ·pairQ4_KAVX512
 #define PACKBLOCK PACK_Q4_K
 #define BLOCK 144
 #define FETCHNEXT FETCHLINES3
@@ -48,6 +51,7 @@
 
 #define PACK ·packQ5_KAVX512
 #define PACKONE ·packOneQ5_KAVX512
+#define DIRECT ·pairQ5_KAVX512
 #define PACKBLOCK PACK_Q5_K
 #define BLOCK 176
 #define FETCHNEXT FETCHLINES3
@@ -58,11 +62,13 @@
 #include "templates/undef256_amd64.h"
 
 #undef RUN
+#undef DOTRUN
 #undef RUNWEIGHTS
 #undef RUNS
 #undef PANEL
 #undef PAIRS
 #define RUN RUNOF16
+#define DOTRUN DOTRUN16
 #define RUNWEIGHTS 16
 #define RUNS 16
 #define PANEL PANEL16
@@ -72,6 +78,7 @@
 
 #define PACK ·packQ2_KAVX512
 #define PACKONE ·packOneQ2_KAVX512
+#define DIRECT ·pairQ2_KAVX512
 #define PACKBLOCK PACK_Q2_K
 #define BLOCK 84
 #define FETCHNEXT FETCHLINES2
@@ -87,6 +94,7 @@
 
 #define PACK ·packQ3_KAVX512
 #define PACKONE ·packOneQ3_KAVX512
+#define DIRECT ·pairQ3_KAVX512
 #define PACKBLOCK PACK_Q3_K
 #define BLOCK 110
 #define FETCHNEXT FETCHLINES2
@@ -98,6 +106,7 @@
 
 #define PACK ·packQ6_KAVX512
 #define PACKONE ·packOneQ6_KAVX512
+#define DIRECT ·pairQ6_KAVX512
 #define PACKBLOCK PACK_Q6_K
 #define BLOCK 210
 #define FETCHNEXT FETCHLINES4
@@ -109,6 +118,7 @@
 
 #define PACK ·packTQ2_0AVX512
 #define PACKONE ·packOneTQ2_0AVX512
+#define DIRECT ·pairTQ2_0AVX512
 #define PACKBLOCK PACK_TQ2_0
 #define BLOCK 66
 #define FETCHNEXT FETCHLINES2
