@@ -24,11 +24,11 @@ func fewAVX512(k kernel.Kernel) kernel.Kernel {
 	return k
 }
 
-// upToTwo returns a direct function that is pair for at most two tokens, and few for more. With
-// two tokens memory is the bottleneck, and pair reads it in a better order: 16 rows at a time.
-func upToTwo(pair, few tileFunc) tileFunc {
+// upTo returns a direct function that is pair for at most n tokens, and few for more. With so
+// few tokens memory is the bottleneck, and pair reads it in a better order: 16 rows at a time.
+func upTo(n int, pair, few tileFunc) tileFunc {
 	return func(t *tileArgs) {
-		if t.Tokens <= 2 {
+		if t.Tokens <= n {
 			pair(t)
 		} else {
 			few(t)
