@@ -11,12 +11,13 @@ import (
 // parameters are the parameters of the functions that a template of kernel/amd64 makes, by the
 // macro that names the function.
 var parameters = map[string]string{
-	"PACK":   "panel, w *byte, stride, nb int",
-	"TILE":   "t *tileArgs",
-	"DIRECT": "t *tileArgs",
-	"FEW":    "t *tileArgs",
-	"ROW":    "t *tileArgs",
-	"QUAD":   "t *tileArgs",
+	"PACK":    "panel, w *byte, stride, nb int",
+	"PACKONE": "panel, w *byte, stride, ahead int",
+	"TILE":    "t *tileArgs",
+	"DIRECT":  "t *tileArgs",
+	"FEW":     "t *tileArgs",
+	"ROW":     "t *tileArgs",
+	"QUAD":    "t *tileArgs",
 }
 
 // named matches the line in which assembly names the function that it makes from a template.

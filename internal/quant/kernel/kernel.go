@@ -39,7 +39,8 @@ type Kernel struct {
 
 	// Direct, if not nil, does the work of both Pack and Tile, for at most DirectTokens rows of
 	// activations. It reads the blocks at t.W, whose rows are t.WStride bytes apart. t.Panel
-	// has room for a packed block, and for at least DirectBytes.
+	// has room for a packed block, and for at least DirectBytes and a number for each block of
+	// activations.
 	Direct       func(t *Args)
 	DirectTokens int
 	DirectBytes  int

@@ -249,7 +249,7 @@ func (p *product) checkOne(t *testing.T, k *kernel.Kernel, s shape) {
 	panels := min(groupPanels, (s.rows+k.Rows-1)/k.Rows)
 	panelBytes := panels * min(k.MaxBlocks, p.w.Cols/k.BlockLen) * k.PanelBytes
 	if k.DirectFor(s.tokens) != nil {
-		panels, panelBytes = 1, max(k.PanelBytes, k.DirectBytes)
+		panels, panelBytes = 1, max(k.PanelBytes, k.DirectBytes+4*p.a.Rows*p.a.Blocks)
 	}
 	scratch := Scratch{
 		panel: quanttest.AtPageEnd(t, make([]byte, panelBytes)),

@@ -81,7 +81,7 @@ func (s *Scratch) multiply(k *kernel.Kernel, a *Acts, n, run, b, blocks int) {
 // need no panel.
 func (w *Matrix) mulDirect(k *kernel.Kernel, direct func(*kernel.Args), to results, a *Acts, s *Scratch) {
 	nb, rowBytes := w.Cols/k.BlockLen, w.Type.RowBytes(w.Cols)
-	s.panel = resize(s.panel, max(k.PanelBytes, k.DirectBytes))
+	s.panel = resize(s.panel, max(k.PanelBytes, k.DirectBytes+4*a.Rows*a.Blocks))
 	s.acc = resize(s.acc, a.Rows*k.Rows*k.Lanes)
 	add := func(rows *byte, stride, b, blocks int) {
 		s.args = kernel.Args{Panel: &s.panel[0], W: rows, WStride: stride, NB: blocks * a.perBlock(k.BlockLen), Tokens: a.Rows, Acc: &s.acc[0], Offset: k.TileOffset()}

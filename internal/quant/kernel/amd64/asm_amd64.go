@@ -130,7 +130,10 @@ func tile8x32AVX512(t *tileArgs)
 func packIQ4_XSAVX512(panel, w *byte, stride, nb int)
 
 //go:noescape
-func directIQ4_XSAVX512(t *tileArgs)
+func packOneIQ4_XSAVX512(panel, w *byte, stride, ahead int)
+
+//go:noescape
+func pairIQ4_XSAVX512(t *tileArgs)
 
 //go:noescape
 func rowIQ4_XSAVX512(t *tileArgs)
@@ -142,7 +145,10 @@ func tile8x32MinAVX512(t *tileArgs)
 func packQ4_KAVX512(panel, w *byte, stride, nb int)
 
 //go:noescape
-func directQ4_KAVX512(t *tileArgs)
+func packOneQ4_KAVX512(panel, w *byte, stride, ahead int)
+
+//go:noescape
+func pairQ4_KAVX512(t *tileArgs)
 
 //go:noescape
 func rowQ4_KAVX512(t *tileArgs)
@@ -151,7 +157,10 @@ func rowQ4_KAVX512(t *tileArgs)
 func packQ5_KAVX512(panel, w *byte, stride, nb int)
 
 //go:noescape
-func directQ5_KAVX512(t *tileArgs)
+func packOneQ5_KAVX512(panel, w *byte, stride, ahead int)
+
+//go:noescape
+func pairQ5_KAVX512(t *tileArgs)
 
 //go:noescape
 func rowQ5_KAVX512(t *tileArgs)
@@ -163,7 +172,10 @@ func tile16x16MinAVX512(t *tileArgs)
 func packQ2_KAVX512(panel, w *byte, stride, nb int)
 
 //go:noescape
-func directQ2_KAVX512(t *tileArgs)
+func packOneQ2_KAVX512(panel, w *byte, stride, ahead int)
+
+//go:noescape
+func pairQ2_KAVX512(t *tileArgs)
 
 //go:noescape
 func rowQ2_KAVX512(t *tileArgs)
@@ -175,7 +187,10 @@ func tile16x16AVX512(t *tileArgs)
 func packQ3_KAVX512(panel, w *byte, stride, nb int)
 
 //go:noescape
-func directQ3_KAVX512(t *tileArgs)
+func packOneQ3_KAVX512(panel, w *byte, stride, ahead int)
+
+//go:noescape
+func pairQ3_KAVX512(t *tileArgs)
 
 //go:noescape
 func rowQ3_KAVX512(t *tileArgs)
@@ -184,7 +199,10 @@ func rowQ3_KAVX512(t *tileArgs)
 func packQ6_KAVX512(panel, w *byte, stride, nb int)
 
 //go:noescape
-func directQ6_KAVX512(t *tileArgs)
+func packOneQ6_KAVX512(panel, w *byte, stride, ahead int)
+
+//go:noescape
+func pairQ6_KAVX512(t *tileArgs)
 
 //go:noescape
 func rowQ6_KAVX512(t *tileArgs)
@@ -193,7 +211,10 @@ func rowQ6_KAVX512(t *tileArgs)
 func packTQ2_0AVX512(panel, w *byte, stride, nb int)
 
 //go:noescape
-func directTQ2_0AVX512(t *tileArgs)
+func packOneTQ2_0AVX512(panel, w *byte, stride, ahead int)
+
+//go:noescape
+func pairTQ2_0AVX512(t *tileArgs)
 
 //go:noescape
 func rowTQ2_0AVX512(t *tileArgs)
@@ -346,7 +367,7 @@ func tile32AVX512(t *tileArgs)
 func packQ4_0AVX512(panel, w *byte, stride, nb int)
 
 //go:noescape
-func directQ4_0AVX512(t *tileArgs)
+func pairQ4_0AVX512(t *tileArgs)
 
 //go:noescape
 func rowQ4_0AVX512(t *tileArgs)
@@ -355,7 +376,7 @@ func rowQ4_0AVX512(t *tileArgs)
 func packQ5_0AVX512(panel, w *byte, stride, nb int)
 
 //go:noescape
-func directQ5_0AVX512(t *tileArgs)
+func pairQ5_0AVX512(t *tileArgs)
 
 //go:noescape
 func rowQ5_0AVX512(t *tileArgs)
@@ -364,7 +385,7 @@ func rowQ5_0AVX512(t *tileArgs)
 func packMXFP4AVX512(panel, w *byte, stride, nb int)
 
 //go:noescape
-func directMXFP4AVX512(t *tileArgs)
+func pairMXFP4AVX512(t *tileArgs)
 
 //go:noescape
 func rowMXFP4AVX512(t *tileArgs)
@@ -373,7 +394,7 @@ func rowMXFP4AVX512(t *tileArgs)
 func packQ8_0AVX512(panel, w *byte, stride, nb int)
 
 //go:noescape
-func directQ8_0AVX512(t *tileArgs)
+func pairQ8_0AVX512(t *tileArgs)
 
 //go:noescape
 func rowQ8_0AVX512(t *tileArgs)
@@ -382,7 +403,7 @@ func rowQ8_0AVX512(t *tileArgs)
 func packIQ4_NLAVX512(panel, w *byte, stride, nb int)
 
 //go:noescape
-func directIQ4_NLAVX512(t *tileArgs)
+func pairIQ4_NLAVX512(t *tileArgs)
 
 //go:noescape
 func rowIQ4_NLAVX512(t *tileArgs)
@@ -430,7 +451,7 @@ func tile32MinAVX512(t *tileArgs)
 func packQ4_1AVX512(panel, w *byte, stride, nb int)
 
 //go:noescape
-func directQ4_1AVX512(t *tileArgs)
+func pairQ4_1AVX512(t *tileArgs)
 
 //go:noescape
 func rowQ4_1AVX512(t *tileArgs)
@@ -452,6 +473,24 @@ func directQ4_1v2AVX512(t *tileArgs)
 
 //go:noescape
 func rowQ4_1v2AVX512(t *tileArgs)
+
+//go:noescape
+func directQ4_0AVX512(t *tileArgs)
+
+//go:noescape
+func directQ5_0AVX512(t *tileArgs)
+
+//go:noescape
+func directQ8_0AVX512(t *tileArgs)
+
+//go:noescape
+func directIQ4_NLAVX512(t *tileArgs)
+
+//go:noescape
+func directMXFP4AVX512(t *tileArgs)
+
+//go:noescape
+func directQ4_1AVX512(t *tileArgs)
 
 // int32_avxvnni_amd64.s
 

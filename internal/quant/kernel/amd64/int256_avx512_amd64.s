@@ -22,7 +22,8 @@
 #include "templates/tile256_amd64.h"
 
 #define PACK ·packIQ4_XSAVX512
-#define DIRECT ·directIQ4_XSAVX512
+#define PACKONE ·packOneIQ4_XSAVX512
+#define DIRECT ·pairIQ4_XSAVX512
 #define PACKBLOCK PACK_IQ4_XS
 #define BLOCK 136
 #define FETCHNEXT FETCHLINES3
@@ -37,7 +38,8 @@
 #include "templates/tile256_amd64.h"
 
 #define PACK ·packQ4_KAVX512
-#define DIRECT ·directQ4_KAVX512
+#define PACKONE ·packOneQ4_KAVX512
+#define DIRECT ·pairQ4_KAVX512
 #define PACKBLOCK PACK_Q4_K
 #define BLOCK 144
 #define FETCHNEXT FETCHLINES3
@@ -48,7 +50,8 @@
 #include "templates/undef256_amd64.h"
 
 #define PACK ·packQ5_KAVX512
-#define DIRECT ·directQ5_KAVX512
+#define PACKONE ·packOneQ5_KAVX512
+#define DIRECT ·pairQ5_KAVX512
 #define PACKBLOCK PACK_Q5_K
 #define BLOCK 176
 #define FETCHNEXT FETCHLINES3
@@ -74,7 +77,8 @@
 #include "templates/tile256_amd64.h"
 
 #define PACK ·packQ2_KAVX512
-#define DIRECT ·directQ2_KAVX512
+#define PACKONE ·packOneQ2_KAVX512
+#define DIRECT ·pairQ2_KAVX512
 #define PACKBLOCK PACK_Q2_K
 #define BLOCK 84
 #define FETCHNEXT FETCHLINES2
@@ -89,7 +93,8 @@
 #include "templates/tile256_amd64.h"
 
 #define PACK ·packQ3_KAVX512
-#define DIRECT ·directQ3_KAVX512
+#define PACKONE ·packOneQ3_KAVX512
+#define DIRECT ·pairQ3_KAVX512
 #define PACKBLOCK PACK_Q3_K
 #define BLOCK 110
 #define FETCHNEXT FETCHLINES2
@@ -100,7 +105,8 @@
 #include "templates/undef256_amd64.h"
 
 #define PACK ·packQ6_KAVX512
-#define DIRECT ·directQ6_KAVX512
+#define PACKONE ·packOneQ6_KAVX512
+#define DIRECT ·pairQ6_KAVX512
 #define PACKBLOCK PACK_Q6_K
 #define BLOCK 210
 #define FETCHNEXT FETCHLINES4
@@ -111,7 +117,8 @@
 #include "templates/undef256_amd64.h"
 
 #define PACK ·packTQ2_0AVX512
-#define DIRECT ·directTQ2_0AVX512
+#define PACKONE ·packOneTQ2_0AVX512
+#define DIRECT ·pairTQ2_0AVX512
 #define PACKBLOCK PACK_TQ2_0
 #define BLOCK 66
 #define FETCHNEXT FETCHLINES2

@@ -16,7 +16,7 @@
 #include "templates/tile32_amd64.h"
 
 #define PACK ·packQ4_0AVX512
-#define DIRECT ·directQ4_0AVX512
+#define DIRECT ·pairQ4_0AVX512
 #define ROW ·rowQ4_0AVX512
 #define UNPACK UNPACK_Q4_0
 #define SCALES SCALES_D
@@ -26,7 +26,7 @@
 #include "templates/format32_amd64.h"
 
 #define PACK ·packQ5_0AVX512
-#define DIRECT ·directQ5_0AVX512
+#define DIRECT ·pairQ5_0AVX512
 #define ROW ·rowQ5_0AVX512
 #define UNPACK UNPACK_Q5_0
 #define SCALES SCALES_D
@@ -36,7 +36,7 @@
 #include "templates/format32_amd64.h"
 
 #define PACK ·packMXFP4AVX512
-#define DIRECT ·directMXFP4AVX512
+#define DIRECT ·pairMXFP4AVX512
 #define ROW ·rowMXFP4AVX512
 #define UNPACK UNPACK_MXFP4
 #define SCALES SCALES_E
@@ -46,7 +46,7 @@
 #include "templates/format32_amd64.h"
 
 #define PACK ·packQ8_0AVX512
-#define DIRECT ·directQ8_0AVX512
+#define DIRECT ·pairQ8_0AVX512
 #define ROW ·rowQ8_0AVX512
 #define UNPACK UNPACK_Q8_0
 #define SCALES SCALES_D
@@ -56,7 +56,7 @@
 #include "templates/format32_amd64.h"
 
 #define PACK ·packIQ4_NLAVX512
-#define DIRECT ·directIQ4_NLAVX512
+#define DIRECT ·pairIQ4_NLAVX512
 #define ROW ·rowIQ4_NLAVX512
 #define UNPACK UNPACK_IQ4_NL
 #define SCALES SCALES_D
@@ -114,7 +114,7 @@
 #include "templates/tile32_amd64.h"
 
 #define PACK ·packQ4_1AVX512
-#define DIRECT ·directQ4_1AVX512
+#define DIRECT ·pairQ4_1AVX512
 #define ROW ·rowQ4_1AVX512
 #define UNPACK UNPACK_Q4_1
 #define SCALES SCALES_DM
@@ -142,3 +142,83 @@
 #define FETCHNEXT FETCHLINES2
 #define FETCH FETCH6
 #include "templates/format32_amd64.h"
+
+// The products with a few tokens, see few32_avx512_amd64.h.
+
+#undef MINS
+
+// COPYHALF copies a scale, COPYPAIR a scale and a minimum, COPYBYTE an exponent.
+#define COPYHALF(row, i) \
+	MOVWLZX row, BP          \
+	MOVW    BP, (2*(i))(R14)
+
+#define COPYPAIR(row, i) \
+	MOVL row, BP          \
+	MOVL BP, (4*(i))(R14)
+
+#define COPYBYTE(row, i) \
+	MOVBLZX row, BP      \
+	MOVB    BP, (i)(R14)
+
+#define FEWSCALES_D(h, d, m) VCVTPH2PS (32*h)(R14), d
+
+#define FEWSCALES_DM(h, d, m) \
+	VMOVDQU64 (64*h)(R14), Z8 \
+	VPMOVDW   Z8, Y11         \
+	VCVTPH2PS Y11, d          \
+	VPSRLD    $16, Z8, Z8     \
+	VPMOVDW   Z8, Y11         \
+	VCVTPH2PS Y11, m
+
+#define FEWSCALES_E(h, d, m) \
+	VPMOVZXBD (16*h)(R14), Z8 \
+	POWERS_E(d)
+
+#define FEW ·directQ4_0AVX512
+#define UNPACK UNPACK_Q4_0
+#define BLOCK 18
+#define FETCH FETCH9
+#define FEWCOPY COPYHALF
+#define FEWSCALES FEWSCALES_D
+#include "templates/few32_avx512_amd64.h"
+
+#define FEW ·directQ5_0AVX512
+#define UNPACK UNPACK_Q5_0
+#define BLOCK 22
+#define FETCH FETCH11
+#define FEWCOPY COPYHALF
+#define FEWSCALES FEWSCALES_D
+#include "templates/few32_avx512_amd64.h"
+
+#define FEW ·directQ8_0AVX512
+#define UNPACK UNPACK_Q8_0
+#define BLOCK 34
+#define FETCH FETCH17
+#define FEWCOPY COPYHALF
+#define FEWSCALES FEWSCALES_D
+#include "templates/few32_avx512_amd64.h"
+
+#define FEW ·directIQ4_NLAVX512
+#define UNPACK UNPACK_IQ4_NL
+#define BLOCK 18
+#define FETCH FETCH9
+#define FEWCOPY COPYHALF
+#define FEWSCALES FEWSCALES_D
+#include "templates/few32_avx512_amd64.h"
+
+#define FEW ·directMXFP4AVX512
+#define UNPACK UNPACK_MXFP4
+#define BLOCK 17
+#define FETCH FETCH9
+#define FEWCOPY COPYBYTE
+#define FEWSCALES FEWSCALES_E
+#include "templates/few32_avx512_amd64.h"
+
+#define MINS
+#define FEW ·directQ4_1AVX512
+#define UNPACK UNPACK_Q4_1
+#define BLOCK 20
+#define FETCH FETCH10
+#define FEWCOPY COPYPAIR
+#define FEWSCALES FEWSCALES_DM
+#include "templates/few32_avx512_amd64.h"

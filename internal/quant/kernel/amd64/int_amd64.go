@@ -38,7 +38,7 @@ var headers embed.FS
 //
 //	pack           makes a panel
 //	tile16/32/256  multiplies a panel with any number of tokens
-//	direct...      multiplies rows with a few tokens (few32_amd64.h has AVX2's best)
+//	direct...      multiplies rows with a few tokens, see also few_amd64.go
 //	row...         multiplies rows with one token
 //
 // The functions quad... of some formats replace row..., because they are faster, see
@@ -47,70 +47,70 @@ var headers embed.FS
 // The files int*.s list the parts of each kernel.
 var intKernels = kernel.Table{
 	quant.Q4_0: {
-		inQuads(avx512x32(8, funcs{pack: packQ4_0AVX512, tile: tile32AVX512, direct: directQ4_0AVX512, row: rowQ4_0AVX512}), quadQ4_0AVX512),
+		inQuads(fewAVX512(avx512x32(8, funcs{pack: packQ4_0AVX512, tile: tile32AVX512, direct: upTo(2, pairQ4_0AVX512, directQ4_0AVX512), row: rowQ4_0AVX512})), quadQ4_0AVX512),
 		inQuads(avxVNNIx32(8, funcs{pack: packQ4_0AVXVNNI, tile: tile32AVXVNNI, direct: directQ4_0AVXVNNI, row: rowQ4_0AVXVNNI}), quadQ4_0AVX2),
 		inQuads(few(avx2x32(8, funcs{pack: packQ4_0AVX2, tile: tile32AVX2, direct: directQ4_0AVX2, row: rowQ4_0AVX2}), 24), quadQ4_0AVX2),
 	},
 	quant.Q4_1: {
-		withMins(avx512x32(0, funcs{pack: packQ4_1AVX512, tile: tile32MinAVX512, direct: directQ4_1AVX512, row: rowQ4_1AVX512})),
+		withMins(fewAVX512(avx512x32(0, funcs{pack: packQ4_1AVX512, tile: tile32MinAVX512, direct: upTo(2, pairQ4_1AVX512, directQ4_1AVX512), row: rowQ4_1AVX512}))),
 		inQuads(withMins(avxVNNIx32(0, funcs{pack: packQ4_1AVXVNNI, tile: tile32MinAVXVNNI, direct: directQ4_1AVXVNNI, row: rowQ4_1AVXVNNI})), quadQ4_1AVX2),
 		inQuads(few(withMins(avx2x32(0, funcs{pack: packQ4_1AVX2, tile: tile32MinAVX2, direct: directQ4_1AVX2, row: rowQ4_1AVX2})), 24), quadQ4_1AVX2),
 	},
 	quant.Q5_0: {
-		avx512x32(16, funcs{pack: packQ5_0AVX512, tile: tile32AVX512, direct: directQ5_0AVX512, row: rowQ5_0AVX512}),
+		fewAVX512(avx512x32(16, funcs{pack: packQ5_0AVX512, tile: tile32AVX512, direct: upTo(2, pairQ5_0AVX512, directQ5_0AVX512), row: rowQ5_0AVX512})),
 		inQuads(avxVNNIx32(16, funcs{pack: packQ5_0AVXVNNI, tile: tile32AVXVNNI, direct: directQ5_0AVXVNNI, row: rowQ5_0AVXVNNI}), quadQ5_0AVX2),
 		inQuads(avx2x32(16, funcs{pack: packQ5_0AVX2, tile: tile32AVX2, direct: directQ5_0AVX2, row: rowQ5_0AVX2}), quadQ5_0AVX2),
 	},
 	quant.Q5_1: {inQuads(kernelQ5_1(packQ5_1AVX2), quadQ5_1AVX2)},
 	quant.Q8_0: {
-		inQuads(avx512x32(128, funcs{pack: packQ8_0AVX512, tile: tile32AVX512, direct: directQ8_0AVX512, row: rowQ8_0AVX512}), quadQ8_0AVX2),
+		inQuads(fewAVX512(avx512x32(128, funcs{pack: packQ8_0AVX512, tile: tile32AVX512, direct: upTo(4, pairQ8_0AVX512, directQ8_0AVX512), row: rowQ8_0AVX512})), quadQ8_0AVX2),
 		inQuads(avxVNNIx32(128, funcs{pack: packQ8_0AVXVNNI, tile: tile32AVXVNNI, direct: directQ8_0AVXVNNI, row: rowQ8_0AVXVNNI}), quadQ8_0AVX2),
 		inQuads(few(avx2x32(0, funcs{pack: packQ8_0AVX2, tile: tile32SignedAVX2, direct: directQ8_0AVX2, row: rowQ8_0AVX2}), kernel.GroupTokens), quadQ8_0AVX2),
 	},
 	quant.IQ4_NL: {
-		inQuads(avx512x32(128, funcs{pack: packIQ4_NLAVX512, tile: tile32AVX512, direct: directIQ4_NLAVX512, row: rowIQ4_NLAVX512}), quadIQ4_NLAVX512),
+		inQuads(fewAVX512(avx512x32(128, funcs{pack: packIQ4_NLAVX512, tile: tile32AVX512, direct: upTo(2, pairIQ4_NLAVX512, directIQ4_NLAVX512), row: rowIQ4_NLAVX512})), quadIQ4_NLAVX512),
 		inQuads(avxVNNIx32(128, funcs{pack: packIQ4_NLAVXVNNI, tile: tile32AVXVNNI, direct: directIQ4_NLAVXVNNI, row: rowIQ4_NLAVXVNNI}), quadIQ4_NLAVX2),
 		inQuads(avx2x32(0, funcs{pack: packIQ4_NLAVX2, tile: tile32SignedAVX2, direct: directIQ4_NLAVX2, row: rowIQ4_NLAVX2}), quadIQ4_NLAVX2),
 	},
 	quant.MXFP4: {
-		avx512x32(12, funcs{pack: packMXFP4AVX512, tile: tile32AVX512, direct: directMXFP4AVX512, row: rowMXFP4AVX512}),
+		fewAVX512(avx512x32(12, funcs{pack: packMXFP4AVX512, tile: tile32AVX512, direct: upTo(2, pairMXFP4AVX512, directMXFP4AVX512), row: rowMXFP4AVX512})),
 		inQuads(avxVNNIx32(12, funcs{pack: packMXFP4AVXVNNI, tile: tile32AVXVNNI, direct: directMXFP4AVXVNNI, row: rowMXFP4AVXVNNI}), quadMXFP4AVX2),
 		inQuads(avx2x32(12, funcs{pack: packMXFP4AVX2, tile: tile32AVX2, direct: directMXFP4AVX2, row: rowMXFP4AVX2}), quadMXFP4AVX2),
 	},
 	quant.NVFP4: {avx2x16(64, 20, 12, funcs{pack: packNVFP4AVX2, tile: tile16AVX2, row: rowNVFP4AVX2})},
 
 	quant.Q2_K: {
-		avx512x256(90, funcs{pack: packQ2_KAVX512, tile: tile16x16MinAVX512, direct: directQ2_KAVX512, row: rowQ2_KAVX512}),
+		avx512x256(90, funcs{pack: packQ2_KAVX512, tile: tile16x16MinAVX512, direct: upTo(2, pairQ2_KAVX512, blockwise(quant.Q2_K, packOneQ2_KAVX512, tile16x16MinAVX512)), row: rowQ2_KAVX512}),
 		inQuads(avxVNNIx256(90, funcs{pack: packQ2_KAVXVNNI, tile: tile16x16MinAVXVNNI, direct: directQ2_KAVXVNNI, row: rowQ2_KAVX2}), quadQ2_KAVX2),
 		inQuads(avx2x256(90, funcs{pack: packQ2_KAVX2, tile: tile16x16MinAVX2, direct: directQ2_KAVX2, row: rowQ2_KAVX2}), quadQ2_KAVX2),
 	},
 	quant.Q3_K: {
-		avx512x256(90, funcs{pack: packQ3_KAVX512, tile: tile16x16AVX512, direct: directQ3_KAVX512, row: rowQ3_KAVX512}),
+		avx512x256(90, funcs{pack: packQ3_KAVX512, tile: tile16x16AVX512, direct: upTo(2, pairQ3_KAVX512, blockwise(quant.Q3_K, packOneQ3_KAVX512, tile16x16AVX512)), row: rowQ3_KAVX512}),
 		inQuads(avxVNNIx256(90, funcs{pack: packQ3_KAVXVNNI, tile: tile16x16AVXVNNI, direct: directQ3_KAVXVNNI, row: rowQ3_KAVX2}), quadQ3_KAVX2),
 		inQuads(avx2x256(90, funcs{pack: packQ3_KAVX2, tile: tile16x16AVX2, direct: directQ3_KAVX2, row: rowQ3_KAVX2}), quadQ3_KAVX2),
 	},
 	quant.Q4_K: {
-		inQuads(avx512x256(82, funcs{pack: packQ4_KAVX512, tile: tile8x32MinAVX512, direct: directQ4_KAVX512, row: rowQ4_KAVX512}), quadQ4_KAVX512),
+		inQuads(avx512x256(82, funcs{pack: packQ4_KAVX512, tile: tile8x32MinAVX512, direct: upTo(2, pairQ4_KAVX512, blockwise(quant.Q4_K, packOneQ4_KAVX512, tile8x32MinAVX512)), row: rowQ4_KAVX512}), quadQ4_KAVX512),
 		inQuads(avxVNNIx256(82, funcs{pack: packQ4_KAVXVNNI, tile: tile8x32MinAVXVNNI, direct: directQ4_KAVXVNNI, row: rowQ4_KAVX2}), quadQ4_KAVX2),
 		inQuads(avx2x256(82, funcs{pack: packQ4_KAVX2, tile: tile8x32MinAVX2, direct: directQ4_KAVX2, row: rowQ4_KAVX2}), quadQ4_KAVX2),
 	},
 	quant.Q5_K: {
-		inQuads(avx512x256(82, funcs{pack: packQ5_KAVX512, tile: tile8x32MinAVX512, direct: directQ5_KAVX512, row: rowQ5_KAVX512}), quadQ5_KAVX512),
+		inQuads(avx512x256(82, funcs{pack: packQ5_KAVX512, tile: tile8x32MinAVX512, direct: upTo(2, pairQ5_KAVX512, blockwise(quant.Q5_K, packOneQ5_KAVX512, tile8x32MinAVX512)), row: rowQ5_KAVX512}), quadQ5_KAVX512),
 		inQuads(avxVNNIx256(82, funcs{pack: packQ5_KAVXVNNI, tile: tile8x32MinAVXVNNI, direct: directQ5_KAVXVNNI, row: rowQ5_KAVX2}), quadQ5_KAVX2),
 		inQuads(avx2x256(82, funcs{pack: packQ5_KAVX2, tile: tile8x32MinSplitAVX2, direct: directQ5_KAVX2, row: rowQ5_KAVX2}), quadQ5_KAVX2),
 	},
 	quant.Q6_K: {
-		inQuads(avx512x256(90, funcs{pack: packQ6_KAVX512, tile: tile16x16AVX512, direct: directQ6_KAVX512, row: rowQ6_KAVX512}), quadQ6_KAVX512),
+		inQuads(avx512x256(90, funcs{pack: packQ6_KAVX512, tile: tile16x16AVX512, direct: upTo(2, pairQ6_KAVX512, blockwise(quant.Q6_K, packOneQ6_KAVX512, tile16x16AVX512)), row: rowQ6_KAVX512}), quadQ6_KAVX512),
 		inQuads(avxVNNIx256(90, funcs{pack: packQ6_KAVXVNNI, tile: tile16x16AVXVNNI, direct: directQ6_KAVXVNNI, row: rowQ6_KAVX2}), quadQ6_KAVX2),
 		inQuads(avx2x256(90, funcs{pack: packQ6_KAVX2, tile: tile16x16SplitAVX2, direct: directQ6_KAVX2, row: rowQ6_KAVX2}), quadQ6_KAVX2),
 	},
 	quant.IQ4_XS: {
-		avx512x256(82, funcs{pack: packIQ4_XSAVX512, tile: tile8x32AVX512, direct: directIQ4_XSAVX512, row: rowIQ4_XSAVX512}),
+		avx512x256(82, funcs{pack: packIQ4_XSAVX512, tile: tile8x32AVX512, direct: upTo(2, pairIQ4_XSAVX512, blockwise(quant.IQ4_XS, packOneIQ4_XSAVX512, tile8x32AVX512)), row: rowIQ4_XSAVX512}),
 		inQuads(avxVNNIx256(82, funcs{pack: packIQ4_XSAVXVNNI, tile: tile8x32AVXVNNI, direct: directIQ4_XSAVXVNNI, row: rowIQ4_XSAVX2}), quadIQ4_XSAVX2),
 		inQuads(avx2x256(82, funcs{pack: packIQ4_XSAVX2, tile: tile8x32SignedAVX2, direct: directIQ4_XSAVX2, row: rowIQ4_XSAVX2}), quadIQ4_XSAVX2),
 	},
 	quant.TQ2_0: {
-		avx512x256(90, funcs{pack: packTQ2_0AVX512, tile: tile16x16AVX512, direct: directTQ2_0AVX512, row: rowTQ2_0AVX512}),
+		avx512x256(90, funcs{pack: packTQ2_0AVX512, tile: tile16x16AVX512, direct: upTo(2, pairTQ2_0AVX512, blockwise(quant.TQ2_0, packOneTQ2_0AVX512, tile16x16AVX512)), row: rowTQ2_0AVX512}),
 		inQuads(avxVNNIx256(90, funcs{pack: packTQ2_0AVXVNNI, tile: tile16x16AVXVNNI, direct: directTQ2_0AVXVNNI, row: rowTQ2_0AVX2}), quadTQ2_0AVX2),
 		inQuads(avx2x256(90, funcs{pack: packTQ2_0AVX2, tile: tile16x16AVX2, direct: directTQ2_0AVX2, row: rowTQ2_0AVX2}), quadTQ2_0AVX2),
 	},
@@ -199,13 +199,6 @@ func inQuads(k kernel.Kernel, quad tileFunc) kernel.Kernel {
 	return k
 }
 
-// few returns k for a direct function that is made from few32_amd64.h. Such a function is
-// faster than a panel up to a larger number of tokens than other direct functions.
-func few(k kernel.Kernel, tokens int) kernel.Kernel {
-	k.DirectTokens, k.DirectBytes = tokens, 2*704
-	return k
-}
-
 // withMins returns k for a format with blocks of 32 and minima.
 func withMins(k kernel.Kernel) kernel.Kernel {
 	k.PanelBytes += k.Rows * 4
@@ -213,7 +206,7 @@ func withMins(k kernel.Kernel) kernel.Kernel {
 }
 
 func avx512x256(vectors int, f funcs) kernel.Kernel {
-	return kernel256("avx512vnni", 32, 15, vectors, f)
+	return kernel256("avx512vnni", 32, kernel.GroupTokens, vectors, f)
 }
 
 func avxVNNIx256(vectors int, f funcs) kernel.Kernel { return kernel256("avxvnni", 16, 3, vectors, f) }
@@ -276,9 +269,3 @@ func scaleByte(j uint8) (shuffle [32]uint8) {
 	}
 	return shuffle
 }
-
-// Shuffles that extend the bytes 0 and 1, or 2 and 3, of each four to words.
-var (
-	words01 = [16]uint8{0, 255, 1, 255, 4, 255, 5, 255, 8, 255, 9, 255, 12, 255, 13, 255}
-	words23 = [16]uint8{2, 255, 3, 255, 6, 255, 7, 255, 10, 255, 11, 255, 14, 255, 15, 255}
-)

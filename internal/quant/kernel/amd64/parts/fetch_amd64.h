@@ -25,6 +25,23 @@
 	PREFETCHT0 448(R13) \
 	PREFETCHT0 512(R13)
 
+#define FETCH10 \
+	FETCH9              \
+	PREFETCHT0 576(R13)
+
+#define FETCH11 \
+	FETCH10             \
+	PREFETCHT0 640(R13)
+
+#define FETCH17 \
+	FETCH11              \
+	PREFETCHT0 704(R13)  \
+	PREFETCHT0 768(R13)  \
+	PREFETCHT0 832(R13)  \
+	PREFETCHT0 896(R13)  \
+	PREFETCHT0 960(R13)  \
+	PREFETCHT0 1024(R13)
+
 // FETCH4STREAMS prefetches a line of each of four rows that are read in order for long,
 // off bytes ahead. Rows are DX bytes apart, R8 is three times that.
 #define FETCH4STREAMS(off) \

@@ -127,7 +127,11 @@
 // Below that the number is subnormal and its bits are (e+1)<<21. SCALES_E limits the latter
 // to 1<<22 and takes the larger of the two.
 #define SCALES_E(d, m) \
-	DWORDS(0)                            \
+	DWORDS(0) \
+	POWERS_E(d)
+
+// POWERS_E does that for the low bytes of V8.
+#define POWERS_E(d) \
 	VPSLLD       $24, V8, V8             \
 	VPSRLD       $1, V8, V10             \
 	VPSRLD       $3, V8, V8              \

@@ -1,5 +1,5 @@
 // The packing of a 256-wide format and its product with a few tokens. To be
-// defined: PACK and DIRECT (the functions' names), PACKBLOCK (see
+// defined: PACK, DIRECT and, for AVX-512, PACKONE (the functions' names), PACKBLOCK (see
 // unpack256_amd64.h), BLOCK (bytes of a block), LOADS (how often PACKBLOCK
 // fetches), FETCHNEXT (see pack_amd64.h), and the macros for tile256_amd64.h.
 // row256_amd64.h may follow, undef256_amd64.h must.
@@ -15,6 +15,9 @@
 
 // FETCH prefetches as many bytes as LOADROWS loads.
 #define FETCH FETCHROWS
+#ifdef PACKONE
+#include "templates/packone_amd64.h"
+#endif
 #include "templates/direct256_amd64.h"
 #undef FETCH
 

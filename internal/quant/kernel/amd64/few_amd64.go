@@ -2,6 +2,56 @@
 
 package amd64
 
+import (
+	"unsafe"
+
+	"alpaca/internal/quant"
+	"alpaca/internal/quant/kernel"
+)
+
+// Products with few tokens, besides those that the templates for all formats make.
+
+// few returns k for a direct function that is made from few32_amd64.h. Such a function is
+// faster than a panel up to a larger number of tokens than other direct functions.
+func few(k kernel.Kernel, tokens int) kernel.Kernel {
+	k.DirectTokens, k.DirectBytes = tokens, 2*704
+	return k
+}
+
+// fewAVX512 returns k for a direct function that is made from few32_avx512_amd64.h.
+func fewAVX512(k kernel.Kernel) kernel.Kernel {
+	k.DirectTokens, k.DirectBytes = kernel.GroupTokens, 256
+	return k
+}
+
+// upTo returns a direct function that is pair for at most n tokens, and few for more. With so
+// few tokens memory is the bottleneck, and pair reads it in a better order: 16 rows at a time.
+func upTo(n int, pair, few tileFunc) tileFunc {
+	return func(t *tileArgs) {
+		if t.Tokens <= n {
+			pair(t)
+		} else {
+			few(t)
+		}
+	}
+}
+
+// blockwise returns a direct function that packs a super-block of a panel with packOne, and
+// multiplies it with all tokens at once. Meanwhile it fetches the next panel in order of the
+// file.
+func blockwise(t quant.Type, packOne packFunc, tile tileFunc) tileFunc {
+	size := t.BlockBytes()
+	return func(t *tileArgs) {
+		const rows, ahead = 32, 4096
+		n, w, q, d, sums := t.NB, unsafe.Pointer(t.W), unsafe.Pointer(t.Q), unsafe.Pointer(t.D), unsafe.Pointer(t.Sums)
+		for b := range n {
+			t.NB, t.Q, t.D, t.Sums = 1, (*int8)(unsafe.Add(q, 256*b)), (*float32)(unsafe.Add(d, 4*b)), (*int16)(unsafe.Add(sums, 32*b))
+			packOne(t.Panel, (*byte)(unsafe.Add(w, size*b)), t.WStride, rows*t.WStride+ahead+(rows-1)*size*b)
+			tile(t)
+		}
+	}
+}
+
 // Constants of quad256_avx2_amd64.s and quad256_avx512_amd64.s.
 var (
 	// quadShifts, quadLowBits and quadHighBits unpack scales and minima of 6 bits. A row
@@ -164,3 +214,9 @@ func quadWords(f func(lane, i int) int) (words [32]uint16) {
 	}
 	return words
 }
+
+// Shuffles that extend the bytes 0 and 1, or 2 and 3, of each four to words.
+var (
+	words01 = [16]uint8{0, 255, 1, 255, 4, 255, 5, 255, 8, 255, 9, 255, 12, 255, 13, 255}
+	words23 = [16]uint8{2, 255, 3, 255, 6, 255, 7, 255, 10, 255, 11, 255, 14, 255, 15, 255}
+)
