@@ -1,6 +1,7 @@
 package ggml
 
 import (
+	"alpaca/internal/ggml/vec"
 	"alpaca/internal/pool"
 	"alpaca/internal/quant/matmul"
 )
@@ -9,16 +10,24 @@ import (
 // experts. The rows of a Group share an expert. All groups are one task, so that workers
 // synchronize once, however many experts there are.
 //
-// A worker computes the same rows of every expert's matrix. So each element of a result has
-// one worker, which goes through the groups in order. The outputs of a token's experts are
-// added in the order of the groups, and do not depend on other tokens.
+// With many rows of activations, a worker computes the same rows of every expert's matrix. So
+// each element of a result has one worker, which goes through the groups in order. With few, a
+// worker goes from one expert to the next, because memory is faster in long runs. Then the
+// outputs of experts are kept apart, and added in the order of the groups at the end. In either
+// case the outputs of a token's experts are added in that order, and do not depend on other
+// tokens.
 type Experts struct {
 	workers []expertScratch
+	parts   []float32 // [maxApart, rows of the matrices] the outputs of experts, kept apart
 
 	ExpertCall
 	rows  int // rows of the matrices in an item
 	total int // rows of the matrices
+	per   int // items of an expert if experts are computed apart, 0 otherwise
 }
+
+// maxApart is the most rows of activations with which experts are computed apart.
+const maxApart = 64
 
 // Group is the rows of activations that share an expert.
 type Group struct {
@@ -65,7 +74,7 @@ func (e *Experts) Reserve(workers, tokens int) {
 
 // Bytes returns the memory in use.
 func (e *Experts) Bytes() int {
-	n := 0
+	n := 4 * cap(e.parts)
 	for i := range e.workers {
 		n += e.workers[i].bytes()
 	}
@@ -85,28 +94,60 @@ func (e *Experts) Run(p *pool.Pool, call ExpertCall) error {
 		least = max(least, g.Main.W.RowStep())
 		work += (g.Hi - g.Lo) * w.Cols
 	}
-	e.total = w.Rows
+	e.total, e.per = w.Rows, 0
+	rows, experts := call.Groups[len(call.Groups)-1].Hi, 1
+	if rows <= maxApart {
+		experts = len(call.Groups)
+	}
 	// As in MatMul.start, an item has whole cache lines of results, and whole panels.
-	for e.rows = maxItemRows / 2; e.rows > least && e.total/e.rows < 8*p.Threads(); {
+	for e.rows = maxItemRows / 2; e.rows > least && e.total*experts/e.rows < 8*p.Threads(); {
 		e.rows /= 2
 	}
 	e.rows = max(e.rows, least)
-	return p.Run(e, (e.total+e.rows-1)/e.rows, minWork/(work*e.rows)+1)
+	items := (e.total + e.rows - 1) / e.rows
+	if rows > maxApart {
+		return p.Run(e, items, minWork/(work*e.rows)+1)
+	}
+	e.per = items
+	if call.Groups[0].Up.W == nil {
+		e.parts = Grow(e.parts, rows*e.total)
+	}
+	if err := p.Run(e, items*experts, minWork*experts/(work*e.rows)+1); err != nil {
+		return err
+	}
+	if call.Groups[0].Up.W == nil {
+		for row := range rows {
+			vec.Add(e.Out[e.Tokens[row]*e.total:][:e.total], e.parts[row*e.total:][:e.total])
+		}
+	}
+	return nil
 }
 
 // Do implements Task.
 func (e *Experts) Do(worker, lo, hi int) {
 	s := &e.workers[worker]
-	first, last := lo*e.rows, min(hi*e.rows, e.total)
-	for i := range e.Groups {
-		g := &e.Groups[i]
-		step := maxItemRows / 2
-		if g.Hi-g.Lo == 1 {
-			step = maxTokenRows
+	if e.per == 0 {
+		for i := range e.Groups {
+			e.items(s, &e.Groups[i], lo, hi)
 		}
-		for r := first; r < last; r += step {
-			e.compute(s, g, strips{r, min(step, last-r), 0, 1})
-		}
+		return
+	}
+	for lo < hi {
+		first := lo % e.per
+		n := min(hi-lo, e.per-first)
+		e.items(s, &e.Groups[lo/e.per], first, first+n)
+		lo += n
+	}
+}
+
+// items computes items lo to hi-1 of a group's matrices.
+func (e *Experts) items(s *expertScratch, g *Group, lo, hi int) {
+	step, last := maxItemRows/2, min(hi*e.rows, e.total)
+	if g.Hi-g.Lo == 1 {
+		step = maxTokenRows
+	}
+	for r := lo * e.rows; r < last; r += step {
+		e.compute(s, g, strips{r, min(step, last-r), 0, 1})
 	}
 }
 
@@ -119,6 +160,14 @@ func (e *Experts) compute(s *expertScratch, g *Group, rows strips) {
 			out := e.Out[(g.Lo+i)*e.total+rows.lo:][:rows.n]
 			copy(out, y.row(i, 0))
 			e.Act.Mul(out, up.row(i, 0))
+		}
+		return
+	}
+	if e.per > 0 {
+		for i := range g.Hi - g.Lo {
+			out := e.parts[(g.Lo+i)*e.total+rows.lo:][:rows.n]
+			copy(out, y.row(i, 0))
+			vec.Scale(out, e.Weights[g.Lo+i])
 		}
 		return
 	}

@@ -13,8 +13,13 @@ import (
 // TestExperts checks that a row gets the same bits in a group as alone. It tries several types,
 // numbers of rows that do not fill the last panel, and several workers.
 func TestExperts(t *testing.T) {
-	const experts, cols = 3, 256
-	counts := []int{1, 0, 21} // the number of rows of each expert
+	t.Run("apart", func(t *testing.T) { testExperts(t, []int{1, 0, 21}) })
+	t.Run("many rows", func(t *testing.T) { testExperts(t, []int{1, 0, maxApart}) })
+}
+
+// testExperts does what TestExperts does. counts are the numbers of rows of the experts.
+func testExperts(t *testing.T, counts []int) {
+	const cols = 256
 	for _, typ := range []quant.Type{quant.F32, quant.F16, quant.Q8_0, quant.Q4_0, quant.Q4_K} {
 		for _, rows := range []int{5, 24, 100} {
 			matrix := func(seed uint64) *matmul.Matrix {
