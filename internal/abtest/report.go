@@ -43,7 +43,7 @@ type Group struct {
 	Name     string `json:"name"` // People, or the judging model's name
 	Judges   int    `json:"judges"`
 	Wins     [2]int `json:"wins"`
-	Ties     int    `json:"ties"`          // both good, equal answers, or a model's two verdicts differ
+	Ties     int    `json:"ties"`          // votes for "both good", equal answers, and contradictory verdicts of a model
 	Equal    int    `json:"equal_answers"` // ties recorded for equal answers, without a vote
 	Bad      int    `json:"both_bad"`
 	Skipped  int    `json:"skipped"`

@@ -140,7 +140,7 @@ func (f *Folder) openParts(parts []string, index map[string]string, opt Options)
 			case index != nil && index[t.Name] == "":
 				return fmt.Errorf("%s: tensor %q is not in the index", path, t.Name)
 			case index != nil && index[t.Name] != name:
-				return fmt.Errorf("%s: tensor %q is in %s by the index", path, t.Name, index[t.Name])
+				return fmt.Errorf("%s: has tensor %q, but the index says that it is in %s", path, t.Name, index[t.Name])
 			}
 			all[t.Name] = t
 		}

@@ -82,7 +82,7 @@ The session is stored in a database: the same command resumes it, and so does
 	fs.StringArrayVar(&o.answers, "answers", nil, "`file` with the answers of a model: instruction, input, output")
 	o.AddLoRA(fs)
 	fs.Lookup("lora").Usage = "add the adapter `FILE[:SCALE]` to the second model; repeatable"
-	fs.StringVar(&o.prompts, "prompts", "", "`file` of prompts: JSON lines or an array with instruction and input, prompt, or messages (default: those of the answers)")
+	fs.StringVar(&o.prompts, "prompts", "", "`file` of prompts: JSON lines or an array of objects with \"instruction\" (and \"input\"), with \"prompt\", or with \"messages\" (default: those of the answers)")
 	fs.StringVarP(&o.db, "database", "d", "ab.db", "`file` of the database with the session")
 	flags.AddInt(fs, &o.votes, flags.Int{Name: "votes", Low: 0, High: 1 << 20}, "number of `prompts` to judge, chosen by the seed; 0 is all, at most 50")
 	fs.Float64Var(&o.repeat, "repeat", 0, "`fraction` of the pairs to show again, mirrored, to measure whether judges agree with themselves")

@@ -39,10 +39,10 @@ func NewPerplexity(u *ui.UI) *cobra.Command {
 		Use:   "perplexity [-m MODEL] -f TEXT",
 		Short: "Measure how well a model predicts a text",
 		Long: `Measure how well a model predicts a text: its perplexity, the way llama-perplexity
-does. The text is cut into windows of -c tokens, each read from an empty context
-(with a BOS token in place of its first, where the model wants one), and the second
-half of each is scored. Numbers are comparable only between runs on the same text
-with the same windows and vocabulary; stderr says how the text was cut.
+does. The text is cut into windows of -c tokens. Each window is read into an empty
+context, and its second half is scored. If the model wants a BOS token, that token
+replaces the window's first one. Numbers are comparable only between runs on the same
+text with the same windows and vocabulary; stderr says how the text was cut.
 
 With --hellaswag, --winogrande or --multiple-choice, the text is a file of questions,
 and the result is how many of them the model gets right.`,

@@ -139,7 +139,7 @@ func Use(u *ui.UI, text string, mayPull bool) (Used, error) {
 	}
 	settings, err := m.Settings()
 	if err != nil {
-		u.Warnf("part of the model's usage notes is left out: %v", err)
+		u.Warnf("some of the settings that came with the model cannot be read, and are left out: %v", err)
 	}
 	return Used{m.Path(), m.Name, settings, release}, nil
 }

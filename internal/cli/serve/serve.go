@@ -95,7 +95,7 @@ Exit status: 0 ended by a signal, all answers complete; 1 failure; 2 wrong comma
 	flags.AddInt(fs, &o.parallel, flags.Int{Name: "parallel", Value: 4, Low: 1, High: 256}, "number of `answers` generated at once; each can have the whole context")
 	flags.AllowSingleDash(fs, "parallel", "np")
 	flags.AddInt(fs, &o.queue, flags.Int{Name: "max-queue", Value: 64, Low: 1, High: 1 << 16}, "largest number of waiting `requests`; more are refused with 429")
-	flags.AddPositive(fs, &o.cacheMemory, "kv-memory", "size of a model's KV cache in `GiB` (default: enough for twice --parallel texts, but at most a quarter of the free memory)")
+	flags.AddPositive(fs, &o.cacheMemory, "kv-memory", "size of a model's KV cache in `GiB` (default: enough for twice as many texts as --parallel says, but at most a quarter of the free memory)")
 	flags.AddInt(fs, &o.predict, flags.Int{Name: "predict", Short: "n", Value: -1, Low: -1, High: math.MaxInt32}, "largest number of `tokens` in an answer, whatever a request asks for; -1 is no limit")
 	fs.StringSliceVarP(&o.aliases, "alias", "a", nil, "`name` of the model for clients; several with commas (default: the file's)")
 	fs.StringSliceVar(&o.tags, "tags", nil, "`words` about the model for lists of models, several with commas")
@@ -114,7 +114,7 @@ Exit status: 0 ended by a signal, all answers complete; 1 failure; 2 wrong comma
 	fs.BoolVar(&o.noUI, "no-webui", false, "the same")
 	fs.Lookup("no-webui").Hidden = true
 	fs.BoolVar(&o.strict, "strict-template", false, "refuse conversations with a model that has no chat template")
-	fs.DurationVar(&o.target, "step-target", 100*time.Millisecond, "longest `time` that running answers wait while a part of another prompt is evaluated; twice as long for its last part")
+	fs.DurationVar(&o.target, "step-target", 100*time.Millisecond, "longest `time` for which evaluating a part of a new prompt may delay running answers; the prompt's last part may take twice as long")
 	fs.DurationVar(&o.delay, "drain-delay", 0, "`time` from SIGTERM until requests are refused")
 	fs.DurationVar(&o.drain, "drain-timeout", 30*time.Second, "`time` that running answers then get to finish")
 	flags.AddInt(fs, &o.modelsMax, flags.Int{Name: "models-max", Value: 4, High: 64}, "largest number of `models` of \"alpaca list\" that requests can load at the same time, besides that of -m; 0: none")

@@ -104,7 +104,7 @@ func describe(u *ui.UI, m *store.Model) (facts, error) {
 	}
 	settings, err := m.Settings()
 	if err != nil {
-		u.Warnf("part of the model's usage notes is left out: %v", err)
+		u.Warnf("some of the settings that came with the model cannot be read, and are left out: %v", err)
 	}
 	if !fact.Template {
 		fact.Like = chat.Guess(settings.Template)

@@ -36,7 +36,7 @@ func (j *job) describe() {
 	}
 	say("data: %d examples (%d held out, %d records not used, %d cut), %d tokens, %.1f %% of them learned",
 		len(j.training), len(j.heldOut), j.badRecords(), j.examples.Cut, tokens, 100*float64(labels)/float64(max(tokens, 1)))
-	say("updates: %d of %d rows, %d tokens in all, learning rate %g", totals.Updates, j.BatchSize, totals.Tokens, j.LR)
+	say("updates: %d, each of %d rows; %d tokens in all; learning rate %g", totals.Updates, j.BatchSize, totals.Tokens, j.LR)
 	need := m.Memory(j.MaxLength, j.micro, j.checkpointing)
 	fit := ""
 	if free := machine.FreeMemory(); free > 0 && need > free {

@@ -47,9 +47,10 @@ func New(u *ui.UI) *cobra.Command {
 		Long: `Train on instructions, conversations or texts: an adapter (LoRA) for a model of any
 type, all weights of a model, or a new model.
 
-The file of --data is a JSON array or JSON lines of Alpaca's instruction, input and
-output; of messages; of prompt and completion; or of text; or a plain text. The model
-learns the answers, not the questions (--loss-on, --prompt-weight).
+The file of --data is a plain text, a JSON array, or JSON lines. Each JSON record has
+the keys "instruction", "input" and "output"; or "messages"; or "prompt" and
+"completion"; or "text". The model learns the answers, not the questions (--loss-on,
+--prompt-weight).
 
 If OUTPUT ends in .gguf, it is an adapter file for "run --lora" and llama.cpp; otherwise
 a PEFT folder. With --merge, --full or --init it is a model. Ctrl-C saves a checkpoint
@@ -79,7 +80,7 @@ with any number of threads.`,
 	o.addLoRA(fs)
 	o.addTraining(fs)
 	flags.AddThreads(fs, &o.threads)
-	flags.AddInt(fs, &o.micro, flags.Int{Name: "micro-batch", Value: 0, Low: 0, High: 1 << 20}, "`rows` that go through the model at once, 0 for 512 or 1024 tokens; does not change the result")
+	flags.AddInt(fs, &o.micro, flags.Int{Name: "micro-batch", Value: 0, Low: 0, High: 1 << 20}, "`rows` that go through the model at once; 0 chooses as many as have about 512 tokens (1024 with small models) together; does not change the result")
 	fs.BoolVar(&o.checkpointing, "gradient-checkpointing", false, "keep only the inputs of layers, and compute each layer twice: less memory, a third more time; does not change the result")
 	flags.AddInt(fs, &o.stopAfter, flags.Int{Name: "stop-after", Value: 0, Low: 0, High: 1 << 30}, "write the output after this number of `updates`; 0 is all; --resume continues the run")
 	flags.AddInt(fs, &o.saveEvery, flags.Int{Name: "save-every", Value: 0, Low: 0, High: 1 << 30}, "number of `updates` between checkpoints; 0 is a checkpoint every 5 minutes")

@@ -58,7 +58,7 @@ Exit status: 0 ended by a signal, 1 failure, 2 wrong command line.`,
 	fs.SortFlags = false
 	o.queue.AddFlags(fs, "`address` of the queue, nats://HOST:4222 or tls://HOST:4222")
 	o.executor.AddFlags(fs)
-	flags.AddInt(fs, &o.retries, flags.Int{Name: "retries", Value: 3, High: 1000}, "how many `times` to retry a request at which workers die, before it gets an error as its result")
+	flags.AddInt(fs, &o.retries, flags.Int{Name: "retries", Value: 3, High: 1000}, "how many `times` to retry a request whose worker died while answering it; after that, its result is an error")
 	fs.DurationVar(&o.grace, "grace", 25*time.Second, "`time` that requests in progress get to finish after a signal")
 	fs.StringVar(&o.host, "host", "localhost", "`address` of the health checks and metrics, if --port is given")
 	flags.AddInt(fs, &o.port, flags.Int{Name: "port", Value: -1, Low: -1, High: math.MaxUint16}, "`port` of /readyz, /livez and /metrics; 0 is any, -1 none")

@@ -66,8 +66,8 @@ func (c *compiler) values(s *schema, list []any, key string) ([]cell, error) {
 	return out, nil
 }
 
-// exactly returns the goal that only the value v satisfies. Its schema gets a pointer that no
-// schema of the document has.
+// exactly returns the goal that only the value v satisfies. The schema made for v gets a JSON
+// Pointer that no schema of the document has, so the two are never confused.
 func (c *compiler) exactly(s *schema, v any, path ...string) goal {
 	x, _ := c.doc.sub(s, &object{keys: []string{"const"}, vals: map[string]any{"const": v}}, append(path, "\x00")...)
 	return goal{literal(x.id)}

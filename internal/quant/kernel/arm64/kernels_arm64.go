@@ -137,8 +137,9 @@ func kernel32(level string, panelBytes int, p packFunc, t tileFunc) kernel.Kerne
 	return kernel.Kernel{Level: level, Rows: 16, BlockLen: 32, PanelBytes: panelBytes, MaxBlocks: 32, Lanes: 1, Pack: p, Tile: t}
 }
 
-// halves returns a kernel of a format with a scale for each 16 weights. A step of I8MM is 8
-// columns of two rows, which needs more sums of 16 than it saves, so there is none for it.
+// halves returns a kernel of a format with a scale for each 16 weights. There is
+// no such kernel for I8MM, a step of which covers 8 columns of two rows: to add up each 16
+// weights takes more instructions than I8MM saves.
 func halves(level string, blockLen int, p packFunc, t tileFunc) kernel.Kernel {
 	return kernel.Kernel{Level: level, Rows: 16, BlockLen: blockLen, PanelBytes: 16 * (blockLen + blockLen/2), MaxBlocks: 1024 / blockLen, Lanes: 1, Pack: p, Tile: t}
 }
