@@ -107,8 +107,10 @@ test-purego: ## run the tests of the portable code, without assembly
 # OpenAI's client is 9 MB of source: it is compiled fast rather than to be fast.
 QUICKLY := -gcflags='github.com/openai/...=-N -l -dwarf=false'
 
+# The tests of both modules build the program. Go does not know that, so its stored results are not
+# used: they could be those of an older program.
 test-clients: ## test the page in a browser, and the server with its official clients
-	cd test && $(GO) vet $(QUICKLY) ./... && $(GO) test -vet=off $(QUICKLY) ./...
+	cd test && $(GO) vet $(QUICKLY) ./... && $(GO) test -count=1 -vet=off $(QUICKLY) ./...
 
 test-clients-deps:
 	cd test && $(GO) build $(QUICKLY) github.com/openai/openai-go/v3 github.com/chromedp/chromedp
@@ -116,7 +118,7 @@ test-clients-deps:
 # The module in test/scaleout has a NATS server and Kubernetes' types. The balancers' tests are
 # skipped, which they say, without nginx and haproxy.
 test-scaleout: ## test queues, workers, balancers before replicas, and the manifests of deploy
-	cd test/scaleout && $(GO) vet ./... && $(GO) test -vet=off ./...
+	cd test/scaleout && $(GO) vet ./... && $(GO) test -count=1 -vet=off ./...
 
 test-scaleout-deps:
 	cd test/scaleout && $(GO) build github.com/nats-io/nats-server/v2/server k8s.io/api/core/v1
