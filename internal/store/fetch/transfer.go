@@ -32,9 +32,11 @@ type transfer struct {
 	fed   []chunk   // the next bytes for the digest that are still in memory
 	spare [][]byte  // free buffers
 	fresh int64     // number of bytes written since the last save
-	saved time.Time
 	total int64
 	ended bool
+
+	saved    time.Time     // when the last save ended
+	saveTime time.Duration // how long it took
 }
 
 // localError is a failure that would occur again with another request, mostly a failure of this
@@ -174,7 +176,8 @@ func (t *transfer) watch(stop chan struct{}, cancel context.CancelCauseFunc) {
 		}
 		t.opt.Report(t.progress())
 		t.mu.Lock()
-		due := t.fresh >= t.opt.SaveBytes || t.fresh > 0 && time.Since(t.saved) >= t.opt.SaveEvery
+		since := time.Since(t.saved)
+		due := t.fresh >= t.opt.SaveBytes && since >= savingShare*t.saveTime || t.fresh > 0 && since >= t.opt.SaveEvery
 		t.mu.Unlock()
 		if due {
 			if err := t.save(); err != nil {
@@ -185,15 +188,25 @@ func (t *transfer) watch(stop chan struct{}, cancel context.CancelCauseFunc) {
 	}
 }
 
+// savingShare is how many times as long as the last save the transfer waits before the next one.
+// Where the network is as fast as the disk, saves would otherwise slow it down.
+const savingShare = 10
+
 // save syncs the partial file to the disk, then writes the state file.
 func (t *transfer) save() error {
 	t.saving.Lock()
 	defer t.saving.Unlock()
+	begun := time.Now()
+	defer func() {
+		t.mu.Lock()
+		t.saved, t.saveTime = time.Now(), time.Since(begun)
+		t.mu.Unlock()
+	}()
 	hashed, hash := t.sum.save() // before Done is copied, so that Hashed is never beyond it
 	t.mu.Lock()
 	s := t.state
 	s.Done = slices.Clone(s.Done)
-	t.fresh, t.saved = 0, time.Now()
+	t.fresh = 0
 	t.mu.Unlock()
 	s.Hashed, s.Hash = hashed, hash
 	if err := t.file.Sync(); err != nil {
