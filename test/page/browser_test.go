@@ -226,8 +226,10 @@ func (b *tab) texts(selector string) string {
 func (b *tab) click(selector string) {
 	b.t.Helper()
 	element := fmt.Sprintf("document.querySelector(%q)", selector)
+	b.wait(element + ` !== null`)
+	field := eval[bool](b, `!!`+element+`?.matches("input, textarea")`) // before the click, which may leave the page
 	b.mouse(element)
-	if eval[bool](b, `(() => { const e = `+element+`; return !!e && e.matches("input, textarea") && document.activeElement !== e; })()`) {
+	if field && eval[bool](b, `document.activeElement !== `+element) {
 		b.mouse(element) // the page scrolled between the look at its layout and the click
 	}
 }
