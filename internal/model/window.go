@@ -22,7 +22,7 @@ func (c *Config) window(ctx int) int {
 	return 0
 }
 
-// RecentBlocks returns the most Recent blocks that a text of up to ctx tokens keeps between two
+// RecentBlocks returns how many Recent blocks a text of up to ctx tokens keeps at most between two
 // batches. Blocks for a mark are not counted. It returns 0 if the cache has no Recent blocks.
 func (m *Model) RecentBlocks(ctx int) int {
 	if w := m.Config.window(ctx); w > 0 {

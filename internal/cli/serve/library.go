@@ -35,7 +35,7 @@ func (l *loaded) close() {
 	l.model.Close()
 }
 
-// library returns the models that the server may load besides own, the model that it began with.
+// library returns the models that the server may load in addition to the one it began with, own.
 // It returns nil if --models-max is 0.
 func (o *options) library(u *ui.UI, own *load.Instance) (*library, error) {
 	if o.modelsMax == 0 {

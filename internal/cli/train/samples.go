@@ -134,7 +134,7 @@ func (j *job) withModel(ctx context.Context, f func(m *model.Model) error) error
 	return f(m)
 }
 
-// answer lets m continue the tokens of e before its first answer. If e is a text, or with
+// answer gives m the tokens of e that precede the first answer of e, and lets m continue them. If e is a text, or with
 // --loss-on all, it lets m continue the first 8 tokens of e.
 func (j *job) answer(ctx context.Context, m *model.Model, e train.Example) (sample, error) {
 	n := slices.Index(e.Weights, 1)

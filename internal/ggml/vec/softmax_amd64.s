@@ -14,7 +14,7 @@
 //	SI  scores      CX  their number, a multiple of 32    AX  whether to round to float16
 //	DI  the current scores        DX  those left
 
-// INVERSE stores float32(1/sum) in the register to, where sum adds the four float64 in y.
+// INVERSE sets the register "to" to float32(1/sum). sum is the sum of the four float64 in y.
 // The low half of y is x. Clobbers th.
 #define INVERSE(x, y, th, to) \
 	VEXTRACTF128 $1, y, th                \

@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// Quote returns Python's repr of a str. A character that is not printable becomes an escape
-// of the same origin.
+// Quote returns Python's repr of a str. A character that is not printable becomes an escape,
+// whose bytes keep the character's Origin.
 func (t Text) Quote() Text {
 	q := "'"
 	if strings.Contains(t.s, "'") && !strings.Contains(t.s, `"`) {

@@ -138,8 +138,8 @@ func kernel32(level string, panelBytes int, p packFunc, t tileFunc) kernel.Kerne
 }
 
 // halves returns a kernel of a format with a scale for each 16 weights. There is
-// no such kernel for I8MM, a step of which covers 8 columns of two rows: to add up each 16
-// weights takes more instructions than I8MM saves.
+// no such kernel for I8MM. An instruction of I8MM covers 8 columns of two rows. To add up the
+// products of every 16 weights on their own takes more instructions than I8MM saves.
 func halves(level string, blockLen int, p packFunc, t tileFunc) kernel.Kernel {
 	return kernel.Kernel{Level: level, Rows: 16, BlockLen: blockLen, PanelBytes: 16 * (blockLen + blockLen/2), MaxBlocks: 1024 / blockLen, Lanes: 1, Pack: p, Tile: t}
 }
