@@ -45,7 +45,8 @@ func (e *Engine) compose() bool {
 	for _, a := range prompts {
 		e.promised = min(left, e.promised+a.pending())
 	}
-	if e.drafted, e.wrote = 0, 0; !soon {
+	e.drafted, e.wrote = 0, 0
+	if !soon {
 		e.draft()
 	}
 	e.promised = 0
