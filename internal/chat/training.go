@@ -2,10 +2,10 @@ package chat
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
+	"alpaca/internal/lazyregexp"
 	"alpaca/internal/tokenizer"
 )
 
@@ -123,7 +123,7 @@ func (e *trainingEncoder) end(text string) int {
 }
 
 // markup matches texts in templates that are usually one token.
-var markup = regexp.MustCompile(`<\|[A-Za-z0-9_]+\|>|<(?:start|end)_of_turn>`)
+var markup = lazyregexp.New(`<\|[A-Za-z0-9_]+\|>|<(?:start|end)_of_turn>`)
 
 // MissingTokens returns texts of the template that look like a control token, but are several
 // tokens in the vocabulary.
@@ -137,7 +137,7 @@ func (t *Template) MissingTokens(tok *tokenizer.Tokenizer) ([]string, error) {
 		if p.message != fromTemplate {
 			continue
 		}
-		for _, m := range markup.FindAllString(p.text, -1) {
+		for _, m := range markup().FindAllString(p.text, -1) {
 			if _, ok := tok.ID(m); !ok && !slices.Contains(missing, m) {
 				missing = append(missing, m)
 			}

@@ -10,7 +10,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,6 +18,7 @@ import (
 	"alpaca/internal/checkpoint/pth"
 	"alpaca/internal/checkpoint/safetensors"
 	"alpaca/internal/checkpoint/weights"
+	"alpaca/internal/lazyregexp"
 )
 
 // Folder is an open checkpoint.
@@ -173,7 +173,7 @@ func (f *Folder) openFile(path string, opt Options) ([]weights.Tensor, error) {
 }
 
 // metaShard matches the names of Meta's files.
-var metaShard = regexp.MustCompile(`^consolidated\.(\d\d)\.pth$`)
+var metaShard = lazyregexp.New(`^consolidated\.(\d\d)\.pth$`)
 
 // openMeta opens Meta's files, each of which has a part of every tensor.
 func (f *Folder) openMeta(names []string) (err error) {
@@ -186,7 +186,7 @@ func (f *Folder) openMeta(names []string) (err error) {
 	}
 	f.Meta, f.Format = true, "Meta's .pth"
 	for _, name := range names {
-		m := metaShard.FindStringSubmatch(name)
+		m := metaShard().FindStringSubmatch(name)
 		if m == nil {
 			continue
 		}

@@ -5,10 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"alpaca/internal/lazyregexp"
 )
 
 // maxIndex bounds the size of an index in bytes. An index has about 100 bytes per tensor.
@@ -64,12 +65,12 @@ func filesOf(index map[string]string) []string {
 }
 
 // numbered matches the number in the name of one of several files.
-var numbered = regexp.MustCompile(`-(\d{5})-of-(\d{5})\.\w+$`)
+var numbered = lazyregexp.New(`-(\d{5})-of-(\d{5})\.\w+$`)
 
 // complete returns an error if one of several numbered files is missing.
 func complete(dir string, parts []string) error {
 	for i, name := range parts {
-		m := numbered.FindStringSubmatch(name)
+		m := numbered().FindStringSubmatch(name)
 		if m == nil {
 			continue
 		}

@@ -32,7 +32,7 @@ func TestExpandSingleDash(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			require.Equal(t, tt.want, flags.ExpandSingleDash(newRoot(&ui.UI{}), tt.args))
+			require.Equal(t, tt.want, flags.ExpandSingleDash(newRoot(&ui.UI{}, ""), tt.args))
 		})
 	}
 }
@@ -54,5 +54,24 @@ func TestNearestFlag(t *testing.T) {
 	fs.SetNormalizeFunc(flags.Normalize)
 	for _, tt := range tests {
 		require.Equal(t, tt.want, flags.Nearest(fs, tt.name), tt.name)
+	}
+}
+
+// TestFirstCommand checks that a command line that begins with a command makes that command
+// alone, exactly as it is among all commands, and that any other line makes all.
+func TestFirstCommand(t *testing.T) {
+	all := newRoot(&ui.UI{}, "")
+	require.Greater(t, len(commands), 25)
+	for _, c := range commands {
+		require.Equal(t, c.name, firstCommand([]string{c.name, "-h"}))
+		alone, _, err := newRoot(&ui.UI{}, c.name).Find([]string{c.name})
+		require.NoError(t, err)
+		among, _, err := all.Find([]string{c.name})
+		require.NoError(t, err)
+		require.Equal(t, c.name, alone.Name())
+		require.Equal(t, among.UsageString(), alone.UsageString())
+	}
+	for _, args := range [][]string{nil, {"--help"}, {"help", "run"}, {"rnu"}, {"info"}, {"__complete", "r"}} {
+		require.Empty(t, firstCommand(args))
 	}
 }

@@ -22,5 +22,5 @@ func Main(args []string, in, out, err *os.File) int {
 
 // Root returns the program's command, for generators of manual pages and completions.
 func Root() *cobra.Command {
-	return newRoot(&ui.UI{In: strings.NewReader(""), Out: io.Discard, Err: io.Discard})
+	return newRoot(&ui.UI{In: strings.NewReader(""), Out: io.Discard, Err: io.Discard}, "")
 }

@@ -38,8 +38,45 @@ import (
 	"alpaca/internal/machine"
 )
 
-// newRoot returns the program's command, with all subcommands.
-func newRoot(u *ui.UI) *cobra.Command {
+// commands lists the program's commands in the order of its help: the common ones first.
+var commands = []struct {
+	name string
+	make func(*ui.UI) *cobra.Command
+}{
+	{"run", run.New},
+	{"serve", serve.New},
+	{"batch", batch.New},
+	{"worker", worker.New},
+	{"queue", queue.New},
+	{"pull", pull.New},
+	{"list", list.New},
+	{"show", show.New},
+	{"rm", remove.New},
+	{"prune", prune.New},
+	{"bench", bench.New},
+	{"inspect", files.NewInspect},
+	{"tokenize", files.NewTokenize},
+	{"template", template.New},
+	{"grammar", grammar.New},
+	{"convert", files.NewConvert},
+	{"quantize", files.NewQuantize},
+	{"merge", files.NewMerge},
+	{"split", files.NewSplit},
+	{"join", files.NewJoin},
+	{"compare-tensors", files.NewCompareTensors},
+	{"perplexity", measure.NewPerplexity},
+	{"compare", measure.NewCompare},
+	{"quality", measure.NewQuality},
+	{"self-instruct", selfinstruct.New},
+	{"train", train.New},
+	{"ab", ab.New},
+	{"data", data.New},
+	{"version", version.New},
+}
+
+// newRoot returns the program's command with the subcommand that has the name only, or with all
+// subcommands if only is empty.
+func newRoot(u *ui.UI, only string) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "alpaca",
 		Short: "Run LLaMA-family language models on ordinary CPUs",
@@ -62,41 +99,15 @@ a small built-in one answers.
 		},
 	}
 	root.SuggestionsMinimumDistance = 2
-	cobra.EnableCommandSorting = false // in the order below: the common ones first
+	cobra.EnableCommandSorting = false
 	root.SetIn(u.In)
 	root.SetOut(u.Out)
 	root.SetErr(u.Err)
-	root.AddCommand(
-		run.New(u),
-		serve.New(u),
-		batch.New(u),
-		worker.New(u),
-		queue.New(u),
-		pull.New(u),
-		list.New(u),
-		show.New(u),
-		remove.New(u),
-		prune.New(u),
-		bench.New(u),
-		files.NewInspect(u),
-		files.NewTokenize(u),
-		template.New(u),
-		grammar.New(u),
-		files.NewConvert(u),
-		files.NewQuantize(u),
-		files.NewMerge(u),
-		files.NewSplit(u),
-		files.NewJoin(u),
-		files.NewCompareTensors(u),
-		measure.NewPerplexity(u),
-		measure.NewCompare(u),
-		measure.NewQuality(u),
-		selfinstruct.New(u),
-		train.New(u),
-		ab.New(u),
-		data.New(u),
-		version.New(u),
-	)
+	for _, c := range commands {
+		if only == "" || c.name == only {
+			root.AddCommand(c.make(u))
+		}
+	}
 	root.SetGlobalNormalizationFunc(flags.Normalize)
 	root.SetFlagErrorFunc(flags.Error)
 	for _, cmd := range withChildren(root.Commands()) {
@@ -122,9 +133,21 @@ func Execute(ctx context.Context, u *ui.UI, args []string) int {
 	if err := machine.CheckCeiling(); err != nil {
 		return u.ExitStatus(ui.Usage(err))
 	}
-	root := newRoot(u)
+	root := newRoot(u, firstCommand(args))
 	root.SetArgs(flags.ExpandSingleDash(root, args))
 	return u.ExitStatus(root.ExecuteContext(ctx))
+}
+
+// firstCommand returns the name of the command that args begin with, or "" if they begin with
+// anything else, such as a flag or a misspelt name. To make all commands with their flags takes
+// more than a millisecond, which a small model's first token would come later.
+func firstCommand(args []string) string {
+	for _, c := range commands {
+		if len(args) > 0 && c.name == args[0] {
+			return c.name
+		}
+	}
+	return ""
 }
 
 // reportUsage makes a wrong number of arguments to cmd a usage error.

@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
-	"regexp"
 	"strconv"
 
 	"alpaca/internal/arch"
+	"alpaca/internal/lazyregexp"
 	"alpaca/internal/quant"
 )
 
@@ -163,7 +163,7 @@ func (l *legacyFile) parts() int {
 }
 
 // partName matches the name of every part except the first.
-var partName = regexp.MustCompile(`^(.+)\.([1-9][0-9]?)$`)
+var partName = lazyregexp.New(`^(.+)\.([1-9][0-9]?)$`)
 
 // openLegacyParts opens all n parts of a model: MODEL, MODEL.1, MODEL.2 and so on. one is the
 // part that is open already.
@@ -172,7 +172,7 @@ func (f *File) openLegacyParts(one *legacyFile, n int, opt Options) ([]*legacyFi
 		return nil, fmt.Errorf("%s: is one of %d parts, at most 99 are read", one.im.path, n)
 	}
 	dir, base := filepath.Split(one.im.path)
-	if m := partName.FindStringSubmatch(base); m != nil {
+	if m := partName().FindStringSubmatch(base); m != nil {
 		if k, _ := strconv.Atoi(m[2]); k < n {
 			base = m[1]
 		}

@@ -5,19 +5,20 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
+
+	"alpaca/internal/lazyregexp"
 )
 
 // splitName matches the name of a part: NAME-00002-of-00003.gguf. Parts count from 1.
-var splitName = regexp.MustCompile(`^(.*)-(\d{5})-of-(\d{5})\.gguf$`)
+var splitName = lazyregexp.New(`^(.*)-(\d{5})-of-(\d{5})\.gguf$`)
 
 // openOthers opens the other parts of a split model and returns the headers of all parts, in
 // order. one is the header of the part at path, which is open already.
 func (f *File) openOthers(path string, one *header, opt Options) ([]*header, error) {
 	dir, base := filepath.Split(path)
-	m := splitName.FindStringSubmatch(base)
+	m := splitName().FindStringSubmatch(base)
 	if m == nil {
 		return nil, fmt.Errorf("%s: is one of %d parts, whose names must end in -00001-of-%05d.gguf and so on",
 			path, one.splitCount, one.splitCount)

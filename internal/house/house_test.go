@@ -145,6 +145,7 @@ var order = []string{
 	"internal/tinydata/write",
 	"internal/tinydata",
 	"internal/fmath",
+	"internal/lazyregexp",
 	"internal/quant/fit",
 	"internal/quant/codec",
 	"internal/quant/codebook",

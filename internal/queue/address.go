@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"regexp"
 	"strings"
 
+	"alpaca/internal/lazyregexp"
 	"alpaca/internal/server/listen"
 )
 
@@ -104,7 +104,7 @@ func (a Address) check() ([]*url.URL, error) {
 }
 
 // oddUser matches the characters of a user's name that are replaced in a subject.
-var oddUser = regexp.MustCompile(`[^A-Za-z0-9_-]`)
+var oddUser = lazyregexp.New(`[^A-Za-z0-9_-]`)
 
 // inboxOf returns the prefix of the subjects on which the server answers a user. Each user has a
 // prefix, so that permissions can keep other users from reading the answers.
@@ -112,11 +112,11 @@ func inboxOf(user string) string {
 	if user == "" {
 		return "_INBOX"
 	}
-	return "_INBOX_" + oddUser.ReplaceAllString(user, "_")
+	return "_INBOX_" + oddUser().ReplaceAllString(user, "_")
 }
 
 // seed matches the line with a user's nkey seed. The other lines of the file are comments.
-var seed = regexp.MustCompile(`(?m)^\s*SU[A-Z2-7]{56}\s*$`)
+var seed = lazyregexp.New(`(?m)^\s*SU[A-Z2-7]{56}\s*$`)
 
 // readCreds reads a file with credentials, and reports whether they are a JWT.
 func readCreds(name string) (text []byte, jwt bool, err error) {
@@ -127,7 +127,7 @@ func readCreds(name string) (text []byte, jwt bool, err error) {
 	if strings.Contains(string(text), "BEGIN NATS USER JWT") {
 		return text, true, nil
 	}
-	if !seed.Match(text) {
+	if !seed().Match(text) {
 		return nil, false, fmt.Errorf("%s: it has neither the seed of a user's nkey (SU…) nor a JWT of nats' tools", name)
 	}
 	return text, false, nil

@@ -110,7 +110,7 @@ func (l *Limits) apply(cfg *jetstream.StreamConfig) {
 func (c *Conn) Add(ctx context.Context, m Model) error {
 	ctx, cancel := c.with(ctx)
 	defer cancel()
-	if !isKey.MatchString(m.Key) {
+	if !isKey().MatchString(m.Key) {
 		return fmt.Errorf("queue: the model key %q must have %d hexadecimal digits", m.Key, keyLen)
 	}
 	if m.AckWait == 0 {
@@ -154,7 +154,7 @@ func (c *Conn) consumers(ctx context.Context) (list []*jetstream.ConsumerInfo, e
 	}
 	all := stream.ListConsumers(asked)
 	for info := range all.Info() {
-		if isKey.MatchString(info.Name) {
+		if isKey().MatchString(info.Name) {
 			list = append(list, info)
 		}
 	}

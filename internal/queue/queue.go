@@ -12,7 +12,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -20,6 +19,7 @@ import (
 
 	"alpaca/internal/engine"
 	"alpaca/internal/jobs"
+	"alpaca/internal/lazyregexp"
 )
 
 // Names of the streams. Subjects consist of digests only: a user's text could be read as a pattern.
@@ -80,13 +80,13 @@ func jobID(batch string, r *jobs.Request) string {
 }
 
 var (
-	isKey   = regexp.MustCompile(`^[0-9a-f]{16}$`)
+	isKey   = lazyregexp.New(`^[0-9a-f]{16}$`)
 	isBatch = isKey
 )
 
 // CheckBatch returns an error unless text can be the id of a batch.
 func CheckBatch(text string) error {
-	if !isBatch.MatchString(text) {
+	if !isBatch().MatchString(text) {
 		return errors.New("the id of a batch has 16 hexadecimal digits")
 	}
 	return nil

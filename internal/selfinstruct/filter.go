@@ -1,11 +1,11 @@
 package selfinstruct
 
 import (
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
+	"alpaca/internal/lazyregexp"
 	"alpaca/internal/rouge"
 )
 
@@ -22,7 +22,7 @@ var notText = []string{
 	"video", "audio", "music", "flowchart", "diagram",
 }
 
-var notTextWord = regexp.MustCompile(`(?i)` + strings.Join(notText, "|"))
+var notTextWord = lazyregexp.New(`(?i)` + strings.Join(notText, "|"))
 
 // Filter returns why an instruction is unusable, "" if it is usable. With compat it
 // applies exactly the rules of Alpaca's generator, which require an ASCII character at
@@ -59,7 +59,7 @@ func unfit(instruction string) string {
 	instruction = oddLetters.Replace(instruction)
 	found := len(notText)
 	for at := 0; at < len(instruction); {
-		m := notTextWord.FindStringIndex(instruction[at:])
+		m := notTextWord().FindStringIndex(instruction[at:])
 		if m == nil {
 			break
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode"
 
+	"alpaca/internal/lazyregexp"
 	"alpaca/internal/oneshot"
 )
 
@@ -25,7 +26,7 @@ const (
 // parse finds the tasks in an answer to a prompt that showed examples.
 func (s *Settings) parse(a oneshot.Answer) []Piece {
 	text := a.Text
-	if !startsTask.MatchString(text) {
+	if !startsTask().MatchString(text) {
 		text = heading(s.Examples+1) + text
 	}
 	if s.Compat {
@@ -71,10 +72,10 @@ func withoutMark(input string) string {
 }
 
 // startsTask matches an answer that begins with the heading of a task.
-var startsTask = regexp.MustCompile(`^\s*(?:#{2,}\s*)?\d+\.\s+Instruction:`)
+var startsTask = lazyregexp.New(`^\s*(?:#{2,}\s*)?\d+\.\s+Instruction:`)
 
 // taskHeading matches the beginning of a task, with or without ### before it.
-var taskHeading = regexp.MustCompile(`(?m)^[ \t]*(#{2,}[ \t]*\n?[ \t]*)?(\d{1,6})\.[ \t]+Instruction:`)
+var taskHeading = lazyregexp.New(`(?m)^[ \t]*(#{2,}[ \t]*\n?[ \t]*)?(\d{1,6})\.[ \t]+Instruction:`)
 
 // parse finds the tasks in a text. Models miscount, so a task may have any number above
 // that of the task before. Only headings with the task's own number, in order, divide it
@@ -83,7 +84,7 @@ func parse(text string, cut, twoStep bool) (list []Piece) {
 	type place struct{ at, number int }
 	var places []place
 	last := -1
-	for _, m := range taskHeading.FindAllStringSubmatchIndex(text, -1) {
+	for _, m := range taskHeading().FindAllStringSubmatchIndex(text, -1) {
 		number, _ := strconv.Atoi(text[m[4]:m[5]])
 		// A heading without ### must have exactly the next number. Otherwise the line may
 		// be an item of a list that happens to begin with "Instruction:".

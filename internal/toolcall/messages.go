@@ -5,18 +5,18 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"alpaca/internal/chat"
+	"alpaca/internal/lazyregexp"
 )
 
 // shortID matches the ids that Mistral's templates accept.
-var shortID = regexp.MustCompile(`^[a-zA-Z0-9]{9}$`)
+var shortID = lazyregexp.New(`^[a-zA-Z0-9]{9}$`)
 
 // shorten returns an id of nine letters and digits, which is always the same for the same id.
 func shorten(id string) string {
-	if shortID.MatchString(id) {
+	if shortID().MatchString(id) {
 		return id
 	}
 	const letters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

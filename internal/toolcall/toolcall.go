@@ -9,7 +9,8 @@ package toolcall
 import (
 	"crypto/rand"
 	"encoding/json"
-	"regexp"
+
+	"alpaca/internal/lazyregexp"
 )
 
 // Tool is a function that a model may call.
@@ -63,8 +64,8 @@ func IDOf(short bool, random []byte) string {
 }
 
 // nameForm matches the names of tools that OpenAI's API allows, and names with dots.
-var nameForm = regexp.MustCompile(`^[a-zA-Z0-9_.-]{1,128}$`)
+var nameForm = lazyregexp.New(`^[a-zA-Z0-9_.-]{1,128}$`)
 
 // ValidName reports whether a tool may have that name. Other names could be confused with the
 // marks around them.
-func ValidName(name string) bool { return nameForm.MatchString(name) }
+func ValidName(name string) bool { return nameForm().MatchString(name) }

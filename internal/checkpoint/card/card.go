@@ -10,13 +10,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 
 	"alpaca/internal/checkpoint/config"
 	"alpaca/internal/gguf"
+	"alpaca/internal/lazyregexp"
 )
 
 // Counts are the numbers of a model's weights.
@@ -198,7 +198,7 @@ func texts(v any) (list []string) {
 }
 
 // hubURL matches the address of a model on huggingface.co.
-var hubURL = regexp.MustCompile(`^https?://huggingface\.co/([^/]+/[^/]+)$`)
+var hubURL = lazyregexp.New(`^https?://huggingface\.co/([^/]+/[^/]+)$`)
 
 // origins parses a list of base models or data sets, given as names, addresses, or both.
 func origins(v any, total int64) (list []origin) {
@@ -218,7 +218,7 @@ func origins(v any, total int64) (list []origin) {
 		}
 		if strings.HasPrefix(id, "http://") || strings.HasPrefix(id, "https://") || strings.HasPrefix(id, "ssh://") {
 			o.url, id = id, ""
-			if m := hubURL.FindStringSubmatch(o.url); m != nil {
+			if m := hubURL().FindStringSubmatch(o.url); m != nil {
 				id = m[1]
 			}
 		}

@@ -3,11 +3,12 @@ package card
 import (
 	"fmt"
 	"math"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode"
+
+	"alpaca/internal/lazyregexp"
 )
 
 // name has the parts of a model's name.
@@ -18,11 +19,11 @@ type name struct {
 
 // The kinds of a name's parts.
 var (
-	isVersion  = regexp.MustCompile(`(?i)^(v|iter)?\d+([.]\d+)*$`)
-	isType     = regexp.MustCompile(`(?i)^(i?q\d(_\w)*|b?fp?(16|32))$`)
-	isSize     = regexp.MustCompile(`(?i)^(([A]|\d+[x])?\d+([._]\d+)?[KMBT][\d]?|small|mini|medium|large|x?xl)$`)
-	isFinetune = regexp.MustCompile(`(?i)^(chat|instruct|vision|lora)$`)
-	isNumberly = regexp.MustCompile(`^(v\d+(?:\.\d+)*|\d.*)$`)
+	isVersion  = lazyregexp.New(`(?i)^(v|iter)?\d+([.]\d+)*$`)
+	isType     = lazyregexp.New(`(?i)^(i?q\d(_\w)*|b?fp?(16|32))$`)
+	isSize     = lazyregexp.New(`(?i)^(([A]|\d+[x])?\d+([._]\d+)?[KMBT][\d]?|small|mini|medium|large|x?xl)$`)
+	isFinetune = lazyregexp.New(`(?i)^(chat|instruct|vision|lora)$`)
+	isNumberly = lazyregexp.New(`^(v\d+(?:\.\d+)*|\d.*)$`)
 )
 
 // part is a part of a name, with the kinds that it may be.
@@ -91,13 +92,13 @@ func cutName(id string, total int64) name {
 // annotate sets the kinds that p, the i-th part, may be.
 func (p *part) annotate(i int, total int64) {
 	switch {
-	case isVersion.MatchString(p.text):
+	case isVersion().MatchString(p.text):
 		p.version = true
-	case isType.MatchString(p.text):
+	case isType().MatchString(p.text):
 		p.typeOf, p.text = true, strings.ToUpper(p.text)
-	case i > 0 && isSize.MatchString(p.text):
+	case i > 0 && isSize().MatchString(p.text):
 		p.annotateSize(total)
-	case i > 0 && isFinetune.MatchString(p.text):
+	case i > 0 && isFinetune().MatchString(p.text):
 		p.finetune = true
 	}
 }
@@ -160,7 +161,7 @@ func isDigit(b byte) bool { return b >= '0' && b <= '9' }
 func title(text string) string {
 	words := strings.Fields(strings.ReplaceAll(text, "-", " "))
 	for i, w := range words {
-		if strings.ToLower(w) == w && strings.ToUpper(w) != w && !isNumberly.MatchString(w) {
+		if strings.ToLower(w) == w && strings.ToUpper(w) != w && !isNumberly().MatchString(w) {
 			words[i] = capitals(w)
 		}
 	}

@@ -26,7 +26,7 @@ func (b *builder) gemma4() error {
 	}
 	for text, id := range t.vocab {
 		typ := int32(gguf.TokenNormal)
-		if byteToken.MatchString(text) {
+		if byteToken().MatchString(text) {
 			typ = gguf.TokenByte
 		}
 		b.set(int(id), text, typ, scoreOfAdded)

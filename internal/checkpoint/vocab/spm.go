@@ -2,9 +2,9 @@ package vocab
 
 import (
 	"fmt"
-	"regexp"
 
 	"alpaca/internal/gguf"
+	"alpaca/internal/lazyregexp"
 )
 
 // spmModel is GGUF's name of vocabularies that merge by scores.
@@ -61,7 +61,7 @@ func (b *builder) sentencePiece(raw []byte) error {
 }
 
 // byteToken is the text of a token for one byte.
-var byteToken = regexp.MustCompile(`^<0x[0-9A-Fa-f]{2}>$`)
+var byteToken = lazyregexp.New(`^<0x[0-9A-Fa-f]{2}>$`)
 
 // spmFromJSON reads a vocabulary like SentencePiece's from tokenizer.json, which has
 // merges instead of scores. The token that merge k makes gets the score -k, so the
@@ -85,7 +85,7 @@ func (b *builder) spmFromJSON() error {
 	for text, id := range t.vocab {
 		typ := int32(gguf.TokenNormal)
 		switch {
-		case byteToken.MatchString(text):
+		case byteToken().MatchString(text):
 			typ = gguf.TokenByte
 		case t.Model.Unknown != nil && text == *t.Model.Unknown:
 			typ = gguf.TokenUnknown

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"regexp"
 	"strings"
 
 	"alpaca/internal/chat"
@@ -14,6 +13,7 @@ import (
 	"alpaca/internal/cli/load"
 	"alpaca/internal/cli/ui"
 	"alpaca/internal/engine"
+	"alpaca/internal/lazyregexp"
 	"alpaca/internal/sampler"
 )
 
@@ -221,12 +221,12 @@ var errStopped = fmt.Errorf("answer stopped: %w", ui.ErrInterrupted)
 
 // commandLine matches lines that are commands. A path, or a line that begins with //, is a
 // message.
-var commandLine = regexp.MustCompile(`^/(\?|[A-Za-z]+)?(\s|$)`)
+var commandLine = lazyregexp.New(`^/(\?|[A-Za-z]+)?(\s|$)`)
 
 // handle runs text as a command, or else answers it as a message. done says that the
 // conversation ends.
 func (s *session) handle(ctx context.Context, text string) (done bool, err error) {
-	if s.lines.commands() && commandLine.MatchString(text) {
+	if s.lines.commands() && commandLine().MatchString(text) {
 		return s.command(ctx, text)
 	}
 	if strings.TrimSpace(text) == "" {

@@ -4,8 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
+
+	"alpaca/internal/lazyregexp"
 )
 
 // Exit statuses.
@@ -111,10 +112,10 @@ func QuoteList(list []string, conjunction string) string {
 // messages that have already said what failed.
 func Reason(err error) string {
 	text := err.Error()
-	if name, rest, ok := strings.Cut(text, ": "); ok && packageName.MatchString(name) {
+	if name, rest, ok := strings.Cut(text, ": "); ok && packageName().MatchString(name) {
 		return rest
 	}
 	return text
 }
 
-var packageName = regexp.MustCompile(`^(engine|chat|tokenizer|gguf|model)$`)
+var packageName = lazyregexp.New(`^(engine|chat|tokenizer|gguf|model)$`)

@@ -3,12 +3,12 @@ package lint
 import (
 	"fmt"
 	"math"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"alpaca/internal/data"
+	"alpaca/internal/lazyregexp"
 )
 
 // arithmetic computes the result that an instruction plainly asks for, and looks for it
@@ -53,11 +53,11 @@ func near(got, want float64) bool {
 	return false
 }
 
-var numeral = regexp.MustCompile(`[-−]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|[-−]?\.\d+`)
+var numeral = lazyregexp.New(`[-−]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|[-−]?\.\d+`)
 
 // numbersIn returns the numbers in a text, including fractions such as 3/4.
 func numbersIn(text string) (list []float64) {
-	for _, at := range numeral.FindAllStringIndex(text, -1) {
+	for _, at := range numeral().FindAllStringIndex(text, -1) {
 		v, ok := parseNumber(text[at[0]:at[1]])
 		if !ok {
 			continue
@@ -68,7 +68,7 @@ func numbersIn(text string) (list []float64) {
 			list = append(list, -v)
 		}
 		if rest := text[at[1]:]; strings.HasPrefix(rest, "/") {
-			if m := numeral.FindStringIndex(rest[1:]); m != nil && m[0] == 0 {
+			if m := numeral().FindStringIndex(rest[1:]); m != nil && m[0] == 0 {
 				if d, ok := parseNumber(rest[1 : 1+m[1]]); ok && d != 0 {
 					list = append(list, v/d)
 				}
@@ -84,21 +84,21 @@ func parseNumber(text string) (float64, bool) {
 }
 
 var (
-	asksSum = regexp.MustCompile(`(?i)\b(?:calculate|compute|evaluate|solve|simplify|what(?:'|’)?s|what is|find|add|subtract|multiply|divide|result of|value of)\b|=\s*\??\s*$`)
+	asksSum = lazyregexp.New(`(?i)\b(?:calculate|compute|evaluate|solve|simplify|what(?:'|’)?s|what is|find|add|subtract|multiply|divide|result of|value of)\b|=\s*\??\s*$`)
 	// sum is an expression of two or more operands, without adjacent letters: 2x + 1 does
 	// not match.
-	sum   = regexp.MustCompile(`(?:^|[\s(:])(\(*\s*-?\d+(?:\.\d+)?\s*\)*(?:\s*[-+*/×÷^−x]\s*\(*\s*-?\d+(?:\.\d+)?\s*\)*)+)(?:\s*=?\s*\??\s*(?:$|[\n.,;?)])|\s*=\s*\?|\s*$)`)
-	dates = regexp.MustCompile(`\d+[-/]\d+[-/]\d+|\d{4}-\d{2,4}|\d{1,2}/\d{1,2}\b`)
+	sum   = lazyregexp.New(`(?:^|[\s(:])(\(*\s*-?\d+(?:\.\d+)?\s*\)*(?:\s*[-+*/×÷^−x]\s*\(*\s*-?\d+(?:\.\d+)?\s*\)*)+)(?:\s*=?\s*\??\s*(?:$|[\n.,;?)])|\s*=\s*\?|\s*$)`)
+	dates = lazyregexp.New(`\d+[-/]\d+[-/]\d+|\d{4}-\d{2,4}|\d{1,2}/\d{1,2}\b`)
 )
 
 // expression finds an arithmetic expression such as 2 + 3 * (4 - 1). It returns the expression
 // and its value.
 func expression(text string) (string, float64, bool) {
-	if !asksSum.MatchString(text) {
+	if !asksSum().MatchString(text) {
 		return "", 0, false
 	}
-	m := sum.FindStringSubmatch(text)
-	if m == nil || dates.MatchString(m[1]) && !strings.ContainsAny(m[1], "+*×÷") || len(sum.FindAllString(text, 2)) > 1 {
+	m := sum().FindStringSubmatch(text)
+	if m == nil || dates().MatchString(m[1]) && !strings.ContainsAny(m[1], "+*×÷") || len(sum().FindAllString(text, 2)) > 1 {
 		return "", 0, false
 	}
 	p := &sumParser{text: strings.NewReplacer("×", "*", "x", "*", "÷", "/", "−", "-").Replace(m[1])}
@@ -197,22 +197,22 @@ func (p *sumParser) operand() float64 {
 }
 
 var (
-	statistics = regexp.MustCompile(`(?i)\b(median|mean|average|sum|total|product|maximum|largest|greatest|highest|minimum|smallest|lowest|range|mode)\b`)
+	statistics = lazyregexp.New(`(?i)\b(median|mean|average|sum|total|product|maximum|largest|greatest|highest|minimum|smallest|lowest|range|mode)\b`)
 	// series is a list of three numbers or more.
-	series = regexp.MustCompile(`-?\d+(?:\.\d+)?(?:\s*(?:,|\band\b|, and)\s*-?\d+(?:\.\d+)?){2,}|\[\s*-?\d+(?:\.\d+)?(?:\s*,?\s*-?\d+(?:\.\d+)?)+\s*\]`)
-	single = regexp.MustCompile(`-?\d+(?:\.\d+)?`)
+	series = lazyregexp.New(`-?\d+(?:\.\d+)?(?:\s*(?:,|\band\b|, and)\s*-?\d+(?:\.\d+)?){2,}|\[\s*-?\d+(?:\.\d+)?(?:\s*,?\s*-?\d+(?:\.\d+)?)+\s*\]`)
+	single = lazyregexp.New(`-?\d+(?:\.\d+)?`)
 )
 
 // statistic finds a question such as "What is the median of 3, 5, 9?". It returns what is
 // asked for, and its value.
 func statistic(text string) (string, float64, bool) {
-	names := statistics.FindAllString(text, 2)
-	lists := series.FindAllString(text, 2)
-	if len(names) != 1 || len(lists) != 1 || numeral.MatchString(strings.Replace(text, lists[0], "", 1)) {
+	names := statistics().FindAllString(text, 2)
+	lists := series().FindAllString(text, 2)
+	if len(names) != 1 || len(lists) != 1 || numeral().MatchString(strings.Replace(text, lists[0], "", 1)) {
 		return "", 0, false // not exactly one statistic of one list
 	}
 	var v []float64
-	for _, s := range single.FindAllString(lists[0], -1) {
+	for _, s := range single().FindAllString(lists[0], -1) {
 		if x, ok := parseNumber(s); ok {
 			v = append(v, x)
 		}

@@ -3,7 +3,6 @@ package lint
 import (
 	"fmt"
 	"html"
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
@@ -12,6 +11,7 @@ import (
 	"golang.org/x/text/encoding/charmap"
 
 	"alpaca/internal/data"
+	"alpaca/internal/lazyregexp"
 )
 
 // invisible reports whether c does not belong in a text. Such characters are controls
@@ -53,13 +53,13 @@ func fixControl(_ *data.Row, _, text string) string {
 
 // wrong matches what may be UTF-8 read as Windows-1252: the first byte of a character,
 // then bytes that can follow it.
-var wrong = regexp.MustCompile(`[\x{c2}-\x{f4}][\x{80}-\x{bf}\x{152}\x{153}\x{160}\x{161}\x{178}\x{17d}\x{17e}\x{192}\x{2c6}\x{2dc}\x{2013}\x{2014}\x{2018}-\x{201a}\x{201c}-\x{201e}\x{2020}-\x{2022}\x{2026}\x{2030}\x{2039}\x{203a}\x{20ac}\x{2122}]{1,3}`)
+var wrong = lazyregexp.New(`[\x{c2}-\x{f4}][\x{80}-\x{bf}\x{152}\x{153}\x{160}\x{161}\x{178}\x{17d}\x{17e}\x{192}\x{2c6}\x{2dc}\x{2013}\x{2014}\x{2018}-\x{201a}\x{201c}-\x{201e}\x{2020}-\x{2022}\x{2026}\x{2030}\x{2039}\x{203a}\x{20ac}\x{2122}]{1,3}`)
 
 func fixMojibake(_ *data.Row, _, text string) string {
 	if !strings.ContainsFunc(text, func(c rune) bool { return c >= 0xc2 && c <= 0xf4 }) {
 		return text
 	}
-	return wrong.ReplaceAllStringFunc(text, func(found string) string {
+	return wrong().ReplaceAllStringFunc(text, func(found string) string {
 		var b []byte
 		for _, c := range found {
 			if x, ok := charmap.Windows1252.EncodeRune(c); ok {
@@ -84,7 +84,7 @@ func mojibakeText(text string) string {
 	if fixMojibake(nil, "", text) == text {
 		return ""
 	}
-	for _, found := range wrong.FindAllString(text, -1) {
+	for _, found := range wrong().FindAllString(text, -1) {
 		if mended := fixMojibake(nil, "", found); mended != found {
 			return fmt.Sprintf("%q stands for %q", found, mended)
 		}
@@ -93,9 +93,9 @@ func mojibakeText(text string) string {
 }
 
 var (
-	escape = regexp.MustCompile(`\\(?:n|r|t|u[0-9a-fA-F]{4})|</?br ?/?>|&(?:quot|amp|lt|gt|nbsp|apos|#\d{2,5});`)
+	escape = lazyregexp.New(`\\(?:n|r|t|u[0-9a-fA-F]{4})|</?br ?/?>|&(?:quot|amp|lt|gt|nbsp|apos|#\d{2,5});`)
 	// aboutCode matches rows about code, in which escapes are meant literally.
-	aboutCode = regexp.MustCompile("(?i)\\b(?:html|code|regex|regular expressions?|python|java|javascript|c\\+\\+|css|xml|json|sql|latex|escape|strings?|program|function|script|tags?|print|unicode|markdown|backslash|path|url)\\b|[{}]|;\\s*\\n|```|</\\w+>")
+	aboutCode = lazyregexp.New("(?i)\\b(?:html|code|regex|regular expressions?|python|java|javascript|c\\+\\+|css|xml|json|sql|latex|escape|strings?|program|function|script|tags?|print|unicode|markdown|backslash|path|url)\\b|[{}]|;\\s*\\n|```|</\\w+>")
 )
 
 // escapeIn returns the first escape sequence in a row, unless the row is about code.
@@ -104,7 +104,7 @@ func escapeIn(r *data.Row) (field, found string) {
 		if !strings.ContainsAny(*f.text, `\<&`) {
 			continue
 		}
-		if found = escape.FindString(*f.text); found != "" {
+		if found = escape().FindString(*f.text); found != "" {
 			field = f.name
 			break
 		}
@@ -113,7 +113,7 @@ func escapeIn(r *data.Row) (field, found string) {
 		return "", ""
 	}
 	for _, f := range fieldsOf(r) {
-		if aboutCode.MatchString(strings.ReplaceAll(*f.text, "</br>", "")) {
+		if aboutCode().MatchString(strings.ReplaceAll(*f.text, "</br>", "")) {
 			return "", ""
 		}
 	}
@@ -126,13 +126,13 @@ func literalEscape(_ *Linter, r *data.Row) string {
 }
 
 func fixEscape(r *data.Row, _, text string) string {
-	if !escape.MatchString(text) {
+	if !escape().MatchString(text) {
 		return text
 	}
 	if field, _ := escapeIn(r); field == "" {
 		return text
 	}
-	return escape.ReplaceAllStringFunc(text, func(found string) string {
+	return escape().ReplaceAllStringFunc(text, func(found string) string {
 		switch {
 		case found[0] == '&':
 			return strings.ReplaceAll(html.UnescapeString(found), "\u00a0", " ")

@@ -1,10 +1,10 @@
 package lint
 
 import (
-	"regexp"
 	"strings"
 
 	"alpaca/internal/data"
+	"alpaca/internal/lazyregexp"
 )
 
 // placeholders are texts that mean "nothing", in the form that plain returns.
@@ -23,7 +23,7 @@ func plain(text string) string {
 	return strings.Join(strings.Fields(text), " ")
 }
 
-var noInput = regexp.MustCompile(`^no (?:\w+ )?input(?: (?:is )?(?:required|needed|necessary|provided|given|available))?$|^input (?:is )?not (?:required|needed|provided)$`)
+var noInput = lazyregexp.New(`^no (?:\w+ )?input(?: (?:is )?(?:required|needed|necessary|provided|given|available))?$|^input (?:is )?not (?:required|needed|provided)$`)
 
 func isPlaceholderInput(text string) bool {
 	const most = 60
@@ -31,7 +31,7 @@ func isPlaceholderInput(text string) bool {
 		return false
 	}
 	p := plain(text)
-	return placeholders[p] || noInput.MatchString(p)
+	return placeholders[p] || noInput().MatchString(p)
 }
 
 func fixPlaceholder(_ *data.Row, field, text string) string {

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"alpaca/internal/data"
+	"alpaca/internal/lazyregexp"
 )
 
 // Rules are all rules. docs/data.md says where the faults come from.
@@ -70,8 +71,8 @@ func inAnyField(check func(text string) string) func(*Linter, *data.Row) string 
 }
 
 var (
-	link       = regexp.MustCompile(`(?i)\bhttps?://\S+|\bwww\.[a-z0-9-]+\.[a-z]+`)
-	attachment = regexp.MustCompile(`(?i)[<\[(](?:[^<>\[\]()]{0,40}\b)?(?:attached|attachment|picture|image|photo|screenshot|video|audio|link|url)\b[^<>\[\]()]{0,40}[>\])]|` +
+	link       = lazyregexp.New(`(?i)\bhttps?://\S+|\bwww\.[a-z0-9-]+\.[a-z]+`)
+	attachment = lazyregexp.New(`(?i)[<\[(](?:[^<>\[\]()]{0,40}\b)?(?:attached|attachment|picture|image|photo|screenshot|video|audio|link|url)\b[^<>\[\]()]{0,40}[>\])]|` +
 		`\b(?:see|read|look at|refer to) the (?:attached|article|image|picture|photo|video|link|attachment|document)\b[^.]{0,20}\b(?:above|below|attached)\b|` +
 		`\battached (?:image|picture|photo|file|document|article|video)\b|\b(?:image|picture|photo|file|document|article|video) attached\b`)
 )
@@ -84,7 +85,7 @@ func needsWorld(_ *Linter, r *data.Row) string {
 		if !hasFolded(*f.text, worldParts...) {
 			continue
 		}
-		for _, pattern := range []*regexp.Regexp{link, attachment} {
+		for _, pattern := range []*regexp.Regexp{link(), attachment()} {
 			if found := pattern.FindString(*f.text); found != "" {
 				return fmt.Sprintf("%s: %q", f.name, clip(found))
 			}
@@ -93,19 +94,19 @@ func needsWorld(_ *Linter, r *data.Row) string {
 	return ""
 }
 
-var merged = regexp.MustCompile(`(?m)^\s*#{2,}\s*$|\b\d+\.\s*(?:Instruction|Input|Output):`)
+var merged = lazyregexp.New(`(?m)^\s*#{2,}\s*$|\b\d+\.\s*(?:Instruction|Input|Output):`)
 
 func mergedText(text string) string {
 	if !hasAny(text, "##", "Instruction:", "Input:", "Output:") {
 		return ""
 	}
-	found := strings.TrimSpace(merged.FindString(text))
+	found := strings.TrimSpace(merged().FindString(text))
 	return when(found != "", "%q", clip(found))
 }
 
 // pointing matches words that refer to a text that must be there. "above" and "below" count
 // only beside certain words: in "above 5" they would be a comparison.
-var pointing = regexp.MustCompile(`(?i)\bthe (?:following|given|below|above)\b|\bfollowing (?:text|sentence|paragraph|passage|code|list|table|words?|phrase|data|article|story|poem|email|conversation|numbers?|equation)\b|` +
+var pointing = lazyregexp.New(`(?i)\bthe (?:following|given|below|above)\b|\bfollowing (?:text|sentence|paragraph|passage|code|list|table|words?|phrase|data|article|story|poem|email|conversation|numbers?|equation)\b|` +
 	`\bgiven (?:text|sentence|paragraph|passage|code|list|table|words?|phrase|data|article|story|poem|input|information|numbers?)\b|\b(?:text|sentence|paragraph|passage|code|list|table|article|data|information)s? (?:given |provided )?(?:below|above)\b`)
 
 func missingInput(_ *Linter, r *data.Row) string {
@@ -115,17 +116,17 @@ func missingInput(_ *Linter, r *data.Row) string {
 	if !hasFolded(r.Instruction, pointingParts...) {
 		return ""
 	}
-	found := pointing.FindString(r.Instruction)
+	found := pointing().FindString(r.Instruction)
 	return when(found != "", "%q, and the input is empty", found)
 }
 
-var pictures = regexp.MustCompile(`(?i)\b(?:images?|graphs?|graphics?|pictures?|photos?|files?|maps?|draw|plot|go to|videos?|audio|music|flowcharts?|diagrams?)\b`)
+var pictures = lazyregexp.New(`(?i)\b(?:images?|graphs?|graphics?|pictures?|photos?|files?|maps?|draw|plot|go to|videos?|audio|music|flowcharts?|diagrams?)\b`)
 
 func notText(_ *Linter, r *data.Row) string {
 	if !hasFolded(r.Instruction, pictureParts...) {
 		return ""
 	}
-	found := pictures.FindString(r.Instruction)
+	found := pictures().FindString(r.Instruction)
 	return when(found != "", "%q in the instruction", found)
 }
 
@@ -160,32 +161,32 @@ func leakText(text string) string {
 	return ""
 }
 
-var refuses = regexp.MustCompile(`(?i)\bas an (?:ai|artificial intelligence)\b|\bi(?:'|’)?a?m (?:just |only )?an ai\b|\b(?:sorry|apologi[sz]e),? but i (?:can(?:no|')t|am unable|do not|don(?:'|’)t)\b|` +
+var refuses = lazyregexp.New(`(?i)\bas an (?:ai|artificial intelligence)\b|\bi(?:'|’)?a?m (?:just |only )?an ai\b|\b(?:sorry|apologi[sz]e),? but i (?:can(?:no|')t|am unable|do not|don(?:'|’)t)\b|` +
 	`\bi (?:cannot|can(?:'|’)t|am unable to|(?:'|’)m unable to|am not able to) (?:fulfill|assist|help|comply|provide|complete|answer|browse|access|see|view|perform)\b|\bmy knowledge cut-?off\b|\bi do(?: not|n(?:'|’)t) have (?:personal|access to|the ability)\b`)
 
 func refusal(_ *Linter, r *data.Row) string {
 	if !hasFolded(r.Output, refusalParts...) {
 		return ""
 	}
-	found := refuses.FindString(r.Output)
+	found := refuses().FindString(r.Output)
 	return when(found != "", "%q", clip(found))
 }
 
 var (
-	number  = regexp.MustCompile(`^[$€£]?\d[\d,]*$`)
-	item19  = regexp.MustCompile(`(?m)^\s*19\.\s`)
-	sentEnd = regexp.MustCompile(`[.!?…]["')\]]*\s`)
+	number  = lazyregexp.New(`^[$€£]?\d[\d,]*$`)
+	item19  = lazyregexp.New(`(?m)^\s*19\.\s`)
+	sentEnd = lazyregexp.New(`[.!?…]["')\]]*\s`)
 )
 
 func cutAt20(_ *Linter, r *data.Row) string {
 	text := strings.TrimSpace(r.Output)
 	words := strings.Fields(text)
 	switch {
-	case len(words) > 4 && number.MatchString(words[len(words)-1]) && !strings.ContainsAny(words[len(words)-2], "=:+-*/×") && !listOfNumbers(words):
+	case len(words) > 4 && number().MatchString(words[len(words)-1]) && !strings.ContainsAny(words[len(words)-2], "=:+-*/×") && !listOfNumbers(words):
 		return fmt.Sprintf("ends with %q", words[len(words)-2]+" "+words[len(words)-1])
-	case strings.Contains(text, "19.") && item19.MatchString(text) && !strings.Contains(text, "\n20"):
+	case strings.Contains(text, "19.") && item19().MatchString(text) && !strings.Contains(text, "\n20"):
 		last := text[strings.LastIndexByte(text, '\n')+1:]
-		return when(item19.MatchString(last), "the list ends at number 19")
+		return when(item19().MatchString(last), "the list ends at number 19")
 	}
 	return ""
 }
@@ -205,11 +206,11 @@ func listOfNumbers(words []string) bool {
 func unfinished(_ *Linter, r *data.Row) string {
 	text := strings.TrimSpace(r.Output)
 	last, _ := utf8.DecodeLastRuneInString(text)
-	if !unicode.IsLetter(last) && last != ',' || !sentEnd.MatchString(text) {
+	if !unicode.IsLetter(last) && last != ',' || !sentEnd().MatchString(text) {
 		return ""
 	}
 	line := text[strings.LastIndexByte(text, '\n')+1:]
-	if !sentEnd.MatchString(line) && strings.Contains(text, "\n") {
+	if !sentEnd().MatchString(line) && strings.Contains(text, "\n") {
 		return "" // the item of a list, a line of a poem or of code
 	}
 	if len(line) > 40 {

@@ -2,8 +2,9 @@ package lint
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
+
+	"alpaca/internal/lazyregexp"
 )
 
 // unit is a unit of measurement, with its size in the base unit of its kind.
@@ -34,12 +35,12 @@ var units = func() map[string]unit {
 	return m
 }()
 
-var convert = regexp.MustCompile(`(?i)\b(?:convert|change|express|what is|how (?:many|much) is)\b[^\d\n]*?(-?[\d,]*\.?\d+)\s*(?:degrees?\s+)?(°?[a-z]+)\s+(?:to|into|in|as)\s+(?:degrees?\s+)?(°?[a-z]+)\b`)
+var convert = lazyregexp.New(`(?i)\b(?:convert|change|express|what is|how (?:many|much) is)\b[^\d\n]*?(-?[\d,]*\.?\d+)\s*(?:degrees?\s+)?(°?[a-z]+)\s+(?:to|into|in|as)\s+(?:degrees?\s+)?(°?[a-z]+)\b`)
 
 // conversion finds a question such as "Convert 25 m to km." It returns what is asked for, and
 // its value.
 func conversion(text string) (string, float64, bool) {
-	m := convert.FindStringSubmatch(text)
+	m := convert().FindStringSubmatch(text)
 	if m == nil {
 		return "", 0, false
 	}

@@ -3,11 +3,11 @@ package builtin
 import (
 	"fmt"
 	"html"
-	"regexp"
 	"strings"
 
 	"alpaca/internal/jinja/text"
 	"alpaca/internal/jinja/value"
+	"alpaca/internal/lazyregexp"
 )
 
 func indent(r *value.Run, v value.Value, a *value.Args) value.Value {
@@ -165,14 +165,14 @@ func xmlAttr(r *value.Run, v value.Value, a *value.Args) value.Value {
 	return t.AsSafe(r.Escape)
 }
 
-var comments = regexp.MustCompile(`(?s)<!--.*?-->`)
-var tags = regexp.MustCompile(`(?s)<.*?>`)
+var comments = lazyregexp.New(`(?s)<!--.*?-->`)
+var tags = lazyregexp.New(`(?s)<.*?>`)
 
 // stripTags removes comments and tags, collapses white space to one space, and replaces HTML's
 // character references.
 func stripTags(s string) string {
-	s = comments.ReplaceAllString(s, "")
-	s = tags.ReplaceAllString(s, "")
+	s = comments().ReplaceAllString(s, "")
+	s = tags().ReplaceAllString(s, "")
 	return html.UnescapeString(strings.Join(strings.FieldsFunc(s, text.IsSpace), " "))
 }
 

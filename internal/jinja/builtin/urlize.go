@@ -1,20 +1,20 @@
 package builtin
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"alpaca/internal/jinja/text"
 	"alpaca/internal/jinja/value"
+	"alpaca/internal/lazyregexp"
 )
 
 var (
-	hostPattern  = regexp.MustCompile(`(?i)^(?:https?://(?:[\w%-]+\.?)*(?:[\w%-]+|\[[\da-f:]{2,}\])(?::\d{1,5})?|(?:www\.)?(?:[\w%-]+\.)+(?:com|net|int|edu|gov|org|info|mil)(?::\d{1,5})?)(?:[/?#]\S*)?$`)
-	emailPattern = regexp.MustCompile(`^\S+@\w[\w.-]*\.\w+$`)
-	headPattern  = regexp.MustCompile(`^(?:[(<]|&lt;)+`)
-	tailPattern  = regexp.MustCompile(`(?:[)>.,\n]|&gt;)+$`)
-	wordPattern  = regexp.MustCompile(`\s+|\S+`)
+	hostPattern  = lazyregexp.New(`(?i)^(?:https?://(?:[\w%-]+\.?)*(?:[\w%-]+|\[[\da-f:]{2,}\])(?::\d{1,5})?|(?:www\.)?(?:[\w%-]+\.)+(?:com|net|int|edu|gov|org|info|mil)(?::\d{1,5})?)(?:[/?#]\S*)?$`)
+	emailPattern = lazyregexp.New(`^\S+@\w[\w.-]*\.\w+$`)
+	headPattern  = lazyregexp.New(`^(?:[(<]|&lt;)+`)
+	tailPattern  = lazyregexp.New(`(?:[)>.,\n]|&gt;)+$`)
+	wordPattern  = lazyregexp.New(`\s+|\S+`)
 )
 
 // urlize turns the addresses in a text into links. If the text contains data, the whole result
@@ -46,17 +46,17 @@ func urlize(r *value.Run, v value.Value, a *value.Args) value.Value {
 		}
 	}
 	source := t.Escaped().String()
-	out := wordPattern.ReplaceAllStringFunc(source, func(word string) string { return link(word, attrs, limit, schemes) })
+	out := wordPattern().ReplaceAllStringFunc(source, func(word string) string { return link(word, attrs, limit, schemes) })
 	return text.Tainted(out, t).AsSafe(r.Escape)
 }
 
 // link returns a word, with a link if it is an address.
 func link(word, attrs string, limit int, schemes []string) string {
-	head := headPattern.FindString(word)
+	head := headPattern().FindString(word)
 	middle := word[len(head):]
 	tail := ""
 	if strings.HasSuffix(middle, ")") || strings.HasSuffix(middle, ">") || strings.ContainsAny(middle[max(0, len(middle)-1):], ".,\n") || strings.HasSuffix(middle, "&gt;") {
-		tail = tailPattern.FindString(middle)
+		tail = tailPattern().FindString(middle)
 		middle = middle[:len(middle)-len(tail)]
 	}
 	for _, pair := range [][2]string{{"(", ")"}, {"<", ">"}, {"&lt;", "&gt;"}} {
@@ -75,15 +75,15 @@ func link(word, attrs string, limit int, schemes []string) string {
 	}
 	anchor := func(href, shown string) string { return `<a href="` + href + `"` + attrs + ">" + shown + "</a>" }
 	switch {
-	case hostPattern.MatchString(middle):
+	case hostPattern().MatchString(middle):
 		href := middle
 		if !strings.HasPrefix(middle, "https://") && !strings.HasPrefix(middle, "http://") {
 			href = "https://" + middle
 		}
 		middle = anchor(href, short(middle))
-	case strings.HasPrefix(middle, "mailto:") && emailPattern.MatchString(middle[7:]):
+	case strings.HasPrefix(middle, "mailto:") && emailPattern().MatchString(middle[7:]):
 		middle = `<a href="` + middle + `">` + middle[7:] + "</a>"
-	case strings.Contains(middle, "@") && !strings.HasPrefix(middle, "www.") && !strings.Contains(middle, ":") && emailPattern.MatchString(middle):
+	case strings.Contains(middle, "@") && !strings.HasPrefix(middle, "www.") && !strings.Contains(middle, ":") && emailPattern().MatchString(middle):
 		middle = `<a href="mailto:` + middle + `">` + middle + "</a>"
 	default:
 		for _, scheme := range schemes {

@@ -1,12 +1,12 @@
 package builtin
 
 import (
-	"regexp"
 	"strings"
 	"unicode/utf8"
 
 	"alpaca/internal/jinja/text"
 	"alpaca/internal/jinja/value"
+	"alpaca/internal/lazyregexp"
 )
 
 // wrapping breaks lines as Python's textwrap does. It breaks greedily, at white space and after
@@ -18,7 +18,7 @@ type wrapping struct {
 }
 
 var (
-	spaces = regexp.MustCompile(`[\t-\r ]+|[^\t-\r ]+`)
+	spaces = lazyregexp.New(`[\t-\r ]+|[^\t-\r ]+`)
 )
 
 // wrap breaks one line.
@@ -96,7 +96,7 @@ func blank(t text.Text) bool { return t.Each(text.IsSpace) }
 // chunks divides a line into parts that are not broken further.
 func (w wrapping) chunks(t text.Text) []text.Text {
 	var list []text.Text
-	for _, at := range spaces.FindAllStringIndex(t.String(), -1) {
+	for _, at := range spaces().FindAllStringIndex(t.String(), -1) {
 		word := t.Cut(at[0], at[1])
 		if !w.hyphen || blank(word) || !strings.Contains(word.String(), "-") {
 			list = append(list, word)

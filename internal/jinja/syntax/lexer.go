@@ -2,10 +2,10 @@ package syntax
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"alpaca/internal/jinja/text"
+	"alpaca/internal/lazyregexp"
 )
 
 // Normalize replaces all line ends of a template by "\n", and removes one newline at its end.
@@ -45,8 +45,8 @@ func (l *lexer) fail(pos int, format string, args ...any) error {
 	return &Error{line, column, fmt.Sprintf(format, args...)}
 }
 
-var rawBegin = regexp.MustCompile(`^\{%[-+]?` + space + `*raw` + space + `*(?:-%\}` + space + `*|%\})`)
-var rawEnd = regexp.MustCompile(`\{%([-+]?)` + space + `*endraw` + space + `*(?:\+%\}|-%\}` + space + `*|%\}\n?)`)
+var rawBegin = lazyregexp.New(`^\{%[-+]?` + space + `*raw` + space + `*(?:-%\}` + space + `*|%\})`)
+var rawEnd = lazyregexp.New(`\{%([-+]?)` + space + `*endraw` + space + `*(?:\+%\}|-%\}` + space + `*|%\}\n?)`)
 
 // space matches the white space of Python's \s.
 const space = `[\t-\r\x1c-\x20\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}]`
@@ -86,7 +86,7 @@ func (l *lexer) text() error {
 		l.add(kindVariableBegin, "", open)
 		return l.tag(open, kindVariableEnd)
 	}
-	if m := rawBegin.FindString(l.src[open:]); m != "" {
+	if m := rawBegin().FindString(l.src[open:]); m != "" {
 		return l.raw(open, open+len(m))
 	}
 	l.add(kindBlockBegin, "", open)
@@ -155,7 +155,7 @@ func (l *lexer) raw(open, start int) error {
 		l.pos = start
 		return nil
 	}
-	m := rawEnd.FindStringSubmatchIndex(l.src[start:])
+	m := rawEnd().FindStringSubmatchIndex(l.src[start:])
 	if m == nil {
 		return l.fail(open, "raw without endraw")
 	}

@@ -1,18 +1,18 @@
 package syntax
 
 import (
-	"regexp"
 	"strings"
 	"unicode/utf8"
 
 	"alpaca/internal/jinja/text"
+	"alpaca/internal/lazyregexp"
 )
 
 var (
-	floatPattern   = regexp.MustCompile(`^(?:\d+_)*\d+(?:(?:\.(?:\d+_)*\d+)?[eE][+\-]?(?:\d+_)*\d+|\.(?:\d+_)*\d+)`)
-	integerPattern = regexp.MustCompile(`^(?:0[bB](?:_?[01])+|0[oO](?:_?[0-7])+|0[xX](?:_?[0-9a-fA-F])+|[1-9](?:_?\d)*|0(?:_?0)*)`)
-	namePattern    = regexp.MustCompile(`^[\p{L}\p{N}\p{M}\p{Pc}·]+`)
-	stringPattern  = regexp.MustCompile(`(?s)^(?:'[^'\\]*(?:\\.[^'\\]*)*'|"[^"\\]*(?:\\.[^"\\]*)*")`)
+	floatPattern   = lazyregexp.New(`^(?:\d+_)*\d+(?:(?:\.(?:\d+_)*\d+)?[eE][+\-]?(?:\d+_)*\d+|\.(?:\d+_)*\d+)`)
+	integerPattern = lazyregexp.New(`^(?:0[bB](?:_?[01])+|0[oO](?:_?[0-7])+|0[xX](?:_?[0-9a-fA-F])+|[1-9](?:_?\d)*|0(?:_?0)*)`)
+	namePattern    = lazyregexp.New(`^[\p{L}\p{N}\p{M}\p{Pc}·]+`)
+	stringPattern  = lazyregexp.New(`(?s)^(?:'[^'\\]*(?:\\.[^'\\]*)*'|"[^"\\]*(?:\\.[^"\\]*)*")`)
 )
 
 // operators has the operators, longer ones first.
@@ -47,7 +47,7 @@ func (l *lexer) tag(open int, end kind) error {
 			}
 			continue
 		}
-		if m := namePattern.FindString(rest); m != "" {
+		if m := namePattern().FindString(rest); m != "" {
 			if !identifier(m) {
 				return l.fail(start, "%q is not a name", m)
 			}
@@ -118,17 +118,17 @@ func (l *lexer) tagEnd(end kind) bool {
 func (l *lexer) number(rest string) {
 	m, kind := "", kindFloat
 	if l.pos == 0 || l.src[l.pos-1] != '.' {
-		m = floatPattern.FindString(rest)
+		m = floatPattern().FindString(rest)
 	}
 	if m == "" {
-		m, kind = integerPattern.FindString(rest), kindInteger
+		m, kind = integerPattern().FindString(rest), kindInteger
 	}
 	l.add(kind, strings.ReplaceAll(m, "_", ""), l.pos)
 	l.pos += len(m)
 }
 
 func (l *lexer) str(rest string) error {
-	m := stringPattern.FindString(rest)
+	m := stringPattern().FindString(rest)
 	if m == "" {
 		return l.fail(l.pos, "a string without an end")
 	}

@@ -6,11 +6,11 @@ package pick
 import (
 	"fmt"
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
+	"alpaca/internal/lazyregexp"
 	"alpaca/internal/store/advice"
 	"alpaca/internal/store/ref"
 )
@@ -46,9 +46,9 @@ var Preferred = []string{"Q4_K_M", "Q4_K_S", "Q4_0", "Q5_K_M", "Q6_K", "Q8_0"}
 var besides = []string{"mmproj", "imatrix", "mtp-", "eagle3-", "dflash-", "dspark-"}
 
 var (
-	splitName = regexp.MustCompile(`^(.*)-(\d{5})-of-(\d{5})\.gguf$`)
-	quantName = regexp.MustCompile(`[-.]([A-Za-z0-9_]+)$`)
-	aQuant    = regexp.MustCompile(`^(?i)((UD-)?(I?Q\d.*|TQ\d.*|[BF]F?(16|32)|MXFP4.*|NVFP4.*))$`)
+	splitName = lazyregexp.New(`^(.*)-(\d{5})-of-(\d{5})\.gguf$`)
+	quantName = lazyregexp.New(`[-.]([A-Za-z0-9_]+)$`)
+	aQuant    = lazyregexp.New(`^(?i)((UD-)?(I?Q\d.*|TQ\d.*|[BF]F?(16|32)|MXFP4.*|NVFP4.*))$`)
 )
 
 // IsModel reports whether p is the name of a GGUF file that can be a model.
@@ -63,11 +63,11 @@ func IsModel(p string) bool {
 // QuantOf returns the quantization in a file's name, in upper case, or "".
 func QuantOf(p string) string {
 	base := path.Base(p)
-	if m := splitName.FindStringSubmatch(base); m != nil {
+	if m := splitName().FindStringSubmatch(base); m != nil {
 		base = m[1]
 	}
-	m := quantName.FindStringSubmatch(strings.TrimSuffix(base, ".gguf"))
-	if m == nil || !aQuant.MatchString(m[1]) {
+	m := quantName().FindStringSubmatch(strings.TrimSuffix(base, ".gguf"))
+	if m == nil || !aQuant().MatchString(m[1]) {
 		return ""
 	}
 	return strings.ToUpper(m[1])
@@ -84,7 +84,7 @@ func Models(files []File, skip bool) ([]Model, error) {
 		if !IsModel(f.Path) {
 			continue
 		}
-		m := splitName.FindStringSubmatch(f.Path)
+		m := splitName().FindStringSubmatch(f.Path)
 		if m == nil || m[3] == "00001" {
 			list = append(list, Model{Files: []File{f}, Quant: QuantOf(f.Path)})
 			continue
@@ -97,7 +97,7 @@ func Models(files []File, skip bool) ([]Model, error) {
 	}
 	complete := list[:0]
 	for _, model := range list {
-		m := splitName.FindStringSubmatch(model.Path())
+		m := splitName().FindStringSubmatch(model.Path())
 		if m != nil && m[3] != "00001" {
 			model.Files = parts[m[1]+"/"+m[3]]
 			if err := checkParts(model.Files, m); err != nil {
@@ -182,7 +182,7 @@ func byQuant(r ref.Ref, models []Model) (Model, error) {
 func withQuant(models []Model, quant string) (found []Model) {
 	for _, m := range models {
 		base := strings.ToUpper(path.Base(m.Path()))
-		if s := splitName.FindStringSubmatch(path.Base(m.Path())); s != nil {
+		if s := splitName().FindStringSubmatch(path.Base(m.Path())); s != nil {
 			base = strings.ToUpper(s[1])
 		}
 		base = strings.TrimSuffix(base, ".GGUF")
