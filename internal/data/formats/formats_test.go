@@ -90,6 +90,8 @@ var files = map[string]struct {
 	"one object":       {"a.json", `{"instruction": "a", "output": "b"}`, "alpaca", 1, "a"},
 	"values":           {"a.json", "{\n \"instruction\": \"a\",\n \"output\": \"b\"}\n{\"instruction\": \"c\", \"output\": \"d\"}\n", "alpaca", 2, "a"},
 	"wrapped":          {"a.json", `{"version": 1, "few": [{"x": 1}], "data": [{"instruction": "a", "output": "b"}, {"instruction": "c", "output": "d"}], "more": {"x": []}}`, "alpaca", 2, "a"},
+	"fewer rows":       {"a.json", `{"many": [{"x": 1}, {"x": 2}], "data": [{"instruction": "a", "output": "b"}]}`, "alpaca", 1, "a"},
+	"wrapped twice":    {"a.json", `{"data": 1, "data": [{"instruction": "a", "output": "b"}], "data": []}`, "alpaca", 1, "a"},
 	"keyed":            {"a.json", `{"k1": {"instruction": "a", "output": "b"}, "k\n2": {"instruction": "c", "output": "d"}}`, "alpaca", 2, "a"},
 	"seeds":            {"s.jsonl", `{"id": "seed_task_0", "name": "x", "instruction": "do", "instances": [{"input": "i1", "output": "o1"}, {"input": "", "output": "o2"}], "is_classification": false}` + "\n" + `{"id": "seed_task_1", "name": "y", "instruction": "go", "instances": [{"output": "o", "input": "odd"}, {"input": 1, "output": ""}], "is_classification": true}`, "seeds", 4, "do"},
 	"completion":       {"c.jsonl", `{"prompt": "Q:", "completion": " A<|endoftext|>"}` + "\n" + `{"prompt": "Q2", "completion": "A2", "id": 7}`, "completion", 2, "Q:"},
