@@ -127,6 +127,13 @@ func TestLayout(t *testing.T) {
 	}
 }
 
+// TestNarrowWindow checks that a tab takes at most the width of the window.
+func TestNarrowWindow(t *testing.T) {
+	l := lay("> ", ". ", buffer{"\tx", 1}, 3)
+	require.Equal(t, []row{{"> ", 2}, {"   ", 3}, {"x", 1}}, l.rows)
+	require.Equal(t, [2]int{2, 0}, [2]int{l.line, l.column})
+}
+
 // TestReflow checks the cursor's line after the terminal has rewrapped the rows.
 func TestReflow(t *testing.T) {
 	for _, test := range []struct{ columns, line int }{{100, 1}, {60, 1}, {30, 3}, {20, 5}} {
