@@ -69,8 +69,10 @@ func (r Ref) String() string {
 	} else if r.Quant != "" {
 		name += ":" + r.Quant
 	}
-	if r.Revision != "" && r.Revision != MainRevision {
-		name += "@" + r.Revision
+	// Parse takes the text after the last @ as the revision. So a file with an @ in its name
+	// needs one, even if that is MainRevision.
+	if r.Rev() != MainRevision || strings.Contains(r.File, "@") {
+		name += "@" + r.Rev()
 	}
 	return name
 }
