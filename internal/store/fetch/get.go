@@ -109,7 +109,7 @@ func (t *transfer) get(ctx context.Context, i int, buffer *[]byte) (n int64, gen
 		buf := *buffer
 		k, err := fill(answer.Body, buf[:min(int64(len(buf)), to-from-n)], alive)
 		if k > 0 {
-			if err := t.write(buf[:k], from+n); err != nil {
+			if _, err := t.file.WriteAt(buf[:k], from+n); err != nil {
 				return n, generation, localError{noRoom(err)}
 			}
 			n += int64(k)

@@ -22,8 +22,6 @@ type transfer struct {
 
 	sources sources
 	saving  sync.Mutex // held while a state is written
-	writing sync.Mutex // held while bytes are written
-	writes  stopwatch
 
 	mu    sync.Mutex
 	moved sync.Cond // signals progress, or the end
@@ -126,6 +124,36 @@ func (t *transfer) inParts(ctx context.Context) error {
 		return err
 	}
 	return nil
+}
+
+const (
+	// aloneFor is the interval at which needsMore measures the first connection.
+	aloneFor = 250 * time.Millisecond
+	// aloneRate is the rate in bytes a second above which there is only one connection. No
+	// distant server is that fast, so this machine is the bottleneck, and more connections would
+	// slow it down.
+	aloneRate = 256 << 20
+)
+
+// needsMore waits until the first connection turns out to be slow. It returns false if that
+// connection has fetched everything, or ctx is done.
+func (t *transfer) needsMore(ctx context.Context, done <-chan struct{}) bool {
+	tick := time.NewTicker(aloneFor)
+	defer tick.Stop()
+	for last, before := t.progress().Done, time.Now(); ; {
+		select {
+		case <-done:
+			return false
+		case <-ctx.Done():
+			return false
+		case <-tick.C:
+		}
+		now, total := time.Now(), t.progress().Done
+		if float64(total-last) < aloneRate*now.Sub(before).Seconds() {
+			return true
+		}
+		last, before = total, now
+	}
 }
 
 // end tells the function hash that no more bytes will be written.
