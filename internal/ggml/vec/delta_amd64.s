@@ -135,11 +135,11 @@ last:
 
 // EIGHT does eight columns of both halves: δ is in memory, Y10 k, Y11 q, Y12 next and Y13 decay.
 #define EIGHT(at, m, out, sum) \
-	VMOVUPS     at(AX), m                     \
+	VMOVUPS     at(AX), m                      \
 	VFMADD231PS deltaArgs_delta+at(DI), Y10, m \
-	VFMADD231PS Y11, m, out                   \
-	VMULPS      Y13, m, m                     \
-	VFMADD231PS Y12, m, sum                   \
+	VFMADD231PS Y11, m, out                    \
+	VMULPS      Y13, m, m                      \
+	VFMADD231PS Y12, m, sum                    \
 	VMOVUPS     m, at(AX)
 
 #define EIGHT_FIRST(at, m, sum) \
@@ -148,15 +148,15 @@ last:
 	VMOVUPS     m, at(AX)
 
 #define EIGHT_LAST(at, m, out) \
-	VMOVUPS     at(AX), m                     \
+	VMOVUPS     at(AX), m                      \
 	VFMADD231PS deltaArgs_delta+at(DI), Y10, m \
-	VFMADD231PS Y11, m, out                   \
+	VFMADD231PS Y11, m, out                    \
 	VMOVUPS     m, at(AX)
 
 #define EIGHT_DELTA(at, m, sum) \
-	VMOVUPS at(BX), m     \
-	VSUBPS  sum, m, m     \
-	VMULPS  Y13, m, m     \
+	VMOVUPS at(BX), m \
+	VSUBPS  sum, m, m \
+	VMULPS  Y13, m, m \
 	VMOVUPS m, deltaArgs_delta+at(DI)
 
 #define STORE_OUT \
