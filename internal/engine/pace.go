@@ -79,22 +79,37 @@ func (p *pace) most(rows, limit int, d time.Duration) int {
 // slice returns how many rows of prompts the next step can have, and sorts the prompts by their
 // turn. Once a prompt ends in the step, no further prompt begins in it if it has enough rows.
 // answering is the number of texts that are being answered, each of which has a row.
-// While texts are being answered, a step takes about as long as pace.target. It may take
-// twice as long if the first prompt ends then, because the prompt's answer begins sooner and a
-// larger step takes less time per row. While no text is being answered, only the prompts wait
-// for each other. Then each step finishes one of them if it can.
-func (e *Engine) slice(answering int, prompts []*answer) (most, enough int) {
+//
+// While texts are being answered, a step takes at most about pace.target. A prompt that does not
+// fit into one step is cut into equal parts, because a step for a small rest would read all weights
+// for few rows. While no text is being answered, only the prompts wait for each other. Then each
+// step finishes one of them if it can.
+//
+// soon says that the first prompt can end within twice pace.target. Then its reader waits for the
+// first token, and drafts would make the wait longer.
+func (e *Engine) slice(answering int, prompts []*answer) (most, enough int, soon bool) {
 	limit := e.runner.MaxRows() - answering
 	if most = e.pace.most(answering, limit, e.pace.target); answering == 0 {
 		e.line(prompts, limit)
-		return limit, most
+		return limit, most, false
 	}
 	long := e.pace.most(answering, limit, 2*e.pace.target)
 	e.line(prompts, long)
-	if len(prompts) > 0 && prompts[0].pending() <= long {
-		most = max(most, prompts[0].pending())
+	if len(prompts) > 0 {
+		most, soon = part(prompts[0].pending(), most), prompts[0].pending() <= long
 	}
-	return most, limit
+	return most, limit, soon
+}
+
+// part returns the number of rows of a prompt of n tokens that a step with room for most rows has,
+// so that the prompt takes as few steps as possible, all about as long.
+func part(n, most int) int {
+	if n <= most || most <= 0 {
+		return most
+	}
+	steps := (n + most - 1) / most
+	rows := (n + steps - 1) / steps
+	return min(most, (rows+grain-1)/grain*grain)
 }
 
 // line sorts prompts by their turn. The oldest prompt comes first, but a prompt of at most

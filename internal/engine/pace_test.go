@@ -65,11 +65,12 @@ func TestSlices(t *testing.T) {
 		{"short prompts begin one after the other", 0, 0, []int{45, 45, 45}, []int{45}},
 		{"unless a step has room for several", 0, 0, []int{15, 15, 15, 15}, []int{15, 15, 15}},
 		{"answers wait", 2, 0, []int{90}, []int{1, 1, 32}},
-		{"a prompt ends in a longer step", 2, 0, []int{70}, []int{1, 1, 70}},
-		{"also if an older one is longer", 2, 0, []int{90, 50}, []int{1, 1, 50}},
+		{"a prompt is cut into equal parts", 2, 0, []int{70}, []int{1, 1, 24}},
+		{"a shorter one comes first", 2, 0, []int{90, 50}, []int{1, 1, 32}},
+		{"a prompt ends, and another begins", 2, 0, []int{20, 50}, []int{1, 1, 20, 12}},
 		{"drafts", 2, 20, nil, []int{21, 21}},
-		{"no drafts beside a long prompt", 2, 200, []int{70}, []int{1, 1, 70}},
-		{"drafts beside the end of a prompt", 2, 200, []int{20}, []int{43, 1, 20}},
+		{"no drafts beside a prompt that soon ends", 2, 200, []int{70}, []int{1, 1, 24}},
+		{"drafts beside a long prompt", 2, 20, []int{90}, []int{21, 11, 32}},
 	}
 	m := load(t, testmodel.SPM(1))
 	for _, tt := range tests {

@@ -41,11 +41,14 @@ func (e *Engine) compose() bool {
 	}
 	// A draft saves time only if a step has rows to spare, so prompts get theirs first.
 	answering := len(e.rows)
-	left, enough := e.slice(answering, prompts)
+	left, enough, soon := e.slice(answering, prompts)
 	for _, a := range prompts {
 		e.promised = min(left, e.promised+a.pending())
 	}
-	e.draft()
+	e.drafted, e.wrote = 0, 0
+	if !soon {
+		e.draft()
+	}
 	e.promised = 0
 	left = min(left, e.runner.MaxRows()-e.rowsNow())
 	first, ends := 0, false

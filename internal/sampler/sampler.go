@@ -36,7 +36,8 @@ type Sampler struct {
 	seed     uint32
 	bias     biases
 	chain    []link
-	topFirst int       // if the chain begins with top-k and there are no biases, k; else 0
+	topFirst int       // how many of the likeliest tokens are all that the chain needs; 0: it needs all tokens
+	afterTop []link    // what the chain does after it has chosen topFirst tokens
 	greedy   bool      // choose the likeliest token, draw nothing
 	mirostat *mirostat // if not nil, it chooses the token
 	rng      *fmath.MT19937
@@ -85,9 +86,13 @@ func New(p Params, v Vocab) (*Sampler, error) {
 			}
 		}
 	}
-	if len(s.chain) > 0 && len(s.bias) == 0 {
+	switch {
+	case len(s.bias) > 0:
+	case len(s.chain) == 0 && s.greedy:
+		s.topFirst = 1
+	case len(s.chain) > 0:
 		if first, ok := s.chain[0].(topK); ok {
-			s.topFirst = first.k
+			s.topFirst, s.afterTop = first.k, s.chain[1:]
 		}
 	}
 	return s, nil
@@ -118,7 +123,7 @@ func (s *Sampler) sample(logits []float32, g Grammar) (int32, error) {
 	}
 	c, chain := &s.left, s.chain
 	if g == nil && s.topFirst > 0 && c.loadTop(logits, s.topFirst) {
-		chain = chain[1:]
+		chain = s.afterTop
 	} else if err := s.load(logits, g); err != nil {
 		return 0, err
 	}

@@ -1,6 +1,7 @@
 package sampler
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -46,19 +47,25 @@ func TestLoadTop(t *testing.T) {
 	require.False(t, new(candidates).loadTop(make([]float32, 50), 50))
 }
 
-// TestTopFirst compares a chain that begins with top-k with one in which a sampler without effect
-// comes first, so that the list of the vocabulary is made.
+// TestTopFirst compares a chain that begins with top-k, and the greedy choice, with those in which
+// a bias without effect comes first, so that the list of the vocabulary is made.
 func TestTopFirst(t *testing.T) {
+	for k, temp := range map[int]float32{40: 0.8, 1: 0} {
+		t.Run(fmt.Sprint(k), func(t *testing.T) { testTopFirst(t, k, temp) })
+	}
+}
+
+func testTopFirst(t *testing.T, k int, temp float32) {
 	const n = 3000
 	direct := DefaultParams()
-	direct.Seed, direct.TopK = 5, 40
+	direct.Seed, direct.TopK, direct.Temp = 5, 40, temp
 	listed := direct
 	listed.LogitBias = map[int32]float32{7: 0}
 	a, err := New(direct, Vocab{N: n})
 	require.NoError(t, err)
 	b, err := New(listed, Vocab{N: n})
 	require.NoError(t, err)
-	require.Equal(t, 40, a.topFirst)
+	require.Equal(t, k, a.topFirst)
 	require.Zero(t, b.topFirst)
 	for i := range 500 {
 		logits := noise(n, uint64(i))
@@ -71,6 +78,10 @@ func TestTopFirst(t *testing.T) {
 			}
 		case 2:
 			logits[i] = float32(math.Inf(-1))
+		case 3:
+			for j := range logits { // many have the same logit
+				logits[j] = min(logits[j], 1)
+			}
 		}
 		x, err := a.Sample(logits)
 		require.NoError(t, err)

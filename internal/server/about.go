@@ -80,7 +80,7 @@ func (s *Server) model(w http.ResponseWriter, r *http.Request) error {
 	}
 	if !slices.Contains(s.opt.Aliases, id) {
 		return &openai.Error{Status: http.StatusNotFound, Type: openai.TypeNotFound, Code: "model_not_found", Param: "model",
-			Message: "there is no model " + guard.Clip(id) + "; there is " + s.name()}
+			Message: "there is no model " + strconv.Quote(guard.Clip(id)) + "; there is " + s.name()}
 	}
 	return s.send(w, http.StatusOK, s.card())
 }

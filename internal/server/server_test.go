@@ -32,6 +32,9 @@ func TestAbout(t *testing.T) {
 	resp, text := f.do("GET", "/v1/models/a/b", "")
 	require.Equal(t, 404, resp.StatusCode)
 	require.Equal(t, "model_not_found", at(object(t, text), "error.code"))
+	resp, text = f.do("GET", "/v1/models/", "")
+	require.Equal(t, 404, resp.StatusCode)
+	require.Equal(t, `model: there is no model ""; there is tiny.gguf`, at(object(t, text), "error.message"))
 
 	_, text = f.do("GET", "/props", "")
 	o := object(t, text)

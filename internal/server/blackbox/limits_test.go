@@ -51,6 +51,16 @@ func TestSlowRequests(t *testing.T) {
 	}
 }
 
+// TestOldClient checks that a health check that speaks HTTP/1.0 and names no host gets its answer.
+func TestOldClient(t *testing.T) {
+	f := setup(t, nil)
+	for _, line := range []string{"GET /health HTTP/1.0\r\n\r\n", "GET /health HTTP/1.1\r\nHost:\r\nConnection: close\r\n\r\n"} {
+		c := f.dial()
+		io.WriteString(c, line)
+		require.Contains(t, ended(t, c), " 200 OK\r\n", line)
+	}
+}
+
 // TestSlowBody checks that a body may come slowly if it keeps coming.
 func TestSlowBody(t *testing.T) {
 	f := setup(t, func(_ *engine.Options, o *server.Options) { o.BodyTimeout = time.Second })

@@ -7,8 +7,10 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/pprof"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -30,6 +32,7 @@ var (
 	soakClients  = flag.Int("clients", 16, "clients at once")
 	soakPause    = flag.String("pause", "", "pattern of files: while there is one, the clients send nothing")
 	soakRequests = flag.Int("requests", 400, "requests of TestSoak at least")
+	soakHeap     = flag.String("heap", "", "folder for profiles of the objects in use before and after TestSoak")
 )
 
 // soak lets clients of all kinds use a server.
@@ -130,9 +133,10 @@ func TestSoak(t *testing.T) {
 	f.client.CloseIdleConnections()
 	time.Sleep(50 * time.Millisecond)
 	before, heap := runtime.NumGoroutine(), live()
+	keepHeap(t, "before")
 	var idle []net.Conn
 	for range *soakIdle {
-		c := f.dial()
+		c := s.dial()
 		fmt.Fprintf(c, "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
 		_, err := io.ReadFull(c, make([]byte, 12)) // "HTTP/1.1 200"
 		require.NoError(t, err)
@@ -179,16 +183,34 @@ func TestSoak(t *testing.T) {
 	eventually(t, "no goroutine is left", func() bool { return runtime.NumGoroutine() <= before })
 	// Only the cache holds blocks, and it gives them to a request that needs them.
 	eventually(t, "no block is held", func() bool { st := f.engine.Stats(); return st.BlocksUsed <= st.BlocksCached+1 })
-	st := f.engine.Stats()
+	st, after := f.engine.Stats(), live()
+	keepHeap(t, "after")
 	t.Logf("goroutines %d, at the beginning %d; heap %.1f MiB, at the beginning %.1f; %d answers in progress, %d waiting; %d of %d blocks used, %d of them by the prefix cache",
-		runtime.NumGoroutine(), before, live(), heap, st.Running, st.Waiting, st.BlocksUsed, st.Blocks, st.BlocksCached)
+		runtime.NumGoroutine(), before, after, heap, st.Running, st.Waiting, st.BlocksUsed, st.Blocks, st.BlocksCached)
+	// The blocks of the cache and the scratch for larger batches take memory when they are first
+	// used. Both are bounded, so that more memory means that something keeps what requests leave.
+	require.Less(t, after-heap, 4., "the heap grew, in MiB")
 	resp, text := f.do("POST", "/completion", `{"prompt": "zzz", "ignore_eos": true, "n_predict": -1}`)
 	require.Equal(t, 200, resp.StatusCode, text)
 	require.Equal(t, true, at(object(t, text), "truncated"), "the whole context is there for one")
 }
 
-// live returns the size of the objects that are in use, in MiB.
+// keepHeap writes a profile of the objects that are in use to a file in the folder of the flag
+// -heap, for "go tool pprof -diff_base before.pprof after.pprof".
+func keepHeap(t *testing.T, name string) {
+	if *soakHeap == "" {
+		return
+	}
+	f, err := os.Create(filepath.Join(*soakHeap, name+".pprof"))
+	require.NoError(t, err)
+	defer f.Close()
+	require.NoError(t, pprof.Lookup("heap").WriteTo(f, 0))
+}
+
+// live returns the size of the objects that are in use, in MiB. net/http keeps the buffers of closed
+// connections in a pool, which frees them at the second collection of garbage.
 func live() float64 {
+	runtime.GC()
 	runtime.GC()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)

@@ -25,8 +25,12 @@ func FromHere(r *http.Request) bool {
 }
 
 // OwnName reports whether a Host header is a loopback name or address, such as localhost, or one of
-// the allowed names.
+// the allowed names. It also accepts a request without a host: every browser sends one, but health
+// checks that speak HTTP/1.0 do not.
 func OwnName(host string, allowed []string) bool {
+	if host == "" {
+		return true
+	}
 	name := host
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		name = h
