@@ -154,9 +154,9 @@ last:
 	VMOVUPS     m, at(AX)
 
 #define EIGHT_DELTA(at, m, sum) \
-	VMOVUPS at(BX), m \
-	VSUBPS  sum, m, m \
-	VMULPS  Y13, m, m \
+	VMOVUPS at(BX), m                 \
+	VSUBPS  sum, m, m                 \
+	VMULPS  Y13, m, m                 \
 	VMOVUPS m, deltaArgs_delta+at(DI)
 
 #define STORE_OUT \
