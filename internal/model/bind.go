@@ -43,6 +43,9 @@ func bind(f *gguf.File, c *Config) (*Weights, error) {
 		}
 		b.layer(&w.Layers[i], a, i, c)
 		w.Layers[i].scaleRouter(c.Dim)
+		if c.Layers[i].Delta {
+			w.Layers[i].Delta.turnTaps(c.Delta.Taps)
+		}
 		if a.ValueNorm && c.Layers[i].KVOf == 0 {
 			w.Layers[i].AttnVNorm = slices.Repeat([]float32{1}, c.Layers[i].ValueDim)
 		}
