@@ -71,6 +71,6 @@ func TestEverySetting(t *testing.T) {
 			r, err := openai.ParseCompletion(body, defaults, true)
 			set = set || err == nil && reflect.DeepEqual(want, r.Sampling)
 		}
-		require.True(t, set, "%s: told by settings and read by openai.ParseCompletion?", name)
+		require.True(t, set, "%s: no field of a request sets it (readSampling in internal/openai/generation.go), or the report of settings lacks it (settings in internal/server/native.go)", name)
 	}
 }
