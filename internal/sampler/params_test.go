@@ -18,8 +18,8 @@ func TestParamsOutOfRange(t *testing.T) {
 		{"sampler: top_p -0.1: must be between 0 and 1", func(p *Params) { p.TopP = -0.1 }},
 		{"sampler: min_p NaN: must be between 0 and 1", func(p *Params) { p.MinP = nan }},
 		{"sampler: typical_p 2: must be between 0 and 1", func(p *Params) { p.TypicalP = 2 }},
-		{"sampler: temp NaN: must be a finite number", func(p *Params) { p.Temp = nan }},
-		{"sampler: temp +Inf: must be a finite number", func(p *Params) { p.Temp = float32(math.Inf(1)) }},
+		{"sampler: temperature NaN: must be a finite number", func(p *Params) { p.Temp = nan }},
+		{"sampler: temperature +Inf: must be a finite number", func(p *Params) { p.Temp = float32(math.Inf(1)) }},
 		{"sampler: dynatemp_range -1: must be a finite number of at least 0", func(p *Params) { p.DynTempRange = -1 }},
 		{"sampler: repeat_penalty 0: must be a finite number above 0", func(p *Params) { p.RepeatPenalty = 0 }},
 		{"sampler: dry_base 0.5: must be a finite number of at least 1", func(p *Params) { p.DRYBase = 0.5 }},
@@ -57,7 +57,7 @@ func TestDefaultChain(t *testing.T) {
 	require.Equal(t, "edskypmxt", DefaultSequence())
 }
 
-// TestEveryNumberIsChecked checks that check knows each number of Params, and that each sampler
+// TestEveryNumberIsChecked checks that Numbers knows each number of Params, and that each sampler
 // has a case in newLink.
 func TestEveryNumberIsChecked(t *testing.T) {
 	on := DefaultParams()
@@ -68,14 +68,14 @@ func TestEveryNumberIsChecked(t *testing.T) {
 		case reflect.Float32:
 			chosen.SetFloat(0.5)
 			field.SetFloat(math.NaN())
-			require.Error(t, p.check(9), "%s may be NaN: its bounds are missing in the table floats of check (params.go)", name)
+			require.Error(t, p.check(9), "%s may be NaN: it is missing in Numbers (params.go)", name)
 		case reflect.Int:
 			chosen.SetInt(2)
 			if name == "TopK" { // every number has a meaning
 				continue
 			}
 			field.SetInt(-9)
-			require.Error(t, p.check(9), "%s may be -9: its bounds are missing in the table ints of check (params.go)", name)
+			require.Error(t, p.check(9), "%s may be -9: it is missing in Numbers (params.go)", name)
 		}
 	}
 	for _, name := range DefaultSamplers() {
