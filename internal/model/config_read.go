@@ -133,7 +133,24 @@ func (r *reader) float(key string, def float64) float64 {
 	return x
 }
 
-// layers reads the keys that may have a number for each layer.
+// bools returns the n values of ARCH.key. found is false if the key is absent or not an array.
+func (r *reader) bools(key string, n int) (list []bool, found bool) {
+	key = r.arch + "." + key
+	v, ok := r.file.Value(key)
+	if !ok || v.Kind != gguf.KindArray || r.err != nil {
+		return nil, false
+	}
+	list, _, err := r.file.Bools(key)
+	switch {
+	case err != nil:
+		r.fail("%w", err)
+	case len(list) != n:
+		r.fail("key %q: %d values for %d layers", key, len(list), n)
+	}
+	return list, r.err == nil
+}
+
+// layers reads the keys that may have an integer for each layer.
 func (r *reader) layers(n, dim int) []LayerConfig {
 	if r.err != nil {
 		return nil

@@ -47,7 +47,7 @@ func TestFromFile(t *testing.T) {
 		{"half a token", kv("top_k", gguf.F32(0.5)), "", func(*Params) {}, "f32, want an integer"},
 		{"too large", kv("top_k", gguf.U64(1<<40)), "", func(*Params) {}, "u64, want an integer of 32 bits"},
 		{"out of range", kv("top_p", gguf.F32(7)), "", func(*Params) {}, "top_p 7: must be between 0 and 1"},
-		{"not a number", kv("temp", gguf.F64(math.NaN())), "", func(*Params) {}, "temp NaN: must be a finite number"},
+		{"not a number", kv("temp", gguf.F64(math.NaN())), "", func(*Params) {}, "temperature NaN: must be a finite number"},
 		{"too large for 32 bits", kv("temp", gguf.F64(1e300)), "", func(*Params) {}, "must be a finite number"},
 		{"mirostat 3", kv("mirostat", gguf.I32(3)), "", func(*Params) {}, "mirostat 3: must be between 0 and 2"},
 		{"another sampler", kv("sequence", gguf.Str("magic")), "", func(*Params) {}, `unknown sampler "magic"`},

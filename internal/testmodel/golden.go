@@ -40,5 +40,6 @@ func Golden(t testing.TB, name string, got any, update bool) {
 	}
 	want, err := os.ReadFile(path)
 	require.NoError(t, err)
-	require.Equal(t, string(bytes.ReplaceAll(want, []byte("\r\n"), []byte("\n"))), b.String())
+	require.Equal(t, string(bytes.ReplaceAll(want, []byte("\r\n"), []byte("\n"))), b.String(),
+		"testdata/%s has other answers. If the change is meant, make golden rewrites them; answers of models that did not change must stay", name)
 }

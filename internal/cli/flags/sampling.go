@@ -49,7 +49,7 @@ func (o *Sampling) AddFlags(fs *pflag.FlagSet) {
 	fs.Float32Var(&p.MirostatEta, "mirostat-lr", p.MirostatEta, "mirostat's learning rate (eta)")
 	fs.IntVar(&p.MinKeep, "min-keep", p.MinKeep, "smallest number of `tokens` that the samplers leave")
 	fs.Var((*samplersValue)(&p.Samplers), "samplers", "the `chain`: names separated by semicolons")
-	fs.Var((*sequenceValue)(&p.Samplers), "sampler-seq", "the chain in `letters`, such as "+sampler.DefaultSequence)
+	fs.Var((*sequenceValue)(&p.Samplers), "sampler-seq", "the chain in `letters`, such as "+sampler.DefaultSequence())
 	fs.VarP((*biasValue)(&p.LogitBias), "logit-bias", "l", "`ID±BIAS`, such as 29905-1 or 2-inf: make a token more or less likely, repeatable")
 	fs.BoolVar(&p.IgnoreEOS, "ignore-eos", false, "forbid the tokens that end the text")
 }
