@@ -12,9 +12,9 @@ type Stacked struct {
 	Name string // whole name, without "model.layers.N."
 	Bias string // whole name of the tensor with the biases; "": none
 	Rows Share  // rows of each expert's matrix that belong to this role
-	// Turned says that each expert's matrix is transposed: stored column after column. In MXFP4
+	// Transposed says that each expert's matrix is transposed: stored column after column. In MXFP4
 	// it is not transposed, but stored as two tensors, NAME_blocks and NAME_scales.
-	Turned bool
+	Transposed bool
 }
 
 // Share says which rows of a fused matrix belong to a role.
@@ -114,8 +114,8 @@ func (a *Arch) FromHF(name string) (p Place, ok bool) {
 }
 
 // matchHF reports whether name is t's name in a checkpoint or, if bias is true, the name of t's
-// bias. name has no prefix of the model or layer. expert is the expert's number in name, -1 if
-// it has none.
+// bias. name has no prefix of the model or layer. expert is the expert's number in name, or -1 if
+// name has none.
 func (t *Tensor) matchHF(name string, bias bool) (expert int, ok bool) {
 	if t.HF == "" || bias && t.hfBare() {
 		return -1, false
@@ -146,8 +146,8 @@ func (t *Tensor) hfEnd(bias bool) string {
 // ByRows reports whether each row of the matrix is a tensor of its own in a checkpoint.
 func (t *Tensor) ByRows() bool { return t.Stack == One && strings.Contains(t.HF, "%d") }
 
-// HFName returns the tensor's name in a checkpoint, without the model's prefix. If the tensor
-// is a stack it is the name of one expert's tensor. HFName returns "" if the architecture's
+// HFName returns the tensor's name in a checkpoint, without the model's prefix. If the tensor is a
+// stack, the result is the name of one expert's tensor. HFName returns "" if the architecture's
 // table has no name for it.
 func (t *Tensor) HFName(layer, expert int, bias bool) string {
 	if t.HF == "" || bias && t.hfBare() {
@@ -166,9 +166,9 @@ func (t *Tensor) HFName(layer, expert int, bias bool) string {
 // StackedName returns a Stacked tensor's name with the prefix of its layer.
 func StackedName(layer int, name string) string { return fmt.Sprintf("%s%d.%s", hfLayers, layer, name) }
 
-// Turned reports whether a Hugging Face checkpoint has the rows of a matrix and the elements of
-// its bias in a different order than GGUF, within each head: see PairRow.
-func (a *Arch) Turned(t *Tensor) bool {
+// Reordered reports whether, within each head, the rows of a matrix and the elements of its bias
+// have another order in a Hugging Face checkpoint than in GGUF: see PairRow.
+func (a *Arch) Reordered(t *Tensor) bool {
 	return a.Rotation == Pairs && (t.Role == AttnQ || t.Role == AttnK)
 }
 
@@ -191,7 +191,7 @@ func (a *Arch) PlusOne(t *Tensor) bool {
 
 // ValueHeads reports whether the rows or the columns of a tensor belong to the value heads of a
 // gated delta rule. Value heads are in a different order in a Hugging Face checkpoint: see
-// ValueHead. skip is the number of rows before them.
+// ValueHead. skip is the number of rows before those of the value heads.
 func (t *Tensor) ValueHeads(s *Sizes) (skip int, rows, cols bool) {
 	if t.In != DeltaLayers {
 		return 0, false, false

@@ -78,8 +78,8 @@ func (o *Output) resume(src Source, retry bool) error {
 	})
 }
 
-// eachResult reads the results of a file. It calls the function each with every result. l has the
-// number and the offset of the result's line.
+// eachResult reads the results of a file. It calls the function named each for every result. l has
+// the number and the offset of the result's line.
 func eachResult(path string, r io.Reader, each func(r *Result, l *lines, line []byte) error) error {
 	const limit = 1 << 30 // largest size of a line in bytes: an answer is limited only by the context
 	l := newLines(r, limit)

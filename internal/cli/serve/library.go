@@ -35,8 +35,8 @@ func (l *loaded) close() {
 	l.model.Close()
 }
 
-// library returns the models that the server may load in addition to the one it began with, own.
-// It returns nil if --models-max is 0.
+// library returns the models that the server may load in addition to own, the model with which it
+// began. It returns nil if --models-max is 0.
 func (o *options) library(u *ui.UI, own *load.Instance) (*library, error) {
 	if o.modelsMax == 0 {
 		return nil, nil
@@ -60,7 +60,7 @@ func (o *options) library(u *ui.UI, own *load.Instance) (*library, error) {
 
 // load loads the model called name and makes a server for it.
 func (o *options) load(u *ui.UI, name string) (*loaded, error) {
-	m, err := o.model.WithoutLoRA().Open(u, name) // adapters are for the server's own model
+	m, err := o.model.WithoutLoRA().Open(u, name) // adapters are only for the server's own model
 	if err != nil {
 		return nil, err
 	}

@@ -236,7 +236,7 @@ func (r *reader) whole(t *weights.Tensor, name string) error {
 			x[i]++
 		}
 	}
-	if r.base.Arch.Turned(tensor) {
+	if r.base.Arch.Reordered(tensor) {
 		n := cols
 		if p.Bias {
 			n = 1
