@@ -42,7 +42,7 @@ const (
 // Choices are all choices, in the order of the keys for them on the keyboard: 1, 2, 3, 4, 0.
 var Choices = []Choice{Left, Right, Tie, Bad, Skip}
 
-// Model is one of the two compared models, or the source of a file of answers.
+// Model is one of the two models that are compared, or the source of a file of answers.
 type Model struct {
 	Name     string `json:"name"`
 	Path     string `json:"path,omitempty"`

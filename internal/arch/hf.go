@@ -36,8 +36,8 @@ const hfLayers = "layers."
 // them: those of language models inside multimodal models, then that of plain models.
 var hfPrefixes = []string{"model.language_model.model.", "model.language_model.", "language_model.model.", "language_model.", "model.text_model.", "model."}
 
-// CutPrefix returns the name of a tensor in a Hugging Face checkpoint without the prefix of the
-// language model, which may be part of a larger model.
+// CutPrefix returns the name of a tensor in a Hugging Face checkpoint without the prefix that it
+// has if the language model is a part of a larger model.
 func CutPrefix(name string) string {
 	for _, p := range hfPrefixes {
 		if rest, ok := strings.CutPrefix(name, p); ok {
@@ -47,8 +47,9 @@ func CutPrefix(name string) string {
 	return name
 }
 
-// FindHF returns the architecture whose HF contains class, a class name from config.json such
-// as "LlamaForCausalLM". It returns nil if there is none.
+// FindHF returns the architecture for class, the name of a class in config.json such as
+// "LlamaForCausalLM". The field HF of an architecture has these names. It returns nil if there is
+// none.
 func FindHF(class string) *Arch {
 	for _, a := range all {
 		for _, c := range a.HF {
@@ -147,8 +148,8 @@ func (t *Tensor) hfEnd(bias bool) string {
 func (t *Tensor) ByRows() bool { return t.Stack == One && strings.Contains(t.HF, "%d") }
 
 // HFName returns the tensor's name in a checkpoint, without the model's prefix. If the tensor is a
-// stack, the result is the name of one expert's tensor. HFName returns "" if the architecture's
-// table has no name for it.
+// stack, the result is the name of one expert's tensor. HFName returns "" if the table of the
+// architecture has no name for the tensor.
 func (t *Tensor) HFName(layer, expert int, bias bool) string {
 	if t.HF == "" || bias && t.hfBare() {
 		return ""
@@ -179,8 +180,8 @@ func PairRow(row, n int) int {
 	return row - in + in/2 + in%2*(n/2)
 }
 
-// PlusOne reports whether 1 must be added to a vector of a Hugging Face checkpoint. There the
-// norm adds the 1, but in GGUF the weights include it.
+// PlusOne reports whether 1 must be added to a vector of a Hugging Face checkpoint. In Hugging
+// Face's models, the norm adds the 1; in GGUF, the weights include the 1.
 func (a *Arch) PlusOne(t *Tensor) bool {
 	switch t.Role {
 	case AttnNorm, FFNNorm, AttnPostNorm, FFNPostNorm, AttnQNorm, AttnKNorm, OutputNorm:

@@ -111,7 +111,8 @@ func (w *whole) duplicate(l *Linter, r *data.Row) error {
 	return nil
 }
 
-// likeness reports a row whose instruction is nearly the same as an earlier one.
+// likeness reports a row if its instruction is nearly the same as the instruction of an earlier
+// row.
 func (w *whole) likeness(l *Linter, r *data.Row) error {
 	if w.alike == nil {
 		w.alike = rouge.NewIndex(rouge.Words)
