@@ -156,8 +156,8 @@ func (b *binder) linear(name string, rows, cols int, scaled bool) Linear {
 	return l
 }
 
-// expert binds the matrix of expert i. It is a slice of the tensor that t describes. In files
-// from before April 2024 it is a tensor of its own, PREFIXname.I.weight.
+// expert binds the matrix of expert i. It is a slice of the tensor that t describes. In files from
+// before April 2024, it is a tensor of its own, PREFIXname.I.weight.
 func (b *binder) expert(t *arch.Tensor, prefix string, i int, sizes *arch.Sizes) Linear {
 	alone := fmt.Sprintf("%s%s.%d.weight", prefix, t.Role, i)
 	all := prefix + t.GGUF() + ".weight"

@@ -52,8 +52,8 @@ type work struct {
 	done   chan *query // finished queries
 	failed int         // the first prompt with a failed query; later prompts begin no query
 
-	// Counts so far: judged lists, and the new instructions in them. In two-step mode also
-	// finished outputs, and how many of these were usable.
+	// Counts so far: judged lists, and the new instructions in these lists. In two-step mode,
+	// finished outputs are counted too, and how many of these were usable.
 	lists, fresh, answered, usable int
 }
 

@@ -12,8 +12,8 @@ import (
 )
 
 // Load makes a model ready to be trained. If full is true, all its tensors become trainable
-// float32. Otherwise matrices stay in the file, which must stay open, and nothing is
-// trainable until AddLoRA.
+// float32. Otherwise matrices stay in the file, which must stay open, and nothing is trainable
+// until AddLoRA is called.
 func Load(base *model.Model, full bool) (*Model[float32], error) {
 	return load[float32](base, full)
 }

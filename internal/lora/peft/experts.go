@@ -9,7 +9,7 @@ import (
 	"alpaca/internal/machine"
 )
 
-// stack has the pairs of one matrix of a layer's experts, nil for an expert without one.
+// stack has the pairs of one matrix of a layer's experts, and nil for an expert without a pair.
 type stack struct {
 	experts []*lora.Pair
 }

@@ -149,7 +149,7 @@ func refuse(w http.ResponseWriter, status int, code string) {
 	w.WriteHeader(status)
 }
 
-// repo returns the repository of a request. If it refuses the request it returns nil.
+// repo returns the repository of a request. If it refuses the request, it returns nil.
 func (s *Server) repo(w http.ResponseWriter, r *http.Request, rev string) *Repo {
 	repo := s.Repos[r.PathValue("owner")+"/"+r.PathValue("repo")]
 	switch {
