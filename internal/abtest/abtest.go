@@ -215,8 +215,8 @@ func (s *Session) sides(prompts []int, purpose, who uint64) (list []Item) {
 	return list
 }
 
-// Next returns the judge's next item, nil if there is none. done is the number of items that
-// the judge has voted on, and all is the number of all items of the judge.
+// Next returns the judge's next item, or nil if there is none. done is the number of items that the
+// judge has voted on, and all is the number of all items of the judge.
 func (s *Session) Next(judge string) (next *Item, done, all int) {
 	judged := map[[2]int]bool{}
 	for i := range s.Votes {

@@ -82,9 +82,9 @@ func (p Place) GGUF() string {
 	return LayerPrefix(p.Layer) + name
 }
 
-// FromHF returns the Place of the tensor called name in a Hugging Face checkpoint, with or
-// without the prefix of a model. ok is false if the tables do not have the name. FromHF does
-// not find Stacked tensors.
+// FromHF returns the Place of the tensor with the given name in a Hugging Face checkpoint, with or
+// without the prefix of a model. ok is false if the tables do not have the name. FromHF does not
+// find Stacked tensors.
 func (a *Arch) FromHF(name string) (p Place, ok bool) {
 	name = CutPrefix(name)
 	p.Layer, p.Expert = -1, -1

@@ -76,7 +76,7 @@ func (c *Chat) Say(m Message) {
 
 // Answer lets the model answer the last message. It sets the prompt and the sampler of req, adds
 // the template's stop texts, and makes room if the context is full. It evaluates only the tokens
-// that the text does not hold yet. emit, if not nil, is called with each token. The answer
+// that the text does not hold yet. If emit is not nil, it is called with each token. The answer
 // becomes part of the conversation even if it was interrupted, but not after an error.
 func (c *Chat) Answer(ctx context.Context, req engine.Request, emit func(engine.Token) error) (engine.Result, error) {
 	if err := c.encode(); err != nil {

@@ -36,7 +36,7 @@ type Settings struct {
 	Now    func() time.Time // returns the present time; nil: time.Now
 }
 
-// Builtin returns the built-in template called name, prepared for a vocabulary.
+// Builtin returns the built-in template with the given name, prepared for a vocabulary.
 func Builtin(name string, tok *tokenizer.Tokenizer) (*Template, error) {
 	b, ok := builtins[name]
 	if !ok {

@@ -23,7 +23,7 @@ import (
 type Message struct {
 	Role    string // "system", "user" or "assistant"
 	Content string
-	Input   string // the input of an instruction, "" if it has none
+	Input   string // the input of an instruction, or "" if the instruction has none
 }
 
 // Record is one example: a text, or a conversation whose last message is from the assistant.

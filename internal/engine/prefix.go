@@ -174,8 +174,8 @@ func (p *prefixes) first(n int) int {
 	return p.cache.First(n)
 }
 
-// seen reports whether the nodes of path have the Recent blocks that a text needs in order
-// to go on after its first n tokens.
+// seen reports whether the nodes of path have the Recent blocks that a text needs in order to
+// continue after its first n tokens.
 func (p *prefixes) seen(path []*node, n int) bool {
 	for i := p.first(n) / model.BlockLen; i < len(path); i++ {
 		if path[i].recent == nil && p.cache.Window() > 0 {

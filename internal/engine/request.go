@@ -65,9 +65,9 @@ type Request struct {
 	// answers in progress comes after the other keys.
 	Key string
 
-	// Shift lets a text go on when its context is full: half of its tokens are dropped, but
-	// not the first Keep tokens. If Full is not nil, it is called instead of a shift. Full
-	// returns true after making room in the text. It must not use the engine.
+	// Shift lets a text continue when its context is full: half of its tokens are dropped, but not
+	// the first Keep tokens. If Full is not nil, it is called instead of a shift. Full returns true
+	// after making room in the text. It must not use the engine.
 	Shift bool
 	Keep  int
 	Full  func(m Movable) (bool, error)

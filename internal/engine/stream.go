@@ -105,7 +105,7 @@ func (s *Stream) Err() error {
 	return s.err
 }
 
-// hasRoom reports whether the texts may go on. The caller holds mu.
+// hasRoom reports whether the texts may continue. The caller holds mu.
 func (s *Stream) hasRoom() bool { return len(s.tokens)+s.inHand < s.window }
 
 // room does what hasRoom does, for callers that do not hold mu.

@@ -261,7 +261,7 @@ func (f *File) Tensor(name string) *Tensor {
 }
 
 // PartOf returns the index in Parts of the part that has the tensor with the given name, or -1 if
-// there is none. For files from before GGUF it is 0: every part holds a slice of every tensor.
+// there is none. For files from before GGUF, it is 0: every part holds a slice of every tensor.
 func (f *File) PartOf(name string) int {
 	i, ok := f.names[name]
 	if !ok {

@@ -115,7 +115,7 @@ func (p *pkg) onlyTests() bool {
 	return !slices.ContainsFunc(p.files, func(f *file) bool { return !f.test })
 }
 
-// uses returns the elements of names that the file uses from the package called name.
+// uses returns the elements of names that the file uses from the package with the given name.
 func (f *file) uses(name string, names ...string) (used []string) {
 	ast.Inspect(f.syntax, func(n ast.Node) bool {
 		if s, ok := n.(*ast.SelectorExpr); ok {

@@ -24,7 +24,7 @@ func randomAdapter(m *model.Model, seed uint64, rank int, part float64) *lora.Ad
 	return testmodel.AdapterSpec{Seed: seed, Rank: rank, Part: part}.Make(m.File)
 }
 
-// adaptable returns models of all architectures. On emulated CPUs it returns only a few of them.
+// adaptable returns models of all architectures. On emulated CPUs, it returns only a few of them.
 func adaptable() []testmodel.Named {
 	list := testmodel.Catalog()
 	if testing.Short() {

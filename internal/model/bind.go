@@ -253,8 +253,8 @@ func (b *binder) decode(t *gguf.Tensor) []float32 {
 	return v
 }
 
-// tensor returns the tensor called name. It is an error if the tensor does not have the given
-// shape. Outer dimensions of 1 are ignored, because files may leave them out.
+// tensor returns the tensor with the given name. It is an error if the tensor does not have the
+// given shape. Outer dimensions of 1 are ignored, because files may leave them out.
 func (b *binder) tensor(name string, shape ...int) *gguf.Tensor {
 	if b.err != nil {
 		return nil

@@ -23,7 +23,7 @@ func (r *reader) fail(format string, args ...any) {
 	}
 }
 
-// text returns the string of a key, "" if it is absent.
+// text returns the string of a key, or "" if the key is absent.
 func (r *reader) text(key string) string {
 	s, _, err := r.file.String(key)
 	if err != nil {

@@ -51,7 +51,7 @@ func logprob(logits []float32, id int32) float64 {
 	return float64(logits[id]) - m - math.Log(sum)
 }
 
-// tolerance returns how far the logprobs of the first step may differ from the reference's,
+// tolerance returns how far the logprobs of the first step may differ from those of the reference,
 // according to ../shared/golden/README.md.
 func tolerance(name string) float64 {
 	switch {

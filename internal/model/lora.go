@@ -126,7 +126,7 @@ func (b *loraBinder) tensors(yield func(string) bool) {
 	}
 }
 
-// add binds the adapter's change to x, the matrix of the tensor called name.
+// add binds the adapter's change to x, the matrix of the tensor with the given name.
 func (b *loraBinder) add(x *Linear, name string) {
 	if b.err != nil || x.W.Rows == 0 {
 		return

@@ -27,7 +27,7 @@ const (
 
 // SessionOptions are the settings of a Session. A zero stands for the default.
 type SessionOptions struct {
-	Ctx     int // context length in tokens; default: the model's, up to DefaultCtx
+	Ctx     int // context length in tokens; default: that of the model, but at most DefaultCtx
 	Batch   int // the most tokens of a prompt that are evaluated together; default DefaultBatch
 	Threads int // the number of workers; default machine.CountThreads().Default()
 	// CacheK and CacheV are the types of keys and values in the cache, see ggml.KVFormat; nil

@@ -14,7 +14,7 @@ import (
 	"alpaca/internal/quant"
 )
 
-// Importance is an importance matrix. For each column of each tensor it has the mean square of the
+// Importance is an importance matrix. For each column of each tensor, it has the mean square of the
 // activations with which the column was multiplied. perplexity --imatrix-out or llama-imatrix
 // measure it on a sample text.
 type Importance struct {

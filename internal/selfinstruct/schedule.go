@@ -242,7 +242,7 @@ func outputOf(q *query) string {
 	return trim(strings.ReplaceAll(strings.ToValidUTF8(q.answer.Text, "\uFFFD"), "\x00", ""))
 }
 
-// outputProblem returns why the output is unusable, "" if it is usable.
+// outputProblem returns why the output is unusable, or "" if it is usable.
 func outputProblem(q *query) string {
 	switch {
 	case q.answer.Cut:

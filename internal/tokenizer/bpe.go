@@ -92,7 +92,8 @@ func (t *Tokenizer) preTokenizer(v *Vocab, opt Options) (*pretokenizer.PreTokeni
 	return pre, nil
 }
 
-// setBytes sets b.bytes for raw vocabularies. For other vocabularies it sets b.lacks and b.lacksAny.
+// setBytes sets b.bytes for raw vocabularies. For other vocabularies, it sets b.lacks and
+// b.lacksAny.
 func (b *bpe) setBytes() {
 	for i := range b.bytes {
 		b.bytes[i] = None

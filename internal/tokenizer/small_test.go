@@ -20,7 +20,7 @@ var smallSpecial = []struct {
 }
 
 // smallVocab makes a vocabulary for a tokenizer model. chars are the first pieces. The function
-// called name returns the text of the token for a byte. If spaceInside is true, tokens may have a
+// passed as name returns the text of the token for a byte. If spaceInside is true, tokens may have a
 // space after other text.
 func smallVocab(model string, seed uint64, chars []string, spaceInside bool, name func(b byte) string, byteType Type) Vocab {
 	rng := rand.New(rand.NewPCG(seed, 1))

@@ -29,8 +29,8 @@ type wordRecord struct {
 	Models []string `json:"models"`
 }
 
-// departs reports whether the pre-tokenizer called name splits words in another way in llama.cpp
-// than in the model's tokenizer.
+// departs reports whether the pre-tokenizer with the given name splits words in another way in
+// llama.cpp than in the model's tokenizer.
 func departs(name string) bool {
 	ours, _ := pretokenizer.Lookup(name, false)
 	reference, _ := pretokenizer.Lookup(name, true)

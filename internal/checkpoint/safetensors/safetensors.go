@@ -93,7 +93,7 @@ func (f *File) open(size int64, opt Options) error {
 	return nil
 }
 
-// Tensor returns the tensor called name, or nil if there is none.
+// Tensor returns the tensor with the given name, or nil if there is none.
 func (f *File) Tensor(name string) *weights.Tensor {
 	i := slices.IndexFunc(f.Tensors, func(t weights.Tensor) bool { return t.Name == name })
 	if i < 0 {

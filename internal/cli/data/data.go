@@ -62,7 +62,7 @@ func (f *file) read(ctx context.Context) (*data.DB, error) {
 	return db, err
 }
 
-// sourceNamed returns the source called name. It returns nil for "", which stands for all
+// sourceNamed returns the source with the given name. It returns nil for "", which stands for all
 // sources.
 func sourceNamed(ctx context.Context, db *data.DB, name string) (*data.Source, error) {
 	if name == "" {

@@ -73,8 +73,8 @@ type toolbox struct {
 	calls  []openai.ToolCall // the current answer's calls that have no result yet
 }
 
-// newToolbox returns the toolbox of a conversation with template t, or nil if there are no
-// tools. Without a template it returns a usage error.
+// newToolbox returns the toolbox of a conversation with template t, or nil if there are no tools.
+// Without a template, it returns a usage error.
 func newToolbox(t *chat.Template, tok *tokenizer.Tokenizer, tools *openai.Tools) (*toolbox, error) {
 	allowed := tools.Allowed()
 	if len(allowed) == 0 {

@@ -58,7 +58,7 @@ func (o *options) library(u *ui.UI, own *load.Instance) (*library, error) {
 	})}, nil
 }
 
-// load loads the model called name and makes a server for it.
+// load loads the model with the given name and makes a server for it.
 func (o *options) load(u *ui.UI, name string) (*loaded, error) {
 	m, err := o.model.WithoutLoRA().Open(u, name) // adapters are only for the server's own model
 	if err != nil {
@@ -87,8 +87,8 @@ func (l *library) Models() (list []server.LibraryModel) {
 	return list
 }
 
-// Open returns a server for the model called name, and a function to call when the request is
-// done.
+// Open returns a server for the model with the given name, and a function to call when the request
+// is done.
 func (l *library) Open(ctx context.Context, name string) (*server.Server, func(), error) {
 	m, err := l.store.Find(name)
 	var absent *store.NotFoundError

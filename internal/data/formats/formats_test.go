@@ -32,7 +32,7 @@ func open(t testing.TB) *data.DB {
 	return db
 }
 
-// export returns a source in the form called name. "" stands for the original form.
+// export returns a source in the form with the given name. "" stands for the original form.
 func export(t testing.TB, db *data.DB, s *data.Source, name string) string {
 	t.Helper()
 	form, err := Original(s)

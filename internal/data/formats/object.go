@@ -23,7 +23,7 @@ type object struct {
 	double bool // the object has a key twice
 }
 
-// get returns the value of key, nil if there is none. If there are two, the last counts,
+// get returns the value of key, or nil if there is none. If there are two values, the last counts,
 // as in Python and Go.
 func (o *object) get(key string) json.RawMessage {
 	for i := len(o.fields) - 1; i >= 0; i-- {

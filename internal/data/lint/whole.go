@@ -180,7 +180,7 @@ var scripts = []struct {
 	{"Thai", unicode.Thai}, {"Bengali", unicode.Bengali}, {"Tamil", unicode.Tamil}, {"Georgian", unicode.Georgian}, {"Armenian", unicode.Armenian},
 }
 
-// mainScript returns the script of most letters of a text, "" if it has no letters of a
+// mainScript returns the script of most letters of a text, or "" if the text has no letters of a
 // known script.
 func mainScript(text string) string {
 	counts := map[string]int{}

@@ -47,9 +47,9 @@ var hidden = []Column{
 	{Name: "has_input", Expr: "(case when example.input = '' then 'no' else 'yes' end)"}, {Name: "length", Expr: lengthExpr},
 }
 
-// Named returns the table called name, nil if there is none. name is "source", "rejected" or
-// "lint", "example" for the rows of all sources, or a source's name for the rows of that
-// source.
+// Named returns the table with the given name, or nil if there is none. name is "source",
+// "rejected" or "lint", "example" for the rows of all sources, or a source's name for the rows of
+// that source.
 func Named(ctx context.Context, db *data.DB, name string) (*Table, error) {
 	trigrams, err := db.HasSubstrings(ctx)
 	if err != nil {

@@ -1,5 +1,5 @@
 // Command gen writes the part of the assembly of quant and ggml that is not written by hand. It
-// also writes the Go declarations of these functions. On arm64 it writes nearly all of quant's
+// also writes the Go declarations of these functions. On arm64, it writes nearly all of quant's
 // assembly. There the kernels for three instruction sets and a dozen formats differ only in the
 // layout of a panel, and in how a format's bits become bytes. This program describes each layout
 // and each format once. On amd64, the preprocessor puts kernels together. A test fails if the

@@ -36,7 +36,7 @@ type fixture struct {
 	client *http.Client
 }
 
-// setup starts a server that listens like "alpaca serve". change, if not nil, may change its
+// setup starts a server that listens like "alpaca serve". If change is not nil, it may change its
 // options.
 func setup(t testing.TB, change func(*engine.Options, *server.Options)) *fixture {
 	t.Helper()

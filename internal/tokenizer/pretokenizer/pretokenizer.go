@@ -61,9 +61,9 @@ func (match pattern) step(t *chars, cut []int, start, end int) []int {
 	return cut
 }
 
-// Lookup returns the pre-tokenizer called name, or false if there is none. The pre-tokenizer splits
-// words as in the training of the model. If reference is true, it splits words as llama.cpp does,
-// which differs for some names.
+// Lookup returns the pre-tokenizer with the given name, or false if there is none. The
+// pre-tokenizer splits words as in the training of the model. If reference is true, it splits words
+// as llama.cpp does, which differs for some names.
 func Lookup(name string, reference bool) (*PreTokenizer, bool) {
 	p, ok := table[name]
 	if ok && reference && p.reference != nil {

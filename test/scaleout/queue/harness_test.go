@@ -31,7 +31,7 @@ const aLong = 5 * time.Minute
 type echo struct {
 	rows  atomic.Int64
 	tries atomic.Int64
-	// do, if not nil, is called for each request before the answer.
+	// If do is not nil, it is called for each request before the answer.
 	do func(ctx context.Context, r *jobs.Request) error
 	// other, if not empty, makes this machine's answers differ from those of other machines.
 	other string
