@@ -62,7 +62,7 @@ a small built-in one answers.
 		},
 	}
 	root.SuggestionsMinimumDistance = 2
-	cobra.EnableCommandSorting = false // in the order below: the common ones first
+	cobra.EnableCommandSorting = false // commands stay in the order below, with common ones first
 	root.SetIn(u.In)
 	root.SetOut(u.Out)
 	root.SetErr(u.Err)
@@ -141,8 +141,8 @@ func reportUsage(cmd *cobra.Command) {
 	}
 }
 
-// showZeros adds the default to the usage of flags whose default is 0. pflag leaves a default
-// of 0 out.
+// showZeros adds the default to the usage of flags whose default is 0, because pflag leaves out a
+// default of 0.
 func showZeros(fs *pflag.FlagSet) {
 	fs.VisitAll(func(f *pflag.Flag) {
 		if f.DefValue == "0" && !strings.Contains(f.Usage, "(default") {

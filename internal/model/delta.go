@@ -131,8 +131,8 @@ func (c *Config) deltaInner() int {
 	return 2 * (c.Delta.Channels() + c.Delta.Heads*c.Delta.Value + c.Delta.Heads)
 }
 
-// splitQueries copies the queries of gated attention to q [rows, NumHeads*KeyDim]. both is
-// [rows, NumHeads, 2, KeyDim]: for each head its query, then its gate.
+// splitQueries copies the queries of gated attention to q [rows, NumHeads*KeyDim]. The slice both
+// is [rows, NumHeads, 2, KeyDim]: for each head its query, then its gate.
 func splitQueries(both, q []float32, l *LayerConfig) {
 	for i := range len(q) / l.KeyDim {
 		copy(q[i*l.KeyDim:(i+1)*l.KeyDim], both[2*i*l.KeyDim:])

@@ -61,8 +61,8 @@ func encodeMXFP4(dst []byte, x, _ []float32) {
 	}
 }
 
-// mxfp4Exponent returns the exponent byte for weights x. With it, the power of two just below
-// the largest magnitude becomes 4, which is the largest power of two among the codes' values.
+// mxfp4Exponent returns the exponent byte for weights x. With this exponent, the power of two just
+// below the largest magnitude becomes 4, which is the largest power of two among the codes' values.
 func mxfp4Exponent(x []float32) byte {
 	var largest float32
 	for _, v := range x {

@@ -58,9 +58,8 @@ var aliases = map[string]Name{
 	"nucleus": TopP, "temp": Temperature,
 }
 
-// ParseSamplers reads a chain of names separated by semicolons, such as
-// "top_k;top_p;temperature". The empty string is the empty chain. With an error it also returns
-// the known names.
+// ParseSamplers reads a chain of names separated by semicolons, such as "top_k;top_p;temperature".
+// The empty string is the empty chain. With an error, it also returns the known names.
 func ParseSamplers(list string) ([]Name, error) {
 	chain := []Name{}
 	if strings.TrimSpace(list) == "" {

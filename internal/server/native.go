@@ -127,8 +127,9 @@ func (s *Server) wholeNative(w http.ResponseWriter, c *openai.CompletionRequest,
 	return s.send(w, http.StatusOK, list)
 }
 
-// choose returns the fields of an answer that the request names, or all if it names none. The field
-// "timings/prompt_n" is prompt_n inside timings, and keeps this path as its name.
+// choose returns those fields of an answer that the request names, or all fields if the request
+// names none. The field "timings/prompt_n" is prompt_n inside timings, and keeps this path as its
+// name.
 func choose(out nativeAnswer, fields []string) (any, error) {
 	if len(fields) == 0 {
 		return out, nil

@@ -25,8 +25,8 @@ func Path(t testing.TB, name string) string {
 	}
 }
 
-// Golden compares got, as JSON, with the file called name in the top-level folder testdata. If
-// update is set it writes the file instead.
+// Golden compares got, as JSON, with the file of the given name in the top-level folder testdata.
+// If update is set, it writes the file instead.
 func Golden(t testing.TB, name string, got any, update bool) {
 	t.Helper()
 	var b bytes.Buffer

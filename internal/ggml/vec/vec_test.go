@@ -269,8 +269,8 @@ func TestHadamardKernels(t *testing.T) {
 	})
 }
 
-// TestHadamard compares the transform with its matrix. The elements are ±1/sqrt(n); the sign is
-// the parity of the bits that row and column have in common.
+// TestHadamard compares the transform with its matrix. The elements are ±1/sqrt(n); the sign
+// depends on whether row and column have an even or an odd number of bits in common.
 func TestHadamard(t *testing.T) {
 	r := rand.New(rand.NewPCG(11, 12))
 	for _, n := range []int{1, 2, 32, 64, 128} {

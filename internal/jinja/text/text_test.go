@@ -22,10 +22,10 @@ func TestSpans(t *testing.T) {
 	require.Nil(t, Text{}.Spans())
 	require.Equal(t, Origin(1), mixed.Origin())
 	require.Equal(t, Template, From("", 7).Origin())
-	require.Equal(t, []Span{{"aa", 0}}, Concat(New("a"), From("", 3), New("a")).Spans(), "what is empty leaves no trace")
+	require.Equal(t, []Span{{"aa", 0}}, Concat(New("a"), From("", 3), New("a")).Spans(), "an empty text must not split a span")
 }
 
-// TestPython compares the methods with Python's.
+// TestPython compares the results of methods with those of Python.
 func TestPython(t *testing.T) {
 	strs := func(list []Text) []string {
 		out := []string{}

@@ -84,7 +84,7 @@ func TestIsName(t *testing.T) {
 	}
 }
 
-// FuzzParse checks that a parsed name is safe in a path, and that its canonical form parses to
+// FuzzParse checks that a parsed name is safe in a path, and that its canonical form is parsed to
 // the same Ref.
 func FuzzParse(f *testing.F) {
 	for _, s := range []string{"hf:owner/repo:Q4_0@main", "ollama:localhost:1/a/b:c", "https://h/a/b.gguf?q", "hf:a/b/../c", "lmstudio:a/b/c", "https://huggingface.co/a/b/resolve/x/y"} {

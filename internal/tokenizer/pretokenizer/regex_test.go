@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// These patterns are those of the models' tokenizer.json files.
+// These are the patterns in the tokenizer.json files of the models.
 const (
 	reGPT2   = `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`
 	reLlama3 = `(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
@@ -21,7 +21,7 @@ const (
 	reCJK    = `[一-龥ࠀ-一가-\uD7FF]+`
 )
 
-// These pieces of the models' own patterns are for contractions, capitals and marks.
+// These are pieces of such patterns, for contractions, capitals and marks.
 const (
 	reContraction = `(?i:'s|'t|'re|'ve|'m|'ll|'d)`
 	reUpper       = `[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]`
@@ -40,8 +40,8 @@ type regexes struct {
 	name      string // name of the pre-tokenizer
 	reference bool
 	patterns  []string
-	// unicode says that the patterns are matched with the unchanged text. Otherwise collapse
-	// prepares both like the reference, which knows only five classes of characters.
+	// unicode says that the patterns are matched with the unchanged text. Otherwise, collapse
+	// prepares patterns and text as llama.cpp does, which knows only five classes of characters.
 	unicode bool
 }
 
@@ -92,7 +92,7 @@ func (r *regexes) pre(tb testing.TB) *PreTokenizer {
 	return p
 }
 
-// split returns the ends of a text's words, in characters.
+// split returns the ends of a text's words, as indices of characters.
 func (r *regexes) split(tb testing.TB, t *chars) []int {
 	ends := []int{len(t.r)}
 	for _, pattern := range r.patterns {
@@ -106,9 +106,9 @@ func (r *regexes) split(tb testing.TB, t *chars) []int {
 	return ends
 }
 
-// collapse prepares a pattern and a text as the reference does for its regular expressions. If
-// the pattern has categories, each character beyond ASCII becomes the character that stands for
-// its class. White space beyond ASCII always becomes a vertical tab.
+// collapse prepares a pattern and a text as llama.cpp does for its regular expressions. If the
+// pattern has categories, each character beyond ASCII becomes the character that stands for its
+// class. White space beyond ASCII always becomes a vertical tab.
 func collapse(pattern string, t *chars) (string, []rune) {
 	sets := []struct {
 		name, ascii string
@@ -203,7 +203,8 @@ func compiled(tb testing.TB, pattern string) *regexp2.Regexp {
 	return re
 }
 
-// TestAgainstRegex checks that the hand-written code splits like a regular expression engine.
+// TestAgainstRegex checks that the hand-written code splits text in the same way as regular
+// expressions.
 func TestAgainstRegex(t *testing.T) {
 	parts := []string{
 		" ", " ", "  ", "    ", "\t", "\n", "\r\n", "\r", "\u00A0", "\u3000", "\u0085",
