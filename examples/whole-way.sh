@@ -5,7 +5,7 @@
 #
 #   examples/whole-way.sh [MODEL.gguf] [FOLDER]
 #
-# Without MODEL.gguf the script takes the model inside the program. That model writes nonsense,
+# Without MODEL.gguf, the script uses the model inside the program. That model writes nonsense,
 # so the run then shows only the steps. If FOLDER exists, the script continues the work in it.
 # Variables:
 #
@@ -32,7 +32,7 @@ db=$folder/data.db
 say() { printf '\n== %s\n' "$*" >&2; }
 
 say "1. $rows instructions, written by $model"
-# shellcheck disable=SC2086 # $threads is two words, or none
+# shellcheck disable=SC2086 # $threads is two words, or empty
 "$alpaca" self-instruct -m "$model" -n "$rows" -d "$db" --seed 1 $threads
 "$alpaca" self-instruct stats -d "$db" --plot-lengths "$folder/lengths.svg" --plot-verbs "$folder/verbs.svg"
 
@@ -56,7 +56,7 @@ if [ ! -e "$folder/adapter.gguf" ]; then
 fi
 
 say "4. before and after, compared"
-# Here a model votes. Without --judge the command serves a page on which people vote.
+# Here a model votes. Without --judge, the command serves a page on which people vote.
 # shellcheck disable=SC2086
 "$alpaca" ab -m "$model" -m "$model" --lora "$folder/adapter.gguf" --prompts "$folder/eval.jsonl" --votes "$pairs" --seed 1 --max-chars 400 --judge "$model" -d "$folder/ab.db" $threads
 "$alpaca" ab report "$folder/ab.db" --plot "$folder/ab.svg" >/dev/null

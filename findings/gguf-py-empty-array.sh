@@ -1,6 +1,6 @@
 #!/bin/sh
-# Guess: gguf-new-metadata can copy a GGUF file whose metadata holds an array of no elements. The package's own reader
-# shows such an array, and llama.cpp writes and reads them (a model without merges, a model without stop texts).
+# Guess: gguf-new-metadata can copy a GGUF file whose metadata holds an array without elements. The package's own reader
+# shows such an array, and llama.cpp writes and reads such arrays (a model without merges, a model without stop texts).
 # What happens: the package handles the empty array in three ways. GGUFReader and gguf-dump show it.
 # GGUFWriter.add_array("k", []) drops the key without a message. gguf-new-metadata copies with add_key_value and ends
 # with "ValueError: Invalid GGUF metadata array. Empty array". It leaves an output file that has only a header.

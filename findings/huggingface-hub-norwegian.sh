@@ -3,9 +3,9 @@
 # Its own writer knows that the word needs quotes: it writes 'no'.
 # What happens: the reader treats the word as the boolean false of YAML 1.1, in lists, too. A program that loads a card
 # and saves it again writes "language: false" or "- false" instead of Norwegian, without a warning. In cards written by
-# hand the word has no quotes.
+# hand, the word has no quotes.
 # Why it matters here: "alpaca convert" takes general.languages of a GGUF file from the card and keeps "no" as a text. A
-# card that huggingface_hub has saved no longer has it.
+# card that huggingface_hub has saved no longer contains the code.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Guess: with jinja2's loop controls, the {% else %} part of a loop is rendered if the loop had no iteration, as the
-# manual says. Or it is rendered unless a break ended the loop, as in Python.
+# manual says. Another guess: it is rendered unless a break ended the loop, as in Python.
 # What happens: jinja2 does neither. It sets the flag for "there was an iteration" at the end of the loop's body. So the
 # else part is also rendered if no iteration reached the end of the body: after a break in the first iteration, or if
 # every iteration ended with continue. This is so even if the iterations have printed text.

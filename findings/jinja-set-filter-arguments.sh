@@ -2,8 +2,8 @@
 # Guess: a filter of a block assignment takes the same arguments as any other filter. With a and b from the context,
 # {% set x | replace(a, b) %}…{% endset %} gives what {{ text | replace(a, b) }} gives.
 # What happens: jinja2 ends with an AssertionError of its compiler ("Tried to resolve a name to a reference that was
-# unknown to the frame") unless the same block uses the names elsewhere. With {{ a }}{{ b }} before or after it, the
-# same line works. {% filter replace(a, b) %} always works.
+# unknown to the frame") unless the same block uses the names elsewhere. With {{ a }}{{ b }} before or after the
+# assignment, the same line works. {% filter replace(a, b) %} always works.
 # Why it matters here: an unrelated line decides whether a template fails. Our interpreter refuses what jinja2 refuses,
 # and gives the name, the line and the column.
 set -eu

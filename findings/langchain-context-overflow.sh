@@ -2,9 +2,9 @@
 # Guess: langchain-openai raises its ContextOverflowError for an error whose code is "context_length_exceeded". OpenAI
 # marks a prompt that is too long with this code; the message is for people and its words are free.
 # What happens: langchain-openai looks for the code in str(error), and in openai 3.57 that string holds only the status
-# and the error's message. The documented error object with its code raises OpenAIInvalidRequestError, not
-# ContextOverflowError. The same object raises ContextOverflowError if its message contains Anthropic's words "prompt is
-# too long".
+# and the error's message. For the documented error object with this code, it raises OpenAIInvalidRequestError, not
+# ContextOverflowError. It raises ContextOverflowError if the object's message contains Anthropic's words "prompt
+# is too long".
 # Why it matters here: chains that shorten their history on ContextOverflowError do not do so, whatever code a server
 # sends. Our server sends the code, and its message has the words "the prompt is too long".
 set -eu

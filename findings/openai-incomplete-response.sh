@@ -6,7 +6,8 @@
 # The client has read the event, and an iteration over the stream yields it. Only the helper drops the answer, whose
 # tokens have been paid for.
 # Why it matters here: some servers call a cut answer "completed". The helper then works, but the status is wrong. Our
-# server says "incomplete", as OpenAI does. If answers may be cut, a program has to iterate over the stream or to catch the error.
+# server says "incomplete", as OpenAI does. If answers may be cut, a program has to iterate over the stream or to catch
+# the error.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

@@ -1,11 +1,11 @@
 #!/bin/sh
-# Guess: llama.cpp splits words as the pattern in the model's tokenizer.json does. It is known to leave combining marks
-# out of the patterns of tekken and GPT-4o. Patterns that contain \p{Lu} and \p{Ll}, such as those of Tiny Aya and
+# Guess: llama.cpp splits words as the pattern in the model's tokenizer.json does. llama.cpp is known to leave combining
+# marks out of the patterns of tekken and GPT-4o. Patterns that contain \p{Lu} and \p{Ll}, such as those of Tiny Aya and
 # Youtu, should split "HelloWorld" into two words.
 # What happens: llama.cpp treats \p{Lu}, \p{Ll}, \p{Lt}, \p{Lm} and \p{Lo} as \p{L}, so it begins no word at a capital
 # letter, not even in English. It also splits the two spaces in "a  1", which the tokenizer keeps together.
-# Why it matters here: the prompts of these models get different tokens from those in training. Our program splits as the model's
-# tokenizer does, and with --reference-pretokenizer as llama.cpp does.
+# Why it matters here: the prompts of these models get different tokens from those in training. Our program splits as
+# the model's tokenizer does, and with --reference-pretokenizer as llama.cpp does.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

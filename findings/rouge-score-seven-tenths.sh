@@ -1,7 +1,7 @@
 #!/bin/sh
 # Guess: Stanford's filter drops instructions whose ROUGE-L with an earlier one is above 0.7, so a pair of exactly 0.7
-# stays. rouge-score computes 2·lcs/(m+n). For an lcs of 21 in texts of 39 and 21 words that is 42/60, the float64
-# nearest to 0.7.
+# stays. rouge-score computes 2·lcs/(m+n) for texts of m and n words whose longest common subsequence has lcs words. For
+# an lcs of 21 in texts of 39 and 21 words, that is 42/60, the float64 nearest to 0.7.
 # What happens: rouge-score computes 2·p·r/(p+r) from precision and recall, each of them rounded. Most pairs of exactly
 # 7/10 whose lengths differ give 0.7000000000000001 or a little more, which is above 0.7. Pairs of equal lengths give
 # 0.7. Which of two equally similar pairs the filter drops therefore depends on how the words are divided between the

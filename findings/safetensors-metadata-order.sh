@@ -2,7 +2,7 @@
 # Guess: saving the same tensors with the same metadata gives the same bytes. The format sorts tensors for this purpose,
 # and stores of models name a file by its digest.
 # What happens: each process chooses a random order for the keys of __metadata__. So files with two keys or more differ
-# from run to run. With a single key, such as the {"format": "pt"} that transformers writes, they do not.
+# from run to run. Files with a single key, such as the {"format": "pt"} that transformers writes, do not differ.
 # Why it matters here: for the same run, "alpaca train" always writes the same bytes into folders for peft. A comparison
 # with the reference's files has to compare the values of tensors and metadata, not the bytes.
 set -eu

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Guess: safetensors.numpy.save writes the values of an array that is not in C order (a transposed matrix, every second
-# column). Otherwise it refuses the array, as safetensors.torch refuses tensors that are not contiguous. numpy's own
-# save and tobytes give the values.
+# column). If it cannot do that, it refuses the array, as safetensors.torch refuses tensors that are not contiguous.
+# numpy's own save and tobytes give the values.
 # What happens: save writes the bytes from the array's beginning and ignores its strides, without an error or a warning.
 # The file is valid and has the right shape, but the wrong values: a transposed matrix has its elements in the order of
 # memory.

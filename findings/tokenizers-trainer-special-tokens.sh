@@ -1,9 +1,10 @@
 #!/bin/sh
-# Guess: a BPE trainer cuts the special tokens it is given out of the training text, as the tokenizer cuts them out of
-# every text that it encodes afterwards. A corpus of "<s>text</s>" then teaches the vocabulary only pieces of the text.
+# Guess: a BPE trainer removes the special tokens that it is given from the training text, as the tokenizer removes them
+# from every text that it encodes afterwards. A corpus of "<s>text</s>" then teaches the vocabulary only pieces of the
+# text.
 # What happens: the special tokens get their ids, but the trainer treats their letters like all others. The vocabulary
 # fills with pieces such as "</s><s>" and "<s>hello</s>". No text is ever encoded to these pieces, because encoding cuts
-# the special tokens out first. In the run below 9 of the 11 learned pieces are of this kind.
+# the special tokens out first. In the run below, 9 of the 11 learned pieces are of this kind.
 # Why it matters here: a vocabulary of 2,048 tokens that is trained on text with markers has less room for words.
 # "alpaca train --init" learns its vocabulary from the examples' texts, before a template puts control tokens around
 # them.

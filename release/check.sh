@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds a release twice and compares all bytes. The second build uses a copy of the tree in another
-# folder, another time zone and another umask. With FRESH=1 it also uses an empty build cache.
+# folder, another time zone and another umask. With FRESH=1, it also uses an empty build cache.
 #
 #	release/check.sh [PLATFORMS]     such as linux/amd64,linux/armv7 (default: all)
 set -euo pipefail

@@ -9,7 +9,7 @@ import (
 // A platform is a target for which the program is built.
 type platform struct {
 	os, arch, arm string
-	debian        string // architecture of the Debian package, "" for none
+	debian        string // architecture of the Debian package, or "" for no package
 	entry         bool   // the program's entry point is alpaca_entry, which checks limits before Go's runtime starts (internal/machine/start)
 }
 

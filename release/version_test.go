@@ -9,8 +9,8 @@ import (
 	"github.com/goreleaser/nfpm/v2"
 )
 
-// TestNumber checks versions. None may be older than the one before it, by the rules of
-// semantic versioning and, if dpkg is installed, by those of dpkg.
+// TestNumber checks versions. No version may be older than the one before it in the list, by the
+// rules of semantic versioning and, if dpkg is installed, by those of dpkg.
 func TestNumber(t *testing.T) {
 	cases := []struct {
 		tag, want string
@@ -49,7 +49,8 @@ func TestNumber(t *testing.T) {
 	}
 }
 
-// older asks dpkg whether one version is before another, as packages have them.
+// older asks dpkg whether the version one is older than the version other, in the form that
+// packages have.
 func older(t *testing.T, one, other string) {
 	t.Helper()
 	if _, err := exec.LookPath("dpkg"); err != nil {

@@ -4,7 +4,7 @@
 # later. Exit statuses:
 #
 #	0  no vulnerability, or only vulnerabilities of Go's own library
-#	1  the database cannot be reached, and ALPACA_REQUIRE_VULNDB=1. Without the variable the status is 0.
+#	1  the database cannot be reached, and ALPACA_REQUIRE_VULNDB=1. Without the variable, the status is 0.
 #	3  a linked package has a vulnerability (with -scan symbol: one that the program can reach), or
 #	   Go's own library has one, and ALPACA_REQUIRE_GO_FIXED=1. A release sets this variable.
 set -euo pipefail

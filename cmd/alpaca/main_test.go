@@ -17,9 +17,9 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"alpaca": main})
 }
 
-// TestScripts runs the command as a user does: each file of testdata/script shows one
-// behaviour. $SPM and $BPE are small models. $TALKING is $SPM with a chat template, and $HOSTILE
-// is $SPM with a chat template that never ends.
+// TestScripts runs the command as a user does. Each file of testdata/script shows one behaviour.
+// $SPM and $BPE are small models. $TALKING is $SPM with a chat template, and $HOSTILE is $SPM with
+// a chat template that never ends.
 func TestScripts(t *testing.T) {
 	clitest.NeedExec(t)
 	dir := t.TempDir()

@@ -42,7 +42,7 @@ const (
 // Choices are all choices, in the order of the keys for them on the keyboard: 1, 2, 3, 4, 0.
 var Choices = []Choice{Left, Right, Tie, Bad, Skip}
 
-// Model is one of the two compared models, or the source of a file of answers.
+// Model is one of the two models that are compared, or the source of a file of answers.
 type Model struct {
 	Name     string `json:"name"`
 	Path     string `json:"path,omitempty"`
@@ -215,8 +215,8 @@ func (s *Session) sides(prompts []int, purpose, who uint64) (list []Item) {
 	return list
 }
 
-// Next returns the judge's next item, nil if there is none. done is the number of items that
-// the judge has voted on, and all is the number of all items of the judge.
+// Next returns the judge's next item, or nil if there is none. done is the number of items that the
+// judge has voted on, and all is the number of all items of the judge.
 func (s *Session) Next(judge string) (next *Item, done, all int) {
 	judged := map[[2]int]bool{}
 	for i := range s.Votes {

@@ -34,7 +34,7 @@ func TestItems(t *testing.T) {
 	require.Len(t, list, 110)
 	left := [2]int{}
 	for k, i := range list[:100] {
-		require.NotEqual(t, 5, i.N, "nobody is asked for equal answers")
+		require.NotEqual(t, 5, i.N, "if the answers are equal, nobody is asked")
 		left[i.Left]++
 		require.LessOrEqual(t, max(left[X]-left[Y], left[Y]-left[X]), 2)
 		if k%4 == 3 {
@@ -52,7 +52,7 @@ func TestItems(t *testing.T) {
 	require.Len(t, Order(7, 5, 20), 5)
 }
 
-// judge votes on all items of a session. f chooses.
+// judge votes on all items of a session. The function f makes the choices.
 func judge(s *Session, name string, f func(i Item) Choice) {
 	for _, i := range s.Items(name) {
 		s.Votes = append(s.Votes, Vote{ID: int64(len(s.Votes)), N: i.N, Repeat: i.Repeat, Judge: name, Left: i.Left, Choice: f(i)})
@@ -86,7 +86,7 @@ func TestReport(t *testing.T) {
 	require.NotNil(t, g.AtEqual)
 	require.Nil(t, g.Agreement)
 
-	// Skipped, revealing and undone votes have counts of their own.
+	// Skipped pairs, answers that reveal their model, and undone votes are counted separately.
 	s = session(5, 1)
 	s.Votes = []Vote{{N: 0, Judge: "a", Choice: Left}, {N: 1, Judge: "a", Choice: Skip}, {N: 2, Judge: "a", Choice: Right, Flags: []string{FlagRevealed}},
 		{N: 3, Judge: "a", Choice: Right, Undone: true}, {N: 3, Judge: "a", Choice: Bad}, {N: 4, Choice: Tie, Flags: []string{FlagEqual}}, {N: 0, Judge: "b", Choice: Right}}
@@ -139,8 +139,8 @@ func TestOwnPrompts(t *testing.T) {
 	require.Len(t, dpo(s), len(dpo(planned))+39)
 	require.Equal(t, "own", s.line(&s.Votes[len(planned.Votes)]).Flags)
 
-	// If the plan is empty, the report has the mean lengths of the answers to judges' own
-	// prompts.
+	// If the plan is empty, the report has the mean lengths of the answers to the prompts that
+	// judges wrote.
 	s.List, s.Answers, s.Own = s.List[20:22], s.Answers[20:22], map[int]Own{0: {Judge: "ann"}, 1: {Judge: "ann"}}
 	s.Votes = []Vote{{N: 0, Judge: "ann", Choice: Left}}
 	got = NewReport(s)
@@ -160,8 +160,8 @@ func TestLeftJudge(t *testing.T) {
 	require.True(t, g.LeftBias)
 }
 
-// TestModelJudge checks that a model's two votes on a pair count once, apart from the votes
-// of people.
+// TestModelJudge checks that the two votes of a model on a pair count once, separately from the
+// votes of people.
 func TestModelJudge(t *testing.T) {
 	s := session(4, 3)
 	s.Votes = []Vote{
@@ -205,13 +205,13 @@ func TestReveals(t *testing.T) {
 func TestStrengths(t *testing.T) {
 	a, b := session(40, 1), session(40, 2)
 	b.Models[X] = Model{Name: "three", SHA256: "c"}
-	judge(a, "ann", func(i Item) Choice { // one wins 30 of 40 against two
+	judge(a, "ann", func(i Item) Choice { // model "one" wins 30 of 40 against model "two"
 		if i.N < 30 == (i.Left == X) {
 			return Left
 		}
 		return Right
 	})
-	judge(b, "bob", func(i Item) Choice { // three wins 20 of 40 against two
+	judge(b, "bob", func(i Item) Choice { // model "three" wins 20 of 40 against model "two"
 		if i.N < 20 == (i.Left == X) {
 			return Left
 		}
@@ -220,7 +220,7 @@ func TestStrengths(t *testing.T) {
 	list := Strengths([]*Session{a, b}, "people")
 	require.Len(t, list, 3)
 	require.Equal(t, "one", list[0].Name)
-	require.InDelta(t, list[1].Elo, list[2].Elo, 5)      // one and three never met: only a tie is added
+	require.InDelta(t, list[1].Elo, list[2].Elo, 5)      // "one" and "three" were never compared: only a tie is added
 	require.InDelta(t, 190, list[0].Elo-list[1].Elo, 10) // 400·log10(3), reduced by the added tie
 	for _, m := range list {
 		require.Less(t, m.Low, m.Elo)
@@ -296,7 +296,7 @@ func TestStore(t *testing.T) {
 	require.False(t, undone)
 	other, isNew, err := st.Begin(ctx, want.Plan, want.List)
 	require.NoError(t, err)
-	require.True(t, isNew, "a closed session is not gone on with")
+	require.True(t, isNew, "a closed session must not be resumed")
 	require.NotEqual(t, id, other)
 	list, err := st.Sessions(ctx)
 	require.NoError(t, err)

@@ -8,9 +8,9 @@ import (
 	"alpaca/internal/abtest/stats"
 )
 
-// groups counts votes, either those on the prompts of the plan or those on judges' own prompts.
-// The first group has the votes of people, and each further group those of one judging model.
-// Pairs with equal answers are ties in every group.
+// groups counts votes: either those on the prompts of the plan or those on judges' own prompts. The
+// first group has the votes of people. Each further group has the votes of one judging model. Pairs
+// with equal answers are ties in every group.
 func (s *Session) groups(votes []Vote) (list []Group) {
 	var equal []Vote
 	by := map[string][]Vote{}
@@ -40,8 +40,8 @@ func (s *Session) groups(votes []Vote) (list []Group) {
 	return list
 }
 
-// group counts the votes of one group. equal are the ties recorded for equal answers,
-// which count in every group.
+// group counts the votes of one group. equal are the ties that were recorded because both answers
+// were equal. They count in every group.
 func (s *Session) group(name string, votes, equal []Vote) Group {
 	g := Group{Name: strings.TrimPrefix(name, ModelJudge), Equal: len(equal)}
 	c := counter{s: s, g: &g, clusters: make([]stats.Cluster, len(s.List)), units: map[int][]int{}, first: map[seen]int{}, judges: map[string]bool{}}

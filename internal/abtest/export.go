@@ -56,8 +56,8 @@ func (s *Session) line(v *Vote) Line {
 	return l
 }
 
-// Export writes the votes of a session. csv, json and jsonl have all votes, even undone
-// ones. alpaca-eval and dpo have only the votes for which the function said returns true.
+// Export writes the votes of a session. csv, json and jsonl have all votes, even undone ones. The
+// forms "alpaca-eval" and "dpo" have only votes for which the function said returns true.
 // alpaca-eval, from which win rates are computed, has no votes on judges' own prompts.
 func Export(w io.Writer, s *Session, form string) error {
 	enc := json.NewEncoder(w)
@@ -122,8 +122,8 @@ func said(v *Vote) bool {
 	return !v.Undone && v.Choice != Skip && v.Repeat == 0 && !slices.Contains(v.Flags, FlagRevealed)
 }
 
-// agreed returns the votes that count, with their verdicts. A model's vote has the verdict 0
-// unless its vote on the mirrored pair agrees.
+// agreed returns the votes that count, with their verdicts. The vote of a model has the verdict 0
+// unless the model's vote on the mirrored pair agrees with it.
 func (s *Session) agreed() (votes []*Vote, verdicts []int) {
 	mirrored := map[seen]*Vote{}
 	for i := range s.Votes {

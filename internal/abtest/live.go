@@ -8,9 +8,9 @@ import (
 	"alpaca/internal/data"
 )
 
-// In a live session both models are running, and votes begin while further answers are generated.
-// Judges can write prompts of their own; only the judge who wrote a prompt votes on its answers.
-// A pair is shown once both answers exist, so that nobody sees which model is faster.
+// In a live session, both models are running, and votes begin while further answers are generated.
+// Judges can write prompts of their own; only the judge who wrote a prompt votes on its answers. A
+// pair is shown once both answers exist, so that nobody sees which model is faster.
 
 // Own says which judge wrote a prompt.
 type Own struct {
@@ -27,9 +27,8 @@ func (s *Session) IsOwn(n int) bool {
 // there reports whether prompt n has both answers.
 func (s *Session) there(n int) bool { return s.Answers[n][X] != nil && s.Answers[n][Y] != nil }
 
-// ready returns the prompts of the plan before the first one that lacks an answer. It stops
-// there because the sides of a pair depend on the pairs before it, which must not change
-// later.
+// ready returns the prompts of the plan before the first one that lacks an answer. It stops there
+// because the sides of a pair depend on the pairs before this pair, and must not change later.
 func (s *Session) ready() (list []int) {
 	for n := range s.List {
 		if s.IsOwn(n) {

@@ -24,9 +24,9 @@ type Report struct {
 	Models  [2]ModelShare `json:"models"`
 	Equal   int           `json:"equal_answers"` // pairs of the plan with equal answers, counted as ties in every group
 	Groups  []Group       `json:"groups"`        // people, then each judging model; never mixed
-	// Judges' own prompts. A judge who writes a prompt knows earlier answers, and could choose
-	// what one of the models is good at. So votes on these prompts are counted apart, and are in
-	// none of Groups.
+	// Judges' own prompts. A judge who writes a prompt knows earlier answers, and could choose what
+	// one of the models is good at. So votes on these prompts are counted separately, and none of
+	// Groups includes them.
 	Own       int     `json:"own_prompts,omitempty"` // number of own prompts with both answers
 	OwnGroups []Group `json:"own_groups,omitempty"`
 }

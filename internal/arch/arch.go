@@ -25,13 +25,13 @@ type Arch struct {
 	// ScaledEmbed says that a token's embedding is multiplied by the square root of the
 	// embedding's dimension.
 	ScaledEmbed bool
-	// AttnCap and LogitCap are the soft caps of attention's scores and of the logits, if the
-	// file has none; 0: no cap.
+	// AttnCap and LogitCap are the soft caps of attention's scores and of the logits for files that
+	// do not give them; 0: no cap.
 	AttnCap, LogitCap float64
 	// WideScale is a number of layers; 0: none. A model with WideScale layers scales its scores
 	// by 1/sqrt(Embd/NumHeads), instead of 1/sqrt of a head's length. GGUF has no key for it.
 	WideScale int
-	// AttnScale is the factor of attention's scores, if the file has none; 0: 1/sqrt of a
+	// AttnScale is the factor of attention's scores for files that do not give it; 0: 1/sqrt of a
 	// head's length.
 	AttnScale float64
 	// ValueNorm says that each head of values is normalized, without weights.
@@ -89,7 +89,7 @@ const (
 	ClampedSwiGLU                   // min(x, 7) * sigmoid(1.702 min(x, 7)), times clamp(up, ±7) + 1
 )
 
-// Windows says which layers have a sliding window, if the file has no list of them.
+// Windows says which layers have a sliding window if the file does not list these layers.
 type Windows struct {
 	Period   int     // layer i has a window unless i mod Period is Period-1; 0: all layers have one
 	Default  int     // the window if the file has none; 0: no window
@@ -108,7 +108,7 @@ var all = []*Arch{
 // All returns the architectures that can be evaluated, always in the same order.
 func All() []*Arch { return all }
 
-// Find returns the architecture called name, or nil if there is none.
+// Find returns the architecture with the given name, or nil if there is none.
 func Find(name string) *Arch {
 	for _, a := range all {
 		if a.Name == name {

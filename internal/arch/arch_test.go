@@ -61,7 +61,7 @@ func TestWith(t *testing.T) {
 	}
 	require.Equal(t, []Role{AttnNorm, AttnQ, "new", "newer", AttnK, AttnV, AttnOut, FFNNorm}, roles)
 	require.Equal(t, Key, list[1].Cols)
-	require.Equal(t, Embd, llamaLayer[1].Cols, "the original stays")
+	require.Equal(t, Embd, llamaLayer[1].Cols, "a change to the copy must not change the table")
 }
 
 func TestShapes(t *testing.T) {
@@ -174,7 +174,7 @@ func TestCheckpointNames(t *testing.T) {
 			}
 		}
 		if a == &GPTOSS {
-			for name := range got { // the experts are Stacked tensors, which a.Tensors does not yield
+			for name := range got { // what remains are the Stacked tensors of experts, which a.Tensors does not yield
 				if strings.Contains(name, "mlp.experts.") {
 					delete(got, name)
 				}

@@ -2,10 +2,10 @@ package arch
 
 // Gemma4 is the text part of Gemma 4. It differs from Gemma 3 in these points:
 //
-//   - Layers with a window have a head length of their own.
+//   - Layers with a window have another head length than the other layers.
 //   - Values are normalized.
 //   - The last layers use the keys and values of earlier ones.
-//   - In small models every layer has an input of its own for each token.
+//   - In small models, every layer has an additional input for each token.
 //   - The output of a layer is scaled.
 //
 // In models with experts, a layer has them beside the feed-forward network that all tokens

@@ -23,15 +23,15 @@ var GPTOSS = Arch{
 		{Role: Router, Rows: Experts, Cols: Embd, Bias: true, HF: "mlp.router"},
 		{
 			Role: FFNGate, Name: "ffn_gate_exps", Stack: Experts, Rows: FFNExpert, Cols: Embd, Bias: true,
-			Stacked: &Stacked{Name: "mlp.experts.gate_up_proj", Bias: "mlp.experts.gate_up_proj_bias", Rows: EvenRows, Turned: true},
+			Stacked: &Stacked{Name: "mlp.experts.gate_up_proj", Bias: "mlp.experts.gate_up_proj_bias", Rows: EvenRows, Transposed: true},
 		},
 		{
 			Role: FFNUp, Name: "ffn_up_exps", Stack: Experts, Rows: FFNExpert, Cols: Embd, Bias: true,
-			Stacked: &Stacked{Name: "mlp.experts.gate_up_proj", Bias: "mlp.experts.gate_up_proj_bias", Rows: OddRows, Turned: true},
+			Stacked: &Stacked{Name: "mlp.experts.gate_up_proj", Bias: "mlp.experts.gate_up_proj_bias", Rows: OddRows, Transposed: true},
 		},
 		{
 			Role: FFNDown, Name: "ffn_down_exps", Stack: Experts, Rows: Embd, Cols: FFNExpert, Bias: true,
-			Stacked: &Stacked{Name: "mlp.experts.down_proj", Bias: "mlp.experts.down_proj_bias", Turned: true},
+			Stacked: &Stacked{Name: "mlp.experts.down_proj", Bias: "mlp.experts.down_proj_bias", Transposed: true},
 		},
 	},
 	Output: llamaOutput,

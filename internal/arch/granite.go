@@ -12,8 +12,8 @@ var Granite = Arch{
 	Output:   llamaOutput,
 }
 
-// GraniteMoE is Granite 3 with experts. In Hugging Face checkpoints the experts are stacked,
-// with gate and up in one tensor.
+// GraniteMoE is Granite 3 with experts. In Hugging Face checkpoints, the experts are stacked, with
+// gate and up in one tensor.
 var GraniteMoE = Arch{
 	Name:     "granitemoe",
 	HF:       []string{"GraniteMoeForCausalLM"},

@@ -12,9 +12,9 @@ type Stacked struct {
 	Name string // whole name, without "model.layers.N."
 	Bias string // whole name of the tensor with the biases; "": none
 	Rows Share  // rows of each expert's matrix that belong to this role
-	// Turned says that each expert's matrix is transposed: stored column after column. In MXFP4
+	// Transposed says that each expert's matrix is transposed: stored column after column. In MXFP4
 	// it is not transposed, but stored as two tensors, NAME_blocks and NAME_scales.
-	Turned bool
+	Transposed bool
 }
 
 // Share says which rows of a fused matrix belong to a role.
@@ -36,8 +36,8 @@ const hfLayers = "layers."
 // them: those of language models inside multimodal models, then that of plain models.
 var hfPrefixes = []string{"model.language_model.model.", "model.language_model.", "language_model.model.", "language_model.", "model.text_model.", "model."}
 
-// CutPrefix returns the name of a tensor in a Hugging Face checkpoint without the prefix of the
-// language model, which may be part of a larger model.
+// CutPrefix returns the name of a tensor in a Hugging Face checkpoint without the prefix that it
+// has if the language model is a part of a larger model.
 func CutPrefix(name string) string {
 	for _, p := range hfPrefixes {
 		if rest, ok := strings.CutPrefix(name, p); ok {
@@ -47,8 +47,9 @@ func CutPrefix(name string) string {
 	return name
 }
 
-// FindHF returns the architecture whose HF contains class, a class name from config.json such
-// as "LlamaForCausalLM". It returns nil if there is none.
+// FindHF returns the architecture for class, the name of a class in config.json such as
+// "LlamaForCausalLM". The field HF of an architecture has these names. It returns nil if there is
+// none.
 func FindHF(class string) *Arch {
 	for _, a := range all {
 		for _, c := range a.HF {
@@ -81,9 +82,9 @@ func (p Place) GGUF() string {
 	return LayerPrefix(p.Layer) + name
 }
 
-// FromHF returns the Place of the tensor called name in a Hugging Face checkpoint, with or
-// without the prefix of a model. ok is false if the tables do not have the name. FromHF does
-// not find Stacked tensors.
+// FromHF returns the Place of the tensor with the given name in a Hugging Face checkpoint, with or
+// without the prefix of a model. ok is false if the tables do not have the name. FromHF does not
+// find Stacked tensors.
 func (a *Arch) FromHF(name string) (p Place, ok bool) {
 	name = CutPrefix(name)
 	p.Layer, p.Expert = -1, -1
@@ -114,8 +115,8 @@ func (a *Arch) FromHF(name string) (p Place, ok bool) {
 }
 
 // matchHF reports whether name is t's name in a checkpoint or, if bias is true, the name of t's
-// bias. name has no prefix of the model or layer. expert is the expert's number in name, -1 if
-// it has none.
+// bias. name has no prefix of the model or layer. expert is the expert's number in name, or -1 if
+// name has none.
 func (t *Tensor) matchHF(name string, bias bool) (expert int, ok bool) {
 	if t.HF == "" || bias && t.hfBare() {
 		return -1, false
@@ -146,9 +147,9 @@ func (t *Tensor) hfEnd(bias bool) string {
 // ByRows reports whether each row of the matrix is a tensor of its own in a checkpoint.
 func (t *Tensor) ByRows() bool { return t.Stack == One && strings.Contains(t.HF, "%d") }
 
-// HFName returns the tensor's name in a checkpoint, without the model's prefix. If the tensor
-// is a stack it is the name of one expert's tensor. HFName returns "" if the architecture's
-// table has no name for it.
+// HFName returns the tensor's name in a checkpoint, without the model's prefix. If the tensor is a
+// stack, the result is the name of one expert's tensor. HFName returns "" if the table of the
+// architecture has no name for the tensor.
 func (t *Tensor) HFName(layer, expert int, bias bool) string {
 	if t.HF == "" || bias && t.hfBare() {
 		return ""
@@ -166,9 +167,9 @@ func (t *Tensor) HFName(layer, expert int, bias bool) string {
 // StackedName returns a Stacked tensor's name with the prefix of its layer.
 func StackedName(layer int, name string) string { return fmt.Sprintf("%s%d.%s", hfLayers, layer, name) }
 
-// Turned reports whether a Hugging Face checkpoint has the rows of a matrix and the elements of
-// its bias in a different order than GGUF, within each head: see PairRow.
-func (a *Arch) Turned(t *Tensor) bool {
+// Reordered reports whether, within each head, the rows of a matrix and the elements of its bias
+// have another order in a Hugging Face checkpoint than in GGUF: see PairRow.
+func (a *Arch) Reordered(t *Tensor) bool {
 	return a.Rotation == Pairs && (t.Role == AttnQ || t.Role == AttnK)
 }
 
@@ -179,8 +180,8 @@ func PairRow(row, n int) int {
 	return row - in + in/2 + in%2*(n/2)
 }
 
-// PlusOne reports whether 1 must be added to a vector of a Hugging Face checkpoint. There the
-// norm adds the 1, but in GGUF the weights include it.
+// PlusOne reports whether 1 must be added to a vector of a Hugging Face checkpoint. In Hugging
+// Face's models, the norm adds the 1; in GGUF, the weights include the 1.
 func (a *Arch) PlusOne(t *Tensor) bool {
 	switch t.Role {
 	case AttnNorm, FFNNorm, AttnPostNorm, FFNPostNorm, AttnQNorm, AttnKNorm, OutputNorm:
@@ -191,7 +192,7 @@ func (a *Arch) PlusOne(t *Tensor) bool {
 
 // ValueHeads reports whether the rows or the columns of a tensor belong to the value heads of a
 // gated delta rule. Value heads are in a different order in a Hugging Face checkpoint: see
-// ValueHead. skip is the number of rows before them.
+// ValueHead. skip is the number of rows before those of the value heads.
 func (t *Tensor) ValueHeads(s *Sizes) (skip int, rows, cols bool) {
 	if t.In != DeltaLayers {
 		return 0, false, false

@@ -143,7 +143,7 @@ func (a *Arch) Metadata(h *Hparams) []Pair {
 	return append(list, Pair{a.Name + "." + a.NormEps(), h.NormEps})
 }
 
-// NormEps returns the key of epsilon, which norms add to mean squares or variances.
+// NormEps returns the key of epsilon, the number that norms add to mean squares or variances.
 func (a *Arch) NormEps() string {
 	if a.LayerNorm {
 		return KeyLayerNormEps

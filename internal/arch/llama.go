@@ -1,7 +1,7 @@
 package arch
 
-// Llama is LLaMA 1 to 3, Mistral, Mixtral and other models that were converted to their form.
-// Hugging Face checkpoints of these models rotate Halves. Conversion reorders the rows of the
+// Llama is LLaMA 1 to 3, Mistral, Mixtral, and other models whose files were converted to the same
+// form. Hugging Face checkpoints of these models rotate Halves. Conversion reorders the rows of the
 // query and key matrices, so that GGUF files rotate Pairs.
 var Llama = Arch{
 	Name:     "llama",

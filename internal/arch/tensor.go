@@ -10,7 +10,7 @@ type Role string
 const (
 	TokenEmbed Role = "token_embd"         // [Vocab, Embd]
 	RopeFreqs  Role = "rope_freqs"         // [RopePairs] divisors of RoPE's frequencies
-	RopeLong   Role = "rope_factors_long"  // [RopePairs] for contexts beyond training's
+	RopeLong   Role = "rope_factors_long"  // [RopePairs] for contexts that are longer than in training
 	RopeShort  Role = "rope_factors_short" // [RopePairs] for shorter contexts
 	OutputNorm Role = "output_norm"        // [Embd]
 	Output     Role = "output"             // [Vocab, Embd]; without it TokenEmbed is used
@@ -69,10 +69,11 @@ const (
 	SharedPostNorm  Role = "post_ffw_norm_1"     // [Embd] norm of the output of the shared network
 )
 
-// Weight returns the role with ".weight": the end of the tensor's name.
+// Weight returns the role with ".weight" appended, which is the end of the tensor's name.
 func (r Role) Weight() string { return string(r) + ".weight" }
 
-// Tensor describes a tensor of an architecture, which a model has once or in every layer.
+// Tensor describes a tensor of an architecture. A model has the tensor once, or once in every
+// layer.
 type Tensor struct {
 	Role Role
 	Name string // name in GGUF, without "blk.N." and ".weight"; "": as Role

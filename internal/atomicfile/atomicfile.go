@@ -99,7 +99,8 @@ func (f *File) Commit() error {
 	return err
 }
 
-// link gives an unnamed file a name: the target if that is free, or else a temporary one.
+// link gives an unnamed file a name: the name of the target if that is free, or else a temporary
+// name.
 func (f *File) link() (name string, err error) {
 	if err := linkFile(f.File, f.target); !errors.Is(err, fs.ErrExist) {
 		return f.target, err

@@ -47,8 +47,8 @@ func inBothWays(t *testing.T, test func(t *testing.T)) {
 	}
 }
 
-// TestFile checks that only Commit replaces the old file, and that the new one gets its
-// permissions.
+// TestFile checks that only Commit replaces the old file, and that the new file gets the
+// permissions of the old one.
 func TestFile(t *testing.T) {
 	inBothWays(t, func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "out")
@@ -85,7 +85,7 @@ func TestFile(t *testing.T) {
 				st, err := os.Stat(path)
 				require.NoError(t, err)
 				if old == 0 {
-					require.Zero(t, st.Mode()&0o027, "no more than was asked for")
+					require.Zero(t, st.Mode()&0o027, "the file must not have more permissions than were asked for")
 				} else {
 					require.Equal(t, old, st.Mode())
 				}
@@ -112,7 +112,7 @@ func TestLongName(t *testing.T) {
 // TestLinks checks that Create writes to the target of a symbolic link and keeps the link.
 func TestLinks(t *testing.T) {
 	if runtime.GOOS == "windows" {
-		t.Skip("links ask for rights")
+		t.Skip("making links needs rights that this user lacks")
 	}
 	inBothWays(t, func(t *testing.T) {
 		dir := t.TempDir()
@@ -136,7 +136,7 @@ func TestLinks(t *testing.T) {
 			requireText(t, path(tt.target), "hello")
 			st, err := os.Lstat(path(tt.path))
 			require.NoError(t, err)
-			require.Equal(t, tt.path != tt.target, st.Mode()&os.ModeSymlink != 0, "%s is what it was", tt.path)
+			require.Equal(t, tt.path != tt.target, st.Mode()&os.ModeSymlink != 0, "%s: a link must stay a link, and a file a file", tt.path)
 		}
 		require.Equal(t, []string{"chain", "dangling", "link", "link2", "loop", "new", "old", "there"}, list(t, dir))
 		require.Equal(t, []string{"new", "old", "third"}, list(t, path("there")))
@@ -154,7 +154,7 @@ func TestRefused(t *testing.T) {
 		absent := filepath.Join(dir, "absent", "out")
 		_, err = Create(absent, 0o666)
 		require.ErrorIs(t, err, os.ErrNotExist)
-		require.ErrorContains(t, err, absent+":", "the name that was asked for")
+		require.ErrorContains(t, err, absent+":", "the error must have the name that the caller gave")
 		require.ErrorIs(t, CheckFolder(absent), os.ErrNotExist)
 		save(t, filepath.Join(dir, "file"), "")
 		require.NoError(t, CheckFolder(filepath.Join(dir, "file")))

@@ -32,7 +32,7 @@ func Check(path string, inputs []string, force bool) error {
 	return nil
 }
 
-// IsOneOf reports whether file is regular and one of the files with the given names.
+// IsOneOf reports whether file is a regular file, and is one of the files with the given names.
 func IsOneOf(file fs.FileInfo, names []string) bool {
 	return file.Mode().IsRegular() && slices.ContainsFunc(names, func(name string) bool {
 		st, err := os.Stat(name)
@@ -51,8 +51,8 @@ func CheckFolder(path string) error {
 	return err
 }
 
-// followLinks follows symbolic links to their target, which need not exist. Without that a
-// rename would replace the link.
+// followLinks follows symbolic links to their target, which need not exist. Otherwise, a rename
+// would replace the link.
 func followLinks(path string) string {
 	const limit = 40 // Linux's limit
 	for range limit {

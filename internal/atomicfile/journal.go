@@ -87,8 +87,8 @@ func (j *Journal) Reader() io.Reader { return io.NewSectionReader(j.file, 0, j.s
 // Size returns the size of all lines in bytes.
 func (j *Journal) Size() int64 { return j.size }
 
-// Append adds a line, which must end in a newline. If it fails it removes the part that was
-// written.
+// Append adds a line, which must end in a newline. If it fails, it removes the part of the line
+// that was written.
 func (j *Journal) Append(line []byte) error {
 	_, err := j.file.Write(line)
 	if err != nil {

@@ -10,17 +10,17 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestJournal checks that OpenJournal keeps whole lines and removes a torn last line.
+// TestJournal checks that OpenJournal keeps complete lines and removes an incomplete last line.
 func TestJournal(t *testing.T) {
 	long := strings.Repeat("x", 200<<10)
 	for name, tt := range map[string]struct{ before, kept string }{
-		"new":                  {"", ""},
-		"whole":                {"a\nb\n", "a\nb\n"},
-		"torn":                 {"a\nb", "a\n"},
-		"nothing but torn":     {"ab", ""},
-		"torn far from an end": {"a\n" + long, "a\n"},
-		"long, torn":           {long + "\n" + long + "\n" + long, long + "\n" + long + "\n"},
-		"blank":                {"\n\n", "\n\n"},
+		"new":                     {"", ""},
+		"whole":                   {"a\nb\n", "a\nb\n"},
+		"torn":                    {"a\nb", "a\n"},
+		"only an incomplete line": {"ab", ""},
+		"a long incomplete line":  {"a\n" + long, "a\n"},
+		"long, torn":              {long + "\n" + long + "\n" + long, long + "\n" + long + "\n"},
+		"blank":                   {"\n\n", "\n\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "journal")

@@ -63,7 +63,7 @@ func TestRates(t *testing.T) {
 	require.Equal(t, 512e9/2, pp.MulAddRate())
 	require.Zero(t, pp.WeightRate())
 
-	// Eight texts share each reading of the weights.
+	// With eight texts at once, the weights are read once for all of them.
 	tg.Test.Parallel = 8
 	require.Equal(t, []float64{512, 256, 512}, tg.Rates())
 	require.Equal(t, 64*6e8, tg.WeightRate())
@@ -154,7 +154,7 @@ func TestCompare(t *testing.T) {
 	require.Contains(t, out.String(), "faster by 99")
 	require.Contains(t, out.String(), "not in the baseline")
 
-	// Reports from before n_parallel existed are about one text.
+	// Older reports do not have n_parallel. They are about one text.
 	require.NoError(t, os.WriteFile(path, bytes.ReplaceAll(b.Bytes(), []byte("n_parallel"), []byte("n_other")), 0o644))
 	base, err = ReadBaseline(path)
 	require.NoError(t, err)

@@ -22,7 +22,7 @@ type saved struct {
 	Prompt    int       `json:"n_prompt"`
 	Gen       int       `json:"n_gen"`
 	Depth     int       `json:"n_depth"`
-	Parallel  int       `json:"n_parallel"` // missing in llama-bench's reports, which have one text; then 0
+	Parallel  int       `json:"n_parallel"` // missing in reports of llama-bench, which always evaluates one text; then 0
 	Rates     []float64 `json:"samples_ts"`
 }
 
@@ -101,9 +101,9 @@ func verdict(old, now []float64) string {
 	return fmt.Sprintf("slower by %.1f %% (p = %.1g)", -100*change, p)
 }
 
-// welch compares a sample of na values, summarized in a, with one of nb values, summarized in b.
-// It returns the probability that two samples' means differ by at least as much as these if the
-// true means are equal (B. L. Welch, Biometrika 34, 1947).
+// welch compares two samples. The first has na values, which are summarized in a; the second has nb
+// values, which are summarized in b. It returns the probability that two samples' means differ by
+// at least as much as these if the true means are equal (B. L. Welch, Biometrika 34, 1947).
 func welch(a stats, na int, b stats, nb int) float64 {
 	va, vb := a.stddev*a.stddev/float64(na), b.stddev*b.stddev/float64(nb)
 	if va+vb == 0 {

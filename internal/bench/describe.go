@@ -52,8 +52,8 @@ func sizeLabel(params int64) string {
 	return fmt.Sprintf("%.0fB", math.Round(float64(params)/1e9))
 }
 
-// fileType returns the name of the file's mix of types, from its metadata. Without such metadata
-// it returns the name of the type that most weights have.
+// fileType returns the name of the file's mix of types, from its metadata. If there is no such
+// metadata, it returns the name of the type that most weights have.
 func fileType(f *gguf.File, elems map[quant.Type]int64) string {
 	if n, found, err := f.Uint(gguf.KeyFileType); found && err == nil && n <= math.MaxUint32 {
 		if name := gguf.FileType(n).Describe(); name != "" {

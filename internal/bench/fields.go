@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// A field is one column of the machine-readable reports. The names up to
-// samples_ts are llama-bench's, so that scripts made for it work.
+// A field is one column of the machine-readable reports. The names up to samples_ts are those of
+// llama-bench, so that scripts for llama-bench work.
 type field struct {
 	name  string
 	sql   string // type of the column

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// markdown writes llama-bench's table with two further columns: the median rate, and what bounds
-// the rate. Columns have fixed widths, so each row can be written as soon as its result is
-// known.
+// markdown writes the table of llama-bench with two further columns: the median rate, and the
+// number that limits the rate. Columns have fixed widths, so each row can be written as soon as its
+// result is known.
 type markdown struct {
 	w       io.Writer
 	started bool
@@ -51,9 +51,9 @@ func (t Test) unusual() string {
 	return s
 }
 
-// boundText describes what bounds r's speed. For generation it returns the bytes of weights read
-// per second and their share of the memory bandwidth, if that was measured. For prompts it
-// returns the multiply-adds per second and core. It assumes one thread per core.
+// boundText describes what bounds r's speed. For generation, it returns the bytes of weights read
+// per second and their share of the memory bandwidth, if that was measured. For prompts it returns
+// the multiply-adds per second and core. It assumes one thread per core.
 func boundText(r *Result) string {
 	if rate := r.MulAddRate(); rate > 0 {
 		return fmt.Sprintf("%.1f Gmadd/s a core", rate/1e9)

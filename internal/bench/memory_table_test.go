@@ -32,13 +32,13 @@ func (s *shape) cache(n int) int64 {
 	return int64(n) * int64(s.layers) * int64(h.NumKVHeads) * int64(h.KeyDim+h.ValueDim) * 2
 }
 
-// TestMemoryTable checks the table of the models that fit into a board's memory.
+// TestMemoryTable checks the table that shows which models fit into the memory of a board.
 func TestMemoryTable(t *testing.T) {
 	const (
 		path       = "../../docs/raspberry-pi.md"
 		begin, end = "<!-- table: made by TestMemoryTable -->\n", "<!-- end of the table -->\n"
 		tokens     = 4096
-		scratch    = 0.15e9 // bytes that the program needs besides, for a batch of 512 tokens
+		scratch    = 0.15e9 // bytes that the program needs in addition, for a batch of 512 tokens
 	)
 	// The memory that a system without a desktop leaves free.
 	boards := []struct {
@@ -81,11 +81,11 @@ func TestMemoryTable(t *testing.T) {
 		require.NoError(t, os.WriteFile(path, []byte(before+begin+b.String()+end+after), 0o644))
 		return
 	}
-	require.Equal(t, b.String(), table, "make golden rewrites it")
+	require.Equal(t, b.String(), table, "the page is out of date: \"make golden\" rewrites it")
 }
 
-// TestMemoryOfShapes checks weights and cache, from which the table is computed, against a
-// model in memory.
+// TestMemoryOfShapes compares the functions weights and cache, from which the table is computed,
+// with a model in memory.
 func TestMemoryOfShapes(t *testing.T) {
 	const layers = 2
 	f, err := Synthetic(t.Context(), fmt.Sprintf("160M@%d:q4_0", layers), 0)

@@ -37,8 +37,8 @@ func NewReport(format string, w io.Writer) Report {
 	panic("bench: report format " + format)
 }
 
-// jsonReport writes an object for each test: as an element of one array or, if lines is true, on
-// a line of its own.
+// jsonReport writes an object for each test. The objects are elements of one array or, if lines is
+// true, each is on a line of its own.
 type jsonReport struct {
 	w     io.Writer
 	lines bool
@@ -74,8 +74,8 @@ func (j *jsonReport) Close() error {
 	return err
 }
 
-// resultJSON returns r as an object with the fields in order. If indent is not empty, each
-// field is on a line of its own.
+// resultJSON returns r as an object with the fields in order. If indent is not empty, each field is
+// on its own line.
 func resultJSON(r *Result, indent string) (string, error) {
 	separator, end := ", ", "}"
 	if indent != "" {

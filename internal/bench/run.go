@@ -17,7 +17,7 @@ type Runner struct {
 	NoWarmup      bool
 	ReadBandwidth func(threads int) float64 // returns 0 if it was not measured
 	Commit        string
-	// Progress, if not nil, is called before the warm-up and before each repetition, with a
+	// If Progress is not nil, it is called before the warm-up and before each repetition, with a
 	// description such as "pp512: 1 of 5".
 	Progress func(what string)
 
@@ -110,8 +110,8 @@ func (r *Runner) prepare(t Test) error {
 	return nil
 }
 
-// once runs t and returns the time for its prompts and generation. The time to fill the context
-// to the test's depth does not count.
+// once runs t and returns the time for its prompts and generation. The time that it takes to fill
+// the context up to the depth of the test does not count.
 func (r *Runner) once(ctx context.Context, t Test) (time.Duration, error) {
 	for _, s := range r.texts {
 		s.Free()

@@ -39,9 +39,8 @@ func readSensors(root fs.FS) Sensors {
 	return s
 }
 
-// isCPUZone reports whether a thermal zone of that type is the processor's:
-// "cpu-thermal" on a Pi, "x86_pkg_temp" on Intel, "soc_thermal" and the like on
-// other boards.
+// isCPUZone reports whether a thermal zone of this type belongs to the processor: "cpu-thermal" on
+// a Pi, "x86_pkg_temp" on Intel, "soc_thermal" and the like on other boards.
 func isCPUZone(kind string) bool {
 	for _, word := range []string{"cpu", "x86_pkg", "soc", "k10temp", "acpitz"} {
 		if strings.Contains(strings.ToLower(kind), word) {

@@ -28,7 +28,7 @@ func TestThrottledBits(t *testing.T) {
 		want   bool
 	}{
 		{"throttled=0x0\n", false},
-		{"throttled=0x50000\n", false}, // since boot, but not now
+		{"throttled=0x50000\n", false}, // throttled since the start of the system, but not now
 		{"throttled=0x50005\n", true},
 		{"throttled=0x8", true},
 		{"", false},

@@ -30,7 +30,7 @@ func TestFile(t *testing.T) {
 	f, err := builtin.Open(gguf.Options{})
 	require.NoError(t, err)
 	defer f.Close()
-	require.True(t, f.Mapped(), "it is copied")
+	require.True(t, f.Mapped(), "the model must be used in place, not copied")
 	require.Equal(t, builtin.Name, f.Path)
 	text, found, err := f.String("tokenizer.chat_template")
 	require.NoError(t, err)

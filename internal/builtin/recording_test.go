@@ -58,7 +58,7 @@ type recording struct {
 	pieces []piece
 }
 
-// piece is a text that appears after at seconds and stays.
+// piece is a text that appears at a time in seconds, called at, and stays.
 type piece struct {
 	text         string
 	line, column int
@@ -66,7 +66,7 @@ type piece struct {
 	typed        bool
 }
 
-// The pace of a reader.
+// These times let a viewer read along.
 const (
 	perKey  = 0.03 // seconds
 	perWord = 0.08
@@ -104,7 +104,7 @@ func (r *recording) answer(text string) {
 
 // svg returns the recording as an SVG file.
 func (r *recording) svg(columns int) []byte {
-	const wide, high, margin = 8.43, 19, 14 // in pixels: a character's width, a line's height, the margin
+	const wide, high, margin = 8.43, 19, 14 // in pixels: the width of a character, the height of a line, the margin
 	var b bytes.Buffer
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%.0f" height="%d" font-family="ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace" font-size="14">`+"\n",
 		wide*float64(columns)+2*margin, high*r.line+2*margin-high/2)

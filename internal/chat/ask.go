@@ -28,9 +28,9 @@ type Chat struct {
 
 	Keep    int  // number of tokens at the beginning that stay in a full context; -1: those of the first turn's prompt
 	NoShift bool // a full context ends the answer, and nothing is dropped
-	// Dropped, if not nil, is called after turns or tokens were dropped from a full context.
+	// If Dropped is not nil, it is called after turns or tokens were dropped from a full context.
 	Dropped func(Drop)
-	// Prompt, if not nil, is called with the tokens of an answer's prompt that must be
+	// If Prompt is not nil, it is called with those tokens of an answer's prompt that must be
 	// evaluated.
 	Prompt func(tokens []int32)
 
@@ -76,7 +76,7 @@ func (c *Chat) Say(m Message) {
 
 // Answer lets the model answer the last message. It sets the prompt and the sampler of req, adds
 // the template's stop texts, and makes room if the context is full. It evaluates only the tokens
-// that the text does not hold yet. emit, if not nil, is called with each token. The answer
+// that the text does not hold yet. If emit is not nil, it is called with each token. The answer
 // becomes part of the conversation even if it was interrupted, but not after an error.
 func (c *Chat) Answer(ctx context.Context, req engine.Request, emit func(engine.Token) error) (engine.Result, error) {
 	if err := c.encode(); err != nil {
@@ -96,7 +96,7 @@ func (c *Chat) Answer(ctx context.Context, req engine.Request, emit func(engine.
 	req.Prompt, req.Sampler = c.tokens, c.sampler
 	req.Stop = append(slices.Clone(req.Stop), c.Template.Stops...)
 	// prompt is how many tokens of the prompt are still in the context. all is the length of the
-	// prompt minus all dropped tokens, even those of the answer.
+	// prompt minus all dropped tokens, including dropped tokens of the answer.
 	prompt, all := len(c.tokens), len(c.tokens)
 	if !c.NoShift {
 		req.Full = func(m engine.Movable) (bool, error) {

@@ -47,7 +47,7 @@ func TestOnlyNewTextIsEvaluated(t *testing.T) {
 			last = say(t, c, s, "Bye", "Hello.")
 		}
 		require.Equal(t, second, last, name)
-		require.Less(t, last, 130, name) // marks of a template are spelled in bytes here
+		require.Less(t, last, 130, name) // the vocabulary of this test writes the marks of templates byte by byte
 
 		// The tokens equal those of the whole conversation encoded at once. With a token for each
 		// byte, there is only one way to encode it.
@@ -80,7 +80,7 @@ func TestUndoAndRegenerate(t *testing.T) {
 	before := append([]int32{}, c.tokens...)
 	say(t, c, s, "two", "second")
 	require.True(t, c.Regenerate())
-	require.Equal(t, 1+len("third"), say(t, c, s, "", "third"), "only the last token, and the answer")
+	require.Equal(t, 1+len("third"), say(t, c, s, "", "third"), "only the last token of the prompt and the answer must be evaluated")
 	require.Equal(t, "third", c.Messages[4].Content)
 	m, ok := c.Undo()
 	require.True(t, ok)
@@ -96,7 +96,7 @@ func TestUndoAndRegenerate(t *testing.T) {
 	say(t, c, s, "one", "first")
 	require.Equal(t, before, c.tokens)
 
-	// A new system message takes effect.
+	// A new system message must be in the next prompt.
 	c.SetSystem("new")
 	say(t, c, s, "two", "second")
 	require.Contains(t, words(c.tok, c.tokens), "new<|eot_id|>")
@@ -118,7 +118,7 @@ func TestFullContext(t *testing.T) {
 			require.False(t, d.Message, name)
 			dropped += d.Turns
 		}
-		// The answer begins with a space if the template has one there.
+		// The answer begins with a space if the template has a space at this place.
 		answer := "Hello."
 		if text, err := c.Template.Text(append(slices.Clone(fixed), fixed[2:]...)); err == nil && strings.Contains(text, " Hello.") {
 			answer = " Hello."
@@ -135,7 +135,7 @@ func TestFullContext(t *testing.T) {
 			require.Equal(t, strings.TrimPrefix(text+answer, "<s>"), strings.TrimPrefix(got, "<s>"), name)
 		}
 		require.Greater(t, dropped, 50, name)
-		require.Less(t, worst, 140, "%s: nothing was evaluated again", name)
+		require.Less(t, worst, 140, "%s: too many tokens were evaluated again", name)
 	}
 }
 
@@ -149,7 +149,7 @@ func TestFullContextWithoutShift(t *testing.T) {
 	require.ErrorAs(t, err, &full)
 	require.Equal(t, 100, full.Ctx)
 
-	// Even with context shift a message can be too long.
+	// A message can be too long even if the context is shifted.
 	c.NoShift = false
 	_, err = c.Answer(context.Background(), engine.Request{MaxTokens: -1}, nil)
 	require.ErrorAs(t, err, &full)

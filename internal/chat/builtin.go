@@ -12,8 +12,8 @@ var sources embed.FS
 
 // builtin is a template that comes with the program.
 type builtin struct {
-	// stops are texts that end an answer, for models that were not trained to end it with a token,
-	// or whose vocabulary has no such token.
+	// stops are texts that end an answer. They are for models that were not trained to end an
+	// answer with a token, or whose vocabulary has no such token.
 	stops []string
 	// exact marks Alpaca's templates. The tokenizer adds no space before their texts, and they have
 	// a place for Message.Input.

@@ -25,8 +25,8 @@ const (
 type Message struct {
 	Role    string `json:"role"`
 	Content string `json:"content"` // the text
-	// Input is the text to which an instruction applies, the "### Input:" of Alpaca's format. If the
-	// template has no place for it, it follows the content.
+	// Input is the text to which an instruction applies, the "### Input:" of Alpaca's format. If
+	// the template has no place for the input, the input follows the content.
 	Input string `json:"input,omitempty"`
 	// Object is the message as a JSON object if it has more than the fields above:
 	// content in parts, tool calls, reasoning, a name. Templates see all of Object. If
@@ -34,8 +34,8 @@ type Message struct {
 	Object json.RawMessage `json:"object,omitempty"`
 }
 
-// CheckMessages returns an error unless there are messages and each has a role. The template checks
-// their order.
+// CheckMessages returns an error if there are no messages, or if a message has no role. The
+// template checks their order.
 func CheckMessages(messages []Message) error {
 	if len(messages) == 0 {
 		return fmt.Errorf("chat: no messages, there must be one to answer")

@@ -15,7 +15,7 @@ type Conversation struct {
 	Template *Template
 	Messages []Message // a system message first, if there is one
 
-	// Warn, if not nil, is called with a warning about the template.
+	// If Warn is not nil, it is called with warnings about the template.
 	Warn func(string)
 
 	tok    *tokenizer.Tokenizer
@@ -140,8 +140,8 @@ func (c *Conversation) shown() []Message {
 }
 
 // encode brings tokens and turns up to date with Messages. The tokens then end where the answer to
-// the last message begins. If the last message is the model's, the tokens end with this message, so
-// that the model continues it.
+// the last message begins. If the last message is an answer of the model, the tokens end with this
+// message, so that the model continues the answer.
 func (c *Conversation) encode() error {
 	shown := c.shown()
 	parts, err := c.Template.parts(shown, true)
@@ -204,7 +204,8 @@ func (c *Conversation) encode() error {
 	return nil
 }
 
-// startOf returns the index of the first token of a message's text, or end if parts have none.
+// startOf returns the index of the first token of a message's text, or end if no part belongs to
+// the message.
 func startOf(parts []part, starts []int, message, end int) int {
 	for i, p := range parts {
 		if p.message == message {
@@ -214,8 +215,8 @@ func startOf(parts []part, starts []int, message, end int) int {
 	return end
 }
 
-// continues returns the rest of parts, whose tokens are not in c.tokens yet. text is the text of
-// parts. ok is false if text does not begin with the text of c.tokens.
+// continues returns those of parts at the end whose tokens are not yet in c.tokens. text is the
+// text of parts. ok is false if text does not begin with the text of c.tokens.
 func (c *Conversation) continues(parts []part, text string) (rest []part, ok bool) {
 	n := len(c.turns)
 	if n == 0 || c.turns[n-1].prompt == "" {

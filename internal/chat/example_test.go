@@ -11,7 +11,7 @@ import (
 	"alpaca/internal/tokenizer"
 )
 
-// Example makes the text of a conversation by a built-in template.
+// Example makes the text of a conversation with a built-in template.
 func Example() {
 	path := filepath.Join(os.TempDir(), fmt.Sprintf("example-%d.gguf", os.Getpid()))
 	defer os.Remove(path)

@@ -18,8 +18,8 @@ var controlTokens = []string{"<unk>", "<s>", "</s>", "<|im_start|>", "<|im_end|>
 	"<|start_header_id|>", "<|end_header_id|>", "<start_of_turn>", "<end_of_turn>", "<|user|>",
 	"<|assistant|>", "<|system|>", "<|end|>", "<｜User｜>", "<｜Assistant｜>", "<|EOT|>"}
 
-// vocab returns a vocabulary of single bytes, a few words, controlTokens, and the control
-// tokens given.
+// vocab returns a vocabulary of single bytes, a few words, controlTokens, and the tokens in
+// controls.
 func vocab(t testing.TB, spacePrefix bool, controls ...string) *tokenizer.Tokenizer {
 	t.Helper()
 	v := tokenizer.Vocab{Model: tokenizer.ModelSPM, AddSpacePrefix: &spacePrefix,

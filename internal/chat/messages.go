@@ -16,7 +16,7 @@ type Request struct {
 }
 
 // ParseRequest parses JSON: an object {"messages": […], "tools": […], "chat_template_kwargs": {…},
-// "documents": […]}, or a list of messages. In an object only the messages are required.
+// "documents": […]}, or a list of messages. In an object, only the messages are required.
 func ParseRequest(data []byte) (Request, error) {
 	var r struct {
 		Messages []json.RawMessage `json:"messages"`
@@ -107,8 +107,8 @@ func parseMessage(object json.RawMessage) (m Message, err error) {
 	return m, nil
 }
 
-// contentText returns the text of a content: a string, or a list of parts, which must all be texts.
-// isText reports whether raw is a string.
+// contentText returns the text of a content, which is a string or a list of parts. All parts must
+// be texts. isText reports whether raw is a string.
 func contentText(raw json.RawMessage) (text string, isText bool, err error) {
 	if err := json.Unmarshal(raw, &text); err == nil {
 		return text, true, nil

@@ -6,8 +6,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// FuzzMessages checks that a request which ParseRequest accepts is a conversation: it has
-// messages, and the template shows the first message if it is the user's.
+// FuzzMessages checks that a request which ParseRequest accepts is a conversation: it has messages,
+// and the template shows the first message if that message is the user's.
 func FuzzMessages(f *testing.F) {
 	f.Add([]byte(`{"messages":[{"role":"user","content":"hi"}]}`))
 	f.Add([]byte(`[{"role":"user","content":[{"type":"text","text":"hi"}]}]`))

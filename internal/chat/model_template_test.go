@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// modelTemplates are written with the statements and line breaks of each family's own
-// template. Their texts were compared with Jinja2's rendering of the original templates.
+// modelTemplates have the same statements and line breaks as the original template of each family.
+// The texts that they give were compared with Jinja2's rendering of the originals.
 var modelTemplates = map[string]string{
 	"llama2": `{% if messages[0]['role'] == 'system' %}{% set turns = messages[1:] %}{% set system = messages[0]['content'] %}{% else %}{% set turns = messages %}{% set system = false %}{% endif %}` +
 		`{% for m in turns %}{% if (m['role'] == 'user') != (loop.index0 % 2 == 0) %}{{ raise_exception('by turns, please') }}{% endif %}` +
@@ -214,8 +214,8 @@ func TestModelTemplates(t *testing.T) {
 	}
 }
 
-// TestTemplateWithoutSystem checks that the system message is put in front of the user's
-// message if a template refuses it or silently leaves it out.
+// TestTemplateWithoutSystem checks what happens if a template refuses the system message or
+// silently leaves it out: the system message is put in front of the user's message.
 func TestTemplateWithoutSystem(t *testing.T) {
 	tok := vocab(t, true)
 	for _, source := range []string{

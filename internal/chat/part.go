@@ -16,7 +16,7 @@ type part struct {
 // fromTemplate is the value of part.message for text that comes from the template.
 const fromTemplate = -1
 
-// settings is the origin of tools and variables, which belong to no message.
+// settings is the origin of the text of tools and variables, which do not belong to a message.
 const settings text.Origin = math.MaxInt32 - 1
 
 // origin returns the origin of a message's fields.

@@ -14,10 +14,10 @@ import (
 // namedText is a variable of templates.
 type namedText struct{ name, text string }
 
-// specialTexts returns the texts of special tokens, each with the name of its template variable. BOS
-// and EOS are "" unless the vocabulary has them as control, unknown or user-defined tokens. A token
-// of another type is a guess of the tokenizer or a mistake in the file, and does not belong in a
-// prompt.
+// specialTexts returns the texts of special tokens, each with the name of its template variable.
+// The texts of BOS and EOS are "" unless the vocabulary has these tokens as control, unknown or
+// user-defined tokens. A token of another type is a guess of the tokenizer or a mistake in the
+// file, and does not belong in a prompt.
 func specialTexts(tok *tokenizer.Tokenizer) []namedText {
 	ids := tok.Special()
 	written := func(id int32) string {
@@ -170,9 +170,9 @@ func (t *Template) role(role string, o text.Origin) text.Text {
 	return text.From(role, o)
 }
 
-// object converts the fields of a message's Object, which are in from, as transformers does. It leaves
-// out null fields, and stores the reasoning as both "thinking" and "reasoning_content". It joins the
-// parts of a content and converts the arguments of tool calls, if the template needs it.
+// object converts the fields of a message's Object as transformers does. from has the fields. It
+// leaves out null fields, and stores the reasoning as both "thinking" and "reasoning_content". It
+// joins the parts of a content and converts the arguments of tool calls, if the template needs it.
 func (t *Template) object(from *value.Dict, m Message, o text.Origin) (*value.Dict, error) {
 	d := value.NewDict()
 	var reasoning value.Value

@@ -55,8 +55,8 @@ func TestMessagesInAnyOrder(t *testing.T) {
 	}
 }
 
-// TestBegunAnswer checks that the model continues an answer whose beginning the conversation
-// has, and that both become one message.
+// TestBegunAnswer checks that the model continues an answer if the conversation has its beginning,
+// and that the beginning and the continuation become one message.
 func TestBegunAnswer(t *testing.T) {
 	c, s := newChat(t, "chatml", "", 1000)
 	c.SetMessages([]Message{{Role: User, Content: "Hi"}, {Role: Assistant, Content: "It is"}})
@@ -76,7 +76,7 @@ func TestBegunAnswer(t *testing.T) {
 	n := say(t, c, s, "Bye", "no")
 	require.Len(t, c.Messages, 4)
 	require.True(t, strings.HasSuffix(words(c.tok, c.tokens), "It is you.<|im_end|>\n<|im_start|>user\nBye<|im_end|>\n<|im_start|>assistant\nno"))
-	require.Less(t, n, 40, "the rest was evaluated before")
+	require.Less(t, n, 40, "only the new tokens must be evaluated")
 }
 
 // TestToolAnswers checks that after a call only the tool's answer is evaluated.
@@ -139,14 +139,14 @@ func TestControlTokensOfData(t *testing.T) {
 		}
 		return n
 	}
-	// The template writes <|role|> for five messages with known roles, <|end|> after each
-	// message, <|user|> for the tool, and the last <|assistant|>.
+	// The template writes <|role|> for five messages with known roles, <|end|> after each message,
+	// <|user|> for the message of the tool, and <|assistant|> at the end.
 	want := count("harmless")
 	require.Positive(t, want)
 	for _, control := range controlTokens {
 		require.Equal(t, want, count(control), control)
 	}
-	require.Equal(t, want+1, count("user"), "a role that templates know is their own text")
+	require.Equal(t, want+1, count("user"), "the name of a role that the template knows is text of the template")
 }
 
 // TestToolForms checks that a template gets the arguments of tool calls, and contents in
@@ -178,8 +178,8 @@ func TestToolForms(t *testing.T) {
 	require.Equal(t, `user: x;assistant: f({"z": [1.5, "ü"], "a": null});tool: y;`, text)
 }
 
-// TestBOSOnce checks that a prompt begins with one BOS even if the template writes more, and
-// that the user is warned then.
+// TestBOSOnce checks that a prompt begins with only one BOS even if the template writes more. In
+// this case, there is a warning.
 func TestBOSOnce(t *testing.T) {
 	tok := vocab(t, false)
 	for source, warned := range map[string]bool{

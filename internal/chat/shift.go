@@ -6,20 +6,20 @@ package chat
 //	before: │ head │ lead │ user 1 │ answer 1 │ lead │ user 2 │ answer 2 │ …
 //	after:  │ head │ lead │ user 2 │ answer 2 │ …
 //
-// A lead is the template's text before a user's text. The first lead may be longer than later
-// ones, for instance if it contains the system message. If the first lead and the lead of the
+// A lead is the template's text before a user's text. The lead of the first turn may be longer than
+// later leads, for example if it contains the system message. If the first lead and the lead of the
 // first remaining turn end in the same tokens, these tokens are kept only once. So the remaining
 // text is what the template would have made.
 
-// span is the range of tokens from keep to end-1, which are to be dropped.
+// span is the range of tokens from keep to end-1, which will be dropped.
 type span struct {
 	keep, end int
 	turns     int // number of turns in it
 }
 
-// oldest returns the span of the oldest turns to drop. It has as few turns as possible so that
-// at most goal tokens remain. If that is impossible, it has all turns except the last. The first
-// keep tokens always stay. The span is empty if there is only one turn.
+// oldest returns the span of the oldest turns to drop. It has only as many turns as must be dropped
+// so that at most goal tokens remain. If that is impossible, it has all turns except the last. The
+// first keep tokens always stay. The span is empty if there is only one turn.
 func (c *Conversation) oldest(goal, keep int) (s span) {
 	if len(c.turns) == 0 {
 		return span{}
@@ -60,7 +60,8 @@ func (c *Conversation) drop(s span) error {
 	}
 	c.turns[0].start = unknown
 	c.first = c.turns[0].message
-	// The next turn is encoded as a continuation of the last one, which needs the last one's prompt.
+	// The next turn is encoded as a continuation of the last turn. This needs the prompt of the
+	// last turn.
 	last := &c.turns[len(c.turns)-1]
 	if last.goesOn {
 		return nil // shown has the whole answer; its begun part cannot be separated

@@ -36,7 +36,7 @@ type Settings struct {
 	Now    func() time.Time // returns the present time; nil: time.Now
 }
 
-// Builtin returns the built-in template called name, prepared for a vocabulary.
+// Builtin returns the built-in template with the given name, prepared for a vocabulary.
 func Builtin(name string, tok *tokenizer.Tokenizer) (*Template, error) {
 	b, ok := builtins[name]
 	if !ok {
@@ -122,7 +122,7 @@ func (t *Template) readsArguments() bool {
 	return err != nil
 }
 
-// With returns a copy of the template with other settings.
+// With returns a copy of the template that has the given settings.
 func (t *Template) With(s Settings) (*Template, error) {
 	c := *t
 	c.settings = s
@@ -132,8 +132,9 @@ func (t *Template) With(s Settings) (*Template, error) {
 	return &c, nil
 }
 
-// parts renders messages. If generate is true, the text ends where the answer begins. If the
-// last message is the model's, the text ends with this message, so that the model continues it.
+// parts renders messages. If generate is true, the text ends where the answer begins. If the last
+// message is an answer of the model, the text ends with this message, so that the model continues
+// the answer.
 func (t *Template) parts(messages []Message, generate bool) ([]part, error) {
 	return t.render(context.Background(), messages, generate)
 }
@@ -172,8 +173,8 @@ func (t *Template) render(ctx context.Context, messages []Message, generate bool
 	return partsOf(text), nil
 }
 
-// limits returns the limits for rendering a conversation of size bytes. They are many times the
-// need of published templates, which repeat a conversation only a few times.
+// limits returns the limits for rendering a conversation of size bytes. The limits are many times
+// what published templates need, because these repeat a conversation only a few times.
 func limits(size int) value.Limits {
 	size = min(size, 1<<24) // 16 MiB: a conversation of four million tokens
 	return value.Limits{Steps: 3e6 + 64*size, Bytes: 256<<20 + 64*size, Output: 1<<20 + 4*size, Depth: 200}
@@ -197,9 +198,9 @@ func (t *Template) Text(messages []Message) (string, error) {
 	return flat(parts), err
 }
 
-// Prompt returns the text of a conversation and its tokens, including BOS. If generate is true,
-// the text ends where the answer begins. If the last message is the model's, the text ends with
-// that message, so that the model continues it.
+// Prompt returns the text of a conversation and its tokens, including BOS. If generate is true, the
+// text ends where the answer begins. If the last message is an answer of the model, the text ends
+// with this message, so that the model continues the answer.
 func (t *Template) Prompt(ctx context.Context, tok *tokenizer.Tokenizer, messages []Message, generate bool) (string, []int32, error) {
 	parts, err := t.render(ctx, messages, generate)
 	if err != nil {
@@ -210,8 +211,8 @@ func (t *Template) Prompt(ctx context.Context, tok *tokenizer.Tokenizer, message
 	return flat(parts), ids, nil
 }
 
-// withBOS makes ids begin with one BOS, if the vocabulary wants it. added is the number of tokens
-// added; it is negative if surplus BOS were removed. repeated reports whether they were.
+// withBOS makes ids begin with exactly one BOS, if the vocabulary asks for BOS. added is the number
+// of tokens added; it is negative if surplus BOS were removed. repeated reports whether they were.
 func withBOS(tok *tokenizer.Tokenizer, ids []int32) (list []int32, added int, repeated bool) {
 	bos := tok.BOS()
 	n := 0

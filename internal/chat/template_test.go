@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	jinjatext "alpaca/internal/jinja/text"
 	"alpaca/internal/tokenizer"
 )
 
@@ -19,8 +20,8 @@ var fixed = []Message{
 
 const stanfordIntro = "Below is an instruction that describes a task. Write a response that appropriately completes the request."
 
-// rendering is the published text of a conversation, from the maker of the model or the
-// nearest source. <s> and </s> stand for the model's own BOS and EOS. If the source is a
+// rendering is the published text of a conversation. It comes from the maker of the model or from
+// the next best source. <s> and </s> stand for the model's own BOS and EOS. If the source is a
 // Jinja template, Jinja2 3.1.6 rendered it with trim_blocks and lstrip_blocks, as transformers
 // does.
 type rendering struct {
@@ -35,7 +36,7 @@ const chatML = "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nHi<|i
 var published = []rendering{
 	{"alpaca", "antimatter15/alpaca.cpp 899fa59 chat.cpp:859-861",
 		"<s> Be brief.\n\n<s>### Instruction:\n\nHi\n### Response:\n\nHello.</s><s>### Instruction:\n\nBye\n### Response:\n\n"},
-	// One turn is as in training; no source says how a second turn follows.
+	// One turn has the form of the training; no source shows how a second turn follows.
 	{"stanford", "tatsu-lab/stanford_alpaca 761dc5b train.py:31-43 (PROMPT_DICT), :141",
 		"<s>Be brief.\n\n### Instruction:\nHi\n\n### Response:Hello.</s>\n\n### Instruction:\nBye\n\n### Response:"},
 	{"chatml", "ggml-org/llama.cpp c392e50 tests/test-chat-template.cpp, teknium/OpenHermes-2.5-Mistral-7B", chatML},
@@ -48,7 +49,7 @@ var published = []rendering{
 		"<s>Be brief.### Instruction:\nHi\n### Response:\nHello.\n<|EOT|>\n### Instruction:\nBye\n### Response:\n"},
 	{"deepseek-r1", "ggml-org/llama.cpp c392e50 models/templates/deepseek-ai-DeepSeek-R1-Distill-Llama-8B.jinja",
 		"<s>Be brief.<｜User｜>Hi<｜Assistant｜>Hello.</s><｜User｜>Bye<｜Assistant｜><think>\n"},
-	// V3 has R1's form without the thinking.
+	// V3 has the form of R1, but without the thoughts.
 	{"deepseek-v3", "deepseek-ai/DeepSeek-V3 tokenizer_config.json as others repeat it: R1's without the last token",
 		"<s>Be brief.<｜User｜>Hi<｜Assistant｜>Hello.</s><｜User｜>Bye<｜Assistant｜>"},
 	// Gemma 2's template refuses system messages; Gemma 3's puts them before the user's.
@@ -60,9 +61,9 @@ var published = []rendering{
 		"<s><|start_header_id|>system<|end_header_id|>\n\nBe brief.<|eot_id|><|start_header_id|>user<|end_header_id|>\n\nHi<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\nHello.<|eot_id|><|start_header_id|>user<|end_header_id|>\n\nBye<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n"},
 	{"mistral", "mistralai/mistral-common bc022b9 tests/data/chat_templates/v1_spm.jinja",
 		"<s> [INST] Be brief.\n\nHi [/INST] Hello.</s> [INST] Bye [/INST]"},
-	// Mistral's own v3 moves the system message to the last user message at every turn, so
-	// the whole conversation would be evaluated again. llama.cpp keeps it at the start, and
-	// so do we. Without a system message both are equal.
+	// Mistral's own template v3 moves the system message to the last user message at every turn, so
+	// the whole conversation would be evaluated again. llama.cpp keeps the system message at the
+	// start, and so does this program. Without a system message, the two forms are equal.
 	{"mistral-v3", "ggml-org/llama.cpp c392e50 tests/test-chat-template.cpp, 'v3' with the system prompt at the start",
 		"<s>[INST] Be brief.\n\nHi[/INST] Hello.</s>[INST] Bye[/INST]"},
 	{"mistral-tekken", "the same, 'v3-tekken'",
@@ -100,7 +101,7 @@ func publishedText(t *testing.T, template string) string {
 			return p.text
 		}
 	}
-	t.Fatalf("nothing is published of %s", template)
+	t.Fatalf("there is no published text for %s", template)
 	return ""
 }
 
@@ -128,7 +129,7 @@ func TestDefaultSystem(t *testing.T) {
 	}
 }
 
-// TestInput checks how Stanford's format and others show an input.
+// TestInput checks how the template "stanford" and other templates show an input.
 func TestInput(t *testing.T) {
 	tok := vocab(t, true)
 	m := []Message{{Role: User, Content: "Translate.", Input: "Hallo"}}
@@ -145,9 +146,9 @@ func TestInput(t *testing.T) {
 	}
 }
 
-// TestAlpacaTokens checks the tokens of alpaca.cpp's prompt, with a vocabulary that puts
-// a space in front of a text and with one that does not. Both have one space before "Below",
-// and BOS before every instruction.
+// TestAlpacaTokens checks the tokens of alpaca.cpp's prompt, with a vocabulary that puts a space in
+// front of a text and with one that does not. With both, there is one space before "Below", and BOS
+// before every instruction.
 func TestAlpacaTokens(t *testing.T) {
 	for _, spacePrefix := range []bool{false, true} {
 		tok := vocab(t, spacePrefix)
@@ -162,8 +163,9 @@ func TestAlpacaTokens(t *testing.T) {
 }
 
 // TestSpaceOfTemplates uses a vocabulary that puts a space in front of a text. If the template
-// itself writes a space after a control token, no second one is added: mistral-common bc022b9
-// has one space in its tests' tokens of v1 and v3. The user's text keeps all its spaces.
+// itself writes a space after a control token, no second space is added: in the tests of
+// mistral-common bc022b9, the tokens of v1 and v3 have one space there. The user's text keeps all
+// its spaces.
 func TestSpaceOfTemplates(t *testing.T) {
 	plain := vocab(t, true)
 	inst := vocab(t, true, "[INST]", "[/INST]") // as in Mistral's v3
@@ -246,7 +248,7 @@ func FuzzContents(f *testing.F) {
 			require.NoError(t, err)
 			text := flat(parts)
 			for _, said := range []string{a, b} {
-				require.Contains(t, text, strings.TrimSpace(said))
+				require.Contains(t, text, strings.TrimFunc(said, jinjatext.IsSpace)) // templates strip what Python calls white space
 			}
 			ids, starts := tmpl.encode(tok, parts, false)
 			require.Len(t, starts, len(parts))

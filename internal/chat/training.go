@@ -55,7 +55,8 @@ func (t *Template) Training(tok *tokenizer.Tokenizer, messages []Message) (ids [
 	return e.ids, e.answer, nil
 }
 
-// endOf returns where the last part of a message ends in the text of parts, or -1 if it has none.
+// endOf returns where the last part of a message ends in the text of parts, or -1 if no part
+// belongs to the message.
 func endOf(parts []part, message int) int {
 	at, end := 0, -1
 	for _, p := range parts {

@@ -37,8 +37,8 @@ func TestTraining(t *testing.T) {
 			require.Equal(t, test.text, words(tok, ids), test.template)
 		}
 		require.Equal(t, test.learned, words(tok, learned), test.template)
-		// Text of messages never becomes a control token: of the last two tokens, the first
-		// is text and the second ends the answer.
+		// The text of a message never becomes a control token. So the first of the last two tokens
+		// is text, and only the second ends the answer.
 		require.True(t, tok.IsEOG(learned[len(learned)-1]))
 		require.False(t, tok.IsEOG(learned[len(learned)-2]), test.template)
 	}
@@ -48,7 +48,7 @@ func TestTraining(t *testing.T) {
 func TestTrainingAnswersAlike(t *testing.T) {
 	for _, name := range Names() {
 		if name == "deepseek-r1" {
-			continue // its prompt begins a thought, which training leaves out
+			continue // the prompt of this template begins a thought, which training leaves out
 		}
 		tok := vocab(t, true)
 		tmpl, err := Builtin(name, tok)

@@ -1,7 +1,7 @@
-// Package checkpoint opens folders with checkpoints. Checkpoints of Hugging Face have
-// config.json, and weights in safetensors or pytorch_model.bin, in one file or in many
-// with an index. Meta's checkpoints have params.json and consolidated.NN.pth. This package
-// finds the files and their tensors; its subpackage open interprets them.
+// Package checkpoint opens folders with checkpoints. Checkpoints of Hugging Face have config.json.
+// Their weights are in safetensors or pytorch_model.bin, in one file or in many files with an
+// index. Meta's checkpoints have params.json and consolidated.NN.pth. This package finds the files
+// and their tensors; its subpackage open interprets them.
 package checkpoint
 
 import (
@@ -30,8 +30,8 @@ type Folder struct {
 	// Format is the format of the weights, such as "safetensors".
 	Format string
 
-	// Shards are the tensors by name. A Hugging Face checkpoint has one map with all
-	// tensors. Meta's has a map for each file, which has a part of every tensor.
+	// Shards are the tensors by name. A Hugging Face checkpoint has one map with all tensors.
+	// Meta's checkpoints have a map for each file, because each file has a part of every tensor.
 	Shards []map[string]*weights.Tensor
 
 	close []func() error
@@ -39,7 +39,7 @@ type Folder struct {
 
 // Options change how a folder is opened.
 type Options struct {
-	// Map maps safetensors files into memory, see safetensors.Options.
+	// Map says that safetensors files are mapped into memory: see safetensors.Options.
 	Map bool
 }
 

@@ -7,7 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// FuzzIndex checks that an index gives an error, or only names files in its own folder.
+// FuzzIndex checks that reading an index gives an error, or that the index only names files in its
+// own folder.
 func FuzzIndex(f *testing.F) {
 	f.Add([]byte(`{"metadata":{},"weight_map":{"a":"model-00001-of-00002.safetensors"}}`))
 	f.Add([]byte(`{"weight_map":{"a":"../../etc/passwd"}}`))

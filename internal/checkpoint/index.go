@@ -64,10 +64,10 @@ func filesOf(index map[string]string) []string {
 	return slices.Compact(list)
 }
 
-// numbered matches the number in the name of one of several files.
+// numbered matches the numbers in the name of a file, if it is one of several files.
 var numbered = lazyregexp.New(`-(\d{5})-of-(\d{5})\.\w+$`)
 
-// complete returns an error if one of several numbered files is missing.
+// complete returns an error if the files have numbers and one of them is missing.
 func complete(dir string, parts []string) error {
 	for i, name := range parts {
 		m := numbered().FindStringSubmatch(name)

@@ -11,8 +11,8 @@ import (
 	"alpaca/internal/cli/ui"
 )
 
-// Main runs the command line args on the streams of a process until the command ends,
-// or a signal ends it, and returns the exit status.
+// Main runs the command line args on the streams of a process until the command ends or a signal
+// ends it. It returns the exit status.
 func Main(args []string, in, out, err *os.File) int {
 	u := ui.New(in, out, err)
 	ctx, stop := u.WatchSignals(context.Background())

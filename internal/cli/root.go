@@ -164,8 +164,8 @@ func reportUsage(cmd *cobra.Command) {
 	}
 }
 
-// showZeros adds the default to the usage of flags whose default is 0. pflag leaves a default
-// of 0 out.
+// showZeros adds the default to the usage of flags whose default is 0, because pflag leaves out a
+// default of 0.
 func showZeros(fs *pflag.FlagSet) {
 	fs.VisitAll(func(f *pflag.Flag) {
 		if f.DefValue == "0" && !strings.Contains(f.Usage, "(default") {

@@ -1,8 +1,8 @@
-// Package convert rewrites checkpoints of other formats as GGUF version 3: folders of
-// Hugging Face, the .bin files from before GGUF, GGUF versions 1 and 2, and llama2.c's. Values
-// that GGUF can hold are kept to the bit. Others, such as float32 scales in formats
-// for which GGUF has float16, are rounded, and the change is measured. Options.Exact keeps them
-// in a larger type. Data are converted in pieces, so models may have any size.
+// Package convert rewrites checkpoints of other formats as GGUF version 3: folders of Hugging Face,
+// the .bin files from before GGUF, GGUF versions 1 and 2, and llama2.c's. Values that GGUF can hold
+// are kept to the bit. Other values are rounded, such as float32 scales in formats for which GGUF
+// has float16, and the change is measured. Options.Exact keeps them in a larger type. Data are
+// converted in pieces, so models may have any size.
 package convert
 
 import (
@@ -23,16 +23,17 @@ type Options struct {
 	// Vocab is the path of a llama2.c vocabulary (tokenizer.bin), for an input
 	// that is a llama2.c checkpoint.
 	Vocab string
-	// Exact stores tensors that would be rounded as float32, which is larger.
+	// Exact says that a tensor whose values would be rounded is stored as float32, which takes more
+	// space.
 	Exact bool
-	// Eps is the epsilon of the norms. 0 stands for the input's, or for the usual value
+	// Eps is the epsilon of the norms. 0 stands for the value in the input, or for the usual value
 	// if the input has none.
 	Eps float32
 	// Name is the model's name; "" keeps the input's.
 	Name string
 	// Force allows the output to replace a file.
 	Force bool
-	// Progress, if not nil, is called with the current tensor, the number of bytes of the
+	// If Progress is not nil, it is called with the current tensor, the number of bytes of the
 	// input's tensors read so far, and their total.
 	Progress func(tensor string, done, total int64)
 }

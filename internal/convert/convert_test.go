@@ -39,7 +39,8 @@ func values(x *gguf.Tensor) []float32 {
 	return v
 }
 
-// requireSame requires equal values, to the bit except for the sign of zero and the bits of NaN.
+// requireSame requires equal values. They must be equal bit for bit, except for the sign of zero
+// and the bits of NaN.
 func requireSame(t *testing.T, want, got *gguf.Tensor) {
 	t.Helper()
 	require.NotNil(t, got, want.Name)
@@ -136,7 +137,7 @@ func TestTranscode(t *testing.T) {
 	}
 }
 
-// TestConvertManyRows converts a tensor whose rows times bytes do not fit 32 bits.
+// TestConvertManyRows converts a tensor whose number of bytes does not fit 32 bits.
 func TestConvertManyRows(t *testing.T) {
 	const rows, cols = 4096, 256
 	f := formatOf(quant.F16)
@@ -224,7 +225,7 @@ func TestMemory(t *testing.T) {
 	_, err = Run(context.Background(), path, out, Options{})
 	require.NoError(t, err)
 	runtime.ReadMemStats(&after)
-	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(32<<20), "bytes for %d", 2048*rows)
+	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(32<<20), "too many bytes were allocated for a tensor of %d bytes", 2048*rows)
 }
 
 // TestEmptyTensors checks that tensors without elements are converted like all others.

@@ -33,7 +33,7 @@ func f32s(shape ...int) array {
 	return a
 }
 
-// writeSafetensors writes a file, its tensors in the order of their names.
+// writeSafetensors writes a file. Its tensors are in the order of their names.
 func writeSafetensors(t *testing.T, path string, tensors map[string]array) {
 	writeInOrder(t, path, tensors, slices.Sorted(maps.Keys(tensors)))
 }
@@ -70,8 +70,8 @@ const llamaConfig = `{"architectures":["LlamaForCausalLM"],"model_type":"llama",
 const tinyTokenizer = `{"added_tokens":[{"id":2,"content":"</s>","special":true}],"normalizer":{"type":"NFC"},"pre_tokenizer":{"type":"ByteLevel"},
 "post_processor":{"type":"ByteLevel"},"model":{"type":"BPE","vocab":{"a":0,"b":1,"ab":3},"merges":[["a","b"]]}}`
 
-// writeFolder writes a checkpoint. The entries of files replace or add files, and an empty entry
-// removes a file.
+// writeFolder writes a checkpoint. An entry of files replaces or adds a file; an empty entry
+// removes one.
 func writeFolder(t *testing.T, tensors map[string]array, files map[string]string) string {
 	dir := filepath.Join(t.TempDir(), "Tiny-LLaMA-8K-Instruct-v1.5")
 	require.NoError(t, os.Mkdir(dir, 0o755))

@@ -92,7 +92,7 @@ func RunFolder(ctx context.Context, dir, out string, opt FolderOptions) (*Folder
 	return res, nil
 }
 
-// mixOf returns the mix called name.
+// mixOf returns the mix with the given name.
 func mixOf(m *hf.Model, name string) (quantize.Mix, error) {
 	if name == Auto {
 		name = m.Main.String()

@@ -95,7 +95,7 @@ func TestAnyOrder(t *testing.T) {
 		switch i {
 		case 1:
 			slices.Reverse(names)
-		case 2: // by size; the format's own library orders tensors by type
+		case 2: // by size; the library of safetensors orders tensors by type
 			slices.SortStableFunc(names, func(a, b string) int { return len(tensors[b].data) - len(tensors[a].data) })
 		}
 		writeInOrder(t, filepath.Join(dir, "model.safetensors"), tensors, names)
@@ -139,22 +139,22 @@ func TestBadFolders(t *testing.T) {
 		{"a wrong shape", with("model.layers.0.self_attn.v_proj.weight", f32s(32, 16)), nil, `tensor "model.layers.0.self_attn.v_proj.weight" has the shape [32 16], want [16 32]`},
 		{"untied without output", without("lm_head.weight"), config(`"vocab_size"`, `"tie_word_embeddings":false,"vocab_size"`), `tensor "lm_head.weight" is missing: tie_word_embeddings is false`},
 		{"a missing shard", nil, index(`"a":"model-00001-of-00002.safetensors"`), "shard model-00001-of-00002.safetensors is missing"},
-		{"a way out", nil, index(`"a":"../x.safetensors"`), `tensor "a" is in "../x.safetensors", which is not the name of a file in this folder`},
+		{"a file outside the folder", nil, index(`"a":"../x.safetensors"`), `tensor "a" is in "../x.safetensors", which is not the name of a file in this folder`},
 		{"not in the index", llama(), index(`"model.norm.weight":"model.safetensors"`), "is not in the index"},
-		{"in the index alone", llama(), index(`"x":"model.safetensors"`), "is not in the index"},
+		{"only in the index", llama(), index(`"x":"model.safetensors"`), "is not in the index"},
 		{"no weights", nil, nil, "no weights"},
 		{"no tokenizer", llama(), map[string]string{"tokenizer.json": ""}, "no tokenizer"},
-		{"words", llama(), map[string]string{"tokenizer.json": strings.Replace(tinyTokenizer, `{"type":"ByteLevel"}`, `{"type":"Sequence","pretokenizers":[{"type":"Split","pattern":{"Regex":"x+"}},{"type":"ByteLevel","use_regex":false}]}`, 1)}, `pre_tokenizer "x+" cuts text into words in a way that has no name in GGUF`},
+		{"an unknown way to cut words", llama(), map[string]string{"tokenizer.json": strings.Replace(tinyTokenizer, `{"type":"ByteLevel"}`, `{"type":"Sequence","pretokenizers":[{"type":"Split","pattern":{"Regex":"x+"}},{"type":"ByteLevel","use_regex":false}]}`, 1)}, `pre_tokenizer "x+" cuts text into words in a way that has no name in GGUF`},
 		{"WordPiece", llama(), map[string]string{"tokenizer.json": strings.Replace(tinyTokenizer, `"BPE"`, `"WordPiece"`, 1)}, `a tokenizer of type "WordPiece" is not supported`},
 		{"another architecture", llama(), config("LlamaForCausalLM", "MambaForCausalLM"), `architecture "MambaForCausalLM" is not supported, only llama`},
 		{"a wrong number", llama(), config(`"hidden_size":32`, `"hidden_size":"x"`), "hidden_size is x, want a whole number"},
-		{"no number", llama(), config(`"hidden_size":32,`, ``), "hidden_size is missing"},
+		{"a missing number", llama(), config(`"hidden_size":32,`, ``), "hidden_size is missing"},
 		{"too many layers", llama(), config(`"num_hidden_layers":1`, `"num_hidden_layers":999999`), "num_hidden_layers is 999999, want 1 to 4096"},
 		{"another activation", llama(), config(`"vocab_size"`, `"hidden_act":"relu","vocab_size"`), `hidden_act "relu" is not supported`},
 		{"rope", llama(), config(`"vocab_size"`, `"rope_scaling":{"rope_type":"odd"},"vocab_size"`), `rope scaling "odd" is not supported`},
 		{"quantized", llama(), config(`"vocab_size"`, `"quantization_config":{"quant_method":"aqlm"},"vocab_size"`), `weights quantized by "aqlm" are not supported`},
 		{"depth", llama(), map[string]string{"config.json": strings.Repeat("[", 100000)}, "config.json: "},
-		{"cut", llama(), map[string]string{"config.json": `{"a":`}, "config.json: unexpected EOF"},
+		{"config.json is cut", llama(), map[string]string{"config.json": `{"a":`}, "config.json: unexpected EOF"},
 		{"more tokens than rows", llama(), map[string]string{"tokenizer.json": strings.Replace(tinyTokenizer, `"ab":3`, `"ab":9`, 1)}, "10 tokens, but the embedding has 4 rows"},
 	}
 	for _, tt := range tests {

@@ -61,7 +61,7 @@ func testLegacy(t *testing.T, paths []string) {
 				require.Less(t, r.Loss.Relative(), 0x1p-10)
 				lossless = lossless && r.Lossless
 			}
-			// The metadata must be those that the reader derived from the old file.
+			// The metadata must be the same as the reader derived from the old file.
 			for _, kv := range old.KV {
 				if got, ok := f.Value(kv.Key); kv.Key != gguf.KeyFileType {
 					require.True(t, ok, kv.Key)
@@ -71,7 +71,7 @@ func testLegacy(t *testing.T, paths []string) {
 			source, _, err := f.String("general.source.format")
 			require.NoError(t, err)
 			require.Equal(t, res.Format, source)
-			// Weights and scales that are float16 already must not change.
+			// Weights and scales that are already float16 must not change.
 			if strings.Contains(path, "f16") || strings.Contains(path, "q5") || old.Version == 3 {
 				require.True(t, lossless)
 				return

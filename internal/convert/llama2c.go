@@ -44,7 +44,7 @@ func (c *llama2cFile) layout() []llama2cTensor {
 		add(true, arch.FFNNorm)
 		add(true, ffn...)
 		add(false, arch.OutputNorm)
-		// Cosines and sines of the positions, which the dimensions determine.
+		// These are cosines and sines of the positions. They follow from the dimensions.
 		list = append(list, llama2cTensor{rows: c.ctx, cols: 2 * sizes.Of(arch.RopePairs), skip: true})
 	} else {
 		add(true, arch.AttnNorm, arch.FFNNorm)
@@ -58,7 +58,7 @@ func (c *llama2cFile) layout() []llama2cTensor {
 	return list
 }
 
-// count returns the number of layers that have t, or 1 for a tensor of the whole model.
+// count returns the number of layers that have the tensor t. It returns 1 if t belongs to no layer.
 func (c *llama2cFile) count(t llama2cTensor) int64 {
 	if t.perLayer {
 		return int64(c.layers)

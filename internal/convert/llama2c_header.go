@@ -11,8 +11,8 @@ import (
 //	version 1:  "ak42" version, 7 numbers, shared, zeros to 256 │ float32 tensors
 //	version 2:  the same, group size after shared               │ float32 norms, int8 tensors with scales
 //
-// All numbers are little-endian. A tensor has the weights of all layers, one after the
-// other. The order of the tensors differs between version 0 and the others.
+// All numbers are little-endian. A tensor has the weights of all layers, one after the other. In
+// version 0, the order of the tensors differs from that in the other versions.
 const (
 	llama2cMagic  = 0x616b3432
 	llama2cHeader = 256 // bytes, of versions 1 and 2

@@ -52,7 +52,7 @@ func newCheckpoint(version int, shared bool) *checkpoint {
 	}
 }
 
-// bytes returns the file, written tensor by tensor like export.py's.
+// bytes returns the file. It is written tensor by tensor, as export.py does.
 func (c *checkpoint) bytes() []byte {
 	le := binary.LittleEndian
 	var b []byte
@@ -167,7 +167,8 @@ func save(t testing.TB, name string, data []byte) string {
 	return path
 }
 
-// TestLlama2C converts all versions. The output matrix is the embedding or a separate matrix.
+// TestLlama2C converts files of all versions, in which the output matrix is the embedding or a
+// separate matrix.
 func TestLlama2C(t *testing.T) {
 	vocab := save(t, "tokenizer.bin", vocabFile(40))
 	for version := range 3 {
@@ -255,7 +256,8 @@ func TestLlama2CBad(t *testing.T) {
 			require.ErrorContains(t, err, test.want)
 		})
 	}
-	// A checkpoint is also recognized without a vocabulary; version 0 only by its size.
+	// A checkpoint is also recognized without a vocabulary. A checkpoint of version 0 is recognized
+	// only by its size.
 	for version := range 3 {
 		path := save(t, "model.bin", newCheckpoint(version, version == 1).bytes())
 		_, err := Run(context.Background(), path, filepath.Join(t.TempDir(), "out"), Options{})
@@ -269,7 +271,7 @@ func TestLlama2CBad(t *testing.T) {
 	require.ErrorContains(t, err, "unknown format")
 }
 
-// FuzzLlama2C checks that the reader of headers returns an error, or the size of the file.
+// FuzzLlama2C checks that reading a header gives an error, or the right size of the file.
 func FuzzLlama2C(f *testing.F) {
 	for version := range 3 {
 		b := newCheckpoint(version, true).bytes()

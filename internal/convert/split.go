@@ -14,7 +14,7 @@ import (
 // SplitOptions are the options of PlanSplit, Split and Join.
 type SplitOptions struct {
 	Split quantize.Split
-	// NoTensorFirst leaves the first file without tensors: it has only the metadata.
+	// NoTensorFirst says that the first file has only the metadata and no tensors.
 	NoTensorFirst bool
 	Force         bool
 	Progress      func(tensor string, done, total int64)

@@ -51,8 +51,8 @@ func plan(tensors []tensor, exact bool) ([]step, error) {
 // pieceBytes is the approximate number of bytes that are converted at a time.
 const pieceBytes = 4 << 20
 
-// run converts the tensor and writes it to w. After each piece it calls the function
-// read with the number of bytes that the piece has in the input.
+// run converts the tensor and writes it to w. After each piece, it calls the function named read
+// with the number of bytes that the piece has in the input.
 func (s *step) run(ctx context.Context, w io.Writer, read func(bytes int64)) (loss quant.Error, err error) {
 	t := s.tensor
 	rows, outRow := t.rows(), s.to.RowBytes(t.cols())

@@ -16,7 +16,7 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// TestVersions converts a GGUF file of each version, which always gives the same bytes.
+// TestVersions converts a GGUF file of each version. The results must have the same bytes.
 func TestVersions(t *testing.T) {
 	path := testmodel.SPM(1).As(quant.F16).Write(t)
 	want, err := os.ReadFile(path)

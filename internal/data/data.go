@@ -1,7 +1,7 @@
-// Package data keeps instructions, answers and conversations in one SQLite file. The file
-// also has the source and the position of each row, the rows that could not be read, and
-// a full-text index. The driver is a translation of SQLite to Go, so the program needs no
-// C. Rows are added in transactions: an interruption leaves the database as it was.
+// Package data keeps instructions, answers and conversations in one SQLite file. The file also has
+// the source and the position of each row, the rows that could not be read, and a full-text index.
+// The driver is a translation of SQLite to Go, so the program needs no C. Rows are added in
+// transactions, so an interruption leaves the database unchanged.
 package data
 
 import (
@@ -41,9 +41,9 @@ func Open(ctx context.Context, path string) (*DB, error) {
 		return nil, fmt.Errorf("data: %s: %w", path, err)
 	}
 	if isNew {
-		// A new file is first made without a write-ahead log. With one, the file would have
-		// no application id until the log is written back. Until then other processes would
-		// refuse the file, and so would this program after a crash.
+		// A new file is first made without a write-ahead log. With such a log, the file would have
+		// no application id until the log is written back. Until then other processes would refuse
+		// the file, and so would this program after a crash.
 		db, err := openToWrite(ctx, path, nil)
 		if err != nil {
 			return nil, err
@@ -73,7 +73,8 @@ func openToWrite(ctx context.Context, path string, journal []string) (*DB, error
 }
 
 // OpenReadOnly opens an existing database for reading only. If a crash left an unfinished
-// transaction in the file's journal, OpenReadOnly first undoes it, for which it must write.
+// transaction in the file's journal, OpenReadOnly first undoes the transaction. For this, it must
+// be able to write.
 func OpenReadOnly(ctx context.Context, path string) (*DB, error) {
 	if err := checkHeader(path); err != nil {
 		return nil, err
@@ -141,8 +142,8 @@ func open(path string, params url.Values) (*DB, error) {
 	return &DB{Path: path, sql: db}, nil
 }
 
-// checkHeader returns an error unless the file at path has the header of our databases.
-// It reads the file directly, so that SQLite never opens a foreign file.
+// checkHeader returns an error unless the file at path has the header of a database of this
+// program. It reads the file directly, so that SQLite never opens a foreign file.
 func checkHeader(path string) error {
 	f, err := os.Open(path)
 	if err != nil {

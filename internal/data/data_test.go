@@ -209,7 +209,7 @@ func TestRefusesFiles(t *testing.T) {
 	_, err = Open(ctx, filepath.Join(dir, "none", "data.db"))
 	require.ErrorIs(t, err, os.ErrNotExist)
 
-	// A database of a future version, and one with another application id.
+	// Two databases must be refused: one of a future version, and one with another application id.
 	path := filepath.Join(dir, "data.db")
 	db, err := Open(ctx, path)
 	require.NoError(t, err)
@@ -259,7 +259,7 @@ func TestNewFile(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, second.Close())
 
-	// The file alone, without its write-ahead log.
+	// This opens the file alone, without its write-ahead log.
 	text, err := os.ReadFile(path)
 	require.NoError(t, err)
 	left := filepath.Join(t.TempDir(), "left.db")
@@ -269,8 +269,8 @@ func TestNewFile(t *testing.T) {
 	require.NoError(t, third.Close())
 }
 
-// TestUnfinished checks that a database can be read after a crash in a transaction that SQLite
-// writes into the file itself, with a journal of what was there before.
+// TestUnfinished checks that a database can be read after a crash in a transaction. SQLite had
+// written changes into the file itself, and the old content into a journal.
 func TestUnfinished(t *testing.T) {
 	ctx, path := t.Context(), filepath.Join(t.TempDir(), "a.db")
 	db, err := Open(ctx, path)
@@ -284,7 +284,7 @@ func TestUnfinished(t *testing.T) {
 	tx, err := writer.BeginTx(ctx, nil)
 	require.NoError(t, err)
 	defer tx.Rollback()
-	for range 200 { // more than the connection's cache holds, so SQLite writes to the file
+	for range 200 { // more than the cache of the connection holds, so SQLite writes to the file
 		_, err = tx.ExecContext(ctx, "insert into meta values (hex(randomblob(8)), hex(randomblob(2000)))")
 		require.NoError(t, err)
 	}

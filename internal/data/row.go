@@ -45,7 +45,7 @@ type Row struct {
 	// the conversation is one question with its answer. With Turns, Instruction is the first
 	// question and Output the last answer.
 	Turns []Message
-	// Extra is a JSON object with the row's other fields, nil if it has none.
+	// Extra is a JSON object with the other fields of the row, or nil if there are none.
 	Extra json.RawMessage
 	// Raw is nil if the row's text in its file can be rebuilt from the fields above and the
 	// source's Shape. Else it is that text, or what package formats needs to rebuild it.
@@ -61,7 +61,7 @@ type Rejected struct {
 	Raw                    []byte
 }
 
-// turnsJSON returns the messages in the form of the column turns, nil if there are none.
+// turnsJSON returns the messages in the form of the column "turns", or nil if there are none.
 func (r *Row) turnsJSON() any {
 	if len(r.Turns) == 0 {
 		return nil

@@ -80,7 +80,7 @@ func (db *DB) prepare(ctx context.Context) error {
 	if id == applicationID {
 		return db.checkVersion(ctx)
 	}
-	tx, err := db.sql.BeginTx(ctx, nil) // _txlock is immediate: no other process makes the tables meanwhile
+	tx, err := db.sql.BeginTx(ctx, nil) // _txlock is "immediate", so no other process can make the tables meanwhile
 	if err != nil {
 		return err
 	}
@@ -119,7 +119,7 @@ func (db *DB) checkVersion(ctx context.Context) error {
 	return nil
 }
 
-// Meta returns the value of a key in the table meta, "" if it has none.
+// Meta returns the value of a key in the table "meta", or "" if the table does not have the key.
 func (db *DB) Meta(ctx context.Context, key string) (value string, err error) {
 	err = db.QueryRow(ctx, "select value from meta where key = ?", key).Scan(&value)
 	if errors.Is(err, sql.ErrNoRows) {

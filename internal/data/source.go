@@ -38,7 +38,7 @@ func (db *DB) Sources(ctx context.Context) (list []*Source, err error) {
 	return list, rows.Err()
 }
 
-// Source returns the source called name, nil if there is none.
+// Source returns the source with the given name, or nil if there is none.
 func (db *DB) Source(ctx context.Context, name string) (*Source, error) {
 	s, err := scanSource(db.QueryRow(ctx, "select "+sourceColumns+" from source where name = ?", name).Scan)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -47,8 +47,7 @@ func (db *DB) Source(ctx context.Context, name string) (*Source, error) {
 	return s, err
 }
 
-// SourceOf returns the first source whose file has the given SHA-256, nil if there is
-// none.
+// SourceOf returns the first source whose file has the given SHA-256, or nil if there is none.
 func (tx *Tx) SourceOf(sha256 string) (*Source, error) {
 	s, err := scanSource(tx.QueryRow("select "+sourceColumns+" from source where sha256 = ? order by id limit 1", sha256).Scan)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -102,7 +101,7 @@ func (db *DB) Rows(ctx context.Context, source int64, each func(*Row) error) err
 	return rows.Err()
 }
 
-// Row returns the row with the given id, nil if there is none.
+// Row returns the row with the given id, or nil if there is none.
 func (db *DB) Row(ctx context.Context, id int64) (*Row, error) {
 	r, err := ScanRow(db.QueryRow(ctx, "select "+RowColumns+" from example where id = ?", id).Scan)
 	if errors.Is(err, sql.ErrNoRows) {

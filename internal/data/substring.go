@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// The index of words cannot find a text inside a word. The index example_trigram can: it has
-// every sequence of three characters in the texts. It is more than three times as large as the
+// The index of words cannot find a text inside a word. The index example_trigram can do this: it
+// has every sequence of three characters in the texts. It is more than three times as large as the
 // texts, so a database has it only after "import --substring".
 
 // trigramInsert adds each new row to the index of substrings.
@@ -40,8 +40,8 @@ func (db *DB) HasSubstrings(ctx context.Context) (has bool, err error) {
 	return has, err
 }
 
-// IndexSubstrings adds the index of substrings unless the database has it. If Bulk was called,
-// call IndexSubstrings after adding the rows.
+// IndexSubstrings adds the index of substrings, unless the database already has it. If Bulk was
+// called, call IndexSubstrings after adding the rows.
 func (tx *Tx) IndexSubstrings() error {
 	var has bool
 	if err := tx.QueryRow(hasTrigrams).Scan(&has); err != nil || has {

@@ -23,10 +23,10 @@ import (
 type Message struct {
 	Role    string // "system", "user" or "assistant"
 	Content string
-	Input   string // the input of an instruction, "" if it has none
+	Input   string // the input of an instruction, or "" if the instruction has none
 }
 
-// Record is one example: a conversation whose last message is the assistant's, or a text.
+// Record is one example: a text, or a conversation whose last message is from the assistant.
 type Record struct {
 	Line     int // in the file, from 1
 	Messages []Message
@@ -60,7 +60,7 @@ func (p Problems) Counts() (list []Count) {
 	return list
 }
 
-// Count is a reason, with the number of its records and the line of the first.
+// Count is a reason, with the number of records that it concerns and the line of the first of them.
 type Count struct {
 	Reason         string
 	Records, First int

@@ -143,8 +143,8 @@ var roles = map[string]string{
 	"human": "user", "gpt": "assistant", "developer": "system",
 }
 
-// conversation returns the record of a conversation. After an optional system message,
-// user and assistant must alternate, and the last message must be the assistant's.
+// conversation returns the record of a conversation. After an optional system message, user and
+// assistant must alternate, and the last message must be from the assistant.
 func conversation(list []message) (Record, string) {
 	var rec Record
 	want := "user"

@@ -1,8 +1,8 @@
-// Package diversity finds what instructions ask for: the root verb of each and its direct
-// object, as in Self-Instruct's figure. Self-Instruct uses a parser. Here word lists and
-// English word order suffice: most instructions begin with the verb, and the last noun
-// before a preposition is the object. Instructions without a recognized verb are counted
-// as unclear.
+// Package diversity finds what instructions ask for: the root verb of each instruction and the
+// direct object of the verb, as in the figure of Self-Instruct. Self-Instruct uses a parser. Here
+// word lists and English word order suffice: most instructions begin with the verb, and the last
+// noun before a preposition is the object. Instructions without a recognized verb are counted as
+// unclear.
 package diversity
 
 import (
@@ -24,7 +24,7 @@ type Count struct {
 // Table counts the pairs of a verb and its object that instructions have.
 type Table struct {
 	All     int     // number of instructions
-	Verbs   []Count // the most frequent first, alphabetical among equals
+	Verbs   []Count // the most frequent first; verbs with equal counts are in alphabetical order
 	Pairs   int     // number of instructions with a verb and an object
 	Unclear int     // number of instructions without a verb
 	Kinds   int     // number of different pairs

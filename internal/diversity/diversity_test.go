@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestFind has the verb and the object that a reader would find.
+// TestFind compares results with the verb and the object that a reader would find.
 func TestFind(t *testing.T) {
 	for text, want := range map[string]string{
 		"Write a short story about a lighthouse.":                          "write story",

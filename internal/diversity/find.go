@@ -5,8 +5,8 @@ import (
 	"unicode"
 )
 
-// word is a word of an instruction, in lower case. comma says whether a comma, semicolon
-// or colon follows it, end whether the sentence ends after it.
+// word is a word of an instruction, in lower case. comma says whether a comma, semicolon or colon
+// follows the word. end says whether the sentence ends after the word.
 type word struct {
 	text       string
 	comma, end bool
@@ -49,9 +49,9 @@ func split(text string) (list []word) {
 	return list
 }
 
-// verbAt returns the index of the verb of the clause that begins at word number from, -1 if
-// there is none. The verb is the first word, or comes after words of courtesy, adverbs, or
-// the subject of a question.
+// verbAt returns the index of the verb in the clause that begins at word number from, or -1 if
+// there is none. The verb is the first word, or comes after words of courtesy, adverbs, or the
+// subject of a question.
 func verbAt(words []word, from int) int {
 	asked := false // "can you …": the verb may be farther away
 	for i := from; i < len(words); i++ {

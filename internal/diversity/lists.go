@@ -63,8 +63,8 @@ it they he she you i we not then there here`)
 // measures are nouns that stand for a quantity of what follows; they count as the object.
 var measures = set(`list set number series group pair collection`)
 
-// adjectives are the frequent adjectives. Others need no list, because the last word of
-// the noun phrase counts.
+// adjectives are the frequent adjectives. Other words need no list, because the last word of the
+// noun phrase counts.
 var adjectives = set(`short long brief simple funny creative new old good bad great small big large little main basic best worst
 different similar single various possible important interesting unique original formal informal polite detailed positive
 negative random common famous popular modern historical scientific fictional imaginary personal professional persuasive

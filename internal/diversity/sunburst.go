@@ -16,8 +16,8 @@ const (
 	topObjects = 4
 )
 
-// The width of the figure in pixels, and the radii of its rings. The inner ring lies between
-// the radii hole and middle, the outer ring between middle and edge.
+// The width of the figure in pixels, and the radii of its rings. The inner ring is between the
+// radii hole and middle, the outer ring between middle and edge.
 const (
 	figure       = 900.0
 	hole, middle = 90.0, 240.0

@@ -39,7 +39,7 @@ func TestAdaptersDivideTheCache(t *testing.T) {
 	require.Zero(t, cached([]float32{1, 0}))
 	require.Zero(t, cached([]float32{0, 1}))
 	require.Zero(t, cached([]float32{0.5, 0}))
-	require.Zero(t, cached(nil)) // the model's scales, 0.5 and 1
+	require.Zero(t, cached(nil)) // nil stands for the scales of the model, 0.5 and 1
 	require.Equal(t, all, cached([]float32{0.5, 1}))
 	require.Equal(t, all, cached([]float32{1, 0}))
 	require.Equal(t, all, cached([]float32{0, 0}))

@@ -222,8 +222,8 @@ func (e *Engine) youngest() (a *answer, paused bool) {
 	return a, paused
 }
 
-// makeWay preempts a text with a slow reader if others wait for blocks. It is called when no
-// text can go on. It returns false if it preempts none.
+// makeWay preempts a text with a slow reader if others wait for blocks. It is called when no text
+// can continue. It returns false if it preempts none.
 func (e *Engine) makeWay() bool {
 	a, paused := e.youngest()
 	if !e.short || !paused {

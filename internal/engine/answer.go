@@ -69,8 +69,8 @@ func (a *answer) answering() bool { return a.read && a.pending() == 1 }
 // paused reports whether the text waits for its reader.
 func (a *answer) paused() bool { return !a.group.stream.room() }
 
-// goesOn ends the text if it has MaxTokens tokens, or if the context is full and cannot be
-// shifted. It reports whether the text goes on in this step.
+// goesOn ends the text if it has MaxTokens tokens, or if the context is full and cannot be shifted.
+// It reports whether the text continues in this step.
 //
 // A shift of the context needs more blocks for a moment. To free a block, it calls the function forget.
 // If forget returns false, the text has to be preempted.

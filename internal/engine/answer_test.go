@@ -16,7 +16,7 @@ import (
 // script is a grammar that allows one text.
 type script struct {
 	say  []int32 // the tokens still to come
-	fail error   // Accept's error for a token after them
+	fail error   // the error that Accept returns for a further token
 }
 
 func (s *script) Allowed(id int32) bool { return len(s.say) == 0 || id == s.say[0] }
@@ -53,13 +53,12 @@ func recite(t *testing.T, m *model.Model, ctx int, s *script, req Request) (toke
 	return tokens, result, err
 }
 
-// complete is a script that is done after its last token.
+// complete is a script that says that the text is complete after the last token.
 type complete struct{ script }
 
 func (s *complete) Done() bool { return len(s.say) == 0 }
 
-// TestGrammarEndsText checks that a grammar that is done ends the text without a further
-// token.
+// TestGrammarEndsText checks that a text ends without a further token when its grammar is complete.
 func TestGrammarEndsText(t *testing.T) {
 	e := start(t, load(t, testmodel.SPM(1)), Options{Threads: 1, Ctx: 99, Parallel: 1})
 	text := ""
@@ -102,7 +101,7 @@ func TestReasons(t *testing.T) {
 		{"a character of many tokens", spell("a羊駝b"), 99, 8, nil, "a羊駝b", Length, 8},
 		{"a character cut off", spell("a羊"), 99, 3, nil, "a\xe7\xbe", Length, 3},
 		{"stop string of characters", spell("a羊駝b"), 99, -1, []string{"駝"}, "a羊", Stop, 7},
-		{"bytes that are no text", spell("\xff\xfea"), 99, 3, nil, "\xff\xfea", Length, 3},
+		{"bytes that are not UTF-8", spell("\xff\xfea"), 99, 3, nil, "\xff\xfea", Length, 3},
 		{"a control token as stop string", append(spell("ab"), bos), 99, -1, []string{"<s>"}, "ab", Stop, 3},
 	}
 	for _, tt := range tests {
@@ -136,7 +135,8 @@ func TestTokensComeAtOnce(t *testing.T) {
 		return nil
 	})
 	require.NoError(t, err)
-	// The newest token of an incomplete character waits, since it may be the last one.
+	// The newest token of an incomplete character is held back, because it may be the last token of
+	// the text.
 	require.Equal(t, []int{5, 4, 2, 1, 1, 0}, left)
 	require.Equal(t, []string{"a", "b", "", "", "羊", "c"}, texts)
 }
@@ -146,7 +146,7 @@ func TestFailures(t *testing.T) {
 	broken := errors.New("broken")
 	tokens, result, err := recite(t, m, 99, &script{say: spell("a#"), fail: broken}, Request{MaxTokens: -1, Stop: []string{"##"}})
 	require.ErrorIs(t, err, broken)
-	require.Equal(t, "a#", join(tokens), "what was held back is not lost")
+	require.Equal(t, "a#", join(tokens), "text that was held back must not be lost")
 	require.Equal(t, 2, result.GeneratedTokens)
 
 	_, _, err = recite(t, m, 5, &script{}, Request{})
@@ -158,7 +158,7 @@ func TestFailures(t *testing.T) {
 	require.ErrorIs(t, err, broken)
 	_, result, err = recite(t, m, 7, &script{say: spell("abc")}, Request{MaxTokens: 9, Full: func(Movable) (bool, error) { return true, nil }})
 	require.NoError(t, err)
-	require.Equal(t, Context, result.Reason, "no room was made")
+	require.Equal(t, Context, result.Reason, "without Full, the text ends when the context is full")
 }
 
 func TestLogprobs(t *testing.T) {
@@ -168,7 +168,7 @@ func TestLogprobs(t *testing.T) {
 	for _, tok := range tokens {
 		require.Len(t, tok.Top, 3)
 		require.Negative(t, tok.Logprob)
-		require.GreaterOrEqual(t, tok.Top[0].Logprob, tok.Logprob, "the model's own, whatever the grammar allows")
+		require.GreaterOrEqual(t, tok.Top[0].Logprob, tok.Logprob, "Top must have the probabilities of the model, whatever the grammar allows")
 		require.GreaterOrEqual(t, tok.Top[0].Logprob, tok.Top[1].Logprob)
 		require.Less(t, math.Exp(tok.Top[0].Logprob), 1.0)
 	}

@@ -71,7 +71,7 @@ func TestCancelledAhead(t *testing.T) {
 						for i, r := range s.Results() {
 							require.Equal(t, say[:len(got[i])], append([]int32{}, got[i]...), name)
 							require.Equal(t, len(got[i]), r.GeneratedTokens, name)
-							require.LessOrEqual(t, r.DraftTokens, len(got[i]), "%s: all drafts were right, and unread ones do not count", name)
+							require.LessOrEqual(t, r.DraftTokens, len(got[i]), "%s: all drafts are right, and drafted tokens that were not read must not count", name)
 							require.Equal(t, r.DraftTokens, r.DraftAccepted, name)
 							require.Equal(t, len(got[i]) < len(say), r.Reason == Interrupt, name)
 							unread += r.Unread
@@ -82,7 +82,7 @@ func TestCancelledAhead(t *testing.T) {
 			}
 		}
 	}
-	require.Positive(t, unread, "nothing was sampled ahead")
+	require.Positive(t, unread, "no token was sampled ahead, so the test says nothing")
 
 	// With Run, a text holds only the tokens that were emitted.
 	for n := 1; n < len(say); n += 3 {
@@ -110,7 +110,7 @@ func TestCancelledAhead(t *testing.T) {
 			all := slices.Concat(req.Prompt, got)
 			require.LessOrEqual(t, text.Len(), len(all))
 			require.GreaterOrEqual(t, text.Len(), len(all)-1)
-			require.Equal(t, all[:text.Len()], text.Tokens(), "of what was not passed on, the text holds nothing")
+			require.Equal(t, all[:text.Len()], text.Tokens(), "the text must hold only tokens that the reader got")
 			text.Truncate(0)
 			cancel()
 		}
@@ -118,8 +118,8 @@ func TestCancelledAhead(t *testing.T) {
 	requireFree(t, e)
 }
 
-// TestCancelledMeanwhile is TestCancelledAhead with another goroutine that cancels the request
-// at any moment.
+// TestCancelledMeanwhile does what TestCancelledAhead does, but another goroutine cancels the
+// request at any moment.
 func TestCancelledMeanwhile(t *testing.T) {
 	m := load(t, testmodel.SPM(1))
 	e, req, say := known(t, m, longText)
@@ -151,10 +151,10 @@ func TestCancelledMeanwhile(t *testing.T) {
 func TestReadDrafts(t *testing.T) {
 	for _, tt := range []struct{ read, tokens, accepted int }{
 		{0, 0, 0},
-		{5, 0, 0}, // all tokens from before the first draft
+		{5, 0, 0}, // all tokens come before the first draft
 		{6, 1, 1},
 		{8, 3, 3},   // the accepted tokens
-		{9, 10, 3},  // and the one in place of the first wrong token
+		{9, 10, 3},  // one token takes the place of the first wrong token
 		{10, 10, 3}, // a token without a draft
 		{11, 14, 3}, // a draft whose first token is wrong
 		{12, 15, 4},

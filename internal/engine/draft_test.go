@@ -15,8 +15,8 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// play is a script that drafts its own tokens. If errors is not 0, token number errors of each
-// draft is wrong.
+// play is a script that drafts its own tokens. If errors is not 0, it is the number of the token
+// that is wrong in each draft.
 type play struct {
 	script
 	m      *model.Model
@@ -48,7 +48,7 @@ func TestDrafted(t *testing.T) {
 	for _, tt := range []struct {
 		ctx, max, errors int
 		stop             []string
-		steps            int // the most steps that the text may take
+		steps            int // largest number of steps that the text may take
 	}{
 		{ctx: 200, max: len(say), steps: 6},
 		{ctx: 200, max: 7, steps: 3},

@@ -19,7 +19,7 @@ const maxDraft = 32
 // Drafts say where drafts come from and how long they are. The zero value stands for all
 // sources that need no second model. Drafts change the speed, never the answer.
 type Drafts struct {
-	Off      bool // no drafts: a step makes one token of each text
+	Off      bool // no drafts: a step makes one token for each text
 	NoForced bool // no drafts from a grammar that leaves no choice
 	NoLookup bool // no drafts from earlier places of the text
 	Max      int  // the most tokens of a draft; default 32

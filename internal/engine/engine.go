@@ -54,7 +54,7 @@ type Engine struct {
 
 	mu       sync.Mutex // guards the fields up to done
 	changed  *sync.Cond
-	wakes    int // counts the calls of wakeLocked, so that the loop misses none
+	wakes    int // counts the calls of wakeLocked, so that the loop misses no call
 	waiting  []*group
 	draining bool
 	closing  bool

@@ -62,7 +62,7 @@ func TestCachedTokens(t *testing.T) {
 	r := run(long)
 	require.Equal(t, []int{n, 0, n}, []int{r.PromptTokens, r.CachedTokens, r.Evaluated()})
 	r = run(long)
-	require.Equal(t, n-1, r.CachedTokens, "the last one's logits are needed")
+	require.Equal(t, n-1, r.CachedTokens, "the last token of a prompt must be evaluated, because its logits are needed")
 
 	// The generated tokens are cached, too.
 	var said []int32
@@ -70,7 +70,7 @@ func TestCachedTokens(t *testing.T) {
 	require.NoError(t, err)
 	more := long
 	more.Prompt = append(append(slices.Clone(long.Prompt), said...), 5, 6)
-	require.Equal(t, n+19, run(more).CachedTokens, "the last token said was not evaluated")
+	require.Equal(t, n+19, run(more).CachedTokens, "the last generated token was not evaluated, so it is not cached")
 
 	// These prompts have only their first keep tokens in common with the cached text.
 	for _, keep := range []int{0, 1, 31, 32, 33, 40} {
@@ -85,7 +85,8 @@ func TestCachedTokens(t *testing.T) {
 	require.Zero(t, run(other).CachedTokens)
 }
 
-// TestSlowReader checks that a request pauses while nobody reads it, and that the others go on.
+// TestSlowReader checks that a request pauses while nobody reads it, and that other requests
+// continue.
 func TestSlowReader(t *testing.T) {
 	m := load(t, testmodel.SPM(1))
 	e := start(t, m, Options{Threads: 1, Parallel: 2})
@@ -158,7 +159,7 @@ func TestRefused(t *testing.T) {
 		require.ErrorContains(t, err, want)
 	}
 
-	// The queue: one request is answered, two wait, the others are refused.
+	// The queue is short: one request is answered, two wait, the others are refused.
 	busy := greedy(m, "the llama", -1)
 	busy.Window, busy.Shift = 1, true
 	ctx, cancel := context.WithCancel(context.Background())
@@ -204,7 +205,7 @@ func TestDrainAndClose(t *testing.T) {
 	}
 	require.NoError(t, e.Close())
 
-	// Close while a request is answered.
+	// Close is called while a request is being answered.
 	e, err = New(m, Options{Threads: 1, Parallel: 1})
 	require.NoError(t, err)
 	endless := greedy(m, "the llama", -1)
@@ -223,7 +224,7 @@ func TestDrainAndClose(t *testing.T) {
 	require.Equal(t, ErrClosed.Error(), read(waiting, 1).Err)
 	require.NoError(t, e.Close(), "again")
 
-	// No goroutine is left.
+	// No goroutine may be left.
 	for range 1000 {
 		if runtime.NumGoroutine() <= before {
 			break

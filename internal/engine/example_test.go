@@ -13,7 +13,7 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// Example asks two things at once. Each answer is what it would be alone.
+// Example sends two requests at once. Each answer is the same as if its request were alone.
 func Example() {
 	path := filepath.Join(os.TempDir(), fmt.Sprintf("example-%d.gguf", os.Getpid()))
 	defer os.Remove(path)

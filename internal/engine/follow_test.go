@@ -18,7 +18,7 @@ func TestFollow(t *testing.T) {
 	m := load(t, testmodel.SPM(1))
 	shared := greedy(m, strings.Repeat("the llama and ", 12), 6)
 	common := len(shared.Prompt)
-	require.NotZero(t, common%32, "the last block is not full")
+	require.NotZero(t, common%32, "the common prefix must end within a block")
 	var requests []Request
 	own := 0
 	for i := range 6 {
@@ -72,7 +72,7 @@ func tokensOf(t *testing.T, e *Engine, requests []Request) [][]int32 {
 		require.NoError(t, s.Err())
 		r := s.Results()[0]
 		require.Equal(t, len(requests[i].Prompt), r.PromptTokens)
-		require.Less(t, r.CachedTokens, r.PromptTokens, "the last token is evaluated anew")
+		require.Less(t, r.CachedTokens, r.PromptTokens, "the last token of a prompt must always be evaluated")
 	}
 	return list
 }
@@ -86,7 +86,7 @@ func TestAnswers(t *testing.T) {
 	e := start(t, m, Options{Threads: 1, Parallel: 2, Answers: 5})
 	one := greedy(m, "an old", 3)
 	got := tokensOf(t, e, []Request{one, r, one})
-	require.ElementsMatch(t, want[0], got[1], "in the order in which they come")
+	require.ElementsMatch(t, want[0], got[1], "the answers must be the same, in any order")
 	require.Equal(t, got[0], got[2])
 	r.N = 6
 	_, err := e.Submit(context.Background(), r)

@@ -12,20 +12,20 @@ func TestHolder(t *testing.T) {
 		name   string
 		stops  []string
 		pieces []string
-		after  []string // all text emitted so far, after each piece
+		after  []string // after each piece, all text that has been emitted
 		stop   bool
 	}{
 		{"no stop strings", nil, []string{"a", "", "b"}, []string{"a", "a", "ab"}, false},
-		{"within one token", []string{"\n\n"}, []string{"a", "b\n\nc"}, []string{"a", "ab"}, true},
+		{"a stop string within one token", []string{"\n\n"}, []string{"a", "b\n\nc"}, []string{"a", "ab"}, true},
 		{"spans tokens", []string{"User:"}, []string{"hi ", "Us", "er", ":"}, []string{"hi ", "hi ", "hi ", "hi "}, true},
-		{"begins inside a token", []string{"###"}, []string{"end#", "##x"}, []string{"", "end"}, true},
+		{"a stop string that begins inside a token", []string{"###"}, []string{"end#", "##x"}, []string{"", "end"}, true},
 		{"false alarm", []string{"User:"}, []string{"Us", "ing"}, []string{"", "Using"}, false},
-		{"false alarm that begins again", []string{"aab"}, []string{"a", "a", "a", "c"}, []string{"", "", "a", "aaac"}, false},
+		{"the beginning of a stop string, then its beginning again", []string{"aab"}, []string{"a", "a", "a", "c"}, []string{"", "", "a", "aaac"}, false},
 		{"overlap", []string{"aab"}, []string{"a", "a", "a", "b"}, []string{"", "", "a", "a"}, true},
-		{"the one that is complete first", []string{"bcd", "c"}, []string{"abcd"}, []string{"ab"}, true},
-		{"the longest of two that end together", []string{"cd", "bcd"}, []string{"abcd"}, []string{"a"}, true},
-		{"the same, token by token", []string{"bcd", "c"}, []string{"a", "b", "c", "d"}, []string{"a", "a", "ab"}, true},
-		{"at the very beginning", []string{"x"}, []string{"x"}, []string{""}, true},
+		{"the stop string that is complete first", []string{"bcd", "c"}, []string{"abcd"}, []string{"ab"}, true},
+		{"the longer of two stop strings that end together", []string{"cd", "bcd"}, []string{"abcd"}, []string{"a"}, true},
+		{"the stop string that is complete first, token by token", []string{"bcd", "c"}, []string{"a", "b", "c", "d"}, []string{"a", "a", "ab"}, true},
+		{"a stop string at the very beginning", []string{"x"}, []string{"x"}, []string{""}, true},
 		{"non-ASCII", []string{"。"}, []string{"好", "。"}, []string{"好", "好"}, true},
 	}
 	for _, tt := range tests {
@@ -55,7 +55,7 @@ func TestHolderFlush(t *testing.T) {
 	require.Equal(t, "is\xe2", join(h.flush("\xe2")))
 
 	h.push(Token{Text: "x stop"}, false)
-	require.Empty(t, h.flush("\xe2"), "nothing follows a stop string")
+	require.Empty(t, h.flush("\xe2"), "after a stop string, no text may follow")
 }
 
 // FuzzHolder checks that the emitted text ends before the stop string that is complete first,

@@ -30,10 +30,10 @@ func listen(s *Stream, n int) (said, [][]int32) {
 	return out, ids
 }
 
-// source is where the drafts of a test come from.
+// source says where the drafts of a test come from.
 type source struct {
 	name  string
-	right int  // how many of 100 guessed tokens are right; -1 for no guesses
+	right int  // how many of 100 guessed tokens are right; -1: no tokens are guessed
 	small bool // a small model drafts
 	same  bool // the small model is the model itself
 }
@@ -143,8 +143,8 @@ func TestDraftsChangeNothing(t *testing.T) {
 	require.Less(t, 5*accepted["random"], drafted["random"])
 }
 
-// guess returns at most n tokens to follow the first done tokens of a text. About right of 100
-// are the text's own tokens, the others are random.
+// guess returns at most n tokens to follow the first done tokens of a text. Of 100 tokens, about as
+// many as right says are the text's own tokens; the others are random.
 func guess(rng *rand.Rand, ids []int32, done, n, right, vocab int) []int32 {
 	out := []int32{}
 	for i := done; i < min(done+n, len(ids)); i++ {
@@ -198,14 +198,14 @@ func TestPerfectDrafts(t *testing.T) {
 			continue
 		}
 		more = got
-		require.Equal(t, result.DraftTokens, result.DraftAccepted, "the model knows what it says")
+		require.Equal(t, result.DraftTokens, result.DraftAccepted, "the model drafts for itself, so all drafts must be right")
 		require.LessOrEqual(t, steps, int64(6))
 	}
 	require.Equal(t, want, more)
 }
 
-// TestSmallModelFails checks the errors for small models that do not fit, and that a text goes
-// on beyond the context of the small model.
+// TestSmallModelFails checks the errors for small models that do not fit, and that a text continues
+// beyond the context of the small model.
 func TestSmallModelFails(t *testing.T) {
 	m := load(t, testmodel.SPM(1))
 	_, err := New(m, Options{Ctx: 64, Drafts: Drafts{Model: load(t, testmodel.BPE(1))}})
@@ -220,6 +220,6 @@ func TestSmallModelFails(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 80, r.GeneratedTokens)
 	require.Positive(t, r.DraftAccepted)
-	require.Less(t, r.DraftAccepted, 40, "behind the end of its context it drafts nothing")
+	require.Less(t, r.DraftAccepted, 40, "the small model must draft nothing after the end of its context")
 	require.NotZero(t, e.MemoryStats().Cache)
 }

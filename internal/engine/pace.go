@@ -29,7 +29,7 @@ func (p *pace) learn(rows int, d time.Duration) {
 }
 
 // estimate returns about how long a step with the given number of rows takes. It returns 0 if
-// nothing was measured. Between two measured sizes it interpolates. Beyond the largest one it
+// nothing was measured. Between two measured sizes, it interpolates. Beyond the largest one it
 // returns an upper bound, because a row of a larger step takes less time.
 func (p *pace) estimate(rows int) time.Duration {
 	n := float64(rows)

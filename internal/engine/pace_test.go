@@ -21,11 +21,11 @@ func TestMost(t *testing.T) {
 		known  []step
 		want   int
 	}{
-		{"nothing is known", time.Hour, nil, 32},
+		{"no time has been measured", time.Hour, nil, 32},
 		{"a large step fits", time.Hour, []step{{300, time.Second}}, 500},
 		{"a large step does not fit", 500 * time.Millisecond, []step{{300, time.Second}}, 8},
 		{"between two sizes", 500 * time.Millisecond, []step{{300, time.Second}, {60, 200 * time.Millisecond}}, 144},
-		{"small steps tell the most it can be", 100 * time.Millisecond, []step{{1, 2 * time.Millisecond}}, 40},
+		{"the times of small steps give an upper limit", 100 * time.Millisecond, []step{{1, 2 * time.Millisecond}}, 40},
 		{"nothing fits", time.Millisecond, []step{{1, 2 * time.Millisecond}}, 8},
 		{"a busy machine made a small step slow", 200 * time.Millisecond, []step{{20, 300 * time.Millisecond}, {100, 150 * time.Millisecond}}, 8},
 	}
@@ -47,7 +47,7 @@ func TestMost(t *testing.T) {
 		}
 	}
 	require.Equal(t, 96, p.most(4, 508, 100*time.Millisecond))
-	require.Equal(t, 8, p.most(200, 300, 100*time.Millisecond), "a prompt gets on in any case")
+	require.Equal(t, 8, p.most(200, 300, 100*time.Millisecond), "a prompt must always get some rows")
 	require.Equal(t, 508, p.most(4, 508, time.Hour))
 }
 
@@ -63,10 +63,10 @@ func TestSlices(t *testing.T) {
 	}{
 		{"a long prompt, nobody waits", 0, 0, []int{90}, []int{90}},
 		{"short prompts begin one after the other", 0, 0, []int{45, 45, 45}, []int{45}},
-		{"unless a step has room for several", 0, 0, []int{15, 15, 15, 15}, []int{15, 15, 15}},
+		{"several short prompts fit into a step", 0, 0, []int{15, 15, 15, 15}, []int{15, 15, 15}},
 		{"answers wait", 2, 0, []int{90}, []int{1, 1, 32}},
 		{"a prompt is cut into equal parts", 2, 0, []int{70}, []int{1, 1, 24}},
-		{"a shorter one comes first", 2, 0, []int{90, 50}, []int{1, 1, 32}},
+		{"a shorter prompt comes first", 2, 0, []int{90, 50}, []int{1, 1, 32}},
 		{"a prompt ends, and another begins", 2, 0, []int{20, 50}, []int{1, 1, 20, 12}},
 		{"drafts", 2, 20, nil, []int{21, 21}},
 		{"no drafts beside a prompt that soon ends", 2, 200, []int{70}, []int{1, 1, 24}},

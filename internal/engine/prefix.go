@@ -65,7 +65,7 @@ func (p *prefixes) root(salt string) *node {
 	return p.roots[salt]
 }
 
-// full returns the child of n with these model.BlockLen tokens, nil if there is none.
+// full returns the child of n with these model.BlockLen tokens, or nil if there is none.
 func (p *prefixes) full(n *node, tokens []int32) *node {
 	k := p.table[nodeKey{n, p.hash(tokens)}]
 	if k == nil || !slices.Equal(k.tokens, tokens) {
@@ -165,8 +165,8 @@ func (p *prefixes) longest(n *node, tokens []int32) (best *node, most int) {
 	return best, most
 }
 
-// first returns the first position whose Recent block a text needs in order to go on after
-// n tokens.
+// first returns the first position whose Recent block a text needs in order to continue after n
+// tokens.
 func (p *prefixes) first(n int) int {
 	if p.cache.Window() == 0 {
 		return n
@@ -174,8 +174,8 @@ func (p *prefixes) first(n int) int {
 	return p.cache.First(n)
 }
 
-// seen reports whether the nodes of path have the Recent blocks that a text needs in order
-// to go on after its first n tokens.
+// seen reports whether the nodes of path have the Recent blocks that a text needs in order to
+// continue after its first n tokens.
 func (p *prefixes) seen(path []*node, n int) bool {
 	for i := p.first(n) / model.BlockLen; i < len(path); i++ {
 		if path[i].recent == nil && p.cache.Window() > 0 {
@@ -257,8 +257,8 @@ func (p *prefixes) restore(n *node, recent *model.Block) {
 	}
 }
 
-// stop marks the nodes that a text sees through its window when it goes on after n. Their
-// Recent blocks are forgotten last.
+// stop marks the nodes that a text sees through its window when it continues after n. Their Recent
+// blocks are forgotten last.
 func (p *prefixes) stop(n *node) {
 	for left := p.cache.Window() + model.BlockLen; left > 0 && n.parent != nil; left -= model.BlockLen {
 		n.stop = true

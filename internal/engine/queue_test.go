@@ -31,10 +31,10 @@ func TestNextInLine(t *testing.T) {
 	for range 6 {
 		order += take(10, nil)
 	}
-	require.Equal(t, "ababaa", order, "by turns, while both wait")
+	require.Equal(t, "ababaa", order, "while both keys wait, they take turns")
 
-	// A new key gets no credit for the time before it came. After a costly request, a key
-	// waits longer.
+	// A new key gets no credit for the time before it came. After an expensive request, a key waits
+	// longer.
 	ask("c", "a", "b", "a", "c")
 	require.Equal(t, c["b"].tokens, c["c"].tokens)
 	require.Equal(t, "c", take(100, nil))
@@ -46,7 +46,7 @@ func TestNextInLine(t *testing.T) {
 	// While others wait, a key gets at most half of the places.
 	ask("a", "b")
 	require.Equal(t, "b", take(0, map[string]int{"a": 2}))
-	require.Equal(t, "a", take(0, map[string]int{"a": 2}), "nobody else waits")
+	require.Equal(t, "a", take(0, map[string]int{"a": 2}), "a key may have all places if no other key waits")
 	for _, key := range []string{"a", "b", "c"} {
 		for c[key] != nil {
 			c.close(key)

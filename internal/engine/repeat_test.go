@@ -23,8 +23,8 @@ var (
 	repeatText  = flag.String("repeat-text", "", "folder for the prompts and answers of BenchmarkRepeats, for other programs")
 )
 
-// replay is a grammar that allows one text only. The sampler first samples as without a
-// grammar, then from the one allowed token.
+// replay is a grammar that allows only one text. The sampler first samples as if there were no
+// grammar; then only one token is allowed.
 type replay struct {
 	say  []int32
 	list []uint64
@@ -58,7 +58,7 @@ func (r *replay) Accept(int32) error {
 // task is a text to be measured.
 type task struct {
 	name, prompt, answer string  // the answer is replayed; "" lets the model write its own
-	right                float64 // the part of guessed tokens that are right; 0 for no guesses
+	right                float64 // the fraction of guessed tokens that are right; 0: no tokens are guessed
 }
 
 // tasks returns texts that repeat much of their prompt, some of it, or nothing.

@@ -65,9 +65,9 @@ type Request struct {
 	// answers in progress comes after the other keys.
 	Key string
 
-	// Shift lets a text go on when its context is full: half of its tokens are dropped, but
-	// not the first Keep tokens. If Full is not nil, it is called instead of a shift. Full
-	// returns true after making room in the text. It must not use the engine.
+	// Shift lets a text continue when its context is full: half of its tokens are dropped, but not
+	// the first Keep tokens. If Full is not nil, it is called instead of a shift. Full returns true
+	// after making room in the text. It must not use the engine.
 	Shift bool
 	Keep  int
 	Full  func(m Movable) (bool, error)
@@ -76,13 +76,12 @@ type Request struct {
 	// answer that were evaluated.
 	Text *Text
 
-	// Window is how many tokens may wait for the reader of the stream before the text
-	// pauses; 0 stands for 256. With 1 the engine makes a token only when the reader asks
-	// for it, but a draft can make several tokens in a step.
+	// Window is how many tokens may wait for the reader of the stream before the text pauses; 0
+	// stands for 256. With 1, the engine makes a token only when the reader asks for it, but a
+	// draft can make several tokens in a step.
 	Window int
-	// Progress, if not nil, is called with the number of prompt tokens evaluated so far, and
-	// with the number to evaluate. Tokens from the cache do not count. It must return
-	// immediately.
+	// If Progress is not nil, it is called with the number of prompt tokens evaluated so far, and
+	// with the number to evaluate. Tokens from the cache do not count. It must return immediately.
 	Progress func(done, total int)
 }
 

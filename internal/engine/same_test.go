@@ -57,7 +57,7 @@ func read(s *Stream, n int) said {
 func TestAloneOrTogether(t *testing.T) {
 	n := 240
 	if testing.Short() {
-		n = 35 // too few to be sure that requests are preempted, cached and drafted
+		n = 35 // these are too few to be sure that requests are preempted, cached and drafted
 	}
 	models := []struct {
 		name string
@@ -97,12 +97,12 @@ func TestAloneOrTogether(t *testing.T) {
 			want = append(want, read(s, r.answers()))
 		}
 		options := []Options{
-			{Ctx: ctx, Threads: 1, Parallel: 3},                                           // one after the other, with cached prefixes
+			{Ctx: ctx, Threads: 1, Parallel: 3},                                           // requests one after the other, with cached prefixes
 			{Ctx: ctx, Threads: 2, Parallel: 3, Queue: n, Target: time.Nanosecond},        // prompts in small pieces
 			{Ctx: ctx, Threads: 2, Parallel: 16, Queue: n, Blocks: 13, Batch: 50},         // hardly any memory
-			{Ctx: ctx, Threads: 1, Parallel: 7, Queue: n, Blocks: 8, NoCache: true},       // the same without cached prefixes
+			{Ctx: ctx, Threads: 1, Parallel: 7, Queue: n, Blocks: 8, NoCache: true},       // the same, but without cached prefixes
 			{Ctx: ctx, Threads: 2, Parallel: 5, Queue: n, Drafts: Drafts{Off: true}},      // one token a step
-			{Ctx: ctx, Threads: 3, Parallel: 40, Queue: n, Target: time.Hour, Batch: 512}, // many at once, large steps
+			{Ctx: ctx, Threads: 3, Parallel: 40, Queue: n, Target: time.Hour, Batch: 512}, // many requests at once, with large steps
 		}
 		if testing.Short() {
 			options = options[2:4]

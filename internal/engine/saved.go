@@ -109,7 +109,7 @@ func checkMagic(f *os.File) error {
 	return nil
 }
 
-// openFile opens a regular file. For an empty file it returns fs.ErrNotExist.
+// openFile opens a regular file. For an empty file, it returns fs.ErrNotExist.
 func openFile(path string) (*os.File, error) {
 	st, err := os.Stat(path)
 	switch {
@@ -131,9 +131,8 @@ func plain(err error) error {
 	return err
 }
 
-// Load restores the text that Save wrote, and returns the note. If the error is
-// ErrOtherModel, it returns the note, too, and the text is unchanged. After any other error
-// the text may be empty.
+// Load restores the text that Save wrote, and returns the note. If the error is ErrOtherModel, it
+// returns the note, too, and the text is unchanged. After any other error, the text may be empty.
 func (t *Text) Load(path string) (note []byte, err error) {
 	f, err := openFile(path)
 	if err != nil {

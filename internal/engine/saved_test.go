@@ -60,7 +60,7 @@ func TestRestoredStateGivesTheSameBits(t *testing.T) {
 
 	files, err := os.ReadDir(filepath.Dir(path))
 	require.NoError(t, err)
-	require.Len(t, files, 1, "nothing is left beside it")
+	require.Len(t, files, 1, "no other file may be left in the folder")
 }
 
 // TestFilesOfBefore checks that models have the same fingerprints as when the current file
@@ -80,7 +80,7 @@ func TestFilesOfBefore(t *testing.T) {
 func TestFingerprintOfEveryField(t *testing.T) {
 	m := load(t, testmodel.SPM(1))
 	plain, config := fingerprint(m, nil), m.Config
-	unused := map[string]bool{"Config.ExpertFFN": true, "Config.SharedFFN": true, "Config.LocalRope": true} // by a model without experts or windows
+	unused := map[string]bool{"Config.ExpertFFN": true, "Config.SharedFFN": true, "Config.LocalRope": true} // these fields have no effect in a model without experts or windows
 	var walk func(name string, v reflect.Value)
 	walk = func(name string, v reflect.Value) {
 		old := reflect.ValueOf(v.Interface())
@@ -134,7 +134,7 @@ func TestOtherModels(t *testing.T) {
 	}
 }
 
-// TestDamaged changes the file, and cuts it, at every byte near its beginning and its end.
+// TestDamaged changes the file at every byte near its beginning and its end, and cuts it there.
 func TestDamaged(t *testing.T) {
 	s := text(t, testmodel.SPM(1), model.LoadOptions{})
 	eval(t, s, 1, 5, 9)

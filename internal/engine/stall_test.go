@@ -52,8 +52,8 @@ func TestLeastMemory(t *testing.T) {
 	}
 }
 
-// TestStalledReader checks that a text whose reader has stopped reading takes neither memory
-// nor turns from others. When the text is read again, it goes on with the same tokens, even after a
+// TestStalledReader checks that a text whose reader has stopped reading takes neither memory nor
+// turns from others. When the text is read again, it continues with the same tokens, even after a
 // shift.
 func TestStalledReader(t *testing.T) {
 	m := load(t, testmodel.SPM(1))
@@ -105,7 +105,7 @@ func TestEvict(t *testing.T) {
 	require.Equal(t, blocks+1, p.count)
 	require.Equal(t, model.Blocks{1}, p.unused())
 	require.True(t, p.evict())
-	require.False(t, p.evict(), "the text uses the others")
+	require.False(t, p.evict(), "the other blocks are in use")
 	require.Equal(t, blocks, p.count)
 	used := e.runner.Cache().Used()
 	for i := blocks - 1; i >= 0; i-- {
@@ -149,7 +149,8 @@ func TestHashIsAHint(t *testing.T) {
 	requireFree(t, e)
 }
 
-// TestSaltsAreForgotten checks that a salt's root is removed with its last block.
+// TestSaltsAreForgotten checks that the root of a salt is removed together with the last block of
+// this salt.
 func TestSaltsAreForgotten(t *testing.T) {
 	m := load(t, testmodel.SPM(1))
 	e := start(t, m, Options{Threads: 1, Ctx: 64, Parallel: 2})
@@ -179,8 +180,8 @@ func submit(t *testing.T, e *Engine, req Request) *Stream {
 	return s
 }
 
-// TestMovedIsNotShared checks that a text's blocks are not shared after a shift has changed
-// them. That includes the blocks after the prefix that the text published before the shift.
+// TestMovedIsNotShared checks that a text's blocks are not shared after a shift has changed them.
+// This includes the blocks after the prefix which the text published before the shift.
 func TestMovedIsNotShared(t *testing.T) {
 	m := load(t, testmodel.SPM(1))
 	e := start(t, m, Options{Threads: 1, Ctx: 90, Parallel: 1, Blocks: 20})

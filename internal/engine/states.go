@@ -54,7 +54,7 @@ func (p *prefixes) keep(n *node, s *model.Seq) {
 	}
 }
 
-// dropState forgets the least recently used state, but not that of except.
+// dropState forgets the least recently used state, but never the state of the node except.
 func (p *prefixes) dropState(except *node) {
 	for n := p.oldest.prev; n != &p.oldest; n = n.prev {
 		if n.state == nil || n == except {

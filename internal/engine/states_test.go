@@ -53,16 +53,16 @@ func TestRecurrentPrefixes(t *testing.T) {
 	cached, said := run(first)
 	require.Zero(t, cached)
 	cached, _ = run(first, said, numbered(9, 3))
-	require.Equal(t, len(first)+len(said)-1, cached, "after an answer, whose last token was not evaluated")
+	require.Equal(t, len(first)+len(said)-1, cached, "a text can continue after an earlier answer, except its last token, which was not evaluated")
 	cached, _ = run(first, numbered(9, 4))
-	require.Equal(t, len(first), cached, "after a prompt, without its answer")
+	require.Equal(t, len(first), cached, "a text can continue after an earlier prompt, without the answer")
 	cached, _ = run(head, numbered(30, 5))
-	require.Zero(t, cached, "nobody stopped where this one parts")
+	require.Zero(t, cached, "no text has stopped where this text diverges")
 	cached, _ = run(head, numbered(30, 6))
-	require.Equal(t, whole, cached, "from the third on where texts part")
+	require.Equal(t, whole, cached, "from the third text on, a text can continue where others diverged")
 	run(head, numbered(30, 6)[:29])
 	cached, _ = run(head, numbered(30, 6)[:29])
-	require.GreaterOrEqual(t, cached, whole, "the same prompt again")
+	require.GreaterOrEqual(t, cached, whole, "the same prompt can be used again")
 }
 
 // TestFollowRecurrent submits texts together. They must wait for one text, which evaluates the

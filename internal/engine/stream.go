@@ -5,10 +5,10 @@ import (
 	"sync"
 )
 
-// Stream delivers the answers to a request token by token. Its reader may be slow: the
-// request's texts pause while its Window is full, and the texts of other requests go on. After
-// the request is cancelled the stream has no more tokens, even if the engine has sampled some
-// ahead of the reader. The Results then count only the tokens that the reader got.
+// Stream delivers the answers to a request token by token. Its reader may be slow: the request's
+// texts pause while its Window is full, and the texts of other requests continue. After the request
+// is cancelled the stream has no more tokens, even if the engine has sampled some ahead of the
+// reader. The Results then count only the tokens that the reader got.
 type Stream struct {
 	ctx    context.Context // the request's
 	wake   func()          // wakes the engine's loop
@@ -105,7 +105,7 @@ func (s *Stream) Err() error {
 	return s.err
 }
 
-// hasRoom reports whether the texts may go on. The caller holds mu.
+// hasRoom reports whether the texts may continue. The caller holds mu.
 func (s *Stream) hasRoom() bool { return len(s.tokens)+s.inHand < s.window }
 
 // room does what hasRoom does, for callers that do not hold mu.

@@ -10,10 +10,10 @@ import (
 	"alpaca/internal/sampler"
 )
 
-// Submit puts a request into the queue. When ctx is cancelled, the request's answers end
-// with the Reason Interrupt. Submit returns an error for an invalid request: a *PromptError
-// if the prompt does not fit into the context. It returns ErrQueueFull if too many requests
-// wait, and ErrClosed after a call of Drain or Close.
+// Submit puts a request into the queue. When ctx is cancelled, the request's answers end with the
+// Reason Interrupt. Submit returns an error if the request is invalid: a *PromptError if the prompt
+// does not fit into the context. It returns ErrQueueFull if too many requests wait, and ErrClosed
+// after a call of Drain or Close.
 func (e *Engine) Submit(ctx context.Context, req Request) (*Stream, error) {
 	g, err := e.newGroup(ctx, &req)
 	if err != nil {

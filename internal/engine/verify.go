@@ -2,9 +2,9 @@ package engine
 
 import "slices"
 
-// verify.go decides how many tokens of a draft are accepted. The rows' tokens are sampled in
-// order, as without drafts. At the first token that differs from the draft, the rows of the
-// rest of the draft are removed from the text.
+// verify.go decides how many tokens of a draft are accepted. The rows' tokens are sampled in order,
+// as without drafts. When a sampled token differs from the draft, the rows of the rest of the draft
+// are removed from the text.
 
 // drafting reports whether any text has a draft in this step.
 func (e *Engine) drafting() bool {

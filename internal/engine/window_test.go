@@ -43,9 +43,9 @@ func TestPrefixesWithWindows(t *testing.T) {
 	require.Zero(t, cached)
 	run(head + "a llama nd re er in an pa ti ma la up")
 	cached, _ = run(head + "in er")
-	require.GreaterOrEqual(t, cached, tokens-model.BlockLen-2, "where two texts have parted")
+	require.GreaterOrEqual(t, cached, tokens-model.BlockLen-2, "a text can continue where two texts have diverged")
 	cached, _ = run(head + "alpaca was on a up la ma ti pa an in er re nd" + said + " and")
-	require.Greater(t, cached, tokens, "where a text has ended")
+	require.Greater(t, cached, tokens, "a text can continue where an earlier text has ended")
 }
 
 // TestTextWithWindows checks that a text can be cut back to its prompt after a long answer, and

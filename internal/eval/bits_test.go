@@ -14,7 +14,7 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// noiseModel loads a small model with random weights, which a file stores in the given type.
+// noiseModel loads a small model with random weights of the given type.
 func noiseModel(t testing.TB, typ quant.Type) *model.Model {
 	f, err := gguf.Open(testmodel.SPM(3).As(typ).Write(t))
 	require.NoError(t, err)
@@ -48,8 +48,8 @@ func noiseText(n, vocab int) []int32 {
 	return text
 }
 
-// TestSameBits checks that results have the same bits for any number of threads and any batch
-// size. The bits below hold for every architecture.
+// TestSameBits checks that results have the same bits for any number of threads and any batch size.
+// The bits below are the same on every architecture.
 func TestSameBits(t *testing.T) {
 	m, base := noiseModel(t, quant.F16), noiseModel(t, quant.F32)
 	text := noiseText(200, m.Config.VocabSize)

@@ -40,7 +40,7 @@ type ChoiceOptions struct {
 	Threads int                                    // for scoring; 0: one
 	Context int                                    // the most tokens that the session can hold
 	Encode  func(text string) []int32              // returns a text's tokens, with BOS
-	Done    func(q int, r Rating, a Answers) error // called after every question, unless it is nil
+	Done    func(q int, r Rating, a Answers) error // if not nil, called after every question
 }
 
 // Answer rates the answers of questions with a model, and counts the right choices.

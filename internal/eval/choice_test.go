@@ -139,13 +139,13 @@ func TestRating(t *testing.T) {
 		cut  int   // tokens at the end that are not rated
 	}{
 		{"common beginning", Question{Texts: []string{"abcd ef", "abcd gh i", "abcd e"}}, []int{6, 6, 6}, 0},
-		{"one is the other's beginning", Question{Texts: []string{"abc", "abcde"}}, []int{3, 3}, 0},
+		{"one answer is the beginning of the other", Question{Texts: []string{"abc", "abcde"}}, []int{3, 3}, 0},
 		{"nothing in common", Question{Texts: []string{"xa", "yb"}}, []int{1, 1}, 0},
 		{"rated after the choice", Question{Texts: []string{"so Ann went home.", "so Bobby went home."},
 			Heads: []string{"so Ann", "so Bobby"}}, []int{7, 9}, 1},
 		{"a full stop after the choice", Question{Texts: []string{"so Ann!", "so Bob!"},
 			Heads: []string{"so Ann", "so Bob"}}, []int{7, 7}, 0},
-		{"little after the choice", Question{Texts: []string{"go A!", "go B!"}, Heads: []string{"go A", "go B"}}, []int{4, 4}, 1},
+		{"few tokens after the choice", Question{Texts: []string{"go A!", "go B!"}, Heads: []string{"go A", "go B"}}, []int{4, 4}, 1},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -12,8 +12,8 @@ import (
 type CompareOptions struct {
 	Threads int                         // for scoring; 0: one
 	TempDir string                      // folder of the temporary file; "": the system's folder
-	Begin   func(window, model int)     // called before each window of each model, unless it is nil; model -1 is the base
-	Done    func(CompareProgress) error // called after every window, unless it is nil
+	Begin   func(window, model int)     // if not nil, called before each window of each model; model -1 is the base
+	Done    func(CompareProgress) error // if not nil, called after every window
 
 	keep int // the most bytes of logits in memory, for tests; 0: keptBytes
 }

@@ -56,7 +56,7 @@ func TestCompareWithItself(t *testing.T) {
 	require.Equal(t, 5*19, got[0].Scored)
 
 	require.Positive(t, got[1].KLD.Mean.Value)
-	require.GreaterOrEqual(t, float64(got[1].KLD.Min), -1e-12, "a divergence is not negative")
+	require.GreaterOrEqual(t, float64(got[1].KLD.Min), -1e-12, "a divergence must not be negative")
 	require.Less(t, got[1].SameTop.Value, 1.0)
 	require.InDelta(t, got[1].PPL.Value/got[1].BasePPL.Value, got[1].Ratio.Value, 1e-9)
 	require.Len(t, got[1].SortedKLD, 5*19)

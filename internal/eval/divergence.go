@@ -10,7 +10,7 @@ type tokenDivergence struct {
 	nll, baseNLL float64 // -log of the probability of the text's token
 	kld          float64 // KL divergence of the model from the base, in nats
 	dp           float64 // probability of the text's token, minus its probability in the base
-	same         bool    // both have the same most likely token
+	same         bool    // the base and the model have the same most likely token
 }
 
 // negligible is the log probability below which a token adds nothing to a divergence:

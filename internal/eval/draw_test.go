@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// numbered returns questions whose first text is their number.
+// numbered returns n questions. The first text of each is its number.
 func numbered(n int) []Question {
 	list := make([]Question, n)
 	for i := range list {
@@ -17,8 +17,8 @@ func numbered(n int) []Question {
 	return list
 }
 
-// TestSelect compares the order of questions with that of llama-perplexity's loops, compiled
-// with GCC 12.
+// TestSelect compares the order of questions with the order in which the loops of llama-perplexity,
+// compiled with GCC 12, choose them.
 func TestSelect(t *testing.T) {
 	for _, tt := range []struct {
 		how   Drawing

@@ -11,7 +11,7 @@ import (
 // fakeSession predicts by a fixed rule: the logits only depend on the last two tokens.
 type fakeSession struct {
 	vocab  int
-	scale  float32 // the range of the logits; 0: a uniform distribution
+	scale  float32 // the range of the logits; 0: all tokens have the same probability
 	noise  float32 // the range of further numbers, which are added to the logits
 	tokens []int32
 	read   int // tokens evaluated so far
@@ -28,7 +28,7 @@ func (s *fakeSession) EvalEach(ctx context.Context, tokens []int32, from int, ea
 	if s.err != nil {
 		return s.err
 	}
-	logits := make([]float32, s.vocab) // reused, so a caller must copy rows
+	logits := make([]float32, s.vocab) // the buffer is used again, so a caller must copy rows
 	for i, id := range tokens {
 		s.tokens = append(s.tokens, id)
 		s.read++
@@ -64,7 +64,7 @@ func fakeText(n, vocab int) []int32 {
 	return tokens
 }
 
-// windowsOf divides a text with a policy, which must fit the text.
+// windowsOf divides a text into windows as the policy p says. The text must be long enough.
 func windowsOf(t testing.TB, p Policy, tokens []int32) []Window {
 	t.Helper()
 	windows, err := p.Windows(tokens)
@@ -72,7 +72,7 @@ func windowsOf(t testing.TB, p Policy, tokens []int32) []Window {
 	return windows
 }
 
-// always returns an Opener that always returns the session s.
+// always returns an Opener whose sessions are all s.
 func always(s Session) Opener {
 	return func() (Session, error) { return s, nil }
 }

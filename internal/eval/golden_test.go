@@ -80,8 +80,8 @@ func TestGoldenPerplexity(t *testing.T) {
 	}
 }
 
-// TestGoldenDivergence uses a logits file like the reference, since the file's 16 bits are
-// coarser than some of the differences.
+// TestGoldenDivergence uses a logits file, as the reference does, because the 16 bits of such a
+// file are coarser than some of the differences.
 func TestGoldenDivergence(t *testing.T) {
 	needFast(t)
 	g, text := readGolden(t)

@@ -35,8 +35,8 @@ type importance struct {
 	tokens  int
 }
 
-// Collect adds the input x [tokens, cols] of a product with the matrix called name. It can serve as
-// the function Collect of a model.Session.
+// Collect adds the input x [tokens, cols] of a product with the matrix of the given name. It can
+// serve as the function Collect of a model.Session.
 func (m *Imatrix) Collect(name string, x []float32, tokens, cols int) {
 	if _, _, layer := arch.CutLayer(name); !layer && !(m.Output && name == arch.Output.Weight()) {
 		return

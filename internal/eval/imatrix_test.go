@@ -12,8 +12,8 @@ import (
 	"alpaca/internal/gguf"
 )
 
-// collected returns the sums of one matrix over two batches with three tokens in all, and of
-// two other matrices.
+// collected returns the sums of three matrices. Those of the first are over two batches, which have
+// three tokens together.
 func collected() *Imatrix {
 	m := &Imatrix{Dataset: "text.txt", Chunks: 2, ChunkSize: 2}
 	m.Collect("blk.0.attn_q.weight", []float32{1, 2, 3, 4}, 2, 2)
@@ -62,7 +62,7 @@ func TestImatrixDat(t *testing.T) {
 		want = floatBytes(want, sums)
 	}
 	entry("blk.0.attn_k.weight", 1, 1, 1, 1)
-	third := func(x float32) float32 { return x / 3 * 2 } // mean of 3 tokens, times 2 calls
+	third := func(x float32) float32 { return x / 3 * 2 } // the mean of 3 tokens, multiplied by 2 calls
 	entry("blk.0.attn_q.weight", 2, third(35), third(20.25))
 	want = append(le.AppendUint32(le.AppendUint32(want, 2), 8), "text.txt"...)
 	require.Equal(t, want, file.Bytes())

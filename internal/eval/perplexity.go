@@ -25,9 +25,9 @@ type Options struct {
 	Whole bool
 
 	Ranks bool                 // set Scored.Rank
-	Each  func(Scored) error   // called with every scored token, in order, unless it is nil
+	Each  func(Scored) error   // if not nil, called with every scored token, in order
 	Base  *LogitsWriter        // gets all logits, unless it is nil
-	Done  func(Progress) error // called after every window, unless it is nil
+	Done  func(Progress) error // if not nil, called after every window
 }
 
 // Progress is the progress of an evaluation.

@@ -22,7 +22,8 @@ func TestUniformModelHasThePerplexityOfItsVocabulary(t *testing.T) {
 	require.Equal(t, 6*7, got.Scored)
 }
 
-// TestMeasureByHand computes the perplexity from the fake's logits, position by position.
+// TestMeasureByHand computes the perplexity from the logits of the fake session, position by
+// position.
 func TestMeasureByHand(t *testing.T) {
 	text := fakeText(60, 20)
 	for _, p := range []Policy{{Context: 20}, {Context: 20, All: true}, {Context: 12, Stride: 4}, {Context: 20, BOS: true, BOSID: 3}} {

@@ -21,7 +21,7 @@ type Row struct {
 	Prompt float64  `json:"prompt_tokens_per_second,omitempty"`
 	Gen    float64  `json:"generation_tokens_per_second,omitempty"`
 
-	// Divergence is the difference from the base, or nil for the base itself.
+	// Divergence is how the model differs from the base. It is nil for the base itself.
 	Divergence *Divergence `json:"comparison,omitempty"`
 }
 

@@ -38,7 +38,7 @@ func TestMarkdown(t *testing.T) {
 	require.NoError(t, sampleReport(t).WriteMarkdown(&b))
 	text := b.String()
 	lines := strings.Split(text, "\n")
-	require.Equal(t, "text.txt: 5 windows of 200 tokens side by side, no BOS token, last 99 tokens scored", lines[0])
+	require.Equal(t, "text.txt: 5 adjacent windows of 200 tokens, no BOS token, last 99 tokens of each scored", lines[0])
 	require.Equal(t, "495 tokens scored", lines[1])
 	require.Regexp(t, `^\| model +\| +size \| +bpw \| +PPL \| +PPL ratio \| +mean KLD \|`, lines[3])
 	require.Regexp(t, `^\|:-+-\|(-+:\|)+$`, lines[4])
@@ -69,7 +69,7 @@ func TestCSV(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, records, 4)
 	require.Equal(t, "model", records[0][0])
-	require.Equal(t, "", records[1][len(records[1])-1], "the base has no comparison")
+	require.Equal(t, "", records[1][len(records[1])-1], "the row of the base must have no result of a comparison")
 	require.Equal(t, "m|q4_0.gguf", records[3][0])
 	at := 0
 	for i, head := range records[0] {
@@ -132,8 +132,8 @@ func TestPlot(t *testing.T) {
 	require.EqualError(t, r.WritePlot(&b, "gif"), `plot: no form "gif"`)
 }
 
-// TestPlotOfEquals plots one model without any divergence, for a long text and for a text of a
-// single token.
+// TestPlotOfEquals plots a model that does not diverge from the base at all, for a long text and
+// for a text of a single token.
 func TestPlotOfEquals(t *testing.T) {
 	r := sampleReport(t)
 	r.Models = r.Models[:1]

@@ -20,8 +20,8 @@ func (e Estimate) MarshalJSON() ([]byte, error) {
 	}{report.Number(e.Value), report.Number(e.Error)})
 }
 
-// mean estimates the mean of the distribution of the samples xs. As in llama.cpp, the
-// error holds for independent samples. With fewer than two samples it is 0.
+// mean estimates the mean of the distribution of the samples xs. As in llama.cpp, the error holds
+// for independent samples. With fewer than two samples, it is 0.
 func mean(xs []float64) Estimate {
 	if len(xs) == 0 {
 		return Estimate{}

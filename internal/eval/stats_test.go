@@ -11,7 +11,8 @@ import (
 func TestMean(t *testing.T) {
 	require.Equal(t, Estimate{}, mean(nil))
 	require.Equal(t, Estimate{Value: 3}, mean([]float64{3}))
-	// Deviations -3 -1 1 3: 20/4 = 5, over n-1 = 3.
+	// The deviations are -3, -1, 1 and 3. The sum of their squares is 20, so the variance is 20/4 =
+	// 5. For the error it is divided by n-1 = 3.
 	require.Equal(t, Estimate{5, math.Sqrt(5.0 / 3)}, mean([]float64{2, 4, 6, 8}))
 }
 
@@ -26,7 +27,7 @@ func TestEstimates(t *testing.T) {
 	require.Equal(t, Estimate{0.25, math.Sqrt(0.25 * 0.75 / 3)}, share(1, 4))
 	require.Equal(t, Estimate{}, share(0, 0))
 	require.Equal(t, Estimate{Value: 1}, share(1, 1))
-	// Fully correlated errors cancel, uncorrelated ones add in squares.
+	// Fully correlated errors cancel each other. Of uncorrelated errors, the squares add up.
 	require.Equal(t, Estimate{2, 0}, difference(Estimate{5, 1}, Estimate{3, 1}, 1))
 	require.Equal(t, Estimate{2, 5}, difference(Estimate{5, 3}, Estimate{3, 4}, 0))
 }

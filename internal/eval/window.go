@@ -87,12 +87,12 @@ func (p Policy) String() string {
 	if p.BOS {
 		bos = "first token of each replaced by BOS"
 	}
-	scored := fmt.Sprintf("last %d tokens scored", p.scored())
+	scored := fmt.Sprintf("last %d tokens of each scored", p.scored())
 	if p.All {
 		scored = "every token scored"
 	}
 	if p.Stride > 0 {
 		return fmt.Sprintf("windows of %d tokens every %d, %s, %s", p.Length(), p.Stride, bos, scored)
 	}
-	return fmt.Sprintf("windows of %d tokens side by side, %s, %s", p.Length(), bos, scored)
+	return fmt.Sprintf("adjacent windows of %d tokens, %s, %s", p.Length(), bos, scored)
 }

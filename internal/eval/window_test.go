@@ -14,7 +14,7 @@ func TestWindows(t *testing.T) {
 		want  [][]int32
 		first int
 	}{
-		{"side by side", Policy{Context: 4}, [][]int32{{10, 11, 12, 13}, {14, 15, 16, 17}}, 2},
+		{"adjacent windows", Policy{Context: 4}, [][]int32{{10, 11, 12, 13}, {14, 15, 16, 17}}, 2},
 		{"odd", Policy{Context: 5}, [][]int32{{10, 11, 12, 13, 14}, {15, 16, 17, 18, 19}}, 2},
 		{"BOS", Policy{Context: 4, BOS: true, BOSID: 1}, [][]int32{{1, 11, 12, 13}, {1, 15, 16, 17}}, 2},
 		{"all", Policy{Context: 8, All: true}, [][]int32{{10, 11, 12, 13, 14, 15, 16, 17}}, 0},
@@ -34,7 +34,7 @@ func TestWindows(t *testing.T) {
 				require.Equal(t, tt.p.scored(), w.Scored())
 			}
 			require.Equal(t, tt.want, got)
-			require.Equal(t, int32(10), text[0], "the text stays as it is")
+			require.Equal(t, int32(10), text[0], "dividing a text must not change it")
 		})
 	}
 }
@@ -62,8 +62,8 @@ func TestWindowErrors(t *testing.T) {
 		want string
 	}{
 		{"empty", Policy{Context: 512}, 0, "eval: the text has 0 tokens, but a window of this context needs 512"},
-		{"short", Policy{Context: 512}, 511, "eval: the text has 511 tokens, but a window of this context needs 512"},
-		{"short for the stride", Policy{Context: 512, Stride: 256}, 600, "eval: the text has 600 tokens, but a window of this context needs 640"},
+		{"a text that is too short", Policy{Context: 512}, 511, "eval: the text has 511 tokens, but a window of this context needs 512"},
+		{"a text that is too short for the stride", Policy{Context: 512, Stride: 256}, 600, "eval: the text has 600 tokens, but a window of this context needs 640"},
 		{"context", Policy{Context: 3}, 9, "eval: a context of 3 tokens: at least 4 are needed"},
 		{"stride", Policy{Context: 8, Stride: 16}, 99, "eval: a stride of 16 tokens must be less than the window of 16"},
 		{"negative stride", Policy{Context: 8, Stride: -1}, 99, "eval: a stride of -1 tokens"},
@@ -77,10 +77,10 @@ func TestWindowErrors(t *testing.T) {
 }
 
 func TestPolicyInWords(t *testing.T) {
-	require.Equal(t, "windows of 512 tokens side by side, first token of each replaced by BOS, last 255 tokens scored",
+	require.Equal(t, "adjacent windows of 512 tokens, first token of each replaced by BOS, last 255 tokens of each scored",
 		Policy{Context: 512, BOS: true}.String())
-	require.Equal(t, "windows of 640 tokens every 256, no BOS token, last 256 tokens scored",
+	require.Equal(t, "windows of 640 tokens every 256, no BOS token, last 256 tokens of each scored",
 		Policy{Context: 512, Stride: 256}.String())
-	require.Equal(t, "windows of 64 tokens side by side, no BOS token, every token scored",
+	require.Equal(t, "adjacent windows of 64 tokens, no BOS token, every token scored",
 		Policy{Context: 64, All: true}.String())
 }

@@ -8,13 +8,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// distance returns the number of steps from a to b along the float32 values.
+// distance returns how many float32 values b is away from a.
 func distance(a, b float32) int64 {
 	d := ordered(a) - ordered(b)
 	return max(d, -d)
 }
 
-// ordered numbers the float32 values from the least to the largest.
+// ordered returns the number of f in the order of all float32 values.
 func ordered(f float32) int64 {
 	bits := int64(math.Float32bits(f))
 	if bits >= 1<<31 {
@@ -65,8 +65,8 @@ func TestExpLogPowSpecialValues(t *testing.T) {
 	require.Equal(t, 1024.0, Pow(2, 10))
 }
 
-// TestExpLogPowBits checks that the results have the same bits on every machine, whether or not it
-// fuses multiply-adds.
+// TestExpLogPowBits checks that the results have the same bits on every machine, whether or not the
+// machine fuses multiply-adds.
 func TestExpLogPowBits(t *testing.T) {
 	var h uint64 = 14695981039346656037 // FNV-1a
 	mix := func(x float64) {

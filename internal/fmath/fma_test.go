@@ -16,8 +16,8 @@ func TestFMA32(t *testing.T) {
 	values := []float32{
 		0, -zero, 1, -1, 1 + 0x1p-23, 1 - 0x1p-24, 1.5, 3, 0x1p-12, 1 + 0x1p-12, 0x1p12, -0x1p23, 0x1p24 + 2,
 		tiny, -tiny, 0x1p-126, 0x1p-126 - 0x1p-149, -0x1p-126, 0x1p-75, 0x1p-74, 0x1.fffffep-75, 0x1.8p-75,
-		// The product of the first two is 2^-150 - 2^-196, just below half of the third's last
-		// place. In float64 the sum rounds to exactly half.
+		// The product of the first two numbers is 2^-150 - 2^-196, just below half of the last
+		// place of the third number. In float64, the sum is rounded to exactly half.
 		0x1.fffffcp-76, 0x1.000002p-75, 0x1p-127 + 0x1p-149,
 		huge, -huge, 0x1p127, 0x1p64, 0x1.fffffep63, 0x1p-64, inf, -inf, nan, 0.1, -0.3, 127, 1e-30, 1e30,
 	}
@@ -33,8 +33,8 @@ func TestFMA32(t *testing.T) {
 	for range 200_000 {
 		x, y := randomBits(r), randomBits(r)
 		requireFMA(t, x, y, randomBits(r))
-		// A z near -x*y cancels. A z of x*y times a power of two puts the product at the edge
-		// of z's last place.
+		// If z is near -x*y, the sum cancels. If z is x*y times a power of two, the product is near
+		// the last place of z.
 		p := x * y
 		z := math.Float32frombits(math.Float32bits(-p) + r.Uint32N(3) - 1)
 		requireFMA(t, x, y, z)
@@ -64,8 +64,7 @@ func requireFMA(t *testing.T, x, y, z float32) {
 func exactFMA(x, y, z float32) float32 {
 	special := func(f float32) bool { return f-f != 0 } // infinite or NaN
 	if special(x) || special(y) || special(z) {
-		// With infinity or NaN, float64 arithmetic is right, since its product does not
-		// overflow.
+		// For infinity or NaN, float64 arithmetic is right, because the product does not overflow.
 		return float32(float64(x)*float64(y) + float64(z))
 	}
 	exact := func(f float32) *big.Float { return new(big.Float).SetPrec(1000).SetFloat64(float64(f)) }

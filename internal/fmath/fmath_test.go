@@ -79,7 +79,8 @@ func TestSeries(t *testing.T) {
 	require.Equal(t, [2]float64{0, 1}, [2]float64{s, c})
 }
 
-// TestFunctionsAreTheSameEverywhere compares the results with one hash for all architectures.
+// TestFunctionsAreTheSameEverywhere compares a hash of the results with one number, which is the
+// same for all architectures.
 func TestFunctionsAreTheSameEverywhere(t *testing.T) {
 	h := fnv.New64a()
 	add := func(bits uint64) {
@@ -94,7 +95,7 @@ func TestFunctionsAreTheSameEverywhere(t *testing.T) {
 		add(uint64(math.Float32bits(Exp32(float32(x)))))
 		add(math.Float64bits(ExpSeries(x)))
 		add(math.Float64bits(LogSeries(x + 106)))
-		s, c := SinCos(x * 97) // a product without a sum cannot be fused
+		s, c := SinCos(x * 97) // a product that is not added to anything cannot be fused
 		add(math.Float64bits(s))
 		add(math.Float64bits(c))
 	}

@@ -44,14 +44,14 @@ func TestUniformStaysBelowOne(t *testing.T) {
 	require.Equal(t, 1-1.0/(1<<53), g.Float64())
 }
 
-// untemper inverts the output function, which is linear over bits.
+// untemper computes the inverse of the output function, which is linear in the bits.
 func untemper(want uint32) uint32 {
 	temper := func(y uint32) uint32 {
 		g := &MT19937{}
 		g.state[0] = y
 		return g.Uint32()
 	}
-	// Gaussian elimination over the 32 unit vectors.
+	// This is Gaussian elimination, which begins with the 32 unit vectors.
 	var image, preimage [32]uint32
 	for i := range 32 {
 		img, pre := temper(1<<i), uint32(1)<<i

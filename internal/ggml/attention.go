@@ -18,8 +18,8 @@ import (
 //	o[d] = fma chain over visible j of p[j], v[j][d]
 //
 // p is rounded to float16 if the values are float16, and o is rotated back if the values are
-// rotated. A product is no more precise if only one of its operands is. llama.cpp rounds in the
-// same way, so that both give the same probabilities.
+// rotated. A product does not become more precise if only one of its operands does. llama.cpp
+// rounds in the same way, so that both give the same probabilities.
 //
 // A work item is one key head and some rows of one span. A block is decoded to float32 once
 // for the queries of all these rows and of all heads that share the key head. If there are
@@ -69,8 +69,8 @@ const (
 	// attentionRows is the largest number of queries in an item. They share the work
 	// of decoding a block.
 	attentionRows = 256
-	// attentionScores is the most scores of an item, unless a few rows have more: 2 MiB,
-	// which fits the CPU's caches.
+	// attentionScores is the largest number of scores in an item, unless a few rows have more: 2
+	// MiB, which fits the CPU's caches.
 	attentionScores = 1 << 19
 	// gatherBlocks is how many blocks of values are added at once. The sums are
 	// loaded and stored once for all of them.

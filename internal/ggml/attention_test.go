@@ -61,7 +61,7 @@ func (c attentionCase) cache(k, v []float32) (f *KVFormat, blocks [][]byte, offs
 	return f, blocks, offset
 }
 
-// run evaluates all positions, batch at a time.
+// run evaluates all positions, as many at a time as batch says.
 func (c attentionCase) run(t *testing.T, threads, batch int) []float32 {
 	q, k, v := c.data()
 	f, blocks, offset := c.cache(k, v)
@@ -140,7 +140,7 @@ func TestAttention(t *testing.T) {
 			for i := range want {
 				require.InDelta(t, want[i], got[i], test.tolerance, "element %d", i)
 			}
-			// Threads and batches do not change a bit.
+			// The number of threads and the size of a batch must not change any bit.
 			for _, how := range []struct{ threads, batch int }{{1, 1}, {7, 3}, {2, 64}} {
 				require.Equal(t, got, test.run(t, how.threads, how.batch), "%d threads, batch %d", how.threads, how.batch)
 			}

@@ -33,10 +33,11 @@ func (s DeltaShape) StateLen() int { return (s.Taps-1)*s.Channels() + s.Heads*s.
 //	M = M + k (sigmoid(beta) * (v - Mᵀk))ᵀ
 //	o = RMSNorm(Mᵀq) * silu(gate)
 //
-// M is the head's matrix in the text's state. Sums over k and q are chains of fused
-// multiply-adds. All other operations round to float32.
+// M is the head's matrix in the text's state. vec.Delta defines the order of these sums, and
+// matmul.DotF32 that of the squares in norms. All other operations round to float32.
 type DeltaNet struct {
-	workers []deltaScratch
+	workers []vec.DeltaRule
+	ones    []float32 // [max(Key, Value)]
 
 	Delta
 }
@@ -47,70 +48,92 @@ type Delta struct {
 	Eps         float32   // epsilon of the norm
 	Spans       []Span    // Run changes their State, from element At on
 	At          int       // where the layer's state begins in Span.State
-	Weights     []float32 // [Channels, Taps] weights of the convolution
+	Weights     []float32 // [Taps, Channels] weights of the convolution
 	A, Dt       []float32 // [Heads]
 	Norm        []float32 // [Value]
 	In          []float32 // [rows, Channels]
-	Mixed       []float32 // [rows, Channels] set to the output of the convolution and SiLU
-	Gate        []float32 // [rows, Heads*Value]
-	Alpha, Beta []float32 // [rows, Heads]
+	Mixed       []float32 // [rows, Channels] set to q, k and v of each row
+	Gate        []float32 // [rows, Heads*Value] overwritten
+	Alpha, Beta []float32 // [rows, Heads] set to the factors of M and of v - Mᵀk
 	Out         []float32 // [rows, Heads*Value]
-}
-
-// deltaScratch is one worker's memory.
-type deltaScratch struct {
-	q, k  []float32 // [Key]
-	delta []float32 // [Value]
 }
 
 // Reserve allocates the memory for a number of workers.
 func (n *DeltaNet) Reserve(workers int, s DeltaShape) {
-	n.workers = make([]deltaScratch, workers)
+	n.workers = make([]vec.DeltaRule, workers)
 	for i := range n.workers {
-		n.workers[i] = deltaScratch{make([]float32, s.Key), make([]float32, s.Key), make([]float32, s.Value)}
+		n.workers[i].Scratch = make([]float32, s.Key*vec.DeltaColumns)
+	}
+	n.ones = make([]float32, max(s.Key, s.Value))
+	for i := range n.ones {
+		n.ones[i] = 1
 	}
 }
 
 // Run computes the rows of all spans, and updates their texts' states.
 func (n *DeltaNet) Run(p *pool.Pool, call Delta) error {
 	n.Delta = call
-	items := (n.Channels() + convRun - 1) / convRun
-	if err := p.Run((*deltaConv)(n), items, 1); err != nil {
+	if err := p.Run((*deltaInputs)(n), 2*n.KeyHeads+n.Heads, 1); err != nil {
 		return err
 	}
 	return p.Run((*deltaHeads)(n), n.Heads, 1)
 }
 
-// deltaConv computes the convolutions. An item is convRun channels.
-type deltaConv DeltaNet
+// deltaInputs computes what the recurrence needs. An item is a head of queries, of keys or of
+// values, in this order. The heads of values also compute the factors.
+type deltaInputs DeltaNet
 
 // Do implements Task.
-func (n *deltaConv) Do(_, lo, hi int) {
-	channels := n.Channels()
-	first, last := lo*convRun, min(hi*convRun, channels)
-	for i := range n.Spans {
-		s := &n.Spans[i]
-		before := s.State[n.At:][:(n.Taps-1)*channels]
-		at := func(row int) []float32 { // a row of the span; negative ones are in the state
-			if row < 0 {
-				return before[(row+n.Taps-1)*channels:][:channels]
-			}
-			return n.In[(s.Row+row)*channels:][:channels]
+func (n *deltaInputs) Do(_, lo, hi int) {
+	for item := lo; item < hi; item++ {
+		first, size := item*n.Key, n.Key
+		value := item - 2*n.KeyHeads // the head of values
+		if value >= 0 {
+			first, size = 2*n.KeyHeads*n.Key+value*n.Value, n.Value
 		}
-		for row := range s.N {
-			out := n.Mixed[(s.Row+row)*channels:][:channels]
-			clear(out[first:last])
-			for j := range n.Taps {
-				in := at(row - n.Taps + 1 + j)
-				for d := first; d < last; d++ {
-					out[d] += float32(n.Weights[d*n.Taps+j] * in[d])
+		by := float32(1)
+		if item < n.KeyHeads {
+			by /= float32(math.Sqrt(float64(n.Key)))
+		}
+		for i := range n.Spans {
+			s := &n.Spans[i]
+			n.convolve(s, first, size)
+			for row := s.Row; row < s.Row+s.N; row++ {
+				if value >= 0 {
+					at := row*n.Heads + value
+					n.Alpha[at] = fmath.Exp32(n.A[value] * softplus(n.Alpha[at]+n.Dt[value]))
+					n.Beta[at] = 1 / (1 + fmath.Exp32(-n.Beta[at]))
+				} else {
+					unit(n.Mixed[row*n.Channels()+first:][:size], by)
 				}
 			}
-			silu(out[first:last])
 		}
-		for j := range n.Taps - 1 { // oldest first, so that each is read before it is overwritten
-			copy(before[j*channels+first:j*channels+last], at(s.N - n.Taps + 1 + j)[first:last])
+	}
+}
+
+// convolve sets some channels of a span's rows in Mixed, and updates the inputs in the state.
+func (n *deltaInputs) convolve(s *Span, first, size int) {
+	channels, before := n.Channels(), n.Taps-1
+	state := s.State[n.At:][:before*channels]
+	mat := func(x []float32, row int) vec.Mat { return vec.Mat{Data: x[row*channels+first:], Stride: channels} }
+	for row := range s.N {
+		out := n.Mixed[(s.Row+row)*channels+first:][:size]
+		clear(out)
+		old := max(0, before-row) // how many of the inputs are in the state
+		if old > 0 {
+			vec.MulAdd(out, mat(n.Weights, 0), mat(state, row), old)
 		}
+		vec.MulAdd(out, mat(n.Weights, old), mat(n.In, s.Row+row-before+old), n.Taps-old)
+		vec.SiluMul(out, n.ones[:size])
+	}
+	for j := range before { // oldest first, so that each is read before it is overwritten
+		from := mat(n.In, s.Row).Data
+		if at := s.N - before + j; at < 0 {
+			from = mat(state, at+before).Data
+		} else {
+			from = from[at*channels:]
+		}
+		copy(mat(state, j).Data[:size], from)
 	}
 }
 
@@ -119,54 +142,36 @@ type deltaHeads DeltaNet
 
 // Do implements Task.
 func (n *deltaHeads) Do(worker, lo, hi int) {
+	w := &n.workers[worker]
+	channels, inner := n.Channels(), n.Heads*n.Value
 	for head := lo; head < hi; head++ {
 		for i := range n.Spans {
-			for row := range n.Spans[i].N {
-				n.row(&n.workers[worker], &n.Spans[i], n.Spans[i].Row+row, head)
+			s := &n.Spans[i]
+			mixed := n.Mixed[s.Row*channels:]
+			at := head % n.KeyHeads * n.Key
+			w.Keys, w.Columns, w.Rows = n.Key, n.Value, s.N
+			w.State = vec.Mat{Data: s.State[n.At+(n.Taps-1)*channels+head*n.Key*n.Value:][:n.Key*n.Value], Stride: n.Value}
+			w.Q = vec.Mat{Data: mixed[at:], Stride: channels}
+			w.K = vec.Mat{Data: mixed[n.KeyHeads*n.Key+at:], Stride: channels}
+			w.V = vec.Mat{Data: mixed[2*n.KeyHeads*n.Key+head*n.Value:], Stride: channels}
+			w.Out = vec.Mat{Data: n.Out[s.Row*inner+head*n.Value:], Stride: inner}
+			w.Decay = vec.Mat{Data: n.Alpha[s.Row*n.Heads+head:], Stride: n.Heads}
+			w.Beta = vec.Mat{Data: n.Beta[s.Row*n.Heads+head:], Stride: n.Heads}
+			vec.Delta(w)
+			for row := s.Row; row < s.Row+s.N; row++ {
+				out, gate := n.Out[row*inner+head*n.Value:][:n.Value], n.Gate[row*inner+head*n.Value:][:n.Value]
+				vec.RMSNorm(out, out, n.Norm, n.Eps)
+				vec.SiluMul(gate, out)
+				copy(out, gate)
 			}
 		}
 	}
 }
 
-// row computes one head of values in one row.
-func (n *deltaHeads) row(w *deltaScratch, s *Span, row, head int) {
-	channels := n.Channels()
-	in := n.Mixed[row*channels:][:channels]
-	at := head % n.KeyHeads * n.Key
-	unit(w.q, in[at:], 1/float32(math.Sqrt(float64(n.Key))))
-	unit(w.k, in[n.KeyHeads*n.Key+at:], 1)
-	v := in[2*n.KeyHeads*n.Key+head*n.Value:][:n.Value]
-	m := s.State[n.At+(n.Taps-1)*channels+head*n.Key*n.Value:][:n.Key*n.Value]
-
-	vec.Scale(m, fmath.Exp32(n.A[head]*softplus(n.Alpha[row*n.Heads+head]+n.Dt[head])))
-	state, one := vec.Mat{Data: m, Stride: n.Value}, vec.Size{M: 1, K: n.Key, N: n.Value}
-	vec.Gemm(vec.Mat{Data: w.delta, Stride: n.Value}, vec.Mat{Data: w.k, Stride: n.Key}, state, one, true) // Mᵀk
-	beta := 1 / (1 + fmath.Exp32(-n.Beta[row*n.Heads+head]))
-	for j, x := range w.delta {
-		w.delta[j] = beta * (v[j] - x)
-	}
-	vec.Gemm(state, vec.Mat{Data: w.k, Stride: 1}, vec.Mat{Data: w.delta, Stride: n.Value}, vec.Size{M: n.Key, K: 1, N: n.Value}, false) // M + k δᵀ
-	at = (row*n.Heads + head) * n.Value
-	out := n.Out[at:][:n.Value]
-	vec.Gemm(vec.Mat{Data: out, Stride: n.Value}, vec.Mat{Data: w.q, Stride: n.Key}, state, one, true) // Mᵀq
-	vec.RMSNorm(out, out, n.Norm, n.Eps)
-	gate := n.Gate[at:][:n.Value]
-	vec.SiluMul(gate, out)
-	copy(out, gate)
-}
-
-// unit sets dst to by * x / |x|.
-func unit(dst, x []float32, by float32) {
+// unit sets x to by * x / |x|.
+func unit(x []float32, by float32) {
 	const eps = 1e-6 // the value in the models' training
-	x = x[:len(dst)]
-	var squares float32
-	for _, v := range x {
-		squares = fmath.FMA32(v, v, squares)
-	}
-	scale := by * (1 / float32(math.Sqrt(float64(squares+eps))))
-	for i, v := range x {
-		dst[i] = v * scale
-	}
+	vec.Scale(x, by*(1/float32(math.Sqrt(float64(vec.SumSquares(x)+eps)))))
 }
 
 // softplus returns log(1 + e^x).
@@ -175,18 +180,4 @@ func softplus(x float32) float32 {
 		return x
 	}
 	return float32(fmath.Log(1 + fmath.Exp(float64(x))))
-}
-
-// silu sets x[i] = x[i] * sigmoid(x[i]).
-func silu(x []float32) {
-	s := chunks.Get().(*[chunk]float32)
-	defer chunks.Put(s)
-	for len(x) > 0 {
-		n := min(len(s), len(x))
-		vec.Sigmoid(s[:n], x[:n])
-		for i, y := range s[:n] {
-			x[i] *= y
-		}
-		x = x[n:]
-	}
 }

@@ -36,7 +36,7 @@ func TestDeltaNet(t *testing.T) {
 		for d := range mixed {
 			for j := range s.Taps {
 				if at := pos - s.Taps + 1 + j; at >= 0 {
-					mixed[d] += float64(call.Weights[d*s.Taps+j]) * float64(call.In[at*channels+d])
+					mixed[d] += float64(call.Weights[j*channels+d]) * float64(call.In[at*channels+d])
 				}
 			}
 			mixed[d] *= sigmoid(mixed[d])

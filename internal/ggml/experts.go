@@ -23,7 +23,7 @@ type Experts struct {
 	ExpertCall
 	rows  int // rows of the matrices in an item
 	total int // rows of the matrices
-	per   int // items of an expert if experts are computed apart, 0 otherwise
+	per   int // items of an expert if experts are computed separately, 0 otherwise
 }
 
 // maxApart is the most rows of activations with which experts are computed apart.

@@ -25,7 +25,7 @@ func TestKVFormat(t *testing.T) {
 			}
 			values[j] = slices.Clone(keys[j][:f.ValueDim])
 		}
-		for _, j := range rng.Perm(BlockLen) { // in random order, since positions share bytes
+		for _, j := range rng.Perm(BlockLen) { // in random order, because positions share bytes
 			f.PutKey(f.Keys(block, 1), j, keys[j], row) // leaves keys[j] rotated
 			f.PutValue(f.Values(block, 1), j, values[j])
 		}
@@ -67,8 +67,9 @@ func TestKVFormat(t *testing.T) {
 	}
 }
 
-// TestUsed checks the parts of a block that hold its first n positions. They must not depend on
-// later positions. Copied to another block, they must give it the same n positions.
+// TestUsed checks the parts of a block that hold its first n positions. The parts must not depend
+// on later positions. If they are copied to another block, that block must have the same n
+// positions.
 func TestUsed(t *testing.T) {
 	for _, typ := range []quant.Type{quant.F32, quant.F16, quant.Q8_0, quant.Q5_1, quant.Q5_0, quant.Q4_1, quant.Q4_0} {
 		f := KVFormat{TypeK: typ, TypeV: typ, Heads: 2, KeyDim: 64, ValueDim: 32}

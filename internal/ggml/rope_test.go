@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// angle returns the angle by which Rope turns pair i at position pos, and the factor on the
-// amplitude.
+// angle returns the angle by which Rope rotates pair i at position pos, and the factor that Rope
+// multiplies the pair by.
 func angle(t *testing.T, p RopeParams, i, pos int) (angle, amplitude float64) {
 	r, err := NewRope(p)
 	require.NoError(t, err)
@@ -30,7 +30,7 @@ func TestRopeScalings(t *testing.T) {
 		want func(i int) float64
 	}{
 		{"none", RopeParams{Base: 10000}, func(i int) float64 { return plain(10000, i) }},
-		{"none ignores the factor", RopeParams{Base: 10000, Scaling: ScalingNone, Factor: 4}, func(i int) float64 { return plain(10000, i) }},
+		{"ScalingNone ignores the factor", RopeParams{Base: 10000, Scaling: ScalingNone, Factor: 4}, func(i int) float64 { return plain(10000, i) }},
 		{"another base", RopeParams{Base: 500000, Scaling: ScalingLinear}, func(i int) float64 { return plain(500000, i) }},
 		{"linear", RopeParams{Base: 10000, Scaling: ScalingLinear, Factor: 4}, func(i int) float64 { return plain(10000, i) / 4 }},
 		{"ntk", RopeParams{Base: 10000, Scaling: ScalingNTK, Factor: 4}, func(i int) float64 {
@@ -68,7 +68,8 @@ func TestRopeScalings(t *testing.T) {
 	_, amplitude = angle(t, RopeParams{Dim: 64, Base: 10000, Scaling: ScalingLongRope, AttnFactor: 1.19}, 3, 9)
 	require.InDelta(t, 1.19, amplitude, 1e-6)
 
-	// With Ext -1 the scaling is linear, with Ext 0.5 it is halfway.
+	// If Ext is -1, the scaling is linear. If it is 0.5, the scaling is halfway between linear and
+	// full YaRN.
 	yarn := RopeParams{Dim: 64, Base: 10000, Scaling: ScalingYaRN, Factor: 4, OrigCtx: 2048, YaRN: YaRN{Ext: -1}}
 	linear := RopeParams{Dim: 64, Base: 10000, Scaling: ScalingLinear, Factor: 4}
 	for i := range 32 {

@@ -33,7 +33,7 @@ func refuse(t *testing.T, path string) error {
 		require.ErrorContains(t, err, "gguf: ")
 		require.ErrorContains(t, err, filepath.Base(path))
 		if last != nil {
-			require.Equal(t, last.Error(), err.Error(), "mapped and read must say the same")
+			require.Equal(t, last.Error(), err.Error(), "the error must be the same for a mapped file and for one that is read")
 		}
 		last = err
 	}
@@ -55,7 +55,7 @@ func TestBad(t *testing.T) {
 		b    *builder
 		want string
 	}{
-		{"magic alone", &builder{buf: []byte("GGUF")}, "4 bytes at offset 4 run past the end of the file (4 bytes)"},
+		{"only the magic", &builder{buf: []byte("GGUF")}, "4 bytes at offset 4 run past the end of the file (4 bytes)"},
 		{"half a magic", &builder{buf: []byte("GG")}, "the first field runs past the end"},
 		{"version 0", newBuilder(0, 0, 0), "GGUF version 0, known are 1 to 3"},
 		{"version 4", newBuilder(4, 0, 0), "GGUF version 4, known are 1 to 3"},
@@ -63,14 +63,14 @@ func TestBad(t *testing.T) {
 		{"counts missing", &builder{buf: []byte("GGUF\x03\x00\x00\x00")}, "past the end"},
 		{"too many keys", v3(0, 1<<40), "1099511627776 metadata entries run past the end of the file (24 bytes)"},
 		{"too many tensors", v3(1<<63, 0), "9223372036854775808 tensors run past the end"},
-		{"a key more", v3(0, 2).key("a", KindU8).bytes(1).data(32, 0), `key 1 of 2 at offset 38 is empty`},
-		{"key length lies", v3(0, 1).u64(math.MaxUint64).data(32, 64), "key 0 of 1: 18446744073709551615 bytes at offset 32, at most 1024"},
+		{"one key too few", v3(0, 2).key("a", KindU8).bytes(1).data(32, 0), `key 1 of 2 at offset 38 is empty`},
+		{"a wrong length of a key", v3(0, 1).u64(math.MaxUint64).data(32, 64), "key 0 of 1: 18446744073709551615 bytes at offset 32, at most 1024"},
 		{"key past the end", v3(0, 1).u64(1000).data(32, 64), "key 0 of 1: 1000 bytes at offset 32 run past the end"},
 		{"duplicate key", v3(0, 2).key("a", KindU8).bytes(1).key("a", KindU8).bytes(2).data(32, 0), `key "a" is there twice`},
 		{"kind 13", v3(0, 1).key("a", 13).u64(0), `key "a": value type 13 at offset 33, known are 0 to 12`},
-		{"string length lies", v3(0, 1).key("a", KindString).u64(1 << 62), `key "a": 4611686018427387904 bytes`},
-		{"array count lies", v3(0, 1).key("a", KindArray).array(KindU64, 1<<61), `array of 2305843009213693952 u64 at offset 49 runs past the end`},
-		{"array of strings lies", v3(0, 1).key("a", KindArray).array(KindString, 2).str("x").data(1, 4), `past the end`},
+		{"a wrong length of a string", v3(0, 1).key("a", KindString).u64(1 << 62), `key "a": 4611686018427387904 bytes`},
+		{"a wrong length of an array", v3(0, 1).key("a", KindArray).array(KindU64, 1<<61), `array of 2305843009213693952 u64 at offset 49 runs past the end`},
+		{"a wrong length of an array of strings", v3(0, 1).key("a", KindArray).array(KindString, 2).str("x").data(1, 4), `past the end`},
 		{"array of kind 99", v3(0, 1).key("a", KindArray).array(99, 1).u64(0), "array of value type 99"},
 		{"arrays too deep", nested(20), "nested more than 4 deep"},
 		{"alignment 0", v3(0, 1).key("general.alignment", KindU32).u32(0), "0 is not a power of two"},
@@ -93,8 +93,8 @@ func TestBad(t *testing.T) {
 		{"fork's type", v3(1, 0).tensor("x", 139, 0, 32).data(32, 64), "139 (IQ4_K of ik_llama.cpp)"},
 		{"fork's layout", v3(1, 0).tensor("x", 202, 0, 32).data(32, 64), "202 (a row-interleaved"},
 		{"type of 2023", v3(1, 0).tensor("x", quant.Q4_2, 0, 32).data(32, 64), "Q4_2 (code 4) is not a type of GGUF"},
-		{"own type", v3(1, 0).tensor("x", 1001, 0, 32).data(32, 64), "unknown type code 1001"},
-		{"offset off alignment", v3(1, 0).tensor("x", quant.F32, 8, 4).data(32, 64), "offset 8 is not a multiple of the alignment 32"},
+		{"a type that only this program has", v3(1, 0).tensor("x", 1001, 0, 32).data(32, 64), "unknown type code 1001"},
+		{"offset that is not aligned", v3(1, 0).tensor("x", quant.F32, 8, 4).data(32, 64), "offset 8 is not a multiple of the alignment 32"},
 		{"offset past the end", v3(1, 0).tensor("x", quant.F32, 64, 4).data(32, 64), "past the end of the file (128 bytes)"},
 		{"offset overflows", v3(1, 0).tensor("x", quant.F32, math.MaxUint64&^31, 4).data(32, 64), "past the end"},
 		{"duplicate tensor", v3(2, 0).tensor("x", quant.F32, 0, 4).tensor("x", quant.F32, 32, 4).data(32, 64), `tensor "x" is there twice`},
@@ -135,8 +135,8 @@ func TestBadSize(t *testing.T) {
 	}
 }
 
-// TestManyKeys refuses a file only after the reader has stored the most keys and tensors that a
-// file may have.
+// TestManyKeys opens a bad file that is refused only after the reader has stored the largest number
+// of keys and tensors that a file may have.
 func TestManyKeys(t *testing.T) {
 	b := newBuilder(3, maxTensors, maxKeys)
 	name := make([]byte, maxKeyLen)
@@ -205,7 +205,7 @@ func TestFlipped(t *testing.T) {
 func check(t testing.TB, data []byte) {
 	h, err := parseHeader("model.gguf", data, int64(len(data)), false)
 	if err != nil {
-		require.NotErrorIs(t, err, errShort, "all bytes were there")
+		require.NotErrorIs(t, err, errShort, "the data is complete, so it must not run out")
 		return
 	}
 	for _, kv := range h.kv {

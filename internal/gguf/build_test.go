@@ -15,7 +15,7 @@ import (
 // Writer.
 type builder struct {
 	version uint32
-	nul     bool // every string ends in a NUL, as in files of the writer of August 2023
+	nul     bool // every string ends with a NUL, as in files that a program of August 2023 wrote
 	buf     []byte
 }
 
@@ -40,7 +40,7 @@ func (b *builder) bytes(p ...byte) *builder {
 	return b
 }
 
-// length writes a count with the version's width.
+// length writes a count, in as many bytes as the version of the file has for counts.
 func (b *builder) length(n uint64) *builder {
 	if b.version == 1 {
 		return b.u32(uint32(n))
@@ -61,7 +61,7 @@ func (b *builder) key(name string, kind Kind) *builder { return b.str(name).u32(
 // array writes the beginning of an array's value.
 func (b *builder) array(elem Kind, n uint64) *builder { return b.u32(uint32(elem)).length(n) }
 
-// tensor writes a tensor info. ne lists the dimensions, the innermost first.
+// tensor writes the description of a tensor. ne lists the dimensions, the innermost first.
 func (b *builder) tensor(name string, typ quant.Type, offset uint64, ne ...uint64) *builder {
 	b.str(name).u32(uint32(len(ne)))
 	for _, n := range ne {

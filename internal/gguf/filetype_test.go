@@ -13,7 +13,7 @@ import (
 func TestFileTypes(t *testing.T) {
 	names := map[string]bool{}
 	for f, e := range fileTypes {
-		require.False(t, names[e.name], "two are named %s", e.name)
+		require.False(t, names[e.name], "two file types are named %s", e.name)
 		names[e.name] = true
 		for _, name := range []string{e.name, strings.ToLower(e.name), fmt.Sprint(uint32(f))} {
 			got, ok := ParseFileType(name)
@@ -54,7 +54,7 @@ func TestFileTypeOf(t *testing.T) {
 		require.True(t, ok)
 		require.Equal(t, want, got, typ.String())
 	}
-	require.EqualValues(t, 42, quant.Q2_0, "its code in GGUF")
+	require.EqualValues(t, 42, quant.Q2_0, "Q2_0 must have the code 42, as in GGUF")
 	require.EqualValues(t, 41, MostlyQ2_0)
 	for _, typ := range []quant.Type{quant.Q4_2, quant.I32, quant.Q4_0v1, quant.Q8_K} {
 		_, ok := FileTypeOf(typ)

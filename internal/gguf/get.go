@@ -35,7 +35,7 @@ func get[T any](f *File, key, want string, as func(Value) (T, bool)) (value T, f
 	return value, true, nil
 }
 
-// Uint returns a non-negative integer, which any type of number may hold.
+// Uint returns a non-negative integer, which the file may store as any type of number.
 func (f *File) Uint(key string) (value uint64, found bool, err error) {
 	return get(f, key, "an integer that is not negative", Value.Uint)
 }

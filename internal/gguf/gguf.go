@@ -73,8 +73,8 @@ type Options struct {
 	// HeaderOnly asks for metadata and tensor infos only. Data stays nil where it would cost
 	// memory: if the file is not mapped, or if the layout must be changed.
 	HeaderOnly bool
-	// Eps replaces the file's epsilon of the norms; 0 keeps it. Files from before GGUF hold
-	// none, so 0 stands for the usual value there.
+	// Eps replaces the file's epsilon of the norms; 0 keeps it. Files from before GGUF have no
+	// epsilon, so 0 stands for the usual value there.
 	Eps float32
 }
 
@@ -252,7 +252,7 @@ func (f *File) Mapped() bool {
 	return true
 }
 
-// Tensor returns the tensor called name, or nil if there is none.
+// Tensor returns the tensor with the given name, or nil if there is none.
 func (f *File) Tensor(name string) *Tensor {
 	if i, ok := f.names[name]; ok {
 		return &f.Tensors[i]
@@ -260,8 +260,8 @@ func (f *File) Tensor(name string) *Tensor {
 	return nil
 }
 
-// PartOf returns the index in Parts of the part that has the tensor called name, or -1 if there
-// is none. For files from before GGUF it is 0: every part holds a slice of every tensor.
+// PartOf returns the index in Parts of the part that has the tensor with the given name, or -1 if
+// there is none. For files from before GGUF, it is 0: every part holds a slice of every tensor.
 func (f *File) PartOf(name string) int {
 	i, ok := f.names[name]
 	if !ok {

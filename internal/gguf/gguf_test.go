@@ -68,7 +68,7 @@ func TestEveryKind(t *testing.T) {
 
 				require.Len(t, f.Tensors, 2)
 				a, q := f.Tensor("a.weight"), f.Tensor("b.weight")
-				require.Equal(t, []int{2, 3}, a.Shape, "GGUF's order is turned round")
+				require.Equal(t, []int{2, 3}, a.Shape, "the order of dimensions must be the reverse of that in the file")
 				require.Equal(t, b.buf[len(b.buf)-50:][:24], a.Data)
 				require.Equal(t, quant.Q4_0, q.Type)
 				require.Equal(t, []int{32}, q.Shape)
@@ -136,7 +136,7 @@ func TestEveryType(t *testing.T) {
 		require.Equal(t, 512, f.Tensors[0].Cols())
 		require.Equal(t, 1536, f.Tensors[0].Elems())
 
-		// With a byte less the file is too short.
+		// With one byte less, the file is too short.
 		_, err := Open(newBuilder(3, 1, 0).tensor("x", typ, 0, 512, 3).data(32, size-1).save(t))
 		require.ErrorContains(t, err, "past the end", typ)
 	}
@@ -194,8 +194,8 @@ func TestNoMap(t *testing.T) {
 	require.Equal(t, words, again)
 }
 
-// TestOpenIsLazy bounds what opening a large vocabulary allocates: the strings
-// stay in the file.
+// TestOpenIsLazy checks that opening a file with a large vocabulary allocates little memory,
+// because the strings stay in the file.
 func TestOpenIsLazy(t *testing.T) {
 	path := ownFile(t, 32000, 1)
 	st, err := os.Stat(path)
@@ -236,7 +236,7 @@ func TestEmptyTensors(t *testing.T) {
 	b := newBuilder(3, 5, 0)
 	b.tensor("no rows", quant.Q4_0, 0, 32, 0)
 	b.tensor("full", quant.F32, 0, 16)
-	b.tensor("no columns", quant.Q4_K, 32, 0, 3, 1<<60) // its offset is inside "full"
+	b.tensor("no columns", quant.Q4_K, 32, 0, 3, 1<<60) // the offset of this tensor is inside "full"
 	b.tensor("last", quant.F32, 64, 8)
 	b.tensor("nothing", quant.Q2_0, 96, 0)
 	data := b.data(32, 96)

@@ -32,7 +32,7 @@ func TestTruncatedWhileMapped(t *testing.T) {
 	}
 	require.NoError(t, Guard(sum))
 	if err := os.Truncate(path, 1<<16); err != nil {
-		t.Skip("this system does not cut a file that is mapped: ", err)
+		t.Skip("this system does not truncate a file that is mapped: ", err)
 	}
 	var all sync.WaitGroup
 	for range 4 {

@@ -14,8 +14,8 @@ import (
 // FaultError says that a part of a mapped file can no longer be read.
 type FaultError = mmap.FaultError
 
-// Guard calls fn and turns a fault in a mapped file into a *FaultError. Every goroutine that
-// reads a mapping needs a Guard of its own. Without one a fault ends the process.
+// Guard calls fn and turns a fault in a mapped file into a *FaultError. Every goroutine that reads
+// a mapping needs a Guard of its own. Without a Guard, a fault ends the process.
 func Guard(fn func() error) error { return mmap.Guard(fn) }
 
 // image is the bytes of one file, which is mapped if possible, otherwise read.

@@ -28,14 +28,14 @@ func TestLegacyBad(t *testing.T) {
 		{"layers", func(m *oldModel) { m.layers = 5000 }, "number of layers 5000, want 1 to 1024"},
 		{"layer missing", func(m *oldModel) { m.layers = 2 }, `tensor "blk.1.attn_norm.weight" is missing: the file is cut short`},
 		{"tensor missing", func(m *oldModel) { m.tensors = m.tensors[:11] }, `tensor "blk.0.ffn_norm.weight" is missing`},
-		{"most missing", func(m *oldModel) { m.tensors = m.tensors[:1] }, "the first layer's tensors are missing"},
-		{"twice", func(m *oldModel) { m.tensors = append(m.tensors, m.tensors[1]) }, `"norm.weight" is there twice`},
+		{"nearly all tensors missing", func(m *oldModel) { m.tensors = m.tensors[:1] }, "the first layer's tensors are missing"},
+		{"a tensor twice", func(m *oldModel) { m.tensors = append(m.tensors, m.tensors[1]) }, `"norm.weight" is there twice`},
 		{"unknown tensor", func(m *oldModel) { m.tensors[5].name = "layers.0.attention.wx.weight" }, `"layers.0.attention.wx.weight" is not a tensor of a LLaMA of 1 layers`},
 		{"layer too high", func(m *oldModel) { m.tensors[5].name = "layers.1.attention.wv.weight" }, "is not a tensor of a LLaMA of 1 layers"},
-		{"layer written oddly", func(m *oldModel) { m.tensors[5].name = "layers.00.attention.wv.weight" }, "is not a tensor of a LLaMA"},
+		{"layer number with a leading zero", func(m *oldModel) { m.tensors[5].name = "layers.00.attention.wv.weight" }, "is not a tensor of a LLaMA"},
 		{"name too long", func(m *oldModel) { m.tensors[5].name = strings.Repeat("x", 1024) }, "name of 1024 bytes, want 1 to 1023"},
 		{"no name", func(m *oldModel) { m.tensors[5].name = "" }, "name of 0 bytes"},
-		{"zero columns", func(m *oldModel) { m.tensors[5].cols = 0 }, "one is not positive"},
+		{"a tensor without columns", func(m *oldModel) { m.tensors[5].cols = 0 }, "one is not positive"},
 		{"huge", func(m *oldModel) { m.tensors[5].cols, m.tensors[5].rows = 1<<31-1, 1<<31-1 }, "attention.wv.weight"},
 		{"past the end", func(m *oldModel) { m.tensors[11].cols = 129 }, "516 bytes of data at offset"},
 		{"matrix for a vector", func(m *oldModel) { m.tensors[1].rows = 1 }, `tensor "output_norm.weight": is [1 128] in 2 dimensions, want [1 128] in 1`},
@@ -43,7 +43,7 @@ func TestLegacyBad(t *testing.T) {
 			m.tensors[3].rows = 64
 			m.tensors[3].data = m.tensors[3].data[:4*64*128]
 		}, `tensor "blk.0.attn_q.weight": is [64 128] in 2 dimensions, want [128 128]`},
-		{"heads of keys", func(m *oldModel) {
+		{"rows that are not whole key heads", func(m *oldModel) {
 			m.tensors[4].rows = 48
 			m.tensors[4].data = m.tensors[4].data[:4*48*128]
 		}, "48 rows: must be whole heads of"},

@@ -15,8 +15,8 @@ import (
 	"alpaca/internal/quant/codec"
 )
 
-// oldModel is a small LLaMA that is written as programs of 2023 did. It shares no code with the
-// reader.
+// oldModel is a small LLaMA model that is written as programs of 2023 wrote models. It shares no
+// code with the reader.
 type oldModel struct {
 	format  string
 	version uint32
@@ -31,7 +31,7 @@ type oldModel struct {
 	tensors []oldTensor
 }
 
-// oldTensor is a tensor with its data as in the file.
+// oldTensor is a tensor, with its data in the form of the file.
 type oldTensor struct {
 	name       string
 	code       int32
@@ -51,8 +51,8 @@ func oldVocab(n int) []string {
 	return v
 }
 
-// newOldModel returns a model of one layer with an embedding length of 128. typ is the type that
-// code stands for in the format.
+// newOldModel returns a model of one layer with an embedding length of 128. typ is the type for
+// which code stands in the format.
 func newOldModel(format string, version uint32, ftype, code int32, typ quant.Type) *oldModel {
 	m := &oldModel{format: format, version: version, ftype: ftype, code: code, embd: 128, heads: 4, ffn: 256}
 	m.vocab = oldVocab(29)
@@ -107,7 +107,7 @@ var blockScales = map[quant.Type]struct {
 	quant.Q5_1: {false, []int{0, 2}}, quant.Q8_0: {false, []int{0}},
 }
 
-// randomBlocks returns n random weights of a model's usual size.
+// randomBlocks returns n random weights, which are as large as weights usually are.
 func randomBlocks(r *rand.Rand, typ quant.Type, n int) (data []byte) {
 	scales := blockScales[typ]
 	for range n / typ.BlockLen() {

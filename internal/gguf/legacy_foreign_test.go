@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// dialectFile returns a file of another model family, with the beginning of a tensor if tensor
-// is true.
+// dialectFile returns a file of another family of models. If tensor is true, the file has the
+// beginning of a tensor.
 func dialectFile(d *dialect, tensor bool) []byte {
 	b := &builder{}
 	if d.format == "ggml" {

@@ -58,7 +58,7 @@ func (l *legacyFile) sizes(parts int) (*arch.Sizes, error) {
 	}, nil
 }
 
-// joinTensor returns the tensor called name of a model with the given sizes.
+// joinTensor returns the tensor with the given name in a model with the given sizes.
 func joinTensor(parts []*legacyFile, name string, sizes *arch.Sizes) (Tensor, error) {
 	one := parts[0].tensors[name]
 	src := &source{rows: one.rows, cols: one.cols, cut: one.kind.Cut}

@@ -71,7 +71,7 @@ func TestLegacyParts(t *testing.T) {
 							if want.Rows() > 10 {
 								some := make([]byte, 7*row)
 								got.Data = nil
-								lo := want.Rows()/n - 3 // the rows are on both sides of a cut
+								lo := want.Rows()/n - 3 // these rows are on both sides of a cut
 								require.NoError(t, got.Read(some, lo, lo+7))
 								require.Equal(t, want.Data[lo*row:(lo+7)*row], some, want.Name)
 							}
@@ -90,7 +90,7 @@ func planeParts(t *testing.T, m *oldModel, n int) []string {
 	for i, path := range paths {
 		data, err := os.ReadFile(path)
 		require.NoError(t, err)
-		f := open(t, path) // opens all parts; only the header is needed
+		f := open(t, path) // opens all parts; the test needs only the header
 		part := *m
 		part.tensors = nil
 		for j, x := range f.Tensors {
@@ -120,13 +120,13 @@ func TestLegacyBadParts(t *testing.T) {
 		require.ErrorContains(t, err, "part 2 of 2 is missing: ")
 		require.ErrorContains(t, err, "old.bin.1")
 	})
-	t.Run("of another model", func(t *testing.T) {
+	t.Run("a part of another model", func(t *testing.T) {
 		paths := m.split(t, 2)
 		other := newOldModel("ggml", 0, 1, 0, quant.F32)
 		require.NoError(t, os.WriteFile(paths[1], other.bytes(), 0o644))
 		require.ErrorContains(t, refuse(t, paths[0]), "is a part of another model")
 	})
-	t.Run("of another kind", func(t *testing.T) {
+	t.Run("a part of another kind", func(t *testing.T) {
 		paths := m.split(t, 2)
 		require.NoError(t, os.WriteFile(paths[1], []byte("text"), 0o644))
 		require.ErrorContains(t, refuse(t, paths[0]), "is not part 2")

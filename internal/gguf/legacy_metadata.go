@@ -64,9 +64,9 @@ func (l *legacyFile) metadata(f *File, opt Options) ([]KV, error) {
 	), nil
 }
 
-// eps returns the epsilon of the norms, which the files do not hold. It is the value that the
-// programs used when this container was current. A model that shares heads is a LLaMA 2, which
-// was trained with 1e-5.
+// eps returns the epsilon of the norms, which the files do not contain. It is the value that the
+// programs used when this container was current. A model in which query heads share a key head is a
+// LLaMA 2, which was trained with 1e-5.
 func (l *legacyFile) eps(kvHeads int32) float32 {
 	if l.format == "ggml" || kvHeads != l.hparams.Heads {
 		return 1e-5

@@ -70,7 +70,8 @@ func writeSparse7B(t *testing.T, m *oldModel) string {
 // take no memory for the weights.
 func TestAlpaca7B(t *testing.T) { testAlpaca7B(t, oldVocab(32000-firstPiece), false) }
 
-// TestAlpaca7BShared is TestAlpaca7B with LLaMA's vocabulary, so that the sizes are exact.
+// TestAlpaca7BShared does what TestAlpaca7B does, but with the vocabulary of LLaMA, so that the
+// sizes are exact.
 func TestAlpaca7BShared(t *testing.T) {
 	vocab, _, _ := llamaOldVocab(t)
 	testAlpaca7B(t, vocab, true)

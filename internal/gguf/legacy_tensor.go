@@ -130,8 +130,8 @@ func (l *legacyFile) generation() int {
 	if l.format == "ggjt" {
 		return int(l.version) - 1
 	}
-	// Other models' files have the generation in the thousands of ftype. LLaMA's files have 0
-	// there; if one had a different number, it would have the same meaning.
+	// Files of other models have the generation as the thousands of the number ftype. LLaMA's files
+	// have 0 there; if one had a different number, it would have the same meaning.
 	return min(2, int(max(0, l.hparams.FType/1000)))
 }
 

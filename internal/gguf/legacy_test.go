@@ -39,7 +39,7 @@ func TestLegacyTypes(t *testing.T) {
 		{"ggjt", 1, 8, 6, quant.Q5_0v1},
 		{"ggjt", 1, 9, 7, quant.Q5_1v1},
 		{"ggjt", 1, 7, 8, quant.Q8_0v1},
-		{"ggjt", 1, 7, 6, quant.Q8_0v1}, // code 6 stood for Q8_0 for a day
+		{"ggjt", 1, 7, 6, quant.Q8_0v1}, // for one day, code 6 stood for Q8_0
 		{"ggjt", 2, 2, 2, quant.Q4_0v2},
 		{"ggjt", 2, 3, 3, quant.Q4_1v2},
 		{"ggjt", 2, 8, 6, quant.Q5_0},
@@ -138,10 +138,10 @@ func TestLegacyMetadata(t *testing.T) {
 	require.Equal(t, []string{"<0xFF>", "\u2581piece0"}, texts[258:260])
 	require.Equal(t, []int64{2, 3, 3, 6}, types[:4])
 	require.Equal(t, []int64{6, 1}, types[258:260])
-	require.Equal(t, float32(-100), scores[100], "as the file says")
+	require.Equal(t, float32(-100), scores[100], "the scores must be those of the file")
 }
 
-// TestLegacyEps checks the norms' epsilon, which no file of 2023 holds.
+// TestLegacyEps checks the epsilon of norms, which files of 2023 do not have.
 func TestLegacyEps(t *testing.T) {
 	eps := func(m *oldModel, opt Options) (float64, bool) {
 		f, err := OpenWith(m.save(t), opt)
@@ -176,7 +176,7 @@ func TestLegacyEps(t *testing.T) {
 	}
 }
 
-// TestEps checks that Options.Eps replaces or adds the norms' epsilon of a GGUF file.
+// TestEps checks that Options.Eps replaces or adds the epsilon of norms of a GGUF file.
 func TestEps(t *testing.T) {
 	const key = "llama.attention.layer_norm_rms_epsilon"
 	path := filepath.Join(t.TempDir(), "a.gguf")
@@ -198,8 +198,8 @@ func TestEps(t *testing.T) {
 	}
 }
 
-// TestLegacyGQA checks that the number of key heads is inferred from the shapes. Only LLaMA 2
-// shared key heads.
+// TestLegacyGQA checks that the number of key heads is inferred from the shapes. Of the models of
+// 2023, only LLaMA 2 shares key heads.
 func TestLegacyGQA(t *testing.T) {
 	m := newOldModel("ggjt", 3, 0, 0, quant.F32)
 	for i := range m.tensors {
@@ -219,8 +219,8 @@ func TestLegacyGQA(t *testing.T) {
 	require.Equal(t, float32(1e-5), float32(eps))
 }
 
-// TestLegacyShared reads files that programs of 2023 wrote. It compares the vocabulary, and the
-// weights within the error of their format.
+// TestLegacyShared reads files that programs of 2023 wrote. It compares the vocabulary and, within
+// the error of their format, the weights.
 func TestLegacyShared(t *testing.T) {
 	ref := open(t, testshared.Path(t, "models/stories260K-mha.gguf"))
 	paths, err := filepath.Glob(filepath.Join(filepath.Dir(testshared.Path(t, "models/legacy/leg-ggml-f16.bin")), "*.bin"))

@@ -45,7 +45,8 @@ func TestLLaMAScores(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, texts, tokens)
 
-	// Tokens added to LLaMA's vocabulary come last. In other vocabularies they are pieces.
+	// Tokens that were added to the vocabulary of LLaMA come last. In other vocabularies, such
+	// tokens are normal pieces.
 	f = openVocab(t, "ggml", 0, append(old, "[PAD]"))
 	got, _, err = f.Floats("tokenizer.ggml.scores")
 	require.NoError(t, err)
@@ -71,7 +72,7 @@ func TestRepairBytes(t *testing.T) {
 		return list
 	}
 	require.Equal(t, tokens(oldVocab(31741)), tokens(broken))
-	broken[200] = "x" // then not all of these tokens are U+FFFD, and none is repaired
+	broken[200] = "x" // now one of these tokens is not U+FFFD, so none of them is repaired
 	require.Equal(t, "\uFFFD", tokens(broken)[131])
 	require.Equal(t, "\uFFFD", tokens(broken[:31999])[131])
 }
@@ -90,11 +91,11 @@ func TestLegacyBadVocab(t *testing.T) {
 		want string
 	}{
 		{"too many", file(1 << 30), "vocabulary size 1073741824, want 1 to 262144"},
-		{"none", file(0), "vocabulary size 0"},
+		{"no tokens", file(0), "vocabulary size 0"},
 		{"negative", file(1 << 31), "vocabulary size -2147483648"},
 		{"do not fit", file(1000, make([]byte, 4000)...), "vocabulary of 1000 tokens runs past the end of the file (4036 bytes)"},
-		{"length lies", file(1, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0), "token 0 of 1: 4294967295 bytes at offset 40 run past the end"},
-		{"cut", file(2, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0), "token 1 of 2: "},
+		{"a wrong length of a token", file(1, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0), "token 0 of 1: 4294967295 bytes at offset 40 run past the end"},
+		{"a vocabulary that is cut", file(2, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0), "token 1 of 2: "},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -109,8 +109,8 @@ func appendValue(dst []byte, v Value) []byte {
 	return append(dst, v.raw...)
 }
 
-// appendArray appends v, the kind of its elements first. If v is from an older version, its
-// strings and arrays get the lengths of version 3.
+// appendArray appends v, the kind of its elements first. If v comes from an older version of GGUF,
+// the lengths of its strings and arrays are rewritten as version 3 has them.
 func appendArray(dst []byte, v Value) []byte {
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(v.Elem))
 	dst = binary.LittleEndian.AppendUint64(dst, uint64(v.n))

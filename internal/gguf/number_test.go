@@ -8,7 +8,7 @@ import (
 )
 
 // TestAnyNumber reads numbers of all kinds as each Go type. Values that fit are converted, all
-// others refused.
+// others are refused.
 func TestAnyNumber(t *testing.T) {
 	i8, i64 := Value{Kind: KindI8, n: 1, raw: []byte{0xfe}}, Value{Kind: KindI64, n: 1, raw: U64(1 << 63).raw}
 	tests := []struct {
@@ -62,7 +62,7 @@ func requireNumber(t *testing.T, want, got any, ok bool) {
 	}
 }
 
-// TestAnyNumbers is TestAnyNumber for arrays.
+// TestAnyNumbers does what TestAnyNumber does, for arrays.
 func TestAnyNumbers(t *testing.T) {
 	f64s := func(list ...float64) Value {
 		v := Value{Kind: KindArray, Elem: KindF64, n: len(list)}
@@ -83,11 +83,11 @@ func TestAnyNumbers(t *testing.T) {
 	}{
 		{"u8", u8s, []int32{0, 1}, []float32{0, 1}, []bool{false, true}},
 		{"bool", bools, nil, nil, []bool{false, true}},
-		{"u64 beyond an i32", u64s, nil, []float32{1 << 31}, nil},
+		{"u64 that do not fit an i32", u64s, nil, []float32{1 << 31}, nil},
 		{"i32", I32s([]int32{-5, 1 << 30}), []int32{-5, 1 << 30}, []float32{-5, 1 << 30}, nil},
 		{"f32", F32s([]float32{0.5}), nil, []float32{0.5}, nil},
 		{"whole f64", f64s(3, -4), []int32{3, -4}, []float32{3, -4}, nil},
-		{"f64 beyond an f32", f64s(1e300), nil, nil, nil},
+		{"f64 that do not fit an f32", f64s(1e300), nil, nil, nil},
 		{"infinite f64", f64s(math.Inf(-1)), nil, []float32{float32(math.Inf(-1))}, nil},
 		{"str", Strs([]string{"1"}), nil, nil, nil},
 		{"no array", U32(1), nil, nil, nil},

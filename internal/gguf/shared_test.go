@@ -41,7 +41,7 @@ func sharedFiles(t testing.TB) []string {
 	return append(models, vocabs...)
 }
 
-// ownFile writes a model of one matrix of F16 and a vocabulary with the given number of tokens.
+// ownFile writes a model that has one matrix in F16 and a vocabulary of the given number of tokens.
 // It returns the file's path.
 func ownFile(t testing.TB, tokens, cols int) string {
 	texts, scores, types := make([]string, tokens), make([]float32, tokens), make([]int32, tokens)

@@ -11,8 +11,8 @@ import (
 	"alpaca/internal/quant"
 )
 
-// splitPart returns part no of count parts. Each part has one tensor; split.tensors.count is
-// tensors.
+// splitPart returns part number no of count parts. Each part has one tensor. The key
+// split.tensors.count has the value tensors.
 func splitPart(no, count, tensors int) *builder {
 	keys := uint64(3)
 	if no == 0 {
@@ -101,7 +101,7 @@ func TestBadSplit(t *testing.T) {
 		parts []*builder
 		want  string
 	}{
-		{"count against names", []*builder{splitPart(0, 5, 5), splitPart(1, 5, 5)}, "the file's name says 2 parts, but split.count says 5"},
+		{"a count that contradicts the names", []*builder{splitPart(0, 5, 5), splitPart(1, 5, 5)}, "the file's name says 2 parts, but split.count says 5"},
 		{"parts swapped", []*builder{splitPart(1, 2, 2), splitPart(0, 2, 2)}, "split.no is 1, want 0 in part 1"},
 		{"parts of two models", []*builder{splitPart(0, 2, 2), splitPart(1, 3, 2)}, "split.count is 3, in model-00001-of-00002.gguf it is 2"},
 		{"tensors missing", []*builder{splitPart(0, 2, 7), splitPart(1, 2, 7)}, "the parts have 2 tensors, but split.tensors.count says 7"},

@@ -48,7 +48,8 @@ func (k Kind) String() string {
 	return fmt.Sprintf("value type %d", uint32(k))
 }
 
-// size returns the bytes of a value of fixed size, 0 for all other kinds.
+// size returns the number of bytes of a value whose kind has a fixed size, and 0 for all other
+// kinds.
 func (k Kind) size() int {
 	if k < Kind(len(kinds)) { // as unsigned numbers: an int may have 32 bits
 		return kinds[k].size
@@ -57,8 +58,8 @@ func (k Kind) size() int {
 }
 
 // Value is one metadata value. It stays encoded as in its file until a method decodes it, so
-// opening a file with a vocabulary of 128 thousand tokens costs next to nothing. Like tensor
-// data it is valid until the file is closed. The methods return copies, which stay valid.
+// opening a file with a vocabulary of 128 thousand tokens costs next to nothing. Like tensor data,
+// it is valid until the file is closed. The methods return copies, which stay valid.
 type Value struct {
 	Kind Kind
 	Elem Kind // kind of the elements if Kind is KindArray

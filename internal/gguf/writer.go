@@ -159,8 +159,8 @@ func fileBytes(typ quant.Type, shape []int) (uint64, error) {
 	return dataBytes(typ, ne)
 }
 
-// Begin starts the tensor called name: the following Writes are its data. Tensors must come in
-// the order given to Create, each complete.
+// Begin starts the tensor with the given name: the following Writes are its data. Tensors must come
+// in the order given to Create, each complete.
 func (w *Writer) Begin(name string) error {
 	switch {
 	case w.err != nil:
@@ -247,7 +247,7 @@ func (w *Writer) Commit() error {
 	return nil
 }
 
-// Abort removes the unfinished file. After Commit it does nothing.
+// Abort removes the unfinished file. After Commit, it does nothing.
 func (w *Writer) Abort() {
 	w.file.Abort()
 	if w.err == nil {

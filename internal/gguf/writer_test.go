@@ -119,7 +119,7 @@ func TestWriterRefuses(t *testing.T) {
 		{"duplicate tensor", nil, append(tensor("x", 0, 1), tensor("x", 0, 1)...), "there twice"},
 		{"no name", nil, tensor("", quant.F32, 1), `tensor ""`},
 		{"unknown type", nil, tensor("x", 999, 1), "unknown type code 999"},
-		{"own type", nil, tensor("x", 1001, 1), "unknown type code 1001"},
+		{"a type that only this program has", nil, tensor("x", 1001, 1), "unknown type code 1001"},
 		{"no shape", nil, tensor("x", quant.F32), "0 dimensions"},
 		{"negative", nil, tensor("x", quant.F32, -4, 4), "shape [-4 4]: one is negative"},
 		{"block size", nil, tensor("x", quant.Q4_0, 4, 31), "rows of 31 elements"},
@@ -145,8 +145,8 @@ func list(t *testing.T, dir string) (names []string) {
 	return names
 }
 
-// TestWriterMisuse writes too little, too much, or in the wrong order. Then no new file may
-// appear, and an old file at the same path stays.
+// TestWriterMisuse writes too little, too much, or in the wrong order. Then no new file may appear,
+// and an old file at the same path must stay.
 func TestWriterMisuse(t *testing.T) {
 	tests := []struct {
 		name  string
@@ -188,7 +188,7 @@ func TestWriterMisuse(t *testing.T) {
 }
 
 func TestWriterFile(t *testing.T) {
-	// Only Commit replaces the old file, and the new one gets its permissions.
+	// Only Commit replaces the old file, and the new file gets the permissions of the old one.
 	path := save(t, "out.gguf", []byte("as it was"))
 	require.NoError(t, os.Chmod(path, 0o600))
 	w, err := Create(path, []KV{{"a", U8(1)}}, nil)

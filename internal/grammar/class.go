@@ -29,7 +29,7 @@ type class struct {
 	// automaton. A token below such a node continues after the term.
 	exits map[byte][]exit
 
-	// base, if not nil, is a class that is nearly the same as this class. Then this class also
+	// If base is not nil, it is a class that is nearly the same as this class. Then this class also
 	// has the exits of base, except for the nodes in skip.
 	base *class
 	skip map[int32]bool

@@ -16,7 +16,7 @@ func bytesVocab() *grammar.Vocab {
 }
 
 // TestDraft checks that Draft returns the text that must follow, up to the first choice. If the
-// choice is only between kinds of white space, Draft repeats the white space used before.
+// choice is only between kinds of white space, Draft repeats the white space that was used before.
 func TestDraft(t *testing.T) {
 	const person = `{"type": "object", "properties": {"name": {"type": "string"}, "age": {"const": true}, "of": {"const": "us"}},
 		"required": ["name", "age", "of"], "additionalProperties": false}`

@@ -22,7 +22,7 @@ type leftFinder struct {
 // findNullable finds the rules that match the empty text. When a rule turns out to match it, the
 // rules that refer to this rule are checked again.
 func (l *leftFinder) findNullable() {
-	users := make([][]int, len(l.rules.Body)) // by rule: the rules that refer to it
+	users := make([][]int, len(l.rules.Body)) // for each rule, the rules that refer to it
 	todo := make([]int, len(l.rules.Body))
 	for i, body := range l.rules.Body {
 		todo[i] = i

@@ -9,8 +9,8 @@ import (
 // state: each reading carries its own count. A reading is dropped as soon as its count plus minTicks
 // of its state exceeds maxTicks.
 type limit struct {
-	counts   []bool  // by state: entering it counts 1, except from state 0
-	minTicks []int32 // by state: the least count from there to an accepting state
+	counts   []bool  // for each state: entering it counts 1, except from state 0
+	minTicks []int32 // for each state: the least count from there to an accepting state
 	maxTicks int32
 }
 

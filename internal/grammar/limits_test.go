@@ -9,7 +9,7 @@ import (
 	"alpaca/internal/grammar"
 )
 
-// alternatives returns the matcher of a "{" and then one of n words. Nested parentheses follow
+// alternatives returns a matcher for a "{", followed by one of n words. Nested parentheses follow
 // each word, so the words cannot become an automaton.
 func alternatives(t *testing.T, n int) *grammar.Matcher {
 	nested := grammar.Seq{grammar.Bytes("("), grammar.Repeat{X: grammar.Ref(1), Max: 1}, grammar.Bytes(")")}
@@ -23,8 +23,8 @@ func alternatives(t *testing.T, n int) *grammar.Matcher {
 	return p.NewMatcher(grammar.NewVocab(len(texts), func(id int32) []byte { return []byte(texts[id]) }, []int32{6}))
 }
 
-// TestManyReadings checks that thousands of readings are followed at once, as for an object
-// with thousands of properties, and that too many give an error of their own.
+// TestManyReadings checks that a matcher can follow thousands of readings at once, as for an object
+// with thousands of properties. If there are too many, there must be an error that says so.
 func TestManyReadings(t *testing.T) {
 	m := alternatives(t, 8_000)
 	for _, id := range []int32{0, 1, 2, 2, 2, 3, 2, 4, 4, 5, 5} {

@@ -13,21 +13,21 @@ func TestBreaches(t *testing.T) {
 	tests := []struct {
 		name  string
 		files map[string]string
-		want  []string // what of each breach; nil: no breach
+		want  []string // the field what of each breach; nil: no breach
 	}{
-		{"down", map[string]string{"internal/gguf/a.go": doc + "package gguf\nimport \"alpaca/internal/quant\""}, nil},
-		{"up", map[string]string{"internal/quant/a.go": doc + "package quant\nimport \"alpaca/internal/gguf\""},
+		{"an import from a package below", map[string]string{"internal/gguf/a.go": doc + "package gguf\nimport \"alpaca/internal/quant\""}, nil},
+		{"an import from a package above", map[string]string{"internal/quant/a.go": doc + "package quant\nimport \"alpaca/internal/gguf\""},
 			[]string{"internal/quant imports internal/gguf", "internal/quant imports internal/gguf"}}, // breaks the rule of the ground floor, too
-		{"up for another CPU", map[string]string{"internal/ggml/a_riscv64.go": "//go:build riscv64\n\n" + doc + "package ggml\nimport \"alpaca/internal/model\""},
+		{"an import from a package above, for another CPU", map[string]string{"internal/ggml/a_riscv64.go": "//go:build riscv64\n\n" + doc + "package ggml\nimport \"alpaca/internal/model\""},
 			[]string{"internal/ggml imports internal/model"}},
-		{"up in a test", map[string]string{"internal/ggml/a.go": doc + "package ggml", "internal/ggml/a_test.go": "package ggml\nimport \"alpaca/internal/model\""}, nil},
-		{"new", map[string]string{"internal/new/a.go": doc + "package x"}, []string{"internal/new has no place"}},
-		{"new below another", map[string]string{"internal/gguf/new/a.go": doc + "package x"}, []string{"internal/gguf/new has no place"}},
+		{"an import from a package above, in a test", map[string]string{"internal/ggml/a.go": doc + "package ggml", "internal/ggml/a_test.go": "package ggml\nimport \"alpaca/internal/model\""}, nil},
+		{"a new package", map[string]string{"internal/new/a.go": doc + "package x"}, []string{"internal/new has no place"}},
+		{"a new package below another", map[string]string{"internal/gguf/new/a.go": doc + "package x"}, []string{"internal/gguf/new has no place"}},
 		{"test data", map[string]string{"internal/gguf/testdata/a.go": "package x"}, nil},
 		{"a package for tests", map[string]string{"internal/eval/a.go": doc + "package eval\nimport \"alpaca/internal/testmodel\""},
 			[]string{"internal/eval imports internal/testmodel"}},
 		{"main", map[string]string{"cmd/alpaca/a.go": doc + "package main\nimport (\"os\"; \"alpaca/internal/cli\")"}, nil},
-		{"main and more", map[string]string{"cmd/alpaca/a.go": doc + "package main\nimport (\"alpaca/internal/cli\"; \"alpaca/internal/cli/ui\")"},
+		{"main that imports more than the command line", map[string]string{"cmd/alpaca/a.go": doc + "package main\nimport (\"alpaca/internal/cli\"; \"alpaca/internal/cli/ui\")"},
 			[]string{"cmd/alpaca imports alpaca/internal/cli/ui"}},
 		{"ground floor", map[string]string{"internal/arch/a.go": doc + "package arch\nimport (\"alpaca/internal/fmath\"; \"alpaca/internal/gguf\")"},
 			[]string{"internal/arch imports internal/gguf", "internal/arch imports internal/gguf"}}, // gguf also stands above arch in order
@@ -37,12 +37,12 @@ func TestBreaches(t *testing.T) {
 			[]string{"internal/bench uses model.Session"}},
 		{"sockets", map[string]string{"internal/eval/a.go": doc + "package eval\nimport (\"net/http\"; \"net/url\")"}, []string{"internal/eval imports net/http"}},
 		{"sockets of the server", map[string]string{"internal/server/a.go": doc + "package server\nimport \"net/http\""}, nil},
-		{"files", map[string]string{"internal/eval/a.go": doc + "package eval\nimport \"os\"\nfunc f() { os.Create(\"x\"); os.Open(\"x\"); os.CreateTemp(\"\", \"\") }"},
+		{"files that are written directly", map[string]string{"internal/eval/a.go": doc + "package eval\nimport \"os\"\nfunc f() { os.Create(\"x\"); os.Open(\"x\"); os.CreateTemp(\"\", \"\") }"},
 			[]string{"internal/eval/a.go writes by os.Create"}},
 		{"commands", map[string]string{"internal/cli/run/a.go": doc + "package run\nimport (\"alpaca/internal/cli/load\"; \"alpaca/internal/cli/ui\"; \"alpaca/internal/cli/version\")"},
 			[]string{"internal/cli/run imports internal/cli/version"}},
 		{"a new command", map[string]string{"internal/cli/new/a.go": doc + "package x\nimport (\"alpaca/internal/cli/load\"; \"alpaca/internal/engine\")"}, nil},
-		{"a command below all", map[string]string{"internal/eval/a.go": doc + "package eval\nimport \"alpaca/internal/cli/new\""},
+		{"the command line imported by a package below it", map[string]string{"internal/eval/a.go": doc + "package eval\nimport \"alpaca/internal/cli/new\""},
 			[]string{"internal/eval imports internal/cli/new", "internal/eval imports internal/cli/new"}},
 		{"ui", map[string]string{"internal/cli/flags/a.go": doc + "package flags\nimport (\"alpaca/internal/cli/load\"; \"alpaca/internal/cli/ui\")"},
 			[]string{"internal/cli/flags imports internal/cli/load", "internal/cli/flags imports internal/cli/load"}}, // load also stands above flags in order

@@ -12,8 +12,8 @@ import (
 )
 
 // order lists all packages of the program, from the top to the bottom. A package may import only
-// packages below it in this list. A new package gets a line below all packages that import it,
-// and above all that it imports. Some planned packages have a line already.
+// packages below it in this list. A new package gets a line below all packages that import it and
+// above all packages that it imports. Some planned packages already have a line.
 var order = []string{
 	"cmd/alpaca",
 
@@ -163,7 +163,8 @@ var order = []string{
 	"internal/quant/gen",
 }
 
-// aCommand stands in order for every package below internal/cli that is not shared.
+// aCommand stands, in the list called order, for every package below internal/cli that is not in
+// shared.
 const aCommand = "internal/cli/*"
 
 // groundFloor are the packages that all packages may import.
@@ -184,16 +185,16 @@ var shared = map[string][]string{
 	"internal/cli/ui":     {},
 }
 
-// exceptions are the breaches that are allowed, each with the reason. The test fails if an
-// exception is no longer needed: delete its line then.
+// exceptions are the breaches that are allowed, each with the reason. If an exception is no longer
+// needed, the test fails, and the line must be deleted.
 var exceptions = map[string]string{
-	"internal/cli/run/lines.go writes by os.OpenFile":       "the history: each message is added as it is typed",
-	"internal/cli/train/folder.go writes by os.OpenFile":    "the log of a run: each update is added as it is made",
-	"internal/cli/run/lines.go writes by os.WriteFile":      "the history: what is lost of it does no harm",
-	"internal/cli/ui/output_file.go writes by os.OpenFile":  "devices and FIFOs have no place beside them for a file that is not complete",
-	"internal/store/fetch/partial.go writes by os.OpenFile": "a file that grows over days and crashes; it gets its name when it is complete",
-	"internal/machine/start has assembly":                   "where the program begins: no Go code can run before Go's runtime",
-	"internal/quant/gen/main.go writes by os.WriteFile":     "a program for those who work on this one, whose output is under version control",
+	"internal/cli/run/lines.go writes by os.OpenFile":       "the history of messages: each message is added as soon as it is typed",
+	"internal/cli/train/folder.go writes by os.OpenFile":    "the log of a run: each update is added as soon as it is made",
+	"internal/cli/run/lines.go writes by os.WriteFile":      "the history of messages: it does no harm if a part of it is lost",
+	"internal/cli/ui/output_file.go writes by os.OpenFile":  "a device or FIFO is written directly: it cannot be replaced by a file that is complete",
+	"internal/store/fetch/partial.go writes by os.OpenFile": "a partial download grows for days, also after crashes; the file gets its name when it is complete",
+	"internal/machine/start has assembly":                   "the program begins there: no Go code can run before the runtime of Go",
+	"internal/quant/gen/main.go writes by os.WriteFile":     "a tool for developers, whose output is under version control",
 }
 
 // TestHouse checks the packages of this tree.
@@ -217,13 +218,13 @@ func TestHouse(t *testing.T) {
 	}
 	for what := range exceptions {
 		if !used[what] {
-			t.Errorf("%q is an exception that is needed no longer: delete its line in house_test.go", what)
+			t.Errorf("the exception %q is no longer needed: delete its line in house_test.go", what)
 		}
 	}
 }
 
-// breach is a place where a rule is broken. what is the key of the exception that would allow
-// it, and why explains the rule.
+// breach is a place where a rule is broken. what is the key of the exception that would allow the
+// breach, and why explains the rule.
 type breach struct{ what, why string }
 
 func breachf(what, why string, args ...any) breach { return breach{what, fmt.Sprintf(why, args...)} }

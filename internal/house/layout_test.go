@@ -23,7 +23,7 @@ func TestLayout(t *testing.T) {
 	require.NoError(t, err)
 	for _, p := range tree {
 		if strings.HasPrefix(p.path, "internal/") && !strings.Contains(string(text), "`"+p.path+"`") && !strings.Contains(string(text), "`"+path.Base(p.path)+"`") {
-			t.Errorf("docs/layout.md lacks %s: say in a few words what it is", p.path)
+			t.Errorf("docs/layout.md does not have the package %s: say there in a few words what it is", p.path)
 		}
 	}
 }

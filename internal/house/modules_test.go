@@ -30,8 +30,8 @@ func TestModules(t *testing.T) {
 		if len(cells) != 5 || !strings.Contains(cells[1], "`") {
 			continue
 		}
-		require.NotEmpty(t, strings.TrimSpace(cells[2]), "the licence: %s", line)
-		require.NotEmpty(t, strings.TrimSpace(cells[3]), "the reason: %s", line)
+		require.NotEmpty(t, strings.TrimSpace(cells[2]), "the line has no licence: %s", line)
+		require.NotEmpty(t, strings.TrimSpace(cells[3]), "the line does not say what the module is for: %s", line)
 		for _, m := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(cells[1], -1) {
 			listed = append(listed, m[1])
 		}

@@ -18,7 +18,8 @@ import (
 // part of it.
 var fileName = regexp.MustCompile(`(?:[\w*.-]+/)*[\w*-]+\.(?:go|s|h|md)\b(?:\[i])?`)
 
-// elsewhere are names in pages and comments that are not names of files in this tree.
+// elsewhere has names in pages and comments that look like names of files, but are not files of
+// this tree.
 var elsewhere = []string{
 	"go_asm.h",        // Go makes it during compilation
 	"include/llama.h", // llama.cpp's
@@ -30,9 +31,9 @@ var elsewhere = []string{
 	"nats.go",                    // its short name
 }
 
-// noFile reports whether name stands for something other than a file of this tree: a name that
-// the reader chooses, a file of the references, an element of a vector register, or an entry of
-// elsewhere.
+// noFile reports whether name stands for something else than a file of this tree: a name that the
+// reader chooses, a file of another program, an element of a vector register, or an entry of the
+// list called elsewhere.
 func noFile(name string) bool {
 	return strings.Contains(name, "NAME.") || strings.Contains(name, "shared/") || strings.HasSuffix(name, "[i]") ||
 		slices.Contains(elsewhere, name)
@@ -47,14 +48,14 @@ func TestFileNames(t *testing.T) {
 	}
 }
 
-// mention is the name of a file, found in the text of the file where.
+// mention is the name of a file that was found in a text. where is the file with the text.
 type mention struct{ where, name string }
 
 // missingNames returns the mentions of files that do not exist. A name may begin at any folder
 // above the file, as in dot.go, matmul/dot.go and internal/quant/matmul/dot.go.
 func missingNames(fsys fs.FS) (list []mention, err error) {
 	var mentions []mention
-	var all strings.Builder // the path of every file, one a line, with a slash before it
+	var all strings.Builder // the path of every file, one in each line, with a slash before it
 	err = fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
 		switch base := path.Base(name); {
 		case err != nil:
@@ -144,7 +145,7 @@ func TestFuzzTargets(t *testing.T) {
 	slices.Sort(listed)
 	slices.Sort(names)
 	require.Equal(t, slices.Compact(names), slices.Compact(listed))
-	require.ElementsMatch(t, targets, ran, "RECORD=1 test/fuzz/run 0s writes the table anew")
+	require.ElementsMatch(t, targets, ran, "the table is out of date: RECORD=1 test/fuzz/run 0s writes it again")
 }
 
 func TestMissingNames(t *testing.T) {

@@ -13,12 +13,12 @@ var rules = []struct {
 	check func(p *pkg) []breach
 }{
 	{"imports point down", importsDown},
-	{"main imports the command line alone", mainAlone},
+	{"main imports only the command line", mainAlone},
 	{"the ground floor", ground},
 	{"assembly", assembly},
 	{"models and sessions", sessions},
 	{"sockets", sockets},
-	{"files that last", lasting},
+	{"files are written through atomicfile", lasting},
 	{"commands", commands},
 	{"libraries", libraries},
 	{"comments", comments},
@@ -26,7 +26,8 @@ var rules = []struct {
 	{"parameters", parameters},
 }
 
-// importsDown checks that a package imports only packages below it in order.
+// importsDown checks that a package imports only packages that are below it in the list called
+// order.
 func importsDown(p *pkg) (list []breach) {
 	if slices.Contains(forTests, p.path) {
 		return nil
@@ -34,22 +35,22 @@ func importsDown(p *pkg) (list []breach) {
 	place := placeOf(p.path)
 	if place < 0 {
 		return []breach{breachf(p.path+" has no place",
-			"a new package needs a line in order, in internal/house/house_test.go, beneath all that import it and above all that it imports")}
+			"a new package needs a line in the list called order, in internal/house/house_test.go, below all packages that import it and above all that it imports")}
 	}
 	for _, to := range p.ours() {
 		below := placeOf(to)
 		switch {
 		case slices.Contains(forTests, to):
-			list = append(list, breachf(p.path+" imports "+to, "%s is for tests", to))
+			list = append(list, breachf(p.path+" imports "+to, "%s is only for tests", to))
 		case below >= 0 && below < place:
 			list = append(list, breachf(p.path+" imports "+to,
-				"imports point down, and %s stands above in order (internal/house/house_test.go): move what is needed to a package below both", to))
+				"imports must point down, but %s is above in the list called order (internal/house/house_test.go): move what is needed to a package below both", to))
 		}
 	}
 	return list
 }
 
-// placeOf returns the index of a package in order, or -1.
+// placeOf returns the index of a package in the list called order, or -1.
 func placeOf(path string) int {
 	if _, ok := shared[path]; !ok && strings.HasPrefix(path, "internal/cli/") {
 		path = aCommand
@@ -64,7 +65,7 @@ func mainAlone(p *pkg) (list []breach) {
 	}
 	for _, to := range p.imports(false) {
 		if to != module+"/internal/cli" && !standard(to) {
-			list = append(list, breachf(p.path+" imports "+to, "cmd holds main alone, which imports internal/cli"))
+			list = append(list, breachf(p.path+" imports "+to, "cmd has only the main package, which imports only internal/cli"))
 		}
 	}
 	return list
@@ -84,7 +85,7 @@ func ground(p *pkg) (list []breach) {
 	}
 	for _, to := range p.ours() {
 		if !slices.Contains(groundFloor, to) {
-			list = append(list, breachf(p.path+" imports "+to, "it may import the ground floor alone"))
+			list = append(list, breachf(p.path+" imports "+to, "it may import only packages of the ground floor"))
 		}
 	}
 	return list
@@ -99,12 +100,12 @@ func assembly(p *pkg) []breach {
 	return []breach{breachf(p.path+" has assembly", "it belongs below internal/ggml or internal/quant")}
 }
 
-// sessions checks that packages about texts and tokens, and eval, do not import model, and that
-// bench does not use model.Session.
+// sessions checks that the packages about texts and tokens, and package eval, do not import package
+// model, and that package bench does not use model.Session.
 func sessions(p *pkg) (list []breach) {
 	without := []string{"internal/sampler", "internal/grammar", "internal/tokenizer", "internal/chat", "internal/eval"}
 	if slices.Contains(without, p.path) && slices.Contains(p.ours(), "internal/model") {
-		list = append(list, breachf(p.path+" imports internal/model", "it sees sessions by an interface of its own"))
+		list = append(list, breachf(p.path+" imports internal/model", "it must use sessions through an interface of its own"))
 	}
 	if p.path != "internal/bench" {
 		return list
@@ -112,7 +113,7 @@ func sessions(p *pkg) (list []breach) {
 	for _, f := range p.files {
 		for _, name := range f.uses("model", "Session") {
 			if !f.test {
-				list = append(list, breachf(p.path+" uses model."+name, "it sees sessions by an interface of its own"))
+				list = append(list, breachf(p.path+" uses model."+name, "it must use sessions through an interface of its own"))
 			}
 		}
 	}
@@ -144,7 +145,7 @@ func lasting(p *pkg) (list []breach) {
 			continue
 		}
 		for _, name := range f.uses("os", "Create", "OpenFile", "WriteFile", "Rename") {
-			list = append(list, breachf(f.name+" writes by os."+name, "what is to last is written through internal/atomicfile"))
+			list = append(list, breachf(f.name+" writes by os."+name, "files that stay are written through internal/atomicfile"))
 		}
 	}
 	return list
@@ -172,7 +173,7 @@ func commands(p *pkg) (list []breach) {
 		if _, ok := shared[to]; ok && !isShared {
 			continue
 		}
-		list = append(list, breachf(p.path+" imports "+to, "commands never import each other: what two need goes to load, flags or ui, of which ui imports neither and flags ui alone"))
+		list = append(list, breachf(p.path+" imports "+to, "commands never import each other: what two commands need goes to load, flags or ui; ui imports neither of the others, and flags imports only ui"))
 	}
 	return list
 }
@@ -191,7 +192,7 @@ func libraries(p *pkg) (list []breach) {
 		{"gonum.org/v1/plot", "internal/report", p.path == "internal/report", true},
 	} {
 		if !home.here && slices.ContainsFunc(p.imports(home.tests), func(to string) bool { return inside(to, home.library) }) {
-			list = append(list, breachf(p.path+" imports "+home.library, "it belongs to %s", home.where))
+			list = append(list, breachf(p.path+" imports "+home.library, "only %s may import this library", home.where))
 		}
 	}
 	return list
@@ -212,9 +213,9 @@ func comments(p *pkg) (list []breach) {
 	case docs == 0:
 		list = append(list, breachf(what, "there is none: %d to %d lines above \"package\" in one file say what the package is", minLines, maxLines))
 	case docs > 1:
-		list = append(list, breachf(what, "%d files have one", docs))
+		list = append(list, breachf(what, "%d files have a package comment, but only one should", docs))
 	case lines < minLines || lines > maxLines:
-		list = append(list, breachf(what, "it has %d lines: %d to %d are asked for", lines, minLines, maxLines))
+		list = append(list, breachf(what, "it has %d lines, but should have %d to %d", lines, minLines, maxLines))
 	}
 	return list
 }
@@ -226,9 +227,9 @@ var withoutExample = map[string]string{
 	"internal/quant/kernel/arm64": "tables of kernels, which package matmul chooses from",
 }
 
-// examples checks that packages from sampler upward in order have an example. Commands have docs
-// and scripts instead. Programs and packages for tests need none, because no package imports
-// them.
+// examples checks that the package sampler, and all packages above it in the list called order,
+// have an example. Commands have docs and scripts instead. Programs and packages for tests need
+// none, because no package imports them.
 func examples(p *pkg) []breach {
 	place := placeOf(p.path)
 	if place < 0 || place > placeOf("internal/sampler") || inside(p.path, "cmd") || inside(p.path, "internal/cli") {

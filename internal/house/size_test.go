@@ -26,7 +26,7 @@ func TestFolders(t *testing.T) {
 	require.Greater(t, len(counts), 100, "the tree was not found")
 	for folder, n := range counts {
 		if n > maxFiles {
-			t.Errorf("%s has %d files of code, at most %d are allowed: move an idea to a package of its own", folder, n, maxFiles)
+			t.Errorf("%s has %d files of code, at most %d are allowed: move a part to a package of its own", folder, n, maxFiles)
 		}
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// module is the module's path. The import paths of its packages begin with it.
+// module is the path of the module. The import paths of its packages begin with this path.
 const module = "alpaca"
 
 // pkg is the package of a folder, with the files for all systems and CPUs.
@@ -88,8 +88,8 @@ func readFile(fsys fs.FS, name string) (*file, error) {
 	return f, nil
 }
 
-// imports returns the import paths of the package's files. It includes those of tests only if
-// tests is true.
+// imports returns the import paths of the package's files. It includes the imports of test files
+// only if tests is true.
 func (p *pkg) imports(tests bool) (list []string) {
 	for _, f := range p.files {
 		if tests || !f.test {
@@ -115,7 +115,7 @@ func (p *pkg) onlyTests() bool {
 	return !slices.ContainsFunc(p.files, func(f *file) bool { return !f.test })
 }
 
-// uses returns the elements of names that the file uses from the package called name.
+// uses returns the elements of names that the file uses from the package with the given name.
 func (f *file) uses(name string, names ...string) (used []string) {
 	ast.Inspect(f.syntax, func(n ast.Node) bool {
 		if s, ok := n.(*ast.SelectorExpr); ok {

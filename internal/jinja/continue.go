@@ -15,8 +15,8 @@ const continueTag = "CONTINUE_FINAL_MESSAGE_TAG "
 // ErrNotShown says that a template leaves out the message to continue.
 var ErrNotShown = errors.New("jinja: the template does not show the last message, so it cannot be continued")
 
-// Continue is Render for a conversation whose last message is unfinished: the result ends with
-// the content of that message, as with transformers' continue_final_message.
+// Continue does what Render does, for a conversation whose last message is unfinished: the result
+// ends with the content of that message, as with transformers' continue_final_message.
 func (t *Template) Continue(ctx context.Context, vars *value.Dict, opt Options) (text.Text, error) {
 	messages, _ := vars.Lookup("messages")
 	l, ok := messages.(*value.List)

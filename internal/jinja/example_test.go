@@ -9,7 +9,8 @@ import (
 	"alpaca/internal/jinja/value"
 )
 
-// Example renders a message, and prints which parts are the template's (0) and the message's (1).
+// Example renders a message. It prints which parts of the result come from the template (0) and
+// which from the message (1).
 func Example() {
 	t, err := jinja.Compile("<|user|>{{ content|upper }}<|end|>")
 	if err != nil {

@@ -23,7 +23,8 @@ var seeds = []string{
 	"{% autoescape true %}{{ '<' ~ s|safe|urlize }}{% endautoescape %}{{ s|wordwrap(3)|striptags|truncate(2, true, '')|xmlattr }}{{ 7 // -2 ** 3 % 5 }}",
 }
 
-// FuzzCompile checks that a text is either a template or gives an error with line and column.
+// FuzzCompile checks that a text either is a valid template or gives an error with a line and a
+// column.
 func FuzzCompile(f *testing.F) {
 	for _, s := range seeds {
 		f.Add(s)
@@ -49,7 +50,7 @@ func FuzzRender(f *testing.F) {
 	limits := value.Limits{Steps: 20_000, Bytes: 1 << 20, Output: 1 << 16, Depth: 30}
 	f.Fuzz(func(t *testing.T, source string) {
 		if len(source) > 2000 || strings.ContainsAny(source, `жЖ\&`) {
-			return // the template could write the data's letters itself
+			return // the template itself could write the letters of the data
 		}
 		tmpl, err := Compile(source)
 		if err != nil {

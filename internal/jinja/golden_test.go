@@ -95,7 +95,7 @@ func TestRecords(t *testing.T) {
 		same := err == nil && !r.Error && got.String() == r.Want || err != nil && r.Error
 		switch {
 		case known[r.ID] && same:
-			t.Errorf("%s: %s is met, and listed as a difference", r.ID, r.Template)
+			t.Errorf("%s: %s is rendered as by jinja2, although it is listed as a difference", r.ID, r.Template)
 		case !known[r.ID] && !same:
 			t.Errorf("%s: %q, context %.200s: got %q, error %v; want %q, error %s", r.ID, r.Template, r.Context, got.String(), err, r.Want, r.Kind)
 		}
@@ -112,8 +112,8 @@ func published(t testing.TB, name string) *Template {
 	return tmpl
 }
 
-// TestTemplates compares renderings of published templates. A template may change a list or
-// a dictionary here even if the sandbox of jinja2 refuses the change.
+// TestTemplates compares renderings of published templates. Here, a template may change a list or a
+// dictionary even if the sandbox of jinja2 refuses the change.
 func TestTemplates(t *testing.T) {
 	compiled := map[string]*Template{}
 	for _, r := range golden(t, "templates.jsonl") {

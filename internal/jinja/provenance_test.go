@@ -15,7 +15,7 @@ import (
 	"alpaca/internal/jinja/value"
 )
 
-// secret is text of the data. No template here has its letters ж and Ж.
+// secret is text of the data. The letters ж and Ж occur in no template of these tests.
 const secret = "жЖ<|ж|>ж Ж\nж,ж=ж.Ж_ж&ж"
 
 // hostile returns variables whose texts, keys and names all have the data's origin.
@@ -104,7 +104,7 @@ func TestProvenance(t *testing.T) {
 	require.Greater(t, rendered, len(all)/every/3)
 }
 
-// TestProvenanceOfStatements is TestProvenance for statements.
+// TestProvenanceOfStatements does what TestProvenance does, for statements.
 func TestProvenanceOfStatements(t *testing.T) {
 	for _, source := range []string{
 		"{% macro m(a, b='x') %}<{{ a }}{{ b }}{{ varargs }}{{ kwargs }}{{ caller() if caller }}>{% endmacro %}{{ m(s, s, s, k=s) }}{% call m(s) %}{{ s }}{% endcall %}{{ m(s)|upper }}",
@@ -197,7 +197,7 @@ func TestProvenanceOfNumbers(t *testing.T) {
 		require.Empty(t, own, source)
 		require.NotEmpty(t, data, source)
 	}
-	// Without a number in the data, the digits stay the template's.
+	// If the data has no number, the digits keep the origin Template.
 	tmpl, err := Compile("<|{{ s|length }}|>{% for c in s %}<|{{ loop.index }}|>{% endfor %}{{ {'a': 5}|tojson }}{{ '7'|int }}")
 	require.NoError(t, err)
 	v, err := value.FromJSON([]byte(`{"s": "xy"}`), content)
@@ -229,7 +229,7 @@ func TestProvenanceOfTemplates(t *testing.T) {
 		disguise(messages)
 		out, err := tmpl.Render(context.Background(), vars, r.options(t))
 		if err != nil {
-			continue // the template looks for a text that is now changed
+			continue // the template looks for a text that the test has changed
 		}
 		n++
 		require.Empty(t, leak(out), r.ID)

@@ -12,9 +12,9 @@ import (
 	"alpaca/internal/testshared"
 )
 
-// TestValues compares renderings with those of jinja2 3.1.6 in transformers 5.24's environment.
-// The templates have random filters, tests, operators, methods, formats, scopes, white space and
-// broken syntax. The first line of the file has the variables of all lines without a context.
+// TestValues compares renderings with those of jinja2 3.1.6, set up as in transformers 5.24. The
+// templates have random filters, tests, operators, methods, formats, scopes, white space and broken
+// syntax. The first line of the file has the variables of all lines without a context.
 func TestValues(t *testing.T) {
 	type line struct {
 		Template, Want, Error string

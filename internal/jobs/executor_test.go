@@ -66,7 +66,8 @@ func mixed(t testing.TB) (list []*Request) {
 	return list
 }
 
-// all answers requests, parallel at a time, and returns the lines of the results by custom_id.
+// all answers requests, as many at a time as parallel says, and returns the lines of the results by
+// custom_id.
 func all(t testing.TB, x *Executor, list []*Request, parallel int) map[string]string {
 	t.Helper()
 	var mu sync.Mutex
@@ -115,7 +116,7 @@ func TestSameBytes(t *testing.T) {
 	} {
 		x := setup(t, opt)
 		require.Equal(t, want, all(t, x, backwards, 9), name)
-		require.Equal(t, want, all(t, x, list, 2), "%s, all of it known", name)
+		require.Equal(t, want, all(t, x, list, 2), "%s: the results must be the same when all prompts are in the cache", name)
 	}
 }
 
@@ -156,11 +157,11 @@ func TestResults(t *testing.T) {
 	require.Contains(t, fmt.Sprint(call), "call_")
 	choices := func(i int) []any { _, fields := body(i); return fields["choices"].([]any) }
 	seed := func(i int) float64 { return choices(i)[0].(map[string]any)["seed"].(float64) }
-	require.EqualValues(t, list[4].seed(), seed(4), "a seed of -1 asks for none")
+	require.EqualValues(t, list[4].seed(), seed(4), "a seed of -1 counts as no seed")
 	require.EqualValues(t, 0, seed(9))
 	require.EqualValues(t, 1, seed(14))
 	require.Len(t, choices(2), 6)
-	require.Len(t, choices(16), 100, "however many are answered at a time")
+	require.Len(t, choices(16), 100, "the number of choices must not depend on how many are answered at a time")
 
 	for i, want := range map[int]string{
 		15: "n: is 129, must be between 1 and 128", 17: "stream: the answers of a batch are whole: leave it out",

@@ -56,7 +56,7 @@ func echo(_ context.Context, r *Request) (*Result, error) {
 	return res, nil
 }
 
-// answer answers an input with a Run that change may change.
+// answer answers an input with a Run, which the function change may change first.
 func answer(t testing.TB, in *Input, path string, change func(*Run)) error {
 	t.Helper()
 	out, err := OpenOutput(path, in, false)
@@ -93,7 +93,7 @@ func TestShards(t *testing.T) {
 		var merged strings.Builder
 		bad, err := Merge(open(t, path, All), outs, &merged)
 		require.NoError(t, err)
-		require.Equal(t, 1, bad, "the id that ends in 4")
+		require.Equal(t, 1, bad, "only the request whose id ends in 4 has an error")
 		require.Equal(t, want, merged.String(), "%d shards", n)
 	}
 }
@@ -108,7 +108,7 @@ func TestMergeErrors(t *testing.T) {
 		_, err := Merge(in, paths, io.Discard)
 		return err
 	}
-	require.NoError(t, merge(all, all), "the same twice")
+	require.NoError(t, merge(all, all), "two equal files can be merged")
 	part := write(t, "part", lines[0])
 	require.ErrorContains(t, merge(part), "2 of 3 requests have no result, such as line")
 	other := write(t, "other", strings.Replace(lines[0], `"prompt"`, `"Prompt"`, 1))
@@ -155,7 +155,7 @@ func TestOutputOfAnother(t *testing.T) {
 		path := write(t, "out", text, "")
 		_, err := OpenOutput(path, in, false)
 		require.ErrorContains(t, err, path+": line 1: "+name)
-		require.Equal(t, text+"\n", read(t, path), "it is left alone")
+		require.Equal(t, text+"\n", read(t, path), "a file that is not an output must stay as it is")
 	}
 	_, err := OpenOutput(t.TempDir(), in, false)
 	require.ErrorContains(t, err, "exists and is not a regular file")
@@ -221,7 +221,7 @@ func TestFailures(t *testing.T) {
 }
 
 // TestEnds checks that a run ends after too many errors, when it is cancelled, and when it cannot
-// write.
+// write its output.
 func TestEnds(t *testing.T) {
 	path := write(t, "in.jsonl", numbered(40)...)
 	out := filepath.Join(t.TempDir(), "out")
@@ -256,7 +256,7 @@ func TestMeta(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out.jsonl")
 	m := &Meta{Input: "in", Shard: "0/1", Model: "sha", Program: "v1", Numerics: 1, Settings: map[string]string{"temp": "0.8", "ctx-size": "256"}}
 	require.NoError(t, m.Claim(out, false))
-	require.NoError(t, m.Claim(out, false), "the same again")
+	require.NoError(t, m.Claim(out, false), "the same batch may claim its output again")
 	other := *m
 	other.Model, other.Settings = "other", map[string]string{"temp": "0", "new": "1"}
 	require.EqualError(t, other.Claim(out, false), out+` was begun with another model ("sha", now "other"), another --ctx-size ("256", now ""), another --new ("", now "1"), another --temp ("0.8", now "0")`)

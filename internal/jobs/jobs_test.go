@@ -20,10 +20,10 @@ func TestParseRequest(t *testing.T) {
 		{"nothing", ``, "it is not a JSON object: unexpected end of JSON input"},
 		{"no JSON", `custom_id`, "it is not a JSON object: invalid character 'c' looking for beginning of value"},
 		{"a list", `[]`, "it is not a JSON object: json: cannot unmarshal array into Go value of type map[string]json.RawMessage"},
-		{"two", line("a", `{}`) + `{}`, "it is not a JSON object: invalid character '{' after top-level value"},
+		{"two objects", line("a", `{}`) + `{}`, "it is not a JSON object: invalid character '{' after top-level value"},
 		{"bytes", "{\"custom_id\":\"\xff\"}", "it is not in UTF-8"},
 		{"no id", `{"method":"POST","url":"/v1/responses","body":{}}`, "custom_id is missing"},
-		{"other case", `{"Custom_ID":"a","method":"POST","url":"/v1/responses","body":{}}`, "custom_id is missing"},
+		{"a key in another case", `{"Custom_ID":"a","method":"POST","url":"/v1/responses","body":{}}`, "custom_id is missing"},
 		{"a number", `{"custom_id":7,"method":"POST","url":"/v1/responses","body":{}}`, `custom_id is "7", must be a string`},
 		{"null", `{"custom_id":null,"method":"POST","url":"/v1/responses","body":{}}`, `custom_id is "null", must be a string`},
 		{"empty", line("", `{}`), "custom_id is empty"},
@@ -83,7 +83,7 @@ func TestDigest(t *testing.T) {
 		}
 	}
 	require.NotEqual(t, (&Request{CustomID: "a"}).seed(), (&Request{CustomID: "b"}).seed())
-	require.Equal(t, (&Request{CustomID: "a"}).seed(), (&Request{CustomID: "a", Body: []byte("{}")}).seed(), "the seed is the id's")
+	require.Equal(t, (&Request{CustomID: "a"}).seed(), (&Request{CustomID: "a", Body: []byte("{}")}).seed(), "the seed must depend only on the id")
 }
 
 func TestChecker(t *testing.T) {
@@ -99,21 +99,21 @@ func TestChecker(t *testing.T) {
 	require.Equal(t, `custom_id "a" is that of line 1, too`, check(4, line("a", `{"n":1}`)))
 	require.Equal(t, `body.model is "o", but "m" in line 2: all requests of a file must name the same model`, check(5, line("c", `{"model":"o"}`)))
 	require.Empty(t, check(6, line("c", `{"model":"m"}`)))
-	require.Empty(t, check(7, line("d", `{"model":7}`)), "that is seen when it is answered")
+	require.Empty(t, check(7, line("d", `{"model":7}`)), "this error is reported when the request is answered")
 }
 
 func TestParseResult(t *testing.T) {
 	tests := []struct{ name, line, err string }{
 		{"response", `{"id":"i","custom_id":"a","response":{"status_code":200,"request_id":"r","body":{"a":"<é>"}},"error":null}`, ""},
 		{"error", `{"id":"i","custom_id":"a","response":null,"error":{"code":"c","message":"m"}}`, ""},
-		{"neither", `{"id":"i","custom_id":"a","response":null,"error":null}`, "it is not a result: either response or error must be an object, and the other null"},
+		{"neither a response nor an error", `{"id":"i","custom_id":"a","response":null,"error":null}`, "it is not a result: either response or error must be an object, and the other null"},
 		{"both", `{"id":"i","custom_id":"a","response":{"status_code":200,"request_id":"r","body":{}},"error":{"code":"c","message":"m"}}`,
 			"it is not a result: either response or error must be an object, and the other null"},
 		{"no id", `{"id":"i","response":null,"error":{}}`, "it is not a result: custom_id is missing"},
 		{"no status", `{"custom_id":"a","response":{"body":{}},"error":null}`, "it is not a result: response needs an HTTP status_code and a body"},
 		{"garbage", "\x00", "it is not a result in JSON: invalid character '\\x00' looking for beginning of value"},
 		{"bytes", "\xff", "it is not in UTF-8"},
-		{"half", `{"id":"i","custom_id":"a","respon`, "it is not a result in JSON: unexpected end of JSON input"},
+		{"half a line", `{"id":"i","custom_id":"a","respon`, "it is not a result in JSON: unexpected end of JSON input"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -135,7 +135,7 @@ func TestParseResult(t *testing.T) {
 	require.True(t, r.Failed())
 	out, err := r.Line()
 	require.NoError(t, err)
-	require.Equal(t, 1, strings.Count(string(out), "\n"), "a newline within does not become one of the file")
+	require.Equal(t, 1, strings.Count(string(out), "\n"), "a newline within the message must not become a new line of the file")
 }
 
 func FuzzParseRequest(f *testing.F) {

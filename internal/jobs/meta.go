@@ -29,8 +29,8 @@ type Meta struct {
 func MetaPath(output string) string { return output + ".meta" }
 
 // Claim compares m with the Meta of an existing output. It returns an error if they differ, or if
-// an output that is not empty has no Meta. For a new output it writes m. With force it always writes
-// m.
+// an output that is not empty has no Meta. For a new output, it writes m. With force, it always
+// writes m.
 func (m *Meta) Claim(output string, force bool) error {
 	path := MetaPath(output)
 	data, err := os.ReadFile(path)

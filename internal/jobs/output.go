@@ -32,7 +32,7 @@ const syncInterval = time.Second
 // NewOutput returns an output that cannot be resumed, such as a pipe.
 func NewOutput(w io.Writer) *Output { return &Output{stream: w} }
 
-// OpenOutput opens the file of results at path, or creates it. The file is the only record of
+// OpenOutput opens the file of results at path, or creates the file. The file is the only record of
 // earlier runs: requests that have a result in it are skipped in src. An incomplete last line is
 // cut off. If retry is set, results with errors are removed, so that their requests are answered
 // again.
@@ -78,8 +78,8 @@ func (o *Output) resume(src Source, retry bool) error {
 	})
 }
 
-// eachResult reads the results of a file. It calls the function each with every result. l has the
-// number and the offset of the result's line.
+// eachResult reads the results of a file. It calls the function named each for every result. l has
+// the number and the offset of the result's line.
 func eachResult(path string, r io.Reader, each func(r *Result, l *lines, line []byte) error) error {
 	const limit = 1 << 30 // largest size of a line in bytes: an answer is limited only by the context
 	l := newLines(r, limit)

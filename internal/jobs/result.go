@@ -8,7 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// Result is a line of an output: the response to a request, or the reason why it has none.
+// Result is a line of an output: the response to a request, or the reason why the request has no
+// response.
 type Result struct {
 	ID       string    `json:"id"`
 	CustomID string    `json:"custom_id"`

@@ -22,7 +22,7 @@ type Run struct {
 	Retries   int // how often a request is tried again after a *Failure
 	MaxErrors int // more results with errors than this end the run; negative: no limit
 
-	// Done, if not nil, is called after each result. Calls do not overlap.
+	// If Done is not nil, it is called after each result. Calls do not overlap.
 	Done func()
 
 	source sync.Mutex

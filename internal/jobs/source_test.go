@@ -23,7 +23,7 @@ func TestInputErrors(t *testing.T) {
 	require.ErrorContains(t, err, "it has no requests")
 }
 
-// TestStream checks that a pipe's lines are checked as they come.
+// TestStream checks that the lines of a pipe are checked when they arrive.
 func TestStream(t *testing.T) {
 	var out strings.Builder
 	run := func(text string, shard Shard) error {
@@ -37,7 +37,7 @@ func TestStream(t *testing.T) {
 	require.Equal(t, 2, strings.Count(out.String(), "\n"))
 	err := run(all+"\n"+line("id-3", "{}"), All)
 	require.EqualError(t, err, `line 10: custom_id "id-3" is that of line 4, too`)
-	require.Equal(t, 9, strings.Count(out.String(), "\n"), "those before it are answered")
+	require.Equal(t, 9, strings.Count(out.String(), "\n"), "the requests before the bad line must be answered")
 
 	// A run that is cancelled does not wait for a silent pipe.
 	r, w := io.Pipe()
@@ -61,8 +61,8 @@ func TestChanged(t *testing.T) {
 	require.EqualError(t, err, path+" was changed while it was answered: line 2: EOF")
 }
 
-// TestByPrefix checks that prompts with a common prefix are together, and that groups are in the
-// order of their first lines.
+// TestByPrefix checks that prompts with a common prefix come one after the other, and that groups
+// of them are in the order of their first lines.
 func TestByPrefix(t *testing.T) {
 	long := func(c string) string { return strings.Repeat(c+" ", 200) }
 	chat := func(id, system, user string) string {
@@ -112,7 +112,7 @@ func TestShardsShare(t *testing.T) {
 			}
 		}
 		require.Len(t, seen, len(lines))
-		require.LessOrEqual(t, len(pairs), documents+n-1, "documents are evaluated by more shards than need be")
-		require.LessOrEqual(t, most-fewest, questions, "one shard has more to do than another")
+		require.LessOrEqual(t, len(pairs), documents+n-1, "documents are evaluated by more shards than necessary")
+		require.LessOrEqual(t, most-fewest, questions, "one shard has much more to do than another")
 	}
 }

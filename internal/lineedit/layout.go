@@ -71,6 +71,9 @@ func lay(prompt, more string, b buffer, columns int) layout {
 				l.line, l.column = len(l.rows), 0
 			}
 			s, w = shown(g, 0)
+			if g == "\t" && w > columns {
+				s, w = s[:columns], columns
+			}
 		}
 		text.WriteString(s)
 		width += w

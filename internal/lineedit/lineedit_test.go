@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// typed returns an editor in a window of 20 columns, and its output. The editor gets input in
-// pieces of piece bytes.
+// typed returns an editor in a window of 20 columns, and its output. The editor gets the input in
+// pieces, each of as many bytes as piece says.
 func typed(input string, piece int) (*Editor, *bytes.Buffer) {
 	var out bytes.Buffer
 	e := &Editor{out: &out, size: func() (int, int) { return 20, 6 }, demand: make(chan struct{}), input: make(chan read)}
@@ -37,7 +37,7 @@ func TestKeys(t *testing.T) {
 		{"ends", "ell\x01h\x05o\r", "hello"},
 		{"delete", "hxello\x01" + right + "\x1b[3~\r", "hello"},
 		{"ctrl-d deletes", "xhello\x01\x04\r", "hello"},
-		{"kill and yank", "lohel" + left + left + left + "\x0b\x01\x19\r", "hello"},
+		{"cut and paste with Ctrl-K and Ctrl-Y", "lohel" + left + left + left + "\x0b\x01\x19\r", "hello"},
 		{"kill a word", "hello world\x17\x7f\r", "hello"},
 		{"by words", "one three\x1b[1;5D\x1bb\x1bf two\r", "one two three"},
 		{"kill to the start", "abc\x15hello\r", "hello"},
@@ -127,7 +127,14 @@ func TestLayout(t *testing.T) {
 	}
 }
 
-// TestReflow checks the cursor's line after the terminal has rewrapped the rows.
+// TestNarrowWindow checks that a tab takes at most the width of the window.
+func TestNarrowWindow(t *testing.T) {
+	l := lay("> ", ". ", buffer{"\tx", 1}, 3)
+	require.Equal(t, []row{{"> ", 2}, {"   ", 3}, {"x", 1}}, l.rows)
+	require.Equal(t, [2]int{2, 0}, [2]int{l.line, l.column})
+}
+
+// TestReflow checks in which line the cursor is after the terminal has wrapped the rows anew.
 func TestReflow(t *testing.T) {
 	for _, test := range []struct{ columns, line int }{{100, 1}, {60, 1}, {30, 3}, {20, 5}} {
 		var s screen

@@ -91,7 +91,7 @@ func BenchmarkLogSumExp(b *testing.B) {
 	}
 }
 
-// TestLogSumExpIsASum checks the result against its definition: a float64 sum in the order of the
+// TestLogSumExpIsASum compares the result with its definition: a float64 sum in the order of the
 // tokens, without negligible terms.
 func TestLogSumExpIsASum(t *testing.T) {
 	r := rand.New(rand.NewPCG(8, 9))

@@ -62,7 +62,7 @@ func (w *Whole) Values() []float32 {
 	return list
 }
 
-// Find returns the pair of the tensor called name, nil if there is none.
+// Find returns the pair for the tensor with the given name, or nil if there is none.
 func (a *Adapter) Find(name string) *Pair {
 	for i := range a.Pairs {
 		if a.Pairs[i].Name == name {
@@ -72,7 +72,8 @@ func (a *Adapter) Find(name string) *Pair {
 	return nil
 }
 
-// FindWhole returns the tensor that replaces the one called name, nil if there is none.
+// FindWhole returns the tensor that replaces the model's tensor with the given name, or nil if
+// there is none.
 func (a *Adapter) FindWhole(name string) *Whole {
 	for i := range a.Whole {
 		if a.Whole[i].Name == name {
@@ -124,7 +125,7 @@ func (a *Adapter) Check() error {
 	return nil
 }
 
-// IsNorm reports whether the name of a tensor is that of a norm.
+// IsNorm reports whether the name of a tensor is the name of a norm.
 func IsNorm(name string) bool {
 	return strings.HasSuffix(name, "_norm.weight") || strings.HasSuffix(name, "_norm.bias")
 }

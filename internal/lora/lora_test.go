@@ -14,7 +14,7 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// adapter returns an adapter of all kinds of tensors, and its base model's file.
+// adapter returns an adapter with tensors of all kinds, and the file of its base model.
 func adapter(t testing.TB, spec testmodel.Spec) (*lora.Adapter, *gguf.File) {
 	f, err := gguf.Open(spec.Make().Write(t))
 	require.NoError(t, err)
@@ -25,7 +25,7 @@ func adapter(t testing.TB, spec testmodel.Spec) (*lora.Adapter, *gguf.File) {
 	return a, f
 }
 
-// written writes an adapter, and returns the adapter that it reads back.
+// written writes an adapter to a file, reads the file, and returns the adapter that it read.
 func written(t testing.TB, a *lora.Adapter, typ quant.Type) *lora.Adapter {
 	path := filepath.Join(t.TempDir(), "a.gguf")
 	require.NoError(t, a.Write(path, typ, nil))

@@ -53,8 +53,8 @@ func (m *Merge) Check(f *gguf.File) error {
 	return nil
 }
 
-// More returns the tensors that the merged model has and f lacks: an output matrix, if it
-// was tied to the embedding and an adapter changes it.
+// More returns the tensors that the merged model has and f lacks: the output matrix, if f's output
+// is tied to its embedding and an adapter changes the output.
 func (m *Merge) More(f *gguf.File) []gguf.Tensor {
 	name := arch.Output.Weight()
 	if !m.names()[name] || f.Tensor(name) != nil {

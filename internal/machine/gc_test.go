@@ -22,7 +22,7 @@ func TestDelayGC(t *testing.T) {
 		resume()
 		require.Equal(t, 70, percent())
 	}
-	t.Setenv("GOGC", "50") // the user's setting stays in force
+	t.Setenv("GOGC", "50") // the setting of the user stays in force
 	DelayGC()
 	require.Equal(t, 70, percent())
 }

@@ -16,7 +16,7 @@ import (
 //	avx2        AVX2, FMA, F16C
 //	i8mm        8-bit matrix multiplication
 //	sdot        dot products of bytes
-//	neon        Advanced SIMD, which every arm64 has
+//	neon        Advanced SIMD, which every arm64 CPU has
 var levels = []string{"avx512vnni", "avxvnni", "avx2", "i8mm", "sdot", "neon"}
 
 // ceiling is the best level that may be used, from ALPACA_KERNEL: a level's name, or "generic"

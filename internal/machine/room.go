@@ -55,7 +55,7 @@ var Limited = sync.OnceValue(func() bool {
 })
 
 // FitHeap makes Go's garbage collector keep the heap within the limit of the address space, if
-// there is one. Without FitHeap the heap may grow to twice the memory in use. Call FitHeap after
+// there is one. Without FitHeap, the heap may grow to twice the memory in use. Call FitHeap after
 // mapping files and other allocations outside of the heap.
 func FitHeap() {
 	limit, used, ok := start.AddressSpace()

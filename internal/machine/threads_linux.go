@@ -49,8 +49,8 @@ func countCores(root fs.FS, cpus []int) (cores, fast int) {
 		if c.id == "" {
 			return 0, 0
 		}
-		// On Arm, cpu_capacity is 1024 for the fastest core of the machine. Intel's
-		// hybrid CPUs have a list of performance cores. In other CPUs all cores are alike.
+		// On Arm, cpu_capacity is 1024 for the fastest core of the machine. Intel's hybrid CPUs
+		// have a list of performance cores. In other CPUs, all cores are alike.
 		capacity[c], _ = strconv.Atoi(readTrim(root, path.Join(cpuDir, "cpu_capacity")))
 		if list := readTrim(root, "sys/devices/cpu_core/cpus"); list != "" && inCPUList(list, cpu) {
 			capacity[c] = 1024

@@ -38,7 +38,7 @@ func TestCountCores(t *testing.T) {
 		cpus        []int
 		cores, fast int
 	}{
-		{"two threads a core", topology(map[string]string{}, 0, 0, 1, 1), []int{0, 1, 2, 3}, 2, 0},
+		{"two threads per core", topology(map[string]string{}, 0, 0, 1, 1), []int{0, 1, 2, 3}, 2, 0},
 		{"affinity to one core", topology(map[string]string{}, 0, 0, 1, 1), []int{2, 3}, 1, 0},
 		{"hybrid Intel", topology(map[string]string{"sys/devices/cpu_core/cpus": "0-3\n"}, 0, 0, 1, 1, 2, 3), []int{0, 1, 2, 3, 4, 5}, 4, 2},
 		{"efficiency cores only", topology(map[string]string{"sys/devices/cpu_core/cpus": "0-3\n"}, 0, 0, 1, 1, 2, 3), []int{4, 5}, 2, 0},
@@ -66,7 +66,7 @@ func TestCPUQuota(t *testing.T) {
 			"proc/self/cgroup":          "0::/a/b\n",
 			"sys/fs/cgroup/a/b/cpu.max": "150000 100000\n",
 		}, 1.5},
-		{"version 2, the group around is tighter", map[string]string{
+		{"version 2, the parent group has a lower limit", map[string]string{
 			"proc/self/cgroup":          "0::/a/b\n",
 			"sys/fs/cgroup/a/cpu.max":   "100000 100000\n",
 			"sys/fs/cgroup/a/b/cpu.max": "400000 100000\n",
@@ -121,7 +121,7 @@ func TestFreeMemory(t *testing.T) {
 			"sys/fs/cgroup/a/memory.current": "2900\n",
 			"sys/fs/cgroup/a/memory.stat":    "anon 400\ninactive_anon 77\ninactive_file 1500\nactive_file 1000\n",
 		}, 2600},
-		{"version 2, nothing is left", map[string]string{
+		{"version 2, no memory is left", map[string]string{
 			"proc/meminfo":                     meminfo,
 			"proc/self/cgroup":                 "0::/a/b\n",
 			"sys/fs/cgroup/a/b/memory.max":     "1000\n",

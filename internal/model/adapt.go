@@ -52,9 +52,9 @@ func (r *Runner) reserveAdapters() {
 	}
 }
 
-// adapterSizes returns three maxima: rank is the highest rank of any adapter, whole the most
-// rows of a matrix that replaces one of the model's, and inner the most elements of a
-// feed-forward network's inner state.
+// adapterSizes returns three maxima: rank is the highest rank of any adapter; whole is the largest
+// number of rows in a matrix that replaces a matrix of the model; and inner is the largest number
+// of elements in the inner state of a feed-forward network.
 func (m *Model) adapterSizes() (rank, whole, inner int) {
 	rank = 1
 	for _, l := range m.LoRAs {
@@ -156,7 +156,7 @@ func (r *Runner) replace(acts *ggml.Prepare, x run, c *change, out []float32, sc
 	}
 }
 
-// moveTo computes x += scale*(to - x). With a scale of 1 it copies the elements of to.
+// moveTo computes x += scale*(to - x). With a scale of 1, it copies the elements of to.
 func moveTo(x, to []float32, scale float32) {
 	if scale == 1 {
 		copy(x, to)

@@ -18,13 +18,13 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// randomAdapter returns an adapter of some of the tensors that an adapter may change. It takes
-// each of these tensors with the probability part.
+// randomAdapter returns an adapter of some of the tensors that an adapter may change. part is the
+// probability with which each of these tensors is taken.
 func randomAdapter(m *model.Model, seed uint64, rank int, part float64) *lora.Adapter {
 	return testmodel.AdapterSpec{Seed: seed, Rank: rank, Part: part}.Make(m.File)
 }
 
-// adaptable returns models of all architectures. On emulated CPUs it returns only a few of them.
+// adaptable returns models of all architectures. On emulated CPUs, it returns only a few of them.
 func adaptable() []testmodel.Named {
 	list := testmodel.Catalog()
 	if testing.Short() {
@@ -65,8 +65,8 @@ func all32(made *testmodel.Model) *testmodel.Model {
 	return made
 }
 
-// TestAdaptersOfAllArchitectures compares two models, in batches and token by token. The first
-// has an adapter of all its tensors; in the second the adapter is merged into the weights.
+// TestAdaptersOfAllArchitectures compares two models, in batches and token by token. The first has
+// an adapter for all its tensors. In the second, the adapter is merged into the weights.
 func TestAdaptersOfAllArchitectures(t *testing.T) {
 	tokens := []int32{1, 40, 280, 264, 290, 201, 17, 33}
 	f32 := quant.F32
@@ -92,7 +92,7 @@ func TestAdaptersOfAllArchitectures(t *testing.T) {
 				worst = max(worst, math.Abs(float64(exact[i]-got[i])))
 				moved = max(moved, math.Abs(float64(unchanged[i]-got[i])))
 			}
-			t.Logf("largest difference %.1e, of the model without adapter %.1e", worst, moved)
+			t.Logf("largest difference %.1e; the model without the adapter differs by %.1e", worst, moved)
 			require.Less(t, worst, 2e-3)
 			require.Greater(t, moved, 0.1)
 			require.Equal(t, unchanged, func() []float32 { // scale 0 changes nothing
@@ -104,11 +104,12 @@ func TestAdaptersOfAllArchitectures(t *testing.T) {
 	}
 }
 
-// TestAdaptersOfQuantizedBases is TestAdaptersOfAllArchitectures with bases of several types.
-// The adapters are merged into float32 weights with the values of the base.
+// TestAdaptersOfQuantizedBases does what TestAdaptersOfAllArchitectures does, with bases of several
+// types. For the comparison, the adapters are merged into float32 weights that have the values of
+// the base.
 func TestAdaptersOfQuantizedBases(t *testing.T) {
 	tokens := []int32{1, 40, 280, 264, 290, 201, 17, 33}
-	for typ, within := range map[string]float64{"bf16": 0.1, "f16": 0.02, "q8_0": 0.15, "q4_0": 0.15, "q4_k_m": 0.15} { // the base's activations are rounded
+	for typ, within := range map[string]float64{"bf16": 0.1, "f16": 0.02, "q8_0": 0.15, "q4_0": 0.15, "q4_k_m": 0.15} { // with such a base, activations are rounded
 		spec := testmodel.Spec{Seed: 1, Experts: 2}
 		base := loadPath(t, quantized(t, spec.Make().Write(t), typ))
 		a := randomAdapter(base, 3, 4, 1)
@@ -132,7 +133,7 @@ func TestAdaptersOfQuantizedBases(t *testing.T) {
 			worst = max(worst, math.Abs(float64(want[i]-got[i])))
 			moved = max(moved, math.Abs(float64(want[i]-unchanged[i])))
 		}
-		t.Logf("%v: largest difference %.1e, of the model without adapter %.1e", typ, worst, moved)
+		t.Logf("%v: largest difference %.1e; the model without the adapter differs by %.1e", typ, worst, moved)
 		require.Less(t, worst, within)
 		require.Greater(t, moved, 1.0)
 	}
@@ -218,7 +219,7 @@ func TestScalesOfTexts(t *testing.T) {
 	r := newRunner(t, m, model.RunnerOptions{Threads: 1})
 	s := r.NewSeq()
 	require.Equal(t, []float32{1}, s.Scales())
-	require.Same(t, base.Weights, m.Weights) // nothing of the base is copied
+	require.Same(t, base.Weights, m.Weights) // the weights of the base must not be copied
 	var b model.Batch
 	b.AddAll(s, []int32{1, 5, 9}, 1)
 	require.NoError(t, r.Forward(context.Background(), &b))

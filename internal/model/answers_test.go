@@ -25,7 +25,7 @@ type answer struct {
 	File   string                `json:"file_sha256"`
 	Prompt string                `json:"prompt"`
 	Tokens []int32               `json:"prompt_tokens"`
-	Logits string                `json:"logits_sha256"` // of the float32 after each token of the prompt
+	Logits string                `json:"logits_sha256"` // of the logits, as float32, after each token of the prompt
 	State  string                `json:"state_sha256"`  // of what SaveState writes after the prompt
 	Greedy []logits.TokenLogprob `json:"greedy"`
 	Text   string                `json:"text"`
@@ -35,11 +35,12 @@ type answer struct {
 const answerPrompt = "The alpaca was on a llama and the patient man was up in time on an island. 羊駝 é 42!\n"
 
 // TestAnswers checks a model of every architecture. With every batch size and number of threads,
-// each model must compute the bits that testdata/answers.json records for every CPU.
+// each model must compute the bits that are recorded in testdata/answers.json. They are the same
+// for every CPU.
 func TestAnswers(t *testing.T) {
 	answers := map[string]*answer{}
 	for _, a := range arch.All() {
-		answers[a.Name] = nil // the catalog must have a model called a.Name
+		answers[a.Name] = nil // so the catalog must have a model called a.Name
 	}
 	for _, named := range testmodel.Catalog() {
 		t.Run(named.Name, func(t *testing.T) { answers[named.Name] = answerOf(t, named.Spec.Make()) })
@@ -89,7 +90,7 @@ func answerOf(t *testing.T, made *testmodel.Model) *answer {
 	return a
 }
 
-// requireGoesOn checks that a session continues a saved state of tokens as it continues the
+// requireGoesOn checks that a session continues from a saved state of tokens just as from the
 // tokens themselves.
 func requireGoesOn(t *testing.T, m *model.Model, tokens []int32, state []byte) {
 	var want []float32
@@ -110,7 +111,7 @@ func requireGoesOn(t *testing.T, m *model.Model, tokens []int32, state []byte) {
 	}
 }
 
-// greedy continues the prompt by the likeliest tokens.
+// greedy continues the prompt with the likeliest tokens.
 func (a *answer) greedy(t *testing.T, s *model.Session, next []float32) {
 	var list []logits.TokenLogprob
 	text := ""
@@ -153,8 +154,8 @@ func TestNarrowLayers(t *testing.T) {
 	}
 	for layer, of := range []struct{ heads, kvHeads, ffn int }{{testmodel.Heads, kvHeads, ffn}, {heads, kvHeads / 2, ffn - 64}} {
 		get := func(role arch.Role) *testmodel.Tensor { return wide.Tensor(arch.LayerPrefix(layer) + role.Weight()) }
-		// In the wide layer, a key head serves twice as many query heads. The additional query
-		// heads are 0.
+		// In the wide layer, a key head serves twice as many query heads, and the weights of the
+		// additional query heads are 0.
 		from := func(h, n, of int) int { // the narrow layer's head for head h of n, or -1
 			if h *= of; h%n != 0 {
 				return -1
@@ -202,7 +203,7 @@ func widenRows(t *testmodel.Tensor, n, rows int, from func(int) int) {
 	t.Shape, t.Data = []int{n * rows, cols}, data
 }
 
-// widenColumns is widenRows for groups of columns.
+// widenColumns does what widenRows does, for groups of columns.
 func widenColumns(t *testmodel.Tensor, n, cols int, from func(int) int) {
 	old := t.Shape[1]
 	data := make([]float32, t.Shape[0]*n*cols)
@@ -268,12 +269,12 @@ func TestBadArchitectures(t *testing.T) {
 	}
 }
 
-// TestExpertLength checks the length of the experts' inner states if a file does not have the
-// key for it. In Qwen models, the experts that a token uses divide the layer's length among
-// them. In other models, each expert has the layer's length.
+// TestExpertLength checks the length of the experts' inner states if a file does not have the key
+// for it. In Qwen models, the experts that a token uses have the length of the layer together. In
+// other models, each expert has the length of the layer.
 func TestExpertLength(t *testing.T) {
 	for _, a := range []*arch.Arch{&arch.Qwen2MoE, &arch.Qwen3MoE} {
-		made := testmodel.Spec{Arch: a, Seed: 1, BPE: true}.Make() // a token uses two experts of half the length
+		made := testmodel.Spec{Arch: a, Seed: 1, BPE: true}.Make() // a token uses two experts, each of half the length
 		want := loadPath(t, made.Write(t)).Config.ExpertFFN
 		require.Equal(t, want, loadPath(t, made.Unset(a.Name+"."+arch.KeyExpertFFN).Write(t)).Config.ExpertFFN)
 	}

@@ -8,7 +8,7 @@ import "alpaca/internal/ggml"
 // The caller adds rows, and then Runner.Forward evaluates them. A Batch can be used again
 // after Reset, which keeps its memory.
 type Batch struct {
-	// Progress, if not nil, is called after each layer except the last, with the number of
+	// If Progress is not nil, it is called after each layer except the last, with the number of
 	// layers that are complete.
 	Progress func(layers int)
 

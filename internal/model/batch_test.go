@@ -21,7 +21,7 @@ func newRunner(t testing.TB, m *model.Model, opt model.RunnerOptions) *model.Run
 	return r
 }
 
-// text is a text that is being evaluated, with the logits of an evaluation alone.
+// text is a text that is being evaluated, with the logits that it gets when it is evaluated alone.
 type text struct {
 	seq    *model.Seq
 	tokens []int32
@@ -106,7 +106,7 @@ func TestTextsDoNotNoticeEachOther(t *testing.T) {
 					x.seq.Trim()
 				case 0:
 					x.seq.Truncate(rng.IntN(x.seq.Len() + 1))
-				case 1: // x becomes a fork of another text, up to their common prefix
+				case 1: // text x becomes a fork of another text, up to their common prefix
 					y := texts[rng.IntN(len(texts))]
 					n := 0
 					for n < y.seq.Len() && n < len(x.tokens)-1 && y.tokens[n] == x.tokens[n] {
@@ -149,14 +149,14 @@ func TestSharedBlocks(t *testing.T) {
 	require.Equal(t, 3, a.Block(1).Users())
 	require.Zero(t, a.Needs(24)[model.Whole])
 	require.Equal(t, 1, a.Needs(25)[model.Whole])
-	require.Equal(t, 1, c.Needs(1)[model.Whole], "position 35 has what a evaluated")
+	require.Equal(t, 1, c.Needs(1)[model.Whole], "text a has written position 35, so c needs a copy of the block")
 	var both model.Batch
 	both.Add(a, 7, false)
 	both.Add(b, 8, false)
 	both.Add(c, 9, false)
-	require.Equal(t, 2, both.Needs()[model.Whole], "one of a and b writes there, and c copies")
+	require.Equal(t, 2, both.Needs()[model.Whole], "one of the texts a and b writes into the shared block, and c copies it")
 	want := eval(a, 7)
-	require.Equal(t, 2, r.Cache().Used(), "a writes where nobody has")
+	require.Equal(t, 2, r.Cache().Used(), "text a writes where no other text has written")
 	require.Equal(t, 1, b.Needs(1)[model.Whole])
 	require.Equal(t, want, eval(b, 7))
 	require.Equal(t, 3, r.Cache().Used())
@@ -176,13 +176,13 @@ func TestSharedBlocks(t *testing.T) {
 	eval(d, 5)
 	require.Equal(t, 4, d.Exact())
 
-	// A text adopts blocks of others.
+	// A text adopts blocks of other texts.
 	e := r.NewSeq()
 	require.NoError(t, e.Adopt(a.Block(0), nil, prompt[:32]))
 	require.NoError(t, e.Adopt(a.Block(1), nil, prompt[32:38]))
 	require.Error(t, e.Adopt(a.Block(1), nil, prompt[32:38]))
 	require.Equal(t, want, eval(e, append(slices.Clone(prompt[38:]), 7)...))
-	require.Error(t, r.NewSeq().Adopt(c.Block(1), nil, make([]int32, 12)), "more than it has")
+	require.Error(t, r.NewSeq().Adopt(c.Block(1), nil, make([]int32, 12)), "a text must not adopt more tokens than it has")
 	for _, s := range []*model.Seq{a, b, c, d, e} {
 		s.Free()
 	}

@@ -43,6 +43,9 @@ func bind(f *gguf.File, c *Config) (*Weights, error) {
 		}
 		b.layer(&w.Layers[i], a, i, c)
 		w.Layers[i].scaleRouter(c.Dim)
+		if c.Layers[i].Delta {
+			w.Layers[i].Delta.turnTaps(c.Delta.Taps)
+		}
 		if a.ValueNorm && c.Layers[i].KVOf == 0 {
 			w.Layers[i].AttnVNorm = slices.Repeat([]float32{1}, c.Layers[i].ValueDim)
 		}
@@ -156,8 +159,8 @@ func (b *binder) linear(name string, rows, cols int, scaled bool) Linear {
 	return l
 }
 
-// expert binds the matrix of expert i. It is a slice of the tensor that t describes. In files
-// from before April 2024 it is a tensor of its own, PREFIXname.I.weight.
+// expert binds the matrix of expert i. It is a slice of the tensor that t describes. In files from
+// before April 2024, it is a tensor of its own, PREFIXname.I.weight.
 func (b *binder) expert(t *arch.Tensor, prefix string, i int, sizes *arch.Sizes) Linear {
 	alone := fmt.Sprintf("%s%s.%d.weight", prefix, t.Role, i)
 	all := prefix + t.GGUF() + ".weight"
@@ -253,8 +256,8 @@ func (b *binder) decode(t *gguf.Tensor) []float32 {
 	return v
 }
 
-// tensor returns the tensor called name. It is an error if the tensor does not have the given
-// shape. Outer dimensions of 1 are ignored, because files may leave them out.
+// tensor returns the tensor with the given name. It is an error if the tensor does not have the
+// given shape. Outer dimensions of 1 are ignored, because files may leave them out.
 func (b *binder) tensor(name string, shape ...int) *gguf.Tensor {
 	if b.err != nil {
 		return nil

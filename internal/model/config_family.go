@@ -176,20 +176,3 @@ func (r *reader) localHeads(c *Config) {
 func (r *reader) pattern(n int) (windowed []bool, found bool) {
 	return r.bools(arch.KeyWindowLayers, n)
 }
-
-// bools returns the n values of ARCH.key. found is false if the key is absent or not an array.
-func (r *reader) bools(key string, n int) (list []bool, found bool) {
-	key = r.arch + "." + key
-	v, ok := r.file.Value(key)
-	if !ok || v.Kind != gguf.KindArray || r.err != nil {
-		return nil, false
-	}
-	list, _, err := r.file.Bools(key)
-	switch {
-	case err != nil:
-		r.fail("%w", err)
-	case len(list) != n:
-		r.fail("key %q: %d values for %d layers", key, len(list), n)
-	}
-	return list, r.err == nil
-}

@@ -23,7 +23,7 @@ func (r *reader) fail(format string, args ...any) {
 	}
 }
 
-// text returns the string of a key, "" if it is absent.
+// text returns the string of a key, or "" if the key is absent.
 func (r *reader) text(key string) string {
 	s, _, err := r.file.String(key)
 	if err != nil {
@@ -35,8 +35,8 @@ func (r *reader) text(key string) string {
 // required is a value for the parameter def. It makes a missing key an error.
 const required = -1
 
-// count returns the number of ARCH.key, between 0 and most, or def if the key is absent. A few
-// files have an array with the same number for every layer instead.
+// count returns the number at ARCH.key, which must be between 0 and most, or def if the key is
+// absent. A few files have an array with the same number for every layer instead.
 func (r *reader) count(key string, def, most int) int {
 	list, found := r.counts(key, def == required, most, 0)
 	if !found {
@@ -50,9 +50,9 @@ func (r *reader) count(key string, def, most int) int {
 	return list[0]
 }
 
-// counts returns the numbers of ARCH.key for n layers, each between 0 and most. The file has
-// an array, or one number for all layers. If n is 0, counts returns the numbers as the file
-// has them, at least one. found is false if there is no such key, or after an error.
+// counts returns the numbers at ARCH.key for n layers, each of which must be between 0 and most.
+// The file has an array, or one number for all layers. If n is 0, counts returns the numbers as the
+// file has them, at least one. found is false if there is no such key, or after an error.
 func (r *reader) counts(key string, require bool, most, n int) (list []int, found bool) {
 	if r.err != nil {
 		return nil, false
@@ -133,7 +133,24 @@ func (r *reader) float(key string, def float64) float64 {
 	return x
 }
 
-// layers reads the keys that may have a number for each layer.
+// bools returns the n values of ARCH.key. found is false if the key is absent or not an array.
+func (r *reader) bools(key string, n int) (list []bool, found bool) {
+	key = r.arch + "." + key
+	v, ok := r.file.Value(key)
+	if !ok || v.Kind != gguf.KindArray || r.err != nil {
+		return nil, false
+	}
+	list, _, err := r.file.Bools(key)
+	switch {
+	case err != nil:
+		r.fail("%w", err)
+	case len(list) != n:
+		r.fail("key %q: %d values for %d layers", key, len(list), n)
+	}
+	return list, r.err == nil
+}
+
+// layers reads the keys that may have an integer for each layer.
 func (r *reader) layers(n, dim int) []LayerConfig {
 	if r.err != nil {
 		return nil

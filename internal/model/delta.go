@@ -12,7 +12,7 @@ import (
 type DeltaNet struct {
 	In    Linear    // [Channels, Dim] attn_qkv
 	Gate  Linear    // [Heads*Value, Dim] attn_gate
-	Taps  []float32 // [Channels, Taps] ssm_conv1d
+	Taps  []float32 // [Taps, Channels] ssm_conv1d, transposed
 	Alpha Linear    // [Heads, Dim] ssm_alpha
 	Beta  Linear    // [Heads, Dim] ssm_beta
 	A, Dt []float32 // [Heads] ssm_a, ssm_dt
@@ -43,6 +43,18 @@ func (d *DeltaNet) place(role arch.Role) any {
 		return &d.Out
 	}
 	return nil
+}
+
+// turnTaps transposes the file's taps [Channels, taps], because the channels of a position are
+// computed together.
+func (d *DeltaNet) turnTaps(taps int) {
+	turned, channels := make([]float32, len(d.Taps)), len(d.Taps)/max(taps, 1)
+	for i := range channels {
+		for j := range taps {
+			turned[j*channels+i] = d.Taps[i*taps+j]
+		}
+	}
+	d.Taps = turned
 }
 
 // delta reads which layers have a gated delta rule, and their shape.
@@ -119,8 +131,8 @@ func (c *Config) deltaInner() int {
 	return 2 * (c.Delta.Channels() + c.Delta.Heads*c.Delta.Value + c.Delta.Heads)
 }
 
-// splitQueries copies the queries of gated attention to q [rows, NumHeads*KeyDim]. both is
-// [rows, NumHeads, 2, KeyDim]: for each head its query, then its gate.
+// splitQueries copies the queries of gated attention to q [rows, NumHeads*KeyDim]. The slice both
+// is [rows, NumHeads, 2, KeyDim]: for each head its query, then its gate.
 func splitQueries(both, q []float32, l *LayerConfig) {
 	for i := range len(q) / l.KeyDim {
 		copy(q[i*l.KeyDim:(i+1)*l.KeyDim], both[2*i*l.KeyDim:])

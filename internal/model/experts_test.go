@@ -113,7 +113,7 @@ func TestExpertsMustAllBeThere(t *testing.T) {
 	}
 }
 
-// TestCollect checks that Collect gets every matrix with the inputs of its products.
+// TestCollect checks that the function Collect gets every matrix with the inputs of its products.
 func TestCollect(t *testing.T) {
 	for name, s := range map[string]shape{"plain": small, "tied": variants()["tied"], "experts": mixture} {
 		m := s.load(t)
@@ -127,7 +127,7 @@ func TestCollect(t *testing.T) {
 				require.False(t, math.IsNaN(float64(v)))
 			}
 		}
-		require.Equal(t, want, allLogits(t, sess, s.prompt(20)), "collecting changes nothing")
+		require.Equal(t, want, allLogits(t, sess, s.prompt(20)), "Collect must not change the logits")
 		require.Equal(t, 20, rows["blk.0.attn_q.weight"], name)
 		require.Equal(t, 20, rows["blk.0.attn_output.weight"])
 		switch name {

@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestFileCutWhileInUse truncates the mapped file of a model in use. The missing pages must be
-// an error, whether the caller or a worker reads them, and the process must live on.
+// TestFileCutWhileInUse truncates the mapped file of a model in use. The missing pages must be an
+// error, whether the caller or a worker reads them, and the process must not end.
 func TestFileCutWhileInUse(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("a mapped file cannot be cut there")
@@ -30,7 +30,7 @@ func TestFileCutWhileInUse(t *testing.T) {
 		require.NoError(t, os.Truncate(path, size/2))
 		_, err = sess.Eval(context.Background(), s.prompt(3), nil)
 		require.ErrorContains(t, err, "while in use")
-		_, err = sess.Eval(context.Background(), []int32{1}, nil) // a single token does not check the size
+		_, err = sess.Eval(context.Background(), []int32{1}, nil) // the evaluation of a single token does not check the size of the file
 		var fault *gguf.FaultError
 		require.ErrorAs(t, err, &fault)
 		require.Equal(t, 5, sess.Pos())

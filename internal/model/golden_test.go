@@ -51,7 +51,7 @@ func logprob(logits []float32, id int32) float64 {
 	return float64(logits[id]) - m - math.Log(sum)
 }
 
-// tolerance returns how far the logprobs of the first step may differ from the reference's,
+// tolerance returns how far the logprobs of the first step may differ from those of the reference,
 // according to ../shared/golden/README.md.
 func tolerance(name string) float64 {
 	switch {
@@ -63,14 +63,14 @@ func tolerance(name string) float64 {
 	return 0.03
 }
 
-// TestGoldens compares the logprobs of the first token with the reference's. For the models in
-// exact, it compares all tokens.
+// TestGoldens compares the logprobs of the first token with those of the reference. For the models
+// in the list called exact, it compares all tokens.
 //
-// We round where the reference does. So in most records, and in all records of the models in
-// same, the 8 best logprobs agree to four decimal places. But the order of additions differs:
-// the reference adds the products of a block in 8 lanes, and we do so only for Q5_1. In a few
-// records this moves one activation across a rounding boundary, and logprobs of unlikely tokens
-// change by up to 0.09. The test counts these records.
+// This program rounds where the reference does. So in most records, and in all records of the
+// models in the list called same, the 8 best logprobs agree to four decimal places. But the order
+// of additions differs: the reference adds the products of a block in 8 lanes, and this program
+// does so only for Q5_1. In a few records, this moves one activation across a rounding boundary,
+// and logprobs of unlikely tokens change by up to 0.09. The test counts these records.
 func TestGoldens(t *testing.T) {
 	same := []string{"s-q4_0", "s-q4_1", "s-q5_0", "s-q5_1"}
 	exact := []string{"stories260K", "s-f16", "s-bf16", "s-q8_0", "random-11", "r-f16", "r-bf16", "r-q8_0"}
@@ -115,5 +115,5 @@ func TestGoldens(t *testing.T) {
 			})
 		}
 	}
-	require.GreaterOrEqual(t, all8, records-4, "records whose 8 best logprobs are all within the tolerance, of %d records", records)
+	require.GreaterOrEqual(t, all8, records-4, "too few of %d records have 8 best logprobs within the tolerance", records)
 }

@@ -17,11 +17,11 @@ import (
 	"alpaca/internal/testshared"
 )
 
-// TestHeadsWithNormsOfTheirOwn compares a StableLM of the form of StableLM 2 12B with torch
-// (transformers 5.24, StableLmForCausalLM with qk_layernorm and use_parallel_residual). The
-// model is the shared one without the norms before the feed-forward network, and with a
-// LayerNorm for each head. The weight of element i of head h in layer l is
-// 1+sin(7h+i+3l+100k)/2, where k is 1 for keys and 0 for queries.
+// TestHeadsWithNormsOfTheirOwn compares a StableLM model in the form of StableLM 2 12B with torch
+// (transformers 5.24, StableLmForCausalLM with qk_layernorm and use_parallel_residual). The model
+// is the shared StableLM model, but without the norms before the feed-forward network, and with a
+// LayerNorm for each head. The weight of element i of head h in layer l is 1+sin(7h+i+3l+100k)/2,
+// where k is 1 for keys and 0 for queries.
 func TestHeadsWithNormsOfTheirOwn(t *testing.T) {
 	f, err := gguf.Open(testshared.Path(t, "models/arch/stablelm.gguf"))
 	require.NoError(t, err)

@@ -34,7 +34,7 @@ type hfGolden struct {
 	}
 }
 
-// hfTolerance is how far logprobs and logits may differ from torch's.
+// hfTolerance is how far logprobs and logits may differ from those of torch.
 const hfTolerance = 1e-4
 
 // hfToleranceOf returns the tolerance of a model. It is larger for models with a recurrent
@@ -61,17 +61,17 @@ func evaluable(t *testing.T, name string) bool {
 	return arch.Find(family) != nil
 }
 
-// TestHFGoldens compares every position in torch's records. It compares a token only if torch's
-// two best logprobs differ by more than twice the tolerance.
+// TestHFGoldens compares every position in the records of torch. It compares the chosen token only
+// if the two best logprobs of torch differ by more than twice the tolerance.
 func TestHFGoldens(t *testing.T) {
 	if testing.Short() {
-		t.Skip("emulated CPUs give the same bits as others, which TestLogitsAreTheSameToTheBit shows")
+		t.Skip("TestLogitsAreTheSameToTheBit shows that emulated CPUs give the same bits as others")
 	}
 	outer, models, records := t, map[string]*model.Model{}, map[string]int{}
 	for _, g := range testshared.ReadLines[hfGolden](t, testshared.Path(t, "golden/hf.jsonl")) {
 		file := g.Model
 		if g.Variant == "window 8" && g.Model == "mistral" {
-			file = "mistral-window" // has the window's key, which the converter leaves out
+			file = "mistral-window" // this file has the key of the window, which the converter leaves out
 		} else if !slices.Contains(g.File, "gguf") && g.Lora == "" {
 			continue
 		}
@@ -105,9 +105,9 @@ func TestHFGoldens(t *testing.T) {
 	}, records)
 }
 
-// TestHFCheckpoints is TestHFGoldens with the checkpoints themselves, converted to GGUF by
-// convert. Some records hold only for the checkpoints, because the reference's GGUF files lack
-// something. Records of all known architectures are compared.
+// TestHFCheckpoints does what TestHFGoldens does, with the checkpoints themselves, which package
+// convert converts to GGUF. Some records hold only for the checkpoints, because the reference's
+// GGUF files lack something. The records of all known architectures are compared.
 func TestHFCheckpoints(t *testing.T) {
 	if testing.Short() {
 		t.Skip("as TestHFGoldens")
@@ -141,7 +141,7 @@ func convertedF32(t *testing.T, name string) *gguf.File {
 	return f
 }
 
-// loadVariant opens a shared model in a variant, see vary.
+// loadVariant opens a shared model in a variant: see vary.
 func loadVariant(t *testing.T, name, variant string) *model.Model {
 	f, err := gguf.Open(testshared.Path(t, "models/arch/"+name+".gguf"))
 	require.NoError(t, err)
@@ -169,7 +169,7 @@ func vary(t *testing.T, f *gguf.File, variant string) *model.Model {
 
 // withLoRA adds a shared PEFT adapter to a model. It compares two of the adapters with the GGUF
 // files that llama.cpp's converter made. One adapter is rank-stabilized. The converter ignored
-// this, so the scale in its file is half of the right one.
+// this, so the scale in its file is only half of the right scale.
 func withLoRA(t *testing.T, m *model.Model, name string) *model.Model {
 	a, err := peft.Read(testshared.Path(t, "models/hf/"+name), peftBase(m))
 	require.NoError(t, err)
@@ -235,11 +235,11 @@ func (g *hfGolden) compare(t *testing.T, m *model.Model, tolerance float64) (wor
 	return worst
 }
 
-// TestMXFP4Goldens compares gpt-oss with its 4-bit weights written as float32. Then no
-// activation is rounded, and the results agree with torch's within the usual tolerance.
+// TestMXFP4Goldens compares gpt-oss with torch after its 4-bit weights have been written as
+// float32. Then no activation is rounded, and the results agree within the usual tolerance.
 func TestMXFP4Goldens(t *testing.T) {
 	if testing.Short() {
-		t.Skip("emulated CPUs give the same bits as others, which TestLogitsAreTheSameToTheBit shows")
+		t.Skip("TestLogitsAreTheSameToTheBit shows that emulated CPUs give the same bits as others")
 	}
 	f, err := gguf.Open(testshared.Path(t, "models/arch/gpt-oss.gguf"))
 	require.NoError(t, err)

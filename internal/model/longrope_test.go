@@ -12,11 +12,11 @@ import (
 	"alpaca/internal/testshared"
 )
 
-// TestLongRope checks that the context's length selects one of two tables of frequency factors,
-// and that the results are those of a model with only that table.
+// TestLongRope checks that the length of the context selects one of two tables of frequency
+// factors, and that the results are those of a model that has only this table.
 func TestLongRope(t *testing.T) {
 	if testing.Short() {
-		t.Skip("emulated CPUs give the same bits as others, which TestLogitsAreTheSameToTheBit shows")
+		t.Skip("TestLogitsAreTheSameToTheBit shows that emulated CPUs give the same bits as others")
 	}
 	const pairs, training = testmodel.HeadDim / 2, 256
 	factors := func(step float32) []float32 {

@@ -126,7 +126,7 @@ func (b *loraBinder) tensors(yield func(string) bool) {
 	}
 }
 
-// add binds the adapter's change to x, the matrix of the tensor called name.
+// add binds the adapter's change to x, the matrix of the tensor with the given name.
 func (b *loraBinder) add(x *Linear, name string) {
 	if b.err != nil || x.W.Rows == 0 {
 		return
@@ -159,7 +159,7 @@ func (b *loraBinder) stack(l *Layer, t *arch.Tensor, name string) {
 	}
 }
 
-// pair returns the adapter's pair for a tensor, nil if there is none. It sets b.err if the pair
+// pair returns the adapter's pair for a tensor, or nil if there is none. It sets b.err if the pair
 // does not have the tensor's shape.
 func (b *loraBinder) pair(name string, stack, rows, cols int) *lora.Pair {
 	p := b.lora.Find(name)
@@ -178,7 +178,7 @@ func (b *loraBinder) pair(name string, stack, rows, cols int) *lora.Pair {
 	return nil
 }
 
-// whole returns the adapter's replacement of a tensor, nil if there is none. It sets b.err if
+// whole returns the adapter's replacement of a tensor, or nil if there is none. It sets b.err if
 // the replacement does not have the tensor's shape.
 func (b *loraBinder) whole(name string, shape ...int) *lora.Whole {
 	w := b.lora.FindWhole(name)
@@ -193,7 +193,7 @@ func (b *loraBinder) whole(name string, shape ...int) *lora.Whole {
 	return w
 }
 
-// bias returns the adapter's replacement of n biases, nil if there is none. name is the tensor
+// bias returns the adapter's replacement of n biases, or nil if there is none. name is the tensor
 // of the weights that the biases belong to.
 func (b *loraBinder) bias(name string, n int) []float32 {
 	if w := b.whole(strings.TrimSuffix(name, ".weight")+".bias", n); w != nil {

@@ -56,12 +56,14 @@ func adapterFile(t *testing.T, edit func(kv []gguf.KV, tensors []gguf.Tensor) ([
 	return f
 }
 
-// TestLoRA compares a model with an adapter with the merged model, and a batch with single rows.
+// TestLoRA compares a model that has an adapter with the merged model, and a batch with single
+// rows.
 func TestLoRA(t *testing.T) {
 	compareMerged(t, testmodel.Spec{Seed: 1}, adapterFile(t, nil))
 }
 
-// TestLoRAOfFusedMatrices is TestLoRA with adapters of tensors that hold several matrices.
+// TestLoRAOfFusedMatrices does what TestLoRA does, with adapters of tensors that hold several
+// matrices.
 func TestLoRAOfFusedMatrices(t *testing.T) {
 	f := adapterFile(t, func(kv []gguf.KV, tensors []gguf.Tensor) ([]gguf.KV, []gguf.Tensor) {
 		kv[1].Value = gguf.Str("phi3")
@@ -77,8 +79,8 @@ func TestLoRAOfFusedMatrices(t *testing.T) {
 	compareMerged(t, testmodel.Spec{Arch: &arch.Phi3, Seed: 1}, f)
 }
 
-// compareMerged compares a model with an adapter with a model that has the adapter merged into
-// its weights.
+// compareMerged compares two models: one that has an adapter, and one that has the adapter merged
+// into its weights.
 func compareMerged(t *testing.T, spec testmodel.Spec, f *gguf.File) {
 	for _, scale := range []float32{1, 0.5} {
 		plain, merged := spec.Make(), spec.Make()

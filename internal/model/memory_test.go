@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestScratchOfA7B checks that a session of a 7B model takes less than 64 MiB besides weights and
-// cache.
+// TestScratchOfA7B checks that a session of a 7B model takes less than 64 MiB in addition to
+// weights and cache.
 func TestScratchOfA7B(t *testing.T) {
 	for _, typ := range []quant.Type{quant.Q4_0, quant.Q4_K, quant.F16} {
 		c := Config{Arch: "llama", TrainCtx: 4096, Dim: 4096, NumLayers: 1, VocabSize: 32000,

@@ -17,9 +17,9 @@ import (
 	"alpaca/internal/quant"
 )
 
-// TestPEFTCases compares models with adapters that peft wrote with peft's logits.
-// test/peer/peft_cases.py writes the adapters into a folder. Each is read directly, and again
-// after being written as GGUF.
+// TestPEFTCases compares the logits of models that have adapters of peft with the logits that peft
+// computes. test/peer/peft_cases.py writes the adapters into a folder. Each adapter is read
+// directly, and again after it was written as GGUF.
 func TestPEFTCases(t *testing.T) {
 	dir := os.Getenv("ALPACA_PEFT_CASES")
 	if dir == "" {
@@ -42,7 +42,7 @@ func TestPEFTCases(t *testing.T) {
 			require.NoError(t, json.Unmarshal(raw, &c))
 			name, variant := strings.TrimSuffix(filepath.Base(c.Model), ".gguf"), ""
 			if name == "phi4mini" {
-				variant = "short factors" // torch uses the short factors for texts as short as these
+				variant = "short factors" // torch uses the short factors for these texts, because they are short
 			}
 			m := loadVariant(t, name, variant)
 			a, err := peft.Read(folder, peftBase(m))
@@ -65,7 +65,7 @@ func TestPEFTCases(t *testing.T) {
 						worst = max(worst, math.Abs(float64(x)-c.Logits[row][col]))
 					}
 				}
-				t.Logf("form %d: largest difference %.1e, without the adapter %.1f", i, worst, c.Moved)
+				t.Logf("form %d: largest difference %.1e; the model without the adapter differs by %.1f", i, worst, c.Moved)
 				require.Less(t, worst, hfToleranceOf(name))
 			}
 		})

@@ -17,10 +17,10 @@ import (
 // and the Cache of all texts. After the first batch of a size, further batches of that size
 // allocate only blocks of the cache. A Runner and its Seqs are not safe for concurrent use.
 type Runner struct {
-	// Collect, if not nil, is called with the input x [rows, cols] of each
-	// matrix product and the name of the matrix's tensor. The matrices of expert
-	// E are called blk.N.ffn_gate.E.weight and so on, even if the file has all
-	// experts in one tensor. x is valid during the call.
+	// If Collect is not nil, it is called for each matrix product, with the product's input x
+	// [rows, cols] and the name of the matrix's tensor. The matrices of expert E are called
+	// blk.N.ffn_gate.E.weight and so on, even if the file has all experts in one tensor. x is valid
+	// during the call.
 	Collect func(tensor string, x []float32, rows, cols int)
 
 	model *Model
@@ -166,7 +166,7 @@ func (r *Runner) reserve() {
 // attentionScale returns 1/sqrt(n), the default factor of attention's scores.
 func attentionScale(n int) float32 { return 1 / float32(math.Sqrt(float64(n))) }
 
-// Close ends the workers, unless they are those of RunnerOptions.Pool.
+// Close ends the workers, unless they belong to RunnerOptions.Pool.
 func (r *Runner) Close() error {
 	if r.ownPool {
 		r.pool.Close()

@@ -51,7 +51,8 @@ func (r *Runner) cutRuns(from, n int) {
 	a.all = a.runs
 }
 
-// eachRun calls f for all current rows, divided into runs with the same adapters or none.
+// eachRun calls f for all current rows, divided into runs of rows with the same adapters, or with
+// none.
 func (r *Runner) eachRun(rows int, f func(x run)) {
 	at := 0
 	for _, x := range r.lora.runs {

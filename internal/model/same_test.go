@@ -47,7 +47,7 @@ func variants() map[string]shape {
 		"q4_k": with(func(s *shape) {
 			s.dim, s.ffn, s.layers, s.typ, s.down = 256, 256, 1, quant.Q4_K, quant.Q6_K
 		}),
-		// ffn is not a multiple of typ's block length, so ffn_down has another type.
+		// ffn is not a multiple of the block length of typ, so ffn_down has another type.
 		"q8_0 and f32":  with(func(s *shape) { s.ffn, s.typ, s.down = 172, quant.Q8_0, quant.F32 }),
 		"q4_k and q5_0": with(func(s *shape) { s.dim, s.ffn, s.layers, s.typ, s.down = 256, 288, 1, quant.Q4_K, quant.Q5_0 }),
 		"q5_1 experts":  with(func(s *shape) { s.typ, s.experts, s.used = quant.Q5_1, 4, 1 }),
@@ -78,8 +78,8 @@ func hash(x []float32) uint64 {
 
 var update = flag.Bool("update", false, "rewrite testdata/logits.json")
 
-// TestLogitsAreTheSameToTheBit compares all logits of all variants with recorded hashes, which
-// hold for every CPU, kernel, number of threads and batch.
+// TestLogitsAreTheSameToTheBit compares all logits of all variants with recorded hashes. They are
+// the same for every CPU, kernel, number of threads and batch.
 func TestLogitsAreTheSameToTheBit(t *testing.T) {
 	const file = "testdata/logits.json"
 	golden := map[string]string{}

@@ -199,7 +199,7 @@ func (s *Seq) goesOnIn(p Part) *Block {
 	return s.parts[p].list[last]
 }
 
-// extend adds the blocks for n more tokens, but not the tokens. After an error nothing has
+// extend adds the blocks for n more tokens, but not the tokens. After an error, nothing has
 // changed, except that blocks may have been copied.
 func (s *Seq) extend(n int) error {
 	pos := len(s.tokens)

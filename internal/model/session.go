@@ -27,7 +27,7 @@ const (
 
 // SessionOptions are the settings of a Session. A zero stands for the default.
 type SessionOptions struct {
-	Ctx     int // context length in tokens; default: the model's, up to DefaultCtx
+	Ctx     int // context length in tokens; default: that of the model, but at most DefaultCtx
 	Batch   int // the most tokens of a prompt that are evaluated together; default DefaultBatch
 	Threads int // the number of workers; default machine.CountThreads().Default()
 	// CacheK and CacheV are the types of keys and values in the cache, see ggml.KVFormat; nil
@@ -93,7 +93,7 @@ func (m *Model) NewSession(opt SessionOptions) (*Session, error) {
 // Pos returns the number of tokens evaluated so far.
 func (s *Session) Pos() int { return s.seq.Len() }
 
-// Ctx returns the context length: the most tokens that Pos can reach.
+// Ctx returns the context length: the largest number of tokens that Pos can reach.
 func (s *Session) Ctx() int { return s.ctx }
 
 // Warning returns a warning about the options for the user, or "".
@@ -118,10 +118,9 @@ func (s *Session) SaveState(w io.Writer, n int) error { return s.seq.Save(w, n) 
 // LoadState restores what SaveState wrote; see Seq.Load.
 func (s *Session) LoadState(r io.Reader) error { return s.seq.Load(r, s.ctx) }
 
-// Eval appends tokens to the text, and returns the logits [VocabSize] of the token after the
-// last one. They are valid until the next call. progress, if not nil, is called after each
-// layer and after each batch. Within a batch, done is in proportion to the layers that are
-// complete.
+// Eval appends tokens to the text, and returns the logits [VocabSize] of the token after the last
+// one. They are valid until the next call. If progress is not nil, it is called after each layer
+// and after each batch. Within a batch, done is in proportion to the layers that are complete.
 //
 // Eval returns a *ContextError if the tokens do not fit the context, and a *gguf.FaultError if
 // the file was truncated while in use. It checks ctx before every layer. After an error, or

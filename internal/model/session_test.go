@@ -149,7 +149,7 @@ func TestProgressAndCancel(t *testing.T) {
 	_, err = s.Eval(context.Background(), small.prompt(35)[20:], nil)
 	require.NoError(t, err)
 
-	// A batch that is cancelled leaves nothing.
+	// A batch that is cancelled leaves no tokens in the session.
 	s = session(t, m, model.SessionOptions{})
 	_, err = s.Eval(&cancelledAt{context.Background(), 1}, small.prompt(35), nil)
 	require.ErrorIs(t, err, context.Canceled)
@@ -168,7 +168,7 @@ func TestProgressAndCancel(t *testing.T) {
 	require.ErrorIs(t, err, stop)
 }
 
-// cancelledAt is a context that is cancelled after looks calls of Err.
+// cancelledAt is a context that is cancelled after Err was called as many times as looks says.
 type cancelledAt struct {
 	context.Context
 	looks int
@@ -224,7 +224,8 @@ func TestATokenAllocatesNothing(t *testing.T) {
 	}
 }
 
-// TestATokenAllocatesNothingAnywhere is TestATokenAllocatesNothing for every architecture.
+// TestATokenAllocatesNothingAnywhere does what TestATokenAllocatesNothing does, for every
+// architecture.
 func TestATokenAllocatesNothingAnywhere(t *testing.T) {
 	for _, named := range testmodel.Catalog() {
 		m := loadPath(t, named.Spec.Make().Write(t))

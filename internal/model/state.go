@@ -78,7 +78,7 @@ func (c *Cache) checksum() uint32 {
 	return h.Sum32() | 1
 }
 
-// widest returns the largest window of the layers, 0 if none has a window.
+// widest returns the largest window of the layers, or 0 if no layer has a window.
 func (s *Seq) widest() int { return s.model.Config.most(func(l *LayerConfig) int { return l.Window }) }
 
 // firstSaved returns the number of the first block that a saved state of n tokens contains for
@@ -119,9 +119,9 @@ func (s *Seq) Save(w io.Writer, n int) error {
 }
 
 // Load restores what Save wrote. Evaluation then gives the same bits as before. Load returns an
-// error if the state does not have the model's shape, or has more than ctx tokens. After an
-// error the text is empty. After Load, Exact returns 0. Memory is allocated as bytes come in,
-// so that a short file cannot claim much.
+// error if the state does not have the model's shape, or has more than ctx tokens. After an error,
+// the text is empty. After Load, Exact returns 0. Memory is allocated as bytes come in, so that a
+// short file cannot claim much.
 func (s *Seq) Load(r io.Reader, ctx int) error {
 	if err := s.load(bufio.NewReaderSize(r, 1<<20), ctx); err != nil {
 		s.Free()

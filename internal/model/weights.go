@@ -14,11 +14,11 @@ import (
 type Weights struct {
 	TokenEmbed matmul.Matrix // [VocabSize, Dim] token_embd.weight
 	OutputNorm []float32     // [Dim] output_norm.weight; for LayerNorm [2, Dim]: weights and biases
-	Inputs     LayerInputs   // empty unless layers have inputs of their own
+	Inputs     LayerInputs   // empty unless the model's layers have inputs of their own
 	Output     Linear        // [VocabSize, Dim] output.weight, or TokenEmbed if the file has none
-	RopeFreqs  []float32     // [Rope.Dim/2] rope_freqs.weight, nil for none
-	RopeLong   []float32     // [Rope.Dim/2] rope_factors_long.weight, nil for none
-	RopeShort  []float32     // [Rope.Dim/2] rope_factors_short.weight, nil for none
+	RopeFreqs  []float32     // [Rope.Dim/2] rope_freqs.weight, or nil for none
+	RopeLong   []float32     // [Rope.Dim/2] rope_factors_long.weight, or nil for none
+	RopeShort  []float32     // [Rope.Dim/2] rope_factors_short.weight, or nil for none
 	Layers     []Layer
 }
 

@@ -116,9 +116,9 @@ func (s *Seq) sinkFloor(keep, discard int) {
 	}
 }
 
-// refill makes sure that there are Recent blocks for the positions p with from ≤ p < n. It
-// makes s the only user of the blocks with positions p ≥ moved. After an error nothing has
-// changed, except that blocks may have been copied.
+// refill makes sure that there are Recent blocks for the positions p with from ≤ p < n. It makes s
+// the only user of the blocks with positions p ≥ moved. After an error, nothing has changed, except
+// that blocks may have been copied.
 func (s *Seq) refill(from, moved, n int) error {
 	list := &s.parts[Recent]
 	var taken []int

@@ -48,14 +48,15 @@ func evaluate(t *testing.T, r *model.Runner, s *model.Seq, tokens []int32, batch
 	return logits
 }
 
-// TestWindowsKeepWhatTheySee compares two texts. The layers of the first with a window forget
-// what they do not see; the second keeps everything. Both must get the same bits after growing,
-// shifts, cutting back, saving and restoring.
+// TestWindowsKeepWhatTheySee compares two texts. In the first, layers with a window forget what
+// they do not see. The second keeps everything. Both must get the same bits after growing, shifts,
+// cutting back, saving and restoring.
 func TestWindowsKeepWhatTheySee(t *testing.T) {
 	keepWhatTheySee(t, windowed(t))
 }
 
-// TestConvolutionsKeepWhatTheySee is TestWindowsKeepWhatTheySee with short convolutions.
+// TestConvolutionsKeepWhatTheySee does what TestWindowsKeepWhatTheySee does, with short
+// convolutions.
 func TestConvolutionsKeepWhatTheySee(t *testing.T) {
 	keepWhatTheySee(t, made(t, testmodel.Spec{Arch: &arch.LFM2, Seed: 4, Dim: 32, Tied: true}))
 }
@@ -82,7 +83,7 @@ func keepWhatTheySee(t *testing.T, m *model.Model) {
 					var a, b bytes.Buffer
 					require.NoError(t, whole.Save(&a, whole.Len()))
 					require.NoError(t, cut.Save(&b, cut.Len()))
-					require.True(t, bytes.Equal(a.Bytes(), b.Bytes()), "the saved states")
+					require.True(t, bytes.Equal(a.Bytes(), b.Bytes()), "the saved states of the two texts must be equal")
 					again := r.NewSeq()
 					defer again.Free()
 					require.NoError(t, again.Load(&a, 256))
@@ -131,7 +132,7 @@ func TestMark(t *testing.T) {
 	require.Equal(t, want, evaluate(t, r, fork, tokens[64:], 40, true))
 	s.Mark()
 	s.Trim()
-	require.Equal(t, 0, s.Reachable(64), "it is marked elsewhere")
+	require.Equal(t, 0, s.Reachable(64), "the text is not marked at this position")
 	evaluate(t, r, s, tokens[:50], 40, true)
 	require.Equal(t, 220, s.Reachable(220))
 	s.Truncate(60)

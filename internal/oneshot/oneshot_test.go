@@ -17,7 +17,7 @@ import (
 	"alpaca/internal/sampler"
 )
 
-// open returns the built-in model. It answers up to parallel queries at once.
+// open returns the built-in model. parallel is the number of queries that it can answer at once.
 func open(t *testing.T, parallel int) *Local {
 	t.Helper()
 	f, err := builtin.Open(gguf.Options{})
@@ -34,7 +34,8 @@ func open(t *testing.T, parallel int) *Local {
 	return NewLocal(e, form, sampler.DefaultParams())
 }
 
-// TestAsk checks that an answer depends on its query alone, and that the query's limits hold.
+// TestAsk checks that an answer depends only on its query, and does not exceed the limits in the
+// query.
 func TestAsk(t *testing.T) {
 	ask := func(text string) []chat.Message { return []chat.Message{{Role: chat.User, Content: text}} }
 	queries := []Query{

@@ -41,7 +41,7 @@ func TestAnthropic(t *testing.T) {
 	require.Equal(t, 4096, r.MaxTokens)
 }
 
-// TestAnthropicToolErrors checks that the model sees that a tool has failed.
+// TestAnthropicToolErrors checks that the prompt tells the model if a tool has failed.
 func TestAnthropicToolErrors(t *testing.T) {
 	for _, tt := range []struct{ fields, want string }{
 		{`"content": "no such file", "is_error": true`, "Error: no such file"},

@@ -11,8 +11,8 @@ type ChatRequest struct {
 	Generation
 	Messages []Message
 	Kwargs   json.RawMessage // an object with variables for the template; nil: none
-	// Open says that the prompt ends where an answer begins. If the last message is the
-	// assistant's, the answer continues it.
+	// Open says that the prompt ends with the opening of an answer. If the last message is the
+	// assistant's, the answer continues that message.
 	Open          bool
 	KeepReasoning bool   // the model's thinking stays in the content
 	Tools         *Tools // nil: no tools
@@ -93,7 +93,7 @@ func (r *ChatRequest) readTemplate(o *object) {
 		json.Unmarshal(data, &kwargs)
 		for name := range kwargs {
 			if name == "messages" || name == "tools" || name == "add_generation_prompt" {
-				o.fail("chat_template_kwargs."+clip(name), "is a field of the request")
+				o.fail("chat_template_kwargs."+clip(name), "must be given as a field of the request, not as a variable of the template")
 			}
 		}
 	}
@@ -102,7 +102,7 @@ func (r *ChatRequest) readTemplate(o *object) {
 		switch effort {
 		case "none", "minimal", "low", "medium", "high", "xhigh", "max":
 		default:
-			o.fail("reasoning_effort", "is %q, must be \"none\", \"minimal\", \"low\", \"medium\" or \"high\"", clip(effort))
+			o.fail("reasoning_effort", "is %q, must be \"none\", \"minimal\", \"low\", \"medium\", \"high\", \"xhigh\" or \"max\"", clip(effort))
 		}
 		put(kwargs, "reasoning_effort", effort)
 		put(kwargs, "enable_thinking", effort != "none")

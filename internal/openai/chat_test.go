@@ -57,11 +57,11 @@ func TestMessages(t *testing.T) {
 	require.NotEmpty(t, r.Messages[0].Object)
 	require.NotEmpty(t, r.Messages[1].Object)
 	require.NotEmpty(t, r.Messages[2].Object)
-	require.Empty(t, r.Messages[3].Object, "a name that is null is none")
+	require.Empty(t, r.Messages[3].Object, "a name that is null counts as no name")
 
 	r, err = parse(`[{"role": "user", "content": "a"}, {"role": "assistant", "content": ""}]`)
 	require.NoError(t, err)
-	require.Len(t, r.Messages, 1, "an answer that has not begun is none")
+	require.Len(t, r.Messages, 1, "an empty answer at the end is not a message")
 	r, err = parse(`[{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]`)
 	require.NoError(t, err)
 	require.Len(t, r.Messages, 2)
@@ -164,7 +164,7 @@ func TestChatErrors(t *testing.T) {
 		{`{` + hi + `, "reasoning_format": "odd"}`, "reasoning_format", `is "odd"`},
 		{`{` + hi + `, "reasoning_effort": "odd"}`, "reasoning_effort", `is "odd"`},
 		{`{` + hi + `, "chat_template_kwargs": []}`, "chat_template_kwargs", "must be an object, is a list"},
-		{`{` + hi + `, "chat_template_kwargs": {"messages": 1}}`, "chat_template_kwargs.messages", "is a field of the request"},
+		{`{` + hi + `, "chat_template_kwargs": {"messages": 1}}`, "chat_template_kwargs.messages", "must be given as a field of the request"},
 	} {
 		_, err := ParseChat([]byte(tt.body), sampler.DefaultParams())
 		var e *Error

@@ -30,7 +30,7 @@ func TestPrompts(t *testing.T) {
 	}
 	r, err := ParseCompletion([]byte(`{"prompt": "a", "n_predict": 3, "max_tokens": 5, "n_probs": 2, "response_fields": ["content"], "stop": "x"}`), sampler.DefaultParams(), true)
 	require.NoError(t, err)
-	require.Equal(t, 3, r.MaxTokens, "llama.cpp's name wins")
+	require.Equal(t, 3, r.MaxTokens, "if both names are given, that of llama.cpp counts")
 	require.Equal(t, []string{"content"}, r.Fields)
 	require.True(t, r.Logprobs)
 	require.Equal(t, 2, r.Top)
@@ -119,8 +119,8 @@ func TestNumbers(t *testing.T) {
 	require.Equal(t, "[0,7,255]", string(b))
 }
 
-// TestOldLogprobs checks the form of OpenAI's first API: offsets count characters, and a token
-// that is part of a character is written as bytes.
+// TestOldLogprobs checks the form of logprobs in OpenAI's first API: offsets count characters, and
+// a token that is a part of a character is written as bytes.
 func TestOldLogprobs(t *testing.T) {
 	l := Logprobs{Content: []TokenProb{
 		{Token: "é", Bytes: Bytes("é"), Logprob: -1, Top: []OtherProb{{Token: "a", Bytes: Bytes("a"), Logprob: -2}, {Token: "a", Bytes: Bytes("a"), Logprob: -1}}},
@@ -195,7 +195,7 @@ func FuzzRequests(f *testing.F) {
 	})
 }
 
-// sane checks that an accepted request is within all limits, including the sampler's.
+// sane checks that an accepted request is within all limits, including those of the sampler.
 func sane(t *testing.T, g Generation) {
 	require.GreaterOrEqual(t, g.MaxTokens, -1)
 	require.GreaterOrEqual(t, g.N, 1)

@@ -138,32 +138,20 @@ func (g *Generation) readStop(o *object) {
 // readSampling reads the settings of the sampler. A value out of range is clamped if llama.cpp clamps
 // it, and is an error otherwise.
 func (g *Generation) readSampling(o *object) {
-	const limit = math.MaxFloat32
 	p := &g.Sampling
-	o.clamped("temperature", &p.Temp, 0, limit)
-	o.clamped("top_p", &p.TopP, 0, 1)
-	o.clamped("min_p", &p.MinP, 0, 1)
-	o.clamped("typical_p", &p.TypicalP, 0, 1)
-	if o.integer("top_k", &p.TopK, math.MinInt32, math.MaxInt32) {
-		p.TopK = max(p.TopK, 0)
+	for _, x := range p.Numbers() {
+		switch low, high := float32(x.Low), float32(x.High); {
+		case x.Name == "temperature":
+			o.clamped(x.Name, x.Float, 0, high)
+		case x.Name == "top_p" || x.Name == "min_p" || x.Name == "typical_p":
+			o.clamped(x.Name, x.Float, low, high)
+		case x.Int != nil:
+			o.integer(x.Name, x.Int, int(x.Low), int(x.High))
+		default:
+			o.ranged(x.Name, x.Float, low, high)
+		}
 	}
-	o.number("top_n_sigma", &p.TopNSigma)
-	o.ranged("dynatemp_range", &p.DynTempRange, 0, limit)
-	o.ranged("dynatemp_exponent", &p.DynTempExponent, 0, limit)
-	o.ranged("xtc_probability", &p.XTCProbability, 0, 1)
-	o.ranged("xtc_threshold", &p.XTCThreshold, 0, 1)
-	o.integer("repeat_last_n", &p.RepeatLastN, -1, math.MaxInt32)
-	o.ranged("repeat_penalty", &p.RepeatPenalty, math.SmallestNonzeroFloat32, limit)
-	o.number("frequency_penalty", &p.FrequencyPenalty)
-	o.number("presence_penalty", &p.PresencePenalty)
-	o.ranged("dry_multiplier", &p.DRYMultiplier, 0, limit)
-	o.ranged("dry_base", &p.DRYBase, 1, limit)
-	o.integer("dry_allowed_length", &p.DRYAllowedLength, 0, math.MaxInt32)
-	o.integer("dry_penalty_last_n", &p.DRYLastN, -1, math.MaxInt32)
-	o.integer("mirostat", &p.Mirostat, 0, 2)
-	o.ranged("mirostat_tau", &p.MirostatTau, 0, limit)
-	o.ranged("mirostat_eta", &p.MirostatEta, 0, limit)
-	o.integer("min_keep", &p.MinKeep, 0, math.MaxInt32)
+	p.TopK = max(p.TopK, 0)
 	o.boolean("ignore_eos", &p.IgnoreEOS)
 	readAdaptive(o)
 	readSeed(o, &p.Seed)

@@ -15,7 +15,7 @@ import (
 type OllamaRequest struct {
 	ChatRequest
 	Prompt string // the prompt of a request to /api/generate
-	Raw    bool   // continue Prompt as it is, without the chat template
+	Raw    bool   // the answer continues Prompt as it is, without the chat template
 }
 
 // ParseOllama parses a request with a conversation or, if text is set, with a prompt. A request

@@ -1,7 +1,7 @@
 // Package openai parses the requests of OpenAI's API, with the fields that llama.cpp's server adds,
 // and defines its answers. It also parses the requests of Anthropic's and Ollama's APIs. Parsing is
 // strict: numbers have ranges, lists and nesting have limits, and an error names the field. The
-// HTTP server and batch jobs both use this package, which depends on neither.
+// HTTP server and batch jobs both use this package. It depends on neither of them.
 package openai
 
 // Limits of a request.

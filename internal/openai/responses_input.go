@@ -41,7 +41,7 @@ func (t *responsesReader) messages() {
 	t.chat["messages"], _ = json.Marshal(t.list)
 }
 
-// close adds the open message of the assistant to the list, if there is one.
+// If there is an open message of the assistant, close adds it to the list.
 func (t *responsesReader) close() {
 	if t.open != nil {
 		t.list = append(t.list, *t.open)

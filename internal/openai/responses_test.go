@@ -20,7 +20,7 @@ func TestResponsesInput(t *testing.T) {
 			[]string{"system: a\n\nb", "user: Hi"}},
 		{"parts", `{"input": [{"type": "message", "role": "user", "content": [{"type": "input_text", "text": "a"}, {"type": "input_text", "text": "b"}]}]}`,
 			[]string{"user: a\nb"}},
-		{"what was answered before", `{"input": [{"role": "user", "content": "Hi"},
+		{"with an earlier answer", `{"input": [{"role": "user", "content": "Hi"},
 			{"type": "reasoning", "id": "rs_1", "summary": [], "content": [{"type": "reasoning_text", "text": "hm"}]},
 			{"type": "message", "id": "msg_1", "status": "completed", "role": "assistant", "content": [{"type": "output_text", "text": "Yes", "annotations": []}]},
 			{"role": "user", "content": "Sure?"}]}`,
@@ -57,7 +57,7 @@ func TestResponsesSettings(t *testing.T) {
 		"text": {"format": {"type": "text"}, "verbosity": "low"}, "stream_options": {"include_obfuscation": false}, "previous_response_id": null}`), sampler.DefaultParams())
 	require.NoError(t, err)
 	require.Equal(t, 7, r.MaxTokens)
-	require.Equal(t, 1, r.N, "there is one answer")
+	require.Equal(t, 1, r.N, "a Responses request always has one answer")
 	require.InDelta(t, 0.5, r.Sampling.Temp, 0)
 	require.Equal(t, uint32(3), r.Sampling.Seed)
 	require.True(t, r.Stream)

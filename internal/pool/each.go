@@ -7,9 +7,9 @@ import (
 	"sync/atomic"
 )
 
-// Each calls f once for each i from 0 to n-1, on GOMAXPROCS goroutines. After an error no
-// further calls begin. If several calls fail, Each returns the error with the lowest i, in any
-// order of the calls. A panic becomes a *PanicError.
+// Each calls f once for each i from 0 to n-1, on GOMAXPROCS goroutines. After an error, no further
+// calls begin. If several calls fail, Each returns the error with the lowest i, in any order of the
+// calls. A panic becomes a *PanicError.
 func Each(n int, f func(i int) error) error {
 	return EachWith(0, n, func() func(int) error { return f })
 }
@@ -45,7 +45,7 @@ type loop struct {
 	at   int64 // the i of err, n without an error; calls with a lower i have all begun
 }
 
-// do claims the numbers from 0 to n-1 one by one and calls f with each, until none is left.
+// do claims the numbers from 0 to n-1 one by one and calls f with each number, until none is left.
 func (l *loop) do(start func() func(int) error) {
 	i := int64(-1) // the i of a panic in start
 	defer func() {

@@ -42,7 +42,7 @@ func TestEachReturnsTheFirstError(t *testing.T) {
 					return fmt.Errorf("call %d", i)
 				case round + 1:
 					close(failed)
-					return errors.New("the later one")
+					return errors.New("the error of the later call")
 				}
 				return nil
 			}

@@ -53,8 +53,8 @@ func TestDoesEveryItemOnce(t *testing.T) {
 	}
 }
 
-// TestManyRuns looks for lost wake-ups, and for chunks that leak from one Run into the next.
-// Pauses let the workers park.
+// TestManyRuns looks for lost wake-ups, and for chunks of one Run that are done in the next. Pauses
+// between runs let the workers go to sleep.
 func TestManyRuns(t *testing.T) {
 	p := New(5, nil)
 	defer p.Close()
@@ -80,7 +80,7 @@ func TestTakesFromSlowWorkers(t *testing.T) {
 		var claimed atomic.Int32
 		task.do = func(i int) {
 			claimed.Add(1)
-			for i == 0 && int(claimed.Load()) < n-n/threads { // the chunk with item 0 is half of its worker's share
+			for i == 0 && int(claimed.Load()) < n-n/threads { // the chunk with item 0 is half of what its worker should do
 				time.Sleep(time.Microsecond)
 			}
 		}

@@ -89,8 +89,8 @@ func (w *worker) claim() (lo, hi int) {
 	}
 }
 
-// finish reports that the claimed items are done. It does so once for all chunks, because
-// each report takes the cache line from the other workers.
+// finish reports that the claimed items are done. It does so once for all chunks, because each
+// report takes the cache line of the count away from the other workers.
 func (w *worker) finish() {
 	n := w.claimed
 	if n == 0 {

@@ -11,9 +11,9 @@ import (
 // llama-quantize does. len(src) must be a multiple of cols, cols a multiple of the type's
 // BlockLen, and len(dst) the size of the blocks.
 //
-// importance, if not nil, has a number for each column: the mean square of the column's
-// activations. It is the weight of errors in that column. Formats that use it (see
-// UsesImportance) search for scales that minimize the weighted error.
+// If importance is not nil, it has a number for each column: the mean square of the column's
+// activations. It is the weight of errors in that column. Formats that use it (see UsesImportance)
+// search for scales that minimize the weighted error.
 //
 // Weights must be finite. A scale that float16 cannot hold becomes infinite or NaN: see
 // FiniteScales.

@@ -12,7 +12,7 @@ import (
 	"alpaca/internal/quant/quanttest"
 )
 
-// weightsOf maps a kind of difficult weights to a function that returns weight i.
+// weightsOf has, for each kind of difficult weights, a function that returns weight i.
 var weightsOf = map[string]func(r *rand.Rand, i int) float32{
 	"normal": func(r *rand.Rand, _ int) float32 { return float32(r.NormFloat64() * 0.02) },
 	"few values": func(r *rand.Rand, _ int) float32 {
@@ -81,7 +81,7 @@ func TestEncodeKernels(t *testing.T) {
 	}
 }
 
-// FuzzDecode checks that any bytes decode to the weights of the format's formula.
+// FuzzDecode checks that any bytes are decoded to the weights that the formula of the format gives.
 func FuzzDecode(f *testing.F) {
 	for i, typ := range computable {
 		for _, block := range testBlocks(typ)[:3] {

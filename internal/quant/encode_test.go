@@ -10,7 +10,7 @@ import (
 	"alpaca/internal/quant/quanttest"
 )
 
-// TestEncodeEdges checks blocks whose bytes follow from the format's definition alone.
+// TestEncodeEdges checks blocks whose bytes follow directly from the definition of the format.
 func TestEncodeEdges(t *testing.T) {
 	negativeZero := float32(math.Copysign(0, -1))
 	all := func(n int, v float32) []float32 {
@@ -71,7 +71,7 @@ func TestEncodeEdges(t *testing.T) {
 		{"ties away from zero", Q2_0, with(with(with(all(64, 0), 0, -2), 1, 1), 2, -1), cat([]byte{0, 0x40, 0x48}, bytes(15, 0x55))},
 		{"subnormals whose inverse scale is infinite", Q2_0, with(with(all(64, 0), 0, tiny*1000), 1, -tiny), bytes(18, 0)},
 		{"the first of two largest counts", Q4_0, with(with(all(32, 0), 3, 2), 4, -2),
-			// d = 2/-8. So 2 becomes code 0, and -2 becomes code 16, limited to 15.
+			// d = 2/-8. So 2 becomes code 0. -2 would become code 16, which is limited to 15.
 			cat([]byte{0, 0xb4}, bytes(3, 0x88), []byte{0x80, 0x8f}, bytes(11, 0x88))},
 		{"one huge", Q8_0, with(all(32, 1e-3), 31, -3e4), cat([]byte{0x62, 0x5b}, bytes(31, 0), []byte{0x81})},
 		{"ties away from zero", Q8_0, with(with(with(all(32, 0), 0, 127), 1, 0.5), 2, -2.5),
@@ -92,7 +92,7 @@ func TestEncodeEdges(t *testing.T) {
 	}
 }
 
-// TestEncodeStable checks that decoded weights encode to the same bytes again, in the formats
+// TestEncodeStable checks that decoded weights are encoded to the same bytes again, in formats
 // whose scales follow from the weights.
 func TestEncodeStable(t *testing.T) {
 	for _, typ := range []Type{F32, F16, BF16, Q4_0, Q5_0, Q8_0, MXFP4, TQ1_0, TQ2_0, Q2_0} {
@@ -144,7 +144,8 @@ func TestEncodeError(t *testing.T) {
 	}
 }
 
-// TestEncodeShapes checks that Encode panics on wrong arguments, which are bugs in our code.
+// TestEncodeShapes checks that Encode panics if its arguments are wrong, because this is a bug in
+// the calling code.
 func TestEncodeShapes(t *testing.T) {
 	x, dst := make([]float32, 512), make([]byte, 2*144)
 	require.NotPanics(t, func() { Encode(Q4_K, dst, x, 256, nil) })

@@ -12,14 +12,22 @@ func FirstNotFinite(x []float32) int {
 	return -1
 }
 
-// FiniteScales reports whether all float16 numbers in data are finite. data is whole blocks of
-// type t. In a quantized format these numbers are scales and minima, and if they are finite, so
-// are all weights. FiniteScales returns true for types without float16 numbers.
+// FiniteScales reports whether the scales and minima in data are finite. data is whole blocks of
+// a quantized type t, and if its scales are finite, so are all weights. For F16 FiniteScales
+// checks the weights. It returns true for the other types.
 func FiniteScales(t Type, data []byte) bool {
 	n := t.BlockBytes()
-	if t == IQ1_M { // its scale lies in four pieces
+	switch t {
+	case IQ1_M: // its scale lies in four pieces
 		for ; len(data) >= n; data = data[n:] {
 			if data[55]&0x70 == 0x70 && data[53]&0xc0 == 0xc0 {
+				return false
+			}
+		}
+		return true
+	case MXFP4:
+		for ; len(data) >= n; data = data[n:] {
+			if !finiteMXFP4(data) {
 				return false
 			}
 		}

@@ -13,7 +13,7 @@ import (
 	"alpaca/internal/quant/quanttest"
 )
 
-// computable are the types that have weights to compute with.
+// computable are the types with which products can be computed.
 var computable = []Type{
 	F32, F16, BF16,
 	Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, IQ4_NL, MXFP4,
@@ -66,7 +66,7 @@ func TestDecode(t *testing.T) {
 	for _, typ := range computable {
 		t.Run(typ.String(), func(t *testing.T) {
 			for _, block := range testBlocks(typ) {
-				n := max(32, typ.BlockLen()) // 32 weights of the float types, else a block
+				n := max(32, typ.BlockLen()) // a block, or 32 weights for float types
 				got := make([]float32, n)
 				if typ.BlockLen() == 1 {
 					block = block[:n*typ.BlockBytes()]
@@ -80,7 +80,7 @@ func TestDecode(t *testing.T) {
 	}
 }
 
-// testBlocks returns random blocks of t. The scales of some are special numbers.
+// testBlocks returns random blocks of t. Some of them have special numbers as scales.
 func testBlocks(t Type) [][]byte {
 	r := rand.New(rand.NewPCG(uint64(t), 1))
 	special := []uint16{0, 0x8000, 1, 0x83ff, 0x3c00, 0x7bff, 0x7c00, 0xfc00, 0x7e00}
@@ -166,7 +166,7 @@ func weightAt(t Type, b []byte, e int) float32 {
 			w = -w
 		}
 		if code == 8 {
-			w = 0 // never -0, since Decode looks up an integer
+			w = 0 // never -0, because Decode looks up an integer
 		}
 		return float32(w)
 	case Q2_K:
@@ -235,8 +235,8 @@ func weightAt(t Type, b []byte, e int) float32 {
 	panic(t)
 }
 
-// TestDecodeByHand checks the layouts with blocks that have only a few bits set, which a reader
-// can compare with the byte maps.
+// TestDecodeByHand checks the layouts with blocks in which only a few bits are set. A reader can
+// compare them with the byte maps.
 func TestDecodeByHand(t *testing.T) {
 	one := []byte{0x00, 0x3c} // 1 as float16
 	tests := []struct {
@@ -278,8 +278,8 @@ func TestDecodeByHand(t *testing.T) {
 	}
 }
 
-// TestDecodeByVectors compares the vector decoders of the cache's types with the portable one, for
-// random blocks.
+// TestDecodeByVectors compares the vector decoders for types of the cache with the portable
+// decoder, for random blocks.
 func TestDecodeByVectors(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for _, typ := range []Type{Q4_0, Q4_1, Q5_0, Q5_1, Q8_0} {

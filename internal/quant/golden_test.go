@@ -17,7 +17,7 @@ import (
 	"alpaca/internal/testshared"
 )
 
-// TestGoldenTensors encodes the tensors of two models to all types that llama-quantize wrote and
+// TestGoldenTensors encodes the tensors of two models to all types that llama-quantize wrote, and
 // compares every checksum.
 func TestGoldenTensors(t *testing.T) {
 	sources := map[string]*gguf.File{}

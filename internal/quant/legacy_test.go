@@ -12,8 +12,9 @@ import (
 	"alpaca/internal/quant/quanttest"
 )
 
-// legacyFormats are the formats before GGUF, described for a single weight: weight returns the
-// code of weight e and the offsets of its scale and minimum. min is -1 in formats without minima.
+// legacyFormats describes the formats before GGUF. The function weight returns the code of weight
+// e, and the offsets of its scale and minimum. The offset of the minimum is -1 in formats without
+// minima.
 var legacyFormats = []struct {
 	typ    Type
 	bytes  int
@@ -42,10 +43,10 @@ var legacyFormats = []struct {
 	}},
 }
 
-// adjacent returns nibble e where byte j holds nibbles 2j and 2j+1.
+// adjacent returns nibble e of bytes in which byte j holds nibbles 2j and 2j+1.
 func adjacent(b []byte, e int) int { return int(b[e/2] >> (e % 2 * 4) & 15) }
 
-// split returns nibble e of 32 where byte j holds nibbles j and j+16.
+// split returns nibble e of 32 nibbles in bytes in which byte j holds nibbles j and j+16.
 func split(b []byte, e int) int { return int(b[e%16] >> (e / 16 * 4) & 15) }
 
 // legacyBlock returns a random block with the given scales in turn.
@@ -75,7 +76,7 @@ func TestLegacyDecode(t *testing.T) {
 			require.Equal(t, 32, f.typ.BlockLen())
 			require.Equal(t, f.bytes, f.typ.BlockBytes())
 			_, err := ParseType(f.typ.String())
-			require.ErrorContains(t, err, "unknown type", "it cannot be asked for")
+			require.ErrorContains(t, err, "unknown type", "no program can ask for such a type")
 
 			r := rand.New(rand.NewPCG(1, uint64(f.typ)))
 			for i := range 200 {

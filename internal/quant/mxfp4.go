@@ -33,6 +33,23 @@ func halfPower(e byte) float32 {
 	return math.Float32frombits(uint32(e-1) << 23)
 }
 
+// finiteMXFP4 reports whether the scale of a block is a number, and its weights are finite. E =
+// 255 means NaN (OCP Microscaling Formats 1.0). If E is 253 or 254, float32 cannot hold the weights
+// with the largest codes.
+func finiteMXFP4(block []byte) bool {
+	if block[0] < 253 {
+		return true
+	}
+	var q [32]int8
+	d, _ := unpackMXFP4(block, &q)
+	for _, v := range q {
+		if !finite32(math.Float32bits(float32(v) * d)) {
+			return false
+		}
+	}
+	return block[0] < 255
+}
+
 func encodeMXFP4(dst []byte, x, _ []float32) {
 	for ; len(x) > 0; x, dst = x[32:], dst[17:] {
 		e := mxfp4Exponent(x[:32])
@@ -44,8 +61,8 @@ func encodeMXFP4(dst []byte, x, _ []float32) {
 	}
 }
 
-// mxfp4Exponent returns the exponent byte for weights x. With it, the power of two just below
-// the largest magnitude becomes 4, which is the largest power of two among the codes' values.
+// mxfp4Exponent returns the exponent byte for weights x. With this exponent, the power of two just
+// below the largest magnitude becomes 4, which is the largest power of two among the codes' values.
 func mxfp4Exponent(x []float32) byte {
 	var largest float32
 	for _, v := range x {

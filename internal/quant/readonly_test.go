@@ -40,6 +40,22 @@ func TestDecodeAsReference(t *testing.T) {
 	}
 }
 
+// TestFiniteExponent checks blocks at the end of float32's range. With E = 253 a weight of 3*2^(E-127)
+// is finite, one of 4*2^(E-127) is not.
+func TestFiniteExponent(t *testing.T) {
+	for _, test := range []struct {
+		exponent, codes byte
+		finite          bool
+	}{
+		{252, 0xf7, true}, {253, 0xd5, true}, {253, 0x06, false}, {253, 0x60, false}, {253, 0xe0, false},
+		{254, 0xb3, true}, {254, 0x04, false}, {255, 0, false},
+	} {
+		block := make([]byte, 17)
+		block[0], block[16] = test.exponent, test.codes
+		require.Equal(t, test.finite, FiniteScales(MXFP4, append(make([]byte, 17), block...)), "%v", test)
+	}
+}
+
 func TestInfiniteScaleInPieces(t *testing.T) {
 	data := quanttest.Generated(IQ1_M.String(), IQ1_M.BlockBytes(), 3)
 	require.True(t, FiniteScales(IQ1_M, data))

@@ -18,8 +18,8 @@ import (
 
 var update = flag.Bool("update", false, "rewrite testdata/quantized.json")
 
-// TestQuantizedFiles quantizes a model of each architecture to three mixes, a LLaMA to all
-// mixes, and compares the files with the checksums in the top-level folder testdata.
+// TestQuantizedFiles quantizes a model of each architecture to three mixes, and a LLaMA model to
+// all mixes. It compares the files with the checksums in the top-level folder testdata.
 func TestQuantizedFiles(t *testing.T) {
 	type file struct {
 		SHA256 string         `json:"sha256"`

@@ -78,7 +78,7 @@ func (f fake) writeFile(t testing.TB, path string, kv []gguf.KV, tensors []gguf.
 	require.NoError(t, err)
 	for _, tensor := range tensors {
 		hash := fnv.New64()
-		hash.Write([]byte(tensor.Name)) // a tensor has the same weights in every file
+		hash.Write([]byte(tensor.Name)) // so a tensor has the same weights in every file
 		r := rand.New(rand.NewPCG(1, hash.Sum64()))
 		x := make([]float32, tensor.Elems())
 		for i := range x {
@@ -96,8 +96,8 @@ func (f fake) writeFile(t testing.TB, path string, kv []gguf.KV, tensors []gguf.
 	require.NoError(t, w.Commit())
 }
 
-// tensors returns names, types and shapes, in a different order from the output's. A matrix has
-// two rows.
+// tensors returns names, types and shapes. Their order differs from that of the output. A matrix
+// has two rows.
 func (f fake) tensors() (list []gguf.Tensor) {
 	add := func(name string, shape ...int) {
 		typ := f.typ

@@ -17,8 +17,8 @@ type Difference struct {
 	A, B *gguf.Tensor // nil if the file does not have the tensor
 	// Same says that the tensors have the same shape, type and bytes.
 	Same bool
-	// Comparable says that the shapes are the same and both types can be decoded. Then Stats is
-	// the error of B relative to A.
+	// Comparable says that both tensors have the same shape, and that both types can be decoded.
+	// Then Stats is the error of B relative to A.
 	Comparable bool
 	Stats      quant.Error
 	// NaN is the number of weights that are NaN in only one of the files.

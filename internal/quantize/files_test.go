@@ -15,7 +15,7 @@ import (
 	"alpaca/internal/quant/codec"
 )
 
-// TestSplit checks that a split model becomes one file, or with KeepSplit as many as before.
+// TestSplit checks that a split model becomes one file or, with KeepSplit, as many files as it has.
 func TestSplit(t *testing.T) {
 	model := base(3)
 	whole := model.open(t)
@@ -46,7 +46,7 @@ func TestSplit(t *testing.T) {
 	defer kept.Close()
 	require.Len(t, kept.Parts, 3)
 	require.Equal(t, len(want.KV), len(kept.KV))
-	for i := range split.Tensors { // the order and the parts are the input's
+	for i := range split.Tensors { // the order and the parts must be those of the input
 		name := split.Tensors[i].Name
 		require.Equal(t, name, kept.Tensors[i].Name)
 		require.Equal(t, split.PartOf(name), kept.PartOf(name))

@@ -13,8 +13,8 @@ import (
 	"alpaca/internal/testshared"
 )
 
-// TestWholeFiles makes the files that llama-quantize made from two models and
-// compares all bytes: metadata, tensor infos, padding, data.
+// TestWholeFiles makes the same files that llama-quantize made from two models, and compares all
+// bytes: metadata, descriptions of tensors, padding, data.
 func TestWholeFiles(t *testing.T) {
 	sources := map[string]string{"r": "random-11.gguf", "s": "stories260K-mha.gguf"}
 	files, err := filepath.Glob(filepath.Join(filepath.Dir(testshared.Path(t, "models/random-11.gguf")), "[rs]-*.gguf"))

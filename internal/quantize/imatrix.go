@@ -14,7 +14,7 @@ import (
 	"alpaca/internal/quant"
 )
 
-// Importance is an importance matrix. For each column of each tensor it has the mean square of the
+// Importance is an importance matrix. For each column of each tensor, it has the mean square of the
 // activations with which the column was multiplied. perplexity --imatrix-out or llama-imatrix
 // measure it on a sample text.
 type Importance struct {
@@ -111,7 +111,7 @@ func (m *Importance) readDat(data []byte) error {
 	return r.err
 }
 
-// datReader reads a file's bytes one field after the other. After an error it returns zeros.
+// datReader reads a file's bytes one field after the other. After an error, it returns zeros.
 type datReader struct {
 	rest []byte
 	err  error
@@ -205,7 +205,7 @@ func (m *Importance) check() error {
 	return nil
 }
 
-// Include removes the tensors whose names contain none of parts.
+// Include removes the tensors whose names contain none of the strings in parts.
 func (m *Importance) Include(parts []string) {
 	for name := range m.columns {
 		if !containsAny(name, parts...) {
@@ -214,7 +214,7 @@ func (m *Importance) Include(parts []string) {
 	}
 }
 
-// Exclude removes the tensors whose names contain one of parts.
+// Exclude removes the tensors whose names contain a string in parts.
 func (m *Importance) Exclude(parts []string) {
 	for name := range m.columns {
 		if containsAny(name, parts...) {

@@ -113,7 +113,7 @@ func TestBadImportance(t *testing.T) {
 		{"cut after a name", good[:27], "wanted"},
 		{"too many entries", append([]byte{9}, good[1:]...), "wanted"},
 		{"no name", dat([]datEntry{{"", 1, nil}}), "empty or there twice"},
-		{"twice", dat([]datEntry{{"a", 1, nil}, {"a", 1, nil}}), "empty or there twice"},
+		{"an entry twice", dat([]datEntry{{"a", 1, nil}, {"a", 1, nil}}), "empty or there twice"},
 		{"NaN", dat([]datEntry{{"a", 1, []float32{1, nan}}}), `entry "a": column 1 is NaN`},
 		{"infinite", dat([]datEntry{{"a", 1, []float32{inf}}}), `column 0 is +Inf`},
 		{"negative", dat([]datEntry{{"a", 1, []float32{-1}}}), `column 0 is -1`},
@@ -138,7 +138,7 @@ func TestBadImportance(t *testing.T) {
 	require.ErrorContains(t, err, "no entries")
 }
 
-// FuzzImportance checks that a file gives an error, or an importance matrix with entries.
+// FuzzImportance checks that reading a file gives an error, or an importance matrix with entries.
 func FuzzImportance(f *testing.F) {
 	f.Add(dat(twoEntries))
 	f.Add(dat(twoEntries, 77, "text.txt"))

@@ -224,7 +224,7 @@ var ErrNeedsImportance = errors.New("Q2_K_S is of use only with an importance ma
 // ErrLegacy is wrapped by the error for a copied tensor whose type is from before GGUF.
 var ErrLegacy = errors.New("GGUF cannot hold its type")
 
-// explicit returns the type that the options set for the tensor called name, if any.
+// explicit returns the type that the options set for the tensor with the given name, if any.
 func (opt *Options) explicit(name string, hasOutput bool) (t quant.Type, ok bool) {
 	i := slices.IndexFunc(opt.Tensors, func(tt TensorType) bool { return tt.Pattern.MatchString(name) })
 	switch {

@@ -23,8 +23,8 @@ type RunOptions struct {
 	Force bool
 	// Stats measures each tensor's error.
 	Stats bool
-	// Progress, if not nil, is called from one goroutine at a time. tensor is the name of the current
-	// tensor. done and total count the bytes of all input tensors.
+	// If Progress is not nil, it is called, by one goroutine at a time. tensor is the name of the
+	// current tensor. done and total count the bytes of all input tensors.
 	Progress func(tensor string, done, total int64)
 }
 

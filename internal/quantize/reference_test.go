@@ -18,9 +18,9 @@ import (
 	"alpaca/internal/quant"
 )
 
-// reference is a folder for renewing testdata/reference.sha256. A test run writes the models
-// into the empty folder, as NAME.gguf. Then llama-quantize makes NAME.TYPE.gguf from each
-// model for every type, and a second run writes the list of their checksums.
+// reference is a folder for making testdata/reference.sha256 anew. If the folder is empty, a run of
+// the test writes the models into it, as NAME.gguf. Then llama-quantize must make NAME.TYPE.gguf
+// from each model for every type. A second run of the test writes the list of the checksums.
 var reference = flag.String("reference", "", "`folder` for renewing testdata/reference.sha256")
 
 const referenceList = "testdata/reference.sha256"
@@ -80,8 +80,8 @@ func referenceModel(name string) fake {
 	return f
 }
 
-// TestReference quantizes models to all types and compares the files' checksums with those of
-// llama-quantize's files (llama.cpp 0.5.0, of November 2026).
+// TestReference quantizes models to all types and compares the checksums of the files with those of
+// the files that llama-quantize made (llama.cpp 0.5.0, of November 2026).
 func TestReference(t *testing.T) {
 	if *reference != "" {
 		renewReference(t)
@@ -126,7 +126,8 @@ func fileSum(t *testing.T, path string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// renewReference writes the models, or the list if their quantized files are in the folder.
+// renewReference writes the models or, if their quantized files are in the folder, the list of
+// checksums.
 func renewReference(t *testing.T) {
 	var lines []string
 	for name := range referenceModels {

@@ -97,7 +97,7 @@ func TestMixesOfOtherModels(t *testing.T) {
 		{"grouped heads", func(f *fake) { f.kvHeads = 1 }, "Q2_K", map[string]quant.Type{
 			"blk.0.attn_v.weight": quant.Q4_K, "blk.0.attn_k.weight": quant.Q2_K, "blk.0.ffn_down.weight": quant.Q3_K, "blk.0.attn_output.weight": quant.Q3_K}},
 		{"no grouped heads", func(*fake) {}, "Q2_K", map[string]quant.Type{"blk.0.attn_v.weight": quant.Q3_K}},
-		{"no KV heads said", func(f *fake) { f.kvHeads = 0 }, "Q2_K", map[string]quant.Type{"blk.0.attn_v.weight": quant.Q3_K}},
+		{"a file without the number of KV heads", func(f *fake) { f.kvHeads = 0 }, "Q2_K", map[string]quant.Type{"blk.0.attn_v.weight": quant.Q3_K}},
 		{"grouped heads", func(f *fake) { f.kvHeads = 1 }, "IQ4_NL", map[string]quant.Type{"blk.1.attn_v.weight": quant.Q5_K}},
 		{"70B", func(f *fake) { f.layers, f.kvHeads = 80, 1 }, "Q4_K_M", map[string]quant.Type{
 			"blk.9.attn_v.weight": quant.Q6_K, "blk.10.attn_v.weight": quant.Q5_K, "blk.10.attn_k.weight": quant.Q4_K}},
@@ -129,8 +129,8 @@ func TestMixesOfOtherModels(t *testing.T) {
 		{"96 columns", func(f *fake) { f.ffn = 96 }, "Q2_0", map[string]quant.Type{"blk.0.ffn_down.weight": quant.Q4_0}},
 		{"ternary", func(*fake) {}, "TQ1_0", map[string]quant.Type{
 			"output.weight": quant.Q6_K, "token_embd.weight": quant.Q4_K, "blk.0.attn_q.weight": quant.TQ1_0}},
-		{"Q8_0 has one output", func(*fake) {}, "Q8_0", map[string]quant.Type{"output.weight": quant.Q8_0}},
-		{"floats have no rules", func(*fake) {}, "BF16", map[string]quant.Type{"output.weight": quant.BF16, "output_norm.weight": quant.F32}},
+		{"Q8_0 also for the output", func(*fake) {}, "Q8_0", map[string]quant.Type{"output.weight": quant.Q8_0}},
+		{"no rules for float types", func(*fake) {}, "BF16", map[string]quant.Type{"output.weight": quant.BF16, "output_norm.weight": quant.F32}},
 
 		{"288 columns", func(f *fake) { f.dim, f.ffn = 288, 288 }, "Q4_K_M", map[string]quant.Type{
 			"output.weight": quant.Q8_0, "blk.0.attn_q.weight": quant.Q5_0, "blk.1.attn_v.weight": quant.Q8_0}},

@@ -15,7 +15,7 @@ import (
 	"alpaca/internal/quant"
 )
 
-// run carries out a plan and opens the output.
+// run runs a plan and opens the output.
 func run(t testing.TB, plan *Plan, opt RunOptions) *gguf.File {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "out.gguf")
@@ -46,8 +46,8 @@ func big() fake {
 	return f
 }
 
-// TestThreadsDoNotShow checks that the output is the same for any number of threads, whether
-// the input is mapped or read in pieces.
+// TestThreadsDoNotShow checks that the output does not depend on the number of threads, nor on
+// whether the input is mapped or read in pieces.
 func TestThreadsDoNotShow(t *testing.T) {
 	path := big().write(t)
 	var want []byte
@@ -95,8 +95,8 @@ func TestThreadsDoNotShow(t *testing.T) {
 	}
 }
 
-// TestDamagedWeights checks that weights which are not finite, or too large, are refused with
-// their tensor and row, both in encoded and in copied tensors, and that no file is left.
+// TestDamagedWeights checks that weights which are not finite or too large are refused, in encoded
+// and in copied tensors. The error must name the tensor and the row, and no file may be left.
 func TestDamagedWeights(t *testing.T) {
 	inf, nan := float32(math.Inf(-1)), float32(math.NaN())
 	tests := []struct {
@@ -109,10 +109,10 @@ func TestDamagedWeights(t *testing.T) {
 	}{
 		{"NaN", "blk.0.big.weight", 512*1300 + 7, nan, "Q4_0", quant.F32, "row 1300, column 7 is NaN"},
 		{"infinite", "blk.1.attn_q.weight", 256 + 255, inf, "Q6_K", quant.F16, "row 1, column 255 is -Inf"},
-		{"NaN in what is copied", "output_norm.weight", 3, nan, "Q4_0", quant.F16, "row 0 has weights"},
-		{"NaN in what is copied", "blk.1.attn_q.weight", 256, nan, "F16", quant.F16, "row 1 has weights"},
-		{"NaN in what is copied", "blk.1.attn_q.weight", 256, inf, "BF16", quant.BF16, "row 1 has weights"},
-		{"infinite scale in what is copied", "blk.1.attn_q.weight", 256, math.MaxFloat32, "COPY", quant.Q8_0, "row 1 has weights"},
+		{"NaN in a copied tensor", "output_norm.weight", 3, nan, "Q4_0", quant.F16, "row 0 has weights"},
+		{"NaN in a copied tensor", "blk.1.attn_q.weight", 256, nan, "F16", quant.F16, "row 1 has weights"},
+		{"NaN in a copied tensor", "blk.1.attn_q.weight", 256, inf, "BF16", quant.BF16, "row 1 has weights"},
+		{"infinite scale in a copied tensor", "blk.1.attn_q.weight", 256, math.MaxFloat32, "COPY", quant.Q8_0, "row 1 has weights"},
 		{"too large for the scale", "blk.1.attn_q.weight", 256, 1e12, "Q4_0", quant.F32, "row 1 has weights up to 1e+12: too large for the type Q4_0"},
 		{"too large for F16", "blk.1.attn_q.weight", 256, 65520, "F16", quant.BF16, "too large for the type F16"},
 	}

@@ -25,8 +25,8 @@ func (m message) Metadata() (*jetstream.MsgMetadata, error) {
 	return &jetstream.MsgMetadata{NumDelivered: 1}, nil
 }
 
-// FuzzJob parses messages as jobs. An accepted job has its own subject, and its result has a valid
-// one.
+// FuzzJob parses messages as jobs. The subject of an accepted job must be the one that follows from
+// the job, and its result must have a valid subject.
 func FuzzJob(f *testing.F) {
 	key, batch := ModelKey("d", nil), BatchID("input")
 	line := `{"custom_id": "a", "method": "POST", "url": "/v1/completions", "body": {"prompt": "<x>"}}`
@@ -52,7 +52,7 @@ func FuzzJob(f *testing.F) {
 		require.NoError(t, err)
 		r, err := jobs.ParseRequest(again)
 		require.NoError(t, err)
-		require.Equal(t, id, jobID(batch, r), "sent on it is the same job")
+		require.Equal(t, id, jobID(batch, r), "a job that is sent again must be the same job")
 	})
 }
 

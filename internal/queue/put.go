@@ -32,8 +32,8 @@ const (
 // because the server checks whether the subject has a message, whatever this process has sent
 // before.
 //
-// The header Nats-Msg-Id, by which the server recognizes duplicates, would not be enough: the server
-// forgets ids after some time, and remembers an id even after its message was removed.
+// The header Nats-Msg-Id, with which the server recognizes duplicates, would not be enough: the
+// server forgets ids after some time, and remembers an id even after its message was removed.
 func (c *Conn) put(ctx context.Context, stream string, msg *nats.Msg) (outcome, error) {
 	ctx, cancel := c.with(ctx)
 	defer cancel()

@@ -3,7 +3,7 @@
 //	Batch.Run ─ job ─▶ ALPACA_JOBS ─▶ Worker ─ result ─▶ ALPACA_RESULTS ─▶ Batch.Run
 //
 // A job is done at least once, and its first result counts. Results have the same bytes on every
-// machine: a later worker compares its own with the first.
+// machine: a later worker compares its own result with the first one.
 package queue
 
 import (

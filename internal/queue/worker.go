@@ -39,7 +39,8 @@ type WorkerOptions struct {
 	Delay   time.Duration // how long a job that failed on this machine waits until it is delivered again, so that other machines get it first; default 5 s
 	Log     func(format string, args ...any)
 
-	// At, if not nil, is called between the steps of a job. Tests use it to stop a worker there.
+	// If At is not nil, it is called between the steps of a job. Tests use it to stop a worker
+	// there.
 	At func(Stage)
 }
 

@@ -202,8 +202,8 @@ func logScale(a *plot.Axis) {
 	a.Tick.Marker = plot.TickerFunc(powersOfTen)
 }
 
-// powersOfTen returns a tick at each power of ten, with a label, and at its
-// multiples without one.
+// powersOfTen returns a tick at each power of ten, with a label, and ticks without labels at its
+// multiples.
 func powersOfTen(low, high float64) []plot.Tick {
 	var ticks []plot.Tick
 	if !(low > 0 && high <= math.MaxFloat64) {

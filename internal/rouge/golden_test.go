@@ -12,7 +12,8 @@ import (
 )
 
 // TestGolden checks that the pairs above 0.7 are those of rouge_score 0.1.2 (testdata/pairs.py),
-// with bit-identical scores. Rounding puts most pairs of exactly 0.7 above it.
+// with bit-identical scores. Because of rounding, most pairs whose exact score is 0.7 count as
+// above it.
 func TestGolden(t *testing.T) {
 	texts := testshared.ReadJSON[[]string](t, "testdata/texts.json")
 	f, err := os.Open("testdata/pairs.txt")

@@ -72,7 +72,7 @@ func TestWords(t *testing.T) {
 	require.False(t, HasCharacters("hello, мир"))
 }
 
-// texts returns n instructions. Many nearly repeat another.
+// texts returns n instructions. Many of them are nearly equal to another.
 func texts(n int) []string {
 	r := rand.New(rand.NewPCG(3, 4))
 	verbs := strings.Fields("write describe list explain translate summarize name compare classify rewrite")
@@ -94,7 +94,7 @@ func texts(n int) []string {
 	return list
 }
 
-// TestIndex compares an index's results with a comparison of all pairs.
+// TestIndex compares the results of an index with a comparison of all pairs.
 func TestIndex(t *testing.T) {
 	list := append(texts(160), "", "…", "你好")
 	for _, threshold := range []float64{0, 0.5, 0.7, 0.9} {

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// noise returns n random logits with a spread like a model's, made from a seed.
+// noise returns n random logits, which are spread like those of a model. They depend on seed.
 func noise(n int, seed uint64) []float32 {
 	r := rand.New(rand.NewPCG(seed, 1))
 	logits := make([]float32, n)

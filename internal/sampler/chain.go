@@ -19,7 +19,7 @@ func changesLogits(l link) bool {
 	return false
 }
 
-// newLink returns the sampler called name, or nil if it has no effect with the settings p.
+// newLink returns the sampler with the given name, or nil if it has no effect with the settings p.
 func newLink(name Name, p *Params, v Vocab) link {
 	name, _ = parseName(string(name)) // New has checked the names
 	switch name {

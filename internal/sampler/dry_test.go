@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// letters26 is a vocabulary: token i is letter i, 26 a newline, 27 "x:y",
-// 28 ends in "<|", 29 begins with "sep|>", 30 is "se", 31 is "p|>".
+// letters26 is a vocabulary. Tokens 0 to 25 are letters, 26 is a newline, 27 is "x:y", 28 ends in
+// "<|", 29 begins with "sep|>", 30 is "se", and 31 is "p|>".
 func letters26() Vocab {
 	pieces := []string{}
 	for r := 'a'; r <= 'z'; r++ {
@@ -37,30 +37,30 @@ func TestDRY(t *testing.T) {
 	tests := []struct {
 		name, text string
 		lastN      int
-		want       map[string]float32 // logits lost, with multiplier 1, base 2, allowed 2
+		want       map[string]float32 // penalty of each token, with multiplier 1, base 2 and an allowed length of 2
 	}{
 		{"nothing", "", -1, nil},
 		{"no repetition", "abcdef", -1, nil},
-		{"one token is free", "xabyax", -1, nil},
+		{"a repetition of one token has no penalty", "xabyax", -1, nil},
 		{"two", "abcxab", -1, map[string]float32{"c": 1}},
 		{"three", "abcdxabc", -1, map[string]float32{"d": 2}},
 		{"four", "abcdexabcd", -1, map[string]float32{"e": 4}},
-		{"two ways to go on", "abcabdab", -1, map[string]float32{"c": 1, "d": 1}},
-		{"the longer one counts", "abcxabcab", -1, map[string]float32{"c": 1 << 0, "x": 0}},
+		{"two tokens continue a repetition", "abcabdab", -1, map[string]float32{"c": 1, "d": 1}},
+		{"of two repetitions the longer one counts", "abcxabcab", -1, map[string]float32{"c": 1 << 0, "x": 0}},
 		{"overlapping itself", "aaaaa", -1, map[string]float32{"a": 4}},
 		{"period two", "ababab", -1, map[string]float32{"a": 4}},
-		{"out of sight", "abcxyzab", 5, nil},
-		{"just in sight", "abcxyzab", 8, map[string]float32{"c": 1}},
+		{"a repetition before the last tokens that count", "abcxyzab", 5, nil},
+		{"a repetition just within the last tokens that count", "abcxyzab", 8, map[string]float32{"c": 1}},
 
 		{"a newline breaks", "abc\nxabc", -1, map[string]float32{}},
-		{"before the newline does not count", "yabcdx\nabc", -1, map[string]float32{"d": 2}},
-		{"the newline cuts", "zzabcd\nzzab\ncab", -1, map[string]float32{"c": 1}},
+		{"tokens before a newline do not count", "yabcdx\nabc", -1, map[string]float32{"d": 2}},
+		{"a newline ends a repetition", "zzabcd\nzzab\ncab", -1, map[string]float32{"c": 1}},
 		{"within a token", "abcd7abc", -1, map[string]float32{"d": 2}},
-		{"a breaker itself is exempt", "ab\nab", -1, nil},
-		{"across two tokens", "abcde89abc", -1, map[string]float32{"d": 2}},
-		{"across three tokens", "yabcde801yabc", -1, map[string]float32{"d": 4}},
-		{"across tokens, cutting", "fg801abx801ab", -1, map[string]float32{"x": 1}},
-		{"not the whole breaker", "8abx8ab", -1, map[string]float32{"x": 2}},
+		{"the breaker itself has no penalty", "ab\nab", -1, nil},
+		{"a breaker across two tokens", "abcde89abc", -1, map[string]float32{"d": 2}},
+		{"a breaker across three tokens", "yabcde801yabc", -1, map[string]float32{"d": 4}},
+		{"a breaker across tokens ends a repetition", "fg801abx801ab", -1, map[string]float32{"x": 1}},
+		{"a part of a breaker does not count", "8abx8ab", -1, map[string]float32{"x": 2}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -105,7 +105,7 @@ func TestDRYPenaltyStaysFinite(t *testing.T) {
 	require.Equal(t, int32(1), id)
 }
 
-// TestAgreements compares the linear algorithm with the definition.
+// TestAgreements compares the algorithm, which takes linear time, with the definition.
 func TestAgreements(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
 	for range 300 {

@@ -69,8 +69,8 @@ func (p *Params) FromFile(value func(key string) (FileValue, bool), given func(f
 	return list
 }
 
-// FromModelfile is FromFile for the parameters of a Modelfile. value returns them by Ollama's
-// names.
+// FromModelfile does what FromFile does, for the parameters of a Modelfile. value returns them by
+// Ollama's names.
 func (p *Params) FromModelfile(value func(name string) (FileValue, bool), given func(flag string) bool) (list []FileSetting) {
 	for i, k := range fileKeys {
 		if v, ok := value(k.modelfile); ok && k.modelfile != "" {

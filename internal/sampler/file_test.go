@@ -38,7 +38,7 @@ func TestFromFile(t *testing.T) {
 		{"a name", kv("sequence", gguf.Str("temp")), "", func(p *Params) { p.Samplers = []Name{Temperature} }, ""},
 		{"letters", kv("sequence", gguf.Str("kpt")), "", func(p *Params) { p.Samplers = []Name{TopK, TopP, Temperature} }, ""},
 
-		{"a flag goes before", kv("temp", gguf.F32(0)), "temp", func(*Params) {}, ""},
+		{"a flag overrides the file", kv("temp", gguf.F32(0)), "temp", func(*Params) {}, ""},
 		{"another flag for the chain", kv("sequence", gguf.Str("k")), "sampler-seq", func(*Params) {}, ""},
 		{"a flag with another name", kv("penalty_repeat", gguf.F32(2)), "repeat-penalty", func(*Params) {}, ""},
 		{"no other settings", kv("top_q", gguf.F32(2)), "", func(*Params) {}, ""},
@@ -47,7 +47,7 @@ func TestFromFile(t *testing.T) {
 		{"half a token", kv("top_k", gguf.F32(0.5)), "", func(*Params) {}, "f32, want an integer"},
 		{"too large", kv("top_k", gguf.U64(1<<40)), "", func(*Params) {}, "u64, want an integer of 32 bits"},
 		{"out of range", kv("top_p", gguf.F32(7)), "", func(*Params) {}, "top_p 7: must be between 0 and 1"},
-		{"not a number", kv("temp", gguf.F64(math.NaN())), "", func(*Params) {}, "temp NaN: must be a finite number"},
+		{"not a number", kv("temp", gguf.F64(math.NaN())), "", func(*Params) {}, "temperature NaN: must be a finite number"},
 		{"too large for 32 bits", kv("temp", gguf.F64(1e300)), "", func(*Params) {}, "must be a finite number"},
 		{"mirostat 3", kv("mirostat", gguf.I32(3)), "", func(*Params) {}, "mirostat 3: must be between 0 and 2"},
 		{"another sampler", kv("sequence", gguf.Str("magic")), "", func(*Params) {}, `unknown sampler "magic"`},
@@ -73,7 +73,7 @@ func TestFromFile(t *testing.T) {
 			}
 			require.Len(t, list, 1)
 			require.Equal(t, "general.sampling."+list[0].Name, test.kv.Key)
-			require.Equal(t, test.given != "" && test.given != "temp" || test.name == "a flag goes before", list[0].Given)
+			require.Equal(t, test.given != "" && test.given != "temp" || test.name == "a flag overrides the file", list[0].Given)
 			if test.err == "" {
 				require.NoError(t, list[0].Err)
 			} else {
@@ -83,7 +83,7 @@ func TestFromFile(t *testing.T) {
 	}
 }
 
-// modelfile is the number of an Ollama setting.
+// modelfile is the number in a setting of Ollama.
 type modelfile float64
 
 func (v modelfile) Int() (int64, bool)     { return int64(v), float64(int64(v)) == float64(v) }

@@ -58,7 +58,7 @@ func fuzzParams(b []byte) Params {
 		}
 		v := float32(b[0]) / 255 * scale
 		b = b[1:]
-		if v == scale/255 { // now and then something extreme
+		if v == scale/255 { // sometimes an extreme value
 			return 1e38
 		}
 		return v

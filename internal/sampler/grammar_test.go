@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// only is a grammar that allows the tokens in the map and no others.
+// only is a grammar that allows only the tokens in the map.
 type only map[int32]bool
 
 func (g only) Allowed(id int32) bool { return g[id] }
@@ -55,7 +55,7 @@ func TestSampleWith(t *testing.T) {
 	}
 }
 
-// lister adds the method List to the type only.
+// lister adds the method List to the type called only.
 type lister struct{ only }
 
 func (g lister) List() []uint64 {

@@ -36,9 +36,9 @@ func TestMirostatK(t *testing.T) {
 
 	flat := loaded(t, make([]float32, 10)...)
 	flat.softmax()
-	require.Equal(t, 1, m.k(flat.list), "a thousandth each is 10 bits: more than mu")
+	require.Equal(t, 1, m.k(flat.list), "a probability of 1/1000 is 10 bits, which is more than mu")
 	m.vocab = 10
-	require.Equal(t, 10, m.k(flat.list), "a tenth each is 3.3 bits: less than mu")
+	require.Equal(t, 10, m.k(flat.list), "a probability of 1/10 is 3.3 bits, which is less than mu")
 	one := loaded(t, 1)
 	one.softmax()
 	require.Equal(t, 1, m.k(one.list))
@@ -49,11 +49,11 @@ func TestMirostatLearns(t *testing.T) {
 	require.Equal(t, float32(6), m.mu)
 	c := loaded(t, 5, -90)
 	require.Equal(t, int32(0), c.list[m.choose(c, fmath.NewMT19937(1))].id)
-	// A sure token has no surprise: mu -= 0.5 * (0 - 3)
+	// A certain token has no surprise: mu -= 0.5 * (0 - 3)
 	require.Equal(t, float32(7.5), m.mu)
 }
 
-// TestMirostatReachesItsTarget checks that the mean surprise is tau over a long text.
+// TestMirostatReachesItsTarget checks that the mean surprise is tau in a long text.
 func TestMirostatReachesItsTarget(t *testing.T) {
 	raw := noise(2000, 4)
 	dist := logits.NewLogprobs(raw)

@@ -22,19 +22,34 @@ const (
 	Temperature Name = "temperature"
 )
 
-// DefaultSamplers returns llama.cpp's default chain, in order. DRY, top-n-sigma, typical-p and
-// XTC are off unless their parameters are set.
-func DefaultSamplers() []Name {
-	return []Name{Penalties, DRY, TopNSigma, TopK, Typical, TopP, MinP, XTC, Temperature}
+// lettered is a sampler with its letter.
+type lettered struct {
+	name   Name
+	letter rune
 }
 
-// DefaultSequence is DefaultSamplers in ParseSequence's letters.
-const DefaultSequence = "edskypmxt"
+// samplers are llama.cpp's default chain, in order, with the letters of ParseSequence. DRY,
+// top-n-sigma, typical-p and XTC are off unless their parameters are set.
+var samplers = []lettered{
+	{Penalties, 'e'}, {DRY, 'd'}, {TopNSigma, 's'}, {TopK, 'k'}, {Typical, 'y'},
+	{TopP, 'p'}, {MinP, 'm'}, {XTC, 'x'}, {Temperature, 't'},
+}
 
-// letters are the samplers' letters in a sequence.
-var letters = map[rune]Name{
-	'e': Penalties, 'd': DRY, 's': TopNSigma, 'k': TopK, 'y': Typical,
-	'p': TopP, 'm': MinP, 'x': XTC, 't': Temperature,
+// DefaultSamplers returns the default chain, which has each sampler once.
+func DefaultSamplers() (chain []Name) {
+	for _, s := range samplers {
+		chain = append(chain, s.name)
+	}
+	return chain
+}
+
+// DefaultSequence returns the default chain in the letters that ParseSequence reads.
+func DefaultSequence() string {
+	var b strings.Builder
+	for _, s := range samplers {
+		b.WriteRune(s.letter)
+	}
+	return b.String()
 }
 
 // aliases are other spellings, with "_" for "-".
@@ -43,9 +58,8 @@ var aliases = map[string]Name{
 	"nucleus": TopP, "temp": Temperature,
 }
 
-// ParseSamplers reads a chain of names separated by semicolons, such as
-// "top_k;top_p;temperature". The empty string is the empty chain. With an error it also returns
-// the known names.
+// ParseSamplers reads a chain of names separated by semicolons, such as "top_k;top_p;temperature".
+// The empty string is the empty chain. With an error, it also returns the known names.
 func ParseSamplers(list string) ([]Name, error) {
 	chain := []Name{}
 	if strings.TrimSpace(list) == "" {
@@ -89,16 +103,16 @@ func parseName(field string) (Name, *unknownSampler) {
 	return "", &unknownSampler{name: strings.TrimSpace(field)}
 }
 
-// ParseSequence reads a chain of letters, such as "kpt": e penalties, d dry,
-// s top_n_sigma, k top_k, y typ_p, p top_p, m min_p, x xtc, t temperature.
+// ParseSequence reads a chain of letters, such as "kpt" for top-k, top-p and temperature. Each
+// sampler has a letter: see samplers.
 func ParseSequence(seq string) ([]Name, error) {
 	chain := []Name{}
 	for _, letter := range seq {
-		name, ok := letters[letter]
-		if !ok {
-			return nil, fmt.Errorf("sampler: unknown sampler letter %q: the letters are %s", letter, DefaultSequence)
+		i := slices.IndexFunc(samplers, func(s lettered) bool { return s.letter == letter })
+		if i < 0 {
+			return nil, fmt.Errorf("sampler: unknown sampler letter %q: the letters are %s", letter, DefaultSequence())
 		}
-		chain = append(chain, name)
+		chain = append(chain, samplers[i].name)
 	}
 	return chain, nil
 }

@@ -74,51 +74,60 @@ func DefaultParams() Params {
 	}
 }
 
+// Number is a setting of Params that is a number. Either Float or Int is set.
+type Number struct {
+	Name      string // in requests, reports of settings and errors
+	Float     *float32
+	Int       *int
+	Low, High float64 // the least and the largest value
+}
+
+// Value returns the setting's value, a float32 or an int.
+func (n *Number) Value() any {
+	if n.Int != nil {
+		return *n.Int
+	}
+	return *n.Float
+}
+
+// Numbers returns p's settings that are numbers, except Seed and Ctx.
+func (p *Params) Numbers() []Number {
+	const huge, most = math.MaxFloat32, math.MaxInt32
+	return []Number{
+		{Name: "temperature", Float: &p.Temp, Low: -huge, High: huge},
+		{Name: "dynatemp_range", Float: &p.DynTempRange, High: huge},
+		{Name: "dynatemp_exponent", Float: &p.DynTempExponent, High: huge},
+		{Name: "top_k", Int: &p.TopK, Low: math.MinInt32, High: most},
+		{Name: "top_p", Float: &p.TopP, High: 1},
+		{Name: "min_p", Float: &p.MinP, High: 1},
+		{Name: "typical_p", Float: &p.TypicalP, High: 1},
+		{Name: "top_n_sigma", Float: &p.TopNSigma, Low: -huge, High: huge},
+		{Name: "xtc_probability", Float: &p.XTCProbability, High: 1},
+		{Name: "xtc_threshold", Float: &p.XTCThreshold, High: 1},
+		{Name: "repeat_last_n", Int: &p.RepeatLastN, Low: -1, High: most},
+		{Name: "repeat_penalty", Float: &p.RepeatPenalty, Low: math.SmallestNonzeroFloat32, High: huge},
+		{Name: "frequency_penalty", Float: &p.FrequencyPenalty, Low: -huge, High: huge},
+		{Name: "presence_penalty", Float: &p.PresencePenalty, Low: -huge, High: huge},
+		{Name: "dry_multiplier", Float: &p.DRYMultiplier, High: huge},
+		{Name: "dry_base", Float: &p.DRYBase, Low: 1, High: huge},
+		{Name: "dry_allowed_length", Int: &p.DRYAllowedLength, High: most},
+		{Name: "dry_penalty_last_n", Int: &p.DRYLastN, Low: -1, High: most},
+		{Name: "mirostat", Int: &p.Mirostat, High: 2},
+		{Name: "mirostat_tau", Float: &p.MirostatTau, High: huge},
+		{Name: "mirostat_eta", Float: &p.MirostatEta, High: huge},
+		{Name: "min_keep", Int: &p.MinKeep, High: most},
+	}
+}
+
 // check returns an error that names the first setting out of range. n is the number of tokens
 // of the vocabulary.
 func (p *Params) check(n int) error {
-	const unbounded = math.MaxFloat32
-	floats := []struct {
-		name      string
-		value     float32
-		low, high float32
-	}{
-		{"temp", p.Temp, -unbounded, unbounded},
-		{"dynatemp_range", p.DynTempRange, 0, unbounded},
-		{"dynatemp_exponent", p.DynTempExponent, 0, unbounded},
-		{"top_p", p.TopP, 0, 1},
-		{"min_p", p.MinP, 0, 1},
-		{"typical_p", p.TypicalP, 0, 1},
-		{"top_n_sigma", p.TopNSigma, -unbounded, unbounded},
-		{"xtc_probability", p.XTCProbability, 0, 1},
-		{"xtc_threshold", p.XTCThreshold, 0, 1},
-		{"repeat_penalty", p.RepeatPenalty, math.SmallestNonzeroFloat32, unbounded},
-		{"frequency_penalty", p.FrequencyPenalty, -unbounded, unbounded},
-		{"presence_penalty", p.PresencePenalty, -unbounded, unbounded},
-		{"dry_multiplier", p.DRYMultiplier, 0, unbounded},
-		{"dry_base", p.DRYBase, 1, unbounded},
-		{"mirostat_tau", p.MirostatTau, 0, unbounded},
-		{"mirostat_eta", p.MirostatEta, 0, unbounded},
-	}
-	for _, f := range floats {
-		if !(f.value >= f.low && f.value <= f.high) {
-			return fmt.Errorf("sampler: %s %v: must be %s", f.name, f.value, bounds(f.low, f.high))
+	for _, x := range append(p.Numbers(), Number{Name: "context", Int: &p.Ctx, High: math.MaxInt32}) {
+		if x.Int != nil && !(float64(*x.Int) >= x.Low && float64(*x.Int) <= x.High) {
+			return fmt.Errorf("sampler: %s %d: must be between %.0f and %.0f", x.Name, *x.Int, x.Low, x.High)
 		}
-	}
-	ints := []struct {
-		name             string
-		value, low, high int
-	}{
-		{"min_keep", p.MinKeep, 0, math.MaxInt32},
-		{"repeat_last_n", p.RepeatLastN, -1, math.MaxInt32},
-		{"dry_allowed_length", p.DRYAllowedLength, 0, math.MaxInt32},
-		{"dry_penalty_last_n", p.DRYLastN, -1, math.MaxInt32},
-		{"mirostat", p.Mirostat, 0, 2},
-		{"context", p.Ctx, 0, math.MaxInt32},
-	}
-	for _, i := range ints {
-		if i.value < i.low || i.value > i.high {
-			return fmt.Errorf("sampler: %s %d: must be between %d and %d", i.name, i.value, i.low, i.high)
+		if x.Float != nil && !(float64(*x.Float) >= x.Low && float64(*x.Float) <= x.High) {
+			return fmt.Errorf("sampler: %s %v: must be %s", x.Name, *x.Float, bounds(x.Low, x.High))
 		}
 	}
 	for i, breaker := range p.DRYBreakers {
@@ -143,7 +152,7 @@ func (p *Params) check(n int) error {
 }
 
 // bounds describes the values between low and high.
-func bounds(low, high float32) string {
+func bounds(low, high float64) string {
 	switch {
 	case high < math.MaxInt32:
 		return fmt.Sprintf("between %v and %v", low, high)

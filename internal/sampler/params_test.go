@@ -2,6 +2,7 @@ package sampler
 
 import (
 	"math"
+	"reflect"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -17,8 +18,8 @@ func TestParamsOutOfRange(t *testing.T) {
 		{"sampler: top_p -0.1: must be between 0 and 1", func(p *Params) { p.TopP = -0.1 }},
 		{"sampler: min_p NaN: must be between 0 and 1", func(p *Params) { p.MinP = nan }},
 		{"sampler: typical_p 2: must be between 0 and 1", func(p *Params) { p.TypicalP = 2 }},
-		{"sampler: temp NaN: must be a finite number", func(p *Params) { p.Temp = nan }},
-		{"sampler: temp +Inf: must be a finite number", func(p *Params) { p.Temp = float32(math.Inf(1)) }},
+		{"sampler: temperature NaN: must be a finite number", func(p *Params) { p.Temp = nan }},
+		{"sampler: temperature +Inf: must be a finite number", func(p *Params) { p.Temp = float32(math.Inf(1)) }},
 		{"sampler: dynatemp_range -1: must be a finite number of at least 0", func(p *Params) { p.DynTempRange = -1 }},
 		{"sampler: repeat_penalty 0: must be a finite number above 0", func(p *Params) { p.RepeatPenalty = 0 }},
 		{"sampler: dry_base 0.5: must be a finite number of at least 1", func(p *Params) { p.DRYBase = 0.5 }},
@@ -32,7 +33,7 @@ func TestParamsOutOfRange(t *testing.T) {
 			func(p *Params) { p.LogitBias = map[int32]float32{9: 1} }},
 		{"sampler: logit_bias: NaN for token 2: must be a number or -Inf",
 			func(p *Params) { p.LogitBias = map[int32]float32{2: nan} }},
-		{`sampler: unknown sampler "topk": the samplers are penalties;dry;top_n_sigma;top_k;typ_p;top_p;min_p;xtc;temperature`,
+		{`sampler: unknown sampler "topk": the samplers are ` + JoinSamplers(DefaultSamplers()),
 			func(p *Params) { p.Samplers = []Name{"topk"} }},
 	}
 	for _, tt := range tests {
@@ -49,12 +50,45 @@ func TestParamsOutOfRange(t *testing.T) {
 	require.EqualError(t, err, "sampler: end-of-text token 2 is not in the vocabulary of 2")
 }
 
+// TestDefaultChain has llama.cpp's default chain. A sampler that llama.cpp lacks must be off by
+// default, and is added here, too.
+func TestDefaultChain(t *testing.T) {
+	require.Equal(t, "penalties;dry;top_n_sigma;top_k;typ_p;top_p;min_p;xtc;temperature", JoinSamplers(DefaultSamplers()))
+	require.Equal(t, "edskypmxt", DefaultSequence())
+}
+
+// TestEveryNumberIsChecked checks that Numbers knows each number of Params, and that each sampler
+// has a case in newLink.
+func TestEveryNumberIsChecked(t *testing.T) {
+	on := DefaultParams()
+	for i := range reflect.TypeFor[Params]().NumField() {
+		name := reflect.TypeFor[Params]().Field(i).Name
+		p := DefaultParams()
+		switch field, chosen := reflect.ValueOf(&p).Elem().Field(i), reflect.ValueOf(&on).Elem().Field(i); field.Kind() {
+		case reflect.Float32:
+			chosen.SetFloat(0.5)
+			field.SetFloat(math.NaN())
+			require.Error(t, p.check(9), "%s may be NaN: it is missing in Numbers (params.go)", name)
+		case reflect.Int:
+			chosen.SetInt(2)
+			if name == "TopK" { // every number has a meaning
+				continue
+			}
+			field.SetInt(-9)
+			require.Error(t, p.check(9), "%s may be -9: it is missing in Numbers (params.go)", name)
+		}
+	}
+	for _, name := range DefaultSamplers() {
+		require.NotNil(t, newLink(name, &on, Vocab{N: 9}), "%s does nothing with any settings: its case is missing in newLink (chain.go)", name)
+	}
+}
+
 func TestParseSamplers(t *testing.T) {
 	tests := []struct {
 		list string
 		want []Name
 	}{
-		{"penalties;dry;top_n_sigma;top_k;typ_p;top_p;min_p;xtc;temperature", DefaultSamplers()},
+		{JoinSamplers(DefaultSamplers()), DefaultSamplers()},
 		{" Top-K ; temp;nucleus;typical-p ", []Name{TopK, Temperature, TopP, Typical}},
 		{"top_k;top_k", []Name{TopK, TopK}},
 		{"", []Name{}},
@@ -74,11 +108,11 @@ func TestParseSequence(t *testing.T) {
 	got, err := ParseSequence("edkypmxt")
 	require.NoError(t, err)
 	require.Equal(t, []Name{Penalties, DRY, TopK, Typical, TopP, MinP, XTC, Temperature}, got)
-	got, err = ParseSequence(DefaultSequence)
+	got, err = ParseSequence(DefaultSequence())
 	require.NoError(t, err)
 	require.Equal(t, DefaultSamplers(), got)
 	_, err = ParseSequence("kz")
-	require.EqualError(t, err, "sampler: unknown sampler letter 'z': the letters are edskypmxt")
+	require.EqualError(t, err, "sampler: unknown sampler letter 'z': the letters are "+DefaultSequence())
 }
 
 func TestParseLogitBias(t *testing.T) {

@@ -6,7 +6,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// newPenalties returns penalties over five tokens that remember lastN.
+// newPenalties returns penalties for a vocabulary of five tokens. They remember the last lastN
+// tokens.
 func newPenalties(repeat, frequency, presence float32, lastN int) *penalties {
 	return &penalties{repeat: repeat, frequency: frequency, presence: presence,
 		recent: history{limit: lastN}, counts: make([]int32, 5)}
@@ -27,7 +28,7 @@ func TestPenalties(t *testing.T) {
 		{"all", newPenalties(2, 1, 0.5, 9), []int32{3, 3}, []float32{4, -4, 0, 1.5, 1}},
 		{"last 2", newPenalties(2, 0, 0, 2), []int32{0, 3, 4, 3}, []float32{4, -4, 0, 4, 0.5}},
 		{"all of the text", newPenalties(2, 0, 0, -1), []int32{0, 3, 4}, []float32{2, -4, 0, 4, 0.5}},
-		{"negative ones encourage", newPenalties(0.5, -1, -1, 9), []int32{4}, []float32{4, -4, 0, 8, 4}},
+		{"negative penalties make tokens likelier", newPenalties(0.5, -1, -1, 9), []int32{4}, []float32{4, -4, 0, 8, 4}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -41,8 +42,8 @@ func TestPenalties(t *testing.T) {
 					require.Equal(t, want, c.list[i].logit, "token %d", i)
 				}
 			}
-			// Candidates that are not in the order of their ids take another path to the
-			// same result.
+			// If the candidates are not in the order of their ids, other code computes the same
+			// result.
 			c := loaded(t, logits...)
 			c.sort()
 			tt.s.apply(c)

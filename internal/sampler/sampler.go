@@ -156,10 +156,9 @@ func (s *Sampler) load(logits []float32, g Grammar) error {
 	return fmt.Errorf("sampler: %w: the logits of all %d are -Inf", ErrNoToken, s.vocab)
 }
 
-// Chosen returns the token c that was sampled last, with its probability. top has the n
-// likeliest of the tokens that c was drawn from, the likeliest first. If the chain left fewer
-// than n tokens, top has all of them. At a temperature of 0 or less, top has only c, with
-// probability 1.
+// Chosen returns the token c that was sampled last, with its probability. top has the n likeliest
+// of the tokens that c was drawn from, the likeliest first. If the chain left fewer than n tokens,
+// the list has all of them. At a temperature of 0 or less, top has only c, with probability 1.
 func (s *Sampler) Chosen(n int) (c Chance, top []Chance) {
 	list := s.left.list
 	if s.greedy {

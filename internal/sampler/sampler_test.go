@@ -21,7 +21,7 @@ func newSampler(t testing.TB, v Vocab, change func(*Params)) *Sampler {
 	return s
 }
 
-// generate samples n tokens from the same logits, accepting each.
+// generate samples n tokens from the same logits, and accepts each of them.
 func generate(t testing.TB, s *Sampler, logits []float32, n int) []int32 {
 	t.Helper()
 	ids := []int32{}
@@ -34,8 +34,8 @@ func generate(t testing.TB, s *Sampler, logits []float32, n int) []int32 {
 	return ids
 }
 
-// TestSameSeedSameText checks what each sampler chooses from a fixed seed. The tokens hold for
-// every architecture and build.
+// TestSameSeedSameText checks which tokens each sampler chooses with a fixed seed. The tokens are
+// the same on every architecture and in every build.
 func TestSameSeedSameText(t *testing.T) {
 	tests := []struct {
 		name   string
@@ -92,7 +92,7 @@ func TestDistribution(t *testing.T) {
 		counts[id]++
 	}
 	for i, p := range five {
-		// Four standard deviations of a binomial.
+		// The tolerance is four standard deviations of a binomial distribution.
 		require.InDelta(t, p, counts[i]/n, 4*math.Sqrt(p*(1-p)/n), "token %d", i)
 	}
 }
@@ -104,7 +104,7 @@ func TestGreedy(t *testing.T) {
 		p.DynTempRange = 1
 	}
 	s := newSampler(t, Vocab{N: 5}, everything)
-	require.Equal(t, []int32{1, 1, 1}, generate(t, s, logits, 3), "the first of two equals")
+	require.Equal(t, []int32{1, 1, 1}, generate(t, s, logits, 3), "of two equal logits, the first must be chosen")
 	s = newSampler(t, Vocab{N: 5}, func(p *Params) { p.Temp, p.PresencePenalty = 0, 5 })
 	require.Equal(t, []int32{1, 3, 2, 1}, generate(t, s, logits, 4))
 }
@@ -120,9 +120,9 @@ func TestBiasAndEOS(t *testing.T) {
 		{"bias", []float32{1, 2, 3, 4}, func(p *Params) { p.LogitBias = map[int32]float32{1: 5} }, 1},
 		{"forbidden", []float32{1, 2, 3, 4}, func(p *Params) { p.LogitBias = map[int32]float32{3: inf} }, 2},
 		{"ignore eos", []float32{1, 2, 3, 4}, func(p *Params) { p.IgnoreEOS = true }, 1},
-		{"ignore eos beats a bias", []float32{1, 2, 3, 4},
+		{"IgnoreEOS overrides a bias", []float32{1, 2, 3, 4},
 			func(p *Params) { p.IgnoreEOS, p.LogitBias = true, map[int32]float32{3: 9} }, 1},
-		{"what the model rules out stays out", []float32{1, 2, 3, inf},
+		{"a bias cannot allow a token with a logit of -Inf", []float32{1, 2, 3, inf},
 			func(p *Params) { p.LogitBias = map[int32]float32{3: 99} }, 2},
 	}
 	for _, tt := range tests {
@@ -206,7 +206,7 @@ func TestSampleErrors(t *testing.T) {
 					require.ErrorIs(t, err, tt.target)
 				}
 				id, err := s.Sample([]float32{0, 0, 50})
-				require.NoError(t, err, "usable after an error")
+				require.NoError(t, err, "the sampler must be usable after an error")
 				require.Equal(t, int32(2), id)
 			}
 		})

@@ -167,11 +167,11 @@ func TestDynamicTemperature(t *testing.T) {
 		exponent float32
 		want     float64 // temperature between 0.5 and 1.5
 	}{
-		{"flat: the highest", []float64{0.25, 0.25, 0.25, 0.25}, 1, 1.5},
+		{"equal probabilities give the highest temperature", []float64{0.25, 0.25, 0.25, 0.25}, 1, 1.5},
 		// H = 1.4150 of ln 5 = 1.6094: 0.8792
 		{"in between", five, 1, 1.3792},
 		{"squared", five, 2, 1.2730},
-		{"sure: the lowest", []float64{1, 1e-12}, 1, 0.5},
+		{"a certain token gives the lowest temperature", []float64{1, 1e-12}, 1, 0.5},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -193,12 +193,12 @@ func TestXTC(t *testing.T) {
 		s    xtc
 		want []int32
 	}{
-		// 0.40, 0.25 and 0.20 reach the threshold: the last of them stays.
+		// 0.40, 0.25 and 0.20 reach the threshold. Only the last of them stays.
 		{"all but the last top choice", xtc{probability: 1, threshold: 0.2 - 1e-6}, []int32{4, 0, 2}},
 		{"one top choice", xtc{probability: 1, threshold: 0.3}, []int32{1, 3, 4, 0, 2}},
 		{"none", xtc{probability: 1, threshold: 0.45}, []int32{1, 3, 4, 0, 2}},
 		{"above one half", xtc{probability: 1, threshold: 0.51}, []int32{0, 1, 2, 3, 4}},
-		{"would keep too few", xtc{probability: 1, threshold: 0.1, minKeep: 4}, []int32{1, 3, 4, 0, 2}},
+		{"xtc would leave too few tokens", xtc{probability: 1, threshold: 0.1, minKeep: 4}, []int32{1, 3, 4, 0, 2}},
 		{"never", xtc{probability: 1e-9, threshold: 0.1}, []int32{0, 1, 2, 3, 4}},
 	}
 	for _, tt := range tests {

@@ -12,8 +12,8 @@ import (
 	"alpaca/internal/fmath"
 )
 
-// TestLoadTop compares the choice of the first k without a list of the vocabulary with a sort of
-// the list, for logits with many ties.
+// TestLoadTop compares two ways to choose the first k tokens, for logits with many ties: without a
+// list of the vocabulary, and by sorting the list.
 func TestLoadTop(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	taken := 0
@@ -32,7 +32,7 @@ func TestLoadTop(t *testing.T) {
 		}
 		var got, want candidates
 		done := got.loadTop(logits, k)
-		require.Equal(t, !bad, done, "only finite logits are taken")
+		require.Equal(t, !bad, done, "loadTop must refuse logits that are not finite")
 		if !done {
 			continue
 		}
@@ -47,8 +47,8 @@ func TestLoadTop(t *testing.T) {
 	require.False(t, new(candidates).loadTop(make([]float32, 50), 50))
 }
 
-// TestTopFirst compares a chain that begins with top-k, and the greedy choice, with those in which
-// a bias without effect comes first, so that the list of the vocabulary is made.
+// TestTopFirst checks a chain that begins with top-k, and the greedy choice. It compares each with
+// the same chain after a bias without effect, which makes the list of the vocabulary necessary.
 func TestTopFirst(t *testing.T) {
 	for k, temp := range map[int]float32{40: 0.8, 1: 0} {
 		t.Run(fmt.Sprint(k), func(t *testing.T) { testTopFirst(t, k, temp) })
@@ -98,9 +98,9 @@ func testTopFirst(t *testing.T, k int, temp float32) {
 	require.ErrorIs(t, err, ErrNotNumbers)
 }
 
-// TestSoftmaxIsASum checks the probabilities against their definition: powers of e and a sum of
-// float32 from the likeliest token to the least likely one. It does so for lists of all sizes,
-// around those where softmax and sort change their way.
+// TestSoftmaxIsASum compares the probabilities with their definition: powers of e and a sum of
+// float32 from the likeliest token to the least likely one. The sizes of the lists are around those
+// at which softmax and sort change their method.
 func TestSoftmaxIsASum(t *testing.T) {
 	for _, n := range []int{1, 2, 3, 5, 255, 256, 257, 511, 513, radixMin - 1, radixMin, 5000} {
 		logits := noise(n, uint64(n))

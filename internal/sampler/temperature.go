@@ -17,7 +17,7 @@ type temperature struct {
 
 func (s temperature) apply(c *candidates) { c.heat(s.t) }
 
-// heat divides the logits by t. Below minTemperature it leaves only the likeliest token.
+// heat divides the logits by t. Below minTemperature, it leaves only the likeliest token.
 func (c *candidates) heat(t float32) {
 	if t < minTemperature {
 		best := c.best()

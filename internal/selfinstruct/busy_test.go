@@ -12,7 +12,7 @@ import (
 	"alpaca/internal/oneshot"
 )
 
-// context4 is a context of tokens that are four bytes each.
+// context4 is a context in which each token has four bytes.
 type context4 int
 
 func (c context4) Fits(prompt string, answer int) bool { return (len(prompt)+3)/4+answer <= int(c) }
@@ -49,8 +49,8 @@ func TestFit(t *testing.T) {
 }
 
 // watched is a writer that counts concurrent queries. If together is not 0, it answers no query
-// until that many are in progress. If hold is not 0, it answers the first query for a list only
-// after hold other queries.
+// until so many queries are in progress. If hold is not 0, it answers the first query for a list
+// only after so many other queries.
 type watched struct {
 	writer
 	together int64
@@ -98,8 +98,8 @@ func (w *watched) Ask(ctx context.Context, q oneshot.Query) (oneshot.Answer, err
 	return a, err
 }
 
-// TestBusy checks that no more than Parallel queries are in flight, that a slow list does not
-// delay other queries, that the rows are always the same, and that the number of superfluous
+// TestBusy checks that no more than Parallel queries are in progress at once, that a slow list does
+// not delay other queries, that the rows are always the same, and that the number of superfluous
 // prompts is limited.
 func TestBusy(t *testing.T) {
 	s := settings(true)
@@ -110,13 +110,13 @@ func TestBusy(t *testing.T) {
 		require.NoError(t, err)
 		j := &Job{Settings: s, Seeds: OwnSeeds().Tasks, Model: w, Parallel: parallel, Sink: st, Idle: 20}
 		require.NoError(t, j.Run(t.Context(), from, 40))
-		require.Zero(t, w.now.Load(), "nothing goes on after the end")
+		require.Zero(t, w.now.Load(), "no query may be in progress after the end")
 		require.LessOrEqual(t, w.max.Load(), int64(parallel))
 	}
 	run(one, w, 1)
 	var needed int64
 	require.NoError(t, one.QueryRow(t.Context(), "select count(*) from selfinstruct_ask").Scan(&needed))
-	require.Equal(t, needed, w.lists.Load(), "one at a time nothing is asked in vain")
+	require.Equal(t, needed, w.lists.Load(), "if one prompt is answered at a time, none is superfluous")
 
 	many := openDB(t)
 	w = &watched{together: 4, full: make(chan struct{}), hold: 12, reached: make(chan struct{})} // the first list waits for more queries than may be in flight
@@ -127,5 +127,5 @@ func TestBusy(t *testing.T) {
 	many = openDB(t)
 	w = &watched{}
 	run(many, w, 8)
-	require.LessOrEqual(t, w.lists.Load(), needed+window*8, "of prompts that are begun and not kept")
+	require.LessOrEqual(t, w.lists.Load(), needed+window*8, "too many prompts were answered in vain")
 }

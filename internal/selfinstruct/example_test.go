@@ -6,7 +6,7 @@ import (
 	"alpaca/internal/selfinstruct"
 )
 
-// Example shows why an instruction is unusable.
+// Example shows the reason why an instruction is unusable.
 func Example() {
 	fmt.Printf("%q\n", selfinstruct.Filter("Draw a picture of a llama.", false))
 	fmt.Printf("%q\n", selfinstruct.Filter("Explain what a llama eats.", false))

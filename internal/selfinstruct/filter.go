@@ -24,9 +24,9 @@ var notText = []string{
 
 var notTextWord = lazyregexp.New(`(?i)` + strings.Join(notText, "|"))
 
-// Filter returns why an instruction is unusable, "" if it is usable. With compat it
-// applies exactly the rules of Alpaca's generator, which require an ASCII character at
-// the start. Without compat any letter may come first.
+// Filter returns why an instruction is unusable, or "" if it is usable. With compat, it applies
+// exactly the rules of Alpaca's generator, which require an ASCII character at the start. Without
+// compat any letter may come first.
 func Filter(instruction string, compat bool) string {
 	switch n := len(strings.FieldsFunc(instruction, isSpace)); {
 	case n < minWords && (compat || !hasCharacters(instruction)):

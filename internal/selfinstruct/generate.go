@@ -62,7 +62,7 @@ type Job struct {
 	Parallel int // the largest number of queries in flight
 	Sink     Sink
 	Idle     int // the job ends after this many prompts in a row without a new task
-	// Progress, if not nil, is called after each prompt that the Sink has stored.
+	// If Progress is not nil, it is called after each prompt that the Sink has stored.
 	Progress func(*Asked)
 
 	// Busy is the average number of queries in flight. Run sets it before it returns.

@@ -58,7 +58,7 @@ func (w *writer) Ask(ctx context.Context, q oneshot.Query) (a oneshot.Answer, er
 	return oneshot.Answer{Text: b.String(), Cut: true, Tokens: 100}, nil
 }
 
-// made returns all that a database has about a run, except times.
+// made returns everything that a database has about a run, except times.
 func made(t *testing.T, db *data.DB) string {
 	t.Helper()
 	var b strings.Builder
@@ -100,7 +100,7 @@ func settings(twoStep bool) Settings {
 }
 
 // TestSame checks that the rows do not depend on how many prompts are answered at once, nor on
-// where a run was interrupted, by its number of tasks or by a failure.
+// where a run was interrupted by reaching its number of tasks or by a failure.
 func TestSame(t *testing.T) {
 	for _, twoStep := range []bool{false, true} {
 		s := settings(twoStep)

@@ -23,13 +23,13 @@ func TestParse(t *testing.T) {
 	}{
 		{"two tasks", list("Name a fish.\n4. Input:\n<noinput>\n4. Output:\nCod", "5. Instruction: Add.\n5. Input:\n2 and 3\n5. Output:\n5"), false,
 			[]Task{task("Name a fish.", "", "Cod"), task("Add.", "2 and 3", "5")}, nil, []Task{task("Name a fish.", "", "Cod"), task("Add.", "2 and 3", "5")}},
-		{"the mark in other letters", list("Name a fish.\n4. Input: <NoInput>\n4. Output: Cod\n###"), false,
+		{"<noinput> in other letters", list("Name a fish.\n4. Input: <NoInput>\n4. Output: Cod\n###"), false,
 			[]Task{task("Name a fish.", "", "Cod")}, nil, []Task{task("Name a fish.", "", "Cod")}},
-		{"cut in the last", list("Name a fish.\n4. Input:\n<noinput>\n4. Output:\nCod", "5. Instruction: Add.\n5. Input:\n2 and"), true,
+		{"the last task is cut", list("Name a fish.\n4. Input:\n<noinput>\n4. Output:\nCod", "5. Instruction: Add.\n5. Input:\n2 and"), true,
 			[]Task{task("Name a fish.", "", "Cod")}, []string{wasCut}, []Task{task("Name a fish.", "", "Cod")}},
 		{"a number is left out", list("A b c d.\n4. Input:\n\n4. Output:\nx", "6. Instruction: E f.\n6. Input:\ny\n6. Output:\nz", "7. Instruction: G.\n7. Input:\n-\n7. Output:\nw"), false,
 			[]Task{task("A b c d.", "", "x"), task("E f.", "y", "z"), task("G.", "-", "w")}, nil, []Task{task("A b c d.", "", "x")}},
-		{"two marks only", list("A.\n4. Input:\n<noinput>\n4. Output:\nx\n##\n5. Instruction: B.\n5. Input:\n<noinput>\n5. Output:\ny"), false,
+		{"separators of two characters", list("A.\n4. Input:\n<noinput>\n4. Output:\nx\n##\n5. Instruction: B.\n5. Input:\n<noinput>\n5. Output:\ny"), false,
 			[]Task{task("A.", "", "x"), task("B.", "", "y")}, nil, []Task{task("A.", "", "x\n##\n5. Instruction: B.\n5. Input:\n<noinput>\n5. Output:\ny")}},
 		{"an answer with a list of its own", list("A.\n4. Input:\n<noinput>\n4. Output:\n1. Instruction: read\n2. Input: none"), false,
 			[]Task{task("A.", "", "1. Instruction: read\n2. Input: none")}, nil, []Task{task("A.", "", "1. Instruction: read\n2. Input: none")}},
@@ -124,7 +124,7 @@ func TestPrompt(t *testing.T) {
 	require.Contains(t, q.Prompt, "List of 20 tasks:\n")
 }
 
-// FuzzParse parses any answer. The output of each task is a part of the answer.
+// FuzzParse parses arbitrary answers. The output of each task must be a part of the answer.
 func FuzzParse(f *testing.F) {
 	f.Add(" A.\n4. Input:\n<noinput>\n4. Output:\nx\n###\n5. Instruction: B", true)
 	f.Add("###\n99999999. Instruction:", false)

@@ -52,8 +52,8 @@ type work struct {
 	done   chan *query // finished queries
 	failed int         // the first prompt with a failed query; later prompts begin no query
 
-	// Counts so far: judged lists, and the new instructions in them. In two-step mode also
-	// finished outputs, and how many of these were usable.
+	// Counts so far: judged lists, and the new instructions in these lists. In two-step mode,
+	// finished outputs are counted too, and how many of these were usable.
 	lists, fresh, answered, usable int
 }
 
@@ -242,7 +242,7 @@ func outputOf(q *query) string {
 	return trim(strings.ReplaceAll(strings.ToValidUTF8(q.answer.Text, "\uFFFD"), "\x00", ""))
 }
 
-// outputProblem returns why the output is unusable, "" if it is usable.
+// outputProblem returns why the output is unusable, or "" if it is usable.
 func outputProblem(q *query) string {
 	switch {
 	case q.answer.Cut:

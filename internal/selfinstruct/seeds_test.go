@@ -9,8 +9,8 @@ import (
 	"alpaca/internal/rouge"
 )
 
-// TestOwnSeeds checks that there are 175 tasks, that all pass the filters, and that no two are
-// similar.
+// TestOwnSeeds checks that there are 175 seed tasks, that all of them pass the filters, and that no
+// two are similar.
 func TestOwnSeeds(t *testing.T) {
 	s := OwnSeeds()
 	require.Len(t, s.Tasks, 175)

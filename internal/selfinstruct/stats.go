@@ -47,7 +47,7 @@ type Similarity struct {
 	Max    float64 `json:"max"`
 }
 
-// ReadStats computes the statistics of the source called name.
+// ReadStats computes the statistics of the source with the given name.
 func ReadStats(ctx context.Context, db *data.DB, name string) (*Stats, error) {
 	source, err := db.Source(ctx, data.ViewName(name))
 	if err != nil {

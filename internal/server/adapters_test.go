@@ -12,7 +12,7 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// TestAdapters checks the scales of requests and the server's default scales.
+// TestAdapters checks the scales in requests and the default scales of the server.
 func TestAdapters(t *testing.T) {
 	base := loadModel(t, testmodel.SPM(1))
 	m := base

@@ -27,8 +27,8 @@ func named(t testing.TB, text string) (names []string, data []map[string]any) {
 	return names, data
 }
 
-// TestMessages checks that streamed and complete answers have the same content, which is that of
-// OpenAI's API.
+// TestMessages checks that streamed and complete answers have the same content, and that this is
+// the content of answers in OpenAI's API.
 func TestMessages(t *testing.T) {
 	f := setup(t, nil)
 	openAI := f.post("/v1/chat/completions", `{"messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "Tell me"}], "temperature": 0, "max_tokens": 12}`, 200)
@@ -116,8 +116,8 @@ func ndjson(t testing.TB, text string) (list []map[string]any) {
 
 const askLlama = `"model": "tiny", "messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "Tell me"}], "options": {"temperature": 0, "num_predict": 12}`
 
-// TestOllama checks that streamed and complete answers have the same content, which is that of
-// OpenAI's API.
+// TestOllama checks that streamed and complete answers have the same content, and that this is the
+// content of answers in OpenAI's API.
 func TestOllama(t *testing.T) {
 	f := setup(t, nil)
 	want := f.post("/v1/chat/completions", `{"messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "Tell me"}], "temperature": 0, "max_tokens": 12}`, 200)
@@ -131,7 +131,7 @@ func TestOllama(t *testing.T) {
 	require.Equal(t, at(want, "usage.completion_tokens"), whole["eval_count"])
 
 	resp, text := f.do("POST", "/api/chat", `{`+askLlama+`}`)
-	require.Equal(t, "application/x-ndjson", resp.Header.Get("Content-Type"), "streams unless told not to")
+	require.Equal(t, "application/x-ndjson", resp.Header.Get("Content-Type"), "an answer must be streamed unless the request says otherwise")
 	list := ndjson(t, text)
 	got := ""
 	for i, o := range list {
@@ -165,13 +165,13 @@ func TestOllama(t *testing.T) {
 	require.Equal(t, []any{"completion", "tools"}, show["capabilities"])
 
 	o := f.post("/api/chat", `{`+askLlama+`, "format": "xml"}`, 400)
-	require.Contains(t, o["error"], "format: ", "a text, not an object")
+	require.Contains(t, o["error"], "format: ", "the error must be a text, not an object")
 	o = f.post("/api/chat", `{"messages": [{"role": "user", "content": "a", "images": ["x"]}]}`, 400)
 	require.Contains(t, o["error"], "messages[0].images: this model reads text only")
 }
 
-// TestSeeds checks that in each API a seed decides the answer, and that an answer without a seed
-// contains the one that was drawn.
+// TestSeeds checks that in each API a seed decides the answer, and that the answer to a request
+// without a seed contains the seed that was drawn.
 func TestSeeds(t *testing.T) {
 	f := setup(t, nil)
 	const messages, prompt = `"messages": [{"role": "user", "content": "Hi"}], "stream": false}`, `"prompt": "Hi", "stream": false}`
@@ -201,7 +201,7 @@ func TestSeeds(t *testing.T) {
 			require.Equal(t, drawn, same, tt.path)
 		}
 	}
-	// Answer i of several has the seed plus i.
+	// If there are several answers, answer i has the given seed plus i.
 	o := f.post("/v1/chat/completions", `{"max_tokens": 12, "seed": 7, "n": 2, `+messages, 200)
 	second := f.post("/v1/chat/completions", `{"max_tokens": 12, "seed": 8, `+messages, 200)
 	require.Equal(t, at(second, "choices.0.message.content"), at(o, "choices.1.message.content"))

@@ -70,10 +70,10 @@ func streamed(t *testing.T, text string) (content map[int]string, finish map[int
 		require.Nil(t, chunk.Error)
 		for _, c := range chunk.Choices {
 			if _, ok := c.Delta["role"]; ok {
-				require.False(t, roles[c.Index], "the role comes once")
+				require.False(t, roles[c.Index], "the role must come only once")
 				roles[c.Index] = true
 			} else if c.Delta != nil {
-				require.True(t, roles[c.Index], "the role comes first")
+				require.True(t, roles[c.Index], "the role must come first")
 			}
 			if s, ok := c.Delta["content"].(string); ok {
 				content[c.Index] += s
@@ -108,10 +108,10 @@ func TestStreamIsWhole(t *testing.T) {
 			require.Equal(t, 7.0+float64(i), at(choice, "seed"))
 			seen[said] = true
 		}
-		require.Len(t, seen, 3, "three seeds, three answers")
+		require.Len(t, seen, 3, "three seeds must give three different answers")
 		require.Equal(t, at(whole, "usage.total_tokens"), at(whole, "usage.prompt_tokens").(float64)+at(whole, "usage.completion_tokens").(float64))
-		require.NotContains(t, text, `"choices":[]`, "old clients index it")
-		require.NotContains(t, text, `"usage"`, "only where asked for")
+		require.NotContains(t, text, `"choices":[]`, "choices must not be empty, because old clients take the first one")
+		require.NotContains(t, text, `"usage"`, "usage must be there only on request")
 	}
 }
 
@@ -134,7 +134,7 @@ func TestLogprobs(t *testing.T) {
 	o = f.post("/v1/chat/completions", `{`+question+`, "max_tokens": 3, "logprobs": true, "top_logprobs": 2, "temperature": 0}`, 200)
 	entry := at(o, "choices.0.logprobs.content.0")
 	require.Len(t, at(entry, "top_logprobs"), 2)
-	require.Equal(t, at(entry, "logprob"), at(entry, "top_logprobs.0.logprob"), "greedy takes the first")
+	require.Equal(t, at(entry, "logprob"), at(entry, "top_logprobs.0.logprob"), "the greedy choice must be the first of the top tokens")
 
 	// The tokens of a stop text do not belong to the answer.
 	whole := f.post("/v1/completions", `{"prompt": "abc", "max_tokens": 12, "temperature": 0, "ignore_eos": true}`, 200)
@@ -188,7 +188,8 @@ func TestLimits(t *testing.T) {
 	require.Equal(t, 0.0, o["tokens_predicted"])
 }
 
-// TestNoRounding checks that a context is as large as asked for, not rounded to whole blocks.
+// TestNoRounding checks that a context has exactly the size that was asked for, and is not rounded
+// to whole blocks.
 func TestNoRounding(t *testing.T) {
 	f := setup(t, func(e *engine.Options, _ *Options) { e.Ctx, e.Parallel = 100, 2 })
 	_, text := f.do("GET", "/props", "")
@@ -227,19 +228,19 @@ func TestProgress(t *testing.T) {
 		}
 		total = at(p, "total").(float64)
 		processed = append(processed, at(p, "processed").(float64))
-		require.Equal(t, processed[len(processed)-1], at(o, "timings.prompt_n"), "nothing was known before")
+		require.Equal(t, processed[len(processed)-1], at(o, "timings.prompt_n"), "no token was in the cache, so all must be processed")
 		require.GreaterOrEqual(t, at(o, "timings.prompt_ms"), took)
 		took = at(o, "timings.prompt_ms").(float64)
 		require.Equal(t, 0.0, at(o, "timings.predicted_n"))
 	}
 	require.Greater(t, total, 30.0)
 	require.Greater(t, took, 0.0)
-	require.Equal(t, 0.0, processed[0], "the first is told before anything is read")
+	require.Equal(t, 0.0, processed[0], "the first report must come before the prompt is read")
 	for i := 1; i < len(processed); i++ {
 		require.Greater(t, processed[i], processed[i-1])
 	}
 	require.Equal(t, total, processed[len(processed)-1])
-	require.GreaterOrEqual(t, len(processed), int(total)/16+1, "each batch is told")
+	require.GreaterOrEqual(t, len(processed), int(total)/16+1, "there must be a report for each batch")
 	streamed(t, text)
 }
 

@@ -11,8 +11,8 @@ import (
 	"alpaca/internal/engine"
 )
 
-// TestData checks that rows are served below /data/ to clients with the key, and that /props says
-// so to the page.
+// TestData checks that rows are served below /data/ to clients with the key, and that /props tells
+// the page about it.
 func TestData(t *testing.T) {
 	rows := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "rows of "+r.URL.Path) })
 	f := setup(t, func(_ *engine.Options, o *Options) { o.Data = rows })

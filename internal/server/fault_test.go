@@ -83,10 +83,11 @@ func TestLoading(t *testing.T) {
 	require.Equal(t, "unavailable_error", at(object(t, w.Body.String()), "error.type"))
 	w = httptest.NewRecorder()
 	Loading().ServeHTTP(w, httptest.NewRequest("GET", "/livez", nil))
-	require.Equal(t, 200, w.Code, "the program runs")
+	require.Equal(t, 200, w.Code, "/livez must answer, because the program runs")
 }
 
-// TestIgnoredFields checks that the log names a field without effect once, and not its value.
+// TestIgnoredFields checks that the log names a field without effect only once, and never shows its
+// value.
 func TestIgnoredFields(t *testing.T) {
 	f := setup(t, nil)
 	var lines []string
@@ -112,5 +113,5 @@ func TestIgnoredFields(t *testing.T) {
 	more, err := json.Marshal(many)
 	require.NoError(t, err)
 	f.post("/v1/completions", strings.TrimSuffix(string(body), "}")+","+strings.TrimPrefix(string(more), "{"), 200)
-	require.Len(t, lines, 64, "a client cannot fill the log")
+	require.Len(t, lines, 64, "a client must not be able to fill the log")
 }

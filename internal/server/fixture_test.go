@@ -50,7 +50,7 @@ type fixture struct {
 	engine *engine.Engine
 }
 
-// setup starts a server. change, if not nil, may change its options.
+// setup starts a server. If change is not nil, it may change its options.
 func setup(t testing.TB, change func(*engine.Options, *Options)) *fixture {
 	t.Helper()
 	return setupModel(t, loadModel(t, testmodel.SPM(1)), change)

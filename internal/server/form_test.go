@@ -31,7 +31,7 @@ func checkPerson(t *testing.T, text any) {
 	require.NotNil(t, p.Age, s)
 	require.LessOrEqual(t, len([]rune(*p.Name)), 5)
 	require.True(t, *p.Age >= 0 && *p.Age <= 99, s)
-	require.Regexp(t, `^\{\s*"name"`, s, "in the schema's order")
+	require.Regexp(t, `^\{\s*"name"`, s, "properties must be in the order of the schema")
 }
 
 // TestForms checks that an answer has the requested form, with every API and every kind of
@@ -58,7 +58,8 @@ func TestForms(t *testing.T) {
 	require.Regexp(t, `^\[(true|false),(true|false),(true|false)\]$`, o["content"])
 }
 
-// TestLazyForm checks that a grammar begins with its trigger, which may come in pieces.
+// TestLazyForm checks that a lazy grammar applies from its trigger on, and that the trigger may
+// come in pieces.
 func TestLazyForm(t *testing.T) {
 	f := setup(t, nil)
 	free := f.post("/completion", `{"prompt": "abc", "seed": 3, "n_predict": 60, "ignore_eos": true}`, 200)["content"].(string)
@@ -122,8 +123,8 @@ func thinker(t *testing.T) (f *fixture, end int) {
 	return f, id
 }
 
-// TestThoughtfulForm checks that a form applies only after the thinking, and that thinking and
-// content are not mixed, in streamed and complete answers.
+// TestThoughtfulForm checks that a form applies only after the thinking. In streamed and complete
+// answers, thinking and content must not be mixed.
 func TestThoughtfulForm(t *testing.T) {
 	f, end := thinker(t)
 	schema := `"response_format": {"type": "json_schema", "json_schema": {"name": "p", "schema": ` + person + `}}`
@@ -148,7 +149,7 @@ func TestThoughtfulForm(t *testing.T) {
 				said += c
 			}
 			if r, ok := at(chunk, "choices.0.delta.reasoning_content").(string); ok {
-				require.Empty(t, said, "thoughts come first")
+				require.Empty(t, said, "the answer must not begin before the thoughts end")
 				thoughts += r
 			}
 		}

@@ -22,12 +22,12 @@ func TestGuard(t *testing.T) {
 	}{
 		{"a program", 200, nil},
 		{"localhost", 200, []string{"Host", "localhost:99"}},
-		{"a subdomain of it", 200, []string{"Host", "a.localhost"}},
-		{"any address of it", 200, []string{"Host", "127.9.9.9:1"}},
+		{"a subdomain of localhost", 200, []string{"Host", "a.localhost"}},
+		{"any loopback address", 200, []string{"Host", "127.9.9.9:1"}},
 		{"in IPv6", 200, []string{"Host", "[::1]:8080"}},
 		{"allowed name", 200, []string{"Host", "BOX.example:80"}},
 		{"rebound name", 403, []string{"Host", "evil.example:8080"}},
-		{"name that looks like it", 403, []string{"Host", "localhost.evil.example"}},
+		{"a name that looks like localhost", 403, []string{"Host", "localhost.evil.example"}},
 		{"another address", 403, []string{"Host", "10.0.0.1"}},
 		{"another site", 403, []string{"Sec-Fetch-Site", "cross-site"}},
 		{"another origin", 403, []string{"Origin", "https://evil.example"}},
@@ -52,7 +52,7 @@ func TestGuard(t *testing.T) {
 		}
 	}
 	resp, _ := f.do("GET", "/v1/models", "", "Host", "evil.example")
-	require.Equal(t, 403, resp.StatusCode, "reading is refused as well")
+	require.Equal(t, 403, resp.StatusCode, "requests that only read must be refused, too")
 	resp, _ = f.do("OPTIONS", "/v1/chat/completions", "", "Origin", "https://app.example", "Access-Control-Request-Method", "POST")
 	require.Equal(t, 204, resp.StatusCode)
 	require.Contains(t, resp.Header.Get("Access-Control-Allow-Headers"), "Authorization")
@@ -95,7 +95,7 @@ func TestKeys(t *testing.T) {
 	}
 	for _, path := range []string{"/health", "/livez", "/readyz", "/v1/models"} {
 		resp, _ := f.do("GET", path, "")
-		require.Equal(t, 200, resp.StatusCode, "%s is for everybody", path)
+		require.Equal(t, 200, resp.StatusCode, "%s must need no key", path)
 	}
 	resp, _ := f.do("POST", "/v1/chat/completions", `{`+question+`}`)
 	require.Equal(t, 401, resp.StatusCode)
@@ -114,5 +114,5 @@ func TestKeysShareNothing(t *testing.T) {
 	require.Equal(t, 0.0, cached("two"))
 	f = setup(t, func(_ *engine.Options, o *Options) { o.Keys, o.ShareCache = []string{"one", "two"}, true })
 	require.Equal(t, 0.0, cached("one"))
-	require.Positive(t, cached("two"), "the owner of the server wants it")
+	require.Positive(t, cached("two"), "with ShareCache, keys share cached prompts")
 }

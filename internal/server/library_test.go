@@ -66,7 +66,7 @@ func TestLibrary(t *testing.T) {
 	}
 	status, _ := ask("/v1/completions", "hf:owner/repo:Q4_0")
 	require.Equal(t, http.StatusUnauthorized, status)
-	require.Empty(t, lib.opened, "nobody without a key has a model loaded")
+	require.Empty(t, lib.opened, "a request without a key must load no model")
 	key := []string{"Authorization", "Bearer key"}
 	for _, path := range []string{"/v1/completions", "/v1/chat/completions", "/api/chat", "/api/generate"} {
 		for _, tt := range []struct{ model, by string }{{"", "tiny.gguf"}, {"tiny.gguf", "tiny.gguf"}, {"hf:owner/repo:Q4_0", "hf:owner/repo:Q4_0"}} {
@@ -75,7 +75,7 @@ func TestLibrary(t *testing.T) {
 			require.Contains(t, text, `"model":"`+tt.by+`"`)
 		}
 		status, text := ask(path, "hf:owner/two", key...)
-		require.Equal(t, http.StatusBadRequest, status, "a retry would not help")
+		require.Equal(t, http.StatusBadRequest, status, "the status must be 400, because a retry would not help")
 		require.Contains(t, text, "there are two")
 		for _, unknown := range []string{"gpt-4", "hf:owner/absent:Q4_0"} {
 			status, text = ask(path, unknown, key...)
@@ -84,13 +84,13 @@ func TestLibrary(t *testing.T) {
 		}
 	}
 	_, text = f.do("POST", "/v1/completions", `{"Model": "hf:owner/repo:Q4_0", "prompt": "Once", "max_tokens": 2}`, key...)
-	require.Contains(t, text, `"model":"tiny.gguf"`, "names of fields are exact")
+	require.Contains(t, text, `"model":"tiny.gguf"`, "a field must count only if its name is exact")
 	require.Zero(t, lib.inUse)
 	require.Zero(t, f.s.delegated.Load())
 }
 
-// TestOnlyModel checks that any name stands for the server's model if the library has no other,
-// except a name that says where the model is from.
+// TestOnlyModel checks that any name stands for the server's model if the library has no other
+// model. A name that says where a model comes from is an exception.
 func TestOnlyModel(t *testing.T) {
 	f := setup(t, func(_ *engine.Options, o *Options) { o.Library = &oneMore{empty: true} })
 	for _, path := range []string{"/v1/completions", "/v1/chat/completions", "/v1/messages", "/api/chat", "/api/generate", "/api/show"} {

@@ -127,8 +127,9 @@ func (s *Server) wholeNative(w http.ResponseWriter, c *openai.CompletionRequest,
 	return s.send(w, http.StatusOK, list)
 }
 
-// choose returns the fields of an answer that the request names, or all if it names none. The field
-// "timings/prompt_n" is prompt_n inside timings, and keeps this path as its name.
+// choose returns those fields of an answer that the request names, or all fields if the request
+// names none. The field "timings/prompt_n" is prompt_n inside timings, and keeps this path as its
+// name.
 func choose(out nativeAnswer, fields []string) (any, error) {
 	if len(fields) == 0 {
 		return out, nil
@@ -232,18 +233,16 @@ func (s *Server) settings(g *openai.Generation, seed uint32) map[string]any {
 		}
 	}
 	stop := append([]string{}, g.Stop...)
-	return map[string]any{
+	settings := map[string]any{
 		"n_ctx": s.engine.Ctx(), "n_predict": g.MaxTokens, "max_tokens": g.MaxTokens, "model": s.name(), "seed": seed,
-		"temperature": p.Temp, "dynatemp_range": p.DynTempRange, "dynatemp_exponent": p.DynTempExponent,
-		"top_k": p.TopK, "top_p": p.TopP, "min_p": p.MinP, "typical_p": p.TypicalP, "top_n_sigma": p.TopNSigma,
-		"xtc_probability": p.XTCProbability, "xtc_threshold": p.XTCThreshold,
-		"repeat_last_n": p.RepeatLastN, "repeat_penalty": p.RepeatPenalty, "presence_penalty": p.PresencePenalty, "frequency_penalty": p.FrequencyPenalty,
-		"dry_multiplier": p.DRYMultiplier, "dry_base": p.DRYBase, "dry_allowed_length": p.DRYAllowedLength, "dry_penalty_last_n": p.DRYLastN,
-		"dry_sequence_breakers": p.DRYBreakers, "mirostat": p.Mirostat, "mirostat_tau": p.MirostatTau, "mirostat_eta": p.MirostatEta,
-		"adaptive_target": openai.AdaptiveTarget, "adaptive_decay": openai.AdaptiveDecay,
-		"min_keep": p.MinKeep, "ignore_eos": p.IgnoreEOS, "logit_bias": biases, "n_probs": g.Top, "samplers": samplers,
+		"dry_sequence_breakers": p.DRYBreakers, "adaptive_target": openai.AdaptiveTarget, "adaptive_decay": openai.AdaptiveDecay,
+		"ignore_eos": p.IgnoreEOS, "logit_bias": biases, "n_probs": g.Top, "samplers": samplers,
 		"stop": stop, "stream": g.Stream, "timings_per_token": g.Timings, "n": g.N, "cache_prompt": !g.NoCache,
 	}
+	for _, x := range p.Numbers() {
+		settings[x.Name] = x.Value()
+	}
+	return settings
 }
 
 // shown returns the default settings.

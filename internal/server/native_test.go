@@ -107,7 +107,7 @@ func TestSampledProbs(t *testing.T) {
 		require.Equal(t, list, streamed)
 	}
 	o := f.post("/completion", `{"prompt": "abc", "n_predict": 2, "post_sampling_probs": true}`, 200)
-	require.NotContains(t, o, "completion_probabilities", "none were asked for")
+	require.NotContains(t, o, "completion_probabilities", "the request does not ask for probabilities")
 }
 
 // TestManyPrompts checks a request with more prompts than the server answers at once.

@@ -39,7 +39,7 @@ func TestRoleFirst(t *testing.T) {
 		require.Equal(t, "assistant", at(first, "choices.0.delta.role"))
 		require.NotContains(t, strings.Join(list[1:], ""), `"role"`)
 	}
-	require.Positive(t, partial, "no seed begins with a part of a character")
+	require.Positive(t, partial, "with none of the seeds does an answer begin with a part of a character")
 }
 
 // TestUsageOfAll checks that usage is the sum over all answers. A stream has it once, at the end,
@@ -93,8 +93,8 @@ func TestEntryForEachToken(t *testing.T) {
 	}
 }
 
-// TestNobodyFails checks that concurrent requests all succeed, although their answers together
-// are larger than one context.
+// TestNobodyFails checks that all concurrent requests succeed, although their answers together are
+// larger than one context.
 func TestNobodyFails(t *testing.T) {
 	f := setup(t, func(e *engine.Options, _ *Options) { e.Ctx, e.Parallel = 128, 3 })
 	var all sync.WaitGroup
@@ -152,7 +152,7 @@ func TestThoughtEnds(t *testing.T) {
 	require.Equal(t, "length", at(o, "choices.0.finish_reason"))
 	thought := at(o, "choices.0.message.reasoning_content").(string)
 	stop := regexp.MustCompile(`[0-9A-Za-z]`).FindString(thought)
-	require.NotEmpty(t, stop, "%q has nothing to stop at", thought)
+	require.NotEmpty(t, stop, "%q has no text that can be used as a stop text", thought)
 	o = f.post("/v1/chat/completions", `{`+tell+`, "max_tokens": 8, "temperature": 0, "stop": "`+stop+`"}`, 200)
 	require.Equal(t, "stop", at(o, "choices.0.finish_reason"))
 	said, _ := at(o, "choices.0.message.reasoning_content").(string)
@@ -198,7 +198,7 @@ func TestEveryEventEnds(t *testing.T) {
 		head := make([]byte, 1)
 		_, err = io.ReadFull(resp.Body, head)
 		require.NoError(t, err)
-		f.s.end() // as drain does after DrainTimeout
+		f.s.end() // the method drain does this after DrainTimeout
 		rest, err := io.ReadAll(resp.Body)
 		require.NoError(t, err)
 		resp.Body.Close()

@@ -22,7 +22,8 @@ import (
 const maxHeader = 32 << 10
 
 // Serve answers requests until ctx is cancelled. Then it refuses new requests and finishes those in
-// progress. After DrainTimeout it ends the rest with an error. Serve returns nil after that.
+// progress. After DrainTimeout, it ends the remaining requests with an error. Serve returns nil
+// after that.
 func (s *Server) Serve(ctx context.Context, l listen.Listeners) error {
 	srv := &http.Server{
 		Handler:           s,

@@ -32,7 +32,7 @@ func eventually(t testing.TB, what string, done func() bool) {
 	t.Helper()
 	const patience = 2 * time.Minute
 	for end := time.Now().Add(patience); !done(); time.Sleep(time.Millisecond) {
-		require.True(t, time.Now().Before(end), "not after %v: %s", patience, what)
+		require.True(t, time.Now().Before(end), "after %v, this is still not so: %s", patience, what)
 	}
 }
 
@@ -63,13 +63,13 @@ func TestClientGoes(t *testing.T) {
 		_, leaveQueue := f.begin(fmt.Sprintf(endless, stream))
 		eventually(t, "waiting", func() bool { return f.engine.Stats().Waiting == 1 })
 		leaveQueue()
-		eventually(t, "not waiting any more", func() bool { return f.engine.Stats().Waiting == 0 && f.running() == 1 })
+		eventually(t, "no request is waiting", func() bool { return f.engine.Stats().Waiting == 0 && f.running() == 1 })
 		leave()
 		if r := <-resp; r != nil {
 			io.Copy(io.Discard, r.Body)
 			r.Body.Close()
 		}
-		eventually(t, "all have gone", func() bool { return f.running() == 0 })
+		eventually(t, "no request is in progress", func() bool { return f.running() == 0 })
 		require.Equal(t, before+2, f.engine.Stats().Cancelled)
 	}
 	f.post("/v1/completions", `{"prompt": "abc", "max_tokens": 1}`, 200)
@@ -93,11 +93,12 @@ func TestQueueFull(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, wait >= 1 && wait <= 60, "%d", wait)
 	resp, _ = f.do("GET", "/health", "")
-	require.Equal(t, 200, resp.StatusCode, "who waits is no illness")
+	require.Equal(t, 200, resp.StatusCode, "the server must count as healthy although requests wait")
 }
 
-// TestKeepAlive checks that a silent stream gets what the clients of its API skip: comments, pings,
-// or lines without text. Clients of Ollama's API fail at an empty line.
+// TestKeepAlive checks what a stream sends while there is no text. It must be something that
+// clients of its API skip: comments, pings, or lines without text. Clients of Ollama's API fail at
+// an empty line.
 func TestKeepAlive(t *testing.T) {
 	f := setup(t, func(e *engine.Options, o *Options) { slow(e, o); e.Parallel, o.KeepAlive = 1, time.Millisecond })
 	_, leave := f.begin(fmt.Sprintf(endless, false))
@@ -127,7 +128,7 @@ func TestKeepAlive(t *testing.T) {
 		}
 		leaveQueue()
 		resp.Body.Close()
-		eventually(t, "not waiting any more", func() bool { return f.engine.Stats().Waiting == 0 })
+		eventually(t, "no request is waiting", func() bool { return f.engine.Stats().Waiting == 0 })
 	}
 }
 
@@ -140,7 +141,7 @@ func (f *fixture) serve(l listen.Listeners) (stop context.CancelFunc, ended chan
 	return stop, ended
 }
 
-// TestDrain checks that running answers are finished, and that new requests are refused.
+// TestDrain checks that answers in progress are finished, and that new requests are refused.
 func TestDrain(t *testing.T) {
 	f := setup(t, func(e *engine.Options, o *Options) { slow(e, o); o.DrainTimeout = 5 * time.Minute })
 	l, err := listen.At([]string{"127.0.0.1"}, 0)
@@ -183,7 +184,7 @@ func TestDrainList(t *testing.T) {
 	require.NoError(t, <-ended)
 }
 
-// TestDrainTimeout checks that a stream that is cut ends with an error. Without it, a client
+// TestDrainTimeout checks that a stream that is cut ends with an error. Without the error, a client
 // would believe that the answer is complete.
 func TestDrainTimeout(t *testing.T) {
 	f := setup(t, func(e *engine.Options, o *Options) { slow(e, o); o.DrainTimeout = time.Millisecond })
@@ -196,7 +197,7 @@ func TestDrainTimeout(t *testing.T) {
 	whole, leaveWhole := f.begin(fmt.Sprintf(endless, false))
 	defer leaveWhole()
 	r := <-streaming
-	eventually(t, "both are answered", func() bool { return f.running() == 2 })
+	eventually(t, "both requests are being answered", func() bool { return f.running() == 2 })
 	stop()
 	b, err := io.ReadAll(r.Body)
 	require.NoError(t, err)
@@ -229,7 +230,7 @@ func TestDraining(t *testing.T) {
 	require.Equal(t, 503, resp.StatusCode)
 	require.Equal(t, "unavailable_error", at(object(t, text), "error.type"))
 	require.NotEmpty(t, resp.Header.Get("Retry-After"))
-	require.True(t, resp.Close, "the connection is not kept")
+	require.True(t, resp.Close, "the connection must be closed")
 }
 
 // TestStalled checks that /livez tells whether the engine hangs. An engine that waits for a slow
@@ -243,7 +244,7 @@ func TestStalled(t *testing.T) {
 		}
 		return resp.StatusCode == 200
 	}
-	require.True(t, alive(), "nobody has asked anything")
+	require.True(t, alive(), "before the first request, the engine must count as alive")
 	ctx, leave := context.WithCancel(t.Context())
 	defer leave()
 	const window = 4
@@ -251,7 +252,7 @@ func TestStalled(t *testing.T) {
 	require.NoError(t, err)
 	eventually(t, "the reader is too slow", func() bool { return f.engine.Stats().GeneratedTokens >= window && f.engine.Stalled() == 0 })
 	time.Sleep(2 * f.s.opt.StallTimeout)
-	require.True(t, alive(), "the engine has nothing to do")
+	require.True(t, alive(), "an engine that waits for a slow reader must count as alive")
 
 	hang := make(chan struct{})
 	hangs := engine.Request{Prompt: []int32{1, 2, 3}, MaxTokens: 1, Sampling: f.s.opt.Sampling, Progress: func(int, int) { <-hang }}
@@ -259,13 +260,13 @@ func TestStalled(t *testing.T) {
 	require.NoError(t, err)
 	eventually(t, "the step hangs", func() bool { return !alive() })
 	close(hang)
-	eventually(t, "it goes on", alive)
+	eventually(t, "the step continues", alive)
 	leave()
 	for _, ok := unread.Next(); ok; _, ok = unread.Next() {
 	}
 }
 
-// TestRequestTimeout checks that an answer takes no longer than its request allows.
+// TestRequestTimeout checks that an answer does not take longer than its request allows.
 func TestRequestTimeout(t *testing.T) {
 	f := setup(t, func(e *engine.Options, o *Options) { slow(e, o); e.Parallel = 1 })
 	for _, stream := range []bool{false, true} {
@@ -278,7 +279,7 @@ func TestRequestTimeout(t *testing.T) {
 			require.Equal(t, "request_timeout", at(object(t, text), "error.code"))
 			require.Equal(t, "false", resp.Header.Get("X-Should-Retry"))
 		}
-		eventually(t, "the place is free", func() bool { return f.engine.Stats().Busy == 0 })
+		eventually(t, "the request has ended", func() bool { return f.engine.Stats().Busy == 0 })
 	}
 	for _, bad := range []string{"0", "-1", "NaN", "1e9", "soon"} {
 		resp, text := f.do("POST", "/v1/completions", `{"prompt": "a", "max_tokens": 1}`, "X-Request-Timeout", bad)

@@ -39,7 +39,7 @@ func TestAbout(t *testing.T) {
 	_, text = f.do("GET", "/props", "")
 	o := object(t, text)
 	require.Equal(t, 4.0, at(o, "total_slots"))
-	require.Equal(t, "tiny.gguf", at(o, "model_path"), "not where it lies")
+	require.Equal(t, "tiny.gguf", at(o, "model_path"), "the path must not show in which folder the model is")
 	require.Equal(t, 256.0, at(o, "default_generation_settings.n_ctx"))
 	require.Equal(t, 40.0, at(o, "default_generation_settings.params.top_k"))
 	require.Contains(t, at(o, "chat_template"), "<|im_start|>")
@@ -93,7 +93,7 @@ func TestErrors(t *testing.T) {
 		require.Equal(t, "application/json; charset=utf-8", resp.Header.Get("Content-Type"))
 		require.NotEmpty(t, resp.Header.Get("X-Request-Id"))
 		if tt.status == 501 {
-			require.Equal(t, "false", resp.Header.Get("X-Should-Retry"), "clients retry 501 otherwise")
+			require.Equal(t, "false", resp.Header.Get("X-Should-Retry"), "without this header, clients would retry after status 501")
 		}
 		if tt.status == 405 {
 			require.NotEmpty(t, resp.Header.Get("Allow"))
@@ -171,7 +171,7 @@ func TestMetrics(t *testing.T) {
 	} {
 		require.Contains(t, text, line)
 	}
-	require.NotContains(t, text, "that/exists", "a stranger's path is no label")
+	require.NotContains(t, text, "that/exists", "a path that does not exist must not become a label")
 	for kind, names := range map[string]string{
 		"counter": `llamacpp:prompt_tokens_total llamacpp:prompt_tokens_cached_total llamacpp:prompt_seconds_total llamacpp:tokens_predicted_total
 			llamacpp:tokens_predicted_seconds_total llamacpp:n_decode_total llamacpp:n_tokens_max llamacpp:spec_decode_num_draft_tokens_total

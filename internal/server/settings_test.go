@@ -40,9 +40,9 @@ func TestSettings(t *testing.T) {
 	require.Contains(t, text, `"parameters":"temperature 0.5"`)
 }
 
-// TestEverySetting changes each parameter of the sampler, one after the other. The settings that the
-// server reports must set it when they are sent as a request. So a new parameter cannot be forgotten
-// in either place.
+// TestEverySetting changes each parameter of the sampler, one after the other. The settings that
+// the server reports must set this parameter when they are sent as a request. So a new parameter
+// cannot be forgotten in the report or in the parsing of requests.
 func TestEverySetting(t *testing.T) {
 	f := setup(t, nil)
 	defaults := sampler.DefaultParams()
@@ -50,7 +50,7 @@ func TestEverySetting(t *testing.T) {
 	kind := reflect.TypeFor[sampler.Params]()
 	for i := range kind.NumField() {
 		name := kind.Field(i).Name
-		if name == "Ctx" || name == "LogitBias" { // the engine sets Ctx; LogitBias is parsed apart, because it may have texts
+		if name == "Ctx" || name == "LogitBias" { // the engine sets Ctx; LogitBias is parsed separately, because it may have texts
 			continue
 		}
 		set := false
@@ -71,6 +71,6 @@ func TestEverySetting(t *testing.T) {
 			r, err := openai.ParseCompletion(body, defaults, true)
 			set = set || err == nil && reflect.DeepEqual(want, r.Sampling)
 		}
-		require.True(t, set, "%s: told by settings and read by openai.ParseCompletion?", name)
+		require.True(t, set, "%s: not in Numbers (internal/sampler/params.go), or, if it is no number, not in readSampling (internal/openai/generation.go) and settings (internal/server/native.go)", name)
 	}
 }

@@ -24,7 +24,8 @@ const (
 const hermes = `{% if tools %}{% for t in tools %}{{ t.function.name }} {% endfor %}<tool_call>{{ "\n" }}{% endif %}{% for m in messages %}{{ m.role }}: {{ m.content or "" }}
 {%- for c in m.tool_calls or [] %}<tool_call>{{ {"name": c.function.name, "arguments": c.function.arguments} | tojson }}</tool_call>{% endfor %}{{ "\n" }}{% endfor %}{% if add_generation_prompt %}assistant: {% endif %}`
 
-// withTemplate returns a server with the chat template text; "" is a template without tools.
+// withTemplate returns a server with the chat template text. "" stands for a template without
+// tools.
 func withTemplate(t testing.TB, text string) *fixture {
 	m := loadModel(t, testmodel.SPM(1))
 	return setup(t, func(e *engine.Options, o *Options) {
@@ -96,8 +97,8 @@ func streamedCalls(t *testing.T, text string) (calls []map[string]string, finish
 	return calls, finish
 }
 
-// TestForcedCalls checks that a required call comes, in streamed and complete answers, with and
-// without tools in the template.
+// TestForcedCalls checks that an answer has the call that the request requires, in streamed and
+// complete answers, with and without tools in the template.
 func TestForcedCalls(t *testing.T) {
 	for _, template := range []string{hermes, ""} {
 		f := withTemplate(t, template)
@@ -218,7 +219,7 @@ func TestThoughtsAndCalls(t *testing.T) {
 	call := openai.ToolCall{Type: "function", Function: openai.FunctionCall{Name: "f", Arguments: `{"a": 1}`}}
 	for _, tt := range []struct {
 		source, text string
-		own          bool // the parser of calls handles the thinking
+		own          bool // the parser of calls also handles the thinking
 	}{
 		{"<think></think><tool_call>", "<think>\nhm, <tool_call>?\n</think>\n\nWell.\n<tool_call>\n{\"name\": \"f\", \"arguments\": {\"a\": 1}}\n</tool_call>", false},
 		{"<|channel|><|message|>", `<|channel|>analysis<|message|>hm, <tool_call>?<|end|><|start|>assistant<|channel|>commentary<|message|>Well.<|end|><|start|>assistant<|channel|>commentary to=functions.f <|constrain|>json<|message|>{"a": 1}`, true},

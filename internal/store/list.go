@@ -113,7 +113,7 @@ func (l *Library) Names() (names []string) {
 	return names
 }
 
-// LicenceText returns the text of a model's licence, "" if it is not on this machine.
+// LicenceText returns the text of a model's licence, or "" if the text is not on this machine.
 func (m *Model) LicenceText() string {
 	switch {
 	case m.manifest != nil:

@@ -70,7 +70,7 @@ func (m *Model) Size() (n int64) {
 	return n
 }
 
-// Digest returns the digest of the first part, "" if it is not known.
+// Digest returns the digest of the first part, or "" if it is not known.
 func (m *Model) Digest() string {
 	if d := m.Blobs[0].Digest; d != "" || m.Record == nil {
 		return d

@@ -36,7 +36,7 @@ type Lazy struct {
 }
 
 // Lazy returns a constructor for grammars that begin with a trigger. Before the trigger, all tokens
-// are allowed, except a token that completes a trigger and goes on with text that the trigger's
+// are allowed, except a token that completes a trigger and continues with text that the trigger's
 // grammar refuses.
 func (c *Compiler) Lazy(l Lazy) func() sampler.Grammar {
 	c.prepare()
@@ -105,7 +105,7 @@ type lazy struct {
 	all   bool             // keep maxPattern bytes of tail, because a pattern may match anywhere
 }
 
-// Draft implements sampler.Drafter. Before the grammar begins it adds nothing.
+// Draft implements sampler.Drafter. Before the grammar begins, it adds nothing.
 func (l *lazy) Draft(b []byte, n int) []byte {
 	if l.m == nil {
 		return b

@@ -47,7 +47,7 @@ func write(t testing.TB, tok *tokenizer.Tokenizer, g sampler.Grammar, text strin
 	return len(text)
 }
 
-// TestLazy checks where a grammar begins, and that any text may stand in front of it.
+// TestLazy checks from where on a lazy grammar applies. Any text may stand in front.
 func TestLazy(t *testing.T) {
 	tok := vocabulary(t)
 	c := New(tok)
@@ -68,13 +68,13 @@ func TestLazy(t *testing.T) {
 		done bool
 	}{
 		{"word", word, "ab g go12;", 10, true},
-		{"word, and what does not follow", word, "ab gox", 5, false},
+		{"a word, then a text that the grammar refuses", word, "ab gox", 5, false},
 		{"nothing", word, "ab g o", 6, false},
 		{"from", Lazy{Triggers: []Trigger{{Text: "go", From: true, Then: from}}}, "a go1;", 6, true},
 		{"start", start, " go1;", 5, true},
-		{"start, behind something", start, "a gox", 5, false},
+		{"a pattern for the start, after another text", start, "a gox", 5, false},
 		{"pattern", Lazy{Triggers: []Trigger{{Pattern: regexp.MustCompile(`x(go[0-9])`), Then: from}}}, "a xgo12;", 8, true},
-		{"pattern that the grammar refuses", Lazy{Triggers: []Trigger{{Pattern: regexp.MustCompile(`x(ga)`), Then: from}}}, "a xga", 4, false},
+		{"a pattern whose text the grammar refuses", Lazy{Triggers: []Trigger{{Pattern: regexp.MustCompile(`x(ga)`), Then: from}}}, "a xga", 4, false},
 		{"pattern at the start", Lazy{Triggers: []Trigger{{Pattern: regexp.MustCompile(`^\s*(go[0-9])`), Start: true, Then: from}}}, " go12;", 6, true},
 		{"thoughts", think(word), "<t>gox</t>go1;", 14, true},
 		{"thoughts begun", inside, "gox</t>go1;", 11, true},
@@ -83,14 +83,14 @@ func TestLazy(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			g := c.Lazy(tt.lazy)()
-			require.True(t, g.Allowed(tok.EOS()), "a text may end without it")
+			require.True(t, g.Allowed(tok.EOS()), "a text may end before the grammar applies")
 			require.Equal(t, tt.want, write(t, tok, g, tt.text))
 			require.Equal(t, tt.done, g.(sampler.Finisher).Done())
 		})
 	}
 }
 
-// TestRemember checks that a program is compiled only once, and that old ones are dropped.
+// TestRemember checks that a program is compiled only once, and that old programs are dropped.
 func TestRemember(t *testing.T) {
 	c := New(vocabulary(t))
 	one, _, err := c.Schema([]byte(`{"type": "null"}`), jsonschema.Options{})

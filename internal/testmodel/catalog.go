@@ -65,7 +65,7 @@ func Catalog() []Named {
 	}
 }
 
-// graniteScales returns a function that sets the scales of the Granite architecture called
+// graniteScales returns a function that sets the scales of the Granite architecture with the given
 // name.
 func graniteScales(name string) func(*Model) {
 	return func(m *Model) {

@@ -29,7 +29,7 @@ func (m *Model) Drop(name string) *Model {
 	return m
 }
 
-// Tensor returns the tensor called name. It panics if there is none.
+// Tensor returns the tensor with the given name. It panics if there is none.
 func (m *Model) Tensor(name string) *Tensor {
 	for _, t := range m.Tensors {
 		if t.Name == name {

@@ -25,8 +25,8 @@ func Path(t testing.TB, name string) string {
 	}
 }
 
-// Golden compares got, as JSON, with the file called name in the top-level folder testdata. If
-// update is set it writes the file instead.
+// Golden compares got, as JSON, with the file of the given name in the top-level folder testdata.
+// If update is set, it writes the file instead.
 func Golden(t testing.TB, name string, got any, update bool) {
 	t.Helper()
 	var b bytes.Buffer
@@ -40,5 +40,6 @@ func Golden(t testing.TB, name string, got any, update bool) {
 	}
 	want, err := os.ReadFile(path)
 	require.NoError(t, err)
-	require.Equal(t, string(bytes.ReplaceAll(want, []byte("\r\n"), []byte("\n"))), b.String())
+	require.Equal(t, string(bytes.ReplaceAll(want, []byte("\r\n"), []byte("\n"))), b.String(),
+		"testdata/%s has other answers. If the change is meant, make golden rewrites them; answers of models that did not change must stay", name)
 }

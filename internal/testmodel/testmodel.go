@@ -157,8 +157,8 @@ func (s Spec) Make() *Model {
 // always are the optional tensors that all models here have.
 var always = map[arch.Role]bool{arch.FFNNorm: true, arch.AttnV: true, arch.LayerScale: true}
 
-// layers returns the sizes of each layer. If they vary it replaces the numbers in m's metadata
-// by arrays.
+// layers returns the sizes of each layer. If they vary, it replaces the numbers in m's metadata by
+// arrays.
 func (s Spec) layers(m *Model, sizes arch.Sizes) []arch.Sizes {
 	list := make([]arch.Sizes, s.Layers)
 	var heads, kvHeads, ffn, windows []int32

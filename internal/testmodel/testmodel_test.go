@@ -25,7 +25,7 @@ func TestModelsAreValid(t *testing.T) {
 			require.Equal(t, tok.Len(), f.Tensor("token_embd.weight").Rows())
 			const text = "The alpaca was on a llama ünd 羊駝\n"
 			ids := tok.Encode(text, false, false)
-			require.Less(t, len(ids), len(text), "merges apply")
+			require.Less(t, len(ids), len(text), "pieces must be merged to fewer tokens than characters")
 			var back strings.Builder
 			for _, id := range ids {
 				back.WriteString(tok.Piece(id, false))
@@ -51,11 +51,12 @@ func TestLegacies(t *testing.T) {
 			require.Equal(t, l.Version, f.Version)
 			require.Len(t, f.Tensors, 3+9*Layers)
 			require.Equal(t, l.Type, f.Tensor("blk.1.attn_v.weight").Type)
-			// The vocabulary is SPM's, and the weights have the same distribution as SPM's.
+			// The vocabulary is that of the function SPM, and the weights have the same
+			// distribution as those of SPM.
 			tok, err := tokenizer.FromGGUF(f, tokenizer.Options{})
 			require.NoError(t, err)
 			ids := tok.Encode("the llama and the llama", false, false)
-			require.Less(t, len(ids), len("the llama and the llama"), "merges apply")
+			require.Less(t, len(ids), len("the llama and the llama"), "pieces must be merged to fewer tokens than characters")
 			var back strings.Builder
 			for _, id := range ids {
 				back.WriteString(tok.Piece(id, false))
@@ -70,7 +71,7 @@ func TestLegacies(t *testing.T) {
 				squares += float64(v) * float64(v)
 			}
 			n, want := float64(len(values)), 16.0/12/Dim
-			require.InDelta(t, 0, sum/n, 0.02) // integers from -8 to 7 have a mean of -0.5
+			require.InDelta(t, 0, sum/n, 0.02) // without a correction, integers from -8 to 7 would have a mean of -0.5
 			require.InEpsilon(t, want, squares/n, 0.25)
 		})
 	}

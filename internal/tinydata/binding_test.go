@@ -9,7 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// bindingRules compute the right answers of bindingKinds from the prompts alone.
+// bindingRules has a function for each of bindingKinds. It computes the right answer from the
+// prompt alone.
 var bindingRules = map[string]func(t *testing.T, prompt string) string{
 	"tell": func(t *testing.T, p string) string {
 		facts, asked, found := strings.Cut(p, ": ")
@@ -58,7 +59,7 @@ func TestBinding(t *testing.T) {
 	}
 }
 
-// TestRounds checks texts that repeat a list: all rounds have the same words.
+// TestRounds checks texts that repeat a list. All rounds must have the same words.
 func TestRounds(t *testing.T) {
 	words := func(s string) []string {
 		return slices.Sorted(slices.Values(regexp.MustCompile(`\w+`).FindAllString(s, -1)))
@@ -87,8 +88,8 @@ func TestRounds(t *testing.T) {
 	}
 }
 
-// TestTurned checks that every second round of the kind "pairs turned" has the words of each
-// pair in the other order.
+// TestTurned checks texts of the kind "pairs turned". In every second round, the words of each pair
+// must be in the other order.
 func TestTurned(t *testing.T) {
 	list, err := Kind("pairs turned", 3, 500)
 	require.NoError(t, err)

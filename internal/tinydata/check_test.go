@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// rules compute the right answer of each kind from the prompt's text alone, in another way than
-// the generator.
+// rules has a function for each kind. It computes the right answer from the text of the prompt
+// alone, in another way than the generator does.
 var rules = map[string]func(t *testing.T, prompt string) string{
 	"past": func(t *testing.T, p string) string { return inflect(t, p, func(v verb) string { return v.past }) },
 	"future": func(t *testing.T, p string) string {
@@ -130,7 +130,7 @@ func TestAnswers(t *testing.T) {
 	for _, name := range exact {
 		t.Run(name, func(t *testing.T) {
 			rule := rules[name]
-			require.NotNil(t, rule, "a kind without a rule")
+			require.NotNil(t, rule, "the kind has no rule")
 			list, err := Kind(name, 7, 2000)
 			require.NoError(t, err)
 			for _, e := range list {

@@ -48,7 +48,7 @@ var mixes = map[string]Mix{
 		"letter": 30, "add": 64, "series": 15, "subtract": 66, "multiply": 24, "number words": 16, "greeting": 8, "story": 22, "raw story": 11},
 }
 
-// FindMix returns the mix called name.
+// FindMix returns the mix with the given name.
 func FindMix(name string) (Mix, error) {
 	mix, ok := mixes[name]
 	if !ok {

@@ -163,7 +163,7 @@ func upper(r rune) rune {
 
 func less(a, b string) bool { return a < b }
 
-// selection sorts by choosing the least again and again.
+// selection sorts a list by choosing the smallest element again and again.
 func selection(list []string, less func(a, b string) bool) string {
 	var out []string
 	for len(list) > 0 {

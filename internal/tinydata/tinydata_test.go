@@ -20,8 +20,8 @@ func ExampleGenerator() {
 	// count letters: "How many letters does small have?" "5"
 }
 
-// TestSeed checks that the same seed gives the same text, on every machine and with every
-// release.
+// TestSeed checks that the same seed gives the same text, on every machine and with every release
+// of Go.
 func TestSeed(t *testing.T) {
 	a, b, c := New(1, nil), New(1, nil), New(2, nil)
 	same := 0
@@ -35,8 +35,8 @@ func TestSeed(t *testing.T) {
 	require.Less(t, same, 50)
 }
 
-// TestHeldOut checks that no held-out instruction is ever given to the trainer, and that every
-// exact kind has questions.
+// TestHeldOut checks that the trainer never gets a held-out instruction, and that every exact kind
+// has questions.
 func TestHeldOut(t *testing.T) {
 	held := map[string]bool{}
 	perKind := map[string]int{}

@@ -2,7 +2,8 @@ package tokenizer
 
 // automaton finds every occurrence of many patterns in one pass over a text. Occurrences may
 // overlap (Aho and Corasick, 1975). The automaton reads text and patterns backwards, so at each
-// place it knows which patterns begin there: the longest, and shorter ones along a chain of links.
+// place it knows which patterns begin there. A state has the longest of them, and a chain of links
+// leads to the shorter ones.
 type automaton struct {
 	edges map[uint64]int32 // node<<8 | byte → node
 	first [256]int32       // the edges of the root; 0: no edge
@@ -16,11 +17,11 @@ type acNode struct {
 	shorter int32 // next node with a pattern along the suffix links; 0: none
 }
 
-// newAutomaton makes an automaton of patterns, none of which may be empty. If several patterns are
-// equal, it finds the first.
+// newAutomaton makes an automaton for patterns, none of which may be empty. If several patterns are
+// equal, the automaton finds the first.
 func newAutomaton(patterns []string) *automaton {
 	a := &automaton{edges: map[uint64]int32{}, nodes: []acNode{{pattern: -1}}}
-	var parents []int32 // parents[i] is the parent of node i+1, bytes[i] the edge's byte
+	var parents []int32 // parents[i] is the parent of node i+1, bytes[i] the byte of the edge between them
 	var bytes []byte
 	for p, text := range patterns {
 		at := int32(0)
@@ -55,11 +56,11 @@ func newAutomaton(patterns []string) *automaton {
 	return a
 }
 
-// byDepth returns the nodes 1, 2, … in order of their depth. parents[i] is the parent of node
-// i+1, and has a lower number.
+// byDepth returns the nodes 1, 2, … in order of their depth. parents[i] is the parent of node i+1.
+// The number of a parent is lower than that of its child.
 func byDepth(parents []int32) []int32 {
 	depth := make([]int, len(parents)+1)
-	var count []int // first the number of nodes by depth, then the index of the next node of a depth
+	var count []int // at first the number of nodes at each depth, later the index of the next node at each depth
 	for i, parent := range parents {
 		d := depth[parent] + 1
 		depth[i+1] = d
@@ -89,8 +90,8 @@ func (a *automaton) edge(node int32, b byte) (next int32, ok bool) {
 	return next, ok
 }
 
-// step returns the node after byte b. It stands for the longest suffix of the bytes read so far
-// that is a prefix of a reversed pattern.
+// step returns the node after byte b. Of the bytes read so far, this node stands for the longest
+// suffix that is a prefix of a reversed pattern.
 func (a *automaton) step(node int32, b byte) int32 {
 	for {
 		if next, ok := a.edge(node, b); ok {

@@ -9,12 +9,11 @@ import (
 	"alpaca/internal/tokenizer/pretokenizer"
 )
 
-// bpe encodes with byte pair encoding. Text is split into words, the bytes of a word are written
-// as printable characters (bytemap.go), and neighbours are merged in the order of a list. It
-// follows
+// bpe encodes with byte pair encoding. Text is split into words, the bytes of a word are written as
+// printable characters (bytemap.go), and neighbours are merged in the order of a list. It follows
 // https://github.com/ggerganov/llama.cpp/blob/c392e5094deaf2d1a7c18683214f007fad3fe42b/src/llama-vocab.cpp#L463
-// except for bytes without a token: they are dropped before merging, so that their neighbours
-// may merge, as in the Hugging Face tokenizers. Raw vocabularies keep characters as they are.
+// except for bytes without a token. As in the tokenizers of Hugging Face, these are dropped before
+// merging, so that their neighbours may merge. Raw vocabularies keep characters as they are.
 type bpe struct {
 	index    *table
 	ranks    func() *table // "left right" → index in the list of merges; if merges are equal, the first one counts
@@ -27,7 +26,7 @@ type bpe struct {
 	unknown  int32
 }
 
-// ErrPreTokenizer is the error for a vocabulary whose pre-tokenizer is not known here.
+// ErrPreTokenizer is the error for a vocabulary whose pre-tokenizer this program does not know.
 var ErrPreTokenizer = errors.New("unknown pre-tokenizer")
 
 // setBPE makes t a BPE tokenizer.
@@ -88,12 +87,13 @@ func (t *Tokenizer) preTokenizer(v *Vocab, opt Options) (*pretokenizer.PreTokeni
 	if v.Pre == "" {
 		what = "the file names no pre-tokenizer (tokenizer.ggml.pre)"
 	}
-	t.warnf("%s: the default one may split words otherwise than the model learned, and degrade its answers", what)
+	t.warnf("%s: the default one may split words in another way than in the model's training, which makes answers worse", what)
 	pre, _ = pretokenizer.Lookup("default", opt.ReferencePre)
 	return pre, nil
 }
 
-// setBytes sets b.bytes for raw vocabularies. For other vocabularies it sets b.lacks and b.lacksAny.
+// setBytes sets b.bytes for raw vocabularies. For other vocabularies, it sets b.lacks and
+// b.lacksAny.
 func (b *bpe) setBytes() {
 	for i := range b.bytes {
 		b.bytes[i] = None
@@ -149,7 +149,7 @@ type wordEncoder struct {
 	key    []byte // the pair to look up, as "left right"
 }
 
-// encode appends the tokens of a word.
+// encode appends the tokens of a word to ids.
 func (w *wordEncoder) encode(ids []int32, word string) []int32 {
 	if w.pre.Raw {
 		w.mapped = append(w.mapped[:0], word...)
@@ -193,7 +193,7 @@ func (w *wordEncoder) pair(_ string, left, right *symbol) (priority uint32, id i
 	return uint32(rank), None, ok
 }
 
-// flush merges the symbols, appends their tokens and forgets them.
+// flush merges the symbols, appends their tokens to ids, and removes the symbols.
 func (w *wordEncoder) flush(ids []int32) []int32 {
 	m := &w.merger
 	if len(m.syms) == 0 {

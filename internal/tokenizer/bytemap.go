@@ -2,9 +2,9 @@ package tokenizer
 
 import "unicode/utf8"
 
-// BPE vocabularies write bytes as printable characters, like GPT-2. The bytes 0x21–0x7E, 0xA1–0xAC
-// and 0xAE–0xFF become the characters with the same numbers. The other 68 bytes become U+0100,
-// U+0101, … in ascending order. So a space is U+0120 'Ġ' and a newline U+010A 'Ċ'.
+// BPE vocabularies write bytes as printable characters, as GPT-2 does. The bytes 0x21–0x7E,
+// 0xA1–0xAC and 0xAE–0xFF become the characters with the same numbers. The other 68 bytes become
+// U+0100, U+0101, … in ascending order. So a space is U+0120 'Ġ' and a newline U+010A 'Ċ'.
 
 // byteRune[b] is the character that stands for byte b. runeByte is its inverse, with -1 for
 // characters that stand for no byte.
@@ -51,5 +51,6 @@ func unmap(text string) string {
 	return string(bytes)
 }
 
-// ByteText returns the form of raw in BPE vocabularies: a printable character for each byte.
+// ByteText returns the text that stands for the bytes raw in BPE vocabularies: a printable
+// character for each byte.
 func ByteText(raw []byte) string { return string(appendMapped(nil, string(raw))) }

@@ -5,18 +5,17 @@ import (
 	"strings"
 )
 
-// endTexts are the texts of tokens that end a generation, even if the file does not say so.
-// They are from https://github.com/ggml-org/llama.cpp, src/llama-vocab.cpp, of November 2026.
+// endTexts are the texts of tokens that end a generation, even if the file does not say so. The
+// list is the one of src/llama-vocab.cpp in https://github.com/ggml-org/llama.cpp in November 2026.
 var endTexts = []string{
 	"<|eot_id|>", "<|im_end|>", "<|end|>", "<|return|>", "<|call|>", "<|flush|>", "<|calls|>", "<end_of_turn>", "<|endoftext|>", "</s>",
 	"<|eom_id|>", "<EOT>", "_<EOT>", "[EOT]", "[EOS]", "<|end_of_text|>", "<end_of_utterance>", "<eos>", "<turn|>", "<|tool_response>",
 	"<｜end▁of▁sentence｜>", "[e~[",
 }
 
-// channels describe vocabularies whose answers have several parts (analysis, final). A
-// vocabulary is of this kind if it has every token of the list all. Then "<|end|>" only ends a
-// part. The tokens in the list printed are shown to readers, so that they can tell the parts
-// apart.
+// channels describe vocabularies whose answers have several parts (analysis, final). A vocabulary
+// is of this kind if it has every token of the list called all. Then "<|end|>" only ends a part.
+// The tokens of the list called printed are shown to readers, who can then tell the parts apart.
 var channels = []struct{ all, printed []string }{
 	{[]string{"<|end|>", "<|return|>", "<|call|>"}, []string{"<|start|>", "<|channel|>", "<|constrain|>", "<|message|>", "<|end|>"}},
 	{[]string{"<|end|>", "<|flush|>", "<|call|>"}, []string{"<|end|>"}},
@@ -37,8 +36,8 @@ func (t *Tokenizer) named(v *Vocab, text string) int32 {
 	return id
 }
 
-// goesOn reports whether the token called text only ends a part of an answer in this vocabulary. In
-// other vocabularies the token ends a generation.
+// goesOn reports whether, in this vocabulary, the token with the given text only ends a part of an
+// answer. In other vocabularies, the token ends the generation.
 func (t *Tokenizer) goesOn(v *Vocab, text string) bool {
 	if text != "<|end|>" {
 		return false
@@ -88,11 +87,12 @@ func (t *Tokenizer) setEOG(v *Vocab) {
 	}
 }
 
-// strip says on which sides of a special token the white space is removed, too.
+// strip says on which sides of a special token white space is removed together with the token.
 type strip struct{ left, right bool }
 
 // stripRules returns the tokens that remove the white space beside them. GGUF has no key for this,
-// so it is known only for some vocabularies. They are recognized by their pre-tokenizer or tokens.
+// so the rules are known only for some vocabularies, which are recognized by their pre-tokenizer or
+// their tokens.
 func (t *Tokenizer) stripRules(v *Vocab) map[int32]strip {
 	rules := map[int32]strip{}
 	set := func(text string, s strip) {
@@ -112,8 +112,8 @@ func (t *Tokenizer) stripRules(v *Vocab) map[int32]strip {
 				rules[int32(id)] = strip{right: true}
 			}
 		}
-		// In Phi-3 </s> is a user-defined token. A control token </s> is LLaMA's and keeps
-		// white space.
+		// In Phi-3, </s> is a user-defined token. If it is a control token, the vocabulary is
+		// LLaMA's, where white space stays.
 		if id, ok := t.index.find("</s>"); ok && v.Types != nil && Type(v.Types[id]) == TypeUserDefined {
 			rules[id] = strip{right: true}
 		}
@@ -121,8 +121,8 @@ func (t *Tokenizer) stripRules(v *Vocab) map[int32]strip {
 	return rules
 }
 
-// isPhi3 reports whether an SPM vocabulary is Phi-3's, which is LLaMA's vocabulary with these
-// tokens.
+// isPhi3 reports whether an SPM vocabulary is that of Phi-3. It is the vocabulary of LLaMA with the
+// tokens below.
 func (t *Tokenizer) isPhi3() bool {
 	for _, text := range []string{"<|endoftext|>", "<|assistant|>", "<|placeholder1|>", "<|system|>", "<|end|>", "<|user|>"} {
 		id, ok := t.index.find(text)

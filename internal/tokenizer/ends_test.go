@@ -38,7 +38,7 @@ func TestEnds(t *testing.T) {
 			id, ok := tok.ID(text)
 			require.True(t, ok)
 			require.Equal(t, tt.end, tok.IsEOG(id), "%s %s", text, tt.typ)
-			require.True(t, tok.IsEOG(0), "eos_token_id counts, whatever its type")
+			require.True(t, tok.IsEOG(0), "the token of eos_token_id ends a generation, whatever its type")
 			require.Equal(t, tt.end, tok.IsControl(id), "%s %s", text, tt.typ)
 		}
 	}
@@ -61,7 +61,7 @@ func TestEndsOfParts(t *testing.T) {
 		{"harmony", []string{"<|end|> control", "<|return|> control", "<|call|> control", "<|channel|> control", "<|start|> control", "<|endoftext|> control"},
 			[]string{"<|return|>", "<|call|>", "<|endoftext|>"}, []string{"<|end|>", "<|channel|>", "<|start|>"}},
 		{"solar", []string{"<|end|> control", "<|flush|> control", "<|calls|> control"}, []string{"<|flush|>", "<|calls|>"}, []string{"<|end|>"}},
-		{"normal tokens switch nothing", []string{"<|end|> control", "<|return|> normal", "<|call|> normal"}, []string{"<|end|>"}, nil},
+		{"normal tokens do not make <|end|> the end of a part", []string{"<|end|> control", "<|return|> normal", "<|call|> normal"}, []string{"<|end|>"}, nil},
 		{"HTML", []string{"</s> normal", "<|tool_response> control"}, []string{"<|tool_response>"}, nil},
 		{"both", []string{"</s> control", "<|tool_response> control"}, []string{"</s>", "<|tool_response>"}, nil},
 	}
@@ -86,7 +86,7 @@ func TestEndsOfParts(t *testing.T) {
 	end := int64(len(v.Tokens) - 3)
 	v.IDs["eos"] = end
 	tok := mustNew(t, v)
-	require.True(t, tok.IsEOG(int32(end)), "a key of the file counts")
+	require.True(t, tok.IsEOG(int32(end)), "a key of the file decides before the rule for <|end|>")
 	require.Equal(t, "", tok.Piece(int32(end), false))
 }
 
@@ -99,7 +99,7 @@ func TestListedEnds(t *testing.T) {
 	require.Contains(t, tok.Warnings()[0], "eos_token_ids")
 }
 
-// TestEndCases reads files in which an earlier version missed end tokens.
+// TestEndCases reads files in which an earlier version of the program did not find all end tokens.
 func TestEndCases(t *testing.T) {
 	for name, want := range map[string][]int32{
 		"eog-tokens/llama3": {266, 269, 270}, "eog-tokens/deepseek": {261, 262}, "eog-tokens/end_of_utterance": {261, 262},
@@ -109,7 +109,8 @@ func TestEndCases(t *testing.T) {
 	}
 }
 
-// TestWordCases reads files with which an earlier version split words differently than in training.
+// TestWordCases reads files for which an earlier version of the program split words in another way
+// than in the model's training.
 func TestWordCases(t *testing.T) {
 	for name, want := range map[string][]int32{
 		"mellum": {259, 32, 263, 276, 32, 73, 39, 76, 76}, "midm-2.0": {11, 259, 273, 275, 52, 32, 73, 39, 76, 76},

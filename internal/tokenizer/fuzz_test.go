@@ -45,8 +45,8 @@ func FuzzEncode(f *testing.F) {
 		}
 		requireRoundTrip(t, tok, text)
 
-		// If special tokens are parsed, the pieces still add up to the text, with the special
-		// tokens' own texts in it.
+		// If special tokens are parsed, the pieces still add up to the text, where a special token
+		// stands for its own text.
 		var b strings.Builder
 		for _, id := range tok.Encode(text, false, true) {
 			b.WriteString(tok.Piece(id, true))
@@ -58,7 +58,7 @@ func FuzzEncode(f *testing.F) {
 	})
 }
 
-// FuzzVocab makes vocabularies from any bytes, which must work or be refused.
+// FuzzVocab makes vocabularies from arbitrary bytes. Each vocabulary must work or be refused.
 func FuzzVocab(f *testing.F) {
 	f.Add([]byte("\x03a\x01b\x02\x01ab\x04\x01<0x41>\x06"), "a b\n\nab", "llama3", "ab <0x41>", 1.5)
 	f.Add([]byte("\x00\x01\xff\x03"), " ", "gpt-2", "\xff", math.Inf(1))

@@ -6,8 +6,8 @@ import (
 	"alpaca/internal/gguf"
 )
 
-// FromGGUF returns a tokenizer for the vocabulary of a file. Files from before GGUF work, too,
-// because their reader makes the same keys.
+// FromGGUF returns a tokenizer for the vocabulary of a file. Files in formats older than GGUF work,
+// too, because the reader of such files makes the same keys.
 func FromGGUF(f *gguf.File, opt Options) (*Tokenizer, error) {
 	v, err := readVocab(f)
 	if err != nil {

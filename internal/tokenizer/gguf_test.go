@@ -84,10 +84,10 @@ func TestFromBadGGUF(t *testing.T) {
 		{"tokens are numbers", smallSPM(1), gguf.KV{Key: "tokenizer.ggml.tokens", Value: gguf.I32s([]int32{1})}, `"tokenizer.ggml.tokens"`},
 		{"few scores", smallSPM(1), gguf.KV{Key: "tokenizer.ggml.scores", Value: gguf.F32s([]float32{1})}, "1 scores for"},
 		{"scores are strings", smallSPM(1), gguf.KV{Key: "tokenizer.ggml.scores", Value: gguf.Strs([]string{"1"})}, `"tokenizer.ggml.scores"`},
-		{"types are no integers", smallSPM(1), gguf.KV{Key: "tokenizer.ggml.token_type", Value: gguf.F32s([]float32{1.5})}, `"tokenizer.ggml.token_type"`},
+		{"types are not integers", smallSPM(1), gguf.KV{Key: "tokenizer.ggml.token_type", Value: gguf.F32s([]float32{1.5})}, `"tokenizer.ggml.token_type"`},
 		{"no merges", smallBPE(1), remove("tokenizer.ggml.merges"), "needs tokenizer.ggml.merges"},
 		{"bos is a string", smallSPM(1), gguf.KV{Key: "tokenizer.ggml.bos_token_id", Value: gguf.Str("<s>")}, `"tokenizer.ggml.bos_token_id"`},
-		{"add_bos is a count", smallSPM(1), gguf.KV{Key: "tokenizer.ggml.add_bos_token", Value: gguf.U32(2)}, `"tokenizer.ggml.add_bos_token"`},
+		{"add_bos_token is a number", smallSPM(1), gguf.KV{Key: "tokenizer.ggml.add_bos_token", Value: gguf.U32(2)}, `"tokenizer.ggml.add_bos_token"`},
 		{"another model", smallSPM(1), gguf.KV{Key: "tokenizer.ggml.model", Value: gguf.Str("t5")}, `model "t5" (Unigram) is not supported`},
 		{"another pre-tokenizer", smallBPE(1), gguf.KV{Key: "tokenizer.ggml.pre", Value: gguf.Str("x-1")}, `unknown pre-tokenizer "x-1"`},
 	}

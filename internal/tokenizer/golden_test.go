@@ -38,15 +38,15 @@ func TestGolden(t *testing.T) {
 				text.WriteString(s.Push(id))
 			}
 			text.WriteString(s.Flush())
-			require.Equal(t, r.Text, validUTF8(text.String()), "(the record has U+FFFD for bytes that are no text)")
+			require.Equal(t, r.Text, validUTF8(text.String()), "the record has U+FFFD for bytes that are not valid UTF-8")
 			records++
 		}
 		require.Greater(t, records, 3)
 	}
 }
 
-// TestLegacyVectors compares tokens with those that the programs of 2023 made: without a space
-// in front of the text, and with and without scores, which old files lack.
+// TestLegacyVectors compares tokens with those that the programs of 2023 made. They put no space in
+// front of the text. Some old files lack scores, so the test also runs without scores.
 func TestLegacyVectors(t *testing.T) {
 	v := loadVocab(t, "models/vocab/ggml-vocab-llama-spm.gguf")
 	no := false
@@ -71,7 +71,7 @@ func TestLegacyVectors(t *testing.T) {
 	}
 	v.Scores = nil
 	want := []int32{1, 13866, 338, 385, 15278, 393, 16612, 263, 3414, 29889, 14350, 263, 2933, 393, 2134, 558, 29347, 368, 4866, 29879, 278, 2009, 29889, 13, 13}
-	require.Equal(t, want, mustNew(t, v).Encode(system, true, false), "all scores 0")
+	require.Equal(t, want, mustNew(t, v).Encode(system, true, false), "a vocabulary whose scores are all 0")
 }
 
 // TestSpacePrefix checks that a current vocabulary puts a space in front of a text.

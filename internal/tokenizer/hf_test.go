@@ -14,8 +14,8 @@ import (
 	"alpaca/internal/testshared"
 )
 
-// normalizer returns the normal form that a checkpoint's tokenizer.json asks for. The GGUF
-// files of the reference do not have it.
+// normalizer returns the normal form that a checkpoint's tokenizer.json asks for. The GGUF files of
+// the reference converter do not have this normal form.
 func normalizer(t *testing.T, model string) string {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join(testshared.Path(t, "models/hf/"+model), "tokenizer.json"))
@@ -54,10 +54,10 @@ func TestHFTokens(t *testing.T) {
 		requireRoundTrip(t, tok, tok.normal(r.Text))
 	}
 	require.Greater(t, len(toks), 30)
-	require.Greater(t, composed, 5, "texts that are not in normal form")
+	require.Greater(t, composed, 5, "too few of the texts are not yet in normal form, so the test says little")
 }
 
-// TestHFEnds compares the tokens that end a generation with the reference's.
+// TestHFEnds checks which tokens end a generation. The expected ids are those of llama.cpp.
 func TestHFEnds(t *testing.T) {
 	for models, want := range map[string][]int32{
 		"gemma":                          {1, 6, 107},
@@ -82,8 +82,8 @@ func TestHFEnds(t *testing.T) {
 	for _, text := range []string{"<|channel|>", "<|start|>", "<|message|>", "<|end|>", "<|constrain|>"} {
 		id, ok := tok.ID(text)
 		require.True(t, ok)
-		require.Equal(t, text, tok.Piece(id, false), "it parts the answer from what comes before")
-		require.True(t, tok.IsControl(id), "but text from outside is not taken for it")
+		require.Equal(t, text, tok.Piece(id, false), "it separates the answer from what comes before, so it has a text")
+		require.True(t, tok.IsControl(id), "the same characters in a user's text do not become this token")
 		require.NotContains(t, tok.Encode(text, true, false), id)
 	}
 }

@@ -4,30 +4,31 @@ package tokenizer
 // text form a list, in which a symbol absorbs its right neighbour.
 type symbol struct {
 	start      int   // byte offset in the text
-	n          int32 // bytes; 0 once absorbed by the left neighbour
+	n          int32 // bytes; 0 after the left neighbour has absorbed the symbol
 	prev, next int32 // neighbours, -1 at the ends
-	id         int32 // id that pair returned for the last merge; None: never merged
+	id         int32 // id that the function pair returned for the last merge; None: never merged
 }
 
-// maxSymbols bounds the symbols that are merged together, so that an index fits half of
-// entry.order. Longer texts are cut.
+// maxSymbols bounds the number of symbols that are merged together, so that the index of a symbol
+// fits half of entry.order. Longer texts are cut.
 const maxSymbols = 1 << 30
 
 // merger merges neighbouring symbols of a text, best pair first, until no pair is left that may
-// merge. A pair enters the queue when its two sides become neighbours. If one side has changed
-// by the time the pair leaves the queue, their length differs from the entry's, and the entry
-// is skipped. So every merge adds at most two entries, and n symbols take O(n log n) time.
+// merge. A pair enters the queue when its two sides become neighbours. If one side has changed by
+// the time the pair leaves the queue, the length of the two sides differs from the one in the
+// entry, and the entry is skipped. So every merge adds at most two entries, and n symbols take O(n
+// log n) time.
 type merger struct {
 	syms  []symbol
 	queue queue
 
 	// pair reports whether two neighbours may merge, and returns a priority and an id for the
-	// result. The pair with the lowest priority number merges first. If several pairs have it, the
-	// leftmost of them merges.
+	// result. The pair with the lowest priority number merges first. If several pairs have the same
+	// number, the leftmost of them merges first.
 	pair func(text string, left, right *symbol) (priority uint32, id int32, ok bool)
 }
 
-// reset forgets the symbols.
+// reset removes all symbols.
 func (m *merger) reset() { m.syms = m.syms[:0] }
 
 // add appends the symbol text[start : start+n].

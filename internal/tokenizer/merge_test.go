@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// naiveMerge repeatedly joins the best pair of neighbours, which is the definition of merging.
+// naiveMerge joins the best pair of neighbours again and again. This is the definition of merging.
 func naiveMerge(parts []string, priority func(left, right string) (uint32, bool)) []string {
 	for {
 		best, at := uint32(0), -1
@@ -88,8 +88,8 @@ func TestBPEAgainstDefinition(t *testing.T) {
 	}
 }
 
-// TestMergeIsLinear counts the pairs that a merger looks up: at most one for each pair of
-// neighbours at the start, and two for each symbol that disappears.
+// TestMergeIsLinear counts the pairs that a merger looks up. There must be at most one for each
+// pair of neighbours at the start, and two for each symbol that disappears.
 func TestMergeIsLinear(t *testing.T) {
 	for _, v := range []Vocab{smallSPM(0), smallSPM(1), smallBPE(0)} {
 		tok := mustNew(t, v)

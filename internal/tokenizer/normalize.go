@@ -9,7 +9,7 @@ import (
 // forms are the Unicode normal forms by their names.
 var forms = map[string]norm.Form{"NFC": norm.NFC, "NFD": norm.NFD, "NFKC": norm.NFKC, "NFKD": norm.NFKD}
 
-// setNormalizer makes t normalize text to the form called name.
+// setNormalizer makes t normalize text to the form with the given name.
 func (t *Tokenizer) setNormalizer(name string) {
 	form, known := forms[strings.ToUpper(name)]
 	switch {

@@ -51,7 +51,7 @@ func TestNormalizerKey(t *testing.T) {
 	require.Subset(t, tok.EOG(), []int32{5, 9})
 }
 
-// TestNormalizedParts checks the places of the parts' tokens if normalization changes a part.
+// TestNormalizedParts checks at which token each part begins, if normalization changes a part.
 func TestNormalizedParts(t *testing.T) {
 	v := smallBPE(1)
 	v.Normalizer = "NFC"
@@ -64,5 +64,5 @@ func TestNormalizedParts(t *testing.T) {
 	for _, id := range ids[starts[1]:] {
 		text += tok.Piece(id, false)
 	}
-	require.Contains(t, "!y!éx y!éx", text, "the token that y is in")
+	require.Contains(t, "!y!éx y!éx", text, "the part must begin in the token that contains y")
 }

@@ -12,14 +12,14 @@ type fragment struct {
 	text  string
 }
 
-// partitioner cuts special tokens out of a text by the reference's rule. The longest special
-// token is cut out first, everywhere and from left to right. Then the next longest token is cut
-// out of the rest, and so on. If tokens are equally long, the lower id comes first. The
-// reference passes over the text once for each of hundreds of tokens. Here one pass finds all
-// occurrences, and a queue puts them in the order of the rule.
+// partitioner cuts special tokens out of a text by the rule of llama.cpp, which is called the
+// reference here. The longest special token is cut out first, everywhere and from left to right.
+// Then the next longest token is cut out of the rest, and so on. If tokens are equally long, the
+// lower id comes first. The reference passes over the text once for each of hundreds of tokens.
+// Here one pass finds all occurrences, and a queue puts them in the order of the rule.
 type partitioner struct {
 	find  *automaton
-	ids   []int32 // special tokens, longest first; a pattern of find is an index into ids
+	ids   []int32 // special tokens, longest first; the automaton find uses indices of this list as patterns
 	texts []string
 	strip []strip
 }
@@ -97,8 +97,8 @@ func (p *partitioner) pieces(text string, allowed func(id int32, from, to int) b
 		if taken[o.at] {
 			continue
 		}
-		// All tokens taken so far are at least as long as this one, so a taken token that overlaps
-		// this one covers its first or last byte.
+		// All tokens taken so far are at least as long as the token of o. So a taken token that
+		// overlaps it covers its first or last byte.
 		if !taken[p.end(o)-1] {
 			p.take(text, o, taken)
 			chosen = append(chosen, o)
@@ -127,8 +127,8 @@ type occurrence struct {
 // hold the pattern. So texts may have 64 GiB, and vocabularies 2²⁸ tokens.
 const atBits = 36
 
-// entry returns the queue entry for o. Entries are ordered by pattern, then by offset. node is o's
-// node in the automaton.
+// entry returns the queue entry for o. Entries are ordered by pattern, then by offset. node is the
+// node of o's token in the automaton.
 func (o occurrence) entry(node int32) entry {
 	return entry{order: uint64(o.pattern)<<atBits | uint64(o.at), id: node}
 }
@@ -136,8 +136,8 @@ func (o occurrence) entry(node int32) entry {
 // end returns the offset at which an occurrence ends.
 func (p *partitioner) end(o occurrence) int { return o.at + len(p.texts[o.pattern]) }
 
-// occurrences returns a queue with the longest special token at each offset of text. An
-// occurrence counts only if the function called may returns true.
+// occurrences returns a queue with the longest special token at each offset of text. An occurrence
+// counts only if may(occurrence) is true.
 func (p *partitioner) occurrences(text string, may func(occurrence) bool) (found queue) {
 	if len(p.ids) == 0 {
 		return nil
@@ -155,7 +155,8 @@ func (p *partitioner) occurrences(text string, may func(occurrence) bool) (found
 	return found
 }
 
-// take marks the bytes of an occurrence as taken, and the white space that its token strips.
+// take marks the bytes of an occurrence as taken. It also marks the white space that the token
+// strips.
 func (p *partitioner) take(text string, o occurrence, taken []bool) {
 	end := p.end(o)
 	for i := o.at; i < end; i++ {
@@ -197,5 +198,5 @@ func (p *partitioner) fragments(text string, chosen []occurrence, taken []bool) 
 	return list
 }
 
-// asciiSpace is C's isspace.
+// asciiSpace does what isspace does in C.
 func asciiSpace(b byte) bool { return b == ' ' || (b >= '\t' && b <= '\r') }

@@ -8,8 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// naiveSplit looks for one special token after the other, which is the definition of
-// partitioning.
+// naiveSplit looks for one special token after the other. This is the definition of partitioning.
 func naiveSplit(p *partitioner, text string) []fragment {
 	list := []fragment{{None, text}}
 	for i, special := range p.texts {
@@ -106,7 +105,7 @@ func TestEncodeSpecial(t *testing.T) {
 		require.Equal(t, []int32{id("</s>")}, tok.Encode("</s>", false, true))
 		require.NotContains(t, tok.Encode("</s>", false, false), id("</s>"))
 		require.Equal(t, []int32{id("<unk>")}, tok.Encode("<unk>", false, true))
-		require.Equal(t, []int32{id("aa"), id("a b")}, tok.Encode("aaa b", false, false), "the longest goes first")
+		require.Equal(t, []int32{id("aa"), id("a b")}, tok.Encode("aaa b", false, false), "the longest special token is cut out first")
 	}
 }
 
@@ -127,11 +126,11 @@ func TestStripRules(t *testing.T) {
 	require.Equal(t, []int32{end, end}, phi.Encode("<|end|> \n<|end|>\n", false, true))
 	require.Equal(t, plain.Encode("<s> x", false, true), phi.Encode("<s> x", false, true), "<s> keeps what follows")
 	require.Equal(t, s, phi.Encode("<s> x", false, true)[0])
-	require.Equal(t, plain.Encode("</s> x", false, true), phi.Encode("</s> x", false, true), "and so does LLaMA's </s>")
+	require.Equal(t, plain.Encode("</s> x", false, true), phi.Encode("</s> x", false, true), "LLaMA's </s> keeps what follows, too")
 	v.Types[2] = int32(TypeUserDefined)
-	require.Equal(t, append([]int32{2}, plain.Encode("x", false, true)...), mustNew(t, v).Encode("</s> x", false, true), "but not Phi-3's")
+	require.Equal(t, append([]int32{2}, plain.Encode("x", false, true)...), mustNew(t, v).Encode("</s> x", false, true), "Phi-3's </s>, which is user-defined, drops the white space after it")
 	v.Types[len(v.Types)-1] = int32(TypeNormal)
-	require.Equal(t, plain.Encode("<|end|> x", false, true), mustNew(t, v).Encode("<|end|> x", false, true), "a normal <|user|> is none")
+	require.Equal(t, plain.Encode("<|end|> x", false, true), mustNew(t, v).Encode("<|end|> x", false, true), "if <|user|> is a normal token, the vocabulary is not taken for Phi-3's")
 
 	v = smallBPE(1)
 	v.Pre = "jina-v2-de"

@@ -8,20 +8,20 @@ import (
 // Part is one of several pieces that make a text.
 type Part struct {
 	Text string
-	// Special turns the texts of control tokens in the part into these tokens. Without it they
-	// stay ordinary text.
+	// Special says that the text of a control token becomes this token if it stands in the part.
+	// Otherwise it stays ordinary text.
 	Special bool
 }
 
 // PartOptions say what surrounds the parts.
 type PartOptions struct {
 	Continues     bool // other text comes before, so no space is put in front
-	NoSpacePrefix bool // no space is put in front anywhere, even if the vocabulary asks for one
+	NoSpacePrefix bool // no space is put in front of a text, even if the vocabulary asks for one
 }
 
-// EncodeParts returns the tokens of the joined parts, and for each part the index of the token
-// that has its first byte. The tokens are those of the whole text, except that control tokens
-// are found only inside Special parts.
+// EncodeParts returns the tokens of the joined parts, and for each part the index of the token that
+// has its first byte. The tokens are the same as for the whole text, except that control tokens are
+// found only inside Special parts.
 func (t *Tokenizer) EncodeParts(parts []Part, opt PartOptions) (ids []int32, starts []int) {
 	var b strings.Builder
 	offsets := make([]int, len(parts))
@@ -60,14 +60,14 @@ func (t *Tokenizer) EncodeParts(parts []Part, opt PartOptions) (ids []int32, sta
 			prefix = true
 		} else {
 			end = p.at + len(p.text)
-			// If a template writes the space itself, as Mistral's do after [INST], the model
-			// was trained without a second one.
+			// If a template writes the space itself, as the templates of Mistral do after [INST],
+			// the model was trained without a second space.
 			spaced := p.text[0] == ' ' && special(p.at) > p.at
 			text = t.normal(p.text)
 			ids = t.appendPlain(ids, text, prefix && !spaced && !opt.NoSpacePrefix)
 			prefix = false
 		}
-		at, moved := t.places(ids[base:], len(text)), text != p.text // normalizing has changed the text
+		at, moved := t.places(ids[base:], len(text)), text != p.text // normalization has changed the text
 		for ; next < len(parts) && offsets[next] < end; next++ {
 			starts[next] = base
 			if offset := offsets[next] - p.at; offset > 0 {
@@ -85,8 +85,8 @@ func (t *Tokenizer) EncodeParts(parts []Part, opt PartOptions) (ids []int32, sta
 }
 
 // places returns a function that finds the token with the byte at offset of a text. ids are the
-// tokens of the text, length is its length in bytes. The function must be called with ascending
-// offsets.
+// tokens of the text, and length is the length of the text in bytes. The function must be called
+// with ascending offsets.
 func (t *Tokenizer) places(ids []int32, length int) func(offset int) int {
 	end := -length // offset in the text of the end of the tokens seen so far
 	for _, id := range ids {

@@ -8,9 +8,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestPartsAreTheWhole checks that parts get the tokens of the whole text. The exception is a
-// control token's text that lies partly or wholly outside the Special parts. Such a text never
-// becomes a control token.
+// TestPartsAreTheWhole checks that parts get the tokens of the whole text. There is one exception:
+// if the text of a control token lies partly or wholly outside the Special parts, it never becomes
+// the control token.
 func TestPartsAreTheWhole(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 8))
 	for seed := range uint64(40) {

@@ -6,7 +6,7 @@ import (
 )
 
 // Piece returns the bytes that a token stands for, which need not be whole characters. Control
-// and unknown tokens stand for "", or for their texts if special is set.
+// tokens and unknown tokens stand for "" or, if special is true, for their texts.
 func (t *Tokenizer) Piece(id int32, special bool) string {
 	text := t.Text(id)
 	switch t.Type(id) {
@@ -28,9 +28,9 @@ func (t *Tokenizer) Piece(id int32, special bool) string {
 type pieceKind uint8
 
 const (
-	pieceMarks pieceKind = iota // U+2581 is a space
-	pieceBytes                  // each character is a byte (bytemap.go)
-	pieceRaw                    // unchanged
+	pieceMarks pieceKind = iota // U+2581 stands for a space
+	pieceBytes                  // each character stands for a byte (bytemap.go)
+	pieceRaw                    // texts are unchanged
 )
 
 // of returns the bytes that a normal token stands for. text is the token's text.

@@ -1,18 +1,18 @@
 package tokenizer
 
-// entry is an element of a queue. The one with the least order leaves first.
+// entry is an element of a queue. The entry with the lowest order leaves the queue first.
 type entry struct {
 	order uint64
 	n, id int32 // data of the queue's user
 }
 
-// heapWidth is the number of children of a node. With four children the heap is half as deep as
-// with two, and the children of a node share a cache line. Depth matters because a long word's heap
-// does not fit the cache.
+// heapWidth is the number of children of a node. With four children, the heap is half as deep as
+// with two, and the children of a node share a cache line. The depth matters because the heap of a
+// long word does not fit the cache.
 const heapWidth = 4
 
-// queue is a heap of entries. It does not use container/heap, because encoding a long word
-// spends most of its time here, and calls through an interface would triple that.
+// queue is a heap of entries. It does not use container/heap, because encoding a long word spends
+// most of its time here, and calls through an interface would triple this time.
 type queue []entry
 
 func (q *queue) push(e entry) {

@@ -19,8 +19,9 @@ var smallSpecial = []struct {
 	{"a b", TypeUserDefined}, {"b", TypeUserDefined},
 }
 
-// smallVocab makes a vocabulary for a tokenizer model. chars are the first pieces, name returns
-// the token of a byte, and spaceInside allows tokens with a space after other text.
+// smallVocab makes a vocabulary for a tokenizer model. chars are the first pieces. The function
+// passed as name returns the text of the token for a byte. If spaceInside is true, tokens may have a
+// space after other text.
 func smallVocab(model string, seed uint64, chars []string, spaceInside bool, name func(b byte) string, byteType Type) Vocab {
 	rng := rand.New(rand.NewPCG(seed, 1))
 	v := Vocab{Model: model, Pre: "gpt-2", Merges: []string{}}

@@ -4,8 +4,8 @@ import (
 	"fmt"
 )
 
-// SpecialIDs are the tokens that have a role. None means that the vocabulary has no token for
-// it.
+// SpecialIDs are the tokens that have a role. None means that the vocabulary has no token for the
+// role.
 type SpecialIDs struct {
 	BOS, EOS           int32 // beginning and end of a text
 	EOT, EOM           int32 // end of a turn; end of a message that a tool should answer
@@ -13,12 +13,12 @@ type SpecialIDs struct {
 	Separator, Padding int32
 	Mask               int32
 
-	// Marks for fill-in-the-middle: the text before the gap, after the gap, and in the gap; padding,
-	// the name of the repository, and a file.
+	// Tokens for fill-in-the-middle. They mark the text before the gap, after the gap, and in the
+	// gap; padding; the name of the repository; and a file.
 	FIMPrefix, FIMSuffix, FIMMiddle, FIMPad, FIMRepo, FIMSep int32
 }
 
-// defaults are a family's values for keys that the file does not have.
+// defaults are the values that a family of vocabularies has for keys that the file lacks.
 type defaults struct {
 	bos, eos, unknown              int32
 	addBOS, addEOS, addSpacePrefix bool
@@ -29,8 +29,9 @@ var (
 	bpeDefaults = defaults{bos: 11, eos: 11, unknown: None}
 )
 
-// role describes a special token: its NAME in the key "tokenizer.ggml.NAME_token_id", and its
-// field in SpecialIDs. If the key is missing, the token is found by its texts, best first.
+// role describes a special token: its NAME in the key "tokenizer.ggml.NAME_token_id", and its field
+// in SpecialIDs. If the key is missing, the token is the first of the given texts that is in the
+// vocabulary.
 type role struct {
 	name  string
 	id    func(*SpecialIDs) *int32
@@ -109,7 +110,7 @@ func (t *Tokenizer) setIDs(v *Vocab) {
 	t.setEOG(v)
 }
 
-// special reports whether tokens of the kind are cut out of text before it is encoded.
+// special reports whether tokens of this kind are cut out of a text before the text is encoded.
 func (t Type) special() bool {
 	return t == TypeControl || t == TypeUserDefined || t == TypeUnknown
 }

@@ -12,8 +12,8 @@ const spaceMark = "\u2581"
 // spm encodes like SentencePiece, for a vocabulary with scores: neighbouring characters are merged
 // into tokens, the highest score first. It follows
 // https://github.com/ggerganov/llama.cpp/blob/c392e5094deaf2d1a7c18683214f007fad3fe42b/src/llama-vocab.cpp#L98
-// with two differences: the text is cut at spaces where this cannot change the tokens, and a broken
-// character never includes a space.
+// with two differences: the text is cut at spaces where this cannot change the tokens; and an
+// incomplete UTF-8 character never includes a space.
 type spm struct {
 	index       *table
 	scores      []float32 // [vocab]; nil: all 0
@@ -45,7 +45,8 @@ func newSPM(t *Tokenizer, scores []float32) *spm {
 	return s
 }
 
-// byteToken returns the token of one byte: "<0x0A>", or else the byte itself.
+// byteToken returns the token of one byte. Its text is like "<0x0A>" or, if there is no such token,
+// the byte itself.
 func (s *spm) byteToken(b byte) int32 {
 	for _, text := range []string{byteName(b), string([]byte{b})} {
 		if id, ok := s.index.find(text); ok {
@@ -92,9 +93,9 @@ func charLen(b byte) int {
 	return 1
 }
 
-// spmChar returns the length of the first character of text, which its first byte determines. It
-// ends at the end of text at the latest. A space mark inside ends the character, because
-// otherwise decoding would give the mark instead of the space.
+// spmChar returns the length of the first character of text. The first byte determines the length,
+// but the character ends at the end of text at the latest. A space mark also ends the character,
+// because otherwise, decoding would give the mark instead of the space.
 func spmChar(text string) int {
 	n := min(charLen(text[0]), len(text))
 	for i := 1; i < n; i++ {
@@ -131,8 +132,8 @@ func descending(f float32) uint32 {
 	return bits
 }
 
-// flush merges the symbols of m, appends their tokens and forgets them. A symbol that is not a
-// token becomes the tokens of its bytes.
+// flush merges the symbols of m, appends their tokens to ids, and removes the symbols. A symbol
+// that is not a token becomes the tokens of its bytes.
 func (s *spm) flush(ids []int32, text string, m *merger) []int32 {
 	if len(m.syms) == 0 {
 		return ids

@@ -3,8 +3,8 @@ package tokenizer
 import "unicode/utf8"
 
 // Stream turns tokens into text one by one. A character may be spread over several tokens, so
-// Stream holds back the bytes of an incomplete character. Pieces of text are then valid UTF-8
-// if the whole text is.
+// Stream holds back the bytes of an incomplete character. So each piece of text is valid UTF-8 if
+// the whole text is.
 type Stream struct {
 	t    *Tokenizer
 	held []byte // bytes of an incomplete character, at most 3
@@ -30,8 +30,8 @@ func (s *Stream) Flush() string {
 	return text
 }
 
-// incomplete returns how many bytes at the end of text are a character that more bytes may
-// complete.
+// incomplete returns how many bytes at the end of text are the beginning of a character, which
+// further bytes may complete.
 func incomplete(text []byte) int {
 	for n := 1; n < utf8.UTFMax && n <= len(text); n++ {
 		if last := text[len(text)-n:]; utf8.RuneStart(last[0]) {

@@ -6,9 +6,9 @@ import (
 	"unsafe"
 )
 
-// table finds the index of a text in a list. It is a hash table with linear probing. Its slots
-// hold the index in the list and half of the hash, but no text. A map of the texts took four
-// times as long to fill. For a model with a large vocabulary, that was most of the time to open
+// table finds the index of a text in a list. It is a hash table with linear probing. Its slots hold
+// the index in the list and half of the hash, but no text. A map of the texts took four times as
+// long to fill. For a model with a large vocabulary, this was most of the time that it took to open
 // the model.
 type table struct {
 	texts []string
@@ -23,8 +23,8 @@ type slot struct {
 	place int32  // index in the list plus 1; 0: the slot is free
 }
 
-// newTable makes a table of fewer than 2^30 texts. If texts are equal, it finds the first one if
-// first is set, otherwise the last.
+// newTable makes a table of fewer than 2^30 texts. If texts are equal, the table finds the first of
+// them if first is true, otherwise the last.
 func newTable(texts []string, first bool) *table {
 	size := bits.Len(uint(len(texts)) + uint(len(texts))/2) // at most two thirds of the slots are taken
 	t := &table{texts: texts, seed: maphash.MakeSeed(), shift: 64 - size, slots: make([]slot, 1<<size)}
@@ -53,7 +53,7 @@ func (t *table) find(text string) (place int32, ok bool) {
 	return s.place - 1, s.place > 0
 }
 
-// findBytes is find for bytes, which it neither keeps nor copies.
+// findBytes does what find does, for bytes. It neither keeps nor copies them.
 func (t *table) findBytes(text []byte) (place int32, ok bool) {
 	return t.find(unsafe.String(unsafe.SliceData(text), len(text)))
 }

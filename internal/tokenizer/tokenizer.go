@@ -1,6 +1,6 @@
-// Package tokenizer turns text into the tokens of a model's vocabulary and back. It merges by
-// score like SentencePiece ("llama", here called SPM), or by byte pair encoding ("gpt2" and
-// "gemma4", here BPE). The time is almost linear in the length of the text.
+// Package tokenizer turns text into tokens and back. Vocabularies that GGUF calls "llama" merge by
+// score; here they are called SPM. Those called "gpt2" or "gemma4" use byte pair encoding; here
+// they are called BPE. The time is almost linear in the length of the text.
 //
 //	text ── special tokens cut out (partition.go) ──► fragments ── SPM or BPE (by words) ──► ids
 //	ids ── Piece, Stream ──► bytes of text
@@ -20,8 +20,9 @@ type Options struct {
 	// instead of refusing the vocabulary.
 	AllowUnknownPre bool
 
-	// ReferencePre splits words like llama.cpp, even if the model was trained differently. llama.cpp
-	// differs in combining marks and capitals in the patterns of GPT-4o and Tekken.
+	// ReferencePre splits words as llama.cpp does, even if the model was trained with other words.
+	// llama.cpp treats combining marks and capitals in another way for the patterns of GPT-4o and
+	// Tekken.
 	ReferencePre bool
 }
 
@@ -44,8 +45,8 @@ type Tokenizer struct {
 
 	encoder encoder // SPM or BPE
 
-	// Finders of special tokens in text. partitionUser finds only user-defined tokens. partitionAll
-	// also finds control and unknown tokens, which only the program may write.
+	// These find special tokens in a text. partitionUser finds only user-defined tokens.
+	// partitionAll also finds control and unknown tokens, which only the program may write.
 	partitionAll, partitionUser func() *partitioner
 }
 
@@ -56,8 +57,9 @@ type encoder interface {
 	encode(ids []int32, text string, afterSpecial bool) []int32
 }
 
-// New returns a tokenizer for a vocabulary. It is an error if the vocabulary cannot be used (an
-// unknown model or pre-tokenizer, lists of unequal length). Lesser oddities become Warnings.
+// New returns a tokenizer for a vocabulary. It returns an error if the vocabulary cannot be used,
+// for example because the model or pre-tokenizer is unknown or lists have unequal lengths. Lesser
+// oddities become Warnings.
 func New(v Vocab, opt Options) (*Tokenizer, error) {
 	if err := v.check(); err != nil {
 		return nil, err
@@ -104,11 +106,11 @@ func inBackground[T any](f func() T) func() T {
 	}
 }
 
-// Encode returns the tokens of text. addSpecial adds the tokens that the vocabulary wants
-// around a text, usually BOS in front. parseSpecial turns the texts of control tokens, such as
-// "</s>", into these tokens. Without it they stay ordinary text, so text from outside
-// must be encoded without it. Text need not be valid UTF-8: SPM encodes stray bytes as bytes, BPE
-// as U+FFFD.
+// Encode returns the tokens of text. If addSpecial is true, the tokens are added that the
+// vocabulary wants around a text, usually BOS in front. If parseSpecial is true, the texts of
+// control tokens, such as "</s>", become these tokens. If it is false, they stay ordinary text; so
+// it must be false for text from outside. Text need not be valid UTF-8: SPM encodes stray bytes as
+// bytes, BPE as U+FFFD.
 func (t *Tokenizer) Encode(text string, addSpecial, parseSpecial bool) []int32 {
 	ids := make([]int32, 0, len(text)/3+2)
 	if addSpecial && t.addBOS && t.special.BOS != None {
@@ -134,7 +136,7 @@ func (t *Tokenizer) Encode(text string, addSpecial, parseSpecial bool) []int32 {
 	return ids
 }
 
-// Model returns the file's tokenizer.ggml.model: ModelSPM, ModelBPE or ModelGemma4.
+// Model returns the value of tokenizer.ggml.model: ModelSPM, ModelBPE or ModelGemma4.
 func (t *Tokenizer) Model() string { return t.model }
 
 // Len returns the number of tokens.
@@ -157,7 +159,7 @@ func (t *Tokenizer) Type(id int32) Type {
 	return t.types[id]
 }
 
-// ID returns the token whose stored text is text.
+// ID returns the token whose stored text is equal to text.
 func (t *Tokenizer) ID(text string) (id int32, ok bool) {
 	if id, ok = t.index.find(text); !ok {
 		id = 0
@@ -177,13 +179,14 @@ func (t *Tokenizer) EOS() int32 { return t.special.EOS }
 // EOT returns the token that ends a turn of a conversation, or None.
 func (t *Tokenizer) EOT() int32 { return t.special.EOT }
 
-// AddBOS reports whether Encode with addSpecial puts BOS in front.
+// AddBOS reports whether Encode puts BOS in front of a text if addSpecial is true.
 func (t *Tokenizer) AddBOS() bool { return t.addBOS && t.special.BOS != None }
 
-// AddEOS reports whether Encode with addSpecial puts EOS at the end.
+// AddEOS reports whether Encode puts EOS at the end of a text if addSpecial is true.
 func (t *Tokenizer) AddEOS() bool { return t.addEOS && t.special.EOS != None }
 
-// IsControl reports whether a token is for the program and not for people.
+// IsControl reports whether a token is a control token, which is meant for the program and not for
+// people.
 func (t *Tokenizer) IsControl(id int32) bool { return t.Type(id) == TypeControl }
 
 // IsEOG reports whether a token ends the generation.

@@ -10,8 +10,8 @@ import (
 	"alpaca/internal/tokenizer/pretokenizer"
 )
 
-// BPETrainer learns a byte-level BPE vocabulary from texts. It counts their words and merges
-// the most frequent pair of neighbours again and again (Sennrich et al. 2016,
+// BPETrainer learns a byte-level BPE vocabulary from texts. It counts the words of the texts, and
+// merges the most frequent pair of neighbours again and again (Sennrich et al. 2016,
 // arXiv:1508.07909). The same texts always give the same vocabulary: if pairs are equally frequent,
 // the pair with the lower ids is merged first.
 type BPETrainer struct {
@@ -43,9 +43,9 @@ func (t *BPETrainer) Add(text string) {
 	}
 }
 
-// Train returns a vocabulary of size tokens: the control tokens, the 256 bytes, and merges. If
-// the texts have too few pairs there are fewer tokens. It is an error if size is too small for
-// the control tokens and the bytes.
+// Train returns a vocabulary of size tokens: the control tokens, the 256 bytes, and merges. If the
+// texts have too few pairs, there are fewer tokens. It is an error if size is too small for the
+// control tokens and the bytes.
 func (t *BPETrainer) Train(size int, control []string) (Vocab, error) {
 	const bytes = 256
 	if minSize := len(control) + bytes; size < minSize {
@@ -84,7 +84,7 @@ type trainWord struct {
 	count int
 }
 
-// pairCounts finds the most frequent pair and keeps the counts while pairs merge.
+// pairCounts finds the most frequent pair, and keeps the counts up to date while pairs merge.
 type pairCounts struct {
 	words []trainWord
 	count map[tokenPair]int

@@ -31,8 +31,8 @@ func TestTrainBPE(t *testing.T) {
 	require.Equal(t, []int32{258, 260, 1 + 'r', 260, 261}, ids)
 }
 
-// TestTrainBPEDefinition compares a trained vocabulary with the definition, which counts all
-// pairs again for each merge.
+// TestTrainBPEDefinition compares a trained vocabulary with one that follows the definition: all
+// pairs are counted again for each merge.
 func TestTrainBPEDefinition(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 20 {

@@ -63,16 +63,16 @@ type Vocab struct {
 	// for none.
 	Normalizer string
 
-	// Whether to add tokens and spaces. nil stands for the model's default.
+	// These say whether tokens and a space are added. nil stands for the model's default.
 	AddBOS, AddEOS, AddSpacePrefix *bool
 }
 
-// maxVocab bounds the vocabulary so that every id is an int32 with room to
-// spare. The largest known has 262,144 tokens.
+// maxVocab bounds the number of tokens, so that every id easily fits an int32. The largest known
+// vocabulary has 262,144 tokens.
 const maxVocab = 1 << 28
 
-// maxVocabBytes bounds the texts together, so that lengths and counts of bytes
-// are int32 too.
+// maxVocabBytes bounds the bytes of all texts together, so that lengths and counts of bytes fit an
+// int32, too.
 const maxVocabBytes = 1 << 30
 
 // bpe reports whether the vocabulary has merges.

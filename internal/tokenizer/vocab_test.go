@@ -19,14 +19,14 @@ func TestBadVocab(t *testing.T) {
 	}{
 		{"no model", Vocab{Tokens: three}, "names no tokenizer model"},
 		{"no vocabulary", Vocab{Model: "no_vocab"}, "holds no vocabulary"},
-		{"none", Vocab{Model: "none"}, "holds no vocabulary"},
+		{"the model is called none", Vocab{Model: "none"}, "holds no vocabulary"},
 		{"unknown model", Vocab{Model: "bert", Tokens: three}, `model "bert" (WordPiece) is not supported`},
-		{"no model of anybody", Vocab{Model: "gpt5", Tokens: three}, `unknown model "gpt5"`},
+		{"a model that no program has", Vocab{Model: "gpt5", Tokens: three}, `unknown model "gpt5"`},
 		{"empty", Vocab{Model: ModelSPM}, "vocabulary is empty"},
-		{"few scores", Vocab{Model: ModelSPM, Tokens: three, Scores: []float32{0}}, "1 scores for 3 tokens"},
-		{"many scores", Vocab{Model: ModelSPM, Tokens: three, Scores: make([]float32, 4)}, "4 scores for 3 tokens"},
-		{"no score", Vocab{Model: ModelSPM, Tokens: three, Scores: []float32{0, float32(math.NaN()), 0}}, "score of token 1 is not a number"},
-		{"few types", Vocab{Model: ModelSPM, Tokens: three, Types: []int32{}}, "0 token types for 3 tokens"},
+		{"too few scores", Vocab{Model: ModelSPM, Tokens: three, Scores: []float32{0}}, "1 scores for 3 tokens"},
+		{"too many scores", Vocab{Model: ModelSPM, Tokens: three, Scores: make([]float32, 4)}, "4 scores for 3 tokens"},
+		{"a score that is not a number", Vocab{Model: ModelSPM, Tokens: three, Scores: []float32{0, float32(math.NaN()), 0}}, "score of token 1 is not a number"},
+		{"too few types", Vocab{Model: ModelSPM, Tokens: three, Types: []int32{}}, "0 token types for 3 tokens"},
 		{"long control tokens", Vocab{Model: ModelSPM, Tokens: []string{"<unk>", strings.Repeat("a", 2<<20)}, Types: []int32{2, 3}}, "of 2097157 bytes together, at most 2097152"},
 		{"no merges", Vocab{Model: ModelBPE, Pre: "gpt-2", Tokens: three}, "needs tokenizer.ggml.merges"},
 		{"unknown pre-tokenizer", Vocab{Model: ModelBPE, Pre: "gpt-5", Tokens: three, Merges: []string{}}, `unknown pre-tokenizer "gpt-5"`},
@@ -50,7 +50,7 @@ func TestUnknownPreTokenizer(t *testing.T) {
 	v := smallBPE(0)
 	v.Pre = "gpt-5"
 	_, err := New(v, Options{})
-	require.ErrorContains(t, err, "nearest of the 91 that are known: gpt-2, gpt-4o", "the error tells what may be meant")
+	require.ErrorContains(t, err, "nearest of the 91 that are known: gpt-2, gpt-4o", "the error names similar pre-tokenizers")
 
 	tok, err := New(v, Options{AllowUnknownPre: true})
 	require.NoError(t, err)
@@ -67,7 +67,8 @@ func TestUnknownPreTokenizer(t *testing.T) {
 	require.Empty(t, mustNew(t, v).Warnings())
 }
 
-// TestSPMIgnoresPre checks that an SPM vocabulary's pre-tokenizer is ignored.
+// TestSPMIgnoresPre checks that an SPM vocabulary is read even if it names an unknown
+// pre-tokenizer.
 func TestSPMIgnoresPre(t *testing.T) {
 	v := smallSPM(0)
 	v.Pre = "no such thing"
@@ -81,8 +82,8 @@ func TestOddVocab(t *testing.T) {
 		require.Equal(t, "[EMPTY_1]", tok.Text(1))
 		id, ok := tok.ID("x")
 		require.True(t, ok)
-		require.Equal(t, int32(3), id, "the last counts")
-		require.Equal(t, "", v.Tokens[0], "the caller's list is left alone")
+		require.Equal(t, int32(3), id, "if two tokens have the same text, the last one counts")
+		require.Equal(t, "", v.Tokens[0], "the caller's list of tokens must not change")
 	})
 	t.Run("ids out of range", func(t *testing.T) {
 		v := smallSPM(0)
@@ -104,7 +105,7 @@ func TestOddVocab(t *testing.T) {
 	t.Run("bytes without tokens", func(t *testing.T) {
 		tok := mustNew(t, Vocab{Model: ModelSPM, Tokens: []string{"<unk>", "<s>", "</s>", "a", "\xc3"}})
 		require.Len(t, tok.Warnings(), 1)
-		require.Equal(t, []int32{1, 0, 3, 0, 4}, tok.Encode("aé\xc3", true, false), "one unknown token a character")
+		require.Equal(t, []int32{1, 0, 3, 0, 4}, tok.Encode("aé\xc3", true, false), "each character becomes one unknown token")
 	})
 	t.Run("malformed merges", func(t *testing.T) {
 		v := Vocab{Model: ModelBPE, Pre: "gpt-2", Tokens: []string{"a", "b", "ab", "aab"},
@@ -113,7 +114,7 @@ func TestOddVocab(t *testing.T) {
 	})
 	t.Run("equal merges", func(t *testing.T) {
 		v := Vocab{Model: ModelBPE, Pre: "gpt-2", Tokens: []string{"a", "b", "c", "ab", "bc"}, Merges: []string{"a b", "b c", "a b"}}
-		require.Equal(t, []int32{3, 2}, mustNew(t, v).Encode("abc", false, false), "the first counts")
+		require.Equal(t, []int32{3, 2}, mustNew(t, v).Encode("abc", false, false), "if two merges are equal, the first one counts")
 	})
 	t.Run("unknown types", func(t *testing.T) {
 		tok := mustNew(t, Vocab{Model: ModelSPM, Tokens: []string{"a", "b", "c"}, Types: []int32{-5, 99, 7}})
@@ -137,7 +138,7 @@ func TestSpecialIDs(t *testing.T) {
 	require.Equal(t, []int32{2, 3, 4, 5, 6, 7}, tok.EOG())
 	for id := range texts {
 		require.Equal(t, id >= 2 && id <= 7, tok.IsEOG(int32(id)), texts[id])
-		require.Equal(t, id >= 2 && id <= 8, tok.IsControl(int32(id)), "%s is made a control token", texts[id])
+		require.Equal(t, id >= 2 && id <= 8, tok.IsControl(int32(id)), "%s must become a control token, and other tokens must not", texts[id])
 	}
 	require.Equal(t, int32(3), tok.EOT())
 
@@ -145,7 +146,7 @@ func TestSpecialIDs(t *testing.T) {
 	tok = mustNew(t, v)
 	require.Equal(t, int32(9), tok.EOT())
 	require.Equal(t, int32(2), tok.BOS())
-	require.Equal(t, int32(9), tok.Special().FIMPrefix, "the older key counts")
+	require.Equal(t, int32(9), tok.Special().FIMPrefix, "if a role has two keys, the older key counts")
 	require.False(t, tok.IsControl(9), "a token named by its key keeps its type")
 	require.Equal(t, []int32{2, 3, 4, 5, 6, 7, 9}, tok.EOG())
 }
@@ -176,18 +177,18 @@ func TestAddSpecial(t *testing.T) {
 	require.Equal(t, cat(markX, two), spm(&no, &yes, nil).Encode("x", true, false))
 	require.Equal(t, one, spm(nil, nil, nil).Encode("", true, false), "an empty text is BOS alone")
 	require.Empty(t, spm(nil, nil, nil).Encode("", false, false))
-	require.Equal(t, cat(one, markX, two, markX), spm(nil, nil, nil).Encode("x</s>x", true, true), "a space after each special token")
+	require.Equal(t, cat(one, markX, two, markX), spm(nil, nil, nil).Encode("x</s>x", true, true), "SPM puts a space after each special token")
 
 	v := smallBPE(1)
 	v.Pre = "llama3"
 	v.IDs = map[string]int64{"bos": 1}
-	require.Equal(t, int32(1), mustNew(t, v).Encode("x", true, false)[0], "llama3 adds BOS by default")
+	require.Equal(t, int32(1), mustNew(t, v).Encode("x", true, false)[0], "pre-tokenizer llama3 adds BOS by default")
 	v.Pre = "gpt-2"
 	require.NotEqual(t, int32(1), mustNew(t, v).Encode("x", true, false)[0], "gpt-2 does not")
 }
 
-// TestIgnoreMerges checks that with ignore_merges a word becomes its own token even if no
-// merges lead to the token.
+// TestIgnoreMerges checks that with ignore_merges, a word becomes its own token even if no merges
+// lead to the token.
 func TestIgnoreMerges(t *testing.T) {
 	v := Vocab{Model: ModelBPE, Tokens: []string{"a", "b", "c", "abc"}, Merges: []string{}}
 	v.Pre = "gpt-2"
@@ -236,7 +237,7 @@ func TestRawVocab(t *testing.T) {
 	require.Len(t, tok.Warnings(), 1)
 	require.True(t, tok.AddBOS())
 	v.Pre, v.Model, v.IDs = "sarvam-moe", ModelBPE, nil
-	require.Equal(t, []int32{0, 9, 9}, mustNew(t, v).Encode("a\n\n", true, false), "neither BOS nor lines")
+	require.Equal(t, []int32{0, 9, 9}, mustNew(t, v).Encode("a\n\n", true, false), "the vocabulary must add no BOS and have no tokens for several line breaks")
 	v.Merges = nil
 	_, err := New(v, Options{})
 	require.ErrorContains(t, err, "needs tokenizer.ggml.merges")

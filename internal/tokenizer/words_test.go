@@ -29,7 +29,8 @@ type wordRecord struct {
 	Models []string `json:"models"`
 }
 
-// departs reports whether llama.cpp's pre-tokenizer called name differs from the model's.
+// departs reports whether the pre-tokenizer with the given name splits words in another way in
+// llama.cpp than in the model's tokenizer.
 func departs(name string) bool {
 	ours, _ := pretokenizer.Lookup(name, false)
 	reference, _ := pretokenizer.Lookup(name, true)
@@ -136,7 +137,7 @@ func TestWordRecords(t *testing.T) {
 			seen[name]++
 		}
 		for _, name := range r.Models {
-			require.Equal(t, r.IDs, tok(name, false).Encode(r.Text, false, false), "%s as trained: %q", name, r.Text)
+			require.Equal(t, r.IDs, tok(name, false).Encode(r.Text, false, false), "%s, words as in the model's training: %q", name, r.Text)
 			seen[name+" as trained"]++
 		}
 	}

@@ -28,8 +28,8 @@ type builder struct {
 type entry struct {
 	mark  string // the text that begins a call
 	start bool   // mark counts only at the beginning of an answer
-	// pattern, unless "", finds the beginning instead of mark if calls are optional. rest begins
-	// where the pattern's group begins.
+	// Unless pattern is "", it finds the beginning instead of mark if calls are optional. rest
+	// begins where the pattern's group begins.
 	pattern string
 	rest    grammar.Expr // from the end of mark to the end of the answer
 }

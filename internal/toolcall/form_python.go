@@ -88,7 +88,7 @@ func (r *pyReader) blanks() {
 	}
 }
 
-// skip skips blanks. If s follows it also skips s and returns true.
+// skip skips blanks. If s follows, it also skips s and returns true.
 func (r *pyReader) skip(s string) bool {
 	r.blanks()
 	if !strings.HasPrefix(r.text[r.at:], s) {

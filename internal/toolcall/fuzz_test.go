@@ -8,8 +8,8 @@ import (
 	"alpaca/internal/chat"
 )
 
-// FuzzParser checks that a parser never panics, that its result does not depend on how a text
-// is cut, and that most families return a text without a call unchanged.
+// FuzzParser checks that a parser never panics, that its result does not depend on how a text is
+// cut, and that for most families, a text without a call is returned unchanged.
 func FuzzParser(f *testing.F) {
 	for _, c := range cases() {
 		for i := range families {

@@ -38,14 +38,14 @@ type rendered struct {
 	}
 }
 
-// unread are the templates of families whose calls this package does not read.
+// unread has the templates of families whose calls this package cannot read.
 var unread = []string{
 	"GigaChat3-10B-A1.8B.jinja", "GigaChat3.1-10B-A1.8B.jinja", "Kimi-K3.jinja", "MiniMax-M3.jinja", "tencent-Hy3.jinja", "upstage-Solar-Open-100B.jinja",
 }
 
-// TestPublishedTemplates renders calls with 60 published templates. The family that is
-// recognized from a template must read the same calls from its text, and the family's grammar
-// for a required call must accept the text.
+// TestPublishedTemplates renders calls with 60 published templates. A family is recognized from the
+// template. It must read the same calls from the rendered text, and its grammar for a required call
+// must accept this text.
 func TestPublishedTemplates(t *testing.T) {
 	dir := testshared.Path(t, "golden")
 	seen := map[string]bool{}
@@ -84,7 +84,7 @@ func checkRendered(t *testing.T, r *rendered, f *toolcall.Family) bool {
 		tools = append(tools, toolcall.Tool{Name: tool.Function.Name, Parameters: tool.Function.Parameters})
 	}
 	text := r.answer(t)
-	if f.Name == "Llama 3" { // the call is the whole answer
+	if f.Name == "Llama 3" { // with this family, the call is the whole answer
 		_, text, _ = strings.Cut(text, "<|end_header_id|>")
 	}
 	var names, want []string
@@ -94,7 +94,7 @@ func checkRendered(t *testing.T, r *rendered, f *toolcall.Family) bool {
 				return false
 			}
 			if c.Function.Arguments[0] == '"' && f.Name == "gpt-oss" {
-				return false // the template always gets an object
+				return false // this template always gets an object
 			}
 			args := string(c.Function.Arguments)
 			if args[0] == '"' {
@@ -137,7 +137,8 @@ func parsed(f *toolcall.Family, tools []toolcall.Tool, text string) (names, args
 	return names, args
 }
 
-// accepted returns the part of a text that a program accepts: the longest at the first place.
+// accepted returns the part of a text that a program accepts. It takes the first place where the
+// program accepts something, and the longest text there.
 func accepted(p *grammar.Program, text string) (part string, ok bool) {
 	for i := range len(text) {
 		m := p.NewMatcher(nil)

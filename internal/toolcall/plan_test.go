@@ -13,7 +13,7 @@ import (
 	"alpaca/internal/grammar/jsonschema"
 )
 
-// noControl is the Control of a vocabulary without control tokens.
+// noControl is the function Control for a vocabulary without control tokens.
 func noControl(string) (int32, bool) { return 0, false }
 
 // follows returns how many bytes of a text a program takes, and whether the whole text is
@@ -44,8 +44,8 @@ func TestForced(t *testing.T) {
 	}
 }
 
-// TestTriggers checks that a trigger finds each family's calls, and that the trigger's grammar
-// accepts the text that follows.
+// TestTriggers checks that the triggers of each family find its calls, and that the grammar of a
+// trigger accepts the text that follows.
 func TestTriggers(t *testing.T) {
 	for _, tt := range cases() {
 		f := family(t, tt.family)
@@ -76,8 +76,8 @@ func TestTriggers(t *testing.T) {
 	}
 }
 
-// TestThinking checks that thoughts may come first, and that the answer behind them must have
-// its form.
+// TestThinking checks that thoughts may come first, and that the answer after the thoughts must
+// have the form.
 func TestThinking(t *testing.T) {
 	answer, _, err := jsonschema.Rules([]byte(`{"type": "integer"}`), jsonschema.Options{})
 	require.NoError(t, err)
@@ -108,7 +108,7 @@ func TestThinking(t *testing.T) {
 		_, whole := follows(form.Whole, tt.text)
 		require.Equal(t, tt.want, whole, "%s: %s", tt.family, tt.text)
 	}
-	// With tools an answer has the form, or is a call.
+	// With tools, an answer has the form or is a call.
 	form, err := (&Plan{Family: family(t, "Hermes"), Tools: weather, Thinking: think, Answer: answer, Control: noControl}).Compile()
 	require.NoError(t, err)
 	for text, want := range map[string]bool{
@@ -162,9 +162,9 @@ func TestSchemas(t *testing.T) {
 	}
 }
 
-// TestKept checks the families whose arguments are not JSON. For a keyword that a family's
-// grammar does not enforce there is one warning, with the keyword's pointer, and an error if
-// the tool is strict. There is no warning about other keywords.
+// TestKept checks the families whose arguments are not JSON. If a family's grammar does not enforce
+// a keyword, there must be one warning, with the pointer of the keyword, or an error if the tool is
+// strict. There must be no warning about other keywords.
 func TestKept(t *testing.T) {
 	object := func(more string) string {
 		return `{"type": "object", "properties": {"a": {"type": "string"}, "n": {"type": "integer", "minimum": 1, "maximum": 9}, "e": {"enum": ["x", "y"]}}, "required": ["a"]` + more + `}`
@@ -180,7 +180,7 @@ func TestKept(t *testing.T) {
 	)
 	for _, tt := range []struct {
 		schema string
-		told   string // the warning's pointer; "": no warning
+		told   string // the pointer in the warning; "": no warning
 		by     int    // the forms that warn
 	}{
 		{object(``), "", 0},
@@ -198,7 +198,7 @@ func TestKept(t *testing.T) {
 		{property(`{"anyOf": [{"type": "string", "maxLength": 3}, {"type": "null"}]}`), "#/properties/a/anyOf", params | gemma},
 		{property(`{"type": "array", "items": {"type": "integer"}, "minItems": 2}`), "#/properties/a/minItems", gemma},
 		{property(`{"type": "array", "items": {"type": "object", "properties": {"b/c": {"type": "array", "maxItems": 2}}}}`), "#/properties/a/items/properties/b~1c/maxItems", gemma},
-		{property(`{"type": "array", "uniqueItems": true}`), "#/properties/a/uniqueItems", all}, // a warning of the schema's compiler
+		{property(`{"type": "array", "uniqueItems": true}`), "#/properties/a/uniqueItems", all}, // the compiler of schemas gives this warning
 	} {
 		for name, bit := range map[string]int{"Qwen3-Coder": params, "GLM 4": params, "Gemma 4": gemma, "LFM2": python} {
 			tool := Tool{Name: "f", Parameters: json.RawMessage(tt.schema)}
@@ -221,7 +221,7 @@ func TestKept(t *testing.T) {
 			}
 			require.Equal(t, 1, told, "%s: %s: %q", name, tt.schema, form.Warnings)
 			if strings.Contains(tt.schema, "null") {
-				require.NoError(t, err, "what is optional is told only")
+				require.NoError(t, err, "without strict, there is only a warning")
 				continue
 			}
 			require.ErrorContains(t, err, tt.told+": ", "%s: %s", name, tt.schema)
@@ -229,7 +229,7 @@ func TestKept(t *testing.T) {
 	}
 }
 
-// TestRecursive checks that Gemma's values keep to a recursive schema at any depth.
+// TestRecursive checks that values in Gemma's form satisfy a recursive schema at any depth.
 func TestRecursive(t *testing.T) {
 	const schema = `{"type": "object", "properties": {"n": {"$ref": "#/$defs/node"}}, "required": ["n"], "$defs": {"node": {"type": "object",
 		"properties": {"v": {"type": "integer"}, "a": {"$ref": "#/$defs/node"}, "b": {"$ref": "#/$defs/node"}, "c": {"type": "array", "items": {"$ref": "#/$defs/node"}}}, "required": ["v"]}}}`
@@ -247,7 +247,7 @@ func TestRecursive(t *testing.T) {
 	require.False(t, whole)
 }
 
-// TestTexts checks that strings without quotes keep to their schemas.
+// TestTexts checks that strings without quotes satisfy their schemas.
 func TestTexts(t *testing.T) {
 	const end = "\n</parameter>\n</function>\n</tool_call>"
 	for _, tt := range []struct {

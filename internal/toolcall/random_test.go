@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// broken returns a text with pieces left out, repeated, swapped, or taken from another.
+// broken returns text with pieces left out, repeated, swapped, or taken from the text other.
 func broken(r *rand.Rand, text, other string) string {
 	list := []rune(text)
 	for range 1 + r.IntN(4) {
@@ -34,7 +34,7 @@ func broken(r *rand.Rand, text, other string) string {
 	return string(list)
 }
 
-// TestBrokenTexts makes FuzzParser's checks with texts that are nearly calls.
+// TestBrokenTexts makes the same checks as FuzzParser, with texts that are nearly calls.
 func TestBrokenTexts(t *testing.T) {
 	n := 2000
 	if testing.Short() {
@@ -65,6 +65,6 @@ func checkText(t *testing.T, f *Family, text string) {
 		}
 	}
 	if len(whole.Calls) == 0 && !f.Always && !f.IsGeneric() {
-		require.Equal(t, text, whole.Content, "%s: no call, no change", f.Name)
+		require.Equal(t, text, whole.Content, "%s: a text without a call must not change", f.Name)
 	}
 }

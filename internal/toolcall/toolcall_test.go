@@ -30,7 +30,7 @@ func family(t testing.TB, name string) *Family {
 	return nil
 }
 
-// joined is what the deltas of an answer add up to.
+// joined is the result of adding up the deltas of an answer.
 type joined struct {
 	Content, Reasoning string
 	Calls              []joinedCall
@@ -68,7 +68,7 @@ func parse(t testing.TB, f *Family, tools []Tool, pieces ...string) (j joined) {
 	return j
 }
 
-// example is an answer of a family's model, and what the parser makes of it.
+// example is an answer of a model of a family, with the result of parsing it.
 type example struct {
 	family, text string
 	want         joined

@@ -65,7 +65,7 @@ func gelu[T real](x, s T) (y, dy T) {
 	return x * s, s + T(T(T(x*s)*(1-s))*(geluLinear+T(3*geluCubic*square)))
 }
 
-// geluSigmoids sets s to the σ of GELU for x. In float64 it does nothing.
+// geluSigmoids sets s to the σ of GELU for x. In float64, it does nothing.
 func geluSigmoids[T real](s, x []T) {
 	if !single[T]() {
 		return

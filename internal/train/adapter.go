@@ -54,8 +54,8 @@ func (m *Model[T]) WriteAdapter(path, baseName string) error {
 	return nil
 }
 
-// merged returns l's weights with its adapter, W + Scale·B·A, in float32. Without an
-// adapter it returns W.
+// merged returns l's weights with its adapter, W + Scale·B·A, in float32. Without an adapter, it
+// returns W.
 func merged(w *workers, l *Linear[float32]) []float32 {
 	t := l.W
 	data := make([]float32, t.Rows*t.Cols)

@@ -53,9 +53,9 @@ func readSafetensors(t *testing.T, path string) map[string][]float32 {
 // onLinears selects all matrices of the layers for adapters.
 func onLinears(r arch.Role) bool { return r != arch.TokenEmbed && r != arch.Output }
 
-// TestPEFT reads the GGUF files that llama.cpp's converter made from peft's adapters. It writes
-// the adapters for peft, and compares the result with the originals. The two have the rows of
-// queries and keys in different orders.
+// TestPEFT reads the GGUF files that llama.cpp's converter made from peft's adapters. It writes the
+// adapters for peft, and compares the result with the originals. In the two forms, the rows of
+// queries and keys have different orders.
 func TestPEFT(t *testing.T) {
 	for name, o := range map[string]LoRA{"llama-bin-lora": {Rank: 4, Alpha: 16, Stable: true}, "qwen2-lora": {Rank: 4, Alpha: 8}} {
 		t.Run(name, func(t *testing.T) {
@@ -95,8 +95,8 @@ func TestPEFT(t *testing.T) {
 	}
 }
 
-// TestAdapterFile writes an adapter and a merged model. Both must compute what the model in
-// training computes. The bases are of several types.
+// TestAdapterFile writes an adapter and a merged model. Both must compute the same as the model in
+// training. The bases have several types.
 func TestAdapterFile(t *testing.T) {
 	for _, typ := range []quant.Type{quant.F32, quant.F16} {
 		f, err := gguf.Open(testmodel.SPM(1).As(typ).Write(t))
@@ -119,7 +119,7 @@ func TestAdapterFile(t *testing.T) {
 		defer adapter.Close()
 		alpha, _, err := adapter.Float("adapter.lora.alpha")
 		require.NoError(t, err)
-		require.InDelta(t, 8*2, alpha, 1e-6) // alpha·√rank, since llama.cpp divides by the rank
+		require.InDelta(t, 8*2, alpha, 1e-6) // alpha·√rank, because llama.cpp divides by the rank
 		adapted, err := base.WithLoRA(readAdapter(t, adapter), 1)
 		require.NoError(t, err)
 
@@ -136,23 +136,25 @@ func TestAdapterFile(t *testing.T) {
 		merged, err := model.Load(g, model.LoadOptions{})
 		require.NoError(t, err)
 		defer merged.Close()
-		// With F16 weights the adapted model rounds activations, but training does not.
+		// With weights in F16, the model with the adapter rounds activations, but training does
+		// not.
 		within := map[quant.Type]float64{quant.F32: 1e-5, quant.F16: 2e-3}[typ]
 		require.InDelta(t, loss, lossOf(t, merged, doc), 1e-5)
 		require.InDelta(t, loss, lossOf(t, adapted, doc), within)
 	}
 }
 
-// TestModules writes adapters of all matrices and trained norms. It compares the adapted and the
-// merged model with the one in training, and checks the names in a folder for peft.
+// TestModules writes adapters of all matrices and trained norms. It compares three models: the one
+// with the adapter, the merged one, and the one in training. It also checks the names in a folder
+// for peft.
 func TestModules(t *testing.T) {
 	for _, tied := range []bool{false, true} {
 		testModules(t, tied)
 	}
 }
 
-// testModules does the work of TestModules. Even if the matrices are tied, embedding and output
-// have adapters of their own.
+// testModules does the work of TestModules. Even if embedding and output are the same matrix, each
+// has an adapter of its own.
 func testModules(t *testing.T, tied bool) {
 	f, err := gguf.Open(testmodel.Spec{Seed: 1, Tied: tied}.Make().As(quant.F32).Write(t))
 	require.NoError(t, err)
@@ -218,8 +220,8 @@ func testModules(t *testing.T, tied bool) {
 	require.ErrorContains(t, m.WriteAdapter(path, "noise"), "cannot hold a trained embedding or output matrix")
 }
 
-// TestTiedModules checks the folder for peft of a trained embedding that is also the output
-// matrix. peft uses it for both only if the folder holds it under both names.
+// TestTiedModules checks a folder for peft with a trained embedding that is also the output matrix.
+// peft uses the matrix for both only if the folder has it under both names.
 func TestTiedModules(t *testing.T) {
 	f, err := gguf.Open(testmodel.Spec{Seed: 2, Tied: true}.Make().Write(t))
 	require.NoError(t, err)
@@ -250,7 +252,7 @@ func TestTiedModules(t *testing.T) {
 	}
 }
 
-// lossOf returns the loss per label, computed by a session instead of the trainer.
+// lossOf returns the loss per label. A session computes it, not the trainer.
 func lossOf(t *testing.T, m *model.Model, doc Example) (sum float64) {
 	f32 := quant.F32
 	s, err := m.NewSession(model.SessionOptions{Threads: 1, CacheK: &f32, CacheV: &f32})

@@ -21,7 +21,7 @@ import (
 	"alpaca/internal/train/random"
 )
 
-var updateBits = flag.Bool("update", false, "rewrite testdata/bits.json: where a change of the bits is meant")
+var updateBits = flag.Bool("update", false, "rewrite testdata/bits.json, after a change that is meant to change the bits")
 
 // trainables returns the models of the catalog that can be trained.
 func trainables() (list []testmodel.Named) {
@@ -83,11 +83,11 @@ func shake[T real](list []*Tensor[T], by float64) {
 	}
 }
 
-// TestArchitectures compares the loss in training with that of a session, for a model of every
-// architecture: without adapters, with adapters, and merged.
+// TestArchitectures compares the loss in training with the loss of a session, for a model of every
+// architecture: without adapters, with adapters, and with merged adapters.
 func TestArchitectures(t *testing.T) {
 	if testing.Short() {
-		t.Skip("emulated CPUs give the same bits as others, which TestArchSameBits shows")
+		t.Skip("TestArchSameBits shows that emulated CPUs give the same bits as others")
 	}
 	for _, named := range trainables() {
 		t.Run(named.Name, func(t *testing.T) {
@@ -97,7 +97,8 @@ func TestArchitectures(t *testing.T) {
 			require.NoError(t, err)
 			loss, _, err := testTrainer(t, full, doc).Evaluate([]Example{doc})
 			require.NoError(t, err)
-			require.InEpsilon(t, lossOf(t, base, doc), loss, 1e-5)
+			require.InEpsilon(t, lossOf(t, base, doc), loss, 1e-5,
+				"internal/train computes something else than internal/model: does it lack a step or a factor? It must have it, or load must refuse such models (then trainables in this file leaves them out)")
 
 			m, err := Load(base, false)
 			require.NoError(t, err)
@@ -127,7 +128,7 @@ func TestArchitectures(t *testing.T) {
 // ALPACA_EVERY_TENSOR=1 it uses a direction for each tensor, which takes longer.
 func TestArchDifferences(t *testing.T) {
 	if testing.Short() {
-		t.Skip("emulated CPUs give the same bits as others, which TestArchSameBits shows")
+		t.Skip("TestArchSameBits shows that emulated CPUs give the same bits as others")
 	}
 	for _, named := range trainables() {
 		t.Run(named.Name, func(t *testing.T) {
@@ -243,5 +244,6 @@ func TestArchSameBits(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, os.WriteFile(path, append(data, '\n'), 0o644))
 	}
-	require.Equal(t, testshared.ReadJSON[map[string]string](t, path), sums)
+	require.Equal(t, testshared.ReadJSON[map[string]string](t, path), sums,
+		"%s has other bits. If the change is meant, make golden rewrites it; bits of models that did not change must stay", path)
 }

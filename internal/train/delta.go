@@ -160,7 +160,7 @@ func unitBack[T real](dx, x, dy []T, by T) {
 	}
 }
 
-// exp returns e^x. In float32 it returns the same bits on all CPUs.
+// exp returns e^x. In float32, it returns the same bits on all CPUs.
 func exp[T real](x T) T {
 	if single[T]() {
 		return T(fmath.Exp32(float32(x)))

@@ -221,7 +221,7 @@ func (e *engine[T]) angles(b *Batch) {
 	}
 }
 
-// turn returns the rotary embedding of a layer, nil if it has none.
+// turn returns the rotary embedding of a layer, or nil if the layer has none.
 func (e *engine[T]) turn(l *Layer[T]) *turning {
 	if l.Shape.Turn == model.TurnNone {
 		return nil

@@ -6,7 +6,7 @@ import (
 	"alpaca/internal/train"
 )
 
-// Example describes a model with 192 numbers a token and 6 layers.
+// Example describes a model that has 6 layers and 192 numbers for each token.
 func Example() {
 	s, err := train.ParseShape("192x6")
 	if err != nil {

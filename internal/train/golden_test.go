@@ -29,7 +29,7 @@ type golden struct {
 	}
 }
 
-// facts describe a tensor: its length, its product with a random direction, its first three
+// facts describe a tensor by its length, its product with a random direction, and its first three
 // elements.
 type facts [5]float64
 
@@ -48,7 +48,7 @@ func factsOf[T real](name string, x []T) facts {
 }
 
 // requireFacts compares facts about a tensor. They may differ by the tensor's length times the
-// factor within. The product with the direction may differ by four times as much, since the
+// factor within. The product with the direction may differ by four times as much, because the
 // direction is longer than 1.
 func requireFacts(t *testing.T, want, got facts, within float64, about string) {
 	t.Helper()
@@ -69,7 +69,7 @@ func torchRun() (AdamW, func(u int) float64) {
 
 func TestTorch(t *testing.T) {
 	if testing.Short() {
-		t.Skip("emulated CPUs give the same bits as others, which TestSameEverywhere shows")
+		t.Skip("TestSameEverywhere shows that emulated CPUs give the same bits as others")
 	}
 	want := testshared.ReadJSON[golden](t, "testdata/torch.json")
 	require.Len(t, want.Variants, 5)

@@ -25,7 +25,7 @@ type variant struct {
 	name                    string
 	tied, bias, norms, lora bool
 	halves, stable          bool
-	tables, saved           bool // adapters of embedding and output too; trained modules beside the adapters
+	tables, saved           bool // tables: also adapters of embedding and output; saved: trained modules beside the adapters
 	dropout                 float64
 }
 
@@ -90,8 +90,8 @@ func examples(n int, seed uint64) []Example {
 	return list
 }
 
-// gradients runs batches of perBatch rows forward and backward. It returns the loss, divided by
-// the sum of the labels' weights.
+// gradients runs batches of perBatch rows forward and backward. It returns the loss, divided by the
+// sum of the weights of the labels.
 func gradients[T real](t *testing.T, e *engine[T], rows [][]Example, perBatch int) float64 {
 	var n float64
 	for _, row := range rows {
@@ -135,7 +135,7 @@ func twoRows() [][]Example {
 // TestDifferences compares the gradients with central differences, in float64.
 func TestDifferences(t *testing.T) {
 	if testing.Short() {
-		t.Skip("emulated CPUs give the same bits as others, which TestSameEverywhere shows")
+		t.Skip("TestSameEverywhere shows that emulated CPUs give the same bits as others")
 	}
 	const entries = 5 // the number of elements checked in each tensor
 	for _, v := range variants {

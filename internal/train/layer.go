@@ -98,7 +98,7 @@ func (l *Layer[T]) members() (list []member[T]) {
 	return list
 }
 
-// weights returns the member's tensor without its bias, nil if it is absent.
+// weights returns the member's tensor without its bias, or nil if it is absent.
 func (x *member[T]) weights() *Tensor[T] {
 	switch {
 	case x.linear != nil:

@@ -12,8 +12,8 @@ import (
 )
 
 // Load makes a model ready to be trained. If full is true, all its tensors become trainable
-// float32. Otherwise matrices stay in the file, which must stay open, and nothing is
-// trainable until AddLoRA.
+// float32. Otherwise matrices stay in the file, which must stay open, and nothing is trainable
+// until AddLoRA is called.
 func Load(base *model.Model, full bool) (*Model[float32], error) {
 	return load[float32](base, full)
 }
@@ -127,9 +127,8 @@ func (l *loader[T]) optional(name string, product bool, stack int) *Tensor[T] {
 	return l.tensor(name, product, stack)
 }
 
-// tensor reads the tensor called name. A matrix that is used in products (product) stays
-// in the file's format unless l.full; any other tensor becomes numbers that can be
-// trained.
+// tensor reads the tensor with the given name. A matrix that is used in products (product) stays in
+// the file's format unless l.full; any other tensor becomes numbers that can be trained.
 func (l *loader[T]) tensor(name string, product bool, stack int) *Tensor[T] {
 	src := l.file.Tensor(name)
 	if l.err != nil || src == nil {

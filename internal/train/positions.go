@@ -111,8 +111,8 @@ func (e *engine[T]) rotate(t *turning, x []T, heads, size int, back bool) {
 	})
 }
 
-// temper multiplies queries, or their gradient, by the temperature of their positions, if
-// the model has one.
+// If the model has a temperature, temper multiplies queries, or their gradient, by the temperature
+// of their positions.
 func (e *engine[T]) temper(q []T) {
 	if e.m.Config.TempScale == 0 {
 		return
@@ -123,8 +123,8 @@ func (e *engine[T]) temper(q []T) {
 	}
 }
 
-// gateAttention sets o to attention's output times the sigmoid of the gates. Without
-// gates it does nothing.
+// gateAttention sets o to attention's output times the sigmoid of the gates. Without gates, it does
+// nothing.
 func (e *engine[T]) gateAttention(r *record[T]) {
 	if len(r.gates) == 0 {
 		return

@@ -27,11 +27,11 @@ type torchArch struct {
 	}
 }
 
-// TestTorchArch compares losses and gradients of models of all architectures with torch's, in
-// float64 and in float32.
+// TestTorchArch compares losses and gradients of models of all architectures with those of torch,
+// in float64 and in float32.
 func TestTorchArch(t *testing.T) {
 	if testing.Short() {
-		t.Skip("emulated CPUs give the same bits as others, which TestArchSameBits shows")
+		t.Skip("TestArchSameBits shows that emulated CPUs give the same bits as others")
 	}
 	want := testshared.ReadJSON[torchArch](t, "testdata/torch-arch.json")
 	for name, w := range want.Models {
@@ -47,7 +47,7 @@ func TestTorchArch(t *testing.T) {
 	}
 }
 
-// compareArch compares one model. No relative error may exceed the bound within.
+// compareArch compares one model. No relative error may exceed the parameter within.
 func compareArch[T real](t *testing.T, base *model.Model, wantLoss float64, want map[string]float64, within float64) {
 	m, err := load[T](base, true)
 	require.NoError(t, err)

@@ -152,8 +152,8 @@ func TestEverythingChanges(t *testing.T) {
 	}
 }
 
-// TestSameEverywhere trains tiny models and compares their bits with those recorded for every
-// CPU, with and without its vector instructions.
+// TestSameEverywhere trains tiny models, with and without the vector instructions of the CPU, and
+// compares their bits with recorded ones, which are the same for every CPU.
 func TestSameEverywhere(t *testing.T) {
 	for _, test := range []struct {
 		v    variant

@@ -1,8 +1,8 @@
 // Package clients tests the server with widely used clients: OpenAI's client for Go here, and
 // clients for Python in the scripts of this folder.
 //
-// The variable ALPACA_CLIENTS names a Python with the packages of requirements.txt. Without it
-// the scripts are skipped. With ALPACA_REQUIRE_CLIENTS=1 that is a failure.
+// The variable ALPACA_CLIENTS names a Python with the packages of requirements.txt. Without this
+// variable, the scripts are skipped. If ALPACA_REQUIRE_CLIENTS is 1, this is a failure instead.
 package clients
 
 import (
@@ -119,7 +119,7 @@ func TestGo(t *testing.T) {
 		stream := c.Chat.Completions.NewStreaming(t.Context(), params, ignoreEOS)
 		var all openai.ChatCompletionAccumulator
 		for stream.Next() {
-			require.True(t, all.AddChunk(stream.Current()), "all chunks are of one answer")
+			require.True(t, all.AddChunk(stream.Current()), "all chunks must belong to one answer")
 		}
 		require.NoError(t, stream.Err())
 		require.Len(t, all.Choices, 2)
@@ -132,7 +132,7 @@ func TestGo(t *testing.T) {
 		}
 	}
 
-	// Errors are the client's API errors, with all fields.
+	// An error of the server becomes the API error of the client, with all fields.
 	bad := hello(8)
 	bad.MaxTokens = openai.Int(-7)
 	_, err = c.Chat.Completions.New(t.Context(), bad)
@@ -144,8 +144,8 @@ func TestGo(t *testing.T) {
 	require.NotEmpty(t, e.Message)
 }
 
-// TestGoCut checks that the client gets an error if the server ends an answer early. For this
-// client, a stream that is merely cut is not an error.
+// TestGoCut checks that the client gets an error if the server ends an answer early. If a stream is
+// only cut, without an error event, this client reports no error.
 func TestGoCut(t *testing.T) {
 	url, end := start(t, "--drain-timeout", "500ms", "--context-shift")
 	c := openai.NewClient(option.WithBaseURL(url+"/v1"), option.WithAPIKey("none"), option.WithMaxRetries(0))

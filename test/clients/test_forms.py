@@ -27,7 +27,7 @@ ROME = Place(name="Rome", at=(41, 12), kind=Place.Kind(name="city"))
 def test_parse(server):
     a = client_of(server).chat.completions.parse(model="m", messages=HELLO, seed=1, response_format=Place)
     assert a.choices[0].message.parsed == ROME and a.choices[0].finish_reason == "stop"
-    assert a.choices[0].message.content.lstrip()[0] == "{", "there is no fence around it"
+    assert a.choices[0].message.content.lstrip()[0] == "{", "there is no Markdown fence around the object"
 
 
 def test_tools(start):
@@ -48,7 +48,7 @@ def test_tools(start):
 
 
 def test_no_template(server, start):
-    """A model without a template gets ChatML, and the log and /props say so. With --strict-template it refuses conversations."""
+    """A model without a template gets ChatML, and the log and /props say so. With --strict-template, it refuses conversations."""
     assert "ChatML" in httpx.get(server.url + "/props").json()["warnings"][0] and "ChatML" in "".join(server.log)
     s = start("--strict-template")
     assert "refused" in httpx.get(s.url + "/props").json()["warnings"][0]

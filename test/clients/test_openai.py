@@ -39,13 +39,13 @@ def test_models(client):
 def test_answer(client):
     a = ask(client)
     assert "cmpl" in a.id and a.object == "chat.completion" and a.system_fingerprint.startswith("b")
-    assert a.model == "tiny", "the model's own name, whatever was asked for"
+    assert a.model == "tiny", "the answer has the model's own name, whatever name the request has"
     c = a.choices[0]
     assert c.message.role == "assistant" and c.message.content and c.finish_reason == "length" and c.logprobs is None
     assert a.usage.completion_tokens == 8 and a.usage.total_tokens == a.usage.prompt_tokens + 8
     assert a.usage.prompt_tokens_details.cached_tokens >= 0
     assert a.timings["predicted_n"] == 8
-    assert ask(client).choices[0].message.content == c.message.content, "the same seed, the same answer"
+    assert ask(client).choices[0].message.content == c.message.content, "the same seed gives the same answer"
     assert ask(client, max_tokens=None, max_completion_tokens=3).usage.completion_tokens == 3
 
 
@@ -62,7 +62,7 @@ def test_stream(client):
     assert [c.choices[0].finish_reason for c in chunks if c.choices[0].finish_reason] == ["length"]
     assert chunks[-1].choices[0].delta.content is None
     assert len({(c.id, c.created) for c in chunks}) == 1
-    assert all(c.usage is None for c in chunks), "only where it is asked for"
+    assert all(c.usage is None for c in chunks), "a stream has the usage only if the request asks for it"
 
 
 def test_stream_helper(client):
@@ -90,7 +90,7 @@ def test_usage(client):
     chunks = list(ask(client, n=2, stream=True, stream_options={"include_usage": True}))
     assert [c.usage is not None for c in chunks] == [False] * (len(chunks) - 1) + [True]
     assert chunks[-1].choices == [] and all(c.choices for c in chunks[:-1])
-    assert chunks[-1].usage.completion_tokens == 16, "the sum of both answers"
+    assert chunks[-1].usage.completion_tokens == 16, "the usage counts the tokens of both answers"
     assert {c.choices[0].index for c in chunks[:-1]} == {0, 1}
     whole = ask(client, n=2)
     assert whole.usage.completion_tokens == 16 and whole.usage.prompt_tokens == ask(client).usage.prompt_tokens
@@ -228,7 +228,7 @@ def test_queue_full(start):
     assert e.value.code == "queue_full" and 1 <= int(e.value.response.headers["Retry-After"]) <= 120
     streams[0].close()
     waiting.join()
-    assert ask(client_of(s, max_retries=2)).choices, "there is room again"
+    assert ask(client_of(s, max_retries=2)).choices, "the queue has room again"
 
 
 @pytest.mark.parametrize("how", ["stream", "timeout"])

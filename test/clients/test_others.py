@@ -32,7 +32,7 @@ def test_message(claude):
     again = message(claude, system=[{"type": "text", "text": "s"}])
     assert again.content[0].text == m.content[0].text
     assert again.usage.input_tokens + again.usage.cache_read_input_tokens == m.usage.input_tokens + (m.usage.cache_read_input_tokens or 0)
-    assert again.usage.cache_read_input_tokens > 0, "input_tokens are without those"
+    assert again.usage.cache_read_input_tokens > 0, "cached tokens are counted separately from input_tokens"
     count = claude.messages.count_tokens(model="m", messages=HELLO, system="s").input_tokens
     assert count == again.usage.input_tokens + again.usage.cache_read_input_tokens
 
@@ -129,7 +129,7 @@ def test_langchain(server, start):
     small = start("-c", "64")
     with pytest.raises(Exception) as e:
         ChatOpenAI(base_url=small.v1, api_key="none", model="tiny", max_retries=0).invoke("word " * 100)
-    assert "ContextOverflow" in type(e.value).__name__, "it knows why"
+    assert "ContextOverflow" in type(e.value).__name__, "the client recognizes the reason of the error"
 
 
 # ---- llm
@@ -155,7 +155,7 @@ def test_llm(server, tmp_path, monkeypatch):
     assert llm("-m", "old", *options, "Once upon").strip()
     llm("-c", "-m", "here", *options, "More")  # -c continues the conversation
     log = json.loads(llm("logs", "list", "--json", "-n", "0"))
-    assert [entry["output_tokens"] for entry in log] == [8, 8, None, 8], "the usage that it asks for, but for old completions"
+    assert [entry["output_tokens"] for entry in log] == [8, 8, None, 8], "llm asks for the usage, except with old completions"
     assert log[3]["input_tokens"] > log[0]["input_tokens"] > 0
 
 

@@ -157,7 +157,7 @@ def test_streamed_call(client):
         call = s.get_final_completion().choices[0].message.tool_calls[0]
     assert call.function.parsed_arguments == whole.parsed_arguments and call.id.count("call") <= 1
     assert arguments == whole.arguments and kinds.count("tool_calls.function.arguments.done") == 1
-    assert kinds.count("tool_calls.function.arguments.delta") > 1, "in pieces"
+    assert kinds.count("tool_calls.function.arguments.delta") > 1, "the arguments come in pieces"
 
 
 def test_responses(client):

@@ -19,8 +19,8 @@ import (
 // abReady is true when a page of a comparison is ready for use.
 const abReady = `document.readyState === "complete" && document.querySelector("#main")`
 
-// comparison serves a session with answers of all lengths, and returns its address. Some answers
-// contain markup.
+// comparison serves a session with answers of all lengths, and returns the address of the page.
+// Some answers contain markup.
 func comparison(t *testing.T) string {
 	t.Helper()
 	db, err := data.Open(t.Context(), filepath.Join(t.TempDir(), "ab.db"))
@@ -83,7 +83,7 @@ func (b *tab) arrives(expression string) {
 		}
 		if time.Now().After(end) {
 			text, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string]("document.body.innerText"))
-			require.Fail(b.t, "it does not arrive", "%s: %v; the page shows:\n%s", expression, err, text)
+			require.Fail(b.t, "the expression does not become true", "%s: %v; the page shows:\n%s", expression, err, text)
 		}
 	}
 }
@@ -131,7 +131,7 @@ func TestComparison(t *testing.T) {
 	b.click("tbody tr:last-child a")
 	b.arrives(`document.querySelector("h1").innerText.startsWith("Pair ")`)
 	b.looks("pair")
-	require.Contains(t, eval[string](b, "document.title"), "blind comparison", "no answer is a script")
+	require.Contains(t, eval[string](b, "document.title"), "blind comparison", "no answer may run as a script")
 }
 
 // TestComparisonKeys checks that keys typed into a note are not votes.
@@ -150,8 +150,8 @@ func TestComparisonKeys(t *testing.T) {
 	b.arrives(`document.querySelector(".progress label").innerText === "Pair 2 of 3"`)
 }
 
-// TestLiveComparison waits until the page shows new answers by itself, and asks both models a
-// question.
+// TestLiveComparison asks both models a question. The page must show new answers without being
+// loaded again by the user.
 func TestLiveComparison(t *testing.T) {
 	db, err := data.Open(t.Context(), filepath.Join(t.TempDir(), "ab.db"))
 	require.NoError(t, err)

@@ -47,8 +47,8 @@ func (b *tab) permit() {
 	}
 }
 
-// picture saves a screenshot to the folder $ALPACA_SCREENSHOTS, if that is set: some things only
-// eyes can judge.
+// picture saves a screenshot to the folder $ALPACA_SCREENSHOTS, if this variable is set, because
+// some things can be judged only by eye.
 func (b *tab) picture(name string) {
 	b.t.Helper()
 	dir := os.Getenv("ALPACA_SCREENSHOTS")

@@ -2,7 +2,8 @@
 // Most tests use a fake server, so that they choose what the model says and when. The tests in
 // program_test.go use the program itself.
 //
-// Without a Chromium the tests are skipped. With ALPACA_REQUIRE_CHROMIUM=1 that is a failure.
+// Without Chromium, the tests are skipped. If ALPACA_REQUIRE_CHROMIUM is 1, this is a failure
+// instead.
 package page
 
 import (
@@ -24,7 +25,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// patience is how long the page may take for anything.
+// patience is the longest time that the page may take for a step.
 const patience = time.Minute
 
 // chrome is the browser that all tests share. Each test has windows of its own.
@@ -91,7 +92,8 @@ func open(t *testing.T, origin string, allowed ...string) *tab {
 // chatReady is true when the chat page shows the model and can be used.
 const chatReady = `document.querySelector("#model").textContent && document.querySelector("#input") === document.activeElement || document.querySelector("dialog[open]")`
 
-// openReady is open for a page that is ready for use when the expression ready is true.
+// openReady does what open does, for a page that is ready for use when the expression called ready
+// is true.
 func openReady(t *testing.T, origin, ready string, allowed ...string) *tab {
 	t.Helper()
 	path := findChromium()
@@ -106,13 +108,13 @@ func openReady(t *testing.T, origin, ready string, allowed ...string) *tab {
 	return window(t, &tab{origin: origin, ready: ready, allowed: allowed}, chrome.ctx, chromedp.WithNewBrowserContext())
 }
 
-// another opens the same page in a second window that shares the first one's storage.
+// another opens the same page in a second window, which has the same storage as the first.
 func (b *tab) another() *tab {
 	b.t.Helper()
 	return window(b.t, &tab{origin: b.origin, ready: b.ready, allowed: b.allowed}, b.ctx)
 }
 
-// window opens b's page in a new window of parent's browser.
+// window opens the page of b in a new window of the browser of parent.
 func window(t *testing.T, b *tab, parent context.Context, options ...chromedp.ContextOption) *tab {
 	t.Helper()
 	b.t = t
@@ -188,7 +190,7 @@ func (b *tab) load(path string) {
 	b.wait(b.ready)
 }
 
-// wait waits until an expression is true. It awaits a promise.
+// wait waits until an expression is true. If the expression is a promise, it waits for the promise.
 func (b *tab) wait(expression string) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
@@ -200,7 +202,7 @@ func (b *tab) wait(expression string) {
 	}
 }
 
-// eval returns the value of an expression. It awaits a promise.
+// eval returns the value of an expression. If the value is a promise, it waits for the promise.
 func eval[T any](b *tab, expression string) T {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
@@ -230,7 +232,7 @@ func (b *tab) click(selector string) {
 	field := eval[bool](b, `!!`+element+`?.matches("input, textarea")`) // before the click, which may leave the page
 	b.mouse(element)
 	if field && eval[bool](b, `document.activeElement !== `+element) {
-		b.mouse(element) // the page scrolled between the look at its layout and the click
+		b.mouse(element) // the page scrolled after its layout was read and before the click
 	}
 }
 
@@ -298,7 +300,7 @@ func (b *tab) idle() {
 	b.wait(`document.querySelector("#stop").hidden && !document.querySelector("#send").hidden`)
 }
 
-// alert returns the page's notice about what went wrong, or "".
+// alert returns the notice of the page about what went wrong, or "" if there is none.
 func (b *tab) alert() string {
 	b.t.Helper()
 	return eval[string](b, `document.querySelector("#notice").hidden ? "" : document.querySelector("#notice").innerText`)

@@ -33,7 +33,7 @@ func TestChat(t *testing.T) {
 	require.Len(t, f.last().Messages, 3)
 	require.Equal(t, "Hello **there**.", f.last().Messages[1].Content)
 
-	// Another answer is kept beside the first.
+	// Another answer is kept in addition to the first.
 	b.clickText(".message.assistant .actions", "Again")
 	b.idle()
 	require.Len(t, f.last().Messages, 3)
@@ -82,17 +82,17 @@ func TestStop(t *testing.T) {
 	m := f.last().Messages
 	require.Equal(t, "assistant", m[len(m)-1].Role)
 	require.Equal(t, "One, two", m[len(m)-1].Content)
-	require.NotContains(t, b.text(".message.assistant .actions"), "Continue", "it is complete")
+	require.NotContains(t, b.text(".message.assistant .actions"), "Continue", "a complete answer must have no button to continue it")
 
 	b.ask("And?")
 	b.wait(`document.querySelectorAll(".message.assistant").length === 2 && document.querySelector("#messages").innerText.includes("Four")`)
 	b.click("#stop")
 	b.idle()
-	require.Equal(t, "input", eval[string](b, "document.activeElement.id"), "the focus goes back to where one writes")
+	require.Equal(t, "input", eval[string](b, "document.activeElement.id"), "the focus must return to the text field")
 }
 
 // TestFull checks that an answer that fills the context cannot be continued: the page says so
-// before it sends anything. If the prompt has fewer tokens after all, the answer can be
+// before it sends anything. If it turns out that the prompt has fewer tokens, the answer can be
 // continued.
 func TestFull(t *testing.T) {
 	f := serve(t, reply{Pieces: strings.SplitAfter(strings.Repeat("a ", 4000), " "), Finish: "length"})
@@ -110,7 +110,8 @@ func TestFull(t *testing.T) {
 	require.Len(t, f.last().Messages, 2)
 }
 
-// TestThinking checks that a thought is shown folded, and is not sent back to the server.
+// TestThinking checks that the text of a thought is hidden at first, and that it is not sent back
+// to the server.
 func TestThinking(t *testing.T) {
 	hold := make(chan struct{})
 	f := serve(t, reply{Thought: []string{"Let me", " see."}, Hold: hold}, reply{Thought: []string{"Hm."}, Pieces: []string{"42"}})
@@ -207,7 +208,7 @@ func TestModels(t *testing.T) {
 	b.do(chromedp.Evaluate[chromedp.Void](`document.querySelector("#models").value = "hf:owner/other:Q4_0", document.querySelector("#models").dispatchEvent(new Event("change"))`))
 	b.clickText("#settings", "Done")
 	b.wait(`document.querySelector("#model").innerText === "hf:owner/other:Q4_0"`)
-	require.False(t, eval[bool](b, `document.querySelector("#meter").checkVisibility()`), "its context is not known")
+	require.False(t, eval[bool](b, `document.querySelector("#meter").checkVisibility()`), "the context of the model is not known, so no meter is shown")
 	b.load("/")
 	b.ask("b")
 	b.idle()
@@ -216,7 +217,7 @@ func TestModels(t *testing.T) {
 	b.load("/")
 	b.ask("c")
 	b.idle()
-	require.NotContains(t, f.last().Body, "model", "it is there no more")
+	require.NotContains(t, f.last().Body, "model", "the chosen model no longer exists, so no model must be sent")
 }
 
 // TestSettings checks that only changed settings are sent, and that they are kept.
@@ -244,7 +245,7 @@ func TestSettings(t *testing.T) {
 	b.ask("c")
 	b.idle()
 	require.Equal(t, 0.3, f.last().Body["temperature"])
-	require.Equal(t, "user", f.last().Messages[0].Role, "a system message is of one conversation")
+	require.Equal(t, "user", f.last().Messages[0].Role, "a system message must belong to only one conversation")
 	b.click("#open-settings")
 	b.clickText("#settings", "Reset sampling")
 	b.press(kb.Escape)

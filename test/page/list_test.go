@@ -22,7 +22,7 @@ func TestList(t *testing.T) {
 	b.click("#new")
 	b.ask("About the sea")
 	b.idle()
-	require.Equal(t, "About the sea|About animals", b.texts("#list .open"), "the newest first")
+	require.Equal(t, "About the sea|About animals", b.texts("#list .open"), "the newest conversation must come first")
 	require.Equal(t, "About the sea", b.texts("#list .now .open"))
 
 	// The search finds conversations whose titles or messages have all the words.
@@ -50,7 +50,7 @@ func TestList(t *testing.T) {
 	b.write("no")
 	b.press(kb.Escape)
 	b.wait(named)
-	require.Equal(t, "Oceans <b>", b.text("#title"), "Esc leaves the title")
+	require.Equal(t, "Oceans <b>", b.text("#title"), "Esc must leave the title unchanged")
 
 	// Before a conversation is deleted, a dialog of the page asks.
 	b.clickText("#list .now", "✕")

@@ -69,13 +69,13 @@ var axe = sync.OnceValues(func() (string, error) {
 	return string(b), err
 })
 
-// accessible checks the window's content with axe-core.
+// accessible checks the content of the window with axe-core.
 func (b *tab) accessible(what string) {
 	b.t.Helper()
 	source, err := axe()
 	if err != nil {
 		if os.Getenv("ALPACA_REQUIRE_CHROMIUM") == "1" {
-			b.t.Fatalf("axe-core cannot be had: %v", err)
+			b.t.Fatalf("axe-core cannot be installed: %v", err)
 		}
 		b.t.Skipf("needs axe-core from npm: %v", err)
 	}
@@ -111,7 +111,7 @@ func (b *tab) fits(what string) {
 }
 
 // TestLook checks the page in light and dark colours, on a screen and on phones. No element is
-// outside of the window, and the page can be read and used without eyes or a mouse.
+// outside of the window, and the page can be used by blind readers and without a mouse.
 func TestLook(t *testing.T) {
 	b := conversation(t)
 	for _, scheme := range []string{"light", "dark"} {

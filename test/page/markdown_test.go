@@ -52,10 +52,10 @@ func TestMarkdown(t *testing.T) {
 	require.Contains(t, code, "<pre")
 	require.Contains(t, code, "func f() { &lt;b&gt; }")
 	require.Contains(t, code, "<p>after</p>")
-	require.Contains(t, b.rendered("~~~\nopen still"), "open still</code>", "a block that is not closed yet is one")
+	require.Contains(t, b.rendered("~~~\nopen still"), "open still</code>", "a block of code that is not yet closed must be shown as code")
 }
 
-// TestHostile checks that nothing a model writes becomes markup, a script or a request. A
+// TestHostile checks that nothing that a model writes becomes markup, a script or a request. A
 // request to another server, or a breach of the content security policy, fails the test.
 func TestHostile(t *testing.T) {
 	texts := []string{
@@ -106,7 +106,7 @@ func TestCost(t *testing.T) {
 		ms := eval[float64](b, `(async () => {
 			const { render } = await import("/ui/markdown.js");
 			let least = Infinity;
-			for (let i = 0; i < 3 && least > 1000; i++) { // others may be at work, too
+			for (let i = 0; i < 3 && least > 1000; i++) { // other processes may also use the CPU
 				const e = document.createElement("div"), text = `+text+`, start = performance.now();
 				render(e, text);
 				least = Math.min(least, performance.now() - start);

@@ -56,12 +56,12 @@ func TestProgram(t *testing.T) {
 	if findChromium() == "" {
 		open(t, "") // skips, or fails
 	}
-	// Each answer ends at its limit. A longer one might fill the context before it is stopped,
-	// and then could not be continued.
+	// Each answer ends at its limit. A longer answer might fill the context before it is stopped,
+	// and then it could not be continued.
 	url, cmd := program(t, testmodel.SPM(1).Write(t), "-a", "tiny", "-t", "1", "-n", "40", "--ignore-eos", "--data", rowsFile(t))
 	b := open(t, url, "ERR_CONNECTION", "ERR_EMPTY_RESPONSE", "ERR_INCOMPLETE_CHUNKED", "Failed to fetch")
 	b.wait(`document.querySelector("#model").innerText === "tiny"`)
-	require.Contains(t, b.alert(), "no chat template", "the reader is warned")
+	require.Contains(t, b.alert(), "no chat template", "the page must warn the reader")
 	fromData(t, url)
 	b.ask("Tell me")
 	b.wait(`document.querySelector(".message.assistant .body")?.innerText.length > 20`)

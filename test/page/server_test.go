@@ -48,7 +48,7 @@ type fake struct {
 	models  []string // names of further models
 }
 
-// serve starts a fake server that gives these replies in order, and then repeats the last.
+// serve starts a fake server that gives these replies in order, and then repeats the last one.
 func serve(t *testing.T, replies ...reply) *fake {
 	t.Helper()
 	f := &fake{t: t, replies: replies}

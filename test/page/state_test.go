@@ -25,7 +25,7 @@ func TestErrors(t *testing.T) {
 	b.ask("Much")
 	b.idle()
 	require.Contains(t, b.alert(), "exceeds the available context size of 4096 <b>tokens</b>")
-	require.Equal(t, 1, eval[int](b, `document.querySelectorAll(".message").length`), "there is no empty answer")
+	require.Equal(t, 1, eval[int](b, `document.querySelectorAll(".message").length`), "the page must not show an empty answer")
 	require.Equal(t, "alert", eval[string](b, `document.querySelector("#notice").getAttribute("role")`))
 	b.picture("error")
 
@@ -41,7 +41,7 @@ func TestErrors(t *testing.T) {
 	b.idle()
 	require.Equal(t, "CutAll.", b.text(".message.assistant .body"))
 	require.Equal(t, "", b.alert())
-	require.Contains(t, b.text(".message.assistant .actions"), "Continue", "it ended for its length")
+	require.Contains(t, b.text(".message.assistant .actions"), "Continue", "an answer that was cut at its limit must have a button to continue it")
 	require.Contains(t, b.text(".message.assistant .actions"), "limit")
 	b.ask("More")
 	b.idle()
@@ -92,7 +92,7 @@ func TestKey(t *testing.T) {
 	b.wait(`document.querySelector("#model").innerText === "scripted-1b"`)
 }
 
-// stored returns an expression: a promise that tells whether a stored conversation contains
+// stored returns an expression whose value is a promise: whether a stored conversation contains
 // text.
 func stored(text string) string {
 	return fmt.Sprintf(`new Promise((resolve, reject) => {
@@ -122,8 +122,8 @@ func TestReload(t *testing.T) {
 	require.True(t, strings.HasSuffix(b.text(".message.assistant .body"), "end."))
 }
 
-// TestLong checks that a long answer does not make the page slow: a frame does not render
-// earlier blocks again. A reader who has scrolled up stays there.
+// TestLong checks that a long answer does not make the page slow: a frame must not render earlier
+// blocks again. A reader who has scrolled up stays there.
 func TestLong(t *testing.T) {
 	var pieces []string
 	for i := range 5000 {
@@ -150,7 +150,7 @@ func TestLong(t *testing.T) {
 	b.do(chromedp.Evaluate[chromedp.Void](`document.querySelector("#scroll").scrollTop = 0`))
 	b.idle()
 	require.True(t, eval[bool](b, "kept.isConnected"))
-	require.Less(t, eval[float64](b, `document.querySelector("#scroll").scrollTop`), 100.0, "the reader has scrolled up")
+	require.Less(t, eval[float64](b, `document.querySelector("#scroll").scrollTop`), 100.0, "the page must not scroll down if the reader has scrolled up")
 	require.LessOrEqual(t, eval[int](b, "most"), 2, "of 39")
 	require.Equal(t, 13, eval[int](b, `document.querySelectorAll(".message.assistant .code").length`))
 }
@@ -184,7 +184,7 @@ func TestCopy(t *testing.T) {
 	}
 }
 
-// TestFiles checks that text files become part of the message, and that others are refused.
+// TestFiles checks that text files become a part of the message, and that other files are refused.
 func TestFiles(t *testing.T) {
 	b := open(t, serve(t, reply{}).URL)
 	dir := t.TempDir()

@@ -1,5 +1,5 @@
-// Package store tests the store of models against Ollama's own code for manifests and layers,
-// because both share folders.
+// Package store tests the store of models with Ollama's own code for manifests and layers, because
+// the two programs share folders.
 package store
 
 import (

@@ -33,8 +33,8 @@ func clipped(mid, radius float64) Interval {
 	return Interval{max(0, mid-radius), min(1, mid+radius)}
 }
 
-// Wilson returns the 95 % score interval of wins out of n (Wilson, 1927). Without votes
-// it is 0 to 1.
+// Wilson returns the 95 % score interval of wins out of n (Wilson, 1927). Without votes, the
+// interval is 0 to 1.
 func Wilson(wins, n float64) Interval {
 	if n <= 0 {
 		return Interval{0, 1}
@@ -105,8 +105,8 @@ type Cluster struct{ Sum, N float64 }
 // resamples is the number of bootstrap samples.
 const resamples = 10000
 
-// forBootstrap is the second argument of random.Hash here. It keeps these random numbers
-// apart from those drawn for other purposes.
+// forBootstrap is the second argument of random.Hash here. So they differ from random numbers that
+// are drawn for other purposes.
 const forBootstrap = 201
 
 // Bootstrap returns the 95 % bootstrap percentile interval of the mean number of points per

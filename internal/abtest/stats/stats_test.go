@@ -31,8 +31,8 @@ func TestKnown(t *testing.T) {
 	require.Equal(t, 0.5, Visible(1))
 }
 
-// TestBradleyTerry checks that two models' strengths differ by the logit of the win rate, with
-// the added tie.
+// TestBradleyTerry checks that the strengths of two models differ by the logit of the win rate,
+// which includes the added tie.
 func TestBradleyTerry(t *testing.T) {
 	theta := BradleyTerry([][]float64{{0, 70}, {30, 0}})
 	require.InDelta(t, math.Log(70.25/30.25), theta[0]-theta[1], 1e-9)
@@ -47,7 +47,7 @@ func TestBradleyTerry(t *testing.T) {
 }
 
 // TestCoverage simulates sessions of two equal models. 95 % of the intervals contain 1/2. With
-// Anytime, 95 % of the sessions have intervals that contain it after every vote.
+// Anytime, 95 % of the sessions have intervals that contain 1/2 after every vote.
 func TestCoverage(t *testing.T) {
 	const sessions, votes = 10000, 179
 	held, always := 0, 0

@@ -11,7 +11,8 @@ import (
 	"alpaca/internal/gguf"
 )
 
-// TestNoise: the file has the model that Synthetic makes, and says that it has no vocabulary.
+// TestNoise checks that the file has the model that Synthetic makes, and says that the model has no
+// vocabulary.
 func TestNoise(t *testing.T) {
 	const spec = "granite-1B-A400M@1:q4_0"
 	dir := t.TempDir()

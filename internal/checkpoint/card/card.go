@@ -1,7 +1,7 @@
-// Package card makes the general.* keys of a GGUF file: the model's name and its parts,
-// its size, licence, base models, tags and recommended sampling settings. The sources are
-// the front matter of README.md, generation_config.json, config.json and the name of the
-// folder, as in the reference converter's gguf-py (metadata.py).
+// Package card makes the general.* keys of a GGUF file: the model's name and the parts of the name,
+// the size, the licence, base models, tags and recommended sampling settings. The sources are the
+// front matter of README.md, generation_config.json, config.json and the name of the folder, as in
+// the reference converter's gguf-py (metadata.py).
 package card
 
 import (
@@ -36,27 +36,27 @@ type Options struct {
 // maxCard bounds the size of README.md in bytes.
 const maxCard = 16 << 20
 
-// facts are the facts known of a model. The first value found for each counts.
+// facts are the facts known about a model. For each fact, the first value that is found counts.
 type facts struct {
-	text map[string]string // values by key; a key lacks "general."
+	text map[string]string // values by key, without the "general." of the key
 	list map[string][]string
-	base []origin // its base models
-	data []origin // its data sets
+	base []origin // the model's base models
+	data []origin // the model's data sets
 
 }
 
 // origin is a base model or a data set of a model.
 type origin struct{ name, organization, version, url string }
 
-// set sets a text, unless the key has one or text is empty.
+// set sets the text of a key, unless the key already has a text or text is empty.
 func (f *facts) set(key, text string) {
 	if text != "" && f.text[key] == "" {
 		f.text[key] = text
 	}
 }
 
-// Read returns the general.* keys for the checkpoint in a folder. Data that
-// cannot be read are left out, with a note.
+// Read returns the general.* keys for the checkpoint in a folder. Data that cannot be read is left
+// out, with a note.
 func Read(dir string, opt Options) (kv []gguf.KV, notes []string) {
 	f := &facts{text: map[string]string{}, list: map[string][]string{}}
 	if err := f.readme(filepath.Join(dir, "README.md"), opt.Counts.Total); err != nil {

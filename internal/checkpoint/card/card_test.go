@@ -10,7 +10,7 @@ import (
 	"alpaca/internal/gguf"
 )
 
-// TestNames compares the parts of names with those that gguf-py 0.19.0 finds.
+// TestNames checks that names are split into the same parts as by gguf-py 0.19.0.
 func TestNames(t *testing.T) {
 	tests := []struct {
 		id    string

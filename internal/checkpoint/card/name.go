@@ -17,7 +17,7 @@ type name struct {
 	base, size, finetune, version string // "": not in the name
 }
 
-// The kinds of a name's parts.
+// The kinds of parts that a name can have.
 var (
 	isVersion  = lazyregexp.New(`(?i)^(v|iter)?\d+([.]\d+)*$`)
 	isType     = lazyregexp.New(`(?i)^(i?q\d(_\w)*|b?fp?(16|32))$`)
@@ -41,8 +41,8 @@ func (p *part) kinds() (n int) {
 	return n
 }
 
-// cutName splits the name of a model, such as "org/Mixtral-8x7B-Instruct-v0.1", into its
-// parts. total is the number of weights, to which a size must be close; 0: not known.
+// cutName splits the name of a model, such as "org/Mixtral-8x7B-Instruct-v0.1", into its parts.
+// total is the number of weights, or 0 if it is not known. A size in the name must be close to it.
 func cutName(id string, total int64) name {
 	if id == "" || strings.Contains(id, " ") {
 		return name{full: id} // a sentence, not a name
@@ -131,7 +131,7 @@ func chooseBase(parts []*part) {
 	digits := slices.ContainsFunc(parts, func(p *part) bool { return p.size && strings.ContainsFunc(p.text, unicode.IsDigit) })
 	for _, p := range parts {
 		if digits && p.size && !strings.ContainsFunc(p.text, func(r rune) bool { return !unicode.IsLetter(r) }) {
-			p.size = false // a word such as "large" is not the size if the name has a size in numbers
+			p.size = false // if the name has a size in numbers, a word such as "large" is not the size
 		}
 	}
 	start := true
@@ -145,7 +145,7 @@ func chooseBase(parts []*part) {
 			p.finetune = true
 		}
 	}
-	for i := len(parts) - 1; i >= 0; i-- { // a version at the end of the base name is not part of it
+	for i := len(parts) - 1; i >= 0; i-- { // a version at the end of the base name does not belong to the base name
 		if p := parts[i]; p.base && p.kinds() > 1 {
 			p.base = false
 		} else {

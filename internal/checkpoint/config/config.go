@@ -14,11 +14,11 @@ type Model struct {
 	Arch   *arch.Arch
 	Class  string       // the model's class, such as "LlamaForCausalLM"
 	KV     []gguf.KV    // the keys of the architecture, ARCH.*
-	Layers []arch.Sizes // the sizes of each layer; tensors outside of layers use the first layer's
+	Layers []arch.Sizes // the sizes of each layer; tensors outside of layers use the sizes of the first layer
 	Vocab  int          // rows of the embedding; 0: not in the configuration
 
-	// KeysAsValues says for each layer whether its values are its keys before norm and
-	// rotation. Such a layer has no matrix of values. nil: no layer is like that.
+	// KeysAsValues says for each layer whether its values are its keys, before norm and rotation.
+	// Such a layer has no matrix of values. If KeysAsValues is nil, there is no such layer.
 	KeysAsValues []bool
 	Config       Object // the text model's configuration, for other packages
 
@@ -30,8 +30,8 @@ type Model struct {
 	Notes []string
 }
 
-// ErrUnsupported is the error for a valid configuration of a model that this program
-// cannot evaluate.
+// ErrUnsupported is the error for a configuration that is valid, but describes a model that this
+// program cannot evaluate.
 var ErrUnsupported = errors.New("not supported")
 
 // Experts returns the number of experts of a layer, or 0 for none.
@@ -120,7 +120,7 @@ func (r *reader) addInt(key string, n int) {
 }
 func (r *reader) addFloat(key string, f float64) { r.add(key, gguf.F32(float32(f))) }
 
-// count returns the value of key, a number from 1 to limit. names are other names of the key.
+// count returns the number in key, from 1 to limit. names are other names of the key.
 func (r *reader) count(key string, limit int, names ...string) int {
 	found := r.First(append([]string{key}, names...)...)
 	if found == "" {
@@ -151,7 +151,7 @@ func (r *reader) sizes() {
 	r.m.Vocab = r.Int("vocab_size", 0)
 	s.VocabSize = r.m.Vocab
 	s.KeyDim = s.Dim / s.NumHeads
-	if r.Has("head_dim") && a != &arch.Granite && a != &arch.GraniteMoE { // their classes ignore head_dim
+	if r.Has("head_dim") && a != &arch.Granite && a != &arch.GraniteMoE { // the classes of these two ignore head_dim
 		s.KeyDim = r.count("head_dim", maxDim)
 	}
 	s.ValueDim = s.KeyDim
@@ -226,8 +226,8 @@ func (r *reader) experts(s *arch.Sizes) {
 }
 
 // convSize reads the sizes of short convolutions and of feed-forward networks (LFM 2). If
-// block_auto_adjust_ff_dim is true, the size of a network is two thirds of the given number, times
-// block_ffn_dim_multiplier, rounded up to a multiple of block_multiple_of.
+// block_auto_adjust_ff_dim is true, the size of a network is two thirds of the given number,
+// multiplied by block_ffn_dim_multiplier, and rounded up to a multiple of block_multiple_of.
 func (r *reader) convSize(s *arch.Sizes) {
 	s.Taps = r.count("conv_L_cache", 64)
 	if r.Has("block_ff_dim") {

@@ -11,8 +11,8 @@ import (
 )
 
 // TestRead reads configurations like those of published models, from transformers 4 and 5, and
-// checks the keys. Some rely on defaults of their classes, and some have settings that the
-// reference converter drops.
+// checks the keys. Some configurations rely on defaults of their classes, and some have settings
+// that the reference converter drops.
 func TestRead(t *testing.T) {
 	const sizes = `"hidden_size":512,"intermediate_size":1024,"num_hidden_layers":6,"num_attention_heads":8,`
 	tests := []struct {
@@ -21,7 +21,7 @@ func TestRead(t *testing.T) {
 		none       []string
 		note       string
 	}{
-		{"Mistral 7B v0.1: a window by default of the class", `{"architectures":["MistralForCausalLM"],"model_type":"mistral",` + sizes + `"rms_norm_eps":1e-05,"max_position_embeddings":32768}`,
+		{"Mistral 7B v0.1: the window is a default of the class", `{"architectures":["MistralForCausalLM"],"model_type":"mistral",` + sizes + `"rms_norm_eps":1e-05,"max_position_embeddings":32768}`,
 			map[string]string{"llama.attention.sliding_window": "4096", "llama.attention.head_count_kv": "8", "llama.rope.freq_base": "10000", "llama.attention.layer_norm_rms_epsilon": "1e-05"}, nil, "which the reference drops"},
 		{"Mistral v0.3: none", `{"architectures":["MistralForCausalLM"],"model_type":"mistral",` + sizes + `"sliding_window":null,"rope_theta":1000000.0,"head_dim":128}`,
 			map[string]string{"llama.rope.freq_base": "1e+06", "llama.attention.key_length": "128", "llama.rope.dimension_count": "128"}, []string{"llama.attention.sliding_window"}, ""},
@@ -29,11 +29,11 @@ func TestRead(t *testing.T) {
 			map[string]string{"llama.rope.freq_base": "500000", "llama.context_length": "131072", "freqs": "32"}, []string{"llama.rope.scaling.type"}, ""},
 		{"Qwen 2.5 with YaRN", `{"architectures":["Qwen2ForCausalLM"],` + sizes + `"rope_scaling":{"factor":4.0,"original_max_position_embeddings":32768,"type":"yarn"},"use_sliding_window":false,"sliding_window":131072,"max_window_layers":4}`,
 			map[string]string{"qwen2.rope.scaling.type": "yarn", "qwen2.rope.scaling.factor": "4", "qwen2.rope.scaling.original_context_length": "32768"}, []string{"qwen2.attention.sliding_window", "qwen2.rope.scaling.yarn_attn_factor"}, ""},
-		{"Qwen 2 whose last layers slide", `{"architectures":["Qwen2ForCausalLM"],` + sizes + `"use_sliding_window":true,"sliding_window":128,"max_window_layers":4}`,
+		{"Qwen 2 whose last layers have a window", `{"architectures":["Qwen2ForCausalLM"],` + sizes + `"use_sliding_window":true,"sliding_window":128,"max_window_layers":4}`,
 			map[string]string{"qwen2.attention.sliding_window": "128", "qwen2.attention.sliding_window_pattern": "[false false false false true true]"}, nil, ""},
 		{"Qwen 3 MoE of transformers 5", `{"architectures":["Qwen3MoeForCausalLM"],` + sizes + `"num_local_experts":16,"num_experts_per_tok":4,"moe_intermediate_size":96,"norm_topk_prob":false,"rope_parameters":{"rope_theta":1000000.0,"rope_type":"default"}}`,
 			map[string]string{"qwen3moe.expert_count": "16", "qwen3moe.expert_feed_forward_length": "96", "qwen3moe.expert_weights_norm": "false", "qwen3moe.rope.freq_base": "1e+06"}, nil, "norm_topk_prob"},
-		{"Gemma 3 4B, whose text says little", `{"architectures":["Gemma3ForConditionalGeneration"],"model_type":"gemma3","text_config":{"hidden_size":2560,"intermediate_size":10240,"model_type":"gemma3_text","num_hidden_layers":34,"rope_scaling":{"factor":8.0,"rope_type":"linear"},"sliding_window":1024},"vision_config":{}}`,
+		{"Gemma 3 4B, whose text_config has few keys", `{"architectures":["Gemma3ForConditionalGeneration"],"model_type":"gemma3","text_config":{"hidden_size":2560,"intermediate_size":10240,"model_type":"gemma3_text","num_hidden_layers":34,"rope_scaling":{"factor":8.0,"rope_type":"linear"},"sliding_window":1024},"vision_config":{}}`,
 			map[string]string{"gemma3.attention.head_count": "8", "gemma3.attention.head_count_kv": "4", "gemma3.attention.key_length": "256", "gemma3.rope.freq_base": "1e+06", "gemma3.rope.freq_base_swa": "10000", "gemma3.context_length": "131072", "gemma3.rope.scaling.factor": "8"}, []string{"gemma3.attention.scale"}, ""},
 		{"Gemma 2 27B's scale", `{"architectures":["Gemma2ForCausalLM"],"hidden_size":4608,"intermediate_size":36864,"num_hidden_layers":46,"num_attention_heads":32,"num_key_value_heads":16,"head_dim":128,"query_pre_attn_scalar":144}`,
 			map[string]string{"gemma2.attn_logit_softcapping": "50", "gemma2.final_logit_softcapping": "30"}, []string{"gemma2.attention.scale"}, ""},
@@ -45,9 +45,9 @@ func TestRead(t *testing.T) {
 			map[string]string{"gemma4.attention.key_length": "512", "gemma4.attention.key_length_swa": "256", "gemma4.attention.shared_kv_layers": "20", "gemma4.embedding_length_per_layer_input": "256", "gemma4.attention.head_count_kv": "1",
 				"gemma4.feed_forward_length": fmt.Sprint(append(slices.Repeat([]int{6144}, 15), slices.Repeat([]int{12288}, 20)...)), "gemma4.rope.freq_base": "1e+06", "gemma4.attention.sliding_window": "512",
 				"gemma4.rope.dimension_count": "512", "gemma4.rope.dimension_count_swa": "256", "gemma4.final_logit_softcapping": "30", "freqs": "256"}, []string{"gemma4.rope.scaling.type"}, ""},
-		{"Gemma 4 31B, whose values are keys where it sees everything", `{"architectures":["Gemma4ForConditionalGeneration"],"text_config":{"model_type":"gemma4_text","hidden_size":5376,"intermediate_size":21504,"num_hidden_layers":6,"num_attention_heads":32,"num_key_value_heads":16,"num_global_key_value_heads":4,"attention_k_eq_v":true,"hidden_size_per_layer_input":0,"sliding_window":1024,"use_bidirectional_attention":"vision"}}`,
+		{"Gemma 4 31B, whose layers without a window use keys as values", `{"architectures":["Gemma4ForConditionalGeneration"],"text_config":{"model_type":"gemma4_text","hidden_size":5376,"intermediate_size":21504,"num_hidden_layers":6,"num_attention_heads":32,"num_key_value_heads":16,"num_global_key_value_heads":4,"attention_k_eq_v":true,"hidden_size_per_layer_input":0,"sliding_window":1024,"use_bidirectional_attention":"vision"}}`,
 			map[string]string{"gemma4.attention.head_count_kv": "[16 16 16 16 16 4]", "gemma4.embedding_length_per_layer_input": "0", "gemma4.attention.sliding_window_pattern": "[true true true true true false]", "gemma4.feed_forward_length": "21504", "gemma4.attention.shared_kv_layers": "0"}, nil, ""},
-		{"Gemma 4 12B, whose class leaves more to defaults", `{"architectures":["Gemma4UnifiedForConditionalGeneration"],"text_config":{"model_type":"gemma4_unified_text",` + sizes + `"num_global_key_value_heads":1,"layer_types":["full_attention","sliding_attention","sliding_attention","full_attention","sliding_attention","sliding_attention"]}}`,
+		{"Gemma 4 12B, with a class that has more defaults", `{"architectures":["Gemma4UnifiedForConditionalGeneration"],"text_config":{"model_type":"gemma4_unified_text",` + sizes + `"num_global_key_value_heads":1,"layer_types":["full_attention","sliding_attention","sliding_attention","full_attention","sliding_attention","sliding_attention"]}}`,
 			map[string]string{"gemma4.context_length": "262144", "gemma4.attention.sliding_window": "1024", "gemma4.embedding_length_per_layer_input": "0", "gemma4.attention.sliding_window_pattern": "[false true true false true false]", "gemma4.attention.head_count_kv": "4"}, nil, ""},
 		{"Granite", `{"architectures":["GraniteForCausalLM"],` + sizes + `"attention_multiplier":0.015625,"embedding_multiplier":12.0,"logits_scaling":8.0,"residual_multiplier":0.22,"head_dim":99}`,
 			map[string]string{"granite.attention.scale": "0.015625", "granite.logit_scale": "8", "granite.rope.dimension_count": "64"}, []string{"granite.attention.key_length"}, ""},
@@ -55,7 +55,7 @@ func TestRead(t *testing.T) {
 			map[string]string{"lfm2.attention.head_count_kv": "[0 0 8 0 8 0]", "lfm2.feed_forward_length": "1024", "lfm2.shortconv.l_cache": "3"}, nil, ""},
 		{"YaRN with mscale", `{"architectures":["LlamaForCausalLM"],` + sizes + `"rope_scaling":{"rope_type":"yarn","factor":40,"mscale":0.707,"mscale_all_dim":0.5,"original_max_position_embeddings":4096,"beta_fast":16}}`,
 			map[string]string{"llama.rope.scaling.yarn_attn_factor": "1.0644689", "llama.rope.scaling.yarn_beta_fast": "16"}, []string{"llama.rope.scaling.yarn_log_multiplier"}, ""},
-		{"dynamic", `{"architectures":["LlamaForCausalLM"],` + sizes + `"rope_scaling":{"type":"dynamic","factor":2.0}}`, nil, []string{"llama.rope.scaling.type"}, "longer contexts are not stretched"},
+		{"dynamic scaling of RoPE", `{"architectures":["LlamaForCausalLM"],` + sizes + `"rope_scaling":{"type":"dynamic","factor":2.0}}`, nil, []string{"llama.rope.scaling.type"}, "longer contexts are not stretched"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

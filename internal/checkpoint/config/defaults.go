@@ -2,8 +2,8 @@ package config
 
 import "alpaca/internal/arch"
 
-// defaults returns the default values of a model's class in transformers 5.24, for keys
-// that config.json lacks. It leaves out sizes that every config.json has.
+// defaults returns the default values that a model's class has in transformers 5.24 for keys that
+// config.json lacks. Sizes that every config.json has are left out.
 func defaults(a *arch.Arch, modelType string) Object {
 	text, ok := classDefaults[modelType]
 	if !ok {
@@ -12,7 +12,7 @@ func defaults(a *arch.Arch, modelType string) Object {
 	return Parse([]byte(text), "defaults")
 }
 
-// typeOf is the model_type of an architecture, for a config.json that lacks it.
+// typeOf is the model_type of an architecture, for a config.json that lacks this key.
 var typeOf = map[*arch.Arch]string{
 	&arch.Llama: "llama", &arch.Qwen2: "qwen2", &arch.Qwen2MoE: "qwen2_moe", &arch.Qwen3: "qwen3", &arch.Qwen3MoE: "qwen3_moe",
 	&arch.Gemma: "gemma", &arch.Gemma2: "gemma2", &arch.Gemma3: "gemma3_text", &arch.Phi3: "phi3", &arch.SmolLM3: "smollm3",

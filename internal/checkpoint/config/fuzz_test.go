@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// FuzzRead checks that a config.json gives an error, or layers with positive sizes.
+// FuzzRead checks that reading a config.json gives an error, or layers with positive sizes.
 func FuzzRead(f *testing.F) {
 	f.Add([]byte(`{"architectures":["LlamaForCausalLM"],"hidden_size":64,"num_hidden_layers":2,"num_attention_heads":4,"intermediate_size":96,"rope_scaling":{"rope_type":"llama3","factor":8.0}}`))
 	f.Add([]byte(`{"architectures":["Qwen3MoeForCausalLM"],"hidden_size":64,"num_hidden_layers":2,"num_attention_heads":4,"intermediate_size":96,"num_experts":4,"x":NaN}`))

@@ -9,9 +9,9 @@ import (
 	"alpaca/internal/gguf"
 )
 
-// localLayers returns which layers of Gemma 4 have a window. If the configuration does not list them,
-// every layer except each sixth has a window. The last layer never has one, as in the class of
-// transformers.
+// localLayers returns which layers of Gemma 4 have a window. If the configuration does not list
+// them, every layer has a window, except each sixth layer. The last layer never has a window, as in
+// the class of transformers.
 func (r *reader) localLayers() []bool {
 	local := make([]bool, len(r.m.Layers))
 	kinds := r.Texts("layer_types")
@@ -26,9 +26,9 @@ func (r *reader) localLayers() []bool {
 	return local
 }
 
-// ownHeads sets the sizes that differ among the layers of Gemma 4. Layers without a window have heads
-// of other sizes than layers with one. The last layers have no keys and values of their own and, in
-// some models, feed-forward networks of twice the size.
+// ownHeads sets the sizes that differ among the layers of Gemma 4. Layers without a window have
+// heads of other sizes than layers with a window. The last layers have no keys and values of their
+// own. In some models, their feed-forward networks have twice the size.
 func (r *reader) ownHeads() {
 	layers, local := r.m.Layers, r.localLayers()
 	own := len(layers) - r.Int("num_kv_shared_layers", 0)
@@ -60,7 +60,7 @@ func (r *reader) ownHeads() {
 }
 
 // headsOf sets the sizes of layer i's heads from per_layer_config. If config.json lacks
-// this key, it has separate keys for the heads of layers without a window.
+// per_layer_config, it has separate keys for the heads of layers without a window.
 func (r *reader) headsOf(i int, local, valueless bool, l *arch.Sizes) {
 	if !r.Has("per_layer_config") {
 		if !local {
@@ -134,16 +134,15 @@ func (r *reader) gemma4() {
 	}
 }
 
-// proportional sets the divisors of RoPE's frequencies for layers without a window (Gemma
-// 4). The pairs after the given part of a head do not rotate: their divisor is so large
-// that their angles are 0 at all positions. Source: _compute_proportional_rope_parameters
-// of transformers.
+// proportional sets the divisors of RoPE's frequencies for layers without a window (Gemma 4). Only
+// the pairs in the given part of a head rotate. The divisor of the others is so large that their
+// angles are 0 at all positions. Source: _compute_proportional_rope_parameters of transformers.
 func (r *reader) proportional(p Object) {
 	const still = 1e30
 	pairs, part, factor := r.m.Layers[0].RopeDim/2, p.Float("partial_rotary_factor", 1), p.Float("factor", 1)
 	switch kind := ropeType(p); kind {
 	case "proportional":
-	case "default": // this type has neither value, but the reference needs divisors in every model of Gemma 4
+	case "default": // this type has neither of the two values, but llama.cpp needs divisors in every model of Gemma 4
 		part, factor = 1, 1
 	default:
 		r.Fail("rope scaling %q is %w in %s", kind, ErrUnsupported, r.m.Arch.Name)

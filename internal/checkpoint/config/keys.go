@@ -37,8 +37,8 @@ func (r *reader) keys() {
 	}
 }
 
-// bidirectional reports whether tokens of text see later tokens. In Gemma 4 the value may
-// also be "all" or "vision"; "vision" does not concern text.
+// bidirectional reports whether tokens of text see later tokens. In Gemma 4, the value may also be
+// "all" or "vision"; "vision" does not concern text.
 func (r *reader) bidirectional() bool {
 	const key = "use_bidirectional_attention"
 	if r.IsText(key) {
@@ -68,8 +68,8 @@ func (r *reader) normEps() float64 {
 	return eps
 }
 
-// kvHeads adds the number of key heads: one number or, if some layers have no attention,
-// one for each layer.
+// kvHeads adds the number of key heads. It is one number for all layers or, if some layers have no
+// attention, one number for each layer.
 func (r *reader) kvHeads() {
 	if !r.m.Arch.Conv {
 		r.addInt(arch.KeyKVHeads, r.m.Layers[0].NumKVHeads)
@@ -146,8 +146,8 @@ func (r *reader) family() {
 	r.activation()
 }
 
-// cap adds a soft cap to the file even if it is 0. from is its key in config.json, to its key in
-// GGUF. Without the key, the architecture's default would apply.
+// cap adds a soft cap to the file, even a cap of 0: without the key, the architecture's default
+// would apply. from is the key in config.json, to is the key in GGUF.
 func (r *reader) cap(from, to string) {
 	r.addFloat(to, r.Float(from, 0))
 }
@@ -168,7 +168,8 @@ func (r *reader) attnScale(s *arch.Sizes) {
 	}
 }
 
-// noRope checks that the layers without rotation are every NoRopePeriod-th, as in the architecture.
+// noRope checks that every NoRopePeriod-th layer, and no other, is without rotation, as in the
+// architecture.
 func (r *reader) noRope() {
 	period := r.m.Arch.NoRopePeriod
 	if list := r.Floats("no_rope_layers"); len(list) > 0 {
@@ -211,7 +212,7 @@ func (r *reader) deltaKeys(s *arch.Sizes) {
 	r.add("rope.dimension_sections", gguf.I32s(sections))
 }
 
-// activation checks that the activation is the architecture's.
+// activation checks that the model has the activation function of its architecture.
 func (r *reader) activation() {
 	key := r.First("hidden_activation", "hidden_act")
 	if key == "" {
@@ -219,7 +220,7 @@ func (r *reader) activation() {
 	}
 	want := map[arch.Activation][]string{
 		arch.SiLU:          {"silu", "swish"},
-		arch.GELU:          {"gelu", "gelu_pytorch_tanh", "gelu_new", "gelu_fast"}, // old Gemma configurations have gelu but mean gelu_pytorch_tanh
+		arch.GELU:          {"gelu", "gelu_pytorch_tanh", "gelu_new", "gelu_fast"}, // old configurations of Gemma say gelu, but mean gelu_pytorch_tanh
 		arch.ClampedSwiGLU: {"silu", "swish", "swiglu"},
 	}[r.m.Arch.Activation]
 	if got := r.Text(key); !slices.Contains(want, got) {

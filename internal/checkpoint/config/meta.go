@@ -53,8 +53,8 @@ func ReadMeta(o Object, ffn int) (*Model, error) {
 	return m, o.Err()
 }
 
-// metaContext returns the training context of one of Meta's models. params.json lacks it. It follows
-// from other values in the file, which differ between the generations of models.
+// metaContext returns the training context of one of Meta's models. params.json does not give the
+// context, but other values in the file differ between the generations of models.
 func metaContext(o Object, base float64) int {
 	switch {
 	case o.Has("max_seq_len"):

@@ -1,6 +1,6 @@
-// Package config reads config.json and params.json: the architecture of a checkpoint, the
-// sizes of each layer, and the metadata for a GGUF file. Keys that a file lacks have the
-// default of the model's class in the transformers library.
+// Package config reads config.json and params.json: the architecture of a checkpoint, the sizes of
+// each layer, and the metadata for a GGUF file. A key that a file lacks has the default value of
+// the model's class in the transformers library.
 package config
 
 import (
@@ -74,7 +74,7 @@ func Parse(raw []byte, name string) Object {
 	return o
 }
 
-// Err returns the first error. The zero Object, which is empty, has none.
+// Err returns the first error. The zero Object is empty and has no error.
 func (o Object) Err() error {
 	if o.err == nil {
 		return nil
@@ -173,7 +173,7 @@ func (o Object) Text(key string) string {
 	return s
 }
 
-// Sub returns an object, an empty one if o lacks the key.
+// Sub returns an object, which is empty if o lacks the key.
 func (o Object) Sub(key string) Object {
 	x := Object{Name: o.Name, fields: map[string]any{}, err: o.err}
 	if !o.Has(key) {
@@ -263,7 +263,7 @@ func (o Object) list(key string) []any {
 	return list
 }
 
-// numbers returns an object of numbers.
+// numbers returns an object with the given values. It has the name and the error of o.
 func numbers(o Object, values map[string]float64) Object {
 	x := Object{Name: o.Name, err: o.err, fields: map[string]any{}}
 	for k, v := range values {

@@ -35,7 +35,7 @@ func (r *reader) ropeObject() Object {
 	return beside.With(p)
 }
 
-// ropeType returns the kind of scaling, "default" for none.
+// ropeType returns the kind of scaling, or "default" if there is none.
 func ropeType(p Object) string {
 	switch key := p.First("rope_type", "type"); {
 	case key == "":
@@ -163,8 +163,8 @@ func (r *reader) longrope(p Object, context int) {
 	r.addFloat(arch.KeyRopeAttn, p.Float("attention_factor", attn))
 }
 
-// llama3 sets the divisors of Llama 3.1's frequencies: 1 for short wavelengths, the
-// factor for long ones, and interpolated values in between.
+// llama3 sets the divisors of frequencies for Llama 3.1. The divisor is 1 for short wavelengths and
+// the given factor for long ones; it is interpolated in between.
 func (r *reader) llama3(p Object) {
 	s := &r.m.Layers[0]
 	base := p.Float("rope_theta", 10000)

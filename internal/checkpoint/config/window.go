@@ -5,8 +5,8 @@ import (
 	"alpaca/internal/gguf"
 )
 
-// windows adds the size of the sliding window, and which layers have one. The reference
-// converter leaves both out for several architectures whose models have windows.
+// windows adds the keys that say how large the sliding window is and which layers have one. The
+// reference converter leaves these keys out for several architectures whose models have windows.
 func (r *reader) windows() {
 	a := r.m.Arch
 	window := r.Int("sliding_window", 0)

@@ -8,12 +8,12 @@ import (
 	"alpaca/internal/checkpoint/rows"
 )
 
-// change converts a tensor of Hugging Face to GGUF's form. It may reorder rows or columns, add
-// 1 to the weights of norms, and convert to float32.
+// change converts a tensor from the form of Hugging Face to that of GGUF. It may reorder rows or
+// columns, add 1 to the weights of norms, and convert the elements to float32.
 func (b *builder) change(s source, r *rows.Rows) *rows.Rows {
 	t := s.tensor
 	vector := t.IsVector() || s.bias
-	if b.Arch.Turned(t) {
+	if b.Arch.Reordered(t) {
 		n := s.sizes.KeyDim
 		if vector {
 			r = r.PickCols(r.Cols, func(i int) int { return arch.PairRow(i, n) })
@@ -48,7 +48,7 @@ func (b *builder) asFloats(s source, r *rows.Rows) *rows.Rows {
 	return r
 }
 
-// valueHeads returns r with the heads of values of a gated delta rule in GGUF's order.
+// valueHeads returns r with the value heads of a gated delta rule in the order of GGUF.
 func valueHeads(s source, r *rows.Rows) *rows.Rows {
 	skip, byRow, byCol := s.tensor.ValueHeads(s.sizes)
 	if !byRow && !byCol || s.bias || s.sizes.SSMHeads == s.sizes.SSMGroups {

@@ -10,7 +10,7 @@ import (
 	"alpaca/internal/checkpoint/open"
 )
 
-// Example opens a folder whose weights lack a tensor.
+// Example opens a folder in which a tensor is missing.
 func Example() {
 	dir := filepath.Join(os.TempDir(), fmt.Sprintf("example-%d", os.Getpid()))
 	defer os.RemoveAll(dir)

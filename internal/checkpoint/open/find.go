@@ -49,8 +49,8 @@ func (b *builder) find(s source) (*stored, error) {
 	return nil, nil
 }
 
-// named finds a tensor by its name. If GGUF stacks several tensors, named finds and stacks them: one
-// for each expert or row.
+// named finds a tensor by its name. If GGUF stacks several tensors, one for each expert or row,
+// named finds all of them and stacks them.
 func (b *builder) named(s source) (*stored, error) {
 	parts := s.sizes.NumExperts
 	if s.tensor.Stack == arch.One {
@@ -103,12 +103,12 @@ func (b *builder) fused(s source) (*stored, error) {
 	}
 	name := arch.StackedName(s.layer, k.Name)
 	x, err := b.blocks(name)
-	turned := false
+	transposed := false
 	if x == nil && err == nil {
 		if x, err = b.matrix(name); x == nil && err == nil {
 			x, err = b.matrix(name + ".weight")
 		}
-		turned = k.Turned
+		transposed = k.Transposed
 	}
 	if x == nil || err != nil {
 		return nil, err
@@ -117,8 +117,8 @@ func (b *builder) fused(s source) (*stored, error) {
 		return nil, fmt.Errorf("tensor %q has the shape %d, want three dimensions", x.name, x.shape)
 	}
 	r, n, cols := x.rows, x.shape[1], x.shape[2]
-	if turned {
-		r = r.Turn(n)
+	if transposed {
+		r = r.Transpose(n)
 		n, cols = cols, n
 	}
 	if k.Rows != arch.AllRows && n%2 != 0 {
@@ -148,8 +148,8 @@ func part(r *rows.Rows, s arch.Share, n int) *rows.Rows {
 	})
 }
 
-// place converts the number of a row in share s to its number in the whole matrix. The share
-// has m rows, and the matrix 2m.
+// place converts the number of a row in share s to the row's number in the whole matrix. The share
+// has m rows, and the matrix has 2m.
 func place(s arch.Share, row, m int) int {
 	switch s {
 	case arch.LastHalf:

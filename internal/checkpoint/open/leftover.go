@@ -8,8 +8,8 @@ import (
 	"alpaca/internal/arch"
 )
 
-// leftOver returns an error if the checkpoint has tensors that were not used and are not
-// known to be useless.
+// leftOver returns an error if a tensor of the checkpoint was not used, unless it is known that the
+// tensor is not needed.
 func (b *builder) leftOver() error {
 	if b.folder.Meta {
 		return b.metaLeftOver()
@@ -63,7 +63,7 @@ func (b *builder) useless(name string) bool {
 			return true
 		}
 	}
-	if p, ok := b.Arch.FromHF(name); ok && p.Layer >= len(b.Layers) { // extra layers that predict further tokens
+	if p, ok := b.Arch.FromHF(name); ok && p.Layer >= len(b.Layers) { // such layers predict further tokens
 		return true
 	}
 	return false

@@ -11,8 +11,8 @@ import (
 	"alpaca/internal/checkpoint/weights"
 )
 
-// readMeta reads Meta's params.json. It lacks the size of the feed-forward network, which
-// is taken from a tensor.
+// readMeta reads Meta's params.json. This file lacks the size of the feed-forward network, so the
+// size is taken from a tensor.
 func (m *Model) readMeta(o config.Object) (*config.Model, error) {
 	first := m.folder.Shards[0]["layers.0.feed_forward.w1.weight"]
 	if first == nil || len(first.Shape) != 2 {

@@ -1,7 +1,7 @@
-// Package open presents the folder of a checkpoint as a GGUF file: its metadata, its
-// vocabulary, and its tensors with GGUF's names, shapes and order of rows. Tensors are
-// converted while they are read, a few rows at a time, so models of any size can be
-// converted. To run a model, Fetch reads all tensors at once.
+// Package open presents the folder of a checkpoint as a GGUF file. The file has the metadata, the
+// vocabulary, and the tensors, with the names, the shapes and the order of rows of GGUF. Tensors
+// are converted while they are read, a few rows at a time, so models of any size can be converted.
+// To run a model, Fetch reads all tensors at once.
 package open
 
 import (
@@ -24,14 +24,14 @@ import (
 type Options struct {
 	// Map maps the files into memory, to run the model instead of converting it.
 	Map bool
-	// Pre is the name of the pre-tokenizer. It is needed for a checkpoint that does not
-	// say how text is split into words, or says it in an unknown way.
+	// Pre is the name of the pre-tokenizer. It is needed if the checkpoint does not say how text is
+	// split into words, or says it in a way that this program does not know.
 	Pre string
 }
 
 // Model is an open checkpoint.
 type Model struct {
-	File   *gguf.File // the contents as a GGUF file; its Path is the folder
+	File   *gguf.File // the contents as a GGUF file, whose Path is the folder
 	Arch   *arch.Arch
 	Class  string     // architecture class in config.json; "" for Meta's checkpoints
 	Format string     // such as "safetensors, 2 files"
@@ -43,7 +43,7 @@ type Model struct {
 	folder *checkpoint.Folder
 }
 
-// Counts returns the numbers of weights.
+// Counts returns how many weights the model has.
 func (m *Model) Counts() (c card.Counts) {
 	var stacks, experts int64
 	for i := range m.File.Tensors {
@@ -131,12 +131,12 @@ type builder struct {
 	used   map[string]bool // names of the checkpoint's tensors that were used
 	notes  []string
 	quant  quantized // how the checkpoint stores matrices
-	mapped bool      // the model is run, so dequantized tensors stay in memory, as BF16
+	mapped bool      // the model is run; so dequantized tensors stay in memory, as BF16
 
 	embed   *rows.Rows // the embedding's rows
 	tensors []gguf.Tensor
 	reads   []func(dst []byte, lo, hi int) error
-	stored  map[string]int64 // number of elements of all matrices, by their type in the checkpoint
+	stored  map[string]int64 // number of elements of all matrices, by the matrix's type in the checkpoint
 	kinds   map[quant.Type]int64
 }
 
@@ -184,8 +184,8 @@ func (b *builder) main() (quant.Type, string) {
 	return best, name
 }
 
-// Describe adds the general.* keys that describe the model, and notes about files that could
-// not be read. name replaces the model's name, unless it is "".
+// Describe adds the general.* keys that describe the model, and notes about files that could not be
+// read. If name is not "", it replaces the model's name.
 func (m *Model) Describe(dir, name string) error {
 	general, notes := card.Read(dir, card.Options{Name: name, Counts: m.Counts()})
 	m.Notes = append(m.Notes, notes...)

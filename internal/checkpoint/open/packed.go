@@ -11,8 +11,8 @@ import (
 // maxPacked bounds the number of rows and of columns in a packed matrix.
 const maxPacked = 1 << 24
 
-// packed returns a matrix that is packed in several tensors, whose names are base with
-// different suffixes. It returns nil if there are none.
+// packed returns a matrix that is packed in several tensors, whose names are base with different
+// suffixes. It returns nil if there are no such tensors.
 func (b *builder) packed(base string) (*stored, error) {
 	switch b.quant.method {
 	case "gptq", "awq":
@@ -23,8 +23,8 @@ func (b *builder) packed(base string) (*stored, error) {
 	return nil, nil
 }
 
-// parts returns the tensors of one matrix by the suffixes of their names. It is an error
-// if one is missing.
+// parts returns the tensors of one matrix, in the order of ends, the suffixes of their names. It is
+// an error if one of them is missing.
 func (b *builder) parts(base string, ends ...string) ([]*weights.Tensor, error) {
 	list := make([]*weights.Tensor, len(ends))
 	for i, end := range ends {
@@ -80,7 +80,8 @@ func (b *builder) columns(base string) (*stored, error) {
 	return &stored{words.Name, b.quant.method, []int{c.Rows, c.Cols}, c.Unpack(b.made())}, nil
 }
 
-// grouped returns a matrix of compressed-tensors' pack-quantized, or nil if there is none.
+// grouped returns a matrix in the format "pack-quantized" of compressed-tensors, or nil if there is
+// none.
 func (b *builder) grouped(base string) (*stored, error) {
 	if b.tensor(base+".weight_packed") == nil {
 		return nil, nil
@@ -139,7 +140,7 @@ func zeros(t *weights.Tensor, rows, groups, bits int) ([]float32, error) {
 	return list, nil
 }
 
-// codes returns a matrix of 4-bit codes of bitsandbytes.
+// codes returns a matrix that bitsandbytes stores as 4-bit codes.
 func (b *builder) codes(name string, t *weights.Tensor) (*stored, error) {
 	var state *weights.Tensor
 	for _, kind := range []string{"nf4", "fp4"} {

@@ -10,7 +10,7 @@ import (
 	"alpaca/internal/quant"
 )
 
-// quantized says how a checkpoint stores its matrices, by quantization_config.
+// quantized says how a checkpoint stores its matrices. It comes from quantization_config.
 type quantized struct {
 	method  string        // "": not quantized
 	format  string        // format of compressed-tensors
@@ -66,8 +66,8 @@ func (q *quantized) readCompressed(o config.Object) error {
 	return o.Err()
 }
 
-// matrix returns a tensor, dequantized if necessary, by its name without the model's
-// prefix. It returns nil if there is none.
+// matrix returns the tensor with a name, which lacks the model's prefix. The tensor is dequantized
+// if necessary. matrix returns nil if there is no such tensor.
 func (b *builder) matrix(name string) (*stored, error) {
 	t := b.tensor(name)
 	base, isWeight := strings.CutSuffix(name, ".weight")
@@ -108,7 +108,7 @@ func (b *builder) scaled(name string, t *weights.Tensor) (*stored, error) {
 	if t.Type == weights.U8 {
 		return b.codes(name, t)
 	}
-	for _, end := range []string{"_scale_inv", "_scale"} { // despite the name, both are factors
+	for _, end := range []string{"_scale_inv", "_scale"} { // despite the name of the first, both are factors
 		if s := b.tensor(name + end); s != nil {
 			return b.byScales(t, s, 1)
 		}
@@ -116,8 +116,8 @@ func (b *builder) scaled(name string, t *weights.Tensor) (*stored, error) {
 	return nil, nil
 }
 
-// byScales returns the tensor t times its scales s times factor. There is one scale for
-// all elements, for each row, or for each block.
+// byScales returns the tensor t, multiplied by its scales s and by factor. There is one scale for
+// all elements, one for each row, or one for each block.
 func (b *builder) byScales(t, s *weights.Tensor, factor float32) (*stored, error) {
 	if !s.Type.Float() && s.Type != weights.F8E8M0 {
 		return nil, fmt.Errorf("tensor %q has the type %s, want floating point numbers", s.Name, s.Type)
@@ -152,7 +152,7 @@ func (b *builder) byScales(t, s *weights.Tensor, factor float32) (*stored, error
 	return &stored{t.Name, string(t.Type), t.Shape, rows.Scaled(t, x, b.made())}, nil
 }
 
-// made returns the type of dequantized matrices.
+// made returns the type that dequantized matrices get.
 func (b *builder) made() quant.Type {
 	if b.mapped {
 		return quant.BF16

@@ -17,9 +17,9 @@ import (
 	"alpaca/internal/testshared"
 )
 
-// packedCase is a matrix as a library packs it, with its values. bitsandbytes 0.50.2,
-// compressed-tensors 0.20.1 and AutoAWQ 0.2.9 wrote testdata/quantized.json. The values of fp8
-// and GPTQ were compared with llama.cpp's converter of v0.5.0.
+// packedCase is a matrix as a library packs it, together with the values of its elements.
+// bitsandbytes 0.50.2, compressed-tensors 0.20.1 and AutoAWQ 0.2.9 wrote testdata/quantized.json.
+// The values of fp8 and GPTQ were compared with llama.cpp's converter of v0.5.0.
 type packedCase struct {
 	Name    string
 	Config  json.RawMessage
@@ -51,7 +51,7 @@ func packedCases(t *testing.T) []packedCase {
 	return list
 }
 
-// TestQuantized compares dequantized matrices with the libraries' values.
+// TestQuantized dequantizes matrices and compares them with the values that the libraries compute.
 func TestQuantized(t *testing.T) {
 	for _, c := range packedCases(t) {
 		t.Run(c.Name, func(t *testing.T) {
@@ -61,7 +61,7 @@ func TestQuantized(t *testing.T) {
 			require.NoError(t, err)
 			require.NotNil(t, x)
 			require.Equal(t, []int{8, 64}, x.shape)
-			require.Len(t, b.used, len(c.Tensors), "all tensors have their use")
+			require.Len(t, b.used, len(c.Tensors), "every tensor of the checkpoint must be used")
 			want, err := hex.DecodeString(c.Values)
 			require.NoError(t, err)
 			require.Equal(t, quant.F32, x.rows.Type)
@@ -112,8 +112,8 @@ func TestBadQuantized(t *testing.T) {
 	}
 }
 
-// TestScaledFloats reads 8-bit floats with one scale for the matrix, for each row, or for each
-// block. Blocks at the edges are smaller. 0x38 is 1, 0x40 is 2, 0xb8 is -1.
+// TestScaledFloats reads 8-bit floats with one scale for the matrix, one for each row, or one for
+// each block. Blocks at the edges are smaller. 0x38 is 1, 0x40 is 2, 0xb8 is -1.
 func TestScaledFloats(t *testing.T) {
 	codes := [3]any{"F8_E4M3", []any{3.0, 4.0}, "38404038" + "b8383840" + "404038b8"}
 	plain := []float32{1, 2, 2, 1, -1, 1, 1, 2, 2, 2, 1, -1}
@@ -131,11 +131,11 @@ func TestScaledFloats(t *testing.T) {
 		values              []float32
 		of                  func(row, col int) int // the index of an element's scale
 	}{
-		{"one without dimensions", `{"quant_method":"fp8"}`, "w.weight_scale_inv", []any{}, []float32{0.5}, func(_, _ int) int { return 0 }},
+		{"one scale without dimensions", `{"quant_method":"fp8"}`, "w.weight_scale_inv", []any{}, []float32{0.5}, func(_, _ int) int { return 0 }},
 		{"one", `{"quant_method":"fp8","weight_block_size":null}`, "w.weight_scale_inv", []any{1.0}, []float32{3}, func(_, _ int) int { return 0 }},
-		{"one of compressed-tensors", compressed, "w.weight_scale", []any{1.0}, []float32{0.25}, func(_, _ int) int { return 0 }},
+		{"one scale of compressed-tensors", compressed, "w.weight_scale", []any{1.0}, []float32{0.25}, func(_, _ int) int { return 0 }},
 		{"rows", `{"quant_method":"fbgemm_fp8"}`, "w.weight_scale", []any{3.0, 1.0}, []float32{1, 2, 4}, func(row, _ int) int { return row }},
-		{"rows of compressed-tensors", compressed, "w.weight_scale", []any{3.0, 1.0}, []float32{8, 2, 4}, func(row, _ int) int { return row }},
+		{"a scale for each row, of compressed-tensors", compressed, "w.weight_scale", []any{3.0, 1.0}, []float32{8, 2, 4}, func(row, _ int) int { return row }},
 		{"blocks", `{"quant_method":"fp8","weight_block_size":[2,3]}`, "w.weight_scale_inv", []any{2.0, 2.0}, []float32{1, 2, 4, 8}, func(row, col int) int { return row/2*2 + col/3 }},
 	}
 	for _, tt := range tests {

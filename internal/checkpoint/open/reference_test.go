@@ -27,8 +27,8 @@ func folders(t *testing.T) (names []string) {
 	return names
 }
 
-// otherKeys has, for each checkpoint, the keys that differ from the reference's, and why. The
-// reference does not have the keys with "+" in front at all.
+// otherKeys has, for each checkpoint, the keys whose values differ from those of the reference
+// converter, and why. A "+" in front means that the reference's file lacks the key.
 var otherKeys = map[string][]string{
 	"*": {
 		"+tokenizer.ggml.normalizer",       // NFC, which the reference leaves out
@@ -37,10 +37,10 @@ var otherKeys = map[string][]string{
 	},
 	"gemma":    {"+gemma.rope.freq_base", "tokenizer.ggml.eot_token_id"}, // the reference writes CodeGemma's token
 	"gemma2":   {"+gemma2.rope.freq_base"},
-	"granite":  {"tokenizer.ggml.add_space_prefix"}, // its vocabulary of bytes adds no space
+	"granite":  {"tokenizer.ggml.add_space_prefix"}, // its vocabulary is byte-level, so no space is added
 	"mistral":  {"+llama.attention.sliding_window"}, // the reference drops it
 	"stablelm": {"+stablelm.rope.freq_base"},
-	"llama-meta": { // the reference converted the same weights with Hugging Face's files
+	"llama-meta": { // the reference converted the same weights from Hugging Face's checkpoint
 		"llama.attention.key_length", "llama.attention.value_length", "tokenizer.chat_template", "tokenizer.ggml.add_eos_token",
 		"tokenizer.ggml.add_sep_token", "tokenizer.ggml.scores", "tokenizer.ggml.token_type",
 	},
@@ -50,8 +50,8 @@ var otherKeys = map[string][]string{
 // vocabulary of Gemma's class.
 var constants = []string{"tokenizer.ggml.prefix_token_id", "tokenizer.ggml.suffix_token_id", "tokenizer.ggml.middle_token_id", "tokenizer.ggml.fsep_token_id"}
 
-// ulps returns how far a tensor's numbers may be from the reference's, in units of the last
-// place. It is not 0 for numbers that the reference computes in a different way.
+// ulps returns how far a tensor's numbers may be from those of the reference, in units of the last
+// place. The result is not 0 for numbers that the reference computes in a different way.
 func ulps(model, tensor string) int {
 	switch {
 	case tensor == "rope_freqs.weight", strings.HasSuffix(tensor, "ssm_a"):
@@ -62,8 +62,8 @@ func ulps(model, tensor string) int {
 	return 0
 }
 
-// TestReference compares every checkpoint, converted to F32, with the reference converter's
-// file: each tensor within ulps, and all keys except otherKeys and those of "general.".
+// TestReference compares every checkpoint, converted to F32, with the reference converter's file:
+// each tensor within ulps, and all keys except otherKeys and those that begin with "general.".
 func TestReference(t *testing.T) {
 	compared := 0
 	for _, name := range folders(t) {

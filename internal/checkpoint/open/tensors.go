@@ -38,8 +38,8 @@ func (s source) shape() []int {
 	return shape
 }
 
-// start reads how matrices are stored, and finds the embedding. The number of its rows is
-// the size of the vocabulary.
+// start reads how matrices are stored, and finds the embedding. The number of rows of the embedding
+// is the size of the vocabulary.
 func (b *builder) start() error {
 	if b.folder.Meta {
 		return nil
@@ -71,8 +71,8 @@ func (b *builder) setVocab(n int) {
 // vocabSize returns the number of rows of the embedding, or 0 if it is not known yet.
 func (b *builder) vocabSize() int { return b.Vocab }
 
-// cutVocab checks the number of tokens against the embedding. In Meta's format it sets
-// the size of the vocabulary instead.
+// cutVocab checks that the embedding has a row for each token. In Meta's format, it sets the size
+// of the vocabulary instead.
 func (b *builder) cutVocab(tokens int) error {
 	if b.folder.Meta {
 		b.setVocab(tokens)
@@ -176,14 +176,15 @@ func (b *builder) one(s source) error {
 	return nil
 }
 
-// has reports whether layer n has tensor t. Some layers lack keys and values because they use those
-// of another layer. Some lack values because they use the keys as values.
+// has reports whether layer n has tensor t. Some layers have no tensors for keys and values,
+// because they use the keys and values of another layer. Some have no tensor for values, because
+// they use the keys as values.
 func (b *builder) has(n int, t *arch.Tensor) bool {
 	asKeys := t.Role == arch.AttnV && b.KeysAsValues != nil && b.KeysAsValues[n]
 	return b.Layers[n].In(t.In) && !asKeys
 }
 
-// wanted returns the name in the checkpoint that a tensor should have.
+// wanted returns the name that a tensor should have in the checkpoint.
 func (b *builder) wanted(s source) string {
 	switch name := s.tensor.HFName(s.layer, 0, s.bias); {
 	case b.folder.Meta:

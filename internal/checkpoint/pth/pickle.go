@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// machine runs a pickle. The pickle can only use the operations of the machine. Python names in it
-// are only looked up in the tables of this package.
+// machine runs a pickle. The pickle can only use the operations of the machine. Python names in the
+// pickle are only looked up in the tables of this package.
 type machine struct {
 	src   []byte
 	at    int
@@ -37,8 +37,8 @@ func unpickle(src []byte) (any, error) {
 	return top, nil
 }
 
-// run runs the pickle to its end. It knows the opcodes of protocols 2 to 5 in Python's
-// pickletools, except opcodes that only objects of classes need.
+// run runs the pickle to its end. It knows the opcodes that Python's pickletools list for protocols
+// 2 to 5, except those that only objects of classes need.
 func (m *machine) run() (any, error) {
 	for {
 		op, err := m.byte()
@@ -184,7 +184,7 @@ func (m *machine) global(module, name string) {
 	}
 }
 
-// known reports whether the machine knows a name.
+// known reports whether the machine knows the Python name g.
 func known(g global) bool {
 	switch g {
 	case "collections.OrderedDict", "torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_tensor_v3",
@@ -225,7 +225,7 @@ func (m *machine) call(args any) error {
 			return errors.New("a parameter without a tensor")
 		}
 		m.push(list[0])
-	default: // a harmless name, or an unknown name, which unpickle's error lists
+	default: // a harmless name, or an unknown name, which the error of unpickle lists
 		m.push(opaque(g))
 	}
 	return nil

@@ -1,7 +1,7 @@
-// Package pth reads files of torch.save, pytorch_model.bin and .pth: zip archives with a pickle and
-// the bytes of every storage. A pickle is a program. Here a small machine runs it, which can build
-// dictionaries, numbers and tensors, and calls nothing. If the pickle asks for Python names that the
-// machine does not know, the error lists them.
+// Package pth reads files that torch.save wrote, such as pytorch_model.bin and .pth: zip archives
+// with a pickle and the bytes of every storage. A pickle is a program. Here a small machine runs
+// it. The machine can build dictionaries, numbers and tensors, and calls nothing. If the pickle
+// asks for Python names that the machine does not know, the error lists them.
 package pth
 
 import (
@@ -154,8 +154,7 @@ func (f *File) record(r *zip.File, limit int64) ([]byte, error) {
 	return raw, nil
 }
 
-// place returns the offset of a record's bytes. It checks that all of them are in the
-// file.
+// place returns the offset of a record's bytes. It checks that all these bytes are in the file.
 func (f *File) place(r *zip.File) (int64, error) {
 	if r.Method != zip.Store || r.UncompressedSize64 != r.CompressedSize64 {
 		return 0, fmt.Errorf("record %q is compressed, which torch.save never does", r.Name)

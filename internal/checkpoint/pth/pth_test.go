@@ -15,8 +15,8 @@ import (
 	"alpaca/internal/checkpoint/weights"
 )
 
-// globalOf returns the opcode for a global name. It and the functions below write the opcodes
-// of protocol 2 as torch.save does.
+// globalOf returns the opcode for a global name. This function and the functions below write the
+// opcodes of protocol 2, as torch.save does.
 func globalOf(module, name string) string {
 	return "c" + module + "\n" + name + "\n"
 }
@@ -41,7 +41,8 @@ func storageOf(class, key string, n int) string {
 }
 func hooks() string { return globalOf("collections", "OrderedDict") + ")R" }
 
-// rebuilt returns the pickle of a tensor in a storage. With dtype "" it has version 2's form.
+// rebuilt returns the pickle of a tensor in a storage. If dtype is "", the pickle calls
+// _rebuild_tensor_v2, else _v3.
 func rebuilt(storage string, offset int, shape, stride []int, dtype string) string {
 	args := []string{storage, number(offset), numbersOf(shape...), numbersOf(stride...), "\x89", hooks()}
 	if dtype == "" {
@@ -81,7 +82,7 @@ func archive(t testing.TB, pickle string, records map[string]int) string {
 }
 
 // TestOpen reads tensors of all forms: both versions, views with an offset, transposes and
-// parameters, also among the other values in a training program's file.
+// parameters. Some of them are among other values, as in the file of a training program.
 func TestOpen(t *testing.T) {
 	float := globalOf("torch", "FloatStorage")
 	untyped := globalOf("torch.storage", "UntypedStorage")
@@ -159,7 +160,7 @@ func TestBad(t *testing.T) {
 	require.ErrorContains(t, err, "before version 1.6")
 }
 
-// FuzzPickle checks that a pickle gives an error, or tensors whose elements can be counted.
+// FuzzPickle checks that running a pickle gives an error, or tensors whose elements can be counted.
 func FuzzPickle(f *testing.F) {
 	f.Add([]byte("\x80\x02" + dictOf(text("w"), rebuilt(storageOf(globalOf("torch", "FloatStorage"), "0", 6), 1, []int{2, 2}, []int{1, 2}, "")) + "."))
 	f.Add([]byte("\x80\x04\x95\x10\x00\x00\x00\x00\x00\x00\x00}\x94(\x8c\x01a\x94K\x01\x8c\x01b\x94\x8a\x02\x00\x80u."))

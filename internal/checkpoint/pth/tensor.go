@@ -24,14 +24,14 @@ type tensor struct {
 	stride  []int64
 }
 
-// storages are the types of torch's classes of storages, by name.
+// storages has the type of each of torch's storage classes, by the name of the class.
 var storages = map[string]weights.Type{
 	"DoubleStorage": weights.F64, "FloatStorage": weights.F32, "HalfStorage": weights.F16, "BFloat16Storage": weights.BF16,
 	"LongStorage": weights.I64, "IntStorage": weights.I32, "ShortStorage": weights.I16, "CharStorage": weights.I8,
 	"ByteStorage": weights.U8, "BoolStorage": weights.Bool,
 }
 
-// dtypes are the types by their names in torch.
+// dtypes has the types by the names that torch gives them.
 var dtypes = map[string]weights.Type{
 	"float64": weights.F64, "float32": weights.F32, "float16": weights.F16, "bfloat16": weights.BF16,
 	"float8_e4m3fn": weights.F8E4M3, "float8_e5m2": weights.F8E5M2, "float8_e4m3fnuz": weights.F8E4M3Z, "float8_e5m2fnuz": weights.F8E5M2Z,
@@ -43,9 +43,9 @@ var dtypes = map[string]weights.Type{
 // maxDims is torch's limit on the number of dimensions.
 const maxDims = 64
 
-// newTensor returns the tensor for the arguments of torch._utils._rebuild_tensor_v2:
-// (storage, offset, size, stride, requires_grad, hooks, …). If typed is true, the
-// arguments are _v3's, with a type after the hooks.
+// newTensor returns the tensor for the arguments of torch._utils._rebuild_tensor_v2: (storage,
+// offset, size, stride, requires_grad, hooks, …). If typed is true, the arguments are those of
+// _rebuild_tensor_v3, with a type after the hooks.
 func newTensor(args []any, typed bool) (*tensor, error) {
 	minArgs := 5
 	if typed {
@@ -87,7 +87,8 @@ func newTensor(args []any, typed bool) (*tensor, error) {
 	return t, nil
 }
 
-// last returns the largest index of an element in the storage, or -1 if the tensor is empty.
+// last returns the largest index that an element of the tensor has in the storage, or -1 if the
+// tensor is empty.
 func (t *tensor) last() (int64, error) {
 	if n, _ := weights.Elements(t.shape); n == 0 {
 		return -1, nil
@@ -121,8 +122,8 @@ func (t *tensor) empty() bool {
 	return n == 0
 }
 
-// strided returns a ReadAt for elements that are not contiguous, such as a transpose's. It
-// keeps the tensor's part of the storage in memory.
+// strided returns a ReadAt function for elements that are not contiguous, such as those of a
+// transpose. The function keeps the tensor's part of the storage in memory.
 func (t *tensor) strided(file io.ReaderAt, from, elem, last int64) func(dst []byte, off int64) error {
 	var once sync.Once
 	var raw []byte

@@ -2,7 +2,7 @@ package pth
 
 import "fmt"
 
-// The values that a pickle can build, besides int64, float64, string, bool, nil and
+// These are the values that a pickle can build, besides int64, float64, string, bool, nil and
 // []byte.
 type (
 	tuple []any
@@ -55,8 +55,8 @@ func describe(v any) string {
 	return "an object"
 }
 
-// harmless are names that training programs put into checkpoints and that tensors do not
-// need. Their objects are ignored.
+// harmless are Python names that training programs put into checkpoints and that tensors do not
+// need. Objects with these names are ignored.
 var harmless = map[global]bool{
 	"argparse.Namespace": true, "torch.device": true, "torch.Size": true, "_codecs.encode": true,
 	"numpy.dtype": true, "numpy.core.multiarray.scalar": true, "numpy._core.multiarray.scalar": true,

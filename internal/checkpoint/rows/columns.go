@@ -10,13 +10,13 @@ import (
 )
 
 // Columns is a transposed matrix of small integers, in GPTQ's or AWQ's format. A 32-bit word has
-// several integers. In GPTQ they belong to neighbouring columns. In AWQ they belong to neighbouring
-// rows, in the order 0 2 4 6 1 3 5 7. A group of columns has a scale and a zero point for each row.
-// https://github.com/ModelCloud/GPTQModel, nn_modules/qlinear; casper-hansen/AutoAWQ,
+// several integers. In GPTQ, they belong to neighbouring columns. In AWQ, they belong to
+// neighbouring rows, in the order 0 2 4 6 1 3 5 7. A group of columns has a scale and a zero point
+// for each row. https://github.com/ModelCloud/GPTQModel, nn_modules/qlinear; casper-hansen/AutoAWQ,
 // awq/utils/packing_utils.py.
 type Columns struct {
-	// With 4 bits, Words is [cols/8, rows] (AWQ: [cols, rows/8]), Zeros is [groups, rows/8], and
-	// Scales is [groups, rows].
+	// Shapes for integers of 4 bits: Words has [cols/8, rows] (in AWQ [cols, rows/8]), Zeros has
+	// [groups, rows/8], and Scales has [groups, rows].
 	Words, Zeros, Scales *weights.Tensor
 	Groups               *weights.Tensor // the group of each column; nil: groups are consecutive
 	Rows, Cols, Bits     int

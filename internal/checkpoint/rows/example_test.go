@@ -7,7 +7,8 @@ import (
 	"alpaca/internal/quant"
 )
 
-// Example stacks two matrices, like query and key for a model that has both in one matrix.
+// Example stacks two matrices, such as those of queries and keys for a model that has both in one
+// matrix.
 func Example() {
 	matrix := func(first float32) *rows.Rows {
 		return rows.Computed(quant.F32, 2, 1, func(dst []float32, lo, hi int) error {
@@ -19,7 +20,7 @@ func Example() {
 	}
 	both := rows.Stack([]*rows.Rows{matrix(1), matrix(5)})
 	raw := make([]byte, 2*4)
-	if err := both.Read(raw, 1, 3); err != nil { // the last row of the first, the first of the second
+	if err := both.Read(raw, 1, 3); err != nil { // the last row of the first matrix, the first row of the second
 		panic(err)
 	}
 	x := make([]float32, 2)

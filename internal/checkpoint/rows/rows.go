@@ -1,6 +1,6 @@
-// Package rows makes the matrices of a GGUF file from the tensors of a checkpoint, a few
-// rows at a time. It reorders rows and columns, joins, splits and transposes matrices,
-// changes elements, and dequantizes.
+// Package rows makes the matrices of a GGUF file from the tensors of a checkpoint, a few rows at a
+// time. It reorders rows and columns; it joins, splits, transposes and dequantizes matrices; and it
+// changes elements.
 //
 //	weights.Tensor ── Of ──▶ Rows ── Pick, Stack, Map, … ──▶ Rows ──▶ gguf.Tensor
 package rows
@@ -14,13 +14,13 @@ import (
 	"alpaca/internal/quant"
 )
 
-// Rows is a matrix, or several matrices one after the other, that is read by rows. It is
+// Rows is a matrix that is read row by row, or several such matrices, one after the other. Rows is
 // immutable; several goroutines may read it.
 type Rows struct {
 	Type quant.Type // type of the rows: F32, F16, BF16 or MXFP4
 	N    int        // number of rows
 	Cols int        // elements of a row
-	Data []byte     // all rows as Read returns them, if they are in memory; else nil
+	Data []byte     // all rows as Read returns them, or nil if they are not in memory
 
 	// Read sets dst to rows lo to hi-1.
 	Read func(dst []byte, lo, hi int) error
@@ -55,7 +55,7 @@ func Of(t *weights.Tensor) (*Rows, error) {
 	return r, nil
 }
 
-// widened is Of for types that GGUF lacks.
+// widened does what Of does, for types that GGUF lacks.
 func widened(t *weights.Tensor, r *Rows) (*Rows, error) {
 	if !t.Type.Plain() {
 		return nil, fmt.Errorf("%s: tensor %q is %s, which is not a plain number", t.File, t.Name, t.Type)
@@ -133,8 +133,8 @@ func (r *Rows) PickCols(n int, from func(i int) int) *Rows {
 	}}
 }
 
-// Stack returns the rows of all of list, one after the other. All must have the same type
-// and number of columns.
+// Stack returns the rows of all matrices in list, one after the other. The matrices must have the
+// same type and the same number of columns.
 func Stack(list []*Rows) *Rows {
 	first := list[0]
 	ends, n := make([]int, len(list)), 0
@@ -156,7 +156,7 @@ func Stack(list []*Rows) *Rows {
 	}}
 }
 
-// Beside returns the matrices of list side by side. All must have the same type and
+// Beside returns the matrices in list side by side. They must have the same type and the same
 // number of rows.
 func Beside(list []*Rows) *Rows {
 	r := &Rows{Type: list[0].Type, N: list[0].N}
@@ -197,8 +197,8 @@ func (r *Rows) Map(change func(float32) float32) *Rows {
 	})
 }
 
-// Computed returns rows of type typ, F32 or BF16. The function floats computes them in
-// float32.
+// Computed returns rows of type typ, which is F32 or BF16. The function named floats computes the
+// rows in float32.
 func Computed(typ quant.Type, n, cols int, floats func(dst []float32, lo, hi int) error) *Rows {
 	r := &Rows{Type: typ, N: n, Cols: cols}
 	r.Read = func(dst []byte, lo, hi int) error {
@@ -213,7 +213,7 @@ func Computed(typ quant.Type, n, cols int, floats func(dst []float32, lo, hi int
 	return r
 }
 
-// As returns the elements of r in n rows of cols elements. r must have n*cols elements.
+// As returns the elements of r as n rows of cols elements. r must have n*cols elements.
 func (r *Rows) As(n, cols int) *Rows {
 	if cols == r.Cols {
 		return r

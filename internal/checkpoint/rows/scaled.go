@@ -5,14 +5,14 @@ import (
 	"alpaca/internal/quant"
 )
 
-// Scales are the factors of a matrix's blocks. A block has Rows times Cols elements.
+// Scales has a factor for each block of a matrix. A block has Rows times Cols elements.
 type Scales struct {
 	Rows, Cols int       // the size of a block
 	PerRow     int       // number of factors in a row of blocks
 	Values     []float32 // [rows of blocks, PerRow]
 }
 
-// Scaled returns the elements of t times their factors, as typ, F32 or BF16.
+// Scaled returns the elements of t, multiplied by their factors, as typ, which is F32 or BF16.
 func Scaled(t *weights.Tensor, s Scales, typ quant.Type) *Rows {
 	cols := t.Cols()
 	size := t.Type.Bytes(cols)
@@ -33,10 +33,10 @@ func Scaled(t *weights.Tensor, s Scales, typ quant.Type) *Rows {
 	})
 }
 
-// Grouped is a matrix of small integers in compressed-tensors' format "pack-quantized". A
-// 32-bit word has several integers of a row, the first in its lowest bits. Each group of
-// columns of a row has a scale and a zero point.
-// https://github.com/vllm-project/compressed-tensors, compressors/pack_quantized.
+// Grouped is a matrix of small integers in compressed-tensors' format "pack-quantized". A 32-bit
+// word has several integers of a row, the first in its lowest bits. In each row, each group of
+// columns has a scale and a zero point. https://github.com/vllm-project/compressed-tensors,
+// compressors/pack_quantized.
 type Grouped struct {
 	Words      *weights.Tensor // [rows, words of a row]
 	Rows, Cols int
@@ -80,10 +80,9 @@ func word(b []byte, i int) uint32 {
 	return uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 | uint32(b[3])<<24
 }
 
-// Blocked is a matrix of 4-bit codes in bitsandbytes' formats NF4 and FP4. A byte has two
-// codes, the first in its high half. Each block of consecutive elements has a scale;
-// blocks may run over the ends of rows.
-// https://github.com/bitsandbytes-foundation/bitsandbytes, functional.py.
+// Blocked is a matrix of 4-bit codes in bitsandbytes' formats NF4 and FP4. A byte has two codes,
+// the first in its high half. Each block of consecutive elements has a scale; a block may continue
+// from one row to the next. https://github.com/bitsandbytes-foundation/bitsandbytes, functional.py.
 type Blocked struct {
 	Codes      *weights.Tensor
 	Rows, Cols int

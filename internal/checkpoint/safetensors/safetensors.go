@@ -33,7 +33,7 @@ type File struct {
 
 // Options change how a file is opened.
 type Options struct {
-	// Map maps the file into memory if the system supports it, so that tensors have
+	// Map says that the file is mapped into memory, if the system can do that. Then tensors have
 	// Data. Reading Data requires mmap.Guard.
 	Map bool
 }
@@ -93,7 +93,7 @@ func (f *File) open(size int64, opt Options) error {
 	return nil
 }
 
-// Tensor returns the tensor called name, or nil if there is none.
+// Tensor returns the tensor with the given name, or nil if there is none.
 func (f *File) Tensor(name string) *weights.Tensor {
 	i := slices.IndexFunc(f.Tensors, func(t weights.Tensor) bool { return t.Name == name })
 	if i < 0 {
@@ -131,8 +131,7 @@ func readHeader(r io.ReaderAt, size int64) ([]byte, error) {
 	return raw, nil
 }
 
-// check checks the header against size, the number of bytes of data, and sorts the
-// entries by offset.
+// check checks that the header is right for size bytes of data, and sorts the entries by offset.
 func (h *header) check(size int64) error {
 	for i := range h.entries {
 		e := &h.entries[i]

@@ -15,7 +15,7 @@ import (
 	"alpaca/internal/testshared"
 )
 
-// file writes a file with a header and the given number of data bytes, which count up.
+// file writes a file with a header and the given number of data bytes, whose values count up.
 func file(t testing.TB, header string, data int) string {
 	b := binary.LittleEndian.AppendUint64(nil, uint64(len(header)))
 	b = append(b, header...)
@@ -123,7 +123,8 @@ func TestShared(t *testing.T) {
 	}
 }
 
-// FuzzHeader checks that a header gives an error, or describes its data without a gap.
+// FuzzHeader checks that parsing a header gives an error, or that the header describes the data
+// without a gap.
 func FuzzHeader(f *testing.F) {
 	f.Add([]byte(`{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}}`), int64(2))
 	f.Add([]byte(`{"__metadata__":{"a":"b"},"":{"dtype":"F64","shape":[],"data_offsets":[0,8]}}`), int64(8))

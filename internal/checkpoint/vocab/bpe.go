@@ -43,8 +43,8 @@ func (b *builder) bpe() error {
 func (b *builder) setMerges() {
 	b.merges = make([]string, len(b.tokenizer.Model.Merges))
 	for i, m := range b.tokenizer.Model.Merges {
-		// GGUF separates the two texts by a space, so a space in them is written as
-		// byte-level vocabularies do.
+		// GGUF separates the two texts by a space, so a space within a text is written as in
+		// byte-level vocabularies.
 		b.merges[i] = strings.ReplaceAll(m.left, " ", "Ġ") + " " + strings.ReplaceAll(m.right, " ", "Ġ")
 	}
 }
@@ -102,8 +102,8 @@ func (b *builder) addOthers() error {
 	return b.config.Err()
 }
 
-// looksSpecial reports whether a token is a control token by its text, although the
-// checkpoint does not mark it. The list is the reference converter's.
+// looksSpecial reports whether the text of a token shows that it is a control token, although the
+// checkpoint does not mark it. The list is the one of the reference converter.
 func looksSpecial(text string) bool {
 	switch text {
 	case "<pad>", "<mask>", "<2mass>", "[@BOS@]":

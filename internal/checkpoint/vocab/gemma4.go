@@ -8,14 +8,14 @@ import (
 	"alpaca/internal/tokenizer"
 )
 
-// visible are control tokens of Gemma 4 that are printed, because they delimit the parts
-// of an answer. The list is the reference converter's.
+// visible are control tokens of Gemma 4 that are printed, because they delimit the parts of an
+// answer. The list is the one of the reference converter.
 var visible = map[string]bool{
 	"<|channel>": true, "<channel|>": true, "<|tool_call>": true, "<tool_call|>": true,
 	"<|tool_response>": true, "<tool_response|>": true, `<|"|>`: true,
 }
 
-// gemma4 reads the vocabulary of Gemma 4 from tokenizer.json. Like a byte-level vocabulary it has
+// gemma4 reads the vocabulary of Gemma 4 from tokenizer.json. Like a byte-level vocabulary, it has
 // merges, but they merge characters, not bytes. Spaces are written as U+2581, and there are tokens
 // for single bytes.
 func (b *builder) gemma4() error {
@@ -42,7 +42,7 @@ func (b *builder) gemma4() error {
 			typ = gguf.TokenUserDefined
 		case a.Special || looksSpecial(a.Content):
 		case inVocab && (merged[a.Content] || utf8.RuneCountInString(a.Content) == 1):
-			typ = gguf.TokenNormal // merges make this token, too, so U+2581 in its text must stand for a space
+			typ = gguf.TokenNormal // merges can make this token, so U+2581 in its text must stand for a space
 		default:
 			typ = gguf.TokenUserDefined
 		}

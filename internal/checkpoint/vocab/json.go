@@ -26,7 +26,7 @@ type tokenizerJSON struct {
 	vocab map[string]int32
 }
 
-// addedToken is a token that is split off from text first.
+// addedToken is a token that is found in a text before the rest of the text is split into words.
 type addedToken struct {
 	ID      int    `json:"id"`
 	Content string `json:"content"`
@@ -135,8 +135,8 @@ func parseTokenizerJSON(raw []byte) (*tokenizerJSON, error) {
 	return t, nil
 }
 
-// parts returns the parts of a sequence in order. If p is not a sequence, it returns a
-// list with p.
+// parts returns the parts of a sequence in order. If p is not a sequence, the result is a list with
+// p alone.
 func (p *part) parts() []part {
 	if p == nil {
 		return nil
@@ -153,8 +153,8 @@ func (p *part) parts() []part {
 	return list
 }
 
-// byteLevel reports whether the vocabulary is byte-level: a character stands for each
-// byte.
+// byteLevel reports whether the vocabulary is byte-level: in its tokens, each character stands for
+// a byte.
 func (t *tokenizerJSON) byteLevel() bool {
 	for _, p := range t.Pre.parts() {
 		if p.Type == "ByteLevel" {

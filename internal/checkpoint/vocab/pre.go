@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Common parts of the regular expressions by which byte-level vocabularies split text
-// into words.
+// These are common parts of the regular expressions that split text into words for byte-level
+// vocabularies.
 const (
 	contractions = `(?i:'s|'t|'re|'ve|'m|'ll|'d)`
 	blanks       = `|\s*[\r\n]+|\s+(?!\S)|\s+`
@@ -19,7 +19,7 @@ const (
 // or splits it in a way that has no name in GGUF. Options.Pre can name the pre-tokenizer.
 var ErrNoPre = errors.New("the pre-tokenizer is not known")
 
-// patterns are GGUF's names of pre-tokenizers, by regular expression.
+// patterns has GGUF's name of the pre-tokenizer for each regular expression.
 var patterns = map[string]string{
 	contractions + `|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*` + blanks:                             "qwen2",
 	contractions + `|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*` + blanks:                 "qwen35",
@@ -28,8 +28,8 @@ var patterns = map[string]string{
 	upperLower + upperOnly + `|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*` + blanks:                                           "tekken",
 }
 
-// llama3Or stands for a pattern with two names. With llama-bpe, words that are tokens are
-// not split; with dbrx they are.
+// llama3Or stands for a pattern that has two names in GGUF. With "llama-bpe", a word that is a
+// token is not split; with "dbrx", it is merged like other words.
 const llama3Or = "llama-bpe or dbrx"
 
 // preName returns the name of the pre-tokenizer in GGUF.

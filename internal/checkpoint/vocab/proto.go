@@ -15,14 +15,14 @@ import (
 // https://github.com/google/sentencepiece/blob/master/src/sentencepiece_model.proto.
 type proto struct {
 	pieces                  []protoPiece
-	bpe                     bool // BPE; else a unigram, word or character model
+	bpe                     bool // false: a unigram, word or character model
 	unk, bos, eos, pad      int  // token ids; -1: none
 	normalizer              string
 	dummyPrefix, fewSpaces  bool
 	hasNormalizerCharacters bool
 }
 
-// protoPiece is a token. Its types have the same numbers in GGUF.
+// protoPiece is a token. The types of tokens have the same numbers in GGUF.
 type protoPiece struct {
 	text  string
 	score float32
@@ -88,8 +88,8 @@ func each(b []byte, do func(f field) error) error {
 	return nil
 }
 
-// parseProto parses a SentencePiece model. Missing fields have the defaults of its
-// definition.
+// parseProto parses a SentencePiece model. Missing fields have the defaults that the definition of
+// the message gives.
 func parseProto(raw []byte) (*proto, error) {
 	p := &proto{unk: 0, bos: 1, eos: 2, pad: -1, dummyPrefix: true, fewSpaces: true}
 	err := each(raw, func(f field) error {

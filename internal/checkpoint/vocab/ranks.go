@@ -26,8 +26,8 @@ func isTiktoken(raw []byte) bool {
 	return err1 == nil && err2 == nil
 }
 
-// tiktoken reads a vocabulary from a list of ranks. The file lacks the control tokens,
-// which come from Meta's code for Llama 3:
+// tiktoken reads a vocabulary from a list of ranks. The file lacks the control tokens. They are
+// listed in Meta's code for Llama 3:
 // https://github.com/meta-llama/llama3/blob/main/llama/tokenizer.py.
 func (b *builder) tiktoken(raw []byte) error {
 	var ranks [][]byte
@@ -88,15 +88,15 @@ type tekkenJSON struct {
 	} `json:"special_tokens"`
 }
 
-// tekkenSpecial are the control tokens for files that do not list them:
+// tekkenSpecial are the control tokens of a file that does not list them:
 // https://github.com/mistralai/mistral-common, tokens/tokenizers/tekken.py.
 var tekkenSpecial = []string{
 	"<unk>", "<s>", "</s>", "[INST]", "[/INST]", "[AVAILABLE_TOOLS]", "[/AVAILABLE_TOOLS]", "[TOOL_RESULTS]", "[/TOOL_RESULTS]", "[TOOL_CALLS]",
 	"[IMG]", "<pad>", "[IMG_BREAK]", "[IMG_END]", "[PREFIX]", "[MIDDLE]", "[SUFFIX]", "[SYSTEM_PROMPT]", "[/SYSTEM_PROMPT]", "[TOOL_CONTENT]",
 }
 
-// tekken reads a vocabulary from tekken.json. Control tokens come first. The first tokens
-// of the list fill the rest of the vocabulary.
+// tekken reads a vocabulary from tekken.json. Control tokens come first. The rest of the vocabulary
+// is filled from the beginning of the list of tokens.
 func (b *builder) tekken() error {
 	raw, err := readFile(b.path(tekkenFile))
 	if err != nil {
@@ -172,7 +172,7 @@ func (b *builder) ranked(ranks [][]byte, first int) error {
 }
 
 // lastMerge merges the bytes of a token, using only tokens of lower rank, until two parts are left.
-// It returns the length of the first part. ok is false if no merge is possible while there are more
+// left is the length of the first part. ok is false if no merge is possible while there are more
 // than two parts.
 func lastMerge(index map[string]int, token []byte, rank int) (left int, ok bool) {
 	cuts := make([]int, len(token)+1)

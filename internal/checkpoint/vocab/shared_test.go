@@ -17,7 +17,7 @@ import (
 	"alpaca/internal/tokenizer"
 )
 
-// records returns what the checkpoints' own tokenizers make of texts, by model.
+// records returns, for each model, the tokens that the checkpoint's own tokenizer makes of texts.
 func records(t *testing.T) map[string][]testshared.Tokenized {
 	all := map[string][]testshared.Tokenized{}
 	for _, r := range testshared.ReadLines[testshared.Tokenized](t, testshared.Path(t, "golden/hf-tokens.jsonl")) {
@@ -36,7 +36,8 @@ func ready(t *testing.T, v *Vocab) *tokenizer.Tokenizer {
 	return tok
 }
 
-// copyFolder copies the files of a folder, except the weights and the files of without.
+// copyFolder copies the files of a folder, except the weights and the files whose names are in
+// without.
 func copyFolder(t *testing.T, from string, without ...string) string {
 	dir := t.TempDir()
 	entries, err := os.ReadDir(from)
@@ -56,8 +57,8 @@ files:
 }
 
 // TestTokens compares the tokens of texts with those of the checkpoints' own tokenizers. If a
-// checkpoint has a tokenizer.model, the test also reads it without this file, as transformers 5
-// writes it. The scores then come from the merges.
+// checkpoint has a tokenizer.model, the test also reads the checkpoint without this file, because
+// transformers 5 does not write one. The scores then come from the merges.
 func TestTokens(t *testing.T) {
 	models, saved := 0, 0
 	for name, list := range records(t) {
@@ -91,9 +92,9 @@ func TestTokens(t *testing.T) {
 	require.GreaterOrEqual(t, saved, 8)
 }
 
-// TestRanks checks the merges that are made from a vocabulary's ranks. It writes a vocabulary
-// with known merges in tiktoken's form, and in Mistral's, where tokens beyond the size do not
-// count.
+// TestRanks checks the merges that are made from a vocabulary's ranks. It writes a vocabulary with
+// known merges in the form of tiktoken and in that of Mistral, where tokens beyond the given size
+// do not count.
 func TestRanks(t *testing.T) {
 	src, err := readTokenizerJSON(filepath.Join(testshared.Path(t, "models/hf/llama3"), jsonFile))
 	require.NoError(t, err)
@@ -189,8 +190,8 @@ func TestUserDefined(t *testing.T) {
 	require.ErrorContains(t, err, "a unigram model is not supported")
 }
 
-// TestAround checks that tokenizer.json decides whether BOS and a space are put in front of
-// a text. tokenizer_config.json only counts if tokenizer.json says nothing.
+// TestAround checks that tokenizer.json decides whether BOS and a space are put in front of a text.
+// tokenizer_config.json counts only if tokenizer.json says nothing about it.
 func TestAround(t *testing.T) {
 	const (
 		vocab    = `"model":{"type":"BPE","byte_fallback":true,"vocab":{"<s>":0,"▁":1,"a":2,"▁a":3},"merges":["▁ a"]}`
@@ -203,11 +204,11 @@ func TestAround(t *testing.T) {
 	}{
 		{"2023's form", template + `"normalizer":{"type":"Sequence","normalizers":[{"type":"Prepend","prepend":"▁"},` + replace + `]},`, `{"legacy":false,"add_bos_token":false}`, true, true},
 		{"a space before the first word", template + `"pre_tokenizer":{"type":"Metaspace","replacement":"▁","prepend_scheme":"first","split":false},`, `{"legacy":false,"add_prefix_space":false}`, true, true},
-		{"before every word", `"pre_tokenizer":{"type":"Metaspace","replacement":"▁","prepend_scheme":"always"},"post_processor":{"type":"ByteLevel"},`, `{"add_bos_token":true}`, false, true},
-		{"none", `"pre_tokenizer":{"type":"Metaspace","replacement":"▁","prepend_scheme":"never"},"post_processor":{"type":"ByteLevel"},`, `{"legacy":true,"add_bos_token":true,"add_prefix_space":true}`, false, false},
-		{"an older library's", template + `"pre_tokenizer":{"type":"Metaspace","replacement":"▁","add_prefix_space":false},`, `{"tokenizer_class":"LlamaTokenizer","add_prefix_space":true}`, true, false},
-		{"Gemma's", template + `"normalizer":` + replace + `,`, `{"tokenizer_class":"LlamaTokenizerFast","legacy":true}`, true, false},
-		{"nothing around: the class says", `"normalizer":` + replace + `,`, `{"add_bos_token":true}`, true, false},
+		{"a space before every word", `"pre_tokenizer":{"type":"Metaspace","replacement":"▁","prepend_scheme":"always"},"post_processor":{"type":"ByteLevel"},`, `{"add_bos_token":true}`, false, true},
+		{"no space", `"pre_tokenizer":{"type":"Metaspace","replacement":"▁","prepend_scheme":"never"},"post_processor":{"type":"ByteLevel"},`, `{"legacy":true,"add_bos_token":true,"add_prefix_space":true}`, false, false},
+		{"from an older library", template + `"pre_tokenizer":{"type":"Metaspace","replacement":"▁","add_prefix_space":false},`, `{"tokenizer_class":"LlamaTokenizer","add_prefix_space":true}`, true, false},
+		{"Gemma's normalizer", template + `"normalizer":` + replace + `,`, `{"tokenizer_class":"LlamaTokenizerFast","legacy":true}`, true, false},
+		{"no post-processor: tokenizer_config.json decides", `"normalizer":` + replace + `,`, `{"add_bos_token":true}`, true, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -225,8 +226,9 @@ func TestAround(t *testing.T) {
 	}
 }
 
-// TestGemma4 checks the types of added tokens. A token that no merge makes is cut out of the
-// text, a token that programs need is printed, and a token that merges make stays normal.
+// TestGemma4 checks the types of added tokens. A token that no merge makes is user-defined, so it
+// is found before words are merged. A control token that programs need in the output is
+// user-defined, too. A token that merges make stays normal.
 func TestGemma4(t *testing.T) {
 	const file = `{"added_tokens":[{"id":0,"content":"<bos>","special":true},{"id":1,"content":"<|tool_call>","special":true},{"id":2,"content":"<table>","special":false},
 		{"id":3,"content":"▁▁","special":false},{"id":4,"content":"\n","special":false}],"normalizer":{"type":"Replace","pattern":{"String":" "},"content":"▁"},

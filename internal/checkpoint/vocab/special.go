@@ -8,8 +8,8 @@ import (
 	"alpaca/internal/checkpoint/config"
 )
 
-// roles are the roles of special tokens: their names in GGUF's keys and in the files of a
-// checkpoint.
+// roles are the roles of special tokens. key is the name of a role in GGUF's keys, name the one in
+// the files of a checkpoint.
 var roles = []struct{ key, name string }{
 	{"bos", "bos"}, {"eos", "eos"}, {"unknown", "unk"}, {"seperator", "sep"}, {"padding", "pad"}, {"cls", "cls"}, {"mask", "mask"},
 }
@@ -22,7 +22,7 @@ func (b *builder) around() {
 	if t != nil {
 		b.addBOS, b.addEOS = &no, &no
 		posts := t.Post.parts()
-		if len(posts) == 0 { // without a post-processor the class adds the tokens
+		if len(posts) == 0 { // without a post-processor, the class of the tokenizer adds the tokens
 			for flag, key := range map[**bool]string{&b.addBOS: "add_bos_token", &b.addEOS: "add_eos_token"} {
 				if b.config.Bool(key, false) {
 					*flag = &yes
@@ -59,8 +59,8 @@ func (b *builder) around() {
 	b.normalForm()
 }
 
-// spaces finds out whether a space is added before a text, for vocabularies like
-// SentencePiece's.
+// spaces finds out whether a space is added before a text. It is for vocabularies like those of
+// SentencePiece.
 func (b *builder) spaces() {
 	if !b.scored() || b.tokenizer == nil {
 		return
@@ -147,8 +147,8 @@ func (b *builder) special() error {
 	return errors.Join(b.config.Err(), b.Config.Err())
 }
 
-// named returns the token that the files name for a role, found by its text. ok is false if the files
-// name none.
+// named returns the token whose text the files give for a role. ok is false if the files give no
+// text.
 func (b *builder) named(role string, texts config.Object) (int, bool) {
 	key := role + "_token"
 	for _, o := range []config.Object{b.config, texts} {

@@ -102,7 +102,7 @@ func (b *builder) moreTemplates() (list []template, err error) {
 	return list, nil
 }
 
-// fileName removes the characters from a template's name that a key may not have.
+// fileName returns the name of a template without the characters that a key may not have.
 func fileName(name string) string {
 	return strings.Map(func(r rune) rune {
 		if r == '_' || r == '-' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' {

@@ -1,6 +1,6 @@
-// Package vocab makes the vocabulary of a GGUF file from the files of a checkpoint:
-// tokenizer.json, SentencePiece's or tiktoken's tokenizer.model, or tekken.json, with
-// tokenizer_config.json, generation_config.json and chat templates.
+// Package vocab makes the vocabulary of a GGUF file from the files of a checkpoint. The tokens come
+// from tokenizer.json, from the tokenizer.model of SentencePiece or tiktoken, or from tekken.json.
+// Other files are tokenizer_config.json, generation_config.json and chat templates.
 //
 //	tokenizer.json │ tokenizer.model │ tekken.json ──▶ tokens, types, scores or merges ──▶ tokenizer.* keys
 package vocab
@@ -22,10 +22,10 @@ import (
 type Options struct {
 	Dir    string
 	Config config.Object // config.json; may be empty
-	Size   int           // rows of the embedding: unused tokens fill up the vocabulary to that number; 0: not known
+	Size   int           // rows of the embedding, or 0 if not known; unused tokens fill up the vocabulary to that number
 	Pre    string        // name of the pre-tokenizer; "": the checkpoint's pattern decides
-	// Gemma4 asks for the vocabulary that GGUF calls gemma4. Its files look like the files
-	// of earlier Gemmas, whose vocabularies merge by scores.
+	// Gemma4 asks for the vocabulary that GGUF calls "gemma4". Its files look like those of earlier
+	// Gemma models, whose vocabularies merge by scores.
 	Gemma4 bool
 }
 
@@ -153,7 +153,8 @@ func (b *builder) resize(n int) error {
 	return nil
 }
 
-// scored reports whether tokens have scores. In gemma4 they exist but have no meaning.
+// scored reports whether tokens have scores. In a "gemma4" vocabulary, the scores exist but have no
+// meaning.
 func (b *builder) scored() bool { return b.model == spmModel || b.model == tokenizer.ModelGemma4 }
 
 // set sets a token.

@@ -76,7 +76,7 @@ func (t Type) Bits() int { return types[t].bits }
 // Plain reports whether Decode can decode elements.
 func (t Type) Plain() bool { return types[t].decode != nil }
 
-// Float reports whether weights may have type t without further scales.
+// Float reports whether t is a type for weights that need no separate scales.
 func (t Type) Float() bool {
 	switch t {
 	case F64, F32, F16, BF16, F8E4M3, F8E5M2, F8E4M3Z, F8E5M2Z:
@@ -108,9 +108,9 @@ func (t Type) Decode(dst []float32, src []byte) {
 	}
 }
 
-// The values of all codes of the 8-bit types. Sources: "FP8 formats for deep learning"
-// (arXiv 2209.05433) for e4m3 and e5m2, arXiv 2206.02915 for the two without a negative
-// zero, OCP's "Microscaling formats" 5.3 for e8m0.
+// The values of all codes of the 8-bit types. Sources: "FP8 formats for deep learning" (arXiv
+// 2209.05433) for e4m3 and e5m2, arXiv 2206.02915 for the two without a negative zero, section 5.3
+// of OCP's "Microscaling formats" for e8m0.
 var (
 	e4m3  = smallFloats(4, 7, func(b byte) bool { return b&0x7f == 0x7f }, nil)
 	e5m2  = smallFloats(5, 15, func(b byte) bool { return b&0x7f > 0x7c }, func(b byte) bool { return b&0x7f == 0x7c })

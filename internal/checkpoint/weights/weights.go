@@ -1,5 +1,5 @@
 // Package weights has what all containers of checkpoints have in common: named arrays of numbers,
-// which are read in pieces. The reader of a container checks that the data are there and returns
+// which are read in pieces. The reader of a container checks that the data is there and returns
 // Tensors. Code that converts tensors needs no other package for them.
 package weights
 
@@ -22,7 +22,8 @@ type Tensor struct {
 	ReadAt func(dst []byte, off int64) error
 }
 
-// Elems returns the number of elements. Readers have checked that it fits an int.
+// Elems returns the number of elements. The reader of the container has checked that this number
+// fits an int.
 func (t *Tensor) Elems() int {
 	n := 1
 	for _, d := range t.Shape {
@@ -34,8 +35,8 @@ func (t *Tensor) Elems() int {
 // Bytes returns the number of bytes of all elements.
 func (t *Tensor) Bytes() int64 { return t.Type.Bytes(t.Elems()) }
 
-// Rows returns the number of rows, the product of all dimensions except the last. A vector
-// has one.
+// Rows returns the number of rows, which is the product of all dimensions except the last. A vector
+// has one row.
 func (t *Tensor) Rows() int {
 	n := 1
 	for i := range len(t.Shape) - 1 {

@@ -52,17 +52,19 @@ func New(u *ui.UI) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "ab -m MODEL -m MODEL --prompts FILE",
 		Short: "Compare two models by blind votes",
-		Long: `Compare two models: both answer the same prompts, each in its own chat template, with
-the same sampler and seed; then a page shows the answers in pairs, and people vote
+		Long: `Compare two models. Both answer the same prompts, each in its own chat template, with
+the same sampler and seed. Then a page shows the answers in pairs, and people vote
 without knowing which is which. Each model stands on the left as often as on the right.
-Names and numbers are shown when all pairs are judged and the session is closed.
+The models' names and the results are shown when all pairs are judged and the session is
+closed.
 
 --answers FILE reads answers from a file instead of running a model. With --judge MODEL,
 a model votes instead of people. It sees each pair in both orders; if it contradicts
 itself, the pair is a tie. Votes of people and of models are never mixed.
 
-With --live, both models stay in memory. The page is there at once, further answers are
-made while people vote, and voters can send both models prompts of their own.
+With --live, both models stay in memory. The page is there at once, and the models
+continue to answer while people vote. Voters can also send prompts of their own to both
+models.
 
 The session is stored in a database: the same command resumes it, and so does
 "alpaca ab -d FILE" alone.`,
@@ -79,14 +81,14 @@ The session is stored in a database: the same command resumes it, and so does
 	fs.SortFlags = false
 	o.changed = fs.Changed
 	fs.StringArrayVarP(&o.models, "model", "m", nil, "model: a `file`, a name that \"alpaca list\" shows, or builtin; give two models")
-	fs.StringArrayVar(&o.answers, "answers", nil, "`file` with the answers of a model: instruction, input, output")
+	fs.StringArrayVar(&o.answers, "answers", nil, "`file` with the answers of a model: JSON objects with \"instruction\", \"input\" and \"output\"")
 	o.AddLoRA(fs)
 	fs.Lookup("lora").Usage = "add the adapter `FILE[:SCALE]` to the second model; repeatable"
 	fs.StringVar(&o.prompts, "prompts", "", "`file` of prompts: JSON lines or an array of objects with \"instruction\" (and \"input\"), with \"prompt\", or with \"messages\" (default: those of the answers)")
 	fs.StringVarP(&o.db, "database", "d", "ab.db", "`file` of the database with the session")
-	flags.AddInt(fs, &o.votes, flags.Int{Name: "votes", Low: 0, High: 1 << 20}, "number of `prompts` to judge, chosen by the seed; 0 is all, at most 50")
+	flags.AddInt(fs, &o.votes, flags.Int{Name: "votes", Low: 0, High: 1 << 20}, "number of `prompts` to judge, which are drawn with the seed; 0 means all of them, but no more than 50")
 	fs.Float64Var(&o.repeat, "repeat", 0, "`fraction` of the pairs to show again, mirrored, to measure whether judges agree with themselves")
-	fs.BoolVar(&o.peek, "peek", false, "show results before the end, with intervals that allow for it")
+	fs.BoolVar(&o.peek, "peek", false, "show results before the end, with intervals that stay valid although results are seen early")
 	flags.AddInt(fs, &o.maxChars, flags.Int{Name: "max-chars", Value: 2000, Low: 1, High: 1 << 24}, "largest number of `characters` in an answer, the same for both models")
 	flags.AddInt(fs, &o.parallel, flags.Int{Name: "parallel", Value: 4, Low: 1, High: 256}, "number of `answers` generated at once; does not change the answers")
 	flags.AllowSingleDash(fs, "parallel", "np")
@@ -95,7 +97,7 @@ The session is stored in a database: the same command resumes it, and so does
 	fs.BoolVar(&o.live, "live", false, "keep both models in memory: vote while they answer, and send them prompts of your own; --prompts may be left out")
 	fs.StringVar(&o.host, "host", "localhost", "local `address` to listen on")
 	flags.AddInt(fs, &o.port, flags.Int{Name: "port", Value: 8002, High: math.MaxUint16}, "`port` to listen on; 0 is any")
-	o.AddSizes(fs, "context in `tokens`; 0 is the model's, at most 4096", "`tokens` of a prompt evaluated together")
+	o.AddSizes(fs, "context in `tokens`; 0 means the context of the model, but at most 4096", "`tokens` of a prompt evaluated together")
 	o.AddCacheTypes(fs)
 	o.sampling.AddFlags(fs)
 	o.sampling.Params.Seed = 1
@@ -276,8 +278,8 @@ func (o *options) compare() (c comparison, err error) {
 	return c, nil
 }
 
-// begin finds the open session with the plan of c, or begins one. For an empty c it returns the
-// last session of the database.
+// begin finds the open session that has the plan of c, or begins a new one. If c is empty, it
+// returns the last session of the database.
 func (o *options) begin(ctx context.Context, st abtest.Store, c comparison) (id int64, err error) {
 	if c.sides == nil {
 		list, err := st.Sessions(ctx)

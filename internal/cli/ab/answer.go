@@ -41,7 +41,7 @@ func (o *options) identify(s *side) error {
 	return nil
 }
 
-// path returns the path of a model; "" is the built-in one.
+// path returns the path of a model. "" stands for the built-in model.
 func path(model string) string {
 	if model == "" {
 		return builtin.Name
@@ -80,7 +80,7 @@ func (o *options) open(model string, opt load.Options, p sampler.Params) (*onesh
 	return oneshot.NewLocal(m.Engine, t, p), m, nil
 }
 
-// answer makes the missing answers of a side.
+// answer lets the model of a side give the answers that are still missing.
 func (o *options) answer(ctx context.Context, st abtest.Store, s *abtest.Session, slot abtest.Slot, side *side) error {
 	var missing []int
 	for n := range s.List {
@@ -132,7 +132,7 @@ func (o *options) answerOne(ctx context.Context, st abtest.Store, s *abtest.Sess
 }
 
 // each calls f for every i from 0 to n-1, with up to o.parallel calls at once, until one call
-// fails. After each success it calls the function told. The calls of told never overlap.
+// fails. After each success it calls the function named told. These calls never overlap.
 func (o *options) each(ctx context.Context, n int, f func(ctx context.Context, i int) error, told func()) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

@@ -45,7 +45,7 @@ func TestKilled(t *testing.T) {
 		require.NoError(t, err)
 		seen := map[int]bool{}
 		for _, v := range s.Votes {
-			require.False(t, seen[v.N], "two votes on pair %d", v.N)
+			require.False(t, seen[v.N], "pair %d has two votes", v.N)
 			seen[v.N] = true
 		}
 		return len(s.Votes)
@@ -78,7 +78,7 @@ func TestKilled(t *testing.T) {
 			require.Equal(t, before+1, after, "a confirmed vote is lost")
 		}
 
-		// The same form is sent again after a restart: the vote is there once.
+		// The same form is sent again after a restart. The vote must not be there twice.
 		again := start(t, "-d", path)
 		again.client.Jar = p.client.Jar
 		_, err = again.ask("/vote", form)

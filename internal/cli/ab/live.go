@@ -10,8 +10,8 @@ import (
 	"alpaca/internal/oneshot"
 )
 
-// live keeps both models in memory. They answer while people vote: first the prompts that
-// judges write, then those of the plan, in order.
+// live keeps both models in memory. They answer while people vote: first the prompts that judges
+// write, then the prompts of the plan, in order.
 type live struct {
 	o  *options
 	st abtest.Store
@@ -66,7 +66,7 @@ func (o *options) serveLive(ctx context.Context, st abtest.Store, s *abtest.Sess
 	cancel(err)
 	wait.Wait()
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
-		return cause // instead of the error that ending the page returned
+		return cause // not the error that ending the page returned
 	}
 	return err
 }
@@ -81,7 +81,7 @@ func (l *live) ask(n int) {
 	l.changed.Broadcast()
 }
 
-// end makes the workers return.
+// end makes the goroutines in work return.
 func (l *live) end() {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -29,9 +29,9 @@ func newReport(u *ui.UI) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "report DATABASE...",
 		Short: "Report the results of a comparison",
-		Long: `Report the result of a database's last session: wins, ties, the win rate with its
-interval, whether sides or lengths mattered. Given several databases that share models,
-also rate all these models (Bradley–Terry).`,
+		Long: `Report the result of the last session in a database: wins, ties, the win rate with its
+interval, and whether the side or the length of an answer mattered. Given several
+databases that share models, also rate all these models (Bradley–Terry).`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return fmt.Errorf("no database is given")
@@ -42,7 +42,7 @@ also rate all these models (Bradley–Terry).`,
 	}
 	fs := cmd.Flags()
 	fs.SortFlags = false
-	flags.AddInt(fs, &o.session, flags.Int{Name: "session", High: 1 << 30}, "`number` of the session; 0 is the last")
+	flags.AddInt(fs, &o.session, flags.Int{Name: "session", High: 1 << 30}, "`number` of the session; 0 means the last one")
 	fs.StringVar(&o.plot, "plot", "", "draw wins, ties and the interval into this `file`, .svg")
 	fs.BoolVar(&o.peek, "unblind", false, "also report a session that is not closed and was not begun with --peek")
 	flags.AddOutput(fs, &o.form, "table", "json")
@@ -151,7 +151,7 @@ func writeReport(w io.Writer, r *abtest.Report) error {
 	x, y := r.Models[abtest.X], r.Models[abtest.Y]
 	fmt.Fprintf(w, "X is %s, Y is %s: session %d, seed %d, prompts %.12s\n", x.Name, y.Name, r.Session, r.Seed, r.Prompts)
 	if r.Peek {
-		fmt.Fprintln(w, "results could be looked at before the end: the interval of the win rate allows for that")
+		fmt.Fprintln(w, "results could be seen before the end: the interval of the win rate is valid although they could")
 	}
 	for i := range r.Groups {
 		if err := writeGroup(w, &r.Groups[i], ""); err != nil {
@@ -230,9 +230,9 @@ func newExport(u *ui.UI) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "export DATABASE",
 		Short: "Write the votes of a comparison",
-		Long: `Write the votes of the last session of a database to stdout: csv, json and jsonl have all
-of them, with the prompts and both answers; alpaca-eval is what AlpacaEval reads; dpo has
-prompt, chosen and rejected, to train on.`,
+		Long: `Write the votes of the last session of a database to stdout. The formats csv, json and
+jsonl have all votes, with the prompts and both answers; alpaca-eval is the format that
+AlpacaEval reads; dpo has prompts with a chosen and a rejected answer, to train on.`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return fmt.Errorf("%d databases are given, one is needed", len(args))
@@ -249,7 +249,7 @@ prompt, chosen and rejected, to train on.`,
 	}
 	fs := cmd.Flags()
 	fs.SortFlags = false
-	flags.AddInt(fs, &o.session, flags.Int{Name: "session", High: 1 << 30}, "`number` of the session; 0 is the last")
+	flags.AddInt(fs, &o.session, flags.Int{Name: "session", High: 1 << 30}, "`number` of the session; 0 means the last one")
 	flags.AddOutput(fs, &o.form, abtest.Forms...)
 	return cmd
 }

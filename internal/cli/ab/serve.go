@@ -20,7 +20,7 @@ import (
 func (o *options) serve(ctx context.Context, st abtest.Store, s *abtest.Session, ask func(n int)) error {
 	l, err := listen.At([]string{o.host}, o.port)
 	if err != nil {
-		return ui.WithHint(err, "--port chooses another, 0 any")
+		return ui.WithHint(err, "--port chooses another port; --port 0 takes any free one")
 	}
 	defer l.Close()
 	h, err := ab.New(ctx, st, s.ID, ab.Options{Log: o.u.Warnf, Ask: ask})

@@ -58,15 +58,15 @@ and in the output, for each of them,
 
 The urls are /v1/chat/completions, /v1/completions and /v1/responses. The whole file is
 checked before the model is loaded. Requests that begin alike are answered one after the
-other, and what they share is evaluated once.
+other, and their common beginning is evaluated once.
 
 An answer depends only on its request, the model and the flags, not on the order or the
 machine. A request without a seed gets one that depends on its custom_id. So --shard can
-divide the work among machines, and "alpaca batch merge" joins their outputs to the same
-bytes as those of one machine.
+divide the work among machines. "alpaca batch merge" then joins the outputs into one
+file, with the same bytes that one machine would have written.
 
 However a run ended, the same command resumes it: requests with a result in the output
-are not answered again. INPUT and OUTPUT may be -, for a pipe.
+are not answered again. INPUT and OUTPUT may be "-", which stands for stdin and stdout.
 
 Exit status: 0 all answered; 1 failure; 2 wrong command line; 3 complete, but some results
 have errors; 130 interrupted.`,
@@ -88,7 +88,7 @@ have errors; 130 interrupted.`,
 	flags.AddInt(fs, &o.retries, flags.Int{Name: "retries", Value: 2, High: 100}, "how many `times` to retry a request that failed, for example for lack of memory")
 	flags.AddInt(fs, &o.maxErrors, flags.Int{Name: "max-errors", Value: -1, Low: -1, High: math.MaxInt32}, "end when more than this number of `results` have errors; -1 is no limit")
 	fs.BoolVar(&o.again, "retry-errors", false, "answer again the requests whose results have errors")
-	fs.BoolVar(&o.force, "force", false, "resume an output of another model, other flags, or another version")
+	fs.BoolVar(&o.force, "force", false, "resume an output that was begun with another model, other flags, or another version")
 	o.queue.AddFlags(fs, "`address` of a queue, nats://HOST:4222 or tls://HOST:4222, whose workers answer: docs/workers.md")
 	o.model.AddFlags(fs)
 	o.flags = fs
@@ -169,8 +169,8 @@ func (o *options) run(ctx context.Context, u *ui.UI) error {
 	return o.finish(u, src, out, &p, err)
 }
 
-// finish closes the output, sorts it for --order input, and returns the command's error. err
-// is the run's error, nil if the run is complete.
+// finish closes the output, sorts it for --order input, and returns the error of the command. err
+// is the error of the run, or nil if the run is complete.
 func (o *options) finish(u *ui.UI, src *source, out *output, p *progress, err error) error {
 	if closeErr := out.Close(); err == nil {
 		err = closeErr

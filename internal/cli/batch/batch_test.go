@@ -49,8 +49,8 @@ func run(t *testing.T, args ...string) {
 	require.Equal(t, 3, o.Status, o.Stderr)
 }
 
-// TestKill kills a run many times, at any moment, and starts it again. In the end its output
-// has the same bytes as that of a run without interruption.
+// TestKill kills a run many times, at any moment, and starts it again. In the end, the output must
+// have the same bytes as the output of a run without interruption.
 func TestKill(t *testing.T) {
 	clitest.NeedExec(t)
 	kills, n := 50, 120
@@ -134,7 +134,7 @@ func TestShards(t *testing.T) {
 	o := clitest.Run(t, "", "batch", "merge", in, "-o", merged, outs[0], outs[1])
 	require.Equal(t, 1, o.Status)
 	require.Contains(t, o.Stderr, "4 of 12 requests have no result, such as line ")
-	require.Equal(t, read(t, whole), read(t, merged), "what was there is left")
+	require.Equal(t, read(t, whole), read(t, merged), "a merge that fails must not change its output file")
 }
 
 // TestPipes checks that input and output may be pipes.
@@ -151,5 +151,5 @@ func TestPipes(t *testing.T) {
 	o = clitest.Run(t, read(t, in)+"{}\n", "batch", "-", "-m", model, "-o", "-", "-t", "1")
 	require.Equal(t, 1, o.Status)
 	require.Contains(t, o.Stderr, "alpaca: error: line 7: custom_id is missing")
-	require.Equal(t, 6, strings.Count(o.Out, "\n"), "those before it are answered")
+	require.Equal(t, 6, strings.Count(o.Out, "\n"), "the requests before the bad line must be answered")
 }

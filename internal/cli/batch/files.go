@@ -27,9 +27,9 @@ func (s *source) close() {
 	}
 }
 
-// source opens the input. It checks a file, or the copy of a pipe, and reports lines that cannot
-// be used. It cannot check a pipe that is read directly. sum is the file's SHA-256, "" for a
-// pipe.
+// source opens the input. If the input is a file, or the copy of a pipe, source checks it and
+// reports lines that cannot be used. It cannot check a pipe that is read directly. sum is the
+// SHA-256 of the file, or "" for a pipe.
 func (o *options) source(u *ui.UI) (s *source, sum string, err error) {
 	s = &source{}
 	path := o.in
@@ -64,7 +64,7 @@ func (o *options) source(u *ui.UI) (s *source, sum string, err error) {
 	return s, sum, nil
 }
 
-// openInput opens and checks the file at path. In messages the file is called name.
+// openInput opens and checks the file at path. name stands for the file in messages.
 func openInput(u *ui.UI, path, name string, part jobs.Shard) (*jobs.Input, error) {
 	const limit = 10 // the largest number of lines to report
 	told := 0
@@ -120,8 +120,8 @@ type output struct {
 	stdout bool   // sorted is a temporary file; at the end its results go to stdout
 }
 
-// output opens the output. It removes from src the requests that have a result in the output
-// already.
+// output opens the output. From src it removes the requests that already have a result in the
+// output.
 func (o *options) output(u *ui.UI, src *source, meta *jobs.Meta) (*output, error) {
 	out := &output{}
 	path := o.out
@@ -138,7 +138,7 @@ func (o *options) output(u *ui.UI, src *source, meta *jobs.Meta) (*output, error
 		path, out.stdout = f.Name(), true
 	default:
 		if err := meta.Claim(path, o.force); err != nil {
-			return nil, ui.WithHint(err, "another -o starts over; --force resumes anyway and mixes both")
+			return nil, ui.WithHint(err, "another -o starts over; --force resumes anyway, so the file will have results of both")
 		}
 	}
 	if o.order == "input" {

@@ -27,11 +27,11 @@ const interval = time.Minute
 func (p *progress) begin() {
 	p.start, p.before, p.told = time.Now(), p.out.Done, time.Now()
 	if p.before > 0 {
-		p.ui.Notef("%s are there already", p.count())
+		p.ui.Notef("%s are already there", p.count())
 	}
 }
 
-// count returns as text how many results there are.
+// count returns a text that says how many results there are.
 func (p *progress) count() string {
 	text := fmt.Sprintf("%d results", p.out.Done)
 	if p.total > 0 {
@@ -65,7 +65,7 @@ func (p *progress) text() string {
 	return text
 }
 
-// rates returns the speed as text: tokens a second, or results a second if other machines
+// rates returns the speed as text: tokens per second, or results per second if other machines
 // answer.
 func (p *progress) rates() string {
 	if p.stats == nil {

@@ -14,8 +14,8 @@ import (
 	"alpaca/internal/queue"
 )
 
-// checkModel checks the flags about the model. With --queue only -m may be given. It is then the
-// model's name in the queue; the other flags are given to the workers.
+// checkModel checks the flags about the model. With --queue, only -m may be given; its value is
+// then the name of the model in the queue. The other flags must be given to the workers.
 func (o *options) checkModel(u *ui.UI) error {
 	if !o.queue.Given() {
 		return o.model.Check(u)

@@ -55,10 +55,10 @@ func newCommand(u *ui.UI, o *benchOptions) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "bench [-m MODEL]",
 		Short: "Measure tokens per second",
-		Long: `Measure how fast a model runs here. Flags that take a list measure every
-combination. The table is llama-bench's, with the median and what bounds the rate:
-bytes of weights read per second (generation), or multiply-adds per second and
-core (prompts).`,
+		Long: `Measure how fast a model runs on this machine. If flags have lists of values, every
+combination is measured. The table is like that of llama-bench. It also has the median,
+and the number that limits the speed: for generation, how many bytes of weights are read
+per second; for prompts, how many multiply-adds a core does per second.`,
 		Example: `  alpaca bench -m model.gguf
   alpaca bench -m model.gguf -p 512 -n 64 -t 1,2,4 -r 3 -o json
   alpaca bench -m model.gguf -p 128 -n 64 --parallel 1,2,4,8,16
@@ -72,13 +72,13 @@ core (prompts).`,
 	fs := cmd.Flags()
 	fs.SortFlags = false
 	o.flags = fs
-	fs.StringSliceVarP(&o.models, "model", "m", nil, "model `files` (default: "+load.Default+")")
-	fs.StringSliceVar(&o.synthetic, "synthetic", nil, "models of noise made in memory, `SIZE:TYPE` such as 7B:q4_0; SIZE@LAYERS:TYPE has only that many layers")
+	fs.StringSliceVarP(&o.models, "model", "m", nil, "`files` of the models to measure (default: "+load.Default+")")
+	fs.StringSliceVar(&o.synthetic, "synthetic", nil, "measure models of random weights that are made in memory, `SIZE:TYPE` such as 7B:q4_0; SIZE@LAYERS:TYPE makes only that many layers")
 	fs.IntSliceVarP(&o.prompts, "n-prompt", "p", []int{512}, "prompt `tokens`; 0 leaves this test out")
 	fs.IntSliceVarP(&o.gens, "n-gen", "n", []int{128}, "generated `tokens`; 0 leaves this test out")
-	fs.StringArrayVar(&o.promptGens, "prompt-gen", nil, "`PROMPT,GENERATED` tokens in one test, repeatable")
+	fs.StringArrayVar(&o.promptGens, "prompt-gen", nil, "`PROMPT,GENERATED`: numbers of tokens to read and to generate in one test; the flag can be repeated")
 	flags.AllowSingleDash(fs, "prompt-gen", "pg")
-	fs.IntSliceVar(&o.parallels, "parallel", []int{1}, "number of `texts` at once, each with the tokens of -p and -n; rates are totals over all texts")
+	fs.IntSliceVar(&o.parallels, "parallel", []int{1}, "number of `texts` evaluated at once, each with the tokens of -p and -n; speeds are totals of all texts")
 	flags.AllowSingleDash(fs, "parallel", "npl")
 	fs.IntSliceVarP(&o.depths, "n-depth", "d", []int{0}, "`tokens` already in the context")
 	fs.IntSliceVarP(&o.batches, "batch-size", "b", []int{model.DefaultBatch}, "prompt `tokens` evaluated together")
@@ -86,12 +86,12 @@ core (prompts).`,
 	flags.AddCacheTypeLists(fs, &o.cacheK, &o.cacheV)
 	flags.AddInt(fs, &o.repetitions, flags.Int{Name: "repetitions", Short: "r", Value: 5, Low: 1, High: 1000}, "how many `times` to run each test")
 	fs.BoolVar(&o.noWarmup, "no-warmup", false, "do not run each test once before it is measured")
-	fs.StringVar(&o.train, "train", "", "measure training a new model in place of a test, `WIDTHxLAYERS` (default: 192x6, with 16 rows of 256 tokens)")
+	fs.StringVar(&o.train, "train", "", "instead of running tests, measure the training of a new model of this size, `WIDTHxLAYERS` (default: 192x6, with 16 rows of 256 tokens)")
 	fs.Lookup("train").NoOptDefVal = trainShape
-	fs.BoolVar(&o.membw, "membw", false, "measure the memory's read bandwidth too, and relate generation to it")
+	fs.BoolVar(&o.membw, "membw", false, "also measure the read bandwidth of the memory, and show how much of it generation uses")
 	flags.AddOutput(fs, &o.output, bench.Formats...)
 	fs.StringVar(&o.save, "save", "", "write the results to a JSON `file`")
-	fs.StringVar(&o.shared, "report", "", "write the results and a description of this machine to a Markdown `file`, to be shared")
+	fs.StringVar(&o.shared, "report", "", "write the results and a description of this machine to a Markdown `file` that can be shared")
 	fs.StringVar(&o.compare, "compare", "", "compare with the results in a JSON `file`")
 	o.drafts.AddReplayFlags(fs)
 	fs.StringVarP(&o.text, "file", "f", "", "`file` with a text that --spec has the model reproduce; its first -p tokens (default: half the text) are the prompt")

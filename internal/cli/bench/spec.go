@@ -15,8 +15,8 @@ import (
 	"alpaca/internal/sampler"
 )
 
-// A replay measures what drafts save on a given text. The text's first tokens are the prompt. In
-// each repetition the model is made to write the other tokens twice: without drafts and with
+// A replay measures what drafts save on a given text. The first tokens of the text are the prompt.
+// In each repetition, the model is made to write the other tokens twice: without drafts and with
 // them. So the acceptance depends on the text alone.
 
 // replayed is the result of a replay.
@@ -36,7 +36,7 @@ type replayed struct {
 // script allows only the tokens of a text, in order.
 type script struct {
 	left []int32
-	list []uint64 // has the next token's bit
+	list []uint64 // bit set with only the next token
 }
 
 func newScript(tokens []int32, vocab int) *script {
@@ -45,7 +45,7 @@ func newScript(tokens []int32, vocab int) *script {
 	return s
 }
 
-// mark sets or clears the bit of the first of tokens.
+// mark sets or clears the bit of the first token in tokens.
 func (s *script) mark(tokens []int32) {
 	if len(tokens) > 0 {
 		s.list[tokens[0]/64] ^= 1 << (tokens[0] % 64)
@@ -153,7 +153,7 @@ func (o *benchOptions) replayModel(ctx context.Context, u *ui.UI, path, text str
 			if err != nil {
 				return r, err
 			}
-			rate := float64(r.Tokens-1) / result.GenerateTime.Seconds() // the step of the prompt has given the first token
+			rate := float64(r.Tokens-1) / result.GenerateTime.Seconds() // the step that evaluated the prompt has given the first token
 			if drafts.Off {
 				r.Without = append(r.Without, rate)
 				continue

@@ -25,8 +25,8 @@ func replayWith(t *testing.T, args ...string) (string, error) {
 	return out.String(), err
 }
 
-// TestReplay checks that the model writes the text, whatever it would write itself, and that
-// drafts of a text that repeats itself are right.
+// TestReplay checks that the model writes the given text, whatever it would write by itself. If the
+// text repeats itself, the drafts must be right.
 func TestReplay(t *testing.T) {
 	model := testmodel.SPM(1).Write(t)
 	text := filepath.Join(t.TempDir(), "text.txt")

@@ -14,8 +14,7 @@ import (
 	"alpaca/internal/train"
 )
 
-// The training that --train measures by default: a model of 3 million weights, and updates of
-// 16 rows of 256 tokens.
+// By default, --train measures a model of 3 million weights, with updates of 16 rows of 256 tokens.
 const (
 	trainShape  = "192x6"
 	trainVocab  = 2048

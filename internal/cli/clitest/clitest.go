@@ -24,8 +24,9 @@ import (
 
 // Main runs the tests of a package. They can start the program as the command "alpaca".
 func Main(m *testing.M) {
-	// Under nohup this process ignores SIGHUP, and so would its children. If it asks for the
-	// signal, they start with the default action, so that tests can end them with SIGHUP.
+	// Under nohup, this process ignores SIGHUP, and its children would ignore it, too. If this
+	// process asks for the signal, the children start with the default action, so that tests can
+	// end them with SIGHUP.
 	if !strings.HasPrefix(filepath.Base(os.Args[0]), "alpaca") {
 		signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
 	}
@@ -80,7 +81,7 @@ func Run(t *testing.T, stdin string, args ...string) Outcome {
 	return Outcome{status, out.String(), stderr.String()}
 }
 
-// Succeed is Run for command lines that must succeed. It returns stdout.
+// Succeed does what Run does, for command lines that must succeed. It returns stdout.
 func Succeed(t *testing.T, args ...string) string {
 	t.Helper()
 	o := Run(t, "", args...)

@@ -77,7 +77,7 @@ func (term *Terminal) Expect(text string) {
 		}
 		term.mu.Unlock()
 		if time.Now().After(deadline) {
-			term.t.Fatalf("%q does not come; shown since: %q", text, rest)
+			term.t.Fatalf("the terminal does not show %q, but: %q", text, rest)
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
@@ -106,7 +106,7 @@ func (term *Terminal) Status() int {
 	select {
 	case <-term.ended:
 	case <-time.After(patience):
-		term.t.Fatalf("it does not end: %q", term.Shown.String()[term.seen:])
+		term.t.Fatalf("the command does not end; the terminal shows %q", term.Shown.String()[term.seen:])
 	}
 	term.Cmd.Wait()
 	return term.Cmd.ProcessState.ExitCode()

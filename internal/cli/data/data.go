@@ -62,7 +62,7 @@ func (f *file) read(ctx context.Context) (*data.DB, error) {
 	return db, err
 }
 
-// sourceNamed returns the source called name. It returns nil for "", which stands for all
+// sourceNamed returns the source with the given name. It returns nil for "", which stands for all
 // sources.
 func sourceNamed(ctx context.Context, db *data.DB, name string) (*data.Source, error) {
 	if name == "" {
@@ -94,10 +94,10 @@ type selection struct {
 
 func (s *selection) add(fs *pflag.FlagSet) {
 	fs.StringVar(&s.source, "source", "", "`name` of the source to read (default: all)")
-	fs.StringArrayVar(&s.where, "where", nil, "`condition` on a column, such as category=poem, input__isblank or lint=merged; several can be given")
+	fs.StringArrayVar(&s.where, "where", nil, "`condition` on a column, such as category=poem, input__isblank or lint=merged; the flag can be repeated")
 }
 
-// table returns the table to read and the conditions for rows, both as the flags say.
+// table returns the table that the flags name, and the conditions that they set for rows.
 func (s *selection) table(ctx context.Context, db *data.DB) (*table.Table, []table.Filter, error) {
 	name := "example"
 	if s.source != "" {

@@ -27,9 +27,10 @@ func newSplit(u *ui.UI) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "split",
 		Short: "Split a source into training rows and evaluation rows",
-		Long: `Divide the rows of a source into two new sources: one to train with, and a small one to evaluate
-the trained model. The seed and the question of a row decide where the row goes, not the order of
-the rows. Rows with the same question are on the same side. The old source stays.`,
+		Long: `Divide the rows of a source into two new sources: one to train with, and a small one to
+evaluate the trained model. The seed and the question of a row decide where the row
+goes, not the order of the rows. Rows with the same question are on the same side. The
+old source stays.`,
 		Example: `  alpaca data split --eval 0.05
   alpaca data export --source alpaca_data_train --format jsonl -o train.jsonl`,
 		Args: flags.NoArgs,
@@ -87,7 +88,7 @@ they came in different formats, "alpaca data export" writes the new source as ch
 	fs := cmd.Flags()
 	o.file.add(fs)
 	fs.StringVar(&o.name, "name", "merged", "`name` of the new source")
-	fs.BoolVar(&o.unique, "unique", false, "leave out rows that equal an earlier one in every field")
+	fs.BoolVar(&o.unique, "unique", false, "leave out a row if an earlier row is equal in every field")
 	return cmd
 }
 
@@ -114,7 +115,7 @@ func (o *mergeOptions) run(ctx context.Context, u *ui.UI, names []string) error 
 	return db.Close()
 }
 
-// change opens an existing database for writing, and returns the sources called names. The
+// change opens an existing database for writing, and returns the sources with the given names. The
 // name "" stands for all sources.
 func change(ctx context.Context, f *file, names ...string) (*data.DB, []*data.Source, error) {
 	db, err := f.read(ctx) // fails if the database does not exist

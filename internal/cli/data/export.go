@@ -44,7 +44,7 @@ Keys that a format does not know are written as they are.`,
 	fs := cmd.Flags()
 	o.file.add(fs)
 	o.selection.add(fs)
-	fs.StringVar(&o.search, "search", "", "`words` that the rows have")
+	fs.StringVar(&o.search, "search", "", "write only rows that have these `words`")
 	addFormat(fs, &o.format)
 	fs.StringVarP(&o.out, "output", "o", "", "`file` to write (default: stdout)")
 	return cmd
@@ -134,7 +134,7 @@ func (o *exportOptions) write(ctx context.Context, u *ui.UI, db *data.DB, out io
 	return nil
 }
 
-// rows returns a function that calls its argument for each row that the flags choose.
+// rows returns a function that takes a function, and calls it for each row that the flags choose.
 func (o *exportOptions) rows(ctx context.Context, db *data.DB) (func(func(*data.Row) error) error, error) {
 	t, filters, err := o.table(ctx, db)
 	if err != nil {

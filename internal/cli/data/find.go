@@ -33,9 +33,9 @@ func newSearch(u *ui.UI) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "search WORDS…",
 		Short: "Find rows by their words",
-		Long: `Find rows that have all the words, the best first. A star at the end of a word finds all
-words with this beginning. Punctuation, and words in scripts written without spaces, are
-found anywhere in a row. The search ignores accents and case.`,
+		Long: `Find rows that have all the words, and show the best rows first. A star at the end of a
+word finds all words that begin with it. Punctuation, and words in scripts written
+without spaces, are found anywhere in a row. The search ignores accents and case.`,
 		Example: `  alpaca data search penguin
   alpaca data search "south pol*" --in output -n 3 -o json`,
 		Args: cobra.MinimumNArgs(1),
@@ -47,7 +47,7 @@ found anywhere in a row. The search ignores accents and case.`,
 	flags.AddInt(fs, &o.n, flags.Int{Name: "number", Short: "n", Value: 10, Low: 1, High: math.MaxInt32}, "largest number of `rows`")
 	fs.StringVar(&o.in, "in", "", "`column` to look in: instruction, input or output (default: all)")
 	fs.BoolVar(&o.raw, "raw-search", false, "treat WORDS as a query of SQLite's FTS5, with the operators AND, OR, NOT and NEAR")
-	fs.BoolVar(&o.inside, "substring", false, "find WORDS anywhere, also inside a word; fast if import had --substring, too")
+	fs.BoolVar(&o.inside, "substring", false, "find WORDS anywhere, also inside a word; this is fast if \"alpaca data import\" was run with --substring, too")
 	flags.AddOutput(fs, &o.output, "text", "json")
 	return cmd
 }
@@ -73,7 +73,7 @@ func (o *searchOptions) run(ctx context.Context, u *ui.UI, words string) error {
 		u.Notef("no row has %q", words)
 	}
 	if !ranked && !o.inside && len(keys) == o.n {
-		u.Notef("these are the first rows with the words, not the best: too many rows have them, or the index lacks them")
+		u.Notef("these are the first rows that have the words, not the best ones: the words are in too many rows, or not in the index")
 	}
 	rows, err := examples(ctx, db, keys)
 	if err != nil {
@@ -107,7 +107,7 @@ change.`,
 	o.file.add(fs)
 	o.selection.add(fs)
 	flags.AddInt(fs, &o.n, flags.Int{Name: "number", Short: "n", Value: 1, Low: 1, High: math.MaxInt32}, "`rows` to draw")
-	fs.Int64Var(&o.seed, "seed", -1, "`seed` of the draw; -1 is a random one")
+	fs.Int64Var(&o.seed, "seed", -1, "`seed` for drawing the rows; -1 means a random seed")
 	flags.AddOutput(fs, &o.output, "text", "json")
 	return cmd
 }
@@ -153,8 +153,9 @@ func newShow(u *ui.UI) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show ID…",
 		Short: "Show rows by their ids",
-		Long: `Show rows by their ids. With --chat-template or -m, show the text that training would see
-for each row with that template, and with -m the number of its tokens.`,
+		Long: `Show rows by their ids. With --chat-template or -m, show for each row the text that
+training would see with that template; with -m, also show the number of tokens of this
+text.`,
 		Example: `  alpaca data show 17
   alpaca data show 17 --chat-template stanford`,
 		Args: cobra.MinimumNArgs(1),

@@ -32,12 +32,12 @@ func newImport(u *ui.UI) *cobra.Command {
 objects), JSON lines, CSV or TSV, in the forms of Stanford Alpaca, self-instruct, GPTeacher,
 Dolly, OpenAI's chats, ShareGPT, or preference pairs. "-" is stdin.
 
-A file is imported as a whole or, if the command is interrupted, not at all. Rows that cannot
-be read are counted and kept in the table rejected, with line, offset and reason; --strict
-makes the first of them an error. A file that was imported before is refused. --substring
-without a file indexes the rows already in the database.
+A file is imported as a whole or, if the command is interrupted, not at all. Rows that
+cannot be read are counted and kept in the table "rejected", with line, offset and
+reason; with --strict, the first such row is an error. A file that was imported before
+is refused. --substring without a file indexes the rows already in the database.
 
-Exit status: 0 all files are imported, 1 one is not, 2 wrong command line.`,
+Exit status: 0 all files are imported, 1 a file is not, 2 wrong command line.`,
 		Example: `  alpaca data import alpaca_data.json --license "CC BY-NC 4.0"
   curl -s https://example.org/chats.jsonl | alpaca data import - --name chats`,
 		Args: cobra.ArbitraryArgs,
@@ -45,7 +45,7 @@ Exit status: 0 all files are imported, 1 one is not, 2 wrong command line.`,
 	}
 	fs := cmd.Flags()
 	o.file.add(fs)
-	fs.StringVar(&o.Name, "name", "", "`name` of the source and of the view with its rows (default: the file's)")
+	fs.StringVar(&o.Name, "name", "", "`name` of the source and of the view with its rows (default: the name of the file)")
 	fs.StringVar(&o.Licence, "license", "", "`licence` of the file, which is stored with the source")
 	fs.StringVar(&o.Note, "note", "", "`note` that is stored with the source")
 	fs.BoolVar(&o.Again, "again", false, "import a file that was imported before")
@@ -153,7 +153,7 @@ func (o *importOptions) report(u *ui.UI, label string, res *formats.Result) erro
 	}
 	fmt.Fprintf(u.Out, "%s: %s of the format %s as %s\n", filepath.Base(label), plural(res.Rows, "row"), res.Source.Format, res.Source.Name)
 	if res.Bad > 0 {
-		u.Warnf("%s: cannot be read: %s, kept in the table rejected; the first: %s", label, plural(res.Bad, "row"), ui.Printable(res.First.Error()))
+		u.Warnf("%s: cannot be read: %s, kept in the table \"rejected\"; the first: %s", label, plural(res.Bad, "row"), ui.Printable(res.First.Error()))
 	}
 	for _, n := range []struct {
 		count       int
@@ -162,7 +162,7 @@ func (o *importOptions) report(u *ui.UI, label string, res *formats.Result) erro
 		{res.Notes.NotText, "value", "kept as JSON, because a text was expected"},
 		{res.Notes.HalfPairs, "text", "with half of a surrogate pair or a NUL byte, which is replaced"},
 		{res.Notes.DoubleKeys, "row", "with a duplicate key; the last one counts"},
-		{res.Notes.OtherForm, "row", "of another format than the first"},
+		{res.Notes.OtherForm, "row", "in another format than the first row"},
 	} {
 		if n.count > 0 {
 			u.Warnf("%s: %s %s; an export writes it as it was", label, plural(n.count, n.thing), n.what)

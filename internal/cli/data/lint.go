@@ -35,8 +35,8 @@ func newLint(u *ui.UI) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "lint",
 		Short: "Look for faults in rows",
-		Long: `Look for faults in rows and count them by rule. The findings are kept in the table lint, by
-which the page and --where select rows. The rules:
+		Long: `Look for faults in rows and count them by rule. The findings are kept in the table
+"lint"; the page and --where can then select rows by them. The rules:
 
 ` + ruleLines() + `
 --fix writes all rows to a new source and repairs what it can. Rows found by a rule in --drop
@@ -52,9 +52,9 @@ Exit status: 0 the rules in --fail-on find nothing, 1 they find something, 2 wro
 	fs := cmd.Flags()
 	o.file.add(fs)
 	fs.StringVar(&o.source, "source", "", "`name` of the source to check (default: all)")
-	fs.StringSliceVar(&o.rules, "rule", nil, "`rules` to look for, with commas (default: all)")
-	flags.AddInt(fs, &o.show, flags.Int{Name: "show", Value: 0, Low: 0, High: math.MaxInt32}, "`examples` to show of each rule")
-	fs.StringSliceVar(&o.failOn, "fail-on", nil, "`rules` whose findings are a failure, with commas; all: every rule")
+	fs.StringSliceVar(&o.rules, "rule", nil, "`rules` to look for, separated by commas (default: all)")
+	flags.AddInt(fs, &o.show, flags.Int{Name: "show", Value: 0, Low: 0, High: math.MaxInt32}, "number of `examples` to show for each rule")
+	fs.StringSliceVar(&o.failOn, "fail-on", nil, "`rules` whose findings make the command fail, separated by commas; \"all\" stands for every rule")
 	fs.BoolVar(&o.fix, "fix", false, "write the rows, repaired, to a new source")
 	fs.StringVar(&o.name, "name", "", "`name` of the new source (default: the old name with _fixed)")
 	fs.StringSliceVar(&o.drop, "drop", nil, "`rules`, separated by commas: --fix leaves out the rows that they find")
@@ -218,7 +218,7 @@ func (o *lintOptions) report(ctx context.Context, u *ui.UI, db *data.DB, found *
 		}
 	}
 	if len(found.Unlicensed) > 0 {
-		u.Notef("%s: unknown licence; import --license records one", strings.Join(found.Unlicensed, ", "))
+		u.Notef("%s: unknown licence; \"alpaca data import --license\" records one", strings.Join(found.Unlicensed, ", "))
 	}
 	if found.Characters {
 		u.Notef("some instructions are in scripts without spaces between words: for dup-rouge each character counts as a word")

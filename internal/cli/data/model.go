@@ -23,7 +23,7 @@ type modelFlags struct {
 }
 
 func (f *modelFlags) add(fs *pflag.FlagSet) {
-	fs.StringVarP(&f.model, "model", "m", "", "`model` whose tokens are counted (default: none, and nothing is counted)")
+	fs.StringVarP(&f.model, "model", "m", "", "`model` that turns rows into tokens, which are counted (default: none; tokens are not counted)")
 	fs.StringVar(&f.template.Name, "chat-template", "", "`name` of the template for training (default: the model's own, or else stanford)")
 	flags.AddInt(fs, &f.length, flags.Int{Name: "max-length", Value: 512, Low: 2, High: 1 << 20}, "largest number of `tokens` of a row in training")
 }
@@ -31,15 +31,15 @@ func (f *modelFlags) add(fs *pflag.FlagSet) {
 // asked reports whether the flags ask for a model or a template.
 func (f *modelFlags) asked() bool { return f.model != "" || f.template.Name != "" }
 
-// vocabulary turns rows into tokens.
+// A vocabulary turns rows into tokens.
 type vocabulary struct {
 	tok  *tokenizer.Tokenizer
 	tmpl *chat.Template
-	real bool // the vocabulary is that of a model that the user has named, not the built-in model's
+	real bool // the vocabulary comes from a model that the user has named, not from the built-in one
 }
 
-// open reads the vocabulary of -m. Without -m it reads that of the built-in model; then no
-// counts of tokens are shown.
+// open reads the vocabulary of the model of -m. Without -m, it reads the vocabulary of the built-in
+// model, and no counts of tokens are shown.
 func (f *modelFlags) open(u *ui.UI) (*vocabulary, error) {
 	path := builtin.Name
 	if f.model != "" {
@@ -63,8 +63,8 @@ func (f *modelFlags) open(u *ui.UI) (*vocabulary, error) {
 	return v, err
 }
 
-// tokens returns the row's tokens. prompt is the number of tokens in the prompt, which ends
-// before the first token that is learned.
+// tokens returns the row's tokens. prompt is the number of tokens before the first token that is
+// learned.
 func (v *vocabulary) tokens(r *data.Row) (ids []int32, prompt int, err error) {
 	ids, answer, err := v.tmpl.Training(v.tok, load.RowMessages(r))
 	if err != nil {
@@ -106,7 +106,7 @@ func (v *vocabulary) print(u *ui.UI, r *data.Row, output string) error {
 	}
 	fmt.Fprintf(u.Out, "%d", r.ID)
 	if v.real {
-		fmt.Fprintf(u.Out, "  %d tokens, %d of them the prompt's", len(ids), prompt)
+		fmt.Fprintf(u.Out, "  %d tokens, %d of them in the prompt", len(ids), prompt)
 	}
 	_, err = fmt.Fprintf(u.Out, "\n%s\n", printable(s.Text))
 	return err

@@ -30,8 +30,9 @@ func newServe(u *ui.UI) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Show the rows in a browser",
-		Long: `Show the rows in a browser: a page to search, filter, sort and draw rows, to look at one, to
-query in SQL, and to export. Its addresses and their JSON are those of Datasette.
+		Long: `Show the rows in a browser: a page to search, filter, sort and draw rows, to look at
+one, to query in SQL, and to export. The page has the same URLs as Datasette, and
+returns the same JSON.
 
 Only programs on this machine can send requests, unless --host names another address; then
 other machines can read all rows, and --sql lets them run SQL. Nothing can be changed over HTTP.
@@ -44,12 +45,12 @@ Exit status: 0 ended by a signal, 1 failure, 2 wrong command line.`,
 	}
 	fs := cmd.Flags()
 	o.file.add(fs)
-	fs.StringSliceVar(&o.hosts, "host", []string{"localhost"}, "`address` to listen on, or a socket file NAME.sock; several with commas")
-	flags.AddInt(fs, &o.port, flags.Int{Name: "port", Value: 8001, High: math.MaxUint16}, "`port` to listen on; 0 is any")
+	fs.StringSliceVar(&o.hosts, "host", []string{"localhost"}, "`address` to listen on, or a socket file NAME.sock; several are separated by commas")
+	flags.AddInt(fs, &o.port, flags.Int{Name: "port", Value: 8001, High: math.MaxUint16}, "`port` to listen on; 0 means any free port")
 	fs.StringSliceVar(&o.allowed, "allowed-host", nil, "host `name` that requests may use, besides localhost")
 	fs.BoolVar(&o.sql, "sql", false, "let other machines run SQL, too")
 	fs.BoolVar(&o.open, "open", false, "open the page in a browser")
-	fs.StringVarP(&o.model, "model", "m", "", "`model` whose template and tokens the page of a row shows (default: none)")
+	fs.StringVarP(&o.model, "model", "m", "", "`model` that a row's page uses to show the row as a prompt, with its tokens (default: none)")
 	return cmd
 }
 

@@ -33,9 +33,10 @@ func newSQL(u *ui.UI) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sql STATEMENT",
 		Short: "Run a query in SQL",
-		Long: `Run an SQL statement that only reads. The rows are in the table example and, for each source,
-in a view with its name; source, rejected, lint and tag are tables, too. :name in the statement
-is a parameter, whose value --param gives. "-" reads the statement from stdin.`,
+		Long: `Run an SQL statement that only reads. The rows are in the table "example". Each source
+also has a view that is called like the source. Other tables are "source", "rejected",
+"lint" and "tag". :name in the statement is a parameter, whose value --param gives. "-"
+reads the statement from stdin.`,
 		Example: `  alpaca data sql "select category, count(*) from example group by 1 order by 2 desc"
   alpaca data sql "select instruction, input, output from alpaca_data where instruction || ' ' || input
     || ' ' || output like '%' || :search || '%' order by random()" --param search=penguin`,
@@ -44,9 +45,9 @@ is a parameter, whose value --param gives. "-" reads the statement from stdin.`,
 	}
 	fs := cmd.Flags()
 	o.file.add(fs)
-	fs.StringArrayVar(&o.params, "param", nil, "value of a parameter, `name=value`; several can be given")
-	flags.AddInt(fs, &o.limit, flags.Int{Name: "limit", Value: 0, Low: 0, High: math.MaxInt32}, "largest number of `rows`; 0 is all")
-	fs.DurationVar(&o.time, "time", time.Minute, "longest `time` from one row of the result to the next")
+	fs.StringArrayVar(&o.params, "param", nil, "value of a parameter, `name=value`; the flag can be repeated")
+	flags.AddInt(fs, &o.limit, flags.Int{Name: "limit", Value: 0, Low: 0, High: math.MaxInt32}, "largest number of `rows`; 0 means all rows")
+	fs.DurationVar(&o.time, "time", time.Minute, "longest `time` to wait for the next row of the result")
 	flags.AddOutput(fs, &o.output, "table", "json", "jsonl", "csv")
 	return cmd
 }
@@ -75,7 +76,7 @@ func (o *sqlOptions) run(ctx context.Context, u *ui.UI, text string) error {
 			return ui.Usagef("the parameter :%s has no value: --param %s=…", name, name)
 		}
 	}
-	db, err := o.read(ctx) // checks that alpaca data made the file
+	db, err := o.read(ctx) // checks that the file was made by "alpaca data"
 	if err != nil {
 		return err
 	}

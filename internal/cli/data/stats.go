@@ -45,7 +45,7 @@ are: in words and, with -m, in tokens of a model. --plot draws the lengths.`,
 	return cmd
 }
 
-// lengths are the lengths of texts, in words or tokens.
+// lengths holds the lengths of texts, in words or tokens.
 type lengths []int
 
 // spread summarizes lengths, in JSON.
@@ -133,7 +133,8 @@ func (o *statsOptions) run(ctx context.Context, u *ui.UI) error {
 // fields are the texts whose lengths are shown, in order.
 var fields = []string{"instruction", "input", "output", "prompt", "all"}
 
-// count returns statistics and plots of the rows of source; nil stands for all sources.
+// count returns statistics and plots of the rows of source. If source is nil, it takes the rows of
+// all sources.
 func (o *statsOptions) count(ctx context.Context, u *ui.UI, db *data.DB, source *data.Source, v *vocabulary) (*statistics, []report.Plot, error) {
 	id := int64(0)
 	if source != nil {

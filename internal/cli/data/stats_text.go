@@ -11,7 +11,7 @@ import (
 
 func (o *statsOptions) print(u *ui.UI, s *statistics) error {
 	fmt.Fprintf(u.Out, "%d rows, %d of them with an input, %d conversations\n", s.Rows, s.WithInput, s.Turns)
-	fmt.Fprintf(u.Out, "%d repeat an earlier one except for case, punctuation and white space; %d could not be read\n\n", s.Duplicates, s.Rejected)
+	fmt.Fprintf(u.Out, "%d are equal to an earlier row except for case, punctuation and white space; %d could not be read\n\n", s.Duplicates, s.Rejected)
 	for _, part := range []struct {
 		unit string
 		of   map[string]spread
@@ -76,8 +76,9 @@ func histogram(title string, of map[string]lengths) report.Plot {
 	return p
 }
 
-// lengthBounds returns the lengths, in tokens, for which the statistics count the rows that are
-// longer: 512, 1024, and given, the value of --max-length. No length occurs twice.
+// lengthBounds returns lengths in tokens. For each of them, the statistics count the rows that are
+// longer. The lengths are 512, 1024 and given, which is the value of --max-length. No length occurs
+// twice.
 func lengthBounds(given int) []int {
 	list := []int{512, 1024, given}
 	slices.Sort(list)

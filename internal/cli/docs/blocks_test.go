@@ -10,7 +10,7 @@ import (
 
 // A block is the text between two fences of a page, as it is typed into a shell.
 type block struct {
-	line   int // number of its first line in the page
+	line   int // number of the block's first line in the page
 	server string
 	steps  []step
 }
@@ -40,7 +40,7 @@ var (
 //	<!-- status 1 "alpaca compare-tensors": the files differ -->
 //	<!-- server: alpaca serve -m model.gguf -->
 //
-// A text in quotes stands for the commands that begin with it. A comment without such texts is
+// A text in quotes means all commands that begin with this text. A comment without such a text is
 // about the whole block.
 func readBlocks(page string) (list []block, err error) {
 	lines := strings.Split(page, "\n")
@@ -111,7 +111,7 @@ func (b *block) readScript(lines []string) error {
 		}
 	}
 	if text.Len() > 0 {
-		return fmt.Errorf("line %d: no command of a shell: %s", b.line+first, text.String())
+		return fmt.Errorf("line %d: not a command of a shell: %s", b.line+first, text.String())
 	}
 	return nil
 }

@@ -22,8 +22,8 @@ import (
 	"alpaca/internal/cli/ui"
 )
 
-// pages returns the paths of README.md, CONTRIBUTING.md and the pages of docs, and the top of
-// the tree.
+// pages returns the paths of README.md, CONTRIBUTING.md and the pages in docs. It also returns the
+// folder at the top of the tree.
 func pages(t *testing.T) (root string, list []string) {
 	t.Helper()
 	root, err := filepath.Abs("../../..")
@@ -82,7 +82,8 @@ func programsFolder(t *testing.T, names []string) string {
 	return dir
 }
 
-// environ returns the environment of a page's commands: a home of their own, and no network.
+// environ returns the environment for the commands of a page. They have their own home folder, and
+// no network.
 func environ(root, bin, dir string) []string {
 	return []string{"PATH=" + pathOf(bin), "HOME=" + dir, "TMPDIR=" + dir, "ALPACA_OFFLINE=1", "NO_COLOR=1", "LC_ALL=C.UTF-8",
 		"ALPACA_MODELS=" + filepath.Join(dir, "models"), envLog + "=" + filepath.Join(dir, ".failed"), envRoot + "=" + root}
@@ -98,7 +99,7 @@ type page struct {
 	env       []string
 }
 
-// said is the stdin of conversations without a first message, as if somebody had typed it.
+// said is what conversations without a first message get on stdin, as if somebody had typed it.
 const said = "What is your name?\n"
 
 // run runs all commands of a block in one shell.
@@ -139,7 +140,7 @@ func (p *page) run(t *testing.T, b *block) {
 	for i, s := range b.steps {
 		if got, err := os.ReadFile(out + "." + strconv.Itoa(i)); s.output != "" && !s.parse {
 			require.NoError(t, err)
-			// A page breaks lines at other places than a terminal.
+			// A page may break lines at other places than a terminal.
 			require.Equal(t, strings.Fields(s.output), strings.Fields(string(got)), "%s:%d", p.name, s.line)
 		}
 	}
@@ -166,7 +167,7 @@ func (p *page) serve(t *testing.T, args string) string {
 			return strings.TrimPrefix(url, "http://")
 		}
 	}
-	t.Fatalf("%s: the server says no address: %v", p.name, lines.Err())
+	t.Fatalf("%s: the server does not print its address: %v", p.name, lines.Err())
 	return ""
 }
 

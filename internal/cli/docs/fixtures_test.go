@@ -11,7 +11,7 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// written has the small files that pages name.
+// written has the contents of the small files that pages name.
 var written = map[string]string{
 	"alpaca_data.json": `[{"instruction": "What is your name?", "input": "", "output": "My name is Anna."},
 {"instruction": "Say the color.", "input": "The fox is red.", "output": "red"}, {"instruction": "Add the numbers.", "input": "1 and 2", "output": "3"},

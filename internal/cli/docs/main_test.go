@@ -1,7 +1,7 @@
-// Package docs has only tests. They run the commands that README.md and the pages of docs show,
-// each page in a folder of its own with the files that it names. If a command needs the
-// network, hours or another machine, the page says so in a comment, and only the command's
-// flags are checked.
+// Package docs has only tests. They run the commands that README.md and the pages in docs show.
+// Each page has a folder of its own, with the files that its commands need. If a command needs the
+// network, hours or another machine, the page says so in a comment, and only the command's flags
+// are checked.
 package docs
 
 import (
@@ -30,14 +30,15 @@ const (
 	envServer = "DOCS_SERVER" // host and port of the server that curl asks instead of localhost:8080
 )
 
-// Values of envMode. Without one, the command runs, and a server ends as soon as it listens.
+// These are values of envMode. If envMode is not set, the command runs, and a server ends as soon
+// as it listens.
 const (
 	modeParse = "parse" // the command is not run, only its flags are checked
 	modeServe = "serve" // a server runs until the test ends it
 )
 
-// programs has the programs that the pages call, by name. All are part of this test, so the
-// machine need not have them.
+// programs has the programs that the pages call, by name. They are all functions of this test, so
+// the machine need not have them.
 var programs = map[string]func(args []string) int{
 	"alpaca":   alpaca,
 	"curl":     curl,
@@ -78,11 +79,11 @@ func fail(format string, args ...any) int {
 	return 1
 }
 
-// other takes the place of a program that tests cannot run. In a command that is to run, it
-// fails.
+// other takes the place of a program that tests cannot run. It fails if the command is one that the
+// tests run.
 func other(name string) int {
 	if os.Getenv(envMode) != modeParse {
-		return fail("%s is run, which tests cannot: mark the command in the page as not run", name)
+		return fail("tests cannot run %s: mark the command in the page as not run", name)
 	}
 	return 0
 }
@@ -126,7 +127,7 @@ func serves(args []string) bool {
 }
 
 // untilItServes runs a command that serves, and ends it as soon as it prints its address. It
-// returns 0 if the command ended that way, or else the command's status.
+// returns 0 if the command ended in this way, or else the status of the command.
 func untilItServes(args []string) int {
 	if !slices.Contains(args, "--port") {
 		args = append(args, "--port", "0") // many pages are tested at a time
@@ -158,8 +159,8 @@ func untilItServes(args []string) int {
 	return status
 }
 
-// curl sends a request to the page's server. It knows an address, -d DATA and -H HEADER, and
-// ignores other switches.
+// curl sends a request to the page's server. It understands an address, -d DATA and -H HEADER, and
+// ignores other flags.
 func curl(args []string) int {
 	if os.Getenv(envMode) == modeParse {
 		return 0
@@ -184,7 +185,7 @@ func curl(args []string) int {
 		default:
 			rest, ours := strings.CutPrefix(strings.TrimPrefix(arg, "http://"), "localhost:8080")
 			if !ours {
-				return fail("curl %s: not the page's server", arg)
+				return fail("curl %s: this is not the server of the page", arg)
 			}
 			url, err := request.URL.Parse("http://" + server + rest)
 			if err != nil {
@@ -210,7 +211,7 @@ func curl(args []string) int {
 func passOn() int {
 	n, err := io.Copy(os.Stdout, os.Stdin)
 	if os.Getenv(envMode) != modeParse && (n == 0 || err != nil) {
-		return fail("nothing came: %v", err)
+		return fail("stdin is empty: %v", err)
 	}
 	return 0
 }

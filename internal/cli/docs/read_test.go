@@ -6,8 +6,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestReadBlocks checks which blocks are found in a page, and that a comment which marks no
-// command is an error: it may mean a command that was renamed.
+// TestReadBlocks checks which blocks are found in a page. A comment that marks no command must be
+// an error, because it may be about a command that was renamed.
 func TestReadBlocks(t *testing.T) {
 	page := "# x\n\n<!-- not run \"b\": why -->\n<!-- status 1 \"c\": why -->\n```sh\na 'x\ny' # z\n\n# only words\nb\nc \\\n  d\n```\n\n" +
 		"<!-- server: alpaca serve -m m.gguf -->\n```console\n$ e\nsaid\n```\n\n```json\n{}\n```\n"
@@ -23,7 +23,7 @@ func TestReadBlocks(t *testing.T) {
 		{"<!-- not run -->\n```sh\na\n```\n", "with a reason"},
 		{"<!-- not run \"x\": why -->\n```sh\na\n```\n", "no command begins with"},
 		{"<!-- not run: why -->\ntext\n", "no block follows"},
-		{"```sh\na 'b\n```\n", "no command of a shell"},
+		{"```sh\na 'b\n```\n", "not a command of a shell"},
 	} {
 		_, err := readBlocks(tt.page)
 		require.ErrorContains(t, err, tt.want, tt.page)

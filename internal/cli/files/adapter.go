@@ -34,7 +34,7 @@ type adapterReport struct {
 	Arch   string   `json:"architecture"`
 	Pairs  int      `json:"pairs"`
 	Rank   int      `json:"rank"`   // the highest rank of a pair
-	Alpha  float32  `json:"alpha"`  // in llama.cpp's sense: the scale is Alpha divided by the rank
+	Alpha  float32  `json:"alpha"`  // as in llama.cpp, the scale is Alpha divided by the rank
 	Folded int      `json:"folded"` // number of pairs with another alpha, for which B is scaled instead
 	Whole  []string `json:"whole"`  // names of tensors that replace tensors of the model
 	Bytes  int64    `json:"output_bytes"`
@@ -91,9 +91,9 @@ func convertAdapter(u *ui.UI, in, out string, opt adapterOptions) error {
 // baseName returns a model's own name, or else the name of its file.
 func baseName(m *model.Model, path string) string { return cmp.Or(m.Config.Name, filepath.Base(path)) }
 
-// baseOf opens the base model of the adapter in dir. given is the path of that model. If given
-// is "", the base is the model that the adapter's config names; its file may also be in dir or
-// next to dir.
+// baseOf opens the base model of the adapter in dir. given is the path of that model. If given is
+// "", the base is the model that the config of the adapter names. The file of this model may also
+// be in dir or next to dir.
 func baseOf(dir, given string) (path string, m *model.Model, err error) {
 	tries := []string{given}
 	if given == "" {
@@ -124,7 +124,7 @@ func baseOf(dir, given string) (path string, m *model.Model, err error) {
 	return "", nil, ui.WithHint(fmt.Errorf("%s: its base model %q is not here", dir, peft.BaseOf(dir)), baseHint)
 }
 
-const baseHint = "--base FILE says which model it is for: heads, experts and the order of rows follow from that"
+const baseHint = "--base FILE says which model the adapter is for; the number of heads and experts and the order of rows follow from it"
 
 // show writes the report.
 func (r *adapterReport) show(u *ui.UI, form string) error {
@@ -134,7 +134,7 @@ func (r *adapterReport) show(u *ui.UI, form string) error {
 	out := bufio.NewWriter(u.Out)
 	fmt.Fprintf(out, "%s: %d matrices of models of %s, of rank %d, alpha %g, %s\n", r.Output, r.Pairs, r.Arch, r.Rank, r.Alpha, ui.ByteCount(r.Bytes))
 	if r.Folded > 0 {
-		fmt.Fprintf(out, "%d matrices have a scale of their own, which is put into their second factor: llama.cpp knows one alpha\n", r.Folded)
+		fmt.Fprintf(out, "%d matrices have a scale of their own, by which their second factor was multiplied: llama.cpp knows only one alpha\n", r.Folded)
 	}
 	if err := out.Flush(); err != nil {
 		return err
@@ -146,9 +146,9 @@ func (r *adapterReport) show(u *ui.UI, form string) error {
 		}
 	}
 	if n := len(r.Whole) - norms; n > 0 {
-		u.Warnf("%d whole matrices, such as %q, are in the file: alpaca uses them instead of the model's, llama.cpp does not load such a file", n, firstMatrix(r.Whole))
+		u.Warnf("%d whole matrices, such as %q, are in the file: alpaca uses them instead of the model's matrices, but llama.cpp does not load such a file", n, firstMatrix(r.Whole))
 	} else if norms > 0 {
-		u.Warnf("%d norms are in the file: alpaca uses them, llama.cpp leaves them out", norms)
+		u.Warnf("%d norms are in the file: alpaca uses them, but llama.cpp ignores them", norms)
 	}
 	return nil
 }

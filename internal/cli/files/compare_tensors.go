@@ -23,15 +23,16 @@ func NewCompareTensors(u *ui.UI) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "compare-tensors A B",
 		Short: "Show how the weights of two model files differ",
-		Long: `Compare two model files tensor by tensor: say that they are equal byte for byte, or how
-far the weights of B are from those of A, as numbers, whatever their types. The exit
-status is 1 if any weight differs.`,
+		Long: `Compare two model files tensor by tensor. The result says which tensors are equal byte
+for byte, and for the others how far the weights of B are from those of A. Weights are
+compared as numbers, also if their types differ. The exit status is 1 if any weight
+differs.`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return compareTensors(cmd.Context(), u, args[0], args[1], all, output)
 		},
 	}
-	cmd.Flags().BoolVar(&all, "all", false, "show equal tensors too")
+	cmd.Flags().BoolVar(&all, "all", false, "also show tensors that are equal")
 	flags.AddOutput(cmd.Flags(), &output, "text", "json")
 	return cmd
 }
@@ -39,7 +40,7 @@ status is 1 if any weight differs.`,
 // errTensorsDiffer is the error of different tensors. It makes the exit status 1.
 var errTensorsDiffer = errors.New("the weights differ")
 
-// compareTensors carries out the command.
+// compareTensors runs the command.
 func compareTensors(ctx context.Context, u *ui.UI, pathA, pathB string, all bool, output string) error {
 	a, err := load.OpenFile(pathA, gguf.Options{HeaderOnly: true, NoMap: true})
 	if err != nil {
@@ -121,7 +122,7 @@ func newCompareReport(list []quantize.Difference, all bool) *compareReport {
 	return r
 }
 
-// different returns in words how two tensors differ.
+// different returns a text that says how two tensors differ.
 func different(d *quantize.Difference) string {
 	switch {
 	case d.A == nil:

@@ -30,8 +30,8 @@ func NewConvert(u *ui.UI) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "convert IN OUT.gguf",
 		Short: "Make a GGUF file from a checkpoint or an old model file",
-		Long: `Write a model from another file format as GGUF version 3, which all programs of today
-read. IN is one of these:
+		Long: `Read a model in another file format and write it as GGUF version 3, which all programs
+of today can read. IN is one of these:
 
   a folder of Hugging Face: config.json, safetensors or pytorch_model.bin in one
     file or many, tokenizer.json or tokenizer.model
@@ -73,11 +73,11 @@ successor and become F16.`,
 	fs := cmd.Flags()
 	fs.SortFlags = false
 	folder.add(fs)
-	fs.StringVar(&opt.Vocab, "vocab", "", "vocabulary `file` of a llama2.c checkpoint, its tokenizer.bin")
+	fs.StringVar(&opt.Vocab, "vocab", "", "`file` with the vocabulary of a llama2.c checkpoint, which is called tokenizer.bin")
 	fs.BoolVar(&opt.Exact, "exact", false, "keep all values: tensors that would change become F32")
 	fs.StringVar(&adapter.Base, "base", "", "`model` that an adapter of PEFT is for (default: the one that its folder names)")
 	flags.AddEps(fs, &eps)
-	fs.StringVar(&opt.Name, "name", "", "`name` of the model (default: the input's)")
+	fs.StringVar(&opt.Name, "name", "", "`name` of the model (default: the name in the input)")
 	fs.BoolVar(&opt.Force, "force", false, "replace the output if it exists")
 	flags.AddOutput(fs, &output, "text", "json")
 	return cmd
@@ -109,7 +109,7 @@ func convertHint(in string, err error) error {
 	case errors.Is(err, atomicfile.ErrExists):
 		return ui.WithHint(err, "--force replaces it")
 	case errors.Is(err, convert.ErrNeedsVocab):
-		return ui.WithHint(err, "--vocab tokenizer.bin gives it the vocabulary that came with it")
+		return ui.WithHint(err, "--vocab tokenizer.bin adds the vocabulary that came with the checkpoint")
 	case errors.Is(err, convert.ErrTooLarge):
 		return ui.WithHint(err, "--exact stores such tensors as F32")
 	}
@@ -125,7 +125,7 @@ type convertReport struct {
 	Output      string        `json:"output"`
 	Format      string        `json:"format"` // format of the input
 	Lossless    bool          `json:"lossless"`
-	Error       report.Number `json:"relative_rms_error"` // error of all changed tensors together
+	Error       report.Number `json:"relative_rms_error"` // of all changed tensors together
 	OutputBytes int64         `json:"output_bytes"`
 	Seconds     float64       `json:"seconds"`
 
@@ -165,7 +165,7 @@ func newConvertReport(in, out string, res *convert.Result) *convertReport {
 	return r
 }
 
-// printConversion writes the report for a human, a line for each kind of change.
+// printConversion writes the report for people, with a line for each kind of change.
 func printConversion(u *ui.UI, r *convertReport) error {
 	type kind struct {
 		from, to string

@@ -30,15 +30,15 @@ type folderFlags struct {
 
 // add adds the flags.
 func (o *folderFlags) add(fs *pflag.FlagSet) {
-	fs.StringVar(&o.outtype, "outtype", convert.Auto, "`type` of a checkpoint's weights in the output: auto (as they are), f32, f16, bf16, q8_0, q4_k_m and all others of \"alpaca quantize\"")
-	fs.StringVar(&o.imatrix, "imatrix", "", "importance matrix for --outtype, a `file` of llama-imatrix in either format")
-	fs.StringVar(&o.pre, "pre", "", "`name` of the pre-tokenizer, which cuts text into words, where the checkpoint's files do not say it")
+	fs.StringVar(&o.outtype, "outtype", convert.Auto, "`type` that the weights of a checkpoint get in the output: auto (the type that they have), f32, f16, bf16, q8_0, q4_k_m, or any other type of \"alpaca quantize\"")
+	fs.StringVar(&o.imatrix, "imatrix", "", "`file` with the importance matrix for --outtype, in either of the formats of llama-imatrix")
+	fs.StringVar(&o.pre, "pre", "", "`name` of the pre-tokenizer, which cuts text into words, if the files of the checkpoint do not name one")
 	o.split.add(fs)
 	flags.AddThreads(fs, &o.threads)
 }
 
-// given returns the name of the first of these flags that was given, "" if none was. It ignores
-// --threads.
+// given returns the name of the first of these flags that was given, or "" if none was given. It
+// ignores --threads.
 func (o *folderFlags) given(fs *pflag.FlagSet) string {
 	for _, name := range []string{"outtype", "imatrix", "pre", "split-max-size", "split-max-tensors"} {
 		if fs.Changed(name) {
@@ -147,7 +147,7 @@ func newFolderReport(dir string, res *convert.FolderResult) *folderReport {
 	return r
 }
 
-// print writes the report for a human, a line for each kind of change.
+// print writes the report for people, with a line for each kind of change.
 func (r *folderReport) print(u *ui.UI) error {
 	type kind struct{ from, to string }
 	var order []kind

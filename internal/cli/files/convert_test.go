@@ -55,7 +55,7 @@ func TestLegacyText(t *testing.T) {
 }
 
 // TestConvertedText continues a prompt with each file of 2023 and with its converted file. The
-// texts are the same if all values were kept, and begin alike otherwise.
+// texts must be the same if all values were kept; otherwise, they must begin alike.
 func TestConvertedText(t *testing.T) {
 	clitest.SkipIfShort(t)
 	paths, err := filepath.Glob(filepath.Join(filepath.Dir(testshared.Path(t, "models/legacy/leg-ggml-f16.bin")), "*.bin"))

@@ -22,8 +22,9 @@ func NewInspect(u *ui.UI) *cobra.Command {
 		Use:     "inspect [MODEL]",
 		Aliases: []string{"info"},
 		Short:   "Show what is in a model file",
-		Long: `Show a model file's metadata, vocabulary, chat template and tensors. Weights are
-not read, so it takes no time, whatever the size and the architecture.
+		Long: `Show a model file's metadata, vocabulary, chat template and tensors. Weights are not
+read, so the command takes no time, even for a large model, and works with any
+architecture.
 
 Without MODEL, the model is $` + load.ModelEnv + `, or else the small built-in one.
 Shapes are written outermost first: a matrix is [rows, columns].`,

@@ -108,7 +108,7 @@ func printTemplate(out *bufio.Writer, f *gguf.File) {
 // printTensors writes totals for each type, then every tensor.
 func printTensors(out *bufio.Writer, f *gguf.File) {
 	if len(f.Tensors) == 0 {
-		fmt.Fprintln(out, "\nno tensors: a vocabulary only")
+		fmt.Fprintln(out, "\nno tensors: the file has only a vocabulary")
 		return
 	}
 	type sum struct {

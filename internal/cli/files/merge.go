@@ -31,11 +31,12 @@ func NewMerge(u *ui.UI) *cobra.Command {
 		Use:   "merge BASE ADAPTER[:SCALE]... OUT.gguf [TYPE]",
 		Short: "Merge adapters into the weights of a model",
 		Long: `Add adapters (GGUF files or PEFT folders) to the weights of a model and write the
-result. Sums are made in float64 and rounded once, a few rows at a time. Matrices keep
-their number formats, unless TYPE names the format to quantize the result to.
+result. The sums are computed in float64, a few rows at a time, and are rounded only
+once. Matrices keep their number formats, unless TYPE names the format to quantize the
+result to.
 
 A quantized matrix loses part of a small change when it is quantized again; if the base
-is quantized, "run --lora" uses the adapter without loss.`,
+is quantized, "alpaca run --lora" uses the adapter without loss.`,
 		Example: `  alpaca merge base-f16.gguf adapter.gguf merged-q4_k_m.gguf q4_k_m
   alpaca merge base.gguf style/:0.5 facts.gguf merged.gguf`,
 		Args: cobra.MinimumNArgs(3),
@@ -44,13 +45,13 @@ is quantized, "run --lora" uses the adapter without loss.`,
 	fs := cmd.Flags()
 	fs.SortFlags = false
 	fs.BoolVar(&o.force, "force", false, "replace the output if it exists")
-	fs.BoolVar(&o.requantize, "allow-requantize", false, "accept TYPE for weights that are quantized already, at a loss")
+	fs.BoolVar(&o.requantize, "allow-requantize", false, "quantize to TYPE even if the weights are already quantized, with a further loss")
 	flags.AddThreads(fs, &o.threads)
 	flags.AddOutput(fs, &o.output, "text", "json")
 	return cmd
 }
 
-// run carries out the command.
+// run is the command.
 func (o *mergeOptions) run(ctx context.Context, u *ui.UI, args []string) error {
 	mix, err := quantize.ParseMix("copy")
 	if err != nil {
@@ -129,7 +130,8 @@ func readMerge(u *ui.UI, m *model.Model, adapters []string) (*lora.Merge, error)
 	return &merge, merge.Check(m.File)
 }
 
-// coarse returns the number of tensors that the merge changes and writes in a quantized format.
+// coarse returns the number of tensors that the merge changes and that are written in a quantized
+// format.
 func coarse(p *quantize.Plan) (n int) {
 	for i := range p.Steps {
 		if s := &p.Steps[i]; s.Changed() && s.To != quant.F32 && s.To != quant.F16 && s.To != quant.BF16 {

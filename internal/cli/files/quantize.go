@@ -42,14 +42,14 @@ func NewQuantize(u *ui.UI) *cobra.Command {
 		Long: `Write a model's weights as smaller numbers, byte for byte as llama-quantize does.
 TYPE (upper or lower case), or its number in llama.cpp of 2023, is one of
 
-` + typeTable() + `
-Types with a _K take more time and give better models of the same size; of those
-with an S, M or L, the larger ones keep more tensors in better types. Without OUT,
-the output is ggml-model-TYPE.gguf beside IN. With TYPE alone, IN is $` + load.ModelEnv + `, or
-else the small built-in model, which is accepted although it is quantized already.
+` + typeTable() + ` Types whose names contain _K take more time and give better models
+of the same size. S, M and L stand for small, medium and large: the larger types keep
+more tensors in better formats. Without OUT, the output is ggml-model-TYPE.gguf beside
+IN. With TYPE alone, IN is $` + load.ModelEnv + `, or else the small built-in model,
+which is accepted although it is quantized already.
 
-The output appears when it is complete and on disk. The table on stdout says what
-became of each tensor; shapes are written outermost first.`,
+The output file appears only when it is complete and on disk. The table on stdout says
+in which format each tensor was written; shapes are written outermost first.`,
 		Example: `  alpaca quantize model-f16.gguf model-q4_0.gguf q4_0
   alpaca quantize model-f16.gguf model-q4_k_m.gguf q4_k_m --imatrix imatrix.dat --stats
   alpaca quantize model-f16.gguf q4_k_m --dry-run
@@ -59,27 +59,27 @@ became of each tensor; shapes are written outermost first.`,
 	}
 	fs := cmd.Flags()
 	fs.SortFlags = false
-	fs.BoolVar(&o.dryRun, "dry-run", false, "only show what would be done, and the size")
+	fs.BoolVar(&o.dryRun, "dry-run", false, "only show which formats would be written, and the size of the output")
 	fs.BoolVar(&o.force, "force", false, "replace the output if it exists")
 	fs.BoolVar(&o.stats, "stats", false, "measure the error of each tensor")
 	flags.AddThreads(fs, &o.threads)
-	fs.StringVar(&o.imatrix, "imatrix", "", "importance matrix, a `file` of llama-imatrix in either format")
-	fs.StringArrayVar(&o.include, "include-weights", nil, "use only the importance of tensors whose names contain `text`, repeatable")
-	fs.StringArrayVar(&o.exclude, "exclude-weights", nil, "do not use the importance of tensors whose names contain `text`, repeatable")
-	fs.StringArrayVar(&o.tensorTypes, "tensor-type", nil, "`REGEX=TYPE` stores tensors whose names match REGEX as TYPE; repeatable, the first match wins")
+	fs.StringVar(&o.imatrix, "imatrix", "", "`file` with an importance matrix, in either of the formats of llama-imatrix")
+	fs.StringArrayVar(&o.include, "include-weights", nil, "use the importance matrix only for tensors whose names contain `text`; the flag can be repeated")
+	fs.StringArrayVar(&o.exclude, "exclude-weights", nil, "do not use the importance matrix for tensors whose names contain `text`; the flag can be repeated")
+	fs.StringArrayVar(&o.tensorTypes, "tensor-type", nil, "store tensors whose names match REGEX as TYPE, `REGEX=TYPE`; the flag can be repeated, and the first match counts")
 	fs.StringVar(&o.outputType, "output-tensor-type", "", "`type` of output.weight")
 	fs.StringVar(&o.embedType, "token-embedding-type", "", "`type` of token_embd.weight")
 	fs.BoolVar(&o.leaveOutput, "leave-output-tensor", false, "keep output.weight as it is")
-	fs.BoolVar(&o.pure, "pure", false, "the same type for every matrix")
-	fs.BoolVar(&o.requantize, "allow-requantize", false, "accept weights that are quantized already, at a loss")
+	fs.BoolVar(&o.pure, "pure", false, "use the same type for every matrix")
+	fs.BoolVar(&o.requantize, "allow-requantize", false, "quantize weights even if they are already quantized, with a further loss")
 	fs.BoolVar(&o.keepSplit, "keep-split", false, "write as many files as the input has")
-	fs.StringArrayVar(&o.overrides, "override-kv", nil, "`KEY=TYPE:VALUE` sets metadata, TYPE being int, float, bool or str; repeatable")
+	fs.StringArrayVar(&o.overrides, "override-kv", nil, "set a key of the metadata, `KEY=TYPE:VALUE`, where TYPE is int, float, bool or str; the flag can be repeated")
 	flags.AddEps(fs, &o.eps)
 	flags.AddOutput(fs, &o.output, "text", "json")
 	return cmd
 }
 
-// typeTable lists the mixes for the help.
+// typeTable lists the types for the help.
 func typeTable() string {
 	var b strings.Builder
 	const perLine = 8
@@ -95,7 +95,7 @@ func typeTable() string {
 	return strings.TrimRight(b.String(), " \n") + "\n"
 }
 
-// run carries out the command.
+// run is the command.
 func (o *quantizeOptions) run(ctx context.Context, u *ui.UI, args []string) error {
 	in, out, mix, err := o.parseArgs(u, args)
 	if err != nil {
@@ -128,7 +128,7 @@ func (o *quantizeOptions) run(ctx context.Context, u *ui.UI, args []string) erro
 	}
 	if m := opt.Importance; m != nil {
 		if unused := m.Unused(f); len(unused) > 0 {
-			u.Warnf("%d of the importance matrix's tensors, such as %q, are not in the model", len(unused), unused[0])
+			u.Warnf("the importance matrix has %d tensors, such as %q, that are not in the model", len(unused), unused[0])
 		}
 	}
 	if text := plan.Fallbacks(); text != "" {

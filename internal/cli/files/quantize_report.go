@@ -39,10 +39,10 @@ type quantizeTensorReport struct {
 	OutputBytes int64   `json:"output_bytes"`
 	Bits        float64 `json:"bits_per_weight"`
 
-	*tensorErrorReport // with --stats, for tensors that changed; else nil
+	*tensorErrorReport // nil without --stats, and for tensors that did not change
 }
 
-// tensorErrorReport is the error of decoded weights compared with the original ones.
+// tensorErrorReport says how far the decoded weights of a tensor are from the original ones.
 type tensorErrorReport struct {
 	RMS      report.Number `json:"rms_error"`
 	Max      report.Number `json:"max_error"`

@@ -52,7 +52,7 @@ func TestQuantizeKilled(t *testing.T) {
 		list, err := os.ReadDir(dir)
 		require.NoError(t, err)
 		if runtime.GOOS != "linux" && sig == syscall.SIGKILL {
-			require.LessOrEqual(t, len(list), 1) // the unfinished file, whose name says so
+			require.LessOrEqual(t, len(list), 1) // only the unfinished file, whose name says that it is unfinished
 		} else {
 			require.Empty(t, list)
 		}

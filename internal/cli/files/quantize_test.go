@@ -34,8 +34,9 @@ func TestQuantizeMemory(t *testing.T) {
 
 	cmd := exec.Command("alpaca", "quantize", path, filepath.Join(t.TempDir(), "out.gguf"), "q5_k_m", "-t", "4")
 	require.NoError(t, cmd.Start())
-	// peak is the highest of all readings. The last reading is taken near the end of the run.
-	// (The system's own account of a child process begins with the memory of this process.)
+	// peak is the highest of all readings. The last reading is taken near the end of the run. (The
+	// figure that the system keeps for a child process does not help, because it begins with the
+	// memory of this process.)
 	peak, readings := 0, 0
 	for {
 		status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", cmd.Process.Pid))

@@ -69,9 +69,10 @@ func NewSplit(u *ui.UI) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "split IN.gguf PREFIX",
 		Short: "Split a model file into several files",
-		Long: `Write a model as several files, PREFIX-00001-of-N.gguf and so on. Programs that know
-llama.cpp's split form treat them as one model; open it by any of the files. The first
-file has the metadata. Without a size or a number, a file has 128 tensors at most.`,
+		Long: `Write a model as several files, PREFIX-00001-of-N.gguf and so on. Programs that know how
+llama.cpp splits models treat these files as one model, which can be opened by the name
+of any of them. The first file has the metadata. Without a size or a number, a file has
+128 tensors at most.`,
 		Example: `  alpaca split model.gguf model --split-max-size 2G
   alpaca split model.gguf model --split-max-tensors 100 --dry-run`,
 		Args: cobra.ExactArgs(2),
@@ -98,7 +99,7 @@ file has the metadata. Without a size or a number, a file has 128 tensors at mos
 	return cmd
 }
 
-// splitFile carries out the command.
+// splitFile runs the command.
 func splitFile(ctx context.Context, u *ui.UI, args []string, opt convert.SplitOptions, dryRun bool, output string) error {
 	f, err := load.OpenFile(args[0], gguf.Options{HeaderOnly: true, NoMap: true})
 	if err != nil {
@@ -153,7 +154,7 @@ func NewJoin(u *ui.UI) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "join PART.gguf OUT.gguf",
 		Short:   "Join the files of a split model",
-		Long:    "Write a model that is split into several files as one file. Any of the files may be given.",
+		Long:    "Write one file with everything that the files of a split model have. PART.gguf may be any of them.",
 		Example: "  alpaca join model-00001-of-00003.gguf model.gguf",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -31,8 +31,9 @@ func NewTokenize(u *ui.UI) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "tokenize [-m MODEL] [-p TEXT | -f FILE]",
 		Short: "Show a text's tokens",
-		Long: `Show the ids and texts of the tokens that a model divides a text into. The text is read
-byte for byte from -p and -f, or else from stdin. A vocabulary without weights is enough.`,
+		Long: `Show the tokens into which a model divides a text: their ids and their texts. The text
+is read byte for byte from -p and -f, or else from stdin. A vocabulary without weights
+is enough.`,
 		Args: flags.NoArgs,
 		RunE: func(cmd *cobra.Command, args []string) error { return o.run(u) },
 	}
@@ -40,7 +41,7 @@ byte for byte from -p and -f, or else from stdin. A vocabulary without weights i
 	fs.SortFlags = false
 	load.AddModel(fs, &o.model)
 	o.prompt.AddFlags(fs)
-	fs.BoolVar(&o.noBOS, "no-bos", false, "leave out the tokens that the vocabulary adds around a text")
+	fs.BoolVar(&o.noBOS, "no-bos", false, "do not add the tokens that the vocabulary puts before or after a text")
 	fs.BoolVar(&o.noParse, "no-parse-special", false, "encode the texts of control tokens, such as \"</s>\", as ordinary text")
 	fs.BoolVar(&o.idsOnly, "ids", false, "print only the ids, as [1, 2, 3]")
 	load.AddVocab(fs, &o.vocab)

@@ -13,7 +13,7 @@ import (
 	"alpaca/internal/testshared"
 )
 
-// TestGoldenTokens checks tokenize against the recorded tokens of prompts.
+// TestGoldenTokens compares the output of "alpaca tokenize" with recorded tokens of prompts.
 func TestGoldenTokens(t *testing.T) {
 	path := testshared.Path(t, "models/stories260K.gguf")
 	for _, g := range clitest.ReadGolden(t, "stories260K") {
@@ -27,8 +27,8 @@ func TestGoldenTokens(t *testing.T) {
 	}
 }
 
-// TestVocabularyFiles checks that inspect and tokenize take files that have only a vocabulary,
-// of any architecture.
+// TestVocabularyFiles checks that "alpaca inspect" and "alpaca tokenize" accept files that have
+// only a vocabulary, of any architecture.
 func TestVocabularyFiles(t *testing.T) {
 	for _, name := range []string{"falcon", "gpt-2", "llama-spm", "starcoder", "phi-3"} {
 		requireVocabularyFile(t, testshared.Path(t, "models/vocab/ggml-vocab-"+name+".gguf"))
@@ -44,12 +44,12 @@ func TestOwnVocabularyFiles(t *testing.T) {
 
 func requireVocabularyFile(t *testing.T, path string) {
 	t.Helper()
-	require.Contains(t, clitest.Succeed(t, "inspect", path), "no tensors: a vocabulary only")
+	require.Contains(t, clitest.Succeed(t, "inspect", path), "no tensors: the file has only a vocabulary")
 	require.Contains(t, clitest.Succeed(t, "inspect", path, "-o", "json"), `"tensors":[]`)
 	require.Contains(t, clitest.Succeed(t, "tokenize", "-m", path, "-p", "llama"), "ma\"\n")
 }
 
-// TestOwnTokens checks tokenize against the tokens recorded in testdata.
+// TestOwnTokens compares the output of "alpaca tokenize" with the tokens recorded in testdata.
 func TestOwnTokens(t *testing.T) {
 	type record struct {
 		Text    string

@@ -29,8 +29,8 @@ func NoArgs(cmd *cobra.Command, args []string) error {
 	return err
 }
 
-// CheckNames returns a usage error if a file's name is empty, as it is when a script uses a
-// variable that is not set.
+// CheckNames returns a usage error if the name of a file is empty. This happens when a script uses
+// a variable that is not set.
 func CheckNames(names ...string) error {
 	if slices.Contains(names, "") {
 		return ui.Usagef("the name of a file is empty")

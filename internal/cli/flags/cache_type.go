@@ -10,13 +10,13 @@ import (
 	"alpaca/internal/quant"
 )
 
-// cacheTypes are the number formats of the KV cache, the default first.
+// cacheTypes are the number formats of the KV cache. The first one is the default.
 var cacheTypes = []quant.Type{quant.F16, quant.F32, quant.Q8_0, quant.Q5_1, quant.Q5_0, quant.Q4_1, quant.Q4_0}
 
 // cacheTypeNames are the names of cacheTypes in flags.
 var cacheTypeNames = []string{"f16", "f32", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0"}
 
-// ParseCacheType returns the number format that name stands for, in upper or lower case.
+// ParseCacheType returns the number format that name stands for. Case does not matter.
 func ParseCacheType(name string) (quant.Type, error) {
 	for i, known := range cacheTypeNames {
 		if strings.EqualFold(name, known) {
@@ -34,8 +34,8 @@ func AddCacheTypes(fs *pflag.FlagSet, k, v *quant.Type) {
 	allowCacheTypes(fs)
 }
 
-// AddCacheTypeLists is AddCacheTypes for a command that takes several types for keys and for
-// values. k and v are lists of names.
+// AddCacheTypeLists does what AddCacheTypes does, for a command that takes several types for keys
+// and for values. k and v are lists of names.
 func AddCacheTypeLists(fs *pflag.FlagSet, k, v *[]string) {
 	fs.StringSliceVar(k, "cache-type-k", []string{cacheTypeNames[0]}, "`types` of the cached keys: "+strings.Join(cacheTypeNames, ", "))
 	fs.StringSliceVar(v, "cache-type-v", []string{cacheTypeNames[0]}, "`types` of the cached values: "+strings.Join(cacheTypeNames, ", "))

@@ -43,7 +43,7 @@ var ignoredFlags = map[string]ignored{
 	"mmap":              {}, // the default
 	"mtest":             {},
 	"n-parts":           {value: true},     // counted from the files
-	"no-conversation":   {short: "no-cnv"}, // the default if there is a text
+	"no-conversation":   {short: "no-cnv"}, // this is the default if there is a text
 	"no-display-prompt": {},                // the default
 	"no-kv-offload":     {short: "nkvo"},
 	"no-mul-mat-q":      {},
@@ -61,8 +61,7 @@ var ignoredFlags = map[string]ignored{
 
 var onOff = []string{"on", "off", "auto", "0", "1"}
 
-// ignoredByBench are the ignored flags that llama-bench has in another form: their values
-// are lists.
+// ignoredByBench are the ignored flags that take lists of values in llama-bench.
 var ignoredByBench = map[string]ignored{
 	"flash-attn":    {short: "fa", value: true},
 	"mmap":          {short: "mmp", value: true},
@@ -70,8 +69,8 @@ var ignoredByBench = map[string]ignored{
 	"numa":          {value: true},
 }
 
-// refused is a flag that is an error, because this program does the same in another way or
-// not at all.
+// refused is a flag that is an error, because this program does the same in another way, or cannot
+// do it.
 type refused struct {
 	short string
 	value bool
@@ -93,8 +92,8 @@ var refusedFlags = map[string]refused{
 }
 
 const (
-	noDownloads  = "models are not downloaded"
-	downloadHint = "fetch the GGUF file with another program and name it with -m"
+	noDownloads  = "models of Hugging Face are named with -m"
+	downloadHint = "\"alpaca pull hf:OWNER/REPO:QUANT\" fetches a model, and -m with the same name uses it"
 )
 
 // AddFlags adds the ignored and the refused flags, hidden, except those that the command has
@@ -118,7 +117,7 @@ func (c *Compat) AddFlags(fs *pflag.FlagSet) {
 	}
 }
 
-// AddBenchFlags is AddFlags for "alpaca bench".
+// AddBenchFlags does what AddFlags does, for "alpaca bench".
 func (c *Compat) AddBenchFlags(fs *pflag.FlagSet) {
 	for name, i := range ignoredByBench {
 		c.ignore(fs, name, i)

@@ -19,11 +19,12 @@ import (
 	"alpaca/internal/cli/ui"
 )
 
-// singleDash is the annotation of flags that llama.cpp also writes with one
-// dash and several letters, such as -ctk, which pflag would read as -c -t -k.
+// singleDash is the annotation of flags that llama.cpp also writes with one dash and several
+// letters. For example, -ctk is such a flag, but pflag would read it as -c -t -k.
 const singleDash = "alpaca_single_dash"
 
-// AllowSingleDash lets the flag called name be written as -short as well.
+// AllowSingleDash lets the user write the flag with the given name with a single dash and the
+// letters of short, too.
 func AllowSingleDash(fs *pflag.FlagSet, name, short string) {
 	f := fs.Lookup(name)
 	if f.Annotations == nil {
@@ -34,12 +35,12 @@ func AllowSingleDash(fs *pflag.FlagSet, name, short string) {
 }
 
 // valueWords is the annotation of flags that had no value until a newer version of llama.cpp gave
-// them one. It lists words. If one of them follows the flag, it is the flag's value. Any other
-// argument is not.
+// them one. It lists words. If one of these words follows the flag, the word is the value of the
+// flag. Any other argument that follows is not the value.
 const valueWords = "alpaca_value_words"
 
-// allowWords makes each of words a value of the flag called name if the word follows the flag.
-// The flag may still stand without a value.
+// allowWords lets each of the given words be a value of the flag with the given name if the word
+// follows the flag. The flag may also stand without a value.
 func allowWords(fs *pflag.FlagSet, name string, words []string) {
 	f := fs.Lookup(name)
 	if f.Annotations == nil {
@@ -48,10 +49,9 @@ func allowWords(fs *pflag.FlagSet, name string, words []string) {
 	f.Annotations[valueWords] = words
 }
 
-// ExpandSingleDash returns args in the form that pflag parses. It replaces spellings from
-// AllowSingleDash by the flags' names with two dashes. If a flag from allowWords is followed by
-// one of its words, it joins them to --name=word. Values of flags, and arguments after "--",
-// stay as they are.
+// ExpandSingleDash returns args in the form that pflag parses. A spelling of AllowSingleDash
+// becomes the name of the flag with two dashes. If a flag of allowWords is followed by one of its
+// words, the two become --name=word. Values of flags, and arguments after "--", stay as they are.
 func ExpandSingleDash(root *cobra.Command, args []string) []string {
 	cmd, _, err := root.Find(args)
 	if err != nil {
@@ -105,7 +105,7 @@ func takesNext(fs *pflag.FlagSet, arg string) bool {
 	return false
 }
 
-// takesWord reports whether arg is a flag from allowWords, and next is one of its words.
+// takesWord reports whether arg is a flag of allowWords and next is one of the words of this flag.
 func takesWord(fs *pflag.FlagSet, arg, next string) bool {
 	name, long := strings.CutPrefix(arg, "--")
 	if !long {
@@ -115,8 +115,8 @@ func takesWord(fs *pflag.FlagSet, arg, next string) bool {
 	return f != nil && slices.Contains(f.Annotations[valueWords], next)
 }
 
-// Error turns pflag's errors into usage errors. For an unknown flag, the hint names the
-// nearest one.
+// Error turns pflag's errors into usage errors. For an unknown flag, the hint names the most
+// similar flag.
 func Error(cmd *cobra.Command, err error) error {
 	err = plainNumber(err)
 	var no refusedError
@@ -158,8 +158,8 @@ func ValueError(flag string, err error) error {
 	return ui.Usagef("--%s: %s", flag, strings.TrimPrefix(plainNumber(err).Error(), "quantize: "))
 }
 
-// plainNumber replaces strconv's message about a number, which names a Go function, with a
-// plain one.
+// plainNumber replaces the message of strconv about a number, because that message names a Go
+// function.
 func plainNumber(err error) error {
 	var number *strconv.NumError
 	if !errors.As(err, &number) {

@@ -6,8 +6,8 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// aliases maps a flag's names in any version of llama.cpp or alpaca.cpp to its name here. All
-// names are in normalized spelling.
+// aliases maps the names that a flag has in any version of llama.cpp or alpaca.cpp to the name that
+// it has here. All names are in normalized spelling.
 var aliases = map[string]string{
 	"n-predict":         "predict",
 	"reverse-prompt":    "stop",
@@ -54,7 +54,8 @@ func Normalize(fs *pflag.FlagSet, name string) pflag.NormalizedName {
 	return pflag.NormalizedName(name)
 }
 
-// has reports whether fs has a flag of that exact name. Lookup would call Normalize again.
+// has reports whether fs has a flag with exactly this name. Lookup is not used, because it would
+// call Normalize again.
 func has(fs *pflag.FlagSet, name string) (found bool) {
 	fs.VisitAll(func(f *pflag.Flag) { found = found || f.Name == name })
 	return found

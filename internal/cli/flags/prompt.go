@@ -34,12 +34,12 @@ func (o *Prompt) AddFlags(fs *pflag.FlagSet) {
 	o.Flags = fs
 	fs.StringVarP(&o.text, "prompt", "p", "", "the `text`; \"-\" is stdin")
 	fs.StringVarP(&o.File, "file", "f", "", "`file` whose text follows that of -p; \"-\" is stdin")
-	fs.BoolVarP(&o.Escape, "escape", "e", false, `read \n, \t, \", \\ and \xHH in -p and other texts of the command line`)
+	fs.BoolVarP(&o.Escape, "escape", "e", false, `interpret the escapes \n, \t, \", \\ and \xHH in -p and in other texts on the command line`)
 }
 
-// Read returns the text: the text of -p, then that of the file, then piped input as o.Stdin
-// says. Bytes of files and pipes are not changed. given is false if there is no text from any
-// of them.
+// Read returns the text: first the text of -p, then that of the file, then piped input, which is
+// used as o.Stdin says. Bytes of files and pipes are not changed. given is false if none of these
+// gives a text.
 func (o *Prompt) Read(u *ui.UI) (text string, given bool, err error) {
 	stdinTaken := false
 	stdin := func() (string, error) {

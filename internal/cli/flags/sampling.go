@@ -18,39 +18,39 @@ type Sampling struct {
 	flags *pflag.FlagSet
 }
 
-// AddFlags adds the sampler's flags, with llama.cpp's names.
+// AddFlags adds the flags of the sampler, with the names that llama.cpp has.
 func (o *Sampling) AddFlags(fs *pflag.FlagSet) {
 	o.Params, o.flags = sampler.DefaultParams(), fs
 	p := &o.Params
-	fs.Float32Var(&p.Temp, "temp", p.Temp, "temperature; 0 always takes the likeliest token")
-	fs.VarP((*seedValue)(&p.Seed), "seed", "s", "`seed` of the random numbers; -1 is a random one")
+	fs.Float32Var(&p.Temp, "temp", p.Temp, "temperature; at 0, the likeliest token is always chosen")
+	fs.VarP((*seedValue)(&p.Seed), "seed", "s", "`seed` of the random numbers; -1 means a random seed")
 	fs.IntVar(&p.TopK, "top-k", p.TopK, "keep the `K` likeliest tokens; 0 keeps all")
 	fs.Float32Var(&p.TopP, "top-p", p.TopP, "keep the likeliest tokens up to this total probability; 1 keeps all")
-	fs.Float32Var(&p.MinP, "min-p", p.MinP, "keep tokens at least this likely, relative to the likeliest; 0 keeps all")
+	fs.Float32Var(&p.MinP, "min-p", p.MinP, "keep tokens whose probability is at least this part of the likeliest token's; 0 keeps all")
 	fs.Float32Var(&p.TypicalP, "typical-p", p.TypicalP, "keep the most typical tokens up to this total probability; 1 keeps all")
-	fs.Float32Var(&p.TopNSigma, "top-n-sigma", p.TopNSigma, "keep tokens within this many standard deviations of the best; negative keeps all")
-	fs.Float32Var(&p.XTCProbability, "xtc-probability", p.XTCProbability, "chance to remove the top choices; 0 is off")
-	fs.Float32Var(&p.XTCThreshold, "xtc-threshold", p.XTCThreshold, "probability that makes a token a top choice")
-	fs.Float32Var(&p.DynTempRange, "dynatemp-range", p.DynTempRange, "let the temperature vary by ± this; 0 is off")
+	fs.Float32Var(&p.TopNSigma, "top-n-sigma", p.TopNSigma, "keep tokens whose logits are within this many standard deviations of the best one; a negative number keeps all")
+	fs.Float32Var(&p.XTCProbability, "xtc-probability", p.XTCProbability, "probability that the top choices are removed, except the least likely of them; 0 switches this off")
+	fs.Float32Var(&p.XTCThreshold, "xtc-threshold", p.XTCThreshold, "probability above which a token is a top choice for --xtc-probability")
+	fs.Float32Var(&p.DynTempRange, "dynatemp-range", p.DynTempRange, "let the temperature vary by this much up and down; 0 switches this off")
 	fs.Float32Var(&p.DynTempExponent, "dynatemp-exp", p.DynTempExponent, "exponent of the varying temperature")
 
-	fs.IntVar(&p.RepeatLastN, "repeat-last-n", p.RepeatLastN, "number of recent `tokens` that the penalties consider; -1 is the context")
-	fs.Float32Var(&p.RepeatPenalty, "repeat-penalty", p.RepeatPenalty, "divides the logits of recent tokens; 1 is off")
-	fs.Float32Var(&p.PresencePenalty, "presence-penalty", p.PresencePenalty, "subtracted from the logits of recent tokens")
-	fs.Float32Var(&p.FrequencyPenalty, "frequency-penalty", p.FrequencyPenalty, "subtracted once for each time that a token was used")
-	fs.Float32Var(&p.DRYMultiplier, "dry-multiplier", p.DRYMultiplier, "strength of the penalty on repeated sequences (DRY); 0 is off")
+	fs.IntVar(&p.RepeatLastN, "repeat-last-n", p.RepeatLastN, "number of recent `tokens` that the penalties consider; -1 means the whole context")
+	fs.Float32Var(&p.RepeatPenalty, "repeat-penalty", p.RepeatPenalty, "number that the logits of recent tokens are divided by; 1 switches this off")
+	fs.Float32Var(&p.PresencePenalty, "presence-penalty", p.PresencePenalty, "number that is subtracted from the logits of recent tokens")
+	fs.Float32Var(&p.FrequencyPenalty, "frequency-penalty", p.FrequencyPenalty, "number that is subtracted from a token's logit once for each time that the token was used")
+	fs.Float32Var(&p.DRYMultiplier, "dry-multiplier", p.DRYMultiplier, "strength of the penalty on repeated sequences (DRY); 0 switches it off")
 	fs.Float32Var(&p.DRYBase, "dry-base", p.DRYBase, "base of the DRY penalty, which grows exponentially with the sequence's length")
 	fs.IntVar(&p.DRYAllowedLength, "dry-allowed-length", p.DRYAllowedLength, "number of `tokens` that may repeat without the DRY penalty")
-	fs.IntVar(&p.DRYLastN, "dry-penalty-last-n", p.DRYLastN, "number of recent `tokens` that the DRY penalty considers; -1 is the context")
-	fs.Var(&breakerValue{list: &p.DRYBreakers}, "dry-sequence-breaker", "`text` that no repeated sequence spans, repeatable; \"none\" for none")
+	fs.IntVar(&p.DRYLastN, "dry-penalty-last-n", p.DRYLastN, "number of recent `tokens` that the DRY penalty considers; -1 means the whole context")
+	fs.Var(&breakerValue{list: &p.DRYBreakers}, "dry-sequence-breaker", "`text` that ends a sequence for the DRY penalty; the flag can be repeated; \"none\" means no such text")
 
-	fs.IntVar(&p.Mirostat, "mirostat", p.Mirostat, "mirostat `version` 1 or 2 in place of the other samplers; 0 is off")
+	fs.IntVar(&p.Mirostat, "mirostat", p.Mirostat, "use mirostat `version` 1 or 2 in place of the other samplers; 0 switches it off")
 	fs.Float32Var(&p.MirostatTau, "mirostat-ent", p.MirostatTau, "mirostat's target surprise in bits (tau)")
 	fs.Float32Var(&p.MirostatEta, "mirostat-lr", p.MirostatEta, "mirostat's learning rate (eta)")
-	fs.IntVar(&p.MinKeep, "min-keep", p.MinKeep, "smallest number of `tokens` that the samplers leave")
-	fs.Var((*samplersValue)(&p.Samplers), "samplers", "the `chain`: names separated by semicolons")
-	fs.Var((*sequenceValue)(&p.Samplers), "sampler-seq", "the chain in `letters`, such as "+sampler.DefaultSequence)
-	fs.VarP((*biasValue)(&p.LogitBias), "logit-bias", "l", "`ID±BIAS`, such as 29905-1 or 2-inf: make a token more or less likely, repeatable")
+	fs.IntVar(&p.MinKeep, "min-keep", p.MinKeep, "smallest number of `tokens` that the samplers leave to choose from")
+	fs.Var((*samplersValue)(&p.Samplers), "samplers", "the `chain` of samplers: their names in order, separated by semicolons")
+	fs.Var((*sequenceValue)(&p.Samplers), "sampler-seq", "the chain of samplers, given by one of the `letters` for each, such as "+sampler.DefaultSequence())
+	fs.VarP((*biasValue)(&p.LogitBias), "logit-bias", "l", "make a token more or less likely, `ID±BIAS` such as 29905-1 or 2-inf; the flag can be repeated")
 	fs.BoolVar(&p.IgnoreEOS, "ignore-eos", false, "forbid the tokens that end the text")
 }
 
@@ -61,8 +61,8 @@ func (o *Sampling) FromFile(u *ui.UI, f *gguf.File) []sampler.FileSetting {
 	return warned(u, "general.sampling.", o.Params.FromFile(value, o.flags.Changed))
 }
 
-// FromModelfile is FromFile for the parameters that come with a model of Ollama. It is called
-// after FromFile, because they override the file's settings.
+// FromModelfile does what FromFile does, for the parameters that come with a model of Ollama. It is
+// called after FromFile, because these parameters override the settings of the file.
 func (o *Sampling) FromModelfile(u *ui.UI, value func(name string) (sampler.FileValue, bool)) []sampler.FileSetting {
 	return warned(u, "", o.Params.FromModelfile(value, o.flags.Changed))
 }
@@ -138,7 +138,7 @@ func (v *sequenceValue) Set(text string) (err error) {
 	return err
 }
 
-// breakerValue is a repeatable flag; the first use replaces the defaults.
+// breakerValue is a flag that can be repeated. The first use replaces the defaults.
 type breakerValue struct {
 	list    *[]string
 	changed bool
@@ -163,7 +163,7 @@ func (v *breakerValue) Set(text string) error {
 	return nil
 }
 
-// biasValue is a repeatable flag that takes ID+BIAS or ID-BIAS.
+// biasValue is a flag that takes ID+BIAS or ID-BIAS and can be repeated.
 type biasValue map[int32]float32
 
 func (v *biasValue) Type() string   { return "bias" }

@@ -13,8 +13,8 @@ import (
 	"alpaca/internal/cli/ui"
 )
 
-// AddOutput adds -o/--output, the form of the output on stdout. *target becomes one of forms;
-// the first is the default.
+// AddOutput adds -o/--output, which chooses the form of the output on stdout. *target becomes one
+// of forms. The first of them is the default.
 func AddOutput(fs *pflag.FlagSet, target *string, forms ...string) {
 	*target = forms[0]
 	fs.VarP(&choice{target, forms}, "output", "o", "output `form`: "+strings.Join(forms, ", "))
@@ -53,10 +53,10 @@ func (c *choice) Set(s string) error {
 // MaxThreads is the largest number of threads that -t takes.
 const MaxThreads = 1024
 
-// AddThreads adds -t/--threads. *target stays 0 if the flag is not given, which stands for
-// the machine's default.
+// AddThreads adds -t/--threads. If the flag is not given, *target stays 0, which stands for the
+// machine's default.
 func AddThreads(fs *pflag.FlagSet, target *int) {
-	fs.VarP(&bounded{target, 1, MaxThreads, true}, "threads", "t", "`number` of threads (default: the performance cores that may be used)")
+	fs.VarP(&bounded{target, 1, MaxThreads, true}, "threads", "t", "`number` of threads (default: one for each performance core that may be used)")
 }
 
 // Int describes a flag that takes an integer between Low and High.
@@ -102,16 +102,16 @@ func (b *bounded) Set(s string) error {
 	return nil
 }
 
-// AddPositive adds a flag that takes a number above 0, or 0 as llama.cpp does. If the flag is
-// 0 or not given, *target is 0, which stands for the model's value.
+// AddPositive adds a flag that takes a number above 0 or, as in llama.cpp, 0. If the flag is 0 or
+// not given, *target is 0, which stands for the model's value.
 func AddPositive(fs *pflag.FlagSet, target *float64, name, usage string) {
 	fs.Var(&positive{target, math.Inf(1)}, name, usage)
 }
 
-// AddEps adds --eps, a number above 0 and below 1 that is above 0 also when rounded to float32.
-// 0 stands for the model's value.
+// AddEps adds --eps, which takes a number above 0 and below 1. The number must be above 0 also
+// after it is rounded to float32. 0 stands for the model's value.
 func AddEps(fs *pflag.FlagSet, target *float64) {
-	fs.Var(&positive{target, 1}, "eps", "`epsilon` of the norms (default: the model's, or what was usual when its file was written)")
+	fs.Var(&positive{target, 1}, "eps", "`epsilon` of the norms (default: the one in the model's file, or for an old file without one, the usual value of its time)")
 	AllowSingleDash(fs, "eps", "eps")
 }
 

@@ -48,10 +48,10 @@ func newCheck(u *ui.UI) *cobra.Command {
 		Long: `Read texts from stdin, one on each line, and print a line for each:
 
   accepted           the text is complete
-  incomplete         a valid beginning; more text must follow
+  incomplete         the text is a valid beginning; more must follow
   refused at byte N  byte N, counted from 0, does not fit
 
-A JSON text must have its properties in the schema's order.
+The properties in a JSON text must be in the order of the schema.
 
 Exit status: 0 all texts are accepted, 1 not all are, or they cannot be read,
 2 the grammar or schema is refused, or the command line is wrong.`,
@@ -64,7 +64,7 @@ Exit status: 0 all texts are accepted, 1 not all are, or they cannot be read,
 	fs.SortFlags = false
 	fs.StringVar(&o.grammar, "grammar", "", "`file` with a grammar in GBNF")
 	fs.StringVar(&o.schema, "json-schema", "", "`file` with a JSON schema")
-	fs.BoolVarP(&o.nul, "null", "0", false, "texts end with a NUL instead of a newline")
+	fs.BoolVarP(&o.nul, "null", "0", false, "texts end with a NUL byte instead of a newline")
 	return cmd
 }
 
@@ -114,7 +114,7 @@ func (o *checkOptions) run(u *ui.UI) error {
 
 func (o *checkOptions) program(u *ui.UI) (*grammar.Program, error) {
 	if (o.grammar == "") == (o.schema == "") {
-		return nil, ui.WithHint(ui.Usagef("one grammar or schema is needed"), "alpaca grammar check --grammar FILE, or --json-schema FILE")
+		return nil, ui.WithHint(ui.Usagef("give one grammar or one schema"), "alpaca grammar check --grammar FILE, or --json-schema FILE")
 	}
 	path := o.grammar + o.schema
 	text, err := ui.ReadFile(path)

@@ -23,8 +23,8 @@ func New(u *ui.UI) *cobra.Command {
 		Use:     "list",
 		Aliases: []string{"ls"},
 		Short:   "List the models on this machine",
-		Long: `List the models on this machine: what "alpaca pull" fetched, and what lies in the
-folders of Hugging Face's programs, Ollama and LM Studio, where it is used in place.
+		Long: `List the models on this machine: those that "alpaca pull" fetched, and those in the
+folders of Hugging Face's programs, Ollama and LM Studio, which are used where they are.
 Every command takes these names for -m. The network is not used.`,
 		Args: flags.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
@@ -65,7 +65,7 @@ func records(list []*store.Model) []record {
 
 func table(u *ui.UI, list []*store.Model, lib *store.Library) error {
 	if len(list) == 0 {
-		u.Notef("no models in %s or in the folders of other programs; alpaca pull fetches one", lib.Places.Hub)
+		u.Notef("no models in %s or in the folders of other programs; \"alpaca pull\" fetches one", lib.Places.Hub)
 		return nil
 	}
 	w := tabwriter.NewWriter(u.Out, 0, 0, 2, ' ', 0)
@@ -81,7 +81,7 @@ func table(u *ui.UI, list []*store.Model, lib *store.Library) error {
 	return w.Flush()
 }
 
-// ago returns as text how much time has passed from t to now.
+// ago returns a text that says how much time has passed from t to now.
 func ago(t, now time.Time) string {
 	if t.IsZero() {
 		return "-"

@@ -8,7 +8,7 @@ import (
 // CacheSize tells how much memory the cache of an engine takes.
 type CacheSize struct {
 	Block int64 // bytes of a block of model.BlockLen tokens, in the caches of the model and of the small model that drafts
-	Text  int   // blocks of a text that fills its context, and one for the copy of a shared block
+	Text  int   // blocks of a text that fills its context, plus one for the copy of a shared block
 	Ctx   int   // tokens of such a text
 }
 
@@ -33,8 +33,8 @@ func (o *Options) CacheSize(m *Instance, drafts engine.Drafts) (s CacheSize, err
 	return s, nil
 }
 
-// Blocks returns the number of blocks for n texts at once, and as many again for prefixes that
-// later texts share. They take at most memory bytes, unless a single text needs more.
+// Blocks returns the number of blocks for n texts at once. It adds the same number for prefixes
+// that later texts share. They take at most memory bytes, unless a single text needs more.
 func (s CacheSize) Blocks(n int, memory int64) int {
 	return int(max(int64(s.Text), min(2*int64(s.Text)*int64(n), memory/s.Block)))
 }

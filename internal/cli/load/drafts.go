@@ -34,18 +34,18 @@ var draftTypes = map[string]string{
 func (o *Drafts) AddFlags(fs *pflag.FlagSet) {
 	fs.StringSliceVar(&o.types, "spec", []string{"auto"}, "`sources` of drafts: lookup (repeats of earlier text), forced (a grammar allows only one continuation), "+
 		"draft (a small model), none, auto (all available). The model checks drafts, so only speed changes.")
-	fs.StringVar(&o.path, "model-draft", "", "small model that drafts, with the same vocabulary: a `file` or a name")
+	fs.StringVar(&o.path, "model-draft", "", "small model that makes drafts and has the same vocabulary: a `file` or a name")
 	flags.AllowSingleDash(fs, "model-draft", "md")
 	flags.AddInt(fs, &o.max, flags.Int{Name: "draft-max", Value: 32, Low: 1, High: 63}, "largest number of `tokens` in a draft")
 	flags.AddInt(fs, &o.min, flags.Int{Name: "draft-min", High: 63}, "smallest number of `tokens` in a draft: shorter drafts are dropped")
-	fs.Float64Var(&o.sure, "draft-p-min", 0.6, "smallest `probability` of a token in the small model's draft")
+	fs.Float64Var(&o.sure, "draft-p-min", 0.6, "smallest `probability` of a token in a draft of the small model")
 	fs.BoolVar(&o.always, "draft-always", false, "check all drafts, even if that takes more time than it saves, to measure them")
 }
 
 // AddReplayFlags adds the flags of a command that reproduces a given text, with drafts that can
 // be looked up in the text.
 func (o *Drafts) AddReplayFlags(fs *pflag.FlagSet) {
-	fs.StringSliceVar(&o.types, "spec", nil, "measure what drafts save on the text of -f, in place of other tests; `sources` of drafts: lookup or auto")
+	fs.StringSliceVar(&o.types, "spec", nil, "measure how much time drafts save on the text of -f, in place of other tests; `sources` of drafts: lookup or auto")
 	flags.AddInt(fs, &o.max, flags.Int{Name: "draft-max", Value: 32, Low: 1, High: 63}, "largest number of `tokens` in a draft, with --spec")
 	fs.BoolVar(&o.always, "draft-always", false, "with --spec, check all drafts, even where that takes more time than it saves")
 }
@@ -60,7 +60,7 @@ func (o *Drafts) CheckReplay() error {
 	return nil
 }
 
-// harmlessDrafts are the names of the flags of Drafts. Answers do not depend on them.
+// harmlessDrafts has the names of all flags of Drafts. Answers do not depend on these flags.
 var harmlessDrafts = []string{"spec", "model-draft", "draft-max", "draft-min", "draft-p-min", "draft-always"}
 
 // check returns a usage error if flags are wrong or conflict.
@@ -68,7 +68,7 @@ func (o *Drafts) check() error {
 	for _, word := range o.types {
 		switch kind := draftTypes[word]; {
 		case strings.HasPrefix(word, "draft-") && kind == "":
-			return ui.WithHint(ui.Usagef("--spec %s: models with parts that predict further tokens are not supported", word), "-md FILE names a small model that drafts")
+			return ui.WithHint(ui.Usagef("--spec %s: drafts from the model's own layers for further tokens are not supported", word), "-md FILE names a small model that drafts")
 		case kind == "":
 			return ui.Usagef("--spec %q: must be auto, none, or some of lookup, forced and draft", word)
 		case kind == "draft" && o.path == "":
@@ -99,8 +99,8 @@ func (o *Drafts) Without() engine.Drafts {
 	}
 }
 
-// OpenDrafts returns the engine's options for drafts for m. It opens the small model if the
-// flags name one; closing m then closes it too.
+// OpenDrafts returns the engine's options for drafts for m. It opens the small model if the flags
+// name one; closing m then also closes the small model.
 func (o *Generation) OpenDrafts(u *ui.UI, m *Instance) (engine.Drafts, error) {
 	d := o.Drafts.Without()
 	if o.Drafts.path == "" || !o.Drafts.has("draft") {

@@ -35,17 +35,17 @@ type Executor struct {
 func (o *Executor) AddFlags(fs *pflag.FlagSet) {
 	o.flags = fs
 	AddModel(fs, &o.Model)
-	flags.AddInt(fs, &o.Parallel, flags.Int{Name: "parallel", Value: 16, Low: 1, High: 256}, "number of `requests` answered at once; changes only the time")
+	flags.AddInt(fs, &o.Parallel, flags.Int{Name: "parallel", Value: 16, Low: 1, High: 256}, "number of `requests` answered at once; this changes only the time")
 	flags.AllowSingleDash(fs, "parallel", "np")
 	flags.AddInt(fs, &o.predict, flags.Int{Name: "predict", Short: "n", Value: -1, Low: -1, High: math.MaxInt32}, "largest number of `tokens` in an answer, whatever a request asks for; -1 is no limit")
-	fs.StringVarP(&o.Alias, "alias", "a", "", "`name` of the model in answers (default: the file's)")
-	fs.StringVar(&o.created, "created", "", "`time` of all answers, seconds since 1970 or a date such as 2026-12-31; templates that show a date show this one (default: $SOURCE_DATE_EPOCH, or 0)")
+	fs.StringVarP(&o.Alias, "alias", "a", "", "`name` of the model in answers (default: the name of its file)")
+	fs.StringVar(&o.created, "created", "", "`time` of all answers, in seconds since 1970 or as a date such as 2026-12-31; a template that shows a date shows this one (default: $SOURCE_DATE_EPOCH, or 0)")
 	fs.BoolVar(&o.strict, "strict-template", false, "refuse conversations with a model that has no chat template")
 	o.Template.AddFlags(fs)
 	o.Generation.AddFlags(fs)
 }
 
-// Check returns a usage error if flags are wrong or conflict, and tells the user which are
+// Check returns a usage error if flags are wrong or conflict. It tells the user which flags are
 // ignored.
 func (o *Executor) Check(u *ui.UI) error {
 	if o.Grammar.Given() {
@@ -177,8 +177,8 @@ func (o *Executor) engine(u *ui.UI, m *Instance) (*engine.Engine, error) {
 	return e, nil
 }
 
-// harmless are the flags of AddFlags that settings leaves out. Answers do not depend on most of
-// them. For the others, such as --created, Open itself adds the value in use to Settings.
+// harmless are the flags of AddFlags that the method settings leaves out. Answers do not depend on
+// most of them. For the others, such as --created, Open itself adds the value in use to Settings.
 var harmless = []string{
 	"model", "threads", "batch-size", "parallel", "no-mmap", "lora", "verbose",
 	"chat-template", "chat-template-file", "created", "alias", "ctx-size",

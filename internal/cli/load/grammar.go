@@ -52,7 +52,7 @@ func (g *Grammar) Check() error {
 		}
 	}
 	if len(given) > 1 {
-		return ui.Usagef("%s: a text follows one grammar or schema only", strings.Join(given, " and "))
+		return ui.Usagef("%s: only one grammar or schema can be given", strings.Join(given, " and "))
 	}
 	return nil
 }
@@ -92,8 +92,8 @@ func (g *Grammar) program(u *ui.UI, tok *tokenizer.Tokenizer) (*grammar.Program,
 	return Schema(u, g.path, text)
 }
 
-// GBNF compiles the grammar in text. In messages the grammar is called name. If tok is nil, the
-// grammar must not name tokens. A grammar that is refused is a usage error.
+// GBNF compiles the grammar in text. name stands for the grammar in error messages. If tok is nil,
+// the grammar must not name tokens. A grammar that is refused is a usage error.
 func GBNF(name, text string, tok *tokenizer.Tokenizer) (*grammar.Program, error) {
 	var vocab *gbnf.Vocab
 	if tok != nil {
@@ -113,7 +113,7 @@ func GBNF(name, text string, tok *tokenizer.Tokenizer) (*grammar.Program, error)
 	return p, nil
 }
 
-// Schema compiles the JSON schema in text. In messages the schema is called name. Schema passes
+// Schema compiles the JSON schema in text. name stands for the schema in messages. Schema passes
 // the compiler's warnings on to the user.
 func Schema(u *ui.UI, name, text string) (*grammar.Program, error) {
 	p, warnings, err := jsonschema.Compile([]byte(text), jsonschema.Options{})

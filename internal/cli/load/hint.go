@@ -94,9 +94,9 @@ func foreignHint(what string) string {
 	case strings.Contains(what, "llama2.c"):
 		return "\"alpaca convert IN OUT.gguf --vocab tokenizer.bin\" makes a GGUF file of it"
 	case strings.Contains(what, "LoRA"):
-		return "an adapter only changes another model; merge the two first, with the tools it was made with"
+		return "an adapter only changes another model; merge it into that model first, with the tools that made it"
 	case strings.Contains(what, "Git LFS"):
-		return "\"git lfs pull\" fetches it"
+		return "\"git lfs pull\" fetches the file"
 	}
 	return ""
 }
@@ -104,7 +104,7 @@ func foreignHint(what string) string {
 // vocabHint adds advice to the error of a vocabulary that cannot be used.
 func vocabHint(err error) error {
 	if errors.Is(err, tokenizer.ErrPreTokenizer) {
-		return ui.WithHint(err, "--allow-unknown-pretokenizer uses the default one instead, but the text may come out wrong; a newer alpaca may know this one")
+		return ui.WithHint(err, "--allow-unknown-pretokenizer uses the default one instead, but then the text may be wrong; a newer version of alpaca may know this pre-tokenizer")
 	}
 	return err
 }

@@ -22,7 +22,7 @@ type Identity struct {
 type AdapterSum struct {
 	Text   string // FILE[:SCALE], as --lora has it
 	Scale  float32
-	SHA256 string // of the file, or of a PEFT folder's files adapter_* in the order of their names
+	SHA256 string // of the file; for a PEFT folder, of its files adapter_* in the order of their names
 }
 
 // Identity returns the identity of an opened model with the adapters of --lora.
@@ -44,8 +44,8 @@ func (o *Options) Identity(m *Instance) (id Identity, err error) {
 	return id, nil
 }
 
-// Digest returns one SHA-256, in hexadecimal, for the model and its adapters. Without
-// adapters it is the model's own.
+// Digest returns one SHA-256, in hexadecimal, for the model and its adapters. Without adapters, it
+// is the SHA-256 of the model.
 func (id Identity) Digest() string {
 	digest := id.Model
 	for _, a := range id.Adapters {
@@ -55,8 +55,8 @@ func (id Identity) Digest() string {
 	return digest
 }
 
-// FileSum returns the SHA-256 of a model's file in hexadecimal. A model in several parts
-// counts as one file: the parts one after the other.
+// FileSum returns the SHA-256 of a model's file in hexadecimal. A model in several parts counts as
+// one file, with the parts one after the other.
 func FileSum(f io.WriterTo) (string, error) {
 	h := sha256.New()
 	_, err := f.WriteTo(h)

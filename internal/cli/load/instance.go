@@ -1,6 +1,6 @@
-// Package load opens models as the flags say, with an engine or a session, a sampler and a
-// chat template. Its errors have hints about files that cannot be used. Commands get their
-// -m, -c, -b, -t, cache types and the like here, so that the flags mean the same everywhere.
+// Package load opens models as the flags say, with an engine or a session, a sampler and a chat
+// template. Its errors have hints about files that cannot be used. Commands take flags such as -m,
+// -c, -b, -t and the cache types from here, so that they mean the same everywhere.
 package load
 
 import (
@@ -64,8 +64,8 @@ func (e *Instance) StartEngine(opt engine.Options) (err error) {
 	return err
 }
 
-// NewSampler makes a sampler for the engine's texts, sets e.Sampler to it, and returns it.
-// Instead of p.Ctx it uses the engine's context.
+// NewSampler makes a sampler for the texts of the engine, sets e.Sampler to it, and returns it. It
+// uses the context of the engine instead of p.Ctx.
 func (e *Instance) NewSampler(p sampler.Params) (*sampler.Sampler, error) {
 	p.Ctx = e.Engine.Ctx()
 	tok := e.Model.Tokenizer

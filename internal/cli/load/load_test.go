@@ -48,7 +48,7 @@ func TestStart(t *testing.T) {
 	require.Equal(t, 5000.0, e.Model.Config.Rope.Base)
 	require.Equal(t, 2.0, e.Model.Config.Rope.Factor)
 	require.EqualValues(t, 5, e.Sampler.Seed())
-	require.False(t, e.Random, "temperature 0 draws nothing")
+	require.False(t, e.Random, "at temperature 0, nothing is random")
 	require.Positive(t, e.LoadTime)
 
 	t.Setenv(ModelEnv, path)
@@ -132,10 +132,10 @@ func TestHints(t *testing.T) {
 	require.Regexp(t, `^alpaca: no model is given, .*built-in.* -m FILE or ALPACA_MODEL .*\n$`, stderr.String())
 	stderr.Reset()
 	require.Equal(t, builtin.Name, ModelPath(&ui.UI{Err: &stderr}, builtin.Name))
-	require.Empty(t, stderr.String(), "who names it knows it")
+	require.Empty(t, stderr.String(), "if the user names the built-in model, there is no message about it")
 }
 
-// TestIsAlpaca checks how an Alpaca without a template is recognized, and the names that choose
+// TestIsAlpaca checks how an Alpaca model without a template is recognized, and which names choose
 // a template.
 func TestIsAlpaca(t *testing.T) {
 	dir := t.TempDir()

@@ -17,13 +17,13 @@ import (
 
 // AddLoRA adds --lora.
 func (o *Options) AddLoRA(fs *pflag.FlagSet) {
-	fs.StringArrayVar(&o.loras, "lora", nil, "add the adapter `FILE[:SCALE]`, a GGUF file or a PEFT folder, to the model; repeatable")
+	fs.StringArrayVar(&o.loras, "lora", nil, "add the adapter `FILE[:SCALE]`, a GGUF file or a PEFT folder, to the model; the flag can be repeated")
 }
 
 // AddUnappliedLoRA adds --lora-init-without-apply, which leaves adapters off until a request
 // switches them on.
 func (o *Options) AddUnappliedLoRA(fs *pflag.FlagSet) {
-	fs.BoolVar(&o.unapplied, "lora-init-without-apply", false, "begin with adapters switched off, until POST /lora-adapters or a request's \"lora\" says otherwise")
+	fs.BoolVar(&o.unapplied, "lora-init-without-apply", false, "begin with adapters switched off; POST /lora-adapters, or \"lora\" in a request, switches them on")
 }
 
 // WithoutLoRA returns a copy of the options without adapters, for another model.
@@ -78,7 +78,8 @@ func SplitLoRA(text string) (path string, scale float32, err error) {
 	return path, float32(number), nil
 }
 
-// IsAdapter reports whether path is an adapter: a folder of PEFT, or a GGUF file that says so.
+// IsAdapter reports whether path is an adapter: a folder of PEFT, or a GGUF file whose metadata
+// says that it is an adapter.
 func IsAdapter(path string) bool {
 	if _, ok := peft.FolderOf(path); ok {
 		return true

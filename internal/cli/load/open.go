@@ -23,7 +23,7 @@ import (
 // ModelEnv is the environment variable that stands in for -m.
 const ModelEnv = "ALPACA_MODEL"
 
-// Default describes the model that is used without -m, in the usages of flags.
+// Default describes the model that is used without -m. It is part of the usages of flags.
 const Default = "$" + ModelEnv + ", or the small built-in one"
 
 // AddModel adds -m/--model.
@@ -31,8 +31,8 @@ func AddModel(fs *pflag.FlagSet, target *string) {
 	fs.StringVarP(target, "model", "m", "", "model: a `file`, or a name that \"alpaca list\" shows (default: "+Default+")")
 }
 
-// Named returns the model that -m or else the environment names, or "". flag is the value of
-// -m, here and below.
+// Named returns the model that -m names or, without -m, the one that the environment names. If
+// neither names one, it returns "". flag is the value of -m, here and below.
 func Named(flag string) string {
 	if flag == "" {
 		flag = os.Getenv(ModelEnv)
@@ -77,7 +77,7 @@ func IsModelFile(path string) bool {
 
 // OpenFile opens a checkpoint. path may also be the name of a model on this machine. Then the
 // model's digest is checked first, unless only the header is read. builtin.Name stands for the
-// built-in model; a file of that name must be written ./builtin. Errors have hints.
+// built-in model. A file that has this name must be written as ./builtin. Errors have hints.
 func OpenFile(path string, opt gguf.Options) (*gguf.File, error) {
 	if path == builtin.Name {
 		return builtin.Open(opt)
@@ -139,7 +139,7 @@ func openFolder(dir string, opt gguf.Options) (*gguf.File, error) {
 
 // adapterHint says how to use an adapter.
 func adapterHint(path string) string {
-	return fmt.Sprintf("-m MODEL --lora %s uses it; \"alpaca merge\" makes one model of both", path)
+	return fmt.Sprintf("\"-m MODEL --lora %s\" uses the adapter; \"alpaca merge\" makes one model of both", path)
 }
 
 // loadModel opens a checkpoint and loads its model. It warns the user if something about the

@@ -56,8 +56,8 @@ func (o *Options) AddFile(fs *pflag.FlagSet, noMap string) {
 
 // addRope adds the flags about RoPE.
 func (o *Options) addRope(fs *pflag.FlagSet) {
-	flags.AddPositive(fs, &o.ropeBase, "rope-freq-base", "`base` of the positions' frequencies (default: the model's)")
-	flags.AddPositive(fs, &o.ropeScale, "rope-freq-scale", "`factor` on the positions, 1/N for a context N times as long (default: the model's)")
+	flags.AddPositive(fs, &o.ropeBase, "rope-freq-base", "`base` of the frequencies of RoPE (default: the base of the model)")
+	flags.AddPositive(fs, &o.ropeScale, "rope-freq-scale", "`factor` that positions are multiplied by, 1/N for a context N times as long (default: the factor of the model)")
 }
 
 // Open loads a model, without a session. It warns the user if something about the model is
@@ -87,8 +87,8 @@ func (o *Options) locate(u *ui.UI, text string) (models.Used, error) {
 	return models.Use(u, text, o.MayPull)
 }
 
-// CtxFor returns the context length, in tokens, that the flags or else the model's settings
-// ask for. It returns 0 if neither do.
+// CtxFor returns the context length, in tokens, that the flags ask for or, without the flag, the
+// settings of the model. It returns 0 if neither gives one.
 func (o *Options) CtxFor(e *Instance) int {
 	if o.Ctx > 0 {
 		return o.Ctx
@@ -100,8 +100,8 @@ func (o *Options) CtxFor(e *Instance) int {
 	return int(min(n, int64(e.Model.Config.TrainCtx)))
 }
 
-// SessionOptions returns the options of a session with a context of ctx tokens. 0 stands for
-// the model's own context, at most model.DefaultCtx.
+// SessionOptions returns the options of a session with a context of ctx tokens. 0 stands for the
+// context of the model, but at most model.DefaultCtx.
 func (o *Options) SessionOptions(ctx int) model.SessionOptions {
 	k, v := o.cacheK, o.cacheV
 	if o.memoryF32 {
@@ -137,9 +137,9 @@ type Generation struct {
 	compat   flags.Compat
 }
 
-// AddFlags adds all these flags except -m, with llama.cpp's names.
+// AddFlags adds all flags of Generation except -m, with the names that llama.cpp has.
 func (o *Generation) AddFlags(fs *pflag.FlagSet) {
-	o.AddSizes(fs, "context in `tokens`; 0 is the model's, at most 4096", "`tokens` of a prompt evaluated together")
+	o.AddSizes(fs, "context in `tokens`; 0 means the context of the model, but at most 4096", "`tokens` of a prompt evaluated together")
 	o.AddCacheTypes(fs)
 	o.Sampling.AddFlags(fs)
 	o.Grammar.AddFlags(fs)
@@ -150,11 +150,11 @@ func (o *Generation) AddFlags(fs *pflag.FlagSet) {
 	o.compat.AddFlags(fs)
 	fs.BoolVar(&o.memoryF32, "memory-f32", false, "keep the KV cache in f32")
 	fs.Lookup("memory-f32").Hidden = true
-	fs.BoolVarP(&o.Verbose, "verbose", "v", false, "show the sampler's settings on stderr, and which are the model's own")
+	fs.BoolVarP(&o.Verbose, "verbose", "v", false, "show on stderr the settings of the sampler, and which of them come from the model")
 }
 
-// Start loads the model and makes its engine and its sampler. It warns the user if something
-// about them is odd. The garbage collector does not run until ResumeGC is called.
+// Start loads the model and makes its engine and its sampler. It warns the user if something about
+// the model is odd. The garbage collector does not run until ResumeGC is called.
 func (o *Generation) Start(u *ui.UI) (*Instance, error) {
 	start := time.Now()
 	resume := machine.DelayGC()
@@ -210,9 +210,9 @@ func (o *Generation) start(u *ui.UI) (*Instance, error) {
 	return e, nil
 }
 
-// SamplingFor returns the sampler's settings for e. For flags that are not given it takes the
-// settings that come with the model. It also returns the model's settings, and warns the user
-// about those that cannot be used.
+// SamplingFor returns the sampler's settings for e. For flags that are not given, it takes the
+// settings that come with the model. It also returns these settings of the model, and warns the
+// user about those that cannot be used.
 func (o *Generation) SamplingFor(u *ui.UI, e *Instance) (flags.Sampling, []sampler.FileSetting) {
 	s := o.Sampling
 	own := s.FromFile(u, e.Model.File)
@@ -252,12 +252,12 @@ func Threads(u *ui.UI, flag int) int {
 	return flag
 }
 
-// DefaultThreads returns the number of threads that is used without -t: that of
+// DefaultThreads returns the number of threads that is used without -t, which is
 // machine.Threads.Default.
 func DefaultThreads() int { return machine.CountThreads().Default() }
 
 // AddVocab adds the flags that change how a vocabulary is read.
 func AddVocab(fs *pflag.FlagSet, opt *tokenizer.Options) {
 	fs.BoolVar(&opt.AllowUnknownPre, "allow-unknown-pretokenizer", false, "use the default pre-tokenizer in place of an unknown one")
-	fs.BoolVar(&opt.ReferencePre, "reference-pretokenizer", false, "split words as llama.cpp does, even if the model was trained differently")
+	fs.BoolVar(&opt.ReferencePre, "reference-pretokenizer", false, "split words as llama.cpp does, even if the model was trained with other words")
 }

@@ -18,7 +18,7 @@ const queueEnv = "ALPACA_QUEUE"
 // Queue are the flags for a queue's address and credentials.
 type Queue struct{ address queue.Address }
 
-// AddFlags adds the flags. usage is the usage of --queue.
+// AddFlags adds the flags. usage is the help text of --queue.
 func (o *Queue) AddFlags(fs *pflag.FlagSet, usage string) {
 	fs.StringVar(&o.address.URL, "queue", "", usage+"; $"+queueEnv+" may hold it with user and password")
 	fs.StringVar(&o.address.Creds, "queue-creds", "", "`file` with credentials: the seed of an nkey, or a .creds file")
@@ -36,7 +36,7 @@ func (o *Queue) Check() error {
 	fromEnv := os.Getenv(queueEnv)
 	switch {
 	case queue.HasPassword(o.address.URL):
-		return ui.WithHint(ui.Usagef("--queue has a password, which every list of processes shows"),
+		return ui.WithHint(ui.Usagef("--queue has a password, which is visible in lists of processes"),
 			"$"+queueEnv+" may hold the address with the password; --queue-creds names a file with credentials")
 	case o.address.URL == "" && fromEnv == "":
 		return ui.WithHint(ui.Usagef("--queue is missing: the address of a queue, such as nats://127.0.0.1:4222"), "$"+queueEnv+" can hold it")

@@ -9,9 +9,9 @@ import (
 	"alpaca/internal/server"
 )
 
-// ServerOptions returns the options of a server for m, from the flags and the model's own
-// settings. A model without a chat template gets ChatML, with a warning. If strict is true, such
-// a model gets no template; if c names NoTemplate, no model gets one. Then the server refuses
+// ServerOptions returns the options of a server for m, from the flags and the model's own settings.
+// A model without a chat template gets ChatML, with a warning. If strict is true, such a model gets
+// no template; if c names NoTemplate, no model gets one. In both cases the server refuses
 // conversations.
 func (o *Generation) ServerOptions(u *ui.UI, m *Instance, c TemplateChoice, strict bool) (server.Options, error) {
 	sampling, _ := o.SamplingFor(u, m)

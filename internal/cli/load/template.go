@@ -24,14 +24,14 @@ type TemplateChoice struct {
 	Name   string // a built-in template, or NoTemplate; "": the model's own
 	File   string // a file with a template in Jinja; "": none
 	Kwargs string // further variables of the template, a JSON object
-	Like   string // Ollama's template, from which the template of a model without one is guessed; "": none
+	Like   string // template from Ollama; if the model has no template, a similar one is chosen; "": none
 }
 
 // AddFlags adds --chat-template, --chat-template-file and --chat-template-kwargs.
 func (c *TemplateChoice) AddFlags(fs *pflag.FlagSet) {
-	fs.StringVar(&c.Name, "chat-template", "", "`name` of the chat template: "+strings.Join(chat.Names(), ", ")+"; none: continue texts (default: the model's own)")
+	fs.StringVar(&c.Name, "chat-template", "", "`name` of the chat template: "+strings.Join(chat.Names(), ", ")+"; none: continue texts (default: the one of the model)")
 	fs.StringVar(&c.File, "chat-template-file", "", "`file` with a chat template in Jinja")
-	fs.StringVar(&c.Kwargs, "chat-template-kwargs", "", "further variables of the template, a `JSON` object: '{\"enable_thinking\": false}'")
+	fs.StringVar(&c.Kwargs, "chat-template-kwargs", "", "further variables of the template, as a `JSON` object: '{\"enable_thinking\": false}'")
 }
 
 // Asked reports whether the flags ask for a template.
@@ -109,8 +109,8 @@ func mergeKwargs(flag string, request json.RawMessage) (json.RawMessage, error) 
 	return json.Marshal(given)
 }
 
-// modelTemplate compiles the template that comes with a model. If that template does not
-// work, it returns the built-in one that it looks like.
+// modelTemplate compiles the template that comes with a model. If that template does not work, the
+// result is the built-in template that is most like it.
 func modelTemplate(u *ui.UI, text string, tok *tokenizer.Tokenizer) (*chat.Template, error) {
 	t, err := chat.FromModel(text, tok)
 	if err == nil {
@@ -124,10 +124,10 @@ func modelTemplate(u *ui.UI, text string, tok *tokenizer.Tokenizer) (*chat.Templ
 	return chat.Builtin(name, tok)
 }
 
-// IsAlpaca reports whether a model is an Alpaca without a template of its own. It recognizes an
-// Alpaca by its name, or by the file format ggml, which only alpaca.cpp still reads. In other
-// formats from before GGUF, it also recognizes one by the size of the vocabulary, because
-// Stanford added a token to LLaMA's vocabulary.
+// IsAlpaca reports whether a model is an Alpaca model without a template of its own. Such a model
+// is recognized by its name, or by the file format "ggml", which only alpaca.cpp still reads. In
+// other formats that are older than GGUF, it is also recognized by the size of the vocabulary,
+// because Stanford added a token to the vocabulary of LLaMA.
 func IsAlpaca(f *gguf.File) bool {
 	if _, found, _ := f.String("tokenizer.chat_template"); found {
 		return false

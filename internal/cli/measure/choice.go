@@ -12,7 +12,7 @@ import (
 	"alpaca/internal/eval"
 )
 
-// choiceOptions are the flags of perplexity for files of questions.
+// choiceOptions are the flags of "alpaca perplexity" for files of questions.
 type choiceOptions struct {
 	hellaswag, winogrande, multiple                bool
 	hellaswagTasks, winograndeTasks, multipleTasks int
@@ -22,13 +22,13 @@ type choiceOptions struct {
 // addFlags adds the flags, with llama-perplexity's names.
 func (o *choiceOptions) addFlags(fs *pflag.FlagSet) {
 	const limit = 1 << 30
-	fs.BoolVar(&o.hellaswag, "hellaswag", false, "the text is HellaSwag's: six lines a question")
-	flags.AddInt(fs, &o.hellaswagTasks, flags.Int{Name: "hellaswag-tasks", Value: 400, High: limit}, "`questions` to ask; 0 for all")
-	fs.BoolVar(&o.winogrande, "winogrande", false, "the text is WinoGrande's: number,sentence,choice,choice,answer")
-	flags.AddInt(fs, &o.winograndeTasks, flags.Int{Name: "winogrande-tasks", High: limit}, "`questions` to ask; 0 for all")
-	fs.BoolVar(&o.multiple, "multiple-choice", false, "the file is one of multiple-choice questions, such as those of ARC, MMLU and TruthfulQA")
-	flags.AddInt(fs, &o.multipleTasks, flags.Int{Name: "multiple-choice-tasks", High: limit}, "`questions` to ask; 0 for all")
-	flags.AddInt(fs, &o.seed, flags.Int{Name: "seed", Short: "s", Value: 1, High: 1<<31 - 1}, "`seed` that draws the questions if not all are asked; llama-perplexity's is 1")
+	fs.BoolVar(&o.hellaswag, "hellaswag", false, "the file has HellaSwag's questions, six lines for each")
+	flags.AddInt(fs, &o.hellaswagTasks, flags.Int{Name: "hellaswag-tasks", Value: 400, High: limit}, "number of `questions` to ask; 0 means all")
+	fs.BoolVar(&o.winogrande, "winogrande", false, "the file has WinoGrande's questions, with lines number,sentence,choice,choice,answer")
+	flags.AddInt(fs, &o.winograndeTasks, flags.Int{Name: "winogrande-tasks", High: limit}, "number of `questions` to ask; 0 means all")
+	fs.BoolVar(&o.multiple, "multiple-choice", false, "the file has multiple-choice questions, such as those of ARC, MMLU and TruthfulQA")
+	flags.AddInt(fs, &o.multipleTasks, flags.Int{Name: "multiple-choice-tasks", High: limit}, "number of `questions` to ask; 0 means all")
+	flags.AddInt(fs, &o.seed, flags.Int{Name: "seed", Short: "s", Value: 1, High: 1<<31 - 1}, "`seed` that draws the questions if not all are asked; llama-perplexity uses 1")
 }
 
 // asked reports whether the text is a file of questions.
@@ -111,7 +111,7 @@ func (o *choiceOptions) run(ctx context.Context, u *ui.UI, e *load.Instance, tex
 	if output == "json" {
 		return u.WriteJSON(choiceResult{name, e.Path, a})
 	}
-	_, err = fmt.Fprintf(u.Out, "%s: %.4f +/- %.4f %% of %d questions right, guessing reaches %.4f %%\n",
+	_, err = fmt.Fprintf(u.Out, "%s: %.4f +/- %.4f %% of %d questions are answered right; guessing would reach %.4f %%\n",
 		name, 100*a.Accuracy.Value, 100*a.Accuracy.Error, a.Asked, 100*a.Chance)
 	return err
 }

@@ -29,16 +29,17 @@ func NewCompare(u *ui.UI) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "compare BASE OTHER... -f TEXT",
 		Short: "Measure how far models' predictions are from those of a base",
-		Long: `Measure how far the predictions of quantized models are from those of their
-original. All read the text side by side, window by window, so that nothing but
+		Long: `Measure how far the predictions of quantized models are from those of their original.
+All models read the same window before they go on to the next one, so that nothing but
 the result is stored.
 
   KL divergence  how different the predictions for a token are, in nats: 0 is the same
   Δp             how much likelier the text's own token became
-  same top       how often both find the same token likeliest
+  same top       how often the likeliest token is the same
 
-BASE may also be a log-probability file written with --kl-divergence-base by this
-command, perplexity or llama-perplexity. It contains its text, so -f is not needed.`,
+BASE may also be a file of log probabilities that this command, "alpaca perplexity" or
+llama-perplexity wrote with --kl-divergence-base. It contains its text, so -f is not
+needed.`,
 		Example: `  alpaca compare model-f16.gguf model-q8_0.gguf model-q4_0.gguf -f wiki.test.raw
   alpaca compare model-f16.gguf model-q*.gguf -f text.txt --chunks 20 -o csv --plot quality.svg
   alpaca compare base.kld model-q4_0.gguf`,
@@ -48,7 +49,7 @@ command, perplexity or llama-perplexity. It contains its text, so -f is not need
 	fs := cmd.Flags()
 	fs.SortFlags = false
 	o.measure.addFlags(fs)
-	fs.StringVar(&o.save, "kl-divergence-base", "", "write the base's log probabilities to a `file`, as llama-perplexity does")
+	fs.StringVar(&o.save, "kl-divergence-base", "", "write the log probabilities of BASE to a `file`, as llama-perplexity does")
 	fs.StringVar(&o.plot, "plot", "", "draw the result to a `file` in .svg or .png")
 	flags.AddOutput(fs, &o.output, "md", "json", "csv")
 	return cmd

@@ -8,7 +8,7 @@ import (
 	"alpaca/internal/eval"
 )
 
-// generationTokens is the number of tokens that measure the speed of generation.
+// generationTokens is the number of tokens that are generated to measure the speed.
 const generationTokens = 16
 
 // report returns the report, with a row for each model.
@@ -34,8 +34,8 @@ func (c *comparison) report(ctx context.Context, base eval.Base, results []eval.
 	return r, nil
 }
 
-// row returns a model's row of the report, without the results of its predictions. spent is the
-// time that the model took to evaluate the text.
+// row returns the row of the report for a model, without the results of the comparison. spent is
+// the time that the model took to evaluate the text.
 func (c *comparison) row(ctx context.Context, e *load.Instance, spent time.Duration) (eval.Row, error) {
 	row := eval.Row{Name: e.Name(), Bytes: e.Model.File.Size(), BPW: bitsPerWeight(e.Model.File)}
 	if e.Label == "" {

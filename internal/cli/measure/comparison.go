@@ -195,7 +195,7 @@ func (c *comparison) start(e *load.Instance) error {
 func (c *comparison) divideFile(e *load.Instance) error {
 	m := &c.o.measure
 	if m.prompt.Flags.Changed("prompt") || m.prompt.File != "" || m.load.Ctx != 0 && m.load.Ctx != c.file.Context || m.stride > 0 || m.all {
-		return ui.Usagef("%s contains its text, in windows of %d tokens, of which the second halves are scored: leave out -f, -p, -c, --stride and --all",
+		return ui.Usagef("%s contains its text, in windows of %d tokens whose second halves are scored: leave out -f, -p, -c, --stride and --all",
 			c.fileName, c.file.Context)
 	}
 	c.name, c.tokens, c.policy = c.fileName, c.file.Tokens, c.file.Policy()

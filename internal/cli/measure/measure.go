@@ -1,6 +1,6 @@
-// Package measure has the commands that measure how well models predict a text:
-// "alpaca perplexity", which also asks questions of benchmarks, "alpaca compare" and
-// "alpaca quality". They share the flags about the text and its windows.
+// Package measure has the commands that measure how well models predict a text: "alpaca
+// perplexity", "alpaca compare" and "alpaca quality". "alpaca perplexity" also asks the questions
+// of benchmarks. They share the flags about the text and its windows.
 package measure
 
 import (
@@ -41,9 +41,9 @@ type measureOptions struct {
 // addFlags adds the flags, with llama-perplexity's names where it has them.
 func (o *measureOptions) addFlags(fs *pflag.FlagSet) {
 	o.prompt.AddFlags(fs)
-	o.load.AddSizes(fs, "`tokens` in a window; 0 is 512, or the model's context if that is less", "`tokens` evaluated together")
-	flags.AddInt(fs, &o.chunks, flags.Int{Name: "chunks", Value: -1, Low: -1, High: 1 << 30}, "`windows` to evaluate; -1 for all of the text")
-	flags.AddInt(fs, &o.stride, flags.Int{Name: "stride", High: model.MaxCtx}, "`tokens` from the start of a window to the start of the next; 0: windows do not overlap")
+	o.load.AddSizes(fs, "`tokens` in a window; 0 means 512, or the context of the model if that is less", "`tokens` evaluated together")
+	flags.AddInt(fs, &o.chunks, flags.Int{Name: "chunks", Value: -1, Low: -1, High: 1 << 30}, "number of `windows` to evaluate; -1 means the whole text")
+	flags.AddInt(fs, &o.stride, flags.Int{Name: "stride", High: model.MaxCtx}, "`tokens` from the start of a window to the start of the next; 0 means that windows do not overlap")
 	fs.BoolVar(&o.all, "all", false, "score every token of a window, not only the second half")
 	fs.BoolVar(&o.long, "allow-long-context", false, "accept a window longer than the model was trained for")
 	o.load.AddCacheTypes(fs)
@@ -116,7 +116,7 @@ func (o *measureOptions) windows(p eval.Policy, tokens []int32) ([]eval.Window, 
 	windows, err := p.Windows(tokens)
 	const minContext = 4 // the smallest context, in tokens
 	if longest := len(tokens) - p.Stride/2; err != nil && len(tokens) < p.Length() && longest >= minContext && p.Stride < len(tokens) {
-		err = ui.WithHint(err, fmt.Sprintf("a smaller window will do: -c %d or less", longest))
+		err = ui.WithHint(err, fmt.Sprintf("use a smaller window: -c %d or less", longest))
 	}
 	return windows, err
 }

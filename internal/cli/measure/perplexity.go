@@ -22,7 +22,7 @@ import (
 type perplexityOptions struct {
 	measure  measureOptions
 	model    string
-	perToken string // file for a line per token; "-" is stdout
+	perToken string // file that gets a line for each token; "-" is stdout
 	base     string // logits file
 	diverge  bool   // compare with base instead of writing it
 	imatrix  string // file for the importance matrix
@@ -38,14 +38,15 @@ func NewPerplexity(u *ui.UI) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "perplexity [-m MODEL] -f TEXT",
 		Short: "Measure how well a model predicts a text",
-		Long: `Measure how well a model predicts a text: its perplexity, the way llama-perplexity
-does. The text is cut into windows of -c tokens. Each window is read into an empty
-context, and its second half is scored. If the model wants a BOS token, that token
-replaces the window's first one. Numbers are comparable only between runs on the same
-text with the same windows and vocabulary; stderr says how the text was cut.
+		Long: `Measure how well a model predicts a text. The result is the perplexity, computed as
+llama-perplexity computes it. The text is cut into windows of -c tokens. Each window is
+read into an empty context, and its second half is scored. If the model wants a BOS
+token, that token replaces the window's first one. Numbers are comparable only between
+runs on the same text with the same windows and vocabulary; stderr says how the text was
+cut.
 
 With --hellaswag, --winogrande or --multiple-choice, the text is a file of questions,
-and the result is how many of them the model gets right.`,
+and the result is how many of the questions the model answers right.`,
 		Example: `  alpaca perplexity -m model.gguf -f wiki.test.raw
   alpaca perplexity -m model.gguf -f text.txt --per-token | sort-by-surprise
   alpaca perplexity -m model-f16.gguf -f text.txt --imatrix-out imatrix.gguf
@@ -59,14 +60,14 @@ and the result is how many of them the model gets right.`,
 	load.AddModel(fs, &o.model)
 	o.measure.addFlags(fs)
 	o.measure.load.AddLoRA(fs)
-	fs.StringVar(&o.measure.prompt.File, "binary-file", "", "same as -f; llama-perplexity's flag for the `file` of --multiple-choice")
+	fs.StringVar(&o.measure.prompt.File, "binary-file", "", "same as -f; llama-perplexity has this flag for the `file` of --multiple-choice")
 	flags.AllowSingleDash(fs, "binary-file", "bf")
-	fs.StringVar(&o.perToken, "per-token", "", "write a JSON line for every scored token, to stdout or to =`FILE`")
+	fs.StringVar(&o.perToken, "per-token", "", "write a JSON line for every scored token, to stdout or with =`FILE` to a file")
 	fs.Lookup("per-token").NoOptDefVal = "-"
-	fs.StringVar(&o.base, "kl-divergence-base", "", "write the model's log probabilities to a `file`, which compare and llama-perplexity read")
-	fs.BoolVar(&o.diverge, "kl-divergence", false, "compare with the model that wrote the file of --kl-divergence-base")
-	fs.StringVar(&o.imatrix, "imatrix-out", "", "write an importance matrix for quantize to a `file`; a name that ends in .dat chooses the older form")
-	fs.BoolVar(&o.process, "process-output", false, "with --imatrix-out: the output matrix, too")
+	fs.StringVar(&o.base, "kl-divergence-base", "", "write the model's log probabilities to a `file` for \"alpaca compare\" and llama-perplexity; with --kl-divergence, read them from it")
+	fs.BoolVar(&o.diverge, "kl-divergence", false, "compare with the model whose log probabilities are in the file of --kl-divergence-base")
+	fs.StringVar(&o.imatrix, "imatrix-out", "", "write an importance matrix to a `file`, for \"alpaca quantize\"; a name that ends in .dat chooses the older format")
+	fs.BoolVar(&o.process, "process-output", false, "with --imatrix-out, include the output matrix")
 	o.choice.addFlags(fs)
 	flags.AddOutput(fs, &o.output, "text", "json")
 	o.compat.AddFlags(fs)
@@ -113,7 +114,8 @@ func (o *perplexityOptions) run(ctx context.Context, u *ui.UI) error {
 	return evalHint(ctx, o.score(ctx, u, e, policy, text, name))
 }
 
-// check returns an error if flags conflict or if a file could not be written at the end.
+// check returns an error if flags conflict, or if it is already clear that a file cannot be written
+// at the end.
 func (o *perplexityOptions) check() error {
 	switch {
 	case o.diverge && o.base == "":

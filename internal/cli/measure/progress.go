@@ -55,8 +55,8 @@ func (p *comparisonProgress) running() string {
 // patientReport is the time between two reports if stderr is not a terminal.
 const patientReport = 10 * time.Second
 
-// progress returns a function that reports the progress of an evaluation. thing is the name
-// of what it counts, such as "window".
+// progress returns a function that reports the progress of an evaluation. thing names what is
+// counted, such as "window".
 func progress(u *ui.UI, thing string) func(p eval.Progress, text string) {
 	report := progressLine(u)
 	return func(p eval.Progress, text string) {
@@ -72,8 +72,8 @@ func timeLeft(p eval.Progress) string {
 	return ""
 }
 
-// progressLine returns a function that shows a line about an evaluation: on the status line,
-// or without a terminal as a message every patientReport.
+// progressLine returns a function that shows a line about an evaluation. On a terminal, this is the
+// status line; elsewhere, it is a message every patientReport.
 func progressLine(u *ui.UI) func(p eval.Progress, line string) {
 	var last time.Time
 	return func(p eval.Progress, line string) {

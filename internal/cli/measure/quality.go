@@ -39,11 +39,11 @@ func NewQuality(u *ui.UI) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "quality MODEL",
 		Short: "Show what quantizing a model costs",
-		Long: `Show what quantizing a model costs: quantize it to several types, into a temporary
-folder, and compare each with the original as "alpaca compare" does: size, bits per
-weight, perplexity, KL divergence, how often the likeliest token is the same, and
-speed. Without -f, the text is one that comes with the program; it is short, so small
-differences may be noise; the ± shows how much.`,
+		Long: `Show what quantizing a model costs. The model is quantized to several types, into a
+temporary folder, and each result is compared with the original as by "alpaca compare":
+size, bits per weight, perplexity, KL divergence, how often the likeliest token is the
+same, and speed. Without -f, the text is a short one that comes with the program. Small
+differences may then be noise; the numbers after ± show how much.`,
 		Example: `  alpaca quality model-f16.gguf
   alpaca quality model-f16.gguf --types q8_0,q4_k_m,q4_0 -f wiki.test.raw --chunks 50 --plot quality.svg`,
 		Args: cobra.ExactArgs(1),
@@ -51,11 +51,11 @@ differences may be noise; the ± shows how much.`,
 	}
 	fs := cmd.Flags()
 	fs.SortFlags = false
-	fs.StringSliceVar(&o.types, "types", strings.Split(qualityTypes, ","), "`types` to quantize to")
-	fs.StringVar(&o.imatrix, "imatrix", "", "importance matrix, a `file` of perplexity --imatrix-out or llama-imatrix")
-	fs.BoolVar(&o.requantize, "allow-requantize", false, "accept a model that is quantized already, at a loss")
+	fs.StringSliceVar(&o.types, "types", strings.Split(qualityTypes, ","), "`types` to quantize to, separated by commas")
+	fs.StringVar(&o.imatrix, "imatrix", "", "`file` with an importance matrix, written by \"alpaca perplexity --imatrix-out\" or llama-imatrix")
+	fs.BoolVar(&o.requantize, "allow-requantize", false, "accept a model that is already quantized, with a further loss")
 	fs.StringVar(&o.compare.plot, "plot", "", "draw the result to a `file` in .svg or .png")
-	fs.StringVar(&o.tmp, "tmp-dir", "", "`folder` for the temporary files (default: the system's)")
+	fs.StringVar(&o.tmp, "tmp-dir", "", "`folder` for the temporary files (default: the one of the system)")
 	flags.AddOutput(fs, &o.compare.output, "md", "json", "csv")
 	o.compare.measure.sample, o.compare.measure.prompt.Stdin = true, flags.StdinKept
 	o.compare.measure.addFlags(fs)
@@ -116,7 +116,7 @@ func (o *qualityOptions) mixes() ([]quantize.Mix, error) {
 // measure quantizes the model into dir and compares the results with it.
 func (o *qualityOptions) measure(ctx context.Context, u *ui.UI, path string, mixes []quantize.Mix, dir string) (*eval.Report, error) {
 	c := &comparison{o: &o.compare, u: u, pool: pool.New(load.Threads(u, o.compare.measure.load.Threads), gguf.Guard), tmp: o.tmp}
-	defer c.close() // its files are mapped, so they are closed before the folder is removed
+	defer c.close() // the files are mapped, so they must be closed before the folder is removed
 	var err error
 	if c.base, err = o.compare.measure.load.Open(u, path); err != nil {
 		return nil, err

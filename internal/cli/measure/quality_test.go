@@ -46,7 +46,7 @@ func TestQualityInterrupted(t *testing.T) {
 			}
 			entries, err := os.ReadDir(tmp)
 			require.NoError(t, err)
-			require.Len(t, entries, 1, "the folder is there at first")
+			require.Len(t, entries, 1, "the temporary folder must exist before the signal")
 			for range tt.times {
 				require.NoError(t, cmd.Process.Signal(tt.signal))
 			}

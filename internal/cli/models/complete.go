@@ -4,8 +4,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// CompleteFlag makes the shell complete names of models, and files, after the flag -m of cmd.
-// It does nothing if cmd has no -m.
+// CompleteFlag makes the shell complete names of models and files after the flag -m of cmd. It does
+// nothing if cmd has no -m.
 func CompleteFlag(cmd *cobra.Command) {
 	if cmd.Flags().Lookup("model") != nil {
 		cmd.RegisterFlagCompletionFunc("model", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {

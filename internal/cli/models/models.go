@@ -1,7 +1,7 @@
 // Package models has what commands do with the names of models. It finds the file that a name
-// means and checks it once, asks whether to pull a missing model, shows the progress of a
-// pull, and completes names for the shell. Only a pull opens connections, and only if the
-// user has asked for it.
+// stands for and checks the file once, asks whether to pull a missing model, shows the progress of
+// a pull, and completes names for the shell. Only a pull opens connections, and only if the user
+// has asked for it.
 package models
 
 import (
@@ -64,7 +64,7 @@ func Find(text string) (*store.Model, error) {
 // the model.
 func absentHint(err error) error {
 	if e, ok := errors.AsType[*store.NotFoundError](err); ok && ref.IsName(e.Name) && e.Ref.Kind != ref.LMStudio {
-		return ui.WithHint(err, "alpaca pull "+Quoted(e.Name)+" fetches it")
+		return ui.WithHint(err, "\"alpaca pull "+Quoted(e.Name)+"\" fetches it")
 	}
 	return Hinted(err)
 }
@@ -87,7 +87,7 @@ func Check(ctx context.Context, u *ui.UI, m *store.Model) error {
 	start := time.Now()
 	err = lib.Verify(ctx, m, func(done, total int64) {
 		if u != nil && time.Since(start) > 300*time.Millisecond {
-			u.Statusf("comparing the digest of %s, once: %d %%", m.Name, 100*done/max(total, 1))
+			u.Statusf("checking the digest of %s, only this once: %d %%", m.Name, 100*done/max(total, 1))
 		}
 	})
 	if u != nil {
@@ -95,7 +95,7 @@ func Check(ctx context.Context, u *ui.UI, m *store.Model) error {
 	}
 	if _, damaged := errors.AsType[*store.DamagedError](err); damaged {
 		if m.Where == store.Hub || m.Where == store.Own {
-			return ui.WithHint(err, "alpaca pull "+Quoted(m.Name)+" fetches it again")
+			return ui.WithHint(err, "\"alpaca pull "+Quoted(m.Name)+"\" fetches it again")
 		}
 		return ui.WithHint(err, "fetch it again with the program that it belongs to")
 	}
@@ -108,7 +108,7 @@ func Check(ctx context.Context, u *ui.UI, m *store.Model) error {
 // Used is a model that a command works with.
 type Used struct {
 	Path     string          // path of its file
-	Name     string          // the name that found it; "": its path was given
+	Name     string          // the name that the user gave; "": the user gave a path
 	Settings ollama.Settings // settings that came with a model of Ollama; empty for others
 	Release  func()          // until it is called, other commands know that the model is in use
 }

@@ -55,7 +55,7 @@ func (p *progress) report(at fetch.Progress) {
 	if at.Name != p.file {
 		p.file, p.tenth, p.samples, p.shown = at.Name, 0, nil, time.Time{}
 		if at.Total > 0 && at.Done < at.Total {
-			p.tenth = 10 * at.Done / at.Total // tenths that an earlier pull fetched are not shown
+			p.tenth = 10 * at.Done / at.Total // tenths of the file that an earlier pull fetched are not shown
 		}
 	}
 	p.samples = append(p.samples, sample{now, at.Done})

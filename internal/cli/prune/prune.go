@@ -19,9 +19,9 @@ func New(u *ui.UI) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "prune",
 		Short: "Remove what no model needs",
-		Long: `Remove what no model needs: versions of models that have a newer one, remains of
-unfinished downloads, and content that belongs to no model. On a terminal, the command
-first shows what it would remove, and asks.`,
+		Long: `Remove what no model needs: old versions of models, remains of unfinished downloads, and
+content that belongs to no model. On a terminal, the command first shows what it would
+remove, and asks.`,
 		Args: flags.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			lib, err := models.Library()

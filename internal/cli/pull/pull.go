@@ -23,14 +23,15 @@ func New(u *ui.UI) *cobra.Command {
 		Short: "Fetch a model",
 		Long: `Fetch a model, or its missing parts. Every other command then accepts its name.
 
-  hf:owner/repo[:QUANT]         Hugging Face; without QUANT a common one is taken
-  hf:owner/repo/file.gguf       a certain file; ...@REVISION a certain revision
+  hf:owner/repo[:QUANT]         Hugging Face; without QUANT, a common type is chosen
+  hf:owner/repo/file.gguf       a certain file; @REVISION at the end names a revision
   ollama:name[:tag]             Ollama's registry; ollama:namespace/name[:tag]
   https://host/file.gguf        any address
 
-Models from Hugging Face go to its cache, which its own programs and llama.cpp share.
-A download that was stopped, for whatever reason, resumes where it stopped. All content
-is checked against its digest as it arrives; a file gets its name only when that is right.
+Models from Hugging Face go to its cache, which its own programs and llama.cpp share. A
+download that was stopped, for whatever reason, resumes where it stopped. All content is
+checked against its digest as it arrives; a file gets its name only if the digest is
+right.
 
 Environment: HF_TOKEN for gated models; HF_HOME, HF_HUB_CACHE, HF_ENDPOINT,
 ALPACA_MODELS (our own folder), HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE;
@@ -54,7 +55,7 @@ Exit status: 0 the model is there, 1 failure, 2 wrong command line, 130 interrup
 			if o.JSON {
 				return u.WriteJSON(map[string]any{"status": "success", "name": res.Name, "path": res.Path, "sha256": res.SHA256, "size": res.Size, "fetched": res.Fetched})
 			}
-			what := "is there already"
+			what := "is already there"
 			if res.Fetched > 0 {
 				what = "is there now, " + ui.ByteCount(res.Size)
 			}
@@ -66,8 +67,8 @@ Exit status: 0 the model is there, 1 failure, 2 wrong command line, 130 interrup
 	fs := cmd.Flags()
 	fs.SortFlags = false
 	flags.AddOutput(fs, &output, "text", "json")
-	flags.AddInt(fs, &o.Connections, flags.Int{Name: "connections", Value: 4, Low: 1, High: 16}, "`connections` for a file at once")
-	fs.StringVar(&o.SHA256, "sha256", "", "`digest` that the file of an address must have")
+	flags.AddInt(fs, &o.Connections, flags.Int{Name: "connections", Value: 4, Low: 1, High: 16}, "number of `connections` that fetch a file at once")
+	fs.StringVar(&o.SHA256, "sha256", "", "`digest` that the file at an address must have")
 	fs.BoolVar(&o.Insecure, "insecure", false, "allow addresses without encryption")
 	return cmd
 }

@@ -50,8 +50,8 @@ func TestPull(t *testing.T) {
 	const name = "hf:owner/repo:Q4_0"
 	o := clitest.Run(t, "", "run", "-m", "hf:owner/repo", "-p", "x", "-n", "1")
 	require.Equal(t, 1, o.Status)
-	require.Contains(t, o.Stderr, "alpaca: error: there is no model hf:owner/repo here\nalpaca: hint: alpaca pull hf:owner/repo fetches it\n")
-	require.Empty(t, s.Asked(), "a script is not asked, and nothing is fetched")
+	require.Contains(t, o.Stderr, "alpaca: error: there is no model hf:owner/repo here\nalpaca: hint: \"alpaca pull hf:owner/repo\" fetches it\n")
+	require.Empty(t, s.Asked(), "without a terminal there is no question, and nothing is fetched")
 
 	o = clitest.Run(t, "", "pull", "hf:owner/repo")
 	require.Zero(t, o.Status, o.Stderr)
@@ -88,7 +88,7 @@ func TestPull(t *testing.T) {
 		require.Equal(t, want, clitest.Succeed(t, "run", "-m", text, "-p", "Once", "-n", "5", "--temp", "0", "-q"), text)
 	}
 	require.Contains(t, clitest.Succeed(t, "inspect", name), "llama")
-	require.Contains(t, clitest.Succeed(t, "list"), "now", "when it was used")
+	require.Contains(t, clitest.Succeed(t, "list"), "now", "the list says when the model was used")
 	out = clitest.Succeed(t, "__complete", "run", "-m", "")
 	require.Contains(t, out, name)
 	require.Contains(t, clitest.Succeed(t, "__complete", "rm", ""), name)
@@ -169,7 +169,7 @@ func TestNoNetwork(t *testing.T) {
 		out, _ := command(args...).CombinedOutput()
 		require.Zero(t, came.Load(), "%q: %s", args, out)
 	}
-	// A pull waits and tries again, so each is killed after its first try.
+	// A pull that fails waits and tries again. So each pull is killed after its first try.
 	for _, pull := range []string{"hf:owner/repo", "ollama:absent", "https://hub.invalid/m.gguf"} {
 		came.Store(0)
 		cmd := command("pull", pull)

@@ -50,7 +50,7 @@ func TestSettings(t *testing.T) {
 	require.Contains(t, o.Stderr, "alpaca: the model's temperature 0 is used\n")
 	require.Contains(t, o.Stderr, "the model's setting top_k \"many\" is left out")
 	require.NotContains(t, o.Out, "e")
-	require.Equal(t, o.Out, run().Out, "the likeliest tokens")
+	require.Equal(t, o.Out, run().Out, "at temperature 0, the answer is the same again")
 	o = run("--temp", "1", "--seed", "3", "--stop", "\x00")
 	require.Contains(t, o.Stderr, "the model's temperature 0 is not used: a flag says otherwise")
 	o = run("--single-turn", "--verbose-prompt")

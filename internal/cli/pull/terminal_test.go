@@ -16,8 +16,8 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// TestAsked checks the questions on a terminal: whether to pull a missing model, which model of
-// a repository to pull, and whether to remove one. After Ctrl-C a pull can resume.
+// TestAsked checks the questions on a terminal: whether to pull a missing model, which model of a
+// repository to pull, and whether to remove one. After Ctrl-C, a pull can resume.
 func TestAsked(t *testing.T) {
 	s, _, data := machine(t)
 	clitest.NeedExec(t)

@@ -32,7 +32,7 @@ func newInit(u *ui.UI) *cobra.Command {
 	var o initOptions
 	cmd := &cobra.Command{
 		Use:   "init [-m MODEL] [--name NAME]",
-		Short: "Make a queue, and the place for jobs of a model",
+		Short: "Make a queue, and in it a place for the jobs of one model",
 		Long: `Make the queue's two streams, or change their limits if they exist. With -m, also make
 the place where workers of that model find their jobs. The place has a key, which depends
 on the model's file and the flags that change answers: give workers the same file and
@@ -45,13 +45,13 @@ flags. The key is printed, for deploy/kubernetes/keda.yaml.`,
 	fs := cmd.Flags()
 	fs.SortFlags = false
 	o.queue.AddFlags(fs, "`address` of the queue")
-	fs.StringVar(&o.name, "name", "", "`name` of the model for batches (default: its --alias)")
-	flags.AddInt(fs, &o.jobs, flags.Int{Name: "max-jobs", Low: 0, High: math.MaxInt32}, "largest number of waiting `jobs`; at this number batches wait (default 100000)")
+	fs.StringVar(&o.name, "name", "", "`name` of the model for batches (default: the name given by --alias)")
+	flags.AddInt(fs, &o.jobs, flags.Int{Name: "max-jobs", Low: 0, High: math.MaxInt32}, "largest number of waiting `jobs`; batches wait when it is reached (default 100000)")
 	flags.AddInt(fs, &o.bytes, flags.Int{Name: "max-gb", Low: 0, High: 1 << 20}, "`gigabytes` of jobs that may wait (default 10)")
 	flags.AddInt(fs, &o.jobSize, flags.Int{Name: "max-job-size", Low: 0, High: 64}, "largest size of a job in `MiB`; the server's max_payload limits it, too (default 4)")
-	fs.DurationVar(&o.maxAge, "max-age", 0, "`time` that results are kept (default 168h)")
+	fs.DurationVar(&o.maxAge, "max-age", 0, "`time` for which results are kept (default 168h)")
 	fs.DurationVar(&o.ackWait, "ack-wait", time.Minute, "`time` that a worker may be silent before another worker gets its job")
-	flags.AddInt(fs, &o.replicas, flags.Int{Name: "replicas", Low: 0, High: 5}, "number of `servers` in a cluster that keep each message (default 1)")
+	flags.AddInt(fs, &o.replicas, flags.Int{Name: "replicas", Low: 0, High: 5}, "how many `servers` of a cluster keep each message (default 1)")
 	o.executor.AddFlags(fs)
 	return cmd
 }

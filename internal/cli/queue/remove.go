@@ -25,8 +25,8 @@ func newRemove(u *ui.UI) *cobra.Command {
 		Use:   "rm BATCH",
 		Short: "Remove a batch, a model's jobs, or everything",
 		Long: `Remove a batch's waiting jobs and its results. Requests in progress are finished; their
-results stay until they expire. The batch can be put in again at once. --model removes a
-model's place and the jobs in it; --all removes the whole queue.`,
+results stay until they expire. The same batch can be put in again at once. --model
+removes the place of a model and the jobs in it; --all removes the whole queue.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), u, args) },
 	}

@@ -78,7 +78,7 @@ func show(w io.Writer, s *queue.Status) error {
 
 func num[T int | uint64](n T) string { return strconv.FormatUint(uint64(n), 10) }
 
-// fill returns as text how full a stream is.
+// fill returns a text that says how full a stream is.
 func fill(s queue.StreamStatus) string {
 	text := fmt.Sprintf("%d, %s", s.Messages, ui.ByteCount(int64(s.Bytes)))
 	if s.MaxMessages > 0 {

@@ -18,8 +18,8 @@ func New(u *ui.UI) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rm NAME...",
 		Short: "Remove models from this machine",
-		Long: `Remove models that "alpaca list" shows. On a terminal it asks first. Content that
-another model needs stays, and a model that is in use is not removed.`,
+		Long: `Remove models that "alpaca list" shows. On a terminal, the command asks first. Content
+that another model needs stays, and a model that is in use is not removed.`,
 		Args:              cobra.MinimumNArgs(1),
 		ValidArgsFunction: models.CompleteArgs,
 		RunE: func(_ *cobra.Command, args []string) error {

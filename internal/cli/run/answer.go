@@ -79,8 +79,8 @@ func (s *session) answer(ctx context.Context) error {
 	return nil
 }
 
-// withTools prepares an answer that may call tools. It returns a function that takes the
-// answer's tokens and passes the text to show on to emit.
+// withTools prepares an answer that may call tools. It returns a function that takes the tokens of
+// the answer, and calls emit with the text to show.
 func (s *session) withTools(req *engine.Request, emit func(engine.Token) error) (func(engine.Token) error, error) {
 	prompt, err := s.Template.Text(s.Messages)
 	if err != nil {
@@ -113,8 +113,8 @@ func (s *session) endTools() error {
 	return nil
 }
 
-// limit returns the largest number of tokens in an answer. Without -n it is the context's
-// size: with shifting, a model that never ends its turn would run forever.
+// limit returns the largest number of tokens in an answer. Without -n, it is the size of the
+// context. Otherwise, a model that never ends its turn would run forever if the context is shifted.
 func (s *session) limit() int {
 	if s.predict < 0 && !s.endless && !s.o.prompt.Flags.Changed("predict") {
 		return s.e.Text.Ctx()
@@ -169,7 +169,7 @@ func (s *session) answerError(err error) error {
 	case s.e.Model.Config.Recurrent():
 		hint += "; this model cannot drop the oldest messages from its state: /clear starts a new conversation"
 	case !full.Shift:
-		hint = "/clear begins anew; without --no-context-shift the oldest turns are dropped"
+		hint = "/clear begins a new conversation; without --no-context-shift, the oldest turns are dropped"
 	case full.Tokens >= s.e.Model.Config.TrainCtx:
 		hint = "the message is longer than the context: make it shorter"
 	}

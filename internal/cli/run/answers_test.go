@@ -48,7 +48,7 @@ func TestAnswers(t *testing.T) {
 }
 
 // TestStopAnywhere checks that an answer ends before a stop string, wherever the boundaries of
-// tokens lie in it.
+// tokens are within the string.
 func TestStopAnywhere(t *testing.T) {
 	path := testmodel.SPM(1).Write(t)
 	args := []string{"run", "-m", path, "-p", "the llama", "-n", "40", "--temp", "0", "--ignore-eos"}
@@ -72,8 +72,8 @@ func TestHFConversations(t *testing.T) {
 	token := regexp.MustCompile(`(?m)^alpaca: +([0-9]+) +"`)
 	compared := 0
 	for _, r := range testshared.ReadLines[testshared.Tokenized](t, testshared.Path(t, "golden/hf-tokens.jsonl")) {
-		// In a message, the text of a control token stays text. That differs from transformers on
-		// purpose, so such conversations are skipped.
+		// In a message, the text of a control token stays text. This differs from transformers on
+		// purpose, so conversations with such a text are skipped.
 		if !slices.Contains([]string{"qwen2", "qwen2-yarn", "qwen3", "qwen2moe", "qwen3moe", "phi3", "phi4mini", "llama3", "ministral3", "stablelm", "smollm3", "olmo2", "granite", "starcoder2", "lfm2", "qwen35"}, r.Model) || !r.Generate || strings.Contains(string(r.Messages), "<|im_end|>") {
 			continue
 		}
@@ -86,7 +86,7 @@ func TestHFConversations(t *testing.T) {
 			require.NoError(t, err)
 			ids = append(ids, int32(id))
 		}
-		if r.Model == "phi3" || r.Model == "lfm2" { // their templates leave out the BOS that their tokenizers add
+		if r.Model == "phi3" || r.Model == "lfm2" { // the templates of these models leave out the BOS that their tokenizers add
 			require.EqualValues(t, 1, ids[0])
 			ids = ids[1:]
 		}

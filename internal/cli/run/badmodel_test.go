@@ -40,19 +40,19 @@ func TestDamagedModels(t *testing.T) {
 		{"embedding length that disagrees", func(m *testmodel.Model) {
 			m.Set("llama.embedding_length", u32(256)).Set("llama.rope.dimension_count", u32(64))
 		}, []string{"[389 128]", "256"}},
-		{"heads that do not divide", func(m *testmodel.Model) { m.Set("llama.attention.head_count", u32(3)) }, []string{"3"}},
-		{"key heads that do not divide", func(m *testmodel.Model) { m.Set("llama.attention.head_count_kv", u32(3)) }, []string{"4 query heads", "3 key heads"}},
+		{"a number of heads that does not divide the embedding", func(m *testmodel.Model) { m.Set("llama.attention.head_count", u32(3)) }, []string{"3"}},
+		{"a number of key heads that does not divide the heads", func(m *testmodel.Model) { m.Set("llama.attention.head_count_kv", u32(3)) }, []string{"4 query heads", "3 key heads"}},
 		{"no heads", func(m *testmodel.Model) { m.Set("llama.attention.head_count", u32(0)) }, []string{"head_count"}},
 		{"no key heads", func(m *testmodel.Model) { m.Set("llama.attention.head_count_kv", u32(0)) }, []string{"head_count_kv"}},
 		{"no context", func(m *testmodel.Model) { m.Set("llama.context_length", u32(0)) }, []string{"context_length"}},
-		{"vocabulary alone, as of 2023", func(m *testmodel.Model) { m.VocabOnly().Unset("llama.feed_forward_length") }, []string{"no weights"}},
+		{"only a vocabulary, as in a file of 2023", func(m *testmodel.Model) { m.VocabOnly().Unset("llama.feed_forward_length") }, []string{"no weights"}},
 		{"vocabulary shorter than the embedding", func(m *testmodel.Model) { m.Tensor("token_embd.weight").Shape[0]++ }, []string{"390 rows", "389 tokens"}},
 		{"vocabulary longer than the embedding", func(m *testmodel.Model) { m.Tensor("token_embd.weight").Shape[0]-- }, []string{"388 rows", "389 tokens"}},
 		{"output of another vocabulary", func(m *testmodel.Model) { m.Tensor("output.weight").Shape[0]++ }, []string{"output.weight", "390"}},
 		{"unknown tokenizer", func(m *testmodel.Model) { m.Set("tokenizer.ggml.model", gguf.Str("rwkv")) }, []string{`"rwkv"`}},
 		{"no tokenizer", func(m *testmodel.Model) { m.Unset("tokenizer.ggml.model") }, []string{"tokenizer.ggml.model"}},
 		{"scores for fewer tokens", func(m *testmodel.Model) { m.Set("tokenizer.ggml.scores", gguf.F32s([]float32{1})) }, []string{"1 scores", "389 tokens"}},
-		{"epsilon that is no number", func(m *testmodel.Model) {
+		{"epsilon that is not a number", func(m *testmodel.Model) {
 			m.Set("llama.attention.layer_norm_rms_epsilon", gguf.F32(float32(math.NaN())))
 		}, []string{"layer_norm_rms_epsilon", "NaN"}},
 		{"NaN weights", func(m *testmodel.Model) { m.Tensor("output_norm.weight").Data[5] = float32(math.NaN()) }, []string{"logits are not numbers"}},
@@ -108,7 +108,7 @@ func TestTruncatedModels(t *testing.T) {
 			if n > 0 {
 				require.Contains(t, o.Stderr, "hint: the file is cut short", "%d bytes", n)
 			}
-			require.Less(t, time.Since(start), 30*time.Second) // it must end; the limit is long because the machine may be busy
+			require.Less(t, time.Since(start), 30*time.Second) // the command must end; the limit is long because the machine may be busy
 		}
 	}
 }

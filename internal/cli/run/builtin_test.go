@@ -44,7 +44,8 @@ func TestBuiltinOnTerminal(t *testing.T) {
 	require.Equal(t, 1, strings.Count(term.Shown.String(), "no model is given"))
 }
 
-// TestBuiltinCtrlC checks that Ctrl-C and a closed pipe end an answer of the built-in model.
+// TestBuiltinCtrlC checks that Ctrl-C ends an answer of the built-in model, and that a closed pipe
+// does, too.
 func TestBuiltinCtrlC(t *testing.T) {
 	for _, interrupt := range []bool{true, false} {
 		cmd := withoutModel(t, "run", "-p", "Tell me a story about a fox.", "-n", "-1", "--ignore-eos", "-q", "-t", "1")

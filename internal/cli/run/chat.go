@@ -108,7 +108,7 @@ func (o *runOptions) converse(ctx context.Context, u *ui.UI, args []string) erro
 	return err
 }
 
-// newSession prepares a conversation. given says that the command line has its first message;
+// newSession prepares a conversation. given says that the command line has the first message.
 // request is the conversation of --messages.
 func (o *runOptions) newSession(u *ui.UI, e *load.Instance, given bool, request chat.Request) (*session, error) {
 	tmpl, why, err := load.Template(u, e.Model.File, e.Model.Tokenizer, o.chat.template, request)

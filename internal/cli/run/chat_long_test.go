@@ -84,8 +84,8 @@ func TestNoContextShift(t *testing.T) {
 	require.Contains(t, o.Stderr, "hint: ")
 }
 
-// TestAlpacaFiles checks that files which alpaca.cpp read in 2023 get the same prompts as in
-// alpaca.cpp.
+// TestAlpacaFiles checks that the models of files which alpaca.cpp read in 2023 get the same
+// prompts as from alpaca.cpp.
 func TestAlpacaFiles(t *testing.T) {
 	path := testmodel.Legacy{Format: "ggml", FType: 2, Code: 2, Type: quant.Q4_0v1}.Write(t, 1)
 	o := clitest.Run(t, "Hi\n", "run", "-m", path, "-i", "-n", "4", "-o", "json")
@@ -108,7 +108,7 @@ func TestAlpacaFiles(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "a base model", why)
 
-	// A file's name can mark it as an Alpaca, too.
+	// The name of a file can also say that it is an Alpaca model.
 	renamed := filepath.Join(t.TempDir(), "ggml-alpaca-7b.gguf")
 	require.NoError(t, testmodel.SPM(1).WriteTo(renamed))
 	_, why, err = templateOf(t, renamed)

@@ -25,18 +25,18 @@ type chatOptions struct {
 
 // addFlags adds the flags.
 func (o *chatOptions) addFlags(fs *pflag.FlagSet) {
-	fs.BoolVarP(&o.interactive, "interactive", "i", false, "have a conversation; -p is the first message (without any text: the default on a terminal)")
+	fs.BoolVarP(&o.interactive, "interactive", "i", false, "have a conversation, with -p as the first message (this is the default on a terminal if no text is given)")
 	flags.AllowSingleDash(fs, "interactive", "cnv")
-	fs.BoolVar(&o.instruct, "instruct", false, "answer instructions, one per line, each without memory of the others")
+	fs.BoolVar(&o.instruct, "instruct", false, "answer instructions, one per line; the model does not remember earlier ones")
 	flags.AllowSingleDash(fs, "instruct", "ins")
 	fs.BoolVar(&o.single, "single-turn", false, "answer one message and end")
 	flags.AllowSingleDash(fs, "single-turn", "st")
-	fs.StringVar(&o.system, "system", "", "system message: `text` that says how the model should answer")
+	fs.StringVar(&o.system, "system", "", "system message, a `text` that says how the model should answer")
 	flags.AllowSingleDash(fs, "system", "sys")
 	o.template.AddFlags(fs)
 	fs.StringVar(&o.input, "input", "", "`text` that the instruction is about (Alpaca's \"### Input:\")")
 	fs.StringVar(&o.messages, "messages", "", "answer the conversation in a JSON `file` (OpenAI's form); \"-\" is stdin")
-	flags.AddInt(fs, &o.keep, flags.Int{Name: "keep", Low: -1, High: 1 << 24}, "`tokens` at the beginning that stay when the context is full, besides the system message; -1: those of the first turn")
+	flags.AddInt(fs, &o.keep, flags.Int{Name: "keep", Low: -1, High: 1 << 24}, "number of `tokens` at the beginning that stay when the context is full, besides the system message; -1 means those of the first turn")
 	fs.BoolVar(&o.noShift, "no-context-shift", false, "end the answer when the context is full, instead of dropping the oldest turns")
 	fs.BoolVar(&o.noHistory, "no-history", false, "do not read or write the history of what was typed")
 }
@@ -65,7 +65,7 @@ func (o *runOptions) instructs(u *ui.UI, given bool) bool {
 	return text && load.IsBuiltin(o.engine.Model) && o.chat.template.Name == "" && !o.echo
 }
 
-// alpacaDefaults sets alpaca.cpp's settings for flags that are not given.
+// alpacaDefaults gives flags that are not given the values that alpaca.cpp uses.
 func (o *runOptions) alpacaDefaults(p *sampler.Params) {
 	set := func(flag string, target *float32, value float32) {
 		if !o.prompt.Flags.Changed(flag) {

@@ -57,7 +57,7 @@ func TestChatOnTerminal(t *testing.T) {
 		term.Expect(command.answer)
 		term.Expect(clitest.DrawnPrompt)
 	}
-	// The history brings back lines of this run and, in the next run, of the last one.
+	// The history has the lines of this run and, in the next run, those of the run before.
 	term.Send("\x1b[A")
 	term.Expect("/nonsense")
 	term.Send("\x15")
@@ -130,7 +130,7 @@ func TestChatEnded(t *testing.T) {
 		require.NoError(t, term.Cmd.Process.Signal(sig))
 		require.Equal(t, status, term.Status())
 	}
-	// The same while the program waits for a message.
+	// The signals also end the program while it waits for a message.
 	term := chatOn(t, 80, t.TempDir())
 	term.Expect(clitest.DrawnPrompt)
 	require.NoError(t, term.Cmd.Process.Signal(syscall.SIGTERM))
@@ -144,7 +144,7 @@ func TestChatInput(t *testing.T) {
 	term := chatOn(t, 40, state, "-c", "30000")
 	term.Expect(clitest.DrawnPrompt)
 
-	pasted := strings.Repeat("the llama ", 450) // longer than the 4096 bytes of a line in a terminal's own editing
+	pasted := strings.Repeat("the llama ", 450) // a terminal itself can edit lines of at most 4096 bytes
 	term.Send("\x1b[200~" + pasted + "\x1b[201~")
 	term.Send("\r")
 	term.Expect(clitest.DrawnPrompt)
@@ -190,8 +190,8 @@ func TestChatWithoutColour(t *testing.T) {
 	require.NotRegexp(t, regexp.MustCompile(`\x1b\[[0-9;]*m`), term.Shown.String())
 }
 
-// TestSingleTurnOnTerminal checks that --single-turn with a message is not a conversation: there
-// is no greeting, a message may look like a command, and Ctrl-C sets the exit status.
+// TestSingleTurnOnTerminal checks that --single-turn with a message does not begin a conversation:
+// there is no greeting, the message may look like a command, and Ctrl-C sets the exit status.
 func TestSingleTurnOnTerminal(t *testing.T) {
 	term := chatOn(t, 80, t.TempDir(), "--single-turn", "-p", "/etc/hosts", "-n", "-1", "--ignore-eos", "-c", "30000")
 	term.Expect("\n")

@@ -32,8 +32,8 @@ func TestGoldenText(t *testing.T) {
 	}
 }
 
-// TestGoldenStop checks that the golden text ends before a stop string, wherever the boundaries
-// of tokens lie in it.
+// TestGoldenStop checks that the golden text ends before a stop string, wherever the boundaries of
+// tokens are within the string.
 func TestGoldenStop(t *testing.T) {
 	path := testshared.Path(t, "models/stories260K.gguf")
 	g := clitest.ReadGolden(t, "stories260K")[0]

@@ -16,8 +16,8 @@ import (
 
 // lines is the source of a conversation's messages.
 type lines interface {
-	// next returns a line without its newline. more says that the line continues an
-	// incomplete one. At the end next returns io.EOF.
+	// next returns a line without its newline. more says that the line continues an incomplete one.
+	// At the end, next returns io.EOF.
 	next(ctx context.Context, more bool) (string, error)
 	terminal() bool // a person types the lines
 	commands() bool // lines may be commands
@@ -143,9 +143,9 @@ func (noLines) commands() bool                             { return false }
 func (noLines) remember(string)                            {}
 func (noLines) close()                                     {}
 
-// read returns the next message or command. A line that ends with a backslash continues on
-// the next one, and three quotes enclose a message of several lines. With errLineInterrupt,
-// read returns the text typed so far.
+// read returns the next message or command. A line that ends with a backslash continues on the next
+// one, and three quotes enclose a message of several lines. If the error is errLineInterrupt, read
+// also returns the text typed so far.
 func (s *session) read(ctx context.Context) (string, error) {
 	const quotes = `"""`
 	whole, err := s.lines.next(ctx, false)

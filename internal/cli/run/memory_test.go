@@ -17,14 +17,14 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// TestSmallAddressSpace runs commands under ulimit -v. With enough address space they succeed.
-// With less, one line says what does not fit. (Go's runtime itself does not start below 0.85 GB,
-// nor between 1.18 GB and about 1.39 GB; package start reports that.) The test needs a build
-// without cgo, like the program: the C library ends a program that cannot start a thread.
+// TestSmallAddressSpace runs commands under ulimit -v. With enough address space they succeed. With
+// less, one line says what does not fit. (With a limit below 0.85 GB, or between 1.18 GB and about
+// 1.39 GB, the runtime of Go does not even start; package start reports this.) The test needs a
+// build without cgo, like the program: the C library ends a program that cannot start a thread.
 func TestSmallAddressSpace(t *testing.T) {
 	clitest.NeedExec(t)
 	if testing.Short() {
-		t.Skip("limits the address space, which emulators cannot do without")
+		t.Skip("the test limits the address space, and emulators need more")
 	}
 	dir := t.TempDir()
 	path := testmodel.SPM(1).Set("llama.context_length", gguf.U32(1<<24)).Write(t)

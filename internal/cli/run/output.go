@@ -36,7 +36,7 @@ type tokenLine struct {
 	Top     []topLine     `json:"top,omitempty"`
 }
 
-// topLine is one of a step's most likely tokens in JSON.
+// topLine is one of the most likely tokens of a step, in JSON.
 type topLine struct {
 	ID      int32         `json:"id"`
 	Text    string        `json:"text"`
@@ -126,8 +126,8 @@ func (w *writer) endAnswer() {
 	}
 }
 
-// newline ends the last line on a terminal, so that the next output begins on a new line. A
-// file or pipe gets no newline that the text does not have.
+// newline ends the last line on a terminal, so that the next output begins on a new line. A file or
+// pipe gets no newline unless the text has it.
 func (w *writer) newline() {
 	if w.open && w.u.OutTTY {
 		io.WriteString(w.u.Out, "\n")
@@ -135,7 +135,7 @@ func (w *writer) newline() {
 	}
 }
 
-// asidef tells the user something in the middle of an answer.
+// asidef writes a message for the user in the middle of an answer.
 func (w *writer) asidef(format string, args ...any) {
 	if !w.u.OutTTY {
 		w.u.Notef(format, args...)

@@ -38,7 +38,7 @@ func endless(t *testing.T, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// TestCtrlC checks that the first Ctrl-C ends the text, and that the statistics follow.
+// TestCtrlC checks that the first Ctrl-C ends the text, and that the statistics are shown after it.
 func TestCtrlC(t *testing.T) {
 	cmd := endless(t, "-o", "json")
 	var stderr bytes.Buffer
@@ -75,8 +75,8 @@ func TestNohup(t *testing.T) {
 	require.NoError(t, cmd.Wait())
 }
 
-// TestCtrlCTwice checks that a second Ctrl-C ends the program if the first cannot. Here the
-// program waits for a reader of its output.
+// TestCtrlCTwice checks that a second Ctrl-C ends the program if the first one cannot end it. Here
+// the program waits for a reader of its output.
 func TestCtrlCTwice(t *testing.T) {
 	// The prompt alone is longer than any pipe's buffer. It is written before anything is computed.
 	cmd := endless(t, "--echo", "-p", strings.Repeat("the ", 20000))
@@ -139,7 +139,7 @@ func TestClosedPipe(t *testing.T) {
 	}
 }
 
-// TestFullDisk checks that output that cannot be written is an error.
+// TestFullDisk checks that there is an error if output cannot be written.
 func TestFullDisk(t *testing.T) {
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
 	if err != nil {
@@ -181,13 +181,13 @@ func TestModelCutInUse(t *testing.T) {
 func TestTooLargeToRead(t *testing.T) {
 	clitest.NeedExec(t)
 	if runtime.GOOS != "linux" || testing.Short() {
-		t.Skip("limits the address space, which emulators cannot do without")
+		t.Skip("the test limits the address space, and emulators need more")
 	}
 	m := testmodel.SPM(1)
 	large := &testmodel.Tensor{Name: "zz.large.weight", Type: quant.F16, Shape: []int{1, 1 << 13}}
 	m.Tensors = append(m.Tensors, large)
 	path := m.Write(t)
-	// The last tensor gets more rows, and the file a hole of 4 GiB, which takes no disk space.
+	// The last tensor gets more rows, and the file gets a hole of 4 GiB, which takes no disk space.
 	data, err := os.ReadFile(path)
 	require.NoError(t, err)
 	const rows = 1 << 18

@@ -45,8 +45,8 @@ func (o *runOptions) tokens(e *load.Instance, cache *promptCache, text *string, 
 	return prompt, nil
 }
 
-// encodePrompt returns the tokens of a text to continue, at least one. special says whether
-// the name of a control token in text becomes that token.
+// encodePrompt returns the tokens of a text to continue, at least one. special says whether the
+// text of a control token becomes that token.
 func encodePrompt(tok *tokenizer.Tokenizer, text string, special bool) ([]int32, error) {
 	ids := tok.Encode(text, true, special)
 	if len(ids) > 0 {
@@ -84,8 +84,8 @@ func promptProgress(u *ui.UI, tokens int) func(done, total int) {
 	return show
 }
 
-// runHint adds advice to err if the prompt was too long. trainCtx is the context, in tokens,
-// that the model was trained for.
+// runHint adds a hint to err if the prompt was too long. trainCtx is the context, in tokens, that
+// the model was trained for.
 func runHint(err error, trainCtx int) error {
 	var long *engine.PromptError
 	switch {

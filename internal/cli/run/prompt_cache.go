@@ -25,9 +25,9 @@ type cacheOptions struct {
 }
 
 func (o *cacheOptions) addFlags(fs *pflag.FlagSet) {
-	fs.StringVar(&o.path, "prompt-cache", "", "`file` that keeps the evaluated prompt, to begin faster the next time")
-	fs.BoolVar(&o.all, "prompt-cache-all", false, "keep what was generated, too")
-	fs.BoolVar(&o.ro, "prompt-cache-ro", false, "read the file, do not write it")
+	fs.StringVar(&o.path, "prompt-cache", "", "`file` that keeps the evaluated prompt, so that the next run with it begins faster")
+	fs.BoolVar(&o.all, "prompt-cache-all", false, "with --prompt-cache, keep the generated text, too")
+	fs.BoolVar(&o.ro, "prompt-cache-ro", false, "with --prompt-cache, read the file but do not write it")
 }
 
 // check returns an error if --prompt-cache is missing although another flag needs it, or if
@@ -60,10 +60,10 @@ type promptCache struct {
 	loaded []int32 // the tokens that the file had
 }
 
-// load sets the text to the file's saved state. If that state cannot be used, load warns and
-// ignores it, and save overwrites it later. If continued is true, the command line has no text,
-// so an unusable state is an error and the file stays as it is. A file that is not a saved state
-// is an error, too: it may be somebody's data.
+// load sets the text to the file's saved state. If the state cannot be used, load warns and ignores
+// it, and the method save overwrites it later. If continued is true, the command line has no text,
+// so an unusable state is an error and the file stays as it is. A file that does not have a saved
+// state is an error, too: it may be somebody's data.
 func (c *promptCache) load(continued bool) error {
 	if c.o.path == "" {
 		return nil
@@ -105,9 +105,9 @@ func (c *promptCache) save(end bool, n int) error {
 	return nil
 }
 
-// saveText saves a text that the model continued. prompt is the number of prompt tokens, and
-// said are the generated tokens. With --prompt-cache-all it first evaluates the last tokens
-// of said, so that the saved text is all that was shown.
+// saveText saves a text that the model continued. prompt is the number of prompt tokens, and said
+// are the generated tokens. With --prompt-cache-all it first evaluates the last tokens of said, so
+// that the saved text is the whole text that was shown.
 func (c *promptCache) saveText(ctx context.Context, prompt int, said []int32) error {
 	if !c.o.all || c.o.path == "" || c.o.ro {
 		return c.save(false, prompt)

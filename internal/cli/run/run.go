@@ -72,12 +72,12 @@ Exit status: 0 the text is complete, 1 failure, 2 wrong command line, 130 interr
 	fs.SortFlags = false
 	load.AddModel(fs, &o.engine.Model)
 	o.prompt.AddFlags(fs)
-	flags.AddInt(fs, &o.predict, flags.Int{Name: "predict", Short: "n", Value: -1, Low: -2, High: math.MaxInt32}, "`tokens` to generate; 0 only evaluates the prompt, -1 or -2 continues to the end of the text or the context")
-	fs.StringArrayVarP(&o.stop, "stop", "r", nil, "`text` to stop before, repeatable")
-	fs.BoolVar(&o.echo, "echo", false, "print the prompt before its continuation")
-	fs.BoolVar(&o.verbosePrompt, "verbose-prompt", false, "show the prompt's tokens on stderr; in a conversation, for each answer the tokens new in its prompt")
+	flags.AddInt(fs, &o.predict, flags.Int{Name: "predict", Short: "n", Value: -1, Low: -2, High: math.MaxInt32}, "number of `tokens` to generate; 0 only evaluates the prompt, -1 or -2 continues to the end of the text or the context")
+	fs.StringArrayVarP(&o.stop, "stop", "r", nil, "end the answer before this `text`; the flag can be repeated")
+	fs.BoolVar(&o.echo, "echo", false, "print the prompt before the text that continues it")
+	fs.BoolVar(&o.verbosePrompt, "verbose-prompt", false, "show the tokens of the prompt on stderr; in a conversation, show for each answer the tokens that are new in its prompt")
 	flags.AddOutput(fs, &o.output, "text", "json")
-	flags.AddInt(fs, &o.logprobs, flags.Int{Name: "logprobs", High: 1000}, "with --output json: the `N` likeliest tokens of each step")
+	flags.AddInt(fs, &o.logprobs, flags.Int{Name: "logprobs", High: 1000}, "with --output json, include the `N` likeliest tokens of each step")
 	fs.BoolVarP(&o.noStats, "no-stats", "q", false, "do not show times and memory at the end")
 	o.chat.addFlags(fs)
 	o.tools.addFlags(fs)
@@ -94,7 +94,7 @@ func (o *runOptions) run(ctx context.Context, u *ui.UI, args []string) error {
 	}
 	if chat, single := o.wantsChat(u, args); chat {
 		if o.echo {
-			return ui.WithHint(ui.Usagef("--echo cannot be used in a conversation"), "--verbose-prompt shows what the model is given")
+			return ui.WithHint(ui.Usagef("--echo cannot be used in a conversation"), "--verbose-prompt shows what the model reads")
 		}
 		c := *o
 		c.chat.single = single

@@ -19,7 +19,7 @@ type stats struct {
 	memory machine.Memory
 }
 
-// newStats collects the statistics of a run that ended with r.
+// newStats collects the statistics of a run whose result is r.
 func newStats(e *load.Instance, r engine.Result) stats {
 	return stats{load: e.LoadTime, result: r, seed: e.Sampler.Seed(), random: e.Random, memory: machine.ReadMemory()}
 }

@@ -30,7 +30,7 @@ func TestTerminal(t *testing.T) {
 	shown = clitest.OnTerminal(t, 80, []string{"NO_COLOR=1"}, "run", "--nonsense")
 	require.NotRegexp(t, clitest.Escapes, shown)
 
-	// No text is read from a terminal as stdin.
+	// If stdin is a terminal, no text is read from it.
 	shown = clitest.OnTerminal(t, 80, nil, "tokenize", "-m", path)
 	require.Contains(t, shown, "no text")
 }
@@ -54,5 +54,5 @@ func TestProgress(t *testing.T) {
 
 	o := clitest.Run(t, "", args...)
 	require.Equal(t, ui.ExitOK, o.Status)
-	require.NotContains(t, o.Stderr, "\r", "not on a terminal")
+	require.NotContains(t, o.Stderr, "\r", "without a terminal, there must be no status line")
 }

@@ -26,16 +26,16 @@ type toolOptions struct {
 
 func (o *toolOptions) addFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.file, "tools", "", "JSON `file` with tools that the model may call (a list in OpenAI's form); calls are printed as JSON, one per line")
-	fs.StringVar(&o.choice, "tool-choice", "", "whether a tool is called: auto, none, required, or the `name` of one (default auto)")
+	fs.StringVar(&o.choice, "tool-choice", "", "whether a tool is called: auto, none, required, or the `name` of the tool to call (default auto)")
 }
 
-// read returns the tools of --tools or of the conversation, nil if there are none. It sets
+// read returns the tools of --tools or of the conversation, or nil if there are none. It sets
 // request.Tools to them.
 func (o *toolOptions) read(u *ui.UI, request *chat.Request) (*openai.Tools, error) {
 	name, list := "the conversation's tools", []byte(request.Tools)
 	if o.file != "" {
 		if request.Tools != nil {
-			return nil, ui.Usagef("--tools, and tools in the file of --messages")
+			return nil, ui.Usagef("--tools cannot be used if the file of --messages has tools")
 		}
 		text, err := ui.ReadFile(o.file)
 		if err != nil {
@@ -73,8 +73,8 @@ type toolbox struct {
 	calls  []openai.ToolCall // the current answer's calls that have no result yet
 }
 
-// newToolbox returns the toolbox of a conversation with template t, or nil if there are no
-// tools. Without a template it returns a usage error.
+// newToolbox returns the toolbox of a conversation with template t, or nil if there are no tools.
+// Without a template, it returns a usage error.
 func newToolbox(t *chat.Template, tok *tokenizer.Tokenizer, tools *openai.Tools) (*toolbox, error) {
 	allowed := tools.Allowed()
 	if len(allowed) == 0 {
@@ -90,8 +90,8 @@ func newToolbox(t *chat.Template, tok *tokenizer.Tokenizer, tools *openai.Tools)
 	return b, nil
 }
 
-// grammar prepares for the answer to prompt. It returns a function that makes the answer's
-// grammar: with it, the answer's calls follow the tools' schemas.
+// grammar prepares for the answer to prompt. It returns a function that makes the grammar of the
+// answer. With this grammar, calls follow the schemas of the tools.
 func (b *toolbox) grammar(u *ui.UI, prompt string) (func() sampler.Grammar, error) {
 	b.parser, b.calls = b.plan.Family.Parser(b.plan.Tools), nil
 	b.said.Reset()
@@ -184,7 +184,7 @@ func (s *session) result(ctx context.Context, text string) error {
 	}
 	s.SetMessages(list)
 	if n := len(s.tools.calls); n > 0 {
-		s.u.Infof("%s was called as well: another /result is its answer.", s.tools.calls[0].Function.Name)
+		s.u.Infof("%s was called, too: give its result with another /result.", s.tools.calls[0].Function.Name)
 		return nil
 	}
 	return s.answer(ctx)

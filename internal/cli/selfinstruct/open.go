@@ -33,9 +33,9 @@ type remoteOptions struct {
 const keyEnv = "OPENAI_API_KEY"
 
 func (o *remoteOptions) addFlags(fs *pflag.FlagSet) {
-	fs.StringVar(&o.address, "server", "", "`address` of a server with OpenAI's API that answers in place of a file; -m is then the name of its model")
-	fs.StringVar(&o.key, "api-key", "", "API `key` of that server (default: $"+keyEnv+")")
-	fs.BoolVar(&o.chat, "server-chat", false, "the server has conversations only, no completions: send prompts as messages")
+	fs.StringVar(&o.address, "server", "", "`address` of a server with OpenAI's API that answers in place of a model's file; -m is then the name of a model of the server")
+	fs.StringVar(&o.key, "api-key", "", "API `key` of the server of --server (default: $"+keyEnv+")")
+	fs.BoolVar(&o.chat, "server-chat", false, "send prompts as messages of a conversation, for a server that has no completions of texts")
 }
 
 func (o *remoteOptions) check(changed func(string) bool) error {
@@ -44,7 +44,7 @@ func (o *remoteOptions) check(changed func(string) bool) error {
 	}
 	for _, name := range []string{"api-key", "server-chat"} {
 		if changed(name) {
-			return ui.Usagef("--%s needs --server: it is about that server", name)
+			return ui.Usagef("--%s needs --server, because it is about that server", name)
 		}
 	}
 	return nil
@@ -110,7 +110,7 @@ func (o *options) open(u *ui.UI) (*opened, error) {
 	}, nil
 }
 
-// stanford sets Stanford's sampling for flags that are not given.
+// stanford sets the sampling parameters of Stanford for flags that are not given.
 func (o *options) stanford() {
 	p := &o.sampling.Params
 	for name, set := range map[string]func(){

@@ -55,10 +55,10 @@ func New(u *ui.UI) *cobra.Command {
 		Use:   "self-instruct [-m MODEL] -n N -d DATABASE",
 		Short: "Let a model write instructions to train on",
 		Long: `Let a model write instructions, inputs and outputs, as Stanford did for Alpaca: each
-prompt shows three seed tasks, and the model adds more. A text that is no usable task, or
-nearly the same as an earlier task (ROUGE-L above 0.7), is rejected with a reason. Both
-kinds go into a database, which "alpaca data" searches and exports, and from which
-"alpaca train" learns.
+prompt shows three seed tasks, and the model adds more. A text is rejected, with a
+reason, if it is not a usable task or is nearly the same as an earlier task (ROUGE-L
+above 0.7). Tasks and rejected texts go into a database, which "alpaca data" searches
+and exports, and from which "alpaca train" learns.
 
 The same seed and model give the same rows, with any number of prompts at once. Ctrl-C
 ends the run after a complete prompt; the same command resumes it, also with a higher -n.
@@ -79,19 +79,19 @@ A model with a chat template first writes the tasks, then answers each in a conv
 	flags.AddInt(fs, &o.n, flags.Int{Name: "number", Short: "n", Value: 100, Low: 1, High: 10_000_000}, "number of `tasks` that the source has at the end")
 	fs.StringVarP(&o.db, "database", "d", "data.db", "`file` of the database; created if it does not exist")
 	fs.StringVar(&o.source, "source", "self_instruct", "`name` of the rows' source in the database")
-	fs.StringVar(&o.seedTasks, "seed-tasks", "", "`file` of seed tasks, as Self-Instruct or Alpaca have them (default: the 175 built-in tasks)")
-	flags.AddInt(fs, &o.parallel, flags.Int{Name: "parallel", Value: 8, Low: 1, High: 256}, "`prompts` answered at once; does not change the result")
+	fs.StringVar(&o.seedTasks, "seed-tasks", "", "`file` of seed tasks, in the form of Self-Instruct or Alpaca (default: the 175 built-in tasks)")
+	flags.AddInt(fs, &o.parallel, flags.Int{Name: "parallel", Value: 8, Low: 1, High: 256}, "number of `prompts` answered at once; this does not change the result")
 	flags.AllowSingleDash(fs, "parallel", "np")
-	fs.StringVar(&o.preset, "preset", "", "\"stanford\": prompts of 20 tasks, temperature 1, parsing and filters as in 2023")
+	fs.StringVar(&o.preset, "preset", "", "use the settings of a preset; the only one is \"stanford\": 20 tasks in a prompt, temperature 1, parsing and filters as in 2023")
 	flags.AddInt(fs, &o.perAsk, flags.Int{Name: "tasks-per-prompt", Value: 5, Low: 1, High: 100}, "number of `tasks` that a prompt asks for")
-	flags.AddInt(fs, &o.maxTokens, flags.Int{Name: "max-tokens", Low: 0, High: 1 << 20}, "largest number of `tokens` in an answer with tasks; 0 is 200 per task, or 80 with two steps")
+	flags.AddInt(fs, &o.maxTokens, flags.Int{Name: "max-tokens", Low: 0, High: 1 << 20}, "largest number of `tokens` in an answer with tasks; 0 means 200 for each task, or 80 with --two-step")
 	flags.AddInt(fs, &o.outTokens, flags.Int{Name: "max-output-tokens", Value: 400, Low: 1, High: 1 << 20}, "largest number of `tokens` in an output of the second step")
-	fs.BoolVar(&o.oneStep, "one-step", false, "take outputs from the list of tasks")
+	fs.BoolVar(&o.oneStep, "one-step", false, "take outputs from the list of tasks that the model writes, instead of asking for each")
 	fs.BoolVar(&o.twoStep, "two-step", false, "ask for each output in a conversation (default for models with a chat template)")
-	fs.BoolVar(&o.free, "free", false, "do not enforce the headings of the list with a grammar")
-	fs.BoolVar(&o.ascii, "rouge-compat", false, "compare words of a to z and 0 to 9 only, as rouge_score does")
-	fs.Float64Var(&o.above, "rouge-max", 0.7, "ROUGE-L above which an instruction is a duplicate")
-	flags.AddInt(fs, &o.idle, flags.Int{Name: "give-up", Value: 100, Low: 1, High: 1 << 20}, "end after this number of `prompts` in a row without a usable task")
+	fs.BoolVar(&o.free, "free", false, "do not use a grammar to enforce the headings in the list of tasks")
+	fs.BoolVar(&o.ascii, "rouge-compat", false, "compare only words of the letters a to z and the digits 0 to 9, as rouge_score does")
+	fs.Float64Var(&o.above, "rouge-max", 0.7, "value of ROUGE-L above which an instruction counts as a duplicate")
+	flags.AddInt(fs, &o.idle, flags.Int{Name: "give-up", Value: 100, Low: 1, High: 1 << 20}, "end if this number of `prompts` in a row gives no usable task")
 	fs.BoolVar(&o.dryRun, "dry-run", false, "only print the first prompt")
 	o.remote.addFlags(fs)
 	o.template.AddFlags(fs)
@@ -140,7 +140,7 @@ func (o *options) seeds() (selfinstruct.Seeds, error) {
 	return s, nil
 }
 
-// settings returns the settings of a job with model m and seed tasks.
+// settings returns the settings of a job with the model m and the given seed tasks.
 func (o *options) settings(m *opened, seeds selfinstruct.Seeds) selfinstruct.Settings {
 	s := selfinstruct.Settings{
 		Model: m.identity, Sampler: m.sampler, Seeds: seeds.SHA256, Seed: uint64(o.sampling.Params.Seed),
@@ -202,7 +202,7 @@ func (o *options) run(ctx context.Context, u *ui.UI) error {
 	st, from, err := selfinstruct.OpenStore(ctx, db, o.source, s)
 	if err != nil {
 		if errors.Is(err, selfinstruct.ErrOther) {
-			return ui.WithHint(err, "--source NAME starts another source; the earlier settings resume this one")
+			return ui.WithHint(err, "--source NAME begins another source; with the earlier settings, this source can be resumed")
 		}
 		return err
 	}
@@ -243,7 +243,7 @@ type progress struct {
 	asks, accepted, refused int
 	tokens                  int
 	reasons                 map[string]int
-	characters              bool // the user was told that some instructions are compared by characters
+	characters              bool // says that the user was told that some instructions are compared by characters
 }
 
 // add counts an answered prompt and shows the progress.
@@ -292,5 +292,5 @@ func effort(busy float64, stats func() engine.Stats) string {
 		return text
 	}
 	s := stats()
-	return fmt.Sprintf("%s; %d tokens of prompts, and %d that were evaluated before; %d generated", text, s.PromptTokens, s.CachedTokens, s.GeneratedTokens)
+	return fmt.Sprintf("%s; %d tokens of prompts evaluated, %d taken from the cache; %d generated", text, s.PromptTokens, s.CachedTokens, s.GeneratedTokens)
 }

@@ -39,8 +39,8 @@ objects the instructions have. --source names any source of the database.`,
 	fs.SortFlags = false
 	fs.StringVarP(&o.db, "database", "d", "data.db", "`file` of the database")
 	fs.StringVar(&o.source, "source", "self_instruct", "`name` of the rows' source in the database")
-	fs.StringVar(&o.lengths, "plot-lengths", "", "draw the lengths into this `file`, .svg or .png")
-	fs.StringVar(&o.verbs, "plot-verbs", "", "draw the instructions' verbs and their objects into this `file`, .svg")
+	fs.StringVar(&o.lengths, "plot-lengths", "", "draw the lengths into this `file`, whose name ends in .svg or .png")
+	fs.StringVar(&o.verbs, "plot-verbs", "", "draw the verbs of the instructions and their objects into this `file`, whose name ends in .svg")
 	flags.AddOutput(fs, &o.form, "table", "json")
 	return cmd
 }
@@ -107,10 +107,10 @@ func writeStats(w io.Writer, s *selfinstruct.Stats) error {
 		return err
 	}
 	if s.Similar != nil {
-		fmt.Fprintf(w, "\nROUGE-L with the most similar instruction: median %.2f, 95 %% %.2f, max %.2f\n", s.Similar.Median, s.Similar.P95, s.Similar.Max)
+		fmt.Fprintf(w, "\nROUGE-L with the most similar instruction: median %.2f, 95th percentile %.2f, maximum %.2f\n", s.Similar.Median, s.Similar.P95, s.Similar.Max)
 	}
 	v := s.Verbs
-	fmt.Fprintf(w, "\n%d different verbs with %d different objects; %d instructions with both, %d without a verb\n\n", len(v.Verbs), v.Kinds, v.Pairs, v.Unclear)
+	fmt.Fprintf(w, "\n%d different verbs with %d different objects; %d instructions have both, %d have no verb\n\n", len(v.Verbs), v.Kinds, v.Pairs, v.Unclear)
 	rows = nil
 	const limit, maxObjects = 20, 4
 	for _, verb := range v.Verbs[:min(limit, len(v.Verbs))] {

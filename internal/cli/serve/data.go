@@ -12,11 +12,11 @@ import (
 )
 
 // browser opens the database of --data and makes its page. The function that it returns closes
-// both. If other machines can reach the server, the page runs no SQL.
+// both. If other machines can reach the server, SQL cannot be run from the page.
 func (o *options) browser(ctx context.Context, u *ui.UI, m *load.Instance, tmpl *chat.Template) (*browse.Browser, func(), error) {
 	db, err := data.OpenReadOnly(ctx, o.data)
 	if err != nil {
-		return nil, nil, ui.WithHint(err, "alpaca data import makes one")
+		return nil, nil, ui.WithHint(err, "\"alpaca data import\" makes one")
 	}
 	if err := db.Check(ctx); err != nil {
 		db.Close()

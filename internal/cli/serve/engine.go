@@ -32,7 +32,7 @@ func (o *options) engine(u *ui.UI, m *load.Instance, drafts engine.Drafts) (*eng
 
 // blocks returns the size of the cache in blocks. Without a limit, long contexts could take more
 // memory than the machine has, and the system would end the server with all its answers. With a
-// limit, texts that need more memory take turns.
+// limit, texts wait for each other if they need more memory.
 func (o *options) blocks(u *ui.UI, m *load.Instance, drafts engine.Drafts) (int, error) {
 	size, err := o.model.CacheSize(m, drafts)
 	if err != nil {
@@ -43,7 +43,7 @@ func (o *options) blocks(u *ui.UI, m *load.Instance, drafts engine.Drafts) (int,
 	if o.cacheMemory > 0 {
 		blocks = int(min(o.cacheMemory*gib/float64(size.Block), math.MaxInt32))
 		if blocks < size.Text {
-			return 0, ui.Usagef("--kv-memory %g: a text of %d tokens takes %.3g GiB: give as much, or a smaller -c", o.cacheMemory, size.Ctx, float64(size.Bytes())/gib)
+			return 0, ui.Usagef("--kv-memory %g: a text of %d tokens takes %.3g GiB: give as much, or choose a smaller -c", o.cacheMemory, size.Ctx, float64(size.Bytes())/gib)
 		}
 	} else {
 		free := freeFor(m.Model)
@@ -52,14 +52,14 @@ func (o *options) blocks(u *ui.UI, m *load.Instance, drafts engine.Drafts) (int,
 		}
 	}
 	if blocks < size.Text*o.parallel {
-		u.Notef("the cache holds %d tokens, fewer than %d texts of %d tokens need: long texts may have to take turns; --kv-memory changes that", blocks*model.BlockLen, o.parallel, size.Ctx)
+		u.Notef("the cache holds %d tokens, fewer than %d texts of %d tokens need: long texts may have to wait for each other; --kv-memory changes this", blocks*model.BlockLen, o.parallel, size.Ctx)
 	}
 	return blocks, nil
 }
 
-// freeFor returns the free memory minus the size of the weights. The pages of a mapped file count
-// as free, though every step needs them. If the free memory is unknown, freeFor returns the
-// largest number.
+// freeFor returns the free memory minus the size of the weights. The weights are subtracted because
+// the pages of a mapped file count as free, although every step needs them. If the free memory is
+// unknown, freeFor returns the largest number.
 func freeFor(m *model.Model) int64 {
 	free := machine.FreeMemory()
 	switch {

@@ -35,8 +35,8 @@ func (l *loaded) close() {
 	l.model.Close()
 }
 
-// library returns the models that the server may load in addition to the one it began with, own.
-// It returns nil if --models-max is 0.
+// library returns the models that the server may load in addition to own, the model with which it
+// began. It returns nil if --models-max is 0.
 func (o *options) library(u *ui.UI, own *load.Instance) (*library, error) {
 	if o.modelsMax == 0 {
 		return nil, nil
@@ -58,9 +58,9 @@ func (o *options) library(u *ui.UI, own *load.Instance) (*library, error) {
 	})}, nil
 }
 
-// load loads the model called name and makes a server for it.
+// load loads the model with the given name and makes a server for it.
 func (o *options) load(u *ui.UI, name string) (*loaded, error) {
-	m, err := o.model.WithoutLoRA().Open(u, name) // adapters are for the server's own model
+	m, err := o.model.WithoutLoRA().Open(u, name) // adapters are only for the server's own model
 	if err != nil {
 		return nil, err
 	}
@@ -87,8 +87,8 @@ func (l *library) Models() (list []server.LibraryModel) {
 	return list
 }
 
-// Open returns a server for the model called name, and a function to call when the request is
-// done.
+// Open returns a server for the model with the given name, and a function to call when the request
+// is done.
 func (l *library) Open(ctx context.Context, name string) (*server.Server, func(), error) {
 	m, err := l.store.Find(name)
 	var absent *store.NotFoundError

@@ -89,7 +89,7 @@ func TestLibrary(t *testing.T) {
 		require.Contains(t, text, `"model":"`+name+`"`)
 		said := regexp.MustCompile(`"text":"[^"]*"`).FindString(text)
 		if before, ok := texts[name]; ok {
-			require.Equal(t, before, said, "loaded again it says the same")
+			require.Equal(t, before, said, "a model that is loaded again must give the same answer")
 		}
 		texts[name] = said
 		if i < 3 {
@@ -106,7 +106,7 @@ func TestLibrary(t *testing.T) {
 	require.Contains(t, text2, `"temperature":0.25`)
 	require.Contains(t, text2, `"top_k":3`)
 	require.Contains(t, text2, `"stop":["e"]`)
-	require.Contains(t, text2, `"n_ctx":128`, "the flag goes before num_ctx")
+	require.Contains(t, text2, `"n_ctx":128`, "-c must override num_ctx of the model")
 	_, text2 = ask("/api/show", `{"model": "ollama:mine"}`)
 	require.Contains(t, text2, `"system":"Be kind."`)
 	require.Contains(t, text2, `temperature                    0.25`)

@@ -68,9 +68,9 @@ func New(u *ui.UI) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve [-m MODEL]",
 		Short: "Answer over HTTP, as OpenAI's API does",
-		Long: `Answer conversations and continue texts over HTTP, for programs that speak OpenAI's
-API or llama.cpp's. The answer to a request depends on that request alone, not on
-others in progress. In a browser, the address itself shows a page to chat on.
+		Long: `Answer conversations and continue texts over HTTP, for programs that speak OpenAI's API
+or llama.cpp's. The answer to a request depends on that request alone, not on others in
+progress. In a browser, the address alone shows a page for conversations.
 
   POST /v1/chat/completions   POST /v1/completions   POST /v1/responses   POST /completion
   POST /v1/messages (Anthropic's)   POST /api/chat, /api/generate (Ollama's)
@@ -90,16 +90,16 @@ Exit status: 0 ended by a signal, all answers complete; 1 failure; 2 wrong comma
 	fs := cmd.Flags()
 	fs.SortFlags = false
 	load.AddModel(fs, &o.model.Model)
-	fs.StringSliceVar(&o.hosts, "host", []string{"localhost"}, "`address` to listen on, or a socket file NAME.sock; several with commas")
-	flags.AddInt(fs, &o.port, flags.Int{Name: "port", Value: 8080, High: math.MaxUint16}, "`port` to listen on; 0 is any")
-	flags.AddInt(fs, &o.parallel, flags.Int{Name: "parallel", Value: 4, Low: 1, High: 256}, "number of `answers` generated at once; each can have the whole context")
+	fs.StringSliceVar(&o.hosts, "host", []string{"localhost"}, "`address` to listen on, or a socket file NAME.sock; several are separated by commas")
+	flags.AddInt(fs, &o.port, flags.Int{Name: "port", Value: 8080, High: math.MaxUint16}, "`port` to listen on; 0 means any free port")
+	flags.AddInt(fs, &o.parallel, flags.Int{Name: "parallel", Value: 4, Low: 1, High: 256}, "number of `answers` generated at once; each can use the whole context")
 	flags.AllowSingleDash(fs, "parallel", "np")
-	flags.AddInt(fs, &o.queue, flags.Int{Name: "max-queue", Value: 64, Low: 1, High: 1 << 16}, "largest number of waiting `requests`; more are refused with 429")
+	flags.AddInt(fs, &o.queue, flags.Int{Name: "max-queue", Value: 64, Low: 1, High: 1 << 16}, "largest number of waiting `requests`; further requests are refused with status 429")
 	flags.AddPositive(fs, &o.cacheMemory, "kv-memory", "size of a model's KV cache in `GiB` (default: enough for twice as many texts as --parallel says, but at most a quarter of the free memory)")
 	flags.AddInt(fs, &o.predict, flags.Int{Name: "predict", Short: "n", Value: -1, Low: -1, High: math.MaxInt32}, "largest number of `tokens` in an answer, whatever a request asks for; -1 is no limit")
-	fs.StringSliceVarP(&o.aliases, "alias", "a", nil, "`name` of the model for clients; several with commas (default: the file's)")
-	fs.StringSliceVar(&o.tags, "tags", nil, "`words` about the model for lists of models, several with commas")
-	fs.StringSliceVar(&o.keys, "api-key", nil, "`key` that requests need; several with commas (default: $"+keyEnv[0]+")")
+	fs.StringSliceVarP(&o.aliases, "alias", "a", nil, "`name` of the model for clients; several are separated by commas (default: the name of the file)")
+	fs.StringSliceVar(&o.tags, "tags", nil, "`words` about the model, which lists of models show, separated by commas")
+	fs.StringSliceVar(&o.keys, "api-key", nil, "`key` that requests need; several are separated by commas (default: $"+keyEnv[0]+")")
 	fs.StringVar(&o.keyFile, "api-key-file", "", "`file` with one key per line; unlike --api-key, the keys do not show in process lists")
 	fs.BoolVar(&o.shareCache, "share-cache", false, "let requests with different keys share cached prompts; the time to the first token then reveals whether somebody else sent the same prompt")
 	fs.StringSliceVar(&o.allowed, "allowed-host", nil, "host `name` that requests may use, besides localhost")
@@ -109,17 +109,17 @@ Exit status: 0 ended by a signal, all answers complete; 1 failure; 2 wrong comma
 	fs.BoolVar(&o.noSlots, "no-slots", false, "do not serve /slots")
 	fs.BoolVar(&o.shift, "context-shift", false, "when a text fills its context, drop its older half and continue")
 	fs.BoolVar(&o.open, "open", false, "open the page in a browser")
-	fs.StringVar(&o.data, "data", "", "`database` of \"alpaca data\" whose rows are shown, too, at /data/")
+	fs.StringVar(&o.data, "data", "", "`database` of \"alpaca data\" whose rows are also shown, at /data/")
 	fs.BoolVar(&o.noUI, "no-ui", false, "do not serve the page for browsers")
 	fs.BoolVar(&o.noUI, "no-webui", false, "the same")
 	fs.Lookup("no-webui").Hidden = true
 	fs.BoolVar(&o.strict, "strict-template", false, "refuse conversations with a model that has no chat template")
-	fs.DurationVar(&o.target, "step-target", 100*time.Millisecond, "longest `time` for which evaluating a part of a new prompt may delay running answers; the prompt's last part may take twice as long")
-	fs.DurationVar(&o.delay, "drain-delay", 0, "`time` from SIGTERM until requests are refused")
-	fs.DurationVar(&o.drain, "drain-timeout", 30*time.Second, "`time` that running answers then get to finish")
-	flags.AddInt(fs, &o.modelsMax, flags.Int{Name: "models-max", Value: 4, High: 64}, "largest number of `models` of \"alpaca list\" that requests can load at the same time, besides that of -m; 0: none")
-	flags.AddPositive(fs, &o.modelsMemory, "models-memory", "largest size of all loaded models together, in `GiB` of their files (default: 3/4 of the free memory)")
-	fs.DurationVar(&o.keepAlive, "keep-alive", 5*time.Minute, "`time` that a model loaded for a request stays loaded without requests; negative: for ever")
+	fs.DurationVar(&o.target, "step-target", 100*time.Millisecond, "longest `time` for which a part of a new prompt may delay answers in progress; the last part of a prompt may take twice as long")
+	fs.DurationVar(&o.delay, "drain-delay", 0, "`time` after SIGTERM for which requests are still accepted")
+	fs.DurationVar(&o.drain, "drain-timeout", 30*time.Second, "`time` that answers in progress then get to finish")
+	flags.AddInt(fs, &o.modelsMax, flags.Int{Name: "models-max", Value: 4, High: 64}, "largest number of `models` of \"alpaca list\" that are loaded at the same time for requests, besides that of -m; 0 means none")
+	flags.AddPositive(fs, &o.modelsMemory, "models-memory", "largest size of the files of all loaded models together, in `GiB` (default: 3/4 of the free memory)")
+	fs.DurationVar(&o.keepAlive, "keep-alive", 5*time.Minute, "`time` after the last request when a model that was loaded for a request is unloaded; a negative time means never")
 	o.template.AddFlags(fs)
 	o.model.AddFlags(fs)
 	o.model.AddUnappliedLoRA(fs)
@@ -155,7 +155,7 @@ func (o *options) run(ctx context.Context, u *ui.UI) error {
 	if len(o.aliases) > 0 {
 		opt.Aliases = o.aliases
 		if m.Label != "" && !slices.Contains(o.aliases, m.Label) {
-			opt.Aliases = append(opt.Aliases, m.Label) // else a request with this name would load the model again
+			opt.Aliases = append(opt.Aliases, m.Label) // otherwise, a request with this name would load the model again
 		}
 	}
 	opt.Tags = o.tags

@@ -75,7 +75,7 @@ func TestServe(t *testing.T) {
 	cmd := exec.CommandContext(t.Context(), "alpaca", "serve", "-m", testmodel.SPM(1).Write(t), "--port", "0", "--host", "127.0.0.1", "-t", "1",
 		"-a", "tiny,small", "--tags", "chat,old", "--api-key-file", key, "--no-slots", "--temp", "0", "-c", "128", "-np", "3", "--jinja")
 	cmd.Cancel = func() error { return cmd.Process.Kill() }
-	// A script in place of the browser writes down the address that it should open.
+	// A script that takes the place of the browser writes down the address that it should open.
 	shown := filepath.Join(t.TempDir(), "shown")
 	if runtime.GOOS == "linux" {
 		bin := t.TempDir()
@@ -130,14 +130,14 @@ func TestServe(t *testing.T) {
 	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
 	rest, err := io.ReadAll(lines)
 	require.NoError(t, err)
-	require.NoError(t, cmd.Wait(), "all is well: status 0")
+	require.NoError(t, cmd.Wait(), "after SIGTERM, the exit status must be 0")
 	require.Contains(t, string(rest), "POST /v1/chat/completions 200")
 	require.Contains(t, string(rest), "alpaca: ended\n")
-	require.NotContains(t, string(rest), "Hi", "no prompts in the log")
+	require.NotContains(t, string(rest), "Hi", "the log must not have the text of prompts")
 }
 
-// TestSecondSignal checks that the first SIGTERM lets a running answer go on, and that the second ends
-// the program at once, with the status of a signal.
+// TestSecondSignal checks that after the first SIGTERM an answer in progress continues, and that
+// the second SIGTERM ends the program at once, with the exit status of a signal.
 func TestSecondSignal(t *testing.T) {
 	clitest.NeedExec(t)
 	if runtime.GOOS == "windows" {

@@ -29,8 +29,9 @@ func New(u *ui.UI) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show NAME",
 		Short: "Show what is known about a model on this machine",
-		Long: `Tell about a model that "alpaca list" shows: its licence, context, template, digest,
-and where its files are. "alpaca inspect" tells what is in a file.`,
+		Long: `Show what is known about a model of "alpaca list": its licence, its context, its
+template, its digest, and where its files are. "alpaca inspect" shows what is in a
+file.`,
 		Example: `  alpaca show hf:ggml-org/SmolLM2-360M-Instruct-GGUF:Q8_0
   alpaca show --license ollama:llama3.2:1b`,
 		Args:              cobra.ExactArgs(1),
@@ -78,7 +79,7 @@ type facts struct {
 
 	System string                  `json:"system,omitempty"`
 	Own    map[string]ollama.Value `json:"settings,omitempty"`
-	Left   []string                `json:"not_used,omitempty"` // what came with a model of Ollama and is not used
+	Left   []string                `json:"not_used,omitempty"` // parts of a model of Ollama that are not used here
 }
 
 func describe(u *ui.UI, m *store.Model) (facts, error) {
@@ -116,8 +117,8 @@ func describe(u *ui.UI, m *store.Model) (facts, error) {
 	return fact, nil
 }
 
-// notUsed returns the settings of a model of Ollama that are not used here, and the number of
-// its messages.
+// notUsed returns the settings of a model of Ollama that are not used here. It includes the
+// messages, with their number.
 func notUsed(s *ollama.Settings) (list []string) {
 	var p sampler.Params
 	known := p.FromModelfile(func(name string) (sampler.FileValue, bool) {

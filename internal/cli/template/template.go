@@ -40,11 +40,13 @@ func New(u *ui.UI) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "template [FILE.jinja --context FILE.json | [-m MODEL] --messages FILE.json]",
 		Short: "Show what a chat template makes of a conversation",
-		Long: `Show the prompt that a conversation becomes: the chat template of a model (or of FILE.jinja,
-or a built-in one) applied to messages in OpenAI's form. A vocabulary without weights will do.
+		Long: `Show the prompt that a chat template makes of a conversation. The template is that of a
+model, one in FILE.jinja, or a built-in one; the messages are in OpenAI's form. A model
+without weights, only with a vocabulary, is enough.
 
-Without a model, show what the template in FILE.jinja makes of the variables in a JSON object.
-Templates are Jinja 2 as transformers sets it up.`,
+Without a model, show what the template in FILE.jinja makes of the variables in a JSON
+object. Templates are in Jinja 2, with the functions and filters that transformers
+adds.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), u, args) },
 	}
@@ -52,8 +54,8 @@ Templates are Jinja 2 as transformers sets it up.`,
 	fs.SortFlags = false
 	fs.StringVar(&o.context, "context", "", "JSON `file` with the template's variables; \"-\" is stdin")
 	load.AddModel(fs, &o.model)
-	fs.StringVar(&o.messages, "messages", "", "the conversation, a JSON `file` in OpenAI's form, which may have tools, too; \"-\" is stdin")
-	fs.StringVar(&o.tools, "tools", "", "the tools that the model may call, a JSON `file` with a list in OpenAI's form")
+	fs.StringVar(&o.messages, "messages", "", "JSON `file` with the conversation in OpenAI's form, which may also have tools; \"-\" is stdin")
+	fs.StringVar(&o.tools, "tools", "", "JSON `file` with a list of the tools that the model may call, in OpenAI's form")
 	o.form.AddFlags(fs)
 	fs.StringVar(&o.form.Kwargs, "kwargs", "", "the same as --chat-template-kwargs")
 	fs.BoolVar(&o.noGenerate, "no-generation-prompt", false, "end after the last message, instead of where the answer begins")

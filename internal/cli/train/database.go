@@ -14,8 +14,8 @@ import (
 	"alpaca/internal/dataset"
 )
 
-// readData reads a file of examples, or the rows of a database of "alpaca data". FILE#SOURCE
-// reads only the rows of one source.
+// readData reads a file of examples, or the rows of a database of "alpaca data". If path has the
+// form FILE#SOURCE, it reads only the rows of this source.
 func readData(ctx context.Context, path string) (*dataset.File, error) {
 	file, source := path, ""
 	if at := strings.LastIndexByte(path, '#'); at > 0 && isDatabase(path[:at]) {

@@ -52,7 +52,7 @@ func (j *job) describe() {
 	}
 }
 
-// roughly rounds an estimated time, a long one more coarsely than a short one.
+// roughly rounds an estimated time. It rounds a long time more coarsely than a short one.
 func roughly(d time.Duration) time.Duration {
 	switch {
 	case d > 10*time.Hour:
@@ -74,7 +74,7 @@ func clock(d time.Duration) string {
 	return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
 }
 
-// rate returns tokens a second as a short text.
+// rate returns tokens per second as a short text.
 func rate(perSecond float64) string {
 	if perSecond >= 1000 {
 		return fmt.Sprintf("%.1fk", perSecond/1000)

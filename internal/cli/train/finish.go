@@ -25,7 +25,7 @@ func (j *job) finish(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		results += fmt.Sprintf("held-out loss as \"alpaca run\" computes it %.4f, as training does %.4f (%d examples)\n", theirs, ours, min(measuredRows, len(j.heldOut)))
+		results += fmt.Sprintf("loss of %[3]d held-out examples: %.4[1]f as \"alpaca run\" computes it, %.4[2]f as training does\n", theirs, ours, min(measuredRows, len(j.heldOut)))
 	}
 	more, err := j.comparison()
 	if err != nil {
@@ -77,7 +77,7 @@ func (j *job) writeOutput(ctx context.Context, results string) error {
 	return j.writeModel(ctx)
 }
 
-// writeModel writes the model in the type of --outtype. Other types than float32 are made
+// writeModel writes the model in the type of --outtype. If this type is not float32, it is made
 // from a temporary file in float32.
 func (j *job) writeModel(ctx context.Context) error {
 	mix, err := quantize.ParseMix(j.OutType)
@@ -120,7 +120,7 @@ func (j *job) metadata() (kv []gguf.KV) {
 	return append(kv, gguf.KV{Key: "general.file_type", Value: gguf.U32(0)})
 }
 
-// extra returns the tensors of the base that are copied unchanged.
+// extra returns those tensors of the base that are copied unchanged.
 func (j *job) extra() []gguf.Tensor {
 	if j.base == nil {
 		return nil
@@ -144,7 +144,7 @@ func (j *job) draw() error {
 	return nil
 }
 
-// lossSeries returns up to three curves: the loss of each update, that loss smoothed, and the
+// lossSeries returns up to three curves: the loss of each update, the same loss smoothed, and the
 // loss of the held-out examples. evals has pairs of an update and a loss. Losses that are not
 // finite and curves without points are left out.
 func lossSeries(losses, evals []float32) []report.Series {

@@ -88,7 +88,7 @@ func (j *job) restore(c *train.Checkpoint) error {
 	return nil
 }
 
-// save writes a checkpoint and removes all but the last two.
+// save writes a checkpoint, and removes all checkpoints except the last two.
 func (j *job) save() error {
 	options, err := json.Marshal(j.settings)
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 	"alpaca/internal/train/rows"
 )
 
-// TestSplit checks the number of held-out examples. It is the part that --eval-split asks for,
-// or by default at most mostHeldOut.
+// TestSplit checks the number of held-out examples. It is the fraction that --eval-split asks for.
+// By default, it is at most maxHeldOut.
 func TestSplit(t *testing.T) {
 	const examples, tokens = 10_000, 20 // number of examples, and tokens of each
 	list := make([]train.Example, examples)
@@ -40,8 +40,8 @@ func TestSplit(t *testing.T) {
 	}
 }
 
-// TestFinite checks that NaN and infinity are written as null, and that null is read back as
-// NaN. Samples of a model that diverged have such probabilities.
+// TestFinite checks that NaN and infinity are written as null, and that null is read back as NaN.
+// Samples have such probabilities if a model has diverged.
 func TestFinite(t *testing.T) {
 	text, err := json.Marshal(sampled{Samples: []sample{{First: finite(math.NaN())}, {First: finite(math.Inf(1))}, {First: 0.25}}})
 	require.NoError(t, err)

@@ -58,7 +58,7 @@ func (j *job) train(ctx context.Context) error {
 	if err := os.MkdirAll(j.dir, 0o777); err != nil {
 		return err
 	}
-	// Nearly all memory stays in use. By default, Go would let the heap grow to twice that
+	// Nearly all memory of a run stays in use. By default, Go would let the heap grow to twice that
 	// size before it collects garbage.
 	defer debug.SetGCPercent(debug.SetGCPercent(10))
 	debug.FreeOSMemory() // frees the memory that reading the data took
@@ -99,7 +99,8 @@ func (j *job) train(ctx context.Context) error {
 	return j.finish(ctx)
 }
 
-// done reports whether the last update has been made: the plan's last, or that of --stop-after.
+// done reports whether the last update has been made: the last one of the plan, or the one that
+// --stop-after names.
 func (j *job) done() bool {
 	return j.trainer.Done() || j.stopAfter > 0 && j.trainer.State.Update >= j.stopAfter
 }

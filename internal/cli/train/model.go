@@ -46,7 +46,7 @@ func (j *job) model(u *ui.UI) (*train.Model[float32], *rows.Maker, error) {
 		for i := range j.base.File.Tensors {
 			params += int64(j.base.File.Tensors[i].Elems())
 		}
-		if err := enough(16 * params); err != nil { // checked before that memory is used
+		if err := enough(16 * params); err != nil { // checked before this memory is used
 			return nil, nil, err
 		}
 	}
@@ -83,7 +83,7 @@ func (j *job) checkTemplate(tmpl *chat.Template, tok *tokenizer.Tokenizer, why s
 		return err
 	}
 	if len(missing) > 0 {
-		j.u.Warnf("%s: %s is not one token of this model but several", why, strings.Join(missing, ", "))
+		j.u.Warnf("%s: %s is not one token of this model, but several", why, strings.Join(missing, ", "))
 	}
 	return nil
 }
@@ -167,7 +167,7 @@ func (j *job) vocabulary(u *ui.UI) ([]gguf.KV, *tokenizer.Tokenizer, error) {
 		return nil, nil, ui.Usagef("--vocab: %v", err)
 	}
 	if len(v.Tokens) < j.Vocab {
-		u.Warnf("the data give a vocabulary of %d tokens only", len(v.Tokens))
+		u.Warnf("the data gives a vocabulary of only %d tokens", len(v.Tokens))
 	}
 	v.IDs = map[string]int64{"bos": 0, "eos": 1, "padding": 5}
 	yes := true
@@ -180,7 +180,7 @@ func (j *job) vocabulary(u *ui.UI) ([]gguf.KV, *tokenizer.Tokenizer, error) {
 }
 
 // newTemplate is the chat template of a new model whose vocabulary is trained on the data. A
-// control token before each message says whose it is.
+// control token before each message says whose message it is.
 const newTemplate = `{{ bos_token }}{% for message in messages %}{% if message['role'] == 'assistant' %}{{ '<|assistant|>' + message['content'] + eos_token }}` +
 	`{% else %}{{ '<|' + message['role'] + '|>' + message['content'] }}{% endif %}{% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}`
 
@@ -221,9 +221,9 @@ func enough(need int64) error {
 // templateKey is the metadata key of the chat template.
 const templateKey = "tokenizer.chat_template"
 
-// form returns the source of t, the template of the training, to be written into the model's
-// metadata. It returns "" if the template in the metadata stays: if the data have no
-// conversations, or if t is the model's own template.
+// form returns the source of t, the template of the training, which is then written into the
+// model's metadata. It returns "" if the template in the metadata must stay, because the data has
+// no conversations or t is the model's own template.
 func (j *job) form(t *chat.Template) string {
 	own := slices.ContainsFunc(j.kv, func(e gguf.KV) bool { return e.Key == templateKey })
 	if own && j.ChatTemplate == "" && j.TemplateText == "" || !slices.ContainsFunc(j.files, hasConversation) {

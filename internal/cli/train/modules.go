@@ -25,10 +25,10 @@ func isMatrix(t *arch.Tensor) bool {
 	return !t.IsVector() && t.Stack == arch.One && t.Role != arch.Router && t.Cols != arch.Taps
 }
 
-// names returns the roles of the families' tensors for which the function wanted returns
-// true. The keys are the tensors' names in Hugging Face models, such as q_proj, and in GGUF,
-// such as attn_q. A name may stand for several roles: out_proj ends attention in some layers,
-// a convolution in others.
+// names returns the roles of all tensors in the given families for which the function named wanted
+// returns true. The keys are the names of these tensors in Hugging Face models, such as q_proj, and
+// in GGUF, such as attn_q. A name may stand for several roles: out_proj is the last matrix of
+// attention in some layers, and of a convolution in others.
 func names(families []*arch.Arch, wanted func(t *arch.Tensor) bool) map[string][]arch.Role {
 	list := map[string][]arch.Role{}
 	add := func(name string, r arch.Role) {
@@ -114,7 +114,7 @@ func (j *job) addAdapters(m *train.Model[float32]) error {
 	}
 	for _, role := range tables {
 		if saved[role] && targets[role] {
-			return ui.Usagef("--modules-to-save and --target-modules both name %s: it gets an adapter or is trained as a whole", role)
+			return ui.Usagef("--modules-to-save and --target-modules both name %s: it can either get an adapter or be trained as a whole", role)
 		}
 	}
 	m.AddLoRA(train.LoRA{Rank: j.LoRARank, Alpha: j.LoRAAlpha, Stable: j.RsLoRA, Seed: j.Seed}, func(r arch.Role) bool { return targets[r] })
@@ -122,7 +122,7 @@ func (j *job) addAdapters(m *train.Model[float32]) error {
 		return err
 	}
 	if m.Config.NumExperts > 0 {
-		j.u.Notef("experts and their routers stay as they are: adapters are on all else that --target-modules names")
+		j.u.Notef("experts and their routers stay as they are: adapters are put on everything else that --target-modules names")
 	}
 	if m.TrainModules(func(r arch.Role) bool { return saved[r] }) == 0 && len(saved) > 0 {
 		return ui.Usagef("--modules-to-save %s: the model has none of them", strings.Join(j.Saved, ","))
@@ -139,13 +139,13 @@ func (j *job) addAdapters(m *train.Model[float32]) error {
 			"write the whole model with --merge, or a folder for peft")
 	}
 	if m.HasTrainedNorms() {
-		j.u.Warnf("llama.cpp leaves out the norms in a file of adapters, alpaca uses them; --merge writes a model for both")
+		j.u.Warnf("llama.cpp ignores the norms in a file of adapters, but alpaca uses them; --merge writes a model that works with both")
 	}
 	return nil
 }
 
-// checkTargets returns an error if a name of --target-modules stands only for matrices that
-// the model does not have or that cannot get an adapter, such as those of experts.
+// checkTargets returns an error if a name of --target-modules is of no use: the model has no such
+// matrices, or they cannot get adapters, as is the case for those of experts.
 func (j *job) checkTargets(m *train.Model[float32]) error {
 	has := m.Adaptable()
 	known := names([]*arch.Arch{arch.Find(m.Config.Arch)}, isMatrix)

@@ -34,7 +34,7 @@ type job struct {
 
 	files    []*dataset.File
 	counts   []int  // number of records of each file
-	dataSum  string // SHA-256 of the concatenated SHA-256 of the files, in hexadecimal
+	dataSum  string // SHA-256 of all the files' SHA-256 together, in hexadecimal
 	baseSum  string // SHA-256 of the base, "" for a new model
 	examples *rows.Result
 	training []train.Example
@@ -94,8 +94,8 @@ func (j *job) close() {
 	}
 }
 
-// checkFolder returns an error if the output cannot be written, or if a new run's folder already
-// has a run.
+// checkFolder returns an error if the output cannot be written, or if the folder of a new run
+// already has a run.
 func (j *job) checkFolder() error {
 	if j.dryRun {
 		return nil
@@ -105,7 +105,7 @@ func (j *job) checkFolder() error {
 			return err
 		}
 	} else if j.Full || j.Init != "" || j.Merge {
-		return ui.Usagef("--output %s: a model is a file whose name ends in .gguf", j.Output)
+		return ui.Usagef("--output %s: the name of a model's file must end in .gguf", j.Output)
 	}
 	if list, err := checkpoints(j.dir); err == nil && len(list) > 0 && j.resume == "" {
 		return ui.WithHint(fmt.Errorf("%s: the folder already has a run", j.dir),
@@ -212,7 +212,7 @@ func (j *job) makeTrainer() error {
 	return nil
 }
 
-// split holds out a part of the examples, chosen by the seed.
+// split holds out a part of the examples, which is drawn with the seed.
 func (j *job) split() {
 	list := j.examples.Examples
 	n := int(float64(len(list)) * j.EvalSplit)
@@ -232,10 +232,10 @@ func (j *job) split() {
 	}
 }
 
-// maxHeldOut returns the largest number of examples to hold out if --eval-split is not given. It
-// is a hundredth of the examples that the run trains on, counted anew in each epoch. Measuring
-// the held-out examples 21 times, forward only, takes less than a tenth of the run's time. The
-// result is at least the number of samples at the end of a run.
+// maxHeldOut returns the largest number of examples to hold out if --eval-split is not given. It is
+// a hundredth of the examples that the run trains on; an example counts once for each epoch.
+// Measuring the held-out examples 21 times, forward only, takes less than a tenth of the run's
+// time. The result is at least the number of samples at the end of a run.
 func (j *job) maxHeldOut() int {
 	examples := float64(len(j.examples.Examples))
 	mean := float64(j.examples.Tokens) / examples
@@ -262,8 +262,8 @@ func (j *job) badRecords() int {
 	return n
 }
 
-// reportProblems warns about records that are not used or are cut. For each reason it tells
-// the number of records and the first line.
+// reportProblems warns about records that are not used or are cut. For each reason, it says how
+// many records there are and in which line the first one is.
 func (j *job) reportProblems() {
 	for _, f := range j.files {
 		if f.Pairs > 0 {
@@ -277,7 +277,7 @@ func (j *job) reportProblems() {
 		j.u.Warnf("%s: line %d: %s; %s", strings.Join(j.Data, ", "), c.First, c.Reason, notUsed(c.Records))
 	}
 	if e := j.examples; e.Cut > 0 {
-		j.u.Warnf("%s: line %d: longer than %d tokens; %d cut, without the token that ends an answer", strings.Join(j.Data, ", "), e.FirstCut, j.MaxLength, e.Cut)
+		j.u.Warnf("%s: line %d: longer than %d tokens; records that are cut, and so lack the token that ends an answer: %d", strings.Join(j.Data, ", "), e.FirstCut, j.MaxLength, e.Cut)
 	}
 }
 

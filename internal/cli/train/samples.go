@@ -19,15 +19,15 @@ import (
 	"alpaca/internal/train"
 )
 
-// Sizes of the samples: answers to the first held-out examples, or to the first training
-// examples if none are held out.
+// These are the sizes of the samples. Samples are answers to the first held-out examples or, if
+// none are held out, to the first training examples.
 const (
 	samplesAtEnds = 5  // examples at the beginning and at the end of a run
 	samplesOnWay  = 3  // examples in between
 	sampleTokens  = 48 // the largest number of tokens of an answer
 )
 
-// samplePercent are the parts of a run, in percent, after which samples are made.
+// Samples are made when these parts of a run are done, in percent.
 var samplePercent = []int{0, 1, 5, 10, 25, 50, 100}
 
 // sample is the model's answer to one example, generated greedily: each token is the likeliest
@@ -45,8 +45,8 @@ type sampled struct {
 	Samples []sample `json:"samples"`
 }
 
-// sampleDue reports whether samples are due after an update, and returns the part of the run
-// that is done, in percent.
+// sampleDue reports whether samples are due after an update. It also returns how much of the run is
+// done, in percent.
 func (j *job) sampleDue(update int) (percent int, ok bool) {
 	total := j.trainer.Totals.Updates
 	for _, p := range slices.Backward(samplePercent) {
@@ -134,8 +134,8 @@ func (j *job) withModel(ctx context.Context, f func(m *model.Model) error) error
 	return f(m)
 }
 
-// answer gives m the tokens of e that precede the first answer of e, and lets m continue them. If e is a text, or with
-// --loss-on all, it lets m continue the first 8 tokens of e.
+// answer gives m the tokens of e that precede the first answer of e, and lets m continue them. If e
+// is a text, or if --loss-on is "all", it lets m continue the first 8 tokens of e.
 func (j *job) answer(ctx context.Context, m *model.Model, e train.Example) (sample, error) {
 	n := slices.Index(e.Weights, 1)
 	if n < 1 || j.LossOn == lossOnAll {
@@ -246,9 +246,9 @@ func code(text string) string {
 // measuredRows is the number of held-out examples that inferenceLoss measures.
 const measuredRows = 20
 
-// inferenceLoss returns the mean loss of the first held-out examples as inference computes it
-// (theirs) and as training does (ours). Inference rounds activations as the type of the weights
-// requires, but training does not.
+// inferenceLoss returns the mean loss of the first held-out examples. theirs is the loss as
+// inference computes it, ours is the loss as training computes it. Inference rounds activations as
+// the type of the weights requires, but training does not.
 func (j *job) inferenceLoss(ctx context.Context) (theirs, ours float64, err error) {
 	docs := j.heldOut[:min(measuredRows, len(j.heldOut))]
 	if ours, _, err = j.trainer.Evaluate(docs); err != nil {

@@ -17,8 +17,8 @@ import (
 	"alpaca/internal/train/plan"
 )
 
-// settings are the flags that a run's result depends on. A checkpoint keeps them as JSON
-// under the names of the flags.
+// settings are the flags that the result of a run depends on. A checkpoint keeps them as JSON under
+// the names of the flags.
 type settings struct {
 	Model     string   `json:"model"`
 	Data      []string `json:"data"`
@@ -99,9 +99,9 @@ func (o *options) changed(name string) bool {
 	return false
 }
 
-// prepare completes the settings from the preset and the defaults, and checks them. For a
-// resumed run it only reads the file of the template. Later the method same replaces the
-// settings by the stored ones.
+// prepare completes the settings from the preset and the defaults, and checks them. For a resumed
+// run, it only reads the file of the template. Later, the method same replaces the settings by the
+// stored ones.
 func (o *options) prepare(u *ui.UI) (err error) {
 	if o.templateFile != "" {
 		if o.TemplateText, err = ui.ReadFile(o.templateFile); err != nil {
@@ -160,7 +160,7 @@ func (o *options) check() error {
 	case o.Init != "" && (o.Model != "" || o.Full):
 		return ui.Usagef("--init makes a new model: -m and --full cannot be used with it")
 	case o.Init != "" && o.Merge, o.Full && o.Merge:
-		return ui.Usagef("--merge requires an adapter, which --full and --init do not make")
+		return ui.Usagef("--merge needs an adapter, and --full and --init make none")
 	case o.LossOn != lossOnAnswers && o.LossOn != lossOnAll:
 		return ui.Usagef("--loss-on %q: must be answers or all", o.LossOn)
 	case o.Epochs == 0 && o.MaxSteps == 0 && o.Tokens == 0:
@@ -193,12 +193,12 @@ func (o *options) check() error {
 	}
 	saved, err := o.modules(arch.All())
 	if err == nil && len(saved) > 0 && (o.Full || o.Init != "") {
-		err = ui.Usagef("--modules-to-save is about what is trained beside adapters: --full and --init train everything")
+		err = ui.Usagef("--modules-to-save names what is trained beside adapters, but --full and --init train everything")
 	}
 	return err
 }
 
-// free are the settings that may change when a run is resumed.
+// free has the settings that may change when a run is resumed.
 var free = []string{"output", "outtype", "merge", "model", "data", "eval-every"}
 
 // same returns an error if a given flag differs from the stored settings of the run and would
@@ -248,7 +248,7 @@ func byName(s *settings) map[string]any {
 	return m
 }
 
-// amount is a flag that takes a number, also with a unit, such as 60M.
+// amount is a flag that takes a number, which may have a unit, such as 60M.
 type amount int64
 
 func (a *amount) Type() string { return "number" }

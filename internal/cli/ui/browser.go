@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Browse opens the first address that a browser understands. If that fails, Browse only
-// warns, because the caller prints the addresses too.
+// Browse opens the first address that a browser understands. If this fails, Browse only warns,
+// because the caller also prints the addresses.
 func (u *UI) Browse(urls []string) {
 	url := pageURL(urls)
 	if url == "" {
@@ -22,8 +22,8 @@ func (u *UI) Browse(urls []string) {
 	go cmd.Wait() // without it, the ended process would stay a zombie
 }
 
-// pageURL returns the first address that a browser understands, or "". For a server that
-// listens on all interfaces it uses the host localhost, which the server accepts.
+// pageURL returns the first address that a browser understands, or "". For a server that listens on
+// all interfaces, the host in the address is localhost, which the server accepts.
 func pageURL(urls []string) string {
 	for _, url := range urls {
 		if strings.HasPrefix(url, "http://") {
@@ -39,7 +39,7 @@ func browser(system, url string) *exec.Cmd {
 	case "darwin":
 		return exec.Command("open", url)
 	case "windows":
-		return exec.Command("rundll32", "url.dll,FileProtocolHandler", url) // the command start would interpret & in url
+		return exec.Command("rundll32", "url.dll,FileProtocolHandler", url) // the command "start" would interpret an & in url
 	}
 	return exec.Command("xdg-open", url)
 }

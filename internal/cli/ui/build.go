@@ -8,7 +8,7 @@ import (
 
 // Build says which source the program was built from.
 type Build struct {
-	Version  string // the release's tag, or else the module's version; "unknown" without either
+	Version  string // the tag of the release, or else the version of the module; "unknown" if there is neither
 	Commit   string // "" if it is not known
 	Modified bool   // the source differed from the commit
 }
@@ -29,8 +29,8 @@ func (b Build) String() string {
 	return s
 }
 
-// In releases the linker sets tag and commit. Go does not record the commit there, because
-// the program's bytes would then depend on the kind of checkout.
+// In releases, the linker sets tag and commit. Go does not record the commit in releases, because
+// the bytes of the program would then depend on the kind of checkout.
 var tag, commit string
 
 // ReadBuild returns the version that the linker or Go wrote into the program.

@@ -6,7 +6,7 @@ import (
 )
 
 // checkedFile writes to a file and stores the first error. Commands that write many short texts
-// need not check each write, because ExitStatus reports this error.
+// need not check each write, because ExitStatus reports the stored error.
 type checkedFile struct {
 	f   *os.File
 	err atomic.Pointer[error]
@@ -23,7 +23,7 @@ func (c *checkedFile) Write(p []byte) (int, error) {
 // Fd returns the file's descriptor.
 func (c *checkedFile) Fd() uintptr { return c.f.Fd() }
 
-// outError returns the first error of a write to Out, nil if there was none.
+// outError returns the first error of a write to Out, or nil if there was none.
 func (u *UI) outError() error {
 	if c, ok := u.Out.(*checkedFile); ok {
 		if err := c.err.Load(); err != nil {

@@ -12,7 +12,7 @@ func (u *UI) Confirm(question string) bool {
 	u.status.clear(u)
 	fmt.Fprintf(u.Err, "alpaca: %s [Y/n] ", question)
 	var line []byte
-	for b := make([]byte, 1); ; { // byte by byte, because later readers need what follows the line
+	for b := make([]byte, 1); ; { // read byte by byte, because later readers need what follows the line
 		n, err := u.In.Read(b)
 		if n > 0 && b[0] == '\n' {
 			break

@@ -34,9 +34,9 @@ func (toStdout) Abort()        {}
 // Output is a file to write, and the flag that names it.
 type Output struct{ Flag, Path string }
 
-// CheckOutputs returns an error if an output cannot be written: its folder is missing, it is a
-// folder itself, it is one of the inputs, or two flags name the same file. Call it before the
-// work begins.
+// CheckOutputs returns an error if an output cannot be written, because its folder is missing, it
+// is a folder itself, it is one of the inputs, or two flags name the same file. A command calls
+// CheckOutputs before its work begins.
 func CheckOutputs(outputs []Output, inputs ...string) error {
 	for i, out := range outputs {
 		if out.Path == "" {
@@ -70,7 +70,7 @@ func checkOutput(path string, inputs []string) error {
 	return err
 }
 
-// sameFile reports whether a and b name the same regular file, or would if both existed.
+// sameFile reports whether a and b name the same regular file, or would name it if both existed.
 func sameFile(a, b string) bool {
 	stA, errA := os.Stat(a)
 	stB, errB := os.Stat(b)
@@ -82,8 +82,8 @@ func sameFile(a, b string) bool {
 	return absA == absB
 }
 
-// CreateOutput opens path for writing: a new file, which replaces an old one on Commit, or
-// an existing device or FIFO, or stdout.
+// CreateOutput opens path for writing. It opens a new file, which replaces an old one on Commit; or
+// an existing device or FIFO; or stdout.
 func CreateOutput(path string) (OutputFile, error) {
 	st, err := os.Stat(path)
 	if err != nil || st.Mode().IsRegular() && !isStdout(st) {

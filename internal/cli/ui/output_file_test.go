@@ -40,5 +40,5 @@ func TestOutputFile(t *testing.T) {
 	require.Equal(t, "hello", <-got)
 	st, err := os.Lstat(path("fifo"))
 	require.NoError(t, err)
-	require.NotZero(t, st.Mode()&os.ModeNamedPipe, "it is a FIFO still")
+	require.NotZero(t, st.Mode()&os.ModeNamedPipe, "a FIFO must stay a FIFO")
 }

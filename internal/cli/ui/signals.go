@@ -18,8 +18,8 @@ type signals struct {
 	status int             // the exit status of the first signal that cancelled the command; 0: none did
 }
 
-// WatchSignals returns a context that the first Ctrl-C, SIGTERM or SIGHUP cancels.
-// The second ends the process at once.
+// WatchSignals returns a context that the first Ctrl-C, SIGTERM or SIGHUP cancels. The second such
+// signal ends the process at once.
 func (u *UI) WatchSignals(ctx context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	u.signals.ctx, u.signals.ended = ctx, ctx.Done()
@@ -40,9 +40,9 @@ func (u *UI) WatchSignals(ctx context.Context) (context.Context, func()) {
 	return ctx, func() { signal.Stop(ch); close(ch); cancel() }
 }
 
-// arrived handles a signal. Ctrl-C calls s.handle if there is one, which may end only the
-// running answer. Otherwise the first signal cancels the command, and the next ends the process
-// at once.
+// arrived handles a signal. If s.handle is set, Ctrl-C calls it, and it may end only the answer in
+// progress. Otherwise, the first signal cancels the command, and the next one ends the process at
+// once.
 func (s *signals) arrived(sig os.Signal, ctx context.Context, cancel func()) {
 	s.mu.Lock()
 	handle, clean := s.handle, s.clean
@@ -80,19 +80,19 @@ func (s *signals) exitStatus() int {
 	return s.status
 }
 
-// OnInterrupt makes Ctrl-C call handle, on another goroutine, until restore is
-// called.
+// OnInterrupt makes Ctrl-C call the function handle, on another goroutine, until the function
+// restore is called.
 func (u *UI) OnInterrupt(handle func()) (restore func()) {
 	return replace(&u.signals.mu, &u.signals.handle, handle)
 }
 
-// BeforeExit makes a signal that ends the process at once call clean first, until
-// restore is called.
+// BeforeExit makes a signal that ends the process at once call the function clean first, until the
+// function restore is called.
 func (u *UI) BeforeExit(clean func()) (restore func()) {
 	return replace(&u.signals.mu, &u.signals.clean, clean)
 }
 
-// replace stores f in *to until restore is called.
+// replace stores f in *to until the function that it returns is called.
 func replace(mu *sync.Mutex, to *func(), f func()) (restore func()) {
 	mu.Lock()
 	defer mu.Unlock()

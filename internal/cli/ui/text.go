@@ -41,8 +41,8 @@ func EditDistance(a, b string) int {
 // Shape returns dimensions as text, outermost first, such as [32, 128].
 func Shape(dims []int) string { return strings.ReplaceAll(fmt.Sprint(dims), " ", ", ") }
 
-// Printable replaces characters that could confuse a terminal with question marks, because
-// texts of files cannot be trusted.
+// Printable returns s with a question mark in place of each character that could confuse a
+// terminal. It is for texts of files, which cannot be trusted.
 func Printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r != '\t' && !unicode.IsPrint(r) {
@@ -68,7 +68,7 @@ func Count(n int64) string {
 	return fmt.Sprintf("%.2f B", float64(n)/1e9)
 }
 
-// Milliseconds returns a time in milliseconds, to the microsecond.
+// Milliseconds returns a time in milliseconds, rounded to microseconds.
 func Milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
 // PrintIDs writes the ids of tokens in the form [1, 2, 3].

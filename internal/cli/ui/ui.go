@@ -61,7 +61,7 @@ func (u *UI) errorf(format string, args ...any) { u.message(red, "error: ", form
 // hintf says what the user can do.
 func (u *UI) hintf(format string, args ...any) { u.message(Cyan, "hint: ", format, args...) }
 
-// message writes a line to stderr: the prefix "alpaca:", kind in colour c, and the text.
+// message writes a line to stderr: the prefix "alpaca:", then kind in the colour c, then the text.
 func (u *UI) message(c color, kind, format string, args ...any) {
 	u.status.clear(u)
 	fmt.Fprintf(u.Err, "alpaca: %s%s\n", u.Paint(c, kind), fmt.Sprintf(format, args...))
@@ -87,7 +87,7 @@ const (
 	Cyan   color = 36
 )
 
-// Paint returns text for stderr in colour c. The text stays as it is if c is 0, if stderr is
+// Paint returns text in the colour c, for stderr. The text stays as it is if c is 0, if stderr is
 // not a terminal with colours, or if NO_COLOR is set (https://no-color.org).
 func (u *UI) Paint(c color, text string) string {
 	if c == 0 || text == "" || !u.ErrTTY || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
@@ -96,10 +96,10 @@ func (u *UI) Paint(c color, text string) string {
 	return fmt.Sprintf("\x1b[%dm%s\x1b[0m", c, text)
 }
 
-// errWidth returns the width of stderr's terminal in columns, 80 if it is unknown.
+// errWidth returns the width of the terminal of stderr in columns, or 80 if the width is unknown.
 func (u *UI) errWidth() int { return widthOf(u.Err) }
 
-// OutWidth returns the width of stdout's terminal in columns, 80 if it is unknown.
+// OutWidth returns the width of the terminal of stdout in columns, or 80 if the width is unknown.
 func (u *UI) OutWidth() int { return widthOf(u.Out) }
 
 func widthOf(w io.Writer) int {

@@ -7,9 +7,9 @@ import (
 	"alpaca/internal/lineedit"
 )
 
-// Wrapper writes a text that comes in pieces to a terminal. It breaks lines between words
-// instead of at the terminal's edge, leaves out control characters, and holds a word back
-// until it is whole.
+// Wrapper writes a text that comes in pieces to a terminal. It breaks lines between words instead
+// of at the edge of the terminal, leaves out control characters, and holds a word back until the
+// word is complete.
 type Wrapper struct {
 	Out    io.Writer
 	Width  func() int

@@ -10,8 +10,8 @@ import (
 	"alpaca/internal/lineedit"
 )
 
-// TestWrapper checks that lines are broken between words, whatever the pieces of the text, and
-// that only spaces and control characters are lost.
+// TestWrapper checks that lines are broken between words, in whatever pieces the text is written,
+// and that only spaces and control characters are lost.
 func TestWrapper(t *testing.T) {
 	for text, want := range map[string]string{
 		"a\x1b[31mb\x07\u009b":          "a[31mb",

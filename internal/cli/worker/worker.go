@@ -37,16 +37,16 @@ func New(u *ui.UI) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "worker --queue URL -m MODEL",
 		Short: "Answer the requests of a queue",
-		Long: `Take requests from a queue, answer them, and put the results there, until SIGTERM or
-Ctrl-C. Workers on several machines share the requests that "alpaca batch --queue" puts
-in. The queue is a NATS server with JetStream; "alpaca queue init" sets it up, with the
-same flags about the model. A worker takes only jobs made for the same model file and
-flags as its own, so every worker would give the same answer.
+		Long: `Take requests from a queue, answer them, and put the results into the queue, until
+SIGTERM or Ctrl-C. Workers on several machines share the requests that "alpaca batch
+--queue" puts in. The queue is a NATS server with JetStream; "alpaca queue init" sets it
+up, with the same flags about the model. A worker takes only jobs made for the same
+model file and flags as its own, so every worker would give the same answer.
 
 After a signal, a worker takes no more requests, and gives back those that it has not
 answered within --grace; a second signal ends it at once. If a machine dies, its
-requests go to another after a minute. A worker that fails at three requests in a row,
-because memory is short for instance, takes no more, and says so.
+requests go to another machine after a minute. If a worker fails at three requests in a
+row, for example because memory is short, it takes no more requests, and says so.
 
 Exit status: 0 ended by a signal, 1 failure, 2 wrong command line.`,
 		Example: `  alpaca queue init --queue nats://127.0.0.1:4222 -m model.gguf
@@ -60,8 +60,8 @@ Exit status: 0 ended by a signal, 1 failure, 2 wrong command line.`,
 	o.executor.AddFlags(fs)
 	flags.AddInt(fs, &o.retries, flags.Int{Name: "retries", Value: 3, High: 1000}, "how many `times` to retry a request whose worker died while answering it; after that, its result is an error")
 	fs.DurationVar(&o.grace, "grace", 25*time.Second, "`time` that requests in progress get to finish after a signal")
-	fs.StringVar(&o.host, "host", "localhost", "`address` of the health checks and metrics, if --port is given")
-	flags.AddInt(fs, &o.port, flags.Int{Name: "port", Value: -1, Low: -1, High: math.MaxUint16}, "`port` of /readyz, /livez and /metrics; 0 is any, -1 none")
+	fs.StringVar(&o.host, "host", "localhost", "`address` at which health checks and metrics can be read, if --port is given")
+	flags.AddInt(fs, &o.port, flags.Int{Name: "port", Value: -1, Low: -1, High: math.MaxUint16}, "`port` of /readyz, /livez and /metrics; 0 means any free port, -1 no port")
 	return cmd
 }
 
@@ -151,13 +151,13 @@ func (w *watch) Write(p *metrics.Exposition) {
 		value      int64
 	}{
 		{"alpaca_jobs_done_total", "Results that were stored.", n.Done.Load()},
-		{"alpaca_jobs_known_total", "Jobs that had a result when they came.", n.Known.Load()},
+		{"alpaca_jobs_known_total", "Jobs that already had a result when they arrived.", n.Known.Load()},
 		{"alpaca_jobs_twice_total", "Results that another machine had stored first.", n.Twice.Load()},
 		{"alpaca_jobs_failed_total", "Tries that failed on this machine.", n.Failed.Load()},
 		{"alpaca_jobs_given_up_total", "Jobs that were delivered too often.", n.GivenUp.Load()},
 		{"alpaca_jobs_returned_total", "Jobs given back because the worker ended.", n.Returned.Load()},
 		{"alpaca_jobs_refused_total", "Messages that are not valid jobs.", n.Refused.Load()},
-		{"alpaca_result_mismatch_total", "Results that differ from what another machine had stored: one of the two computes wrong.", n.Mismatch.Load()},
+		{"alpaca_result_mismatch_total", "Results that differ from those that another machine had stored: one of the two machines computes wrong results.", n.Mismatch.Load()},
 	} {
 		p.One("counter", c.name, c.help, float64(c.value))
 	}

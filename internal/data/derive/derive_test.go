@@ -63,15 +63,15 @@ func TestSplit(t *testing.T) {
 	require.EqualValues(t, 100, train.Rows+eval.Rows)
 	require.InDelta(t, 10, eval.Rows, 1)
 	for _, q := range questions(t, db, train) {
-		require.False(t, held[q], "%s is on both sides", q)
+		require.False(t, held[q], "the question %s is in both sources", q)
 	}
 	_, other, err := Split(t.Context(), db, s[1], 0.1, 1, Names{Eval: "e"})
 	require.NoError(t, err)
-	require.ElementsMatch(t, questions(t, db, eval), questions(t, db, other), "the order of the rows makes no difference")
+	require.ElementsMatch(t, questions(t, db, eval), questions(t, db, other), "the order of the rows must make no difference")
 	_, other, err = Split(t.Context(), db, s[0], 0.1, 2, Names{})
 	require.NoError(t, err)
 	require.Equal(t, "s0_eval_2", other.Name)
-	require.NotEqual(t, questions(t, db, eval), questions(t, db, other), "the seed does")
+	require.NotEqual(t, questions(t, db, eval), questions(t, db, other), "another seed must make a difference")
 	again, err := db.Source(context.Background(), "s0")
 	require.NoError(t, err)
 	require.EqualValues(t, 100, again.Rows)
@@ -86,7 +86,7 @@ func TestSplitNothing(t *testing.T) {
 	require.Len(t, list, 1)
 }
 
-// Pairs that differ in the rejected answer alone are different.
+// Preference pairs are different even if they differ only in the rejected answer.
 func TestMergePairs(t *testing.T) {
 	db, s := filled(t, []string{})
 	require.NoError(t, db.Update(t.Context(), func(tx *data.Tx) error {

@@ -19,7 +19,7 @@ type Notes struct {
 	OtherForm  int // rows whose format differs from that of the first row
 }
 
-// part is the Raw of a row that comes from the same object as the row before it.
+// part is the value of Raw for a row that comes from the same object as the row before it.
 var part = []byte("+")
 
 // builder turns the objects of one file into rows.
@@ -29,8 +29,8 @@ type builder struct {
 	notes  Notes
 }
 
-// rows returns the rows of an object that is valid JSON: one, or one per instance of a
-// seed task.
+// rows returns the rows of an object that is valid JSON. This is one row, or for a seed task one
+// row for each instance.
 func (b *builder) rows(raw []byte) ([]*data.Row, error) {
 	o := parseObject(raw)
 	format := formatOf(o.has)
@@ -201,7 +201,8 @@ func or(v json.RawMessage, other string) json.RawMessage {
 	return v
 }
 
-// keysOf returns the keys of a row's object: the list in Raw if there is one, else usual.
+// keysOf returns the keys of a row's object: the list in Raw if there is one, or else the list
+// usual.
 func keysOf(r *data.Row, usual []string) (keys []string) {
 	if len(r.Raw) > 0 && r.Raw[0] == '[' && json.Unmarshal(r.Raw, &keys) == nil {
 		return keys

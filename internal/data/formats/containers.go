@@ -68,7 +68,7 @@ func (w *walk) wrapped() error {
 	w.c.space()
 	kept, inside := 0, false
 	err := w.c.members(func(key string) error {
-		if key == w.f.Shape.Key && !inside {
+		if b, _ := w.c.peek(); b == '[' && key == w.f.Shape.Key && !inside {
 			inside = true
 			return w.array()
 		}

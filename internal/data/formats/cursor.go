@@ -94,9 +94,9 @@ func (c *cursor) space() (byte, bool) {
 	}
 }
 
-// value moves past a JSON value and appends it to raw, unless raw is nil. It only matches
-// brackets and quotes; encoding/json can tell whether the value is valid. Errors do not
-// name a place; the cursor then stands where the error is.
+// value moves past a JSON value. If raw is not nil, it appends the value to raw. It only matches
+// brackets and quotes; encoding/json can tell whether the value is valid. Errors do not name a
+// place; the cursor then stands where the error is.
 func (c *cursor) value(raw []byte) ([]byte, error) {
 	keep := raw != nil
 	depth, quoted, escaped := 0, false, false

@@ -52,19 +52,20 @@ func (f *File) detectObject(c *cursor) error {
 }
 
 // detectWrapper finds the rows of a file that is one object. They are the object itself,
-// the elements of the array with the most objects, or the object's values if all are
-// objects.
+// the elements of the array with the most rows, or the object's values if all are objects. If no
+// array has a readable row, the one with the most objects counts.
 func (f *File) detectWrapper(begin place) error {
 	c := newCursor(f.f, f.Size)
 	c.moveTo(begin)
 	c.space() // makes the brace available
-	most, keys, keyed, rows := 0, map[string]bool{}, 0, ""
+	var most counts
+	keys, keyed, rows := map[string]bool{}, 0, ""
 	err := c.members(func(key string) (err error) {
 		keys[key] = true
 		switch b, _ := c.peek(); b {
 		case '[':
-			var n int
-			if n, err = c.objects(); n > most {
+			var n counts
+			if n, err = c.count(); n.above(most) {
 				most, rows = n, key
 			}
 			return err
@@ -76,7 +77,7 @@ func (f *File) detectWrapper(begin place) error {
 	})
 	switch isRow := formatOf(func(key string) bool { return keys[key] }) != nil; {
 	case isRow || err != nil && err != errCut:
-	case most > 0:
+	case most.objects > 0:
 		f.Shape.Container, f.Shape.Key = "object", rows
 	case err == nil && keyed > 0 && keyed == len(keys):
 		f.Shape.Container = "keyed"
@@ -124,9 +125,18 @@ func (c *cursor) members(each func(key string) error) error {
 	}
 }
 
-// objects moves past the array at the cursor and counts its objects.
-func (c *cursor) objects() (n int, err error) {
+// counts are how many elements of an array are readable rows, and how many are objects.
+type counts struct{ rows, objects int }
+
+func (n counts) above(other counts) bool {
+	return n.rows > other.rows || n.rows == other.rows && n.objects > other.objects
+}
+
+// count moves past the array at the cursor and counts its rows and objects. Only readable rows
+// count, because a file that is written has no others and must be detected like the one it came from.
+func (c *cursor) count() (n counts, err error) {
 	c.skip() // the bracket
+	raw := []byte{}
 	for {
 		b, ok := c.space()
 		switch {
@@ -139,11 +149,16 @@ func (c *cursor) objects() (n int, err error) {
 			c.skip()
 			continue
 		case b == '{':
-			n++
+			n.objects++
 		}
 		before := c.place()
-		if _, err := c.value(nil); err != nil {
+		if raw, err = c.value(raw[:0]); err != nil {
 			return n, err
+		}
+		if b == '{' && valid(raw) == nil {
+			if _, err := new(builder).rows(raw); err == nil {
+				n.rows++
+			}
 		}
 		if c.place() == before {
 			return n, fmt.Errorf("unexpected %q in a list", b)

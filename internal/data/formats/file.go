@@ -64,7 +64,8 @@ func Open(path string) (*File, error) {
 // Close closes the file.
 func (f *File) Close() error { return f.f.Close() }
 
-// others lists kinds of files that cannot be imported: their first bytes, and what the user can do.
+// others lists kinds of files that cannot be imported. For each kind, it has the first bytes, and
+// what the user can do.
 var others = []struct{ start, what string }{
 	{"PAR1", `a Parquet file, which is not read: make JSON lines of it, python3 -c "import pandas; pandas.read_parquet('FILE.parquet').to_json('FILE.jsonl', orient='records', lines=True, force_ascii=False)"`},
 	{"\x1f\x8b", "compressed with gzip: gunzip FILE"},

@@ -97,8 +97,8 @@ var Formats = []*Format{
 // fixed returns keys that do not depend on the row.
 func fixed(keys ...string) func(*data.Row) []string { return func(*data.Row) []string { return keys } }
 
-// alpacaKeys returns the three keys of the format alpaca, and also system and category if the row
-// has them.
+// alpacaKeys returns the three keys of the format "alpaca". It adds "system" and "category" if the
+// row has them.
 func alpacaKeys(r *data.Row) []string {
 	keys := []string{"instruction", "input", "output"}
 	if r.System != "" {
@@ -110,7 +110,7 @@ func alpacaKeys(r *data.Row) []string {
 	return keys
 }
 
-// ByName returns the format called name, nil if there is none.
+// ByName returns the format with the given name, or nil if there is none.
 func ByName(name string) *Format {
 	for _, f := range Formats {
 		if f.Name == name {
@@ -120,8 +120,8 @@ func ByName(name string) *Format {
 	return nil
 }
 
-// formatOf returns the first format whose needs are all met: the function has returns true for
-// each of them. If there is no such format, it returns nil.
+// formatOf returns the first format for which has(key) is true for all keys that the format needs.
+// If there is no such format, it returns nil.
 func formatOf(has func(key string) bool) *Format {
 next:
 	for _, f := range Formats {
@@ -135,7 +135,7 @@ next:
 	return nil
 }
 
-// slot returns the format's slot for key, nil if there is none.
+// slot returns the format's slot for key, or nil if there is none.
 func (f *Format) slot(key string) *slot {
 	for i := range f.slots {
 		if f.slots[i].key == key {

@@ -32,7 +32,7 @@ func open(t testing.TB) *data.DB {
 	return db
 }
 
-// export returns a source in the form called name; "" is the original form.
+// export returns a source in the form with the given name. "" stands for the original form.
 func export(t testing.TB, db *data.DB, s *data.Source, name string) string {
 	t.Helper()
 	form, err := Original(s)
@@ -71,7 +71,8 @@ const (
 	odd   = `{"output": "c", "instruction": "a", "input": "b"}`
 )
 
-// files has at least one file of every format, with rows that are hard to write back.
+// files has at least one file of every format. Its rows are such that it is hard to write the same
+// file again.
 var files = map[string]struct {
 	name, text  string
 	format      string
@@ -90,6 +91,8 @@ var files = map[string]struct {
 	"one object":       {"a.json", `{"instruction": "a", "output": "b"}`, "alpaca", 1, "a"},
 	"values":           {"a.json", "{\n \"instruction\": \"a\",\n \"output\": \"b\"}\n{\"instruction\": \"c\", \"output\": \"d\"}\n", "alpaca", 2, "a"},
 	"wrapped":          {"a.json", `{"version": 1, "few": [{"x": 1}], "data": [{"instruction": "a", "output": "b"}, {"instruction": "c", "output": "d"}], "more": {"x": []}}`, "alpaca", 2, "a"},
+	"fewer rows":       {"a.json", `{"many": [{"x": 1}, {"x": 2}], "data": [{"instruction": "a", "output": "b"}]}`, "alpaca", 1, "a"},
+	"wrapped twice":    {"a.json", `{"data": 1, "data": [{"instruction": "a", "output": "b"}], "data": []}`, "alpaca", 1, "a"},
 	"keyed":            {"a.json", `{"k1": {"instruction": "a", "output": "b"}, "k\n2": {"instruction": "c", "output": "d"}}`, "alpaca", 2, "a"},
 	"seeds":            {"s.jsonl", `{"id": "seed_task_0", "name": "x", "instruction": "do", "instances": [{"input": "i1", "output": "o1"}, {"input": "", "output": "o2"}], "is_classification": false}` + "\n" + `{"id": "seed_task_1", "name": "y", "instruction": "go", "instances": [{"output": "o", "input": "odd"}, {"input": 1, "output": ""}], "is_classification": true}`, "seeds", 4, "do"},
 	"completion":       {"c.jsonl", `{"prompt": "Q:", "completion": " A<|endoftext|>"}` + "\n" + `{"prompt": "Q2", "completion": "A2", "id": 7}`, "completion", 2, "Q:"},
@@ -105,7 +108,8 @@ var files = map[string]struct {
 	"other forms":         {"m.jsonl", `{"instruction": "a", "output": "b"}` + "\n" + `{"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]}`, "alpaca", 2, "a"},
 }
 
-// TestRoundTrip checks that a source is written back with equal values in equal order.
+// TestRoundTrip checks that a source is written with the same values in the same order as in its
+// file.
 func TestRoundTrip(t *testing.T) {
 	for name, tt := range files {
 		t.Run(name, func(t *testing.T) {
@@ -128,7 +132,8 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-// TestTables checks that a table in our own style is written back byte for byte.
+// TestTables checks that a table in the style in which this program writes tables is written with
+// the same bytes.
 func TestTables(t *testing.T) {
 	for name, tt := range map[string]struct{ name, text, want string }{
 		"csv":        {"a.csv", "instruction,input,output,id\na,\"b, \"\"c\"\"\",\"line\r\nnext\nthird\",1\n,,x,\n", ""},
@@ -150,7 +155,7 @@ func TestTables(t *testing.T) {
 	}
 }
 
-// TestForms exports rows in each form, from sources with other formats.
+// TestForms exports rows in each form, from sources that were imported in other formats.
 func TestForms(t *testing.T) {
 	const text = `{"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}], "n": 1}` + "\n" + `{"messages": ` + multi + `}`
 	db := open(t)
@@ -182,7 +187,8 @@ func TestForms(t *testing.T) {
 	require.Equal(t, "instruction,input,output,system,turns,extra\nq,,a,,,\"{\"\"n\"\": 1}\"\nHi,,Ciao,Be kind.,\""+strings.ReplaceAll(multi, `"`, `""`)+"\",\n", export(t, db, chat.Source, "csv"))
 }
 
-// TestCut truncates files at many places. What remains is read, or reported with its place.
+// TestCut truncates files at many places. Each row of the rest must be read, or reported with its
+// place.
 func TestCut(t *testing.T) {
 	for name, step := range map[string]int{"alpaca": 1, "wrapped": 2, "keyed": 2, "seeds": 3, "chat": 7, "sharegpt": 5} {
 		tt := files[name]

@@ -18,7 +18,7 @@ import (
 // TestKilled kills imports at different times. The database has all rows of an import, or none.
 func TestKilled(t *testing.T) {
 	const rows = 4000
-	if path := os.Getenv("ALPACA_TEST_IMPORT"); path != "" { // the process that is killed
+	if path := os.Getenv("ALPACA_TEST_IMPORT"); path != "" { // this is the process that the test kills
 		db, err := data.Open(context.Background(), filepath.Join(filepath.Dir(path), "data.db"))
 		require.NoError(t, err)
 		fmt.Println("begun")

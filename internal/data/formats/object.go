@@ -23,7 +23,7 @@ type object struct {
 	double bool // the object has a key twice
 }
 
-// get returns the value of key, nil if there is none. If there are two, the last counts,
+// get returns the value of key, or nil if there is none. If there are two values, the last counts,
 // as in Python and Go.
 func (o *object) get(key string) json.RawMessage {
 	for i := len(o.fields) - 1; i >= 0; i-- {
@@ -114,8 +114,8 @@ func endOf(raw []byte, i int) int {
 // isString reports whether a value is a string.
 func isString(v json.RawMessage) bool { return len(v) > 0 && v[0] == '"' }
 
-// unquote returns the text of a valid JSON string. whole is false if it has half of a
-// surrogate pair, which becomes U+FFFD.
+// unquote returns the text of a valid JSON string. whole is false if the string has half of a
+// surrogate pair. This half becomes U+FFFD.
 func unquote(raw []byte) (text string, whole bool) {
 	raw = raw[1 : len(raw)-1]
 	if bytes.IndexByte(raw, '\\') < 0 {

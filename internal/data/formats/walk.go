@@ -97,7 +97,7 @@ func valid(raw []byte) *invalid {
 	return nil
 }
 
-// badUTF8 returns the index of the first byte that is not UTF-8, -1 if there is none.
+// badUTF8 returns the index of the first byte that is not UTF-8, or -1 if there is none.
 func badUTF8(raw []byte) int {
 	if utf8.Valid(raw) {
 		return -1

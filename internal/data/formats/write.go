@@ -48,7 +48,7 @@ func NewWriter(w io.Writer, form Form, sources []*data.Source, columns []string)
 	return out
 }
 
-// Columns returns two functions: see must be called with each row once; columns then
+// Columns returns two functions: see must be called with each row once; The method columns then
 // returns the columns that a table of these rows needs.
 func Columns() (see func(*data.Row), columns func() []string) {
 	seen := map[string]bool{}
@@ -145,7 +145,7 @@ func (w *Writer) value(raw []byte) error {
 	return err
 }
 
-// object returns the row as an object, nil if the format cannot express it.
+// object returns the row as an object, or nil if the format cannot express the row.
 func (w *Writer) object(r *data.Row) []byte {
 	from := w.sources[r.SourceID]
 	if from != nil && from.format == w.form.Format && len(from.keys) > 0 && w.fits(r) {

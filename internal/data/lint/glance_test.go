@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// match writes a random text that re matches. Letters have any case.
+// match writes a random text that re matches. Its letters are in upper or lower case.
 func match(b *strings.Builder, re *syntax.Regexp, r *rand.Rand) {
 	switch re.Op {
 	case syntax.OpLiteral:
@@ -67,11 +67,12 @@ func TestGlances(t *testing.T) {
 			used[test.parts[i]] = true
 		}
 		require.Greater(t, matches, 4000)
-		require.Len(t, used, len(test.parts), "a part that nothing has")
+		require.Len(t, used, len(test.parts), "a part of a pattern occurs in no match")
 	}
 }
 
-// TestPlaceholder checks that the limit on words does not change isPlaceholder's result.
+// TestPlaceholder checks that the limit on the number of words does not change the result of
+// isPlaceholder.
 func TestPlaceholder(t *testing.T) {
 	for _, text := range []string{"", "none", " ( ( None. ) ) ", "[no\n\n input]", "no  output", "no output here", ". . . -", "<<N/A>>", "a b c", "( not ) available", "N / A", "\u2003none\u2003"} {
 		require.Equal(t, placeholders[plain(text)], isPlaceholder(text), "%q", text)

@@ -64,7 +64,7 @@ type Linter struct {
 	normalRow int64 // the number of the row that normals belong to, from 1
 }
 
-// ByID returns the rule with the given id, nil if there is none.
+// ByID returns the rule with the given id, or nil if there is none.
 func ByID(id string) *Rule {
 	for _, r := range Rules {
 		if r.ID == id {

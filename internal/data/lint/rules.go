@@ -104,8 +104,8 @@ func mergedText(text string) string {
 	return when(found != "", "%q", clip(found))
 }
 
-// pointing matches words that refer to a text that must be there. "above" and "below" count
-// only beside certain words: in "above 5" they would be a comparison.
+// pointing matches words that refer to a text that must be there. "above" and "below" count only
+// beside certain words, because in "above 5", for example, they are comparisons.
 var pointing = lazyregexp.New(`(?i)\bthe (?:following|given|below|above)\b|\bfollowing (?:text|sentence|paragraph|passage|code|list|table|words?|phrase|data|article|story|poem|email|conversation|numbers?|equation)\b|` +
 	`\bgiven (?:text|sentence|paragraph|passage|code|list|table|words?|phrase|data|article|story|poem|input|information|numbers?)\b|\b(?:text|sentence|paragraph|passage|code|list|table|article|data|information)s? (?:given |provided )?(?:below|above)\b`)
 
@@ -250,7 +250,7 @@ func roleOrder(_ *Linter, r *data.Row) string {
 	for i, m := range list {
 		switch {
 		case m.Role == "tool" && before == "assistant" && i > 0:
-			before = "user" // a tool's result, after which the assistant goes on
+			before = "user" // this is the result of a tool, after which the assistant speaks again
 			continue
 		case m.Role != "user" && m.Role != "assistant":
 			return fmt.Sprintf("message %d is of %q", i+1, clip(m.Role))

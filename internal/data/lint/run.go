@@ -123,8 +123,8 @@ type Mended struct {
 	Dropped int64
 }
 
-// Mend writes the rows of a source to a new one, with the fixes of the rules. It leaves
-// out rows for which Run has stored findings of the rules in mend.Drop.
+// Mend writes the rows of a source to a new source, with the repairs that rules can make. Rows for
+// which Run has stored findings of the rules in mend.Drop are left out.
 func Mend(ctx context.Context, db *data.DB, source *data.Source, opt Options, mend MendOptions) (*Mended, error) {
 	l, err := New(opt, nil)
 	if err != nil {

@@ -111,7 +111,8 @@ func (w *whole) duplicate(l *Linter, r *data.Row) error {
 	return nil
 }
 
-// likeness reports a row whose instruction is nearly the same as an earlier one.
+// likeness reports a row if its instruction is nearly the same as the instruction of an earlier
+// row.
 func (w *whole) likeness(l *Linter, r *data.Row) error {
 	if w.alike == nil {
 		w.alike = rouge.NewIndex(rouge.Words)
@@ -179,7 +180,7 @@ var scripts = []struct {
 	{"Thai", unicode.Thai}, {"Bengali", unicode.Bengali}, {"Tamil", unicode.Tamil}, {"Georgian", unicode.Georgian}, {"Armenian", unicode.Armenian},
 }
 
-// mainScript returns the script of most letters of a text, "" if it has no letters of a
+// mainScript returns the script of most letters of a text, or "" if the text has no letters of a
 // known script.
 func mainScript(text string) string {
 	counts := map[string]int{}

@@ -35,8 +35,8 @@ type Pool struct {
 	slot chan struct{}
 }
 
-// Open returns a pool for the database at path. It does not check the file: the caller must
-// first open it with package data, which does.
+// Open returns a pool for the database at path. It does not check the file. So the caller must
+// first open the file with package data, which checks it.
 func Open(path string) (*Pool, error) {
 	connector, err := sqlite.NewConnector(data.Address(path, data.ReadOnly))
 	if err != nil {

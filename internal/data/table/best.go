@@ -12,9 +12,9 @@ import (
 // their ranks say little.
 const mostRanked = 20_000
 
-// Best returns the keys of at most q.Size rows that a search finds, the best first.
-// ranked is false if the keys are those of the first rows instead of the best. That happens
-// if there are too many rows to rank, or if the index cannot search for the text.
+// Best returns the keys of at most q.Size rows that a search finds, the best first. ranked is false
+// if the keys are those of the first rows, not of the best rows. That happens if there are too many
+// rows to rank, or if the index cannot search for the text.
 func (t *Table) Best(ctx context.Context, db *data.DB, q Query) (keys []int64, ranked bool, err error) {
 	p, err := t.parts(&q)
 	if err != nil {

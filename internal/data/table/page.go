@@ -155,7 +155,7 @@ func token(by any, sorted bool, rows []*Row) string {
 }
 
 // after returns the SQL condition for the rows after the page that gave the token next. In
-// ascending order rows with NULL come first, as SQLite sorts them.
+// ascending order, rows with NULL come first, as SQLite sorts them.
 func after(next, sort, key string, desc bool) (string, []any, error) {
 	var list []any
 	b, err := base64.RawURLEncoding.DecodeString(next)

@@ -17,7 +17,7 @@ import (
 type Column struct {
 	Name string
 	Expr string // the column's value as an SQL expression
-	// Wide marks a column of long texts, which lists of rows show shortened.
+	// Wide marks a column of long texts. Lists of rows show only the beginning of such texts.
 	Wide bool
 }
 
@@ -47,9 +47,9 @@ var hidden = []Column{
 	{Name: "has_input", Expr: "(case when example.input = '' then 'no' else 'yes' end)"}, {Name: "length", Expr: lengthExpr},
 }
 
-// Named returns the table called name, nil if there is none. name is "source", "rejected" or
-// "lint", "example" for the rows of all sources, or a source's name for the rows of that
-// source.
+// Named returns the table with the given name, or nil if there is none. name is "source",
+// "rejected" or "lint", "example" for the rows of all sources, or a source's name for the rows of
+// that source.
 func Named(ctx context.Context, db *data.DB, name string) (*Table, error) {
 	trigrams, err := db.HasSubstrings(ctx)
 	if err != nil {
@@ -76,7 +76,7 @@ func Named(ctx context.Context, db *data.DB, name string) (*Table, error) {
 	return &Table{Name: name, From: "example", Key: "example.id", Columns: examples, Source: s.ID, Texts: true, trigrams: trigrams}, nil
 }
 
-// plain returns columns whose SQL is their name in the table.
+// plain returns columns. The SQL of each is its name in the table.
 func plain(table string, names ...string) (list []Column) {
 	for _, name := range names {
 		list = append(list, Column{Name: name, Expr: table + `."` + name + `"`})
@@ -84,7 +84,8 @@ func plain(table string, names ...string) (list []Column) {
 	return list
 }
 
-// Column returns the column called name, nil if there is none. It may be a hidden column.
+// Column returns the column with the given name, or nil if there is none. It may be a hidden
+// column.
 func (t *Table) Column(name string) *Column {
 	lists := [][]Column{t.Columns}
 	if t.Texts {
@@ -104,7 +105,7 @@ type Row struct {
 	Values []any // by column: nil, int64, float64, string
 }
 
-// Get returns the row with the given key, nil if there is none.
+// Get returns the row with the given key, or nil if there is none.
 func (t *Table) Get(ctx context.Context, db *data.DB, key int64) (*Row, error) {
 	query, args := t.selectFrom("", "")
 	query += " and " + t.Key + " = ?"

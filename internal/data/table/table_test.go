@@ -12,7 +12,8 @@ import (
 	"alpaca/internal/data"
 )
 
-// testDB returns a database with two sources: numbered rows, and a few with texts.
+// testDB returns a database with two sources: one with numbered rows, and one with a few rows of
+// text.
 func testDB(t *testing.T) *data.DB {
 	t.Helper()
 	ctx := context.Background()
@@ -47,7 +48,7 @@ func named(t *testing.T, db *data.DB, name string) *Table {
 	return tab
 }
 
-// TestPages checks that in every order the pages have all rows, each once.
+// TestPages checks that in every order, the pages together have each row once.
 func TestPages(t *testing.T) {
 	ctx := context.Background()
 	db := testDB(t)
@@ -75,7 +76,7 @@ func TestPages(t *testing.T) {
 					}
 					require.Equal(t, sorted, keys, what)
 				}
-				// One page with all rows has the same order.
+				// A single page with all rows must have the same order.
 				page, err := tab.Page(ctx, db, Query{Sort: sort, Desc: desc, Size: 1000})
 				require.NoError(t, err)
 				require.Empty(t, page.Next)
@@ -226,7 +227,7 @@ func TestRefusesQueries(t *testing.T) {
 	require.Nil(t, none)
 }
 
-// TestFacets compares the counts in memory with SQL's.
+// TestFacets compares counts that are made in memory with counts by SQL.
 func TestFacets(t *testing.T) {
 	ctx := context.Background()
 	db := testDB(t)

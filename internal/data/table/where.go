@@ -12,8 +12,8 @@ import (
 // Filter is a condition on a column.
 type Filter struct{ Column, Op, Value string }
 
-// ParseFilter parses a filter of a request. name is a column, with __ and an operation
-// after it. Without these the operation is exact.
+// ParseFilter parses a filter of a request. name is a column, with __ and an operation after it.
+// Without these two underscores, the operation is "exact".
 func ParseFilter(name, value string) Filter {
 	if i := strings.LastIndex(name, "__"); i > 0 {
 		if _, ok := operations[name[i+2:]]; ok {
@@ -106,8 +106,8 @@ var escape = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
 // inside returns a condition to put before a condition with LIKE, which is slow. It looks in the
 // index of substrings, which finds all rows that LIKE finds. The index may find more, because it
-// ignores the case of all letters, and LIKE only that of ASCII letters. where is "" if there is no
-// index or the text is too short for it.
+// ignores the case of all letters, whereas LIKE ignores only the case of ASCII letters. where is ""
+// if there is no index or the text is too short for it.
 func (t *Table) inside(text, column string) (where string, args []any) {
 	const least = 3 // characters
 	if !t.trigrams || utf8.RuneCountInString(text) < least || strings.IndexByte(text, 0) >= 0 {
@@ -129,8 +129,8 @@ func number(text string) any {
 	return text
 }
 
-// listOf returns a JSON array from text, which is comma-separated values or already a
-// JSON array.
+// listOf returns a JSON array. text has values that are separated by commas, or is already a JSON
+// array.
 func listOf(text string) string {
 	if strings.HasPrefix(text, "[") {
 		return text

@@ -77,14 +77,14 @@ func TestWrite(t *testing.T) {
 		for _, tokens := range texts {
 			asks = append(asks, &Ask{Text: d.Open(tokens), Tokens: tokens, Max: 6})
 		}
-		require.Nil(t, d.Open(nil), "all are in use")
+		require.Nil(t, d.Open(nil), "Open must return nil if all texts of the drafter are in use")
 		for turn := range 5 {
 			_, err := d.Write(asks)
 			require.NoError(t, err)
 			for i, a := range asks {
 				want := greedy(t, m, a.Tokens, 6, 0)
 				require.Equal(t, want, a.Draft, "%s, turn %d, text %d", name, turn, i)
-				// A part of the draft is taken, then another token follows.
+				// A part of the draft is accepted, then another token follows.
 				a.Tokens = append(append(slices.Clone(a.Tokens), a.Draft[:(turn+i)%7]...), int32(30+turn))
 			}
 		}
@@ -93,7 +93,7 @@ func TestWrite(t *testing.T) {
 		}
 		tokens := asks[1].Tokens
 		text := d.Open(tokens)
-		require.Same(t, asks[1].Text, text, "what it has read is of use")
+		require.Same(t, asks[1].Text, text, "the drafter must use a text whose tokens it has already read")
 		_, err := d.Write([]*Ask{{Text: text, Tokens: tokens, Max: 1}})
 		require.NoError(t, err)
 		d.Release(text)
@@ -101,8 +101,8 @@ func TestWrite(t *testing.T) {
 	}
 }
 
-// TestLongTexts checks that a long text is evaluated in pieces. Nothing is drafted before all
-// of it is evaluated, nor beyond the end of the context.
+// TestLongTexts checks that a long text is evaluated in pieces. Nothing is drafted before the whole
+// text is evaluated, nor beyond the end of the context.
 func TestLongTexts(t *testing.T) {
 	m := load(t, testmodel.SPM(1))
 	d := start(t, m, Options{Ctx: 256, Texts: 2})
@@ -120,7 +120,7 @@ func TestLongTexts(t *testing.T) {
 	long.Tokens = append(long.Tokens, prompt(6, 3)...)
 	_, err := d.Write([]*Ask{long})
 	require.NoError(t, err)
-	require.Empty(t, long.Draft, "the context is full")
+	require.Empty(t, long.Draft, "nothing must be drafted if the context is full")
 }
 
 // TestSure checks that a draft ends before a token that is less probable than Sure.

@@ -6,7 +6,7 @@ import (
 	"alpaca/internal/engine/lookup"
 )
 
-// Example expects a text to go on as it did when its last tokens came before.
+// Example drafts the tokens that followed when the last tokens of a text occurred before.
 func Example() {
 	var x lookup.Index
 	x.Add(10, 11, 12, 13, 14, 20, 10, 11, 12)

@@ -29,10 +29,10 @@ func TestFind(t *testing.T) {
 		{"abcdefgh", 3, "", 0},
 		{"abcd", 0, "", 0},
 		{"the llama, the l", 4, "lama", 5},
-		{"1abcdX 2abcdY 1abcd", 2, "X ", 5}, // the longer match, though further back
+		{"1abcdX 2abcdY 1abcd", 2, "X ", 5}, // the longer match counts, although it is further back
 		{"1abcdX 2abcdY 3abcd", 2, "Y ", 4}, // the last one of two matches
 		{"abcX abc", 2, "X ", 3},
-		{"abX 1ab", 2, "", 0}, // a pair that came only once before is no match
+		{"abX 1ab", 2, "", 0}, // a pair of tokens that occurred only once before does not count as a match
 		{"abX 1abX 2ab", 2, "X ", 2},
 		{"abX 1abY 2ab", 2, "", 0},
 		{"ababab", 5, "ababa", 4},
@@ -52,7 +52,7 @@ func TestResume(t *testing.T) {
 	const source = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ|"
 	for _, tt := range []struct{ said, want string }{
 		{"2345678x", "ABCD"},     // one token is replaced
-		{"2345678xyzEF", "GHIJ"}, // several tokens are replaced, then the text is in the passage again
+		{"2345678xyzEF", "GHIJ"}, // several tokens are replaced, then the text follows the passage again
 		{"2345678xyz9", "ABCD"},  // tokens are inserted
 		{"2345678B", "CDEF"},     // tokens are left out
 		{"2345678xyz", ""},       // it is not known how many tokens the change has
@@ -76,7 +76,7 @@ func TestResume(t *testing.T) {
 	x.Find(nil, 1)
 	x.Add(ids("abcdefghijklmnopqrstuvwxyzab9")...)
 	got, _ := x.Find(nil, 4)
-	require.Empty(t, got, "it has been away for too long")
+	require.Empty(t, got, "after too many tokens outside of the passage, nothing must be drafted")
 }
 
 // TestLongest checks that the index finds the same match as a comparison of the text with itself

@@ -87,7 +87,7 @@ func Always() *Controller { return &Controller{always: true} }
 // Sources returns the statistics with which a new text begins: those of all texts before it.
 func (c *Controller) Sources() Sources { return c.all }
 
-// known returns the measured time of steps of n rows in nanoseconds, 0 if it is unknown.
+// known returns the measured time of steps of n rows in nanoseconds, or 0 if it is unknown.
 func (c *Controller) known(n int) float64 {
 	if s := c.cost[n]; c.steps-s.when < old {
 		return s.time
@@ -126,7 +126,7 @@ func (c *Controller) Pass(t *Sources, kind Kind) {
 	c.all[kind].idle++
 }
 
-// Length returns how many of the first tokens of a draft are worth evaluating, 0 for none.
+// Length returns how many of the first tokens of a draft are worth evaluating, or 0 for none.
 func (c *Controller) Length(t *Sources, o Offer) int {
 	n, others, s := o.Tokens, o.Others, &t[o.Kind]
 	limit := min(n, maxRows-others)

@@ -71,7 +71,7 @@ func play(r *rand.Rand, c *Controller, cost curve, rate, noise float64, n int) (
 // expensive and all drafts are wrong. If rows are cheap and drafts are right, texts must be
 // faster.
 func TestGain(t *testing.T) {
-	most := map[string]map[float64]float64{ // the most time of ten texts, relative to no drafts
+	most := map[string]map[float64]float64{ // largest time of ten texts, relative to texts without drafts
 		"free":           {0.2: 1, 0.6: 0.85, 0.95: 0.55, 1: 0.5},
 		"from memory":    {0.2: 1, 0.6: 0.88, 0.95: 0.62, 1: 0.57},
 		"from the cache": {0.95: 0.85, 1: 0.8},
@@ -108,13 +108,13 @@ func TestLength(t *testing.T) {
 	c := New()
 	s := c.Sources()
 	nine := Offer{Kind: Phrase, Others: 1, Tokens: 9}
-	require.Zero(t, c.Length(&s, nine), "nothing is known")
+	require.Zero(t, c.Length(&s, nine), "without a known rate, nothing is drafted")
 	c.Learn(1, 0, 0, time.Millisecond)
-	require.Equal(t, 1, c.Length(&s, nine), "a row more is tried")
+	require.Equal(t, 1, c.Length(&s, nine), "one more row is tried")
 	require.Zero(t, c.Length(&s, Offer{Others: 1}))
 	c.Learn(2, 1, 0, 3*time.Millisecond)
 	c.Judge(&s, Offer{Kind: Phrase, Tokens: 1}, 0)
-	require.Zero(t, c.Length(&s, nine), "the purse is empty")
+	require.Zero(t, c.Length(&s, nine), "the time for trying is used up")
 
 	for n := range 30 {
 		c.Learn(1+n, 0, 0, time.Millisecond)
@@ -126,15 +126,15 @@ func TestLength(t *testing.T) {
 		c.Learn(1, 0, 0, time.Millisecond)
 	}
 	require.Equal(t, 9, c.Length(&s, nine))
-	require.Zero(t, c.Length(&s, Offer{Kind: Phrase, Others: maxRows, Tokens: 9}), "no more rows than are counted")
+	require.Zero(t, c.Length(&s, Offer{Kind: Phrase, Others: maxRows, Tokens: 9}), "a step must not have more rows than are counted")
 	for range 3 {
 		c.Judge(&s, nine, 0)
 	}
-	require.Zero(t, c.Length(&s, nine), "it was wrong three times")
+	require.Zero(t, c.Length(&s, nine), "after three wrong drafts, nothing is drafted")
 	for range again {
 		c.Pass(&s, Phrase)
 	}
-	require.Positive(t, c.Length(&s, nine), "it is tried again")
+	require.Positive(t, c.Length(&s, nine), "after a while, a draft is tried again")
 }
 
 // TestEnds checks that the last tokens of drafts with Ends have a separate rate. They may be
@@ -155,8 +155,8 @@ func TestEnds(t *testing.T) {
 	require.Equal(t, 7, c.Length(&s, o))
 }
 
-// TestPrice checks that a draft counts the time that drafting takes. Before that time is known,
-// one token is drafted.
+// TestPrice checks that a draft counts the time that drafting takes. Before this time is known,
+// only one token is drafted.
 func TestPrice(t *testing.T) {
 	for _, tt := range []struct {
 		price time.Duration // the time to draft a token
@@ -185,7 +185,7 @@ func TestPrice(t *testing.T) {
 	s := c.Sources()
 	c.Learn(1, 0, 0, time.Millisecond)
 	c.Charge(Model, 0, 10*time.Millisecond)
-	require.Zero(t, c.Length(&s, Offer{Kind: Phrase, Others: 1, Tokens: 8}), "the purse is empty")
+	require.Zero(t, c.Length(&s, Offer{Kind: Phrase, Others: 1, Tokens: 8}), "the time for trying is used up")
 }
 
 // TestPassages checks that a text that repeats long passages soon gets long drafts. Noise in the
@@ -193,7 +193,7 @@ func TestPrice(t *testing.T) {
 func TestPassages(t *testing.T) {
 	for name, tt := range map[string]struct {
 		cost curve
-		max  map[float64]float64 // the most time a token, by the rate of right tokens
+		max  map[float64]float64 // largest time of a token, by the rate of right tokens
 	}{
 		"in the cache": {table(1, 0.87, 1.09, 1.6, 2.8, 4.4, 8.8), map[float64]float64{0.9: 0.38, 0.97: 0.26, 1: 0.17}},
 		"from memory":  {table(1, 1.26, 1.43, 1.78, 2.74, 4.8, 9), map[float64]float64{0.9: 0.4, 0.97: 0.28, 1: 0.19}},

@@ -12,7 +12,7 @@ import (
 	"alpaca/internal/fmath"
 )
 
-// numbersToTry returns numbers of all sizes, and those where Exp's steps change.
+// numbersToTry returns numbers of all sizes, and the numbers near which the steps of Exp change.
 func numbersToTry() []float64 {
 	r := rand.New(rand.NewPCG(1, 2))
 	inf := math.Inf(1)
@@ -46,7 +46,7 @@ func TestExp(t *testing.T) {
 		got := slices.Clone(list[1000 : 1000+n+1])
 		kept := got[n]
 		Exp(got[:n])
-		require.Equal(t, kept, got[n], "the number after the last")
+		require.Equal(t, kept, got[n], "the kernel must not change the number after the last one")
 		for i, x := range list[1000 : 1000+n] {
 			require.Equal(t, fmath.Exp(x), got[i])
 		}

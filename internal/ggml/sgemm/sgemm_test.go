@@ -17,8 +17,8 @@ import (
 	"alpaca/internal/quant/matmul"
 )
 
-// eachKernel runs f as a subtest with the portable kernel and with every other that this
-// CPU can run.
+// eachKernel runs f as a subtest with the portable kernel and with every other kernel that this CPU
+// can run.
 func eachKernel(t *testing.T, f func(t *testing.T)) {
 	defer func(k *kernel) { best = k }(best)
 	best = &generic
@@ -112,8 +112,8 @@ func TestProducts(t *testing.T) {
 	})
 }
 
-// TestPlan checks that each of two workers gets as many items, for products of adapters and for
-// matrices whose panels are no multiple of a full group. Otherwise a worker would wait.
+// TestPlan checks that two workers get the same number of items, for products of adapters and for
+// matrices whose number of panels is not a multiple of a full group. Otherwise a worker would wait.
 func TestPlan(t *testing.T) {
 	eachKernel(t, func(t *testing.T) {
 		for _, s := range [][2]int{{512, 16}, {1024, 16}, {512, 576}, {512, 192}, {512, 1536}} {

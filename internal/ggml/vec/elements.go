@@ -28,6 +28,11 @@ func rmsScale(squares float32, n int, eps float32) float32 {
 	return 1 / float32(math.Sqrt(float64(mean+eps)))
 }
 
+// SumSquares returns the sum of the squares of x: matmul.DotF32(x, x).
+func SumSquares(x []float32) float32 { return sumSquares(x) }
+
+func sumSquaresGeneric(x []float32) float32 { return matmul.DotF32(x, x) }
+
 // SiluMul sets gate[i] = gate[i] / (1 + e^-gate[i]) * up[i].
 func SiluMul(gate, up []float32) { siluMul(gate, up) }
 
@@ -46,6 +51,37 @@ func sigmoidGeneric(dst, x []float32) {
 	for i, v := range x {
 		dst[i] = 1 / (1 + fmath.Exp32(-v))
 	}
+}
+
+// MulAdd adds the products w[j][i] * x[j][i] of some rows to dst[i], one after the other. Each
+// operation rounds to float32.
+func MulAdd(dst []float32, w, x Mat, rows int) {
+	if len(dst) > 0 && rows > 0 {
+		mulAdd(dst, w, x, rows)
+	}
+}
+
+func mulAddGeneric(dst []float32, w, x Mat, rows int) {
+	for j := range rows {
+		a, b := w.Data[j*w.Stride:][:len(dst)], x.Data[j*x.Stride:][:len(dst)]
+		for i := range dst {
+			dst[i] += float32(a[i] * b[i])
+		}
+	}
+}
+
+// mulAddArgs has the arguments of a kernel for MulAdd. Strides are in bytes.
+type mulAddArgs struct {
+	dst, w, x        *float32
+	wStride, xStride int
+	rows, n          int // n is the number of elements of dst
+}
+
+// newMulAddArgs returns the arguments for n columns. It panics if w or x have too few elements,
+// because kernels do not check.
+func newMulAddArgs(dst []float32, w, x Mat, rows, n int) mulAddArgs {
+	_, _, _ = dst[n-1], w.Data[(rows-1)*w.Stride+n-1], x.Data[(rows-1)*x.Stride+n-1]
+	return mulAddArgs{&dst[0], &w.Data[0], &x.Data[0], 4 * w.Stride, 4 * x.Stride, rows, n}
 }
 
 // Rotate rotates each pair x[2i], x[2i+1] by the angle of cos[i] and sin[i].

@@ -17,8 +17,8 @@
 	VLD1R.P 4(R16), [V25.S4]    \
 	VLD1R.P 4(R16), [V26.S4]
 
-// Operations on four consecutive registers, n to n+3 and d to d+3. The operations whose
-// name ends in X use register m for all four, the others m to m+3.
+// Operations on four consecutive registers, n to n+3 and d to d+3. An operation whose name ends in
+// X uses register m for all four; the others use m to m+3.
 #define FMUL4(m, n, d)       VFMUL(m, n, d); VFMUL(m+1, n+1, d+1); VFMUL(m+2, n+2, d+2); VFMUL(m+3, n+3, d+3)
 #define FADD4(m, n, d)       VFADD(m, n, d); VFADD(m+1, n+1, d+1); VFADD(m+2, n+2, d+2); VFADD(m+3, n+3, d+3)
 #define FMUL4X(m, i, n, d)   VFMULS(m, i, n, d); VFMULS(m, i, n+1, d+1); VFMULS(m, i, n+2, d+2); VFMULS(m, i, n+3, d+3)

@@ -7,9 +7,11 @@ import "unsafe"
 // kernelTable lists the kernels, best first.
 var kernelTable = []kernel{
 	{level: "avx512vnni", gemm: gemmAVX512, gemmCoded: gemmCodedAVX512, softmax: softmaxBlocksAVX512, scale: scaleAVX2, rmsNorm: rmsNormAVX2,
-		silu: siluAVX2, sigmoid: sigmoidAVX2, add: addAVX2, rotate: rotateAVX2, halves: rotateHalvesAVX2, widenQ8: widenQ8AVX2, hadamard: hadamardAVX2},
+		silu: siluAVX2, sigmoid: sigmoidAVX2, add: addAVX2, rotate: rotateAVX2, halves: rotateHalvesAVX2, widenQ8: widenQ8AVX2, hadamard: hadamardAVX2,
+		squares: sumSquaresOfAVX2, mulAdd: mulAddAVX2, delta: deltaAVX512},
 	{level: "avx2", gemm: gemmAVX2, gemmCoded: gemmCodedAVX2, softmax: softmaxBlocksAVX2, scale: scaleAVX2, rmsNorm: rmsNormAVX2,
-		silu: siluAVX2, sigmoid: sigmoidAVX2, add: addAVX2, rotate: rotateAVX2, halves: rotateHalvesAVX2, widenQ8: widenQ8AVX2, hadamard: hadamardAVX2},
+		silu: siluAVX2, sigmoid: sigmoidAVX2, add: addAVX2, rotate: rotateAVX2, halves: rotateHalvesAVX2, widenQ8: widenQ8AVX2, hadamard: hadamardAVX2,
+		squares: sumSquaresOfAVX2, mulAdd: mulAddAVX2, delta: deltaAVX2},
 }
 
 // gemmArgs has the arguments of a kernel that computes some columns of a product. Strides are
@@ -209,3 +211,34 @@ func hadamardAVX2(x []float32, n int) {
 		}
 	}
 }
+
+func sumSquaresOfAVX2(x []float32) float32 {
+	if len(x) == 0 || len(x)%8 != 0 {
+		return sumSquaresGeneric(x)
+	}
+	return sumSquaresAVX2(&x[0], len(x))
+}
+
+//go:noescape
+func mulAdd8AVX2(args *mulAddArgs)
+
+func mulAddAVX2(dst []float32, w, x Mat, rows int) {
+	n := len(dst) &^ 7
+	if n > 0 {
+		a := newMulAddArgs(dst, w, x, rows, n)
+		mulAdd8AVX2(&a)
+	}
+	mulAddGeneric(dst[n:], w.from(0, n), x.from(0, n), rows)
+}
+
+//go:noescape
+func delta64AVX512(args *deltaArgs)
+
+//go:noescape
+func delta32AVX2(args *deltaArgs)
+
+func deltaAVX512(d *DeltaRule) {
+	d.rest(d.blocks(delta32AVX2, d.blocks(delta64AVX512, 0, 64), 32), gemmAVX2, scaleAVX2)
+}
+
+func deltaAVX2(d *DeltaRule) { d.rest(d.blocks(delta32AVX2, 0, 32), gemmAVX2, scaleAVX2) }

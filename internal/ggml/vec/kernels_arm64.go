@@ -8,7 +8,8 @@ import "unsafe"
 // of newer CPUs do not make these loops faster.
 var kernelTable = []kernel{
 	{level: "neon", gemm: gemmNEON, softmax: softmaxBlocksNEON, scale: scaleByNEON, rmsNorm: rmsNormNEON,
-		silu: siluMulNEON, sigmoid: sigmoidNEON, add: addToNEON, rotate: rotateNEON, halves: rotateHalvesNEON, widenQ8: widenQ8NEON, hadamard: hadamardGeneric},
+		silu: siluMulNEON, sigmoid: sigmoidNEON, add: addToNEON, rotate: rotateNEON, halves: rotateHalvesNEON, widenQ8: widenQ8NEON, hadamard: hadamardGeneric,
+		squares: sumSquaresNEON, mulAdd: mulAddNEON, delta: deltaNEON},
 }
 
 // gemmArgs has the arguments of a kernel that computes some columns of a product. Strides are
@@ -174,3 +175,27 @@ func rotateHalvesNEON(a, b, cos, sin []float32) {
 
 //go:noescape
 func widenQ8NEON(dst *[32 * BlockLen]float32, q *[32 * BlockLen]byte, scale *[BlockLen]float32)
+
+func sumSquaresNEON(x []float32) float32 {
+	if len(x) == 0 || len(x)%8 != 0 {
+		return sumSquaresGeneric(x)
+	}
+	return sumSquares8NEON(&x[0], len(x))
+}
+
+//go:noescape
+func mulAdd4NEON(args *mulAddArgs)
+
+func mulAddNEON(dst []float32, w, x Mat, rows int) {
+	n := len(dst) &^ 3
+	if n > 0 {
+		a := newMulAddArgs(dst, w, x, rows, n)
+		mulAdd4NEON(&a)
+	}
+	mulAddGeneric(dst[n:], w.from(0, n), x.from(0, n), rows)
+}
+
+//go:noescape
+func delta16NEON(args *deltaArgs)
+
+func deltaNEON(d *DeltaRule) { d.rest(d.blocks(delta16NEON, 0, 16), gemmNEON, scaleByNEON) }

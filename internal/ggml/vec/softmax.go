@@ -16,7 +16,7 @@ import (
 //
 //	(e[j] + e[j+16]) + (e[j+8] + e[j+24])
 //
-// to lane j. In the end the lanes are added in the order of matmul.DotF32. If half is true, the
+// to lane j. In the end, the lanes are added in the order of matmul.DotF32. If half is true, the
 // results are rounded to float16.
 func softmaxGeneric(scores []float32, half bool) {
 	m := float32(math.Inf(-1))

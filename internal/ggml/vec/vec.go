@@ -25,6 +25,10 @@ type kernel struct {
 	halves  func(a, b, cos, sin []float32) // rotates the pairs a[i], b[i]
 	widenQ8 func(dst *[32 * BlockLen]float32, q *[32 * BlockLen]byte, scale *[BlockLen]float32)
 
+	squares func(x []float32) float32
+	mulAdd  func(dst []float32, w, x Mat, rows int)
+	delta   func(d *DeltaRule)
+
 	hadamard func(x []float32, n int)
 
 	gemmCoded func(c, a Mat, b Coded, size Size, fresh bool) // nil: none
@@ -43,6 +47,9 @@ var (
 	rotateHalves = rotateHalvesGeneric
 	widenQ8      = widenQ8Generic
 	hadamard     = hadamardGeneric
+	sumSquares   = sumSquaresGeneric
+	mulAdd       = mulAddGeneric
+	delta        = deltaGeneric
 
 	gemmCoded, hasGemmCoded = gemmCodedGeneric, false
 )
@@ -56,6 +63,7 @@ func useBest(table []kernel) {
 		if machine.Allowed(k.level) {
 			gemm, softmax, scaleBy, addTo = k.gemm, k.softmax, k.scale, k.add
 			rmsNorm, siluMul, sigmoid, rotate, rotateHalves, widenQ8, hadamard = k.rmsNorm, k.silu, k.sigmoid, k.rotate, k.halves, k.widenQ8, k.hadamard
+			sumSquares, mulAdd, delta = k.squares, k.mulAdd, k.delta
 			if k.gemmCoded != nil {
 				gemmCoded, hasGemmCoded = k.gemmCoded, true
 			}

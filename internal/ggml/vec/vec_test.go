@@ -118,6 +118,48 @@ func TestGemmCodedKernels(t *testing.T) {
 	})
 }
 
+// TestDeltaKernels compares outputs and states for numbers of columns that kernels divide in
+// different ways. The state is a part of a wider matrix, whose other columns must not change.
+func TestDeltaKernels(t *testing.T) {
+	eachKernel(t, func(t *testing.T, k *kernel) {
+		r := rand.New(rand.NewPCG(13, 14))
+		for _, columns := range []int{1, 12, 16, 32, 47, 64, 96, 128, 180} {
+			for _, rows := range []int{1, 2, 5} {
+				keys := []int{1, 8, 33}[(columns+rows)%3]
+				mat := func(rows, columns int) Mat {
+					stride := columns + r.IntN(4)
+					return Mat{normals(r, rows*stride, 1), stride}
+				}
+				d := DeltaRule{Keys: keys, Columns: columns, Rows: rows, State: mat(keys, columns), K: mat(rows, keys), Q: mat(rows, keys),
+					V: mat(rows, columns), Out: mat(rows, columns), Decay: mat(rows, 1), Beta: mat(rows, 1), Scratch: make([]float32, keys*DeltaColumns)}
+				want, got := d, d
+				want.State.Data, want.Out.Data = slices.Clone(d.State.Data), slices.Clone(d.Out.Data)
+				deltaGeneric(&want)
+				k.delta(&got)
+				about := fmt.Sprintf("%d keys, %d columns, %d rows", keys, columns, rows)
+				sameBits(t, want.State.Data, got.State.Data, "state of "+about)
+				sameBits(t, want.Out.Data, got.Out.Data, "out of "+about)
+			}
+		}
+	})
+}
+
+func TestMulAddKernels(t *testing.T) {
+	eachKernel(t, func(t *testing.T, k *kernel) {
+		r := rand.New(rand.NewPCG(15, 16))
+		for _, n := range []int{1, 7, 8, 12, 64, 100} {
+			for _, rows := range []int{1, 3, 4} {
+				w, x := Mat{normals(r, rows*(n+3), 1), n + 3}, Mat{normals(r, rows*(n+1), 1), n + 1}
+				want := normals(r, n, 1)
+				got := slices.Clone(want)
+				mulAddGeneric(want, w, x, rows)
+				k.mulAdd(got, w, x, rows)
+				sameBits(t, want, got, fmt.Sprint(rows, " rows of ", n))
+			}
+		}
+	})
+}
+
 // specials returns inputs that vector code might treat differently from the portable code.
 func specials() []float32 {
 	inf := float32(math.Inf(1))
@@ -146,6 +188,7 @@ func TestElementKernels(t *testing.T) {
 				check("sigmoid", func(x []float32) { sigmoidGeneric(x, x) }, func(x []float32) { k.sigmoid(x, x) })
 				check("add", func(x []float32) { addToGeneric(x, y) }, func(x []float32) { k.add(x, y) })
 				check("scale", func(x []float32) { scaleByGeneric(x, 0.3) }, func(x []float32) { k.scale(x, 0.3) })
+				check("squares", func(x []float32) { x[0] = sumSquaresGeneric(x) }, func(x []float32) { x[0] = k.squares(x) })
 				check("norm", func(x []float32) { rmsNormGeneric(x, x, y, 1e-5) }, func(x []float32) { k.rmsNorm(x, x, y, 1e-5) })
 				if n%2 == 0 {
 					cos, sin := y[:n/2], y[n/2:]
@@ -226,8 +269,8 @@ func TestHadamardKernels(t *testing.T) {
 	})
 }
 
-// TestHadamard compares the transform with its matrix. The elements are ±1/sqrt(n); the sign is
-// the parity of the bits that row and column have in common.
+// TestHadamard compares the transform with its matrix. The elements are ±1/sqrt(n); the sign
+// depends on whether row and column have an even or an odd number of bits in common.
 func TestHadamard(t *testing.T) {
 	r := rand.New(rand.NewPCG(11, 12))
 	for _, n := range []int{1, 2, 32, 64, 128} {

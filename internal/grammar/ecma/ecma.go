@@ -70,7 +70,7 @@ func Compile(pattern string, limit int) (*fsa.DFA, error) {
 // Nodes of a pattern's tree.
 type (
 	node   interface{}
-	class  []fsa.Edge // ranges of code points; To is not used
+	class  []fsa.Edge // ranges of code points; the field To is not used
 	seq    []node
 	alt    []node
 	assert fsa.Assertion

@@ -14,7 +14,7 @@ const (
 	none        Assertion = iota
 	Begin                 // no symbol precedes
 	End                   // no symbol follows
-	WordEdge              // exactly one of the two sides is a word character
+	WordEdge              // of the characters before and after, exactly one is a word character
 	NotWordEdge           // the opposite
 )
 

@@ -11,7 +11,7 @@ import (
 	"alpaca/internal/grammar"
 )
 
-// judge says in words whether a program accepts a text.
+// judge returns a text that says whether a program accepts text.
 func judge(p *grammar.Program, text string) string {
 	m := p.NewMatcher(nil)
 	n, ok := m.AcceptBytes([]byte(text))
@@ -138,8 +138,8 @@ func TestErrors(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// words returns a vocabulary of all texts of one to three letters, from an alphabet of eight, and
-// some more tokens.
+// words returns a vocabulary of some special tokens and of all texts that have one to three letters
+// of an alphabet of eight.
 func words() (*grammar.Vocab, [][]byte) {
 	var all [][]byte
 	letters := []string{"a", "b", "(", ")", "\xc3", "\xa9", "\"", ","}
@@ -157,8 +157,8 @@ func words() (*grammar.Vocab, [][]byte) {
 	return grammar.NewVocab(len(all), func(id int32) []byte { return all[id] }, []int32{end}), all
 }
 
-// TestMaskIsBruteForce compares masks with Accept of each token, in states that random texts
-// reach.
+// TestMaskIsBruteForce compares masks with the result of Accept for each token, in states that
+// random texts reach.
 func TestMaskIsBruteForce(t *testing.T) {
 	vocab, all := words()
 	control := int32(len(all) - 2)
@@ -197,7 +197,7 @@ func TestMaskIsBruteForce(t *testing.T) {
 				if m.Done() {
 					break
 				}
-				require.NotEmpty(t, allowed, "%s: a dead end", text)
+				require.NotEmpty(t, allowed, "%s: no token may follow, which is a dead end", text)
 				for _, id := range []int32{0, 1, 5, int32(len(all) - 1)} {
 					require.Equal(t, mask.Has(id), m.Allowed(id))
 				}
@@ -222,7 +222,7 @@ func FuzzCompile(f *testing.F) {
 	})
 }
 
-// FuzzMask compares masks with Accept of single tokens, for any grammar.
+// FuzzMask compares masks with the result of Accept for each token, for any grammar.
 func FuzzMask(f *testing.F) {
 	for _, s := range []string{`root ::= ([ab] | "aa"){3,7} "("`, "root ::= s \"b\"*\ns ::= \"a\" s \"a\" | \"a\" s \"b\" | \"a\"", `root ::= !<c> [^,]{2,9} (","+ [^,]{1,3}){0,2}`} {
 		f.Add(s, uint64(1))

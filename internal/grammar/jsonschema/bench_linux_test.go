@@ -24,7 +24,7 @@ func cpu() time.Duration {
 	return time.Duration(t.Nano())
 }
 
-// quantiles reports the median, the 99th percentile and the longest of times, in µs.
+// quantiles reports the median, the 99th percentile and the maximum of times, in µs.
 func quantiles(b *testing.B, times []time.Duration, name string) {
 	slices.Sort(times)
 	b.ReportMetric(float64(times[len(times)/2].Nanoseconds())/1e3, name+"-p50-µs")

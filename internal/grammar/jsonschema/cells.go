@@ -232,7 +232,7 @@ func keywordSteps(c *compiler) []step {
 	}
 }
 
-// forgive returns the error of a keyword. In lenient mode it adds a warning and returns nil.
+// forgive returns the error of a keyword. In lenient mode, it adds a warning and returns nil.
 func (c *compiler) forgive(s *schema, key string, err error) error {
 	var r *Refused
 	if !errors.As(err, &r) {

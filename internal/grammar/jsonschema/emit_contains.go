@@ -7,8 +7,8 @@ import (
 	"alpaca/internal/grammar"
 )
 
-// containing returns the items of an array with contains. Its rules count the items, and for
-// each goal the items that satisfy it.
+// containing returns the items of an array with contains. Its rules count the items and, for each
+// goal, the items that satisfy the goal.
 func (c *compiler) containing(a *array) (grammar.Expr, error) {
 	if len(a.contains) == 0 {
 		return c.list(a), nil

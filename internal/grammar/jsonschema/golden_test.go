@@ -237,7 +237,7 @@ func TestSuite(t *testing.T) {
 	}
 	report(t, &n)
 	require.Zero(t, n.invalidAccepted)
-	require.Greater(t, n.compiled, 169, "llguidance 1.9.1 compiles as many")
+	require.Greater(t, n.compiled, 169, "llguidance 1.9.1 compiles 170 groups, so fewer are too few")
 }
 
 // maskBench returns MaskBench's schemas and the names of their files.

@@ -17,7 +17,7 @@ func TestTexts(t *testing.T) {
 		schema  string
 		yes, no []string
 	}{
-		// Lengths are enforced, however large, and count code points.
+		// Lengths are enforced, however large they are. They count code points.
 		{`{"type": "string", "maxLength": 2999}`, []string{`""`, `"😀"`}, []string{long}},
 		{`{"type": "string", "maxLength": 3000, "minLength": 2999}`, []string{long}, []string{`"a"`}},
 		{`{"maxLength": 2, "type": "string"}`, []string{`"\ud83d\ude00\n"`}, []string{`"abc"`, `"\u0061bc"`}},
@@ -46,7 +46,7 @@ func TestTexts(t *testing.T) {
 		{`{"type": "array", "contains": {"const": 1}, "maxContains": 1, "items": {"type": "integer"}}`, []string{"[1]", "[2,1,3]"}, []string{"[]", "[2]", "[1,1]"}},
 		{`{"type": "object", "propertyNames": {"pattern": "^x"}}`, []string{`{"xa": 1}`, "{}"}, []string{`{"a": 1}`}},
 		{`{"type": "object", "properties": {"a": {}, "b": {}}, "dependentRequired": {"a": ["b"]}}`, []string{`{"b":1}`, `{"a":1,"b":2}`}, []string{`{"a":1}`}},
-		// All keywords of a schema apply, beside $ref and anyOf too.
+		// All keywords of a schema apply, also if $ref or anyOf stands beside them.
 		{`{"type": "array", "prefixItems": [{"type": "string"}], "items": {"type": "integer"}}`, []string{`["a", 1, 2]`, "[]"}, []string{`[1]`, `["a", "b"]`}},
 		{`{"$ref": "#/$defs/a", "minimum": 5, "$defs": {"a": {"type": "integer"}}}`, []string{"5"}, []string{"4", `"a"`}},
 		{`{"anyOf": [{"minLength": 2}, {"type": "null"}], "type": ["string", "null"]}`, []string{`"ab"`, "null"}, []string{`"a"`, "1"}},
@@ -57,12 +57,13 @@ func TestTexts(t *testing.T) {
 		{`{"$ref": "#here", "$defs": {"x": {"$anchor": "here", "type": "null"}}}`, []string{"null"}, []string{"1"}},
 		{`true`, []string{"1", `{"a": [true, {}]}`}, []string{"", "{a}"}},
 		{`{"properties": {"a": false}, "type": "object"}`, []string{"{}", `{"b": 1}`}, []string{`{"a": 1}`, `{"\u0061": 1}`}},
-		// A name may occur in "required" only. The order of keys is the schema's.
+		// A name may occur only in "required". The order of keys is that of the schema.
 		{`{"type": "object", "required": ["z"], "additionalProperties": {"type": "integer"}}`, []string{`{"z": 1}`, `{"z": 1, "y": 2}`}, []string{"{}", `{"z": "a"}`}},
 		{`{"type": "object", "properties": {"a": {}, "b": {}, "c": {}}, "required": ["b"]}`, []string{`{"a":1,"b":2}`, `{"b":2,"c":1}`}, []string{`{"b":1,"a":1}`, `{"a":1}`}},
 		{`{"enum": [1.0]}`, []string{"1", "1.0"}, []string{"1.5", "10"}},
 		{`{"const": {"a": [1, "x"]}}`, []string{`{"a":[1,"x"]}`}, []string{`{"a":[1]}`, `{}`}},
-		// "\u0061" is "a", which has another type and may not occur twice.
+		// The key "\u0061" is "a". So its value must have the type of "a", and it may not occur
+		// beside "a".
 		{`{"type": "object", "properties": {"a": {"type": "integer"}}, "additionalProperties": {"type": "string"}}`,
 			[]string{`{"a": 1, "b": "c"}`, `{"\u0062": "c"}`}, []string{`{"\u0061": "x"}`, `{"a": 1, "\u0061": "x"}`}},
 		{`{"type": "string", "format": "topic"}`, []string{`"anything"`}, []string{"1"}},
@@ -140,8 +141,8 @@ func FuzzCompile(f *testing.F) {
 		if err == nil {
 			p.NewMatcher(nil).AcceptBytes(text)
 		}
-		// Strings accepts texts without quotes. An accepted text does not contain the end "</",
-		// and as JSON the schema accepts it, too.
+		// Strings accepts texts without quotes. An accepted text does not contain the end "</".
+		// Written as JSON, it satisfies the schema, too.
 		d, err := Strings(schema, "</", Options{})
 		if err == nil && utf8.Valid(text) && !bytes.Contains(text, []byte{0x7F}) && d.Match(bytesOf(string(text))) {
 			require.NotContains(t, string(text), "</")

@@ -62,7 +62,7 @@ func TestLimit(t *testing.T) {
 		}
 	}
 
-	// With states for each length, this automaton would be too large.
+	// If it had states for each length, this automaton would be too large.
 	p, _, err := Compile([]byte(`{"type": "string", "format": "email", "minLength": 6, "maxLength": 1024}`), Options{})
 	require.NoError(t, err)
 	long := strings.Repeat("a", 1024-8)
@@ -73,8 +73,8 @@ func TestLimit(t *testing.T) {
 	require.ErrorContains(t, err, "no value satisfies")
 }
 
-// TestManyProperties checks an object with 5,000 optional properties, the most that OpenAI's
-// strict mode allows.
+// TestManyProperties checks an object with 5,000 optional properties. More are not allowed in
+// OpenAI's strict mode.
 func TestManyProperties(t *testing.T) {
 	var b strings.Builder
 	for i := range 5000 {

@@ -11,8 +11,8 @@ import (
 )
 
 // TestMasks compares masks with the bytes of each token. It covers masks that are combined from
-// parts or from the masks of other states: those of strings with a counted length, of patterns
-// that may begin anywhere, and of the names of undeclared properties.
+// parts or from the masks of other states: these are the masks of strings whose length is counted,
+// of patterns that may begin anywhere, and of the names of undeclared properties.
 func TestMasks(t *testing.T) {
 	r := rand.New(rand.NewPCG(4, 5))
 	texts := []string{`"`, `",`, `"}`, `": "`, "{", "}", `{"`, ", ", `\`, `\u`, `\n`, "é", "\xc3", "\xa9", "日本", " ", "2022-01", "T12:", ":00"}

@@ -62,7 +62,8 @@ func (c cell) not() ([]cell, error) {
 	return out, nil
 }
 
-// not returns goals. A value satisfies at least one of them if and only if it does not satisfy g.
+// not returns goals. A value satisfies at least one of the returned goals if and only if it does
+// not satisfy g.
 func (g goal) not() []goal {
 	var out []goal
 	for _, l := range g {

@@ -95,7 +95,7 @@ func TestAgainstValidator(t *testing.T) {
 			} else {
 				rejected++
 			}
-			if want && !got { // schemas that apply together may want another order of keys
+			if want && !got { // schemas that apply together may require another order of keys
 				v, err := decode([]byte(instance))
 				require.NoError(t, err)
 				for try := 0; try < 300 && !got; try++ {

@@ -4,7 +4,7 @@ import (
 	"math/rand/v2"
 )
 
-// rnd makes realistic random schemas, and values that nearly satisfy them.
+// rnd makes realistic random schemas, and values that satisfy these schemas or nearly do.
 type rnd struct {
 	*rand.Rand
 	defs map[string]any

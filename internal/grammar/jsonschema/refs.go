@@ -19,7 +19,7 @@ func (c *compiler) ref(s *schema) ([]cell, error) {
 
 // dynamic resolves a $dynamicRef. It refers to the outermost schema on the evaluation path that has
 // the dynamic anchor named in the reference. dynamic works only if the path does not matter: one
-// schema has the anchor, or the reference's target has no dynamic anchor.
+// schema has the anchor, or the target of the reference has no dynamic anchor.
 func (c *compiler) dynamic(s *schema) ([]cell, error) {
 	key, name := "$dynamicRef", ""
 	if s.has("$recursiveRef") {

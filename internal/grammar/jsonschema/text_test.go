@@ -44,7 +44,7 @@ func TestEncode(t *testing.T) {
 		require.Equal(t, d.Match(s), all.Match(bytesOf(string(text))), "%s", text)
 		require.Equal(t, d.Match(s), few.Match(bytesOf(string(text))), "%s", text)
 	}
-	require.False(t, few.Match(bytesOf(`"\u0062\u0063"`)), "no program writes it so")
+	require.False(t, few.Match(bytesOf(`"\u0062\u0063"`)), "letters need not be accepted as escapes if the option says so")
 	require.True(t, all.Match(bytesOf(`"\u0062\u0063"`)))
 }
 
@@ -67,7 +67,7 @@ func TestNumbers(t *testing.T) {
 		for _, text := range texts {
 			want := n.has(rat(text))
 			if n.integer && len(text) > 2 && text[len(text)-2] == '.' {
-				want = false // an integer may not be written as 7.0
+				want = false // the grammar does not accept an integer that is written as 7.0
 			}
 			if n.fraction && text == "7.0" || n.integer && (text == "0.0") {
 				want = false

@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestWhite checks that there are at most a newline and 20 blanks between two tokens of JSON,
-// and none around the whole text, so that a model cannot write blanks for ever.
+// TestWhite checks that there are at most a newline and 20 blanks between two tokens of JSON, and
+// no white space around the whole text. Otherwise, a model could write blanks for ever.
 func TestWhite(t *testing.T) {
 	const schema = `{"type": "object", "properties": {"a": {"type": "array", "items": {"type": "integer"}}}, "required": ["a"], "additionalProperties": false}`
 	p, _, err := Compile([]byte(schema), Options{})

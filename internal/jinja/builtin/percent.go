@@ -61,7 +61,7 @@ func (p *percenter) next() value.Value {
 	return p.args[p.used-1]
 }
 
-// peek returns the byte at the position. At the end it fails.
+// peek returns the byte at the position. At the end of the format, it fails.
 func (p *percenter) peek() byte {
 	if p.pos >= p.format.Len() {
 		value.ValueError("incomplete format")
@@ -69,7 +69,7 @@ func (p *percenter) peek() byte {
 	return p.format.String()[p.pos]
 }
 
-// number reads a width or a precision. For "*" it takes the next argument.
+// number reads a width or a precision. For "*", it takes the next argument.
 func (p *percenter) number() int {
 	if p.peek() == '*' {
 		p.pos++

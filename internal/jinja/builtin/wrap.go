@@ -78,7 +78,7 @@ func runesAt(t text.Text, n int) int {
 }
 
 // lastHyphen returns the offset after the last hyphen in the first room bytes of a long word. The
-// word can be broken at this offset. Without a hyphen the result is 0.
+// word can be broken at this offset. Without a hyphen, the result is 0.
 func (w wrapping) lastHyphen(t text.Text, room int) int {
 	if !w.hyphen {
 		return 0

@@ -6,7 +6,7 @@ import (
 )
 
 // maxDepth is the limit for the nesting depth of statements and expressions. Python's own parser
-// refuses a hundred nested brackets.
+// refuses more than 200 nested brackets, too.
 const maxDepth = 200
 
 // parser makes a tree from tokens.
@@ -82,8 +82,8 @@ func (p *parser) skip(kind kind, value string) bool {
 	return true
 }
 
-// expect returns the current token and skips it. It fails if the token has another kind or,
-// unless value is "", another text.
+// expect returns the current token and skips it. It fails if the token has another kind. It also
+// fails if value is not "" and the token has another text.
 func (p *parser) expect(kind kind, value string) token {
 	t := p.cur()
 	if t.Kind != kind || value != "" && t.Text != value {

@@ -81,7 +81,7 @@ func (t Text) Slice(start, end int) Text {
 }
 
 // Find returns the index in runes of the first occurrence of sub between start and end. If last is
-// set, it returns the index of the last occurrence. Without an occurrence it returns -1.
+// set, it returns the index of the last occurrence. If there is no occurrence, it returns -1.
 func (t Text) Find(sub string, start, end int, last bool) int {
 	n := t.Runes()
 	if start > n {

@@ -163,7 +163,7 @@ func (t Text) Replaced(old, now Text, limit int) int {
 	return t.Size() + n*(now.Size()+32)
 }
 
-// Replace returns the text with each occurrence of old replaced by the text now, at most limit
+// Replace returns the text with each occurrence of old replaced by now, another text, at most limit
 // times; a negative limit means no limit. If old is empty, Replace inserts the text now before
 // every character and at the end.
 func (t Text) Replace(old, now Text, limit int) Text {

@@ -22,10 +22,10 @@ func TestSpans(t *testing.T) {
 	require.Nil(t, Text{}.Spans())
 	require.Equal(t, Origin(1), mixed.Origin())
 	require.Equal(t, Template, From("", 7).Origin())
-	require.Equal(t, []Span{{"aa", 0}}, Concat(New("a"), From("", 3), New("a")).Spans(), "what is empty leaves no trace")
+	require.Equal(t, []Span{{"aa", 0}}, Concat(New("a"), From("", 3), New("a")).Spans(), "an empty text must not split a span")
 }
 
-// TestPython compares the methods with Python's.
+// TestPython compares the results of methods with those of Python.
 func TestPython(t *testing.T) {
 	strs := func(list []Text) []string {
 		out := []string{}
@@ -35,15 +35,17 @@ func TestPython(t *testing.T) {
 		return out
 	}
 	for got, want := range map[string]string{
-		New("ΑΣ ΣΑΣ.").Lower().String():          "ας σας.",
-		New("ß ŉx ǆ").Title().String():           "Ss ʼNx ǅ",
-		New("ǆ ΑΣ").Capitalize().String():        "ǅ ας",
-		New("İß").Swapcase().String():            "i̇SS",
-		New("ﬁẞ").Casefold().String():            "fiss",
-		New("a\tb\tcc").ExpandTabs(4).String():   "a   b   cc",
-		New("it's").Quote().String():             `"it's"`,
-		New("a\\\n\x00é\u200b").Quote().String(): `'a\\\n\x00é\u200b'`,
-		New("<a> & 'b'").Escaped().String():      "&lt;a&gt; &amp; &#39;b&#39;",
+		New("ΑΣ ΣΑΣ.").Lower().String():                               "ας σας.",
+		New("\x1c\x1d\u0085 x\x1e\x1f").Strip(Both, IsSpace).String(): "x",
+		New("\x1b x\u200b").Strip(Both, IsSpace).String():             "\x1b x\u200b",
+		New("ß ŉx ǆ").Title().String():                                "Ss ʼNx ǅ",
+		New("ǆ ΑΣ").Capitalize().String():                             "ǅ ας",
+		New("İß").Swapcase().String():                                 "i̇SS",
+		New("ﬁẞ").Casefold().String():                                 "fiss",
+		New("a\tb\tcc").ExpandTabs(4).String():                        "a   b   cc",
+		New("it's").Quote().String():                                  `"it's"`,
+		New("a\\\n\x00é\u200b").Quote().String():                      `'a\\\n\x00é\u200b'`,
+		New("<a> & 'b'").Escaped().String():                           "&lt;a&gt; &amp; &#39;b&#39;",
 	} {
 		require.Equal(t, want, got)
 	}

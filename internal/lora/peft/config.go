@@ -232,8 +232,8 @@ func (c *config) scale(module string, rank int) (float64, error) {
 	return alpha / float64(rank), nil
 }
 
-// BaseOf returns the path or the name of the base model in the config of a folder, "" if
-// it has none.
+// BaseOf returns the path or the name of the base model in the config of a folder, or "" if it has
+// none.
 func BaseOf(dir string) string {
 	raw, err := readLimited(filepath.Join(dir, ConfigName), maxConfig)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"alpaca/internal/machine"
 )
 
-// stack has the pairs of one matrix of a layer's experts, nil for an expert without one.
+// stack has the pairs of one matrix of a layer's experts, and nil for an expert without a pair.
 type stack struct {
 	experts []*lora.Pair
 }
@@ -73,8 +73,7 @@ func (r *reader) fused(h *half) (list []*arch.Tensor) {
 	return list
 }
 
-// layerOf returns the layer of a module, -1 if it is in no layer, and its name in the
-// layer.
+// layerOf returns the layer of a module, or -1 if it is in no layer, and its name in the layer.
 func layerOf(module string) (layer int, rest string) {
 	text, ok := strings.CutPrefix(arch.CutPrefix(module), "layers.")
 	if _, err := fmt.Sscanf(text, "%d.", &layer); !ok || err != nil || layer < 0 {

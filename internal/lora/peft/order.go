@@ -8,7 +8,7 @@ import (
 // order.
 func (r *reader) ordered(p arch.Place, s *arch.Sizes, a, b []float32, rank int) (newA, newB []float32) {
 	t := p.Tensor
-	if r.base.Arch.Turned(t) {
+	if r.base.Arch.Reordered(t) {
 		b = pick(b, rank, func(row int) int { return arch.PairRow(row, s.KeyDim) })
 	}
 	skip, rows, cols := t.ValueHeads(s)
@@ -21,13 +21,13 @@ func (r *reader) ordered(p arch.Place, s *arch.Sizes, a, b []float32, rank int) 
 	}
 	if cols {
 		n := len(a) / rank
-		turned := make([]float32, len(a))
+		reordered := make([]float32, len(a))
 		for k := range rank {
 			for j := range n {
-				turned[k*n+j] = a[k*n+order(j)]
+				reordered[k*n+j] = a[k*n+order(j)]
 			}
 		}
-		a = turned
+		a = reordered
 	}
 	return a, b
 }

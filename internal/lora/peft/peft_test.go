@@ -13,7 +13,7 @@ import (
 	"alpaca/internal/arch"
 )
 
-// mixtral returns a small model with experts, which has names of all kinds.
+// mixtral returns a small model with experts. Its tensors have names of all kinds.
 func mixtral() *Base {
 	s := arch.Sizes{VocabSize: 6, Dim: 4, FFNDim: 8, ExpertFFN: 8, NumHeads: 1, NumKVHeads: 1, KeyDim: 4, ValueDim: 4, NumExperts: 2, RopeDim: 4}
 	return &Base{Arch: &arch.Llama, Layers: []arch.Sizes{s, s}, Tied: true}
@@ -54,7 +54,8 @@ const (
 	layer = "base_model.model.model.layers.1."
 )
 
-// TestScales checks the scale of each module, which follows from its own rank and alpha.
+// TestScales checks the scale of each module. The scale follows from the rank and the alpha of this
+// module.
 func TestScales(t *testing.T) {
 	modules := map[string]matrix{}
 	for _, m := range []string{"q_proj", "k_proj", "v_proj", "o_proj"} {
@@ -80,7 +81,8 @@ func TestScales(t *testing.T) {
 	require.ErrorContains(t, err, `module "model.layers.1.self_attn.k_proj": adapters of rank 3, adapter_config.json says 2`)
 }
 
-// TestOrder checks that rows of queries and keys, experts and the embedding are in GGUF's order.
+// TestOrder checks that rows of queries and keys, experts, and the embedding are in the order that
+// GGUF has.
 func TestOrder(t *testing.T) {
 	a, err := Read(folder(t, head+"}", map[string]matrix{
 		layer + "self_attn.q_proj.lora_A.weight":                               {2, 4, 0},

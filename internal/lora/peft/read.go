@@ -73,7 +73,7 @@ func (r *reader) copied(t *weights.Tensor, name string) error {
 	return nil
 }
 
-// place returns the place in GGUF of the model's tensor called name. tensor is the name for
+// place returns the place in GGUF of the model's tensor with the given name. tensor is the name for
 // messages.
 func (r *reader) place(tensor, name string) (arch.Place, *arch.Sizes, error) {
 	p, ok := r.base.Arch.FromHF(name)
@@ -196,7 +196,7 @@ func (r *reader) pair(h *half, stacks map[string]*stack) error {
 	return nil
 }
 
-// whole adds a tensor that replaces one of the model's.
+// whole adds a tensor that replaces a tensor of the model.
 func (r *reader) whole(t *weights.Tensor, name string) error {
 	p, s, err := r.place(t.Name, name)
 	if err != nil {
@@ -236,7 +236,7 @@ func (r *reader) whole(t *weights.Tensor, name string) error {
 			x[i]++
 		}
 	}
-	if r.base.Arch.Turned(tensor) {
+	if r.base.Arch.Reordered(tensor) {
 		n := cols
 		if p.Bias {
 			n = 1

@@ -1,8 +1,8 @@
-// With some limits, in bytes, Go's runtime (1.26) does not start: with those below least, and with
-// those from gap to gapEnd. From gap on, the runtime reserves more memory and leaves its own heap
-// no room. Its heap begins at a random address. So near least and near gapEnd the runtime starts
-// most times, but not always. least and gapEnd are above all limits with which one of thousands of
-// starts failed (up to 840 and 1,394 million bytes).
+// The runtime of Go 1.26 does not start if the limit, in bytes, is below least or between gap and
+// gapEnd. From gap on, the runtime reserves more memory and leaves its own heap no room. Its heap
+// begins at a random address. So near least and near gapEnd, the runtime starts most times, but not
+// always. Thousands of starts were tried with each limit; the largest limits with a failed start
+// were 840 and 1,394 million bytes. least and gapEnd are above these two.
 DATA least<>(SB)/8, $870400000
 GLOBL least<>(SB), RODATA, $8
 DATA gap<>(SB)/8, $1126400000

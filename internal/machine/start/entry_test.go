@@ -12,11 +12,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestEntry starts a program, linked as "make build" links, under many limits of the address
-// space. It must start, or say in one line that it cannot.
+// TestEntry starts a program, linked as "make build" links, under many limits of the address space.
+// The program must start, or say in one line that it cannot.
 func TestEntry(t *testing.T) {
 	if testing.Short() {
-		t.Skip("limits the address space, which emulators cannot do without")
+		t.Skip("the test limits the address space, and emulators need more")
 	}
 	program := filepath.Join(t.TempDir(), "program")
 	build := exec.Command("go", "build", "-ldflags", "-E alpaca_entry", "-o", program, "./testdata/program")

@@ -7,7 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestF16 compares every float16 with its definition, and rounds it back.
+// TestF16 compares the value of every float16 with the definition, and rounds the value to float16
+// again.
 func TestF16(t *testing.T) {
 	for i := range 1 << 16 {
 		h := uint16(i)
@@ -36,8 +37,8 @@ func TestF16(t *testing.T) {
 	}
 }
 
-// TestF32ToF16Rounding converts numbers between every two neighbouring float16: just below, at
-// and just above their middle.
+// TestF32ToF16Rounding converts numbers between every two neighbouring float16: the middle between
+// the two, and the numbers just below and above the middle.
 func TestF32ToF16Rounding(t *testing.T) {
 	for i := range 0x7bff {
 		lo, hi := uint16(i), uint16(i)+1

@@ -26,7 +26,7 @@ func widenQ5_0AVX2(dst *[1024]float32, q *[32 * 20]byte, scale *[32]float32)
 //go:noescape
 func widenQ5_1AVX2(dst *[1024]float32, q *[32 * 20]byte, scale, least *[32]float32)
 
-// decodable returns how many blocks of size bytes AVX2 can decode. Without AVX2 it returns 0.
+// decodable returns how many blocks of size bytes AVX2 can decode. Without AVX2, it returns 0.
 func decodable(dst []float32, src []byte, size int) int {
 	nb := len(dst) / 32
 	if !decodeAVX2 || nb == 0 {

@@ -24,7 +24,7 @@ func TestRoundHalf(t *testing.T) {
 		{"a tie to even, up", 1 + 0x1.8p-10, 1 + 0x1p-9},
 		{"into the next binade", 2 - 0x1p-13, 2},
 		{"negative", -1 - 0x1.8p-11, -1 - 0x1p-10},
-		{"above the halves' range", 100001, 100032},
+		{"above the range of float16", 100001, 100032},
 		{"below it", 0x1p-30 + 0x1p-43, 0x1p-30},
 		{"to infinity", math.MaxFloat32, inf},
 		{"infinity", -inf, -inf},
@@ -34,7 +34,8 @@ func TestRoundHalf(t *testing.T) {
 	}
 	require.True(t, math.IsNaN(float64(RoundHalf(nan))))
 
-	// In the range of normal float16 the result is that of a conversion to float16 and back.
+	// In the range of normal float16, the result is the same as that of a conversion to float16 and
+	// back.
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 100000 {
 		f := float32(math.Ldexp(r.Float64()*2-1, r.IntN(29)-13))

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// parameters are the parameters of the functions that a template of kernel/amd64 makes, by the
-// macro that names the function.
+// parameters has the parameters of the functions that the templates of kernel/amd64 make. A key is
+// the macro that names the function.
 var parameters = map[string]string{
 	"PACK":    "panel, w *byte, stride, nb int",
 	"PACKONE": "panel, w *byte, stride, ahead int",
@@ -20,7 +20,7 @@ var parameters = map[string]string{
 	"QUAD":    "t *tileArgs",
 }
 
-// named matches the line in which assembly names the function that it makes from a template.
+// named matches the line that names a function in assembly which is made from a template.
 var named = regexp.MustCompile(`(?m)^#define (\w+) ·(\w+)$`)
 
 // stubsAMD64 returns asm_amd64.go: the declarations of all functions that the assembly in

@@ -18,8 +18,8 @@ func (a *asm) op(mnemonic, operands string, args ...any) {
 	a.run = append(a.run, [2]string{mnemonic, fmt.Sprintf(operands, args...)})
 }
 
-// word adds an instruction that neon_arm64.h defines as a macro. Operands are numbers of
-// registers and immediates, sources first.
+// word adds an instruction that neon_arm64.h defines as a macro. Operands are register numbers and
+// immediates, sources first.
 func (a *asm) word(macro string, args ...int) {
 	s := make([]string, len(args))
 	for i, x := range args {
@@ -63,7 +63,7 @@ func (a *asm) loop(reg, label string) {
 	a.op("BNE", "%s", label)
 }
 
-// note adds comment lines, after an empty line if instructions precede them.
+// note adds comment lines. If instructions precede them, an empty line comes first.
 func (a *asm) note(format string, args ...any) {
 	if len(a.run) > 0 {
 		a.blank()
@@ -87,7 +87,7 @@ func (a *asm) blank() {
 	}
 }
 
-// begin begins a function: its comment, which starts with its declaration.
+// begin begins a function with its comment, the first line of which is the declaration.
 func (a *asm) begin(declaration string) {
 	a.funcs = append(a.funcs, declaration)
 	a.blank()

@@ -1,6 +1,7 @@
 package main
 
-// K-quants whose weights are pairs of bits: Q2_K, and Q3_K, which has a third bit elsewhere.
+// K-quants whose weights are pairs of bits: Q2_K and Q3_K. In Q3_K, the third bit of each weight is
+// elsewhere in the block.
 
 var formatQ2_K = format{
 	name: "Q2_K", bytes: 84, moved: 64, one: &fused{width: 16, hasMin: true},
@@ -47,9 +48,9 @@ var formatQ2_K = format{
 	},
 }
 
-// putPairs stores vectors i and i+1 of 16 weights, for each of four sub-blocks. A piece is 16
-// of the 32 bytes of half a super-block. It has the weights of the half's sub-blocks 2j+piece,
-// 0 ≤ j < 4.
+// putPairs stores vectors i and i+1 of 16 weights, for each of four sub-blocks. A piece is 16 of
+// the 32 bytes of half a super-block. In this half, these bytes have the weights of sub-blocks
+// 2j+piece, 0 ≤ j < 4.
 func (p *packer) putPairs(v []quad, piece, i int) {
 	if p.fused != nil {
 		p.multiplyPairs(v, piece, i)
@@ -84,7 +85,7 @@ var formatQ3_K = format{
 		p.bytes(4, 27)
 	},
 	body: func(p *packer) {
-		p.note("The last 16 bytes, rotated by 2 bytes: 12 bytes of 6-bit scales, then the scale.")
+		p.note("The last 16 bytes of the block, rotated by 2 bytes: 12 bytes with the 6-bit scales of the\nsub-blocks, then the scale of the super-block.")
 		p.rows(94, regs(0))
 		for i := range 4 {
 			p.op("VEXT", "$2, V%d.B16, V%d.B16, V%d.B16", i, i, i)
@@ -120,7 +121,7 @@ var formatQ3_K = format{
 		p.op("MOVD", "R10, R11")
 		p.op("MOVD", "$2, R12")
 		p.label("half")
-		p.note("128 weights: 32 are the lowest two bits of 32 bytes, 32 the next two bits, ...;\nminus 4 where the high bit is not set.")
+		p.note("128 weights: 32 are the lowest two bits of 32 bytes, 32 the next two bits, ...;\n4 is subtracted where the high bit is not set.")
 		for piece := range 2 {
 			p.rows(32+16*piece, regs(0))
 			q, t := p.arrange(p.asm, regs(0), regs(4))

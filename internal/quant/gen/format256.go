@@ -4,10 +4,10 @@ package main
 // signed bytes and scales as int32. Then it has the super-block's scales as float32. If the
 // format has minima, their scales as float32 and the minima follow.
 //
-// In every layout, transpose makes vectors of words. Each lane of such a vector has four bytes
-// of one row, and these are the same four bytes for all rows.
+// In every layout, transpose makes vectors of words. Each lane of such a vector has four bytes of
+// one row, from the same four places in every row.
 
-// lanesOf sets the int32 lanes of dst to byte j, signed, of the words in src.
+// lanesOf sets the int32 lanes of dst to byte j of the words in src. The byte is signed.
 func (p *packer) lanesOf(src, j, dst int) {
 	if j < 3 {
 		p.shift("VSHL", "S4", 24-8*j, src, dst)
@@ -16,8 +16,8 @@ func (p *packer) lanesOf(src, j, dst int) {
 	p.word("VSSHR4S", 24, src, dst)
 }
 
-// putScale stores the scales of a sub-block, which are int32 lanes in v. NEON multiplies sums
-// of 16 as pairs of int16, so it needs each scale twice.
+// putScale stores the scales of a sub-block, which are int32 lanes in v. The kernels of the neon
+// layout multiply the sums over 16 weights as pairs of int16, so they need each scale twice.
 func (p *packer) putScale(v, tmp, sub, width int) {
 	if p.layout == neon && width == 16 {
 		p.shift("VSLI", "S4", 16, v, v)
@@ -34,9 +34,9 @@ func (p *packer) putScales(words, tmp, sub, width int) {
 	}
 }
 
-// putMinima stores the minima. words are vectors that have the minima as bytes, four in each
-// lane. NEON gets them as int16, the other layouts as bytes for dot products with the bytes of
-// sums.
+// putMinima stores the minima. words are vectors that have the minima as bytes, four in each lane.
+// The neon layout has them as int16. The other layouts have them as bytes, for dot products with
+// sums of activations that are cut into bytes (see minimaByBytes).
 func (p *packer) putMinima(words []int, tmp, off int) {
 	for i, w := range words {
 		switch p.layout {

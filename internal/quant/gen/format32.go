@@ -2,8 +2,8 @@ package main
 
 import "encoding/binary"
 
-// The formats with blocks of 32. A packed block has the weights as signed bytes, then the
-// scales as float32 and, if the format has minima, these as float32.
+// The formats with blocks of 32. A packed block has the weights as signed bytes, then the scales as
+// float32. If the format has minima, they follow as float32.
 
 // nibbles32 returns a format with 16 bytes at offset qs, each of which has two weights. offset
 // is subtracted from the codes.
@@ -109,7 +109,7 @@ var formatMXFP4 = format{
 		q, lo := p.arrange(p.asm, regs(0), regs(4))
 		p.lookUp(q, lo)
 		p.put32(lo, q)
-		p.note("The bits of 2^(e-128) are (e-1)<<23 if e is 2 or more. Below that the number is\nsubnormal and its bits are (e+1)<<21. Limit the latter to 1<<22 and take the\nlarger of the two.")
+		p.note("The bits of 2^(e-128) are (e-1)<<23 if e is 2 or more. For a smaller e, the number is\nsubnormal and its bits are (e+1)<<21. Limit the second value to 1<<22 and take\nthe larger of the two.")
 		p.words(0, regs(0))
 		p.lane0(regs(0), 4)
 		p.shift("VSHL", "S4", 24, 4, 4)
@@ -130,8 +130,8 @@ func (p *packer) tableSetup(name string) {
 	p.load("(R11)", 30)
 }
 
-// lookUp replaces the nibbles of q by weights from the table: low nibbles go to lo, high ones
-// stay in q.
+// lookUp replaces the nibbles of q by weights from the table: weights of low nibbles go to lo,
+// those of high nibbles to q.
 func (p *packer) lookUp(q, lo quad) {
 	for i := range 4 {
 		p.vec("VAND", "B16", 31, q[i], lo[i])
@@ -141,9 +141,10 @@ func (p *packer) lookUp(q, lo quad) {
 	}
 }
 
-// bits32 returns a format with nibbles and fifth bits. The 32 fifth bits of a row are at offset
-// qh. VTBL copies the byte with a weight's fifth bit to the weight's lane, and VCMTST tests the
-// bit. Q5_0 subtracts 16 from the codes. Q5_1, which has minima, does not.
+// bits32 returns a format whose weights have four bits in a nibble and a fifth bit elsewhere. The
+// 32 fifth bits of a row are at offset qh. VTBL copies the byte with a weight's fifth bit to the
+// weight's lane, and VCMTST tests the bit. Q5_0 subtracts 16 from the codes. Q5_1, which has
+// minima, does not.
 func bits32(name string, bytes, qh int, hasMin bool) format {
 	return format{
 		name: name, bytes: bytes, one: &fused{hasMin: hasMin},
@@ -228,8 +229,9 @@ func (p *packer) bit(half, i int) (index, mask int) {
 	return 8 + 2*i + half, 24 // 16 weights of row i
 }
 
-// tables32 generates the constants of these formats: weights by their codes, and for bits32 the byte index
-// of each weight in the first vector, then two bit masks.
+// tables32 generates the constants of these formats: a table of weights by their codes; and for
+// bits32, the index of the byte with the fifth bit of each weight in the first vector, then two bit
+// masks.
 func tables32(a *asm, l layout) {
 	table := func(name string, b []byte) {
 		a.blank()

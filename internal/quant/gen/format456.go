@@ -1,7 +1,7 @@
 package main
 
-// K-quants whose weights are nibbles, with more bits elsewhere or looked up in a
-// table: Q4_K, Q5_K, Q6_K, IQ4_XS.
+// K-quants whose weights are nibbles: Q4_K, Q5_K, Q6_K and IQ4_XS. Weights of Q5_K and Q6_K have
+// more bits elsewhere. The nibbles of IQ4_XS are looked up in a table.
 
 // nibbles256 returns Q4_K, or Q5_K, which also has fifth bits in 32 bytes at offset 16.
 func nibbles256(name string, bytes int, fifth bool) format {
@@ -21,7 +21,7 @@ func nibbles256(name string, bytes int, fifth bool) format {
 			}
 		},
 		body: func(p *packer) {
-			p.note("The first 16 bytes: scale, minima's scale, 6-bit scales and minima.")
+			p.note("The first 16 bytes: the scale of the scales, that of the minima, then 6-bit scales and minima.")
 			p.rows(0, regs(0))
 			transpose(p.asm, regs(0), regs(4))
 			p.scales6(0)
@@ -174,7 +174,7 @@ var formatIQ4_XS = format{
 		p.shift("VUSHR", "S4", 24, 28, 28)
 	},
 	body: func(p *packer) {
-		p.note("The first 8 bytes: scale, high bits of the scales, their low nibbles.")
+		p.note("The first 8 bytes: the super-block's scale, then high bits and low nibbles of the sub-blocks' scales.")
 		for r := range 4 {
 			p.op("FMOVD", "(R%d), F%d", 4+r, r)
 		}

@@ -1,6 +1,6 @@
 package main
 
-// The ternary formats. A packed super-block is that of a k-quant whose scales are all 1.
+// The ternary formats. They are packed like a k-quant whose scales are all 1.
 
 // formatTQ1_0 has five digits of base 3 in a byte.
 var formatTQ1_0 = format{
@@ -26,7 +26,7 @@ var formatTQ1_0 = format{
 				p.put16(digits, piece.first+n*piece.step)
 			}
 		}
-		p.note("The last four bytes: their digits n are weights 4n to 4n+3 of the last 16.")
+		p.note("The last four bytes have the last 16 weights: digit n of the bytes is weights 4n to 4n+3.")
 		p.words(48, regs(0))
 		p.lane0(regs(0), 8)
 		for n := range 4 {
@@ -96,8 +96,8 @@ func (p *packer) times3(q []int) {
 }
 
 // onesTQ stores the scales of a packed block. If the function multiplies, onesTQ clears the sums
-// instead: V16, or with NEON V16 to V19, whose lanes have 16 bits. A lane adds 32 products of at
-// most 127.
+// instead: V16, or with NEON V16 to V19, whose lanes have 16 bits. A lane adds up to 32 products,
+// none larger than 127.
 func (p *packer) onesTQ() {
 	if p.fused != nil {
 		for v := 16; v < 20; v++ {
@@ -112,7 +112,7 @@ func (p *packer) onesTQ() {
 	}
 }
 
-// put16 stores or multiplies 16 weights of each row, which are sub-block sub.
+// put16 stores or multiplies 16 weights of each row, those of the sub-block with number sub.
 func (p *packer) put16(q quad, sub int) {
 	if p.fused == nil {
 		p.put(q, "R10", sub*p.subBytes(16))

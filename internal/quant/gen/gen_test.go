@@ -28,7 +28,7 @@ func TestFiles(t *testing.T) {
 }
 
 // TestEncodings compares each macro of the header with LLVM's assembler, for several operands. The
-// assembler encodes the GNU spelling that the header has beside the macro.
+// assembler encodes the instruction that the header has in GNU syntax beside the macro.
 func TestEncodings(t *testing.T) {
 	mc, err := exec.LookPath("llvm-mc-19")
 	if err != nil {

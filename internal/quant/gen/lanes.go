@@ -5,10 +5,10 @@ import (
 	"slices"
 )
 
-// Products with eight partial sums and a sum of the minima (Q5_1: see matmul/dot.go). A partial
-// sum takes 4 weights of a block, as many as a lane has in SDOT's panels. So all instruction
-// sets use SDOT's panels. A group of four rows has nine vectors of accumulators, with a row in
-// each lane.
+// Products with eight partial sums and a sum of the minima (Q5_1: see matmul/dot.go). A partial sum
+// adds the products of 4 weights of a block, and a lane of SDOT's panels has 4 weights, too. So all
+// instruction sets use SDOT's panels. A group of four rows has nine vectors of accumulators, with a
+// row in each lane.
 
 // laneBytes is the size of the accumulators of four rows.
 const laneBytes = 9 * 16
@@ -115,9 +115,9 @@ func tileLanes(a *asm, l layout) {
 	})
 }
 
-// quadLanes does what quad does, for a format with partial sums. multiplyLanes leaves the
-// products in laneSums. When the body stores the scales, accumulateLanes adds the products to
-// the accumulators in memory.
+// quadLanes generates the same function as quad, for a format with partial sums. multiplyLanes
+// leaves the products in laneSums. When the body stores the scales, accumulateLanes adds the
+// products to the accumulators in memory.
 func (f format) quadLanes(a *asm, l layout) {
 	p := &packer{asm: a, layout: sdot, fused: &fused{hasMin: true, lanes: &l}}
 	p.quadStart(f, quadName(f, l), "s[j] = fma(sum of 4 products, d*D, s[j]),\n// ms = fma(m, DS, ms)")

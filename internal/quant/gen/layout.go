@@ -1,9 +1,9 @@
 package main
 
-// A layout is the order of a panel for one instruction set. A panel of 16 rows consists of
-// groups of four rows, each with all its blocks one after the other. A packed block begins with
-// its sub-blocks, each with its scales: in a sub-block 32 (or 16) weights of a row share a
-// scale. Data of the whole block, such as the scales of a super-block, comes last.
+// A layout is the order of a panel for one instruction set. A panel of 16 rows consists of groups
+// of four rows, each with all its blocks one after the other. A packed block begins with its
+// sub-blocks, each with its scales: in a sub-block, 32 (or 16) weights of a row share a scale. Data
+// of the whole block, such as the scales of a super-block, comes last.
 //
 //	SDOT  A vector is 4 weights each of 4 rows, so that the lanes of sums are
 //	      rows.
@@ -13,10 +13,10 @@ package main
 // In every layout, 16 weights of each of the four rows are four vectors.
 type layout struct {
 	isa string
-	// lanes is the number of bytes for a 32-bit number of each of the four rows. I8MM has the
-	// numbers twice, r0 r1 r0 r1 r2 r3 r2 r3, in the order of its sums for two tokens.
+	// lanes is the size in bytes of four 32-bit numbers, one for each row. I8MM has each number
+	// twice, r0 r1 r0 r1 r2 r3 r2 r3, in the order of its sums for two tokens.
 	lanes int
-	// minimum is the number of bytes of a minimum, which NEON needs as int16.
+	// minimum is the size of a minimum in bytes. NEON needs minima as int16.
 	minimum int
 }
 
@@ -49,7 +49,7 @@ func (l layout) arrange(a *asm, q, tmp quad) (out, free quad) {
 	return q, tmp
 }
 
-// transpose sets vector i to the i-th 4 bytes of each row.
+// transpose sets vector i to bytes 4i to 4i+3 of each row.
 func transpose(a *asm, q, tmp quad) {
 	a.vec("VTRN1", "S4", q[1], q[0], tmp[0])
 	a.vec("VTRN2", "S4", q[1], q[0], tmp[1])

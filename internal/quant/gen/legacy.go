@@ -1,10 +1,10 @@
 package main
 
-// The formats of 2023 (quant/legacy.go) are packed like those of today. Their blocks differ:
-// scales may be float32, and nibbles adjacent.
+// The formats of 2023 (quant/legacy.go) are packed like those of today. Their blocks differ: scales
+// may be float32, and the two nibbles of a byte may be adjacent weights.
 
-// nibblesOld returns a format with 16 bytes at offset qs, each of which has two weights, and
-// float32 scales and minima in front. offset is subtracted from the codes.
+// nibblesOld returns a format with float32 scales (and minima) at the beginning of a block and 16
+// bytes at offset qs, each of which has two weights. offset is subtracted from the codes.
 func nibblesOld(name string, bytes, qs, offset int, hasMin, adjacent bool) format {
 	f := nibbles32(name, bytes, qs, offset, hasMin)
 	f.body = func(p *packer) {
@@ -50,7 +50,7 @@ func (p *packer) neighbours(q, a, b quad) (lo, hi, free1, free2 quad) {
 	return lo, hi, free1, free2
 }
 
-// floats32 packs the float32 at offset from of every row. It uses V16 to V20.
+// floats32 packs a float32 of every row. from is its offset in the block. It uses V16 to V20.
 func (p *packer) floats32(from, off int) {
 	p.words(from, regs(16))
 	p.lane0(regs(16), 20)
@@ -65,7 +65,7 @@ func (p *packer) lane0(q quad, dst int) {
 	p.vec("VTRN1", "D2", q[2], q[0], dst)
 }
 
-// bitsOld returns bits32 with adjacent nibbles.
+// bitsOld returns a format as bits32 does, but the two nibbles of a byte are adjacent weights.
 func bitsOld(name string, bytes, qh int, hasMin bool) format {
 	f := bits32(name, bytes, qh, hasMin)
 	f.body = func(p *packer) {

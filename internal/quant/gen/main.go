@@ -1,9 +1,9 @@
-// Command gen writes the assembly of quant and ggml that is not written by hand, and its
-// declarations in Go. On arm64 it writes nearly all of quant's assembly. There the kernels for
-// three instruction sets and a dozen formats differ only in the layout of a panel, and in how a
-// format's bits become bytes. This program describes each layout and each format once. On amd64,
-// the preprocessor puts kernels together. A test fails if the checked-in files are out of date;
-// go generate ./internal/quant/gen updates them.
+// Command gen writes the part of the assembly of quant and ggml that is not written by hand. It
+// also writes the Go declarations of these functions. On arm64, it writes nearly all of quant's
+// assembly. There the kernels for three instruction sets and a dozen formats differ only in the
+// layout of a panel, and in how a format's bits become bytes. This program describes each layout
+// and each format once. On amd64, the preprocessor puts kernels together. A test fails if the
+// checked-in files are out of date; go generate ./internal/quant/gen updates them.
 package main
 
 //go:generate go run .
@@ -79,17 +79,17 @@ func files(quant string) (map[string]string, error) {
 		}
 	}
 	for _, l := range layouts {
-		a := newFile("Packing panels: see gen/layout.go for their layouts, the formats' files\nfor the blocks' bytes.")
+		a := newFile("Packing panels: see gen/layout.go for the layouts of panels, and the formats'\nfiles for the bytes of blocks.")
 		tables32(a, l)
 		packAll(a, l, formats)
 		add("pack_"+strings.ToLower(l.isa)+"_arm64.s", a)
-		a = newFile("Packing panels of the formats of 2023: see gen/layout.go for their layouts,\nlegacy.go for the blocks' bytes.")
+		a = newFile("Packing panels of the formats of 2023: see gen/layout.go for the layouts of panels,\nand legacy.go for the bytes of blocks.")
 		tables32(a, l)
 		packAll(a, l, oldFormats)
 		add("legacy_"+strings.ToLower(l.isa)+"_arm64.s", a)
 	}
 	for _, l := range []layout{sdot, neon} {
-		a := newFile("Products with one token, which make no panel.")
+		a := newFile("Products with one token. They read the weights without packing them into a panel.")
 		tables32(a, l)
 		quads(a, l)
 		add("quad_"+strings.ToLower(l.isa)+"_arm64.s", a)

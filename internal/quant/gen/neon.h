@@ -1,8 +1,9 @@
-// NEON instructions that the Go assembler does not know (as of Go 1.26).
+// NEON instructions in the form that the kernels use. The Go assembler (1.26) does not know most of
+// them.
 //
-// Operands are numbers of vector registers and immediates in Go order: sources
-// first, destination last; i is an element, s a number of bits. Each line ends
-// with the GNU spelling, whose encoding a test of quant/gen compares.
+// Operands are register numbers and immediates in Go order: sources first, destination last; i is
+// an element, s a number of bits. Each line ends with the instruction in GNU syntax; a test of
+// quant/gen checks that its encoding is the macro's.
 
 // Products of 8-bit integers, widened to 16 bits: of the lower or of the upper half of a vector.
 #define VSMULL(m, n, d)         WORD $(0x0e20c000 | (m)<<16 | (n)<<5 | (d)) // smull vd.8h, vn.8b, vm.8b

@@ -16,7 +16,7 @@ type format struct {
 	moved  int
 	halves bool   // a scale for each 16 weights, see format16.go
 	lanes  bool   // its products are partial sums, see lanes.go
-	one    *fused // how to multiply it with one token, see quad.go; nil: no such function
+	one    *fused // how to multiply with one token, see quad.go; nil: no such function
 }
 
 // A packer generates one packing function.
@@ -26,8 +26,8 @@ type packer struct {
 	fused *fused // not nil: multiply instead of storing, see quad.go
 }
 
-// ahead is the distance in bytes from reading to prefetching. It is about the length of a run
-// of blocks, so that memory works while the tile computes.
+// ahead is the distance in bytes between what is read and what is prefetched. It is about the
+// length of a run of blocks, so that memory delivers the next run while the tile computes.
 const ahead = 640
 
 func (f format) pack(a *asm, l layout) {
@@ -129,7 +129,7 @@ func (p *packer) putHalf(q quad, sub, half int) {
 	p.put(q, "R11", sub*p.subBytes(32)+64*half)
 }
 
-// put stores 16 weights of each of the four rows, at off from reg.
+// put stores 16 weights of each of the four rows at the address off(reg).
 func (p *packer) put(q quad, reg string, off int) {
 	p.store2(q[0], q[1], at(off, reg))
 	p.store2(q[2], q[3], at(off+32, reg))

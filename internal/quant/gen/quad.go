@@ -2,14 +2,13 @@ package main
 
 import "fmt"
 
-// A product with one token needs no panel. The functions in this file multiply what a format's
-// body would store, directly in its registers. The bodies are those of packing, with these
-// functions instead of the stores. The four rows that are multiplied together are from four streams
-// (see kernel.Kernel.Quad). Memory delivers long streams faster than neighbouring rows, which end
-// after about a kilobyte.
+// A product with one token needs no panel. The body of a format is the same as for packing, but
+// instead of storing its registers, it multiplies them with the functions in this file. The four
+// rows that are multiplied together are from four streams (see kernel.Kernel.Quad). Memory delivers
+// long streams faster than neighbouring rows, which end after about a kilobyte.
 //
-// put32 uses V16 to V24 and V28, which no body of a 32-wide format needs at that time. V29 has
-// the accumulators.
+// put32 uses V16 to V24 and V28. No body of a 32-wide format needs these when it calls put32. V29
+// has the accumulators.
 
 // quads generates the functions that multiply with one token. Q3_K has none, because its body
 // leaves too few registers free. Q5_1's function is in lanes.go.
@@ -170,8 +169,9 @@ func (p *packer) multiply32(lo, hi quad) {
 	}
 }
 
-// accumulate uses the lanes of v, which a body would store at off. If they are scales, it adds the
-// sums times the scales to the accumulators. If they are minima, it adds them times DS.
+// accumulate uses the lanes of v, which packing would store at off. If the lanes are scales, it
+// adds the sums times the scales to the accumulators. If they are minima, it adds the minima times
+// DS.
 func (p *packer) accumulate(v, tmp, off int) {
 	if off == 4*32 {
 		p.op("FMOVS", "(R26), F%d", tmp)

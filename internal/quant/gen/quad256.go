@@ -4,9 +4,9 @@ package main
 // scales and minima there, but no weights. So the first 32 bytes of the room for weights hold isum,
 // the sums over the super-block, and the next 16 bytes hold the accumulators.
 //
-// The products use V16 to V25 and V28, which no body needs at these times.
+// The products use V16 to V25 and V28. No body needs these while products are computed.
 
-// accumulators is where the accumulators of the four rows are between two super-blocks.
+// accumulators is the address of the four rows' accumulators between two super-blocks.
 const accumulators = "32(R10)"
 
 // quad256 generates the function that multiplies a k-quant with one token.
@@ -45,8 +45,8 @@ func (f format) quad256(a *asm, l layout, one fused) {
 	p.quadEnd(1)
 }
 
-// subProducts returns the registers for a sub-block of a chunk. They are for the products of
-// each row (NEON), or for the sums of all rows (SDOT).
+// subProducts returns the registers for a sub-block of a chunk. On NEON they hold the products of
+// each row, on SDOT the sums of all rows.
 func (p *packer) subProducts(sub int) quad { return regs([]int{16, 22}[sub]) }
 
 // multiplyHalf multiplies 16 weights: a half of sub-block sub of a chunk.
@@ -89,8 +89,8 @@ func (p *packer) multiplyHalf(q quad, sub, half int) {
 	}
 }
 
-// next advances by n sub-blocks. If they have 32 weights, it adds their sums to isum. For
-// sub-blocks of 16, addPiece has done so.
+// next advances by n sub-blocks. It adds the sums of sub-blocks of 32 weights to isum. For
+// sub-blocks of 16 weights, addPiece has already done so.
 func (p *packer) next(n, width int) {
 	if p.fused != nil {
 		if width == 32 {

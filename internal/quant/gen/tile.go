@@ -33,9 +33,9 @@ func loadArgs(a *asm, name string, fields ...string) {
 	}
 }
 
-// byTokens generates a loop for each number n in steps, and then the function's return. A loop
-// runs body for n tokens at a time while at least n tokens are left. The last of steps must be
-// 1.
+// byTokens generates a loop for each number n in steps, and then the return of the function. A loop
+// runs body for n tokens at a time while at least n tokens are left. The last number in steps must
+// be 1.
 func byTokens(a *asm, accBytes int, steps []int, body func(n int)) {
 	for _, n := range steps {
 		a.label(fmt.Sprintf("tokens%d", n))

@@ -19,7 +19,7 @@ func tile16Start(a *asm, l layout, hasMin bool, registers string) {
 	tileArgs(a, name)
 }
 
-// actSum sets v to D, in the first lane of d, times the sum of 16 activations.
+// actSum sets v to the product of D and the sum of 16 activations. D is in the first lane of d.
 func actSum(a *asm, acts, d, v int) {
 	a.word("VSADDLP8H", acts, v)
 	a.word("VSADDLP", v, v)

@@ -29,8 +29,8 @@ const registersI8MM = "//\tR10, R12, R25, R26 the current block of each group of
 	"//\tR13, R14 activations of the two tokens  R15, R19 their scales\n" +
 	"//\tR20, R21 their accumulators             R11 blocks left"
 
-// byPairs generates a loop that runs body for two tokens at a time, and then the function's
-// return. In body, R13 to R21 are set.
+// byPairs generates a loop that runs body for two tokens at a time, and then the return of the
+// function. When body runs, R13 to R21 are set.
 func byPairs(a *asm, blockBytes int, hasSums bool, body func()) {
 	a.label("tokens")
 	a.op("CBZ", "R3, done")
@@ -73,7 +73,8 @@ func byPairs(a *asm, blockBytes int, hasSums bool, body func()) {
 	a.op("RET", "")
 }
 
-// twoTokens sets dst to t0 t0 t1 t1, from a number of each token.
+// twoTokens sets dst to t0 t0 t1 t1, where t0 is the number of the first token at addr0 and t1 that
+// of the second at addr1.
 func twoTokens(a *asm, addr0, addr1 string, tmp, dst int) {
 	a.op("VLD1R", "%s, [V%d.S4]", addr0, dst)
 	a.op("VLD1R", "%s, [V%d.S4]", addr1, tmp)
@@ -96,9 +97,9 @@ func storeAccs(a *asm, i, tmp, src0, src1 int) {
 	a.store(src1, at(4*i, "R21"))
 }
 
-// smmlaRows multiplies 16 weights of each of 16 rows with the activations at actOff. The
-// weights are at off from the registers in fours. sums[p] += t0r0 t0r1 t1r0 t1r1 of rows 2p and
-// 2p+1. It uses V16 to V25.
+// smmlaRows multiplies 16 weights of each of 16 rows with the activations at actOff. The weights
+// are at the offset off from the registers in fours. smmlaRows adds t0r0 t0r1 t1r0 t1r1 of rows 2p
+// and 2p+1 to sums[p]. It uses V16 to V25.
 func smmlaRows(a *asm, off, actOff int) {
 	a.load(at(actOff, "R13"), 17)
 	a.load(at(actOff, "R14"), 18)

@@ -5,7 +5,7 @@ import "fmt"
 // tilesNEON generates the tiles for CPUs with NEON alone, which multiply 4 rows with up to 4
 // tokens.
 //
-// Products are added in int16. The formats differ in how many products fit:
+// Products are added in int16. How many of them fit depends on the format:
 //
 //	32-wide, small  |q| ≤ 31: a lane adds 4 products, 4·31·127 = 15748, then those
 //	                of its neighbour, 31496, before the sum is widened.
@@ -31,7 +31,7 @@ func nameNEON(shape string, wide, hasMin bool) string {
 	return "tile" + shape + minName(hasMin) + "NEON"
 }
 
-// loadActs loads n vectors of each token's activations into V4 and on.
+// loadActs loads n vectors of each token's activations into V4 and the next registers.
 func loadActs(a *asm, tokens, n int) {
 	for t := range tokens {
 		if n == 2 {
@@ -42,15 +42,15 @@ func loadActs(a *asm, tokens, n int) {
 	}
 }
 
-// A neonHalf is 16 weights of each of 4 rows: their offset from R10, and which half of the
-// activations in V4-V11 they are multiplied with.
+// A neonHalf describes 16 weights of each of 4 rows: their offset from R10, and the half of the
+// activations in V4-V11 that they are multiplied with.
 type neonHalf struct{ off, acts int }
 
 // bothHalves are the two halves of a block of 32.
 var bothHalves = []neonHalf{{0, 0}, {64, 1}}
 
-// neonSmall multiplies weights of each of 4 rows with the tokens' activations in V4-V11. The
-// sums are in V24 and on, with a row in each lane.
+// neonSmall multiplies weights of each of 4 rows with the tokens' activations in V4-V11. The sums
+// are in V24 and the next registers, with a row in each lane.
 //
 //	V12-V15 weights (and V20-V23 where there is one token)
 //	V16-V23 products
@@ -92,7 +92,8 @@ func neonSmall(a *asm, tokens int, halves []neonHalf) {
 	}
 }
 
-// neonWide does what neonSmall does, for both halves of weights of 8 bits and for at most 2 tokens.
+// neonWide does what neonSmall does, but for weights of 8 bits, for both halves, and for at most 2
+// tokens.
 func neonWide(a *asm, tokens int) {
 	product := func(r, t, half int) int { return 16 + 4*t + 2*(r%2) + half }
 	for first := 0; first < 4; first += 2 {

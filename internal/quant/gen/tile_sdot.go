@@ -14,8 +14,9 @@ func tilesSDOT(a *asm) {
 	}
 }
 
-// sdotRows multiplies 16 weights of each of 8 rows, at off from R10 and R26, with activations, at
-// actOff: sums[2*t+g] += w[g]·a[t], where w[g] is group g of four rows.
+// sdotRows multiplies 16 weights of each of 8 rows with activations. The weights are at the offset
+// off from R10 and R26, the activations at the offset actOff. sums[2*t+g] += w[g]·a[t], where w[g]
+// is group g of four rows.
 func sdotRows(a *asm, tokens, sums, off, actOff int) {
 	const acts, weights = 16, 20
 	for t := range tokens {
@@ -191,7 +192,8 @@ func tile256SDOT(a *asm, width int, hasMin bool) {
 	})
 }
 
-// tail256SDOT ends a super-block: it adds the sums in V8 and on to the accumulators.
+// tail256SDOT ends a super-block: it adds the sums in V8 and the next registers to the
+// accumulators.
 //
 //	V0-V1 accumulators  V2-V3 d*D  V4-V7 the token's sums
 //	V16-V23 minima      V24-V27 d, dmin  V28 D
@@ -256,9 +258,10 @@ func tail256SDOT(a *asm, n, width int, hasMin bool) {
 	}
 }
 
-// sumBytes cuts the sums of activations in V4 and V5 into bytes: sum = 64*high + low. Element e
-// of low has the bytes for minima 4e to 4e+3. So has element e of high, or element 2+e if there
-// are only two elements. mask is a register with 63 in each int16. It uses V6 and V7.
+// sumBytes cuts the sums of activations in V4 and V5 into bytes: sum = 64*high + low. Element e of
+// low has the low bytes for minima 4e to 4e+3. The high bytes for these minima are in element e of
+// high or, if there are only two elements, in element 2+e. mask is a register with 63 in each
+// int16. It uses V6 and V7.
 func sumBytes(a *asm, width, mask int) (low, high, elems int) {
 	if width == 32 {
 		a.vec("VADDP", "H8", 5, 4, 4)

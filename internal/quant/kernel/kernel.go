@@ -13,10 +13,10 @@ import (
 // A Kernel multiplies panels of weights for one type on one instruction set.
 //
 // A panel is a few rows of weights, rearranged so that a vector's lanes are rows. Pack makes a
-// panel from the file's bytes, and Tile multiplies it with any number of tokens. For a prompt
-// the packing is a small part of the work. For a single token it is a detour through the
-// nearest cache. Both process a run of at most MaxBlocks blocks at a time and keep the
-// accumulators from run to run, so a panel stays in the cache even if rows are long.
+// panel from the file's bytes, and Tile multiplies it with any number of tokens. For a prompt the
+// packing is a small part of the work. For a single token, it is a detour through the nearest
+// cache. Both process a run of at most MaxBlocks blocks at a time and keep the accumulators from
+// run to run, so a panel stays in the cache even if rows are long.
 type Kernel struct {
 	Level string // instruction set, one of machine.Levels
 
@@ -37,19 +37,19 @@ type Kernel struct {
 	// It is nil if Lanes is 1.
 	Sum func(dst, acc []float32)
 
-	// Direct, if not nil, does the work of both Pack and Tile, for at most DirectTokens rows of
-	// activations. It reads the blocks at t.W, whose rows are t.WStride bytes apart. t.Panel
-	// has room for a packed block, and for at least DirectBytes and a number for each block of
+	// If Direct is not nil, it does the work of both Pack and Tile, for at most DirectTokens rows
+	// of activations. It reads the blocks at t.W, whose rows are t.WStride bytes apart. t.Panel has
+	// room for a packed block, and for at least DirectBytes and a number for each block of
 	// activations.
 	Direct       func(t *Args)
 	DirectTokens int
 	DirectBytes  int
 	// Row, if not nil, does what Direct does, for a single token.
 	Row func(t *Args)
-	// Quad, if not nil, does what Direct does, for a single token and four streams side by
-	// side. Each stream has t.Rows rows of t.RowBytes bytes, and starts t.WStride bytes after
-	// the one before. It sets the results, instead of adding to them. Each stream's results
-	// start t.AccStride bytes after those of the one before. It may use t.Panel.
+	// Quad, if not nil, does what Direct does, for a single token and four streams side by side.
+	// Each stream has t.Rows rows of t.RowBytes bytes, and starts t.WStride bytes after the one
+	// before. It sets the results, instead of adding to them. The results of each stream start
+	// t.AccStride bytes after those of the stream before it. It may use t.Panel.
 	Quad       func(t *Args)
 	QuadBlocks int // the blocks of a row must be a multiple of this number
 }

@@ -32,7 +32,7 @@ func TestQuantizeActsARM64(t *testing.T) {
 	for name, value := range fill {
 		for _, typ := range []quant.Type{quant.Q4_0, quant.Q4_K} {
 			t.Run(fmt.Sprint(name, "/", typ), func(t *testing.T) {
-				r = rand.New(rand.NewPCG(3, uint64(typ))) // one for each type, since a map has no order
+				r = rand.New(rand.NewPCG(3, uint64(typ))) // one generator for each type, because the order of a map is random
 				const cols = 256 * 20
 				var got, want Acts
 				got.Reset(typ, 2, cols)

@@ -13,8 +13,8 @@ import (
 	"alpaca/internal/quant/quanttest"
 )
 
-// TestDotRow compares each format's dot product with one in float64, of the decoded weights and
-// the quantized activations. Only rounding may differ.
+// TestDotRow compares the dot product of each format with a dot product in float64 of the decoded
+// weights and the quantized activations. They may differ only by rounding.
 func TestDotRow(t *testing.T) {
 	const tokens, cols = 3, 512
 	for typ := range quant.Type(2000) {
@@ -97,7 +97,7 @@ func randomRow(r *rand.Rand, t quant.Type, cols int) []byte {
 	return row
 }
 
-// TestDotF32Tail checks rows whose length is no multiple of 8.
+// TestDotF32Tail checks rows whose length is not a multiple of 8.
 func TestDotF32Tail(t *testing.T) {
 	negativeZero := float32(math.Copysign(0, -1))
 	tests := []struct {

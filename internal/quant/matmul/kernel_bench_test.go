@@ -80,10 +80,10 @@ func newBenchProduct(b *testing.B, k *kernel.Kernel, t quant.Type, rows, tokens 
 	for i := range data {
 		data[i] = byte(r.Uint32()) & 0x3f // so that no scale is infinite
 		if t == quant.MXFP4 {
-			data[i] |= 0x40 // nor subnormal, which is slow
+			data[i] |= 0x40 // so that no scale is subnormal, which would be slow
 		}
 	}
-	if t == quant.MXFP4 { // a scale is an exponent: sums must not be subnormal
+	if t == quant.MXFP4 { // here a scale is an exponent; sums must not be subnormal
 		for i := 0; i < len(data); i += t.BlockBytes() {
 			data[i] += 96
 		}

@@ -18,7 +18,7 @@ import (
 )
 
 // TestRequiredKernels fails if this machine cannot run the kernels in ALPACA_REQUIRE_KERNELS, such
-// as avx2,avx512vnni. So the kernels' tests cannot be skipped unnoticed.
+// as avx2,avx512vnni. So it is noticed if tests of kernels are skipped.
 func TestRequiredKernels(t *testing.T) {
 	want := os.Getenv("ALPACA_REQUIRE_KERNELS")
 	if want == "" {
@@ -57,8 +57,8 @@ func (s shape) String() string {
 	return fmt.Sprintf("%d rows, %d blocks, %d tokens, %s", s.rows, s.blocks, s.tokens, s.fill)
 }
 
-// integerShapes returns sizes around those of the kernels: 8, 16 and 32 rows, runs of 4, 16 and 32
-// blocks, 4 and 8 tokens.
+// integerShapes returns sizes around the sizes with which kernels work: 8, 16 and 32 rows; runs of
+// 4, 16 and 32 blocks; 4 and 8 tokens.
 func integerShapes() []shape {
 	var shapes []shape
 	for tokens := 1; tokens <= 17; tokens++ {
@@ -75,16 +75,16 @@ func integerShapes() []shape {
 	for i, blocks := range []int{6, 18, 22, 90} { // two blocks more than a multiple of four
 		shapes = append(shapes, shape{33 + i, blocks, 1, []fill{extreme, hostile}[i%2]})
 	}
-	for i, tokens := range []int{3, 6, 9, 15, 27} { // with more blocks than in the first loop
+	for i, tokens := range []int{3, 6, 9, 15, 27} { // here with more blocks than in the first loop
 		shapes = append(shapes, shape{33, 4 + i%2, tokens, []fill{extreme, hostile}[i%2]})
 	}
 	return append(shapes, shape{71, 3, 5, ordinary}, shape{64, 2, 5, extreme}, shape{50, 1, groupTokens + 3, ordinary})
 }
 
-// TestIntegerKernels checks every kernel of the integer formats against dotRow. Everything that
-// a kernel reads, and its scratch, ends at an unreadable page.
+// TestIntegerKernels compares every kernel of the integer formats with dotRow. Everything that a
+// kernel reads, and its scratch memory, ends at an unreadable page.
 func TestIntegerKernels(t *testing.T) {
-	all := t // the products are shared by the kernels' subtests
+	all := t // the subtests of all kernels use the same products
 	for typ := range quant.Type(2000) {
 		if len(kernelTable[typ]) == 0 || typ.BlockLen() == 1 {
 			continue
@@ -110,10 +110,10 @@ func TestIntegerKernels(t *testing.T) {
 	}
 }
 
-// TestNarrowMatrices checks products with few rows, down to one, against dotRow.
+// TestNarrowMatrices compares products with few rows, down to a single row, with dotRow.
 func TestNarrowMatrices(t *testing.T) {
 	for typ := range kernelTable {
-		r := rand.New(rand.NewPCG(3, uint64(typ))) // one for each type, since a map has no order
+		r := rand.New(rand.NewPCG(3, uint64(typ))) // one generator for each type, because the order of a map is random
 		cols := 4*typ.BlockLen() + 32
 		if typ.BlockLen() > 1 {
 			cols = 4 * typ.BlockLen()
@@ -219,7 +219,8 @@ func fillBytes(b []byte, v byte) {
 	}
 }
 
-// check multiplies by k in the way that it chooses itself, with panels and, if k can, without.
+// check multiplies by k in three ways: as k itself chooses, with panels, and without panels if k
+// can do that.
 func (p *product) check(t *testing.T, k *kernel.Kernel, s shape) {
 	t.Helper()
 	packing, direct := *k, *k

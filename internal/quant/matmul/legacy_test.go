@@ -13,8 +13,8 @@ import (
 	"alpaca/internal/quant/quanttest"
 )
 
-// TestLegacyDot compares each old format's dot product with one in float64, of the decoded weights
-// and the quantized activations. Only rounding may differ.
+// TestLegacyDot compares the dot product of each old format with a dot product in float64 of the
+// decoded weights and the quantized activations. They may differ only by rounding.
 func TestLegacyDot(t *testing.T) {
 	const tokens, cols = 3, 512
 	for typ := range quant.Type(2000) {
@@ -38,7 +38,7 @@ func TestLegacyDot(t *testing.T) {
 	}
 }
 
-// split returns nibble e of 32 where byte j holds nibbles j and j+16.
+// split returns nibble e of 32 nibbles in bytes in which byte j holds nibbles j and j+16.
 func split(b []byte, e int) int { return int(b[e%16] >> (e / 16 * 4) & 15) }
 
 // TestLegacySame multiplies the same weights in an old layout and in the current one. The products

@@ -11,7 +11,7 @@ import (
 )
 
 // TestProductsOfReadTypes checks the products of types that cannot be encoded. MulRows must agree
-// with dotRow to the bit, and about with the product of decoded weights and activations.
+// with dotRow bit for bit, and approximately with the product of decoded weights and activations.
 func TestProductsOfReadTypes(t *testing.T) {
 	for _, typ := range []quant.Type{quant.IQ1_S, quant.IQ1_M, quant.IQ2_XXS, quant.IQ2_XS, quant.IQ2_S, quant.IQ3_XXS, quant.IQ3_S, quant.NVFP4} {
 		const rows, cols, tokens = 40, 512, 5

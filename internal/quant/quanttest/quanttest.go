@@ -59,9 +59,9 @@ var WideScaleOffsets = map[string][]int{
 	"Q4_0v1": {0}, "Q4_0v2": {0}, "Q4_1v1": {0, 4}, "Q4_1v2": {0, 4}, "Q8_0v1": {0},
 }
 
-// Generated returns n blocks, each of size bytes, of the type called name. The bytes are the
-// highest 8 bits of the generator x = 1664525x + 1013904223, which starts at 1. The float16
-// scale is 0x2c66. In NVFP4 only the sign bits of the scales are cleared.
+// Generated returns n blocks, each of size bytes, of the type with the given name. The bytes are
+// the highest 8 bits of the generator x = 1664525x + 1013904223, which starts at 1. The float16
+// scale is 0x2c66. In NVFP4, only the sign bits of the scales are cleared.
 func Generated(name string, size, n int) []byte {
 	x := uint32(1)
 	data := make([]byte, n*size)

@@ -1,7 +1,7 @@
 # Makes texts.json, and pairs.txt with the pairs that rouge_score 0.1.2 has above 0.7:
 #   python pairs.py texts.json pairs.txt
-# Many texts nearly repeat others, and for many lengths there are pairs of exactly 0.7. Behind
-# these texts are instructions that a model has written (alpaca self-instruct -n 700
+# Many texts nearly repeat others, and for many lengths there are pairs of exactly 0.7. After
+# these texts come instructions that a model has written (alpaca self-instruct -n 700
 # --max-output-tokens 16 --rouge-max 0.97 --seed 5); they are kept as texts.json has them.
 import json,sys,time,random
 from rouge_score import tokenize

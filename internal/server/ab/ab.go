@@ -219,7 +219,7 @@ func (s *Server) token(judge string, item abtest.Item) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// number returns the non-negative number in the field of a form that is called name.
+// number returns the non-negative number in the form's field with the given name.
 func number(r *http.Request, name string) (int, error) {
 	n, err := strconv.Atoi(r.PostFormValue(name))
 	if err != nil || n < 0 {

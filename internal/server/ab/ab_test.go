@@ -19,7 +19,7 @@ import (
 	"alpaca/internal/data"
 )
 
-// hostile are answers that a careless page would take for markup or script.
+// hostile are answers that a careless page would treat as markup or script.
 var hostile = []string{
 	"<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "\"><svg onload=alert(1)>", "</div></main><form action=/close method=post>", "{{.Secret}} {{template \"x\"}}",
 	"javascript:alert(1)", "&lt;b&gt; &amp;", "<!-- --><style>*{display:none}</style>", "\u202Eright to left", "<base href=//x>",
@@ -130,7 +130,7 @@ func TestSession(t *testing.T) {
 	first := page
 	_, page = c.post("/vote", form(first, "left"))
 	require.Contains(t, page, "Pair 2 of 4")
-	_, page = c.post("/vote", form(first, "right")) // the same form again: the first vote counts
+	_, page = c.post("/vote", form(first, "right")) // the same form is sent again: the first vote counts
 	require.Contains(t, page, "Pair 2 of 4")
 	_, page = c.post("/undo", nil)
 	require.Contains(t, page, "Pair 1 of 4")
@@ -139,7 +139,7 @@ func TestSession(t *testing.T) {
 	}
 	require.Contains(t, page, "All 4 pairs are judged")
 	for _, word := range []string{"Quokka", "Wombat", "0badc0de", "deadbeef", "chatml", "zephyr", "lora-a", "31337", "31338", "41414", "41415", "temp 0.7"} {
-		require.False(t, strings.Contains(c.all.String(), word), "%s is in what was sent before the end", word)
+		require.False(t, strings.Contains(c.all.String(), word), "%s was sent before the end of the session", word)
 	}
 	for _, text := range hostile {
 		if strings.ContainsAny(text, "<") {

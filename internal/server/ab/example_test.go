@@ -13,7 +13,7 @@ import (
 	"alpaca/internal/server/ab"
 )
 
-// Example serves a session of one prompt. Its page does not say which model wrote what.
+// Example serves a session of one prompt. The page does not say which model wrote which answer.
 func Example() {
 	ctx := context.Background()
 	dir, err := os.MkdirTemp("", "example")

@@ -102,7 +102,7 @@ func (s *Server) own(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// ready tells the page's script whether a judge who waits can go on, or must be shown a notice.
+// ready tells the page's script whether a judge who waits can continue, or must be shown a notice.
 func (s *Server) ready(w http.ResponseWriter, r *http.Request) error {
 	if err := s.reload(r.Context()); err != nil {
 		return err

@@ -13,8 +13,8 @@ import (
 	"alpaca/internal/data"
 )
 
-// TestLive checks a session whose answers come while people vote. A judge is shown the answers to
-// a prompt of their own, without names, once both exist.
+// TestLive checks a session whose answers come while people vote. When both answers to a judge's
+// own prompt exist, the judge is shown them, without the names of the models.
 func TestLive(t *testing.T) {
 	db, err := data.Open(t.Context(), filepath.Join(t.TempDir(), "ab.db"))
 	require.NoError(t, err)
@@ -55,8 +55,8 @@ func TestLive(t *testing.T) {
 	require.Contains(t, page, "Both models are at work")
 	require.Contains(t, page, "Answered ahead: <span>0</span> of 2")
 	status, _ = c.post("/close", nil)
-	require.Equal(t, 403, status, "pairs are to come")
-	answer(1, "two", "zwei") // out of order: it is not shown before the first
+	require.Equal(t, 403, status, "while pairs are still to come, there are no results")
+	answer(1, "two", "zwei") // this answer is early: it is not shown before the first pair
 	ready(`"ready":false`)
 	answer(0, "one", "")
 	ready(`"made":0`)
@@ -72,15 +72,15 @@ func TestLive(t *testing.T) {
 	}
 	_, page = c.post("/own", url.Values{"prompt": {"Mine <b>\r\n"}})
 	require.Equal(t, []int{2}, asked)
-	require.Contains(t, page, "Pair 1 of 3", "what is there can be judged meanwhile")
+	require.Contains(t, page, "Pair 1 of 3", "a pair that is ready can be judged meanwhile")
 	status, _ = c.post("/own", url.Values{"prompt": {"Another"}})
-	require.Equal(t, 409, status, "one at a time")
+	require.Equal(t, 409, status, "a judge can send only one prompt at a time")
 	answer(2, "mine", "meins")
 	_, page = c.get("/")
 	require.Contains(t, page, "Mine &lt;b&gt;")
 	other := newClient(t, h.URL)
 	_, page = other.post("/start", url.Values{"name": {"Bob"}})
-	require.Contains(t, page, "Pair 1 of 2", "others are not asked about it")
+	require.Contains(t, page, "Pair 1 of 2", "other judges must not be asked about this prompt")
 	require.NotContains(t, page, "Mine")
 
 	_, page = c.get("/")
@@ -142,7 +142,7 @@ func TestFailedWhileWaiting(t *testing.T) {
 	other.post("/start", url.Values{"name": {"Bob"}})
 	_, page := c.post("/own", url.Values{"prompt": {"Long <i>"}})
 	require.Contains(t, page, "They answer what you asked")
-	require.NotContains(t, page, "Ask something of your own", "one at a time")
+	require.NotContains(t, page, "Ask something of your own", "a judge can send only one prompt at a time")
 	_, body := c.get("/ready")
 	require.Contains(t, body, `"notice":0`)
 
@@ -151,7 +151,7 @@ func TestFailedWhileWaiting(t *testing.T) {
 	require.Contains(t, body, `"notice":3`, "the script loads the page again")
 	require.Contains(t, body, `"ready":false`)
 	const failed = "A model has no room for what you asked last: “Long &lt;i&gt;”"
-	for range 2 { // until the judge goes on
+	for range 2 { // until the judge votes
 		_, page = c.get("/")
 		require.Contains(t, page, failed)
 		require.Contains(t, page, `data-notice="3"`)
@@ -159,7 +159,7 @@ func TestFailedWhileWaiting(t *testing.T) {
 		require.NotContains(t, page, "They answer what you asked")
 	}
 	_, page = other.get("/")
-	require.NotContains(t, page, failed, "that is Ann's")
+	require.NotContains(t, page, failed, "another judge must not see the message for Ann")
 
 	for n := range 2 {
 		require.NoError(t, st.AddAnswer(t.Context(), id, n, abtest.X, abtest.Answer{Text: "a"}))

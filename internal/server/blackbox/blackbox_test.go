@@ -1,7 +1,7 @@
-// Package blackbox tests a server from outside, over TCP and HTTP: that answers do not depend
-// on other requests, what hostile requests get, how many connections and bytes a client can
-// take, and that nothing is left of clients that have gone. The tests use a small model with
-// random weights, so that they take seconds.
+// Package blackbox tests a server from outside, over TCP and HTTP: that answers do not depend on
+// other requests, what hostile requests get, how many connections and bytes a client can take, and
+// that clients which have gone leave nothing behind. The tests use a small model with random
+// weights, so that they take seconds.
 package blackbox
 
 import (
@@ -36,7 +36,7 @@ type fixture struct {
 	client *http.Client
 }
 
-// setup starts a server that listens like "alpaca serve". change, if not nil, may change its
+// setup starts a server that listens like "alpaca serve". If change is not nil, it may change its
 // options.
 func setup(t testing.TB, change func(*engine.Options, *server.Options)) *fixture {
 	t.Helper()
@@ -118,7 +118,7 @@ func eventually(t testing.TB, what string, done func() bool) {
 	t.Helper()
 	const patience = time.Minute
 	for end := time.Now().Add(patience); !done(); time.Sleep(2 * time.Millisecond) {
-		require.True(t, time.Now().Before(end), "not after %v: %s", patience, what)
+		require.True(t, time.Now().Before(end), "after %v, this is still not so: %s", patience, what)
 	}
 }
 

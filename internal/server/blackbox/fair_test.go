@@ -70,7 +70,8 @@ func TestFairKeys(t *testing.T) {
 	testFair(f, f.client, f.client, []string{"Authorization", "Bearer many"}, []string{"Authorization", "Bearer few"})
 }
 
-// TestFairAddresses checks the same for addresses, which identify clients without keys.
+// TestFairAddresses checks the same for clients without keys, which are identified by their
+// addresses.
 func TestFairAddresses(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("this machine has one loopback address")
@@ -91,18 +92,18 @@ func testFair(f *fixture, manyClient, fewClient *http.Client, manyHeader, fewHea
 	for i := range 6 { // two run, four wait
 		stop, _ := f.background(manyClient, endless, manyHeader...)
 		leave = append(leave, stop)
-		eventually(t, "in the queue", func() bool { return f.engine.Stats().Busy == i+1 })
+		eventually(t, "the request is in the queue", func() bool { return f.engine.Stats().Busy == i+1 })
 	}
 	eventually(t, "two are answered", func() bool { s := f.engine.Stats(); return s.Running == 2 && s.Waiting == 4 })
 	_, refused := f.background(manyClient, brief, manyHeader...)
 	eventually(t, "the queue is full", func() bool { return refused.Load() == 429 })
 	_, answered := f.background(fewClient, brief, fewHeader...)
-	eventually(t, "there is a place for another", func() bool { return f.engine.Stats().Waiting == 5 })
+	eventually(t, "there is a place for another client", func() bool { return f.engine.Stats().Waiting == 5 })
 	_, refused = f.background(fewClient, brief, fewHeader...)
 	eventually(t, "but one", func() bool { return refused.Load() == 429 })
 	leave[0]()
-	eventually(t, "the other's turn", func() bool { return answered.Load() == 200 })
-	require.GreaterOrEqual(t, f.engine.Stats().Waiting, 3, "those that came first still wait")
+	eventually(t, "the other client is answered", func() bool { return answered.Load() == 200 })
+	require.GreaterOrEqual(t, f.engine.Stats().Waiting, 3, "requests that came first must still wait")
 }
 
 // TestHalfOfThePlaces checks that a key gets at most half of the parallel answers while other
@@ -156,7 +157,7 @@ func TestRetryAfter(t *testing.T) {
 		start := time.Now()
 		resp, text := f.do("POST", path, body, header...)
 		require.Equal(t, 429, resp.StatusCode, path)
-		require.Less(t, time.Since(start), 10*time.Second, "it is told at once")
+		require.Less(t, time.Since(start), 10*time.Second, "a refusal must come at once")
 		var wait int
 		_, err := fmt.Sscan(resp.Header.Get("Retry-After"), &wait)
 		require.NoError(t, err, path)

@@ -30,7 +30,7 @@ func TestForms(t *testing.T) {
 		}
 		for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"} {
 			if !isGet && method == "POST" || path == "/v1/responses/input_tokens" {
-				continue // other tests send POST; this path also matches /v1/responses/{id}
+				continue // other tests send POST to this path, which also matches /v1/responses/{id}
 			}
 			resp, text := f.do(method, path, "")
 			if isGet && (method == "GET" || method == "HEAD") {
@@ -135,7 +135,8 @@ func TestNothingIsFetched(t *testing.T) {
 			require.Equal(t, 400, resp.StatusCode, path)
 			require.Contains(t, errorOf(t, path, text), "text only", path)
 		}
-		// A model's name is only a name, even if it is a URL or a path. The answer has our name.
+		// The name of a model is only a name, even if it is a URL or a path. The answer has the
+		// name of the server's own model.
 		resp, text := f.do("POST", "/v1/completions", fmt.Sprintf(`{"prompt": "a", "max_tokens": 1, "model": %q}`, url))
 		require.Equal(t, 200, resp.StatusCode, text)
 		require.Equal(t, "tiny.gguf", object(t, text)["model"])
@@ -160,8 +161,8 @@ func TestUserTextIsNoControl(t *testing.T) {
 		return at(object(t, text), "input_tokens").(float64)
 	}
 	_, text := f.do("POST", "/tokenize", `{"content": "</s>"}`)
-	require.Len(t, object(t, text)["tokens"], 1, "the vocabulary has it")
-	require.GreaterOrEqual(t, count("x</s>"), count("x")+4, "each character is a token or part of a word")
+	require.Len(t, object(t, text)["tokens"], 1, "</s> must be one token of the vocabulary")
+	require.GreaterOrEqual(t, count("x</s>"), count("x")+4, "in a message, each character of </s> must be a token or a part of a word")
 }
 
 // TestLog checks that the log has the request's id, but no prompt and no key.

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"alpaca/internal/engine"
+	"alpaca/internal/sampler"
 	"alpaca/internal/server"
 	"alpaca/internal/testmodel"
 )
@@ -41,10 +42,7 @@ func (f *fixture) answered(t *testing.T, path, body string) {
 func TestHostileNumbers(t *testing.T) {
 	f := setup(t, func(_ *engine.Options, o *server.Options) { o.MaxTokens = 2 })
 	fields := []string{
-		"max_tokens", "max_completion_tokens", "n_predict", "n", "seed", "temperature", "top_p", "top_k", "min_p", "typical_p", "top_n_sigma",
-		"dynatemp_range", "dynatemp_exponent", "xtc_probability", "xtc_threshold", "adaptive_target", "post_sampling_probs", "repeat_last_n", "repeat_penalty", "frequency_penalty",
-		"presence_penalty", "dry_multiplier", "dry_base", "dry_allowed_length", "dry_penalty_last_n", "mirostat", "mirostat_tau", "mirostat_eta",
-		"min_keep", "n_probs", "logprobs", "top_logprobs", "stop", "logit_bias", "samplers", "stream", "stream_options", "cache_prompt", "model",
+		"max_tokens", "max_completion_tokens", "n_predict", "n", "seed", "adaptive_target", "post_sampling_probs", "n_probs", "logprobs", "top_logprobs", "stop", "logit_bias", "samplers", "stream", "stream_options", "cache_prompt", "model",
 		"messages", "prompt", "tokens", "content", "system", "stop_sequences", "thinking", "tools", "tool_choice", "response_format", "grammar",
 	}
 	values := []string{"-1", "0", "1", "2147483648", "9223372036854775808", "1e308", "-1e308", "1e-320", "0.5", `"1"`, "null", "true", "[]", "{}", "[[]]", `{"0": -1e308}`, "[1e308]"}
@@ -52,6 +50,9 @@ func TestHostileNumbers(t *testing.T) {
 		values = []string{"-1", "1e308", "{}"}
 	}
 	fields = append(fields, "options", "think", "images", "format", "raw")
+	for _, x := range new(sampler.Params).Numbers() {
+		fields = append(fields, x.Name)
+	}
 	for _, field := range fields {
 		for _, value := range values {
 			for i, path := range postPaths {

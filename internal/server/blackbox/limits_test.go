@@ -23,7 +23,7 @@ func ended(t testing.TB, c net.Conn) string {
 	require.NoError(t, c.SetReadDeadline(time.Now().Add(time.Minute)))
 	b, err := io.ReadAll(c)
 	if ne, ok := err.(net.Error); ok {
-		require.False(t, ne.Timeout(), "the connection stays open; it said %q", b)
+		require.False(t, ne.Timeout(), "the server has sent %q and left the connection open", b)
 	}
 	return string(b)
 }
@@ -39,7 +39,7 @@ func TestSlowRequests(t *testing.T) {
 		{"half a header", "POST /v1/completions HTTP/1.1\r\nHost: loc", ""},
 		{"half a body", head + "Content-Length: 1000\r\n\r\n{", "408 Request Timeout"},
 		{"half a chunk", head + "Transfer-Encoding: chunked\r\n\r\n1000\r\n{", "408 Request Timeout"},
-		{"half a body of what reads none", "GET /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n{", "200 OK"},
+		{"half a body for a path that reads no body", "GET /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n{", "200 OK"},
 		{"nothing more", "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n", "200 OK"},
 	} {
 		c := f.dial()
@@ -61,7 +61,7 @@ func TestOldClient(t *testing.T) {
 	}
 }
 
-// TestSlowBody checks that a body may come slowly if it keeps coming.
+// TestSlowBody checks that a body may arrive slowly as long as bytes continue to arrive.
 func TestSlowBody(t *testing.T) {
 	f := setup(t, func(_ *engine.Options, o *server.Options) { o.BodyTimeout = time.Second })
 	c := f.dial()
@@ -90,7 +90,7 @@ func TestLargeRequests(t *testing.T) {
 	fmt.Fprintf(c, "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s", 9<<20, large)
 	resp, err := http.ReadResponse(bufio.NewReader(c), nil)
 	require.NoError(t, err)
-	require.Equal(t, 413, resp.StatusCode, "in chunks, whose sum is not known before")
+	require.Equal(t, 413, resp.StatusCode, "a large body in chunks must be refused, too")
 	c = f.dial()
 	fmt.Fprintf(c, "GET /health HTTP/1.1\r\nHost: localhost\r\nX-Large: %s\r\n\r\n", strings.Repeat("a", 40<<10))
 	require.Contains(t, ended(t, c), "431 Request Header Fields Too Large")
@@ -216,8 +216,8 @@ func TestSlowReader(t *testing.T) {
 	require.NoError(t, c.(*net.TCPConn).SetReadBuffer(4096))
 	body := `{"prompt": "abc", "max_tokens": -1, "ignore_eos": true, "stream": true, "logprobs": 100}`
 	fmt.Fprintf(c, "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
-	eventually(t, "it is answered", func() bool { return f.engine.Stats().Steps > 0 })
-	eventually(t, "it is left", func() bool { return f.engine.Stats().Busy == 0 })
+	eventually(t, "the request is being answered", func() bool { return f.engine.Stats().Steps > 0 })
+	eventually(t, "the answer is cancelled", func() bool { return f.engine.Stats().Busy == 0 })
 	require.Equal(t, int64(1), f.engine.Stats().Cancelled)
 }
 
@@ -246,15 +246,15 @@ func TestConnections(t *testing.T) {
 	first := f.dial() // replaces the connection that has been idle longest
 	ask(first, endless)
 	require.Empty(t, ended(t, idle[0]))
-	eventually(t, "it is answered", func() bool { return f.engine.Stats().Running == 1 })
+	eventually(t, "the request is being answered", func() bool { return f.engine.Stats().Running == 1 })
 	ask(idle[1], endless)
 	ask(idle[2], endless)
-	eventually(t, "all are in use", func() bool { return f.engine.Stats().Running == 3 })
+	eventually(t, "all connections are in use", func() bool { return f.engine.Stats().Running == 3 })
 	late := f.dial()
 	ask(late, brief)
 	late.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
 	_, err := late.Read(make([]byte, 1))
-	require.Error(t, err, "there is no place")
+	require.Error(t, err, "a further connection must be refused")
 	first.Close()
 	require.Equal(t, 200, answered(late))
 }

@@ -52,7 +52,7 @@ func mixed(n int) (list []asked) {
 		prompt := strings.Repeat("common beginning ", r.IntN(3)) + strings.Repeat(string(rune('a'+r.IntN(26))), r.IntN(40)+1)
 		most := r.IntN(12) + 1
 		if i%16 == 3 {
-			most = 190 // more tokens than the engine reserves room for at the beginning
+			most = 190 // more tokens than the engine makes room for at the beginning
 		}
 		a := asked{n: 1}
 		chat := []fields{{"role": "system", "content": "common"}, {"role": "user", "content": prompt}}
@@ -128,7 +128,7 @@ func (f *fixture) answer(a asked) string {
 	return steady(text)
 }
 
-// steady returns the part of a response that must always be the same.
+// steady returns the part of a text that must always be the same.
 func steady(text string) string { return sorted(differing.ReplaceAllString(text, "")) }
 
 // vanish sends a request and cancels it after a time.
@@ -172,7 +172,7 @@ func TestOneAnswer(t *testing.T) {
 				var all sync.WaitGroup
 				for i, a := range list {
 					if a.n > 1 && tt.name == "one slot" {
-						got[i] = want[i] // one slot refuses several answers
+						got[i] = want[i] // a server with one slot refuses requests for several answers
 						continue
 					}
 					all.Go(func() { got[i] = f.answer(a) })

@@ -47,7 +47,7 @@ func (s *soak) answer(i int, read func(io.Reader) ([]byte, error)) {
 	}
 }
 
-// readSlowly is io.ReadAll with pauses: 300 bytes every 5 ms.
+// readSlowly does what io.ReadAll does, but with pauses: it reads 300 bytes every 5 ms.
 func readSlowly(r io.Reader) ([]byte, error) {
 	var all bytes.Buffer
 	for {

@@ -27,11 +27,11 @@ import (
 //
 //	go test ./internal/server/blackbox -run TestSoak -v -timeout 0 -soak 15m -idle 1000 -requests 10000
 var (
-	soakTime     = flag.Duration("soak", 0, "time that TestSoak takes at least")
-	soakIdle     = flag.Int("idle", 50, "connections that are idle meanwhile")
-	soakClients  = flag.Int("clients", 16, "clients at once")
-	soakPause    = flag.String("pause", "", "pattern of files: while there is one, the clients send nothing")
-	soakRequests = flag.Int("requests", 400, "requests of TestSoak at least")
+	soakTime     = flag.Duration("soak", 0, "shortest time that TestSoak takes")
+	soakIdle     = flag.Int("idle", 50, "number of connections that are idle during TestSoak")
+	soakClients  = flag.Int("clients", 16, "number of clients at once")
+	soakPause    = flag.String("pause", "", "pattern of file names: while such a file exists, the clients send nothing")
+	soakRequests = flag.Int("requests", 400, "smallest number of requests of TestSoak")
 	soakHeap     = flag.String("heap", "", "folder for profiles of the objects in use before and after TestSoak")
 )
 
@@ -55,7 +55,7 @@ const (
 	unread           // sends a request and never reads
 	probing          // asks for health and metrics
 	slow             // reads its stream slowly, and compares the answer
-	crowding         // sends more requests at once than may wait
+	crowding         // sends more requests at once than the queue can hold
 )
 
 var kinds = []string{"answered the same as alone", "gone while waiting or reading", "malformed", "gone within header or body", "never read", "probes", "slow readers", "crowds"}
@@ -111,9 +111,8 @@ func (s *soak) one(r *rand.Rand) {
 }
 
 // TestSoak lets many clients use a server with little memory while other connections are idle.
-// About half of the clients misbehave. Each answer must equal the answer to the same request
-// alone. At the end no request, block, goroutine or connection may be left. Flags make the test
-// longer.
+// About half of the clients misbehave. Each answer must equal the answer to the same request alone.
+// At the end, no request, block, goroutine or connection may be left. Flags make the test longer.
 func TestSoak(t *testing.T) {
 	list := mixed(200)
 	if testing.Short() {
@@ -174,29 +173,30 @@ func TestSoak(t *testing.T) {
 		}
 		c.Close()
 	}
-	t.Logf("%d of %d idle connections made way for others", closed, len(idle))
+	t.Logf("%d of %d idle connections were closed to make room for others", closed, len(idle))
 	if len(idle) < 900 { // there were fewer connections than the limit
 		require.Zero(t, closed)
 	}
 	f.client.CloseIdleConnections()
-	eventually(t, "no place is taken", func() bool { st := f.engine.Stats(); return st.Busy == 0 && st.Running == 0 && st.Waiting == 0 })
+	eventually(t, "no request is in progress", func() bool { st := f.engine.Stats(); return st.Busy == 0 && st.Running == 0 && st.Waiting == 0 })
 	eventually(t, "no goroutine is left", func() bool { return runtime.NumGoroutine() <= before })
 	// Only the cache holds blocks, and it gives them to a request that needs them.
-	eventually(t, "no block is held", func() bool { st := f.engine.Stats(); return st.BlocksUsed <= st.BlocksCached+1 })
+	eventually(t, "only the cache holds blocks", func() bool { st := f.engine.Stats(); return st.BlocksUsed <= st.BlocksCached+1 })
 	st, after := f.engine.Stats(), live()
 	keepHeap(t, "after")
 	t.Logf("goroutines %d, at the beginning %d; heap %.1f MiB, at the beginning %.1f; %d answers in progress, %d waiting; %d of %d blocks used, %d of them by the prefix cache",
 		runtime.NumGoroutine(), before, after, heap, st.Running, st.Waiting, st.BlocksUsed, st.Blocks, st.BlocksCached)
 	// The blocks of the cache and the scratch for larger batches take memory when they are first
-	// used. Both are bounded, so that more memory means that something keeps what requests leave.
-	require.Less(t, after-heap, 4., "the heap grew, in MiB")
+	// used. Both are bounded. So if the heap grows more, the data of earlier requests stays in
+	// memory.
+	require.Less(t, after-heap, 4., "the heap has grown by too many MiB")
 	resp, text := f.do("POST", "/completion", `{"prompt": "zzz", "ignore_eos": true, "n_predict": -1}`)
 	require.Equal(t, 200, resp.StatusCode, text)
-	require.Equal(t, true, at(object(t, text), "truncated"), "the whole context is there for one")
+	require.Equal(t, true, at(object(t, text), "truncated"), "a single request must be able to use the whole context")
 }
 
-// keepHeap writes a profile of the objects that are in use to a file in the folder of the flag
-// -heap, for "go tool pprof -diff_base before.pprof after.pprof".
+// keepHeap writes a profile of the objects in use to a file in the folder that the flag -heap
+// names, for "go tool pprof -diff_base before.pprof after.pprof".
 func keepHeap(t *testing.T, name string) {
 	if *soakHeap == "" {
 		return
@@ -252,7 +252,7 @@ func TestVanishing(t *testing.T) {
 			var leave func()
 			if waits {
 				leave, _ = f.background(f.client, endless)
-				eventually(t, "another is answered", func() bool { return f.engine.Stats().Running == 1 })
+				eventually(t, "another request is answered", func() bool { return f.engine.Stats().Running == 1 })
 			}
 			steps, waiting := f.engine.Stats().Steps, 0
 			if waits {
@@ -267,10 +267,10 @@ func TestVanishing(t *testing.T) {
 			c.Close()
 			gone := time.Now()
 			eventually(t, tt.name+" is gone", func() bool { return f.engine.Stats().Busy == waiting })
-			require.Less(t, time.Since(gone), 20*time.Second, "%s: a place is free within a step, even on a busy machine", tt.name)
+			require.Less(t, time.Since(gone), 20*time.Second, "%s: the place must be free after one step, even on a busy machine", tt.name)
 			if waits {
 				leave()
-				eventually(t, "all are gone", func() bool { return f.engine.Stats().Busy == 0 })
+				eventually(t, "no request is left", func() bool { return f.engine.Stats().Busy == 0 })
 			}
 		}
 	}
@@ -279,7 +279,7 @@ func TestVanishing(t *testing.T) {
 	fmt.Fprintf(c, "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s", len(endless), endless)
 	eventually(t, "it is answered", func() bool { return f.engine.Stats().Running == 1 })
 	require.NoError(t, c.(*net.TCPConn).CloseWrite())
-	eventually(t, "it is gone", func() bool { return f.engine.Stats().Busy == 0 })
+	eventually(t, "the request is cancelled", func() bool { return f.engine.Stats().Busy == 0 })
 	resp, text := f.do("POST", "/v1/completions", brief)
 	require.Equal(t, http.StatusOK, resp.StatusCode, text)
 }

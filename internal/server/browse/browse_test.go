@@ -72,7 +72,7 @@ func object(t *testing.T, address string) map[string]any {
 	return v
 }
 
-// TestNext follows next_url as Datasette's own clients do. It must get all rows, each once.
+// TestNext follows next_url as Datasette's own clients do. It must get each row once.
 func TestNext(t *testing.T) {
 	srv, _ := site(t, Options{})
 	for query, want := range map[string]int{"": 251, "?_sort=category": 251, "?_sort_desc=output&_size=7": 251, "?_search=count&_size=99": 250, "?category=b&_size=max": 125} {
@@ -165,7 +165,7 @@ func TestSQL(t *testing.T) {
 	require.NotContains(t, body, "-/query")
 }
 
-// TestHostile checks that no page takes a row's text for markup.
+// TestHostile checks that no page treats the text of a row as markup.
 func TestHostile(t *testing.T) {
 	srv, _ := site(t, Options{Chat: true, Prompts: func(r *data.Row) []Prompt { return []Prompt{{"x", r.Instruction, 3}} }})
 	for _, address := range []string{
@@ -275,7 +275,7 @@ func TestBase(t *testing.T) {
 		address, _, _ := strings.Cut(part, `"`)
 		require.True(t, strings.HasPrefix(address, "/data/") || address == "/" || address == "data:," || strings.HasPrefix(address, "#"), address)
 	}
-	// New rows are counted once the facets have been loaded again.
+	// New rows are counted when the facets have been loaded again.
 	require.NoError(t, db.Update(context.Background(), func(tx *data.Tx) error {
 		return tx.Add(&data.Row{SourceID: 1, Instruction: "new", Output: "x"})
 	}))

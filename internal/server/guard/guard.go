@@ -141,7 +141,7 @@ func (g *Guard) Known(r *http.Request) bool { return len(g.keys) == 0 || g.keys.
 
 // Salt returns a value that divides the prefix cache by key, if the server has several keys: the
 // time that a prompt takes must not reveal what the holder of another key has asked. With one key
-// or none it returns "".
+// or none, it returns "".
 func (g *Guard) Salt(r *http.Request) string {
 	if len(g.keys) < 2 {
 		return ""

@@ -30,11 +30,11 @@ func TestSalt(t *testing.T) {
 	require.Equal(t, g.Salt(one), g.Salt(request("X-Api-Key", "one")))
 }
 
-// TestClient checks how clients are told apart.
+// TestClient checks how different clients are distinguished.
 func TestClient(t *testing.T) {
 	g := New([]string{"one", "two"}, nil, "")
 	known := g.Client(request("Authorization", "Bearer one"))
-	require.NotContains(t, known, "one", "the key itself is kept nowhere")
+	require.NotContains(t, known, "one", "the key itself must not be kept")
 	require.NotEqual(t, known, g.Client(request("Authorization", "Bearer two")))
 	require.Equal(t, "address 192.0.2.1", g.Client(request("Authorization", "Bearer three")))
 	require.Equal(t, "address 192.0.2.1", New(nil, nil, "").Client(request("Authorization", "Bearer one")))

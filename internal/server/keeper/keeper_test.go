@@ -74,11 +74,11 @@ func TestKeeper(t *testing.T) {
 		a()
 		require.Equal(t, []string{"+a", "+b"}, s.take())
 		get("c", 10)()
-		require.Equal(t, []string{"-b", "+c"}, s.take(), "b was not used for longest")
+		require.Equal(t, []string{"-b", "+c"}, s.take(), "b was not used for the longest time, so it must be unloaded")
 		get("large", 95)()
-		require.Equal(t, []string{"-a", "-c", "+large"}, s.take(), "both make room")
+		require.Equal(t, []string{"-a", "-c", "+large"}, s.take(), "a and c must both be unloaded to make room")
 		huge := get("huge", 1000)
-		require.Equal(t, []string{"-large", "+huge"}, s.take(), "one alone may be larger than all")
+		require.Equal(t, []string{"-large", "+huge"}, s.take(), "a single model may be larger than the limit")
 		require.Equal(t, map[string]bool{"huge": true}, k.Loaded())
 
 		// One request waits for room, and another is refused.
@@ -99,7 +99,7 @@ func TestKeeper(t *testing.T) {
 
 		_, _, err = k.Get(t.Context(), "bad", 1)
 		require.ErrorContains(t, err, "damaged")
-		get("b", 1)() // there is room: nothing is left of the model that failed to load
+		get("b", 1)() // there is room, because the model that failed to load takes none
 		require.Equal(t, []string{"+bad", "+b"}, s.take())
 
 		// A model is loaded even if the request for it is cancelled.
@@ -113,7 +113,7 @@ func TestKeeper(t *testing.T) {
 		time.Sleep(59 * time.Second)
 		require.True(t, k.Loaded()["c"])
 		time.Sleep(2 * time.Second)
-		require.Empty(t, k.Loaded(), "nobody asked for a minute")
+		require.Empty(t, k.Loaded(), "models that nobody has used for a minute must be unloaded")
 		s.take()
 
 		b := get("b", 1)
@@ -122,7 +122,7 @@ func TestKeeper(t *testing.T) {
 		synctest.Wait()
 		_, _, err = k.Get(t.Context(), "a", 1)
 		require.ErrorIs(t, err, ErrClosed)
-		require.True(t, s.open["b"], "it is in use")
+		require.True(t, s.open["b"], "b is in use, so it must stay loaded")
 		b()
 		<-done
 		require.Equal(t, []string{"+b", "-b"}, s.take())
@@ -147,7 +147,7 @@ func TestManyUsers(t *testing.T) {
 					time.Sleep(time.Duration(i*j%5) * time.Second)
 					s.mu.Lock()
 					if !s.open[name] {
-						t.Errorf("%s is used and not loaded", name)
+						t.Errorf("%s is used although it is not loaded", name)
 					}
 					s.mu.Unlock()
 					release()

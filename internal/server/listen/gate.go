@@ -7,7 +7,7 @@ import (
 	"sync"
 )
 
-// Gate limits the number of connections of all listeners together. At the limit a new connection
+// Gate limits the number of connections of all listeners together. At the limit, a new connection
 // replaces the one that has been idle longest, so that idle clients do not keep others out. If no
 // connection is idle, the new one waits.
 type Gate struct {

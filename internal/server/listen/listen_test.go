@@ -21,7 +21,7 @@ func TestListen(t *testing.T) {
 	require.Len(t, l.URLs(), 2)
 	_, port, err := net.SplitHostPort(l[0].Addr().String())
 	require.NoError(t, err)
-	require.True(t, strings.HasSuffix(l.URLs()[1], ":"+port), "the same port")
+	require.True(t, strings.HasSuffix(l.URLs()[1], ":"+port), "both addresses must have the same port")
 	var n int
 	fmt.Sscan(port, &n)
 	_, err = At([]string{"127.0.0.1"}, n)
@@ -43,7 +43,7 @@ func TestListen(t *testing.T) {
 	l[0].(*net.UnixListener).SetUnlinkOnClose(false)
 	l.Close()
 	l, err = At([]string{path}, 0)
-	require.NoError(t, err, "nobody listens there any more")
+	require.NoError(t, err, "a socket file must be replaced if nobody listens there any more")
 	l.Close()
 	file := filepath.Join(t.TempDir(), "b.sock")
 	require.NoError(t, os.WriteFile(file, []byte("mine"), 0o600))

@@ -43,8 +43,8 @@ type lent struct{ net.Listener }
 
 func (l lent) Close() error { return nil }
 
-// Accept returns net.ErrClosed in place of other errors: http.Server would try again after a
-// deadline.
+// Accept returns net.ErrClosed in place of other errors, because http.Server would call Accept
+// again after the error of a deadline.
 func (l lent) Accept() (net.Conn, error) {
 	c, err := l.Listener.Accept()
 	if err != nil {

@@ -23,8 +23,8 @@ type result struct {
 // as it is used again.
 var client = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 
-// ask sends a prompt of tokens and reads the streamed answer. limit is the largest number of
-// tokens in the answer. The function each, if not nil, is called for every event with a part of
+// ask sends a prompt of tokens and reads the streamed answer. limit is the largest number of tokens
+// in the answer. If the function each is not nil, it is called for every event that has a part of
 // the answer.
 func ask(ctx context.Context, url string, prompt []int, limit int, each func(time.Time)) (r result, err error) {
 	body, err := json.Marshal(map[string]any{

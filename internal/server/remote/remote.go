@@ -39,7 +39,7 @@ type Params struct {
 	TopP        *float64 `json:"top_p,omitempty"`
 }
 
-// New returns a model on the server at address, which may end in /v1.
+// New returns a model on the server at address. The address may end in /v1.
 func New(address, name, key string) (*Model, error) {
 	u, err := url.Parse(address)
 	switch {

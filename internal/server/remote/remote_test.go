@@ -70,11 +70,11 @@ func TestFailures(t *testing.T) {
 		waits  []time.Duration
 	}{
 		{"busy", 429, map[string]string{"Retry-After": "3"}, `{"error":{"message":"full"}}`, "status 429: full", 5, []time.Duration{3e9, 3e9, 3e9, 3e9}},
-		{"down", 503, nil, "", "status 503: no reason is given", 5, []time.Duration{1e9, 2e9, 4e9, 8e9}},
-		{"not for now", 429, map[string]string{"Retry-After": "500"}, `{"error":{"message":"quota"}}`, "status 429: quota", 1, nil},
-		{"told not to", 500, map[string]string{"X-Should-Retry": "false"}, `{"error":{"message":"no"}}`, "status 500: no", 1, nil},
+		{"the server is down", 503, nil, "", "status 503: no reason is given", 5, []time.Duration{1e9, 2e9, 4e9, 8e9}},
+		{"the server asks for a long wait", 429, map[string]string{"Retry-After": "500"}, `{"error":{"message":"quota"}}`, "status 429: quota", 1, nil},
+		{"the server says not to retry", 500, map[string]string{"X-Should-Retry": "false"}, `{"error":{"message":"no"}}`, "status 500: no", 1, nil},
 		{"wrong", 400, nil, `{"error":{"message":"bad"}}`, "status 400: bad", 1, nil},
-		{"absent", 404, nil, "<html>not here", "status 404: <html>not here", 1, nil},
+		{"a path that does not exist", 404, nil, "<html>not here", "status 404: <html>not here", 1, nil},
 		{"no JSON", 200, nil, "<html>", "is not JSON", 1, nil},
 		{"nothing", 200, nil, `{"choices":[]}`, "no choices", 1, nil},
 		{"error", 200, nil, `{"error":{"message":"late"},"choices":[]}`, "late", 1, nil},

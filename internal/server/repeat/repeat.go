@@ -27,7 +27,7 @@ type key struct{}
 // With returns a context for a request whose answer f makes reproducible.
 func With(ctx context.Context, f *By) context.Context { return context.WithValue(ctx, key{}, f) }
 
-// Of returns the By of a request's context, or nil if it has none.
+// Of returns the By in a request's context, or nil if it has none.
 func Of(ctx context.Context) *By {
 	f, _ := ctx.Value(key{}).(*By)
 	return f

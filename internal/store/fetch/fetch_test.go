@@ -54,13 +54,13 @@ type origin struct {
 	etag string
 
 	mu     sync.Mutex
-	asked  []string // the Range of each request
-	ifs    []string // the If-Range of each request
+	asked  []string // the Range header of each request
+	ifs    []string // the If-Range header of each request
 	tokens []string
 	sleeps []time.Duration
 
-	// odd is called with each request; n counts from 0. It returns true if it has answered the
-	// request.
+	// odd is called with each request. n is the number of the request, from 0. odd returns true if
+	// it has answered the request.
 	odd oddAnswer
 }
 
@@ -194,7 +194,7 @@ func TestServers(t *testing.T) {
 		odd      func(o *origin) oddAnswer
 		change   func(o *origin, j *Job)
 		requests int    // 0: any number
-		log      string // a part of the log
+		log      string // a text that the log must contain
 	}{
 		{"plain", 10_500, nil, nil, 11, ""},
 		{"one part", 999, nil, nil, 1, ""},

@@ -157,8 +157,8 @@ func cut(err error, ctx context.Context) error {
 	return err
 }
 
-// accept returns an error unless an answer has the bytes [from, to) of the file, in the version
-// of earlier answers. asked is the ETag in the request's If-Range, "" if it had none.
+// accept returns an error unless an answer has the bytes [from, to) of the file, in the version of
+// earlier answers. asked is the ETag in the request's If-Range, or "" if the request had none.
 func (t *transfer) accept(answer *web.Answer, generation int, asked string, from, to int64) error {
 	etag := strong(answer.Header.Get("ETag"))
 	switch answer.StatusCode {

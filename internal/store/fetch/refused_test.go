@@ -14,7 +14,7 @@ import (
 	"alpaca/internal/store/advice"
 )
 
-// TestRefused runs downloads whose answers must not become a file.
+// TestRefused runs downloads that must not become a file.
 func TestRefused(t *testing.T) {
 	ranged := func(w http.ResponseWriter, format string, args ...any) {
 		w.Header().Set("Content-Range", fmt.Sprintf(format, args...))
@@ -35,7 +35,7 @@ func TestRefused(t *testing.T) {
 				return true
 			}
 		}, "sends the range"},
-		{"another length of the whole", func(o *origin) oddAnswer {
+		{"another length of the whole file", func(o *origin) oddAnswer {
 			return func(_ int, w http.ResponseWriter, r *http.Request, from, to int) bool {
 				ranged(w, "bytes %d-%d/%d", from, to-1, len(o.data)+1)
 				w.Write(o.data[from:to])
@@ -62,7 +62,7 @@ func TestRefused(t *testing.T) {
 				return true
 			}
 		}, "not a GGUF file: it begins with \"<!DOCTYPE html><html>Sign in</ht\""},
-		{"longer than said", func(o *origin) oddAnswer {
+		{"a part that is longer than said", func(o *origin) oddAnswer {
 			return func(_ int, w http.ResponseWriter, _ *http.Request, from, to int) bool {
 				ranged(w, "bytes %d-%d/%d", from, to-1, len(o.data))
 				w.Write(o.data[from:to])
@@ -71,7 +71,7 @@ func TestRefused(t *testing.T) {
 				return true
 			}
 		}, "more bytes"},
-		{"longer than said, whole", func(o *origin) oddAnswer {
+		{"a whole file that is longer than said", func(o *origin) oddAnswer {
 			return func(_ int, w http.ResponseWriter, _ *http.Request, _, _ int) bool {
 				w.Write(o.data)
 				w.(http.Flusher).Flush()
@@ -132,7 +132,7 @@ func TestRefused(t *testing.T) {
 			var log bytes.Buffer
 			_, err := Download(t.Context(), job, o.options(&log))
 			require.ErrorContains(t, err, tt.want)
-			require.NotContains(t, err.Error()+log.String(), "secret", "signatures are not shown")
+			require.NotContains(t, err.Error()+log.String(), "secret", "errors and log must not show the signature in a URL")
 			require.NoFileExists(t, job.Path)
 			if tt.name == "wrong bytes" {
 				require.ErrorContains(t, err, job.SHA256)
@@ -145,7 +145,7 @@ func TestRefused(t *testing.T) {
 // TestDisk checks the error for a folder that cannot be written.
 func TestDisk(t *testing.T) {
 	if os.Getuid() == 0 {
-		t.Log("root may write everywhere: a file stands in the folder's place instead")
+		t.Log("root may write everywhere, so the test puts a file in the place of the folder")
 	}
 	o := newOrigin(t, content(6000, 1))
 	job := o.job(t)

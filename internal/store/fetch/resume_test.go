@@ -22,7 +22,7 @@ func TestChanged(t *testing.T) {
 	job.SHA256, job.ETag = "", `"v1"`
 	newer := content(5000, 2)
 	o.odd = func(n int, w http.ResponseWriter, r *http.Request, _, _ int) bool {
-		if n == 2 { // from now on the server has the next version
+		if n == 2 { // from now on, the server has the next version
 			o.mu.Lock()
 			o.data, o.etag = newer, `"v2"`
 			o.mu.Unlock()
@@ -89,7 +89,7 @@ func TestResume(t *testing.T) {
 	before := o.requests()
 	p, err := Download(t.Context(), job, opt)
 	require.NoError(t, err)
-	require.Equal(t, before+4, o.requests(), "parts that were there are not asked for")
+	require.Equal(t, before+4, o.requests(), "parts that are already there must not be requested again")
 	requireFetched(t, job, p, o.data)
 }
 
@@ -114,14 +114,14 @@ func TestResumeOther(t *testing.T) {
 		{"partial cut", func(t *testing.T, _ *origin, job *Job) { require.NoError(t, os.Truncate(job.Path+PartialSuffix, 100)) }, "has 100 bytes"},
 		{"partial gone", func(t *testing.T, _ *origin, job *Job) { require.NoError(t, os.Remove(job.Path+PartialSuffix)) }, ""},
 		{"state gone", func(t *testing.T, _ *origin, job *Job) { require.NoError(t, os.Remove(job.Path+StateSuffix)) }, ""},
-		{"bytes changed meanwhile", func(t *testing.T, _ *origin, job *Job) {
+		{"bytes that have changed", func(t *testing.T, _ *origin, job *Job) {
 			f, err := os.OpenFile(job.Path+PartialSuffix, os.O_WRONLY, 0)
 			require.NoError(t, err)
 			f.WriteAt([]byte("?"), 3500)
 			f.Close()
 			s, err := readState(job.Path + StateSuffix)
 			require.NoError(t, err)
-			s.Hashed, s.Hash = 0, nil // as if the digest lagged behind
+			s.Hashed, s.Hash = 0, nil // as if fewer bytes had been hashed than fetched
 			require.NoError(t, s.write(job.Path))
 		}, "fetched anew"},
 	} {
@@ -180,7 +180,7 @@ func TestExpired(t *testing.T) {
 	p, err := Download(t.Context(), job, opt)
 	require.NoError(t, err)
 	require.Equal(t, 2, located)
-	require.Equal(t, 7, o.requests(), "six parts, and the one that was refused")
+	require.Equal(t, 7, o.requests(), "there must be six requests for parts, and the one that was refused")
 	require.Equal(t, "bytes=3000-3999", o.asked[4])
 	requireFetched(t, job, p, o.data)
 }

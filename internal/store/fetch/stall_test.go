@@ -46,7 +46,7 @@ func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 }
 
 // TestStall checks that a connection is given up after 30 seconds without a byte, and that another
-// fetches the rest, after the usual pauses.
+// connection then fetches the rest, after the usual pauses.
 func TestStall(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
@@ -79,7 +79,7 @@ func TestStall(t *testing.T) {
 		require.NoError(t, err)
 		took := time.Since(start)
 		require.Equal(t, []string{"bytes=0-999", "bytes=1000-1999", "bytes=1400-1999", "bytes=1400-1999", "bytes=1400-1999", "bytes=2000-2999"}, o.asked)
-		require.GreaterOrEqual(t, took, 33*time.Second, "30 s of silence, then pauses of 1 and 2 s")
+		require.GreaterOrEqual(t, took, 33*time.Second, "the download must wait 30 s in silence, then pause for 1 and 2 s")
 		require.Less(t, took, 40*time.Second)
 		client.Close()
 		server.Close()

@@ -9,8 +9,9 @@ import (
 	"time"
 )
 
-// bufferSize is the size in bytes of a read from a connection, or back from the file.
-const bufferSize = 256 << 10
+// bufferSize is the size in bytes of a read from a connection, or back from the file. With 256 KiB,
+// a fast download into memory takes 2 to 3 % longer.
+const bufferSize = 512 << 10
 
 // transfer is the download of one file.
 type transfer struct {

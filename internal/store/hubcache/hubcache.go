@@ -47,7 +47,7 @@ func (r Repo) refPath(revision string) string {
 	return filepath.Join(r.Dir(), "refs", filepath.FromSlash(revision))
 }
 
-// Commit returns the commit of a revision, "" if the cache does not know it.
+// Commit returns the commit of a revision, or "" if the cache does not know the revision.
 func (r Repo) Commit(revision string) string {
 	if ref.IsCommit(revision) {
 		return revision

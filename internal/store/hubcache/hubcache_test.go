@@ -11,8 +11,8 @@ import (
 
 var commit = strings.Repeat("c", 40)
 
-// TestLinks checks that a blob gets into a snapshot by a relative link or, without links, by a move.
-// Both can be found and removed.
+// TestLinks checks that a blob gets into a snapshot by a relative link or, without links, by a
+// move. In both cases, it can be found and removed.
 func TestLinks(t *testing.T) {
 	for _, without := range []bool{false, true} {
 		testOnlyNoLinks = without
@@ -25,7 +25,7 @@ func TestLinks(t *testing.T) {
 		}
 		require.NoError(t, r.SetRef("main", commit))
 		require.NoError(t, r.SetRef("refs/pr/1", commit))
-		require.NoError(t, r.SetRef(commit, commit), "a commit is no name that moves")
+		require.NoError(t, r.SetRef(commit, commit), "SetRef must ignore a commit, because a commit never moves")
 		require.Equal(t, map[string]string{"main": commit, "refs/pr/1": commit}, r.Refs())
 		require.Equal(t, []Repo{r}, Repos(r.Root))
 		list := r.Entries(commit)
@@ -43,7 +43,7 @@ func TestLinks(t *testing.T) {
 			require.Equal(t, "etag", e.ETag)
 			freed, err := r.RemoveBlob(e.Blob)
 			require.NoError(t, err)
-			require.Zero(t, freed, "a snapshot has it")
+			require.Zero(t, freed, "a blob that a snapshot has must stay")
 		}
 		require.NoError(t, r.Unlink(e))
 		if !without {
@@ -70,6 +70,6 @@ func TestOdd(t *testing.T) {
 	require.Empty(t, r.Commit("main"))
 	require.NoError(t, os.MkdirAll(r.Snapshot(commit), 0o777))
 	if os.Symlink("../../blobs/absent", filepath.Join(r.Snapshot(commit), "m.gguf")) == nil {
-		require.Empty(t, r.Entries(commit), "a link that leads nowhere")
+		require.Empty(t, r.Entries(commit), "a broken link must be skipped")
 	}
 }

@@ -32,7 +32,7 @@ func TestChoose(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		files []File
-		want  string // the path, or a part of the error
+		want  string // the expected path, or a part of the expected error
 		parts int
 	}{
 		{"hf:a/b", repo, "m-Q4_K_M.gguf", 1},

@@ -34,7 +34,7 @@ func TestFind(t *testing.T) {
 		require.Equal(t, []string{p.Hub}, p.Hubs)
 	}
 	p := find(func(name string) string { return map[string]string{"LLAMA_CACHE": "/l"}[name] }, home, "linux")
-	require.Equal(t, []string{p.Hub, "/l"}, p.Hubs, "llama.cpp's is read")
+	require.Equal(t, []string{p.Hub, "/l"}, p.Hubs, "the cache of llama.cpp must be read, too")
 }
 
 func TestToken(t *testing.T) {

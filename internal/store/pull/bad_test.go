@@ -34,7 +34,7 @@ func TestBadRepos(t *testing.T) {
 		{name: "absolute path", repo: &storetest.Repo{Paths: []string{"/etc/x.gguf"}}, want: "leaves its folder"},
 		{name: "backslash", repo: &storetest.Repo{Paths: []string{`a\b.gguf`}}, want: "not allowed"},
 		{name: "NUL", repo: &storetest.Repo{Paths: []string{"a\x00b.gguf"}}, want: "not allowed"},
-		{name: "long", repo: &storetest.Repo{Paths: []string{strings.Repeat("f", 300) + ".gguf"}}, want: "at most 255"},
+		{name: "long path", repo: &storetest.Repo{Paths: []string{strings.Repeat("f", 300) + ".gguf"}}, want: "at most 255"},
 		{name: "device", repo: &storetest.Repo{Paths: []string{"CON.gguf"}}, want: "Windows"},
 		{name: "size differs", repo: &storetest.Repo{Files: map[string][]byte{"m-Q4_0.gguf": good}, Listed: map[string]int64{"m-Q4_0.gguf": int64(len(good)) + 1}}, want: "the list of files says"},
 		{name: "size differs, small", repo: &storetest.Repo{Files: map[string][]byte{"m-Q4_0.gguf": good}, Small: map[string]bool{"m-Q4_0.gguf": true},
@@ -64,7 +64,7 @@ func TestBadRepos(t *testing.T) {
 					return false
 				}
 			}},
-		{name: "sent on to a file", repo: &storetest.Repo{Files: map[string][]byte{"m-Q4_0.gguf": good}}, want: "not the address of a file on the web",
+		{name: "redirected to a file", repo: &storetest.Repo{Files: map[string][]byte{"m-Q4_0.gguf": good}}, want: "not the address of a file on the web",
 			odd: func(w *world) func(http.ResponseWriter, *http.Request) bool {
 				return func(rw http.ResponseWriter, r *http.Request) bool {
 					if r.Method == "HEAD" {

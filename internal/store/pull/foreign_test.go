@@ -10,8 +10,8 @@ import (
 	"alpaca/internal/store/storetest"
 )
 
-// TestForeign checks that a file that another program left under a digest's name is verified before
-// it is used.
+// TestForeign checks that a file is verified before it is used if another program has left it under
+// the name of a digest.
 func TestForeign(t *testing.T) {
 	good := model(t, 500)
 	for _, tt := range []struct {
@@ -37,7 +37,7 @@ func TestForeign(t *testing.T) {
 			require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o777))
 			require.NoError(t, os.WriteFile(file, tt.content, 0o666))
 			require.NoError(t, os.Symlink("../../blobs/"+storetest.SHA256(good), filepath.Join(snapshot, "m-Q4_0.gguf")))
-			require.NoError(t, os.Symlink("../../blobs/absent", filepath.Join(snapshot, "m-Q8_0.gguf")), "leads nowhere: it is not there")
+			require.NoError(t, os.Symlink("../../blobs/absent", filepath.Join(snapshot, "m-Q8_0.gguf")), "a broken link counts as a missing file")
 			require.NoError(t, os.MkdirAll(filepath.Join(repo, "refs"), 0o777))
 			require.NoError(t, os.WriteFile(filepath.Join(repo, "refs", "main"), []byte(commitA), 0o666))
 			require.Len(t, w.lib.List(), 1)
@@ -55,7 +55,7 @@ func TestForeign(t *testing.T) {
 			require.Equal(t, tt.fetched, res.Fetched > 0)
 			require.Equal(t, good, read(t, res.Path))
 			if tt.shared {
-				require.Equal(t, tt.content, read(t, file), "what is shared is not written")
+				require.Equal(t, tt.content, read(t, file), "a file that other repositories share must not be written")
 				m, err = w.lib.Find("hf:owner/repo")
 				require.NoError(t, err)
 				_, err = w.lib.Remove(m)

@@ -57,7 +57,7 @@ func TestKill(t *testing.T) {
 	w := newWorld(t)
 	dir := filepath.Dir(w.lib.Places.Hub)
 	// If there is a file system in memory, the test uses it. What a killed process loses does not
-	// depend on the disk, and writing to a disk would take most of the time.
+	// depend on the kind of file system, and writing to a disk would take most of the time.
 	if shm, err := os.MkdirTemp("/dev/shm", "alpaca-pull-"); err == nil {
 		t.Cleanup(func() { os.RemoveAll(shm) })
 		dir = shm
@@ -94,7 +94,7 @@ func TestKill(t *testing.T) {
 		for path, data := range whole {
 			got, err := os.ReadFile(filepath.Join(base, path))
 			if err == nil && !bytes.Equal(data, got) {
-				t.Fatalf("%s is visible and not whole: %d of %d bytes", path, len(got), len(data))
+				t.Fatalf("%s is visible but not complete: %d of %d bytes", path, len(got), len(data))
 			}
 		}
 		for _, m := range w.lib.List() {
@@ -132,7 +132,7 @@ func TestKill(t *testing.T) {
 		}
 	}
 	if kills >= 50 {
-		require.Positive(t, resumed, "no pull was ended with something to go on from")
+		require.Positive(t, resumed, "no pull was killed after it had fetched something")
 	}
 	for _, name := range names {
 		cmd, stderr := start(name)

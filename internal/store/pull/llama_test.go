@@ -12,8 +12,8 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// llamaEnv is the variable with the path of llama.cpp's llama-completion, late 2026. Without it
-// TestLlama is skipped.
+// llamaEnv is the variable with the path of llama-completion, a program of llama.cpp in late 2026.
+// Without it TestLlama is skipped.
 const llamaEnv = "ALPACA_TEST_LLAMA_COMPLETION"
 
 // TestLlama shares a cache with llama.cpp, once for each environment variable that can name the
@@ -46,7 +46,7 @@ func TestLlama(t *testing.T) {
 		require.Empty(t, w.Asked())
 		out, err = run("-hf", "owner/repo:F32")
 		require.NoError(t, err, out)
-		require.Zero(t, w.Count("GET", "/sha256/"), "it is there already")
+		require.Zero(t, w.Count("GET", "/sha256/"), "the model is already there, so it must not be fetched")
 
 		out, err = run("-hf", "owner/repo:Q8_0")
 		require.NoError(t, err, out)
@@ -57,7 +57,7 @@ func TestLlama(t *testing.T) {
 		require.Zero(t, w.mustPull(t, "hf:owner/repo:Q8_0").Fetched)
 		require.Zero(t, w.Count("GET", "/sha256/"))
 
-		// llama.cpp accepts that a model is removed here.
+		// After this program has removed a model, llama.cpp must still work with the cache.
 		m, err = w.lib.Find("hf:owner/repo:F32")
 		require.NoError(t, err)
 		_, err = w.lib.Remove(m)

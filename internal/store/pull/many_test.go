@@ -33,9 +33,9 @@ func TestSpace(t *testing.T) {
 	w.requireNothing(t)
 }
 
-// TestXet checks the error for a file that only Xet's protocol can fetch. The error comes before
-// the first byte if the file is too large, or else when the files' host refuses. Its hint names
-// another way to get the file.
+// TestXet checks the error for a file that only Xet's protocol can fetch. If the file is too large,
+// the error comes before the first byte; otherwise, it comes when the host of the files refuses.
+// Its hint names another way to get the file.
 func TestXet(t *testing.T) {
 	w := newWorld(t)
 	testOnlySpace = func(string) (int64, bool) { return 1 << 50, true }
@@ -66,7 +66,7 @@ func TestXet(t *testing.T) {
 	_, err = w.pull(t, "hf:owner/repo")
 	require.NotContains(t, advice.Of(err), "Xet")
 
-	// Smaller files of Xet come by plain HTTP.
+	// Smaller files that Xet stores come by plain HTTP.
 	w.Odd, repo.Xet = nil, true
 	require.Equal(t, data, read(t, w.mustPull(t, "hf:owner/repo").Path))
 }
@@ -111,10 +111,10 @@ func TestTwo(t *testing.T) {
 	freed, err := w.lib.Remove(m)
 	require.NoError(t, err)
 	require.EqualValues(t, len(data), freed)
-	require.NoDirExists(t, filepath.Join(w.lib.Places.Hub, "models--owner--repo"), "nothing of it is left")
+	require.NoDirExists(t, filepath.Join(w.lib.Places.Hub, "models--owner--repo"), "nothing of the model may be left")
 }
 
-// TestChoose checks that Choose is called for a name that fits several models. Without Choose such
+// TestChoose checks that Choose is called for a name that fits several models. Without Choose, such
 // a name is an error.
 func TestChoose(t *testing.T) {
 	w := newWorld(t)

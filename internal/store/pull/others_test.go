@@ -100,7 +100,7 @@ func TestBadManifests(t *testing.T) {
 	require.ErrorContains(t, err, "has no model")
 	require.NotEmpty(t, advice.Of(err))
 
-	// Tokens are not fetched from another host.
+	// Tokens must not be fetched from another host.
 	w.AddModel("library/x:latest", [2]string{"model", "GGUF"})
 	w.Login, w.Realm = true, w.CDN+"/token"
 	w.Forget()
@@ -136,7 +136,7 @@ func TestURL(t *testing.T) {
 	require.NoError(t, err)
 	_, err = p.Pull(t.Context(), r)
 	require.ErrorContains(t, err, p.SHA256)
-	require.Equal(t, files["a/m-Q4_0.gguf"], read(t, res.Path), "what was there stays")
+	require.Equal(t, files["a/m-Q4_0.gguf"], read(t, res.Path), "the earlier file must stay")
 
 	_, err = w.pull(t, w.URL+"/files/page.gguf")
 	require.ErrorContains(t, err, "web page")
@@ -146,7 +146,7 @@ func TestURL(t *testing.T) {
 	require.ErrorContains(t, err, "without encryption")
 	require.Contains(t, advice.Of(err), "--insecure")
 
-	// A server that refuses HEAD.
+	// This server refuses HEAD requests.
 	w.Odd = func(rw http.ResponseWriter, r *http.Request) bool {
 		if r.Method == "HEAD" {
 			rw.WriteHeader(405)

@@ -49,7 +49,7 @@ print(sorted(f.file_name for r in info.repos for v in r.revisions for f in v.fil
 	require.Contains(t, out, "warnings 0 repos 1")
 	require.Contains(t, out, "m-F16-00002-of-00002.gguf")
 	require.Empty(t, w.Asked())
-	// Online, the client does not fetch a file that is there.
+	// Online, the client must not fetch a file that is already there.
 	run("0", `hf_hub_download("owner/repo", "m-Q4_0.gguf")`)
 	require.Zero(t, w.Count("GET", "/sha256/"))
 
@@ -83,7 +83,7 @@ for name in ["m-Q4_0.gguf", "deep/er/m-F16-00001-of-00002.gguf", "deep/er/m-F16-
 		require.Zero(t, w.mustPull(t, name).Fetched)
 		require.Zero(t, w.Count("GET", "/sha256/"))
 	}
-	// Verify finds that a blob of the client was damaged later.
+	// Verify must find that a blob of the client was damaged later.
 	out = run("0", `print(hf_hub_download("owner/repo", "m-Q8_0.gguf"))`)
 	path := strings.TrimSpace(out)
 	blob, err := filepath.EvalSymlinks(path)
@@ -92,7 +92,7 @@ for name in ["m-Q4_0.gguf", "deep/er/m-F16-00001-of-00002.gguf", "deep/er/m-F16-
 	m, err := w.lib.Find("hf:owner/repo:Q8_0")
 	require.NoError(t, err)
 	require.ErrorContains(t, w.lib.Verify(t.Context(), m, func(int64, int64) {}), "is damaged")
-	// The client accepts that a model is removed here.
+	// After this program has removed a model, the client must still work with the cache.
 	m, err = w.lib.Find("hf:owner/repo:Q4_0")
 	require.NoError(t, err)
 	_, err = w.lib.Remove(m)

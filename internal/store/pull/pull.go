@@ -237,8 +237,8 @@ func checkModel(items []*item) error {
 	return checkGGUF(filepath.Join(dir, filepath.Base(parts[0].name)), dir+string(filepath.Separator), "")
 }
 
-// checkGGUF reads the headers of the model at path. In the texts of errors it replaces hidden, a
-// temporary path, by called, which the user knows.
+// checkGGUF reads the headers of the model at path. In the texts of errors, it replaces hidden, a
+// temporary path, by called, the path that the user knows.
 func checkGGUF(path, hidden, called string) error {
 	f, err := gguf.OpenWith(path, gguf.Options{HeaderOnly: true})
 	if err != nil {

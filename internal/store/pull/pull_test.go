@@ -142,7 +142,7 @@ func TestHub(t *testing.T) {
 	require.Equal(t, storetest.SHA256(one), res.SHA256)
 	require.EqualValues(t, len(one)+len(licence), res.Fetched)
 	require.Contains(t, w.log.String(), "owner/repo: licence cc-by-nc-4.0, not for commercial use (https://example.org/l)")
-	require.Equal(t, 11, w.Count("GET", "/tree/"), "pages of 1000 of 10 007 files")
+	require.Equal(t, 11, w.Count("GET", "/tree/"), "10 007 files must be listed in pages of 1000")
 
 	hub := w.lib.Places.Hub
 	repo := filepath.Join(hub, "models--owner--repo")
@@ -184,7 +184,7 @@ func TestHub(t *testing.T) {
 	require.Len(t, w.Asked(), 1)
 	require.Equal(t, "HEAD", w.Asked()[0].Method)
 
-	// The next commit has another Q4_K_M. The old one stays until it is pruned.
+	// The next commit has another Q4_K_M. The old file stays until it is pruned.
 	newer := model(t, 900)
 	w.Repos["owner/repo"] = &storetest.Repo{Commit: commitB, Files: map[string][]byte{"m-Q4_K_M.gguf": newer}}
 	res = w.mustPull(t, "hf:owner/repo:Q4_K_M")
@@ -192,7 +192,7 @@ func TestHub(t *testing.T) {
 	require.Contains(t, w.log.String(), "older versions of the model take 1 MB more")
 	m, err := w.lib.Find("hf:owner/repo:Q8_0")
 	require.NoError(t, err)
-	require.Equal(t, commitB, m.Newer, "it is in the older commit alone")
+	require.Equal(t, commitB, m.Newer, "the newer commit does not have this file")
 	waste := w.lib.Waste()
 	require.Len(t, waste, 1)
 	freed, err := waste[0].Remove()
@@ -202,7 +202,7 @@ func TestHub(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, commitB, m.Commit)
 	m, err = w.lib.Find("hf:owner/repo:Q8_0")
-	require.NoError(t, err, "models that nothing has replaced stay")
+	require.NoError(t, err, "models that no other has replaced must stay")
 	require.Equal(t, "Do what you like.\n", m.LicenceText())
 }
 

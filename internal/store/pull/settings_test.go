@@ -82,7 +82,7 @@ func TestOllamaUntouched(t *testing.T) {
 }
 
 // TestSettings checks that the settings of Ollama's models are read, from Ollama's folder and from
-// our own. A layer with a wrong digest is left out.
+// the folder of this program. A layer with a wrong digest is left out.
 func TestSettings(t *testing.T) {
 	w := newWorld(t)
 	layers := [][2]string{{"model", string(model(t, 300))}, {"template", "<|im_start|>{{ .Prompt }}"}, {"system", "Be kind.\nAlways."},

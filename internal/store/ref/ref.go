@@ -69,8 +69,10 @@ func (r Ref) String() string {
 	} else if r.Quant != "" {
 		name += ":" + r.Quant
 	}
-	if r.Revision != "" && r.Revision != MainRevision {
-		name += "@" + r.Revision
+	// Parse takes the text after the last @ as the revision. So a file with an @ in its name
+	// needs one, even if that is MainRevision.
+	if r.Rev() != MainRevision || strings.Contains(r.File, "@") {
+		name += "@" + r.Rev()
 	}
 	return name
 }
@@ -99,7 +101,7 @@ func IsName(text string) bool {
 	return false
 }
 
-// Parse parses a name. Without a prefix it is Hugging Face's owner/repo[:QUANT].
+// Parse parses a name. Without a prefix, it is Hugging Face's owner/repo[:QUANT].
 func Parse(text string) (Ref, error) {
 	if len(text) > 4096 {
 		return Ref{}, fmt.Errorf("the name has %d bytes, at most 4096 are read", len(text))

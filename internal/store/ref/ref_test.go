@@ -24,6 +24,8 @@ func TestParse(t *testing.T) {
 		{"https://huggingface.co/owner/repo/tree/dev", "hf:owner/repo@dev"},
 		{"https://huggingface.co/owner/repo/resolve/main/a/b.gguf?download=true", "hf:owner/repo/a/b.gguf"},
 		{"https://huggingface.co/owner/repo/blob/main/a%20b.gguf", "hf:owner/repo/a b.gguf"},
+		{"https://huggingface.co/owner/repo/blob/main/a@b.gguf", "hf:owner/repo/a@b.gguf@main"},
+		{"hf:owner/repo/a@b.gguf@dev", "hf:owner/repo/a@b.gguf@dev"},
 		{"owner/repo:Q4_0", "hf:owner/repo:Q4_0"},
 		{"ollama:llama3.2", "ollama:llama3.2:latest"},
 		{"ollama:llama3.2:1b", "ollama:llama3.2:1b"},
@@ -82,7 +84,7 @@ func TestIsName(t *testing.T) {
 	}
 }
 
-// FuzzParse checks that a parsed name is safe in a path, and that its canonical form parses to
+// FuzzParse checks that a parsed name is safe in a path, and that its canonical form is parsed to
 // the same Ref.
 func FuzzParse(f *testing.F) {
 	for _, s := range []string{"hf:owner/repo:Q4_0@main", "ollama:localhost:1/a/b:c", "https://h/a/b.gguf?q", "hf:a/b/../c", "lmstudio:a/b/c", "https://huggingface.co/a/b/resolve/x/y"} {

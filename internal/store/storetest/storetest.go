@@ -52,7 +52,8 @@ type Server struct {
 	Realm  string            // the URL for tokens in challenges; "": the server's own
 	Page   int               // entries on one page of the list of files; 0: all
 
-	// Odd, if not nil, sees each request first. It returns true if it has answered the request.
+	// If Odd is not nil, it sees each request first. It returns true if it has answered the
+	// request.
 	Odd func(w http.ResponseWriter, r *http.Request) bool
 	// Slow is the delay before each 64 KiB of content.
 	Slow time.Duration
@@ -149,7 +150,7 @@ func refuse(w http.ResponseWriter, status int, code string) {
 	w.WriteHeader(status)
 }
 
-// repo returns the repository of a request. If it refuses the request it returns nil.
+// repo returns the repository of a request. If it refuses the request, it returns nil.
 func (s *Server) repo(w http.ResponseWriter, r *http.Request, rev string) *Repo {
 	repo := s.Repos[r.PathValue("owner")+"/"+r.PathValue("repo")]
 	switch {

@@ -89,8 +89,9 @@ func message(h http.Header, body []byte) string {
 	return strings.TrimSpace(text)
 }
 
-// waitOf returns how long a server asks to wait, 0 if it does not. Retry-After has seconds or a
-// date. In RateLimit, r is the number of requests left, and t the seconds until there are more.
+// waitOf returns how long a server asks to wait, or 0 if it does not ask. Retry-After has seconds
+// or a date. In RateLimit, r is the number of requests left, and t the seconds until there are
+// more.
 func waitOf(h http.Header) time.Duration {
 	if after := h.Get("Retry-After"); after != "" {
 		if n, err := strconv.Atoi(after); err == nil && n >= 0 {

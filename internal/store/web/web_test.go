@@ -72,7 +72,7 @@ func TestWaits(t *testing.T) {
 	defer c.Close()
 	for _, tt := range []struct {
 		header, value string
-		wait          time.Duration // negative: it is an error
+		wait          time.Duration // negative: an error is expected
 	}{
 		{"RateLimit", `"api";r=0;t=2`, 2 * time.Second},
 		{"Retry-After", "7", 7 * time.Second},

@@ -24,8 +24,8 @@ type stage struct {
 	examples int    // number of examples in the text
 	tokens   string // tokens to train on, such as 60M
 	rate     string // peak learning rate
-	lowest   string // final learning rate, "" for that of the preset
-	schedule string // learning rate schedule, "" for that of the preset
+	lowest   string // final learning rate, or "" for that of the preset
+	schedule string // learning rate schedule, or "" for that of the preset
 	warmup   int    // updates until the peak rate, 0 for the number in the preset
 	heldOut  string // fraction of the text that is held out to measure progress
 	updates  int    // updates after which the stage ends, 0 for all that tokens allow

@@ -35,7 +35,7 @@ func TestScore(t *testing.T) {
 	require.NotContains(t, out.String(), "2+2")
 }
 
-// TestAsk checks that a question's answer is the same alone and among others.
+// TestAsk checks that a question gets the same answer alone and among other questions.
 func TestAsk(t *testing.T) {
 	a, err := open(testmodel.SPM(1).Write(t), true, 1)
 	require.NoError(t, err)
@@ -85,5 +85,5 @@ func TestDocument(t *testing.T) {
 		require.NoError(t, os.WriteFile(path, []byte(now), 0o644))
 		return
 	}
-	require.Equal(t, now, string(page), "make golden rewrites the table")
+	require.Equal(t, now, string(page), "the page is out of date: \"make golden\" rewrites the table")
 }

@@ -32,7 +32,7 @@ func (c class) letterOrMark() bool { return c-classLetter <= classMark-classLett
 // number reports whether the class is part of \p{N}.
 func (c class) number() bool { return c == classDigit || c == classNumber }
 
-// classRange is a run of characters of one class, up to the first of the next run.
+// classRange is a run of characters of one class, up to the first character of the next run.
 type classRange struct {
 	first rune
 	class class

@@ -14,7 +14,7 @@ import (
 
 var update = flag.Bool("update", false, "rewrite generated files")
 
-// added151 are the characters that Unicode 15.1 added to 15.0.
+// added151 are the characters that are in Unicode 15.1 but not in 15.0.
 var added151 = []struct {
 	first, last rune
 	class       class
@@ -54,11 +54,11 @@ func unicodeClass(r rune) class {
 	return classOther
 }
 
-// TestClassRanges generates chars_ranges.go from Go's tables and compares it with the file in
-// the repository; -update rewrites the file.
+// TestClassRanges generates chars_ranges.go from Go's tables and compares the result with the file
+// in the repository. With -update, it rewrites the file.
 func TestClassRanges(t *testing.T) {
 	if unicode.Version != "15.0.0" {
-		t.Skipf("needs a Go with the tables of Unicode 15.0.0, this one has %s", unicode.Version)
+		t.Skipf("needs a version of Go with the tables of Unicode 15.0.0; this one has %s", unicode.Version)
 	}
 	const path = "chars_ranges.go"
 	want := generateRanges(t)

@@ -67,8 +67,8 @@ func (set classSet) run(t *chars, i, end int) int {
 // run is a pattern: the longest run of characters of the set.
 func (set charSet) run(t *chars, i, end int) int { return t.run(set, i, end) }
 
-// afterSpace matches " ?", with which many patterns begin: it returns i+1 if character i is a
-// space (U+0020), otherwise i.
+// afterSpace matches " ?", with which many patterns begin. It returns i+1 if character i is a space
+// (U+0020), otherwise i.
 func (t *chars) afterSpace(i, end int) int {
 	if t.is(' ', i, end) {
 		return i + 1
@@ -76,7 +76,7 @@ func (t *chars) afterSpace(i, end int) int {
 	return i
 }
 
-// literal returns the end of text if it stands at i, otherwise i.
+// literal returns the end of text if text stands at i, otherwise i.
 func (t *chars) literal(text string, i, end int) int {
 	at := i
 	for _, r := range text {
@@ -117,8 +117,8 @@ func spaceThenMany(set charSet) step {
 	}).step
 }
 
-// contraction returns the end of 's, 't, 're, 've, 'm, 'll or 'd at i, otherwise i. With fold
-// capitals match, too.
+// contraction returns the end of 's, 't, 're, 've, 'm, 'll or 'd if one of them stands at i,
+// otherwise i. If fold is true, capitals match, too.
 func (t *chars) contraction(i, end int, fold bool) int {
 	if !t.is('\'', i, end) || i+1 >= end {
 		return i
@@ -154,7 +154,7 @@ func (t *chars) spaces(i, end int) int {
 }
 
 // linesOrSpaces matches \s*[\r\n]+|\s+(?!\S)|\s+: white space up to and including its last line
-// break. Without a line break it matches like spaces.
+// break. Without a line break, it matches what spaces matches.
 func (t *chars) linesOrSpaces(i, end int) int {
 	to := spaces.run(t, i, end)
 	for last := to; last > i; last-- {

@@ -14,7 +14,7 @@ type caseWords struct {
 	contractions bool     // C
 	numbers      int
 	after        charSet
-	// patterns for runs of U and of L, if they are not sets of classes; otherwise nil
+	// patterns for runs of U and of L if U and L are not sets of classes; otherwise nil
 	upperRun, lowerRun pattern
 }
 
@@ -24,22 +24,22 @@ var (
 	youtuWords  = caseWords{upper: uppersOrMarks, lower: lowersOrMarks, contractions: true, numbers: 1, after: isNewlineOrSlash}
 )
 
-// asciiCase is the reference's version of a pattern: letters beyond ASCII are both U and L,
-// marks are neither.
+// asciiCase is a pattern as llama.cpp implements it: letters beyond ASCII are both in U and in L,
+// marks are in neither.
 func (w caseWords) asciiCase() caseWords {
 	w.upperRun, w.lowerRun = charSet(isNotASCIILower).run, charSet(isNotASCIIUpper).run
 	return w
 }
 
-// asciiCaseMarks is asciiCase with marks in U and L.
+// asciiCaseMarks is the same, but marks are in U and in L.
 func (w caseWords) asciiCaseMarks() caseWords {
 	w.upperRun = charSet(func(r rune, c class) bool { return c == classMark || isNotASCIILower(r, c) }).run
 	w.lowerRun = charSet(func(r rune, c class) bool { return c == classMark || isNotASCIIUpper(r, c) }).run
 	return w
 }
 
-// noCase is the reference's version of a pattern with \p{Lu}, \p{Ll} and the like. The reference
-// replaces all of these by \p{L}.
+// noCase is a pattern with \p{Lu}, \p{Ll} and the like as llama.cpp implements it: it replaces all
+// of these by \p{L}.
 func (w caseWords) noCase() caseWords {
 	w.upper, w.lower = lettersOrMarks, lettersOrMarks
 	return w
@@ -76,7 +76,7 @@ func (w *caseWords) lowered(t *chars, i, end int) int {
 	if lower := w.runLower(t, upper, end); lower > upper {
 		return lower
 	}
-	// Nothing is left for L+, so backtrack to the last character that is in both U and L.
+	// Nothing is left for L+. So go back to the last character that is in both U and L.
 	for to := upper; to > i; to-- {
 		if w.runLower(t, to-1, to) == to {
 			return to

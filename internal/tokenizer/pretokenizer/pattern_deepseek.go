@@ -4,8 +4,9 @@ import "unicode"
 
 // The patterns of the DeepSeek models.
 
-// cutFinalSpaces cuts out \s+$: white space at the end of the piece. It is not a pattern,
-// because searching from the end avoids quadratic time with long runs elsewhere.
+// cutFinalSpaces cuts out \s+$: white space at the end of the piece. It is not written as a
+// pattern, because a search from the end avoids quadratic time if there is long white space
+// elsewhere.
 func cutFinalSpaces(t *chars, cut []int, start, end int) []int {
 	i := end
 	for i > start && t.class[i-1] == classSpace {
@@ -25,8 +26,8 @@ func isDeepSeekLetter(r rune, _ class) bool {
 	return unicode.Is(deepSeekLetters, r)
 }
 
-// isDeepSeekPunct is [!-/:-~！-／：-～‘-‟　-。] without the ideographic space U+3000, because the
-// reference treats it as white space.
+// isDeepSeekPunct is [!-/:-~！-／：-～‘-‟　-。] without the ideographic space U+3000, because llama.cpp
+// treats this character as white space.
 func isDeepSeekPunct(r rune, _ class) bool {
 	return '!' <= r && r <= '/' || ':' <= r && r <= '~' ||
 		'！' <= r && r <= '／' || '：' <= r && r <= '～' || '‘' <= r && r <= '‟' || r == '、' || r == '。'

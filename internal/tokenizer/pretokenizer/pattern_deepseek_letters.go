@@ -2,8 +2,8 @@ package pretokenizer
 
 import "unicode"
 
-// deepSeekLetters are the letters beyond ASCII of the pre-tokenizer "deepseek-llm": the scripts
-// with two cases in an older Unicode.
+// deepSeekLetters are the letters beyond ASCII that the pre-tokenizer "deepseek-llm" lists. They
+// belong to the scripts that had two cases in an older version of Unicode.
 var deepSeekLetters = &unicode.RangeTable{
 	R16: []unicode.Range16{
 		{0x00B5, 0x00B5, 1}, {0x00C0, 0x00D6, 1}, {0x00D8, 0x00F6, 1}, {0x00F8, 0x01BA, 1},

@@ -53,9 +53,9 @@ func isCJKPunct(r rune, _ class) bool {
 
 func isBopomofo(r rune, _ class) bool { return 'ㄅ' <= r && r <= 'ㄯ' }
 
-// isAFMoEScript is a set of scripts without spaces between words: Chinese, Japanese, Korean,
-// Thai, Lao, Khmer, Burmese. The pattern has a range from U+8C48 that was meant to begin at
-// U+F900, a character that looks the same.
+// isAFMoEScript is a set of characters from scripts without spaces between words: Chinese,
+// Japanese, Korean, Thai, Lao, Khmer, Burmese. One range of the pattern begins at U+8C48. It was
+// meant to begin at U+F900, a character that looks the same.
 func isAFMoEScript(r rune, _ class) bool {
 	return r >= 0x0E40 && unicode.Is(afmoeScripts, r)
 }
@@ -79,15 +79,15 @@ var hanScript = &unicode.RangeTable{
 	},
 }
 
-// isReferenceHan is the reference's version of \p{Han}.
+// isReferenceHan is \p{Han} as llama.cpp implements it.
 func isReferenceHan(r rune, _ class) bool {
 	return 0x4E00 <= r && r <= 0x9FFF || 0x3400 <= r && r <= 0x4DBF || 0x20000 <= r && r <= 0x2A6DF ||
-		0x2A700 <= r && r <= 0x2EBEF || // the reference has no gaps here
+		0x2A700 <= r && r <= 0x2EBEF || // llama.cpp has no gaps here
 		0xF900 <= r && r <= 0xFAFF || 0x2F800 <= r && r <= 0x2FA1F
 }
 
-// digitGroups cuts out \d{1,3}(?=(?:\d{3})*\b): numbers in groups of three from the
-// right, unless a letter follows.
+// digitGroups cuts out \d{1,3}(?=(?:\d{3})*\b): digits in groups of three, counted from the right,
+// unless a letter follows.
 func digitGroups(t *chars, cut []int, start, end int) []int {
 	for i := start; i < end; {
 		if t.class[i] != classDigit {

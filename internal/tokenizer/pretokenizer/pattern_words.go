@@ -77,8 +77,8 @@ var exaoneMoEWords = words{
 	contractions: true, word: (*chars).phrase, numbers: 1, rest: rest.run, after: isNewlineOrSlash, once: true, spaces: (*chars).linesOrSpaces,
 }
 
-// jais2Step cuts like llama3Words, except that it cuts long white space into pieces of 512,
-// 256, … 4, 2 and 1 characters. It leaves the last character to the text that follows.
+// jais2Step cuts like llama3Words, except that it cuts long white space into pieces of 512, 256, …
+// 4, 2 and 1 characters. It leaves the last character of white space to the text that follows.
 //
 //	…|\s*[\r\n]+|\s{512}(?!\S)|\s{256}(?!\S)|…|\s{4}(?!\S)|\s{1,2}(?!\S)|\s{1}
 func jais2Step(t *chars, cut []int, start, end int) []int {
@@ -88,7 +88,7 @@ func jais2Step(t *chars, cut []int, start, end int) []int {
 	return pattern(w.match).step(t, cut, start, end)
 }
 
-// jais2Spaces remembers the end of the current white space, because searching it again for
+// jais2Spaces remembers the end of the current white space, because searching for the end again for
 // every piece would take quadratic time.
 type jais2Spaces struct {
 	end int // end of white space without line breaks

@@ -12,33 +12,33 @@ import (
 	"unicode/utf8"
 )
 
-// PreTokenizer is a way to split text, with other properties that tokenizer.ggml.pre implies.
-// It is a list of steps. Each step is a function that cuts the pieces of the previous step.
-// Functions are ten times as fast as regular expressions, need no library with look-ahead, and
-// never take quadratic time.
+// PreTokenizer is a way to split text, together with other properties that tokenizer.ggml.pre
+// implies. The way to split is a list of steps. Each step is a function that cuts the pieces of the
+// previous step. Such functions are ten times as fast as regular expressions, need no library with
+// look-ahead, and never take quadratic time.
 type PreTokenizer struct {
 	IgnoreMerges bool // a word that is a token is not built from merges
 	AddBOS       bool // add BOS if the file does not say
 	NoBOS        bool // there is no BOS if the file names none
 
-	AlwaysBOS bool // add BOS even if the file says not to
+	AlwaysBOS bool // add BOS even if the file says that there is none
 
-	// Raw vocabularies have words as they are, and tokens of single bytes ("<0x0A>") for
+	// Raw says that the vocabulary has words as they are, and tokens of single bytes ("<0x0A>") for
 	// characters without a token. Other vocabularies write every byte as a printable character.
 	Raw        bool
 	SpaceMarks bool // U+2581 stands for a space; the caller replaces spaces before Split
 	Lines      bool // a run of line breaks that is a token is not built from merges
 
 	steps     []step
-	reference []step // the steps of the reference, if they differ; otherwise nil
+	reference []step // the steps that llama.cpp takes, if they differ; otherwise nil
 }
 
 // step cuts the piece t[start:end] into parts and appends the ends of the parts to cut.
 type step func(t *chars, cut []int, start, end int) []int
 
 // pattern returns the end of a match that begins at character i, or i if there is no match. It
-// sees only the characters from i to end-1. Its time must be bounded by the length of the
-// match, or by a constant: otherwise a hostile text takes quadratic time.
+// looks only at the characters from i to end-1. The time that it takes must be bounded by the
+// length of the match or by a constant: otherwise, a hostile text takes quadratic time.
 type pattern func(t *chars, i, end int) int
 
 // step cuts a piece into the matches of the pattern and the text between them.
@@ -61,9 +61,9 @@ func (match pattern) step(t *chars, cut []int, start, end int) []int {
 	return cut
 }
 
-// Lookup returns the pre-tokenizer called name, or false if there is none. The pre-tokenizer splits
-// words as in the model's training or, if reference is set, like llama.cpp, which differs for some
-// names.
+// Lookup returns the pre-tokenizer with the given name, or false if there is none. The
+// pre-tokenizer splits words as in the training of the model. If reference is true, it splits words
+// as llama.cpp does, which differs for some names.
 func Lookup(name string, reference bool) (*PreTokenizer, bool) {
 	p, ok := table[name]
 	if ok && reference && p.reference != nil {
@@ -84,7 +84,8 @@ func Names() []string {
 	return names
 }
 
-// Nearest returns the n known names that are most similar to name, the most similar first.
+// Nearest returns the n known names that are most similar to name, beginning with the most similar
+// one.
 func Nearest(name string, n int) []string {
 	names := Names()
 	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(distance(name, a), distance(name, b)) })
@@ -92,7 +93,7 @@ func Nearest(name string, n int) []string {
 }
 
 // distance returns how many bytes must be inserted, removed or changed to turn a into b
-// (Levenshtein, 1966). Only the first 64 bytes of a count.
+// (Levenshtein, 1966). Bytes of a after the first 64 are ignored.
 func distance(a, b string) int {
 	a = a[:min(len(a), 64)]
 	row := make([]int, len(b)+1)

@@ -19,7 +19,7 @@ func wordsOf(p *PreTokenizer, text string) []string {
 	return list
 }
 
-// TestWords compares the words of texts, written with "·" between words.
+// TestWords checks into which words texts are split. The expected text has "·" between words.
 func TestWords(t *testing.T) {
 	const space = "\u3000"
 	tests := []struct {
@@ -69,6 +69,8 @@ func TestWords(t *testing.T) {
 		{pre: "youtu", want: "Hello·World·1·2·한글·中文·，、· déjà"},
 		{pre: "youtu", want: "HelloWorld·1·2·한글·中文·，、· déjà", reference: true},
 		{pre: "kimi-k2", want: "Hello·World's·中文·123·4· · ·々·//\n·/"},
+		{pre: "kimi-k2", want: "蔻㖻·a"}, // the second character is of Extension A
+		{pre: "kimi-k2", want: "蔻㖻·a", reference: true},
 		{pre: "kimi-k2", want: "HelloWorld's·中文·123·4·//\n·/", reference: true},
 		{pre: "qwen35", want: "हिन्दी·1·2· ok"},
 		{pre: "seed-coder", want: "a·!!·\n\n·b·1·2"},
@@ -91,7 +93,7 @@ func TestWords(t *testing.T) {
 	}
 }
 
-// TestNames checks that every name of the reference is known, with its flags.
+// TestNames checks that every name that llama.cpp knows is known here, with the same flags.
 func TestNames(t *testing.T) {
 	names := strings.Fields(`llama3 llama-v3 llama-bpe falcon3 falcon-h1 pixtral midm-2.0 lfm2 jina-v5-nano minicpm5 dbrx smaug-bpe
 		chatglm-bpe glm4 glm5 jais-2 qwen2 deepseek-r1-qwen kormo f2llmv2 megrez qwen35 stablelm2 hunyuan solar-open grok-2 bailingmoe
@@ -123,8 +125,8 @@ func TestNames(t *testing.T) {
 	require.False(t, ok)
 }
 
-// TestReference lists the names for which the reference splits words differently than the
-// models do.
+// TestReference lists the names for which llama.cpp splits words in another way than the models'
+// own tokenizers.
 func TestReference(t *testing.T) {
 	var list []string
 	for _, name := range Names() {
@@ -147,7 +149,7 @@ func TestNearest(t *testing.T) {
 // TestIsLinear checks that the time to split a hostile text grows with its length, not with
 // the square of its length.
 func TestIsLinear(t *testing.T) {
-	const n = 1 << 8 // so short that a busy machine often lets a measurement end undisturbed
+	const n = 1 << 8 // so short that many measurements are undisturbed even on a busy machine
 	texts := map[string]func(n int) string{}
 	for _, part := range []string{
 		"a", "A", "É", "aB", "1", " ", "\n", " \n", "\t", "'", "!", "~", "<sentinel:1", "IMGIMG", "中", "ि", "\u0301A", "a a", "a_1", "a ", "1 ", "\u3000", "\u0301", "\x00",
@@ -165,8 +167,9 @@ func TestIsLinear(t *testing.T) {
 	for _, r := range known {
 		name, p := r.name, r.pre(t)
 		for kind, text := range texts {
-			// A text of 16 times the length should take 16 times as long; with the square it
-			// would be 256 times. A busy machine gets more than one chance.
+			// A text of 16 times the length should take 16 times as long. If the time grew with the
+			// square, it would take 256 times as long. The machine may be busy, so there is more
+			// than one try.
 			short, long := time.Hour, time.Hour
 			for range 300 {
 				short, long = least(short, p, newChars(text(n))), least(long, p, newChars(text(16*n)))

@@ -1,6 +1,6 @@
 package pretokenizer
 
-// table has the pre-tokenizers by their values of tokenizer.ggml.pre.
+// table has the pre-tokenizer for each value of tokenizer.ggml.pre.
 var table = func() map[string]*PreTokenizer {
 	gpt2 := pattern(matchGPT2).step
 	llama3, qwen2 := llama3Words.step(), qwen2Words.step()

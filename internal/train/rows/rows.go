@@ -65,8 +65,8 @@ func (m *Maker) Make(records []dataset.Record) (*Result, error) {
 	return r, nil
 }
 
-// conversation adds a conversation. If it is longer than MaxLength its end is cut off,
-// and with it the token that ends the answer.
+// conversation adds a conversation. If it is longer than MaxLength, its end is cut off, and with it
+// the token that ends the answer.
 func (m *Maker) conversation(r *Result, index int, rec *dataset.Record) error {
 	messages := make([]chat.Message, len(rec.Messages))
 	for i, msg := range rec.Messages {

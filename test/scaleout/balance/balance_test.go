@@ -2,8 +2,8 @@
 // programs before two replicas. Words arrive one by one, no request is lost when replicas come
 // and go, and all replicas give the same answers.
 //
-// Without the programs (Debian: nginx, haproxy) the tests are skipped. With
-// ALPACA_REQUIRE_BALANCERS=1 that is a failure.
+// Without the programs (Debian: nginx, haproxy), the tests are skipped. If ALPACA_REQUIRE_BALANCERS
+// is 1, this is a failure instead.
 package balance
 
 import (
@@ -91,7 +91,7 @@ func each(t *testing.T, f func(t *testing.T, url string, one, two *replica)) {
 	}
 }
 
-// TestSame sends the same requests to both replicas and to the balancer. All answers have the
+// TestSame sends the same requests to both replicas and to the balancer. All answers must have the
 // same bytes.
 func TestSame(t *testing.T) {
 	each(t, func(t *testing.T, url string, one, two *replica) {
@@ -125,7 +125,7 @@ func TestStream(t *testing.T) {
 		}
 		require.Equal(t, 20, events)
 		resp.Body.Close()
-		require.Eventually(t, func() bool { return busy(t, one)+busy(t, two) == 0 }, time.Minute, 20*time.Millisecond, "the work goes on for nobody")
+		require.Eventually(t, func() bool { return busy(t, one)+busy(t, two) == 0 }, time.Minute, 20*time.Millisecond, "a replica still computes an answer that nobody reads")
 	})
 }
 
@@ -172,7 +172,7 @@ func load(t *testing.T, url string, n int64, acts func()) int64 {
 						t.Logf("request %d: %v", i, err)
 					}
 				} else if text != want[int(i)%len(want)] {
-					t.Errorf("request %d was answered otherwise than before:\n%s\n%s", i, text, want[int(i)%len(want)])
+					t.Errorf("request %d has another answer than before:\n%s\n%s", i, text, want[int(i)%len(want)])
 				}
 			}
 		})
@@ -203,10 +203,10 @@ func TestDrained(t *testing.T) {
 		lost := load(t, url, 500, func() {
 			for _, r := range []*replica{one, two} {
 				require.NoError(t, r.cmd.Process.Signal(syscall.SIGTERM))
-				require.NoError(t, r.cmd.Wait(), "a drained replica ends with 0")
+				require.NoError(t, r.cmd.Wait(), "a drained replica must end with status 0")
 				r.start()
 				// HAProxy checks every second which replicas are there.
-				require.Eventually(t, func() bool { return r.done.Load() > 0 }, time.Minute, 5*time.Millisecond, "it gets requests again")
+				require.Eventually(t, func() bool { return r.done.Load() > 0 }, time.Minute, 5*time.Millisecond, "the replica must get requests again")
 			}
 		})
 		require.Zero(t, lost)

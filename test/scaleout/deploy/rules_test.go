@@ -87,9 +87,9 @@ func TestPods(t *testing.T) {
 			require.False(t, request.IsZero(), name)
 		}
 		cpu := c.Resources.Limits.Cpu()
-		require.Zero(t, cpu.MilliValue()%1000, "%s: a part of a CPU makes threads wait for each other", name)
+		require.Zero(t, cpu.MilliValue()%1000, "%s: must ask for whole CPUs, because with a part of a CPU, threads wait for each other", name)
 		for _, v := range p.Spec.Volumes {
-			require.Nil(t, v.EmptyDir, "%s: a model in memory twice", name)
+			require.Nil(t, v.EmptyDir, "%s: this volume would keep the model in memory twice", name)
 			require.Nil(t, v.HostPath, name)
 		}
 		for _, probe := range []*corev1.Probe{c.StartupProbe, c.ReadinessProbe, c.LivenessProbe} {
@@ -130,7 +130,7 @@ func TestEnding(t *testing.T) {
 	}
 }
 
-// TestNames checks that everything that manifests name exists.
+// TestNames checks that everything exists that manifests name.
 func TestNames(t *testing.T) {
 	all := pods(t)
 	match := func(selector metav1.LabelSelector) (found []corev1.PodTemplateSpec) {
@@ -198,7 +198,7 @@ func TestNames(t *testing.T) {
 			case v.ConfigMap != nil:
 				require.Contains(t, of[corev1.ConfigMap](t), v.ConfigMap.Name, name)
 			default:
-				t.Errorf("%s: volume %s is of a kind that is not looked at", name, v.Name)
+				t.Errorf("%s: volume %s is of a kind that this test does not check", name, v.Name)
 			}
 		}
 		for _, e := range only(t, p).Env {
@@ -220,8 +220,8 @@ func TestBatch(t *testing.T) {
 	require.Equal(t, []int32{3}, j.Spec.PodFailurePolicy.Rules[1].OnExitCodes.Values)
 }
 
-// TestKEDA checks that KEDA looks at the right stream and consumer. If these did not exist, KEDA
-// would scale to the maximum.
+// TestKEDA checks that KEDA looks at the right stream and consumer. If the stream or consumer did
+// not exist, KEDA would scale to the maximum.
 func TestKEDA(t *testing.T) {
 	s := of[scaledObject](t)["alpaca-worker"]
 	require.Contains(t, of[appsv1.Deployment](t), s.Spec.ScaleTargetRef.Name)

@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestArm lets an emulated worker for arm64 answer a file. The output has the same bytes as on
-// this machine.
+// TestArm lets an emulated worker for arm64 answer a file. The output must have the same bytes as
+// on this machine.
 func TestArm(t *testing.T) {
 	const emulator = "qemu-aarch64-static"
 	if runtime.GOOS != "linux" || runtime.GOARCH != "amd64" {

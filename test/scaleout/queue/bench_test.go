@@ -74,7 +74,7 @@ func sorted(t *testing.T, path string) []string {
 	data, err := os.ReadFile(path)
 	require.NoError(t, err)
 	lines := strings.SplitAfter(string(data), "\n")
-	require.Empty(t, lines[len(lines)-1], "the last line is complete")
+	require.Empty(t, lines[len(lines)-1], "the last line must be complete")
 	lines = lines[:len(lines)-1]
 	slices.Sort(lines)
 	return lines
@@ -141,7 +141,7 @@ func (b *bench) batch(url string) *proc {
 	return b.start(nil, "batch", "--queue", url, b.in, "-o", b.out)
 }
 
-// expect waits for a line of stderr that matches pattern, and returns the match's groups.
+// expect waits for a line of stderr that matches pattern, and returns the groups of the match.
 func (p *proc) expect(pattern string) []string {
 	p.t.Helper()
 	for {
@@ -169,7 +169,7 @@ func (p *proc) end() int {
 	case <-p.done:
 		return p.ProcessState.ExitCode()
 	case <-time.After(aLong):
-		p.t.Fatalf("it does not end:\n%s", p.text())
+		p.t.Fatalf("the process does not end:\n%s", p.text())
 		return 0
 	}
 }

@@ -39,12 +39,12 @@ func TestDiesBetween(t *testing.T) {
 	empty(t, c)
 	require.NoError(t, other.stop())
 	require.EqualValues(t, 1, first.tries.Load())
-	require.Zero(t, second.tries.Load(), "the result is not computed again")
+	require.Zero(t, second.tries.Load(), "the result must not be computed again")
 	require.EqualValues(t, 1, other.Counts().Known.Load())
 	out.complete(t, list)
 }
 
-// TestPoison has a job that makes workers die. After four deliveries its result is an error, and
+// TestPoison has a job that makes workers die. After four deliveries, its result is an error, and
 // the other jobs are not affected. After "queue retry", the job can be tried again.
 func TestPoison(t *testing.T) {
 	url := plainServer(t)
@@ -133,7 +133,7 @@ func TestBackpressure(t *testing.T) {
 			require.NoError(t, err)
 			out.complete(t, list)
 			require.LessOrEqual(t, mostJobs, uint64(10))
-			require.LessOrEqual(t, mostWorking, 3, "never more than slots")
+			require.LessOrEqual(t, mostWorking, 3, "a worker must not take more jobs than it has slots")
 			require.NotZero(t, mostWorking)
 			return
 		case <-time.After(5 * time.Millisecond):
@@ -179,7 +179,8 @@ func TestRemoved(t *testing.T) {
 	out.complete(t, list)
 }
 
-// TestAged lets stored results expire. The same batch, put in again, computes them again.
+// TestAged lets stored results expire. When the same batch is put in again, its results are
+// computed again.
 func TestAged(t *testing.T) {
 	url := plainServer(t)
 	c := initialize(t, url, queue.Limits{}, 0)

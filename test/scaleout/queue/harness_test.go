@@ -24,14 +24,14 @@ import (
 // theModel is the model that the workers of these tests claim to have.
 var theModel = queue.Model{Key: queue.ModelKey("digest", nil), Name: "small", Digest: "digest", Quant: "F32"}
 
-// aLong is longer than anything in these tests takes, even on a slow and busy machine.
+// aLong is longer than any step of these tests takes, even on a slow and busy machine.
 const aLong = 5 * time.Minute
 
 // echo is an executor that answers at once. The answers are the same on each machine.
 type echo struct {
 	rows  atomic.Int64
 	tries atomic.Int64
-	// do, if not nil, is called for each request before the answer.
+	// If do is not nil, it is called for each request before the answer.
 	do func(ctx context.Context, r *jobs.Request) error
 	// other, if not empty, makes this machine's answers differ from those of other machines.
 	other string
@@ -101,7 +101,7 @@ func initialize(t testing.TB, url string, limits queue.Limits, ackWait time.Dura
 type worker struct {
 	*queue.Worker
 	conn *queue.Conn
-	stop func() error // ends the worker in good order and returns the error of Run
+	stop func() error // ends the worker normally and returns the error of Run
 }
 
 // work starts a worker with a connection of its own, as on another machine.

@@ -56,7 +56,7 @@ func TestHostile(t *testing.T) {
 	}
 	n, err := c.Retry(t.Context(), queue.BatchID(t.Name()))
 	require.NoError(t, err)
-	require.Equal(t, 3, n, "what is no result at all")
+	require.Equal(t, 3, n, "messages that are not results must be counted")
 	_, err = c.Remove(t.Context(), queue.BatchID(t.Name()))
 	require.NoError(t, err)
 

@@ -18,8 +18,8 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// TestProgram shares a file among three workers with different kernels. The output is the same as
-// on one machine.
+// TestProgram shares a file among three workers with different kernels. The output must be the same
+// as on one machine.
 func TestProgram(t *testing.T) {
 	b := newBench(t, 1000)
 	url := plainServer(t)
@@ -48,7 +48,7 @@ func TestKilledWorkers(t *testing.T) {
 	b := newBench(t, 400)
 	url := plainServer(t)
 	b.initialize(url, "--ack-wait", "500ms")
-	// The same job may be hit by many deaths, by chance, so the limit of retries is high.
+	// By chance, a job may be in progress at many of the kills, so the limit of retries is high.
 	worker := func() *proc {
 		return b.start(nil, "worker", "--queue", url, "-m", b.model, "-t", "1", "--parallel", "2", "--retries", "100")
 	}
@@ -191,7 +191,7 @@ func TestRefused(t *testing.T) {
 	require.Equal(t, 1, code)
 	require.Contains(t, said, "no place for jobs of this model")
 	code, said = b.run("worker", "-m", b.model, "--temp", "0.5", "--queue", url, "-t", "1")
-	require.Equal(t, 1, code, "another setting gives other answers")
+	require.Equal(t, 1, code, "a batch with another setting must not use the queue's model")
 	require.Contains(t, said, "with the same flags")
 	code, said = b.run("batch", "--queue", url, "-m", "large", b.in, "-o", b.out)
 	require.Equal(t, 1, code)

@@ -15,7 +15,7 @@ import (
 	"alpaca/internal/queue"
 )
 
-// proxy lies between a client and the server. When armed, it becomes deaf at the server's first
+// proxy stands between a client and the server. When armed, it becomes deaf at the server's first
 // acknowledgement of a stored message: it drops everything that the server sends from then on.
 type proxy struct {
 	net.Listener
@@ -97,7 +97,7 @@ func TestAckLost(t *testing.T) {
 		return int(s.Jobs.Messages)
 	}
 	require.Eventually(t, func() bool { return jobsThere() == 40 }, aLong, time.Millisecond)
-	require.True(t, p.deaf.Load(), "no word was lost")
+	require.True(t, p.deaf.Load(), "no acknowledgement was lost")
 	p.armed.Store(false)
 	p.deaf.Store(false)
 	p.cut()
@@ -105,6 +105,6 @@ func TestAckLost(t *testing.T) {
 	work(t, url, exec, queue.WorkerOptions{})
 	require.NoError(t, <-done)
 	out.complete(t, list)
-	require.EqualValues(t, 40, exec.tries.Load(), "each is there once")
+	require.EqualValues(t, 40, exec.tries.Load(), "each job must be there once")
 	empty(t, c)
 }

@@ -88,7 +88,7 @@ func TestPlain(t *testing.T) {
 	list := requests(t, 500)
 	var execs []*echo
 	var workers []*worker
-	var begun sync.WaitGroup // done when each worker has a job, so that none does all jobs before the others are there
+	var begun sync.WaitGroup // ends when each worker has a job, so that no worker does all jobs before the others have started
 	for range 3 {
 		begun.Add(1)
 		arrive := sync.OnceFunc(begun.Done)
@@ -107,7 +107,7 @@ func TestPlain(t *testing.T) {
 	for i, w := range workers {
 		require.NoError(t, w.stop())
 		total += w.Counts().Done.Load()
-		require.NotZero(t, execs[i].tries.Load(), "each has something to do")
+		require.NotZero(t, execs[i].tries.Load(), "each worker must get jobs")
 		require.Zero(t, w.Counts().Mismatch.Load())
 	}
 	require.EqualValues(t, len(list), total)
@@ -139,7 +139,7 @@ func TestSlowWorker(t *testing.T) {
 			go func() { done <- run(t, url, batch(t, list, &out)) }()
 			<-stopped
 			quick := work(t, url, &echo{}, queue.WorkerOptions{})
-			require.NoError(t, <-done, "what the slow one has goes to the other")
+			require.NoError(t, <-done, "the jobs of the slow worker must go to the other")
 			out.complete(t, list)
 			close(wake)
 			require.Eventually(t, func() bool { return slow.Counts().Twice.Load() == 1 }, aLong, time.Millisecond)
@@ -176,7 +176,7 @@ func TestLongJob(t *testing.T) {
 	require.NoError(t, run(t, url, batch(t, list, &out)))
 	out.complete(t, list)
 	require.NoError(t, w.stop())
-	require.EqualValues(t, 1, exec.tries.Load(), "nobody else had it")
+	require.EqualValues(t, 1, exec.tries.Load(), "no other worker must get the job")
 }
 
 // TestWrongModel has a worker with another model. It takes no jobs, and the status shows that the
@@ -208,11 +208,11 @@ func TestWrongModel(t *testing.T) {
 	require.Equal(t, 3, s.Homeless)
 }
 
-// TestDrain ends a worker in the middle of four jobs. Other workers get them at once, and none
-// counts as failed.
+// TestDrain ends a worker in the middle of four jobs. Other workers must get these jobs at once,
+// and no job may count as failed.
 func TestDrain(t *testing.T) {
 	url := plainServer(t)
-	c := initialize(t, url, queue.Limits{}, time.Hour) // longer than the test may take
+	c := initialize(t, url, queue.Limits{}, time.Hour) // longer than the test takes
 	list := requests(t, 10)
 	var running sync.WaitGroup
 	running.Add(4)

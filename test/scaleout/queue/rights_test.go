@@ -94,8 +94,8 @@ func TestNoRights(t *testing.T) {
 	err = within(func(ctx context.Context) error { return producer.RemoveAll(ctx) })
 	require.ErrorContains(t, err, "no right")
 
-	// Without the client's own checks, a worker still cannot put jobs in, make consumers, or
-	// receive answers to others.
+	// Even without the checks in the client, a worker cannot put jobs in, make consumers, or
+	// receive answers to other users.
 	for what, try := range map[string]func(nc *nats.Conn, js jetstream.JetStream) error{
 		"jobs": func(nc *nats.Conn, _ jetstream.JetStream) error {
 			return nc.Publish("alpaca.jobs."+theModel.Key+".0123456789abcdef.00112233445566778899aabbccddeeff", nil)
@@ -124,7 +124,7 @@ func TestNoRights(t *testing.T) {
 		}
 	}
 
-	// A wrong password is an error at once, and so is no password.
+	// A wrong password is an error at once, and so is a missing password.
 	for _, url := range []string{strings.Replace(as("worker"), "pworker", "wrong", 1), strings.Replace(as("worker"), "worker:pworker@", "", 1)} {
 		_, err := connectTo(t, queue.Address{URL: url})
 		require.ErrorContains(t, err, "refuses the credentials")
@@ -175,7 +175,7 @@ func TestEncrypted(t *testing.T) {
 	_, err = connectTo(t, queue.Address{URL: there, Creds: creds, CA: ca})
 	require.ErrorContains(t, err, "refuses the credentials")
 
-	// A server that lets anybody in gets no prompts, with or without credentials.
+	// A server that lets anybody in must get no prompts, with or without credentials.
 	open := options(filepath.Join(dir, "open"), -1)
 	open.TLSConfig, open.TLS = tlsConf, true
 	port = portOf(t, start(t, open))
@@ -193,8 +193,8 @@ func portOf(t *testing.T, url string) string {
 	return url[strings.LastIndexByte(url, ':')+1:]
 }
 
-// certificate makes a certificate that is both the authority's and the server's. It returns the
-// certificate's file and the server's options.
+// certificate makes one certificate, for the authority and for the server. It returns the file of
+// the certificate and the options of the server.
 func certificate(t *testing.T, dir string) (ca string, opt *server.TLSConfigOpts) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

@@ -97,9 +97,9 @@ var (
 	// quadEvenOdd moves the bytes with even numbers to the front.
 	quadEvenOdd = [16]uint8{0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15}
 	// A shift by quadFifthCounts gives the 32 fifth bits of a block, and the same times 16. Each
-	// bit is then in the upper half of a byte of one of the two. quadFifthBytes[0] copies these
-	// bytes for the first 16 weights, quadFifthBytes[1] for the second. quadHighBits4 masks the
-	// bit of each weight.
+	// bit is then in the upper half of a byte of one of these two numbers. quadFifthBytes[0] copies
+	// these bytes for the first 16 weights, quadFifthBytes[1] for the second. quadHighBits4 masks
+	// the bit of each weight.
 	quadFifthCounts = [8]uint32{1: 4, 5: 4}
 	quadFifthBytes  = func() (shuffles [2][32]uint8) {
 		for i := range shuffles {

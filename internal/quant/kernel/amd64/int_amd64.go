@@ -184,7 +184,7 @@ func kernel32(level string, rows, directTokens, offset int, f funcs) kernel.Kern
 }
 
 // avx2x16 returns a kernel of a format with a scale for each 16 weights, which is for CPUs with
-// better instructions, too. In a panel a block has the given number of vectors.
+// better instructions, too. In a panel, a block has the given number of vectors.
 func avx2x16(blockLen, vectors, offset int, f funcs) kernel.Kernel {
 	return kernel.Kernel{Level: "avx2", Rows: 16, BlockLen: blockLen, PanelBytes: 16 * vectors * 4, MaxBlocks: 1024 / blockLen, Lanes: 1,
 		Offset: offset, Pack: f.pack, Tile: f.tile, Row: f.row}
@@ -213,7 +213,7 @@ func avxVNNIx256(vectors int, f funcs) kernel.Kernel { return kernel256("avxvnni
 
 func avx2x256(vectors int, f funcs) kernel.Kernel { return kernel256("avx2", 16, 3, vectors, f) }
 
-// kernel256 returns a kernel of a format with blocks of 256. In a panel a super-block has the
+// kernel256 returns a kernel of a format with blocks of 256. In a panel, a super-block has the
 // given number of vectors.
 func kernel256(level string, rows, directTokens, vectors int, f funcs) kernel.Kernel {
 	return kernel.Kernel{Level: level, Rows: rows, BlockLen: 256, PanelBytes: rows * vectors * 4, MaxBlocks: 2, Lanes: 1,

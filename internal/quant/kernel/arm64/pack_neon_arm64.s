@@ -6,8 +6,8 @@
 #include "textflag.h"
 #include "neon_arm64.h"
 
-// Packing panels: see gen/layout.go for their layouts, the formats' files
-// for the blocks' bytes.
+// Packing panels: see gen/layout.go for the layouts of panels, and the formats'
+// files for the bytes of blocks.
 
 DATA iq4Values<>+0(SB)/8, $0xf6eaddcfbfad9881
 DATA iq4Values<>+8(SB)/8, $0x7159453526190d01
@@ -495,9 +495,9 @@ block:
 	FSTPQ (F0, F1), 64(R10)
 	FSTPQ (F2, F3), 96(R10)
 
-	// The bits of 2^(e-128) are (e-1)<<23 if e is 2 or more. Below that the number is
-	// subnormal and its bits are (e+1)<<21. Limit the latter to 1<<22 and take the
-	// larger of the two.
+	// The bits of 2^(e-128) are (e-1)<<23 if e is 2 or more. For a smaller e, the number is
+	// subnormal and its bits are (e+1)<<21. Limit the second value to 1<<22 and take
+	// the larger of the two.
 	FMOVS (R4), F0
 	FMOVS (R5), F1
 	FMOVS (R6), F2
@@ -571,7 +571,7 @@ block:
 	VAND  V31.B16, V3.B16, V7.B16
 	VUSHR $4, V3.B16, V3.B16
 
-	// A run of 16 weights is the low nibbles of 8 bytes, then their high ones.
+	// A run of 16 weights is in 8 bytes: first the low nibbles, then the high ones.
 	VTRN1 V0.D2, V4.D2, V8.D2
 	VTRN2 V0.D2, V4.D2, V12.D2
 	VTRN1 V1.D2, V5.D2, V9.D2
@@ -605,7 +605,7 @@ block:
 	VAND  V31.B16, V3.B16, V7.B16
 	VUSHR $4, V3.B16, V3.B16
 
-	// A run of 16 weights is the low nibbles of 8 bytes, then their high ones.
+	// A run of 16 weights is in 8 bytes: first the low nibbles, then the high ones.
 	VTRN1 V0.D2, V4.D2, V8.D2
 	VTRN2 V0.D2, V4.D2, V12.D2
 	VTRN1 V1.D2, V5.D2, V9.D2
@@ -627,8 +627,8 @@ block:
 	FSTPQ (F12, F13), 240(R10)
 	FSTPQ (F14, F15), 272(R10)
 
-	// Exponent and mantissa of a scale, 7 bits, are those of a float32 that is 2^-119
-	// times as large, or a subnormal one. The byte 127 counts as 0.
+	// A scale has 7 bits, its exponent and mantissa. A float32 with the same bits, which
+	// may be subnormal, is 2^-119 times the scale. The byte 127 counts as 0.
 	FMOVS (R4), F0
 	FMOVS (R5), F1
 	FMOVS (R6), F2
@@ -975,7 +975,8 @@ block:
 	PRFM 704(R6), PLDL1STRM
 	PRFM 704(R7), PLDL1STRM
 
-	// The last 16 bytes, rotated by 2 bytes: 12 bytes of 6-bit scales, then the scale.
+	// The last 16 bytes of the block, rotated by 2 bytes: 12 bytes with the 6-bit scales of the
+	// sub-blocks, then the scale of the super-block.
 	FMOVQ 94(R4), F0
 	FMOVQ 94(R5), F1
 	FMOVQ 94(R6), F2
@@ -1093,7 +1094,7 @@ block:
 
 half:
 	// 128 weights: 32 are the lowest two bits of 32 bytes, 32 the next two bits, ...;
-	// minus 4 where the high bit is not set.
+	// 4 is subtracted where the high bit is not set.
 	FMOVQ  32(R4), F0
 	FMOVQ  32(R5), F1
 	FMOVQ  32(R6), F2
@@ -1324,7 +1325,7 @@ block:
 	PRFM 768(R6), PLDL1STRM
 	PRFM 768(R7), PLDL1STRM
 
-	// The first 16 bytes: scale, minima's scale, 6-bit scales and minima.
+	// The first 16 bytes: the scale of the scales, that of the minima, then 6-bit scales and minima.
 	FMOVQ (R4), F0
 	FMOVQ (R5), F1
 	FMOVQ (R6), F2
@@ -1494,7 +1495,7 @@ block:
 	PRFM 768(R6), PLDL1STRM
 	PRFM 768(R7), PLDL1STRM
 
-	// The first 16 bytes: scale, minima's scale, 6-bit scales and minima.
+	// The first 16 bytes: the scale of the scales, that of the minima, then 6-bit scales and minima.
 	FMOVQ (R4), F0
 	FMOVQ (R5), F1
 	FMOVQ (R6), F2
@@ -2075,7 +2076,7 @@ block:
 	PRFM 768(R6), PLDL1STRM
 	PRFM 768(R7), PLDL1STRM
 
-	// The first 8 bytes: scale, high bits of the scales, their low nibbles.
+	// The first 8 bytes: the super-block's scale, then high bits and low nibbles of the sub-blocks' scales.
 	FMOVD (R4), F0
 	FMOVD (R5), F1
 	FMOVD (R6), F2
@@ -2664,7 +2665,7 @@ block:
 	FSTPQ (F4, F5), 1120(R10)
 	FSTPQ (F6, F7), 1152(R10)
 
-	// The last four bytes: their digits n are weights 4n to 4n+3 of the last 16.
+	// The last four bytes have the last 16 weights: digit n of the bytes is weights 4n to 4n+3.
 	FMOVS 48(R4), F0
 	FMOVS 48(R5), F1
 	FMOVS 48(R6), F2

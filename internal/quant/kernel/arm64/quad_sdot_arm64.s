@@ -6,7 +6,7 @@
 #include "textflag.h"
 #include "neon_arm64.h"
 
-// Products with one token, which make no panel.
+// Products with one token. They read the weights without packing them into a panel.
 
 DATA iq4Values<>+0(SB)/8, $0xf6eaddcfbfad9881
 DATA iq4Values<>+8(SB)/8, $0x7159453526190d01
@@ -748,9 +748,9 @@ block:
 	VSDOT4B(28, 3, 3, 17)
 	VADD  V17.S4, V16.S4, V16.S4
 
-	// The bits of 2^(e-128) are (e-1)<<23 if e is 2 or more. Below that the number is
-	// subnormal and its bits are (e+1)<<21. Limit the latter to 1<<22 and take the
-	// larger of the two.
+	// The bits of 2^(e-128) are (e-1)<<23 if e is 2 or more. For a smaller e, the number is
+	// subnormal and its bits are (e+1)<<21. Limit the second value to 1<<22 and take
+	// the larger of the two.
 	FMOVS (R4), F0
 	FMOVS (R5), F1
 	FMOVS (R6), F2
@@ -1204,7 +1204,7 @@ block:
 	VMOVI $0, V16.B16
 	FSTPQ (F16, F16), (R10)
 
-	// The first 16 bytes: scale, minima's scale, 6-bit scales and minima.
+	// The first 16 bytes: the scale of the scales, that of the minima, then 6-bit scales and minima.
 	FMOVQ (R4), F0
 	FMOVQ (R5), F1
 	FMOVQ (R6), F2
@@ -1449,7 +1449,7 @@ block:
 	VMOVI $0, V16.B16
 	FSTPQ (F16, F16), (R10)
 
-	// The first 16 bytes: scale, minima's scale, 6-bit scales and minima.
+	// The first 16 bytes: the scale of the scales, that of the minima, then 6-bit scales and minima.
 	FMOVQ (R4), F0
 	FMOVQ (R5), F1
 	FMOVQ (R6), F2
@@ -2249,7 +2249,7 @@ block:
 	VMOVI $0, V16.B16
 	FSTPQ (F16, F16), (R10)
 
-	// The first 8 bytes: scale, high bits of the scales, their low nibbles.
+	// The first 8 bytes: the super-block's scale, then high bits and low nibbles of the sub-blocks' scales.
 	FMOVD (R4), F0
 	FMOVD (R5), F1
 	FMOVD (R6), F2
@@ -2933,7 +2933,7 @@ block:
 	VSDOT4B(20, 2, 6, 16)
 	VSDOT4B(20, 3, 7, 16)
 
-	// The last four bytes: their digits n are weights 4n to 4n+3 of the last 16.
+	// The last four bytes have the last 16 weights: digit n of the bytes is weights 4n to 4n+3.
 	FMOVS 48(R4), F0
 	FMOVS 48(R5), F1
 	FMOVS 48(R6), F2

@@ -1,10 +1,10 @@
 // Products of bytes on AVX2, with unsigned weights; see tile32_amd64.h,
 // tile256_amd64.h and direct*_amd64.h for the registers.
 //
-// VPMADDUBSW adds two products of bytes to an int16, and each VPADDW adds the products of
-// four more weights. So the two int16 of a lane hold the sum of the weights i with
-// i%4 < 2 and the sum of the others. Intermediate values may wrap around, but no final
-// value leaves int16:
+// VPMADDUBSW adds two products of bytes to an int16, and each VPADDW adds the products of four more
+// weights. So of the two int16 of a lane, one holds the sum over the weights i with i%4 < 2, the
+// other the sum over the other weights. Intermediate values may wrap around, but no final value
+// leaves int16:
 //
 //	Q4_0  start at -8*Σa      16 weights of at most 8 times 127    16256
 //	Q5_0  start at -16*Σa     16 weights of at most 16             32512
@@ -13,7 +13,7 @@
 //	Q6_K  half a run of 16     4 of at most 63                     32004
 //	Q2_K, Q3_K                 8 of at most 7                       7112
 
-// CONSTANTS sets V14 to -offset in all int16, ONES to 1.
+// CONSTANTS sets all int16 of V14 to -offset, and all int16 of ONES to 1.
 #define CONSTANTS(t) \
 	VPBROADCASTD tileArgs_Offset(t), Y14 \
 	VMOVDQU      ·ones16(SB), Y15
@@ -35,7 +35,7 @@
 	VPADDW       Y11, a, a    \
 	VPADDW       Y12, b, b
 
-// DOT1 adds the products of weights 4i to 4i+3 with one token, DOT4 with four.
+// DOT1 adds the products of weights 4i to 4i+3 with one token; DOT4 adds those with four tokens.
 #define DOT1(i) \
 	VMOVDQU ((i)*32)(SI), Y8 \
 	VMOVDQU ((i)*32)(DI), Y9 \
@@ -47,7 +47,7 @@
 	DOT2(((i)*4)(R8)(R9*2), Y4, Y5) \
 	DOT2(((i)*4)(R8)(R10*1), Y6, Y7)
 
-// DOT8 adds the product of weights V0 to V7 with a token to V8, in two chains.
+// DOT8 adds the products of the weights in V0 to V7 with a token to V8, in two chains.
 #define DOTWEIGHTS(i, w, a) \
 	VPBROADCASTD ((i)*4)(R12), Y10 \
 	VPMADDUBSW   Y10, w, Y11       \
@@ -65,16 +65,16 @@
 	DOTWEIGHTS(7, Y7, Y9) \
 	VPADDW Y9, Y8, Y8
 
-// The rest is for the 256-wide formats.
+// The macros below are for the 256-wide formats.
 
-// SCALE stores the signed bytes j of the lanes of s as int16, twice: VPMADDWD
-// multiplies by the scale and adds a lane's int16 at once.
+// SCALE stores byte j, signed, of each lane of s as an int16. It stores the number twice, because
+// VPMADDWD then multiplies the two int16 of a lane by the scale and adds them at once.
 #define SCALE(j, s, at) \
 	VPSHUFB ·scaleBytes+32*j(SB), s, Y12 \
 	VPSRAW  $8, Y12, Y12                 \
 	VMOVDQU Y12, at(DI)
 
-// ADDSCALED adds the sums a of a run, times its scales, to sum.
+// ADDSCALED multiplies the sums a of a run by the run's scales and adds the results to sum.
 #define ADDSCALED(scales, a, sum) \
 	VPMADDWD scales, a, a \
 	VPADDD   sum, a, a    \

@@ -1,10 +1,10 @@
 // Products of bytes on AVX2, with signed weights of 8 bits; see tile32_amd64.h,
 // tile256_amd64.h and direct*_amd64.h for the registers.
 //
-// VPMADDUBSW needs one unsigned operand: w*a = |w| * (a with w's sign). Two products
-// of at most 128*127 fit its int16. More do not, so VPMADDWD adds them to int32 at
-// once. A weight of -128 works too: its magnitude is 128 as an unsigned byte.
-// Activations are never -128.
+// VPMADDUBSW needs one unsigned operand, so w*a is computed as |w| * (a with w's sign). Two
+// products of at most 128*127 fit the int16 that it adds them to. More products do not fit, so
+// VPMADDWD then adds the int16 to int32 at once. A weight of -128 works too: its magnitude is 128
+// as an unsigned byte. Activations are never -128.
 
 // CONSTANTS sets ONES to 1 in all int16.
 #define CONSTANTS(t) VMOVDQU ·ones16(SB), Y15
@@ -14,8 +14,7 @@
 // ISUM turns an integer sum into float32.
 #define ISUM(a, pairs) VCVTDQ2PS a, a
 
-// DOT adds the product of weights w, whose magnitudes are in m, with the token in
-// Y10 to a.
+// DOT adds the products of the weights w with the token in Y10 to a. m has the magnitudes of w.
 #define DOT(w, m, a) \
 	VPSIGNB    w, Y10, Y11    \
 	VPMADDUBSW Y11, m, Y11    \
@@ -33,7 +32,7 @@
 	VPADDD     Y11, a, a      \
 	VPADDD     Y10, b, b
 
-// DOT1 adds the products of weights 4i to 4i+3 with one token, DOT4 with four.
+// DOT1 adds the products of weights 4i to 4i+3 with one token; DOT4 adds those with four tokens.
 #define DOT1(i) \
 	VMOVDQU ((i)*32)(SI), Y8 \
 	VMOVDQU ((i)*32)(DI), Y9 \
@@ -47,7 +46,7 @@
 	DOT2(((i)*4)(R8)(R9*2), Y4, Y5) \
 	DOT2(((i)*4)(R8)(R10*1), Y6, Y7)
 
-// DOT8 adds the product of weights V0 to V7 with a token to V8.
+// DOT8 adds the products of the weights in V0 to V7 with a token to V8.
 #define DOTWEIGHTS(i, w, a) \
 	VPBROADCASTD ((i)*4)(R12), Y10 \
 	VPABSB       w, Y14            \
@@ -65,15 +64,15 @@
 	DOTWEIGHTS(7, Y7, Y9) \
 	VPADDD Y9, Y8, Y8
 
-// The rest is for IQ4_XS.
+// The macros below are for IQ4_XS.
 
-// SCALE stores the signed bytes j of the lanes of s as int32.
+// SCALE stores byte j, signed, of each lane of s as an int32.
 #define SCALE(j, s, at) \
 	VPSLLD  $(24-8*j), s, Y12 \
 	VPSRAD  $24, Y12, Y12     \
 	VMOVDQU Y12, at(DI)
 
-// ADDSCALED adds the sums a of a run, times its scales, to sum.
+// ADDSCALED multiplies the sums a of a run by the run's scales and adds the results to sum.
 #define ADDSCALED(scales, a, sum) \
 	VPMULLD scales, a, a \
 	VPADDD  sum, a, a    \

@@ -16,7 +16,7 @@
 	VPDPBUSD     Z10, Z8, a \
 	VPDPBUSD     Z10, Z9, b
 
-// DOT1 adds the products of weights 4i to 4i+3 with one token, DOT4 with four.
+// DOT1 adds the products of weights 4i to 4i+3 with one token; DOT4 adds those with four tokens.
 #define DOT1(i) \
 	VMOVDQU64 ((i)*64)(SI), Z8 \
 	VMOVDQU64 ((i)*64)(DI), Z9 \
@@ -28,7 +28,7 @@
 	DOT2(((i)*4)(R8)(R9*2), Z4, Z5) \
 	DOT2(((i)*4)(R8)(R10*1), Z6, Z7)
 
-// DOT8 adds the product of weights V0 to V7 with a token to V8, in two chains.
+// DOT8 adds the products of the weights in V0 to V7 with a token to V8, in two chains.
 #define DOT8 \
 	VPXORD        Z9, Z9, Z9      \
 	VPDPBUSD.BCST 0(R12), Z0, Z8  \
@@ -41,15 +41,15 @@
 	VPDPBUSD.BCST 28(R12), Z7, Z9 \
 	VPADDD        Z9, Z8, Z8
 
-// The rest is for tile256_amd64.h and its formats.
+// The macros below are for tile256_amd64.h and its formats.
 
-// SCALE stores the signed bytes j of the lanes of s as int32.
+// SCALE stores byte j, signed, of each lane of s as an int32.
 #define SCALE(j, s, at) \
 	VPSLLD    $(24-8*j), s, Z12 \
 	VPSRAD    $24, Z12, Z12     \
 	VMOVDQU64 Z12, at(DI)
 
-// ADDSCALED adds the sums a of a run, times its scales, to sum.
+// ADDSCALED multiplies the sums a of a run by the run's scales and adds the results to sum.
 #define ADDSCALED(scales, a, sum) \
 	VPMULLD scales, a, a \
 	VPADDD  a, sum, sum

@@ -22,13 +22,13 @@
 // ISUM turns an integer sum into float32.
 #define ISUM(a, pairs) VCVTDQ2PS a, a
 
-// DOT2 multiplies V8 and V9 with a token; a and b are numbers of registers.
+// DOT2 multiplies V8 and V9 with a token; a and b are register numbers.
 #define DOT2(q, a, b) \
 	VPBROADCASTD q, Y10 \
 	VPDPBUSDY(10, 8, a) \
 	VPDPBUSDY(10, 9, b)
 
-// DOT1 adds the products of weights 4i to 4i+3 with one token, DOT4 with four.
+// DOT1 adds the products of weights 4i to 4i+3 with one token; DOT4 adds those with four tokens.
 #define DOT1(i) \
 	VMOVDQU ((i)*32)(SI), Y8 \
 	VMOVDQU ((i)*32)(DI), Y9 \
@@ -40,7 +40,7 @@
 	DOT2(((i)*4)(R8)(R9*2), 4, 5) \
 	DOT2(((i)*4)(R8)(R10*1), 6, 7)
 
-// DOT8 adds the product of weights V0 to V7 with a token to V8, in two chains.
+// DOT8 adds the products of the weights in V0 to V7 with a token to V8, in two chains.
 #define DOTWEIGHTS(i, a) \
 	VPBROADCASTD ((i)*4)(R12), Y10 \
 	VPDPBUSDY(10, i, a)
@@ -57,22 +57,22 @@
 	DOTWEIGHTS(7, 9)  \
 	VPADDD Y9, Y8, Y8
 
-// The rest is for the 256-wide formats.
+// The macros below are for the 256-wide formats.
 
-// SCALE stores the signed bytes j of the lanes of s as int32.
+// SCALE stores byte j, signed, of each lane of s as an int32.
 #define SCALE(j, s, at) \
 	VPSLLD  $(24-8*j), s, Y12 \
 	VPSRAD  $24, Y12, Y12     \
 	VMOVDQU Y12, at(DI)
 
-// ADDSCALED adds the sums a of a run, times its scales, to sum.
+// ADDSCALED multiplies the sums a of a run by the run's scales and adds the results to sum.
 #define ADDSCALED(scales, a, sum) \
 	VPMULLD scales, a, a \
 	VPADDD  sum, a, a    \
 	VMOVDQU a, sum
 
-// DOTROW and DOTROWS4 add the products of the run's weights 4i to 4i+3, 4i to
-// 4i+15, to Y8.
+// DOTROW adds the products of the run's weights 4i to 4i+3 to Y8, DOTROWS4 those of the weights 4i
+// to 4i+15.
 #define DOTROW(i) \
 	VPBROADCASTD ((i)*4)(R12), Y10 \
 	VMOVDQU      ((i)*32)(R9), Y0  \

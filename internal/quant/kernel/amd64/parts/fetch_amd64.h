@@ -1,7 +1,8 @@
 // Prefetching.
 
-// AHEAD is how far beyond the next rows the kernels without panels prefetch: far
-// enough for memory to answer, close enough to be still in the first cache.
+// AHEAD is how many bytes beyond the next rows the kernels without panels prefetch. It is large
+// enough for memory to answer in time, and small enough that the data is still in the first cache
+// when it is used.
 #define AHEAD 4096
 
 // FETCHn prefetches n lines at R13.
@@ -42,8 +43,8 @@
 	PREFETCHT0 960(R13)  \
 	PREFETCHT0 1024(R13)
 
-// FETCH4STREAMS prefetches a line of each of four rows that are read in order for long,
-// off bytes ahead. Rows are DX bytes apart, R8 is three times that.
+// FETCH4STREAMS prefetches a line of each of four long streams of rows, off bytes ahead. Rows are
+// DX bytes apart, R8 is three times that.
 #define FETCH4STREAMS(off) \
 	PREFETCHT0 off(SI)         \
 	PREFETCHT0 off(SI)(DX*1)   \

@@ -1,4 +1,4 @@
-// Vectors of 8 lanes, a lane a row of weights: AVX2 and F16C.
+// Vectors of 8 lanes, one lane for each row of weights: AVX2 and F16C.
 //
 // Registers
 //	SI, R9  the current block of rows 0 and 4
@@ -35,11 +35,11 @@
 // ROWS sets the other rows' register from SI.
 #define ROWS LEAQ (SI)(DX*4), R9
 
-// LOADROWS loads 16 bytes at off of every row: the first four of each to V0, the
-// next to V1, V2, V3. Clobbers V4 to V7.
+// LOADROWS loads 16 bytes at off of every row: the first four bytes of each row to V0, the next
+// ones to V1, V2 and V3. Clobbers V4 to V7.
 //
-// Rows 0 to 3 go to the low and rows 4 to 7 to the high half of the four vectors,
-// which leaves a transposition of 4 × 4 within the halves.
+// Rows 0 to 3 go to the low half of the four vectors, rows 4 to 7 to the high half. What remains to
+// be done is a transposition of 4 × 4 dwords within each half.
 #define LOADROWS(off) \
 	VMOVDQU     off(SI), X0               \
 	VMOVDQU     off(SI)(DX*1), X1         \

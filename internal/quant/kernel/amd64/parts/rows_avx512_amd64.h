@@ -1,4 +1,4 @@
-// Vectors of 16 lanes, a lane a row of weights: AVX-512 F, BW, VL.
+// Vectors of 16 lanes, one lane for each row of weights: AVX-512 F, BW, VL.
 //
 // Registers
 //	SI, R9, R10, R11  the current block of rows 0, 4, 8 and 12
@@ -38,11 +38,11 @@
 	LEAQ (SI)(DX*8), R10 \
 	LEAQ (R9)(DX*8), R11
 
-// LOADROWS loads 16 bytes at off of every row: the first four of each to V0, the
-// next to V1, V2, V3. Clobbers V4 to V7.
+// LOADROWS loads 16 bytes at off of every row: the first four bytes of each row to V0, the next
+// ones to V1, V2 and V3. Clobbers V4 to V7.
 //
-// Rows 4L to 4L+3 go to 128-bit lane L of the four vectors, which leaves a
-// transposition of 4 × 4 within the lanes.
+// Rows 4L to 4L+3 go to 128-bit lane L of the four vectors. What remains to be done is a
+// transposition of 4 × 4 dwords within each lane.
 #define LOADROWS(off) \
 	VMOVDQU      off(SI), X0                \
 	VMOVDQU      off(SI)(DX*1), X1          \

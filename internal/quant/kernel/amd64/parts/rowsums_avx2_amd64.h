@@ -1,7 +1,7 @@
-// The ends of a super-block of four streams of rows, for quad256_amd64.h.
+// How a super-block of four streams of rows ends, for quad256_amd64.h.
 
-// ADDROWS adds the lanes of a to d, the sums of four rows: in each half of a, dword j is
-// then row j's. Clobbers b and Y8 to Y10.
+// ADDROWS adds up the lanes of each of a to d, which are the sums of four rows. In each half of a,
+// dword j is then the sum of row j. Clobbers b and Y8 to Y10.
 #define ADDROWS(a, b, c, d) \
 	VPUNPCKLDQ  b, a, Y8    \
 	VPUNPCKHDQ  b, a, Y9    \
@@ -13,8 +13,8 @@
 	VPUNPCKHQDQ Y9, Y8, b   \
 	VPADDD      b, a, a
 
-// ADDROWSUMS adds Y0, whose halves have sums of four rows, to the results. The rows' scales are
-// halves at off.
+// ADDROWSUMS adds Y0, each half of which has sums of four rows, to the results. The scales of the
+// rows are float16 at off.
 #define ADDROWSUMS(off) \
 	VEXTRACTI128 $1, Y0, X8  \
 	VPADDD       X8, X0, X8  \
@@ -22,8 +22,8 @@
 	QUADSCALES(off)          \
 	VFMADD231PS  X9, X8, X13
 
-// ADDMINSUMS does this for formats with minima, whose sums are in Y4. The scales and those
-// of the minima are at off.
+// ADDMINSUMS does the same for formats with minima. The sums of the minima are in Y4. The scales
+// and the scales of the minima are at off.
 #define ADDMINSUMS(off) \
 	VPERM2I128   $0x20, Y4, Y0, Y8           \
 	VPERM2I128   $0x31, Y4, Y0, Y9           \

@@ -1,5 +1,5 @@
-// The products of a run in a panel, with DOT(i) multiplying the weights 4i to 4i+3.
-// The SPLIT ones are for int16 sums that hold half a run only.
+// The products of a run in a panel. DOT(i) multiplies the weights 4i to 4i+3. The macros whose
+// names begin with SPLIT are for int16 sums that have room for only half a run.
 
 #define RUNOF16(DOT, ADDRUN, ZERO) \
 	DOT(0) \

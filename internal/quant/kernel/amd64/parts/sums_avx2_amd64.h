@@ -1,7 +1,7 @@
-// The macros of the 256-wide formats for isum, on AVX2. The sums of a run take the
-// registers, so isum is in memory.
+// The macros of the 256-wide formats for isum, on AVX2. The sums of a run occupy the registers, so
+// isum is in memory.
 
-// SUMBASE sets BX to the address of SUM0 to SUM7, a multiple of 32, so that none of them
+// SUMBASE sets BX to the address of SUM0 to SUM7, a multiple of 32, so that none of the sums
 // straddles a cache line.
 #define SUMBASE \
 	LEAQ 31(SP), BX \
@@ -42,9 +42,9 @@
 	PREFETCHT0 64(R13) \
 	ADDQ       $128, R13
 
-// ROWSUMBASE sets R10 to the address of isum in row256_amd64.h, which is four sums in
-// memory. Runs take them in turns, so that no addition waits until the one before has
-// reached memory.
+// ROWSUMBASE sets R10 to the address of isum in row256_amd64.h, which is four sums in memory. The
+// runs add to the four sums in turns, so that no addition waits until the one before has reached
+// memory.
 #define ROWSUMBASE \
 	LEAQ 31(SP), R10 \
 	ANDQ $-32, R10

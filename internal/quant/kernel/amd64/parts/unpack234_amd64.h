@@ -1,7 +1,6 @@
 // Q2_K, Q3_K, IQ4_XS, TQ2_0 and TQ1_0, see unpack256_amd64.h.
 
-// TWOBITS takes bits 2g and 2g+1 of the bytes of V0 to V3 to V4 to V7. V14 is 3 in
-// all bytes.
+// TWOBITS sets V4 to V7 to bits 2g and 2g+1 of the bytes of V0 to V3. V14 is 3 in all bytes.
 #define TWOBITS1(n, q, v) \
 	VPSRLW $(n), q, v \
 	VAND   V14, v, v
@@ -12,8 +11,8 @@
 	TWOBITS1(2*g, V2, V6) \
 	TWOBITS1(2*g, V3, V7)
 
-// GROUP_Q2_K unpacks the 16 weights from 128h + 32g + 16m on. QUARTER_Q2_K does so for
-// every g.
+// GROUP_Q2_K unpacks the 16 weights from number 128h + 32g + 16m on. QUARTER_Q2_K does so for every
+// g.
 #define GROUP_Q2_K(h, m, g) \
 	TWOBITS(g) \
 	STORE16(8*h+2*g+m, V4, V5, V6, V7)
@@ -26,8 +25,8 @@
 	GROUP_Q2_K(h, m, 2)    \
 	GROUP_Q2_K(h, m, 3)
 
-// HEAD_Q2_K stores scales and minima of runs j to j+3, which are the low and high
-// nibbles of s.
+// HEAD_Q2_K stores scales and minima of runs j to j+3. The scales are the low nibbles of s, the
+// minima the high nibbles.
 #define HEAD_Q2_K(j, s) \
 	VPSRLW $4, s, V4   \
 	VAND   V15, s, s   \
@@ -53,15 +52,15 @@
 	QUARTER_Q2_K(1, 0)             \
 	QUARTER_Q2_K(1, 1)
 
-// JOIN16 takes the upper half of a's lanes and the lower half of b's.
+// JOIN16 sets each lane of v to the upper half of a's lane, followed by the lower half of b's lane.
 #define JOIN16(a, b, v) \
 	VPSRLD $16, a, V8 \
 	VPSLLD $16, b, v  \
 	VOR    V8, v, v
 
-// HEAD_Q3_K stores the scales of runs j to j+3. The lower four bits of the scales are the
-// nibbles in low, their upper two bits are bits 4 and 5 of V9 after a shift. V10 is 32 and
-// V14 0x30 in all bytes. Clobbers V11 and V12.
+// HEAD_Q3_K stores the scales of runs j to j+3. The lower four bits of the scales are the nibbles
+// in low. The upper two bits are bits 4 and 5 of V9 after a shift. V10 is 32 and V14 0x30 in all
+// bytes. Clobbers V11 and V12.
 #define HEAD_Q3_K(j, low, SHIFT, n) \
 	SHIFT  $(n), V9, V11 \
 	VAND   V14, V11, V11 \
@@ -76,8 +75,8 @@
 	HIGHBITS(SHIFT, n, V13, V4, V5, V6, V7) \
 	STORE16(8*h+2*g+m, V4, V5, V6, V7)
 
-// COLUMN_Q3_K unpacks the 16 weights from 32i + 16m on, for each 0 ≤ i < 8. V13 is 4 in
-// all bytes.
+// COLUMN_Q3_K unpacks the 16 weights from number 32i + 16m on, for each 0 ≤ i < 8. V13 is 4 in all
+// bytes.
 #define COLUMN_Q3_K(m) \
 	FETCH                          \
 	LOADROWS(16*m)                 \
@@ -95,7 +94,7 @@
 	GROUP_Q3_K(1, m, 2, VPSRLW, 4) \
 	GROUP_Q3_K(1, m, 3, VPSRLW, 5)
 
-// The last 16 bytes are two of Qs, the 12 of the scales and D.
+// The last 16 bytes of a block are two bytes of Qs, the 12 bytes of the scales, and D.
 #define PACK_Q3_K \
 	FETCH                          \
 	LOADROWS(94)                   \
@@ -181,8 +180,8 @@
 	GROUP_Q2_K(h, m, 2) \
 	GROUP_Q2_K(h, m, 3)
 
-// ONES_TQ2_0 stores scales of 1 for runs j to j+3, and the same as pairs, since the offset
-// is 1.
+// ONES_TQ2_0 stores scales of 1 for runs j to j+3. It stores the same numbers as pairs, because the
+// offset is 1, too.
 #define ONES_TQ2_0(j) \
 	VPBROADCASTD ·ones8(SB), V0 \
 	SCALES16(j, V0)             \
@@ -203,8 +202,9 @@
 	QUARTER_TQ2_0(1, 1)
 
 // DIGIT sets v to the first digits of the bytes of q, which are floor(3q/256), and q to what is
-// left, 3q modulo 256. The two averages give 3q/4 rounded up, too much where 3q is a multiple
-// of 4: so they are of q-1. V11 is 0, V13 1 and V14 3 in all bytes. Clobbers V9 and V10.
+// left, 3q modulo 256. The two averages give 3q/4 rounded up, which would be too much where 3q is a
+// multiple of 4. So they are computed from q-1. V11 is 0, V13 1 and V14 3 in all bytes. Clobbers V9
+// and V10.
 #define DIGIT(q, v) \
 	VPSUBUSB V13, q, V9   \
 	VPAVGB   V11, V9, V10 \
@@ -214,7 +214,7 @@
 	VPSRLW   $6, v, v     \
 	VAND     V14, v, v
 
-// DIGITS unpacks 16 weights, which are run r.
+// DIGITS unpacks the 16 weights of run r.
 #define DIGITS(r) \
 	DIGIT(V0, V4) \
 	DIGIT(V1, V5) \
@@ -222,7 +222,8 @@
 	DIGIT(V3, V7) \
 	STORE16(r, V4, V5, V6, V7)
 
-// COLUMN_TQ1_0 unpacks 16 bytes at off, whose digits are run r and every step-th after it.
+// COLUMN_TQ1_0 unpacks 16 bytes at off. Their digits are the weights of run r and of every step-th
+// run after it.
 #define COLUMN_TQ1_0(off, r, step) \
 	FETCH            \
 	LOADROWS(off)    \

@@ -1,9 +1,9 @@
-// How super-blocks of the 256-wide formats are unpacked: each macro PACK_x, in
-// unpack456_amd64.h and unpack234_amd64.h, takes the super-block of a vector of rows
-// at SI and clobbers V0 to V14. V15 holds lowNibbles. The formats' byte maps are in
-// their Go files. FETCH prefetches as much as LOADROWS loads.
+// Macros that unpack super-blocks of the 256-wide formats. Each macro PACK_x, in unpack456_amd64.h
+// and unpack234_amd64.h, unpacks a super-block of a vector of rows at SI, and clobbers V0 to V14.
+// V15 holds lowNibbles. The byte maps of the formats are in their Go files. FETCH prefetches as
+// much as LOADROWS loads.
 //
-// In a panel, at DI, a super-block is a list of runs, then what belongs to all of them:
+// In a panel, at DI, a super-block is a list of runs, then the data that belongs to all runs:
 //
 //	16 × 5 vectors  a run of 16: weights 4i to 4i+3 of every row in the i-th, made
 //	                unsigned by an offset where necessary, then the scales; or
@@ -26,8 +26,8 @@
 #define DMIN32 (81*VBYTES)
 #define PANEL32 (82*VBYTES)
 
-// STORE16 and STORE32 take the weights 16r to 16r+15 of a format with runs of 16 or of 32.
-// PANELSTORE16 and PANELSTORE32 store them into the panel.
+// STORE16 and STORE32 are called with the weights 16r to 16r+15 of a format with runs of 16 or of
+// 32. They stand for PANELSTORE16 and PANELSTORE32, which store the weights into the panel.
 #define PANEL4(at, a, b, c, d) \
 	VSTORE a, (at+0*VBYTES)(DI) \
 	VSTORE b, (at+1*VBYTES)(DI) \
@@ -37,12 +37,13 @@
 #define PANELSTORE16(r, a, b, c, d) PANEL4(RUN16(r), a, b, c, d)
 #define PANELSTORE32(r, a, b, c, d) PANEL4(RUN32(r), a, b, c, d)
 
-// ROWSTORE16 and ROWSTORE32 multiply them with a token at once. DOT16 is in dot_*.h.
+// Or they stand for ROWSTORE16 and ROWSTORE32, which multiply the weights with a token at once.
+// DOT16 is in dot_*.h.
 #define ROWSTORE16(r, a, b, c, d) DOT16(r, SCALE16(r), a, b, c, d)
 #define ROWSTORE32(r, a, b, c, d) DOT16(r, SCALE32((r)/2), a, b, c, d)
 
-// PAIR stores two signed bytes of each lane of s, as V13 picks them, times 2^log2
-// as int16. Clobbers V12.
+// PAIR stores two signed bytes of each lane of s as int16, multiplied by 2^log2. V13 says which
+// bytes. Clobbers V12.
 #define PAIR(s, log2, at) \
 	VPSHUFB V13, s, V12         \
 	VPSRAW  $(8-log2), V12, V12 \
@@ -66,8 +67,8 @@
 	VPSRLD $8, s, s                 \
 	PAIR(s, log2, PAIR32(j+3*step))
 
-// SCALES16 and SCALES32 store bytes 0 to 3 of each lane of s as scales of runs j
-// to j+3, or of every step-th run from j on. SCALE is in dot_*.h; it clobbers V12.
+// SCALES16 stores bytes 0 to 3 of each lane of s as scales of runs j to j+3; SCALES32 stores them
+// as scales of four runs, every step-th from j on. SCALE is in dot_*.h; it clobbers V12.
 #define SCALES16(j, s) \
 	SCALE(0, s, SCALE16(j))   \
 	SCALE(1, s, SCALE16(j+1)) \
@@ -87,8 +88,8 @@
 	VCOPY V2, V10 \
 	VCOPY V3, V11
 
-// HIGHBITS adds the bits of V8 to V11 that mask has, after a shift, to four vectors
-// of weights. Clobbers V12.
+// HIGHBITS shifts V8 to V11 and adds those of their bits that are set in mask to four vectors of
+// weights. Clobbers V12.
 #define HIGHBITS1(SHIFT, n, mask, h, q) \
 	SHIFT $(n), h, V12   \
 	VAND  mask, V12, V12 \

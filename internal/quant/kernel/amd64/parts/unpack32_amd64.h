@@ -1,8 +1,8 @@
-// How blocks of the 32-wide formats become bytes: each macro UNPACK_x leaves the
-// four weights 4i to 4i+3 of every row in the lanes of Vi, made unsigned where the
-// table in int_amd64.go gives an offset, and clobbers V8 to V13. SCALES_x
-// sets d, and m where the format has minima; it clobbers V8 to V11. V15 holds
-// lowNibbles. The formats' byte maps are in their Go files.
+// Macros that turn blocks of 32 weights into bytes. UNPACK_x leaves the four weights 4i to 4i+3 of
+// every row in the lanes of Vi, and clobbers V8 to V13. If the table in int_amd64.go gives an
+// offset for the format, it is added, so that the bytes are unsigned. SCALES_x sets d, and m if the
+// format has minima; it clobbers V8 to V11. V15 holds lowNibbles. The byte maps of the formats are
+// in their Go files.
 
 // TRANSPOSE transposes the 4 × 4 dwords of each 128-bit lane of V0 to V3.
 // Clobbers V4 to V7.
@@ -16,8 +16,7 @@
 	VPUNPCKLQDQ V7, V5, V2 \
 	VPUNPCKHQDQ V7, V5, V3
 
-// NIBBLES leaves the low nibbles of V0 to V3 there and puts the high ones into V4
-// to V7.
+// NIBBLES splits the bytes of V0 to V3: the low nibbles stay there, the high ones go to V4 to V7.
 #define NIBBLES \
 	VPSRLW $4, V0, V4  \
 	VPSRLW $4, V1, V5  \
@@ -32,7 +31,7 @@
 	VAND   V15, V6, V6 \
 	VAND   V15, V7, V7
 
-// EACH8 applies an operation with V8 to V0 to V7.
+// EACH8 applies an operation, which uses V8, to each of V0 to V7.
 #define EACH8(OP) \
 	OP(V0) \
 	OP(V1) \
@@ -43,9 +42,9 @@
 	OP(V6) \
 	OP(V7)
 
-// FIFTH2 adds 16 to the bytes of a and b whose bit is set in byte 0 of each lane
-// of V8: bits 0 to 3 for a, 4 to 7 for b. V10 spreads the byte over the lane,
-// V11 is 1, 2, 4, 8 in each lane's bytes, V12 turns those into 16.
+// FIFTH2 adds 16 to the bytes of a and b whose bit is set in byte 0 of each lane of V8. Bits 0 to 3
+// are for a, bits 4 to 7 for b. V10 spreads the byte over the lane, V11 is 1, 2, 4, 8 in the bytes
+// of each lane, and V12 turns these values into 16.
 #define FIFTH2(a, b) \
 	VPSHUFB V10, V8, V9   \
 	VPSRLW  $4, V9, V13   \
@@ -56,7 +55,7 @@
 	VOR     V9, a, a      \
 	VOR     V13, b, b
 
-// FIFTHBITS adds the fifth bits, bit j of V8's lane for weight j.
+// FIFTHBITS adds the fifth bits. Bit j of a lane of V8 is the fifth bit of weight j.
 #define FIFTHBITS \
 	BROADCAST16  ·byte0(SB), V10    \
 	VPBROADCASTD ·bits0123(SB), V11 \
@@ -98,7 +97,7 @@
 #define ADD128(v) VXOR V8, v, v
 #define LOOKUP(v) VPSHUFB v, V8, v
 
-// Weights of 8 bits. Where SIGNED is defined they stay signed.
+// Weights of 8 bits. Where SIGNED is defined, they stay signed.
 #ifdef SIGNED
 #define IQ4TABLE ·iq4Values(SB)
 #define UNPACK_Q8_0 SIGNED_Q8_0
@@ -123,14 +122,14 @@
 
 #define SCALES_D(d, m) HALVES(0, d)
 
-// SCALES_E sets d to 2^(e-128) for the byte e. Its bits are (e-1)<<23 where e is 2 or more.
-// Below that the number is subnormal and its bits are (e+1)<<21. SCALES_E limits the latter
+// SCALES_E sets d to 2^(e-128) for the byte e. Its bits are (e-1)<<23 if e is 2 or more. For a
+// smaller e, the number is subnormal and its bits are (e+1)<<21. SCALES_E limits the second value
 // to 1<<22 and takes the larger of the two.
 #define SCALES_E(d, m) \
 	DWORDS(0) \
 	POWERS_E(d)
 
-// POWERS_E does that for the low bytes of V8.
+// POWERS_E does the same for the low bytes of V8.
 #define POWERS_E(d) \
 	VPSLLD       $24, V8, V8             \
 	VPSRLD       $1, V8, V10             \
@@ -147,7 +146,7 @@
 	DWORDS(0) \
 	SPLITHALVES(d, m)
 
-// In a panel a block is eight vectors of weights, then D, then the minima.
+// In a panel, a block is eight vectors of weights, then D, then the minima.
 #define STOREBLOCK \
 	VSTORE V0, (0*VBYTES)(DI) \
 	VSTORE V1, (1*VBYTES)(DI) \

@@ -1,7 +1,7 @@
 // Q4_K, Q5_K and Q6_K, see unpack256_amd64.h.
 
-// HEAD6 reads the 16 bytes at the start of a block. It stores D, DMin and the scales and
-// minima of 6 bits (see unpackScales6).
+// HEAD6 reads the 16 bytes at the start of a block. It stores D and DMin, and then the scales and
+// minima, which have 6 bits (see unpackScales6).
 #define HEAD6 \
 	FETCH                          \
 	LOADROWS(0)                    \
@@ -28,7 +28,8 @@
 	PAIRS32(0, 1, V2, 0)           \
 	PAIRS32(4, 1, V6, 0)
 
-// CHUNK_Q4_K unpacks the 16 weights from 64c + 16m on and the 16 from 64c + 32 + 16m on.
+// CHUNK_Q4_K unpacks the 16 weights from number 64c + 16m on, and the 16 weights from number 64c +
+// 32 + 16m on.
 #define CHUNK_Q4_K(c, m) \
 	FETCH                          \
 	LOADROWS(16+32*c+16*m)         \
@@ -47,8 +48,8 @@
 	CHUNK_Q4_K(3, 0) \
 	CHUNK_Q4_K(3, 1)
 
-// CHUNK_Q5_K is CHUNK_Q4_K plus bits 2c and 2c+1 of V8 to V11, which shifts move to
-// bit 4.
+// CHUNK_Q5_K does what CHUNK_Q4_K does, and adds bits 2c and 2c+1 of V8 to V11. The shifts move
+// these to bit 4.
 #define CHUNK_Q5_K(c, m, SHIFT0, n0, SHIFT1, n1) \
 	FETCH                                     \
 	LOADROWS(48+32*c+16*m)                    \
@@ -73,7 +74,7 @@
 	COLUMN_Q5_K(0)              \
 	COLUMN_Q5_K(1)
 
-// QUARTER_Q6_K unpacks the 16 weights from 128h + 32g + 16m on, for each 0 ≤ g < 4.
+// QUARTER_Q6_K unpacks the 16 weights from number 128h + 32g + 16m on, for each 0 ≤ g < 4.
 #define QUARTER_Q6_K(h, m) \
 	FETCH                                    \
 	LOADROWS(128+32*h+16*m)                  \

@@ -1,7 +1,8 @@
-// How blocks of the formats of 2023 become bytes, besides unpack32_amd64.h: their
-// nibbles may be adjacent, their scales float32. legacy.go has the byte maps.
+// Macros that turn blocks of the formats of 2023 into bytes. They add to unpack32_amd64.h what
+// those formats need: the two nibbles of a byte may be adjacent weights, and scales may be float32.
+// legacy.go has the byte maps.
 
-// SPREAD unpacks the 4 bytes in each lane of x: the weights of the first two go to a, those
+// SPREAD unpacks the 4 bytes in each lane of x: the weights of the first two bytes go to a, those
 // of the last two to b. V8 and V9 move each byte to a word of its own, where
 //
 //	(byte | byte<<4) & 0x0f0f
@@ -17,7 +18,7 @@
 	VAND    V15, a, a  \
 	VAND    V15, b, b
 
-// ADJACENT is NIBBLES for weights 2j and 2j+1 in byte j.
+// ADJACENT does what NIBBLES does, for formats that have weights 2j and 2j+1 in byte j.
 #define ADJACENT \
 	BROADCAST16 ·words01(SB), V8 \
 	BROADCAST16 ·words23(SB), V9 \

@@ -1,4 +1,4 @@
-// A 256-wide format's product with a few tokens. Each super-block of a vector of rows is
+// The product of a 256-wide format with a few tokens. Each super-block of a vector of rows is
 // packed and used at once, while the next rows are being fetched. The sums are those of
 // tile256_amd64.h.
 //

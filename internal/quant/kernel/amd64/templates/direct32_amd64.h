@@ -1,4 +1,4 @@
-// A 32-wide format's product with a few tokens, without a panel.
+// The product of a 32-wide format with a few tokens, without a panel.
 //
 // Registers
 //	SI, R8 - R11, DX   rows (see rows_*.h)

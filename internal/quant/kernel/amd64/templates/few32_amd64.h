@@ -1,7 +1,8 @@
-// A 32-wide format's product with any number of tokens for AVX2, in one pass over the file's
-// blocks. A block of 16 rows is packed to the first-level cache and used at once, by four
-// tokens at a time, then by two and by one. The next block is packed between the products
-// of the first tokens, piece by piece, so that neither waits for the other's loads and stores.
+// The product of a 32-wide format with any number of tokens for AVX2, in one pass over the file's
+// blocks. A block of 16 rows is packed to the first-level cache and used at once, by four tokens at
+// a time, then by two and by one. The next block is packed between the products of the first
+// tokens, piece by piece, so that packing does not wait for the loads and stores of the products,
+// nor the products for those of packing.
 //
 // To be defined
 //

@@ -1,11 +1,11 @@
-// A 32-wide format's product with any number of tokens for AVX-512 VNNI, in one pass over the
-// file's blocks. A block of 32 rows is unpacked to registers, and used by four tokens at a
-// time, then by two and by one. Two vectors of rows share each broadcast of activations.
+// The product of a 32-wide format with any number of tokens for AVX-512 VNNI, in one pass over the
+// file's blocks. A block of 32 rows is unpacked to registers, and used by four tokens at a time,
+// then by two and by one. Two vectors of rows share each broadcast of activations.
 //
-// The vector units are the bottleneck, so all that can be done elsewhere is: START's products
-// of the offset are made once for a call, and scales are copied through BP. A block's scales
-// are copied while the block before is used, because a vector that was just written in pieces
-// cannot be read at once.
+// The vector units are the bottleneck, so they do nothing that can be done elsewhere. START's
+// products with the offset are computed only once in a call, and scales are copied through the
+// general register BP. A block's scales are copied while the block before is used, because a vector
+// that was just written in pieces cannot be read at once.
 //
 // To be defined: FEW (the function's name), UNPACK (see unpack32_amd64.h), BLOCK (bytes of a
 // block), FETCH (prefetches 32 blocks at R13), FEWCOPY(row, i) (copies the scale, and the

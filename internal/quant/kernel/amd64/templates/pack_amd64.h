@@ -1,5 +1,5 @@
-// The packing of a format: PACK is the function, PACKBLOCK packs a block of a
-// vector of rows at SI to DI, BLOCK and PANEL are its bytes before and after.
+// The packing of a format. PACK is the function. PACKBLOCK packs a block of a vector of rows from
+// SI to DI. BLOCK and PANEL are the sizes of the block before and after packing, in bytes.
 //
 // A panel is two vectors of rows, one after the other.
 //

@@ -2,8 +2,8 @@
 // PACK (the function), SPLIT (see NIBBLES).
 
 #ifndef FIFTHPAIR
-// FIFTHPAIR adds 16 to the weights of a and b whose bit is set in byte i of each lane of V8.
-// The byte's lower bits are for a, its higher bits for b. Clobbers V9 and V10.
+// FIFTHPAIR adds 16 to the weights of a and b whose bit is set in byte i of each lane of V8. The
+// lower bits of the byte are for a, the higher bits for b. Clobbers V9 and V10.
 #define FIFTHPAIR(i, a, b) \
 	VPSHUFB ·spreadBytes+32*i(SB), V8, V9 \
 	VPAND   V13, V9, V10                  \

@@ -1,7 +1,7 @@
-// A 256-wide format's product with a single token, by four long streams of rows as in
-// quad32_avx512_amd64.h. A vector holds 32 or 64 weights of one row. Multiplied with the
-// activations, they become sums of two products in int16. Multiplied with the scales, these
-// become sums of four products in int32.
+// The product of a 256-wide format with a single token, by four long streams of rows as in
+// quad32_avx512_amd64.h. A vector holds 32 or 64 weights of one row. Multiplying them with the
+// activations gives sums of two products in int16. Multiplying these sums with the scales gives
+// sums of four products in int32.
 //
 // To be defined: QUAD (the function's name), QUADCONSTANTS, SUPERBLOCK (adds the
 // products of a super-block of four rows to X13), BLOCK (bytes of a super-block), FETCH (prefetches for four rows

@@ -1,6 +1,7 @@
-// A 32-wide format's product with a single token for AVX2, by four streams of rows as in
-// quad32_avx512_amd64.h, also for rows with an even number of blocks. A vector holds 16 weights of a block of two rows, a row in each
-// half. Adding the sums of four rows and two blocks transposes them: the lower half then has
+// The product of a 32-wide format with a single token for AVX2, by four streams of rows as in
+// quad32_avx512_amd64.h, also for rows with an even number of blocks. A vector holds 16 weights of
+// a block of two rows, one row in each half. Adding the sums of four rows and two blocks transposes
+// them: the lower half then has
 //
 //	block 0 of row 0   block 0 of row 2   block 1 of row 0   block 1 of row 2
 //

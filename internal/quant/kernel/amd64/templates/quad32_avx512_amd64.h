@@ -1,8 +1,8 @@
-// A 32-wide format's product with a single token, four rows and four blocks of each
-// at a time, for rows whose number of blocks is even. The rows are not
-// neighbours but a quarter of all rows apart. So memory is read in four sequential streams,
-// each as long as that quarter, which CPUs fetch ahead of the program. row32_amd64.h has
-// sixteen streams that jump at the end of each row, and two thirds of the speed.
+// The product of a 32-wide format with a single token, for rows whose number of blocks is even. It
+// computes four rows at a time, four blocks of each. The rows are not neighbours but a quarter of
+// all rows apart. So memory is read in four sequential streams, each as long as that quarter. CPUs
+// fetch such streams ahead of the program. row32_amd64.h has sixteen streams that jump at the end
+// of each row, and reaches two thirds of the speed.
 //
 // A vector holds 16 weights of each of four blocks of a row, block L in 128-bit lane L.
 // The dot products leave four partial sums of a block in its lane. Adding the partial sums
@@ -50,7 +50,8 @@
 	VEXTRACTF32X4 lane, Z6, X7 \
 	VFMADD231PS   X7, X4, X10
 
-// LOADTWO sets z and z8 to two blocks at w: all bytes, and those from byte 8 on, which are at w8.
+// LOADTWO loads two blocks at w: all their bytes to z, and the bytes from byte 8 on, which are at
+// w8, to z8.
 #define LOADTWO(w, w8, z, z8) \
 	VMOVDQU8.Z w, K5, z   \
 	VMOVDQU8.Z w8, K6, z8

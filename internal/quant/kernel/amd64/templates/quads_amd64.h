@@ -16,7 +16,8 @@
 	MOVQ tileArgs_Rows(R9), R10   \
 	MOVQ tileArgs_AccStride(R9), R13
 
-// QUADTOKEN goes to the first block of the token, whose pairs or sums are at sums.
+// QUADTOKEN goes to the first block of the token. The token's pairs or sums are at the argument
+// sums.
 #define QUADTOKEN(sums) \
 	MOVQ tileArgs_Q(R9), R12 \
 	MOVQ tileArgs_D(R9), CX  \

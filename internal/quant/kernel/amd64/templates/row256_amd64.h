@@ -1,6 +1,6 @@
-// A 256-wide format's product with a single token. Weights are multiplied as they are
-// unpacked; only the scales of a super-block are stored as in a panel. The sums are those
-// of tile256_amd64.h.
+// The product of a 256-wide format with a single token. Weights are multiplied as they are
+// unpacked; only the scales of a super-block are stored as in a panel. The sums are those of
+// tile256_amd64.h.
 //
 // Registers
 //	SI, R8 - R11, DX  rows (see rows_*.h)

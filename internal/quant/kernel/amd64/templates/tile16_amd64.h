@@ -11,7 +11,7 @@
 //	acc = fma(float32(isum), D*d, acc),  isum = Σ q*a
 //	acc = fma(M, d*float32(Σa), acc)
 //
-// with a lane a row.
+// with one lane for each row.
 //
 // Registers
 //	SI, DI    current half of the first and second vector of rows
@@ -101,7 +101,7 @@ TEXT TILE(SB), NOSPLIT, $24-8
 	MOVQ         tileArgs_Tokens(CX), DI
 	MOVQ         DI, tokens-8(SP)
 
-	// back is how far R8 moves over a run of blocks: 8 times as far as R11.
+	// back is how far R8 moves over a run of blocks, which is 8 times as far as R11 moves.
 	MOVQ tileArgs_NB(CX), DI
 	SHLQ $5, DI
 	MOVQ DI, back-16(SP)

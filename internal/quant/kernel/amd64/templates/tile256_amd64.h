@@ -11,8 +11,8 @@
 //	acc = fma(float32(isum), D*d, acc)
 //	acc = fma(-float32(msum), DMin*d, acc)
 //
-// with a lane a row. RUN is one of the macros in runs_amd64.h, RUNS and RUNWEIGHTS
-// the number of runs and their weights.
+// with one lane for each row. RUN is one of the macros in runs_amd64.h. RUNS is the number of runs,
+// RUNWEIGHTS the number of weights in each.
 //
 // Registers
 //	SI, DI    current run of the first and second vector of rows
@@ -40,7 +40,7 @@
 	ZERO2(V4, V5) \
 	ZERO2(V6, V7)
 
-// ADDRUN1 and ADDRUN4 add the sums of a run, times its scales, to isum.
+// ADDRUN1 and ADDRUN4 multiply the sums of a run by its scales and add the results to isum.
 #define ADDRUN1 \
 	VLOAD (RUNWEIGHTS/4*VBYTES)(SI), V8 \
 	VLOAD (RUNWEIGHTS/4*VBYTES)(DI), V9 \
@@ -73,8 +73,8 @@
 	PAIRS2((j*4)(BX), V4, V5)        \
 	PAIRS2((j*4)(BX)(R12*8), V6, V7)
 
-// FINISH1 adds a super-block's product to an accumulator: s is the sum of runs, p
-// the sum of pairs, d and dmin the weights' scales, V10 the token's scale.
+// FINISH1 adds the product of a super-block to an accumulator. s is the sum of runs, p the sum of
+// pairs, d and dmin are the scales of the weights, and V10 is the scale of the token.
 #ifdef MINS
 #define FINISH1(s, p, d, dmin, acc) \
 	VCVTDQ2PS    s, V11         \

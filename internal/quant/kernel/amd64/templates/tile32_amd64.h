@@ -5,7 +5,8 @@
 //
 //	acc = fma(float32(isum), D*d, acc),  isum = -offset*Σa + Σ(q+offset)*a
 //
-// with a lane a row. Two vectors of weights share each broadcast of activations.
+// with one lane for each row. Two vectors of weights share each broadcast of
+// activations.
 //
 // Registers
 //	SI, DI    current block of the first and second vector of rows
@@ -20,8 +21,8 @@
 
 #define ACC(t, h) ((2*t+h)*VBYTES)(AX)
 
-// ADDPRODUCT adds a block's product to an accumulator: sum is the integer sum, d
-// the weights' scales, V10 the token's scale.
+// ADDPRODUCT adds the product of a block to an accumulator. sum is the integer sum, d are the
+// scales of the weights, and V10 is the scale of the token.
 #define ADDPRODUCT(sum, d, acc, p) \
 	ISUM(sum, p)            \
 	VMULPS      V10, d, V12 \
@@ -61,7 +62,8 @@ TEXT TILE(SB), NOSPLIT, $24-8
 	MOVQ tileArgs_Tokens(CX), DI
 	MOVQ DI, tokens-8(SP)
 
-	// back is how far R8 moves over a run of blocks: 8 times as far as R11, DX and BX.
+	// back is how far R8 moves over a run of blocks, which is 8 times as far as R11, DX and BX
+	// move.
 	MOVQ tileArgs_NB(CX), DI
 	SHLQ $5, DI
 	MOVQ DI, back-16(SP)

@@ -6,11 +6,11 @@ import (
 	"alpaca/internal/quant"
 )
 
-// Turn returns the transposes of the matrices in r. rows is the number of rows of a matrix.
+// Transpose returns the transposes of the matrices in r. rows is the number of rows of a matrix.
 // Reading a row of a transpose needs its whole matrix, so the most recent transposes stay
 // in memory.
-func (r *Rows) Turn(rows int) *Rows {
-	c := &turned{of: r, rows: rows}
+func (r *Rows) Transpose(rows int) *Rows {
+	c := &transposed{of: r, rows: rows}
 	size := rows * r.Type.RowBytes(1)
 	return &Rows{Type: r.Type, N: r.N / rows * r.Cols, Cols: rows, Read: func(dst []byte, lo, hi int) error {
 		for lo < hi {
@@ -28,8 +28,8 @@ func (r *Rows) Turn(rows int) *Rows {
 	}}
 }
 
-// turned computes transposes of matrices and caches the most recent ones.
-type turned struct {
+// transposed computes transposes of matrices and caches the most recent ones.
+type transposed struct {
 	of   *Rows
 	rows int
 
@@ -47,7 +47,7 @@ type keptMatrix struct {
 const maxKept = 2
 
 // matrix returns the transpose of one matrix.
-func (c *turned) matrix(index int) ([]byte, error) {
+func (c *transposed) matrix(index int) ([]byte, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, k := range c.kept {
