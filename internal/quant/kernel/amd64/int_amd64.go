@@ -47,7 +47,7 @@ var headers embed.FS
 // The files int*.s list the parts of each kernel.
 var intKernels = kernel.Table{
 	quant.Q4_0: {
-		inQuads(fewAVX512(avx512x32(8, funcs{pack: packQ4_0AVX512, tile: tile32AVX512, direct: upTo(2, pairQ4_0AVX512, directQ4_0AVX512), row: rowQ4_0AVX512})), quadQ4_0AVX512),
+		inQuads(fewAVX512(avx512x32(8, funcs{pack: packQ4_0AVX512, tile: tile32AVX512, direct: upTo(3, pairQ4_0AVX512, directQ4_0AVX512), row: rowQ4_0AVX512})), quadQ4_0AVX512),
 		inQuads(avxVNNIx32(8, funcs{pack: packQ4_0AVXVNNI, tile: tile32AVXVNNI, direct: directQ4_0AVXVNNI, row: rowQ4_0AVXVNNI}), quadQ4_0AVX2),
 		inQuads(few(avx2x32(8, funcs{pack: packQ4_0AVX2, tile: tile32AVX2, direct: directQ4_0AVX2, row: rowQ4_0AVX2}), 24), quadQ4_0AVX2),
 	},
