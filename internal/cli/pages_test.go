@@ -22,7 +22,7 @@ func TestPages(t *testing.T) {
 		require.NoError(t, err)
 		pages.Write(page)
 	}
-	for _, cmd := range newRoot(&ui.UI{}).Commands() {
+	for _, cmd := range newRoot(&ui.UI{}, "").Commands() {
 		if cmd.IsAvailableCommand() && cmd.Name() != "help" {
 			shown := regexp.MustCompile("alpaca " + cmd.Name() + `\b`).MatchString(pages.String())
 			require.True(t, shown, "%s: give it a line in docs/commands.md or in the page of its family", cmd.Name())
