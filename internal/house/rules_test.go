@@ -173,7 +173,7 @@ func commands(p *pkg) (list []breach) {
 		if _, ok := shared[to]; ok && !isShared {
 			continue
 		}
-		list = append(list, breachf(p.path+" imports "+to, "commands never import each other: what two commands need goes to load, flags or ui; ui imports neither of the others, and flags imports only ui"))
+		list = append(list, breachf(p.path+" imports "+to, "commands never import each other: move what they share to package load, flags or ui; ui may import neither load nor flags, and flags may import only ui"))
 	}
 	return list
 }
@@ -211,7 +211,7 @@ func comments(p *pkg) (list []breach) {
 	}
 	switch {
 	case docs == 0:
-		list = append(list, breachf(what, "there is none: %d to %d lines above \"package\" in one file say what the package is", minLines, maxLines))
+		list = append(list, breachf(what, "there is none: write %d to %d lines above \"package\", in one file, that say what the package is", minLines, maxLines))
 	case docs > 1:
 		list = append(list, breachf(what, "%d files have a package comment, but only one should", docs))
 	case lines < minLines || lines > maxLines:
@@ -220,8 +220,8 @@ func comments(p *pkg) (list []breach) {
 	return list
 }
 
-// withoutExample are packages above operations and formats that need no example, each with the
-// reason.
+// withoutExample lists packages from which the rule "examples" asks no example. Each value is
+// the reason.
 var withoutExample = map[string]string{
 	"internal/quant/kernel/amd64": "tables of kernels, which package matmul chooses from",
 	"internal/quant/kernel/arm64": "tables of kernels, which package matmul chooses from",

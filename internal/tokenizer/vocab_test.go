@@ -147,7 +147,7 @@ func TestSpecialIDs(t *testing.T) {
 	require.Equal(t, int32(9), tok.EOT())
 	require.Equal(t, int32(2), tok.BOS())
 	require.Equal(t, int32(9), tok.Special().FIMPrefix, "if a role has two keys, the older key counts")
-	require.False(t, tok.IsControl(9), "a token named by its key keeps its type")
+	require.False(t, tok.IsControl(9), "a token that gets its role from a key of the file keeps its type")
 	require.Equal(t, []int32{2, 3, 4, 5, 6, 7, 9}, tok.EOG())
 }
 
@@ -237,7 +237,7 @@ func TestRawVocab(t *testing.T) {
 	require.Len(t, tok.Warnings(), 1)
 	require.True(t, tok.AddBOS())
 	v.Pre, v.Model, v.IDs = "sarvam-moe", ModelBPE, nil
-	require.Equal(t, []int32{0, 9, 9}, mustNew(t, v).Encode("a\n\n", true, false), "the vocabulary must add no BOS and have no tokens for several line breaks")
+	require.Equal(t, []int32{0, 9, 9}, mustNew(t, v).Encode("a\n\n", true, false), "with sarvam-moe, no BOS is added, and line breaks are never joined to one token")
 	v.Merges = nil
 	_, err := New(v, Options{})
 	require.ErrorContains(t, err, "needs tokenizer.ggml.merges")

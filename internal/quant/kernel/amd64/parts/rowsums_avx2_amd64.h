@@ -1,7 +1,9 @@
-// How a super-block of four streams of rows ends, for quad256_amd64.h.
+// The last step of a super-block in quad256_amd64.h: macros that add its sums to the results of
+// four rows.
 
-// ADDROWS adds up the lanes of each of a to d, which are the sums of four rows. In each half of a,
-// dword j is then the sum of row j. Clobbers b and Y8 to Y10.
+// ADDROWS takes four vectors, a to d. Each has the partial sums of one row. ADDROWS adds up the
+// lanes in each half of a vector: dword j of a half of a is then the sum of row j. It clobbers b
+// and Y8 to Y10.
 #define ADDROWS(a, b, c, d) \
 	VPUNPCKLDQ  b, a, Y8    \
 	VPUNPCKHDQ  b, a, Y9    \
@@ -28,7 +30,7 @@
 	VPERM2I128   $0x20, Y4, Y0, Y8           \
 	VPERM2I128   $0x31, Y4, Y0, Y9           \
 	VPADDD       Y9, Y8, Y8                  \
-	VCVTDQ2PS    Y8, Y8                      \ // the sums, those of the minima
+	VCVTDQ2PS    Y8, Y8                      \ // low half: the sums; high half: the sums of the minima
 	VMOVD        off(SI), X9                 \
 	VPINSRD      $1, off(SI)(DX*1), X9, X9   \
 	VPINSRD      $2, off(SI)(DX*2), X9, X9   \
