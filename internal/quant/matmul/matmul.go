@@ -64,13 +64,14 @@ func (w *Matrix) Row(i int) []byte {
 
 // Scratch is one worker's memory for MulRows.
 type Scratch struct {
-	panel []byte      // packed rows
-	acc   []float32   // accumulators of a tile: [tokens, panel rows, lanes]
-	tail  []byte      // last columns of rows whose length is not a multiple of a step
-	sums  [16]float32 // results of a panel's rows for a token, if Kernel.Lanes is not 1
-	args  kernel.Args
-	whole []byte // rows of a matrix that has fewer rows than a panel, padded
-	row   rowScratch
+	panel   []byte      // packed rows
+	acc     []float32   // accumulators of a tile: [tokens, panel rows, lanes]
+	tail    []byte      // last columns of rows whose length is not a multiple of a step
+	sums    [16]float32 // results of a panel's rows for a token, if Kernel.Lanes is not 1
+	args    kernel.Args
+	whole   []byte // rows of a matrix that has fewer rows than a panel, padded
+	touched byte   // see touch
+	row     rowScratch
 }
 
 // Bytes returns the bytes of memory that s has.

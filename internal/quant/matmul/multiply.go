@@ -90,6 +90,9 @@ func (w *Matrix) mulDirect(k *kernel.Kernel, direct func(*kernel.Args), to resul
 	}
 	for r := to.lo; r < to.hi; r += k.Rows {
 		rows := w.panelRows(k, r)
+		if next := r + touchAhead*k.Rows; next < w.Rows {
+			s.touch(w.panelRows(k, next))
+		}
 		clear(s.acc)
 		if nb > 0 {
 			add(&rows[0], rowBytes, 0, nb)
@@ -100,6 +103,23 @@ func (w *Matrix) mulDirect(k *kernel.Kernel, direct func(*kernel.Args), to resul
 		w.copyOut(k, to, a.Rows, r, s.acc, s)
 	}
 }
+
+// touch reads a byte in each piece of touchStep bytes of rows. Kernels prefetch the rows that come
+// next, but CPUs ignore a prefetch from a page of the file that the process has not used yet. The
+// read takes the page fault, so the prefetches of the first pass over a file work, too.
+func (s *Scratch) touch(rows []byte) {
+	for i := 0; i < len(rows); i += touchStep {
+		s.touched ^= rows[i]
+	}
+}
+
+const (
+	// touchStep is the number of bytes that Linux maps at a page fault in a file.
+	touchStep = 64 << 10
+	// touchAhead is the distance, in panels, of the panel that is touched. At a distance of 1 it
+	// is often in the next chunk of rows, and the gain is lost.
+	touchAhead = 8
+)
 
 // panelRows returns the bytes of the rows of a panel that contains row r.
 func (w *Matrix) panelRows(k *kernel.Kernel, r int) []byte {
