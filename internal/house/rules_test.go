@@ -173,7 +173,7 @@ func commands(p *pkg) (list []breach) {
 		if _, ok := shared[to]; ok && !isShared {
 			continue
 		}
-		list = append(list, breachf(p.path+" imports "+to, "commands never import each other: move what they share to package load, flags or ui; ui may import neither load nor flags, and flags may import only ui"))
+		list = append(list, breachf(p.path+" imports "+to, "commands never import each other: move what they share to package load, models, flags or ui (the map called shared has what these may import)"))
 	}
 	return list
 }

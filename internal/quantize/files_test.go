@@ -78,7 +78,7 @@ func requireSameTensors(t *testing.T, want, got *gguf.File) {
 	}
 }
 
-// TestRequantize quantizes a model that is already quantized to another type.
+// TestRequantize takes a model that is already quantized, and quantizes it again to another type.
 func TestRequantize(t *testing.T) {
 	f := base(1).open(t)
 	plan, err := NewPlan(f, Options{Mix: mix(t, "Q8_0")})
@@ -92,7 +92,7 @@ func TestRequantize(t *testing.T) {
 	quant.Encode(quant.Q4_0, want, x, 256, nil)
 	require.Equal(t, want, q4.Tensor("blk.0.attn_q.weight").Data)
 
-	// Weights can become floats again, which can be copied.
+	// Quantized weights can become F32 again, and then they can be copied.
 	plan, err = NewPlan(q8, Options{Mix: mix(t, "F32"), Requantize: true})
 	require.NoError(t, err)
 	f32 := run(t, plan, RunOptions{})

@@ -36,7 +36,7 @@ type Sampler struct {
 	seed     uint32
 	bias     biases
 	chain    []link
-	topFirst int       // how many of the likeliest tokens are all that the chain needs; 0: it needs all tokens
+	topFirst int       // the chain needs only this many of the likeliest tokens; 0: it needs every token
 	afterTop []link    // what the chain does after it has chosen topFirst tokens
 	greedy   bool      // choose the likeliest token, draw nothing
 	mirostat *mirostat // if not nil, it chooses the token
@@ -134,7 +134,8 @@ func (s *Sampler) sample(logits []float32, g Grammar) (int32, error) {
 	return c.list[s.chosen].id, nil
 }
 
-// load sets the candidates to the tokens that g and the biases allow, at least one.
+// load sets the candidates to the tokens that g and the biases allow. It is an error if they allow
+// none.
 func (s *Sampler) load(logits []float32, g Grammar) error {
 	c := &s.left
 	if list := listed(g); list != nil {

@@ -6,7 +6,8 @@ package main
 //
 // The products use V16 to V25 and V28. No body needs these while products are computed.
 
-// accumulators is the address of the four rows' accumulators between two super-blocks.
+// accumulators is the address that keeps the four rows' accumulators from one super-block to the
+// next.
 const accumulators = "32(R10)"
 
 // quad256 generates the function that multiplies a k-quant with one token.
@@ -49,7 +50,7 @@ func (f format) quad256(a *asm, l layout, one fused) {
 // each row, on SDOT the sums of all rows.
 func (p *packer) subProducts(sub int) quad { return regs([]int{16, 22}[sub]) }
 
-// multiplyHalf multiplies 16 weights: a half of sub-block sub of a chunk.
+// multiplyHalf multiplies 16 weights of each row: one half of the chunk's sub-block number sub.
 func (p *packer) multiplyHalf(q quad, sub, half int) {
 	const acts = 20
 	p.load(at(32*sub+16*half, "R13"), acts)
@@ -124,8 +125,8 @@ func (p *packer) next(n, width int) {
 	p.add(n*p.subBytes(width), "R11")
 }
 
-// multiplyPairs adds the products of vectors i and i+1 of 16 weights, for each of the four
-// sub-blocks of a piece (see putPairs). It uses V24 to V27.
+// multiplyPairs multiplies vectors i and i+1, of 16 weights each, by activations. It adds the
+// products to the sums of the four sub-blocks of a piece (see putPairs). It uses V24 to V27.
 func (p *packer) multiplyPairs(v []quad, piece, i int) {
 	for j := range 4 {
 		p.load(at(32*j+16*piece, "R13"), 28)
