@@ -284,6 +284,9 @@ func tile32AVX2(t *tileArgs)
 func packQ4_0AVX2(panel, w *byte, stride, nb int)
 
 //go:noescape
+func pairQ4_0AVX2(t *tileArgs)
+
+//go:noescape
 func rowQ4_0AVX2(t *tileArgs)
 
 //go:noescape
@@ -336,6 +339,9 @@ func tile32MinAVX2(t *tileArgs)
 
 //go:noescape
 func packQ4_1AVX2(panel, w *byte, stride, nb int)
+
+//go:noescape
+func pairQ4_1AVX2(t *tileArgs)
 
 //go:noescape
 func rowQ4_1AVX2(t *tileArgs)
@@ -615,6 +621,9 @@ func tile32SignedAVX2(t *tileArgs)
 
 //go:noescape
 func packQ8_0AVX2(panel, w *byte, stride, nb int)
+
+//go:noescape
+func pairQ8_0AVX2(t *tileArgs)
 
 //go:noescape
 func rowQ8_0AVX2(t *tileArgs)

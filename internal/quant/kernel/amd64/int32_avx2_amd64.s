@@ -19,6 +19,7 @@
 #define ONES ·ones16(SB)
 
 #define PACK ·packQ4_0AVX2
+#define DIRECT ·pairQ4_0AVX2
 #define ROW ·rowQ4_0AVX2
 #define UNPACK UNPACK_Q4_0
 #define SCALES SCALES_D
@@ -90,6 +91,7 @@
 #define ONES ·ones16(SB)
 
 #define PACK ·packQ4_1AVX2
+#define DIRECT ·pairQ4_1AVX2
 #define ROW ·rowQ4_1AVX2
 #define UNPACK UNPACK_Q4_1
 #define SCALES SCALES_DM

@@ -23,6 +23,7 @@
 #define ONES ·ones16(SB)
 
 #define PACK ·packQ8_0AVX2
+#define DIRECT ·pairQ8_0AVX2
 #define ROW ·rowQ8_0AVX2
 #define UNPACK UNPACK_Q8_0
 #define SCALES SCALES_D

@@ -49,12 +49,12 @@ var intKernels = kernel.Table{
 	quant.Q4_0: {
 		inQuads(fewAVX512(avx512x32(8, funcs{pack: packQ4_0AVX512, tile: tile32AVX512, direct: upTo(3, pairQ4_0AVX512, directQ4_0AVX512), row: rowQ4_0AVX512})), quadQ4_0AVX512),
 		inQuads(avxVNNIx32(8, funcs{pack: packQ4_0AVXVNNI, tile: tile32AVXVNNI, direct: directQ4_0AVXVNNI, row: rowQ4_0AVXVNNI}), quadQ4_0AVX2),
-		inQuads(few(avx2x32(8, funcs{pack: packQ4_0AVX2, tile: tile32AVX2, direct: directQ4_0AVX2, row: rowQ4_0AVX2}), 24), quadQ4_0AVX2),
+		inQuads(few(avx2x32(8, funcs{pack: packQ4_0AVX2, tile: tile32AVX2, direct: upTo(3, pairQ4_0AVX2, directQ4_0AVX2), row: rowQ4_0AVX2}), 24), quadQ4_0AVX2),
 	},
 	quant.Q4_1: {
 		withMins(fewAVX512(avx512x32(0, funcs{pack: packQ4_1AVX512, tile: tile32MinAVX512, direct: upTo(2, pairQ4_1AVX512, directQ4_1AVX512), row: rowQ4_1AVX512}))),
 		inQuads(withMins(avxVNNIx32(0, funcs{pack: packQ4_1AVXVNNI, tile: tile32MinAVXVNNI, direct: directQ4_1AVXVNNI, row: rowQ4_1AVXVNNI})), quadQ4_1AVX2),
-		inQuads(few(withMins(avx2x32(0, funcs{pack: packQ4_1AVX2, tile: tile32MinAVX2, direct: directQ4_1AVX2, row: rowQ4_1AVX2})), 24), quadQ4_1AVX2),
+		inQuads(few(withMins(avx2x32(0, funcs{pack: packQ4_1AVX2, tile: tile32MinAVX2, direct: upTo(2, pairQ4_1AVX2, directQ4_1AVX2), row: rowQ4_1AVX2})), 24), quadQ4_1AVX2),
 	},
 	quant.Q5_0: {
 		fewAVX512(avx512x32(16, funcs{pack: packQ5_0AVX512, tile: tile32AVX512, direct: upTo(2, pairQ5_0AVX512, directQ5_0AVX512), row: rowQ5_0AVX512})),
@@ -65,7 +65,7 @@ var intKernels = kernel.Table{
 	quant.Q8_0: {
 		inQuads(fewAVX512(avx512x32(128, funcs{pack: packQ8_0AVX512, tile: tile32AVX512, direct: upTo(4, pairQ8_0AVX512, directQ8_0AVX512), row: rowQ8_0AVX512})), quadQ8_0AVX2),
 		inQuads(avxVNNIx32(128, funcs{pack: packQ8_0AVXVNNI, tile: tile32AVXVNNI, direct: directQ8_0AVXVNNI, row: rowQ8_0AVXVNNI}), quadQ8_0AVX2),
-		inQuads(few(avx2x32(0, funcs{pack: packQ8_0AVX2, tile: tile32SignedAVX2, direct: directQ8_0AVX2, row: rowQ8_0AVX2}), kernel.GroupTokens), quadQ8_0AVX2),
+		inQuads(few(avx2x32(0, funcs{pack: packQ8_0AVX2, tile: tile32SignedAVX2, direct: upTo(2, pairQ8_0AVX2, directQ8_0AVX2), row: rowQ8_0AVX2}), kernel.GroupTokens), quadQ8_0AVX2),
 	},
 	quant.IQ4_NL: {
 		inQuads(fewAVX512(avx512x32(128, funcs{pack: packIQ4_NLAVX512, tile: tile32AVX512, direct: upTo(2, pairIQ4_NLAVX512, directIQ4_NLAVX512), row: rowIQ4_NLAVX512})), quadIQ4_NLAVX512),
