@@ -11,8 +11,8 @@ import (
 
 // Base is the source of the predictions that models are compared with.
 type Base interface {
-	// window puts the predictions at w's scored positions into k. It is called with the
-	// windows in order.
+	// window puts the predictions at w's scored positions into k. Compare passes the windows in
+	// order.
 	window(ctx context.Context, w *Window, k *kept) error
 	// Elapsed returns the time spent in the model.
 	Elapsed() time.Duration
@@ -20,8 +20,8 @@ type Base interface {
 	normalized() bool    // the predictions are log probabilities, not logits
 }
 
-// Opener starts a session with a model. If the session has a method Close, Close is
-// called after each window.
+// Opener starts a session with a model. If the session has a method Close, it is closed after its
+// window.
 type Opener func() (Session, error)
 
 // withSession opens and uses a session. It frees the session's memory before it returns,
@@ -54,8 +54,7 @@ type sessionBase struct {
 	eval    time.Duration
 }
 
-// NewBase returns a base that evaluates a model. save gets the model's logits, unless it
-// is nil.
+// NewBase returns a base that evaluates a model. If save is not nil, it gets the model's logits.
 func NewBase(open Opener, threads int, save *LogitsWriter) Base {
 	return &sessionBase{open: open, threads: threads, save: save}
 }
@@ -107,9 +106,9 @@ func (b *sessionBase) evaluate(ctx context.Context, s Session, w *Window, k *kep
 	return err
 }
 
-// evalScored evaluates a window in an empty session. from is the first position for which the session
-// computes logits. evalScored calls the function each with the logits at each scored position. row
-// counts the scored positions from 0.
+// evalScored evaluates a window in an empty session. from is the first position for which the
+// session computes logits. evalScored calls each with the logits at every scored position. row
+// counts these positions from 0.
 func evalScored(ctx context.Context, s Session, w *Window, from int, each func(row int, logits []float32) error) error {
 	s.Truncate(0)
 	return s.EvalEach(ctx, w.Tokens, from, func(i int, logits []float32) error {
@@ -126,8 +125,8 @@ type fileBase struct {
 	row  []float32 // [vocab]
 }
 
-// NewFileBase returns a base that reads the logits file f. Its windows must be those of the
-// file.
+// NewFileBase returns a base that reads the logits file f. The windows of the comparison must be
+// those of the file.
 func NewFileBase(f *LogitsReader) Base { return &fileBase{file: f, row: make([]float32, f.Vocab)} }
 
 func (b *fileBase) Elapsed() time.Duration { return 0 }

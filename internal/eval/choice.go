@@ -14,8 +14,9 @@ type Question struct {
 	Texts []string // the whole text with each answer
 	Right []bool   // [len(Texts)]
 
-	// Heads are prefixes of Texts that are not rated if enough tokens follow (see minTail).
-	// Otherwise, and if Heads is nil, the common prefix of all Texts is not rated.
+	// Heads has a prefix of each text. If enough tokens follow the prefixes (see minTail), the
+	// prefixes are not rated. Otherwise, or if Heads is nil, the common prefix of all Texts is not
+	// rated.
 	Heads []string
 }
 

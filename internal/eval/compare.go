@@ -135,7 +135,7 @@ func (m *candidate) evaluate(ctx context.Context, s Session, rows *rows, w *Wind
 	start, spent := time.Now(), rows.spent
 	err := evalScored(ctx, s, w, w.First, func(_ int, logits []float32) error {
 		if len(logits) != base.vocab {
-			return fmt.Errorf("eval: a model with a vocabulary of %d beside a base with %d", len(logits), base.vocab)
+			return fmt.Errorf("eval: the model has a vocabulary of %d tokens, but the base has one of %d", len(logits), base.vocab)
 		}
 		return rows.add(logits)
 	})

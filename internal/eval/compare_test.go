@@ -69,8 +69,8 @@ func TestCompareWithItself(t *testing.T) {
 	require.Equal(t, alone.PPL, got[1].BasePPL)
 }
 
-// TestKept checks that results have the same bits if the base's logits do not fit into memory
-// and go through a file. No file may be left.
+// TestKept checks that results have the same bits whether the base's logits fit into memory or go
+// through a file. No file may remain.
 func TestKept(t *testing.T) {
 	const vocab = 11
 	for _, p := range []Policy{{Context: 130, All: true}, {Context: 130}, {Context: 33, All: true}} {
@@ -157,7 +157,7 @@ func TestCompareErrors(t *testing.T) {
 		return err
 	}
 	require.EqualError(t, run(&fakeSession{vocab: 10}, &fakeSession{vocab: 11}),
-		"eval: a model with a vocabulary of 11 beside a base with 10")
+		"eval: the model has a vocabulary of 11 tokens, but the base has one of 10")
 	require.ErrorIs(t, run(&fakeSession{vocab: 10, broken: 15}, &fakeSession{vocab: 10}), sampler.ErrNotNumbers)
 	require.ErrorIs(t, run(&fakeSession{vocab: 10}, &fakeSession{vocab: 10, broken: 15}), sampler.ErrNotNumbers)
 	full := errors.New("no room")
@@ -227,9 +227,9 @@ func TestLogitsFileErrors(t *testing.T) {
 	_, err = MeasurePerplexity(context.Background(), &fakeSession{vocab: 9}, windowsOf(t, Policy{Context: 20}, text), Options{Base: w})
 	require.NoError(t, err)
 	require.NoError(t, w.Close())
-	require.ErrorContains(t, w.write(make([]byte, logitsRow(9))), "with 0 rows to come")
+	require.ErrorContains(t, w.write(make([]byte, logitsRow(9))), "when 0 rows are missing")
 	_, err = NewLogitsWriter(&file, 20, 9, text, 3)
-	require.ErrorContains(t, err, "3 windows of 20 tokens: the text has 40")
+	require.ErrorContains(t, err, "3 windows of 20 tokens do not fit the text, which has 40")
 
 	whole := file.Bytes()
 	for n := range whole { // every truncation

@@ -6,15 +6,15 @@ import (
 	"alpaca/internal/fmath"
 )
 
-// Drawing is a way to draw some of many questions. llama-perplexity always uses seed 1. With that
-// seed Select draws the same questions as llama-perplexity, so both programs score the same part of a
-// benchmark.
+// Drawing is a method of drawing a random selection of questions. llama-perplexity always uses seed
+// 1. With that seed Select draws the same questions as llama-perplexity, so both programs score the
+// same part of a benchmark.
 type Drawing int
 
-// The ways to draw.
+// The methods of drawing.
 const (
-	DrawMultiple  Drawing = iota // llama-perplexity's way for WinoGrande and multiple choice
-	DrawHellaSwag                // llama-perplexity's way for HellaSwag, if built with GCC 11 or later
+	DrawMultiple  Drawing = iota // llama-perplexity's method for WinoGrande and multiple choice
+	DrawHellaSwag                // llama-perplexity's method for HellaSwag, if built with GCC 11 or later
 )
 
 // Select draws n of the questions. If n is 0 or there are no more than n, it returns all

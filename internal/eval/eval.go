@@ -18,8 +18,8 @@ type Session interface {
 	// calls the function each with the token's index i in tokens and the logits [vocab] after the
 	// token. The function must not keep logits.
 	EvalEach(ctx context.Context, tokens []int32, from int, each func(i int, logits []float32) error) error
-	// Truncate keeps the first n tokens at most, and returns how many it has kept. It may
-	// keep fewer.
+	// Truncate keeps at most the first n tokens and returns how many it has kept. It may keep fewer
+	// than n.
 	Truncate(n int) int
 }
 

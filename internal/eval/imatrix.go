@@ -54,7 +54,7 @@ func (m *Imatrix) Collect(name string, x []float32, tokens, cols int) {
 	}
 	for t := range tokens {
 		for j, v := range x[t*cols:][:cols] {
-			e.squares[j] += float64(v) * float64(v) // exact, so fusing the sum changes nothing
+			e.squares[j] += float64(v) * float64(v) // the product is exact, so a fused multiply-add gives the same sum
 		}
 	}
 	e.tokens += tokens
@@ -68,8 +68,8 @@ type stack struct {
 	tokens  []int     // number of tokens of each matrix; 0 for an expert without tokens
 }
 
-// expertOf splits the name of an expert's matrix. stack is the name of the tensor that
-// stacks all experts' matrices, expert the expert's number. ok is false for other names.
+// expertOf splits the name of an expert's matrix. stack is the name of the tensor that stacks all
+// experts' matrices, and expert is the expert's number. ok is false for other names.
 func expertOf(name string) (stack string, expert int, ok bool) {
 	layer, rest, ok := arch.CutLayer(name)
 	role, rest, _ := strings.Cut(rest, ".")
@@ -81,7 +81,7 @@ func expertOf(name string) (stack string, expert int, ok bool) {
 	return "", 0, false
 }
 
-// stacks returns the collected importance, sorted by name, as files have it.
+// stacks returns the collected importance in the order of the files: by name.
 func (m *Imatrix) stacks() ([]stack, error) {
 	if len(m.entries) == 0 {
 		return nil, fmt.Errorf("eval: imatrix: nothing was collected")
@@ -99,7 +99,7 @@ func (m *Imatrix) stacks() ([]stack, error) {
 			byName[name] = s
 		}
 		if cols != s.cols || matrix >= matrices {
-			return nil, fmt.Errorf("eval: imatrix: %s: expert %d of %d with %d columns, others have %d", name, matrix, matrices, cols, s.cols)
+			return nil, fmt.Errorf("eval: imatrix: %s: expert %d of %d has %d columns, other experts have %d", name, matrix, matrices, cols, s.cols)
 		}
 		s.tokens[matrix] = e.tokens
 		for j, v := range e.squares {

@@ -12,8 +12,8 @@ import (
 	"alpaca/internal/gguf"
 )
 
-// collected returns the sums of three matrices. Those of the first are over two batches, which have
-// three tokens together.
+// collected returns the sums of three matrices. The first matrix has sums over two batches with
+// three tokens in total.
 func collected() *Imatrix {
 	m := &Imatrix{Dataset: "text.txt", Chunks: 2, ChunkSize: 2}
 	m.Collect("blk.0.attn_q.weight", []float32{1, 2, 3, 4}, 2, 2)

@@ -7,8 +7,9 @@ import (
 	"alpaca/internal/logits"
 )
 
-// A logits file is a file that llama-perplexity writes with --kl-divergence-base. It has
-// the log probabilities of a base model over a text, to compare other models with:
+// A logits file is a file that llama-perplexity writes with --kl-divergence-base. It has a text and
+// a base model's log probabilities for it. Other models are compared with them. The file's layout
+// is
 //
 //	offset  size                  what
 //	0       8                     "_logits_"

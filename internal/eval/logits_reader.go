@@ -70,8 +70,8 @@ func (f *LogitsReader) readTokens() error {
 	return nil
 }
 
-// Policy returns the policy of the file. BOS is false: whether it replaces first tokens
-// depends on the model and is not stored.
+// Policy returns the policy of the file. BOS is false, because the file does not say whether BOS
+// replaces the windows' first tokens.
 func (f *LogitsReader) Policy() Policy { return Policy{Context: f.Context} }
 
 // next sets logprobs [Vocab] to the log probabilities at the next scored position.

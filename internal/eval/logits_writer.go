@@ -14,12 +14,11 @@ type LogitsWriter struct {
 	left  int // rows still to be written
 }
 
-// NewLogitsWriter writes the header of a file. tokens is the text, cut into adjacent windows. context
-// is the number of tokens in a window, windows the number of windows in the file, and vocab the size
-// of the vocabulary.
+// NewLogitsWriter writes the header of a file. tokens is the text, cut into adjacent windows. A
+// window has context tokens, the file has windows windows, and the vocabulary has vocab tokens.
 func NewLogitsWriter(w io.Writer, context, vocab int, tokens []int32, windows int) (*LogitsWriter, error) {
 	if windows < 1 || windows > len(tokens)/context {
-		return nil, fmt.Errorf("eval: a logits file of %d windows of %d tokens: the text has %d", windows, context, len(tokens))
+		return nil, fmt.Errorf("eval: logits file: %d windows of %d tokens do not fit the text, which has %d", windows, context, len(tokens))
 	}
 	le := binary.LittleEndian
 	head := append([]byte(nil), logitsMagic...)
@@ -55,7 +54,7 @@ func (w *LogitsWriter) encode(dst []byte, logits []float32) []byte {
 // write appends a row.
 func (w *LogitsWriter) write(row []byte) error {
 	if len(row) != logitsRow(w.vocab) || w.left == 0 {
-		return fmt.Errorf("eval: logits file: a row of %d bytes with %d rows to come, want %d bytes",
+		return fmt.Errorf("eval: logits file: a row of %d bytes when %d rows are missing, want %d bytes",
 			len(row), w.left, logitsRow(w.vocab))
 	}
 	w.left--

@@ -14,9 +14,9 @@ import (
 //	N times the offset of a question
 //	N times: question, answers (one is right), answers (several may be right)
 //
-// A text is its length in bytes, then the bytes. Answers are their number, then the
-// texts, then a label for each: 1 right, 0 wrong. Only the first list of answers is
-// rated.
+// A text is stored as its length in bytes and then the bytes. A list of answers is stored as their
+// number, their texts, and then a label for each answer: 1 right, 0 wrong. Only the first list of
+// answers is rated.
 
 // maxAnswers is the most answers of a question.
 const maxAnswers = 100
@@ -27,7 +27,7 @@ func ParseMultipleChoice(data []byte) ([]Question, error) {
 	n := r.number()
 	// An offset and an empty question have 16 bytes.
 	if r.failed || n == 0 || n > len(data)/16 {
-		return nil, fmt.Errorf("eval: multiple choice: %d questions in a file of %d bytes", n, len(data))
+		return nil, fmt.Errorf("eval: multiple choice: the file is damaged: %d questions in %d bytes", n, len(data))
 	}
 	r.skip(4 * n)
 	questions := make([]Question, n)
@@ -47,14 +47,14 @@ func ParseMultipleChoice(data []byte) ([]Question, error) {
 			q.Right = append(q.Right, labels[k] == 1)
 		}
 		if len(answers) < 2 {
-			return nil, fmt.Errorf("eval: multiple choice: question %d has %d answers", i+1, len(answers))
+			return nil, fmt.Errorf("eval: multiple choice: question %d has %d answers, must have at least 2", i+1, len(answers))
 		}
 	}
 	return questions, nil
 }
 
-// choiceReader reads the parts of the file. After the first damaged part failed is true,
-// and all further parts are empty.
+// choiceReader reads the parts of the file. After the first damaged part, failed is true and all
+// further parts are empty.
 type choiceReader struct {
 	data   []byte
 	at     int

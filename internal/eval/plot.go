@@ -34,7 +34,7 @@ func (r *Report) plotSizes() report.Plot {
 // plotDivergences draws, for each model and each divergence, the share of the tokens with a larger
 // divergence.
 func (r *Report) plotDivergences() report.Plot {
-	p := report.Plot{Title: "How the divergences are distributed", X: "KL divergence, nats", Y: "share of the tokens with more",
+	p := report.Plot{Title: "How the divergences are distributed", X: "KL divergence, nats", Y: "share of the tokens with a larger divergence",
 		LogX: true, LogY: true, TopY: 1}
 	for _, m := range r.Models {
 		p.Series = append(p.Series, report.Series{Name: m.Name, Points: exceedance(m.Divergence.SortedKLD)})

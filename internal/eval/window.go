@@ -2,8 +2,8 @@ package eval
 
 import "fmt"
 
-// Policy says how a text is cut into windows and which tokens are scored. Published
-// results for the same model and text differ by the policy.
+// Policy says how a text is cut into windows and which tokens are scored. Published results for the
+// same model and text differ if their policies differ.
 type Policy struct {
 	Context int   `json:"context"` // tokens in a window
 	Stride  int   `json:"stride"`  // distance of the windows' starts in tokens; 0: windows are adjacent
@@ -46,7 +46,7 @@ func (p Policy) check() error {
 	case p.Context < 4:
 		return fmt.Errorf("eval: a context of %d tokens: at least 4 are needed", p.Context)
 	case p.Stride < 0:
-		return fmt.Errorf("eval: a stride of %d tokens", p.Stride)
+		return fmt.Errorf("eval: a stride of %d tokens, must not be negative", p.Stride)
 	case p.Stride >= p.Length():
 		return fmt.Errorf("eval: a stride of %d tokens must be less than the window of %d", p.Stride, p.Length())
 	}

@@ -66,7 +66,7 @@ func TestWindowErrors(t *testing.T) {
 		{"a text that is too short for the stride", Policy{Context: 512, Stride: 256}, 600, "eval: the text has 600 tokens, but a window of this context needs 640"},
 		{"context", Policy{Context: 3}, 9, "eval: a context of 3 tokens: at least 4 are needed"},
 		{"stride", Policy{Context: 8, Stride: 16}, 99, "eval: a stride of 16 tokens must be less than the window of 16"},
-		{"negative stride", Policy{Context: 8, Stride: -1}, 99, "eval: a stride of -1 tokens"},
+		{"negative stride", Policy{Context: 8, Stride: -1}, 99, "eval: a stride of -1 tokens, must not be negative"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
