@@ -37,10 +37,10 @@ type Attend struct {
 	Spans []Span
 	Scale float32 // factor of the scores
 	Cap   float32 // soft cap of the scores; 0: none
-	// Sinks has one more score for each head, like that of a further position without a
-	// value. It takes part in the softmax. A nil Sinks stands for none.
+	// Sinks has one more score for each head, like the score of a further position without a value.
+	// It takes part in the softmax. A nil Sinks stands for none.
 	Sinks  []float32 // [Heads]
-	Window int       // positions that a row sees, itself included, from its span's Floor on; 0: all
+	Window int       // the most positions that a row sees, its own included, none before its span's Floor; 0: all positions
 	// Q has the queries. Out may be the same memory if KeyDim equals ValueDim. Otherwise Run
 	// does not change Q.
 	Q   []float32 // [rows, Heads*KeyDim]
@@ -69,8 +69,8 @@ const (
 	// attentionRows is the largest number of queries in an item. They share the work
 	// of decoding a block.
 	attentionRows = 256
-	// attentionScores is the largest number of scores in an item, unless a few rows have more: 2
-	// MiB, which fits the CPU's caches.
+	// attentionScores is the largest number of scores in an item, unless an item's smallest number
+	// of rows has more. The scores take 2 MiB, which fit the CPU's caches.
 	attentionScores = 1 << 19
 	// gatherBlocks is how many blocks of values are added at once. The sums are
 	// loaded and stored once for all of them.
@@ -135,7 +135,7 @@ func (a *Attention) seen(s *Span) int {
 }
 
 // cut divides a span into items, and returns an estimate of their multiply-adds. least is the
-// number of items that there should be at least, if possible.
+// number of items that it tries to reach.
 func (a *Attention) cut(s *Span, least int) (work int) {
 	shared := a.Heads / a.Format.Heads
 	seen := a.seen(s)
@@ -155,9 +155,8 @@ func (a *Attention) cut(s *Span, least int) (work int) {
 	}
 	n := shared / split
 	a.reserveScores(group * n * width)
-	// Items are sorted by key head, so that a worker finds keys and values in its caches.
-	// The last rows come first, because they see the most positions: so the items at the
-	// end are short.
+	// Items are sorted by key head, so that a worker finds keys and values in its caches. The last
+	// rows come first, because they see the most positions. So the last items are short.
 	for keyHead := range a.Format.Heads {
 		for end := s.N; end > 0; end -= group {
 			for part := range split {

@@ -8,7 +8,7 @@ import (
 	"alpaca/internal/quant/codec"
 )
 
-// attentionWork is an item while a worker does it.
+// attentionWork is the state of a worker that computes an item.
 type attentionWork struct {
 	*Attention
 	attentionItem

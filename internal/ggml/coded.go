@@ -5,13 +5,12 @@ import (
 	"alpaca/internal/quant"
 )
 
-// codedRows is the largest number of queries in an item for which keys and values are not
-// decoded before they are multiplied: kernels decode them in registers, anew for each 4 or 8
-// queries.
+// If an item has at most codedRows queries, its keys and values are not decoded beforehand. Kernels
+// decode them in registers, again for every 4 or 8 queries.
 const codedRows = 16
 
-// coded reports whether keys and values are multiplied with so many queries without being
-// decoded first. The kernel for AVX2 takes 16 columns at a time.
+// coded reports whether keys and values are multiplied without being decoded first, for an item
+// with the given number of queries. The kernel for AVX2 takes 16 columns at a time.
 func (f *KVFormat) coded(rows int) (keys, values bool) {
 	if rows > codedRows || !vec.HasGemmCoded() {
 		return false, false

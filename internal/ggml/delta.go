@@ -34,7 +34,7 @@ func (s DeltaShape) StateLen() int { return (s.Taps-1)*s.Channels() + s.Heads*s.
 //	o = RMSNorm(Mᵀq) * silu(gate)
 //
 // M is the head's matrix in the text's state. vec.Delta defines the order of these sums, and
-// matmul.DotF32 that of the squares in norms. All other operations round to float32.
+// matmul.DotF32 defines the order of the squares in norms. All other operations round to float32.
 type DeltaNet struct {
 	workers []vec.DeltaRule
 	ones    []float32 // [max(Key, Value)]
@@ -170,7 +170,7 @@ func (n *deltaHeads) Do(worker, lo, hi int) {
 
 // unit sets x to by * x / |x|.
 func unit(x []float32, by float32) {
-	const eps = 1e-6 // the value in the models' training
+	const eps = 1e-6 // the models were trained with this value
 	vec.Scale(x, by*(1/float32(math.Sqrt(float64(vec.SumSquares(x)+eps)))))
 }
 

@@ -10,15 +10,15 @@ import (
 // experts. The rows of a Group share an expert. All groups are one task, so that workers
 // synchronize once, however many experts there are.
 //
-// With many rows of activations, a worker computes the same rows of every expert's matrix. So
-// each element of a result has one worker, which goes through the groups in order. With few, a
-// worker goes from one expert to the next, because memory is faster in long runs. Then the
-// outputs of experts are kept apart, and added in the order of the groups at the end. In either
-// case the outputs of a token's experts are added in that order, and do not depend on other
-// tokens.
+// With many rows of activations, a worker computes the same rows of every expert's matrix. So each
+// element of a result has one worker, which goes through the groups in order. With few rows, an
+// item belongs to a single expert, so that a worker reads long runs of memory, which is faster.
+// Then the experts' outputs are stored separately, and added at the end in the order of the groups.
+// In either case the outputs of a token's experts are added in that order, and do not depend on
+// other tokens.
 type Experts struct {
 	workers []expertScratch
-	parts   []float32 // [maxApart, rows of the matrices] the outputs of experts, kept apart
+	parts   []float32 // [maxApart, rows of the matrices] the outputs of experts if they are computed separately
 
 	ExpertCall
 	rows  int // rows of the matrices in an item
@@ -26,7 +26,7 @@ type Experts struct {
 	per   int // items of an expert if experts are computed separately, 0 otherwise
 }
 
-// maxApart is the most rows of activations with which experts are computed apart.
+// maxApart is the most rows of activations with which experts are computed separately.
 const maxApart = 64
 
 // Group is the rows of activations that share an expert.

@@ -67,7 +67,7 @@ func (l *KVLayer) block(s *Span, i int) []byte {
 // Check returns an error unless attention can be computed with the format.
 func (f *KVFormat) Check() error {
 	if f.Heads <= 0 || f.KeyDim <= 0 || f.ValueDim <= 0 {
-		return fmt.Errorf("ggml: cache of %d heads of %d and %d elements", f.Heads, f.KeyDim, f.ValueDim)
+		return fmt.Errorf("ggml: cache of %d heads with keys of %d and values of %d elements, must all be positive", f.Heads, f.KeyDim, f.ValueDim)
 	}
 	if err := checkCacheType("keys", f.TypeK, f.KeyDim); err != nil {
 		return err

@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestRegionsHaveEveryRowOnce checks how products are divided into items. However the workers
-// divide the items among them, they must compute each row of each product exactly once.
+// TestRegionsHaveEveryRowOnce checks how products are divided into items. The workers must compute
+// each row of each product exactly once, no matter how they divide the items among them.
 func TestRegionsHaveEveryRowOnce(t *testing.T) {
 	acts := &matmul.Acts{Rows: 1}
 	for _, streams := range []int{1, 4} {

@@ -2,8 +2,9 @@
 
 #include "textflag.h"
 
-// The steps of fmath.Exp for four numbers at a time. The numbers are within ±700, so 2^n is a
-// normal number, and one multiplication by it is exact, like Exp's two.
+// The steps of fmath.Exp for four numbers at a time. Exp multiplies by 2^n in two steps. Here one
+// step gives the same result: the numbers are within ±700, so 2^n is a normal number and the
+// product is exact.
 //
 // Registers
 //	SI  the current numbers       CX  those left      DX  roots     BX  numbers

@@ -6,7 +6,7 @@ import (
 	"alpaca/internal/ggml/grad"
 )
 
-// Example adds a multiple of a vector to another vector, as is done with gradients.
+// Example adds a multiple of a vector to another vector, as training does with gradients.
 func Example() {
 	sum := []float32{1, 1, 1}
 	grad.Axpy(sum, []float32{1, 2, 3}, 0.5)

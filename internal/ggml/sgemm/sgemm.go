@@ -51,7 +51,7 @@ func (m *Matrix) check(name string, rows, cols int) {
 		fallthrough
 	case m.Weights != nil:
 		if m.Weights.Rows != rows || m.Weights.Cols != cols {
-			panic(fmt.Sprintf("sgemm: %s is a weight matrix [%d, %d] where [%d, %d] is multiplied", name, m.Weights.Rows, m.Weights.Cols, rows, cols))
+			panic(fmt.Sprintf("sgemm: %s is a weight matrix [%d, %d], but the product needs [%d, %d]", name, m.Weights.Rows, m.Weights.Cols, rows, cols))
 		}
 	case (rows-1)*row+(cols-1)*col >= len(m.Data):
 		panic(fmt.Sprintf("sgemm: %s has %d elements, too few for [%d, %d] with stride %d", name, len(m.Data), rows, cols, m.Stride))
@@ -106,7 +106,7 @@ func (p *Product) Plan(threads int) int {
 	p.perGroup = max(1, min(groupCols/width, p.panels/(2*threads)))
 	if w := p.B.Weights; w != nil && !p.B.Transposed && w.Type.BlockLen() > width {
 		p.perGroup = max(p.perGroup*width/w.Type.BlockLen(), 1) * w.Type.BlockLen() / width
-	} else { // each worker gets as many groups
+	} else { // all workers get the same number of groups
 		groups := (p.panels + p.perGroup - 1) / p.perGroup
 		groups = (groups + threads - 1) / threads * threads
 		p.perGroup = (p.panels + groups - 1) / groups
@@ -117,7 +117,7 @@ func (p *Product) Plan(threads int) int {
 	p.cuts = 1
 	if least := 8 * best.rows; threads > 1 && p.groups < 3*threads {
 		p.cuts = max(1, min((4*threads+p.groups-1)/p.groups, p.M/least))
-		if p.groups%threads != 0 && p.cuts > threads { // each worker gets as many parts
+		if p.groups%threads != 0 && p.cuts > threads { // all workers get the same number of parts
 			p.cuts -= p.cuts % threads
 		}
 	}

@@ -14,11 +14,12 @@ type kernel struct {
 	transpose  func(dst []float32, width int, src []float32, stride, n, cols int)
 	rowMajor   bool // the elements of a row of A must be contiguous: args.col must be 1
 
-	masked bool // tiles read and write only the columns of args.cols; without this there must be cols columns
+	masked bool // tiles read and write only the columns of args.cols; if false, there must be cols columns
 
-	// few[n] computes a tile of n rows, for n less than rows. copyPanels copies n rows of src, as
-	// wide as some tiles and stride apart, to one panel for each tile. interleave packs tiles of A:
-	// dst[t*dstStride+k*rows+i] = src[k*stride+t*rows+i] for i < rows. Each may be nil.
+	// few[n] computes a tile of n rows, for n less than rows. copyPanels copies n rows of src to
+	// panels, one for each tile. The rows begin stride elements apart and are panels tiles wide.
+	// interleave packs tiles of A: dst[t*dstStride+k*rows+i] = src[k*stride+t*rows+i] for i < rows.
+	// Each may be nil.
 	few        []func(a *args)
 	copyPanels func(dst, src []float32, stride, n, panels int)
 	interleave func(dst []float32, dstStride int, src []float32, stride, n, tiles int)

@@ -15,7 +15,7 @@ var (
 		tile7x16AVX512, tile8x16AVX512, tile9x16AVX512, tile10x16AVX512, tile11x16AVX512, tile12x16AVX512}
 )
 
-// tileAVX512 computes a tile with that many rows.
+// tileAVX512 computes a tile with the given number of rows.
 func (a *args) tileAVX512(rows int) {
 	a.check(rows, 32)
 	if a.cols > 16 {

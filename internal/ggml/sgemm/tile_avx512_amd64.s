@@ -57,7 +57,7 @@
 #define ROWS11x32 ROWS10x32; FMA2((R8)(R9*2), Z20, Z21)
 #define ROWS12x32 ROWS11x32; FMA2((R8)(R10*1), Z22, Z23)
 
-// ROWS1x16 to ROWS12x16 do that for the first 16 columns.
+// ROWS1x16 to ROWS12x16 do what ROWS1x32 to ROWS12x32 do, for the first 16 columns.
 #define ROWS1x16 FMA1((SI), Z0)
 #define ROWS2x16 ROWS1x16; FMA1((SI)(R9*1), Z2)
 #define ROWS3x16 ROWS2x16; FMA1((SI)(R9*2), Z4)
@@ -121,7 +121,7 @@
 #define LOADS11 LOADS10; LOAD(Z20, Z21)
 #define LOADS12 LOADS11; LOAD(Z22, Z23)
 
-// STORES1 to STORES12 store them.
+// STORES1 to STORES12 store 1 to 12 rows of c.
 #define STORES1 STORE(Z0, Z1)
 #define STORES2 STORES1; STORE(Z2, Z3)
 #define STORES3 STORES2; STORE(Z4, Z5)
@@ -135,7 +135,7 @@
 #define STORES11 STORES10; STORE(Z20, Z21)
 #define STORES12 STORES11; STORE(Z22, Z23)
 
-// ZEROS1 to ZEROS12 set them to zero, and fetch the memory of c into the cache.
+// ZEROS1 to ZEROS12 set 1 to 12 rows to zero, and fetch the memory of c into the cache.
 #define ZEROS1 ZERO(Z0, Z1)
 #define ZEROS2 ZEROS1; ZERO(Z2, Z3)
 #define ZEROS3 ZEROS2; ZERO(Z4, Z5)

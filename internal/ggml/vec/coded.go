@@ -16,14 +16,15 @@ type Coded struct {
 	Form   Form
 	Data   []byte
 	Stride int // bytes from row to row; Q8Keys has none
-	// Next, if not nil, is what is read after Data. A kernel prefetches as many bytes of it as Data
-	// has, unless Next has fewer.
+	// Next, if not nil, is the memory that will be read after Data. A kernel prefetches its first
+	// len(Data) bytes, or all of it if it is shorter.
 	Next []byte
 }
 
 // GemmCoded does what Gemm does with the decoded b, and gives the same bits. It decodes b in
-// registers, again for every few rows of a. So it is meant for few rows: with many rows it is
-// faster to decode b once. Q8Keys has 32 columns and a multiple of 32 rows, Q8Values a multiple of 32 columns.
+// registers, again for every few rows of a. So it is meant for few rows. With many rows, it is
+// faster to decode b once. A matrix of the form Q8Keys has 32 columns and a multiple of 32 rows. A
+// matrix of the form Q8Values has a multiple of 32 columns.
 func GemmCoded(c, a Mat, b Coded, size Size, fresh bool) { gemmCoded(c, a, b, size, fresh) }
 
 // HasGemmCoded reports whether GemmCoded has a kernel. Without one, it decodes b with portable

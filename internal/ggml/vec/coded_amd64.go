@@ -12,7 +12,7 @@ type codedArgs struct {
 	b      *byte
 	scale  *byte // Q8Keys: the columns' scales
 	stride int   // bytes from row to row of b
-	ahead  int   // bytes from a row of b to the one that is fetched
+	ahead  int   // bytes from a row of b to the row that is prefetched meanwhile
 	k      int
 	mask   uint64 // a bit for each column that exists (Halves only)
 	fresh  int    // 1: c is set to the product; 0: the product is added to c

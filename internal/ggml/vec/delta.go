@@ -71,7 +71,7 @@ type deltaArgs struct {
 	keys        int      // rows of the state
 	k, q, out   *float32 // k == nil: leave out the second half of a row
 	next, v     *float32 // the next row's k and v; next == nil: leave out the first half of a row
-	decay, beta float32  // the next row's
+	decay, beta float32  // the factors of the next row
 	delta       [DeltaColumns]float32
 }
 
@@ -86,7 +86,7 @@ func (d *DeltaRule) blocks(kernel func(*deltaArgs), first, columns int) int {
 
 // block computes columns from first on.
 func (d *DeltaRule) block(kernel func(*deltaArgs), first, columns int) {
-	// With many rows, a copy of the columns without the other columns in between stays in the
+	// With many rows, the columns are copied next to each other, so that they stay in the
 	// first-level cache.
 	state := d.State.from(0, first)
 	own := d.Rows >= 4 && d.State.Stride > columns

@@ -306,7 +306,7 @@ done:
 
 // func gemm8AVX2(args *gemmArgs)
 //
-// 8 columns, a row at a time: the last 8 of a head whose width is no multiple of 16.
+// 8 columns, a row at a time: the last 8 of a head whose width is not a multiple of 16.
 TEXT ·gemm8AVX2(SB), NOSPLIT, $0-8
 	GEMM_ARGS
 
