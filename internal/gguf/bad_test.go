@@ -15,7 +15,7 @@ import (
 )
 
 // refuse opens a bad file, mapped as well as read into memory, and returns the error. The error
-// must name the file. It must come soon, with less than 64 MiB allocated.
+// must name the file. OpenWith must return it soon, and must allocate less than 64 MiB.
 func refuse(t *testing.T, path string) error {
 	t.Helper()
 	var last error

@@ -14,9 +14,9 @@ import (
 const align = 32
 
 // OpenBytes opens a checkpoint that is in memory; name is for messages. The File refers to data,
-// which must not change before Close. It refers to a copy if data does not begin at a multiple
-// of 32 bytes. The same holds if Options.NoMap is set without Options.HeaderOnly. A part of a
-// split model is an error.
+// which must not change before Close. The File refers to a copy if data does not begin at a
+// multiple of 32 bytes. The same holds if Options.NoMap is set without Options.HeaderOnly. A part
+// of a split model is an error.
 func OpenBytes(name string, data []byte, opt Options) (*File, error) {
 	f := &File{Path: name}
 	im := &image{path: name, size: int64(len(data)), mapped: true, given: true, data: data}
@@ -40,7 +40,7 @@ func (f *File) openGiven(im *image, opt Options) error {
 		return pathError(im.path, err)
 	}
 	if h.splitCount > 1 {
-		return fmt.Errorf("%s: is one of %d parts", im.path, h.splitCount)
+		return fmt.Errorf("%s: is one of %d parts: a split model must be opened from files", im.path, h.splitCount)
 	}
 	if err := f.join([]*header{h}); err != nil {
 		return err

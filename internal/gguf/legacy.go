@@ -22,8 +22,8 @@ import (
 //
 //	magic [version] │ 7 numbers │ vocabulary │ tensor: dims, name, type, [padding], data │ tensor │ …
 //
-// They are presented as if they were GGUF, with its tensor names, and with metadata that are
-// made from the numbers, the vocabulary and the tensors' shapes.
+// This package presents such a file as if it were GGUF, with GGUF's tensor names. It makes the
+// metadata from the numbers, the vocabulary and the tensors' shapes.
 
 // legacyMagics are the containers by their first four bytes, as little-endian numbers.
 var legacyMagics = map[uint32]string{

@@ -51,8 +51,8 @@ func oldVocab(n int) []string {
 	return v
 }
 
-// newOldModel returns a model of one layer with an embedding length of 128. typ is the type for
-// which code stands in the format.
+// newOldModel returns a model of one layer with an embedding length of 128. In this format, code
+// stands for the type typ.
 func newOldModel(format string, version uint32, ftype, code int32, typ quant.Type) *oldModel {
 	m := &oldModel{format: format, version: version, ftype: ftype, code: code, embd: 128, heads: 4, ffn: 256}
 	m.vocab = oldVocab(29)

@@ -45,7 +45,7 @@ func (l *legacyFile) foreign() string {
 		return "an RWKV model"
 	}
 	if isWhisper(head) {
-		return "a Whisper model, which hears and does not write"
+		return "a Whisper model, which is for speech recognition"
 	}
 	for _, d := range dialects {
 		if d.format == l.format && d.matches(head, l.im.size) {

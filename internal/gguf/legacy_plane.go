@@ -32,9 +32,9 @@ func interleave(typ quant.Type, dst, src []byte) {
 	}
 }
 
-// isPlane guesses whether a file's 4-bit tensors have planes. If the wrong layout is assumed,
-// nibbles are read as scales, and the scales are unlikely. isPlane counts these in the first rows
-// of some tensors.
+// isPlane guesses whether a file's 4-bit tensors have planes. A reader that assumes the wrong
+// layout reads nibbles as scales, and most of these scales are implausible. isPlane counts the
+// implausible scales for each layout, in the first rows of some tensors.
 func (l *legacyFile) isPlane() bool {
 	if l.format != "ggml" {
 		return false

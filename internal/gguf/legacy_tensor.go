@@ -131,7 +131,7 @@ func (l *legacyFile) generation() int {
 		return int(l.version) - 1
 	}
 	// Files of other models have the generation as the thousands of the number ftype. LLaMA's files
-	// have 0 there; if one had a different number, it would have the same meaning.
+	// have 0 there. Any other number would have the same meaning in them.
 	return min(2, int(max(0, l.hparams.FType/1000)))
 }
 

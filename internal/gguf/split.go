@@ -45,7 +45,7 @@ func (f *File) openOthers(path string, one *header, opt Options) ([]*header, err
 		case h.splitNo != i:
 			return nil, fmt.Errorf("%s: %s is %d, want %d in part %d", name, keySplitNo, h.splitNo, i, i+1)
 		case h.splitCount != one.splitCount:
-			return nil, fmt.Errorf("%s: %s is %d, in %s it is %d", name, keySplitCount, h.splitCount, base, one.splitCount)
+			return nil, fmt.Errorf("%s: %s is %d, but in %s it is %d", name, keySplitCount, h.splitCount, base, one.splitCount)
 		}
 		parts = append(parts, h)
 	}

@@ -103,7 +103,7 @@ func TestBadSplit(t *testing.T) {
 	}{
 		{"a count that contradicts the names", []*builder{splitPart(0, 5, 5), splitPart(1, 5, 5)}, "the file's name says 2 parts, but split.count says 5"},
 		{"parts swapped", []*builder{splitPart(1, 2, 2), splitPart(0, 2, 2)}, "split.no is 1, want 0 in part 1"},
-		{"parts of two models", []*builder{splitPart(0, 2, 2), splitPart(1, 3, 2)}, "split.count is 3, in model-00001-of-00002.gguf it is 2"},
+		{"parts of two models", []*builder{splitPart(0, 2, 2), splitPart(1, 3, 2)}, "split.count is 3, but in model-00001-of-00002.gguf it is 2"},
 		{"tensors missing", []*builder{splitPart(0, 2, 7), splitPart(1, 2, 7)}, "the parts have 2 tensors, but split.tensors.count says 7"},
 		{"tensor twice", []*builder{splitPart(0, 2, 2), func() *builder {
 			b := newBuilder(3, 1, 2).key("split.no", KindU16).bytes(1, 0).key("split.count", KindU16).bytes(2, 0)

@@ -42,7 +42,7 @@ var kinds = [...]struct {
 }
 
 func (k Kind) String() string {
-	if k < Kind(len(kinds)) { // as unsigned numbers: an int may have 32 bits
+	if k < Kind(len(kinds)) { // compared as unsigned numbers, because an int may have 32 bits
 		return kinds[k].name
 	}
 	return fmt.Sprintf("value type %d", uint32(k))
@@ -51,7 +51,7 @@ func (k Kind) String() string {
 // size returns the number of bytes of a value whose kind has a fixed size, and 0 for all other
 // kinds.
 func (k Kind) size() int {
-	if k < Kind(len(kinds)) { // as unsigned numbers: an int may have 32 bits
+	if k < Kind(len(kinds)) { // compared as unsigned numbers, because an int may have 32 bits
 		return kinds[k].size
 	}
 	return 0

@@ -168,9 +168,9 @@ func (w *Writer) Begin(name string) error {
 	case w.left > 0:
 		return w.fail(fmt.Errorf("tensor %q: %d bytes are missing", w.tensors[w.next-1].Name, w.left))
 	case w.next == len(w.tensors):
-		return w.fail(fmt.Errorf("tensor %q after the last one", name))
+		return w.fail(fmt.Errorf("tensor %q comes after the last one", name))
 	case w.tensors[w.next].Name != name:
-		return w.fail(fmt.Errorf("tensor %q in place of %q", name, w.tensors[w.next].Name))
+		return w.fail(fmt.Errorf("tensor %q comes where %q is expected", name, w.tensors[w.next].Name))
 	}
 	size, _ := fileBytes(w.tensors[w.next].Type, w.tensors[w.next].Shape) // checked by Create
 	w.left = int64(size)

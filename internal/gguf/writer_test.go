@@ -155,7 +155,7 @@ func TestWriterMisuse(t *testing.T) {
 	}{
 		{"nothing", func(w *Writer) error { return nil }, `tensor "x" is missing`},
 		{"data first", func(w *Writer) error { _, err := w.Write([]byte{1}); return err }, "before the first tensor"},
-		{"wrong order", func(w *Writer) error { return w.Begin("y") }, `tensor "y" in place of "x"`},
+		{"wrong order", func(w *Writer) error { return w.Begin("y") }, `tensor "y" comes where "x" is expected`},
 		{"too much", func(w *Writer) error { return w.WriteTensor("x", make([]byte, 17)) }, `tensor "x": 1 bytes more than its size`},
 		{"too little", func(w *Writer) error { w.WriteTensor("x", make([]byte, 15)); return w.Begin("y") }, `tensor "x": 1 bytes are missing`},
 		{"too little at the end", func(w *Writer) error {
@@ -166,7 +166,7 @@ func TestWriterMisuse(t *testing.T) {
 			w.WriteTensor("x", make([]byte, 16))
 			w.WriteTensor("y", make([]byte, 16))
 			return w.Begin("z")
-		}, `tensor "z" after the last`},
+		}, `tensor "z" comes after the last`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
