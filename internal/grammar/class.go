@@ -21,8 +21,8 @@ type class struct {
 	ticks []int32 // for a term that counts: how much of the remaining count each of ids needs
 	mask  *Mask   // the set of ids if there are many; else nil
 
-	// For large classes with ticks: element k is the set of tokens with at most 1<<k ticks. The
-	// sets are made on first use.
+	// parts is for large classes with ticks. Element k of its result is the set of tokens with at
+	// most 1<<k ticks. The first call makes the sets.
 	parts func() []*Mask
 
 	// exits has, by byte, the nodes of the vocabulary's tree whose parents complete a text of the

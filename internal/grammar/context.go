@@ -102,7 +102,7 @@ func (m *machine) back(l link) {
 		m.todo = append(m.todo, place{e.to, l.up})
 		return
 	}
-	if l.fresh { // an empty round makes no progress; an empty edge stands for it
+	if l.fresh { // an empty round makes no progress; an empty edge leads to the same place
 		return
 	}
 	count := l.count + 1

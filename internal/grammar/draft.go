@@ -111,7 +111,7 @@ func (g *gaps) note(o sole, b byte) {
 
 // Draft appends to b at most n bytes that come next, as long as only one byte fits. If white space
 // is allowed, Draft repeats the white space that the text had between the same two bytes before. It
-// stops if the text has not had these two bytes.
+// stops if these two bytes have not followed each other before.
 func (m *Matcher) Draft(b []byte, n int) []byte {
 	if m.ended {
 		return b

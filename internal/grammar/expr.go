@@ -106,8 +106,8 @@ func (e *LeftRecursion) Error() string {
 	return fmt.Sprintf("rule %d calls itself before it takes a character (left recursion)", e.Rule)
 }
 
-// size is an estimate of an expression's states as an automaton, and whether the expression is
-// regular.
+// size estimates how many states an expression needs as an automaton, and says whether the
+// expression is regular.
 type size struct {
 	states  int
 	regular bool

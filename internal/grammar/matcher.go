@@ -104,7 +104,7 @@ func (m *Matcher) after(id int32) *state {
 // Accept continues the text with token id. It returns an error if the token does not fit.
 func (m *Matcher) Accept(id int32) error {
 	if m.ended || id < 0 || int(id) >= m.vocab.n {
-		return fmt.Errorf("grammar: token %d after the end or outside of the vocabulary of %d", id, m.vocab.n)
+		return fmt.Errorf("grammar: token %d comes after the end or is not in the vocabulary of %d", id, m.vocab.n)
 	}
 	m.m.spent = 0
 	s := m.after(id)

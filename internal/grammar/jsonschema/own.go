@@ -79,7 +79,7 @@ func (c *compiler) typed(s *schema, out *cell) error {
 	}
 	if s.get("nullable") == true {
 		out.null = true
-		c.warn("%s: taken as OpenAPI's, null is allowed", s.where("nullable"))
+		c.warn("%s: read as OpenAPI's keyword, which allows null", s.where("nullable"))
 	}
 	return nil
 }

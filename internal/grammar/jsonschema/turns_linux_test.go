@@ -21,7 +21,7 @@ import (
 	"alpaca/internal/tokenizer"
 )
 
-var turns = flag.String("turns", "", "folder for TestTurns: without vocab.hex in it that and cases.jsonl are written, else cases are timed as stdin asks")
+var turns = flag.String("turns", "", "folder for TestTurns: if it has no vocab.hex, the test writes vocab.hex and cases.jsonl there; otherwise it times the cases that standard input names")
 
 // turnsCase is a schema of MaskBench with its valid instances as text.
 type turnsCase struct {
