@@ -14,7 +14,7 @@ import (
 // folderName matches the names of this tree's folders in a page.
 var folderName = regexp.MustCompile("(?:^|[\\s`(])((?:internal|cmd)/[\\w/-]*\\w)(?:[\\s`),;:]|$)")
 
-// TestLayout checks that docs/layout.md has every package below internal, by its path or by the
+// TestLayout checks that docs/layout.md names every package below internal, by its path or by the
 // last part of its path.
 func TestLayout(t *testing.T) {
 	text, err := os.ReadFile("../../docs/layout.md")
@@ -23,7 +23,7 @@ func TestLayout(t *testing.T) {
 	require.NoError(t, err)
 	for _, p := range tree {
 		if strings.HasPrefix(p.path, "internal/") && !strings.Contains(string(text), "`"+p.path+"`") && !strings.Contains(string(text), "`"+path.Base(p.path)+"`") {
-			t.Errorf("docs/layout.md does not have the package %s: say there in a few words what it is", p.path)
+			t.Errorf("docs/layout.md does not name the package %s: say there in a few words what the package is", p.path)
 		}
 	}
 }

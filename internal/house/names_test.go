@@ -31,7 +31,7 @@ var elsewhere = []string{
 	"nats.go",                    // its short name
 }
 
-// noFile reports whether name stands for something else than a file of this tree: a name that the
+// noFile reports whether name stands for something other than a file of this tree: a name that the
 // reader chooses, a file of another program, an element of a vector register, or an entry of the
 // list called elsewhere.
 func noFile(name string) bool {
