@@ -1,8 +1,8 @@
 // Package jinja renders chat templates: Jinja 2 as transformers configures it, with its tojson,
 // raise_exception, strftime_now, loop controls and generation tag. A template is parsed (syntax)
-// and compiled to functions. Each byte of a string (text) knows whether the template or the data
-// wrote it, so that data never becomes a control token. A rendering has limits, can be
-// stopped, and has access only to its variables (value, builtin).
+// and compiled to functions. Package text records for each byte of a string whether it comes from
+// the template or the data, so that data never becomes a control token. A rendering has limits, can
+// be stopped, and has access only to its variables (value, builtin).
 package jinja
 
 import (

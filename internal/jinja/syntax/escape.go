@@ -81,7 +81,7 @@ func numbered(b *strings.Builder, kind rune, s string) (int, error) {
 	}
 	value, err := strconv.ParseUint(s[:n], 16, 32)
 	if err != nil || value > unicode.MaxRune || strings.ContainsAny(s[:n], "_+-") {
-		return 0, fmt.Errorf(`\%c%s is no character`, kind, s[:n])
+		return 0, fmt.Errorf(`\%c%s is not a character`, kind, s[:n])
 	}
 	b.WriteRune(rune(value))
 	return n, nil

@@ -73,7 +73,7 @@ func (p *parser) signature(m *Macro) {
 		case p.skip(kindOp, "="):
 			m.Defaults = append(m.Defaults, p.expr(true))
 		case len(m.Defaults) > 0:
-			p.fail(arg.Pos(), "an argument without a default after one with a default")
+			p.fail(arg.Pos(), "an argument without a default follows one with a default")
 		}
 		m.Args = append(m.Args, arg)
 	}
@@ -124,7 +124,7 @@ func (p *parser) block(at At) Node {
 				ok = ok && text.New(data.Data).Each(text.IsSpace)
 			}
 			if !ok {
-				p.fail(at.Pos(), "a required block has only white space and comments")
+				p.fail(at.Pos(), "a required block may contain only white space and comments")
 			}
 		}
 	}

@@ -6,7 +6,7 @@ import (
 	"alpaca/internal/jinja/text"
 )
 
-// Example shows that a result knows the origin of its characters.
+// Example shows that a result keeps the origin of its characters.
 func Example() {
 	t := text.From("Hello", 1).Upper()
 	fmt.Println(t, t.Runes())

@@ -1,9 +1,9 @@
-// Package value has the values of a template's expressions. They are Python's values, with
-// their operators, and with the limits of a rendering. A string is a text.Text, so that every
-// result knows which of its bytes came with the data.
+// Package value has the values of a template's expressions. They are Python's values, with their
+// operators, and with the limits of a rendering. A string is a text.Text, so that every result
+// records which of its bytes are data.
 //
-// Failures are panics with a *Failure, as in text/template. Package jinja, which makes all
-// calls, returns them as errors.
+// Failures are panics with a *Failure, as in text/template. Package jinja recovers them and returns
+// them as errors.
 package value
 
 import (
