@@ -34,7 +34,7 @@ func (c *Checker) Check(line []byte, number int) (*Request, error) {
 	}
 	k := keyOf(r.CustomID)
 	if other, ok := c.lines[k]; ok {
-		return nil, fmt.Errorf("custom_id %s is that of line %d, too", clip(r.CustomID), other)
+		return nil, fmt.Errorf("line %[2]d already has the custom_id %[1]s", clip(r.CustomID), other)
 	}
 	if r.Model != "" {
 		if c.first == 0 {

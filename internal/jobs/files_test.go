@@ -114,7 +114,7 @@ func TestMergeErrors(t *testing.T) {
 	other := write(t, "other", strings.Replace(lines[0], `"prompt"`, `"Prompt"`, 1))
 	require.ErrorContains(t, merge(all, other), "has a different result in "+all+": the files are of different models or versions, or a machine is faulty")
 	foreign := write(t, "foreign", strings.Replace(lines[0], `"id-`, `"ID-`, 1))
-	require.ErrorContains(t, merge(all, foreign), "is not one of the input")
+	require.ErrorContains(t, merge(all, foreign), "is not in the input")
 	torn := write(t, "torn", lines[0][:20])
 	require.ErrorContains(t, merge(all, torn), "torn: line 1: it is not a result in JSON")
 }
@@ -149,8 +149,8 @@ func TestTorn(t *testing.T) {
 func TestOutputOfAnother(t *testing.T) {
 	in := open(t, write(t, "in.jsonl", numbered(2)...), All)
 	for name, text := range map[string]string{
-		"custom_id \"x\" is not one of the input": `{"id":"i","custom_id":"x","response":null,"error":{"code":"c","message":"m"}}`,
-		"it is not a result in JSON":              `# my notes`,
+		"custom_id \"x\" is not in the input": `{"id":"i","custom_id":"x","response":null,"error":{"code":"c","message":"m"}}`,
+		"it is not a result in JSON":          `# my notes`,
 	} {
 		path := write(t, "out", text, "")
 		_, err := OpenOutput(path, in, false)

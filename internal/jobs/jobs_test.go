@@ -96,7 +96,7 @@ func TestChecker(t *testing.T) {
 	}
 	require.Empty(t, check(1, line("a", `{}`)))
 	require.Empty(t, check(2, line("b", `{"model":"m"}`)))
-	require.Equal(t, `custom_id "a" is that of line 1, too`, check(4, line("a", `{"n":1}`)))
+	require.Equal(t, `line 1 already has the custom_id "a"`, check(4, line("a", `{"n":1}`)))
 	require.Equal(t, `body.model is "o", but "m" in line 2: all requests of a file must name the same model`, check(5, line("c", `{"model":"o"}`)))
 	require.Empty(t, check(6, line("c", `{"model":"m"}`)))
 	require.Empty(t, check(7, line("d", `{"model":7}`)), "this error is reported when the request is answered")

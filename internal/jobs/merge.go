@@ -67,7 +67,7 @@ func findResults(in *Input, paths []string, file int, f *os.File, found map[key]
 	err = eachResult(paths[file], f, func(r *Result, l *lines, line []byte) error {
 		id := keyOf(r.CustomID)
 		if !in.Has(id) {
-			return fmt.Errorf("custom_id %s is not one of the input", clip(r.CustomID))
+			return fmt.Errorf("custom_id %s is not in the input", clip(r.CustomID))
 		}
 		line = bytes.TrimRight(line, "\r")
 		p := place{file, l.at, len(line), sha256.Sum256(line)}

@@ -65,7 +65,7 @@ func (o *Output) resume(src Source, retry bool) error {
 	return eachResult(o.path, o.journal.Reader(), func(r *Result, _ *lines, _ []byte) error {
 		id := keyOf(r.CustomID)
 		if !src.Has(id) {
-			return fmt.Errorf("custom_id %s is not one of the input", clip(r.CustomID))
+			return fmt.Errorf("custom_id %s is not in the input", clip(r.CustomID))
 		}
 		o.Done++
 		if r.Failed() {

@@ -17,7 +17,7 @@ func TestInputErrors(t *testing.T) {
 	_, err := OpenInput(path, All, func(line int, err error) { told = append(told, fmt.Sprintf("%d: %v", line, err)) })
 	require.EqualError(t, err, "3 of 5 lines cannot be used")
 	require.Equal(t, []string{
-		`3: body is "[]", must be a JSON object`, `4: custom_id "a" is that of line 1, too`, `5: it has more than 8454144 bytes`,
+		`3: body is "[]", must be a JSON object`, `4: line 1 already has the custom_id "a"`, `5: it has more than 8454144 bytes`,
 	}, told)
 	_, err = OpenInput(write(t, "empty.jsonl", "", " "), All, nil)
 	require.ErrorContains(t, err, "it has no requests")
@@ -36,7 +36,7 @@ func TestStream(t *testing.T) {
 	require.NoError(t, run(all, Shard{1, 4}))
 	require.Equal(t, 2, strings.Count(out.String(), "\n"))
 	err := run(all+"\n"+line("id-3", "{}"), All)
-	require.EqualError(t, err, `line 10: custom_id "id-3" is that of line 4, too`)
+	require.EqualError(t, err, `line 10: line 4 already has the custom_id "id-3"`)
 	require.Equal(t, 9, strings.Count(out.String(), "\n"), "the requests before the bad line must be answered")
 
 	// A run that is cancelled does not wait for a silent pipe.
