@@ -1,6 +1,6 @@
-// Package lazyregexp compiles regular expressions at their first use. A program with many
-// commands would else compile them all at each start, though a run needs few of them.
-// Go's own commands do the same with an internal package of this name.
+// Package lazyregexp compiles regular expressions at their first use. A program with many commands
+// would otherwise compile them all at each start, though a run needs few of them. Go's own commands
+// do the same with an internal package of this name.
 package lazyregexp
 
 import (
@@ -10,9 +10,10 @@ import (
 	"sync"
 )
 
-// New returns a function that compiles pattern when it is first called, and returns the
-// compiled expression each time. It panics if pattern is not valid: in tests New itself does,
-// so that a pattern that no test uses is still checked. Several goroutines may call it.
+// New returns a function that compiles pattern at its first call and returns the compiled
+// expression at every call. It panics if pattern is invalid. In tests, New itself compiles the
+// pattern, so that an invalid one is found even if no test uses it. Several goroutines may call the
+// function.
 func New(pattern string) func() *regexp.Regexp {
 	compiled := sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
 	if isTest {
