@@ -14,12 +14,12 @@ import (
 	"golang.org/x/term"
 )
 
-// These libraries were tried instead in November 2026, and failed as described:
-// reeflective/readline v1.3.0 (characters whose bytes come in two reads; the cursor after a wide
-// character at the window's edge; 1.2 MB), bubbles v2.2.1 (accents and emoji; 2.1 MB),
-// peterh/liner v1.2.3, x/term v0.47.0, ergochat/readline v0.1.3 and chzyer/readline v1.5.1 (a
-// pasted newline is Enter), go-prompt v1.3.1 and go-readline-ny v1.9.1 (a paste's marks are
-// text), knz/bubbline of 2023 (does not compile).
+// These libraries were tried instead in November 2026, and each has a fault. reeflective/readline
+// v1.3.0 splits characters whose bytes come in two reads, misplaces the cursor after a wide
+// character at the window's edge, and adds 1.2 MB. bubbles v2.2.1 fails with accents and emoji, and
+// adds 2.1 MB. peterh/liner v1.2.3, x/term v0.47.0, ergochat/readline v0.1.3 and chzyer/readline
+// v1.5.1 take a pasted newline as Enter. go-prompt v1.3.1 and go-readline-ny v1.9.1 take the marks
+// around a pasted text as text. knz/bubbline of 2023 does not compile.
 
 // ErrInterrupt says that the user pressed Ctrl-C. Read returns the text so far with it, so that
 // the caller can discard it.

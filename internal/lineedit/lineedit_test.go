@@ -134,7 +134,7 @@ func TestNarrowWindow(t *testing.T) {
 	require.Equal(t, [2]int{2, 0}, [2]int{l.line, l.column})
 }
 
-// TestReflow checks in which line the cursor is after the terminal has wrapped the rows anew.
+// TestReflow checks in which line the cursor is after the terminal has wrapped the rows again.
 func TestReflow(t *testing.T) {
 	for _, test := range []struct{ columns, line int }{{100, 1}, {60, 1}, {30, 3}, {20, 5}} {
 		var s screen
