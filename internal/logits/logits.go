@@ -86,8 +86,8 @@ func (l Logprobs) Top(dst []TokenLogprob, n int) []TokenLogprob {
 	return dst
 }
 
-// negligible is the distance below the largest logit from which logits are left out of the
-// sum. e^-50 is 2e-22, so a whole vocabulary of such terms does not change a float64 sum.
+// LogSumExp leaves out a logit if its difference from the largest logit is below negligible. e^-50
+// is 2e-22, so a whole vocabulary of such terms does not change a float64 sum.
 const negligible = -50
 
 // LogSumExp returns log Σ fmath.Exp(logit), with the same bits on every machine. It returns
@@ -98,7 +98,7 @@ func LogSumExp(logits []float32) float64 {
 	}
 	top := logits[0]
 	for _, l := range logits {
-		top = max(top, l) // NaN if any is
+		top = max(top, l) // NaN if any logit is NaN
 	}
 	sum := 0.0
 	var powers [256]float64
