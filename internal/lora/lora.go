@@ -100,7 +100,7 @@ func (a *Adapter) Check() error {
 	for i := range a.Pairs {
 		p := &a.Pairs[i]
 		if !(math.Abs(p.Scale) <= math.MaxFloat32) {
-			return fmt.Errorf("tensor %q: a scale of %v", p.Name, p.Scale)
+			return fmt.Errorf("tensor %q: the scale %v is not finite", p.Name, p.Scale)
 		}
 		for _, list := range [][]float32{p.A, p.B} {
 			if j := quant.FirstNotFinite(list); j >= 0 {

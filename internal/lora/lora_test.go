@@ -114,7 +114,7 @@ func TestCheck(t *testing.T) {
 	require.ErrorContains(t, a.Check(), "element 7 of its adapter is +Inf")
 	a.Pairs[3].B[7] = 0
 	a.Pairs[1].Scale = math.NaN()
-	require.ErrorContains(t, a.Check(), "a scale of NaN")
+	require.ErrorContains(t, a.Check(), "the scale NaN is not finite")
 	a.Pairs[1].Scale = 1
 	copy(a.Whole[0].Data[4:], []byte{0, 0, 0xc0, 0x7f})
 	require.ErrorContains(t, a.Check(), "row 0, column 1 is NaN")

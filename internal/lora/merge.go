@@ -65,7 +65,7 @@ func (m *Merge) More(f *gguf.File) []gguf.Tensor {
 	return []gguf.Tensor{t}
 }
 
-// Change returns a function that changes rows of tensor t, nil if m does not change t. x has
+// Change returns a function that changes rows of tensor t, or nil if m does not change t. x has
 // whole rows of t, and row is the number of the first.
 func (m *Merge) Change(t *gguf.Tensor) func(x []float32, row int) {
 	if !m.names()[t.Name] {

@@ -60,7 +60,7 @@ type reader struct {
 	err   error
 }
 
-// text returns a key's string, "" if the file lacks the key.
+// text returns a key's string, or "" if the file lacks the key.
 func (r *reader) text(key string) string {
 	s, _, err := r.file.String(key)
 	if err != nil && r.err == nil {
@@ -77,7 +77,7 @@ func (r *reader) keys() {
 		return
 	}
 	if kind != "adapter" || form != "lora" {
-		r.err = fmt.Errorf("not a LoRA adapter: %s is %q and %s %q", keyType, kind, keyForm, form)
+		r.err = fmt.Errorf("not a LoRA adapter: %s is %q and %s is %q", keyType, kind, keyForm, form)
 		return
 	}
 	if v, ok := r.file.Value(keyInvocation); ok && v.Len() > 0 {
@@ -90,8 +90,7 @@ func (r *reader) keys() {
 	}
 }
 
-// tensor adds what t stands for: a pair if t is an A, nothing if it is a B, else a whole
-// tensor.
+// tensor adds a pair if t is an A, nothing if t is a B, and otherwise a whole tensor.
 func (r *reader) tensor(t *gguf.Tensor) {
 	if r.err != nil {
 		return
@@ -129,7 +128,7 @@ func (r *reader) pair(name string, a, b *gguf.Tensor) {
 	rank := a.Rows()
 	if len(a.Shape) > 2 || len(b.Shape) > 2 {
 		if len(a.Shape) != 3 || len(b.Shape) != 3 || a.Shape[0] != b.Shape[0] {
-			r.err = fmt.Errorf("tensor %q: an adapter of shapes %v and %v", name, a.Shape, b.Shape)
+			r.err = fmt.Errorf("tensor %q: its lora_a %v and its lora_b %v do not have the same number of matrices", name, a.Shape, b.Shape)
 			return
 		}
 		p.Stack, p.Rows, rank = a.Shape[0], b.Shape[1], a.Shape[1]

@@ -156,7 +156,7 @@ func (c *config) take(name string, raw json.RawMessage) (err error) {
 	return err
 }
 
-// text returns a JSON string, "" for anything else.
+// text returns a JSON string, or "" for anything else.
 func text(raw json.RawMessage) (s string) {
 	json.Unmarshal(raw, &s)
 	return s
@@ -223,7 +223,7 @@ func (l patterns) of(module string, usual float64) float64 {
 // if the config has another rank for the module.
 func (c *config) scale(module string, rank int) (float64, error) {
 	if want := c.ranks.of(module, float64(c.rank)); want != float64(rank) {
-		return 0, fmt.Errorf("module %q: adapters of rank %d, %s says %v", module, rank, ConfigName, want)
+		return 0, fmt.Errorf("module %q: its adapter has rank %d, but %s says %v", module, rank, ConfigName, want)
 	}
 	alpha := c.alphas.of(module, c.alpha)
 	if c.stable {

@@ -98,7 +98,7 @@ func (r *reader) parameters(h *half) error {
 	experts := s.NumExperts
 	all := h.a.Shape[0]
 	if all%experts != 0 || h.b.Shape[1] != all {
-		return fmt.Errorf("module %q has %d experts, its adapter %v·%v", h.module, experts, h.b.Shape, h.a.Shape)
+		return fmt.Errorf("module %q has %d experts, but its adapter is %v·%v", h.module, experts, h.b.Shape, h.a.Shape)
 	}
 	a, err := h.a.Float32s()
 	if err != nil {

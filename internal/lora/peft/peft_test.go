@@ -78,7 +78,7 @@ func TestScales(t *testing.T) {
 		require.InDeltaSlice(t, want[:], got, 1e-12, config)
 	}
 	_, err := Read(folder(t, head+"}", modules), mixtral())
-	require.ErrorContains(t, err, `module "model.layers.1.self_attn.k_proj": adapters of rank 3, adapter_config.json says 2`)
+	require.ErrorContains(t, err, `module "model.layers.1.self_attn.k_proj": its adapter has rank 3, but adapter_config.json says 2`)
 }
 
 // TestOrder checks that rows of queries and keys, experts, and the embedding are in the order that
@@ -164,7 +164,7 @@ func TestRefusals(t *testing.T) {
 		"base_model.model.model.layers.1.self_attn.k_proj.lora_A.weight":           {matrix{2, 4, 0}, `module "model.layers.1.self_attn.k_proj": only one of lora_A and lora_B is there`},
 		"base_model.model.model.layers.7.input_layernorm.weight":                   {matrix{1, 4, 0}, "the model has 2 layers"},
 		"base_model.model.model.layers.1.self_attn.other_proj.weight":              {matrix{1, 4, 0}, `models of the architecture llama have no "model.layers.1.self_attn.other_proj.weight"`},
-		"base_model.model.model.layers.1.input_layernorm.weight":                   {matrix{1, 5, 0}, "has the shape [1 5], the model's has 4 elements"},
+		"base_model.model.model.layers.1.input_layernorm.weight":                   {matrix{1, 5, 0}, "has the shape [1 5], but the model's tensor has 4 elements"},
 		"base_model.model.model.layers.1.block_sparse_moe.experts.1.w1.weight":     {matrix{8, 4, 0}, "whole experts cannot be replaced"},
 		"base_model.model.model.embed_tokens.base_layer.weight":                    {matrix{7, 4, 0}, "the adapter is of a model with another vocabulary"},
 		"base_model.model.model.norm.weight":                                       {matrix{1, 4, float32(math.NaN())}, ""},
@@ -179,7 +179,7 @@ func TestRefusals(t *testing.T) {
 		}
 	}
 	_, err := Read(folder(t, head+"}", map[string]matrix{layer + "self_attn.q_proj.lora_A.weight": {2, 5, 0}, layer + "self_attn.q_proj.lora_B.weight": {4, 2, 0}}), mixtral())
-	require.ErrorContains(t, err, `module "model.layers.1.self_attn.q_proj" is [4, 4], its adapter [4 2]·[2 5]`)
+	require.ErrorContains(t, err, `module "model.layers.1.self_attn.q_proj" is [4, 4], but its adapter is [4 2]·[2 5]`)
 	_, err = Read(folder(t, head+"}", nil), mixtral())
 	require.ErrorContains(t, err, "the adapter has no tensors")
 	dir := folder(t, head+"}", good)

@@ -68,7 +68,7 @@ func (r *reader) take(t *weights.Tensor) error {
 func (r *reader) copied(t *weights.Tensor, name string) error {
 	r.copies++
 	if vocab := r.base.Layers[0].VocabSize; len(t.Shape) == 2 && t.Shape[0] != vocab && t.Shape[1] == r.base.Layers[0].Dim {
-		return fmt.Errorf("tensor %q has %d rows, the model's vocabulary %d tokens: the adapter is of a model with another vocabulary", t.Name, t.Shape[0], vocab)
+		return fmt.Errorf("tensor %q has %d rows, but the model's vocabulary has %d tokens: the adapter is of a model with another vocabulary", t.Name, t.Shape[0], vocab)
 	}
 	return nil
 }
@@ -179,7 +179,7 @@ func (r *reader) pair(h *half, stacks map[string]*stack) error {
 		a, b = lora.Transposed(b, h.b.Shape[0], h.b.Shape[1]), lora.Transposed(a, h.a.Shape[0], h.a.Shape[1])
 	}
 	if out.Rank = aShape[0]; bShape[1] != out.Rank || aShape[1] != out.Cols || bShape[0] != out.Rows {
-		return fmt.Errorf("module %q is [%d, %d], its adapter %v·%v", h.module, out.Rows, out.Cols, bShape, aShape)
+		return fmt.Errorf("module %q is [%d, %d], but its adapter is %v·%v", h.module, out.Rows, out.Cols, bShape, aShape)
 	}
 	if out.Scale, err = r.config.scale(h.module, out.Rank); err != nil {
 		return err
@@ -214,7 +214,7 @@ func (r *reader) whole(t *weights.Tensor, name string) error {
 	case byRows || byCols || skip > 0 || tensor.Role == arch.ConvTaps:
 		return fmt.Errorf("tensor %q: this part of a model cannot be replaced", t.Name)
 	case t.Elems() != rows*cols:
-		return fmt.Errorf("tensor %q has the shape %v, the model's has %d elements", t.Name, t.Shape, rows*cols)
+		return fmt.Errorf("tensor %q has the shape %v, but the model's tensor has %d elements", t.Name, t.Shape, rows*cols)
 	}
 	x, err := t.Float32s()
 	if err != nil {
