@@ -33,7 +33,7 @@ func kilobytes(status, field string) int64 {
 	return -1
 }
 
-// parseBytes returns the number s, 0 if s is not a number.
+// parseBytes returns the number s, or 0 if s is not a number.
 func parseBytes(s string) int64 {
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil {

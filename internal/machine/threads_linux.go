@@ -90,8 +90,8 @@ func inCPUList(list string, cpu int) bool {
 	return false
 }
 
-// cpuQuota returns the CPU seconds per second that this process's control group and its
-// ancestors allow, 0 if they set no limit.
+// cpuQuota returns the CPU seconds per second that this process's control group and its ancestors
+// allow, or 0 if they set no limit.
 func cpuQuota(root fs.FS) float64 {
 	limit := 0.0
 	consider := func(quota, period string) {
