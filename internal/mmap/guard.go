@@ -44,8 +44,8 @@ func Guard(fn func() error) (err error) {
 	return fn()
 }
 
-// asFault returns the *FaultError for a recovered value r, nil if r is not a fault in a
-// mapped file.
+// asFault returns the *FaultError for a recovered value r, or nil if r is not a fault in a mapped
+// file.
 func asFault(r any) *FaultError {
 	e, ok := r.(runtime.Error)
 	if !ok {
