@@ -44,7 +44,7 @@ func TestAdaptersDivideTheCache(t *testing.T) {
 	require.Equal(t, all, cached([]float32{1, 0}))
 	require.Equal(t, all, cached([]float32{0, 0}))
 	_, err := e.Submit(context.Background(), Request{Prompt: []int32{1}, LoRA: []float32{1}})
-	require.EqualError(t, err, "engine: scales of 1 adapters, the model has 2")
+	require.EqualError(t, err, "engine: scales of 1 adapters, but the model has 2")
 }
 
 // TestAdaptersOfSavedTexts checks that a saved text loads only with the scales that it was

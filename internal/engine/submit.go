@@ -56,7 +56,7 @@ func (e *Engine) newGroup(ctx context.Context, req *Request) (*group, error) {
 		return nil, errors.New("engine: a text of another engine")
 	}
 	if req.LoRA != nil && len(req.LoRA) != len(m.LoRAs) {
-		return nil, fmt.Errorf("engine: scales of %d adapters, the model has %d", len(req.LoRA), len(m.LoRAs))
+		return nil, fmt.Errorf("engine: scales of %d adapters, but the model has %d", len(req.LoRA), len(m.LoRAs))
 	}
 	for i, id := range req.Prompt {
 		if id < 0 || int(id) >= m.Config.VocabSize {

@@ -16,7 +16,7 @@ import (
 // wants.
 type adapting struct {
 	runs   []run // the runs of the current rows; empty if no text has adapters
-	all    []run // the runs of all rows of the batch; cutRuns then reuses its memory for runs
+	all    []run // the runs of all rows of the batch; cutRuns overwrites them with the runs of the current rows
 	wanted []run // the runs of the wanted rows; lo and hi count only wanted rows
 
 	in     matmul.Acts  // the activations of a run's rows, a view

@@ -228,7 +228,7 @@ func TestScalesOfTexts(t *testing.T) {
 	require.Equal(t, []float32{1}, s.Fork(2).Scales())
 	require.NoError(t, s.SetScales([]float32{0.5}))
 	require.Zero(t, s.Len())
-	require.EqualError(t, s.SetScales([]float32{1, 2}), "model: scales of 2 adapters, the model has 1")
+	require.EqualError(t, s.SetScales([]float32{1, 2}), "model: scales of 2 adapters, but the model has 1")
 }
 
 // TestAdaptersAllocateNothing checks that evaluating a token with adapters allocates nothing.

@@ -25,8 +25,8 @@ type answer struct {
 	File   string                `json:"file_sha256"`
 	Prompt string                `json:"prompt"`
 	Tokens []int32               `json:"prompt_tokens"`
-	Logits string                `json:"logits_sha256"` // of the logits, as float32, after each token of the prompt
-	State  string                `json:"state_sha256"`  // of what SaveState writes after the prompt
+	Logits string                `json:"logits_sha256"` // hash of the logits, as float32, after each token of the prompt
+	State  string                `json:"state_sha256"`  // hash of what SaveState writes after the prompt
 	Greedy []logits.TokenLogprob `json:"greedy"`
 	Text   string                `json:"text"`
 	Top    []logits.TokenLogprob `json:"top"` // the likeliest tokens after the prompt

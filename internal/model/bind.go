@@ -268,7 +268,7 @@ func (b *binder) tensor(name string, shape ...int) *gguf.Tensor {
 		return nil
 	}
 	if !sameShape(t.Shape, shape) {
-		b.err = fmt.Errorf("tensor %q: shape %v, the metadata ask for %v", name, t.Shape, shape)
+		b.err = fmt.Errorf("tensor %q: shape %v, must be %v according to the metadata", name, t.Shape, shape)
 		return nil
 	}
 	return t

@@ -273,7 +273,7 @@ func (c *Config) checkLayer(l *LayerConfig) error {
 	}
 	switch {
 	case l.NumHeads%l.NumKVHeads != 0:
-		return fmt.Errorf("%d query heads cannot share %d key heads: must be a multiple of them", l.NumHeads, l.NumKVHeads)
+		return fmt.Errorf("%d query heads cannot share %d key heads: the first number must be a multiple of the second", l.NumHeads, l.NumKVHeads)
 	case c.Dim%l.NumHeads != 0 && (l.KeyDim == c.Dim/l.NumHeads || l.ValueDim == c.Dim/l.NumHeads): // KeyDim or ValueDim is the default
 		return fmt.Errorf("an embedding of %d cannot be divided among %d heads", c.Dim, l.NumHeads)
 	case int64(l.NumHeads)*int64(max(l.KeyDim, l.ValueDim)) > maxDim:

@@ -97,7 +97,7 @@ func (r *reader) counts(key string, require bool, most, n int) (list []int, foun
 	return list, r.err == nil
 }
 
-// flag returns the bool of ARCH.key, def if it is absent.
+// flag returns the bool of ARCH.key, or def if the key is absent.
 func (r *reader) flag(key string, def bool) bool {
 	if r.err != nil {
 		return def
@@ -112,7 +112,7 @@ func (r *reader) flag(key string, def bool) bool {
 	return value
 }
 
-// float returns the number of ARCH.key, def if it is absent. If def is NaN, the key is
+// float returns the number of ARCH.key, or def if the key is absent. If def is NaN, the key is
 // required.
 func (r *reader) float(key string, def float64) float64 {
 	if r.err != nil {

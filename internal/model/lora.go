@@ -77,7 +77,7 @@ type loraBinder struct {
 func (b *loraBinder) bind() error {
 	w, c := b.model.Weights, &b.model.Config
 	if b.lora.Arch != c.Arch {
-		return fmt.Errorf("an adapter for models of the architecture %q, this one is %q", b.lora.Arch, c.Arch)
+		return fmt.Errorf("the adapter is for models of the architecture %q, but this model is %q", b.lora.Arch, c.Arch)
 	}
 	b.table()
 	b.add(&w.Output, arch.Output.Weight())
@@ -169,9 +169,9 @@ func (b *loraBinder) pair(name string, stack, rows, cols int) *lora.Pair {
 	b.used[name] = true
 	switch {
 	case p.Rows != rows || p.Cols != cols:
-		b.err = fmt.Errorf("tensor %q is [%d, %d], its adapter [%d, %d]·[%d, %d]", name, rows, cols, p.Rows, p.Rank, p.Rank, p.Cols)
+		b.err = fmt.Errorf("tensor %q is [%d, %d], but its adapter is [%d, %d]·[%d, %d]", name, rows, cols, p.Rows, p.Rank, p.Rank, p.Cols)
 	case p.Stack != stack:
-		b.err = fmt.Errorf("tensor %q has %d matrices, its adapter %d", name, max(1, stack), max(1, p.Stack))
+		b.err = fmt.Errorf("tensor %q has %d matrices, but its adapter has %d", name, max(1, stack), max(1, p.Stack))
 	default:
 		return p
 	}
@@ -187,7 +187,7 @@ func (b *loraBinder) whole(name string, shape ...int) *lora.Whole {
 	}
 	b.used[name] = true
 	if !sameShape(w.Shape, shape) {
-		b.err = fmt.Errorf("tensor %q has the shape %v, the model's %v", name, w.Shape, shape)
+		b.err = fmt.Errorf("tensor %q has the shape %v, but the model's tensor has the shape %v", name, w.Shape, shape)
 		return nil
 	}
 	return w

@@ -140,17 +140,17 @@ func loadPath(t *testing.T, path string) *model.Model {
 func TestBadLoRA(t *testing.T) {
 	m := loadPath(t, testmodel.SPM(1).Write(t))
 	for want, edit := range map[string]func(kv []gguf.KV, tensors []gguf.Tensor) ([]gguf.KV, []gguf.Tensor){
-		`not a LoRA adapter: general.type is "" and adapter.type "lora"`: func(kv []gguf.KV, tensors []gguf.Tensor) ([]gguf.KV, []gguf.Tensor) {
+		`not a LoRA adapter: general.type is "" and adapter.type is "lora"`: func(kv []gguf.KV, tensors []gguf.Tensor) ([]gguf.KV, []gguf.Tensor) {
 			return kv[1:], tensors
 		},
-		`an adapter for models of the architecture "qwen2", this one is "llama"`: func(kv []gguf.KV, tensors []gguf.Tensor) ([]gguf.KV, []gguf.Tensor) {
+		`the adapter is for models of the architecture "qwen2", but this model is "llama"`: func(kv []gguf.KV, tensors []gguf.Tensor) ([]gguf.KV, []gguf.Tensor) {
 			kv[1].Value = gguf.Str("qwen2")
 			return kv, tensors
 		},
 		`tensor "blk.0.attn_q.weight": only one of lora_a and lora_b is there`: func(kv []gguf.KV, tensors []gguf.Tensor) ([]gguf.KV, []gguf.Tensor) {
 			return kv, tensors[1:]
 		},
-		`tensor "blk.0.attn_q.weight" is [128, 128], its adapter [96, 2]·[2, 128]`: func(kv []gguf.KV, tensors []gguf.Tensor) ([]gguf.KV, []gguf.Tensor) {
+		`tensor "blk.0.attn_q.weight" is [128, 128], but its adapter is [96, 2]·[2, 128]`: func(kv []gguf.KV, tensors []gguf.Tensor) ([]gguf.KV, []gguf.Tensor) {
 			tensors[1].Shape = []int{96, 2}
 			return kv, tensors
 		},

@@ -170,7 +170,7 @@ func vocabSize(f *gguf.File, used bool) (int, error) {
 		return 0, fmt.Errorf("no tensor %q: it has no weights to evaluate", arch.TokenEmbed.Weight())
 	}
 	if tokens, ok := f.Value("tokenizer.ggml.tokens"); used && ok && t.Rows() != tokens.Len() {
-		return 0, fmt.Errorf("tensor %q has %d rows, the vocabulary %d tokens", t.Name, t.Rows(), tokens.Len())
+		return 0, fmt.Errorf("tensor %q has %d rows, but the vocabulary has %d tokens", t.Name, t.Rows(), tokens.Len())
 	}
 	return t.Rows(), nil
 }

@@ -40,7 +40,7 @@ type moment struct {
 	data []float32
 }
 
-// at returns a copy of the state after n tokens, empty if it is not known.
+// at returns a copy of the state after n tokens, which is empty if the state is not known.
 func (s *state) at(n int) (c state) {
 	for _, m := range []*moment{&s.now, &s.marked} {
 		if m.len == n && m.data != nil {

@@ -226,7 +226,7 @@ func (r *Runner) check(b *Batch) error {
 	prompt := false
 	for i, s := range b.seqs {
 		if s.cache != r.cache {
-			return fmt.Errorf("model: a text of another runner")
+			return fmt.Errorf("model: the batch has a text of another runner")
 		}
 		prompt = prompt || b.spans[i].N > 1
 	}
@@ -260,7 +260,7 @@ func (r *Runner) LogitRows() int { return logitRows(r.model.Config.VocabSize, r.
 func (r *Runner) Logits(from, n int) ([]float32, error) {
 	c := &r.model.Config
 	if from < 0 || n < 1 || n > r.LogitRows() || (from+n)*c.Dim > len(r.hidden) {
-		return nil, fmt.Errorf("model: logits of rows %d to %d of %d", from, from+n, len(r.hidden)/c.Dim)
+		return nil, fmt.Errorf("model: no logits of rows %d to %d: the last batch has %d rows with logits, and a call returns at most %d", from, from+n-1, len(r.hidden)/c.Dim, r.LogitRows())
 	}
 	if len(r.buf.logits) < n*c.VocabSize {
 		if err := machine.Reserve(4 * int64(n*c.VocabSize)); err != nil {

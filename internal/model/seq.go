@@ -50,7 +50,7 @@ func (s *Seq) SetScales(scales []float32) error {
 		scales = s.model.Scales()
 	}
 	if len(scales) != len(s.model.LoRAs) {
-		return fmt.Errorf("model: scales of %d adapters, the model has %d", len(scales), len(s.model.LoRAs))
+		return fmt.Errorf("model: scales of %d adapters, but the model has %d", len(scales), len(s.model.LoRAs))
 	}
 	if !slices.Equal(s.scales, scales) {
 		s.Free()
@@ -155,7 +155,7 @@ func (s *Seq) Adopt(b, recent *Block, tokens []int32) error {
 		filled = min(filled, recent.filled)
 	}
 	if len(s.tokens)%BlockLen != 0 || len(tokens) == 0 || len(tokens) > filled || len(b.data) != s.cache.kinds[Whole].bytes {
-		return fmt.Errorf("model: a block with %d tokens of %d cannot follow %d", len(tokens), filled, len(s.tokens))
+		return fmt.Errorf("model: cannot append %d tokens from a block of %d to a text of %d", len(tokens), filled, len(s.tokens))
 	}
 	s.cache.Retain(b)
 	s.parts[Whole].push(b)

@@ -63,7 +63,7 @@ func (m *Model) Context(ctx int) (n int, warning string, err error) {
 	case m.ropesFor(ctx) != m.ropes && ctx <= train:
 		warning = fmt.Sprintf("in a context of %d tokens this model uses its frequency factors for long texts, even while a text is short; it uses those for short texts only in contexts of up to %d tokens", ctx, m.Config.Rope.OrigCtx&^255)
 	case ctx > train:
-		warning = fmt.Sprintf("a context of %d tokens is more than the %d the model was trained for: expect worse text beyond those", ctx, train)
+		warning = fmt.Sprintf("the context of %d tokens is longer than the %d that the model was trained with: expect worse text beyond these", ctx, train)
 	}
 	return ctx, warning, nil
 }

@@ -12,7 +12,7 @@ import (
 func (s *Seq) Shift(keep, discard int) error {
 	end := len(s.tokens)
 	if keep < 0 || discard < 0 || keep+discard > end {
-		return fmt.Errorf("model: shift: tokens %d to %d of %d", keep, keep+discard, end)
+		return fmt.Errorf("model: cannot remove tokens %d to %d of a text of %d", keep, keep+discard-1, end)
 	}
 	if discard == 0 {
 		return nil

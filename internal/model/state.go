@@ -121,7 +121,7 @@ func (s *Seq) Save(w io.Writer, n int) error {
 // Load restores what Save wrote. Evaluation then gives the same bits as before. Load returns an
 // error if the state does not have the model's shape, or has more than ctx tokens. After an error,
 // the text is empty. After Load, Exact returns 0. Memory is allocated as bytes come in, so that a
-// short file cannot claim much.
+// short file cannot make Load allocate much.
 func (s *Seq) Load(r io.Reader, ctx int) error {
 	if err := s.load(bufio.NewReaderSize(r, 1<<20), ctx); err != nil {
 		s.Free()
@@ -203,7 +203,7 @@ func (s *Seq) loadHeader(r io.Reader, ctx int) (tokens, floor int, err error) {
 		return 0, 0, err
 	}
 	if low > h.Tokens {
-		return 0, 0, fmt.Errorf("the windows begin at %d of %d tokens", low, h.Tokens)
+		return 0, 0, fmt.Errorf("the windows begin at position %d, but there are %d tokens", low, h.Tokens)
 	}
 	return int(h.Tokens), int(low), nil
 }
