@@ -31,7 +31,7 @@ type Query struct {
 	MaxChars  int // end the answer with the token that reaches this many characters; 0: no limit
 	Stop      []string
 	Seed      uint32
-	Grammar   string // in GBNF; "": none. Only Local follows one
+	Grammar   string // in GBNF; "": none; only Local follows a grammar
 	NoEnd     bool   // forbid the tokens that end a text; only Local does
 	Logprob   bool   // set Answer.Logprob; only Local does
 }
