@@ -122,8 +122,8 @@ func (o *object) readBlock(name string, data []byte) (b block) {
 	return b
 }
 
-// toolError returns a tool's result so that the model sees a failure. Chat templates show the text of
-// a result alone.
+// toolError returns a text that shows the model that a tool has failed. Chat templates show only
+// the text of a result.
 func toolError(text string) string {
 	const mark = "Error"
 	switch {

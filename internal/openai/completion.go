@@ -82,7 +82,7 @@ func (r *CompletionRequest) refuseOld(o *object) {
 }
 
 // readPrompts reads the prompt: a string, a list of tokens and strings that make one text, or a
-// list of such prompts. list reports the last case.
+// list of such prompts. list is true in the last case.
 func readPrompts(o *object) (prompts []Prompt, list bool) {
 	data, ok := o.get("prompt")
 	if !ok {

@@ -72,7 +72,7 @@ func (r *ChatRequest) readTools(o *object) {
 		return // the tools are ignored
 	}
 	if list, ok := o.list("functions", MaxTools); ok && len(list) > 0 {
-		o.err = Unsupported("functions", "they have another form now: \"tools\"")
+		o.err = Unsupported("functions", "use \"tools\", which has replaced them")
 	}
 	list, _ := o.list("tools", MaxTools)
 	t := &Tools{Choice: ChooseAuto}
