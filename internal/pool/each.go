@@ -8,8 +8,8 @@ import (
 )
 
 // Each calls f once for each i from 0 to n-1, on GOMAXPROCS goroutines. After an error, no further
-// calls begin. If several calls fail, Each returns the error with the lowest i, in any order of the
-// calls. A panic becomes a *PanicError.
+// calls begin. If several calls fail, Each returns the error with the lowest i, no matter which
+// call ends first. A panic becomes a *PanicError.
 func Each(n int, f func(i int) error) error {
 	return EachWith(0, n, func() func(int) error { return f })
 }

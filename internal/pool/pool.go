@@ -20,8 +20,8 @@ type Task interface {
 // MaxThreads is the most workers that a pool can have.
 const MaxThreads = 1024
 
-// A Pool is a group of workers that is started once and then does one task after the other,
-// some 150 for a token. The caller of Run is worker 0.
+// A Pool is a group of workers that is started once and then does one task after the other, about
+// 150 for each token. The caller of Run is worker 0.
 //
 // Each worker has an equal, contiguous share of a task's items, and claims it chunk by chunk
 // from the front. So it goes through memory in order, which is the fastest way to read weights.
@@ -30,9 +30,9 @@ const MaxThreads = 1024
 // program takes none. No goroutine waits for a worker that has no chunk. Idle workers spin for
 // some microseconds, because the next task follows soon, and then park.
 //
-// If one goroutine sets A and then reads B, and another one sets B and then reads A, both set
-// them by Swap or Add. By Go's memory model Store would do, too. But qemu-aarch64 on x86 lets
-// the load overtake a store, and a wake-up was lost about once in a million tasks.
+// If one goroutine sets A and then reads B, and another one sets B and then reads A, both use Swap
+// or Add to set them. According to Go's memory model, Store would be enough. But qemu-aarch64 on
+// x86 lets the load overtake a store, and a wake-up was lost about once in a million tasks.
 //
 // Run may be called from several goroutines; they take turns.
 type Pool struct {
@@ -170,8 +170,8 @@ func (p *Pool) wait() {
 		if spinUntil(p.spin, func() bool { return p.unfinished.Load() == 0 }) {
 			return
 		}
-		// A worker that finishes the last chunk after this sees waiting. The loop is needed
-		// because a wake-up may be left over from an earlier Run.
+		// A worker that finishes the last chunk after the next line sees that waiting is set. The
+		// loop is needed because a wake-up may be left over from an earlier Run.
 		p.waiting.Swap(true)
 		if p.unfinished.Load() > 0 {
 			<-p.finished

@@ -26,8 +26,8 @@ func (w *worker) loop() error {
 		if spinUntil(p.spin, func() bool { return p.tasks.Load() != told }) {
 			continue
 		}
-		// Run adds to tasks and then reads parked. We set parked and then read tasks. So at
-		// least one side sees the other.
+		// Run adds to tasks and then reads parked. This loop sets parked and then reads tasks. So
+		// at least one of the two sees what the other has set.
 		w.parked.Swap(true)
 		if p.tasks.Load() != told || p.closed.Load() {
 			if w.parked.CompareAndSwap(true, false) {
