@@ -28,7 +28,7 @@ type Opener func() (Session, error)
 // because the next session needs as much.
 func withSession(open Opener, use func(Session) error) error {
 	err := useSession(open, use)
-	runtime.GC() // not in useSession, whose frame refers to the session
+	runtime.GC() // not in useSession, because its stack frame still refers to the session
 	return err
 }
 
@@ -113,7 +113,7 @@ func evalScored(ctx context.Context, s Session, w *Window, from int, each func(r
 	s.Truncate(0)
 	return s.EvalEach(ctx, w.Tokens, from, func(i int, logits []float32) error {
 		if i < w.First || i == len(w.Tokens)-1 {
-			return nil // not scored; nothing follows the last token
+			return nil // not scored: no token of the window follows the last one
 		}
 		return each(i-w.First, logits)
 	})

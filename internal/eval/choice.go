@@ -89,7 +89,7 @@ func right(q Question) (n float64) {
 // best returns the index of the largest score, the first among equals.
 func best(scores []float64) int { return slices.Index(scores, slices.Max(scores)) }
 
-// task is a question in tokens.
+// task is a tokenized question.
 type task struct {
 	answers []answer
 	shared  int // length of the common prefix that no answer rates

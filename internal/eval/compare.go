@@ -30,9 +30,8 @@ type CompareResult struct {
 	Eval time.Duration // time in the model
 }
 
-// Compare compares models with a base. For each window it evaluates the base, then one
-// model after the other. Only one session, and a part of a window's logits (see kept), is
-// in memory at a time.
+// Compare compares models with a base. For each window it evaluates the base, then one model after
+// the other. Only one session and a part of a window's logits (see kept) are in memory at a time.
 func Compare(ctx context.Context, base Base, models []Opener, windows []Window, opt CompareOptions) ([]CompareResult, error) {
 	c := &comparer{
 		base: base, opt: opt, start: time.Now(), rows: newRows(opt.Threads, nil),

@@ -24,7 +24,7 @@ func TestSelect(t *testing.T) {
 		how   Drawing
 		first string // the first 12 drawn from 1000
 		of, n int
-		hash  int // of the drawn questions
+		hash  int // hash of the drawn questions
 	}{
 		{DrawHellaSwag, "[417 997 719 931 0 128 302 999 147 236 92 398]", 400, 399, 488015517},
 		{DrawMultiple, "[417 996 718 929 0 127 300 992 145 233 91 392]", 1267, 1266, 326808415},

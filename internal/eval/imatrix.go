@@ -15,11 +15,11 @@ import (
 // of every weight matrix. Quantization then rounds the weights of columns with large mean squares
 // most carefully.
 type Imatrix struct {
-	// Output includes the output matrix, which llama.cpp leaves out by default.
+	// Output says whether to include the output matrix. llama.cpp leaves it out by default.
 	Output bool
 
-	// Experts is the number of experts of a model whose file stacks their matrices in one
-	// tensor. It is 0 if each expert has its own tensor, or if there are no experts.
+	// Experts is the number of experts if the model's file stacks their matrices in one tensor. It
+	// is 0 if each expert has its own tensor, or if there are no experts.
 	Experts int
 
 	Dataset   string // the text's name, which files store

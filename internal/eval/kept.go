@@ -59,7 +59,7 @@ func (k *kept) begin(count, vocab int) error {
 	k.count = count
 	want := min(count, k.inMemory/(4*vocab))
 	if missing := want - len(k.logits); missing > 0 && machine.Limited() {
-		// Twice the size, because the collector rows keeps copies of logits, too.
+		// Reserve twice the size, because the collector rows keeps copies of logits, too.
 		if err := machine.Reserve(2 * 4 * int64(missing) * int64(vocab)); err != nil {
 			return fmt.Errorf("eval: the predictions of a window: %w", err)
 		}

@@ -19,7 +19,7 @@ func (r *Report) WritePlot(w io.Writer, form string) error {
 
 // plotSizes draws the mean divergence of each model over its size.
 func (r *Report) plotSizes() report.Plot {
-	p := report.Plot{Title: "What size buys", X: "size, GiB", Y: "mean KL divergence, nats", LogY: true, Dots: true}
+	p := report.Plot{Title: "Divergence by size", X: "size, GiB", Y: "mean KL divergence, nats", LogY: true, Dots: true}
 	unit := float64(1 << 30)
 	if r.Models[len(r.Models)-1].Bytes < 1<<28 {
 		p.X, unit = "size, MiB", 1<<20

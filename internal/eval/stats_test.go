@@ -27,7 +27,7 @@ func TestEstimates(t *testing.T) {
 	require.Equal(t, Estimate{0.25, math.Sqrt(0.25 * 0.75 / 3)}, share(1, 4))
 	require.Equal(t, Estimate{}, share(0, 0))
 	require.Equal(t, Estimate{Value: 1}, share(1, 1))
-	// Fully correlated errors cancel each other. Of uncorrelated errors, the squares add up.
+	// Fully correlated errors cancel each other. The squares of uncorrelated errors add up.
 	require.Equal(t, Estimate{2, 0}, difference(Estimate{5, 1}, Estimate{3, 1}, 1))
 	require.Equal(t, Estimate{2, 5}, difference(Estimate{5, 3}, Estimate{3, 4}, 0))
 }

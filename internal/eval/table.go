@@ -58,12 +58,13 @@ var probabilities = []column{
 	{"99.9 %", percentile(func(s *Spread) Estimate { return s.P999 })},
 }
 
-// percentile returns a cell with a percentile of Δp.
+// percentile returns a function that formats a percentile of Δp.
 func percentile(of func(*Spread) Estimate) func(Row) string {
 	return ofDivergence(func(c *Divergence) string { return number(100*of(&c.DeltaP).Value, 2) })
 }
 
-// ofDivergence returns a cell that is empty for the base.
+// ofDivergence returns a function that formats a model's divergence by cell, and returns "" for the
+// base.
 func ofDivergence(cell func(*Divergence) string) func(Row) string {
 	return func(r Row) string {
 		if r.Divergence == nil {

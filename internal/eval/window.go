@@ -6,7 +6,7 @@ import "fmt"
 // same model and text differ if their policies differ.
 type Policy struct {
 	Context int   `json:"context"` // tokens in a window
-	Stride  int   `json:"stride"`  // distance of the windows' starts in tokens; 0: windows are adjacent
+	Stride  int   `json:"stride"`  // distance between the starts of windows, in tokens; 0: windows are adjacent
 	All     bool  `json:"all"`     // score every token of a window, not only the later ones
 	BOS     bool  `json:"bos"`     // BOS replaces each window's first token
 	BOSID   int32 `json:"-"`       // the id of BOS
