@@ -28,8 +28,8 @@ var roots = func() (t [64]float64) {
 	return t
 }()
 
-// ExpNumbers returns the numbers of Exp's steps, in the order in which Exp uses them, and the
-// table roots. Vector code takes the same steps with them. The caller must not change roots.
+// ExpNumbers returns the numbers of Exp's steps, in the order in which Exp uses them, and the table
+// roots. Vector code takes the same steps with the same numbers. The caller must not change roots.
 func ExpNumbers() (steps [8]float64, powers *[64]float64) {
 	return [8]float64{64 * log2e, roundShift, ln2Hi / 64, ln2Lo / 64, 1.0 / 120, 1.0 / 24, 1.0 / 6, 1.0 / 2}, &roots
 }

@@ -14,7 +14,7 @@ func distance(a, b float32) int64 {
 	return max(d, -d)
 }
 
-// ordered returns the number of f in the order of all float32 values.
+// ordered returns the position of f in the order of all float32 values.
 func ordered(f float32) int64 {
 	bits := int64(math.Float32bits(f))
 	if bits >= 1<<31 {

@@ -44,7 +44,7 @@ func TestFMA32(t *testing.T) {
 
 func randomBits(r *rand.Rand) float32 {
 	bits := r.Uint32()
-	if r.Uint32N(2) == 0 { // few significant bits, so that sums are exact middles
+	if r.Uint32N(2) == 0 { // few significant bits, so that sums lie exactly in the middle between two float32
 		bits &= 0xfffff000 << r.Uint32N(8)
 	}
 	return math.Float32frombits(bits)

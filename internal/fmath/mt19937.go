@@ -52,7 +52,7 @@ func (g *MT19937) twist() {
 // generate_canonical<double, 53> does: the first word is the low one.
 func (g *MT19937) Float64() float64 {
 	lo, hi := g.Uint32(), g.Uint32()
-	// The sum rounds to 53 bits, so that it can reach 2^64.
+	// The sum is rounded to 53 bits, so it can reach 2^64.
 	u := (float64(lo) + float64(float64(hi)*(1<<32))) / (1 << 64)
 	if u >= 1 {
 		return 1 - 1.0/(1<<53)
