@@ -52,7 +52,7 @@ func TestCap(t *testing.T) {
 	}
 }
 
-// TestAddBranch compares AddBranch with a computation row by row, for several numbers of workers.
+// TestAddBranch compares AddBranch with a row-by-row computation, for several numbers of workers.
 func TestAddBranch(t *testing.T) {
 	const rows, n = 9, 96
 	h, x, w, weights := noise(1, rows*n), noise(2, rows*n), noise(3, n), noise(4, rows)

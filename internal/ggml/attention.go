@@ -13,13 +13,13 @@ import (
 //
 //	s[j] = fma chain over d of q[d], k[j][d]        for visible j, else -Inf
 //	       with a Cap: Cap tanh(s[j]/Cap)           (softCap)
-//	       with Sinks one more block: first the head's sink, then -Inf
+//	       with Sinks, another block follows: the head's sink, then -Inf
 //	p[j] = softmax of s                             (vec.Softmax)
 //	o[d] = fma chain over visible j of p[j], v[j][d]
 //
 // p is rounded to float16 if the values are float16, and o is rotated back if the values are
-// rotated. A product does not become more precise if only one of its operands does. llama.cpp
-// rounds in the same way, so that both give the same probabilities.
+// rotated. A more precise p would not help, because a product is only as precise as its less
+// precise operand. llama.cpp rounds in the same way, so that both give the same probabilities.
 //
 // A work item is one key head and some rows of one span. A block is decoded to float32 once
 // for the queries of all these rows and of all heads that share the key head. If there are
@@ -38,7 +38,7 @@ type Attend struct {
 	Scale float32 // factor of the scores
 	Cap   float32 // soft cap of the scores; 0: none
 	// Sinks has one more score for each head, like the score of a further position without a value.
-	// It takes part in the softmax. A nil Sinks stands for none.
+	// This score takes part in the softmax. A nil Sinks stands for no such scores.
 	Sinks  []float32 // [Heads]
 	Window int       // the most positions that a row sees, its own included, none before its span's Floor; 0: all positions
 	// Q has the queries. Out may be the same memory if KeyDim equals ValueDim. Otherwise Run

@@ -13,7 +13,7 @@ import (
 	"alpaca/internal/quant"
 )
 
-// attentionCase is a shape of attention, computed over noise.
+// attentionCase is a shape of attention. Its queries, keys and values are noise.
 type attentionCase struct {
 	heads, kvHeads, keyDim, valueDim int
 	typeK, typeV                     quant.Type
@@ -61,7 +61,7 @@ func (c attentionCase) cache(k, v []float32) (f *KVFormat, blocks [][]byte, offs
 	return f, blocks, offset
 }
 
-// run evaluates all positions, as many at a time as batch says.
+// run evaluates all positions, batch of them at a time.
 func (c attentionCase) run(t *testing.T, threads, batch int) []float32 {
 	q, k, v := c.data()
 	f, blocks, offset := c.cache(k, v)

@@ -14,7 +14,7 @@ type attentionWork struct {
 	attentionItem
 	s           *attentionScratch
 	first, last int // the first and the last block that any of the rows sees
-	width       int // the stride of rows of scores, in elements
+	width       int // distance between rows of scores, in elements
 	// keys and values are multiplied as they are in the cache, without being decoded first
 	codedKeys, codedValues bool
 }

@@ -87,7 +87,7 @@ type deltaInputs DeltaNet
 func (n *deltaInputs) Do(_, lo, hi int) {
 	for item := lo; item < hi; item++ {
 		first, size := item*n.Key, n.Key
-		value := item - 2*n.KeyHeads // the head of values
+		value := item - 2*n.KeyHeads // the number of the head of values; negative for other heads
 		if value >= 0 {
 			first, size = 2*n.KeyHeads*n.Key+value*n.Value, n.Value
 		}

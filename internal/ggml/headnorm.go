@@ -20,7 +20,7 @@ type NormedHeads struct {
 	Apart int
 }
 
-// size returns the elements of a head.
+// size returns the number of elements of a head.
 func (v *NormedHeads) size() int { return len(v.W) / max(1, v.Apart) }
 
 // Run normalizes the vectors of list, in place.

@@ -42,7 +42,7 @@ type Span struct {
 // of a head does not make the other channels imprecise.
 type KVFormat struct {
 	TypeK, TypeV     quant.Type // F32, F16, Q8_0, Q5_1, Q5_0, Q4_1 or Q4_0
-	Heads            int        // key heads, and value heads
+	Heads            int        // number of key heads, and of value heads
 	KeyDim, ValueDim int        // elements of a head
 }
 
@@ -188,7 +188,7 @@ func (f *KVFormat) PutValue(values []byte, j int, v []float32) {
 func (f *KVFormat) widenValues(dst []float32, values []byte) { quant.Decode(f.TypeV, dst, values) }
 
 // Used calls each(part) for the parts of one layer's block that hold the first n positions, in
-// order. The function may read or overwrite them.
+// order. each may read or overwrite the parts.
 func (f *KVFormat) Used(block []byte, n int, each func(part []byte) error) error {
 	if n == BlockLen {
 		return each(block)
@@ -206,8 +206,8 @@ func (f *KVFormat) Used(block []byte, n int, each func(part []byte) error) error
 	return nil
 }
 
-// usedKeys is Used for one head's keys. In types with less than 8 bits, integers of different
-// positions share bytes. Keys of such types are passed one by one, as rows.
+// usedKeys does what Used does, for one head's keys. In types with less than 8 bits, integers of
+// different positions share bytes. Keys of such types are passed one by one, as rows.
 func (f *KVFormat) usedKeys(keys []byte, n int, each func(part []byte) error) error {
 	if !isFloat(f.TypeK) && f.TypeK != quant.Q8_0 {
 		row := make([]byte, f.TypeK.RowBytes(f.KeyDim))

@@ -68,8 +68,7 @@ func TestKVFormat(t *testing.T) {
 }
 
 // TestUsed checks the parts of a block that hold its first n positions. The parts must not depend
-// on later positions. If they are copied to another block, that block must have the same n
-// positions.
+// on later positions. A block to which the parts are copied must have the same first n positions.
 func TestUsed(t *testing.T) {
 	for _, typ := range []quant.Type{quant.F32, quant.F16, quant.Q8_0, quant.Q5_1, quant.Q5_0, quant.Q4_1, quant.Q4_0} {
 		f := KVFormat{TypeK: typ, TypeV: typ, Heads: 2, KeyDim: 64, ValueDim: 32}

@@ -51,8 +51,8 @@ func sumOf(x []float32, of func(float32) float64) float64 {
 	return (sums[0] + sums[1]) + (sums[2] + sums[3])
 }
 
-// Softmax replaces x by e^(x - max x) / sum, for the scores of a router. It adds the sum in
-// order.
+// Softmax replaces x by e^(x - max x) / sum, for the scores of a router. The sum is added in the
+// order of x.
 func Softmax(x []float32) {
 	m := float32(math.Inf(-1))
 	for _, v := range x {

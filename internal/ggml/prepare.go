@@ -24,8 +24,8 @@ type Prepare struct {
 	scratch [][]float32              // [workers][cols]
 }
 
-// Reserve allocates the memory for a number of workers and rows of activations. cols has the
-// most columns of matrices of each type.
+// Reserve allocates the memory for a number of workers and rows of activations. For each type, cols
+// has the largest number of columns of a matrix.
 func (p *Prepare) Reserve(workers, rows int, cols map[quant.Type]int) {
 	most := 0
 	for t, n := range cols {
@@ -50,8 +50,8 @@ func (p *Prepare) Bytes() int {
 	return n
 }
 
-// Want asks for rows × cols activations. WantType must then be called for each type of
-// weights. Run or SetRow fill the activations.
+// Want asks for rows × cols activations. WantType must then be called for each type of weights. Run
+// or SetRow then fills the activations.
 func (p *Prepare) Want(rows, cols int) {
 	p.nrows, p.cols, p.used = rows, cols, [matmul.NumActForms]bool{}
 }

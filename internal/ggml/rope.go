@@ -8,7 +8,7 @@ import (
 	"alpaca/internal/ggml/vec"
 )
 
-// Scaling is a method to stretch the positions of a model's training to a longer context.
+// Scaling is a method of using a model in a longer context than that of its training.
 type Scaling string
 
 // The kinds of scaling. Position p rotates pair i by p * freq[i]. n is RopeParams.Dim:
@@ -45,7 +45,7 @@ type RopeParams struct {
 
 	// AttnFactor is a further factor of sines and cosines; 0 means 1.
 	AttnFactor float64
-	// OrigCtx is the context of the training, which YaRN and longrope need.
+	// OrigCtx is the context length of the training, which YaRN and longrope need.
 	OrigCtx int
 	YaRN    YaRN // how a model's YaRN differs from the paper's
 

@@ -1,5 +1,5 @@
-// Package exps computes e^x for many float64 numbers at once: the probabilities of a whole
-// vocabulary. fmath.Exp defines the results to the bit. A kernel in assembly gives equal
+// Package exps computes e^x for many float64 numbers at once, as the probabilities of a whole
+// vocabulary need. fmath.Exp defines the results to the bit. A kernel in assembly gives equal
 // results, several numbers at a time.
 package exps
 

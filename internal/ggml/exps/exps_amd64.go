@@ -29,7 +29,7 @@ func init() {
 
 var avx2 = machine.Allowed("avx2")
 
-// exp calls the kernel directly, and not by a variable, so that x can stay on the stack.
+// exp calls the kernel directly, not through a function variable, so that x can stay on the stack.
 func exp(x []float64) {
 	if avx2 {
 		expAVX2(x)
@@ -39,8 +39,9 @@ func exp(x []float64) {
 }
 
 // exp4AVX2 replaces each of the n numbers at x by its exponential, four at a time. n is a multiple
-// of four. It stops before four numbers of which one is NaN or more than numbers.limit from zero,
-// because e^x may be subnormal or infinite there. It returns how many numbers it has replaced.
+// of four. It stops at the first four numbers that include a NaN or a number farther than
+// numbers.limit from 0, because e^x may be subnormal or infinite there. It returns how many numbers
+// it has replaced.
 //
 //go:noescape
 func exp4AVX2(x *float64, n int, roots *[64]float64) int

@@ -59,7 +59,7 @@ four:
 	VMULPD Y0, Y2, Y2
 	VADDPD Y0, Y2, Y2 // p
 
-	// The low bits of z are k. Its lowest six choose the root, the others are the exponent.
+	// The low bits of z are k. The lowest six bits of k choose the root, the others are the exponent.
 	VPAND      Y14, Y1, Y3
 	VPCMPEQD   Y5, Y5, Y5
 	VXORPD     Y4, Y4, Y4

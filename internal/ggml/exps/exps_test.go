@@ -12,7 +12,7 @@ import (
 	"alpaca/internal/fmath"
 )
 
-// numbersToTry returns numbers of all sizes, and the numbers near which the steps of Exp change.
+// numbersToTry returns numbers of all sizes, and numbers near those where Exp changes its steps.
 func numbersToTry() []float64 {
 	r := rand.New(rand.NewPCG(1, 2))
 	inf := math.Inf(1)

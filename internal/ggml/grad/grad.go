@@ -1,7 +1,7 @@
 // Package grad has the derivatives of operations, and an optimizer's update of each element, in
-// float32. The portable functions define every bit of each result. A product that must not be
-// fused with a sum is converted first: float32(x*y) + z. Sums have four chains, which are the
-// lanes of the smallest vectors.
+// float32. The portable functions define every bit of each result. A product that must not be fused
+// with a sum is converted first: float32(x*y) + z. A sum has four chains, one for each lane of the
+// smallest vectors.
 package grad
 
 import (
@@ -80,8 +80,8 @@ func sumsGeneric(x, w, dy []float32) (xx, xwdy float32) {
 	return dotGeneric(x, x), (s[0] + s[2]) + (s[1] + s[3])
 }
 
-// Norm adds the gradient of RMSNorm's input x to dx. dy is the gradient of its output. If fresh
-// is true, Norm sets dx instead. It returns ρ = 1/√(mean x² + eps).
+// Norm adds the gradient of RMSNorm's input x to dx. dy is the gradient of RMSNorm's output. If
+// fresh is true, Norm sets dx instead. It returns ρ = 1/√(mean x² + eps).
 //
 //	dx += ρ·w·dy - x·ρ³/n·Σ x·w·dy
 func Norm(dx, x, w, dy []float32, eps float32, fresh bool) float32 {

@@ -1,8 +1,8 @@
-// Package sgemm multiplies float32 matrices for training, without rounding to fewer bits:
-// dst [M, N] = or += A [M, K] · B [K, N]. Each element of dst is one chain of fused
-// multiply-adds over k in order (Generic). So kernels, threads and tiles never change a bit.
-// B is packed in panels of a few columns, from rows, from columns, or from the blocks of a
-// quantized matrix. A is read in place; a transposed A may be packed.
+// Package sgemm multiplies float32 matrices for training, without rounding to fewer bits: dst [M,
+// N] = or += A [M, K] · B [K, N]. Each element of dst is one chain of fused multiply-adds over k in
+// order (Generic). So the bits do not depend on kernels, threads and tiles. B is packed in panels
+// of a few columns, from rows, from columns, or from the blocks of a quantized matrix. A is read in
+// place; a transposed A may be packed.
 package sgemm
 
 import (

@@ -55,7 +55,7 @@
 	ROWS5                       \
 	FMA2((R11)(R9*1), Y10, Y11)
 
-// STEP loads the row of b at BX+off, multiplies it by rows and moves a to the next k.
+// STEP loads the row of b at BX+off, multiplies by it with the macro rows, and moves a to the next k.
 #define STEP(off, rows) \
 	VMOVUPS off(BX), Y12      \
 	VMOVUPS (off+32)(BX), Y13 \
@@ -63,7 +63,7 @@
 	ADDQ    DX, SI            \
 	ADDQ    DX, R11
 
-// LOAD2 and STORE2 move a row of c at AX and go to the next.
+// LOAD2 loads a row of c from AX, and STORE2 stores one there. Both move AX to the next row.
 #define LOAD2(u, v) \
 	VMOVUPS (AX), u   \
 	VMOVUPS 32(AX), v \

@@ -2,7 +2,7 @@
 
 package sgemm
 
-// avx512 is the kernel for AVX-512. Its tiles have 12 rows of two vectors, whose 24 chains leave
+// avx512 is the kernel for AVX-512. A tile has 12 rows of two vectors. Its 24 chains leave
 // registers for two vectors of b.
 var avx512 = kernel{level: "avx512vnni", rows: 12, cols: 32, tile: func(a *args) { a.tileAVX512(12) }, transpose: transposeAVX2,
 	few: fewAVX512(), masked: true, copyPanels: copyPanelsAVX512, interleave: interleaveAVX512}

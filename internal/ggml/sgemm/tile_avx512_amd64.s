@@ -77,7 +77,7 @@
 	ADDQ DX, R11 \
 	ADDQ DX, R8
 
-// STEP32 and STEP16 load the row of b at BX+off and multiply it by rows.
+// STEP32 and STEP16 load the row of b at BX+off, and multiply by it with the macro rows.
 #define STEP32(off, rows) \
 	VMOVUPS off(BX), Z24      \
 	VMOVUPS (off+64)(BX), Z25 \
@@ -89,7 +89,8 @@
 	rows                 \
 	NEXT
 
-// LOAD, STORE and FETCH move a row of c at AX, or fetch it into the cache, and go to the next.
+// LOAD loads a row of c from AX, STORE stores one there, and ZERO sets a row to zero and fetches
+// its memory into the cache. Each moves AX to the next row.
 #define LOAD(u, v) \
 	VMOVUPS.Z (AX), K1, u   \
 	VMOVUPS.Z 64(AX), K2, v \

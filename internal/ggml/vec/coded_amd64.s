@@ -28,7 +28,7 @@
 	MOVQ codedArgs_a+48(DI), R14  \
 	MOVQ codedArgs_a+56(DI), R15
 
-// SUMS sets two sums to a row of c.
+// SUMS sets the sums u and v to row i of c.
 #define SUMS(i, u, v) \
 	MOVQ      codedArgs_c+8*i(DI), CX \
 	VMOVUPS.Z (CX), K1, u             \
@@ -95,7 +95,7 @@
 	VCVTPH2PS    Y19, Z19  \
 	INTEGERS(2, Z19, Z19)
 
-// PRODUCT multiplies by the rows that DECODE decodes.
+// PRODUCT multiplies rows of a by the rows of b that DECODE decodes.
 #define PRODUCT(DECODE) \
 	CMPQ   codedArgs_fresh(DI), $0 \
 	JNE    start                   \
@@ -238,7 +238,7 @@ TEXT ·q8Values32AVX512(SB), NOSPLIT, $0-8
 	VCVTPH2PS    X11, Y11         \
 	INTEGERSY(Y11, Y11)
 
-// PRODUCTY multiplies by the rows that DECODE decodes.
+// PRODUCTY multiplies rows of a by the rows of b that DECODE decodes.
 #define PRODUCTY(DECODE) \
 	CLEARY                         \
 	CMPQ   codedArgs_fresh(DI), $0 \

@@ -35,7 +35,7 @@ func Delta(d *DeltaRule) {
 
 func deltaGeneric(d *DeltaRule) { d.rest(0, gemmGeneric, scaleByGeneric) }
 
-// rest computes the columns from first on, with kernels for two other operations.
+// rest computes the columns from first on with gemm and scaleBy, which may be kernels.
 func (d *DeltaRule) rest(first int, gemm func(c, a, b Mat, size Size, fresh bool), scaleBy func(x []float32, by float32)) {
 	n := d.Columns - first
 	if n == 0 {
@@ -75,8 +75,8 @@ type deltaArgs struct {
 	delta       [DeltaColumns]float32
 }
 
-// blocks computes columns from first on with a kernel for a number of columns. It returns the
-// first column that is left.
+// blocks computes the columns from first on with a kernel that takes the given number of columns.
+// It returns the first column that is left.
 func (d *DeltaRule) blocks(kernel func(*deltaArgs), first, columns int) int {
 	for ; d.Columns-first >= columns; first += columns {
 		d.block(kernel, first, columns)

@@ -3,8 +3,8 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// Half a row of a gated delta rule and half of the next one, for a few vectors of columns
-// (see deltaArgs). The state is read and written once.
+// The second half of a row of a gated delta rule and the first half of the next row, for a few
+// vectors of columns (see deltaArgs). The state is read and written once.
 //
 // Registers
 //	DI  args                  CX  rows of the state left
@@ -133,7 +133,8 @@ last:
 	VZEROUPPER
 	RET
 
-// EIGHT does eight columns of both halves: δ is in memory, Y10 k, Y11 q, Y12 next and Y13 decay.
+// EIGHT computes both halves for eight columns. δ is in memory; k, q, next and decay are in Y10 to
+// Y13.
 #define EIGHT(at, m, out, sum) \
 	VMOVUPS     at(AX), m                      \
 	VFMADD231PS deltaArgs_delta+at(DI), Y10, m \
@@ -235,7 +236,7 @@ last:
 
 // func mulAdd8AVX2(args *mulAddArgs)
 //
-// Eight columns at a time: the sum of a column's products, in order, added to dst.
+// Eight columns at a time. A column's products are added to dst in order.
 TEXT ·mulAdd8AVX2(SB), NOSPLIT, $0-8
 	MOVQ args+0(FP), DI
 	MOVQ mulAddArgs_dst(DI), AX

@@ -3,8 +3,8 @@
 
 // EXP4 replaces each x in Y0 to Y3 by e^x, with the operations of Exp32. Each x must be at most 89
 // or NaN. VMAXPS keeps a NaN in x, because x is the last source of the instruction in Intel's
-// order. The four vectors are interleaved: one after the other would take a fifth longer. Clobbers
-// Y4 to Y7 (z), Y8 to Y11 (n, then the polynomial) and Y15.
+// order. The four vectors are interleaved, because computing one after the other would take a fifth
+// longer. Clobbers Y4 to Y7 (z), Y8 to Y11 (n, then the polynomial) and Y15.
 #define EXP4 \
 	CONST(0)                \
 	VMAXPS Y0, Y15, Y0; VMAXPS Y1, Y15, Y1; VMAXPS Y2, Y15, Y2; VMAXPS Y3, Y15, Y3 \

@@ -30,7 +30,7 @@
 	MOVQ gemmArgs_b(DI), BX \
 	MOVQ gemmArgs_k(DI), CX
 
-// LOAD2 and STORE2 move a row's 32 columns at BX and go to the next.
+// LOAD2 loads 32 columns of a row from BX, and STORE2 stores them there. Both move BX to the next row.
 #define LOAD2(u, v) \
 	VMOVUPS.Z (BX), K1, u   \
 	VMOVUPS.Z 64(BX), K2, v \
@@ -211,7 +211,7 @@ done:
 
 // func gemm16AVX2(args *gemmArgs)
 //
-// 16 columns; 4 rows at a time, since 8 chains keep two units of latency 4 busy.
+// 16 columns; 4 rows at a time, because two units with a latency of 4 need 8 chains.
 TEXT ·gemm16AVX2(SB), NOSPLIT, $0-8
 	GEMM_ARGS
 

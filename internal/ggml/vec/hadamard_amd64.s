@@ -5,15 +5,15 @@
 // The first steps of the Walsh-Hadamard transform (hadamard.go) on AVX2. A difference is
 // computed as a sum with the second number's sign flipped, which is bit-identical.
 
-DATA signs<>+0x00(SB)/4, $0x00000000 // of step 1: odd lanes
+DATA signs<>+0x00(SB)/4, $0x00000000 // step 1: the signs of odd lanes
 DATA signs<>+0x04(SB)/4, $0x80000000
 DATA signs<>+0x08(SB)/4, $0x00000000
 DATA signs<>+0x0c(SB)/4, $0x80000000
-DATA signs<>+0x10(SB)/4, $0x00000000 // of step 2: two of four
+DATA signs<>+0x10(SB)/4, $0x00000000 // step 2: the signs of the upper two of four lanes
 DATA signs<>+0x14(SB)/4, $0x00000000
 DATA signs<>+0x18(SB)/4, $0x80000000
 DATA signs<>+0x1c(SB)/4, $0x80000000
-DATA signs<>+0x20(SB)/4, $0x80000000 // of step 4: the upper half
+DATA signs<>+0x20(SB)/4, $0x80000000 // step 4: the signs of the upper half
 GLOBL signs<>(SB), RODATA|NOPTR, $0x24
 
 // EIGHT does the steps 1, 2 and 4 of the eight numbers in a register; u is scratch.
@@ -47,7 +47,7 @@ TEXT ·hadamard32AVX2(SB), NOSPLIT, $0-16
 	VBROADCASTF128 signs<>+0x10(SB), Y14
 	VBROADCASTSS   signs<>+0x20(SB), Y15
 	VXORPS         Y4, Y4, Y4
-	VBLENDPS       $0x0f, Y4, Y15, Y15   // of the lower half
+	VBLENDPS       $0x0f, Y4, Y15, Y15   // the signs of the upper half only
 
 loop:
 	VMOVUPS (DI), Y0

@@ -72,7 +72,7 @@ done:
 
 // func sigmoid8AVX2(dst, x *float32, n int)
 //
-// Takes vectors as silu8AVX2 does.
+// Four vectors at a time, then the remaining ones one by one.
 TEXT ·sigmoid8AVX2(SB), NOSPLIT, $0-24
 	MOVQ    dst+0(FP), DI
 	MOVQ    x+8(FP), SI
@@ -153,7 +153,7 @@ loop:
 
 // func sumSquaresAVX2(x *float32, n int) float32
 //
-// One chain of fused multiply-adds a lane, as in matmul.DotF32.
+// Each lane is one chain of fused multiply-adds, as in matmul.DotF32.
 TEXT ·sumSquaresAVX2(SB), NOSPLIT, $0-20
 	MOVQ   x+0(FP), SI
 	MOVQ   n+8(FP), CX
@@ -192,8 +192,8 @@ loop:
 
 // func rotate4AVX2(x, cos, sin *float32, n int)
 //
-// Four pairs a step: (a, b) becomes (a*c - b*s, a*s + b*c). VADDSUBPS subtracts
-// in even lanes and adds in odd ones; b*c + a*s is a*s + b*c to the bit.
+// Four pairs a step: (a, b) becomes (a*c - b*s, a*s + b*c). VADDSUBPS subtracts in even lanes and
+// adds in odd ones; b*c + a*s has the same bits as a*s + b*c.
 TEXT ·rotate4AVX2(SB), NOSPLIT, $0-32
 	MOVQ x+0(FP), DI
 	MOVQ cos+8(FP), SI

@@ -106,7 +106,7 @@ loop:
 
 // func sumSquares8NEON(x *float32, n int) float32
 //
-// One chain of fused multiply-adds a lane, as in matmul.DotF32.
+// Each lane is one chain of fused multiply-adds, as in matmul.DotF32.
 TEXT ·sumSquares8NEON(SB), NOSPLIT, $0-20
 	MOVD x+0(FP), R0
 	MOVD n+8(FP), R1

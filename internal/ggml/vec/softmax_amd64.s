@@ -4,8 +4,8 @@
 #include "textflag.h"
 #include "exp_amd64.h"
 
-// Softmax over scores, 32 at a time, with the operations of softmaxGeneric. It makes three
-// passes, over which the scores stay in the first-level cache.
+// Softmax over scores, 32 at a time, with the operations of softmaxGeneric. It makes three passes
+// over the scores, which stay in the first-level cache.
 //
 // VMAXPS with m as its last source in Intel's order is s > m ? s : m, also for NaN. So the
 // lanes never hold NaN, and the order in which they are compared does not matter.

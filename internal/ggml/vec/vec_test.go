@@ -70,8 +70,8 @@ func TestGemmKernels(t *testing.T) {
 	})
 }
 
-// TestGemmCodedKernels compares products with matrices of the cache with those of the decoded
-// matrices.
+// TestGemmCodedKernels checks that a product with a matrix in the form of the cache equals the
+// product with the decoded matrix.
 func TestGemmCodedKernels(t *testing.T) {
 	eachKernel(t, func(t *testing.T, k *kernel) {
 		if k.gemmCoded == nil {
