@@ -39,7 +39,7 @@ func (c *cursor) offset() int64 { return c.base + int64(c.pos) }
 // left returns how many bytes remain.
 func (c *cursor) left() uint64 { return uint64(len(c.b) - c.pos) }
 
-// over fails because fewer than n bytes remain.
+// over records the error that fewer than n bytes remain.
 func (c *cursor) over(n uint64) {
 	switch {
 	case n > uint64(c.size-c.offset()):

@@ -38,7 +38,7 @@ type Tensor struct {
 	Name  string
 	Type  quant.Type
 	Shape []int  // outermost first: a matrix is [rows, cols]; 1 to 4 dimensions, each of which may be 0
-	Data  []byte // rows in the layout of Type; writing to it crashes, because it is mapped read-only
+	Data  []byte // rows in the layout of Type; do not write to it, because a mapping is read-only
 	Bytes int64  // length of Data, also if Options.HeaderOnly left Data nil
 
 	src *source // where Read finds the data if Data is nil; nil if Data is a window of the mapping
@@ -281,7 +281,7 @@ func (f *File) Unchanged() error {
 		st, err := os.Stat(im.path)
 		switch {
 		case errors.Is(err, os.ErrNotExist):
-			// The file was removed or replaced. The mapping still has its old contents.
+			// The file was removed or replaced. The mapping still has the old contents.
 		case err != nil:
 			return fmt.Errorf("gguf: %w", err)
 		case os.SameFile(st, im.stat) && st.Size() != im.size:

@@ -119,7 +119,8 @@ func TestGetters(t *testing.T) {
 	require.ErrorContains(t, err, `key "str": str ("grüße\n"), want an integer`)
 }
 
-// TestEveryType reads a tensor of every type that has a size, computable or not.
+// TestEveryType reads a tensor of every type that has a size, even if this program cannot compute
+// with the type.
 func TestEveryType(t *testing.T) {
 	n := 0
 	for typ := quant.Type(0); typ < lastType; typ++ {

@@ -16,7 +16,7 @@ const (
 	maxKeys    = 1 << 12
 	maxTensors = 1 << 15 // a model with 128 experts in separate tensors has 14 thousand
 	maxKeyLen  = 1 << 10
-	maxNameLen = 127      // of tensor names; the format's own limit is 63
+	maxNameLen = 127      // bytes of a tensor's name; the format's own limit is 63
 	maxArray   = 1 << 21  // elements; the largest vocabularies have 2^18 tokens and 2^19 merges
 	maxHeader  = 48 << 20 // bytes; vocabularies of 2^18 tokens need up to 20 MB
 	maxNesting = 4        // levels of arrays inside an array
@@ -90,7 +90,7 @@ func parseHeader(path string, data []byte, size int64, headerOnly bool) (*header
 
 // read reads everything up to the data.
 func (r *headerReader) read() error {
-	r.c.bytes(4) // the magic, which checkForeign has seen
+	r.c.bytes(4) // the magic, which checkForeign has checked
 	r.version = r.c.u32()
 	if r.c.err != nil {
 		return r.c.err

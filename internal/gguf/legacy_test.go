@@ -219,8 +219,8 @@ func TestLegacyGQA(t *testing.T) {
 	require.Equal(t, float32(1e-5), float32(eps))
 }
 
-// TestLegacyShared reads files that programs of 2023 wrote. It compares the vocabulary and, within
-// the error of their format, the weights.
+// TestLegacyShared reads files that programs of 2023 wrote. It compares the vocabulary exactly, and
+// the weights within the error of their format.
 func TestLegacyShared(t *testing.T) {
 	ref := open(t, testshared.Path(t, "models/stories260K-mha.gguf"))
 	paths, err := filepath.Glob(filepath.Join(filepath.Dir(testshared.Path(t, "models/legacy/leg-ggml-f16.bin")), "*.bin"))

@@ -15,7 +15,7 @@ import (
 var splitName = lazyregexp.New(`^(.*)-(\d{5})-of-(\d{5})\.gguf$`)
 
 // openOthers opens the other parts of a split model and returns the headers of all parts, in order.
-// The header of the part at path, which is open already, is passed as one.
+// The part at path is open already, and one is its header.
 func (f *File) openOthers(path string, one *header, opt Options) ([]*header, error) {
 	dir, base := filepath.Split(path)
 	m := splitName().FindStringSubmatch(base)

@@ -31,7 +31,7 @@ type Writer struct {
 	alignment uint64
 	tensors   []Tensor
 	next      int   // index of the tensor that Begin expects
-	left      int64 // bytes of the current tensor that Write has not got yet
+	left      int64 // bytes of the current tensor that have not been written yet
 }
 
 // Create begins the file at path. It writes the tensors' Name, Type and Shape and ignores Data.
@@ -159,8 +159,8 @@ func fileBytes(typ quant.Type, shape []int) (uint64, error) {
 	return dataBytes(typ, ne)
 }
 
-// Begin starts the tensor with the given name: the following Writes are its data. Tensors must come
-// in the order given to Create, each complete.
+// Begin starts the tensor with the given name: the following Writes are its data. Tensors must be
+// written in the order given to Create, each completely.
 func (w *Writer) Begin(name string) error {
 	switch {
 	case w.err != nil:
