@@ -19,7 +19,7 @@ type classKey struct {
 type class struct {
 	ids   []int32 // tokens whose bytes fit; sorted by ticks if there are ticks
 	ticks []int32 // for a term that counts: how much of the remaining count each of ids needs
-	mask  *Mask   // the set of ids if there are many; else nil
+	mask  *Mask   // the set of ids if there are many; otherwise nil
 
 	// parts is for large classes with ticks. Element k of its result is the set of tokens with at
 	// most 1<<k ticks. The first call makes the sets.

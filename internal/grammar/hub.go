@@ -4,9 +4,9 @@ package grammar
 // declared keys. They have a state for each prefix of the given names, and a hub state for all
 // other characters. The class of a prefix's state differs from the hub's in a few tokens only.
 
-// hub returns the state that nearly all letters lead to, both from q and from that state itself,
-// or -1. A few letters may lead elsewhere, such as the first characters of a pattern that may
-// begin anywhere in a text.
+// hub returns the state to which nearly all letters lead, both from q and from that state itself.
+// It returns -1 if there is no such state. A few letters may lead elsewhere, such as the first
+// characters of a pattern that may begin anywhere in a text.
 func (t *term) hub(q int32) int32 {
 	const letters, limit = "etaoinshrdlucmfwypvbgkjqxz ", 9
 	for i := range limit / 2 {

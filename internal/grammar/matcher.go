@@ -2,8 +2,8 @@ package grammar
 
 import "fmt"
 
-// Matcher follows one text through a program. It is a sampler.Drafter and a sampler.Lister,
-// and not safe for concurrent use.
+// Matcher follows one text through a program. It implements sampler.Drafter and sampler.Lister. It
+// is not safe for concurrent use.
 type Matcher struct {
 	m     *machine
 	vocab *Vocab

@@ -178,7 +178,7 @@ var (
 )
 
 // Product returns the automaton that accepts a text if op(a accepts it, b accepts it). op(false,
-// false) must be false. Beyond limit states the error is ErrTooLarge.
+// false) must be false. If it would have more than limit states, the error is ErrTooLarge.
 func Product(a, b *DFA, op Op, limit int) (*DFA, error) {
 	type pair struct{ a, b int32 }
 	number := map[pair]int32{{0, 0}: 0}

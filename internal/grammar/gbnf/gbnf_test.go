@@ -11,7 +11,7 @@ import (
 	"alpaca/internal/grammar"
 )
 
-// judge returns a text that says whether a program accepts text.
+// judge says in words whether a program accepts text.
 func judge(p *grammar.Program, text string) string {
 	m := p.NewMatcher(nil)
 	n, ok := m.AcceptBytes([]byte(text))

@@ -53,7 +53,7 @@ func TestHostile(t *testing.T) {
 			compiled := time.Since(start)
 			if err == nil {
 				p.NewMatcher(nil).AcceptBytes([]byte(tt.text))
-				m := p.NewMatcher(vocab) // masks must end, too
+				m := p.NewMatcher(vocab) // computing masks must end, too
 				for range 3 {
 					_ = m.Mask()
 					if m.Accept(id) != nil {

@@ -54,8 +54,8 @@ func BenchmarkCompile(b *testing.B) {
 	quantiles(b, times, "schema")
 }
 
-// bigVocab returns a vocabulary of n tokens like those of models: all bytes, and pieces of
-// words, digits, blanks and marks that occur in JSON. It is the same at every call.
+// bigVocab returns a vocabulary of n tokens like those of models: all bytes, and pieces of words,
+// digits, blanks and punctuation that occur in JSON. It is the same at every call.
 func bigVocab(n int) ([][]byte, *grammar.Vocab) {
 	var all [][]byte
 	seen := map[string]bool{}

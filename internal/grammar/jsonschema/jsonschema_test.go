@@ -46,7 +46,7 @@ func TestTexts(t *testing.T) {
 		{`{"type": "array", "contains": {"const": 1}, "maxContains": 1, "items": {"type": "integer"}}`, []string{"[1]", "[2,1,3]"}, []string{"[]", "[2]", "[1,1]"}},
 		{`{"type": "object", "propertyNames": {"pattern": "^x"}}`, []string{`{"xa": 1}`, "{}"}, []string{`{"a": 1}`}},
 		{`{"type": "object", "properties": {"a": {}, "b": {}}, "dependentRequired": {"a": ["b"]}}`, []string{`{"b":1}`, `{"a":1,"b":2}`}, []string{`{"a":1}`}},
-		// All keywords of a schema apply, also if $ref or anyOf stands beside them.
+		// All keywords of a schema apply, even beside $ref or anyOf.
 		{`{"type": "array", "prefixItems": [{"type": "string"}], "items": {"type": "integer"}}`, []string{`["a", 1, 2]`, "[]"}, []string{`[1]`, `["a", "b"]`}},
 		{`{"$ref": "#/$defs/a", "minimum": 5, "$defs": {"a": {"type": "integer"}}}`, []string{"5"}, []string{"4", `"a"`}},
 		{`{"anyOf": [{"minLength": 2}, {"type": "null"}], "type": ["string", "null"]}`, []string{`"ab"`, "null"}, []string{`"a"`, "1"}},

@@ -62,7 +62,7 @@ func TestLimit(t *testing.T) {
 		}
 	}
 
-	// If it had states for each length, this automaton would be too large.
+	// This automaton would be too large if it had states for each length.
 	p, _, err := Compile([]byte(`{"type": "string", "format": "email", "minLength": 6, "maxLength": 1024}`), Options{})
 	require.NoError(t, err)
 	long := strings.Repeat("a", 1024-8)

@@ -251,8 +251,8 @@ func (s *schema) number(key string) (*big.Rat, error) {
 	return v, nil
 }
 
-// maxCount bounds lengths and numbers of items. It can be large, because grammars count without
-// copies.
+// maxCount bounds lengths and numbers of items. It can be large, because grammars count repetitions
+// instead of copying what is repeated.
 const maxCount = 1 << 30
 
 // count returns the value of a keyword, which must be a non-negative integer. If the keyword is
