@@ -13,7 +13,7 @@ func TestBreaches(t *testing.T) {
 	tests := []struct {
 		name  string
 		files map[string]string
-		want  []string // the field what of each breach; nil: no breach
+		want  []string // the field named what of each breach; nil: there is no breach
 	}{
 		{"an import from a package below", map[string]string{"internal/gguf/a.go": doc + "package gguf\nimport \"alpaca/internal/quant\""}, nil},
 		{"an import from a package above", map[string]string{"internal/quant/a.go": doc + "package quant\nimport \"alpaca/internal/gguf\""},

@@ -62,7 +62,7 @@ var order = []string{
 	"internal/diversity",
 	"internal/rouge",
 
-	// Chats and many texts at a time on one model.
+	// Chats, and the evaluation of many texts at a time on one model.
 	"internal/train/rows",
 	"internal/chat",
 	"internal/jinja",
@@ -76,7 +76,7 @@ var order = []string{
 	"internal/engine/lookup",
 	"internal/engine/speculate",
 
-	// Models on this machine, and pulling them.
+	// Models on this machine, and their downloads.
 	"internal/store/pull",
 	"internal/store/hub",
 	"internal/store/registry",
@@ -157,7 +157,7 @@ var order = []string{
 	"internal/lineedit",
 	"internal/report", "internal/report/shorten",
 
-	// Programs for work on this program.
+	// Tools for developers of this program.
 	"internal/mca",
 	"internal/server/loadgen",
 	"internal/quant/gen",

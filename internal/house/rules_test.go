@@ -252,8 +252,8 @@ func examples(p *pkg) []breach {
 // reader of a call cannot tell which is which.
 const maxParameters = 6
 
-// parameters checks the number of parameters. A struct is better than many, because its fields
-// have names in calls.
+// parameters checks the number of parameters. A struct is better than many parameters, because its
+// fields have names in calls.
 func parameters(p *pkg) (list []breach) {
 	for _, f := range p.files {
 		ast.Inspect(f.syntax, func(n ast.Node) bool {
