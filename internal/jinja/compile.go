@@ -9,7 +9,7 @@ import (
 	"alpaca/internal/jinja/value"
 )
 
-// A template is compiled to functions: a statement becomes an exec, an expression an eval.
+// A template is compiled to functions: a statement becomes an exec, and an expression becomes an eval.
 
 // frame has the variables of a function during its execution.
 type frame struct {

@@ -52,7 +52,7 @@ func shown(r *value.Run, v value.Value) string {
 	return "of type " + value.TypeName(v)
 }
 
-// unsafe has the methods that change an object, which the sandbox forbids.
+// unsafe has the methods that the sandbox forbids because they change an object.
 var unsafe = map[string]bool{
 	"list.clear": true, "list.reverse": true, "list.insert": true, "list.sort": true, "list.extend": true, "list.remove": true,
 	"dict.clear": true, "dict.popitem": true, "dict.setdefault": true,
@@ -60,8 +60,8 @@ var unsafe = map[string]bool{
 	"set.symmetric_difference_update": true, "set.update": true,
 }
 
-// hidden has the names of special methods of all objects, which the sandbox forbids, without
-// underscores.
+// hidden has the special methods of all objects, which the sandbox forbids. Their names are listed
+// without underscores.
 const hidden = " class doc init new repr str eq ne lt le gt ge hash dir format getattribute setattr delattr sizeof reduce " +
 	"reduce_ex subclasshook init_subclass getstate "
 

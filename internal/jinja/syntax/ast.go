@@ -35,7 +35,7 @@ type (
 		Bodies [][]Node
 		Else   []Node
 	}
-	// Macro is a macro, or the body of a call block, whose name is "caller".
+	// Macro is a macro, or the body of a call block, which macros call by the name "caller".
 	Macro struct {
 		At
 		Name     *Name // nil in a call block

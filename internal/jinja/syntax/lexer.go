@@ -51,7 +51,7 @@ var rawEnd = lazyregexp.New(`\{%([-+]?)` + space + `*endraw` + space + `*(?:\+%\
 // space matches the white space of Python's \s.
 const space = `[\t-\r\x1c-\x20\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}]`
 
-// text reads the text up to the next tag, and the tag.
+// text reads the text up to the next tag, and then the tag.
 func (l *lexer) text() error {
 	start := l.pos
 	open := start

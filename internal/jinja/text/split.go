@@ -41,7 +41,7 @@ func (t Text) Strip(sides int, in func(rune) bool) Text {
 }
 
 // Split returns the parts between separators. It makes at most limit splits; a negative limit means
-// no limit. If last is set, it begins at the end.
+// no limit. If last is set, Split begins at the end.
 func (t Text) Split(sep string, limit int, last bool) []Text {
 	var list []Text
 	i, j := 0, len(t.s)

@@ -90,8 +90,8 @@ func (r *Run) Steps(n int) {
 	}
 }
 
-// largest is the limit for one value in bytes. It is small because memory holds a value several
-// times while it is made.
+// largest is the size limit of one value, in bytes. It is small because memory may hold several
+// copies of a value while the value is made.
 const largest = 64 << 20
 
 // Charge counts n bytes before they are created, and the steps for creating them.
