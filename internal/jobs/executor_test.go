@@ -66,7 +66,7 @@ func mixed(t testing.TB) (list []*Request) {
 	return list
 }
 
-// all answers requests, as many at a time as parallel says, and returns the lines of the results by
+// all answers the requests in list, parallel of them at a time. It returns the lines of the results by
 // custom_id.
 func all(t testing.TB, x *Executor, list []*Request, parallel int) map[string]string {
 	t.Helper()
