@@ -21,8 +21,8 @@ import (
 // v1.5.1 take a pasted newline as Enter. go-prompt v1.3.1 and go-readline-ny v1.9.1 take the marks
 // around a pasted text as text. knz/bubbline of 2023 does not compile.
 
-// ErrInterrupt says that the user pressed Ctrl-C. Read returns the text so far with it, so that
-// the caller can discard it.
+// ErrInterrupt says that the user pressed Ctrl-C. With this error, Read also returns the text so
+// far, which the caller may discard.
 var ErrInterrupt = errors.New("interrupt")
 
 // Editor reads lines from a terminal.

@@ -11,7 +11,7 @@ import (
 )
 
 // typed returns an editor in a window of 20 columns, and its output. The editor gets the input in
-// pieces, each of as many bytes as piece says.
+// pieces of piece bytes.
 func typed(input string, piece int) (*Editor, *bytes.Buffer) {
 	var out bytes.Buffer
 	e := &Editor{out: &out, size: func() (int, int) { return 20, 6 }, demand: make(chan struct{}), input: make(chan read)}
@@ -88,7 +88,7 @@ func TestEndings(t *testing.T) {
 	require.ErrorIs(t, err, io.EOF)
 }
 
-// TestLongPaste checks that a long pasted text is not drawn repeatedly, nor beyond the window.
+// TestLongPaste checks that a long pasted text is drawn only once, and not beyond the window.
 func TestLongPaste(t *testing.T) {
 	text := strings.Repeat("word ", 2000)
 	e, out := typed("\x1b[200~"+text+"\x1b[201~!\r", 100)
