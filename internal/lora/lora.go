@@ -24,7 +24,7 @@ type Adapter struct {
 	Prompt string // adapter.lora.prompt_prefix
 	Pairs  []Pair
 	Whole  []Whole
-	Notes  []string // notes for the user about reading it
+	Notes  []string // what the user should know about how the adapter was read
 }
 
 // Pair is a low-rank addition to a matrix W, or to each matrix of a stack: W + Scale·B·A.

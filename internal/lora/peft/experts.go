@@ -90,8 +90,8 @@ func cutLast(name string) (before, after string) {
 }
 
 // parameters adds the pairs of a parameter that has the matrices of all experts
-// (target_parameters). The rows of A are ordered by expert, then by rank; the columns of
-// B by rank, then by expert.
+// (target_parameters). The rows of A are ordered by expert, then by rank. The columns of B are
+// ordered by rank, then by expert.
 func (r *reader) parameters(h *half) error {
 	layer, _ := layerOf(h.module)
 	s := &r.base.Layers[layer]
