@@ -26,8 +26,8 @@ func freeOf(root fs.FS) (free int64, limited bool) {
 		if version == 1 {
 			limit, used, total = "/memory.limit_in_bytes", "/memory.usage_in_bytes", "total_"
 		}
-		// If there is no limit, version 2 has "max", which parseBytes returns as 0, and
-		// version 1 has a number larger than any memory.
+		// If there is no limit, version 2 of control groups has "max", which parseBytes returns as
+		// 0, and version 1 has a number larger than any memory.
 		if n := parseBytes(readTrim(root, dir+limit)); n > 0 {
 			// The kernel frees pages of files when memory is needed. Active pages count,
 			// too: after a second run of a model, its file's pages are active.

@@ -25,7 +25,8 @@ func number(status, field string) int64 {
 	return -1
 }
 
-// kilobytes is number for a field in kB. It returns bytes, or -1.
+// kilobytes does what number does, for a field in kB. It returns bytes, or -1 if the text lacks the
+// field.
 func kilobytes(status, field string) int64 {
 	if n := number(status, field); n >= 0 {
 		return n << 10
