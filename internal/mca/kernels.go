@@ -42,7 +42,7 @@ var formats = []format{
 	{"IQ4_XS", 136, 256, "K32", "K32Wide", 8, 8},
 }
 
-// lanes is the tile that keeps partial sums. CPUs with I8MM use SDOT's version of it.
+// lanes is the name of the tile that keeps partial sums. CPUs with I8MM use the version for SDOT.
 const lanes = "B32Lanes"
 
 // shape says what one round of a tile's block loop multiplies: rows of weights with tokens.
