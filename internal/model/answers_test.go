@@ -90,8 +90,8 @@ func answerOf(t *testing.T, made *testmodel.Model) *answer {
 	return a
 }
 
-// requireGoesOn checks that a session continues from a saved state of tokens just as from the
-// tokens themselves.
+// requireGoesOn checks that a session gives the same results after a saved state of tokens as after
+// the tokens themselves.
 func requireGoesOn(t *testing.T, m *model.Model, tokens []int32, state []byte) {
 	var want []float32
 	for _, load := range []bool{false, true} {

@@ -20,7 +20,7 @@ type DeltaNet struct {
 	Out   Linear    // [Dim, Heads*Value] ssm_out
 }
 
-// place returns the field for the tensor of a role, nil for roles without a field here.
+// place returns the field for the tensor of a role, or nil for roles without a field here.
 func (d *DeltaNet) place(role arch.Role) any {
 	switch role {
 	case arch.DeltaIn:

@@ -168,7 +168,7 @@ func TestProgressAndCancel(t *testing.T) {
 	require.ErrorIs(t, err, stop)
 }
 
-// cancelledAt is a context that is cancelled after Err was called as many times as looks says.
+// cancelledAt is a context that is cancelled after looks calls of Err.
 type cancelledAt struct {
 	context.Context
 	looks int

@@ -31,7 +31,7 @@ func TestCacheBudget(t *testing.T) {
 	require.ErrorIs(t, r.Forward(context.Background(), &batch), model.ErrNoBlocks)
 	require.Equal(t, []int{32, 31, 2}, []int{a.Len(), b.Len(), r.Cache().Used()})
 
-	// Nothing changes either if Forward is cancelled between two layers.
+	// If Forward is cancelled between two layers, nothing changes, either.
 	require.ErrorIs(t, r.Forward(&cancelledAt{context.Background(), 1}, &batch), model.ErrNoBlocks)
 	batch.Reset()
 	batch.AddAll(b, []int32{1, 2}, 0)

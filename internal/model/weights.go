@@ -54,7 +54,7 @@ type Layer struct {
 	Shared      FFN       // the expert that all tokens use in addition; empty: none
 	SharedGate  Linear    // [1, Dim] ffn_gate_inp_shexp, the gate of Shared's output; empty: none
 
-	RouterNorm      []float32 // [Dim] the norm of the router's input, ffn_gate_inp.scale/sqrt(Dim); nil: as the experts'
+	RouterNorm      []float32 // [Dim] the norm of the router's input, ffn_gate_inp.scale/sqrt(Dim); nil: the norm of the experts' input
 	ExpertsNorm     []float32 // [Dim] the norm of the experts' input; nil: FFNNorm
 	ExpertsScale    []float32 // [NumExperts] factors of the experts' weights; nil: 1
 	ExpertsPostNorm []float32 // [Dim] the norm of the sum of the experts' outputs; nil: none
