@@ -47,7 +47,7 @@ type Answer struct {
 	ToolCalls []ToolCall `json:"tool_calls,omitempty"`
 }
 
-// ToolCall is a call of a tool, or in a stream a piece of one.
+// ToolCall is a call of a tool, or a piece of such a call in a stream.
 type ToolCall struct {
 	Index    *int         `json:"index,omitempty"` // only in a stream
 	ID       string       `json:"id,omitempty"`

@@ -10,7 +10,8 @@ import (
 )
 
 // readBias reads logit_bias: OpenAI's object of tokens and numbers, or llama.cpp's list of pairs. A
-// token is an id, or a text, which means all its tokens. The value false forbids a token.
+// token is given as an id, or as a text, which stands for all its tokens. The value false forbids a
+// token.
 func (g *Generation) readBias(o *object) {
 	data, ok := o.get("logit_bias")
 	if !ok {

@@ -154,7 +154,7 @@ func TestChatErrors(t *testing.T) {
 		{`{` + hi + `, "tools": [{"function": {"name": "f"}}], "tool_choice": {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": [{"type": "function", "function": {"name": "g"}}]}}}`, "tool_choice.allowed_tools.tools[0].function.name", "must be the name of one of the tools"},
 		{`{` + hi + `, "tools": [{"function": {"name": "f"}}], "grammar": "root ::= [a]"}`, "grammar", "cannot both"},
 		{`{` + hi + `, "tools": [{"function": {"name": "f"}}], "stream": true, "logprobs": true}`, "logprobs", "cannot be streamed"},
-		{`{` + hi + `, "functions": [{"name": "f"}]}`, "functions", "another form"},
+		{`{` + hi + `, "functions": [{"name": "f"}]}`, "functions", "which has replaced them"},
 		{`{` + hi + `, "tool_choice": "required"}`, "tool_choice", "without tools"},
 		{`{` + hi + `, "audio": {"voice": "a"}}`, "audio", "text only"},
 		{`{` + hi + `, "modalities": ["audio"]}`, "modalities", "only \"text\""},

@@ -249,8 +249,8 @@ func (o *object) list(field string, limit int) (values []json.RawMessage, ok boo
 	return o.items(field, data, limit)
 }
 
-// items returns the values of data, which must be a list. field is its name in errors, and limit the
-// largest number of values.
+// items returns the values of data, which must be a list. field is its name in errors, and limit is
+// the largest number of values.
 func (o *object) items(field string, data []byte, limit int) (values []json.RawMessage, ok bool) {
 	if err := json.Unmarshal(data, &values); err != nil {
 		o.fail(field, "%v", err)

@@ -23,8 +23,8 @@ var echoed = []string{
 	"safety_identifier", "service_tier", "text", "tool_choice", "tools", "top_logprobs", "user",
 }
 
-// ParseResponses translates a request into a chat request and parses that, so extensions of chat
-// requests work here, too.
+// ParseResponses translates a request into a chat request and parses the chat request. So
+// extensions of chat requests work here, too.
 func ParseResponses(data []byte, params sampler.Params) (*ResponsesRequest, error) {
 	o, err := parse(data)
 	if err != nil {
