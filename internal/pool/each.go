@@ -42,7 +42,7 @@ type loop struct {
 
 	turn sync.Mutex // guards err and at
 	err  error
-	at   int64 // the i of err, n without an error; calls with a lower i have all begun
+	at   int64 // the i of err, or n if there is no error; all calls with a lower i have begun
 }
 
 // do claims the numbers from 0 to n-1 one by one and calls f with each number, until none is left.

@@ -1,5 +1,5 @@
-// Package pool runs work on several cores. A Pool has workers that live as long as a model
-// is in use. They do one small task after the other, without allocating. Each is a parallel
+// Package pool runs work on several cores. A Pool has workers that live as long as a model is in
+// use. They do one small task after the other, without allocating. The function Each is a parallel
 // loop for work that is done once. Results do not depend on how work is divided.
 package pool
 
