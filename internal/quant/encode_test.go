@@ -57,7 +57,7 @@ func TestEncodeEdges(t *testing.T) {
 		{"zeros", MXFP4, all(32, 0), bytes(17, 0)},
 		{"all magnitudes", MXFP4, with(with(with(with(with(all(32, 0), 0, 6), 1, -4), 2, 3), 3, 0.5), 16, -0.5),
 			cat([]byte{127, 0x97, 0x0e, 0x05, 0x01}, bytes(12, 0))},
-		{"the first of two nearest", MXFP4, with(with(with(all(32, 0), 0, 4), 1, 5), 2, -0.25), cat([]byte{127, 6, 6, 0}, bytes(13, 0))},
+		{"of two nearest codes, the first", MXFP4, with(with(with(all(32, 0), 0, 4), 1, 5), 2, -0.25), cat([]byte{127, 6, 6, 0}, bytes(13, 0))},
 		{"just below a power of two", MXFP4, with(all(32, 0), 0, 127.99999), cat([]byte{132, 6}, bytes(15, 0))},
 		{"zeros", IQ4_XS, all(256, 0), cat([]byte{0, 0x80, 0xaa, 0xaa, 0, 0, 0, 0}, bytes(128, 0x88))},
 		{"zeros", Q2_K, all(256, 0), bytes(84, 0)},
@@ -70,7 +70,7 @@ func TestEncodeEdges(t *testing.T) {
 		{"zeros", Q2_0, all(64, 0), cat([]byte{0, 0}, bytes(16, 0x55))},
 		{"ties away from zero", Q2_0, with(with(with(all(64, 0), 0, -2), 1, 1), 2, -1), cat([]byte{0, 0x40, 0x48}, bytes(15, 0x55))},
 		{"subnormals whose inverse scale is infinite", Q2_0, with(with(all(64, 0), 0, tiny*1000), 1, -tiny), bytes(18, 0)},
-		{"the first of two largest counts", Q4_0, with(with(all(32, 0), 3, 2), 4, -2),
+		{"of two largest magnitudes, the first becomes -8", Q4_0, with(with(all(32, 0), 3, 2), 4, -2),
 			// d = 2/-8. So 2 becomes code 0. -2 would become code 16, which is limited to 15.
 			cat([]byte{0, 0xb4}, bytes(3, 0x88), []byte{0x80, 0x8f}, bytes(11, 0x88))},
 		{"one huge", Q8_0, with(all(32, 1e-3), 31, -3e4), cat([]byte{0x62, 0x5b}, bytes(31, 0), []byte{0x81})},

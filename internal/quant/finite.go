@@ -12,8 +12,8 @@ func FirstNotFinite(x []float32) int {
 	return -1
 }
 
-// FiniteScales reports whether the scales and minima in data are finite. data is whole blocks of
-// a quantized type t, and if its scales are finite, so are all weights. For F16 FiniteScales
+// FiniteScales reports whether the scales and minima in data are finite. data has whole blocks of
+// type t. In a quantized type, all weights are finite if the scales are. For F16, FiniteScales
 // checks the weights. It returns true for the other types.
 func FiniteScales(t Type, data []byte) bool {
 	n := t.BlockBytes()

@@ -40,8 +40,8 @@ func words(table string) []uint16 {
 	return list
 }
 
-// groups returns the entries of a table for groups of as many numbers as T has bytes. Each number
-// is one of values, which has 4 or 8 elements.
+// groups returns the entries of a table. An entry has as many numbers as T has bytes, and each
+// number is one of values, which has 4 or 8 elements.
 func groups[T uint32 | uint64](table string, values []int8) []T {
 	size := int(unsafe.Sizeof(T(0)))
 	width := map[int]int{4: 2, 8: 3}[len(values)]

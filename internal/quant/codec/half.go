@@ -1,6 +1,6 @@
 // Package codec turns float32 into the bytes of the simplest formats and back. Numbers in
 // float16 and bfloat16 are converted one by one. Vector code converts long runs of float16, of
-// Q8_0 and of the other blocks of 32 whose scales follow from the range of the weights.
+// Q8_0, and of the other formats whose blocks of 32 get their scales from the range of the weights.
 //
 // Portable code defines all results: half.go, or the format's file in quant.
 package codec
@@ -57,11 +57,11 @@ func F32ToBF16(f float32) uint16 {
 
 // RoundHalf rounds f to the 11 significant bits of a float16, ties to even, but keeps the range
 // of float32. If f is in the range of normal float16 numbers, the result is the nearest one.
-// Elsewhere nothing overflows or underflows. NaN stays as it is.
+// Outside this range, nothing overflows or underflows. NaN stays as it is.
 func RoundHalf(f float32) float32 { return roundBits(f, halfDrop) }
 
-// The fraction of a float16 is halfDrop bits shorter than that of a float32, and that of a
-// bfloat16 is bf16Drop bits shorter.
+// The fraction of a float32 is halfDrop bits longer than that of a float16, and bf16Drop bits
+// longer than that of a bfloat16.
 const (
 	halfDrop = 13
 	bf16Drop = 16

@@ -37,8 +37,8 @@ func TestF16(t *testing.T) {
 	}
 }
 
-// TestF32ToF16Rounding converts numbers between every two neighbouring float16: the middle between
-// the two, and the numbers just below and above the middle.
+// TestF32ToF16Rounding converts three numbers between every two neighbouring float16: the middle,
+// and the numbers just below and just above it.
 func TestF32ToF16Rounding(t *testing.T) {
 	for i := range 0x7bff {
 		lo, hi := uint16(i), uint16(i)+1

@@ -11,7 +11,7 @@
 // Registers
 //	DI  dst               SI  blocks             CX  blocks left
 //	Y0-Y3  the numbers    Y4-Y7  scales          Y8-Y11  minima
-//	Y12-Y15  constants    X0-X3 are scratch of FIVE, too
+//	Y12-Y15  constants    X0-X3  also scratch of FIVE
 
 DATA nibbles<>+0x00(SB)/8, $0x0000000000000000 // for numbers 0 to 31, the byte of qh with the fifth bit
 DATA nibbles<>+0x08(SB)/8, $0x0101010101010101

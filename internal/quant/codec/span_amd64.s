@@ -193,9 +193,9 @@ loop:
 	VADDPS Y13, y, y \
 	CODE(y)
 
-// MIN sets Y0 to the codes of spanMin, X7 to the scale and X6 to the minimum. If 0 and -0
-// both are the minimum, X6 is the first of them. If the largest weight is -0, MIN replaces it
-// by 0, so that the difference of zeros is 0.
+// MIN sets Y0 to the codes of spanMin, X7 to the scale and X6 to the minimum. If both 0 and -0 are
+// the minimum, X6 is the first of them. If the largest weight is -0, MIN replaces it by 0, so that
+// the difference of zeros is 0.
 #define MIN(top) \
 	LOAD                     \
 	VMINPS       Y0, Y1, Y6  \

@@ -1,7 +1,7 @@
 package fit
 
-// The encoders of Q4_0, Q4_1, Q5_0 and Q5_1 share this code. It encodes blocks of 32 by the
-// range of the weights, or by a search if there is an importance of columns.
+// The encoders of Q4_0, Q4_1, Q5_0 and Q5_1 share this code. It encodes blocks of 32 by the range
+// of the weights, or by a search if the columns have an importance.
 
 // runs32 has the search's input and results for up to eight blocks of 32.
 type runs32 struct {

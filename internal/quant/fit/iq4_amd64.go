@@ -9,8 +9,8 @@ import (
 
 // iq4TableSet has the tables for the assembly of IQ4_NL and IQ4_XS. A weight's code is the
 // number of iq4Middles that are not above it. Four comparisons find it by binary search. A
-// comparison gives -1 or 0. Adding it to twice the sum so far gives a negative code, whose low
-// three bits index the tables.
+// comparison gives -1 or 0, which is added to twice the result so far. That result is minus the
+// code's first bits; its low three bits index the tables.
 type iq4TableSet struct {
 	step1               float32
 	step2, step3, step4 [8]float32 // middles for the second to the fourth comparison

@@ -9,7 +9,7 @@ type MinSearch struct {
 }
 
 // searchScaleMin finds the scale s, the minimum m ≥ 0 and the integers q from 0 to p.Top for
-// which s·q - m has the smallest error among the trials. w weights the errors of x.
+// which s·q - m has the smallest error among the trials. w says how much each error counts.
 func searchScaleMin(p *MinSearch, x, w []float32, q []uint8) (scale, minimum float32) {
 	w, q = w[:len(x)], q[:len(x)]
 	lo, hi := x[0], x[0]

@@ -1,7 +1,7 @@
 // Package fit finds scales, minima and integers that represent runs of weights with a small
-// error. It takes them from the range of the weights, or tries several scales around it. The
-// encoders of package quant write the results in their formats. On x86, a vector searches eight
-// runs at once, one in each lane, with the same results.
+// error. It computes them from the range of the weights, or tries several scales near the one that
+// this range gives. The encoders of package quant write the results in their formats. On x86, a
+// vector searches eight runs at once, one in each lane, with the same results.
 package fit
 
 // A Search has the input and the results of a k-quant encoder's searches for one super-block.

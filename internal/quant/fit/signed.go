@@ -14,7 +14,8 @@ const TinyGroup = 1e-15
 var signedTrials = [19]float32{0, -9, -8, -7, -6, -5, -4, -3, -2, -1, 1, 2, 3, 4, 5, 6, 7, 8, 9}
 
 // SearchSigned finds the scale s and the integers q, 0 ≤ q < 2·half, that minimize Σ w·(x -
-// s·(q-half))² among the trials. It maps the weight of largest magnitude to -half, or near it.
+// s·(q-half))² among the trials. It maps the weight of largest magnitude to -half or to a number
+// near -half.
 func SearchSigned(half int32, x, w []float32, q []uint8) (scale float32) {
 	largest := FirstLargest(x)
 	if Abs(largest) < TinyGroup {

@@ -20,7 +20,7 @@ var parameters = map[string]string{
 	"QUAD":    "t *tileArgs",
 }
 
-// named matches the line that names a function in assembly which is made from a template.
+// named matches the line in which a file of assembly names a function that a template makes.
 var named = regexp.MustCompile(`(?m)^#define (\w+) ·(\w+)$`)
 
 // stubsAMD64 returns asm_amd64.go: the declarations of all functions that the assembly in

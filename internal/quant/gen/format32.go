@@ -229,9 +229,9 @@ func (p *packer) bit(half, i int) (index, mask int) {
 	return 8 + 2*i + half, 24 // 16 weights of row i
 }
 
-// tables32 generates the constants of these formats: a table of weights by their codes; and for
-// bits32, the index of the byte with the fifth bit of each weight in the first vector, then two bit
-// masks.
+// tables32 generates the constants of these formats: tables of weights by their codes, and a table
+// for bits32. That table has three vectors. The first has, for each weight of a block's first
+// vector, the index of the byte with its fifth bit. The others are bit masks.
 func tables32(a *asm, l layout) {
 	table := func(name string, b []byte) {
 		a.blank()

@@ -5,9 +5,8 @@ package main
 // sub-blocks, each with its scales: in a sub-block, 32 (or 16) weights of a row share a scale. Data
 // of the whole block, such as the scales of a super-block, comes last.
 //
-//	SDOT  A vector is 4 weights each of 4 rows, so that the lanes of sums are
-//	      rows.
-//	I8MM  A vector is 8 weights each of 2 rows.
+//	SDOT  A vector is 4 weights of each of 4 rows, so that the lanes of sums are rows.
+//	I8MM  A vector is 8 weights of each of 2 rows.
 //	NEON  A vector is 16 weights of a row.
 //
 // In every layout, 16 weights of each of the four rows are four vectors.
@@ -67,8 +66,8 @@ func (l layout) subBytes(width int) int { return 4*width + l.lanes }
 // block32 returns the size of a packed block of 32: weights, scales and minima of four rows.
 func (l layout) block32(hasMin bool) int { return 4*32 + l.lanes*(1+btoi(hasMin)) }
 
-// tail256 returns the offset in a super-block of what follows the sub-blocks: its scales, the
-// minima's scales and the minima.
+// tail256 returns the offset, in a super-block, at which the sub-blocks end. The super-block's
+// scales follow, then the minima's scales and the minima.
 func (l layout) tail256(width int) int { return 256 / width * l.subBytes(width) }
 
 // block256 returns the size of a packed super-block. If it has minima, it has one for each

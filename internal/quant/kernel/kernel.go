@@ -15,8 +15,8 @@ import (
 // A panel is a few rows of weights, rearranged so that a vector's lanes are rows. Pack makes a
 // panel from the file's bytes, and Tile multiplies it with any number of tokens. For a prompt the
 // packing is a small part of the work. For a single token, it is a detour through the nearest
-// cache. Both process a run of at most MaxBlocks blocks at a time and keep the accumulators from
-// run to run, so a panel stays in the cache even if rows are long.
+// cache. Pack and Tile process a run of at most MaxBlocks blocks at a time and keep the
+// accumulators from run to run, so a panel stays in the cache even if rows are long.
 type Kernel struct {
 	Level string // instruction set, one of machine.Levels
 

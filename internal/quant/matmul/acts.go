@@ -9,8 +9,8 @@ import (
 	"alpaca/internal/quant/codec"
 )
 
-// ActForm is the form in which activations are stored for products with weights of a type. It
-// is no more precise than the weights, because that would not make the product more precise.
+// ActForm is the form in which activations are stored for products with weights of a type. It is no
+// more precise than the weights, because more precision would not make the product more precise.
 type ActForm uint8
 
 const (

@@ -18,7 +18,7 @@ import (
 )
 
 // TestRequiredKernels fails if this machine cannot run the kernels in ALPACA_REQUIRE_KERNELS, such
-// as avx2,avx512vnni. So it is noticed if tests of kernels are skipped.
+// as avx2,avx512vnni. Otherwise the tests of these kernels would be skipped without notice.
 func TestRequiredKernels(t *testing.T) {
 	want := os.Getenv("ALPACA_REQUIRE_KERNELS")
 	if want == "" {

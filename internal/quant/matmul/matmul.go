@@ -109,8 +109,8 @@ func (w *Matrix) check(a *Acts) {
 }
 
 // InStreams reports whether MulStreams is the fastest way to multiply w with a single row of
-// activations. Each of its four streams from memory takes a microsecond to start. Calls should
-// therefore continue where the last call stopped.
+// activations. Each of its four streams from memory takes a microsecond to start. So each call
+// should continue where the call before it stopped.
 func (w *Matrix) InStreams() bool {
 	k := w.choose()
 	return k != nil && w.Rows >= k.Rows && k.Streams(w.Cols)

@@ -116,8 +116,8 @@ func (s *Scratch) touch(rows []byte) {
 const (
 	// touchStep is the number of bytes that Linux maps at a page fault in a file.
 	touchStep = 64 << 10
-	// touchAhead is the distance, in panels, of the panel that is touched. At a distance of 1 it
-	// is often in the next chunk of rows, and the gain is lost.
+	// touchAhead is the distance, in panels, of the panel that is touched. At a distance of 1, that
+	// panel is often in the next chunk of rows, and nothing is gained.
 	touchAhead = 8
 )
 
@@ -195,8 +195,8 @@ func (s *Scratch) padTail(k *kernel.Kernel, rows []byte, rowBytes, from int) *by
 	return &s.tail[0]
 }
 
-// setTileArgs sets the arguments of a tile that describe a. They start at the given token and
-// at the weights' block b, each of which has blockLen columns.
+// setTileArgs sets the arguments of a tile that describe a, from the given token and the weights'
+// block b on. A block of weights has blockLen columns.
 func (a *Acts) setTileArgs(t *kernel.Args, token, b, blockLen int) {
 	row, block := token*a.Stride, token*a.Blocks+b*a.perBlock(blockLen)
 	switch a.form {

@@ -5,7 +5,7 @@
 //
 // Operands are register numbers and immediates in Go order: sources first, destination last; i is
 // an element, s a number of bits. Each line ends with the instruction in GNU syntax; a test of
-// quant/gen checks that its encoding is the macro's.
+// quant/gen checks that the macro gives this instruction's encoding.
 
 // Products of 8-bit integers, widened to 16 bits: of the lower or of the upper half of a vector.
 #define VSMULL(m, n, d)         WORD $(0x0e20c000 | (m)<<16 | (n)<<5 | (d)) // smull vd.8h, vn.8b, vm.8b

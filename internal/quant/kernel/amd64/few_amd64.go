@@ -24,8 +24,8 @@ func fewAVX512(k kernel.Kernel) kernel.Kernel {
 	return k
 }
 
-// upTo returns a direct function that is pair for at most n tokens, and few for more. With so
-// few tokens memory is the bottleneck, and pair reads it in a better order: 16 rows at a time.
+// upTo returns a direct function that calls pair for at most n tokens, and few for more. With at
+// most n tokens, memory is the bottleneck, and pair reads it in a better order: 16 rows at a time.
 func upTo(n int, pair, few tileFunc) tileFunc {
 	return func(t *tileArgs) {
 		if t.Tokens <= n {
@@ -37,7 +37,7 @@ func upTo(n int, pair, few tileFunc) tileFunc {
 }
 
 // blockwise returns a direct function that packs a super-block of a panel with packOne, and
-// multiplies it with all tokens at once. Meanwhile it fetches the next panel in order of the
+// multiplies it with all tokens at once. Meanwhile it fetches the panel that comes next in the
 // file.
 func blockwise(t quant.Type, packOne packFunc, tile tileFunc) tileFunc {
 	size := t.BlockBytes()
@@ -82,10 +82,10 @@ var (
 		}
 		return words
 	}()
-	// quadFifthShifts[i] are the counts, by word, that shift the fifth bits of two runs to
-	// bit 4. The first two are for runs 0 and 2, and 1 and 3, and shift to the left; the
-	// others are for runs 4 and 6, and 5 and 7, and shift to the right. The high bits of
-	// Q6_K need quadFifthShifts[0] and [2].
+	// quadFifthShifts[i] has the counts, by word, that shift the fifth bits of two runs to bit 4.
+	// quadFifthShifts[0] is for runs 0 and 2, [1] for runs 1 and 3: both shift to the left. [2] is
+	// for runs 4 and 6, [3] for runs 5 and 7: both shift to the right. The high bits of Q6_K need
+	// [0] and [2].
 	quadFifthShifts = func() (shifts [4][32]uint16) {
 		for i, by := range [4][2]uint16{{4, 2}, {3, 1}, {0, 2}, {1, 3}} {
 			for j := range shifts[i] {
@@ -96,10 +96,10 @@ var (
 	}()
 	// quadEvenOdd moves the bytes with even numbers to the front.
 	quadEvenOdd = [16]uint8{0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15}
-	// A shift by quadFifthCounts gives the 32 fifth bits of a block, and the same times 16. Each
-	// bit is then in the upper half of a byte of one of these two numbers. quadFifthBytes[0] copies
-	// these bytes for the first 16 weights, quadFifthBytes[1] for the second. quadHighBits4 masks
-	// the bit of each weight.
+	// A shift by quadFifthCounts gives two numbers: the 32 fifth bits of a block, and these bits
+	// times 16. Each bit is then in the upper half of a byte of one of these two numbers.
+	// quadFifthBytes[0] copies these bytes for the first 16 weights, quadFifthBytes[1] for the
+	// second. quadHighBits4 masks the bit of each weight.
 	quadFifthCounts = [8]uint32{1: 4, 5: 4}
 	quadFifthBytes  = func() (shuffles [2][32]uint8) {
 		for i := range shuffles {
@@ -215,7 +215,7 @@ func quadWords(f func(lane, i int) int) (words [32]uint16) {
 	return words
 }
 
-// Shuffles that extend the bytes 0 and 1, or 2 and 3, of each four to words.
+// Shuffles that extend the bytes 0 and 1, or 2 and 3, of each dword to words.
 var (
 	words01 = [16]uint8{0, 255, 1, 255, 4, 255, 5, 255, 8, 255, 9, 255, 12, 255, 13, 255}
 	words23 = [16]uint8{2, 255, 3, 255, 6, 255, 7, 255, 10, 255, 11, 255, 14, 255, 15, 255}

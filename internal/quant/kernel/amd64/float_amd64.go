@@ -9,8 +9,8 @@ import (
 	"alpaca/internal/quant/kernel"
 )
 
-// floatKernels are the kernels of the float types. A panel of 64 steps of 8 rows, or of 128
-// steps of 4, and the activations of a tile's tokens are 28 KB, so they stay in the first-level
+// floatKernels are the kernels of the float types. A panel has 64 steps of 8 rows, or 128 steps of
+// 4 rows. With the activations of a tile's tokens it takes 28 KB, so both stay in the first-level
 // cache.
 var floatKernels = kernel.Table{
 	quant.F16: {
@@ -33,7 +33,7 @@ var floatKernels = kernel.Table{
 	},
 }
 
-// inFours returns a function for 8 rows from one for 4 rows.
+// inFours makes a function for 8 rows from a function for 4 rows.
 func inFours(direct func(t *tileArgs)) func(t *tileArgs) {
 	return func(t *tileArgs) {
 		direct(t)
@@ -43,7 +43,7 @@ func inFours(direct func(t *tileArgs)) func(t *tileArgs) {
 	}
 }
 
-// inStreams returns a function for four streams of rows from one for four rows.
+// inStreams makes a function for four streams of rows from a function for four rows.
 func inStreams(direct func(t *tileArgs)) func(t *tileArgs) {
 	return func(t *tileArgs) {
 		apart := t.AccStride / 4

@@ -5,7 +5,7 @@
 #include "parts/fetch_amd64.h"
 
 // The kernels of float_amd64.s for AVX2. A panel is 4 rows, and a step of 8 columns is
-// 128 bytes: 4 vectors, one a row.
+// 128 bytes: one vector for each row.
 
 #define ROW_F16(a, y) VCVTPH2PS a, y
 

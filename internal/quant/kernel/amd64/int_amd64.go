@@ -41,8 +41,7 @@ var headers embed.FS
 //	direct...      multiplies rows with a few tokens, see also few_amd64.go
 //	row...         multiplies rows with one token
 //
-// The functions quad... of some formats replace row..., because they are faster, see
-// quads_amd64.h.
+// Some formats have faster functions, quad..., instead of row...; see quads_amd64.h.
 //
 // The files int*.s list the parts of each kernel.
 var intKernels = kernel.Table{
@@ -183,8 +182,8 @@ func kernel32(level string, rows, directTokens, offset int, f funcs) kernel.Kern
 		Offset: offset, Pack: f.pack, Tile: f.tile, Direct: f.direct, DirectTokens: directTokens, Row: f.row}
 }
 
-// avx2x16 returns a kernel of a format with a scale for each 16 weights, which is for CPUs with
-// better instructions, too. In a panel, a block has the given number of vectors.
+// avx2x16 returns a kernel of a format with a scale for each 16 weights. CPUs with better
+// instructions than AVX2 use this kernel, too. In a panel, a block has the given number of vectors.
 func avx2x16(blockLen, vectors, offset int, f funcs) kernel.Kernel {
 	return kernel.Kernel{Level: "avx2", Rows: 16, BlockLen: blockLen, PanelBytes: 16 * vectors * 4, MaxBlocks: 1024 / blockLen, Lanes: 1,
 		Offset: offset, Pack: f.pack, Tile: f.tile, Row: f.row}
@@ -233,23 +232,23 @@ var (
 	bit5       uint32 = 0x20202020
 	evenBits45 uint32 = 0x00300030
 	ones8      uint32 = 0x01010101
-	// scaleBytes[j] moves byte j of each four to the high halves of two int16, for 8 lanes.
+	// scaleBytes[j] moves byte j of each dword to the high halves of two int16, for 8 lanes.
 	scaleBytes = [4][32]uint8{scaleByte(0), scaleByte(1), scaleByte(2), scaleByte(3)}
 	// ones16 are int16, all 1.
 	ones16 = [16]int16{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}
-	// bytes00 and bytes01 move bytes of each four to the high halves of int16.
+	// bytes00 and bytes01 move bytes of each dword to the high halves of int16.
 	bytes00 = [16]uint8{255, 0, 255, 0, 255, 4, 255, 4, 255, 8, 255, 8, 255, 12, 255, 12}
 	bytes01 = [16]uint8{255, 0, 255, 1, 255, 4, 255, 5, 255, 8, 255, 9, 255, 12, 255, 13}
-	// bytes2233 doubles the upper two bytes of each four.
+	// bytes2233 doubles the upper two bytes of each dword.
 	bytes2233 = [16]uint8{2, 2, 3, 3, 6, 6, 7, 7, 10, 10, 11, 11, 14, 14, 15, 15}
-	// byte0 repeats the first byte of each four.
+	// byte0 repeats the first byte of each dword.
 	byte0 = [16]uint8{0, 0, 0, 0, 4, 4, 4, 4, 8, 8, 8, 8, 12, 12, 12, 12}
 	// bitTo16 maps one of bits0123 to 16.
 	bitTo16 = [16]uint8{1: 16, 2: 16, 4: 16, 8: 16}
 	// mxfp4Unsigned is mxfp4Values + 12.
 	mxfp4Unsigned = [16]uint8{12, 13, 14, 15, 16, 18, 20, 24, 12, 11, 10, 9, 8, 6, 4, 0}
-	// nanE4M3 are two int16, each with NaN as a number of 4 bits exponent and 3 bits mantissa
-	// in its high byte. two7 is 2^7.
+	// nanE4M3 are two int16. The high byte of each is NaN as a number with 4 bits of exponent and 3
+	// bits of mantissa. two7 is 2^7.
 	nanE4M3 uint32  = 0x7f007f00
 	two7    float32 = 128
 	// powers are for the macro SCALES_E: the bits of the smallest normal number, of a quarter

@@ -13,8 +13,9 @@ import (
 )
 
 // iqKernels are the kernels of the formats whose groups of weights are entries of a codebook. Go
-// code makes their panels, by way of the same unpacking as in the portable products. A panel is
-// that of a k-quant with signed weights and a scale for each 16, see parts/unpack256_amd64.h.
+// code makes their panels, by way of the same unpacking as in the portable products. A panel has
+// the layout of a k-quant with signed weights and a scale for each 16 weights, see
+// parts/unpack256_amd64.h.
 var iqKernels = func() kernel.Table {
 	t := kernel.Table{}
 	for _, typ := range []quant.Type{quant.IQ1_S, quant.IQ1_M, quant.IQ2_XXS, quant.IQ2_XS, quant.IQ2_S, quant.IQ3_XXS, quant.IQ3_S} {
@@ -25,8 +26,8 @@ var iqKernels = func() kernel.Table {
 	return t
 }()
 
-// Offsets in a panel of 8 rows, in vectors of a 32-bit number of each: a run of 16 weights has
-// four vectors of weights and one of scales.
+// Offsets in a panel of 8 rows, counted in vectors. A vector has 32 bits of each row. A run of 16
+// weights has four vectors of weights and one of scales.
 const (
 	panelVectors = 90
 	runVectors   = 5

@@ -33,7 +33,7 @@ var (
 	bits4567     uint32 = 0x80402010
 	bits01234567 uint64 = 0x8040201008040201
 	sixteens            = [32]uint8{}
-	// spreadBytes[i] repeats byte i of each four, for 8 lanes.
+	// spreadBytes[i] repeats byte i of each dword, for 8 lanes.
 	spreadBytes [4][32]uint8
 	// spreadBits repeats each of 4 bytes 8 times, so that each of 32 bytes contains its bit.
 	spreadBits [32]uint8

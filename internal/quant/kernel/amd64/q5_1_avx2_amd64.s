@@ -3,8 +3,8 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// The kernels of Q5_1, and of Q5_1 of 2023, for AVX2. An output is eight partial sums and a
-// sum of the minima (see matmul/dot.go), so each 4 weights of a block end in a fused
+// The kernels of Q5_1, and of Q5_1 of 2023, for AVX2. An output is the sum of eight partial sums
+// and of a sum of the minima (see matmul/dot.go). So each 4 weights of a block need a fused
 // multiply-add of their own.
 
 #include "parts/fetch_amd64.h"
@@ -12,10 +12,10 @@
 #include "parts/unpack_legacy_amd64.h"
 #include "parts/rows_avx2_amd64.h"
 
-// A panel is two vectors of rows, with a lane a row. A vector of rows has PANELRUNS runs in
-// it. Each of the first eight runs holds the weights of one partial sum, which are 4 weights of
-// every block and row. So a partial sum reads one stream. The last two runs are the scales and
-// the minima of all blocks.
+// A panel is two vectors of rows, with a lane for each row. A vector of rows has PANELRUNS runs.
+// Each of the first eight runs holds the weights of one partial sum, which are 4 weights of every
+// block and row. So a partial sum reads one stream. The last two runs are the scales and the minima
+// of all blocks.
 #define PANELRUNS 10
 
 // SUMS is the size in bytes of the accumulators of a vector of rows: eight partial sums and
@@ -87,10 +87,10 @@
 
 // func tileQ5_1AVX2(t *tileArgs)
 //
-// The tile takes four tokens at once, then the last ones one by one. First come the scales
-// of all blocks, whose products it stores behind the panel, and the minima. Then come the
-// partial sums in turn, so that the accumulators stay in registers over all blocks. For a
-// single token four partial sums run at once.
+// The tile takes four tokens at a time, then the last ones one by one. First it adds the minima of
+// all blocks, and multiplies their scales: it stores these products behind the panel. Then it
+// computes one partial sum after the other, so that the accumulators stay in registers over all
+// blocks. For a single token, it computes four partial sums side by side.
 //
 // Registers
 //	SI, DI    a run in the panel of the first and second vector of rows

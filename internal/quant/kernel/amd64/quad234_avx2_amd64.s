@@ -11,8 +11,8 @@
 #include "parts/rowsums_avx2_amd64.h"
 
 // Q2_K and Q3_K: the bits of a weight stay at their place in a byte, so weights of group g are
-// 4^g times too large. Only group 3 is shifted, to the place of group 2. The factors
-// quadTwoBitScales of the scales compensate for this: they make all products 16 times too large.
+// 4^g times too large. Only group 3 is shifted, to the place of group 2. The scales get the factors
+// quadTwoBitScales, which make up for this: all products are then 16 times too large.
 
 // RUN2 adds the product of the weights y with the 32 activations at off, times the i-th
 // scales of both halves, to sum.

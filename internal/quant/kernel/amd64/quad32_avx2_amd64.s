@@ -133,7 +133,7 @@
 	VPMINUB Y12, Y5, Y5                \
 	VPOR    Y5, y, y
 
-// WEIGHTS sets Y4 to the fifth bits of both rows, and the same times 16.
+// WEIGHTS sets Y4 to the fifth bits of both rows, and to these bits times 16.
 #define WEIGHTS(w, v, x, y, tx, t) \
 	VPBROADCASTD -4+w, Y4                \
 	VPBROADCASTD -4+v, Y5                \

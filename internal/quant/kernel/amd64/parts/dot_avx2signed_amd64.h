@@ -3,8 +3,8 @@
 //
 // VPMADDUBSW needs one unsigned operand, so w*a is computed as |w| * (a with w's sign). Two
 // products of at most 128*127 fit the int16 that it adds them to. More products do not fit, so
-// VPMADDWD then adds the int16 to int32 at once. A weight of -128 works too: its magnitude is 128
-// as an unsigned byte. Activations are never -128.
+// VPMADDWD immediately adds the int16 to int32. A weight of -128 works too: its magnitude is 128 as
+// an unsigned byte. Activations are never -128.
 
 // CONSTANTS sets ONES to 1 in all int16.
 #define CONSTANTS(t) VMOVDQU ·ones16(SB), Y15

@@ -37,7 +37,7 @@
 #define PANELSTORE16(r, a, b, c, d) PANEL4(RUN16(r), a, b, c, d)
 #define PANELSTORE32(r, a, b, c, d) PANEL4(RUN32(r), a, b, c, d)
 
-// Or they stand for ROWSTORE16 and ROWSTORE32, which multiply the weights with a token at once.
+// Or they stand for ROWSTORE16 and ROWSTORE32, which immediately multiply the weights with a token.
 // DOT16 is in dot_*.h.
 #define ROWSTORE16(r, a, b, c, d) DOT16(r, SCALE16(r), a, b, c, d)
 #define ROWSTORE32(r, a, b, c, d) DOT16(r, SCALE32((r)/2), a, b, c, d)

@@ -1,8 +1,8 @@
 // Macros that turn blocks of 32 weights into bytes. UNPACK_x leaves the four weights 4i to 4i+3 of
 // every row in the lanes of Vi, and clobbers V8 to V13. If the table in int_amd64.go gives an
-// offset for the format, it is added, so that the bytes are unsigned. SCALES_x sets d, and m if the
-// format has minima; it clobbers V8 to V11. V15 holds lowNibbles. The byte maps of the formats are
-// in their Go files.
+// offset for the format, UNPACK_x adds it, so that the bytes are unsigned. SCALES_x sets d, and m
+// if the format has minima; it clobbers V8 to V11. V15 holds lowNibbles. The byte maps of the
+// formats are in their Go files.
 
 // TRANSPOSE transposes the 4 × 4 dwords of each 128-bit lane of V0 to V3.
 // Clobbers V4 to V7.

@@ -1,5 +1,5 @@
 // The product of a 256-wide format with a few tokens. Each super-block of a vector of rows is
-// packed and used at once, while the next rows are being fetched. The sums are those of
+// packed and immediately used, while the next rows are being fetched. The sums are those of
 // tile256_amd64.h.
 //
 // Registers

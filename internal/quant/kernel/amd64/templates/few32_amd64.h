@@ -1,8 +1,8 @@
 // The product of a 32-wide format with any number of tokens for AVX2, in one pass over the file's
-// blocks. A block of 16 rows is packed to the first-level cache and used at once, by four tokens at
-// a time, then by two and by one. The next block is packed between the products of the first
-// tokens, piece by piece, so that packing does not wait for the loads and stores of the products,
-// nor the products for those of packing.
+// blocks. A block of 16 rows is packed to the first-level cache, and immediately used: by four
+// tokens at a time, then by two and by one. The next block is packed between the products of the
+// first tokens, piece by piece, so that packing does not wait for the loads and stores of the
+// products, and the products do not wait for those of packing.
 //
 // To be defined
 //

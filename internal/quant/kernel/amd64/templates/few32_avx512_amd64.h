@@ -5,7 +5,7 @@
 // The vector units are the bottleneck, so they do nothing that can be done elsewhere. START's
 // products with the offset are computed only once in a call, and scales are copied through the
 // general register BP. A block's scales are copied while the block before is used, because a vector
-// that was just written in pieces cannot be read at once.
+// that was just written in pieces cannot be read immediately.
 //
 // To be defined: FEW (the function's name), UNPACK (see unpack32_amd64.h), BLOCK (bytes of a
 // block), FETCH (prefetches 32 blocks at R13), FEWCOPY(row, i) (copies the scale, and the

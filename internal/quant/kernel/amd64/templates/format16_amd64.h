@@ -1,8 +1,8 @@
 // The packing of a format with a scale for each 16 weights, and its product with one token without
 // a panel. To be defined: PACK and ROW (the functions' names), UNPACK, FIRST, SECOND and SCALES
-// (see unpack16_amd64.h), BLOCK (bytes of a block), PARTS (how many times 32 weights a block has),
-// EACHPART(M) (the macro M for each part), PART (bytes of a part in the panel of a vector of rows),
-// FETCH and FETCHNEXT (see format32_amd64.h), MINS where there are minima.
+// (see unpack16_amd64.h), BLOCK (bytes of a block), PARTS (the number of parts of 32 weights in a
+// block), EACHPART(M) (the macro M for each part), PART (bytes of a part in the panel of a vector
+// of rows), FETCH and FETCHNEXT (see format32_amd64.h), MINS where there are minima.
 
 #define STORE16(at, unused, a, b, c, d) PANEL4(at, a, b, c, d)
 

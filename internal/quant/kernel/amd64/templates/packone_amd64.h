@@ -1,6 +1,6 @@
-// The packing of one super-block of a 256-wide format, for a product with a few tokens that uses it
-// at once: PACKONE is the function, the other macros are those of format256_amd64.h. The function
-// prefetches as many bytes as it packs, starting at w+ahead.
+// The packing of one super-block of a 256-wide format, for a product with a few tokens that
+// immediately uses it. PACKONE is the function, the other macros are those of format256_amd64.h.
+// The function prefetches as many bytes as it packs, starting at w+ahead.
 //
 // Registers: those of pack_amd64.h, and R13 what to prefetch.
 TEXT PACKONE(SB), NOSPLIT, $0-32

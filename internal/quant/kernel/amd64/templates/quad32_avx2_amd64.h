@@ -1,6 +1,6 @@
-// The product of a 32-wide format with a single token for AVX2, by four streams of rows as in
-// quad32_avx512_amd64.h, also for rows with an even number of blocks. A vector holds 16 weights of
-// a block of two rows, one row in each half. Adding the sums of four rows and two blocks transposes
+// The product of a 32-wide format with a single token for AVX2. As in quad32_avx512_amd64.h, there
+// are four streams of rows, and a row has an even number of blocks. A vector holds 16 weights of a
+// block of two rows, one row in each half. Adding the sums of four rows and two blocks transposes
 // them: the lower half then has
 //
 //	block 0 of row 0   block 0 of row 2   block 1 of row 0   block 1 of row 2

@@ -1,5 +1,5 @@
-// The product of a 256-wide format with a single token. Weights are multiplied as they are
-// unpacked; only the scales of a super-block are stored as in a panel. The sums are those of
+// The product of a 256-wide format with a single token. Weights are multiplied as soon as they are
+// unpacked. Only the scales of a super-block are stored, as in a panel. The sums are those of
 // tile256_amd64.h.
 //
 // Registers

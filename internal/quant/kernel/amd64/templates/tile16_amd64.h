@@ -1,8 +1,8 @@
 // The tile of the formats with a scale for each 16 weights, for any number of tokens: two
 // vectors of rows times four tokens at once, then the last tokens one by one.
 //
-// For each half of a block of the panel, which is four vectors of weights, then D, then the
-// minima, and for each token
+// A half of a block of the panel has four vectors of weights, then D, then the minima. For each
+// half and each token,
 //
 //	acc = fma(float32(isum), D*d, acc),  isum = -offset*Σa + Σ(q+offset)*a
 //

@@ -1,6 +1,6 @@
 // The tile of the 256-wide formats, for any number of tokens: two vectors of rows
-// times four tokens at once, then the last tokens one by one. For each super-block
-// of the panel and each token
+// times four tokens at once, then the last tokens one by one. For each super-block of the panel and
+// each token,
 //
 //	isum = Σ sc*(Σ q*a) - Σ (sc*offset)*Sums
 //	acc = fma(float32(isum), D*d, acc)

@@ -1,7 +1,7 @@
 // The tile of the 32-wide formats, for any number of tokens: two vectors of rows
 // times four tokens at once, then the last tokens one by one.
 //
-// For each block of the panel and each token
+// For each block of the panel and each token,
 //
 //	acc = fma(float32(isum), D*d, acc),  isum = -offset*Σa + Σ(q+offset)*a
 //

@@ -1,4 +1,4 @@
-// The end of a 256-wide format.
+// Undefines the macros of a 256-wide format.
 
 #undef PACKBLOCK
 #undef BLOCK
