@@ -100,7 +100,7 @@ func (m *Importance) readDat(data []byte) error {
 			}
 		}
 		if _, dup := m.columns[name]; dup || name == "" {
-			return fmt.Errorf("entry %q is empty or there twice", name)
+			return fmt.Errorf("entry %q is empty or occurs twice", name)
 		}
 		m.columns[name] = values
 	}

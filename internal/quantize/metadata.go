@@ -60,9 +60,9 @@ func outputKV(f *gguf.File, opt *Options) ([]gguf.KV, error) {
 	return kv, nil
 }
 
-// guessFileType returns llama.cpp's guess for a file without a file type. It takes the type
-// that most tensors have, including vectors. If types are equally frequent, it takes the type
-// that reaches this count first. If several mixes have this type, it takes the medium mix.
+// guessFileType returns llama.cpp's guess for a file without a file type. It counts all tensors,
+// vectors included, and takes the most frequent type. If types are equally frequent, it takes the
+// type that reaches this count first. If several mixes have this type, it takes the medium mix.
 func guessFileType(f *gguf.File) (code gguf.FileType) {
 	counts := map[quant.Type]int{}
 	commonest := quant.F32

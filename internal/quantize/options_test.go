@@ -41,9 +41,9 @@ func TestOptions(t *testing.T) {
 			map[string]quant.Type{"output.weight": q5, "token_embd.weight": quant.F16}},
 		{"an embedding that is also the output", fTied, Options{Mix: mix(t, "Q4_0"), Output: &q5},
 			map[string]quant.Type{"token_embd.weight": q5}},
-		{"for such an embedding, its own option counts", fTied, Options{Mix: mix(t, "Q4_0"), Output: &q5, Embedding: &q8},
+		{"an embedding that is also the output, with its own option", fTied, Options{Mix: mix(t, "Q4_0"), Output: &q5, Embedding: &q8},
 			map[string]quant.Type{"token_embd.weight": q8}},
-		{"types by name: the first match counts", f, Options{Mix: mix(t, "Q4_0"), Tensors: []TensorType{
+		{"types by name: the first match decides", f, Options{Mix: mix(t, "Q4_0"), Tensors: []TensorType{
 			tensorType(t, `BLK\.1\..*down=Q6_K`), tensorType(t, "ffn_=q5_1")}},
 			map[string]quant.Type{"blk.0.ffn_down.weight": quant.Q5_1, "blk.1.ffn_down.weight": quant.Q6_K, "blk.1.ffn_up.weight": quant.Q5_1,
 				"blk.1.ffn_norm.weight": quant.F32, "blk.1.attn_q.weight": quant.Q4_0}},
@@ -112,8 +112,8 @@ func TestMetadata(t *testing.T) {
 	require.Contains(t, keys(Options{Mix: mix(t, "COPY")}), "general.file_type u32 1")
 }
 
-// TestGuessFileType checks which file type COPY guesses for a file without the key. It is guessed
-// from all tensors, including vectors, and the key of the output must say that it is a guess.
+// TestGuessFileType checks which file type COPY guesses for a file without the key. The guess
+// depends on all tensors, including vectors, and the key of the output must say that it is a guess.
 func TestGuessFileType(t *testing.T) {
 	for typ, want := range map[quant.Type]string{quant.F16: "F16", quant.BF16: "BF16", quant.Q4_K: "Q4_K_M", quant.Q3_K: "Q3_K_M",
 		quant.Q5_K: "Q5_K_M", quant.Q2_K: "Q2_K", quant.Q8_0: "Q8_0", quant.Q4_0: "Q4_0"} {

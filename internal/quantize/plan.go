@@ -20,7 +20,7 @@ type Options struct {
 	LeaveOutput bool
 	// Output and Embedding, if not nil, are the types of output.weight and token_embd.weight.
 	Output, Embedding *quant.Type
-	// Tensors are types for the tensors whose names match. The first match counts.
+	// Tensors are types for the tensors whose names match. The first match decides.
 	Tensors []TensorType
 	// Requantize allows weights that are quantized already.
 	Requantize bool
@@ -219,7 +219,7 @@ func (s *Step) decide(r *rules, opt *Options) (err error) {
 var ErrQuantized = errors.New("is quantized already, and quantizing it once more loses more than quantizing the original")
 
 // ErrNeedsImportance is wrapped by the error for Q2_K_S without an importance matrix.
-var ErrNeedsImportance = errors.New("Q2_K_S is of use only with an importance matrix")
+var ErrNeedsImportance = errors.New("Q2_K_S is useful only with an importance matrix")
 
 // ErrLegacy is wrapped by the error for a copied tensor whose type is from before GGUF.
 var ErrLegacy = errors.New("GGUF cannot hold its type")

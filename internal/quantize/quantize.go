@@ -1,6 +1,6 @@
 // Package quantize converts a model's weights to smaller number formats, byte for byte like
 // llama-quantize. A Plan is made from the header only and says each tensor's type (rules.go,
-// Options). Plan.Run carries out the plan with all cores. It only holds some chunks of rows in
+// Options). Plan.Run carries out the plan with all cores. It holds only some chunks of rows in
 // memory, so models may have any size.
 package quantize
 

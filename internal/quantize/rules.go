@@ -32,7 +32,7 @@ func readFacts(f *gguf.File) (modelFacts, error) {
 	number := func(key string) int {
 		value, ok := f.Value(m.arch + "." + key)
 		if list, isList := value.Ints(); ok && isList && len(list) > 0 {
-			return int(list[0]) // a list with a number for each layer; the first counts
+			return int(list[0]) // a list with a number for each layer; the first layer's decides
 		}
 		n, isNumber := uint64(0), false
 		if ok {

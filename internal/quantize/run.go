@@ -212,8 +212,8 @@ func (w *worker) encode(r *runner, c *chunk) error {
 	return nil
 }
 
-// sameImportance returns the importance of each column for row number row. count is how many rows
-// share this importance, beginning with that row and at most n.
+// sameImportance returns the importance of each column for row number row. count is the number of
+// rows, from that row on and at most n, that share this importance.
 func (s *Step) sameImportance(row, n int) (count int, importance []float32) {
 	if s.importance == nil {
 		return n, nil

@@ -11,7 +11,7 @@ import (
 	"alpaca/internal/server/listen"
 )
 
-// Address is where a queue is, with the credentials to use it.
+// Address says where a queue is, and has the credentials to use it.
 type Address struct {
 	URL      string // nats://HOST:PORT or tls://HOST:PORT, or several, separated by commas; may contain user and password
 	Creds    string // file with the seed of an nkey, or with a JWT from nats' tools; "": none
@@ -94,10 +94,10 @@ func (a Address) check() ([]*url.URL, error) {
 		switch {
 		case u.Scheme != "tls":
 			return nil, &RefusedError{a.Redacted() + " is not encrypted: others on the network could read prompts and answers",
-				"tls:// encrypts; --insecure-queue allows it on a network that you trust"}
+				"tls:// encrypts; on a network that you trust, --insecure-queue allows a connection without encryption"}
 		case u.User == nil && a.Creds == "":
 			return nil, &RefusedError{a.Redacted() + " would be used without credentials",
-				"--queue-creds names a file with them, and $ALPACA_QUEUE may hold tls://USER:PASSWORD@HOST; --insecure-queue allows it to be used without"}
+				"--queue-creds names a file with credentials, and $ALPACA_QUEUE may hold tls://USER:PASSWORD@HOST; --insecure-queue allows a queue without credentials"}
 		}
 	}
 	return servers, nil

@@ -48,7 +48,7 @@ func (c *Conn) Init(ctx context.Context, l Limits) error {
 		case err == nil:
 			cfg = stream.CachedInfo().Config
 			if cfg.Retention != want.Retention || !slices.Equal(cfg.Subjects, want.Subjects) {
-				return fmt.Errorf("%s: the stream %s is there with another purpose (subjects %s)", c.where, cfg.Name, strings.Join(cfg.Subjects, ", "))
+				return fmt.Errorf("%s: the stream %s exists, but has another purpose (subjects %s)", c.where, cfg.Name, strings.Join(cfg.Subjects, ", "))
 			}
 			cfg.Discard, cfg.DiscardNewPerSubject, cfg.MaxMsgsPerSubject, cfg.AllowDirect = want.Discard, want.DiscardNewPerSubject, want.MaxMsgsPerSubject, want.AllowDirect
 		case !errors.Is(err, jetstream.ErrStreamNotFound):
@@ -185,7 +185,7 @@ func (c *Conn) Find(ctx context.Context, name string) (Model, error) {
 	there := "there are " + strings.Join(slices.Sorted(maps.Keys(names)), ", ")
 	switch {
 	case len(all) == 0:
-		return Model{}, &RefusedError{c.where + " has no model yet", "alpaca queue init -m MODEL --name NAME makes its place"}
+		return Model{}, &RefusedError{c.where + " has no model yet", "alpaca queue init -m MODEL --name NAME adds one"}
 	case len(found) == 0:
 		return Model{}, &RefusedError{fmt.Sprintf("%s has no model %q", c.where, name), there}
 	case len(found) > 1 && name == "":

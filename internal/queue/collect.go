@@ -93,7 +93,7 @@ func (r *run) take(m jetstream.Msg) error {
 	}
 	result, err := jobs.ParseResult(m.Data())
 	if err == nil && result.CustomID != s.id {
-		err = fmt.Errorf("it is of custom_id %.60q", result.CustomID)
+		err = fmt.Errorf("it is for custom_id %.60q", result.CustomID)
 	}
 	if err != nil {
 		r.Log("custom_id %.60q: a worker sent an invalid result: %v", s.id, err)
@@ -168,7 +168,7 @@ func (r *run) lookForLost(ctx context.Context) error {
 	r.missing = lost
 	if again > 0 && len(lost) > 0 {
 		return &RefusedError{fmt.Sprintf("%d jobs of the batch %s are no longer in the queue and have no results", len(lost), r.ID),
-			"somebody removed them, or their results got too old: the same command puts them in again"}
+			"somebody removed them, or their results got too old: the same command puts the jobs into the queue again"}
 	}
 	return nil
 }

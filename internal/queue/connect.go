@@ -110,15 +110,15 @@ func (c *Conn) explain(err error) error {
 	switch {
 	case errors.Is(err, nats.ErrPermissionViolation):
 		return &RefusedError{fmt.Sprintf("%s: the user has no right to do this (%s)", c.where, text),
-			"alpaca worker, alpaca batch and alpaca queue have users of their own: deploy/nats.conf has their rights"}
+			"alpaca worker, alpaca batch and alpaca queue each need a user with other rights: deploy/nats.conf shows them"}
 	case errors.Is(err, nats.ErrAuthorization), errors.Is(err, nats.ErrAuthExpired), errors.Is(err, nats.ErrAuthRevoked):
-		return &RefusedError{c.where + " refuses the credentials", "--queue-creds names a file with them, and $ALPACA_QUEUE may hold nats://USER:PASSWORD@HOST"}
+		return &RefusedError{c.where + " refuses the credentials", "--queue-creds names a file with credentials, and $ALPACA_QUEUE may hold nats://USER:PASSWORD@HOST"}
 	}
 	if errors.Is(err, nats.ErrNkeysNotSupported) {
 		return &RefusedError{c.where + " knows no nkeys: it lets anybody in, or asks for passwords", "$ALPACA_QUEUE may hold a user and a password"}
 	}
 	if errors.As(err, new(*tls.CertificateVerificationError)) {
-		return &RefusedError{c.where + ": " + text, "--queue-ca names the file with the certificate of its authority"}
+		return &RefusedError{c.where + ": " + text, "--queue-ca names the file with the certificate of the server's authority"}
 	}
 	return fmt.Errorf("%s: %s", c.where, text)
 }
@@ -128,12 +128,12 @@ func (c *Conn) explain(err error) error {
 func (c *Conn) judge(guarded bool) error {
 	version := c.nc.ConnectedServerVersion()
 	if !recent(version) {
-		return &RefusedError{fmt.Sprintf("%s has nats-server %s, must be %d.%d or later: older ones lose messages or count them wrong", c.where, version, minMajor, minMinor),
-			"Debian's package is older: https://github.com/nats-io/nats-server/releases and the image nats:2 have newer ones"}
+		return &RefusedError{fmt.Sprintf("%s has nats-server %s; it must be %d.%d or later, because older versions lose messages or count them wrong", c.where, version, minMajor, minMinor),
+			"Debian's package is older; https://github.com/nats-io/nats-server/releases and the image nats:2 have newer versions"}
 	}
 	if guarded && !c.nc.AuthRequired() {
 		return &RefusedError{c.where + " lets anybody in: whoever reaches it reads prompts and answers",
-			"deploy/nats.conf shows users and their rights; --insecure-queue allows it on a network that you trust"}
+			"deploy/nats.conf shows users and their rights; on a network that you trust, --insecure-queue allows such a server"}
 	}
 	return nil
 }

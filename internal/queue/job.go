@@ -83,7 +83,7 @@ func (w *Worker) read(m jetstream.Msg) (*job, error) {
 		return nil, err
 	}
 	if jobID(batch, r) != id {
-		// Its result would be stored under another request's subject.
+		// The result of this job would be stored under another request's subject.
 		return nil, fmt.Errorf("the subject is not that of custom_id %.60q", r.CustomID)
 	}
 	return &job{Msg: m, subject: resultSubject(batch, id), request: r, before: meta.NumDelivered - 1}, nil
@@ -188,7 +188,7 @@ func (w *Worker) giveUp(ctx context.Context, j *job) {
 		return
 	}
 	if err := j.TermWithReason("gave up after too many deliveries"); err != nil {
-		w.opt.Log("a job may come again: %v", err)
+		w.opt.Log("the server may deliver a job again: %v", err)
 	}
 }
 
@@ -198,7 +198,7 @@ func (w *Worker) ack(ctx context.Context, m jetstream.Msg) {
 	ctx, cancel := w.conn.once(context.WithoutCancel(ctx))
 	defer cancel()
 	if err := m.DoubleAck(ctx); err != nil && w.conn.ctx.Err() == nil {
-		w.opt.Log("a job may come again: %v", err)
+		w.opt.Log("the server may deliver a job again: %v", err)
 	}
 }
 

@@ -15,8 +15,8 @@ import (
 	"alpaca/internal/jobs"
 )
 
-// fetchTime is how long a worker waits for a job before it asks again. For waits above 10 s the
-// server sends heartbeats, so that a dead connection is noticed.
+// fetchTime is how long a worker waits for a job before it asks again. If a wait is longer than 10
+// s, the server sends heartbeats, so that the worker notices a dead connection.
 const fetchTime = 20 * time.Second
 
 // Executor computes the results of jobs.
@@ -112,7 +112,7 @@ func (c *Conn) place(ctx context.Context, key string) (Model, jetstream.Consumer
 	from, err := c.js.Consumer(ctx, JobsStream, key)
 	if errors.Is(err, jetstream.ErrConsumerNotFound) || errors.Is(err, jetstream.ErrConsumerDoesNotExist) {
 		return Model{}, nil, &RefusedError{fmt.Sprintf("%s has no place for jobs of this model (key %s)", c.where, key),
-			"alpaca queue init -m MODEL --name NAME makes it, with the same flags about the model"}
+			"alpaca queue init -m MODEL --name NAME makes the place; give it this worker's flags about the model"}
 	}
 	if err != nil {
 		return Model{}, nil, c.cause(err)
@@ -204,7 +204,7 @@ func (w *Worker) slot(ctx, work context.Context) error {
 		case ctx.Err() != nil:
 			return nil
 		case errors.Is(err, jetstream.ErrConsumerNotFound), errors.Is(err, jetstream.ErrConsumerDeleted):
-			return &RefusedError{w.conn.where + ": the place for jobs of this model was removed", "alpaca queue init -m MODEL makes it"}
+			return &RefusedError{w.conn.where + ": the place for jobs of this model was removed", "alpaca queue init -m MODEL makes it again"}
 		}
 		if try == 1 { // the first error may be the server's shutdown, which the connection reports
 			w.opt.Log("no jobs from the queue (%v): asking again", err)

@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// Index holds texts to compare others with. Only one goroutine may use it at a time.
+// Index holds texts, and compares other texts with them. Only one goroutine may use it at a time.
 type Index struct {
 	split func(string) []string
 

@@ -127,8 +127,8 @@ func TestIndex(t *testing.T) {
 	}
 }
 
-// FuzzWords compares the score of any two texts with LCS. An index must find a text that has
-// words when it looks for the same text.
+// FuzzWords compares the score of any two texts with LCS. If a text has words, an index that
+// contains the text must find it.
 func FuzzWords(f *testing.F) {
 	f.Add("Write a story", "Write the story")
 	f.Add("\u0300\u0e34你\u0300", "İ\xff")

@@ -4,7 +4,7 @@ import "alpaca/internal/fmath"
 
 // link is one sampler of the chain.
 type link interface {
-	apply(c *candidates) // c.list is never empty, before and after
+	apply(c *candidates) // c.list has at least one element, before and after
 	accept(id int32)     // the text continues with id
 }
 

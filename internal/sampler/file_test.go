@@ -44,7 +44,7 @@ func TestFromFile(t *testing.T) {
 		{"no other settings", kv("top_q", gguf.F32(2)), "", func(*Params) {}, ""},
 
 		{"text", kv("temp", gguf.Str("hot")), "", func(*Params) {}, "str, want a number"},
-		{"half a token", kv("top_k", gguf.F32(0.5)), "", func(*Params) {}, "f32, want an integer"},
+		{"a fraction", kv("top_k", gguf.F32(0.5)), "", func(*Params) {}, "f32, want an integer"},
 		{"too large", kv("top_k", gguf.U64(1<<40)), "", func(*Params) {}, "u64, want an integer of 32 bits"},
 		{"out of range", kv("top_p", gguf.F32(7)), "", func(*Params) {}, "top_p 7: must be between 0 and 1"},
 		{"not a number", kv("temp", gguf.F64(math.NaN())), "", func(*Params) {}, "temperature NaN: must be a finite number"},
@@ -55,7 +55,7 @@ func TestFromFile(t *testing.T) {
 		{"no sampler", kv("sequence", gguf.Str("")), "", func(*Params) {}, ""},
 		{"a number as text", kv("temp", gguf.Str("0.5")), "", func(p *Params) { p.Temp = 0.5 }, ""},
 		{"an integer as text", kv("top_k", gguf.Str(" 20")), "", func(p *Params) { p.TopK = 20 }, ""},
-		{"half a token as text", kv("top_k", gguf.Str("0.5")), "", func(*Params) {}, "str, want an integer"},
+		{"a fraction as text", kv("top_k", gguf.Str("0.5")), "", func(*Params) {}, "str, want an integer"},
 		{"a number as chain", kv("sequence", gguf.U32(1)), "", func(*Params) {}, "u32, want a string"},
 	}
 	for _, test := range tests {

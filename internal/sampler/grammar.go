@@ -24,23 +24,23 @@ type Finisher interface {
 // Lister is a Grammar that can list all allowed tokens.
 type Lister interface {
 	Grammar
-	// List returns the tokens with which the text may continue: bit id%64 of word id/64. The
-	// list is valid until Accept. If List returns nil, the sampler calls Allowed for each
-	// token.
+	// List returns the tokens with which the text may continue, as bits: bit id%64 of word id/64
+	// stands for token id. The list is valid until Accept. If List returns nil, the sampler calls
+	// Allowed for each token.
 	List() []uint64
 }
 
 // Drafter is a Grammar that can predict how its text continues.
 type Drafter interface {
 	Grammar
-	// Draft appends at most n bytes to b: those that must come next in the text, or are very
-	// likely to. How they are divided into tokens is only a guess.
+	// Draft appends at most n bytes to b: those that must come next in the text, or very likely
+	// come next. How they are divided into tokens is only a guess.
 	Draft(b []byte, n int) []byte
 }
 
-// SampleWith is Sample among the tokens that g allows. As in llama.cpp it first samples a token
-// without g. If g refuses this token, the chain runs again, over the tokens that g allows and
-// with new random numbers. The error wraps ErrNoToken if g allows no token.
+// SampleWith is Sample among the tokens that g allows. As in llama.cpp, it first samples a token
+// without g. If g refuses this token, the chain runs again, over the tokens that g allows and with
+// new random numbers. The error wraps ErrNoToken if g allows no token.
 func (s *Sampler) SampleWith(logits []float32, g Grammar) (int32, error) {
 	id, err := s.sample(logits, nil)
 	if err != nil || g == nil || g.Allowed(id) {

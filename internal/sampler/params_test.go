@@ -50,8 +50,8 @@ func TestParamsOutOfRange(t *testing.T) {
 	require.EqualError(t, err, "sampler: end-of-text token 2 is not in the vocabulary of 2")
 }
 
-// TestDefaultChain has llama.cpp's default chain. A sampler that llama.cpp lacks must be off by
-// default, and is added here, too.
+// TestDefaultChain compares the default chain with llama.cpp's. If a sampler is added that
+// llama.cpp lacks, it must be off by default and be added here, too.
 func TestDefaultChain(t *testing.T) {
 	require.Equal(t, "penalties;dry;top_n_sigma;top_k;typ_p;top_p;min_p;xtc;temperature", JoinSamplers(DefaultSamplers()))
 	require.Equal(t, "edskypmxt", DefaultSequence())
@@ -71,7 +71,7 @@ func TestEveryNumberIsChecked(t *testing.T) {
 			require.Error(t, p.check(9), "%s may be NaN: it is missing in Numbers (params.go)", name)
 		case reflect.Int:
 			chosen.SetInt(2)
-			if name == "TopK" { // every number has a meaning
+			if name == "TopK" { // every number is valid
 				continue
 			}
 			field.SetInt(-9)

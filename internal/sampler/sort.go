@@ -37,8 +37,8 @@ func ordered(x float32) uint32 {
 // radixMin is the length from which radix sort is faster than a comparison sort.
 const radixMin = 2048
 
-// buffers is the memory of one reorder. Samplers share it: the engine has many, of which few
-// sort at a time, so the memory stays in the processor's cache.
+// buffers is the memory of one reorder. Samplers share it: the engine has many samplers, but few of
+// them sort at the same time. So the memory stays in the processor's cache.
 type buffers struct {
 	order []uint64    // keys and indices
 	swap  []uint64    // second buffer of radix

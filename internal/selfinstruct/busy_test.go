@@ -45,12 +45,12 @@ func TestFit(t *testing.T) {
 	}
 	s := settings(false)
 	_, _, err := s.Fit(context4(4096), OwnSeeds().Tasks[:2])
-	require.ErrorContains(t, err, "2 seed tasks, a prompt shows 3")
+	require.ErrorContains(t, err, "2 seed tasks are too few: a prompt shows 3")
 }
 
 // watched is a writer that counts concurrent queries. If together is not 0, it answers no query
-// until so many queries are in progress. If hold is not 0, it answers the first query for a list
-// only after so many other queries.
+// until that many queries are in progress. If hold is not 0, it answers the first query for a list
+// only after hold other queries.
 type watched struct {
 	writer
 	together int64

@@ -10,10 +10,10 @@ const minAnswer = 48
 
 // Fit changes settings so that a prompt and an answer fit into the model's context. With
 // a small context, prompts are brief and show only short tasks. tasks holds the tasks from which
-// examples are drawn. note tells the user what was changed; it is "" if nothing was.
+// examples are drawn. note tells the user what changed; it is "" if nothing changed.
 func (s *Settings) Fit(m Model, list []Task) (tasks []Task, note string, err error) {
 	if len(list) < s.Examples {
-		return nil, "", fmt.Errorf("selfinstruct: %d seed tasks, a prompt shows %d", len(list), s.Examples)
+		return nil, "", fmt.Errorf("selfinstruct: %d seed tasks are too few: a prompt shows %d", len(list), s.Examples)
 	}
 	if m.Fits(s.longest(list), s.MaxLen) {
 		return list, "", nil

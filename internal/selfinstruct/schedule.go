@@ -111,7 +111,7 @@ func (w *work) begin(q *query) bool {
 func (w *work) fill(n, idle int) {
 	expected := 0.0
 	perOutput := float64(w.usable+1) / float64(w.answered+1)
-	// Before there are counts, half of the tasks that a prompt asks for are expected.
+	// Before the first list, half of the tasks that a prompt asks for are expected.
 	perList := perOutput * (float64(w.fresh) + float64(w.job.Settings.PerAsk)/2) / float64(w.lists+1)
 	for _, a := range w.asks {
 		if a.asked == nil {

@@ -6,7 +6,7 @@ import (
 	"alpaca/internal/structured"
 )
 
-// Example asks a schema to say that there are no other properties.
+// Example checks two schemas. In strict mode, an object that lists properties must allow no others.
 func Example() {
 	fmt.Println(structured.CheckStrict([]byte(`{"type": "object", "properties": {"a": {}}, "additionalProperties": false}`)))
 	fmt.Println(structured.CheckStrict([]byte(`{"type": "object", "properties": {"a": {}}}`)) != nil)

@@ -24,7 +24,7 @@ func Path(t testing.TB, name string) string {
 		return path
 	}
 	if os.Getenv("ALPACA_REQUIRE_SHARED") == "1" {
-		t.Fatalf("%s is absent and ALPACA_REQUIRE_SHARED=1 asks for it", path)
+		t.Fatalf("%s is absent, and ALPACA_REQUIRE_SHARED=1 requires it", path)
 	}
 	t.Skipf("needs %s, which is absent", path)
 	return ""
