@@ -164,7 +164,7 @@ func TestResults(t *testing.T) {
 	require.Len(t, choices(16), 100, "the number of choices must not depend on how many are answered at a time")
 
 	for i, want := range map[int]string{
-		15: "n: is 129, must be between 1 and 128", 17: "stream: the answers of a batch are whole: leave it out",
+		15: "n: is 129, must be between 1 and 128", 17: "stream: a batch cannot stream its answers: leave the field out",
 		18: "exceeds the available context size", 19: "messages", 20: "the schema cannot be enforced",
 	} {
 		status, fields := body(i)

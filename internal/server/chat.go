@@ -45,7 +45,7 @@ func (s *Server) render(r *http.Request, req *openai.ChatRequest) (c *conversati
 	c = &conversation{ChatRequest: req}
 	t := s.opt.Template
 	if t == nil {
-		return nil, openai.Unsupported("messages", "the model has no chat template: it continues texts (/v1/completions); --chat-template chooses one")
+		return nil, openai.Unsupported("messages", "the model has no chat template: start the server with --chat-template, or let the model continue texts (/v1/completions)")
 	}
 	if t, err = s.told(r, t, req); err != nil {
 		return nil, err

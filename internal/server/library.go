@@ -79,7 +79,7 @@ func (s *Server) hand(w http.ResponseWriter, r *http.Request, own http.Handler) 
 	other, release, err := s.opt.Library.Open(ctx, name)
 	switch {
 	case errors.Is(err, ErrNoModel) && !ref.IsName(name) && len(s.library()) == 0:
-		own.ServeHTTP(w, r) // there is one model, and clients written for such servers send any name
+		own.ServeHTTP(w, r) // there is one model, and clients written for servers with one model send any name
 		return nil
 	case errors.Is(err, ErrNoModel):
 		return &openai.Error{Status: http.StatusNotFound, Type: openai.TypeNotFound, Code: "model_not_found", Param: "model",

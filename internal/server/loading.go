@@ -12,7 +12,7 @@ import (
 var errLoading = &openai.Error{Status: http.StatusServiceUnavailable, Type: openai.TypeUnavailable, Code: "loading", Message: "Loading model", RetryAfter: 1}
 
 // Loading returns a handler for the time before there is a Server: /livez says that the program
-// runs, and every other request is told to come again.
+// runs, and every other request gets an error after which clients retry.
 func Loading() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		status, body := http.StatusOK, any(map[string]string{"status": "ok"})

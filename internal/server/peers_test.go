@@ -39,7 +39,7 @@ func TestRoleFirst(t *testing.T) {
 		require.Equal(t, "assistant", at(first, "choices.0.delta.role"))
 		require.NotContains(t, strings.Join(list[1:], ""), `"role"`)
 	}
-	require.Positive(t, partial, "with none of the seeds does an answer begin with a part of a character")
+	require.Positive(t, partial, "no seed gives an answer that begins with a part of a character")
 }
 
 // TestUsageOfAll checks that usage is the sum over all answers. A stream has it once, at the end,

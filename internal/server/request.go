@@ -18,7 +18,7 @@ func (s *Server) prepare(r *http.Request, g *openai.Generation, stops []string) 
 	g.MaxTokens = s.maxTokens(g.MaxTokens)
 	if f := repeat.Of(r.Context()); f != nil {
 		if g.Stream {
-			return engine.Request{}, openai.Unsupported("stream", "the answers of a batch are whole: leave it out")
+			return engine.Request{}, openai.Unsupported("stream", "a batch cannot stream its answers: leave the field out")
 		}
 		if g.Sampling.Seed == sampler.RandomSeed {
 			g.Sampling.Seed = f.Seed

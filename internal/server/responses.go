@@ -220,5 +220,5 @@ func (s *Server) responseTokens(w http.ResponseWriter, r *http.Request) error {
 // responseKept answers requests for stored responses: there are none.
 func (s *Server) responseKept(http.ResponseWriter, *http.Request) error {
 	return &openai.Error{Status: http.StatusNotFound, Type: openai.TypeNotFound, Code: "response_not_found",
-		Message: "no response is kept: this server answers each request by itself"}
+		Message: "this server keeps no responses: send the whole conversation with each request"}
 }

@@ -93,7 +93,7 @@ func TestResponses(t *testing.T) {
 	require.Equal(t, at(want, "usage.prompt_tokens"), o["input_tokens"])
 	resp, text := f.do("GET", "/v1/responses/resp_1", "")
 	require.Equal(t, 404, resp.StatusCode)
-	require.Contains(t, text, "no response is kept")
+	require.Contains(t, text, "keeps no responses")
 	resp, _ = f.do("GET", "/v1/responses", "")
 	require.Equal(t, 405, resp.StatusCode)
 }

@@ -65,9 +65,9 @@ func (s *Server) malformed(status int, reason string) (kind string, body []byte)
 	case status == http.StatusRequestHeaderFieldsTooLarge:
 		e.Code, e.Message = "headers_too_large", fmt.Sprintf("the request's headers have more than %d bytes", maxHeader)
 	case status == http.StatusExpectationFailed:
-		e.Code, e.Message = "expectation_failed", "the header Expect asks for what this server does not do: leave it out"
+		e.Code, e.Message = "expectation_failed", "the server cannot do what the header Expect asks for: leave the header out"
 	case status == http.StatusNotImplemented:
-		e.Type, e.Code, e.Message = openai.TypeUnsupported, "not_supported", "the request's Transfer-Encoding is not supported: send the body as it is, or in chunks"
+		e.Type, e.Code, e.Message = openai.TypeUnsupported, "not_supported", "the request's Transfer-Encoding is not supported: send the body unencoded, or in chunks"
 	case detail != "":
 		e.Message += ": " + detail
 	}

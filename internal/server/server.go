@@ -54,7 +54,7 @@ type Options struct {
 	ShareCache  bool         // requests with different keys share cached prompts
 	Keys        []string     // accepted keys; empty: no key is needed
 	Hosts       []string     // names that a Host header may have on the loopback interface, besides localhost and loopback addresses
-	Origin      string       // origin of other web pages that may send requests, as guard.CheckOrigin wants it; "": none
+	Origin      string       // origin of other web pages that may send requests, one that guard.CheckOrigin accepts; "": none
 	Metrics     bool         // serve /metrics
 	Slots       bool         // serve /slots
 	MaxTokens   int          // largest number of tokens in any answer; 0: no limit
@@ -69,7 +69,7 @@ type Options struct {
 	KeepAlive    time.Duration // silence in a stream after which a comment is sent; default 15 s
 	WriteTimeout time.Duration // how long a client may accept no data; default 30 s
 	HeadTimeout  time.Duration // time for a request's headers; default 5 s
-	BodyTimeout  time.Duration // time for a small body; a larger one has more while it keeps coming; default 30 s
+	BodyTimeout  time.Duration // time for a small body; a larger body may take longer while data arrives; default 30 s
 	IdleTimeout  time.Duration // how long a connection may be unused; default 2 min
 	DrainDelay   time.Duration // time from the signal until requests are refused
 	DrainTimeout time.Duration // time for requests in progress when the server ends; default 30 s
@@ -176,7 +176,7 @@ func (s *Server) fingerprint() string {
 
 // took adds the time of a request to the moving average.
 func (s *Server) took(d time.Duration) {
-	const weight = 8 // a new time counts 1/8
+	const weight = 8 // a new time has a weight of 1/8
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.usual == 0 {

@@ -164,5 +164,5 @@ func (w *watch) Write(p *metrics.Exposition) {
 	s := w.answering.Engine.Stats()
 	p.One("counter", "alpaca_prompt_tokens_total", "Tokens of prompts that were evaluated.", float64(s.PromptTokens))
 	p.One("counter", "alpaca_generated_tokens_total", "Tokens that were generated.", float64(s.GeneratedTokens))
-	p.One("gauge", "alpaca_running", "Answers that are being given.", float64(s.Running))
+	p.One("gauge", "alpaca_running", "Answers that are being generated.", float64(s.Running))
 }

@@ -64,7 +64,7 @@ func New(ctx context.Context, store abtest.Store, id int64, opt Options) (*Serve
 		return nil, err
 	}
 	if opt.Ask == nil && !s.session.Complete() {
-		return nil, errors.New("ab: not all answers are there")
+		return nil, errors.New("ab: some answers are missing")
 	}
 	var err error
 	s.pages, err = template.New("").Funcs(functions).ParseFS(web, "web/*.html")

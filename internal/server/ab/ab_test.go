@@ -143,7 +143,7 @@ func TestSession(t *testing.T) {
 	}
 	for _, text := range hostile {
 		if strings.ContainsAny(text, "<") {
-			require.False(t, strings.Contains(c.all.String(), text), "%s is markup", text)
+			require.False(t, strings.Contains(c.all.String(), text), "%s must not be markup", text)
 		}
 	}
 	status, page = c.post("/close", nil)

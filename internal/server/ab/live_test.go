@@ -188,5 +188,5 @@ func TestNotLive(t *testing.T) {
 	id, _, err := s.store.Begin(t.Context(), abtest.Plan{Seed: 9}, []abtest.Prompt{{Instruction: "a"}})
 	require.NoError(t, err)
 	_, err = New(t.Context(), s.store, id, Options{})
-	require.ErrorContains(t, err, "not all answers")
+	require.ErrorContains(t, err, "some answers are missing")
 }

@@ -13,7 +13,7 @@ import (
 func (b *Browser) export(w http.ResponseWriter, r *http.Request, q *request) error {
 	kind := map[string]string{"csv": "text/csv", "jsonl": "application/x-ndjson", "alpaca.json": "application/json"}[q.ext]
 	if q.ext != "csv" && !q.table.Texts {
-		return badRequest("." + q.ext + " is for rows with texts")
+		return badRequest("only tables of training rows can be sent as ." + q.ext)
 	}
 	first, err := b.rows(r.Context(), q) // so that an error comes before anything is sent
 	if err != nil {

@@ -94,7 +94,7 @@ func size(value string) (int, error) {
 	n, err := strconv.Atoi(value)
 	switch {
 	case err != nil || n < 0:
-		return 0, badRequest("_size must be a whole number from 0")
+		return 0, badRequest("_size must be a whole number, 0 or more")
 	case n > table.MaxSize:
 		return 0, badRequest("_size must be at most " + strconv.Itoa(table.MaxSize))
 	}

@@ -34,7 +34,7 @@ func (a *answer) write(w http.ResponseWriter) error {
 		out = a.bare()
 	case "object":
 		if a.keys == nil {
-			return badRequest("_shape=object is for tables")
+			return badRequest("_shape=object works only for tables")
 		}
 		out = append(out, '{')
 		for i, row := range a.rows {

@@ -207,7 +207,7 @@ func (g *Guard) Browsed(h Handle) Handle {
 // Programs may leave the type out, or send curl's default. CheckType also refuses compressed bodies.
 func CheckType(r *http.Request) error {
 	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
-		return unsupportedType("the body is encoded with " + Clip(encoding) + ": send it as it is")
+		return unsupportedType("the body is encoded with " + Clip(encoding) + ": send it unencoded")
 	}
 	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if kind == "application/json" || strings.HasSuffix(kind, "+json") {

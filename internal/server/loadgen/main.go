@@ -26,15 +26,15 @@ type options struct {
 
 func main() {
 	var o options
-	flag.StringVar(&o.url, "url", "http://127.0.0.1:8080", "where the server is")
+	flag.StringVar(&o.url, "url", "http://127.0.0.1:8080", "address of the server")
 	flag.StringVar(&o.mode, "mode", "load", "load, prefix or stall")
-	flag.IntVar(&o.clients, "clients", 8, "clients at once")
+	flag.IntVar(&o.clients, "clients", 8, "number of clients at the same time")
 	flag.IntVar(&o.rounds, "rounds", 3, "requests of each client, one after the other")
 	flag.IntVar(&o.prompt, "prompt", 64, "tokens of a prompt")
 	flag.IntVar(&o.answer, "answer", 64, "tokens of an answer")
 	flag.IntVar(&o.vocab, "vocab", 32000, "tokens of the vocabulary; the first 300 are not used")
-	flag.IntVar(&o.shared, "shared", 2000, "tokens that the requests of prefix share; tokens of the prompt of stall")
-	flag.Uint64Var(&o.seed, "seed", uint64(time.Now().UnixNano()), "seed of the prompts; by default another each time, so that no cache has them")
+	flag.IntVar(&o.shared, "shared", 2000, "number of tokens that the requests of mode prefix share, or of tokens in the long prompt of mode stall")
+	flag.Uint64Var(&o.seed, "seed", uint64(time.Now().UnixNano()), "seed of the prompts; by default, each run has another seed, so that no cache has its prompts")
 	flag.Parse()
 	run := map[string]func(*options) error{"load": load, "prefix": prefix, "stall": stall}[o.mode]
 	if run == nil {
@@ -122,7 +122,7 @@ func prefix(o *options) error {
 		if err != nil {
 			return err
 		}
-		fmt.Printf("%d: first token of %d tokens %.3fs, with a known beginning %.3fs (%d cached): %.1f times sooner\n",
+		fmt.Printf("%d: time to the first token of %d tokens: %.3fs for a new prompt, %.3fs with a known beginning (%d cached): %.1f times sooner\n",
 			i, cold.prompt, cold.first.Seconds(), warm.first.Seconds(), warm.cached, cold.first.Seconds()/warm.first.Seconds())
 	}
 	return nil

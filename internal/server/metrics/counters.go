@@ -82,7 +82,7 @@ func (m *Counters) Write(p *Exposition, e *engine.Stats) {
 	p.One("counter", "llamacpp:spec_decode_num_draft_tokens_total", "Drafted tokens that were evaluated.", float64(e.DraftTokens))
 	p.One("counter", "llamacpp:spec_decode_num_accepted_tokens_total", "Drafted tokens that the sampler then chose.", float64(e.DraftAccepted))
 	p.One("counter", "llamacpp:spec_decode_num_drafts_total", "Drafts that were evaluated.", float64(e.Drafts))
-	p.Head("counter", "llamacpp:spec_decode_num_accepted_tokens_per_pos_total", "Drafts whose token at this position the sampler chose.")
+	p.Head("counter", "llamacpp:spec_decode_num_accepted_tokens_per_pos_total", "Drafts in which the sampler accepted the token at this position.")
 	for i, n := range e.AcceptedAt {
 		fmt.Fprintf(p, "llamacpp:spec_decode_num_accepted_tokens_per_pos_total{position=\"%d\"} %d\n", i, n)
 	}
@@ -90,7 +90,7 @@ func (m *Counters) Write(p *Exposition, e *engine.Stats) {
 	p.One("counter", "llamacpp:n_tokens_max", "Largest number of tokens of a text.", float64(m.maxInCtx))
 	p.One("gauge", "llamacpp:prompt_tokens_seconds", "Tokens of prompts per second.", rate(e.PromptTokens, e.PromptTime))
 	p.One("gauge", "llamacpp:predicted_tokens_seconds", "Generated tokens per second.", rate(e.GeneratedTokens, e.GenerateTime))
-	p.One("gauge", "llamacpp:requests_processing", "Answers that are being given.", float64(e.Running))
+	p.One("gauge", "llamacpp:requests_processing", "Answers that are being generated.", float64(e.Running))
 	p.One("gauge", "llamacpp:requests_deferred", "Requests that wait.", float64(e.Waiting))
 	rows := 0.0
 	if e.Steps > 0 {
@@ -107,7 +107,7 @@ func (m *Counters) Write(p *Exposition, e *engine.Stats) {
 	p.Histogram("alpaca_inter_token_seconds", "From one token of an answer to the next.", &m.between)
 	p.Histogram("alpaca_queue_seconds", "From a request until its answer is begun.", &m.queue)
 	p.One("gauge", "alpaca_queue_depth", "Requests that wait.", float64(e.Waiting))
-	p.One("gauge", "alpaca_running", "Answers that are being given.", float64(e.Running))
+	p.One("gauge", "alpaca_running", "Answers that are being generated.", float64(e.Running))
 	p.Head("gauge", "alpaca_kv_blocks", "Blocks of the cache.")
 	for _, b := range []struct {
 		state string

@@ -10,7 +10,7 @@ for (const form of document.querySelectorAll("form")) {
   });
 }
 
-// A page restored from the browser's cache can send again.
+// If the browser restores the page from its cache, a form can be sent again.
 addEventListener("pageshow", () => { sent = false; });
 
 addEventListener("keydown", (event) => {
@@ -21,8 +21,8 @@ addEventListener("keydown", (event) => {
   button.click();
 });
 
-// The waiting page asks every second whether the pair is ready, and then opens it. It also loads
-// the page again when there is something to tell.
+// While a judge waits, this page asks the server every second whether the pair is ready, and then
+// opens the pair. It also reloads when there is a notice for the judge.
 const wait = document.querySelector("#wait");
 const own = document.querySelector("#own");
 const ahead = document.querySelector("#ahead");
@@ -39,7 +39,7 @@ const look = async () => {
       ahead.previousElementSibling.querySelector("span").textContent = answer.made;
     }
   } catch {
-    // The program may be started again.
+    // The server does not answer: the program may be restarting.
   }
   setTimeout(look, 1000);
 };

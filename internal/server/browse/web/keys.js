@@ -50,7 +50,7 @@ run?.addEventListener("click", async () => {
     const body = await reply.json();
     answer.textContent = reply.ok ? body.choices[0].message.content : body.error.message;
   } catch (e) {
-    answer.textContent = `The server cannot be asked: ${e.message}`;
+    answer.textContent = `The server cannot be reached: ${e.message}`;
   }
   run.disabled = false;
 });

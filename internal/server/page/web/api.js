@@ -20,7 +20,7 @@ async function request(path, options = {}) {
     response = await fetch(path, { ...options, headers });
   } catch (e) {
     if (e.name === "AbortError") throw e;
-    throw new ApiError("The server does not answer. What was said is kept here.", 0);
+    throw new ApiError("The server does not answer. The conversation is kept in this browser.", 0);
   }
   if (response.ok) return response;
   let message = "The server says " + response.status;

@@ -9,7 +9,7 @@ import * as store from "./store.js";
 export async function list() {
   const words = ui.search.value.toLowerCase().split(/\s+/).filter(Boolean);
   const found = (await store.all()).filter((c) => has(c, words)).sort((a, b) => b.updated - a.updated);
-  fill(ui.list, found, state.now.id, { open: show, rename, remove: ask }, words.length ? "No conversation has all of this." : "");
+  fill(ui.list, found, state.now.id, { open: show, rename, remove: ask }, words.length ? "No conversation has all these words." : "");
 }
 
 // has reports whether a conversation contains all words.
@@ -89,5 +89,5 @@ store.onChange(async (id) => {
   if (id !== state.now.id || state.running?.conversation === state.now) return;
   const c = await store.get(id); // another tab has changed it
   if (c) (state.now = c), draw();
-  else if (Object.keys(state.now.messages).length) fresh(); // or deleted
+  else if (Object.keys(state.now.messages).length) fresh(); // another tab has deleted it
 });

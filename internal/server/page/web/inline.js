@@ -94,8 +94,9 @@ export function inline(text, inLink = false) {
   return emphasize(out);
 }
 
-// ticks finds the runs of backticks in a text. It returns two maps: at, from the index of a run to
-// its length, and of, from a length to the indices of the runs with this length.
+// ticks finds the runs of backticks in a text. It returns two maps. The map "at" leads from the
+// index of a run to its length. The map "of" leads from a length to the indices of the runs with
+// this length.
 function ticks(text) {
   const at = new Map(), of = new Map();
   for (const m of text.matchAll(/`+/g)) {

@@ -28,7 +28,7 @@ const blank = (line) => !/\S/.test(line);
 
 // parse divides lines into blocks {source, build, extend}. build returns the block's node.
 // extend(node, source) updates the node of an earlier source, or returns false; only code blocks
-// have it. Quotes and lists that are nested too deep stay text.
+// have extend. Quotes and lists that are nested too deep stay text.
 function parse(lines, depth = 0) {
   const blocks = [];
   let i = 0;

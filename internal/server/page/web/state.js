@@ -1,4 +1,4 @@
-// This module has what the others share: the page's elements, the shown conversation, the
+// This module has what the other modules share: the page's elements, the shown conversation, the
 // current answer, the status line and the notice.
 
 import * as store from "./store.js";

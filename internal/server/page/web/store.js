@@ -64,8 +64,8 @@ export function path(c, leaf = c.leaf) {
   return list;
 }
 
-// asked returns the messages to send: the system message, then the path to message parent. If before,
-// the text of a begun answer, is not empty, it comes last.
+// asked returns the messages to send: the system message, then the path to message parent. before
+// is the text of a begun answer. Unless it is empty, it becomes the last message.
 export function asked(c, parent, before) {
   const messages = path(c, parent).map(({ role, content }) => ({ role, content }));
   if (c.system) messages.unshift({ role: "system", content: c.system });
@@ -108,7 +108,7 @@ function rooted(messages) {
     const walked = new Set();
     let at = m.id;
     for (; !known.has(at); at = messages[at].parent) {
-      if (!messages[at] || walked.has(at)) throw new Error("A message follows one that is not there, or itself.");
+      if (!messages[at] || walked.has(at)) throw new Error("A message follows itself, or a message that is missing.");
       walked.add(at);
     }
     walked.forEach((id) => known.add(id));
@@ -122,7 +122,7 @@ function checked(c) {
   const out = { ...create(), title: text(c.title), system: text(c.system), created: +c.created || Date.now(), updated: +c.updated || Date.now() };
   if (/^[a-z0-9-]{1,64}$/.test(c.id)) out.id = c.id;
   for (const m of Object.values(c.messages || {})) {
-    if (!/^[a-z0-9-]{1,64}$/.test(m.id) || !["user", "assistant"].includes(m.role)) throw new Error("A message has no id, or is of nobody.");
+    if (!/^[a-z0-9-]{1,64}$/.test(m.id) || !["user", "assistant"].includes(m.role)) throw new Error("A message has no valid id or role.");
     out.messages[m.id] = { id: m.id, parent: text(m.parent) || null, role: m.role, content: text(m.content), thought: text(m.thought), created: +m.created || 0, finish: text(m.finish), stats: text(m.stats), tokens: +m.tokens || 0 };
   }
   rooted(out.messages);

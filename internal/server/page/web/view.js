@@ -63,7 +63,7 @@ export class Follower {
     this.before = 0; // the last scroll position
     scroll.addEventListener("scroll", () => this.look(), { passive: true });
   }
-  // look updates the field follows. New text also moves the end away from the reader, so look stops
+  // look updates this.follows. New text also moves the end away from the reader, so look stops
   // following only if the scroll position moved up.
   look() {
     const { scrollHeight, scrollTop, clientHeight } = this.scroll;
