@@ -58,7 +58,7 @@ type Spec struct {
 	Inputs  int  // elements of a layer's own input; 0: none
 	Shared  int  // number of last layers that use keys and values of earlier ones
 	Tied    bool // the output is the token embedding
-	Experts int  // experts of a layer, a token uses two; 0: none, or 6 if the architecture needs experts
+	Experts int  // experts of a layer, of which a token uses two; 0: none, or 6 if the architecture needs experts
 	// Vary gives every layer different numbers of heads, feed-forward length and window than
 	// the layer before.
 	Vary bool

@@ -245,5 +245,5 @@ func TestArchSameBits(t *testing.T) {
 		require.NoError(t, os.WriteFile(path, append(data, '\n'), 0o644))
 	}
 	require.Equal(t, testshared.ReadJSON[map[string]string](t, path), sums,
-		"%s has other bits. If the change is meant, make golden rewrites it; bits of models that did not change must stay", path)
+		"%s has other bits. If the change is intended, rewrite it with \"make golden\"; the bits of models that did not change must stay", path)
 }

@@ -125,11 +125,11 @@ func Download(ctx context.Context, job Job, opt Options) (*Partial, error) {
 		var no *notModel
 		switch {
 		case errors.Is(err, errNoRanges) && !whole:
-			opt.Log("%s: %v: it cannot be fetched in parts, or resumed later", job.Name, errNoRanges)
+			opt.Log("%s: %v: the file cannot be fetched in parts, or resumed later", job.Name, errNoRanges)
 			whole = true
 		case errors.As(err, &no):
 			discard(job.Path)
-			return nil, advice.Add(fmt.Errorf("%s: %w", job.Name, err), "the address may be that of a web page about the file, or ask for a login")
+			return nil, advice.Add(fmt.Errorf("%s: %w", job.Name, err), "the address may be that of a web page about the file, or may require a login")
 		case !errors.As(err, &bad) && !errors.As(err, &other):
 			if whole {
 				discard(job.Path) // a whole download cannot be resumed
@@ -139,7 +139,7 @@ func Download(ctx context.Context, job Job, opt Options) (*Partial, error) {
 			discard(job.Path)
 			return nil, twice(job, before, err)
 		default:
-			opt.Log("%s: %v: it is fetched anew, from its beginning", job.Name, err)
+			opt.Log("%s: %v: the file is fetched again, from its beginning", job.Name, err)
 			before = err
 			if other != nil {
 				whole = true // the error may lie in how parts are joined
@@ -169,9 +169,9 @@ func twice(job Job, before, err error) error {
 	}
 	if a.got != b.got {
 		return advice.Add(fmt.Errorf("%w (first %s)", err, a.got),
-			"two tries differ from each other: memory, the disk, or a proxy on the way damages data")
+			"the two downloads differ from each other: memory, the disk, or a proxy on the way damages data")
 	}
-	return advice.Add(err, "two tries agree with each other: the server has a different file from the one that it announces")
+	return advice.Add(err, "the two downloads are equal: the server has a different file from the one that it announces")
 }
 
 // attempt fetches a file in parts, or whole.

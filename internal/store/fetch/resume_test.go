@@ -37,7 +37,7 @@ func TestChanged(t *testing.T) {
 	// new ETag.
 	_, err := Download(t.Context(), job, opt)
 	require.ErrorContains(t, err, "changed on the server")
-	require.Contains(t, log.String(), "fetched anew")
+	require.Contains(t, log.String(), "fetched again")
 	o.odd = nil
 	job.ETag = `"v2"`
 	p, err := Download(t.Context(), job, opt)
@@ -123,7 +123,7 @@ func TestResumeOther(t *testing.T) {
 			require.NoError(t, err)
 			s.Hashed, s.Hash = 0, nil // as if fewer bytes had been hashed than fetched
 			require.NoError(t, s.write(job.Path))
-		}, "fetched anew"},
+		}, "fetched again"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			o := newOrigin(t, content(8000, 1))

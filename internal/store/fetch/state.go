@@ -61,7 +61,7 @@ func parseState(data []byte) (*state, error) {
 		return nil, fmt.Errorf("the state of the download has version %d, want %d", s.Version, stateVersion)
 	}
 	if s.Size < 0 || s.Piece <= 0 || int64(len(s.Done)) != pieces(s.Size, s.Piece) {
-		return nil, errors.New("the state of the download does not agree with itself")
+		return nil, errors.New("the state of the download is inconsistent")
 	}
 	for i, n := range s.Done {
 		if n < 0 || n > s.length(i) {
@@ -69,7 +69,7 @@ func parseState(data []byte) (*state, error) {
 		}
 	}
 	if s.Hashed < 0 || s.Hashed > s.front() {
-		return nil, errors.New("the state of the download has hashed what is not there")
+		return nil, errors.New("the state of the download has a digest of bytes that are missing")
 	}
 	return s, nil
 }
@@ -106,11 +106,11 @@ func (s *state) total() (n int64) {
 func (s *state) of(job Job) error {
 	switch {
 	case s.Size != job.Size:
-		return fmt.Errorf("it was %d bytes long then and is %d now", s.Size, job.Size)
+		return fmt.Errorf("the file was %d bytes long then, and is %d bytes long now", s.Size, job.Size)
 	case s.SHA256 != job.SHA256 || s.GitSHA1 != job.GitSHA1:
-		return errors.New("it has another digest now")
+		return errors.New("the file has another digest now")
 	case job.SHA256 == "" && job.GitSHA1 == "" && job.ETag == "":
-		return errors.New("the server does not say whether it is still the same")
+		return errors.New("the server does not say whether the file is still the same")
 	case job.SHA256 == "" && job.GitSHA1 == "" && s.ETag != job.ETag:
 		return errors.New("the server has another version now")
 	}

@@ -189,8 +189,8 @@ func (t *transfer) watch(stop chan struct{}, cancel context.CancelCauseFunc) {
 	}
 }
 
-// savingShare is how many times as long as the last save the transfer waits before the next one.
-// Where the network is as fast as the disk, saves would otherwise slow it down.
+// After a save, the transfer waits savingShare times as long as that save took, before it saves
+// again. Where the network is as fast as the disk, more saves would slow the transfer down.
 const savingShare = 10
 
 // save syncs the partial file to the disk, then writes the state file.

@@ -98,7 +98,7 @@ func (m *Manifest) Model() (Layer, error) {
 		case KindModel:
 			found = append(found, l)
 		case "tensor", "json":
-			return Layer{}, fmt.Errorf("the model is in safetensors, a tensor a layer: only GGUF models can be used")
+			return Layer{}, fmt.Errorf("the model is in safetensors, with a layer for each tensor: only GGUF models can be used")
 		case "adapter":
 			return Layer{}, fmt.Errorf("the model has an adapter, which would be left out")
 		}

@@ -19,7 +19,7 @@ type Places struct {
 	Own      string   // our own store: files of URLs, models of Ollama's registry, records
 	Ollama   []string // read only
 	LMStudio []string // read only
-	Tokens   []string // files that may hold the Hub's token; the first that exists counts
+	Tokens   []string // files that may hold the Hub's token; the first that exists is used
 }
 
 // Env returns the value of an environment variable, as os.Getenv does.

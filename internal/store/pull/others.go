@@ -69,7 +69,7 @@ func others(m *ollama.Manifest, model ollama.Layer) (list []ollama.Layer) {
 // url pulls the file of a URL.
 func (p *Puller) url(ctx context.Context, r ref.Ref) (Result, error) {
 	if r.URL.RawQuery == "" && !strings.HasSuffix(r.URL.Path, ".gguf") {
-		p.Note("the address does not end in .gguf: it is fetched all the same")
+		p.Note("the address does not end in .gguf: the file is fetched all the same")
 	}
 	at, err := p.probe(ctx, r)
 	if err != nil {
@@ -120,7 +120,7 @@ func (p *Puller) probe(ctx context.Context, r ref.Ref) (found, error) {
 	}
 	if err != nil {
 		if errors.As(err, &status) && (status.Status == http.StatusUnauthorized || status.Status == http.StatusForbidden) {
-			err = advice.Add(err, "files that ask for a login cannot be pulled by their address")
+			err = advice.Add(err, "a file that requires a login cannot be pulled by its address")
 		}
 		return found{}, err
 	}

@@ -141,7 +141,7 @@ func (p *Puller) waiting(i *item) func() {
 	return func() {
 		if !told {
 			told = true
-			p.Note("%s: another pull is fetching it: waiting", i.job.Name)
+			p.Note("%s: waiting for another pull, which is fetching this file", i.job.Name)
 		}
 		if p.Fetch.Report != nil {
 			p.Fetch.Report(fetch.Progress{Name: i.job.Name, Done: fetch.Done(i.job.Path, i.job.Size), Total: i.job.Size})
@@ -172,7 +172,7 @@ func (p *Puller) missing(ctx context.Context, items []*item, rec *store.Record) 
 			}
 		}
 		if want := i.job.SHA256; want != "" && i.sha256 != want || i.job.GitSHA1 != "" && i.git != i.job.GitSHA1 {
-			p.Note("%s is there, but damaged (its digest is %.12s…, should be %.12s…): it is fetched anew", i.job.Name, i.sha256, want+i.job.GitSHA1)
+			p.Note("%s is there, but damaged (its digest is %.12s…, should be %.12s…): it is fetched again", i.job.Name, i.sha256, want+i.job.GitSHA1)
 			list = append(list, i)
 		}
 	}

@@ -104,7 +104,7 @@ func IsName(text string) bool {
 // Parse parses a name. Without a prefix, it is Hugging Face's owner/repo[:QUANT].
 func Parse(text string) (Ref, error) {
 	if len(text) > 4096 {
-		return Ref{}, fmt.Errorf("the name has %d bytes, at most 4096 are read", len(text))
+		return Ref{}, fmt.Errorf("the name has %d bytes, at most 4096 are allowed", len(text))
 	}
 	if rest, ok := strings.CutPrefix(text, "ollama:"); ok {
 		return parseOllama(rest)

@@ -1,5 +1,5 @@
 // Package registry asks Ollama's registry, or another with its protocol, for a model's manifest
-// and for the URLs of its layers. Public models need no login. If the registry wants a token,
+// and for the URLs of its layers. Public models need no login. If the registry requires a token,
 // the package fetches one, but only from the same host.
 package registry
 
@@ -82,7 +82,7 @@ func (r *Registry) Locate(l ollama.Layer) func(ctx context.Context) (fetch.Sourc
 	}
 }
 
-// known calls the function ask, and calls it again with a new token if the registry wants one.
+// known calls the function ask, and calls it again with a new token if the registry requires one.
 func (r *Registry) known(ctx context.Context, ask func(token string) error) error {
 	r.mu.Lock()
 	token := r.token
@@ -114,7 +114,7 @@ func (r *Registry) fetchToken(ctx context.Context, challenge string) (string, er
 	}
 	realm, err := url.Parse(params["realm"])
 	if err != nil || !web.SameHost(realm, &r.base) {
-		return "", fmt.Errorf("%s wants tokens fetched from another host, %.60q: that is refused", r.base.Host, params["realm"])
+		return "", fmt.Errorf("%s asks to fetch its token from another host, %.60q: that is refused", r.base.Host, params["realm"])
 	}
 	q := realm.Query()
 	for _, name := range []string{"service", "scope"} {

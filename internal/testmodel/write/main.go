@@ -29,5 +29,5 @@ func run(args []string) error {
 	for _, m := range testmodel.Catalog() {
 		fmt.Fprintln(os.Stderr, " ", m.Name)
 	}
-	return fmt.Errorf("no such model")
+	return fmt.Errorf("there is no model of this name")
 }
