@@ -41,7 +41,7 @@ var bindingRules = map[string]func(t *testing.T, prompt string) string{
 		return strings.Join(out, ", ")
 	},
 	"owner": func(t *testing.T, p string) string {
-		require.GreaterOrEqual(t, strings.Count(p, "."), 4, "no instruction of another kind")
+		require.GreaterOrEqual(t, strings.Count(p, "."), 4, "the prompt must have at least four facts")
 		if strings.Contains(p, " is at the ") {
 			return position(t, p)
 		}

@@ -16,7 +16,7 @@ import (
 // merging, so that their neighbours may merge. Raw vocabularies keep characters as they are.
 type bpe struct {
 	index    *table
-	ranks    func() *table // "left right" → index in the list of merges; if merges are equal, the first one counts
+	ranks    func() *table // "left right" → index in the list of merges; if merges are equal, that of the first
 	maxPair  int           // bytes of the longest merge, including its space
 	pre      *pretokenizer.PreTokenizer
 	maxToken int        // bytes of the longest token
@@ -46,7 +46,7 @@ func (t *Tokenizer) setBPE(v *Vocab, ranks func() *table, opt Options) error {
 	t.setDefaults(d)
 	t.setIDs(v)
 	if pre.AlwaysBOS && !t.addBOS {
-		t.warnf("the file says that no text begins with BOS (tokenizer.ggml.add_bos_token), but models of pre-tokenizer %q need it: it is added", v.Pre)
+		t.warnf("the file says that no text begins with BOS (tokenizer.ggml.add_bos_token), but models with pre-tokenizer %q need BOS: it is added", v.Pre)
 		t.addBOS = true
 	}
 	switch {
@@ -80,7 +80,7 @@ func (t *Tokenizer) preTokenizer(v *Vocab, opt Options) (*pretokenizer.PreTokeni
 		return pre, nil
 	}
 	if v.Pre != "" && !opt.AllowUnknownPre {
-		return nil, fmt.Errorf("tokenizer: %w %q (tokenizer.ggml.pre), nearest of the %d that are known: %s",
+		return nil, fmt.Errorf("tokenizer: %w %q (tokenizer.ggml.pre); the most similar of the %d known ones: %s",
 			ErrPreTokenizer, v.Pre, len(pretokenizer.Names()), strings.Join(pretokenizer.Nearest(v.Pre, 3), ", "))
 	}
 	what := fmt.Sprintf("unknown pre-tokenizer %q", v.Pre)

@@ -86,7 +86,7 @@ func TestEndsOfParts(t *testing.T) {
 	end := int64(len(v.Tokens) - 3)
 	v.IDs["eos"] = end
 	tok := mustNew(t, v)
-	require.True(t, tok.IsEOG(int32(end)), "a key of the file decides before the rule for <|end|>")
+	require.True(t, tok.IsEOG(int32(end)), "a key of the file takes precedence over the rule for <|end|>")
 	require.Equal(t, "", tok.Piece(int32(end), false))
 }
 

@@ -16,7 +16,7 @@ func (t *Tokenizer) setNormalizer(name string) {
 	case known:
 		t.normalize = form.String
 	case name != "" && name != "identity": // SentencePiece's name for no normalization
-		t.warnf("unknown normalizer %q (tokenizer.ggml.normalizer), want NFC, NFD, NFKC or NFKD: text is taken as it is", name)
+		t.warnf("unknown normalizer %q (tokenizer.ggml.normalizer), want NFC, NFD, NFKC or NFKD: text is not normalized", name)
 	}
 }
 

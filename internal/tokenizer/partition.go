@@ -37,7 +37,7 @@ func checkSpecial(texts []string, types []Type) error {
 		}
 	}
 	if total > maxSpecialBytes {
-		return fmt.Errorf("tokenizer: control and user-defined tokens of %d bytes together, at most %d", total, maxSpecialBytes)
+		return fmt.Errorf("tokenizer: control and user-defined tokens have %d bytes together, at most %d", total, maxSpecialBytes)
 	}
 	return nil
 }

@@ -60,7 +60,7 @@ var roles = []role{
 	{name: "fim_rep", id: func(s *SpecialIDs) *int32 { return &s.FIMRepo },
 		texts: []string{"<|fim_repo|>", "<|repo_name|>", "<fim-repo>", "<REPO>", "<reponame>"}},
 	{name: "fim_sep", id: func(s *SpecialIDs) *int32 { return &s.FIMSep }, texts: []string{"<|file_sep|>"}},
-	// Older names of three of the roles above. If a file has both names, the older one counts.
+	// Older names of three of the roles above. If a file has both names, the older one decides.
 	{name: "prefix", id: func(s *SpecialIDs) *int32 { return &s.FIMPrefix }},
 	{name: "suffix", id: func(s *SpecialIDs) *int32 { return &s.FIMSuffix }},
 	{name: "middle", id: func(s *SpecialIDs) *int32 { return &s.FIMMiddle }},

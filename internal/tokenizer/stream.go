@@ -3,8 +3,8 @@ package tokenizer
 import "unicode/utf8"
 
 // Stream turns tokens into text one by one. A character may be spread over several tokens, so
-// Stream holds back the bytes of an incomplete character. So each piece of text is valid UTF-8 if
-// the whole text is.
+// Stream holds back the bytes of an incomplete character. Therefore each piece of text is valid
+// UTF-8 if the whole text is.
 type Stream struct {
 	t    *Tokenizer
 	held []byte // bytes of an incomplete character, at most 3

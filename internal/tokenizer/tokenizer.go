@@ -106,8 +106,8 @@ func inBackground[T any](f func() T) func() T {
 	}
 }
 
-// Encode returns the tokens of text. If addSpecial is true, the tokens are added that the
-// vocabulary wants around a text, usually BOS in front. If parseSpecial is true, the texts of
+// Encode returns the tokens of text. If addSpecial is true, Encode adds the tokens that belong
+// around a text in this vocabulary, usually BOS in front. If parseSpecial is true, the texts of
 // control tokens, such as "</s>", become these tokens. If it is false, they stay ordinary text; so
 // it must be false for text from outside. Text need not be valid UTF-8: SPM encodes stray bytes as
 // bytes, BPE as U+FFFD.

@@ -27,7 +27,7 @@ func TestBadVocab(t *testing.T) {
 		{"too many scores", Vocab{Model: ModelSPM, Tokens: three, Scores: make([]float32, 4)}, "4 scores for 3 tokens"},
 		{"a score that is not a number", Vocab{Model: ModelSPM, Tokens: three, Scores: []float32{0, float32(math.NaN()), 0}}, "score of token 1 is not a number"},
 		{"too few types", Vocab{Model: ModelSPM, Tokens: three, Types: []int32{}}, "0 token types for 3 tokens"},
-		{"long control tokens", Vocab{Model: ModelSPM, Tokens: []string{"<unk>", strings.Repeat("a", 2<<20)}, Types: []int32{2, 3}}, "of 2097157 bytes together, at most 2097152"},
+		{"long control tokens", Vocab{Model: ModelSPM, Tokens: []string{"<unk>", strings.Repeat("a", 2<<20)}, Types: []int32{2, 3}}, "have 2097157 bytes together, at most 2097152"},
 		{"no merges", Vocab{Model: ModelBPE, Pre: "gpt-2", Tokens: three}, "needs tokenizer.ggml.merges"},
 		{"unknown pre-tokenizer", Vocab{Model: ModelBPE, Pre: "gpt-5", Tokens: three, Merges: []string{}}, `unknown pre-tokenizer "gpt-5"`},
 	}
@@ -50,7 +50,7 @@ func TestUnknownPreTokenizer(t *testing.T) {
 	v := smallBPE(0)
 	v.Pre = "gpt-5"
 	_, err := New(v, Options{})
-	require.ErrorContains(t, err, "nearest of the 91 that are known: gpt-2, gpt-4o", "the error names similar pre-tokenizers")
+	require.ErrorContains(t, err, "the most similar of the 91 known ones: gpt-2, gpt-4o", "the error names similar pre-tokenizers")
 
 	tok, err := New(v, Options{AllowUnknownPre: true})
 	require.NoError(t, err)
@@ -82,7 +82,7 @@ func TestOddVocab(t *testing.T) {
 		require.Equal(t, "[EMPTY_1]", tok.Text(1))
 		id, ok := tok.ID("x")
 		require.True(t, ok)
-		require.Equal(t, int32(3), id, "if two tokens have the same text, the last one counts")
+		require.Equal(t, int32(3), id, "if two tokens have the same text, ID must find the last one")
 		require.Equal(t, "", v.Tokens[0], "the caller's list of tokens must not change")
 	})
 	t.Run("ids out of range", func(t *testing.T) {
@@ -114,7 +114,7 @@ func TestOddVocab(t *testing.T) {
 	})
 	t.Run("equal merges", func(t *testing.T) {
 		v := Vocab{Model: ModelBPE, Pre: "gpt-2", Tokens: []string{"a", "b", "c", "ab", "bc"}, Merges: []string{"a b", "b c", "a b"}}
-		require.Equal(t, []int32{3, 2}, mustNew(t, v).Encode("abc", false, false), "if two merges are equal, the first one counts")
+		require.Equal(t, []int32{3, 2}, mustNew(t, v).Encode("abc", false, false), "if two merges are equal, the first one must decide the rank")
 	})
 	t.Run("unknown types", func(t *testing.T) {
 		tok := mustNew(t, Vocab{Model: ModelSPM, Tokens: []string{"a", "b", "c"}, Types: []int32{-5, 99, 7}})
@@ -146,7 +146,7 @@ func TestSpecialIDs(t *testing.T) {
 	tok = mustNew(t, v)
 	require.Equal(t, int32(9), tok.EOT())
 	require.Equal(t, int32(2), tok.BOS())
-	require.Equal(t, int32(9), tok.Special().FIMPrefix, "if a role has two keys, the older key counts")
+	require.Equal(t, int32(9), tok.Special().FIMPrefix, "if a role has two keys, the older key must decide")
 	require.False(t, tok.IsControl(9), "a token that gets its role from a key of the file keeps its type")
 	require.Equal(t, []int32{2, 3, 4, 5, 6, 7, 9}, tok.EOG())
 }

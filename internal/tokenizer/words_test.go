@@ -101,7 +101,7 @@ func wordVocab(texts []string, pre *pretokenizer.PreTokenizer) Vocab {
 	return v
 }
 
-var wordVocabs = flag.String("word-vocabs", "", "write the vocabularies of testdata/words.jsonl to this folder, a file for each pre-tokenizer, for others to read")
+var wordVocabs = flag.String("word-vocabs", "", "write the vocabularies of testdata/words.jsonl to this folder, a file for each pre-tokenizer, for other programs to read")
 
 func TestWordRecords(t *testing.T) {
 	records, texts := readWords(t)

@@ -108,9 +108,9 @@ func (m *Model[T]) Freeze() {
 
 // AddLoRA freezes the model. It puts a trainable adapter on each linear layer that can have one
 // (Adaptable), if the function wanted returns true for its role. A is uniform in ±1/√in, as in
-// PyTorch's linear layers. B is 0, so an adapter changes nothing at first. For the embedding A
-// is 0 and B normal, as in peft. The scale is alpha/rank or, if o.Stable is true, alpha/√rank
-// (arXiv:2312.03732).
+// PyTorch's linear layers. B is 0, so an adapter changes nothing at first. For the embedding, A is
+// 0 and B is normally distributed, as in peft. The scale is alpha/rank or, if o.Stable is true,
+// alpha/√rank (arXiv:2312.03732).
 func (m *Model[T]) AddLoRA(o LoRA, wanted func(role arch.Role) bool) {
 	m.Freeze()
 	m.Rank = o.Rank

@@ -18,7 +18,7 @@ type Layer[T real] struct {
 	QKV          Linear[T] // queries, keys and values in one matrix, for attention or for a gated delta rule
 	QNorm, KNorm Norm[T]   // of each head, or of all heads at once
 	Sinks        *Tensor[T]
-	VNorm        Norm[T] // norm of each head's values; the weights are all 1 and stay so
+	VNorm        Norm[T] // norm of each head's values; its weights are always 1
 	AttnPostNorm Norm[T] // norm of attention's output
 	ConvIn       Linear[T]
 	ConvOut      Linear[T]

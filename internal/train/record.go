@@ -10,7 +10,7 @@ type record[T real] struct {
 	q, k, v    []T
 	rawQ, rawK []T // q and k before QNorm and KNorm
 	rawV       []T
-	laterK     []T // gradients of k and v from later layers that use the same ones
+	laterK     []T // gradients of k and v from later layers that use the same k and v
 	laterV     []T
 	gates, att []T // gated attention: the gates [n, Heads*KeyDim], and o before the gates apply
 	in         []T // [n, 3*Dim or channels] the input of a convolution

@@ -250,7 +250,7 @@ func (t *Trainer) Evaluate(docs []Example) (loss float64, labels int, err error)
 // Restore sets the state of a run that was interrupted. The caller sets the tensors.
 func (t *Trainer) Restore(s State) error {
 	if s.Update > t.Totals.Updates {
-		return fmt.Errorf("train: the checkpoint has %d updates, the run only %d", s.Update, t.Totals.Updates)
+		return fmt.Errorf("train: the checkpoint has %d updates, but the run has only %d", s.Update, t.Totals.Updates)
 	}
 	t.State = s
 	t.Settings.AdamW.restore(s.Adam)

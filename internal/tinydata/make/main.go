@@ -27,10 +27,10 @@ import (
 
 func main() {
 	r := shipped
-	flag.Uint64Var(&r.seed, "seed", r.seed, "of text, weights and order")
-	tokens := flag.String("tokens", "", "`tokens` to train on in one stage instead of the recipe's, for a short try")
+	flag.Uint64Var(&r.seed, "seed", r.seed, "seed of the text, the weights and the order of the examples")
+	tokens := flag.String("tokens", "", "train a single stage with this number of `tokens` instead of the recipe's stages, for a short try")
 	alpaca := flag.String("alpaca", "alpaca", "the `program`")
-	dir := flag.String("dir", "", "`folder` to work in, which stays")
+	dir := flag.String("dir", "", "working `folder`, which is kept")
 	out := flag.String("o", "", "`file` to write")
 	threads := flag.Int("t", 0, "`threads`; 0 is the program's default")
 	flag.Parse()

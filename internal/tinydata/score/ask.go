@@ -15,8 +15,8 @@ import (
 	"alpaca/internal/tinydata"
 )
 
-// together is the number of questions answered at the same time. maxTokens is the most tokens
-// of an answer, twice as many as the longest right one has.
+// together is the number of questions answered at the same time. maxTokens is the largest number of
+// tokens in an answer, twice as many as the longest right answer has.
 const (
 	together  = 64
 	maxTokens = 96

@@ -1,6 +1,5 @@
-// Score asks a model the held-out questions of the built-in model's text, with the
-// program's own engine and many at once. It prints how many of each kind the model
-// answers exactly:
+// Score asks a model the held-out questions of the built-in model's text, with the program's own
+// engine, which answers many at once. It prints how many of each kind the model answers exactly:
 //
 //	go run ./internal/tinydata/score -wrong 3
 //	go run ./internal/tinydata/score -m model.gguf -n 20 -kinds add,repeat -json
@@ -40,14 +39,14 @@ type options struct {
 func main() {
 	var o options
 	flag.StringVar(&o.model, "m", builtin.Name, "`file` of the model")
-	flag.Uint64Var(&o.seed, "seed", 1, "of the questions")
-	flag.IntVar(&o.n, "n", 50, "`questions` of each kind at most")
-	flag.StringVar(&o.kinds, "kinds", "", "`names` of the only kinds that are asked, with commas between them")
-	flag.IntVar(&o.wrong, "wrong", 0, "wrong `answers` of each kind that are shown")
+	flag.Uint64Var(&o.seed, "seed", 1, "seed of the questions")
+	flag.IntVar(&o.n, "n", 50, "largest number of `questions` of each kind")
+	flag.StringVar(&o.kinds, "kinds", "", "ask only the kinds with these `names`, separated by commas")
+	flag.IntVar(&o.wrong, "wrong", 0, "number of wrong `answers` to show for each kind")
 	flag.BoolVar(&o.plain, "plain", false, "ask without the chat template, as texts to continue")
 	flag.BoolVar(&o.json, "json", false, "print the result as JSON")
 	flag.IntVar(&o.threads, "t", machine.CountThreads().Default(), "`threads`")
-	flag.Float64Var(&o.min, "least", 0, "exit with status 1 where less than this `percentage` of all is right")
+	flag.Float64Var(&o.min, "least", 0, "exit with status 1 if less than this `percentage` of all answers is right")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()

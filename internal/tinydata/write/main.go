@@ -17,10 +17,10 @@ import (
 )
 
 func main() {
-	seed := flag.Uint64("seed", 1, "of all texts")
+	seed := flag.Uint64("seed", 1, "seed of all texts")
 	examples := flag.Int("examples", 0, "how many examples to write for training")
 	questions := flag.Int("questions", 0, "how many held-out instructions of each kind to write")
-	mixName := flag.String("mix", "all", "how often kinds are drawn: all or copying")
+	mixName := flag.String("mix", "all", "name of the mix, which says how often each kind is drawn (see mix.go)")
 	flag.Parse()
 	w := bufio.NewWriter(os.Stdout)
 	mix, err := tinydata.FindMix(*mixName)

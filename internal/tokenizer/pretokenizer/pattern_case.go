@@ -31,7 +31,7 @@ func (w caseWords) asciiCase() caseWords {
 	return w
 }
 
-// asciiCaseMarks is the same, but marks are in U and in L.
+// asciiCaseMarks does what asciiCase does, but marks are in U and in L.
 func (w caseWords) asciiCaseMarks() caseWords {
 	w.upperRun = charSet(func(r rune, c class) bool { return c == classMark || isNotASCIILower(r, c) }).run
 	w.lowerRun = charSet(func(r rune, c class) bool { return c == classMark || isNotASCIIUpper(r, c) }).run
