@@ -136,7 +136,7 @@ define emulated
 		echo "go test on $(1) -cpu $(2)"; \
 		GOARCH=$(3) ALPACA_REQUIRE_KERNELS=$(4) $(GO) test -short -timeout 25m -exec '$(1) -cpu $(2)' $(5); \
 	elif [ "$$ALPACA_REQUIRE_QEMU" = 1 ]; then \
-		echo "$(1) is not installed and ALPACA_REQUIRE_QEMU=1 asks for it"; exit 1; \
+		echo "$(1) is not installed, but ALPACA_REQUIRE_QEMU=1 requires it"; exit 1; \
 	else \
 		echo "SKIPPED: $(1) is not installed"; \
 	fi

@@ -13,7 +13,7 @@ import (
 )
 
 // licences returns a file with the licences of Go and of all modules that are linked into the
-// program for p. They require that their text accompanies the program.
+// program for p. The licences require that their text accompanies the program.
 func (r *release) licences(ctx context.Context, p platform) (file, error) {
 	cmd := exec.CommandContext(ctx, "go", "list", "-deps", "-f", "{{with .Module}}{{.Path}}\t{{.Version}}\t{{.Dir}}{{end}}", "./cmd/alpaca")
 	cmd.Dir, cmd.Stderr, cmd.Env = r.root, os.Stderr, append(os.Environ(), p.environ()...)

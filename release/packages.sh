@@ -56,7 +56,7 @@ for archive in *.tar.gz *.zip; do
 	LC_ALL=C sort -o "$work/listed" "$work/listed"
 	diff "$work/linked" "$work/listed" || fail "$name.cdx.json does not list what is linked"
 done
-[ -n "$pages" ] || fail "no archive was looked at"
+[ -n "$pages" ] || fail "there was no archive to check"
 echo "archives: programs, licences, $(ls "$pages/man" | wc -l) manual pages and completions are in all; SBOMs list what is linked"
 if python3 -c 'import cyclonedx.validation.json' 2>/dev/null; then
 	python3 - *.cdx.json <<-'EOF'
@@ -94,7 +94,7 @@ if [ -n "$native" ]; then
 	export PATH=$work/bin:$PATH
 	said=$(alpaca version)
 	echo "version: $(head -n 1 <<<"$said")"
-	[[ $said == *"${tag}"* && $said == *"${commit:0:7}"* ]] || fail "version does not tell $tag and $commit: $said"
+	[[ $said == *"${tag}"* && $said == *"${commit:0:7}"* ]] || fail "version does not print $tag and $commit: $said"
 	complete() { # SHELL TEXT: checks what the shell proposes after "alpaca quanti"
 		grep -q quantize <<<"$2" || fail "$1 does not complete quanti: $2"
 		echo "completions: $1 takes them, and quantize follows from quanti"

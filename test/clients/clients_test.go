@@ -52,7 +52,7 @@ func TestPython(t *testing.T) {
 	python := os.Getenv("ALPACA_CLIENTS")
 	if python == "" {
 		if os.Getenv("ALPACA_REQUIRE_CLIENTS") == "1" {
-			t.Fatal("ALPACA_CLIENTS names no Python and ALPACA_REQUIRE_CLIENTS=1 asks for it")
+			t.Fatal("ALPACA_CLIENTS names no Python, but ALPACA_REQUIRE_CLIENTS=1 requires one")
 		}
 		t.Skip("needs ALPACA_CLIENTS, a Python with the packages of test/clients/requirements.txt")
 	}

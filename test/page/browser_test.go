@@ -99,7 +99,7 @@ func openReady(t *testing.T, origin, ready string, allowed ...string) *tab {
 	path := findChromium()
 	if path == "" {
 		if os.Getenv("ALPACA_REQUIRE_CHROMIUM") == "1" {
-			t.Fatal("there is no chromium and ALPACA_REQUIRE_CHROMIUM=1 asks for it")
+			t.Fatal("there is no chromium, but ALPACA_REQUIRE_CHROMIUM=1 requires it")
 		}
 		t.Skip("needs chromium (Debian: apt install chromium), which is not installed")
 	}
@@ -294,7 +294,7 @@ func (b *tab) ask(text string) {
 	b.press(kb.Enter)
 }
 
-// idle waits until no answer is being given.
+// idle waits until no answer is in progress.
 func (b *tab) idle() {
 	b.t.Helper()
 	b.wait(`document.querySelector("#stop").hidden && !document.querySelector("#send").hidden`)

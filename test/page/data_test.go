@@ -164,7 +164,7 @@ func fromData(t *testing.T, url string) {
 	require.Contains(t, b.text("main"), "this model")
 	b.click("#run")
 	b.wait(`!document.querySelector("#run").disabled && document.querySelector("#answer").textContent.length > 5`)
-	require.NotContains(t, b.text("#answer"), "cannot be asked")
+	require.NotContains(t, b.text("#answer"), "cannot be reached")
 	b.accessible("a row beside a model")
 }
 

@@ -90,7 +90,7 @@ func (b balancer) start(t *testing.T, one, two *replica) string {
 	}
 	if err != nil {
 		if os.Getenv("ALPACA_REQUIRE_BALANCERS") == "1" {
-			t.Fatalf("%s is not installed and ALPACA_REQUIRE_BALANCERS=1 asks for it", b.program)
+			t.Fatalf("%s is not installed, but ALPACA_REQUIRE_BALANCERS=1 requires it", b.program)
 		}
 		t.Skipf("%s is not installed (Debian: apt install %s)", b.program, b.program)
 	}

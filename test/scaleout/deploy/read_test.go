@@ -119,7 +119,7 @@ func of[T any](t *testing.T) map[string]*T {
 				name = o.GetName()
 				require.NotEmpty(t, name)
 			}
-			require.Nil(t, list[name], "%s is there twice", name)
+			require.Nil(t, list[name], "%s occurs twice", name)
 			list[name] = v
 		}
 	}

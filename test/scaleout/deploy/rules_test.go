@@ -130,7 +130,7 @@ func TestEnding(t *testing.T) {
 	}
 }
 
-// TestNames checks that everything exists that manifests name.
+// TestNames checks that everything that the manifests name exists.
 func TestNames(t *testing.T) {
 	all := pods(t)
 	match := func(selector metav1.LabelSelector) (found []corev1.PodTemplateSpec) {
