@@ -30,8 +30,8 @@ func (s *source) close() {
 // source opens the input. If the input is a file, or the copy of a pipe, source checks it and
 // reports lines that cannot be used. It cannot check a pipe that is read directly. sum is the
 // SHA-256 of the file, or "" for a pipe.
-func (o *options) source(u *ui.UI) (s *source, sum string, err error) {
-	s = &source{}
+func (o *options) source(u *ui.UI) (_ *source, sum string, err error) {
+	s := &source{}
 	path := o.in
 	pipe, err := o.pipe(u)
 	if err != nil {
