@@ -153,7 +153,7 @@ func TestRefused(t *testing.T) {
 		"context of -1":         {Ctx: -1},
 		"threads, must be":      {Threads: -1},
 		"Queue is -2":           {Queue: -2},
-		"supported are f32":     {CacheK: new(quant.Q4_K)},
+		"use f32, f16":          {CacheK: new(quant.Q4_K)},
 	} {
 		_, err := New(m, opt)
 		require.ErrorContains(t, err, want)

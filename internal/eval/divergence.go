@@ -43,7 +43,7 @@ func (d tokenDivergence) finite() bool {
 type Spread struct {
 	Mean   Estimate      `json:"mean"`
 	Min    report.Number `json:"min"`
-	P001   Estimate      `json:"p0_1"` // 0.1 % of the tokens have a value below this; the other percentiles likewise
+	P001   Estimate      `json:"p0_1"` // 0.1 % of the tokens have a value below this; the names of the other percentiles have the same form
 	P01    Estimate      `json:"p1"`
 	P05    Estimate      `json:"p5"`
 	P10    Estimate      `json:"p10"`

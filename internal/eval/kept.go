@@ -73,7 +73,7 @@ func (k *kept) begin(count, vocab int) error {
 	}
 	f, err := os.CreateTemp(k.folder, "alpaca-compare-")
 	if err != nil {
-		return fmt.Errorf("eval: no place for the predictions of a window: %w", err)
+		return fmt.Errorf("eval: cannot create a file for the predictions of a window: %w", err)
 	}
 	k.file = f
 	os.Remove(f.Name()) // so no file is left even after a crash; on Windows this fails, and close removes the file
@@ -134,7 +134,7 @@ func (k *kept) with(row int, use func(logits.Logprobs)) error {
 	b := k.buffers.Get().(*keptRow)
 	defer k.buffers.Put(b)
 	if _, err := k.file.ReadAt(b.raw, k.offset(row)); err != nil {
-		return fmt.Errorf("eval: the kept predictions of a window: %w", err)
+		return fmt.Errorf("eval: reading the predictions of a window: %w", err)
 	}
 	for i := range b.logits {
 		b.logits[i] = math.Float32frombits(binary.LittleEndian.Uint32(b.raw[4*i:]))

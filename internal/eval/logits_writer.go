@@ -14,8 +14,9 @@ type LogitsWriter struct {
 	left  int // rows still to be written
 }
 
-// NewLogitsWriter writes the header of a file. tokens is the text, cut into adjacent windows. A
-// window has context tokens, the file has windows windows, and the vocabulary has vocab tokens.
+// NewLogitsWriter writes the header of a file. tokens is the text, cut into adjacent windows.
+// context is the number of tokens in a window, windows is the number of windows in the file, and
+// vocab is the size of the vocabulary.
 func NewLogitsWriter(w io.Writer, context, vocab int, tokens []int32, windows int) (*LogitsWriter, error) {
 	if windows < 1 || windows > len(tokens)/context {
 		return nil, fmt.Errorf("eval: logits file: %d windows of %d tokens do not fit the text, which has %d", windows, context, len(tokens))

@@ -40,7 +40,7 @@ type Attend struct {
 	// Sinks has one more score for each head, like the score of a further position without a value.
 	// This score takes part in the softmax. A nil Sinks stands for no such scores.
 	Sinks  []float32 // [Heads]
-	Window int       // the most positions that a row sees, its own included, none before its span's Floor; 0: all positions
+	Window int       // a row sees at most this many positions, its own included, and none before its span's Floor; 0: all
 	// Q has the queries. Out may be the same memory if KeyDim equals ValueDim. Otherwise Run
 	// does not change Q.
 	Q   []float32 // [rows, Heads*KeyDim]
@@ -69,8 +69,8 @@ const (
 	// attentionRows is the largest number of queries in an item. They share the work
 	// of decoding a block.
 	attentionRows = 256
-	// attentionScores is the largest number of scores in an item, unless an item's smallest number
-	// of rows has more. The scores take 2 MiB, which fit the CPU's caches.
+	// attentionScores is the largest number of scores in an item, 2 MiB, which fits the CPU's
+	// caches. Only an item of a single row may have more.
 	attentionScores = 1 << 19
 	// gatherBlocks is how many blocks of values are added at once. The sums are
 	// loaded and stored once for all of them.
@@ -80,8 +80,8 @@ const (
 	linePad = 16
 )
 
-// Reserve allocates the memory for that many workers, for batches of at most the given number
-// of tokens, and for layers no larger than l.
+// Reserve allocates the memory for the given number of workers, for batches of at most the given
+// number of tokens, and for layers no larger than l.
 func (a *Attention) Reserve(workers, tokens int, l KVLayer) {
 	shared := l.Heads / l.Format.Heads
 	rows := max(shared, min(tokens*shared, attentionRows))

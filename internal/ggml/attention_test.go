@@ -61,7 +61,7 @@ func (c attentionCase) cache(k, v []float32) (f *KVFormat, blocks [][]byte, offs
 	return f, blocks, offset
 }
 
-// run evaluates all positions, batch of them at a time.
+// run evaluates all positions, in batches of the given size.
 func (c attentionCase) run(t *testing.T, threads, batch int) []float32 {
 	q, k, v := c.data()
 	f, blocks, offset := c.cache(k, v)

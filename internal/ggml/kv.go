@@ -85,7 +85,7 @@ func checkCacheType(what string, t quant.Type, dim int) error {
 		}
 		return nil
 	}
-	return fmt.Errorf("ggml: cache of %s in %v, supported are f32, f16, q8_0, q5_1, q5_0, q4_1 and q4_0", what, t)
+	return fmt.Errorf("ggml: cache of %s in %v is not supported: use f32, f16, q8_0, q5_1, q5_0, q4_1 or q4_0", what, t)
 }
 
 // KeyBytes returns the number of bytes of one head's keys in a block.

@@ -38,7 +38,7 @@ const (
 	MostlyBF16   FileType = 32
 	MostlyTQ1_0  FileType = 36
 	MostlyTQ2_0  FileType = 37
-	MostlyMXFP4  FileType = 38 // MXFP4 for the experts, Q8_0 for all else
+	MostlyMXFP4  FileType = 38 // MXFP4 for the experts, Q8_0 for all other tensors
 	MostlyNVFP4  FileType = 39
 	MostlyQ1_0   FileType = 40
 	MostlyQ2_0   FileType = 41

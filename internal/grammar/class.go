@@ -81,7 +81,7 @@ func (v *Vocab) class(t *term, q int32) *class {
 // schemas may have equal states, such as the states within a string, and then the keys are equal,
 // too. shapeOf returns "" for terms that count and for large automata.
 func shapeOf(t *term, q int32) string {
-	const maxStates = 40 // states
+	const maxStates = 40
 	if t.counted() || t.limit != nil {
 		return ""
 	}

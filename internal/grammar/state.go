@@ -170,9 +170,9 @@ func (m *machine) behind(h head) *state {
 	return s
 }
 
-// close follows all edges from seeds that take no bytes. It returns the state of these readings
-// and of m.heads. Rules that are called from several places at once share a context (E.
-// Scott, A. Johnstone, "GLL Parsing", 2010), so that an ambiguous text has few readings.
+// From seeds, close follows all edges that take no bytes. It returns the state of these readings
+// and of m.heads. Rules that are called from several places at once share a context (E. Scott, A.
+// Johnstone, "GLL Parsing", 2010), so that an ambiguous text has few readings.
 func (m *machine) close(seeds []place) *state {
 	m.todo, m.tokens = append(m.todo[:0], seeds...), m.tokens[:0]
 	m.final, m.work, m.tooDeep = false, 0, false

@@ -9,7 +9,8 @@ import (
 	"alpaca/internal/jinja/value"
 )
 
-// A template is compiled to functions: a statement becomes an exec, and an expression becomes an eval.
+// A template is compiled to functions: a statement becomes an exec, and an expression becomes an
+// eval.
 
 // frame has the variables of a function during its execution.
 type frame struct {

@@ -66,8 +66,8 @@ func mixed(t testing.TB) (list []*Request) {
 	return list
 }
 
-// all answers the requests in list, parallel of them at a time. It returns the lines of the results by
-// custom_id.
+// all answers the requests in list and returns the lines of the results by custom_id. parallel is
+// the number of requests that it answers at a time.
 func all(t testing.TB, x *Executor, list []*Request, parallel int) map[string]string {
 	t.Helper()
 	var mu sync.Mutex

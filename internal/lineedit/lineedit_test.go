@@ -11,7 +11,7 @@ import (
 )
 
 // typed returns an editor in a window of 20 columns, and its output. The editor gets the input in
-// pieces of piece bytes.
+// pieces. piece is their size in bytes.
 func typed(input string, piece int) (*Editor, *bytes.Buffer) {
 	var out bytes.Buffer
 	e := &Editor{out: &out, size: func() (int, int) { return 20, 6 }, demand: make(chan struct{}), input: make(chan read)}

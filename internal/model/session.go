@@ -61,7 +61,7 @@ func (m *Model) Context(ctx int) (n int, warning string, err error) {
 	case ctx < 0 || ctx > MaxCtx:
 		return 0, "", fmt.Errorf("model: context of %d tokens, must be between 1 and %d", ctx, MaxCtx)
 	case m.ropesFor(ctx) != m.ropes && ctx <= train:
-		warning = fmt.Sprintf("in a context of %d tokens this model uses its frequency factors for long texts, even while a text is short; it uses those for short texts only in contexts of up to %d tokens", ctx, m.Config.Rope.OrigCtx&^255)
+		warning = fmt.Sprintf("with a context of %d tokens, this model uses its frequency factors for long texts, even if a text is short; with a context of at most %d tokens, it uses those for short texts", ctx, m.Config.Rope.OrigCtx&^255)
 	case ctx > train:
 		warning = fmt.Sprintf("the context of %d tokens is longer than the %d that the model was trained with: expect worse text beyond these", ctx, train)
 	}

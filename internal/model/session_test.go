@@ -168,7 +168,7 @@ func TestProgressAndCancel(t *testing.T) {
 	require.ErrorIs(t, err, stop)
 }
 
-// cancelledAt is a context that is cancelled after looks calls of Err.
+// cancelledAt is a context that is cancelled after several calls of Err, which looks counts down.
 type cancelledAt struct {
 	context.Context
 	looks int

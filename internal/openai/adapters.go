@@ -45,7 +45,7 @@ func (o *object) adapters(name string, data []byte) (list []AdapterScale) {
 		a := AdapterScale{ID: -1}
 		child.integer("id", &a.ID, 0, math.MaxInt32)
 		if a.ID < 0 {
-			child.fail("id", "is missing: the number of an adapter is needed, as /lora-adapters counts them")
+			child.fail("id", "is missing: it must be the number of an adapter in /lora-adapters")
 		}
 		child.ranged("scale", &a.Scale, -1e6, 1e6)
 		o.take(child)

@@ -64,7 +64,7 @@ func TestCompletionErrors(t *testing.T) {
 		{`{"prompt": "a", "adaptive_target": 0.5}`, "adaptive_target", "the adaptive-p sampler is not supported", true},
 		{`{"prompt": "a", "n_probs": -1}`, "n_probs", "must be between", true},
 		{`{"prompt": "a", "response_fields": [1]}`, "response_fields[0]", "must be the name", true},
-		{`{"prompt": "a", "t_max_predict_ms": 100}`, "t_max_predict_ms", "not cut by the clock", true},
+		{`{"prompt": "a", "t_max_predict_ms": 100}`, "t_max_predict_ms", "no time limit", true},
 	} {
 		_, err := ParseCompletion([]byte(tt.body), sampler.DefaultParams(), tt.native)
 		var e *Error

@@ -83,7 +83,7 @@ func (g *Generation) refuse(o *object) {
 	for _, f := range []struct{ name, why string }{
 		{"audio", "this model reads and writes text only"},
 		{"web_search_options", "nothing is fetched from the network"},
-		{"t_max_predict_ms", "an answer is not cut by the clock: bound it with max_tokens"},
+		{"t_max_predict_ms", "answers have no time limit: limit their length with max_tokens"},
 	} {
 		data, ok := o.get(f.name)
 		text := string(bytes.TrimSpace(data))

@@ -59,7 +59,7 @@ func TestAdapters(t *testing.T) {
 	for body, want := range map[string]string{
 		`{"id": 0}`:                 "the request must be a list of objects with \"id\" and \"scale\", is an object",
 		`[{"id": 2, "scale": 1}]`:   "adapter 2 does not exist: the server has 2 (--lora)",
-		`[{"scale": 1}]`:            "is missing: the number of an adapter is needed",
+		`[{"scale": 1}]`:            "is missing: it must be the number of an adapter",
 		`[{"id": 0, "scale": "a"}]`: "must be a number, is a string",
 		`[{"id": 0, "scale": 1e9}]`: "must be between -1e+06 and 1e+06",
 		`[3]`:                       "must be an object, is a number",

@@ -17,9 +17,9 @@ type kernel struct {
 	masked bool // tiles read and write only the columns of args.cols; if false, there must be cols columns
 
 	// few[n] computes a tile of n rows, for n less than rows. copyPanels copies n rows of src to
-	// panels, one for each tile. The rows begin stride elements apart and are panels tiles wide.
-	// interleave packs tiles of A: dst[t*dstStride+k*rows+i] = src[k*stride+t*rows+i] for i < rows.
-	// Each may be nil.
+	// panels, one for each tile. Adjacent rows are stride elements apart. A row is as wide as all
+	// the panels together. interleave packs tiles of A: dst[t*dstStride+k*rows+i] =
+	// src[k*stride+t*rows+i] for i < rows. Each may be nil.
 	few        []func(a *args)
 	copyPanels func(dst, src []float32, stride, n, panels int)
 	interleave func(dst []float32, dstStride int, src []float32, stride, n, tiles int)

@@ -35,7 +35,7 @@ func gemmCodedGeneric(c, a Mat, b Coded, size Size, fresh bool) {
 	gemm(c, a, b.decode(size), size, fresh)
 }
 
-// q8KeyBytes is the size of 32 rows of Q8Keys, and q8Bytes that of a block of Q8_0.
+// q8KeyBytes is the size of 32 rows of Q8Keys, and q8Bytes is the size of a block of Q8_0.
 const (
 	q8KeyBytes = 2*BlockLen + 32*BlockLen
 	q8Bytes    = 34

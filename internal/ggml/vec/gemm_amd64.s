@@ -30,7 +30,8 @@
 	MOVQ gemmArgs_b(DI), BX \
 	MOVQ gemmArgs_k(DI), CX
 
-// LOAD2 loads 32 columns of a row from BX, and STORE2 stores them there. Both move BX to the next row.
+// LOAD2 loads 32 columns of a row from BX, and STORE2 stores them there. Both move BX to the next
+// row.
 #define LOAD2(u, v) \
 	VMOVUPS.Z (BX), K1, u   \
 	VMOVUPS.Z 64(BX), K2, v \

@@ -117,7 +117,8 @@ func TestOrder(t *testing.T) {
 	require.Equal(t, []string{"1 tensors of parts that do not read text are left out"}, a.Notes)
 }
 
-// TestRefusals checks that settings that would change the adapter's meaning are refused with an error that names them.
+// TestRefusals checks that settings that would change the adapter's meaning are refused with an
+// error that names them.
 func TestRefusals(t *testing.T) {
 	good := map[string]matrix{layer + "self_attn.q_proj.lora_A.weight": {2, 4, 0}, layer + "self_attn.q_proj.lora_B.weight": {4, 2, 0}}
 	for config, want := range map[string]string{
