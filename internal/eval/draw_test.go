@@ -47,6 +47,6 @@ func TestSelect(t *testing.T) {
 		require.Equal(t, all, Select(all, 0, tt.how, 1))
 		require.Equal(t, all, Select(all, 8, tt.how, 1))
 		require.NotEqual(t, Select(all, 3, tt.how, 1), Select(all, 3, tt.how, 2))
-		require.Equal(t, numbered(8), all, "not changed")
+		require.Equal(t, numbered(8), all, "Select must not change its argument")
 	}
 }

@@ -15,7 +15,7 @@ const rowsAtOnce = 64
 type rows struct {
 	threads int
 	score   func(row int, logits []float32) // called once for each row, from any goroutine
-	flushed func(first, count int) error    // called after the rows first to first+count-1 were scored, unless it is nil
+	flushed func(first, count int) error    // if not nil, called after the rows first to first+count-1 were scored
 	first   int                             // row number of logits[0]
 	count   int
 	logits  [][]float32   // [rowsAtOnce, vocab]

@@ -52,7 +52,7 @@ func TestExpLogPowSpecialValues(t *testing.T) {
 	require.Equal(t, 0.0, Exp(-746))
 	require.Equal(t, inf, Exp(inf))
 	require.Equal(t, inf, Exp(710))
-	require.Equal(t, math.Exp(-744), Exp(-744), "subnormal")
+	require.Equal(t, math.Exp(-744), Exp(-744), "the result must be exact even if it is subnormal")
 	require.True(t, math.IsNaN(Exp(nan)))
 	require.Equal(t, 0.0, Log(1))
 	require.Equal(t, -inf, Log(0))

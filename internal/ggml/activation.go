@@ -31,7 +31,7 @@ func (a Activation) Mul(gate, up []float32) {
 	}
 }
 
-// Apply sets x[i] = act(x[i]).
+// Apply sets x[i] = act(x[i]), for SiLU and GELU.
 func (a Activation) Apply(x []float32) {
 	if a == GELU {
 		gelu(x)

@@ -33,7 +33,7 @@ func TestLayerNorm(t *testing.T) {
 				require.InDelta(t, want, got[i], 1e-4, "%d elements around %v", n, mean)
 			}
 			LayerNorm(x, x, w, 1e-5)
-			require.Equal(t, got, x, "in place")
+			require.Equal(t, got, x, "LayerNorm in place must give the same bits")
 		}
 	}
 }

@@ -93,7 +93,7 @@ func TestLegacyBadSize(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			path := save(t, "old.bin", test.data)
 			if err := os.Truncate(path, 1<<30); err != nil {
-				t.Skip("no sparse files here: ", err)
+				t.Skip("this file system has no sparse files: ", err)
 			}
 			require.ErrorContains(t, refuse(t, path), test.want)
 		})

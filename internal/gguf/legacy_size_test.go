@@ -45,7 +45,7 @@ func writeSparse7B(t *testing.T, m *oldModel) string {
 		_, err = f.Seek(size, io.SeekCurrent)
 		require.NoError(t, err)
 		if err := f.Truncate(at + size); err != nil {
-			t.Skip("no sparse files here: ", err)
+			t.Skip("this file system has no sparse files: ", err)
 		}
 	}
 	const embd, ffn, vocab, layers = 4096, 11008, 32000, 32

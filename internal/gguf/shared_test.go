@@ -26,7 +26,7 @@ func testFiles(t *testing.T, paths []string) {
 		require.NotEmpty(t, f.KV)
 		require.NoError(t, f.Unchanged())
 		require.NoError(t, f.Close())
-		require.NoError(t, f.Close(), "a second time")
+		require.NoError(t, f.Close(), "Close may be called a second time")
 	}
 }
 

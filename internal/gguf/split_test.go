@@ -46,7 +46,7 @@ func TestSplit(t *testing.T) {
 		f := open(t, path)
 		require.Equal(t, path, f.Path)
 		require.Equal(t, paths, f.Parts)
-		require.Len(t, f.KV, 1, "split.* is gone")
+		require.Len(t, f.KV, 1, "the keys split.* must be left out")
 		arch, _, err := f.String("general.architecture")
 		require.NoError(t, err)
 		require.Equal(t, "llama", arch)

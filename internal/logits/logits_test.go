@@ -37,7 +37,7 @@ func TestLogprobs(t *testing.T) {
 	}
 	require.Empty(t, l.Top(nil, 0))
 	require.Len(t, l.Top(nil, 9), 5)
-	require.Equal(t, top[:2], l.Top([]TokenLogprob{{99, 0}}, 2)[1:], "appends")
+	require.Equal(t, top[:2], l.Top([]TokenLogprob{{99, 0}}, 2)[1:], "Top must append to its argument")
 }
 
 func TestNormalized(t *testing.T) {

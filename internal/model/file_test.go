@@ -16,7 +16,7 @@ import (
 // error, whether the caller or a worker reads them, and the process must not end.
 func TestFileCutWhileInUse(t *testing.T) {
 	if runtime.GOOS == "windows" {
-		t.Skip("a mapped file cannot be cut there")
+		t.Skip("Windows does not truncate a file that is mapped")
 	}
 	for _, threads := range []int{1, 3} {
 		s := small

@@ -127,7 +127,7 @@ func gemma4(kv [2]int, shared int, values bool, more shapes) shapes {
 // checkpoints has these combinations of layers.
 func TestFormulas(t *testing.T) {
 	if testing.Short() {
-		t.Skip("as TestHFGoldens")
+		t.Skip("TestLogitsAreTheSameToTheBit shows that emulated CPUs give the same bits as others")
 	}
 	const sizes = `"vocab_size":48,"hidden_size":32,"num_hidden_layers":2,"num_attention_heads":4,"num_key_value_heads":2,"max_position_embeddings":256,"rms_norm_eps":1e-6,`
 	output := shapes{"lm_head.weight": {48, 32}}

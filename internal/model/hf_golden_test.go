@@ -110,7 +110,7 @@ func TestHFGoldens(t *testing.T) {
 // GGUF files lack something. The records of all known architectures are compared.
 func TestHFCheckpoints(t *testing.T) {
 	if testing.Short() {
-		t.Skip("as TestHFGoldens")
+		t.Skip("TestLogitsAreTheSameToTheBit shows that emulated CPUs give the same bits as others")
 	}
 	outer, models, records := t, map[string]*model.Model{}, map[string]int{}
 	for _, g := range testshared.ReadLines[hfGolden](t, testshared.Path(t, "golden/hf.jsonl")) {

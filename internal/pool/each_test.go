@@ -48,7 +48,7 @@ func TestEachReturnsTheFirstError(t *testing.T) {
 			}
 		})
 		require.EqualError(t, err, fmt.Sprint("call ", round))
-		require.LessOrEqual(t, int(calls.Load()), round+2, "no calls after an error")
+		require.LessOrEqual(t, int(calls.Load()), round+2, "no call may begin after an error")
 	}
 }
 

@@ -99,7 +99,7 @@ func TestIsSharedByCallers(t *testing.T) {
 			for range 500 {
 				task := &countTask{done: make([]atomic.Int32, 20), workers: 3}
 				if p.Run(task, 20, 2) != nil || task.done[19].Load() != 1 {
-					t.Error("a run went wrong")
+					t.Error("Run must do every item once and return no error")
 				}
 			}
 		})

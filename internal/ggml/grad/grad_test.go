@@ -20,7 +20,7 @@ func eachKernel(t *testing.T, f func(t *testing.T, k *kernel)) {
 		t.Run(k.level, func(t *testing.T) {
 			if !slices.Contains(machine.Levels(), k.level) {
 				require.NotContains(t, strings.Split(os.Getenv("ALPACA_REQUIRE_KERNELS"), ","), k.level)
-				t.Skip("not on this CPU")
+				t.Skip("this CPU cannot run the kernel")
 			}
 			f(t, k)
 		})

@@ -22,7 +22,7 @@ func eachKernel(t *testing.T, f func(t *testing.T, k *kernel)) {
 		t.Run(k.level, func(t *testing.T) {
 			if !machine.HasLevel(k.level) {
 				require.NotContains(t, strings.Split(os.Getenv("ALPACA_REQUIRE_KERNELS"), ","), k.level)
-				t.Skip("not on this CPU")
+				t.Skip("this CPU cannot run the kernel")
 			}
 			f(t, k)
 		})

@@ -245,7 +245,7 @@ func FuzzMask(f *testing.F) {
 				ok := m.Accept(id) == nil
 				m.Restore(s)
 				if m.Mask(); ok != mask.Has(id) {
-					t.Fatalf("token %q: alone %v, in the mask %v", all[id], ok, mask.Has(id))
+					t.Fatalf("token %q: accepted %v, in the mask %v", all[id], ok, mask.Has(id))
 				}
 				if ok {
 					next = id

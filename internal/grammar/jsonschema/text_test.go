@@ -44,7 +44,7 @@ func TestEncode(t *testing.T) {
 		require.Equal(t, d.Match(s), all.Match(bytesOf(string(text))), "%s", text)
 		require.Equal(t, d.Match(s), few.Match(bytesOf(string(text))), "%s", text)
 	}
-	require.False(t, few.Match(bytesOf(`"\u0062\u0063"`)), "letters need not be accepted as escapes if the option says so")
+	require.False(t, few.Match(bytesOf(`"\u0062\u0063"`)), "without the option escapes, letters must not be accepted as escapes")
 	require.True(t, all.Match(bytesOf(`"\u0062\u0063"`)))
 }
 

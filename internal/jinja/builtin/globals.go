@@ -156,7 +156,7 @@ func newCycler(_ *value.Run, a *value.Args) value.Value {
 	return &cycler{items: a.Pos}
 }
 
-// Attr returns the methods next and reset, and the current item.
+// Attr returns a method or an attribute of a cycler.
 func (c *cycler) Attr(_ *value.Run, name string) (value.Value, bool) {
 	switch name {
 	case "next":
