@@ -48,7 +48,7 @@ func useSession(open Opener, use func(Session) error) error {
 type sessionBase struct {
 	open    Opener
 	threads int
-	save    *LogitsWriter // gets the logits, unless save is nil
+	save    *LogitsWriter // if not nil, gets the logits
 
 	encoded [rowsAtOnce][]byte // rows of the logits file, by row number modulo rowsAtOnce
 	eval    time.Duration

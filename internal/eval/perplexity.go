@@ -20,13 +20,13 @@ type Scored struct {
 type Options struct {
 	Threads int // for scoring; 0: one
 
-	// Whole makes the model compute all layers even for the positions before a window's first scored
-	// position. An importance matrix needs it, because it covers all of the text.
+	// Whole makes the model compute all layers even for the positions before a window's first
+	// scored position. An importance matrix needs Whole, because the matrix covers all of the text.
 	Whole bool
 
 	Ranks bool                 // set Scored.Rank
 	Each  func(Scored) error   // if not nil, called with every scored token, in order
-	Base  *LogitsWriter        // gets all logits, unless it is nil
+	Base  *LogitsWriter        // if not nil, gets all logits
 	Done  func(Progress) error // if not nil, called after every window
 }
 

@@ -101,9 +101,9 @@ var llamaSpaces = []int{
 	259, 268, 308, 418, 462, 539, 632, 795, 965, 1669, 1678, 3986, 4706, 9651, 18884, 29871,
 }
 
-// allScores returns the scores. If the file has none, they follow from the ids: pieces were
-// learned in the order of their ids, and a piece learned earlier has a higher score. For
-// LLaMA's own vocabulary the result equals the scores in its tokenizer.model.
+// allScores returns the scores. If the file has no scores, they follow from the ids: pieces were
+// learned in the order of their ids, and a piece learned earlier has a higher score. For LLaMA's
+// own vocabulary the result equals the scores in its tokenizer.model.
 func (v *legacyVocab) allScores() []float32 {
 	if v.scores != nil {
 		return v.scores

@@ -141,8 +141,8 @@ func (s *scope) nodes(list []syntax.Node) {
 	}
 }
 
-// node finds the names that a statement uses in this scope. If the statement has scopes of its
-// own, their names are found when they are compiled.
+// node finds the names that a statement uses in this scope. The names in a statement's own scopes
+// are found when these scopes are compiled.
 func (s *scope) node(n syntax.Node) {
 	switch n := n.(type) {
 	case *syntax.Output:

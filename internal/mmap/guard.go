@@ -14,8 +14,8 @@ import (
 	"unsafe"
 )
 
-// FaultError says that a mapped file cannot be read any more, because it was truncated or its
-// disk failed while it was in use.
+// FaultError says that a mapped file cannot be read any more, because the file was truncated or its
+// disk failed while in use.
 type FaultError struct {
 	Path   string
 	Offset int64 // where in the file the read failed, in bytes

@@ -199,7 +199,7 @@ func TestFormulas(t *testing.T) {
 	}
 }
 
-// TestGemma4Values checks a layer without a matrix for values. It is an error unless the layer's
+// TestGemma4Values checks a layer without a matrix for values. Such a layer is an error unless its
 // keys are also its values. The converter must leave out matrices that no layer uses.
 func TestGemma4Values(t *testing.T) {
 	convertTo := func(config string, tensors shapes) (*convert.FolderResult, error) {

@@ -39,8 +39,8 @@ func (c *Cache) Window() int { return c.window }
 // tokens.
 func (c *Cache) First(n int) int { return max(0, n-c.window+1) }
 
-// floorAt returns the floor of the text after it is cut back to its first n tokens. The floor
-// is 0 again if all moved positions are cut off.
+// floorAt returns the floor that the text has after a cut back to its first n tokens. The floor is
+// 0 again if all moved positions are cut off.
 func (s *Seq) floorAt(n int) int {
 	if n < len(s.tokens) && n <= s.floor {
 		return 0

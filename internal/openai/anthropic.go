@@ -172,7 +172,8 @@ func (r *ChatRequest) anthropicMessages(o *object) {
 	}
 }
 
-// anthropicMessage adds a message. Tool results in it become messages of their own, before it.
+// anthropicMessage adds a message. Tool results in the message become messages of their own, before
+// the message.
 func (r *ChatRequest) anthropicMessage(o *object) {
 	var role string
 	if !o.text("role", &role) {

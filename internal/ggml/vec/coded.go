@@ -16,8 +16,8 @@ type Coded struct {
 	Form   Form
 	Data   []byte
 	Stride int // bytes from row to row; Q8Keys has none
-	// Next, if not nil, is the memory that will be read after Data. A kernel prefetches its first
-	// len(Data) bytes, or all of it if it is shorter.
+	// Next, if not nil, is the memory that will be read after Data. A kernel prefetches the first
+	// len(Data) bytes of Next, or all of Next if it is shorter.
 	Next []byte
 }
 

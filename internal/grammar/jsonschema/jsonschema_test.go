@@ -62,8 +62,8 @@ func TestTexts(t *testing.T) {
 		{`{"type": "object", "properties": {"a": {}, "b": {}, "c": {}}, "required": ["b"]}`, []string{`{"a":1,"b":2}`, `{"b":2,"c":1}`}, []string{`{"b":1,"a":1}`, `{"a":1}`}},
 		{`{"enum": [1.0]}`, []string{"1", "1.0"}, []string{"1.5", "10"}},
 		{`{"const": {"a": [1, "x"]}}`, []string{`{"a":[1,"x"]}`}, []string{`{"a":[1]}`, `{}`}},
-		// The key "\u0061" is "a". So its value must have the type of "a", and it may not occur
-		// beside "a".
+		// The key "\u0061" is "a". So its value must have the type of "a", and the key may not
+		// occur beside "a".
 		{`{"type": "object", "properties": {"a": {"type": "integer"}}, "additionalProperties": {"type": "string"}}`,
 			[]string{`{"a": 1, "b": "c"}`, `{"\u0062": "c"}`}, []string{`{"\u0061": "x"}`, `{"a": 1, "\u0061": "x"}`}},
 		{`{"type": "string", "format": "topic"}`, []string{`"anything"`}, []string{"1"}},

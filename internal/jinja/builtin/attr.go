@@ -173,7 +173,7 @@ func intAttr(x value.Value, name string) (value.Value, bool) {
 	return nil, false
 }
 
-// toBytes returns the bytes of a number. They could spell any text, so they count as data.
+// toBytes returns the bytes of a number. The bytes could spell any text, so they count as data.
 func toBytes(r *value.Run, n *big.Int, a *value.Args) value.Value {
 	v := a.Bind("to_bytes", "length", "byteorder", "signed")
 	length := value.Int(value.Or(v[0], int64(1)))

@@ -2,7 +2,7 @@
 
 // alpaca_entry is described in entry_linux_amd64.s.
 TEXT alpaca_entry(SB), NOSPLIT|NOFRAME, $0
-	MOVD $0, R0           // of this process
+	MOVD $0, R0           // 0: this process
 	MOVD $9, R1           // RLIMIT_AS
 	MOVD $0, R2           // no new limit
 	SUB  $64, RSP, R3
