@@ -39,7 +39,7 @@ const (
 	Skip  Choice = "skip"
 )
 
-// Choices are all choices, in the order of the keys for them on the keyboard: 1, 2, 3, 4, 0.
+// Choices lists all choices in the order of their keys: 1, 2, 3, 4, 0.
 var Choices = []Choice{Left, Right, Tie, Bad, Skip}
 
 // Model is one of the two models that are compared, or the source of a file of answers.
@@ -69,8 +69,8 @@ type Answer struct {
 // Vote is a judge's vote on the answers to a prompt.
 type Vote struct {
 	ID     int64
-	N      int    // the number of the prompt, from 0
-	Repeat int    // 1 if the pair was shown again, mirrored
+	N      int    // the number of the prompt, counted from 0
+	Repeat int    // 1 if the pair was shown for the second time, with the sides swapped
 	Judge  string // the judge's name, beginning with ModelJudge for a model; "" if nobody was asked
 	Left   Slot   // the model whose answer was shown on the left
 	Choice Choice
@@ -84,7 +84,7 @@ type Vote struct {
 // Flags of votes.
 const (
 	FlagEqual    = "equal"    // the answers are the same, so a tie was recorded without asking
-	FlagRevealed = "revealed" // an answer reveals which model it is from
+	FlagRevealed = "revealed" // an answer reveals which model wrote it
 )
 
 // ModelJudge is the prefix of the names of judges that are models.
@@ -109,7 +109,7 @@ func (v *Vote) Winner() (s Slot, ok bool) {
 type Plan struct {
 	Seed    uint64   `json:"seed"`
 	Votes   int      `json:"votes"`  // the number of prompts to judge
-	Repeat  float64  `json:"repeat"` // the fraction of the prompts that is shown again, mirrored
+	Repeat  float64  `json:"repeat"` // the fraction of the prompts that is shown again, with the sides swapped
 	Peek    bool     `json:"peek"`   // results may be seen before the end
 	Params  string   `json:"params"` // how the answers were generated
 	Models  [2]Model `json:"models"`
@@ -124,7 +124,7 @@ type Session struct {
 	ID      int64
 	Created time.Time
 	Closed  bool
-	Secret  []byte // key of the tokens in web forms
+	Secret  []byte // key for the form tokens that protect against forged requests
 	List    []Prompt
 	Answers [][2]*Answer // by prompt; nil: no answer yet
 	Own     map[int]Own  // prompts that judges wrote, by number
@@ -245,7 +245,7 @@ func (s *Session) Item(judge string, n, repeat int) (Item, bool) {
 	return Item{}, false
 }
 
-// revealing are phrases that reveal which model an answer is from.
+// revealing are phrases that reveal which model wrote an answer.
 var revealing = []string{
 	"i am alpaca", "i'm alpaca", "i am llama", "i'm llama", "i am chatgpt", "i'm chatgpt", "as chatgpt", "i am claude", "i'm claude", "i am gemma", "i'm gemma",
 	"i am qwen", "i'm qwen", "i am smollm", "i'm smollm", "i am mistral", "i'm mistral", "i am deepseek", "i'm deepseek", "trained by", "developed by openai",
@@ -253,7 +253,7 @@ var revealing = []string{
 	"created by alibaba", "created by hugging face", "my name is",
 }
 
-// Reveals reports whether an answer to prompt n reveals which model it is from.
+// Reveals reports whether an answer to prompt n reveals which model wrote it.
 func (s *Session) Reveals(n int) bool {
 	for slot, a := range s.Answers[n] {
 		if a == nil {

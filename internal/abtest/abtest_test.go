@@ -102,7 +102,7 @@ func TestReport(t *testing.T) {
 	require.Equal(t, "anytime", NewReport(s).Groups[0].Kind)
 }
 
-// TestOwnPrompts checks that votes on prompts that judges wrote are counted apart. A judge who
+// TestOwnPrompts checks that votes on judges' own prompts are counted separately. A judge who
 // chooses the prompts can choose the winner.
 func TestOwnPrompts(t *testing.T) {
 	planned := session(20, 5)
@@ -149,8 +149,8 @@ func TestOwnPrompts(t *testing.T) {
 	require.Equal(t, 20.0, got.Models[X].MeanChars)
 }
 
-// TestLeftJudge checks that a judge who always chooses left makes the models equal, and that
-// the report shows the bias.
+// TestLeftJudge checks that a judge who always chooses left gives each model a win rate near 0.5,
+// and that the report shows the bias.
 func TestLeftJudge(t *testing.T) {
 	s := session(100, 3)
 	judge(s, "ann", func(Item) Choice { return Left })

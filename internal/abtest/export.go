@@ -56,9 +56,9 @@ func (s *Session) line(v *Vote) Line {
 	return l
 }
 
-// Export writes the votes of a session. csv, json and jsonl have all votes, even undone ones. The
-// forms "alpaca-eval" and "dpo" have only votes for which the function said returns true.
-// alpaca-eval, from which win rates are computed, has no votes on judges' own prompts.
+// Export writes the votes of a session. csv, json and jsonl have all votes, even undone ones.
+// alpaca-eval and dpo have only votes for which the function said returns true. alpaca-eval leaves
+// out votes on judges' own prompts, because AlpacaEval computes win rates from the file.
 func Export(w io.Writer, s *Session, form string) error {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
@@ -88,7 +88,7 @@ func Export(w io.Writer, s *Session, form string) error {
 		}
 		return nil
 	}
-	return fmt.Errorf("abtest: no form %q: the forms are %s", form, strings.Join(Forms, ", "))
+	return fmt.Errorf("abtest: unknown form %q: the forms are %s", form, strings.Join(Forms, ", "))
 }
 
 func exportCSV(w io.Writer, s *Session) error {

@@ -27,8 +27,8 @@ func (s *Session) IsOwn(n int) bool {
 // there reports whether prompt n has both answers.
 func (s *Session) there(n int) bool { return s.Answers[n][X] != nil && s.Answers[n][Y] != nil }
 
-// ready returns the prompts of the plan before the first one that lacks an answer. It stops there
-// because the sides of a pair depend on the pairs before this pair, and must not change later.
+// ready returns the prompts of the plan before the first one that lacks an answer. Later prompts
+// must wait, because the sides of a pair depend on all earlier pairs.
 func (s *Session) ready() (list []int) {
 	for n := range s.List {
 		if s.IsOwn(n) {
@@ -119,8 +119,8 @@ func (st Store) Fail(ctx context.Context, session int64, n int) error {
 	})
 }
 
-// loadOwn reads the judges' own prompts. Databases of earlier versions have no table of
-// them.
+// loadOwn reads the judges' own prompts. A database that an earlier version of the program made
+// has no table for these prompts.
 func (st Store) loadOwn(ctx context.Context, s *Session) error {
 	s.Own = map[int]Own{}
 	var has int
@@ -130,7 +130,7 @@ func (st Store) loadOwn(ctx context.Context, s *Session) error {
 	return st.each(ctx, "select n, judge, failed from ab_own where session = ?", s.ID, func(scan func(...any) error) error {
 		var n int
 		var own Own
-		var failed int64 // earlier versions stored the number of a vote
+		var failed int64 // 0 if no model failed; earlier versions also stored numbers other than 1
 		if err := scan(&n, &own.Judge, &failed); err != nil {
 			return err
 		}

@@ -8,9 +8,8 @@ import (
 	"strings"
 )
 
-// WritePlot draws a report as an SVG. Each group has a bar of wins and ties. Below the bar, there
-// is the win rate of model X, with its interval. The groups of votes on judges' own prompts come
-// last.
+// WritePlot draws a report as an SVG. Each group has a bar of wins and ties. Below the bar is the
+// win rate of model X, with its interval. The groups of votes on judges' own prompts come last.
 func (r *Report) WritePlot(w io.Writer) error {
 	const (
 		width, left, bar = 760.0, 30.0, 700.0

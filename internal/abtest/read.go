@@ -46,11 +46,11 @@ func (r *record) prompt() (Prompt, error) {
 			switch m.Role {
 			case "user":
 				if p.Instruction != "" {
-					return p, errors.New("a conversation of several turns")
+					return p, errors.New("the conversation has several turns: only one is allowed")
 				}
 				p.Instruction = m.Content
 			case "system":
-				return p, errors.New("a system message, which a prompt cannot have here")
+				return p, errors.New("a prompt cannot have a system message")
 			}
 		}
 	}
@@ -73,7 +73,7 @@ func readRecords(r io.Reader, each func(line int, rec *record) error) (sum strin
 	sum = hex.EncodeToString(h[:])
 	data = bytes.TrimSpace(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")))
 	if len(data) == 0 {
-		return "", errors.New("abtest: it is empty")
+		return "", errors.New("abtest: the file is empty")
 	}
 	read := func(where string, n int, raw []byte) error {
 		var rec record

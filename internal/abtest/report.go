@@ -67,11 +67,12 @@ type Group struct {
 	Lengths    int      `json:"votes_on_lengths"`
 	LongerWins int      `json:"longer_wins"`
 	AtEqual    *float64 `json:"win_rate_at_equal_length,omitempty"` // nil with fewer than 100 decided votes
-	// The number of pairs that were judged again, mirrored, and how many got the same
-	// verdict.
+	// The number of pairs that were judged again with the sides swapped, and how many of them got
+	// the same verdict.
 	Repeats int `json:"repeats"`
 	Same    int `json:"same_verdicts"`
-	// How often two judges of the same pair agree, and Krippendorff's α. nil if no pair has
+	// How often two judges of the same pair agree, and Krippendorff's α. Both are nil if no pair
+	// has
 	// two judges.
 	Agreement *float64 `json:"agreement,omitempty"`
 	Alpha     *float64 `json:"krippendorff_alpha,omitempty"`

@@ -206,7 +206,7 @@ func (st Store) each(ctx context.Context, query string, id int64, row func(scan 
 	return rows.Err()
 }
 
-// AddAnswer stores the answer of a model to prompt n. It replaces an earlier one.
+// AddAnswer stores a model's answer to prompt n, in place of an earlier answer of the model.
 func (st Store) AddAnswer(ctx context.Context, session int64, n int, slot Slot, a Answer) error {
 	return st.DB.Update(ctx, func(tx *data.Tx) error {
 		_, err := tx.Exec("insert or replace into ab_answer values (?, ?, ?, ?, ?, ?, ?, ?)", session, n, slot.String(),

@@ -1,6 +1,6 @@
 // Package arch describes the architectures of models as values: the tensors and keys of a
 // family, their sizes, and the few facts that no tensor shows. Loading, conversion,
-// quantization and synthetic models all use it, so each name stands in one place. An
+// quantization and synthetic models all use it, so each name is written in one place. An
 // architecture does not list the steps of the computation: a layer's tensors say which steps
 // it has (docs/add-a-model.md).
 package arch

@@ -26,7 +26,7 @@ var Gemma2 = Arch{
 	ShortNorms:  true,
 	AttnCap:     50,
 	LogitCap:    30,
-	WideScale:   46, // the model of 27 billion weights
+	WideScale:   46, // the layers of the model with 27 billion weights
 	Windows:     Windows{Period: 2, Default: 4096},
 	Input:       llamaInput,
 	Layer:       gemma2Layer,
@@ -43,7 +43,7 @@ var Gemma3 = Arch{
 	Activation:  GELU,
 	ScaledEmbed: true,
 	ShortNorms:  true,
-	WideScale:   62, // the model of 27 billion weights
+	WideScale:   62, // the layers of the model with 27 billion weights
 	Windows:     Windows{Period: 6, OwnRope: true, RopeBase: 10000},
 	Input:       llamaInput,
 	Layer: with(gemma2Layer,

@@ -2,14 +2,14 @@ package arch
 
 // Gemma4 is the text part of Gemma 4. It differs from Gemma 3 in these points:
 //
-//   - Layers with a window have another head length than the other layers.
+//   - Layers with a window have a head length of their own.
 //   - Values are normalized.
 //   - The last layers use the keys and values of earlier ones.
 //   - In small models, every layer has an additional input for each token.
 //   - The output of a layer is scaled.
 //
-// In models with experts, a layer has them beside the feed-forward network that all tokens
-// use. That network and the experts each have norms of their own, before and after.
+// In models with experts, a layer has experts in addition to the feed-forward network that all
+// tokens use. That network and the experts each have norms of their own, before and after.
 var Gemma4 = Arch{
 	Name:        "gemma4",
 	HF:          []string{"Gemma4ForCausalLM", "Gemma4ForConditionalGeneration", "Gemma4UnifiedForCausalLM", "Gemma4UnifiedForConditionalGeneration"},

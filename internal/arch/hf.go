@@ -36,8 +36,8 @@ const hfLayers = "layers."
 // them: those of language models inside multimodal models, then that of plain models.
 var hfPrefixes = []string{"model.language_model.model.", "model.language_model.", "language_model.model.", "language_model.", "model.text_model.", "model."}
 
-// CutPrefix returns the name of a tensor in a Hugging Face checkpoint without the prefix that it
-// has if the language model is a part of a larger model.
+// CutPrefix returns the name of a tensor in a Hugging Face checkpoint without the model's prefix,
+// which is longer if the language model is a part of a larger model.
 func CutPrefix(name string) string {
 	for _, p := range hfPrefixes {
 		if rest, ok := strings.CutPrefix(name, p); ok {
@@ -48,8 +48,8 @@ func CutPrefix(name string) string {
 }
 
 // FindHF returns the architecture for class, the name of a class in config.json such as
-// "LlamaForCausalLM". The field HF of an architecture has these names. It returns nil if there is
-// none.
+// "LlamaForCausalLM". The field HF of an architecture has these names. FindHF returns nil if no
+// architecture has the name.
 func FindHF(class string) *Arch {
 	for _, a := range all {
 		for _, c := range a.HF {
@@ -168,7 +168,7 @@ func (t *Tensor) HFName(layer, expert int, bias bool) string {
 func StackedName(layer int, name string) string { return fmt.Sprintf("%s%d.%s", hfLayers, layer, name) }
 
 // Reordered reports whether, within each head, the rows of a matrix and the elements of its bias
-// have another order in a Hugging Face checkpoint than in GGUF: see PairRow.
+// are in a different order in a Hugging Face checkpoint and in GGUF: see PairRow.
 func (a *Arch) Reordered(t *Tensor) bool {
 	return a.Rotation == Pairs && (t.Role == AttnQ || t.Role == AttnK)
 }

@@ -1,6 +1,6 @@
 package arch
 
-// Qwen2 is Qwen 2 and 2.5: biases on queries, keys and values.
+// Qwen2 is Qwen 2 and 2.5: queries, keys and values have biases.
 var Qwen2 = Arch{
 	Name:     "qwen2",
 	HF:       []string{"Qwen2ForCausalLM"},

@@ -21,7 +21,7 @@ const (
 	AttnV     Role = "attn_v"      // [V, Embd]
 	AttnQNorm Role = "attn_q_norm" // [Key] applied to each query head; [QueryHeads, Key] if each has a LayerNorm of its own
 	AttnKNorm Role = "attn_k_norm" // [Key] applied to each key head; or [KVHeads, Key]
-	AttnQKV   Role = "attn_qkv"    // [QKV, Embd] queries, keys and values in one
+	AttnQKV   Role = "attn_qkv"    // [QKV, Embd] queries, keys and values in one matrix
 	AttnOut   Role = "attn_output" // [Embd, Heads]
 
 	AttnSinks    Role = "attn_sinks"          // [QueryHeads] for each query head, a score without a value
@@ -54,7 +54,7 @@ const (
 	FFNGate Role = "ffn_gate"     // [FFN, Embd]
 	FFNUp   Role = "ffn_up"       // [FFN, Embd]
 	FFNDown Role = "ffn_down"     // [Embd, FFN]
-	GateUp  Role = "ffn_gate_up"  // [FFN2, Embd] gate and up in one
+	GateUp  Role = "ffn_gate_up"  // [FFN2, Embd] gate and up in one matrix
 	Router  Role = "ffn_gate_inp" // [Experts, Embd]
 
 	SharedFFNGate Role = "ffn_gate_shexp"     // [FFNShared, Embd] for the expert that every token uses
@@ -76,7 +76,7 @@ func (r Role) Weight() string { return string(r) + ".weight" }
 // layer.
 type Tensor struct {
 	Role Role
-	Name string // name in GGUF, without "blk.N." and ".weight"; "": as Role
+	Name string // name in GGUF, without "blk.N." and ".weight"; "": the same as Role
 
 	Stack      Dim // number of matrices, one after the other; One: not a stack
 	Rows, Cols Dim // size of each matrix; a vector has One row
@@ -86,10 +86,10 @@ type Tensor struct {
 
 	Bare     bool // its name has no ".weight"
 	Optional bool // files may lack it
-	Bias     bool // it must have a bias; otherwise a matrix may have one, and a norm is RMSNorm
-	Unscaled bool // a tensor called NAME.scale is not a factor of its products
+	Bias     bool // it must have a bias; if false, a matrix may have one, and a norm is an RMSNorm
+	Unscaled bool // if the file has a tensor NAME.scale, that is not a factor of this matrix's products
 
-	HF      string   // name in Hugging Face files, without "model.layers.N." and ".weight"; %d: expert, or row if it is not a stack
+	HF      string   // name in Hugging Face files, without "model.layers.N." and ".weight"; %d is the expert of a stack, or else the row
 	BareHF  bool     // it has ".weight" in GGUF, but not in HF
 	Stacked *Stacked // its form with all experts in one tensor in HF; nil: none
 

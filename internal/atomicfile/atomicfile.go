@@ -1,6 +1,6 @@
 // Package atomicfile writes files that appear under their names only when they are complete, so
 // that a failure or the end of the process leaves the old file. (The library google/renameio
-// does the same, but not on Windows, and not with unnamed files, even if the system has them.)
+// does the same, but it lacks Windows, and never uses unnamed files.)
 package atomicfile
 
 import (

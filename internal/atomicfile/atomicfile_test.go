@@ -136,7 +136,7 @@ func TestLinks(t *testing.T) {
 			requireText(t, path(tt.target), "hello")
 			st, err := os.Lstat(path(tt.path))
 			require.NoError(t, err)
-			require.Equal(t, tt.path != tt.target, st.Mode()&os.ModeSymlink != 0, "%s: a link must stay a link, and a file a file", tt.path)
+			require.Equal(t, tt.path != tt.target, st.Mode()&os.ModeSymlink != 0, "%s: a link must remain a link, and a file must remain a file", tt.path)
 		}
 		require.Equal(t, []string{"chain", "dangling", "link", "link2", "loop", "new", "old", "there"}, list(t, dir))
 		require.Equal(t, []string{"new", "old", "third"}, list(t, path("there")))

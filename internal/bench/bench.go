@@ -1,7 +1,7 @@
 // Package bench measures how fast a model runs on this machine: prompt and generated tokens per
 // second, with their spread. Its reports have llama-bench's formats, so scripts for llama-bench
-// can read them. For generation it also reports the bytes of weights read per second, as a
-// share of the memory's bandwidth. For prompts it reports the multiply-adds per second and
+// can read them. For generation, it also reports the bytes of weights read per second and their
+// share of the memory bandwidth. For prompts, it reports the multiply-adds per second and
 // thread. Sensors tell whether the machine was busy or hot.
 package bench
 
@@ -102,8 +102,8 @@ type Model struct {
 	Size   int64  // bytes of all tensors
 	Params int64  // number of weights
 
-	// Read is how many bytes of weights the generation of a token reads. MulAdds is the number
-	// of multiply-adds of a prompt token, without attention and without the output matrix,
+	// Read is the number of bytes of weights that are read to generate one token. MulAdds is the
+	// number of multiply-adds for a prompt token, without attention and without the output matrix,
 	// which only the last token of a prompt needs.
 	Read    int64
 	MulAdds int64

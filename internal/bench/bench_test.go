@@ -154,7 +154,7 @@ func TestCompare(t *testing.T) {
 	require.Contains(t, out.String(), "faster by 99")
 	require.Contains(t, out.String(), "not in the baseline")
 
-	// Older reports do not have n_parallel. They are about one text.
+	// Older reports, which are about one text at a time, do not have n_parallel.
 	require.NoError(t, os.WriteFile(path, bytes.ReplaceAll(b.Bytes(), []byte("n_parallel"), []byte("n_other")), 0o644))
 	base, err = ReadBaseline(path)
 	require.NoError(t, err)

@@ -53,7 +53,7 @@ func throttledText(answer string) string {
 		return ""
 	}
 	var have []string
-	for i, what := range []string{"low voltage", "capped frequency", "throttling", "the soft limit of temperature"} {
+	for i, what := range []string{"low voltage", "capped frequency", "throttling", "the soft temperature limit"} {
 		if bits>>(16+i)&1 != 0 {
 			have = append(have, what)
 		}

@@ -39,7 +39,7 @@ func TestThrottledText(t *testing.T) {
 	for answer, want := range map[string]string{
 		"throttled=0x0\n":     "nothing",
 		"throttled=0x50005\n": "low voltage, throttling",
-		"throttled=0x80000":   "the soft limit of temperature",
+		"throttled=0x80000":   "the soft temperature limit",
 		"":                    "",
 		"error":               "",
 	} {

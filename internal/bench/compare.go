@@ -22,7 +22,7 @@ type saved struct {
 	Prompt    int       `json:"n_prompt"`
 	Gen       int       `json:"n_gen"`
 	Depth     int       `json:"n_depth"`
-	Parallel  int       `json:"n_parallel"` // missing in reports of llama-bench, which always evaluates one text; then 0
+	Parallel  int       `json:"n_parallel"` // 0 in reports of llama-bench, which always evaluates one text
 	Rates     []float64 `json:"samples_ts"`
 }
 

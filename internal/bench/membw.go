@@ -54,7 +54,8 @@ func readAll(mem []uint64) {
 	sink.Store(sum)
 }
 
-// readStreams is readAll from four places at once, because a CPU can prefetch several streams.
+// readStreams reads like readAll, but from four places at once, because a CPU can prefetch several
+// streams.
 func readStreams(mem []uint64) {
 	quarter := len(mem) / 4 / fourLines * fourLines
 	a, b, c, d := mem[:quarter], mem[quarter:][:quarter], mem[2*quarter:][:quarter], mem[3*quarter:][:quarter]

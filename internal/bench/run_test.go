@@ -140,7 +140,7 @@ func TestSyntheticRefuses(t *testing.T) {
 		{"7B:iq1_s", "cannot hold"},
 		{"7B:q4_0", "memory are free"},
 		{"7B@33:q4_0", "must be between 1 and the 32 of 7B"},
-		{"7B@none:q4_0", `"none" layers, must be between`},
+		{"7B@none:q4_0", `of 7B, not "none"`},
 	}
 	for _, tt := range tests {
 		_, err := Synthetic(t.Context(), tt.spec, 1<<30)

@@ -44,7 +44,7 @@ func Synthetic(ctx context.Context, spec string, available int64) (*gguf.File, e
 	if cut {
 		n, err := strconv.Atoi(few)
 		if err != nil || n < 1 || n > s.layers {
-			return nil, fmt.Errorf("bench: synthetic model %q: %q layers, must be between 1 and the %d of %s", spec, few, s.layers, s.name)
+			return nil, fmt.Errorf("bench: synthetic model %q: the number of layers must be between 1 and the %d of %s, not %q", spec, s.layers, s.name, few)
 		}
 		s.layers = n
 	}
@@ -63,7 +63,7 @@ func (s *shape) make(ctx context.Context, spec string, t quant.Type, available i
 		size += tensors[i].Bytes
 	}
 	if available > 0 && size > available || size > math.MaxInt {
-		return nil, fmt.Errorf("bench: synthetic model %q takes %.1f GiB, %.1f GiB of memory are free", spec, float64(size)/(1<<30), float64(available)/(1<<30))
+		return nil, fmt.Errorf("bench: synthetic model %q takes %.1f GiB, but only %.1f GiB of memory are free", spec, float64(size)/(1<<30), float64(available)/(1<<30))
 	}
 	noise := noiseOf(t)
 	for i := range tensors {
@@ -97,8 +97,8 @@ func (s *shape) metadata() []gguf.KV {
 	return kv
 }
 
-// extras returns metadata that files of the architecture have beside the parameters, with the
-// values of published models. Other programs do not load a model without them.
+// extras returns metadata that files of the architecture have in addition to the parameters, with
+// the values of published models. Other programs do not load a model without these metadata.
 func (s *shape) extras() (kv []gguf.KV) {
 	add := func(key string, v gguf.Value) { kv = append(kv, gguf.KV{Key: s.arch.Name + "." + key, Value: v}) }
 	switch s.arch {
@@ -112,7 +112,7 @@ func (s *shape) extras() (kv []gguf.KV) {
 		pairs := int32(s.turning / 2)
 		add("rope.dimension_sections", gguf.I32s([]int32{pairs - 2*(pairs/3), pairs / 3, pairs / 3, 0})) // for positions in pictures
 	case &arch.GPTOSS:
-		if s.moe.ffn == s.ffn { // otherwise Hparams has the key
+		if s.moe.ffn == s.ffn { // otherwise the metadata of Hparams have the key
 			add(arch.KeyExpertFFN, gguf.U32(uint32(s.moe.ffn)))
 		}
 	case &arch.Gemma4:

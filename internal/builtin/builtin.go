@@ -1,8 +1,8 @@
 // Package builtin is the model inside the program, which answers if no other model is given.
 // docs/builtin-model.md says what it can do and how it was made. model.gguf is part of the
-// executable's read-only data. The system maps it from the executable's own file when it is
-// needed. So nothing is copied, no temporary file is written, and a command that does not
-// use the model never reads it.
+// executable's read-only data, which the system reads from the executable's own file on first
+// use. So nothing is copied, no temporary file is written, and a command that does not use the
+// model never reads it.
 package builtin
 
 import (

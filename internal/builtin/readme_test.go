@@ -18,7 +18,7 @@ var shown = regexp.MustCompile("(?s)```console\n(\\$ make build && ./alpaca run 
 // TestReadme checks that README shows the program's real output.
 func TestReadme(t *testing.T) {
 	if testing.Short() {
-		t.Skip("long: answers are compared by TestAnswers")
+		t.Skip("takes long, and TestAnswers compares answers as well")
 	}
 	const path, columns = "../../README.md", 100
 	page, err := os.ReadFile(path)

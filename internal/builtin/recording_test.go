@@ -23,7 +23,7 @@ var recorded = [][]string{
 // TestRecording checks that docs/terminal.svg shows the program's real output.
 func TestRecording(t *testing.T) {
 	if testing.Short() {
-		t.Skip("long: answers are compared by TestAnswers")
+		t.Skip("takes long, and TestAnswers compares answers as well")
 	}
 	const path, columns = "../../docs/terminal.svg", 84
 	t.Setenv("ALPACA_MODEL", "builtin")
@@ -48,7 +48,7 @@ func TestRecording(t *testing.T) {
 	}
 	shown, err := os.ReadFile(path)
 	require.NoError(t, err)
-	require.Equal(t, string(shown), string(svg), "make golden rewrites it")
+	require.Equal(t, string(shown), string(svg), "docs/terminal.svg is out of date: \"make golden\" rewrites it")
 }
 
 // recording is an animated picture of a terminal. A viewer without animation shows the end.
@@ -58,7 +58,7 @@ type recording struct {
 	pieces []piece
 }
 
-// piece is a text that appears at a time in seconds, called at, and stays.
+// piece is a text that appears at the time at, in seconds, and stays.
 type piece struct {
 	text         string
 	line, column int

@@ -46,7 +46,7 @@ type Chat struct {
 type Drop struct {
 	Turns   int  // whole turns; 0: a part of the only turn
 	Tokens  int  // tokens in all
-	Message bool // the part may include tokens of the message, not only of the running answer
+	Message bool // the dropped part may include tokens of the user's message, not only of the running answer
 }
 
 // FullError says that the conversation no longer fits into the context.
@@ -159,8 +159,8 @@ func (c *Chat) keep() int {
 	return min(c.Keep, c.Text.Ctx()/2)
 }
 
-// leave drops the turns of s from the conversation and from its text m. known is how many tokens of
-// the conversation m holds.
+// leave drops the turns of s from the conversation and from its text m. known is the number of the
+// conversation's tokens that m holds.
 func (c *Chat) leave(m engine.Movable, known int, s span) error {
 	if known > s.end {
 		m.Truncate(known)

@@ -47,7 +47,7 @@ func TestOnlyNewTextIsEvaluated(t *testing.T) {
 			last = say(t, c, s, "Bye", "Hello.")
 		}
 		require.Equal(t, second, last, name)
-		require.Less(t, last, 130, name) // the vocabulary of this test writes the marks of templates byte by byte
+		require.Less(t, last, 130, name) // in this test's vocabulary, most marks of templates are one token per byte
 
 		// The tokens equal those of the whole conversation encoded at once. With a token for each
 		// byte, there is only one way to encode it.

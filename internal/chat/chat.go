@@ -38,7 +38,7 @@ type Message struct {
 // template checks their order.
 func CheckMessages(messages []Message) error {
 	if len(messages) == 0 {
-		return fmt.Errorf("chat: no messages, there must be one to answer")
+		return fmt.Errorf("chat: there is no message to answer")
 	}
 	for i, m := range messages {
 		if strings.TrimSpace(m.Role) == "" {

@@ -111,7 +111,7 @@ func (c *Conversation) Undo() (m Message, ok bool) {
 	m = c.Messages[i]
 	c.Messages = c.Messages[:i]
 	if i <= c.first {
-		c.first = c.begin() // all messages that are left had been dropped
+		c.first = c.begin() // all remaining messages had been dropped from the context
 	}
 	n := len(c.turns) - 1
 	if n < 1 || c.turns[n].message != i || c.turns[n].start == unknown {
@@ -149,9 +149,9 @@ func (c *Conversation) encode() error {
 		return err
 	}
 	if n := len(shown) - 1; strings.TrimSpace(shown[n].Content) != "" && !says(parts, n) {
-		return &TemplateError{fmt.Errorf("chat: template: it leaves out the last message, whose role is %q", shown[n].Role)}
+		return &TemplateError{fmt.Errorf("chat: the template leaves out the last message, whose role is %q", shown[n].Role)}
 	}
-	offset := len(c.Messages) - len(shown) // added to an index in shown, it gives the index in Messages
+	offset := len(c.Messages) - len(shown) // a message's index in Messages minus its index in shown
 	last := turn{start: unknown, message: c.Last(User), next: len(c.Messages), prompt: flat(parts)}
 	if m := c.Messages[len(c.Messages)-1]; m.Role == Assistant {
 		last.next--
@@ -215,8 +215,8 @@ func startOf(parts []part, starts []int, message, end int) int {
 	return end
 }
 
-// continues returns those of parts at the end whose tokens are not yet in c.tokens. text is the
-// text of parts. ok is false if text does not begin with the text of c.tokens.
+// continues returns the last parts, whose tokens are not yet in c.tokens. text is the text of
+// parts. ok is false if text does not begin with the text of c.tokens.
 func (c *Conversation) continues(parts []part, text string) (rest []part, ok bool) {
 	n := len(c.turns)
 	if n == 0 || c.turns[n-1].prompt == "" {
@@ -250,8 +250,8 @@ func (c *Conversation) answered(text string, tokens []int32) {
 	c.Messages = append(c.Messages, Message{Role: Assistant, Content: text})
 }
 
-// Regenerate removes the last answer, except the text that it was begun with, so that the model can
-// write another. ok is false if there is no answer.
+// Regenerate removes the last answer, so that the model can write another. If the model continued
+// an existing message, that message stays. ok is false if there is no answer.
 func (c *Conversation) Regenerate() (ok bool) {
 	n := len(c.Messages)
 	if n == 0 || c.Messages[n-1].Role != Assistant {

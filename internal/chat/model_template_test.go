@@ -203,7 +203,7 @@ func TestModelTemplates(t *testing.T) {
 				own, err := builtin.Text(m)
 				require.NoError(t, err)
 				switch name {
-				case "qwen", "smollm", "deepseek-coder", "vicuna": // another default system message
+				case "qwen", "smollm", "deepseek-coder", "vicuna": // their default system message differs
 					require.NotEqual(t, own, text)
 				default:
 					require.Equal(t, own, text)

@@ -55,8 +55,8 @@ func TestMessagesInAnyOrder(t *testing.T) {
 	}
 }
 
-// TestBegunAnswer checks that the model continues an answer if the conversation has its beginning,
-// and that the beginning and the continuation become one message.
+// TestBegunAnswer checks that the model continues an answer if the conversation ends with the
+// beginning of the answer, and that the beginning and the continuation become one message.
 func TestBegunAnswer(t *testing.T) {
 	c, s := newChat(t, "chatml", "", 1000)
 	c.SetMessages([]Message{{Role: User, Content: "Hi"}, {Role: Assistant, Content: "It is"}})
@@ -235,7 +235,7 @@ func TestHostileTemplates(t *testing.T) {
 		"no template":      "{% for %}",
 		"an unknown thing": "{{ messages | nonsense }}",
 		"nothing":          "",
-		"deaf":             "{{ bos_token }}Hello!",
+		"no user's text":   "{{ bos_token }}Hello!",
 	} {
 		_, err := FromModel(source, tok)
 		require.ErrorContains(t, err, "chat: ", name)

@@ -22,8 +22,8 @@ type Template struct {
 	exact    bool
 	special  []namedText // bos_token and the like
 	settings Settings
-	// foldSystem says that the template has no place for a system message, which is then put before
-	// the first user's text.
+	// foldSystem says that the template has no place for a system message. The system message is
+	// then put before the user's first text.
 	foldSystem bool
 	joinParts  bool // the template cannot read contents in parts
 	textArgs   bool // the template needs the arguments of tool calls as a string
@@ -69,7 +69,7 @@ func (t *Template) prepare(tok *tokenizer.Tokenizer) (err error) {
 		t.foldSystem = true
 		parts, err = t.parts(probe, true)
 		if err == nil && !says(parts, 1) {
-			err = errors.New("chat: template: it leaves out the user's text")
+			err = errors.New("chat: the template leaves out the user's text")
 		}
 	}
 	if err != nil {
@@ -174,7 +174,7 @@ func (t *Template) render(ctx context.Context, messages []Message, generate bool
 }
 
 // limits returns the limits for rendering a conversation of size bytes. The limits are many times
-// what published templates need, because these repeat a conversation only a few times.
+// what published templates need: those repeat a conversation only a few times.
 func limits(size int) value.Limits {
 	size = min(size, 1<<24) // 16 MiB: a conversation of four million tokens
 	return value.Limits{Steps: 3e6 + 64*size, Bytes: 256<<20 + 64*size, Output: 1<<20 + 4*size, Depth: 200}
@@ -212,7 +212,8 @@ func (t *Template) Prompt(ctx context.Context, tok *tokenizer.Tokenizer, message
 }
 
 // withBOS makes ids begin with exactly one BOS, if the vocabulary asks for BOS. added is the number
-// of tokens added; it is negative if surplus BOS were removed. repeated reports whether they were.
+// of tokens added; it is negative if surplus BOS were removed. repeated reports whether any were
+// removed.
 func withBOS(tok *tokenizer.Tokenizer, ids []int32) (list []int32, added int, repeated bool) {
 	bos := tok.BOS()
 	n := 0

@@ -34,7 +34,7 @@ func (t *Template) Training(tok *tokenizer.Tokenizer, messages []Message) (ids [
 		}
 		prompt := flat(before)
 		if !strings.HasPrefix(text, prompt) || len(prompt) < done {
-			return nil, nil, &TemplateError{fmt.Errorf("chat: the template changes the text before answer %d, so it cannot be trained on several turns", i+1)}
+			return nil, nil, &TemplateError{fmt.Errorf("chat: the template changes the text before answer %d, so it can train only on conversations of one turn", i+1)}
 		}
 		from, to := done, len(prompt)
 		end := endOf(all, i)

@@ -135,9 +135,9 @@ func tanh(x float64) float64 {
 	return float64(2*sigmoid(2*x)) - 1
 }
 
-// Alpha returns Krippendorff's α of nominal values: how far judges agree beyond chance, 1
-// if they always do. Each unit has the judges' values for one item; a unit with fewer than
-// two values does not count. ok is false if no unit counts, or all values are the same.
+// Alpha returns Krippendorff's α of nominal values, which measures how far judges agree beyond
+// chance. It is 1 if they always agree. Each unit has the judges' values for one item; a unit with
+// fewer than two values does not count. ok is false if no unit counts, or all values are the same.
 func Alpha(units [][]int) (alpha float64, ok bool) {
 	totals := map[int]float64{}
 	var n, disagreed float64

@@ -105,8 +105,8 @@ type Cluster struct{ Sum, N float64 }
 // resamples is the number of bootstrap samples.
 const resamples = 10000
 
-// forBootstrap is the second argument of random.Hash here. So they differ from random numbers that
-// are drawn for other purposes.
+// forBootstrap is the second argument of random.Hash here. It keeps these random numbers apart
+// from those drawn for other purposes.
 const forBootstrap = 201
 
 // Bootstrap returns the 95 % bootstrap percentile interval of the mean number of points per

@@ -1,6 +1,8 @@
 // Command turns compares this program's speed with llama.cpp's. "alpaca bench" and llama-bench
-// measure the same files in turns, so that changes of the machine affect both. The script bench/run
-// calls it. From stored results, it prints the table of README.md and draws the plot. It also
+// measure the same files in turns, so that changes of the machine affect both. The script
+// bench/run
+// calls turns. From stored results, turns prints the table of README.md and draws the plot. It
+// also
 // writes models of random weights that both programs can read:
 //
 //	turns -table -plot bench/speed.svg bench/results/NAME.json; turns -noise DIR qwen3-1.7B@8:q4_0
@@ -37,9 +39,9 @@ func main() {
 func run(ctx context.Context, w io.Writer, args []string) error {
 	fs := flag.NewFlagSet("turns", flag.ContinueOnError)
 	ours := fs.String("ours", "./alpaca", "our `program`")
-	peer := fs.String("peer", "", "llama-bench: measure the models that follow")
+	peer := fs.String("peer", "", "`path` of llama-bench: measures the models in the arguments")
 	name := fs.String("peer-name", "llama.cpp", "`name` and version of the peer")
-	note := fs.String("note", "", "`text` to be kept with the results")
+	note := fs.String("note", "", "`text` to store with the results")
 	commit := fs.String("commit", "", "our `commit`, if the program does not print it")
 	turns := fs.Int("turns", 3, "how many `times` each program measures each model")
 	threads := fs.Int("threads", machine.CountThreads().Default(), "`threads` that both programs use")
@@ -47,7 +49,7 @@ func run(ctx context.Context, w io.Writer, args []string) error {
 	generate := fs.Int("generate", 64, "`tokens` that are generated")
 	out := fs.String("o", "", "`file` for the results")
 	table := fs.Bool("table", false, "print the table")
-	noise := fs.String("noise", "", "`directory` to write models of noise to: SIZE:TYPE in place of files")
+	noise := fs.String("noise", "", "`directory` to write models of random weights to; the arguments are then SIZE:TYPE instead of files")
 	plot := fs.String("plot", "", "`file` to draw into: .svg or .png")
 	if err := fs.Parse(args); err != nil {
 		return err

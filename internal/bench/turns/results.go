@@ -54,7 +54,7 @@ func readResults(path string) (*Results, error) {
 	for _, row := range r.Rows {
 		for _, list := range [][]float64{row.Prompt.Ours, row.Prompt.Peer, row.Generate.Ours, row.Generate.Peer} {
 			if len(list) == 0 || slices.Min(list) <= 0 {
-				return nil, fmt.Errorf("%s: %s %s: rates must be there and above 0", path, row.Model, row.Type)
+				return nil, fmt.Errorf("%s: %s %s: there must be rates, all above 0", path, row.Model, row.Type)
 			}
 		}
 	}

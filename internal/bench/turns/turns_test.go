@@ -32,7 +32,7 @@ func TestReadme(t *testing.T) {
 	page, err := os.ReadFile(path)
 	require.NoError(t, err)
 	_, rest, found := strings.Cut(string(page), "\n| "+r.Rows[0].Model+" |")
-	require.True(t, found, "README.md has no such table")
+	require.True(t, found, "README.md has no table of these results")
 	old, _, _ := strings.Cut(rest, "\n\n")
 	old = "| " + r.Rows[0].Model + " |" + old + "\n"
 	if *update {
@@ -40,10 +40,10 @@ func TestReadme(t *testing.T) {
 		require.NoError(t, os.WriteFile(picture, plot.Bytes(), 0o644))
 		return
 	}
-	require.Equal(t, table.String(), old, "make plots rewrites it")
+	require.Equal(t, table.String(), old, "README.md is out of date: \"make plots\" rewrites it")
 	drawn, err := os.ReadFile(picture)
 	require.NoError(t, err)
-	require.Equal(t, string(drawn), plot.String(), "make plots rewrites it")
+	require.Equal(t, string(drawn), plot.String(), "the plot is out of date: \"make plots\" rewrites it")
 }
 
 // TestRun measures two scripts that print results as benchmarks do. One of them claims to be
