@@ -17,7 +17,7 @@ func TestExpandSingleDash(t *testing.T) {
 	}{
 		{"flag and value", []string{"run", "-ngl", "9", "-ctk", "f32"}, []string{"run", "--gpu-layers", "9", "--cache-type-k", "f32"}},
 		{"with =", []string{"run", "-ctk=f32"}, []string{"run", "--cache-type-k=f32"}},
-		{"what only looks like one is a value", []string{"run", "-p", "-ngl", "-n", "-1"}, []string{"run", "-p", "-ngl", "-n", "-1"}},
+		{"a value that looks like a flag", []string{"run", "-p", "-ngl", "-n", "-1"}, []string{"run", "-p", "-ngl", "-n", "-1"}},
 		{"the value of a long flag", []string{"run", "--prompt", "-fa", "-fa"}, []string{"run", "--prompt", "-fa", "--flash-attn"}},
 		{"a switch has no value", []string{"run", "--echo", "-fa"}, []string{"run", "--echo", "--flash-attn"}},
 		{"a group of short flags", []string{"run", "-qe", "-fa"}, []string{"run", "-qe", "--flash-attn"}},
@@ -57,8 +57,8 @@ func TestNearestFlag(t *testing.T) {
 	}
 }
 
-// TestFirstCommand checks that a command line that begins with a command makes that command
-// alone, exactly as it is among all commands, and that any other line makes all.
+// TestFirstCommand checks that firstCommand finds the command that a command line begins with, and
+// that newRoot makes this command alone exactly as it makes it among all commands.
 func TestFirstCommand(t *testing.T) {
 	all := newRoot(&ui.UI{}, "")
 	require.Greater(t, len(commands), 25)

@@ -42,6 +42,6 @@ func completeShells(completion *cobra.Command) {
 		if len(args) == 0 {
 			return cmd.Help()
 		}
-		return ui.WithHint(ui.Usagef("unknown shell %q", args[0]), "known are "+strings.Join(shells, ", "))
+		return ui.WithHint(ui.Usagef("unknown shell %q", args[0]), "the shells are "+strings.Join(shells, ", "))
 	}
 }

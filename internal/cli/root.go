@@ -74,13 +74,14 @@ var commands = []struct {
 	{"version", version.New},
 }
 
-// newRoot returns the program's command with the subcommand that has the name only, or with all
-// subcommands if only is empty.
+// newRoot returns the program's command with all subcommands. If only is not empty, the command
+// has
+// just the subcommand with this name.
 func newRoot(u *ui.UI, only string) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "alpaca",
 		Short: "Run LLaMA-family language models on ordinary CPUs",
-		Long: `Alpaca runs LLaMA-family language models on ordinary CPUs. Where no model is given,
+		Long: `Alpaca runs LLaMA-family language models on ordinary CPUs. If no model is given,
 a small built-in one answers.
 
   alpaca run -p "Tell me a story about a fox"
@@ -139,8 +140,8 @@ func Execute(ctx context.Context, u *ui.UI, args []string) int {
 }
 
 // firstCommand returns the name of the command that args begin with, or "" if they begin with
-// anything else, such as a flag or a misspelt name. To make all commands with their flags takes
-// more than a millisecond, which a small model's first token would come later.
+// anything else, such as a flag or a misspelt name. To make all commands with their flags would
+// delay the first token by more than a millisecond.
 func firstCommand(args []string) string {
 	for _, c := range commands {
 		if len(args) > 0 && c.name == args[0] {

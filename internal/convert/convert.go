@@ -1,7 +1,7 @@
 // Package convert rewrites checkpoints of other formats as GGUF version 3: folders of Hugging Face,
 // the .bin files from before GGUF, GGUF versions 1 and 2, and llama2.c's. Values that GGUF can hold
-// are kept to the bit. Other values are rounded, such as float32 scales in formats for which GGUF
-// has float16, and the change is measured. Options.Exact keeps them in a larger type. Data are
+// are kept to the bit. Other values are rounded, and the change is measured; float32 scales, for
+// example, become float16 in GGUF. Options.Exact keeps such values in a larger type. Data are
 // converted in pieces, so models may have any size.
 package convert
 

@@ -48,7 +48,7 @@ func readLlama2CHeader(head []byte, size int64) (*llama2cFile, error) {
 		}
 		c.version, c.start = int(le.Uint32(head[4:])), llama2cHeader
 		if c.version != 1 && c.version != 2 {
-			return nil, fmt.Errorf("llama2.c version %d, known are 0 to 2", c.version)
+			return nil, fmt.Errorf("llama2.c version %d: the known versions are 0 to 2", c.version)
 		}
 		head = head[8:]
 		c.shared = head[28] != 0
@@ -69,7 +69,7 @@ func readLlama2CHeader(head []byte, size int64) (*llama2cFile, error) {
 		return nil, err
 	}
 	if want := c.size(); want != size {
-		return nil, fmt.Errorf("%d bytes, a llama2.c checkpoint of these dimensions has %d", size, want)
+		return nil, fmt.Errorf("%d bytes, but a llama2.c checkpoint of these dimensions has %d", size, want)
 	}
 	return c, nil
 }

@@ -33,7 +33,7 @@ func readVocab(path string, n int) ([]gguf.KV, error) {
 	texts, scores, types := make([]string, n), make([]float32, n), make([]int32, n)
 	for i := range n {
 		if len(rest) < 8 {
-			return nil, fmt.Errorf("%s: holds %d tokens, the checkpoint has %d", path, i, n)
+			return nil, fmt.Errorf("%s: holds %d tokens, but the checkpoint has %d", path, i, n)
 		}
 		size := le.Uint32(rest[4:])
 		if size > longest || uint64(size) > uint64(len(rest)-8) {

@@ -145,7 +145,7 @@ func chooseBase(parts []*part) {
 			p.finetune = true
 		}
 	}
-	for i := len(parts) - 1; i >= 0; i-- { // a version at the end of the base name does not belong to the base name
+	for i := len(parts) - 1; i >= 0; i-- { // versions right after the base name are not a part of it
 		if p := parts[i]; p.base && p.kinds() > 1 {
 			p.base = false
 		} else {

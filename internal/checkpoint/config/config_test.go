@@ -22,7 +22,7 @@ func TestRead(t *testing.T) {
 		note       string
 	}{
 		{"Mistral 7B v0.1: the window is a default of the class", `{"architectures":["MistralForCausalLM"],"model_type":"mistral",` + sizes + `"rms_norm_eps":1e-05,"max_position_embeddings":32768}`,
-			map[string]string{"llama.attention.sliding_window": "4096", "llama.attention.head_count_kv": "8", "llama.rope.freq_base": "10000", "llama.attention.layer_norm_rms_epsilon": "1e-05"}, nil, "which the reference drops"},
+			map[string]string{"llama.attention.sliding_window": "4096", "llama.attention.head_count_kv": "8", "llama.rope.freq_base": "10000", "llama.attention.layer_norm_rms_epsilon": "1e-05"}, nil, "that the reference converter drops"},
 		{"Mistral v0.3: none", `{"architectures":["MistralForCausalLM"],"model_type":"mistral",` + sizes + `"sliding_window":null,"rope_theta":1000000.0,"head_dim":128}`,
 			map[string]string{"llama.rope.freq_base": "1e+06", "llama.attention.key_length": "128", "llama.rope.dimension_count": "128"}, []string{"llama.attention.sliding_window"}, ""},
 		{"Llama 3.1", `{"architectures":["LlamaForCausalLM"],` + sizes + `"num_key_value_heads":2,"max_position_embeddings":131072,"rope_scaling":{"factor":8.0,"low_freq_factor":1.0,"high_freq_factor":4.0,"original_max_position_embeddings":8192,"rope_type":"llama3"},"rope_theta":500000.0,"eos_token_id":[128001,128008]}`,

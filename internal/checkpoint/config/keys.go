@@ -96,7 +96,7 @@ func (r *reader) expertKeys(s *arch.Sizes) {
 	}
 	if norm := r.Bool("norm_topk_prob", !a.PlainTopK); norm == a.PlainTopK {
 		r.add(arch.KeyExpertNorm, gguf.Bool(norm))
-		r.note("norm_topk_prob %v is kept in %s.%s, which the reference drops", norm, a.Name, arch.KeyExpertNorm)
+		r.note("norm_topk_prob %v is kept in %s.%s, a key that the reference converter drops", norm, a.Name, arch.KeyExpertNorm)
 	}
 	if key := r.First("score_function", "scoring_func", "score_func"); key != "" && r.Text(key) != "softmax" {
 		r.Fail("%s %q is %w", key, r.Text(key), ErrUnsupported)
@@ -164,7 +164,7 @@ func (r *reader) attnScale(s *arch.Sizes) {
 	}
 	if v := r.Float("query_pre_attn_scalar", 0); v > 0 && v != float64(usual) {
 		r.addFloat(arch.KeyAttnScale, 1/math.Sqrt(v))
-		r.note("query_pre_attn_scalar %g is kept in %s.%s, which the reference drops", v, r.m.Arch.Name, arch.KeyAttnScale)
+		r.note("query_pre_attn_scalar %g is kept in %s.%s, a key that the reference converter drops", v, r.m.Arch.Name, arch.KeyAttnScale)
 	}
 }
 
@@ -175,7 +175,7 @@ func (r *reader) noRope() {
 	if list := r.Floats("no_rope_layers"); len(list) > 0 {
 		for i, v := range list {
 			if want := (i+1)%period != 0; i < len(r.m.Layers) && (v != 0) != want {
-				r.Fail("no_rope_layers[%d] is %g: other layers without rotation than each %dth are %w", i, v, period, ErrUnsupported)
+				r.Fail("no_rope_layers[%d] is %g: layers without rotation other than every %dth are %w", i, v, period, ErrUnsupported)
 				return
 			}
 		}

@@ -57,7 +57,7 @@ func (r *reader) windows() {
 	}
 	r.addInt(arch.KeyWindow, window)
 	if a.Windows.Period == 0 {
-		r.note("the window of %d positions is kept in %s.%s, which the reference drops", window, a.Name, arch.KeyWindow)
+		r.note("the window of %d positions is kept in %s.%s, a key that the reference converter drops", window, a.Name, arch.KeyWindow)
 	}
 	usual := true
 	for i, s := range sliding {

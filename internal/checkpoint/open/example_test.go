@@ -31,5 +31,5 @@ func Example() {
 	_, err := open.Open(dir, open.Options{Pre: "gpt-2"})
 	fmt.Println(strings.Replace(err.Error(), dir, "DIR", 1))
 	// Output:
-	// checkpoint: DIR: tensor "embed_tokens.weight" is missing: the embedding
+	// checkpoint: DIR: tensor "embed_tokens.weight", the embedding, is missing
 }

@@ -36,7 +36,7 @@ func (b *builder) leftOver() error {
 		return fmt.Errorf("%s has no place in %s%s", unknown[0], b.Arch.Name, more)
 	}
 	if skipped > 0 {
-		b.notes = append(b.notes, fmt.Sprintf("%d tensors of other parts than the language model are left out", skipped))
+		b.notes = append(b.notes, fmt.Sprintf("%d tensors that do not belong to the language model are left out", skipped))
 	}
 	if unread > 0 {
 		b.notes = append(b.notes, fmt.Sprintf("%d tensors for keys and values are left out, because their layers do not use them", unread))

@@ -50,7 +50,7 @@ func (b *builder) start() error {
 	t := b.Arch.Tensor(arch.TokenEmbed)
 	x, err := b.matrix(t.HFName(-1, -1, false))
 	if err == nil && x == nil {
-		err = fmt.Errorf("tensor %q is missing: the embedding", t.HFName(-1, -1, false))
+		err = fmt.Errorf("tensor %q, the embedding, is missing", t.HFName(-1, -1, false))
 	}
 	if err != nil {
 		return err

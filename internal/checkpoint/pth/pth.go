@@ -80,7 +80,7 @@ func (f *File) open() error {
 		}
 	}
 	if pickle == "" {
-		return errors.New("no record data.pkl: not a file of torch.save (or of TorchScript, which is not read)")
+		return errors.New("no record data.pkl: not a file of torch.save (TorchScript is not supported)")
 	}
 	f.root = strings.TrimSuffix(pickle, "data.pkl")
 	if order := f.zip[f.root+"byteorder"]; order != nil {

@@ -8,8 +8,8 @@ import (
 	"alpaca/internal/checkpoint/config"
 )
 
-// roles are the roles of special tokens. key is the name of a role in GGUF's keys, name the one in
-// the files of a checkpoint.
+// roles are the roles of special tokens. key is the name of a role in GGUF's keys, and name is its
+// name in the files of a checkpoint.
 var roles = []struct{ key, name string }{
 	{"bos", "bos"}, {"eos", "eos"}, {"unknown", "unk"}, {"seperator", "sep"}, {"padding", "pad"}, {"cls", "cls"}, {"mask", "mask"},
 }

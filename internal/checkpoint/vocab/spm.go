@@ -23,7 +23,7 @@ func (b *builder) sentencePiece(raw []byte) error {
 	b.model, b.pre = spmModel, "default"
 	n := len(p.pieces)
 	if b.Size > 0 && n > b.Size {
-		b.note("%s has %d tokens, the model %d: the rest is left out", modelFile, n, b.Size)
+		b.note("%s has %d tokens, but the model has only %d: the rest is left out", modelFile, n, b.Size)
 		n = b.Size
 	}
 	if b.tokenizer != nil && b.Size == 0 {
@@ -50,7 +50,7 @@ func (b *builder) sentencePiece(raw []byte) error {
 		b.note("%s brings text to the normal form %q, for which GGUF has no key: text is taken as it is", modelFile, p.normalizer)
 	}
 	if p.fewSpaces {
-		b.note("%s makes one space of several, for which GGUF has no key: spaces are kept", modelFile)
+		b.note("%s joins several spaces into one, for which GGUF has no key: all spaces are kept", modelFile)
 	}
 	if b.tokenizer == nil {
 		yes := true
@@ -98,7 +98,7 @@ func (b *builder) spmFromJSON() error {
 		return err
 	}
 	if len(t.Model.Merges) > 1<<24 {
-		b.note("%s has %d merges, more than scores in float32 tell apart", jsonFile, len(t.Model.Merges))
+		b.note("%s has %d merges, more than float32 scores can distinguish", jsonFile, len(t.Model.Merges))
 	}
 	b.around()
 	return nil

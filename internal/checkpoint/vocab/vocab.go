@@ -133,7 +133,7 @@ func (b *builder) read() (err error) {
 	case b.has("vocab.json") && b.has("merges.txt"):
 		return b.bpeFromParts()
 	}
-	return fmt.Errorf("%s: no tokenizer found: it needs %s, %s, %s, or vocab.json with merges.txt", b.Dir, jsonFile, modelFile, tekkenFile)
+	return fmt.Errorf("%s: no tokenizer found: a tokenizer needs %s, %s, %s, or vocab.json with merges.txt", b.Dir, jsonFile, modelFile, tekkenFile)
 }
 
 // resize makes room for n tokens, or for b.Size if that is more. It gives all of them

@@ -87,7 +87,7 @@ The session is stored in a database: the same command resumes it, and so does
 	fs.StringVar(&o.prompts, "prompts", "", "`file` of prompts: JSON lines or an array of objects with \"instruction\" (and \"input\"), with \"prompt\", or with \"messages\" (default: those of the answers)")
 	fs.StringVarP(&o.db, "database", "d", "ab.db", "`file` of the database with the session")
 	flags.AddInt(fs, &o.votes, flags.Int{Name: "votes", Low: 0, High: 1 << 20}, "number of `prompts` to judge, which are drawn with the seed; 0 means all of them, but no more than 50")
-	fs.Float64Var(&o.repeat, "repeat", 0, "`fraction` of the pairs to show again, mirrored, to measure whether judges agree with themselves")
+	fs.Float64Var(&o.repeat, "repeat", 0, "`fraction` of the pairs to show again, with the sides swapped, to measure whether judges agree with themselves")
 	fs.BoolVar(&o.peek, "peek", false, "show results before the end, with intervals that stay valid although results are seen early")
 	flags.AddInt(fs, &o.maxChars, flags.Int{Name: "max-chars", Value: 2000, Low: 1, High: 1 << 24}, "largest number of `characters` in an answer, the same for both models")
 	flags.AddInt(fs, &o.parallel, flags.Int{Name: "parallel", Value: 4, Low: 1, High: 256}, "number of `answers` generated at once; does not change the answers")
@@ -96,7 +96,7 @@ The session is stored in a database: the same command resumes it, and so does
 	fs.BoolVar(&o.terminal, "terminal", false, "vote in the terminal, with the keys 1 (A is better), 2 (B is better), 3 (both good), 4 (both bad) and 0 (skip)")
 	fs.BoolVar(&o.live, "live", false, "keep both models in memory: vote while they answer, and send them prompts of your own; --prompts may be left out")
 	fs.StringVar(&o.host, "host", "localhost", "local `address` to listen on")
-	flags.AddInt(fs, &o.port, flags.Int{Name: "port", Value: 8002, High: math.MaxUint16}, "`port` to listen on; 0 is any")
+	flags.AddInt(fs, &o.port, flags.Int{Name: "port", Value: 8002, High: math.MaxUint16}, "`port` to listen on; 0 means any free port")
 	o.AddSizes(fs, "context in `tokens`; 0 means the context of the model, but at most 4096", "`tokens` of a prompt evaluated together")
 	o.AddCacheTypes(fs)
 	o.sampling.AddFlags(fs)
@@ -112,13 +112,13 @@ func (o *options) check() error {
 	n := len(o.models) + len(o.answers)
 	switch {
 	case n != 0 && n != 2:
-		return ui.Usagef("%d models and files of answers: a comparison needs two", n)
+		return ui.Usagef("a comparison needs two models or files of answers, not %d", n)
 	case n == 0 && (o.prompts != "" || len(o.LoRAs()) > 0):
 		return ui.WithHint(ui.Usagef("no models are given"), "give -m twice, or --answers; without either, the last session of the database is resumed")
 	case o.live && (len(o.models) != 2 || o.terminal || o.judge != ""):
-		return ui.Usagef("--live needs -m twice: it shows a page about two models that answer, and takes no --answers, --terminal or --judge")
+		return ui.Usagef("--live needs -m twice, and cannot be used with --answers, --terminal or --judge")
 	case o.live && o.prompts == "" && (o.votes > 0 || o.repeat > 0):
-		return ui.Usagef("--votes and --repeat need --prompts: they are about its prompts")
+		return ui.Usagef("--votes and --repeat need --prompts, because they choose some of its prompts")
 	case len(o.models) > 0 && o.prompts == "" && len(o.answers) == 0 && !o.live:
 		return ui.Usagef("--prompts is missing: name the file with the prompts for the models")
 	case len(o.LoRAs()) > 0 && len(o.models) == 0:

@@ -73,7 +73,7 @@ func TestKilled(t *testing.T) {
 		was := <-confirmed
 		after := votes()
 		require.Contains(t, []int{before, before + 1}, after)
-		t.Logf("killed after %d²·0.2 ms: confirmed %v, there %v", round, was, after > before)
+		t.Logf("killed after %d²·0.2 ms: confirmed %v, stored %v", round, was, after > before)
 		if was {
 			require.Equal(t, before+1, after, "a confirmed vote is lost")
 		}

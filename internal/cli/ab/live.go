@@ -66,7 +66,7 @@ func (o *options) serveLive(ctx context.Context, st abtest.Store, s *abtest.Sess
 	cancel(err)
 	wait.Wait()
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
-		return cause // not the error that ending the page returned
+		return cause // err only says that the page was ended for this cause
 	}
 	return err
 }

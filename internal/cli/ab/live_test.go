@@ -82,7 +82,7 @@ func (p *page) wait() {
 func TestLive(t *testing.T) {
 	clitest.NeedExec(t)
 	if runtime.GOOS == "windows" {
-		t.Skip("programs cannot be told to end there")
+		t.Skip("on Windows, the test cannot ask the program to end")
 	}
 	dir := t.TempDir()
 	prompts, other := filepath.Join(dir, "p.jsonl"), testmodel.SPM(1).Write(t)
@@ -99,7 +99,7 @@ func TestLive(t *testing.T) {
 		require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
 		p.wait()
 	}
-	// shows loads the page until it contains text, and returns it.
+	// shows loads the page until the page contains text, and returns the page.
 	shows := func(get func(string, url.Values) string, text string) string {
 		for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 			page := get("/", nil)

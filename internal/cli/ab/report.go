@@ -96,7 +96,7 @@ func (o *reportOptions) run(ctx context.Context, u *ui.UI, paths []string) error
 	for i, s := range sessions {
 		if !s.Closed && !s.Peek && !o.peek && hasPeople(s) {
 			return ui.WithHint(fmt.Errorf("%s: session %d is not closed: a judge who has seen the results would no longer be blind", paths[i], s.ID),
-				"vote to the end, or use --unblind to see the results all the same")
+				"vote to the end, or use --unblind to see the results anyway")
 		}
 		reports = append(reports, abtest.NewReport(s))
 	}
@@ -151,7 +151,7 @@ func writeReport(w io.Writer, r *abtest.Report) error {
 	x, y := r.Models[abtest.X], r.Models[abtest.Y]
 	fmt.Fprintf(w, "X is %s, Y is %s: session %d, seed %d, prompts %.12s\n", x.Name, y.Name, r.Session, r.Seed, r.Prompts)
 	if r.Peek {
-		fmt.Fprintln(w, "results could be seen before the end: the interval of the win rate is valid although they could")
+		fmt.Fprintln(w, "results could be seen before the end; the interval of the win rate is valid nevertheless")
 	}
 	for i := range r.Groups {
 		if err := writeGroup(w, &r.Groups[i], ""); err != nil {
@@ -163,7 +163,7 @@ func writeReport(w io.Writer, r *abtest.Report) error {
 	}
 	if r.Own > 0 {
 		fmt.Fprintf(w, "\nprompts that judges wrote: %d. The judges knew earlier answers when they wrote these prompts,\n"+
-			"so the votes on them are counted apart and prove less.\n", r.Own)
+			"so the votes on them are counted separately and prove less.\n", r.Own)
 	}
 	for i := range r.OwnGroups {
 		if err := writeGroup(w, &r.OwnGroups[i], ", own prompts"); err != nil {

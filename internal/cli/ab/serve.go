@@ -32,7 +32,7 @@ func (o *options) serve(ctx context.Context, st abtest.Store, s *abtest.Session,
 	go func() {
 		select {
 		case <-h.Closed():
-			o.u.Notef("the session is closed: the page shows the results, and so does \"alpaca ab report %s\"; Ctrl-C ends this", o.db)
+			o.u.Notef("the session is closed: the page shows the results, and so does \"alpaca ab report %s\"; Ctrl-C ends the program", o.db)
 		case <-ctx.Done():
 		}
 	}()

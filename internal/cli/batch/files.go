@@ -138,7 +138,7 @@ func (o *options) output(u *ui.UI, src *source, meta *jobs.Meta) (*output, error
 		path, out.stdout = f.Name(), true
 	default:
 		if err := meta.Claim(path, o.force); err != nil {
-			return nil, ui.WithHint(err, "another -o starts over; --force resumes anyway, so the file will have results of both")
+			return nil, ui.WithHint(err, "another -o starts over; --force resumes anyway, and the file then has results of the old settings and of the new ones")
 		}
 	}
 	if o.order == "input" {

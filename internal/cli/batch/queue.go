@@ -38,7 +38,7 @@ func (o *options) checkModel(u *ui.UI) error {
 // spread lets the workers of a queue answer the requests.
 func (o *options) spread(ctx context.Context, u *ui.UI, src *source, sum string) error {
 	if sum == "" {
-		return ui.Usagef("--queue: INPUT must be a file, because its content gives the batch its name")
+		return ui.Usagef("--queue: INPUT must be a file, because the name of the batch depends on the file's content")
 	}
 	c, err := o.queue.Connect(ctx, u, "batch", 0)
 	if err != nil {

@@ -58,7 +58,7 @@ func (s *script) List() []uint64 { return s.list }
 
 func (s *script) Accept(id int32) error {
 	if !s.Allowed(id) {
-		return fmt.Errorf("token %d is not the text's next", id)
+		return fmt.Errorf("token %d is not the next token of the text", id)
 	}
 	s.mark(s.left)
 	s.left = s.left[1:]
@@ -69,7 +69,7 @@ func (s *script) Accept(id int32) error {
 // checkReplay returns a usage error if --spec and -f are wrong or conflict with other flags.
 func (o *benchOptions) checkReplay() error {
 	if !o.flags.Changed("spec") || o.text == "" {
-		return ui.Usagef("--spec and -f belong together: the kinds of drafts, and the text to reproduce")
+		return ui.Usagef("--spec and -f must be given together: --spec chooses the drafts, and -f the text to reproduce")
 	}
 	for _, name := range []string{"n-gen", "prompt-gen", "parallel", "n-depth", "membw", "save", "report", "compare", "cache-type-k", "cache-type-v", "synthetic", "train"} {
 		if o.flags.Changed(name) {
@@ -166,7 +166,9 @@ func (o *benchOptions) replayModel(ctx context.Context, u *ui.UI, path, text str
 	return r, nil
 }
 
-// replay makes the model write tokens after the first prompt of them.
+// replay gives the model the first tokens as a prompt, and makes it write the others. prompt is
+// the
+// number of prompt tokens.
 func replay(ctx context.Context, m *load.Instance, opt engine.Options, tokens []int32, prompt int) (engine.Result, error) {
 	opt.Target = time.Hour
 	e, err := engine.New(m.Model, opt)

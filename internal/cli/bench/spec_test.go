@@ -60,8 +60,8 @@ func TestReplayErrors(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"--spec", "lookup"}, "--spec and -f belong together"},
-		{[]string{"-f", text}, "--spec and -f belong together"},
+		{[]string{"--spec", "lookup"}, "--spec and -f must be given together"},
+		{[]string{"-f", text}, "--spec and -f must be given together"},
 		{[]string{"--spec", "draft", "-f", text}, `--spec "draft": must be lookup or auto`},
 		{[]string{"--spec", "lookup", "-f", text, "--parallel", "2"}, "--parallel has no meaning"},
 		{[]string{"--spec", "lookup", "-f", text, "-o", "sql"}, "-o sql: must be md or json"},

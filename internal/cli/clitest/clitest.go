@@ -41,7 +41,7 @@ func Main(m *testing.M) {
 func SkipIfShort(t *testing.T) {
 	t.Helper()
 	if testing.Short() {
-		t.Skip("long: not with -short")
+		t.Skip("takes long: skipped with -short")
 	}
 }
 
@@ -54,7 +54,7 @@ func ReadGolden(t *testing.T, model string) []testshared.Continuation {
 	return records
 }
 
-// NeedExec skips a test if the program cannot be started as a process. This is so under an
+// NeedExec skips a test if the program cannot be started as a process, for example under an
 // emulator for which the kernel has no binfmt_misc entry. Other tests run the same command lines
 // in the test's own process.
 func NeedExec(t *testing.T) {

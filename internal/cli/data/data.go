@@ -119,7 +119,7 @@ func (s *selection) table(ctx context.Context, db *data.DB) (*table.Table, []tab
 }
 
 // asUsage turns a table.Error, the error of a wrong query, into a usage error. It returns other
-// errors as they are.
+// errors unchanged.
 func asUsage(err error) error {
 	if e, ok := errors.AsType[*table.Error](err); ok {
 		return ui.Usagef("%s", e.Message)

@@ -134,7 +134,7 @@ func (o *exportOptions) write(ctx context.Context, u *ui.UI, db *data.DB, out io
 	return nil
 }
 
-// rows returns a function that takes a function, and calls it for each row that the flags choose.
+// rows returns a function that calls its argument for each row that the flags choose.
 func (o *exportOptions) rows(ctx context.Context, db *data.DB) (func(func(*data.Row) error) error, error) {
 	t, filters, err := o.table(ctx, db)
 	if err != nil {

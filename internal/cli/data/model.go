@@ -23,7 +23,7 @@ type modelFlags struct {
 }
 
 func (f *modelFlags) add(fs *pflag.FlagSet) {
-	fs.StringVarP(&f.model, "model", "m", "", "`model` that turns rows into tokens, which are counted (default: none; tokens are not counted)")
+	fs.StringVarP(&f.model, "model", "m", "", "`model` whose vocabulary is used to count the tokens of rows (default: none; tokens are not counted)")
 	fs.StringVar(&f.template.Name, "chat-template", "", "`name` of the template for training (default: the model's own, or else stanford)")
 	flags.AddInt(fs, &f.length, flags.Int{Name: "max-length", Value: 512, Low: 2, High: 1 << 20}, "largest number of `tokens` of a row in training")
 }

@@ -136,7 +136,7 @@ func (b *block) mark(comments []string) error {
 		}
 		m := marked.FindStringSubmatch(c)
 		if m == nil {
-			return fmt.Errorf("line %d: neither \"not run\" or a status with a reason, nor a server: %s", b.line, c)
+			return fmt.Errorf("line %d: a comment must be \"not run\" or a status, with a reason, or a server: %s", b.line, c)
 		}
 		begins := quoted.FindAllStringSubmatch(m[2], -1)
 		if begins == nil {

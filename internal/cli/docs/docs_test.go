@@ -37,7 +37,7 @@ func pages(t *testing.T) (root string, list []string) {
 // TestCommands runs the commands that the pages show.
 func TestCommands(t *testing.T) {
 	if testing.Short() {
-		t.Skip("long: it runs every command of every page")
+		t.Skip("takes long: the test runs every command of every page")
 	}
 	if _, err := exec.LookPath("sh"); err != nil {
 		t.Skip("there is no shell here")

@@ -79,8 +79,8 @@ func fail(format string, args ...any) int {
 	return 1
 }
 
-// other takes the place of a program that tests cannot run. It fails if the command is one that the
-// tests run.
+// other takes the place of a program that tests cannot run. It fails if a page does not mark the
+// command as not run.
 func other(name string) int {
 	if os.Getenv(envMode) != modeParse {
 		return fail("tests cannot run %s: mark the command in the page as not run", name)

@@ -132,9 +132,9 @@ func (r *adapterReport) show(u *ui.UI, form string) error {
 		return u.WriteJSON(r)
 	}
 	out := bufio.NewWriter(u.Out)
-	fmt.Fprintf(out, "%s: %d matrices of models of %s, of rank %d, alpha %g, %s\n", r.Output, r.Pairs, r.Arch, r.Rank, r.Alpha, ui.ByteCount(r.Bytes))
+	fmt.Fprintf(out, "%s: %d matrices for %s models, rank %d, alpha %g, %s\n", r.Output, r.Pairs, r.Arch, r.Rank, r.Alpha, ui.ByteCount(r.Bytes))
 	if r.Folded > 0 {
-		fmt.Fprintf(out, "%d matrices have a scale of their own, by which their second factor was multiplied: llama.cpp knows only one alpha\n", r.Folded)
+		fmt.Fprintf(out, "%d matrices have a scale of their own: their second factors were multiplied by it, because llama.cpp knows only one alpha\n", r.Folded)
 	}
 	if err := out.Flush(); err != nil {
 		return err

@@ -136,7 +136,7 @@ func different(d *quantize.Difference) string {
 	case !d.Comparable:
 		return "types differ"
 	case d.NaN > 0:
-		return fmt.Sprintf("differs, %d are not a number in one file only", d.NaN)
+		return fmt.Sprintf("differs, %d weights are NaN in one file only", d.NaN)
 	}
 	return "differs"
 }

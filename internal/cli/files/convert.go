@@ -43,7 +43,7 @@ of today can read. IN is one of these:
 A folder becomes a file of any type in one pass, without an intermediate file and with
 little memory. Notes on stderr say where the result differs from llama.cpp's converter.
 
-Values from old files are kept exactly where GGUF can hold them. Scales of 2023 are
+Values from old files are kept exactly if GGUF can hold them. Scales of 2023 are
 float32 and are rounded to float16: the command measures and reports the change, and
 --exact stores the affected tensors as F32 instead. The formats Q4_2 and Q4_3 have no
 successor and become F16.`,

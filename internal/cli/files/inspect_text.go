@@ -142,7 +142,7 @@ func printTensors(out *bufio.Writer, f *gguf.File) {
 	for _, s := range list {
 		fmt.Fprintf(tab, "  %v\t%d tensors\t%s parameters\t%s", s.typ, s.tensors, ui.Count(s.elements), ui.ByteCount(s.size))
 		if !quant.CanCompute(s.typ) {
-			fmt.Fprint(tab, "\tcannot be computed with")
+			fmt.Fprint(tab, "\tnot supported by the kernels")
 		}
 		fmt.Fprintln(tab)
 	}

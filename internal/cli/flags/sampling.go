@@ -49,7 +49,7 @@ func (o *Sampling) AddFlags(fs *pflag.FlagSet) {
 	fs.Float32Var(&p.MirostatEta, "mirostat-lr", p.MirostatEta, "mirostat's learning rate (eta)")
 	fs.IntVar(&p.MinKeep, "min-keep", p.MinKeep, "smallest number of `tokens` that the samplers leave to choose from")
 	fs.Var((*samplersValue)(&p.Samplers), "samplers", "the `chain` of samplers: their names in order, separated by semicolons")
-	fs.Var((*sequenceValue)(&p.Samplers), "sampler-seq", "the chain of samplers, given by one of the `letters` for each, such as "+sampler.DefaultSequence())
+	fs.Var((*sequenceValue)(&p.Samplers), "sampler-seq", "the chain of samplers as `letters`, one for each sampler, such as "+sampler.DefaultSequence())
 	fs.VarP((*biasValue)(&p.LogitBias), "logit-bias", "l", "make a token more or less likely, `ID±BIAS` such as 29905-1 or 2-inf; the flag can be repeated")
 	fs.BoolVar(&p.IgnoreEOS, "ignore-eos", false, "forbid the tokens that end the text")
 }

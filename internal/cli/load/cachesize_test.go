@@ -16,7 +16,7 @@ func TestCacheSize(t *testing.T) {
 		want   int
 	}{
 		{4, math.MaxInt64, 72}, // twice four texts
-		{4, 50_999, 50},        // what fits
+		{4, 50_999, 50},        // as many as fit
 		{4, 5_000, 9},          // a single text, although it does not fit
 		{4, 0, 9},
 		{256, math.MaxInt64, 4608},

@@ -68,7 +68,7 @@ func (o *Drafts) check() error {
 	for _, word := range o.types {
 		switch kind := draftTypes[word]; {
 		case strings.HasPrefix(word, "draft-") && kind == "":
-			return ui.WithHint(ui.Usagef("--spec %s: drafts from the model's own layers for further tokens are not supported", word), "-md FILE names a small model that drafts")
+			return ui.WithHint(ui.Usagef("--spec %s: drafts by a model's own multi-token prediction are not supported", word), "-md FILE names a small model that drafts")
 		case kind == "":
 			return ui.Usagef("--spec %q: must be auto, none, or some of lookup, forced and draft", word)
 		case kind == "draft" && o.path == "":

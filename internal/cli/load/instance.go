@@ -27,7 +27,7 @@ type Instance struct {
 	Params   sampler.Params         // the sampler's settings, from flags and model; set by Generation.Start
 	Random   bool                   // the sampler draws at random, so its seed matters
 	LoadTime time.Duration
-	ResumeGC func() // allows garbage collection again, to be called at the first token; set by Generation.Start
+	ResumeGC func() // allows garbage collection again, and is called at the first token; set by Generation.Start
 
 	small   *Instance // the small model that drafts; nil: none
 	release func()    // tells other commands that the file is no longer in use; nil: not needed

@@ -54,7 +54,7 @@ func ModelPath(u *ui.UI, flag string) string {
 	if path := Named(flag); path != "" {
 		return path
 	}
-	u.Notef("no model is given, so this is the small built-in one: -m FILE or %s takes a real one", ModelEnv)
+	u.Notef("no model is given, so the small built-in one is used: -m FILE or %s names another", ModelEnv)
 	return builtin.Name
 }
 

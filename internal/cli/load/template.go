@@ -65,7 +65,7 @@ func (c *TemplateChoice) choose(u *ui.UI, f *gguf.File, tok *tokenizer.Tokenizer
 	case name != "":
 		t, err := chat.Builtin(name, tok)
 		if err != nil {
-			return nil, "", ui.WithHint(ui.Usagef("unknown chat template %q", c.Name), "known are "+strings.Join(chat.Names(), ", ")+", none; --chat-template-file reads one from a file")
+			return nil, "", ui.WithHint(ui.Usagef("unknown chat template %q", c.Name), "the names are "+strings.Join(chat.Names(), ", ")+", none; --chat-template-file reads a template from a file")
 		}
 		return t, "chat template " + name, nil
 	case c.File != "":
@@ -120,7 +120,7 @@ func modelTemplate(u *ui.UI, text string, tok *tokenizer.Tokenizer) (*chat.Templ
 	if name == "" {
 		return nil, ui.WithHint(fmt.Errorf("the model's chat template does not work: %w", err), "choose one with --chat-template")
 	}
-	u.Warnf("the model's chat template does not work, %s is used: %v", name, err)
+	u.Warnf("the model's chat template does not work, so %s is used: %v", name, err)
 	return chat.Builtin(name, tok)
 }
 

@@ -110,7 +110,7 @@ func (o *compareOptions) compare(ctx context.Context, u *ui.UI, base string, oth
 	return c.evaluate(ctx)
 }
 
-// write shows the report and then draws it, so that a failure to draw loses no figures.
+// write shows the report before it draws the plot, so that a failure to draw loses no numbers.
 func (o *compareOptions) write(u *ui.UI, r *eval.Report) error {
 	var err error
 	switch o.output {

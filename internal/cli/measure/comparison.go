@@ -84,7 +84,7 @@ func (c *comparison) openLogits() error {
 		return err
 	}
 	if c.o.save != "" {
-		return ui.Usagef("--kl-divergence-base: the base is such a file already")
+		return ui.Usagef("--kl-divergence-base: the base is already a file of log probabilities")
 	}
 	c.file, err = eval.NewLogitsReader(c.source, st.Size())
 	return err
@@ -99,7 +99,7 @@ func (c *comparison) openOther(path string) error {
 	c.others = append(c.others, e)
 	if c.base == nil {
 		if e.Model.Config.VocabSize != c.file.Vocab {
-			return fmt.Errorf("%s has a vocabulary of %d tokens, %s one of %d", e.Path, e.Model.Config.VocabSize, c.fileName, c.file.Vocab)
+			return fmt.Errorf("%s has a vocabulary of %d tokens, but %s has one of %d", e.Path, e.Model.Config.VocabSize, c.fileName, c.file.Vocab)
 		}
 		return nil
 	}
@@ -128,7 +128,7 @@ func sameVocabulary(a, b *load.Instance) error {
 		return fmt.Errorf("the vocabularies differ: token %d is %s in %s and %s in %s", id, describe(at), a.Path, describe(bt), b.Path)
 	}
 	if a.Model.Config.VocabSize != b.Model.Config.VocabSize {
-		return fmt.Errorf("the vocabularies differ: %s predicts %d tokens, %s %d",
+		return fmt.Errorf("the vocabularies differ: %s predicts %d tokens, but %s predicts %d",
 			a.Path, a.Model.Config.VocabSize, b.Path, b.Model.Config.VocabSize)
 	}
 	return nil

@@ -40,8 +40,8 @@ func NewPerplexity(u *ui.UI) *cobra.Command {
 		Short: "Measure how well a model predicts a text",
 		Long: `Measure how well a model predicts a text. The result is the perplexity, computed as
 llama-perplexity computes it. The text is cut into windows of -c tokens. Each window is
-read into an empty context, and its second half is scored. If the model wants a BOS
-token, that token replaces the window's first one. Numbers are comparable only between
+read into an empty context, and its second half is scored. If the model's texts begin with
+BOS, that token replaces the window's first one. Numbers are comparable only between
 runs on the same text with the same windows and vocabulary; stderr says how the text was
 cut.
 

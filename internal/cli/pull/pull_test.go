@@ -185,7 +185,7 @@ func TestUnshared(t *testing.T) {
 	machine(t)
 	clitest.NeedExec(t)
 	if err := exec.Command("unshare", "-rn", "true").Run(); err != nil {
-		t.Skipf("networks cannot be taken away here: %v", err)
+		t.Skipf("this system cannot start a command without a network: %v", err)
 	}
 	require.Zero(t, clitest.Run(t, "", "pull", "hf:owner/repo").Status)
 	alpaca, err := exec.LookPath("alpaca")

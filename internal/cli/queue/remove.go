@@ -25,7 +25,7 @@ func newRemove(u *ui.UI) *cobra.Command {
 		Use:   "rm BATCH",
 		Short: "Remove a batch, a model's jobs, or everything",
 		Long: `Remove a batch's waiting jobs and its results. Requests in progress are finished; their
-results stay until they expire. The same batch can be put in again at once. --model
+results stay until they expire. The same batch can be submitted again at once. --model
 removes the place of a model and the jobs in it; --all removes the whole queue.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), u, args) },
@@ -102,8 +102,8 @@ func newRetry(u *ui.UI) *cobra.Command {
 		Use:   "retry BATCH",
 		Short: "Retry the requests that no worker could answer",
 		Long: `Remove a batch's results for requests that no worker could answer: each try killed its
-worker or gave an invalid result. "alpaca batch --queue … --retry-errors" puts these
-requests in again.`,
+worker or gave an invalid result. "alpaca batch --queue … --retry-errors" submits these
+requests again.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			batch, err := batchArg(args)
@@ -113,7 +113,7 @@ requests in again.`,
 			return connected(cmd.Context(), u, &o, func(c *queue.Conn) error {
 				n, err := c.Retry(cmd.Context(), batch)
 				if err == nil {
-					u.Notef("%d requests can be tried again: alpaca batch --retry-errors puts them in", n)
+					u.Notef("%d requests can be tried again: alpaca batch --retry-errors submits them", n)
 				}
 				return err
 			})

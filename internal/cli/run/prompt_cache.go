@@ -25,7 +25,7 @@ type cacheOptions struct {
 }
 
 func (o *cacheOptions) addFlags(fs *pflag.FlagSet) {
-	fs.StringVar(&o.path, "prompt-cache", "", "`file` that keeps the evaluated prompt, so that the next run with it begins faster")
+	fs.StringVar(&o.path, "prompt-cache", "", "`file` that keeps the evaluated prompt, so that the next run with the same prompt begins faster")
 	fs.BoolVar(&o.all, "prompt-cache-all", false, "with --prompt-cache, keep the generated text, too")
 	fs.BoolVar(&o.ro, "prompt-cache-ro", false, "with --prompt-cache, read the file but do not write it")
 }
@@ -74,7 +74,7 @@ func (c *promptCache) load(continued bool) error {
 		c.loaded = slices.Clone(c.text.Tokens())
 	case errors.Is(err, fs.ErrNotExist):
 		if c.o.ro {
-			return ui.WithHint(err, "without --prompt-cache-ro it is created")
+			return ui.WithHint(err, "without --prompt-cache-ro, the file is created")
 		}
 	case errors.Is(err, engine.ErrForeign):
 		return ui.WithHint(err, "the file stays as it is: give the prompt cache another name")

@@ -41,11 +41,11 @@ func New(u *ui.UI) *cobra.Command {
 		Use:   "run [-m MODEL] [-p PROMPT | -f FILE | PROMPT]",
 		Short: "Have a conversation, or continue a text",
 		Long: `Without a text, on a terminal: have a conversation, in the form that the model was
-trained on. Where stdin is no terminal, or a text is given, -i, --instruct,
+trained on. If stdin is not a terminal, or a text is given, -i, --instruct,
 --single-turn or --messages start a conversation; piped input is then one message per
 line. /help lists what else may be typed.
 
-With a text: continue it. Stdout gets the continuation as it is made, and nothing
+With a text: continue it. Stdout gets the continuation word by word, and nothing
 else. If --system, --input or --chat-template is also given, the text is a message and
 gets one answer, as with --single-turn.
 

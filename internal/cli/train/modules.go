@@ -68,7 +68,7 @@ func (s *settings) targets(families []*arch.Arch) (map[arch.Role]bool, error) {
 			}
 		case !ok:
 			return nil, ui.WithHint(ui.Usagef("--target-modules: no matrix %q that an adapter can be put on", name),
-				"known are "+strings.Join(slices.Sorted(maps.Keys(known)), ", ")+" and "+allLinear)
+				"the names are "+strings.Join(slices.Sorted(maps.Keys(known)), ", ")+" and "+allLinear)
 		}
 		for _, r := range roles {
 			wanted[r] = true
@@ -94,7 +94,7 @@ func (s *settings) modules(families []*arch.Arch) (map[arch.Role]bool, error) {
 		}
 		if !found {
 			return nil, ui.WithHint(ui.Usagef("--modules-to-save: no module %q that can be trained beside adapters", name),
-				"known are "+strings.Join(slices.Sorted(maps.Keys(known)), ", "))
+				"the names are "+strings.Join(slices.Sorted(maps.Keys(known)), ", "))
 		}
 	}
 	return wanted, nil
@@ -144,8 +144,8 @@ func (j *job) addAdapters(m *train.Model[float32]) error {
 	return nil
 }
 
-// checkTargets returns an error if a name of --target-modules is of no use: the model has no such
-// matrices, or they cannot get adapters, as is the case for those of experts.
+// checkTargets returns an error if a name of --target-modules has no effect, because the model has
+// no such matrices, or because they cannot get adapters. Matrices of experts cannot get adapters.
 func (j *job) checkTargets(m *train.Model[float32]) error {
 	has := m.Adaptable()
 	known := names([]*arch.Arch{arch.Find(m.Config.Arch)}, isMatrix)

@@ -211,12 +211,12 @@ func (o *options) same(stored *settings) error {
 			continue
 		}
 		if !slices.Contains(free, name) && !reflect.DeepEqual(want, now[name]) {
-			return ui.WithHint(ui.Usagef("--%s is %v, the run has %v: that would change its result", name, now[name], want),
+			return ui.WithHint(ui.Usagef("--%s is %v, but the run was begun with %v: its result would change", name, now[name], want),
 				"leave the flag out, or begin another run in another --run-dir")
 		}
 	}
 	if o.templateFile != "" && o.TemplateText != stored.TemplateText {
-		return ui.WithHint(ui.Usagef("--chat-template-file %s: the run has another template: that would change its result", o.templateFile),
+		return ui.WithHint(ui.Usagef("--chat-template-file %s: the run was begun with another template: its result would change", o.templateFile),
 			"leave the flag out, or begin another run in another --run-dir")
 	}
 	next := *stored

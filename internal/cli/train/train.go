@@ -107,7 +107,7 @@ func (o *options) addTraining(fs *pflag.FlagSet) {
 	fs.Var((*amount)(&o.Tokens), "tokens", "train on this number of `tokens`, such as 60M, in place of --epochs")
 	flags.AddInt(fs, &o.BatchSize, flags.Int{Name: "batch-size", Value: 16, Low: 1, High: 1 << 20}, "number of `rows` in an update")
 	fs.IntVar(&o.MaxLength, "max-length", 0, "largest number of `tokens` in a row: longer rows are cut (default: 512, or the context of the model if that is less)")
-	fs.IntVar(&o.MaxLength, "cutoff-len", 0, "as --max-length")
+	fs.IntVar(&o.MaxLength, "cutoff-len", 0, "the same as --max-length")
 	fs.BoolVar(&o.Packing, "packing", false, "put several examples into a row; they do not see each other")
 	fs.Float64Var(&o.LR, "lr", 0, "largest learning `rate`, which is reached after the warm-up (default: 2e-4, with --full 2e-5, with --init 3e-3)")
 	fs.Float64Var(&o.LR, "learning-rate", 0, "as --lr")
@@ -126,7 +126,7 @@ func (o *options) addTraining(fs *pflag.FlagSet) {
 	fs.StringVar(&o.LossOn, "loss-on", lossOnAnswers, "the `tokens` to learn: \"answers\" or \"all\"")
 	fs.Float64Var(&o.PromptWeight, "prompt-weight", 0, "weight that tokens of prompts have in the loss; tokens of answers have the weight 1")
 	fs.Float64Var(&o.EvalSplit, "eval-split", 0.02, "`fraction` of the data that is held out to measure progress; in a short run, less is held out by default")
-	fs.Float64Var(&o.EvalSplit, "val-split", 0.02, "as --eval-split")
+	fs.Float64Var(&o.EvalSplit, "val-split", 0.02, "the same as --eval-split")
 	fs.IntVar(&o.EvalEvery, "eval-every", 0, "number of `updates` between two measurements (default: 20 measurements in all)")
 	for _, name := range []string{"cutoff-len", "learning-rate", "val-split"} {
 		fs.Lookup(name).Hidden = true

@@ -40,9 +40,9 @@ func (u *UI) WatchSignals(ctx context.Context) (context.Context, func()) {
 	return ctx, func() { signal.Stop(ch); close(ch); cancel() }
 }
 
-// arrived handles a signal. If s.handle is set, Ctrl-C calls it, and it may end only the answer in
-// progress. Otherwise, the first signal cancels the command, and the next one ends the process at
-// once.
+// arrived handles a signal. If s.handle is set, Ctrl-C only calls s.handle, for example to end the
+// answer in progress. Otherwise, the first signal cancels the command, and the next one ends the
+// process at once.
 func (s *signals) arrived(sig os.Signal, ctx context.Context, cancel func()) {
 	s.mu.Lock()
 	handle, clean := s.handle, s.clean

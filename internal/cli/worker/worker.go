@@ -39,7 +39,7 @@ func New(u *ui.UI) *cobra.Command {
 		Short: "Answer the requests of a queue",
 		Long: `Take requests from a queue, answer them, and put the results into the queue, until
 SIGTERM or Ctrl-C. Workers on several machines share the requests that "alpaca batch
---queue" puts in. The queue is a NATS server with JetStream; "alpaca queue init" sets it
+--queue" submits. The queue is a NATS server with JetStream; "alpaca queue init" sets it
 up, with the same flags about the model. A worker takes only jobs made for the same
 model file and flags as its own, so every worker would give the same answer.
 
