@@ -110,7 +110,7 @@ func isUnfinished(err error) bool {
 	return ok && (e.Code() == sqlite3.SQLITE_READONLY_ROLLBACK || e.Code() == sqlite3.SQLITE_READONLY_RECOVERY)
 }
 
-// undo undoes the unfinished transaction in the journal of the database at path. SQLite does it
+// undo undoes the unfinished transaction in the journal of the database at path. SQLite does this
 // when a connection that may write reads from the database for the first time.
 func undo(ctx context.Context, path string) error {
 	db, err := open(path, url.Values{"mode": {"rw"}, "_busy_timeout": {"10000"}})
@@ -157,7 +157,7 @@ func checkHeader(path string) error {
 	}
 	id := uint32(head[idAt])<<24 | uint32(head[idAt+1])<<16 | uint32(head[idAt+2])<<8 | uint32(head[idAt+3])
 	if id != applicationID {
-		return fmt.Errorf("data: %s: %w: it is a SQLite file with the application id %#x, ours have %#x", path, ErrNotOurs, id, uint32(applicationID))
+		return fmt.Errorf("data: %s: %w: it is a SQLite file with the application id %#x, but databases of this program have %#x", path, ErrNotOurs, id, uint32(applicationID))
 	}
 	return nil
 }

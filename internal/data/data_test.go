@@ -217,13 +217,13 @@ func TestRefusesFiles(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, db.Close())
 	_, err = Open(ctx, path)
-	require.ErrorContains(t, err, "schema 99: this program knows those up to 1")
+	require.ErrorContains(t, err, "schema 99: this program knows only schemas up to 1")
 	all, err := os.ReadFile(path)
 	require.NoError(t, err)
 	all[68] = 0
 	require.NoError(t, os.WriteFile(path, all, 0o600))
 	_, err = OpenReadOnly(ctx, path)
-	require.ErrorContains(t, err, "the application id 0x6c7061, ours have 0x616c7061")
+	require.ErrorContains(t, err, "the application id 0x6c7061, but databases of this program have 0x616c7061")
 }
 
 func TestNames(t *testing.T) {

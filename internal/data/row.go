@@ -48,9 +48,9 @@ type Row struct {
 	// Extra is a JSON object with the other fields of the row, or nil if there are none.
 	Extra json.RawMessage
 	// Raw is nil if the row's text in its file can be rebuilt from the fields above and the
-	// source's Shape. Else it is that text, or what package formats needs to rebuild it.
+	// source's Shape. Otherwise Raw is that text, or what package formats needs to rebuild it.
 	Raw []byte
-	// Tokens is the number of tokens, 0 if not counted.
+	// Tokens is the number of tokens, or 0 if they were not counted.
 	Tokens int
 }
 

@@ -114,7 +114,7 @@ func (db *DB) checkVersion(ctx context.Context) error {
 	case err != nil || version < 1:
 		return fmt.Errorf("%w: meta says schema %q", ErrNotOurs, text)
 	case version > schemaVersion:
-		return fmt.Errorf("schema %d: this program knows those up to %d: it needs a newer one", version, schemaVersion)
+		return fmt.Errorf("schema %d: this program knows only schemas up to %d: a newer version of the program may read the file", version, schemaVersion)
 	}
 	return nil
 }

@@ -133,7 +133,7 @@ func (r *reader) read(path string) error {
 	case first == '{':
 		return r.lines()
 	case ext == ".json" || ext == ".jsonl":
-		return fmt.Errorf("line %d: begins with %q, JSON objects begin with {", r.line, first)
+		return fmt.Errorf("line %d: begins with %q, but JSON objects begin with {", r.line, first)
 	}
 	return r.text()
 }

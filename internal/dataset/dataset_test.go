@@ -101,7 +101,7 @@ func TestBroken(t *testing.T) {
 		{"x.json", "[{\"text\":\"a\"},\n{\"text\":\n\"b", "line 3: the JSON ends in the middle: the file was cut"},
 		{"x.json", "[{\"text\":\"a\"},\n{\"text\":x}]", "line 2: broken JSON: invalid character 'x' looking for beginning of value"},
 		{"x.json", "[{\"text\":\"a\"}]\n[]", "line 2: something follows the array"},
-		{"x.json", "text", "line 1: begins with 't', JSON objects begin with {"},
+		{"x.json", "text", "line 1: begins with 't', but JSON objects begin with {"},
 		{"x.txt", "", "is empty"},
 		{"x.txt", "a\xff", "is not UTF-8 text"},
 	} {

@@ -125,7 +125,7 @@ func (a *answer) makeRoom(ctx int) (more bool, err error) {
 		more, err = discard > 0, a.seq.Shift(keep, discard)
 	}
 	if errors.Is(err, model.ErrNoShift) {
-		return false, nil // the text ends as without Shift
+		return false, nil // the text ends, as if Shift were false
 	}
 	if more && err == nil {
 		a.drafting.learn(a.tokens)

@@ -82,7 +82,7 @@ func TestCancelledAhead(t *testing.T) {
 			}
 		}
 	}
-	require.Positive(t, unread, "no token was sampled ahead, so the test says nothing")
+	require.Positive(t, unread, "no token was sampled ahead, so this test checks nothing")
 
 	// With Run, a text holds only the tokens that were emitted.
 	for n := 1; n < len(say); n += 3 {

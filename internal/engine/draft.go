@@ -134,8 +134,8 @@ func (e *Engine) force(r *rows, n int) bool {
 	return e.offer(r, ids[:min(len(ids), n)], o)
 }
 
-// offer adds rows for those first tokens of ids that are worth their time. It returns false if
-// it adds none.
+// offer adds rows for the first tokens of ids, as many as are worth their time. It returns false
+// if it adds none.
 func (e *Engine) offer(r *rows, ids []int32, o speculate.Offer) bool {
 	d := r.answer.drafting
 	ids = r.answer.likely(ids)

@@ -76,9 +76,10 @@ func (p *pace) most(rows, limit int, d time.Duration) int {
 	return n
 }
 
-// slice returns how many rows of prompts the next step can have, and sorts the prompts by their
-// turn. Once a prompt ends in the step, no further prompt begins in it if it has enough rows.
-// answering is the number of texts that are being answered, each of which has a row.
+// slice returns most, the number of rows of prompts that the next step can have, and sorts the
+// prompts by their turn. If a prompt ends in the step, and the step has at least enough rows, no
+// further prompt begins in this step. answering is the number of texts that are being answered,
+// each of which has a row.
 //
 // While texts are being answered, a step takes at most about pace.target. A prompt that does not
 // fit into one step is cut into equal parts, because a step for a small rest would read all weights
@@ -101,8 +102,8 @@ func (e *Engine) slice(answering int, prompts []*answer) (most, enough int, soon
 	return most, limit, soon
 }
 
-// part returns the number of rows of a prompt of n tokens that a step with room for most rows has,
-// so that the prompt takes as few steps as possible, all about as long.
+// part returns how many of the remaining n tokens of a prompt the next step evaluates, at most the
+// number most. The prompt then takes as few steps as possible, all about as long.
 func part(n, most int) int {
 	if n <= most || most <= 0 {
 		return most

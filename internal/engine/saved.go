@@ -159,7 +159,7 @@ func (t *Text) load(f *os.File) ([]byte, error) {
 		return nil, errShort
 	}
 	if h.Version != version {
-		return nil, fmt.Errorf("it is of version %d, this program reads %d", h.Version, version)
+		return nil, fmt.Errorf("it has version %d, but this program reads version %d", h.Version, version)
 	}
 	if int64(h.Note) > min(maxNote, size-headerSize) {
 		return nil, errShort

@@ -77,7 +77,7 @@ func (e *Engine) refuse() {
 // accepted returns how many tokens of the draft the sampler chose.
 func (r *rows) accepted() int { return max(0, r.used-1) }
 
-// draft is what became of a draft.
+// draft is the outcome of a draft.
 type draft struct {
 	at       int // how many tokens the answer had before it
 	tokens   int

@@ -145,7 +145,7 @@ func chooseBase(parts []*part) {
 			p.finetune = true
 		}
 	}
-	for i := len(parts) - 1; i >= 0; i-- { // versions right after the base name are not a part of it
+	for i := len(parts) - 1; i >= 0; i-- { // versions at its end are not a part of the base name
 		if p := parts[i]; p.base && p.kinds() > 1 {
 			p.base = false
 		} else {

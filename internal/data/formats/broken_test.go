@@ -18,12 +18,12 @@ func TestBroken(t *testing.T) {
 		rows       int
 		bad        []string // "line, offset: " and the beginning of the reason
 	}{
-		"a comma too many":         {"a.json", "[\n" + good + ",\n]", 1, []string{"3, 39: a comma without a row behind it"}},
+		"a comma too many":         {"a.json", "[\n" + good + ",\n]", 1, []string{"3, 39: a comma without a row after it"}},
 		"a missing comma":          {"a.json", "[\n" + good + "\n" + good + "]", 2, []string{"3, 38: the comma between two rows is missing"}},
 		"broken row":               {"a.json", "[\n" + good + ",\n{\"instruction\" \"a\"},\n" + good + "]", 2, []string{"3, 54: broken JSON: invalid character '\"' after object key"}},
 		"the array does not end":   {"a.json", "[\n" + good + ",\n", 1, []string{"3, 39: the file ends in the middle of the array"}},
 		"a value is cut":           {"a.json", "[\n" + good + ",\n{\"instruction\": \"a", 1, []string{"3, 57: the file ends in the middle of a value"}},
-		"a missing quote":          {"a.json", "[\n  " + good + ",\n  {\"instruction\": \"a, \"output\": \"b\"},\n  {\"instruction\": \"a},\n  " + good + "\n]", 2, []string{"3, 78: a string does not end on its line; reading goes on at line 4", "4, 101: a string does not end on its line; reading goes on at line 5"}},
+		"a missing quote":          {"a.json", "[\n  " + good + ",\n  {\"instruction\": \"a, \"output\": \"b\"},\n  {\"instruction\": \"a},\n  " + good + "\n]", 2, []string{"3, 78: a string does not end on its line; reading resumes at line 4", "4, 101: a string does not end on its line; reading resumes at line 5"}},
 		"not objects":              {"a.json", "[" + good + ", 3, null, [], \"x\"]", 1, []string{"1, 38: a row is an object, not \"3\"", "1, 41: a row", "1, 47: a row", "1, 51: a row"}},
 		"text after the array":     {"a.json", "[" + good + "] x", 1, []string{"1, 38: something follows the array"}},
 		"unknown keys":             {"a.jsonl", "{\"a\": 1}\n" + good, 1, []string{"1, 0: no known keys: it has \"a\"; rows have instruction and output"}},
@@ -31,7 +31,7 @@ func TestBroken(t *testing.T) {
 		"not UTF-8":                {"a.jsonl", "{\"instruction\": \"a\xff\", \"output\": \"\"}\n" + good, 1, []string{"1, 18: the byte 0xff is not UTF-8"}},
 		"messages":                 {"a.jsonl", "{\"messages\": []}\n{\"messages\": 1}\n{\"messages\": [1]}\n{\"messages\": [{\"content\": \"x\"}]}\n" + good, 1, []string{"1, 0: messages: has no messages", "2, 17: messages: is not a list", "3, 33: messages: message 1 is not", "4, 51: messages: message 1: role"}},
 		"instances":                {"a.jsonl", "{\"instruction\": \"x\", \"instances\": []}\n" + good, 1, []string{"1, 0: instances: is an empty list"}},
-		"a wrong number of fields": {"a.csv", "instruction,output\na\nb,c\nd,e,f\n", 1, []string{"2, 19: 1 fields, the header has 2", "4, 25: 3 fields"}},
+		"a wrong number of fields": {"a.csv", "instruction,output\na\nb,c\nd,e,f\n", 1, []string{"2, 19: 1 fields, but the header has 2", "4, 25: 3 fields"}},
 		"a quote in a table":       {"a.csv", "instruction,output\n\"a\"x,b\nc,d\n", 1, []string{"2, 19: a quote that does not end"}},
 		"bad bytes in a table":     {"a.csv", "instruction,output\na,\xff\nc,d\n", 1, []string{"2, 21: the byte 0xff is not UTF-8"}},
 		"rows in a wrapper":        {"a.json", "{\"data\": [" + good + ", {\"x\": 1}], \"y\": 1}", 1, []string{"1, 47: no known keys"}},

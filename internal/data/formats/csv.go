@@ -12,7 +12,7 @@ import (
 // encoding/csv turns CR LF inside quotes into LF, so a source could not be written back
 // unchanged. This reader keeps CR LF.
 
-var errQuote = errors.New("a quote that does not end, or text behind a quoted field")
+var errQuote = errors.New("a quote that does not end, or text after a quoted field")
 
 // record reads the next record of a table. It appends the fields to list, and the bytes
 // that it read to raw.
@@ -105,7 +105,7 @@ func (w *walk) table(sep byte) error {
 			w.c.moveTo(at)
 			w.c.skipLine()
 			line, _, _ := bytes.Cut(w.raw, []byte{'\n'})
-			if err := w.bad(at, line, "%s; reading goes on at the next line", err); err != nil {
+			if err := w.bad(at, line, "%s; reading resumes at the next line", err); err != nil {
 				return err
 			}
 			continue
@@ -123,7 +123,7 @@ func (w *walk) table(sep byte) error {
 // tableRow adds the row of a record, or reports why it cannot.
 func (w *walk) tableRow(at place, fields []string, o *object) error {
 	if len(fields) != len(o.fields) {
-		return w.bad(at, w.raw, "%d fields, the header has %d", len(fields), len(o.fields))
+		return w.bad(at, w.raw, "%d fields, but the header has %d", len(fields), len(o.fields))
 	}
 	if i := badUTF8(w.raw); i >= 0 {
 		return w.bad(within(at, w.raw, i), w.raw, "the byte %#x is not UTF-8", w.raw[i])

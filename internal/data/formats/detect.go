@@ -27,7 +27,7 @@ func (f *File) detect() error {
 	case first == '{':
 		return f.detectObject(c)
 	default:
-		return fmt.Errorf("line %d, offset %d: begins with %q: JSON begins with [ or {, and CSV is known by its name .csv or .tsv", c.line, c.place().offset, first)
+		return fmt.Errorf("line %d, offset %d: begins with %q: JSON must begin with [ or {, and the name of a table must end in .csv or .tsv", c.line, c.place().offset, first)
 	}
 	return nil
 }
@@ -133,7 +133,7 @@ func (n counts) above(other counts) bool {
 }
 
 // count moves past the array at the cursor and counts its rows and objects. Only readable rows
-// count, because a file that is written has no others and must be detected like the one it came from.
+// count, because an exported file has no others, and must be detected like the original file.
 func (c *cursor) count() (n counts, err error) {
 	c.skip() // the bracket
 	raw := []byte{}

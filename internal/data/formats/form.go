@@ -17,14 +17,14 @@ type Form struct {
 // Forms are the names that FormOf knows, with a line for each.
 var Forms = []struct{ Name, About string }{
 	{"alpaca", "an array of instruction, input, output"},
-	{"jsonl", "the same, an object a line"},
-	{"chat", "messages, an object a line"},
+	{"jsonl", "the same, one object per line"},
+	{"chat", "messages, one object per line"},
 	{"sharegpt", "an array of conversations"},
-	{"completion", "prompt and completion, an object a line"},
-	{"preference", "prompt, chosen and rejected, an object a line"},
-	{"dolly", "instruction, context, response, category, an object a line"},
+	{"completion", "prompt and completion, one object per line"},
+	{"preference", "prompt, chosen and rejected, one object per line"},
+	{"dolly", "instruction, context, response, category, one object per line"},
 	{"gpteacher", "an array of instruction, input, response"},
-	{"seeds", "tasks with instances, an object a line"},
+	{"seeds", "tasks with instances, one object per line"},
 	{"csv", "a table with a header"},
 	{"tsv", "the same with tabs"},
 }
@@ -64,7 +64,7 @@ func Original(s *data.Source) (Form, error) {
 	return f, nil
 }
 
-// table returns the separator of a table's fields, 0 if the form is not a table.
+// table returns the separator of a table's fields, or 0 if the form is not a table.
 func (f *Form) table() byte {
 	switch f.Shape.Container {
 	case "csv":

@@ -132,8 +132,7 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-// TestTables checks that a table in the style in which this program writes tables is written with
-// the same bytes.
+// TestTables checks that a table in this program's own style is written back with the same bytes.
 func TestTables(t *testing.T) {
 	for name, tt := range map[string]struct{ name, text, want string }{
 		"csv":        {"a.csv", "instruction,input,output,id\na,\"b, \"\"c\"\"\",\"line\r\nnext\nthird\",1\n,,x,\n", ""},

@@ -156,8 +156,8 @@ func unquote(raw []byte) (text string, whole bool) {
 	return b.String(), whole
 }
 
-// hex4 returns the value of the first four hexadecimal digits, -1 if raw does not begin
-// with four.
+// hex4 returns the value of the four hexadecimal digits at the beginning of raw, or -1 if raw does
+// not begin with four digits.
 func hex4(raw []byte) rune {
 	if len(raw) < 4 {
 		return -1

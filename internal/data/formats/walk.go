@@ -78,7 +78,7 @@ type invalid struct {
 	what string
 }
 
-// valid returns what is wrong with a value, nil if the value is valid JSON in UTF-8.
+// valid returns what is wrong with a value, or nil if the value is valid JSON in UTF-8.
 func valid(raw []byte) *invalid {
 	if !json.Valid(raw) {
 		err := json.Unmarshal(raw, new(json.RawMessage))
@@ -157,7 +157,7 @@ func (w *walk) array() error {
 		case b == ']':
 			c.skip()
 			if comma && w.pos > 0 {
-				return w.bad(at, nil, "a comma without a row behind it")
+				return w.bad(at, nil, "a comma without a row after it")
 			}
 			return nil
 		case b == ',':
@@ -198,8 +198,8 @@ func (w *walk) array() error {
 	}
 }
 
-// indentOf returns the number of bytes between the beginning of the line and a place if
-// all are white space, else -1.
+// indentOf returns the number of bytes between the beginning of the line and a place if all of
+// them are white space, or else -1.
 func (w *walk) indentOf(at place) int {
 	const most = 256
 	n := int(min(at.offset, most))
@@ -230,7 +230,7 @@ func (w *walk) resync(at place, why error, indent int) (more bool, err error) {
 		text := bytes.TrimLeft(line, " \t")
 		if begin.offset > at.offset && len(text) > 0 && text[0] == '{' && len(line)-len(text) == indent {
 			c.moveTo(begin)
-			return true, w.bad(found, skipped, "%s; reading goes on at line %d", why, begin.line)
+			return true, w.bad(found, skipped, "%s; reading resumes at line %d", why, begin.line)
 		}
 		if len(skipped) < maxRaw {
 			skipped = append(append(skipped, line...), '\n')
@@ -245,5 +245,5 @@ func (w *walk) resync(at place, why error, indent int) (more bool, err error) {
 			c.skipLine()
 		}
 	}
-	return false, w.bad(found, skipped, "%s; no row was found behind it", why)
+	return false, w.bad(found, skipped, "%s; no row was found after it", why)
 }

@@ -48,8 +48,8 @@ func NewWriter(w io.Writer, form Form, sources []*data.Source, columns []string)
 	return out
 }
 
-// Columns returns two functions: see must be called with each row once; The method columns then
-// returns the columns that a table of these rows needs.
+// Columns returns two functions. The function see must be called once with each row. Then the
+// function columns returns the columns that a table of these rows needs.
 func Columns() (see func(*data.Row), columns func() []string) {
 	seen := map[string]bool{}
 	optional := []string{"system", "category", "turns", "extra"}

@@ -28,7 +28,7 @@ func arithmetic(_ *Linter, r *data.Row) string {
 		if len(found) == 0 || slices.ContainsFunc(found, func(got float64) bool { return near(got, want) }) {
 			return ""
 		}
-		return fmt.Sprintf("%s is %s, the output has %s", what, show(want), show(found[len(found)-1]))
+		return fmt.Sprintf("%s is %s, but the output has %s", what, show(want), show(found[len(found)-1]))
 	}
 	return ""
 }
@@ -124,8 +124,8 @@ func (p *sumParser) space() {
 	}
 }
 
-// If one of the characters in the parameter of follows, next moves past it and returns it.
-// Otherwise it returns 0.
+// next returns the next character and moves past it, if it is one of the characters in the string
+// of. Otherwise next returns 0.
 func (p *sumParser) next(of string) byte {
 	p.space()
 	if p.i < len(p.text) && strings.IndexByte(of, p.text[p.i]) >= 0 {

@@ -7,9 +7,10 @@ import (
 	"alpaca/internal/data"
 )
 
-// A regular expression takes a hundred times as long as a search for a few substrings. So a text is
-// first searched for substrings. Every match of the expression contains at least one of these
-// parts. Most texts contain none, and need no regular expression.
+// A regular expression takes a hundred times as long as a search for a few substrings. So a text
+// is
+// first searched for parts such that every match of the expression contains at least one of them.
+// Most texts contain none, and need no regular expression.
 
 // hasAny reports whether text contains one of parts.
 func hasAny(text string, parts ...string) bool {

@@ -21,10 +21,11 @@ type Finding struct {
 type Rule struct {
 	ID    string
 	About string
-	// row returns what is wrong with a row, "" if nothing is. nil: the rule needs all
-	// rows.
+	// row returns what is wrong with a row, or "" if nothing is wrong. row is nil if the rule
+	// needs
+	// all rows.
 	row func(l *Linter, r *data.Row) string
-	// fix returns a text without the fault. nil: the fault cannot be fixed.
+	// fix returns a text without the fault. fix is nil if the fault cannot be fixed.
 	fix func(r *data.Row, field, text string) string
 	// tokens says that the rule needs Options.Tokens.
 	tokens bool
@@ -42,11 +43,11 @@ func (r *Rule) NeedsTokens() bool { return r.tokens }
 type Options struct {
 	Rules []string // ids of rules; nil: all rules that can be checked, except licence
 	Also  []string // ids of rules to check in addition to Rules
-	// Tokens counts the tokens of a row's prompt, and of the whole example in training.
-	// nil: the rules about lengths are left out.
+	// Tokens counts the tokens of a row's prompt, and of the whole example in training. If
+	// Tokens is nil, the rules about lengths are left out.
 	Tokens    func(r *data.Row) (prompt, all int)
 	MaxLength int // the largest number of tokens of a row in training
-	// Special are the texts of the model's control tokens. nil: those of common models.
+	// Special are the texts of the model's control tokens. nil stands for those of common models.
 	Special []string
 	// unlicensed are the sources without a known licence, by id. Run sets it.
 	unlicensed map[int64]string

@@ -217,7 +217,7 @@ func TestRun(t *testing.T) {
 		list, err := found.Examples(ctx, db, "licence", 9)
 		require.NoError(t, err)
 		require.Len(t, list, 1)
-		require.Equal(t, "none is known of other", list[0].Detail)
+		require.Equal(t, "no licence is known for other", list[0].Detail)
 	}
 	_, err = New(Options{Rules: []string{"no"}}, nil)
 	require.ErrorContains(t, err, `no rule "no"`)

@@ -33,9 +33,9 @@ var Rules = []*Rule{
 	{ID: "literal-escape", About: `a written \n, <br> or &quot; outside of code; --fix replaces it by its character`, row: literalEscape, fix: fixEscape},
 	{ID: "cut-at-20", About: "an answer that ends at a number, as those cut by the stop text \"20.\" do", row: cutAt20},
 	{ID: "unfinished", About: "an answer that ends in the middle of a sentence", row: unfinished},
-	{ID: "dup-exact", About: "the same row as one before"},
-	{ID: "dup-normal", About: "the same but for case, punctuation and white space"},
-	{ID: "dup-rouge", About: "an instruction nearly the same as one before: ROUGE-L above 0.7"},
+	{ID: "dup-exact", About: "the same row as an earlier one"},
+	{ID: "dup-normal", About: "the same row as an earlier one, except for case, punctuation and white space"},
+	{ID: "dup-rouge", About: "an instruction nearly the same as an earlier one: ROUGE-L above 0.7"},
 	{ID: "dup-output", About: "the same answer more than 5 times"},
 	{ID: "echo", About: "the answer is the instruction or the input", row: echo},
 	{ID: "prompt-leak", About: "a part of a prompt template", row: inAnyField(leakText)},
@@ -48,7 +48,7 @@ var Rules = []*Rule{
 	{ID: "licence", About: "the source's licence is unknown; checked only if --rule or --fail-on names this rule", row: licence, named: true},
 }
 
-// when returns a formatted text if a condition holds, else "".
+// when returns a formatted text if a condition holds, or else "".
 func when(is bool, format string, args ...any) string {
 	if !is {
 		return ""
@@ -227,12 +227,12 @@ func tooLong(l *Linter, r *data.Row) string {
 
 func truncatesPrompt(l *Linter, r *data.Row) string {
 	prompt, _ := l.opt.Tokens(r)
-	return when(prompt >= l.opt.MaxLength, "the prompt has %d tokens, training takes %d", prompt, l.opt.MaxLength)
+	return when(prompt >= l.opt.MaxLength, "the prompt has %d tokens, but training takes only %d", prompt, l.opt.MaxLength)
 }
 
 func licence(l *Linter, r *data.Row) string {
 	name, ok := l.opt.unlicensed[r.SourceID]
-	return when(ok, "none is known of %s", name)
+	return when(ok, "no licence is known for %s", name)
 }
 
 func roleOrder(_ *Linter, r *data.Row) string {

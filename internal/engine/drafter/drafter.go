@@ -20,7 +20,7 @@ import (
 
 const (
 	maxRead = 128 // the most new tokens that a call of Write evaluates
-	few     = 32  // reading up to this many new tokens of a text counts as drafting, because one step of the engine can add them
+	few     = 32  // the time to read up to this many new tokens of a text counts as drafting, because one step of the engine can add as many
 )
 
 // Options are the settings of a Drafter.
@@ -99,13 +99,13 @@ func sameVocabulary(a, b *tokenizer.Tokenizer) error {
 	n := min(a.Len(), b.Len())
 	for id := range int32(n) {
 		if a.Text(id) != b.Text(id) || a.Type(id) != b.Type(id) {
-			return fmt.Errorf("it has another vocabulary than the model: token %d is %q, the model's %q", id, a.Text(id), b.Text(id))
+			return fmt.Errorf("its vocabulary differs from the model's: token %d is %q, but the model has %q", id, a.Text(id), b.Text(id))
 		}
 	}
 	for _, t := range []*tokenizer.Tokenizer{a, b} {
 		for id := int32(n); int(id) < t.Len(); id++ {
 			if t.Type(id) != tokenizer.TypeUnused {
-				return fmt.Errorf("it has another vocabulary than the model: %d tokens, the model has %d", a.Len(), b.Len())
+				return fmt.Errorf("its vocabulary differs from the model's: it has %d tokens, but the model has %d", a.Len(), b.Len())
 			}
 		}
 	}
@@ -209,7 +209,7 @@ func (d *Drafter) read(asks []*Ask) (much bool) {
 	return much
 }
 
-// next adds a token to the draft. It ends the draft if the token is not sure.
+// next adds a token to the draft or, if sure is false, ends the draft.
 func (a *Ask) next(id int32, sure bool) {
 	if sure {
 		a.Draft = append(a.Draft, id)

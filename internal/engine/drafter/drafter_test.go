@@ -146,7 +146,7 @@ func TestCheck(t *testing.T) {
 	spm, bpe := load(t, testmodel.SPM(1)), load(t, testmodel.BPE(2))
 	require.NoError(t, Check(load(t, testmodel.SPM(4)), spm))
 	_, err := New(bpe, spm, Options{Ctx: 64, Texts: 1})
-	require.ErrorContains(t, err, "it has another vocabulary than the model: token 0 is ")
+	require.ErrorContains(t, err, "its vocabulary differs from the model's: token 0 is ")
 	recurrent := load(t, testmodel.Spec{Arch: &arch.Qwen35, Seed: 7, Dim: 32, BPE: true, Layers: 4}.Make())
 	require.ErrorContains(t, Check(recurrent, bpe), "keep a text in one recurrent state")
 	require.NoError(t, Check(bpe, recurrent))
