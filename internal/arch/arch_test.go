@@ -122,7 +122,7 @@ func TestCheckpointNames(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, json.Unmarshal(data, &c))
 		got := safetensors(t, filepath.Dir(path))
-		if c.Text != nil { // a language model beside a vision model
+		if c.Text != nil { // a model with a language model and a vision model
 			text := *c.Text
 			text.Architectures = c.Architectures
 			c = text

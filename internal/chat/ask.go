@@ -57,7 +57,7 @@ type FullError struct {
 
 func (e *FullError) Error() string {
 	if e.Shift {
-		return fmt.Sprintf("chat: the message makes %d tokens, which do not fit the context of %d", e.Tokens, e.Ctx)
+		return fmt.Sprintf("chat: the message takes %d tokens, which do not fit into the context of %d", e.Tokens, e.Ctx)
 	}
 	return fmt.Sprintf("chat: the conversation of %d tokens fills the context of %d", e.Tokens, e.Ctx)
 }

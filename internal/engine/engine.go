@@ -2,7 +2,7 @@
 // evaluate a batch with rows of all texts, samplers, and a stream of tokens for each request.
 // Texts share the cache blocks of common prefixes. If memory is short, the youngest text is
 // preempted and resumes later. A text gets the same tokens and the same bits of every
-// probability whether it runs alone or beside others, and whether its prefix is cached or
+// probability whether it runs alone or with others, and whether its prefix is cached or
 // evaluated.
 package engine
 

@@ -69,8 +69,8 @@ func TestSlices(t *testing.T) {
 		{"a shorter prompt comes first", 2, 0, []int{90, 50}, []int{1, 1, 32}},
 		{"a prompt ends, and another begins", 2, 0, []int{20, 50}, []int{1, 1, 20, 12}},
 		{"drafts", 2, 20, nil, []int{21, 21}},
-		{"no drafts beside a prompt that soon ends", 2, 200, []int{70}, []int{1, 1, 24}},
-		{"drafts beside a long prompt", 2, 20, []int{90}, []int{21, 11, 32}},
+		{"no drafts together with a prompt that soon ends", 2, 200, []int{70}, []int{1, 1, 24}},
+		{"drafts together with a long prompt", 2, 20, []int{90}, []int{21, 11, 32}},
 	}
 	m := load(t, testmodel.SPM(1))
 	for _, tt := range tests {

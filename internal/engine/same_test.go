@@ -52,7 +52,7 @@ func read(s *Stream, n int) said {
 
 // TestAloneOrTogether checks the main promise of this package: a request gets the same answer,
 // with the same bits of every probability, under all conditions. It sends many requests alone
-// and beside others, with cached prefixes, with so little memory that texts are preempted, with
+// and with others, with cached prefixes, with so little memory that texts are preempted, with
 // and without drafts, and with steps of different sizes.
 func TestAloneOrTogether(t *testing.T) {
 	n := 240

@@ -129,8 +129,8 @@ func (e *Engine) evaluate() bool {
 	return true
 }
 
-// watch calls Request.Progress for the prompts of the batch. It does so now, and lets
-// batch.Progress do so every 200 ms during the step. Each call of batch.Progress is a beat.
+// watch calls Request.Progress for the prompts of the batch, and makes batch.Progress call it
+// again every 200 ms during the step. Each call of batch.Progress is a beat.
 func (e *Engine) watch() {
 	const pause = 200 * time.Millisecond
 	e.batch.Progress = func(int) { e.beat() }

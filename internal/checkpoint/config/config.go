@@ -218,7 +218,7 @@ func (r *reader) experts(s *arch.Sizes) {
 		s.SharedFFN = r.count("shared_expert_intermediate_size", maxDim)
 	}
 	if r.Int("decoder_sparse_step", 1) != 1 || len(r.Floats("mlp_only_layers")) > 0 {
-		r.Fail("layers without experts beside layers with experts (decoder_sparse_step, mlp_only_layers) are %w", ErrUnsupported)
+		r.Fail("models of layers with and without experts (decoder_sparse_step, mlp_only_layers) are %w", ErrUnsupported)
 	}
 	if r.Int("shared_intermediate_size", 0) > 0 {
 		r.Fail("experts that all tokens share (shared_intermediate_size) are %w in %s", ErrUnsupported, r.m.Arch.Name)

@@ -7,8 +7,9 @@ import (
 	"alpaca/internal/gguf"
 )
 
-// ropeObject returns the parameters of RoPE for layers without a window. They are in rope_parameters
-// or, in older files, in rope_scaling and the keys beside it.
+// ropeObject returns the parameters of RoPE for layers without a window. They are in
+// rope_parameters
+// or, in older files, in rope_scaling and in keys at the same level.
 func (r *reader) ropeObject() Object {
 	p := r.Sub("rope_parameters")
 	switch {

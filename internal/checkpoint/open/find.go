@@ -70,7 +70,7 @@ func (b *builder) named(s source) (*stored, error) {
 		case x == nil:
 			return nil, fmt.Errorf("tensor %q, which becomes a part of %q, is missing", s.tensor.HFName(s.layer, e, s.bias), s.name())
 		case e > 0 && !slices.Equal(x.shape, list[0].shape):
-			return nil, fmt.Errorf("tensor %q has the shape %d, that of the first is %d", x.name, x.shape, list[0].shape)
+			return nil, fmt.Errorf("tensor %q has the shape %d, but the first one has %d", x.name, x.shape, list[0].shape)
 		}
 		list = append(list, x)
 	}

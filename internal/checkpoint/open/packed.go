@@ -149,7 +149,7 @@ func (b *builder) codes(name string, t *weights.Tensor) (*stored, error) {
 		}
 	}
 	if state == nil {
-		return nil, fmt.Errorf("tensor %q has the type U8 without %q beside it", t.Name, name+".quant_state.bitsandbytes__nf4")
+		return nil, fmt.Errorf("tensor %q has the type U8, but there is no tensor %q", t.Name, name+".quant_state.bitsandbytes__nf4")
 	}
 	if state.Type != weights.U8 || state.Bytes() > 1<<20 {
 		return nil, fmt.Errorf("tensor %q is not a text", state.Name)

@@ -92,12 +92,12 @@ func (b *builder) normalForm() {
 			b.normalizer = p.Type
 		case "Replace", "Prepend": // how SentencePiece writes spaces
 			if !b.scored() {
-				b.note("%s replaces text before it is cut (%s), for which GGUF has no key: text is taken as it is", jsonFile, p.Type)
+				b.note("%s replaces text before it is cut (%s), for which GGUF has no key: text is not replaced", jsonFile, p.Type)
 			}
 		case "Precompiled":
-			b.note("%s has a table of normal forms, for which GGUF has no key: text is taken as it is", jsonFile)
+			b.note("%s has a table of normal forms, for which GGUF has no key: text is not normalized", jsonFile)
 		default:
-			b.note("%s changes text by %q, for which GGUF has no key: text is taken as it is", jsonFile, p.Type)
+			b.note("%s changes text by %q, for which GGUF has no key: text is not changed", jsonFile, p.Type)
 		}
 	}
 }

@@ -47,7 +47,7 @@ func (b *builder) sentencePiece(raw []byte) error {
 		}
 	}
 	if p.normalizer != "" && p.normalizer != "identity" || p.hasNormalizerCharacters {
-		b.note("%s brings text to the normal form %q, for which GGUF has no key: text is taken as it is", modelFile, p.normalizer)
+		b.note("%s brings text to the normal form %q, for which GGUF has no key: text is not normalized", modelFile, p.normalizer)
 	}
 	if p.fewSpaces {
 		b.note("%s joins several spaces into one, for which GGUF has no key: all spaces are kept", modelFile)

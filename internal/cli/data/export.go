@@ -35,7 +35,7 @@ func newExport(u *ui.UI) *cobra.Command {
 values in the same order, unless --format names another format:
 
 ` + formLines() + `
-Keys that a format does not know are written as they are.`,
+Keys that a format does not know are written unchanged.`,
 		Example: `  alpaca data export --source alpaca_data -o alpaca_data.json
   alpaca data export --format chat --where lint__not=empty-output -o train.jsonl`,
 		Args: flags.NoArgs,

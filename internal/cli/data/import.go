@@ -165,7 +165,7 @@ func (o *importOptions) report(u *ui.UI, label string, res *formats.Result) erro
 		{res.Notes.OtherForm, "row", "in another format than the first row"},
 	} {
 		if n.count > 0 {
-			u.Warnf("%s: %s %s; an export writes it as it was", label, plural(n.count, n.thing), n.what)
+			u.Warnf("%s: %s %s; an export writes the original", label, plural(n.count, n.thing), n.what)
 		}
 	}
 	if res.Source.Format == "preference" {

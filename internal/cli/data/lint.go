@@ -40,7 +40,7 @@ func newLint(u *ui.UI) *cobra.Command {
 
 ` + ruleLines() + `
 --fix writes all rows to a new source and repairs what it can. Rows found by a rule in --drop
-are left out. The old source stays as it is.
+are left out. The old source does not change.
 
 Exit status: 0 the rules in --fail-on find nothing, 1 they find something, 2 wrong command line.`,
 		Example: `  alpaca data lint --show 3

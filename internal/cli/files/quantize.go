@@ -69,7 +69,7 @@ in which format each tensor was written; shapes are written outermost first.`,
 	fs.StringArrayVar(&o.tensorTypes, "tensor-type", nil, "store tensors whose names match REGEX as TYPE, `REGEX=TYPE`; the flag can be repeated, and the first match counts")
 	fs.StringVar(&o.outputType, "output-tensor-type", "", "`type` of output.weight")
 	fs.StringVar(&o.embedType, "token-embedding-type", "", "`type` of token_embd.weight")
-	fs.BoolVar(&o.leaveOutput, "leave-output-tensor", false, "keep output.weight as it is")
+	fs.BoolVar(&o.leaveOutput, "leave-output-tensor", false, "keep output.weight unchanged")
 	fs.BoolVar(&o.pure, "pure", false, "use the same type for every matrix")
 	fs.BoolVar(&o.requantize, "allow-requantize", false, "quantize weights even if they are already quantized, with a further loss")
 	fs.BoolVar(&o.keepSplit, "keep-split", false, "write as many files as the input has")

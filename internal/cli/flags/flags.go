@@ -51,7 +51,7 @@ func allowWords(fs *pflag.FlagSet, name string, words []string) {
 
 // ExpandSingleDash returns args in the form that pflag parses. A spelling of AllowSingleDash
 // becomes the name of the flag with two dashes. If a flag of allowWords is followed by one of its
-// words, the two become --name=word. Values of flags, and arguments after "--", stay as they are.
+// words, the two become --name=word. Values of flags, and arguments after "--", do not change.
 func ExpandSingleDash(root *cobra.Command, args []string) []string {
 	cmd, _, err := root.Find(args)
 	if err != nil {

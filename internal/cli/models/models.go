@@ -113,7 +113,7 @@ type Used struct {
 	Release  func()          // until it is called, other commands know that the model is in use
 }
 
-// Use finds and checks the model that text names. A path is returned as it is. If the model
+// Use finds and checks the model that text names. A path is returned unchanged. If the model
 // is missing and mayPull is set, Use asks a user on a terminal whether to pull it.
 func Use(u *ui.UI, text string, mayPull bool) (Used, error) {
 	m, err := Find(text)

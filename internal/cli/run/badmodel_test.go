@@ -127,7 +127,7 @@ func TestZip(t *testing.T) {
 	require.Contains(t, o.Stderr, "alpaca: hint: unpack it first")
 }
 
-// TestInvalidUTF8 checks that the bytes of a prompt are used as they are.
+// TestInvalidUTF8 checks that the bytes of a prompt are not changed.
 func TestInvalidUTF8(t *testing.T) {
 	for _, m := range []*testmodel.Model{testmodel.SPM(1), testmodel.BPE(1)} {
 		path := m.Write(t)

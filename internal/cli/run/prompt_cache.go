@@ -62,7 +62,7 @@ type promptCache struct {
 
 // load sets the text to the file's saved state. If the state cannot be used, load warns and ignores
 // it, and the method save overwrites it later. If continued is true, the command line has no text,
-// so an unusable state is an error and the file stays as it is. A file that does not have a saved
+// so an unusable state is an error and the file is not changed. A file that does not have a saved
 // state is an error, too: it may be somebody's data.
 func (c *promptCache) load(continued bool) error {
 	if c.o.path == "" {
@@ -77,9 +77,9 @@ func (c *promptCache) load(continued bool) error {
 			return ui.WithHint(err, "without --prompt-cache-ro, the file is created")
 		}
 	case errors.Is(err, engine.ErrForeign):
-		return ui.WithHint(err, "the file stays as it is: give the prompt cache another name")
+		return ui.WithHint(err, "the file is not changed: give the prompt cache another name")
 	case continued:
-		return ui.WithHint(fmt.Errorf("the saved text cannot be continued: %w", err), "the file stays as it is: -p begins a new text")
+		return ui.WithHint(fmt.Errorf("the saved text cannot be continued: %w", err), "the file is not changed: -p begins a new text")
 	default:
 		c.text.Truncate(0)
 		c.u.Warnf("the prompt cache is not used: %v", err)

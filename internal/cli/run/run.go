@@ -45,15 +45,15 @@ trained on. If stdin is not a terminal, or a text is given, -i, --instruct,
 --single-turn or --messages start a conversation; piped input is then one message per
 line. /help lists what else may be typed.
 
-With a text: continue it. Stdout gets the continuation word by word, and nothing
+With a text: continue it. Stdout gets the continuation token by token, and nothing
 else. If --system, --input or --chat-template is also given, the text is a message and
 gets one answer, as with --single-turn.
 
 Without -m and $ALPACA_MODEL, a small built-in model is used, which answers simple
-tasks and tells stories; -m builtin is its name. A text for it is a message, unless
+tasks and tells stories; -m builtin is its name. It answers a text as a message, unless
 --echo or --chat-template none is given.
 
-The text is that of -p, then the file of -f, then piped input, joined as they are; a
+The text is that of -p, then the file of -f, then piped input, joined unchanged; a
 newline at the very end of a file or pipe is dropped. The continuation ends where the
 model ends it, after -n tokens, before a --stop text, or when the context is full.
 Ctrl-C ends it too. Without a text, the one in --prompt-cache FILE is continued.
@@ -162,7 +162,7 @@ func (o *runOptions) check(args []string) error {
 		return ui.WithHint(ui.Usagef("more than one text: %s", ui.QuoteList(args, "and")), "quote a text of several words")
 	}
 	if slices.Contains(o.stop, "") {
-		return ui.Usagef("--stop needs a text, and this one is empty")
+		return ui.Usagef("--stop needs a text that is not empty")
 	}
 	return nil
 }

@@ -158,7 +158,7 @@ func (o *options) conversation(ctx context.Context, u *ui.UI) error {
 	return print(u, text)
 }
 
-// print writes a text as it is, except that a terminal gets a newline at its end.
+// print writes a text unchanged, except that a terminal gets a newline at its end.
 func print(u *ui.UI, text string) error {
 	if u.OutTTY && !strings.HasSuffix(text, "\n") {
 		text += "\n"

@@ -93,7 +93,7 @@ func (s *settings) modules(families []*arch.Arch) (map[arch.Role]bool, error) {
 			}
 		}
 		if !found {
-			return nil, ui.WithHint(ui.Usagef("--modules-to-save: no module %q that can be trained beside adapters", name),
+			return nil, ui.WithHint(ui.Usagef("--modules-to-save: no module %q that can be trained together with adapters", name),
 				"the names are "+strings.Join(slices.Sorted(maps.Keys(known)), ", "))
 		}
 	}
@@ -122,7 +122,7 @@ func (j *job) addAdapters(m *train.Model[float32]) error {
 		return err
 	}
 	if m.Config.NumExperts > 0 {
-		j.u.Notef("experts and their routers stay as they are: adapters are put on everything else that --target-modules names")
+		j.u.Notef("experts and their routers are not trained: adapters are put on everything else that --target-modules names")
 	}
 	if m.TrainModules(func(r arch.Role) bool { return saved[r] }) == 0 && len(saved) > 0 {
 		return ui.Usagef("--modules-to-save %s: the model has none of them", strings.Join(j.Saved, ","))

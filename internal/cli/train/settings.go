@@ -193,7 +193,7 @@ func (o *options) check() error {
 	}
 	saved, err := o.modules(arch.All())
 	if err == nil && len(saved) > 0 && (o.Full || o.Init != "") {
-		err = ui.Usagef("--modules-to-save names what is trained beside adapters, but --full and --init train everything")
+		err = ui.Usagef("--modules-to-save names what is trained together with adapters, but --full and --init train everything")
 	}
 	return err
 }

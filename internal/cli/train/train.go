@@ -96,7 +96,7 @@ func (o *options) addLoRA(fs *pflag.FlagSet) {
 	fs.Float64Var(&o.LoRAAlpha, "lora-alpha", 32, "number that is divided by the rank to give the scale of the adapters")
 	fs.Float64Var(&o.LoRADropout, "lora-dropout", 0, "`fraction` of the inputs of adapters that dropout sets to 0")
 	fs.StringSliceVar(&o.Targets, "target-modules", []string{allLinear}, "`matrices` that get adapters, such as q_proj,v_proj or attn_q,attn_v")
-	fs.StringSliceVar(&o.Saved, "modules-to-save", nil, "`modules` that are trained as a whole beside the adapters, such as norm,embed_tokens,lm_head")
+	fs.StringSliceVar(&o.Saved, "modules-to-save", nil, "`modules` that are trained as a whole, together with the adapters, such as norm,embed_tokens,lm_head")
 	fs.BoolVar(&o.RsLoRA, "use-rslora", false, "divide --lora-alpha by the square root of the rank, instead of the rank")
 }
 

@@ -5,8 +5,8 @@ import (
 	"io"
 )
 
-// NewJSONEncoder returns an encoder that leaves <, > and & as they are: texts and
-// tokens are full of them.
+// NewJSONEncoder returns an encoder that does not escape <, > and &, because texts and tokens are
+// full of them.
 func NewJSONEncoder(w io.Writer) *json.Encoder {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)

@@ -87,7 +87,8 @@ const (
 	Cyan   color = 36
 )
 
-// Paint returns text in the colour c, for stderr. The text stays as it is if c is 0, if stderr is
+// Paint returns text in the colour c, for stderr. It returns text unchanged if c is 0, if stderr
+// is
 // not a terminal with colours, or if NO_COLOR is set (https://no-color.org).
 func (u *UI) Paint(c color, text string) string {
 	if c == 0 || text == "" || !u.ErrTTY || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {

@@ -81,7 +81,7 @@ func (w *walk) wrapped() error {
 			return w.bad(within(at, raw, bad.at), raw, "%s", bad.what)
 		}
 		if kept += len(raw); kept > maxAside {
-			return w.bad(at, nil, "the key %.40q is left out: the values beside the rows have more than %d bytes", key, maxAside)
+			return w.bad(at, nil, "the key %.40q is left out: the values of the keys without rows have more than %d bytes", key, maxAside)
 		}
 		list := &w.f.Shape.Before
 		if inside {

@@ -105,7 +105,7 @@ func mergedText(text string) string {
 }
 
 // pointing matches words that refer to a text that must be there. "above" and "below" count only
-// beside certain words, because in "above 5", for example, they are comparisons.
+// next to certain words, because in "above 5", for example, they are comparisons.
 var pointing = lazyregexp.New(`(?i)\bthe (?:following|given|below|above)\b|\bfollowing (?:text|sentence|paragraph|passage|code|list|table|words?|phrase|data|article|story|poem|email|conversation|numbers?|equation)\b|` +
 	`\bgiven (?:text|sentence|paragraph|passage|code|list|table|words?|phrase|data|article|story|poem|input|information|numbers?)\b|\b(?:text|sentence|paragraph|passage|code|list|table|article|data|information)s? (?:given |provided )?(?:below|above)\b`)
 

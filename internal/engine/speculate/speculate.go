@@ -47,7 +47,7 @@ type Offer struct {
 type Controller struct {
 	cost  [maxRows + 1]cost // by the number of a step's rows, which all have logits
 	steps int
-	open  bool           // the budget has got its first value
+	open  bool           // the budget has its first value
 	left  float64        // the budget in nanoseconds; negative after a loss
 	all   Sources        // statistics of all texts, with which a new text begins
 	price [kinds]float64 // nanoseconds to draft one token; 0: nothing, or unknown
