@@ -72,8 +72,7 @@ type Group struct {
 	Repeats int `json:"repeats"`
 	Same    int `json:"same_verdicts"`
 	// How often two judges of the same pair agree, and Krippendorff's α. Both are nil if no pair
-	// has
-	// two judges.
+	// has two judges.
 	Agreement *float64 `json:"agreement,omitempty"`
 	Alpha     *float64 `json:"krippendorff_alpha,omitempty"`
 }

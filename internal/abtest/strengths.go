@@ -27,10 +27,9 @@ const forStrengths = 311
 // Strengths returns the Bradley–Terry strengths of the models of several sessions, the strongest
 // first. judge is People or the name of a judging model. This judge's votes count, and so do the
 // ties that were recorded for equal answers. Votes on judges' own prompts do not count, and
-// neither
-// do votes that people give on a pair shown a second time. Models are the same if their names,
-// checksums and adapters are equal. Unlike ratings that are updated vote by vote, strengths do not
-// depend on the order of votes.
+// neither do votes that people give on a pair shown a second time. Models are the same if their
+// names, checksums and adapters are equal. Unlike ratings that are updated vote by vote, strengths
+// do not depend on the order of votes.
 func Strengths(list []*Session, judge string) []Strength {
 	index := map[string]int{}
 	var out []Strength

@@ -42,7 +42,7 @@ func TestMessagesInAnyOrder(t *testing.T) {
 		require.Equal(t, "<s>"+want, text)
 	}
 	for messages, want := range map[string]string{
-		`[]`:                         "no messages",
+		`[]`:                         "there is no message to answer",
 		`[{"content":"a"}]`:          "message 1 has no role",
 		`[{"role":"user"}]`:          "message 1: content is missing",
 		`[{"role":1,"content":"a"}]`: `message 1: "role" must be a string`,

@@ -75,8 +75,7 @@ var commands = []struct {
 }
 
 // newRoot returns the program's command with all subcommands. If only is not empty, the command
-// has
-// just the subcommand with this name.
+// has just the subcommand with this name.
 func newRoot(u *ui.UI, only string) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "alpaca",

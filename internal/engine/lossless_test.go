@@ -209,7 +209,7 @@ func TestPerfectDrafts(t *testing.T) {
 func TestSmallModelFails(t *testing.T) {
 	m := load(t, testmodel.SPM(1))
 	_, err := New(m, Options{Ctx: 64, Drafts: Drafts{Model: load(t, testmodel.BPE(1))}})
-	require.ErrorContains(t, err, "another vocabulary")
+	require.ErrorContains(t, err, "vocabulary differs")
 	_, err = New(m, Options{Ctx: 64, Drafts: Drafts{Max: -1}})
 	require.ErrorContains(t, err, "drafts of 0 to -1 tokens")
 

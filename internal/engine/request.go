@@ -81,7 +81,8 @@ type Request struct {
 	// draft can make several tokens in a step.
 	Window int
 	// If Progress is not nil, it is called with the number of prompt tokens evaluated so far, and
-	// with the number to evaluate. Tokens from the cache do not count. It must return immediately.
+	// with the number to evaluate. Tokens from the cache do not count. Progress must return at
+	// once.
 	Progress func(done, total int)
 }
 

@@ -89,7 +89,7 @@ func (e *Engine) compose() bool {
 	return len(e.rows) > 0
 }
 
-// evaluate evaluates the batch and samples the next tokens of each text. It returns true.
+// evaluate evaluates the batch and samples the next tokens of each text. It always returns true.
 func (e *Engine) evaluate() bool {
 	start := time.Now()
 	e.watch()

@@ -1,9 +1,7 @@
 // Command turns compares this program's speed with llama.cpp's. "alpaca bench" and llama-bench
 // measure the same files in turns, so that changes of the machine affect both. The script
-// bench/run
-// calls turns. From stored results, turns prints the table of README.md and draws the plot. It
-// also
-// writes models of random weights that both programs can read:
+// bench/run calls turns. From stored results, turns prints the table of README.md and draws the
+// plot. It also writes models of random weights that both programs can read:
 //
 //	turns -table -plot bench/speed.svg bench/results/NAME.json; turns -noise DIR qwen3-1.7B@8:q4_0
 package main

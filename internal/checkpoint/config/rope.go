@@ -8,8 +8,7 @@ import (
 )
 
 // ropeObject returns the parameters of RoPE for layers without a window. They are in
-// rope_parameters
-// or, in older files, in rope_scaling and in keys at the same level.
+// rope_parameters or, in older files, in rope_scaling and in keys at the same level.
 func (r *reader) ropeObject() Object {
 	p := r.Sub("rope_parameters")
 	switch {

@@ -1,8 +1,7 @@
 // Package queue has "alpaca queue", which makes the streams and consumers that batches on several
 // machines need in a NATS server. It also shows what is in the streams, and removes jobs, results
 // or everything. Workers and batches do not need the rights that these commands need.
-// internal/queue
-// defines the streams and consumers.
+// internal/queue defines the streams and consumers.
 package queue
 
 import (

@@ -12,8 +12,8 @@ import (
 	"alpaca/internal/train/rows"
 )
 
-// TestSplit checks the number of held-out examples. It is the fraction that --eval-split asks for.
-// By default, it is at most maxHeldOut.
+// TestSplit checks how many examples are held out: the fraction that --eval-split asks for, and by
+// default at most maxHeldOut.
 func TestSplit(t *testing.T) {
 	const examples, tokens = 10_000, 20 // number of examples, and tokens of each
 	list := make([]train.Example, examples)

@@ -88,8 +88,7 @@ const (
 )
 
 // Paint returns text in the colour c, for stderr. It returns text unchanged if c is 0, if stderr
-// is
-// not a terminal with colours, or if NO_COLOR is set (https://no-color.org).
+// is not a terminal with colours, or if NO_COLOR is set (https://no-color.org).
 func (u *UI) Paint(c color, text string) string {
 	if c == 0 || text == "" || !u.ErrTTY || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
 		return text

@@ -8,9 +8,8 @@ import (
 )
 
 // A regular expression takes a hundred times as long as a search for a few substrings. So a text
-// is
-// first searched for parts such that every match of the expression contains at least one of them.
-// Most texts contain none, and need no regular expression.
+// is first searched for substrings of which every match of the expression contains at least one.
+// Most texts contain none of them, and need no regular expression.
 
 // hasAny reports whether text contains one of parts.
 func hasAny(text string, parts ...string) bool {

@@ -22,8 +22,7 @@ type Rule struct {
 	ID    string
 	About string
 	// row returns what is wrong with a row, or "" if nothing is wrong. row is nil if the rule
-	// needs
-	// all rows.
+	// needs all rows.
 	row func(l *Linter, r *data.Row) string
 	// fix returns a text without the fault. fix is nil if the fault cannot be fixed.
 	fix func(r *data.Row, field, text string) string
