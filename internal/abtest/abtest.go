@@ -179,9 +179,9 @@ func shuffle[T any](list []T, seed ...uint64) {
 	}
 }
 
-// Items returns the items of a judge in order: the judge's own prompts, the prompts of the
-// plan, then some prompts of the plan again, mirrored. Pairs of equal answers are left out.
-// In each block of four items, model X is on the left twice. In a live session, answers may
+// Items returns the items of a judge in order: the judge's own prompts, the prompts of the plan,
+// then some prompts of the plan again, with the sides swapped. Pairs of equal answers are left
+// out. In each block of four items, model X is on the left twice. In a live session, answers may
 // still be missing. Then the list ends before the plan's first prompt that lacks an answer.
 func (s *Session) Items(judge string) []Item {
 	who := random.Text(judge)

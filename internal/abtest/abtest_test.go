@@ -23,7 +23,7 @@ func session(n int, seed uint64) *Session {
 }
 
 // TestItems checks that both models are on the left equally often: the counts never differ by
-// more than two. Judges see different sides, and repeats are mirrored.
+// more than two. Judges see different sides, and repeats have the sides swapped.
 func TestItems(t *testing.T) {
 	s := session(101, 7)
 	s.Repeat = 0.1

@@ -116,14 +116,14 @@ func (s *Session) flags(v *Vote) []string {
 	return v.Flags
 }
 
-// said reports whether a vote counts: it is not undone, skipped or mirrored, and its
-// answers do not reveal a model.
+// said reports whether a vote counts. A vote does not count if it was undone or skipped, if the
+// pair was shown for the second time, or if an answer reveals its model.
 func said(v *Vote) bool {
 	return !v.Undone && v.Choice != Skip && v.Repeat == 0 && !slices.Contains(v.Flags, FlagRevealed)
 }
 
 // agreed returns the votes that count, with their verdicts. The vote of a model has the verdict 0
-// unless the model's vote on the mirrored pair agrees with it.
+// unless the model's vote on the same pair in the other order agrees with it.
 func (s *Session) agreed() (votes []*Vote, verdicts []int) {
 	mirrored := map[seen]*Vote{}
 	for i := range s.Votes {

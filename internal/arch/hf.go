@@ -12,8 +12,8 @@ type Stacked struct {
 	Name string // whole name, without "model.layers.N."
 	Bias string // whole name of the tensor with the biases; "": none
 	Rows Share  // rows of each expert's matrix that belong to this role
-	// Transposed says that each expert's matrix is transposed: stored column after column. In MXFP4
-	// it is not transposed, but stored as two tensors, NAME_blocks and NAME_scales.
+	// Transposed says that each expert's matrix is transposed: stored column after column. In
+	// MXFP4, the matrix is not transposed, but stored as two tensors, NAME_blocks and NAME_scales.
 	Transposed bool
 }
 

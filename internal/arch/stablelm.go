@@ -1,8 +1,8 @@
 package arch
 
-// StableLM is StableLM 3B and 2: LayerNorm, and RoPE for a part of each head. If there is no norm
-// before the feed-forward network, it runs in parallel with attention, on the same input. In
-// StableLM 2 12B, each head of queries and keys has a LayerNorm of its own, without a bias.
+// StableLM is StableLM 3B and 2: LayerNorm, and RoPE for a part of each head. A feed-forward
+// network without a norm before it runs in parallel with attention, on the same input. In StableLM
+// 2 12B, each head of queries and keys has a LayerNorm of its own, without a bias.
 var StableLM = Arch{
 	Name:      "stablelm",
 	HF:        []string{"StableLmForCausalLM", "StableLMEpochForCausalLM"},

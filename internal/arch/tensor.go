@@ -87,7 +87,7 @@ type Tensor struct {
 	Bare     bool // its name has no ".weight"
 	Optional bool // files may lack it
 	Bias     bool // it must have a bias; if false, a matrix may have one, and a norm is an RMSNorm
-	Unscaled bool // if the file has a tensor NAME.scale, that is not a factor of this matrix's products
+	Unscaled bool // a tensor NAME.scale in the file is not a factor of this matrix's products
 
 	HF      string   // name in Hugging Face files, without "model.layers.N." and ".weight"; %d is the expert of a stack, or else the row
 	BareHF  bool     // it has ".weight" in GGUF, but not in HF

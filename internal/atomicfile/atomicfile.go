@@ -1,6 +1,6 @@
 // Package atomicfile writes files that appear under their names only when they are complete, so
 // that a failure or the end of the process leaves the old file. (The library google/renameio
-// does the same, but it lacks Windows, and never uses unnamed files.)
+// does the same, but it does not support Windows, and never uses unnamed files.)
 package atomicfile
 
 import (
@@ -19,8 +19,8 @@ type File struct {
 	unnamed  bool   // it has no name yet, and vanishes with the process
 }
 
-// Create begins a file beside target. If target is a symbolic link, the file it points to is
-// replaced and the link remains. An existing target must be a regular file; the new file
+// Create begins a file in the folder of target. If target is a symbolic link, the file it points
+// to is replaced and the link remains. An existing target must be a regular file; the new file
 // inherits its permissions. Otherwise mode applies, subject to the umask.
 func Create(target string, mode fs.FileMode) (*File, error) {
 	st, err := os.Stat(target)
@@ -62,7 +62,7 @@ func (f *File) open(mode fs.FileMode) error {
 // testOnlyNamed disables unnamed files in tests.
 var testOnlyNamed bool
 
-// withFreeName calls create with names beside target until one is free.
+// withFreeName calls create with names in the folder of target, until one is free.
 func withFreeName(target string, create func(name string) error) error {
 	dir, base := filepath.Split(target)
 	base = base[:min(len(base), 200)] // names have at most 255 bytes

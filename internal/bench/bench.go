@@ -56,7 +56,7 @@ type Grid struct {
 }
 
 // Tests returns every combination. Tests with the same batch, cache types and threads are
-// neighbours, so that a Runner can measure them without a new model.Runner.
+// adjacent, so that a Runner can measure them without a new model.Runner.
 func (g Grid) Tests() []Test {
 	var tests []Test
 	for _, k := range g.CacheKs {

@@ -2,5 +2,5 @@
 
 package bench
 
-// read does nothing: on systems other than Linux, ReadBoard has no further source.
+// read does nothing: on systems other than Linux, this program cannot read more about the machine.
 func (b *Board) read() {}

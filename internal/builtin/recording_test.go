@@ -58,7 +58,7 @@ type recording struct {
 	pieces []piece
 }
 
-// piece is a text that appears at the time at, in seconds, and stays.
+// piece is a text that appears, and then stays. The field at is the time in seconds.
 type piece struct {
 	text         string
 	line, column int

@@ -186,8 +186,8 @@ func (c *Chat) full(m engine.Movable, prompt int) (span, error) {
 		return s, c.leave(m, len(c.tokens), s)
 	}
 	// One turn fills the context. If the answer is long, its older half is dropped. Otherwise
-	// the older half of the whole turn is dropped. The tokens to keep stay, and a short text
-	// before the message stays, too.
+	// the older half of the whole turn is dropped, except the tokens that c.keep counts and a
+	// short text before the message.
 	s := span{keep: prompt}
 	last := &c.turns[len(c.turns)-1]
 	message := len(c.tokens)-prompt < ctx/4

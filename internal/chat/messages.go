@@ -107,8 +107,8 @@ func parseMessage(object json.RawMessage) (m Message, err error) {
 	return m, nil
 }
 
-// contentText returns the text of a content, which is a string or a list of parts. All parts must
-// be texts. isText reports whether raw is a string.
+// contentText returns the text of a message's content, which is a string or a list of parts. All
+// parts must be texts. isText reports whether raw is a string.
 func contentText(raw json.RawMessage) (text string, isText bool, err error) {
 	if err := json.Unmarshal(raw, &text); err == nil {
 		return text, true, nil

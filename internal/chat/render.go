@@ -155,8 +155,8 @@ func (t *Template) message(m Message, index int) (*value.Dict, error) {
 	return d, nil
 }
 
-// role converts a role for the template. Known roles count as the template's own text, because it
-// builds control tokens such as <|user|> from them.
+// role converts a role for the template. Known roles count as the template's own text, because
+// templates build control tokens such as <|user|> from them.
 func (t *Template) role(role string, o text.Origin) text.Text {
 	switch role {
 	case Developer:

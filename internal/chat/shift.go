@@ -64,7 +64,7 @@ func (c *Conversation) drop(s span) error {
 	// last turn.
 	last := &c.turns[len(c.turns)-1]
 	if last.goesOn {
-		return nil // shown has the whole answer; its begun part cannot be separated
+		return nil // the begun part of the answer cannot be separated from the rest
 	}
 	shown := c.shown()
 	parts, err := c.Template.parts(shown[:len(shown)-(len(c.Messages)-last.next)], true)

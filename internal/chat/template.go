@@ -93,8 +93,8 @@ func says(parts []part, message int) bool {
 // needle is a string that no template contains.
 const needle = "xNEEDLEx"
 
-// readsParts reports whether the template can show a content that is a list of parts. Other templates
-// print the list itself, or nothing.
+// readsParts reports whether the template can show a message whose content is a list of parts.
+// Other templates print the list itself, or nothing.
 func (t *Template) readsParts() bool {
 	object := `{"role": "user", "content": [{"type": "text", "text": "` + needle + `"}]}`
 	parts, err := t.parts([]Message{{Role: User, Content: needle, Object: json.RawMessage(object)}}, true)

@@ -52,7 +52,8 @@ var published = []rendering{
 	// V3 has the form of R1, but without the thoughts.
 	{"deepseek-v3", "deepseek-ai/DeepSeek-V3 tokenizer_config.json as others repeat it: R1's without the last token",
 		"<s>Be brief.<｜User｜>Hi<｜Assistant｜>Hello.</s><｜User｜>Bye<｜Assistant｜>"},
-	// Gemma 2's template refuses system messages; Gemma 3's puts them before the user's.
+	// Gemma 2's template refuses system messages. Gemma 3's template puts them before the user's
+	// text.
 	{"gemma", "ollama/ollama fb30760 template/index.json, gemma3-instruct",
 		"<s><start_of_turn>user\nBe brief.\n\nHi<end_of_turn>\n<start_of_turn>model\nHello.<end_of_turn>\n<start_of_turn>user\nBye<end_of_turn>\n<start_of_turn>model\n"},
 	{"llama2", "meta-llama/llama 689c7f2 llama/generation.py:324-361",
@@ -105,8 +106,8 @@ func publishedText(t *testing.T, template string) string {
 	return ""
 }
 
-// TestDefaultSystem checks that a conversation without a system message gets the one that the
-// model was trained with.
+// TestDefaultSystem checks that a conversation without a system message gets the system message
+// that the model was trained with.
 func TestDefaultSystem(t *testing.T) {
 	tok := vocab(t, true)
 	for name, begin := range map[string]string{

@@ -14,8 +14,8 @@ import (
 //
 // An answer is encoded separately from the text before it, as when the model answers, so no token
 // spans both. Text of the template after the token that ends an answer does not belong to the
-// answer. If the template writes no such token, the end-of-text token is added, if the vocabulary
-// has one.
+// answer. If the template writes no such token, the vocabulary's end-of-text token is added,
+// unless there is none.
 func (t *Template) Training(tok *tokenizer.Tokenizer, messages []Message) (ids []int32, answer []bool, err error) {
 	all, err := t.parts(messages, false)
 	if err != nil {

@@ -14,8 +14,8 @@ type format struct {
 	name string
 	typ  quant.Type // type of the blocks; noType for formats that package quant lacks
 	to   quant.Type // the type in GGUF
-	// transcode rewrites a row of type typ in the type to. It is nil if the types are the same,
-	// or if the row is decoded and encoded.
+	// transcode rewrites a row, whose type is the field typ, in the type of the field to. It is
+	// nil if the types are the same, or if the row is decoded and encoded.
 	transcode func(dst, src []byte) error
 	// decode decodes a row to float32.
 	decode func(dst []float32, src []byte)
@@ -26,8 +26,8 @@ type format struct {
 // noType is a value that no type has.
 const noType = ^quant.Type(0)
 
-// sameKind reports whether f is a format from before GGUF, and the type to is its successor with
-// the same general.file_type.
+// sameKind reports whether f is a format from before GGUF whose successor, with the same
+// general.file_type, is the given type.
 func (f *format) sameKind(to quant.Type) bool {
 	_, legacy := legacyFormats[f.typ]
 	return legacy && f.to == to

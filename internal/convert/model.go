@@ -115,8 +115,8 @@ func metadata(m *model, steps []step, opt Options) []gguf.KV {
 	return kv
 }
 
-// set replaces or inserts a key of the group "general.". A new key goes after the last of
-// the group.
+// set replaces or inserts a key of the group "general.". A new key goes after the last key of the
+// group.
 func set(kv []gguf.KV, key string, value gguf.Value) []gguf.KV {
 	at := len(kv)
 	for i, e := range kv {

@@ -87,7 +87,7 @@ func TestUpdateIsWhole(t *testing.T) {
 	require.Nil(t, s)
 }
 
-// TestIndexFollows checks that the full-text index stays right when rows change or are deleted.
+// TestIndexFollows checks that the full-text index stays correct when rows change or are deleted.
 func TestIndexFollows(t *testing.T) {
 	ctx := context.Background()
 	db := testDB(t)
@@ -111,9 +111,8 @@ func TestIndexFollows(t *testing.T) {
 	require.NoError(t, db.Check(ctx))
 }
 
-// TestSubstrings checks that the index of substrings is right for rows that were there before
-// it, for rows that are added later, one by one or in bulk, and for rows that change or are
-// deleted.
+// TestSubstrings checks the index of substrings for rows that are older than the index, for rows
+// that are added later (one by one or in bulk), and for rows that change or are deleted.
 func TestSubstrings(t *testing.T) {
 	ctx := context.Background()
 	db := testDB(t)

@@ -73,7 +73,7 @@ create table tag(row_id integer not null references example(id), tag text not nu
 func (db *DB) prepare(ctx context.Context) error {
 	const mark = "pragma application_id"
 	var id int64
-	// This needs no transaction, which would wait while another program writes to the file.
+	// There is no transaction here, because one would wait while another program writes to the file.
 	if err := db.QueryRow(ctx, mark).Scan(&id); err != nil {
 		return err
 	}

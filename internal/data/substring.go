@@ -53,8 +53,8 @@ func (tx *Tx) IndexSubstrings() error {
 	return tx.fill("example_trigram", "")
 }
 
-// fill adds the rows of example that meet a condition to an index. With more bytes in memory
-// before FTS5 writes a segment, there are fewer segments to merge.
+// fill adds the rows of example that meet a condition to an index. If FTS5 holds more bytes in
+// memory before it writes a segment, it has fewer segments to merge.
 func (tx *Tx) fill(index, where string) error {
 	const setSize = "insert into %s(%[1]s, rank) values ('hashsize', %d)"
 	for _, statement := range []string{

@@ -78,9 +78,9 @@ type File struct {
 	Pairs   int // number of records that come from preference pairs
 }
 
-// Read reads the file at path. It is JSON lines, a JSON array of objects, or one text. A
-// file is a text if its name ends with .txt or .md. Any other file is a text if it does
-// not begin with [ or {, unless its name ends with .json or .jsonl.
+// Read reads the file at path. The file holds JSON lines, a JSON array of objects, or one text.
+// It is a text if its name ends with .txt or .md. A file with another name is a text if it does
+// not begin with [ or {, unless the name ends with .json or .jsonl.
 func Read(path string) (*File, error) {
 	in, err := os.Open(path)
 	if err != nil {

@@ -78,7 +78,8 @@ func (h *holder) suspect() int {
 	return longest
 }
 
-// cut removes the held text from byte at on, and returns all held tokens.
+// cut keeps the first at bytes of the held text and removes the others. It returns all held
+// tokens.
 func (h *holder) cut(at int) []Token {
 	tokens := h.tokens
 	for i := range tokens {

@@ -39,7 +39,7 @@ func (e *Engine) compose() bool {
 			e.rows = append(e.rows, rows{answer: a, n: 1, logits: 1})
 		}
 	}
-	// A draft saves time only if a step has rows to spare, so prompts get theirs first.
+	// A draft saves time only if a step has rows to spare, so prompts get their rows first.
 	answering := len(e.rows)
 	left, enough, soon := e.slice(answering, prompts)
 	for _, a := range prompts {

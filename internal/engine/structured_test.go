@@ -159,7 +159,7 @@ func TestRandomSchemas(t *testing.T) {
 	require.Positive(t, drafted)
 }
 
-// TestBuiltinSchemas is TestRandomSchemas with the built-in model.
+// TestBuiltinSchemas does with the built-in model what TestRandomSchemas does with a random one.
 func TestBuiltinSchemas(t *testing.T) {
 	if testing.Short() {
 		t.Skip("emulated CPUs take minutes")

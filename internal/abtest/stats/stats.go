@@ -13,7 +13,7 @@ import (
 	"alpaca/internal/train/random"
 )
 
-// z95 is the standard normal's 97.5 % quantile, z80 its 80 % quantile.
+// z95 and z80 are the 97.5 % and the 80 % quantile of the standard normal distribution.
 const (
 	z95 = 1.959964
 	z80 = 0.841621
@@ -61,11 +61,10 @@ func SignTest(a, b int) float64 {
 	return min(1, p)
 }
 
-// Anytime returns an anytime-valid 95 % interval: it covers the true rate for all numbers
-// of votes at once. So it stays valid if the voting stops when the result looks good. It
-// is the confidence sequence of a mixture of normals (Waudby-Smith and others,
-// arXiv:2103.06476). Its parameter is tuned to 200 votes: for that number it gives about the
-// narrowest interval.
+// Anytime returns an anytime-valid 95 % interval: it covers the true rate for all numbers of votes
+// at once. So it stays valid if the voting stops when the result looks good. It is the confidence
+// sequence of a mixture of normals (Waudby-Smith and others, arXiv:2103.06476). Its parameter is
+// tuned to 200 votes: for that number of votes, the interval is about as narrow as possible.
 func Anytime(wins, n float64) Interval {
 	if n <= 0 {
 		return Interval{0, 1}

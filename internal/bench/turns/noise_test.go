@@ -11,8 +11,8 @@ import (
 	"alpaca/internal/gguf"
 )
 
-// TestNoise checks that the file has the model that Synthetic makes, and says that the model has no
-// vocabulary.
+// TestNoise checks that the file has the model that Synthetic makes, and that the file says that
+// the model has no vocabulary.
 func TestNoise(t *testing.T) {
 	const spec = "granite-1B-A400M@1:q4_0"
 	dir := t.TempDir()

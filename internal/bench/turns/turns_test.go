@@ -14,7 +14,7 @@ import (
 
 var update = flag.Bool("update", false, "rewrite README.md's table and bench/speed.svg")
 
-// shown is the path, below top, of the file with the results that README.md shows.
+// shown is the file with the results that README.md shows. Its path is relative to top.
 const (
 	top   = "../../.."
 	shown = "bench/results/epyc-zen5.json"

@@ -28,7 +28,7 @@ func (r *reader) localLayers() []bool {
 
 // ownHeads sets the sizes that differ among the layers of Gemma 4. Layers without a window have
 // heads of other sizes than layers with a window. The last layers have no keys and values of their
-// own. In some models, their feed-forward networks have twice the size.
+// own. In some models, the feed-forward networks of these last layers have twice the size.
 func (r *reader) ownHeads() {
 	layers, local := r.m.Layers, r.localLayers()
 	own := len(layers) - r.Int("num_kv_shared_layers", 0)

@@ -42,7 +42,7 @@ func storageOf(class, key string, n int) string {
 func hooks() string { return globalOf("collections", "OrderedDict") + ")R" }
 
 // rebuilt returns the pickle of a tensor in a storage. If dtype is "", the pickle calls
-// _rebuild_tensor_v2, else _v3.
+// _rebuild_tensor_v2. Otherwise it calls _rebuild_tensor_v3.
 func rebuilt(storage string, offset int, shape, stride []int, dtype string) string {
 	args := []string{storage, number(offset), numbersOf(shape...), numbersOf(stride...), "\x89", hooks()}
 	if dtype == "" {

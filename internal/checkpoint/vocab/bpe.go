@@ -103,7 +103,7 @@ func (b *builder) addOthers() error {
 }
 
 // looksSpecial reports whether the text of a token shows that it is a control token, although the
-// checkpoint does not mark it. The list is the one of the reference converter.
+// checkpoint does not mark it. The list is the reference converter's.
 func looksSpecial(text string) bool {
 	switch text {
 	case "<pad>", "<mask>", "<2mass>", "[@BOS@]":

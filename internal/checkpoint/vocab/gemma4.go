@@ -9,7 +9,7 @@ import (
 )
 
 // visible are control tokens of Gemma 4 that are printed, because they delimit the parts of an
-// answer. The list is the one of the reference converter.
+// answer. The list is the reference converter's.
 var visible = map[string]bool{
 	"<|channel>": true, "<channel|>": true, "<|tool_call>": true, "<tool_call|>": true,
 	"<|tool_response>": true, "<tool_response|>": true, `<|"|>`: true,

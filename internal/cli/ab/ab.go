@@ -1,6 +1,6 @@
-// Package ab has "alpaca ab", which compares two models by blind votes. It lets both answer
-// the same prompts, serves the page where people vote or lets a model vote, and reports and
-// exports the results. Sessions and statistics are in internal/abtest.
+// Package ab has "alpaca ab", which compares two models by blind votes. It lets both models answer
+// the same prompts. Then it serves a page where people vote, or lets a model vote. It also reports
+// and exports the results. Sessions and statistics are in internal/abtest.
 package ab
 
 import (

@@ -22,7 +22,7 @@ import (
 var hidden = regexp.MustCompile(`name="(n|repeat|token|at)" value="([^"]*)"`)
 
 // TestKilled kills the program while it receives a vote. A confirmed vote must be in the database.
-// No vote may be there twice, even if the form is sent again after a restart.
+// No vote may be stored twice, even if the form is sent again after a restart.
 func TestKilled(t *testing.T) {
 	clitest.NeedExec(t)
 	const pairs = 12
@@ -78,7 +78,7 @@ func TestKilled(t *testing.T) {
 			require.Equal(t, before+1, after, "a confirmed vote is lost")
 		}
 
-		// The same form is sent again after a restart. The vote must not be there twice.
+		// The same form is sent again after a restart. The vote must not be stored twice.
 		again := start(t, "-d", path)
 		again.client.Jar = p.client.Jar
 		_, err = again.ask("/vote", form)

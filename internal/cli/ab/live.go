@@ -21,8 +21,8 @@ type live struct {
 
 	mu      sync.Mutex
 	changed *sync.Cond
-	own     [2][]int // prompts written by judges that a model still has to answer, by model
-	plan    [2][]int // the plan's prompts that a model still has to answer, by model
+	own     [2][]int // by model: judges' own prompts that the model still has to answer
+	plan    [2][]int // by model: the plan's prompts that the model still has to answer
 	ended   bool
 }
 

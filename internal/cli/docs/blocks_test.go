@@ -19,7 +19,7 @@ type block struct {
 type step struct {
 	line   int
 	text   string
-	parse  bool // the command is not run, only its flags are checked
+	parse  bool // the command is not run; only its flags are checked
 	status string
 	output string
 }

@@ -227,7 +227,7 @@ func hidden(flag string) bool {
 	})
 }
 
-// knownFlags returns the flags that the helps of all commands list.
+// knownFlags returns the flags that the help texts of all commands list.
 func knownFlags(t *testing.T) map[string]bool {
 	t.Helper()
 	known := map[string]bool{"--help": true}

@@ -33,7 +33,7 @@ const (
 // These are values of envMode. If envMode is not set, the command runs, and a server ends as soon
 // as it listens.
 const (
-	modeParse = "parse" // the command is not run, only its flags are checked
+	modeParse = "parse" // the command is not run; only its flags are checked
 	modeServe = "serve" // a server runs until the test ends it
 )
 

@@ -37,7 +37,7 @@ differs.`,
 	return cmd
 }
 
-// errTensorsDiffer is the error of different tensors. It makes the exit status 1.
+// errTensorsDiffer is the error for tensors that differ. It makes the exit status 1.
 var errTensorsDiffer = errors.New("the weights differ")
 
 // compareTensors runs the command.

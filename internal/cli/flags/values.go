@@ -108,7 +108,7 @@ func AddPositive(fs *pflag.FlagSet, target *float64, name, usage string) {
 	fs.Var(&positive{target, math.Inf(1)}, name, usage)
 }
 
-// AddEps adds --eps, which takes a number above 0 and below 1. The number must be above 0 also
+// AddEps adds --eps, which takes a number above 0 and below 1. The number must be above 0 even
 // after it is rounded to float32. 0 stands for the model's value.
 func AddEps(fs *pflag.FlagSet, target *float64) {
 	fs.Var(&positive{target, 1}, "eps", "`epsilon` of the norms (default: the one in the model's file, or for an old file without one, the usual value of its time)")

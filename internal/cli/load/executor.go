@@ -184,7 +184,8 @@ var harmless = []string{
 	"chat-template", "chat-template-file", "created", "alias", "ctx-size",
 }
 
-// settings returns the values of the flags of AddFlags that answers depend on, given or not.
+// settings returns the values of the flags of AddFlags that answers depend on, whether the flags
+// are given or not.
 func (o *Executor) settings() map[string]string {
 	own, without := pflag.NewFlagSet("", pflag.ContinueOnError), pflag.NewFlagSet("", pflag.ContinueOnError)
 	(&Executor{}).AddFlags(own)

@@ -252,8 +252,7 @@ func Threads(u *ui.UI, flag int) int {
 	return flag
 }
 
-// DefaultThreads returns the number of threads that is used without -t, which is
-// machine.Threads.Default.
+// DefaultThreads returns machine.Threads.Default, the number of threads that is used without -t.
 func DefaultThreads() int { return machine.CountThreads().Default() }
 
 // AddVocab adds the flags that change how a vocabulary is read.

@@ -30,8 +30,8 @@ func (o *Queue) AddFlags(fs *pflag.FlagSet, usage string) {
 // queue.
 func (o *Queue) Given() bool { return o.address.URL != "" }
 
-// Check uses the address in the environment, which may have a user and a password, if --queue is
-// not given or names the same servers. A password in --queue is a usage error.
+// Check takes the address from the environment if --queue is not given or names the same servers.
+// That address may have a user and a password. A password in --queue is a usage error.
 func (o *Queue) Check() error {
 	fromEnv := os.Getenv(queueEnv)
 	switch {

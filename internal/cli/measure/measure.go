@@ -138,7 +138,7 @@ func bitsPerWeight(f *gguf.File) float64 {
 	return 8 * float64(bytes) / float64(max(weights, 1))
 }
 
-// evalHint returns ui.ErrInterrupted if ctx is cancelled, else err.
+// evalHint returns ui.ErrInterrupted if ctx is cancelled, or else err.
 func evalHint(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ui.ErrInterrupted

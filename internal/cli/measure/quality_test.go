@@ -17,8 +17,8 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// TestQualityInterrupted checks that no temporary files are left after a signal, while
-// quantizing or while evaluating, and after a second signal.
+// TestQualityInterrupted checks that no temporary files are left after one signal or two, during
+// quantizing or during evaluating.
 func TestQualityInterrupted(t *testing.T) {
 	clitest.NeedExec(t)
 	path := testmodel.SPM(1).Write(t)

@@ -114,7 +114,8 @@ func (s *session) endTools() error {
 }
 
 // limit returns the largest number of tokens in an answer. Without -n, it is the size of the
-// context. Otherwise, a model that never ends its turn would run forever if the context is shifted.
+// context. Without any limit, a model that never ends its turn would run forever if the context is
+// shifted.
 func (s *session) limit() int {
 	if s.predict < 0 && !s.endless && !s.o.prompt.Flags.Changed("predict") {
 		return s.e.Text.Ctx()

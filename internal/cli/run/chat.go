@@ -25,8 +25,8 @@ type session struct {
 	e     *load.Instance
 	lines lines
 	out   *writer
-	// plain says that the model has no chat template, so it continues each text without the texts
-	// before.
+	// plain says that the model has no chat template, so it continues each text without the
+	// earlier ones.
 	plain     bool
 	tools     *toolbox // nil: there are no tools
 	continued string   // if plain: the last text that was continued
@@ -177,7 +177,7 @@ func (s *session) greet(why string) {
 	s.u.Infof("/help lists commands, /bye leaves.")
 }
 
-// run reads messages and answers them until they end. If given is true, text is the first
+// run reads messages and answers them until the input ends. If given is true, text is the first
 // message.
 func (s *session) run(ctx context.Context, text string, given bool) error {
 	interrupted := false

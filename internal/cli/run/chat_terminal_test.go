@@ -57,7 +57,7 @@ func TestChatOnTerminal(t *testing.T) {
 		term.Expect(command.answer)
 		term.Expect(clitest.DrawnPrompt)
 	}
-	// The history has the lines of this run and, in the next run, those of the run before.
+	// The history has the lines of this run and of the run before.
 	term.Send("\x1b[A")
 	term.Expect("/nonsense")
 	term.Send("\x15")

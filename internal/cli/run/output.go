@@ -89,7 +89,7 @@ type doneLine struct {
 	Timings         timings       `json:"timings"`
 }
 
-// end finishes the output, in JSON with the last object.
+// end finishes the output. In JSON, it writes the last object.
 func (w *writer) end(s stats) error {
 	if !w.json {
 		w.newline()

@@ -1,6 +1,6 @@
 // Package run has "alpaca run", which continues a text or has a conversation. Each run has one
-// load.Instance: the model, its engine and its sampler. A conversation is a session, a text goes
-// through runOptions.complete, and both write their tokens with a writer.
+// load.Instance: the model, its engine and its sampler. A conversation is a session. A single text
+// goes through runOptions.complete. Both write their tokens with a writer.
 package run
 
 import (

@@ -109,8 +109,8 @@ func (b *toolbox) grammar(u *ui.UI, prompt string) (func() sampler.Grammar, erro
 	return b.forms.Answer(form, b.plan.Thinking), nil
 }
 
-// text returns the text that a token adds to the shown answer. It leaves out the text of calls,
-// which end shows.
+// text returns the text that a token adds to the shown answer. It leaves out the text of calls.
+// The method end shows the calls.
 func (b *toolbox) text(t engine.Token) string {
 	text := t.Text
 	if text == "" && b.tok.IsControl(t.ID) && !b.tok.IsEOG(t.ID) && b.parser.Wants(b.tok.Text(t.ID)) {

@@ -35,8 +35,8 @@ func (l *loaded) close() {
 	l.model.Close()
 }
 
-// library returns the models that the server may load in addition to own, the model with which it
-// began. It returns nil if --models-max is 0.
+// library returns the models that the server may load in addition to own, the model with which the
+// server began. It returns nil if --models-max is 0.
 func (o *options) library(u *ui.UI, own *load.Instance) (*library, error) {
 	if o.modelsMax == 0 {
 		return nil, nil

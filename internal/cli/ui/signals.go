@@ -80,14 +80,14 @@ func (s *signals) exitStatus() int {
 	return s.status
 }
 
-// OnInterrupt makes Ctrl-C call the function handle, on another goroutine, until the function
-// restore is called.
+// OnInterrupt makes Ctrl-C call the function handle, on another goroutine, until restore is
+// called.
 func (u *UI) OnInterrupt(handle func()) (restore func()) {
 	return replace(&u.signals.mu, &u.signals.handle, handle)
 }
 
-// BeforeExit makes a signal that ends the process at once call the function clean first, until the
-// function restore is called.
+// BeforeExit registers the function clean. Until restore is called, a signal that ends the process
+// at once first calls clean.
 func (u *UI) BeforeExit(clean func()) (restore func()) {
 	return replace(&u.signals.mu, &u.signals.clean, clean)
 }

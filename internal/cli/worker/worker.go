@@ -1,5 +1,5 @@
 // Package worker has "alpaca worker", which answers the requests of a queue until a signal
-// ends it. internal/queue takes the jobs and stores their results, internal/jobs answers the
+// ends it. internal/queue takes the jobs and stores their results. internal/jobs answers the
 // requests.
 package worker
 
@@ -127,7 +127,7 @@ type watch struct {
 	worker    *queue.Worker
 	answering *load.Answering
 	rows      atomic.Int64 // rows that the model had computed at the last call of Alive
-	moved     atomic.Int64 // Unix time in nanoseconds when Alive last saw rows change, or no work
+	moved     atomic.Int64 // Unix time in nanoseconds when Alive last saw new rows, or saw that there was no work
 }
 
 func (w *watch) Ready() bool { return w.worker.Ready() }

@@ -20,11 +20,11 @@ import (
 // or _eval.
 type Names struct{ Train, Eval string }
 
-// Split divides the rows of a source in two. held is the evaluation set. It gets about the fraction
-// eval of the questions (0 < eval < 1), but at least one. Which rows it gets depends on the seed
-// and on their questions, not on their order. Rows with the same question go to the same side, so
-// that no model is evaluated on questions from its training. Both parts keep the order of the
-// source. It is an error if one part would be empty.
+// Split divides the rows of a source in two. held is the evaluation set. It gets about the
+// fraction eval of the questions (0 < eval < 1), but at least one. The choice of rows depends on
+// the seed and the questions, not on the order of the rows. Rows with the same question go to the
+// same side, so that no model is evaluated on questions from its training. Both parts keep the
+// order of the source. It is an error if one part would be empty.
 func Split(ctx context.Context, db *data.DB, source *data.Source, eval float64, seed uint64, names Names) (train, held *data.Source, err error) {
 	train, held = like(source), like(source)
 	train.Name, train.Note = cmp.Or(names.Train, source.Name+"_train"), fmt.Sprintf("rows of %s to train with, seed %d", source.Name, seed)
@@ -105,8 +105,8 @@ func choose(ctx context.Context, db *data.DB, source *data.Source, eval float64,
 
 // Merge writes the rows of sources to a new source, one source after the other. If unique is true,
 // it leaves out rows that equal an earlier row in every text, Category and Extra included. The
-// result left is the number of rows left out. If the sources have different formats, the new source
-// has the format "chat", which can hold rows of all formats.
+// result left counts these rows. If the sources have different formats, the new source has the
+// format "chat", which can hold rows of all formats.
 func Merge(ctx context.Context, db *data.DB, sources []*data.Source, name string, unique bool) (merged *data.Source, left int, err error) {
 	merged = like(sources[0])
 	merged.Name = name

@@ -13,7 +13,7 @@ import (
 
 // Notes count oddities in rows that can still be used.
 type Notes struct {
-	NotText    int // null, a boolean, a number or an object in place of a text: null becomes "", others stay JSON
+	NotText    int // null, a boolean, a number or an object in place of a text: null becomes "", any other value becomes its JSON text
 	DoubleKeys int // an object has a key twice: the last one counts
 	HalfPairs  int // half of a surrogate pair, or a NUL byte: replaced in the text
 	OtherForm  int // rows whose format differs from that of the first row
@@ -201,8 +201,8 @@ func or(v json.RawMessage, other string) json.RawMessage {
 	return v
 }
 
-// keysOf returns the keys of a row's object: the list in Raw if there is one, or else the list
-// usual.
+// keysOf returns the keys of a row's object: the list in Raw if there is one, or the parameter
+// usual if there is none.
 func keysOf(r *data.Row, usual []string) (keys []string) {
 	if len(r.Raw) > 0 && r.Raw[0] == '[' && json.Unmarshal(r.Raw, &keys) == nil {
 		return keys

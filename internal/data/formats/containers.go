@@ -60,7 +60,7 @@ func (w *walk) values() error {
 }
 
 // maxAside limits the total size, in bytes, of the other values in an object that wraps the
-// array of rows. They are kept so that the object can be written back.
+// array of rows. These values are kept so that the object can be written back.
 const maxAside = 1 << 20
 
 // wrapped reads the rows in the array under one key of an object.

@@ -133,7 +133,7 @@ func (n counts) above(other counts) bool {
 }
 
 // count moves past the array at the cursor and counts its rows and objects. Only readable rows
-// count, because an exported file has no others, and must be detected like the original file.
+// count: an exported file has no other rows, and must be found to have the format of the original.
 func (c *cursor) count() (n counts, err error) {
 	c.skip() // the bracket
 	raw := []byte{}

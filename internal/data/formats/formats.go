@@ -72,7 +72,7 @@ func category(r *data.Row) *string    { return &r.Category }
 // always are the slots that all formats except chat, sharegpt and seeds have.
 var always = []slot{text("system", system), text("category", category)}
 
-// Formats are the known formats. An object has the first format whose needs it meets.
+// Formats are the known formats. An object has the first format in the list whose needed keys it has.
 var Formats = []*Format{
 	{Name: "chat", About: `{"messages": [{"role", "content"}, …]}: OpenAI, TRL`, needs: []string{"messages"},
 		slots: []slot{messages("messages", openAI), text("category", category)}, keys: fixed("messages")},

@@ -49,8 +49,8 @@ func export(t testing.TB, db *data.DB, s *data.Source, name string) string {
 	return b.String()
 }
 
-// values lists the JSON tokens of a text. It keeps the order of keys, duplicate keys, and numbers
-// as they are written.
+// values lists the JSON tokens of a text. The list keeps the order of keys, duplicate keys, and
+// the spelling of numbers.
 func values(t testing.TB, text string) string {
 	t.Helper()
 	var out strings.Builder
@@ -71,8 +71,8 @@ const (
 	odd   = `{"output": "c", "instruction": "a", "input": "b"}`
 )
 
-// files has at least one file of every format. Its rows are such that it is hard to write the same
-// file again.
+// files has at least one file of every format. The rows have details that are easily lost when
+// a file is read and written again.
 var files = map[string]struct {
 	name, text  string
 	format      string

@@ -33,7 +33,8 @@ func (w *walk) bad(at place, raw []byte, format string, args ...any) error {
 func (w *walk) row(at place, raw []byte) error { return w.keyedRow(at, raw, "") }
 
 // keyedRow adds the rows of the value raw, or reports why it cannot. If the file is an object
-// of objects, key is the value's key in it, and the row gets the field _key with that key.
+// of objects, key is the value's key in that object, and the row gets the field _key with this
+// key.
 func (w *walk) keyedRow(at place, raw []byte, key string) error {
 	if err := valid(raw); err != nil {
 		p := within(at, raw, err.at)

@@ -124,8 +124,8 @@ func (p *sumParser) space() {
 	}
 }
 
-// next returns the next character and moves past it, if it is one of the characters in the string
-// of. Otherwise next returns 0.
+// next skips spaces. If the parameter of contains the next character, next moves past this
+// character and returns it. If not, next returns 0.
 func (p *sumParser) next(of string) byte {
 	p.space()
 	if p.i < len(p.text) && strings.IndexByte(of, p.text[p.i]) >= 0 {

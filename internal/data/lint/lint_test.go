@@ -195,7 +195,7 @@ func TestRun(t *testing.T) {
 	var old string
 	require.NoError(t, db.QueryRow(ctx, "select input from example where id = 1").Scan(&old))
 	require.Equal(t, "N/A", old)
-	// A source without a licence is a finding only if the caller names this rule.
+	// A source without a licence is a finding only if the caller names the rule licence.
 	require.NoError(t, db.Update(ctx, func(tx *data.Tx) error {
 		require.NoError(t, tx.AddSource(&data.Source{Name: "written by a model", Format: "alpaca"}))
 		other := &data.Source{Name: "other", Path: "/a.json", Format: "alpaca"}

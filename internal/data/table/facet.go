@@ -141,9 +141,9 @@ func (f *Facets) places(ids []int64, source string) (list []int32) {
 	return list
 }
 
-// Count counts the rows with the given ids by facet. If ids is nil, it counts all rows of a source,
-// or of all sources if source is "". For each facet in names it returns at most the given number
-// (most) of values, those with the highest counts, the highest first.
+// Count counts the rows with the given ids by facet. If ids is nil, it counts all rows of a
+// source, or of all sources if source is "". For each facet in names it returns the values with
+// the highest counts, the highest first. The parameter most limits the number of values.
 func (f *Facets) Count(ids []int64, source string, most int, names ...string) (list []Facet) {
 	f.mu.RLock()
 	defer f.mu.RUnlock()

@@ -181,8 +181,8 @@ func (d *Drafter) Write(asks []*Ask) (time.Duration, error) {
 	return time.Since(start), nil
 }
 
-// read adds the new tokens of the texts to the batch. It reports whether any text has more new
-// tokens than the constant few.
+// read adds the new tokens of the texts to the batch. It reports whether the number of new tokens
+// of any text is above the limit few.
 func (d *Drafter) read(asks []*Ask) (much bool) {
 	d.batch.Reset()
 	d.going = d.going[:0]
