@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Looks for known vulnerabilities in the linked packages, with govulncheck. The database is Go's own at
-# vuln.go.dev, or else the module golang.org/x/vulndb, which has the same reports, sometimes weeks
-# later. Exit statuses:
+# Looks with govulncheck for known vulnerabilities in the packages that the program is built from. The
+# database is Go's own at vuln.go.dev. If it cannot be reached, the script uses the module
+# golang.org/x/vulndb, which has the same reports, sometimes weeks later. Exit statuses:
 #
 #	0  no vulnerability, or only vulnerabilities of Go's own library
 #	1  the database cannot be reached, and ALPACA_REQUIRE_VULNDB=1. Without the variable, the status is 0.
-#	3  a linked package has a vulnerability (with -scan symbol: one that the program can reach), or
-#	   Go's own library has one, and ALPACA_REQUIRE_GO_FIXED=1. A release sets this variable.
+#	3  a package has a vulnerability. With -scan symbol, only those count that the program can reach.
+#	   A vulnerability of Go's own library counts only with ALPACA_REQUIRE_GO_FIXED=1, which a release sets.
 set -euo pipefail
 cd "$(dirname "$0")"
 go=${GO:-go}
@@ -35,7 +35,7 @@ status=0
 grep -v '^      #' "$work/found" || true # leaves out the traces, which are hundreds of lines; govulncheck -db shows them
 echo "vulncheck: database: $from"
 if [ $status -eq 3 ] && ! grep -q '^  Module:' "$work/found"; then
-	echo "vulncheck: all of them are in Go's own library: $($go env GOVERSION) has a successor that mends them"
+	echo "vulncheck: all the vulnerabilities are in Go's own library: a release newer than $($go env GOVERSION) fixes them"
 	[ "${ALPACA_REQUIRE_GO_FIXED-}" = 1 ] || status=0
 fi
 exit $status

@@ -6,14 +6,16 @@ import (
 	"strings"
 )
 
-// Stacked describes a tensor of a Hugging Face checkpoint that stacks a matrix of every expert
-// of a layer. Each of these matrices may consist of two, such as gate and up.
+// Stacked describes a tensor in a Hugging Face checkpoint. The tensor holds one matrix for each
+// expert of a layer, one after the other. Each of these matrices may consist of two, such as gate
+// and up.
 type Stacked struct {
-	Name string // whole name, without "model.layers.N."
-	Bias string // whole name of the tensor with the biases; "": none
-	Rows Share  // rows of each expert's matrix that belong to this role
-	// Transposed says that each expert's matrix is transposed: stored column after column. In
-	// MXFP4, the matrix is not transposed, but stored as two tensors, NAME_blocks and NAME_scales.
+	Name string // name after "model.layers.N."; if no tensor has it, NAME.weight is tried
+	Bias string // name of the tensor with the biases, after "model.layers.N."; "": none
+	Rows Share  // rows of each expert's matrix that belong to the role of the Tensor
+	// Transposed says that each expert's matrix is transposed: stored column after column. It does
+	// not apply to checkpoints in MXFP4. They store each matrix row after row, in two tensors,
+	// NAME_blocks and NAME_scales.
 	Transposed bool
 }
 
@@ -168,13 +170,13 @@ func (t *Tensor) HFName(layer, expert int, bias bool) string {
 func StackedName(layer int, name string) string { return fmt.Sprintf("%s%d.%s", hfLayers, layer, name) }
 
 // Reordered reports whether, within each head, the rows of a matrix and the elements of its bias
-// are in a different order in a Hugging Face checkpoint and in GGUF: see PairRow.
+// are in another order in a Hugging Face checkpoint than in GGUF: see PairRow.
 func (a *Arch) Reordered(t *Tensor) bool {
 	return a.Rotation == Pairs && (t.Role == AttnQ || t.Role == AttnK)
 }
 
-// PairRow converts the index of a row from GGUF, where RoPE rotates Pairs, to a Hugging Face
-// checkpoint, where it rotates Halves. A head has n rows.
+// PairRow returns the index that a row of GGUF has in a Hugging Face checkpoint. In GGUF, RoPE
+// rotates Pairs; in the checkpoint, it rotates Halves. A head has n rows.
 func PairRow(row, n int) int {
 	in := row % n
 	return row - in + in/2 + in%2*(n/2)

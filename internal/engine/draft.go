@@ -17,7 +17,7 @@ import (
 // step makes (verify.go).
 
 const (
-	draftBytes = 6 // the bytes of forced text requested from a grammar, per token of a draft
+	draftBytes = 6 // for each token of a draft, so many bytes are requested from a grammar that leaves no choice
 	draftNear  = 8 // tokens before the draft that may change how its text is tokenized
 	sureMatch  = 5 // a match of this many tokens is preferred to the small model
 )
@@ -54,8 +54,8 @@ func (e *Engine) draft() {
 	}
 }
 
-// room returns how many tokens a draft of r can have. No row goes beyond the context or the
-// request's MaxTokens, so the text reaches neither limit within a draft.
+// room returns how many tokens a draft of r can have. The draft is so short that
+// the text reaches neither the context's end nor the request's MaxTokens if every token is accepted.
 func (e *Engine) room(r *rows) int {
 	a := r.answer
 	n := min(e.opt.Drafts.Max, e.runner.MaxRows()-e.rowsNow(), e.opt.Ctx-a.seq.Len()-2)
@@ -194,7 +194,7 @@ func (e *Engine) ask(r *rows, n int) bool {
 }
 
 // write lets the small model draft for the rows in asked. After an error, such as a
-// truncated file, the small model is closed, because no text depends on it.
+// truncated file, it closes the small model. The texts continue without it.
 func (e *Engine) write(asked []*rows) {
 	var asks []*drafter.Ask
 	for _, r := range asked {

@@ -16,8 +16,8 @@ type context struct {
 
 	// Used only while a position is processed:
 	open  bool
-	ended bool       // the rule has ended without a byte
-	tails []*context // open contexts that also get the links of this context
+	ended bool       // the rule has ended without taking a byte
+	tails []*context // open contexts of tail calls, which also get the links that this context gets
 	canon *context
 }
 
@@ -29,9 +29,9 @@ type link struct {
 	up    *context // context of the calling rule
 }
 
-// call enters the rule of e. up is the context of the calling rule. A tail call, at the end of the
-// calling rule, copies the links of up instead of adding a link to it. So right recursion does not
-// increase the depth.
+// call enters the rule of e. up is the context of the calling rule. The context of e's rule
+// gets a link to up. After a tail call, which ends the calling rule, it gets copies of up's links
+// instead. So right recursion does not increase the depth.
 func (m *machine) call(e *edge, up *context) {
 	c := m.enter(e.x)
 	if !m.p.nodes[e.to].tail {
@@ -85,7 +85,8 @@ func (m *machine) setRoot(c *context) {
 	}
 }
 
-// complete continues after all calls to which the context up returns.
+// complete is called when the rule of the context up has ended. For each link of up, the text may
+// continue after that call.
 func (m *machine) complete(up *context) {
 	m.final = m.final || up.root
 	up.ended = up.ended || up.open
@@ -94,7 +95,7 @@ func (m *machine) complete(up *context) {
 	}
 }
 
-// back continues after the call of l.
+// back adds the place after the call of l to m.todo, or begins the loop's next round.
 func (m *machine) back(l link) {
 	e := l.edge
 	m.work++
@@ -102,7 +103,7 @@ func (m *machine) back(l link) {
 		m.todo = append(m.todo, place{e.to, l.up})
 		return
 	}
-	if l.fresh { // an empty round makes no progress; an empty edge leads to the same place
+	if l.fresh { // a round without a byte changes nothing; an empty edge beside the loop leads to e.to, too
 		return
 	}
 	count := l.count + 1

@@ -12,7 +12,7 @@ PROGRAM, MODEL = os.environ["ALPACA"], os.environ["ALPACA_MODEL"]
 
 
 def letter(text):
-    """Returns the first letter or digit of a text. A model of noise mostly writes other characters."""
+    """Returns the first letter or digit of a text. The tests' model has random weights, so it mostly writes other characters."""
     return re.search("[0-9A-Za-z]", text)[0]
 
 
@@ -23,7 +23,7 @@ class Server:
         self.log = []
         self.process = subprocess.Popen(
             [PROGRAM, "serve", "-m", MODEL, "--port", "0", "--host", "127.0.0.1", "-t", "1", "--drain-timeout", "2s",
-             "--models-max", "0", *flags],  # whatever models the machine has, any name stands for this one
+             "--models-max", "0", *flags],  # 0: every name of a model in a request means MODEL
             stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True, env={**os.environ, **(env or {})},
         )
         for line in self.process.stderr:
@@ -40,7 +40,7 @@ class Server:
         return self.url + "/v1"
 
     def end(self):
-        """Ends the server as systems do, and returns its exit status."""
+        """Ends the server with SIGTERM, as service managers do, and returns its exit status."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         try:

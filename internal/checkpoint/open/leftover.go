@@ -31,7 +31,7 @@ func (b *builder) leftOver() error {
 		slices.Sort(unknown)
 		more := ""
 		if len(unknown) > 1 {
-			more = fmt.Sprintf(" (and %d more)", len(unknown)-1)
+			more = fmt.Sprintf(" (nor have %d other tensors)", len(unknown)-1)
 		}
 		return fmt.Errorf("%s has no place in %s%s", unknown[0], b.Arch.Name, more)
 	}
@@ -63,14 +63,14 @@ func (b *builder) useless(name string) bool {
 			return true
 		}
 	}
-	if p, ok := b.Arch.FromHF(name); ok && p.Layer >= len(b.Layers) { // such layers predict further tokens
+	if p, ok := b.Arch.FromHF(name); ok && p.Layer >= len(b.Layers) { // layers after the model's last one predict tokens after the next one
 		return true
 	}
 	return false
 }
 
-// unread reports whether a tensor computes keys or values that its layer does not use, because it
-// uses another layer's keys and values, or its own keys as values.
+// unread reports whether a tensor computes keys or values that its layer does not use: the layer
+// uses the keys and values of another layer, or uses its keys as values.
 func (b *builder) unread(name string) bool {
 	p, ok := b.Arch.FromHF(name)
 	if !ok || p.Layer < 0 || p.Layer >= len(b.Layers) || b.has(p.Layer, p.Tensor) {

@@ -63,7 +63,7 @@ func TestConvertedText(t *testing.T) {
 	require.GreaterOrEqual(t, testConverted(t, paths, true), 13)
 }
 
-// TestConvertedNoise does the same with a model of noise in each format of 2023. If values were
+// TestConvertedNoise does the same with a model of random weights in each format of 2023. If values were
 // rounded, such a model may continue with another text.
 func TestConvertedNoise(t *testing.T) {
 	var paths []string
@@ -114,7 +114,7 @@ func TestLegacyPerplexity(t *testing.T) {
 	}
 }
 
-// TestLegacyNoisePerplexity does the same with models of noise, which are more sensitive.
+// TestLegacyNoisePerplexity does the same with models of random weights, which are more sensitive.
 func TestLegacyNoisePerplexity(t *testing.T) {
 	text := filepath.Join(t.TempDir(), "text.txt")
 	require.NoError(t, os.WriteFile(text, []byte(strings.Repeat("The alpaca was on a llama and up, in an island of time. ", 14)), 0o644))

@@ -34,7 +34,7 @@ type job struct {
 
 	files    []*dataset.File
 	counts   []int  // number of records of each file
-	dataSum  string // SHA-256 of all the files' SHA-256 together, in hexadecimal
+	dataSum  string // SHA-256, in hexadecimal, of the joined hexadecimal SHA-256 of all files
 	baseSum  string // SHA-256 of the base, "" for a new model
 	examples *rows.Result
 	training []train.Example
@@ -183,7 +183,7 @@ func (j *job) makeTrainer() error {
 		return fmt.Errorf("%s: %d records, but none can be used", strings.Join(j.Data, ", "), len(j.records())+j.badRecords())
 	}
 	j.learned = j.form(maker.Template)
-	for _, f := range j.files { // frees the records: the examples have their tokens
+	for _, f := range j.files { // frees the records: the examples hold the tokens by now
 		j.counts = append(j.counts, len(f.Records))
 		f.Records = nil
 	}
@@ -234,8 +234,9 @@ func (j *job) split() {
 
 // maxHeldOut returns the largest number of examples to hold out if --eval-split is not given. It is
 // a hundredth of the examples that the run trains on; an example counts once for each epoch.
-// Measuring the held-out examples 21 times, forward only, takes less than a tenth of the run's
-// time. The result is at least the number of samples at the end of a run.
+// A run measures the held-out examples about 21 times, and forward only. With a hundredth, this
+// takes less than a tenth of the run's time. The sample answers at the end of a run need held-out
+// examples, so the result is at least their number.
 func (j *job) maxHeldOut() int {
 	examples := float64(len(j.examples.Examples))
 	mean := float64(j.examples.Tokens) / examples

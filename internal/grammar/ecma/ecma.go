@@ -1,6 +1,6 @@
 // Package ecma compiles regular expressions of ECMAScript (ECMA-262 with the flag u, as JSON
-// Schema requires) into automata over code points. A pattern matches a text that contains it; ^
-// and $ stand for the ends of the text. What automata cannot express (backreferences, lookahead
+// Schema requires) into automata over code points. A pattern matches a text if it matches
+// any part of it; ^ and $ stand for the ends of the text. What automata cannot express (backreferences, lookahead
 // and lookbehind) is an error with its position in the pattern.
 package ecma
 
@@ -172,7 +172,7 @@ func (p *parser) quantifier() (low, high int, ok bool, err error) {
 	start := p.pos
 	p.pos++
 	low, ok = p.number()
-	if !ok { // a literal brace, as without the flag u
+	if !ok { // a literal brace. ECMAScript allows it only without the flag u.
 		p.pos = start
 		return 0, 0, false, nil
 	}

@@ -97,7 +97,7 @@ func files(quant string) (map[string]string, error) {
 	a := newFile("Tiles for CPUs with dot products of bytes (FEAT_DotProd): Cortex-A76 and most\nlater ones. The lanes of a vector of sums are 4 rows.")
 	tilesSDOT(a)
 	add("tile_sdot_arm64.s", a)
-	a = newFile("Tiles for CPUs with products of matrices of bytes (FEAT_I8MM): Neoverse V1 and N2,\nCortex-A510 and later ones. The lanes of a vector of sums are 2 tokens and 2 rows.")
+	a = newFile("Tiles for CPUs that have instructions to multiply matrices of 8-bit integers (FEAT_I8MM):\nNeoverse V1 and N2, Cortex-A510 and later ones. A vector of sums has four lanes, one for each\npair of one of 2 tokens and one of 2 rows.")
 	tilesI8MM(a)
 	add("tile_i8mm_arm64.s", a)
 	a = newFile("Tiles for CPUs with nothing but NEON, such as Cortex-A53 and A72. The lanes of a\nvector of products are 8 columns of a row.")

@@ -34,7 +34,7 @@ const registersI8MM = "//\tR10, R12, R25, R26 the current block of each group of
 func byPairs(a *asm, blockBytes int, hasSums bool, body func()) {
 	a.label("tokens")
 	a.op("CBZ", "R3, done")
-	a.note("The second token, or the first again.")
+	a.note("Point to the second token. If only one is left, point to it again.")
 	a.op("MOVD", "$64, R25")
 	a.op("ADD", "R6, R5, R14")
 	a.op("ADD", "R8, R7, R19")
@@ -118,7 +118,7 @@ func smmlaRows(a *asm, off, actOff int) {
 
 func tile32I8MM(a *asm, hasMin bool) {
 	name := "tileB32" + minName(hasMin) + "I8MM"
-	tileStart(a, name, "32-wide formats: acc = fma(sum, d*D, acc)"+map[bool]string{true: ", acc = fma(m, DS, acc)"}[hasMin]+".")
+	tileStart(a, name, "Blocks of 32 weights: acc = fma(sum, d*D, acc)"+map[bool]string{true: ", acc = fma(m, DS, acc)"}[hasMin]+".")
 	a.top("%s", registersI8MM)
 	a.top(map[bool]string{true: "//\tR9  distance in bytes from a D to its DS  R23, R24 DS of the two tokens\n"}[hasMin] +
 		"//\tV0-V7 sums         V8-V15 accumulators  V16-V17 activations  V18-V25 weights\n" +

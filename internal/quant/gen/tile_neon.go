@@ -134,7 +134,7 @@ func tile32NEON(a *asm, wide, hasMin bool) {
 	if wide {
 		steps, sums = []int{2, 1}, neonWide
 	}
-	tileStart(a, name, "32-wide formats: acc = fma(sum, d*D, acc)"+map[bool]string{true: ", acc = fma(m, DS, acc)"}[hasMin]+".")
+	tileStart(a, name, "Blocks of 32 weights: acc = fma(sum, d*D, acc)"+map[bool]string{true: ", acc = fma(m, DS, acc)"}[hasMin]+".")
 	a.top(map[bool]string{true: "//\tR9  distance in bytes from a D to its DS\n"}[hasMin] +
 		"//\tR10 the current block in the panel            R12 groups of four rows left\n" +
 		"//\tR11 accumulators of the current rows          R13-R15, R19 activations of the tokens\n" +

@@ -54,7 +54,7 @@ func load2of(a *asm, off, dst int) {
 
 func tile32SDOT(a *asm, hasMin bool) {
 	name := "tileB32" + minName(hasMin) + "SDOT"
-	tileStart(a, name, "32-wide formats: acc = fma(sum, d*D, acc)"+map[bool]string{true: ", acc = fma(m, DS, acc)"}[hasMin]+".")
+	tileStart(a, name, "Blocks of 32 weights: acc = fma(sum, d*D, acc)"+map[bool]string{true: ", acc = fma(m, DS, acc)"}[hasMin]+".")
 	a.top(map[bool]string{true: "//\tR9  distance in bytes from a D to its DS\n"}[hasMin] +
 		"//\tR10, R26 the current block of rows 0 to 3 and of rows 4 to 7  R12 runs of 8 rows left\n" +
 		"//\tR11 accumulators of the current rows          R13-R15, R19 activations of the tokens\n" +

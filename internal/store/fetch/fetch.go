@@ -30,7 +30,7 @@ type Job struct {
 	Locate func(ctx context.Context) (Source, error)
 }
 
-// Source is the URL of a file's bytes, which may expire.
+// Source says where a file's bytes are. Its URL may expire.
 type Source struct {
 	URL   *url.URL
 	Token string // token for the host of URL; "": none
@@ -108,9 +108,9 @@ var errNoRanges = errors.New("the server sends only whole files")
 // errStalled says that a connection was given up because no bytes came.
 var errStalled = errors.New("no byte came for a while")
 
-// Download fetches the missing bytes of a job into a file beside job.Path. The file that it
-// returns is complete, has the expected digest, and is synced to the disk; Partial.Publish gives
-// it its name. If Download fails, it keeps the bytes that a later call can use.
+// Download fetches the missing bytes of a job into a file beside job.Path. The returned
+// file is complete, has the expected digest, and is synced to the disk. Partial.Publish renames it
+// to job.Path. If Download fails, it keeps the bytes that a later call can use.
 func Download(ctx context.Context, job Job, opt Options) (*Partial, error) {
 	opt = opt.withDefaults()
 	whole := job.Size < 0
@@ -163,12 +163,12 @@ func resumable(job Job, err error) error {
 // twice returns the error for a file that was wrong after two downloads.
 func twice(job Job, before, err error) error {
 	var a, b *mismatch
-	err = fmt.Errorf("%s: %w, twice", job.Name, err)
+	err = fmt.Errorf("%s: two downloads failed: %w", job.Name, err)
 	if !errors.As(before, &a) || !errors.As(err, &b) {
 		return err
 	}
 	if a.got != b.got {
-		return advice.Add(fmt.Errorf("%w (first %s)", err, a.got),
+		return advice.Add(fmt.Errorf("%w; the digest of the first download was %s", err, a.got),
 			"the two downloads differ from each other: memory, the disk, or a proxy on the way damages data")
 	}
 	return advice.Add(err, "the two downloads are equal: the server has a different file from the one that it announces")

@@ -6,12 +6,13 @@
 #include "textflag.h"
 #include "neon_arm64.h"
 
-// Tiles for CPUs with products of matrices of bytes (FEAT_I8MM): Neoverse V1 and N2,
-// Cortex-A510 and later ones. The lanes of a vector of sums are 2 tokens and 2 rows.
+// Tiles for CPUs that have instructions to multiply matrices of 8-bit integers (FEAT_I8MM):
+// Neoverse V1 and N2, Cortex-A510 and later ones. A vector of sums has four lanes, one for each
+// pair of one of 2 tokens and one of 2 rows.
 
 // func tileB32I8MM(t *tileArgs)
 //
-// 32-wide formats: acc = fma(sum, d*D, acc).
+// Blocks of 32 weights: acc = fma(sum, d*D, acc).
 //
 // Registers
 //	R1 panel        R2 blocks                      R3 tokens left
@@ -35,7 +36,7 @@ TEXT ·tileB32I8MM(SB), NOSPLIT, $0-8
 tokens:
 	CBZ R3, done
 
-	// The second token, or the first again.
+	// Point to the second token. If only one is left, point to it again.
 	MOVD  $64, R25
 	ADD   R6, R5, R14
 	ADD   R8, R7, R19
@@ -207,7 +208,7 @@ done:
 
 // func tileB32MinI8MM(t *tileArgs)
 //
-// 32-wide formats: acc = fma(sum, d*D, acc), acc = fma(m, DS, acc).
+// Blocks of 32 weights: acc = fma(sum, d*D, acc), acc = fma(m, DS, acc).
 //
 // Registers
 //	R1 panel        R2 blocks                      R3 tokens left
@@ -234,7 +235,7 @@ TEXT ·tileB32MinI8MM(SB), NOSPLIT, $0-8
 tokens:
 	CBZ R3, done
 
-	// The second token, or the first again.
+	// Point to the second token. If only one is left, point to it again.
 	MOVD  $64, R25
 	ADD   R6, R5, R14
 	ADD   R8, R7, R19
@@ -449,7 +450,7 @@ TEXT ·tileK32I8MM(SB), NOSPLIT, $0-8
 tokens:
 	CBZ R3, done
 
-	// The second token, or the first again.
+	// Point to the second token. If only one is left, point to it again.
 	MOVD $64, R25
 	ADD  R6, R5, R14
 	ADD  R8, R7, R19
@@ -682,7 +683,7 @@ TEXT ·tileK32MinI8MM(SB), NOSPLIT, $0-8
 tokens:
 	CBZ R3, done
 
-	// The second token, or the first again.
+	// Point to the second token. If only one is left, point to it again.
 	MOVD $64, R25
 	ADD  R6, R5, R14
 	ADD  R8, R7, R19
@@ -993,7 +994,7 @@ TEXT ·tileK16I8MM(SB), NOSPLIT, $0-8
 tokens:
 	CBZ R3, done
 
-	// The second token, or the first again.
+	// Point to the second token. If only one is left, point to it again.
 	MOVD $64, R25
 	ADD  R6, R5, R14
 	ADD  R8, R7, R19
@@ -1198,7 +1199,7 @@ TEXT ·tileK16MinI8MM(SB), NOSPLIT, $0-8
 tokens:
 	CBZ R3, done
 
-	// The second token, or the first again.
+	// Point to the second token. If only one is left, point to it again.
 	MOVD $64, R25
 	ADD  R6, R5, R14
 	ADD  R8, R7, R19

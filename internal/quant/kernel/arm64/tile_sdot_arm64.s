@@ -11,7 +11,7 @@
 
 // func tileB32SDOT(t *tileArgs)
 //
-// 32-wide formats: acc = fma(sum, d*D, acc).
+// Blocks of 32 weights: acc = fma(sum, d*D, acc).
 //
 // Registers
 //	R1 panel        R2 blocks                      R3 tokens left
@@ -282,7 +282,7 @@ done:
 
 // func tileB32MinSDOT(t *tileArgs)
 //
-// 32-wide formats: acc = fma(sum, d*D, acc), acc = fma(m, DS, acc).
+// Blocks of 32 weights: acc = fma(sum, d*D, acc), acc = fma(m, DS, acc).
 //
 // Registers
 //	R1 panel        R2 blocks                      R3 tokens left
