@@ -193,7 +193,7 @@ func (a *Arch) PlusOne(t *Tensor) bool {
 }
 
 // ValueHeads reports whether the rows or the columns of a tensor belong to the value heads of a
-// gated delta rule. Value heads are in a different order in a Hugging Face checkpoint: see
+// gated delta rule. Value heads are in another order in a Hugging Face checkpoint than in GGUF: see
 // ValueHead. skip is the number of rows before those of the value heads.
 func (t *Tensor) ValueHeads(s *Sizes) (skip int, rows, cols bool) {
 	if t.In != DeltaLayers {
@@ -210,7 +210,7 @@ func (t *Tensor) ValueHeads(s *Sizes) (skip int, rows, cols bool) {
 	return 0, false, false
 }
 
-// ValueHead converts the index of a value head from GGUF to a Hugging Face checkpoint. In GGUF,
+// ValueHead returns the index that a value head of GGUF has in a Hugging Face checkpoint. In GGUF,
 // value head i uses key head i mod SSMGroups. In the checkpoint, the value heads of a key head
 // are neighbours.
 func (s *Sizes) ValueHead(i int) int {

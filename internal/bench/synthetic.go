@@ -16,11 +16,11 @@ import (
 	"alpaca/internal/quant"
 )
 
-// noiseBlocks is the number of blocks of noise that fill the matrices, over and over.
+// noiseBlocks is the number of random blocks that fill the matrices, over and over.
 // It is prime, so that rows differ.
 const noiseBlocks = 8191
 
-// Synthetic makes a model in memory whose weights are noise. spec is "SIZE:TYPE", such as
+// Synthetic makes a model with random weights in memory. spec is "SIZE:TYPE", such as
 // "7B:q4_0" or "qwen3-8B:q4_0". The model is as fast as a real one of that size. available is
 // the memory in bytes that may be used, 0 if unknown. A model that does not fit is refused
 // before anything is allocated. "SIZE@LAYERS:TYPE" makes only LAYERS layers, for models that are

@@ -134,7 +134,12 @@ func TestBadFolders(t *testing.T) {
 		want    string
 	}{
 		{"a tensor is missing", without("model.layers.0.mlp.up_proj.weight"), nil, `tensor "layers.0.mlp.up_proj.weight", which becomes "blk.0.ffn_up.weight", is missing`},
-		{"an unknown tensor", with("model.layers.0.mlp.extra.weight", f32s(2)), nil, `tensor "model.layers.0.mlp.extra.weight", F32 [2] has no place in llama`},
+		{"an unknown tensor", with("model.layers.0.mlp.extra.weight", f32s(2)), nil, `tensor "model.layers.0.mlp.extra.weight", F32 [2], has no place in llama`},
+		{"two unknown tensors", func() map[string]array {
+			m := with("model.layers.0.mlp.extra.weight", f32s(2))
+			m["model.layers.0.mlp.other.weight"] = f32s(2)
+			return m
+		}(), nil, `tensor "model.layers.0.mlp.extra.weight", F32 [2], and 1 more have no place in llama`},
 		{"a wrong type", with("model.norm.weight", array{"I64", []int{4}, make([]byte, 32)}), nil, `tensor "model.norm.weight" has the type I64, want floating point numbers`},
 		{"a wrong shape", with("model.layers.0.self_attn.v_proj.weight", f32s(32, 16)), nil, `tensor "model.layers.0.self_attn.v_proj.weight" has the shape [32 16], want [16 32]`},
 		{"untied without output", without("lm_head.weight"), config(`"vocab_size"`, `"tie_word_embeddings":false,"vocab_size"`), `tensor "lm_head.weight" is missing: tie_word_embeddings is false`},

@@ -1,7 +1,7 @@
 """Answers of a given form, and calls of tools. The clients' own helpers request and parse them.
 
-The model writes noise, so an answer has its form only if the server enforces the form. The forms
-have a bounded length, because noise ends only where it must.
+The model has random weights, so an answer has its form only if the server enforces the form. The
+forms have a bounded length, because such a model ends its answer only where it must.
 """
 
 import asyncio

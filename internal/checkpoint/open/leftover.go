@@ -29,11 +29,10 @@ func (b *builder) leftOver() error {
 	}
 	if len(unknown) > 0 {
 		slices.Sort(unknown)
-		more := ""
-		if len(unknown) > 1 {
-			more = fmt.Sprintf(" (nor have %d other tensors)", len(unknown)-1)
+		if more := len(unknown) - 1; more > 0 {
+			return fmt.Errorf("%s, and %d more have no place in %s", unknown[0], more, b.Arch.Name)
 		}
-		return fmt.Errorf("%s has no place in %s%s", unknown[0], b.Arch.Name, more)
+		return fmt.Errorf("%s, has no place in %s", unknown[0], b.Arch.Name)
 	}
 	if skipped > 0 {
 		b.notes = append(b.notes, fmt.Sprintf("%d tensors that do not belong to the language model are left out", skipped))

@@ -47,7 +47,7 @@ func (l layout) lane(a *asm, act, i, w, sum int, tmp [2]int) {
 // tileLanes generates the tile: it multiplies 4 rows with 2 tokens or one.
 func tileLanes(a *asm, l layout) {
 	name := "tileB32Lanes" + l.isa
-	tileStart(a, name, "32-wide formats with partial sums: s[j] = fma(sum of 4 products, d*D, s[j]),\nms = fma(m, DS, ms).")
+	tileStart(a, name, "Formats with blocks of 32 weights and partial sums: s[j] = fma(sum of 4 products,\nd*D, s[j]), ms = fma(m, DS, ms).")
 	a.top("//\tR9  distance in bytes from a D to its DS\n" +
 		"//\tR10 the current block in the panel       R12 groups of four rows left\n" +
 		"//\tR11 accumulators of the current rows     R13, R14 activations of the tokens\n" +

@@ -7,8 +7,8 @@ import "fmt"
 // rows that are multiplied together are from four streams (see kernel.Kernel.Quad). Memory delivers
 // long streams faster than neighbouring rows, which end after about a kilobyte.
 //
-// put32 uses V16 to V24 and V28. No body of a 32-wide format needs these when it calls put32. V29
-// has the accumulators.
+// put32 uses V16 to V24 and V28. No body of a format with blocks of 32 weights needs these when it
+// calls put32. V29 has the accumulators.
 
 // quads generates the functions that multiply with one token. Q3_K has none, because its body
 // leaves too few registers free. Q5_1's function is in lanes.go.
@@ -24,8 +24,8 @@ func quads(a *asm, l layout) {
 	}
 }
 
-// quad generates the function that multiplies rows in place with one token, for a 32-wide
-// format.
+// quad generates the function that multiplies rows in place with one token, for a format with
+// blocks of 32 weights.
 func (f format) quad(a *asm, l layout, one fused) {
 	hasMin := one.hasMin
 	p := &packer{asm: a, layout: l, fused: &one}
@@ -110,7 +110,7 @@ func storeStreams(a *asm, v int, at []string, stride string) {
 type fused struct {
 	hasMin bool
 	any    bool    // weights need 8 bits
-	width  int     // width of a k-quant's sub-blocks; 0 for 32-wide formats
+	width  int     // width of a k-quant's sub-blocks; 0 for formats with blocks of 32 weights
 	lanes  *layout // not nil: partial sums with this layout's instructions, see lanes.go
 }
 

@@ -7,7 +7,8 @@ import (
 )
 
 // This file defines the result of every matrix product. For a row of weights and a row of
-// activations:
+// activations, where d, m and q are the scale, the minimum and the integers of a block of weights,
+// D and a are the scale and the integers of a block of activations, and DS is D·Σ a, rounded:
 //
 //   - Formats with blocks of 32: for each block in order, acc = fma(isum, d*D, acc) with the
 //     exact integer isum = Σ q·a. If the format has minima, acc = fma(m, DS, acc) follows. In

@@ -248,8 +248,8 @@ block:
 
 // func tileB32LanesSDOT(t *tileArgs)
 //
-// 32-wide formats with partial sums: s[j] = fma(sum of 4 products, d*D, s[j]),
-// ms = fma(m, DS, ms).
+// Formats with blocks of 32 weights and partial sums: s[j] = fma(sum of 4 products,
+// d*D, s[j]), ms = fma(m, DS, ms).
 //
 // Registers
 //	R1 panel        R2 blocks                      R3 tokens left
@@ -761,8 +761,8 @@ block:
 
 // func tileB32LanesNEON(t *tileArgs)
 //
-// 32-wide formats with partial sums: s[j] = fma(sum of 4 products, d*D, s[j]),
-// ms = fma(m, DS, ms).
+// Formats with blocks of 32 weights and partial sums: s[j] = fma(sum of 4 products,
+// d*D, s[j]), ms = fma(m, DS, ms).
 //
 // Registers
 //	R1 panel        R2 blocks                      R3 tokens left

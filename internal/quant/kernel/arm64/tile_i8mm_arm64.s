@@ -9,6 +9,7 @@
 // Tiles for CPUs that have instructions to multiply matrices of 8-bit integers (FEAT_I8MM):
 // Neoverse V1 and N2, Cortex-A510 and later ones. A vector of sums has four lanes, one for each
 // pair of one of 2 tokens and one of 2 rows.
+// matmul/dot.go explains d, D, m and DS.
 
 // func tileB32I8MM(t *tileArgs)
 //

@@ -6,8 +6,9 @@
 #include "textflag.h"
 #include "neon_arm64.h"
 
-// Tiles for CPUs with nothing but NEON, such as Cortex-A53 and A72. The lanes of a
-// vector of products are 8 columns of a row.
+// Functions that multiply tiles, for CPUs with nothing but NEON, such as Cortex-A53 and
+// A72. The lanes of a vector of products are 8 columns of a row.
+// matmul/dot.go explains d, D, m and DS.
 
 // func tileB32NEON(t *tileArgs)
 //

@@ -6,8 +6,10 @@
 #include "textflag.h"
 #include "neon_arm64.h"
 
-// Tiles for CPUs with dot products of bytes (FEAT_DotProd): Cortex-A76 and most
-// later ones. The lanes of a vector of sums are 4 rows.
+// Functions that multiply tiles, for CPUs with instructions for dot products of bytes
+// (FEAT_DotProd): Cortex-A76 and most later ones. The four lanes of a vector of sums are the
+// sums of 4 rows.
+// matmul/dot.go explains d, D, m and DS.
 
 // func tileB32SDOT(t *tileArgs)
 //
