@@ -250,7 +250,7 @@ func (c *Conn) Retry(ctx context.Context, batch string) (n int, err error) {
 	for _, subject := range slices.Sorted(maps.Keys(info.State.Subjects)) {
 		msg, err := results.GetLastMsgForSubject(ctx, subject)
 		if errors.Is(err, jetstream.ErrMsgNotFound) {
-			continue // it expired meanwhile
+			continue // the result expired meanwhile
 		}
 		if err != nil {
 			return n, c.cause(err)

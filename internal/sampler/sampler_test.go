@@ -239,7 +239,7 @@ func TestSeed(t *testing.T) {
 	require.NoError(t, err)
 	b, err := New(p, Vocab{N: 9})
 	require.NoError(t, err)
-	require.NotEqual(t, a.Seed(), b.Seed(), "random seeds")
+	require.NotEqual(t, a.Seed(), b.Seed(), "two random seeds must differ")
 	p.Seed = a.Seed()
 	c, err := New(p, Vocab{N: 9})
 	require.NoError(t, err)

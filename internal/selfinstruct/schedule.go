@@ -11,9 +11,9 @@ import (
 
 // The schedule decides how long a job takes, never its result. An answer depends only on
 // its query, and answers are judged and stored in the order of the prompts. Up to Parallel
-// queries are in flight, those of the oldest prompt first. No further query begins once
-// those in flight are expected to bring the missing tasks. The expectation is the average
-// of earlier queries.
+// queries are in flight, those of the oldest prompt first. A query is expected to bring as many
+// tasks as earlier queries did on average. Once the queries in flight are expected to bring all
+// missing tasks, no further query begins.
 
 // window*Parallel is the largest number of prompts that have begun and are not stored yet. It is
 // more than Parallel, so that later prompts proceed while an early one takes long.
@@ -52,8 +52,8 @@ type work struct {
 	done   chan *query // finished queries
 	failed int         // the first prompt with a failed query; later prompts begin no query
 
-	// Counts so far: judged lists, and the new instructions in these lists. In two-step mode,
-	// finished outputs are counted too, and how many of these were usable.
+	// Counts so far: judged lists, new instructions in these lists and, in two-step mode,
+	// finished outputs and usable outputs.
 	lists, fresh, answered, usable int
 }
 

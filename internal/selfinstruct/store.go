@@ -141,7 +141,7 @@ type rejected struct {
 	Raw         string `json:"raw"`
 }
 
-// next returns the key of the place where the run resumes, in the table meta.
+// next returns the key, in the table meta, of the place where the run resumes.
 func (st *Store) next() string { return "selfinstruct." + st.Source.Name + ".next" }
 
 // start reads where the run resumes.
@@ -200,7 +200,7 @@ func (st *Store) Add(ctx context.Context, a *Asked) error {
 				refused++
 				var raw bytes.Buffer
 				enc := json.NewEncoder(&raw)
-				enc.SetEscapeHTML(false) // people read it directly
+				enc.SetEscapeHTML(false) // people read this JSON directly
 				if err := enc.Encode(rejected{m, k.Instruction, k.Raw}); err != nil {
 					return err
 				}

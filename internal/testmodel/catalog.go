@@ -33,8 +33,8 @@ func Catalog() []Named {
 		{"granite", Spec{Arch: &arch.Granite, Seed: 17, BPE: true, Tied: true, More: graniteScales("granite")}},
 		{"granitemoe", Spec{Arch: &arch.GraniteMoE, Seed: 18, BPE: true, Tied: true, More: graniteScales("granitemoe")}},
 		{"starcoder2", Spec{Arch: &arch.StarCoder2, Seed: 19, BPE: true, Tied: true}},
-		{"lfm2", Spec{Arch: &arch.LFM2, Seed: 20, BPE: true, Layers: 5, Tied: true}},     // convolutions first and last
-		{"qwen35", Spec{Arch: &arch.Qwen35, Seed: 21, BPE: true, Layers: 5, Turning: 8}}, // a delta rule first and last
+		{"lfm2", Spec{Arch: &arch.LFM2, Seed: 20, BPE: true, Layers: 5, Tied: true}},     // the first and the last layer have a convolution
+		{"qwen35", Spec{Arch: &arch.Qwen35, Seed: 21, BPE: true, Layers: 5, Turning: 8}}, // the first and the last layer have a delta rule
 		{"gpt-oss", Spec{Arch: &arch.GPTOSS, Seed: 23, BPE: true, Layers: 3, Window: 20, More: func(m *Model) {
 			m.Set("gpt-oss.rope.scaling.type", gguf.Str("yarn")).Set("gpt-oss.rope.scaling.factor", gguf.F32(8))
 			m.Set("gpt-oss.rope.scaling.original_context_length", gguf.U32(32))

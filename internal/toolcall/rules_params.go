@@ -22,7 +22,7 @@ func (f *paramForm) entries(b *builder) []entry {
 	case f.each:
 		one := grammar.Seq{b.blanks, open, b.blanks, b.lit(f.sectionEnd)}
 		rest := b.several(one, grammar.Seq{b.blanks, b.lit(f.section)})
-		// Some models forget the outer mark.
+		// Some models leave out the outer mark.
 		return []entry{{mark: f.section, rest: rest}, {mark: f.open, rest: grammar.Seq{call, optional(grammar.Seq{b.blanks, b.lit(f.sectionEnd)})}}}
 	}
 	return []entry{{mark: f.section, rest: grammar.Seq{b.blanks, b.several(open, b.blanks), b.blanks, b.lit(f.sectionEnd)}}}

@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestChat has one conversation: it asks, reads, asks again, takes another answer, continues
-// from an edited question, and goes back to the first.
+// TestChat holds one conversation: it asks, reads the answer, asks again, asks for another answer,
+// edits a question and continues from there, and goes back to the first version.
 func TestChat(t *testing.T) {
 	f := serve(t, reply{Pieces: []string{"Hello", " **there**", "."}}, reply{Pieces: []string{"Second."}}, reply{Pieces: []string{"Third."}}, reply{Pieces: []string{"Fourth."}})
 	b := open(t, f.URL)

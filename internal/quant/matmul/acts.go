@@ -41,12 +41,12 @@ func ActFormOf(t quant.Type) ActForm {
 // Acts are the activations of a matrix product, one row for each token, in the form for the
 // weights' type. Reset and Quantize set them.
 //
-// Floats are rounded to as many bits as the weights have (codec.RoundHalf). In the 8-bit forms
-// a block of 32 (or 256) values x with amax = max |x| becomes
+// Floats are rounded to as many bits as the weights have (codec.RoundHalf). In the 8-bit forms, a
+// block of 32 (or 256) values x with amax = max |x| becomes
 //
 //	Q[i] = roundToEven(x[i] * (127/amax))
-//	D    = RoundHalf(amax/127)      of 32
-//	D    = 1/(127/amax)             of 256
+//	D    = RoundHalf(amax/127)      in a block of 32
+//	D    = 1/(127/amax)             in a block of 256
 //
 // in float32. If amax is below 2^-100, Q is 0. If amax is infinite or NaN, Q is 0 and D is
 // amax/127, so that the result is NaN.
@@ -195,7 +195,7 @@ func (a *Acts) roundScales(row int) {
 // quantizeBlock sets q to the integers for x, and returns the scales of ActQ8 and ActQ8K:
 // amax/127, rounded in two ways.
 func quantizeBlock(q []int8, x []float32) (d, dK float32) {
-	var bits uint32 // the bits of magnitudes order like their values, with NaN above infinity
+	var bits uint32 // sorting magnitudes by their bits sorts them by value, with NaN above infinity
 	for _, v := range x {
 		bits = max(bits, math.Float32bits(v)&0x7fffffff)
 	}

@@ -118,7 +118,7 @@ func eventually(t testing.TB, what string, done func() bool) {
 	t.Helper()
 	const patience = time.Minute
 	for end := time.Now().Add(patience); !done(); time.Sleep(2 * time.Millisecond) {
-		require.True(t, time.Now().Before(end), "after %v, this is still not so: %s", patience, what)
+		require.True(t, time.Now().Before(end), "after %v, this is still not true: %s", patience, what)
 	}
 }
 

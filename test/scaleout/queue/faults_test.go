@@ -44,8 +44,9 @@ func TestDiesBetween(t *testing.T) {
 	out.complete(t, list)
 }
 
-// TestPoison has a job that makes workers die. After four deliveries, its result is an error, and
-// the other jobs are not affected. After "queue retry", the job can be tried again.
+// In TestPoison, one job makes every worker die that runs it. After four deliveries, the job's
+// result is an error, and the other jobs are not affected. After "queue retry", the job can be
+// tried again.
 func TestPoison(t *testing.T) {
 	url := plainServer(t)
 	c := initialize(t, url, queue.Limits{}, 200*time.Millisecond)
@@ -93,8 +94,8 @@ func TestPoison(t *testing.T) {
 	out.complete(t, list)
 }
 
-// TestBadWorker has a worker that fails at every job. It stops after three jobs, and other workers
-// do them.
+// In TestBadWorker, one worker fails at every job. The worker stops after three jobs, and other
+// workers do these jobs.
 func TestBadWorker(t *testing.T) {
 	url := plainServer(t)
 	c := initialize(t, url, queue.Limits{}, 0)
@@ -202,8 +203,8 @@ func TestAged(t *testing.T) {
 	require.EqualValues(t, 20, exec.tries.Load())
 }
 
-// TestTooBig has a request that is too large for the queue. Its result is an error, and the other
-// requests are answered.
+// In TestTooBig, one request is too large for the queue. The request's result is an error, and the
+// other requests are answered.
 func TestTooBig(t *testing.T) {
 	url := plainServer(t)
 	initialize(t, url, queue.Limits{JobSize: 1 << 20}, 0)

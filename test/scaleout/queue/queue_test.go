@@ -179,8 +179,8 @@ func TestLongJob(t *testing.T) {
 	require.EqualValues(t, 1, exec.tries.Load(), "no other worker must get the job")
 }
 
-// TestWrongModel has a worker with another model. It takes no jobs, and the status shows that the
-// jobs have no worker.
+// In TestWrongModel, the only worker has another model than the jobs. This worker does not start,
+// and the status shows that the jobs have no worker.
 func TestWrongModel(t *testing.T) {
 	url := plainServer(t)
 	c := initialize(t, url, queue.Limits{}, 0)

@@ -5,10 +5,10 @@
 //
 // In a panel, at DI, a super-block is a list of runs, then the data that belongs to all runs:
 //
-//	16 × 5 vectors  a run of 16: weights 4i to 4i+3 of every row in the i-th, made
+//	16 × 5 vectors  a run of 16: the i-th vector has weights 4i to 4i+3 of every row, made
 //	                unsigned by an offset where necessary, then the scales; or
 //	8 × 9 vectors   a run of 32, if the format has 8 scales
-//	8 vectors       pairs of int16, for runs of 16 2j and 2j+1: the minima, or the
+//	8 vectors       pairs of int16, for runs 2j and 2j+1 of 16 weights: the minima, or the
 //	                scales times the offset
 //	2 vectors       D and DMin as float32
 
@@ -27,7 +27,7 @@
 #define PANEL32 (82*VBYTES)
 
 // STORE16 and STORE32 are called with the weights 16r to 16r+15 of a format with runs of 16 or of
-// 32. They stand for PANELSTORE16 and PANELSTORE32, which store the weights into the panel.
+// 32. They may stand for PANELSTORE16 and PANELSTORE32, which store the weights into the panel.
 #define PANEL4(at, a, b, c, d) \
 	VSTORE a, (at+0*VBYTES)(DI) \
 	VSTORE b, (at+1*VBYTES)(DI) \
@@ -37,8 +37,8 @@
 #define PANELSTORE16(r, a, b, c, d) PANEL4(RUN16(r), a, b, c, d)
 #define PANELSTORE32(r, a, b, c, d) PANEL4(RUN32(r), a, b, c, d)
 
-// Or they stand for ROWSTORE16 and ROWSTORE32, which immediately multiply the weights with a token.
-// DOT16 is in dot_*.h.
+// STORE16 and STORE32 may also stand for ROWSTORE16 and ROWSTORE32, which immediately multiply the
+// weights with a token. DOT16 is in dot_*.h.
 #define ROWSTORE16(r, a, b, c, d) DOT16(r, SCALE16(r), a, b, c, d)
 #define ROWSTORE32(r, a, b, c, d) DOT16(r, SCALE32((r)/2), a, b, c, d)
 
@@ -56,8 +56,8 @@
 	VPSRLD $16, s, s           \
 	PAIR(s, log2, PAIR16(j/2+1))
 
-// PAIRS32 stores bytes 0 to 3 of each lane of s as pairs for the runs of 32 j,
-// j+step, j+2*step and j+3*step. V13 is bytes00.
+// PAIRS32 stores bytes 0 to 3 of each lane of s as pairs for runs j, j+step, j+2*step and j+3*step
+// of 32 weights. V13 is bytes00.
 #define PAIRS32(j, step, s, log2) \
 	PAIR(s, log2, PAIR32(j))        \
 	VPSRLD $8, s, s                 \
