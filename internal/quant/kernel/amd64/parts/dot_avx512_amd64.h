@@ -110,10 +110,10 @@
 
 // FETCHROWS prefetches as many bytes as LOADROWS loads.
 #define FETCHROWS \
-	PREFETCHT0 (R13)    \
-	PREFETCHT0 64(R13)  \
-	PREFETCHT0 128(R13) \
-	PREFETCHT0 192(R13) \
+	PREFETCHT1 (R13)    \
+	PREFETCHT1 64(R13)  \
+	PREFETCHT1 128(R13) \
+	PREFETCHT1 192(R13) \
 	ADDQ $256, R13
 
 // ALLPAIRS applies P to all pairs of a super-block.

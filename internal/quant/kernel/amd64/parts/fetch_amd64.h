@@ -1,47 +1,48 @@
 // Prefetching.
 
 // AHEAD is how many bytes beyond the next rows the kernels without panels prefetch. It is large
-// enough for memory to answer in time, and small enough that the data is still in the first cache
-// when it is used.
+// enough for memory to answer in time.
 #define AHEAD 4096
 
-// FETCHn prefetches n lines at R13.
+// FETCHn prefetches n lines at R13 to the second cache. The next rows alone can be larger than the
+// first cache of 32 KB that many CPUs have. There they would replace the rows and the activations
+// that are in use.
 #define FETCH3 \
-	PREFETCHT0 (R13)   \
-	PREFETCHT0 64(R13) \
-	PREFETCHT0 128(R13)
+	PREFETCHT1 (R13)   \
+	PREFETCHT1 64(R13) \
+	PREFETCHT1 128(R13)
 
 #define FETCH5 \
 	FETCH3              \
-	PREFETCHT0 192(R13) \
-	PREFETCHT0 256(R13)
+	PREFETCHT1 192(R13) \
+	PREFETCHT1 256(R13)
 
 #define FETCH6 \
 	FETCH5 \
-	PREFETCHT0 320(R13)
+	PREFETCHT1 320(R13)
 
 #define FETCH9 \
 	FETCH6              \
-	PREFETCHT0 384(R13) \
-	PREFETCHT0 448(R13) \
-	PREFETCHT0 512(R13)
+	PREFETCHT1 384(R13) \
+	PREFETCHT1 448(R13) \
+	PREFETCHT1 512(R13)
 
 #define FETCH10 \
 	FETCH9              \
-	PREFETCHT0 576(R13)
+	PREFETCHT1 576(R13)
 
 #define FETCH11 \
 	FETCH10             \
-	PREFETCHT0 640(R13)
+	PREFETCHT1 640(R13)
 
 #define FETCH17 \
 	FETCH11              \
-	PREFETCHT0 704(R13)  \
-	PREFETCHT0 768(R13)  \
-	PREFETCHT0 832(R13)  \
-	PREFETCHT0 896(R13)  \
-	PREFETCHT0 960(R13)  \
-	PREFETCHT0 1024(R13)
+	PREFETCHT1 704(R13)  \
+	PREFETCHT1 768(R13)  \
+	PREFETCHT1 832(R13)  \
+	PREFETCHT1 896(R13)  \
+	PREFETCHT1 960(R13)  \
+	PREFETCHT1 1024(R13)
 
 // FETCH4STREAMS prefetches a line of each of four long streams of rows, off bytes ahead. Rows are
 // DX bytes apart, R8 is three times that.

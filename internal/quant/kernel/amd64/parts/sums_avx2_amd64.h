@@ -38,8 +38,8 @@
 
 // FETCHROWS prefetches as many bytes as LOADROWS loads.
 #define FETCHROWS \
-	PREFETCHT0 (R13)   \
-	PREFETCHT0 64(R13) \
+	PREFETCHT1 (R13)   \
+	PREFETCHT1 64(R13) \
 	ADDQ       $128, R13
 
 // ROWSUMBASE sets R10 to the address of isum in row256_amd64.h, which is four sums in memory. The
