@@ -24,7 +24,7 @@
 	MOVL         $0x3f800000, AX       \
 	VMOVD        AX, X10
 
-// AMAX sets AX to the largest of the 8 int32 in Y0. Clobbers Y1.
+// AMAX sets AX to the largest of the 8 int32 in Y0. AMAX clobbers Y1.
 #define AMAX \
 	VEXTRACTI128 $1, Y0, X1    \
 	VPMAXSD      X1, X0, X0    \
@@ -34,9 +34,8 @@
 	VPMAXSD      X1, X0, X0    \
 	VMOVD        X0, AX
 
-// QUANTIZE32 sets Y0 to the 32 bytes of roundToEven(x*scale), scale in all lanes
-// of Y8. Values are at most 127, since x*(127/amax) is within an ulp of that.
-// Clobbers Y1 to Y3.
+// QUANTIZE32 sets Y0 to the 32 bytes of roundToEven(x*scale), scale in all lanes of Y8. Values
+// are at most 127, since x*(127/amax) is within an ulp of that. QUANTIZE32 clobbers Y1 to Y3.
 #define QUANTIZE32 \
 	VMULPS    (SI), Y8, Y0   \
 	VMULPS    32(SI), Y8, Y1 \

@@ -1,8 +1,8 @@
 // Prefetching.
 
-// AHEAD is how many bytes beyond the next rows the kernels without panels prefetch. It is large
-// enough for memory to answer in time, and small enough that the data is still in the first cache
-// when it is used.
+// AHEAD is how many bytes beyond the start of the next rows the kernels without
+// panels prefetch. It is large enough for memory to answer in time, and small
+// enough that the data is still in the first-level cache when it is used.
 #define AHEAD 4096
 
 // FETCHn prefetches n lines at R13.
@@ -51,8 +51,8 @@
 	PREFETCHT0 off(SI)(DX*2)   \
 	PREFETCHT0 off(SI)(R8*1)
 
-// FETCHLINESn prefetches n lines of every row, R13 bytes ahead, to the second
-// cache. Clobbers R12.
+// FETCHLINESn prefetches n lines of every row, R13 bytes ahead,
+// to the second-level cache. FETCHLINESn clobbers R12.
 #define FETCH4ROWS(off, row) \
 	LEAQ       off(row)(R13*1), R12 \
 	PREFETCHT1 (R12)                \
