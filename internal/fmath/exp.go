@@ -8,13 +8,13 @@ const (
 	// exact for every k in Exp and Log.
 	ln2Hi = 6.93147180369123816490e-01
 	ln2Lo = 1.90821492927058770002e-10
-	// Adding roundShift to a number below 2^51 rounds it to an integer, which is then in
-	// the low bits.
+	// Adding roundShift to a number whose magnitude is below 2^51 rounds
+	// the number to an integer. The low bits of the sum are this integer.
 	roundShift = 3 << 51
 )
 
-// roots[i] is 2^(i/64), within 3 ulp. It is a product of square roots, which are correctly
-// rounded on every machine.
+// roots[i] is 2^(i/64), within 3 ulp. Each is a product of
+// square roots, which are correctly rounded on every machine.
 var roots = func() (t [64]float64) {
 	for i := range t {
 		t[i] = 1
@@ -28,8 +28,9 @@ var roots = func() (t [64]float64) {
 	return t
 }()
 
-// ExpNumbers returns the numbers of Exp's steps, in the order in which Exp uses them, and the table
-// roots. Vector code takes the same steps with the same numbers. The caller must not change roots.
+// ExpNumbers returns the constants of Exp, in the order in which Exp
+// uses them, and the table roots. Vector code takes the same steps
+// with the same constants. The caller must not change the table.
 func ExpNumbers() (steps [8]float64, powers *[64]float64) {
 	return [8]float64{64 * log2e, roundShift, ln2Hi / 64, ln2Lo / 64, 1.0 / 120, 1.0 / 24, 1.0 / 6, 1.0 / 2}, &roots
 }
@@ -52,7 +53,7 @@ func Exp(x float64) float64 {
 	p = float64(p*r) + 1.0/6
 	p = float64(p*r) + 1.0/2
 	p = float64(float64(p*r)*r) + r
-	whole := int32(math.Float64bits(z)) // k, from the low bits
+	whole := int32(math.Float64bits(z)) // the low bits are k
 	root := roots[whole&63]
 	e := float64(root*p) + root
 	// Multiply in two steps, because 2^n alone may be out of float64's range.

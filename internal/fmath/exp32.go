@@ -9,9 +9,9 @@ import "math"
 //
 //	e^x = 2^n * (1 + r*(1 + r*p(r)))    |r| ≤ ln(2)/2
 //
-// p is the polynomial of degree 4 that interpolates (e^r - 1 - r)/r² at Chebyshev's points.
-// It is a chain of fused multiply-adds. The bits of 2^n are the bits of 1 plus n*2^23. With
-// n = -127 they are the bits of 0, and with n = 128 those of +Inf.
+// p is the polynomial of degree 4 that interpolates (e^r - 1 - r)/r² at Chebyshev's
+// points. The code evaluates p with fused multiply-adds. The bits of 2^n are the bits of 1
+// plus n*2^23. With n = -127 they are the bits of 0, and with n = 128 those of +Inf.
 func Exp32(x float32) float32 {
 	const (
 		log2e = 0x1.715476p+0

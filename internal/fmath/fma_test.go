@@ -7,8 +7,9 @@ import (
 	"testing"
 )
 
-// TestFMA32 compares FMA32 with exact arithmetic. Most cases are those in which one rounding and
-// two roundings differ: sums near the middle between two float32, subnormals, and cancellation.
+// TestFMA32 compares FMA32 with exact arithmetic. Most cases are those
+// in which one rounding and two roundings differ: sums near the middle
+// between two float32 numbers, subnormal numbers, and cancellation.
 func TestFMA32(t *testing.T) {
 	inf, nan := float32(math.Inf(1)), float32(math.NaN())
 	tiny, huge := float32(math.SmallestNonzeroFloat32), float32(math.MaxFloat32)
@@ -16,8 +17,9 @@ func TestFMA32(t *testing.T) {
 	values := []float32{
 		0, -zero, 1, -1, 1 + 0x1p-23, 1 - 0x1p-24, 1.5, 3, 0x1p-12, 1 + 0x1p-12, 0x1p12, -0x1p23, 0x1p24 + 2,
 		tiny, -tiny, 0x1p-126, 0x1p-126 - 0x1p-149, -0x1p-126, 0x1p-75, 0x1p-74, 0x1.fffffep-75, 0x1.8p-75,
-		// The product of the first two numbers is 2^-150 - 2^-196, just below half of the last
-		// place of the third number. In float64, the sum is rounded to exactly half.
+		// The product of the first two numbers is 2^-150 - 2^-196, just
+		// below half a unit in the last place of the third number. In
+		// float64, the sum is rounded to exactly half a unit.
 		0x1.fffffcp-76, 0x1.000002p-75, 0x1p-127 + 0x1p-149,
 		huge, -huge, 0x1p127, 0x1p64, 0x1.fffffep63, 0x1p-64, inf, -inf, nan, 0.1, -0.3, 127, 1e-30, 1e30,
 	}
@@ -44,7 +46,7 @@ func TestFMA32(t *testing.T) {
 
 func randomBits(r *rand.Rand) float32 {
 	bits := r.Uint32()
-	if r.Uint32N(2) == 0 { // few significant bits, so that sums lie exactly in the middle between two float32
+	if r.Uint32N(2) == 0 { // few significant bits, so that some sums lie exactly between two float32 numbers
 		bits &= 0xfffff000 << r.Uint32N(8)
 	}
 	return math.Float32frombits(bits)

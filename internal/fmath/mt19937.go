@@ -1,9 +1,8 @@
 package fmath
 
-// MT19937 makes random numbers by the 32-bit Mersenne Twister of Matsumoto and
-// Nishimura, "Mersenne Twister: a 623-dimensionally equidistributed uniform
-// pseudo-random number generator", 1998. It is C++'s std::mt19937, so that a seed
-// gives the same numbers as in llama.cpp.
+// MT19937 makes random numbers with the 32-bit Mersenne Twister of Matsumoto and Nishimura,
+// "Mersenne Twister: a 623-dimensionally equidistributed uniform pseudo-random number generator",
+// 1998. C++'s std::mt19937 is the same generator, so a seed gives the same numbers as in llama.cpp.
 type MT19937 struct {
 	state [624]uint32
 	next  int // index of the next word of state to return

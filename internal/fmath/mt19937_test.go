@@ -11,7 +11,7 @@ func TestUint32(t *testing.T) {
 	for _, want := range []uint32{1608637542, 3421126067, 4083286876, 787846414, 3143890026} {
 		require.Equal(t, want, g.Uint32())
 	}
-	// The C++ standard gives the 10000th number of the default generator, see [rand.predef].
+	// The C++ standard gives the 10000th number of the default generator in [rand.predef].
 	g = NewMT19937(5489)
 	for range 9999 {
 		g.Uint32()

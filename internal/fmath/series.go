@@ -2,10 +2,10 @@ package fmath
 
 import "math"
 
-// The functions of this file differ from Exp, Log and Pow in the last bits. Position embeddings,
-// and so all logits, depend on the functions of this file. So do the figures of evaluations. The
-// probabilities of tokens depend on Exp, Log and Pow, which are several times faster. Using only
-// one of the two sets would change results.
+// The results of ExpSeries, LogSeries and PowSeries differ from those of Exp, Log and Pow in the
+// last bits. Position embeddings, and so all logits, depend on the functions of this file, and
+// so do the figures of evaluations. The probabilities of tokens depend on Exp, Log and Pow,
+// which are several times faster. If one set replaced the other, results would change.
 
 // ExpSeries returns e^x within a few ulp, for |x| < 700.
 func ExpSeries(x float64) float64 {
@@ -15,7 +15,7 @@ func ExpSeries(x float64) float64 {
 	)
 	n := math.RoundToEven(x / math.Ln2)
 	r := (x - float64(n*ln2hi)) - float64(n*ln2lo)
-	// Taylor's series: r^14/14! < 2^-57.
+	// Taylor's series: the first omitted term, r^14/14!, is below 2^-57.
 	sum := 1.0
 	for k := 13.0; k >= 1; k-- {
 		sum = float64(sum*r)/k + 1
@@ -29,7 +29,7 @@ func LogSeries(x float64) float64 {
 	if m < math.Sqrt2/2 {
 		m, e = m*2, e-1
 	}
-	// log m = 2 atanh((m-1)/(m+1)), and |s| ≤ 0.172.
+	// log m = 2 atanh(s), with s = (m-1)/(m+1) and |s| ≤ 0.172.
 	s := (m - 1) / (m + 1)
 	s2 := s * s
 	sum := 0.0

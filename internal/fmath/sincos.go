@@ -4,7 +4,7 @@ import "math"
 
 // SinCos returns the sine and the cosine of x within 2^-50, for |x| < 2^20.
 func SinCos(x float64) (sin, cos float64) {
-	const ( // π/2 is the sum of three parts, and the first two have 33 bits
+	const ( // π/2 is the sum of three parts; the first two have 33 bits each
 		part1 = 0x1.921fb544p+0
 		part2 = 0x1.0b4611a6p-34
 		part3 = 0x1.3198a2e037073p-69

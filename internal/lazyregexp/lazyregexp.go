@@ -1,6 +1,6 @@
-// Package lazyregexp compiles regular expressions at their first use. A program with many commands
-// would otherwise compile them all at each start, though a run needs few of them. Go's own commands
-// do the same with an internal package of this name.
+// Package lazyregexp compiles regular expressions at their first use. Otherwise a program with
+// many commands would compile all its expressions at each start, though a run needs only a few
+// of them. Go's own commands use an internal package with the same name and purpose.
 package lazyregexp
 
 import (

@@ -15,8 +15,8 @@ func freeMemory(root fs.FS) int64 {
 	return free
 }
 
-// groupFree returns what FreeMemory returns. limited says that a control group sets this limit,
-// not the memory of the system.
+// groupFree returns what FreeMemory returns. limited reports whether a
+// control group, rather than the memory of the system, sets this limit.
 func groupFree() (free int64, limited bool) { return freeOf(os.DirFS("/")) }
 
 func freeOf(root fs.FS) (free int64, limited bool) {
@@ -26,11 +26,12 @@ func freeOf(root fs.FS) (free int64, limited bool) {
 		if version == 1 {
 			limit, used, total = "/memory.limit_in_bytes", "/memory.usage_in_bytes", "total_"
 		}
-		// If there is no limit, version 2 of control groups has "max", which parseBytes returns as
-		// 0, and version 1 has a number larger than any memory.
+		// A group without a limit has "max" in version 2 of control groups, for which
+		// parseBytes returns 0. In version 1 it has a number larger than any memory.
 		if n := parseBytes(readTrim(root, dir+limit)); n > 0 {
-			// The kernel frees pages of files when memory is needed. Active pages count,
-			// too: after a second run of a model, its file's pages are active.
+			// Cached pages of files count as free memory, because the kernel
+			// reuses them when memory is needed. This includes active pages:
+			// after a model has run twice, the pages of its file are active.
 			stat := "\n" + readTrim(root, dir+"/memory.stat")
 			cached := max(0, number(stat, total+"inactive_file")) + max(0, number(stat, total+"active_file"))
 			left := max(1, n-parseBytes(readTrim(root, dir+used))+cached)

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// levels has the names of the instruction sets that kernels are written for. Within an
-// architecture, the best comes first. avx512vnni and avxvnni include avx2. i8mm includes
-// sdot, and sdot includes neon.
+// levels lists the levels: names of the instruction sets that kernels are
+// written for. The best level of each architecture comes first. avx512vnni
+// and avxvnni include avx2. i8mm includes sdot, and sdot includes neon.
 //
 //	avx512vnni  AVX-512 F, BW, VL, DQ, VNNI
 //	avxvnni     AVX-VNNI
@@ -19,13 +19,11 @@ import (
 //	neon        Advanced SIMD, which every arm64 CPU has
 var levels = []string{"avx512vnni", "avxvnni", "avx2", "i8mm", "sdot", "neon"}
 
-// ceiling is the best level that may be used, from ALPACA_KERNEL: a level's name, or "generic"
-// for portable code only; "" for no limit. It lets tests, and users who report a bug, choose an
-// instruction set.
+// ceiling is the best level that may be used. "generic" allows portable code only, and "" sets no
+// limit. With ALPACA_KERNEL, tests and users who report a bug can choose an instruction set.
 var ceiling = os.Getenv("ALPACA_KERNEL")
 
-// CheckCeiling returns an error if ALPACA_KERNEL is set to anything except a level or
-// "generic".
+// CheckCeiling returns an error if ALPACA_KERNEL is set but is neither a level nor "generic".
 func CheckCeiling() error {
 	if ceiling == "" || ceiling == "generic" || slices.Contains(levels, ceiling) {
 		return nil

@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/cpu"
 )
 
-// cpuLevels has the levels that this CPU can run. A CPU needs all instructions of a level:
-// some CPUs have AVX2 but lack FMA or F16C.
+// cpuLevels has the levels that this CPU can run. A CPU can run a level only
+// if it has all its instructions: some CPUs have AVX2 but lack FMA or F16C.
 var cpuLevels = map[string]bool{
 	"avx2":       hasAVX2,
 	"avxvnni":    hasAVX2 && cpuid.CPU.Supports(cpuid.AVXVNNI),

@@ -12,9 +12,9 @@ func ReadMemory() Memory {
 	return Memory{Own: kilobytes(status, "RssAnon:"), Mapped: kilobytes(status, "RssFile:")}
 }
 
-// number returns the number of a field. status is the text of a file such as /proc/self/status,
-// in which each line is a field's name and its value. number returns -1 if the text lacks the
-// field.
+// number returns the number of a field in status, the text of a file
+// such as /proc/self/status. Each line of such a file is the name of a
+// field and its value. If the text lacks the field, number returns -1.
 func number(status, field string) int64 {
 	_, rest, found := strings.Cut(status, "\n"+field)
 	if fields := strings.Fields(rest); found && len(fields) > 0 {
@@ -25,8 +25,8 @@ func number(status, field string) int64 {
 	return -1
 }
 
-// kilobytes does what number does, for a field in kB. It returns bytes, or -1 if the text lacks the
-// field.
+// kilobytes returns the number of bytes in a field
+// that is in kB, or -1 if the text lacks the field.
 func kilobytes(status, field string) int64 {
 	if n := number(status, field); n >= 0 {
 		return n << 10
@@ -34,7 +34,7 @@ func kilobytes(status, field string) int64 {
 	return -1
 }
 
-// parseBytes returns the number s, or 0 if s is not a number.
+// parseBytes returns s as a number, or 0 if s is not a number.
 func parseBytes(s string) int64 {
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil {

@@ -10,15 +10,14 @@ import (
 	"alpaca/internal/machine/start"
 )
 
-// slack is how many bytes Go's heap may take in addition to an allocation, because it grows in
-// pieces of 64 MiB.
+// slack is how many bytes an allocation may add to Go's heap beyond
+// its own size, because the heap grows in pieces of 64 MiB.
 const slack = 72 << 20
 
-// Reserve returns an error if n more bytes cannot be allocated. It checks the limit of the
-// address space (ulimit -v) and that of the control group, and whether the system grants the
-// address space. Call it before large allocations, because a failed allocation in Go ends the
-// program. The error says what is limited and what is left. The caller adds what the memory was
-// for.
+// Reserve returns an error if n more bytes cannot be allocated. It checks the limit of the address
+// space (ulimit -v), the limit of the control group, and whether the system grants the address
+// space. Call Reserve before large allocations, because a failed allocation in Go ends the program.
+// The error says what is limited and what is left. The caller should add what the memory was for.
 func Reserve(n int64) error {
 	limit, used, limitedSpace := start.AddressSpace()
 	inSpace := func() error {
@@ -36,7 +35,7 @@ func Reserve(n int64) error {
 	}
 	if err := probe(int(n) + slack); err != nil {
 		if limitedSpace {
-			return inSpace() // other threads have allocated meanwhile
+			return inSpace() // another thread has taken address space since the check above
 		}
 		return fmt.Errorf("%s do not fit in memory: %w", mebibytes(n), err)
 	}
@@ -46,8 +45,8 @@ func Reserve(n int64) error {
 // mebibytes returns n in MiB, rounded up.
 func mebibytes(n int64) string { return fmt.Sprintf("%d MiB", (n+1<<20-1)>>20) }
 
-// Limited reports whether the memory of this process is limited, by its address space or its
-// control group. If so, also call Reserve before many small allocations.
+// Limited reports whether the address space or the control group limits the memory
+// of this process. If so, also call Reserve before many small allocations.
 var Limited = sync.OnceValue(func() bool {
 	_, _, limited := start.AddressSpace()
 	_, grouped := groupFree()
@@ -55,8 +54,8 @@ var Limited = sync.OnceValue(func() bool {
 })
 
 // FitHeap makes Go's garbage collector keep the heap within the limit of the address space, if
-// there is one. Without FitHeap, the heap may grow to twice the memory in use. Call FitHeap after
-// mapping files and other allocations outside of the heap.
+// there is one. Without FitHeap, the heap may grow to twice the memory in use. Call FitHeap
+// after files have been mapped and other memory outside the heap has been allocated.
 func FitHeap() {
 	limit, used, ok := start.AddressSpace()
 	if !ok {

@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// Threads has the numbers that limit how many threads are useful. 0 stands for unknown.
+// Threads has the numbers that limit how many threads
+// are useful. In each field, 0 stands for unknown.
 type Threads struct {
 	Logical int     // CPUs that this process may run on
 	Cores   int     // physical cores among them
@@ -15,10 +16,10 @@ type Threads struct {
 	Quota   float64 // CPU seconds per second that the control groups allow; 0 also if they have no limit
 }
 
-// Default returns the number of threads with which inference is fastest: one for each
-// performance core, or for each physical core if all are alike. It is at most the quota, rounded
-// up. Two threads of one core share its multipliers, and fast cores would have to wait for slow
-// ones.
+// Default returns the number of threads with which inference is fastest: one for
+// each performance core, or for each physical core if all are alike. The number is
+// at most the quota, rounded up. More threads would not help: two threads on one
+// core share its multipliers, and fast cores would have to wait for slow cores.
 func (t Threads) Default() int {
 	n := t.Logical
 	for _, limit := range []int{t.Cores, t.Fast, int(math.Ceil(t.Quota))} {
@@ -29,7 +30,7 @@ func (t Threads) Default() int {
 	return max(1, n)
 }
 
-// String returns the numbers that explain Default.
+// String returns a text with the numbers that explain Default.
 func (t Threads) String() string {
 	parts := []string{fmt.Sprintf("%d usable", t.Logical)}
 	if t.Cores > 0 {

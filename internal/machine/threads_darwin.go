@@ -2,8 +2,8 @@ package machine
 
 import "golang.org/x/sys/unix"
 
-// count sets the numbers of cores, as the kernel gives them. macOS has neither affinity nor
-// quotas.
+// count sets Cores and Fast, as the kernel reports them.
+// macOS has neither CPU affinity nor CPU quotas.
 func (t *Threads) count() {
 	if n, err := unix.SysctlUint32("hw.physicalcpu"); err == nil {
 		t.Cores = int(n)

@@ -12,8 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// count sets the numbers of cores and the quota. They come from the kernel, or, if it does not
-// tell the number of cores, from the CPU.
+// count sets Cores, Fast and Quota, as the kernel reports them. If
+// the kernel does not report the number of cores, the CPU does.
 func (t *Threads) count() {
 	var set unix.CPUSet
 	if err := unix.SchedGetaffinity(0, &set); err != nil {
@@ -33,9 +33,10 @@ func (t *Threads) count() {
 	}
 }
 
-// countCores returns the number of physical cores to which the given CPUs belong, and how many
-// of these cores are fast. A core is fast if it has more than half the capacity of the fastest
-// one. If all cores are fast, the result fast is 0. Both results are 0 if the kernel does not tell.
+// countCores returns the number of physical cores to which the given CPUs
+// belong, and how many of these cores are fast. A core is fast if it has more
+// than half the capacity of the fastest one. If all cores are fast, the result
+// fast is 0. If the kernel does not report the cores, both results are 0.
 func countCores(root fs.FS, cpus []int) (cores, fast int) {
 	const dir = "sys/devices/system/cpu"
 	type core struct{ pkg, id string }
@@ -150,8 +151,8 @@ func readTrim(root fs.FS, name string) string {
 	return strings.Trim(string(data), " \t\n\x00")
 }
 
-// systemCPUName returns the CPU's name from /proc/cpuinfo. On Arm that file has no name, so it
-// returns the name of the board instead.
+// systemCPUName returns the CPU's name from /proc/cpuinfo. On Arm, this file
+// has no name of the CPU, so systemCPUName returns the name of the board.
 func systemCPUName() string {
 	root := os.DirFS("/")
 	for line := range strings.SplitSeq(readTrim(root, "proc/cpuinfo"), "\n") {

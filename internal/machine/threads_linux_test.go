@@ -66,7 +66,7 @@ func TestCPUQuota(t *testing.T) {
 			"proc/self/cgroup":          "0::/a/b\n",
 			"sys/fs/cgroup/a/b/cpu.max": "150000 100000\n",
 		}, 1.5},
-		{"version 2, the parent group has a lower limit", map[string]string{
+		{"version 2, the parent group has the lower limit", map[string]string{
 			"proc/self/cgroup":          "0::/a/b\n",
 			"sys/fs/cgroup/a/cpu.max":   "100000 100000\n",
 			"sys/fs/cgroup/a/b/cpu.max": "400000 100000\n",

@@ -10,14 +10,14 @@ import (
 	"strings"
 )
 
-// pkgs is where the packages of the kernels are.
+// pkgs begins the import paths of all packages that have kernels.
 const pkgs = "alpaca/internal/"
 
 // program is an executable.
 type program struct {
 	path      string
-	functions map[string][]instruction // the functions disassembled so far
-	known     map[string]float64       // the results of cycles so far
+	functions map[string][]instruction // the instructions of each function disassembled so far
+	known     map[string]float64       // the results that cycles has returned so far
 }
 
 func newProgram(path string) *program {
@@ -42,11 +42,11 @@ func (p *program) function(name string) ([]instruction, error) {
 	return code, nil
 }
 
-// instruction is one line of a listing.
+// instruction is one line of a disassembly listing.
 type instruction struct {
 	address uint64
 	text    string // GNU spelling
-	target  uint64 // address that a branch jumps to
+	target  uint64 // the address that a branch jumps to
 }
 
 var (
@@ -75,12 +75,13 @@ func parse(listing []byte) (code []instruction) {
 	return code
 }
 
-// span is a loop: the indices of its first and last instruction.
+// span is a loop, given as the indices of its first and last instruction.
 type span struct{ first, last int }
 
 func (s span) holds(t span) bool { return s.first <= t.first && t.last <= s.last && s != t }
 
-// loopsOf returns the loops that end with a counter's b.ne, in the order of their ends.
+// loopsOf returns the loops that end with a b.ne (a branch
+// while a counter is not 0), in the order of their ends.
 func loopsOf(code []instruction) []span {
 	var spans []span
 	for i, in := range code {
@@ -94,10 +95,10 @@ func loopsOf(code []instruction) []span {
 	return spans
 }
 
-// blockLoop returns the instructions of one round of a loop. number is the index of an
-// innermost loop among those of the function. If rounds is 0, blockLoop returns that loop.
-// Otherwise it returns the loop around it, and rounds is how many rounds the innermost loop
-// makes in each round of the outer one.
+// blockLoop returns the instructions of one round of a loop. number selects one of
+// the function's innermost loops. If rounds is 0, blockLoop returns one round of that
+// loop. Otherwise it returns one round of the loop around that loop. rounds is then
+// how many rounds the innermost loop makes in each round of the outer loop.
 func blockLoop(code []instruction, number, rounds int) ([]string, error) {
 	all := loopsOf(code)
 	var innermost []span
@@ -107,7 +108,7 @@ func blockLoop(code []instruction, number, rounds int) ([]string, error) {
 		}
 	}
 	if number >= len(innermost) {
-		return nil, fmt.Errorf("%d innermost loops, want number %d", len(innermost), number)
+		return nil, fmt.Errorf("the function has %d innermost loops, and number %d is wanted, counted from 0", len(innermost), number)
 	}
 	inner := innermost[number]
 	if rounds == 0 {
@@ -120,7 +121,7 @@ func blockLoop(code []instruction, number, rounds int) ([]string, error) {
 		}
 	}
 	if outer == (span{}) {
-		return nil, fmt.Errorf("no loop around innermost loop %d", number)
+		return nil, fmt.Errorf("the function has no loop around its innermost loop number %d", number)
 	}
 	body := texts(code, span{outer.first, inner.first - 1})
 	for range rounds {
@@ -139,7 +140,7 @@ func texts(code []instruction, s span) []string {
 
 var totalCycles = regexp.MustCompile(`Total Cycles:\s+(\d+)`)
 
-// simulate returns how many cycles one round of a loop takes on average, by llvm-mca.
+// simulate returns how many cycles one round of a loop takes on average, as llvm-mca estimates.
 func simulate(cpu string, body []string) (float64, error) {
 	const rounds = 100
 	cmd := exec.Command("llvm-mca-19", "-mtriple=aarch64", "-mcpu="+cpu, fmt.Sprintf("-iterations=%d", rounds),

@@ -5,7 +5,7 @@ import "fmt"
 // cpu is a CPU that llvm-mca has a model of.
 type cpu struct {
 	name, doc string
-	isa       string // instruction set, which is the suffix of its kernels' names
+	isa       string // its instruction set, which is also the suffix of its kernels' names
 }
 
 var cpus = []cpu{
@@ -16,15 +16,15 @@ var cpus = []cpu{
 	{"neoverse-v1", "Neoverse V1 i8mm", "I8MM"},
 }
 
-// format is a type of weights with its functions.
+// format is a number format of weights, with the functions that multiply it.
 type format struct {
 	name       string
-	blockBytes int    // bytes of a block
-	blockLen   int    // weights of a block
-	tile       string // name of the tile's function, without "tile" and instruction set
-	tileNEON   string // the same for NEON, if it differs; "": it does not
-	subBlocks  int    // rounds of the tile's inner loop for a block; 0: no inner loop
-	packRounds int    // rounds of the packing function's inner loop for a block; 0: no inner loop
+	blockBytes int    // bytes in a block
+	blockLen   int    // weights in a block
+	tile       string // name of the tile function, without the prefix "tile" and the instruction set
+	tileNEON   string // the name for NEON if it is different, or ""
+	subBlocks  int    // how often the tile function's inner loop runs for each block; 0 if there is no inner loop
+	packRounds int    // how often the packing function's inner loop runs for each block; 0 if there is no inner loop
 }
 
 var formats = []format{
@@ -42,16 +42,19 @@ var formats = []format{
 	{"IQ4_XS", 136, 256, "K32", "K32Wide", 8, 8},
 }
 
-// lanes is the name of the tile that keeps partial sums. CPUs with I8MM use the version for SDOT.
+// lanes is the name of the tile function that keeps partial sums in lanes.
+// It has no version for I8MM, so CPUs with I8MM use the version for SDOT.
 const lanes = "B32Lanes"
 
-// shape says what one round of a tile's block loop multiplies: rows of weights with tokens.
+// shape says how many rows of weights and how many tokens
+// one round of a tile function's block loop multiplies.
 type shape struct {
 	rows, tokens int
-	loop         int // index of the innermost loop
+	loop         int // index of the loop among the innermost loops of the function
 }
 
-// shapes returns the shape of f's tile for many tokens, and for a single or last token.
+// shapes returns the shape of f's tile function for many
+// tokens, and the shape for a single or last token.
 func (c cpu) shapes(f format) (many, one shape) {
 	if f.tile == lanes {
 		return shape{4, 2, 0}, shape{4, 1, 1}
@@ -69,12 +72,12 @@ func (c cpu) shapes(f format) (many, one shape) {
 	return shape{4, 4, 0}, shape{4, 1, 1}
 }
 
-// loop is a loop that is the same for all CPUs.
+// loop is an innermost loop whose instructions are the same for all CPUs.
 type loop struct {
 	name     string
 	function string  // with its package
-	number   int     // index of the innermost loop
-	work     float64 // what one round does, in units
+	number   int     // index of the loop among the innermost loops of the function
+	work     float64 // how many units one round processes
 	unit     string
 }
 
@@ -92,8 +95,8 @@ var loops = []loop{
 
 // estimate is the estimated speed of a format on a CPU.
 type estimate struct {
-	prompt float64 // multiply-adds per cycle for many tokens
-	decode float64 // bytes of weights per cycle for one token, packing included
+	prompt float64 // for many tokens: multiply-adds per cycle
+	decode float64 // for one token: bytes of weights per cycle, including the time for packing
 }
 
 const panelRows = 16
@@ -112,7 +115,7 @@ func (p *program) estimate(c cpu, f format) (e estimate, err error) {
 		return e, err
 	}
 	e.prompt = float64(many.rows*many.tokens*f.blockLen) / cycles
-	if f.name != "Q3_K" { // one function packs and multiplies, 4 rows at a time
+	if f.name != "Q3_K" { // a single function packs and multiplies 4 rows at a time
 		isa := c.isa
 		if isa == "I8MM" {
 			isa = "SDOT"
@@ -134,8 +137,8 @@ func (p *program) estimate(c cpu, f format) (e estimate, err error) {
 	return e, nil
 }
 
-// cycles returns the estimated cycles of one round of a function's loop. loop and rounds
-// select it, as number and rounds do in blockLoop.
+// cycles returns the estimated cycles of one round of a function's loop. loop
+// and rounds select the loop: they are number and rounds of blockLoop.
 func (p *program) cycles(c cpu, function string, loop, rounds int) (float64, error) {
 	key := fmt.Sprint(c.name, function, loop, rounds)
 	if n, ok := p.known[key]; ok {

@@ -1,7 +1,7 @@
-// Command mca estimates how fast the arm64 kernels are on CPUs that are not at hand (make
-// mca). It disassembles their inner loops from a built program, and llvm-mca counts the
-// cycles, with a model of the CPU's pipelines and all data in the nearest cache. The
-// estimates rank variants well, but they are not measurements.
+// Command mca estimates how fast the arm64 kernels are on CPUs that are not at hand. "make
+// mca" runs it. It disassembles the inner loops of the kernels in a built program. Then
+// llvm-mca estimates their cycles from a model of the CPU's pipelines, as if all data were
+// in the nearest cache. The estimates rank variants well, but they are not measurements.
 package main
 
 import (
@@ -44,6 +44,6 @@ func run(path string) error {
 			fmt.Fprintf(w, "%s\t%s\t%.2f %s\t\n", c.doc, l.name, l.work/cycles, l.unit)
 		}
 	}
-	fmt.Fprintln(w, "\nEstimates by llvm-mca, data in the nearest cache; not measured.")
+	fmt.Fprintln(w, "\nThese are estimates of llvm-mca, with all data in the nearest cache. They were not measured.")
 	return w.Flush()
 }

@@ -52,7 +52,7 @@ func TestBlockLoop(t *testing.T) {
 		})
 	}
 	_, err := blockLoop(code, 2, 0)
-	require.ErrorContains(t, err, "2 innermost loops, want number 2")
+	require.ErrorContains(t, err, "the function has 2 innermost loops, and number 2 is wanted, counted from 0")
 	_, err = blockLoop(code, 1, 2)
 	require.ErrorContains(t, err, "no loop around")
 }

@@ -22,7 +22,7 @@ type FaultError struct {
 }
 
 func (e *FaultError) Error() string {
-	return fmt.Sprintf("%s: cannot be read at byte %d any more: the file was cut or its disk failed while in use", e.Path, e.Offset)
+	return fmt.Sprintf("%s: cannot be read at byte %d any more: the file was truncated or its disk failed while in use", e.Path, e.Offset)
 }
 
 // Guard calls fn and turns a fault in a mapped file into a *FaultError. Every
@@ -65,7 +65,7 @@ func asFault(r any) *FaultError {
 		return nil
 	}
 	// Not every system reports the address of a fault (qemu's emulation does not).
-	// Then a mapped file that has become shorter must be the reason.
+	// Without an address, the reason must be a mapped file that has become shorter.
 	for _, m := range mappings.all {
 		if st, err := os.Stat(m.path); err == nil && st.Size() < int64(m.length) {
 			return &FaultError{Path: m.path, Offset: st.Size()}
@@ -80,7 +80,8 @@ type mapping struct {
 	path         string
 }
 
-// mappings has all current mappings, to find the file for the address of a fault.
+// mappings lists all current mappings. asFault finds in
+// it the file to which the address of a fault belongs.
 var mappings struct {
 	sync.Mutex
 	all []mapping

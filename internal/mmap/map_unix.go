@@ -8,9 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// mapFile maps size bytes of f read-only. The mapping outlives f. It is shared, not private,
-// so that it counts as page cache and not as this process's memory, even on systems that
-// reserve memory for private pages.
+// mapFile maps size bytes of f read-only. The mapping outlives f. It
+// is shared, because some systems reserve memory of the process for
+// private pages. Shared pages count as page cache on every system.
 //
 // mapFile gives no advice about the order of access. Weights are read front to back, and the
 // default read-ahead suits that. Asking for the whole file at once would delay the first

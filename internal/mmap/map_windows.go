@@ -19,8 +19,8 @@ func mapFile(f *os.File, size int64) ([]byte, error) {
 	if err != nil {
 		return nil, os.NewSyscallError("MapViewOfFile", err)
 	}
-	// The address is outside of the Go heap and does not change. The detour through &addr
-	// avoids a false report of go vet.
+	// The address is outside the Go heap and does not change. The
+	// detour through &addr avoids a false report of go vet.
 	return unsafe.Slice((*byte)(*(*unsafe.Pointer)(unsafe.Pointer(&addr))), int(size)), nil
 }
 

@@ -14,9 +14,8 @@ func Each(n int, f func(i int) error) error {
 	return EachWith(0, n, func() func(int) error { return f })
 }
 
-// EachWith does what Each does. threads is the most goroutines that it uses; 0 stands for
-// GOMAXPROCS. Each goroutine calls start once to get its own f, which can have memory of its
-// own.
+// EachWith does what Each does, on at most the given number of threads (goroutines); 0 stands for
+// GOMAXPROCS. Each goroutine calls start once to get its own f, which can have memory of its own.
 func EachWith(threads, n int, start func() (f func(i int) error)) error {
 	if threads <= 0 {
 		threads = runtime.GOMAXPROCS(0)
@@ -34,7 +33,7 @@ func EachWith(threads, n int, start func() (f func(i int) error)) error {
 	return l.err
 }
 
-// loop is the state of a call of Each.
+// loop is the state of one call of Each or EachWith.
 type loop struct {
 	n    int64
 	next atomic.Int64 // the lowest i that nobody has claimed
@@ -47,7 +46,7 @@ type loop struct {
 
 // do claims the numbers from 0 to n-1 one by one and calls f with each number, until none is left.
 func (l *loop) do(start func() func(int) error) {
-	i := int64(-1) // the i of a panic in start
+	i := int64(-1) // a panic in start counts as an error before item 0
 	defer func() {
 		if r := recover(); r != nil {
 			l.fail(i, &PanicError{Value: r, Stack: debug.Stack()})

@@ -1,6 +1,7 @@
-// Package pool runs work on several cores. A Pool has workers that live as long as a model is in
-// use. They do one small task after the other, without allocating. The function Each is a parallel
-// loop for work that is done once. Results do not depend on how work is divided.
+// Package pool runs work on several cores. A Pool has workers that live as long
+// as a model is in use. These workers do one small task after another without
+// allocating memory. The function Each is a parallel loop for work that is done
+// once. In both, results do not depend on how the work is divided.
 package pool
 
 import (
@@ -20,19 +21,20 @@ type Task interface {
 // MaxThreads is the most workers that a pool can have.
 const MaxThreads = 1024
 
-// A Pool is a group of workers that is started once and then does one task after the other, about
-// 150 for each token. The caller of Run is worker 0.
+// A Pool is a group of workers that is started once and then does one task after
+// another. A token takes about 150 tasks. The caller of Run is worker 0.
 //
-// Each worker has an equal, contiguous share of a task's items, and claims it chunk by chunk
-// from the front. So it goes through memory in order, which is the fastest way to read weights.
-// A worker that has finished its share takes chunks from the ends of other shares, so that all
-// end at about the same time. A fast core takes more chunks, and a core that runs another
-// program takes none. No goroutine waits for a worker that has no chunk. Idle workers spin for
-// some microseconds, because the next task follows soon, and then park.
+// Each worker has an equal, contiguous share of a task's items, and claims this share chunk by
+// chunk from the front. So the worker goes through memory in order, which is the fastest way to
+// read weights. A worker that has finished its share takes chunks from the ends of other shares, so
+// that all end at about the same time. So a fast core takes more chunks, and a core that is busy
+// with another program takes none. No goroutine waits for a worker that has no chunk. Idle workers
+// first spin for some microseconds, because the next task usually follows soon. Then they park.
 //
-// If one goroutine sets A and then reads B, and another one sets B and then reads A, both use Swap
-// or Add to set them. According to Go's memory model, Store would be enough. But qemu-aarch64 on
-// x86 lets the load overtake a store, and a wake-up was lost about once in a million tasks.
+// In several places, one goroutine sets a variable A and then reads B, while another
+// goroutine sets B and then reads A. The code sets such variables with Swap or Add.
+// According to Go's memory model, Store would be enough. But on qemu-aarch64 on x86, a
+// load can overtake a store, and about one wake-up in a million tasks was lost.
 //
 // Run may be called from several goroutines; they take turns.
 type Pool struct {
@@ -47,7 +49,7 @@ type Pool struct {
 	// done.
 	task Task
 
-	tasks      atomic.Int64 // counts the tasks that workers have been woken for
+	tasks      atomic.Int64 // how many tasks have woken workers so far
 	least      atomic.Int64 // the fewest items of a chunk
 	unfinished atomic.Int64 // how many items are not done
 	failed     atomic.Pointer[error]
@@ -62,16 +64,16 @@ type worker struct {
 	pool    *Pool
 	id      int
 	work    func() error // w.loop or, for worker 0, w.drain; made once, so that Run does not allocate
-	claimed int          // how many items of the task the worker has claimed and not yet reported as done
+	claimed int          // how many claimed items of the task the worker has not yet reported as done
 
 	share share
-	_     [64]byte // keeps the fields below out of share's cache line, which other workers read
+	_     [64]byte // keeps the fields below out of the cache line of share, which other workers read
 
 	parked atomic.Bool
 	wake   chan struct{}
 }
 
-// share has the items lo to hi-1 of a worker's share that nobody has claimed: lo<<32 | hi.
+// share is the unclaimed rest of a worker's share: the items lo to hi-1, as lo<<32 | hi.
 type share struct{ bits atomic.Uint64 }
 
 func (s *share) set(lo, hi int) { s.bits.Swap(uint64(lo)<<32 | uint64(hi)) }
@@ -81,15 +83,15 @@ func (s *share) get() (lo, hi int) {
 	return int(bits >> 32), int(bits & (1<<32 - 1))
 }
 
-// cut changes the share from lo, hi to newLo, newHi. It returns false if the share was not
-// lo, hi any more.
+// cut changes the share from lo, hi to newLo, newHi. It returns false, and
+// changes nothing, if another worker has changed the share in the meantime.
 func (s *share) cut(lo, hi, newLo, newHi int) bool {
 	return s.bits.CompareAndSwap(uint64(lo)<<32|uint64(hi), uint64(newLo)<<32|uint64(newHi))
 }
 
-// New starts a pool. threads is the number of workers; New keeps it between 1 and MaxThreads.
-// The workers run under guard, which turns faults in mapped files into errors (gguf.Guard). A
-// nil guard stands for a plain call.
+// New starts a pool. threads is the number of workers; New keeps it between 1 and
+// MaxThreads. The workers run under guard, such as gguf.Guard, which turns faults
+// in mapped files into errors. If guard is nil, the workers run without one.
 func New(threads int, guard func(func() error) error) *Pool {
 	if guard == nil {
 		guard = func(fn func() error) error { return fn() }
@@ -99,7 +101,8 @@ func New(threads int, guard func(func() error) error) *Pool {
 		guard:    guard,
 		finished: make(chan struct{}, 1),
 	}
-	// With more threads than CPUs, a thread that spins would keep another thread from working.
+	// If there are more threads than CPUs, workers do not spin,
+	// because that would keep other threads from working.
 	if p.threads <= runtime.GOMAXPROCS(0) {
 		p.spin = 50 * time.Microsecond
 	}
@@ -134,7 +137,7 @@ func (p *Pool) Close() {
 
 // Run does items 0 to n-1 of t, in chunks of at least the given size, and returns when all are
 // done. If there is only one chunk, the caller does it without waking workers. The error is a
-// fault in a mapped file, or a *PanicError. Then some items may not be done.
+// fault in a mapped file, or a *PanicError. After an error, some items may not be done.
 func (p *Pool) Run(t Task, n, chunk int) error {
 	if n <= 0 {
 		return nil
@@ -170,8 +173,9 @@ func (p *Pool) wait() {
 		if spinUntil(p.spin, func() bool { return p.unfinished.Load() == 0 }) {
 			return
 		}
-		// A worker that finishes the last chunk after the next line sees that waiting is set. The
-		// loop is needed because a wake-up may be left over from an earlier Run.
+		// If a worker finishes the last chunk after waiting is set,
+		// it sends a wake-up to finished. A wake-up may also be left
+		// over from an earlier Run, so this loop checks again.
 		p.waiting.Swap(true)
 		if p.unfinished.Load() > 0 {
 			<-p.finished

@@ -53,8 +53,8 @@ func TestDoesEveryItemOnce(t *testing.T) {
 	}
 }
 
-// TestManyRuns looks for lost wake-ups, and for chunks of one Run that are done in the next. Pauses
-// between runs let the workers go to sleep.
+// TestManyRuns looks for lost wake-ups, and for chunks that are done only
+// in the next Run. Pauses between runs let the workers go to sleep.
 func TestManyRuns(t *testing.T) {
 	p := New(5, nil)
 	defer p.Close()
@@ -70,8 +70,8 @@ func TestManyRuns(t *testing.T) {
 	}
 }
 
-// TestTakesFromSlowWorkers makes a worker wait until the others have done every item that it has
-// not claimed.
+// TestTakesFromSlowWorkers makes one worker wait in its first
+// chunk until the other workers have done all other items.
 func TestTakesFromSlowWorkers(t *testing.T) {
 	const n = 64
 	for _, threads := range []int{2, 3, 8} {
@@ -80,7 +80,7 @@ func TestTakesFromSlowWorkers(t *testing.T) {
 		var claimed atomic.Int32
 		task.do = func(i int) {
 			claimed.Add(1)
-			for i == 0 && int(claimed.Load()) < n-n/threads { // the chunk with item 0 is half of what its worker should do
+			for i == 0 && int(claimed.Load()) < n-n/threads/2 { // the first chunk is half of a share, or less
 				time.Sleep(time.Microsecond)
 			}
 		}

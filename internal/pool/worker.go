@@ -14,7 +14,7 @@ func (w *worker) run() {
 	}
 }
 
-// loop does chunks and waits for more until the pool is closed.
+// loop does chunks, waits for the next task, and so on, until the pool is closed.
 func (w *worker) loop() error {
 	p := w.pool
 	for {
@@ -26,8 +26,9 @@ func (w *worker) loop() error {
 		if spinUntil(p.spin, func() bool { return p.tasks.Load() != told }) {
 			continue
 		}
-		// Run adds to tasks and then reads parked. This loop sets parked and then reads tasks. So
-		// at least one of the two sees what the other has set.
+		// Run adds to tasks and then reads parked. This loop sets
+		// parked and then reads tasks. So Run sees that the worker
+		// is parked, or the worker sees the new task, or both.
 		w.parked.Swap(true)
 		if p.tasks.Load() != told || p.closed.Load() {
 			if w.parked.CompareAndSwap(true, false) {
@@ -62,7 +63,7 @@ func (w *worker) drain() error {
 }
 
 // claim claims a chunk, items lo to hi-1. It takes the front of the worker's own share. If
-// that is empty, it takes the end of the largest share. lo == hi says that no items are
+// that share is empty, it takes the end of the largest share. If lo == hi, no items are
 // left. Chunks get smaller towards the end, so that no worker waits long for another.
 func (w *worker) claim() (lo, hi int) {
 	p := w.pool
@@ -89,8 +90,8 @@ func (w *worker) claim() (lo, hi int) {
 	}
 }
 
-// finish reports that the claimed items are done. It does so once for all chunks, because each
-// report takes the cache line of the count away from the other workers.
+// finish reports that the claimed items are done. The worker reports all its chunks at once,
+// because each report takes the cache line of the count away from the other workers.
 func (w *worker) finish() {
 	n := w.claimed
 	if n == 0 {
@@ -106,8 +107,8 @@ func (w *worker) finish() {
 	}
 }
 
-// protect calls w.work. A fault or a panic in a task ends the call. Run returns it as an
-// error, and the chunk counts as done.
+// protect calls w.work. A fault or a panic in a task ends the
+// call. Run then returns an error, and the chunk counts as done.
 func (w *worker) protect() {
 	defer func() {
 		if r := recover(); r != nil {
@@ -123,7 +124,7 @@ func (w *worker) fail(err error) {
 	w.pool.failed.CompareAndSwap(nil, &err)
 	w.finish()
 	if w.id == 0 {
-		w.drain() // claim the other chunks; after a failure they are not done
+		w.drain() // claim the remaining chunks, which drain skips after a failure
 	}
 }
 

@@ -75,8 +75,8 @@ func Decode(t Type, dst []float32, src []byte) {
 	}
 }
 
-// decodeScratch holds memory for blocks. The memory that unpack fills escapes to the heap, and
-// decoding a token's embedding should not allocate.
+// decodeScratch holds memory for blocks. The memory that an Unpack function fills
+// escapes to the heap. Without the pool, decoding a token's embedding would allocate.
 var decodeScratch = sync.Pool{New: func() any { return new(blockScratch) }}
 
 // blockScratch is memory for an unpacked block.
@@ -113,7 +113,7 @@ func decode256(f Format256, dst []float32, s *SuperBlock) {
 	}
 }
 
-// decodeWide decodes a block.
+// decodeWide decodes one block of a WideFormat.
 func decodeWide(f WideFormat, dst []float32, block []byte, q *[32]int8) {
 	for part := range len(dst) / 32 {
 		d := f.Unpack(block, part, q)
@@ -126,7 +126,7 @@ func decodeWide(f WideFormat, dst []float32, block []byte, q *[32]int8) {
 	}
 }
 
-// decode16 decodes a pair of blocks.
+// decode16 decodes one pair of blocks of a Format16.
 func decode16(f Format16, dst []float32, pair []byte) {
 	var q [32]int8
 	d, m := f.Unpack(pair, &q)

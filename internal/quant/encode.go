@@ -7,13 +7,13 @@ import (
 	"alpaca/internal/quant/codec"
 )
 
-// Encode turns rows of weights, each with cols weights, into blocks of type t, byte for byte as
-// llama-quantize does. len(src) must be a multiple of cols, cols a multiple of the type's
-// BlockLen, and len(dst) the size of the blocks.
+// Encode turns rows of cols weights each into blocks of type t. The bytes are the same
+// as those of llama-quantize. len(src) must be a multiple of cols, cols must be a
+// multiple of the type's BlockLen, and len(dst) must be the size of the blocks.
 //
-// If importance is not nil, it has a number for each column: the mean square of the column's
-// activations. It is the weight of errors in that column. Formats that use it (see UsesImportance)
-// search for scales that minimize the weighted error.
+// If importance is not nil, it has a number for each column: the mean square of the
+// column's activations. This number is how much an error in that column counts. Formats
+// that use it (see UsesImportance) search for scales that minimize the weighted error.
 //
 // Weights must be finite. A scale that float16 cannot hold becomes infinite or NaN: see
 // FiniteScales.

@@ -12,7 +12,7 @@ import (
 	"alpaca/internal/quant/quanttest"
 )
 
-// weightsOf has, for each kind of difficult weights, a function that returns weight i.
+// weightsOf has a function for each kind of difficult weights. The function returns weight i.
 var weightsOf = map[string]func(r *rand.Rand, i int) float32{
 	"normal": func(r *rand.Rand, _ int) float32 { return float32(r.NormFloat64() * 0.02) },
 	"few values": func(r *rand.Rand, _ int) float32 {
@@ -81,7 +81,8 @@ func TestEncodeKernels(t *testing.T) {
 	}
 }
 
-// FuzzDecode checks that any bytes are decoded to the weights that the formula of the format gives.
+// FuzzDecode checks that arbitrary bytes are decoded to
+// the weights that the formula of the format gives.
 func FuzzDecode(f *testing.F) {
 	for i, typ := range computable {
 		for _, block := range testBlocks(typ)[:3] {
@@ -104,8 +105,8 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// FuzzEncode checks that no weights make Encode panic, even those that no model should have. If
-// the weights are finite, all encoders must write the same bytes.
+// FuzzEncode checks that Encode never panics, even on weights that no model should
+// have. If the weights are finite, all encoders must write the same bytes.
 func FuzzEncode(f *testing.F) {
 	for i := range computable {
 		f.Add(uint8(i), true, []byte{0, 0, 128, 63, 1, 0, 0, 0, 255, 255, 127, 127})

@@ -57,7 +57,7 @@ func TestEncodeEdges(t *testing.T) {
 		{"zeros", MXFP4, all(32, 0), bytes(17, 0)},
 		{"all magnitudes", MXFP4, with(with(with(with(with(all(32, 0), 0, 6), 1, -4), 2, 3), 3, 0.5), 16, -0.5),
 			cat([]byte{127, 0x97, 0x0e, 0x05, 0x01}, bytes(12, 0))},
-		{"of two nearest codes, the first", MXFP4, with(with(with(all(32, 0), 0, 4), 1, 5), 2, -0.25), cat([]byte{127, 6, 6, 0}, bytes(13, 0))},
+		{"if two codes are equally near, the first is used", MXFP4, with(with(with(all(32, 0), 0, 4), 1, 5), 2, -0.25), cat([]byte{127, 6, 6, 0}, bytes(13, 0))},
 		{"just below a power of two", MXFP4, with(all(32, 0), 0, 127.99999), cat([]byte{132, 6}, bytes(15, 0))},
 		{"zeros", IQ4_XS, all(256, 0), cat([]byte{0, 0x80, 0xaa, 0xaa, 0, 0, 0, 0}, bytes(128, 0x88))},
 		{"zeros", Q2_K, all(256, 0), bytes(84, 0)},
@@ -70,7 +70,7 @@ func TestEncodeEdges(t *testing.T) {
 		{"zeros", Q2_0, all(64, 0), cat([]byte{0, 0}, bytes(16, 0x55))},
 		{"ties away from zero", Q2_0, with(with(with(all(64, 0), 0, -2), 1, 1), 2, -1), cat([]byte{0, 0x40, 0x48}, bytes(15, 0x55))},
 		{"subnormals whose inverse scale is infinite", Q2_0, with(with(all(64, 0), 0, tiny*1000), 1, -tiny), bytes(18, 0)},
-		{"of two largest magnitudes, the first becomes -8", Q4_0, with(with(all(32, 0), 3, 2), 4, -2),
+		{"if two weights have the largest magnitude, the first becomes -8", Q4_0, with(with(all(32, 0), 3, 2), 4, -2),
 			// d = 2/-8. So 2 becomes code 0. -2 would become code 16, which is limited to 15.
 			cat([]byte{0, 0xb4}, bytes(3, 0x88), []byte{0x80, 0x8f}, bytes(11, 0x88))},
 		{"one huge", Q8_0, with(all(32, 1e-3), 31, -3e4), cat([]byte{0x62, 0x5b}, bytes(31, 0), []byte{0x81})},
@@ -92,8 +92,8 @@ func TestEncodeEdges(t *testing.T) {
 	}
 }
 
-// TestEncodeStable checks that decoded weights are encoded to the same bytes again, in formats
-// whose scales follow from the weights.
+// TestEncodeStable encodes and decodes weights, and checks that encoding them again gives
+// the same bytes. It does so for formats whose scales follow directly from the weights.
 func TestEncodeStable(t *testing.T) {
 	for _, typ := range []Type{F32, F16, BF16, Q4_0, Q5_0, Q8_0, MXFP4, TQ1_0, TQ2_0, Q2_0} {
 		t.Run(typ.String(), func(t *testing.T) {

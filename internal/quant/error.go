@@ -2,18 +2,18 @@ package quant
 
 import "math"
 
-// An Error says how far a change moved values, such as weights that were encoded and decoded.
+// An Error says how much values changed, such as weights that were encoded and then decoded.
 type Error struct {
 	Values  int64   // number of values compared
 	Max     float64 // largest absolute difference
-	Largest float64 // largest absolute value before
+	Largest float64 // largest absolute value before the change
 
-	sum, size float64 // sums of squares: of the differences, and of the values before
+	sum, size float64 // sums of squares: of the differences, and of the values before the change
 }
 
-// MeasureError compares values before and after a change. An infinite value or NaN that stays
-// the same counts as unchanged. Otherwise an infinite difference makes Max infinite, and a
-// value that is NaN before or after makes it NaN.
+// MeasureError compares values before and after a change. An infinite value or
+// NaN that stays the same counts as unchanged. Any other infinite difference
+// makes Max infinite. A value that is NaN on only one side makes Max NaN.
 func MeasureError(before, after []float32) Error {
 	e := Error{Values: int64(len(before))}
 	for i, b := range before {
@@ -43,11 +43,11 @@ func (e *Error) Add(other Error) {
 // RMS returns the root of the mean squared difference.
 func (e *Error) RMS() float64 { return math.Sqrt(e.sum / float64(max(1, e.Values))) }
 
-// Relative returns RMS divided by the root mean square of the values before. It is 0 if nothing
-// changed, and +Inf if all values were 0 and some changed.
+// Relative returns RMS divided by the root mean square of the values before the change. The
+// result is 0 if nothing changed, and +Inf if all values were 0 and some of them changed.
 func (e *Error) Relative() float64 {
 	if e.sum == 0 {
-		return 0 // also if there are no values
+		return 0 // this includes an Error without values
 	}
 	return math.Sqrt(e.sum / e.size)
 }

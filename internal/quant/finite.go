@@ -18,7 +18,7 @@ func FirstNotFinite(x []float32) int {
 func FiniteScales(t Type, data []byte) bool {
 	n := t.BlockBytes()
 	switch t {
-	case IQ1_M: // its scale lies in four pieces
+	case IQ1_M: // its scale is in four parts
 		for ; len(data) >= n; data = data[n:] {
 			if data[55]&0x70 == 0x70 && data[53]&0xc0 == 0xc0 {
 				return false
@@ -47,7 +47,7 @@ func FiniteScales(t Type, data []byte) bool {
 	return true
 }
 
-// scales16 are the offsets of the float16 numbers in a block.
+// scales16 has the offsets, in bytes, of the float16 numbers in a block of each type.
 var scales16 = map[Type][]int{
 	F16:     {0},
 	Q4_0:    {0},

@@ -31,7 +31,7 @@ func TestGoldenTensors(t *testing.T) {
 	require.NoError(t, err)
 	defer list.Close()
 
-	// Many files have the same tensor in the same type; it is encoded once.
+	// Many files have the same tensor in the same type, so the test encodes it only once.
 	want := map[goldenKey]string{}
 	lines := 0
 	for s := bufio.NewScanner(list); s.Scan(); lines++ {
@@ -65,7 +65,7 @@ func TestGoldenTensors(t *testing.T) {
 	wait.Wait()
 }
 
-// A goldenKey is a tensor of a model and the type to encode it as.
+// A goldenKey is a tensor of a model and the type to which it is encoded.
 type goldenKey struct {
 	source *gguf.File
 	name   string

@@ -8,13 +8,13 @@ import (
 	"alpaca/internal/quant/codec"
 )
 
-// The formats IQ1, IQ2 and IQ3 have 256 weights in groups of eight or four. Each group is an
-// entry of a codebook, with separate signs except in IQ1. These formats are read, but not
-// written: finding the best entries takes an importance matrix and most of the code of
-// llama.cpp's encoder.
+// The formats IQ1, IQ2 and IQ3 have 256 weights in groups of eight or four. Each
+// group is an entry of a codebook, with separate signs except in IQ1. This
+// program can read these formats but not write them, because finding the best
+// entries takes an importance matrix and code as long as llama.cpp's encoder.
 //
-// In all of them D is a float16. Each run of 16 or 32 weights has a scale s of 3 or 4 bits, and
-// its factor is 2s+1.
+// In all of them D is a float16. Each run of 16 or 32 weights has a
+// scale s of 3 or 4 bits, which stands for the factor 2s+1.
 
 // IQ2_XXS: w = D/8 * (2s+1) * entry. 2.0625 bits a weight.
 //
@@ -168,8 +168,8 @@ const (
 )
 
 // group8 sets the eight weights from index at on to an entry. Bit i of signs makes weight at+i
-// negative. All eight are changed at once: a byte that is not 0 becomes negative if its bits are
-// inverted and 1 is added. The addition carries nothing into the next byte.
+// negative. group8 changes all eight at once: it negates a byte by inverting its bits and
+// adding 1. No byte of an entry is 0, so the addition does not carry into the next byte.
 func (b *SuperBlock) group8(at int, entry uint64, signs byte) {
 	bit := uint64(signs) * eachOne & 0x8040201008040201 // bit i of signs in byte i
 	one := (bit + eachLow7) >> 7 & eachOne              // 1 where the bit is set
@@ -181,8 +181,8 @@ func (b *SuperBlock) group4(at int, first, second uint32, signs byte) {
 	b.group8(at, uint64(first)|uint64(second)<<32, signs)
 }
 
-// groupIQ1 sets the eight weights from index at on to eight times an entry, plus 1 or, if less is
-// true, minus 1.
+// groupIQ1 sets the eight weights from index at on to eight times
+// an entry, plus 1. If less is true, it subtracts 1 instead.
 func (b *SuperBlock) groupIQ1(at, entry int, less bool) {
 	delta := uint64(eachOne)
 	if less {
@@ -204,7 +204,7 @@ func (b *SuperBlock) put8(at int, v uint64) {
 // scale32 sets the factor of weights 32g to 32g+31.
 func (b *SuperBlock) scale32(g int, s int16) { b.Sc[2*g], b.Sc[2*g+1] = 2*s+1, 2*s+1 }
 
-// scale16 sets the factors of all 16 runs from 4 bits each.
+// scale16 sets the factors of all 16 runs from their scales, which have 4 bits each.
 func (b *SuperBlock) scale16(list []byte) {
 	for i := range b.Sc {
 		b.Sc[i] = int16(2*(list[i/2]>>(4*(i%2))&15) + 1)

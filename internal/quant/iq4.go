@@ -6,8 +6,8 @@ import (
 	"alpaca/internal/quant/fit"
 )
 
-// The two formats whose 4-bit codes stand for the 16 values of codebook.IQ4. These are denser
-// around zero, where most weights are.
+// In IQ4_NL and IQ4_XS, 4-bit codes stand for the 16 values of codebook.IQ4.
+// These values are denser around zero, where most weights are.
 
 // IQ4_NL: 32 weights of 4 bits, w[j] = D * codebook.IQ4[q[j]]. 4.5 bits a weight.
 //

@@ -7,10 +7,10 @@ import (
 	"alpaca/internal/quant/codec"
 )
 
-// The formats of the spring of 2023, before GGUF. They are multiplied without conversion, like
-// all other formats, but never written. They differ from today's formats in two ways. Scales may
-// be float32. Nibbles may be adjacent: byte j holds the weights 2j and 2j+1. In today's formats,
-// byte j holds the weights j and j+16.
+// This file has the formats of the spring of 2023, before GGUF. The program multiplies them
+// without conversion, like all other formats, but never writes them. They differ from
+// today's formats in two ways. Scales may be float32. Nibbles may be adjacent: byte j holds
+// the weights 2j and 2j+1. In today's formats, byte j holds the weights j and j+16.
 //
 // The files of 2023 used the same code for a format before and after a change, so this project
 // has codes of its own. Only Q4_2 and Q4_3 keep the codes of the files.

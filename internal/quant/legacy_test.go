@@ -12,14 +12,14 @@ import (
 	"alpaca/internal/quant/quanttest"
 )
 
-// legacyFormats describes the formats before GGUF. The function weight returns the code of weight
-// e, and the offsets of its scale and minimum. The offset of the minimum is -1 in formats without
-// minima.
+// legacyFormats describes the formats before GGUF. The function weight
+// returns the integer of weight e, and the offsets of its scale and minimum
+// in the block. The offset of the minimum is -1 in formats without minima.
 var legacyFormats = []struct {
 	typ    Type
 	bytes  int
 	scales []int // offsets of all scales and minima
-	wide   bool  // scales and minima are float32, not float16
+	wide   bool  // scales and minima are float32 instead of float16
 	weight func(b []byte, e int) (code int, scale, min int)
 }{
 	{Q4_0v1, 20, []int{0}, true, func(b []byte, e int) (int, int, int) { return adjacent(b[4:], e) - 8, 0, -1 }},
@@ -49,7 +49,7 @@ func adjacent(b []byte, e int) int { return int(b[e/2] >> (e % 2 * 4) & 15) }
 // split returns nibble e of 32 nibbles in bytes in which byte j holds nibbles j and j+16.
 func split(b []byte, e int) int { return int(b[e%16] >> (e / 16 * 4) & 15) }
 
-// legacyBlock returns a random block with the given scales in turn.
+// legacyBlock returns a random block, whose scales and minima are the given numbers in turn.
 func legacyBlock(r *rand.Rand, bytes int, offsets []int, wide bool, scale func() float32) []byte {
 	b := make([]byte, bytes)
 	for j := range b {

@@ -33,9 +33,9 @@ func halfPower(e byte) float32 {
 	return math.Float32frombits(uint32(e-1) << 23)
 }
 
-// finiteMXFP4 reports whether the scale of a block is a number, and its weights are finite. E =
-// 255 means NaN (OCP Microscaling Formats 1.0). If E is 253 or 254, float32 cannot hold the weights
-// with the largest codes.
+// finiteMXFP4 reports whether the scale of a block is a number, and its weights
+// are finite. E = 255 means NaN (OCP Microscaling Formats 1.0). If E is 253 or
+// 254, the weights with the largest codes exceed the range of float32.
 func finiteMXFP4(block []byte) bool {
 	if block[0] < 253 {
 		return true
@@ -61,8 +61,9 @@ func encodeMXFP4(dst []byte, x, _ []float32) {
 	}
 }
 
-// mxfp4Exponent returns the exponent byte for weights x. With this exponent, the power of two just
-// below the largest magnitude becomes 4, which is the largest power of two among the codes' values.
+// mxfp4Exponent returns the exponent byte for weights x. This exponent
+// scales the power of two that is not above the largest magnitude to 4,
+// which is the largest power of two among the codes' values.
 func mxfp4Exponent(x []float32) byte {
 	var largest float32
 	for _, v := range x {
@@ -71,8 +72,8 @@ func mxfp4Exponent(x []float32) byte {
 	if largest == 0 {
 		return 0
 	}
-	// The logarithm is rounded to float32, as in llama.cpp. Just below a power of two it may
-	// become that power's logarithm.
+	// The logarithm is rounded to float32, as in llama.cpp. The logarithm of a
+	// number just below a power of two may become that of the power itself.
 	fraction, exponent := math.Frexp(float64(largest))
 	log := float32(float64(exponent) + float64(fmath.LogSeries(fraction)*(1/math.Ln2)))
 	return byte(min(max(math.Floor(float64(log))-2+127, 0), 254))

@@ -53,7 +53,7 @@ func encodeNVFP4(dst []byte, x, _ []float32) {
 }
 
 // e4m3 returns the nearest number to f with 4 bits of exponent and 3 bits of mantissa. Ties go
-// to the greater number. Values that round to 256 or more give 448, as in llama.cpp.
+// to the greater number. A value that rounds to 256 or more becomes 448, as in llama.cpp.
 func e4m3(f float32) byte {
 	const most = 0x7e
 	if !(f > 0) {

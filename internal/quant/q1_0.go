@@ -21,7 +21,7 @@ func unpackQ1_0(block []byte, part int, q *[32]int8) (d [2]float32) {
 	return [2]float32{codec.F16At(block)}
 }
 
-// encodeQ1_0 sets D to the mean magnitude.
+// encodeQ1_0 sets D to the mean magnitude of the weights.
 func encodeQ1_0(dst []byte, x, _ []float32) {
 	for ; len(x) > 0; x, dst = x[128:], dst[18:] {
 		var sum float32

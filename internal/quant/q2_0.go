@@ -39,9 +39,9 @@ func encodeQ2_0(dst []byte, x, _ []float32) {
 	}
 }
 
-// codeQ2_0 rounds f to a code, ties away from zero. A value that does not fit 32 bits becomes
-// the lowest code, as in x86's conversion. This happens when a scale is so small that its
-// inverse is infinite.
+// codeQ2_0 rounds f to a code, ties away from zero. A value that does not fit
+// in 32 bits becomes the lowest code, as with the conversion instruction of
+// x86. This happens when a scale is so small that its inverse is infinite.
 func codeQ2_0(f float32) byte {
 	switch f = float32(f); {
 	case f >= 0x1p31 || !(f > -0.5): // NaN, too

@@ -67,8 +67,8 @@ func encodeQ2_K(dst []byte, x, importance []float32) {
 	}
 }
 
-// spread quantizes v, which is not negative, to integers q from 0 to top and returns the scale.
-// The largest element becomes top.
+// spread quantizes v, whose elements are not negative, to integers q from
+// 0 to top. It returns the scale. The largest element becomes top.
 func spread(v []float32, top float32, q *[16]uint8) (scale float32) {
 	var most float32
 	for _, v := range v {

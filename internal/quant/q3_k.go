@@ -63,8 +63,8 @@ func encodeQ3_K(dst []byte, x, importance []float32) {
 	}
 }
 
-// spreadSigned quantizes v to integers between least and top and returns the scale. The element
-// of largest magnitude becomes least, which is negative. q holds the integers minus least.
+// spreadSigned quantizes v to integers between least and top, and returns the scale. The element
+// of largest magnitude becomes least, which must be negative. q holds the integers minus least.
 func spreadSigned(v []float32, least, top int32, q *[16]uint8) (scale float32) {
 	largest := fit.FirstLargest(v)
 	if largest == 0 {

@@ -41,7 +41,7 @@ func unpackScales6(b []byte, s *SuperBlock) {
 	}
 }
 
-// scale6 returns scale and minimum j of the 8 that unpackScales6 describes.
+// scale6 returns number j of the 8 scales and of the 8 minima that unpackScales6 describes.
 func scale6(b []byte, j int) (sc, mn byte) {
 	if j < 4 {
 		return b[j] & 63, b[j+4] & 63

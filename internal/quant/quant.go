@@ -1,18 +1,18 @@
-// Package quant holds the number formats of GGML and GGUF files: their blocks (type.go),
-// encoding from float32 (encode.go) and decoding (decode.go). Each format has a file with its
-// byte map, an unpack function (bytes to integers and scales) and an encoder. Decoding and the
-// products of package matmul use unpack. The searches of encoders are in package fit, vector
-// code in codec.
+// Package quant holds the number formats of GGML and GGUF files: their blocks
+// (type.go), encoding from float32 (encode.go) and decoding (decode.go). Each format
+// has a file with its byte map, an unpack function (bytes to integers and scales) and
+// an encoder. Decoding and the products of package matmul use the unpack function.
+// Package fit has the searches of the encoders, and package codec has vector code.
 package quant
 
 // A Format32 is a format whose blocks are 32 weights with one scale and perhaps
 // one minimum: w[i] = q[i]*d + m.
 type Format32 struct {
-	// Unpack reads one block: integers, scale and minimum (0 where the
-	// format has none).
+	// Unpack reads one block and returns its integers q, scale d
+	// and minimum m. m is 0 if the format has no minima.
 	Unpack func(block []byte, q *[32]int8) (d, m float32)
 	HasMin bool
-	Lanes  bool // its products are eight partial sums, see matmul/dot.go
+	Lanes  bool // a product has eight partial sums, see matmul/dot.go
 }
 
 // A Format256 is a format whose super-blocks are 256 weights in 16 runs of 16:
@@ -26,22 +26,22 @@ type Format256 struct {
 type SuperBlock struct {
 	D, DMin float32
 	Q       [256]int8
-	Sc, Mn  [16]int16 // scales and minima, of 16 weights each
+	Sc, Mn  [16]int16 // scales and minima; each belongs to 16 weights
 }
 
-// A WideFormat is a format whose blocks consist of several parts of 32 weights. Each part goes
-// with a block of activations: w[i] = q[i]*d, with one scale for all weights of a block or one
-// for each 16.
+// A WideFormat is a format whose blocks consist of several parts of 32 weights. Each
+// part is multiplied with one block of activations. A weight is w[i] = q[i]*d. There
+// is one scale d for all weights of a block, or one for each 16 weights.
 type WideFormat struct {
-	// Unpack reads the part of a block with the index part: 32 integers and their scale, d[0]. If
-	// Halves is set, d[h] is the scale of half h of the integers.
+	// Unpack reads part number part of a block: 32 integers and their scale,
+	// d[0]. If Halves is set, d[h] is the scale of half h of the integers.
 	Unpack func(block []byte, part int, q *[32]int8) (d [2]float32)
-	Halves bool // each 16 weights have a scale of their own
+	Halves bool // each group of 16 weights has a scale of its own
 }
 
-// A Format16 is a format whose blocks are 16 weights. The block of the Type is a pair of these
-// blocks, which is multiplied with 32 activations. Half h of it is w[i] = q[i]*d[h] + m[h], 16h ≤
-// i < 16h+16.
+// A Format16 is a format whose blocks are 16 weights. What the Type calls a
+// block is a pair of these blocks, which is multiplied with 32 activations.
+// In half h of the pair, w[i] = q[i]*d[h] + m[h], 16h ≤ i < 16h+16.
 type Format16 struct {
 	Unpack func(pair []byte, q *[32]int8) (d, m [2]float32)
 	HasMin bool
@@ -83,7 +83,7 @@ var (
 		TQ1_0:   {Unpack: unpackTQ1_0},
 		TQ2_0:   {Unpack: unpackTQ2_0},
 	}
-	wideFormats = map[Type]WideFormat{ // of 64 and 128 weights
+	wideFormats = map[Type]WideFormat{ // with blocks of 64 or 128 weights
 		Q1_0:  {Unpack: unpackQ1_0},
 		Q2_0:  {Unpack: unpackQ2_0},
 		NVFP4: {Unpack: unpackNVFP4, Halves: true},
@@ -106,7 +106,7 @@ func WideFormatOf(t Type) (WideFormat, bool) { f, ok := wideFormats[t]; return f
 // Format16Of returns the format of a type whose blocks are 16 weights.
 func Format16Of(t Type) (Format16, bool) { f, ok := formats16[t]; return f, ok }
 
-// CanCompute reports whether the type can be decoded and multiplied with.
+// CanCompute reports whether weights of type t can be decoded and multiplied.
 func CanCompute(t Type) bool {
 	_, is16 := formats16[t]
 	_, is32 := formats32[t]

@@ -5,7 +5,8 @@ import (
 	"alpaca/internal/quant/fit"
 )
 
-// The two ternary formats: 256 weights that are -1, 0 or 1, times a common scale.
+// This file has the two ternary formats. A block has 256
+// weights that are -1, 0 or 1 times a common scale.
 
 // TQ2_0: 256 weights of 2 bits, w[i] = D * (q[i] - 1). 2.0625 bits a weight.
 //
@@ -23,9 +24,9 @@ func unpackTQ2_0(block []byte, s *SuperBlock) {
 
 // TQ1_0: 256 weights of a base-3 digit, w[i] = D * (q[i] - 1). 1.6875 bits a weight.
 //
-// A byte B has five digits t0 to t4 as the fraction 0.t0t1t2t3t4 in base 3, rounded up to a
-// multiple of 1/256. So the carry of B*3 out of the byte is the next digit. Each of the last
-// four bytes has four digits and a zero.
+// A byte B has five digits t0 to t4. B/256 is the fraction 0.t0t1t2t3t4 in base 3, rounded up to
+// a multiple of 1/256. So multiplying B by 3 carries the first digit out of the byte and leaves
+// the remaining digits. Each of the last four bytes has four digits, followed by a zero.
 //
 //	offset  size
 //	     0    32  Qs[l]: digit n is q[32n+l], 0 ≤ n < 5
@@ -89,7 +90,7 @@ func encodeTQ1_0(dst []byte, x, _ []float32) {
 	}
 }
 
-// ternary quantizes x to 0, 1 or 2 for -1, 0 and 1 times the scale.
+// ternary quantizes x to 0, 1 or 2, which stand for -1, 0 and 1 times the scale.
 func ternary(x []float32, q *[256]uint8) (scale float32) {
 	scale = fit.Abs(fit.FirstLargest(x))
 	inv := fit.Inverse(scale)

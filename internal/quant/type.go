@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// Type is a tensor's number format, by its code in GGML and GGUF files.
+// Type is the number format of a tensor. Its values are the codes in GGML and GGUF files.
 type Type uint32
 
-// The types of GGUF files. A file with "size only" types can be inspected, but not computed
-// with. "Read only" types cannot be written.
+// The types of GGUF files. For "size only" types, only the size of a block is known: a file with
+// them can be inspected, but not computed with. "Read only" types can be read, but not written.
 const (
 	F32     Type = 0
 	F16     Type = 1
@@ -50,14 +50,14 @@ const (
 	Q2_0    Type = 42
 )
 
-// typeInfo is a type's name and block: blockLen elements in blockBytes bytes.
+// typeInfo has a type's name and the size of its blocks: blockLen elements in blockBytes bytes.
 type typeInfo struct {
 	name                 string
 	blockLen, blockBytes int
 }
 
-// typeInfos is indexed by Type; unknown types are empty. It is an array, because kernels look
-// up block sizes all the time.
+// The index of typeInfos is a Type, and entries of unknown types are empty. It is
+// an array instead of a map, because kernels look up block sizes very often.
 var typeInfos = [...]typeInfo{
 	F32:     {"F32", 1, 4},
 	F16:     {"F16", 1, 2},
@@ -98,8 +98,8 @@ var typeInfos = [...]typeInfo{
 	Q2_0:    {"Q2_0", 64, 18},
 }
 
-// legacyInfos is typeInfos for the types from legacyBase on. One array for both would have a
-// thousand empty entries.
+// legacyInfos is typeInfos for the types from legacyBase on. A
+// single array for all types would have a thousand empty entries.
 var legacyInfos = [...]typeInfo{
 	Q4_0v1 - legacyBase: {"Q4_0v1", 32, 20},
 	Q4_0v2 - legacyBase: {"Q4_0v2", 32, 20},
@@ -138,8 +138,8 @@ func (t Type) BlockLen() int { return t.info().blockLen }
 // BlockBytes returns the number of bytes in a block, 0 for unknown types.
 func (t Type) BlockBytes() int { return t.info().blockBytes }
 
-// RowBytes returns the bytes of a row of cols elements, which must be a
-// multiple of BlockLen.
+// RowBytes returns the number of bytes in a row of cols
+// elements. cols must be a multiple of BlockLen.
 func (t Type) RowBytes(cols int) int {
 	i := t.info()
 	if i.blockLen == 0 || cols%i.blockLen != 0 {
@@ -148,8 +148,8 @@ func (t Type) RowBytes(cols int) int {
 	return cols / i.blockLen * i.blockBytes
 }
 
-// ParseType returns the type with the given name, in upper or lower case. It does not know the
-// types from before GGUF.
+// ParseType returns the type with the given name, in upper or lower
+// case. It does not accept the names of types from before GGUF.
 func ParseType(name string) (Type, error) {
 	for t, i := range typeInfos {
 		if i.blockLen > 0 && strings.EqualFold(i.name, name) && !IsLegacy(Type(t)) {

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// ReadLines returns the values of a file that has a JSON value in each line. path is a result of
-// Path, or a path from the folder of the test.
+// ReadLines returns the values of a file that has one JSON value in each
+// line. path is a result of Path, or is relative to the folder of the test.
 func ReadLines[T any](t testing.TB, path string) []T {
 	t.Helper()
 	return decode[T](t, path, true)
@@ -20,7 +20,8 @@ func ReadJSON[T any](t testing.TB, path string) T {
 	return decode[T](t, path, false)[0]
 }
 
-// decode returns the values of a file: a value in each line, or a single value.
+// decode returns the values of a JSON file. If lines is true, each
+// line is a value; otherwise the whole file is a single value.
 func decode[T any](t testing.TB, path string, lines bool) (list []T) {
 	t.Helper()
 	data, err := os.ReadFile(path)
@@ -44,7 +45,7 @@ func decode[T any](t testing.TB, path string, lines bool) (list []T) {
 // Continuation is a record of the golden files stories.jsonl, random.jsonl and hf.jsonl: how the
 // reference continues a prompt.
 type Continuation struct {
-	Model        string // name of the file below models, without its extension
+	Model        string // path of the file below the folder models, without the extension
 	Prompt       string
 	PromptTokens []int32 `json:"prompt_tokens"`
 	Tokens       []int32 // the most likely token at each position
@@ -63,6 +64,6 @@ type Tokenized struct {
 	Text     string
 	Messages json.RawMessage
 	Generate bool    `json:"add_generation_prompt"`
-	IDs      []int32 `json:"ids"`       // as the tokenizer encodes a text by default, with its BOS
+	IDs      []int32 `json:"ids"`       // as the tokenizer encodes a text by default: with a BOS if it adds one
 	Plain    []int32 `json:"ids_plain"` // without tokens that the tokenizer adds
 }

@@ -1,8 +1,8 @@
-// Package testshared finds models, vocabularies and golden results that tests need and that are
-// not part of the repository. They are in the folder "shared" beside it. A test whose file is
-// absent is skipped with a message. With ALPACA_REQUIRE_SHARED=1 it fails instead, so that CI
-// cannot mistake a skip for a pass. The package also reads golden files, both shared ones and
-// those of the repository.
+// Package testshared finds models, vocabularies and golden results that tests need and that
+// are not part of the repository. They are in the folder "shared" beside the repository. If
+// a file is absent, the test that needs it is skipped with a message. If
+// ALPACA_REQUIRE_SHARED is 1, the test fails instead, so that CI cannot mistake a skip for a
+// pass. The package also reads golden files, both from "shared" and from the repository.
 package testshared
 
 import (

@@ -1,8 +1,9 @@
-// The runtime of Go 1.26 does not start if the limit, in bytes, is below least or between gap and
-// gapEnd. From gap on, the runtime reserves more memory and leaves its own heap no room. Its heap
-// begins at a random address. So near least and near gapEnd, the runtime starts most times, but not
-// always. Thousands of starts were tried with each limit; the largest limits with a failed start
-// were 840 and 1,394 million bytes. least and gapEnd are above these two.
+// The runtime of Go 1.26 does not start if the limit, in bytes, is below least or
+// between gap and gapEnd. If the limit is gap or more, the runtime reserves more
+// address space. Up to gapEnd, this leaves no room for its heap. Its heap begins at a
+// random address, so just below least and gapEnd the runtime starts in most runs, but
+// not in all. Each limit was tried thousands of times. The largest limits with a
+// failed start were 840 and 1,394 million bytes; least and gapEnd are above these.
 DATA least<>(SB)/8, $870400000
 GLOBL least<>(SB), RODATA, $8
 DATA gap<>(SB)/8, $1126400000

@@ -1,9 +1,9 @@
 #include "textflag.h"
 
-// alpaca_entry is where the program begins if it is linked with -E alpaca_entry, as "make
-// build" does. Go's runtime reserves address space before any Go code runs. If a limit leaves
-// too little, the runtime ends with a trace of its stack. So alpaca_entry looks at the limit
-// first. It must not touch what the kernel has put on the stack, because the runtime reads it.
+// alpaca_entry is where the program begins if it is linked with -E alpaca_entry, as "make build"
+// does. Go's runtime reserves address space before any Go code runs. If a limit leaves too
+// little, the runtime ends with a trace of its stack. So alpaca_entry checks the limit first. It
+// must not change what the kernel has put on the stack, because the runtime reads it.
 TEXT alpaca_entry(SB), NOSPLIT|NOFRAME, $0
 	LEAQ  -64(SP), SI
 	MOVQ  $97, AX          // getrlimit

@@ -1,6 +1,6 @@
 #include "textflag.h"
 
-// alpaca_entry is described in entry_linux_amd64.s.
+// entry_linux_amd64.s describes alpaca_entry.
 TEXT alpaca_entry(SB), NOSPLIT|NOFRAME, $0
 	MOVD $0, R0           // 0: this process
 	MOVD $9, R1           // RLIMIT_AS

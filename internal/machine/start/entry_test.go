@@ -16,7 +16,7 @@ import (
 // The program must start, or say in one line that it cannot.
 func TestEntry(t *testing.T) {
 	if testing.Short() {
-		t.Skip("the test limits the address space, and emulators need more")
+		t.Skip("the test limits the address space too tightly for emulators")
 	}
 	program := filepath.Join(t.TempDir(), "program")
 	build := exec.Command("go", "build", "-ldflags", "-E alpaca_entry", "-o", program, "./testdata/program")

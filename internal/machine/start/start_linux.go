@@ -11,7 +11,7 @@ func init() {
 	if !ok || limit-used >= Least {
 		return
 	}
-	var line [200]byte // on the stack, because there may be no memory for the heap
+	var line [200]byte // an array on the stack, because the heap may have no memory
 	b := append(line[:0], "alpaca: error: the address space is limited to "...)
 	b = appendKB(b, limit)
 	b = append(b, " (ulimit -v), and the program alone needs "...)

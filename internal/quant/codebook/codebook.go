@@ -1,6 +1,6 @@
-// Package codebook has the tables of the formats IQ1 to IQ4, as GGML defines them. An entry is
-// a group of eight or four small numbers, and a group of weights must be one of the entries. A
-// table is decoded at its first use, since few models need one.
+// Package codebook has the tables of the formats IQ1 to IQ4, as GGML defines them. Each entry of a
+// table is a group of eight or four small numbers. The format can store only groups of weights
+// that are entries. Each table is decoded at its first use, because few models need a table.
 package codebook
 
 import (
@@ -9,8 +9,8 @@ import (
 	"unsafe"
 )
 
-// The tables of groups of eight: an entry has a signed byte for each number, the first in the
-// lowest byte.
+// The tables of groups of eight. Each number of an entry is a
+// signed byte, and the first number is in the lowest byte.
 var (
 	IQ1    = sync.OnceValue(func() []uint64 { return groups[uint64](iq1, []int8{-1, 0, 1, 0}) })     // [2048]
 	IQ2XXS = sync.OnceValue(func() []uint64 { return groups[uint64](iq2xxs, []int8{8, 25, 43, 0}) }) // [256]
@@ -18,7 +18,7 @@ var (
 	IQ2S   = sync.OnceValue(func() []uint64 { return groups[uint64](iq2s, []int8{8, 25, 43, 0}) })   // [1024]
 )
 
-// The tables of groups of four, with an unsigned byte for each number.
+// The tables of groups of four. Each number of an entry is an unsigned byte.
 var (
 	IQ3XXS = sync.OnceValue(func() []uint32 { return groups[uint32](iq3xxs, []int8{4, 12, 20, 28, 36, 44, 52, 62}) }) // [256]
 	IQ3S   = sync.OnceValue(func() []uint32 { return groups[uint32](iq3s, []int8{1, 3, 5, 7, 9, 11, 13, 15}) })       // [512]
@@ -40,8 +40,8 @@ func words(table string) []uint16 {
 	return list
 }
 
-// groups returns the entries of a table. An entry has as many numbers as T has bytes, and each
-// number is one of values, which has 4 or 8 elements.
+// groups returns the entries of a table. An entry has as many numbers as T has
+// bytes. Each number is an element of values, which has 4 or 8 elements.
 func groups[T uint32 | uint64](table string, values []int8) []T {
 	size := int(unsafe.Sizeof(T(0)))
 	width := map[int]int{4: 2, 8: 3}[len(values)]

@@ -22,8 +22,8 @@ func DecodeF16(dst []float32, src []byte) {
 	decodeF16Generic(dst, src)
 }
 
-// DecodeQ8_0 decodes blocks of Q8_0. If this CPU lacks the vector instructions for them, it
-// does nothing and returns false.
+// DecodeQ8_0 decodes blocks of Q8_0. If this CPU lacks the
+// vector instructions, it does nothing and returns false.
 func DecodeQ8_0(dst []float32, src []byte) bool {
 	nb := len(dst) / 32
 	if !decodeNEON || nb == 0 {

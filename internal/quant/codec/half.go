@@ -1,8 +1,9 @@
-// Package codec turns float32 into the bytes of the simplest formats and back. Numbers in
-// float16 and bfloat16 are converted one by one. Vector code converts long runs of float16, of
-// Q8_0, and of the other formats whose blocks of 32 get their scales from the range of the weights.
+// Package codec turns float32 into the bytes of the simplest formats and back.
+// Single numbers are converted from and to float16 and bfloat16. Vector code
+// converts many numbers at a time: in float16, in Q8_0, and in the other
+// formats whose blocks of 32 get their scales from the range of the weights.
 //
-// Portable code defines all results: half.go, or the format's file in quant.
+// Portable code, in half.go or in the format's file in package quant, defines all results.
 package codec
 
 import "math"
@@ -32,8 +33,8 @@ func F32ToF16(f float32) uint16 {
 	case abs >= 0x47800000: // 2^16 and above, infinity
 		return sign | 0x7c00
 	case abs < 0x38800000: // below 2^-14: a multiple of 2^-24
-		// The last place of a sum with 0.5 is 2^-24, so the hardware rounds f to a multiple of
-		// 2^-24.
+		// A unit in the last place of f + 0.5 is 2^-24, so
+		// this addition rounds f to a multiple of 2^-24.
 		sum := math.Float32frombits(abs) + 0.5
 		return sign | uint16(math.Float32bits(sum)-0x3f000000)
 	}
@@ -55,9 +56,10 @@ func F32ToBF16(f float32) uint16 {
 	return uint16((bits + 0x7fff + bits>>16&1) >> 16)
 }
 
-// RoundHalf rounds f to the 11 significant bits of a float16, ties to even, but keeps the range
-// of float32. If f is in the range of normal float16 numbers, the result is the nearest one.
-// Outside this range, nothing overflows or underflows. NaN stays as it is.
+// RoundHalf rounds f to the 11 significant bits of a float16, ties to even, but
+// keeps the range of float32. If f is in the range of normal float16 numbers, the
+// result is the nearest float16 number. Outside this range, the result does not
+// overflow or underflow as a float16 would. NaN stays as it is.
 func RoundHalf(f float32) float32 { return roundBits(f, halfDrop) }
 
 // The fraction of a float32 is halfDrop bits longer than that of a float16, and bf16Drop bits

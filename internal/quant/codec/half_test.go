@@ -37,8 +37,8 @@ func TestF16(t *testing.T) {
 	}
 }
 
-// TestF32ToF16Rounding converts three numbers between every two neighbouring float16: the middle,
-// and the numbers just below and just above it.
+// TestF32ToF16Rounding converts three numbers between every two neighbouring
+// float16 numbers: the middle, and the numbers just below and just above it.
 func TestF32ToF16Rounding(t *testing.T) {
 	for i := range 0x7bff {
 		lo, hi := uint16(i), uint16(i)+1
@@ -64,7 +64,7 @@ func TestF32ToF16Ends(t *testing.T) {
 	}{
 		{65504, 0x7bff},
 		{65519.996, 0x7bff},
-		{65520, 0x7c00}, // halfway between 65504 and 2^16, and 0x7bff is odd
+		{65520, 0x7c00}, // halfway between 65504 (0x7bff, odd) and 2^16: rounds to infinity
 		{65536, 0x7c00},
 		{math.MaxFloat32, 0x7c00},
 		{float32(math.Inf(1)), 0x7c00},

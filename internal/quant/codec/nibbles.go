@@ -1,9 +1,9 @@
 package codec
 
-// nibbles describes 32 integers of 4 or 5 bits in a block. Integers of 5 bits have their
-// highest bits in 4 bytes in front, bit j for integer j. Then 16 bytes have integers 0 to 15 in
-// the low nibbles and 16 to 31 in the high ones. The stored numbers are the integers plus
-// offset.
+// nibbles describes how a block stores 32 integers of 4 or 5 bits. If they have 5
+// bits, the first 4 bytes are their highest bits: bit j belongs to integer j. The
+// next 16 bytes have integers 0 to 15 in their low nibbles and integers 16 to 31
+// in their high nibbles. Each stored number is the integer plus offset.
 type nibbles struct {
 	five   bool
 	offset int8
@@ -16,7 +16,7 @@ var (
 	nibblesQ5_1 = nibbles{five: true}
 )
 
-// size returns the bytes of 32 integers.
+// size returns how many bytes 32 integers take.
 func (n nibbles) size() int {
 	if n.five {
 		return 20
@@ -27,8 +27,8 @@ func (n nibbles) size() int {
 // at returns integer j of a block b.
 func (n nibbles) at(b []byte, j int) int8 { return int8(Nibble(b, j)) - n.offset }
 
-// Nibble returns the bits of integer j of a block b without its scales: 16 bytes with integers of
-// 4 bits, or 20 bytes with integers of 5 bits.
+// Nibble returns the stored bits of integer j. b is a block without its scales:
+// 16 bytes with integers of 4 bits, or 20 bytes with integers of 5 bits.
 func Nibble(b []byte, j int) byte {
 	q := b[len(b)-16+j%16] >> (j / 16 * 4) & 15
 	if len(b) == 20 {

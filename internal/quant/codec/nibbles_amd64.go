@@ -36,8 +36,8 @@ func decodable(dst []float32, src []byte, size int) int {
 	return nb
 }
 
-// DecodeQ4_0 decodes blocks of Q4_0. If this CPU lacks the vector instructions for them, it
-// does nothing and returns false.
+// DecodeQ4_0 decodes blocks of Q4_0. If this CPU lacks the
+// vector instructions, it does nothing and returns false.
 func DecodeQ4_0(dst []float32, src []byte) bool {
 	nb := decodable(dst, src, 18)
 	if nb > 0 {

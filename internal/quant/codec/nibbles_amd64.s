@@ -2,22 +2,22 @@
 
 #include "textflag.h"
 
-// This file converts blocks of 32 integers of 4 or 5 bits (nibbles.go) to float32. The decode
-// functions read rows of weights, where a block has one scale (and one minimum). The widen
-// functions read keys of the cache, where each of the 32 columns has its own scale (and minimum).
-// Small integers convert exactly; the product and the sum are rounded apart, as in the portable
-// code.
+// This file converts blocks of 32 integers of 4 or 5 bits (nibbles.go) to float32.
+// The decode functions read rows of weights, where a block has one scale (and one
+// minimum). The widen functions read keys of the cache, where each of the 32 columns
+// has its own scale (and minimum). The conversion of small integers is exact. The
+// product and the sum are rounded separately, as in the portable code.
 //
 // Registers
 //	DI  dst               SI  blocks             CX  blocks left
 //	Y0-Y3  the numbers    Y4-Y7  scales          Y8-Y11  minima
 //	Y12-Y15  constants    X0-X3  also scratch of FIVE
 
-DATA nibbles<>+0x00(SB)/8, $0x0000000000000000 // for numbers 0 to 31, the byte of qh with the fifth bit
+DATA nibbles<>+0x00(SB)/8, $0x0000000000000000 // for each of the numbers 0 to 31, which byte of qh has its fifth bit
 DATA nibbles<>+0x08(SB)/8, $0x0101010101010101
 DATA nibbles<>+0x10(SB)/8, $0x0202020202020202
 DATA nibbles<>+0x18(SB)/8, $0x0303030303030303
-DATA nibbles<>+0x20(SB)/8, $0x8040201008040201 // the fifth bit's place in that byte, numbers 0 to 7
+DATA nibbles<>+0x20(SB)/8, $0x8040201008040201 // for each of the numbers 0 to 7, the mask of its fifth bit in that byte
 DATA nibbles<>+0x28(SB)/4, $0x0000000f
 DATA nibbles<>+0x2c(SB)/4, $0x00000008
 DATA nibbles<>+0x30(SB)/4, $0x0f0f0f0f

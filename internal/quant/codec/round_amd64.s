@@ -6,7 +6,7 @@
 // register to. consts names the constants for drop. ROUNDBITS overwrites t and nan.
 #define ROUNDBITS(x, to, t, nan, drop, consts) \
 	VPSRLD    drop, x, t            \
-	VPAND     consts+0(SB), t, t    \ // the last bit that stays
+	VPAND     consts+0(SB), t, t    \ // the last bit that is kept
 	VPADDD    consts+32(SB), x, to  \
 	VPADDD    t, to, to             \
 	VPAND     consts+64(SB), to, to \

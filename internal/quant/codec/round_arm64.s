@@ -3,9 +3,9 @@
 #include "textflag.h"
 #include "neon_arm64.h"
 
-// ROUND_CONSTANTS sets the lanes of V29, V30 and V31 for a rounding by drop bits: V29 to 1,
-// V30 to just below half of the last bit kept, V31 to the mask of the bits kept. Clobbers
-// R16 and R17.
+// ROUND_CONSTANTS sets the constants of ROUNDBITS in all lanes: V29 to 1,
+// V30 to the number just below half of the last place that is kept, and V31
+// to a mask of the bits that are kept. It overwrites R16 and R17.
 #define ROUND_CONSTANTS(drop) \
 	MOVD $1, R16        \
 	VDUP R16, V29.S4    \
@@ -16,14 +16,14 @@
 	LSR  $1, R16, R16   \
 	VDUP R16, V30.S4
 
-// ROUNDBITS rounds the lanes of V17 by drop bits, as roundBits does. Clobbers V26 to V28.
+// ROUNDBITS rounds the lanes of V17 by drop bits, as roundBits does. It overwrites V26 to V28.
 #define ROUNDBITS(drop) \
 	VUSHR drop, V17.S4, V26.S4      \
-	VAND  V29.B16, V26.B16, V26.B16 \ // the last bit that stays
+	VAND  V29.B16, V26.B16, V26.B16 \ // the last bit that is kept
 	VADD  V30.S4, V17.S4, V27.S4    \
 	VADD  V26.S4, V27.S4, V27.S4    \
 	VAND  V31.B16, V27.B16, V27.B16 \
-	VFCMEQ(17, 17, 28)              \ // 0 for NaN, which stays
+	VFCMEQ(17, 17, 28)              \ // 0 for NaN, which is not rounded
 	VBIT  V28.B16, V27.B16, V17.B16
 
 // ROUNDALL is the body of a function that rounds the n floats of src to dst.

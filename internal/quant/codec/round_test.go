@@ -34,8 +34,8 @@ func TestRoundHalf(t *testing.T) {
 	}
 	require.True(t, math.IsNaN(float64(RoundHalf(nan))))
 
-	// In the range of normal float16, the result is the same as that of a conversion to float16 and
-	// back.
+	// In the range of normal float16 numbers, the result
+	// equals that of a conversion to float16 and back.
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 100000 {
 		f := float32(math.Ldexp(r.Float64()*2-1, r.IntN(29)-13))

@@ -25,8 +25,8 @@ func spanQ8_0AVX2(dst *byte, x *float32, nb int)
 //go:noescape
 func encodeF16AVX2(dst *byte, x *float32, n int)
 
-// EncodeQ4_0 encodes blocks of Q4_0 by the range of their weights. If this CPU lacks the vector
-// instructions for them, it does nothing and returns false.
+// EncodeQ4_0 encodes blocks of Q4_0 by the range of their weights. If this
+// CPU lacks the vector instructions, it does nothing and returns false.
 func EncodeQ4_0(dst []byte, x []float32) bool { return span(spanQ4_0AVX2, dst, x) }
 
 // EncodeQ4_1 does for Q4_1 what EncodeQ4_0 does for Q4_0.

@@ -3,8 +3,8 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// The quantization of blocks of 32 by the range of their weights, on AVX2: spanSigned,
-// spanMin and the encoder of Q8_0. A block's weights are in Y0 to Y3.
+// This file quantizes blocks of 32 by the range of their weights, with AVX2. It does the work
+// of fit.spanSigned, fit.spanMin and the encoder of Q8_0. A block's weights are in Y0 to Y3.
 //
 //	DI  output    SI  weights    CX  blocks left
 //	X7, X8  the scale and its inverse    X6 the minimum
@@ -51,7 +51,7 @@ GLOBL span<>(SB), RODATA|NOPTR, $0x4c
 	VMOVUPS 64(SI), Y2 \
 	VMOVUPS 96(SI), Y3
 
-// FOLD sets every lane of y to the OP of all its lanes.
+// FOLD sets every lane of y to the result of OP on all lanes of y.
 #define FOLD(OP, y, t) \
 	VPERM2F128 $1, y, y, t    \
 	OP         t, y, y        \
@@ -60,9 +60,9 @@ GLOBL span<>(SB), RODATA|NOPTR, $0x4c
 	VSHUFPS    $0xb1, y, y, t \
 	OP         t, y, y
 
-// MAGNITUDES sets Y4, Y5, Y8 and Y9 to the weights' magnitudes, and every lane of Y6 to the
-// largest magnitude that is not NaN. If the second source, in the order written here, is NaN,
-// VMAXPS returns the first.
+// MAGNITUDES sets Y4, Y5, Y8 and Y9 to the weights' magnitudes, and every
+// lane of Y6 to the largest magnitude that is not NaN. Of the two sources in
+// the order written here, VMAXPS returns the first if the second is NaN.
 #define MAGNITUDES \
 	VANDPS Y15, Y0, Y4   \
 	VANDPS Y15, Y1, Y5   \
@@ -104,7 +104,7 @@ GLOBL span<>(SB), RODATA|NOPTR, $0x4c
 	VANDPS       X9, X8, X8      \
 	VBROADCASTSS X8, Y8
 
-// CODE drops y's fraction and keeps the low byte of the rest.
+// CODE drops the fraction of y and keeps the low byte of the integer.
 #define CODE(y) \
 	VCVTTPS2DQ y, y      \
 	VPAND      Y10, y, y
@@ -116,14 +116,14 @@ GLOBL span<>(SB), RODATA|NOPTR, $0x4c
 	VPACKUSWB Y2, Y0, Y0  \
 	VPERMD    Y0, Y12, Y0
 
-// NIBBLES stores the 4-bit codes in Y0, two codes in a byte.
+// NIBBLES stores the 4-bit codes of Y0 at a, two codes in a byte.
 #define NIBBLES(a) \
 	VEXTRACTI128 $1, Y0, X1 \
 	VPSLLW       $4, X1, X1 \
 	VPOR         X1, X0, X0 \
 	VMOVDQU      X0, a
 
-// FIFTHS stores the fifth bits of the codes in Y0 and clears them.
+// FIFTHS stores the fifth bits of the codes of Y0 at a, and clears these bits in Y0.
 #define FIFTHS(a) \
 	VPSLLW       $3, Y0, Y1 \
 	VPMOVMSKB    Y1, R8     \
@@ -131,7 +131,7 @@ GLOBL span<>(SB), RODATA|NOPTR, $0x4c
 	VPBROADCASTD BITS4, Y1  \
 	VPAND        Y1, Y0, Y0
 
-// HALF16 stores the float32 in x as float16.
+// HALF16 stores the float32 in x at a, as a float16.
 #define HALF16(x, a) \
 	VCVTPS2PH $0, x, X9 \
 	VPEXTRW   $0, X9, a
@@ -150,7 +150,7 @@ GLOBL span<>(SB), RODATA|NOPTR, $0x4c
 	CODE(y)
 
 // SIGNED sets Y0 to the codes of spanSigned and X7 to the scale, which is the weight of largest
-// magnitude divided by -half. If all weights are zeros, that weight is 0, never -0.
+// magnitude divided by -half. If all weights are 0 or -0, SIGNED takes 0 as that weight, never -0.
 #define SIGNED(half) \
 	LOAD                    \
 	MAGNITUDES              \

@@ -1,9 +1,9 @@
 package fit
 
-// The encoders of Q4_0, Q4_1, Q5_0 and Q5_1 share this code. It encodes blocks of 32 by the range
-// of the weights, or by a search if the columns have an importance.
+// The encoders of Q4_0, Q4_1, Q5_0 and Q5_1 share this file. A block of 32 weights gets its
+// scale from the range of its weights, or from a search if the columns have an importance.
 
-// runs32 has the search's input and results for up to eight blocks of 32.
+// runs32 has the input and the results of the search for up to eight blocks of 32.
 type runs32 struct {
 	w          [256]float32
 	q          [256]uint8
@@ -15,8 +15,8 @@ type runs32 struct {
 // block returns the integers of block b.
 func (r *runs32) block(b int) *[32]uint8 { return (*[32]uint8)(r.q[32*b:]) }
 
-// EncodeSigned encodes weights as integers from -half to half-1. put writes each block: its
-// scale d, and q, the integers plus half.
+// EncodeSigned encodes weights as integers from -half to half-1. put
+// writes a block. It gets the scale d, and in q the integers plus half.
 func EncodeSigned(dst []byte, x, importance []float32, half int32, put func(block []byte, d float32, q *[32]uint8)) {
 	blockBytes := len(dst) / (len(x) / 32)
 	var r runs32
@@ -40,8 +40,8 @@ func EncodeSigned(dst []byte, x, importance []float32, half int32, put func(bloc
 	}
 }
 
-// EncodeMin encodes weights as integers from 0 to top above a minimum. put writes each block:
-// its scale d, its minimum m and its integers q.
+// EncodeMin encodes weights as integers from 0 to top above a minimum. put
+// writes a block. It gets the scale d, the minimum m and the integers q.
 func EncodeMin(dst []byte, x, importance []float32, top int32, put func(block []byte, d, m float32, q *[32]uint8)) {
 	blockBytes := len(dst) / (len(x) / 32)
 	var r runs32
@@ -83,8 +83,8 @@ func (r *runs32) searchMinRunsGeneric(p *MinSearch, x []float32) {
 	}
 }
 
-// meanSquare returns the mean of x² over a row. It returns 0 if importance is nil, because only
-// Weigh needs the mean.
+// meanSquare returns the mean of x² over a row. Only Weigh needs
+// the mean, so meanSquare returns 0 if importance is nil.
 func meanSquare(x, importance []float32) float32 {
 	if importance == nil {
 		return 0

@@ -30,7 +30,7 @@ func TestIQ4Code(t *testing.T) {
 		f := float32(i)/200 - 150
 		best, want := math.Inf(1), 0
 		for code, v := range codebook.IQ4 {
-			if d := math.Abs(float64(f) - float64(v)); d <= best { // of two equally near values the higher
+			if d := math.Abs(float64(f) - float64(v)); d <= best { // if two values are equally near, the higher one is used
 				best, want = d, code
 			}
 		}

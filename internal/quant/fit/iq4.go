@@ -26,8 +26,8 @@ func iq4Code(f float32) (code uint8) {
 	return code
 }
 
-// WeighIQ4 sets w to how much each error in a block counts, and returns the importance of the
-// columns after the block.
+// WeighIQ4 sets w[i] to how much an error in weight x[i] of a block
+// counts. It returns the importance of the columns after the block.
 func WeighIQ4(w, x, importance []float32) []float32 {
 	if importance == nil {
 		for i, v := range x {

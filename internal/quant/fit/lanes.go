@@ -5,17 +5,17 @@ package fit
 // Assembly finds the fields by name (go_asm.h).
 type lanes struct {
 	x [256]float32 // [n, 8] weights
-	w [256]float32 // [n, 8] how much their errors count
+	w [256]float32 // [n, 8] how much the weights' errors count
 	t [256]float32 // scratch
 
-	numer  [40]float32 // by trial: the inverse scale, times a run's range or largest weight
+	numer  [40]float32 // by trial: 1/scale times the run's range or largest weight
 	trials int
 	n      int   // number of weights in a run: 16 or 32
 	low    int32 // range of the integers: low to high
 	high   int32
 
 	scale [8]float32 // by run: the scale that was found
-	lo    [8]float32 // by run: the minimum, not negated
+	lo    [8]float32 // by run: the value of integer 0, which is minus the minimum
 	inv   [8]float32 // by run: the integers are (x - from) * inv, rounded
 	from  [8]float32
 	tiny  [8]uint32 // by run: all bits are set if the weights count as zeros
@@ -41,8 +41,8 @@ func (a *lanes) setSigned(half int32, n int) {
 	clear(a.from[:])
 }
 
-// codes sets q to the integers, minus low, that the search found for run j. x has the weights
-// of the run.
+// codes sets q to the integers that the search found for
+// run j, minus a.low. x has the weights of the run.
 func (a *lanes) codes(j int, x []float32, q []uint8) {
 	if a.tiny[j] != 0 {
 		clear(q[:len(x)])

@@ -4,14 +4,14 @@ package fit
 
 import "alpaca/internal/quant/codec"
 
-// Encoding spends its time in the searches and the quantization of this file. They process eight
-// runs of weights at a time, one in each lane of a vector. Each run's sums keep their order, so
-// the bytes are those of the portable code.
+// Encoding spends nearly all its time in the searches and the quantization of this
+// file. They process eight runs of weights at a time, one in each lane of a vector.
+// Each run's sums keep their order, so the bytes are those of the portable code.
 
 // laneSearch is the memory of one search: two groups of eight runs.
 type laneSearch struct {
 	lanes [2]lanes
-	n     int // weights of a run in the last search; 0 if it was portable code
+	n     int // number of weights in each run of the last search; 0 if the search was portable code
 	args  requantizeArgs
 }
 
@@ -121,8 +121,8 @@ func (s *Search) RefinedScales(x []float32) {
 	s.n = refined
 }
 
-// refined is the value of laneSearch.n after a search that stored its integers in lanes.x, after
-// the weights.
+// refined is the value of laneSearch.n after a search that
+// stored its integers in lanes.x, behind the weights.
 const refined = -16
 
 // searched sets run j of s.Q, which has n weights, to the integers that the search found.

@@ -110,7 +110,7 @@ sum:
 	DECQ    CX
 	JNZ     sum
 
-	MOVL         $0x3d000000, CX // 1/32, as exact as the division
+	MOVL         $0x3d000000, CX // 1/32, so that the product equals the quotient exactly
 	VMOVD        CX, X2
 	VPBROADCASTD X2, Y2
 	VMULPS       Y2, Y1, Y1

@@ -3,9 +3,9 @@ package fit
 // A MinSearch says how searchScaleMin searches for a scale and a minimum.
 type MinSearch struct {
 	Top         int32   // largest integer
-	First, Step float32 // a trial maps the range of weights to Top + First + Step·trial steps
+	First, Step float32 // trial t maps the range of the weights to Top + First + Step·t steps
 	Trials      int
-	Absolute    bool // the error is w·|e|, otherwise w·e²
+	Absolute    bool // an error e counts as w·|e| instead of w·e²
 }
 
 // searchScaleMin finds the scale s, the minimum m ≥ 0 and the integers q from 0 to p.Top for
@@ -41,7 +41,8 @@ func searchScaleMin(p *MinSearch, x, w []float32, q []uint8) (scale, minimum flo
 	}
 	best := p.loss(scale, lo, x, w, l[:])
 	for trial := range p.Trials {
-		// lo is the best minimum so far, so each success changes the range of later trials.
+		// lo is the value of integer 0 in the best trial so far, so
+		// each better trial changes the range of later trials.
 		inv := (p.First + float32(p.Step*float32(trial)) + float32(p.Top)) / (hi - lo)
 		var sumQ, sumQQ, sumXQ float32
 		for i, v := range x {

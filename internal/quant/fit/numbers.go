@@ -3,14 +3,14 @@ package fit
 import "math"
 
 // Nearest rounds f to the nearest integer, ties to even, for |f| < 2^22: adding 1.5 * 2^23 leaves
-// the integer in the low bits of the sum. A larger f occurs only if a scale is far too small for
-// its weights. Nearest then still returns the low bits, as llama.cpp does.
+// the integer in the low bits of the sum. A larger |f| occurs only if a scale is far too small for
+// its weights. For such f, Nearest still returns the low bits of the sum, as llama.cpp does.
 func Nearest(f float32) int32 {
 	return int32(math.Float32bits(float32(f)+0x1.8p23)&0x7fffff) - 0x400000
 }
 
-// truncByte returns the low byte of f without its fraction. If f does not fit 32 bits or is NaN
-// it returns 0, as in x86's conversion.
+// truncByte returns the low byte of f without its fraction. It returns 0 if the integer
+// does not fit in 32 bits or if f is NaN, as the conversion instruction of x86 does.
 func truncByte(f float32) uint8 {
 	if f > -0x1p31 && f < 0x1p31 {
 		return uint8(int32(f))

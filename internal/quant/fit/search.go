@@ -1,13 +1,13 @@
 // Package fit finds scales, minima and integers that represent runs of weights with a small
-// error. It computes them from the range of the weights, or tries several scales near the one that
-// this range gives. The encoders of package quant write the results in their formats. On x86, a
-// vector searches eight runs at once, one in each lane, with the same results.
+// error. It computes a scale from the range of the weights, or tries several scales near that
+// one and takes the best. The encoders of package quant write the results in their formats. On
+// x86, vector code searches eight runs at once, one in each lane, with the same results.
 package fit
 
 // A Search has the input and the results of a k-quant encoder's searches for one super-block.
 type Search struct {
-	W          [256]float32 // weights of the errors
-	Q          [256]uint8   // integers, from 0
+	W          [256]float32 // how much an error in each weight counts
+	Q          [256]uint8   // integers, shifted so that the least possible one is 0
 	Scale, Min [16]float32  // of each run
 	sumW       [16]float32
 
@@ -21,7 +21,7 @@ const (
 	ByImportance Weighting = iota // by Search.W
 	BySize                        // by the magnitude of the weight
 	BySquare                      // by the square of the weight
-	ByMean                        // by its magnitude plus the root mean square of its run
+	ByMean                        // by the magnitude of the weight plus the root mean square of its run
 )
 
 // weigh sets s.W for runs of n weights, unless by is ByImportance.
@@ -87,9 +87,9 @@ func (s *Search) FitPositive(v []float32, top int32, q *[16]uint8) (scale float3
 	return searchPositive(top, v, s.SumWeights(256/len(v)), q[:len(v)])
 }
 
-// requantizeGeneric finds the integers of all runs of n weights for their rounded scales and
-// minima. The integers are from low to high, and stored minus low. A run whose scale is 0 keeps
-// the integers of the search.
+// requantizeGeneric finds the integers of all runs of n weights for their
+// rounded scales and minima. The integers are from low to high, and s.Q gets
+// them minus low. A run whose scale is 0 keeps the integers of the search.
 func (s *Search) requantizeGeneric(x []float32, n int, scale, minimum *[16]float32, low, high int32) {
 	for j := range 256 / n {
 		if scale[j] == 0 {

@@ -3,7 +3,7 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// The search and the codes of IQ4_NL and IQ4_XS, AVX2.
+// This file searches scales and finds codes for IQ4_NL and IQ4_XS, with AVX2.
 //
 //	Y10 values of codes 8..15    Y11 values of codes 0..7
 //	Y15, Y14, Y13, Y12 middles for the first, second, third and fourth comparison
@@ -16,10 +16,10 @@
 	VMOVUPS      ·iq4Tables+iq4TableSet_step2(SB), Y14 \
 	VBROADCASTSS ·iq4Tables+iq4TableSet_step1(SB), Y15
 
-// CODE sets Y3 to minus the codes of the weights in Y2, and Y4 to -1 where a code is 8 or
-// more. A code is the number of iq4Middles that are not above the weight. Four comparisons
-// find its bits, the highest first. Each results in -1 or 0, so the bits found so far form a
-// negative number, whose low three bits index the next table.
+// CODE sets Y3 to minus the codes of the weights in Y2, and Y4 to -1 where a code is 8 or more. A
+// code is the number of iq4Middles that are not above the weight. Four comparisons find its bits,
+// the highest first. Each comparison gives -1 or 0, so the bits found so far form the negative of
+// a number. The low three bits of this negative are the index into the next table.
 #define CODE \
 	VCMPPS  $5, Y15, Y2, Y4 \ // not less
 	VPERMPS Y14, Y4, Y5     \
@@ -58,7 +58,7 @@
 
 // func searchIQ4AVX2(a *lanes)
 //
-// searchIQ4 for eight runs of 32.
+// searchIQ4AVX2 does searchIQ4 for eight runs of 32 weights.
 //
 //	AX  lanes          SI  AX plus the position in x and w    BX  the end of SI
 //	R9  next numerator DX  trials left
@@ -67,7 +67,7 @@ TEXT ·searchIQ4AVX2(SB), NOSPLIT, $0-8
 	MOVQ a+0(FP), AX
 	LEAQ 1024(AX), BX
 
-	// Find the weight of largest magnitude; if there are several, the first of them.
+	// Find the weight of largest magnitude, or the first of them if there are several.
 	VPCMPEQD Y5, Y5, Y5
 	VPSRLD   $1, Y5, Y6 // all bits but the sign
 	VXORPS   Y9, Y9, Y9
@@ -90,8 +90,8 @@ largest:
 	VMOVUPS      Y7, lanes_tiny(AX)
 	TABLES
 
-	// The first trial maps the largest weight to the end of the range: 1/scale is
-	// 1/(largest/127).
+	// The first trial maps the largest weight to 127, the
+	// end of the range: 1/scale is 1/(largest/127).
 	VBROADCASTSS lanes_numer(AX), Y2   // 127
 	VDIVPS       Y2, Y9, Y8
 	MOVL         $0x3f800000, CX
@@ -135,7 +135,7 @@ trial:
 
 // func codesIQ4AVX2(q *[32]uint8, x *float32, inv float32)
 //
-// The codes of the 32 weights x*inv.
+// codesIQ4AVX2 finds the codes of the 32 weights x*inv.
 TEXT ·codesIQ4AVX2(SB), NOSPLIT, $0-20
 	MOVQ         q+0(FP), DI
 	MOVQ         x+8(FP), SI

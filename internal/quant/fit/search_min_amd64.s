@@ -3,7 +3,7 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// searchScaleMin for eight runs at once, AVX2.
+// This file does searchScaleMin for eight runs at once, with AVX2.
 //
 //	AX  lanes          SI  AX plus the position in x, w and t    BX  the end of SI
 //	R9  next numerator DX  trials left
@@ -20,7 +20,7 @@
 	VPMINSD   Y12, y, y \
 	VCVTDQ2PS y, y
 
-// ERROR sets y to scale*t + minimum - x for scale in Y3 and minimum in Y5.
+// ERROR sets y to scale*t + minimum - x. The scale is in Y3 and the minimum in Y5.
 #define ERROR(y) \
 	VMULPS lanes_t(SI), Y3, y \
 	VADDPS Y5, y, y           \
@@ -56,8 +56,8 @@ TEXT ·searchMinAVX2(SB), NOSPLIT, $0-9
 	VMOVD        CX, X15
 	VPBROADCASTD X15, Y15
 
-	// The range and the sums of w and w*x. Where values are equal, as 0 and -0 are, the
-	// first stays: VMINPS and VMAXPS then return their second source in Intel's order.
+	// The range and the sums of w and w*x. If two values are equal, as 0 and -0 are, the first
+	// must stay. VMINPS and VMAXPS return their second source, in Intel's order, in this case.
 	MOVQ    AX, SI
 	VMOVUPS lanes_x(SI), Y10
 	VMOVAPS Y10, Y9
@@ -154,7 +154,7 @@ sums:
 	VMULPS    Y2, Y0, Y7
 	VSUBPS    Y7, Y5, Y5
 	VDIVPS    Y4, Y5, Y5
-	VCMPPS    $0x1e, Y11, Y5, Y7 // a minimum above 0: a line through 0
+	VCMPPS    $0x1e, Y11, Y5, Y7 // where the minimum is above 0, take the line through 0
 	VDIVPS    Y1, Y2, Y4
 	VBLENDVPS Y7, Y4, Y3, Y3
 	VANDNPS   Y5, Y7, Y5

@@ -3,7 +3,7 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// SearchSigned for eight runs at once, AVX2.
+// This file does SearchSigned and refineSigned for eight runs at once, with AVX2.
 //
 //	AX  lanes          SI  AX plus the position in x, w and t    BX  the end of SI
 //	R9  next numerator DX  trials left
@@ -137,7 +137,7 @@ next:
 
 // func refineSignedAVX2(a *lanes)
 //
-// refineSigned for eight runs. The integers stay in x, as float32.
+// refineSignedAVX2 does refineSigned for eight runs. The integers stay in x, as float32.
 //
 //	Y0  Σ w*x*q    Y1  Σ w*q*q    Y6  -1 in the lanes where an integer has changed
 TEXT ·refineSignedAVX2(SB), NOSPLIT, $0-8
@@ -174,7 +174,7 @@ weight:
 	VSUBPS    Y5, Y1, Y5              // Σ w*q*q without it
 	VMULPS    lanes_x(SI), Y5, Y8
 	VDIVPS    Y4, Y8, Y8
-	ROUND(Y8)                         // its best integer then
+	ROUND(Y8)                         // the best integer for this weight
 	VCMPPS    $4, Y2, Y8, Y10         // the integer changes
 	VANDPS    Y10, Y9, Y9
 	VMULPS    Y8, Y3, Y3

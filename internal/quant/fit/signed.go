@@ -1,9 +1,9 @@
 package fit
 
-// This file and min.go find the scale (and the minimum) and the integers that give a short run
-// of weights the smallest error. They try some scales around the one that just covers the
-// range. The trials, their order and every rounding are as in llama.cpp, since the file's bytes
-// depend on them.
+// This file and min.go find the scale, the minimum (if the format has one) and the integers
+// that represent a short run of weights with the smallest error. They try some scales near
+// the one that just covers the range of the weights. The bytes of encoded files depend on the
+// trials, their order and every rounding, so all of these are as in llama.cpp.
 
 // TinyGroup is the magnitude below which weights count as zeros, because their squares would
 // underflow.
@@ -13,9 +13,9 @@ const TinyGroup = 1e-15
 // magnitude to half + t/10 steps. The full range, t = 0, comes first.
 var signedTrials = [19]float32{0, -9, -8, -7, -6, -5, -4, -3, -2, -1, 1, 2, 3, 4, 5, 6, 7, 8, 9}
 
-// SearchSigned finds the scale s and the integers q, 0 ≤ q < 2·half, that minimize Σ w·(x -
-// s·(q-half))² among the trials. It maps the weight of largest magnitude to -half or to a number
-// near -half.
+// SearchSigned finds the scale s and the integers q, 0 ≤ q < 2·half, that
+// minimize Σ w·(x - s·(q-half))² among the trials. Each trial maps the
+// weight of largest magnitude to -half or to a number near -half.
 func SearchSigned(half int32, x, w []float32, q []uint8) (scale float32) {
 	largest := FirstLargest(x)
 	if Abs(largest) < TinyGroup {
@@ -59,8 +59,9 @@ func fitSigned(half int32, inv float32, x, w []float32) (sumXQ, sumQQ float32) {
 // clampSigned rounds f and limits it to -half … half-1.
 func clampSigned(f float32, half int32) int32 { return max(-half, min(half-1, Nearest(f))) }
 
-// refineSigned does what SearchSigned does, with w = x² and by a different method: it starts
-// from the full range and changes one q at a time while that reduces the error.
+// refineSigned has the same task as SearchSigned, with w = x², but a
+// different method. It starts with the scale of the full range and
+// then changes one q at a time, as long as this reduces the error.
 func refineSigned(half int32, x []float32, q []uint8) (scale float32) {
 	largest := FirstLargest(x)
 	if Abs(largest) < TinyGroup {
@@ -81,8 +82,8 @@ func refineSigned(half int32, x []float32, q []uint8) (scale float32) {
 		for i, v := range x {
 			w := v * v
 			wx := w * v
-			// The sums without this weight. They give a scale, and the scale gives the best
-			// integer for this weight.
+			// xq and qq are the sums without this weight. The scale
+			// xq/qq gives the best integer for this weight.
 			xq := sumXQ - float32(wx*l[i])
 			if !(xq > 0) {
 				continue

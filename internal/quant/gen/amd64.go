@@ -20,7 +20,7 @@ var parameters = map[string]string{
 	"QUAD":    "t *tileArgs",
 }
 
-// named matches the line in which a file of assembly names a function that a template makes.
+// named matches a line that names a function for a template, such as #define PACK ·packQ4_0AVX2.
 var named = regexp.MustCompile(`(?m)^#define (\w+) ·(\w+)$`)
 
 // stubsAMD64 returns asm_amd64.go: the declarations of all functions that the assembly in
@@ -44,7 +44,7 @@ func stubsAMD64(folder string) (string, error) {
 		for _, f := range found {
 			p, ok := parameters[f[1]]
 			if !ok {
-				return "", fmt.Errorf("%s: the parameters of %s, a %s, are unknown", file, f[2], f[1])
+				return "", fmt.Errorf("%s: %s is a %s, whose parameters are unknown", file, f[2], f[1])
 			}
 			declare(&b, fmt.Sprintf("func %s(%s)", f[2], p))
 		}
@@ -52,5 +52,5 @@ func stubsAMD64(folder string) (string, error) {
 	return b.String(), nil
 }
 
-// declare writes the Go declaration of a function in assembly.
+// declare writes f, the Go declaration of a function in assembly.
 func declare(b *strings.Builder, f string) { fmt.Fprintf(b, "\n//go:noescape\n%s\n", f) }

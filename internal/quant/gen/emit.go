@@ -50,7 +50,7 @@ func (a *asm) bytes(value, dst int) { a.op("VMOVI", "$%d, V%d.B16", value, dst) 
 func (a *asm) load(mem string, dst int)  { a.op("FMOVQ", "%s, F%d", mem, dst) }
 func (a *asm) store(src int, mem string) { a.op("FMOVQ", "F%d, %s", src, mem) }
 
-// load2 and store2 move two vectors that are neighbours in memory.
+// load2 and store2 move two vectors that are adjacent in memory.
 func (a *asm) load2(mem string, dst0, dst1 int)  { a.op("FLDPQ", "%s, (F%d, F%d)", mem, dst0, dst1) }
 func (a *asm) store2(src0, src1 int, mem string) { a.op("FSTPQ", "(F%d, F%d), %s", src0, src1, mem) }
 
@@ -87,7 +87,8 @@ func (a *asm) blank() {
 	}
 }
 
-// begin begins a function with its comment, the first line of which is the declaration.
+// begin begins the comment of a function. The first
+// line of the comment is the function's declaration.
 func (a *asm) begin(declaration string) {
 	a.funcs = append(a.funcs, declaration)
 	a.blank()

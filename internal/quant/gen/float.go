@@ -2,16 +2,16 @@ package main
 
 import "fmt"
 
-// The float formats have eight partial sums for an output (see matmul/dot.go). A step is 8
-// columns. A panel has two groups of four rows. A group has all its steps one after the other,
-// and a step has 8 float32 of each row.
+// The float formats have eight partial sums for an output (see matmul/dot.go). A
+// step is 8 columns. A panel has two groups of four rows. Each group has all its
+// steps one after the other, and each step has 8 float32 numbers of each row.
 
 // A floatFormat is a type whose weights are converted to float32.
 type floatFormat struct {
 	name  string
 	bytes int // bytes of a weight
-	// widen converts the 8 weights in src to float32 in lo and hi. It is nil if they are
-	// float32.
+	// widen converts the 8 weights in src to float32 in lo
+	// and hi. It is nil if the weights already are float32.
 	widen func(a *asm, src, lo, hi int)
 }
 
@@ -132,7 +132,7 @@ func (f floatFormat) row(a *asm) {
 func (f floatFormat) quad(a *asm) {
 	name := "quad" + f.name + "NEON"
 	a.begin("func " + name + "(t *tileArgs)")
-	a.top("// Four streams of rows, one token: s[k%%8] = fma(w[k], x[k], s[k%%8]), then sum8.\n//\n" +
+	a.top("// Four streams of rows and one token: s[k%%8] = fma(w[k], x[k], s[k%%8]), then Sum8.\n//\n" +
 		"// Registers\n" +
 		"//\tR1 the next row of stream 0, R9-R12 the current rows  R2 bytes from one stream to the next\n" +
 		"//\tR3 steps, R8 steps left  R4 results, R7 bytes from one stream's results to the next one's\n" +
@@ -178,7 +178,7 @@ func (f floatFormat) multiplyStep(a *asm) {
 	}
 }
 
-// tileFloat generates the tile: it multiplies 4 rows with 2 tokens or one.
+// tileFloat generates the tile function, which multiplies 4 rows with 2 tokens or with one.
 func tileFloat(a *asm) {
 	const name = "tileFloatNEON"
 	a.begin("func " + name + "(t *tileArgs)")
@@ -190,7 +190,7 @@ func tileFloat(a *asm) {
 		"//\tR13, R14 activations of the tokens\n" +
 		"//\tV0-V15 accumulators, [token][row][8 lanes]  V16-V19 activations  V20-V27 weights")
 	loadArgs(a, name, "Panel", "NB", "Tokens", "Acc", "F", "QStride", "D", "DStride")
-	const accBytes = 8 * 8 * 4 // accumulators of a token for a panel
+	const accBytes = 8 * 8 * 4 // bytes of a token's accumulators for a panel
 	byTokens(a, accBytes, []int{2, 1}, func(n int) {
 		a.op("MOVD", "R1, R10")
 		a.op("MOVD", "R4, R11")

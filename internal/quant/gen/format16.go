@@ -1,15 +1,15 @@
 package main
 
-// The formats with a scale for each 16 weights: Q4_2, Q4_3 and NVFP4. A packed block of 32 columns
-// has two halves. Each half has 16 weights of each row as signed bytes, then the scales as float32.
-// If the format has minima, they follow as float32.
+// This file has the formats with a scale for each 16 weights: Q4_2, Q4_3 and NVFP4. A packed
+// block of 32 columns has two halves. Each half has 16 weights of each row as signed bytes,
+// then the scales as float32. If the format has minima, they follow the scales, as float32.
 
 // half16 returns the size of a packed half: weights, scales and minima of four rows.
 func (l layout) half16(hasMin bool) int { return 4*16 + l.lanes*(1+btoi(hasMin)) }
 
-// pairs16 returns a format of 2023 with blocks of 16 weights. Here, two such blocks count as one
-// block. Each of the two has a scale, a minimum if hasMin is true, and 8 bytes with two
-// neighbouring weights in each. offset is subtracted from the codes.
+// pairs16 returns a format of 2023 with blocks of 16 weights. Here, two such blocks count
+// as one block. Each of the two blocks has a scale, a minimum if hasMin is true, and 8
+// bytes. Each byte has two adjacent weights. The packing subtracts offset from the codes.
 func pairs16(name string, bytes, offset int, hasMin bool) format {
 	doc := "V31 15"
 	if offset != 0 {
@@ -73,7 +73,7 @@ var formatNVFP4 = format{
 				p.vec("VAND", "B16", 31, i, 4+i)
 				p.shift("VUSHR", "B16", 4, i, i)
 			}
-			p.note("A run of 16 weights is in 8 bytes: first the low nibbles, then the high ones.")
+			p.note("A run of 16 weights is in 8 bytes: first come the low nibbles, then the high nibbles.")
 			for i := range 4 {
 				p.vec("VTRN1", "D2", i, 4+i, 8+i)
 				p.vec("VTRN2", "D2", i, 4+i, 12+i)
@@ -86,7 +86,7 @@ var formatNVFP4 = format{
 				p.put(q, "R10", (2*part+run)*half)
 			}
 		}
-		p.note("A scale has 7 bits, its exponent and mantissa. A float32 with the same bits, which\nmay be subnormal, is 2^-119 times the scale. The byte 127 counts as 0.")
+		p.note("A scale has 7 bits: exponent and mantissa. These bits in a float32, which may be\nsubnormal, are 2^-119 times the scale. The byte 127 counts as 0.")
 		p.words(0, regs(0))
 		p.lane0(regs(0), 4)
 		p.vec("VCMEQ", "B16", 29, 4, 5)

@@ -1,7 +1,7 @@
 package main
 
-// K-quants whose weights are pairs of bits: Q2_K and Q3_K. In Q3_K, the third bit of each weight is
-// elsewhere in the block.
+// This file has the k-quants whose weights are pairs of bits: Q2_K and
+// Q3_K. In Q3_K, the third bit of each weight is elsewhere in the block.
 
 var formatQ2_K = format{
 	name: "Q2_K", bytes: 84, moved: 64, one: &fused{width: 16, hasMin: true},
@@ -48,9 +48,9 @@ var formatQ2_K = format{
 	},
 }
 
-// putPairs stores vectors i and i+1 of 16 weights, for each of four sub-blocks. A piece is 16 of
-// the 32 bytes of half a super-block. In this half, these bytes have the weights of sub-blocks
-// 2j+piece, 0 ≤ j < 4.
+// putPairs stores vectors i and i+1 of 16 weights, for each of four sub-blocks.
+// Half a super-block has 32 bytes, and piece 0 or 1 is the first or second 16 of
+// them. A piece has the weights of sub-blocks 2j+piece of this half, 0 ≤ j < 4.
 func (p *packer) putPairs(v []quad, piece, i int) {
 	if p.fused != nil {
 		p.multiplyPairs(v, piece, i)
@@ -74,7 +74,7 @@ func (p *packer) twos(src int, dst quad, three int) {
 
 var formatQ3_K = format{
 	name: "Q3_K", bytes: 110, moved: 64,
-	doc: "V31 15, V30 3, V29 48, V28 32, V27 4; V8-V15 bit j is the high bit of the weights\n" +
+	doc: "V31 15, V30 3, V29 48, V28 32, V27 4; bit j of V8-V15 is the high bit of the weights\n" +
 		"//\tof sub-blocks 2j and 2j+1; V23-V26 masks of bits 0 to 3",
 	packed: func(l layout) int { return l.block256(16, false) },
 	setup: func(p *packer) {
@@ -85,7 +85,7 @@ var formatQ3_K = format{
 		p.bytes(4, 27)
 	},
 	body: func(p *packer) {
-		p.note("The last 16 bytes of the block, rotated by 2 bytes: 12 bytes with the 6-bit scales of the\nsub-blocks, then the scale of the super-block.")
+		p.note("Rotate the last 16 bytes of the block by 2 bytes: then the first 12 bytes have the 6-bit\nscales of the sub-blocks, and the scale of the super-block follows.")
 		p.rows(94, regs(0))
 		for i := range 4 {
 			p.op("VEXT", "$2, V%d.B16, V%d.B16, V%d.B16", i, i, i)
@@ -94,7 +94,7 @@ var formatQ3_K = format{
 		p.vec("VUZP1", "H8", 3, 3, 20)
 		p.word("VFCVTL", 20, 20)
 		p.putLanes(20, 21, p.tail256(16))
-		// The high bits of scales 4g to 4g+3 are bits 2g and 2g+1 of word 2.
+		// The high bits of scales 4g to 4g+3 are bits 2g and 2g+1 of the bytes of word 2.
 		p.shift("VSHL", "B16", 4, 2, 16)
 		p.shift("VSHL", "B16", 2, 2, 17)
 		p.shift("VUSHR", "B16", 2, 2, 19)
@@ -121,7 +121,7 @@ var formatQ3_K = format{
 		p.op("MOVD", "R10, R11")
 		p.op("MOVD", "$2, R12")
 		p.label("half")
-		p.note("128 weights: 32 are the lowest two bits of 32 bytes, 32 the next two bits, ...;\n4 is subtracted where the high bit is not set.")
+		p.note("128 weights: 32 are the lowest two bits of 32 bytes, 32 the next two bits, ...;\nsubtract 4 where the high bit is not set.")
 		for piece := range 2 {
 			p.rows(32+16*piece, regs(0))
 			q, t := p.arrange(p.asm, regs(0), regs(4))

@@ -2,11 +2,11 @@ package main
 
 import "encoding/binary"
 
-// The formats with blocks of 32. A packed block has the weights as signed bytes, then the scales as
-// float32. If the format has minima, they follow as float32.
+// This file has the formats with blocks of 32. A packed block has the weights as signed bytes,
+// then the scales as float32. If the format has minima, they follow the scales, as float32.
 
-// nibbles32 returns a format with 16 bytes at offset qs, each of which has two weights. offset
-// is subtracted from the codes.
+// nibbles32 returns a format whose blocks have 16 bytes with two weights
+// each, at byte qs. The packing subtracts offset from the codes.
 func nibbles32(name string, bytes, qs, offset int, hasMin bool) format {
 	doc := "V31 15"
 	if offset != 0 {
@@ -24,7 +24,7 @@ func nibbles32(name string, bytes, qs, offset int, hasMin bool) format {
 		body: func(p *packer) {
 			p.rows(qs, regs(0))
 			q, lo := p.arrange(p.asm, regs(0), regs(4))
-			p.note("Weights 0 to 15 of the low nibbles, 16 to 31 of the high ones.")
+			p.note("Weights 0 to 15 are the low nibbles, and weights 16 to 31 are the high nibbles.")
 			for i := range 4 {
 				p.vec("VAND", "B16", 31, q[i], lo[i])
 				p.shift("VUSHR", "B16", 4, q[i], q[i])
@@ -55,7 +55,7 @@ func (p *packer) put32(lo, hi quad) {
 	p.put(hi, "R10", 64)
 }
 
-// scales32 packs the scales, and minima, from the beginning of a block.
+// scales32 packs the scales, and the minima if the format has them, from the beginning of a block.
 func (p *packer) scales32(hasMin bool) {
 	p.note("Scales%s.", map[bool]string{true: " and minima"}[hasMin])
 	p.words(0, regs(0))
@@ -109,7 +109,7 @@ var formatMXFP4 = format{
 		q, lo := p.arrange(p.asm, regs(0), regs(4))
 		p.lookUp(q, lo)
 		p.put32(lo, q)
-		p.note("The bits of 2^(e-128) are (e-1)<<23 if e is 2 or more. For a smaller e, the number is\nsubnormal and its bits are (e+1)<<21. Limit the second value to 1<<22 and take\nthe larger of the two.")
+		p.note("The bits of 2^(e-128) are (e-1)<<23 if e is 2 or more. If e is smaller, the number is\nsubnormal and its bits are (e+1)<<21. Compute both values, limit the second to 1<<22,\nand take the larger one.")
 		p.words(0, regs(0))
 		p.lane0(regs(0), 4)
 		p.shift("VSHL", "S4", 24, 4, 4)
@@ -130,8 +130,8 @@ func (p *packer) tableSetup(name string) {
 	p.load("(R11)", 30)
 }
 
-// lookUp replaces the nibbles of q by weights from the table: weights of low nibbles go to lo,
-// those of high nibbles to q.
+// lookUp looks the nibbles of q up in the table. The weights of
+// low nibbles go to lo, and the weights of high nibbles go to q.
 func (p *packer) lookUp(q, lo quad) {
 	for i := range 4 {
 		p.vec("VAND", "B16", 31, q[i], lo[i])
@@ -141,10 +141,10 @@ func (p *packer) lookUp(q, lo quad) {
 	}
 }
 
-// bits32 returns a format whose weights have four bits in a nibble and a fifth bit elsewhere. The
-// 32 fifth bits of a row are at offset qh. VTBL copies the byte with a weight's fifth bit to the
-// weight's lane, and VCMTST tests the bit. Q5_0 subtracts 16 from the codes. Q5_1, which has
-// minima, does not.
+// bits32 returns a format whose weights have four bits in a nibble and a fifth bit
+// elsewhere. The 32 fifth bits of a block are at byte qh. VTBL copies the byte with a
+// weight's fifth bit to the weight's lane, and VCMTST tests the bit. For Q5_0, the
+// packing subtracts 16 from the codes. For Q5_1, which has minima, it does not.
 func bits32(name string, bytes, qh int, hasMin bool) format {
 	return format{
 		name: name, bytes: bytes, one: &fused{hasMin: hasMin},
@@ -156,7 +156,7 @@ func bits32(name string, bytes, qh int, hasMin bool) format {
 			p.words(qh, regs(16))
 			q, lo := p.arrange(p.asm, regs(0), regs(4))
 			p.lane0(regs(16), rowBits)
-			p.note("The nibbles, with 16 where the fifth bit is set%s.", map[bool]string{false: ", less 16"}[hasMin])
+			p.note("Add 16 to the nibbles where the fifth bit is set%s.", map[bool]string{false: ", and subtract 16 from all"}[hasMin])
 			temps := []int{16, 17, 18, 19, 20, 21, 22, 26}
 			p.fifthBits(lo, q, temps, hasMin, func() {
 				for i := range 4 {
@@ -173,8 +173,8 @@ func bits32(name string, bytes, qh int, hasMin bool) format {
 // rowBits is the vector with the fifth bits. Each lane has the 32 fifth bits of a row.
 const rowBits = 27
 
-// fifthBits adds the fifth bits to the first and second 16 weights. temps are eight free
-// vectors. between adds instructions in the middle.
+// fifthBits adds the fifth bits to the first and second 16 weights. temps are eight free vectors.
+// between adds the instructions that may run while the first instructions of fifthBits wait.
 func (p *packer) fifthBits(lo, hi quad, temps []int, hasMin bool, between func()) {
 	each := func(f func(v, t, index, mask int)) {
 		for i := range 4 {
@@ -204,7 +204,8 @@ func bitsSetup(p *packer) {
 	p.op("MOVD", "$bits%s<>(SB), R11", p.isa)
 	p.load("(R11)", 8)
 	p.load2("16(R11)", 24, 25)
-	// Differences between the indices of a vector and those of the next.
+	// steps are the differences between the indices
+	// of each vector and those of the next vector.
 	steps := map[layout][]int{sdot: {1, 1, 1}, i8mm: {1, 1, 1, 5, 1, 1, 1}, neon: {2, 2, 2, 2, 2, 2, 2}}
 	step := 0
 	for i, s := range steps[p.layout] {
@@ -230,8 +231,8 @@ func (p *packer) bit(half, i int) (index, mask int) {
 }
 
 // tables32 generates the constants of these formats: tables of weights by their codes, and a table
-// for bits32. That table has three vectors. The first has, for each weight of a block's first
-// vector, the index of the byte with its fifth bit. The others are bit masks.
+// for bits32 with three vectors. The first vector has, for each weight in the first vector of a
+// block, the index of the byte with its fifth bit. The second and third vectors are bit masks.
 func tables32(a *asm, l layout) {
 	table := func(name string, b []byte) {
 		a.blank()

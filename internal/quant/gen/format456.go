@@ -1,13 +1,15 @@
 package main
 
-// K-quants whose weights are nibbles: Q4_K, Q5_K, Q6_K and IQ4_XS. Weights of Q5_K and Q6_K have
-// more bits elsewhere. The nibbles of IQ4_XS are looked up in a table.
+// This file has the k-quants whose weights are nibbles: Q4_K, Q5_K, Q6_K and
+// IQ4_XS. In Q5_K and Q6_K, the high bits of the weights are elsewhere in
+// the block. In IQ4_XS, a nibble is the index into a table of values.
 
-// nibbles256 returns Q4_K, or Q5_K, which also has fifth bits in 32 bytes at offset 16.
+// nibbles256 returns Q4_K. If fifth is true, it returns
+// Q5_K, which also has fifth bits in 32 bytes at byte 16.
 func nibbles256(name string, bytes int, fifth bool) format {
 	doc := "V31 15, V30 63, V29 48"
 	if fifth {
-		doc += ", V28 16; V8-V15 bit j is the fifth bit of the weights of sub-block j;\n//\tV26-V27 masks of bit j for even and for odd j"
+		doc += ", V28 16; bit j of V8-V15 is the fifth bit of the weights of sub-block j;\n//\tV26-V27 masks of bit j for even and for odd j"
 	}
 	return format{
 		name: name, bytes: bytes, moved: 128, doc: doc, one: &fused{width: 32, hasMin: true},
@@ -21,7 +23,7 @@ func nibbles256(name string, bytes int, fifth bool) format {
 			}
 		},
 		body: func(p *packer) {
-			p.note("The first 16 bytes: the scale of the scales, that of the minima, then 6-bit scales and minima.")
+			p.note("The first 16 bytes have the scale of the scales, the scale of the minima, and the 6-bit scales and minima.")
 			p.rows(0, regs(0))
 			transpose(p.asm, regs(0), regs(4))
 			p.scales6(0)
@@ -50,7 +52,7 @@ func nibbles256(name string, bytes int, fifth bool) format {
 			p.op("MOVD", "R10, R11")
 			p.op("MOVD", "$4, R12")
 			p.label("chunk")
-			p.note("32 bytes of nibbles: the low ones are a sub-block, the high ones the next.")
+			p.note("The low nibbles of 32 bytes are one sub-block, and the high nibbles are the next one.")
 			for half := range 2 {
 				p.rows(qs+16*half, regs(0))
 				q, lo := p.arrange(p.asm, regs(0), regs(4))
@@ -79,9 +81,9 @@ func nibbles256(name string, bytes int, fifth bool) format {
 	}
 }
 
-// scales6 unpacks the 6-bit scales and minima (see unpackScales6 in q4_k.go) from the words of
-// registers first+1 to first+3. Scales 0 to 3 go to V4, scales 4 to 7 to V5, the minima to V6
-// and V7.
+// scales6 unpacks the 6-bit scales and minima (see unpackScales6 in
+// q4_k.go) from the words of registers first+1 to first+3. Scales 0 to 3
+// go to V4, scales 4 to 7 go to V5, and the minima go to V6 and V7.
 func (p *packer) scales6(first int) {
 	sc, mn, rest := first+1, first+2, first+3
 	p.vec("VAND", "B16", 30, sc, 4)
@@ -119,7 +121,7 @@ var formatQ6_K = format{
 		p.op("MOVD", "R10, R11")
 		p.op("MOVD", "$2, R12")
 		p.label("half")
-		p.note("128 weights: 64 are the low nibbles of 64 bytes, 64 the high ones.")
+		p.note("128 weights: 64 are the low nibbles of 64 bytes, and 64 are the high nibbles.")
 		for piece := range 2 {
 			p.rows(16*piece, regs(0))
 			p.rows(32+16*piece, regs(8))
@@ -174,7 +176,7 @@ var formatIQ4_XS = format{
 		p.shift("VUSHR", "S4", 24, 28, 28)
 	},
 	body: func(p *packer) {
-		p.note("The first 8 bytes: the super-block's scale, then high bits and low nibbles of the sub-blocks' scales.")
+		p.note("The first 8 bytes have the super-block's scale, then the high bits and the low nibbles of the sub-blocks' scales.")
 		for r := range 4 {
 			p.op("FMOVD", "(R%d), F%d", 4+r, r)
 		}

@@ -1,6 +1,6 @@
 package main
 
-// The ternary formats. They are packed like a k-quant whose scales are all 1.
+// This file has the ternary formats. They are packed like a k-quant whose scales are all 1.
 
 // formatTQ1_0 has five digits of base 3 in a byte.
 var formatTQ1_0 = format{
@@ -45,7 +45,7 @@ var formatTQ1_0 = format{
 	},
 }
 
-// formatTQ2_0 has pairs of bits, as Q2_K has.
+// The weights of formatTQ2_0 are pairs of bits, as in Q2_K.
 var formatTQ2_0 = format{
 	name: "TQ2_0", bytes: 66, one: &fused{width: 16},
 	doc:    "V31 1, V30 3",
@@ -87,7 +87,8 @@ func (p *packer) digit(src, dst int) {
 	p.vec("VSUB", "B16", 31, dst, dst)
 }
 
-// times3 multiplies the bytes of vectors by 3, which shifts their first digits out. It uses V9.
+// times3 multiplies the bytes of vectors by 3, modulo
+// 256, which removes their first digits. It uses V9.
 func (p *packer) times3(q []int) {
 	for _, v := range q {
 		p.vec("VADD", "B16", v, v, 9)

@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestFiles fails when a checked-in file is not what the generator writes.
+// TestFiles fails if a checked-in file differs from what the generator writes.
 func TestFiles(t *testing.T) {
 	files, err := files("..")
 	require.NoError(t, err)
@@ -27,8 +27,8 @@ func TestFiles(t *testing.T) {
 	}
 }
 
-// TestEncodings compares each macro of the header with LLVM's assembler, for several operands. The
-// assembler encodes the instruction that the header has in GNU syntax beside the macro.
+// TestEncodings compares each macro of the header with LLVM's assembler, for several
+// operands. The assembler gets the instruction that stands beside the macro in GNU syntax.
 func TestEncodings(t *testing.T) {
 	mc, err := exec.LookPath("llvm-mc-19")
 	if err != nil {

@@ -5,16 +5,16 @@ import (
 	"slices"
 )
 
-// Products with eight partial sums and a sum of the minima (Q5_1: see matmul/dot.go). A partial sum
-// adds the products of 4 weights of a block, and a lane of SDOT's panels has 4 weights, too. So all
-// instruction sets use SDOT's panels. A group of four rows has nine vectors of accumulators, with a
-// row in each lane.
+// This file has products with eight partial sums and a sum of the minima, for Q5_1 (see
+// matmul/dot.go). Each partial sum adds the products of 4 weights of a block. A lane in a
+// panel of the SDOT layout also has 4 weights, so all instruction sets use panels of that
+// layout. A group of four rows has nine vectors of accumulators, with a row in each lane.
 
 // laneBytes is the size of the accumulators of four rows.
 const laneBytes = 9 * 16
 
-// lanes generates the products with partial sums, for CPUs with and without dot products of
-// bytes.
+// lanes generates the products with partial sums, for CPUs
+// with SDOT (dot products of bytes) and without it.
 func lanes(a *asm) {
 	for _, l := range []layout{sdot, neon} {
 		for _, f := range formats {
@@ -27,9 +27,8 @@ func lanes(a *asm) {
 	sumLanes(a)
 }
 
-// lane sets sum to the products of w, which has 4 weights of each of 4 rows, with activations
-// 4i to 4i+3 of act. With NEON a lane adds 4 products of at most 31·127, and tmp are scratch
-// registers.
+// lane sets sum to the products of w, which has 4 weights of each of 4 rows, with activations 4i to
+// 4i+3 of act. With NEON, a lane adds 4 products of at most 31·127. tmp has two scratch registers.
 func (l layout) lane(a *asm, act, i, w, sum int, tmp [2]int) {
 	if l == sdot {
 		a.bytes(0, sum)
@@ -44,7 +43,7 @@ func (l layout) lane(a *asm, act, i, w, sum int, tmp [2]int) {
 	a.word("VSADDLP", sum, sum)
 }
 
-// tileLanes generates the tile: it multiplies 4 rows with 2 tokens or one.
+// tileLanes generates the tile function, which multiplies 4 rows with 2 tokens or with one.
 func tileLanes(a *asm, l layout) {
 	name := "tileB32Lanes" + l.isa
 	tileStart(a, name, "Formats with blocks of 32 weights and partial sums: s[j] = fma(sum of 4 products,\nd*D, s[j]), ms = fma(m, DS, ms).")
@@ -57,7 +56,7 @@ func tileLanes(a *asm, l layout) {
 	tileArgs(a, name)
 	a.op("MOVD", "tileArgs_DS(R0), R9")
 	a.op("SUB", "R7, R9")
-	const accBytes = 4 * laneBytes // accumulators of a token for a panel
+	const accBytes = 4 * laneBytes // bytes of a token's accumulators for a panel
 	byTokens(a, accBytes, []int{2, 1}, func(n int) {
 		a.op("MOVD", "R1, R10")
 		a.op("MOVD", "R4, R11")
@@ -150,8 +149,8 @@ func (f format) quadLanes(a *asm, l layout) {
 	p.quadEnd(laneSums[0])
 }
 
-// laneSums are registers that bits32 does not need after its call of put32. It does not need
-// V23 and V27 to V29 either.
+// laneSums are registers that bits32 does not need after it calls
+// put32. After that call, it does not need V23 and V27 to V29 either.
 var laneSums = []int{16, 17, 18, 19, 20, 21, 22, 26}
 
 // multiplyLanes does for quadLanes what multiply32 does for quad.
@@ -189,7 +188,7 @@ func (p *packer) accumulateLanes(v, tmp, off int) {
 // sumLanes generates the function that adds the accumulators of a panel for a token.
 func sumLanes(a *asm) {
 	a.begin("func sumB32LanesNEON(dst, acc *float32)")
-	a.top("// For 16 rows: sum8 of the partial sums, plus the sum of the minima.\n//\n" +
+	a.top("// For 16 rows, it adds the partial sums as Sum8 does, and then the sum of the minima.\n//\n" +
 		"// Registers\n//\tR1 results  R2 accumulators  R3 groups of four rows left")
 	a.top("TEXT ·sumB32LanesNEON(SB), NOSPLIT, $0-16")
 	a.op("MOVD", "dst+0(FP), R1")

@@ -1,19 +1,19 @@
 package main
 
 // A layout is the order of a panel for one instruction set. A panel of 16 rows consists of groups
-// of four rows, each with all its blocks one after the other. A packed block begins with its
-// sub-blocks, each with its scales: in a sub-block, 32 (or 16) weights of a row share a scale. Data
-// of the whole block, such as the scales of a super-block, comes last.
+// of four rows. Each group has all its blocks one after the other. A packed block begins with its
+// sub-blocks, each of which ends with its scales. In a sub-block, 32 (or 16) weights of a row
+// share a scale. Data of the whole block, such as the scales of a super-block, comes last.
 //
 //	SDOT  A vector is 4 weights of each of 4 rows, so that the lanes of sums are rows.
 //	I8MM  A vector is 8 weights of each of 2 rows.
 //	NEON  A vector is 16 weights of a row.
 //
-// In every layout, 16 weights of each of the four rows are four vectors.
+// In every layout, 16 weights of each of the four rows take four vectors.
 type layout struct {
 	isa string
 	// lanes is the size in bytes of four 32-bit numbers, one for each row. I8MM has each number
-	// twice, r0 r1 r0 r1 r2 r3 r2 r3, in the order of its sums for two tokens.
+	// twice, in the order r0 r1 r0 r1 r2 r3 r2 r3, which is that of its sums for two tokens.
 	lanes int
 	// minimum is the size of a minimum in bytes. NEON needs minima as int16.
 	minimum int
@@ -38,7 +38,7 @@ func (l layout) arrange(a *asm, q, tmp quad) (out, free quad) {
 	switch l {
 	case sdot:
 		transpose(a, q, tmp)
-	case i8mm: // puts halves of neighbouring rows side by side
+	case i8mm: // put halves of neighbouring rows side by side
 		for p := 0; p < 4; p += 2 {
 			a.vec("VZIP1", "D2", q[p+1], q[p], tmp[p])
 			a.vec("VZIP2", "D2", q[p+1], q[p], tmp[p+1])
@@ -70,8 +70,8 @@ func (l layout) block32(hasMin bool) int { return 4*32 + l.lanes*(1+btoi(hasMin)
 // scales follow, then the minima's scales and the minima.
 func (l layout) tail256(width int) int { return 256 / width * l.subBytes(width) }
 
-// block256 returns the size of a packed super-block. If it has minima, it has one for each
-// sub-block.
+// block256 returns the size of a packed super-block. If the
+// format has minima, there is one for each sub-block.
 func (l layout) block256(width int, hasMin bool) int {
 	n := l.tail256(width) + l.lanes
 	if hasMin {

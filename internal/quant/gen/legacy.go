@@ -1,10 +1,10 @@
 package main
 
-// The formats of 2023 (quant/legacy.go) are packed like those of today. Their blocks differ: scales
-// may be float32, and the two nibbles of a byte may be adjacent weights.
+// The formats of 2023 (quant/legacy.go) are packed like today's formats. Only their blocks
+// differ: scales may be float32, and the two nibbles of a byte may be adjacent weights.
 
-// nibblesOld returns a format with float32 scales (and minima) at the beginning of a block and 16
-// bytes at offset qs, each of which has two weights. offset is subtracted from the codes.
+// nibblesOld returns a format whose blocks begin with a float32 scale (and a float32 minimum).
+// At byte qs are 16 bytes with two weights each. The packing subtracts offset from the codes.
 func nibblesOld(name string, bytes, qs, offset int, hasMin, adjacent bool) format {
 	f := nibbles32(name, bytes, qs, offset, hasMin)
 	f.body = func(p *packer) {
@@ -34,9 +34,9 @@ func nibblesOld(name string, bytes, qs, offset int, hasMin, adjacent bool) forma
 	return f
 }
 
-// neighbours unpacks bytes of four rows in q. The two nibbles of a byte are neighbouring
-// weights. neighbours returns the first and the second 16 weights, arranged, and the vectors
-// that are free afterwards. It uses q, the four vectors after q, a and b.
+// neighbours unpacks the bytes of four rows in q. The two nibbles of a byte are adjacent
+// weights. neighbours returns the first and the second 16 weights, arranged for the layout,
+// and the vectors that are free afterwards. It uses q, the four vectors after q, a and b.
 func (p *packer) neighbours(q, a, b quad) (lo, hi, free1, free2 quad) {
 	low := regs(q[0] + 4)
 	for i := range 4 {

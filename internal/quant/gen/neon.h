@@ -1,9 +1,9 @@
-// NEON instructions in the form that the kernels use. The Go assembler (1.26) does not know most of
-// them.
+// This file defines NEON instructions in the form that the kernels
+// use. The Go assembler (1.26) does not know most of them.
 //
-// Operands are register numbers and immediates in Go order: sources first, destination last; i is
-// an element, s a number of bits. Each line ends with the instruction in GNU syntax; a test of
-// quant/gen checks that the macro gives this instruction's encoding.
+// Operands are register numbers and immediates in Go order: sources first, destination last. i is
+// the index of an element, and s is a number of bits. Each line ends with the instruction in GNU
+// syntax. A test of quant/gen checks that the macro gives the encoding of this instruction.
 
 // Products of 8-bit integers, widened to 16 bits: of the lower or of the upper half of a vector.
 #define VSMULL(m, n, d)         WORD $(0x0e20c000 | (m)<<16 | (n)<<5 | (d)) // smull vd.8h, vn.8b, vm.8b
@@ -50,7 +50,7 @@
 #define VEXT8(m, n, d)          WORD $(0x6e004000 | (m)<<16 | (n)<<5 | (d)) // ext vd.16b, vn.16b, vm.16b, #8
 #define VMOV16B(n, d)           WORD $(0x4ea01c00 | (n)<<16 | (n)<<5 | (d)) // mov vd.16b, vn.16b
 
-// float32, and float64 (VFADDD). The Go assembler knows VFMLA and VFMLS of whole vectors.
+// float32, and float64 (VFADDD). The Go assembler itself knows VFMLA and VFMLS of whole vectors.
 #define VFMUL(m, n, d)          WORD $(0x6e20dc00 | (m)<<16 | (n)<<5 | (d)) // fmul vd.4s, vn.4s, vm.4s
 #define VFADD(m, n, d)          WORD $(0x4e20d400 | (m)<<16 | (n)<<5 | (d)) // fadd vd.4s, vn.4s, vm.4s
 #define VFADDP(m, n, d)         WORD $(0x6e20d400 | (m)<<16 | (n)<<5 | (d)) // faddp vd.4s, vn.4s, vm.4s

@@ -2,10 +2,10 @@ package main
 
 import "fmt"
 
-// A format describes a type for packing.
+// A format describes how the blocks of a type are packed.
 type format struct {
 	name  string
-	bytes int // bytes of a block
+	bytes int // bytes in a block
 	// packed returns the size of a packed block of four rows.
 	packed func(l layout) int
 	doc    string // comment about the vectors that setup sets
@@ -15,19 +15,19 @@ type format struct {
 	body   func(p *packer)
 	moved  int
 	halves bool   // a scale for each 16 weights, see format16.go
-	lanes  bool   // its products are partial sums, see lanes.go
-	one    *fused // how to multiply with one token, see quad.go; nil: no such function
+	lanes  bool   // a product has partial sums, see lanes.go
+	one    *fused // how to multiply with one token, see quad.go; nil if there is no such function
 }
 
 // A packer generates one packing function.
 type packer struct {
 	*asm
 	layout
-	fused *fused // not nil: multiply instead of storing, see quad.go
+	fused *fused // if not nil, the function multiplies instead of storing, see quad.go
 }
 
-// ahead is the distance in bytes between what is read and what is prefetched. It is about the
-// length of a run of blocks, so that memory delivers the next run while the tile computes.
+// ahead is how many bytes before they are read the functions prefetch data. It is about the length
+// of a run of blocks, so that memory delivers the next run while the tile function multiplies.
 const ahead = 640
 
 func (f format) pack(a *asm, l layout) {
@@ -120,7 +120,8 @@ func (p *packer) advance(n int) {
 	}
 }
 
-// putHalf stores 16 weights: a half of a sub-block of 32. sub counts sub-blocks from R11 on.
+// putHalf stores 16 weights of each row, which are half a sub-block of
+// 32. sub is the number of the sub-block, counted from the one at R11.
 func (p *packer) putHalf(q quad, sub, half int) {
 	if p.fused != nil {
 		p.multiplyHalf(q, sub, half)

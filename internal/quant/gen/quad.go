@@ -2,16 +2,16 @@ package main
 
 import "fmt"
 
-// A product with one token needs no panel. The body of a format is the same as for packing, but
-// instead of storing its registers, it multiplies them with the functions in this file. The four
-// rows that are multiplied together are from four streams (see kernel.Kernel.Quad). Memory delivers
-// long streams faster than neighbouring rows, which end after about a kilobyte.
+// A product with one token needs no panel. The body of a format is the same as for packing. But
+// instead of storing the weights, it multiplies them with the functions in this file. The four
+// rows that are multiplied together are from four streams (see Quad in kernel.Kernel). Memory
+// delivers long streams faster than neighbouring rows, which end after about a kilobyte.
 //
 // put32 uses V16 to V24 and V28. No body of a format with blocks of 32 weights needs these when it
 // calls put32. V29 has the accumulators.
 
-// quads generates the functions that multiply with one token. Q3_K has none, because its body
-// leaves too few registers free. Q5_1's function is in lanes.go.
+// quads generates the functions that multiply with one token. Q3_K has no such function,
+// because its body leaves too few registers free. lanes.go generates that of Q5_1.
 func quads(a *asm, l layout) {
 	for _, f := range formats {
 		switch {
@@ -72,8 +72,8 @@ func (p *packer) quadStart(f format, name, result string) {
 
 func quadName(f format, l layout) string { return fmt.Sprintf("quad%s%s", f.name, l.isa) }
 
-// quadArgs begins the code of a function that multiplies with one token: it loads the arguments.
-// R0 stays the address of the arguments.
+// quadArgs begins the code of a function that multiplies with one token
+// by loading the arguments. R0 keeps the address of the arguments.
 func (p *packer) quadArgs(name string) {
 	p.top("TEXT ·%s(SB), NOSPLIT, $0-8", name)
 	p.op("MOVD", "t+0(FP), R0")
@@ -109,9 +109,9 @@ func storeStreams(a *asm, v int, at []string, stride string) {
 // fused tells a packer how to multiply instead of storing.
 type fused struct {
 	hasMin bool
-	any    bool    // weights need 8 bits
+	any    bool    // weights may have any value of 8 bits
 	width  int     // width of a k-quant's sub-blocks; 0 for formats with blocks of 32 weights
-	lanes  *layout // not nil: partial sums with this layout's instructions, see lanes.go
+	lanes  *layout // if not nil, products have partial sums and use this layout's instructions, see lanes.go
 }
 
 // multiply32 sets V16 to the sums of the products of the first and second 16 weights of four
@@ -169,9 +169,9 @@ func (p *packer) multiply32(lo, hi quad) {
 	}
 }
 
-// accumulate uses the lanes of v, which packing would store at off. If the lanes are scales, it
-// adds the sums times the scales to the accumulators. If they are minima, it adds the minima times
-// DS.
+// accumulate uses the lanes of v, which a packing function would store at
+// off. If the lanes are scales, it adds the sums times the scales to the
+// accumulators. If they are minima, it adds the minima times DS.
 func (p *packer) accumulate(v, tmp, off int) {
 	if off == 4*32 {
 		p.op("FMOVS", "(R26), F%d", tmp)

@@ -1,13 +1,12 @@
 package main
 
-// The product of a k-quant with one token. At R10 there is room for a packed block. The body stores
-// scales and minima there, but no weights. So the first 32 bytes of the room for weights hold isum,
-// the sums over the super-block, and the next 16 bytes hold the accumulators.
+// This file generates the products of k-quants with one token. At R10 there is room for a packed
+// block. The body stores only scales and minima there, so the room for weights is free. Its first
+// 32 bytes have isum, the sums over the super-block, and the next 16 bytes have the accumulators.
 //
-// The products use V16 to V25 and V28. No body needs these while products are computed.
+// The products use V16 to V25 and V28. No body needs these registers while it computes products.
 
-// accumulators is the address that keeps the four rows' accumulators from one super-block to the
-// next.
+// accumulators is the address of the four rows' accumulators between super-blocks.
 const accumulators = "32(R10)"
 
 // quad256 generates the function that multiplies a k-quant with one token.
@@ -46,8 +45,8 @@ func (f format) quad256(a *asm, l layout, one fused) {
 	p.quadEnd(1)
 }
 
-// subProducts returns the registers for a sub-block of a chunk. On NEON they hold the products of
-// each row, on SDOT the sums of all rows.
+// subProducts returns the registers for a sub-block of a chunk. On NEON, each register
+// has the products of one row. On SDOT, the first register has the sums of all rows.
 func (p *packer) subProducts(sub int) quad { return regs([]int{16, 22}[sub]) }
 
 // multiplyHalf multiplies 16 weights of each row: one half of the chunk's sub-block number sub.

@@ -10,8 +10,8 @@ func minName(hasMin bool) string {
 	return ""
 }
 
-// tileStart begins a tile: its comment, and code that loads the arguments into the registers
-// that all tiles share.
+// tileStart begins the comment of a tile function,
+// with the registers that all tile functions share.
 func tileStart(a *asm, name, doc string) {
 	a.begin("func " + name + "(t *tileArgs)")
 	a.top("%s", comment(doc))
@@ -33,9 +33,9 @@ func loadArgs(a *asm, name string, fields ...string) {
 	}
 }
 
-// byTokens generates a loop for each number n in steps, and then the return of the function. A loop
-// runs body for n tokens at a time while at least n tokens are left. The last number in steps must
-// be 1.
+// byTokens generates a loop for each number n in steps, and then the return
+// of the function. The loop for n runs body for n tokens at a time while at
+// least n tokens are left. The last number in steps must be 1.
 func byTokens(a *asm, accBytes int, steps []int, body func(n int)) {
 	for _, n := range steps {
 		a.label(fmt.Sprintf("tokens%d", n))
@@ -82,5 +82,5 @@ func pointActs(a *asm, n int) {
 // minima returns the number of minima in a super-block of a format with minima.
 func minima(width int) int { return 256 / width }
 
-// minimaByBytes is a comment about how tiles with dot products of bytes add minima.
+// minimaByBytes is the comment that says how tile functions with dot products of bytes add minima.
 const minimaByBytes = "; acc = fma(-msum, dmin*D, acc), where msum adds\nminimum·(sum of activations). Each such sum s is cut into bytes, s = 64*high + low,\nso that dot products give msum: |s| ≤ 32·127, so -64 ≤ high < 64"

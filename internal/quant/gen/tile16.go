@@ -2,8 +2,8 @@ package main
 
 import "fmt"
 
-// tiles16 generates the tiles of the formats with a scale for each 16 weights (see format16.go),
-// for CPUs with and without dot products of bytes.
+// tiles16 generates the tile functions of the formats with a scale for each 16 weights
+// (see format16.go), for CPUs with SDOT (dot products of bytes) and without it.
 func tiles16(a *asm) {
 	for _, hasMin := range []bool{false, true} {
 		tile16SDOT(a, hasMin)
@@ -11,7 +11,7 @@ func tiles16(a *asm) {
 	}
 }
 
-// tile16Start begins such a tile.
+// tile16Start begins such a tile function.
 func tile16Start(a *asm, l layout, hasMin bool, registers string) {
 	name := "tileB16" + minName(hasMin) + l.isa
 	tileStart(a, name, "Blocks of 16 weights: acc = fma(sum, d*D, acc)"+map[bool]string{true: ",\nacc = fma(m, D*(sum of activations), acc)"}[hasMin]+".")

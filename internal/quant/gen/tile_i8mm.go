@@ -2,9 +2,10 @@ package main
 
 import "fmt"
 
-// tilesI8MM generates the tiles of I8MM, which multiply 16 rows with 2 tokens. SMMLA multiplies
-// 8 columns of 2 tokens with those of 2 rows. Its sums are t0r0 t0r1 t1r0 t1r1. If the number
-// of tokens is odd, the last one is computed twice.
+// tilesI8MM generates the tile functions of I8MM, which multiply 16 rows with 2 tokens. The
+// instruction SMMLA multiplies 8 columns of 2 tokens with the same columns of 2 rows. Its
+// four sums belong to t0r0, t0r1, t1r0 and t1r1, where t is the token and r the row. If the
+// number of tokens is odd, the products of the last token are computed twice.
 func tilesI8MM(a *asm) {
 	for _, hasMin := range []bool{false, true} {
 		tile32I8MM(a, hasMin)
@@ -29,12 +30,12 @@ const registersI8MM = "//\tR10, R12, R25, R26 the current block of each group of
 	"//\tR13, R14 activations of the two tokens  R15, R19 their scales\n" +
 	"//\tR20, R21 their accumulators             R11 blocks left"
 
-// byPairs generates a loop that runs body for two tokens at a time, and then the return of the
-// function. When body runs, R13 to R21 are set.
+// byPairs generates a loop that runs body for two tokens at a time, and then the
+// return of the function. The loop sets R13 to R15 and R19 to R21 before body.
 func byPairs(a *asm, blockBytes int, hasSums bool, body func()) {
 	a.label("tokens")
 	a.op("CBZ", "R3, done")
-	a.note("Point to the second token. If only one is left, point to it again.")
+	a.note("Point to the second token. If only one token is left, point to that token again.")
 	a.op("MOVD", "$64, R25")
 	a.op("ADD", "R6, R5, R14")
 	a.op("ADD", "R8, R7, R19")
@@ -73,8 +74,8 @@ func byPairs(a *asm, blockBytes int, hasSums bool, body func()) {
 	a.op("RET", "")
 }
 
-// twoTokens sets dst to t0 t0 t1 t1, where t0 is the number of the first token at addr0 and t1 that
-// of the second at addr1.
+// twoTokens sets dst to t0 t0 t1 t1, where t0 is the first token's
+// number at addr0, and t1 is the second token's number at addr1.
 func twoTokens(a *asm, addr0, addr1 string, tmp, dst int) {
 	a.op("VLD1R", "%s, [V%d.S4]", addr0, dst)
 	a.op("VLD1R", "%s, [V%d.S4]", addr1, tmp)

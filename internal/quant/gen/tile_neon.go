@@ -2,10 +2,10 @@ package main
 
 import "fmt"
 
-// tilesNEON generates the tiles for CPUs with NEON alone, which multiply 4 rows with up to 4
-// tokens.
+// tilesNEON generates the tile functions for CPUs that have
+// only NEON. They multiply 4 rows with up to 4 tokens.
 //
-// Products are added in int16. How many of them fit depends on the format:
+// Products are added in int16. The format decides how many products fit:
 //
 //	32-wide, small  |q| ≤ 31: a lane adds 4 products, 4·31·127 = 15748, then those
 //	                of its neighbour, 31496, before the sum is widened.
@@ -55,7 +55,7 @@ var bothHalves = []neonHalf{{0, 0}, {64, 1}}
 //	V12-V15 weights (and V20-V23 where there is one token)
 //	V16-V23 products
 func neonSmall(a *asm, tokens int, halves []neonHalf) {
-	atOnce := 2 // rows at once: 8 chains of multiply-adds for 4 tokens
+	atOnce := 2 // two rows at once make 8 chains of multiply-adds for 4 tokens
 	weights := func(r, half int) int { return 12 + 2*half + r%2 }
 	product := func(r, t int) int { return 16 + 2*t + r%2 }
 	if tokens == 1 {

@@ -2,7 +2,7 @@ package main
 
 import "fmt"
 
-// tilesSDOT generates the tiles of SDOT, which multiply 8 rows with 4 tokens or one.
+// tilesSDOT generates the tile functions of SDOT, which multiply 8 rows with 4 tokens or with one.
 func tilesSDOT(a *asm) {
 	for _, hasMin := range []bool{false, true} {
 		tile32SDOT(a, hasMin)
@@ -14,9 +14,9 @@ func tilesSDOT(a *asm) {
 	}
 }
 
-// sdotRows multiplies 16 weights of each of 8 rows with activations. The weights are at the offset
-// off from R10 and R26, the activations at the offset actOff. sums[2*t+g] += w[g]·a[t], where w[g]
-// is group g of four rows.
+// sdotRows multiplies 16 weights of each of 8 rows with activations. The weights are
+// at the offset off from R10 and R26, and the activations are at the offset actOff
+// from their pointers. sums[2*t+g] += w[g]·a[t], where w[g] is group g of four rows.
 func sdotRows(a *asm, tokens, sums, off, actOff int) {
 	const acts, weights = 16, 20
 	for t := range tokens {
@@ -258,10 +258,10 @@ func tail256SDOT(a *asm, n, width int, hasMin bool) {
 	}
 }
 
-// sumBytes cuts the sums of activations in V4 and V5 into bytes: sum = 64*high + low. Element e of
-// low has the low bytes for minima 4e to 4e+3. The high bytes for these minima are in element e of
-// high or, if there are only two elements, in element 2+e. mask is a register with 63 in each
-// int16. It uses V6 and V7.
+// sumBytes cuts the sums of activations in V4 and V5 into bytes: sum = 64*high + low.
+// Element e of register low has the low bytes for minima 4e to 4e+3. The high bytes for
+// these minima are in element e of register high. If there are only two elements, they
+// are in element 2+e. mask is a register with 63 in each int16. It uses V6 and V7.
 func sumBytes(a *asm, width, mask int) (low, high, elems int) {
 	if width == 32 {
 		a.vec("VADDP", "H8", 5, 4, 4)

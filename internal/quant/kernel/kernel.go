@@ -1,7 +1,7 @@
-// Package kernel describes the inner loops of matrix products: functions in assembly that
-// multiply panels of weights, and the sizes for which they are made. Each package below it has
-// the kernels of one CPU architecture, and a table of them. Package matmul chooses one for each
-// matrix.
+// Package kernel describes the inner loops of matrix products: functions in assembly
+// that multiply panels of weights, and the sizes for which these functions are made.
+// Packages amd64 and arm64 below it have the kernels of one CPU architecture each, and
+// a table of them. Package matmul chooses a kernel for each matrix.
 package kernel
 
 import (
@@ -12,20 +12,21 @@ import (
 
 // A Kernel multiplies panels of weights for one type on one instruction set.
 //
-// A panel is a few rows of weights, rearranged so that a vector's lanes are rows. Pack makes a
-// panel from the file's bytes, and Tile multiplies it with any number of tokens. For a prompt the
-// packing is a small part of the work. For a single token, it is a detour through the nearest
-// cache. Pack and Tile process a run of at most MaxBlocks blocks at a time and keep the
-// accumulators from run to run, so a panel stays in the cache even if rows are long.
+// A panel is a few rows of weights, rearranged so that a vector's lanes are rows. Pack
+// makes a panel from the file's bytes, and Tile multiplies it with any number of tokens.
+// For a prompt, packing is a small part of the work. For a single token, packing is a
+// detour, because it writes the weights to the nearest cache and reads them again. Pack
+// and Tile process a run of at most MaxBlocks blocks at a time and keep the accumulators
+// from run to run, so a panel stays in the cache even if rows are long.
 type Kernel struct {
 	Level string // instruction set, one of machine.Levels
 
 	Rows       int // rows in a panel
 	BlockLen   int // weights of a row in a block: 32, 256, or a step of a float format
-	PanelBytes int // bytes of a panel for each block
+	PanelBytes int // bytes that a block of all Rows rows takes in a panel
 	MaxBlocks  int // largest number of blocks in a call of Pack or Tile
-	Lanes      int // float32 accumulators of an output: 1, or partial sums that Sum adds
-	Offset     int // what Pack adds to integer weights if Tile needs them unsigned
+	Lanes      int // number of float32 accumulators of an output; if it is not 1, they are partial sums that Sum adds
+	Offset     int // what Pack adds to integer weights to make them unsigned, if Tile needs that
 
 	// Pack rearranges nb blocks of each of Rows rows, which start at w and are stride bytes
 	// apart. It reads only these blocks.
@@ -37,21 +38,21 @@ type Kernel struct {
 	// It is nil if Lanes is 1.
 	Sum func(dst, acc []float32)
 
-	// If Direct is not nil, it does the work of both Pack and Tile, for at most DirectTokens rows
-	// of activations. It reads the blocks at t.W, whose rows are t.WStride bytes apart. t.Panel has
-	// room for a packed block, and for at least DirectBytes and a number for each block of
-	// activations.
+	// If Direct is not nil, it does the work of both Pack and Tile, for at most
+	// DirectTokens rows of activations. It reads the rows of blocks at t.W, which
+	// are t.WStride bytes apart. t.Panel must have room for a packed block, and
+	// for DirectBytes plus 4 bytes for each block of activations.
 	Direct       func(t *Args)
 	DirectTokens int
 	DirectBytes  int
-	// Row, if not nil, does what Direct does, for a single token.
+	// If Row is not nil, it does what Direct does, for a single token.
 	Row func(t *Args)
-	// Quad, if not nil, does what Direct does, for a single token and four streams side by side.
-	// Each stream has t.Rows rows of t.RowBytes bytes, and starts t.WStride bytes after the one
-	// before. It sets the results, instead of adding to them. The results of each stream start
-	// t.AccStride bytes after those of the stream before it. It may use t.Panel.
+	// If Quad is not nil, it multiplies four streams of rows, side by side, with a single
+	// token. Each stream has t.Rows rows of t.RowBytes bytes, and starts t.WStride bytes after
+	// the previous stream. Quad sets the results instead of adding to them. The results of each
+	// stream start t.AccStride bytes after those of the previous stream. Quad may use t.Panel.
 	Quad       func(t *Args)
-	QuadBlocks int // the blocks of a row must be a multiple of this number
+	QuadBlocks int // for Quad, the number of blocks in a row must be a multiple of this
 }
 
 // Args has the arguments of Tile, Direct, Row and Quad, in a struct so that assembly finds them
@@ -60,13 +61,13 @@ type Args struct {
 	Panel          *byte
 	W              *byte // for Direct, Row and Quad: the rows
 	WStride        int
-	Rows, RowBytes int      // for Quad: rows of a stream, bytes of a row
+	Rows, RowBytes int      // for Quad: rows in a stream, bytes in a row
 	NB             int      // blocks of activations that go with the panel or with the rows
 	Tokens         int      // rows of activations
-	Acc            *float32 // accumulators, Rows*Lanes for a token
+	Acc            *float32 // accumulators: Rows*Lanes for each token
 	AccStride      int      // for Quad: bytes from a stream's results to the next stream's
 
-	Q       *int8    // 8-bit activations from the first block and token on (see matmul.Acts)
+	Q       *int8    // 8-bit activations, from the first block of the first token on (see matmul.Acts)
 	F       *float32 // or float32 activations
 	QStride int      // bytes from a token's Q or F to the next token's
 	D       *float32 // scales of the activations
@@ -78,9 +79,9 @@ type Args struct {
 	Offset  uint32 // -Kernel.Offset as two equal int16
 }
 
-// GroupTokens is the number of tokens in a group. A panel is multiplied with all tokens of a
-// group before the next panel is. The activations of a group of tokens are read once for a group
-// of panels.
+// GroupTokens is the number of tokens in a group. Each panel of a group of panels is
+// multiplied with all tokens of a group before the next panel is. So the activations
+// of these tokens come from a distant cache only once for the whole group of panels.
 const GroupTokens = 48
 
 // A Table lists the kernels of each type, best first.
@@ -121,8 +122,8 @@ func Merge(tables ...Table) Table {
 	return all
 }
 
-// Sum8 adds eight partial sums in the order in which a vector is halved: it adds the upper half
-// to the lower half, until one number is left.
+// Sum8 adds eight partial sums in the order of a vector that is halved again and
+// again: it adds the upper half to the lower half until one number is left.
 func Sum8(s *[8]float32) float32 {
 	return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]))
 }

@@ -9,8 +9,9 @@ import (
 	"alpaca/internal/quant/codec"
 )
 
-// ActForm is the form in which activations are stored for products with weights of a type. It is no
-// more precise than the weights, because more precision would not make the product more precise.
+// ActForm is the form in which activations are stored for products with
+// weights of a type. The form is no more precise than the weights, because
+// more precise activations would not make the product more precise.
 type ActForm uint8
 
 const (
@@ -18,7 +19,7 @@ const (
 	ActF16                 // rounded to the 11 significant bits of a float16, for F16 weights
 	ActBF16                // rounded to the 8 significant bits of a bfloat16, for BF16 weights
 	ActQ8                  // 8 bits, with a scale for each 32 values
-	ActQ8K                 // 8 bits, with a scale for each 256 values and a sum of each 16
+	ActQ8K                 // 8 bits, with a scale for each 256 values and a sum for each 16 values
 
 	NumActForms = 5
 )
@@ -48,12 +49,12 @@ func ActFormOf(t quant.Type) ActForm {
 //	D    = RoundHalf(amax/127)      in a block of 32
 //	D    = 1/(127/amax)             in a block of 256
 //
-// in float32. If amax is below 2^-100, Q is 0. If amax is infinite or NaN, Q is 0 and D is
-// amax/127, so that the result is NaN.
+// in float32. If amax is below 2^-100, infinite or NaN, Q is 0 and D is
+// amax/127. So the result of a product is NaN if amax is infinite or NaN.
 //
-// The roundings are those of llama.cpp (ggml's types Q8_0, Q8_1 and Q8_K), so that both
-// programs give the same probabilities. The only difference: llama.cpp's scales are float16
-// numbers, which lose precision below 2^-14.
+// The roundings are those of llama.cpp (ggml's types Q8_0, Q8_1 and Q8_K), so that
+// both programs give the same probabilities. The only difference is that the
+// scales of llama.cpp are float16 numbers, which lose precision below 2^-14.
 type Acts struct {
 	Rows, Cols int
 	form       ActForm
@@ -62,20 +63,21 @@ type Acts struct {
 	F []float32
 	// Q has the values in the 8-bit forms: [Rows, Stride].
 	Q []int8
-	// Stride is the distance between rows in F or Q, in elements. It is at least Cols, and an
-	// odd multiple of 64 bytes, so that the rows of a tile do not share a cache set.
+	// Stride is the distance between rows in F or Q, in elements. It
+	// is at least Cols. It is also an odd multiple of 64 bytes, so
+	// that the rows of a tile do not compete for the same cache set.
 	Stride int
 
 	// D has the scales: [Rows, Blocks].
 	D []float32
-	// Pairs has, for ActQ8, two sums of each block as int16: [Rows, Blocks]. The low half is
-	// the sum of Q[i] with i%4 < 2, the high half is the sum of the other Q[i].
+	// Pairs has, for ActQ8, two sums of each block as int16: [Rows, Blocks]. The low half of an
+	// element is the sum of all Q[i] with i%4 < 2. The high half is the sum of the other Q[i].
 	Pairs []uint32
 	// DS has, for ActQ8, RoundHalf(amax/127 * sum of Q): [Rows, Blocks].
 	DS []float32
 	// Sums has, for ActQ8K, the sums of each 16 of Q: [Rows, Blocks*16].
 	Sums []int16
-	// Blocks is the number of blocks of a row; 0 in the float forms.
+	// Blocks is the number of blocks in a row. It is 0 in the float forms.
 	Blocks int
 }
 
@@ -195,13 +197,13 @@ func (a *Acts) roundScales(row int) {
 // quantizeBlock sets q to the integers for x, and returns the scales of ActQ8 and ActQ8K:
 // amax/127, rounded in two ways.
 func quantizeBlock(q []int8, x []float32) (d, dK float32) {
-	var bits uint32 // sorting magnitudes by their bits sorts them by value, with NaN above infinity
+	var bits uint32 // magnitudes have the same order as their bits, and NaN comes after infinity
 	for _, v := range x {
 		bits = max(bits, math.Float32bits(v)&0x7fffffff)
 	}
 	amax := math.Float32frombits(bits)
 	d = amax / 127
-	const tiny, inf = (127 - 100) << 23, 0x7f800000 // 2^-100: 127/amax is finite
+	const tiny, inf = (127 - 100) << 23, 0x7f800000 // tiny is 2^-100, so that 127/amax is finite
 	if bits < tiny || bits >= inf {
 		clear(q)
 		return d, d
@@ -227,5 +229,6 @@ func paddedStride(n, size int) int {
 	return (lines | 1) * 64 / size
 }
 
-// resize returns s, or a new slice if s is too small, with n elements of any values.
+// resize returns a slice of n elements, whose values are
+// arbitrary. It reuses the memory of s if that is large enough.
 func resize[T any](s []T, n int) []T { return slices.Grow(s[:0], n)[:n] }

@@ -4,12 +4,12 @@ package matmul
 
 import "alpaca/internal/machine"
 
-// packedOrder restores the order of bytes that were packed from 4 vectors of int32.
+// packedOrder restores the order of bytes that pack instructions have made from 4 vectors of int32.
 var packedOrder = [8]int32{0, 4, 1, 5, 2, 6, 3, 7}
 
 var actsAVX2 = machine.Allowed("avx2")
 
-// Constants of the assembly: int16 and bytes, all 1.
+// Constants of the assembly: 1 in all int16, and 1 in all bytes.
 var (
 	ones16        = [16]int16{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}
 	ones8  uint32 = 0x01010101

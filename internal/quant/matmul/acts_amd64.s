@@ -2,7 +2,7 @@
 
 #include "textflag.h"
 
-// The quantization of activations on AVX2; quantizeActsGeneric is the portable form.
+// This file quantizes activations with AVX2. quantizeActsGeneric is the portable form.
 //
 // Registers
 //	SI  x          DI  q
@@ -24,7 +24,7 @@
 	MOVL         $0x3f800000, AX       \
 	VMOVD        AX, X10
 
-// AMAX sets AX to the largest of the 8 int32 in Y0. Clobbers Y1.
+// AMAX sets AX to the largest of the 8 int32 in Y0. AMAX clobbers Y1.
 #define AMAX \
 	VEXTRACTI128 $1, Y0, X1    \
 	VPMAXSD      X1, X0, X0    \
@@ -34,9 +34,9 @@
 	VPMAXSD      X1, X0, X0    \
 	VMOVD        X0, AX
 
-// QUANTIZE32 sets Y0 to the 32 bytes of roundToEven(x*scale), scale in all lanes
-// of Y8. Values are at most 127, since x*(127/amax) is within an ulp of that.
-// Clobbers Y1 to Y3.
+// QUANTIZE32 sets Y0 to the 32 bytes of roundToEven(x*scale). The scale must
+// be in all lanes of Y8. No result is above 127, because x*(127/amax) is at
+// most 127 plus one unit in the last place. QUANTIZE32 clobbers Y1 to Y3.
 #define QUANTIZE32 \
 	VMULPS    (SI), Y8, Y0   \
 	VMULPS    32(SI), Y8, Y1 \
@@ -51,8 +51,8 @@
 	VPACKSSWB Y2, Y0, Y0     \
 	VPERMD    Y0, Y12, Y0
 
-// AMAXBOUNDS jumps to zero where 127/amax would be infinite, or amax is infinite
-// or NaN: where its bits are not in [2^-100, inf).
+// AMAXBOUNDS jumps to zero if 127/amax would be infinite, or if amax is infinite or NaN.
+// So it jumps if the bits of amax are not between those of 2^-100 and those of infinity.
 #define TINY 0x0d800000
 #define AMAXBOUNDS(zero) \
 	LEAL -TINY(AX), BX          \
@@ -90,7 +90,7 @@ block32:
 store32:
 	VMOVDQU Y0, (DI)
 
-	// Sums of neighbours: even int16 hold the sums of the values i with i%4 < 2.
+	// Add neighbours: int16 with even numbers then hold the sums of the values i with i%4 < 2.
 	VPMADDUBSW   Y0, Y14, Y0
 	VEXTRACTI128 $1, Y0, X1
 	VPADDW       X1, X0, X0
@@ -170,7 +170,8 @@ half256:
 	SUMS32(Y6)
 	SUMS32(Y7)
 
-	// The low halves have the sums of runs 0, 2, 4, 6, the high ones of 1, 3, 5, 7.
+	// The low halves have the sums of runs 0, 2, 4 and 6,
+	// and the high halves those of runs 1, 3, 5 and 7.
 	VPHADDD      Y5, Y4, Y4
 	VPHADDD      Y7, Y6, Y6
 	VPHADDD      Y6, Y4, Y4

@@ -40,7 +40,7 @@ func TestQuantizeActsAVX2(t *testing.T) {
 			}
 			return float32(r.NormFloat64())
 		}},
-		{"one special number in each block", nil},
+		{"each block has one special number", nil},
 	}
 	for _, test := range tests {
 		for _, typ := range []quant.Type{quant.Q4_0, quant.Q4_K} {

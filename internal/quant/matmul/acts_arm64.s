@@ -3,12 +3,13 @@
 #include "textflag.h"
 #include "neon_arm64.h"
 
-// The quantization of activations to 8 bits; quantizeActsGeneric is the portable form.
+// This file quantizes activations to 8 bits. quantizeActsGeneric is the portable form.
 
-// SCALE sets F17 to amax/127 and F18 to scale = 127/amax. The lanes of V16 are magnitudes as
-// bits, amax is the largest. Where amax is below 2^-100, infinite or NaN, scale is 0: then
-// every value becomes 0, since 0*x converts to 0 even where it is NaN. Otherwise the flags
-// are LO. F20 is 127, R10 holds the bits of 2^-100, R11 the bits of infinity less R10.
+// SCALE sets F17 to amax/127 and F18 to scale = 127/amax. The lanes of V16 have the bits
+// of magnitudes, and amax is the largest of them. If amax is below 2^-100, infinite or
+// NaN, scale is 0. Then every value becomes 0, because 0*x is converted to 0 even if it is
+// NaN. For any other amax, SCALE sets the condition flags to LO. F20 must be 127, R10 must
+// have the bits of 2^-100, and R11 the bits of infinity minus R10.
 #define SCALE \
 	VUMAXV(16, 16)         \
 	FMOVS F16, R12         \
@@ -66,7 +67,7 @@ block:
 	FLDPQ 64(R4), (F4, F5)
 	FLDPQ 96(R4), (F6, F7)
 
-	// Without their signs, magnitudes order like integers, NaN above all.
+	// Magnitudes have the same order as their bits, and NaN comes last.
 	VFABS(0, 16)
 	VFABS(1, 17)
 	VFABS(2, 18)
@@ -88,7 +89,7 @@ block:
 	FSTPQ (F8, F9), (R0)
 	FMOVS F17, (R1)
 
-	// Sums of neighbours alternate between the two that pairs holds.
+	// Sums of neighbours belong alternately to the two sums in pairs.
 	VSADDLP8H(8, 8)
 	VSADDLP8H(9, 9)
 	VADD  V9.H8, V8.H8, V8.H8
@@ -147,7 +148,7 @@ largest:
 	VUMAX  V17.S4, V16.S4, V16.S4
 	SCALE
 	FDIVS  F18, F21, F19
-	FCSELS LO, F19, F17, F17      // 1/scale where there is one
+	FCSELS LO, F19, F17, F17      // 1/scale, if scale is not 0
 	FMOVS  F17, (R1)
 	ADD    $4, R1
 	MOVD   $16, R7

@@ -6,17 +6,18 @@ import (
 	"alpaca/internal/quant/kernel"
 )
 
-// This file defines the result of every matrix product. For a row of weights and a row of
-// activations, where d, m and q are the scale, the minimum and the integers of a block of weights,
-// D and a are the scale and the integers of a block of activations, and DS is D·Σ a, rounded:
+// This file defines the result of every matrix product, which is the product of
+// a row of weights and a row of activations. A block of weights has a scale d,
+// a minimum m and integers q. A block of activations has a scale D and integers
+// a, and DS is D·Σ a, rounded. The result depends on the format:
 //
 //   - Formats with blocks of 32: for each block in order, acc = fma(isum, d*D, acc) with the
 //     exact integer isum = Σ q·a. If the format has minima, acc = fma(m, DS, acc) follows. In
-//     wider formats, each 32 weights count as such a block. In NVFP4, Q4_2 and Q4_3, each 16
-//     weights do (see dotRow16).
-//   - Q5_1, in llama.cpp's order for AVX2: eight partial sums, one for each 4 neighbouring
-//     weights of a block, s[j] = fma(isum, d*D, s[j]). The minima have a sum of their own,
-//     ms = fma(m, DS, ms). The result is kernel.Sum8(s) + ms.
+//     formats with blocks of 64 or 128, each group of 32 weights counts as such a block. In
+//     NVFP4, Q4_2 and Q4_3, each group of 16 weights does (see dotRow16).
+//   - Q5_1, in the order of llama.cpp on AVX2: eight partial sums, one for each group of 4
+//     neighbouring weights of a block, s[j] = fma(isum, d*D, s[j]). The minima have a sum of
+//     their own, ms = fma(m, DS, ms). The result is kernel.Sum8(s) + ms.
 //   - Formats with blocks of 256: for each block in order, acc = fma(Σ sc·isum, d*D, acc) with
 //     the exact sums isum of 16 products. If the format has minima,
 //     acc = fma(-Σ mn·Sums, dmin*D, acc) follows.
@@ -25,8 +26,8 @@ import (
 //     ((s0+s4)+(s2+s6)) + ((s1+s5)+(s3+s7)).
 //
 // Conversion from integers to float32 rounds to nearest even, and products such as d*D are
-// rounded to float32. An output has the same accumulators and order of blocks whether its row
-// is computed alone or in a tile, for one token or for 512.
+// rounded to float32. An output has the same accumulators and the same order of blocks in every
+// case: if its row is computed alone or in a tile, and for one token or for 512 tokens.
 
 // dotRow sets out[i] to the dot product of a row of weights with row i of a.
 func dotRow(t quant.Type, out []float32, row []byte, a *Acts, scratch *rowScratch) {
@@ -51,7 +52,7 @@ type rowScratch struct {
 	q     [32]int8
 	block quant.SuperBlock
 	row   []float32
-	lanes [][9]float32 // by token: eight partial sums and the sum of the minima
+	lanes [][9]float32 // for each token, eight partial sums and the sum of the minima
 }
 
 func dotRow32(f quant.Format32, out []float32, row []byte, a *Acts, q *[32]int8) {
@@ -152,8 +153,9 @@ func DotF32(w, x []float32) float32 {
 	return kernel.Sum8(&s)
 }
 
-// dotRow16 does what dotRow32 does, in steps of 16 weights. isum is the sum over half a
-// block of activations, and the factor of the minimum is D*float32(the sum of that half of Q).
+// dotRow16 does what dotRow32 does, in steps of 16 weights. isum is the
+// sum over half a block of activations. The minimum is multiplied by
+// D*float32(asum), where asum is the sum of Q over that half.
 func dotRow16(f quant.Format16, out []float32, row []byte, a *Acts) {
 	clear(out)
 	var q [32]int8
@@ -180,8 +182,8 @@ func dotRow16(f quant.Format16, out []float32, row []byte, a *Acts) {
 	}
 }
 
-// dotRowWide does what dotRow32 does, for formats whose scales are for several blocks of
-// activations, or for half a block.
+// dotRowWide does what dotRow32 does, for formats in which each scale
+// belongs to several blocks of activations, or to half a block.
 func dotRowWide(t quant.Type, f quant.WideFormat, out []float32, row []byte, a *Acts, q *[32]int8) {
 	n, parts := t.BlockBytes(), t.BlockLen()/32
 	clear(out)

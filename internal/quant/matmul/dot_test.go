@@ -38,8 +38,8 @@ func TestDotRow(t *testing.T) {
 	}
 }
 
-// requireProducts checks that got is about the products of the decoded row w with the quantized
-// activations.
+// requireProducts checks that got is close to the products
+// of the decoded row w with the quantized activations.
 func requireProducts(t *testing.T, got []float32, row []byte, w []float32, a *Acts, typ quant.Type) {
 	t.Helper()
 	for i, v := range got {
@@ -50,7 +50,7 @@ func requireProducts(t *testing.T, got []float32, row []byte, w []float32, a *Ac
 			size += math.Abs(p)
 		}
 		slack := size * 0x1p-20
-		if f, _ := quant.Format32Of(typ); f.HasMin { // DS has only 11 bits
+		if f, _ := quant.Format32Of(typ); f.HasMin { // DS has only 11 significant bits
 			for b := range a.Blocks {
 				_, m := f.Unpack(row[b*typ.BlockBytes():], new([32]int8))
 				slack += math.Abs(float64(m)*float64(a.DS[i*a.Blocks+b])) * 0x1p-11
@@ -68,7 +68,7 @@ func (a *Acts) value(i, k int) float64 {
 	return float64(a.Q[i*a.Stride+k]) * float64(a.D[i*a.Blocks+k/a.blockLen()])
 }
 
-// randomRow returns a row of weights of type t, of sizes between 2^-7 and 2^3.
+// randomRow returns a row of weights of type t, whose magnitudes are between 2^-7 and 2^3.
 func randomRow(r *rand.Rand, t quant.Type, cols int) []byte {
 	row := make([]byte, t.RowBytes(cols))
 	for i := range row {

@@ -30,9 +30,9 @@ func BenchmarkMulRows(b *testing.B) {
 	})
 }
 
-// BenchmarkFewRows measures every kernel of this CPU with a few tokens, on one core and with
-// weights that stay in the cache. It reports the best of many short runs, which other processes
-// disturb little.
+// BenchmarkFewRows measures every kernel of this CPU with a few tokens, on
+// one core and with weights that stay in the cache. It reports the best of
+// many short runs, because other processes seldom disturb all of them.
 //
 //	go test -run - -bench FewRows/Q4_0 -benchtime 5000x ./internal/quant/matmul
 func BenchmarkFewRows(b *testing.B) {
@@ -83,7 +83,7 @@ func newBenchProduct(b *testing.B, k *kernel.Kernel, t quant.Type, rows, tokens 
 			data[i] |= 0x40 // so that no scale is subnormal, which would be slow
 		}
 	}
-	if t == quant.MXFP4 { // here a scale is an exponent; sums must not be subnormal
+	if t == quant.MXFP4 { // here the scale is an exponent, and the sums must not become subnormal
 		for i := 0; i < len(data); i += t.BlockBytes() {
 			data[i] += 96
 		}

@@ -32,9 +32,9 @@ func kernelOf(t quant.Type) *kernel.Kernel {
 	return nil
 }
 
-// kernelFor returns the kernel for matrices of type t with the given number of rows: the first
-// allowed kernel whose panel has at most that many rows, otherwise the one with the smallest
-// panel. It returns nil for types without kernels.
+// kernelFor returns the kernel for matrices of type t with the given number of rows. It
+// is the first allowed kernel whose panel has at most that many rows. If there is none,
+// it is the kernel with the smallest panel. It returns nil for types without kernels.
 func kernelFor(t quant.Type, rows int) *kernel.Kernel {
 	best := kernelOf(t)
 	if best == nil || rows >= best.Rows {

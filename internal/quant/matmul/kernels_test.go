@@ -57,8 +57,8 @@ func (s shape) String() string {
 	return fmt.Sprintf("%d rows, %d blocks, %d tokens, %s", s.rows, s.blocks, s.tokens, s.fill)
 }
 
-// integerShapes returns sizes around the sizes with which kernels work: 8, 16 and 32 rows; runs of
-// 4, 16 and 32 blocks; 4 and 8 tokens.
+// integerShapes returns sizes just below and above those with which kernels
+// work: 8, 16 and 32 rows; runs of 4, 16 and 32 blocks; 4 and 8 tokens.
 func integerShapes() []shape {
 	var shapes []shape
 	for tokens := 1; tokens <= 17; tokens++ {
@@ -75,7 +75,7 @@ func integerShapes() []shape {
 	for i, blocks := range []int{6, 18, 22, 90} { // two blocks more than a multiple of four
 		shapes = append(shapes, shape{33 + i, blocks, 1, []fill{extreme, hostile}[i%2]})
 	}
-	for i, tokens := range []int{3, 6, 9, 15, 27} { // here with more blocks than in the first loop
+	for i, tokens := range []int{3, 6, 9, 15, 27} { // here a row has more blocks than in the first loop
 		shapes = append(shapes, shape{33, 4 + i%2, tokens, []fill{extreme, hostile}[i%2]})
 	}
 	return append(shapes, shape{71, 3, 5, ordinary}, shape{64, 2, 5, extreme}, shape{50, 1, groupTokens + 3, ordinary})
@@ -219,8 +219,8 @@ func fillBytes(b []byte, v byte) {
 	}
 }
 
-// check multiplies by k in three ways: as k itself chooses, with panels, and without panels if k
-// can do that.
+// check multiplies with kernel k in three ways: as mulKernel
+// chooses, with panels, and, if k can do that, without panels.
 func (p *product) check(t *testing.T, k *kernel.Kernel, s shape) {
 	t.Helper()
 	packing, direct := *k, *k
@@ -238,7 +238,8 @@ func (p *product) check(t *testing.T, k *kernel.Kernel, s shape) {
 	}
 }
 
-// checkOne multiplies by k. The output has columns of sentinels on both sides.
+// checkOne multiplies with kernel k. The output has columns of
+// sentinels on both sides, which the kernel must not change.
 func (p *product) checkOne(t *testing.T, k *kernel.Kernel, s shape) {
 	t.Helper()
 	const side, sentinel = 3, 12345

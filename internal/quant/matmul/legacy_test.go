@@ -42,7 +42,7 @@ func TestLegacyDot(t *testing.T) {
 func split(b []byte, e int) int { return int(b[e%16] >> (e / 16 * 4) & 15) }
 
 // TestLegacySame multiplies the same weights in an old layout and in the current one. The products
-// must be bit-identical, so that a file converted without loss gives the same answers.
+// must be equal bit for bit, so that a file that was converted without loss gives the same answers.
 func TestLegacySame(t *testing.T) {
 	const cols = 256
 	tests := []struct {

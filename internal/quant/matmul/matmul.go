@@ -1,6 +1,6 @@
-// Package matmul multiplies matrices of weights, in the blocks of a file, with rows of
-// activations. dot.go defines every result to the bit. A kernel, which kernels.go chooses for
-// each matrix, gives the same bits. Other files:
+// Package matmul multiplies matrices of weights, in the blocks of a file, with
+// rows of activations. dot.go defines every result to the bit. The kernel that
+// kernels.go chooses for a matrix gives the same bits. Other files:
 //
 //	acts.go      the other operand: activations, as 8-bit integers or floats
 //	matmul.go    out = W·x, with a kernel of this CPU (multiply.go) or as in dot.go
@@ -23,14 +23,14 @@ type Matrix struct {
 	kernel *kernel.Kernel // nil if the type has no kernel, or if it is not set yet
 }
 
-// NewMatrix returns a view of data as a rows × cols matrix. It checks what kernels rely on: the
-// length of data, and that cols is a whole number of blocks.
+// NewMatrix returns a view of data as a rows × cols matrix. It checks what kernels rely
+// on: data must have the right length, and cols must be a whole number of blocks.
 func NewMatrix(t quant.Type, rows, cols int, data []byte) (Matrix, error) {
 	if !quant.CanCompute(t) {
 		return Matrix{}, fmt.Errorf("matmul: cannot compute with %v", t)
 	}
 	if rows <= 0 || cols <= 0 || cols%t.BlockLen() != 0 {
-		return Matrix{}, fmt.Errorf("matmul: cannot make a %d × %d matrix of %v: both sizes must be positive, and the columns a multiple of %d", rows, cols, t, t.BlockLen())
+		return Matrix{}, fmt.Errorf("matmul: cannot make a %d × %d matrix of %v: both sizes must be positive, and the columns must be a multiple of %d", rows, cols, t, t.BlockLen())
 	}
 	if want := int64(rows) * int64(t.RowBytes(cols)); int64(len(data)) != want {
 		return Matrix{}, fmt.Errorf("matmul: a %d × %d matrix of %v has %d bytes, want %d", rows, cols, t, len(data), want)
@@ -66,10 +66,10 @@ func (w *Matrix) Row(i int) []byte {
 type Scratch struct {
 	panel   []byte      // packed rows
 	acc     []float32   // accumulators of a tile: [tokens, panel rows, lanes]
-	tail    []byte      // last columns of rows whose length is not a multiple of a step
+	tail    []byte      // the last columns of rows whose length is not a multiple of a step, padded
 	sums    [16]float32 // results of a panel's rows for a token, if Kernel.Lanes is not 1
 	args    kernel.Args
-	whole   []byte // rows of a matrix that has fewer rows than a panel, padded
+	whole   []byte // a matrix that has fewer rows than a panel, padded to whole panels
 	touched byte   // see touch
 	row     rowScratch
 }
@@ -109,8 +109,8 @@ func (w *Matrix) check(a *Acts) {
 }
 
 // InStreams reports whether MulStreams is the fastest way to multiply w with a single row of
-// activations. Each of its four streams from memory takes a microsecond to start. So each call
-// should continue where the call before it stopped.
+// activations. Each of the four streams that MulStreams reads from memory takes a microsecond
+// to start. So each call of MulStreams should continue where the previous call stopped.
 func (w *Matrix) InStreams() bool {
 	k := w.choose()
 	return k != nil && w.Rows >= k.Rows && k.Streams(w.Cols)

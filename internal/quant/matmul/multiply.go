@@ -3,9 +3,10 @@ package matmul
 import "alpaca/internal/quant/kernel"
 
 const (
-	// A group of panels is multiplied with some tokens before it is multiplied with the next
-	// ones. So the activations, which are only in a distant cache, are read once for the whole
-	// group. Larger groups are not faster, because they need more accumulators.
+	// A group of panels is multiplied with one group of tokens before it is
+	// multiplied with the next group. So the activations, which are only in a
+	// distant cache, are read once for the whole group of panels. Larger
+	// groups of panels are not faster, because they need more accumulators.
 	groupPanels = 2
 	groupTokens = kernel.GroupTokens
 )
@@ -104,9 +105,9 @@ func (w *Matrix) mulDirect(k *kernel.Kernel, direct func(*kernel.Args), to resul
 	}
 }
 
-// touch reads a byte in each piece of touchStep bytes of rows. Kernels prefetch the rows that come
-// next, but CPUs ignore a prefetch from a page of the file that the process has not used yet. The
-// read takes the page fault, so the prefetches of the first pass over a file work, too.
+// touch reads a byte in each piece of touchStep bytes of rows. Kernels prefetch the next rows,
+// but CPUs ignore a prefetch from a page of the file that the process has not used yet. This
+// read causes the page fault, so that prefetching also works in the first pass over a file.
 func (s *Scratch) touch(rows []byte) {
 	for i := 0; i < len(rows); i += touchStep {
 		s.touched ^= rows[i]
@@ -163,7 +164,7 @@ func (w *Matrix) mulQuads(k *kernel.Kernel, to results, a *Acts, s *Scratch) {
 		w.mulStreams(k, out[lo:], n, a, Streams{lo, n, n}, s)
 		lo += 4 * n
 	}
-	if lo < hi { // up to three rows: multiply four that end with them, or the matrix's first four
+	if lo < hi { // one to three rows are left: multiply four rows that end with them, or the first four rows of the matrix
 		s.acc = resize(s.acc, 4)
 		first := max(0, hi-4)
 		w.mulStreams(k, s.acc, 1, a, Streams{first, 1, 1}, s)
@@ -171,9 +172,9 @@ func (w *Matrix) mulQuads(k *kernel.Kernel, to results, a *Acts, s *Scratch) {
 	}
 }
 
-// mulNarrow does what mulKernel does, for a matrix with fewer rows than a panel. It copies the
-// rows and adds rows of zeros, which are valid blocks of every format. Their results are not
-// copied out.
+// mulNarrow does what mulKernel does, for a matrix with fewer rows than a
+// panel. It copies the rows and adds rows of zero bytes, which are valid
+// blocks in every format. The results of the added rows are not copied out.
 func (w *Matrix) mulNarrow(k *kernel.Kernel, to results, a *Acts, s *Scratch) {
 	s.whole = resize(s.whole, k.Rows*w.Type.RowBytes(w.Cols))
 	clear(s.whole[copy(s.whole, w.Data):])
@@ -195,8 +196,8 @@ func (s *Scratch) padTail(k *kernel.Kernel, rows []byte, rowBytes, from int) *by
 	return &s.tail[0]
 }
 
-// setTileArgs sets the arguments of a tile that describe a, from the given token and the weights'
-// block b on. A block of weights has blockLen columns.
+// setTileArgs sets the arguments of a tile that describe the activations a, from the given
+// token and from block b of the weights on. A block of weights has blockLen columns.
 func (a *Acts) setTileArgs(t *kernel.Args, token, b, blockLen int) {
 	row, block := token*a.Stride, token*a.Blocks+b*a.perBlock(blockLen)
 	switch a.form {

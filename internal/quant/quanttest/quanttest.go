@@ -1,6 +1,6 @@
-// Package quanttest is shared by the tests of number formats, of their encoders and of their
-// products. It has memory that ends at an unreadable page, comparisons of bits, and random
-// blocks. It imports none of the tested packages, so that each can use it in its own tests.
+// Package quanttest helps the tests of number formats, of their encoders and of their products.
+// It has memory that ends at an unreadable page, comparisons of bits, and random blocks. It
+// imports none of the tested packages, so that each of them can use it in its own tests.
 package quanttest
 
 import (
@@ -21,7 +21,7 @@ func NormalFloats(r *rand.Rand, n int) []float32 {
 	return x
 }
 
-// RequireSame fails unless all bits are the same. All NaN count as equal.
+// RequireSame fails unless all bits are the same. All NaN values count as equal.
 func RequireSame(t *testing.T, want, got []float32) {
 	t.Helper()
 	require.Len(t, got, len(want))
@@ -59,9 +59,9 @@ var WideScaleOffsets = map[string][]int{
 	"Q4_0v1": {0}, "Q4_0v2": {0}, "Q4_1v1": {0, 4}, "Q4_1v2": {0, 4}, "Q8_0v1": {0},
 }
 
-// Generated returns n blocks, each of size bytes, of the type with the given name. The bytes are
-// the highest 8 bits of the generator x = 1664525x + 1013904223, which starts at 1. The float16
-// scale is 0x2c66. In NVFP4, only the sign bits of the scales are cleared.
+// Generated returns n blocks, each of size bytes, of the type with the given name. The bytes
+// are the highest 8 bits of the random numbers x = 1664525x + 1013904223, which start at 1.
+// The float16 scale is 0x2c66. In NVFP4, only the sign bits of the scales are cleared.
 func Generated(name string, size, n int) []byte {
 	x := uint32(1)
 	data := make([]byte, n*size)

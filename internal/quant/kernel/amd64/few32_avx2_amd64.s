@@ -3,7 +3,7 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// The products of 32-wide formats with a few tokens for AVX2, see few32_amd64.h.
+// This file multiplies formats with blocks of 32 with a few tokens, on AVX2 (see few32_amd64.h).
 
 #include "parts/fetch_amd64.h"
 
@@ -30,7 +30,8 @@
 	VPUNPCKLQDQ Y10, Y8, Y9                  \
 	VPUNPCKHQDQ Y10, Y8, Y8
 
-// FEWNIBBLES stores the low halves of the bytes of y and, 256 bytes on, the high ones.
+// FEWNIBBLES stores the low nibbles of the bytes of y,
+// and stores the high nibbles 256 bytes further on.
 #define FEWNIBBLES(y, at) \
 	VPSRLW  $4, y, Y10         \
 	VPAND   Y15, y, y          \
@@ -45,8 +46,8 @@
 	FEWNIBBLES(Y9, 32*h+128) \
 	FEWNIBBLES(Y8, 32*h+192)
 
-// HALF copies the scale of a row through BP, since the vector units are the bottleneck. The
-// scale is read a block later, when it has reached the cache.
+// HALF copies the scale of a row through BP, because the vector units are the
+// bottleneck. The copy is read one block later, when it has reached the cache.
 #define HALF(row, i) \
 	MOVWLZX row, BP              \
 	MOVW    BP, (512+2*(i))(R14)
@@ -65,7 +66,7 @@
 	LEAQ (SI)(DX*8), SI   \
 	LEAQ (R13)(DX*8), R13
 
-// Products of unsigned weights, see dot_avx2_amd64.h.
+// The products of unsigned weights are computed as in dot_avx2_amd64.h.
 
 #define WEIGHTS_UNSIGNED(i) \
 	VMOVDQU (64*i)(DI), Y8    \
@@ -117,7 +118,7 @@
 
 #include "templates/few32_amd64.h"
 
-// The scale and the minimum of a row are copied together.
+// The next macro copies the scale and the minimum of a row together.
 #define SCALEMIN(row, i) \
 	MOVL row, BP              \
 	MOVL BP, (512+4*(i))(R14)
@@ -175,7 +176,7 @@
 #include "templates/few32_amd64.h"
 #undef MINS
 
-// Weights of 8 bits are multiplied as |w| * ±a, see dot_avx2signed_amd64.h.
+// Weights of 8 bits are multiplied as |w| * ±a (see dot_avx2signed_amd64.h).
 
 #define FEWSTORE4(at) \
 	VMOVDQU Y11, (at)(R14)    \

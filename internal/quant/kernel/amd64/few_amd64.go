@@ -9,23 +9,24 @@ import (
 	"alpaca/internal/quant/kernel"
 )
 
-// Products with few tokens, besides those that the templates for all formats make.
+// This file has what products with few tokens need beyond the templates that all formats share.
 
-// few returns k for a direct function that is made from few32_amd64.h. Such a function is
-// faster than a panel up to a larger number of tokens than other direct functions.
+// few returns k with the sizes for a direct function that is made from few32_amd64.h. Such
+// a function is faster than a panel for more tokens than other direct functions are.
 func few(k kernel.Kernel, tokens int) kernel.Kernel {
 	k.DirectTokens, k.DirectBytes = tokens, 2*704
 	return k
 }
 
-// fewAVX512 returns k for a direct function that is made from few32_avx512_amd64.h.
+// fewAVX512 returns k with the sizes for a direct function that is made from few32_avx512_amd64.h.
 func fewAVX512(k kernel.Kernel) kernel.Kernel {
 	k.DirectTokens, k.DirectBytes = kernel.GroupTokens, 256
 	return k
 }
 
-// upTo returns a direct function that calls pair for at most n tokens, and few for more. With at
-// most n tokens, memory is the bottleneck, and pair reads it in a better order: 16 rows at a time.
+// upTo returns a direct function that calls pair for at most n tokens,
+// and few for more. With at most n tokens, memory is the bottleneck, and
+// pair reads the weights in a better order: 16 rows at a time.
 func upTo(n int, pair, few tileFunc) tileFunc {
 	return func(t *tileArgs) {
 		if t.Tokens <= n {
@@ -36,9 +37,9 @@ func upTo(n int, pair, few tileFunc) tileFunc {
 	}
 }
 
-// blockwise returns a direct function that packs a super-block of a panel with packOne, and
-// multiplies it with all tokens at once. Meanwhile it fetches the panel that comes next in the
-// file.
+// blockwise returns a direct function that packs one super-block of each row
+// with packOne, multiplies it with all tokens, and then goes on to the next
+// super-block. Meanwhile it prefetches the rows of the next panel.
 func blockwise(t quant.Type, packOne packFunc, tile tileFunc) tileFunc {
 	size := t.BlockBytes()
 	return func(t *tileArgs) {
@@ -59,7 +60,8 @@ var (
 	quadShifts   = [8]uint32{0, 0, 0, 4, 0, 0, 0, 4}
 	quadLowBits  = [8]uint32{0x3f3f3f3f, 0x0f0f0f0f, 0x3f3f3f3f, 0x0f0f0f0f, 0x3f3f3f3f, 0x0f0f0f0f, 0x3f3f3f3f, 0x0f0f0f0f}
 	quadHighBits = [8]uint32{0, 0x30303030, 0, 0x30303030, 0, 0x30303030, 0, 0x30303030}
-	// quadBytes[i] extends byte i of each half to int16, and repeats it in the whole half.
+	// quadBytes[i] extends byte i of each half to int16,
+	// and fills the whole half with this number.
 	quadBytes = func() (shuffles [8][32]uint8) {
 		for i := range shuffles {
 			shuffles[i] = quadShuffle(func(int) int { return i })
@@ -68,10 +70,10 @@ var (
 	}()
 	// quadFifthBits masks the fifth bits of 32 bytes.
 	quadFifthBits = [4]uint64{0x1010101010101010, 0x1010101010101010, 0x1010101010101010, 0x1010101010101010}
-	// quadMins extends the minima, bytes 8 to 15, to int16, each twice: a minimum belongs
-	// to 32 weights, but a sum of activations to 16.
+	// quadMins extends the minima, bytes 8 to 15, to int16. It repeats each of them,
+	// because a minimum belongs to 32 weights, but a sum of activations to 16.
 	quadMins = quadShuffle(func(word int) int { return 8 + word/2 })
-	// quadMinBytes extends the minima to int16, each once.
+	// quadMinBytes extends the minima to int16 without repeating them.
 	quadMinBytes = quadShuffle(func(word int) int { return 8 + word%8 })
 	// quadLanes are the numbers of the first dwords of a vector's four lanes.
 	quadLanes = [16]uint32{0, 4, 8, 12}
@@ -96,10 +98,11 @@ var (
 	}()
 	// quadEvenOdd moves the bytes with even numbers to the front.
 	quadEvenOdd = [16]uint8{0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15}
-	// A shift by quadFifthCounts gives two numbers: the 32 fifth bits of a block, and these bits
-	// times 16. Each bit is then in the upper half of a byte of one of these two numbers.
-	// quadFifthBytes[0] copies these bytes for the first 16 weights, quadFifthBytes[1] for the
-	// second. quadHighBits4 masks the bit of each weight.
+	// A shift by quadFifthCounts gives two numbers: the 32 fifth bits of a block,
+	// and these bits times 16. Each fifth bit is then in the upper half of a byte
+	// of one of these two numbers. quadFifthBytes[0] copies this byte for each of
+	// the first 16 weights, and quadFifthBytes[1] for each of the second 16.
+	// quadHighBits4 masks the bit of each weight in the copied byte.
 	quadFifthCounts = [8]uint32{1: 4, 5: 4}
 	quadFifthBytes  = func() (shuffles [2][32]uint8) {
 		for i := range shuffles {
@@ -127,7 +130,7 @@ var (
 		}
 		return shuffles
 	}()
-	// quadTwoBitScales are factors of scales: see quad234_avx2_amd64.s.
+	// quadTwoBitScales are the factors of scales that quad234_avx2_amd64.s explains.
 	quadTwoBitScales = [16]uint16{16, 4, 1, 1, 16, 4, 1, 1, 16, 4, 1, 1, 16, 4, 1, 1}
 	// quadTwoBits1 masks bits 2 and 3 of 32 bytes.
 	quadTwoBits1 = bytesOf(12)
@@ -141,10 +144,10 @@ var (
 	quadHighShifts3 = [4]uint32{0, 2, 4, 6}
 	quadNibbleBytes = bytesOf(15)
 	quadBytes32     = bytesOf(32)
-	// The first 8 bytes of a block of IQ4_XS contain ScalesH from byte 2 and ScalesL from byte 4,
-	// and a half of a vector has two rows of these. quadLowScales4 extends each byte of
-	// ScalesL to a word, quadHighScales4 repeats ScalesH four times, and quadHighShifts4 are factors
-	// that shift the bits of each run to the highest.
+	// The first 8 bytes of a block of IQ4_XS contain ScalesH from byte 2 and ScalesL from
+	// byte 4, and each half of a vector has these bytes of two rows. quadLowScales4 extends
+	// each byte of ScalesL to a word, quadHighScales4 repeats ScalesH four times, and
+	// quadHighShifts4 are factors that shift the bits of each run to the highest.
 	quadLowScales4  = quadShuffle(func(word int) int { return 4 + word%8/4*8 + word%4 })
 	quadHighScales4 = func() (bytes [32]uint8) {
 		for i := range bytes {

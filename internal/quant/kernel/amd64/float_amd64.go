@@ -9,9 +9,9 @@ import (
 	"alpaca/internal/quant/kernel"
 )
 
-// floatKernels are the kernels of the float types. A panel has 64 steps of 8 rows, or 128 steps of
-// 4 rows. With the activations of a tile's tokens it takes 28 KB, so both stay in the first-level
-// cache.
+// floatKernels are the kernels of the float types. A panel has 64 steps of 8
+// rows, or 128 steps of 4 rows. Together with the activations of a tile's
+// tokens, a panel takes 28 KB, so both stay in the first-level cache.
 var floatKernels = kernel.Table{
 	quant.F16: {
 		{Level: "avx512vnni", Rows: 8, BlockLen: 8, PanelBytes: 256, MaxBlocks: 64, Lanes: 8,

@@ -3,14 +3,13 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// F32, F16 and BF16 weights times float32 activations, with eight partial sums for each
-// output (see matmul/dot.go). A step is 8 columns. Every lane does one chain of fused
-// multiply-adds in the order of the columns, so the results are those of the portable
-// code.
+// This file multiplies F32, F16 and BF16 weights with float32 activations. Each output has eight
+// partial sums (see matmul/dot.go). A step is 8 columns. Every lane does one chain of fused
+// multiply-adds in the order of the columns, so the results are those of the portable code.
 //
-// On AVX-512, a panel has 8 rows, and a step of a panel has 256 bytes: 4 vectors, each with the 8
-// columns of two rows. On AVX2, a panel has 4 rows, and a step has 128 bytes: one vector for each
-// row.
+// On AVX-512, a panel has 8 rows, and a step of a panel has 256 bytes: 4
+// vectors, each with the 8 columns of two rows. On AVX2, a panel has 4
+// rows, and a step of a panel has 128 bytes: one vector for each row.
 
 // ROWS sets pointers to the rows of a panel. Rows 0 to 3 are (SI), (SI)(DX*1), (SI)(DX*2)
 // and (SI)(R8*1); rows 4 to 7 have the same distances from R9.
@@ -18,7 +17,8 @@
 	LEAQ (DX)(DX*2), R8 \
 	LEAQ (SI)(DX*4), R9
 
-// Loads of 8 columns of two rows, widened: a in the low half, b in the high half.
+// These macros load 8 columns of two rows and widen
+// them: row a to the low half, row b to the high half.
 #define PAIR_F16(a, b, x, y, z) \
 	VMOVDQU     a, x        \
 	VINSERTI128 $1, b, y, y \

@@ -4,8 +4,8 @@
 #include "textflag.h"
 #include "parts/fetch_amd64.h"
 
-// The kernels of float_amd64.s for AVX2. A panel is 4 rows, and a step of 8 columns is
-// 128 bytes: one vector for each row.
+// This file has the kernels of float_amd64.s for AVX2. A panel is 4
+// rows, and a step of 8 columns is 128 bytes: one vector for each row.
 
 #define ROW_F16(a, y) VCVTPH2PS a, y
 
@@ -164,8 +164,8 @@ done:
 	VZEROUPPER
 	RET
 
-// DIRECT multiplies a step of 4 rows with one token, without a panel. The step is o bytes
-// into the rows and x bytes into the activations.
+// DIRECT multiplies a step of 4 rows with one token, without a panel. The
+// step begins at byte o of the rows and at byte x of the activations.
 #define DIRECT(ROW, o, x) \
 	VMOVUPS     (x)(R10), Y12 \
 	ROW((o)(SI), Y8)          \

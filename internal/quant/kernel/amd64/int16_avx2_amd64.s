@@ -3,7 +3,7 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// The kernels of the formats with a scale for each 16 weights, for AVX2.
+// This file has the kernels of the formats with a scale for each 16 weights, for AVX2.
 
 #include "parts/fetch_amd64.h"
 #include "parts/unpack32_amd64.h"
@@ -15,15 +15,15 @@
 
 #define ONES ·ones16(SB)
 
-// PAIRSUM adds the 16 activations q, four in each dword of the lower half of v. The upper half
-// gets the same sums. V15 is 1 in all bytes.
+// PAIRSUM sets each dword of the lower half of v to the sum of four of the 16
+// activations q. The upper half gets the same sums. V15 must be 1 in all bytes.
 #define PAIRSUM(q, v, by) \
 	VBROADCASTI128 q, v      \
 	VPMADDUBSW     v, V15, v \
 	VPMADDWD       by, v, v
 
-// TOKENSUM sets all lanes of v to the sum of the 16 activations q, times -offset. Clobbers t.
-// 16*127*16 is far from the bounds of int16.
+// TOKENSUM sets all lanes of v to the sum of the 16 activations q, times -offset.
+// TOKENSUM clobbers t. The largest magnitude, 16*127*16, fits in int16.
 #define ADDDWORDS(v, t) \
 	VPSHUFD $0x4e, v, t \
 	VPADDD  t, v, v     \
@@ -68,8 +68,8 @@
 #define FETCH FETCH5
 #include "templates/format16_amd64.h"
 
-// With minima, the sum of the activations is a separate factor. It is converted to float32 and
-// multiplied by the activations' scale in V10.
+// In a format with minima, the minimum is multiplied by the sum of the activations. This
+// sum is first converted to float32 and multiplied by the activations' scale in V10.
 #undef TOKENSUM
 #define TOKENSUM(q, v, t) \
 	PAIRSUM(q, v, ONES) \

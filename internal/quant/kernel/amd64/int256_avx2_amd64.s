@@ -3,7 +3,7 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// The kernels of the 256-wide formats for AVX2.
+// This file has the kernels of the formats with blocks of 256, for AVX2.
 
 #include "parts/fetch_amd64.h"
 #include "parts/unpack32_amd64.h"

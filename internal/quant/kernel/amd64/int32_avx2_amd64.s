@@ -3,7 +3,8 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// The kernels of the 32-wide formats of up to 5 bits for AVX2, except Q5_1.
+// This file has the kernels of the formats with blocks of 32
+// and weights of at most 5 bits, except Q5_1, for AVX2.
 
 #include "parts/fetch_amd64.h"
 #include "parts/unpack32_amd64.h"
@@ -48,7 +49,8 @@
 #define FETCH FETCH3
 #include "templates/format32_amd64.h"
 
-// The formats of 2023. Their panels are the same, so they share the tiles.
+// The formats of 2023 follow. Their panels are the same
+// as those of today's formats, so they share the tiles.
 
 #define PACK ·packQ4_0v1AVX2
 #define DIRECT ·directQ4_0v1AVX2

@@ -3,7 +3,7 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// The kernels of the 32-wide formats, except Q5_1, for AVX-512 VNNI.
+// This file has the kernels of the formats with blocks of 32, except Q5_1, for AVX-512 VNNI.
 
 #include "parts/fetch_amd64.h"
 #include "parts/unpack32_amd64.h"
@@ -65,7 +65,8 @@
 #define FETCH FETCH5
 #include "templates/format32_amd64.h"
 
-// The formats of 2023. Their panels are the same, so they share the tiles.
+// The formats of 2023 follow. Their panels are the same
+// as those of today's formats, so they share the tiles.
 
 #define PACK ·packQ4_0v1AVX512
 #define DIRECT ·directQ4_0v1AVX512
@@ -143,11 +144,11 @@
 #define FETCH FETCH6
 #include "templates/format32_amd64.h"
 
-// The products with a few tokens, see few32_avx512_amd64.h.
+// The products with a few tokens follow (see few32_avx512_amd64.h).
 
 #undef MINS
 
-// COPYHALF copies a scale, COPYPAIR a scale and a minimum, COPYBYTE an exponent.
+// COPYHALF copies a scale, COPYPAIR copies a scale and a minimum, and COPYBYTE copies an exponent.
 #define COPYHALF(row, i) \
 	MOVWLZX row, BP          \
 	MOVW    BP, (2*(i))(R14)

@@ -3,7 +3,7 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// The kernels of the 32-wide formats, except Q5_1, for AVX-VNNI.
+// This file has the kernels of the formats with blocks of 32, except Q5_1, for AVX-VNNI.
 
 #include "parts/fetch_amd64.h"
 #include "parts/unpack32_amd64.h"
@@ -65,7 +65,8 @@
 #define FETCH FETCH3
 #include "templates/format32_amd64.h"
 
-// The formats of 2023. Their panels are the same, so they share the tiles.
+// The formats of 2023 follow. Their panels are the same
+// as those of today's formats, so they share the tiles.
 
 #define PACK ·packQ4_0v1AVXVNNI
 #define DIRECT ·directQ4_0v1AVXVNNI

@@ -3,7 +3,7 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// The kernels of the formats with weights of 8 bits for AVX2.
+// This file has the kernels of the formats with weights of 8 bits, for AVX2.
 
 #define SIGNED
 #include "parts/fetch_amd64.h"
@@ -79,7 +79,7 @@
 #include "templates/row256_amd64.h"
 #include "templates/undef256_amd64.h"
 
-// The formats with codebooks, which Go unpacks.
+// The tiles of the formats with codebooks follow. Go code packs their panels.
 
 #undef PANEL
 #undef RUN

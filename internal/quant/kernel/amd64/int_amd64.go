@@ -16,9 +16,9 @@ var Table = kernel.Merge(floatKernels, intKernels, iqKernels, legacyKernels)
 // tileArgs is the name under which assembly finds the fields of Args (go_asm.h).
 type tileArgs = kernel.Args
 
-// headers are the files that the assembly includes. They are embedded because Go compiles a
-// package again only if files in its own folder or embedded files change. Nothing reads the
-// variable, so the linker omits it.
+// headers are the files that the assembly includes. Go compiles a package
+// again only if a file in its own folder or an embedded file changes, so the
+// headers are embedded. Nothing reads this variable, so the linker omits it.
 //
 //go:embed parts templates
 var headers embed.FS
@@ -28,20 +28,20 @@ var headers embed.FS
 // The preprocessor puts their assembly together from the files in parts, so that each fact is
 // written once for all instruction sets:
 //
-//	rows_*.h    vectors whose lanes are rows: how to fill them
+//	rows_*.h    how vectors are filled so that their lanes are rows
 //	unpack*.h   how each format's blocks become bytes and scales
 //	dot_*.h     how bytes are multiplied and added
 //	fetch_*.h   prefetching
 //
-// The files in templates make four functions from these parts, for formats with a scale for each
-// 16 weights, with blocks of 32 and of 256:
+// The files in templates make four functions from these parts. There is a version of each function
+// for formats with a scale for each 16 weights, with blocks of 32, and with blocks of 256:
 //
 //	pack           makes a panel
 //	tile16/32/256  multiplies a panel with any number of tokens
 //	direct...      multiplies rows with a few tokens, see also few_amd64.go
 //	row...         multiplies rows with one token
 //
-// Some formats have faster functions, quad..., instead of row...; see quads_amd64.h.
+// Some formats have a faster function quad... in addition to row... (see quads_amd64.h).
 //
 // The files int*.s list the parts of each kernel.
 var intKernels = kernel.Table{
@@ -154,7 +154,7 @@ var legacyKernels = kernel.Table{
 	},
 }
 
-// funcs are the functions of a kernel, see kernel.Kernel.
+// funcs are the functions of a kernel (see kernel.Kernel).
 type funcs struct {
 	pack              packFunc
 	tile, direct, row tileFunc
@@ -165,9 +165,9 @@ type (
 	tileFunc func(t *tileArgs)
 )
 
-// Products with few tokens are faster without a panel. The limit, directTokens, was measured
-// for each instruction set. With more tokens, multiplying four at once in a tile saves more
-// time than writing the panel takes.
+// Products with at most directTokens tokens are faster without a panel. This limit
+// was measured for each instruction set. With more tokens, a tile, which multiplies
+// four tokens at once, saves more time than it takes to write the panel.
 
 func avx512x32(offset int, f funcs) kernel.Kernel { return kernel32("avx512vnni", 32, 32, offset, f) }
 
@@ -175,8 +175,8 @@ func avxVNNIx32(offset int, f funcs) kernel.Kernel { return kernel32("avxvnni", 
 
 func avx2x32(offset int, f funcs) kernel.Kernel { return kernel32("avx2", 16, 11, offset, f) }
 
-// kernel32 returns a kernel of a format with blocks of 32. A panel is two vectors of rows. With
-// runs of 32 blocks it stays in the first-level cache.
+// kernel32 returns a kernel of a format with blocks of 32. A panel is two vectors
+// of rows. With runs of 32 blocks, a panel stays in the first-level cache.
 func kernel32(level string, rows, directTokens, offset int, f funcs) kernel.Kernel {
 	return kernel.Kernel{Level: level, Rows: rows, BlockLen: 32, PanelBytes: rows * (32 + 4), MaxBlocks: 32, Lanes: 1,
 		Offset: offset, Pack: f.pack, Tile: f.tile, Direct: f.direct, DirectTokens: directTokens, Row: f.row}
@@ -189,7 +189,7 @@ func avx2x16(blockLen, vectors, offset int, f funcs) kernel.Kernel {
 		Offset: offset, Pack: f.pack, Tile: f.tile, Row: f.row}
 }
 
-// inQuads returns k with Quad, for a single token.
+// inQuads returns k with the function quad as Quad, for a single token.
 func inQuads(k kernel.Kernel, quad tileFunc) kernel.Kernel {
 	k.Quad, k.QuadBlocks = quad, 2
 	if k.BlockLen == 256 || k.Lanes > 1 {
@@ -198,7 +198,7 @@ func inQuads(k kernel.Kernel, quad tileFunc) kernel.Kernel {
 	return k
 }
 
-// withMins returns k for a format with blocks of 32 and minima.
+// withMins returns k with room for minima in its panels, for a format with blocks of 32.
 func withMins(k kernel.Kernel) kernel.Kernel {
 	k.PanelBytes += k.Rows * 4
 	return k
@@ -219,7 +219,7 @@ func kernel256(level string, rows, directTokens, vectors int, f funcs) kernel.Ke
 		Pack: f.pack, Tile: f.tile, Direct: f.direct, DirectTokens: directTokens, Row: f.row}
 }
 
-// Constants of the packing, see unpack32_amd64.h.
+// Constants of the packing macros (see unpack32_amd64.h).
 var (
 	lowNibbles uint32 = 0x0f0f0f0f
 	signBits   uint32 = 0x80808080
@@ -232,9 +232,9 @@ var (
 	bit5       uint32 = 0x20202020
 	evenBits45 uint32 = 0x00300030
 	ones8      uint32 = 0x01010101
-	// scaleBytes[j] moves byte j of each dword to the high halves of two int16, for 8 lanes.
+	// scaleBytes[j] moves byte j of each of 8 dwords to the high halves of its two int16.
 	scaleBytes = [4][32]uint8{scaleByte(0), scaleByte(1), scaleByte(2), scaleByte(3)}
-	// ones16 are int16, all 1.
+	// ones16 is 1 in all int16.
 	ones16 = [16]int16{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}
 	// bytes00 and bytes01 move bytes of each dword to the high halves of int16.
 	bytes00 = [16]uint8{255, 0, 255, 0, 255, 4, 255, 4, 255, 8, 255, 8, 255, 12, 255, 12}
@@ -243,18 +243,18 @@ var (
 	bytes2233 = [16]uint8{2, 2, 3, 3, 6, 6, 7, 7, 10, 10, 11, 11, 14, 14, 15, 15}
 	// byte0 repeats the first byte of each dword.
 	byte0 = [16]uint8{0, 0, 0, 0, 4, 4, 4, 4, 8, 8, 8, 8, 12, 12, 12, 12}
-	// bitTo16 maps one of bits0123 to 16.
+	// bitTo16 maps each single bit of bits0123 to 16.
 	bitTo16 = [16]uint8{1: 16, 2: 16, 4: 16, 8: 16}
 	// mxfp4Unsigned is mxfp4Values + 12.
 	mxfp4Unsigned = [16]uint8{12, 13, 14, 15, 16, 18, 20, 24, 12, 11, 10, 9, 8, 6, 4, 0}
-	// nanE4M3 are two int16. The high byte of each is NaN as a number with 4 bits of exponent and 3
-	// bits of mantissa. two7 is 2^7.
+	// nanE4M3 is two int16, each with NaN in its high byte. This NaN is a
+	// number with 4 bits of exponent and 3 bits of mantissa. two7 is 2^7.
 	nanE4M3 uint32  = 0x7f007f00
 	two7    float32 = 128
-	// powers are for the macro SCALES_E: the bits of the smallest normal number, of a quarter
-	// of it and of half of it.
+	// powers are constants of the macro SCALES_E: the bits of the smallest
+	// normal float32, of a quarter of that number, and of half of it.
 	powers = [3]uint32{1 << 23, 1 << 21, 1 << 22}
-	// iq4Values are codebook.IQ4, and iq4Unsigned the same values + 128.
+	// iq4Values is codebook.IQ4, and iq4Unsigned has the same values plus 128.
 	iq4Values   = codebook.IQ4
 	iq4Unsigned = [16]uint8{1, 24, 45, 63, 79, 93, 106, 118, 129, 141, 153, 166, 181, 197, 217, 241}
 )

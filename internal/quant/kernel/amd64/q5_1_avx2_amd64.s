@@ -3,19 +3,19 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// The kernels of Q5_1, and of Q5_1 of 2023, for AVX2. An output is the sum of eight partial sums
-// and of a sum of the minima (see matmul/dot.go). So each 4 weights of a block need a fused
-// multiply-add of their own.
+// This file has the kernels of Q5_1 and Q5_1v1, for AVX2. An output is the sum
+// of eight partial sums and of a sum of the minima (see matmul/dot.go). So each
+// group of 4 weights of a block needs a fused multiply-add of its own.
 
 #include "parts/fetch_amd64.h"
 #include "parts/unpack32_amd64.h"
 #include "parts/unpack_legacy_amd64.h"
 #include "parts/rows_avx2_amd64.h"
 
-// A panel is two vectors of rows, with a lane for each row. A vector of rows has PANELRUNS runs.
-// Each of the first eight runs holds the weights of one partial sum, which are 4 weights of every
-// block and row. So a partial sum reads one stream. The last two runs are the scales and the minima
-// of all blocks.
+// A panel is two vectors of rows, with a lane for each row. A vector of rows has
+// PANELRUNS runs. Each of the first eight runs has the weights of one partial sum: 4
+// weights of every block and row. So the code reads one sequential stream for each
+// partial sum. The last two runs have the scales and the minima of all blocks.
 #define PANELRUNS 10
 
 // SUMS is the size in bytes of the accumulators of a vector of rows: eight partial sums and
@@ -30,8 +30,8 @@
 #define SPLIT ADJACENT
 #include "templates/packlanes_amd64.h"
 
-// SCALE stores the products of both vectors' scales with the scale of token t, which is at
-// d, and adds the minima times ds to a and b.
+// SCALE multiplies both vectors' scales with the scale of token t, which is at
+// d, and stores the products. It also adds the minima times ds to a and b.
 #define SCALE(t, d, ds, a, b) \
 	VBROADCASTSS d, Y8                     \
 	VBROADCASTSS ds, Y9                    \
@@ -63,8 +63,8 @@
 	PRODUCT(Y8, (DX), a, Y11)       \
 	PRODUCT(Y9, VBYTES(DX), b, Y12)
 
-// LOAD2 and STORE2 move the accumulators at off of the two vectors of rows. EACHTOKEN does
-// so for four tokens, EACHLANE for four neighbouring accumulators of one token.
+// LOAD2 and STORE2 move the accumulators at off of the two vectors of rows. EACHTOKEN applies OP to
+// the accumulators of four tokens, and EACHLANE to four neighbouring accumulators of one token.
 #define LOAD2(off, a, b) \
 	VMOVUPS (off)(AX), a      \
 	VMOVUPS (off+SUMS)(AX), b
@@ -87,10 +87,11 @@
 
 // func tileQ5_1AVX2(t *tileArgs)
 //
-// The tile takes four tokens at a time, then the last ones one by one. First it adds the minima of
-// all blocks, and multiplies their scales: it stores these products behind the panel. Then it
-// computes one partial sum after the other, so that the accumulators stay in registers over all
-// blocks. For a single token, it computes four partial sums side by side.
+// The tile takes four tokens at a time, then the last ones one by one. First it adds
+// the minima of all blocks. It also multiplies the blocks' scales with the tokens'
+// scales, and stores these products behind the panel. Then it computes one partial
+// sum after the other, so that its accumulators stay in registers over all blocks.
+// For a single token, it computes four partial sums side by side.
 //
 // Registers
 //	SI, DI    a run in the panel of the first and second vector of rows
@@ -175,7 +176,7 @@ block4:
 	EACHTOKEN(STORE2, 0)
 	ADDQ    $VBYTES, AX
 
-	// SI is already at the next run. R8 goes back to the activations for this run.
+	// SI already points to the next run. R8 goes back to the activations for this run.
 	MOVQ left-24(SP), CX
 	SUBQ CX, R8
 	ADDQ $4, R8
@@ -246,7 +247,7 @@ block1:
 	EACHLANE(STORE2, 0)
 	ADDQ $(4*VBYTES), AX
 
-	// SI is at the second run. The fifth, which is next, is three runs on.
+	// SI points to the second run. The next one is the fifth, which is three runs further on.
 	ADDQ R10, SI
 	SUBQ CX, R8
 	ADDQ $16, R8
@@ -270,7 +271,8 @@ done:
 
 // func sumQ5_1AVX2(dst, acc *float32)
 //
-// Adds a panel's accumulators of a token: Sum8 of the partial sums, then the minima's sum.
+// sumQ5_1AVX2 adds a panel's accumulators of one token: first
+// the partial sums, as Sum8 does, then the sum of the minima.
 TEXT ·sumQ5_1AVX2(SB), NOSPLIT, $0-16
 	MOVQ dst+0(FP), DI
 	MOVQ acc+8(FP), SI

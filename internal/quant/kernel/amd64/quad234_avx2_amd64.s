@@ -3,16 +3,16 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// The products of Q2_K, Q3_K, TQ2_0 and IQ4_XS with a single token for AVX2, see quad256_amd64.h
-// and the formats' byte maps in q2_k.go, q3_k.go, tq.go and iq4.go.
+// This file multiplies Q2_K, Q3_K, TQ2_0 and IQ4_XS with a single token, on AVX2 (see
+// quad256_amd64.h). q2_k.go, q3_k.go, tq.go and iq4.go have the byte maps of these formats.
 
 #include "parts/fetch_amd64.h"
 #include "templates/quads_amd64.h"
 #include "parts/rowsums_avx2_amd64.h"
 
-// Q2_K and Q3_K: the bits of a weight stay at their place in a byte, so weights of group g are
-// 4^g times too large. Only group 3 is shifted, to the place of group 2. The scales get the factors
-// quadTwoBitScales, which make up for this: all products are then 16 times too large.
+// In Q2_K and Q3_K, the bits of a weight stay at their place in a byte, so the weights of
+// group g are 4^g times too large. Only group 3 is shifted, to the place of group 2. The
+// scales get the factors quadTwoBitScales, so that all products are 16 times too large.
 
 // RUN2 adds the product of the weights y with the 32 activations at off, times the i-th
 // scales of both halves, to sum.
@@ -22,14 +22,15 @@
 	VPMADDWD   Y10, y, y                           \
 	VPADDD     y, sum, sum
 
-// SPREAD2 spreads the 16 scales in X11 to Y11: even ones to its lower half, odd ones to its upper.
+// SPREAD2 spreads the 16 scales in X11 over Y11: those with even numbers
+// to the lower half, those with odd numbers to the upper half.
 #define SPREAD2(EXTEND) \
 	VPSHUFB ·quadEvenOdd(SB), X11, X11      \
 	EXTEND  X11, Y11                        \
 	VPMULLW ·quadTwoBitScales(SB), Y11, Y11
 
-// HALF2 adds the products of the 128 weights from off on, which are at w. Their scales are those
-// from number i on in each half of Y11.
+// HALF2 adds the products of the 128 weights from number off on, which are
+// stored at w. Their scales are those from number i on in each half of Y11.
 #define HALF2(off, i, w, sum) \
 	VMOVDQU w, Y8                     \
 	VPAND   Y12, Y8, Y9               \
@@ -76,13 +77,15 @@
 #include "templates/quad256_amd64.h"
 #undef QUADCONSTANTS
 
-// RUN3 adds those bits of h that mask has to the weights y. Then it adds their product to sum.
+// RUN3 adds the bits of h that are set in mask to the
+// weights y. Then it adds the product of y to sum.
 #define RUN3(off, i, y, h, mask, sum) \
 	VPAND mask, h, Y10   \
 	VPOR  Y10, y, y      \
 	RUN2(off, i, y, sum)
 
-// HALF3 is HALF2 with third bits, which SHIFTs of Y5 move to their places.
+// HALF3 does what HALF2 does, and also adds the third
+// bits. SHIFTs of Y5 move these bits to their places.
 #define HALF3(off, i, w, SHIFT0, n0, SHIFT1, n1, SHIFT2, n2, sum) \
 	VMOVDQU w, Y8                       \
 	SHIFT0  $(n0), Y5, Y4               \
@@ -98,8 +101,8 @@
 	SHIFT2  $(n2), Y5, Y4               \
 	RUN3(off+64, i+2, Y9, Y4, Y7, sum)
 
-// ROW3 sets sum to the sums of a row whose third bits are at h. The 16 bytes at s end with
-// its scales and D. The weights are 4 too large; the sums of the activations correct that.
+// ROW3 sets sum to the sums of a row whose third bits are at h. The 16 bytes at s end with its
+// scales and D. The unpacked weights are 4 too large, which the sums of the activations correct.
 #define ROW3(h, w, v, s, sum) \
 	VMOVDQU   s, X11                                       \
 	VPSHUFB   ·quadLowScales3(SB), X11, X8                 \
@@ -143,8 +146,8 @@
 #include "templates/quad256_amd64.h"
 #undef QUADCONSTANTS
 
-// TQ2_0 has only one scale. So a row's sums stay in int16, where they are at most 8*2*3*127, until
-// all are added. The weights are 1 too large; the sums of the activations correct that.
+// TQ2_0 has only one scale. So a row's sums stay in int16 until all products are added. They are at
+// most 8*2*3*127. The unpacked weights are 1 too large, which the sums of the activations correct.
 
 // RUNT adds the product of the lowest bits of y, with the 32 activations at off, to sum.
 #define RUNT(off, y, sum) \
@@ -191,10 +194,10 @@
 
 // IQ4_XS: 32 bytes have the nibbles of two runs of 32 weights, one run in each half of the bytes.
 
-// SCALES4 sets the words of Y11 to the scales of rows 0 and 1, and those of Y12 to the scales of
-// rows 2 and 3. The lower half has the scales of the even runs, four of the first row and then
-// four of the second. The upper half has those of the odd runs. The bits in a word of ScalesH
-// that belong to byte i of ScalesL go to the upper four.
+// SCALES4 sets the words of Y11 to the scales of rows 0 and 1, and those of Y12 to the scales
+// of rows 2 and 3. The lower half has the scales of the even runs, four of the first row and
+// then four of the second. The upper half has those of the odd runs. Each word gets a copy of
+// ScalesH, shifted so that the four bits for its byte of ScalesL are the upper four.
 #define SCALES4 \
 	VMOVQ       (SI), X4                     \
 	VPINSRQ     $1, (SI)(DX*1), X4, X4       \
@@ -235,8 +238,8 @@
 	VPADDD     Y4, sum, sum                       \
 	VPADDD     Y5, sum, sum
 
-// RUNS4 adds the products of runs 2c and 2c+1. They are multiplied as ±w * |a|, since then no sum
-// of two products is beyond 2*127*127.
+// RUNS4 adds the products of runs 2c and 2c+1. The weights are multiplied
+// as ±w * |a|, so that the sum of two products is at most 2*127*127.
 #define RUNS4(c) \
 	VMOVDQU     ((c)*64)(R12), X6            \
 	VMOVDQU     ((c)*64+16)(R12), X7         \

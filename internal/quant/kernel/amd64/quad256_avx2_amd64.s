@@ -3,21 +3,21 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// The products of 256-wide formats with a single token for AVX2, see
-// quad256_amd64.h.
+// This file multiplies formats with blocks of 256 with
+// a single token, on AVX2 (see quad256_amd64.h).
 
 #include "parts/fetch_amd64.h"
 #include "templates/quads_amd64.h"
 #include "parts/rowsums_avx2_amd64.h"
 
-// Q4_K and Q5_K: see Q4_K in q4_k.go.
+// q4_k.go and q5_k.go have the byte maps of Q4_K and Q5_K.
 
-// SCALES6 unpacks the scales and minima of the two rows that start at w and v to bytes. Each
-// row has a half of y: 8 scales, then 8 minima. Clobbers t.
+// SCALES6 unpacks the scales and minima of the two rows that start at w and v to
+// bytes. Each row has a half of y: 8 scales, then 8 minima. SCALES6 clobbers t.
 #define SCALES6(w, v, x, y, t) \
 	VMOVDQU     w, x                      \
 	VINSERTI128 $1, v, y, y               \
-	VPSHUFD     $0xa5, y, t               \ // the bytes of scales 0-3 twice, those of minima 0-3 twice
+	VPSHUFD     $0xa5, y, t               \ // the bytes of scales 0-3 twice, then the bytes of minima 0-3 twice
 	VPSHUFD     $0xed, y, y               \ // scales 0-3, low bits of scales 4-7, minima 0-3, low bits of minima 4-7
 	VPSRLVD     ·quadShifts+0(SB), y, y   \
 	VPAND       ·quadLowBits+0(SB), y, y  \
@@ -25,15 +25,15 @@
 	VPAND       ·quadHighBits+0(SB), t, t \
 	VPOR        t, y, y
 
-// RUN adds the product of the weights y with the s-th 32 activations, times the scale, to sum.
+// RUN adds the product of the weights y with activations 32s to 32s+31, times the scale, to sum.
 #define RUN(s, y, sum) \
 	VPMADDUBSW ((s)*32)(R12), y, y               \
 	VPSHUFB    ·quadBytes+((s)*32)(SB), Y11, Y10 \
 	VPMADDWD   Y10, y, y                         \
 	VPADDD     y, sum, sum
 
-// RUNS adds the products of two runs of weights, whose nibbles are the 32 bytes at w. Their
-// fifth bits are at high; SHIFT by m and n moves them to bit 4.
+// RUNS adds the products of two runs of weights, whose nibbles are the 32 bytes at w. Their fifth
+// bits are at high. SHIFT by m, and then by n, moves the fifth bits of the two runs to bit 4.
 #define RUNS(s, w, high, SHIFT, m, n, sum) \
 	VMOVDQU w, Y8             \
 	VPAND   Y15, Y8, Y9       \
@@ -95,8 +95,8 @@
 #undef QS
 #undef QUADCONSTANTS
 
-// Q6_K: see q6_k.go. The weights are unpacked 32 too large; the sums of the activations
-// correct that.
+// Q6_K: see q6_k.go. The unpacked weights are 32 too
+// large, which the sums of the activations correct.
 
 // RUN6 adds the product of the weights y with the 32 activations at off, times the i-th
 // scales of both halves, to sum.
@@ -106,13 +106,13 @@
 	VPMADDWD   Y7, y, y                           \
 	VPADDD     y, sum, sum
 
-// HIGH6 adds the two bits of y, in place, to the low four of x.
+// HIGH6 adds the two high bits in y, which are already in their place, to the low four bits in x.
 #define HIGH6(x, y) \
 	VPAND Y14, y, y \
 	VPOR  y, x, x
 
-// HALF6 adds the products of the 128 weights from off on. Their low bits are at w and v,
-// their high bits at h. Their scales are those from number i on in each half of Y11.
+// HALF6 adds the products of the 128 weights from number off on. Their low bits are at w and
+// v, their high bits at h. Their scales are those from number i on in each half of Y11.
 #define HALF6(off, i, w, v, h, sum) \
 	VMOVDQU w, Y8              \
 	VMOVDQU v, Y9              \

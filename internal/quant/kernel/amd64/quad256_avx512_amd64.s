@@ -3,14 +3,14 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// The products of 256-wide formats with a single token for AVX-512 VNNI, see
-// quad256_amd64.h.
+// This file multiplies formats with blocks of 256 with a
+// single token, on AVX-512 VNNI (see quad256_amd64.h).
 
 #include "parts/fetch_amd64.h"
 #include "templates/quads_amd64.h"
 
-// ADDROWS adds the dwords of each of Z0 to Z3, which are the sums of four rows, to four
-// float32 in X5. Clobbers Z6 and Z7.
+// ADDROWS takes the sums of four rows in Z0 to Z3. It adds the dwords of each of these
+// vectors, and leaves the four results as float32 in X5. ADDROWS clobbers Z6 and Z7.
 #define ADDROWS \
 	VPUNPCKLDQ    Z1, Z0, Z5 \
 	VPUNPCKHDQ    Z1, Z0, Z6 \
@@ -20,25 +20,25 @@
 	VPADDD        Z7, Z6, Z6 \
 	VPUNPCKLQDQ   Z6, Z5, Z7 \
 	VPUNPCKHQDQ   Z6, Z5, Z5 \
-	VPADDD        Z7, Z5, Z5 \ // in each lane dword j is row j's
+	VPADDD        Z7, Z5, Z5 \ // in each lane, dword j belongs to row j
 	VEXTRACTI64X4 $1, Z5, Y6 \
 	VPADDD        Y6, Y5, Y5 \
 	VEXTRACTI128  $1, Y5, X6 \
 	VPADDD        X6, X5, X5 \
 	VCVTDQ2PS     X5, X5
 
-// Q4_K and Q5_K: see Q4_K in q4_k.go. A vector of 64 bytes holds the nibbles of runs 0 to 3
-// or 4 to 7, each of 32 weights. The low nibbles belong to the two even runs, the high ones
-// to the two odd runs.
+// q4_k.go and q5_k.go have the byte maps of Q4_K and Q5_K. A vector of 64 bytes has
+// the nibbles of runs 0 to 3 or of runs 4 to 7. Each run has 32 weights. The low
+// nibbles belong to the two even runs, and the high nibbles to the two odd runs.
 
-// SCALES6 unpacks the scales and minima of four rows to bytes. Lane j of Z12 holds the 8
-// scales of row j, then its 8 minima. Z14 keeps the rows' first 16 bytes. Clobbers Z0.
+// SCALES6 unpacks the scales and minima of four rows to bytes. Lane j of Z12 holds the 8 scales
+// of row j, then its 8 minima. Z14 keeps the rows' first 16 bytes. SCALES6 clobbers Z0.
 #define SCALES6 \
 	VMOVDQU      (SI), X14                \
 	VINSERTI32X4 $1, (SI)(DX*1), Z14, Z14 \
 	VINSERTI32X4 $2, (SI)(DX*2), Z14, Z14 \
 	VINSERTI32X4 $3, (SI)(R8*1), Z14, Z14 \
-	VPSHUFD      $0xa5, Z14, Z0           \ // the bytes of scales 0-3 twice, those of minima 0-3 twice
+	VPSHUFD      $0xa5, Z14, Z0           \ // the bytes of scales 0-3 twice, then the bytes of minima 0-3 twice
 	VPSHUFD      $0xed, Z14, Z12          \ // scales 0-3, low bits of scales 4-7, minima 0-3, low bits of minima 4-7
 	VPSRLVD      Z25, Z12, Z12            \
 	VPANDD       Z26, Z12, Z12            \
@@ -164,8 +164,8 @@
 #undef QS
 #undef QUADCONSTANTS
 
-// Q6_K: see q6_k.go. The weights are unpacked 32 too large; the sums of the activations
-// correct that.
+// Q6_K: see q6_k.go. The unpacked weights are 32 too
+// large, which the sums of the activations correct.
 
 // RUNS4 adds the product of the 64 weights y with the activations at off, times four scales,
 // to sum. The argument words makes VPERMW select the scales.
@@ -174,8 +174,8 @@
 	VPMADDUBSW (off)(R12), y, y \
 	VPDPWSSD   Z10, y, sum
 
-// HALF6 adds the products of the 128 weights from off on. Their low bits are at w, their
-// high bits at h.
+// HALF6 adds the products of the 128 weights from number
+// off on. Their low bits are at w, their high bits at h.
 #define HALF6(off, w, h, words, more, sum) \
 	VMOVDQU64       w, Z5              \
 	VBROADCASTI64X4 h, Z7              \
@@ -213,7 +213,7 @@
 #define SUPERBLOCK \
 	VMOVDQU64   (AX), Y16                                                               \
 	VPSLLW      $4, Y16, Y16                                                            \
-	VPSUBW      Y16, Y28, Y16                                                           \ // -16 times the sums: they fit 16 bits, -32 times would not
+	VPSUBW      Y16, Y28, Y16                                                           \ // -16 times the sums, which fit in 16 bits; -32 times the sums would not fit
 	ROW6(192(SI), (SI), 128(SI), 64(SI), 160(SI), Z0, Y0)                               \
 	ROW6(192(SI)(DX*1), (SI)(DX*1), 128(SI)(DX*1), 64(SI)(DX*1), 160(SI)(DX*1), Z1, Y1) \
 	ROW6(192(SI)(DX*2), (SI)(DX*2), 128(SI)(DX*2), 64(SI)(DX*2), 160(SI)(DX*2), Z2, Y2) \

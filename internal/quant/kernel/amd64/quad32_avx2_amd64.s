@@ -3,8 +3,8 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// The products of 32-wide formats with a single token for AVX2, see
-// quad32_avx2_amd64.h.
+// This file multiplies formats with blocks of 32 with a single
+// token, on AVX2 (see the template quad32_avx2_amd64.h).
 
 #include "parts/fetch_amd64.h"
 #include "templates/quads_amd64.h"
@@ -14,13 +14,13 @@
 	VMOVDQU     w, x        \
 	VINSERTI128 $1, v, y, y
 
-// NIBBLES splits the bytes of y into their low halves and, in t, their high ones.
+// NIBBLES splits the bytes of y: the low nibbles stay in y, and the high nibbles go to t.
 #define NIBBLES(y, t) \
 	VPSRLW $4, y, t  \
 	VPAND  Y15, y, y \
 	VPAND  Y15, t, t
 
-// NIBBLESUMS is WEIGHTS for weights of 4 bits. The sums are in int16, see dot_avx2_amd64.h.
+// NIBBLESUMS is WEIGHTS for weights of 4 bits. The sums are in int16 (see dot_avx2_amd64.h).
 #define NIBBLESUMS(w, v, x, y, tx, t) \
 	TWOROWS(w, v, x, y) \
 	NIBBLES(y, t)       \
@@ -37,7 +37,7 @@
 	VPMADDWD     Y13, Y4, Y4     \
 	VCVTDQ2PS    Y4, Y4
 
-// DWORDS8(b) are the dwords at the start of blocks b and b+1.
+// DWORDS8(b) loads the dwords at the start of blocks b and b+1 of the four rows.
 #define DWORDS8(b) \
 	VPBROADCASTD ((b)*BLOCK)(SI), Y5         \
 	VPBROADCASTD ((b)*BLOCK)(SI)(DX*2), Y0   \
@@ -55,7 +55,7 @@
 	VPBLENDD     $0xc0, Y7, Y3, Y3           \
 	VPBLENDD     $0xf0, Y3, Y5, Y5
 
-// HALFSCALES(b) are scales in half precision, at the start of blocks b and b+1.
+// HALFSCALES(b) loads the scales at the start of blocks b and b+1, which are float16.
 #define HALFSCALES(b) \
 	VPXOR     X5, X5, X5                          \
 	VPINSRW   $0, ((b)*BLOCK)(SI), X5, X5         \
@@ -81,7 +81,8 @@
 #define FETCH FETCH4STREAMS(2048)
 #include "templates/quad32_avx2_amd64.h"
 
-// MXFP4's sums may wrap as long as they have its offset: without it they fit int16.
+// The sums of MXFP4 include its offset and may wrap
+// around. The sums without the offset fit in int16.
 #define QUAD ·quadMXFP4AVX2
 #define QUADCONSTANTS \
 	VBROADCASTI128 ·mxfp4Unsigned(SB), Y12  \
@@ -117,7 +118,7 @@
 #define FETCH FETCH4STREAMS(2048)
 #include "templates/quad32_avx2_amd64.h"
 
-// Q5_0's sums may wrap, too.
+// The sums of Q5_0 may wrap around, too.
 #define QUAD ·quadQ5_0AVX2
 #define QUADCONSTANTS \
 	VMOVDQU      ·quadFifthCounts(SB), Y11 \
@@ -126,7 +127,8 @@
 	VPBROADCASTD tileArgs_Offset(R9), Y14  \
 	VPBROADCASTD ·lowNibbles(SB), Y15
 
-// FIFTHBITS selects fifth bits from Y4 by shuffle, and adds them to the nibbles y. Clobbers Y5.
+// FIFTHBITS selects fifth bits from Y4 by shuffle, and
+// adds them to the nibbles y. FIFTHBITS clobbers Y5.
 #define FIFTHBITS(shuffle, y) \
 	VPSHUFB shuffle, Y4, Y5            \
 	VPAND   ·quadHighBits4(SB), Y5, Y5 \
@@ -154,7 +156,7 @@
 #include "templates/quad32_avx2_amd64.h"
 #undef ISUMS
 
-// Q4_1 has no offset, but minima.
+// Q4_1 has minima instead of an offset.
 #define MINS
 #define ISUMS(b) \
 	VPMADDWD  Y13, Y4, Y4 \
@@ -183,8 +185,8 @@
 #undef ISUMS
 #undef ADDSUMS
 
-// Weights of 8 bits are multiplied as |w| * ±a. A sum of two products is at most 2*128*127,
-// which fits int16; more products do not fit.
+// Weights of 8 bits are multiplied as |w| * ±a. The sum of two products is at
+// most 2*128*127, which fits in int16. The sum of more products does not fit.
 #define ADDSUMS VPADDD
 #define ISUMS(b) VCVTDQ2PS Y4, Y4
 
@@ -209,8 +211,8 @@
 #define FETCH FETCH4STREAMS(2048); FETCH4STREAMS(2112)
 #include "templates/quad32_avx2_amd64.h"
 
-// The values of IQ4_NL are at most 127, so they are multiplied as ±w * |a|, and the |a| serve
-// four rows.
+// The values of IQ4_NL are between -127 and 127, so they can be
+// multiplied as ±w * |a|. Then four rows share one computation of |a|.
 #define MAGNITUDES \
 	VPABSB Y6, Y4 \
 	VPABSB Y7, Y5

@@ -3,15 +3,16 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// The products of 32-wide formats with a single token for AVX-512 VNNI, see
-// quad32_avx512_amd64.h. Q8_0 is not among them. Its blocks of 34 bytes cross cache
-// lines when four are loaded at once; the AVX2 product reads memory a fifth faster.
+// This file multiplies formats with blocks of 32 with a single token, on
+// AVX-512 VNNI (see the template quad32_avx512_amd64.h). Q8_0 is not among
+// these formats, because its blocks of 34 bytes cross cache lines when four are
+// loaded at once. The AVX2 function for Q8_0 reads memory a fifth faster.
 
 #include "parts/fetch_amd64.h"
 #include "templates/quads_amd64.h"
 
-// NIBBLESROW is QUADROW for blocks of a scale and 16 bytes of nibbles. w are the bytes from the
-// first block on, w8 the bytes that begin 8 later.
+// NIBBLESROW is QUADROW for blocks of a scale and 16 bytes of nibbles. w has the
+// bytes from the first block on, and w8 has the bytes from 8 bytes later on.
 #define NIBBLESROW(w, w8, w64, w72, sum, k) \
 	VMOVDQU64 w, Z4          \
 	VPERMW    Z4, Z21, k, Z9 \

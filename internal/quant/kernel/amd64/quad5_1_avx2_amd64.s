@@ -3,16 +3,16 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// The product of Q5_1 with a single token for AVX2. The lanes are the partial sums of
-// matmul/dot.go.
+// This file multiplies Q5_1 with a single token, on AVX2. The
+// lanes are the partial sums that matmul/dot.go defines.
 
 #include "parts/fetch_amd64.h"
 #include "templates/quads_amd64.h"
 
 #define BLOCK 24
 
-// ROW adds the products of a row's block, times the scale at d, to acc. The block's fifth
-// bits are at qh, its nibbles at qs. Clobbers Y6 to Y8.
+// ROW adds the products of a row's block, times the scale at d, to acc. The
+// block's fifth bits are at qh, its nibbles at qs. ROW clobbers Y6 to Y8.
 #define ROW(qh, qs, d, acc) \
 	VBROADCASTI128 qs, Y6      \
 	VPBROADCASTD   qh, Y7      \
@@ -87,7 +87,7 @@ blocks:
 	DECQ         BX
 	JNZ          blocks
 
-	// SI is at the next row of each stream.
+	// SI points to the next row of stream 0.
 	HALVES(Y0, X0)
 	HALVES(Y1, X1)
 	HALVES(Y2, X2)

@@ -6,8 +6,8 @@
 #include "textflag.h"
 #include "neon_arm64.h"
 
-// F32, F16 and BF16 weights times float32 activations, for every CPU. Each lane is
-// one chain of fused multiply-adds in the order of the columns.
+// Functions that multiply F32, F16 and BF16 weights with float32 activations, for every CPU.
+// Each lane is one chain of fused multiply-adds in the order of the columns.
 
 // func packF32NEON(panel, w *byte, stride, nb int)
 //
@@ -122,7 +122,7 @@ step:
 
 // func quadF32NEON(t *tileArgs)
 //
-// Four streams of rows, one token: s[k%8] = fma(w[k], x[k], s[k%8]), then sum8.
+// Four streams of rows and one token: s[k%8] = fma(w[k], x[k], s[k%8]), then Sum8.
 //
 // Registers
 //	R1 the next row of stream 0, R9-R12 the current rows  R2 bytes from one stream to the next
@@ -336,7 +336,7 @@ step:
 
 // func quadF16NEON(t *tileArgs)
 //
-// Four streams of rows, one token: s[k%8] = fma(w[k], x[k], s[k%8]), then sum8.
+// Four streams of rows and one token: s[k%8] = fma(w[k], x[k], s[k%8]), then Sum8.
 //
 // Registers
 //	R1 the next row of stream 0, R9-R12 the current rows  R2 bytes from one stream to the next
@@ -558,7 +558,7 @@ step:
 
 // func quadBF16NEON(t *tileArgs)
 //
-// Four streams of rows, one token: s[k%8] = fma(w[k], x[k], s[k%8]), then sum8.
+// Four streams of rows and one token: s[k%8] = fma(w[k], x[k], s[k%8]), then Sum8.
 //
 // Registers
 //	R1 the next row of stream 0, R9-R12 the current rows  R2 bytes from one stream to the next

@@ -10,7 +10,7 @@ import (
 // Table lists each type's kernels, best first.
 var Table = kernel.Merge(todaysKernels, legacyKernels)
 
-// todaysKernels are the kernels of the formats of GGUF.
+// todaysKernels are the kernels of the formats that GGUF files have.
 var todaysKernels = kernel.Table{
 	quant.F32:  floatKernels(packF32NEON, rowF32NEON, quadF32NEON),
 	quant.F16:  floatKernels(packF16NEON, rowF16NEON, quadF16NEON),
@@ -95,8 +95,8 @@ var todaysKernels = kernel.Table{
 // tileArgs is the name under which assembly finds the fields of Args (go_asm.h).
 type tileArgs = kernel.Args
 
-// The kernels of an instruction set differ only in two functions. Panels have room for the
-// largest packed block. gen/layout.go describes their contents.
+// The kernels of one instruction set differ only in Pack and Tile. Their panels
+// have room for the largest packed block. gen/layout.go describes their contents.
 
 type (
 	packFunc func(panel, w *byte, stride, nb int)
@@ -137,9 +137,9 @@ func kernel32(level string, panelBytes int, p packFunc, t tileFunc) kernel.Kerne
 	return kernel.Kernel{Level: level, Rows: 16, BlockLen: 32, PanelBytes: panelBytes, MaxBlocks: 32, Lanes: 1, Pack: p, Tile: t}
 }
 
-// halves returns a kernel of a format with a scale for each 16 weights. There is
-// no such kernel for I8MM. An instruction of I8MM covers 8 columns of two rows. To add up the
-// products of every 16 weights on their own takes more instructions than I8MM saves.
+// halves returns a kernel of a format with a scale for each 16 weights. There is no
+// such kernel for I8MM, whose instruction adds the products of 8 columns of two rows. A
+// separate sum for each 16 weights would take more instructions than I8MM saves.
 func halves(level string, blockLen int, p packFunc, t tileFunc) kernel.Kernel {
 	return kernel.Kernel{Level: level, Rows: 16, BlockLen: blockLen, PanelBytes: 16 * (blockLen + blockLen/2), MaxBlocks: 1024 / blockLen, Lanes: 1, Pack: p, Tile: t}
 }
@@ -157,7 +157,8 @@ func floatKernels(p packFunc, row, quad tileFunc) []kernel.Kernel {
 	return []kernel.Kernel{k.WithQuad(quad)}
 }
 
-// sumB32Lanes is Kernel.Sum of lanes32. Accumulators are [4][9][4 rows].
+// sumB32Lanes is Kernel.Sum of the kernels that lanes32 returns.
+// The accumulators are [4 groups of rows][9][4 rows].
 func sumB32Lanes(dst, acc []float32) {
 	_, _ = dst[15], acc[16*9-1]
 	sumB32LanesNEON(&dst[0], &acc[0])

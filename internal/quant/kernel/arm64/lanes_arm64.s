@@ -6,7 +6,7 @@
 #include "textflag.h"
 #include "neon_arm64.h"
 
-// Products of Q5_1, which are eight partial sums and a sum of the minima.
+// Functions that multiply Q5_1. A product has eight partial sums and a sum of the minima.
 
 DATA iq4Values<>+0(SB)/8, $0xf6eaddcfbfad9881
 DATA iq4Values<>+8(SB)/8, $0x7159453526190d01
@@ -100,7 +100,7 @@ block:
 	VTRN1 V19.S4, V18.S4, V18.S4
 	VTRN1 V18.D2, V16.D2, V27.D2
 
-	// The nibbles, with 16 where the fifth bit is set.
+	// Add 16 to the nibbles where the fifth bit is set.
 	VTBL   V8.B16, [V27.B16], V16.B16
 	VTBL   V10.B16, [V27.B16], V17.B16
 	VTBL   V8.B16, [V27.B16], V18.B16
@@ -589,7 +589,7 @@ block:
 	VTRN1 V19.S4, V18.S4, V18.S4
 	VTRN1 V18.D2, V16.D2, V27.D2
 
-	// The nibbles, with 16 where the fifth bit is set.
+	// Add 16 to the nibbles where the fifth bit is set.
 	VTBL   V8.B16, [V27.B16], V16.B16
 	VTBL   V10.B16, [V27.B16], V17.B16
 	VTBL   V8.B16, [V27.B16], V18.B16
@@ -1100,7 +1100,7 @@ done:
 
 // func sumB32LanesNEON(dst, acc *float32)
 //
-// For 16 rows: sum8 of the partial sums, plus the sum of the minima.
+// For 16 rows, it adds the partial sums as Sum8 does, and then the sum of the minima.
 //
 // Registers
 //	R1 results  R2 accumulators  R3 groups of four rows left

@@ -6,8 +6,8 @@
 #include "textflag.h"
 #include "neon_arm64.h"
 
-// Packing panels of the formats of 2023: see gen/layout.go for the layouts of panels,
-// and legacy.go for the bytes of blocks.
+// This file packs panels of the formats of 2023. gen/layout.go describes the layouts of
+// panels, and legacy.go describes the bytes of blocks.
 
 DATA iq4Values<>+0(SB)/8, $0xf6eaddcfbfad9881
 DATA iq4Values<>+8(SB)/8, $0x7159453526190d01

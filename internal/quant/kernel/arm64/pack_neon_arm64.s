@@ -6,8 +6,8 @@
 #include "textflag.h"
 #include "neon_arm64.h"
 
-// Packing panels: see gen/layout.go for the layouts of panels, and the formats'
-// files for the bytes of blocks.
+// This file packs panels. gen/layout.go describes the layouts of panels, and the formats'
+// files describe the bytes of blocks.
 
 DATA iq4Values<>+0(SB)/8, $0xf6eaddcfbfad9881
 DATA iq4Values<>+8(SB)/8, $0x7159453526190d01
@@ -58,7 +58,7 @@ block:
 	FMOVQ 2(R6), F2
 	FMOVQ 2(R7), F3
 
-	// Weights 0 to 15 of the low nibbles, 16 to 31 of the high ones.
+	// Weights 0 to 15 are the low nibbles, and weights 16 to 31 are the high nibbles.
 	VAND  V31.B16, V0.B16, V4.B16
 	VUSHR $4, V0.B16, V0.B16
 	VAND  V31.B16, V1.B16, V5.B16
@@ -135,7 +135,7 @@ block:
 	FMOVQ 4(R6), F2
 	FMOVQ 4(R7), F3
 
-	// Weights 0 to 15 of the low nibbles, 16 to 31 of the high ones.
+	// Weights 0 to 15 are the low nibbles, and weights 16 to 31 are the high nibbles.
 	VAND  V31.B16, V0.B16, V4.B16
 	VUSHR $4, V0.B16, V0.B16
 	VAND  V31.B16, V1.B16, V5.B16
@@ -228,7 +228,7 @@ block:
 	VTRN1 V19.S4, V18.S4, V18.S4
 	VTRN1 V18.D2, V16.D2, V27.D2
 
-	// The nibbles, with 16 where the fifth bit is set, less 16.
+	// Add 16 to the nibbles where the fifth bit is set, and subtract 16 from all.
 	VTBL   V8.B16, [V27.B16], V16.B16
 	VTBL   V9.B16, [V27.B16], V17.B16
 	VTBL   V10.B16, [V27.B16], V18.B16
@@ -495,9 +495,9 @@ block:
 	FSTPQ (F0, F1), 64(R10)
 	FSTPQ (F2, F3), 96(R10)
 
-	// The bits of 2^(e-128) are (e-1)<<23 if e is 2 or more. For a smaller e, the number is
-	// subnormal and its bits are (e+1)<<21. Limit the second value to 1<<22 and take
-	// the larger of the two.
+	// The bits of 2^(e-128) are (e-1)<<23 if e is 2 or more. If e is smaller, the number is
+	// subnormal and its bits are (e+1)<<21. Compute both values, limit the second to 1<<22,
+	// and take the larger one.
 	FMOVS (R4), F0
 	FMOVS (R5), F1
 	FMOVS (R6), F2
@@ -571,7 +571,7 @@ block:
 	VAND  V31.B16, V3.B16, V7.B16
 	VUSHR $4, V3.B16, V3.B16
 
-	// A run of 16 weights is in 8 bytes: first the low nibbles, then the high ones.
+	// A run of 16 weights is in 8 bytes: first come the low nibbles, then the high nibbles.
 	VTRN1 V0.D2, V4.D2, V8.D2
 	VTRN2 V0.D2, V4.D2, V12.D2
 	VTRN1 V1.D2, V5.D2, V9.D2
@@ -605,7 +605,7 @@ block:
 	VAND  V31.B16, V3.B16, V7.B16
 	VUSHR $4, V3.B16, V3.B16
 
-	// A run of 16 weights is in 8 bytes: first the low nibbles, then the high ones.
+	// A run of 16 weights is in 8 bytes: first come the low nibbles, then the high nibbles.
 	VTRN1 V0.D2, V4.D2, V8.D2
 	VTRN2 V0.D2, V4.D2, V12.D2
 	VTRN1 V1.D2, V5.D2, V9.D2
@@ -627,8 +627,8 @@ block:
 	FSTPQ (F12, F13), 240(R10)
 	FSTPQ (F14, F15), 272(R10)
 
-	// A scale has 7 bits, its exponent and mantissa. A float32 with the same bits, which
-	// may be subnormal, is 2^-119 times the scale. The byte 127 counts as 0.
+	// A scale has 7 bits: exponent and mantissa. These bits in a float32, which may be
+	// subnormal, are 2^-119 times the scale. The byte 127 counts as 0.
 	FMOVS (R4), F0
 	FMOVS (R5), F1
 	FMOVS (R6), F2
@@ -943,7 +943,7 @@ half:
 // Registers
 //	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
 //	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
-//	V31 15, V30 3, V29 48, V28 32, V27 4; V8-V15 bit j is the high bit of the weights
+//	V31 15, V30 3, V29 48, V28 32, V27 4; bit j of V8-V15 is the high bit of the weights
 //	of sub-blocks 2j and 2j+1; V23-V26 masks of bits 0 to 3
 TEXT ·packQ3_KNEON(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
@@ -975,8 +975,8 @@ block:
 	PRFM 704(R6), PLDL1STRM
 	PRFM 704(R7), PLDL1STRM
 
-	// The last 16 bytes of the block, rotated by 2 bytes: 12 bytes with the 6-bit scales of the
-	// sub-blocks, then the scale of the super-block.
+	// Rotate the last 16 bytes of the block by 2 bytes: then the first 12 bytes have the 6-bit
+	// scales of the sub-blocks, and the scale of the super-block follows.
 	FMOVQ 94(R4), F0
 	FMOVQ 94(R5), F1
 	FMOVQ 94(R6), F2
@@ -1094,7 +1094,7 @@ block:
 
 half:
 	// 128 weights: 32 are the lowest two bits of 32 bytes, 32 the next two bits, ...;
-	// 4 is subtracted where the high bit is not set.
+	// subtract 4 where the high bit is not set.
 	FMOVQ  32(R4), F0
 	FMOVQ  32(R5), F1
 	FMOVQ  32(R6), F2
@@ -1325,7 +1325,7 @@ block:
 	PRFM 768(R6), PLDL1STRM
 	PRFM 768(R7), PLDL1STRM
 
-	// The first 16 bytes: the scale of the scales, that of the minima, then 6-bit scales and minima.
+	// The first 16 bytes have the scale of the scales, the scale of the minima, and the 6-bit scales and minima.
 	FMOVQ (R4), F0
 	FMOVQ (R5), F1
 	FMOVQ (R6), F2
@@ -1402,7 +1402,7 @@ block:
 	MOVD  $4, R12
 
 chunk:
-	// 32 bytes of nibbles: the low ones are a sub-block, the high ones the next.
+	// The low nibbles of 32 bytes are one sub-block, and the high nibbles are the next one.
 	FMOVQ 16(R4), F0
 	FMOVQ 16(R5), F1
 	FMOVQ 16(R6), F2
@@ -1460,7 +1460,7 @@ chunk:
 // Registers
 //	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
 //	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
-//	V31 15, V30 63, V29 48, V28 16; V8-V15 bit j is the fifth bit of the weights of sub-block j;
+//	V31 15, V30 63, V29 48, V28 16; bit j of V8-V15 is the fifth bit of the weights of sub-block j;
 //	V26-V27 masks of bit j for even and for odd j
 TEXT ·packQ5_KNEON(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
@@ -1495,7 +1495,7 @@ block:
 	PRFM 768(R6), PLDL1STRM
 	PRFM 768(R7), PLDL1STRM
 
-	// The first 16 bytes: the scale of the scales, that of the minima, then 6-bit scales and minima.
+	// The first 16 bytes have the scale of the scales, the scale of the minima, and the 6-bit scales and minima.
 	FMOVQ (R4), F0
 	FMOVQ (R5), F1
 	FMOVQ (R6), F2
@@ -1584,7 +1584,7 @@ block:
 	MOVD  $4, R12
 
 chunk:
-	// 32 bytes of nibbles: the low ones are a sub-block, the high ones the next.
+	// The low nibbles of 32 bytes are one sub-block, and the high nibbles are the next one.
 	FMOVQ  48(R4), F0
 	FMOVQ  48(R5), F1
 	FMOVQ  48(R6), F2
@@ -1817,7 +1817,7 @@ block:
 	MOVD  $2, R12
 
 half:
-	// 128 weights: 64 are the low nibbles of 64 bytes, 64 the high ones.
+	// 128 weights: 64 are the low nibbles of 64 bytes, and 64 are the high nibbles.
 	FMOVQ (R4), F0
 	FMOVQ (R5), F1
 	FMOVQ (R6), F2
@@ -2076,7 +2076,7 @@ block:
 	PRFM 768(R6), PLDL1STRM
 	PRFM 768(R7), PLDL1STRM
 
-	// The first 8 bytes: the super-block's scale, then high bits and low nibbles of the sub-blocks' scales.
+	// The first 8 bytes have the super-block's scale, then the high bits and the low nibbles of the sub-blocks' scales.
 	FMOVD (R4), F0
 	FMOVD (R5), F1
 	FMOVD (R6), F2

@@ -6,7 +6,7 @@
 #include "textflag.h"
 #include "neon_arm64.h"
 
-// Products with one token. They read the weights without packing them into a panel.
+// Functions that multiply with one token. They read the weights without packing them into a panel.
 
 DATA iq4Values<>+0(SB)/8, $0xf6eaddcfbfad9881
 DATA iq4Values<>+8(SB)/8, $0x7159453526190d01
@@ -68,7 +68,7 @@ block:
 	FMOVQ 2(R6), F2
 	FMOVQ 2(R7), F3
 
-	// Weights 0 to 15 of the low nibbles, 16 to 31 of the high ones.
+	// Weights 0 to 15 are the low nibbles, and weights 16 to 31 are the high nibbles.
 	VAND  V31.B16, V0.B16, V4.B16
 	VUSHR $4, V0.B16, V0.B16
 	VAND  V31.B16, V1.B16, V5.B16
@@ -194,7 +194,7 @@ block:
 	FMOVQ 4(R6), F2
 	FMOVQ 4(R7), F3
 
-	// Weights 0 to 15 of the low nibbles, 16 to 31 of the high ones.
+	// Weights 0 to 15 are the low nibbles, and weights 16 to 31 are the high nibbles.
 	VAND  V31.B16, V0.B16, V4.B16
 	VUSHR $4, V0.B16, V0.B16
 	VAND  V31.B16, V1.B16, V5.B16
@@ -333,7 +333,7 @@ block:
 	VTRN1 V19.S4, V18.S4, V18.S4
 	VTRN1 V18.D2, V16.D2, V27.D2
 
-	// The nibbles, with 16 where the fifth bit is set, less 16.
+	// Add 16 to the nibbles where the fifth bit is set, and subtract 16 from all.
 	VTBL   V8.B16, [V27.B16], V16.B16
 	VTBL   V9.B16, [V27.B16], V17.B16
 	VTBL   V10.B16, [V27.B16], V18.B16
@@ -768,9 +768,9 @@ block:
 	VSADDLP(18, 18)
 	VADDP V18.S4, V16.S4, V16.S4
 
-	// The bits of 2^(e-128) are (e-1)<<23 if e is 2 or more. For a smaller e, the number is
-	// subnormal and its bits are (e+1)<<21. Limit the second value to 1<<22 and take
-	// the larger of the two.
+	// The bits of 2^(e-128) are (e-1)<<23 if e is 2 or more. If e is smaller, the number is
+	// subnormal and its bits are (e+1)<<21. Compute both values, limit the second to 1<<22,
+	// and take the larger one.
 	FMOVS (R4), F0
 	FMOVS (R5), F1
 	FMOVS (R6), F2
@@ -1322,7 +1322,7 @@ block:
 	VMOVI $0, V16.B16
 	FSTPQ (F16, F16), (R10)
 
-	// The first 16 bytes: the scale of the scales, that of the minima, then 6-bit scales and minima.
+	// The first 16 bytes have the scale of the scales, the scale of the minima, and the 6-bit scales and minima.
 	FMOVQ (R4), F0
 	FMOVQ (R5), F1
 	FMOVQ (R6), F2
@@ -1399,7 +1399,7 @@ block:
 	MOVD  $4, R12
 
 chunk:
-	// 32 bytes of nibbles: the low ones are a sub-block, the high ones the next.
+	// The low nibbles of 32 bytes are one sub-block, and the high nibbles are the next one.
 	FMOVQ 16(R4), F0
 	FMOVQ 16(R5), F1
 	FMOVQ 16(R6), F2
@@ -1545,7 +1545,7 @@ chunk:
 //	R2  bytes from one stream to the next  R3 blocks, R8 blocks left  R9 rows of a stream left
 //	R23 activations, R13 those of the block  R24 scales, R26 the scale of the block
 //	R25 results  R15 bytes from one stream's results to the next one's
-//	V31 15, V30 63, V29 48, V28 16; V8-V15 bit j is the fifth bit of the weights of sub-block j;
+//	V31 15, V30 63, V29 48, V28 16; bit j of V8-V15 is the fifth bit of the weights of sub-block j;
 //	V26-V27 masks of bit j for even and for odd j
 //	R10 room for a packed block             R0  sums of activations, R14 those of the block
 TEXT ·quadQ5_KNEON(SB), NOSPLIT, $0-8
@@ -1594,7 +1594,7 @@ block:
 	VMOVI $0, V16.B16
 	FSTPQ (F16, F16), (R10)
 
-	// The first 16 bytes: the scale of the scales, that of the minima, then 6-bit scales and minima.
+	// The first 16 bytes have the scale of the scales, the scale of the minima, and the 6-bit scales and minima.
 	FMOVQ (R4), F0
 	FMOVQ (R5), F1
 	FMOVQ (R6), F2
@@ -1683,7 +1683,7 @@ block:
 	MOVD  $4, R12
 
 chunk:
-	// 32 bytes of nibbles: the low ones are a sub-block, the high ones the next.
+	// The low nibbles of 32 bytes are one sub-block, and the high nibbles are the next one.
 	FMOVQ  48(R4), F0
 	FMOVQ  48(R5), F1
 	FMOVQ  48(R6), F2
@@ -2015,7 +2015,7 @@ block:
 	MOVD  $2, R12
 
 half:
-	// 128 weights: 64 are the low nibbles of 64 bytes, 64 the high ones.
+	// 128 weights: 64 are the low nibbles of 64 bytes, and 64 are the high nibbles.
 	FMOVQ (R4), F0
 	FMOVQ (R5), F1
 	FMOVQ (R6), F2
@@ -2430,7 +2430,7 @@ block:
 	VMOVI $0, V16.B16
 	FSTPQ (F16, F16), (R10)
 
-	// The first 8 bytes: the super-block's scale, then high bits and low nibbles of the sub-blocks' scales.
+	// The first 8 bytes have the super-block's scale, then the high bits and the low nibbles of the sub-blocks' scales.
 	FMOVD (R4), F0
 	FMOVD (R5), F1
 	FMOVD (R6), F2

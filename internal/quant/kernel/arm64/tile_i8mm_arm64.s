@@ -8,7 +8,7 @@
 
 // Tiles for CPUs that have instructions to multiply matrices of 8-bit integers (FEAT_I8MM):
 // Neoverse V1 and N2, Cortex-A510 and later ones. A vector of sums has four lanes, one for each
-// pair of one of 2 tokens and one of 2 rows.
+// combination of 2 tokens with 2 rows.
 // matmul/dot.go explains d, D, m and DS.
 
 // func tileB32I8MM(t *tileArgs)
@@ -37,7 +37,7 @@ TEXT ·tileB32I8MM(SB), NOSPLIT, $0-8
 tokens:
 	CBZ R3, done
 
-	// Point to the second token. If only one is left, point to it again.
+	// Point to the second token. If only one token is left, point to that token again.
 	MOVD  $64, R25
 	ADD   R6, R5, R14
 	ADD   R8, R7, R19
@@ -236,7 +236,7 @@ TEXT ·tileB32MinI8MM(SB), NOSPLIT, $0-8
 tokens:
 	CBZ R3, done
 
-	// Point to the second token. If only one is left, point to it again.
+	// Point to the second token. If only one token is left, point to that token again.
 	MOVD  $64, R25
 	ADD   R6, R5, R14
 	ADD   R8, R7, R19
@@ -451,7 +451,7 @@ TEXT ·tileK32I8MM(SB), NOSPLIT, $0-8
 tokens:
 	CBZ R3, done
 
-	// Point to the second token. If only one is left, point to it again.
+	// Point to the second token. If only one token is left, point to that token again.
 	MOVD $64, R25
 	ADD  R6, R5, R14
 	ADD  R8, R7, R19
@@ -684,7 +684,7 @@ TEXT ·tileK32MinI8MM(SB), NOSPLIT, $0-8
 tokens:
 	CBZ R3, done
 
-	// Point to the second token. If only one is left, point to it again.
+	// Point to the second token. If only one token is left, point to that token again.
 	MOVD $64, R25
 	ADD  R6, R5, R14
 	ADD  R8, R7, R19
@@ -995,7 +995,7 @@ TEXT ·tileK16I8MM(SB), NOSPLIT, $0-8
 tokens:
 	CBZ R3, done
 
-	// Point to the second token. If only one is left, point to it again.
+	// Point to the second token. If only one token is left, point to that token again.
 	MOVD $64, R25
 	ADD  R6, R5, R14
 	ADD  R8, R7, R19
@@ -1200,7 +1200,7 @@ TEXT ·tileK16MinI8MM(SB), NOSPLIT, $0-8
 tokens:
 	CBZ R3, done
 
-	// Point to the second token. If only one is left, point to it again.
+	// Point to the second token. If only one token is left, point to that token again.
 	MOVD $64, R25
 	ADD  R6, R5, R14
 	ADD  R8, R7, R19

@@ -1,10 +1,10 @@
-// Products of bytes on AVX2, with unsigned weights; see tile32_amd64.h,
-// tile256_amd64.h and direct*_amd64.h for the registers.
+// This file multiplies bytes on AVX2, with unsigned weights.
+// tile32_amd64.h, tile256_amd64.h and direct*_amd64.h list the registers.
 //
-// VPMADDUBSW adds two products of bytes to an int16, and each VPADDW adds the products of four more
-// weights. So of the two int16 of a lane, one holds the sum over the weights i with i%4 < 2, the
-// other the sum over the other weights. Intermediate values may wrap around, but no final value
-// leaves int16:
+// VPMADDUBSW adds two products of bytes to an int16, and each VPADDW adds the
+// products of four more weights. Each lane of 32 bits has two int16. One has the sum
+// over the weights i with i%4 < 2, and the other has the sum over the remaining
+// weights. Intermediate values may wrap around, but no final value leaves int16:
 //
 //	Q4_0  start at -8*Σa      16 weights of at most 8 times 127    16256
 //	Q5_0  start at -16*Σa     16 weights of at most 16             32512
@@ -65,10 +65,10 @@
 	DOTWEIGHTS(7, Y7, Y9) \
 	VPADDW Y9, Y8, Y8
 
-// The macros below are for the 256-wide formats.
+// The macros below are for the formats with blocks of 256.
 
-// SCALE stores byte j, signed, of each lane of s as an int16. It stores the number twice, because
-// VPMADDWD then multiplies the two int16 of a lane by the scale and adds them at once.
+// SCALE stores byte j, signed, of each lane of s as an int16. It stores the number twice,
+// so that one VPMADDWD multiplies both int16 sums of a lane by the scale and adds them.
 #define SCALE(j, s, at) \
 	VPSHUFB ·scaleBytes+32*j(SB), s, Y12 \
 	VPSRAW  $8, Y12, Y12                 \
@@ -85,7 +85,7 @@
 	VMOVDQU      ((i)*32)(R9), Y11 \
 	VPMADDUBSW   Y10, Y11, a
 
-// DOTROWS4 sets Y8 to the sums of weights 4i to 4i+15.
+// DOTROWS4 sets Y8 to the sums of the products of weights 4i to 4i+15.
 #define DOTROWS4(i) \
 	DOTROW(i, Y0)     \
 	DOTROW(i+1, Y1)   \
@@ -144,8 +144,8 @@
 	VPBROADCASTD q, Y12 \
 	VPMADDUBSW Y12, w, w
 
-// WHOLEDOT16 adds the product of weights 16r to 16r+15 with the token at AX, times the
-// scales at sc, to isum. Clobbers the weights and Y12.
+// WHOLEDOT16 adds the product of weights 16r to 16r+15 with the token at AX,
+// times the scales at sc, to isum. WHOLEDOT16 clobbers the weights and Y12.
 #define WHOLEDOT16(r, sc, a, b, c, d) \
 	DOTTOKEN((16*(r)+0)(AX), a)  \
 	DOTTOKEN((16*(r)+4)(AX), b)  \
@@ -158,7 +158,7 @@
 	VPADDD   ROWSUM(r), a, a     \
 	VMOVDQU  a, ROWSUM(r)
 
-// SPLITDOT16 is DOT16 for formats whose sums over 16 weights do not fit int16.
+// SPLITDOT16 is DOT16 for formats whose sums over 16 weights do not fit in int16.
 #define SPLITDOT16(r, sc, a, b, c, d) \
 	DOTTOKEN((16*(r)+0)(AX), a)  \
 	DOTTOKEN((16*(r)+4)(AX), b)  \

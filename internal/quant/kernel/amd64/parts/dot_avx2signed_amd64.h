@@ -1,10 +1,10 @@
-// Products of bytes on AVX2, with signed weights of 8 bits; see tile32_amd64.h,
-// tile256_amd64.h and direct*_amd64.h for the registers.
+// This file multiplies bytes on AVX2, with signed weights of 8 bits.
+// tile32_amd64.h, tile256_amd64.h and direct*_amd64.h list the registers.
 //
-// VPMADDUBSW needs one unsigned operand, so w*a is computed as |w| * (a with w's sign). Two
-// products of at most 128*127 fit the int16 that it adds them to. More products do not fit, so
-// VPMADDWD immediately adds the int16 to int32. A weight of -128 works too: its magnitude is 128 as
-// an unsigned byte. Activations are never -128.
+// VPMADDUBSW needs one unsigned operand, so w*a is computed as |w| * (a with w's sign).
+// It adds two products of at most 128*127 to an int16, in which they fit. More products
+// do not fit, so VPMADDWD immediately adds the int16 in pairs to int32. A weight of -128
+// works too: its magnitude is 128 as an unsigned byte. Activations are never -128.
 
 // CONSTANTS sets ONES to 1 in all int16.
 #define CONSTANTS(t) VMOVDQU ·ones16(SB), Y15
@@ -108,8 +108,8 @@
 	VPMADDUBSW   Y12, w, w   \
 	VPMADDWD     ONES, w, w
 
-// DOT16 adds the product of weights 16r to 16r+15 with the token at AX, times the
-// scales at sc, to isum. Clobbers the weights and Y12.
+// DOT16 adds the product of weights 16r to 16r+15 with the token at AX,
+// times the scales at sc, to isum. DOT16 clobbers the weights and Y12.
 #define DOT16(r, sc, a, b, c, d) \
 	DOTTOKEN((16*(r)+0)(AX), a)  \
 	DOTTOKEN((16*(r)+4)(AX), b)  \

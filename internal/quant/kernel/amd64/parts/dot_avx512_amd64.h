@@ -1,5 +1,5 @@
-// Products of bytes on AVX-512 VNNI; see tile32_amd64.h and direct32_amd64.h for
-// the registers. V14 holds -offset in all 16-bit lanes.
+// This file multiplies bytes on AVX-512 VNNI. tile32_amd64.h and direct32_amd64.h
+// list the registers. V14 must be -offset in all 16-bit lanes.
 
 #define CONSTANTS(t) VPBROADCASTD tileArgs_Offset(t), Z14
 

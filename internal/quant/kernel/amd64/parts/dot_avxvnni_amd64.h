@@ -1,8 +1,8 @@
-// Products of bytes on AVX-VNNI; see tile32_amd64.h, tile256_amd64.h and their
-// direct*_amd64.h for the registers. V14 holds -offset in all int16.
+// This file multiplies bytes on AVX-VNNI. tile32_amd64.h, tile256_amd64.h and
+// direct*_amd64.h list the registers. V14 must be -offset in all int16.
 
-// VPDPBUSDY is vpdpbusd ymm_d, ymm_u, ymm_s, where u is unsigned and s signed. The Go
-// assembler knows only the instruction's AVX-512 encoding. This is AVX-VNNI's:
+// VPDPBUSDY is vpdpbusd ymm_d, ymm_u, ymm_s, where the bytes of u are unsigned and those of s are
+// signed. The Go assembler knows only the instruction's AVX-512 encoding. This is AVX-VNNI's:
 //
 //	VEX.256.66.0F38.W0 50 /r
 #define VPDPBUSDY(s, u, d) \
@@ -57,7 +57,7 @@
 	DOTWEIGHTS(7, 9)  \
 	VPADDD Y9, Y8, Y8
 
-// The macros below are for the 256-wide formats.
+// The macros below are for the formats with blocks of 256.
 
 // SCALE stores byte j, signed, of each lane of s as an int32.
 #define SCALE(j, s, at) \
@@ -71,8 +71,8 @@
 	VPADDD  sum, a, a    \
 	VMOVDQU a, sum
 
-// DOTROW adds the products of the run's weights 4i to 4i+3 to Y8, DOTROWS4 those of the weights 4i
-// to 4i+15.
+// DOTROW adds the products of the run's weights 4i to 4i+3 to
+// Y8. DOTROWS4 adds the products of weights 4i to 4i+15.
 #define DOTROW(i) \
 	VPBROADCASTD ((i)*4)(R12), Y10 \
 	VMOVDQU      ((i)*32)(R9), Y0  \

@@ -1,11 +1,11 @@
 // Prefetching.
 
-// AHEAD is how many bytes beyond the next rows the kernels without panels prefetch. It is large
-// enough for memory to answer in time.
+// AHEAD is how many bytes beyond the start of the next rows the kernels without panels prefetch.
+// It is large enough for memory to answer in time.
 #define AHEAD 4096
 
-// FETCHn prefetches n lines at R13 to the second cache. The next rows alone can be larger than the
-// first cache of 32 KB that many CPUs have. There they would replace the rows and the activations
+// FETCHn prefetches n lines at R13 to the second-level cache. On many CPUs, the first-level cache has
+// 32 KB, and the next rows can be larger. There they would replace the rows and the activations
 // that are in use.
 #define FETCH3 \
 	PREFETCHT1 (R13)   \
@@ -52,8 +52,8 @@
 	PREFETCHT0 off(SI)(DX*2)   \
 	PREFETCHT0 off(SI)(R8*1)
 
-// FETCHLINESn prefetches n lines of every row, R13 bytes ahead, to the second
-// cache. Clobbers R12.
+// FETCHLINESn prefetches n lines of every row, R13 bytes ahead,
+// to the second-level cache. FETCHLINESn clobbers R12.
 #define FETCH4ROWS(off, row) \
 	LEAQ       off(row)(R13*1), R12 \
 	PREFETCHT1 (R12)                \

@@ -1,4 +1,5 @@
-// Vectors of 8 lanes, one lane for each row of weights: AVX2 and F16C.
+// This file fills vectors of rows, which have 8 lanes: one
+// lane for each row of weights. It needs AVX2 and F16C.
 //
 // Registers
 //	SI, R9  the current block of rows 0 and 4
@@ -35,11 +36,11 @@
 // ROWS sets the other rows' register from SI.
 #define ROWS LEAQ (SI)(DX*4), R9
 
-// LOADROWS loads 16 bytes at off of every row: the first four bytes of each row to V0, the next
-// ones to V1, V2 and V3. Clobbers V4 to V7.
+// LOADROWS loads 16 bytes at off of every row: the first four bytes of each
+// row to V0, the next ones to V1, V2 and V3. LOADROWS clobbers V4 to V7.
 //
-// Rows 0 to 3 go to the low half of the four vectors, rows 4 to 7 to the high half. What remains to
-// be done is a transposition of 4 × 4 dwords within each half.
+// Rows 0 to 3 go to the low half of the four vectors, rows 4 to 7 to the high half.
+// Then LOADROWS transposes the 4 × 4 dwords within each half.
 #define LOADROWS(off) \
 	VMOVDQU     off(SI), X0               \
 	VMOVDQU     off(SI)(DX*1), X1         \
@@ -57,7 +58,7 @@
 	VPINSRD $2, off(row)(DX*2), x, x \
 	VPINSRD $3, off(row)(R8*1), x, x
 
-// DWORDS loads 4 bytes at off of every row to V8. Clobbers V9.
+// DWORDS loads 4 bytes at off of every row to V8. DWORDS clobbers V9.
 #define DWORDS(off) \
 	DWORDS4(off, SI, X8) \
 	DWORDS4(off, R9, X9) \
@@ -69,15 +70,15 @@
 	VPINSRW $(i+2), off(row)(DX*2), x, x \
 	VPINSRW $(i+3), off(row)(R8*1), x, x
 
-// HALVES widens the float16 at off of every row to d. Clobbers V8.
+// HALVES widens the float16 at off of every row to d. HALVES clobbers V8.
 #define HALVES(off, d) \
 	VPXOR     X8, X8, X8   \
 	WORDS4(0, off, SI, X8) \
 	WORDS4(4, off, R9, X8) \
 	VCVTPH2PS X8, d
 
-// SPLITHALVES widens the low and the high float16 of every lane of V8 to d and m.
-// Clobbers V8 to V10.
+// SPLITHALVES widens the low and the high float16 of every
+// lane of V8 to d and m. SPLITHALVES clobbers V8 to V10.
 #define SPLITHALVES(d, m) \
 	VPSRLD       $16, Y8, Y9        \
 	VPXOR        Y10, Y10, Y10      \

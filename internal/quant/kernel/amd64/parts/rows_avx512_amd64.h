@@ -1,4 +1,5 @@
-// Vectors of 16 lanes, one lane for each row of weights: AVX-512 F, BW, VL.
+// This file fills vectors of rows, which have 16 lanes: one lane
+// for each row of weights. It needs AVX-512 F, BW and VL.
 //
 // Registers
 //	SI, R9, R10, R11  the current block of rows 0, 4, 8 and 12
@@ -38,11 +39,11 @@
 	LEAQ (SI)(DX*8), R10 \
 	LEAQ (R9)(DX*8), R11
 
-// LOADROWS loads 16 bytes at off of every row: the first four bytes of each row to V0, the next
-// ones to V1, V2 and V3. Clobbers V4 to V7.
+// LOADROWS loads 16 bytes at off of every row: the first four bytes of each
+// row to V0, the next ones to V1, V2 and V3. LOADROWS clobbers V4 to V7.
 //
-// Rows 4L to 4L+3 go to 128-bit lane L of the four vectors. What remains to be done is a
-// transposition of 4 × 4 dwords within each lane.
+// Rows 4L to 4L+3 go to 128-bit lane L of the four vectors. Then
+// LOADROWS transposes the 4 × 4 dwords within each lane.
 #define LOADROWS(off) \
 	VMOVDQU      off(SI), X0                \
 	VMOVDQU      off(SI)(DX*1), X1          \
@@ -68,7 +69,7 @@
 	VPINSRD $2, off(row)(DX*2), x, x \
 	VPINSRD $3, off(row)(R8*1), x, x
 
-// DWORDS loads 4 bytes at off of every row to V8. Clobbers V9 to V11.
+// DWORDS loads 4 bytes at off of every row to V8. DWORDS clobbers V9 to V11.
 #define DWORDS(off) \
 	DWORDS4(off, SI, X8)         \
 	DWORDS4(off, R9, X9)         \
@@ -84,7 +85,7 @@
 	VPINSRW $(i+2), off(row)(DX*2), x, x \
 	VPINSRW $(i+3), off(row)(R8*1), x, x
 
-// HALVES widens the float16 at off of every row to d. Clobbers V8 and V9.
+// HALVES widens the float16 at off of every row to d. HALVES clobbers V8 and V9.
 #define HALVES(off, d) \
 	VPXOR       X8, X8, X8     \
 	VPXOR       X9, X9, X9     \
@@ -95,8 +96,8 @@
 	VINSERTI128 $1, X9, Y8, Y8 \
 	VCVTPH2PS   Y8, d
 
-// SPLITHALVES widens the low and the high float16 of every lane of V8 to d and m.
-// Clobbers V8 and V9.
+// SPLITHALVES widens the low and the high float16 of every
+// lane of V8 to d and m. SPLITHALVES clobbers V8 and V9.
 #define SPLITHALVES(d, m) \
 	VPMOVDW   Z8, Y9      \
 	VCVTPH2PS Y9, d       \

@@ -1,9 +1,9 @@
-// The last step of a super-block in quad256_amd64.h: macros that add its sums to the results of
-// four rows.
+// The macros of this file are the last step of a super-block in quad256_amd64.h.
+// They add the sums of a super-block to the results of four rows.
 
-// ADDROWS takes four vectors, a to d. Each has the partial sums of one row. ADDROWS adds up the
-// lanes in each half of a vector: dword j of a half of a is then the sum of row j. It clobbers b
-// and Y8 to Y10.
+// ADDROWS takes four vectors, a to d. Each has the partial sums of one
+// row. ADDROWS adds up the lanes in each half of a vector: dword j of a
+// half of a is then the sum of row j. ADDROWS clobbers b and Y8 to Y10.
 #define ADDROWS(a, b, c, d) \
 	VPUNPCKLDQ  b, a, Y8    \
 	VPUNPCKHDQ  b, a, Y9    \
@@ -24,8 +24,8 @@
 	QUADSCALES(off)          \
 	VFMADD231PS  X9, X8, X13
 
-// ADDMINSUMS does the same for formats with minima. The sums of the minima are in Y4. The scales
-// and the scales of the minima are at off.
+// ADDMINSUMS does the same for formats with minima. Y4 has the sums of the minima.
+// At off are the scales of the rows, each followed by the scale of the minima.
 #define ADDMINSUMS(off) \
 	VPERM2I128   $0x20, Y4, Y0, Y8           \
 	VPERM2I128   $0x31, Y4, Y0, Y9           \

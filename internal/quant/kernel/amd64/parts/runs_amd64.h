@@ -1,5 +1,5 @@
-// The products of a run in a panel. DOT(i) multiplies the weights 4i to 4i+3. The macros whose
-// names begin with SPLIT are for int16 sums that have room for only half a run.
+// The macros of this file multiply a run of a panel. DOT(i) multiplies the weights 4i to 4i+3. The
+// macros whose names begin with SPLIT are for int16 sums that have room for only half a run.
 
 #define RUNOF16(DOT, ADDRUN, ZERO) \
 	DOT(0) \

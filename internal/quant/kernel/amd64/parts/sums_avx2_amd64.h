@@ -1,5 +1,5 @@
-// The macros of the 256-wide formats for isum, on AVX2. The sums of a run occupy the registers, so
-// isum is in memory.
+// This file has the macros that compute isum for the formats with blocks of
+// 256, on AVX2. The sums of a run occupy the registers, so isum is in memory.
 
 // SUMBASE sets BX to the address of SUM0 to SUM7, a multiple of 32, so that none of the sums
 // straddles a cache line.

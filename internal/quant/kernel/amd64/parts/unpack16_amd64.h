@@ -1,15 +1,16 @@
-// Macros that turn blocks into bytes and scales, for formats with a scale for each 16 weights. A
-// macro works on part p of a block, which has 32 weights. UNPACK_x(p) leaves bytes in the lanes of
-// V0 to V7; see unpack32_amd64.h. FIRST_x(M, x, y) calls the macro M with x, y and the vectors of
-// the first 16 weights; SECOND_x does the same with the second 16. SCALES_x(p) then sets V0 and V1
-// to the scales of the first and the second 16 weights. If the format has minima, it sets V2 and V3
-// to the minima. SCALES_x clobbers V8 to V11. The byte maps of the formats are in their Go files.
+// The macros of this file turn blocks into bytes and scales, for formats with a scale for
+// each 16 weights. Each macro works on part p of a block. A part has 32 weights.
+// UNPACK_x(p) leaves bytes in the lanes of V0 to V7; see unpack32_amd64.h. FIRST_x(M, x, y)
+// calls the macro M with x, y and the vectors of the first 16 weights; SECOND_x does the
+// same with the second 16. SCALES_x(p) then sets V0 and V1 to the scales of the first and
+// the second 16 weights. If the format has minima, it sets V2 and V3 to the minima.
+// SCALES_x clobbers V8 to V11. The byte maps of the formats are in their Go files.
 
 #define LOAD8(row, off0, off1, x) \
 	VMOVQ   off0 row, x    \
 	VMOVHPS off1 row, x, x
 
-// LOADPAIRS loads rows as LOADROWS does, but 8 bytes at off0 and 8 at off1.
+// LOADPAIRS does what LOADROWS does, but loads 8 bytes at off0 and 8 bytes at off1.
 #define LOADPAIRS(off0, off1) \
 	LOAD8((SI), off0, off1, X0)       \
 	LOAD8((SI)(DX*1), off0, off1, X1) \

@@ -1,6 +1,6 @@
-// Q2_K, Q3_K, IQ4_XS, TQ2_0 and TQ1_0, see unpack256_amd64.h.
+// This file unpacks Q2_K, Q3_K, IQ4_XS, TQ2_0 and TQ1_0 (see unpack256_amd64.h).
 
-// TWOBITS sets V4 to V7 to bits 2g and 2g+1 of the bytes of V0 to V3. V14 is 3 in all bytes.
+// TWOBITS sets V4 to V7 to bits 2g and 2g+1 of the bytes of V0 to V3. V14 must be 3 in all bytes.
 #define TWOBITS1(n, q, v) \
 	VPSRLW $(n), q, v \
 	VAND   V14, v, v
@@ -25,8 +25,8 @@
 	GROUP_Q2_K(h, m, 2)    \
 	GROUP_Q2_K(h, m, 3)
 
-// HEAD_Q2_K stores scales and minima of runs j to j+3. The scales are the low nibbles of s, the
-// minima the high nibbles.
+// HEAD_Q2_K stores the scales and minima of runs j to j+3. The scales
+// are the low nibbles of s, and the minima are the high nibbles.
 #define HEAD_Q2_K(j, s) \
 	VPSRLW $4, s, V4   \
 	VAND   V15, s, s   \
@@ -58,9 +58,9 @@
 	VPSLLD $16, b, v  \
 	VOR    V8, v, v
 
-// HEAD_Q3_K stores the scales of runs j to j+3. The lower four bits of the scales are the nibbles
-// in low. The upper two bits are bits 4 and 5 of V9 after a shift. V10 is 32 and V14 0x30 in all
-// bytes. Clobbers V11 and V12.
+// HEAD_Q3_K stores the scales of runs j to j+3. The lower four bits of the scales are
+// the nibbles in low. The upper two bits are bits 4 and 5 of V9 after a shift. V10 must
+// be 32, and V14 must be 0x30, in all bytes. HEAD_Q3_K clobbers V11 and V12.
 #define HEAD_Q3_K(j, low, SHIFT, n) \
 	SHIFT  $(n), V9, V11 \
 	VAND   V14, V11, V11 \
@@ -75,8 +75,8 @@
 	HIGHBITS(SHIFT, n, V13, V4, V5, V6, V7) \
 	STORE16(8*h+2*g+m, V4, V5, V6, V7)
 
-// COLUMN_Q3_K unpacks the 16 weights from number 32i + 16m on, for each 0 ≤ i < 8. V13 is 4 in all
-// bytes.
+// COLUMN_Q3_K unpacks the 16 weights from number 32i + 16m
+// on, for each 0 ≤ i < 8. V13 must be 4 in all bytes.
 #define COLUMN_Q3_K(m) \
 	FETCH                          \
 	LOADROWS(16*m)                 \
@@ -121,7 +121,7 @@
 
 #define LOOKUP14(v) VPSHUFB v, V14, v
 
-// CHUNK_IQ4_XS unpacks weights 32b to 32b+31. V14 is the table.
+// CHUNK_IQ4_XS unpacks weights 32b to 32b+31. V14 must have the table of values.
 #define CHUNK_IQ4_XS(b) \
 	FETCH                        \
 	LOADROWS(8+16*b)             \
@@ -145,8 +145,8 @@
 	SCALES32(j, 2, low)  \
 	PAIRS32(j, 2, low, 7)
 
-// PACK_IQ4_XS packs a super-block. V9 is 32 in all bytes. V10 is 0x30 in bytes 0 and 2, V11
-// in bytes 1 and 3. V3 holds each byte of ScalesH twice.
+// PACK_IQ4_XS packs a super-block. It sets V9 to 32 in all bytes, V10 to 0x30 in bytes 0 and
+// 2 of each lane, and V11 to 0x30 in bytes 1 and 3. V3 gets each byte of ScalesH twice.
 #define PACK_IQ4_XS \
 	FETCH                                    \
 	LOADROWS(0)                              \
@@ -180,8 +180,8 @@
 	GROUP_Q2_K(h, m, 2) \
 	GROUP_Q2_K(h, m, 3)
 
-// ONES_TQ2_0 stores scales of 1 for runs j to j+3. It stores the same numbers as pairs, because the
-// offset is 1, too.
+// ONES_TQ2_0 stores scales of 1 for runs j to j+3. It stores
+// the same numbers as pairs, because the offset is also 1.
 #define ONES_TQ2_0(j) \
 	VPBROADCASTD ·ones8(SB), V0 \
 	SCALES16(j, V0)             \
@@ -201,10 +201,10 @@
 	QUARTER_TQ2_0(1, 0)            \
 	QUARTER_TQ2_0(1, 1)
 
-// DIGIT sets v to the first digits of the bytes of q, which are floor(3q/256), and q to what is
-// left, 3q modulo 256. The two averages give 3q/4 rounded up, which would be too much where 3q is a
-// multiple of 4. So they are computed from q-1. V11 is 0, V13 1 and V14 3 in all bytes. Clobbers V9
-// and V10.
+// DIGIT sets v to the first digits of the bytes of q, which are floor(3q/256). It sets q to 3q
+// modulo 256, which has the remaining digits. Two averages of q would give 3q/4, rounded up,
+// which would be too large where 3q is a multiple of 4. So the averages are computed from q-1.
+// V11 must be 0, V13 must be 1 and V14 must be 3 in all bytes. DIGIT clobbers V9 and V10.
 #define DIGIT(q, v) \
 	VPSUBUSB V13, q, V9   \
 	VPAVGB   V11, V9, V10 \

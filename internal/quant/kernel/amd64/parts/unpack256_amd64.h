@@ -1,7 +1,7 @@
-// Macros that unpack super-blocks of the 256-wide formats. Each macro PACK_x, in unpack456_amd64.h
-// and unpack234_amd64.h, unpacks a super-block of a vector of rows at SI, and clobbers V0 to V14.
-// V15 holds lowNibbles. The byte maps of the formats are in their Go files. FETCH prefetches as
-// much as LOADROWS loads.
+// The macros of this file unpack super-blocks of the formats with blocks of 256. Each macro
+// PACK_x, in unpack456_amd64.h and unpack234_amd64.h, unpacks one super-block of each row of
+// the vector of rows at SI, and clobbers V0 to V14. V15 must have lowNibbles. The byte maps
+// of the formats are in their Go files. FETCH prefetches as much as LOADROWS loads.
 //
 // In a panel, at DI, a super-block is a list of runs, then the data that belongs to all runs:
 //
@@ -42,22 +42,21 @@
 #define ROWSTORE16(r, a, b, c, d) DOT16(r, SCALE16(r), a, b, c, d)
 #define ROWSTORE32(r, a, b, c, d) DOT16(r, SCALE32((r)/2), a, b, c, d)
 
-// PAIR stores two signed bytes of each lane of s as int16, multiplied by 2^log2. V13 says which
-// bytes. Clobbers V12.
+// PAIR stores two signed bytes of each lane of s as int16,
+// multiplied by 2^log2. V13 selects the bytes. PAIR clobbers V12.
 #define PAIR(s, log2, at) \
 	VPSHUFB V13, s, V12         \
 	VPSRAW  $(8-log2), V12, V12 \
 	VSTORE  V12, at(DI)
 
-// PAIRS16 stores bytes 0 to 3 of each lane of s as the pairs of runs j to j+3. V13 is
-// bytes01.
+// PAIRS16 stores bytes 0 to 3 of each lane of s as the pairs of runs j to j+3. V13 must be bytes01.
 #define PAIRS16(j, s, log2) \
 	PAIR(s, log2, PAIR16(j/2)) \
 	VPSRLD $16, s, s           \
 	PAIR(s, log2, PAIR16(j/2+1))
 
-// PAIRS32 stores bytes 0 to 3 of each lane of s as pairs for runs j, j+step, j+2*step and j+3*step
-// of 32 weights. V13 is bytes00.
+// PAIRS32 stores bytes 0 to 3 of each lane of s as pairs for runs j,
+// j+step, j+2*step and j+3*step of 32 weights. V13 must be bytes00.
 #define PAIRS32(j, step, s, log2) \
 	PAIR(s, log2, PAIR32(j))        \
 	VPSRLD $8, s, s                 \
@@ -67,8 +66,8 @@
 	VPSRLD $8, s, s                 \
 	PAIR(s, log2, PAIR32(j+3*step))
 
-// SCALES16 stores bytes 0 to 3 of each lane of s as scales of runs j to j+3; SCALES32 stores them
-// as scales of four runs, every step-th from j on. SCALE is in dot_*.h; it clobbers V12.
+// SCALES16 stores bytes 0 to 3 of each lane of s as scales of runs j to j+3. SCALES32 stores them
+// as scales of four runs: every step-th run from j on. SCALE is in dot_*.h, and clobbers V12.
 #define SCALES16(j, s) \
 	SCALE(0, s, SCALE16(j))   \
 	SCALE(1, s, SCALE16(j+1)) \
@@ -81,15 +80,15 @@
 	SCALE(2, s, SCALE32(j+2*step)) \
 	SCALE(3, s, SCALE32(j+3*step))
 
-// SAVEROWS moves what LOADROWS loaded to V8 to V11.
+// SAVEROWS moves the vectors that LOADROWS has loaded to V8 to V11.
 #define SAVEROWS \
 	VCOPY V0, V8  \
 	VCOPY V1, V9  \
 	VCOPY V2, V10 \
 	VCOPY V3, V11
 
-// HIGHBITS shifts V8 to V11 and adds those of their bits that are set in mask to four vectors of
-// weights. Clobbers V12.
+// HIGHBITS shifts V8 to V11, and then adds the bits that are set
+// in mask to four vectors of weights. HIGHBITS clobbers V12.
 #define HIGHBITS1(SHIFT, n, mask, h, q) \
 	SHIFT $(n), h, V12   \
 	VAND  mask, V12, V12 \

@@ -1,11 +1,11 @@
-// Macros that turn blocks of 32 weights into bytes. UNPACK_x leaves the four weights 4i to 4i+3 of
-// every row in the lanes of Vi, and clobbers V8 to V13. If the table in int_amd64.go gives an
-// offset for the format, UNPACK_x adds it, so that the bytes are unsigned. SCALES_x sets d, and m
-// if the format has minima; it clobbers V8 to V11. V15 holds lowNibbles. The byte maps of the
-// formats are in their Go files.
+// The macros of this file turn blocks of 32 weights into bytes. UNPACK_x leaves the four weights
+// 4i to 4i+3 of every row in the lanes of Vi, and clobbers V8 to V13. If the table in int_amd64.go
+// gives an offset for the format, UNPACK_x adds it, so that the bytes are unsigned. SCALES_x sets
+// d to the scales, and m to the minima if the format has minima. SCALES_x clobbers V8 to V11. V15
+// must have lowNibbles. The byte maps of the formats are in their Go files.
 
-// TRANSPOSE transposes the 4 × 4 dwords of each 128-bit lane of V0 to V3.
-// Clobbers V4 to V7.
+// TRANSPOSE transposes the 4 × 4 dwords of each 128-bit
+// lane of V0 to V3. TRANSPOSE clobbers V4 to V7.
 #define TRANSPOSE \
 	VPUNPCKLDQ  V1, V0, V4 \
 	VPUNPCKHDQ  V1, V0, V5 \
@@ -16,7 +16,8 @@
 	VPUNPCKLQDQ V7, V5, V2 \
 	VPUNPCKHQDQ V7, V5, V3
 
-// NIBBLES splits the bytes of V0 to V3: the low nibbles stay there, the high ones go to V4 to V7.
+// NIBBLES splits the bytes of V0 to V3: the low nibbles
+// stay there, and the high nibbles go to V4 to V7.
 #define NIBBLES \
 	VPSRLW $4, V0, V4  \
 	VPSRLW $4, V1, V5  \
@@ -42,9 +43,9 @@
 	OP(V6) \
 	OP(V7)
 
-// FIFTH2 adds 16 to the bytes of a and b whose bit is set in byte 0 of each lane of V8. Bits 0 to 3
-// are for a, bits 4 to 7 for b. V10 spreads the byte over the lane, V11 is 1, 2, 4, 8 in the bytes
-// of each lane, and V12 turns these values into 16.
+// FIFTH2 adds 16 to the bytes of a and b whose bit is set in byte 0 of each lane of V8. Bits 0
+// to 3 are for a, bits 4 to 7 for b. The shuffle V10 spreads the byte over the lane. V11 masks
+// bits 0 to 3 in the four bytes of each lane. V12 turns each value of a masked bit into 16.
 #define FIFTH2(a, b) \
 	VPSHUFB V10, V8, V9   \
 	VPSRLW  $4, V9, V13   \
@@ -55,7 +56,8 @@
 	VOR     V9, a, a      \
 	VOR     V13, b, b
 
-// FIFTHBITS adds the fifth bits. Bit j of a lane of V8 is the fifth bit of weight j.
+// FIFTHBITS adds the fifth bits to the weights in V0 to V7.
+// Bit j of a lane of V8 is the fifth bit of weight j.
 #define FIFTHBITS \
 	BROADCAST16  ·byte0(SB), V10    \
 	VPBROADCASTD ·bits0123(SB), V11 \
@@ -97,7 +99,7 @@
 #define ADD128(v) VXOR V8, v, v
 #define LOOKUP(v) VPSHUFB v, V8, v
 
-// Weights of 8 bits. Where SIGNED is defined, they stay signed.
+// Q8_0 has weights of 8 bits. If SIGNED is defined, they stay signed.
 #ifdef SIGNED
 #define IQ4TABLE ·iq4Values(SB)
 #define UNPACK_Q8_0 SIGNED_Q8_0
@@ -122,9 +124,9 @@
 
 #define SCALES_D(d, m) HALVES(0, d)
 
-// SCALES_E sets d to 2^(e-128) for the byte e. Its bits are (e-1)<<23 if e is 2 or more. For a
-// smaller e, the number is subnormal and its bits are (e+1)<<21. SCALES_E limits the second value
-// to 1<<22 and takes the larger of the two.
+// SCALES_E sets d to 2^(e-128) for the byte e. The bits of d are (e-1)<<23 if e is 2
+// or more. If e is smaller, d is subnormal and its bits are (e+1)<<21. SCALES_E
+// computes both values, limits the second to 1<<22, and takes the larger one.
 #define SCALES_E(d, m) \
 	DWORDS(0) \
 	POWERS_E(d)

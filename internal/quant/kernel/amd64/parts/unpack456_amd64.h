@@ -1,4 +1,4 @@
-// Q4_K, Q5_K and Q6_K, see unpack256_amd64.h.
+// This file unpacks Q4_K, Q5_K and Q6_K (see unpack256_amd64.h).
 
 // HEAD6 reads the 16 bytes at the start of a block. It stores D and DMin, and then the scales and
 // minima, which have 6 bits (see unpackScales6).
@@ -48,8 +48,8 @@
 	CHUNK_Q4_K(3, 0) \
 	CHUNK_Q4_K(3, 1)
 
-// CHUNK_Q5_K does what CHUNK_Q4_K does, and adds bits 2c and 2c+1 of V8 to V11. The shifts move
-// these to bit 4.
+// CHUNK_Q5_K does what CHUNK_Q4_K does, and adds the fifth bits, which are bits
+// 2c and 2c+1 of the bytes of V8 to V11. The shifts move these bits to bit 4.
 #define CHUNK_Q5_K(c, m, SHIFT0, n0, SHIFT1, n1) \
 	FETCH                                     \
 	LOADROWS(48+32*c+16*m)                    \

@@ -1,13 +1,13 @@
-// Macros that turn blocks of the formats of 2023 into bytes. They add to unpack32_amd64.h what
-// those formats need: the two nibbles of a byte may be adjacent weights, and scales may be float32.
-// legacy.go has the byte maps.
+// The macros of this file turn blocks of the formats of 2023 into bytes. They
+// complement unpack32_amd64.h, because in these formats the two nibbles of a byte
+// may be adjacent weights, and scales may be float32. legacy.go has the byte maps.
 
-// SPREAD unpacks the 4 bytes in each lane of x: the weights of the first two bytes go to a, those
-// of the last two to b. V8 and V9 move each byte to a word of its own, where
+// SPREAD unpacks the 4 bytes in each lane of x: the weights of the first two bytes go to a, and
+// those of the last two bytes go to b. V8 and V9 move each byte to a word of its own, where
 //
 //	(byte | byte<<4) & 0x0f0f
 //
-// has the low nibble below the high one. x may be a. Clobbers V10 and V11.
+// has the low nibble below the high one. x may be a. SPREAD clobbers V10 and V11.
 #define SPREAD(x, a, b) \
 	VPSHUFB V9, x, b   \
 	VPSHUFB V8, x, a   \
@@ -70,7 +70,7 @@
 	EACH8(ADD128)
 #endif
 
-// SCALES_F and SCALES_FM load float32 scales, and minima after them.
+// SCALES_F loads float32 scales. SCALES_FM also loads the minima, which follow the scales.
 #define SCALES_F(d, m) \
 	DWORDS(0) \
 	VCOPY V8, d

@@ -1,6 +1,6 @@
-// The product of a 256-wide format with a few tokens. Each super-block of a vector of rows is
-// packed and immediately used, while the next rows are being fetched. The sums are those of
-// tile256_amd64.h.
+// This template multiplies rows of a format with blocks of 256 with a few tokens. It
+// packs one super-block of each row of a vector of rows, and multiplies it immediately,
+// while the next rows are being fetched. The sums are those of tile256_amd64.h.
 //
 // Registers
 //	SI, R8 - R11, DX   rows (see rows_*.h) while packing
@@ -12,7 +12,7 @@
 //	V0 - V7            weights of a run, then V7 sums of pairs
 //	V8                 sums of a run; V9 isum; V10 - V12 scratch
 
-// DIRECTPAIR adds the products of the j-th pairs.
+// DIRECTPAIR adds the products of the j-th pairs (see unpack256_amd64.h).
 #define DIRECTPAIR(j) \
 	VPBROADCASTD (j*4)(AX), V10 \
 	ADDPAIRS((j*VBYTES)(R9), V7)

@@ -1,4 +1,4 @@
-// The product of a 32-wide format with a few tokens, without a panel.
+// This template multiplies rows of a format with blocks of 32 with a few tokens, without a panel.
 //
 // Registers
 //	SI, R8 - R11, DX   rows (see rows_*.h)

@@ -1,27 +1,27 @@
-// The product of a 32-wide format with any number of tokens for AVX2, in one pass over the file's
-// blocks. A block of 16 rows is packed to the first-level cache, and immediately used: by four
-// tokens at a time, then by two and by one. The next block is packed between the products of the
-// first tokens, piece by piece, so that packing does not wait for the loads and stores of the
-// products, and the products do not wait for those of packing.
+// This template multiplies rows of a format with blocks of 32 with any number of tokens, on
+// AVX2. It reads the file's blocks only once. It packs a block of each of 16 rows into the
+// first-level cache, and multiplies the packed block immediately: with four tokens at a time,
+// then with two and with one. The next block is packed between the products of the first
+// tokens, piece by piece, so that neither waits for the loads and stores of the other.
 //
-// To be defined
+// Define before each #include
 //
-//	FEW                   the function's name
+//	FEW                   name of the function
 //	FEWCONSTANTS(t)       sets Y14 and Y15
 //	PACK0 to PACK5        pieces of the packing of a block at SI to R14; clobber Y8 to Y13
 //	BLOCK                 bytes of a block
 //	FETCH                 prefetches 16 blocks at R13
 //	FEWSCALES             converts a packed block's scales (and minima) to float32
 //	FEWWEIGHTS(i)         loads the i-th weights of the two vectors of rows to Y8 and Y9
-//	FEWDOT(q, a, b)       adds their products with the activations at q to a and b
-//	FEWFIRST(q, a, b)     the same, but sets a and b
+//	FEWDOT(q, a, b)       adds the products of Y8 and Y9 with the activations at q to a and b
+//	FEWFIRST(q, a, b)     does the same, but sets a and b
 //	FEWPAIRS              the field of tileArgs that FEWISUMS needs, tileArgs_DS with MINS
 //	FEWISUMS(pairs, a, b) converts the sums a and b to int32
-//	MINS                  for a format with minima
+//	MINS                  only for a format with minima
 //
-// A packed block begins with its weights: vectors of four weights of rows 0 to 7 and of rows
-// 8 to 15 in turns. At 512 it has its scales (and minima) as they are in the file, at 576
-// the scales in float32, at 640 the minima in float32.
+// A packed block begins with its weights: vectors of four weights of rows 0 to 7 and of
+// rows 8 to 15 in turns. At byte 512 are the scales (and minima) as they are in the
+// file. At byte 576 are the scales in float32, and at byte 640 the minima in float32.
 //
 // Registers
 //	SI, R13, DX, R8    while packing: row 0, row 4, bytes from one row to the next, three

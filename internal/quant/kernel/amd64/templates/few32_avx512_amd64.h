@@ -1,16 +1,23 @@
-// The product of a 32-wide format with any number of tokens for AVX-512 VNNI, in one pass over the
-// file's blocks. A block of 32 rows is unpacked to registers, and used by four tokens at a time,
-// then by two and by one. Two vectors of rows share each broadcast of activations.
+// This template multiplies rows of a format with blocks of 32 with any number of tokens,
+// on AVX-512 VNNI. It reads the file's blocks only once. It unpacks a block of each of
+// 32 rows into registers, and multiplies the block with four tokens at a time, then with
+// two and with one. Two vectors of rows share each broadcast of activations.
 //
-// The vector units are the bottleneck, so they do nothing that can be done elsewhere. START's
-// products with the offset are computed only once in a call, and scales are copied through the
-// general register BP. A block's scales are copied while the block before is used, because a vector
-// that was just written in pieces cannot be read immediately.
+// The vector units are the bottleneck, so they do nothing that can be done elsewhere.
+// START's products with the offset are computed only once in a call, and scales are copied
+// through the general register BP. A block's scales are copied while the previous block is
+// multiplied, because a vector that was just written in pieces cannot be read immediately.
 //
-// To be defined: FEW (the function's name), UNPACK (see unpack32_amd64.h), BLOCK (bytes of a
-// block), FETCH (prefetches 32 blocks at R13), FEWCOPY(row, i) (copies the scale, and the
-// minimum, of row i to R14), FEWSCALES(h, d, m) (converts those of 16 rows, from row 16h on,
-// at R14), MINS for a format with minima.
+// Define before each #include
+//
+//	FEW                 name of the function
+//	UNPACK              see unpack32_amd64.h
+//	BLOCK               bytes of a block
+//	FETCH               prefetches 32 blocks at R13
+//	FEWCOPY(row, i)     copies the scale (and the minimum) of row i to R14
+//	FEWSCALES(h, d, m)  converts the scales at R14 to d, and the minima to m, for 16 rows from
+//	                    row 16h on
+//	MINS                only for a format with minima
 //
 // Registers
 //	SI, R8 - R11, DX   rows (see rows_avx512_amd64.h) while unpacking; BP scratch
@@ -24,7 +31,8 @@
 //	Z24 - Z31          sums of tokens 0 to 3, of the two vectors of rows in turns
 //	Z12, Z13           scales; Z9, Z10 minima; Z8, Z11 scratch; Z15 low nibbles
 
-// The scratch memory has two times the scales of a block, then START of all tokens.
+// The scratch memory first has room for the scales of two blocks.
+// At FEWHEAD follow the products of START for all tokens.
 #define FEWHEAD 256
 
 #define FEWDOT(q, i, j, a, b) \
@@ -60,8 +68,8 @@
 
 #define FEWACC(t, h) (128*t+64*h)(DI)
 
-// FEWFINISH adds the sums of a token to its accumulators. The token's scale is at d, its DS
-// at s.
+// FEWFINISH adds the sums of a token to its accumulators.
+// The token's scale is at d, and its DS is at s.
 #ifdef MINS
 #define FEWADDMIN(m, a) VFMADD231PS m, Z14, a
 #define FEWLOADMIN(s) VBROADCASTSS s, Z14

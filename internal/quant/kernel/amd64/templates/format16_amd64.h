@@ -1,8 +1,17 @@
-// The packing of a format with a scale for each 16 weights, and its product with one token without
-// a panel. To be defined: PACK and ROW (the functions' names), UNPACK, FIRST, SECOND and SCALES
-// (see unpack16_amd64.h), BLOCK (bytes of a block), PARTS (the number of parts of 32 weights in a
-// block), EACHPART(M) (the macro M for each part), PART (bytes of a part in the panel of a vector
-// of rows), FETCH and FETCHNEXT (see format32_amd64.h), MINS where there are minima.
+// This template makes two functions for a format with a scale for each 16 weights: PACK, which
+// packs a panel, and ROW, which multiplies with one token without a panel.
+//
+// Define before each #include
+//
+//	PACK, ROW              names of the functions
+//	UNPACK, FIRST, SECOND  see unpack16_amd64.h
+//	SCALES                 see unpack16_amd64.h
+//	BLOCK                  bytes of a block
+//	PARTS                  number of parts of 32 weights in a block
+//	EACHPART(M)            applies the macro M to each part
+//	PART                   bytes of a part in the panel of a vector of rows
+//	FETCH, FETCHNEXT       see format32_amd64.h
+//	MINS                   only for a format with minima
 
 #define STORE16(at, unused, a, b, c, d) PANEL4(at, a, b, c, d)
 

@@ -1,8 +1,17 @@
-// The packing of a 256-wide format and its product with a few tokens. To be
-// defined: PACK, DIRECT and, for AVX-512, PACKONE (the functions' names), PACKBLOCK (see
-// unpack256_amd64.h), BLOCK (bytes of a block), LOADS (how often PACKBLOCK
-// fetches), FETCHNEXT (see pack_amd64.h), and the macros for tile256_amd64.h.
-// row256_amd64.h may follow, undef256_amd64.h must.
+// This template makes two functions for a format with blocks of 256 weights: PACK, which packs a
+// panel, and DIRECT, which multiplies with a few tokens without a panel. For AVX-512 it also makes
+// PACKONE, which packs one super-block.
+//
+// Define before each #include
+//
+//	PACK, DIRECT, PACKONE  names of the functions
+//	PACKBLOCK              see unpack256_amd64.h
+//	BLOCK                  bytes of a block
+//	LOADS                  how often PACKBLOCK fetches
+//	FETCHNEXT              see pack_amd64.h
+//
+// and the macros that tile256_amd64.h uses. After this file, row256_amd64.h may be included, and
+// undef256_amd64.h must be.
 
 #define STORE16 PANELSTORE16
 #define STORE32 PANELSTORE32

@@ -1,8 +1,15 @@
-// The packing of a 32-wide format, and its product with one or a few tokens
-// without packing. To be defined: PACK, DIRECT and ROW (the functions' names), UNPACK and
-// SCALES (see unpack32_amd64.h), BLOCK (bytes of a block), PANEL (bytes of a
-// block in the panel of a vector of rows), FETCH (prefetches a vector of
-// rows' blocks at R13), FETCHNEXT (see pack_amd64.h), MINS for a format with minima.
+// This template makes three functions for a format with blocks of 32 weights: PACK, which packs a
+// panel, and DIRECT and ROW, which multiply with a few tokens or one token without a panel.
+//
+// Define before each #include
+//
+//	PACK, DIRECT, ROW  names of the functions
+//	UNPACK, SCALES     see unpack32_amd64.h
+//	BLOCK              bytes of a block
+//	PANEL              bytes of a block in the panel of a vector of rows
+//	FETCH              prefetches the blocks of a vector of rows at R13
+//	FETCHNEXT          see pack_amd64.h
+//	MINS               only for a format with minima
 
 #ifdef MINS
 #define STORESCALES STOREDM

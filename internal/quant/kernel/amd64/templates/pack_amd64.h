@@ -1,10 +1,14 @@
-// The packing of a format. PACK is the function. PACKBLOCK packs a block of a vector of rows from
-// SI to DI. BLOCK and PANEL are the sizes of the block before and after packing, in bytes.
+// This template packs the blocks of a format. PACK is the function. PACKBLOCK
+// packs one block of each row of a vector of rows, from SI to DI. BLOCK and
+// PANEL are the sizes of the block before and after packing, in bytes.
 //
 // A panel is two vectors of rows, one after the other.
 //
-// Registers: rows in SI, R8 - R11, DX (see rows_*.h), DI panel, CX blocks left,
-// BX vectors of rows left, V15 low nibbles.
+// Registers
+//	SI, R8 - R11, DX  rows (see rows_*.h)
+//	DI                the panel
+//	CX, BX            blocks left, vectors of rows left
+//	V15               low nibbles
 TEXT PACK(SB), NOSPLIT, $0-32
 	MOVQ         panel+0(FP), DI
 	MOVQ         w+8(FP), SI

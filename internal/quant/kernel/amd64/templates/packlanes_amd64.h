@@ -1,9 +1,14 @@
-// The packing of Q5_1's blocks of 24 bytes into runs, see q5_1_avx2_amd64.s. To be defined:
-// PACK (the function), SPLIT (see NIBBLES).
+// This template makes PACK, which packs Q5_1's blocks of 24 bytes into runs (see
+// q5_1_avx2_amd64.s).
+//
+// Define before each #include
+//
+//	PACK   name of the function
+//	SPLIT  NIBBLES, or a macro that does the same for another order of the nibbles
 
 #ifndef FIFTHPAIR
-// FIFTHPAIR adds 16 to the weights of a and b whose bit is set in byte i of each lane of V8. The
-// lower bits of the byte are for a, the higher bits for b. Clobbers V9 and V10.
+// FIFTHPAIR adds 16 to the weights of a and b whose bit is set in byte i of each lane of V8.
+// The lower bits of the byte are for a, the higher bits for b. FIFTHPAIR clobbers V9 and V10.
 #define FIFTHPAIR(i, a, b) \
 	VPSHUFB ·spreadBytes+32*i(SB), V8, V9 \
 	VPAND   V13, V9, V10                  \

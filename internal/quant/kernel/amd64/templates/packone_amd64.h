@@ -1,8 +1,8 @@
-// The packing of one super-block of a 256-wide format, for a product with a few tokens that
-// immediately uses it. PACKONE is the function, the other macros are those of format256_amd64.h.
-// The function prefetches as many bytes as it packs, starting at w+ahead.
+// This template packs one super-block of a format with blocks of 256, for a product with a few
+// tokens that uses the super-block immediately. PACKONE is the function. The other macros are those
+// of format256_amd64.h. PACKONE also prefetches as many bytes as it packs, from address w+ahead on.
 //
-// Registers: those of pack_amd64.h, and R13 what to prefetch.
+// The registers are those of pack_amd64.h, and R13 has the address of what to prefetch.
 TEXT PACKONE(SB), NOSPLIT, $0-32
 	MOVQ         panel+0(FP), DI
 	MOVQ         w+8(FP), SI

@@ -1,11 +1,15 @@
-// The product of a 256-wide format with a single token, by four long streams of rows as in
-// quad32_avx512_amd64.h. A vector holds 32 or 64 weights of one row. Multiplying them with the
-// activations gives sums of two products in int16. Multiplying these sums with the scales gives
-// sums of four products in int32.
+// This template multiplies rows of a format with blocks of 256 with a single token. It
+// reads four long streams of rows, as quad32_avx512_amd64.h does. A vector holds 32 or 64
+// weights of one row. Multiplying them with the activations gives sums of two products in
+// int16. Multiplying these sums with the scales gives sums of four products in int32.
 //
-// To be defined: QUAD (the function's name), QUADCONSTANTS, SUPERBLOCK (adds the
-// products of a super-block of four rows to X13), BLOCK (bytes of a super-block), FETCH (prefetches for four rows
-// at SI, DX bytes apart).
+// Define before each #include
+//
+//	QUAD           name of the function
+//	QUADCONSTANTS  loads the format's constants
+//	SUPERBLOCK     adds the products of a super-block of four rows to X13
+//	BLOCK          bytes of a super-block
+//	FETCH          prefetches for four rows at SI, which are DX bytes apart
 //
 // Registers, besides those of quads_amd64.h
 //	Y0 - Y12       scratch; X13 results; from Y14 on the format's constants
@@ -28,7 +32,7 @@ blocks:
 	DECQ BX
 	JNZ  blocks
 
-	// SI is at the next row of each stream.
+	// SI points to the next row of stream 0.
 	QUADSTORE(X13)
 	ADDQ $4, DI
 	DECQ R10

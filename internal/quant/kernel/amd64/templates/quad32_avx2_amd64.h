@@ -1,20 +1,28 @@
-// The product of a 32-wide format with a single token for AVX2. As in quad32_avx512_amd64.h, there
-// are four streams of rows, and a row has an even number of blocks. A vector holds 16 weights of a
-// block of two rows, one row in each half. Adding the sums of four rows and two blocks transposes
-// them: the lower half then has
+// This template multiplies rows of a format with blocks of 32 with a single token, on AVX2. As
+// in quad32_avx512_amd64.h, there are four streams of rows, and a row has an even number of
+// blocks. A vector holds 16 weights of a block of two rows, one row in each half. Adding the
+// sums of four rows and two blocks also transposes them. The lower half of the result has
 //
 //	block 0 of row 0   block 0 of row 2   block 1 of row 0   block 1 of row 2
 //
-// and the upper half the same of rows 1 and 3.
+// and the upper half has the same sums of rows 1 and 3.
 //
-// To be defined: QUAD (the function's name), QUADCONSTANTS, WEIGHTS(w, v, x, y, tx, t),
-// which sets y to the sums of products of two rows, at w and v, with the activations in
-// Y6 and Y7 and may use t (x and tx are the lower halves of y and t), ADDSUMS (adds such
-// sums), ISUMS(b) (turns those in Y4 of block b and the next into float32), SCALES(b)
-// (sets Y5 to the scales of these blocks, in the order of their sums), BLOCK (bytes of a
-// block), QS (where its weights are), FETCH (prefetches for four rows at SI, DX bytes
-// apart). If MINS is defined, SCALES sets Y8 to the minima. MAGNITUDES, if defined, sets Y4
-// and Y5 for WEIGHTS, once for a block.
+// Define before each #include
+//
+//	QUAD           name of the function
+//	QUADCONSTANTS  loads the format's constants
+//	WEIGHTS(w, v, x, y, tx, t)
+//	               sets y to the sums of the products of two rows, at w and v, with the
+//	               activations in Y6 and Y7; may use t; x and tx are the lower halves of y and t
+//	ADDSUMS        adds such sums, pair by pair
+//	ISUMS(b)       turns the sums of blocks b and b+1, in Y4, into float32
+//	SCALES(b)      sets Y5 to the scales of blocks b and b+1, in the order of their sums; with
+//	               MINS, also sets Y8 to the minima
+//	BLOCK          bytes of a block
+//	QS             offset of the weights in a block
+//	FETCH          prefetches for four rows at SI, which are DX bytes apart
+//	MINS           only for a format with minima
+//	MAGNITUDES     optional: sets Y4 and Y5 for WEIGHTS, once for each block
 //
 // Registers, besides those of quads_amd64.h
 //	Y0 - Y5        scratch; Y6, Y7 first and second half of a block's activations
@@ -53,7 +61,7 @@
 	VPUNPCKHDQ     Y2, Y0, Y5                                                   \
 	ADDSUMS        Y5, Y4, y
 
-// TWO adds block b and the next.
+// TWO adds the products of blocks b and b+1.
 #define TWO(b) \
 	BLOCKSUMS(b, Y8)             \
 	BLOCKSUMS(b+1, Y9)           \
@@ -113,7 +121,7 @@ last:
 	ADDQ $(2*BLOCK), SI
 
 stored:
-	// SI is at the next row of each stream.
+	// SI points to the next row of stream 0.
 	LEAQ         (R13)(R13*2), BX
 	VEXTRACTF128 $1, Y10, X0
 	VMOVSS       X10, (DI)

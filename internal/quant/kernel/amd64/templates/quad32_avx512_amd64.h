@@ -1,8 +1,9 @@
-// The product of a 32-wide format with a single token, for rows whose number of blocks is even. It
-// computes four rows at a time, four blocks of each. The rows are not neighbours but a quarter of
-// all rows apart. So memory is read in four sequential streams, each as long as that quarter. CPUs
-// fetch such streams ahead of the program. row32_amd64.h has sixteen streams that jump at the end
-// of each row, and reaches two thirds of the speed.
+// This template multiplies rows of a format with blocks of 32 with a single token. The
+// number of blocks in a row must be even. The template computes four rows at a time,
+// four blocks of each. These rows are not neighbours, but a quarter of all rows apart.
+// So memory is read in four sequential streams, each as long as a quarter of all rows.
+// CPUs fetch such streams ahead of the program. row32_amd64.h has sixteen streams that
+// jump at the end of each row, and reaches two thirds of the speed.
 //
 // A vector holds 16 weights of each of four blocks of a row, block L in 128-bit lane L.
 // The dot products leave four partial sums of a block in its lane. Adding the partial sums
@@ -11,8 +12,16 @@
 // blocks are left at the end of a row, masks keep the loads within the row, and two fused
 // multiply-adds complete the product.
 //
-// To be defined: QUAD (the function's name), QUADCONSTANTS, QUADROW (see below), BLOCK
-// (bytes of a block), FETCH (prefetches for four rows at SI, DX bytes apart).
+// Define before each #include
+//
+//	QUAD           name of the function
+//	QUADCONSTANTS  loads the format's constants
+//	QUADROW(w, w8, w64, w72, sum, k)
+//	               sets sum to the dot products of four blocks of a row, and the words k of
+//	               Z9 to their scales; the other arguments are the bytes from byte 0, 8, 64
+//	               and 72 of the blocks on
+//	BLOCK          bytes of a block
+//	FETCH          prefetches for four rows at SI, which are DX bytes apart
 //
 // Registers, besides those of quads_amd64.h
 //	Z0 - Z3        sums of rows; X10 results
@@ -50,8 +59,8 @@
 	VEXTRACTF32X4 lane, Z6, X7 \
 	VFMADD231PS   X7, X4, X10
 
-// LOADTWO loads two blocks at w: all their bytes to z, and the bytes from byte 8 on, which are at
-// w8, to z8.
+// LOADTWO loads the two blocks at w. It loads all their bytes
+// to z, and the bytes from byte 8 on, which are at w8, to z8.
 #define LOADTWO(w, w8, z, z8) \
 	VMOVDQU8.Z w, K5, z   \
 	VMOVDQU8.Z w8, K6, z8
@@ -83,7 +92,7 @@ rows:
 
 blocks:
 	FETCH
-	VPXORD          Z9, Z9, Z9 // so that the scales do not wait for the previous blocks' scales
+	VPXORD          Z9, Z9, Z9 // so that this block's scales do not wait for those of the previous block
 	VMOVDQU64       (R12), Z16
 	VMOVDQU64       64(R12), Z18
 	VSHUFI32X4      $0xdd, Z18, Z16, Z17
@@ -139,7 +148,7 @@ last:
 	ADDQ       $(2*BLOCK), SI
 
 stored:
-	// SI is at the next row of each stream.
+	// SI points to the next row of stream 0.
 	QUADSTORE(X10)
 	ADDQ $4, DI
 	DECQ R10

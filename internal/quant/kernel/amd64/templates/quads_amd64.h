@@ -1,4 +1,5 @@
-// The common macros of the functions with four streams of rows, see quad32_avx512_amd64.h.
+// This file has the macros that all functions with four
+// streams of rows share (see quad32_avx512_amd64.h).
 //
 // Registers
 //	R9             the arguments
@@ -7,7 +8,7 @@
 //	DI             results; R10 rows left; BX blocks left
 //	R13            bytes from a result of one stream to the result of the next
 
-// QUADSTART goes to the first rows.
+// QUADSTART sets the registers for the first row of each stream.
 #define QUADSTART \
 	MOVQ tileArgs_Acc(R9), DI     \
 	MOVQ tileArgs_W(R9), SI       \
@@ -16,8 +17,8 @@
 	MOVQ tileArgs_Rows(R9), R10   \
 	MOVQ tileArgs_AccStride(R9), R13
 
-// QUADTOKEN goes to the first block of the token. The token's pairs or sums are at the argument
-// sums.
+// QUADTOKEN sets the registers for the first block of the token. The argument
+// sums is the field of tileArgs that has the token's pairs or sums.
 #define QUADTOKEN(sums) \
 	MOVQ tileArgs_Q(R9), R12 \
 	MOVQ tileArgs_D(R9), CX  \
@@ -32,8 +33,8 @@
 	VEXTRACTPS $2, x, (DI)(R13*2)    \
 	VEXTRACTPS $3, x, (DI)(BX*1)
 
-// QUADSCALES sets the dwords of X9 to the scales of four rows times the token's scale. The
-// rows' scales are float16 at off. Clobbers X10.
+// QUADSCALES sets the dwords of X9 to the scales of four rows times the token's
+// scale. The rows' scales are float16 at off. QUADSCALES clobbers X10.
 #define QUADSCALES(off) \
 	VPXOR        X9, X9, X9                   \
 	VPINSRW      $0, off(SI), X9, X9          \

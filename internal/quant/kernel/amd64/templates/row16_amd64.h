@@ -1,5 +1,5 @@
-// The product of a single token with a format that has a scale for each 16 weights, without a
-// panel. The sums are those of tile16_amd64.h.
+// This template multiplies rows of a format that has a scale for each 16 weights
+// with a single token, without a panel. The sums are those of tile16_amd64.h.
 //
 // Registers
 //	SI, R8, R9, DX  rows (see rows_*.h)
@@ -10,8 +10,7 @@
 //	V13, V7         integer sums of the first and the second 16
 //	V8 - V12        scratch; V14 -offset as int16; V15 low nibbles
 
-// ROWDOT sets sum to the products of 16 weights with activations. The number of the first
-// activation is the argument at.
+// ROWDOT sets sum to the products of 16 weights with the activations from number at on.
 #define ROWDOT(at, sum, a, b, c, d) \
 	DOTTOKEN((at+0)(R12), a)  \
 	DOTTOKEN((at+4)(R12), b)  \
@@ -21,8 +20,8 @@
 	VPADDW d, c, c            \
 	VPADDW c, a, sum
 
-// ROWFINISH adds the product of 16 weights to the accumulators V12. V10 has the token's scale.
-// Clobbers V8, V9 and V11.
+// ROWFINISH adds the product of 16 weights to the accumulators V12.
+// V10 has the token's scale. ROWFINISH clobbers V8, V9 and V11.
 #ifdef MINS
 #define ROWFINISH(at, sum, d, m) \
 	VPBROADCASTD ·ones8(SB), V15      \

@@ -1,6 +1,6 @@
-// The product of a 256-wide format with a single token. Weights are multiplied as soon as they are
-// unpacked. Only the scales of a super-block are stored, as in a panel. The sums are those of
-// tile256_amd64.h.
+// This template multiplies rows of a format with blocks of 256 with a single token.
+// Weights are multiplied as soon as they are unpacked. Of a super-block, only the scales
+// are stored, in the same form as in a panel. The sums are those of tile256_amd64.h.
 //
 // Registers
 //	SI, R8 - R11, DX  rows (see rows_*.h)
@@ -14,7 +14,7 @@
 #define STORE32 ROWSTORE32
 #define FETCH FETCHROWS
 
-// ROWPAIR adds the products of the j-th pairs.
+// ROWPAIR adds the products of the j-th pairs (see unpack256_amd64.h).
 #define ROWPAIR(j) \
 	VPBROADCASTD (j*4)(BX), V10 \
 	ADDPAIRS((PAIRS+j*VBYTES)(DI), V7)

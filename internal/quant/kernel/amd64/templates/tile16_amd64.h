@@ -1,8 +1,9 @@
-// The tile of the formats with a scale for each 16 weights, for any number of tokens: two
-// vectors of rows times four tokens at once, then the last tokens one by one.
+// This template makes the tile function of the formats with a scale for each
+// 16 weights, for any number of tokens. It multiplies two vectors of rows with
+// four tokens at a time, and then with the last tokens one by one.
 //
-// A half of a block of the panel has four vectors of weights, then D, then the minima. For each
-// half and each token,
+// In a panel, each half of a block has four vectors of weights, then D,
+// then the minima. For each half and each token, the function computes
 //
 //	acc = fma(float32(isum), D*d, acc),  isum = -offset*Σa + Σ(q+offset)*a
 //
@@ -101,7 +102,8 @@ TEXT TILE(SB), NOSPLIT, $24-8
 	MOVQ         tileArgs_Tokens(CX), DI
 	MOVQ         DI, tokens-8(SP)
 
-	// back is how far R8 moves over a run of blocks, which is 8 times as far as R11 moves.
+	// back is how many bytes R8 moves over a run of
+	// blocks, which is 8 times as many as R11 moves.
 	MOVQ tileArgs_NB(CX), DI
 	SHLQ $5, DI
 	MOVQ DI, back-16(SP)

@@ -1,6 +1,6 @@
-// The tile of the 256-wide formats, for any number of tokens: two vectors of rows
-// times four tokens at once, then the last tokens one by one. For each super-block of the panel and
-// each token,
+// This template makes the tile function of the formats with blocks of 256, for any number of
+// tokens. It multiplies two vectors of rows with four tokens at a time, and then with the last
+// tokens one by one. For each super-block of the panel and each token, the function computes
 //
 //	isum = Σ sc*(Σ q*a) - Σ (sc*offset)*Sums
 //	acc = fma(float32(isum), D*d, acc)
@@ -11,8 +11,8 @@
 //	acc = fma(float32(isum), D*d, acc)
 //	acc = fma(-float32(msum), DMin*d, acc)
 //
-// with one lane for each row. RUN is one of the macros in runs_amd64.h. RUNS is the number of runs,
-// RUNWEIGHTS the number of weights in each.
+// with one lane for each row. RUN is one of the macros in runs_amd64.h. RUNS is
+// the number of runs, and RUNWEIGHTS is the number of weights in each run.
 //
 // Registers
 //	SI, DI    current run of the first and second vector of rows
@@ -56,7 +56,8 @@
 	ADDSCALED(V8, V6, SUM6) \
 	ADDSCALED(V9, V7, SUM7)
 
-// PAIRS1 and PAIRS4 add the products of the j-th pairs.
+// PAIRS1 and PAIRS4 add the products of the j-th pairs (see
+// unpack256_amd64.h) with one token and with four tokens.
 #define PAIRS2(sums, a, b) \
 	VPBROADCASTD sums, V10 \
 	ADDPAIRS(V8, a)        \

@@ -1,7 +1,8 @@
-// The tile of the 32-wide formats, for any number of tokens: two vectors of rows
-// times four tokens at once, then the last tokens one by one.
+// This template makes the tile function of the formats with blocks of
+// 32, for any number of tokens. It multiplies two vectors of rows with
+// four tokens at a time, and then with the last tokens one by one.
 //
-// For each block of the panel and each token,
+// For each block of the panel and each token, the function computes
 //
 //	acc = fma(float32(isum), D*d, acc),  isum = -offset*Σa + Σ(q+offset)*a
 //
@@ -62,8 +63,8 @@ TEXT TILE(SB), NOSPLIT, $24-8
 	MOVQ tileArgs_Tokens(CX), DI
 	MOVQ DI, tokens-8(SP)
 
-	// back is how far R8 moves over a run of blocks, which is 8 times as far as R11, DX and BX
-	// move.
+	// back is how many bytes R8 moves over a run of blocks,
+	// which is 8 times as many as R11, DX and BX move.
 	MOVQ tileArgs_NB(CX), DI
 	SHLQ $5, DI
 	MOVQ DI, back-16(SP)

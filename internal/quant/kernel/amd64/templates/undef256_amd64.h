@@ -1,4 +1,4 @@
-// Undefines the macros of a 256-wide format.
+// This file undefines the macros of a format with blocks of 256.
 
 #undef PACKBLOCK
 #undef BLOCK
