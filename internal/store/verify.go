@@ -77,8 +77,8 @@ func (m *Model) agree() error {
 	return nil
 }
 
-// Digests reads a file and returns its SHA-256 and git's SHA-1, which is "" above 64 MiB. It
-// calls report with the number of bytes read so far.
+// Digests reads a file and returns its SHA-256 and git's SHA-1. git is "" for
+// a file above 64 MiB. It calls report with the number of bytes read so far.
 func Digests(ctx context.Context, path string, report func(done int64)) (sha, git string, err error) {
 	f, err := os.Open(path)
 	if err != nil {

@@ -1,7 +1,7 @@
 // Package fetch downloads one file in parts over several connections, and resumes after a cut
 // connection, the end of the process, or a crash of the machine. It writes a partial file, and
 // beside it a small state file that counts only the bytes that have reached the disk. It computes
-// the digest while the bytes come. The file gets its final name when it is complete and has the
+// the digest while the bytes arrive. The file gets its final name when it is complete and has the
 // expected digest.
 package fetch
 
@@ -48,7 +48,7 @@ type Options struct {
 	Client      *web.Client
 	Connections int           // connections at a time; default 4
 	Piece       int64         // size of a part in bytes; default 64 MiB
-	Stall       time.Duration // time without a byte after which a part is requested again; default 30 s
+	Stall       time.Duration // a part is requested again if no byte of it arrives for this time; default 30 s
 	SaveBytes   int64         // the state is saved after this many bytes; default 64 MiB
 	SaveEvery   time.Duration // the state is also saved after this time; default 5 s
 
@@ -88,7 +88,7 @@ func (e *badAnswer) Error() string { return e.why }
 
 func badf(format string, args ...any) error { return &badAnswer{fmt.Sprintf(format, args...)} }
 
-// mismatch says that all bytes came, but their digest is wrong.
+// mismatch says that all bytes arrived, but their digest is wrong.
 type mismatch struct{ want, got string }
 
 func (e *mismatch) Error() string {

@@ -41,8 +41,8 @@ func (p *Partial) Publish() error {
 // Discard removes the file.
 func (p *Partial) Discard() error { return discard(p.path) }
 
-// discard removes a partial file. It removes the state first, because without the state the rest
-// is ignored.
+// discard removes a partial file. It removes the state
+// first, because a partial file without a state is ignored.
 func discard(path string) error {
 	if err := removed(path + StateSuffix); err != nil {
 		return err
