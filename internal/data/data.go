@@ -174,8 +174,8 @@ func (db *DB) Check(ctx context.Context) error {
 	return nil
 }
 
-// Close closes the database. If no other process has it open, Close merges the
-// write-ahead log into the file. A single file can be read even in a read-only folder.
+// Close closes the database. If no other process has it open, Close merges the write-ahead
+// log into the file. The single file that remains can be read even in a read-only folder.
 func (db *DB) Close() error {
 	if !db.readOnly {
 		db.sql.SetMaxIdleConns(1)

@@ -202,8 +202,8 @@ func (t *task) logprobs(ctx context.Context, s Session, a *answer, after logits.
 	if t.shared == a.from { // the parameter after predicts the first rated token, even if Truncate has kept fewer tokens
 		out[0] = after.Of(a.tokens[a.from])
 	}
-	// Position p predicts token p+1. At the beginning of rest, a
-	// number of positions, skip, predict tokens that are not rated.
+	// Position p predicts token p+1. The first positions of rest predict
+	// tokens that are not rated. skip is the number of these positions.
 	skip := max(a.from-1-shared, 0)
 	r := newRows(threads, func(row int, raw []float32) {
 		next := shared + skip + row + 1

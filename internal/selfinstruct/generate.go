@@ -65,7 +65,7 @@ type Job struct {
 	// If Progress is not nil, it is called after each prompt that the Sink has stored.
 	Progress func(*Asked)
 
-	// Busy is the average number of queries in flight. Run sets it before it returns.
+	// Busy is the average number of queries in flight. Run sets Busy before it returns.
 	Busy float64
 
 	seen  *rouge.Index

@@ -88,7 +88,7 @@ func (t *Tokenizer) EncodeParts(parts []Part, opt PartOptions) (ids []int32, sta
 // the byte's offset. ids are the tokens of the text, and length is the length of
 // the text in bytes. The function must be called with ascending offsets.
 func (t *Tokenizer) places(ids []int32, length int) func(offset int) int {
-	end := -length // offset in the text of the end of the tokens seen so far
+	end := -length // offset in the text at which the tokens seen so far end
 	for _, id := range ids {
 		end += len(t.Piece(id, true))
 	}

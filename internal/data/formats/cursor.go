@@ -95,8 +95,8 @@ func (c *cursor) space() (byte, bool) {
 }
 
 // value moves past a JSON value. If raw is not nil, it appends the value to raw. It only
-// matches brackets and quotes, and leaves the question whether the value is valid to
-// encoding/json. An error does not name a place, because the cursor then stands there.
+// matches brackets and quotes: encoding/json can tell whether the value is valid. After an
+// error, the cursor stands where the error is, so the error itself does not name a place.
 func (c *cursor) value(raw []byte) ([]byte, error) {
 	keep := raw != nil
 	depth, quoted, escaped := 0, false, false

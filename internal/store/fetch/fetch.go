@@ -105,8 +105,8 @@ func (e *notModel) Error() string {
 // errNoRanges says that the server sends only whole files.
 var errNoRanges = errors.New("the server sends only whole files")
 
-// errStalled says that a connection was given up because no bytes came.
-var errStalled = errors.New("no byte came for a while")
+// errStalled says that a connection was given up because no bytes arrived.
+var errStalled = errors.New("no byte arrived for a while")
 
 // Download fetches the missing bytes of a job into a file beside job.Path. The returned
 // file is complete, has the expected digest, and is synced to the disk. Partial.Publish renames it

@@ -60,8 +60,8 @@ func isExpired(err error) bool {
 	return !errors.As(err, new(localError)) && errors.As(err, &status) && (status.Status == http.StatusForbidden || status.Status == http.StatusGone)
 }
 
-// open requests a file's bytes, and cancels the request if none come for Options.Stall. The
-// caller calls alive whenever bytes come, and finally closeBoth.
+// open requests a file's bytes, and cancels the request if none arrive for Options.Stall.
+// The caller must call alive whenever bytes arrive, and closeBoth at the end.
 func (t *transfer) open(ctx context.Context, src Source, header http.Header) (answer *web.Answer, alive func(), closeBoth func(), err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	watch := time.AfterFunc(t.opt.Stall, func() { cancel(errStalled) })
@@ -85,7 +85,7 @@ func (t *transfer) open(ctx context.Context, src Source, header http.Header) (an
 }
 
 // get fetches the missing bytes of a part over one connection. It returns
-// how many bytes came, and the generation of the source. If the digest
+// how many bytes arrived, and the generation of the source. If the digest
 // still needs the bytes in *buffer, get sets *buffer to another buffer.
 func (t *transfer) get(ctx context.Context, i int, buffer *[]byte) (n int64, generation int, err error) {
 	from, to := t.span(i)
@@ -175,9 +175,9 @@ func (t *transfer) accept(answer *web.Answer, generation int, asked string, from
 	return t.sameTag(etag, generation)
 }
 
-// sameTag returns an error if an answer is from another version of the file than earlier answers.
-// If the digest is known, the ETag may differ, as it does between servers of a CDN: the digest is
-// checked in the end.
+// sameTag returns an error if an answer is from another version of the
+// file than earlier answers. If the digest is known, the ETag may differ,
+// as it does between servers of a CDN: the digest is checked at the end.
 func (t *transfer) sameTag(etag string, generation int) error {
 	s := &t.sources
 	s.mu.Lock()

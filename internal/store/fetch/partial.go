@@ -29,8 +29,8 @@ type Partial struct {
 // File returns the file's path until it is published.
 func (p *Partial) File() string { return p.path + PartialSuffix }
 
-// Publish gives the file its final name. It replaces an existing file; if that is a symbolic
-// link, it replaces the link and not its target.
+// Publish gives the file its final name. An existing file is replaced. If the
+// existing file is a symbolic link, the link is replaced, and not its target.
 func (p *Partial) Publish() error {
 	if err := atomicfile.Move(p.File(), p.path); err != nil {
 		return err

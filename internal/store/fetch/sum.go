@@ -73,8 +73,8 @@ func (s *sum) save() (n int64, state []byte) {
 	return s.n, state
 }
 
-// restore sets the state that save returned. If state is invalid the digest stays empty, and the
-// bytes are read again.
+// restore sets the state that save returned. If state is
+// invalid, the digest stays empty, and the bytes are read again.
 func (s *sum) restore(n int64, state []byte) {
 	if n == 0 || s.git != nil {
 		return

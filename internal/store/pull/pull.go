@@ -134,8 +134,8 @@ func (p *Puller) get(ctx context.Context, items []*item, rec *store.Record, publ
 	return publish()
 }
 
-// waiting returns a function to call while another process holds the lock of an item. It shows
-// that process's progress.
+// waiting returns a function to call while another process holds
+// the lock of an item. The function shows that process's progress.
 func (p *Puller) waiting(i *item) func() {
 	told := false
 	return func() {
