@@ -6,8 +6,8 @@
 # 7/10 whose lengths differ give 0.7000000000000001 or a little more, which is above 0.7. Pairs of equal lengths give
 # 0.7. Which of two equally similar pairs the filter drops therefore depends on how the words are divided between the
 # two texts.
-# Why it matters here: "alpaca self-instruct" first finds near-repeats with integers. It has to follow these roundings
-# to drop the same pairs as the reference.
+# Why it matters here: "alpaca self-instruct" first finds candidates by counts of common words. It then has to follow
+# these roundings to drop the same pairs as the reference.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

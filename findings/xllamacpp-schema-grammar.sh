@@ -1,7 +1,7 @@
 #!/bin/sh
 # Guess: xllamacpp's json_schema_to_grammar "converts a JSON schema to a llama.cpp grammar string", so it returns GBNF.
 # llama.cpp's function of that name does so, and the "grammar" field of llama-server takes GBNF.
-# What happens: the published wheel is built with llguidance. There the function returns two lines in llguidance's own
+# What happens: the published wheel is built with llguidance. In this wheel, the function returns two lines in llguidance's own
 # language, which contain the schema unchanged: "%llguidance {}" and "start: %json {…}". They are not GBNF. A llama.cpp
 # built without llguidance cannot use them, nor can any other program that reads GBNF.
 # Why it matters here: programs pass such texts on as grammars. Our program refuses them and names the line and the

@@ -34,10 +34,10 @@ func main() {
 	root := flag.String("root", "..", "top of the source `tree`")
 	out := flag.String("o", "../dist", "`folder` to write to, which must not exist")
 	only := flag.String("platforms", "", "`list` of platforms such as linux/amd64,linux/armv7 (default: all)")
-	tag := flag.String("tag", "", "`version` of a tree that is no git checkout; with -commit and -epoch")
-	commit := flag.String("commit", "", "its `commit`")
-	snapshot := flag.Bool("snapshot", false, "build a commit that no tag names, for a trial")
-	epoch := flag.Int64("epoch", 0, "the `time` of its commit in seconds since 1970")
+	tag := flag.String("tag", "", "`version` of a tree that is not a git checkout; give -commit and -epoch, too")
+	commit := flag.String("commit", "", "`commit` of a tree that is not a git checkout")
+	snapshot := flag.Bool("snapshot", false, "build a commit without a tag, for a trial")
+	epoch := flag.Int64("epoch", 0, "`time` of that commit, in seconds since 1970")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -67,7 +67,7 @@ func (r *release) run(ctx context.Context, only string, snapshot bool) (err erro
 		return err
 	}
 	if !released && !snapshot {
-		return fmt.Errorf("%s is no release: tag the commit (git tag -a v1.2.0), with no file changed; for a trial, -snapshot builds it as %s", r.tag, r.version)
+		return fmt.Errorf("%s is not a release: tag the commit (git tag -a v1.2.0) in a tree without changed files; for a trial, -snapshot builds it as %s", r.tag, r.version)
 	}
 	list, err := choose(only)
 	if err != nil {

@@ -5,7 +5,7 @@
 #
 #	0  no vulnerability, or only vulnerabilities of Go's own library
 #	1  the database cannot be reached, and ALPACA_REQUIRE_VULNDB=1. Without the variable, the status is 0.
-#	3  a package has a vulnerability. With -scan symbol, only those count that the program can reach.
+#	3  a package has a vulnerability. With -scan symbol, one that the program cannot reach does not count.
 #	   A vulnerability of Go's own library counts only with ALPACA_REQUIRE_GO_FIXED=1, which a release sets.
 set -euo pipefail
 cd "$(dirname "$0")"

@@ -265,7 +265,7 @@ func (s *Session) Reveals(n int) bool {
 				return true
 			}
 		}
-		// A short name may be an ordinary word.
+		// A short name may be an ordinary word, so only long names count.
 		if name := strings.ToLower(s.Models[slot].Name); utf8.RuneCountInString(name) >= 6 && strings.Contains(text, name) {
 			return true
 		}

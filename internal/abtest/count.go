@@ -79,7 +79,7 @@ type counter struct {
 	compared []stats.Compared
 }
 
-// worth adds a verdict on prompt n to the votes that the win rate is computed from.
+// worth adds a verdict on prompt n to the votes from which the win rate is computed.
 func (c *counter) worth(n, verdict int) {
 	c.clusters[n].N++
 	c.clusters[n].Sum += float64(verdict+1) / 2

@@ -122,8 +122,8 @@ func said(v *Vote) bool {
 	return !v.Undone && v.Choice != Skip && v.Repeat == 0 && !slices.Contains(v.Flags, FlagRevealed)
 }
 
-// agreed returns the votes that count, with their verdicts. The vote of a model has the verdict 0
-// unless the model's vote on the same pair in the other order agrees with it.
+// agreed returns the votes that count, with their verdicts. A model votes on each pair in
+// both orders. If its second vote is missing or contradicts the first, the verdict is 0.
 func (s *Session) agreed() (votes []*Vote, verdicts []int) {
 	mirrored := map[seen]*Vote{}
 	for i := range s.Votes {

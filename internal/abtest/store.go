@@ -252,8 +252,8 @@ func (st Store) AddVote(ctx context.Context, s *Session, v Vote) (added bool, er
 	return added, err
 }
 
-// Undo withdraws a judge's last vote. It returns false if there is none or the session is
-// closed.
+// Undo withdraws a judge's last vote. It returns false
+// if the judge has no vote, or if the session is closed.
 func (st Store) Undo(ctx context.Context, s *Session, judge string) (undone bool, err error) {
 	err = st.DB.Update(ctx, func(tx *data.Tx) error {
 		res, err := tx.Exec(`update ab_vote set undone_at = ? where id = (

@@ -174,15 +174,15 @@ func (db *DB) Check(ctx context.Context) error {
 	return nil
 }
 
-// Close closes the database. Unless another process has it open, it becomes a single file,
-// which can be read even in a read-only folder.
+// Close closes the database. If no other process has it open, Close merges the write-ahead
+// log into the file. The single file that remains can be read even in a read-only folder.
 func (db *DB) Close() error {
 	if !db.readOnly {
 		db.sql.SetMaxIdleConns(1)
 		db.sql.SetMaxOpenConns(1)
 		ctx := context.Background()
-		// These statements fail while another process reads. That does no harm: a later
-		// Close does the same.
+		// These statements fail while another process reads.
+		// That does no harm: a later Close tries again.
 		db.sql.ExecContext(ctx, "pragma optimize")
 		db.sql.ExecContext(ctx, "pragma busy_timeout = 100")
 		db.sql.ExecContext(ctx, "pragma journal_mode = delete")

@@ -61,7 +61,7 @@ func TestRows(t *testing.T) {
 	var n int
 	require.NoError(t, db.QueryRow(ctx, "select count(*) from my_file where instruction || ' ' || input || ' ' || output like '%' || ? || '%'", "engui").Scan(&n))
 	require.Equal(t, 1, n)
-	require.NoError(t, db.QueryRow(ctx, "select rowid from example_fts where example_fts match 'e yes'").Scan(&n)) // é without its accent
+	require.NoError(t, db.QueryRow(ctx, "select rowid from example_fts where example_fts match 'e yes'").Scan(&n)) // the word "e" finds "é"
 	require.Equal(t, 2, n)
 }
 
@@ -198,7 +198,7 @@ func TestRefusesFiles(t *testing.T) {
 	ctx := context.Background()
 	dir := t.TempDir()
 	text := filepath.Join(dir, "text")
-	require.NoError(t, os.WriteFile(text, []byte("some text that is no database, and long enough to have a header of it all the same: more"), 0o600))
+	require.NoError(t, os.WriteFile(text, []byte("a text file that is not a database, but is long enough to hold the header of one: more"), 0o600))
 	for name, open := range map[string]func(context.Context, string) (*DB, error){"to write": Open, "to read": OpenReadOnly} {
 		_, err := open(ctx, text)
 		require.ErrorIs(t, err, ErrNotOurs, name)
@@ -241,8 +241,8 @@ func TestNames(t *testing.T) {
 	require.Equal(t, "a bé c", Normal(" A, bé--C! "))
 }
 
-// TestNewFile checks that others can open a new database at once, even while somebody writes to
-// it, and even if a crash leaves its write-ahead log unmerged.
+// TestNewFile checks that a new database can be opened at once: while a transaction
+// writes to the database, and after a crash that left the write-ahead log unmerged.
 func TestNewFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "new.db")
 	first, err := Open(t.Context(), path)
@@ -268,8 +268,8 @@ func TestNewFile(t *testing.T) {
 	require.NoError(t, third.Close())
 }
 
-// TestUnfinished checks that a database can be read after a crash in a transaction. SQLite had
-// written changes into the file itself, and the old content into a journal.
+// TestUnfinished checks that a database can be read after a crash in a transaction. Before the
+// crash, SQLite had written changes into the file itself, and the old content into a journal.
 func TestUnfinished(t *testing.T) {
 	ctx, path := t.Context(), filepath.Join(t.TempDir(), "a.db")
 	db, err := Open(ctx, path)

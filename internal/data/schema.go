@@ -28,7 +28,7 @@ end;
 //	          text besides the first question and the last answer. extra is a JSON object of the other keys.
 //	          raw is Row.Raw: what the other columns lack to write the row again.
 //	          word is the first word of instruction, chars the length of instruction, input and output.
-//	          Short columns come first, so that a scan without texts need not read the pages of long ones
+//	          Short columns come first, so that a scan of them need not read the pages of long ones
 //	rejected  a row that could not be read, with the reason
 //	lint      a finding of a rule about a row
 //

@@ -53,8 +53,8 @@ func (tx *Tx) IndexSubstrings() error {
 	return tx.fill("example_trigram", "")
 }
 
-// fill adds the rows of example that meet a condition to an index. If FTS5 holds more bytes in
-// memory before it writes a segment, it has fewer segments to merge.
+// fill adds the rows of example that meet a condition to an index. Meanwhile FTS5 may
+// hold 4 MiB in memory, so that it writes larger segments, and has fewer to merge.
 func (tx *Tx) fill(index, where string) error {
 	const setSize = "insert into %s(%[1]s, rank) values ('hashsize', %d)"
 	for _, statement := range []string{

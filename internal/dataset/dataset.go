@@ -78,9 +78,9 @@ type File struct {
 	Pairs   int // number of records that come from preference pairs
 }
 
-// Read reads the file at path. The file holds JSON lines, a JSON array of objects, or one text.
-// It is a text if its name ends with .txt or .md. A file with another name is a text if it does
-// not begin with [ or {, unless the name ends with .json or .jsonl.
+// Read reads the file at path. The file holds JSON lines, a JSON array of objects, or one
+// text. If the name ends with .txt or .md, it is a text. If the name ends with .json or
+// .jsonl, it is JSON. Any other file is JSON if it begins with [ or {, and otherwise a text.
 func Read(path string) (*File, error) {
 	in, err := os.Open(path)
 	if err != nil {

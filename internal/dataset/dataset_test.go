@@ -95,7 +95,7 @@ func TestBadRecords(t *testing.T) {
 
 func TestBroken(t *testing.T) {
 	for _, test := range [][3]string{
-		{"x.jsonl", "{\"text\":\"a\"}\n{\"text\":\"b\"\n{\"text\":\"c\"}\n", "line 2: the JSON ends in the middle: the file was cut, or an object spans lines (then it must be one array)"},
+		{"x.jsonl", "{\"text\":\"a\"}\n{\"text\":\"b\"\n{\"text\":\"c\"}\n", "line 2: the JSON ends in the middle: the file was cut, or an object spans lines (then the file must be one array)"},
 		{"x.jsonl", "{\"text\":\"a\"}\n{\"text\":'b'}\n", "line 2: broken JSON: invalid character '\\'' looking for beginning of value"},
 		{"x.json", "[{\"text\":\"a\"},\n{\"text\":\"b\"}", "line 2: the JSON ends in the middle: the file was cut"},
 		{"x.json", "[{\"text\":\"a\"},\n{\"text\":\n\"b", "line 3: the JSON ends in the middle: the file was cut"},

@@ -46,13 +46,13 @@ func (t *textOrMessages) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(data, &t.text)
 }
 
-// add adds the record of an object to r.records, or the reason why it cannot be used to
-// r.bad. It returns an error if data is not JSON.
+// add adds the record of an object to r.records. If the record cannot be used,
+// add adds the reason to r.bad. It returns an error if data is not JSON.
 func (r *reader) add(line int, data []byte) error {
 	if !json.Valid(data) {
 		err := json.Unmarshal(data, new(any))
 		if cut := json.NewDecoder(bytes.NewReader(data)).Decode(new(any)); errors.Is(cut, io.ErrUnexpectedEOF) || errors.Is(cut, io.EOF) {
-			return fmt.Errorf("line %d: the JSON ends in the middle: the file was cut, or an object spans lines (then it must be one array)", line)
+			return fmt.Errorf("line %d: the JSON ends in the middle: the file was cut, or an object spans lines (then the file must be one array)", line)
 		}
 		return fmt.Errorf("line %d: broken JSON: %w", line, err)
 	}

@@ -13,8 +13,8 @@ type word struct {
 	quoted     bool // within quotation marks, so not part of the sentence's structure
 }
 
-// Find returns the verb and the object in the first clause of an instruction that begins
-// with a verb.
+// Find looks for the first clause with a verb at its
+// beginning, and returns the clause's verb and object.
 func Find(instruction string) Pair {
 	words := split(instruction)
 	for from := 0; from < len(words); {

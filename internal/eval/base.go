@@ -20,15 +20,15 @@ type Base interface {
 	normalized() bool    // the predictions are log probabilities, not logits
 }
 
-// Opener starts a session with a model. If the session has a method Close, it is closed after its
-// window.
+// Opener starts a session with a model. If the session has a
+// method Close, that method is called after the session's window.
 type Opener func() (Session, error)
 
 // withSession opens and uses a session. It frees the session's memory before it returns,
 // because the next session needs as much.
 func withSession(open Opener, use func(Session) error) error {
 	err := useSession(open, use)
-	runtime.GC() // not in useSession, because its stack frame still refers to the session
+	runtime.GC() // useSession cannot do this, because its stack frame still refers to the session
 	return err
 }
 
@@ -106,9 +106,9 @@ func (b *sessionBase) evaluate(ctx context.Context, s Session, w *Window, k *kep
 	return err
 }
 
-// evalScored evaluates a window in an empty session. from is the first position for which the
-// session computes logits. evalScored calls each with the logits at every scored position. row
-// counts these positions from 0.
+// evalScored evaluates a window in an empty session. from is the first position
+// for which the session computes logits. evalScored calls the function each
+// with the logits at every scored position. row counts these positions from 0.
 func evalScored(ctx context.Context, s Session, w *Window, from int, each func(row int, logits []float32) error) error {
 	s.Truncate(0)
 	return s.EvalEach(ctx, w.Tokens, from, func(i int, logits []float32) error {
@@ -131,8 +131,8 @@ func NewFileBase(f *LogitsReader) Base { return &fileBase{file: f, row: make([]f
 
 func (b *fileBase) Elapsed() time.Duration { return 0 }
 
-// minLogprob is the bottom of the file's range: a log probability more than 16 nats below the
-// most likely token's is stored as 16 nats below it.
+// minLogprob is the bottom of the file's range. If a log probability is more than 16
+// nats below that of the most likely token, the file says that it is 16 nats below.
 func (b *fileBase) minLogprob() float64 { return -logitsRange }
 func (b *fileBase) normalized() bool    { return true }
 

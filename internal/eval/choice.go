@@ -11,7 +11,7 @@ import (
 // Question is a task with several possible answers. A model rates each text by the
 // likelihood of the part that differs.
 type Question struct {
-	Texts []string // the whole text with each answer
+	Texts []string // for each answer, the whole text with that answer
 	Right []bool   // [len(Texts)]
 
 	// Heads has a prefix of each text. If enough tokens follow the prefixes (see minTail), the
@@ -92,7 +92,7 @@ func best(scores []float64) int { return slices.Index(scores, slices.Max(scores)
 // task is a tokenized question.
 type task struct {
 	answers []answer
-	shared  int // length of the common prefix that no answer rates
+	shared  int // length of the common prefix, whose tokens are not rated
 }
 
 // answer is a text. Its tokens [from, to) are rated.
@@ -199,11 +199,11 @@ func (t *task) rate(ctx context.Context, s Session, threads int) ([]float64, err
 func (t *task) logprobs(ctx context.Context, s Session, a *answer, after logits.Logprobs, threads int) ([]float64, error) {
 	shared := s.Truncate(t.shared)
 	out := make([]float64, a.to-a.from)
-	if t.shared == a.from { // after predicts the first rated token, even if Truncate has kept fewer tokens
+	if t.shared == a.from { // the parameter after predicts the first rated token, even if Truncate has kept fewer tokens
 		out[0] = after.Of(a.tokens[a.from])
 	}
-	// Position p predicts token p+1. The first skip positions of rest predict tokens that
-	// are not rated.
+	// Position p predicts token p+1. The first positions of rest predict
+	// tokens that are not rated. skip is the number of these positions.
 	skip := max(a.from-1-shared, 0)
 	r := newRows(threads, func(row int, raw []float32) {
 		next := shared + skip + row + 1

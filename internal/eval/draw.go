@@ -17,8 +17,8 @@ const (
 	DrawHellaSwag                // llama-perplexity's method for HellaSwag, if built with GCC 11 or later
 )
 
-// Select draws n of the questions. If n is 0 or there are no more than n, it returns all
-// in their order.
+// Select draws n of the questions. If n is 0, or if there are
+// at most n questions, it returns all of them in their order.
 func Select(questions []Question, n int, how Drawing, seed uint32) []Question {
 	if n <= 0 || n >= len(questions) {
 		return questions

@@ -112,7 +112,7 @@ func TestGoldenDivergence(t *testing.T) {
 	for i, name := range names {
 		t.Run(name, func(t *testing.T) {
 			want, got := g.KL[name], results[i]
-			t.Logf("mean KLD %.7f, want %.6f; median %.6f, %.6f; 99 %% %.6f, %.6f; maximum %.6f, %.6f; RMS Δp %.3f, %.3f; same top %.3f, %.3f",
+			t.Logf("mean KLD %.7f, want %.6f; median %.6f, want %.6f; 99 %% %.6f, want %.6f; maximum %.6f, want %.6f; RMS Δp %.3f, want %.3f; same top %.3f, want %.3f",
 				got.KLD.Mean.Value, want["Mean KLD"], got.KLD.Median.Value, want["Median KLD"],
 				got.KLD.P99.Value, want["99.0% KLD"], got.KLD.Max, want["Maximum KLD"],
 				100*got.RMSDeltaP.Value, want["RMS Δp"], 100*got.SameTop.Value, want["Same top p"])

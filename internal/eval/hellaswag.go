@@ -39,7 +39,7 @@ func ParseHellaSwag(text string) ([]Question, error) {
 	return questions, nil
 }
 
-// splitLines splits a text at line ends, LF or CR LF. The last line may lack one.
+// splitLines splits a text at line ends, LF or CR LF. The last line may lack a line end.
 func splitLines(text string) []string {
 	text = strings.ReplaceAll(text, "\r\n", "\n")
 	text = strings.TrimSuffix(text, "\n")

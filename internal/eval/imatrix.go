@@ -50,7 +50,7 @@ func (m *Imatrix) Collect(name string, x []float32, tokens, cols int) {
 		m.entries[name] = e
 	}
 	if len(e.squares) != cols {
-		panic(fmt.Sprintf("eval: imatrix: %s has %d columns and then %d", name, len(e.squares), cols))
+		panic(fmt.Sprintf("eval: imatrix: %s had %d columns first, and %d later", name, len(e.squares), cols))
 	}
 	for t := range tokens {
 		for j, v := range x[t*cols:][:cols] {
@@ -81,7 +81,7 @@ func expertOf(name string) (stack string, expert int, ok bool) {
 	return "", 0, false
 }
 
-// stacks returns the collected importance in the order of the files: by name.
+// stacks returns the collected importance, sorted by name as in the files.
 func (m *Imatrix) stacks() ([]stack, error) {
 	if len(m.entries) == 0 {
 		return nil, fmt.Errorf("eval: imatrix: nothing was collected")

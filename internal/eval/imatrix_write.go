@@ -81,7 +81,7 @@ func (m *Imatrix) WriteDat(w io.Writer) error {
 		out = le.AppendUint32(out, uint32(len(s.squares)))
 		sums := make([]float32, len(s.squares))
 		for i, v := range s.squares {
-			mean := float32(1) // the mean for an expert without tokens
+			mean := float32(1) // an expert without tokens gets the mean 1
 			if n := s.tokens[i/s.cols]; n > 0 {
 				mean = v / float32(n)
 			}

@@ -59,7 +59,8 @@ func (k *kept) begin(count, vocab int) error {
 	k.count = count
 	want := min(count, k.inMemory/(4*vocab))
 	if missing := want - len(k.logits); missing > 0 && machine.Limited() {
-		// Reserve twice the size, because the collector rows keeps copies of logits, too.
+		// Reserve twice the size, because the object that
+		// collects rows keeps copies of logits, too.
 		if err := machine.Reserve(2 * 4 * int64(missing) * int64(vocab)); err != nil {
 			return fmt.Errorf("eval: the predictions of a window: %w", err)
 		}
@@ -89,7 +90,7 @@ func (k *kept) close() {
 	*k = kept{}
 }
 
-// dist returns the distribution of a row of logits. It refers to raw.
+// dist returns the distribution of a row of logits. The distribution refers to raw.
 func (k *kept) dist(raw []float32) logits.Logprobs {
 	if k.normalized {
 		return logits.Normalized(raw)

@@ -25,8 +25,8 @@ import (
 //	4       4                     minimum, float32
 //	8       2*V                   q; the log probability is scale*q + minimum
 //
-// A log probability more than 16 nats below the most likely token's is stored as 16 nats
-// below. This makes a base's perplexity a little too low.
+// If a log probability is more than 16 nats below that of the most likely token, the
+// row says that it is 16 nats below. This makes a base's perplexity a little too low.
 const (
 	logitsMagic  = "_logits_"
 	logitsHeader = 20

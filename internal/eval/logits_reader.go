@@ -40,8 +40,8 @@ func NewLogitsReader(r io.Reader, size int64) (*LogitsReader, error) {
 		return nil, fmt.Errorf("eval: logits file: %d windows of %d tokens and a vocabulary of %d", windows, context, vocab)
 	}
 	f := &LogitsReader{Context: int(context), Vocab: int(vocab), Windows: int(windows), r: bufio.NewReaderSize(r, 1<<20)}
-	// The bytes of a window fit in 50 bits, but the bytes of all windows may not fit in 63,
-	// so the check divides.
+	// The size of a window fits in 50 bits, but the size of all windows
+	// may not fit in 63. So the check divides, and does not multiply.
 	perWindow := 4*int64(context) + int64(logitsRow(f.Vocab))*int64(f.Policy().scored())
 	if (size-logitsHeader)/perWindow < int64(windows) {
 		return nil, fmt.Errorf("eval: logits file: %d bytes, but %d windows of %d tokens need %d each",

@@ -27,9 +27,9 @@ func (w *Window) Scored() int { return len(w.Tokens) - 1 - w.First }
 // added to the context, so at least Context - Stride/2 tokens come before a scored one.
 func (p Policy) Length() int { return p.Context + p.Stride/2 }
 
-// First returns the first position that predicts a scored token. Without a stride, the second half
-// of a window is scored. With a stride, its last Stride tokens are scored. With All, every token
-// except the first is scored.
+// First returns the first position that predicts a scored token. Without a stride,
+// the second half of a window is scored. With a stride, the last Stride tokens of
+// a window are scored. With All, every token except the first is scored.
 func (p Policy) First() int {
 	switch {
 	case p.All:

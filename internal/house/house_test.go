@@ -223,8 +223,8 @@ func TestHouse(t *testing.T) {
 	}
 }
 
-// breach is a place where a rule is broken. what is the key of the exception that would allow the
-// breach, and why explains the rule.
+// breach is a place where a rule is broken. The field what is the key that
+// an exception for the breach would have. The field why explains the rule.
 type breach struct{ what, why string }
 
 func breachf(what, why string, args ...any) breach { return breach{what, fmt.Sprintf(why, args...)} }

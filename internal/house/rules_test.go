@@ -268,7 +268,7 @@ func parameters(p *pkg) (list []breach) {
 				return true
 			}
 			if k := t.Params.NumFields(); k > maxParameters {
-				list = append(list, breachf(fmt.Sprintf("%s: %s has %d parameters", f.name, name, k), "at most %d, or a struct", maxParameters))
+				list = append(list, breachf(fmt.Sprintf("%s: %s has %d parameters", f.name, name, k), "a function has at most %d parameters: use a struct", maxParameters))
 			}
 			return true
 		})

@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// BenchmarkFile reads the file $ALPACA_ROUGE_TEXTS, which has a text on each line. It compares all
-// texts with each other, and writes the pairs above 0.7 to $ALPACA_ROUGE_PAIRS.
+// BenchmarkFile reads the file $ALPACA_ROUGE_TEXTS, which has a text on each line. It compares
+// all texts with each other, and writes the pairs with a score above 0.7 to $ALPACA_ROUGE_PAIRS.
 func BenchmarkFile(b *testing.B) {
 	path := os.Getenv("ALPACA_ROUGE_TEXTS")
 	if path == "" {

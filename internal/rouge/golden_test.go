@@ -11,9 +11,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestGolden checks that the pairs above 0.7 are those of rouge_score 0.1.2 (testdata/pairs.py),
-// with bit-identical scores. Because of rounding, most pairs whose exact score is 0.7 count as
-// above it.
+// TestGolden checks that the pairs with a score above 0.7 are those of
+// rouge_score 0.1.2 (testdata/pairs.py), and that the scores have the same bits.
+// Because of rounding, most pairs whose exact score is 0.7 count as above it.
 func TestGolden(t *testing.T) {
 	texts := testshared.ReadJSON[[]string](t, "testdata/texts.json")
 	f, err := os.Open("testdata/pairs.txt")

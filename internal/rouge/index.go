@@ -110,9 +110,9 @@ func (x *Index) above(text []string, threshold float64) []Match {
 	return list
 }
 
-// readLists looks up the rarest of words, at least n of them. It returns the rows that have at
-// least one of the words, and sets count to the number of these words in each row. unread is the
-// number of words that were not looked up.
+// readLists looks up the rarest of words, at least n of them. It returns the rows
+// that have at least one of the words it looked up, and sets count to the number of
+// these words in each row. unread is the number of words that were not looked up.
 func (x *Index) readLists(words []int32, n int) (read []int32, unread int) {
 	sorted := slices.Clone(words)
 	length := func(w int32) int {

@@ -72,7 +72,7 @@ func TestWords(t *testing.T) {
 	require.False(t, HasCharacters("hello, мир"))
 }
 
-// texts returns n instructions. Many of them are nearly equal to another.
+// texts returns n instructions. Many of them are nearly equal to another one.
 func texts(n int) []string {
 	r := rand.New(rand.NewPCG(3, 4))
 	verbs := strings.Fields("write describe list explain translate summarize name compare classify rewrite")

@@ -48,9 +48,9 @@ func TestFit(t *testing.T) {
 	require.ErrorContains(t, err, "2 seed tasks are too few: a prompt shows 3")
 }
 
-// watched is a writer that counts concurrent queries. If together is not 0, it answers no query
-// until that many queries are in progress. If hold is not 0, it answers the first query for a list
-// only after hold other queries.
+// watched is a writer that counts concurrent queries. If together is not 0,
+// it answers no query until that many queries are in progress. If hold is not
+// 0, it answers that many other queries before the first query for a list.
 type watched struct {
 	writer
 	together int64

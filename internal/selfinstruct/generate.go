@@ -15,8 +15,8 @@ import (
 type Kept struct {
 	Piece
 	Ask, At int // the number of the prompt, and of the piece in its answer, from 0
-	// For a new instruction: the ten earlier ones that are most similar, and the mean
-	// score of all earlier ones.
+	// For a new instruction: the ten most similar earlier
+	// instructions, and the mean score of all earlier instructions.
 	Similar []Similar
 	Mean    float64
 
@@ -29,9 +29,9 @@ type Similar struct {
 	Score       float64
 }
 
-// isSeen reports whether later instructions are compared with this one. In two-step mode
-// this includes instructions whose output turns out unusable: outputs finish in any
-// order, and results must not depend on it.
+// isSeen reports whether later instructions are compared with this one.
+// In two-step mode, even an instruction with an unusable output counts:
+// outputs finish in any order, and results must not depend on that order.
 func (k *Kept) isSeen() bool { return k.Problem == "" || strings.HasPrefix(k.Problem, badOutput) }
 
 // badOutput begins a Problem that says why a new instruction has no usable output.
@@ -57,7 +57,7 @@ type Sink interface {
 type Job struct {
 	Settings Settings
 	Seeds    []Task // the tasks that prompts show as examples
-	All      []Task // the tasks that new ones are compared with; nil: Seeds
+	All      []Task // the tasks with which new tasks are compared; nil: Seeds
 	Model    Model
 	Parallel int // the largest number of queries in flight
 	Sink     Sink
@@ -65,7 +65,7 @@ type Job struct {
 	// If Progress is not nil, it is called after each prompt that the Sink has stored.
 	Progress func(*Asked)
 
-	// Busy is the average number of queries in flight. Run sets it before it returns.
+	// Busy is the average number of queries in flight. Run sets Busy before it returns.
 	Busy float64
 
 	seen  *rouge.Index
@@ -81,8 +81,8 @@ type Start struct {
 // ErrIdle is the error for a model that writes no usable tasks.
 var ErrIdle = errors.New("selfinstruct: the model writes no usable tasks")
 
-// Run makes n tasks. If ctx is cancelled, Run returns its error. The Sink then holds only
-// complete prompts, and another job can resume after the last of them.
+// Run makes n tasks. If ctx is cancelled, Run returns the error of ctx. The Sink then
+// holds only complete prompts, and another job can resume after the last of them.
 func (j *Job) Run(ctx context.Context, from Start, n int) error {
 	if j.Parallel < 1 || j.Idle < 1 {
 		return fmt.Errorf("selfinstruct: %d parallel queries, and an end after %d prompts without a task: both must be at least 1", j.Parallel, j.Idle)
@@ -151,7 +151,7 @@ func (j *Job) see(instruction string) {
 	j.texts = append(j.texts, instruction)
 }
 
-// judge sets a piece's Problem, or its Similar and Mean if it has none.
+// judge sets a piece's Problem or, if the piece has no problem, its Similar and Mean.
 func (j *Job) judge(k *Kept) {
 	if all := k.Instruction + k.Input + k.Output; k.Problem == "" && (!utf8.ValidString(all) || strings.ContainsRune(all, 0)) {
 		k.Problem = "bytes: not UTF-8, or with a NUL"

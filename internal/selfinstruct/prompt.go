@@ -77,7 +77,7 @@ func oneLine(text string) string {
 	return strings.TrimRight(strings.Join(strings.FieldsFunc(text, isSpace), " "), ":")
 }
 
-// examples draws the tasks that prompt number ask shows from list.
+// examples draws from list the tasks that prompt number ask shows.
 func (s *Settings) examples(list []Task, ask int) []Task {
 	order := make([]int, len(list))
 	for i := range order {
@@ -101,7 +101,7 @@ func (s *Settings) First(list []Task) string { return s.ask(list, 0).Prompt }
 func (s *Settings) ask(list []Task, n int) oneshot.Query {
 	q := oneshot.Query{
 		Prompt: s.prompt(s.examples(list, n)), MaxTokens: s.MaxLen,
-		Seed: uint32(random.Hash(s.Seed, forTasks, uint64(n))) &^ (1 << 31), // the top bit is 0, so it is never sampler.RandomSeed
+		Seed: uint32(random.Hash(s.Seed, forTasks, uint64(n))) &^ (1 << 31), // the top bit is 0, so the seed is never sampler.RandomSeed
 	}
 	if s.Compat { // "20." cuts an answer anywhere, which is a known fault of Alpaca's data
 		q.Stop, q.NoEnd = []string{"\n20", "20."}, true

@@ -9,11 +9,11 @@ import (
 	"alpaca/internal/oneshot"
 )
 
-// The schedule decides how long a job takes, never its result. An answer depends only on
-// its query, and answers are judged and stored in the order of the prompts. Up to Parallel
-// queries are in flight, those of the oldest prompt first. A query is expected to bring as many
-// tasks as earlier queries did on average. Once the queries in flight are expected to bring all
-// missing tasks, no further query begins.
+// The schedule decides how long a job takes, never its result. An answer depends only on its query,
+// and answers are judged and stored in the order of the prompts. Up to Parallel queries are in
+// flight, those of the oldest prompt first. A query is expected to yield as many tasks as earlier
+// queries did on average. As soon as the queries in flight are expected to yield all missing tasks,
+// no further query begins.
 
 // window*Parallel is the largest number of prompts that have begun and are not stored yet. It is
 // more than Parallel, so that later prompts proceed while an early one takes long.
@@ -105,9 +105,8 @@ func (w *work) begin(q *query) bool {
 	return true
 }
 
-// fill sends queries while fewer than n tasks are expected. idle is the number of further
-// prompts without a task after which the job ends, so no more prompts than that are in
-// progress.
+// fill sends queries while fewer than n tasks are expected. idle is the number of further prompts
+// without a task after which the job ends. fill never has more prompts than that in progress.
 func (w *work) fill(n, idle int) {
 	expected := 0.0
 	perOutput := float64(w.usable+1) / float64(w.answered+1)

@@ -23,7 +23,7 @@ func (m *Model) Hold() (release func()) {
 	}
 }
 
-// inUse reports whether a process holds a file by Hold.
+// inUse reports whether a process has locked a file with Hold.
 func inUse(path string) bool {
 	l := fileLock(path)
 	defer l.Close()

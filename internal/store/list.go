@@ -90,8 +90,8 @@ func hubModels(repo hubcache.Repo) (list []*Model) {
 			if s.revision == "" {
 				inMain[chosen.Path()] = true
 			} else if s.revision == s.commit && !inMain[chosen.Path()] {
-				// The branch main no longer has this model, so Find returns it for the name
-				// without a commit.
+				// The branch main has no model of this path any more, so
+				// Find returns this one for the name without a commit.
 				revision = ""
 				inMain[chosen.Path()] = true
 			}

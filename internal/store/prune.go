@@ -15,7 +15,7 @@ import (
 type Waste struct {
 	What string // a description
 	Size int64  // an upper bound, in bytes
-	// Remove removes it and returns the number of bytes freed.
+	// Remove removes the waste and returns the number of bytes freed.
 	Remove func() (int64, error)
 }
 

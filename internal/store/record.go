@@ -38,7 +38,7 @@ type Checked struct {
 	Git    string    `json:"git_sha1,omitempty"`
 }
 
-// Of returns what is recorded about a file, or nil if it has changed since.
+// Of returns what is recorded about a file, or nil if the file has changed since then.
 func (r *Record) Of(path string) *Checked {
 	if r == nil {
 		return nil

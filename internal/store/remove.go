@@ -16,7 +16,7 @@ import (
 	"alpaca/internal/store/ollama"
 )
 
-// LockOf returns the lock file for content of our own folder with that hash.
+// LockOf returns the lock file for the content in our own folder that has the given hash.
 func (l *Library) LockOf(hash string) string {
 	return filepath.Join(l.Places.Own, ".locks", hash+".lock")
 }
@@ -26,12 +26,12 @@ func (l *Library) LockOf(hash string) string {
 func (l *Library) Remove(m *Model) (freed int64, err error) {
 	switch m.Where {
 	case Ollama:
-		return 0, advice.Add(fmt.Errorf("%s is Ollama's, and only read here", m.Name), "ollama rm "+strings.TrimPrefix(m.Name, "ollama:"))
+		return 0, advice.Add(fmt.Errorf("%s belongs to Ollama: this program only reads it", m.Name), "ollama rm "+strings.TrimPrefix(m.Name, "ollama:"))
 	case LMStudio:
-		return 0, advice.Add(fmt.Errorf("%s is LM Studio's, and only read here", m.Name), "remove it there")
+		return 0, advice.Add(fmt.Errorf("%s belongs to LM Studio: this program only reads it", m.Name), "remove it there")
 	}
 	if m.Where == Hub && m.repo.Root != l.Places.Hub {
-		return 0, fmt.Errorf("%s is in %s, which belongs to another program and is only read", m.Name, m.repo.Root)
+		return 0, fmt.Errorf("%s is in %s, which belongs to another program: this program only reads it", m.Name, m.repo.Root)
 	}
 	for _, b := range m.Blobs {
 		if inUse(b.File) {

@@ -31,9 +31,9 @@ func (l *Library) Unchecked(m *Model) (n int64) {
 	return n
 }
 
-// Verify compares a model's content with its digests. It records the digests of the files it has
-// read, and does not read a file again until the file changes. It calls report with the number of
-// bytes read so far and their total.
+// Verify compares a model's content with its digests. It records the digests of the
+// files it has read, and does not read a file again until the file changes. It calls
+// report with the number of bytes read so far and the number of all bytes to read.
 func (l *Library) Verify(ctx context.Context, m *Model, report func(done, total int64)) error {
 	total, done := l.Unchecked(m), int64(0)
 	if total == 0 {
@@ -77,8 +77,8 @@ func (m *Model) agree() error {
 	return nil
 }
 
-// Digests reads a file and returns its SHA-256 and git's SHA-1, which is "" above 64 MiB. It
-// calls report with the number of bytes read so far.
+// Digests reads a file and returns its SHA-256 and git's SHA-1. git is "" for
+// a file above 64 MiB. It calls report with the number of bytes read so far.
 func Digests(ctx context.Context, path string, report func(done int64)) (sha, git string, err error) {
 	f, err := os.Open(path)
 	if err != nil {

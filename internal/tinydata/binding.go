@@ -61,7 +61,7 @@ var bindingKinds = []kind{
 		return "", strings.Join(said, "\n")
 	}},
 	{"owner", 0, false, func(r *random) (string, string) {
-		n := r.between(4, 5) // prompts of "who" and "where" have fewer names
+		n := r.between(4, 5) // the prompts of the kinds "who" and "where" have fewer names
 		who, i := pickDistinct(r, names, n), r.below(n)
 		facts := make([]string, n)
 		if r.chance(50) {

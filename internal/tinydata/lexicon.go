@@ -1,6 +1,6 @@
 package tinydata
 
-// The words that the model knows. All instructions are made of them.
+// These are the words that the model knows. All instructions consist of them.
 
 type animal struct {
 	name, young, sound string // sound is the verb: "barks"

@@ -5,8 +5,8 @@ import (
 	"math/rand/v2"
 )
 
-// random draws from PCG, whose numbers never change. Mapping them to ranges is done here,
-// so no release of Go can change a text.
+// random draws from PCG, whose numbers never change. The methods here
+// map these numbers to ranges, so no release of Go can change a text.
 type random struct{ src rand.PCG }
 
 func newRandom(seed uint64) random { return random{*rand.NewPCG(seed, 0x616c70616361)} }

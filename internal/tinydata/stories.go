@@ -55,7 +55,7 @@ func newCast(r *random) cast {
 	return c
 }
 
-// fill replaces the placeholders of a plot by the cast.
+// fill replaces the placeholders of a plot with the cast's people and things.
 func (c cast) fill(plot string) string {
 	return strings.NewReplacer(
 		"{is}", c.is, "{hero}", c.hero, "{he}", c.he, "{He}", upperFirst(c.he), "{him}", c.him, "{his}", c.his, "{His}", upperFirst(c.his),

@@ -12,7 +12,7 @@ type automaton struct {
 
 // acNode is a state: the bytes read last are a prefix of a reversed pattern.
 type acNode struct {
-	suffix  int32 // node of the longest proper suffix of these bytes that has a node
+	suffix  int32 // node of the longest suffix of these bytes, shorter than all of them, that has a node
 	pattern int32 // pattern that is complete here, or -1
 	shorter int32 // next node with a pattern along the suffix links; 0: none
 }

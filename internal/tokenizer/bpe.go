@@ -10,13 +10,13 @@ import (
 )
 
 // bpe encodes with byte pair encoding. Text is split into words, the bytes of a word are written as
-// printable characters (bytemap.go), and neighbours are merged in the order of a list. It follows
+// printable characters (bytemap.go), and neighbours are merged in the order of a list. bpe follows
 // https://github.com/ggerganov/llama.cpp/blob/c392e5094deaf2d1a7c18683214f007fad3fe42b/src/llama-vocab.cpp#L463
-// except for bytes without a token. As in the tokenizers of Hugging Face, these are dropped before
-// merging, so that their neighbours may merge. Raw vocabularies keep characters as they are.
+// except for bytes without a token. Such bytes are dropped before merging, as in the tokenizers of
+// Hugging Face, so that their neighbours may merge. Raw vocabularies keep characters as they are.
 type bpe struct {
 	index    *table
-	ranks    func() *table // "left right" → index in the list of merges; if merges are equal, that of the first
+	ranks    func() *table // "left right" → index in the list of merges; of equal merges, the first counts
 	maxPair  int           // bytes of the longest merge, including its space
 	pre      *pretokenizer.PreTokenizer
 	maxToken int        // bytes of the longest token

@@ -6,7 +6,7 @@ import (
 )
 
 // endTexts are the texts of tokens that end a generation, even if the file does not say so. The
-// list is the one of src/llama-vocab.cpp in https://github.com/ggml-org/llama.cpp in November 2026.
+// list is that of src/llama-vocab.cpp in https://github.com/ggml-org/llama.cpp as of November 2026.
 var endTexts = []string{
 	"<|eot_id|>", "<|im_end|>", "<|end|>", "<|return|>", "<|call|>", "<|flush|>", "<|calls|>", "<end_of_turn>", "<|endoftext|>", "</s>",
 	"<|eom_id|>", "<EOT>", "_<EOT>", "[EOT]", "[EOS]", "<|end_of_text|>", "<end_of_utterance>", "<eos>", "<turn|>", "<|tool_response>",

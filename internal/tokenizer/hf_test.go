@@ -82,7 +82,7 @@ func TestHFEnds(t *testing.T) {
 	for _, text := range []string{"<|channel|>", "<|start|>", "<|message|>", "<|end|>", "<|constrain|>"} {
 		id, ok := tok.ID(text)
 		require.True(t, ok)
-		require.Equal(t, text, tok.Piece(id, false), "it separates the answer from what comes before, so it has a text")
+		require.Equal(t, text, tok.Piece(id, false), "this token separates the answer from what comes before, so it has a text")
 		require.True(t, tok.IsControl(id), "the same characters in a user's text do not become this token")
 		require.NotContains(t, tok.Encode(text, true, false), id)
 	}

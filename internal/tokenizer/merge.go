@@ -9,15 +9,15 @@ type symbol struct {
 	id         int32 // id that the function pair returned for the last merge; None: never merged
 }
 
-// maxSymbols bounds the number of symbols that are merged together, so that the index of a symbol
-// fits half of entry.order. Longer texts are cut.
+// maxSymbols bounds the number of symbols that are merged together, so that
+// the index of a symbol fits in half of entry.order. Longer texts are cut.
 const maxSymbols = 1 << 30
 
 // merger merges neighbouring symbols of a text, best pair first, until no pair is left that may
 // merge. A pair enters the queue when its two sides become neighbours. If one side has changed by
-// the time the pair leaves the queue, the length of the two sides differs from the one in the
-// entry, and the entry is skipped. So every merge adds at most two entries, and n symbols take O(n
-// log n) time.
+// the time the pair leaves the queue, the pair's length is no longer the length in its entry, and
+// the entry is skipped. So every merge adds at most two entries, and n symbols take O(n log n)
+// time.
 type merger struct {
 	syms  []symbol
 	queue queue

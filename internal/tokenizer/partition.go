@@ -19,7 +19,7 @@ type fragment struct {
 // Here one pass finds all occurrences, and a queue puts them in the order of the rule.
 type partitioner struct {
 	find  *automaton
-	ids   []int32 // special tokens, longest first; the automaton find uses indices of this list as patterns
+	ids   []int32 // special tokens, longest first; the numbers of the automaton's patterns are indices of this list
 	texts []string
 	strip []strip
 }
@@ -97,14 +97,14 @@ func (p *partitioner) pieces(text string, allowed func(id int32, from, to int) b
 		if taken[o.at] {
 			continue
 		}
-		// All tokens taken so far are at least as long as the token of o. So a taken token that
-		// overlaps it covers its first or last byte.
+		// All tokens taken so far are at least as long as the token of o. So if
+		// a taken token overlaps o, it covers the first or the last byte of o.
 		if !taken[p.end(o)-1] {
 			p.take(text, o, taken)
 			chosen = append(chosen, o)
 			continue
 		}
-		// Try the longest shorter token at this place that still fits.
+		// Try shorter tokens at this place, the longest first, until one fits.
 		for node := p.find.nodes[e.id].shorter; node != 0; node = p.find.nodes[node].shorter {
 			o.pattern = p.find.nodes[node].pattern
 			if !taken[p.end(o)-1] && may(o) {

@@ -8,8 +8,8 @@ import (
 // Part is one of several pieces that make a text.
 type Part struct {
 	Text string
-	// Special says that the text of a control token becomes this token if it stands in the part.
-	// Otherwise it stays ordinary text.
+	// If Special is true, the text of a control token in this part
+	// becomes that token. Otherwise such a text stays ordinary text.
 	Special bool
 }
 
@@ -84,11 +84,11 @@ func (t *Tokenizer) EncodeParts(parts []Part, opt PartOptions) (ids []int32, sta
 	return ids, starts
 }
 
-// places returns a function that finds the token with the byte at offset of a text. ids are the
-// tokens of the text, and length is the length of the text in bytes. The function must be called
-// with ascending offsets.
+// places returns a function that finds the token with a given byte of a text, by
+// the byte's offset. ids are the tokens of the text, and length is the length of
+// the text in bytes. The function must be called with ascending offsets.
 func (t *Tokenizer) places(ids []int32, length int) func(offset int) int {
-	end := -length // offset in the text of the end of the tokens seen so far
+	end := -length // offset in the text at which the tokens seen so far end
 	for _, id := range ids {
 		end += len(t.Piece(id, true))
 	}

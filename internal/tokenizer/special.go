@@ -13,8 +13,9 @@ type SpecialIDs struct {
 	Separator, Padding int32
 	Mask               int32
 
-	// Tokens for fill-in-the-middle. They mark the text before the gap, after the gap, and in the
-	// gap; padding; the name of the repository; and a file.
+	// Tokens for fill-in-the-middle. The first three stand before the text that
+	// precedes the gap, the text that follows it, and the text in the gap. The
+	// others are padding, and the beginnings of a repository's name and of a file.
 	FIMPrefix, FIMSuffix, FIMMiddle, FIMPad, FIMRepo, FIMSep int32
 }
 

@@ -125,7 +125,7 @@ func (s *spm) pair(text string, left, right *symbol) (priority uint32, id int32,
 
 // descending maps numbers to uint32 so that a greater number gives a smaller result.
 func descending(f float32) uint32 {
-	bits := math.Float32bits(f + 0) // + 0: no negative zero
+	bits := math.Float32bits(f + 0) // adding 0 turns -0 into 0
 	if bits>>31 == 0 {
 		return ^(bits | 1<<31)
 	}

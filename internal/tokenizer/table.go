@@ -8,8 +8,8 @@ import (
 
 // table finds the index of a text in a list. It is a hash table with linear probing. Its slots hold
 // the index in the list and half of the hash, but no text. A map of the texts took four times as
-// long to fill. For a model with a large vocabulary, this was most of the time that it took to open
-// the model.
+// long to fill. For a model with a large vocabulary, filling the map took most of the time in which
+// the model was opened.
 type table struct {
 	texts []string
 	seed  maphash.Seed

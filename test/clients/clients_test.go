@@ -2,7 +2,7 @@
 // clients for Python in the scripts of this folder.
 //
 // The variable ALPACA_CLIENTS names a Python with the packages of requirements.txt. Without this
-// variable, the scripts are skipped. If ALPACA_REQUIRE_CLIENTS is 1, this is a failure instead.
+// variable, the scripts are skipped. If ALPACA_REQUIRE_CLIENTS is 1, the test fails instead.
 package clients
 
 import (

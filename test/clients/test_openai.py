@@ -186,7 +186,7 @@ def counted(server, **options):
 
 
 def test_no_useless_retries(start):
-    """A client usually repeats a request after a status of 500 or above. It does not repeat one that would always be refused."""
+    """A client usually repeats a request after a status of 500 or above. It does not repeat a request that would always be refused."""
     s = start("--no-slots")
     client, sent = counted(s, base_url=s.url, max_retries=2)
     for path, kind in (("/slots", "not_supported_error"), ("/metrics", "not_supported_error")):
@@ -242,7 +242,7 @@ def test_gone(start, how):
     else:
         with pytest.raises(openai.APITimeoutError):
             client_of(s, timeout=0.7).completions.create(model="m", prompt="a", max_tokens=10**6, extra_body={"ignore_eos": True})
-    until(lambda: running(s) == 0, "the answer goes on for nobody", 10)
+    until(lambda: running(s) == 0, "the server still computes an answer that nobody reads", 10)
 
 
 def test_cut(start):

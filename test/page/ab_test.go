@@ -116,7 +116,7 @@ func TestComparison(t *testing.T) {
 	b.looks("done")
 	require.NotContains(t, eval[string](b, "document.documentElement.outerHTML"), "tuned")
 
-	// A judged pair is not offered again, neither in another window nor after going back.
+	// A judged pair is not offered again in another window, nor after going back.
 	other := b.another()
 	require.Equal(t, "All 3 pairs are judged", other.text("h1"))
 	b.do(chromedp.NavigateBack())

@@ -55,7 +55,7 @@ func (b *tab) picture(name string) {
 	if dir == "" {
 		return
 	}
-	time.Sleep(200 * time.Millisecond) // for movements to end
+	time.Sleep(200 * time.Millisecond) // meanwhile, movements on the page end
 	png, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
 	require.NoError(b.t, err)
 	require.NoError(b.t, os.MkdirAll(dir, 0o755))

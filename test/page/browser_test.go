@@ -2,8 +2,7 @@
 // Most tests use a fake server, so that they choose what the model says and when. The tests in
 // program_test.go use the program itself.
 //
-// Without Chromium, the tests are skipped. If ALPACA_REQUIRE_CHROMIUM is 1, this is a failure
-// instead.
+// Without Chromium, the tests are skipped. If ALPACA_REQUIRE_CHROMIUM is 1, they fail instead.
 package page
 
 import (
@@ -76,7 +75,7 @@ type tab struct {
 	origin string
 	ready  string // an expression that is true when a page has been loaded
 
-	allowed []string // parts of messages that are not failures
+	allowed []string // a message that contains one of these parts is not a failure
 
 	mu    sync.Mutex
 	wrong []string // the browser's messages about what went wrong
@@ -128,7 +127,7 @@ func window(t *testing.T, b *tab, parent context.Context, options ...chromedp.Co
 			t.Errorf("the browser says: %s", line)
 		}
 	})
-	require.NoError(t, chromedp.Do(b.ctx)) // a deadline of the first call would end the window, too
+	require.NoError(t, chromedp.Do(b.ctx)) // the first call has no deadline, because its deadline would end the window, too
 	_, err := chromedp.Call(b.ctx, network.Enable, network.EnableParams{})
 	require.NoError(t, err)
 	b.load("/")

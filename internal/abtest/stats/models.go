@@ -75,7 +75,7 @@ func AtEqualLength(list []Compared) float64 {
 	for _, c := range list {
 		square += float64(c.Longer * c.Longer)
 	}
-	deviation := math.Sqrt(square / float64(len(list))) // around 0, not around the mean, so that equal lengths stay 0
+	deviation := math.Sqrt(square / float64(len(list))) // this measures from 0, not from the mean, so that equal lengths stay 0
 	x := make([]float64, len(list))
 	for i, c := range list {
 		if deviation > 0 {
@@ -154,7 +154,7 @@ func Alpha(units [][]int) (alpha float64, ok bool) {
 		n += m
 		same := 0.0
 		for _, c := range counts {
-			same += c * (c - 1) // integers, so the order does not matter
+			same += c * (c - 1) // these are integers, so the order of the sum does not matter
 		}
 		disagreed += (m*(m-1) - same) / (m - 1)
 	}

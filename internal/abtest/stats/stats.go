@@ -83,8 +83,8 @@ func VotesNeeded(p float64) int {
 	return int(math.Ceil(float64(root * root)))
 }
 
-// Visible returns how far a true rate must be from 1/2 for a test with this number of decided
-// votes to find the difference: the smallest d with VotesNeeded(0.5+d) <= votes.
+// Visible returns the smallest difference from 1/2 that a test with this number
+// of decided votes can find: the smallest d with VotesNeeded(0.5+d) <= votes.
 func Visible(votes int) float64 {
 	low, high := 0.0, 0.5
 	for range 40 {

@@ -82,8 +82,8 @@ func TestBootstrap(t *testing.T) {
 	require.Equal(t, Interval{0, 1}, Bootstrap(nil, 1))
 }
 
-// TestAtEqualLength checks that votes that depend only on length give 1/2, and that votes that do
-// not depend on it keep their win rate.
+// TestAtEqualLength checks that votes that depend only on length give
+// 1/2, and that votes that do not depend on length keep their win rate.
 func TestAtEqualLength(t *testing.T) {
 	var byLength, without []Compared
 	for i := range 400 {

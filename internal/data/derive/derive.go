@@ -16,15 +16,15 @@ import (
 	"alpaca/internal/data"
 )
 
-// Names are the names of the new sources of Split; "" stands for the old name with _train
-// or _eval.
+// Names are the names of the two sources that Split makes. ""
+// stands for the name of the old source with _train or _eval.
 type Names struct{ Train, Eval string }
 
-// Split divides the rows of a source in two. held is the evaluation set. It gets about the
-// fraction eval of the questions (0 < eval < 1), but at least one. The choice of rows depends on
-// the seed and the questions, not on the order of the rows. Rows with the same question go to the
-// same side, so that no model is evaluated on questions from its training. Both parts keep the
-// order of the source. It is an error if one part would be empty.
+// Split divides the rows of a source in two. held is the evaluation set. It gets whole questions
+// with about the fraction eval of the rows (0 < eval < 1), but at least one question. The choice of
+// rows depends on the seed and the questions, not on the order of the rows. Rows with the same
+// question go to the same side, so that no model is evaluated on questions from its training. Both
+// parts keep the order of the source. It is an error if one part would be empty.
 func Split(ctx context.Context, db *data.DB, source *data.Source, eval float64, seed uint64, names Names) (train, held *data.Source, err error) {
 	train, held = like(source), like(source)
 	train.Name, train.Note = cmp.Or(names.Train, source.Name+"_train"), fmt.Sprintf("rows of %s to train with, seed %d", source.Name, seed)
@@ -87,7 +87,7 @@ func choose(ctx context.Context, db *data.DB, source *data.Source, eval float64,
 	slices.SortFunc(questions, func(a, b question) int { return bytes.Compare(a.sum[:], b.sum[:]) })
 	want := max(1, int(math.Round(eval*float64(len(rows)))))
 	chosen := map[[32]byte]bool{}
-	for _, q := range questions[:len(questions)-1] { // at least one is left for training
+	for _, q := range questions[:len(questions)-1] { // at least one question is left for training
 		if want <= 0 {
 			break
 		}
@@ -104,9 +104,9 @@ func choose(ctx context.Context, db *data.DB, source *data.Source, eval float64,
 }
 
 // Merge writes the rows of sources to a new source, one source after the other. If unique is true,
-// it leaves out rows that equal an earlier row in every text, Category and Extra included. The
-// result left counts these rows. If the sources have different formats, the new source has the
-// format "chat", which can hold rows of all formats.
+// it leaves out rows that equal an earlier row in every text, Category and Extra included. left is
+// the number of these rows. If the sources have different formats, the new source has the format
+// "chat", which can hold rows of all formats.
 func Merge(ctx context.Context, db *data.DB, sources []*data.Source, name string, unique bool) (merged *data.Source, left int, err error) {
 	merged = like(sources[0])
 	merged.Name = name
@@ -154,12 +154,12 @@ func Merge(ctx context.Context, db *data.DB, sources []*data.Source, name string
 	return merged, left, err
 }
 
-// sumOf returns the SHA-256 of all texts of a row, Category and Extra included. Extra holds the
-// rejected answer of a preference pair.
+// sumOf returns the SHA-256 of all texts of a row, Category and Extra included.
+// Extra matters because it holds the rejected answer of a preference pair.
 func sumOf(r *data.Row) [32]byte {
 	var b []byte
 	for _, text := range []string{r.System, r.Instruction, r.Input, r.Output, r.Category, string(r.Extra)} {
-		b = append(append(b, text...), 0) // a row has no NUL
+		b = append(append(b, text...), 0) // no text has a NUL, so NUL separates them
 	}
 	for _, m := range r.Turns {
 		b = append(append(append(append(b, m.Role...), 0), m.Content...), 0)

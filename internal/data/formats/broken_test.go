@@ -24,7 +24,7 @@ func TestBroken(t *testing.T) {
 		"the array does not end":   {"a.json", "[\n" + good + ",\n", 1, []string{"3, 39: the file ends in the middle of the array"}},
 		"a value is cut":           {"a.json", "[\n" + good + ",\n{\"instruction\": \"a", 1, []string{"3, 57: the file ends in the middle of a value"}},
 		"a missing quote":          {"a.json", "[\n  " + good + ",\n  {\"instruction\": \"a, \"output\": \"b\"},\n  {\"instruction\": \"a},\n  " + good + "\n]", 2, []string{"3, 78: a string does not end on its line; reading resumes at line 4", "4, 101: a string does not end on its line; reading resumes at line 5"}},
-		"not objects":              {"a.json", "[" + good + ", 3, null, [], \"x\"]", 1, []string{"1, 38: a row is an object, not \"3\"", "1, 41: a row", "1, 47: a row", "1, 51: a row"}},
+		"not objects":              {"a.json", "[" + good + ", 3, null, [], \"x\"]", 1, []string{"1, 38: a row must be an object, not \"3\"", "1, 41: a row", "1, 47: a row", "1, 51: a row"}},
 		"text after the array":     {"a.json", "[" + good + "] x", 1, []string{"1, 38: something follows the array"}},
 		"unknown keys":             {"a.jsonl", "{\"a\": 1}\n" + good, 1, []string{"1, 0: no known keys: it has \"a\"; rows have instruction and output"}},
 		"a broken line":            {"a.jsonl", good + "\n{\"instruction\": \"a\n" + good + "\nx\n", 2, []string{"2, 54: broken JSON: unexpected end", "4, 91: broken JSON: invalid character 'x'"}},

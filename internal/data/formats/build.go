@@ -14,8 +14,8 @@ import (
 // Notes count oddities in rows that can still be used.
 type Notes struct {
 	NotText    int // null, a boolean, a number or an object in place of a text: null becomes "", any other value becomes its JSON text
-	DoubleKeys int // an object has a key twice: the last one counts
-	HalfPairs  int // half of a surrogate pair, or a NUL byte: replaced in the text
+	DoubleKeys int // objects with a key twice: the last value counts
+	HalfPairs  int // texts with half of a surrogate pair, which becomes U+FFFD, or with a NUL byte, which becomes ␀
 	OtherForm  int // rows whose format differs from that of the first row
 }
 
@@ -78,7 +78,7 @@ func (b *builder) row(format *Format, o *object) (*data.Row, bool, error) {
 	r := &data.Row{}
 	exact := true
 	var extra []field
-	// The prompt comes first, because an answer may repeat it.
+	// The prompt is stored first, because an answer may repeat it.
 	fields := o.fields
 	if i := slices.IndexFunc(fields, func(f field) bool { return f.key == "prompt" }); i > 0 {
 		fields = append([]field{fields[i]}, slices.Delete(slices.Clone(fields), i, i+1)...)
@@ -110,7 +110,7 @@ func (b *builder) row(format *Format, o *object) (*data.Row, bool, error) {
 	return r, exact, nil
 }
 
-// note counts a text that could not be kept unchanged. v is its JSON.
+// note counts a value that could not be kept unchanged. v is its JSON.
 func (b *builder) note(v json.RawMessage) {
 	if isString(v) {
 		b.notes.HalfPairs++
@@ -131,7 +131,7 @@ func lastOfEach(list []field) []field {
 }
 
 // splitCommon splits a chosen answer that contains its prompt. The prompt is the common
-// prefix of the chosen and the rejected answer, up to its last space.
+// prefix of the chosen and the rejected answer, up to the last space in that prefix.
 func splitCommon(chosen string, rejected json.RawMessage) (prompt, answer string) {
 	other, _ := textOf(rejected)
 	n := 0
@@ -162,8 +162,8 @@ func keyList(fields []field) []byte {
 	return append(b, ']')
 }
 
-// instances returns the rows of a self-instruct task, one per instance. All except the
-// first are marked as parts of the same object.
+// instances returns the rows of a self-instruct task, one per instance.
+// Every row except the first is marked as a part of the first row's object.
 func instances(task *data.Row, v json.RawMessage) (rows []*data.Row, exact bool, err error) {
 	if v[0] != '[' {
 		return nil, false, fmt.Errorf("instances: is not a list")
@@ -201,8 +201,8 @@ func or(v json.RawMessage, other string) json.RawMessage {
 	return v
 }
 
-// keysOf returns the keys of a row's object: the list in Raw if there is one, or the parameter
-// usual if there is none.
+// keysOf returns the keys of a row's object. They are the
+// list in Raw or, if Raw has no list, the parameter usual.
 func keysOf(r *data.Row, usual []string) (keys []string) {
 	if len(r.Raw) > 0 && r.Raw[0] == '[' && json.Unmarshal(r.Raw, &keys) == nil {
 		return keys

@@ -12,8 +12,8 @@ import (
 // dialect says how a format writes the messages of a conversation.
 type dialect struct {
 	role, content string            // the keys of a message
-	roles         map[string]string // our name of a role by the format's name, if they differ
-	names         map[string]string // the format's name of a role by our name, if they differ
+	roles         map[string]string // from the format's name of a role to our name, if they differ
+	names         map[string]string // from our name of a role to the format's name, if they differ
 }
 
 var openAI = &dialect{"role", "content",
@@ -38,7 +38,7 @@ func messages(key string, d *dialect) slot {
 		func(r *data.Row) json.RawMessage { return d.write(Messages(r)) }}
 }
 
-// read reads a list of messages. exact is false if write would not return the same list.
+// read reads a list of messages. exact is false if write would not return the same JSON.
 func (d *dialect) read(v json.RawMessage) (list []data.Message, exact bool, err error) {
 	if len(v) == 0 || v[0] != '[' {
 		return nil, false, fmt.Errorf("is not a list of messages")
@@ -175,7 +175,7 @@ func prompt() slot {
 				return false, fmt.Errorf("prompt: %w", err)
 			}
 			setTurns(r, list)
-			r.Turns = list // the answer will follow them
+			r.Turns = list // the slot of the answer adds to these messages
 			return false, nil
 		},
 		func(r *data.Row) json.RawMessage { return data.AppendQuoted(nil, promptOf(r)) }}

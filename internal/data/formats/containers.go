@@ -31,7 +31,7 @@ func (w *walk) lines() error {
 	return nil
 }
 
-// values reads objects one after the other. They may span lines.
+// values reads objects one after the other. An object may span lines.
 func (w *walk) values() error {
 	for {
 		b, ok := w.c.space()
@@ -59,8 +59,8 @@ func (w *walk) values() error {
 	}
 }
 
-// maxAside limits the total size, in bytes, of the other values in an object that wraps the
-// array of rows. These values are kept so that the object can be written back.
+// An object that wraps the array of rows can have other values, too. They are kept
+// so that the object can be written back. maxAside limits their total size in bytes.
 const maxAside = 1 << 20
 
 // wrapped reads the rows in the array under one key of an object.
@@ -81,7 +81,7 @@ func (w *walk) wrapped() error {
 			return w.bad(within(at, raw, bad.at), raw, "%s", bad.what)
 		}
 		if kept += len(raw); kept > maxAside {
-			return w.bad(at, nil, "the key %.40q is left out: the values of the keys without rows have more than %d bytes", key, maxAside)
+			return w.bad(at, nil, "the key %.40q is left out: the values besides the rows have more than %d bytes in total", key, maxAside)
 		}
 		list := &w.f.Shape.Before
 		if inside {
@@ -93,8 +93,8 @@ func (w *walk) wrapped() error {
 	return w.objectEnd(err)
 }
 
-// objectEnd reports what is wrong with the object that holds the rows, or with what
-// follows it. err is the result of reading the object.
+// objectEnd reports what is wrong with the object that holds the rows, or
+// that something follows the object. err is the result of reading the object.
 func (w *walk) objectEnd(err error) error {
 	if err == nil {
 		return w.nothingFollows("the object")

@@ -120,7 +120,7 @@ func (w *walk) table(sep byte) error {
 	return nil
 }
 
-// tableRow adds the row of a record, or reports why it cannot.
+// tableRow adds the row of a record. If that is impossible, it reports the problem.
 func (w *walk) tableRow(at place, fields []string, o *object) error {
 	if len(fields) != len(o.fields) {
 		return w.bad(at, w.raw, "%d fields, but the header has %d", len(fields), len(o.fields))

@@ -75,7 +75,7 @@ func (c *cursor) peek() (byte, bool) {
 	return c.buf[c.at], true
 }
 
-// skip moves past the byte at the cursor. peek or fill must have returned true for it.
+// skip moves past the byte at the cursor. Before, peek or fill must have returned true.
 func (c *cursor) skip() {
 	if c.buf[c.at] == '\n' {
 		c.line++
@@ -94,9 +94,9 @@ func (c *cursor) space() (byte, bool) {
 	}
 }
 
-// value moves past a JSON value. If raw is not nil, it appends the value to raw. It only matches
-// brackets and quotes; encoding/json can tell whether the value is valid. Errors do not name a
-// place; the cursor then stands where the error is.
+// value moves past a JSON value. If raw is not nil, it appends the value to raw. It only
+// matches brackets and quotes: encoding/json can tell whether the value is valid. After an
+// error, the cursor stands where the error is, so the error itself does not name a place.
 func (c *cursor) value(raw []byte) ([]byte, error) {
 	keep := raw != nil
 	depth, quoted, escaped := 0, false, false

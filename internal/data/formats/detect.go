@@ -51,9 +51,10 @@ func (f *File) detectObject(c *cursor) error {
 	return c.err
 }
 
-// detectWrapper finds the rows of a file that is one object. They are the object itself,
-// the elements of the array with the most rows, or the object's values if all are objects. If no
-// array has a readable row, the one with the most objects counts.
+// detectWrapper finds the rows of a file that is one object. If the object has the keys of a row,
+// it is the only row. Otherwise the rows are the elements of the array with the most readable rows.
+// If several arrays have equally many, the one with the most objects is taken. If no array has an
+// object, but all values of the file's object are objects, these values are the rows.
 func (f *File) detectWrapper(begin place) error {
 	c := newCursor(f.f, f.Size)
 	c.moveTo(begin)
@@ -85,8 +86,8 @@ func (f *File) detectWrapper(begin place) error {
 	return c.err
 }
 
-// members reads the object at the cursor. For every key it calls the function each, with the
-// cursor at the key's value. That function must move the cursor past the value.
+// members reads the object at the cursor. For every key it calls the function each, with
+// the cursor at the key's value. The called function must move the cursor past the value.
 func (c *cursor) members(each func(key string) error) error {
 	c.skip() // the brace
 	for first := true; ; first = false {
@@ -125,15 +126,16 @@ func (c *cursor) members(each func(key string) error) error {
 	}
 }
 
-// counts are how many elements of an array are readable rows, and how many are objects.
+// counts has the number of readable rows in an array, and the number of objects in it.
 type counts struct{ rows, objects int }
 
 func (n counts) above(other counts) bool {
 	return n.rows > other.rows || n.rows == other.rows && n.objects > other.objects
 }
 
-// count moves past the array at the cursor and counts its rows and objects. Only readable rows
-// count: an exported file has no other rows, and must be found to have the format of the original.
+// count moves past the array at the cursor and counts its rows and
+// objects. Only readable rows count, because an exported file has no
+// others: detect must choose the same array in it as in the original file.
 func (c *cursor) count() (n counts, err error) {
 	c.skip() // the bracket
 	raw := []byte{}

@@ -14,14 +14,14 @@ import (
 	"alpaca/internal/data"
 )
 
-// Shape says how to write a file again.
+// Shape says how a file held its rows, so that they can be written back in the same way.
 type Shape struct {
 	// Container says how the file holds its rows: json (an array), jsonl, object (an
 	// array under Key of an object), keyed (an object of objects), csv or tsv.
 	Container string   `json:"container"`
 	Key       string   `json:"key,omitempty"`
 	Keys      []string `json:"keys,omitempty"` // the keys of the first row, or the header of a table
-	// Before and After are the other keys of an object, before and after Key.
+	// Before and After are the object's other keys, those before and those after Key.
 	Before []Pair `json:"before,omitempty"`
 	After  []Pair `json:"after,omitempty"`
 }
@@ -42,7 +42,7 @@ type File struct {
 	Notes  Notes
 
 	f        *os.File
-	start    place // after a byte order mark
+	start    place // the beginning of the text, after a byte order mark if there is one
 	modified time.Time
 }
 
@@ -67,11 +67,11 @@ func (f *File) Close() error { return f.f.Close() }
 // others lists kinds of files that cannot be imported. For each kind, it has the first bytes, and
 // what the user can do.
 var others = []struct{ start, what string }{
-	{"PAR1", `a Parquet file, which is not read: make JSON lines of it, python3 -c "import pandas; pandas.read_parquet('FILE.parquet').to_json('FILE.jsonl', orient='records', lines=True, force_ascii=False)"`},
+	{"PAR1", `a Parquet file, which cannot be read: convert it to JSON lines with python3 -c "import pandas; pandas.read_parquet('FILE.parquet').to_json('FILE.jsonl', orient='records', lines=True, force_ascii=False)"`},
 	{"\x1f\x8b", "compressed with gzip: gunzip FILE"},
 	{"(\xb5\x2f\xfd", "compressed with zstd: unzstd FILE"},
 	{"PK\x03\x04", "a zip archive: unzip FILE"},
-	{"SQLite format 3\x00", "a SQLite database: alpaca data search, export and others take it with -d"},
+	{"SQLite format 3\x00", "a SQLite database: commands such as \"alpaca data search\" and \"alpaca data export\" read it with -d"},
 	{"\xff\xfe", "UTF-16 text: iconv -f UTF-16 -t UTF-8 FILE"},
 	{"\xfe\xff", "UTF-16 text: iconv -f UTF-16 -t UTF-8 FILE"},
 	{"GGUF", "a model, not training data"},
@@ -126,7 +126,7 @@ func (p Problem) Error() string {
 
 // Reader gets the rows of a file, one by one.
 type Reader struct {
-	// Row gets each row. r.Pos counts the rows that can be read, from 1.
+	// Row gets each row. r.Pos is the row's number, from 1, among the rows that can be read.
 	Row func(r *data.Row) error
 	// Bad gets each problem.
 	Bad func(p Problem) error

@@ -10,11 +10,11 @@ import (
 // Form says how rows are written.
 type Form struct {
 	Format   *Format
-	Shape    Shape // has a Container; the other fields are set only for a source from a file
+	Shape    Shape // Container is always set, the other fields only for rows that come from a file
 	original bool  // rows are written as in their source's file
 }
 
-// Forms are the names that FormOf knows, with a line for each.
+// Forms are the names that FormOf knows, each with a line that explains it.
 var Forms = []struct{ Name, About string }{
 	{"alpaca", "an array of instruction, input, output"},
 	{"jsonl", "the same, one object per line"},

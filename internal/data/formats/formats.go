@@ -1,8 +1,8 @@
-// Package formats reads and writes files of instructions and conversations: Stanford
-// Alpaca and its relatives, seeds and training files of self-instruct, Dolly, chats in
-// the formats of OpenAI and ShareGPT, and preference pairs. Files are JSON, JSON lines,
-// CSV or TSV. Files are read as a stream. A row that cannot be read is reported with its
-// line and offset. A source is written back with the same values in the same order.
+// Package formats reads and writes files of instructions and conversations: Stanford Alpaca and its
+// relatives, seeds and training files of self-instruct, Dolly, chats in the formats of OpenAI and
+// ShareGPT, and preference pairs. Files are JSON, JSON lines, CSV or TSV. Files are read as a
+// stream. A row that cannot be read is reported with its line and offset. The rows of a file can be
+// written back with the same values in the same order.
 package formats
 
 import (
@@ -72,7 +72,8 @@ func category(r *data.Row) *string    { return &r.Category }
 // always are the slots that all formats except chat, sharegpt and seeds have.
 var always = []slot{text("system", system), text("category", category)}
 
-// Formats are the known formats. An object has the first format in the list whose needed keys it has.
+// Formats are the known formats. An object's format is the
+// first in this list whose needed keys are all in the object.
 var Formats = []*Format{
 	{Name: "chat", About: `{"messages": [{"role", "content"}, …]}: OpenAI, TRL`, needs: []string{"messages"},
 		slots: []slot{messages("messages", openAI), text("category", category)}, keys: fixed("messages")},
@@ -120,8 +121,8 @@ func ByName(name string) *Format {
 	return nil
 }
 
-// formatOf returns the first format for which has(key) is true for all keys that the format needs.
-// If there is no such format, it returns nil.
+// formatOf returns the format of an object, or nil if the object
+// has no known format. has reports whether the object has a key.
 func formatOf(has func(key string) bool) *Format {
 next:
 	for _, f := range Formats {

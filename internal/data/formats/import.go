@@ -16,7 +16,7 @@ type Options struct {
 	Licence string
 	Note    string
 	Again   bool // import the file even if it was imported before
-	Strict  bool // a row that cannot be read ends the import
+	Strict  bool // the first row that cannot be read ends the import
 	// Substring adds the index of substrings to the database.
 	Substring bool
 	Progress  func(rows, bad int) // may be nil

@@ -67,7 +67,7 @@ func TestKilled(t *testing.T) {
 		}
 		require.NoError(t, db.Close())
 		if len(list) > 2 {
-			break // imports now end before they are killed
+			break // this import, and every later one, ends before it is killed
 		}
 	}
 	require.Positive(t, killed)

@@ -29,19 +29,20 @@ func (w *walk) bad(at place, raw []byte, format string, args ...any) error {
 	return w.to.Bad(Problem{Line: at.line, Offset: at.offset, Err: fmt.Sprintf(format, args...), Raw: bytes.Clone(raw[:min(len(raw), maxRaw)])})
 }
 
-// row adds the rows of the value raw, or reports why it cannot. at is the place of the value.
+// row adds the rows of the value raw. If that is impossible,
+// it reports the problem. at is the place of the value.
 func (w *walk) row(at place, raw []byte) error { return w.keyedRow(at, raw, "") }
 
-// keyedRow adds the rows of the value raw, or reports why it cannot. If the file is an object
-// of objects, key is the value's key in that object, and the row gets the field _key with this
-// key.
+// keyedRow adds the rows of the value raw. If that is impossible, it
+// reports the problem. If the file is an object of objects, key is the
+// value's key in the file. The row keeps this key in the field _key.
 func (w *walk) keyedRow(at place, raw []byte, key string) error {
 	if err := valid(raw); err != nil {
 		p := within(at, raw, err.at)
 		return w.bad(p, raw, "%s", err.what)
 	}
 	if raw[0] != '{' {
-		return w.bad(at, raw, "a row is an object, not %.40q", raw)
+		return w.bad(at, raw, "a row must be an object, not %.40q", raw)
 	}
 	if w.f.Shape.Container == "keyed" {
 		raw = withKey(raw, key)
@@ -84,7 +85,7 @@ func valid(raw []byte) *invalid {
 	if !json.Valid(raw) {
 		err := json.Unmarshal(raw, new(json.RawMessage))
 		if e, ok := errors.AsType[*json.SyntaxError](err); ok {
-			at := e.Offset - 1 // Offset includes the byte that is wrong
+			at := e.Offset - 1 // Offset counts the wrong byte, too
 			if strings.Contains(e.Error(), "unexpected end") {
 				at++
 			}
@@ -140,8 +141,8 @@ func (w *walk) rest() []byte {
 	return w.c.buf[w.c.at:min(len(w.c.buf), w.c.at+4096)]
 }
 
-// array reads the rows of the array at the cursor. After a broken row it resumes at the
-// next line that begins with a brace and is indented like the first row.
+// array reads the rows of the array at the cursor. After a broken row it
+// resumes at the next line that has a brace after the first row's indentation.
 func (w *walk) array() error {
 	c := w.c
 	c.skip() // the bracket
@@ -199,8 +200,8 @@ func (w *walk) array() error {
 	}
 }
 
-// indentOf returns the number of bytes between the beginning of the line and a place if all of
-// them are white space, or else -1.
+// indentOf returns the number of bytes between the beginning of the line
+// and a place. If they are not all white space, or too many, it returns -1.
 func (w *walk) indentOf(at place) int {
 	const most = 256
 	n := int(min(at.offset, most))
@@ -215,8 +216,8 @@ func (w *walk) indentOf(at place) int {
 	return n - i - 1
 }
 
-// resync reports a row whose end was not found. It moves to the next line that begins
-// with a brace and is indented by indent. more is false if there is no such line.
+// resync reports a row whose end was not found. It moves to the next line that has a
+// brace after indent bytes of white space. more is false if there is no such line.
 func (w *walk) resync(at place, why error, indent int) (more bool, err error) {
 	c := w.c
 	found := c.place()

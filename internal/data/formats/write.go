@@ -14,12 +14,12 @@ type Writer struct {
 	form    Form
 	sources map[int64]*origin
 	w       *bufio.Writer
-	first   *data.Row   // the current row; its parts may follow
-	parts   []*data.Row // parts of first
+	first   *data.Row   // the current row; further rows of the same object may follow
+	parts   []*data.Row // further rows of the same object
 	n       int
 	line    []byte
-	// Unfit counts rows that the format cannot express: preference pairs without a
-	// rejected answer.
+	// Unfit counts rows that the format cannot express: rows
+	// without a rejected answer, if the format is "preference".
 	Unfit int
 }
 
@@ -104,7 +104,7 @@ func (w *Writer) Row(r *data.Row) error {
 	return nil
 }
 
-// flush writes the current row with its parts.
+// flush writes the current row and the further rows of its object.
 func (w *Writer) flush() error {
 	r := w.first
 	if r == nil {
@@ -154,8 +154,8 @@ func (w *Writer) object(r *data.Row) []byte {
 	return w.form.Format.canonical(r)
 }
 
-// fits reports whether the row's Raw, if it is an object, has the format that is written.
-// In the original form every row fits.
+// fits reports whether the row can be written with the help of Raw. That is impossible if Raw is
+// an object of another format than the one that is written. In the original form every row fits.
 func (w *Writer) fits(r *data.Row) bool {
 	if w.form.original || len(r.Raw) == 0 || r.Raw[0] != '{' {
 		return true

@@ -41,7 +41,7 @@ func near(got, want float64) bool {
 	if math.Abs(got-want) <= relative*math.Abs(want)+1e-9 {
 		return true
 	}
-	scales := []float64{10, 100} // rounded to 1 or 2 places
+	scales := []float64{10, 100} // rounded to 1 or 2 decimal places
 	if math.Abs(want) >= 20 {
 		scales = append(scales, 1) // rounded to an integer, which is too coarse for smaller numbers
 	}
@@ -63,7 +63,8 @@ func numbersIn(text string) (list []float64) {
 			continue
 		}
 		list = append(list, v)
-		// A hyphen right after other text, as in 3-4, may not be a minus sign: both values count.
+		// A hyphen right after other text, as in 3-4, is
+		// perhaps not a minus sign, so both values count.
 		if v < 0 && at[0] > 0 && strings.IndexByte(" \n\t(=:", text[at[0]-1]) < 0 {
 			list = append(list, -v)
 		}
@@ -124,8 +125,8 @@ func (p *sumParser) space() {
 	}
 }
 
-// next skips spaces. If the parameter of contains the next character, next moves past this
-// character and returns it. If not, next returns 0.
+// next skips spaces and looks at the character after them. If that character is
+// in the parameter of, next moves past it and returns it. If not, next returns 0.
 func (p *sumParser) next(of string) byte {
 	p.space()
 	if p.i < len(p.text) && strings.IndexByte(of, p.text[p.i]) >= 0 {

@@ -7,9 +7,9 @@ import (
 	"alpaca/internal/data"
 )
 
-// A regular expression takes a hundred times as long as a search for a few substrings. So a text
-// is first searched for substrings of which every match of the expression contains at least one.
-// Most texts contain none of them, and need no regular expression.
+// A regular expression takes a hundred times as long as a search for a few substrings. So each
+// slow expression has a list of substrings, and every match of the expression contains at
+// least one of them. A text without these substrings cannot match, and most texts have none.
 
 // hasAny reports whether text contains one of parts.
 func hasAny(text string, parts ...string) bool {
@@ -24,9 +24,9 @@ var (
 	refusalParts  = []string{" an a", "but i ", "i can", "i am ", "i 'm ", "i ’m ", "cut", "i do"}
 )
 
-// hasFolded does what hasAny does, but ignores case. The parts are in lower case. They have no k
-// and no s, because patterns that ignore case also match the Kelvin sign and the long s for these
-// letters.
+// hasFolded does what hasAny does, but ignores case. The parts are in lower case.
+// They have no k and no s: a pattern that ignores case also matches the Kelvin
+// sign as a k and the long s as an s, but ToLower does not change the long s.
 func hasFolded(text string, parts ...string) bool { return hasAny(strings.ToLower(text), parts...) }
 
 // normals are a row's texts, normalized by data.Normal.

@@ -59,7 +59,7 @@ func TestGlances(t *testing.T) {
 			var b strings.Builder
 			match(&b, re, r)
 			if !test.pattern.MatchString(b.String()) {
-				continue // at the beginning, \b does not count a long s as a letter
+				continue // \b at the beginning of a pattern does not count a long s as a letter
 			}
 			matches++
 			require.True(t, hasFolded(b.String(), test.parts...), b.String())

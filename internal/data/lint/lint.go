@@ -10,7 +10,7 @@ import (
 	"alpaca/internal/data"
 )
 
-// Finding is a fault of a row that a rule has found.
+// Finding is a fault that a rule has found in a row.
 type Finding struct {
 	Row    int64 // the row's id
 	Rule   string
@@ -28,7 +28,7 @@ type Rule struct {
 	fix func(r *data.Row, field, text string) string
 	// tokens says that the rule needs Options.Tokens.
 	tokens bool
-	// named says that the rule is checked only if Options.Rules or Options.Also has its id.
+	// named says that the rule is checked only if its id is in Options.Rules or Options.Also.
 	named bool
 }
 
@@ -42,13 +42,13 @@ func (r *Rule) NeedsTokens() bool { return r.tokens }
 type Options struct {
 	Rules []string // ids of rules; nil: all rules that can be checked, except licence
 	Also  []string // ids of rules to check in addition to Rules
-	// Tokens counts the tokens of a row's prompt, and of the whole example in training. If
-	// Tokens is nil, the rules about lengths are left out.
+	// Tokens returns the number of tokens of a row's prompt, and of the whole row
+	// as training sees it. If Tokens is nil, the rules about lengths are left out.
 	Tokens    func(r *data.Row) (prompt, all int)
-	MaxLength int // the largest number of tokens of a row in training
+	MaxLength int // the largest number of tokens that training takes of a row
 	// Special are the texts of the model's control tokens. nil stands for those of common models.
 	Special []string
-	// unlicensed are the sources without a known licence, by id. Run sets it.
+	// unlicensed has the names of the sources without a known licence, by id. Run sets this field.
 	unlicensed map[int64]string
 }
 

@@ -16,8 +16,8 @@ var placeholders = map[string]bool{
 // around are the characters that may surround a placeholder.
 const around = "<>[](){}\"'` ."
 
-// plain returns a text in lower case, with single spaces and without the characters in
-// around at its ends.
+// plain returns a text in lower case and with single spaces. It
+// removes the characters of the constant around from both ends.
 func plain(text string) string {
 	text = strings.Trim(strings.ToLower(strings.TrimSpace(text)), around)
 	return strings.Join(strings.Fields(text), " ")

@@ -28,10 +28,10 @@ var Rules = []*Rule{
 	{ID: "arithmetic", About: "a number in the answer that seems miscalculated (only a suspicion)", row: arithmetic},
 	{ID: "short-echo", About: "a short answer that only repeats words of the instruction", row: shortEcho},
 	// This rule comes before the rule control, because some wrongly read bytes are control characters.
-	{ID: "mojibake", About: "UTF-8 that was read as Windows-1252; --fix reads it right", row: inAnyField(mojibakeText), fix: fixMojibake},
+	{ID: "mojibake", About: "UTF-8 that was read as Windows-1252; --fix decodes it correctly", row: inAnyField(mojibakeText), fix: fixMojibake},
 	{ID: "control", About: "control and invisible characters; --fix removes them", row: inAnyField(controlText), fix: fixControl},
-	{ID: "literal-escape", About: `a written \n, <br> or &quot; outside of code; --fix replaces it by its character`, row: literalEscape, fix: fixEscape},
-	{ID: "cut-at-20", About: "an answer that ends at a number, as those cut by the stop text \"20.\" do", row: cutAt20},
+	{ID: "literal-escape", About: `a written \n, <br> or &quot; outside of code; --fix replaces it with the character that it stands for`, row: literalEscape, fix: fixEscape},
+	{ID: "cut-at-20", About: "an answer that ends with a number, as if the stop text \"20.\" had cut it", row: cutAt20},
 	{ID: "unfinished", About: "an answer that ends in the middle of a sentence", row: unfinished},
 	{ID: "dup-exact", About: "the same row as an earlier one"},
 	{ID: "dup-normal", About: "the same row as an earlier one, except for case, punctuation and white space"},
@@ -39,11 +39,11 @@ var Rules = []*Rule{
 	{ID: "dup-output", About: "the same answer more than 5 times"},
 	{ID: "echo", About: "the answer is the instruction or the input", row: echo},
 	{ID: "prompt-leak", About: "a part of a prompt template", row: inAnyField(leakText)},
-	{ID: "refusal", About: "the model that wrote it refuses, or speaks of itself", row: refusal},
-	{ID: "language", About: "a script that the other rows do not have"},
+	{ID: "refusal", About: "an answer in which the model refuses, or speaks of itself", row: refusal},
+	{ID: "language", About: "another script than that of most rows"},
 	{ID: "too-long", About: "more tokens than training takes: the answer is cut or lost; needs -m", row: tooLong, tokens: true},
 	{ID: "truncates-prompt", About: "the prompt alone has as many tokens as training takes: nothing is learned; needs -m", row: truncatesPrompt, tokens: true},
-	{ID: "role-order", About: "a conversation without an answer, or whose sides do not take turns", row: roleOrder},
+	{ID: "role-order", About: "a conversation without an answer, or one in which the sides do not take turns", row: roleOrder},
 	{ID: "control-token", About: "the text of a control token of the model", row: controlToken},
 	{ID: "licence", About: "the source's licence is unknown; checked only if --rule or --fail-on names this rule", row: licence, named: true},
 }
@@ -77,7 +77,7 @@ var (
 		`\battached (?:image|picture|photo|file|document|article|video)\b|\b(?:image|picture|photo|file|document|article|video) attached\b`)
 )
 
-// worldParts are substrings: every match of link or attachment contains one of them.
+// worldParts are substrings. Every match of the patterns link and attachment contains one of them.
 var worldParts = []string{"://", "ww.", "<", "[", "(", "attached", "above", "below"}
 
 func needsWorld(_ *Linter, r *data.Row) string {
@@ -222,7 +222,7 @@ func unfinished(_ *Linter, r *data.Row) string {
 
 func tooLong(l *Linter, r *data.Row) string {
 	prompt, all := l.opt.Tokens(r)
-	return when(all > l.opt.MaxLength && prompt < l.opt.MaxLength, "%d tokens, %d of them the prompt's, above %d", all, prompt, l.opt.MaxLength)
+	return when(all > l.opt.MaxLength && prompt < l.opt.MaxLength, "%d tokens, %d of them in the prompt, but training takes only %d", all, prompt, l.opt.MaxLength)
 }
 
 func truncatesPrompt(l *Linter, r *data.Row) string {
@@ -250,7 +250,7 @@ func roleOrder(_ *Linter, r *data.Row) string {
 	for i, m := range list {
 		switch {
 		case m.Role == "tool" && before == "assistant" && i > 0:
-			before = "user" // this is the result of a tool, after which the assistant speaks again
+			before = "user" // after the result of a tool, the assistant speaks again
 			continue
 		case m.Role != "user" && m.Role != "assistant":
 			return fmt.Sprintf("message %d is of %q", i+1, clip(m.Role))

@@ -18,7 +18,7 @@ type Summary struct {
 	Rows       int64 // rows checked
 	Faulty     int64 // rows with a finding
 	Counts     []Count
-	Unlicensed []string // sources from files without a known licence
+	Unlicensed []string // sources that come from files and have no known licence
 	Characters bool     // some instructions are in scripts without spaces, in which dup-rouge takes each character as a word
 	source     int64
 }

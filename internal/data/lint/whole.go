@@ -37,7 +37,7 @@ type whole struct {
 	exactly, normally, nearly, answers, language bool
 
 	alike      *rouge.Index // the index of the instructions so far
-	alikeRows  []int64      // for each text of alike, the id of its row
+	alikeRows  []int64      // for each instruction in alike, the id of its row
 	characters bool         // some instructions are in scripts without spaces
 }
 

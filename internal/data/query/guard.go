@@ -12,8 +12,9 @@ import (
 	"alpaca/internal/machine"
 )
 
-// maxGrowth is the number of bytes by which the process may grow while a query runs. In
-// this build, SQLite does not limit the memory of its sorter and of group_concat.
+// maxGrowth is the number of bytes by which the process may grow
+// while a query runs. The limit is needed because SQLite, in this
+// build, does not limit the memory of its sorter and of group_concat.
 const maxGrowth = 256 << 20
 
 // guard ends a query that takes too much time or memory.

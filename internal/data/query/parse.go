@@ -11,10 +11,10 @@ import (
 type Statement struct {
 	SQL    string
 	Params []string // names of its parameters, without : @ or $, in order
-	end    int      // where its last token ends, before semicolons
+	end    int      // end of its last token, before any semicolon
 }
 
-// reads are the first words of read-only statements.
+// reads lists the first words of read-only statements.
 var reads = []string{"select", "with", "values", "explain"}
 
 // Parse finds the parameters of a statement. Several statements in one text are an error,

@@ -1,7 +1,6 @@
-// Package query runs SQL that users and strangers write. A statement can only read the
-// tables of one database: SQLite asks an authorizer about every action of a statement.
-// Time, rows, bytes of the answer and memory are limited. No other package uses these
-// connections.
+// Package query runs SQL that users and strangers write. A statement can only read the tables of
+// one database: SQLite asks an authorizer about every action of a statement. Time, rows, bytes
+// of the answer and memory are limited. No other package uses the connections of this one.
 package query
 
 import (
@@ -35,8 +34,8 @@ type Pool struct {
 	slot chan struct{}
 }
 
-// Open returns a pool for the database at path. It does not check the file. So the caller must
-// first open the file with package data, which checks it.
+// Open returns a pool for the database at path. It does not check the file.
+// The caller must do this first, by opening the file with package data.
 func Open(path string) (*Pool, error) {
 	connector, err := sqlite.NewConnector(data.Address(path, data.ReadOnly))
 	if err != nil {
@@ -165,9 +164,9 @@ func sizeOf(v any) int64 {
 	return number
 }
 
-// Stream runs a statement. It calls the function head with the columns, then the function
-// each with every row. These functions must not keep the slice of a row. limit is the longest
-// time from one row to the next, including the call for the row.
+// Stream runs a statement. It calls the function head with the columns, then the
+// function each with every row. each must not keep its slice, which the next row reuses.
+// limit is the longest time from one row to the next, including the call of each.
 func (p *Pool) Stream(ctx context.Context, text string, params map[string]string, limit time.Duration, head func([]string) error, each func([]any) error) error {
 	st, err := Parse(text)
 	if err != nil {

@@ -45,8 +45,8 @@ func TestRun(t *testing.T) {
 		params map[string]string
 		want   [][]any
 	}{
-		// This is the statement of the page about Alpaca's data, unchanged.
-		"the statement of that page": {"select instruction, input, output from alpaca_data where instruction || ' ' || input || ' ' || output like '%' || :search || '%' order by random()",
+		// A public page about Alpaca's data has this statement. It must run here unchanged.
+		"the statement of a public page": {"select instruction, input, output from alpaca_data where instruction || ' ' || input || ' ' || output like '%' || :search || '%' order by random()",
 			map[string]string{"search": "engui"}, [][]any{{"Describe a penguin", "", "x"}}},
 		"search":            {"select rowid from example_fts where example_fts match $w", map[string]string{"w": "bird"}, [][]any{{int64(2)}}},
 		"with":              {"with recursive n(i) as (values (1) union all select i + 1 from n where i < 3) select sum(i), 1.5, null, x'00ff' from n;  -- done", nil, [][]any{{int64(6), 1.5, nil, []byte{0, 255}}}},

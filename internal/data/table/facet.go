@@ -25,7 +25,7 @@ func lengthOf(chars int64) string {
 	return "very long"
 }
 
-// FacetNames are the facets of examples.
+// FacetNames are the facets of examples: the properties by which rows are counted.
 var FacetNames = []string{"source", "category", "lint", "word", "has_input", "length"}
 
 // Value is a value of a facet, and the number of rows that have it.

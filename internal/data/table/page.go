@@ -141,7 +141,7 @@ func (t *Table) explain(q Query, err error) error {
 }
 
 // token encodes the end of a page: the key of its last row. If the page is sorted by a
-// column, token also encodes by, the last row's value in that column.
+// column, token also encodes the parameter by, which is the last row's value in that column.
 func token(by any, sorted bool, rows []*Row) string {
 	list := []any{rows[len(rows)-1].Key}
 	if sorted {

@@ -1,7 +1,6 @@
 // Package table reads the tables of a database for a browser, as Datasette does: pages of
-// rows, filters, searches, sorting, and counts by facet. Columns and operations are
-// chosen from lists: a request's text only becomes a value in a statement, never a part
-// of its SQL.
+// rows, filters, searches, sorting, and counts by facet. Columns and operations are chosen
+// from lists: a request's text becomes a value in a statement, but never a part of the SQL.
 package table
 
 import (
@@ -47,9 +46,9 @@ var hidden = []Column{
 	{Name: "has_input", Expr: "(case when example.input = '' then 'no' else 'yes' end)"}, {Name: "length", Expr: lengthExpr},
 }
 
-// Named returns the table with the given name, or nil if there is none. name is "source",
-// "rejected" or "lint", "example" for the rows of all sources, or a source's name for the rows of
-// that source.
+// Named returns the table with the given name, or nil if there is none. name
+// is "source", "rejected" or "lint" for the table of that name, "example"
+// for the rows of all sources, or the name of a source for its rows alone.
 func Named(ctx context.Context, db *data.DB, name string) (*Table, error) {
 	trigrams, err := db.HasSubstrings(ctx)
 	if err != nil {

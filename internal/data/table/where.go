@@ -104,10 +104,10 @@ func (t *Table) condition(f Filter) (string, []any, error) {
 // escape escapes a text for a pattern of LIKE, so that its characters stand for themselves.
 var escape = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
-// inside returns a condition to put before a condition with LIKE, which is slow. It looks in the
-// index of substrings, which finds all rows that LIKE finds. The index may find more, because it
-// ignores the case of all letters, whereas LIKE ignores only the case of ASCII letters. where is ""
-// if there is no index or the text is too short for it.
+// inside returns a condition to put before a condition with LIKE, because LIKE is slow. The
+// returned condition uses the index of substrings, which finds all rows that LIKE finds. The index
+// may find more, because it ignores the case of all letters, but LIKE only that of ASCII letters.
+// where is "" if there is no index, or if the text is too short for the index.
 func (t *Table) inside(text, column string) (where string, args []any) {
 	const least = 3 // characters
 	if !t.trigrams || utf8.RuneCountInString(text) < least || strings.IndexByte(text, 0) >= 0 {
@@ -120,8 +120,8 @@ func (t *Table) inside(text, column string) (where string, args []any) {
 	return "example.id in (select rowid from example_trigram where example_trigram match ?) and ", []any{query}
 }
 
-// number returns text as a number if it is an integer. In SQLite 10 does not equal "10",
-// and every text is greater than every number.
+// number returns text as a number if it is an integer. In SQLite, the number 10
+// does not equal the text "10", and every text is greater than every number.
 func number(text string) any {
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil && strconv.FormatInt(n, 10) == text {
 		return n
@@ -205,9 +205,9 @@ func quoteJSON(text string) string {
 
 func isWord(c rune) bool { return unicode.IsLetter(c) || unicode.IsDigit(c) }
 
-// indexed reports whether the index can find a text. In scripts without spaces the index
-// takes a whole run as one word, and it leaves out punctuation. Such texts are searched
-// with LIKE instead.
+// indexed reports whether the index can find a text. In scripts without spaces,
+// the index takes a whole run of letters as one word. It also leaves out
+// punctuation. Where the index cannot find a text, LIKE must search for it.
 func indexed(text string) bool {
 	words := 0
 	for _, c := range text {

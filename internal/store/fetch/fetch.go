@@ -1,7 +1,7 @@
 // Package fetch downloads one file in parts over several connections, and resumes after a cut
 // connection, the end of the process, or a crash of the machine. It writes a partial file, and
 // beside it a small state file that counts only the bytes that have reached the disk. It computes
-// the digest while the bytes come. The file gets its final name when it is complete and has the
+// the digest while the bytes arrive. The file gets its final name when it is complete and has the
 // expected digest.
 package fetch
 
@@ -48,7 +48,7 @@ type Options struct {
 	Client      *web.Client
 	Connections int           // connections at a time; default 4
 	Piece       int64         // size of a part in bytes; default 64 MiB
-	Stall       time.Duration // time without a byte after which a part is requested again; default 30 s
+	Stall       time.Duration // a part is requested again if no byte of it arrives for this time; default 30 s
 	SaveBytes   int64         // the state is saved after this many bytes; default 64 MiB
 	SaveEvery   time.Duration // the state is also saved after this time; default 5 s
 
@@ -88,7 +88,7 @@ func (e *badAnswer) Error() string { return e.why }
 
 func badf(format string, args ...any) error { return &badAnswer{fmt.Sprintf(format, args...)} }
 
-// mismatch says that all bytes came, but their digest is wrong.
+// mismatch says that all bytes arrived, but their digest is wrong.
 type mismatch struct{ want, got string }
 
 func (e *mismatch) Error() string {
@@ -105,8 +105,8 @@ func (e *notModel) Error() string {
 // errNoRanges says that the server sends only whole files.
 var errNoRanges = errors.New("the server sends only whole files")
 
-// errStalled says that a connection was given up because no bytes came.
-var errStalled = errors.New("no byte came for a while")
+// errStalled says that a connection was given up because no bytes arrived.
+var errStalled = errors.New("no byte arrived for a while")
 
 // Download fetches the missing bytes of a job into a file beside job.Path. The returned
 // file is complete, has the expected digest, and is synced to the disk. Partial.Publish renames it

@@ -60,8 +60,8 @@ func isExpired(err error) bool {
 	return !errors.As(err, new(localError)) && errors.As(err, &status) && (status.Status == http.StatusForbidden || status.Status == http.StatusGone)
 }
 
-// open requests a file's bytes, and cancels the request if none come for Options.Stall. The
-// caller calls alive whenever bytes come, and finally closeBoth.
+// open requests a file's bytes, and cancels the request if none arrive for Options.Stall.
+// The caller must call alive whenever bytes arrive, and closeBoth at the end.
 func (t *transfer) open(ctx context.Context, src Source, header http.Header) (answer *web.Answer, alive func(), closeBoth func(), err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	watch := time.AfterFunc(t.opt.Stall, func() { cancel(errStalled) })
@@ -84,9 +84,9 @@ func (t *transfer) open(ctx context.Context, src Source, header http.Header) (an
 	return answer, alive, closeBoth, nil
 }
 
-// get fetches the missing bytes of a part over one connection. It returns how many bytes came,
-// and the generation of the source. If the digest still needs *buffer, get replaces it by another
-// buffer.
+// get fetches the missing bytes of a part over one connection. It returns
+// how many bytes arrived, and the generation of the source. If the digest
+// still needs the bytes in *buffer, get sets *buffer to another buffer.
 func (t *transfer) get(ctx context.Context, i int, buffer *[]byte) (n int64, generation int, err error) {
 	from, to := t.span(i)
 	src, generation, etag, err := t.sources.get(ctx)
@@ -127,8 +127,8 @@ func (t *transfer) get(ctx context.Context, i int, buffer *[]byte) (n int64, gen
 	return n, generation, nil
 }
 
-// fill reads until buf is full or fillFor is over. Even a fast connection brings few bytes at a
-// time, too few for a write and an update of the digest.
+// fill reads until buf is full or fillFor is over. Even a fast connection
+// delivers few bytes at a time, too few for a write and an update of the digest.
 func fill(r io.Reader, buf []byte, alive func()) (n int, err error) {
 	for begin := time.Now(); n < len(buf) && err == nil && (n == 0 || time.Since(begin) < fillFor); {
 		var k int
@@ -175,9 +175,9 @@ func (t *transfer) accept(answer *web.Answer, generation int, asked string, from
 	return t.sameTag(etag, generation)
 }
 
-// sameTag returns an error if an answer is from another version of the file than earlier answers.
-// If the digest is known, the ETag may differ, as it does between servers of a CDN: the digest is
-// checked in the end.
+// sameTag returns an error if an answer is from another version of the
+// file than earlier answers. If the digest is known, the ETag may differ,
+// as it does between servers of a CDN: the digest is checked at the end.
 func (t *transfer) sameTag(etag string, generation int) error {
 	s := &t.sources
 	s.mu.Lock()
@@ -199,8 +199,8 @@ func (t *transfer) sameTag(etag string, generation int) error {
 }
 
 // wholeAnswer returns the error for an answer that is the whole file instead of the requested
-// part. etag is the file's ETag, and asked the ETag in the request's If-Range. Either the server
-// does not support ranges, or the file has changed, so that the two differ.
+// part. etag is the file's ETag, and asked the ETag in the request's If-Range. Either the
+// server does not support ranges, or the file has changed, so that the two ETags differ.
 func (t *transfer) wholeAnswer(etag, asked string) error {
 	s := &t.sources
 	s.mu.Lock()
@@ -224,7 +224,7 @@ func (t *transfer) outOfRange(err error, from int64) error {
 	return err
 }
 
-// strong returns an ETag if it is strong, so that it identifies the exact bytes, or else "".
+// strong returns etag if it is a strong ETag, which identifies the exact bytes, or else "".
 func strong(etag string) string {
 	if len(etag) < 2 || etag[0] != '"' || etag[len(etag)-1] != '"' {
 		return ""
@@ -243,8 +243,8 @@ func noRoom(err error) error {
 	return err
 }
 
-// ContentRangeTotal returns the length of the whole file from a Content-Range, and false if it
-// has none.
+// ContentRangeTotal returns the length of the whole file from
+// a Content-Range, and false if the header does not have it.
 func ContentRangeTotal(header string) (int64, bool) {
 	_, total, ok := strings.Cut(header, "/")
 	n, err := strconv.ParseInt(total, 10, 64)

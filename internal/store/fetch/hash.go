@@ -29,9 +29,9 @@ func (t *transfer) feed(c chunk, buf []byte) []byte {
 	return make([]byte, bufferSize)
 }
 
-// next waits for bytes after the first n. If they are in memory, it returns them as p. Otherwise
-// p is nil, and the caller reads the file up to offset to, the second result. When there are no
-// more bytes, next returns nil and n.
+// next waits for bytes after the first n. If they are in memory, it returns them as p.
+// Otherwise p is nil, and the caller must read them from the file. The second result, to, is
+// the offset at which these bytes end. When there are no more bytes, next returns nil and n.
 func (t *transfer) next(n int64) (p []byte, to int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -29,8 +29,8 @@ type Partial struct {
 // File returns the file's path until it is published.
 func (p *Partial) File() string { return p.path + PartialSuffix }
 
-// Publish gives the file its final name. It replaces an existing file; if that is a symbolic
-// link, it replaces the link and not its target.
+// Publish gives the file its final name. An existing file is replaced. If the
+// existing file is a symbolic link, the link is replaced, and not its target.
 func (p *Partial) Publish() error {
 	if err := atomicfile.Move(p.File(), p.path); err != nil {
 		return err
@@ -41,8 +41,8 @@ func (p *Partial) Publish() error {
 // Discard removes the file.
 func (p *Partial) Discard() error { return discard(p.path) }
 
-// discard removes a partial file. It removes the state first, because without the state the rest
-// is ignored.
+// discard removes a partial file. It removes the state
+// first, because a partial file without a state is ignored.
 func discard(path string) error {
 	if err := removed(path + StateSuffix); err != nil {
 		return err

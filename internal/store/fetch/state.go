@@ -65,7 +65,7 @@ func parseState(data []byte) (*state, error) {
 	}
 	for i, n := range s.Done {
 		if n < 0 || n > s.length(i) {
-			return nil, fmt.Errorf("the state of the download has %d of %d bytes of a part", n, s.length(i))
+			return nil, fmt.Errorf("the state of the download claims %d bytes of a part that has %d", n, s.length(i))
 		}
 	}
 	if s.Hashed < 0 || s.Hashed > s.front() {
@@ -134,7 +134,7 @@ func resume(job Job, log func(format string, args ...any)) (*state, error) {
 	case err == nil:
 		return s, nil
 	case !errors.Is(err, fs.ErrNotExist):
-		log("%s: what was fetched before cannot be continued: %v", job.Name, err)
+		log("%s: the earlier download cannot be resumed: %v", job.Name, err)
 	}
 	return nil, discard(job.Path)
 }

@@ -58,8 +58,8 @@ func (s *sum) gitSHA1() string {
 	return hex.EncodeToString(s.git.Sum(nil))
 }
 
-// save returns the state of the digest, and the number of bytes it has seen. For files with
-// git's digest it returns nothing: they are small, so they are read again.
+// save returns the state of the digest, and the number of bytes it has seen. For a file
+// with git's digest, save returns nothing: such a file is small, and is read again.
 func (s *sum) save() (n int64, state []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -73,8 +73,8 @@ func (s *sum) save() (n int64, state []byte) {
 	return s.n, state
 }
 
-// restore sets the state that save returned. If state is invalid the digest stays empty, and the
-// bytes are read again.
+// restore sets the state that save returned. If state is
+// invalid, the digest stays empty, and the bytes are read again.
 func (s *sum) restore(n int64, state []byte) {
 	if n == 0 || s.git != nil {
 		return

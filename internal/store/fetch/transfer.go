@@ -22,7 +22,7 @@ type transfer struct {
 	size int64 // size of the file in bytes; -1 until it is known
 
 	sources sources
-	saving  sync.Mutex // held while a state is written
+	saving  sync.Mutex // locked while the state is saved
 
 	mu    sync.Mutex
 	moved sync.Cond // signals progress, or the end
@@ -37,7 +37,7 @@ type transfer struct {
 	ended bool
 
 	saved    time.Time     // when the last save ended
-	saveTime time.Duration // how long it took
+	saveTime time.Duration // how long the last save took
 }
 
 // localError is a failure that would occur again with another request, mostly a failure of this
@@ -203,7 +203,7 @@ func (t *transfer) save() error {
 		t.saved, t.saveTime = time.Now(), time.Since(begun)
 		t.mu.Unlock()
 	}()
-	hashed, hash := t.sum.save() // before Done is copied, so that Hashed is never beyond it
+	hashed, hash := t.sum.save() // this precedes the copy of Done, so that Hashed never covers bytes that Done lacks
 	t.mu.Lock()
 	s := t.state
 	s.Done = slices.Clone(s.Done)

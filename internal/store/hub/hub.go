@@ -34,7 +34,7 @@ func New(client *web.Client, endpoint, token string) (*Hub, error) {
 	}
 	u, err := url.Parse(strings.TrimRight(endpoint, "/"))
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-		return nil, advice.Add(fmt.Errorf("HF_ENDPOINT %.80q is not the address of a server", endpoint), "it begins with https://")
+		return nil, advice.Add(fmt.Errorf("HF_ENDPOINT %.80q is not the address of a server", endpoint), "such an address begins with https://")
 	}
 	return &Hub{client, u, token}, nil
 }
@@ -47,8 +47,9 @@ func (h *Hub) at(parts ...string) *url.URL {
 	return &u
 }
 
-// escaped returns a URL below the endpoint. It also escapes the slashes in the parameter one,
-// which is the name of a revision: the name of a branch may have slashes.
+// escaped returns a URL below the endpoint. The part between before
+// and after is the name of a revision. escaped also escapes the
+// slashes in this part, because the name of a branch may have slashes.
 func (h *Hub) escaped(before []string, one string, after ...string) *url.URL {
 	u := h.at(append(append(before, one), after...)...)
 	raw := strings.TrimRight(h.endpoint.EscapedPath(), "/")
@@ -228,7 +229,7 @@ func (f File) Check() error {
 	return nil
 }
 
-// explain adds to the Hub's refusals what they mean and what to do.
+// explain adds to an error of the Hub what it means and what the user can do.
 func (h *Hub) explain(err error, r ref.Ref) error {
 	var status *web.StatusError
 	if !errors.As(err, &status) {

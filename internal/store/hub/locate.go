@@ -47,10 +47,10 @@ func (h *Hub) Locate(r ref.Ref, commit string, f File) func(ctx context.Context)
 			etag = answer.Header.Get("ETag")
 		}
 		if etag = strings.Trim(strings.TrimPrefix(etag, "W/"), `"`); etag != f.ETag() {
-			return fetch.Source{}, fmt.Errorf("%s: the list of files says %s, but the file says %.80q", f.Path, f.ETag(), etag)
+			return fetch.Source{}, fmt.Errorf("%s: the list of files says that the digest is %s, but the file's headers say %.80q", f.Path, f.ETag(), etag)
 		}
 		if size := answer.Header.Get("X-Linked-Size"); size != "" && size != strconv.FormatInt(f.Size, 10) {
-			return fetch.Source{}, fmt.Errorf("%s: the list of files says %d bytes, but the file says %.20q", f.Path, f.Size, size)
+			return fetch.Source{}, fmt.Errorf("%s: the list of files says that the size is %d bytes, but the file's headers say %.20q", f.Path, f.Size, size)
 		}
 		src := fetch.Source{URL: answer.URL}
 		if web.SameHost(answer.URL, h.endpoint) {

@@ -13,7 +13,7 @@ func (r Repo) Unlink(e Entry) error {
 	}
 	stop := filepath.Join(r.Dir(), "snapshots")
 	for dir := filepath.Dir(e.File); dir != stop && len(dir) > len(stop); dir = filepath.Dir(dir) {
-		if os.Remove(dir) != nil { // it holds other files
+		if os.Remove(dir) != nil { // dir has other files
 			break
 		}
 	}
@@ -67,5 +67,5 @@ func removeEmpty(dir string) {
 			removeEmpty(filepath.Join(dir, d.Name()))
 		}
 	}
-	os.Remove(dir) // fails where something is left
+	os.Remove(dir) // this fails for a folder that still has files
 }

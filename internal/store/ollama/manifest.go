@@ -83,7 +83,7 @@ func Parse(data []byte) (*Manifest, error) {
 			return nil, fmt.Errorf("the manifest: %w", err)
 		}
 		if l.Size < 0 || l.Size > math.MaxInt64-total {
-			return nil, fmt.Errorf("the manifest has a layer of %d bytes", l.Size)
+			return nil, fmt.Errorf("the manifest has a layer with the impossible size of %d bytes", l.Size)
 		}
 		total += l.Size
 	}
@@ -130,7 +130,7 @@ func (r Root) Manifest(n ref.Ref) string {
 	return filepath.Join(string(r), "manifests", hostFolder(n.Host), n.Namespace, n.Model, n.Tag)
 }
 
-// hostFolder returns the folder's name for a host: Windows allows no colon in it.
+// hostFolder returns the name of a host's folder. Windows does not allow a colon in such a name.
 func hostFolder(host string) string {
 	if filepath.Separator == '\\' {
 		return strings.ReplaceAll(host, ":", "_")

@@ -63,7 +63,7 @@ func (r Root) Settings(m *Manifest) (s Settings, err error) {
 // small returns the content of a small layer, and an error if its digest is wrong.
 func (r Root) small(l Layer) ([]byte, error) {
 	if l.Size > maxSettings {
-		return nil, fmt.Errorf("it has %d bytes, may have %d", l.Size, maxSettings)
+		return nil, fmt.Errorf("it has %d bytes, but at most %d are allowed", l.Size, maxSettings)
 	}
 	f, err := os.Open(r.Blob(l.Hash()))
 	if err != nil {

@@ -123,7 +123,7 @@ func checkParts(files []File, name []string) error {
 		}
 	}
 	if len(files) != n {
-		return fmt.Errorf("the split model %q has %d parts, its names say %d", files[0].Path, len(files), n)
+		return fmt.Errorf("the split model %q has %d parts, but the names of its files say %d", files[0].Path, len(files), n)
 	}
 	return nil
 }
@@ -177,8 +177,8 @@ func byQuant(r ref.Ref, models []Model) (Model, error) {
 	return one(r, found, r.Quant)
 }
 
-// withQuant returns the models of a quantization. quant may be in lower case, and it may be a
-// longer suffix of the file's name, such as UD-Q4_K_XL.
+// withQuant returns the models of a quantization. quant may be in lower case. It may also
+// be a longer suffix of the file's name than the quantization alone, such as UD-Q4_K_XL.
 func withQuant(models []Model, quant string) (found []Model) {
 	for _, m := range models {
 		base := strings.ToUpper(path.Base(m.Path()))

@@ -10,8 +10,8 @@ import (
 	"alpaca/internal/store/storetest"
 )
 
-// TestForeign checks that a file is verified before it is used if another program has left it under
-// the name of a digest.
+// TestForeign checks a file that another program has left under the
+// name of a digest. Such a file must be verified before it is used.
 func TestForeign(t *testing.T) {
 	good := model(t, 500)
 	for _, tt := range []struct {

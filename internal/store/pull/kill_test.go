@@ -21,7 +21,8 @@ import (
 	"alpaca/internal/store/web"
 )
 
-// childEnv is the variable that makes this program only pull. Its value is "folder endpoint name".
+// childEnv is the variable that makes this program pull a model
+// instead of running tests. Its value is "folder endpoint name".
 const childEnv = "ALPACA_TEST_PULL"
 
 func TestMain(m *testing.M) {
@@ -102,7 +103,7 @@ func TestKill(t *testing.T) {
 		}
 	}
 	names := []string{"hf:owner/repo:Q4_0", "hf:owner/repo:F16"}
-	// The moments are drawn from the time that a pull takes on this machine.
+	// The moments are chosen at random within the time that a pull takes on this machine.
 	begun := func() { // waits for the process's first request
 		require.Eventually(t, func() bool { return len(w.Asked()) > before }, time.Minute, time.Millisecond)
 	}

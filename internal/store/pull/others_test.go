@@ -186,7 +186,7 @@ func TestOthersFolders(t *testing.T) {
 		require.NoError(t, w.lib.Verify(t.Context(), found, func(int64, int64) {}))
 		require.Equal(t, data, read(t, found.Path()))
 		_, err = w.lib.Remove(found)
-		require.ErrorContains(t, err, "only read here")
+		require.ErrorContains(t, err, "only reads it")
 	}
 	require.Len(t, w.lib.List(), 2)
 	save(filepath.Join(root, "blobs", "sha256-"+m.Layers[0].Hash()), make([]byte, len(data)))

@@ -26,15 +26,15 @@ import (
 type Puller struct {
 	Library  *store.Library
 	Client   *web.Client
-	Fetch    fetch.Options // how files are fetched; Client is set here
+	Fetch    fetch.Options // how files are fetched; Pull sets the field Client
 	Endpoint string        // the Hub's address; "": the default
 	Token    string        // for the Hub; "": none
 	SHA256   string        // the digest that the file of a URL must have; "": any
 
-	// Choose chooses a model if a name fits several models of a repository; nil: such a name
-	// is an error.
+	// Choose chooses a model if a name fits several models of
+	// a repository. If Choose is nil, such a name is an error.
 	Choose func(models []pick.Model) (pick.Model, error)
-	// Note tells the user something, in one line; nil: nothing is told.
+	// Note shows a line to the user. If Note is nil, no lines are shown.
 	Note func(format string, args ...any)
 }
 
@@ -134,8 +134,8 @@ func (p *Puller) get(ctx context.Context, items []*item, rec *store.Record, publ
 	return publish()
 }
 
-// waiting returns a function to call while another process holds the lock of an item. It shows
-// that process's progress.
+// waiting returns a function to call while another process holds
+// the lock of an item. The function shows that process's progress.
 func (p *Puller) waiting(i *item) func() {
 	told := false
 	return func() {
@@ -182,8 +182,8 @@ func (p *Puller) missing(ctx context.Context, items []*item, rec *store.Record) 
 // testOnlySpace replaces fetch.FreeSpace in tests.
 var testOnlySpace func(dir string) (int64, bool)
 
-// checkSpace returns an error if the disk lacks room for the missing bytes and a small reserve,
-// because other programs write too.
+// checkSpace returns an error if the disk lacks room for the missing bytes and
+// a small reserve. The reserve is there because other programs write, too.
 func checkSpace(items []*item) error {
 	need := int64(0)
 	for _, i := range items {

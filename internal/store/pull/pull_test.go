@@ -202,7 +202,7 @@ func TestHub(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, commitB, m.Commit)
 	m, err = w.lib.Find("hf:owner/repo:Q8_0")
-	require.NoError(t, err, "models that no other has replaced must stay")
+	require.NoError(t, err, "models that no newer version has replaced must stay")
 	require.Equal(t, "Do what you like.\n", m.LicenceText())
 }
 

@@ -44,8 +44,8 @@ func (w *world) ollamaFolder(t *testing.T, name string, layers ...[2]string) *ol
 	return m
 }
 
-// TestOllamaUntouched checks that nothing changes Ollama's folder, not even its partial downloads,
-// unneeded blobs and foreign manifests.
+// TestOllamaUntouched checks that nothing changes in Ollama's folder,
+// which has partial downloads, unneeded blobs and foreign manifests, too.
 func TestOllamaUntouched(t *testing.T) {
 	w := newWorld(t)
 	data := model(t, 300)

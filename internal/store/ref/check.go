@@ -37,8 +37,8 @@ func wordByte(c byte) bool {
 }
 
 // checkWord returns an error unless s begins with an ASCII letter, a digit or _, and contains only
-// these and the characters in more. limit is the largest length of s in bytes. The parameter what
-// says in errors which part of a name s is.
+// these and the characters in more. limit is the largest length of s in bytes. Errors call
+// s by the word in the parameter what, such as "tag".
 func checkWord(what, s, more string, limit int) error {
 	if s == "" {
 		return fmt.Errorf("the %s is empty", what)

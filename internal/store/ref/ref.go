@@ -69,8 +69,8 @@ func (r Ref) String() string {
 	} else if r.Quant != "" {
 		name += ":" + r.Quant
 	}
-	// Parse takes the text after the last @ as the revision. So a file with an @ in its name
-	// needs one, even if that is MainRevision.
+	// Parse takes the text after the last @ as the revision. So the name of a
+	// file with an @ needs a revision after it, even if that is MainRevision.
 	if r.Rev() != MainRevision || strings.Contains(r.File, "@") {
 		name += "@" + r.Rev()
 	}

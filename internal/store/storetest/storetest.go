@@ -132,7 +132,7 @@ func (s *Server) api() http.Handler {
 	mux.HandleFunc("GET /api/models/{owner}/{repo}/revision/{rev}", s.revision)
 	mux.HandleFunc("GET /api/models/{owner}/{repo}/tree/{commit}", s.tree)
 	mux.HandleFunc("GET /api/models/{owner}/{repo}/refs", s.refs)
-	files := http.NewServeMux() // a mux of its own, because its pattern overlaps with others
+	files := http.NewServeMux() // a mux of its own for a pattern that overlaps with others
 	files.HandleFunc("/{owner}/{repo}/resolve/{rev}/{path...}", s.resolve)
 	mux.Handle("/", files)
 	mux.HandleFunc("GET /v2/{ns}/{model}/manifests/{tag}", s.manifest)

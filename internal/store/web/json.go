@@ -11,8 +11,8 @@ import (
 // maxJSON is the default limit for an answer in bytes. A page of 10 000 files has 3 MiB.
 const maxJSON = 32 << 20
 
-// JSON sends a request and decodes the answer into the value that to points to. The answer may
-// have at most limit bytes; 0: 32 MiB. JSON returns the answer's headers and body.
+// JSON sends a request and decodes the answer into *to. The answer may have at most limit
+// bytes. A limit of 0 stands for 32 MiB. JSON returns the answer's headers and body.
 func (c *Client) JSON(ctx context.Context, a Ask, limit int64, to any) (http.Header, []byte, error) {
 	if limit <= 0 {
 		limit = maxJSON

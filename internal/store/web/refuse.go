@@ -58,8 +58,8 @@ type addrs struct {
 	known map[string]bool
 }
 
-// is reports whether any of a host's addresses is private. Behind a proxy, which resolves names
-// itself, it knows only numeric addresses and localhost.
+// is reports whether any of a host's addresses is private. A proxy resolves names
+// itself, so behind a proxy only numeric addresses and localhost are recognized.
 func (a *addrs) is(ctx context.Context, u *url.URL) bool {
 	host := u.Hostname()
 	if ip, err := netip.ParseAddr(host); err == nil {

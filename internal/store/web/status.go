@@ -116,5 +116,5 @@ func waitOf(h http.Header) time.Duration {
 	return 0
 }
 
-// seconds returns n seconds, at most 2^31-1.
+// seconds returns n seconds as a duration, at most 2^31-1 of them.
 func seconds(n int) time.Duration { return time.Duration(min(n, 1<<31-1)) * time.Second }

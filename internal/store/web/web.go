@@ -252,7 +252,7 @@ func (c *Client) one(ctx context.Context, a Ask, u *url.URL) (*http.Response, er
 			return nil, context.Cause(ctx)
 		}
 		if e, ok := errors.AsType[*url.Error](err); ok {
-			err = e.Err // its text has the whole URL, including signatures
+			err = e.Err // the text of e has the whole URL, including signatures
 		}
 		return nil, fmt.Errorf("%s: %w", u.Host, err)
 	}

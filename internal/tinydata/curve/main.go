@@ -65,7 +65,7 @@ func run(w io.Writer, paths []string, svg string, rows int) error {
 		}
 	}
 	if len(c.updates) == 0 {
-		return fmt.Errorf("%s: there is no update in it", paths[0])
+		return fmt.Errorf("%s: the log has no update", paths[0])
 	}
 	if svg != "" {
 		if err := c.draw(svg); err != nil {

@@ -77,7 +77,7 @@ func (r *recipe) make(ctx context.Context, j job) error {
 	return err
 }
 
-// stage writes the text of stage i and trains on it, unless its model exists.
+// stage writes the text of stage i and trains on it, unless the stage's model exists.
 func (r *recipe) stage(ctx context.Context, j job, i int) error {
 	if _, err := os.Stat(filepath.Join(j.dir, modelName(i))); err == nil {
 		return nil
@@ -136,7 +136,7 @@ func (r *recipe) writeText(dir string, i int) error {
 	return writeFile(path, func(w io.Writer) error { return tinydata.WriteTraining(w, r.seed+uint64(i), mix, r.stages[i].examples) })
 }
 
-// writeFile writes a file. It appears at path once it is complete.
+// writeFile writes a file. The file appears at path when it is complete.
 func writeFile(path string, write func(w io.Writer) error) error {
 	f, err := atomicfile.Create(path, 0o666)
 	if err != nil {

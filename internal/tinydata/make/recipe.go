@@ -34,9 +34,9 @@ type stage struct {
 
 // shipped is the recipe of the built-in model. The first stage has all kinds, the second mostly
 // copying, which is learned late. The next two have what each kind still needs, with a falling
-// learning rate. After these stages, the model copied only words at familiar positions. It
-// suddenly learned to find a word by its neighbour in the sixth stage, where half of the
-// examples teach this. The last two stages restore the skills that got worse in that stage.
+// learning rate. Still, the model then copied words only from familiar positions. In the sixth
+// stage, where half of the examples teach this, it suddenly learned to find a word by its
+// neighbour. The last two stages restore the skills that got worse in that stage.
 var shipped = recipe{
 	seed: 1, shape: "192x6", vocab: 2048, length: 256, rows: 8, typ: "Q8_0",
 	stages: []stage{

@@ -46,7 +46,7 @@ func main() {
 	flag.BoolVar(&o.plain, "plain", false, "ask without the chat template, as texts to continue")
 	flag.BoolVar(&o.json, "json", false, "print the result as JSON")
 	flag.IntVar(&o.threads, "t", machine.CountThreads().Default(), "`threads`")
-	flag.Float64Var(&o.min, "least", 0, "exit with status 1 if less than this `percentage` of all answers is right")
+	flag.Float64Var(&o.min, "least", 0, "exit with status 1 if less than this `percentage` of all answers are right")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()

@@ -33,7 +33,7 @@ type PreTokenizer struct {
 	reference []step // the steps that llama.cpp takes, if they differ; otherwise nil
 }
 
-// step cuts the piece t[start:end] into parts and appends the ends of the parts to cut.
+// step cuts the piece t[start:end] into parts. It appends the ends of the parts to the slice cut.
 type step func(t *chars, cut []int, start, end int) []int
 
 // pattern returns the end of a match that begins at character i, or i if there is no match. It
@@ -61,9 +61,9 @@ func (match pattern) step(t *chars, cut []int, start, end int) []int {
 	return cut
 }
 
-// Lookup returns the pre-tokenizer with the given name, or false if there is none. The
-// pre-tokenizer splits words as in the training of the model. If reference is true, it splits words
-// as llama.cpp does, which differs for some names.
+// Lookup returns the pre-tokenizer with the given name, or false if there is none.
+// The pre-tokenizer splits words as in the training of the model. If reference is
+// true, it splits words as llama.cpp does. For some names, these are other words.
 func Lookup(name string, reference bool) (*PreTokenizer, bool) {
 	p, ok := table[name]
 	if ok && reference && p.reference != nil {

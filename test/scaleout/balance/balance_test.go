@@ -2,8 +2,8 @@
 // programs before two replicas. Words arrive one by one, no request is lost when replicas come
 // and go, and all replicas give the same answers.
 //
-// Without the programs (Debian: nginx, haproxy), the tests are skipped. If ALPACA_REQUIRE_BALANCERS
-// is 1, this is a failure instead.
+// Without the programs (Debian: nginx, haproxy), the tests are
+// skipped. If ALPACA_REQUIRE_BALANCERS is 1, they fail instead.
 package balance
 
 import (

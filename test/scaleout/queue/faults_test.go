@@ -44,9 +44,9 @@ func TestDiesBetween(t *testing.T) {
 	out.complete(t, list)
 }
 
-// In TestPoison, one job makes every worker die that runs it. After four deliveries, the job's
-// result is an error, and the other jobs are not affected. After "queue retry", the job can be
-// tried again.
+// In TestPoison, every worker that runs a certain job dies. After
+// four deliveries, the job's result is an error, and the other jobs
+// are not affected. After "queue retry", the job can be tried again.
 func TestPoison(t *testing.T) {
 	url := plainServer(t)
 	c := initialize(t, url, queue.Limits{}, 200*time.Millisecond)
@@ -94,8 +94,8 @@ func TestPoison(t *testing.T) {
 	out.complete(t, list)
 }
 
-// In TestBadWorker, one worker fails at every job. The worker stops after three jobs, and other
-// workers do these jobs.
+// In TestBadWorker, one of the workers fails at every job that it takes.
+// The worker stops after three jobs, and other workers do these jobs.
 func TestBadWorker(t *testing.T) {
 	url := plainServer(t)
 	c := initialize(t, url, queue.Limits{}, 0)

@@ -24,7 +24,7 @@ import (
 // theModel is the model that the workers of these tests claim to have.
 var theModel = queue.Model{Key: queue.ModelKey("digest", nil), Name: "small", Digest: "digest", Quant: "F32"}
 
-// aLong is longer than any step of these tests takes, even on a slow and busy machine.
+// aLong is a longer time than any step of these tests takes, even on a slow and busy machine.
 const aLong = 5 * time.Minute
 
 // echo is an executor that answers at once. The answers are the same on each machine.
