@@ -73,7 +73,7 @@ func (a *answer) add(e event) (p piece) {
 		if a.parser != nil {
 			a.parse(&p, true)
 		}
-		if e.result.Reason != engine.Stop { // otherwise these tokens are part of the stop text
+		if e.result.Reason != engine.Stop { // after a stop, these tokens are part of the stop text
 			p.probs = a.open
 		}
 		a.open = nil

@@ -152,7 +152,9 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error
 		control.SetReadDeadline(deadline)
 		n, err := body.Read(buf)
 		data.Write(buf[:n])
-		if err != nil && err != io.EOF { // net/http reads part of the rest before it sends the response
+		if err != nil && err != io.EOF {
+			// Before net/http sends the response, it reads part of the remaining body.
+			// That must not take long.
 			control.SetReadDeadline(time.Now().Add(min(s.opt.BodyTimeout, time.Second)))
 		}
 		var large *http.MaxBytesError

@@ -84,7 +84,7 @@ type Server struct {
 	opt    Options
 	engine *engine.Engine
 	tok    *tokenizer.Tokenizer
-	tags   *thinking.Tags // tags of thinking; nil: none, or family handles them
+	tags   *thinking.Tags // tags of thinking; nil: the model has none, or family parses them
 	forms  *structured.Compiler
 
 	family     *toolcall.Family // how the model writes calls; nil: no template
@@ -185,8 +185,8 @@ func (s *Server) took(d time.Duration) {
 	s.usual += (d - s.usual) / weight
 }
 
-// retryAfter returns how many seconds a client should wait before it retries: from 1 to 60. Clients
-// give up if it is more than two minutes.
+// retryAfter returns how many seconds a client should wait before it retries:
+// from 1 to 60. If a wait is longer than two minutes, clients give up.
 func (s *Server) retryAfter() int {
 	waiting := s.engine.Stats().Waiting
 	s.mu.Lock()

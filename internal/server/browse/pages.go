@@ -232,7 +232,7 @@ func (q *request) groups(c counted) (list []group) {
 	return list
 }
 
-// randomValues returns the parameters that draw a random row from the same rows.
+// randomValues returns the parameters for the page of a random row, drawn from the rows of q.
 func (q *request) randomValues() string {
 	values := url.Values{"_table": {q.table.Name}}
 	for name, list := range q.values {

@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// ErrBusy says that all models are in use and Options.Waiting requests already wait for one.
+// ErrBusy says that all models are in use and Options.Waiting
+// requests already wait for a model to become free.
 var ErrBusy = errors.New("all models that may be loaded are in use")
 
 // ErrClosed says that the keeper is closed.
