@@ -26,7 +26,7 @@ type Conversation struct {
 
 // turn is a message of the user, the template's text before and after it, and the answer.
 type turn struct {
-	start   int    // index in tokens of the turn's first token; unknown: the turn was encoded together with others
+	start   int    // index in tokens of the turn's first token, or unknown
 	user    int    // index in tokens of the user's text
 	end     int    // index in tokens of the answer; 0: unknown
 	message int    // index in Messages of the user's message
@@ -38,6 +38,7 @@ type turn struct {
 	goesOn bool
 }
 
+// unknown is the start of a turn that was encoded together with earlier turns.
 const unknown = -1
 
 // NewConversation returns a conversation with a system message only, or an empty one if system is
@@ -160,7 +161,7 @@ func (c *Conversation) encode() error {
 	if n := len(c.turns); n > 0 && c.turns[n-1].next == last.next {
 		if c.turns[n-1].prompt == last.prompt && c.turns[n-1].end > 0 {
 			c.tokens = c.tokens[:c.turns[n-1].end]
-			return nil // the same prompt again, for another answer
+			return nil // the prompt has not changed: the caller wants another answer to it
 		}
 		c.forget()
 	}

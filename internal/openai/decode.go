@@ -17,7 +17,7 @@ import (
 type object struct {
 	at     string // its path in the request: "" or, for example, "messages[0]"
 	fields map[string]json.RawMessage
-	read   map[string]bool // the fields that get was asked for; nil: not noted
+	read   map[string]bool // the names that get was called with; nil: get records nothing
 	err    *Error
 }
 

@@ -65,7 +65,7 @@ func ParseOllama(data []byte, params sampler.Params, text bool) (*OllamaRequest,
 		{"images", "this model reads text only"},
 		{"template", "templates come from the model alone"},
 		{"suffix", "texts are continued at their end only"},
-		{"context", "send the whole text: what the cache has of it is not evaluated again"},
+		{"context", "send the whole text: tokens that are in the cache are not evaluated again"},
 	} {
 		data, ok := o.get(f.name)
 		if text := string(bytes.TrimSpace(data)); ok && o.err == nil && text != `""` && text != "[]" {

@@ -170,7 +170,7 @@ func (t *Tools) readChoice(o *object) {
 	}
 }
 
-// only reads the name of the chosen tool.
+// The method only reads the name of the chosen tool, which becomes the only allowed tool.
 func (t *Tools) only(c *object) {
 	from := c
 	if f, ok := c.child("function"); ok {

@@ -33,10 +33,11 @@ type Form struct {
 	Warnings []string // about keywords of schemas that are not enforced
 }
 
-// Trigger begins a grammar in the middle of an answer.
+// Trigger begins a grammar in the middle of an answer. If Pattern is set, it replaces Text, and the
+// grammar begins where the pattern's group begins.
 type Trigger struct {
 	Text    string
-	Pattern string // if not "", a regular expression that replaces Text; the grammar begins where its group begins
+	Pattern string // a regular expression, or ""
 	Start   bool   // the trigger counts only at the beginning of an answer
 	Then    *grammar.Program
 }
