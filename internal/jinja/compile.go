@@ -65,7 +65,7 @@ func (p place) inner() place {
 	return place{s: newScope(p.s.fn, p.s), inLoop: p.inLoop, escape: p.escape}
 }
 
-// innerFunction is inner for a function with its own frame.
+// innerFunction returns the place of a function's body, which has its own names and its own frame.
 func (p place) innerFunction() place {
 	fn := &function{up: p.s.fn, depth: p.s.fn.depth + 1}
 	return place{s: newScope(fn, p.s), escape: p.escape}
@@ -227,8 +227,8 @@ func (f *frame) capture(body exec) text.Text {
 	return out.Text()
 }
 
-// filter compiles a chain of filters. If the innermost filter has no Value, the chain starts from
-// the second argument of the returned function.
+// filter compiles a chain of filters. If the innermost filter has no
+// Value, the chain is applied to the argument in of the returned function.
 func (c *compiler) filter(e *syntax.Filter, p place) func(f *frame, in value.Value) value.Value {
 	var from func(f *frame, in value.Value) value.Value
 	switch v := e.Value.(type) {

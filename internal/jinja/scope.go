@@ -36,10 +36,10 @@ type load struct {
 type loading uint8
 
 const (
-	parameter   loading = iota // the code that enters the scope sets it
-	fromContext                // its value in the context, if any
-	alias                      // the value of a variable in an enclosing scope
-	unset                      // no value yet
+	parameter   loading = iota // from the code that enters the scope
+	fromContext                // from the context, if the name has a value there
+	alias                      // from a variable of an enclosing scope
+	unset                      // nowhere: the variable has no value yet
 )
 
 // scope has the names of a block.
@@ -49,7 +49,7 @@ type scope struct {
 	refs   map[string]variable
 	loads  map[variable]load
 	stores map[string]bool
-	slots  map[string]variable // shared by the branches of a scope
+	slots  map[string]variable // the slots of all names; the branches of a scope share this map
 }
 
 func newScope(fn *function, up *scope) *scope {

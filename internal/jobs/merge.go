@@ -11,7 +11,8 @@ import (
 	"alpaca/internal/atomicfile"
 )
 
-// place says where a result is: the number of the file, its offset and size, and its digest.
+// place says where a result is: the number of its file, and its offset in the
+// file in bytes. size is the result's length in bytes, and sum is its digest.
 type place struct {
 	file int
 	at   int64

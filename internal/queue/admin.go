@@ -83,7 +83,7 @@ func resultsConfig() jetstream.StreamConfig {
 	}
 }
 
-// apply copies the limits of l that are not zero to cfg.
+// apply copies the non-zero limits of l to cfg.
 func (l *Limits) apply(cfg *jetstream.StreamConfig) {
 	if l.Replicas > 0 {
 		cfg.Replicas = l.Replicas
@@ -266,8 +266,8 @@ func (c *Conn) Retry(ctx context.Context, batch string) (n int, err error) {
 	return n, nil
 }
 
-// purge removes the messages at a subject, or at all subjects of a pattern, from a stream. It
-// returns how many there were.
+// purge removes the messages at a subject, or at all subjects of a
+// pattern, from a stream. It returns how many messages it removed.
 func (c *Conn) purge(ctx context.Context, name, subject string) (n int, err error) {
 	stream, err := c.js.Stream(ctx, name)
 	if err != nil {

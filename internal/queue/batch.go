@@ -24,7 +24,7 @@ type Batch struct {
 	ID    string
 	Model Model
 
-	// Requests returns an iterator over the requests without a result. It is called more than once.
+	// Requests returns an iterator over the requests without a result. Run calls it more than once.
 	Requests func() iter.Seq2[*jobs.Request, error]
 	// Deliver receives the result of each request once. Calls do not overlap.
 	Deliver func(*jobs.Result) error

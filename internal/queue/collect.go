@@ -77,9 +77,9 @@ func (r *run) read(ctx context.Context, from uint64) (last uint64, err error) {
 	}
 }
 
-// take checks and delivers a result, which is untrusted. If it is invalid, or belongs to another
-// request, take delivers an error result instead: the stream keeps only the first result of a job, so
-// no valid one can follow.
+// take checks and delivers a result, which is untrusted. If it is invalid, or
+// belongs to another request, take delivers an error result instead: the
+// stream keeps only the first result of a job, so no valid result can follow.
 func (r *run) take(m jetstream.Msg) error {
 	_, id, ok := cutResult(m.Subject())
 	if !ok {

@@ -27,7 +27,7 @@ const requestTime = 5 * time.Second
 type Conn struct {
 	nc    *nats.Conn
 	js    jetstream.JetStream
-	ctx   context.Context // done when the connection has ended for good; the cause says why
+	ctx   context.Context // done when the connection has ended for good; context.Cause says why
 	fail  context.CancelCauseFunc
 	log   func(format string, args ...any)
 	where string
@@ -110,7 +110,7 @@ func (c *Conn) explain(err error) error {
 	switch {
 	case errors.Is(err, nats.ErrPermissionViolation):
 		return &RefusedError{fmt.Sprintf("%s: the user has no right to do this (%s)", c.where, text),
-			"alpaca worker, alpaca batch and alpaca queue each need a user with other rights: deploy/nats.conf shows them"}
+			"alpaca worker, alpaca batch and alpaca queue need users with different rights: deploy/nats.conf shows them"}
 	case errors.Is(err, nats.ErrAuthorization), errors.Is(err, nats.ErrAuthExpired), errors.Is(err, nats.ErrAuthRevoked):
 		return &RefusedError{c.where + " refuses the credentials", "--queue-creds names a file with credentials, and $ALPACA_QUEUE may hold nats://USER:PASSWORD@HOST"}
 	}

@@ -21,8 +21,8 @@ const fetchTime = 20 * time.Second
 
 // Executor computes the results of jobs.
 type Executor interface {
-	// Do answers a request. Calls may overlap. An error means that this machine failed: another one
-	// may succeed.
+	// Do answers a request. Calls may overlap. An error means
+	// that this machine failed: another machine may succeed.
 	Do(ctx context.Context, r *jobs.Request) (*jobs.Result, error)
 	// GiveUp returns an error result for a request that failed too often, or whose result is too
 	// large.
@@ -39,8 +39,8 @@ type WorkerOptions struct {
 	Delay   time.Duration // how long a job that failed on this machine waits until it is delivered again, so that other machines get it first; default 5 s
 	Log     func(format string, args ...any)
 
-	// If At is not nil, it is called between the steps of a job. Tests use it to stop a worker
-	// there.
+	// If At is not nil, it is called between the steps of a
+	// job. Tests use it to stop a worker between two steps.
 	At func(Stage)
 }
 
@@ -112,7 +112,7 @@ func (c *Conn) place(ctx context.Context, key string) (Model, jetstream.Consumer
 	from, err := c.js.Consumer(ctx, JobsStream, key)
 	if errors.Is(err, jetstream.ErrConsumerNotFound) || errors.Is(err, jetstream.ErrConsumerDoesNotExist) {
 		return Model{}, nil, &RefusedError{fmt.Sprintf("%s has no place for jobs of this model (key %s)", c.where, key),
-			"alpaca queue init -m MODEL --name NAME makes the place; give it this worker's flags about the model"}
+			"alpaca queue init -m MODEL --name NAME makes the place; use the flags that describe this worker's model"}
 	}
 	if err != nil {
 		return Model{}, nil, c.cause(err)
@@ -136,9 +136,9 @@ func (w *Worker) Ready() bool {
 // ErrBroken says that a worker stopped taking jobs because several in a row failed.
 var ErrBroken = errors.New("this machine failed at several jobs in a row and took no more")
 
-// Run does jobs until ctx is done. Then jobs in progress have Grace to finish, before Run gives them
-// back. A broken worker takes no more jobs, because they would all fail. It waits for ctx and
-// returns ErrBroken.
+// Run does jobs until ctx is done. Then jobs in progress have Grace to finish,
+// before Run gives them back. A broken worker takes no more jobs, because they
+// would all fail. Then Run waits until ctx is done, and returns ErrBroken.
 func (w *Worker) Run(ctx context.Context) error {
 	ctx, cancel := w.conn.with(ctx)
 	defer cancel()

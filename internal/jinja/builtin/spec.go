@@ -11,7 +11,8 @@ import (
 	"alpaca/internal/jinja/value"
 )
 
-// spec is a format specification of Python's mini-language. The operator % uses a part of it.
+// spec is a format specification of Python's mini-language.
+// The operator % uses only some of the fields.
 type spec struct {
 	fill      text.Text
 	align     byte // '<', '>', '^', '='

@@ -44,8 +44,8 @@ func (w wrapping) wrap(t text.Text) []text.Text {
 				if h := w.lastHyphen(chunks[i], room); h > 0 {
 					room = h
 				}
-				// If a blank has filled the line, an empty part of the word is added. So the
-				// blank does not end the line and is kept, as in Python.
+				// If a blank has filled the line, the part of the word that is added is empty.
+				// Then the blank is not the last item of the line, so it is kept, as in Python.
 				line = append(line, chunks[i].Cut(0, room))
 				chunks[i] = chunks[i].Cut(room, chunks[i].Len())
 			case len(line) == 0:

@@ -24,7 +24,7 @@ const Unknown Origin = math.MaxInt32
 // Texts are immutable.
 type Text struct {
 	s    string
-	runs []run  // ascending; nil: all of s is of origin o
+	runs []run  // in the order of their ends; nil: all of s has the origin o
 	o    Origin // the origin of all bytes if runs is nil
 	safe bool   // HTML that must not be escaped again (Python's Markup)
 }
