@@ -42,7 +42,7 @@ type edge struct {
 	kind     edgeKind
 	not      bool  // token: any token except x
 	x        int32 // number of the term, rule or token
-	min, max int32 // loop; max -1: no bound
+	min, max int32 // bounds of a loop; max -1: no bound
 	to       int32
 	id       int32 // unique among all edges
 }

@@ -216,7 +216,8 @@ func (d *DFA) at(q int32) State {
 	return d.States[q]
 }
 
-// cut is a range of symbols, and the states that it leads to in both automata; -1: none.
+// cut is a range of symbols. a and b are the states
+// to which it leads in the two automata; -1: none.
 type cut struct {
 	lo, hi rune
 	a, b   int32

@@ -23,9 +23,9 @@ type schema struct {
 	id    int32
 	ptr   string // JSON pointer without #
 	base  *url.URL
-	value any // bool or *object
-	cells map[bool][]cell
-	busy  bool // the schema's cells are being computed
+	value any             // bool or *object
+	cells map[bool][]cell // cells of the schema (true) and of its negation (false)
+	busy  bool            // the schema's cells are being computed
 }
 
 // where returns the pointer of one of the schema's keywords.

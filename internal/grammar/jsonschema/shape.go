@@ -25,7 +25,7 @@ func (g goal) with(o goal) goal {
 // cell is a set of values: a set for each type, or nil if it has no values of the type.
 type cell struct {
 	null  bool
-	bools [2]bool // false, true
+	bools [2]bool // whether the cell has the value false, and whether it has true
 	num   *numbers
 	str   *stringSet
 	arr   *array
@@ -48,7 +48,7 @@ type array struct {
 	contains []contains
 	unique   *schema // the schema that has uniqueItems; nil: items may repeat
 
-	known int  // number of items that a keyword has evaluated, for unevaluatedItems
+	known int  // number of leading items that a keyword has evaluated, for unevaluatedItems
 	all   bool // all items are evaluated
 }
 
@@ -109,7 +109,7 @@ type prop struct {
 	name     string
 	goal     goal
 	required bool
-	known    bool // a keyword has evaluated it, for unevaluatedProperties
+	known    bool // a keyword has evaluated this property, for unevaluatedProperties
 }
 
 // group has the demands of one schema on the properties that this schema does not declare.
