@@ -44,8 +44,8 @@ type Chat struct {
 // Drop describes the text that was dropped from a full context: the oldest turns or, if only one
 // turn was left, a part of this turn.
 type Drop struct {
-	Turns   int  // whole turns; 0: a part of the only turn
-	Tokens  int  // tokens in all
+	Turns   int  // number of whole turns; 0: a part of the only turn
+	Tokens  int  // number of tokens
 	Message bool // the dropped part may include tokens of the user's message, not only of the running answer
 }
 

@@ -21,7 +21,7 @@ type Conversation struct {
 	tok    *tokenizer.Tokenizer
 	tokens []int32 // tokens of the context
 	turns  []turn  // turns in the context, the oldest first
-	first  int     // index in Messages of the first message in the context, except the system message
+	first  int     // index in Messages of the context's first message after the system message
 }
 
 // turn is a message of the user, the template's text before and after it, and the answer.
@@ -102,8 +102,8 @@ func (c *Conversation) Last(role string) int {
 // Forgotten returns how many messages have been dropped from the context.
 func (c *Conversation) Forgotten() int { return c.first - c.begin() }
 
-// Undo removes the user's last message and all messages after it. It returns the user's message.
-// ok is false if there is none.
+// Undo removes the user's last message and all messages after it. It
+// returns the user's message. ok is false if the user has no message.
 func (c *Conversation) Undo() (m Message, ok bool) {
 	i := c.Last(User)
 	if i < 0 {

@@ -46,7 +46,7 @@ func Builtin(name string, tok *tokenizer.Tokenizer) (*Template, error) {
 	return t, t.prepare(tok)
 }
 
-// FromModel returns a template for text, the source of a template from a model or a file.
+// FromModel returns the template whose source is text. The source comes from a model or a file.
 func FromModel(text string, tok *tokenizer.Tokenizer) (*Template, error) {
 	t := &Template{source: text}
 	return t, t.prepare(tok)

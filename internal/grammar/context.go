@@ -15,10 +15,10 @@ type context struct {
 	links []link
 
 	// Used only while a position is processed:
-	open  bool
+	open  bool       // the context may still get links
 	ended bool       // the rule has ended without taking a byte
 	tails []*context // open contexts of tail calls, which also get the links that this context gets
-	canon *context
+	canon *context   // the interned context; nil: not interned yet
 }
 
 // link is a call that a context returns to.
@@ -85,8 +85,8 @@ func (m *machine) setRoot(c *context) {
 	}
 }
 
-// complete is called when the rule of the context up has ended. For each link of up, the text may
-// continue after that call.
+// complete is called when the rule of the context up has ended. For each
+// link of up, the text may continue after the call that the link stands for.
 func (m *machine) complete(up *context) {
 	m.final = m.final || up.root
 	up.ended = up.ended || up.open

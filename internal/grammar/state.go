@@ -75,7 +75,7 @@ type machine struct {
 	parts   int  // readings in all cached states
 	key     []byte
 	dead    *state
-	tooMany *state // a dead state, because there were too many readings
+	tooMany *state // the dead state that follows when there are too many readings
 	tooDeep bool
 }
 
@@ -195,7 +195,7 @@ func (m *machine) close(seeds []place) *state {
 	return m.finish()
 }
 
-// join returns the state of the readings of s and the readings at seeds.
+// join returns the state that has the readings of s, and also the readings at seeds.
 func (m *machine) join(s *state, seeds []place) *state {
 	o := m.closure(seeds)
 	m.heads = append(append(m.heads[:0], s.heads...), o.heads...)

@@ -151,8 +151,8 @@ func (c *compiler) root(nodes []syntax.Node, top bool) *block {
 	return b
 }
 
-// entered returns how the variables of a scope get their values, except parameters, which the
-// caller sets.
+// entered returns the loads of the variables of a
+// scope, except for parameters, which the caller sets.
 func (s *scope) entered() []load {
 	var list []load
 	for _, l := range s.loads {
@@ -163,7 +163,7 @@ func (s *scope) entered() []load {
 	return list
 }
 
-// newFrame returns a frame of a function in which no variable is set.
+// newFrame returns a frame of a function. All its variables are unset.
 func newFrame(r *value.Run, fn *function, up *frame, ctx *scopeContext) *frame {
 	f := &frame{r: r, vars: make([]value.Value, fn.slots), up: up, ctx: ctx}
 	for i := range f.vars {

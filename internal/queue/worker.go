@@ -33,7 +33,7 @@ type Executor interface {
 
 // WorkerOptions are the settings of a worker.
 type WorkerOptions struct {
-	Slots   int           // jobs at a time
+	Slots   int           // largest number of jobs at a time
 	Retries int           // how often a job is delivered again before it is given up
 	Grace   time.Duration // how long jobs may take to finish when the worker ends
 	Delay   time.Duration // how long a job that failed on this machine waits until it is delivered again, so that other machines get it first; default 5 s
@@ -138,7 +138,7 @@ var ErrBroken = errors.New("this machine failed at several jobs in a row and too
 
 // Run does jobs until ctx is done. Then jobs in progress have Grace to finish,
 // before Run gives them back. A broken worker takes no more jobs, because they
-// would all fail. Then Run waits until ctx is done, and returns ErrBroken.
+// would all fail. In that case Run waits until ctx is done, and returns ErrBroken.
 func (w *Worker) Run(ctx context.Context) error {
 	ctx, cancel := w.conn.with(ctx)
 	defer cancel()
@@ -206,7 +206,8 @@ func (w *Worker) slot(ctx, work context.Context) error {
 		case errors.Is(err, jetstream.ErrConsumerNotFound), errors.Is(err, jetstream.ErrConsumerDeleted):
 			return &RefusedError{w.conn.where + ": the place for jobs of this model was removed", "alpaca queue init -m MODEL makes it again"}
 		}
-		if try == 1 { // the first error may be the server's shutdown, which the connection reports
+		// The first error may be the server's shutdown, which the connection reports itself.
+		if try == 1 {
 			w.opt.Log("no jobs from the queue (%v): asking again", err)
 		}
 		if pause(ctx, try) != nil {

@@ -15,7 +15,7 @@ import (
 type event struct {
 	index    int // number of the answer
 	token    *engine.Token
-	result   *engine.Result // the answer is complete
+	result   *engine.Result // set when the answer is complete
 	progress *openai.Progress
 	elapsed  time.Duration // only with progress: time since the prompt was begun
 }

@@ -105,7 +105,7 @@ func (e extending) Write(b []byte) (int, error) {
 	return e.ResponseWriter.Write(b)
 }
 
-// withErrors makes the errors for unknown paths and methods JSON, too.
+// withErrors answers unknown paths and methods with errors in JSON, like all other errors.
 func (s *Server) withErrors(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h, pattern := mux.Handler(r)
@@ -262,7 +262,7 @@ func retried(r *http.Request) string {
 	return fmt.Sprintf(", retry %d", n)
 }
 
-// requestID returns the id that the client gave, or a new one if it gave none that is valid.
+// requestID returns the id in the request's header, or a new id if the header has no valid one.
 func requestID(r *http.Request) string {
 	id := r.Header.Get("X-Request-Id")
 	odd := func(c rune) bool {

@@ -19,7 +19,7 @@ type builder struct {
 	args     map[string]grammar.Expr // JSON arguments, by the tool's name
 	blanks   grammar.Expr
 	free     map[string]grammar.Expr
-	strings  map[string]grammar.Expr // raw strings, by end mark and schema
+	strings  map[string]grammar.Expr // strings without quotes, by end mark and schema
 	warnings []string
 	err      error
 }
@@ -105,8 +105,8 @@ func (b *builder) eachTool(f func(t *Tool) grammar.Expr) grammar.Expr {
 	return b.rule(alt)
 }
 
-// several returns one call. If parallel calls are allowed, it returns one or more calls separated by
-// sep.
+// several returns the expression for one call or, if parallel
+// calls are allowed, for one or more calls separated by sep.
 func (b *builder) several(call, sep grammar.Expr) grammar.Expr {
 	if !b.parallel {
 		return call

@@ -121,7 +121,8 @@ func (p *Parser) finish() {
 	p.raw, p.space = p.raw[:0], p.space[:0]
 }
 
-// known reports whether there is a tool of that name, or tools are not known.
+// known reports whether there is a tool with this name. It
+// returns true for every name if the tools are not known.
 func (p *Parser) known(name string) bool {
 	_, ok := p.tools[name]
 	return ok || p.any
@@ -188,9 +189,9 @@ func (p *Parser) note(b byte) {
 	}
 }
 
-// bad is called when byte b, which was noted, shows that a text is not a call.
-// The bytes held back become content. If the call has already been reported as
-// begun, the rest of the text becomes the call's arguments, unchanged.
+// bad is called when byte b shows that a text is not a call. The method note has
+// stored b already. The bytes held back become content. If the call has already been
+// reported as begun, the rest of the text becomes the call's arguments, unchanged.
 func (p *Parser) bad(b byte) {
 	if p.open {
 		p.argumentByte(b)
@@ -228,8 +229,9 @@ type option struct {
 	then func()
 }
 
-// choose expects one of several texts after optional white space. None of them is a prefix of
-// another. For any other text, choose calls the function otherwise with the text's last byte.
+// choose expects one of several texts after optional white space.
+// None of these texts may be a prefix of another. For any other text,
+// choose calls the function otherwise with the text's last byte.
 func (p *Parser) choose(otherwise func(b byte), options ...option) {
 	p.text = p.text[:0]
 	p.step = func(b byte) {

@@ -50,8 +50,8 @@ type wrapper interface {
 	thinking(b *builder, t Thinking, body grammar.Expr) grammar.Expr
 }
 
-// Compile returns the form of answers, which is empty if they are not constrained. An error
-// about a tool is a *SchemaError.
+// Compile returns the form of answers. The form is empty if answers
+// are not constrained. An error about a tool is a *SchemaError.
 func (p *Plan) Compile() (*Form, error) {
 	b := newBuilder(p.Tools, p.Parallel, p.Control)
 	out := &Form{}
@@ -96,7 +96,7 @@ func (p *Plan) Compile() (*Form, error) {
 	return out, nil
 }
 
-// answer returns an answer without a call.
+// answer returns the expression for an answer without a call. e is the answer's text.
 func (p *Plan) answer(b *builder, e grammar.Expr) grammar.Expr {
 	if w, ok := p.Family.form.(wrapper); ok {
 		return w.answer(b, e)
@@ -125,7 +125,7 @@ func (b *builder) think(t Thinking, body grammar.Expr) grammar.Expr {
 	return grammar.Seq{optional(thought), body}
 }
 
-// compile makes a program whose whole text is e.
+// compile makes the program that accepts the texts of e.
 func (b *builder) compile(e grammar.Expr) (*grammar.Program, error) {
 	b.rules.Body[0] = e
 	rules := b.rules
