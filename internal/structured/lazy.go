@@ -17,9 +17,9 @@ type Trigger struct {
 	Text string
 	// Start says that only white space may precede the trigger.
 	Start bool
-	// Pattern, if not nil, replaces Text. The text so far is searched for Pattern,
-	// up to a limit of its length. The grammar begins where the first group of
-	// Pattern matches or, if Pattern has no group, where the match begins.
+	// Pattern, if not nil, replaces Text. It may match anywhere in the text so far or, if
+	// Start is set, near the beginning (see maxBegin). The grammar begins where the first
+	// group of Pattern matches or, if Pattern has no group, where the match begins.
 	Pattern *regexp.Regexp
 	// From says that the text for the grammar begins with the trigger, not after it.
 	From bool
@@ -149,8 +149,8 @@ func (l *lazy) Accept(id int32) error {
 // Done implements sampler.Finisher.
 func (l *lazy) Done() bool { return l.m != nil && l.m.Done() }
 
-// push adds a token to the text before the grammar begins. It starts the grammar if the token
-// completes a trigger.
+// push adds a token while the grammar has not begun. It
+// starts the grammar if the token completes a trigger.
 func (l *lazy) push(id int32) error {
 	l.tail += l.c.spelled(id)
 	if l.phase == lazyStart {
