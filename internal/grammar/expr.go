@@ -30,7 +30,7 @@ type (
 		X        Expr
 		Min, Max int
 	}
-	// Bytes is this text.
+	// Bytes is the text itself.
 	Bytes string
 	// Class is one code point in one of the ranges, in UTF-8.
 	Class []Range

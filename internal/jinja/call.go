@@ -53,7 +53,7 @@ func addNamed(a *value.Args, v value.Value) {
 	a.Names = names
 }
 
-// call compiles a call. If caller is not nil, it creates the macro for the argument "caller".
+// call compiles a call. If caller is not nil, caller creates the macro for the argument "caller".
 func (c *compiler) call(e *syntax.Call, p place, caller func(f *frame) *macro) eval {
 	fn, args := c.expr(e.Fn, p), c.args(e.Args, p)
 	return func(f *frame) value.Value {

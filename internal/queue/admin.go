@@ -233,9 +233,9 @@ func (c *Conn) RemoveAll(ctx context.Context) error {
 	return nil
 }
 
-// Retry removes the results of a batch that are invalid, or that say that no worker could do the
-// job. It returns how many it removed. The next run of the batch puts these jobs into the queue
-// again.
+// Retry removes those results of a batch that are invalid, or say that
+// no worker could do the job. It returns how many results it removed.
+// The next run of the batch puts these jobs into the queue again.
 func (c *Conn) Retry(ctx context.Context, batch string) (n int, err error) {
 	ctx, cancel := c.with(ctx)
 	defer cancel()

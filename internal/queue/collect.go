@@ -44,8 +44,8 @@ func passing(err error) bool {
 	return !errors.As(err, &refused) && !errors.As(err, &delivering)
 }
 
-// read delivers the results whose sequence numbers are >= from. It returns the sequence number of the
-// last result that it read, or 0 for none, and the error that stopped it.
+// read delivers the results whose sequence numbers are at least from. It returns the sequence
+// number of the last result that it read, or 0 for none, and the error that stopped it.
 func (r *run) read(ctx context.Context, from uint64) (last uint64, err error) {
 	asked, cancel := r.conn.once(ctx)
 	reader, err := r.conn.js.OrderedConsumer(asked, ResultsStream, jetstream.OrderedConsumerConfig{

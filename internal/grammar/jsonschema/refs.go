@@ -39,7 +39,7 @@ func (c *compiler) dynamic(s *schema) ([]cell, error) {
 		}
 	}
 	if places := c.doc.dynamic[name]; len(places) > 1 && slices.Contains(places, x.ptr) {
-		return nil, refuse(s, key, "%d places have the anchor %q: references that depend on the way to them are not supported", len(places), name)
+		return nil, refuse(s, key, "%d places have the anchor %q: references that depend on the evaluation path are not supported", len(places), name)
 	}
 	return c.of(literal(x.id))
 }

@@ -22,7 +22,7 @@ func (g goal) with(o goal) goal {
 	return slices.Compact(out)
 }
 
-// cell is a set of values: a set for each type, or nil if it has no values of the type.
+// cell is a set of values. It has a set for each type, or nil if there are no values of that type.
 type cell struct {
 	null  bool
 	bools [2]bool // whether the cell has the value false, and whether it has true
@@ -191,7 +191,7 @@ func (o *objects) and(b *objects) *objects {
 	return out
 }
 
-// and returns the intersection of two cells. ok is false if it is known to be empty.
+// and returns the intersection of two cells. ok is false if the intersection is known to be empty.
 func (c cell) and(d cell) (out cell, ok bool, err error) {
 	out.null = c.null && d.null
 	for i := range 2 {

@@ -63,7 +63,7 @@ func (w wrapping) wrap(t text.Text) []text.Text {
 	return lines
 }
 
-// longer reports whether a text has more than n characters. It reads at most n.
+// longer reports whether a text has more than n characters. It does not read beyond them.
 func longer(t text.Text, n int) bool { return runesAt(t, n) < t.Len() }
 
 // runesAt returns the byte offset at which the first n characters of a text end.
@@ -107,7 +107,8 @@ func (w wrapping) chunks(t text.Text) []text.Text {
 	return list
 }
 
-// hyphenated divides a word after hyphens between letters and around dashes.
+// hyphenated divides a word after each hyphen that is
+// between letters, and before and after each dash.
 func hyphenated(word text.Text) []text.Text {
 	var list []text.Text
 	s := word.String()

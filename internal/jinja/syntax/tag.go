@@ -19,7 +19,7 @@ var (
 var operators = []string{"//", "**", "==", "!=", ">=", "<=",
 	"+", "-", "/", "*", "%", "~", "[", "]", "(", ")", "{", "}", ">", "<", "=", ".", ":", "|", ",", ";"}
 
-// closing has the closing brackets by the opening ones.
+// closing maps each opening bracket to the closing bracket.
 var closing = map[string]string{"{": "}", "(": ")", "[": "]"}
 
 // tag reads the content of a tag and its end.

@@ -1,6 +1,6 @@
-// Package text has strings that record where each byte comes from. A Text is bytes with runs of one
-// origin: the template, or its data. Its functions are the methods of Python's str. Every byte of a
-// result keeps the origin that it had in the argument.
+// Package text has strings that record where each byte comes from. A Text is bytes
+// with runs of one origin: the template, or its data. The methods of Text are those of
+// Python's str. Every byte of a result keeps the origin that it had in the argument.
 //
 // Positions and lengths are in bytes, unless a name or comment says runes.
 package text

@@ -27,7 +27,7 @@ type Model struct {
 	Name   string // name of the model; "": the server's only model
 	Key    string // API key; "": none
 	Params Params
-	Chat   bool // the server only answers conversations: a text to continue is sent as a message
+	Chat   bool // the server answers only conversations, so a text to continue is sent as a message
 
 	client *http.Client
 	pause  func(ctx context.Context, d time.Duration) error // waits; tests replace it
