@@ -105,10 +105,10 @@ func (e *trainingEncoder) add(parts []part, answer bool) {
 	}
 }
 
-// end appends the token that ends an answer. text is the template's text after the answer. If it
-// begins with an end-of-text token, possibly after white space, end appends the white space and this
-// token. Otherwise it appends the vocabulary's own token. end returns how many bytes of text it
-// appended.
+// end appends the token that ends an answer. text is the template's text after
+// the answer. If text begins with an end-of-text token, possibly after white
+// space, end appends the white space and this token. Otherwise it appends the
+// vocabulary's own token. end returns how many bytes of text it appended.
 func (e *trainingEncoder) end(text string) int {
 	for _, id := range e.tok.EOG() {
 		mark := e.tok.Text(id)

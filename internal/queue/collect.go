@@ -168,7 +168,7 @@ func (r *run) lookForLost(ctx context.Context) error {
 	r.missing = lost
 	if again > 0 && len(lost) > 0 {
 		return &RefusedError{fmt.Sprintf("%d jobs of the batch %s are no longer in the queue and have no results", len(lost), r.ID),
-			"somebody removed them, or their results got too old: the same command puts the jobs into the queue again"}
+			"somebody removed them, or their results have expired: the same command puts the jobs into the queue again"}
 	}
 	return nil
 }

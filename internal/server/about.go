@@ -171,7 +171,7 @@ func (s *Server) tokenize(w http.ResponseWriter, r *http.Request) error {
 	}
 	type token struct {
 		ID    int32 `json:"id"`
-		Piece any   `json:"piece"` // a string, or a list of bytes if they are not valid UTF-8
+		Piece any   `json:"piece"` // a string or, if the bytes are not valid UTF-8, a list of bytes
 	}
 	list := []token{}
 	for _, id := range ids {

@@ -165,8 +165,8 @@ func (a *answer) cached() int {
 	return a.result.CachedTokens
 }
 
-// live returns the timings of an unfinished answer. evaluated is the number of its prompt's tokens
-// that were not cached.
+// live returns the timings of an unfinished answer. evaluated
+// is the number of the prompt's tokens that were not cached.
 func (a *answer) live(evaluated int) *openai.Timings {
 	if a.generated == 0 {
 		return openai.NewTimings(a.prompt-evaluated, evaluated, 0, time.Since(a.began), 0)

@@ -54,7 +54,7 @@ type Options struct {
 	ShareCache  bool         // requests with different keys share cached prompts
 	Keys        []string     // accepted keys; empty: no key is needed
 	Hosts       []string     // names that a Host header may have on the loopback interface, besides localhost and loopback addresses
-	Origin      string       // origin of other web pages that may send requests, one that guard.CheckOrigin accepts; "": none
+	Origin      string       // other origin whose pages may send requests; guard.CheckOrigin must accept it; "": none
 	Metrics     bool         // serve /metrics
 	Slots       bool         // serve /slots
 	MaxTokens   int          // largest number of tokens in any answer; 0: no limit

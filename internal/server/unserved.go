@@ -12,7 +12,7 @@ var unserved = []struct {
 	why      string
 	patterns []string
 }{
-	{"this server does not make embeddings: language models without pooling make poor ones", []string{
+	{"this server does not make embeddings: language models without pooling make poor embeddings", []string{
 		"POST /v1/embeddings", "POST /embeddings", "POST /embedding", "POST /api/embed", "POST /api/embeddings",
 	}},
 	{"this server ranks nothing: ranking needs a model made for it", []string{

@@ -41,7 +41,8 @@ func (s *Server) notice(judge string) (n int, ok bool) {
 	return n, !was || told.n != n || !told.over
 }
 
-// live returns the livePart for a judge. It records that the judge is shown the notice in it.
+// live returns the livePart for a judge. If p has a
+// notice, live records that the judge is shown the notice.
 func (s *Server) live(judge string) (p livePart) {
 	if s.opt.Ask == nil {
 		return p

@@ -160,7 +160,7 @@ func (s *Server) undo(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// end closes the session. Only a judge who has judged all pairs may do it.
+// end closes the session. Only a judge who has judged all pairs may close it.
 func (s *Server) end(w http.ResponseWriter, r *http.Request) error {
 	if err := s.reload(r.Context()); err != nil {
 		return err

@@ -69,7 +69,7 @@ const (
 	pageWait  = 20 * time.Millisecond  // how long a page waits for a count
 )
 
-// New returns a browser for a database. The caller closes both.
+// New returns a browser for a database. The caller closes the database and the browser.
 func New(ctx context.Context, db *data.DB, opt Options) (*Browser, error) {
 	pool, err := query.Open(db.Path)
 	if err != nil {

@@ -31,8 +31,8 @@ func refused(b []byte) (status int, reason string, ok bool) {
 	return status, strings.TrimPrefix(string(text), strconv.Itoa(status)+" "), ok
 }
 
-// Write sends what net/http writes, but replaces its response to a malformed request by the gate's
-// Refusal.
+// Write sends what net/http writes, but replaces net/http's
+// response to a malformed request by the gate's Refusal.
 func (c *gated) Write(b []byte) (int, error) {
 	if c.gate.Refusal == nil || !bytes.HasPrefix(b, []byte("HTTP/1.1 ")) {
 		return c.Conn.Write(b)
