@@ -44,8 +44,8 @@ type Chat struct {
 // Drop describes the text that was dropped from a full context: the oldest turns or, if only one
 // turn was left, a part of this turn.
 type Drop struct {
-	Turns   int  // whole turns; 0: a part of the only turn
-	Tokens  int  // tokens in all
+	Turns   int  // number of whole turns; 0: a part of the only turn
+	Tokens  int  // number of tokens
 	Message bool // the dropped part may include tokens of the user's message, not only of the running answer
 }
 
@@ -95,8 +95,9 @@ func (c *Chat) Answer(ctx context.Context, req engine.Request, emit func(engine.
 	var said []engine.Token
 	req.Prompt, req.Sampler = c.tokens, c.sampler
 	req.Stop = append(slices.Clone(req.Stop), c.Template.Stops...)
-	// prompt is how many tokens of the prompt are still in the context. all is the length of the
-	// prompt minus all dropped tokens, including dropped tokens of the answer.
+	// prompt is how many tokens of the prompt are still in the context. all
+	// is the prompt's original length minus all tokens that were dropped from
+	// the context, whether they belonged to the prompt or to the answer.
 	prompt, all := len(c.tokens), len(c.tokens)
 	if !c.NoShift {
 		req.Full = func(m engine.Movable) (bool, error) {
@@ -177,8 +178,8 @@ func (c *Chat) leave(m engine.Movable, known int, s span) error {
 	return c.drop(s)
 }
 
-// full makes room in the middle of an answer, and returns the span that it dropped. prompt is the
-// number of tokens of the answer's prompt.
+// full makes room in the middle of an answer, and returns the span that it dropped.
+// prompt is the number of tokens of the answer's prompt that are in the context.
 func (c *Chat) full(m engine.Movable, prompt int) (span, error) {
 	ctx := c.Text.Ctx()
 	c.tokens = slices.Clone(m.Tokens())
@@ -206,7 +207,7 @@ func (c *Chat) full(m engine.Movable, prompt int) (span, error) {
 		return span{}, err
 	}
 	c.tokens = slices.Delete(c.tokens, s.keep, s.end)
-	for i := range c.turns { // the dropped tokens may precede a message, or belong to it
+	for i := range c.turns { // the dropped tokens may precede the turn's message, or be part of it
 		t := &c.turns[i]
 		t.user = min(t.user, max(s.keep, t.user-(s.end-s.keep)))
 	}
@@ -254,7 +255,8 @@ func (c *Chat) answer(said []engine.Token, result engine.Result, prompt, all int
 		for i := len(said) - 1; i >= 0 && said[i].Text != c.tok.Piece(said[i].ID, false); i-- {
 			cut++
 		}
-		if n := len(said) - 1 - cut; n >= 0 && c.tok.IsControl(said[n].ID) { // the token is the stop text, or begins it
+		// A control token here is the stop text, or its beginning.
+		if n := len(said) - 1 - cut; n >= 0 && c.tok.IsControl(said[n].ID) {
 			cut++
 		}
 		tokens = tokens[:max(prompt, len(tokens)-cut)]

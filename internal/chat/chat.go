@@ -1,5 +1,5 @@
-// Package chat turns a conversation into the tokens that a model was trained to answer, and
-// evaluates each of them once:
+// Package chat turns a conversation into the tokens that a
+// model was trained to answer. It evaluates each token once:
 //
 //	messages ─► Template ─► parts (its own text with control tokens │ the messages' text without)
 //	         ─► Conversation ─► tokens: those of earlier turns, and new ones
@@ -28,9 +28,9 @@ type Message struct {
 	// Input is the text to which an instruction applies, the "### Input:" of Alpaca's format. If
 	// the template has no place for the input, the input follows the content.
 	Input string `json:"input,omitempty"`
-	// Object is the message as a JSON object if it has more than the fields above:
-	// content in parts, tool calls, reasoning, a name. Templates see all of Object. If
-	// its content no longer has the text of Content, they see Content instead.
+	// Object is the message as a JSON object, if the message has more than the fields
+	// above: content in parts, tool calls, reasoning, or a name. Templates see all of
+	// Object, except that they see Content if the content of Object has another text.
 	Object json.RawMessage `json:"object,omitempty"`
 }
 

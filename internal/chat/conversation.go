@@ -21,12 +21,12 @@ type Conversation struct {
 	tok    *tokenizer.Tokenizer
 	tokens []int32 // tokens of the context
 	turns  []turn  // turns in the context, the oldest first
-	first  int     // index in Messages of the first message in the context, except the system message
+	first  int     // index in Messages of the context's first message after the system message
 }
 
 // turn is a message of the user, the template's text before and after it, and the answer.
 type turn struct {
-	start   int    // index in tokens of the turn's first token; unknown: the turn was encoded together with others
+	start   int    // index in tokens of the turn's first token, or unknown
 	user    int    // index in tokens of the user's text
 	end     int    // index in tokens of the answer; 0: unknown
 	message int    // index in Messages of the user's message
@@ -38,6 +38,7 @@ type turn struct {
 	goesOn bool
 }
 
+// unknown is the start of a turn that was encoded together with earlier turns.
 const unknown = -1
 
 // NewConversation returns a conversation with a system message only, or an empty one if system is
@@ -101,8 +102,8 @@ func (c *Conversation) Last(role string) int {
 // Forgotten returns how many messages have been dropped from the context.
 func (c *Conversation) Forgotten() int { return c.first - c.begin() }
 
-// Undo removes the user's last message and all messages after it. It returns the user's message.
-// ok is false if there is none.
+// Undo removes the user's last message and all messages after it. It
+// returns the user's message. ok is false if the user has no message.
 func (c *Conversation) Undo() (m Message, ok bool) {
 	i := c.Last(User)
 	if i < 0 {
@@ -160,7 +161,7 @@ func (c *Conversation) encode() error {
 	if n := len(c.turns); n > 0 && c.turns[n-1].next == last.next {
 		if c.turns[n-1].prompt == last.prompt && c.turns[n-1].end > 0 {
 			c.tokens = c.tokens[:c.turns[n-1].end]
-			return nil // the same prompt again, for another answer
+			return nil // the prompt has not changed: the caller wants another answer to it
 		}
 		c.forget()
 	}

@@ -58,7 +58,7 @@ func words(tok *tokenizer.Tokenizer, ids []int32) string {
 type fakeText struct {
 	ctx       int
 	tokens    []int32
-	evaluated int // tokens, in all runs
+	evaluated int // number of tokens that all runs together have evaluated
 	tok       *tokenizer.Tokenizer
 	script    []int32
 }

@@ -1,20 +1,20 @@
 package chat
 
-// When the context is full, the oldest turns are dropped from it. The system message stays, with
-// the template's text around it, and later turns move to the front:
+// When the context is full, the oldest turns are dropped from it. The system message
+// and the template's text around it stay, and later turns move to the front:
 //
 //	before: │ head │ lead │ user 1 │ answer 1 │ lead │ user 2 │ answer 2 │ …
 //	after:  │ head │ lead │ user 2 │ answer 2 │ …
 //
-// A lead is the template's text before a user's text. The lead of the first turn may be longer than
-// later leads, for example if it contains the system message. If the first lead and the lead of the
-// first remaining turn end in the same tokens, these tokens are kept only once. So the remaining
-// text is what the template would have made.
+// A lead is the template's text before a user's text. The lead of the first turn may be
+// longer than later leads, for example if it contains the system message. If the first
+// lead and the lead of the first remaining turn end in the same tokens, only one copy
+// of these tokens is kept. So the remaining text is what the template would have made.
 
 // span is the range of tokens from keep to end-1, which will be dropped.
 type span struct {
 	keep, end int
-	turns     int // number of turns in it
+	turns     int // number of turns in the range
 }
 
 // oldest returns the span of the oldest turns to drop. It has only as many turns as must be dropped

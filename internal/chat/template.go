@@ -20,7 +20,7 @@ type Template struct {
 	source   string
 	compiled *jinja.Template
 	exact    bool
-	special  []namedText // bos_token and the like
+	special  []namedText // bos_token and other variables that hold the text of a special token
 	settings Settings
 	// foldSystem says that the template has no place for a system message. The system message is
 	// then put before the user's first text.
@@ -46,7 +46,7 @@ func Builtin(name string, tok *tokenizer.Tokenizer) (*Template, error) {
 	return t, t.prepare(tok)
 }
 
-// FromModel returns a template for text, the source of a template from a model or a file.
+// FromModel returns the template whose source is text. The source comes from a model or a file.
 func FromModel(text string, tok *tokenizer.Tokenizer) (*Template, error) {
 	t := &Template{source: text}
 	return t, t.prepare(tok)
@@ -173,8 +173,8 @@ func (t *Template) render(ctx context.Context, messages []Message, generate bool
 	return partsOf(text), nil
 }
 
-// limits returns the limits for rendering a conversation of size bytes. The limits are many times
-// what published templates need: those repeat a conversation only a few times.
+// limits returns the limits for rendering a conversation of size bytes. The limits are many
+// times what published templates need: such templates repeat a conversation only a few times.
 func limits(size int) value.Limits {
 	size = min(size, 1<<24) // 16 MiB: a conversation of four million tokens
 	return value.Limits{Steps: 3e6 + 64*size, Bytes: 256<<20 + 64*size, Output: 1<<20 + 4*size, Depth: 200}
@@ -211,9 +211,9 @@ func (t *Template) Prompt(ctx context.Context, tok *tokenizer.Tokenizer, message
 	return flat(parts), ids, nil
 }
 
-// withBOS makes ids begin with exactly one BOS, if the vocabulary asks for BOS. added is the number
-// of tokens added; it is negative if surplus BOS were removed. repeated reports whether any were
-// removed.
+// withBOS makes ids begin with exactly one BOS, if the vocabulary asks for
+// BOS. added is the number of tokens added; it is negative if withBOS
+// removed surplus BOS tokens. repeated reports whether withBOS removed any.
 func withBOS(tok *tokenizer.Tokenizer, ids []int32) (list []int32, added int, repeated bool) {
 	bos := tok.BOS()
 	n := 0

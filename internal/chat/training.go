@@ -12,10 +12,10 @@ import (
 // Training returns the tokens of a whole conversation. answer marks the tokens to learn: the
 // assistant's answers, each with the token that ends it.
 //
-// An answer is encoded separately from the text before it, as when the model answers, so no token
-// spans both. Text of the template after the token that ends an answer does not belong to the
-// answer. If the template writes no such token, the vocabulary's end-of-text token is added,
-// unless there is none.
+// An answer is encoded separately from the text before it, as when the model answers. So no
+// token contains both the end of that text and the beginning of the answer. Text of the template
+// after the token that ends an answer does not belong to the answer. If the template writes no
+// token that ends an answer, Training adds the vocabulary's end-of-text token, if there is one.
 func (t *Template) Training(tok *tokenizer.Tokenizer, messages []Message) (ids []int32, answer []bool, err error) {
 	all, err := t.parts(messages, false)
 	if err != nil {
@@ -23,7 +23,7 @@ func (t *Template) Training(tok *tokenizer.Tokenizer, messages []Message) (ids [
 	}
 	text := flat(all)
 	e := trainingEncoder{t: t, tok: tok}
-	done := 0 // number of bytes of text that are encoded
+	done := 0 // how many bytes of text have been encoded
 	for i, m := range messages {
 		if m.Role != Assistant {
 			continue
@@ -105,10 +105,10 @@ func (e *trainingEncoder) add(parts []part, answer bool) {
 	}
 }
 
-// end appends the token that ends an answer. text is the template's text after the answer. If it
-// begins with an end-of-text token, possibly after white space, end appends the white space and this
-// token. Otherwise it appends the vocabulary's own token. end returns how many bytes of text it
-// appended.
+// end appends the token that ends an answer. text is the template's text after
+// the answer. If text begins with an end-of-text token, possibly after white
+// space, end appends the white space and this token. Otherwise it appends the
+// vocabulary's own token. end returns how many bytes of text it appended.
 func (e *trainingEncoder) end(text string) int {
 	for _, id := range e.tok.EOG() {
 		mark := e.tok.Text(id)

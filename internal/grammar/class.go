@@ -7,7 +7,8 @@ import (
 	"sync"
 )
 
-// classKey identifies a state of an automaton, and whether its term counts.
+// classKey identifies a state of an automaton. It also
+// says whether the automaton's term (see term.go) counts.
 type classKey struct {
 	dfa     any // a *fsa.DFA, or the string that shapeOf returns
 	q       int32
@@ -15,22 +16,23 @@ type classKey struct {
 	limited bool
 }
 
-// class says which tokens of the vocabulary fit an automaton in one state.
+// class says which tokens of the vocabulary fit an automaton in one state. If the term counts,
+// a token can add to the count: its ticks are how much of the remaining count it needs.
 type class struct {
 	ids   []int32 // tokens whose bytes fit; sorted by ticks if there are ticks
-	ticks []int32 // for a term that counts: how much of the remaining count each of ids needs
+	ticks []int32 // the ticks of each of ids; nil: the term does not count
 	mask  *Mask   // the set of ids if there are many; otherwise nil
 
-	// parts is for large classes with ticks. Element k of its result is the set of tokens with at
-	// most 1<<k ticks. The first call makes the sets.
+	// parts is set for large classes with ticks. Element k of the list that it returns is
+	// the set of tokens with at most 1<<k ticks. The first call of parts makes the sets.
 	parts func() []*Mask
 
-	// exits has, by byte, the nodes of the vocabulary's tree whose parents complete a text of the
-	// automaton. A token below such a node continues after the term.
+	// exits maps a byte to the nodes of the vocabulary's tree that stand for the byte and whose
+	// parents complete a text of the automaton. A token below such a node continues after the term.
 	exits map[byte][]exit
 
-	// If base is not nil, it is a class that is nearly the same as this class. Then this class also
-	// has the exits of base, except for the nodes in skip.
+	// If this class was made as a variant of a nearly equal class, base is that class;
+	// see likeHub. This class also has the exits of base, except for the nodes in skip.
 	base *class
 	skip map[int32]bool
 }
@@ -263,7 +265,7 @@ func byTicks(ids, ticks []int32) (sorted, sortedTicks []int32) {
 		}
 		return sorted, sortedTicks
 	}
-	from := make([]int32, slices.Max(ticks)+2) // by ticks: index of the first token with that number of ticks
+	from := make([]int32, slices.Max(ticks)+2) // from[n]: index of the first token with n ticks
 	for _, t := range ticks {
 		from[t+1]++
 	}

@@ -15,23 +15,23 @@ type context struct {
 	links []link
 
 	// Used only while a position is processed:
-	open  bool
+	open  bool       // the context may still get links
 	ended bool       // the rule has ended without taking a byte
 	tails []*context // open contexts of tail calls, which also get the links that this context gets
-	canon *context
+	canon *context   // the interned context; nil: not interned yet
 }
 
 // link is a call that a context returns to.
 type link struct {
 	edge  *edge
-	count int32    // loop: how many rounds have ended
-	fresh bool     // loop: this round began at the position being processed
+	count int32    // for a loop: how many rounds have ended
+	fresh bool     // for a loop: this round began at the position being processed
 	up    *context // context of the calling rule
 }
 
-// call enters the rule of e. up is the context of the calling rule. The context of e's rule
-// gets a link to up. After a tail call, which ends the calling rule, it gets copies of up's links
-// instead. So right recursion does not increase the depth.
+// call enters the rule of e. up is the context of the calling rule. The context of e's
+// rule gets a link to up. After a tail call, which ends the calling rule, the context
+// gets copies of up's links instead. So right recursion does not increase the depth.
 func (m *machine) call(e *edge, up *context) {
 	c := m.enter(e.x)
 	if !m.p.nodes[e.to].tail {
@@ -85,8 +85,8 @@ func (m *machine) setRoot(c *context) {
 	}
 }
 
-// complete is called when the rule of the context up has ended. For each link of up, the text may
-// continue after that call.
+// complete is called when the rule of the context up has ended. For each
+// link of up, the text may continue after the call that the link stands for.
 func (m *machine) complete(up *context) {
 	m.final = m.final || up.root
 	up.ended = up.ended || up.open
@@ -103,7 +103,8 @@ func (m *machine) back(l link) {
 		m.todo = append(m.todo, place{e.to, l.up})
 		return
 	}
-	if l.fresh { // a round without a byte changes nothing; an empty edge beside the loop leads to e.to, too
+	// A round without a byte adds nothing: an empty edge beside the loop leads to e.to, too.
+	if l.fresh {
 		return
 	}
 	count := l.count + 1

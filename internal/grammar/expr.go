@@ -1,8 +1,8 @@
 // Package grammar says which tokens may continue a text. It compiles rules to a Program: regular
 // parts become deterministic automata over bytes, and recursive rules use a stack. An ambiguous
 // text has several readings (parses). Their stacks share a graph of immutable nodes, so the state
-// of a text is one pointer. A Matcher follows one text. Masks of the vocabulary are cached by
-// automaton state for all texts. Sub-packages make rules from GBNF and from JSON schemas.
+// of a text is one pointer. A Matcher follows one text. All texts share a cache of the tokens
+// that fit each state of an automaton. Sub-packages make rules from GBNF and from JSON schemas.
 package grammar
 
 import (
@@ -30,7 +30,7 @@ type (
 		X        Expr
 		Min, Max int
 	}
-	// Bytes is this text.
+	// Bytes is the text itself.
 	Bytes string
 	// Class is one code point in one of the ranges, in UTF-8.
 	Class []Range
@@ -38,8 +38,8 @@ type (
 	Ref int
 	// Automaton is a text that a DFA over bytes accepts.
 	Automaton struct{ *fsa.DFA }
-	// Limited is a text that a DFA over bytes accepts, with a count of at most Max. Entering a
-	// state q with Counts[q] adds one to the count, except from state 0.
+	// Limited is a text that a DFA over bytes accepts, and whose count is at most Max. The
+	// count is the number of steps to states q with Counts[q], without steps from state 0.
 	Limited struct {
 		*fsa.DFA
 		Counts []bool
@@ -93,7 +93,7 @@ const (
 	maxInline = 4000       // states of a regular part before it is made deterministic
 	maxStates = 4000       // states of the DFA of a regular part
 	maxDepth  = 10_000     // nested calls of rules
-	maxSteps  = 10_000_000 // steps for making regular parts deterministic; they take about half a second
+	maxSteps  = 10_000_000 // steps for making regular parts deterministic: about half a second
 )
 
 // ErrEmpty says that no text matches the grammar.
@@ -126,8 +126,8 @@ func newSizer(r *Rules) *sizer {
 	return &sizer{rules: r, rule: make([]size, len(r.Body)), state: make([]byte, len(r.Body)), budget: maxSteps}
 }
 
-// ofRule returns the size of rule i. A recursive rule is not regular, nor is a rule that refers
-// to one.
+// ofRule returns the size of rule i. A recursive rule is not
+// regular, nor is a rule that refers to a recursive rule.
 func (s *sizer) ofRule(i int) size {
 	switch s.state[i] {
 	case 1:
@@ -164,7 +164,7 @@ func (s *sizer) of(e Expr) size {
 		total.states += len(e)
 	case Class:
 		total.states += 4 * len(e)
-	case Automaton: // not merged with its neighbours, so that grammars share the classes of its states
+	case Automaton: // stays apart from its neighbours, so that grammars share its states' classes
 		total.regular = false
 	case Ref:
 		add(s.ofRule(int(e)))

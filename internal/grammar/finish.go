@@ -51,11 +51,12 @@ func (c *compiler) finish() error {
 	return nil
 }
 
-// productive returns, for each node, whether its rule's end can be reached from it.
+// productive returns, for each node, whether the end
+// of the node's rule can be reached from the node.
 func (p *Program) productive() []bool {
 	type wait struct{ node, edge int32 }
 	ends := make([]bool, len(p.nodes))
-	waiting := make([][]wait, len(p.nodes)) // by node: the edges that lead to the node, or call the rule that it starts
+	waiting := make([][]wait, len(p.nodes)) // by node: the edges that lead to the node, or call the rule that the node starts
 	var todo []int32
 	for i, n := range p.nodes {
 		if n.final {

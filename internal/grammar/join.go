@@ -15,8 +15,8 @@ func (r *Rules) Add(other *Rules) Ref {
 	return Ref(offset)
 }
 
-// moved returns e with offset added to all rule numbers. Its recursion is bounded, because the
-// parsers limit the depth of expressions.
+// moved returns e with offset added to all rule numbers. The recursion of
+// moved is bounded, because the parsers limit the depth of expressions.
 func moved(e Expr, offset int) Expr {
 	list := func(from []Expr) []Expr {
 		to := make([]Expr, len(from))

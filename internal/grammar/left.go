@@ -19,8 +19,8 @@ type leftFinder struct {
 	state    []byte // 0 not seen, 1 being visited, 2 done
 }
 
-// findNullable finds the rules that match the empty text. When a rule turns out to match it, the
-// rules that refer to this rule are checked again.
+// findNullable finds the rules that match the empty text. When it finds
+// such a rule, it checks the rules that refer to this rule again.
 func (l *leftFinder) findNullable() {
 	users := make([][]int, len(l.rules.Body)) // for each rule, the rules that refer to it
 	todo := make([]int, len(l.rules.Body))

@@ -9,7 +9,7 @@ type Matcher struct {
 	vocab *Vocab
 	cur   *state
 	ended bool
-	asked int // calls of Allowed in this state without a mask
+	asked int // number of calls of Allowed in this state, while it has no mask
 	gaps  gaps
 
 	masked [3]*state // the last states that got masks; older masks are reused
@@ -136,8 +136,8 @@ func (m *Matcher) note(text []byte) {
 // ErrTooAmbiguous says that a grammar reads a text in more ways than a matcher follows.
 var ErrTooAmbiguous = fmt.Errorf("grammar: too ambiguous: more than %d ways to read the text, or %d steps for a token", maxHeads, maxSpent)
 
-// Mask returns the set of tokens that may come next. It is valid until the next token is
-// accepted.
+// Mask returns the set of tokens that may come next.
+// The set is valid until the next token is accepted.
 func (m *Matcher) Mask() *Mask {
 	if m.ended {
 		return NewMask(m.vocab.n)
@@ -158,7 +158,7 @@ func (m *Matcher) Mask() *Mask {
 	for _, t := range m.cur.tokens {
 		m.addToken(out, t)
 	}
-	if m.m.over { // the mask would lack some tokens
+	if m.m.over { // the mask is incomplete
 		clear(out.words)
 	}
 	m.cur.mask = out

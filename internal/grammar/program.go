@@ -22,7 +22,7 @@ type rule struct {
 // node is a position within a rule.
 type node struct {
 	final bool // the rule may end here
-	tail  bool // the rule can only end here: there are no edges
+	tail  bool // only the rule's end can follow: there are no edges
 	edges []edge
 }
 
@@ -40,9 +40,9 @@ const (
 // edge leads to another node.
 type edge struct {
 	kind     edgeKind
-	not      bool  // token: any token except x
+	not      bool  // for a token: any token except x
 	x        int32 // number of the term, rule or token
-	min, max int32 // loop; max -1: no bound
+	min, max int32 // bounds of a loop; max -1: no bound
 	to       int32
 	id       int32 // unique among all edges
 }
@@ -139,7 +139,7 @@ func (c *compiler) add(e Expr, from, to int32) {
 	}
 }
 
-// seq adds e between two nodes. It joins regular neighbours.
+// seq adds e between two nodes. It joins neighbouring elements that are regular.
 func (c *compiler) seq(e Seq, from, to int32) {
 	whole := c.of(e)
 	for i := 0; i < len(e); {

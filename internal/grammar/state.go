@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// head is a reading whose text so far ends within a term.
+// head is a reading (one way to parse the text so far) that ends within a term.
 type head struct {
 	edge     *edge
 	q, count int32
@@ -19,7 +19,7 @@ type tokenHead struct {
 	up   *context
 }
 
-// state is all readings of a text. It does not change, except for its caches.
+// state holds all readings of a text. A state does not change, except for its caches.
 type state struct {
 	final  bool // the text may end here
 	heads  []head
@@ -75,7 +75,7 @@ type machine struct {
 	parts   int  // readings in all cached states
 	key     []byte
 	dead    *state
-	tooMany *state // a dead state, because there were too many readings
+	tooMany *state // the dead state that follows when there are too many readings
 	tooDeep bool
 }
 
@@ -170,9 +170,10 @@ func (m *machine) behind(h head) *state {
 	return s
 }
 
-// From seeds, close follows all edges that take no bytes. It returns the state of these readings
-// and of m.heads. Rules that are called from several places at once share a context (E. Scott, A.
-// Johnstone, "GLL Parsing", 2010), so that an ambiguous text has few readings.
+// From seeds, close follows all edges that take no bytes. It returns the
+// state of the readings that it finds and of those in m.heads. Rules that are
+// called from several places at once share a context (E. Scott, A. Johnstone,
+// "GLL Parsing", 2010), so that an ambiguous text has few readings.
 func (m *machine) close(seeds []place) *state {
 	m.todo, m.tokens = append(m.todo[:0], seeds...), m.tokens[:0]
 	m.final, m.work, m.tooDeep = false, 0, false
@@ -194,7 +195,7 @@ func (m *machine) close(seeds []place) *state {
 	return m.finish()
 }
 
-// join returns the state of the readings of s and the readings at seeds.
+// join returns the state that has the readings of s, and also the readings at seeds.
 func (m *machine) join(s *state, seeds []place) *state {
 	o := m.closure(seeds)
 	m.heads = append(append(m.heads[:0], s.heads...), o.heads...)

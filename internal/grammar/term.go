@@ -7,8 +7,8 @@ import (
 	"alpaca/internal/grammar/fsa"
 )
 
-// term is a regular part of the grammar. If max is not 0, it stands for min to max units one after
-// the other. A unit is a text of dfa, and no text of dfa is a prefix of another.
+// term is a regular part of the grammar. If max is not 0, the term stands for min to max units,
+// one after the other. A unit is a text of dfa, and no text of dfa is a prefix of another.
 type term struct {
 	dfa      *fsa.DFA
 	table    []atomic.Pointer[[256]int32] // the next state by byte, for each state; made on first use

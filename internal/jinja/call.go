@@ -28,7 +28,7 @@ func (c *compiler) args(a syntax.Args, p place) func(f *frame) *value.Args {
 	}
 }
 
-// addNamed adds the named arguments of **v to a.
+// addNamed adds the items of v, which a call has after **, to a as named arguments.
 func addNamed(a *value.Args, v value.Value) {
 	d, ok := v.(*value.Dict)
 	if !ok {
@@ -53,7 +53,7 @@ func addNamed(a *value.Args, v value.Value) {
 	a.Names = names
 }
 
-// call compiles a call. If caller is not nil, it creates the macro for the argument "caller".
+// call compiles a call. If caller is not nil, caller creates the macro for the argument "caller".
 func (c *compiler) call(e *syntax.Call, p place, caller func(f *frame) *macro) eval {
 	fn, args := c.expr(e.Fn, p), c.args(e.Args, p)
 	return func(f *frame) value.Value {
@@ -114,8 +114,8 @@ func (c *compiler) callBlock(n *syntax.CallBlock, p place) exec {
 	}
 }
 
-// macro compiles a macro. The function it returns creates the macro when its statement is
-// executed, with the variables of that moment.
+// macro compiles a macro. The returned function executes the macro's
+// statement: it creates the macro with the variables of that moment.
 func (c *compiler) macro(n *syntax.Macro, p place) func(f *frame) *macro {
 	in := p.innerFunction()
 	m := macro{}

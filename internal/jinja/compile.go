@@ -65,7 +65,7 @@ func (p place) inner() place {
 	return place{s: newScope(p.s.fn, p.s), inLoop: p.inLoop, escape: p.escape}
 }
 
-// innerFunction is inner for a function with its own frame.
+// innerFunction returns the place of a function's body, which has its own names and its own frame.
 func (p place) innerFunction() place {
 	fn := &function{up: p.s.fn, depth: p.s.fn.depth + 1}
 	return place{s: newScope(fn, p.s), escape: p.escape}
@@ -151,8 +151,8 @@ func (c *compiler) root(nodes []syntax.Node, top bool) *block {
 	return b
 }
 
-// entered returns how the variables of a scope get their values, except parameters, which the
-// caller sets.
+// entered returns the loads of the variables of a
+// scope, except for parameters, which the caller sets.
 func (s *scope) entered() []load {
 	var list []load
 	for _, l := range s.loads {
@@ -163,7 +163,7 @@ func (s *scope) entered() []load {
 	return list
 }
 
-// newFrame returns a frame of a function in which no variable is set.
+// newFrame returns a frame of a function. All its variables are unset.
 func newFrame(r *value.Run, fn *function, up *frame, ctx *scopeContext) *frame {
 	f := &frame{r: r, vars: make([]value.Value, fn.slots), up: up, ctx: ctx}
 	for i := range f.vars {
@@ -227,8 +227,8 @@ func (f *frame) capture(body exec) text.Text {
 	return out.Text()
 }
 
-// filter compiles a chain of filters. If the innermost filter has no Value, the chain starts from
-// the second argument of the returned function.
+// filter compiles a chain of filters. If the innermost filter has no
+// Value, the chain is applied to the argument in of the returned function.
 func (c *compiler) filter(e *syntax.Filter, p place) func(f *frame, in value.Value) value.Value {
 	var from func(f *frame, in value.Value) value.Value
 	switch v := e.Value.(type) {

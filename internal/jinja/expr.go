@@ -11,7 +11,7 @@ import (
 func (c *compiler) variable(n *syntax.Name, p place) eval {
 	at, ok := p.s.find(n.Name)
 	if !ok {
-		c.fail(n.Pos(), "the name %q is unknown to the filter of a block; it must be used around the block, too", n.Name)
+		c.fail(n.Pos(), "the filter of a block does not know the name %q: use the name outside the block, too", n.Name)
 	}
 	hops := p.s.fn.depth - at.fn.depth
 	return func(f *frame) value.Value { return f.at(hops).vars[at.slot] }

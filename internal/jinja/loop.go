@@ -14,7 +14,7 @@ type loopCode struct {
 	testEnter  []load
 	fn         *function
 	s          *scope
-	loop       *variable // nil: the body does not use it
+	loop       *variable // the variable "loop"; nil: the body does not use it
 	enter      []load
 	body       exec
 	elseEnter  []load

@@ -15,7 +15,7 @@ type loop struct {
 	length                 int // number of iterations; valid if known is set
 	known                  bool
 	before, current, after value.Value
-	changed                value.Value // the argument of the last call of the method changed
+	changed                value.Value // the last argument of loop.changed
 	depth                  int
 	render                 func(v value.Value, depth int) text.Text // nil: not recursive
 }

@@ -6,13 +6,13 @@ import (
 	"alpaca/internal/jinja/syntax"
 )
 
-// Scopes are resolved when a template is compiled. The meaning of a name depends on its whole
-// block, not on what was executed before. If a block assigns a name anywhere, the block has its
-// own variable of that name. The variable begins with the value in the enclosing block or
-// in the context, or without a value.
+// Names are resolved when a template is compiled. The meaning of a name depends
+// on its whole block, not on what was executed before. If a block assigns a name
+// anywhere, the block has its own variable of that name. The variable begins
+// with the value in the enclosing block or in the context, or without a value.
 
-// function is code with its own variables: the template, a block, a macro, a recursive loop. It
-// also sees the variables of enclosing functions.
+// function is code with its own variables: the template, a block, a macro,
+// or a recursive loop. It also sees the variables of enclosing functions.
 type function struct {
 	up    *function
 	depth int
@@ -36,10 +36,10 @@ type load struct {
 type loading uint8
 
 const (
-	parameter   loading = iota // the code that enters the scope sets it
-	fromContext                // its value in the context, if any
-	alias                      // the value of a variable in an enclosing scope
-	unset                      // no value yet
+	parameter   loading = iota // from the code that enters the scope
+	fromContext                // from the context, if the name has a value there
+	alias                      // from a variable of an enclosing scope
+	unset                      // nowhere: the variable has no value yet
 )
 
 // scope has the names of a block.
@@ -49,7 +49,7 @@ type scope struct {
 	refs   map[string]variable
 	loads  map[variable]load
 	stores map[string]bool
-	slots  map[string]variable // shared by the branches of a scope
+	slots  map[string]variable // the slots of all names; the branches of a scope share this map
 }
 
 func newScope(fn *function, up *scope) *scope {
@@ -57,7 +57,7 @@ func newScope(fn *function, up *scope) *scope {
 		stores: map[string]bool{}, slots: map[string]variable{}}
 }
 
-// branch returns a copy of s for statements that may not be executed.
+// branch returns a copy of s for statements that might not be executed.
 func (s *scope) branch() *scope {
 	c := *s
 	c.refs, c.loads, c.stores = maps.Clone(s.refs), maps.Clone(s.loads), maps.Clone(s.stores)

@@ -61,9 +61,9 @@ func walk(e syntax.Expr, f func(*syntax.Name)) {
 	}
 }
 
-// visit walks the statements of list, and the statements nested in them except those in blocks, in
-// Jinja's order. It calls the function node for each statement, and the function name for each name
-// in it.
+// visit walks the statements of list in Jinja's order, with the statements
+// nested in them, but without the contents of blocks. It calls the function
+// node for each statement, and the function name for each name in a statement.
 func visit(list []syntax.Node, name func(*syntax.Name), node func(syntax.Node)) {
 	expr := func(list ...syntax.Expr) {
 		for _, e := range list {

@@ -5,9 +5,9 @@ import (
 	"fmt"
 )
 
-// Checker checks the lines of an input one after the other. Each must be a valid request, no two
-// may have the same custom_id, and all must name the same model. A Checker needs about 50 bytes of
-// memory per line.
+// Checker checks the lines of an input one after the other. Each line must
+// be a valid request, no two lines may have the same custom_id, and all must
+// name the same model. A Checker needs about 50 bytes of memory per line.
 type Checker struct {
 	lines map[key]int // line numbers by custom_id
 	model string

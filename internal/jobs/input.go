@@ -30,7 +30,7 @@ type Input struct {
 
 	file    *os.File
 	lines   []inputLine
-	index   map[key]int // position in lines, by id
+	index   map[key]int // index in lines, by id
 	grouped bool        // lines with a common prefix of their prompts are together
 	next    int
 }

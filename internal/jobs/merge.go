@@ -11,7 +11,8 @@ import (
 	"alpaca/internal/atomicfile"
 )
 
-// place says where a result is: the number of the file, its offset and size, and its digest.
+// place says where a result is: the number of its file, and its offset in the
+// file in bytes. size is the result's length in bytes, and sum is its digest.
 type place struct {
 	file int
 	at   int64
@@ -19,10 +20,10 @@ type place struct {
 	sum  [sha256.Size]byte
 }
 
-// Merge writes the results in the files at paths to w, in the order of the input. Each request must
-// have a result. If a request has two results, they must be equal. A difference means that they come
-// from different models or versions, or that a machine makes mistakes. bad is the number of results
-// with errors.
+// Merge writes the results in the files at paths to w, in the order of the
+// input. Each request must have a result. If a request has two results, they
+// must be equal. If they differ, they come from different models or versions,
+// or a machine makes mistakes. bad is the number of results with errors.
 func Merge(in *Input, paths []string, w io.Writer) (bad int, err error) {
 	files := make([]*os.File, len(paths))
 	defer func() {

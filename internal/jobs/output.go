@@ -32,10 +32,10 @@ const syncInterval = time.Second
 // NewOutput returns an output that cannot be resumed, such as a pipe.
 func NewOutput(w io.Writer) *Output { return &Output{stream: w} }
 
-// OpenOutput opens the file of results at path, or creates the file. The file is the only record of
-// earlier runs: requests that have a result in it are skipped in src. An incomplete last line is
-// cut off. If retry is set, results with errors are removed, so that their requests are answered
-// again.
+// OpenOutput opens the file of results at path, or creates the file. The file is
+// the only record of earlier runs: OpenOutput makes src skip the requests that
+// have a result in the file. An incomplete last line is cut off. If retry is set,
+// results with errors are removed, so that their requests are answered again.
 func OpenOutput(path string, src Source, retry bool) (*Output, error) {
 	journal, err := atomicfile.OpenJournal(path)
 	if err != nil {

@@ -18,9 +18,10 @@ var beginFields = map[string][]string{
 	"/v1/responses":        {"tools", "instructions", "input"},
 }
 
-// begins returns a hash for each piece of the prompt's text: the hash of the text from the
-// beginning to the end of the piece. It only estimates the prefixes that the engine will find,
-// because templates add text. They add the same text to all prompts.
+// begins returns a hash for each piece of the prompt's text: the hash of the
+// text from the beginning to the end of the piece. It only estimates the
+// prefixes that the engine will find, because templates add text. For comparing
+// prompts this is enough, because the added text is the same for all prompts.
 func (r *Request) begins() []uint64 {
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(r.Body, &fields) != nil {

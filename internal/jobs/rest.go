@@ -2,8 +2,9 @@ package jobs
 
 import "iter"
 
-// Rest returns an iterator over the requests that Next has yet to return. It does not consume them.
-// Several iterators may run at the same time, but not together with Next or Skip.
+// Rest returns an iterator over the requests that Next has yet to return. The
+// iterator does not consume these requests: Next returns them later. Several
+// iterators may run at the same time, but not together with Next or Skip.
 func (in *Input) Rest() iter.Seq2[*Request, error] {
 	return func(yield func(*Request, error) bool) {
 		for _, l := range in.lines[in.next:] {

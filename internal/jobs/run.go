@@ -18,9 +18,9 @@ type Run struct {
 	// GiveUp returns the result of a request that failed in all tries, as Executor.GiveUp does.
 	GiveUp func(r *Request, code, message string) *Result
 
-	Parallel  int // requests answered at once
+	Parallel  int // number of requests that are answered at once
 	Retries   int // how often a request is tried again after a *Failure
-	MaxErrors int // more results with errors than this end the run; negative: no limit
+	MaxErrors int // the run ends when more results than this have errors; negative: no limit
 
 	// If Done is not nil, it is called after each result. Calls do not overlap.
 	Done func()

@@ -3,8 +3,8 @@ package jobs
 import "fmt"
 
 // Shard is the I-th of N parts of an input, counted from 0. A shard of a file is a contiguous part
-// of its lines, sorted by prefix; all shards have about the same work. A shard of a stream has the
-// lines whose number n has n%N = I; n counts from 0 and leaves out blank lines.
+// of the file's lines, which are sorted by prefix. All shards have about the same work. A shard of
+// a stream has the lines whose number n has n%N = I; n counts from 0 and leaves out blank lines.
 type Shard struct{ I, N int }
 
 // All is the shard with all lines.

@@ -16,7 +16,7 @@ type row struct {
 // layout is text divided into rows.
 type layout struct {
 	rows         []row
-	line, column int // of the cursor
+	line, column int // row and column of the cursor, from 0
 }
 
 // shown returns the text that displays the grapheme cluster g at a column, and its width in
@@ -85,8 +85,8 @@ func lay(prompt, more string, b buffer, columns int) layout {
 // screen is the part of a layout that is on the screen.
 type screen struct {
 	rows   []row
-	line   int // of the cursor, in rows below the first
-	column int // of the cursor
+	line   int // row of the cursor, from 0
+	column int // column of the cursor, from 0
 }
 
 // draw returns the bytes that replace the rows on the screen by those of a layout. If not all

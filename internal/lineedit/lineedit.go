@@ -14,12 +14,12 @@ import (
 	"golang.org/x/term"
 )
 
-// These libraries were tried instead in November 2026, and each has a fault. reeflective/readline
-// v1.3.0 splits characters whose bytes come in two reads, misplaces the cursor after a wide
-// character at the window's edge, and adds 1.2 MB. bubbles v2.2.1 fails with accents and emoji, and
-// adds 2.1 MB. peterh/liner v1.2.3, x/term v0.47.0, ergochat/readline v0.1.3 and chzyer/readline
-// v1.5.1 take a pasted newline as Enter. go-prompt v1.3.1 and go-readline-ny v1.9.1 take the marks
-// around a pasted text as text. knz/bubbline of 2023 does not compile.
+// In November 2026, these libraries were tried instead of this package. Each of them has a fault.
+// reeflective/readline v1.3.0 splits characters whose bytes come in two reads, misplaces the cursor
+// after a wide character at the window's edge, and adds 1.2 MB. bubbles v2.2.1 fails with accents
+// and emoji, and adds 2.1 MB. peterh/liner v1.2.3, x/term v0.47.0, ergochat/readline v0.1.3 and
+// chzyer/readline v1.5.1 take a pasted newline as Enter. go-prompt v1.3.1 and go-readline-ny v1.9.1
+// take the marks around a pasted text as text. knz/bubbline of 2023 does not compile.
 
 // ErrInterrupt says that the user pressed Ctrl-C. With this error, Read also returns the text so
 // far, which the caller may discard.
@@ -87,7 +87,7 @@ func (e *Editor) Read(ctx context.Context, prompt, more string) (string, error) 
 		return "", err
 	}
 	defer term.Restore(fd, state)
-	io.WriteString(e.out, "\x1b[?2004h") // the terminal marks pasted text
+	io.WriteString(e.out, "\x1b[?2004h") // asks the terminal to mark pasted text
 	defer io.WriteString(e.out, "\x1b[?2004l")
 	return e.edit(ctx, prompt, more)
 }

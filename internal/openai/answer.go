@@ -250,9 +250,10 @@ type OldLogprobs struct {
 	Offsets  []int                `json:"text_offset"`
 }
 
-// Old returns l in the form of OpenAI's first API, whose keys are texts. As in that API, invalid
-// UTF-8 is written as bytes, so that different tokens have different keys. If alternatives have the
-// same text, Old keeps the likeliest. offset is the number of characters before the first token.
+// Old returns l in the form of OpenAI's first API, in which the text of a token is
+// a key. As in that API, Old writes invalid UTF-8 as the bytes' values, so that
+// different tokens have different keys. If alternatives have the same text, Old
+// keeps the likeliest. offset is the number of characters before the first token.
 func (l *Logprobs) Old(offset int) *OldLogprobs {
 	o := &OldLogprobs{Tokens: []string{}, Logprobs: []float64{}, Top: []map[string]float64{}, Offsets: []int{}}
 	var part []byte // bytes of an unfinished character

@@ -9,9 +9,9 @@ import (
 	"strconv"
 )
 
-// readBias reads logit_bias: OpenAI's object of tokens and numbers, or llama.cpp's list of pairs. A
-// token is given as an id, or as a text, which stands for all its tokens. The value false forbids a
-// token.
+// readBias reads logit_bias: OpenAI's object of tokens and numbers, or
+// llama.cpp's list of pairs. A token is given as an id, or as a text, which
+// stands for all tokens of the text. The value false forbids a token.
 func (g *Generation) readBias(o *object) {
 	data, ok := o.get("logit_bias")
 	if !ok {

@@ -145,8 +145,8 @@ func textPiece(data []byte) (p Piece) {
 	return p
 }
 
-// objectPiece reads llama.cpp's form of a prompt with images or audio. It is an error if the prompt
-// has any.
+// objectPiece reads llama.cpp's form of a prompt with images
+// or audio. A prompt that has images or audio is an error.
 func objectPiece(o *object, name string, data []byte) (p Piece) {
 	var fields struct {
 		Text  *string           `json:"prompt_string"`

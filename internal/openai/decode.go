@@ -12,12 +12,12 @@ import (
 	"alpaca/internal/report/shorten"
 )
 
-// object reads the fields of a JSON object. It keeps the first error and ignores later reads, so
-// that a caller checks for errors once.
+// object reads the fields of a JSON object. After an error it ignores further
+// reads, so that a caller needs to check for errors only once, at the end.
 type object struct {
-	at     string // its path in the request: "" or, for example, "messages[0]"
+	at     string // the object's path in the request: "" or, for example, "messages[0]"
 	fields map[string]json.RawMessage
-	read   map[string]bool // the fields that get was asked for; nil: not noted
+	read   map[string]bool // the names that get was called with; nil: get records nothing
 	err    *Error
 }
 
@@ -274,7 +274,8 @@ func (o *object) child(field string) (child *object, ok bool) {
 	return child, o.take(child)
 }
 
-// take takes over child's error. It reports whether o has no error.
+// take makes child's error the error of o, unless o
+// already has one. It reports whether o has no error.
 func (o *object) take(child *object) bool {
 	if o.err == nil {
 		o.err = child.err

@@ -9,9 +9,9 @@ import (
 
 // Format constrains the form of an answer by a grammar or a JSON schema.
 type Format struct {
-	Field   string          // the request's field, such as "response_format", for messages
+	Field   string          // the request's field, such as "response_format", for error messages
 	Grammar string          // in GBNF; "": Schema counts
-	Schema  json.RawMessage // as written in the request, because the answer has its properties in the same order
+	Schema  json.RawMessage // unchanged, because the answer has its properties in the schema's order
 	Strict  bool            // OpenAI's strict: objects must not have properties other than those listed
 	Lenient bool            // constraints that cannot be enforced are warnings, not errors
 	Compact bool            // no white space between values

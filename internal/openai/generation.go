@@ -23,7 +23,7 @@ type Generation struct {
 	NoCache   bool
 	NoDrafts  bool
 	Format    *Format        // form of the answer; nil: free text
-	Adapters  []AdapterScale // adapters to use, and no others; empty: the server's default scales apply
+	Adapters  []AdapterScale // the only adapters to use; empty: the server's default scales apply
 
 	Stream     bool
 	Usage      bool // send Usage at the end of a stream
@@ -159,7 +159,8 @@ func (g *Generation) readSampling(o *object) {
 	readSamplers(o, p)
 }
 
-// Settings of llama.cpp's sampler adaptive-p, which this server lacks. These values mean off.
+// Settings of llama.cpp's sampler adaptive-p, which this
+// server does not have. With these values, the sampler is off.
 const (
 	AdaptiveTarget = -1
 	AdaptiveDecay  = 0.9

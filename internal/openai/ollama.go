@@ -65,7 +65,7 @@ func ParseOllama(data []byte, params sampler.Params, text bool) (*OllamaRequest,
 		{"images", "this model reads text only"},
 		{"template", "templates come from the model alone"},
 		{"suffix", "texts are continued at their end only"},
-		{"context", "send the whole text: what the cache has of it is not evaluated again"},
+		{"context", "send the whole text: tokens that are in the cache are not evaluated again"},
 	} {
 		data, ok := o.get(f.name)
 		if text := string(bytes.TrimSpace(data)); ok && o.err == nil && text != `""` && text != "[]" {
@@ -75,8 +75,8 @@ func ParseOllama(data []byte, params sampler.Params, text bool) (*OllamaRequest,
 	return r, o.result()
 }
 
-// readText reads the prompt. Unless it is raw, it becomes a conversation with one message, after
-// the system message if there is one.
+// readText reads the prompt. Unless the prompt is raw, it becomes a
+// conversation with one message, after the system message if there is one.
 func (r *OllamaRequest) readText(o *object) {
 	var system string
 	o.text("prompt", &r.Prompt)
@@ -91,8 +91,8 @@ func (r *OllamaRequest) readText(o *object) {
 	r.Messages = append(r.Messages, Message{Role: "user", Content: r.Prompt})
 }
 
-// readOllamaMessages reads a conversation. It differs from OpenAI's in the fields for images,
-// thinking and tool names.
+// readOllamaMessages reads a conversation. The form of its messages
+// differs from OpenAI's in the fields for images, thinking and tool names.
 func readOllamaMessages(o *object, list []json.RawMessage) []Message {
 	items := make([]json.RawMessage, len(list))
 	for i, item := range list {

@@ -9,8 +9,8 @@ import (
 	"alpaca/internal/sampler"
 )
 
-// ResponsesRequest is a request of OpenAI's Responses API. The server stores nothing between
-// requests, so each one has the whole conversation.
+// ResponsesRequest is a request of OpenAI's Responses API. The server stores
+// nothing between requests, so each request has the whole conversation.
 type ResponsesRequest struct {
 	ChatRequest
 	// Echo has the fields that the answer repeats, unchanged.

@@ -49,8 +49,8 @@ func (t *responsesReader) close() {
 	t.open = nil
 }
 
-// answer returns the assistant's open message for the next item. It begins a new message if there is
-// no open one, or if the function fits returns false for it.
+// answer returns the assistant's open message for the next item. If there is no open message,
+// or if the function fits returns false for the open message, answer begins a new one.
 func (t *responsesReader) answer(fits func(*chatMessage) bool) *chatMessage {
 	if t.open == nil || !fits(t.open) {
 		t.close()

@@ -170,7 +170,7 @@ func (t *Tools) readChoice(o *object) {
 	}
 }
 
-// only reads the name of the chosen tool.
+// The method only reads the name of a chosen tool, and adds this name to t.Only.
 func (t *Tools) only(c *object) {
 	from := c
 	if f, ok := c.child("function"); ok {

@@ -13,7 +13,9 @@ import (
 
 // Address says where a queue is, and has the credentials to use it.
 type Address struct {
-	URL      string // nats://HOST:PORT or tls://HOST:PORT, or several, separated by commas; may contain user and password
+	// URL is nats://HOST:PORT or tls://HOST:PORT, or several of these, separated by commas.
+	// USER:PASSWORD@ may stand before HOST.
+	URL      string
 	Creds    string // file with the seed of an nkey, or with a JWT from nats' tools; "": none
 	CA       string // file with certificates to trust besides the system's; "": none
 	Insecure bool   // allow a server on another machine without encryption or credentials
@@ -49,7 +51,8 @@ func parseURLs(text string) (list []*url.URL, err error) {
 			return nil, errors.New("the queue's address is not a URL such as nats://127.0.0.1:4222")
 		}
 		if u.Scheme != "nats" && u.Scheme != "tls" || u.Hostname() == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" {
-			return nil, errors.New("the queue's address is not of the form nats://HOST:4222 or tls://HOST:4222") // a password may be anywhere in it
+			// The message leaves out text, because a password may be anywhere in it.
+			return nil, errors.New("the queue's address is not of the form nats://HOST:4222 or tls://HOST:4222")
 		}
 		list = append(list, u)
 	}

@@ -83,7 +83,7 @@ func resultsConfig() jetstream.StreamConfig {
 	}
 }
 
-// apply copies the limits of l that are not zero to cfg.
+// apply copies the non-zero limits of l to cfg.
 func (l *Limits) apply(cfg *jetstream.StreamConfig) {
 	if l.Replicas > 0 {
 		cfg.Replicas = l.Replicas
@@ -233,9 +233,9 @@ func (c *Conn) RemoveAll(ctx context.Context) error {
 	return nil
 }
 
-// Retry removes the results of a batch that are invalid, or that say that no worker could do the
-// job. It returns how many it removed. The next run of the batch puts these jobs into the queue
-// again.
+// Retry removes those results of a batch that are invalid, or say that
+// no worker could do the job. It returns how many results it removed.
+// The next run of the batch puts these jobs into the queue again.
 func (c *Conn) Retry(ctx context.Context, batch string) (n int, err error) {
 	ctx, cancel := c.with(ctx)
 	defer cancel()
@@ -266,8 +266,8 @@ func (c *Conn) Retry(ctx context.Context, batch string) (n int, err error) {
 	return n, nil
 }
 
-// purge removes the messages at a subject, or at all subjects of a pattern, from a stream. It
-// returns how many there were.
+// purge removes the messages at a subject, or at all subjects of a
+// pattern, from a stream. It returns how many messages it removed.
 func (c *Conn) purge(ctx context.Context, name, subject string) (n int, err error) {
 	stream, err := c.js.Stream(ctx, name)
 	if err != nil {

@@ -24,7 +24,7 @@ type Batch struct {
 	ID    string
 	Model Model
 
-	// Requests returns an iterator over the requests without a result. It is called more than once.
+	// Requests returns an iterator over the requests without a result. Run calls it more than once.
 	Requests func() iter.Seq2[*jobs.Request, error]
 	// Deliver receives the result of each request once. Calls do not overlap.
 	Deliver func(*jobs.Result) error
@@ -57,9 +57,9 @@ type run struct {
 // errComplete is the cause that ends a run when every result has been delivered.
 var errComplete = errors.New("all results are there")
 
-// Run puts a job into the queue for each request, unless the job is already there or has a result. It
-// delivers results until every request has one. A run that was interrupted can be repeated, even on
-// another machine.
+// Run puts a job into the queue for each request, unless the job is already
+// there or has a result. It delivers results until every request has a result.
+// A run that was interrupted can be repeated, even on another machine.
 func (b *Batch) Run(ctx context.Context, c *Conn) error {
 	ctx, cancel := c.with(ctx)
 	defer cancel()
@@ -232,8 +232,8 @@ func (r *run) put(ctx context.Context, request *jobs.Request) error {
 	return nil
 }
 
-// deliver passes on the result of a job, unless one was delivered before. The last result ends the
-// run.
+// deliver passes on the result of a job, unless a result of
+// the job was delivered before. The last result ends the run.
 func (r *run) deliver(id string, result *jobs.Result) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -44,8 +44,8 @@ func passing(err error) bool {
 	return !errors.As(err, &refused) && !errors.As(err, &delivering)
 }
 
-// read delivers the results whose sequence numbers are >= from. It returns the sequence number of the
-// last result that it read, or 0 for none, and the error that stopped it.
+// read delivers the results whose sequence numbers are at least from. It returns the sequence
+// number of the last result that it read, or 0 for none, and the error that stopped it.
 func (r *run) read(ctx context.Context, from uint64) (last uint64, err error) {
 	asked, cancel := r.conn.once(ctx)
 	reader, err := r.conn.js.OrderedConsumer(asked, ResultsStream, jetstream.OrderedConsumerConfig{
@@ -77,9 +77,9 @@ func (r *run) read(ctx context.Context, from uint64) (last uint64, err error) {
 	}
 }
 
-// take checks and delivers a result, which is untrusted. If it is invalid, or belongs to another
-// request, take delivers an error result instead: the stream keeps only the first result of a job, so
-// no valid one can follow.
+// take checks and delivers a result, which is untrusted. If it is invalid, or
+// belongs to another request, take delivers an error result instead: the
+// stream keeps only the first result of a job, so no valid result can follow.
 func (r *run) take(m jetstream.Msg) error {
 	_, id, ok := cutResult(m.Subject())
 	if !ok {
@@ -168,7 +168,7 @@ func (r *run) lookForLost(ctx context.Context) error {
 	r.missing = lost
 	if again > 0 && len(lost) > 0 {
 		return &RefusedError{fmt.Sprintf("%d jobs of the batch %s are no longer in the queue and have no results", len(lost), r.ID),
-			"somebody removed them, or their results got too old: the same command puts the jobs into the queue again"}
+			"somebody removed them, or their results have expired: the same command puts the jobs into the queue again"}
 	}
 	return nil
 }

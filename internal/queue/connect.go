@@ -27,7 +27,7 @@ const requestTime = 5 * time.Second
 type Conn struct {
 	nc    *nats.Conn
 	js    jetstream.JetStream
-	ctx   context.Context // done when the connection has ended for good; the cause says why
+	ctx   context.Context // done when the connection has ended for good; context.Cause says why
 	fail  context.CancelCauseFunc
 	log   func(format string, args ...any)
 	where string
@@ -82,7 +82,7 @@ func Connect(ctx context.Context, a Address, name string, log func(format string
 }
 
 // problem handles the server's asynchronous errors. A request without permission gets no answer,
-// only such an error. If this error were ignored, the request would wait as for a slow server.
+// only such an error. If this error were ignored, the server would only seem to be slow.
 func (c *Conn) problem(err error) {
 	if errors.Is(err, nats.ErrPermissionViolation) {
 		c.fail(c.explain(err))
@@ -110,7 +110,7 @@ func (c *Conn) explain(err error) error {
 	switch {
 	case errors.Is(err, nats.ErrPermissionViolation):
 		return &RefusedError{fmt.Sprintf("%s: the user has no right to do this (%s)", c.where, text),
-			"alpaca worker, alpaca batch and alpaca queue each need a user with other rights: deploy/nats.conf shows them"}
+			"alpaca worker, alpaca batch and alpaca queue need users with different rights: deploy/nats.conf shows them"}
 	case errors.Is(err, nats.ErrAuthorization), errors.Is(err, nats.ErrAuthExpired), errors.Is(err, nats.ErrAuthRevoked):
 		return &RefusedError{c.where + " refuses the credentials", "--queue-creds names a file with credentials, and $ALPACA_QUEUE may hold nats://USER:PASSWORD@HOST"}
 	}
@@ -132,7 +132,7 @@ func (c *Conn) judge(guarded bool) error {
 			"Debian's package is older; https://github.com/nats-io/nats-server/releases and the image nats:2 have newer versions"}
 	}
 	if guarded && !c.nc.AuthRequired() {
-		return &RefusedError{c.where + " lets anybody in: whoever reaches it reads prompts and answers",
+		return &RefusedError{c.where + " lets anybody in: whoever can reach it can read prompts and answers",
 			"deploy/nats.conf shows users and their rights; on a network that you trust, --insecure-queue allows such a server"}
 	}
 	return nil
@@ -149,8 +149,8 @@ func recent(version string) bool {
 	return err1 == nil && err2 == nil && (major > minMajor || major == minMajor && minor >= minMinor)
 }
 
-// begin starts a new epoch. Requests that wait for an answer from the lost server are canceled, and
-// can be repeated.
+// begin starts a new epoch, which lasts until the server is lost. Requests that
+// wait for an answer from the lost server are canceled, and can be repeated.
 func (c *Conn) begin() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -159,7 +159,7 @@ func (w *Worker) keep(ctx context.Context, j *job, r *jobs.Result, gaveUp bool) 
 	}
 	w.counts.Twice.Add(1)
 	first, err := w.stored(ctx, j.subject)
-	if err != nil || first == nil { // removed in between
+	if err != nil || first == nil { // nil: somebody has removed the first result meanwhile
 		return err
 	}
 	w.compare(j, first, msg)
@@ -174,7 +174,7 @@ func (w *Worker) compare(j *job, first *jetstream.RawStreamMsg, mine *nats.Msg) 
 		return
 	}
 	w.counts.Mismatch.Add(1)
-	w.opt.Log("RESULT MISMATCH: custom_id %.60q (%s): another machine's result differs from this machine's: one of them computes wrong, or runs another version",
+	w.opt.Log("RESULT MISMATCH: custom_id %.60q (%s): another machine's result differs from this machine's: one of the two computes wrong results, or runs another version",
 		j.request.CustomID, j.subject)
 }
 

@@ -27,10 +27,9 @@ const (
 	longWait  = 5 * time.Second
 )
 
-// put stores a message at its subject unless the subject already has one. It waits as long as the
-// server is away or the stream is full. It repeats a try whose answer was lost. That is safe,
-// because the server checks whether the subject has a message, whatever this process has sent
-// before.
+// put stores a message at its subject unless the subject already has one. It waits as long
+// as the server is away or the stream is full. It repeats a try whose answer was lost. That
+// is safe, because the server itself checks whether the subject already has a message.
 //
 // The header Nats-Msg-Id, with which the server recognizes duplicates, would not be enough: the
 // server forgets ids after some time, and remembers an id even after its message was removed.

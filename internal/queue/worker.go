@@ -21,8 +21,8 @@ const fetchTime = 20 * time.Second
 
 // Executor computes the results of jobs.
 type Executor interface {
-	// Do answers a request. Calls may overlap. An error means that this machine failed: another one
-	// may succeed.
+	// Do answers a request. Calls may overlap. An error means
+	// that this machine failed: another machine may succeed.
 	Do(ctx context.Context, r *jobs.Request) (*jobs.Result, error)
 	// GiveUp returns an error result for a request that failed too often, or whose result is too
 	// large.
@@ -33,14 +33,14 @@ type Executor interface {
 
 // WorkerOptions are the settings of a worker.
 type WorkerOptions struct {
-	Slots   int           // jobs at a time
+	Slots   int           // largest number of jobs at a time
 	Retries int           // how often a job is delivered again before it is given up
 	Grace   time.Duration // how long jobs may take to finish when the worker ends
 	Delay   time.Duration // how long a job that failed on this machine waits until it is delivered again, so that other machines get it first; default 5 s
 	Log     func(format string, args ...any)
 
-	// If At is not nil, it is called between the steps of a job. Tests use it to stop a worker
-	// there.
+	// If At is not nil, it is called between the steps of a
+	// job. Tests use it to stop a worker between two steps.
 	At func(Stage)
 }
 
@@ -112,7 +112,7 @@ func (c *Conn) place(ctx context.Context, key string) (Model, jetstream.Consumer
 	from, err := c.js.Consumer(ctx, JobsStream, key)
 	if errors.Is(err, jetstream.ErrConsumerNotFound) || errors.Is(err, jetstream.ErrConsumerDoesNotExist) {
 		return Model{}, nil, &RefusedError{fmt.Sprintf("%s has no place for jobs of this model (key %s)", c.where, key),
-			"alpaca queue init -m MODEL --name NAME makes the place; give it this worker's flags about the model"}
+			"alpaca queue init -m MODEL --name NAME makes the place; use the flags that describe this worker's model"}
 	}
 	if err != nil {
 		return Model{}, nil, c.cause(err)
@@ -136,9 +136,9 @@ func (w *Worker) Ready() bool {
 // ErrBroken says that a worker stopped taking jobs because several in a row failed.
 var ErrBroken = errors.New("this machine failed at several jobs in a row and took no more")
 
-// Run does jobs until ctx is done. Then jobs in progress have Grace to finish, before Run gives them
-// back. A broken worker takes no more jobs, because they would all fail. It waits for ctx and
-// returns ErrBroken.
+// Run does jobs until ctx is done. Then jobs in progress have Grace to finish,
+// before Run gives them back. A broken worker takes no more jobs, because they
+// would all fail. In that case Run waits until ctx is done, and returns ErrBroken.
 func (w *Worker) Run(ctx context.Context) error {
 	ctx, cancel := w.conn.with(ctx)
 	defer cancel()
@@ -206,7 +206,8 @@ func (w *Worker) slot(ctx, work context.Context) error {
 		case errors.Is(err, jetstream.ErrConsumerNotFound), errors.Is(err, jetstream.ErrConsumerDeleted):
 			return &RefusedError{w.conn.where + ": the place for jobs of this model was removed", "alpaca queue init -m MODEL makes it again"}
 		}
-		if try == 1 { // the first error may be the server's shutdown, which the connection reports
+		// The first error may be the server's shutdown, which the connection reports itself.
+		if try == 1 {
 			w.opt.Log("no jobs from the queue (%v): asking again", err)
 		}
 		if pause(ctx, try) != nil {

@@ -16,7 +16,7 @@ import (
 // health answers as readyz does, at the paths that llama.cpp's server has for health checks.
 func (s *Server) health(w http.ResponseWriter, r *http.Request) error { return s.readyz(w, r) }
 
-// readyz tells load balancers whether to send requests: not while the server drains.
+// readyz tells load balancers whether to send requests. While the server drains, they should not.
 func (s *Server) readyz(w http.ResponseWriter, _ *http.Request) error {
 	if s.draining.Load() {
 		return errDraining
@@ -24,8 +24,8 @@ func (s *Server) readyz(w http.ResponseWriter, _ *http.Request) error {
 	return s.send(w, http.StatusOK, map[string]string{"status": "ok"})
 }
 
-// livez tells supervisors whether the program hangs and should be restarted: whether the engine has
-// work, but makes no progress.
+// livez tells supervisors whether the program hangs and should be
+// restarted. It hangs if the engine has work, but makes no progress.
 func (s *Server) livez(w http.ResponseWriter, _ *http.Request) error {
 	if s.engine.Stalled() > s.opt.StallTimeout {
 		return &openai.Error{Status: http.StatusServiceUnavailable, Type: openai.TypeUnavailable, Code: "stalled", Message: "the engine has stalled: it makes no progress"}
@@ -148,8 +148,8 @@ func (s *Server) metricsPage(w http.ResponseWriter, _ *http.Request) error {
 	return err
 }
 
-// switchedOff returns the error of a page that is only served with flag. It tells clients not to
-// retry.
+// switchedOff returns the error for a page that needs the
+// command-line flag named flag. The error tells clients not to retry.
 func switchedOff(path, flag string) error {
 	return &openai.Error{Status: http.StatusNotImplemented, Type: openai.TypeUnsupported, Code: "switched_off", Final: true,
 		Message: path + " is switched off: start the server with " + flag}
@@ -171,7 +171,7 @@ func (s *Server) tokenize(w http.ResponseWriter, r *http.Request) error {
 	}
 	type token struct {
 		ID    int32 `json:"id"`
-		Piece any   `json:"piece"` // a string, or a list of bytes if they are not valid UTF-8
+		Piece any   `json:"piece"` // a string or, if the bytes are not valid UTF-8, a list of bytes
 	}
 	list := []token{}
 	for _, id := range ids {

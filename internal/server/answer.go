@@ -30,9 +30,9 @@ type answer struct {
 	characters    int // number of characters in text
 	tokens        []int32
 	content       []openai.TokenProb
-	open          []openai.TokenProb // probabilities of tokens whose text is held back: it may be part of a stop text or of a character
+	open          []openai.TokenProb // probabilities of tokens whose text is held back
 	result        *engine.Result     // nil until the answer is complete
-	told          bool               // its first event has been sent
+	told          bool               // the answer's first event has been sent
 	began, first  time.Time          // when the request came, and when the answer's first token came
 	generated     int                // number of generated tokens
 }
@@ -73,7 +73,7 @@ func (a *answer) add(e event) (p piece) {
 		if a.parser != nil {
 			a.parse(&p, true)
 		}
-		if e.result.Reason != engine.Stop { // otherwise these tokens are part of the stop text
+		if e.result.Reason != engine.Stop { // after a stop, these tokens are part of the stop text
 			p.probs = a.open
 		}
 		a.open = nil
@@ -132,8 +132,8 @@ func (a *answer) spell(id int32) (string, openai.Bytes) {
 	return printable(piece), openai.Bytes(piece)
 }
 
-// printable replaces each invalid byte of UTF-8 by U+FFFD. Because it works byte by byte, the
-// result does not depend on where tokens divide the text.
+// printable replaces each byte that is not valid UTF-8 by U+FFFD. Because it
+// works byte by byte, the result does not depend on where tokens divide the text.
 func printable(text string) string { return string([]rune(text)) }
 
 // finish returns OpenAI's finish_reason of a result.
@@ -165,8 +165,8 @@ func (a *answer) cached() int {
 	return a.result.CachedTokens
 }
 
-// live returns the timings of an unfinished answer. evaluated is the number of its prompt's tokens
-// that were not cached.
+// live returns the timings of an unfinished answer. evaluated
+// is the number of the prompt's tokens that were not cached.
 func (a *answer) live(evaluated int) *openai.Timings {
 	if a.generated == 0 {
 		return openai.NewTimings(a.prompt-evaluated, evaluated, 0, time.Since(a.began), 0)

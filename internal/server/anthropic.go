@@ -48,7 +48,7 @@ type anthropicBlock struct {
 func textBlock(text string) anthropicBlock { return anthropicBlock{Type: "text", Text: &text} }
 
 func thinkingBlock(text string) anthropicBlock {
-	none := "" // thinking is not signed here
+	none := "" // this server does not sign thinking
 	return anthropicBlock{Type: "thinking", Thinking: &text, Signature: &none}
 }
 
@@ -168,7 +168,7 @@ func (m *messageEvents) event(kind string, fields map[string]any) {
 	m.named(kind, fields)
 }
 
-// add adds text to a block whose type is kind: the open one, or a new one.
+// add adds text to the open block if its type is kind, and to a new block otherwise.
 func (m *messageEvents) add(kind, text string) {
 	if text == "" {
 		return
@@ -200,8 +200,8 @@ func (m *messageEvents) close() {
 	m.index++
 }
 
-// streamMessage sends an answer as it is generated. An error before the first event becomes the
-// response; a later one is sent as an event.
+// streamMessage sends an answer as it is generated. An error before the
+// first event becomes the response; a later error is sent as an event.
 func (s *Server) streamMessage(w http.ResponseWriter, c *conversation, f *flow, one *answer) error {
 	out := &messageEvents{events: s.newEvents(w)}
 	m := s.newMessage()

@@ -105,7 +105,7 @@ func TestMessagesErrors(t *testing.T) {
 	require.Equal(t, "invalid_request_error", at(object(t, text), "error.type"))
 }
 
-// ndjson returns the objects of a stream of lines, none of them blank.
+// ndjson returns the objects of a stream of lines. The test fails if a line is blank.
 func ndjson(t testing.TB, text string) (list []map[string]any) {
 	t.Helper()
 	for line := range strings.Lines(text) {

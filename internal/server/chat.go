@@ -64,7 +64,7 @@ func (s *Server) render(r *http.Request, req *openai.ChatRequest) (c *conversati
 		return nil, err
 	}
 	if len(c.ids) == 0 {
-		return nil, openai.Invalid("messages", "the chat template writes nothing for them")
+		return nil, openai.Invalid("messages", "the chat template makes an empty prompt of them")
 	}
 	c.stop = t.Stops
 	if !c.KeepReasoning {
@@ -157,8 +157,8 @@ func (s *Server) wholeChat(w http.ResponseWriter, c *conversation, f *flow, a *a
 	return s.send(w, http.StatusOK, out)
 }
 
-// streamChat sends the answers as they are generated. An error before the first event becomes the
-// response; a later one is sent as an event.
+// streamChat sends the answers as they are generated. An error before the
+// first event becomes the response; a later error is sent as an event.
 func (s *Server) streamChat(w http.ResponseWriter, c *conversation, f *flow, a *answers) error {
 	out := s.newEvents(w)
 	base := openai.ChatChunk{

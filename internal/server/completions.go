@@ -7,7 +7,7 @@ import (
 	"alpaca/internal/server/repeat"
 )
 
-// continuing reads a request to continue texts and starts its answers.
+// continuing reads a request for the continuation of texts, and starts the answers.
 func (s *Server) continuing(w http.ResponseWriter, r *http.Request, native bool) (*openai.CompletionRequest, *flow, *answers, error) {
 	body, err := s.readBody(w, r)
 	if err != nil {
@@ -83,8 +83,8 @@ func (s *Server) wholeCompletions(w http.ResponseWriter, f *flow, a *answers) er
 	return s.send(w, http.StatusOK, out)
 }
 
-// streamCompletions sends the texts as they are generated. An error before the first event becomes
-// the response; a later one is sent as an event.
+// streamCompletions sends the texts as they are generated. An error before
+// the first event becomes the response; a later error is sent as an event.
 func (s *Server) streamCompletions(w http.ResponseWriter, c *openai.CompletionRequest, f *flow, a *answers) error {
 	out, base := s.newEvents(w), s.newCompletion(noteOf(w).fixed)
 	send := func(choice openai.CompletionChoice, t *openai.Timings) {

@@ -35,7 +35,8 @@ func TestData(t *testing.T) {
 		basic := "Basic " + base64.StdEncoding.EncodeToString([]byte(c.user+":"+c.password))
 		resp, _ = f.do("GET", "/data/x", "", "Authorization", basic)
 		require.Equal(t, c.status, resp.StatusCode, c)
-		// The API does not accept the password: a browser would also send it for foreign pages.
+		// The API does not accept the password: a browser
+		// would also send it with requests of foreign pages.
 		resp, _ = f.do("POST", "/v1/completions", `{"prompt":"a"}`, "Authorization", basic)
 		require.Equal(t, 401, resp.StatusCode)
 	}

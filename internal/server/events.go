@@ -46,8 +46,9 @@ func (e *events) named(name string, v any) {
 	e.write("event: " + name + "\ndata: " + encoded(v) + "\n\n")
 }
 
-// encoded returns v as JSON. It panics if v has no such form, for example a number that is not
-// finite: the stream then ends with an error, as after every other fault of the program.
+// encoded returns v as JSON. It panics if JSON cannot represent v,
+// for example a number that is not finite. After the panic, as after
+// every other fault of the program, the stream ends with an error.
 func encoded(v any) string {
 	b, err := encode(v)
 	if err != nil {

@@ -53,8 +53,8 @@ func TestFaultInStream(t *testing.T) {
 	require.Contains(t, strings.Join(log.lines, "\n"), "panic")
 }
 
-// TestRetryInLog checks that the log says how often a client has retried, and leaves out headers
-// that are not such a number.
+// TestRetryInLog checks that the log says how often a client has
+// retried, and ignores a header that is not a number of retries.
 func TestRetryInLog(t *testing.T) {
 	f := setup(t, nil)
 	var line string

@@ -50,7 +50,8 @@ type fixture struct {
 	engine *engine.Engine
 }
 
-// setup starts a server. If change is not nil, it may change its options.
+// setup starts a server. If change is not nil, setup
+// calls it with the options, which it may change.
 func setup(t testing.TB, change func(*engine.Options, *Options)) *fixture {
 	t.Helper()
 	return setupModel(t, loadModel(t, testmodel.SPM(1)), change)

@@ -15,7 +15,7 @@ import (
 type event struct {
 	index    int // number of the answer
 	token    *engine.Token
-	result   *engine.Result // the answer is complete
+	result   *engine.Result // set when the answer is complete
 	progress *openai.Progress
 	elapsed  time.Duration // only with progress: time since the prompt was begun
 }
@@ -42,9 +42,9 @@ type flow struct {
 // evaluated returns how many tokens of a prompt are not cached, and have to be evaluated.
 func (f *flow) evaluated(prompt int) int { return int(f.fresh[prompt].Load()) }
 
-// start starts the answers to prompts. It fails if the engine refuses the first prompt. It submits
-// the other prompts as earlier ones finish, so that a long list does not fill the queue: at any
-// time, at most as many are submitted as the engine answers at once.
+// start starts the answers to prompts. It fails if the engine refuses the first prompt. It
+// submits each other prompt when an earlier prompt has finished. So the flow never has more
+// prompts in the engine than the engine answers at once, and a long list does not fill the queue.
 func (s *Server) start(parent context.Context, prompts [][]int32, req engine.Request, progress bool) (*flow, error) {
 	ctx, cancel := context.WithCancelCause(parent)
 	f := &flow{events: make(chan event, 64), ctx: ctx, cancel: cancel, fresh: make([]atomic.Int64, len(prompts))}
@@ -76,7 +76,8 @@ func (f *flow) progress(prompt, n, tokens int, wanted bool) func(done, total int
 	last := -1
 	return func(done, total int) {
 		f.fresh[prompt].Store(int64(total))
-		if !wanted || done == last { // at the start of a step done is the same as at the end of the previous step
+		// The report at the start of a step repeats the one at the end of the previous step.
+		if !wanted || done == last {
 			return
 		}
 		var elapsed time.Duration
@@ -196,9 +197,9 @@ func (f *flow) close() {
 	}
 }
 
-// each calls the function got with every event, and the function idle whenever no event has come for
-// the time silence. It returns the first error of these functions or, if the answers are not
-// complete at the end, the reason.
+// each calls got with every event. Whenever no event has come for the time
+// silence, it calls idle. each returns the first error of got or idle. If
+// the answers are not complete at the end, it returns the reason.
 func (f *flow) each(silence time.Duration, idle func() error, got func(event) error) error {
 	timer := time.NewTicker(silence)
 	defer timer.Stop()

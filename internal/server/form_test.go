@@ -96,8 +96,8 @@ func TestFormErrors(t *testing.T) {
 	require.Contains(t, resp.Header.Get("X-Alpaca-Warning"), "uniqueItems")
 }
 
-// thinker returns a server whose template begins the thinking, and whose model has a token, end,
-// that closes it.
+// thinker returns a server whose template begins the thinking. Its model
+// has a token that ends the thinking; end is the number of this token.
 func thinker(t *testing.T) (f *fixture, end int) {
 	const id = 300
 	m := testmodel.SPM(1)

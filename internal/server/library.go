@@ -33,9 +33,9 @@ var ErrNoModel = errors.New("there is no such model")
 // Library gives access to the models of this machine. It never downloads one.
 type Library interface {
 	Models() []LibraryModel
-	// Open loads the model if necessary and returns a server for it. The model stays loaded until
-	// release is called. The error is ErrNoModel if no model has that name. Clients get an
-	// *openai.Error as it is.
+	// Open loads the model if necessary and returns a server for it. The model
+	// stays loaded until release is called. The error is ErrNoModel if no model
+	// has that name. If the error is an *openai.Error, it becomes the response.
 	Open(ctx context.Context, name string) (s *Server, release func(), err error)
 }
 
@@ -70,7 +70,7 @@ func (s *Server) hand(w http.ResponseWriter, r *http.Request, own http.Handler) 
 		own.ServeHTTP(w, r)
 		return nil
 	}
-	s.delegated.Add(1) // before loading: drain waits for this request
+	s.delegated.Add(1) // before the model is loaded, so that drain waits for this request, too
 	defer s.delegated.Add(-1)
 	ctx, cancel := context.WithCancelCause(r.Context())
 	defer cancel(nil)
@@ -79,7 +79,8 @@ func (s *Server) hand(w http.ResponseWriter, r *http.Request, own http.Handler) 
 	other, release, err := s.opt.Library.Open(ctx, name)
 	switch {
 	case errors.Is(err, ErrNoModel) && !ref.IsName(name) && len(s.library()) == 0:
-		own.ServeHTTP(w, r) // there is one model, and clients written for servers with one model send any name
+		// This server has one model. Clients that are written for such servers send any name.
+		own.ServeHTTP(w, r)
 		return nil
 	case errors.Is(err, ErrNoModel):
 		return &openai.Error{Status: http.StatusNotFound, Type: openai.TypeNotFound, Code: "model_not_found", Param: "model",
@@ -95,7 +96,7 @@ func (s *Server) hand(w http.ResponseWriter, r *http.Request, own http.Handler) 
 	case err != nil:
 		s.opt.Log("%s: loading %s: %v", noteOf(w).id, guard.Clip(name), err)
 		return &openai.Error{Status: http.StatusServiceUnavailable, Type: openai.TypeUnavailable, Code: "model_not_loaded", Final: true,
-			Message: "the model " + guard.Clip(name) + " cannot be loaded; the server's log says why, at " + noteOf(w).id}
+			Message: "the model " + guard.Clip(name) + " cannot be loaded; the server's log says why, in the lines with " + noteOf(w).id}
 	}
 	defer release()
 	stop := context.AfterFunc(s.ending, other.end)
@@ -108,7 +109,7 @@ func (s *Server) hand(w http.ResponseWriter, r *http.Request, own http.Handler) 
 func modelOf(body []byte) string {
 	var fields map[string]json.RawMessage // a struct would accept "Model", too
 	var name string
-	json.Unmarshal(body, &fields) // the handler reports errors
+	json.Unmarshal(body, &fields) // an error is ignored here: the handler finds and reports it
 	json.Unmarshal(fields["model"], &name)
 	return name
 }

@@ -158,7 +158,7 @@ func choose(out nativeAnswer, fields []string) (any, error) {
 	return chosen, nil
 }
 
-// streamNative sends the answers as they are generated. Each ends with its own last object.
+// streamNative sends the answers as they are generated. Each answer ends with its own last object.
 func (s *Server) streamNative(w http.ResponseWriter, c *openai.CompletionRequest, f *flow, a *answers) error {
 	out := s.newEvents(w)
 	err := f.each(s.opt.KeepAlive, func() error { out.comment(); return out.err }, func(e event) error {

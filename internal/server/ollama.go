@@ -123,7 +123,7 @@ func (s *Server) ollama(w http.ResponseWriter, r *http.Request, isText bool) err
 }
 
 // sendOllama sends an answer: line by line as it is generated, or whole. An error before the first
-// line becomes the response; a later one is sent as a line. Lines of JSON have no comments, and
+// line becomes the response; a later error is sent as a line. Lines of JSON have no comments, and
 // clients fail at an empty line. So a line without text keeps a silent connection alive.
 func (s *Server) sendOllama(w http.ResponseWriter, stream, isText bool, f *flow, a *answers) error {
 	one := a.list[0]

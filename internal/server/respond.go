@@ -125,7 +125,7 @@ func (s *Server) asError(w http.ResponseWriter, err error) *openai.Error {
 // fault returns the error for a fault of the program in the request id. The log has the details.
 func (s *Server) fault(id string) *openai.Error {
 	return &openai.Error{Status: http.StatusInternalServerError, Type: openai.TypeServer, Code: "internal_error",
-		Message: "something went wrong in the server; its log has request " + id}
+		Message: "something went wrong in the server; its log has the details, in the lines with " + id}
 }
 
 // readBody returns the body of a request, which must be JSON. It reads to the end, because only
@@ -137,7 +137,7 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error
 	if err := guard.CheckType(r); err != nil {
 		return nil, err
 	}
-	const slowest = 1 << 10 // bytes per second
+	const slowest = 1 << 10 // the slowest speed that is accepted, in bytes per second
 	control := http.NewResponseController(w)
 	body := http.MaxBytesReader(w, r.Body, s.opt.MaxBody)
 	var data bytes.Buffer
@@ -152,7 +152,9 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error
 		control.SetReadDeadline(deadline)
 		n, err := body.Read(buf)
 		data.Write(buf[:n])
-		if err != nil && err != io.EOF { // net/http reads part of the rest before it sends the response
+		if err != nil && err != io.EOF {
+			// Before net/http sends the response, it reads part of the remaining body.
+			// That must not take long.
 			control.SetReadDeadline(time.Now().Add(min(s.opt.BodyTimeout, time.Second)))
 		}
 		var large *http.MaxBytesError

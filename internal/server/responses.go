@@ -217,7 +217,7 @@ func (s *Server) responseTokens(w http.ResponseWriter, r *http.Request) error {
 	return s.send(w, http.StatusOK, map[string]any{"object": "response.input_tokens", "input_tokens": len(c.ids)})
 }
 
-// responseKept answers requests for stored responses: there are none.
+// responseKept refuses requests for stored responses, because this server stores none.
 func (s *Server) responseKept(http.ResponseWriter, *http.Request) error {
 	return &openai.Error{Status: http.StatusNotFound, Type: openai.TypeNotFound, Code: "response_not_found",
 		Message: "this server keeps no responses: send the whole conversation with each request"}

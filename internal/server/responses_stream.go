@@ -53,8 +53,8 @@ func (r *responseEvents) begin() {
 	r.event("response.in_progress", map[string]any{"response": r.response})
 }
 
-// all reads the whole answer. An error before the first event becomes the response; a later one is
-// sent as an event.
+// all reads the whole answer. An error before the first event
+// becomes the response; a later error is sent as an event.
 func (r *responseEvents) all(f *flow, one *answer) error {
 	idle := func() error {
 		if r.streams {
@@ -103,7 +103,7 @@ func (r *responseEvents) all(f *flow, one *answer) error {
 	return nil
 }
 
-// add adds text to an item whose type is kind: the open item, or a new one.
+// add adds text to the open item if its type is kind, and to a new item otherwise.
 func (r *responseEvents) add(kind, text string, probs []openai.TokenProb) {
 	if text == "" && len(probs) == 0 {
 		return

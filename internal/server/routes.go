@@ -105,7 +105,7 @@ func (e extending) Write(b []byte) (int, error) {
 	return e.ResponseWriter.Write(b)
 }
 
-// withErrors makes the errors for unknown paths and methods JSON, too.
+// withErrors answers unknown paths and methods with errors in JSON, like all other errors.
 func (s *Server) withErrors(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h, pattern := mux.Handler(r)
@@ -229,7 +229,8 @@ func (s *Server) outermost(h http.Handler) http.Handler {
 			}
 			s.metrics.Request(n.path, n.status)
 			if n.path != "other" && r.Method == http.MethodGet && n.status < 400 || s.opt.Quiet && n.status < 500 {
-				return // probes and pages; with Quiet, all but the server's errors
+				// The log leaves out probes and pages. With Quiet, it has only the server's errors.
+				return
 			}
 			s.opt.Log("%s %s %d in %v%s%s (%s)", r.Method, guard.Clip(r.URL.EscapedPath()), n.status, time.Since(start).Round(time.Millisecond), n.about, retried(r), n.id)
 		}()
@@ -251,8 +252,8 @@ func warn(r *http.Request, warnings []string) {
 	}
 }
 
-// retried says how often a client has sent a request before, if it tells: OpenAI's and Anthropic's
-// clients do.
+// retried says for the log how often a client has retried a request. OpenAI's
+// and Anthropic's clients send that number; for other clients the text is empty.
 func retried(r *http.Request) string {
 	n, err := strconv.ParseUint(r.Header.Get("X-Stainless-Retry-Count"), 10, 16)
 	if err != nil || n == 0 {
@@ -261,7 +262,7 @@ func retried(r *http.Request) string {
 	return fmt.Sprintf(", retry %d", n)
 }
 
-// requestID returns the id that the client gave, or a new one if it gave none that is valid.
+// requestID returns the id in the request's header, or a new id if the header has no valid one.
 func requestID(r *http.Request) string {
 	id := r.Header.Get("X-Request-Id")
 	odd := func(c rune) bool {

@@ -35,7 +35,8 @@ func (s *Server) Serve(ctx context.Context, l listen.Listeners) error {
 	gate := listen.NewGate(s.opt.Connections)
 	gate.Refusal = s.malformed
 	srv.ConnState = gate.State
-	// The caller may close the engine and the model afterwards, so no handler may still run.
+	// The caller may close the engine and the model as soon
+	// as Serve returns. So Serve waits until no handler runs.
 	defer s.handlers.Wait()
 	defer srv.Close()
 	failed := make(chan error, len(l))

@@ -54,7 +54,7 @@ type Options struct {
 	ShareCache  bool         // requests with different keys share cached prompts
 	Keys        []string     // accepted keys; empty: no key is needed
 	Hosts       []string     // names that a Host header may have on the loopback interface, besides localhost and loopback addresses
-	Origin      string       // origin of other web pages that may send requests, one that guard.CheckOrigin accepts; "": none
+	Origin      string       // other origin whose pages may send requests; guard.CheckOrigin must accept it; "": none
 	Metrics     bool         // serve /metrics
 	Slots       bool         // serve /slots
 	MaxTokens   int          // largest number of tokens in any answer; 0: no limit
@@ -84,7 +84,7 @@ type Server struct {
 	opt    Options
 	engine *engine.Engine
 	tok    *tokenizer.Tokenizer
-	tags   *thinking.Tags // tags of thinking; nil: none, or family handles them
+	tags   *thinking.Tags // tags of thinking; nil: the model has none, or family parses them
 	forms  *structured.Compiler
 
 	family     *toolcall.Family // how the model writes calls; nil: no template
@@ -185,8 +185,8 @@ func (s *Server) took(d time.Duration) {
 	s.usual += (d - s.usual) / weight
 }
 
-// retryAfter returns how many seconds a client should wait before it retries: from 1 to 60. Clients
-// give up if it is more than two minutes.
+// retryAfter returns how many seconds a client should wait before it retries:
+// from 1 to 60. If a wait is longer than two minutes, clients give up.
 func (s *Server) retryAfter() int {
 	waiting := s.engine.Stats().Waiting
 	s.mu.Lock()

@@ -6,13 +6,13 @@ import (
 	"alpaca/internal/openai"
 )
 
-// unserved lists paths that other servers have and this server does not support. The error says why,
-// with a status that stops clients from retrying.
+// unserved lists paths that other servers have and this server does not support.
+// why is the message of the error, whose status stops clients from retrying.
 var unserved = []struct {
 	why      string
 	patterns []string
 }{
-	{"this server does not make embeddings: language models without pooling make poor ones", []string{
+	{"this server does not make embeddings: language models without pooling make poor embeddings", []string{
 		"POST /v1/embeddings", "POST /embeddings", "POST /embedding", "POST /api/embed", "POST /api/embeddings",
 	}},
 	{"this server ranks nothing: ranking needs a model made for it", []string{
@@ -20,7 +20,7 @@ var unserved = []struct {
 	}},
 	{"this server cannot fill in a text between two others: continue the first one with /v1/completions", []string{"POST /infill"}},
 	{"the state of texts is neither saved nor loaded over HTTP", []string{"POST /slots/{id}"}},
-	{"models are not managed over HTTP: the server has the one that it was started with", []string{
+	{"models are not managed over HTTP: use the command line, for example \"alpaca pull\"", []string{
 		"POST /api/pull", "POST /api/push", "POST /api/create", "POST /api/copy", "DELETE /api/delete", "POST /api/blobs/{digest}", "HEAD /api/blobs/{digest}",
 	}},
 }

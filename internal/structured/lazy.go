@@ -17,8 +17,9 @@ type Trigger struct {
 	Text string
 	// Start says that only white space may precede the trigger.
 	Start bool
-	// Pattern, if not nil, replaces Text. It is matched against the whole text so far. The grammar
-	// begins at its first group, or at the match if it has no group.
+	// Pattern, if not nil, replaces Text. It may match anywhere in the text so far or, if
+	// Start is set, near the beginning (see maxBegin). The grammar begins where the first
+	// group of Pattern matches or, if Pattern has no group, where the match begins.
 	Pattern *regexp.Regexp
 	// From says that the text for the grammar begins with the trigger, not after it.
 	From bool
@@ -29,8 +30,8 @@ type Trigger struct {
 // Lazy describes a text that is free until a trigger, and follows the trigger's grammar from then on.
 type Lazy struct {
 	Triggers []Trigger
-	// Open and Close are the tags of the model's thinking, which is free and has no triggers.
-	// Inside says that the thinking has begun in the prompt.
+	// Open and Close are the tags of the model's thinking. Within the thinking any text is
+	// allowed, and triggers have no effect. Inside says that the thinking has begun in the prompt.
 	Open, Close string
 	Inside      bool
 }
@@ -98,11 +99,11 @@ type lazy struct {
 	c *Compiler
 	*Lazy
 	phase int
-	tail  string           // the end of the text, in which a tag or trigger may have begun; the whole text while it is short
+	tail  string           // the end of the text, where a tag or trigger may have begun
 	said  bool             // the text before tail has more than white space
-	m     *grammar.Matcher // nil: no trigger yet
-	keep  int              // the largest number of bytes that a trigger in tail can have
-	all   bool             // keep maxPattern bytes of tail, because a pattern may match anywhere
+	m     *grammar.Matcher // the grammar of the trigger; nil: no trigger has occurred yet
+	keep  int              // the length in bytes of the longest trigger
+	all   bool             // tail keeps maxPattern bytes, because a pattern may match anywhere
 }
 
 // Draft implements sampler.Drafter. Before the grammar begins, it adds nothing.
@@ -148,8 +149,8 @@ func (l *lazy) Accept(id int32) error {
 // Done implements sampler.Finisher.
 func (l *lazy) Done() bool { return l.m != nil && l.m.Done() }
 
-// push adds a token to the text before the grammar begins. It starts the grammar if the token
-// completes a trigger.
+// push adds a token while the grammar has not begun. It
+// starts the grammar if the token completes a trigger.
 func (l *lazy) push(id int32) error {
 	l.tail += l.c.spelled(id)
 	if l.phase == lazyStart {

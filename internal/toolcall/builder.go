@@ -19,7 +19,7 @@ type builder struct {
 	args     map[string]grammar.Expr // JSON arguments, by the tool's name
 	blanks   grammar.Expr
 	free     map[string]grammar.Expr
-	strings  map[string]grammar.Expr // raw strings, by end mark and schema
+	strings  map[string]grammar.Expr // strings without quotes, by end mark and schema
 	warnings []string
 	err      error
 }
@@ -28,10 +28,10 @@ type builder struct {
 type entry struct {
 	mark  string // the text that begins a call
 	start bool   // mark counts only at the beginning of an answer
-	// Unless pattern is "", it finds the beginning instead of mark if calls are optional. rest
-	// begins where the pattern's group begins.
+	// pattern is a regular expression or "". If calls are optional, pattern finds the
+	// beginning of a call instead of mark, and rest begins where the pattern's group begins.
 	pattern string
-	rest    grammar.Expr // from the end of mark to the end of the answer
+	rest    grammar.Expr // matches the text from the end of mark to the end of the answer
 }
 
 // SchemaError says that the schema of a tool's arguments cannot be enforced.
@@ -105,8 +105,8 @@ func (b *builder) eachTool(f func(t *Tool) grammar.Expr) grammar.Expr {
 	return b.rule(alt)
 }
 
-// several returns one call. If parallel calls are allowed, it returns one or more calls separated by
-// sep.
+// several returns the expression for one call or, if parallel
+// calls are allowed, for one or more calls separated by sep.
 func (b *builder) several(call, sep grammar.Expr) grammar.Expr {
 	if !b.parallel {
 		return call
@@ -117,8 +117,9 @@ func (b *builder) several(call, sep grammar.Expr) grammar.Expr {
 // fields returns the properties in list, in their order and separated by comma. Properties that
 // are not required may be left out.
 func (b *builder) fields(list []property, comma grammar.Expr, one func(p property) grammar.Expr) grammar.Expr {
-	// The loop goes from the last property to the first. tail is the rules for properties i and later
-	// after an earlier property. head is the rules for them at the beginning of the list.
+	// The loop goes from the last property to the first. head and tail are
+	// both rules for the properties from i on: head if no property has
+	// been written before them, tail if one has and a comma is needed.
 	tail, head := grammar.Expr(grammar.Seq{}), grammar.Expr(grammar.Seq{})
 	for i := len(list) - 1; i >= 0; i-- {
 		field := b.rule(one(list[i]))

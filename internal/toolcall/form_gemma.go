@@ -11,7 +11,7 @@ type gemmaForm struct{ open, close, quote string }
 
 // gemma is the call that is being parsed.
 type gemma struct {
-	stack  []byte // the open { and [
+	stack  []byte // the braces and brackets that are open: { and [
 	word   []byte // a key, or a value that is not a string
 	str    []byte // the last bytes of a string, held back because they may begin the mark
 	isKey  bool

@@ -40,7 +40,7 @@ func (f *genericForm) start(p *Parser) {
 
 func (p *Parser) colon(then func()) { p.choose(p.bad, option{":", then}) }
 
-// tail drops the end of the object.
+// tail ignores the rest of the object, and returns to content.
 func (p *Parser) tail() { p.toContent() }
 
 // response parses the string of a response, after its opening quote.
@@ -50,7 +50,7 @@ func (p *Parser) response() {
 		text, done := p.escape.step(b)
 		p.emit(Content, text)
 		if done {
-			p.called = true // so that the closing brace does not become content
+			p.called = true // otherwise the closing brace would become content
 			p.toContent()
 		}
 	}

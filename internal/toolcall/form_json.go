@@ -2,7 +2,7 @@ package toolcall
 
 // jsonForm is the form of calls that are JSON objects, with or without marks around them.
 type jsonForm struct {
-	open  []string // alternatives for the mark before calls; if a call is forced, only the first is allowed
+	open  []string // alternatives for the mark before calls; only the first if a call is forced
 	close string   // the mark after calls; "": none
 	list  bool     // the calls are in a JSON list
 	each  bool     // every call has its own marks
@@ -11,7 +11,7 @@ type jsonForm struct {
 	name string
 	args string
 	id   string // "": none
-	hold bool   // the id is the last field
+	hold bool   // the id is the last field, so a call is held back until its end
 	nine bool   // ids consist of nine letters and digits
 }
 

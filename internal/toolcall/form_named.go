@@ -4,8 +4,8 @@ import "strings"
 
 // namedForm is the form of calls with a name and arguments in JSON, and marks around them.
 type namedForm struct {
-	// section has alternatives for the mark before all calls; may be empty. If a call is forced,
-	// only the first is allowed.
+	// section has alternatives for the mark before all calls. If a call is forced, only
+	// the first alternative is allowed. If section is empty, there is no such mark.
 	section    []string
 	sectionEnd string
 	open       string
@@ -36,7 +36,7 @@ func (f *namedForm) start(p *Parser) {
 
 // call parses a name and the rest of the call.
 func (f *namedForm) call(p *Parser) {
-	const limit = 300 // bytes of a name and the text around it
+	const limit = 300 // largest number of bytes of a name and the text around it
 	p.until(limit, func(text string, end int) {
 		name := f.nameOf(text)
 		switch {

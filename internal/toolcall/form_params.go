@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// paramForm is the form of calls whose arguments have marks of their own. Strings are written raw,
-// other values in JSON.
+// paramForm is the form of calls whose arguments have marks of their
+// own. Strings are written without quotes, and other values in JSON.
 type paramForm struct {
-	section, sectionEnd string // marks around all calls, or around each; may be ""
+	section, sectionEnd string // marks around all calls, or around each; "": none
 	each                bool   // section and sectionEnd are around each call
 	open                string
 	nameEnd             []string
@@ -160,8 +160,8 @@ func (f *paramForm) value(p *Parser) {
 	}
 }
 
-// uncertain returns how many bytes at the end of text may not belong to the value: the beginning
-// of the end mark, and a newline before it.
+// uncertain returns how many bytes at the end of text might turn out not to be
+// part of the value: the beginning of the end mark, and a newline before it.
 func (f *paramForm) uncertain(text []byte) int {
 	n := 0
 	for k := min(len(f.valueEnd)-1, len(text)); k > 0; k-- {

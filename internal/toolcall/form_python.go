@@ -161,7 +161,7 @@ func (r *pyReader) list(open, shut string, depth int, item func()) {
 	r.out = append(r.out, shut...)
 }
 
-// quoted reads a string. It keeps escapes that JSON has, too.
+// quoted reads a string. It keeps escapes that JSON also has.
 func (r *pyReader) quoted() {
 	quote := r.text[r.at]
 	r.out = append(r.out, '"')

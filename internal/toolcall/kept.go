@@ -32,8 +32,8 @@ var (
 	})
 )
 
-// tellBeyond warns about the keywords of a tool's schema that are beyond a form's reach. It refuses a
-// strict tool instead.
+// tellBeyond warns about the keywords of a tool's schema that are beyond
+// a form's reach. If the tool is strict, tellBeyond refuses it instead.
 func (b *builder) tellBeyond(x beyond, schema json.RawMessage) {
 	b.tellObject(x, "#", schema, namesKnown)
 }
@@ -64,11 +64,11 @@ func (b *builder) tellValue(x beyond, at string, schema json.RawMessage) {
 	schema = x.doc.resolve(schema)
 	types := typesOf(schema)
 	if x.seen[string(schema)] || x.reach == reachTexts && types != nil && !slices.Contains(types, "string") {
-		return // already checked, or JSON
+		return // already checked, or enforced because the value is JSON
 	}
 	x.seen[string(schema)] = true
 	if onlyStrings(types) && b.text(x.t, x.doc, own, x.end) != nil {
-		return // the form enforces it
+		return // the form enforces the whole schema
 	}
 	known := []string{"type"}
 	if texts(schema) != nil {

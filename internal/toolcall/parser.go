@@ -4,9 +4,10 @@ import (
 	"strings"
 )
 
-// Parser splits the text of an answer, as it is generated, into content, reasoning and calls. It
-// works byte by byte, so that the joined deltas do not depend on how the text is cut. It holds
-// back only bytes that may begin a mark.
+// Parser splits the text of an answer, as it is generated, into content,
+// reasoning and calls. A mark is a text, such as "<tool_call>", that separates
+// these parts. The Parser works byte by byte, so that the joined deltas do not
+// depend on how the text is cut. It holds back only bytes that may begin a mark.
 type Parser struct {
 	tools map[string]*Tool
 	any   bool     // the tools are not known: every name is accepted
@@ -19,8 +20,8 @@ type Parser struct {
 	held  []byte // in content: white space and the possible beginning of a mark, held back
 
 	// A text that may turn out not to be a call:
-	space []byte // white space before its mark
-	raw   []byte // all bytes of the text, including its mark
+	space []byte // white space before the mark that may begin the call
+	raw   []byte // all bytes of the text, including the mark
 
 	index  int  // number of the current call, from 0
 	open   bool // the current call has begun
@@ -120,7 +121,8 @@ func (p *Parser) finish() {
 	p.raw, p.space = p.raw[:0], p.space[:0]
 }
 
-// known reports whether there is a tool of that name, or tools are not known.
+// known reports whether there is a tool with this name. It
+// returns true for every name if the tools are not known.
 func (p *Parser) known(name string) bool {
 	_, ok := p.tools[name]
 	return ok || p.any
@@ -180,16 +182,16 @@ func (p *Parser) toContent() {
 	p.raw, p.held, p.space = p.raw[:0], p.held[:0], p.space[:0]
 }
 
-// note keeps a byte of a text that may turn out not to be a call.
+// note stores a byte of a text that may turn out not to be a call.
 func (p *Parser) note(b byte) {
 	if !p.open {
 		p.raw = append(p.raw, b)
 	}
 }
 
-// bad is called when byte b, which was noted, shows that a text is not a call. The bytes held
-// back become content. If the call has already begun, the rest of the text becomes its arguments
-// unchanged.
+// bad is called when byte b shows that a text is not a call. The method note has
+// stored b already. The bytes held back become content. If the call has already been
+// reported as begun, the rest of the text becomes the call's arguments, unchanged.
 func (p *Parser) bad(b byte) {
 	if p.open {
 		p.argumentByte(b)
@@ -227,8 +229,9 @@ type option struct {
 	then func()
 }
 
-// choose expects one of several texts after optional white space. None of them is a prefix of
-// another. For any other text, choose calls the function otherwise with the text's last byte.
+// choose expects one of several texts after optional white space.
+// None of these texts may be a prefix of another. For any other text,
+// choose calls the function otherwise with the text's last byte.
 func (p *Parser) choose(otherwise func(b byte), options ...option) {
 	p.text = p.text[:0]
 	p.step = func(b byte) {

@@ -33,10 +33,11 @@ type Form struct {
 	Warnings []string // about keywords of schemas that are not enforced
 }
 
-// Trigger begins a grammar in the middle of an answer.
+// Trigger begins a grammar in the middle of an answer. If Pattern is set, it replaces Text, and the
+// grammar begins where the pattern's group begins.
 type Trigger struct {
 	Text    string
-	Pattern string // if not "", a regular expression that replaces Text; the grammar begins where its group begins
+	Pattern string // a regular expression, or ""
 	Start   bool   // the trigger counts only at the beginning of an answer
 	Then    *grammar.Program
 }
@@ -49,8 +50,8 @@ type wrapper interface {
 	thinking(b *builder, t Thinking, body grammar.Expr) grammar.Expr
 }
 
-// Compile returns the form of answers, which is empty if they are not constrained. An error
-// about a tool is a *SchemaError.
+// Compile returns the form of answers. The form is empty if answers
+// are not constrained. An error about a tool is a *SchemaError.
 func (p *Plan) Compile() (*Form, error) {
 	b := newBuilder(p.Tools, p.Parallel, p.Control)
 	out := &Form{}
@@ -95,7 +96,7 @@ func (p *Plan) Compile() (*Form, error) {
 	return out, nil
 }
 
-// answer returns an answer without a call.
+// answer returns the expression for an answer without a call. e is the answer's text.
 func (p *Plan) answer(b *builder, e grammar.Expr) grammar.Expr {
 	if w, ok := p.Family.form.(wrapper); ok {
 		return w.answer(b, e)
@@ -124,7 +125,7 @@ func (b *builder) think(t Thinking, body grammar.Expr) grammar.Expr {
 	return grammar.Seq{optional(thought), body}
 }
 
-// compile makes a program whose whole text is e.
+// compile makes the program that accepts the texts of e.
 func (b *builder) compile(e grammar.Expr) (*grammar.Program, error) {
 	b.rules.Body[0] = e
 	rules := b.rules

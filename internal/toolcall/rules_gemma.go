@@ -43,7 +43,7 @@ func (g *gemmaRules) object(schema json.RawMessage) grammar.Expr {
 	return grammar.Seq{grammar.Bytes("{"), fields, grammar.Bytes("}")}
 }
 
-// text returns a string in its quotes. inside is the text between them; nil: any text.
+// text returns a string in its quotes. inside is the text between the quotes; nil: any text.
 func (g *gemmaRules) text(inside grammar.Expr) grammar.Expr {
 	if inside == nil {
 		inside = g.b.without(g.f.quote)

@@ -50,7 +50,8 @@ func properties(schema json.RawMessage) (list []property, open bool) {
 	return list, string(bytes.TrimSpace(s.Additional)) != "false"
 }
 
-// document holds the definitions in the schema of a tool's arguments, which references point to.
+// document holds the definitions in the schema of a tool's
+// arguments. References in the schema point to them.
 type document struct {
 	defs map[string]json.RawMessage // definitions by their JSON pointers
 	text []byte                     // "$defs" and "definitions" as JSON fields, each with a comma after it
@@ -77,7 +78,7 @@ func newDocument(schema json.RawMessage) *document {
 
 // resolve returns the schema that schema refers to, or schema itself.
 func (d *document) resolve(schema json.RawMessage) json.RawMessage {
-	const limit = 8 // length of a chain of references
+	const limit = 8 // largest length of a chain of references
 	for range limit {
 		var s struct {
 			Ref string `json:"$ref"`

@@ -1,7 +1,7 @@
 // Package ecma compiles regular expressions of ECMAScript (ECMA-262 with the flag u, as JSON
-// Schema requires) into automata over code points. A pattern matches a text if it matches
-// any part of it; ^ and $ stand for the ends of the text. What automata cannot express (backreferences, lookahead
-// and lookbehind) is an error with its position in the pattern.
+// Schema requires) into automata over code points. A pattern matches a text if any part of the
+// text matches the pattern; ^ and $ stand for the ends of the text. What automata cannot express
+// (backreferences, lookahead and lookbehind) is an error with its position in the pattern.
 package ecma
 
 import (

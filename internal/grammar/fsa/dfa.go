@@ -29,8 +29,8 @@ type State struct {
 	Edges  []Edge
 }
 
-// DFA is a deterministic automaton that starts in state 0. Every state except the first can
-// reach an accepting one.
+// DFA is a deterministic automaton that starts in state 0.
+// Every state except the first can reach an accepting state.
 type DFA struct{ States []State }
 
 // None returns the automaton that accepts no text.
@@ -166,8 +166,8 @@ func addEdge(edges []Edge, e Edge) []Edge {
 	return append(edges, e)
 }
 
-// Op says whether a product of two automata accepts a text. a and b say whether each automaton
-// accepts it.
+// Op says whether a product of two automata accepts a text. a says whether
+// the first automaton accepts the text, and b whether the second does.
 type Op func(a, b bool) bool
 
 // The operations.
@@ -178,7 +178,7 @@ var (
 )
 
 // Product returns the automaton that accepts a text if op(a accepts it, b accepts it). op(false,
-// false) must be false. If it would have more than limit states, the error is ErrTooLarge.
+// false) must be false. If the product would have more than limit states, the error is ErrTooLarge.
 func Product(a, b *DFA, op Op, limit int) (*DFA, error) {
 	type pair struct{ a, b int32 }
 	number := map[pair]int32{{0, 0}: 0}
@@ -216,7 +216,8 @@ func (d *DFA) at(q int32) State {
 	return d.States[q]
 }
 
-// cut is a range of symbols, and the states that it leads to in both automata; -1: none.
+// cut is a range of symbols. a and b are the states
+// to which it leads in the two automata; -1: none.
 type cut struct {
 	lo, hi rune
 	a, b   int32

@@ -4,7 +4,7 @@ package fsa
 // states until no class splits (Moore, "Gedanken-experiments on sequential machines", 1956).
 func (d *DFA) Minimize() *DFA {
 	class := make([]int32, len(d.States))
-	count := 0 // 0: not known before the first round
+	count := 0 // number of classes; 0 before the first round, which counts them
 	for q, s := range d.States {
 		if s.Accept {
 			class[q] = 1

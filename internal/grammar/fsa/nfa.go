@@ -52,7 +52,7 @@ func (n *NFA) Edge(from int32, lo, hi rune, to int32) {
 // Move adds a move between two states. It takes no symbol.
 func (n *NFA) Move(from, to int32) { n.moves[from] = append(n.moves[from], move{to: to}) }
 
-// Assert adds a move between two states that is allowed if a holds.
+// Assert adds a move between two states. The move is allowed only if a holds.
 func (n *NFA) Assert(from int32, a Assertion, to int32) {
 	n.moves[from] = append(n.moves[from], move{to: to, assert: a})
 }
@@ -130,7 +130,7 @@ func IsWord(r rune) bool {
 }
 
 // Determinize returns the DFA of the texts that lead from start to accept. The error is
-// ErrTooLarge if it would have more than limit states, or Budget is used up.
+// ErrTooLarge if the DFA would have more than limit states, or if Budget is used up.
 func (n *NFA) Determinize(start, accept int32, limit int) (*DFA, error) {
 	d := &determinizer{n: n, accept: accept, limit: limit, number: map[string]int32{}, mark: make([]uint32, n.Len())}
 	for _, moves := range n.moves {

@@ -87,7 +87,8 @@ func (p *parser) item(nested bool) (grammar.Expr, error) {
 		r.X = e
 		e = r
 		if inner, ok := r.X.(grammar.Repeat); ok && inner.Max < 0 && inner.Min <= 1 && r.Max < 0 && r.Min <= 1 {
-			e = grammar.Repeat{X: inner.X, Min: min(inner.Min, r.Min), Max: -1} // x**, x+* and the like
+			// For example, x+* becomes x*.
+			e = grammar.Repeat{X: inner.X, Min: min(inner.Min, r.Min), Max: -1}
 		}
 		p.space(nested)
 	}

@@ -68,7 +68,7 @@ func notAny(list []cell, types cell) ([]cell, error) {
 // errCells says that a schema has too many alternatives.
 var errCells = errors.New("the schema has too many alternatives")
 
-// both returns the values that are in a cell of a and in a cell of b.
+// both returns cells whose union is the values that are in a cell of a and in a cell of b.
 func both(a, b []cell) ([]cell, error) {
 	var out []cell
 	for _, x := range a {
@@ -88,7 +88,7 @@ func both(a, b []cell) ([]cell, error) {
 	return out, nil
 }
 
-// all returns the cells of a goal.
+// all returns cells whose union is the values that satisfy a goal.
 func (c *compiler) all(g goal) ([]cell, error) {
 	out := []cell{whole()}
 	for _, l := range g {
@@ -103,7 +103,7 @@ func (c *compiler) all(g goal) ([]cell, error) {
 	return out, nil
 }
 
-// at adds the pointer of l's schema to an error that has none.
+// at adds the pointer of l's schema to an error that has no pointer.
 func (c *compiler) at(l literal, err error) error {
 	var r *Refused
 	if errors.As(err, &r) {

@@ -19,7 +19,8 @@ func split(v *big.Rat) (whole, frac string) {
 	return whole, strings.TrimRight(frac, "0")
 }
 
-// build returns the automaton whose states are the keys that the function next reaches from start.
+// build returns an automaton whose states stand for keys: for start,
+// and for all keys that the function next reaches from start.
 func build[K comparable](start K, next func(K, byte) (K, bool), accept func(K) bool) *fsa.DFA {
 	number := map[K]int32{start: 0}
 	order := []K{start}
@@ -44,8 +45,9 @@ func build[K comparable](start K, next func(K, byte) (K, bool), accept func(K) b
 	return d
 }
 
-// place is the state of a comparison: the number of digits read in the current part, which is
-// before or after the point, and how the digits so far compare with the bound's (-1, 0, 1).
+// place is the state of a comparison. n is the number of digits that
+// have been read in the current part, before or after the point. cmp
+// says how the digits so far compare with the bound's: -1, 0 or 1.
 type place struct {
 	negative, frac bool
 	n, cmp         int

@@ -77,7 +77,7 @@ func (k *counting) place(at counted) {
 	k.c.out.Body[at.rule] = out
 }
 
-// item appends to out the ways of writing the item after the position at. It decides for one goal
+// item appends to out all ways to write the item after the position at. It decides for one goal
 // after the other whether the item satisfies the goal. The first i goals are decided, and g holds
 // these decisions. If a goal has no upper bound, an item that satisfies it may go uncounted.
 func (k *counting) item(at counted, i int, g goal, hits []int, out *grammar.Alt) {

@@ -67,8 +67,9 @@ func (c *compiler) others(o *objects) ([]kind, error) {
 	return kinds, err
 }
 
-// properties returns the expression for objects in o, with their braces: the declared properties
-// in their order, then others. If there are bounds, the rules count properties.
+// properties returns the expression for objects in o, with their braces.
+// An object has the declared properties first, in their order, and then
+// others. The rules count properties as far as o bounds their number.
 func (c *compiler) properties(o *objects) (grammar.Expr, error) {
 	kinds, err := c.others(o)
 	if err != nil {
@@ -79,8 +80,8 @@ func (c *compiler) properties(o *objects) (grammar.Expr, error) {
 	if o.max >= 0 {
 		maxCount = max(o.max, 1)
 	}
-	// A rule's index has a bit for each condition in o.some, which is set if the condition is
-	// satisfied.
+	// A rule's index has a bit for each condition in
+	// o.some. The bit is set if the condition is satisfied.
 	sets := 1 << min(len(o.some), 30)
 	if (len(o.props)+1)*(maxCount+1)*sets > maxUnrolled {
 		return nil, fmt.Errorf("minProperties, maxProperties or negations need more than %d rules", maxUnrolled)
@@ -115,10 +116,10 @@ type writer struct {
 	rules    [][]grammar.Ref // [declared properties passed][properties written and conditions satisfied]
 }
 
-// entries calls f for each set of conditions that a property of kind k can satisfy together. The
-// conditions are in w.some from index first on. They are not in the set has, whose conditions are
-// satisfied already. f gets k, restricted to the names and values that satisfy the set, and the
-// union of has and the set.
+// entries considers a property of kind k in an object that already satisfies the
+// conditions in the set has. For each set of other conditions in w.some[first:]
+// that the property can satisfy together, it calls f. f gets k, restricted to
+// the names and values that satisfy the set, and the union of has and the set.
 func (w *writer) entries(k kind, first, has int, f func(k kind, has int)) error {
 	f(k, has)
 	for i := first; i < len(w.some); i++ {
@@ -139,7 +140,7 @@ func (w *writer) entries(k kind, first, has int, f func(k kind, has int)) error 
 	return nil
 }
 
-// pair returns a name of kind k with a value.
+// pair returns the expression for a property of kind k: its name and its value.
 func (c *compiler) pair(k kind) grammar.Seq {
 	var name grammar.Expr = grammar.Automaton{DFA: anyString()}
 	if k.names != everything {
@@ -156,8 +157,9 @@ func (c *compiler) pair(k kind) grammar.Seq {
 	return grammar.Seq{name, c.white.colon, c.rule(k.goal)}
 }
 
-// property returns the rule for the rest of an object after n properties. The declared properties
-// before number i are done, and the conditions in the set has are satisfied.
+// property returns the rule for the rest of an object that has n
+// properties so far. The declared properties before index i have been
+// written or left out, and the conditions in the set has are satisfied.
 func (w *writer) property(i, n, has int) (grammar.Expr, error) {
 	var out grammar.Alt
 	sets := 1 << len(w.some)

@@ -94,8 +94,8 @@ func decodeValue(d *json.Decoder, depth int) (any, error) {
 	return t, nil
 }
 
-// decimal returns a number's exact value. Its exponent is bounded, because a large one would
-// take all memory.
+// decimal returns a number's exact value. The number's exponent
+// is bounded, because a large exponent would take all memory.
 func decimal(n json.Number) (*big.Rat, error) {
 	mantissa, exponent, has := strings.Cut(strings.ToLower(string(n)), "e")
 	if has {

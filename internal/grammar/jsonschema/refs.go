@@ -39,13 +39,13 @@ func (c *compiler) dynamic(s *schema) ([]cell, error) {
 		}
 	}
 	if places := c.doc.dynamic[name]; len(places) > 1 && slices.Contains(places, x.ptr) {
-		return nil, refuse(s, key, "%d places have the anchor %q: references that depend on the way to them are not supported", len(places), name)
+		return nil, refuse(s, key, "%d places have the anchor %q: references that depend on the evaluation path are not supported", len(places), name)
 	}
 	return c.of(literal(x.id))
 }
 
-// dependencies returns the step of a keyword that makes demands on an object if the object has
-// a certain property.
+// dependencies returns a function that computes the cells of the keyword key.
+// The keyword makes demands on an object if the object has a certain property.
 func (c *compiler) dependencies(key string) func(*schema) ([]cell, error) {
 	return func(s *schema) ([]cell, error) {
 		o, ok := s.get(key).(*object)

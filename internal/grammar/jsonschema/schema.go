@@ -23,9 +23,9 @@ type schema struct {
 	id    int32
 	ptr   string // JSON pointer without #
 	base  *url.URL
-	value any // bool or *object
-	cells map[bool][]cell
-	busy  bool // the schema's cells are being computed
+	value any             // bool or *object
+	cells map[bool][]cell // cells of the schema (true) and of its negation (false)
+	busy  bool            // the schema's cells are being computed
 }
 
 // where returns the pointer of one of the schema's keywords.
@@ -189,7 +189,7 @@ func (d *document) resolve(s *schema, key, ref string) (*schema, error) {
 	whole.Fragment, whole.RawFragment = "", ""
 	start, ok := d.names[whole.String()]
 	if !ok {
-		return nil, refuse(s, key, "%q is not in this document; others are not fetched", ref)
+		return nil, refuse(s, key, "%q is not in this document; other documents are not fetched", ref)
 	}
 	switch {
 	case fragment == "":
@@ -263,7 +263,7 @@ func (s *schema) count(key string, missing int) (int, error) {
 		return missing, err
 	}
 	if !v.IsInt() || v.Sign() < 0 {
-		return 0, refuse(s, key, "must be an integer that is not negative")
+		return 0, refuse(s, key, "must be a non-negative integer")
 	}
 	if v.Cmp(big.NewRat(maxCount, 1)) > 0 {
 		return 0, refuse(s, key, "at most %d can be counted", maxCount)

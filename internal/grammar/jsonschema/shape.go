@@ -22,10 +22,10 @@ func (g goal) with(o goal) goal {
 	return slices.Compact(out)
 }
 
-// cell is a set of values: a set for each type, or nil if it has no values of the type.
+// cell is a set of values. It has a set for each type, or nil if there are no values of that type.
 type cell struct {
 	null  bool
-	bools [2]bool // false, true
+	bools [2]bool // whether the cell has the value false, and whether it has true
 	num   *numbers
 	str   *stringSet
 	arr   *array
@@ -48,7 +48,7 @@ type array struct {
 	contains []contains
 	unique   *schema // the schema that has uniqueItems; nil: items may repeat
 
-	known int  // number of items that a keyword has evaluated, for unevaluatedItems
+	known int  // number of leading items that a keyword has evaluated, for unevaluatedItems
 	all   bool // all items are evaluated
 }
 
@@ -109,7 +109,7 @@ type prop struct {
 	name     string
 	goal     goal
 	required bool
-	known    bool // a keyword has evaluated it, for unevaluatedProperties
+	known    bool // a keyword has evaluated this property, for unevaluatedProperties
 }
 
 // group has the demands of one schema on the properties that this schema does not declare.
@@ -191,7 +191,7 @@ func (o *objects) and(b *objects) *objects {
 	return out
 }
 
-// and returns the intersection of two cells. ok is false if it is known to be empty.
+// and returns the intersection of two cells. ok is false if the intersection is known to be empty.
 func (c cell) and(d cell) (out cell, ok bool, err error) {
 	out.null = c.null && d.null
 	for i := range 2 {

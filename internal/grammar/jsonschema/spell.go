@@ -27,8 +27,9 @@ func spellings(lo, hi rune, escapes bool) []string {
 	return out
 }
 
-// Ranges of code points that need no escape, that \u can write, and that programs usually write
-// with \u (control characters, HTML's special characters, and all characters beyond ASCII).
+// Ranges of code points. Those in rawRanges need no escape. Those in hexAll can
+// be written with \u. Programs usually write those in hexUsual with \u: control
+// characters, HTML's special characters, and all characters beyond ASCII.
 var (
 	rawRanges = []rune{0x20, 0x21, 0x23, 0x5B, 0x5D, 0x7E, 0x80, 0xD7FF, 0xE000, 0x10FFFF}
 	hexAll    = []rune{0, 0xD7FF, 0xE000, 0xFFFF}

@@ -64,7 +64,7 @@ type templateBuilder struct {
 	known map[string]int32
 }
 
-// node returns the node from which all spellings in list continue. None of them is empty.
+// node returns the node from which all spellings in list continue. No spelling in list is empty.
 func (b *templateBuilder) node(list []spelling) int32 {
 	var key strings.Builder
 	for _, s := range list {

@@ -13,7 +13,7 @@ import (
 type stringSet struct {
 	dfa      *fsa.DFA
 	min, max int
-	listed   bool // the strings are the values of enum or const; they are written with the usual escapes only (hexUsual)
+	listed   bool // the strings are values of enum or const: only the usual escapes are allowed
 }
 
 func (s *stringSet) empty() bool { return s.max >= 0 && s.min > s.max || s.dfa != nil && s.dfa.Empty() }
@@ -163,12 +163,13 @@ func lengths(low, high int) *fsa.DFA {
 	return d
 }
 
-// encode returns an automaton over bytes. It accepts the strings of d as they are written in JSON.
-// escapes allows all of JSON's escapes; otherwise only the usual escapes are allowed. quotes includes the
-// quotes around the string. Surrogates occur only in pairs.
+// encode returns an automaton over bytes. It accepts the strings of d as they
+// are written in JSON. If escapes is set, all of JSON's escapes are allowed,
+// and otherwise only the usual ones (hexUsual). If quotes is set, the automaton
+// also expects the quotes around the string. Surrogates occur only in pairs.
 func encode(d *fsa.DFA, escapes, quotes bool) *fsa.DFA { return spell(d, escapes, quotes).Trim() }
 
-// spell is encode without Trim. With quotes, state q of d becomes state q+1.
+// spell does what encode does, but without Trim. If quotes is set, state q of d becomes state q+1.
 func spell(d *fsa.DFA, escapes, quotes bool) *fsa.DFA {
 	out := &fsa.DFA{States: make([]fsa.State, 0, 4*len(d.States))}
 	add := func(s fsa.State) int32 {

@@ -1,8 +1,8 @@
 // Package builtin has everything that templates can use: the methods of Python's types that the
 // sandbox allows, Jinja's filters and tests, the functions that transformers adds, and Python's
-// three ways to format text. A result keeps the origin of every byte that comes from an
-// argument. Some functions cannot tell which bytes come from an argument. Their whole result
-// counts as data if any argument contains data.
+// three ways to format text. A result keeps the origin (template or data, see package text) of
+// every byte that comes from an argument. Some functions cannot tell which bytes come from an
+// argument. The whole result of such a function counts as data if any argument contains data.
 package builtin
 
 import (

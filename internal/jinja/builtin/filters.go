@@ -164,8 +164,8 @@ func toInt(r *value.Run, v value.Value, a *value.Args) value.Value {
 	return intOf(v, other)
 }
 
-// intOf returns the integer part of a finite number, or of a finite number in a text. If v is
-// neither, it returns the value of other.
+// intOf returns the integer part of a finite number, or of a finite
+// number in a text. If v has no such number, intOf returns other.
 func intOf(v, other value.Value) value.Value {
 	f, ok := number(v)
 	if !ok || math.IsInf(f, 0) || math.IsNaN(f) {

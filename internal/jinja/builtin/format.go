@@ -23,8 +23,8 @@ func Format(r *value.Run, t text.Text, a *value.Args) value.Value {
 	return f.format(t, 2).AsSafe(t.Safe())
 }
 
-// format replaces the fields in a text. depth bounds the nesting: the specification of a field may
-// contain fields, but their specifications may contain no fields.
+// format replaces the fields in a text. depth bounds the nesting: the specification of
+// a field may contain fields, but the specifications of these inner fields may not.
 func (f *formatter) format(t text.Text, depth int) text.Text {
 	if depth < 0 {
 		value.ValueError("Max string recursion exceeded")

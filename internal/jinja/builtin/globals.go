@@ -106,7 +106,7 @@ func lipsum(*value.Run, *value.Args) value.Value {
 	return nil
 }
 
-// joiner returns its separator from the second call on.
+// joiner is a function that returns "" at the first call, and its separator at every later call.
 type joiner struct {
 	sep  value.Value
 	used bool

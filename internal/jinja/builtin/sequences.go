@@ -7,8 +7,8 @@ import (
 	"alpaca/internal/jinja/value"
 )
 
-// lazy returns a generator. When its first item is needed, it calls the function make. The function
-// that make returns gives one item at each call.
+// lazy returns a generator. When the first item is needed, the generator calls
+// the function make. The function that make returns gives one item at each call.
 func lazy(name string, make func() func() (value.Value, bool)) *value.Iter {
 	var next func() (value.Value, bool)
 	return &value.Iter{Name: name, Next: func() (value.Value, bool) {

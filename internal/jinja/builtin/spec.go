@@ -11,7 +11,8 @@ import (
 	"alpaca/internal/jinja/value"
 )
 
-// spec is a format specification of Python's mini-language. The operator % uses a part of it.
+// spec is a format specification of Python's mini-language.
+// The operator % uses only some of the fields.
 type spec struct {
 	fill      text.Text
 	align     byte // '<', '>', '^', '='
@@ -34,8 +35,8 @@ func (s spec) text(r *value.Run, t text.Text) text.Text {
 	return s.pad(r, text.Text{}, t)
 }
 
-// pad returns head (a sign) and body, padded to the width. With the align '=', the padding is
-// between them.
+// pad returns head (a sign) and body, padded to the width.
+// With the align '=', the padding is between head and body.
 func (s spec) pad(r *value.Run, head, body text.Text) text.Text {
 	n := s.width - head.Runes() - body.Runes()
 	if n <= 0 {

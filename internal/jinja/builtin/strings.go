@@ -138,7 +138,7 @@ func splitlines(r *value.Run, t text.Text, a *value.Args) value.Value {
 	keep := value.Truth(value.Or(a.Bind("splitlines", "keepends")[0], false))
 	lines := 1
 	for _, c := range []byte(t.String()) {
-		if c < ' ' || c == 0xc2 || c == 0xe2 { // this byte may end a line, or begin a character that does
+		if c < ' ' || c == 0xc2 || c == 0xe2 { // this byte may be a line end or begin one
 			lines++
 		}
 	}

@@ -44,8 +44,8 @@ func (w wrapping) wrap(t text.Text) []text.Text {
 				if h := w.lastHyphen(chunks[i], room); h > 0 {
 					room = h
 				}
-				// If a blank has filled the line, an empty part of the word is added. So the
-				// blank does not end the line and is kept, as in Python.
+				// If a blank has filled the line, the part of the word that is added is empty.
+				// Then the blank is not the last item of the line, so it is kept, as in Python.
 				line = append(line, chunks[i].Cut(0, room))
 				chunks[i] = chunks[i].Cut(room, chunks[i].Len())
 			case len(line) == 0:
@@ -63,7 +63,7 @@ func (w wrapping) wrap(t text.Text) []text.Text {
 	return lines
 }
 
-// longer reports whether a text has more than n characters. It reads at most n.
+// longer reports whether a text has more than n characters. It does not read beyond them.
 func longer(t text.Text, n int) bool { return runesAt(t, n) < t.Len() }
 
 // runesAt returns the byte offset at which the first n characters of a text end.
@@ -107,7 +107,8 @@ func (w wrapping) chunks(t text.Text) []text.Text {
 	return list
 }
 
-// hyphenated divides a word after hyphens between letters and around dashes.
+// hyphenated divides a word after each hyphen that is
+// between letters, and before and after each dash.
 func hyphenated(word text.Text) []text.Text {
 	var list []text.Text
 	s := word.String()

@@ -25,8 +25,8 @@ func Format(format string, t time.Time) (string, error) {
 
 // directive is a parsed directive, which begins with "%".
 type directive struct {
-	pad          byte // '-', '_', '0'; 0: the field's default
-	upper, other bool // ^, #
+	pad          byte // the flag '-', '_' or '0'; 0: the field's default
+	upper, other bool // the flags ^ and #
 	width        int
 	letter       byte
 }

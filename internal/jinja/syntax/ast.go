@@ -70,7 +70,7 @@ type (
 	SetBlock struct {
 		At
 		Target Expr
-		Filter *Filter // nil: none; a chain, whose innermost has no Value
+		Filter *Filter // a chain of filters, whose innermost has no Value; nil: none
 		Body   []Node
 	}
 	// Block is a named part, which is printed at its position.

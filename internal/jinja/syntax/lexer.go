@@ -76,7 +76,7 @@ func (l *lexer) text() error {
 	}
 	kind := l.src[open+1]
 	if kind != '{' && sign == 0 {
-		sign = 'l' // strip white space before the tag on its line
+		sign = 'l' // strip the white space from the line's beginning to the tag
 	}
 	l.data(start, open, sign)
 	switch kind {

@@ -148,7 +148,7 @@ func (p *parser) body(end ...string) []Node {
 	return p.nodes(end)
 }
 
-// whole is body with a single end tag, whose name it skips.
+// whole does what body does for a single end tag, and then skips the end tag's name.
 func (p *parser) whole(end string) []Node {
 	list := p.body(end)
 	p.next()

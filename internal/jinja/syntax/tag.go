@@ -19,7 +19,7 @@ var (
 var operators = []string{"//", "**", "==", "!=", ">=", "<=",
 	"+", "-", "/", "*", "%", "~", "[", "]", "(", ")", "{", "}", ">", "<", "=", ".", ":", "|", ",", ";"}
 
-// closing has the closing brackets by the opening ones.
+// closing maps each opening bracket to the closing bracket.
 var closing = map[string]string{"{": "}", "(": ")", "[": "]"}
 
 // tag reads the content of a tag and its end.
@@ -114,7 +114,7 @@ func (l *lexer) tagEnd(end kind) bool {
 	return true
 }
 
-// number reads a number. A number after a point has no fraction: x.1.2
+// number reads a number. After a point, a number is an integer: x.1.2 has the indices 1 and 2.
 func (l *lexer) number(rest string) {
 	m, kind := "", kindFloat
 	if l.pos == 0 || l.src[l.pos-1] != '.' {

@@ -1,7 +1,7 @@
 package text
 
-// The tables come from the Unicode character database (version 14, as in Python 3.11). They
-// only have the characters that differ from the simple mappings of package unicode.
+// The tables come from the Unicode character database (version 14, as in Python 3.11).
+// They have only the characters that differ from the simple mappings of package unicode.
 
 // upperFull has the characters whose upper case is several characters.
 var upperFull = map[rune]string{

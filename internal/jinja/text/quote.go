@@ -46,8 +46,8 @@ func Escape(r rune) string {
 	return fmt.Sprintf(`\U%08x`, r)
 }
 
-// each adds t to b. It calls f for each character except a to z and the space, and puts the
-// result in the character's place, unless the result is "".
+// each adds t to b, with characters replaced by f. It calls f for each
+// character except a to z and the space. If f returns "", the character stays.
 func (t Text) each(b *Builder, f func(rune) string) {
 	start := 0
 	for i, r := range t.s {

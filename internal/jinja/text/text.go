@@ -1,6 +1,6 @@
-// Package text has strings that record where each byte comes from. A Text is bytes with runs of one
-// origin: the template, or its data. Its functions are the methods of Python's str. Every byte of a
-// result keeps the origin that it had in the argument.
+// Package text has strings that record where each byte comes from. A Text is bytes
+// with runs of one origin: the template, or its data. The methods of Text are those of
+// Python's str. Every byte of a result keeps the origin that it had in the argument.
 //
 // Positions and lengths are in bytes, unless a name or comment says runes.
 package text
@@ -24,7 +24,7 @@ const Unknown Origin = math.MaxInt32
 // Texts are immutable.
 type Text struct {
 	s    string
-	runs []run  // ascending; nil: all of s is of origin o
+	runs []run  // in the order of their ends; nil: all of s has the origin o
 	o    Origin // the origin of all bytes if runs is nil
 	safe bool   // HTML that must not be escaped again (Python's Markup)
 }

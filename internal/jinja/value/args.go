@@ -11,7 +11,8 @@ type Args struct {
 	Pos   []Value
 	Names []string
 	Named []Value
-	// Keys are the names that came from a dictionary by **, as texts. They are the last of Names.
+	// Keys are the names that came from a dictionary by **, with
+	// their origins. They equal the last len(Keys) elements of Names.
 	Keys []text.Text
 }
 

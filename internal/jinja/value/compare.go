@@ -102,8 +102,8 @@ func (r *Run) equalDicts(x, y *Dict) bool {
 	return true
 }
 
-// compareNumbers returns the exact sign of x - y. ok is false if one of them is NaN or not a
-// number at all.
+// compareNumbers returns the exact sign of x - y. ok
+// is false if x or y is NaN or not a number at all.
 func compareNumbers(x, y Value) (c int, ok bool) {
 	if a, ok := x.(int64); ok {
 		if b, ok := y.(int64); ok {
@@ -159,8 +159,8 @@ func (r *Run) Less(x, y Value) bool {
 	return ok && c < 0
 }
 
-// order compares values that have an order, and returns the sign of x - y. ok is false if one of
-// them is NaN.
+// order compares values that have an order, and returns
+// the sign of x - y. ok is false if x or y is NaN.
 func (r *Run) order(op string, x, y Value) (c int, ok bool) {
 	r.Steps(1)
 	defined(x, y)

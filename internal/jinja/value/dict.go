@@ -89,7 +89,7 @@ func (d *Dict) Copy() *Dict {
 	return c
 }
 
-// Keys of index that are not strings or numbers.
+// Types for those keys of Dict.index that do not stand for strings or numbers.
 type (
 	noneKey      struct{}
 	undefinedKey struct{}

@@ -1,7 +1,7 @@
-// Package ab serves a blind comparison of two models to people with browsers: a prompt, two answers
-// without names, five buttons. The pages work without scripts, and show a model's output only as
-// text. Until the session is closed, no response reveals which model wrote an answer. A vote is
-// confirmed once it is on the disk.
+// Package ab serves a blind comparison of two models to people with browsers. A page shows
+// a prompt, two answers without the models' names, and five buttons. The pages work without
+// scripts, and show a model's output only as text. Until the session is closed, no response
+// reveals which model wrote an answer. A vote is confirmed once it is on the disk.
 package ab
 
 import (
@@ -42,7 +42,7 @@ type Server struct {
 	handler http.Handler
 	opt     Options
 
-	mu      sync.Mutex // guards session and told
+	mu      sync.Mutex // guards the fields session and told
 	session *abtest.Session
 	told    map[string]notice // by judge
 	closed  chan struct{}     // closed when the session is closed
@@ -103,7 +103,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	h.Set("Cache-Control", "no-store") // so that the back button does not offer a pair for a second vote
+	h.Set("Cache-Control", "no-store") // else the back button would offer a pair for a second vote
 	s.handler.ServeHTTP(w, r)
 }
 
@@ -146,7 +146,8 @@ func (e *failure) Error() string { return e.Message }
 
 var notFound = &failure{http.StatusNotFound, "This page does not exist."}
 
-// page returns a handler that calls f while it holds the mutex, and shows its error.
+// page returns a handler that calls f while it holds the
+// mutex. If f fails, the handler sends a page with f's error.
 func (s *Server) page(f func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
@@ -228,7 +229,7 @@ func number(r *http.Request, name string) (int, error) {
 	return n, nil
 }
 
-// longest is the longest time that is stored for a vote.
+// longest bounds the time that is stored for a vote: how long the judge looked at the pair.
 const longest = time.Hour
 
 func millisSince(text string) int64 {

@@ -29,8 +29,9 @@ type notice struct {
 	over bool // the judge has voted since the page showed the notice
 }
 
-// notice returns the number of the judge's last own prompt if the judge must be told about it. ok is
-// false if there is nothing to tell, or if the judge has seen the notice and has voted since.
+// notice returns n, the number of the prompt that the judge entered last,
+// if a page must show a notice about it. ok is false if there is nothing
+// to tell, or if the judge has seen the notice and has voted since.
 func (s *Server) notice(judge string) (n int, ok bool) {
 	n, ok = s.session.LastOwn(judge)
 	if !ok || !s.session.Own[n].Failed && !s.session.Equal(n) {
@@ -40,7 +41,8 @@ func (s *Server) notice(judge string) (n int, ok bool) {
 	return n, !was || told.n != n || !told.over
 }
 
-// live returns the livePart for a judge. It records that the judge is shown the notice in it.
+// live returns the livePart for a judge. If p has a
+// notice, live records that the judge is shown the notice.
 func (s *Server) live(judge string) (p livePart) {
 	if s.opt.Ask == nil {
 		return p

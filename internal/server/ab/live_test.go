@@ -56,7 +56,7 @@ func TestLive(t *testing.T) {
 	require.Contains(t, page, "Answered ahead: <span>0</span> of 2")
 	status, _ = c.post("/close", nil)
 	require.Equal(t, 403, status, "while pairs are still to come, there are no results")
-	answer(1, "two", "zwei") // this answer is early: it is not shown before the first pair
+	answer(1, "two", "zwei") // the first pair has no answers yet, so this answer must wait
 	ready(`"ready":false`)
 	answer(0, "one", "")
 	ready(`"made":0`)
@@ -124,8 +124,9 @@ func TestLive(t *testing.T) {
 	require.Contains(t, page, "Votes of people on own prompts")
 }
 
-// TestFailedWhileWaiting checks that a waiting judge is told that their prompt failed, until the
-// next vote, and can enter another prompt.
+// TestFailedWhileWaiting checks a judge who waits for answers to their
+// own prompt, which fails. Until the next vote, the pages must say that
+// the prompt failed. The judge must be able to enter another prompt.
 func TestFailedWhileWaiting(t *testing.T) {
 	db, err := data.Open(t.Context(), filepath.Join(t.TempDir(), "ab.db"))
 	require.NoError(t, err)

@@ -49,7 +49,7 @@ type resultsPage struct {
 	Total                 int
 }
 
-// section is what the page shows of a group. X and Y are the models' names.
+// section is a group of votes as the page shows it. X and Y are the models' names.
 type section struct {
 	*abtest.Group
 	X, Y string
@@ -114,8 +114,9 @@ func (s *Server) results(w http.ResponseWriter, r *http.Request) error {
 	return s.show(w, http.StatusOK, "results.html", p)
 }
 
-// row returns pair n. Its Verdict is the model whose answer won more votes of people, or "none",
-// "split" or "neither".
+// row returns pair n. Its Verdict is the model whose answer won more votes of
+// people. Without such a model the Verdict is "none" if there are no votes,
+// "split" if both models won equally many, and "neither" if none won any.
 func (s *Server) row(n int) row {
 	out := row{N: n, Prompt: s.session.List[n], Equal: s.session.Equal(n), Own: s.session.IsOwn(n)}
 	wins := [2]int{}

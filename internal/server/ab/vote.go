@@ -43,7 +43,7 @@ var buttons = []button{
 	{"left", "A is better", "1"}, {"right", "B is better", "2"}, {"tie", "Tie: both good", "3"}, {"bad", "Both bad", "4"}, {"skip", "Skip", "0"},
 }
 
-// donePage is shown to a judge without further pairs.
+// donePage is shown to a judge who has no pairs left.
 type donePage struct {
 	Judge string
 	All   int
@@ -52,8 +52,8 @@ type donePage struct {
 	Live  livePart
 }
 
-// ask shows the judge's next pair. A new judge gets the page that asks for a name, and a judge
-// without further pairs gets the last page.
+// ask shows the judge's next pair. A new judge gets the page that asks
+// for a name, and a judge who has no pairs left gets the last page.
 func (s *Server) ask(w http.ResponseWriter, r *http.Request) error {
 	if err := s.reload(r.Context()); err != nil {
 		return err
@@ -160,7 +160,7 @@ func (s *Server) undo(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// end closes the session. Only a judge who has judged all pairs may do it.
+// end closes the session. Only a judge who has judged all pairs may close it.
 func (s *Server) end(w http.ResponseWriter, r *http.Request) error {
 	if err := s.reload(r.Context()); err != nil {
 		return err

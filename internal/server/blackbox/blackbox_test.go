@@ -1,7 +1,7 @@
-// Package blackbox tests a server from outside, over TCP and HTTP: that answers do not depend on
-// other requests, what hostile requests get, how many connections and bytes a client can take, and
-// that clients which have gone leave nothing behind. The tests use a small model with random
-// weights, so that they take seconds.
+// Package blackbox tests a server from outside, over TCP and HTTP. An answer must not
+// depend on other requests. A hostile request must get an error. The connections and
+// bytes that a client can take are limited. A client that goes away must leave nothing
+// behind. The tests use a small model with random weights, so that they take seconds.
 package blackbox
 
 import (
@@ -36,8 +36,8 @@ type fixture struct {
 	client *http.Client
 }
 
-// setup starts a server that listens like "alpaca serve". If change is not nil, it may change its
-// options.
+// setup starts a server that listens like "alpaca serve". If change
+// is not nil, setup calls it with the options, which it may change.
 func setup(t testing.TB, change func(*engine.Options, *server.Options)) *fixture {
 	t.Helper()
 	return setupModel(t, testmodel.SPM(1), change)

@@ -19,7 +19,7 @@ import (
 	"alpaca/internal/server"
 )
 
-// The answer to endless takes as long as a test, the answer to brief almost no time.
+// The answer to endless lasts until the test ends. The answer to brief takes almost no time.
 const (
 	endless = `{"prompt": "abc", "max_tokens": -1, "ignore_eos": true, "temperature": 0}`
 	brief   = `{"prompt": "abc", "max_tokens": 2, "ignore_eos": true, "temperature": 0}`
@@ -70,11 +70,11 @@ func TestFairKeys(t *testing.T) {
 	testFair(f, f.client, f.client, []string{"Authorization", "Bearer many"}, []string{"Authorization", "Bearer few"})
 }
 
-// TestFairAddresses checks the same for clients without keys, which are identified by their
-// addresses.
+// TestFairAddresses checks that a client with many requests does not keep another client from
+// being answered. The clients have no keys, so the server knows them by their addresses.
 func TestFairAddresses(t *testing.T) {
 	if runtime.GOOS != "linux" {
-		t.Skip("this machine has one loopback address")
+		t.Skip("this machine has only one loopback address")
 	}
 	f := setup(t, func(e *engine.Options, o *server.Options) { long(e, o); e.Parallel, e.Queue = 2, 4 })
 	from := func(address string) *http.Client {
@@ -89,7 +89,7 @@ func TestFairAddresses(t *testing.T) {
 func testFair(f *fixture, manyClient, fewClient *http.Client, manyHeader, fewHeader []string) {
 	t := f.t
 	var leave []func()
-	for i := range 6 { // two run, four wait
+	for i := range 6 { // two requests run, and four wait
 		stop, _ := f.background(manyClient, endless, manyHeader...)
 		leave = append(leave, stop)
 		eventually(t, "the request is in the queue", func() bool { return f.engine.Stats().Busy == i+1 })

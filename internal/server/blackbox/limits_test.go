@@ -221,8 +221,8 @@ func TestSlowReader(t *testing.T) {
 	require.Equal(t, int64(1), f.engine.Stats().Cancelled)
 }
 
-// TestConnections checks the limit of connections: a new one replaces an idle one, but not one in
-// use.
+// TestConnections checks the limit of connections. At the limit, a
+// new connection replaces an idle connection, but never one in use.
 func TestConnections(t *testing.T) {
 	f := setup(t, func(e *engine.Options, o *server.Options) { long(e, o); o.Connections = 3 })
 	ask := func(c net.Conn, body string) {

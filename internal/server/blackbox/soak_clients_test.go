@@ -26,8 +26,8 @@ func (s *soak) dial() net.Conn {
 	return c
 }
 
-// answer sends the request with index i until it is answered, and compares the answer. read reads
-// a response's body.
+// answer sends the request with index i until the server answers it, and
+// compares the answer with the expected one. read reads a response's body.
 func (s *soak) answer(i int, read func(io.Reader) ([]byte, error)) {
 	a, t := s.list[i], s.f.t
 	for {

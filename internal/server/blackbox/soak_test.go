@@ -39,7 +39,7 @@ var (
 type soak struct {
 	f      *fixture
 	list   []asked
-	want   []string // the answer to each request of list
+	want   []string // the expected answer to each request of list
 	counts [8]atomic.Int64
 
 	mu       sync.Mutex
@@ -48,13 +48,13 @@ type soak struct {
 
 // The kinds of clients of a soak.
 const (
-	good      = iota // sends a request and compares the answer
+	good      = iota // sends a request and compares the answer with the expected one
 	vanishing        // goes away while it waits or reads
 	malformed        // sends a damaged request
 	cut              // goes away within its header or body
 	unread           // sends a request and never reads
 	probing          // asks for health and metrics
-	slow             // reads its stream slowly, and compares the answer
+	slow             // reads its stream slowly, and compares the answer with the expected one
 	crowding         // sends more requests at once than the queue can hold
 )
 
@@ -186,9 +186,9 @@ func TestSoak(t *testing.T) {
 	keepHeap(t, "after")
 	t.Logf("goroutines %d, at the beginning %d; heap %.1f MiB, at the beginning %.1f; %d answers in progress, %d waiting; %d of %d blocks used, %d of them by the prefix cache",
 		runtime.NumGoroutine(), before, after, heap, st.Running, st.Waiting, st.BlocksUsed, st.Blocks, st.BlocksCached)
-	// The blocks of the cache and the scratch for larger batches take memory when they are first
-	// used. Both are bounded. So if the heap grows more, the data of earlier requests stays in
-	// memory.
+	// The blocks of the cache and the scratch for larger batches take memory
+	// when they are first used. Both are bounded. So if the heap grows by
+	// more than 4 MiB, the data of earlier requests stays in memory.
 	require.Less(t, after-heap, 4., "the heap has grown by too many MiB")
 	resp, text := f.do("POST", "/completion", `{"prompt": "zzz", "ignore_eos": true, "n_predict": -1}`)
 	require.Equal(t, 200, resp.StatusCode, text)

@@ -27,7 +27,7 @@ func names(t *table.Table) []string {
 	return list
 }
 
-// table sends the rows of a table, in the format that the ending of its address names.
+// table sends the rows of a table. The ending of the address, such as .csv, names the format.
 func (b *Browser) table(w http.ResponseWriter, r *http.Request) error {
 	q, err := b.parse(r, r.PathValue("table"))
 	if err != nil {

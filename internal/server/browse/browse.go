@@ -56,20 +56,20 @@ type Browser struct {
 	mux     *http.ServeMux
 	facets  table.Facets
 	counts  counts
-	version atomic.Int64 // version of the database that facets was loaded from; 0: not loaded
+	version atomic.Int64 // version of the database when facets was loaded; 0: not loaded
 	loading atomic.Bool
 	started time.Time
 }
 
-// How long parts of an answer may take.
+// Limits of how long the parts of an answer may take.
 const (
 	pageTime  = 5 * time.Second
-	countTime = 10 * time.Second       // a count in the background
+	countTime = 10 * time.Second       // how long a count in the background may take
 	askTime   = 300 * time.Millisecond // how long an answer in JSON waits for a count
 	pageWait  = 20 * time.Millisecond  // how long a page waits for a count
 )
 
-// New returns a browser for a database. The caller closes both.
+// New returns a browser for a database. The caller closes the database and the browser.
 func New(ctx context.Context, db *data.DB, opt Options) (*Browser, error) {
 	pool, err := query.Open(db.Path)
 	if err != nil {
@@ -146,8 +146,8 @@ func (e *httpError) Error() string { return e.message }
 func notFound(message string) error   { return &httpError{http.StatusNotFound, message} }
 func badRequest(message string) error { return &httpError{http.StatusBadRequest, message} }
 
-// answering returns a handler that calls h and sends its error, as JSON if the request asks for
-// data.
+// answering returns a handler that calls h. If h fails, the
+// handler sends h's error, as JSON if the request asks for data.
 func (b *Browser) answering(h func(http.ResponseWriter, *http.Request) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		head := w.Header()
@@ -177,7 +177,7 @@ func (b *Browser) fail(w http.ResponseWriter, r *http.Request, err error) {
 	} else if e, ok := errors.AsType[*query.Error](err); ok {
 		status, message = http.StatusBadRequest, e.Message
 	} else if errors.Is(err, context.DeadlineExceeded) || r.Context().Err() == nil && data.IsInterrupted(err) {
-		status, message = http.StatusServiceUnavailable, "it took too long: ask for fewer rows, or leave out the order"
+		status, message = http.StatusServiceUnavailable, "the query took too long: ask for fewer rows, or leave out the order"
 	} else if r.Context().Err() != nil {
 		return // the client has gone
 	} else {

@@ -17,9 +17,9 @@ type counted struct {
 	late   []string // names of facets that took too long
 }
 
-// count counts all rows of a request, in total and by facet; limit is the largest number of values of
-// a facet. wait is how long count waits for the result. A count that takes longer continues in the
-// background, for the next request.
+// count counts all rows of a request, in total and by facet; limit is the largest
+// number of values of a facet that c lists. wait is how long count waits for the
+// result. A count that takes longer continues in the background, for the next request.
 func (b *Browser) count(ctx context.Context, q *request, wait time.Duration, limit int, facets ...string) (c counted) {
 	b.refresh(ctx)
 	if !q.table.Texts {
@@ -89,7 +89,7 @@ func (c *counts) of(key string, compute func() counted) *counting {
 	go func() {
 		one.counted = compute()
 		close(one.done)
-		if !one.known { // it failed: the next request tries again
+		if !one.known { // the count failed: the next request tries again
 			c.mu.Lock()
 			delete(c.list, key)
 			c.mu.Unlock()

@@ -9,13 +9,13 @@ import (
 	"alpaca/internal/data/table"
 )
 
-// export sends rows in the format q.ext: one page of them or, with _stream=on, all.
+// export sends rows in the format q.ext. With _stream=on it sends all rows, otherwise one page.
 func (b *Browser) export(w http.ResponseWriter, r *http.Request, q *request) error {
 	kind := map[string]string{"csv": "text/csv", "jsonl": "application/x-ndjson", "alpaca.json": "application/json"}[q.ext]
 	if q.ext != "csv" && !q.table.Texts {
 		return badRequest("only tables of training rows can be sent as ." + q.ext)
 	}
-	first, err := b.rows(r.Context(), q) // so that an error comes before anything is sent
+	first, err := b.rows(r.Context(), q) // first, so that an error can still be the response
 	if err != nil {
 		return err
 	}

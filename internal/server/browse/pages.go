@@ -16,7 +16,7 @@ import (
 	"alpaca/internal/data/table"
 )
 
-// maxCell is the largest number of a text's characters that a list of rows contains.
+// maxCell bounds how many characters of a text a list of rows contains.
 const maxCell = 2048
 
 // functions returns the functions for the page templates.
@@ -89,7 +89,7 @@ type link struct {
 	Chosen  bool
 }
 
-// group is a facet on a page with its values.
+// group is a facet on a page, with the facet's values.
 type group struct {
 	Name, Title string
 	Links       []link
@@ -232,7 +232,7 @@ func (q *request) groups(c counted) (list []group) {
 	return list
 }
 
-// randomValues returns the parameters that draw a random row from the same rows.
+// randomValues returns the parameters for the page of a random row, drawn from the rows of q.
 func (q *request) randomValues() string {
 	values := url.Values{"_table": {q.table.Name}}
 	for name, list := range q.values {

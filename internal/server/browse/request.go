@@ -45,7 +45,7 @@ func (b *Browser) parse(r *http.Request, name string) (*request, error) {
 func (q *request) read() (err error) {
 	q.query.Size = defaultSize
 	if q.ext == "" {
-		q.query.Size = 25 // pages show long texts
+		q.query.Size = 25 // fewer, because pages show long texts
 	}
 	for name, list := range q.values {
 		for _, value := range list {
@@ -79,7 +79,7 @@ func (q *request) parameter(name, value string) (err error) {
 		if q.query.Size, err = size(value); err != nil {
 			return err
 		}
-	case strings.HasPrefix(name, "_"): // other code reads it, or it is unknown and ignored
+	case strings.HasPrefix(name, "_"): // other code reads this parameter, or no code does
 	default:
 		q.query.Filters = append(q.query.Filters, table.ParseFilter(name, value))
 	}

@@ -97,7 +97,8 @@ func (b *Browser) rowPage(w http.ResponseWriter, r *http.Request, t *table.Table
 	return b.page(w, r, http.StatusOK, "row.html", v)
 }
 
-// random shows a row that _seed draws from the filtered rows.
+// random shows a random row of those that match the search
+// and the filters. The parameter _seed decides which row.
 func (b *Browser) random(w http.ResponseWriter, r *http.Request) error {
 	values := r.URL.Query()
 	name := values.Get("_table")
@@ -115,7 +116,7 @@ func (b *Browser) random(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if !q.table.Texts {
-		return badRequest("random rows can only be drawn from examples")
+		return badRequest("random rows can be drawn only from tables of training rows")
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), pageTime)
 	defer cancel()
@@ -125,7 +126,7 @@ func (b *Browser) random(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if len(keys) == 0 {
-		return notFound("these rows do not exist")
+		return notFound("no row matches the search and the filters")
 	}
 	id := table.Draw(keys, 1, seed)[0]
 	values.Set("_seed", strconv.FormatInt(seed+1, 10))

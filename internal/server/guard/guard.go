@@ -18,8 +18,8 @@ import (
 	"alpaca/internal/server/listen"
 )
 
-// Handle answers a request. An error that it returns before it has sent anything becomes the
-// response.
+// Handle answers a request. If a Handle fails before it
+// has sent anything, its error becomes the response.
 type Handle = func(w http.ResponseWriter, r *http.Request) error
 
 // Guard decides which requests a server answers.
@@ -88,9 +88,9 @@ func (g *Guard) allowOrigin(w http.ResponseWriter, r *http.Request) {
 // pageHeaders are headers that pages of the allowed origin may always send.
 var pageHeaders = []string{"Authorization", "Content-Type", "X-Api-Key", "X-Request-Id"}
 
-// wantedHeaders returns the headers that a page asks to send. They are allowed, because OpenAI's
-// and Anthropic's clients send many of their own and more with each version. Invalid names are
-// left out.
+// wantedHeaders returns the headers that a page asks to send. The guard
+// allows them, because OpenAI's and Anthropic's clients send many headers
+// of their own, and more with each version. Invalid names are left out.
 func wantedHeaders(r *http.Request) (list []string) {
 	const most = 64
 	odd := func(c rune) bool {

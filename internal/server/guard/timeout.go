@@ -27,7 +27,7 @@ func WithTimeout(h Handle) Handle {
 		const limit = 24 * 60 * 60
 		seconds, err := strconv.ParseFloat(text, 64)
 		if err != nil || math.IsNaN(seconds) || seconds <= 0 || seconds > limit {
-			return openai.Invalid(timeoutHeader, "is %q, must be seconds above 0, at most %d", Clip(text), limit)
+			return openai.Invalid(timeoutHeader, "is %q, must be a number of seconds above 0 and at most %d", Clip(text), limit)
 		}
 		ctx, cancel := context.WithTimeoutCause(r.Context(), time.Duration(seconds*float64(time.Second)), ErrTimeout)
 		defer cancel()

@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// ErrBusy says that all models are in use and Options.Waiting requests already wait for one.
+// ErrBusy says that all models are in use and Options.Waiting
+// requests already wait for a model to become free.
 var ErrBusy = errors.New("all models that may be loaded are in use")
 
 // ErrClosed says that the keeper is closed.
@@ -126,8 +127,8 @@ func (k *Keeper[T]) room(size int64) bool {
 	return len(k.models) < k.opt.Max && (k.opt.Bytes <= 0 || size <= k.opt.Bytes)
 }
 
-// evict unloads the least recently used model that is not in use. It returns false if there is
-// none.
+// evict unloads the least recently used model that is not
+// in use. It returns false if there is no such model.
 func (k *Keeper[T]) evict() bool {
 	var oldest *entry[T]
 	for _, e := range k.models {
@@ -162,8 +163,8 @@ func (k *Keeper[T]) tell() {
 	k.changed = make(chan struct{})
 }
 
-// load loads a model. It continues if the request that started it is cancelled, because others may
-// wait for the model.
+// load loads a model. It continues even if the request that started
+// it is cancelled, because other requests may wait for the model.
 func (k *Keeper[T]) load(ctx context.Context, e *entry[T]) {
 	start := time.Now()
 	model, err := k.opt.Load(ctx, e.name)
@@ -182,7 +183,7 @@ func (k *Keeper[T]) load(ctx context.Context, e *entry[T]) {
 	}
 }
 
-// use waits until a model is loaded, and returns it with one more user.
+// use adds a user to a model, waits until the model is loaded, and returns it.
 func (k *Keeper[T]) use(ctx context.Context, e *entry[T]) (model T, release func(), err error) {
 	e.users++
 	if e.timer != nil {
@@ -217,7 +218,8 @@ func (k *Keeper[T]) leave(e *entry[T]) {
 	}
 }
 
-// idle unloads a model that is not in use after KeepAlive.
+// idle notes that a model is not in use, and starts
+// the timer that unloads the model after KeepAlive.
 func (k *Keeper[T]) idle(e *entry[T]) {
 	e.used = time.Now()
 	if k.opt.KeepAlive >= 0 {
@@ -247,7 +249,7 @@ func (k *Keeper[T]) Loaded() map[string]bool {
 	return loaded
 }
 
-// Close unloads all models, each once it is not in use.
+// Close unloads all models, each as soon as nobody uses it.
 func (k *Keeper[T]) Close() {
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -28,7 +28,7 @@ func NewGate(limit int) *Gate {
 	return g
 }
 
-// Listener returns ln limited by the gate.
+// Listener returns a listener that accepts ln's connections within the gate's limit.
 func (g *Gate) Listener(ln net.Listener) net.Listener {
 	return &gatedListener{Listener: ln, gate: g}
 }

@@ -15,7 +15,7 @@ import (
 func TestListen(t *testing.T) {
 	l, err := At([]string{"127.0.0.1", "127.0.0.2"}, 0)
 	if runtime.GOOS != "linux" && err != nil {
-		t.Skip("this machine has one loopback address")
+		t.Skip("this machine has only one loopback address")
 	}
 	require.NoError(t, err)
 	require.Len(t, l.URLs(), 2)

@@ -17,8 +17,8 @@ type Refusal func(status int, reason string) (kind string, body []byte)
 // headers of all others have a Date, and their bodies are JSON, which has no CRLF.
 const plainHeader = "\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n"
 
-// refused reports whether b is net/http's response to a malformed request or to an unknown Expect
-// header. The latter response has no body.
+// refused reports whether b is net/http's response to a malformed request or to
+// an unknown Expect header. The response to an unknown Expect header has no body.
 func refused(b []byte) (status int, reason string, ok bool) {
 	line, isHTTP := bytes.CutPrefix(b, []byte("HTTP/1.1 "))
 	if !isHTTP || len(line) < 3 {
@@ -31,8 +31,8 @@ func refused(b []byte) (status int, reason string, ok bool) {
 	return status, strings.TrimPrefix(string(text), strconv.Itoa(status)+" "), ok
 }
 
-// Write sends what net/http writes, but replaces its response to a malformed request by the gate's
-// Refusal.
+// Write sends what net/http writes, but replaces net/http's
+// response to a malformed request by the gate's Refusal.
 func (c *gated) Write(b []byte) (int, error) {
 	if c.gate.Refusal == nil || !bytes.HasPrefix(b, []byte("HTTP/1.1 ")) {
 		return c.Conn.Write(b)

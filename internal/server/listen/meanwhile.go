@@ -8,12 +8,12 @@ import (
 	"time"
 )
 
-// Meanwhile answers requests with h until stop is called. After that the listeners are as before,
-// and connections that nobody has accepted wait for another server.
+// Meanwhile answers requests with h until stop is called. After that, another server
+// can use the listeners, and gets the connections that have not been accepted yet.
 func (l Listeners) Meanwhile(h http.Handler) (stop func()) {
 	const patience = 5 * time.Second
 	srv := &http.Server{Handler: h, ReadTimeout: patience, WriteTimeout: patience, MaxHeaderBytes: 32 << 10}
-	srv.SetKeepAlivesEnabled(false) // the next request of a client may be for the other server
+	srv.SetKeepAlivesEnabled(false) // a client's next request may be for the server that takes over
 	var serving sync.WaitGroup
 	for _, ln := range l {
 		serving.Go(func() { srv.Serve(lent{ln}) })
@@ -29,7 +29,7 @@ func (l Listeners) Meanwhile(h http.Handler) (stop func()) {
 		until(time.Unix(1, 0)) // ends Accept
 		serving.Wait()
 		until(time.Time{})
-		go func() { // those who have connected still get their answer
+		go func() { // clients that have connected still get their answers
 			ctx, cancel := context.WithTimeout(context.Background(), patience)
 			defer cancel()
 			srv.Shutdown(ctx)

@@ -27,7 +27,7 @@ type Model struct {
 	Name   string // name of the model; "": the server's only model
 	Key    string // API key; "": none
 	Params Params
-	Chat   bool // the server only answers conversations: a text to continue is sent as a message
+	Chat   bool // the server answers only conversations, so a text to continue is sent as a message
 
 	client *http.Client
 	pause  func(ctx context.Context, d time.Duration) error // waits; tests replace it
@@ -122,7 +122,7 @@ func (m *Model) Ask(ctx context.Context, q oneshot.Query) (a oneshot.Answer, err
 	began := time.Now()
 	r := request{Model: m.Name, Params: m.Params, Stop: q.Stop, Seed: q.Seed}
 	if len(r.Stop) > 4 {
-		r.Stop = r.Stop[:4] // OpenAI accepts no more
+		r.Stop = r.Stop[:4] // OpenAI accepts at most four
 	}
 	if q.MaxTokens >= 0 {
 		r.MaxTokens = &q.MaxTokens
@@ -184,8 +184,8 @@ func (m *Model) Ask(ctx context.Context, q oneshot.Query) (a oneshot.Answer, err
 // longestWait is the longest wait that a server may ask for before a retry.
 const longestWait = 2 * time.Minute
 
-// send sends a request once. wait says when to retry: 0 leaves the time to the caller, a negative
-// value means never.
+// send sends a request once. If it fails, wait is how long the caller should wait
+// before a retry: 0 leaves the time to the caller, and a negative value means never.
 func (m *Model) send(ctx context.Context, path string, body []byte) (out *reply, wait time.Duration, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, m.URL+path, bytes.NewReader(body))
 	if err != nil {
@@ -234,7 +234,7 @@ func (m *Model) send(ctx context.Context, path string, body []byte) (out *reply,
 	return out, 0, nil
 }
 
-// retry returns send's wait for an error response.
+// retry returns the wait that send reports for an error response.
 func retry(resp *http.Response) time.Duration {
 	switch resp.StatusCode {
 	case http.StatusRequestTimeout, http.StatusConflict, http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout, http.StatusInternalServerError:

@@ -1,6 +1,6 @@
-// Package thinking separates the thinking at the beginning of a model's output, which is between
-// tags, from its answer. It accepts text in pieces of any size and returns only what is certain, so
-// that a stream never shows part of a tag.
+// Package thinking separates the thinking at the beginning of a model's output from
+// the answer. The thinking is between tags. It accepts text in pieces of any size
+// and returns only what is certain, so that a stream never shows part of a tag.
 package thinking
 
 import "strings"
@@ -65,7 +65,8 @@ const (
 	inAnswer
 )
 
-// Push adds text and returns the part of the text so far that is certain and new.
+// Push adds text. It returns what earlier calls have not
+// returned, except an end that may become part of a tag.
 func (p *Splitter) Push(text string) (thought, answer string) {
 	p.held += text
 	if p.state == atStart {
@@ -105,8 +106,8 @@ func (p *Splitter) Push(text string) (thought, answer string) {
 	return thought, answer
 }
 
-// uncertain returns how many bytes at the end of the held text may not belong to the thinking: a
-// prefix of the closing tag, and the white space before it.
+// uncertain returns how many bytes at the end of the held text might turn out not
+// to be thinking: a prefix of the closing tag, and the white space before it.
 func (p *Splitter) uncertain() int {
 	text, n := p.held, 0
 	for k := min(len(p.Close)-1, len(text)); k > 0; k-- {

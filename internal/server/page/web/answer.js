@@ -20,7 +20,7 @@ export async function respond(c, parent, begun) {
   const messages = store.asked(c, parent, m.content);
   c.title ||= titleOf(store.path(c)[0].content);
   c.leaf = m.id;
-  m.finish = "cut"; // until the answer is complete, because the page may be closed before
+  m.finish = "cut"; // stays if the page is closed before the answer is complete
   delete m.failed;
   delete m.stats;
   const abort = new AbortController();

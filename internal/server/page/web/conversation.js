@@ -87,7 +87,7 @@ function actions(m, e, last) {
   if (focused) focus(m, focused);
 }
 
-// versions returns the buttons that switch to a message's siblings, or [] if it has none.
+// versions returns the buttons that switch to a message's siblings, or [] if there are no siblings.
 function versions(c, m) {
   const others = store.siblings(c, m), i = others.indexOf(m);
   if (others.length < 2) return [];

@@ -18,7 +18,8 @@ function entity(whole, name) {
   return n > 0 && n < 0x110000 && !(n >= 0xd800 && n < 0xe000) ? String.fromCodePoint(n) : "\ufffd";
 }
 
-// link returns a link to an http, https or mailto target. For other targets it returns nodes.
+// link returns a list with a link that shows nodes, if target is an
+// http, https or mailto address. For other targets it returns nodes.
 export function link(target, nodes) {
   let url;
   try {

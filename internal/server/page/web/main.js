@@ -70,8 +70,8 @@ const write = (name, text) => {
 };
 dropped(write, notice);
 
-// chosen makes button open choose files for field. It empties field at once, so that the same
-// file can be chosen again.
+// chosen lets the user choose files with the button open, and calls take with them. It
+// empties the file input, field, at once, so that the same file can be chosen again.
 function chosen(open, field, take) {
   open.addEventListener("click", () => field.click());
   field.addEventListener("change", () => {

@@ -47,8 +47,8 @@ export function create() {
   return { id: newID(), title: "", created: now, updated: now, system: "", leaf: null, messages: {} };
 }
 
-// add adds a message after message parent, or as a first message if parent is null. It becomes
-// the leaf.
+// add adds a message after message parent, or as a first
+// message if parent is null. The message becomes the leaf.
 export function add(c, parent, message) {
   const m = { id: newID(), parent, created: Date.now(), ...message };
   c.messages[m.id] = m;
@@ -64,8 +64,8 @@ export function path(c, leaf = c.leaf) {
   return list;
 }
 
-// asked returns the messages to send: the system message, then the path to message parent. before
-// is the text of a begun answer. Unless it is empty, it becomes the last message.
+// asked returns the messages to send: the system message, then the path to message parent.
+// before is the text of a begun answer. If before is not empty, it becomes the last message.
 export function asked(c, parent, before) {
   const messages = path(c, parent).map(({ role, content }) => ({ role, content }));
   if (c.system) messages.unshift({ role: "system", content: c.system });
@@ -76,7 +76,8 @@ export function asked(c, parent, before) {
 // siblings returns the messages with m's parent and role, m included, the oldest first.
 export const siblings = (c, m) => Object.values(c.messages).filter((x) => x.parent === m.parent && x.role === m.role).sort((a, b) => a.created - b.created);
 
-// follow shows a branch through message m. After m it takes the newest message each time.
+// follow shows a branch through message m. After m,
+// the branch takes the newest message at each step.
 export function follow(c, m) {
   for (;;) {
     c.leaf = m.id;
@@ -94,7 +95,7 @@ export async function exported() {
 // imported stores the conversations of a text from exported, and returns their number.
 export async function imported(text) {
   const data = JSON.parse(text);
-  if (data?.format !== "alpaca-conversations" || !Array.isArray(data.conversations)) throw new Error("This is no export of conversations.");
+  if (data?.format !== "alpaca-conversations" || !Array.isArray(data.conversations)) throw new Error("This file is not an export of conversations.");
   if (data.version !== 1) throw new Error("This export was made by a newer version.");
   const list = data.conversations.map(checked);
   for (const c of list) await put(c);
