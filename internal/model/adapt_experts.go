@@ -19,8 +19,8 @@ func (r *Runner) changedExperts(l *Layer) bool {
 	})
 }
 
-// expertsApart does what expertsTogether does, for batches with adapters. It computes the
-// products one by one, in the same order, so that rows without adapters get the same bits.
+// expertsApart does what expertsTogether does, for batches with adapters. It computes the products
+// one by one, in the order of expertsTogether, so that rows without adapters get the same bits.
 func (r *Runner) expertsApart(l *Layer, x, h []float32) {
 	c, m := &r.model.Config, &r.router
 	rows := m.groups[len(m.groups)-1].Hi

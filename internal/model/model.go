@@ -38,7 +38,7 @@ type ropes [TurnNone + 1]*ggml.Rope
 // LoadOptions change how a model is loaded. The zero value is the default.
 type LoadOptions struct {
 	Tokenizer tokenizer.Options
-	// NoTokenizer loads no vocabulary.
+	// NoTokenizer tells Load to skip the vocabulary.
 	NoTokenizer bool
 	// Adjust, if not nil, may change the Config that the metadata give, such as
 	// Rope.Base.

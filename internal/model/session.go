@@ -33,8 +33,8 @@ type SessionOptions struct {
 	// CacheK and CacheV are the types of keys and values in the cache, see ggml.KVFormat; nil
 	// stands for F16.
 	CacheK, CacheV *quant.Type
-	// Pool, if not nil, has the workers to use, instead of a new pool with Threads workers.
-	// Sessions that share a Pool take turns, operation by operation.
+	// Pool, if not nil, provides the workers. Otherwise NewSession makes a new pool with
+	// Threads workers. Sessions that share a Pool take turns, operation by operation.
 	Pool *pool.Pool
 }
 
@@ -63,7 +63,7 @@ func (m *Model) Context(ctx int) (n int, warning string, err error) {
 	case m.ropesFor(ctx) != m.ropes && ctx <= train:
 		warning = fmt.Sprintf("with a context of %d tokens, this model uses its frequency factors for long texts, even if a text is short; with a context of at most %d tokens, it uses those for short texts", ctx, m.Config.Rope.OrigCtx&^255)
 	case ctx > train:
-		warning = fmt.Sprintf("the context of %d tokens is longer than the %d that the model was trained with: expect worse text beyond these", ctx, train)
+		warning = fmt.Sprintf("the context of %d tokens is longer than the %d tokens that the model was trained with: expect worse text beyond that length", ctx, train)
 	}
 	return ctx, warning, nil
 }
@@ -103,7 +103,8 @@ func (s *Session) Warning() string { return s.warning }
 // until the next change of the text.
 func (s *Session) Tokens() []int32 { return s.seq.Tokens() }
 
-// Truncate removes all tokens except the first Seq.Reachable(n). It returns how many are left.
+// Truncate removes all tokens except the first
+// Seq.Reachable(n). It returns how many tokens are left.
 func (s *Session) Truncate(n int) int {
 	s.seq.Truncate(n)
 	return s.Pos()
