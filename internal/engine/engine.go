@@ -73,7 +73,7 @@ type Engine struct {
 	short    bool // a text waits for cache blocks
 	frugal   bool // this step has too few cache blocks for drafts
 	pace     pace
-	promised int // rows of the next step that drafts leave to prompts
+	promised int // rows of the next step that are kept for prompts, so that drafts do not use them
 
 	speculate *speculate.Controller
 	drafter   *drafter.Drafter               // nil: no small model drafts
@@ -86,7 +86,7 @@ type Engine struct {
 
 // Stats counts what an engine has done since its start, and what it is doing now.
 type Stats struct {
-	Busy             int // requests that have not ended, waiting ones included
+	Busy             int // requests that have not ended, including waiting requests
 	Waiting, Running int // requests in the queue, and answers in progress
 
 	Blocks, BlocksUsed, BlocksCached int // cache blocks: the limit, those in use, and those in the prefix cache
@@ -95,14 +95,14 @@ type Stats struct {
 	PromptTime, GenerateTime                    time.Duration // time of steps with prompt rows, and of all other steps
 	Steps, Rows                                 int64
 	Drafts, DraftTokens, DraftAccepted          int64     // drafts, their tokens, and how many of these tokens the sampler chose
-	AcceptedAt                                  [16]int64 // accepted tokens by position in the draft; the last counts all further positions
+	AcceptedAt                                  [16]int64 // accepted tokens by position in the draft; the last element counts all further positions
 	Preemptions, Cancelled                      int64
 }
 
 // New starts an engine. Close ends it.
 func New(m *model.Model, opt Options) (*Engine, error) {
 	if m.Tokenizer == nil {
-		return nil, errors.New("engine: a model without a vocabulary")
+		return nil, errors.New("engine: the model has no vocabulary")
 	}
 	var err error
 	e := &Engine{opt: opt, accounts: accounts{}, done: make(chan struct{})}
@@ -164,8 +164,8 @@ func New(m *model.Model, opt Options) (*Engine, error) {
 	return e, nil
 }
 
-// recent returns the number of blocks for layers with a window: the blocks of a batch, and twice
-// what all texts need. Shared prefixes and marks keep blocks, too.
+// recent returns the number of blocks for layers with a window: those for a batch, and
+// twice those that all texts need, because shared prefixes and marks keep blocks, too.
 func (e *Engine) recent(m *model.Model) int {
 	o, text := &e.opt, m.RecentBlocks(e.opt.Ctx)
 	if text == 0 {

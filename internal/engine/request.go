@@ -60,9 +60,9 @@ type Request struct {
 	// Salt separates texts in the prefix cache: only texts with the same Salt share prefixes.
 	Salt string
 
-	// Key says whose request it is. Among the keys with waiting requests, the one with the
-	// fewest evaluated tokens comes first. A key that already has half of Options.Parallel
-	// answers in progress comes after the other keys.
+	// Key says whose request it is. Among the keys with waiting requests, the
+	// key with the fewest evaluated tokens comes first. A key that already has
+	// half of Options.Parallel answers in progress comes after the other keys.
 	Key string
 
 	// Shift lets a text continue when its context is full: half of its tokens are dropped, but not
