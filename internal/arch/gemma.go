@@ -1,7 +1,7 @@
 package arch
 
-// Gemma is Gemma 1: the embedding is scaled, and the feed-forward network uses GELU. The
-// weights of norms are factors in GGUF, but factors minus 1 in Hugging Face checkpoints.
+// Gemma is Gemma 1: the embedding is scaled, and the feed-forward network uses GELU. GGUF
+// files store the factors of norms. Hugging Face checkpoints store the factors minus 1.
 var Gemma = Arch{
 	Name:        "gemma",
 	HF:          []string{"GemmaForCausalLM"},

@@ -9,7 +9,7 @@ package arch
 //   - The output of a layer is scaled.
 //
 // In models with experts, a layer has experts in addition to the feed-forward network that all
-// tokens use. That network and the experts each have norms of their own, before and after.
+// tokens use. That network has norms of its own before and after it, and so do the experts.
 var Gemma4 = Arch{
 	Name:        "gemma4",
 	HF:          []string{"Gemma4ForCausalLM", "Gemma4ForConditionalGeneration", "Gemma4UnifiedForCausalLM", "Gemma4UnifiedForConditionalGeneration"},
@@ -37,8 +37,8 @@ var Gemma4 = Arch{
 	Output: llamaOutput,
 }
 
-// gemma4MoE lists the tensors of the feed-forward network that all tokens use, of the experts
-// and of their router. Files have an expert's gate and up in one matrix, or in two.
+// gemma4MoE lists the tensors of the feed-forward network that all tokens use, of the experts and
+// of their router. Some files have an expert's gate and up in one matrix, others in two matrices.
 var gemma4MoE = []Tensor{
 	{Role: Router, Rows: Experts, Cols: Embd, Unscaled: true, HF: "router.proj"},
 	{Role: RouterScale, Cols: Embd, Bare: true, HF: "router.scale", BareHF: true},
