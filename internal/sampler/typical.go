@@ -23,7 +23,7 @@ func (s typical) apply(c *candidates) {
 		if t.p == 0 {
 			return math.MaxUint32
 		}
-		// The number is non-negative, so its bits sort like the number.
+		// The key is non-negative, so its bits sort like the number.
 		log := fmath.Log32(t.p)
 		return math.Float32bits(max(h+log, -h-log) + 0)
 	})
