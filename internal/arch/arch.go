@@ -43,7 +43,7 @@ type Arch struct {
 
 	// LayerNorm says that norms subtract the mean and have biases. Otherwise norms are RMSNorm.
 	LayerNorm bool
-	// ShortNorms says that a Hugging Face checkpoint stores the factors of norms minus 1.
+	// ShortNorms says that a Hugging Face checkpoint stores each factor of a norm minus 1.
 	ShortNorms bool
 	// Conv says that layers without key heads have a short convolution instead of attention.
 	Conv bool

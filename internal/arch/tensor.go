@@ -24,7 +24,7 @@ const (
 	AttnQKV   Role = "attn_qkv"    // [QKV, Embd] queries, keys and values in one matrix
 	AttnOut   Role = "attn_output" // [Embd, Heads]
 
-	AttnSinks    Role = "attn_sinks"          // [QueryHeads] a score for each query head, which has no value
+	AttnSinks    Role = "attn_sinks"          // [QueryHeads] for each query head, the score of its sink; a sink has no value
 	AttnPostNorm Role = "post_attention_norm" // [Embd] norm of the output of attention
 	FFNPostNorm  Role = "post_ffw_norm"       // [Embd] norm of the output of the feed-forward network
 

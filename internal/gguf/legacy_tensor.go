@@ -131,8 +131,8 @@ func (l *legacyFile) generation() int {
 	if l.format == "ggjt" {
 		return int(l.version) - 1
 	}
-	// In files of other models, ftype/1000 is the generation. In LLaMA's
-	// files it is 0. If it is not, it probably has the same meaning.
+	// In files of other models, ftype/1000 is the generation. In LLaMA's files,
+	// ftype/1000 is 0. If it is not 0, it probably has the same meaning.
 	return min(2, int(max(0, l.hparams.FType/1000)))
 }
 

@@ -16,7 +16,7 @@ type source struct {
 	rows, cols int // size of each piece
 	plane      bool
 
-	made func(dst []byte, lo, hi int) error // the function that FromRows got; if it is set, no other field is
+	made func(dst []byte, lo, hi int) error // the function that FromRows got; if made is set, no other field is set
 }
 
 // span is a place in a file.

@@ -1,6 +1,6 @@
 // Package logits computes probabilities from logits. Logits are unnormalized log
-// probabilities, which a model returns for a position, one for each token of the
-// vocabulary. Its results have the same bits on every machine. Logarithms are natural.
+// probabilities, which a model returns for a position, one for each token of the vocabulary.
+// The results of this package have the same bits on every machine. Logarithms are natural.
 package logits
 
 import (

@@ -142,8 +142,8 @@ func (r *Runner) adaptRows(acts *ggml.Prepare, x run, p product) {
 	}
 }
 
-// replace computes the product of a run's rows with the adapter's matrix c.Whole. It
-// moves out, the product with the model's matrix, to this product as moveTo does.
+// replace computes the product of a run's rows with the adapter's matrix c.Whole. The slice out has
+// the product with the model's matrix. replace moves it towards the new product, as moveTo does.
 func (r *Runner) replace(acts *ggml.Prepare, x run, c *change, out []float32, scale float32) {
 	a := &r.lora
 	if len(a.whole) < len(out) {

@@ -62,7 +62,7 @@ func (b biases) apply(c *candidates) {
 func ParseLogitBias(text string) (id int32, bias float32, err error) {
 	i := strings.IndexAny(text, "+-")
 	if i <= 0 {
-		return 0, 0, fmt.Errorf("sampler: a logit bias must be a token's id, then + or - and a number, such as 29905-1")
+		return 0, 0, fmt.Errorf("sampler: logit bias %q: must be a token's id, then + or - and a number, such as 29905-1", text)
 	}
 	token, err := strconv.ParseInt(text[:i], 10, 32)
 	if err != nil {

@@ -2,7 +2,7 @@ package sampler
 
 // history remembers the last accepted tokens.
 type history struct {
-	ring   []int32 // at most limit tokens; once full, a ring
+	ring   []int32 // at most limit tokens; a ring once it is full
 	limit  int     // most tokens that are remembered; negative: all
 	oldest int     // index of the oldest token once ring is full
 }

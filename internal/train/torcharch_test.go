@@ -12,8 +12,8 @@ import (
 )
 
 // torchArch holds what transformers computed in float64, with PyTorch's derivatives, for
-// the tiny models of ../shared/models/hf. There is the loss of a document, and for each
-// tensor, by its name in GGUF, the length of its gradient. The document's 40 tokens are
+// the tiny models of ../shared/models/hf. It has the loss of a document and, by the names
+// of tensors in GGUF, the lengths of all gradients. The document's 40 tokens are
 // i*i*7+i*3+5 modulo the rows of the embedding. Reordering rows, as the converter does,
 // does not change a length. Each part of a fused matrix of experts has a length of its own.
 //

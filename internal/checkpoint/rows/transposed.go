@@ -69,8 +69,8 @@ func (c *transposed) matrix(index int) ([]byte, error) {
 	return data, nil
 }
 
-// transpose returns the transpose of a matrix. An element has
-// elem bytes. It works in squares that fit the CPU's cache.
+// transpose returns the transpose of a matrix. An element has elem
+// bytes. The function works in squares that fit the CPU's cache.
 func transpose(src []byte, rows, cols, elem int) []byte {
 	const side = 64
 	dst := make([]byte, len(src))

@@ -64,8 +64,8 @@ type piece struct {
 	}
 }
 
-// merge is a pair of tokens that are merged. It is "a
-// b" in older files, and ["a", "b"] in newer files.
+// merge is a pair of tokens that are merged. Older
+// files have "a b", and newer files have ["a", "b"].
 type merge struct{ left, right string }
 
 // UnmarshalJSON parses both forms.

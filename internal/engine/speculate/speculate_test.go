@@ -34,7 +34,7 @@ var curves = map[string]curve{
 }
 
 // play makes a text of about n tokens, in which runs of drafted tokens alternate with other tokens.
-// It returns the number of tokens, and the time spent. The unit of time is a step of one row.
+// It returns the time spent and the number of tokens. The unit of time is a step of one row.
 func play(r *rand.Rand, c *Controller, cost curve, rate, noise float64, n int) (spent, made float64) {
 	s := c.Sources()
 	step := func(drafted, accepted int) {

@@ -144,7 +144,7 @@ func (c *config) take(name string, raw json.RawMessage) (err error) {
 		}
 	case name == "init_lora_weights":
 		if !slices.Contains(plainInits, string(raw)) {
-			err = fmt.Errorf("%s: this initialization changes the base model, which is not supported; peft can convert it to a plain adapter when it saves it (path_initial_model_for_weight_conversion)", raw)
+			err = fmt.Errorf("%s: this initialization changes the base model, which is not supported; peft can save such an adapter as a plain adapter (path_initial_model_for_weight_conversion)", raw)
 		}
 	case empty(raw):
 	case why != "":

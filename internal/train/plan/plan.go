@@ -40,7 +40,7 @@ func (p *Plan) rowsOf(epoch int) [][]int {
 }
 
 // Next returns the rows of the next update as lists of documents, and the index of the first row
-// in its epoch. It moves the position at past these rows. ok is false at the end of the data.
+// in its epoch. It moves at, the position, past these rows. ok is false at the end of the data.
 func (p *Plan) Next(at *Position) (rows [][]int, first int, ok bool) {
 	if at.Rows != nil && at.Row == len(at.Rows) {
 		at.Epoch, at.Row, at.Rows = at.Epoch+1, 0, nil
