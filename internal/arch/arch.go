@@ -178,8 +178,8 @@ func (a *Arch) LayerTensors(experts bool) iter.Seq[*Tensor] {
 	}
 }
 
-// Tensors yields the tensors of a model from its input to its output, including optional ones,
-// with their names in GGUF without ".weight", such as blk.0.attn_q.
+// Tensors yields the tensors of a model from its input to its output, including optional
+// tensors. With each tensor it yields the name in GGUF without ".weight", such as blk.0.attn_q.
 func (a *Arch) Tensors(layers int, experts bool) iter.Seq2[string, *Tensor] {
 	return func(yield func(string, *Tensor) bool) {
 		for i := range a.Input {

@@ -34,8 +34,8 @@ var Gemma2 = Arch{
 	Output:      llamaOutput,
 }
 
-// Gemma3 is the text part of Gemma 3: queries and keys are normalized, and five of six layers
-// have a window and a RoPE base of their own.
+// Gemma3 is the text part of Gemma 3: queries and keys are normalized, and five of
+// six layers have a window. Layers with a window have a RoPE base of their own.
 var Gemma3 = Arch{
 	Name:        "gemma3",
 	HF:          []string{"Gemma3ForCausalLM", "Gemma3ForConditionalGeneration"},

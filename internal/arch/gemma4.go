@@ -4,7 +4,7 @@ package arch
 //
 //   - Layers with a window have a head length of their own.
 //   - Values are normalized.
-//   - The last layers use the keys and values of earlier ones.
+//   - The last layers use the keys and values of earlier layers.
 //   - In small models, every layer has an additional input for each token.
 //   - The output of a layer is scaled.
 //

@@ -169,8 +169,9 @@ func (t *Tensor) HFName(layer, expert int, bias bool) string {
 // StackedName returns a Stacked tensor's name with the prefix of its layer.
 func StackedName(layer int, name string) string { return fmt.Sprintf("%s%d.%s", hfLayers, layer, name) }
 
-// Reordered reports whether, within each head, the rows of a matrix and the elements of its bias
-// are in another order in a Hugging Face checkpoint than in GGUF: see PairRow.
+// Reordered reports whether the rows within each head of a matrix have
+// another order in a Hugging Face checkpoint than in GGUF: see PairRow.
+// If so, the same holds for the elements of the matrix's bias.
 func (a *Arch) Reordered(t *Tensor) bool {
 	return a.Rotation == Pairs && (t.Role == AttnQ || t.Role == AttnK)
 }

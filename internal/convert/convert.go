@@ -33,8 +33,8 @@ type Options struct {
 	Name string
 	// Force allows the output to replace a file.
 	Force bool
-	// If Progress is not nil, it is called with the current tensor, the number of bytes of the
-	// input's tensors read so far, and their total.
+	// If Progress is not nil, it is called with the name of the current tensor, the number of
+	// bytes that have been read of the input's tensors, and the total number of these bytes.
 	Progress func(tensor string, done, total int64)
 }
 

@@ -26,8 +26,8 @@ type format struct {
 // noType is a value that stands for no type.
 const noType = ^quant.Type(0)
 
-// sameKind reports whether f is a format from before GGUF whose successor, with the same
-// general.file_type, is the given type.
+// sameKind reports whether f is a format from before GGUF and the
+// given type is its successor, which has the same general.file_type.
 func (f *format) sameKind(to quant.Type) bool {
 	_, legacy := legacyFormats[f.typ]
 	return legacy && f.to == to

@@ -29,7 +29,7 @@ type answer struct {
 	known   int   // how many tokens of the prompt needed no evaluation
 	read    bool  // the prompt is evaluated
 	passed  int   // the number of steps in which younger, shorter prompts overtook this one
-	rest    bool  // the text has to be preempted, because a context shift lacks blocks
+	rest    bool  // the text has to be preempted, because shifting its context needs more blocks than are free
 
 	sampler  *sampler.Sampler
 	grammar  sampler.Grammar
@@ -52,7 +52,7 @@ type group struct {
 	tok     *tokenizer.Tokenizer
 	began   time.Time
 	answers []*answer
-	salt    string // separates the request's texts from others in the prefix cache
+	salt    string // separates the request's texts from other texts in the prefix cache
 	prompt  int    // number of tokens of the prompt
 	started bool   // the request has left the queue
 	shared  bool   // the answers after the first have started from its prompt, or ended without starting

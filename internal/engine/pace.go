@@ -81,10 +81,10 @@ func (p *pace) most(rows, limit int, d time.Duration) int {
 // has enough rows of prompts, no further prompt begins in this step. answering is
 // the number of texts that are being answered, each of which has a row.
 //
-// While texts are being answered, a step takes at most about pace.target. A prompt that does not
-// fit into one step is cut into equal parts, because a step for a small rest would read all weights
-// for few rows. While no text is being answered, only the prompts wait for each other. Then each
-// step finishes one of them if it can.
+// While texts are being answered, a step takes at most about pace.target. A prompt
+// that does not fit into one step is cut into equal parts, because a step for a small
+// remainder would read all weights for few rows. While no text is being answered,
+// only the prompts wait for each other. Then each step finishes a prompt if it can.
 //
 // soon says that the first prompt can end within twice pace.target. Then its reader waits for the
 // first token, and drafts would make the wait longer.

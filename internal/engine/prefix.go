@@ -16,14 +16,14 @@ import (
 // A node is a user of its block. If memory is short, the least recently used leaf whose
 // block no text uses is forgotten.
 //
-// In layers with a window, a text needs only the blocks of its last positions. A node may have
-// lost its Recent block. A text can still use the node if the window of the text's next position
-// does not reach it. If there are too few Recent blocks, those at stops are forgotten last. A
-// stop is the end of a text, or a place where texts diverge.
+// In layers with a window, a text needs only the blocks of its last positions. A node may
+// have lost its Recent block. A text can still use the node if the window of the text's
+// next position does not reach it. If there are too few Recent blocks, the blocks at
+// stops are forgotten last. A stop is the end of a text, or a place where texts diverge.
 type prefixes struct {
 	cache  *model.Cache
 	seed   maphash.Seed
-	roots  map[string]*node // the roots by salt
+	roots  map[string]*node // the root of each salt
 	table  map[nodeKey]*node
 	oldest node // the head of the ring of all nodes: oldest.next is the most recently used node, oldest.prev the least recently used
 	count  int

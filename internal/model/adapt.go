@@ -11,9 +11,9 @@ import (
 // text's adapters change the rows of this text: an adapter adds to the product, or
 // replaces it. So a row's result does not depend on the adapters of other rows.
 
-// adapting is a runner's memory for adapters. The current rows are those that the next step
-// computes: first all rows of the batch, later only the wanted rows, whose logits the caller
-// wants.
+// adapting is a runner's memory for adapters. The current rows are the rows
+// that the next step computes. At first these are all rows of the batch.
+// Later they are only the wanted rows, whose logits the caller wants.
 type adapting struct {
 	runs   []run // the runs of the current rows; empty if no text has adapters
 	all    []run // the runs of all rows of the batch; cutRuns later puts the runs of a part of the wanted rows here

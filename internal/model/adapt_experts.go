@@ -53,9 +53,9 @@ func (r *Runner) expertsApart(l *Layer, x, h []float32) {
 	}
 }
 
-// prepareExperts prepares the given rows of x for products with matrices of the chosen experts:
-// with Down if last is true, otherwise with Gate and Up. If rows is nil, it takes all rows in
-// order.
+// prepareExperts prepares the given rows of x for products with matrices
+// of the chosen experts. These matrices are Down if last is true, and
+// Gate and Up otherwise. If rows is nil, it takes all rows in order.
 func (r *Runner) prepareExperts(l *Layer, x []float32, rows []int, last bool) {
 	if r.err != nil {
 		return

@@ -170,8 +170,8 @@ func (c *Config) most(of func(l *LayerConfig) int) int {
 // ErrUnsupported is wrapped by errors about valid models that this program cannot evaluate.
 var ErrUnsupported = errors.New("not supported")
 
-// Upper bounds for numbers in the metadata. They are far above those of all known models.
-// The product of any two fits an int64.
+// These are upper bounds for numbers in the metadata. They are far above the
+// numbers of all known models. The product of any two bounds fits an int64.
 const (
 	maxDim     = 1 << 24
 	maxLayers  = 4096

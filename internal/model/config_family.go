@@ -117,8 +117,8 @@ func (r *reader) convolutions(c *Config) {
 	}
 }
 
-// windows decides which layers have a window, and sets the position embedding of those layers
-// if the architecture has a separate one for them.
+// windows decides which layers have a window. If the architecture has
+// a separate position embedding for such layers, windows sets it.
 func (r *reader) windows(c *Config, a *arch.Arch) {
 	w := a.Windows
 	key, found := r.file.Value(c.Arch + "." + arch.KeyWindow)

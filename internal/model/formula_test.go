@@ -96,10 +96,10 @@ const gemma4Config = `{"architectures":["Gemma4ForCausalLM"],"model_type":"gemma
 		"intermediate_size":48,"head_dim":8,"global_head_dim":16,"sliding_window":6,"final_logit_softcapping":20.0,"layer_types":["sliding_attention","full_attention","sliding_attention","full_attention","sliding_attention","full_attention"],`
 
 // gemma4 returns the tensors of six layers of Gemma 4. Layers 0, 2 and 4 have a
-// window, kv[0] key heads and heads of 8 elements. The others have kv[1] key heads
-// and heads of 16 elements; they have matrices for values only if the parameter
-// values is true. shared is the number of layers at the end that have no keys and
-// values of their own; their feed-forward networks have twice the size.
+// window, kv[0] key heads and heads of 8 elements. The other layers have kv[1] key
+// heads and heads of 16 elements. They have matrices for values only if the
+// parameter values is true. shared is the number of layers at the end that have no
+// keys and values of their own. Their feed-forward networks have twice the size.
 func gemma4(kv [2]int, shared int, values bool, more shapes) shapes {
 	s := shapes{"model.embed_tokens.weight": {48, 32}, "model.norm.weight": {32}}
 	for i := range 6 {

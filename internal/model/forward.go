@@ -16,7 +16,7 @@ import (
 // batches at any token, and rows of different texts do not affect each other.
 // Cancelling ctx between two layers costs only the time for evaluating the rows again.
 //
-// The steps are methods in steps.go. After one of them has failed, the others do nothing.
+// The steps are methods in steps.go. After a step has failed, all later steps do nothing.
 func (r *Runner) forward(ctx context.Context, b *Batch) error {
 	c, w := &r.model.Config, r.model.Weights
 	n, spans := len(b.tokens), b.spans

@@ -48,7 +48,7 @@ func (s *Seq) floorAt(n int) int {
 	return s.floor
 }
 
-// first returns Cache.First(n), but at least the floor.
+// first returns Cache.First(n), or the floor if it is larger.
 func (s *Seq) first(n int) int { return max(s.cache.First(n), s.floorAt(n)) }
 
 // Reachable returns how many tokens Truncate(n) leaves. That is n if the text still has all the

@@ -17,9 +17,9 @@ const (
 	quantizationVersion = 2
 )
 
-// outputKV returns the metadata of the output: the input's keys, then the keys about the
-// quantization, then the overrides, then the keys about the importance matrix. As in llama-quantize,
-// a key that is set a second time moves to the end.
+// outputKV returns the metadata of the output. The order is: the input's keys,
+// keys about the quantization, overrides, and keys about the importance matrix.
+// As in llama-quantize, a key that is set a second time moves to the end.
 func outputKV(f *gguf.File, opt *Options) ([]gguf.KV, error) {
 	var kv []gguf.KV
 	set := func(e gguf.KV) {

@@ -96,10 +96,10 @@ type rules struct {
 	nextD int // number of ffn_down tensors seen
 }
 
-// choose returns the type for a tensor by llama-quantize's rules of November 2026. The first
-// rule whose name matches decides. The rules spend more bits on tensors that matter more in
-// experiments: the output, the values of attention (the matrix is small if query heads share
-// values) and the last matrix of the feed-forward network, mostly in the first and last layers.
+// choose returns the type for a tensor by llama-quantize's rules of November 2026. The first rule
+// whose name matches decides. The rules spend more bits on tensors that matter more in experiments:
+// the output, the values of attention, and the last matrix of the feed-forward network, mostly in
+// the first and last layers. The matrix for values is small if query heads share values.
 func (r *rules) choose(t *gguf.Tensor) quant.Type {
 	switch {
 	case r.mix.Code == gguf.MostlyMXFP4:

@@ -32,8 +32,8 @@ type FileSetting struct {
 // String returns the setting for messages: its name and value.
 func (s FileSetting) String() string { return s.Name + " " + s.Value }
 
-// fileKeys are the settings that a model's file can have: their names in GGUF and in Ollama's
-// Modelfile, and the command-line flags that override them.
+// fileKeys are the settings that a model's file can have. Each has its names in
+// GGUF and in Ollama's Modelfile, and the command-line flags that override it.
 var fileKeys = []struct {
 	name, modelfile string // "": the format does not have this setting
 	flags           []string

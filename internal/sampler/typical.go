@@ -6,10 +6,10 @@ import (
 	"alpaca/internal/fmath"
 )
 
-// typical is locally typical sampling. It keeps the tokens whose surprise is nearest to the
-// expected surprise (the entropy), until their probabilities add up to more than p, and at
-// least minKeep tokens. Meister, Pimentel, Wiher, Cotterell, "Locally Typical Sampling", 2022
-// (https://arxiv.org/abs/2202.00666).
+// typical is locally typical sampling. It keeps the tokens whose surprise is
+// nearest to the expected surprise (the entropy), until their probabilities add
+// up to more than p. It keeps at least minKeep tokens. Meister, Pimentel, Wiher,
+// Cotterell, "Locally Typical Sampling", 2022 (https://arxiv.org/abs/2202.00666).
 type typical struct {
 	stateless
 	p       float32

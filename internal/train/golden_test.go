@@ -11,9 +11,9 @@ import (
 	"alpaca/internal/train/random"
 )
 
-// golden holds what PyTorch computed in float64 with the models of build and the documents of
-// twoRows: losses and gradient norms of ten updates by its AdamW, facts about the gradients of
-// the first update, and facts about the weights after some updates.
+// golden holds what PyTorch computed in float64 with the models of build and the documents
+// of twoRows. This is the losses and gradient norms of ten updates by PyTorch's AdamW, facts
+// about the gradients of the first update, and facts about the weights after some updates.
 //
 // To regenerate testdata/torch.json, write the model of forward.go in PyTorch with tensors
 // of float64, but round sines, cosines and epsilon to float32. Fill the tensors as build

@@ -34,9 +34,9 @@ func (s *Shape) config() model.Config {
 		Layers: slices.Repeat([]model.LayerConfig{layer}, s.Layers), Rope: s.Rope}
 }
 
-// New returns a model of shape s with random weights, all trainable. As in GPT-2, weights
-// are normally distributed with a standard deviation of 0.02, or of 0.02/√(2·Layers) in
-// matrices whose output adds to the hidden state. Weights of norms are 1.
+// New returns a model of shape s with random weights, all trainable. As in GPT-2,
+// weights are normally distributed with a standard deviation of 0.02. In matrices whose
+// output is added to the hidden state, it is 0.02/√(2·Layers). Weights of norms are 1.
 func New[T real](s Shape, tied bool, seed uint64) *Model[T] {
 	m := &Model[T]{Config: s.config(), Layers: make([]Layer[T], s.Layers), ropes: func(int) [2]ggml.RopeParams { return [2]ggml.RopeParams{s.Rope} }}
 	small := 0.02 / math.Sqrt(2*float64(s.Layers))

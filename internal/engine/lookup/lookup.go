@@ -13,7 +13,7 @@ const (
 	Resumed = 1
 
 	long, short = 4, 2 // how many tokens before a place are hashed, in each of the two tables
-	tries       = 48   // the most places that are compared
+	tries       = 48   // at most this many places are compared
 	near        = 24   // how many tokens after the place that the text has left are searched by resume
 	lost        = 24   // resume gives up after this many tokens that differ
 )
@@ -22,9 +22,9 @@ const (
 // Longest. It is 0 if no place was found, and Resumed if resume found one.
 type Match int
 
-// Index finds places in a text by the tokens before them. A place is a number of tokens: the
-// place n is after the first n. The zero value is the Index of an empty text. An Index is
-// not safe for concurrent use.
+// Index finds places in a text by the tokens before them. A place is a
+// number of tokens: the place n is after the first n tokens. The zero value
+// is the Index of an empty text. An Index is not safe for concurrent use.
 type Index struct {
 	log         []int32
 	long, short places
