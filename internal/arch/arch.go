@@ -41,10 +41,9 @@ type Arch struct {
 	// integers.
 	ExactYaRN bool
 
-	// LayerNorm says that norms subtract the mean and have biases; otherwise they are RMSNorm.
+	// LayerNorm says that norms subtract the mean and have biases. Otherwise norms are RMSNorm.
 	LayerNorm bool
-	// ShortNorms says that the weights of norms in a Hugging Face checkpoint are the factors
-	// minus 1.
+	// ShortNorms says that a Hugging Face checkpoint stores each factor of a norm minus 1.
 	ShortNorms bool
 	// Conv says that layers without key heads have a short convolution instead of attention.
 	Conv bool
@@ -91,10 +90,10 @@ const (
 
 // Windows says which layers have a sliding window if the file does not list these layers.
 type Windows struct {
-	Period   int     // layer i has a window unless i mod Period is Period-1; 0: all layers have one
+	Period   int     // layer i has a window unless i mod Period is Period-1; 0: all layers have a window
 	Default  int     // the window if the file has none; 0: no window
 	OwnRope  bool    // the RoPE of layers with a window is not scaled, and may have a base of its own: RopeBase
-	RopeBase float64 // the RoPE base of layers with a window if the file has none; 0: that of the other layers
+	RopeBase float64 // the RoPE base of layers with a window if the file has none; 0: the same base as in the other layers
 	OwnHeads bool    // layers with a window have a head length of their own
 }
 
@@ -179,8 +178,8 @@ func (a *Arch) LayerTensors(experts bool) iter.Seq[*Tensor] {
 	}
 }
 
-// Tensors yields the tensors of a model from its input to its output, including optional ones,
-// with their names in GGUF without ".weight", such as blk.0.attn_q.
+// Tensors yields the tensors of a model from its input to its output, including optional
+// tensors. With each tensor it yields the name in GGUF without ".weight", such as blk.0.attn_q.
 func (a *Arch) Tensors(layers int, experts bool) iter.Seq2[string, *Tensor] {
 	return func(yield func(string, *Tensor) bool) {
 		for i := range a.Input {

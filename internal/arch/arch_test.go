@@ -155,7 +155,7 @@ func TestCheckpointNames(t *testing.T) {
 				prefix = fmt.Sprintf("model.layers.%d.", n)
 			}
 			shape := x.Shape(&sizes)
-			if x.Role == ConvTaps || x.Role == DeltaTaps { // checkpoints have a dimension for the one input channel
+			if x.Role == ConvTaps || x.Role == DeltaTaps { // checkpoints have an additional dimension of 1, for the input channels
 				shape = []int{shape[0], 1, shape[1]}
 			}
 			if x.Stack != One {
@@ -174,7 +174,7 @@ func TestCheckpointNames(t *testing.T) {
 			}
 		}
 		if a == &GPTOSS {
-			for name := range got { // what remains are the Stacked tensors of experts, which a.Tensors does not yield
+			for name := range got { // only the Stacked tensors of experts are left, which a.Tensors does not yield
 				if strings.Contains(name, "mlp.experts.") {
 					delete(got, name)
 				}
@@ -189,8 +189,8 @@ func TestCheckpointNames(t *testing.T) {
 	}, known)
 }
 
-// textPart returns the tensors of the language model in a larger model, under the names that they
-// would have alone.
+// textPart returns the tensors of a larger model's language model, under the
+// names that they would have in a checkpoint of the language model alone.
 func textPart(all map[string][]int) map[string][]int {
 	got := map[string][]int{}
 	for name, shape := range all {

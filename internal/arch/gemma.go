@@ -1,7 +1,7 @@
 package arch
 
-// Gemma is Gemma 1: the embedding is scaled, and the feed-forward network uses GELU. The
-// weights of norms are factors in GGUF, but factors minus 1 in Hugging Face checkpoints.
+// Gemma is Gemma 1: the embedding is scaled, and the feed-forward network uses GELU. GGUF
+// files store the factors of norms. Hugging Face checkpoints store the factors minus 1.
 var Gemma = Arch{
 	Name:        "gemma",
 	HF:          []string{"GemmaForCausalLM"},
@@ -34,8 +34,8 @@ var Gemma2 = Arch{
 	Output:      llamaOutput,
 }
 
-// Gemma3 is the text part of Gemma 3: queries and keys are normalized, and five of six layers
-// have a window and a RoPE base of their own.
+// Gemma3 is the text part of Gemma 3: queries and keys are normalized, and five of
+// six layers have a window. Layers with a window have a RoPE base of their own.
 var Gemma3 = Arch{
 	Name:        "gemma3",
 	HF:          []string{"Gemma3ForCausalLM", "Gemma3ForConditionalGeneration"},

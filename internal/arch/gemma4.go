@@ -4,12 +4,12 @@ package arch
 //
 //   - Layers with a window have a head length of their own.
 //   - Values are normalized.
-//   - The last layers use the keys and values of earlier ones.
+//   - The last layers use the keys and values of earlier layers.
 //   - In small models, every layer has an additional input for each token.
 //   - The output of a layer is scaled.
 //
 // In models with experts, a layer has experts in addition to the feed-forward network that all
-// tokens use. That network and the experts each have norms of their own, before and after.
+// tokens use. That network has norms of its own before and after it, and so do the experts.
 var Gemma4 = Arch{
 	Name:        "gemma4",
 	HF:          []string{"Gemma4ForCausalLM", "Gemma4ForConditionalGeneration", "Gemma4UnifiedForCausalLM", "Gemma4UnifiedForConditionalGeneration"},
@@ -37,8 +37,8 @@ var Gemma4 = Arch{
 	Output: llamaOutput,
 }
 
-// gemma4MoE lists the tensors of the feed-forward network that all tokens use, of the experts
-// and of their router. Files have an expert's gate and up in one matrix, or in two.
+// gemma4MoE lists the tensors of the feed-forward network that all tokens use, of the experts and
+// of their router. Some files have an expert's gate and up in one matrix, others in two matrices.
 var gemma4MoE = []Tensor{
 	{Role: Router, Rows: Experts, Cols: Embd, Unscaled: true, HF: "router.proj"},
 	{Role: RouterScale, Cols: Embd, Bare: true, HF: "router.scale", BareHF: true},

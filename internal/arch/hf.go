@@ -10,7 +10,7 @@ import (
 // expert of a layer, one after the other. Each of these matrices may consist of two, such as gate
 // and up.
 type Stacked struct {
-	Name string // name after "model.layers.N."; if no tensor has it, NAME.weight is tried
+	Name string // name after "model.layers.N."; if no tensor has this name, NAME.weight is tried
 	Bias string // name of the tensor with the biases, after "model.layers.N."; "": none
 	Rows Share  // rows of each expert's matrix that belong to the role of the Tensor
 	// Transposed says that each expert's matrix is transposed: stored column after column. It does
@@ -30,16 +30,16 @@ const (
 	OddRows
 )
 
-// hfLayers begins the name of a layer's tensor in a checkpoint, once CutPrefix has removed the
-// model's prefix.
+// hfLayers is the beginning of the names that a
+// checkpoint's tensors in layers have after CutPrefix.
 const hfLayers = "layers."
 
-// hfPrefixes are the prefixes of names in checkpoints, in the order in which CutPrefix tries
-// them: those of language models inside multimodal models, then that of plain models.
+// hfPrefixes are the prefixes of names in checkpoints, in the order in which CutPrefix tries them:
+// first the prefixes of language models inside multimodal models, then the prefix of plain models.
 var hfPrefixes = []string{"model.language_model.model.", "model.language_model.", "language_model.model.", "language_model.", "model.text_model.", "model."}
 
-// CutPrefix returns the name of a tensor in a Hugging Face checkpoint without the model's prefix,
-// which is longer if the language model is a part of a larger model.
+// CutPrefix returns the name of a tensor in a Hugging Face checkpoint without the model's
+// prefix. That prefix is longer if the language model is a part of a larger model.
 func CutPrefix(name string) string {
 	for _, p := range hfPrefixes {
 		if rest, ok := strings.CutPrefix(name, p); ok {
@@ -116,9 +116,9 @@ func (a *Arch) FromHF(name string) (p Place, ok bool) {
 	return p, false
 }
 
-// matchHF reports whether name is t's name in a checkpoint or, if bias is true, the name of t's
-// bias. name has no prefix of the model or layer. expert is the expert's number in name, or -1 if
-// name has none.
+// matchHF reports whether name is t's name in a checkpoint or, if bias is
+// true, the name of t's bias. name has no prefix of the model or layer.
+// expert is the number of the expert in name, or -1 if name has no expert.
 func (t *Tensor) matchHF(name string, bias bool) (expert int, ok bool) {
 	if t.HF == "" || bias && t.hfBare() {
 		return -1, false
@@ -169,21 +169,22 @@ func (t *Tensor) HFName(layer, expert int, bias bool) string {
 // StackedName returns a Stacked tensor's name with the prefix of its layer.
 func StackedName(layer int, name string) string { return fmt.Sprintf("%s%d.%s", hfLayers, layer, name) }
 
-// Reordered reports whether, within each head, the rows of a matrix and the elements of its bias
-// are in another order in a Hugging Face checkpoint than in GGUF: see PairRow.
+// Reordered reports whether the rows within each head of a matrix have
+// another order in a Hugging Face checkpoint than in GGUF: see PairRow.
+// If so, the same holds for the elements of the matrix's bias.
 func (a *Arch) Reordered(t *Tensor) bool {
 	return a.Rotation == Pairs && (t.Role == AttnQ || t.Role == AttnK)
 }
 
-// PairRow returns the index that a row of GGUF has in a Hugging Face checkpoint. In GGUF, RoPE
-// rotates Pairs; in the checkpoint, it rotates Halves. A head has n rows.
+// PairRow returns the index that a row of GGUF has in a Hugging Face checkpoint. Where their
+// order differs, RoPE rotates Pairs in GGUF, and Halves in the checkpoint. A head has n rows.
 func PairRow(row, n int) int {
 	in := row % n
 	return row - in + in/2 + in%2*(n/2)
 }
 
 // PlusOne reports whether 1 must be added to a vector of a Hugging Face checkpoint. In Hugging
-// Face's models, the norm adds the 1; in GGUF, the weights include the 1.
+// Face's models, the norm adds 1 to its weights. In GGUF, the weights already include this 1.
 func (a *Arch) PlusOne(t *Tensor) bool {
 	switch t.Role {
 	case AttnNorm, FFNNorm, AttnPostNorm, FFNPostNorm, AttnQNorm, AttnKNorm, OutputNorm:

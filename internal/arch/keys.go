@@ -1,6 +1,6 @@
 package arch
 
-// The keys of metadata that shapes and computations depend on, without the prefix "ARCH.".
+// These metadata keys determine shapes and computations. They lack the prefix "ARCH.".
 const (
 	KeyVocabSize    = "vocab_size"
 	KeyContext      = "context_length"
@@ -13,7 +13,7 @@ const (
 	KeyValueLength  = "attention.value_length"
 	KeyKeyLocal     = "attention.key_length_swa"   // in layers with a window
 	KeyValueLocal   = "attention.value_length_swa" // in layers with a window
-	KeySharedKV     = "attention.shared_kv_layers" // number of last layers without keys of their own
+	KeySharedKV     = "attention.shared_kv_layers" // number of layers at the end that have no keys of their own
 	KeyLayerInput   = "embedding_length_per_layer_input"
 	KeyNormEps      = "attention.layer_norm_rms_epsilon"
 	KeyLayerNormEps = "attention.layer_norm_epsilon"
@@ -59,16 +59,16 @@ const (
 	KeyRopeLinear   = "rope.scale_linear" // the name of KeyRopeFactor in 2023
 )
 
-// Hparams are the parameters of a model whose layers are all alike. Metadata writes no key for
-// a parameter that is 0, unless every file must have the key.
+// Hparams are the parameters of a model whose layers are all alike. If a
+// parameter is 0, Metadata writes its key only if every file must have the key.
 type Hparams struct {
 	Sizes
 	Context  int
 	Layers   int
-	Window   int // positions that a token sees in layers with a window
-	Used     int // experts that a token uses
-	LocalDim int // elements of a head in layers with a window, if they differ
-	Shared   int // number of last layers that use keys and values of earlier ones
+	Window   int // how many positions a token sees in layers with a window
+	Used     int // how many experts a token uses
+	LocalDim int // elements of a head in layers with a window, if different from KeyDim
+	Shared   int // how many layers at the end use keys and values of earlier layers
 	NormEps  float32
 	RopeBase float32
 }

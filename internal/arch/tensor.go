@@ -6,14 +6,14 @@ import "slices"
 // "blk.N." and ".weight".
 type Role string
 
-// The roles of tensors, with their usual shapes, outermost dimension first.
+// These are the roles of tensors, with their usual shapes. The outermost dimension comes first.
 const (
 	TokenEmbed Role = "token_embd"         // [Vocab, Embd]
 	RopeFreqs  Role = "rope_freqs"         // [RopePairs] divisors of RoPE's frequencies
-	RopeLong   Role = "rope_factors_long"  // [RopePairs] for contexts that are longer than in training
-	RopeShort  Role = "rope_factors_short" // [RopePairs] for shorter contexts
+	RopeLong   Role = "rope_factors_long"  // [RopePairs] divisors for contexts that are longer than in training
+	RopeShort  Role = "rope_factors_short" // [RopePairs] divisors for shorter contexts
 	OutputNorm Role = "output_norm"        // [Embd]
-	Output     Role = "output"             // [Vocab, Embd]; without it TokenEmbed is used
+	Output     Role = "output"             // [Vocab, Embd]; TokenEmbed is used if this tensor is absent
 
 	AttnNorm  Role = "attn_norm"   // [Embd]
 	AttnQ     Role = "attn_q"      // [Q, Embd]
@@ -24,11 +24,11 @@ const (
 	AttnQKV   Role = "attn_qkv"    // [QKV, Embd] queries, keys and values in one matrix
 	AttnOut   Role = "attn_output" // [Embd, Heads]
 
-	AttnSinks    Role = "attn_sinks"          // [QueryHeads] for each query head, a score without a value
+	AttnSinks    Role = "attn_sinks"          // [QueryHeads] for each query head, the score of its sink; a sink has no value
 	AttnPostNorm Role = "post_attention_norm" // [Embd] norm of the output of attention
 	FFNPostNorm  Role = "post_ffw_norm"       // [Embd] norm of the output of the feed-forward network
 
-	TokenInputs   Role = "per_layer_token_embd" // [Vocab, AllInputs] all layers' inputs, by token
+	TokenInputs   Role = "per_layer_token_embd" // [Vocab, AllInputs] for each token, the inputs of all layers
 	InputProj     Role = "per_layer_model_proj" // [AllInputs, Embd] computes a part of the layers' inputs from the embedding
 	InputNorm     Role = "per_layer_proj_norm"  // [LayerInput] norm of that part
 	InputGate     Role = "inp_gate"             // [LayerInput, Embd]
@@ -63,7 +63,7 @@ const (
 	SharedRouter  Role = "ffn_gate_inp_shexp" // [Single, Embd]
 
 	RouterScale     Role = "ffn_gate_inp.scale"  // [Embd] factors of the router's input, which is RMSNorm(state) / sqrt(Embd)
-	ExpertsNorm     Role = "pre_ffw_norm_2"      // [Embd] norm of the experts' input; without it FFNNorm is used
+	ExpertsNorm     Role = "pre_ffw_norm_2"      // [Embd] norm of the experts' input; FFNNorm is used if this tensor is absent
 	ExpertsScale    Role = "ffn_down_exps.scale" // [Experts] factors of the weights that the router gives the experts
 	ExpertsPostNorm Role = "post_ffw_norm_2"     // [Embd] norm of the sum of the experts' outputs
 	SharedPostNorm  Role = "post_ffw_norm_1"     // [Embd] norm of the output of the shared network
@@ -82,7 +82,7 @@ type Tensor struct {
 	Rows, Cols Dim // size of each matrix; a vector has One row
 
 	In    Mixer  // which layers have it
-	Parts []Part // the matrices whose rows it consists of; nil: it is one matrix
+	Parts []Part // the fused matrices, whose rows it has one after the other; nil: it is one matrix
 
 	Bare     bool // its name has no ".weight"
 	Optional bool // files may lack it
@@ -91,14 +91,14 @@ type Tensor struct {
 
 	HF      string   // name in Hugging Face files, without "model.layers.N." and ".weight"; %d is the expert of a stack, or else the row
 	BareHF  bool     // it has ".weight" in GGUF, but not in HF
-	Stacked *Stacked // its form with all experts in one tensor in HF; nil: none
+	Stacked *Stacked // describes the HF tensor that has the matrices of all experts; nil: none
 
 	Meta string // name in Meta's own checkpoints, without "layers.N." and ".weight"
 	Cut  Cut    // how it is divided among Meta's files
 }
 
-// Mixer says which layers have a tensor. It depends on how a layer reads earlier positions, and
-// on whether it has keys or an input of its own.
+// Mixer says which layers have a tensor. That depends on how the layer reads
+// earlier positions, and on whether the layer has keys or an input of its own.
 type Mixer int
 
 const (
@@ -151,8 +151,8 @@ type Cut int
 
 const (
 	CutNot  Cut = iota // every file has all of it
-	CutRows            // the first file has the first rows
-	CutCols            // the first file has the first columns of every row
+	CutRows            // each file has a part of the rows, in order
+	CutCols            // each file has a part of the columns of every row, in order
 )
 
 // GGUF returns the tensor's name in GGUF, without "blk.N." and ".weight".
@@ -190,8 +190,9 @@ func (t *Tensor) Shape(s *Sizes) []int {
 	return shape
 }
 
-// with returns a copy of list with changes. A tensor of changes replaces the one of the same
-// role. A new role is inserted after the tensor that precedes it in changes, or at the end.
+// with returns a copy of list with changes. A tensor of changes replaces
+// the tensor of the same role in list. A tensor with a new role is
+// inserted after the tensor that precedes it in changes, or at the end.
 func with(list []Tensor, changes ...Tensor) []Tensor {
 	list = slices.Clone(list)
 	at := len(list)

@@ -1,8 +1,8 @@
-// Package bench measures how fast a model runs on this machine: prompt and generated tokens per
-// second, with their spread. Its reports have llama-bench's formats, so scripts for llama-bench
-// can read them. For generation, it also reports the bytes of weights read per second and their
-// share of the memory bandwidth. For prompts, it reports the multiply-adds per second and
-// thread. Sensors tell whether the machine was busy or hot.
+// Package bench measures how fast a model runs on this machine: it reports prompt and
+// generated tokens per second, and how much they vary. Its reports have llama-bench's formats,
+// so scripts for llama-bench can read them. For generation, it also reports the bytes of
+// weights read per second and their share of the memory bandwidth. For prompts, it reports the
+// multiply-adds per second and thread. Sensors tell whether the machine was busy or hot.
 package bench
 
 import (
@@ -12,18 +12,19 @@ import (
 	"alpaca/internal/quant"
 )
 
-// A Test is one measurement: evaluate Prompt tokens, then generate Gen tokens, in a context
-// that already has Depth tokens, for Parallel texts at once.
+// A Test is one measurement. It evaluates Prompt tokens and then generates Gen tokens,
+// in a context that already has Depth tokens. It does so for Parallel texts at once.
 type Test struct {
 	Prompt, Gen, Depth int // tokens of each text
 	Parallel           int // number of texts
-	Batch              int // prompt tokens evaluated together
+	Batch              int // how many prompt tokens are evaluated together
 	Threads            int
 	CacheK, CacheV     quant.Type
 }
 
-// Name returns the test's short name, such as "pp512", "tg128" or "pp512+tg128". Several texts
-// add " x8", a depth adds " @ d4096".
+// Name returns the test's short name, such as "pp512", "tg128" or
+// "pp512+tg128". If there are several texts, the name has a suffix such
+// as " x8". If there is a depth, it has a suffix such as " @ d4096".
 func (t Test) Name() string {
 	var name string
 	switch {
@@ -46,7 +47,7 @@ func (t Test) Name() string {
 // Grid has lists of settings. Their combinations are the tests of a model.
 type Grid struct {
 	Prompts, Gens []int    // a test for each number, except 0
-	PromptGens    [][2]int // a test of prompt and generation for each pair {prompt, gen}
+	PromptGens    [][2]int // a test of both prompt and generation for each pair {prompt, gen}
 	Parallels     []int    // numbers of texts
 	Depths        []int
 	Batches       []int
@@ -117,7 +118,7 @@ type Result struct {
 	Samples []time.Duration // one for each repetition
 
 	ReadBandwidth float64 // the memory's read bandwidth, in bytes per second; 0: not measured
-	PeakMemory    int64   // highest reading of the process's own memory, in bytes; one reading after each repetition
+	PeakMemory    int64   // the process's own memory in bytes: the highest of the readings, one after each repetition
 	CPU           string
 	Commit        string
 	Sensors       Sensors
@@ -145,7 +146,7 @@ func (r *Result) nanoseconds() []float64 {
 }
 
 // WeightRate returns the bytes of weights read per second at the median rate of a pure
-// generation test, and 0 for other tests. Each weight is read once for all parallel texts.
+// generation test, and 0 for other tests. A weight is read only once for all parallel texts.
 func (r *Result) WeightRate() float64 {
 	if r.Test.Prompt > 0 {
 		return 0

@@ -13,7 +13,7 @@ type Board struct {
 	CPU       string
 	System    string // operating system, architecture and release of the kernel
 	Threads   machine.Threads
-	Levels    []string // instruction levels of the kernels that the CPU can run
+	Levels    []string // the instruction sets of the kernels that the CPU can run
 	Memory    int64    // total bytes
 	Clocks    []Clock  // clocks of the cores
 	Throttled string   // reasons for throttling since the machine started, from a Raspberry Pi's firmware

@@ -82,10 +82,10 @@ func (b Baseline) Compare(w io.Writer, results []*Result) error {
 // program can differ by this much.
 const smallest = 0.01
 
-// verdict says whether two samples differ, by Welch's t-test with a significance level of 1 %.
+// verdict says whether two samples differ. It uses Welch's t-test with a significance level of 1 %.
 func verdict(old, now []float64) string {
 	a, b := summarize(old), summarize(now)
-	change := b.median/a.median - 1 // medians, because Compare prints their ratio
+	change := b.median/a.median - 1 // compare the medians, because Compare prints their ratio
 	if len(old) < 2 || len(now) < 2 {
 		return fmt.Sprintf("%+.1f %%, noise unknown: needs 2 repetitions or more", 100*change)
 	}
@@ -101,9 +101,10 @@ func verdict(old, now []float64) string {
 	return fmt.Sprintf("slower by %.1f %% (p = %.1g)", -100*change, p)
 }
 
-// welch compares two samples. The first has na values, which are summarized in a; the second has nb
-// values, which are summarized in b. It returns the probability that two samples' means differ by
-// at least as much as these if the true means are equal (B. L. Welch, Biometrika 34, 1947).
+// welch compares two samples. a summarizes the na values of the first sample,
+// and b summarizes the nb values of the second. Assuming that the true means
+// are equal, welch returns the probability that two samples differ in their
+// means by at least as much as these (B. L. Welch, Biometrika 34, 1947).
 func welch(a stats, na int, b stats, nb int) float64 {
 	va, vb := a.stddev*a.stddev/float64(na), b.stddev*b.stddev/float64(nb)
 	if va+vb == 0 {

@@ -10,7 +10,7 @@ import (
 // llama-bench, so that scripts for llama-bench work.
 type field struct {
 	name  string
-	sql   string // type of the column
+	sql   string // type of the column in SQL
 	value func(r *Result) any
 }
 
@@ -74,9 +74,9 @@ var fields = []field{
 	{"system", "TEXT", func(r *Result) any { return runtime.GOOS + "/" + runtime.GOARCH }},
 }
 
-// constant returns a function for the value of a field that means something only in llama-bench.
-// value is llama-bench's default. The report has the field because scripts may group results by
-// all of llama-bench's fields.
+// constant returns a function for the value of a field that is meaningful
+// only in llama-bench. value is llama-bench's default. The report has such
+// fields because scripts may group results by all of llama-bench's fields.
 func constant(value any) func(*Result) any { return func(*Result) any { return value } }
 
 // typeName returns a type's name in llama-bench's spelling.

@@ -51,9 +51,9 @@ func (t Test) unusual() string {
 	return s
 }
 
-// boundText describes what bounds r's speed. For generation, it returns the bytes of weights read
-// per second and their share of the memory bandwidth, if that was measured. For prompts it returns
-// the multiply-adds per second and core. It assumes one thread per core.
+// boundText describes what bounds r's speed. For generation, it returns the bytes of weights
+// read per second and their share of the memory bandwidth, if that was measured. For prompts,
+// it returns the multiply-adds per second and core, assuming that each core runs one thread.
 func boundText(r *Result) string {
 	if rate := r.MulAddRate(); rate > 0 {
 		return fmt.Sprintf("%.1f Gmadd/s a core", rate/1e9)

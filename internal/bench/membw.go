@@ -44,7 +44,7 @@ func ReadBandwidth(ctx context.Context, threads int) (float64, error) {
 var sink atomic.Uint64
 
 // readAll reads one word of each cache line of mem, so that as many lines as possible are in
-// flight. Memory moves in whole lines, so more loads would only cost time.
+// flight. Memory is transferred in whole cache lines, so more loads would only cost time.
 func readAll(mem []uint64) {
 	var sum uint64
 	for len(mem) >= fourLines {
@@ -54,8 +54,8 @@ func readAll(mem []uint64) {
 	sink.Store(sum)
 }
 
-// readStreams reads like readAll, but from four places at once, because a CPU can prefetch several
-// streams.
+// readStreams does what readAll does, but reads at four
+// places in turn, because a CPU can prefetch several streams.
 func readStreams(mem []uint64) {
 	quarter := len(mem) / 4 / fourLines * fourLines
 	a, b, c, d := mem[:quarter], mem[quarter:][:quarter], mem[2*quarter:][:quarter], mem[3*quarter:][:quarter]

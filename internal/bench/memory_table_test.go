@@ -25,8 +25,8 @@ func (s *shape) weights(t quant.Type) (n int64) {
 	return n
 }
 
-// cache returns the size in bytes of the keys and values of n tokens in F16. It is right only
-// for shapes without sliding windows.
+// cache returns the size in bytes of the keys and values of n tokens
+// in F16. The result is right only for shapes without sliding windows.
 func (s *shape) cache(n int) int64 {
 	h := s.hparams()
 	return int64(n) * int64(s.layers) * int64(h.NumKVHeads) * int64(h.KeyDim+h.ValueDim) * 2
@@ -38,9 +38,9 @@ func TestMemoryTable(t *testing.T) {
 		path       = "../../docs/raspberry-pi.md"
 		begin, end = "<!-- table: made by TestMemoryTable -->\n", "<!-- end of the table -->\n"
 		tokens     = 4096
-		scratch    = 0.15e9 // bytes that the program needs in addition, for a batch of 512 tokens
+		scratch    = 0.15e9 // additional bytes that the program needs for a batch of 512 tokens
 	)
-	// The memory that a system without a desktop leaves free.
+	// This is the memory that a system without a desktop leaves free.
 	boards := []struct {
 		name string
 		free float64

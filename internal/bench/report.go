@@ -12,12 +12,12 @@ import (
 // A Report writes results one by one.
 type Report interface {
 	Add(r *Result) error
-	// Close ends the report. It is called once, even if there are no results or the run was
-	// interrupted.
+	// Close ends the report. It must be called once, even
+	// if there are no results or the run was interrupted.
 	Close() error
 }
 
-// Formats are the formats of NewReport.
+// Formats are the formats that NewReport knows.
 var Formats = []string{"md", "csv", "json", "jsonl", "sql"}
 
 // NewReport returns a report that writes to w in one of Formats.

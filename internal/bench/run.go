@@ -38,9 +38,9 @@ func (r *Runner) Close() error {
 	return old.Close()
 }
 
-// Run measures one test: a warm-up that does not count, unless NoWarmup is set, then the
-// repetitions. Each repetition begins with an empty context and first fills it to the test's
-// depth.
+// Run measures one test. Unless NoWarmup is set, it first runs a warm-up,
+// which does not count. Then it runs the repetitions. Each repetition
+// begins with an empty context and first fills it to the test's depth.
 func (r *Runner) Run(ctx context.Context, t Test) (*Result, error) {
 	if err := r.prepare(t); err != nil {
 		return nil, err
@@ -77,9 +77,9 @@ func (r *Runner) say(format string, args ...any) {
 	}
 }
 
-// prepare makes the texts for t and their tokens. It also makes a new model.Runner unless the
-// current one has t's batch, threads and cache types. The tokens are random with a fixed seed,
-// because they do not affect the speed.
+// prepare makes the texts for t and their tokens. It also makes a new model.Runner
+// unless the current one has t's batch, threads and cache types. The tokens are
+// random, with a fixed seed, because the choice of tokens does not affect the speed.
 func (r *Runner) prepare(t Test) error {
 	need := t.Prompt + t.Gen + t.Depth + t.Parallel
 	batch := max(min(t.Batch, max(need, model.DefaultCtx)), t.Parallel)
@@ -110,8 +110,8 @@ func (r *Runner) prepare(t Test) error {
 	return nil
 }
 
-// once runs t and returns the time for its prompts and generation. The time that it takes to fill
-// the context up to the depth of the test does not count.
+// once runs t and returns the time for its prompts and generation. The
+// time for filling the context up to the depth of the test does not count.
 func (r *Runner) once(ctx context.Context, t Test) (time.Duration, error) {
 	for _, s := range r.texts {
 		s.Free()
@@ -135,8 +135,8 @@ func (r *Runner) once(ctx context.Context, t Test) (time.Duration, error) {
 	return time.Since(start), nil
 }
 
-// read evaluates n tokens of each text, text after text. rows is the largest number of tokens in
-// a batch. read asks for the logits after the last token of each text.
+// read evaluates n tokens of each text, one text after the other. rows is the largest
+// number of tokens in a batch. read asks for the logits after the last token of each text.
 func (r *Runner) read(ctx context.Context, n, rows int) error {
 	r.batch.Reset()
 	for i, s := range r.texts {

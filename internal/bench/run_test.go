@@ -59,7 +59,7 @@ func TestRun(t *testing.T) {
 	require.Equal(t, "pp8+tg4 x6 @ d3", several.Test.Name())
 	test.Parallel = 1
 
-	// Another number of threads needs another runner.
+	// For another number of threads, Run needs another model.Runner.
 	test.Threads = 1
 	_, err = r.Run(context.Background(), test)
 	require.NoError(t, err)

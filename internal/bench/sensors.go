@@ -9,8 +9,8 @@ type Sensors struct {
 	Load      float64 // load average of the minute before the test
 }
 
-// merge returns the worse of the readings s and o. It keeps the load of s, which was read before
-// the benchmark, because the benchmark itself is a load.
+// merge combines the readings s and o, and takes the worse of each pair of values. But it keeps
+// the load of s, which was read before the benchmark, because the benchmark itself is a load.
 func (s Sensors) merge(o Sensors) Sensors {
 	s.Celsius = max(s.Celsius, o.Celsius)
 	if s.MHz == 0 || o.MHz > 0 && o.MHz < s.MHz {

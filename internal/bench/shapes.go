@@ -13,11 +13,11 @@ type shape struct {
 	dim, ffn, layers, heads, kvHs int
 	head                          int // elements of a head; 0: dim/heads
 	vocab                         int
-	tied                          bool // the output matrix is the token embedding
+	tied                          bool // the token embedding is also the output matrix
 	turning                       int  // elements of a head that RoPE rotates; 0: all
 	window                        int  // tokens in the sliding window of the layers that have one; 0: no windows
 	moe
-	inputs, noKeys int // elements of the extra input of each layer (Gemma 4); number of last layers that use the keys of earlier layers
+	inputs, noKeys int // elements of the extra input of each layer (Gemma 4), and how many layers at the end use the keys of earlier layers
 }
 
 // moe has the sizes of a model's experts. It is zero for models without experts.

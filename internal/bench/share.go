@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// WriteShared writes results and the machine on which they were measured, as Markdown for an
-// issue: board, clocks, throttling, memory, the table of results, and the spread of each test's
-// rates. version is the version of the program.
+// WriteShared writes results, and a description of the machine on which they were measured,
+// as Markdown for an issue. The report has the board, clocks, throttling, memory, the table
+// of results, and all rates of each test. version is the version of the program.
 func WriteShared(w io.Writer, b Board, version string, results []*Result) error {
 	var s strings.Builder
 	s.WriteString("# alpaca bench\n\n| | |\n|---|---|\n")

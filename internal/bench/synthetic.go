@@ -20,11 +20,11 @@ import (
 // It is prime, so that rows differ.
 const noiseBlocks = 8191
 
-// Synthetic makes a model with random weights in memory. spec is "SIZE:TYPE", such as
-// "7B:q4_0" or "qwen3-8B:q4_0". The model is as fast as a real one of that size. available is
-// the memory in bytes that may be used, 0 if unknown. A model that does not fit is refused
-// before anything is allocated. "SIZE@LAYERS:TYPE" makes only LAYERS layers, for models that are
-// too large for the machine: each layer takes as long as in the whole model.
+// Synthetic makes a model with random weights in memory. spec is "SIZE:TYPE", such as "7B:q4_0"
+// or "qwen3-8B:q4_0". The model is as fast as a real model of that size. available is the memory
+// in bytes that may be used; 0 means that it is unknown. If the model does not fit, Synthetic
+// returns an error before it allocates anything. "SIZE@LAYERS:TYPE" makes only LAYERS layers,
+// for models that are too large for the machine: each layer takes as long as in the whole model.
 func Synthetic(ctx context.Context, spec string, available int64) (*gguf.File, error) {
 	name, typeName, found := strings.Cut(spec, ":")
 	name, few, cut := strings.Cut(name, "@")
@@ -98,7 +98,7 @@ func (s *shape) metadata() []gguf.KV {
 }
 
 // extras returns metadata that files of the architecture have in addition to the parameters, with
-// the values of published models. Other programs do not load a model without these metadata.
+// the values of published models. Other programs do not load a model that lacks these metadata.
 func (s *shape) extras() (kv []gguf.KV) {
 	add := func(key string, v gguf.Value) { kv = append(kv, gguf.KV{Key: s.arch.Name + "." + key, Value: v}) }
 	switch s.arch {

@@ -1,8 +1,8 @@
-// Package builtin is the model inside the program, which answers if no other model is given.
-// docs/builtin-model.md says what it can do and how it was made. model.gguf is part of the
-// executable's read-only data, which the system reads from the executable's own file on first
-// use. So nothing is copied, no temporary file is written, and a command that does not use the
-// model never reads it.
+// Package builtin is the model inside the program, which answers if no other
+// model is given. docs/builtin-model.md says what it can do and how it was made.
+// model.gguf is part of the executable's read-only data, which the system loads
+// from the executable's own file on first use. So nothing is copied, no temporary
+// file is written, and a command that does not use the model never reads it.
 package builtin
 
 import (
@@ -12,11 +12,11 @@ import (
 	"alpaca/internal/gguf"
 )
 
-// Name stands for the model in place of a file's path.
+// Name stands for the built-in model where a file's path is expected.
 const Name = "builtin"
 
-// file is a string, because the linker puts strings into read-only memory. A long string
-// begins at a multiple of 32 bytes. At any other address gguf.OpenBytes would copy it.
+// file is a string, because the linker puts strings into read-only memory. The linker places
+// a long string at a multiple of 32 bytes. At any other address gguf.OpenBytes would copy it.
 //
 //go:embed model.gguf
 var file string

@@ -19,8 +19,8 @@ import (
 
 var update = flag.Bool("update", false, "rewrite testdata/answers.json and README.md")
 
-// TestFile checks that the model is small, is used in place instead of copied, and has the same
-// bytes as its file.
+// TestFile checks that the model is small, that it is not
+// copied, and that it has the same bytes as its file.
 func TestFile(t *testing.T) {
 	data := builtin.Bytes()
 	require.LessOrEqual(t, len(data), 4<<20)

@@ -18,7 +18,7 @@ var shown = regexp.MustCompile("(?s)```console\n(\\$ make build && ./alpaca run 
 // TestReadme checks that README shows the program's real output.
 func TestReadme(t *testing.T) {
 	if testing.Short() {
-		t.Skip("takes long, and TestAnswers compares answers as well")
+		t.Skip("this test takes long, and TestAnswers compares answers, too")
 	}
 	const path, columns = "../../README.md", 100
 	page, err := os.ReadFile(path)

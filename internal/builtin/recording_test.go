@@ -23,7 +23,7 @@ var recorded = [][]string{
 // TestRecording checks that docs/terminal.svg shows the program's real output.
 func TestRecording(t *testing.T) {
 	if testing.Short() {
-		t.Skip("takes long, and TestAnswers compares answers as well")
+		t.Skip("this test takes long, and TestAnswers compares answers, too")
 	}
 	const path, columns = "../../docs/terminal.svg", 84
 	t.Setenv("ALPACA_MODEL", "builtin")
@@ -58,7 +58,8 @@ type recording struct {
 	pieces []piece
 }
 
-// piece is a text that appears, and then stays. The field at is the time in seconds.
+// piece is a text that appears and then stays. The
+// field at is the time in seconds at which it appears.
 type piece struct {
 	text         string
 	line, column int
@@ -104,7 +105,7 @@ func (r *recording) answer(text string) {
 
 // svg returns the recording as an SVG file.
 func (r *recording) svg(columns int) []byte {
-	const wide, high, margin = 8.43, 19, 14 // in pixels: the width of a character, the height of a line, the margin
+	const wide, high, margin = 8.43, 19, 14 // in pixels: the width of a character, the height of a line, and the margin
 	var b bytes.Buffer
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%.0f" height="%d" font-family="ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace" font-size="14">`+"\n",
 		wide*float64(columns)+2*margin, high*r.line+2*margin-high/2)

@@ -1,7 +1,7 @@
-// Package checkpoint opens folders with checkpoints. Checkpoints of Hugging Face have config.json.
-// Their weights are in safetensors or pytorch_model.bin, in one file or in many files with an
-// index. Meta's checkpoints have params.json and consolidated.NN.pth. This package finds the files
-// and their tensors; its subpackage open interprets them.
+// Package checkpoint opens folders with checkpoints. Checkpoints of Hugging Face have
+// config.json. Their weights are in safetensors or pytorch_model.bin, in one file or in
+// many files with an index. Meta's checkpoints have params.json and consolidated.NN.pth.
+// This package finds the files and their tensors, and its subpackage open interprets them.
 package checkpoint
 
 import (
@@ -26,7 +26,7 @@ type Folder struct {
 	Dir    string
 	Meta   bool          // Meta's own format
 	Config config.Object // config.json, or params.json
-	Files  []string      // paths of the files of weights
+	Files  []string      // paths of the files with weights
 	// Format is the format of the weights, such as "safetensors".
 	Format string
 

@@ -44,7 +44,7 @@ func parseIndex(raw []byte) (map[string]string, error) {
 		return nil, err
 	}
 	if len(x.Map) == 0 {
-		return nil, errors.New("no weight_map, or an empty one")
+		return nil, errors.New("weight_map is missing or empty")
 	}
 	for tensor, file := range x.Map {
 		if file == "" || file == "." || file == ".." || strings.ContainsAny(file, "/\\:\x00") {
@@ -64,10 +64,10 @@ func filesOf(index map[string]string) []string {
 	return slices.Compact(list)
 }
 
-// numbered matches the numbers in the name of a file, if it is one of several files.
+// numbered matches the two numbers in the name of a file that is one of several files.
 var numbered = lazyregexp.New(`-(\d{5})-of-(\d{5})\.\w+$`)
 
-// complete returns an error if the files have numbers and one of them is missing.
+// complete returns an error if the files are numbered and one of them is missing.
 func complete(dir string, parts []string) error {
 	for i, name := range parts {
 		m := numbered().FindStringSubmatch(name)

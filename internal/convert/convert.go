@@ -1,8 +1,8 @@
-// Package convert rewrites checkpoints of other formats as GGUF version 3: folders of Hugging Face,
-// the .bin files from before GGUF, GGUF versions 1 and 2, and llama2.c's. Values that GGUF can hold
-// are kept to the bit. Other values are rounded, and the change is measured; float32 scales, for
-// example, become float16 in GGUF. Options.Exact keeps such values in a larger type. Data are
-// converted in pieces, so models may have any size.
+// Package convert rewrites checkpoints of other formats as GGUF version 3. These are folders of
+// Hugging Face, the .bin files from before GGUF, GGUF versions 1 and 2, and the checkpoints of
+// llama2.c. Values that GGUF can hold are kept to the bit. Other values are rounded, and the
+// change is measured. Float32 scales, for example, become float16 in GGUF. Options.Exact keeps
+// such values in a larger type. Data are converted in pieces, so models may have any size.
 package convert
 
 import (
@@ -29,12 +29,12 @@ type Options struct {
 	// Eps is the epsilon of the norms. 0 stands for the value in the input, or for the usual value
 	// if the input has none.
 	Eps float32
-	// Name is the model's name; "" keeps the input's.
+	// Name is the model's name; "" keeps the name in the input.
 	Name string
 	// Force allows the output to replace a file.
 	Force bool
-	// If Progress is not nil, it is called with the current tensor, the number of bytes of the
-	// input's tensors read so far, and their total.
+	// If Progress is not nil, it is called with the name of the current tensor, the number of
+	// bytes that have been read of the input's tensors, and the total number of these bytes.
 	Progress func(tensor string, done, total int64)
 }
 

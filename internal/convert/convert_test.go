@@ -92,7 +92,7 @@ func TestNibbles(t *testing.T) {
 	}
 }
 
-// TestTranscode rewrites blocks with scales that fit float16, and with some that do not.
+// TestTranscode rewrites blocks whose scales fit float16, and blocks with scales that do not fit.
 func TestTranscode(t *testing.T) {
 	r := rand.New(rand.NewPCG(2, 2))
 	for typ, l := range legacyFormats {
@@ -143,7 +143,7 @@ func TestConvertManyRows(t *testing.T) {
 	f := formatOf(quant.F16)
 	src := make([]byte, rows*cols*2)
 	for i := range rows * cols {
-		binary.LittleEndian.PutUint16(src[2*i:], uint16(i)&^(1<<14)) // no infinity, no NaN
+		binary.LittleEndian.PutUint16(src[2*i:], uint16(i)&^(1<<14)) // avoid infinities and NaN
 	}
 	s := &step{&tensor{name: "x", shape: []int{rows, cols}}, f, quant.F32}
 	dst := make([]byte, rows*cols*4)

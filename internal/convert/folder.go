@@ -21,7 +21,7 @@ type FolderOptions struct {
 	Type  string // type of the output: Auto, or a name that quantize.ParseMix knows
 	Name  string // name of the model; "": the checkpoint's name
 	Pre   string // see open.Options
-	Force bool   // the output may replace a file
+	Force bool   // whether the output may replace a file
 	Split quantize.Split
 
 	Importance *quantize.Importance // importance matrix; nil: none

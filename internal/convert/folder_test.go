@@ -50,7 +50,7 @@ func TestRunFolder(t *testing.T) {
 	require.Equal(t, quant.Q8_0, f.Tensor("blk.0.attn_q.weight").Type)
 	require.Equal(t, quant.F32, f.Tensor("blk.0.attn_norm.weight").Type)
 
-	// The type auto keeps float32, while the reference makes it float16.
+	// The type auto keeps float32 weights, but the reference converts them to float16.
 	res, err = RunFolder(context.Background(), dir, out, FolderOptions{Type: Auto, Force: true})
 	require.NoError(t, err)
 	require.Equal(t, "F32", res.Mix.Name)
@@ -95,7 +95,7 @@ func TestAnyOrder(t *testing.T) {
 		switch i {
 		case 1:
 			slices.Reverse(names)
-		case 2: // by size; the library of safetensors orders tensors by type
+		case 2: // this orders them by size; the library of safetensors orders them by type
 			slices.SortStableFunc(names, func(a, b string) int { return len(tensors[b].data) - len(tensors[a].data) })
 		}
 		writeInOrder(t, filepath.Join(dir, "model.safetensors"), tensors, names)

@@ -14,8 +14,8 @@ type format struct {
 	name string
 	typ  quant.Type // type of the blocks; noType for formats that package quant lacks
 	to   quant.Type // the type in GGUF
-	// transcode rewrites a row, whose type is the field typ, in the type of the field to. It is
-	// nil if the types are the same, or if the row is decoded and encoded.
+	// transcode rewrites a row, whose type is the field typ, in the type of the field to.
+	// transcode is nil if the types are the same, or if a row is decoded and encoded instead.
 	transcode func(dst, src []byte) error
 	// decode decodes a row to float32.
 	decode func(dst []float32, src []byte)
@@ -23,11 +23,11 @@ type format struct {
 	mayRound bool
 }
 
-// noType is a value that no type has.
+// noType is a value that stands for no type.
 const noType = ^quant.Type(0)
 
-// sameKind reports whether f is a format from before GGUF whose successor, with the same
-// general.file_type, is the given type.
+// sameKind reports whether f is a format from before GGUF and the
+// given type is its successor, which has the same general.file_type.
 func (f *format) sameKind(to quant.Type) bool {
 	_, legacy := legacyFormats[f.typ]
 	return legacy && f.to == to
@@ -47,14 +47,14 @@ func formatOf(t quant.Type) format {
 	return f
 }
 
-// legacyFormat is a block format from before GGUF whose successor differs at most in the
-// width of the scales and the order of the nibbles.
+// legacyFormat is a block format from before GGUF. Its successor differs only
+// in the width of the scales, or in the order of the nibbles, or in both.
 type legacyFormat struct {
 	to       quant.Type
 	scales   int  // 1: scale; 2: scale and minimum
 	wide     bool // scales are float32, not float16
-	high     bool // 4 bytes with the fifth bits follow the scales, as today
-	adjacent bool // a byte has the nibbles of two neighbours
+	high     bool // as in today's formats, 4 bytes with the fifth bits follow the scales
+	adjacent bool // a byte has the nibbles of two neighbouring weights
 }
 
 var legacyFormats = map[quant.Type]legacyFormat{
@@ -96,8 +96,8 @@ func (l *legacyFormat) transcode(dst, src []byte, blockBytes int) error {
 	return nil
 }
 
-// splitNibbles reorders 32 nibbles. In src byte j has nibbles 2j and 2j+1, in dst j and
-// j+16.
+// splitNibbles reorders 32 nibbles. Byte j has nibbles
+// 2j and 2j+1 in src, but nibbles j and j+16 in dst.
 func splitNibbles(dst, src *[16]byte) {
 	for j := range 8 {
 		a, b := src[j], src[j+8]
@@ -106,7 +106,7 @@ func splitNibbles(dst, src *[16]byte) {
 	}
 }
 
-// putHalf stores x as float16. A finite x that would become infinite is an error.
+// putHalf stores x as float16. It returns an error if x is finite but would become infinite.
 func putHalf(dst []byte, x float32) error {
 	h := codec.F32ToF16(x)
 	if h&0x7fff == 0x7c00 && !math.IsInf(float64(x), 0) {

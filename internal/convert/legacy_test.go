@@ -61,7 +61,7 @@ func testLegacy(t *testing.T, paths []string) {
 				require.Less(t, r.Loss.Relative(), 0x1p-10)
 				lossless = lossless && r.Lossless
 			}
-			// The metadata must equal those that the reader derived from the old file.
+			// The output must have the metadata that the reader derived from the old file.
 			for _, kv := range old.KV {
 				if got, ok := f.Value(kv.Key); kv.Key != gguf.KeyFileType {
 					require.True(t, ok, kv.Key)

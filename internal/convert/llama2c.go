@@ -15,7 +15,7 @@ import (
 
 // llama2cTensor is a tensor of all layers, or of the whole model.
 type llama2cTensor struct {
-	name       string // name in GGUF, without "blk.N." of a layer
+	name       string // name in GGUF, without the prefix "blk.N."
 	rows, cols int    // dimensions in one layer; rows is 0 for a vector
 	perLayer   bool
 	skip       bool // not converted
@@ -44,7 +44,8 @@ func (c *llama2cFile) layout() []llama2cTensor {
 		add(true, arch.FFNNorm)
 		add(true, ffn...)
 		add(false, arch.OutputNorm)
-		// These are cosines and sines of the positions. They follow from the dimensions.
+		// These tensors have the cosines and sines of the
+		// positions, which follow from the dimensions.
 		list = append(list, llama2cTensor{rows: c.ctx, cols: 2 * sizes.Of(arch.RopePairs), skip: true})
 	} else {
 		add(true, arch.AttnNorm, arch.FFNNorm)
@@ -115,7 +116,7 @@ func openLlama2C(path string, opt Options) (*model, error) {
 			at += c.bytes(t)
 		}
 	}
-	if c.shared { // programs of that time do not support a shared tensor
+	if c.shared { // programs of that time do not support an output matrix that is shared with the embedding
 		embedding.name = arch.Output.Weight()
 		m.tensors = append(m.tensors, embedding)
 	}
@@ -124,7 +125,7 @@ func openLlama2C(path string, opt Options) (*model, error) {
 
 // openLlama2CFile opens the file and reads its header.
 func openLlama2CFile(path string) (*os.File, *llama2cFile, error) {
-	st, err := os.Stat(path) // before Open, which would block on a named pipe
+	st, err := os.Stat(path) // check this first, because os.Open would block on a named pipe
 	if err != nil {
 		return nil, nil, err
 	}

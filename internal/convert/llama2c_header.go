@@ -11,11 +11,11 @@ import (
 //	version 1:  "ak42" version, 7 numbers, shared, zeros to 256 │ float32 tensors
 //	version 2:  the same, group size after shared               │ float32 norms, int8 tensors with scales
 //
-// All numbers are little-endian. A tensor has the weights of all layers, one after the other. In
-// version 0, the order of the tensors differs from that in the other versions.
+// All numbers are little-endian. A tensor has the weights of all layers, one after
+// the other. Version 0 has another order of tensors than the other versions.
 const (
 	llama2cMagic  = 0x616b3432
-	llama2cHeader = 256 // bytes, of versions 1 and 2
+	llama2cHeader = 256 // in bytes, for versions 1 and 2
 	llama2cEps    = 1e-5
 )
 
@@ -29,7 +29,7 @@ type llama2cFile struct {
 	kvHeads int
 	vocab   int
 	ctx     int
-	shared  bool // the output matrix is the token embedding
+	shared  bool // the token embedding is also the output matrix
 	group   int  // version 2: number of weights that share a scale
 	start   int64
 }

@@ -15,7 +15,8 @@ import (
 //
 //	n × int8 │ n × float32
 //
-// This wastes memory, but is simple, and only a piece is in memory at a time.
+// A scale for each weight wastes memory. But the form is
+// simple, and only a piece of a tensor is in memory at a time.
 
 // groups makes x read int8 weights with their scales. at is the offset of the tensor in f.
 func (c *llama2cFile) groups(x *tensor, f *os.File, at int64) {

@@ -11,7 +11,7 @@ import (
 	"alpaca/internal/gguf"
 )
 
-// The largest number of tokens and bytes in a vocabulary file.
+// These are the largest numbers of tokens and bytes in a vocabulary file.
 const (
 	maxVocab      = 1 << 18
 	maxVocabBytes = 16 << 20
@@ -65,7 +65,7 @@ func vocabText(id int, text string) (string, int32) {
 	case id == 0:
 		return "<unk>", gguf.TokenUnknown
 	case id == 1:
-		return "<s>", gguf.TokenControl // the file says "\n<s>\n"
+		return "<s>", gguf.TokenControl // the file has the text "\n<s>\n" for this token
 	case id == 2:
 		return "</s>", gguf.TokenControl
 	case len(text) == 6 && scanByte(text, &b) && id == int(b)+3:

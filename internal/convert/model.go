@@ -48,8 +48,9 @@ func open(path string, opt Options) (*model, error) {
 	if opt.Vocab != "" {
 		return openLlama2C(path, opt)
 	}
-	// The data are read, not mapped. Pages of a mapping would count as this process's
-	// memory. And reading returns an ordinary error if the file is truncated meanwhile.
+	// The data are read, not mapped, because pages of a mapping would
+	// count as this process's memory. Another reason is that reading
+	// returns an ordinary error if the file is truncated meanwhile.
 	f, err := gguf.OpenWith(path, gguf.Options{NoMap: true, HeaderOnly: true, Eps: opt.Eps})
 	var foreign *gguf.ForeignError
 	if errors.As(err, &foreign) && isLlama2C(path) {
@@ -88,7 +89,7 @@ func isLlama2C(path string) bool {
 	return err == nil
 }
 
-// The keys that convert writes or changes.
+// These are the keys that convert writes or changes.
 const (
 	keyName         = "general.name"
 	keyQuantVersion = "general.quantization_version"
@@ -132,7 +133,7 @@ func set(kv []gguf.KV, key string, value gguf.Value) []gguf.KV {
 	return append(append(append([]gguf.KV{}, kv[:at]...), gguf.KV{Key: key, Value: value}), kv[at:]...)
 }
 
-// changed reports whether general.file_type may no longer be right.
+// changed reports whether the input's general.file_type may be wrong for the output.
 func changed(steps []step) bool {
 	for _, s := range steps {
 		if !s.same() && !s.from.sameKind(s.to) {
@@ -154,6 +155,6 @@ func fileType(steps []step) gguf.FileType {
 			}
 		}
 	}
-	f, _ := gguf.FileTypeOf(best) // a type from before GGUF would give AllF32, but no output has one
+	f, _ := gguf.FileTypeOf(best) // for a type from before GGUF the result would be AllF32, but outputs have no such types
 	return f
 }

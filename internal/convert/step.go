@@ -24,8 +24,8 @@ type step struct {
 // same reports whether the bytes stay the same.
 func (s *step) same() bool { return s.from.typ == s.to && s.from.transcode == nil }
 
-// plan decides the type of each tensor. If exact is true, it first tries to convert the
-// tensors that may be rounded. Tensors that would change become F32.
+// plan decides the type of each tensor. If exact is true, it makes a trial conversion
+// of each tensor that may be rounded. Tensors whose values would change become F32.
 func plan(tensors []tensor, exact bool) ([]step, error) {
 	steps := make([]step, len(tensors))
 	for i := range tensors {
@@ -90,8 +90,8 @@ func (s *step) run(ctx context.Context, w io.Writer, read func(bytes int64)) (lo
 	return loss, nil
 }
 
-// convert converts rows on all cores and measures the error. Errors are summed in the
-// order of the rows, so the result does not depend on the number of cores.
+// convert converts rows on all cores and measures the error. Errors are added up
+// in the order of the rows, so the sums do not depend on the number of cores.
 func (s *step) convert(dst, src []byte, rows int) (loss quant.Error, err error) {
 	losses := make([]quant.Error, rows)
 	to, from := len(dst)/rows, len(src)/rows // bytes of a row

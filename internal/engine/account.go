@@ -9,7 +9,7 @@ func (e *Engine) account(d time.Duration, sampled int) {
 	prompts, drafted, accepted := 0, 0, 0
 	e.pace.learn(e.batch.Len(), d)
 	d += e.drafted
-	each := true // whether each text has one row and its draft
+	each := true // each text has one row besides the rows of its draft
 	for _, r := range e.rows {
 		each = each && r.n == 1+len(r.draft)
 		drafted += len(r.draft)

@@ -9,11 +9,11 @@ import (
 	"alpaca/internal/model"
 )
 
-// admit starts the answers that fit: first preempted ones, then those of waiting requests.
+// admit starts the answers that fit: first preempted answers, then answers to waiting requests.
 func (e *Engine) admit() {
 	e.short = false
 	for {
-		// An answer with a slow reader stays preempted, and others may start before it.
+		// An answer with a slow reader stays preempted. Meanwhile other answers may start.
 		i := slices.IndexFunc(e.resting, func(a *answer) bool { return !a.paused() })
 		if i < 0 {
 			break
@@ -108,8 +108,8 @@ func (e *Engine) fits(a *answer) bool {
 	return c.Lacks(need) == model.Blocks{}
 }
 
-// holds returns how many blocks a text and its forks need. blocks is the number of the text's
-// blocks. texts is the number of forks. Each fork has a copy of the text's last block.
+// holds returns how many blocks the answers to a request need: blocks is the number of
+// blocks that they share, and each of the texts also needs a copy of the last block.
 func (e *Engine) holds(blocks, texts int) model.Blocks {
 	need := model.Blocks{blocks + texts}
 	if recent := e.Model().RecentBlocks(e.opt.Ctx); recent > 0 {
@@ -206,9 +206,9 @@ func (e *Engine) forget(missing model.Blocks) bool {
 	return e.prefix.evict()
 }
 
-// youngest returns the text to preempt next: the youngest of those with slow readers, or
-// else the youngest of all. It returns nil if none is left. paused reports whether the
-// reader of a is slow.
+// youngest returns the text to preempt next: the youngest text with a slow
+// reader or, if there is none, the youngest text. It returns nil if all
+// texts have ended. paused reports whether the text has a slow reader.
 func (e *Engine) youngest() (a *answer, paused bool) {
 	for _, other := range e.running {
 		if other.ended {
@@ -222,8 +222,8 @@ func (e *Engine) youngest() (a *answer, paused bool) {
 	return a, paused
 }
 
-// makeWay preempts a text with a slow reader if others wait for blocks. It is called when no text
-// can continue. It returns false if it preempts none.
+// makeWay preempts a text with a slow reader if others wait for blocks. It is
+// called when no text can continue. It returns false if it preempts nothing.
 func (e *Engine) makeWay() bool {
 	a, paused := e.youngest()
 	if !e.short || !paused {

@@ -21,15 +21,15 @@ type answer struct {
 	tokens []int32
 	seq    *model.Seq
 	saved  []byte // the state of a preempted text whose context was shifted; nil otherwise
-	order  int    // number of its admission; the youngest answer has the highest
+	order  int    // the place in the order of admission; the youngest answer has the highest number
 
 	node    *node // the prefix cache's node that stands for the text's first blocks; nil: the text does not use the cache
 	blocks  int   // number of the text's blocks that node covers
-	parting int   // with a recurrent model: the length at which the prompt diverges from earlier texts, see parted
+	parting int   // only for recurrent models: the length at which the prompt diverges from earlier texts, see parted
 	known   int   // how many tokens of the prompt needed no evaluation
 	read    bool  // the prompt is evaluated
 	passed  int   // the number of steps in which younger, shorter prompts overtook this one
-	rest    bool  // the text has to be preempted, because a context shift lacks blocks
+	rest    bool  // the text has to be preempted, because shifting its context needs more blocks than are free
 
 	sampler  *sampler.Sampler
 	grammar  sampler.Grammar
@@ -47,12 +47,12 @@ type answer struct {
 type group struct {
 	req     *Request
 	stream  *Stream
-	done    func() error // Err of the request's context
+	done    func() error // the method Err of the request's context
 	stop    func() bool  // cancels the request's context, and stops watching it
 	tok     *tokenizer.Tokenizer
 	began   time.Time
 	answers []*answer
-	salt    string // separates the request's texts from others in the prefix cache
+	salt    string // separates the request's texts from other texts in the prefix cache
 	prompt  int    // number of tokens of the prompt
 	started bool   // the request has left the queue
 	shared  bool   // the answers after the first have started from its prompt, or ended without starting
@@ -72,8 +72,8 @@ func (a *answer) paused() bool { return !a.group.stream.room() }
 // goesOn ends the text if it has MaxTokens tokens, or if the context is full and cannot be shifted.
 // It reports whether the text continues in this step.
 //
-// A shift of the context needs more blocks for a moment. To free a block, it calls the function forget.
-// If forget returns false, the text has to be preempted.
+// While goesOn shifts the context, the text needs more blocks. To free a block,
+// goesOn calls forget. If forget returns false, the text has to be preempted.
 func (a *answer) goesOn(ctx int, forget func() bool) bool {
 	if a.ended {
 		return false
@@ -114,7 +114,7 @@ func (a *answer) next(l []float32) {
 	}
 }
 
-// makeRoom is called when the context is full. It returns false if the text ends there.
+// makeRoom is called when the context is full. It returns false if the text has to end.
 func (a *answer) makeRoom(ctx int) (more bool, err error) {
 	switch req := a.group.req; {
 	case req.Full != nil:
@@ -170,7 +170,7 @@ func (a *answer) take(t Token) Reason {
 	tok := a.group.tok
 	t.Text = a.stream.Push(t.ID)
 	eog := tok.IsEOG(t.ID)
-	if tok.IsControl(t.ID) && !eog { // control tokens can be part of a stop string; a token that ends the text anyway need not be compared
+	if tok.IsControl(t.ID) && !eog { // a stop string may contain control tokens; a token that ends the text need not be searched for stop strings
 		t.control = tok.Text(t.ID)
 	}
 	a.open += len(tok.Piece(t.ID, false)) - len(t.Text)

@@ -168,7 +168,7 @@ func TestLogprobs(t *testing.T) {
 	for _, tok := range tokens {
 		require.Len(t, tok.Top, 3)
 		require.Negative(t, tok.Logprob)
-		require.GreaterOrEqual(t, tok.Top[0].Logprob, tok.Logprob, "Top must have the probabilities of the model, whatever the grammar allows")
+		require.GreaterOrEqual(t, tok.Top[0].Logprob, tok.Logprob, "Top must have the probabilities of the model, even if the grammar forbids tokens")
 		require.GreaterOrEqual(t, tok.Top[0].Logprob, tok.Top[1].Logprob)
 		require.Less(t, math.Exp(tok.Top[0].Logprob), 1.0)
 	}

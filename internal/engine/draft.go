@@ -11,15 +11,15 @@ import (
 	"alpaca/internal/tokenizer"
 )
 
-// A draft is a guess of the text's next tokens. They become rows of one batch, after the
-// text's last token. A draft comes from a grammar that leaves no choice, from an earlier
-// place where the text was similar, or from a small model. It affects only how many tokens a
-// step makes (verify.go).
+// A draft is a guess of the text's next tokens. They become rows of one batch,
+// after the text's last token. A draft comes from a grammar that leaves no
+// choice, from an earlier place where the text was similar, or from a small
+// model. A draft affects only how many tokens a step makes (verify.go).
 
 const (
-	draftBytes = 6 // for each token of a draft, so many bytes are requested from a grammar that leaves no choice
-	draftNear  = 8 // tokens before the draft that may change how its text is tokenized
-	sureMatch  = 5 // a match of this many tokens is preferred to the small model
+	draftBytes = 6 // how many bytes of text for each token of a draft are requested from a grammar that leaves no choice
+	draftNear  = 8 // this many tokens before the draft may change how its text is tokenized
+	sureMatch  = 5 // a match of at least this many tokens is preferred to the small model
 )
 
 // learn adds the text's new tokens to the index.
@@ -54,8 +54,8 @@ func (e *Engine) draft() {
 	}
 }
 
-// room returns how many tokens a draft of r can have. The draft is so short that
-// the text reaches neither the context's end nor the request's MaxTokens if every token is accepted.
+// room returns how many tokens a draft of r can have. Even if all of them are
+// accepted, the text must not reach the context's end or the request's MaxTokens.
 func (e *Engine) room(r *rows) int {
 	a := r.answer
 	n := min(e.opt.Drafts.Max, e.runner.MaxRows()-e.rowsNow(), e.opt.Ctx-a.seq.Len()-2)
@@ -152,7 +152,7 @@ func (e *Engine) offer(r *rows, ids []int32, o speculate.Offer) bool {
 	return true
 }
 
-// set makes ids the draft of r. They are the first tokens of the draft that o describes.
+// set makes ids the draft of r. ids are the first tokens of the draft that o describes.
 func (r *rows) set(ids []int32, o speculate.Offer) {
 	o.Ends = o.Ends && o.Tokens == len(ids)
 	o.Tokens = len(ids)
@@ -161,8 +161,8 @@ func (r *rows) set(ids []int32, o speculate.Offer) {
 	r.logits += len(ids)
 }
 
-// likely returns the prefix of ids that passes two cheap checks. It ends before a token that
-// ends the text, and it is empty if the grammar does not allow the first token.
+// likely returns the prefix of ids that passes two cheap checks. The prefix ends before
+// a token that ends the text. It is empty if the grammar does not allow the first token.
 func (a *answer) likely(ids []int32) []int32 {
 	if i := slices.IndexFunc(ids, a.group.tok.IsEOG); i >= 0 {
 		ids = ids[:i]
@@ -226,8 +226,8 @@ func (e *Engine) write(asked []*rows) {
 	}
 }
 
-// cut tokenizes text as the continuation of the tokens in before, and returns the new tokens.
-// If a token would span the border, it tokenizes text alone.
+// cut tokenizes text as the continuation of the tokens in before, and returns the new
+// tokens. If a token would span the border between them, cut tokenizes text alone.
 func cut(tok *tokenizer.Tokenizer, before []int32, text string) []int32 {
 	var near string
 	for i := len(before) - 1; i >= max(0, len(before)-draftNear); i-- {

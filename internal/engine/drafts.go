@@ -23,7 +23,7 @@ type Drafts struct {
 	NoForced bool // no drafts from a grammar that leaves no choice
 	NoLookup bool // no drafts from earlier places of the text
 	Max      int  // the most tokens of a draft; default 32
-	Min      int  // the fewest tokens of a draft; shorter ones are not evaluated
+	Min      int  // the fewest tokens of a draft; shorter drafts are not evaluated
 	Always   bool // drafts are evaluated even if they cost more time than they save
 
 	Model *model.Model // the small model that drafts; nil for none
@@ -49,7 +49,7 @@ func (e *Engine) startDrafter() (err error) {
 		d.Max = maxDraft
 	}
 	if d.Max < 0 || d.Min < 0 || d.Sure < 0 || d.Sure > 1 {
-		return fmt.Errorf("engine: drafts of %d to %d tokens with a probability of %v", d.Min, d.Max, d.Sure)
+		return fmt.Errorf("engine: drafts of %d to %d tokens with a probability of %v: the limits must not be negative, and the probability must be at most 1", d.Min, d.Max, d.Sure)
 	}
 	if e.Model().RecentBlocks(o.Ctx) > 0 {
 		d.Max = min(d.Max, model.Slack) // a layer with a window can be cut back by Slack tokens at most

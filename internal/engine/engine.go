@@ -1,9 +1,8 @@
 // Package engine answers many requests with one model at once. It has a queue, steps that each
 // evaluate a batch with rows of all texts, samplers, and a stream of tokens for each request.
 // Texts share the cache blocks of common prefixes. If memory is short, the youngest text is
-// preempted and resumes later. A text gets the same tokens and the same bits of every
-// probability whether it runs alone or with others, and whether its prefix is cached or
-// evaluated.
+// preempted and resumes later. A text gets the same tokens and the same bits of every probability,
+// whether it runs alone or with other texts, and whether its prefix is cached or evaluated.
 package engine
 
 import (
@@ -73,7 +72,7 @@ type Engine struct {
 	short    bool // a text waits for cache blocks
 	frugal   bool // this step has too few cache blocks for drafts
 	pace     pace
-	promised int // rows of the next step that drafts leave to prompts
+	promised int // rows of the next step that are kept for prompts, so that drafts do not use them
 
 	speculate *speculate.Controller
 	drafter   *drafter.Drafter               // nil: no small model drafts
@@ -86,23 +85,23 @@ type Engine struct {
 
 // Stats counts what an engine has done since its start, and what it is doing now.
 type Stats struct {
-	Busy             int // requests that have not ended, waiting ones included
+	Busy             int // requests that have not ended, including waiting requests
 	Waiting, Running int // requests in the queue, and answers in progress
 
-	Blocks, BlocksUsed, BlocksCached int // cache blocks: the limit, those in use, and those in the prefix cache
+	Blocks, BlocksUsed, BlocksCached int // cache blocks: the limit, how many are in use, and how many are in the prefix cache
 
 	PromptTokens, CachedTokens, GeneratedTokens int64         // GeneratedTokens includes tokens that nobody has read
 	PromptTime, GenerateTime                    time.Duration // time of steps with prompt rows, and of all other steps
 	Steps, Rows                                 int64
 	Drafts, DraftTokens, DraftAccepted          int64     // drafts, their tokens, and how many of these tokens the sampler chose
-	AcceptedAt                                  [16]int64 // accepted tokens by position in the draft; the last counts all further positions
+	AcceptedAt                                  [16]int64 // accepted tokens by position in the draft; the last element counts all further positions
 	Preemptions, Cancelled                      int64
 }
 
 // New starts an engine. Close ends it.
 func New(m *model.Model, opt Options) (*Engine, error) {
 	if m.Tokenizer == nil {
-		return nil, errors.New("engine: a model without a vocabulary")
+		return nil, errors.New("engine: the model has no vocabulary")
 	}
 	var err error
 	e := &Engine{opt: opt, accounts: accounts{}, done: make(chan struct{})}
@@ -164,8 +163,9 @@ func New(m *model.Model, opt Options) (*Engine, error) {
 	return e, nil
 }
 
-// recent returns the number of blocks for layers with a window: the blocks of a batch, and twice
-// what all texts need. Shared prefixes and marks keep blocks, too.
+// recent returns the number of blocks for layers with a window: the blocks
+// for a batch, and twice the blocks that all texts need. The factor of 2
+// is there because shared prefixes and marks keep blocks, too.
 func (e *Engine) recent(m *model.Model) int {
 	o, text := &e.opt, m.RecentBlocks(e.opt.Ctx)
 	if text == 0 {

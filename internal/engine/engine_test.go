@@ -72,7 +72,7 @@ func TestCachedTokens(t *testing.T) {
 	more.Prompt = append(append(slices.Clone(long.Prompt), said...), 5, 6)
 	require.Equal(t, n+19, run(more).CachedTokens, "the last generated token was not evaluated, so it is not cached")
 
-	// Each prompt has only as many first tokens in common with the cached text as keep says.
+	// Only the first keep tokens of each prompt are those of the cached text.
 	for _, keep := range []int{0, 1, 31, 32, 33, 40} {
 		other := long
 		other.Prompt = append(slices.Clone(long.Prompt[:keep]), 100+int32(keep), 101, 102)

@@ -34,9 +34,9 @@ func (p *prefixes) remove(n *node) {
 // there is none.
 func (p *prefixes) evict() bool { return p.evictLeaf(1) }
 
-// disown calls evict. If evict finds no leaf, disown forgets the least recently used leaf even
-// if texts use its block. A text that becomes the only user of a block can change it without a
-// copy.
+// disown calls evict. If evict finds no leaf, disown forgets the
+// least recently used leaf although texts use its block. If only one
+// text still uses the block, it can change the block without a copy.
 func (p *prefixes) disown() bool { return p.evict() || p.evictLeaf(math.MaxInt) }
 
 // evictLeaf forgets the least recently used leaf whose block has at most the given number of

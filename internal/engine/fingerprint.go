@@ -16,9 +16,9 @@ import (
 // request to the same model changes.
 const Numerics = 2
 
-// fingerprint returns a hash that identifies a model: its configuration, the names, types
-// and shapes of its tensors, samples of their bytes, and its adapters with their scales. It
-// returns zeros if the file cannot be read.
+// fingerprint returns a hash that identifies a model. The hash covers the
+// configuration, the names, types and shapes of tensors, samples of their bytes,
+// and the adapters with their scales. It returns zeros if the file cannot be read.
 func fingerprint(m *model.Model, scales []float32) (sum [sha256.Size]byte) {
 	h := sha256.New()
 	fmt.Fprintf(h, "%+v\n", shapeOf(&m.Config))
@@ -32,7 +32,7 @@ func fingerprint(m *model.Model, scales []float32) (sum [sha256.Size]byte) {
 		return nil
 	})
 	if err != nil {
-		return sum // evaluation will return the error
+		return sum // no error here, because the evaluation will return it
 	}
 	for i, l := range m.LoRAs {
 		if scales[i] != 0 {

@@ -26,8 +26,8 @@ func (h *holder) push(t Token, open bool) (ready []Token, stop bool) {
 	certain := len(h.text) - h.suspect()
 	n := 0
 	for n < len(h.tokens) && len(h.tokens[n].spelled()) <= certain {
-		// A token that began an incomplete character gets the character once it is complete, or
-		// at the end of the text.
+		// A token that began an incomplete character must wait: it gets the text
+		// of the character once this is complete, or at the end of the text.
 		if open && n == len(h.tokens)-1 {
 			break
 		}
@@ -39,8 +39,8 @@ func (h *holder) push(t Token, open bool) (ready []Token, stop bool) {
 	return ready, false
 }
 
-// flush adds the last text to the last token and returns all held tokens. It is called after
-// the last push.
+// flush is called after the last push. It appends last, the remaining
+// text, to the newest held token, and returns all held tokens.
 func (h *holder) flush(last string) []Token {
 	rest := h.tokens
 	if n := len(rest); n > 0 && !h.done {
@@ -50,9 +50,9 @@ func (h *holder) flush(last string) []Token {
 	return rest
 }
 
-// find returns the stop string that ends first, and where it begins. If several end at the same
-// place, it returns the longest. So the result does not depend on how the text is divided into
-// tokens. begin is -1 if there is none.
+// find returns the stop string that ends first, and where it begins. If several end
+// at the same place, it returns the longest. So the result does not depend on how
+// the text is divided into tokens. begin is -1 if the text contains no stop string.
 func (h *holder) find() (begin int, stop string) {
 	begin, end := -1, len(h.text)+1
 	for _, s := range h.stops {

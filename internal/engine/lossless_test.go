@@ -33,7 +33,7 @@ func listen(s *Stream, n int) (said, [][]int32) {
 // source says where the drafts of a test come from.
 type source struct {
 	name  string
-	right int  // how many of 100 guessed tokens are right; -1: no tokens are guessed
+	right int  // the percentage of guessed tokens that are right; -1: no tokens are guessed
 	small bool // a small model drafts
 	same  bool // the small model is the model itself
 }
@@ -143,8 +143,8 @@ func TestDraftsChangeNothing(t *testing.T) {
 	require.Less(t, 5*accepted["random"], drafted["random"])
 }
 
-// guess returns at most n tokens to follow the first done tokens of a text. Of 100 tokens, about as
-// many as right says are the text's own tokens; the others are random.
+// guess returns at most n tokens to follow the first done tokens of a text. About
+// right percent of them are the text's own tokens, and the others are random.
 func guess(rng *rand.Rand, ids []int32, done, n, right, vocab int) []int32 {
 	out := []int32{}
 	for i := done; i < min(done+n, len(ids)); i++ {

@@ -11,7 +11,7 @@ import (
 // next token. Results do not depend on how a prompt is divided.
 type pace struct {
 	target time.Duration
-	known  [32]struct{ rows, time float64 } // means for steps with 2^(i-1) < rows <= 2^i; time in nanoseconds; 0: unknown
+	known  [32]struct{ rows, time float64 } // element i has means for steps with 2^(i-1) < rows <= 2^i; time is in nanoseconds; 0: unknown
 }
 
 // class returns the index in pace.known for steps with the given number of rows.
@@ -28,9 +28,9 @@ func (p *pace) learn(rows int, d time.Duration) {
 	k.time += weight * (float64(d) - k.time)
 }
 
-// estimate returns about how long a step with the given number of rows takes. It returns 0 if
-// nothing was measured. Between two measured sizes, it interpolates. Beyond the largest one it
-// returns an upper bound, because a row of a larger step takes less time.
+// estimate returns about how long a step with the given number of rows takes. It returns 0
+// if nothing was measured. Between two measured sizes, it interpolates. Beyond the largest
+// measured size, it returns an upper bound, because a row of a larger step takes less time.
 func (p *pace) estimate(rows int) time.Duration {
 	n := float64(rows)
 	var below struct{ rows, time float64 }
@@ -76,15 +76,15 @@ func (p *pace) most(rows, limit int, d time.Duration) int {
 	return n
 }
 
-// slice returns most, the number of rows of prompts that the next step can have, and sorts the
-// prompts by their turn. If a prompt ends in the step, and the step has at least enough rows, no
-// further prompt begins in this step. answering is the number of texts that are being answered,
-// each of which has a row.
+// slice returns most, the number of rows of prompts that the next step can have,
+// and sorts the prompts by their turn. Once a prompt ends in the step and the step
+// has enough rows of prompts, no further prompt begins in this step. answering is
+// the number of texts that are being answered, each of which has a row.
 //
-// While texts are being answered, a step takes at most about pace.target. A prompt that does not
-// fit into one step is cut into equal parts, because a step for a small rest would read all weights
-// for few rows. While no text is being answered, only the prompts wait for each other. Then each
-// step finishes one of them if it can.
+// While texts are being answered, a step takes at most about pace.target. A prompt
+// that does not fit into one step is cut into equal parts, because a step for a small
+// remainder would read all weights for few rows. While no text is being answered,
+// only the prompts wait for each other. Then each step finishes a prompt if it can.
 //
 // soon says that the first prompt can end within twice pace.target. Then its reader waits for the
 // first token, and drafts would make the wait longer.
@@ -102,8 +102,9 @@ func (e *Engine) slice(answering int, prompts []*answer) (most, enough int, soon
 	return most, limit, soon
 }
 
-// part returns how many of the remaining n tokens of a prompt the next step evaluates, at most the
-// number most. The prompt then takes as few steps as possible, all about as long.
+// part returns how many of the remaining n tokens of a prompt the
+// next step evaluates. The parameter most is the limit. The prompt
+// takes as few steps as possible, all of about the same length.
 func part(n, most int) int {
 	if n <= most || most <= 0 {
 		return most

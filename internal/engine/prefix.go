@@ -16,14 +16,14 @@ import (
 // A node is a user of its block. If memory is short, the least recently used leaf whose
 // block no text uses is forgotten.
 //
-// In layers with a window, a text needs only the blocks of its last positions. A node may have
-// lost its Recent block. A text can still use the node if the window of the text's next position
-// does not reach it. If there are too few Recent blocks, those at stops are forgotten last. A
-// stop is the end of a text, or a place where texts diverge.
+// In layers with a window, a text needs only the blocks of its last positions. A node may
+// have lost its Recent block. A text can still use the node if the window of the text's
+// next position does not reach it. If there are too few Recent blocks, the blocks at
+// stops are forgotten last. A stop is the end of a text, or a place where texts diverge.
 type prefixes struct {
 	cache  *model.Cache
 	seed   maphash.Seed
-	roots  map[string]*node // the roots by salt
+	roots  map[string]*node // the root of each salt
 	table  map[nodeKey]*node
 	oldest node // the head of the ring of all nodes: oldest.next is the most recently used node, oldest.prev the least recently used
 	count  int
@@ -37,9 +37,9 @@ type node struct {
 	tokens     []int32 // the tokens of block, at most model.BlockLen
 	block      *model.Block
 	recent     *model.Block // nil if it is forgotten, or no layer has a window
-	state      *model.State // after tokens, if the model is recurrent and a text stopped here (states.go)
+	state      *model.State // the recurrent state after tokens, if the model is recurrent and a text stopped here (states.go)
 	stop       bool         // a text that continues from a stop sees this node through its window; so recent is forgotten last
-	gone       bool         // the node was forgotten, so that it cannot get children
+	gone       bool         // the node was forgotten, so it cannot get children
 	salt       string
 	prev, next *node
 }
@@ -49,8 +49,8 @@ type nodeKey struct {
 	hash   uint64
 }
 
-// newPrefixes returns an empty tree. It keeps at most mostStates recurrent states: 0 if the
-// model is not recurrent.
+// newPrefixes returns an empty tree. It keeps at most mostStates
+// recurrent states. mostStates is 0 if the model is not recurrent.
 func newPrefixes(c *model.Cache, mostStates int) *prefixes {
 	p := &prefixes{cache: c, seed: maphash.MakeSeed(), roots: map[string]*node{}, table: map[nodeKey]*node{}, states: states{most: mostStates}}
 	p.oldest.prev, p.oldest.next = &p.oldest, &p.oldest
@@ -60,7 +60,7 @@ func newPrefixes(c *model.Cache, mostStates int) *prefixes {
 // root returns the node from which all texts with the salt begin.
 func (p *prefixes) root(salt string) *node {
 	if p.roots[salt] == nil {
-		return &node{salt: salt} // put stores it in roots with its first child
+		return &node{salt: salt} // put stores the root in roots when it adds the first child
 	}
 	return p.roots[salt]
 }

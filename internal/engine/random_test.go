@@ -30,7 +30,7 @@ func (g *even) Accept(id int32) error {
 	return nil
 }
 
-// lazy is a grammar that applies after token 9, or after a number of tokens.
+// lazy is a grammar that takes effect after token 9, or after the number of tokens in left.
 type lazy struct {
 	sampler.Drafter
 	on   bool

@@ -60,9 +60,9 @@ type Request struct {
 	// Salt separates texts in the prefix cache: only texts with the same Salt share prefixes.
 	Salt string
 
-	// Key says whose request it is. Among the keys with waiting requests, the one with the
-	// fewest evaluated tokens comes first. A key that already has half of Options.Parallel
-	// answers in progress comes after the other keys.
+	// Key says whose request it is. Among the keys with waiting requests, the
+	// key with the fewest evaluated tokens comes first. A key that already has
+	// half of Options.Parallel answers in progress comes after the other keys.
 	Key string
 
 	// Shift lets a text continue when its context is full: half of its tokens are dropped, but not
@@ -124,14 +124,14 @@ type Result struct {
 
 	PromptTokens    int // tokens of the prompt; 0 if it was not evaluated to its end
 	CachedTokens    int // tokens of the prompt that needed no evaluation
-	GeneratedTokens int // tokens that the reader got, including the one that ended the text
+	GeneratedTokens int // tokens that the reader got, including the token that ended the text
 	DraftTokens     int // tokens of drafts; for a cancelled request, only of drafts from which the reader got a token
 	DraftAccepted   int // tokens of drafts that the sampler then chose, and that the reader got
 	Unread          int // tokens that were sampled but not read, because the request was cancelled
 
 	QueueTime    time.Duration // time until the request left the queue
 	PromptTime   time.Duration // time of the steps that evaluated the prompt
-	GenerateTime time.Duration // time of the steps after those
+	GenerateTime time.Duration // time of the steps after the prompt was evaluated
 	Preemptions  int           // how often the text was preempted
 	Shifted      bool          // the context was shifted
 

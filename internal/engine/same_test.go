@@ -57,7 +57,7 @@ func read(s *Stream, n int) said {
 func TestAloneOrTogether(t *testing.T) {
 	n := 240
 	if testing.Short() {
-		n = 35 // these are too few to be sure that requests are preempted, cached and drafted
+		n = 35 // these are too few requests to be sure that some are preempted, some have cached prefixes, and some have drafts
 	}
 	models := []struct {
 		name string

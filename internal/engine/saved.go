@@ -37,8 +37,8 @@ type header struct {
 
 const headerSize = 8 + 4 + 4 + sha256.Size
 
-// ErrOtherModel says that a state was saved with a different model, or with different settings
-// or adapters. Load still returns its note.
+// ErrOtherModel says that a state was saved with a different model, or with
+// different settings or adapters. Load still returns the note of the state.
 var ErrOtherModel = errors.New("it belongs to another model")
 
 // ErrForeign says that a file is not a saved state.
@@ -88,7 +88,8 @@ func (t *Text) write(f io.Writer, n int, note []byte) error {
 	return err
 }
 
-// checkReplaced returns an error unless a file may be written to path.
+// checkReplaced returns an error unless path is unused, or
+// has an empty file or a saved state, which may be replaced.
 func checkReplaced(path string) error {
 	f, err := openFile(path)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -2,12 +2,12 @@ package engine
 
 import "alpaca/internal/model"
 
-// A text of a recurrent model can continue only where its state is known. A state is large, so
-// the prefix cache keeps few: after prompts, after answers, and after full blocks where texts
-// diverge. The second text shows where it diverges from the first. It stops there, so that its
-// state can be kept. So the third and later texts need not evaluate the common prefix. If texts
-// are submitted together, they wait for the first of them, which stops where the others diverge
-// from it.
+// A text of a recurrent model can continue only where its state is known. A state is
+// large, so the prefix cache keeps few: after prompts, after answers, and after full
+// blocks where texts diverge. Where a text diverges is known only when a second text
+// arrives. The second text stops there, so that its state can be kept. So the third and
+// later texts need not evaluate the common prefix. If texts are submitted together, the
+// others wait for the first text, and the first text stops where they diverge.
 
 // states has the number of nodes with states, and the limit for this number. most is 0 if the
 // model is not recurrent.

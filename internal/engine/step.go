@@ -16,16 +16,16 @@ import (
 type rows struct {
 	answer *answer
 	n      int
-	logits int  // how many of the rows need logits: the last ones
+	logits int  // how many rows at the end need logits
 	prompt bool // the rows are of the prompt, not of the answer
 
-	draft []int32         // the drafted tokens: those of the last rows
+	draft []int32         // the drafted tokens, which are in the last rows
 	offer speculate.Offer // the kind and length of draft
 	used  int             // how many tokens were sampled from the rows' logits
 }
 
-// compose chooses the rows of the next batch: first one row and a draft of each text that
-// is being answered, then rows of prompts. It returns false if there are none.
+// compose chooses the rows of the next batch. First it takes one row and a draft of each
+// text that is being answered, and then rows of prompts. It returns false if there are none.
 func (e *Engine) compose() bool {
 	e.batch.Reset()
 	e.rows = e.rows[:0]
@@ -101,7 +101,7 @@ func (e *Engine) evaluate() bool {
 	case errors.Is(err, context.Canceled):
 		return true
 	case errors.Is(err, model.ErrNoBlocks):
-		// The batch needs a block that reserve has not counted.
+		// The batch needs a block more than reserve has counted.
 		if !e.forget(e.runner.Cache().Lacks(model.Blocks{1, 1})) {
 			e.preempt()
 		}

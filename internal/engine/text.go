@@ -7,9 +7,9 @@ import (
 	"alpaca/internal/model"
 )
 
-// Text is a text that outlives its requests, such as a conversation. Its tokens are not
-// evaluated again, even after its context was shifted. A Text serves one request at a time.
-// Its owner must not use it meanwhile.
+// Text is a text that outlives its requests, such as a conversation. Its
+// tokens are not evaluated again, even after its context was shifted. A
+// Text serves one request at a time. Meanwhile its owner must not use it.
 type Text struct {
 	engine *Engine
 	seq    *model.Seq

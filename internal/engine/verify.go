@@ -90,9 +90,9 @@ func (r *Result) addDraft(d draft) {
 	r.drafts = append(r.drafts, d)
 }
 
-// readDrafts makes the counts of drafts include only what the reader of the first n tokens saw. A
-// draft counts only if the reader got a token that was compared with it. If the reader did not get
-// all accepted tokens of a draft, only those that it got count.
+// readDrafts makes the counts of drafts include only what the reader of the first n tokens
+// saw. A draft counts only if the reader got a token that was compared with it. If the
+// reader did not get all accepted tokens of a draft, only the tokens that it got count.
 func (r *Result) readDrafts(n int) {
 	drafts := r.drafts
 	r.DraftTokens, r.DraftAccepted, r.drafts = 0, 0, nil

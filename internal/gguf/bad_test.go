@@ -14,8 +14,8 @@ import (
 	"alpaca/internal/quant"
 )
 
-// refuse opens a bad file, mapped as well as read into memory, and returns the error. The error
-// must name the file. OpenWith must return it soon, and must allocate less than 64 MiB.
+// refuse opens a bad file twice, mapped and read into memory, and returns the error. The
+// error must name the file. OpenWith must return it soon, and must allocate less than 64 MiB.
 func refuse(t *testing.T, path string) error {
 	t.Helper()
 	var last error
@@ -29,11 +29,11 @@ func refuse(t *testing.T, path string) error {
 		require.Error(t, err)
 		require.Nil(t, f)
 		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(64<<20), "opening a bad file must allocate little memory")
-		require.Less(t, took, 30*time.Second) // long enough for a busy machine
+		require.Less(t, took, 30*time.Second) // long enough even for a busy machine
 		require.ErrorContains(t, err, "gguf: ")
 		require.ErrorContains(t, err, filepath.Base(path))
 		if last != nil {
-			require.Equal(t, last.Error(), err.Error(), "the error must be the same for a mapped file and for one that is read")
+			require.Equal(t, last.Error(), err.Error(), "a mapped file must give the same error as a file that is read")
 		}
 		last = err
 	}
@@ -81,13 +81,13 @@ func TestBad(t *testing.T) {
 		{"alignment past the end", v3(1, 1).key("general.alignment", KindU64).u64(1<<30).tensor("x", 0, 0, 1), "past the end"},
 		{"no dimensions", one(), `tensor "x": 0 dimensions, want 1 to 4`},
 		{"five dimensions", one(1, 1, 1, 1, 1), "5 dimensions"},
-		{"a zero and too many", one(0, 1<<62, 4), "too many"},
+		{"a zero, and too many elements", one(0, 1<<62, 4), "too many"},
 		{"overflowing dimensions", one(1<<32, 1<<32), "dimensions [4294967296 4294967296]: too many"},
 		{"overflowing to a small number", one(1<<32, 1<<32, 1, 1), "too many"},
 		{"2^64 elements and 4", one(1<<62, 4, 1), "too many"},
 		{"overflowing bytes", one(1<<61, 3), "too many"},
 		{"larger than the file", one(1 << 20), "4194304 bytes at offset 0 of the data"},
-		{"block size", v3(1, 0).tensor("x", quant.Q4_0, 0, 33).data(32, 64), "rows of 33 elements, Q4_0 needs a multiple of 32"},
+		{"block size", v3(1, 0).tensor("x", quant.Q4_0, 0, 33).data(32, 64), "rows of 33 elements: type Q4_0 needs a multiple of 32"},
 		{"unknown type", v3(1, 0).tensor("x", 999, 0, 32).data(32, 64), `tensor "x": unknown type code 999`},
 		{"removed type", v3(1, 0).tensor("x", 31, 0, 32).data(32, 64), "31 (Q4_0_4_4, which GGUF no longer has)"},
 		{"fork's type", v3(1, 0).tensor("x", 139, 0, 32).data(32, 64), "139 (IQ4_K of ik_llama.cpp)"},
@@ -205,7 +205,7 @@ func TestFlipped(t *testing.T) {
 func check(t testing.TB, data []byte) {
 	h, err := parseHeader("model.gguf", data, int64(len(data)), false)
 	if err != nil {
-		require.NotErrorIs(t, err, errShort, "the data is complete, so it must not run out")
+		require.NotErrorIs(t, err, errShort, "the data is complete, so parseHeader must not ask for more")
 		return
 	}
 	for _, kv := range h.kv {

@@ -40,7 +40,7 @@ func (b *builder) bytes(p ...byte) *builder {
 	return b
 }
 
-// length writes a count, in as many bytes as the version of the file has for counts.
+// length writes a count, with the number of bytes that counts have in this version of GGUF.
 func (b *builder) length(n uint64) *builder {
 	if b.version == 1 {
 		return b.u32(uint32(n))

@@ -9,14 +9,14 @@ import (
 	"alpaca/internal/mmap"
 )
 
-// align is the alignment of a file's first byte in memory, so that tensors are aligned in
-// memory as they are in the file.
+// align is the alignment of a file's first byte in memory. With
+// it, tensors have the same alignment in memory as in the file.
 const align = 32
 
-// OpenBytes opens a checkpoint that is in memory; name is for messages. The File refers to data,
-// which must not change before Close. The File refers to a copy if data does not begin at a
-// multiple of 32 bytes. The same holds if Options.NoMap is set without Options.HeaderOnly. A part
-// of a split model is an error.
+// OpenBytes opens a checkpoint that is in memory; name is for messages. The File
+// refers to data, which must not change before Close. But the File refers to a copy
+// if data does not begin at a multiple of 32 bytes, or if Options.NoMap is set
+// without Options.HeaderOnly. OpenBytes returns an error for a part of a split model.
 func OpenBytes(name string, data []byte, opt Options) (*File, error) {
 	f := &File{Path: name}
 	im := &image{path: name, size: int64(len(data)), mapped: true, given: true, data: data}

@@ -66,7 +66,7 @@ func TestOpenBytes(t *testing.T) {
 	}
 }
 
-// TestOpenBadBytes checks that bytes that are not a whole checkpoint are an error.
+// TestOpenBadBytes checks that OpenBytes refuses bytes that are not a whole checkpoint.
 func TestOpenBadBytes(t *testing.T) {
 	data, err := os.ReadFile(smallCheckpoint(t))
 	require.NoError(t, err)

@@ -10,18 +10,18 @@ import (
 // ErrTruncated is wrapped by errors about truncated files.
 var ErrTruncated = errors.New("past the end of the file")
 
-// errShort is wrapped by errors that say that the bytes read so far are too few, although the
-// file has more. The caller must read more.
+// errShort is wrapped by the error that the bytes read so far are
+// too few, although the file has more. The caller must read more.
 var errShort = errors.New("not read yet")
 
-// cursor reads little-endian fields of b one after the other. After the first error all reads
-// return zeros. So callers check the error once for a group of fields, but always before they
-// use a length or a count.
+// cursor reads little-endian fields of b one after the other. After the first
+// error all reads return zeros. So callers may check the error once for a
+// group of fields. But they must check it before they use a length or a count.
 type cursor struct {
 	b    []byte
 	pos  int   // index in b of the next byte
-	base int64 // offset of b in the file
-	deep int   // number of arrays inside other arrays so far
+	base int64 // offset of b's first byte in the file
+	deep int   // how many arrays inside other arrays were found so far
 	size int64 // size of the file, for messages; at least len(b)
 	err  error
 }
@@ -119,7 +119,7 @@ func (c *cursor) value(e encoding) Value {
 	return v
 }
 
-// array reads an array. depth is the number of arrays that it is nested in.
+// array reads an array. depth is the number of arrays around it.
 func (c *cursor) array(e encoding, depth int) Value {
 	elem, count := Kind(c.u32()), c.length(e)
 	v := Value{Kind: KindArray, Elem: elem, enc: e}

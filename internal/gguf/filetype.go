@@ -10,11 +10,11 @@ import (
 // KeyFileType is the key of a file's FileType.
 const KeyFileType = "general.file_type"
 
-// A FileType says which types a file's tensors have. Most tensors have one type; some may have
-// a more precise one. The codes are those of llama.cpp's llama_ftype (include/llama.h).
+// A FileType says which types a file's tensors have. Most tensors have one type, and some may
+// have a more precise type. The codes are those of llama.cpp's llama_ftype (include/llama.h).
 type FileType uint32
 
-// The file types that this program can write.
+// These are the file types that this program can write.
 const (
 	AllF32       FileType = 0
 	MostlyF16    FileType = 1
@@ -49,7 +49,7 @@ const (
 const FileTypeGuessed FileType = 1024
 
 // fileTypes has the name of each FileType, the type of most tensors and llama.cpp's
-// description. It has only the name if this program cannot read such files.
+// description. If this program cannot read such files, the entry has only the name.
 var fileTypes = map[FileType]struct {
 	name        string
 	typ         quant.Type
@@ -82,7 +82,7 @@ var fileTypes = map[FileType]struct {
 	MostlyQ1_0:   {"Q1_0", quant.Q1_0, "Q1_0"},
 	MostlyQ2_0:   {"Q2_0", quant.Q2_0, "Q2_0"},
 
-	// File types that this program reads but does not write.
+	// This program reads these file types but does not write them.
 	19: {"IQ2_XXS", quant.IQ2_XXS, "IQ2_XXS - 2.0625 bpw"},
 	20: {"IQ2_XS", quant.IQ2_XS, "IQ2_XS - 2.3125 bpw"},
 	22: {"IQ3_XS", quant.IQ3_S, "IQ3_XS - 3.3 bpw"},
@@ -94,7 +94,7 @@ var fileTypes = map[FileType]struct {
 	29: {"IQ2_M", quant.IQ2_S, "IQ2_M - 2.7 bpw"},
 	31: {"IQ1_M", quant.IQ1_M, "IQ1_M - 1.75 bpw"},
 
-	// File types that llama-quantize once wrote and that this program does not read.
+	// llama-quantize once wrote these file types. This program does not read them.
 	4: {name: "Q4_1_SOME_F16"}, 5: {name: "Q4_2"}, 6: {name: "Q4_3"},
 	33: {name: "Q4_0_4_4"}, 34: {name: "Q4_0_4_8"}, 35: {name: "Q4_0_8_8"},
 }
@@ -129,8 +129,8 @@ func ParseFileType(name string) (f FileType, ok bool) {
 	return 0, false
 }
 
-// FileTypeOf returns the file type whose tensors are mostly of type t. If several sizes have
-// such tensors, it returns the medium one. ok is false if there is no such file type.
+// FileTypeOf returns the file type whose tensors are mostly of type t. If there are several
+// sizes for type t, it returns the medium size. ok is false if there is no such file type.
 func FileTypeOf(t quant.Type) (f FileType, ok bool) {
 	f, ok = ParseFileType(t.String())
 	typ, known := f.Type()

@@ -25,7 +25,7 @@ func TestFileTypes(t *testing.T) {
 		if ok {
 			require.True(t, quant.CanCompute(typ), e.name)
 			if mixed := map[string]bool{"IQ3_XS": true, "IQ3_M": true, "IQ2_S": true, "IQ2_M": true}; mixed[e.name] {
-				continue // the name is for the bits of a weight, not for a type
+				continue // this name states the bits of a weight, not a type
 			}
 			require.Contains(t, e.description, strings.TrimSpace(typ.String()))
 			require.True(t, strings.HasPrefix(e.name, typ.String()), e.name)

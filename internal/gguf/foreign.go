@@ -51,8 +51,8 @@ var foreignMagics = []struct{ magic, what string }{
 	{"ccgg", "a Falcon model of 2023"},
 }
 
-// checkForeign returns a *ForeignError if the file of size bytes, which begins
-// with data, is not a GGUF file.
+// checkForeign returns a *ForeignError if a file is not a
+// GGUF file. The file has size bytes and begins with data.
 func checkForeign(path string, data []byte, size int64) error {
 	head := data[:min(len(data), 4096)]
 	if bytes.HasPrefix(head, []byte(magic)) {
@@ -96,9 +96,9 @@ func isSafetensors(head []byte, size int64) bool {
 		(head[9] == '"' || head[9] == ' ' || head[9] == '}')
 }
 
-// isLlama2C recognizes the oldest llama2.c checkpoints, which have no magic:
-// width, hidden width, layers, heads, key heads, vocabulary, context, and then
-// the token embedding.
+// isLlama2C recognizes the oldest llama2.c checkpoints, which have no
+// magic. They begin with the numbers width, hidden width, layers, heads,
+// key heads, vocabulary and context. Then comes the token embedding.
 func isLlama2C(head []byte, size int64) bool {
 	if len(head) < 28 {
 		return false

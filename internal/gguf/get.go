@@ -40,7 +40,7 @@ func (f *File) Uint(key string) (value uint64, found bool, err error) {
 	return get(f, key, "an integer that is not negative", Value.Uint)
 }
 
-// Int returns an integer, which any type of number may hold.
+// Int returns an integer, which the file may store as any type of number.
 func (f *File) Int(key string) (value int64, found bool, err error) {
 	return get(f, key, "an integer", Value.Int)
 }
@@ -70,7 +70,8 @@ func (f *File) Floats(key string) (value []float32, found bool, err error) {
 	return get(f, key, "an array of numbers that fit an f32", Value.Floats)
 }
 
-// Ints returns an array of integers that fit an int32. Any type of number may hold them.
+// Ints returns an array of integers that fit an int32.
+// The file may store them as any type of number.
 func (f *File) Ints(key string) (value []int32, found bool, err error) {
 	return get(f, key, "an array of integers below 2^31", Value.Ints)
 }

@@ -1,8 +1,8 @@
 // Package gguf reads and writes GGUF files. It reads versions 1 to 3, in one file or split into
-// many, and the .bin files of 2023 (legacy.go), which it presents as if they were GGUF. It
-// writes version 3. A file is mapped read-only, and a Tensor's Data is a window of the mapping.
-// Every count, length, offset and shape is compared with the file's size before anything is
-// allocated or sliced, so a bad file gives a clear error, never a panic.
+// many files. It also reads the .bin files of 2023 (legacy.go), and presents them as if they
+// were GGUF. It writes version 3. A file is mapped read-only, and a Tensor's Data is a window
+// of the mapping. Every count, length, offset and shape is compared with the file's size before
+// anything is allocated or sliced, so a bad file gives a clear error, never a panic.
 package gguf
 
 import (
@@ -22,13 +22,13 @@ type File struct {
 	Path    string   // as given to Open
 	Parts   []string // paths of all parts in order; one for a file that is not split
 	Format  string   // "gguf", or in 2023 "ggml", "ggmf", "ggjt"
-	Version uint32   // version of the format; 0 for "ggml", which has none
+	Version uint32   // version of the format; 0 for "ggml", which has no versions
 	KV      []KV     // metadata in file order, without the split.* keys
 	Tensors []Tensor // in file order, part after part
 
 	keys   map[string]int // key → index in KV
 	names  map[string]int // name → index in Tensors
-	ends   []int          // for each part: index of the first tensor after it
+	ends   []int          // for each part: index of the first tensor after the part
 	images []*image       // one for each part
 	closer func() error   // set by OnClose, called by Close; may be nil
 }
@@ -39,7 +39,7 @@ type Tensor struct {
 	Type  quant.Type
 	Shape []int  // outermost first: a matrix is [rows, cols]; 1 to 4 dimensions, each of which may be 0
 	Data  []byte // rows in the layout of Type; do not write to it, because a mapping is read-only
-	Bytes int64  // length of Data, also if Options.HeaderOnly left Data nil
+	Bytes int64  // length of the tensor's data in bytes, even if Options.HeaderOnly left Data nil
 
 	src *source // where Read finds the data if Data is nil; nil if Data is a window of the mapping
 }
@@ -70,11 +70,11 @@ func (t *Tensor) Rows() int {
 type Options struct {
 	// NoMap reads the file into memory instead of mapping it.
 	NoMap bool
-	// HeaderOnly asks for metadata and tensor infos only. Data stays nil where it would cost
-	// memory: if the file is not mapped, or if the layout must be changed.
+	// HeaderOnly asks only for metadata and tensor infos. Data stays nil where it
+	// would need memory: if the file is not mapped, or if the layout must be changed.
 	HeaderOnly bool
-	// Eps replaces the file's epsilon of the norms; 0 keeps it. Files from before GGUF have no
-	// epsilon, so 0 stands for the usual value there.
+	// Eps replaces the file's epsilon of the norms; 0 keeps it. Files from
+	// before GGUF have no epsilon. For them, 0 stands for the usual value.
 	Eps float32
 }
 
@@ -127,8 +127,8 @@ func (f *File) open(path string, opt Options) error {
 	return f.setEps(opt.Eps)
 }
 
-// reserve returns an error if memory is limited and too small for the data that callers build
-// from the metadata, above all the vocabulary.
+// reserve returns an error if memory is limited and does not suffice for
+// the data that callers make from the metadata, such as the vocabulary.
 func (f *File) reserve() error {
 	if !machine.Limited() {
 		return nil
@@ -186,7 +186,7 @@ func (f *File) openPart(path string, opt Options) (*header, error) {
 	return h, nil
 }
 
-// pathError puts path in front of err, unless err names its file already.
+// pathError puts path in front of err, unless err already names its file.
 func pathError(path string, err error) error {
 	var foreign *ForeignError
 	var fault *FaultError
@@ -208,8 +208,8 @@ func (f *File) index() {
 	}
 }
 
-// Container returns the name of the container and its version, such as "gguf 3", or "ggml",
-// which has none.
+// Container returns the name of the container and its version,
+// such as "gguf 3". The container "ggml" has no version.
 func (f *File) Container() string {
 	if f.Version == 0 {
 		return f.Format
@@ -260,8 +260,9 @@ func (f *File) Tensor(name string) *Tensor {
 	return nil
 }
 
-// PartOf returns the index in Parts of the part that has the tensor with the given name, or -1 if
-// there is none. For files from before GGUF, it is 0: every part holds a slice of every tensor.
+// PartOf returns the index in Parts of the part that has the tensor with
+// the given name, or -1 if there is none. For files from before GGUF,
+// PartOf returns 0, because every part holds a slice of every tensor.
 func (f *File) PartOf(name string) int {
 	i, ok := f.names[name]
 	if !ok {
@@ -271,8 +272,8 @@ func (f *File) PartOf(name string) int {
 }
 
 // Unchanged returns an error if a part no longer has the size it had when it was opened.
-// Reading past the end of a truncated mapping usually faults (see Guard), but the rest of the
-// last page reads as zeros. Unchanged finds these truncations, too.
+// Reading past the end of a truncated file's mapping usually faults (see Guard), but the rest
+// of the last page reads as zeros. Unchanged also detects truncations within the last page.
 func (f *File) Unchanged() error {
 	for _, im := range f.images {
 		if im.given {
@@ -281,7 +282,7 @@ func (f *File) Unchanged() error {
 		st, err := os.Stat(im.path)
 		switch {
 		case errors.Is(err, os.ErrNotExist):
-			// The file was removed or replaced. The mapping still has the old contents.
+			// The file was removed or replaced. But the mapping still has the old contents.
 		case err != nil:
 			return fmt.Errorf("gguf: %w", err)
 		case os.SameFile(st, im.stat) && st.Size() != im.size:

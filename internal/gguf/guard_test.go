@@ -11,8 +11,8 @@ import (
 	"alpaca/internal/quant"
 )
 
-// TestTruncatedWhileMapped truncates a mapped file. Reading it must be an error that names the
-// file, on every goroutine.
+// TestTruncatedWhileMapped truncates a mapped file. On every
+// goroutine, reading the file must give an error that names it.
 func TestTruncatedWhileMapped(t *testing.T) {
 	const size = 1 << 20
 	path := newBuilder(3, 1, 0).tensor("x", quant.F32, 0, size/4).data(32, size).save(t)
@@ -32,7 +32,7 @@ func TestTruncatedWhileMapped(t *testing.T) {
 	}
 	require.NoError(t, Guard(sum))
 	if err := os.Truncate(path, 1<<16); err != nil {
-		t.Skip("this system does not truncate a file that is mapped: ", err)
+		t.Skip("this system cannot truncate a mapped file: ", err)
 	}
 	var all sync.WaitGroup
 	for range 4 {

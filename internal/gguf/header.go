@@ -10,8 +10,8 @@ import (
 	"alpaca/internal/quant"
 )
 
-// Bounds on what a header may hold. They are far above anything in use. With them, a bad file
-// takes less than 64 MB of memory before it is refused.
+// These are bounds on what a header may hold. They are far above the numbers in all known
+// files. Because of them, a bad file takes less than 64 MB of memory before it is refused.
 const (
 	maxKeys    = 1 << 12
 	maxTensors = 1 << 15 // a model with 128 experts in separate tensors has 14 thousand
@@ -33,7 +33,7 @@ const (
 	defaultAlignment = 32
 )
 
-// header is everything that one file has before its tensors' data.
+// header has everything that precedes the tensors' data in a file.
 type header struct {
 	path      string
 	version   uint32
@@ -44,8 +44,8 @@ type header struct {
 	start  uint64   // offset of the data in the file
 	places []extent // place of each tensor's data, relative to start
 
-	splitNo, splitCount uint64 // index of this file, number of files; both 0 if not split
-	splitTensors        int64  // number of tensors in all files; -1 if the file does not say
+	splitNo, splitCount uint64 // index of this file, and number of files; both are 0 if the model is not split
+	splitTensors        int64  // number of tensors in all files; -1 if the file does not say it
 }
 
 // headerReader reads a header.
@@ -60,9 +60,9 @@ type headerReader struct {
 // extent is the place of a tensor's data, in bytes from the start of the data.
 type extent struct{ start, bytes uint64 }
 
-// parseHeader reads the header of the file at path, which has size bytes. data holds the first
-// bytes of the file. If headerOnly is set, data may be shorter than the file, and the tensors
-// get no Data. An error that wraps errShort means that data ends within the header.
+// parseHeader reads the header of the file at path, which has size bytes. data holds the
+// first bytes of the file. If headerOnly is set, data may be shorter than the file, and
+// the tensors get no Data. If data ends within the header, the error wraps errShort.
 func parseHeader(path string, data []byte, size int64, headerOnly bool) (*header, error) {
 	if err := checkForeign(path, data, size); err != nil {
 		return nil, err
@@ -90,7 +90,7 @@ func parseHeader(path string, data []byte, size int64, headerOnly bool) (*header
 
 // read reads everything up to the data.
 func (r *headerReader) read() error {
-	r.c.bytes(4) // the magic, which checkForeign has checked
+	r.c.bytes(4) // skip the magic, which checkForeign has checked
 	r.version = r.c.u32()
 	if r.c.err != nil {
 		return r.c.err
@@ -125,8 +125,7 @@ func (r *headerReader) read() error {
 }
 
 // checkCount returns an error if n is above limit, or if n entries do not fit into the rest of
-// the file. each is the least size of an entry in bytes, and what is the name of the entries in
-// messages.
+// the file. each is the least size of an entry in bytes. what names the entries in messages.
 func (r *headerReader) checkCount(what string, n, limit uint64, each int) error {
 	if rest := uint64(r.size) - uint64(r.c.pos); n > rest/uint64(each) {
 		return fmt.Errorf("%d %s run %w (%d bytes)", n, what, ErrTruncated, r.size)
@@ -190,7 +189,7 @@ func (r *headerReader) readSettings() error {
 	return nil
 }
 
-// readTensors reads n tensor infos and checks each on its own.
+// readTensors reads n tensor infos and checks each one separately.
 func (r *headerReader) readTensors(n int) error {
 	r.tensors = make([]Tensor, 0, n)
 	r.places = make([]extent, 0, n)
@@ -237,7 +236,7 @@ func (r *headerReader) readTensor(name string) error {
 	}
 	t := Tensor{Name: name, Type: typ, Shape: make([]int, nDims), Bytes: int64(size)}
 	for d := range nDims {
-		t.Shape[nDims-1-d] = int(ne[d]) // the only place that reverses the order
+		t.Shape[nDims-1-d] = int(ne[d]) // only this loop reverses the order
 	}
 	r.tensors = append(r.tensors, t)
 	r.places = append(r.places, extent{offset, size})
@@ -257,7 +256,7 @@ func dataBytes(typ quant.Type, ne []uint64) (uint64, error) {
 		elems = lo
 	}
 	if ne[0]%uint64(typ.BlockLen()) != 0 {
-		return 0, fmt.Errorf("rows of %d elements, %v needs a multiple of %d", ne[0], typ, typ.BlockLen())
+		return 0, fmt.Errorf("rows of %d elements: type %v needs a multiple of %d", ne[0], typ, typ.BlockLen())
 	}
 	if empty {
 		return 0, nil

@@ -18,20 +18,20 @@ type FaultError = mmap.FaultError
 // a mapping needs a Guard of its own. Without a Guard, a fault ends the process.
 func Guard(fn func() error) error { return mmap.Guard(fn) }
 
-// image is the bytes of one file, which is mapped if possible, otherwise read.
+// image has the bytes of one file, which is mapped if possible and read otherwise.
 type image struct {
 	path   string
 	size   int64
 	stat   os.FileInfo
-	data   []byte   // the whole file if mapped, otherwise the part from the start that has been read
-	mapped bool     // data is the whole file, and stays where it is
+	data   []byte   // if the file is mapped, the whole file; otherwise the beginning that has been read so far
+	mapped bool     // data is the whole file, and its address does not change
 	given  bool     // data is from OpenBytes: there is no file
 	copied bool     // data is a copy of OpenBytes' argument
 	mapErr error    // why the file could not be mapped
 	file   *os.File // open only while an unmapped file is read
 }
 
-// openImage opens the file and maps it, unless that fails or opt forbids it.
+// openImage opens the file and maps it, unless mapping fails or opt forbids it.
 func openImage(path string, opt Options) (*image, error) {
 	// Stat comes first, because opening a named pipe would wait for its writer.
 	st, err := os.Stat(path)
@@ -64,7 +64,7 @@ func openImage(path string, opt Options) (*image, error) {
 	return im, nil
 }
 
-// reserve returns an error if n bytes of the file cannot be read into memory.
+// reserve returns an error if there is not enough memory for reading n bytes of the file.
 func (im *image) reserve(n int64) error {
 	err := machine.Reserve(n)
 	if err != nil && im.mapErr != nil {
@@ -95,8 +95,8 @@ func (im *image) close() error {
 // parsed: enough for the metadata of most models.
 const firstRead = 1 << 20
 
-// readHeader parses the header. It reads more and more of an unmapped file until the header is
-// complete, and then the rest, unless opt.HeaderOnly is set.
+// readHeader parses the header. If the file is not mapped, it reads more and more of the
+// file until the header is complete. Unless opt.HeaderOnly is set, it then reads the rest.
 func (im *image) readHeader(opt Options) (*header, error) {
 	if im.mapped {
 		return parseHeader(im.path, im.data, im.size, false)
@@ -134,8 +134,8 @@ func (im *image) readHeader(opt Options) (*header, error) {
 	return parseHeader(im.path, im.data, im.size, false)
 }
 
-// at returns n bytes of the file from offset off, as a window of the mapping or as a copy. All
-// of them must be within the file.
+// at returns n bytes of the file from offset off, as a window of
+// the mapping or as a copy. All n bytes must be within the file.
 func (im *image) at(off, n int64) ([]byte, error) {
 	if im.mapped {
 		return im.data[off : off+n : off+n], nil
@@ -144,7 +144,8 @@ func (im *image) at(off, n int64) ([]byte, error) {
 	return p, im.readAt(p, off)
 }
 
-// readAt copies len(p) bytes of the file from offset off, all within the file.
+// readAt copies len(p) bytes of the file from offset
+// off to p. All of these bytes must be within the file.
 func (im *image) readAt(p []byte, off int64) error {
 	if im.mapped {
 		copy(p, im.data[off:off+int64(len(p))])

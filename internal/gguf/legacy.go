@@ -13,7 +13,7 @@ import (
 	"alpaca/internal/quant"
 )
 
-// The containers of LLaMA models before GGUF, from March to August 2023:
+// These are the containers of LLaMA models before GGUF, from March to August 2023:
 //
 //	"ggml"            no version       the alpaca.cpp weights
 //	"ggmf" version 1  token scores
@@ -22,10 +22,11 @@ import (
 //
 //	magic [version] │ 7 numbers │ vocabulary │ tensor: dims, name, type, [padding], data │ tensor │ …
 //
-// This package presents such a file as if it were GGUF, with GGUF's tensor names. It makes the
-// metadata from the numbers, the vocabulary and the tensors' shapes.
+// This package presents such a file as if it were GGUF, with GGUF's tensor names. It
+// derives the metadata from the seven numbers, the vocabulary and the tensors' shapes.
 
-// legacyMagics are the containers by their first four bytes, as little-endian numbers.
+// legacyMagics maps a file's first four bytes, as a
+// little-endian number, to the name of the container.
 var legacyMagics = map[uint32]string{
 	0x67676d6c: "ggml",
 	0x67676d66: "ggmf",
@@ -36,11 +37,11 @@ var legacyMagics = map[uint32]string{
 type legacyFile struct {
 	im      *image
 	format  string
-	version uint32 // 0 for ggml, which has none
+	version uint32 // 0 for ggml, which has no versions
 	hparams legacyParams
 	vocab   legacyVocab
 	tensors map[string]legacyTensor // by GGUF name
-	order   []string                // GGUF names as in the file
+	order   []string                // GGUF names in the order of the file
 }
 
 // legacyParams are the seven numbers of a file, in the order of the file.
@@ -90,7 +91,7 @@ func (f *File) openLegacy(im *image, opt Options) error {
 	return f.loadSources(im, opt)
 }
 
-// readLegacy reads a file without its tensors' data.
+// readLegacy reads a file, except its tensors' data.
 func readLegacy(im *image) (*legacyFile, error) {
 	l := &legacyFile{im: im, tensors: map[string]legacyTensor{}}
 	err := l.read()
@@ -132,8 +133,7 @@ func (l *legacyFile) read() error {
 	return l.readTensors(end)
 }
 
-// check refuses numbers that no LLaMA has. The numbers that it does not check are not used as
-// sizes.
+// check refuses numbers that no LLaMA has. It need not check numbers that are not used as sizes.
 func (p *legacyParams) check() error {
 	for _, x := range []struct {
 		name       string
@@ -152,8 +152,9 @@ func (p *legacyParams) check() error {
 	return nil
 }
 
-// parts returns the number of files that the model is cut into. It follows from the columns of
-// the embeddings, which are divided among the files. ggjt is never cut.
+// parts returns the number of files into which the model is cut. The
+// number follows from the columns of the embedding, because these
+// are divided among the files. Models in ggjt files are never cut.
 func (l *legacyFile) parts() int {
 	embd, ok := l.tensors[arch.TokenEmbed.Weight()]
 	if !ok || l.format == "ggjt" || embd.cols == 0 {
@@ -165,8 +166,8 @@ func (l *legacyFile) parts() int {
 // partName matches the name of every part except the first.
 var partName = lazyregexp.New(`^(.+)\.([1-9][0-9]?)$`)
 
-// openLegacyParts opens all n parts of a model: MODEL, MODEL.1, MODEL.2 and so on. one is the
-// part that is open already.
+// openLegacyParts opens all n parts of a model: MODEL, MODEL.1,
+// MODEL.2 and so on. one is the part that is already open.
 func (f *File) openLegacyParts(one *legacyFile, n int, opt Options) ([]*legacyFile, error) {
 	if n > 99 {
 		return nil, fmt.Errorf("%s: is one of %d parts, at most 99 are read", one.im.path, n)

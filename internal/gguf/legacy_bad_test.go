@@ -46,7 +46,7 @@ func TestLegacyBad(t *testing.T) {
 		{"rows that are not whole key heads", func(m *oldModel) {
 			m.tensors[4].rows = 48
 			m.tensors[4].data = m.tensors[4].data[:4*48*128]
-		}, "48 rows: must be whole heads of"},
+		}, "48 rows: these must be whole heads of"},
 		{"block size", func(m *oldModel) {
 			m.tensors[1].code = 2
 		}, `"norm.weight": `},
@@ -63,7 +63,7 @@ func TestLegacyBad(t *testing.T) {
 	}
 }
 
-// TestRopeFreqs checks that a tensor that some converters left in is skipped.
+// TestRopeFreqs checks that the reader skips a superfluous tensor that some converters wrote.
 func TestRopeFreqs(t *testing.T) {
 	m := newOldModel("ggjt", 1, 0, 0, quant.F32)
 	m.tensors = append([]oldTensor{{"rope.freqs", 0, 0, 16, make([]byte, 64)}}, m.tensors...)
@@ -100,14 +100,14 @@ func TestLegacyBadSize(t *testing.T) {
 	}
 }
 
-// openBytes opens a file of 2023 that is only in memory.
+// openBytes opens a file of 2023 that exists only in memory.
 func openBytes(data []byte) (*File, error) {
 	im := &image{path: "old.bin", size: int64(len(data)), data: data, mapped: true}
 	f := &File{Path: im.path}
 	return f, f.openLegacy(im, Options{})
 }
 
-// checkLegacy opens data and, if that works, reads all values and checks all tensors.
+// checkLegacy opens data. If that succeeds, it reads all values and checks all tensors.
 func checkLegacy(t testing.TB, data []byte) {
 	if !isLegacy(data) {
 		return
@@ -125,9 +125,9 @@ func checkLegacy(t testing.TB, data []byte) {
 	}
 }
 
-// TestLegacyTruncated truncates files at every byte near their beginning and end, and at many
-// places between. The truncated files must be refused, except a file that ends after the
-// vocabulary.
+// TestLegacyTruncated truncates files at every byte near their beginning
+// and end, and at many places between. The truncated files must be
+// refused, except for a file that ends exactly after the vocabulary.
 func TestLegacyTruncated(t *testing.T)       { testLegacyTruncated(t, false) }
 func TestLegacyTruncatedShared(t *testing.T) { testLegacyTruncated(t, true) }
 
@@ -156,8 +156,8 @@ func testLegacyTruncated(t *testing.T, shared bool) {
 	}
 }
 
-// TestLegacyFlipped flips random bits of files, half of them near the beginning, where the sizes
-// are.
+// TestLegacyFlipped flips random bits of files. Half of these
+// bits are near the beginning of a file, where the sizes are.
 func TestLegacyFlipped(t *testing.T)       { testLegacyFlipped(t, false) }
 func TestLegacyFlippedShared(t *testing.T) { testLegacyFlipped(t, true) }
 
@@ -189,7 +189,8 @@ func TestLegacyFlippedHeader(t *testing.T) {
 	}
 }
 
-// legacyFiles returns the files of 2023 in the shared folder, or one that the test writes.
+// legacyFiles returns the files of 2023 in the shared
+// folder or, if shared is false, a file that it writes.
 func legacyFiles(t *testing.T, shared bool) []string {
 	if !shared {
 		return []string{newOldModel("ggml", 0, 2, 2, quant.Q4_0v1).save(t)}

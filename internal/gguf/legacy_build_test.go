@@ -15,8 +15,8 @@ import (
 	"alpaca/internal/quant/codec"
 )
 
-// oldModel is a small LLaMA model that is written as programs of 2023 wrote models. It shares no
-// code with the reader.
+// oldModel is a small LLaMA model, which the tests write as programs
+// of 2023 wrote models. The writer shares no code with the reader.
 type oldModel struct {
 	format  string
 	version uint32
@@ -31,7 +31,7 @@ type oldModel struct {
 	tensors []oldTensor
 }
 
-// oldTensor is a tensor, with its data in the form of the file.
+// oldTensor is a tensor. Its data has the form that it has in the file.
 type oldTensor struct {
 	name       string
 	code       int32
@@ -39,7 +39,7 @@ type oldTensor struct {
 	data       []byte
 }
 
-// oldVocab returns a vocabulary arranged like LLaMA's, with n pieces.
+// oldVocab returns a vocabulary with n pieces, in the same order as LLaMA's vocabulary.
 func oldVocab(n int) []string {
 	v := []string{" \u2047 ", "", ""}
 	for b := range 256 {
@@ -51,8 +51,8 @@ func oldVocab(n int) []string {
 	return v
 }
 
-// newOldModel returns a model of one layer with an embedding length of 128. In this format, code
-// stands for the type typ.
+// newOldModel returns a model of one layer with an embedding length of 128.
+// typ is the type of the matrices, and code stands for typ in this format.
 func newOldModel(format string, version uint32, ftype, code int32, typ quant.Type) *oldModel {
 	m := &oldModel{format: format, version: version, ftype: ftype, code: code, embd: 128, heads: 4, ffn: 256}
 	m.vocab = oldVocab(29)
@@ -92,8 +92,8 @@ func (m *oldModel) fill(typ quant.Type) *oldModel {
 	return m
 }
 
-// blockScales are the offsets of the scales and minima in a block of each type. If wide is true
-// they are float32, otherwise float16.
+// blockScales are the offsets of the scales and minima in a block of each
+// type. Scales and minima are float32 if wide is true, and float16 otherwise.
 var blockScales = map[quant.Type]struct {
 	wide    bool
 	offsets []int
@@ -107,7 +107,7 @@ var blockScales = map[quant.Type]struct {
 	quant.Q5_1: {false, []int{0, 2}}, quant.Q8_0: {false, []int{0}},
 }
 
-// randomBlocks returns n random weights, which are as large as weights usually are.
+// randomBlocks returns n random weights of the usual size.
 func randomBlocks(r *rand.Rand, typ quant.Type, n int) (data []byte) {
 	scales := blockScales[typ]
 	for range n / typ.BlockLen() {

@@ -5,18 +5,19 @@ import (
 	"strings"
 )
 
-// dialect says how to recognize a kind of file that begins like LLaMA's "ggml" but continues
-// differently. The library ggml began with examples for many models, and each example wrote
-// its own kind.
+// dialect says how to recognize a kind of file that begins like LLaMA's
+// "ggml" but continues differently. The library ggml began with examples
+// for many models, and each example wrote its own kind of file.
 type dialect struct {
 	what   string
 	format string
-	// fields are the numbers after the magic and version: v vocabulary, c
-	// context, e embedding, h heads, l layers, t type, x anything.
+	// fields has a letter for each number after the magic and version:
+	// v stands for vocabulary, c for context, e for embedding, h for
+	// heads, l for layers, t for type, and x for any other number.
 	fields string
 	again  bool   // the number of tokens is repeated before the tokens
 	scored bool   // tokens have a score
-	tensor string // beginnings of the first tensor's name, separated by spaces
+	tensor string // possible beginnings of the first tensor's name, separated by spaces
 }
 
 var dialects = []dialect{
@@ -62,8 +63,8 @@ func isWhisper(head []byte) bool {
 	return len(head) >= 44 && le.Uint32(head[8:]) == 1500 && le.Uint32(head[24:]) == 448
 }
 
-// matches reports whether the numbers, vocabulary and first tensor of a file are as in the
-// dialect. The file has size bytes and begins with head.
+// matches reports whether the numbers, vocabulary and first tensor of a
+// file fit the dialect. The file has size bytes and begins with head.
 func (d *dialect) matches(head []byte, size int64) bool {
 	c := &cursor{b: head, size: size}
 	c.u32()

@@ -45,7 +45,8 @@ func TestDialects(t *testing.T) {
 		require.ErrorAs(t, err, &foreign, d.what)
 		require.Equal(t, d.what+" of 2023", foreign.What)
 	}
-	// A header and a vocabulary suffice to refuse a file, but not always to name its family.
+	// A header and a vocabulary are enough to refuse a
+	// file. They do not always suffice to name its family.
 	err := refuse(t, save(t, "other.bin", dialectFile(&dialects[0], false)))
 	require.ErrorContains(t, err, "GPT-J")
 }

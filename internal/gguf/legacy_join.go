@@ -7,14 +7,14 @@ import (
 	"alpaca/internal/quant"
 )
 
-// The shapes of these tensors give the sizes that a file does not store as numbers.
+// The shapes of these tensors determine the sizes that a file does not store as numbers.
 var (
 	firstKeys = arch.LayerPrefix(0) + arch.AttnK.Weight()
 	firstGate = arch.LayerPrefix(0) + arch.FFNGate.Weight()
 )
 
-// joinLegacy joins the parts of a model and returns its whole tensors. It checks the shapes.
-// Each tensor has a source to load it from.
+// joinLegacy joins the parts of a model and returns its whole tensors. It checks
+// the shapes. Each tensor gets a source, from which its data can be loaded.
 func joinLegacy(parts []*legacyFile) ([]Tensor, error) {
 	first := parts[0]
 	if len(first.order) == 0 {
@@ -49,7 +49,7 @@ func (l *legacyFile) sizes(parts int) (*arch.Sizes, error) {
 	headDim := int(p.Embd / p.Heads)
 	width := kv.rows * parts
 	if width%headDim != 0 || int(p.Embd)%width != 0 {
-		return nil, fmt.Errorf("tensor %q: %d rows: must be whole heads of %d rows, and the number of these heads must divide the model's %d heads",
+		return nil, fmt.Errorf("tensor %q: %d rows: these must be whole heads of %d rows, and the number of these heads must divide the model's %d heads",
 			firstKeys, width, headDim, p.Heads)
 	}
 	return &arch.Sizes{

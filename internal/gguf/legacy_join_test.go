@@ -90,7 +90,7 @@ func planeParts(t *testing.T, m *oldModel, n int) []string {
 	for i, path := range paths {
 		data, err := os.ReadFile(path)
 		require.NoError(t, err)
-		f := open(t, path) // opens all parts; the test needs only the header
+		f := open(t, path) // this opens all parts; the test needs only the headers
 		part := *m
 		part.tensors = nil
 		for j, x := range f.Tensors {

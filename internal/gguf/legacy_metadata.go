@@ -7,7 +7,7 @@ import (
 	"alpaca/internal/arch"
 )
 
-// Context lengths are not in the files: LLaMA's was 2048, LLaMA 2's 4096.
+// Context lengths are not in the files. LLaMA had 2048 tokens, and LLaMA 2 had 4096.
 const (
 	llama1Context = 2048
 	llama2Context = 4096
@@ -17,7 +17,7 @@ const (
 func (l *legacyFile) metadata(f *File, opt Options) ([]KV, error) {
 	p := l.hparams
 	file := filepath.Base(l.im.path)
-	heads := p.Heads // heads of keys and values
+	heads := p.Heads // number of key heads, which is also the number of value heads
 	if len(f.Tensors) > 0 {
 		f.index()
 		heads = int32(f.Tensor(firstKeys).Rows()) / (p.Embd / p.Heads)
@@ -64,9 +64,9 @@ func (l *legacyFile) metadata(f *File, opt Options) ([]KV, error) {
 	), nil
 }
 
-// eps returns the epsilon of the norms, which the files do not contain. It is the value that the
-// programs used when this container was current. A model in which query heads share a key head is a
-// LLaMA 2, which was trained with 1e-5.
+// eps returns the epsilon of the norms, which the files do not contain. It returns
+// the value that programs used when this container was current. A model in which
+// query heads share a key head is a LLaMA 2, which was trained with 1e-5.
 func (l *legacyFile) eps(kvHeads int32) float32 {
 	if l.format == "ggml" || kvHeads != l.hparams.Heads {
 		return 1e-5

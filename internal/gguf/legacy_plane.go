@@ -7,8 +7,8 @@ import (
 	"alpaca/internal/quant"
 )
 
-// In the oldest files, a row of Q4_0 or Q4_1 does not consist of blocks but of planes: first the
-// scales of all its blocks, then all nibbles.
+// In the oldest files, a row of Q4_0 or Q4_1 may consist of planes instead
+// of blocks: first the scales of all its blocks, then all nibbles.
 //
 //	Q4_0:  nb × float32 d                  │ nb × 16 bytes of nibbles
 //	Q4_1:  nb × float32 m │ nb × float32 d │ nb × 16 bytes of nibbles
@@ -32,15 +32,15 @@ func interleave(typ quant.Type, dst, src []byte) {
 	}
 }
 
-// isPlane guesses whether a file's 4-bit tensors have planes. A reader that assumes the wrong
-// layout reads nibbles as scales, and most of these scales are implausible. isPlane counts the
-// implausible scales for each layout, in the first rows of some tensors.
+// isPlane guesses whether a file's 4-bit tensors have planes. A reader that assumes the
+// wrong layout reads nibbles as scales, and most of these scales are implausible. So
+// isPlane counts the implausible scales for each layout, in the first rows of some tensors.
 func (l *legacyFile) isPlane() bool {
 	if l.format != "ggml" {
 		return false
 	}
 	const maxTensors, maxRows = 8, 16
-	blocks, planes, seen := 0, 0, 0 // number of unlikely scales and minima in each layout
+	blocks, planes, seen := 0, 0, 0 // blocks and planes count the implausible scales and minima in each layout
 	for _, name := range l.order {
 		t := l.tensors[name]
 		if t.typ != quant.Q4_0v1 && t.typ != quant.Q4_1v1 {
@@ -68,7 +68,8 @@ func (l *legacyFile) isPlane() bool {
 func unlikely(typ quant.Type, row []byte) (n int) {
 	f32 := func(b []byte) float64 { return float64(math.Float32frombits(binary.LittleEndian.Uint32(b))) }
 	for ; len(row) > 0; row = row[typ.BlockBytes():] {
-		// Scales had no sign in 2023's encoders. NaN fails every comparison.
+		// 2023's encoders wrote only positive scales. A
+		// NaN counts, because it fails every comparison.
 		if d := f32(row); d != 0 && !(d > 1e-10 && d < 10) {
 			n++
 		}

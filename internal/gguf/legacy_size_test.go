@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// writeSparse7B writes a LLaMA 7B in Q4_0 as a sparse file: its weights are zeros, which take no
-// space on disk.
+// writeSparse7B writes a LLaMA 7B in Q4_0 as a sparse file.
+// Its weights are zeros, so they take no space on disk.
 func writeSparse7B(t *testing.T, m *oldModel) string {
 	path := filepath.Join(t.TempDir(), "ggml-alpaca-7b-q4.bin")
 	f, err := os.Create(path)

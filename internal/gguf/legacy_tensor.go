@@ -97,7 +97,7 @@ func (l *legacyFile) readTensor(pos int64) (next int64, err error) {
 		return 0, fmt.Errorf("%q: %d bytes of data at offset %d run %w (%d bytes)", old, size, data, ErrTruncated, l.im.size)
 	}
 	if strings.HasSuffix(old, "rope.freqs") {
-		return data + int64(size), nil // skipped: its values follow from the sizes
+		return data + int64(size), nil // skip it, because its values follow from the sizes
 	}
 	name, kind := newName(old, int(l.hparams.Layers))
 	switch _, dup := l.tensors[name]; {
@@ -114,7 +114,8 @@ func (l *legacyFile) readTensor(pos int64) (next int64, err error) {
 	return data + int64(size), nil
 }
 
-// legacyTypes are the types that a code stands for, by generation of the block layouts.
+// legacyTypes maps a code to the type that it stands for
+// in each of the three generations of block layouts.
 var legacyTypes = map[int32][3]quant.Type{
 	0: {quant.F32, quant.F32, quant.F32},
 	1: {quant.F16, quant.F16, quant.F16},
@@ -130,8 +131,8 @@ func (l *legacyFile) generation() int {
 	if l.format == "ggjt" {
 		return int(l.version) - 1
 	}
-	// Files of other models have the generation as the thousands of the number ftype. LLaMA's files
-	// have 0 there. Any other number would have the same meaning in them.
+	// In files of other models, ftype/1000 is the generation. In LLaMA's files,
+	// ftype/1000 is 0. If it is not 0, it probably has the same meaning.
 	return min(2, int(max(0, l.hparams.FType/1000)))
 }
 

@@ -89,7 +89,7 @@ func TestLegacyK(t *testing.T) {
 	}
 }
 
-// TestLegacyRefusesTypes checks that codes that a container never had are refused.
+// TestLegacyRefusesTypes checks that the reader refuses codes that a container never had.
 func TestLegacyRefusesTypes(t *testing.T) {
 	tests := []struct {
 		format  string

@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// Bounds on a vocabulary. The largest of 2023 had 2^16 tokens.
+// These are bounds on a vocabulary. The largest vocabulary of 2023 had 2^16 tokens.
 const (
 	maxLegacyVocab = 1 << 18
-	maxLegacyText  = 8 << 20 // bytes of all tokens, with their lengths and scores
+	maxLegacyText  = 8 << 20 // bytes of all tokens, including their lengths and scores
 )
 
 // legacyVocab has the tokens of a file, in order of their ids.
@@ -71,8 +71,8 @@ func eachToken(c *cursor, n int, scored bool, visit func(text []byte, score floa
 	return nil
 }
 
-// repairBytes undoes what the converter did until 13 March 2023: all bytes from
-// 0x80 on became U+FFFD, the character that stands for bytes that are not UTF-8.
+// repairBytes repairs the tokens for single bytes. Until 13 March 2023, the converter replaced
+// all bytes from 0x80 on by U+FFFD, the character that stands for bytes that are not UTF-8.
 func (v *legacyVocab) repairBytes() {
 	if len(v.text) < llamaVocab {
 		return
@@ -95,8 +95,8 @@ func (v *legacyVocab) isLLaMA() bool {
 		string(v.text[firstPiece]) == "  " && string(v.text[29871]) == " "
 }
 
-// llamaSpaces are the pieces of LLaMA's vocabulary that are only white space. Their scores are
-// so low that they are never merged.
+// llamaSpaces are the pieces of LLaMA's vocabulary that are only
+// white space. Their scores are so low that no merge ever makes them.
 var llamaSpaces = []int{
 	259, 268, 308, 418, 462, 539, 632, 795, 965, 1669, 1678, 3986, 4706, 9651, 18884, 29871,
 }

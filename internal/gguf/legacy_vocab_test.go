@@ -45,8 +45,8 @@ func TestLLaMAScores(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, texts, tokens)
 
-	// Tokens that were added to the vocabulary of LLaMA come last. In other vocabularies, such
-	// tokens are normal pieces.
+	// Tokens that were added to the vocabulary of LLaMA come last.
+	// In other vocabularies, tokens at the end are normal pieces.
 	f = openVocab(t, "ggml", 0, append(old, "[PAD]"))
 	got, _, err = f.Floats("tokenizer.ggml.scores")
 	require.NoError(t, err)

@@ -96,7 +96,7 @@ func Bools(list []bool) Value {
 	return v
 }
 
-// appendValue appends v, kind first, as version 3 writes it.
+// appendValue appends v in the form of version 3. The kind comes first.
 func appendValue(dst []byte, v Value) []byte {
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(v.Kind))
 	switch v.Kind {
@@ -109,8 +109,8 @@ func appendValue(dst []byte, v Value) []byte {
 	return append(dst, v.raw...)
 }
 
-// appendArray appends v, the kind of its elements first. If v comes from an older version of GGUF,
-// the lengths of its strings and arrays are rewritten as version 3 has them.
+// appendArray appends v. The kind of its elements comes first. If v comes from an older
+// version of GGUF, the lengths of its strings and arrays are converted to those of version 3.
 func appendArray(dst []byte, v Value) []byte {
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(v.Elem))
 	dst = binary.LittleEndian.AppendUint64(dst, uint64(v.n))

@@ -74,8 +74,8 @@ func (f *File) Fetch() error {
 	})
 }
 
-// Insert puts kv before the metadata entry with index at. It is an error if f has one of the
-// keys already.
+// Insert puts kv before the metadata entry with index at.
+// It returns an error if f already has one of the keys.
 func (f *File) Insert(at int, kv []KV) error {
 	for _, e := range kv {
 		if _, dup := f.keys[e.Key]; dup {
@@ -87,7 +87,7 @@ func (f *File) Insert(at int, kv []KV) error {
 	return nil
 }
 
-// OnClose makes Close call fn. fn releases what the functions given to FromRows read.
+// OnClose makes Close call fn. fn must release what the functions that FromRows got read from.
 func (f *File) OnClose(fn func() error) { f.closer = fn }
 
 // SetEps replaces the file's epsilon of the norms by eps, unless eps is 0.

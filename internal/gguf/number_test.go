@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestAnyNumber reads numbers of all kinds as each Go type. Values that fit are converted, all
-// others are refused.
+// TestAnyNumber reads numbers of all kinds as each Go type. Values
+// that fit must be converted, and all others must be refused.
 func TestAnyNumber(t *testing.T) {
 	i8, i64 := Value{Kind: KindI8, n: 1, raw: []byte{0xfe}}, Value{Kind: KindI64, n: 1, raw: U64(1 << 63).raw}
 	tests := []struct {

@@ -16,7 +16,7 @@ type source struct {
 	rows, cols int // size of each piece
 	plane      bool
 
-	made func(dst []byte, lo, hi int) error // from FromRows; no other field is set then
+	made func(dst []byte, lo, hi int) error // the function that FromRows got; if made is set, no other field is set
 }
 
 // span is a place in a file.
@@ -26,8 +26,8 @@ type span struct {
 	n    int64
 }
 
-// direct returns a window of the mapping if the data are in one piece there, in the layout of
-// typ. Otherwise it returns nil.
+// direct returns a window of the mapping if the data are contiguous
+// in it and have the layout of typ. Otherwise it returns nil.
 func (s *source) direct() []byte {
 	p := s.pieces[0]
 	if len(s.pieces) > 1 || s.plane || !p.im.mapped {
@@ -47,7 +47,7 @@ func (s *source) read(dst []byte, lo, hi int) error {
 		row *= len(s.pieces)
 	}
 	for i, p := range s.pieces {
-		from, to, at := lo, hi, 0 // rows of this piece, and their offset in dst
+		from, to, at := lo, hi, 0 // from and to are rows of this piece; at is their offset in dst
 		switch s.cut {
 		case arch.CutRows:
 			from, to = max(lo-i*s.rows, 0), min(hi-i*s.rows, s.rows)

@@ -14,8 +14,8 @@ import (
 // splitName matches the name of a part: NAME-00002-of-00003.gguf. Parts count from 1.
 var splitName = lazyregexp.New(`^(.*)-(\d{5})-of-(\d{5})\.gguf$`)
 
-// openOthers opens the other parts of a split model and returns the headers of all parts, in order.
-// The part at path is open already, and one is its header.
+// openOthers opens the other parts of a split model and returns the headers of
+// all parts, in order. The part at path is already open, and one is its header.
 func (f *File) openOthers(path string, one *header, opt Options) ([]*header, error) {
 	dir, base := filepath.Split(path)
 	m := splitName().FindStringSubmatch(base)
@@ -23,7 +23,8 @@ func (f *File) openOthers(path string, one *header, opt Options) ([]*header, err
 		return nil, fmt.Errorf("%s: is one of %d parts, whose names must end in -00001-of-%05d.gguf and so on",
 			path, one.splitCount, one.splitCount)
 	}
-	// The name, not the metadata, bounds the number of files to open: at most 99999.
+	// The file's name, not its metadata, limits how many files
+	// are opened. A name cannot ask for more than 99999.
 	if count, _ := strconv.ParseUint(m[3], 10, 64); count != one.splitCount {
 		return nil, fmt.Errorf("%s: the file's name says %d parts, but %s says %d", path, count, keySplitCount, one.splitCount)
 	}

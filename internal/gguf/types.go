@@ -30,8 +30,8 @@ var foreignTypes = map[quant.Type]string{
 	152: "IQ5_KS of ik_llama.cpp",
 }
 
-// lastType bounds the codes that a file may hold. Higher codes are this project's own, for
-// tensors that only exist in memory.
+// lastType bounds the codes that a file may hold. Higher codes are
+// this project's own. They are for tensors that exist only in memory.
 const lastType = 1000
 
 // checkType refuses a type that GGUF files cannot hold or whose size is not known.

@@ -15,7 +15,7 @@ type KV struct {
 // Kind is a metadata value's type, by its code in the file.
 type Kind uint32
 
-// The kinds of values.
+// These are the kinds of values.
 const (
 	KindU8     Kind = 0
 	KindI8     Kind = 1
@@ -57,14 +57,14 @@ func (k Kind) size() int {
 	return 0
 }
 
-// Value is one metadata value. It stays encoded as in its file until a method decodes it, so
-// opening a file with a vocabulary of 128 thousand tokens costs next to nothing. Like tensor data,
+// Value is one metadata value. A value stays encoded until a method decodes it, so opening
+// a file with a vocabulary of 128 thousand tokens costs next to nothing. Like tensor data,
 // it is valid until the file is closed. The methods return copies, which stay valid.
 type Value struct {
 	Kind Kind
 	Elem Kind // kind of the elements if Kind is KindArray
 
-	n   int      // number of elements of an array, otherwise 1
+	n   int      // number of elements if the value is an array, otherwise 1
 	raw []byte   // the value, the elements, or the bytes of the string
 	enc encoding // how raw stores strings and arrays
 }
@@ -94,7 +94,7 @@ func (e encoding) text(p []byte) []byte {
 // Len returns the number of elements of an array, or 1 for any other value.
 func (v Value) Len() int { return v.n }
 
-// TypeName returns "u32", "str", "arr[f32]" and the like.
+// TypeName returns the name of the value's type, such as "u32", "str" or "arr[f32]".
 func (v Value) TypeName() string {
 	if v.Kind == KindArray {
 		return "arr[" + v.Elem.String() + "]"
@@ -243,7 +243,8 @@ func (v Value) Strings() ([]string, bool) {
 	return list, true
 }
 
-// Floats returns an array of numbers as float32. ok is false if one exceeds its range.
+// Floats returns an array of numbers as float32. ok
+// is false if a number exceeds the range of float32.
 func (v Value) Floats() ([]float32, bool) {
 	if v.Kind == KindArray && v.Elem == KindF32 { // the usual kind of scores
 		list := make([]float32, v.n)
@@ -278,8 +279,8 @@ func (v Value) Bools() ([]bool, bool) {
 	return numbers(v, func(n number) (bool, bool) { return n.asBool(v.Elem) })
 }
 
-// numbers returns an array of numbers or bools. as is a function that converts an element and
-// reports whether it fits.
+// numbers returns an array of numbers or bools. The function
+// as converts an element and reports whether the element fits.
 func numbers[T any](v Value, as func(number) (T, bool)) ([]T, bool) {
 	if v.Kind != KindArray || v.Elem == KindString || v.Elem == KindArray {
 		return nil, false

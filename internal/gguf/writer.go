@@ -15,8 +15,8 @@ import (
 )
 
 // Writer writes a GGUF file of version 3. Create writes the header. Then Write writes the
-// tensors' data, in order. The file appears under its name only with Commit, complete and on
-// disk. A failure leaves an older file at the same path unchanged.
+// tensors' data, in order. The file appears under its name only when Commit has written
+// it to disk completely. A failure leaves an older file at the same path unchanged.
 //
 //	w, err := gguf.Create(path, kv, tensors)
 //	defer w.Abort()
@@ -34,8 +34,8 @@ type Writer struct {
 	left      int64 // bytes of the current tensor that have not been written yet
 }
 
-// Create begins the file at path. It writes the tensors' Name, Type and Shape and ignores Data.
-// It fails, before anything is on disk, if Open would not accept the result.
+// Create begins the file at path. It writes the tensors' Name, Type and Shape and ignores
+// Data. If Open would not accept the result, Create fails before it writes anything to disk.
 func Create(path string, kv []KV, tensors []Tensor) (*Writer, error) {
 	w := &Writer{path: path, tensors: tensors, alignment: defaultAlignment}
 	head, err := w.header(kv)
@@ -53,8 +53,8 @@ func Create(path string, kv []KV, tensors []Tensor) (*Writer, error) {
 	return w, nil
 }
 
-// FileSize returns the size of the file that Create makes with the same arguments, complete
-// with all data.
+// FileSize returns the size of the complete file, with
+// all data, that Create makes from the same arguments.
 func FileSize(kv []KV, tensors []Tensor) (int64, error) {
 	w := &Writer{tensors: tensors, alignment: defaultAlignment}
 	head, err := w.header(kv)
@@ -108,7 +108,7 @@ func (w *Writer) header(kv []KV) ([]byte, error) {
 		return nil, fmt.Errorf("header of %d bytes, at most %d", len(head), maxHeader)
 	}
 	if len(w.tensors) == 0 {
-		return head, nil // a vocabulary alone, with no data to align
+		return head, nil // the file has only a vocabulary, so there is no data to align
 	}
 	return append(head, make([]byte, alignUp(uint64(len(head)), w.alignment)-uint64(len(head)))...), nil
 }
@@ -159,8 +159,8 @@ func fileBytes(typ quant.Type, shape []int) (uint64, error) {
 	return dataBytes(typ, ne)
 }
 
-// Begin starts the tensor with the given name: the following Writes are its data. Tensors must be
-// written in the order given to Create, each completely.
+// Begin starts the tensor with the given name: the following Writes are its data. Tensors
+// must be written in the order in which Create got them, and each must be complete.
 func (w *Writer) Begin(name string) error {
 	switch {
 	case w.err != nil:
@@ -255,7 +255,7 @@ func (w *Writer) Abort() {
 	}
 }
 
-// fail stores err, with the name of the file, for all later calls, and returns it.
+// fail adds the name of the file to err, stores the result for all later calls, and returns it.
 func (w *Writer) fail(err error) error {
 	var path *fs.PathError
 	var link *os.LinkError // from a rename

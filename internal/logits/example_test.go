@@ -6,7 +6,7 @@ import (
 	"alpaca/internal/logits"
 )
 
-// Example looks at a model's logits for the next token.
+// Example prints probabilities and a rank from a model's logits for the next token.
 func Example() {
 	l := logits.NewLogprobs([]float32{0, 1, 3})
 	for _, t := range l.Top(nil, 2) {

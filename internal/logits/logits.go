@@ -1,6 +1,6 @@
-// Package logits computes probabilities from logits: the unnormalized log
-// probabilities, one for each token of the vocabulary, that a model returns for a
-// position. Its results have the same bits on every machine. Logarithms are natural.
+// Package logits computes probabilities from logits. Logits are unnormalized log
+// probabilities, which a model returns for a position, one for each token of the vocabulary.
+// The results of this package have the same bits on every machine. Logarithms are natural.
 package logits
 
 import (
@@ -39,12 +39,12 @@ func (l Logprobs) Of(id int32) float64 { return float64(l.logits[id]) - l.norm }
 // Prob returns token id's probability.
 func (l Logprobs) Prob(id int32) float64 { return fmath.Exp(l.Of(id)) }
 
-// Valid reports whether the distribution is finite: no logit is NaN or +Inf, and not all
-// are -Inf.
+// Valid reports whether the logits give a valid distribution:
+// no logit is NaN or +Inf, and at least one is not -Inf.
 func (l Logprobs) Valid() bool { return l.norm-l.norm == 0 }
 
-// Rank returns one plus the number of tokens that are likelier than id. If two tokens are
-// equally likely, the lower id counts as likelier.
+// Rank returns one plus the number of tokens that are likelier than id. If two
+// tokens are equally likely, the token with the lower id counts as likelier.
 func (l Logprobs) Rank(id int32) int {
 	rank := 1
 	for i, logit := range l.logits {
@@ -72,7 +72,7 @@ func (l Logprobs) Top(dst []TokenLogprob, n int) []TokenLogprob {
 	start := len(dst)
 	for i, logit := range l.logits {
 		if got := dst[start:]; len(got) == n {
-			// Comparisons with NaN are false, so NaN stays out.
+			// Comparisons with NaN are false, so a NaN never enters the list.
 			if n == 0 || !(float64(logit)-l.norm > got[n-1].Logprob) {
 				continue
 			}

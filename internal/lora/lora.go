@@ -15,10 +15,10 @@ import (
 	"alpaca/internal/quant"
 )
 
-// Adapter is an adapter from a file or a folder.
+// Adapter is a LoRA adapter that was read from a file or a folder.
 type Adapter struct {
 	Path   string
-	Arch   string // architecture of its models, as in general.architecture
+	Arch   string // architecture of the models that it fits, as in general.architecture
 	Name   string // general.name
 	Task   string // adapter.lora.task_name
 	Prompt string // adapter.lora.prompt_prefix
@@ -91,8 +91,8 @@ func (a *Adapter) Rank() (rank int) {
 	return rank
 }
 
-// Check returns an error for an empty adapter and for numbers that are infinite or NaN. It
-// sorts the tensors by their names.
+// Check returns an error if the adapter is empty, or if a number
+// in it is infinite or NaN. It sorts the tensors by their names.
 func (a *Adapter) Check() error {
 	if len(a.Pairs)+len(a.Whole) == 0 {
 		return fmt.Errorf("the adapter has no tensors")
@@ -130,8 +130,8 @@ func IsNorm(name string) bool {
 	return strings.HasSuffix(name, "_norm.weight") || strings.HasSuffix(name, "_norm.bias")
 }
 
-// isTable reports whether name is that of the embedding. In GGUF files, both matrices of
-// its pair are transposed.
+// isTable reports whether name is the name of the embedding. In
+// GGUF files, both matrices of the embedding's pair are transposed.
 func isTable(name string) bool { return name == arch.TokenEmbed.Weight() }
 
 // Transposed returns the transpose [cols, rows] of x [rows, cols].

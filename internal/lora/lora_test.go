@@ -38,8 +38,8 @@ func written(t testing.TB, a *lora.Adapter, typ quant.Type) *lora.Adapter {
 	return again
 }
 
-// TestWrite checks that an adapter is read as it was written. Pairs with different scales are
-// folded into one scale.
+// TestWrite checks that reading returns the adapter that was
+// written. Write must fold the scales of all pairs into one scale.
 func TestWrite(t *testing.T) {
 	a, _ := adapter(t, testmodel.Spec{Seed: 1, Experts: 4, Tied: true})
 	require.Equal(t, a, written(t, a, quant.F32))

@@ -8,8 +8,8 @@ import (
 	"alpaca/internal/quant"
 )
 
-// Merge merges adapters into a model's weights, in the order in which Add added them, each
-// multiplied by its scale.
+// Merge merges adapters into a model's weights, in the order of
+// the calls of Add. Each adapter is multiplied by its scale.
 type Merge struct {
 	adapters []scaled
 }
@@ -42,8 +42,8 @@ func (m *Merge) names() map[string]bool {
 // Len returns the number of tensors that m changes.
 func (m *Merge) Len() int { return len(m.names()) }
 
-// Check returns an error if f lacks a tensor that m changes. The output matrix may be
-// missing, if it is tied to the embedding.
+// Check returns an error if f lacks a tensor that m changes. Only the
+// output matrix may be missing, because it may be tied to the embedding.
 func (m *Merge) Check(f *gguf.File) error {
 	for name := range m.names() {
 		if f.Tensor(name) == nil && name != arch.Output.Weight() {
@@ -53,8 +53,8 @@ func (m *Merge) Check(f *gguf.File) error {
 	return nil
 }
 
-// More returns the tensors that the merged model has and f lacks: the output matrix, if f's output
-// is tied to its embedding and an adapter changes the output.
+// More returns the tensors that the merged model has and f lacks. This is the output
+// matrix, if f's output is tied to its embedding and an adapter changes the output.
 func (m *Merge) More(f *gguf.File) []gguf.Tensor {
 	name := arch.Output.Weight()
 	if !m.names()[name] || f.Tensor(name) != nil {
@@ -65,8 +65,8 @@ func (m *Merge) More(f *gguf.File) []gguf.Tensor {
 	return []gguf.Tensor{t}
 }
 
-// Change returns a function that changes rows of tensor t, or nil if m does not change t. x has
-// whole rows of t, and row is the number of the first.
+// Change returns a function that changes rows of tensor t, or nil if m does not change t.
+// The argument x has whole rows of t, and row is the number of the first of these rows.
 func (m *Merge) Change(t *gguf.Tensor) func(x []float32, row int) {
 	if !m.names()[t.Name] {
 		return nil
@@ -87,9 +87,9 @@ func (m *Merge) Change(t *gguf.Tensor) func(x []float32, row int) {
 	}
 }
 
-// AddTo adds scale times the pair to x, a row of the pair's tensor. row is the number of that
-// row. In a stack, rows are numbered through all matrices. Sums are in float64, so each weight
-// is rounded to float32 only once.
+// AddTo adds scale times the pair to x, a row of the pair's tensor. row is the
+// number of that row. In a stack, the numbers of rows continue from each matrix to
+// the next. Sums are in float64, so each weight is rounded to float32 only once.
 func (p *Pair) AddTo(x []float32, row int, scale float64) {
 	matrix := row / p.Rows
 	a := p.A[matrix*p.Rank*p.Cols:][:p.Rank*p.Cols]
@@ -106,8 +106,8 @@ func (p *Pair) AddTo(x []float32, row int, scale float64) {
 	}
 }
 
-// MoveTo moves x, a row of the tensor that w replaces, towards the same row of w: x + scale·(w -
-// x). row is the number of that row.
+// MoveTo moves x, a row of the tensor that w replaces, towards the same row
+// y of w. It sets x to x + scale·(y - x). row is the number of that row.
 func (w *Whole) MoveTo(x []float32, row int, scale float64) {
 	n := w.Type.RowBytes(len(x))
 	own := make([]float32, len(x))

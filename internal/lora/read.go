@@ -10,7 +10,7 @@ import (
 	"alpaca/internal/quant"
 )
 
-// The suffixes of the names of a pair's tensors in GGUF.
+// These are the suffixes of the names of a pair's tensors in GGUF.
 const (
 	EndA = ".lora_a"
 	EndB = ".lora_b"
@@ -69,7 +69,7 @@ func (r *reader) text(key string) string {
 	return s
 }
 
-// keys reads the metadata, and checks that they are those of a LoRA adapter.
+// keys reads the metadata, and checks that the file is a LoRA adapter.
 func (r *reader) keys() {
 	kind, form := r.text(keyType), r.text(keyForm)
 	r.out.Arch, r.out.Name, r.out.Task, r.out.Prompt = r.text(keyArch), r.text(keyName), r.text(keyTask), r.text(keyPrompt)
@@ -90,7 +90,8 @@ func (r *reader) keys() {
 	}
 }
 
-// tensor adds a pair if t is an A, nothing if t is a B, and otherwise a whole tensor.
+// tensor adds a pair if t is a matrix A, which must have its matrix
+// B. It ignores a matrix B, and adds any other t as a whole tensor.
 func (r *reader) tensor(t *gguf.Tensor) {
 	if r.err != nil {
 		return

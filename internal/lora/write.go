@@ -9,10 +9,10 @@ import (
 	"alpaca/internal/quant"
 )
 
-// Write writes the adapter as a GGUF file that llama.cpp loads. The matrices have type t,
-// or F16 if their rows do not fit the blocks of t. The file has one alpha, which
-// llama.cpp divides by the rank of each pair. If a pair has another alpha, its B is
-// scaled to make up for it. kv is further metadata.
+// Write writes the adapter as a GGUF file that llama.cpp loads. The matrices have
+// type t, or F16 if their rows do not fit the blocks of t. The file has one alpha,
+// which llama.cpp divides by the rank of each pair. If a pair has another alpha,
+// Write scales the pair's B to compensate for the difference. kv is further metadata.
 func (a *Adapter) Write(path string, t quant.Type, kv []gguf.KV) error {
 	alpha := a.Alpha()
 	head := []gguf.KV{
@@ -60,8 +60,7 @@ type written struct {
 	data []byte
 }
 
-// Folded returns the number of pairs whose alpha differs from Alpha, so that Write scales their
-// B.
+// Folded returns the number of pairs whose B Write scales, because their alpha differs from Alpha.
 func (a *Adapter) Folded() (n int) {
 	alpha := a.Alpha()
 	for i := range a.Pairs {
@@ -72,8 +71,8 @@ func (a *Adapter) Folded() (n int) {
 	return n
 }
 
-// Alpha returns the alpha of the file that Write writes: the alpha, other than 0, that most
-// pairs have.
+// Alpha returns the alpha of the file that Write writes.
+// It is the most frequent alpha of the pairs, except 0.
 func (a *Adapter) Alpha() (alpha float32) {
 	counts, best := map[float32]int{}, 0
 	for i := range a.Pairs {

@@ -7,23 +7,23 @@ import (
 	"alpaca/internal/quant/matmul"
 )
 
-// A product is first computed for all rows, as without adapters. Then, for the rows of each
-// text with adapters, the adapters' contributions are added to the product or replace it. So a
-// row's result does not depend on the adapters of other rows.
+// A product is first computed for all rows, as if there were no adapters. Then each
+// text's adapters change the rows of this text: an adapter adds to the product, or
+// replaces it. So a row's result does not depend on the adapters of other rows.
 
-// adapting is a runner's memory for adapters. The current rows are those that the next step
-// computes: first all rows of the batch, later only the wanted rows, whose logits the caller
-// wants.
+// adapting is a runner's memory for adapters. The current rows are the rows
+// that the next step computes. At first these are all rows of the batch.
+// Later they are only the wanted rows, whose logits the caller wants.
 type adapting struct {
 	runs   []run // the runs of the current rows; empty if no text has adapters
-	all    []run // the runs of all rows of the batch; cutRuns overwrites them with the runs of the current rows
+	all    []run // the runs of all rows of the batch; cutRuns later puts the runs of a part of the wanted rows here
 	wanted []run // the runs of the wanted rows; lo and hi count only wanted rows
 
-	in     matmul.Acts  // the activations of a run's rows, a view
+	in     matmul.Acts  // a view of the activations of a run's rows
 	acts   ggml.Prepare // low, prepared as the input of the product with B
 	low    []float32    // [batch, rank] products A·x
 	up     []float32    // [batch, FFNDim] products Up·x of networks with adapters
-	whole  []float32    // [batch, rows] products with adapters' matrices that take the place of the model's
+	whole  []float32    // [batch, rows] products with the adapters' matrices that replace matrices of the model
 	norm   []float32    // [2*Dim or more] the weights of a norm, changed by adapters
 	row    []float32    // [Dim]
 	out    []float32    // [batch, Dim] a product with adapters, before it is added to the residual stream
@@ -68,8 +68,7 @@ func (m *Model) adapterSizes() (rank, whole, inner int) {
 	return rank, whole, max(m.Config.mostInner(), m.Config.SharedFFN)
 }
 
-// adapterElems returns about how many elements reserveAdapters allocates for each row of a
-// batch.
+// adapterElems estimates how many elements reserveAdapters allocates for each row of a batch.
 func (r *Runner) adapterElems() int {
 	rank, whole, inner := r.model.adapterSizes()
 	return 2*rank + whole + inner + 2*r.model.Config.Dim + 128
@@ -113,7 +112,8 @@ func (r *Runner) adapt(acts *ggml.Prepare, p product) {
 	}
 }
 
-// adaptRows applies the adapters to the product of a run's rows. p.out has only those rows.
+// adaptRows applies the adapters to the product of a
+// run's rows. p.out has only the rows of this run.
 func (r *Runner) adaptRows(acts *ggml.Prepare, x run, p product) {
 	a := &r.lora
 	for i, l := range r.model.LoRAs {
@@ -142,8 +142,8 @@ func (r *Runner) adaptRows(acts *ggml.Prepare, x run, p product) {
 	}
 }
 
-// replace moves the elements of out towards the product with the adapter's matrix, as moveTo
-// does. out has the product of a run's rows.
+// replace computes the product of a run's rows with the adapter's matrix c.Whole. The slice out has
+// the product with the model's matrix. replace moves it towards the new product, as moveTo does.
 func (r *Runner) replace(acts *ggml.Prepare, x run, c *change, out []float32, scale float32) {
 	a := &r.lora
 	if len(a.whole) < len(out) {
@@ -203,8 +203,8 @@ func (r *Runner) changedNorm(norm []float32) bool {
 	return false
 }
 
-// adaptEmbedding applies the adapters of the batch's row i to row, the token's row of the
-// embedding matrix.
+// adaptEmbedding applies the adapters of the batch's row i to the
+// slice row, which is the token's row of the embedding matrix.
 func (r *Runner) adaptEmbedding(row []float32, token, i int) {
 	for _, x := range r.lora.runs {
 		if i < x.lo || i >= x.hi {
@@ -260,8 +260,8 @@ type change struct {
 	Bias  []float32     // the bias that is added to Whole·x
 }
 
-// tableChange is the effect of an adapter on a row of the embedding matrix. It adds b·a[token],
-// or it replaces the row with the same row of whole.
+// tableChange is the effect of an adapter on a row of the embedding matrix. It adds
+// b·a[token] to the row, or it replaces the row with the token's row of whole.
 type tableChange struct {
 	a, b  []float32 // [VocabSize, rank] and [Dim, rank]; b is multiplied by Pair.Scale
 	rank  int

@@ -19,8 +19,8 @@ func (r *Runner) changedExperts(l *Layer) bool {
 	})
 }
 
-// expertsApart does what expertsTogether does, for batches with adapters. It computes the
-// products one by one, in the same order, so that rows without adapters get the same bits.
+// expertsApart does what expertsTogether does, for batches with adapters. It computes the products
+// one by one, in the order of expertsTogether, so that rows without adapters get the same bits.
 func (r *Runner) expertsApart(l *Layer, x, h []float32) {
 	c, m := &r.model.Config, &r.router
 	rows := m.groups[len(m.groups)-1].Hi
@@ -53,9 +53,9 @@ func (r *Runner) expertsApart(l *Layer, x, h []float32) {
 	}
 }
 
-// prepareExperts prepares the given rows of x for products with matrices of the chosen experts:
-// with Down if last is true, otherwise with Gate and Up. If rows is nil, it takes all rows in
-// order.
+// prepareExperts prepares the given rows of x for products with matrices
+// of the chosen experts. These matrices are Down if last is true, and
+// Gate and Up otherwise. If rows is nil, it takes all rows in order.
 func (r *Runner) prepareExperts(l *Layer, x []float32, rows []int, last bool) {
 	if r.err != nil {
 		return

@@ -34,9 +34,9 @@ type answer struct {
 
 const answerPrompt = "The alpaca was on a llama and the patient man was up in time on an island. 羊駝 é 42!\n"
 
-// TestAnswers checks a model of every architecture. With every batch size and number of threads,
-// each model must compute the bits that are recorded in testdata/answers.json. They are the same
-// for every CPU.
+// TestAnswers checks a model of every architecture. With every batch size
+// and number of threads, each model must compute the bits that are recorded
+// in testdata/answers.json. These bits are the same for every CPU.
 func TestAnswers(t *testing.T) {
 	answers := map[string]*answer{}
 	for _, a := range arch.All() {
@@ -156,7 +156,7 @@ func TestNarrowLayers(t *testing.T) {
 		get := func(role arch.Role) *testmodel.Tensor { return wide.Tensor(arch.LayerPrefix(layer) + role.Weight()) }
 		// In the wide layer, a key head serves twice as many query heads, and the weights of the
 		// additional query heads are 0.
-		from := func(h, n, of int) int { // the narrow layer's head for head h of n, or -1
+		from := func(h, n, of int) int { // the narrow layer's head from which head h of n is copied, or -1
 			if h *= of; h%n != 0 {
 				return -1
 			}

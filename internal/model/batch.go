@@ -2,8 +2,8 @@ package model
 
 import "alpaca/internal/ggml"
 
-// Batch has rows that are evaluated together. A row is a token of a text, and the texts of rows
-// may differ. The result of a row depends only on the tokens of its own text, bit for bit.
+// Batch has rows that are evaluated together. A row is a token of a text, and a batch may have rows
+// of several texts. The result of a row depends only on the tokens of its own text, bit for bit.
 //
 // The caller adds rows, and then Runner.Forward evaluates them. A Batch can be used again
 // after Reset, which keeps its memory.
@@ -81,9 +81,9 @@ func (b *Batch) rowsOf(s *Seq) (n int) {
 	return n
 }
 
-// Needs returns how many more blocks of the cache the rows need. If several texts share a last
-// block that is not full, the first of these texts writes to its free positions, and each of the
-// others needs a copy.
+// Needs returns how many more blocks of the cache the rows need. Several texts
+// may share a last block that is not full. Then the first of these texts writes
+// to the free positions of the block, and each of the other texts needs a copy.
 func (b *Batch) Needs() (need Blocks) {
 	for i, s := range b.seqs {
 		if b.again(i) {
@@ -102,8 +102,8 @@ func (b *Batch) Needs() (need Blocks) {
 	return need
 }
 
-// before reports whether a different text, with a span before span i, also writes to the free
-// positions of last.
+// before reports whether an earlier span than i belongs to a
+// different text that also writes to the free positions of last.
 func (b *Batch) before(i int, p Part, last *Block) bool {
 	for _, s := range b.seqs[:i] {
 		if s != b.seqs[i] && len(s.tokens)%BlockLen > 0 && s.goesOnIn(p) == last {
@@ -113,8 +113,8 @@ func (b *Batch) before(i int, p Part, last *Block) bool {
 	return false
 }
 
-// extend adds the blocks for all rows to their texts, and sets the blocks of the spans. After
-// ErrNoBlocks nothing has changed, except that blocks may have been copied.
+// extend adds blocks for all rows to the texts of these rows, and sets the blocks of the
+// spans. If it returns an error, nothing has changed, except that blocks may have been copied.
 func (b *Batch) extend() error {
 	for i, s := range b.seqs {
 		if b.again(i) {

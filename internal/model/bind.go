@@ -18,8 +18,8 @@ type binder struct {
 	err  error
 }
 
-// bind returns the weights of a model of c's shape. The table of c's architecture says which
-// tensors there are.
+// bind returns the weights of a model of c's shape.
+// The table of c's architecture lists the tensors.
 func bind(f *gguf.File, c *Config) (*Weights, error) {
 	b := binder{file: f}
 	a := arch.Find(c.Arch)
@@ -116,18 +116,18 @@ func (b *binder) bind(t *arch.Tensor, prefix string, sizes *arch.Sizes, place an
 			b.err = fmt.Errorf("no tensor %q", name+".bias")
 		}
 	default:
-		panic("model: no place for tensor " + name) // a bug: the function place does not know the role
+		panic("model: no place for tensor " + name) // a bug: place has no case for the role
 	}
 }
 
-// parts binds the matrices that one tensor contains, one after the other.
+// parts binds the matrices that are stored one after the other in one tensor.
 func (b *binder) parts(t *arch.Tensor, prefix string, sizes *arch.Sizes, l *Layer) {
 	var whole Linear
 	b.bind(t, prefix, sizes, &whole)
 	b.split(t, whole, sizes, l.place)
 }
 
-// split puts the parts of a fused matrix, whole, into the fields for their roles.
+// split divides the fused matrix whole, and puts the parts into the fields for their roles.
 func (b *binder) split(t *arch.Tensor, whole Linear, sizes *arch.Sizes, place func(arch.Role) any) {
 	if b.err != nil {
 		return
@@ -159,8 +159,8 @@ func (b *binder) linear(name string, rows, cols int, scaled bool) Linear {
 	return l
 }
 
-// expert binds the matrix of expert i. It is a slice of the tensor that t describes. In files from
-// before April 2024, it is a tensor of its own, PREFIXname.I.weight.
+// expert binds the matrix of expert i. The matrix is a slice of the tensor that t describes.
+// In files from before April 2024, the matrix is a tensor of its own, PREFIXname.I.weight.
 func (b *binder) expert(t *arch.Tensor, prefix string, i int, sizes *arch.Sizes) Linear {
 	alone := fmt.Sprintf("%s%s.%d.weight", prefix, t.Role, i)
 	all := prefix + t.GGUF() + ".weight"
@@ -185,8 +185,9 @@ func (b *binder) expert(t *arch.Tensor, prefix string, i int, sizes *arch.Sizes)
 	return l
 }
 
-// expertParts binds the matrices of expert i for the parts of t. If the file has t's stack, the
-// matrices are parts of one matrix there. Otherwise each part has a stack of its own.
+// expertParts binds the matrices of expert i for the parts of t. If
+// the file has the tensor t, expert i has one matrix there, which
+// contains the parts. Otherwise the file has a tensor for each part.
 func (b *binder) expertParts(t *arch.Tensor, prefix string, i int, sizes *arch.Sizes, f *FFN) {
 	if b.file.Tensor(prefix+t.File()) == nil {
 		for _, p := range t.Parts {

@@ -2,8 +2,8 @@ package model
 
 import "alpaca/internal/quant"
 
-// buffers is a runner's scratch memory for the rows of a batch. Attention and the feed-forward
-// network use some of the memory in turn.
+// buffers is a runner's scratch memory for the rows of a batch. Attention and the
+// feed-forward network share some of the memory, because they never use it at the same time.
 type buffers struct {
 	hidden   []float32 // [batch, Dim] the residual stream
 	q        []float32 // [batch, NumHeads*KeyDim]
@@ -12,10 +12,10 @@ type buffers struct {
 	attn     []float32 // [batch, NumHeads*ValueDim]; the same as q if KeyDim equals ValueDim
 	ffn      []float32 // [batch, FFNDim], with experts [batch*NumUsed, ExpertFFN]; uses the memory of q, k, v and attn
 	gated    []float32 // [batch, 2*NumHeads*KeyDim] queries with their gates; nil: no gated attention
-	branch   []float32 // [batch, Dim] output of a branch that is normalized or scaled before it is added; nil: no layer needs it
-	normed   []float32 // [batch, Dim] normalized activations; nil until they are needed
+	branch   []float32 // [batch, Dim] output of a branch, if it is normalized or scaled before it is added to hidden; nil: no layer needs this memory
+	normed   []float32 // [batch, Dim] normalized activations; nil until a layer needs them
 	logits   []float32 // [logitRows, VocabSize]
-	inputs   []float32 // [batch, NumLayers, LayerInput] the layers' own inputs; nil: they have none
+	inputs   []float32 // [batch, NumLayers, LayerInput] the layers' own inputs; nil: layers have none
 	inputRow []float32 // [NumLayers, LayerInput] a token's row of LayerInputs.Tokens, decoded
 	temper   []float32 // [batch] Config.Temperature of the rows' positions; nil without TempScale
 	angles   [TurnNone + 1]angles
@@ -91,7 +91,7 @@ func (w *Weights) needsBranch(c *Config) bool {
 	return c.ResidualScale != 0
 }
 
-// mostInner returns the most elements of buffers.ffn that a row needs in any layer.
+// mostInner returns how many elements of buffers.ffn a row needs: the maximum over the layers.
 func (c *Config) mostInner() int {
 	conv := 0 // the input and the output of a short convolution
 	if c.most(func(l *LayerConfig) int { return l.Taps }) > 0 {
@@ -104,7 +104,7 @@ func (c *Config) mostInner() int {
 	return max(conv, c.LayerInput, c.most(func(l *LayerConfig) int { return l.FFNDim }))
 }
 
-// columns maps a type to the largest number of columns of a matrix of that type.
+// columns maps each type to the number of columns of the widest matrix of this type.
 type columns map[quant.Type]int
 
 func (c columns) add(m *Model, l *Linear) {
@@ -123,9 +123,9 @@ func (c columns) add(m *Model, l *Linear) {
 	}
 }
 
-// mostColumns returns the largest numbers of columns in the layers' matrices, except those of
-// Layer.Experts. It leaves out the output matrix, which is multiplied with few rows of a batch
-// at a time and so needs little memory.
+// mostColumns returns the columns of the layers' widest matrices, except
+// those of Layer.Experts. It ignores the output matrix, which is multiplied
+// with few rows of a batch at a time and so needs little memory.
 func (m *Model) mostColumns() columns {
 	most := columns{}
 	for i := range m.Weights.Layers {
@@ -134,7 +134,7 @@ func (m *Model) mostColumns() columns {
 	return most
 }
 
-// mostExpertColumns returns the largest numbers of columns in the matrices of Layer.Experts.
+// mostExpertColumns returns the columns of the widest matrices in Layer.Experts.
 func (m *Model) mostExpertColumns() columns {
 	most := columns{}
 	for i := range m.Weights.Layers {

@@ -12,8 +12,8 @@ import (
 	"alpaca/internal/gguf"
 )
 
-// Config is a model's shape, as the metadata of its file give it. ARCH is the value of
-// general.architecture. Keys marked * may be arrays with a number for each layer:
+// Config is a model's shape, which the metadata of its file define. ARCH is the value
+// of general.architecture. Keys marked * may be arrays with a number for each layer:
 //
 //	Go name             GGUF key                                   default
 //	Name                general.name                               ""
@@ -85,7 +85,8 @@ type Config struct {
 	PlainTopK   bool    // the weights of the chosen experts are not divided by their sum
 	ExpertScale float32 // factor of the weights of the chosen experts
 
-	// TempScale makes queries grow with their position, see Temperature; 0: they do not.
+	// TempScale makes queries grow with their position,
+	// see Temperature. If it is 0, queries do not grow.
 	TempScale float64
 	// ResidualScale is the factor of the outputs of attention and feed-forward networks; 0: 1.
 	ResidualScale float32
@@ -102,7 +103,7 @@ type Config struct {
 	LogitCap   float32 // soft cap of the logits; 0: none
 
 	Delta      ggml.DeltaShape // shape of layers with a gated delta rule
-	GatedQuery bool            // gates, which AttnQ computes with the queries, multiply attention's output
+	GatedQuery bool            // the output of attention is multiplied by gates, which AttnQ computes together with the queries
 
 	Layers []LayerConfig // [NumLayers]
 
@@ -136,8 +137,8 @@ type LayerConfig struct {
 // Sizes returns the sizes that define the shapes of a layer's tensors.
 func (c *Config) Sizes(layer int) arch.Sizes { return c.sizes(&c.Layers[layer]) }
 
-// sizes returns the sizes that define the shapes of a layer's tensors. The shapes of tensors
-// outside of layers are the same with the sizes of any layer.
+// sizes returns the sizes that define the shapes of a layer's tensors. The shapes
+// of tensors outside of the layers can be computed with the sizes of any layer.
 func (c *Config) sizes(l *LayerConfig) arch.Sizes {
 	d, taps := &c.Delta, l.Taps
 	if l.Delta {
@@ -169,8 +170,8 @@ func (c *Config) most(of func(l *LayerConfig) int) int {
 // ErrUnsupported is wrapped by errors about valid models that this program cannot evaluate.
 var ErrUnsupported = errors.New("not supported")
 
-// Upper bounds for numbers in the metadata. They are far above those of all known models.
-// The product of any two fits an int64.
+// These are upper bounds for numbers in the metadata. They are far above the
+// numbers of all known models. The product of any two bounds fits an int64.
 const (
 	maxDim     = 1 << 24
 	maxLayers  = 4096
@@ -183,7 +184,7 @@ func ReadConfig(f *gguf.File) (Config, error) {
 	r := reader{file: f}
 	c := Config{Arch: r.text("general.architecture"), Name: r.text("general.name")}
 	if r.err == nil && c.Arch == "" {
-		r.fail("no key %q: not a model, or a part of one", "general.architecture")
+		r.fail("no key %q: this file is not a model, or only a part of a model", "general.architecture")
 	}
 	family := arch.Find(c.Arch)
 	if r.err == nil && family == nil {
@@ -250,7 +251,7 @@ func (c *Config) check() error {
 	case c.NumExperts > 0 && (c.NumUsed <= 0 || c.NumUsed > c.NumExperts):
 		return fmt.Errorf("%s.%s is %d, must be between 1 and the %d experts", c.Arch, arch.KeyExpertsUsed, c.NumUsed, c.NumExperts)
 	case c.NumExperts > 0 && (c.ExpertFFN <= 0 || c.SharedFFN <= 0):
-		return fmt.Errorf("%s.%s is %d and %s.%s %d, must be positive", c.Arch, arch.KeyExpertFFN, c.ExpertFFN, c.Arch, arch.KeySharedFFN, c.SharedFFN)
+		return fmt.Errorf("%s.%s is %d and %s.%s is %d: both must be positive", c.Arch, arch.KeyExpertFFN, c.ExpertFFN, c.Arch, arch.KeySharedFFN, c.SharedFFN)
 	}
 	return nil
 }
@@ -277,7 +278,7 @@ func (c *Config) checkLayer(l *LayerConfig) error {
 	case c.Dim%l.NumHeads != 0 && (l.KeyDim == c.Dim/l.NumHeads || l.ValueDim == c.Dim/l.NumHeads): // KeyDim or ValueDim is the default
 		return fmt.Errorf("an embedding of %d cannot be divided among %d heads", c.Dim, l.NumHeads)
 	case int64(l.NumHeads)*int64(max(l.KeyDim, l.ValueDim)) > maxDim:
-		return fmt.Errorf("%d heads of %d and %d elements, at most %d in all", l.NumHeads, l.KeyDim, l.ValueDim, maxDim)
+		return fmt.Errorf("%d heads of %d and %d elements: they may have at most %d elements in all", l.NumHeads, l.KeyDim, l.ValueDim, maxDim)
 	case l.Turn == TurnGlobal && c.Rope.Dim > l.KeyDim:
 		return fmt.Errorf("%s.%s is %d, must be at most the head size, %d", c.Arch, arch.KeyRopeDim, c.Rope.Dim, l.KeyDim)
 	case l.Turn == TurnLocal && c.LocalRope.Dim > l.KeyDim:

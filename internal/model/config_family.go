@@ -8,7 +8,7 @@ import (
 	"alpaca/internal/gguf"
 )
 
-// experts reads the keys about experts.
+// experts reads the keys for experts.
 func (r *reader) experts(c *Config, family *arch.Arch) {
 	if r.err != nil || c.NumLayers == 0 {
 		return
@@ -17,7 +17,7 @@ func (r *reader) experts(c *Config, family *arch.Arch) {
 	case c.NumExperts > 0 && family.MoE == nil:
 		r.fail("architecture %q with %d experts is %w", c.Arch, c.NumExperts, ErrUnsupported)
 	case c.NumExperts == 0 && family.FFN == nil:
-		r.fail("architecture %q without experts, %s.%s 0, is %w", c.Arch, c.Arch, arch.KeyExperts, ErrUnsupported)
+		r.fail("architecture %q without experts is %w: %s.%s is 0", c.Arch, ErrUnsupported, c.Arch, arch.KeyExperts)
 	}
 	if c.NumExperts == 0 || r.err != nil {
 		return
@@ -59,7 +59,7 @@ func (r *reader) family(c *Config, a *arch.Arch) {
 	}
 	c.LogitScale = float32(r.float(arch.KeyLogitScale, 0))
 	if c.ResidualScale = float32(r.float(arch.KeyResidual, 0)); c.ResidualScale != 0 {
-		c.ExpertScale *= c.ResidualScale // the experts' outputs are added without ResidualScale
+		c.ExpertScale *= c.ResidualScale // the factor of the experts' outputs must include ResidualScale
 	}
 	c.TempScale = r.float(arch.KeyTempScale, 0)
 	if a.Conv {
@@ -78,9 +78,9 @@ func (r *reader) family(c *Config, a *arch.Arch) {
 	}
 }
 
-// sharedKV sets KVOf of the last layers, which use the keys and values of an earlier layer.
-// The earlier layer is the last one that has its own keys and is of the same kind: with a
-// window or without.
+// sharedKV sets KVOf of the last layers, which use the keys and
+// values of an earlier layer. Such a layer uses the last layer that
+// has its own keys and is of the same kind: with a window or without.
 func (r *reader) sharedKV(c *Config) {
 	n := r.count(arch.KeySharedKV, 0, c.NumLayers)
 	own := c.NumLayers - n
@@ -95,7 +95,7 @@ func (r *reader) sharedKV(c *Config) {
 		case l.KVOf == 0:
 			r.fail("%s.%s is %d: no layer among the first %d has keys for layer %d", c.Arch, arch.KeySharedKV, n, own, i)
 		case from.KeyDim != l.KeyDim || from.ValueDim != l.ValueDim || from.NumKVHeads != l.NumKVHeads || from.Window != l.Window:
-			r.fail("%s.%s is %d: layer %d has heads of another shape than layer %d, whose keys it must use", c.Arch, arch.KeySharedKV, n, i, l.KVOf-1)
+			r.fail("%s.%s is %d: layer %d must use the keys of layer %d, but their heads differ in shape", c.Arch, arch.KeySharedKV, n, i, l.KVOf-1)
 		}
 	}
 }
@@ -117,8 +117,8 @@ func (r *reader) convolutions(c *Config) {
 	}
 }
 
-// windows decides which layers have a window, and sets the position embedding of those layers
-// if the architecture has a separate one for them.
+// windows decides which layers have a window. If the architecture has
+// a separate position embedding for such layers, windows sets it.
 func (r *reader) windows(c *Config, a *arch.Arch) {
 	w := a.Windows
 	key, found := r.file.Value(c.Arch + "." + arch.KeyWindow)
@@ -161,7 +161,7 @@ func (r *reader) windows(c *Config, a *arch.Arch) {
 	}
 }
 
-// localHeads reads the head lengths of layers with a window.
+// localHeads reads the sizes of the heads in layers with a window.
 func (r *reader) localHeads(c *Config) {
 	key, value := r.count(arch.KeyKeyLocal, c.Layers[0].KeyDim, maxDim), r.count(arch.KeyValueLocal, c.Layers[0].ValueDim, maxDim)
 	for i := range c.Layers {

@@ -32,7 +32,7 @@ func (r *reader) text(key string) string {
 	return s
 }
 
-// required is a value for the parameter def. It makes a missing key an error.
+// required is a value for the parameter def: it makes a missing key an error.
 const required = -1
 
 // count returns the number at ARCH.key, which must be between 0 and most, or def if the key is
@@ -51,8 +51,8 @@ func (r *reader) count(key string, def, most int) int {
 }
 
 // counts returns the numbers at ARCH.key for n layers, each of which must be between 0 and most.
-// The file has an array, or one number for all layers. If n is 0, counts returns the numbers as the
-// file has them, at least one. found is false if there is no such key, or after an error.
+// The file has an array, or one number for all layers. If n is 0, counts returns all numbers of
+// the file, which must have at least one. found is false if the key is absent, or after an error.
 func (r *reader) counts(key string, require bool, most, n int) (list []int, found bool) {
 	if r.err != nil {
 		return nil, false
@@ -71,7 +71,7 @@ func (r *reader) counts(key string, require bool, most, n int) (list []int, foun
 		case err != nil:
 			r.fail("%w", err)
 		case len(numbers) == 0:
-			r.fail("key %q: an empty array, want a number for each layer", key)
+			r.fail("key %q: the array is empty, want a number for each layer", key)
 		case n > 0 && len(numbers) != n:
 			r.fail("key %q: %d numbers for %d layers", key, len(numbers), n)
 		}

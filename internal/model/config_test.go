@@ -105,7 +105,7 @@ func TestBadConfigsAreRefused(t *testing.T) {
 		{u32("llama.attention.head_count_kv", 3), "4 query heads cannot share 3 key heads"},
 		{u32("llama.attention.head_count_kv", 4), `"blk.0.attn_k.weight": shape [32 64], must be [64 64] according to the metadata`},
 		{u32("llama.attention.key_length", 8), "attn_q.weight"},
-		{u32("llama.attention.key_length", 1<<23), "at most 16777216 in all"},
+		{u32("llama.attention.key_length", 1<<23), "at most 16777216 elements in all"},
 		{u32("llama.feed_forward_length", 97), "ffn_gate.weight"},
 		{gguf.KV{Key: "llama.feed_forward_length", Value: gguf.I32s([]int32{96, 48})}, `"blk.1.ffn_gate.weight": shape [96 64], must be [48 64] according to the metadata`},
 		{gguf.KV{Key: "llama.feed_forward_length", Value: gguf.I32s([]int32{96, 96, 96})}, "3 numbers for 2 layers"},

@@ -57,7 +57,7 @@ func (d *DeltaNet) turnTaps(taps int) {
 	d.Taps = turned
 }
 
-// delta reads which layers have a gated delta rule, and their shape.
+// delta reads the shape of the gated delta rule, and which layers have it.
 func (r *reader) delta(c *Config) {
 	const most = 1 << 16
 	d := &c.Delta
@@ -72,7 +72,7 @@ func (r *reader) delta(c *Config) {
 		return
 	}
 	if d.Taps == 0 || d.Key == 0 || d.KeyHeads == 0 || d.Heads == 0 || inner == 0 || d.Heads%d.KeyHeads != 0 || inner%d.Heads != 0 || int64(d.Heads)*int64(d.Key) > maxDim {
-		r.fail("%s: %d taps, %d key heads of %d elements and %d heads of %d values in all contradict each other", c.Arch, d.Taps, d.KeyHeads, d.Key, d.Heads, inner)
+		r.fail("%s: these numbers contradict each other: %d taps, %d key heads of %d elements, %d heads with %d values in all", c.Arch, d.Taps, d.KeyHeads, d.Key, d.Heads, inner)
 		return
 	}
 	d.Value = inner / d.Heads
@@ -93,8 +93,8 @@ func (c *Config) state(n int) (elems int) {
 	return elems
 }
 
-// Recurrent reports whether texts have a recurrent state, because some layers have a gated delta
-// rule. A recurrent state cannot be cut back.
+// Recurrent reports whether texts have a recurrent state, because some layers have
+// a gated delta rule. A recurrent state cannot be rewound to an earlier position.
 func (c *Config) Recurrent() bool { return c.state(len(c.Layers)) > 0 }
 
 // deltaRows returns the output of a layer's gated delta rule for rows h [n, Dim], before the
@@ -123,7 +123,7 @@ func (r *Runner) deltaRows(layer int, spans []ggml.Span, h []float32) []float32 
 	return out
 }
 
-// deltaInner returns the elements of scratch memory that deltaRows needs for a row.
+// deltaInner returns how many elements of scratch memory deltaRows needs for a row.
 func (c *Config) deltaInner() int {
 	if !c.Recurrent() {
 		return 0
@@ -131,16 +131,16 @@ func (c *Config) deltaInner() int {
 	return 2 * (c.Delta.Channels() + c.Delta.Heads*c.Delta.Value + c.Delta.Heads)
 }
 
-// splitQueries copies the queries of gated attention to q [rows, NumHeads*KeyDim]. The slice both
-// is [rows, NumHeads, 2, KeyDim]: for each head its query, then its gate.
+// splitQueries copies the queries of gated attention to q [rows, NumHeads*KeyDim]. The slice
+// both [rows, NumHeads, 2, KeyDim] has the query of each head, followed by the head's gate.
 func splitQueries(both, q []float32, l *LayerConfig) {
 	for i := range len(q) / l.KeyDim {
 		copy(q[i*l.KeyDim:(i+1)*l.KeyDim], both[2*i*l.KeyDim:])
 	}
 }
 
-// gateAttention multiplies out, the output of attention, by the sigmoid of the gates in both,
-// which splitQueries describes.
+// gateAttention multiplies out, the output of attention, by the sigmoid of the
+// gates. The gates are in the slice both, whose layout splitQueries describes.
 func gateAttention(out, both []float32, l *LayerConfig) {
 	for i := range len(out) / l.KeyDim {
 		gate := both[(2*i+1)*l.KeyDim:][:l.KeyDim]
@@ -154,7 +154,7 @@ func gateAttention(out, both []float32, l *LayerConfig) {
 // checkGated returns an error if the heads of queries and values differ in size.
 func (c *Config) checkGated(l *LayerConfig) error {
 	if l.KeyDim != l.ValueDim {
-		return fmt.Errorf("heads of %d and %d elements: must be of the same size in gated attention", l.KeyDim, l.ValueDim)
+		return fmt.Errorf("heads of %d and %d elements: gated attention needs the same size for keys and values", l.KeyDim, l.ValueDim)
 	}
 	return nil
 }

@@ -11,7 +11,7 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// Example evaluates three tokens of a text and looks at the logits of the last.
+// Example evaluates three tokens and prints how many logits follow.
 func Example() {
 	path := filepath.Join(os.TempDir(), fmt.Sprintf("example-%d.gguf", os.Getpid()))
 	defer os.Remove(path)

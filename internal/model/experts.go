@@ -7,8 +7,8 @@ import (
 	"alpaca/internal/ggml/vec"
 )
 
-// router has the memory that a mixture of experts needs for a batch. A row here is a pair of
-// a token and one of its experts. Rows are sorted by expert, and then by token.
+// router has the memory that a mixture of experts needs for a batch. Here a row is a
+// pair: a token, and one of its experts. Rows are sorted by expert, and then by token.
 type router struct {
 	scores  []float32 // [batch, NumExperts]
 	best    []int     // [NumUsed] scratch: the experts of a token, best first
@@ -20,7 +20,7 @@ type router struct {
 	ends    []int        // [NumExperts] the row after the last row of each expert
 	acts    ggml.Prepare // activations of the rows
 	matmul  ggml.Experts
-	sum     []float32 // [batch, Dim] the sum of the experts' outputs if a norm follows; nil otherwise
+	sum     []float32 // [batch, Dim] the sum of the experts' outputs, if a norm is applied to it; nil otherwise
 }
 
 // reserveExperts allocates the memory for experts, if there are any.
@@ -50,10 +50,10 @@ func (m *router) bytes() int {
 	return 4*(len(m.scores)+len(m.share)+len(m.weights)+len(m.sum)) + 8*(len(m.chosen)+len(m.tokens)) + m.acts.Bytes() + m.matmul.Bytes()
 }
 
-// experts adds the output of a mixture of experts to h [n, Dim]. Each token uses the NumUsed
-// experts with the router's highest scores, weighted by the softmax of the scores. The
-// outputs of a token's experts are added in the order of the experts' numbers, so that they
-// do not depend on other tokens. The shared expert is added last.
+// experts adds the output of a mixture of experts to h [n, Dim]. Each token uses the
+// NumUsed experts with the router's highest scores, weighted by the softmax of the scores.
+// The outputs of a token's experts are added in the order of the experts' numbers, so that
+// the sum does not depend on other tokens. The shared expert is added last.
 func (r *Runner) experts(l *Layer, h []float32) {
 	c := &r.model.Config
 	n := len(h) / c.Dim
@@ -109,7 +109,8 @@ func (r *Runner) normTo(out, h, norm []float32) {
 	}
 }
 
-// normRows replaces x [n, Dim] by RMSNorm(x), with the weights for each row's adapters.
+// normRows replaces x [n, Dim] by RMSNorm(x). Each row uses
+// the norm's weights with the changes of its adapters.
 func (r *Runner) normRows(x, norm []float32) {
 	dim := r.model.Config.Dim
 	each := func(x, norm []float32) {
@@ -124,8 +125,8 @@ func (r *Runner) normRows(x, norm []float32) {
 	r.eachRun(len(x)/dim, func(part run) { each(x[part.lo*dim:part.hi*dim], r.normOf(part, norm)) })
 }
 
-// beside adds the outputs of the shared expert and of the chosen experts to h [n, Dim]. sum has
-// the sum of the chosen experts' outputs for each token:
+// beside adds the outputs of the shared expert and of the chosen experts to h
+// [n, Dim]. For each token, sum has the sum of the chosen experts' outputs:
 //
 //	h += RMSNorm(RMSNorm(Shared(RMSNorm(h))) + RMSNorm(sum))
 func (r *Runner) beside(l *Layer, sum, h []float32) {
@@ -142,8 +143,8 @@ func (r *Runner) beside(l *Layer, sum, h []float32) {
 	}
 }
 
-// scaleRouter multiplies the file's factors of the router's input by 1/√Dim, so that they serve
-// as the weights of a norm.
+// scaleRouter multiplies the file's factors of the router's
+// input by 1/√Dim. The results serve as the weights of a norm.
 func (l *Layer) scaleRouter(dim int) {
 	if l.RouterNorm != nil {
 		vec.Scale(l.RouterNorm, attentionScale(dim))
@@ -199,10 +200,10 @@ func (r *Runner) sharedExpert(l *Layer, x, h []float32) {
 	r.addBranch(h, out, ggml.Branch{Weights: weights, Scale: r.model.Config.ResidualScale})
 }
 
-// choose sets chosen to the experts of a token, best first. It sets weights to the softmax of
-// their scores, times c.ExpertScale. Unless c.PlainTopK is true, it first divides the softmax by
-// its sum over the chosen experts. If scores are equal, the expert with the lower number counts
-// as better. choose overwrites scores.
+// choose sets chosen to the experts of a token, best first. It applies the softmax to the scores of
+// all experts, and sets weights to the results for the chosen experts. Unless c.PlainTopK is true,
+// it divides the weights by their sum. Finally it multiplies them by c.ExpertScale. Of experts with
+// equal scores, the one with the lower number counts as better. choose overwrites scores.
 func (m *router) choose(c *Config, scores []float32, chosen []int, weights []float32) {
 	best := m.best[:0]
 	for e, score := range scores {
@@ -232,7 +233,7 @@ func (m *router) choose(c *Config, scores []float32, chosen []int, weights []flo
 	}
 }
 
-// group sorts the pairs of tokens and experts, and returns a group for each chosen expert.
+// group sorts the pairs of a token and an expert, and returns a group for each chosen expert.
 func (m *router) group(rows, used int) []ggml.Group {
 	clear(m.ends)
 	for _, e := range m.chosen[:rows] {
@@ -290,7 +291,7 @@ func (r *Runner) collectExperts(l *Layer, x []float32) {
 			in = append(in, x[t*dim:(t+1)*dim]...)
 		}
 		for _, f := range []*Linear{&l.Experts[g.Expert].Gate, &l.Experts[g.Expert].Up} {
-			if f.First == 0 { // otherwise Collect gets these rows with the first part of the tensor
+			if f.First == 0 { // otherwise Collect has got these rows for the first part of the same tensor
 				r.Collect(f.Name, in, g.Hi-g.Lo, dim)
 			}
 		}

@@ -12,11 +12,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestFileCutWhileInUse truncates the mapped file of a model in use. The missing pages must be an
-// error, whether the caller or a worker reads them, and the process must not end.
+// TestFileCutWhileInUse truncates the mapped file of a model in use. Reading a missing page
+// must give an error, whether the caller or a worker reads it. The process must not end.
 func TestFileCutWhileInUse(t *testing.T) {
 	if runtime.GOOS == "windows" {
-		t.Skip("Windows does not truncate a file that is mapped")
+		t.Skip("Windows cannot truncate a mapped file")
 	}
 	for _, threads := range []int{1, 3} {
 		s := small

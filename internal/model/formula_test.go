@@ -73,9 +73,9 @@ func writeFormula(t *testing.T, config string, tensors shapes) string {
 // formulaTokens is the text whose logits TestFormulas records.
 var formulaTokens = []int32{1, 5, 9, 2, 7, 40, 33, 21, 8, 8, 17, 46, 3, 30, 11, 25, 19, 44, 6, 12}
 
-// attention returns the tensors of a model with a width of 32, without feed-forward networks: the
-// embedding, norms, and in each layer 4 query heads and kv key heads of n elements. The tensors in
-// more are added to each layer.
+// attention returns the tensors of a model whose embedding has 32 elements,
+// but not those of its feed-forward networks. Each layer has 4 query heads and
+// kv key heads of n elements. The tensors in more are added to each layer.
 func attention(layers, n, kv int, more shapes) shapes {
 	s := shapes{"model.embed_tokens.weight": {48, 32}, "model.norm.weight": {32}}
 	for i := range layers {
@@ -91,14 +91,15 @@ func attention(layers, n, kv int, more shapes) shapes {
 	return s
 }
 
-// gemma4Config is the beginning of the configuration of a model from gemma4.
+// gemma4Config is the beginning of a configuration for the tensors that gemma4 returns.
 const gemma4Config = `{"architectures":["Gemma4ForCausalLM"],"model_type":"gemma4_text","vocab_size":48,"hidden_size":32,"num_hidden_layers":6,"num_attention_heads":4,"num_key_value_heads":2,"max_position_embeddings":256,"rms_norm_eps":1e-6,
 		"intermediate_size":48,"head_dim":8,"global_head_dim":16,"sliding_window":6,"final_logit_softcapping":20.0,"layer_types":["sliding_attention","full_attention","sliding_attention","full_attention","sliding_attention","full_attention"],`
 
-// gemma4 returns the tensors of six layers of Gemma 4. Layers 0, 2 and 4 have a window, kv[0] key
-// heads and heads of 8 elements. The others have kv[1] key heads and heads of 16 elements; they
-// have matrices of values only if values is true. shared is the number of layers at the end that
-// have no keys and values of their own; their networks have twice the size.
+// gemma4 returns the tensors of six layers of Gemma 4. Layers 0, 2 and 4 have a
+// window, kv[0] key heads and heads of 8 elements. The other layers have kv[1] key
+// heads and heads of 16 elements. They have matrices for values only if the
+// parameter values is true. shared is the number of layers at the end that have no
+// keys and values of their own. Their feed-forward networks have twice the size.
 func gemma4(kv [2]int, shared int, values bool, more shapes) shapes {
 	s := shapes{"model.embed_tokens.weight": {48, 32}, "model.norm.weight": {32}}
 	for i := range 6 {

@@ -7,16 +7,16 @@ import (
 	"alpaca/internal/quant"
 )
 
-// forward evaluates the rows of a batch, and sets r.hidden [wanted, Dim] to the hidden states
-// of the rows whose logits are wanted. This is the whole of a LLaMA, except for the logits
-// (see logits below).
+// forward evaluates the rows of a batch, and sets r.hidden [wanted, Dim] to
+// the hidden states of the rows whose logits are wanted. This is all that a
+// LLaMA computes, except for the logits, which the method logits computes.
 //
-// A row depends on other rows only through the earlier positions of its own text, whose keys
-// and values it reads from the cache. So a prompt may be divided into batches anywhere, rows of
-// different texts do not affect each other, and cancelling ctx between two layers costs only
-// time.
+// A row depends on other rows only through the earlier positions of its own text,
+// whose keys and values it reads from the cache. So a prompt may be divided into
+// batches at any token, and rows of different texts do not affect each other.
+// Cancelling ctx between two layers costs only the time for evaluating the rows again.
 //
-// The steps are methods in steps.go. After one of them has failed, the others do nothing.
+// The steps are methods in steps.go. After a step has failed, all later steps do nothing.
 func (r *Runner) forward(ctx context.Context, b *Batch) error {
 	c, w := &r.model.Config, r.model.Weights
 	n, spans := len(b.tokens), b.spans
@@ -52,7 +52,7 @@ func (r *Runner) forward(ctx context.Context, b *Batch) error {
 		case lc.Delta: // A gated delta rule keeps the text in a recurrent state.
 			mixed, out = r.deltaRows(i, spans, h), &l.Delta.Out
 		case lc.Taps > 0:
-			// A short convolution mixes each row with the few before it, element by element.
+			// A short convolution mixes each row with the few rows before it, element by element.
 			in := r.buf.ffn[:3*n*c.Dim] // [n, 3*Dim]
 			mixed, out = r.buf.ffn[3*n*c.Dim:4*n*c.Dim], &l.ConvOut
 			r.prepare(h, l.AttnNorm, &l.ConvIn) // x = RMSNorm(h) [n, Dim]
@@ -75,7 +75,7 @@ func (r *Runner) forward(ctx context.Context, b *Batch) error {
 				product{&l.AttnK, k},
 				product{&l.AttnV, v})
 			switch {
-			case lc.KVOf > 0: // the layer uses the keys and values of an earlier one
+			case lc.KVOf > 0: // the layer uses the keys and values of an earlier layer
 				k, v = nil, nil
 			case l.AttnV.W.Rows == 0: // values are the keys before their norm and rotation
 				copy(v, k)
@@ -110,7 +110,7 @@ func (r *Runner) forward(ctx context.Context, b *Batch) error {
 				gateAttention(mixed, gated, lc)
 			}
 		}
-		in, norm := h, l.FFNNorm // the input of the feed-forward network, and its norm
+		in, norm := h, l.FFNNorm // the input of the feed-forward network, and the norm of this input
 		if l.Parallel() {        // the network reads the same input as attention
 			in, norm = r.buf.branch[:len(h)], l.AttnNorm
 			copy(in, h)
@@ -126,7 +126,7 @@ func (r *Runner) forward(ctx context.Context, b *Batch) error {
 			r.gate(&l.FFN, ffn)                              // ffn = act(Gate·x) * (Up·x)
 			r.addProduct(h, &l.FFN.Down, ffn, l.FFNPostNorm) // h += Down·ffn
 		}
-		var rows []int // the rows of h in the batch; nil: all
+		var rows []int // which rows of the batch h has; nil: all
 		if last {
 			rows = b.wanted
 		}
@@ -139,8 +139,8 @@ func (r *Runner) forward(ctx context.Context, b *Batch) error {
 	return r.err
 }
 
-// gather returns the given rows of x [n, size]. rows must be in ascending order. gather moves
-// them together within x, unless they are adjacent already.
+// gather returns the given rows of x [n, size]. rows must be in ascending order.
+// gather moves the rows together within x, unless they are already adjacent.
 func gather(x []float32, rows []int, size int) []float32 {
 	x = x[rows[0]*size:]
 	for i, row := range rows {

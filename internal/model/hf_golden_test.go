@@ -24,7 +24,7 @@ type hfGolden struct {
 	testshared.Continuation
 	Variant   string
 	Lora      string
-	File      []string // the files with these results: "hf", "gguf" or both
+	File      []string // the files that must give these results: "hf", "gguf" or both
 	Margin    float64
 	Logits    [][2]float64 // (token, logit) pairs after the prompt
 	Positions []struct {

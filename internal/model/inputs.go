@@ -10,15 +10,15 @@ import (
 
 // LayerInputs are weights that compute an input for each layer and token, in addition to the
 // hidden state. Gemma 4's small models have them; the formulas are those of transformers'
-// Gemma4TextModel. AllInputs is LayerInput times the number of layers.
+// Gemma4TextModel. AllInputs stands for LayerInput times the number of layers.
 type LayerInputs struct {
 	Tokens Linear    // [VocabSize, AllInputs] per_layer_token_embd, a table with a row for each token
 	Proj   Linear    // [AllInputs, Dim] per_layer_model_proj
 	Norm   []float32 // [LayerInput] per_layer_proj_norm
 }
 
-// layerInputs sets buf.inputs [rows, NumLayers, LayerInput] for the tokens in ids. h [rows,
-// Dim] has their embeddings, scaled as for the first layer:
+// layerInputs sets buf.inputs [rows, NumLayers, LayerInput] for the tokens in ids. h
+// [rows, Dim] has the embeddings of the tokens, with the scale of the first layer's input:
 //
 //	(RMSNorm(Proj·h/√Dim) + √LayerInput·Tokens[id]) / √2
 func (r *Runner) layerInputs(ids []int32, h []float32) {
@@ -50,7 +50,7 @@ func (r *Runner) layerInputs(ids []int32, h []float32) {
 //
 //	h = (h + RMSNorm(Down·(act(Up·h) * input))) * OutScale
 //
-// rows are the numbers of h's rows in the batch. nil stands for all rows.
+// rows says which rows of the batch h has. If rows is nil, h has all rows of the batch.
 func (r *Runner) useInput(layer int, rows []int, h []float32) {
 	c, l := &r.model.Config, &r.model.Weights.Layers[layer]
 	if p := c.LayerInput; p > 0 {

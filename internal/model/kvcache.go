@@ -37,7 +37,7 @@ type Cache struct {
 	offsets []int           // where each layer's bytes begin in a block of its part
 	ropes   ropes           // the position embeddings of the keys
 	window  int             // the most positions that layers with Recent blocks see; 0: no such layers
-	kinds   []kind          // by Part; only one if there are no Recent blocks
+	kinds   []kind          // indexed by Part; if there are no Recent blocks, it has only Whole
 }
 
 // kind manages the blocks of one part.
@@ -77,7 +77,7 @@ func newCache(c *Config, ctx int, opt RunnerOptions) (*Cache, error) {
 		}
 		if l.Taps > 0 { // a convolution: the cache has its inputs instead of values
 			k.formats[i] = ggml.KVFormat{TypeK: quant.F32, TypeV: quant.F32, Heads: 1, ValueDim: c.Dim}
-		} else if l.Delta || l.KVOf > 0 { // it has a state in Seq.state, or uses another layer's keys
+		} else if l.Delta || l.KVOf > 0 { // the layer has a state in Seq.state, or it uses another layer's keys
 			k.formats[i] = ggml.KVFormat{TypeK: quant.F32, TypeV: quant.F32}
 		} else if err := k.formats[i].Check(); err != nil {
 			return nil, fmt.Errorf("model: %w", err)
@@ -152,7 +152,7 @@ func (c *Cache) Release(b *Block) {
 // Users returns the number of users of the block: texts, and nodes of a prefix cache.
 func (b *Block) Users() int { return b.refs }
 
-// Budget returns the most Whole blocks that the cache can have, 0 for no limit.
+// Budget returns the most Whole blocks that the cache can have; 0 means no limit.
 func (c *Cache) Budget() int { return c.kinds[Whole].budget }
 
 // Used returns how many Whole blocks have users.

@@ -23,7 +23,7 @@ type LoRA struct {
 	Sum   [sha256.Size]byte // the checksum of the adapter's tensors
 
 	linear map[*Linear]*change
-	norms  map[*float32]*[]float32 // the weights that replace those of a norm, by the address of the norm's first element
+	norms  map[*float32]*[]float32 // from the address of a norm's first element to the weights that replace this norm
 	table  *tableChange
 }
 

@@ -38,7 +38,7 @@ type ropes [TurnNone + 1]*ggml.Rope
 // LoadOptions change how a model is loaded. The zero value is the default.
 type LoadOptions struct {
 	Tokenizer tokenizer.Options
-	// NoTokenizer loads no vocabulary.
+	// NoTokenizer tells Load to skip the vocabulary.
 	NoTokenizer bool
 	// Adjust, if not nil, may change the Config that the metadata give, such as
 	// Rope.Base.
@@ -134,11 +134,11 @@ func (m *Model) setRope(c *Config) (err error) {
 	return err
 }
 
-// ropesFor returns the position embeddings for a context of ctx tokens. Models with two tables
-// of frequency factors (arXiv:2402.13753) use the first for contexts up to the length of their
-// training, and the second for longer contexts. The table must not change during a session,
-// because cached keys cannot be rotated again without loss. As in llama.cpp, ctx is first
-// rounded up to a multiple of 256.
+// ropesFor returns the position embeddings for a context of ctx tokens. Models with
+// two tables of frequency factors (arXiv:2402.13753) use one table for contexts up
+// to the length of their training, and the other table for longer contexts. The
+// table must not change during a session, because cached keys cannot be rotated
+// again without loss. As in llama.cpp, ctx is first rounded up to a multiple of 256.
 func (m *Model) ropesFor(ctx int) ropes {
 	list := m.ropes
 	if m.usesLong(ctx) {

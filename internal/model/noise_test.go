@@ -20,11 +20,11 @@ type shape struct {
 	dim, layers, heads, kvHeads, ffn, vocab int
 	keyDim, valueDim                        int // 0 means dim/heads
 	experts, used                           int
-	splitExperts                            bool // a tensor for each expert, as in files of 2023
+	splitExperts                            bool // each expert has tensors of its own, as in files of 2023
 	tied, biases                            bool
 	typ                                     quant.Type                // the type of matrices
 	down                                    quant.Type                // the type of ffn_down and output
-	pick                                    func(cols int) quant.Type // if not nil, returns the type of each matrix
+	pick                                    func(cols int) quant.Type // if not nil, it returns the type of a matrix with cols columns
 	kv                                      []gguf.KV                 // further metadata
 	ropeFactors                             []float32
 	seed                                    uint64

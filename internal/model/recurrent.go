@@ -40,7 +40,7 @@ type moment struct {
 	data []float32
 }
 
-// at returns a copy of the state after n tokens, which is empty if the state is not known.
+// at returns a copy of the state after n tokens. The copy is empty if that state is not known.
 func (s *state) at(n int) (c state) {
 	for _, m := range []*moment{&s.now, &s.marked} {
 		if m.len == n && m.data != nil {
@@ -56,7 +56,7 @@ func (s *state) holds(n int) bool {
 	return n == 0 || n == s.now.len || s.marked.data != nil && n == s.marked.len
 }
 
-// goBack sets the state to that after the first n tokens. That state must be known.
+// goBack restores the state after the first n tokens. That state must be known.
 func (s *Seq) goBack(n int) {
 	switch {
 	case n == s.state.now.len:
@@ -76,8 +76,8 @@ func (s *state) mark() {
 	}
 }
 
-// step returns the state for an evaluation, which will change it. It returns nil if the model
-// is not recurrent.
+// step returns the state, which an evaluation will
+// overwrite. It returns nil if the model is not recurrent.
 func (s *Seq) step() []float32 {
 	if n := s.model.Config.state(s.model.Config.NumLayers); n > 0 && s.state.now.data == nil {
 		s.state.now.data = make([]float32, n)

@@ -59,8 +59,8 @@ type RunnerOptions struct {
 	// CacheK and CacheV are the types of keys and values in the cache, see ggml.KVFormat; nil
 	// stands for F16.
 	CacheK, CacheV *quant.Type
-	// Pool, if not nil, has the workers to use, instead of a new pool with Threads workers.
-	// Runners that share a Pool take turns, operation by operation.
+	// Pool, if not nil, provides the workers. Otherwise NewRunner makes a new pool with
+	// Threads workers. Runners that share a Pool take turns, operation by operation.
 	Pool *pool.Pool
 }
 
@@ -76,7 +76,7 @@ func (m *Model) NewRunner(opt RunnerOptions) (*Runner, error) {
 	case opt.Threads < 0 || opt.Threads > pool.MaxThreads:
 		return nil, fmt.Errorf("model: %d threads, must be between 1 and %d", opt.Threads, pool.MaxThreads)
 	case opt.Blocks < 0 || opt.Recent < 0:
-		return nil, fmt.Errorf("model: a cache of %d blocks and %d recent ones, must be positive", opt.Blocks, opt.Recent)
+		return nil, fmt.Errorf("model: a cache of %d blocks and %d recent blocks: a limit must not be negative", opt.Blocks, opt.Recent)
 	}
 	ctx, _, err := m.Context(opt.Ctx)
 	if err != nil {
@@ -189,10 +189,10 @@ func (r *Runner) MaxRows() int { return r.batch }
 // Forward evaluates the rows of b, whose tokens become part of their texts. Then Logits
 // returns the logits of the wanted rows.
 //
-// Forward checks ctx before every layer. If ctx is cancelled, or after an error, all texts are
-// unchanged, except that texts with a recurrent state are cut back to their mark or to nothing.
-// The error is ErrNoBlocks if the cache is full, and a *gguf.FaultError if the file was
-// truncated while in use.
+// Forward checks ctx before every layer. If ctx is cancelled or an error
+// occurs, texts with a recurrent state are cut back to their mark or to
+// nothing. All other texts are unchanged. The error is ErrNoBlocks if the cache
+// is full, and a *gguf.FaultError if the file was truncated while in use.
 func (r *Runner) Forward(ctx context.Context, b *Batch) error {
 	r.hidden, r.err = nil, nil
 	if err := r.check(b); err != nil {
@@ -234,8 +234,8 @@ func (r *Runner) check(b *Batch) error {
 		return err
 	}
 	if prompt {
-		// Reading a truncated file faults. But in the last page that is left, the missing bytes
-		// read as zeros. So check the file's size now and then.
+		// If the file was truncated, reading a missing page faults. But the last page that is
+		// left reads as zeros where bytes are missing. So check the file's size now and then.
 		return r.model.File.Unchanged()
 	}
 	return nil

@@ -16,7 +16,7 @@ type Seq struct {
 	exact   int              // the first position that Shift or Load has changed; math.MaxInt: none
 	floor   int              // the first position that layers with a window can see (window.go)
 	mark    int              // the length of the text at the last Mark; 0: none
-	trimmed int              // number of Recent blocks at the beginning that are released, except those for the mark
+	trimmed int              // how many Recent blocks at the beginning Trim has released; it may have kept some of them for the mark
 	scales  []float32        // the scales of the model's adapters
 	state   state
 }
@@ -43,8 +43,8 @@ func (r *Runner) NewSeq() *Seq {
 	return &Seq{model: r.model, cache: r.cache, exact: math.MaxInt, scales: r.model.Scales()}
 }
 
-// SetScales sets the scale of each of the model's adapters for the text. 0 switches an adapter
-// off. A nil scales stands for the model's default scales. A change empties the text.
+// SetScales sets the scale of each of the model's adapters for the text. 0 switches an adapter off.
+// A nil scales stands for the model's default scales. If the scales change, the text becomes empty.
 func (s *Seq) SetScales(scales []float32) error {
 	if scales == nil {
 		scales = s.model.Scales()
@@ -74,8 +74,8 @@ func (s *Seq) Len() int { return len(s.tokens) }
 // change of the Seq.
 func (s *Seq) Tokens() []int32 { return s.tokens }
 
-// Exact returns how many of the first tokens have exact keys and values: those that an
-// evaluation of these tokens gives. All are exact until Shift or Load.
+// Exact returns how many of the first tokens have exact keys and values. They are exact if
+// an evaluation of these tokens gives the same bits. All are exact until Shift or Load.
 func (s *Seq) Exact() int { return min(s.exact, len(s.tokens)) }
 
 // Block returns Whole block i, with the positions from i*BlockLen on.
@@ -167,8 +167,8 @@ func (s *Seq) Adopt(b, recent *Block, tokens []int32) error {
 	return nil
 }
 
-// Needs returns how many more blocks of the cache n further tokens need. It assumes that s is
-// the first text that writes to a shared last block; Batch.Needs does not.
+// Needs returns how many more blocks of the cache n further tokens need. It assumes that s
+// is the first text that writes to a shared last block. Batch.Needs does not assume this.
 func (s *Seq) Needs(n int) (need Blocks) {
 	if n == 0 {
 		return need

@@ -27,14 +27,14 @@ const (
 
 // SessionOptions are the settings of a Session. A zero stands for the default.
 type SessionOptions struct {
-	Ctx     int // context length in tokens; default: that of the model, but at most DefaultCtx
+	Ctx     int // context length in tokens; default: the training context of the model, but at most DefaultCtx
 	Batch   int // the most tokens of a prompt that are evaluated together; default DefaultBatch
 	Threads int // the number of workers; default machine.CountThreads().Default()
 	// CacheK and CacheV are the types of keys and values in the cache, see ggml.KVFormat; nil
 	// stands for F16.
 	CacheK, CacheV *quant.Type
-	// Pool, if not nil, has the workers to use, instead of a new pool with Threads workers.
-	// Sessions that share a Pool take turns, operation by operation.
+	// Pool, if not nil, provides the workers. Otherwise NewSession makes a new pool with
+	// Threads workers. Sessions that share a Pool take turns, operation by operation.
 	Pool *pool.Pool
 }
 
@@ -61,9 +61,9 @@ func (m *Model) Context(ctx int) (n int, warning string, err error) {
 	case ctx < 0 || ctx > MaxCtx:
 		return 0, "", fmt.Errorf("model: context of %d tokens, must be between 1 and %d", ctx, MaxCtx)
 	case m.ropesFor(ctx) != m.ropes && ctx <= train:
-		warning = fmt.Sprintf("with a context of %d tokens, this model uses its frequency factors for long texts, even if a text is short; with a context of at most %d tokens, it uses those for short texts", ctx, m.Config.Rope.OrigCtx&^255)
+		warning = fmt.Sprintf("with a context of %d tokens, this model uses its frequency factors for long texts, even if a text is short; with a context of at most %d tokens, it uses the factors for short texts", ctx, m.Config.Rope.OrigCtx&^255)
 	case ctx > train:
-		warning = fmt.Sprintf("the context of %d tokens is longer than the %d that the model was trained with: expect worse text beyond these", ctx, train)
+		warning = fmt.Sprintf("the context of %d tokens is longer than the %d tokens that the model was trained with: expect worse text beyond that length", ctx, train)
 	}
 	return ctx, warning, nil
 }
@@ -103,7 +103,8 @@ func (s *Session) Warning() string { return s.warning }
 // until the next change of the text.
 func (s *Session) Tokens() []int32 { return s.seq.Tokens() }
 
-// Truncate removes all tokens except the first Seq.Reachable(n). It returns how many are left.
+// Truncate removes all tokens except the first
+// Seq.Reachable(n). It returns how many tokens are left.
 func (s *Session) Truncate(n int) int {
 	s.seq.Truncate(n)
 	return s.Pos()

@@ -168,7 +168,8 @@ func TestProgressAndCancel(t *testing.T) {
 	require.ErrorIs(t, err, stop)
 }
 
-// cancelledAt is a context that is cancelled after several calls of Err, which looks counts down.
+// cancelledAt is a context that is cancelled after several
+// calls of Err. looks is the number of calls before that.
 type cancelledAt struct {
 	context.Context
 	looks int

@@ -5,10 +5,10 @@ import (
 	"math"
 )
 
-// Shift makes room in a full context. It removes tokens keep to keep+discard-1 and moves the tokens
-// after them down. It rotates the keys of moved tokens to their new positions, and rounds them to
-// the cache's type again. Their keys and values still depend on the removed tokens. Shift returns
-// ErrNoShift for a recurrent model. After ErrNoBlocks, nothing has changed.
+// Shift makes room in a full context. It removes tokens keep to keep+discard-1 and moves the
+// tokens after them down. It rotates the keys of moved tokens to their new positions, and rounds
+// them to the cache's type again. The keys and values of moved tokens still depend on the removed
+// tokens. Shift returns ErrNoShift for a recurrent model. After ErrNoBlocks, nothing has changed.
 func (s *Seq) Shift(keep, discard int) error {
 	end := len(s.tokens)
 	if keep < 0 || discard < 0 || keep+discard > end {

@@ -12,7 +12,7 @@ import (
 	"alpaca/internal/quant"
 )
 
-// stateHeader is the header of a saved state. A saved state is, little-endian:
+// stateHeader is the header of a saved state. A saved state has these parts, all little-endian:
 //
 //	header  the fields of stateHeader
 //	floor   uint32, in version 2: the first position that layers with a window see
@@ -25,8 +25,8 @@ import (
 // 0. Differ is 0 if all layers have the same shape, and a checksum of all shapes otherwise. It
 // is XORed with stateLong if keys have the frequencies for long contexts. It is XORed with
 // stateTurned if keys or values are rotated by a Hadamard matrix; older versions did not rotate
-// them. The state does not identify its model and has no checksum: the file that contains the
-// state has both. Load checks the shapes, so that no input leads to an access out of bounds.
+// them. The state does not identify its model and has no checksum. Both are in the file that
+// contains the state. Load checks the shapes, so that no input leads to an access out of bounds.
 type stateHeader struct {
 	Magic                        uint32
 	Version                      uint32

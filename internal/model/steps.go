@@ -2,8 +2,8 @@ package model
 
 import "alpaca/internal/ggml"
 
-// The steps of forward. If one fails, usually by a fault in the mapped file, it sets r.err.
-// Then all further steps do nothing.
+// These are the steps of forward. If a step fails, usually because of a fault
+// in the mapped file, it sets r.err. Then all further steps do nothing.
 
 // product is a matrix product l·x with the activations x that prepare has made ready.
 type product struct {
@@ -50,7 +50,7 @@ func (r *Runner) prepareTo(normed, x, norm []float32, matrices ...*Linear) {
 		}
 		for _, l := range matrices {
 			if l.W.Rows == 0 || l.First > 0 {
-				continue // Collect gets x with the first part of the tensor
+				continue // Collect has got x for the first part of the same tensor
 			}
 			r.Collect(l.Name, x, len(x)/cols, cols)
 		}
@@ -184,7 +184,7 @@ func (r *Runner) normHeads(l *Layer, q, k, v []float32, rows int) {
 	case r.changedNorm(l.AttnQNorm) || r.changedNorm(l.AttnKNorm):
 		r.eachRun(rows, func(x run) {
 			for _, heads := range []ggml.NormedHeads{{X: q, W: l.AttnQNorm}, {X: k, W: l.AttnKNorm}} {
-				if n := len(heads.X) / rows; r.err == nil { // separately, because normOf has memory for one norm
+				if n := len(heads.X) / rows; r.err == nil { // q and k separately, because normOf has memory for only one norm
 					r.err = r.headNorm.Run(r.pool, [3]ggml.NormedHeads{{X: heads.X[x.lo*n : x.hi*n], W: r.normOf(x, heads.W)}})
 				}
 			}

@@ -32,7 +32,7 @@ type Layer struct {
 	AttnQNorm []float32 // [KeyDim] the norm of each query head; nil: none
 	AttnKNorm []float32 // [KeyDim] the norm of each key head; nil: none
 
-	normsQ, normsK int    // the heads that have LayerNorms of their own in AttnQNorm and AttnKNorm; 0: RMSNorm
+	normsQ, normsK int    // how many heads have a LayerNorm of their own in AttnQNorm and in AttnKNorm; 0: one RMSNorm for all heads
 	AttnOut        Linear // [Dim, NumHeads*ValueDim] attn_output
 
 	ConvIn   Linear    // [3*Dim, Dim] shortconv.in_proj, in layers with a convolution instead of attention
@@ -54,7 +54,7 @@ type Layer struct {
 	Shared      FFN       // the expert that all tokens use in addition; empty: none
 	SharedGate  Linear    // [1, Dim] ffn_gate_inp_shexp, the gate of Shared's output; empty: none
 
-	RouterNorm      []float32 // [Dim] the norm of the router's input, ffn_gate_inp.scale/sqrt(Dim); nil: the norm of the experts' input
+	RouterNorm      []float32 // [Dim] the norm of the router's input, ffn_gate_inp.scale/sqrt(Dim); nil: the router reads the experts' input
 	ExpertsNorm     []float32 // [Dim] the norm of the experts' input; nil: FFNNorm
 	ExpertsScale    []float32 // [NumExperts] factors of the experts' weights; nil: 1
 	ExpertsPostNorm []float32 // [Dim] the norm of the sum of the experts' outputs; nil: none
@@ -224,8 +224,8 @@ func sameShape(a, b []int) bool {
 	return true
 }
 
-// strangers returns an error if a file has a tensor that other architectures use, but the
-// model's architecture a does not. Ignoring such a tensor would change the answers.
+// strangers returns an error if the file has a tensor that other architectures use, but that
+// the model's architecture a does not use. Ignoring such a tensor would change the answers.
 func strangers(f *gguf.File, a *arch.Arch, experts bool) error {
 	has := map[string]bool{}
 	for _, other := range arch.All() {

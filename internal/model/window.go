@@ -1,14 +1,14 @@
 package model
 
-// Layers with a window see only the last positions of a text. Their keys and values are in
-// Recent blocks. As a text grows, Trim releases the Recent blocks that no later row can see. A
-// text can still be cut back by up to Slack tokens, to its mark, or to nothing. For any other
-// length, layers with a window would need blocks that have been released. Then Truncate cuts
-// further back, to the mark or to nothing.
+// Layers with a window see only the last positions of a text. Their keys and values are
+// in Recent blocks. As a text grows, Trim releases the Recent blocks that no later row
+// can see. A text can still be cut back by up to Slack tokens, to its mark, or to
+// nothing. For any other length, layers with a window would need blocks that have been
+// released. So for such a length, Truncate cuts further back, to the mark or to nothing.
 //
-// Shift moves the positions that the layers with a window still see. Positions that have left
-// the windows are lost. Seq.floor is the first position that these layers see afterwards. So the
-// result does not depend on when blocks were released.
+// Shift moves the positions that the layers with a window still see. Positions that have left the
+// windows are lost, even if Trim has not released their blocks yet. Seq.floor is the first position
+// that these layers see afterwards. So the result does not depend on when blocks were released.
 
 // Slack is the number of tokens by which a text can be cut back at any time.
 const Slack = BlockLen
@@ -22,8 +22,8 @@ func (c *Config) window(ctx int) int {
 	return 0
 }
 
-// RecentBlocks returns how many Recent blocks a text of up to ctx tokens keeps at most between two
-// batches. Blocks for a mark are not counted. It returns 0 if the cache has no Recent blocks.
+// RecentBlocks returns the most Recent blocks that a text of up to ctx tokens keeps between
+// two batches, without the blocks for a mark. It returns 0 if the cache has no Recent blocks.
 func (m *Model) RecentBlocks(ctx int) int {
 	if w := m.Config.window(ctx); w > 0 {
 		return blocksOf(w+Slack) + 1
@@ -48,7 +48,7 @@ func (s *Seq) floorAt(n int) int {
 	return s.floor
 }
 
-// first returns Cache.First(n), but at least the floor.
+// first returns Cache.First(n), or the floor if it is larger.
 func (s *Seq) first(n int) int { return max(s.cache.First(n), s.floorAt(n)) }
 
 // Reachable returns how many tokens Truncate(n) leaves. That is n if the text still has all the

@@ -142,8 +142,9 @@ func TestMark(t *testing.T) {
 	require.Zero(t, r.Cache().Used())
 }
 
-// TestRecentBlocksAreShort checks that a text gets ErrNoBlocks while there are too few blocks
-// for the windows. Later the text must get the same logits.
+// TestRecentBlocksAreShort checks that a text gets ErrNoBlocks while
+// there are too few blocks for the windows. After another text has freed
+// its blocks, the text must get the same logits as that other text.
 func TestRecentBlocksAreShort(t *testing.T) {
 	m := windowed(t)
 	r := newRunner(t, m, model.RunnerOptions{Threads: 1, Ctx: 256, Batch: 64, Recent: 3})

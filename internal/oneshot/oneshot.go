@@ -1,6 +1,6 @@
 // Package oneshot sends single queries to a model: a text to continue, or a conversation to
-// answer. It returns the whole answer at once, without the model's thinking. Many queries may
-// run at the same time; the engine evaluates them together. An answer depends only on its query.
+// answer. It returns the whole answer at once, without the model's thinking. Many queries may run
+// at the same time, and the engine evaluates them together. An answer depends only on its query.
 package oneshot
 
 import (
@@ -28,12 +28,12 @@ type Query struct {
 	Messages []chat.Message
 
 	MaxTokens int // largest number of tokens in the answer; negative: until the context is full
-	MaxChars  int // end the answer with the token that reaches this many characters; 0: no limit
+	MaxChars  int // the answer ends with the token with which it reaches this many characters; 0: no limit
 	Stop      []string
 	Seed      uint32
-	Grammar   string // in GBNF; "": none; only Local follows a grammar
-	NoEnd     bool   // forbid the tokens that end a text; only Local does
-	Logprob   bool   // set Answer.Logprob; only Local does
+	Grammar   string // in GBNF; "": none; Local is the only model that follows a grammar
+	NoEnd     bool   // forbid the tokens that end a text; only Local supports this
+	Logprob   bool   // set Answer.Logprob; only Local supports this
 }
 
 // Answer is what a model wrote.

@@ -11,7 +11,7 @@ import (
 	"alpaca/internal/quant"
 )
 
-// A Difference says how a tensor differs between two files.
+// A Difference describes how a tensor differs between two files, A and B.
 type Difference struct {
 	Name string
 	A, B *gguf.Tensor // nil if the file does not have the tensor
@@ -30,8 +30,8 @@ func (d *Difference) Equal() bool {
 	return d.Same || d.Comparable && d.Stats.Max == 0 && d.NaN == 0
 }
 
-// CompareTensors compares all tensors of two files. The result has the tensors of a, in order,
-// then the tensors that only b has.
+// CompareTensors compares all tensors of two files. The result has first
+// the tensors of a, in order, and then the tensors that only b has.
 func CompareTensors(ctx context.Context, a, b *gguf.File) ([]Difference, error) {
 	var list []Difference
 	for i := range a.Tensors {
@@ -108,8 +108,8 @@ func (d *Difference) measure(m *compareBuffers, n int) {
 	d.Stats.Add(quant.MeasureError(m.x, m.y))
 }
 
-// dropNaN counts the weights that are NaN in only one of x and y. It sets them to 0 in both, so
-// that they do not count as errors.
+// dropNaN counts the weights that are NaN in only one of x and y. It
+// sets these weights to 0 in both, so that they do not count as errors.
 func dropNaN(x, y []float32) (nan int64) {
 	for i := range x {
 		if (x[i] != x[i]) != (y[i] != y[i]) {

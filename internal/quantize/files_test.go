@@ -15,7 +15,8 @@ import (
 	"alpaca/internal/quant/codec"
 )
 
-// TestSplit checks that a split model becomes one file or, with KeepSplit, as many files as it has.
+// TestSplit checks that a split model becomes one file
+// or, with KeepSplit, as many files as the input has.
 func TestSplit(t *testing.T) {
 	model := base(3)
 	whole := model.open(t)

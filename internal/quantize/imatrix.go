@@ -25,8 +25,8 @@ type Importance struct {
 	columns map[string][]float32 // mean squares by tensor name: [matrices of a stack, cols]
 }
 
-// ReadImportance reads an importance matrix in either of two formats: GGUF, or the older one,
-// which has no magic number.
+// ReadImportance reads an importance matrix in one of two
+// formats: GGUF, or the older format, which has no magic number.
 func ReadImportance(path string) (*Importance, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -78,7 +78,7 @@ func noEOF(err error) error {
 //	for each: length of the tensor's name, name, calls, number of columns, sums of squares
 //	optional: chunks, length of the text's name, name
 //
-// A mean is a sum divided by calls. If calls is 0, the sums are means already.
+// A mean is a sum divided by calls. If calls is 0, the sums are already means.
 func (m *Importance) readDat(data []byte) error {
 	r := datReader{rest: data}
 	entries := r.int()
@@ -135,7 +135,7 @@ func (r *datReader) int() int {
 	}
 	n := int32(binary.LittleEndian.Uint32(b))
 	if n < -1 || n > maxImatrix/4 {
-		n = -1 // not a valid count or length: the next call of bytes fails
+		n = -1 // the count or length is invalid; the result makes the next call of bytes fail
 	}
 	return int(n)
 }
@@ -238,7 +238,7 @@ func (m *Importance) of(t *gguf.Tensor) ([]float32, error) {
 	}
 	if want := t.Cols() * stack; len(values) != want {
 		if t.Name == embedName {
-			return nil, nil // the importance was measured for the embedding's use as output
+			return nil, nil // the importance was measured when the embedding was used as the output matrix
 		}
 		return nil, fmt.Errorf("%d columns in the importance matrix, %d in the tensor", len(values), want)
 	}

@@ -17,9 +17,9 @@ const (
 	quantizationVersion = 2
 )
 
-// outputKV returns the metadata of the output: the input's keys, then the keys about the
-// quantization, then the overrides, then the keys about the importance matrix. As in llama-quantize,
-// a key that is set a second time moves to the end.
+// outputKV returns the metadata of the output. The order is: the input's keys,
+// keys about the quantization, overrides, and keys about the importance matrix.
+// As in llama-quantize, a key that is set a second time moves to the end.
 func outputKV(f *gguf.File, opt *Options) ([]gguf.KV, error) {
 	var kv []gguf.KV
 	set := func(e gguf.KV) {
@@ -60,9 +60,10 @@ func outputKV(f *gguf.File, opt *Options) ([]gguf.KV, error) {
 	return kv, nil
 }
 
-// guessFileType returns llama.cpp's guess for a file without a file type. It counts all tensors,
-// vectors included, and takes the most frequent type. If types are equally frequent, it takes the
-// type that reaches this count first. If several mixes have this type, it takes the medium mix.
+// guessFileType returns llama.cpp's guess for a file without a file type. It
+// counts all tensors, including vectors, and takes the most frequent type. If
+// several types are equally frequent, it takes the type that reaches this
+// count first. If several mixes have the chosen type, it takes the medium mix.
 func guessFileType(f *gguf.File) (code gguf.FileType) {
 	counts := map[quant.Type]int{}
 	commonest := quant.F32
@@ -79,9 +80,9 @@ func guessFileType(f *gguf.File) (code gguf.FileType) {
 	return code
 }
 
-// overrideInt returns the value of an override of type int. It is unsigned unless n is negative,
-// because most of a model's numbers are unsigned. llama-quantize turns -1 into 1; this function keeps
-// -1 (https://github.com/ggml-org/llama.cpp/pull/14182).
+// overrideInt returns the value of an override of type int. The value is unsigned unless
+// n is negative, because most of a model's numbers are unsigned. llama-quantize turns -1
+// into 1, but this function keeps -1 (https://github.com/ggml-org/llama.cpp/pull/14182).
 func overrideInt(n int64, err error) (gguf.Value, error) {
 	switch {
 	case err != nil:

@@ -9,8 +9,8 @@ import (
 	"alpaca/internal/quant"
 )
 
-// A Mix says which types the tensors of an output get. Most get the mix's type, and some get a
-// better type (rules.go).
+// A Mix says which types the tensors of an output get. Most tensors
+// get the mix's type, and some get a better type (rules.go).
 type Mix struct {
 	Name string
 	Code gguf.FileType // FileType of the output

@@ -43,7 +43,7 @@ func TestOptions(t *testing.T) {
 			map[string]quant.Type{"token_embd.weight": q5}},
 		{"an embedding that is also the output, with its own option", fTied, Options{Mix: mix(t, "Q4_0"), Output: &q5, Embedding: &q8},
 			map[string]quant.Type{"token_embd.weight": q8}},
-		{"types by name: the first match decides", f, Options{Mix: mix(t, "Q4_0"), Tensors: []TensorType{
+		{"types by name, where the first match decides", f, Options{Mix: mix(t, "Q4_0"), Tensors: []TensorType{
 			tensorType(t, `BLK\.1\..*down=Q6_K`), tensorType(t, "ffn_=q5_1")}},
 			map[string]quant.Type{"blk.0.ffn_down.weight": quant.Q5_1, "blk.1.ffn_down.weight": quant.Q6_K, "blk.1.ffn_up.weight": quant.Q5_1,
 				"blk.1.ffn_norm.weight": quant.F32, "blk.1.attn_q.weight": quant.Q4_0}},

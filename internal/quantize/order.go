@@ -29,8 +29,8 @@ func layerOf(name string) int {
 	return n
 }
 
-// inOrder returns the tensors in llama-quantize's order: first the tensors outside of layers, then
-// layer by layer, each group sorted by name.
+// inOrder returns the tensors in llama-quantize's order: first the tensors outside
+// of layers, then the tensors of each layer. Each group is sorted by name.
 func inOrder(tensors []gguf.Tensor) []*gguf.Tensor {
 	list := make([]*gguf.Tensor, len(tensors))
 	for i := range tensors {
@@ -77,7 +77,8 @@ func quantizable(t *gguf.Tensor) bool {
 // isHalf reports whether a type is a float of 16 bits.
 func isHalf(t quant.Type) bool { return t == quant.F16 || t == quant.BF16 }
 
-// isQuantized reports whether a type is quantized: not a plain number format.
+// isQuantized reports whether a type is quantized,
+// which means that it is not a plain number format.
 func isQuantized(t quant.Type) bool {
 	switch t {
 	case quant.F32, quant.F16, quant.BF16, quant.F64, quant.I8, quant.I16, quant.I32, quant.I64:

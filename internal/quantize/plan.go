@@ -20,18 +20,19 @@ type Options struct {
 	LeaveOutput bool
 	// Output and Embedding, if not nil, are the types of output.weight and token_embd.weight.
 	Output, Embedding *quant.Type
-	// Tensors are types for the tensors whose names match. The first match decides.
+	// Tensors has types for the tensors whose names match a pattern. The first match decides.
 	Tensors []TensorType
-	// Requantize allows weights that are quantized already.
+	// Requantize allows weights that are already quantized.
 	Requantize bool
 	// KeepSplit writes as many files as the input has.
 	KeepSplit bool
 	// Split, if not zero, divides the output among several files.
 	Split Split
-	// KeepQuantized copies tensors unchanged if they are quantized already.
+	// KeepQuantized copies tensors unchanged if they are already quantized.
 	KeepQuantized bool
-	// HalvesToo applies if the mix's type is F32, F16 or BF16. Then F16 and BF16 tensors that
-	// are normally copied get this type, too. Converters do so, but llama-quantize does not.
+	// HalvesToo has an effect only if the mix's type is F32, F16 or BF16.
+	// F16 and BF16 tensors that would normally be copied then get the
+	// mix's type, too. Converters do so, but llama-quantize does not.
 	HalvesToo bool
 	// Overrides replace or add metadata.
 	Overrides []gguf.KV
@@ -45,7 +46,7 @@ type Options struct {
 	More []gguf.Tensor
 }
 
-// A TensorType is a type for the tensors whose names match.
+// A TensorType is a type for the tensors whose names match Pattern.
 type TensorType struct {
 	Pattern *regexp.Regexp
 	Type    quant.Type
@@ -99,7 +100,7 @@ type Plan struct {
 type Step struct {
 	Tensor *gguf.Tensor
 	To     quant.Type
-	Note   string // why To is not the type that the rules or options ask for; "" if it is
+	Note   string // why To is not the type that the rules or options ask for; "" if To is that type
 	part   int    // index of the output file
 
 	importance []float32 // importance of each column, for each matrix of a stack; nil if unknown
@@ -215,7 +216,7 @@ func (s *Step) decide(r *rules, opt *Options) (err error) {
 	return nil
 }
 
-// ErrQuantized is wrapped by the error for weights that are quantized already.
+// ErrQuantized is wrapped by the error for weights that are already quantized.
 var ErrQuantized = errors.New("is quantized already, and quantizing it once more loses more than quantizing the original")
 
 // ErrNeedsImportance is wrapped by the error for Q2_K_S without an importance matrix.
@@ -240,8 +241,8 @@ func (opt *Options) explicit(name string, hasOutput bool) (t quant.Type, ok bool
 	return 0, false
 }
 
-// Fallbacks says how many tensors cannot have the type that rules or options ask for, with an
-// example. It returns "" if all can.
+// Fallbacks returns a text that says how many tensors cannot have the type that
+// rules or options ask for, with an example. It returns "" if all tensors can.
 func (p *Plan) Fallbacks() string {
 	n := 0
 	var first *Step

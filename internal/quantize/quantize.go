@@ -1,7 +1,7 @@
-// Package quantize converts a model's weights to smaller number formats, byte for byte like
-// llama-quantize. A Plan is made from the header only and says each tensor's type (rules.go,
-// Options). Plan.Run carries out the plan with all cores. It holds only some chunks of rows in
-// memory, so models may have any size.
+// Package quantize converts a model's weights to smaller number formats, byte for byte
+// like llama-quantize. NewPlan reads only the header of the input, and returns a Plan
+// with each tensor's new type (rules.go, Options). Plan.Run carries out the plan with
+// all cores. It holds only some chunks of rows in memory, so models may have any size.
 package quantize
 
 import (
@@ -23,8 +23,8 @@ type RunOptions struct {
 	Force bool
 	// Stats measures each tensor's error.
 	Stats bool
-	// If Progress is not nil, it is called, by one goroutine at a time. tensor is the name of the
-	// current tensor. done and total count the bytes of all input tensors.
+	// Progress, if not nil, is called repeatedly, but never by several goroutines at once. tensor
+	// is the name of the current tensor. done and total count the bytes of all input tensors.
 	Progress func(tensor string, done, total int64)
 }
 
@@ -39,12 +39,12 @@ type Result struct {
 // A TensorResult describes the quantization of one tensor.
 type TensorResult struct {
 	*Step
-	Error *quant.Error // set with RunOptions.Stats, for tensors that are not copied
+	Error *quant.Error // set if RunOptions.Stats is set and the tensor is not copied
 }
 
-// Run writes the plan's output to path, or to several files beside it, see OutputPaths. The
-// files appear when all of them are complete and on disk. If Run fails, or ctx ends, nothing
-// changes.
+// Run writes the plan's output to path, or to several files beside it,
+// see OutputPaths. The files appear when all of them are complete and
+// on disk. If Run fails, or ctx ends before that, nothing changes.
 func (p *Plan) Run(ctx context.Context, path string, opt RunOptions) (*Result, error) {
 	start := time.Now()
 	res := &Result{Outputs: p.OutputPaths(path)}

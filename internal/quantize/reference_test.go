@@ -18,10 +18,10 @@ import (
 	"alpaca/internal/quant"
 )
 
-// reference is a folder for making testdata/reference.sha256 anew. If the folder is empty, a run of
-// the test writes the models into it, as NAME.gguf. Then llama-quantize must make NAME.TYPE.gguf
+// reference is a folder for regenerating testdata/reference.sha256. If the folder is empty, a run
+// of the test writes the models into it, as NAME.gguf. Then llama-quantize must make NAME.TYPE.gguf
 // from each model for every type. A second run of the test writes the list of the checksums.
-var reference = flag.String("reference", "", "`folder` for renewing testdata/reference.sha256")
+var reference = flag.String("reference", "", "`folder` for regenerating testdata/reference.sha256")
 
 const referenceList = "testdata/reference.sha256"
 

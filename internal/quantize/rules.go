@@ -28,11 +28,11 @@ func readFacts(f *gguf.File) (modelFacts, error) {
 	if m.arch, _, err = f.String("general.architecture"); err != nil {
 		return m, fmt.Errorf("quantize: %w", err)
 	}
-	const limit = 1 << 20 // bound on each count
+	const limit = 1 << 20 // the largest value of each count
 	number := func(key string) int {
 		value, ok := f.Value(m.arch + "." + key)
 		if list, isList := value.Ints(); ok && isList && len(list) > 0 {
-			return int(list[0]) // a list with a number for each layer; the first layer's decides
+			return int(list[0]) // the list has a number for each layer, and the number of the first layer decides
 		}
 		n, isNumber := uint64(0), false
 		if ok {
@@ -96,10 +96,10 @@ type rules struct {
 	nextD int // number of ffn_down tensors seen
 }
 
-// choose returns the type for a tensor by llama-quantize's rules of November 2026. The first
-// rule whose name matches decides. The rules spend more bits on tensors that
-// matter more in experiments: the output, the values of attention (a small matrix if query heads
-// share them) and the last matrix of the feed-forward network, mostly in the first and last layers.
+// choose returns the type for a tensor by llama-quantize's rules of November 2026. The first rule
+// whose name matches decides. The rules spend more bits on tensors that matter more in experiments:
+// the output, the values of attention, and the last matrix of the feed-forward network, mostly in
+// the first and last layers. The matrix for values is small if query heads share values.
 func (r *rules) choose(t *gguf.Tensor) quant.Type {
 	switch {
 	case r.mix.Code == gguf.MostlyMXFP4:
@@ -156,7 +156,7 @@ func (r *rules) attnValue(i int) quant.Type {
 		t = pick(i < 4, quant.Q5_K, t)
 	}
 	if r.is70B && (t == quant.Q3_K || t == quant.Q4_K) {
-		t = quant.Q5_K // 8 query heads share the matrix, so it is small and affects all of them
+		t = quant.Q5_K // 8 query heads share the values, so the matrix is small and affects all 8 heads
 	}
 	if r.experts == 8 {
 		t = quant.Q8_0 // the matrix is small, too, compared with the experts
@@ -220,12 +220,12 @@ func (r *rules) attnOutput() quant.Type {
 	return r.mix.Type
 }
 
-// moreBits reports whether layer i of n gets more bits in the medium mixes: layers in the first
-// and last eighth, and every third of the others.
+// moreBits reports whether layer i of n gets more bits in the medium mixes: these are the
+// layers in the first and last eighth of the model, and every third of the other layers.
 func moreBits(i, n int) bool { return i < n/8 || i >= 7*n/8 || (i-n/8)%3 == 2 }
 
-// fallbacks are the types for rows that are not a multiple of a type's block. Types with blocks
-// of 32 have no fallback here.
+// fallbacks are the types for rows that are not a multiple of a type's
+// block. Types with blocks of 32 weights have no fallback here.
 var fallbacks = map[quant.Type]quant.Type{
 	quant.TQ1_0:  quant.Q4_0,
 	quant.TQ2_0:  quant.Q4_0,
@@ -238,8 +238,8 @@ var fallbacks = map[quant.Type]quant.Type{
 	quant.Q6_K:   quant.Q8_0,
 }
 
-// fitColumns returns t if its blocks fit rows of cols weights, otherwise a similar type that
-// fits, which may be F16.
+// fitColumns returns t if its blocks fit rows of cols weights.
+// Otherwise it returns a similar type that fits, which may be F16.
 func fitColumns(t quant.Type, cols int) quant.Type {
 	if cols%t.BlockLen() == 0 {
 		return t

@@ -37,7 +37,8 @@ func TestParseMix(t *testing.T) {
 	}
 }
 
-// layerTypes checks in which layers the tensors of a kind have the type other.
+// layerTypes checks in which layers the tensors of a
+// kind have the type given by the parameter other.
 func layerTypes(t *testing.T, got map[string]quant.Type, kind string, layers int, other quant.Type, where ...int) {
 	t.Helper()
 	var have []int
@@ -186,7 +187,8 @@ func TestOrder(t *testing.T) {
 	require.Equal(t, "blk.11.ffn_up.weight", names[len(names)-1])
 }
 
-// TestFileTypeNote checks that a note compares a file's key with the types of its tensors.
+// TestFileTypeNote checks that a note points out a
+// file's key that contradicts the types of its tensors.
 func TestFileTypeNote(t *testing.T) {
 	for _, test := range []struct {
 		dim, ffn int

@@ -11,12 +11,12 @@ import (
 	"alpaca/internal/quant"
 )
 
-// chunkWeights is the number of weights in a chunk, unless a single row is longer. As float32
-// they fit the cache of a core.
+// chunkWeights is the number of weights in a chunk, unless a single row
+// is longer. As float32, this many weights fit the cache of a core.
 const chunkWeights = 1 << 17
 
-// chunksPerThread bounds the chunks in flight. It is large enough that no worker waits while
-// the oldest chunk is written.
+// chunksPerThread limits the chunks that are in memory at once. It is large
+// enough that no worker has to wait while the oldest chunk is written.
 const chunksPerThread = 4
 
 // A chunk is some rows of a tensor, on their way to the output.
@@ -49,7 +49,7 @@ func (r *runner) run(ctx context.Context) ([]TensorResult, error) {
 	queue := make(chan *chunk, threads*chunksPerThread) // the same chunks, in order, for the writer
 	var workers sync.WaitGroup
 	defer workers.Wait()
-	defer cancel() // runs before workers.Wait, and ends the workers
+	defer cancel() // this runs before workers.Wait, and makes the workers end
 
 	spare := sync.Pool{New: func() any { return new([]byte) }}
 	for range threads {
@@ -91,8 +91,8 @@ func (r *runner) reserve(threads int) error {
 	for i := range r.plan.Steps {
 		largest = max(largest, chunkWeights, r.plan.Steps[i].Tensor.Cols())
 	}
-	// The largest memory for one weight, in bytes. A worker holds the input, float32 and the
-	// decoded result. A chunk that waits holds the output.
+	// This is the largest memory for one weight, in bytes. A worker holds the
+	// input, float32 and the decoded result. A chunk that waits holds the output.
 	const worker, waiting = 4 + 4 + 4, 4
 	n := int64(threads) * int64(largest) * (worker + waiting*(chunksPerThread+1))
 	if err := machine.Reserve(n); err != nil {
@@ -116,7 +116,7 @@ func (r *runner) cut(yield func(*chunk) bool) {
 	}
 }
 
-// write writes the chunks of queue in order, and gives their memory to free.
+// write writes the chunks of queue in order, and passes their memory to the function free.
 func (r *runner) write(ctx context.Context, queue <-chan *chunk, free func([]byte)) ([]TensorResult, error) {
 	var results []TensorResult
 	done, total := int64(0), r.plan.InputBytes()
@@ -212,8 +212,8 @@ func (w *worker) encode(r *runner, c *chunk) error {
 	return nil
 }
 
-// sameImportance returns the importance of each column for row number row. count is the number of
-// rows, from that row on and at most n, that share this importance.
+// sameImportance returns the importance of each column for the row with the number
+// row. count is how many rows have this importance, from that row on, but at most n.
 func (s *Step) sameImportance(row, n int) (count int, importance []float32) {
 	if s.importance == nil {
 		return n, nil

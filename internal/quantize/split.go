@@ -2,8 +2,8 @@ package quantize
 
 // Split says how the output is divided among several files. The zero value stands for one file.
 type Split struct {
-	MaxBytes   int64 // largest size of a file's tensors together, unless one tensor is larger; 0: no bound
-	MaxTensors int   // largest number of tensors in a file; 0: no bound
+	MaxBytes   int64 // largest size of all tensors of a file together, unless a single tensor is larger; 0: no limit
+	MaxTensors int   // largest number of tensors in a file; 0: no limit
 }
 
 // divide assigns each tensor to an output file.
@@ -23,8 +23,8 @@ func (p *Plan) divide() {
 	}
 }
 
-// Parts returns the index of the file for each of the tensors with the given sizes. It begins a
-// new file if the next tensor would exceed a bound.
+// Parts returns the index of the file for each of the tensors with the given
+// sizes. It begins a new file if the next tensor would exceed a limit.
 func (s Split) Parts(sizes []int64) []int {
 	parts := make([]int, len(sizes))
 	part, bytes, count := 0, int64(0), 0

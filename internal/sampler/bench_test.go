@@ -7,7 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// noise returns n random logits, which are spread like those of a model. They depend on seed.
+// noise returns n random logits, which are distributed
+// roughly like the logits of a model. They depend on seed.
 func noise(n int, seed uint64) []float32 {
 	r := rand.New(rand.NewPCG(seed, 1))
 	logits := make([]float32, n)

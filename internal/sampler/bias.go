@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// biases are added to the model's logits before the chain.
+// biases are added to the model's logits before the chain runs.
 type biases []struct {
 	id    int32
 	delta float32
@@ -50,7 +50,7 @@ func (b biases) apply(c *candidates) {
 		}
 		logit := &c.list[i].logit
 		if t.delta < -math.MaxFloat32 || *logit < -math.MaxFloat32 {
-			*logit, c.ruled = float32(math.Inf(-1)), true // an impossible token stays impossible
+			*logit, c.ruled = float32(math.Inf(-1)), true // a bias cannot make an impossible token possible
 			continue
 		}
 		*logit = finite(*logit + t.delta)
@@ -62,7 +62,7 @@ func (b biases) apply(c *candidates) {
 func ParseLogitBias(text string) (id int32, bias float32, err error) {
 	i := strings.IndexAny(text, "+-")
 	if i <= 0 {
-		return 0, 0, fmt.Errorf("sampler: logit bias: must be a token's id, then + or - and a number, such as 29905-1")
+		return 0, 0, fmt.Errorf("sampler: logit bias %q: must be a token's id, then + or - and a number, such as 29905-1", text)
 	}
 	token, err := strconv.ParseInt(text[:i], 10, 32)
 	if err != nil {

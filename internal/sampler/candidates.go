@@ -20,7 +20,7 @@ type candidate struct {
 type candidates struct {
 	list   []candidate // a slice of all
 	sorted bool        // list is in descending order of logit
-	dense  bool        // list[i].id == i: the whole vocabulary
+	dense  bool        // list is the whole vocabulary: list[i].id == i
 	ruled  bool        // a logit may be -Inf, which rules its token out
 
 	all []candidate // [vocab]
@@ -64,7 +64,7 @@ func (c *candidates) loadTop(logits []float32, k int) bool {
 	heapify(heap)
 	bound := heap[0].logit
 	for i, l := range logits[k:] {
-		if l <= bound && l >= -math.MaxFloat32 { // an equal logit of a higher id does not displace the root
+		if l <= bound && l >= -math.MaxFloat32 { // an equal logit does not displace the root, because its id is higher
 			continue
 		}
 		if !isFinite(l) {
@@ -91,7 +91,7 @@ func (c *candidates) dropImpossible() {
 	if !c.ruled {
 		return
 	}
-	kept, from := 0, 0 // candidates kept so far; start of the candidates after the last impossible one
+	kept, from := 0, 0 // kept counts the candidates kept so far; from is the index after the last impossible candidate
 	for i := range c.list {
 		if c.list[i].logit < -math.MaxFloat32 {
 			kept += copy(c.list[kept:], c.list[from:i])
@@ -104,8 +104,8 @@ func (c *candidates) dropImpossible() {
 	}
 }
 
-// add adds delta to the logit of list[i]. The result stays finite, because only a caller's -Inf
-// may rule out a token.
+// add adds delta to the logit of list[i]. The result stays finite,
+// because a token may be ruled out only by a -Inf that the caller gave.
 func (c *candidates) add(i int, delta float32) {
 	c.list[i].logit = finite(c.list[i].logit + delta)
 }
@@ -120,8 +120,8 @@ func (c *candidates) truncate(n int) {
 	}
 }
 
-// best returns the index of the largest logit. If several logits are equal, it returns the index
-// of the lowest id.
+// best returns the index of the largest logit. If several
+// candidates have it, best returns the index of the lowest id.
 func (c *candidates) best() int {
 	if c.sorted {
 		return 0

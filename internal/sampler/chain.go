@@ -4,13 +4,13 @@ import "alpaca/internal/fmath"
 
 // link is one sampler of the chain.
 type link interface {
-	apply(c *candidates) // c.list has at least one element, before and after
+	apply(c *candidates) // c.list has at least one element before the call, and must have one after it
 	accept(id int32)     // the text continues with id
 }
 
 // changesLogits reports whether l can raise or lower single logits, so that another token
-// becomes the likeliest. The greedy choice uses only these samplers. It ignores XTC and
-// typical-p, although they can remove the likeliest token.
+// becomes the likeliest. If the likeliest token is always chosen, only these samplers
+// run. XTC and typical-p do not run then, although they can remove the likeliest token.
 func changesLogits(l link) bool {
 	switch l.(type) {
 	case *penalties, *dry:
@@ -78,8 +78,8 @@ func newLink(name Name, p *Params, v Vocab) link {
 	return nil
 }
 
-// lastN returns how many tokens to remember for a setting of n. A negative result stands for
-// all.
+// lastN returns how many tokens to remember if the
+// setting is n. A negative result stands for all tokens.
 func (p *Params) lastN(n int) int {
 	if n < 0 && p.Ctx > 0 {
 		return p.Ctx

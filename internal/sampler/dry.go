@@ -82,12 +82,12 @@ func dryMaxExponent(base float32) int {
 	return int(min(fmath.Log(math.MaxFloat32)/fmath.Log(float64(base)), math.MaxInt32))
 }
 
-// agreements returns, in dst, for each k the length of the common prefix of text[k:] and text.
-// As text has the newest token first, this is the length of a repetition that ended k tokens
-// ago. It is the Z function (Gusfield, "Algorithms on Strings, Trees, and Sequences", 1997,
-// section 1.3) and takes linear time.
+// agreements returns, in dst, for each k the length of the common prefix of text[k:]
+// and text. Because text has the newest token first, this is the length of a repetition
+// that ended k tokens ago. The result is the Z function (Gusfield, "Algorithms on
+// Strings, Trees, and Sequences", 1997, section 1.3) and takes linear time to compute.
 func agreements(dst, text []int32) []int32 {
-	dst = append(dst[:0], text...) // sets the length; the loop below sets all elements
+	dst = append(dst[:0], text...) // this only sets the length; the loop below sets all elements
 	dst[0] = int32(len(text))
 	left, right := 0, 0 // text[left:right] equals text[:right-left]
 	for k := 1; k < len(text); k++ {

@@ -37,7 +37,7 @@ func TestDRY(t *testing.T) {
 	tests := []struct {
 		name, text string
 		lastN      int
-		want       map[string]float32 // penalty of each token, with multiplier 1, base 2 and an allowed length of 2
+		want       map[string]float32 // the penalty of each token, for multiplier 1, base 2 and an allowed length of 2
 	}{
 		{"nothing", "", -1, nil},
 		{"no repetition", "abcdef", -1, nil},

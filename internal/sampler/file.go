@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// keyPrefix is the prefix of the keys of a model's own settings. Converters take these from the
-// generation_config.json of the model's maker.
+// keyPrefix is the prefix of the keys of a model's own settings. Converters
+// take these settings from the generation_config.json of the model's maker.
 const keyPrefix = "general.sampling."
 
 // FileValue is a value of a model's metadata, such as a gguf.Value.
@@ -32,10 +32,10 @@ type FileSetting struct {
 // String returns the setting for messages: its name and value.
 func (s FileSetting) String() string { return s.Name + " " + s.Value }
 
-// fileKeys are the settings that a model's file can have: their names in GGUF and in Ollama's
-// Modelfile, and the command-line flags that override them.
+// fileKeys are the settings that a model's file can have. Each has its names in
+// GGUF and in Ollama's Modelfile, and the command-line flags that override it.
 var fileKeys = []struct {
-	name, modelfile string // "": it cannot be set there
+	name, modelfile string // "": the format does not have this setting
 	flags           []string
 	set             func(p *Params, v FileValue) error
 }{
@@ -57,9 +57,9 @@ var fileKeys = []struct {
 	{"", "seed", []string{"seed"}, setSeed},
 }
 
-// FromFile sets p to the settings of a model's file and returns all settings in the file. value
-// returns the file's metadata by key. given reports whether the user has set a flag, which
-// overrides the file. An invalid value does not change p.
+// FromFile sets p to the settings of a model's file and returns all settings in the file.
+// The function value returns the file's metadata by key. The function given reports whether
+// the user has set a flag, which overrides the file. An invalid value does not change p.
 func (p *Params) FromFile(value func(key string) (FileValue, bool), given func(flag string) bool) (list []FileSetting) {
 	for i, k := range fileKeys {
 		if v, ok := value(keyPrefix + k.name); ok && k.name != "" {
@@ -69,8 +69,8 @@ func (p *Params) FromFile(value func(key string) (FileValue, bool), given func(f
 	return list
 }
 
-// FromModelfile does what FromFile does, for the parameters of a Modelfile. value returns them by
-// Ollama's names.
+// FromModelfile does what FromFile does, for the parameters of a
+// Modelfile. The function value returns them by Ollama's names.
 func (p *Params) FromModelfile(value func(name string) (FileValue, bool), given func(flag string) bool) (list []FileSetting) {
 	for i, k := range fileKeys {
 		if v, ok := value(k.modelfile); ok && k.modelfile != "" {
@@ -137,7 +137,7 @@ func setFloat(field func(p *Params) *float32) func(p *Params, v FileValue) error
 	}
 }
 
-// setSeed reads a seed. A negative number stands for a random one.
+// setSeed reads a seed. A negative number stands for a random seed.
 func setSeed(p *Params, v FileValue) error {
 	n, x, ok := number(v)
 	if !ok || float64(n) != x || n >= RandomSeed {

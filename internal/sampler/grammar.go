@@ -33,14 +33,14 @@ type Lister interface {
 // Drafter is a Grammar that can predict how its text continues.
 type Drafter interface {
 	Grammar
-	// Draft appends at most n bytes to b: those that must come next in the text, or very likely
-	// come next. How they are divided into tokens is only a guess.
+	// Draft appends at most n bytes to b. They are the bytes that must, or very likely will,
+	// come next in the text. The caller can only guess how the text will be divided into tokens.
 	Draft(b []byte, n int) []byte
 }
 
-// SampleWith is Sample among the tokens that g allows. As in llama.cpp, it first samples a token
-// without g. If g refuses this token, the chain runs again, over the tokens that g allows and with
-// new random numbers. The error wraps ErrNoToken if g allows no token.
+// SampleWith does what Sample does, but only for the tokens that g allows. As in llama.cpp, it
+// first samples a token without g. If g refuses this token, the chain runs again, over the tokens
+// that g allows and with new random numbers. The error wraps ErrNoToken if g allows no token.
 func (s *Sampler) SampleWith(logits []float32, g Grammar) (int32, error) {
 	id, err := s.sample(logits, nil)
 	if err != nil || g == nil || g.Allowed(id) {

@@ -42,7 +42,7 @@ func TestSampleWith(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, want, got)
 		}
-		// The chain only looks at allowed tokens, even if they are not among the likeliest.
+		// The chain sees only allowed tokens, even if they are not among the likeliest.
 		s := newSampler()
 		for range 20 {
 			id, err := s.SampleWith(logits, only{7: true, 14: true})

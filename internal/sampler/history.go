@@ -2,13 +2,13 @@ package sampler
 
 // history remembers the last accepted tokens.
 type history struct {
-	ring   []int32 // [min(accepted, limit)], a ring once full
+	ring   []int32 // at most limit tokens; a ring once it is full
 	limit  int     // most tokens that are remembered; negative: all
 	oldest int     // index of the oldest token once ring is full
 }
 
-// push adds a token. If the history is full, push forgets the oldest token and returns it, and
-// full is true.
+// push adds a token. If the history is full, push
+// forgets the oldest token, returns it, and sets full.
 func (h *history) push(id int32) (forgotten int32, full bool) {
 	switch {
 	case h.limit < 0 || len(h.ring) < h.limit:

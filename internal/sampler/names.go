@@ -28,8 +28,8 @@ type lettered struct {
 	letter rune
 }
 
-// samplers are llama.cpp's default chain, in order, with the letters of ParseSequence. DRY,
-// top-n-sigma, typical-p and XTC are off unless their parameters are set.
+// samplers is llama.cpp's default chain, in order, with the letters that ParseSequence
+// reads. DRY, top-n-sigma, typical-p and XTC are off unless their parameters are set.
 var samplers = []lettered{
 	{Penalties, 'e'}, {DRY, 'd'}, {TopNSigma, 's'}, {TopK, 'k'}, {Typical, 'y'},
 	{TopP, 'p'}, {MinP, 'm'}, {XTC, 'x'}, {Temperature, 't'},
@@ -52,14 +52,15 @@ func DefaultSequence() string {
 	return b.String()
 }
 
-// aliases are other spellings, with "_" for "-".
+// aliases are other spellings of the names, written with "_" instead of "-".
 var aliases = map[string]Name{
 	"typical_p": Typical, "typical": Typical, "typ": Typical,
 	"nucleus": TopP, "temp": Temperature,
 }
 
-// ParseSamplers reads a chain of names separated by semicolons, such as "top_k;top_p;temperature".
-// The empty string is the empty chain. With an error, it also returns the known names.
+// ParseSamplers reads a chain of names separated by semicolons, such
+// as "top_k;top_p;temperature". The empty string is the empty chain.
+// If it returns an error, it also returns the known names in the list.
 func ParseSamplers(list string) ([]Name, error) {
 	chain := []Name{}
 	if strings.TrimSpace(list) == "" {

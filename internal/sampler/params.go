@@ -12,13 +12,13 @@ const RandomSeed = math.MaxUint32
 type Params struct {
 	Seed     uint32 // seed of the random numbers; RandomSeed: New chooses one
 	Samplers []Name // the chain, in order
-	MinKeep  int    // least number of tokens that top-p, typical-p, min-p and XTC leave
+	MinKeep  int    // top-p, typical-p, min-p and XTC leave at least this many tokens
 
 	Temp            float32 // 0 or less: always the likeliest token
-	DynTempRange    float32 // the temperature is Temp ± this, depending on entropy; 0: off
-	DynTempExponent float32 // power that maps entropy to temperature
+	DynTempRange    float32 // the temperature is between Temp - DynTempRange and Temp + DynTempRange, depending on the entropy; 0: off
+	DynTempExponent float32 // exponent of the normalized entropy, which determines the temperature
 
-	TopK      int     // tokens kept; 0 or less: all
+	TopK      int     // how many tokens are kept; 0 or less: all
 	TopP      float32 // total probability of the tokens kept; 1: all
 	MinP      float32 // least probability of a token, relative to the likeliest; 0: off
 	TypicalP  float32 // total probability of the tokens kept; 1: off
@@ -27,15 +27,15 @@ type Params struct {
 	XTCProbability float32 // probability of removing the top choices; 0: off
 	XTCThreshold   float32 // least probability of a top choice; above 0.5: off
 
-	RepeatLastN      int     // number of last tokens with a penalty; 0: none, -1: Ctx
+	RepeatLastN      int     // how many of the last tokens get a penalty; 0: none, -1: Ctx
 	RepeatPenalty    float32 // 1: off
 	FrequencyPenalty float32 // 0: off
 	PresencePenalty  float32 // 0: off
 
 	DRYMultiplier    float32  // 0: off
 	DRYBase          float32  // base of the exponential
-	DRYAllowedLength int      // length in tokens of repetitions without penalty
-	DRYLastN         int      // number of last tokens searched for repetitions; 0: none, -1: Ctx
+	DRYAllowedLength int      // repetitions that are shorter than this many tokens have no penalty
+	DRYLastN         int      // how many of the last tokens are searched for repetitions; 0: none, -1: Ctx
 	DRYBreakers      []string // strings that end a repetition
 
 	Mirostat    int     // version 1 or 2; it replaces the chain except Temp; 0: off
@@ -45,8 +45,8 @@ type Params struct {
 	LogitBias map[int32]float32 // amounts added to the logits, by token; -Inf forbids a token
 	IgnoreEOS bool              // forbid the tokens that end the text
 
-	// Ctx is the length of the context in tokens. RepeatLastN and DRYLastN have this value if they
-	// are -1. If Ctx is 0, -1 stands for all accepted tokens.
+	// Ctx is the length of the context in tokens. If RepeatLastN or DRYLastN is
+	// -1, it stands for Ctx tokens or, if Ctx is 0, for all accepted tokens.
 	Ctx int
 }
 
@@ -74,9 +74,9 @@ func DefaultParams() Params {
 	}
 }
 
-// Number is a setting of Params that is a number. Either Float or Int is set.
+// Number is a numeric setting of Params. Either Float or Int is set.
 type Number struct {
-	Name      string // in requests, reports of settings and errors
+	Name      string // the name in requests, in reports of settings and in errors
 	Float     *float32
 	Int       *int
 	Low, High float64 // the least and the largest value
@@ -90,7 +90,7 @@ func (n *Number) Value() any {
 	return *n.Float
 }
 
-// Numbers returns p's settings that are numbers, except Seed and Ctx.
+// Numbers returns p's numeric settings, except Seed and Ctx.
 func (p *Params) Numbers() []Number {
 	const huge, most = math.MaxFloat32, math.MaxInt32
 	return []Number{

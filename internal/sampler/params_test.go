@@ -50,8 +50,8 @@ func TestParamsOutOfRange(t *testing.T) {
 	require.EqualError(t, err, "sampler: end-of-text token 2 is not in the vocabulary of 2")
 }
 
-// TestDefaultChain compares the default chain with llama.cpp's. If a sampler is added that
-// llama.cpp lacks, it must be off by default and be added here, too.
+// TestDefaultChain compares the default chain with llama.cpp's. If somebody adds a
+// sampler that llama.cpp lacks, it must be off by default and be added here, too.
 func TestDefaultChain(t *testing.T) {
 	require.Equal(t, "penalties;dry;top_n_sigma;top_k;typ_p;top_p;min_p;xtc;temperature", JoinSamplers(DefaultSamplers()))
 	require.Equal(t, "edskypmxt", DefaultSequence())

@@ -1,7 +1,7 @@
 package sampler
 
 // penalties make the tokens of the recent text less likely. A positive logit is divided by
-// repeat, and a negative one is multiplied by repeat (Keskar and others, "CTRL", 2019,
+// repeat, and a negative logit is multiplied by repeat (Keskar and others, "CTRL", 2019,
 // https://arxiv.org/abs/1909.05858). Then frequency is subtracted for each occurrence, and
 // presence once (OpenAI's API reference, "frequency and presence penalties").
 type penalties struct {

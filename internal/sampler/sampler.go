@@ -15,8 +15,8 @@ import (
 	"alpaca/internal/fmath"
 )
 
-// ErrNotNumbers is wrapped by the error for logits that are NaN or +Inf. Then the model's
-// weights are damaged.
+// ErrNotNumbers is wrapped by the error for logits that are NaN
+// or +Inf, which means that the model's weights are damaged.
 var ErrNotNumbers = errors.New("logits are not numbers")
 
 // ErrNoToken is wrapped by the error for logits that rule out every token.
@@ -38,7 +38,7 @@ type Sampler struct {
 	chain    []link
 	topFirst int       // the chain needs only this many of the likeliest tokens; 0: it needs every token
 	afterTop []link    // what the chain does after it has chosen topFirst tokens
-	greedy   bool      // choose the likeliest token, draw nothing
+	greedy   bool      // the likeliest token is chosen, without random numbers
 	mirostat *mirostat // if not nil, it chooses the token
 	rng      *fmath.MT19937
 	left     candidates
@@ -101,8 +101,9 @@ func New(p Params, v Vocab) (*Sampler, error) {
 // Seed returns the seed in use, which New has chosen if Params.Seed is RandomSeed.
 func (s *Sampler) Seed() uint32 { return s.seed }
 
-// Accept tells the sampler that the text continues with token id, from the prompt or sampled.
-// Penalties and DRY depend on these tokens. Accept ignores an id outside the vocabulary.
+// Accept tells the sampler that the text continues with token id,
+// which comes from the prompt or was sampled. Penalties and DRY depend
+// on these tokens. Accept ignores an id outside the vocabulary.
 func (s *Sampler) Accept(id int32) {
 	if id < 0 || int(id) >= s.vocab {
 		return
@@ -112,8 +113,8 @@ func (s *Sampler) Accept(id int32) {
 	}
 }
 
-// Sample chooses the next token by logits [vocab], which it does not change. It does not Accept
-// the token. The error wraps ErrNotNumbers or ErrNoToken.
+// Sample chooses the next token from logits [vocab], which it does not change.
+// It does not call Accept. The error wraps ErrNotNumbers or ErrNoToken.
 func (s *Sampler) Sample(logits []float32) (int32, error) { return s.sample(logits, nil) }
 
 // sample is Sample. If g is not nil, it chooses among the tokens that g allows.
@@ -134,8 +135,8 @@ func (s *Sampler) sample(logits []float32, g Grammar) (int32, error) {
 	return c.list[s.chosen].id, nil
 }
 
-// load sets the candidates to the tokens that g and the biases allow. It is an error if they allow
-// none.
+// load sets the candidates to the tokens that g and the biases
+// allow. If they allow no token, load returns an error.
 func (s *Sampler) load(logits []float32, g Grammar) error {
 	c := &s.left
 	if list := listed(g); list != nil {
@@ -158,8 +159,8 @@ func (s *Sampler) load(logits []float32, g Grammar) error {
 }
 
 // Chosen returns the token c that was sampled last, with its probability. top has the n likeliest
-// of the tokens that c was drawn from, the likeliest first. If the chain left fewer than n tokens,
-// the list has all of them. At a temperature of 0 or less, top has only c, with probability 1.
+// of the tokens that c was drawn from, the likeliest first. If the chain left fewer than n
+// tokens, top has all of them. At a temperature of 0 or less, top has only c, with probability 1.
 func (s *Sampler) Chosen(n int) (c Chance, top []Chance) {
 	list := s.left.list
 	if s.greedy {

@@ -104,7 +104,7 @@ func TestGreedy(t *testing.T) {
 		p.DynTempRange = 1
 	}
 	s := newSampler(t, Vocab{N: 5}, everything)
-	require.Equal(t, []int32{1, 1, 1}, generate(t, s, logits, 3), "of two equal logits, the first must be chosen")
+	require.Equal(t, []int32{1, 1, 1}, generate(t, s, logits, 3), "of two tokens with equal logits, the first must be chosen")
 	s = newSampler(t, Vocab{N: 5}, func(p *Params) { p.Temp, p.PresencePenalty = 0, 5 })
 	require.Equal(t, []int32{1, 3, 2, 1}, generate(t, s, logits, 4))
 }

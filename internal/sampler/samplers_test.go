@@ -36,7 +36,7 @@ func (c *candidates) ids() []int32 {
 	return ids
 }
 
-// five is the distribution of most tests, in nats and bits:
+// five is the distribution that most tests use. Surprise and entropy are in nats and in bits:
 //
 //	id          0      1      2      3      4
 //	p           0.10   0.40   0.05   0.25   0.20

@@ -41,7 +41,7 @@ const radixMin = 2048
 // them sort at the same time. So the memory stays in the processor's cache.
 type buffers struct {
 	order []uint64    // keys and indices
-	swap  []uint64    // second buffer of radix
+	swap  []uint64    // second buffer of the function radix
 	moved []candidate // the candidates in their new order
 }
 
@@ -51,8 +51,8 @@ var spare = sync.Pool{New: func() any { return new(buffers) }}
 func (c *candidates) reorder(key func(*candidate) uint32) {
 	b := spare.Get().(*buffers)
 	defer spare.Put(b)
-	// The index in the low bits makes the order strict. It also gives the former place of each
-	// candidate.
+	// The index in the low bits makes all numbers different, so the sort
+	// is stable. The index is also the former place of the candidate.
 	n := len(c.list)
 	b.order = slices.Grow(b.order[:0], n)[:n]
 	order := b.order
@@ -82,7 +82,7 @@ func (b *buffers) radix() []uint64 {
 	from := b.order
 	b.swap = slices.Grow(b.swap[:0], len(from))[:len(from)]
 	to := b.swap
-	var start [3][1 << bits]uint32 // for each pass and digit, where its next number goes
+	var start [3][1 << bits]uint32 // for each pass and digit, where the next number with this digit goes
 	for _, v := range from {
 		start[0][v>>32&mask]++
 		start[1][v>>(32+bits)&mask]++
@@ -121,8 +121,8 @@ func (c *candidates) top(k int) {
 		c.truncate(k)
 		return
 	}
-	// The heap has the best k candidates so far, with the worst at its root. Most other
-	// candidates need one comparison with the root.
+	// The heap has the best k candidates so far, and the worst of these is
+	// at the root. Most other candidates need one comparison with the root.
 	heap, rest := c.list[:k], c.list[k:]
 	heapify(heap)
 	for i := range rest {
@@ -152,7 +152,7 @@ func sortHeap(heap []candidate) {
 	})
 }
 
-// sink moves heap[i] down until neither child is worse than it.
+// sink moves heap[i] down until neither of its children is worse.
 func sink(heap []candidate, i int) {
 	for {
 		child := 2*i + 1

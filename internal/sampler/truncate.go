@@ -42,9 +42,9 @@ func (s topP) apply(c *candidates) {
 	}
 }
 
-// minP keeps the tokens that are at least p times as likely as the likeliest, and at least
-// minKeep tokens. Nguyen and others, "Turning Up the Heat: Min-p Sampling for Creative and
-// Coherent LLM Outputs", 2024 (https://arxiv.org/abs/2407.01082).
+// minP keeps the tokens that are at least p times as likely as the likeliest token,
+// and at least minKeep tokens. Nguyen and others, "Turning Up the Heat: Min-p Sampling
+// for Creative and Coherent LLM Outputs", 2024 (https://arxiv.org/abs/2407.01082).
 type minP struct {
 	stateless
 	p       float32
@@ -92,9 +92,9 @@ func (c *candidates) keepFrom(threshold float32, minKeep int) bool {
 	return true
 }
 
-// topNSigma keeps the tokens whose logits are within n standard deviations of the largest.
-// Temperature does not change which tokens these are. Tang, Liu, Xu, "Top-nσ: Not All Logits
-// Are You Need", 2024 (https://arxiv.org/abs/2411.07641).
+// topNSigma keeps the tokens whose logits are within n standard deviations of the
+// largest. The temperature does not change which tokens it keeps. Tang, Liu, Xu,
+// "Top-nσ: Not All Logits Are You Need", 2024 (https://arxiv.org/abs/2411.07641).
 type topNSigma struct {
 	stateless
 	n float32

@@ -6,10 +6,10 @@ import (
 	"alpaca/internal/fmath"
 )
 
-// typical is locally typical sampling. It keeps the tokens whose surprise is nearest to the
-// expected surprise (the entropy), until their probabilities add up to more than p, and at
-// least minKeep tokens. Meister, Pimentel, Wiher, Cotterell, "Locally Typical Sampling", 2022
-// (https://arxiv.org/abs/2202.00666).
+// typical is locally typical sampling. It keeps the tokens whose surprise is
+// nearest to the expected surprise (the entropy), until their probabilities add
+// up to more than p. It keeps at least minKeep tokens. Meister, Pimentel, Wiher,
+// Cotterell, "Locally Typical Sampling", 2022 (https://arxiv.org/abs/2202.00666).
 type typical struct {
 	stateless
 	p       float32
@@ -23,7 +23,7 @@ func (s typical) apply(c *candidates) {
 		if t.p == 0 {
 			return math.MaxUint32
 		}
-		// The number is non-negative, so its bits sort like the number.
+		// The key is non-negative, so its bits sort like the number.
 		log := fmath.Log32(t.p)
 		return math.Float32bits(max(h+log, -h-log) + 0)
 	})

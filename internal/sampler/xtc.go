@@ -2,11 +2,10 @@ package sampler
 
 import "alpaca/internal/fmath"
 
-// xtc ("exclude top choices") acts with the given probability. It removes all tokens with
-// a probability of at least threshold, except the least likely of them. P. E. Weidmann,
-// https://github.com/oobabooga/text-generation-webui/pull/6335,
-// 2024. It has a random generator of its own, so that it does not change the random
-// numbers of the final draw.
+// xtc ("exclude top choices") takes effect with the given probability. It removes all tokens
+// with a probability of at least threshold, except the least likely of them. P. E. Weidmann,
+// https://github.com/oobabooga/text-generation-webui/pull/6335, 2024. xtc has a random
+// generator of its own, so that it does not change the random numbers of the final draw.
 type xtc struct {
 	probability, threshold float32
 	minKeep                int

@@ -16,12 +16,12 @@ import (
 type AdapterSpec struct {
 	Seed uint64
 	Rank int
-	Part float64 // share of the tensors that it changes; 1: all that it can
+	Part float64 // the share of the tensors that it changes; 1: all tensors that an adapter can change
 }
 
-// Make returns a LoRA adapter with random weights: a pair of matrices A and B for each matrix or
-// stack of experts' matrices, and norms that replace those of the model. If the output is tied
-// to the embedding, it gets a pair of its own.
+// Make returns a LoRA adapter with random weights: a pair of matrices A and B for
+// each matrix or stack of experts' matrices, and norms that replace those of the
+// model. If the output is tied to the embedding, the output gets a pair of its own.
 func (s AdapterSpec) Make(f *gguf.File) *lora.Adapter {
 	r := rand.New(rand.NewPCG(s.Seed, 4))
 	noise := func(n int, by float64) []float32 {

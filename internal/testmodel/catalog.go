@@ -11,8 +11,8 @@ type Named struct {
 	Spec Spec
 }
 
-// Catalog returns the models whose answers are recorded in the top-level folder testdata. A
-// test checks that it has every architecture.
+// Catalog returns the models whose answers are recorded in the top-level
+// folder testdata. A test checks that the list has every architecture.
 func Catalog() []Named {
 	return []Named{
 		{"llama", Spec{Arch: &arch.Llama, Seed: 1}},

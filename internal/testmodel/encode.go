@@ -9,8 +9,8 @@ import (
 	"alpaca/internal/quant/codec"
 )
 
-// encode returns the tensor's data as in a file. If a test has changed Shape, missing values
-// are zeros.
+// encode returns the tensor's data in the form that it has in a
+// file. If a test has enlarged Shape, the missing values are zeros.
 func (t *Tensor) encode() []byte {
 	n := 1
 	for _, d := range t.Shape {

@@ -20,7 +20,7 @@ import (
 // Legacy is a kind of file from 2023: a container and the type of its matrices.
 type Legacy struct {
 	Format  string // ggml, ggmf or ggjt
-	Version uint32 // 0 for ggml, which has none
+	Version uint32 // 0 for ggml, which has no versions
 	FType   int32
 	Code    int32 // code of Type in that container
 	Type    quant.Type
@@ -42,8 +42,9 @@ var Legacies = []Legacy{
 	{"ggjt", 3, 1, 1, quant.F16}, {"ggjt", 3, 2, 2, quant.Q4_0}, {"ggjt", 3, 3, 3, quant.Q4_1}, {"ggjt", 3, 8, 6, quant.Q5_0}, {"ggjt", 3, 9, 7, quant.Q5_1}, {"ggjt", 3, 7, 8, quant.Q8_0},
 }
 
-// legacyBlock has the offsets of scales and minima in a block of a type. They are float32 if
-// wide is set, otherwise float16. levels is the standard deviation of the block's integers.
+// legacyBlock has the offsets of scales and minima in a block of a
+// type. Scales and minima are float32 if wide is set, and float16
+// otherwise. levels is the standard deviation of the block's integers.
 type legacyBlock struct {
 	wide   bool
 	scales []int
@@ -143,8 +144,8 @@ func (l Legacy) tensor(b []byte, rng *rand.Rand, name string, shape []int) []byt
 		}
 		return b
 	}
-	// This is the deviation of SPM's matrices. It makes products about as large as their
-	// inputs.
+	// The matrices of SPM's models have this standard deviation,
+	// too. It makes products about as large as their inputs.
 	return l.blocks(b, rng, elems, 4/math.Sqrt(12*float64(shape[1])))
 }
 

@@ -1,6 +1,6 @@
-// Package testmodel makes small models for tests. They can have any architecture. Their weights
-// are random numbers from a seed, and their vocabulary can spell any text. They are valid until
-// a test damages them. The models of Catalog are those of the top-level folder testdata.
+// Package testmodel makes small models for tests. They can have any architecture. Their weights are
+// random numbers from a seed, and their vocabulary can spell any text. They are valid until a test
+// damages them. The top-level folder testdata has the expected results of the models of Catalog.
 package testmodel
 
 import (
@@ -19,8 +19,8 @@ import (
 	"alpaca/internal/quant"
 )
 
-// The hyperparameters of the models. Rows and heads are multiples of 32, so that they can be
-// quantized. Two query heads share a key head.
+// These are the hyperparameters of the models. Rows and heads are multiples
+// of 32, so that they can be quantized. Two query heads share a key head.
 const (
 	Dim        = 128
 	Layers     = 2
@@ -49,20 +49,20 @@ type Tensor struct {
 type Spec struct {
 	Arch    *arch.Arch // nil: llama
 	Seed    uint64
-	BPE     bool // a byte-level BPE vocabulary instead of a SentencePiece-style one
+	BPE     bool // a byte-level BPE vocabulary instead of a SentencePiece-style vocabulary
 	Dim     int  // elements of a token's state; 0: the constant Dim
 	Layers  int  // 0: the constant Layers
 	KeyDim  int  // elements of a head; 0: Dim/Heads
 	Turning int  // elements of a head that RoPE rotates; 0: all
 	Window  int  // positions that a token sees in layers with a window; 0: the architecture's default
 	Inputs  int  // elements of a layer's own input; 0: none
-	Shared  int  // number of last layers that use keys and values of earlier ones
-	Tied    bool // the output is the token embedding
+	Shared  int  // how many layers at the end use keys and values of earlier layers
+	Tied    bool // the token embedding is also the output matrix
 	Experts int  // experts of a layer, of which a token uses two; 0: none, or 6 if the architecture needs experts
-	// Vary gives every layer different numbers of heads, feed-forward length and window than
-	// the layer before.
+	// Vary makes each layer differ from the layer before in the
+	// numbers of heads, the feed-forward length and the window.
 	Vary bool
-	More func(*Model) // further changes, made last; may be nil
+	More func(*Model) // makes further changes at the end; may be nil
 }
 
 // SPM returns a LLaMA with a SentencePiece-style vocabulary, its weights in F32.
@@ -103,7 +103,7 @@ func (s Spec) Make() *Model {
 		},
 		Context: ContextLen, Layers: s.Layers, Window: s.Window, Used: 2, NormEps: 1e-5, Shared: s.Shared, LocalDim: s.KeyDim / 2,
 	}
-	if s.Arch.FFN == nil { // FFNDim counts all experts of a token, ExpertFFN one of them
+	if s.Arch.FFN == nil { // FFNDim counts the elements of all experts of a token; ExpertFFN counts those of one expert
 		h.ExpertFFN /= 2
 		if s.Arch.HasRole(arch.SharedFFNUp) {
 			h.SharedFFN = h.FFNDim
@@ -154,7 +154,7 @@ func (s Spec) Make() *Model {
 	return m
 }
 
-// always are the optional tensors that all models here have.
+// always lists the optional tensors that all models here have.
 var always = map[arch.Role]bool{arch.FFNNorm: true, arch.AttnV: true, arch.LayerScale: true}
 
 // layers returns the sizes of each layer. If they vary, it replaces the numbers in m's metadata by

@@ -71,7 +71,7 @@ func TestLegacies(t *testing.T) {
 				squares += float64(v) * float64(v)
 			}
 			n, want := float64(len(values)), 16.0/12/Dim
-			require.InDelta(t, 0, sum/n, 0.02) // without a correction, integers from -8 to 7 would have a mean of -0.5
+			require.InDelta(t, 0, sum/n, 0.02) // without a correction, random integers from -8 to 7 would have a mean of -0.5
 			require.InEpsilon(t, want, squares/n, 0.25)
 		})
 	}

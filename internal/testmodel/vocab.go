@@ -77,8 +77,8 @@ func bpeVocab() []gguf.KV {
 		for _, b := range []byte(piece) {
 			text += string(byteRune(b))
 		}
-		// The left part is as long as possible. " th" is not a token, so " the" is " t" and
-		// "he".
+		// The left part is as long as possible. For example, " the"
+		// becomes " t" and "he", because " th" is not a token.
 		runes := []rune(text)
 		for cut := len(runes) - 1; cut > 0; cut-- {
 			if left, right := string(runes[:cut]), string(runes[cut:]); known[left] && known[right] {
@@ -101,8 +101,8 @@ func bpeVocab() []gguf.KV {
 	}
 }
 
-// byteRune returns GPT-2's character for a byte: the same number if that is printable Latin-1,
-// otherwise the next free one after U+00FF.
+// byteRune returns GPT-2's character for a byte. If the byte is printable Latin-1, it is
+// the character with the same number. Otherwise it is the next free character after U+00FF.
 func byteRune(b byte) rune {
 	printable := func(b byte) bool { return b >= 0x21 && b <= 0x7e || b >= 0xa1 && b <= 0xac || b >= 0xae }
 	if printable(b) {

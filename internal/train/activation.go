@@ -49,14 +49,14 @@ func activate[T real](act ggml.Activation, dst, u []T) {
 	}
 }
 
-// The constants of ggml's GELU, x·σ(x·(linear + cubic·x²)).
+// These are the constants of ggml's GELU, x·σ(x·(linear + cubic·x²)).
 const (
 	geluLinear = 1.5957691216057308 // 2·√(2/π)
 	geluCubic  = 0.044715 * geluLinear
 )
 
-// gelu returns GELU and its derivative. In float32, the caller has computed s, the σ of
-// GELU; in float64, s is ignored.
+// gelu returns GELU and its derivative. In float32, the caller has
+// computed s, the factor σ in GELU. In float64, gelu ignores s.
 func gelu[T real](x, s T) (y, dy T) {
 	square := T(x * x)
 	if !single[T]() {
@@ -65,7 +65,7 @@ func gelu[T real](x, s T) (y, dy T) {
 	return x * s, s + T(T(T(x*s)*(1-s))*(geluLinear+T(3*geluCubic*square)))
 }
 
-// geluSigmoids sets s to the σ of GELU for x. In float64, it does nothing.
+// geluSigmoids sets s to the factor σ in GELU, for the inputs x. In float64, it does nothing.
 func geluSigmoids[T real](s, x []T) {
 	if !single[T]() {
 		return
@@ -76,8 +76,8 @@ func geluSigmoids[T real](s, x []T) {
 	sigmoid(s, s)
 }
 
-// When activateMulBack is called, du holds df, the gradient of act(g)·u. activateMulBack sets dg
-// and du to the gradients of g and u. s is scratch memory.
+// Before the call of activateMulBack, du holds df, the gradient of act(g)·u.
+// activateMulBack sets dg and du to the gradients of g and u. s is scratch memory.
 func activateMulBack[T real](act ggml.Activation, dg, du, g, u, s []T) {
 	switch act {
 	case ggml.SiLU:
@@ -200,8 +200,8 @@ func layerNormBack[T real](dx, x, w, dy []T, eps float32, fresh bool) (mean, rho
 	return mean, rho
 }
 
-// layerNormGrads adds one row's part of the gradients of weights and biases, for the
-// elements from lo on. mean and rho are the row's moments.
+// layerNormGrads adds what one row contributes to the gradients of weights and
+// biases, for the elements from lo on. mean and rho are the row's moments.
 func layerNormGrads[T real](w *Norm[T], lo int, dy, x []T, mean, rho T) {
 	if w.W.Trainable() {
 		for j, d := range dy {

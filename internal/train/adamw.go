@@ -13,7 +13,7 @@ type AdamW struct {
 	Decay             float64 // weight decay of matrices; norms and biases have none
 	Clip              float64 // largest global norm of the gradient; 0: no limit
 
-	Updates        int     // number of updates made so far
+	Updates        int     // number of updates so far
 	power1, power2 float64 // Beta1 and Beta2 to the power of Updates, by repeated multiplication
 }
 

@@ -28,7 +28,7 @@ func (m *Model[T]) adapted() (list []*Linear[T]) {
 
 // WriteAdapter writes the adapters of m as a GGUF file that llama.cpp loads, in float32
 // (lora.Adapter.Write). Norms that are trained along with the adapters are written under their
-// own names; llama.cpp ignores them. Matrices that are trained whole are an error.
+// own names; llama.cpp ignores them. WriteAdapter returns an error if a matrix is trained whole.
 func (m *Model[T]) WriteAdapter(path, baseName string) error {
 	list := m.adapted()
 	if len(list) == 0 {
@@ -82,7 +82,7 @@ func merged(w *workers, l *Linear[float32]) []float32 {
 }
 
 // WriteModel writes the trained model, with its adapters merged, as a GGUF file in
-// float32. kv is the metadata. extra are tensors of the base that are copied as they are.
+// float32. kv is the metadata. extra are tensors of the base that are copied unchanged.
 func (t *Trainer) WriteModel(path string, kv []gguf.KV, extra []gguf.Tensor) error {
 	m := t.Model
 	linear := map[*Tensor[float32]]*Linear[float32]{m.Output: &m.OutputLoRA, m.Embed: &m.EmbedLoRA}
@@ -100,7 +100,7 @@ func (t *Trainer) WriteModel(path string, kv []gguf.KV, extra []gguf.Tensor) err
 			add(x.Name, x, linear[x])
 		}
 	}
-	if m.Tied() && (m.EmbedLoRA.A != nil || m.OutputLoRA.A != nil) { // embedding and output are no longer the same matrix
+	if m.Tied() && (m.EmbedLoRA.A != nil || m.OutputLoRA.A != nil) { // the adapters make embedding and output different matrices
 		add(arch.Output.Weight(), m.Output, &m.OutputLoRA)
 	}
 	w, err := gguf.Create(path, kv, append(tensors, extra...))

@@ -119,7 +119,7 @@ func TestAdapterFile(t *testing.T) {
 		defer adapter.Close()
 		alpha, _, err := adapter.Float("adapter.lora.alpha")
 		require.NoError(t, err)
-		require.InDelta(t, 8*2, alpha, 1e-6) // alpha·√rank, because llama.cpp divides by the rank
+		require.InDelta(t, 8*2, alpha, 1e-6) // the alpha in the file is alpha·√rank, because llama.cpp divides by the rank
 		adapted, err := base.WithLoRA(readAdapter(t, adapter), 1)
 		require.NoError(t, err)
 
@@ -153,8 +153,8 @@ func TestModules(t *testing.T) {
 	}
 }
 
-// testModules does the work of TestModules. Even if embedding and output are the same matrix, each
-// has an adapter of its own.
+// testModules does the work of TestModules. Embedding and output
+// have separate adapters, even if they are the same matrix.
 func testModules(t *testing.T, tied bool) {
 	f, err := gguf.Open(testmodel.Spec{Seed: 1, Tied: tied}.Make().As(quant.F32).Write(t))
 	require.NoError(t, err)

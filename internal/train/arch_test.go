@@ -21,7 +21,7 @@ import (
 	"alpaca/internal/train/random"
 )
 
-var updateBits = flag.Bool("update", false, "rewrite testdata/bits.json, after a change that is meant to change the bits")
+var updateBits = flag.Bool("update", false, "rewrite testdata/bits.json; use this after an intended change of the bits")
 
 // trainables returns the models of the catalog that can be trained.
 func trainables() (list []testmodel.Named) {
@@ -73,7 +73,7 @@ func testTrainer(t *testing.T, m *Model[float32], doc Example) *Trainer {
 	return tr
 }
 
-// shake changes all numbers of the tensors a little, as training does.
+// shake changes all numbers of the tensors slightly, as training does.
 func shake[T real](list []*Tensor[T], by float64) {
 	for _, x := range list {
 		base := random.Text(x.Name)
@@ -124,8 +124,8 @@ func TestArchitectures(t *testing.T) {
 }
 
 // TestArchDifferences compares the gradients of a model of every architecture with central
-// differences in float64, along a direction in which all tensors count equally. With
-// ALPACA_EVERY_TENSOR=1 it uses a direction for each tensor, which takes longer.
+// differences in float64. It uses one direction, in which all tensors count equally. With
+// ALPACA_EVERY_TENSOR=1 it uses one direction for each tensor, which takes longer.
 func TestArchDifferences(t *testing.T) {
 	if testing.Short() {
 		t.Skip("TestArchSameBits shows that emulated CPUs give the same bits as others")

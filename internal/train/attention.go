@@ -10,8 +10,8 @@ import (
 // blockRows is the number of rows of queries that attention computes at once.
 const blockRows = 96
 
-// attention computes the heads of one layer for all documents of a batch. Each piece of work is
-// a pair of a document and a key head, because no two pairs write the same gradients.
+// attention computes the heads of one layer for all documents of a batch. A worker takes
+// pairs of a document and a key head, because no two pairs write the same gradients.
 type attention[T real] struct {
 	w          *workers
 	s          *model.LayerConfig
@@ -19,7 +19,7 @@ type attention[T real] struct {
 	cap        T // soft cap of the scores; 0: none
 	sinks      []T
 	docs       []document
-	q, k, v, o []T // q and k are rotated already; forward writes o
+	q, k, v, o []T // q and k have already been rotated; forward writes o
 	do         []T // [n, Heads*ValueDim] the gradient of o, which backward reads
 	dq, dk, dv []T // the gradients of q, k and v, which backward writes
 	dSinks     []T // [docs, Heads] gradients of sinks; nil: not needed
@@ -51,8 +51,8 @@ func (e *engine[T]) attention(l *Layer[T], r *record[T]) *attention[T] {
 	return a
 }
 
-// kvOf returns the record with the keys and values that l attends to: r, or the record of the
-// earlier layer that l shares them with.
+// kvOf returns the record with the keys and values that l attends to. That is r,
+// l's own record, or the record of an earlier layer whose keys and values l uses.
 func (e *engine[T]) kvOf(l *Layer[T], r *record[T]) *record[T] {
 	if of := l.Shape.KVOf; of > 0 {
 		return &e.tape[of-1]
@@ -85,7 +85,7 @@ func (a *attention[T]) head(worker, doc, kv int, back bool) {
 	for head := kv * group; head < (kv+1)*group; head++ {
 		for lo := d.lo; lo < d.hi; lo += blockRows {
 			b := scoreBlock{doc: doc, first: d.lo, lo: lo, hi: min(lo+blockRows, d.hi), head: head, kv: kv}
-			if w := s.Window; w > 0 { // later rows cannot see keys that the first row no longer sees
+			if w := s.Window; w > 0 { // leave out the keys before the window of the block's first row: later rows cannot see them, either
 				b.first += max(0, lo-w+1-d.lo) / block * block
 			}
 			b.stride = (b.hi - b.first + block - 1) / block * block

@@ -1,9 +1,9 @@
 package train
 
-// backward is the derivative of forward, in reverse order. At its beginning, e.x is the
-// gradient of the hidden states after the last layer. backward adds to the gradients of all
-// trainable tensors of the layers and of the embedding's adapter. It collects the gradients of
-// the embedding itself in e.embedGrads.
+// backward computes the derivatives of forward's steps, in reverse order. When it is
+// called, e.x is the gradient of the hidden states after the last layer. backward
+// adds to the gradients of all trainable tensors of the layers and of the embedding's
+// adapter. It collects the gradients of the embedding itself in e.embedGrads.
 func (e *engine[T]) backward() {
 	c := &e.m.Config
 	for i := len(e.m.Layers) - 1; i >= 0; i-- {
@@ -37,8 +37,9 @@ func (e *engine[T]) backward() {
 	}
 }
 
-// networkBack is the derivative of a layer's feed-forward network. If the network reads the same
-// input as attention, e.mem.d2 becomes the network's part of that input's gradient.
+// networkBack is the derivative of a layer's feed-forward network. If the
+// network reads the same input as attention, networkBack sets e.mem.d2 to
+// what the network contributes to the gradient of that input.
 func (e *engine[T]) networkBack(i int) {
 	l, r, m := &e.m.Layers[i], &e.tape[i], &e.mem
 	if l.Router.W != nil {
@@ -47,7 +48,7 @@ func (e *engine[T]) networkBack(i int) {
 		f := e.gated(l, r.g, r.u)
 		df := m.df[:len(f)]
 		e.linearBack(&l.Down, e.branchBack(r.y2, &l.FFNPostNorm), f, df, false)
-		e.gatedBack(l, f, df, r.g, r.u) // df becomes the gradient of u, f that of g
+		e.gatedBack(l, f, df, r.g, r.u) // df becomes the gradient of u, and f becomes the gradient of g
 		n := e.networkInput(l, r)
 		switch {
 		case l.GateUp.W != nil:
@@ -122,7 +123,7 @@ func (e *engine[T]) attentionBack(l *Layer[T], r *record[T], do, dx []T) {
 		l.Sinks.Grad[i%l.Shape.NumHeads] += d
 	}
 	dq, dk, dv := a.dq, a.dk, a.dv
-	if kv := e.kvOf(l, r); l.Shape.KVOf > 0 { // kept until backward reaches the layer that computed the keys
+	if kv := e.kvOf(l, r); l.Shape.KVOf > 0 { // keep them until backward reaches the layer that computed the keys
 		addTo(kv.laterK, dk)
 		addTo(kv.laterV, dv)
 	} else if len(r.laterK) > 0 {

@@ -15,7 +15,7 @@ import (
 
 // Record is what a checkpoint holds besides the tensors.
 type Record struct {
-	Options    json.RawMessage // options of the command, to resume with the same options
+	Options    json.RawMessage // the command's options, so that the run can resume with the same options
 	DataSHA256 string
 	BaseSHA256 string    // "" for a new model
 	BestEval   float64   // NaN if nothing was evaluated
@@ -40,9 +40,9 @@ const (
 	keyChecksum = "train.tensors_sha256"
 )
 
-// Save writes a checkpoint, a GGUF file with the trained tensors in float32 and the two
-// moments of each, NAME.m and NAME.v. The file appears at path once it is complete and on
-// disk.
+// Save writes a checkpoint, a GGUF file with the trained tensors in
+// float32 and the two moments of each, NAME.m and NAME.v. The file
+// appears at path only after it is complete and has been synced to disk.
 func (t *Trainer) Save(path string, r *Record) error {
 	state, err := json.Marshal(t.State)
 	if err != nil {

@@ -3,8 +3,8 @@ package train
 // channelRun is the smallest number of channels for one worker.
 const channelRun = 64
 
-// convolve is a gated convolution over the last L positions of a document. A row of in
-// has three parts b, c and x. For each channel:
+// convolve is a gated convolution over the last L positions of a
+// document. A row of r.in has three parts b, c and x. For each channel:
 //
 //	o[t] = c[t]·Σ taps[j]·b[t-L+1+j]·x[t-L+1+j]    j < L, only rows of the document
 func (e *engine[T]) convolve(l *Layer[T], r *record[T]) {

@@ -11,12 +11,12 @@ import (
 	"alpaca/internal/train/random"
 )
 
-// Memory estimates the bytes that a run needs, without weights that stay in files. It counts the
-// weights in float32, 12 bytes more for each trained weight, the numbers kept for the backward
-// pass of a micro-batch, and the head's logits. maxLength is the largest number of tokens in a
-// row. micro is the number of rows that go through the model at once; 0 means as many rows as
-// have about 512 or 1024 tokens together. With checkpointing, the numbers that are kept are the
-// inputs of all layers and all numbers of one layer.
+// Memory estimates the bytes that a run needs, without weights that stay in files. It
+// counts the weights in float32, another 12 bytes for each trained weight, the numbers that
+// are kept for the backward pass of a micro-batch, and the head's logits. maxLength is the
+// largest number of tokens in a row. micro is the number of rows that go through the model
+// at once. If it is 0, these rows have about 512 or 1024 tokens together. With
+// checkpointing, the run keeps only the inputs of all layers, and all numbers of one layer.
 func (m *Model[T]) Memory(maxLength, micro int, checkpointing bool) int64 {
 	n := int64(max(m.microTokens(), maxLength))
 	if micro > 0 {
@@ -47,10 +47,10 @@ func (m *Model[T]) Memory(maxLength, micro int, checkpointing bool) int64 {
 }
 
 // FLOPs returns the number of floating-point operations of training. tokens is the number of
-// tokens, and labels is the number of those that go through the head. Each weight and token costs
-// two operations forward, two for the gradient of the input, and two for the gradient of the
-// weight if it is trained. length is the number of tokens of a row, for the operations of
-// attention. These are counted as if attention were not causal.
+// tokens, and labels is the number of tokens that go through the head. For each token, a weight
+// costs two operations in the forward pass, two for the gradient of the input and, if the
+// weight is trained, two for its own gradient. length is the number of tokens in a row, which
+// determines the operations of attention. They are counted as if attention were not causal.
 func (m *Model[T]) FLOPs(tokens, labels, length int) float64 {
 	var perToken float64
 	add := func(t *Tensor[T], times float64) {
@@ -90,7 +90,7 @@ func (m *Model[T]) FLOPs(tokens, labels, length int) float64 {
 	return perToken * float64(tokens)
 }
 
-// Speed measures float32 products and returns one core's operations per second.
+// Speed measures float32 matrix products on one core and returns operations per second.
 func Speed() float64 {
 	const m, n, k = 252, 256, 256
 	p := sgemm.Product{Dst: make([]float32, m*n), DstStride: n, M: m, N: n, K: k, A: sgemm.Rows(make([]float32, m*k), k), B: sgemm.Rows(make([]float32, k*n), n)}
@@ -108,7 +108,7 @@ func Speed() float64 {
 // Measured is the speed of updates.
 type Measured struct {
 	Params  int
-	Tokens  int // tokens of an update
+	Tokens  int // number of tokens in an update
 	Updates []time.Duration
 
 	TokensPerSecond float64 // tokens per second in the median update

@@ -24,7 +24,7 @@ type deltaMemory[T real] struct {
 	delta, e, de     []T // [Value]
 	y, normed, sigma []T
 	m, dm            []T // [Key, Value]
-	marks            []T // [positions/deltaRun, Key, Value] states before every deltaRun-th position
+	marks            []T // [positions/deltaRun, Key, Value] the state before every deltaRun-th position
 	states           []T // [deltaRun+1, Key, Value] states of one run
 }
 
@@ -179,8 +179,8 @@ func softplus[T real](x T) T {
 	return T(fmath.Log(1 + fmath.Exp(float64(x))))
 }
 
-// deltaGrads holds the gradients of a layer's vectors by head and document, to be added
-// in order.
+// deltaGrads holds separate gradients of a layer's vectors
+// for each head and document, which are then added in order.
 type deltaGrads[T real] struct{ a, dt, norm []T }
 
 // deltaRuleBack replaces in, gate, alpha and beta by their gradients. do is the gradient
@@ -244,8 +244,8 @@ func (h *deltaHead[T]) back(doc document, do, dMixed []T, g deltaGrads[T]) {
 	}
 }
 
-// outputBack adds the gradient of the state m to dm, sets h.dq to that of q, and replaces
-// the gate by its gradient. It overwrites dy, the gradient of o.
+// outputBack adds the gradient of the state m to dm, sets h.dq to the gradient of
+// q, and replaces the gate by its gradient. It overwrites dy, the gradient of o.
 func (h *deltaHead[T]) outputBack(t int, m, dy, dNorm []T) {
 	n := h.s.Value
 	h.query(t, m)
@@ -262,8 +262,8 @@ func (h *deltaHead[T]) outputBack(t int, m, dy, dNorm []T) {
 	}
 }
 
-// stepBack replaces dm, the gradient of the state after t, by that of the state before t.
-// It adds to the gradients of q, k and v, and replaces alpha and beta by their gradients.
+// stepBack replaces dm, the gradient of the state after t, by the gradient of the state before
+// t. It adds to the gradients of q, k and v, and replaces alpha and beta by their gradients.
 func (h *deltaHead[T]) stepBack(t int, m, before, dMixed []T, g deltaGrads[T]) {
 	n := h.s.Value
 	q, k, _ := h.parts(h.r.mixed, t)
@@ -271,7 +271,7 @@ func (h *deltaHead[T]) stepBack(t int, m, before, dMixed []T, g deltaGrads[T]) {
 	unitBack(dq, q, h.dq, h.queryScale())
 
 	h.step(t, m, before) // sets k, e and δ
-	clear(h.de)          // de is first the gradient of δ, later that of e
+	clear(h.de)          // de is first the gradient of δ, and later the gradient of e
 	for i, x := range h.k {
 		row := h.dm[i*n : (i+1)*n]
 		axpy(h.de, row, x)

@@ -8,8 +8,8 @@ import (
 	"alpaca/internal/ggml/vec"
 )
 
-// This file has operations on each element. A product that must not be fused with a sum is
-// converted to T first, so that all CPUs compute the same bits.
+// This file has operations on each element. The conversion T(x·y) of a product keeps
+// the compiler from fusing it with an addition, so that all CPUs compute the same bits.
 
 // dot3 returns the sum of x[i]·y[i]·z[i], or of x[i]·y[i] if z is nil. The order of the sums is
 // fixed.
@@ -99,8 +99,8 @@ func siluMul[T real](dst, g, u []T) {
 	}
 }
 
-// When siluBack is called, du holds df, the gradient of silu(g)·u. siluBack sets dg and du to the
-// gradients of g and u:
+// Before the call of siluBack, du holds df, the gradient of
+// silu(g)·u. siluBack sets dg and du to the gradients of g and u:
 //
 //	du = df·g·σ    dg = df·u·(σ + g·σ·(1-σ))    σ = 1/(1+e^-g)
 //
@@ -176,8 +176,9 @@ func addTo[T real](dst, x []T) {
 	}
 }
 
-// turn rotates the pairs of a head by the angles whose cosines and sines are cos and sin. With n
-// angles, pair i is elements i and i+n if halves is true, else 2i and 2i+1.
+// turn rotates the pairs of a head by the angles whose cosines and sines
+// are cos and sin. If there are n angles and halves is true, pair i has the
+// elements i and i+n. If halves is false, it has the elements 2i and 2i+1.
 func turn[T real](rope *ggml.Rope, x []T, cos, sin []float32, halves bool) {
 	n := len(cos)
 	if single[T]() {

@@ -21,13 +21,13 @@ type engine[T real] struct {
 	// Checkpointing keeps only the input of each layer, and evaluates the layer again for
 	// the backward pass.
 	Checkpointing bool
-	shared        record[T] // with Checkpointing: the memory that all records share, except x0
+	shared        record[T] // with Checkpointing, all records share this memory, except x0
 
 	eval bool
 
 	batch *Batch
 	tape  []record[T]
-	x     []T // [n, Dim] hidden states; in backward, their gradient
+	x     []T // [n, Dim] hidden states; during backward, the gradient of the hidden states
 	mem   memory[T]
 	att   []attentionMemory[T]
 	delta []deltaMemory[T]
@@ -110,9 +110,9 @@ func (e *engine[T]) begin(b *Batch) {
 	}
 }
 
-// shareKV makes memory for the keys and values that later layers use too, and for their
-// gradients from these layers. With Checkpointing this memory is separate from e.shared, which
-// every layer overwrites.
+// shareKV makes memory for the keys and values that later layers use, too,
+// and for the gradients that come from these later layers. With Checkpointing
+// this memory is separate from e.shared, which every layer overwrites.
 func (e *engine[T]) shareKV(n int) {
 	for i := range e.m.Layers {
 		of := e.m.Layers[i].Shape.KVOf
@@ -135,8 +135,8 @@ type field[T real] struct {
 	cols int
 }
 
-// fields returns the slices of m that the model needs. Each has as many elements per token as the
-// layer that needs the most.
+// fields returns the slices of m that the model needs. Each slice
+// has enough elements per token for the layer that needs the most.
 func (m *memory[T]) fields(of *Model[T]) []field[T] {
 	c := &of.Config
 	var q, k, v, o, ffn, wide, heads int

@@ -23,7 +23,7 @@ func (r *routing[T]) grow(rows, experts int) {
 	r.ends = ggml.Grow(r.ends, experts)
 }
 
-// each calls f for the rows lo to hi-1 of every expert that is used.
+// each calls f once for each expert that is used. The expert's rows are lo to hi-1.
 func (r *routing[T]) each(f func(expert, lo, hi int)) {
 	lo := 0
 	for e, hi := range r.ends {
@@ -219,9 +219,9 @@ func (e *engine[T]) expertsBack(l *Layer[T], r *record[T]) {
 	}
 }
 
-// scoresBack sets ds to the gradient of a token's router scores. b.dShare[b.at:b.end] are
-// the gradients of the weights of its experts. Weights that are divided by their sum are the
-// softmax of these experts' scores alone.
+// scoresBack sets ds to the gradient of a token's router scores. b.dShare[b.at:b.end]
+// are the gradients of the weights of the token's experts. If weights are divided by
+// their sum, they equal the softmax over the scores of the chosen experts alone.
 func (r *routing[T]) scoresBack(ds []T, b shareBack[T]) {
 	clear(ds)
 	var sum T

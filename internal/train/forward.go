@@ -47,10 +47,10 @@ func (e *engine[T]) lowOfTokens() []T {
 	return low
 }
 
-// layer evaluates layer i as far as the backward pass needs it: up to the gate of the
-// feed-forward network or, with experts or a post-norm, up to the network's output. finish does
-// the rest. With Checkpointing, backward calls layer again, and finish only for layers that have
-// a tail.
+// layer evaluates layer i as far as the backward pass needs it: up to the
+// gate of the feed-forward network or, with experts or a post-norm, up to
+// the network's output. finish does the rest. With Checkpointing, backward
+// calls layer again. It calls finish again only for layers that have a tail.
 func (e *engine[T]) layer(i int) {
 	l, r, m := &e.m.Layers[i], &e.tape[i], &e.mem
 
@@ -117,7 +117,7 @@ func (e *engine[T]) normed(x []T, w *Norm[T]) []T {
 	return e.mem.n
 }
 
-// networkInput returns the input of the feed-forward network, normed.
+// networkInput returns the input of the feed-forward network, after the norm.
 func (e *engine[T]) networkInput(l *Layer[T], r *record[T]) []T {
 	if l.parallel() {
 		return e.normed(r.x0, &l.AttnNorm)
@@ -140,8 +140,8 @@ func (e *engine[T]) norms(dst, x []T, w *Norm[T]) {
 	})
 }
 
-// branch sets dst to x + y. If the model has them, it first applies the norm w and the
-// factor of all branches to y. It overwrites e.mem.d, which y may be.
+// branch sets dst to x + y. It first applies the norm w and the factor of all branches
+// to y, if the model has them. It overwrites e.mem.d. y may be e.mem.d itself.
 func (e *engine[T]) branch(dst, x, y []T, w *Norm[T]) {
 	if w.W != nil {
 		e.norms(e.mem.d, y, w)

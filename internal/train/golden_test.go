@@ -11,14 +11,14 @@ import (
 	"alpaca/internal/train/random"
 )
 
-// golden holds what PyTorch computed in float64 with the models of build and the documents of
-// twoRows: losses and gradient norms of ten updates by its AdamW, facts about the gradients of
-// the first update, and facts about the weights after some updates.
+// golden holds what PyTorch computed in float64 with the models of build and the documents
+// of twoRows. This is the losses and gradient norms of ten updates by PyTorch's AdamW, facts
+// about the gradients of the first update, and facts about the weights after some updates.
 //
-// To make testdata/torch.json again, write the model of forward.go with tensors of float64,
-// but with sines, cosines and epsilon rounded to float32. Fill the tensors as build does. Sum
-// weight·-log p(label) of each document on its own, and divide by the sum of the weights.
-// Train with clip_grad_norm_ and torch.optim.AdamW, with the settings of torchRun.
+// To regenerate testdata/torch.json, write the model of forward.go in PyTorch with tensors
+// of float64, but round sines, cosines and epsilon to float32. Fill the tensors as build
+// does. Sum weight·-log p(label) of each document on its own, and divide by the sum of the
+// weights. Train with clip_grad_norm_ and torch.optim.AdamW, with the settings of torchRun.
 type golden struct {
 	Torch    string
 	Variants []struct {
@@ -92,7 +92,7 @@ func compareTorch[T real](t *testing.T, v variant, want *golden, index int, with
 	o, rate := torchRun()
 	tensors := m.Trainable()
 	for u := range 10 {
-		perBatch := 2 - u%2 // one batch and two accumulated batches give the same result
+		perBatch := 2 - u%2 // one batch and two accumulated batches must give the same result
 		loss := gradients(t, e, twoRows(), perBatch)
 		require.InEpsilon(t, w.Losses[u], loss, 10*after, "loss of update %d", u)
 		if u == 0 {

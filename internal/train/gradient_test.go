@@ -15,8 +15,7 @@ import (
 	"alpaca/internal/train/random"
 )
 
-// tiny is a shape with grouped heads and with sizes that are not multiples of those of a
-// tile.
+// tiny is a shape with grouped heads, whose sizes are not multiples of a tile's sizes.
 var tiny = Shape{Dim: 20, Layers: 2, FFNDim: 28, Vocab: 37, Ctx: 64, Heads: 4, KVHeads: 2, HeadDim: 6, Eps: 1e-5,
 	Rope: ggml.RopeParams{Dim: 6, Base: 10000}}
 
@@ -25,7 +24,7 @@ type variant struct {
 	name                    string
 	tied, bias, norms, lora bool
 	halves, stable          bool
-	tables, saved           bool // tables: also adapters of embedding and output; saved: trained modules beside the adapters
+	tables, saved           bool // tables: embedding and output have adapters, too; saved: some modules are trained whole, beside the adapters
 	dropout                 float64
 }
 

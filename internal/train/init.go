@@ -34,9 +34,9 @@ func (s *Shape) config() model.Config {
 		Layers: slices.Repeat([]model.LayerConfig{layer}, s.Layers), Rope: s.Rope}
 }
 
-// New returns a model of shape s with random weights, all trainable. As in GPT-2, weights
-// are normally distributed with a standard deviation of 0.02, or of 0.02/√(2·Layers) in
-// matrices whose output adds to the hidden state. Weights of norms are 1.
+// New returns a model of shape s with random weights, all trainable. As in GPT-2,
+// weights are normally distributed with a standard deviation of 0.02. In matrices whose
+// output is added to the hidden state, it is 0.02/√(2·Layers). Weights of norms are 1.
 func New[T real](s Shape, tied bool, seed uint64) *Model[T] {
 	m := &Model[T]{Config: s.config(), Layers: make([]Layer[T], s.Layers), ropes: func(int) [2]ggml.RopeParams { return [2]ggml.RopeParams{s.Rope} }}
 	small := 0.02 / math.Sqrt(2*float64(s.Layers))
@@ -88,7 +88,7 @@ func ones[T real](name string, n int) *Tensor[T] {
 	return t
 }
 
-// sites numbers the linear layers, for dropout.
+// sites numbers the linear layers. Dropout depends on these numbers.
 func (m *Model[T]) sites() {
 	n := uint64(0)
 	m.eachLinear(func(_ int, x member[T]) {
@@ -119,7 +119,7 @@ func (m *Model[T]) AddLoRA(o LoRA, wanted func(role arch.Role) bool) {
 			x.linear.adapt(x.linear.W.Name, o)
 		}
 	})
-	if wanted(arch.Output) { // a tied output, too: the adapter does not change the embedding
+	if wanted(arch.Output) { // even if the output is tied to the embedding: this adapter changes only the output
 		m.OutputLoRA.adapt(arch.Output.Weight(), o)
 	}
 	if wanted(arch.TokenEmbed) {
@@ -187,7 +187,7 @@ func ParseShape(text string) (Shape, error) {
 		head = 64
 	}
 	if !ok || err1 != nil || err2 != nil || width < head || width > 8192 || width%head != 0 || layers < 1 || layers > 256 {
-		return Shape{}, fmt.Errorf("%q must be WIDTHxLAYERS such as 192x6, the width a multiple of 32, or of 64 from 512 on", text)
+		return Shape{}, fmt.Errorf("%q must be WIDTHxLAYERS, such as 192x6; the width must be a multiple of 32, or of 64 if it is 512 or more", text)
 	}
 	ffn := (width*8/3 + 31) / 32 * 32
 	return Shape{Dim: width, Layers: layers, FFNDim: ffn, Heads: width / head, KVHeads: width / head, HeadDim: head,

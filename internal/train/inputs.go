@@ -7,8 +7,8 @@ import (
 	"alpaca/internal/quant"
 )
 
-// LayerInputs are the weights that compute the layers' own inputs (model.LayerInputs).
-// AllInputs is LayerInput times the number of layers.
+// LayerInputs are the weights that compute the layers' own inputs
+// (model.LayerInputs). AllInputs stands for LayerInput times the number of layers.
 type LayerInputs[T real] struct {
 	Tokens *Tensor[T] // [Vocab, AllInputs]; nil: layers have no inputs of their own
 	Proj   Linear[T]  // [AllInputs, Dim]

@@ -16,7 +16,7 @@ type Layer[T real] struct {
 	AttnNorm     Norm[T]
 	Q, K, V, O   Linear[T]
 	QKV          Linear[T] // queries, keys and values in one matrix, for attention or for a gated delta rule
-	QNorm, KNorm Norm[T]   // of each head, or of all heads at once
+	QNorm, KNorm Norm[T]   // norms of each head, or of all heads together
 	Sinks        *Tensor[T]
 	VNorm        Norm[T] // norm of each head's values; its weights are always 1
 	AttnPostNorm Norm[T] // norm of attention's output
@@ -39,7 +39,7 @@ type Layer[T real] struct {
 	SharedDown   Linear[T]
 	SharedRouter Linear[T]
 
-	InputGate     Linear[T] // for the layer's own input: see inputs.go
+	InputGate     Linear[T] // these four are for the layer's own input, see inputs.go
 	InputOut      Linear[T]
 	InputPostNorm Norm[T]
 	OutScale      *Tensor[T] // [1] factor of the hidden state after the layer
@@ -50,7 +50,7 @@ type member[T real] struct {
 	role   arch.Role
 	linear *Linear[T]
 	norm   *Norm[T]
-	vector **Tensor[T] // anything else, even a matrix that is not used in a product
+	vector **Tensor[T] // any other tensor, even a matrix if it is not used in a product
 }
 
 // places returns all parts that a layer can have, in the order of the tensors in files.
@@ -126,8 +126,8 @@ func (x *member[T]) adaptable() bool {
 	return x.linear != nil && x.linear.W != nil && x.linear.W.Stack == 0 && x.role != arch.Router
 }
 
-// parallel reports whether the feed-forward network reads the same input as attention. Such
-// layers have no norm for the network.
+// parallel reports whether the feed-forward network reads the same input
+// as attention. Such layers have no separate norm for the network.
 func (l *Layer[T]) parallel() bool { return l.AttnNorm.W != nil && l.FFNNorm.W == nil }
 
 // mixOut returns the output matrix of attention, of the gated delta rule or of the
@@ -176,9 +176,9 @@ func (m *Model[T]) modules() (list []module[T]) {
 	return list
 }
 
-// TrainModules makes whole tensors trainable, along with the adapters: those for whose role
-// the function wanted returns true. It returns the number of these tensors. Call it after
-// AddLoRA.
+// TrainModules makes whole tensors trainable, along with the adapters:
+// it chooses the tensors for whose role the function wanted returns
+// true. It returns the number of these tensors. Call it after AddLoRA.
 func (m *Model[T]) TrainModules(wanted func(role arch.Role) bool) (n int) {
 	for _, x := range m.modules() {
 		if !wanted(x.role) {

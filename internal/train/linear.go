@@ -101,9 +101,9 @@ func (e *engine[T]) dropped(l *Linear[T], x []T) []T {
 	return e.mem.drop
 }
 
-// mask is dropout: it sets some elements of dst to 0, and the others to those of x times
-// 1/(1-Dropout). A hash of an element's place decides, so forward and backward drop the
-// same elements.
+// mask applies dropout: it sets some elements of dst to 0, and the others to
+// the elements of x times 1/(1-Dropout). A hash of an element's place decides
+// which elements are dropped, so forward and backward drop the same elements.
 func (e *engine[T]) mask(l *Linear[T], dst, x []T) {
 	in := l.W.Cols
 	limit := uint64(e.Dropout * (1 << 32))
@@ -137,7 +137,7 @@ func (e *engine[T]) sumRows(dst, x []T, cols int) {
 	})
 }
 
-// workers share out the work of one pass.
+// workers divide the work of one pass.
 type workers struct {
 	pool    *pool.Pool
 	scratch []sgemm.Scratch
@@ -180,8 +180,8 @@ func (t *Tensor[T]) matrix() matrix[T] {
 	return matrix[T]{data: t.Data, stride: t.Cols, weights: t.Weights}
 }
 
-// product is dst [m, n] = a [m, k] · b [k, n], or += with add. In float32, each element is
-// a chain of fused multiply-adds over k.
+// product is dst [m, n] = a [m, k] · b [k, n]. If add is true, the product is
+// added to dst. In float32, each element is a chain of fused multiply-adds over k.
 type product[T real] struct {
 	dst     []T
 	stride  int // stride of dst

@@ -96,8 +96,8 @@ type loader[T real] struct {
 	err  error
 }
 
-// member reads the tensor that t describes into its place in a layer. A missing tensor is
-// skipped: opening the model has checked that the required ones are there.
+// member reads the tensor that t describes into its place in a layer. A missing tensor
+// is skipped: opening the model has checked that the required tensors are there.
 func (l *loader[T]) member(prefix string, t *arch.Tensor, x member[T], experts int) {
 	stack := 0
 	if t.Stack != arch.One {
@@ -115,7 +115,7 @@ func (l *loader[T]) member(prefix string, t *arch.Tensor, x member[T], experts i
 		x.norm.W, x.norm.Bias = w, bias()
 	default:
 		*x.vector = w
-		w.fixed = x.role == arch.LayerScale // in transformers it is a buffer, not a parameter
+		w.fixed = x.role == arch.LayerScale // transformers stores this factor in a buffer, which is not trained
 	}
 }
 
@@ -127,8 +127,9 @@ func (l *loader[T]) optional(name string, product bool, stack int) *Tensor[T] {
 	return l.tensor(name, product, stack)
 }
 
-// tensor reads the tensor with the given name. A matrix that is used in products (product) stays in
-// the file's format unless l.full; any other tensor becomes numbers that can be trained.
+// tensor reads the tensor with the given name. A matrix that is used
+// in products (product) stays in the file's format unless l.full is
+// true. Any other tensor is decoded to numbers, which can be trained.
 func (l *loader[T]) tensor(name string, product bool, stack int) *Tensor[T] {
 	src := l.file.Tensor(name)
 	if l.err != nil || src == nil {
@@ -161,7 +162,7 @@ func (l *loader[T]) tensor(name string, product bool, stack int) *Tensor[T] {
 	return t
 }
 
-// numbers returns x as a []T. If T is float32, it is x itself.
+// numbers returns x as a []T. If T is float32, numbers returns x itself.
 func numbers[T real](x []float32) []T {
 	if list, ok := any(x).([]T); ok {
 		return list

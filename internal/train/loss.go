@@ -17,9 +17,9 @@ type headMemory[T real] struct {
 	losses, labels []T
 }
 
-// headBytes limits the memory for logits, by limiting the positions that the head computes at
-// a time. Softmax works row by row, so nothing is computed twice. But each block of positions
-// packs the whole output matrix again, so few large blocks are faster than many small ones.
+// headBytes limits the memory for logits: the head computes one block of positions after
+// the other. Softmax works row by row, so nothing is computed twice. But each block packs
+// the whole output matrix again, so few large blocks are faster than many small ones.
 const headBytes = 64 << 20
 
 // headRows returns the number of rows of logits in a block, and their stride.
@@ -28,9 +28,9 @@ func (e *engine[T]) headRows() (rows, stride int) {
 	return min(max(headBytes/4/stride, 16), 512), stride
 }
 
-// loss returns the sum of weight·-log p(label) over the positions with a label. If back
-// is true, e.x becomes the gradient of that sum divided by n, and loss adds to the
-// gradients of the head. n is the sum of the weights in the whole update.
+// loss returns the sum of weight·-log p(label) over the positions with a label. If
+// back is true, e.x becomes the gradient of that sum divided by n, and loss adds to
+// the gradients of the head. n is the sum of the labels' weights in the whole update.
 func (e *engine[T]) loss(n float64, back bool) float64 {
 	h := &e.head
 	h.at = h.at[:0]
@@ -40,7 +40,7 @@ func (e *engine[T]) loss(n float64, back bool) float64 {
 		}
 	}
 	rows, _ := e.headRows()
-	if blocks := (len(h.at) + rows - 1) / rows; blocks > 0 { // equal blocks: a short one costs as much packing
+	if blocks := (len(h.at) + rows - 1) / rows; blocks > 0 { // make all blocks equally long, because a short block needs as much packing as a long one
 		rows = (len(h.at) + blocks - 1) / blocks
 	}
 	var total float64

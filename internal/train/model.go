@@ -6,14 +6,14 @@ import (
 	"alpaca/internal/quant/matmul"
 )
 
-// Tensor is a matrix [Rows, Cols], with a row per output, or a vector, with Rows 1.
+// Tensor is a matrix [Rows, Cols] with a row for each output, or a vector. A vector has one row.
 type Tensor[T real] struct {
 	Name       string // as in a GGUF file
 	Rows, Cols int
 	Vector     bool
 	Stack      int   // number of experts whose matrices or vectors lie one after the other; 0: no stack
 	fixed      bool  // no update changes it: a constant of the model
-	dims       []int // the shape in the base's file; nil: Rows and Cols
+	dims       []int // the shape in the base's file; if nil, the shape is Rows and Cols
 
 	Data    []T            // [Rows, Cols]; nil if Weights is set
 	Weights *matmul.Matrix // a frozen matrix, in the format of its file
@@ -102,10 +102,10 @@ type Model[T real] struct {
 	OutputNorm Norm[T]
 	Layers     []Layer[T]
 	Inputs     LayerInputs[T] // empty unless layers have inputs of their own
-	Rank       int            // the rank of the adapters, 0 without adapters
+	Rank       int            // the rank of the adapters; 0: there are none
 
-	// ropes returns the parameters of the position embeddings, by model.Turn, for texts of the
-	// given length in tokens.
+	// ropes returns the parameters of the position embeddings for texts
+	// of the given length in tokens. The result is indexed by model.Turn.
 	ropes func(length int) [2]ggml.RopeParams
 }
 

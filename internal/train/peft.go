@@ -27,7 +27,7 @@ type PEFT struct {
 
 // WritePEFT writes a folder that peft loads: adapter_model.safetensors in float32,
 // adapter_config.json and README.md. The tensors are the adapters and the modules that are
-// trained along with them. The folder may exist; files of these names are replaced.
+// trained along with them. If the folder exists, WritePEFT replaces files of these names.
 func (m *Model[T]) WritePEFT(dir string, p PEFT) error {
 	tensors, config := m.peft(p)
 	if len(tensors) == 0 {
@@ -91,7 +91,7 @@ func (m *Model[T]) peft(p PEFT) (tensors []peftTensor, config map[string]any) {
 		tensors = append(tensors, peftTensor{peftPrefix + hf + end, x.t.shape(), n.vector(x.role, floats(x.t.Data))})
 	}
 	tied := m.Tied() && m.Embed.Trainable()
-	if tied { // without this, peft keeps the base's output matrix
+	if tied { // without this tensor, peft would use the base's output matrix
 		hf := n.of(arch.Output, -1)
 		saved[hf] = true
 		tensors = append(tensors, peftTensor{peftPrefix + hf + ".weight", m.Embed.shape(), floats(m.Embed.Data)})
@@ -121,7 +121,7 @@ func peftConfig(p PEFT, rank int, targets, saved map[string]bool) map[string]any
 	}
 }
 
-// peftTensor is a tensor of float32 to be written.
+// peftTensor is a float32 tensor in the file.
 type peftTensor struct {
 	name  string
 	shape []int
@@ -244,8 +244,8 @@ func (n *hfNames) adapter(role arch.Role, layer int, a, b hfMatrix) (low, high [
 	return a.data, b.data
 }
 
-// values returns x, which has size numbers for each head of values, in Hugging Face's order.
-// There, heads that share a key head are neighbours; here they are KeyHeads apart.
+// values reorders x, which has size numbers for each head of values, to Hugging Face's order. In
+// that order, heads that share a key head are neighbours. In GGUF's order, they are KeyHeads apart.
 func (n *hfNames) values(x []float32, size int) []float32 {
 	d := &n.c.Delta
 	out := make([]float32, len(x))
@@ -257,8 +257,8 @@ func (n *hfNames) values(x []float32, size int) []float32 {
 	return out
 }
 
-// vector returns the weights of a module as Hugging Face has them. For some models,
-// weights of norms are 1 less there.
+// vector returns the weights of a module as Hugging Face has them.
+// For some models, Hugging Face's weights of norms are smaller by 1.
 func (n *hfNames) vector(role arch.Role, x []float32) []float32 {
 	if t := n.table(role); !n.family.ShortNorms || !t.IsVector() || role == arch.DeltaNorm {
 		return x

@@ -24,7 +24,7 @@ func (e *engine[T]) queries(l *Layer[T], r *record[T], n []T) {
 	default:
 		e.linear(&l.Q, *q, n)
 	}
-	if l.K.W == nil { // the layer uses keys and values of an earlier one
+	if l.K.W == nil { // the layer uses keys and values of an earlier layer
 		return
 	}
 	e.linear(&l.K, *k, n)
@@ -41,8 +41,8 @@ func qkv[T real](l *Layer[T], q, k, v *[]T) []field[T] {
 	return []field[T]{{q, s.NumHeads * s.KeyDim}, {k, s.NumKVHeads * s.KeyDim}, {v, s.NumKVHeads * s.ValueDim}}
 }
 
-// headGates returns the parts of a head's rows in a query matrix: its query, then its
-// gate.
+// headGates returns the two parts of a head's rows in a
+// query matrix: first the head's query, then its gate.
 func headGates[T real](l *Layer[T], q, gate *[]T) []field[T] {
 	return []field[T]{{q, l.Shape.KeyDim}, {gate, l.Shape.KeyDim}}
 }
@@ -68,8 +68,8 @@ func (e *engine[T]) positions(l *Layer[T], r *record[T]) {
 	e.temper(r.q)
 }
 
-// positionsBack is the derivative of positions, in place. If the layer uses another
-// layer's keys and values, dk and dv stay as they are.
+// positionsBack is the derivative of positions, in place. If the layer
+// uses another layer's keys and values, dk and dv stay unchanged.
 func (e *engine[T]) positionsBack(l *Layer[T], r *record[T], dq, dk, dv []T) {
 	e.temper(dq)
 	if t := e.turn(l); t != nil {
@@ -78,7 +78,7 @@ func (e *engine[T]) positionsBack(l *Layer[T], r *record[T], dq, dk, dv []T) {
 			e.rotate(t, dk, l.Shape.NumKVHeads, l.Shape.KeyDim, true)
 		}
 	}
-	// q, k and v are no longer needed: their memory takes the gradients before the norms.
+	// q, k and v are no longer needed, so their memory is used for the gradients before the norms.
 	if l.QNorm.W != nil {
 		e.normsBack(r.q, r.rawQ, dq, &l.QNorm, true)
 		copy(dq, r.q)

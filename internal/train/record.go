@@ -2,36 +2,35 @@ package train
 
 import "alpaca/internal/ggml"
 
-// record has what the backward pass needs of a layer. A field stays empty if the layer has no
-// such part.
+// record has the results of a layer that the backward pass
+// needs. A field stays empty if the layer has no such part.
 type record[T real] struct {
 	x0, x1     []T // [n, Dim] the inputs of attention and of the feed-forward network
-	o          []T // [n, Heads*ValueDim] the output of attention, or of the operation that a layer has instead
+	o          []T // [n, Heads*ValueDim] the output of attention, or of the operation that replaces attention
 	q, k, v    []T
 	rawQ, rawK []T // q and k before QNorm and KNorm
 	rawV       []T
 	laterK     []T // gradients of k and v from later layers that use the same k and v
 	laterV     []T
-	gates, att []T // gated attention: the gates [n, Heads*KeyDim], and o before the gates apply
+	gates, att []T // for gated attention: the gates [n, Heads*KeyDim], and o before its multiplication by the gates
 	in         []T // [n, 3*Dim or channels] the input of a convolution
 	mixed      []T // [n, channels] the output of a gated delta rule's convolution
 	gate       []T // [n, Heads*Value] the gates of a gated delta rule
 	alpha      []T // [n, Heads]
 	beta       []T
 	y1, y2     []T // [n, Dim] the outputs of attention and of the network, before their post-norms
-	g, u       []T // [n, FFNDim] gate and up; of experts [rows, ExpertFFN]
+	g, u       []T // [n, FFNDim] the outputs of gate and up; with experts [rows, ExpertFFN]
 
 	route      routing[T]
 	y          []T // [rows, Dim] the outputs of experts
-	sg, su, sy []T // gate, up and output of the shared expert
+	sg, su, sy []T // the outputs of the shared expert's gate and up, and its output
 	sw         []T // [n] the weight of the shared expert for each token
 	x2         []T // [n, Dim] x after the feed-forward network
 	y3         []T // [n, Dim] the contribution of the layer's own input, before its norm
 	own        []T // [n, LayerInput] the gate of that input
 }
 
-// fields returns the slices of r that l needs, besides x0, with their numbers of elements per
-// token.
+// fields returns the slices of r that l needs, except x0, and how many elements each has per token.
 func (r *record[T]) fields(m *Model[T], l *Layer[T]) []field[T] {
 	c, s := &m.Config, &l.Shape
 	list := []field[T]{{&r.x1, c.Dim}}
@@ -110,8 +109,8 @@ func (r *record[T]) grow(m *Model[T], l *Layer[T], n int) {
 	}
 }
 
-// share makes r's slices views of the slices of all, a record with room for every layer. It cuts
-// them to n tokens of l. r keeps its own x0.
+// share makes r's slices views of the slices of all, a record with room for
+// every layer. The views have room for n tokens of l. r keeps its own x0.
 func (r *record[T]) share(all *record[T], m *Model[T], l *Layer[T], n int) {
 	*r = record[T]{x0: r.x0}
 	from := all.fields(m, l)

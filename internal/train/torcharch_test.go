@@ -11,15 +11,15 @@ import (
 	"alpaca/internal/testshared"
 )
 
-// torchArch holds what transformers computed in float64, with PyTorch's derivatives, for the tiny
-// models of ../shared/models/hf: the loss of a document, and the length of each tensor's
-// gradient by the tensor's name in GGUF. The document's 40 tokens are i*i*7+i*3+5 modulo the
-// rows of the embedding. Reordering rows, as the converter does, does not change a length. Each
-// part of a fused matrix of experts has a length of its own.
+// torchArch holds what transformers computed in float64, with PyTorch's derivatives, for
+// the tiny models of ../shared/models/hf. It has the loss of a document and, by the names
+// of tensors in GGUF, the lengths of all gradients. The document's 40 tokens are
+// i*i*7+i*3+5 modulo the rows of the embedding. Reordering rows, as the converter does,
+// does not change a length. Each part of a fused matrix of experts has a length of its own.
 //
-// To make testdata/torch-arch.json again, load each model with dtype float64 and with attention
-// and experts "eager". Replace torch.float32 and Tensor.float by float64, since norms and softmax
-// are otherwise computed in float32. The gradient of ssm_a is that of A_log divided by ssm_a.
+// To regenerate testdata/torch-arch.json, load each model with dtype float64 and with attention and
+// experts "eager". Replace torch.float32 and Tensor.float by float64, since norms and softmax are
+// otherwise computed in float32. The gradient of ssm_a is the gradient of A_log divided by ssm_a.
 type torchArch struct {
 	Models map[string]struct {
 		Loss  float64
@@ -47,7 +47,7 @@ func TestTorchArch(t *testing.T) {
 	}
 }
 
-// compareArch compares one model. No relative error may exceed the parameter within.
+// compareArch compares one model. The parameter within is the largest relative error.
 func compareArch[T real](t *testing.T, base *model.Model, wantLoss float64, want map[string]float64, within float64) {
 	m, err := load[T](base, true)
 	require.NoError(t, err)

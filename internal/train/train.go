@@ -1,8 +1,8 @@
-// Package train trains models of the LLaMA family on a CPU: all weights, a new model, or
-// low-rank adapters (LoRA) on a frozen base, which may be quantized. The order of every
-// sum is fixed, and no sum crosses workers. The weights are therefore the same to the bit
-// for any number of threads, any size of the micro-batch, and after any interruption.
-// Start reading at forward.go, then backward.go and trainer.go.
+// Package train trains models of the LLaMA family on a CPU. It trains all weights of a
+// model, a new model, or low-rank adapters (LoRA) on a frozen base, which may be quantized.
+// The order of every sum is fixed, and no sum crosses workers. The weights are therefore
+// the same to the bit for any number of threads, any size of the micro-batch, and after any
+// interruption. Start reading at forward.go, then backward.go and trainer.go.
 package train
 
 // real is the precision of a computation: float32 for work, float64 for checking
@@ -12,29 +12,29 @@ type real interface{ float32 | float64 }
 // None is the label of a position that has no label.
 const None = -1
 
-// Batch is whole documents, one after the other, that go through the model at once.
+// Batch is a sequence of whole documents that go through the model at once.
 type Batch struct {
 	Tokens  []int32
 	Labels  []int32   // the next token, or None
 	Weights []float32 // the weight of each label in the loss
-	Pos     []int32   // position within its document
+	Pos     []int32   // each token's position in its document
 	Row     []uint64  // each token's row: epoch<<32 | index in the epoch
 	At      []int32   // each token's position in its row
 
 	docs []document
 }
 
-// document is the tokens lo to hi-1 of a batch. They attend only to each other.
+// document is the tokens lo to hi-1 of a batch, which attend only to each other.
 type document struct{ lo, hi int }
 
-// Example is one document. Tokens with a weight above 0 are labels, except the first
-// token, which nothing precedes.
+// Example is one document. Tokens with a weight above 0 are labels.
+// The first token is never a label, because no token precedes it.
 type Example struct {
 	Tokens  []int32
 	Weights []float32 // [len(Tokens)] the weight of each token as a label
 }
 
-// Add appends a row, which is one document or several. row identifies it for dropout.
+// Add appends a row, which is one document or several. row is the row's number for dropout.
 func (b *Batch) Add(row uint64, examples []Example) {
 	at := int32(0)
 	for _, e := range examples {

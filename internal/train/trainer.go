@@ -29,8 +29,8 @@ type Trainer struct {
 	// 512 or 1024 tokens. It does not change the result.
 	MicroRows int
 
-	// Checkpointing evaluates each layer twice, so that less memory is kept for the
-	// backward pass. It does not change the result.
+	// Checkpointing evaluates each layer twice, so that fewer numbers
+	// are kept for the backward pass. It does not change the result.
 	Checkpointing bool
 
 	docs    []Example
@@ -53,10 +53,10 @@ type State struct {
 // Step describes one update.
 type Step struct {
 	Update  int     // number of the update, counted from 1
-	Epoch   float64 // epochs finished, with the fraction of the current one
+	Epoch   float64 // epochs finished, including the fraction of the current epoch
 	Tokens  int     // tokens of this update
 	Labels  int
-	Loss    float64 // weighted mean over the labels
+	Loss    float64 // weighted mean of the loss over the labels
 	Rate    float64
 	Norm    float64 // norm of the gradient before clipping
 	Clipped bool
@@ -66,9 +66,9 @@ type Step struct {
 // badInARow is the number of skipped updates in a row that ends a run.
 const badInARow = 3
 
-// ErrDiverged ends a run after badInARow updates in a row had a loss or a gradient that was not
-// finite.
-var ErrDiverged = errors.New("the loss or the gradient is not a number")
+// ErrDiverged ends a run when badInARow updates in a
+// row have had a loss or a gradient that is not finite.
+var ErrDiverged = errors.New("the loss or the gradient is not finite")
 
 // NewTrainer returns a trainer before its first update. pool must stay open while the trainer is
 // used.
@@ -153,7 +153,7 @@ func (t *Trainer) Step() (Step, error) {
 	t.State.Update++
 	t.State.Tokens += int64(step.Tokens)
 	t.State.Labels += int64(step.Labels)
-	if bad := step.Loss - step.Loss + step.Norm - step.Norm; bad != 0 { // if a number is infinite or NaN, its difference from itself is NaN, which is not 0
+	if bad := step.Loss - step.Loss + step.Norm - step.Norm; bad != 0 { // x - x is NaN if x is infinite or NaN, and NaN != 0
 		step.Skipped = true
 		t.State.Skipped++
 		t.State.Bad++
@@ -173,11 +173,11 @@ func (t *Trainer) Step() (Step, error) {
 	return step, nil
 }
 
-// microTokens returns roughly how many tokens go through the model at once. Matrix products reach
-// full speed at a quarter of this number. Memory is proportional to it, so it is only half as
-// large for large models.
+// microTokens returns roughly how many tokens go through the model at once.
+// Matrix products reach full speed at a quarter of this number. Memory is
+// proportional to this number, so it is only half as large for large models.
 func (m *Model[T]) microTokens() int {
-	const limit, large = 1024, 80 << 10 // large: numbers kept per token for the backward pass
+	const limit, large = 1024, 80 << 10 // a model is large if it keeps more than this many numbers per token for the backward pass
 	kept := 0
 	for i := range m.Layers {
 		kept += m.Layers[i].kept(m)

@@ -127,7 +127,7 @@ func TestDiverged(t *testing.T) {
 			continue
 		}
 		require.ErrorIs(t, err, ErrDiverged)
-		require.EqualError(t, err, "train: 3 updates in a row: the loss or the gradient is not a number (loss NaN, gradient norm NaN)")
+		require.EqualError(t, err, "train: 3 updates in a row: the loss or the gradient is not finite (loss NaN, gradient norm NaN)")
 	}
 	require.Equal(t, 3, tr.State.Skipped)
 }

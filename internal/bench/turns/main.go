@@ -1,7 +1,7 @@
 // Command turns compares this program's speed with llama.cpp's. "alpaca bench" and llama-bench
-// measure the same files in turns, so that changes of the machine affect both. The script
-// bench/run calls turns. From stored results, turns prints the table of README.md and draws the
-// plot. It also writes models of random weights that both programs can read:
+// measure the same files in turns, so that changes of the machine's speed affect both. The
+// script bench/run calls turns. From stored results, turns prints the table of README.md and
+// draws the plot. It also writes models of random weights that both programs can read:
 //
 //	turns -table -plot bench/speed.svg bench/results/NAME.json; turns -noise DIR qwen3-1.7B@8:q4_0
 package main
@@ -33,7 +33,7 @@ func main() {
 	}
 }
 
-// run is the program.
+// run does the work of main, and returns an error.
 func run(ctx context.Context, w io.Writer, args []string) error {
 	fs := flag.NewFlagSet("turns", flag.ContinueOnError)
 	ours := fs.String("ours", "./alpaca", "our `program`")

@@ -60,8 +60,8 @@ func (m *measurement) run(ctx context.Context, models []string) (*Results, error
 	return r, nil
 }
 
-// lastWord returns the file type in a model's type, as in file names: "Q4_K_M" for "llama 1B
-// Q4_K - Medium".
+// lastWord returns the file type at the end of a model's type, in the
+// form that file names have: "Q4_K_M" for "llama 1B Q4_K - Medium".
 func lastWord(text string) string {
 	text = strings.NewReplacer(" - Small", "_S", " - Medium", "_M", " - Large", "_L").Replace(text)
 	return text[strings.LastIndexByte(text, ' ')+1:]

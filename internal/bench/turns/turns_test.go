@@ -46,11 +46,11 @@ func TestReadme(t *testing.T) {
 	require.Equal(t, string(drawn), plot.String(), "the plot is out of date: \"make plots\" rewrites it")
 }
 
-// TestRun measures two scripts that print results as benchmarks do. One of them claims to be
-// twice as fast.
+// TestRun measures two scripts that print results as
+// benchmarks do. The rates of one script are twice as high.
 func TestRun(t *testing.T) {
 	if _, err := os.Stat("/bin/sh"); err != nil {
-		t.Skip("there is no shell here")
+		t.Skip("this system has no shell")
 	}
 	dir := t.TempDir()
 	program := func(name string, rate int) string {

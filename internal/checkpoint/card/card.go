@@ -1,7 +1,7 @@
-// Package card makes the general.* keys of a GGUF file: the model's name and the parts of the name,
-// the size, the licence, base models, tags and recommended sampling settings. The sources are the
-// front matter of README.md, generation_config.json, config.json and the name of the folder, as in
-// the reference converter's gguf-py (metadata.py).
+// Package card makes the general.* keys of a GGUF file. They have the model's name and the
+// parts of this name, the size, the licence, base models, tags and recommended sampling
+// settings. The sources are the front matter of README.md, generation_config.json, config.json
+// and the name of the folder, as in the reference converter's gguf-py (metadata.py).
 package card
 
 import (
@@ -19,11 +19,11 @@ import (
 	"alpaca/internal/lazyregexp"
 )
 
-// Counts are the numbers of a model's weights.
+// Counts says how many weights a model has.
 type Counts struct {
 	Total   int64
 	Shared  int64 // weights that every token uses
-	Expert  int64 // weights of one expert in each layer, summed over the layers
+	Expert  int64 // weights of a single expert per layer, summed over all layers
 	Experts int   // experts per layer; 0: none
 }
 
@@ -36,9 +36,10 @@ type Options struct {
 // maxCard bounds the size of README.md in bytes.
 const maxCard = 16 << 20
 
-// facts are the facts known about a model. For each fact, the first value that is found counts.
+// facts are the known facts about a model. If a fact
+// is found several times, the first value counts.
 type facts struct {
-	text map[string]string // values by key, without the "general." of the key
+	text map[string]string // values by key; keys lack the prefix "general."
 	list map[string][]string
 	base []origin // the model's base models
 	data []origin // the model's data sets
@@ -55,8 +56,8 @@ func (f *facts) set(key, text string) {
 	}
 }
 
-// Read returns the general.* keys for the checkpoint in a folder. Data that cannot be read is left
-// out, with a note.
+// Read returns the general.* keys for the checkpoint in a folder.
+// Read leaves out data that it cannot read, and adds a note.
 func Read(dir string, opt Options) (kv []gguf.KV, notes []string) {
 	f := &facts{text: map[string]string{}, list: map[string][]string{}}
 	if err := f.readme(filepath.Join(dir, "README.md"), opt.Counts.Total); err != nil {
@@ -136,8 +137,8 @@ func frontMatter(text string) string {
 	return strings.ReplaceAll(strings.Join(lines, "\n"), "\t", "  ")
 }
 
-// cardKeys are keys of general.* with their possible names in a model card. The first
-// name found counts.
+// cardKeys are keys of general.* with their possible names
+// in a model card. The first name that the card has counts.
 var cardKeys = []struct {
 	key   string
 	names []string
@@ -183,7 +184,7 @@ func (f *facts) card(card map[string]any, total int64) {
 	f.data = origins(first("datasets", "dataset", "dataset_sources"), total)
 }
 
-// texts returns a text or a list of texts as a list.
+// texts returns a value as a list of texts. The value may be a text or a list of texts.
 func texts(v any) (list []string) {
 	switch v := v.(type) {
 	case nil, map[string]any:

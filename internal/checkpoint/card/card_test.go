@@ -10,7 +10,7 @@ import (
 	"alpaca/internal/gguf"
 )
 
-// TestNames checks that names are split into the same parts as by gguf-py 0.19.0.
+// TestNames checks that names are split into the same parts as gguf-py 0.19.0 splits them into.
 func TestNames(t *testing.T) {
 	tests := []struct {
 		id    string

@@ -14,10 +14,10 @@ import (
 // name has the parts of a model's name.
 type name struct {
 	full, organization            string
-	base, size, finetune, version string // "": not in the name
+	base, size, finetune, version string // "": the name does not have this part
 }
 
-// The kinds of parts that a name can have.
+// These expressions recognize the kinds of parts that a name can have.
 var (
 	isVersion  = lazyregexp.New(`(?i)^(v|iter)?\d+([.]\d+)*$`)
 	isType     = lazyregexp.New(`(?i)^(i?q\d(_\w)*|b?fp?(16|32))$`)
@@ -26,7 +26,7 @@ var (
 	isNumberly = lazyregexp.New(`^(v\d+(?:\.\d+)*|\d.*)$`)
 )
 
-// part is a part of a name, with the kinds that it may be.
+// part is a part of a name. Its flags say which kinds of parts it may be.
 type part struct {
 	text                                  string
 	base, size, finetune, version, typeOf bool
@@ -41,11 +41,12 @@ func (p *part) kinds() (n int) {
 	return n
 }
 
-// cutName splits the name of a model, such as "org/Mixtral-8x7B-Instruct-v0.1", into its parts.
-// total is the number of weights, or 0 if it is not known. A size in the name must be close to it.
+// cutName splits the name of a model, such as
+// "org/Mixtral-8x7B-Instruct-v0.1", into its parts. total is the number of
+// weights, or 0 if it is not known. A size in the name must be close to total.
 func cutName(id string, total int64) name {
 	if id == "" || strings.Contains(id, " ") {
-		return name{full: id} // a sentence, not a name
+		return name{full: id} // this is a sentence, not a name
 	}
 	n := name{full: id}
 	if org, full, ok := strings.Cut(id, "/"); ok {
@@ -89,7 +90,7 @@ func cutName(id string, total int64) name {
 	return n
 }
 
-// annotate sets the kinds that p, the i-th part, may be.
+// annotate sets the flags of p, which is the i-th part.
 func (p *part) annotate(i int, total int64) {
 	switch {
 	case isVersion().MatchString(p.text):
@@ -103,8 +104,8 @@ func (p *part) annotate(i int, total int64) {
 	}
 }
 
-// annotateSize normalizes a size. A size that is far from the number of weights is more
-// likely a context length.
+// annotateSize normalizes a size. If the size is far from
+// the number of weights, it is more likely a context length.
 func (p *part) annotateSize(total int64) {
 	text := strings.ReplaceAll(p.text, "_", ".")
 	if last := len(text) - 1; isDigit(text[last]) { // "7b1" is 7.1 billion
@@ -125,8 +126,8 @@ func (p *part) annotateSize(total int64) {
 	p.text = text
 }
 
-// chooseBase decides which parts are the base name: the parts at the beginning that have
-// no other kind, or are versions. Later parts without a kind are the name of a fine-tune.
+// chooseBase decides which parts are the base name. These are the parts at the beginning that
+// are versions or have no other kind. Later parts without a kind are the name of a fine-tune.
 func chooseBase(parts []*part) {
 	digits := slices.ContainsFunc(parts, func(p *part) bool { return p.size && strings.ContainsFunc(p.text, unicode.IsDigit) })
 	for _, p := range parts {
@@ -145,7 +146,7 @@ func chooseBase(parts []*part) {
 			p.finetune = true
 		}
 	}
-	for i := len(parts) - 1; i >= 0; i-- { // versions at its end are not a part of the base name
+	for i := len(parts) - 1; i >= 0; i-- { // versions at the end of the base name are not a part of it
 		if p := parts[i]; p.base && p.kinds() > 1 {
 			p.base = false
 		} else {

@@ -15,14 +15,15 @@ type Model struct {
 	Class  string       // the model's class, such as "LlamaForCausalLM"
 	KV     []gguf.KV    // the keys of the architecture, ARCH.*
 	Layers []arch.Sizes // the sizes of each layer; tensors outside of layers use the sizes of the first layer
-	Vocab  int          // rows of the embedding; 0: not in the configuration
+	Vocab  int          // rows of the embedding; 0: the configuration does not say
 
-	// KeysAsValues says for each layer whether its values are its keys, before norm and rotation.
-	// Such a layer has no matrix of values. If KeysAsValues is nil, there is no such layer.
+	// KeysAsValues says for each layer whether the layer uses its keys,
+	// before norm and rotation, as its values. Such a layer has no
+	// matrix for values. If KeysAsValues is nil, there is no such layer.
 	KeysAsValues []bool
 	Config       Object // the text model's configuration, for other packages
 
-	// Divisors of RoPE's frequencies; nil: none.
+	// These are divisors of RoPE's frequencies, or nil if there are none.
 	RopeFreqs, RopeLong, RopeShort []float32
 
 	// Notes describe differences from the reference converter, and properties that GGUF cannot
@@ -37,7 +38,7 @@ var ErrUnsupported = errors.New("not supported")
 // Experts returns the number of experts of a layer, or 0 for none.
 func (m *Model) Experts() int { return m.Layers[0].NumExperts }
 
-// The largest number of layers and the largest dimension, as in package model.
+// These are the largest number of layers and the largest dimension, as in package model.
 const (
 	maxLayers = 4096
 	maxDim    = 1 << 24
@@ -120,7 +121,7 @@ func (r *reader) addInt(key string, n int) {
 }
 func (r *reader) addFloat(key string, f float64) { r.add(key, gguf.F32(float32(f))) }
 
-// count returns the number in key, from 1 to limit. names are other names of the key.
+// count returns the number in key, which must be from 1 to limit. names are other names of the key.
 func (r *reader) count(key string, limit int, names ...string) int {
 	found := r.First(append([]string{key}, names...)...)
 	if found == "" {
@@ -151,7 +152,7 @@ func (r *reader) sizes() {
 	r.m.Vocab = r.Int("vocab_size", 0)
 	s.VocabSize = r.m.Vocab
 	s.KeyDim = s.Dim / s.NumHeads
-	if r.Has("head_dim") && a != &arch.Granite && a != &arch.GraniteMoE { // the classes of these two ignore head_dim
+	if r.Has("head_dim") && a != &arch.Granite && a != &arch.GraniteMoE { // the classes of these two architectures ignore head_dim
 		s.KeyDim = r.count("head_dim", maxDim)
 	}
 	s.ValueDim = s.KeyDim
@@ -258,7 +259,7 @@ func (r *reader) convKinds(layers int) []string {
 	}
 	for _, i := range r.Floats("full_attn_idxs") {
 		if i < 0 || int(i) >= layers {
-			r.Fail("full_attn_idxs has %g, of %d layers", i, layers)
+			r.Fail("full_attn_idxs has %g, but there are only %d layers", i, layers)
 			return kinds
 		}
 		kinds[int(i)] = "full_attention"

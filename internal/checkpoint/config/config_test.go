@@ -21,7 +21,7 @@ func TestRead(t *testing.T) {
 		none       []string
 		note       string
 	}{
-		{"Mistral 7B v0.1: the window is a default of the class", `{"architectures":["MistralForCausalLM"],"model_type":"mistral",` + sizes + `"rms_norm_eps":1e-05,"max_position_embeddings":32768}`,
+		{"Mistral 7B v0.1, whose window is a default of the class", `{"architectures":["MistralForCausalLM"],"model_type":"mistral",` + sizes + `"rms_norm_eps":1e-05,"max_position_embeddings":32768}`,
 			map[string]string{"llama.attention.sliding_window": "4096", "llama.attention.head_count_kv": "8", "llama.rope.freq_base": "10000", "llama.attention.layer_norm_rms_epsilon": "1e-05"}, nil, "that the reference converter drops"},
 		{"Mistral v0.3: none", `{"architectures":["MistralForCausalLM"],"model_type":"mistral",` + sizes + `"sliding_window":null,"rope_theta":1000000.0,"head_dim":128}`,
 			map[string]string{"llama.rope.freq_base": "1e+06", "llama.attention.key_length": "128", "llama.rope.dimension_count": "128"}, []string{"llama.attention.sliding_window"}, ""},
@@ -107,7 +107,7 @@ func TestGemma4(t *testing.T) {
 	}
 }
 
-// TestParse reads NaN and Infinity, which Python writes although JSON does not have them.
+// TestParse reads NaN and Infinity, which are not JSON, but which Python writes.
 func TestParse(t *testing.T) {
 	o := Parse([]byte(`{"a":NaN,"b":-Infinity,"c":"NaN \" Infinity","d":[1,Infinity],"e":3}`), "x.json")
 	require.NoError(t, o.Err())

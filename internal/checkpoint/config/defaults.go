@@ -2,8 +2,8 @@ package config
 
 import "alpaca/internal/arch"
 
-// defaults returns the default values that a model's class has in transformers 5.24 for keys that
-// config.json lacks. Sizes that every config.json has are left out.
+// defaults returns the default values that a model's class has in transformers 5.24 for keys
+// that config.json lacks. The defaults do not include sizes that every config.json has.
 func defaults(a *arch.Arch, modelType string) Object {
 	text, ok := classDefaults[modelType]
 	if !ok {
@@ -21,8 +21,8 @@ var typeOf = map[*arch.Arch]string{
 	&arch.Gemma4: "gemma4_text",
 }
 
-// classDefaults are the defaults by model_type. A text model inside another model has its
-// own model_type.
+// classDefaults maps a model_type to the defaults of its class.
+// A text model inside another model has its own model_type.
 var classDefaults = map[string]string{
 	"llama":               `{"max_position_embeddings": 2048, "rms_norm_eps": 1e-6, "rope_theta": 10000}`,
 	"mistral":             `{"num_key_value_heads": 8, "max_position_embeddings": 131072, "rms_norm_eps": 1e-6, "rope_theta": 10000, "sliding_window": 4096}`,

@@ -34,7 +34,7 @@ func (r *reader) ownHeads() {
 	own := len(layers) - r.Int("num_kv_shared_layers", 0)
 	input := r.Int("hidden_size_per_layer_input", 0)
 	if own < 1 || input > maxDim/len(layers) {
-		r.Fail("num_kv_shared_layers %d and hidden_size_per_layer_input %d do not suit %d layers", len(layers)-own, input, len(layers))
+		r.Fail("num_kv_shared_layers %d and hidden_size_per_layer_input %d do not fit a model of %d layers", len(layers)-own, input, len(layers))
 		return
 	}
 	wide, valueless := r.Bool("use_double_wide_mlp", false), r.Bool("attention_k_eq_v", false)
@@ -48,7 +48,7 @@ func (r *reader) ownHeads() {
 		r.m.KeysAsValues = append(r.m.KeysAsValues, valueless && !local[i])
 	}
 	for i := range layers {
-		layers[i].RopeDim = layers[len(layers)-1].KeyDim // the tensor of divisors is for layers without a window
+		layers[i].RopeDim = layers[len(layers)-1].KeyDim // the tensor of divisors is for layers without a window, and the last layer has none
 		j := own - 1
 		for i >= own && j >= 0 && local[j] != local[i] {
 			j--
@@ -59,8 +59,8 @@ func (r *reader) ownHeads() {
 	}
 }
 
-// headsOf sets the sizes of layer i's heads from per_layer_config. If config.json lacks
-// per_layer_config, it has separate keys for the heads of layers without a window.
+// headsOf sets the sizes of layer i's heads from per_layer_config. A config.json
+// without per_layer_config has separate keys for the heads of layers without a window.
 func (r *reader) headsOf(i int, local, valueless bool, l *arch.Sizes) {
 	if !r.Has("per_layer_config") {
 		if !local {
@@ -77,7 +77,7 @@ func (r *reader) headsOf(i int, local, valueless bool, l *arch.Sizes) {
 				l.KeyDim = o.Int(key, l.KeyDim)
 			case "num_key_value_heads":
 				l.NumKVHeads = o.Int(key, l.NumKVHeads)
-			default: // another key of the class, which is not supported
+			default: // another key of the class, which this program does not support
 				r.Fail("per_layer_config of layer %d has %q, which is %w", i, key, ErrUnsupported)
 			}
 		}
@@ -134,9 +134,10 @@ func (r *reader) gemma4() {
 	}
 }
 
-// proportional sets the divisors of RoPE's frequencies for layers without a window (Gemma 4). Only
-// the pairs in the given part of a head rotate. The divisor of the others is so large that their
-// angles are 0 at all positions. Source: _compute_proportional_rope_parameters of transformers.
+// proportional sets the divisors of RoPE's frequencies for layers without a
+// window (Gemma 4). Only the pairs in the given part of a head rotate. The
+// other pairs have such a large divisor that their angles are 0 at all
+// positions. Source: _compute_proportional_rope_parameters of transformers.
 func (r *reader) proportional(p Object) {
 	const still = 1e30
 	pairs, part, factor := r.m.Layers[0].RopeDim/2, p.Float("partial_rotary_factor", 1), p.Float("factor", 1)

@@ -68,8 +68,8 @@ func (r *reader) normEps() float64 {
 	return eps
 }
 
-// kvHeads adds the number of key heads. It is one number for all layers or, if some layers have no
-// attention, one number for each layer.
+// kvHeads adds the number of key heads. The value is one number for all
+// layers or, if some layers have no attention, one number for each layer.
 func (r *reader) kvHeads() {
 	if !r.m.Arch.Conv {
 		r.addInt(arch.KeyKVHeads, r.m.Layers[0].NumKVHeads)
@@ -146,14 +146,14 @@ func (r *reader) family() {
 	r.activation()
 }
 
-// cap adds a soft cap to the file, even a cap of 0: without the key, the architecture's default
-// would apply. from is the key in config.json, to is the key in GGUF.
+// cap adds a soft cap to the file, even a cap of 0: without the key, the architecture's
+// default would apply. from is the key in config.json, and to is the key in GGUF.
 func (r *reader) cap(from, to string) {
 	r.addFloat(to, r.Float(from, 0))
 }
 
-// attnScale adds the scale of attention's scores (Gemma's query_pre_attn_scalar), unless
-// it is the architecture's default.
+// attnScale adds the scale of attention's scores (Gemma's
+// query_pre_attn_scalar) if it differs from the architecture's default.
 func (r *reader) attnScale(s *arch.Sizes) {
 	if !r.m.Arch.ScaledEmbed || !r.Has("query_pre_attn_scalar") {
 		return
@@ -168,14 +168,14 @@ func (r *reader) attnScale(s *arch.Sizes) {
 	}
 }
 
-// noRope checks that every NoRopePeriod-th layer, and no other, is without rotation, as in the
-// architecture.
+// noRope checks that exactly every NoRopePeriod-th
+// layer has no rotation, as the architecture requires.
 func (r *reader) noRope() {
 	period := r.m.Arch.NoRopePeriod
 	if list := r.Floats("no_rope_layers"); len(list) > 0 {
 		for i, v := range list {
 			if want := (i+1)%period != 0; i < len(r.m.Layers) && (v != 0) != want {
-				r.Fail("no_rope_layers[%d] is %g: layers without rotation other than every %dth are %w", i, v, period, ErrUnsupported)
+				r.Fail("no_rope_layers[%d] is %g: layers without rotation are %w, except every %dth layer", i, v, ErrUnsupported, period)
 				return
 			}
 		}

@@ -18,8 +18,8 @@ import (
 // maxFile bounds the size of a JSON file in bytes.
 const maxFile = 16 << 20
 
-// Object is a JSON object whose values are read by key. It keeps the first error about a
-// value of the wrong type, so callers can check Err once.
+// Object is a JSON object whose values are read by key. It keeps the first error
+// about a value of the wrong type, so callers need to check Err only once.
 type Object struct {
 	Name   string // name of the file, for messages
 	fields map[string]any
@@ -37,7 +37,7 @@ func ReadFile(path string) (Object, error) {
 	return o, o.Err()
 }
 
-// readSmall reads a regular file. It is an error if the file has more than limit bytes.
+// readSmall reads a regular file. It returns an error if the file has more than limit bytes.
 func readSmall(path string, limit int64) ([]byte, error) {
 	st, err := os.Stat(path)
 	if err != nil {
@@ -102,8 +102,8 @@ func (o Object) First(keys ...string) string {
 	return ""
 }
 
-// With returns o extended by the keys of the objects in others. If several objects have a key, the
-// last one's value counts, even if it is null.
+// With returns o extended by the keys of the objects in others. If several objects
+// have a key, the value in the last of these objects counts, even if it is null.
 func (o Object) With(others ...Object) Object {
 	all := make(map[string]any, len(o.fields))
 	for _, x := range append([]Object{o}, others...) {

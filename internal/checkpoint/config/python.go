@@ -2,8 +2,8 @@ package config
 
 import "bytes"
 
-// pythonNumbers replaces NaN and Infinity by null, except in strings. Python's json module writes
-// them, although JSON does not have them.
+// pythonNumbers replaces NaN and Infinity by null, except in
+// strings. They are not JSON, but Python's json module writes them.
 func pythonNumbers(raw []byte) []byte {
 	if !bytes.Contains(raw, []byte("NaN")) && !bytes.Contains(raw, []byte("Infinity")) {
 		return raw

@@ -10,7 +10,7 @@ import (
 	"alpaca/internal/checkpoint/open"
 )
 
-// Example opens a folder in which a tensor is missing.
+// Example opens a folder in which a tensor is missing, and prints the error.
 func Example() {
 	dir := filepath.Join(os.TempDir(), fmt.Sprintf("example-%d", os.Getpid()))
 	defer os.RemoveAll(dir)

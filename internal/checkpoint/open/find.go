@@ -9,7 +9,8 @@ import (
 	"alpaca/internal/checkpoint/weights"
 )
 
-// stored is a tensor of the checkpoint, or several tensors that form one tensor in GGUF.
+// stored is a tensor of the checkpoint. It may also
+// be several tensors that form one tensor in GGUF.
 type stored struct {
 	name  string // name of the first tensor
 	typ   string // how the checkpoint stores the tensor
@@ -17,8 +18,8 @@ type stored struct {
 	rows  *rows.Rows
 }
 
-// tensor returns a tensor of the checkpoint by its name without the model's prefix, or nil if there
-// is none.
+// tensor returns the tensor of the checkpoint with the given
+// name, or nil if there is none. name lacks the model's prefix.
 func (b *builder) tensor(name string) *weights.Tensor {
 	all := b.folder.Shards[0]
 	for _, prefix := range prefixes {
@@ -49,8 +50,8 @@ func (b *builder) find(s source) (*stored, error) {
 	return nil, nil
 }
 
-// named finds a tensor by its name. If GGUF stacks several tensors, one for each expert or row,
-// named finds all of them and stacks them.
+// named finds a tensor by its name. GGUF may stack several tensors of the checkpoint,
+// one for each expert or row. Then named finds all of them and stacks them.
 func (b *builder) named(s source) (*stored, error) {
 	parts := s.sizes.NumExperts
 	if s.tensor.Stack == arch.One {
@@ -128,7 +129,7 @@ func (b *builder) fused(s source) (*stored, error) {
 	return &stored{x.name, x.typ, shape, part(r, k.Rows, n)}, nil
 }
 
-// share returns how many of n rows belong to a share.
+// share returns how many of a matrix's n rows belong to the share s.
 func share(s arch.Share, n int) int {
 	if s == arch.AllRows {
 		return n

@@ -8,8 +8,8 @@ import (
 	"alpaca/internal/arch"
 )
 
-// leftOver returns an error if a tensor of the checkpoint was not used, unless it is known that the
-// tensor is not needed.
+// leftOver returns an error if a tensor of the checkpoint was
+// not used, except for tensors that are known to be unnecessary.
 func (b *builder) leftOver() error {
 	if b.folder.Meta {
 		return b.metaLeftOver()
@@ -62,14 +62,14 @@ func (b *builder) useless(name string) bool {
 			return true
 		}
 	}
-	if p, ok := b.Arch.FromHF(name); ok && p.Layer >= len(b.Layers) { // layers after the model's last one predict tokens after the next one
+	if p, ok := b.Arch.FromHF(name); ok && p.Layer >= len(b.Layers) { // the checkpoint's layers after the model's last layer predict tokens beyond the next token
 		return true
 	}
 	return false
 }
 
-// unread reports whether a tensor computes keys or values that its layer does not use: the layer
-// uses the keys and values of another layer, or uses its keys as values.
+// unread reports whether a tensor computes keys or values that its layer does not use.
+// Such a layer uses the keys and values of another layer, or it uses its keys as values.
 func (b *builder) unread(name string) bool {
 	p, ok := b.Arch.FromHF(name)
 	if !ok || p.Layer < 0 || p.Layer >= len(b.Layers) || b.has(p.Layer, p.Tensor) {

@@ -22,10 +22,10 @@ import (
 
 // Options change how a folder is opened.
 type Options struct {
-	// Map maps the files into memory, to run the model instead of converting it.
+	// Map maps the files into memory. It is for running the model, not for converting it.
 	Map bool
-	// Pre is the name of the pre-tokenizer. It is needed if the checkpoint does not say how text is
-	// split into words, or says it in a way that this program does not know.
+	// Pre is the name of the pre-tokenizer. It is needed if this program
+	// cannot tell from the checkpoint how text is split into words.
 	Pre string
 }
 
@@ -131,7 +131,7 @@ type builder struct {
 	used   map[string]bool // names of the checkpoint's tensors that were used
 	notes  []string
 	quant  quantized // how the checkpoint stores matrices
-	mapped bool      // the model is run; so dequantized tensors stay in memory, as BF16
+	mapped bool      // the model will be run, so dequantized tensors stay in memory, as BF16
 
 	embed   *rows.Rows // the embedding's rows
 	tensors []gguf.Tensor
@@ -167,7 +167,7 @@ func (b *builder) count(stored string, r *rows.Rows) {
 	b.kinds[typ] += n
 }
 
-// main returns the types of most weights.
+// main returns the GGUF type of most weights, and the checkpoint's type of most weights.
 func (b *builder) main() (quant.Type, string) {
 	best, largest := quant.F32, int64(-1)
 	for _, t := range []quant.Type{quant.BF16, quant.F16, quant.F32} {
@@ -192,5 +192,5 @@ func (m *Model) Describe(dir, name string) error {
 	return m.File.Insert(2, general)
 }
 
-// Fetch reads all tensors that are not mapped into memory, to run the model.
+// Fetch reads all tensors that are not mapped into memory. It is for running the model.
 func (m *Model) Fetch() error { return m.File.Fetch() }

@@ -11,8 +11,8 @@ import (
 // maxPacked bounds the number of rows and of columns in a packed matrix.
 const maxPacked = 1 << 24
 
-// packed returns a matrix that is packed in several tensors, whose names are base with different
-// suffixes. It returns nil if there are no such tensors.
+// packed returns a matrix that is packed in several tensors. Their names are
+// base with different suffixes. It returns nil if there are no such tensors.
 func (b *builder) packed(base string) (*stored, error) {
 	switch b.quant.method {
 	case "gptq", "awq":
@@ -23,8 +23,8 @@ func (b *builder) packed(base string) (*stored, error) {
 	return nil, nil
 }
 
-// parts returns the tensors of one matrix, in the order of ends, the suffixes of their names. It is
-// an error if one of them is missing.
+// parts returns the tensors of one matrix. ends has the suffixes of their names,
+// in the same order. parts returns an error if one of the tensors is missing.
 func (b *builder) parts(base string, ends ...string) ([]*weights.Tensor, error) {
 	list := make([]*weights.Tensor, len(ends))
 	for i, end := range ends {
@@ -119,7 +119,7 @@ func (b *builder) grouped(base string) (*stored, error) {
 	return &stored{words.Name, "packed", []int{g.Rows, g.Cols}, g.Unpack(b.made())}, nil
 }
 
-// zeros unpacks zero points. A word has the zero points of several rows.
+// zeros unpacks zero points. A 32-bit word has the zero points of several rows.
 func zeros(t *weights.Tensor, rows, groups, bits int) ([]float32, error) {
 	perWord := 32 / bits
 	if len(t.Shape) != 2 || t.Shape[0] != (rows+perWord-1)/perWord || t.Shape[1] != groups {

@@ -10,7 +10,8 @@ import (
 	"alpaca/internal/quant"
 )
 
-// quantized says how a checkpoint stores its matrices. It comes from quantization_config.
+// quantized says how a checkpoint stores its matrices.
+// The information comes from quantization_config.
 type quantized struct {
 	method  string        // "": not quantized
 	format  string        // format of compressed-tensors
@@ -30,7 +31,7 @@ func (q *quantized) read(b *builder) error {
 	case "", "mxfp4", "fp8", "fbgemm_fp8":
 	case "bitsandbytes":
 		if !o.Bool("load_in_4bit", o.Bool("_load_in_4bit", false)) && !o.Bool("load_in_8bit", o.Bool("_load_in_8bit", false)) {
-			return fmt.Errorf("%s: bitsandbytes with neither load_in_4bit nor load_in_8bit", o.Name)
+			return fmt.Errorf("%s: bitsandbytes needs load_in_4bit or load_in_8bit", o.Name)
 		}
 	case "gptq", "awq":
 		bits := o.Int("bits", o.Int("w_bit", 4))
@@ -66,8 +67,8 @@ func (q *quantized) readCompressed(o config.Object) error {
 	return o.Err()
 }
 
-// matrix returns the tensor with a name, which lacks the model's prefix. The tensor is dequantized
-// if necessary. matrix returns nil if there is no such tensor.
+// matrix returns the tensor with the given name, and dequantizes it if necessary.
+// name lacks the model's prefix. matrix returns nil if there is no such tensor.
 func (b *builder) matrix(name string) (*stored, error) {
 	t := b.tensor(name)
 	base, isWeight := strings.CutSuffix(name, ".weight")
@@ -108,7 +109,7 @@ func (b *builder) scaled(name string, t *weights.Tensor) (*stored, error) {
 	if t.Type == weights.U8 {
 		return b.codes(name, t)
 	}
-	for _, end := range []string{"_scale_inv", "_scale"} { // despite the name of the first, both are factors
+	for _, end := range []string{"_scale_inv", "_scale"} { // despite the name _scale_inv, both are factors
 		if s := b.tensor(name + end); s != nil {
 			return b.byScales(t, s, 1)
 		}
@@ -152,7 +153,7 @@ func (b *builder) byScales(t, s *weights.Tensor, factor float32) (*stored, error
 	return &stored{t.Name, string(t.Type), t.Shape, rows.Scaled(t, x, b.made())}, nil
 }
 
-// made returns the type that dequantized matrices get.
+// made returns the type of dequantized matrices.
 func (b *builder) made() quant.Type {
 	if b.mapped {
 		return quant.BF16

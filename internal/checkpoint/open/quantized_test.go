@@ -17,9 +17,10 @@ import (
 	"alpaca/internal/testshared"
 )
 
-// packedCase is a matrix as a library packs it, together with the values of its elements.
-// bitsandbytes 0.50.2, compressed-tensors 0.20.1 and AutoAWQ 0.2.9 wrote testdata/quantized.json.
-// The values of fp8 and GPTQ were compared with llama.cpp's converter of v0.5.0.
+// packedCase is a matrix in the form in which a library packs it, together
+// with the values of its elements. bitsandbytes 0.50.2, compressed-tensors
+// 0.20.1 and AutoAWQ 0.2.9 wrote testdata/quantized.json. For fp8 and GPTQ,
+// the values were compared with those of llama.cpp's converter, version 0.5.0.
 type packedCase struct {
 	Name    string
 	Config  json.RawMessage
@@ -71,7 +72,7 @@ func TestQuantized(t *testing.T) {
 				require.NoError(t, x.rows.Floats(got, lo, hi))
 				for i, v := range got {
 					w := math.Float32frombits(binary.LittleEndian.Uint32(want[4*(lo*64+i):]))
-					tolerance := 0.0 // AutoAWQ computes in half precision, bitsandbytes divides by 127
+					tolerance := 0.0 // results differ slightly, because AutoAWQ computes in half precision, and bitsandbytes divides by 127
 					switch c.Name {
 					case "awq":
 						tolerance = 1e-3
@@ -85,8 +86,8 @@ func TestQuantized(t *testing.T) {
 	}
 }
 
-// TestBadQuantized removes one tensor, or gives it another shape or type. This must not panic,
-// and an error must be one line that names a tensor.
+// TestBadQuantized removes one tensor, or gives it another shape or type. Reading
+// the matrix then must not panic. An error must be one line that names a tensor.
 func TestBadQuantized(t *testing.T) {
 	for _, c := range packedCases(t) {
 		for name := range c.Tensors {
@@ -113,7 +114,7 @@ func TestBadQuantized(t *testing.T) {
 }
 
 // TestScaledFloats reads 8-bit floats with one scale for the matrix, one for each row, or one for
-// each block. Blocks at the edges are smaller. 0x38 is 1, 0x40 is 2, 0xb8 is -1.
+// each block. Blocks at the edges are smaller. In this type, 0x38 is 1, 0x40 is 2, and 0xb8 is -1.
 func TestScaledFloats(t *testing.T) {
 	codes := [3]any{"F8_E4M3", []any{3.0, 4.0}, "38404038" + "b8383840" + "404038b8"}
 	plain := []float32{1, 2, 2, 1, -1, 1, 1, 2, 2, 2, 1, -1}
@@ -135,7 +136,7 @@ func TestScaledFloats(t *testing.T) {
 		{"one", `{"quant_method":"fp8","weight_block_size":null}`, "w.weight_scale_inv", []any{1.0}, []float32{3}, func(_, _ int) int { return 0 }},
 		{"one scale of compressed-tensors", compressed, "w.weight_scale", []any{1.0}, []float32{0.25}, func(_, _ int) int { return 0 }},
 		{"rows", `{"quant_method":"fbgemm_fp8"}`, "w.weight_scale", []any{3.0, 1.0}, []float32{1, 2, 4}, func(row, _ int) int { return row }},
-		{"a scale for each row, of compressed-tensors", compressed, "w.weight_scale", []any{3.0, 1.0}, []float32{8, 2, 4}, func(row, _ int) int { return row }},
+		{"a scale of compressed-tensors for each row", compressed, "w.weight_scale", []any{3.0, 1.0}, []float32{8, 2, 4}, func(row, _ int) int { return row }},
 		{"blocks", `{"quant_method":"fp8","weight_block_size":[2,3]}`, "w.weight_scale_inv", []any{2.0, 2.0}, []float32{1, 2, 4, 8}, func(row, col int) int { return row/2*2 + col/3 }},
 	}
 	for _, tt := range tests {

@@ -28,7 +28,7 @@ func folders(t *testing.T) (names []string) {
 }
 
 // otherKeys has, for each checkpoint, the keys whose values differ from those of the reference
-// converter, and why. A "+" in front means that the reference's file lacks the key.
+// converter. The comments say why. A "+" in front means that the reference's file lacks the key.
 var otherKeys = map[string][]string{
 	"*": {
 		"+tokenizer.ggml.normalizer",       // NFC, which the reference leaves out
@@ -50,8 +50,8 @@ var otherKeys = map[string][]string{
 // vocabulary of Gemma's class.
 var constants = []string{"tokenizer.ggml.prefix_token_id", "tokenizer.ggml.suffix_token_id", "tokenizer.ggml.middle_token_id", "tokenizer.ggml.fsep_token_id"}
 
-// ulps returns how far a tensor's numbers may be from those of the reference, in units of the last
-// place. The result is not 0 for numbers that the reference computes in a different way.
+// ulps returns how far a tensor's numbers may be from those of the reference, in units of the
+// last place. The result is 0, except for numbers that the reference computes in a different way.
 func ulps(model, tensor string) int {
 	switch {
 	case tensor == "rope_freqs.weight", strings.HasSuffix(tensor, "ssm_a"):

@@ -71,8 +71,8 @@ func (b *builder) setVocab(n int) {
 // vocabSize returns the number of rows of the embedding, or 0 if it is not known yet.
 func (b *builder) vocabSize() int { return b.Vocab }
 
-// cutVocab checks that the embedding has a row for each token. In Meta's format, it sets the size
-// of the vocabulary instead.
+// cutVocab checks that the embedding has a row for each token.
+// But for Meta's format, it sets the size of the vocabulary.
 func (b *builder) cutVocab(tokens int) error {
 	if b.folder.Meta {
 		b.setVocab(tokens)
@@ -176,9 +176,9 @@ func (b *builder) one(s source) error {
 	return nil
 }
 
-// has reports whether layer n has tensor t. Some layers have no tensors for keys and values,
-// because they use the keys and values of another layer. Some have no tensor for values, because
-// they use the keys as values.
+// has reports whether layer n has tensor t. Some layers have no tensors for
+// keys and values, because they use the keys and values of another layer.
+// Other layers have no tensor for values, because they use the keys as values.
 func (b *builder) has(n int, t *arch.Tensor) bool {
 	asKeys := t.Role == arch.AttnV && b.KeysAsValues != nil && b.KeysAsValues[n]
 	return b.Layers[n].In(t.In) && !asKeys
@@ -199,8 +199,8 @@ func (b *builder) wanted(s source) string {
 	return s.tensor.GGUF()
 }
 
-// fit checks the shape of a tensor, ignoring dimensions of 1, and returns its rows in
-// that shape.
+// fit checks the shape of a tensor, ignoring dimensions of 1.
+// It returns the tensor's rows in the shape that GGUF wants.
 func fit(x *stored, s source, shape []int) (*rows.Rows, error) {
 	have := slices.DeleteFunc(slices.Clone(x.shape), func(n int) bool { return n == 1 })
 	want := slices.DeleteFunc(slices.Clone(shape), func(n int) bool { return n == 1 })

@@ -9,8 +9,8 @@ import (
 	"alpaca/internal/checkpoint/pth"
 )
 
-// Example opens a file whose pickle would make Python run a command of the shell. Here the pickle
-// calls nothing.
+// Example opens a file whose pickle would make Python run a
+// command of the shell. In this package, the pickle calls nothing.
 func Example() {
 	path := filepath.Join(os.TempDir(), fmt.Sprintf("example-%d.bin", os.Getpid()))
 	defer os.Remove(path)

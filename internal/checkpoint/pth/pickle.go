@@ -22,7 +22,7 @@ const (
 	maxMemo  = 1 << 22
 )
 
-var errShort = errors.New("the pickle ends in the middle")
+var errShort = errors.New("the pickle ends before its last opcode")
 
 // unpickle runs a pickle and returns the value that it builds.
 func unpickle(src []byte) (any, error) {
@@ -164,7 +164,7 @@ func (m *machine) object(op byte) error {
 		m.push(s)
 		return err
 	default:
-		return fmt.Errorf("opcode %#02x, which no checkpoint needs", op)
+		return fmt.Errorf("opcode %#02x is not supported, because no checkpoint needs it", op)
 	}
 	return nil
 }
@@ -205,13 +205,13 @@ func (m *machine) call(args any) error {
 	g, isName := callee.(global)
 	list, isTuple := args.(tuple)
 	if !isName || !isTuple {
-		return errors.New("a call of something that is not a name")
+		return errors.New("the pickle calls something that is not a name")
 	}
 	switch g {
 	case "collections.OrderedDict":
 		d := &dict{}
 		if len(list) > 0 {
-			return errors.New("an OrderedDict with arguments")
+			return errors.New("an OrderedDict must have no arguments")
 		}
 		m.push(d)
 	case "torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_tensor_v3":
@@ -225,7 +225,7 @@ func (m *machine) call(args any) error {
 			return errors.New("a parameter without a tensor")
 		}
 		m.push(list[0])
-	default: // a harmless name, or an unknown name, which the error of unpickle lists
+	default: // a harmless name, or an unknown name that the error of unpickle lists
 		m.push(opaque(g))
 	}
 	return nil

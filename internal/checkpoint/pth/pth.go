@@ -1,6 +1,7 @@
-// Package pth reads files that torch.save wrote, such as pytorch_model.bin and .pth: zip archives
-// with a pickle and the bytes of every storage. A pickle is a program. Here a small machine runs
-// it. The machine can build dictionaries, numbers and tensors, and calls nothing. If the pickle
+// Package pth reads files that torch.save wrote, such as pytorch_model.bin and
+// .pth: zip archives with a pickle and the bytes of every storage. A pickle is a
+// program, which a small machine in this package runs. The machine can build
+// dictionaries, numbers and tensors, but it never calls Python code. If the pickle
 // asks for Python names that the machine does not know, the error lists them.
 package pth
 
@@ -17,13 +18,14 @@ import (
 	"alpaca/internal/checkpoint/weights"
 )
 
-// maxPickle bounds the size of the pickle in bytes. The pickle of 100,000 tensors has 20 MB.
+// maxPickle bounds the size of the pickle in bytes.
+// A pickle that describes 100,000 tensors has 20 MB.
 const maxPickle = 64 << 20
 
 // File is an open file. Several goroutines may use it, until Close.
 type File struct {
 	Path    string
-	Tensors []weights.Tensor // in the order in which the pickle has them
+	Tensors []weights.Tensor // in the order of the pickle
 
 	file *os.File
 	size int64
@@ -33,7 +35,7 @@ type File struct {
 
 // Open opens a file and reads its pickle.
 func Open(name string) (*File, error) {
-	st, err := os.Stat(name) // before Open, which would block on a named pipe
+	st, err := os.Stat(name) // check this first, because os.Open would block on a named pipe
 	if err != nil {
 		return nil, fmt.Errorf("pth: %w", err)
 	}
@@ -138,7 +140,7 @@ func (f *File) read(raw []byte) error {
 	return nil
 }
 
-// record returns the bytes of a record. It is an error if there are more than limit.
+// record returns the bytes of a record. It returns an error if there are more than limit bytes.
 func (f *File) record(r *zip.File, limit int64) ([]byte, error) {
 	from, err := f.place(r)
 	if err != nil {

@@ -56,7 +56,7 @@ func dictOf(pairs ...string) string {
 	return globalOf("collections", "OrderedDict") + ")R(" + strings.Join(pairs, "") + "u"
 }
 
-// archive writes a file with a pickle and with records whose bytes count up from 0.
+// archive writes a file with a pickle and with records. The bytes of the records count up from 0.
 func archive(t testing.TB, pickle string, records map[string]int) string {
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
@@ -81,8 +81,8 @@ func archive(t testing.TB, pickle string, records map[string]int) string {
 	return path
 }
 
-// TestOpen reads tensors of all forms: both versions, views with an offset, transposes and
-// parameters. Some of them are among other values, as in the file of a training program.
+// TestOpen reads tensors in all forms: both versions of the call, views with an offset, transposes
+// and parameters. Some tensors are among other values, as in the file of a training program.
 func TestOpen(t *testing.T) {
 	float := globalOf("torch", "FloatStorage")
 	untyped := globalOf("torch.storage", "UntypedStorage")
@@ -133,7 +133,7 @@ func TestBad(t *testing.T) {
 		{"a path", one(rebuilt(storageOf(float, "../0", 6), 0, []int{1}, []int{1}, "")), "without a class and a key"},
 		{"complex", one(rebuilt(storageOf(globalOf("torch", "ComplexFloatStorage"), "0", 3), 0, []int{1}, []int{1}, "")), "type is not known"},
 		{"cut", "(", "no mark"},
-		{"short text", "X\xff\xff\xff\xff", "ends in the middle"},
+		{"short text", "X\xff\xff\xff\xff", "ends before its last opcode"},
 		{"opcode", "I1\n", "opcode 0x49"},
 		{"empty stack", "R", "the stack is empty"},
 		{"memo", "h\x07", "memo 7 does not exist"},

@@ -24,14 +24,14 @@ type tensor struct {
 	stride  []int64
 }
 
-// storages has the type of each of torch's storage classes, by the name of the class.
+// storages maps the name of each of torch's storage classes to the type of its elements.
 var storages = map[string]weights.Type{
 	"DoubleStorage": weights.F64, "FloatStorage": weights.F32, "HalfStorage": weights.F16, "BFloat16Storage": weights.BF16,
 	"LongStorage": weights.I64, "IntStorage": weights.I32, "ShortStorage": weights.I16, "CharStorage": weights.I8,
 	"ByteStorage": weights.U8, "BoolStorage": weights.Bool,
 }
 
-// dtypes has the types by the names that torch gives them.
+// dtypes maps torch's names of types to the types.
 var dtypes = map[string]weights.Type{
 	"float64": weights.F64, "float32": weights.F32, "float16": weights.F16, "bfloat16": weights.BF16,
 	"float8_e4m3fn": weights.F8E4M3, "float8_e5m2": weights.F8E5M2, "float8_e4m3fnuz": weights.F8E4M3Z, "float8_e5m2fnuz": weights.F8E5M2Z,

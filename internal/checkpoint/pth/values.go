@@ -2,8 +2,8 @@ package pth
 
 import "fmt"
 
-// These are the values that a pickle can build, besides int64, float64, string, bool, nil and
-// []byte.
+// These are the types of values that a pickle can build,
+// besides int64, float64, string, bool, nil and []byte.
 type (
 	tuple []any
 	list  struct{ items []any }
@@ -55,8 +55,8 @@ func describe(v any) string {
 	return "an object"
 }
 
-// harmless are Python names that training programs put into checkpoints and that tensors do not
-// need. Objects with these names are ignored.
+// harmless are Python names that training programs put into checkpoints, although
+// tensors do not need them. The machine ignores objects with these names.
 var harmless = map[global]bool{
 	"argparse.Namespace": true, "torch.device": true, "torch.Size": true, "_codecs.encode": true,
 	"numpy.dtype": true, "numpy.core.multiarray.scalar": true, "numpy._core.multiarray.scalar": true,

@@ -9,20 +9,20 @@ import (
 	"alpaca/internal/quant"
 )
 
-// Columns is a transposed matrix of small integers, in GPTQ's or AWQ's format. A 32-bit word has
-// several integers. In GPTQ, they belong to neighbouring columns. In AWQ, they belong to
-// neighbouring rows, in the order 0 2 4 6 1 3 5 7. A group of columns has a scale and a zero point
-// for each row. https://github.com/ModelCloud/GPTQModel, nn_modules/qlinear; casper-hansen/AutoAWQ,
-// awq/utils/packing_utils.py.
+// Columns is a transposed matrix of small integers, in GPTQ's or AWQ's format. A 32-bit word
+// has several integers. In GPTQ, they belong to neighbouring columns. In AWQ, they belong to
+// neighbouring rows, in the order 0 2 4 6 1 3 5 7. A group of columns has a scale and a zero
+// point for each row. Sources: https://github.com/ModelCloud/GPTQModel, nn_modules/qlinear,
+// and https://github.com/casper-hansen/AutoAWQ, awq/utils/packing_utils.py.
 type Columns struct {
-	// Shapes for integers of 4 bits: Words has [cols/8, rows] (in AWQ [cols, rows/8]), Zeros has
-	// [groups, rows/8], and Scales has [groups, rows].
+	// For integers of 4 bits, Words has the shape [cols/8, rows] (in AWQ [cols, rows/8]),
+	// Zeros has the shape [groups, rows/8], and Scales has the shape [groups, rows].
 	Words, Zeros, Scales *weights.Tensor
 	Groups               *weights.Tensor // the group of each column; nil: groups are consecutive
 	Rows, Cols, Bits     int
 	Group                int // number of columns of a group
 	AWQ                  bool
-	PlusOne              bool // zero points are stored minus 1
+	PlusOne              bool // the file stores each zero point minus 1
 
 	Cache *Cache // shared by all Columns of a checkpoint
 
@@ -37,7 +37,7 @@ type Cache struct {
 	list []*Columns
 }
 
-// add adds a loaded matrix, and drops the oldest if there are too many.
+// add adds a loaded matrix, and drops the oldest matrix if there are too many.
 func (k *Cache) add(c *Columns) {
 	const limit = 3
 	k.mu.Lock()
@@ -117,8 +117,8 @@ func (c *Columns) groups(n int) ([]int32, error) {
 	return list, nil
 }
 
-// shift returns by how many bits integer i of a word is shifted, for zero points and for
-// AWQ's weights.
+// shift returns by how many bits integer i of a word is
+// shifted. This holds for zero points and for AWQ's weights.
 func (c *Columns) shift(i int) int {
 	if c.AWQ {
 		i = [8]int{0, 4, 1, 5, 2, 6, 3, 7}[i]

@@ -14,8 +14,8 @@ import (
 	"alpaca/internal/quant"
 )
 
-// Rows is a matrix that is read row by row, or several such matrices, one after the other. Rows is
-// immutable; several goroutines may read it.
+// Rows is a matrix that is read row by row. It may also be several such matrices,
+// one after the other. Rows is immutable, so several goroutines may read it.
 type Rows struct {
 	Type quant.Type // type of the rows: F32, F16, BF16 or MXFP4
 	N    int        // number of rows
@@ -29,8 +29,8 @@ type Rows struct {
 // rowBytes returns the number of bytes of a row.
 func (r *Rows) rowBytes() int { return r.Type.RowBytes(r.Cols) }
 
-// Of returns the rows of a tensor. F32, F16 and BF16 stay as they are. F64 and integers
-// are rounded to F32. 8-bit floats become BF16, which holds them exactly.
+// Of returns the rows of a tensor. F32, F16 and BF16 stay unchanged. F64 and
+// integers are rounded to F32. 8-bit floats become BF16, which holds them exactly.
 func Of(t *weights.Tensor) (*Rows, error) {
 	r := &Rows{N: t.Rows(), Cols: t.Cols()}
 	switch t.Type {
@@ -184,7 +184,7 @@ func Beside(list []*Rows) *Rows {
 	return r
 }
 
-// Map returns r as F32, with change applied to all elements unless change is nil.
+// Map returns r as F32. If change is not nil, Map applies it to all elements.
 func (r *Rows) Map(change func(float32) float32) *Rows {
 	return Computed(quant.F32, r.N, r.Cols, func(dst []float32, lo, hi int) error {
 		if err := r.Floats(dst, lo, hi); err != nil || change == nil {

@@ -33,10 +33,10 @@ func Scaled(t *weights.Tensor, s Scales, typ quant.Type) *Rows {
 	})
 }
 
-// Grouped is a matrix of small integers in compressed-tensors' format "pack-quantized". A 32-bit
-// word has several integers of a row, the first in its lowest bits. In each row, each group of
-// columns has a scale and a zero point. https://github.com/vllm-project/compressed-tensors,
-// compressors/pack_quantized.
+// Grouped is a matrix of small integers in compressed-tensors' format "pack-quantized".
+// A 32-bit word has several integers of a row, the first in its lowest bits. In each
+// row, each group of columns has a scale and a zero point. Source:
+// https://github.com/vllm-project/compressed-tensors, compressors/pack_quantized.
 type Grouped struct {
 	Words      *weights.Tensor // [rows, words of a row]
 	Rows, Cols int
@@ -80,9 +80,10 @@ func word(b []byte, i int) uint32 {
 	return uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 | uint32(b[3])<<24
 }
 
-// Blocked is a matrix of 4-bit codes in bitsandbytes' formats NF4 and FP4. A byte has two codes,
-// the first in its high half. Each block of consecutive elements has a scale; a block may continue
-// from one row to the next. https://github.com/bitsandbytes-foundation/bitsandbytes, functional.py.
+// Blocked is a matrix of 4-bit codes in bitsandbytes' formats NF4 and FP4. A
+// byte has two codes, the first in its high half. Each block of consecutive
+// elements has a scale. A block may continue from one row to the next. Source:
+// https://github.com/bitsandbytes-foundation/bitsandbytes, functional.py.
 type Blocked struct {
 	Codes      *weights.Tensor
 	Rows, Cols int

@@ -56,7 +56,7 @@ func (c *transposed) matrix(index int) ([]byte, error) {
 		}
 	}
 	var data []byte
-	if len(c.kept) == maxKept { // readers may still use the oldest, so the new one needs its own memory
+	if len(c.kept) == maxKept { // readers may still use the oldest transpose, so its memory cannot be reused
 		c.kept = c.kept[1:]
 	}
 	raw := bytesOf(c.rows * c.of.rowBytes())
@@ -69,8 +69,8 @@ func (c *transposed) matrix(index int) ([]byte, error) {
 	return data, nil
 }
 
-// transpose returns the transpose of a matrix of elements of elem bytes. It works in
-// squares that fit the CPU's cache.
+// transpose returns the transpose of a matrix. An element has elem
+// bytes. The function works in squares that fit the CPU's cache.
 func transpose(src []byte, rows, cols, elem int) []byte {
 	const side = 64
 	dst := make([]byte, len(src))
@@ -86,10 +86,10 @@ func transpose(src []byte, rows, cols, elem int) []byte {
 	return dst
 }
 
-// MXFP4 returns matrices of 4-bit codes, with an 8-bit scale for each 32 of them. A byte has two
-// codes, the first in its low half. The function blocks reads n rows of codes, with cols/2 bytes in a
-// row. The function scales reads n rows of scales, with cols/32 bytes in a row. Layout:
-// https://github.com/openai/gpt-oss/blob/main/gpt_oss/torch/weights.py
+// MXFP4 returns matrices of 4-bit codes, with an 8-bit scale for each 32 codes. A byte has
+// two codes, the first in its low half. The function blocks reads n rows of codes, with
+// cols/2 bytes in a row. The function scales reads n rows of scales, with cols/32 bytes in
+// a row. Layout: https://github.com/openai/gpt-oss/blob/main/gpt_oss/torch/weights.py
 func MXFP4(n, cols int, blocks, scales func(dst []byte, lo, hi int) error) *Rows {
 	r := &Rows{Type: quant.MXFP4, N: n, Cols: cols}
 	r.Read = func(dst []byte, lo, hi int) error {

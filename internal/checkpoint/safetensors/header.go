@@ -30,8 +30,8 @@ const (
 	metaKey    = "__metadata__"
 )
 
-// parseHeader parses a header. It reports duplicate names as an error; decoding into a map would
-// hide them. White space may follow the header as padding.
+// parseHeader parses a header. It reports duplicate names as an error. Decoding
+// into a map would hide duplicates. White space may follow the header as padding.
 func parseHeader(raw []byte) (*header, error) {
 	if len(raw) == 0 || raw[0] != '{' {
 		return nil, errors.New("the header does not begin with '{'")

@@ -33,14 +33,14 @@ type File struct {
 
 // Options change how a file is opened.
 type Options struct {
-	// Map says that the file is mapped into memory, if the system can do that. Then tensors have
-	// Data. Reading Data requires mmap.Guard.
+	// Map says that the file is mapped into memory, if the system can do that.
+	// Tensors of a mapped file have Data, and reading Data requires mmap.Guard.
 	Map bool
 }
 
 // Open opens a file and checks its whole header.
 func Open(path string, opt Options) (*File, error) {
-	st, err := os.Stat(path) // before Open, which would block on a named pipe
+	st, err := os.Stat(path) // check this first, because os.Open would block on a named pipe
 	if err != nil {
 		return nil, fmt.Errorf("safetensors: %w", err)
 	}

@@ -15,7 +15,8 @@ import (
 	"alpaca/internal/testshared"
 )
 
-// file writes a file with a header and the given number of data bytes, whose values count up.
+// file writes a file with a header and the given number
+// of data bytes. The values of the bytes count up.
 func file(t testing.TB, header string, data int) string {
 	b := binary.LittleEndian.AppendUint64(nil, uint64(len(header)))
 	b = append(b, header...)
@@ -73,7 +74,7 @@ func TestBad(t *testing.T) {
 		{"type", one(`{"dtype":"F3","shape":[3],"data_offsets":[0,2]}`), 2, `tensor "a": unknown dtype "F3"`},
 		{"negative", one(`{"dtype":"U8","shape":[-1],"data_offsets":[0,1]}`), 1, "negative or too large"},
 		{"overflow", one(`{"dtype":"U8","shape":[4294967296,4294967296],"data_offsets":[0,0]}`), 0, "negative or too large"},
-		{"overflow of a shape with a zero", one(`{"dtype":"U8","shape":[0,4294967296,4294967296],"data_offsets":[0,0]}`), 0, "negative or too large"},
+		{"overflow of a shape that has a zero", one(`{"dtype":"U8","shape":[0,4294967296,4294967296],"data_offsets":[0,0]}`), 0, "negative or too large"},
 		{"twice", `{"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}`, 0, `"a" is there twice`},
 		{"dimensions", one(`{"dtype":"U8","shape":[` + strings.Repeat("1,", 16) + `1],"data_offsets":[0,1]}`), 1, "17 dimensions, at most 16"},
 		{"no shape", one(`{"dtype":"U8","data_offsets":[0,1]}`), 1, "dtype or shape is missing"},

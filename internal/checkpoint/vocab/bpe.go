@@ -21,7 +21,7 @@ func (b *builder) bpe() error {
 			return fmt.Errorf("%s: %w", b.path(jsonFile), err)
 		}
 		if b.pre == "llama-bpe" && b.Config.Text("model_type") == "lfm2" {
-			b.pre = "lfm2" // another name of the same pre-tokenizer
+			b.pre = "lfm2" // both names mean the same pre-tokenizer
 		}
 	}
 	if err := b.resize(t.size()); err != nil {
@@ -43,14 +43,14 @@ func (b *builder) bpe() error {
 func (b *builder) setMerges() {
 	b.merges = make([]string, len(b.tokenizer.Model.Merges))
 	for i, m := range b.tokenizer.Model.Merges {
-		// GGUF separates the two texts by a space, so a space within a text is written as in
-		// byte-level vocabularies.
+		// GGUF separates the two texts by a space. So a space within
+		// a text is written as Ġ, as in byte-level vocabularies.
 		b.merges[i] = strings.ReplaceAll(m.left, " ", "Ġ") + " " + strings.ReplaceAll(m.right, " ", "Ġ")
 	}
 }
 
-// addTokens sets added tokens. Tokens that are marked special, or look special,
-// become control tokens.
+// addTokens sets added tokens. Tokens that are marked
+// as special or look special become control tokens.
 func (b *builder) addTokens(list []addedToken) {
 	for _, a := range list {
 		if a.ID < 0 || a.ID >= len(b.tokens) {

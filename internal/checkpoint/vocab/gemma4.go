@@ -8,16 +8,16 @@ import (
 	"alpaca/internal/tokenizer"
 )
 
-// visible are control tokens of Gemma 4 that are printed, because they delimit the parts of an
-// answer. The list is the reference converter's.
+// visible are the control tokens of Gemma 4 that must be printed, because
+// they delimit the parts of an answer. The list is the reference converter's.
 var visible = map[string]bool{
 	"<|channel>": true, "<channel|>": true, "<|tool_call>": true, "<tool_call|>": true,
 	"<|tool_response>": true, "<tool_response|>": true, `<|"|>`: true,
 }
 
-// gemma4 reads the vocabulary of Gemma 4 from tokenizer.json. Like a byte-level vocabulary, it has
-// merges, but they merge characters, not bytes. Spaces are written as U+2581, and there are tokens
-// for single bytes.
+// gemma4 reads the vocabulary of Gemma 4 from tokenizer.json. Like a
+// byte-level vocabulary, it has merges. But these merge characters, not
+// bytes. Spaces are written as U+2581, and there are tokens for single bytes.
 func (b *builder) gemma4() error {
 	t := b.tokenizer
 	b.model = tokenizer.ModelGemma4

@@ -54,7 +54,7 @@ type part struct {
 	Single        []piece `json:"single"`
 }
 
-// piece is a part of a template: a special token, or the text.
+// piece is a part of a template: a special token, or the place of the text.
 type piece struct {
 	SpecialToken *struct {
 		ID string `json:"id"`
@@ -64,11 +64,11 @@ type piece struct {
 	}
 }
 
-// merge is a pair of tokens that are merged: "a b" in older files, ["a", "b"] in newer
-// ones.
+// merge is a pair of tokens that are merged. Older
+// files have "a b", and newer files have ["a", "b"].
 type merge struct{ left, right string }
 
-// UnmarshalJSON parses either form.
+// UnmarshalJSON parses both forms.
 func (m *merge) UnmarshalJSON(raw []byte) error {
 	if len(raw) > 0 && raw[0] == '[' {
 		var pair []string
@@ -76,7 +76,7 @@ func (m *merge) UnmarshalJSON(raw []byte) error {
 			return err
 		}
 		if len(pair) != 2 {
-			return fmt.Errorf("a merge of %d texts, want 2", len(pair))
+			return fmt.Errorf("a merge has %d texts, want 2", len(pair))
 		}
 		m.left, m.right = pair[0], pair[1]
 		return nil

@@ -16,7 +16,7 @@ const (
 )
 
 // ErrNoPre is the error for a checkpoint that does not say how text is split into words,
-// or splits it in a way that has no name in GGUF. Options.Pre can name the pre-tokenizer.
+// or whose way of splitting has no name in GGUF. Options.Pre can name the pre-tokenizer.
 var ErrNoPre = errors.New("the pre-tokenizer is not known")
 
 // patterns has GGUF's name of the pre-tokenizer for each regular expression.
@@ -28,8 +28,8 @@ var patterns = map[string]string{
 	upperLower + upperOnly + `|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*` + blanks:                                           "tekken",
 }
 
-// llama3Or stands for a pattern that has two names in GGUF. With "llama-bpe", a word that is a
-// token is not split; with "dbrx", it is merged like other words.
+// llama3Or stands for a pattern that has two names in GGUF. With "llama-bpe", a word that is
+// a token becomes this token at once. With "dbrx", such a word is merged like other words.
 const llama3Or = "llama-bpe or dbrx"
 
 // preName returns the name of the pre-tokenizer in GGUF.
@@ -83,7 +83,7 @@ func (t *tokenizerJSON) preName() (string, error) {
 		}
 	case len(split) == 2 && split[0] == `\p{N}{1,3}` && !regex:
 		if patterns[split[1]] == llama3Or {
-			return "llama-bpe", nil // both parts split numbers into groups of three digits
+			return "llama-bpe", nil // both patterns split numbers into groups of three digits
 		}
 	case len(split) == 3 && split[0] == `\p{N}{1,3}` && !regex:
 		if strings.HasPrefix(split[2], `[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`) {

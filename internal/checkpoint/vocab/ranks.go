@@ -26,9 +26,8 @@ func isTiktoken(raw []byte) bool {
 	return err1 == nil && err2 == nil
 }
 
-// tiktoken reads a vocabulary from a list of ranks. The file lacks the control tokens. They are
-// listed in Meta's code for Llama 3:
-// https://github.com/meta-llama/llama3/blob/main/llama/tokenizer.py.
+// tiktoken reads a vocabulary from a list of ranks. The file lacks the control tokens. Meta's
+// code for Llama 3 lists them: https://github.com/meta-llama/llama3/blob/main/llama/tokenizer.py.
 func (b *builder) tiktoken(raw []byte) error {
 	var ranks [][]byte
 	lines := bufio.NewScanner(bytes.NewReader(raw))
@@ -88,15 +87,15 @@ type tekkenJSON struct {
 	} `json:"special_tokens"`
 }
 
-// tekkenSpecial are the control tokens of a file that does not list them:
-// https://github.com/mistralai/mistral-common, tokens/tokenizers/tekken.py.
+// tekkenSpecial are the control tokens of files that do not list their control tokens.
+// Source: https://github.com/mistralai/mistral-common, tokens/tokenizers/tekken.py.
 var tekkenSpecial = []string{
 	"<unk>", "<s>", "</s>", "[INST]", "[/INST]", "[AVAILABLE_TOOLS]", "[/AVAILABLE_TOOLS]", "[TOOL_RESULTS]", "[/TOOL_RESULTS]", "[TOOL_CALLS]",
 	"[IMG]", "<pad>", "[IMG_BREAK]", "[IMG_END]", "[PREFIX]", "[MIDDLE]", "[SUFFIX]", "[SYSTEM_PROMPT]", "[/SYSTEM_PROMPT]", "[TOOL_CONTENT]",
 }
 
-// tekken reads a vocabulary from tekken.json. Control tokens come first. The rest of the vocabulary
-// is filled from the beginning of the list of tokens.
+// tekken reads a vocabulary from tekken.json. Control tokens come first.
+// The other tokens are taken from the beginning of the file's list.
 func (b *builder) tekken() error {
 	raw, err := readFile(b.path(tekkenFile))
 	if err != nil {
@@ -108,7 +107,7 @@ func (b *builder) tekken() error {
 	}
 	size, special := t.Config.Size, t.Config.Special
 	if special < len(t.Special) || size <= special || size > maxVocab || size-special > len(t.Vocab) {
-		return fmt.Errorf("%s: %d tokens, including %d control tokens, but its lists have %d and %d", b.path(tekkenFile), size, special, len(t.Vocab), len(t.Special))
+		return fmt.Errorf("%s: it should have %d tokens, including %d control tokens, but its lists have %d tokens and %d control tokens", b.path(tekkenFile), size, special, len(t.Vocab), len(t.Special))
 	}
 	b.model, b.pre = "gpt2", "tekken"
 	if err := b.resize(size); err != nil {
@@ -147,8 +146,8 @@ func (b *builder) tekken() error {
 	return nil
 }
 
-// ranked sets byte tokens in the order of their ranks. first is the id of the first token. ranked
-// derives the merge that makes each token.
+// ranked sets byte tokens in the order of their ranks, and derives the
+// merge that makes each token. first is the id of the first token.
 func (b *builder) ranked(ranks [][]byte, first int) error {
 	index := make(map[string]int, len(ranks))
 	for rank, token := range ranks {
@@ -171,9 +170,9 @@ func (b *builder) ranked(ranks [][]byte, first int) error {
 	return nil
 }
 
-// lastMerge merges the bytes of a token, using only tokens of lower rank, until two parts are left.
-// left is the length of the first part. ok is false if no merge is possible while there are more
-// than two parts.
+// lastMerge merges the bytes of a token, using only tokens of lower rank,
+// until two parts are left. left is the length of the first part. ok is
+// false if more than two parts are left, but none of them can be merged.
 func lastMerge(index map[string]int, token []byte, rank int) (left int, ok bool) {
 	cuts := make([]int, len(token)+1)
 	for i := range cuts {

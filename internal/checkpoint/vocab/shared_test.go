@@ -92,9 +92,9 @@ func TestTokens(t *testing.T) {
 	require.GreaterOrEqual(t, saved, 8)
 }
 
-// TestRanks checks the merges that are made from a vocabulary's ranks. It writes a vocabulary with
-// known merges in the form of tiktoken and in that of Mistral, where tokens beyond the given size
-// do not count.
+// TestRanks checks the merges that are made from a vocabulary's ranks. It
+// writes a vocabulary with known merges in the form of tiktoken and in the form
+// of Mistral. In Mistral's form, tokens beyond the given size do not count.
 func TestRanks(t *testing.T) {
 	src, err := readTokenizerJSON(filepath.Join(testshared.Path(t, "models/hf/llama3"), jsonFile))
 	require.NoError(t, err)
@@ -190,8 +190,8 @@ func TestUserDefined(t *testing.T) {
 	require.ErrorContains(t, err, "a unigram model is not supported")
 }
 
-// TestAround checks that tokenizer.json decides whether BOS and a space are put in front of a text.
-// tokenizer_config.json counts only if tokenizer.json says nothing about it.
+// TestAround checks that tokenizer.json decides whether BOS and a space are put in
+// front of a text. tokenizer_config.json counts only if tokenizer.json does not decide.
 func TestAround(t *testing.T) {
 	const (
 		vocab    = `"model":{"type":"BPE","byte_fallback":true,"vocab":{"<s>":0,"▁":1,"a":2,"▁a":3},"merges":["▁ a"]}`

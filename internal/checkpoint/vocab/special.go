@@ -14,8 +14,8 @@ var roles = []struct{ key, name string }{
 	{"bos", "bos"}, {"eos", "eos"}, {"unknown", "unk"}, {"seperator", "sep"}, {"padding", "pad"}, {"cls", "cls"}, {"mask", "mask"},
 }
 
-// around finds out which tokens are added before and after a text. tokenizer.json takes
-// precedence over tokenizer_config.json.
+// around determines which tokens are added before and after a text.
+// tokenizer.json takes precedence over tokenizer_config.json.
 func (b *builder) around() {
 	t := b.tokenizer
 	yes, no := true, false
@@ -59,8 +59,8 @@ func (b *builder) around() {
 	b.normalForm()
 }
 
-// spaces finds out whether a space is added before a text. It is for vocabularies like those of
-// SentencePiece.
+// spaces determines whether a space is added before a text.
+// This concerns only vocabularies like those of SentencePiece.
 func (b *builder) spaces() {
 	if !b.scored() || b.tokenizer == nil {
 		return
@@ -78,7 +78,7 @@ func (b *builder) spaces() {
 	b.spacePrefix = &prefix
 }
 
-// normalForm finds the Unicode normal form of tokenizer.json.
+// normalForm determines the Unicode normal form that tokenizer.json asks for.
 func (b *builder) normalForm() {
 	if b.tokenizer == nil {
 		return
@@ -90,7 +90,7 @@ func (b *builder) normalForm() {
 				b.note("%s asks for %s and %s: the last is kept", jsonFile, b.normalizer, p.Type)
 			}
 			b.normalizer = p.Type
-		case "Replace", "Prepend": // how SentencePiece writes spaces
+		case "Replace", "Prepend": // in SentencePiece's vocabularies, these handle spaces
 			if !b.scored() {
 				b.note("%s replaces text before it is cut (%s), for which GGUF has no key: text is not replaced", jsonFile, p.Type)
 			}
@@ -102,11 +102,10 @@ func (b *builder) normalForm() {
 	}
 }
 
-// special finds the tokens with a role. It looks for their texts in tokenizer_config.json
-// and special_tokens_map.json, then for their ids in config.json and
-// generation_config.json. If these files name no token for a role, the one from the
-// tokenizer's file stays. special also collects all tokens that end a text according to
-// config.json and generation_config.json.
+// special finds the tokens with a role. It looks for their texts in tokenizer_config.json and
+// special_tokens_map.json, then for their ids in config.json and generation_config.json. If
+// these files name no token for a role, the token from the tokenizer's file stays. special also
+// collects all tokens that end a text according to config.json and generation_config.json.
 func (b *builder) special() error {
 	generate, err := config.ReadFile(b.path(generateFile))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -63,9 +63,9 @@ func (b *builder) sentencePiece(raw []byte) error {
 // byteToken is the text of a token for one byte.
 var byteToken = lazyregexp.New(`^<0x[0-9A-Fa-f]{2}>$`)
 
-// spmFromJSON reads a vocabulary like those of SentencePiece from a tokenizer.json, which has
-// merges instead of scores. The token that merge k makes gets the score -k, so the merges happen in
-// the same order.
+// spmFromJSON reads a vocabulary like those of SentencePiece from a
+// tokenizer.json, which has merges instead of scores. The token that the merge
+// number k makes gets the score -k, so the merges happen in the same order.
 func (b *builder) spmFromJSON() error {
 	t := b.tokenizer
 	if !t.Model.ByteFallback {

@@ -13,7 +13,7 @@ import (
 	"alpaca/internal/gguf"
 )
 
-// The keys of chat templates.
+// These are the keys of chat templates, and the name of the default template.
 const (
 	keyTemplate  = "tokenizer.chat_template"
 	keyTemplates = "tokenizer.chat_templates"
@@ -102,7 +102,7 @@ func (b *builder) moreTemplates() (list []template, err error) {
 	return list, nil
 }
 
-// fileName returns the name of a template without the characters that a key may not have.
+// fileName returns the name of a template without the characters that are not allowed in a key.
 func fileName(name string) string {
 	return strings.Map(func(r rune) rune {
 		if r == '_' || r == '-' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' {

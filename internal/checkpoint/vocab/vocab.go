@@ -22,7 +22,7 @@ import (
 type Options struct {
 	Dir    string
 	Config config.Object // config.json; may be empty
-	Size   int           // rows of the embedding, or 0 if not known; unused tokens fill up the vocabulary to that number
+	Size   int           // rows of the embedding, or 0 if not known; unused tokens are added until the vocabulary has this size
 	Pre    string        // name of the pre-tokenizer; "": the checkpoint's pattern decides
 	// Gemma4 asks for the vocabulary that GGUF calls "gemma4". Its files look like those of earlier
 	// Gemma models, whose vocabularies merge by scores.
@@ -36,7 +36,7 @@ type Vocab struct {
 	Notes []string // differences from the reference converter, and properties that GGUF cannot hold
 }
 
-// The files of a tokenizer.
+// These are the files of a tokenizer, and limits and scores of tokens.
 const (
 	jsonFile      = "tokenizer.json"
 	modelFile     = "tokenizer.model"
@@ -136,8 +136,8 @@ func (b *builder) read() (err error) {
 	return fmt.Errorf("%s: no tokenizer found: a tokenizer needs %s, %s, %s, or vocab.json with merges.txt", b.Dir, jsonFile, modelFile, tekkenFile)
 }
 
-// resize makes room for n tokens, or for b.Size if that is more. It gives all of them
-// names of unused tokens.
+// resize makes room for n tokens, or for b.Size tokens if that
+// is more. It gives all new tokens the names of unused tokens.
 func (b *builder) resize(n int) error {
 	n = max(n, b.Size)
 	if n > maxVocab {

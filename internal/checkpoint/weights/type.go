@@ -37,8 +37,8 @@ const (
 	C64     Type = "C64"
 )
 
-// types has the bits of an element of each type, and a function that decodes one if it is
-// a plain number.
+// types has, for each type, the bits of an element, and a
+// function that decodes an element if it is a plain number.
 var types = map[Type]struct {
 	bits   int
 	decode func(b []byte) float32
@@ -108,9 +108,9 @@ func (t Type) Decode(dst []float32, src []byte) {
 	}
 }
 
-// The values of all codes of the 8-bit types. Sources: "FP8 formats for deep learning" (arXiv
-// 2209.05433) for e4m3 and e5m2, arXiv 2206.02915 for the two without a negative zero, section 5.3
-// of OCP's "Microscaling formats" for e8m0.
+// These tables have the values of all codes of the 8-bit types. e4m3 and e5m2 are from "FP8 formats
+// for deep learning" (arXiv 2209.05433), the two types without a negative zero are from arXiv
+// 2206.02915, and e8m0 is from section 5.3 of OCP's "Microscaling formats".
 var (
 	e4m3  = smallFloats(4, 7, func(b byte) bool { return b&0x7f == 0x7f }, nil)
 	e5m2  = smallFloats(5, 15, func(b byte) bool { return b&0x7f > 0x7c }, func(b byte) bool { return b&0x7f == 0x7c })

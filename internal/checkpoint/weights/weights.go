@@ -1,6 +1,6 @@
-// Package weights has what all containers of checkpoints have in common: named arrays of numbers,
-// which are read in pieces. The reader of a container checks that the data is there and returns
-// Tensors. Code that converts tensors needs no other package for them.
+// Package weights has what all containers of checkpoints have in common: named arrays of
+// numbers, which are read in pieces. A package that reads a container checks that the data
+// is complete, and returns Tensors. Code that converts tensors needs only this package.
 package weights
 
 import (
@@ -16,9 +16,10 @@ type Tensor struct {
 	Type  Type
 	Shape []int  // outermost first; empty for a single number
 	File  string // the file that holds it, for messages
-	Data  []byte // all bytes, read-only, if the file is mapped; else nil
+	Data  []byte // if the file is mapped, all bytes, which are read-only; otherwise nil
 
-	// ReadAt sets dst to the bytes from off on. All of them must be in the tensor.
+	// ReadAt sets dst to the bytes from offset off on.
+	// All bytes that it reads must be in the tensor.
 	ReadAt func(dst []byte, off int64) error
 }
 
@@ -71,9 +72,8 @@ func (t *Tensor) Float32s() ([]float32, error) {
 	return x, nil
 }
 
-// Elements returns the product of the dimensions. ok is false for shapes that no real
-// tensor has: with a negative dimension, or with a product of the non-zero dimensions
-// above 2^53.
+// Elements returns the product of the dimensions. ok is false for shapes that no real tensor
+// has: a dimension is negative, or the product of the non-zero dimensions is above 2^53.
 func Elements(shape []int) (n int, ok bool) {
 	n = 1
 	empty := false

@@ -20,14 +20,14 @@ import (
 
 const (
 	maxRead = 128 // the most new tokens that a call of Write evaluates
-	few     = 32  // the time to read up to this many new tokens of a text counts as drafting, because one step of the engine can add as many
+	few     = 32  // the time to read up to this many new tokens of a text counts as drafting, because one step of the engine can add that many tokens
 )
 
 // Options are the settings of a Drafter.
 type Options struct {
-	Ctx            int     // the most tokens of a text; the context of the small model's training limits it, too
+	Ctx            int     // the most tokens of a text; the small model's training context is another limit
 	Texts          int     // the most texts that are open at once
-	Sure           float64 // the least probability of a token that is drafted
+	Sure           float64 // a token is drafted only if it has at least this probability
 	CacheK, CacheV *quant.Type
 	Pool           *pool.Pool
 }
@@ -41,17 +41,17 @@ type Drafter struct {
 	sure   float64
 	texts  []*Text
 	uses   int    // how many texts were opened so far
-	going  []*Ask // the asks whose drafts get one more token
+	going  []*Ask // the elements of Write's parameter asks whose drafts get one more token
 }
 
-// Text is a text as far as the small model has evaluated it.
+// Text is the part of a text that the small model has evaluated.
 type Text struct {
 	seq  *model.Seq
 	busy bool
 	used int // Drafter.uses when the text was last opened
 }
 
-// Ask asks for the draft of a text. Write sets Draft.
+// Ask is the request to draft for a text. Write sets the field Draft.
 type Ask struct {
 	Text   *Text
 	Tokens []int32 // all tokens of the text so far
@@ -181,8 +181,8 @@ func (d *Drafter) Write(asks []*Ask) (time.Duration, error) {
 	return time.Since(start), nil
 }
 
-// read adds the new tokens of the texts to the batch. It reports whether the number of new tokens
-// of any text is above the limit few.
+// read adds the new tokens of the texts to the batch. It reports
+// whether any text has more new tokens than the constant few.
 func (d *Drafter) read(asks []*Ask) (much bool) {
 	d.batch.Reset()
 	d.going = d.going[:0]
@@ -227,7 +227,7 @@ func (d *Drafter) best(logits []float32) (id int32, sure bool) {
 	if d.sure <= 0 {
 		return id, true
 	}
-	sum, limit := 0., 1/d.sure // sum adds all probabilities, each divided by the largest
+	sum, limit := 0., 1/d.sure // sum will be the sum of all probabilities, divided by the largest probability
 	for _, l := range logits {
 		if sum += float64(fmath.Exp32(l - logits[id])); sum > limit {
 			return id, false

@@ -6,15 +6,15 @@
 package lookup
 
 const (
-	// Longest is the length of the longest Match: no more tokens are compared.
+	// Longest is the length of the longest Match, because no more tokens are compared.
 	Longest = 16
 	// Resumed is the Match if the text repeated an earlier passage, differed from it, and may
 	// have come back to it.
 	Resumed = 1
 
 	long, short = 4, 2 // how many tokens before a place are hashed, in each of the two tables
-	tries       = 48   // the most places that are compared
-	near        = 24   // resume searches this many tokens after the place that the text has left
+	tries       = 48   // at most this many places are compared
+	near        = 24   // how many tokens after the place that the text has left are searched by resume
 	lost        = 24   // resume gives up after this many tokens that differ
 )
 
@@ -22,9 +22,9 @@ const (
 // Longest. It is 0 if no place was found, and Resumed if resume found one.
 type Match int
 
-// Index finds places in a text by the tokens before them. A place is a number of tokens: the
-// place n is after the first n. The zero value is the Index of an empty text. An Index is
-// not safe for concurrent use.
+// Index finds places in a text by the tokens before them. A place is a
+// number of tokens: the place n is after the first n tokens. The zero value
+// is the Index of an empty text. An Index is not safe for concurrent use.
 type Index struct {
 	log         []int32
 	long, short places
@@ -36,8 +36,8 @@ type Index struct {
 
 // places is a hash table of the places of a text, by the tokens before them.
 type places struct {
-	last   []int32 // by hash: the last place; its length is a power of two
-	before []int32 // by place: the previous place with the same hash
+	last   []int32 // indexed by hash: the last place with this hash; the length is a power of two
+	before []int32 // indexed by place: the previous place with the same hash
 }
 
 // Len returns the number of tokens.
@@ -148,10 +148,10 @@ func (x *Index) longest() (place int, match Match) {
 	return place, match
 }
 
-// resume returns the place from which the text may repeat the earlier passage again, near the
-// place where it left the passage. resume looks for the text's last two tokens, then for the
-// last one. If it finds neither and only one token differs so far, it assumes that this token
-// replaces one token of the passage. It returns 0 if it finds no place.
+// resume returns the place from which the text may repeat the earlier passage again, near
+// the place where it left the passage. resume looks for the text's last two tokens, then for
+// the last token alone. If it finds neither and only one token differs so far, it assumes
+// that this token replaces one token of the passage. It returns 0 if it finds no place.
 func (x *Index) resume() int {
 	end := len(x.log)
 	if x.missed == 0 {

@@ -9,13 +9,13 @@ import "time"
 
 const (
 	maxRows = 64     // the most rows of a step with drafts
-	part    = 0.01   // the part of all time that drafts may lose
-	first   = 1      // the budget at the start, in steps of one text
-	purse   = 8      // the largest budget, in steps
+	part    = 0.01   // the share of the total time that drafts may waste
+	first   = 1      // the budget at the start; the unit is the time of a step for one text
+	purse   = 8      // the largest budget, in the same unit
 	unknown = 0.4    // the expected cost of a row beyond the largest measured step, relative to the time per row of that step
 	worth   = 1.02   // a draft must raise the tokens per time by this factor
 	again   = 32     // a kind of draft is tried again after this many drafts that were not evaluated
-	doubled = 4      // while tried drafts are wrong, the number in the constant again is doubled, at most this many times
+	doubled = 4      // each time that a tried draft is wrong, the number in the constant again is doubled, but at most this many times
 	old     = 512    // the measured time of a step is forgotten after this many steps
 	weight  = 1. / 8 // the weight of a new measurement in an average
 )
@@ -39,15 +39,15 @@ type Offer struct {
 	Kind   Kind
 	Others int  // rows of the step without the draft
 	Tokens int  // tokens of the draft
-	Ends   bool // nothing is known of the text after the draft, so its last token may be part of a longer one
+	Ends   bool // nothing is known about the text after the draft, so the last token may be part of a longer token
 }
 
 // Controller decides about the drafts for one model, from what it has measured. It is not
 // safe for concurrent use.
 type Controller struct {
-	cost  [maxRows + 1]cost // by the number of a step's rows, which all have logits
+	cost  [maxRows + 1]cost // indexed by the number of a step's rows, which all have logits
 	steps int
-	open  bool           // the budget has its first value
+	open  bool           // the budget has got its first value
 	left  float64        // the budget in nanoseconds; negative after a loss
 	all   Sources        // statistics of all texts, with which a new text begins
 	price [kinds]float64 // nanoseconds to draft one token; 0: nothing, or unknown
@@ -212,9 +212,9 @@ func (c *Controller) Charge(kind Kind, n int, d time.Duration) {
 	}
 }
 
-// Learn records a step of n rows that took d. d includes the time to make the drafts, except
-// what Charge has recorded. drafted is the number of rows with tokens of drafts, and accepted
-// is the number of these that were right. The other rows had the last tokens of texts.
+// Learn records a step of n rows that took d. d includes the time to make the drafts, except the
+// time that Charge has recorded. drafted is the number of rows with drafted tokens, and accepted
+// is the number of drafted tokens that were right. The other rows had the last tokens of texts.
 func (c *Controller) Learn(n, drafted, accepted int, d time.Duration) {
 	if n > maxRows || n <= drafted {
 		return

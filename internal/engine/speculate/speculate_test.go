@@ -33,8 +33,8 @@ var curves = map[string]curve{
 	"cliff":          table(1, 1, 4, 8, 16, 32, 64),
 }
 
-// play makes a text of about n tokens, in which runs of drafted tokens alternate with other
-// tokens. It returns the time spent, in steps of one row, and the number of tokens.
+// play makes a text of about n tokens, in which runs of drafted tokens alternate with other tokens.
+// It returns the time spent and the number of tokens. The unit of time is a step of one row.
 func play(r *rand.Rand, c *Controller, cost curve, rate, noise float64, n int) (spent, made float64) {
 	s := c.Sources()
 	step := func(drafted, accepted int) {

@@ -20,7 +20,7 @@ const ConfigName = "adapter_config.json"
 // maxConfig is the most bytes of the file ConfigName.
 const maxConfig = 16 << 20
 
-// config is the part of adapter_config.json that says what the tensors mean.
+// config has the keys of adapter_config.json that determine what the tensors mean.
 type config struct {
 	Base    string   // base_model_name_or_path
 	rank    int      // r
@@ -28,22 +28,22 @@ type config struct {
 	stable  bool     // use_rslora: the scale is alpha/sqrt(rank), not alpha/rank
 	ranks   patterns // rank_pattern
 	alphas  patterns // alpha_pattern
-	tied    bool     // ensure_weight_tying: changes of the embedding apply to a tied output, too
+	tied    bool     // ensure_weight_tying: if the output is tied, changes of the embedding apply to the output, too
 	targets []string // target_parameters
 }
 
-// ignored are the keys that only say how the adapter was trained, or that repeat what the
-// tensors show.
+// ignored has keys that only describe how the adapter was
+// trained, and keys that only repeat what the tensors show.
 var ignored = []string{
 	"auto_mapping", "base_model_name_or_path", "base_model_class", "parent_library", "revision", "task_type", "inference_mode", "peft_type", "peft_version",
-	"lora_dropout", "fan_in_fan_out", // peft itself turns fan_in_fan_out off for the layers of these models
+	"lora_dropout", "fan_in_fan_out", // peft itself turns fan_in_fan_out off for the layers of the models supported here
 	"megatron_config", "megatron_core", "qalora_group_size", "runtime_config",
 	"target_modules", "exclude_modules", "layers_pattern", "layers_to_transform", "modules_to_save",
 	"eva_config", "loftq_config", "corda_config", "lora_ga_config", // settings of init_lora_weights
 }
 
-// refused are the keys that change the meaning of the tensors in unsupported ways, with a
-// description of each.
+// refused has the keys that change the meaning of the tensors
+// in unsupported ways. The values describe these ways.
 var refused = map[string]string{
 	"use_dora":                "the directions of whole matrices are scaled anew (DoRA)",
 	"lora_bias":               "the adapters have biases",
@@ -75,8 +75,7 @@ func readConfig(dir string) (*config, error) {
 	return c, nil
 }
 
-// readLimited reads a file. It returns an error if the file is larger than limit, a number of
-// bytes.
+// readLimited reads a file. It returns an error if the file has more than limit bytes.
 func readLimited(path string, limit int64) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -145,7 +144,7 @@ func (c *config) take(name string, raw json.RawMessage) (err error) {
 		}
 	case name == "init_lora_weights":
 		if !slices.Contains(plainInits, string(raw)) {
-			err = fmt.Errorf("%s: this initialization changes the base model, which is not supported; peft can save such an adapter as a plain one (path_initial_model_for_weight_conversion)", raw)
+			err = fmt.Errorf("%s: this initialization changes the base model, which is not supported; peft can save such an adapter as a plain adapter (path_initial_model_for_weight_conversion)", raw)
 		}
 	case empty(raw):
 	case why != "":
@@ -208,8 +207,8 @@ func parsePatterns(raw json.RawMessage) (list patterns, err error) {
 	return list, nil
 }
 
-// of returns the value of the first pattern that matches module. If none does, it returns the
-// default, usual.
+// of returns the value of the first pattern that matches module.
+// If no pattern matches, it returns the default value, usual.
 func (l patterns) of(module string, usual float64) float64 {
 	for _, p := range l {
 		if p.name.MatchString(module) {
@@ -219,8 +218,8 @@ func (l patterns) of(module string, usual float64) float64 {
 	return usual
 }
 
-// scale returns the scale of B·A for a module. rank is the rank of the tensors; it is an error
-// if the config has another rank for the module.
+// scale returns the scale of B·A for a module. rank is the rank of the tensors.
+// scale returns an error if the config has another rank for the module.
 func (c *config) scale(module string, rank int) (float64, error) {
 	if want := c.ranks.of(module, float64(c.rank)); want != float64(rank) {
 		return 0, fmt.Errorf("module %q: its adapter has rank %d, but %s says %v", module, rank, ConfigName, want)
@@ -232,8 +231,8 @@ func (c *config) scale(module string, rank int) (float64, error) {
 	return alpha / float64(rank), nil
 }
 
-// BaseOf returns the path or the name of the base model in the config of a folder, or "" if it has
-// none.
+// BaseOf returns the path or the name of the base model according
+// to the config in a folder, or "" if the config has neither.
 func BaseOf(dir string) string {
 	raw, err := readLimited(filepath.Join(dir, ConfigName), maxConfig)
 	if err != nil {

@@ -9,13 +9,14 @@ import (
 	"alpaca/internal/machine"
 )
 
-// stack has the pairs of one matrix of a layer's experts, and nil for an expert without a pair.
+// stack has the pairs of all experts of a layer for one
+// of their matrices. An expert without a pair has nil.
 type stack struct {
 	experts []*lora.Pair
 }
 
-// pair joins the experts' pairs to one pair with the highest rank and one scale. It pads pairs
-// of a lower rank with zeros.
+// pair joins the experts' pairs to one pair, which has the highest
+// rank and a single scale. It pads pairs of a lower rank with zeros.
 func (s *stack) pair(name string) (lora.Pair, error) {
 	all := lora.Pair{Name: name, Stack: len(s.experts)}
 	for _, p := range s.experts {
@@ -28,7 +29,7 @@ func (s *stack) pair(name string) (lora.Pair, error) {
 		all.Rank = max(all.Rank, p.Rank)
 	}
 	if err := machine.Reserve(4 * int64(all.Stack) * int64(all.Rank) * int64(all.Cols+all.Rows)); err != nil {
-		return all, fmt.Errorf("tensor %q: the adapters of %d experts, of rank %d: %w", name, all.Stack, all.Rank, err)
+		return all, fmt.Errorf("tensor %q: the adapters of %d experts, with rank %d: %w", name, all.Stack, all.Rank, err)
 	}
 	all.A = make([]float32, all.Stack*all.Rank*all.Cols)
 	all.B = make([]float32, all.Stack*all.Rows*all.Rank)
@@ -47,9 +48,9 @@ func (s *stack) pair(name string) (lora.Pair, error) {
 	return all, nil
 }
 
-// fused returns the GGUF tensors, one or two, that h changes if h is the adapter of a parameter
-// with the matrices of all experts. Otherwise it returns nil. If a module has several such
-// parameters, their shapes tell them apart.
+// fused returns the one or two GGUF tensors that h changes, if h is the adapter
+// of a parameter with the matrices of all experts. Otherwise it returns nil. If
+// a module has several such parameters, their shapes tell them apart.
 func (r *reader) fused(h *half) (list []*arch.Tensor) {
 	layer, rest := layerOf(h.module)
 	if layer < 0 || layer >= len(r.base.Layers) {
@@ -73,7 +74,8 @@ func (r *reader) fused(h *half) (list []*arch.Tensor) {
 	return list
 }
 
-// layerOf returns the layer of a module, or -1 if it is in no layer, and its name in the layer.
+// layerOf returns the layer of a module, and the module's name
+// in the layer. The layer is -1 if the module is not in a layer.
 func layerOf(module string) (layer int, rest string) {
 	text, ok := strings.CutPrefix(arch.CutPrefix(module), "layers.")
 	if _, err := fmt.Sscanf(text, "%d.", &layer); !ok || err != nil || layer < 0 {

@@ -32,10 +32,10 @@ func (r *reader) ordered(p arch.Place, s *arch.Sizes, a, b []float32, rank int) 
 	return a, b
 }
 
-// valueOrder is for a matrix of the gated delta rule whose rows or columns belong to heads of
-// values. It returns a function that maps the index of a row or column in GGUF to its index in
-// Hugging Face's order. The first skip indices do not belong to heads of values and stay as they
-// are.
+// valueOrder handles a matrix of the gated delta rule whose rows or columns
+// belong to heads of values. It returns a function that maps the index of a
+// row or column in GGUF to its index in Hugging Face's order. The first
+// skip indices do not belong to heads of values and stay as they are.
 func valueOrder(s *arch.Sizes, t *arch.Tensor, skip int) func(i int) int {
 	n := s.Of(arch.DeltaValue) // number of rows or columns of a head
 	switch t.Role {

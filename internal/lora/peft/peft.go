@@ -1,7 +1,7 @@
-// Package peft reads folders with adapters of Hugging Face's library peft:
-// adapter_config.json, and adapter_model.safetensors or adapter_model.bin. The adapters
-// that it returns have GGUF's names and order of rows, and the scales of the config. An
-// unsupported feature that changes the meaning of an adapter is an error that names it.
+// Package peft reads folders with adapters of Hugging Face's library peft: adapter_config.json,
+// and adapter_model.safetensors or adapter_model.bin. The adapters that it returns have GGUF's
+// names and order of rows, and the scales of the config. If an adapter's meaning depends on an
+// unsupported feature, reading it fails with an error that names the feature.
 package peft
 
 import (
@@ -26,7 +26,7 @@ type Base struct {
 	Tied   bool         // the embedding is the output matrix, too
 }
 
-// The names of the file of tensors. A folder has one of them.
+// These are the two possible names of the file with the tensors. A folder has one such file.
 const (
 	tensorsName = "adapter_model.safetensors"
 	pickleName  = "adapter_model.bin"
@@ -44,7 +44,7 @@ func Read(dir string, base *Base) (*lora.Adapter, error) {
 	return r.out, nil
 }
 
-// name returns the name of an adapter: that of its folder.
+// name returns the name of an adapter, which is the name of its folder.
 func name(dir string) string {
 	if abs, err := filepath.Abs(dir); err == nil {
 		dir = abs
@@ -107,9 +107,9 @@ const (
 )
 
 // split splits the name of an adapter's tensor. module is the name of the module in the
-// model or, for a whole tensor, of the tensor. inner is how deep the adapter is nested: peft
-// nests the adapters of several parameters of a module. Files that peft itself has not saved
-// may contain the adapter's name "default".
+// model or, for a whole tensor, the name of the tensor. inner is the depth of the adapter's
+// nesting, because peft nests the adapters if a module has several parameters with
+// adapters. Files that peft itself has not saved may contain the adapter's name "default".
 func split(name string) (module string, k kind, inner int, err error) {
 	rest := name
 	for strings.HasPrefix(rest, prefix) {
@@ -147,7 +147,7 @@ func split(name string) (module string, k kind, inner int, err error) {
 }
 
 const (
-	prefix    = "base_model.model." // of the names of all tensors
+	prefix    = "base_model.model." // the beginning of the names of all tensors
 	innerMark = ".base_layer"
 )
 

@@ -54,8 +54,7 @@ const (
 	layer = "base_model.model.model.layers.1."
 )
 
-// TestScales checks the scale of each module. The scale follows from the rank and the alpha of this
-// module.
+// TestScales checks the scale of each module. The scale depends on the module's own rank and alpha.
 func TestScales(t *testing.T) {
 	modules := map[string]matrix{}
 	for _, m := range []string{"q_proj", "k_proj", "v_proj", "o_proj"} {

@@ -22,7 +22,7 @@ type reader struct {
 	skipped int
 }
 
-// half is the pair of a module, while its tensors are collected.
+// half is the pair of a module while the pair's tensors are collected.
 type half struct {
 	module string
 	inner  int
@@ -64,7 +64,7 @@ func (r *reader) take(t *weights.Tensor) error {
 }
 
 // copied counts a copy of one of the base's tensors, which peft saves together with adapters of
-// the embedding. It is an error if the copy has another vocabulary size than the base.
+// the embedding. copied returns an error if the copy has another vocabulary size than the base.
 func (r *reader) copied(t *weights.Tensor, name string) error {
 	r.copies++
 	if vocab := r.base.Layers[0].VocabSize; len(t.Shape) == 2 && t.Shape[0] != vocab && t.Shape[1] == r.base.Layers[0].Dim {
@@ -73,8 +73,8 @@ func (r *reader) copied(t *weights.Tensor, name string) error {
 	return nil
 }
 
-// place returns the place in GGUF of the model's tensor with the given name. tensor is the name for
-// messages.
+// place returns the place in GGUF of the model's tensor with the
+// given name. tensor is the adapter's tensor that messages name.
 func (r *reader) place(tensor, name string) (arch.Place, *arch.Sizes, error) {
 	p, ok := r.base.Arch.FromHF(name)
 	if !ok { // Mixtral's router has one name in transformers 5 and another in checkpoints
@@ -128,8 +128,8 @@ func (r *reader) finish() error {
 	return nil
 }
 
-// tie copies the embedding's changes to the output, if the model has tied matrices and
-// the adapter says that they stay tied.
+// tie copies the embedding's changes to the output, if the model has
+// tied matrices and the adapter's config says that they stay tied.
 func (r *reader) tie() {
 	if !r.config.tied || !r.base.Tied {
 		return
@@ -231,7 +231,7 @@ func (r *reader) whole(t *weights.Tensor, name string) error {
 		w.Shape = []int{rows, cols}
 	}
 	if r.base.Arch.PlusOne(tensor) && !p.Bias {
-		w.Type = quant.F32 // adding 1 may need more bits than a smaller type has
+		w.Type = quant.F32 // the sum with 1 may need more bits than a smaller type has
 		for i := range x {
 			x[i]++
 		}

@@ -1,6 +1,6 @@
-// Package plan is the schedule of a training run: the rows of the data for each update,
-// and the learning rate. Both follow from the lengths of the documents, the seed and a
-// few numbers alone, so a run can resume at any update.
+// Package plan is the schedule of a training run: the rows of the data for each
+// update, and the learning rate. Both depend only on the lengths of the
+// documents, the seed and a few other numbers, so a run can resume at any update.
 package plan
 
 import "alpaca/internal/train/random"
@@ -10,7 +10,7 @@ type Plan struct {
 	Seed      uint64
 	BatchRows int  // rows of an update
 	MaxLength int  // the largest number of tokens in a row
-	Packing   bool // a row has as many successive documents as fit in MaxLength; false: one document
+	Packing   bool // true: a row has as many successive documents as fit in MaxLength; false: a row has one document
 	Epochs    int  // the largest number of epochs; 0: no limit
 	Updates   int  // the largest number of updates; 0: no limit
 	Tokens    int  // no update begins after this many tokens; 0: no limit
@@ -21,7 +21,7 @@ type Plan struct {
 // Position is the position of a training run in its data.
 type Position struct {
 	Epoch, Row int     // the next row
-	Rows       [][]int // the epoch's rows: lists of documents; nil before its first update
+	Rows       [][]int // the epoch's rows as lists of documents; nil before the epoch's first update
 }
 
 // rowsOf returns the rows of an epoch as lists of documents, in the order of training.
@@ -40,8 +40,7 @@ func (p *Plan) rowsOf(epoch int) [][]int {
 }
 
 // Next returns the rows of the next update as lists of documents, and the index of the first row
-// in its epoch. It advances the position, at, past these rows. ok is false at the end of the
-// data.
+// in its epoch. It moves at, the position, past these rows. ok is false at the end of the data.
 func (p *Plan) Next(at *Position) (rows [][]int, first int, ok bool) {
 	if at.Rows != nil && at.Row == len(at.Rows) {
 		at.Epoch, at.Row, at.Rows = at.Epoch+1, 0, nil

@@ -14,18 +14,17 @@ type Schedule struct {
 	Peak    float64
 	Min     float64 // the rate of the last update, for cosine and linear
 	Updates int
-	Warmup  int // updates until the rate is Peak
+	Warmup  int // number of updates until the rate is Peak
 	// WarmupRatio gives Warmup as a fraction of Updates, if Warmup is 0.
 	WarmupRatio float64
 }
 
-// Schedules are the kinds. cosine, linear and constant reach Peak at update Warmup-1.
-// cosine and linear reach Min at the last update. hf-cosine and hf-linear are
-// transformers' schedules. Their first rate is 0 if there is a warmup, and their last
-// rate is above 0.
+// Schedules are the kinds of schedules. cosine, linear and constant reach Peak at update Warmup-1.
+// cosine and linear reach Min at the last update. hf-cosine and hf-linear are transformers'
+// schedules. Their first rate is 0 if there is a warmup, and their last rate is above 0.
 var Schedules = []string{"cosine", "linear", "constant", "hf-cosine", "hf-linear"}
 
-// CheckSchedule returns an error for a kind that does not exist.
+// CheckSchedule returns an error for an unknown kind.
 func CheckSchedule(kind string) error {
 	for _, k := range Schedules {
 		if k == kind {

@@ -1,6 +1,6 @@
-// Package random has random numbers that depend only on where they are used: each is a
-// hash of a seed, a purpose and a place. So a number does not depend on earlier ones, on
-// threads, on the size of batches, or on where a run resumed.
+// Package random has random numbers that depend only on where they are used: each
+// number is a hash of a seed, a purpose and a place. So a number does not depend
+// on earlier ones, on threads, on the size of batches, or on where a run resumed.
 package random
 
 import (
@@ -26,7 +26,7 @@ func Mix(h uint64) uint64 {
 	return h ^ h>>31
 }
 
-// The purposes of random numbers in training: the second argument of Hash.
+// These are the purposes of random numbers in training. A purpose is the second argument of Hash.
 const (
 	ForOrder = iota + 1
 	ForDropout

@@ -27,14 +27,14 @@ type Maker struct {
 	PromptWeight float32
 }
 
-// Result is the examples made from records.
+// Result has the examples made from records.
 type Result struct {
 	Examples []train.Example
 	Of       []int            // Of[i] is the index of the record of Examples[i]
-	Problems dataset.Problems // records that are not used
+	Problems dataset.Problems // records that were not used, and why
 
 	Cut      int // examples cut to MaxLength tokens
-	FirstCut int // the line of the first record with such an example
+	FirstCut int // the line of the first record whose example was cut
 	Tokens   int
 	Labels   int
 }
@@ -42,7 +42,7 @@ type Result struct {
 // Make turns records into examples, in order.
 func (m *Maker) Make(records []dataset.Record) (*Result, error) {
 	if m.MaxLength < 2 {
-		return nil, fmt.Errorf("rows: examples of %d tokens, must be at least 2", m.MaxLength)
+		return nil, fmt.Errorf("rows: examples of at most %d tokens: the limit must be at least 2", m.MaxLength)
 	}
 	r := &Result{}
 	for i := range records {
@@ -65,8 +65,8 @@ func (m *Maker) Make(records []dataset.Record) (*Result, error) {
 	return r, nil
 }
 
-// conversation adds a conversation. If it is longer than MaxLength, its end is cut off, and with it
-// the token that ends the answer.
+// conversation adds a conversation. If the conversation is longer than
+// MaxLength, its end is cut off, including the token that ends the answer.
 func (m *Maker) conversation(r *Result, index int, rec *dataset.Record) error {
 	messages := make([]chat.Message, len(rec.Messages))
 	for i, msg := range rec.Messages {
@@ -114,7 +114,7 @@ func anyOf(list []bool) bool {
 	return false
 }
 
-// text adds a text, in pieces of MaxLength.
+// text adds a text, in pieces of up to MaxLength tokens.
 func (m *Maker) text(r *Result, index int, rec *dataset.Record) {
 	ids := m.Tokenizer.Encode(rec.Text, true, false)
 	if eos := m.Tokenizer.EOS(); eos != tokenizer.None && (len(ids) == 0 || ids[len(ids)-1] != eos) {
