@@ -66,7 +66,7 @@ func (o *options) serveLive(ctx context.Context, st abtest.Store, s *abtest.Sess
 	cancel(err)
 	wait.Wait()
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
-		return cause // err only says that the page was ended for this cause
+		return cause // err says only that the page ended; cause says why
 	}
 	return err
 }

@@ -104,7 +104,7 @@ func TestKill(t *testing.T) {
 			grew++
 		}
 	}
-	t.Logf("an idle run takes %v, a whole one %v; %d of %d runs got further", idle, work, grew, kills)
+	t.Logf("an idle run takes %v, a whole run %v; %d of the %d killed runs got further", idle, work, grew, kills)
 	require.Positive(t, grew)
 	run(t, args[1:]...)
 	require.Equal(t, read(t, whole), read(t, out))

@@ -70,7 +70,7 @@ func compareTensors(ctx context.Context, u *ui.UI, pathA, pathB string, all bool
 
 // compareReport is the result of "alpaca compare-tensors" in JSON.
 type compareReport struct {
-	Same      int                   `json:"same"`      // equal to the byte
+	Same      int                   `json:"same"`      // equal byte for byte
 	Equal     int                   `json:"equal"`     // equal as numbers, in different types
 	Different int                   `json:"different"` // all other tensors
 	Tensors   []compareTensorReport `json:"tensors"`
@@ -79,7 +79,7 @@ type compareReport struct {
 // compareTensorReport is a tensor of a compareReport.
 type compareTensorReport struct {
 	Name   string `json:"name"`
-	Result string `json:"result"` // "same", "equal", "differs", or why they cannot be compared
+	Result string `json:"result"` // "same", "equal", "differs", or why the two tensors cannot be compared
 	TypeA  string `json:"type_a,omitempty"`
 	TypeB  string `json:"type_b,omitempty"`
 	ShapeA []int  `json:"shape_a,omitempty"` // outermost first

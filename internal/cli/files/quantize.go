@@ -42,7 +42,8 @@ func NewQuantize(u *ui.UI) *cobra.Command {
 		Long: `Write a model's weights as smaller numbers, byte for byte as llama-quantize does.
 TYPE (upper or lower case), or its number in llama.cpp of 2023, is one of
 
-` + typeTable() + ` Types whose names contain _K take more time and give better models
+` + typeTable() + `
+Types whose names contain _K take more time and give better models
 of the same size. S, M and L stand for small, medium and large: the larger types keep
 more tensors in better formats. Without OUT, the output is ggml-model-TYPE.gguf beside
 IN. With TYPE alone, IN is $` + load.ModelEnv + `, or else the small built-in model,

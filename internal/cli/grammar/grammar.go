@@ -97,7 +97,7 @@ func (o *checkOptions) run(u *ui.UI) error {
 		if _, err := fmt.Fprintln(out, verdict); err != nil {
 			return err
 		}
-		if in.Buffered() == 0 { // the next text may be typed only after this verdict is seen
+		if in.Buffered() == 0 { // whoever types the next text may wait for this verdict
 			if err := out.Flush(); err != nil {
 				return err
 			}

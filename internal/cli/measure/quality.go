@@ -160,7 +160,7 @@ func (o *qualityOptions) measure(ctx context.Context, u *ui.UI, path string, mix
 
 // quantize quantizes the base to mix, and opens the result.
 func (c *comparison) quantize(ctx context.Context, plan *quantize.Plan, mix quantize.Mix, dir string) error {
-	if text := plan.Fallbacks(); text != "" { // tells the user why two types may have equal rows: with the same fallbacks, they give the same file
+	if text := plan.Fallbacks(); text != "" { // two types with the same fallbacks give the same file, so their rows are equal: the warning says why
 		c.u.Warnf("%s: %s", mix.Name, text)
 	}
 	path := filepath.Join(dir, mix.Name+".gguf")
