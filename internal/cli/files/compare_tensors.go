@@ -25,7 +25,7 @@ func NewCompareTensors(u *ui.UI) *cobra.Command {
 		Short: "Show how the weights of two model files differ",
 		Long: `Compare two model files tensor by tensor. The result says which tensors are equal byte
 for byte, and for the others how far the weights of B are from those of A. Weights are
-compared as numbers, also if their types differ. The exit status is 1 if any weight
+compared as numbers, even if their types differ. The exit status is 1 if any weight
 differs.`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -72,7 +72,7 @@ in which format each tensor was written; shapes are written outermost first.`,
 	fs.StringVar(&o.embedType, "token-embedding-type", "", "`type` of token_embd.weight")
 	fs.BoolVar(&o.leaveOutput, "leave-output-tensor", false, "keep output.weight unchanged")
 	fs.BoolVar(&o.pure, "pure", false, "use the same type for every matrix")
-	fs.BoolVar(&o.requantize, "allow-requantize", false, "quantize weights even if they are already quantized, with a further loss")
+	fs.BoolVar(&o.requantize, "allow-requantize", false, "quantize weights even if they are already quantized, which loses further quality")
 	fs.BoolVar(&o.keepSplit, "keep-split", false, "write as many files as the input has")
 	fs.StringArrayVar(&o.overrides, "override-kv", nil, "set a key of the metadata, `KEY=TYPE:VALUE`, where TYPE is int, float, bool or str; the flag can be repeated")
 	flags.AddEps(fs, &o.eps)

@@ -41,7 +41,7 @@ func NewPerplexity(u *ui.UI) *cobra.Command {
 		Long: `Measure how well a model predicts a text. The result is the perplexity, computed as
 llama-perplexity computes it. The text is cut into windows of -c tokens. Each window is
 read into an empty context, and its second half is scored. If the model's texts begin with
-BOS, that token replaces the window's first one. Numbers are comparable only between
+BOS, that token replaces the window's first token. Numbers are comparable only between
 runs on the same text with the same windows and vocabulary; stderr says how the text was
 cut.
 

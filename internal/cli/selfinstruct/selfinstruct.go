@@ -208,7 +208,7 @@ func (o *options) run(ctx context.Context, u *ui.UI) error {
 	}
 	missing := o.n - int(st.Source.Rows)
 	if missing <= 0 {
-		u.Notef("%s has %d tasks of %s already", o.db, st.Source.Rows, st.Source.Name)
+		u.Notef("%s already has %d tasks in the source %s", o.db, st.Source.Rows, st.Source.Name)
 		return nil
 	}
 	if from.Ask > 0 || from.At > 0 {
