@@ -139,8 +139,8 @@ func Execute(ctx context.Context, u *ui.UI, args []string) int {
 }
 
 // firstCommand returns the name of the command that args begin with, or "" if they begin with
-// anything else, such as a flag or a misspelt name. To make all commands with their flags would
-// delay the first token by more than a millisecond.
+// anything else, such as a flag or a misspelt name. Only this command is made, because making
+// all commands with their flags would delay the first token by more than a millisecond.
 func firstCommand(args []string) string {
 	for _, c := range commands {
 		if len(args) > 0 && c.name == args[0] {

@@ -81,14 +81,14 @@ The session is stored in a database: the same command resumes it, and so does
 	fs.SortFlags = false
 	o.changed = fs.Changed
 	fs.StringArrayVarP(&o.models, "model", "m", nil, "model: a `file`, a name that \"alpaca list\" shows, or builtin; give two models")
-	fs.StringArrayVar(&o.answers, "answers", nil, "`file` with the answers of a model: JSON objects with \"instruction\", \"input\" and \"output\"")
+	fs.StringArrayVar(&o.answers, "answers", nil, "`file` with the answers of a model: JSON objects with \"instruction\", \"input\" and \"output\"; in place of -m, repeatable")
 	o.AddLoRA(fs)
 	fs.Lookup("lora").Usage = "add the adapter `FILE[:SCALE]` to the second model; repeatable"
-	fs.StringVar(&o.prompts, "prompts", "", "`file` of prompts: JSON lines or an array of objects with \"instruction\" (and \"input\"), with \"prompt\", or with \"messages\" (default: those of the answers)")
+	fs.StringVar(&o.prompts, "prompts", "", "`file` of prompts: JSON lines or an array of objects with \"instruction\" (and \"input\"), with \"prompt\", or with \"messages\" (default: the prompts of the first file of answers)")
 	fs.StringVarP(&o.db, "database", "d", "ab.db", "`file` of the database with the session")
-	flags.AddInt(fs, &o.votes, flags.Int{Name: "votes", Low: 0, High: 1 << 20}, "number of `prompts` to judge, which are drawn with the seed; 0 means all of them, but no more than 50")
+	flags.AddInt(fs, &o.votes, flags.Int{Name: "votes", Low: 0, High: 1 << 20}, "number of `prompts` to judge, drawn with the seed; 0 means all prompts, but at most 50")
 	fs.Float64Var(&o.repeat, "repeat", 0, "`fraction` of the pairs to show again, with the sides swapped, to measure whether judges agree with themselves")
-	fs.BoolVar(&o.peek, "peek", false, "show results before the end, with intervals that stay valid although results are seen early")
+	fs.BoolVar(&o.peek, "peek", false, "show results before the session ends; the interval of the win rate is wider, so that it stays valid")
 	flags.AddInt(fs, &o.maxChars, flags.Int{Name: "max-chars", Value: 2000, Low: 1, High: 1 << 24}, "largest number of `characters` in an answer, the same for both models")
 	flags.AddInt(fs, &o.parallel, flags.Int{Name: "parallel", Value: 4, Low: 1, High: 256}, "number of `answers` generated at once; does not change the answers")
 	flags.AllowSingleDash(fs, "parallel", "np")
@@ -97,7 +97,7 @@ The session is stored in a database: the same command resumes it, and so does
 	fs.BoolVar(&o.live, "live", false, "keep both models in memory: vote while they answer, and send them prompts of your own; --prompts may be left out")
 	fs.StringVar(&o.host, "host", "localhost", "local `address` to listen on")
 	flags.AddInt(fs, &o.port, flags.Int{Name: "port", Value: 8002, High: math.MaxUint16}, "`port` to listen on; 0 means any free port")
-	o.AddSizes(fs, "context in `tokens`; 0 means the context of the model, but at most 4096", "`tokens` of a prompt evaluated together")
+	o.AddSizes(fs, "context in `tokens`; 0 means the context of the model, but at most 4096", "number of prompt `tokens` to evaluate together")
 	o.AddCacheTypes(fs)
 	o.sampling.AddFlags(fs)
 	o.sampling.Params.Seed = 1
@@ -114,7 +114,7 @@ func (o *options) check() error {
 	case n != 0 && n != 2:
 		return ui.Usagef("a comparison needs two models or files of answers, not %d", n)
 	case n == 0 && (o.prompts != "" || len(o.LoRAs()) > 0):
-		return ui.WithHint(ui.Usagef("no models are given"), "give -m twice, or --answers; without either, the last session of the database is resumed")
+		return ui.WithHint(ui.Usagef("no models are given"), "give -m twice, or --answers; without models and answers, the command resumes the last session of the database")
 	case o.live && (len(o.models) != 2 || o.terminal || o.judge != ""):
 		return ui.Usagef("--live needs -m twice, and cannot be used with --answers, --terminal or --judge")
 	case o.live && o.prompts == "" && (o.votes > 0 || o.repeat > 0):
@@ -195,7 +195,7 @@ func (o *options) run(ctx context.Context) error {
 		return err
 	}
 	if !s.Complete() {
-		return ui.WithHint(fmt.Errorf("session %d of %s: some answers are missing", id, o.db), "the command that started it resumes it")
+		return ui.WithHint(fmt.Errorf("session %d of %s: some answers are missing", id, o.db), "the command that began this session can resume it")
 	}
 	if err := st.AddEqual(ctx, s); err != nil {
 		return err
@@ -206,7 +206,7 @@ func (o *options) run(ctx context.Context) error {
 	case o.terminal:
 		err = o.vote(ctx, st, s)
 	case len(s.Items("")) == 0:
-		o.u.Notef("both gave the same answers to all %d prompts: there is nothing to judge", len(s.List))
+		o.u.Notef("both models gave the same answers to all %d prompts: there is nothing to judge", len(s.List))
 		err = st.Close(ctx, id)
 	default:
 		return o.serve(ctx, st, s, nil)

@@ -132,7 +132,7 @@ func (o *options) answerOne(ctx context.Context, st abtest.Store, s *abtest.Sess
 }
 
 // each calls f for every i from 0 to n-1, with up to o.parallel calls at once, until one call
-// fails. After each success it calls the function named told. These calls never overlap.
+// fails. After each success it calls the function named told. Calls of told never overlap.
 func (o *options) each(ctx context.Context, n int, f func(ctx context.Context, i int) error, told func()) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

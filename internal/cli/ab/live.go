@@ -66,7 +66,7 @@ func (o *options) serveLive(ctx context.Context, st abtest.Store, s *abtest.Sess
 	cancel(err)
 	wait.Wait()
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
-		return cause // err only says that the page was ended for this cause
+		return cause // err says only that the page ended; cause says why
 	}
 	return err
 }
@@ -89,7 +89,7 @@ func (l *live) end() {
 	l.changed.Broadcast()
 }
 
-// take waits for the next prompt that a model has to answer. ok is false after the end.
+// take waits for the next prompt that a model has to answer. ok is false after end was called.
 func (l *live) take(slot abtest.Slot) (n int, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -107,7 +107,7 @@ func (l *live) take(slot abtest.Slot) (n int, ok bool) {
 	}
 }
 
-// work answers prompts with one model until the end.
+// work answers prompts with one model until end is called.
 func (l *live) work(ctx context.Context, slot abtest.Slot) error {
 	for {
 		n, ok := l.take(slot)

@@ -41,7 +41,7 @@ func (o *options) sides() (list []*side, err error) {
 }
 
 // readPrompts returns the prompts of --prompts, or else those of the first file of answers,
-// with their SHA-256. It leaves out prompts that have no answer in a file of answers.
+// with their SHA-256. It leaves out prompts that lack an answer in one of the files of answers.
 func (o *options) readPrompts(sides []*side) (list []abtest.Prompt, sum string, err error) {
 	if o.prompts != "" {
 		f, err := os.Open(o.prompts)
@@ -76,10 +76,10 @@ func (o *options) readPrompts(sides []*side) (list []abtest.Prompt, sum string, 
 		})
 	})
 	if len(list) == 0 {
-		return nil, "", errors.New("none of the prompts has an answer in each file")
+		return nil, "", errors.New("no prompt has an answer in every file of answers")
 	}
 	if len(list) < all {
-		o.u.Warnf("%d of %d prompts have no answer in a file of answers: they are left out", all-len(list), all)
+		o.u.Warnf("%d of %d prompts are left out, because they lack an answer in one of the files", all-len(list), all)
 	}
 	return list, sum, nil
 }

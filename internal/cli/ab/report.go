@@ -151,7 +151,7 @@ func writeReport(w io.Writer, r *abtest.Report) error {
 	x, y := r.Models[abtest.X], r.Models[abtest.Y]
 	fmt.Fprintf(w, "X is %s, Y is %s: session %d, seed %d, prompts %.12s\n", x.Name, y.Name, r.Session, r.Seed, r.Prompts)
 	if r.Peek {
-		fmt.Fprintln(w, "results could be seen before the end; the interval of the win rate is valid nevertheless")
+		fmt.Fprintln(w, "judges could see results before the end; the interval of the win rate allows for this")
 	}
 	for i := range r.Groups {
 		if err := writeGroup(w, &r.Groups[i], ""); err != nil {
@@ -159,7 +159,7 @@ func writeReport(w io.Writer, r *abtest.Report) error {
 		}
 	}
 	if len(r.Groups) == 0 {
-		fmt.Fprintf(w, "no votes; %d pairs are the same text\n", r.Equal)
+		fmt.Fprintf(w, "no votes; in %d pairs, both answers are equal\n", r.Equal)
 	}
 	if r.Own > 0 {
 		fmt.Fprintf(w, "\nprompts that judges wrote: %d. The judges knew earlier answers when they wrote these prompts,\n"+
@@ -184,7 +184,7 @@ func writeGroup(w io.Writer, g *abtest.Group, about string) error {
 	rows := [][]string{
 		{"X better, Y better", fmt.Sprintf("%d, %d", g.Wins[abtest.X], g.Wins[abtest.Y])},
 		{"ties, both bad", fmt.Sprintf("%d, %d", g.Ties, g.Bad)},
-		{"of the ties, the same text", strconv.Itoa(g.Equal)},
+		{"ties with equal answers", strconv.Itoa(g.Equal)},
 		{"win rate of X", fmt.Sprintf("%s (%s, %s)", percent(g.Rate), interval(g.Interval), g.Kind)},
 		{"the longer answer won", fmt.Sprintf("%d of %d", g.LongerWins, g.Lengths)},
 	}
@@ -211,10 +211,10 @@ func writeGroup(w io.Writer, g *abtest.Group, about string) error {
 		return err
 	}
 	if decided > 0 {
-		fmt.Fprintf(w, "%d decided votes show differences of ±%.0f points\n", decided, 100*stats.Visible(decided))
+		fmt.Fprintf(w, "%d decided votes can show a difference of %.0f points or more\n", decided, 100*stats.Visible(decided))
 	}
 	if g.LeftBias {
-		fmt.Fprintln(w, "one side won more often than chance explains (p < 0.01): verdicts depend on where answers stand")
+		fmt.Fprintln(w, "one side won more often than chance explains (p < 0.01): verdicts depend on the side of an answer")
 	}
 	return nil
 }

@@ -89,7 +89,7 @@ have errors; 130 interrupted.`,
 	flags.AddInt(fs, &o.maxErrors, flags.Int{Name: "max-errors", Value: -1, Low: -1, High: math.MaxInt32}, "end when more than this number of `results` have errors; -1 is no limit")
 	fs.BoolVar(&o.again, "retry-errors", false, "answer again the requests whose results have errors")
 	fs.BoolVar(&o.force, "force", false, "resume an output that was begun with another model, other flags, or another version")
-	o.queue.AddFlags(fs, "`address` of a queue, nats://HOST:4222 or tls://HOST:4222, whose workers answer: docs/workers.md")
+	o.queue.AddFlags(fs, "`address` of a queue, nats://HOST:4222 or tls://HOST:4222, whose workers answer the requests; docs/workers.md explains it")
 	o.model.AddFlags(fs)
 	o.flags = fs
 	cmd.AddCommand(newMerge(u))
@@ -104,7 +104,7 @@ func (o *options) parse() (err error) {
 	case o.order != "done" && o.order != "input":
 		return ui.Usagef("--order %q: must be done or input", o.order)
 	case o.out == "-" && (o.again || o.force):
-		return ui.Usagef("--retry-errors and --force need a file of results, and -o is -")
+		return ui.Usagef("--retry-errors and --force need a file of results, but -o is - (stdout)")
 	}
 	if o.part, err = parseShard(o.shard); err != nil {
 		return err
@@ -200,7 +200,7 @@ func (o *options) finish(u *ui.UI, src *source, out *output, p *progress, err er
 func (o *options) answer(ctx context.Context, src *source, out *output, a *load.Answering, p *progress) error {
 	run := &jobs.Run{
 		Source: src, Output: out.Output, Answer: a.Do, GiveUp: a.GiveUp,
-		Parallel: 2 * o.model.Parallel, // so that another request is ready when one ends
+		Parallel: 2 * o.model.Parallel, // twice as many as are answered at once, so that one is ready when another ends
 		Retries:  o.retries, MaxErrors: o.maxErrors, Done: p.show,
 	}
 	return run.Do(ctx)

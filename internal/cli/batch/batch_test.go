@@ -49,8 +49,8 @@ func run(t *testing.T, args ...string) {
 	require.Equal(t, 3, o.Status, o.Stderr)
 }
 
-// TestKill kills a run many times, at any moment, and starts it again. In the end, the output must
-// have the same bytes as the output of a run without interruption.
+// TestKill kills a run many times, at random moments, and starts it again. In the end,
+// the output must have the same bytes as the output of a run without interruption.
 func TestKill(t *testing.T) {
 	clitest.NeedExec(t)
 	kills, n := 50, 120
@@ -88,8 +88,8 @@ func TestKill(t *testing.T) {
 		require.NoError(t, cmd.Start())
 		ended := make(chan struct{})
 		go func() { cmd.Wait(); close(ended) }()
-		// Every second run is killed soon after it has written something, so that the kills
-		// cover the whole work on a machine of any speed. The others are killed at any moment.
+		// Every second run is killed soon after it has written something, so that the kills cover
+		// the whole work on a machine of any speed. The others are killed at random moments.
 		for over := false; i%2 == 1 && !over && size() == before; {
 			select {
 			case <-ended:
@@ -104,7 +104,7 @@ func TestKill(t *testing.T) {
 			grew++
 		}
 	}
-	t.Logf("an idle run takes %v, a whole one %v; %d of %d runs got further", idle, work, grew, kills)
+	t.Logf("an idle run takes %v, a whole run %v; %d of the %d killed runs got further", idle, work, grew, kills)
 	require.Positive(t, grew)
 	run(t, args[1:]...)
 	require.Equal(t, read(t, whole), read(t, out))

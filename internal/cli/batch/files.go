@@ -11,7 +11,7 @@ import (
 	"alpaca/internal/jobs"
 )
 
-// source is the source of the requests.
+// source yields the requests of the input.
 type source struct {
 	jobs.Source
 	file   *jobs.Input // the input, or the copy of a pipe; nil: requests are read directly from a pipe
@@ -117,7 +117,7 @@ func spool(r io.Reader) (path string, err error) {
 type output struct {
 	*jobs.Output
 	sorted string // the file to sort at the end; "": none
-	stdout bool   // sorted is a temporary file; at the end its results go to stdout
+	stdout bool   // sorted is a temporary file, whose results go to stdout at the end
 }
 
 // output opens the output. From src it removes the requests that already have a result in the
@@ -138,7 +138,7 @@ func (o *options) output(u *ui.UI, src *source, meta *jobs.Meta) (*output, error
 		path, out.stdout = f.Name(), true
 	default:
 		if err := meta.Claim(path, o.force); err != nil {
-			return nil, ui.WithHint(err, "another -o starts over; --force resumes anyway, and the file then has results of the old settings and of the new ones")
+			return nil, ui.WithHint(err, "give another -o to start over; with --force the run resumes, and the file then mixes results of the old and the new settings")
 		}
 	}
 	if o.order == "input" {

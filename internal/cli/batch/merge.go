@@ -19,7 +19,7 @@ func newMerge(u *ui.UI) *cobra.Command {
 		Long: `Merge the results of runs that each answered a part of an input, in the input's order.
 The output is byte for byte what one run with --order input would write. Each request
 must have a result. A result that is in several files must be the same in all of them:
-otherwise the files are of different models or versions, or a machine is faulty.
+otherwise the files come from different models or versions, or a machine is faulty.
 
 Exit status: 0 all results are there; 1 failure; 2 wrong command line; 3 some results have errors.`,
 		Example: `  alpaca batch merge in.jsonl -o out.jsonl out.0.jsonl out.1.jsonl`,

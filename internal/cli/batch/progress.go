@@ -14,7 +14,7 @@ type progress struct {
 	ui    *ui.UI
 	out   *jobs.Output
 	total int                 // 0: not known
-	stats func() engine.Stats // nil: other machines answer
+	stats func() engine.Stats // nil: the workers of a queue answer
 
 	start  time.Time
 	before int       // results at the start

@@ -29,8 +29,8 @@ func (o *options) checkModel(u *ui.UI) error {
 		}
 	})
 	if len(odd) > 0 {
-		return ui.WithHint(ui.Usagef("%s: with --queue the workers say how requests are answered", strings.Join(odd, ", ")),
-			"alpaca queue init and alpaca worker take these flags")
+		return ui.WithHint(ui.Usagef("%s: cannot be used with --queue, because the workers' flags decide how requests are answered", strings.Join(odd, ", ")),
+			"give these flags to \"alpaca queue init\" and \"alpaca worker\"")
 	}
 	return o.queue.Check()
 }
@@ -80,7 +80,7 @@ func (o *options) spread(ctx context.Context, u *ui.UI, src *source, sum string)
 			return nil
 		},
 	}
-	u.Notef("batch %s of %s: %d requests, %d results are there", batch.ID, m.Name, src.Total(), out.Done)
+	u.Notef("batch %s of %s: %d requests, of which %d have a result already", batch.ID, m.Name, src.Total(), out.Done)
 	err = batch.Run(ctx, c)
 	p.end()
 	return load.Hinted(o.finish(u, src, out, &p, err))

@@ -56,7 +56,7 @@ func newCommand(u *ui.UI, o *benchOptions) *cobra.Command {
 		Use:   "bench [-m MODEL]",
 		Short: "Measure tokens per second",
 		Long: `Measure how fast a model runs on this machine. If flags have lists of values, every
-combination is measured. The table is like that of llama-bench. It also has the median,
+combination is measured. The table is like that of llama-bench, but also has the median,
 and the number that limits the speed: for generation, how many bytes of weights are read
 per second; for prompts, how many multiply-adds a core does per second.`,
 		Example: `  alpaca bench -m model.gguf

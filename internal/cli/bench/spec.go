@@ -15,9 +15,10 @@ import (
 	"alpaca/internal/sampler"
 )
 
-// A replay measures what drafts save on a given text. The first tokens of the text are the prompt.
-// In each repetition, the model is made to write the other tokens twice: without drafts and with
-// them. So the acceptance depends on the text alone.
+// A replay measures what drafts save on a given text. The first tokens of the
+// text are the prompt. In each repetition, the model is made to write the
+// other tokens twice: without drafts and with them. Because every token is
+// given, how many drafts are right depends only on the text and the drafter.
 
 // replayed is the result of a replay.
 type replayed struct {

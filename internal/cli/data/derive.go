@@ -40,7 +40,7 @@ side. The old source stays.`,
 	o.file.add(fs)
 	fs.StringVar(&o.source, "source", "", "`name` of the source to split (default: the only one)")
 	fs.Float64Var(&o.eval, "eval", 0.05, "`fraction` of the rows for evaluation, between 0 and 1")
-	fs.Uint64Var(&o.seed, "seed", 1, "`seed` of the choice")
+	fs.Uint64Var(&o.seed, "seed", 1, "`seed` that decides which rows are for evaluation")
 	fs.StringVar(&o.names.Train, "train-name", "", "`name` of the training source (default: the old name with _train)")
 	fs.StringVar(&o.names.Eval, "eval-name", "", "`name` of the evaluation source (default: the old name with _eval)")
 	return cmd

@@ -28,7 +28,7 @@ func newImport(u *ui.UI) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "import FILE…",
 		Short: "Import files",
-		Long: `Import files, each as a source: JSON (an array, an object with one, an object of
+		Long: `Import files, each as a source: JSON (an array, an object with an array, an object of
 objects), JSON lines, CSV or TSV, in the forms of Stanford Alpaca, self-instruct, GPTeacher,
 Dolly, OpenAI's chats, ShareGPT, or preference pairs. "-" is stdin.
 

@@ -241,8 +241,8 @@ func (o *lintOptions) example(ctx context.Context, u *ui.UI, db *data.DB, e exam
 	return nil
 }
 
-// mend writes the mended rows of a source to a new source. source may be nil if the database has
-// only one.
+// mend writes the mended rows of a source to a new source.
+// source may be nil if the database has only one source.
 func (o *lintOptions) mend(ctx context.Context, u *ui.UI, db *data.DB, source *data.Source, found *lint.Summary, opt lint.Options) error {
 	sources := []*data.Source{source}
 	if source == nil {

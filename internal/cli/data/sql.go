@@ -34,9 +34,9 @@ func newSQL(u *ui.UI) *cobra.Command {
 		Use:   "sql STATEMENT",
 		Short: "Run a query in SQL",
 		Long: `Run an SQL statement that only reads. The rows are in the table "example". Each source
-also has a view that is called like the source. Other tables are "source", "rejected",
-"lint" and "tag". :name in the statement is a parameter, whose value --param gives. "-"
-reads the statement from stdin.`,
+also has a view with the source's name. Other tables are "source", "rejected", "lint" and
+"tag". :name in the statement is a parameter, whose value --param gives. "-" reads the
+statement from stdin.`,
 		Example: `  alpaca data sql "select category, count(*) from example group by 1 order by 2 desc"
   alpaca data sql "select instruction, input, output from alpaca_data where instruction || ' ' || input
     || ' ' || output like '%' || :search || '%' order by random()" --param search=penguin`,

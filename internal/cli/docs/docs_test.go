@@ -95,11 +95,11 @@ func pathOf(folders ...string) string { return strings.Join(append(folders, "/us
 // A page is a page of the docs, with the folder in which its commands run.
 type page struct {
 	name, dir string
-	bin, idle string // folders of programs; those in idle replace the system's tools in commands that are not run
+	bin, idle string // bin has the programs of PATH; those in idle come first for commands that are not run
 	env       []string
 }
 
-// said is what conversations without a first message get on stdin, as if somebody had typed it.
+// said is the stdin of conversations without a first message, as if somebody had typed it.
 const said = "What is your name?\n"
 
 // run runs all commands of a block in one shell.
@@ -171,8 +171,8 @@ func (p *page) serve(t *testing.T, args string) string {
 	return ""
 }
 
-// check checks a command line without running it: it adds --help, which prints the help only if
-// all flags before it are right.
+// check checks a command line without running the command. It adds --help,
+// and the program prints the help only if all flags before --help are valid.
 func check(args []string) error {
 	var out, stderr bytes.Buffer
 	u := &ui.UI{In: strings.NewReader(""), Out: &out, Err: &stderr}

@@ -21,7 +21,7 @@ import (
 	"alpaca/internal/cli"
 )
 
-// Environment variables of the commands of a page.
+// These environment variables are set for the commands of a page.
 const (
 	envMode   = "DOCS_MODE"   // modeParse, modeServe or nothing
 	envStatus = "DOCS_STATUS" // the exit status that a command must have
@@ -167,7 +167,7 @@ func curl(args []string) int {
 	}
 	server := os.Getenv(envServer)
 	if server == "" {
-		return fail("curl without a server: the page needs a comment with one")
+		return fail("the page calls curl, but has no comment <!-- server: … -->")
 	}
 	request, _ := http.NewRequest("GET", "", nil)
 	for i := 0; i < len(args); i++ {

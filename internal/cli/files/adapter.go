@@ -35,7 +35,7 @@ type adapterReport struct {
 	Pairs  int      `json:"pairs"`
 	Rank   int      `json:"rank"`   // the highest rank of a pair
 	Alpha  float32  `json:"alpha"`  // as in llama.cpp, the scale is Alpha divided by the rank
-	Folded int      `json:"folded"` // number of pairs with another alpha, for which B is scaled instead
+	Folded int      `json:"folded"` // number of pairs whose alpha differs; their B is scaled to make up for it
 	Whole  []string `json:"whole"`  // names of tensors that replace tensors of the model
 	Bytes  int64    `json:"output_bytes"`
 	Notes  []string `json:"notes"`
@@ -99,7 +99,7 @@ func baseOf(dir, given string) (path string, m *model.Model, err error) {
 	if given == "" {
 		named := peft.BaseOf(dir)
 		if named == "" {
-			return "", nil, ui.WithHint(fmt.Errorf("%s: does not name a base model", dir), baseHint)
+			return "", nil, ui.WithHint(fmt.Errorf("%s: the adapter does not name its base model", dir), baseHint)
 		}
 		tries = []string{named, filepath.Join(dir, named), filepath.Join(dir, "..", filepath.Base(named))}
 	}
@@ -121,10 +121,10 @@ func baseOf(dir, given string) (path string, m *model.Model, err error) {
 	if given != "" {
 		return "", nil, first
 	}
-	return "", nil, ui.WithHint(fmt.Errorf("%s: its base model %q is not here", dir, peft.BaseOf(dir)), baseHint)
+	return "", nil, ui.WithHint(fmt.Errorf("%s: the adapter's base model %q was not found", dir, peft.BaseOf(dir)), baseHint)
 }
 
-const baseHint = "--base FILE says which model the adapter is for; the number of heads and experts and the order of rows follow from it"
+const baseHint = "name the model with --base FILE: the conversion needs its numbers of heads and experts, and its order of rows"
 
 // show writes the report.
 func (r *adapterReport) show(u *ui.UI, form string) error {
@@ -134,7 +134,7 @@ func (r *adapterReport) show(u *ui.UI, form string) error {
 	out := bufio.NewWriter(u.Out)
 	fmt.Fprintf(out, "%s: %d matrices for %s models, rank %d, alpha %g, %s\n", r.Output, r.Pairs, r.Arch, r.Rank, r.Alpha, ui.ByteCount(r.Bytes))
 	if r.Folded > 0 {
-		fmt.Fprintf(out, "%d matrices have a scale of their own: their second factors were multiplied by it, because llama.cpp knows only one alpha\n", r.Folded)
+		fmt.Fprintf(out, "%d matrices have a scale of their own, which is multiplied into their second factors, because llama.cpp knows only one alpha\n", r.Folded)
 	}
 	if err := out.Flush(); err != nil {
 		return err

@@ -25,7 +25,7 @@ func NewCompareTensors(u *ui.UI) *cobra.Command {
 		Short: "Show how the weights of two model files differ",
 		Long: `Compare two model files tensor by tensor. The result says which tensors are equal byte
 for byte, and for the others how far the weights of B are from those of A. Weights are
-compared as numbers, also if their types differ. The exit status is 1 if any weight
+compared as numbers, even if their types differ. The exit status is 1 if any weight
 differs.`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -70,7 +70,7 @@ func compareTensors(ctx context.Context, u *ui.UI, pathA, pathB string, all bool
 
 // compareReport is the result of "alpaca compare-tensors" in JSON.
 type compareReport struct {
-	Same      int                   `json:"same"`      // equal to the byte
+	Same      int                   `json:"same"`      // equal byte for byte
 	Equal     int                   `json:"equal"`     // equal as numbers, in different types
 	Different int                   `json:"different"` // all other tensors
 	Tensors   []compareTensorReport `json:"tensors"`
@@ -79,7 +79,7 @@ type compareReport struct {
 // compareTensorReport is a tensor of a compareReport.
 type compareTensorReport struct {
 	Name   string `json:"name"`
-	Result string `json:"result"` // "same", "equal", "differs", or why they cannot be compared
+	Result string `json:"result"` // "same", "equal", "differs", or why the two tensors cannot be compared
 	TypeA  string `json:"type_a,omitempty"`
 	TypeB  string `json:"type_b,omitempty"`
 	ShapeA []int  `json:"shape_a,omitempty"` // outermost first

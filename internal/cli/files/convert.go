@@ -30,8 +30,8 @@ func NewConvert(u *ui.UI) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "convert IN OUT.gguf",
 		Short: "Make a GGUF file from a checkpoint or an old model file",
-		Long: `Read a model in another file format and write it as GGUF version 3, which all programs
-of today can read. IN is one of these:
+		Long: `Read a model in another file format and write it as GGUF version 3, which all current
+programs can read. IN is one of these:
 
   a folder of Hugging Face: config.json, safetensors or pytorch_model.bin in one
     file or many, tokenizer.json or tokenizer.model
@@ -73,7 +73,7 @@ successor and become F16.`,
 	fs := cmd.Flags()
 	fs.SortFlags = false
 	folder.add(fs)
-	fs.StringVar(&opt.Vocab, "vocab", "", "`file` with the vocabulary of a llama2.c checkpoint, which is called tokenizer.bin")
+	fs.StringVar(&opt.Vocab, "vocab", "", "`file` with the vocabulary of a llama2.c checkpoint, usually tokenizer.bin")
 	fs.BoolVar(&opt.Exact, "exact", false, "keep all values: tensors that would change become F32")
 	fs.StringVar(&adapter.Base, "base", "", "`model` that an adapter of PEFT is for (default: the one that its folder names)")
 	flags.AddEps(fs, &eps)
@@ -125,7 +125,7 @@ type convertReport struct {
 	Output      string        `json:"output"`
 	Format      string        `json:"format"` // format of the input
 	Lossless    bool          `json:"lossless"`
-	Error       report.Number `json:"relative_rms_error"` // of all changed tensors together
+	Error       report.Number `json:"relative_rms_error"` // over all changed tensors
 	OutputBytes int64         `json:"output_bytes"`
 	Seconds     float64       `json:"seconds"`
 

@@ -63,8 +63,8 @@ func TestConvertedText(t *testing.T) {
 	require.GreaterOrEqual(t, testConverted(t, paths, true), 13)
 }
 
-// TestConvertedNoise does the same with a model of random weights in each format of 2023. If values were
-// rounded, such a model may continue with another text.
+// TestConvertedNoise compares such texts for a model of random weights in each format
+// of 2023. If values were rounded, such a model may continue with another text.
 func TestConvertedNoise(t *testing.T) {
 	var paths []string
 	for i, l := range testmodel.Legacies {
@@ -105,7 +105,7 @@ var legacyLayouts = []string{
 }
 
 // TestLegacyPerplexity compares the perplexity of files of 2023 with that of the same weights in
-// F32: the rounding in their matrix products must not matter.
+// F32. The two must be close, although matrix products with quantized weights round activations.
 func TestLegacyPerplexity(t *testing.T) {
 	clitest.SkipIfShort(t)
 	stories := testshared.Path(t, "golden/stories.txt")
@@ -114,7 +114,8 @@ func TestLegacyPerplexity(t *testing.T) {
 	}
 }
 
-// TestLegacyNoisePerplexity does the same with models of random weights, which are more sensitive.
+// TestLegacyNoisePerplexity compares these perplexities for
+// models of random weights, which are more sensitive to rounding.
 func TestLegacyNoisePerplexity(t *testing.T) {
 	text := filepath.Join(t.TempDir(), "text.txt")
 	require.NoError(t, os.WriteFile(text, []byte(strings.Repeat("The alpaca was on a llama and up, in an island of time. ", 14)), 0o644))

@@ -45,7 +45,7 @@ is quantized, "alpaca run --lora" uses the adapter without loss.`,
 	fs := cmd.Flags()
 	fs.SortFlags = false
 	fs.BoolVar(&o.force, "force", false, "replace the output if it exists")
-	fs.BoolVar(&o.requantize, "allow-requantize", false, "quantize to TYPE even if the weights are already quantized, with a further loss")
+	fs.BoolVar(&o.requantize, "allow-requantize", false, "quantize to TYPE even if the weights are already quantized, which loses further quality")
 	flags.AddThreads(fs, &o.threads)
 	flags.AddOutput(fs, &o.output, "text", "json")
 	return cmd

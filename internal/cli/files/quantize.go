@@ -42,7 +42,8 @@ func NewQuantize(u *ui.UI) *cobra.Command {
 		Long: `Write a model's weights as smaller numbers, byte for byte as llama-quantize does.
 TYPE (upper or lower case), or its number in llama.cpp of 2023, is one of
 
-` + typeTable() + ` Types whose names contain _K take more time and give better models
+` + typeTable() + `
+Types whose names contain _K take more time and give better models
 of the same size. S, M and L stand for small, medium and large: the larger types keep
 more tensors in better formats. Without OUT, the output is ggml-model-TYPE.gguf beside
 IN. With TYPE alone, IN is $` + load.ModelEnv + `, or else the small built-in model,
@@ -71,7 +72,7 @@ in which format each tensor was written; shapes are written outermost first.`,
 	fs.StringVar(&o.embedType, "token-embedding-type", "", "`type` of token_embd.weight")
 	fs.BoolVar(&o.leaveOutput, "leave-output-tensor", false, "keep output.weight unchanged")
 	fs.BoolVar(&o.pure, "pure", false, "use the same type for every matrix")
-	fs.BoolVar(&o.requantize, "allow-requantize", false, "quantize weights even if they are already quantized, with a further loss")
+	fs.BoolVar(&o.requantize, "allow-requantize", false, "quantize weights even if they are already quantized, which loses further quality")
 	fs.BoolVar(&o.keepSplit, "keep-split", false, "write as many files as the input has")
 	fs.StringArrayVar(&o.overrides, "override-kv", nil, "set a key of the metadata, `KEY=TYPE:VALUE`, where TYPE is int, float, bool or str; the flag can be repeated")
 	flags.AddEps(fs, &o.eps)

@@ -35,7 +35,7 @@ func TestVocabularyFiles(t *testing.T) {
 	}
 }
 
-// TestOwnVocabularyFiles does the same with the vocabularies of the test models.
+// TestOwnVocabularyFiles checks the two commands with the vocabularies of the test models.
 func TestOwnVocabularyFiles(t *testing.T) {
 	for _, m := range []*testmodel.Model{testmodel.SPM(1), testmodel.BPE(1), testmodel.BPE(1).Set("general.architecture", gguf.Str("mamba"))} {
 		requireVocabularyFile(t, m.VocabOnly().Write(t))

@@ -20,7 +20,7 @@ type Compat struct {
 type ignored struct {
 	short string   // its spelling with one dash
 	value bool     // it takes a value
-	words []string // words that are its value if they follow it
+	words []string // words that count as the flag's value if they follow the flag
 }
 
 var ignoredFlags = map[string]ignored{
@@ -43,7 +43,7 @@ var ignoredFlags = map[string]ignored{
 	"mmap":              {}, // the default
 	"mtest":             {},
 	"n-parts":           {value: true},     // counted from the files
-	"no-conversation":   {short: "no-cnv"}, // this is the default if there is a text
+	"no-conversation":   {short: "no-cnv"}, // the default if the command line has a text
 	"no-display-prompt": {},                // the default
 	"no-kv-offload":     {short: "nkvo"},
 	"no-mul-mat-q":      {},
@@ -74,7 +74,7 @@ var ignoredByBench = map[string]ignored{
 type refused struct {
 	short string
 	value bool
-	off   string // the number that switches the feature off, and so is accepted; "": none
+	off   string // a value that is accepted, because it switches the feature off; "": none
 	why   string
 	hint  string
 }

@@ -53,7 +53,7 @@ func newCheck(u *ui.UI) *cobra.Command {
 
 The properties in a JSON text must be in the order of the schema.
 
-Exit status: 0 all texts are accepted, 1 not all are, or they cannot be read,
+Exit status: 0 all texts are accepted, 1 some are not, or the texts cannot be read,
 2 the grammar or schema is refused, or the command line is wrong.`,
 		Example: `  echo '{"name": "Ada"}' | alpaca grammar check --json-schema person.json
   find . -print0 | alpaca grammar check --grammar paths.gbnf -0`,
@@ -97,7 +97,7 @@ func (o *checkOptions) run(u *ui.UI) error {
 		if _, err := fmt.Fprintln(out, verdict); err != nil {
 			return err
 		}
-		if in.Buffered() == 0 { // the next text may be typed only after this verdict is seen
+		if in.Buffered() == 0 { // whoever types the next text may wait for this verdict
 			if err := out.Flush(); err != nil {
 				return err
 			}

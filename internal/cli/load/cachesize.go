@@ -7,7 +7,7 @@ import (
 
 // CacheSize tells how much memory the cache of an engine takes.
 type CacheSize struct {
-	Block int64 // bytes of a block of model.BlockLen tokens, in the caches of the model and of the small model that drafts
+	Block int64 // bytes of model.BlockLen tokens in the model's cache, plus those in the cache of the small model that drafts
 	Text  int   // blocks of a text that fills its context, plus one for the copy of a shared block
 	Ctx   int   // tokens of such a text
 }

@@ -39,7 +39,7 @@ func (o *Executor) AddFlags(fs *pflag.FlagSet) {
 	flags.AllowSingleDash(fs, "parallel", "np")
 	flags.AddInt(fs, &o.predict, flags.Int{Name: "predict", Short: "n", Value: -1, Low: -1, High: math.MaxInt32}, "largest number of `tokens` in an answer, whatever a request asks for; -1 is no limit")
 	fs.StringVarP(&o.Alias, "alias", "a", "", "`name` of the model in answers (default: the name of its file)")
-	fs.StringVar(&o.created, "created", "", "`time` of all answers, in seconds since 1970 or as a date such as 2026-12-31; a template that shows a date shows this one (default: $SOURCE_DATE_EPOCH, or 0)")
+	fs.StringVar(&o.created, "created", "", "creation `time` that every answer states, in seconds since 1970 or as a date such as 2026-12-31; a template that shows the date shows this one (default: $SOURCE_DATE_EPOCH, or 0)")
 	fs.BoolVar(&o.strict, "strict-template", false, "refuse conversations with a model that has no chat template")
 	o.Template.AddFlags(fs)
 	o.Generation.AddFlags(fs)
@@ -49,7 +49,7 @@ func (o *Executor) AddFlags(fs *pflag.FlagSet) {
 // ignored.
 func (o *Executor) Check(u *ui.UI) error {
 	if o.Grammar.Given() {
-		return ui.WithHint(ui.Usagef("grammars belong in the requests"), `a request says it in its body: "response_format", or "grammar"`)
+		return ui.WithHint(ui.Usagef("the flags for grammars cannot be used here"), `a request can name its own grammar, with "response_format" or "grammar" in its body`)
 	}
 	if _, err := o.createdAt(); err != nil {
 		return err

@@ -126,8 +126,8 @@ func Schema(u *ui.UI, name, text string) (*grammar.Program, error) {
 	return p, nil
 }
 
-// grammarText returns the bytes of a token for grammars. It returns none for a control token,
-// because a grammar accepts such a token only through an item that names it.
+// grammarText returns the bytes of a token for grammars. For a control token it returns
+// no bytes, because a grammar accepts such a token only through an item that names it.
 func grammarText(tok *tokenizer.Tokenizer, id int32) []byte {
 	if tok.IsControl(id) {
 		return nil

@@ -21,10 +21,10 @@ import (
 // Options are the flags that say how models are opened and evaluated.
 type Options struct {
 	Ctx            int // context in tokens; 0: the command's default
-	batch          int // tokens of a prompt evaluated together
+	batch          int // number of prompt tokens to evaluate together
 	Threads        int // 0: the machine's default
 	cacheK, cacheV quant.Type
-	memoryF32      bool // keys and values are cached in f32; a flag of 2023
+	memoryF32      bool // --memory-f32, a flag of 2023: keys and values are cached in f32
 	noMap          bool
 	vocab          tokenizer.Options
 	eps            float64 // 0: as the file says
@@ -139,7 +139,7 @@ type Generation struct {
 
 // AddFlags adds all flags of Generation except -m, with the names that llama.cpp has.
 func (o *Generation) AddFlags(fs *pflag.FlagSet) {
-	o.AddSizes(fs, "context in `tokens`; 0 means the context of the model, but at most 4096", "`tokens` of a prompt evaluated together")
+	o.AddSizes(fs, "context in `tokens`; 0 means the context of the model, but at most 4096", "number of prompt `tokens` to evaluate together")
 	o.AddCacheTypes(fs)
 	o.Sampling.AddFlags(fs)
 	o.Grammar.AddFlags(fs)
@@ -258,5 +258,5 @@ func DefaultThreads() int { return machine.CountThreads().Default() }
 // AddVocab adds the flags that change how a vocabulary is read.
 func AddVocab(fs *pflag.FlagSet, opt *tokenizer.Options) {
 	fs.BoolVar(&opt.AllowUnknownPre, "allow-unknown-pretokenizer", false, "use the default pre-tokenizer in place of an unknown one")
-	fs.BoolVar(&opt.ReferencePre, "reference-pretokenizer", false, "split words as llama.cpp does, even if the model was trained with other words")
+	fs.BoolVar(&opt.ReferencePre, "reference-pretokenizer", false, "split words as llama.cpp does, even if the model's training split them differently")
 }

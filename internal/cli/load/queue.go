@@ -20,7 +20,7 @@ type Queue struct{ address queue.Address }
 
 // AddFlags adds the flags. usage is the help text of --queue.
 func (o *Queue) AddFlags(fs *pflag.FlagSet, usage string) {
-	fs.StringVar(&o.address.URL, "queue", "", usage+"; $"+queueEnv+" may hold it with user and password")
+	fs.StringVar(&o.address.URL, "queue", "", usage+"; $"+queueEnv+" may hold the address, with user and password")
 	fs.StringVar(&o.address.Creds, "queue-creds", "", "`file` with credentials: the seed of an nkey, or a .creds file")
 	fs.StringVar(&o.address.CA, "queue-ca", "", "`file` with the certificate of the queue's authority")
 	fs.BoolVar(&o.address.Insecure, "insecure-queue", false, "allow connections without encryption or credentials")
@@ -39,7 +39,7 @@ func (o *Queue) Check() error {
 		return ui.WithHint(ui.Usagef("--queue has a password, which is visible in lists of processes"),
 			"$"+queueEnv+" may hold the address with the password; --queue-creds names a file with credentials")
 	case o.address.URL == "" && fromEnv == "":
-		return ui.WithHint(ui.Usagef("--queue is missing: the address of a queue, such as nats://127.0.0.1:4222"), "$"+queueEnv+" can hold it")
+		return ui.WithHint(ui.Usagef("--queue is missing: the address of a queue, such as nats://127.0.0.1:4222"), "$"+queueEnv+" can hold the address")
 	case o.address.URL == "" || (queue.Address{URL: fromEnv}).Redacted() == o.address.Redacted():
 		o.address.URL = fromEnv
 	}

@@ -26,9 +26,9 @@ func RowMessages(r *data.Row) (list []chat.Message) {
 // shownTemplates are the built-in templates that the page of a row shows.
 var shownTemplates = []string{"stanford", "chatml", "llama2", "llama3", "gemma", "vicuna"}
 
-// RowPrompts returns a function that renders a row as in training, once with each of shownTemplates
-// and, unless own is nil, once with own, the template of the model. For own, it also counts the
-// tokens.
+// RowPrompts returns a function that renders a row as in training, once with
+// each of shownTemplates. If own, the template of the model, is not nil, the
+// function also renders the row with own, and counts the tokens of this text.
 func RowPrompts(tok *tokenizer.Tokenizer, own *chat.Template) func(*data.Row) []browse.Prompt {
 	templates := map[string]*chat.Template{}
 	for _, name := range shownTemplates {

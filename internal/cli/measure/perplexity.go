@@ -41,7 +41,7 @@ func NewPerplexity(u *ui.UI) *cobra.Command {
 		Long: `Measure how well a model predicts a text. The result is the perplexity, computed as
 llama-perplexity computes it. The text is cut into windows of -c tokens. Each window is
 read into an empty context, and its second half is scored. If the model's texts begin with
-BOS, that token replaces the window's first one. Numbers are comparable only between
+BOS, that token replaces the window's first token. Numbers are comparable only between
 runs on the same text with the same windows and vocabulary; stderr says how the text was
 cut.
 
@@ -64,7 +64,7 @@ and the result is how many of the questions the model answers right.`,
 	flags.AllowSingleDash(fs, "binary-file", "bf")
 	fs.StringVar(&o.perToken, "per-token", "", "write a JSON line for every scored token, to stdout or with =`FILE` to a file")
 	fs.Lookup("per-token").NoOptDefVal = "-"
-	fs.StringVar(&o.base, "kl-divergence-base", "", "write the model's log probabilities to a `file` for \"alpaca compare\" and llama-perplexity; with --kl-divergence, read them from it")
+	fs.StringVar(&o.base, "kl-divergence-base", "", "write the model's log probabilities to a `file` for \"alpaca compare\" and llama-perplexity; with --kl-divergence, read them from this file")
 	fs.BoolVar(&o.diverge, "kl-divergence", false, "compare with the model whose log probabilities are in the file of --kl-divergence-base")
 	fs.StringVar(&o.imatrix, "imatrix-out", "", "write an importance matrix to a `file`, for \"alpaca quantize\"; a name that ends in .dat chooses the older format")
 	fs.BoolVar(&o.process, "process-output", false, "with --imatrix-out, include the output matrix")

@@ -18,7 +18,7 @@ type comparisonProgress struct {
 	last   eval.CompareProgress // the result after the last window that all models have evaluated
 }
 
-// newProgress returns the progress of c, whose clock begins now.
+// newProgress returns the progress of c, and starts its clock.
 func (c *comparison) newProgress() *comparisonProgress {
 	return &comparisonProgress{c: c, report: progressLine(c.u), clock: startClock()}
 }

@@ -53,7 +53,7 @@ differences may then be noise; the numbers after ± show how much.`,
 	fs.SortFlags = false
 	fs.StringSliceVar(&o.types, "types", strings.Split(qualityTypes, ","), "`types` to quantize to, separated by commas")
 	fs.StringVar(&o.imatrix, "imatrix", "", "`file` with an importance matrix, written by \"alpaca perplexity --imatrix-out\" or llama-imatrix")
-	fs.BoolVar(&o.requantize, "allow-requantize", false, "accept a model that is already quantized, with a further loss")
+	fs.BoolVar(&o.requantize, "allow-requantize", false, "accept a model that is already quantized, which loses further quality")
 	fs.StringVar(&o.compare.plot, "plot", "", "draw the result to a `file` in .svg or .png")
 	fs.StringVar(&o.tmp, "tmp-dir", "", "`folder` for the temporary files (default: the one of the system)")
 	flags.AddOutput(fs, &o.compare.output, "md", "json", "csv")
@@ -160,7 +160,7 @@ func (o *qualityOptions) measure(ctx context.Context, u *ui.UI, path string, mix
 
 // quantize quantizes the base to mix, and opens the result.
 func (c *comparison) quantize(ctx context.Context, plan *quantize.Plan, mix quantize.Mix, dir string) error {
-	if text := plan.Fallbacks(); text != "" { // tells the user why two types may have equal rows: with the same fallbacks, they give the same file
+	if text := plan.Fallbacks(); text != "" { // two types with the same fallbacks give the same file, so their rows are equal: the warning says why
 		c.u.Warnf("%s: %s", mix.Name, text)
 	}
 	path := filepath.Join(dir, mix.Name+".gguf")

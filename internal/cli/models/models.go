@@ -97,7 +97,7 @@ func Check(ctx context.Context, u *ui.UI, m *store.Model) error {
 		if m.Where == store.Hub || m.Where == store.Own {
 			return ui.WithHint(err, "\"alpaca pull "+Quoted(m.Name)+"\" fetches it again")
 		}
-		return ui.WithHint(err, "fetch it again with the program that it belongs to")
+		return ui.WithHint(err, "fetch the model again with the program that downloaded it")
 	}
 	if err == nil {
 		lib.Touch(m)

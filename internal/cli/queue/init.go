@@ -86,7 +86,7 @@ func (o *initOptions) make(ctx context.Context, u *ui.UI, c *queue.Conn, model *
 		return err
 	}
 	if model == nil {
-		u.Notef("the queue is there; -m MODEL makes the place for a model's jobs")
+		u.Notef("the queue is ready; with -m MODEL, this command also makes the place for the jobs of that model")
 		return nil
 	}
 	if err := c.Add(ctx, *model); err != nil {

@@ -21,8 +21,8 @@ func newStatus(u *ui.UI) *cobra.Command {
 		Use:   "status",
 		Short: "Show what is in a queue",
 		Long: `Show the models that a queue takes jobs for, with their numbers of waiting jobs and of
-jobs in progress, and the batches. Free slots: how many more jobs the workers are
-waiting for.`,
+jobs in progress, and the batches. "Free slots" is the number of jobs that the
+workers could take at once, besides those in progress.`,
 		Args: flags.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return connected(cmd.Context(), u, &o, func(c *queue.Conn) error {

@@ -84,8 +84,8 @@ func TestNoContextShift(t *testing.T) {
 	require.Contains(t, o.Stderr, "hint: ")
 }
 
-// TestAlpacaFiles checks that the models of files which alpaca.cpp read in 2023 get the same
-// prompts as from alpaca.cpp.
+// TestAlpacaFiles checks that the files that alpaca.cpp read
+// in 2023 get the same prompts as alpaca.cpp gave them.
 func TestAlpacaFiles(t *testing.T) {
 	path := testmodel.Legacy{Format: "ggml", FType: 2, Code: 2, Type: quant.Q4_0v1}.Write(t, 1)
 	o := clitest.Run(t, "Hi\n", "run", "-m", path, "-i", "-n", "4", "-o", "json")

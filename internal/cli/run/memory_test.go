@@ -18,9 +18,9 @@ import (
 )
 
 // TestSmallAddressSpace runs commands under ulimit -v. With enough address space they succeed. With
-// less, one line says what does not fit. (With a limit below 0.85 GB, or between 1.18 GB and about
-// 1.39 GB, the runtime of Go does not even start; package start reports this.) The test needs a
-// build without cgo, like the program: the C library ends a program that cannot start a thread.
+// less, one line says what does not fit. (With a limit below 0.87 GB, or between 1.13 and 1.41 GB,
+// the runtime of Go may fail to start, so package start refuses the limit.) The test needs a build
+// without cgo, like the program: the C library ends a program that cannot start a thread.
 func TestSmallAddressSpace(t *testing.T) {
 	clitest.NeedExec(t)
 	if testing.Short() {

@@ -72,7 +72,7 @@ Exit status: 0 the text is complete, 1 failure, 2 wrong command line, 130 interr
 	fs.SortFlags = false
 	load.AddModel(fs, &o.engine.Model)
 	o.prompt.AddFlags(fs)
-	flags.AddInt(fs, &o.predict, flags.Int{Name: "predict", Short: "n", Value: -1, Low: -2, High: math.MaxInt32}, "number of `tokens` to generate; 0 only evaluates the prompt, -1 or -2 continues to the end of the text or the context")
+	flags.AddInt(fs, &o.predict, flags.Int{Name: "predict", Short: "n", Value: -1, Low: -2, High: math.MaxInt32}, "number of `tokens` to generate; 0 only evaluates the prompt; with -1 or -2, the text ends where the model ends it, or when the context is full")
 	fs.StringArrayVarP(&o.stop, "stop", "r", nil, "end the answer before this `text`; the flag can be repeated")
 	fs.BoolVar(&o.echo, "echo", false, "print the prompt before the text that continues it")
 	fs.BoolVar(&o.verbosePrompt, "verbose-prompt", false, "show the tokens of the prompt on stderr; in a conversation, show for each answer the tokens that are new in its prompt")

@@ -95,7 +95,7 @@ A model with a chat template first writes the tasks, then answers each in a conv
 	fs.BoolVar(&o.dryRun, "dry-run", false, "only print the first prompt")
 	o.remote.addFlags(fs)
 	o.template.AddFlags(fs)
-	o.AddSizes(fs, "context in `tokens`; 0 is the model's, at most 4096", "`tokens` of a prompt evaluated together")
+	o.AddSizes(fs, "context in `tokens`; 0 means the context of the model, but at most 4096", "number of prompt `tokens` to evaluate together")
 	o.AddCacheTypes(fs)
 	o.sampling.AddFlags(fs)
 	o.sampling.Params.Seed = 1
@@ -208,7 +208,7 @@ func (o *options) run(ctx context.Context, u *ui.UI) error {
 	}
 	missing := o.n - int(st.Source.Rows)
 	if missing <= 0 {
-		u.Notef("%s has %d tasks of %s already", o.db, st.Source.Rows, st.Source.Name)
+		u.Notef("%s already has %d tasks in the source %s", o.db, st.Source.Rows, st.Source.Name)
 		return nil
 	}
 	if from.Ask > 0 || from.At > 0 {

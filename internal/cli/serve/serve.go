@@ -70,7 +70,7 @@ func New(u *ui.UI) *cobra.Command {
 		Short: "Answer over HTTP, as OpenAI's API does",
 		Long: `Answer conversations and continue texts over HTTP, for programs that speak OpenAI's API
 or llama.cpp's. The answer to a request depends on that request alone, not on others in
-progress. In a browser, the address alone shows a page for conversations.
+progress. In a browser, the address without a path shows a page for conversations.
 
   POST /v1/chat/completions   POST /v1/completions   POST /v1/responses   POST /completion
   POST /v1/messages (Anthropic's)   POST /api/chat, /api/generate (Ollama's)

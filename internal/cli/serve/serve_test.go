@@ -68,7 +68,7 @@ func TestBuiltin(t *testing.T) {
 func TestServe(t *testing.T) {
 	clitest.NeedExec(t)
 	if runtime.GOOS == "windows" {
-		t.Skip("programs cannot be told to end there")
+		t.Skip("on Windows, the test cannot ask the program to end")
 	}
 	key := filepath.Join(t.TempDir(), "keys")
 	require.NoError(t, os.WriteFile(key, []byte("one\n\n two \n"), 0o600))
@@ -141,7 +141,7 @@ func TestServe(t *testing.T) {
 func TestSecondSignal(t *testing.T) {
 	clitest.NeedExec(t)
 	if runtime.GOOS == "windows" {
-		t.Skip("programs cannot be told to end there")
+		t.Skip("on Windows, the test cannot ask the program to end")
 	}
 	cmd := exec.CommandContext(t.Context(), "alpaca", "serve", "-m", testmodel.SPM(1).Write(t), "--port", "0", "--host", "127.0.0.1", "-t", "1",
 		"--context-shift", "--drain-timeout", "1h")

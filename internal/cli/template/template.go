@@ -42,7 +42,7 @@ func New(u *ui.UI) *cobra.Command {
 		Short: "Show what a chat template makes of a conversation",
 		Long: `Show the prompt that a chat template makes of a conversation. The template is that of a
 model, one in FILE.jinja, or a built-in one; the messages are in OpenAI's form. A model
-without weights, only with a vocabulary, is enough.
+file with only a vocabulary is enough.
 
 Without a model, show what the template in FILE.jinja makes of the variables in a JSON
 object. Templates are in Jinja 2, with the functions and filters that transformers

@@ -46,7 +46,7 @@ type evaluation struct {
 // progress is the state of the status line, the checkpoints and the journal.
 type progress struct {
 	began     time.Time
-	tokens    int64 // number of tokens trained on since began
+	tokens    int64 // number of tokens in the updates since began
 	lastSave  time.Time
 	lastLine  time.Time
 	sinceSave int // updates since lastSave

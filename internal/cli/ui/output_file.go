@@ -34,9 +34,9 @@ func (toStdout) Abort()        {}
 // Output is a file to write, and the flag that names it.
 type Output struct{ Flag, Path string }
 
-// CheckOutputs returns an error if an output cannot be written, because its folder is missing, it
-// is a folder itself, it is one of the inputs, or two flags name the same file. A command calls
-// CheckOutputs before its work begins.
+// CheckOutputs returns an error if an output cannot be written: if its folder is
+// missing, if the output is itself a folder or one of the inputs, or if two
+// flags name the same file. A command calls CheckOutputs before its work begins.
 func CheckOutputs(outputs []Output, inputs ...string) error {
 	for i, out := range outputs {
 		if out.Path == "" {

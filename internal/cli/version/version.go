@@ -134,7 +134,7 @@ func orNone(s string) string {
 
 // computable returns the types of weights that models may have.
 func computable() []quant.Type {
-	const codes = 64 // more than there are types
+	const codes = 64 // more than the number of types
 	var types []quant.Type
 	for t := range quant.Type(codes) {
 		if quant.CanCompute(t) {
