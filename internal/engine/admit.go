@@ -182,8 +182,8 @@ func (e *Engine) reserve() bool {
 	}
 }
 
-// disown frees a block that only the prefix cache uses. If there is none, the prefix cache
-// gives up its share of a block that texts use.
+// disown frees a block that only the prefix cache uses. If there is no such
+// block, the prefix cache gives up its share of a block that texts use.
 func (e *Engine) disown() bool {
 	if e.prefix == nil {
 		return false

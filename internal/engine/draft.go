@@ -11,10 +11,10 @@ import (
 	"alpaca/internal/tokenizer"
 )
 
-// A draft is a guess of the text's next tokens. They become rows of one batch,
-// after the text's last token. A draft comes from a grammar that leaves no
-// choice, from an earlier place where the text was similar, or from a small
-// model. A draft affects only how many tokens a step makes (verify.go).
+// A draft is a guess of the text's next tokens. The drafted tokens become rows
+// of one batch, after the text's last token. A draft comes from a grammar that
+// leaves no choice, from an earlier place where the text was similar, or from a
+// small model. A draft affects only how many tokens a step makes (verify.go).
 
 const (
 	draftBytes = 6 // how many bytes of text for each token of a draft are requested from a grammar that leaves no choice

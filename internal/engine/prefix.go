@@ -212,7 +212,7 @@ func (p *prefixes) put(parent *node, tokens []int32, block, recent *model.Block)
 	}
 	for _, k := range slices.Clone(parent.kids) {
 		n := same(k.tokens, tokens)
-		if n == len(tokens) { // k has these tokens already
+		if n == len(tokens) { // k already has these tokens
 			if longer := len(k.tokens) > n; !whole && longer && (k.recent == nil && recent != nil || p.states.most > 0) {
 				continue // k cannot replace the new node: k has no Recent block, or another state
 			}

@@ -4,8 +4,8 @@ import "alpaca/internal/model"
 
 // A text of a recurrent model can continue only where its state is known. A state is
 // large, so the prefix cache keeps few: after prompts, after answers, and after full
-// blocks where texts diverge. Where a text diverges is known only when a second text
-// arrives. The second text stops there, so that its state can be kept. So the third and
+// blocks where texts diverge. Only a second text shows where it diverges from the first
+// text. The second text stops there, so that its state can be kept. So the third and
 // later texts need not evaluate the common prefix. If texts are submitted together, the
 // others wait for the first text, and the first text stops where they diverge.
 
@@ -21,9 +21,9 @@ func mostStates(m *model.Model, parallel int) int {
 	return max(8, 2*parallel)
 }
 
-// resumable finds the longest prefix of tokens after which a state is known. It returns the
-// nodes of the prefix's full blocks, which are a part of path. part is the node of its last
-// block if this block is not full, and nil otherwise.
+// resumable finds the longest prefix of tokens after which a state is known. It
+// returns the nodes of the prefix's full blocks, which are a part of path. part is
+// the node of the prefix's last block if this block is not full, and nil otherwise.
 func (p *prefixes) resumable(salt string, path []*node, tokens []int32) (full []*node, part *node) {
 	for ; ; path = path[:len(path)-1] {
 		n := p.last(salt, path)
@@ -39,8 +39,8 @@ func (p *prefixes) resumable(salt string, path []*node, tokens []int32) (full []
 	}
 }
 
-// keep stores the state of s in n. The tokens of s must be exactly the prefix that n stands for.
-// If there are too many states, the least recently used ones are forgotten.
+// keep stores the state of s in n. The tokens of s must be exactly the prefix that n
+// stands for. If there are too many states, the least recently used states are forgotten.
 func (p *prefixes) keep(n *node, s *model.Seq) {
 	if n == nil || n.parent == nil || n.gone || n.state != nil {
 		return

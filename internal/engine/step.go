@@ -101,7 +101,7 @@ func (e *Engine) evaluate() bool {
 	case errors.Is(err, context.Canceled):
 		return true
 	case errors.Is(err, model.ErrNoBlocks):
-		// The batch needs a block more than reserve has counted.
+		// The batch needs one more block than reserve has counted.
 		if !e.forget(e.runner.Cache().Lacks(model.Blocks{1, 1})) {
 			e.preempt()
 		}

@@ -2,9 +2,9 @@ package engine
 
 import "slices"
 
-// verify.go decides how many tokens of a draft are accepted. The rows' tokens are sampled in order,
-// as without drafts. When a sampled token differs from the draft, the rows of the rest of the draft
-// are removed from the text.
+// verify.go decides how many tokens of a draft are accepted. The rows' tokens
+// are sampled in order, as without drafts. When a sampled token differs from
+// the draft, the rows for the rest of the draft are removed from the text.
 
 // drafting reports whether any text has a draft in this step.
 func (e *Engine) drafting() bool {
@@ -58,7 +58,7 @@ func (e *Engine) refuse() {
 			a.seq.Truncate(a.seq.Len() - r.logits + used)
 		}
 		if r.used == 0 {
-			continue // the answer ended before the step, so nothing is known of the draft
+			continue // the answer ended before the step, so nothing is known about the draft
 		}
 		accepted := r.accepted()
 		e.speculate.Judge(&a.drafting.sources, r.offer, accepted)
@@ -79,7 +79,7 @@ func (r *rows) accepted() int { return max(0, r.used-1) }
 
 // draft is the outcome of a draft.
 type draft struct {
-	at       int // how many tokens the answer had before it
+	at       int // how many tokens the answer had before the draft
 	tokens   int
 	accepted int
 }

@@ -14,7 +14,7 @@ import (
 // files. Because of them, a bad file takes less than 64 MB of memory before it is refused.
 const (
 	maxKeys    = 1 << 12
-	maxTensors = 1 << 15 // a model with 128 experts in separate tensors has 14 thousand
+	maxTensors = 1 << 15 // a model with 128 experts in separate tensors has 14 thousand tensors
 	maxKeyLen  = 1 << 10
 	maxNameLen = 127      // bytes of a tensor's name; the format's own limit is 63
 	maxArray   = 1 << 21  // elements; the largest vocabularies have 2^18 tokens and 2^19 merges
@@ -45,7 +45,7 @@ type header struct {
 	places []extent // place of each tensor's data, relative to start
 
 	splitNo, splitCount uint64 // index of this file, and number of files; both are 0 if the model is not split
-	splitTensors        int64  // number of tensors in all files; -1 if the file does not say it
+	splitTensors        int64  // number of tensors in all files; -1 if the file does not have this number
 }
 
 // headerReader reads a header.

@@ -15,7 +15,7 @@ import (
 // counts the weights in float32, another 12 bytes for each trained weight, the numbers that
 // are kept for the backward pass of a micro-batch, and the head's logits. maxLength is the
 // largest number of tokens in a row. micro is the number of rows that go through the model
-// at once. If it is 0, these rows have about 512 or 1024 tokens together. With
+// at once. If micro is 0, these rows have about 512 or 1024 tokens together. With
 // checkpointing, the run keeps only the inputs of all layers, and all numbers of one layer.
 func (m *Model[T]) Memory(maxLength, micro int, checkpointing bool) int64 {
 	n := int64(max(m.microTokens(), maxLength))

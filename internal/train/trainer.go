@@ -42,10 +42,10 @@ type Trainer struct {
 
 // State is the progress of a run.
 type State struct {
-	Update  int   `json:"update"`  // updates so far, made or skipped
-	Adam    int   `json:"adam"`    // updates that changed the weights
-	Skipped int   `json:"skipped"` // updates skipped, because the loss or the gradient was not finite
-	Bad     int   `json:"bad"`     // updates skipped in a row, up to now
+	Update  int   `json:"update"`  // number of updates so far, including skipped updates
+	Adam    int   `json:"adam"`    // number of updates that changed the weights
+	Skipped int   `json:"skipped"` // number of updates skipped because the loss or the gradient was not finite
+	Bad     int   `json:"bad"`     // number of updates skipped in a row just before now
 	Tokens  int64 `json:"tokens"`
 	Labels  int64 `json:"labels"`
 }
@@ -173,9 +173,9 @@ func (t *Trainer) Step() (Step, error) {
 	return step, nil
 }
 
-// microTokens returns roughly how many tokens go through the model at once.
-// Matrix products reach full speed at a quarter of this number. Memory is
-// proportional to this number, so it is only half as large for large models.
+// microTokens returns roughly how many tokens go through the model at once. Matrix
+// products reach full speed at a quarter of this number. Memory is proportional to
+// the number of tokens, so microTokens returns only half as many for large models.
 func (m *Model[T]) microTokens() int {
 	const limit, large = 1024, 80 << 10 // a model is large if it keeps more than this many numbers per token for the backward pass
 	kept := 0

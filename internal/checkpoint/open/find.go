@@ -149,8 +149,8 @@ func part(r *rows.Rows, s arch.Share, n int) *rows.Rows {
 	})
 }
 
-// place converts the number of a row in share s to the row's number in the whole matrix. The share
-// has m rows, and the matrix has 2m.
+// place converts the number of a row in share s to the row's number in
+// the whole matrix. The share has m rows, and the matrix has 2m rows.
 func place(s arch.Share, row, m int) int {
 	switch s {
 	case arch.LastHalf:
@@ -174,7 +174,7 @@ func (b *builder) fusedBias(s source) (*stored, error) {
 		return x, err
 	}
 	if len(x.shape) != 2 || x.shape[1]%2 != 0 {
-		return nil, fmt.Errorf("tensor %q has the shape %d, want two dimensions, the last even", x.name, x.shape)
+		return nil, fmt.Errorf("tensor %q has the shape %d, want two dimensions, of which the last is even", x.name, x.shape)
 	}
 	m := x.shape[1] / 2
 	return &stored{x.name, x.typ, []int{x.shape[0], m}, x.rows.PickCols(m, func(i int) int { return place(k.Rows, i, m) })}, nil

@@ -1,8 +1,8 @@
 // Package speculate decides how many tokens of a draft a step of the engine evaluates. It
 // learns how long steps take, by their number of rows, and how often drafts are right. A budget
-// of time limits the loss. It grows by a small part of every step and by the time that drafts
-// save. A draft is evaluated only if the budget covers the loss in case the draft is wrong.
-// Drafts never change a text, so the decision may depend on measured times.
+// limits the time that wrong drafts may waste. It grows by a small part of every step and by
+// the time that drafts save. A draft is evaluated only if the budget covers the loss in case
+// the draft is wrong. Drafts never change a text, so the decision may depend on measured times.
 package speculate
 
 import "time"
@@ -50,7 +50,7 @@ type Controller struct {
 	open  bool           // the budget has got its first value
 	left  float64        // the budget in nanoseconds; negative after a loss
 	all   Sources        // statistics of all texts, with which a new text begins
-	price [kinds]float64 // nanoseconds to draft one token; 0: nothing, or unknown
+	price [kinds]float64 // nanoseconds to draft one token; 0: drafting takes no time, or the time is unknown
 
 	always bool // all drafts are evaluated
 }
@@ -68,7 +68,7 @@ type Sources [kinds]source
 type source struct {
 	rate, last float64 // the share of right tokens: among all tokens, and among the last tokens of drafts with Ends
 	refused    int     // how many drafts in a row had a wrong first token
-	idle       int     // the number of drafts since the last one that was evaluated
+	idle       int     // how many drafts were not evaluated since the last evaluated draft
 }
 
 // New returns a Controller without any measurements.
