@@ -76,7 +76,7 @@ type Revision struct {
 	Commit  string
 	Licence Licence
 	Gated   bool     // users must accept conditions on the Hub
-	Base    []string // the models that this one was made from
+	Base    []string // the models from which this model was made
 }
 
 // words reads a JSON string, or a list of strings.

@@ -237,8 +237,8 @@ func checkModel(items []*item) error {
 	return checkGGUF(filepath.Join(dir, filepath.Base(parts[0].name)), dir+string(filepath.Separator), "")
 }
 
-// checkGGUF reads the headers of the model at path. In errors, the path
-// called, which the user knows, replaces the temporary path hidden.
+// checkGGUF reads the headers of the model at path. In errors, it writes the path
+// in called, which the user knows, in place of the temporary path in hidden.
 func checkGGUF(path, hidden, called string) error {
 	f, err := gguf.OpenWith(path, gguf.Options{HeaderOnly: true})
 	if err != nil {
