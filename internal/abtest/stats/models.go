@@ -82,7 +82,7 @@ func AtEqualLength(list []Compared) float64 {
 			x[i] = tanh(c.Longer / deviation)
 		}
 	}
-	// Newton's method on the likelihood, with a prior that keeps a and b finite.
+	// This is Newton's method on the likelihood, with a prior that keeps a and b finite.
 	const prior = 1e-3
 	var a, b float64
 	for range 100 {
