@@ -97,7 +97,7 @@ if [ -n "$native" ]; then
 	[[ $said == *"${tag}"* && $said == *"${commit:0:7}"* ]] || fail "version does not print $tag and $commit: $said"
 	complete() { # SHELL TEXT: checks what the shell proposes after "alpaca quanti"
 		grep -q quantize <<<"$2" || fail "$1 does not complete quanti: $2"
-		echo "completions: $1 takes them, and quantize follows from quanti"
+		echo "completions: $1 takes them, and completes quanti to quantize"
 	}
 	if [ -e /usr/share/bash-completion/bash_completion ]; then
 		complete bash "$(bash -c '. /usr/share/bash-completion/bash_completion; . "$1"

@@ -180,9 +180,10 @@ func shuffle[T any](list []T, seed ...uint64) {
 }
 
 // Items returns the items of a judge in order: the judge's own prompts, the prompts of the plan,
-// then some prompts of the plan again, with the sides swapped. Pairs of equal answers are left
-// out. In each block of four items, model X is on the left twice. In a live session, answers may
-// still be missing. Then the list ends before the plan's first prompt that lacks an answer.
+// then some prompts of the plan again. For these last ones, the sides are swapped. Pairs of equal
+// answers are left out. In each block of four items, model X is on the left twice. In a live
+// session, answers may still be missing. Then the list ends before the plan's first prompt that
+// lacks an answer.
 func (s *Session) Items(judge string) []Item {
 	who := random.Text(judge)
 	list := s.sides(s.ready(), forSides, who)
@@ -215,8 +216,8 @@ func (s *Session) sides(prompts []int, purpose, who uint64) (list []Item) {
 	return list
 }
 
-// Next returns the judge's next item, or nil if there is none. done is the number of items that the
-// judge has voted on, and all is the number of all items of the judge.
+// Next returns the judge's next item, or nil if there is none. done is the number
+// of items that the judge has voted on. all is the number of the judge's items.
 func (s *Session) Next(judge string) (next *Item, done, all int) {
 	judged := map[[2]int]bool{}
 	for i := range s.Votes {

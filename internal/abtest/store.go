@@ -231,7 +231,7 @@ func isOpen(tx *data.Tx, id int64) error {
 }
 
 // AddVote stores v and reports whether it did. If the judge has already voted on the same
-// prompt with the same Repeat, nothing changes. AddVote returns once the vote is on the disk.
+// prompt with the same Repeat, nothing changes. AddVote returns when the vote is on the disk.
 func (st Store) AddVote(ctx context.Context, s *Session, v Vote) (added bool, err error) {
 	if s.Reveals(v.N) {
 		v.Flags = append(v.Flags, FlagRevealed)

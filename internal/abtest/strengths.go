@@ -12,7 +12,7 @@ import (
 type Strength struct {
 	Name string  `json:"name"`
 	Elo  float64 `json:"elo"`
-	Low  float64 `json:"low"` // Low and High bound the 95 % bootstrap interval over prompts
+	Low  float64 `json:"low"` // Low and High are the ends of the 95 % bootstrap interval, for which prompts are resampled
 	High float64 `json:"high"`
 	N    int     `json:"votes"`
 }

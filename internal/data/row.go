@@ -15,7 +15,7 @@ import (
 // Source is a file that was imported, or a run that generated rows.
 type Source struct {
 	ID       int64
-	Name     string // also the name of the view of its rows; unique
+	Name     string // unique; the view of the source's rows has the same name
 	Path     string
 	SHA256   string // digest of the file, in hexadecimal digits; "" if the source is not a file
 	Format   string // alpaca, chat, …: see package formats

@@ -58,9 +58,9 @@ func (db *DB) Update(ctx context.Context, change func(tx *Tx) error) error {
 	return nil
 }
 
-// Bulk makes adding many rows fast: one statement at the end of the transaction adds them to
-// the index of words. With the trigger, every row would become a segment of the index,
-// because at every savepoint FTS5 writes what it holds in memory.
+// Bulk makes adding many rows fast: one statement at the end of the transaction adds
+// them to the index of words. With the trigger for single rows, every row would become a
+// segment of the index, because at every savepoint FTS5 writes what it holds in memory.
 func (tx *Tx) Bulk() error {
 	if tx.bulk {
 		return nil

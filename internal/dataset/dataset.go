@@ -248,7 +248,7 @@ type counter struct {
 	in     io.Reader
 	line   int     // number of the line that ends at ends[0]
 	offset int64   // number of bytes read
-	ends   []int64 // offsets of the line feeds that forget has not dropped
+	ends   []int64 // offsets of the line feeds, without those that forget has dropped
 }
 
 func (c *counter) Read(p []byte) (int, error) {

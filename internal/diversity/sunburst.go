@@ -24,9 +24,9 @@ const (
 	edge         = 430.0
 )
 
-// WriteSunburst draws the 20 most frequent verbs as a ring of arcs, and around each the four
-// objects that it has most often, as an SVG. The length of an arc is proportional to how
-// often its word occurs.
+// WriteSunburst draws an SVG: a ring of arcs for the 20 most frequent
+// verbs, and around each verb the four objects that it has most often.
+// The length of an arc is proportional to how often its word occurs.
 func (t *Table) WriteSunburst(w io.Writer) error {
 	shown := t.Verbs[:min(topVerbs, len(t.Verbs))]
 	total := 0

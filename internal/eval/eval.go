@@ -14,9 +14,9 @@ import (
 
 // Session evaluates tokens. *model.Session implements it.
 type Session interface {
-	// EvalEach evaluates tokens after those already evaluated. For every token of tokens[from:] it
-	// calls each with the token's index i in tokens and the logits [vocab] after the token. each
-	// must not keep logits.
+	// EvalEach evaluates tokens after those already evaluated. For every token
+	// of tokens[from:], it calls the function each with the token's index i in
+	// tokens and the logits [vocab] after the token. each must not keep logits.
 	EvalEach(ctx context.Context, tokens []int32, from int, each func(i int, logits []float32) error) error
 	// Truncate keeps at most the first n tokens and returns how many it has kept. It may keep fewer
 	// than n.

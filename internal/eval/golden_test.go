@@ -80,8 +80,8 @@ func TestGoldenPerplexity(t *testing.T) {
 	}
 }
 
-// TestGoldenDivergence uses a logits file, as the reference does, because the 16 bits of such a
-// file are coarser than some of the differences.
+// TestGoldenDivergence uses a logits file, as the reference does. The 16 bits of such a file are
+// coarser than some of the differences, so without the file, the results would not be the same.
 func TestGoldenDivergence(t *testing.T) {
 	needFast(t)
 	g, text := readGolden(t)

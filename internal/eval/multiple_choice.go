@@ -25,7 +25,7 @@ const maxAnswers = 100
 func ParseMultipleChoice(data []byte) ([]Question, error) {
 	r := &choiceReader{data: data}
 	n := r.number()
-	// An offset and an empty question have 16 bytes.
+	// Every question takes at least 16 bytes: those of its offset and of an empty question.
 	if r.failed || n == 0 || n > len(data)/16 {
 		return nil, fmt.Errorf("eval: multiple choice: the file is damaged: %d questions in %d bytes", n, len(data))
 	}

@@ -245,7 +245,7 @@ func examples(p *pkg) []breach {
 			}
 		}
 	}
-	return []breach{breachf(p.path+" has no example", "example_test.go shows in a few lines how a package is used, or withoutExample says why not")}
+	return []breach{breachf(p.path+" has no example", "write an example_test.go that shows in a few lines how the package is used, or say in withoutExample why it has none")}
 }
 
 // maxParameters is the largest number of parameters of a function. With more parameters, a

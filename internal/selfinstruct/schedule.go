@@ -193,9 +193,9 @@ func (w *work) judge(a *asking) {
 	}
 }
 
-// complete returns the oldest prompt with the number of its tasks, or nil while one of its
-// outputs is not finished. limit is the number of tasks that are still wanted. complete drops
-// the pieces after the last wanted task.
+// complete returns the oldest prompt with the number of its tasks. While one of the
+// prompt's outputs is not finished, it returns nil. limit is the number of tasks
+// that are still wanted. complete drops the pieces after the last wanted task.
 func (w *work) complete(limit int) (*Asked, int, error) {
 	if len(w.asks) == 0 || w.asks[0].asked == nil {
 		return nil, 0, nil

@@ -28,7 +28,7 @@ type Seeds struct {
 func OwnSeeds() Seeds {
 	s, err := ReadSeeds(bytes.NewReader(seeds))
 	if err != nil {
-		panic(err) // cannot happen: the file is embedded
+		panic(err) // this cannot happen, because the file is embedded
 	}
 	return s
 }

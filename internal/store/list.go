@@ -134,8 +134,8 @@ func (m *Model) LicenceText() string {
 	return ""
 }
 
-// Settings returns the settings that a model from Ollama brings along; other models have none.
-// It leaves out what it cannot read; err names the first such part.
+// Settings returns the settings that come with a model from Ollama; other models
+// have none. It leaves out what it cannot read; err names the first such part.
 func (m *Model) Settings() (ollama.Settings, error) {
 	if m.manifest == nil {
 		return ollama.Settings{}, nil

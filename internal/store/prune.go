@@ -57,8 +57,8 @@ func (l *Library) Waste() (list []Waste) {
 	return list
 }
 
-// superseded returns the models of snapshots that no revision points to, if a revision has a
-// model of the same path. Pinned models are left out.
+// superseded returns older versions of models: the models of snapshots that no revision
+// points to, if a revision has a model of the same path. Pinned models are left out.
 func (l *Library) superseded(repo hubcache.Repo) (list []Waste) {
 	current := map[string]bool{} // commits
 	names := map[string]bool{}   // the paths of the models of these commits

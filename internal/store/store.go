@@ -89,7 +89,7 @@ type Library struct {
 // OwnOllama returns the folder for models that we pull from Ollama's registry.
 func (l *Library) OwnOllama() ollama.Root { return ollama.Root(filepath.Join(l.Places.Own, "ollama")) }
 
-// NotFoundError says that no model on this machine has the name.
+// NotFoundError says that no model on this machine has a certain name.
 type NotFoundError struct {
 	Ref  ref.Ref
 	Name string

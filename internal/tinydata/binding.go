@@ -157,7 +157,7 @@ func (r *random) order(n int) []int {
 	return pickDistinct(r, list, n)
 }
 
-// at returns the elements of list at the positions of order.
+// at returns the elements of list at the positions in order.
 func at(list []string, order []int) []string {
 	out := make([]string, len(order))
 	for i, j := range order {

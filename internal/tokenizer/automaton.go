@@ -2,8 +2,8 @@ package tokenizer
 
 // automaton finds every occurrence of many patterns in one pass over a text. Occurrences may
 // overlap (Aho and Corasick, 1975). The automaton reads text and patterns backwards, so at each
-// place it knows which patterns begin there. A state has the longest of them, and a chain of links
-// leads to the shorter ones.
+// place it knows which patterns begin there. A state holds the longest of these patterns, and a
+// chain of links leads from the state to the shorter ones.
 type automaton struct {
 	edges map[uint64]int32 // node<<8 | byte → node
 	first [256]int32       // the edges of the root; 0: no edge

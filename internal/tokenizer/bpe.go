@@ -17,9 +17,9 @@ import (
 type bpe struct {
 	index    *table
 	ranks    func() *table // "left right" → index in the list of merges; of equal merges, the first counts
-	maxPair  int           // bytes of the longest merge, including its space
+	maxPair  int           // length of the longest merge in bytes, with its space
 	pre      *pretokenizer.PreTokenizer
-	maxToken int        // bytes of the longest token
+	maxToken int        // length of the longest token in bytes
 	bytes    [256]int32 // byte → id, for raw vocabularies
 	lacks    [256]bool  // bytes without a token, unless the vocabulary is raw
 	lacksAny bool

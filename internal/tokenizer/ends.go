@@ -14,8 +14,9 @@ var endTexts = []string{
 }
 
 // channels describe vocabularies whose answers have several parts (analysis, final). A vocabulary
-// is of this kind if it has every token of the list called all. Then "<|end|>" only ends a part.
-// The tokens of the list called printed are shown to readers, who can then tell the parts apart.
+// is of this kind if it has every token of the list called all. In such a vocabulary, "<|end|>"
+// ends a part, and not the whole answer. The tokens of the list called printed are shown to
+// readers, who can then tell the parts apart.
 var channels = []struct{ all, printed []string }{
 	{[]string{"<|end|>", "<|return|>", "<|call|>"}, []string{"<|start|>", "<|channel|>", "<|constrain|>", "<|message|>", "<|end|>"}},
 	{[]string{"<|end|>", "<|flush|>", "<|call|>"}, []string{"<|end|>"}},

@@ -19,7 +19,7 @@ import (
 func normalizer(t *testing.T, model string) string {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join(testshared.Path(t, "models/hf/"+model), "tokenizer.json"))
-	if errors.Is(err, fs.ErrNotExist) { // the checkpoint only has a tokenizer.model
+	if errors.Is(err, fs.ErrNotExist) { // the checkpoint has only a tokenizer.model
 		return ""
 	}
 	require.NoError(t, err)
@@ -54,7 +54,7 @@ func TestHFTokens(t *testing.T) {
 		requireRoundTrip(t, tok, tok.normal(r.Text))
 	}
 	require.Greater(t, len(toks), 30)
-	require.Greater(t, composed, 5, "too few of the texts are not yet in normal form, so the test says little")
+	require.Greater(t, composed, 5, "normalization changes too few of the texts, so the test says little")
 }
 
 // TestHFEnds checks which tokens end a generation. The expected ids are those of llama.cpp.

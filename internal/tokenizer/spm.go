@@ -19,7 +19,7 @@ type spm struct {
 	scores      []float32 // [vocab]; nil: all 0
 	bytes       [256]int32
 	unknown     int32
-	maxLen      int  // bytes of the longest token
+	maxLen      int  // length of the longest token in bytes
 	cutAtSpace  bool // no token has a space after a character that is not a space
 	spacePrefix bool
 }

@@ -16,7 +16,7 @@ const None int32 = -1
 
 // Options change how a vocabulary is interpreted.
 type Options struct {
-	// AllowUnknownPre replaces an unknown pre-tokenizer by the default one, with a warning,
+	// AllowUnknownPre replaces an unknown pre-tokenizer with the default one, with a warning,
 	// instead of refusing the vocabulary.
 	AllowUnknownPre bool
 

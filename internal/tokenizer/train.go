@@ -146,7 +146,7 @@ func (m *pairCounts) best() (tokenPair, bool) {
 	return tokenPair{}, false
 }
 
-// merge replaces every pair p by the token id, from left to right in each word.
+// merge replaces every pair p with the token id, from left to right in each word.
 func (m *pairCounts) merge(p tokenPair, id int32) {
 	changed := map[tokenPair]struct{}{}
 	for word := range m.in[p] {

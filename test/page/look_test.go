@@ -80,7 +80,7 @@ func (b *tab) accessible(what string) {
 		b.t.Skipf("needs axe-core from npm: %v", err)
 	}
 	if !eval[bool](b, `!!window.axe`) {
-		b.do(chromedp.Evaluate[chromedp.Void](source + ";0")) // the content security policy forbids this to the page, not to the test
+		b.do(chromedp.Evaluate[chromedp.Void](source + ";0")) // the content security policy keeps the page from doing this, but not the test
 	}
 	type violation struct {
 		ID, Impact, Help string

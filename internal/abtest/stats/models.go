@@ -57,8 +57,8 @@ func BradleyTerry(wins [][]float64) []float64 {
 // Elo converts a strength to the scale of Elo ratings, with the mean 1000.
 func Elo(theta float64) float64 { return float64(400*theta)/math.Ln10 + 1000 }
 
-// Compared is a decided vote. It says whether the first model won, and how much longer the answer
-// of the first model is than that of the second, in any unit.
+// Compared is a decided vote. It says whether the first model won,
+// and how much longer the first model's answer is, in any unit.
 type Compared struct {
 	Won    bool
 	Longer float64
@@ -82,7 +82,7 @@ func AtEqualLength(list []Compared) float64 {
 			x[i] = tanh(c.Longer / deviation)
 		}
 	}
-	// Newton's method on the likelihood, with a prior that keeps a and b finite.
+	// This is Newton's method on the likelihood, with a prior that keeps a and b finite.
 	const prior = 1e-3
 	var a, b float64
 	for range 100 {

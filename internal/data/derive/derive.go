@@ -115,7 +115,7 @@ func Merge(ctx context.Context, db *data.DB, sources []*data.Source, name string
 		names[i] = s.Name
 		mixed = mixed || s.Format != merged.Format
 		if s.Licence != merged.Licence {
-			merged.Licence = "" // there are several licences; the old sources still name them
+			merged.Licence = "" // the sources have different licences, which only they still name
 		}
 	}
 	merged.Note = "rows of " + strings.Join(names, ", ")
@@ -167,7 +167,7 @@ func sumOf(r *data.Row) [32]byte {
 	return sha256.Sum256(b)
 }
 
-// like returns a source of the same kind without rows.
+// like returns a source without rows that has the path, format, licence and shape of s.
 func like(s *data.Source) *data.Source {
 	return &data.Source{Path: s.Path, Format: s.Format, Licence: s.Licence, Shape: s.Shape}
 }

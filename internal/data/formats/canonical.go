@@ -7,8 +7,8 @@ import (
 	"alpaca/internal/data"
 )
 
-// canonical returns a row of any source as an object of f. It returns nil
-// if f is the format "preference" and the row has no rejected answer.
+// canonical returns a row of any source as an object of the format f. It returns
+// nil if f is the format "preference" and the row has no rejected answer.
 func (f *Format) canonical(r *data.Row) []byte {
 	c := *r
 	c.Raw = nil

@@ -19,7 +19,7 @@ type cursor struct {
 	base int64  // offset of buf[0]
 	at   int    // index in buf of the byte at the cursor
 	line int64  // line of the byte at the cursor, from 1
-	err  error  // the first error of reading
+	err  error  // the first error from reading the file
 }
 
 func newCursor(f io.ReaderAt, size int64) *cursor { return &cursor{f: f, end: size, line: 1} }
@@ -124,7 +124,7 @@ func (c *cursor) value(raw []byte) ([]byte, error) {
 			case b == '{' || b == '[':
 				depth++
 			case (b == '}' || b == ']' || b == ',' || b == ' ' || b == '\t' || b == '\r' || b == '\n') && depth == 0:
-				return c.keep(raw, keep, from), nil // after a number or a word
+				return c.keep(raw, keep, from), nil // the value was a number or a word
 			case b == '}' || b == ']':
 				if depth--; depth == 0 {
 					c.at++

@@ -186,8 +186,8 @@ func TestForms(t *testing.T) {
 	require.Equal(t, "instruction,input,output,system,turns,extra\nq,,a,,,\"{\"\"n\"\": 1}\"\nHi,,Ciao,Be kind.,\""+strings.ReplaceAll(multi, `"`, `""`)+"\",\n", export(t, db, chat.Source, "csv"))
 }
 
-// TestCut truncates files at many places. Each row of the rest must be read, or reported with its
-// place.
+// TestCut truncates files at many places. Each row of a
+// truncated file must be read, or reported with its place.
 func TestCut(t *testing.T) {
 	for name, step := range map[string]int{"alpaca": 1, "wrapped": 2, "keyed": 2, "seeds": 3, "chat": 7, "sharegpt": 5} {
 		tt := files[name]

@@ -125,8 +125,8 @@ func (p *sumParser) space() {
 	}
 }
 
-// next skips spaces and looks at the character after them. If that character is
-// in the parameter of, next moves past it and returns it. If not, next returns 0.
+// next skips spaces and looks at the character after them. If the parameter named of
+// contains that character, next moves past it and returns it. If not, next returns 0.
 func (p *sumParser) next(of string) byte {
 	p.space()
 	if p.i < len(p.text) && strings.IndexByte(of, p.text[p.i]) >= 0 {

@@ -25,8 +25,8 @@ var (
 )
 
 // hasFolded does what hasAny does, but ignores case. The parts are in lower case.
-// They have no k and no s: a pattern that ignores case also matches the Kelvin
-// sign as a k and the long s as an s, but ToLower does not change the long s.
+// They have no k and no s, because a pattern that ignores case also matches other
+// characters in place of these letters: the Kelvin sign and the long s.
 func hasFolded(text string, parts ...string) bool { return hasAny(strings.ToLower(text), parts...) }
 
 // normals are a row's texts, normalized by data.Normal.

@@ -40,7 +40,7 @@ var Rules = []*Rule{
 	{ID: "echo", About: "the answer is the instruction or the input", row: echo},
 	{ID: "prompt-leak", About: "a part of a prompt template", row: inAnyField(leakText)},
 	{ID: "refusal", About: "an answer in which the model refuses, or speaks of itself", row: refusal},
-	{ID: "language", About: "another script than that of most rows"},
+	{ID: "language", About: "a script other than that of most rows"},
 	{ID: "too-long", About: "more tokens than training takes: the answer is cut or lost; needs -m", row: tooLong, tokens: true},
 	{ID: "truncates-prompt", About: "the prompt alone has as many tokens as training takes: nothing is learned; needs -m", row: truncatesPrompt, tokens: true},
 	{ID: "role-order", About: "a conversation without an answer, or one in which the sides do not take turns", row: roleOrder},
@@ -253,9 +253,11 @@ func roleOrder(_ *Linter, r *data.Row) string {
 			before = "user" // after the result of a tool, the assistant speaks again
 			continue
 		case m.Role != "user" && m.Role != "assistant":
-			return fmt.Sprintf("message %d is of %q", i+1, clip(m.Role))
+			return fmt.Sprintf("message %d has the role %q", i+1, clip(m.Role))
+		case m.Role == before && i == 0:
+			return "the first message is the assistant's"
 		case m.Role == before:
-			return fmt.Sprintf("messages %d and %d are both of the %s", i, i+1, m.Role) + when(i == 0, " (none comes before)")
+			return fmt.Sprintf("messages %d and %d are both the %s's", i, i+1, m.Role)
 		}
 		before = m.Role
 	}

@@ -93,7 +93,7 @@ func (t *Table) Page(ctx context.Context, db *data.DB, q Query) (*Page, error) {
 	}
 	key := t.Key
 	if p.fts {
-		key = "example_fts.rowid" // the order of the index
+		key = "example_fts.rowid" // the index has the rows in this order
 	}
 	query, args := t.selectFrom(p.join, sort)
 	query += p.where

@@ -4,5 +4,5 @@ package fetch
 
 import "os"
 
-// allocate makes a file size bytes long, without reserving space on the disk.
+// allocate sets the length of a file to size bytes, without reserving space on the disk.
 func allocate(f *os.File, size int64) error { return f.Truncate(size) }

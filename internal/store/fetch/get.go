@@ -34,7 +34,7 @@ func (s *sources) get(ctx context.Context) (src Source, generation int, etag str
 	defer s.mu.Unlock()
 	if !s.have {
 		if s.current, err = s.locate(ctx); err != nil {
-			return Source{}, s.generation, "", localError{err} // locate has done its own retries
+			return Source{}, s.generation, "", localError{err} // locate has already retried
 		}
 		s.have = true
 	}

@@ -15,7 +15,7 @@ import (
 	"alpaca/internal/store/advice"
 )
 
-// TestChanged checks a file without a digest whose ETag changes between two parts.
+// TestChanged downloads a file that has no digest, and whose ETag changes between two parts.
 func TestChanged(t *testing.T) {
 	o := newOrigin(t, content(5000, 1))
 	job := o.job(t)

@@ -27,7 +27,7 @@ type transfer struct {
 	mu    sync.Mutex
 	moved sync.Cond // signals progress, or the end
 	state state     // Done counts bytes written, which may not be synced yet
-	taken []bool    // parts that a worker has
+	taken []bool    // true for the parts that a worker fetches now
 	lead  int       // the first part that is not complete
 	front int64     // number of bytes before the first gap
 	fed   []chunk   // the next bytes for the digest that are still in memory

@@ -76,7 +76,7 @@ type Revision struct {
 	Commit  string
 	Licence Licence
 	Gated   bool     // users must accept conditions on the Hub
-	Base    []string // the models that this one was made from
+	Base    []string // the models from which this model was made
 }
 
 // words reads a JSON string, or a list of strings.
@@ -149,7 +149,7 @@ func (f File) ETag() string {
 	return f.GitSHA1
 }
 
-// maxFiles is the largest number of files of a repository.
+// maxFiles is the largest number of files that a repository may have.
 const maxFiles = 1 << 20
 
 // Files asks for the list of a commit's files.
@@ -196,8 +196,8 @@ func (h *Hub) Files(ctx context.Context, r ref.Ref, commit string) ([]File, erro
 	return list, nil
 }
 
-// nextPage returns the URL of the next page, nil after the last. The URL must be on the same
-// server, because the token goes there.
+// nextPage returns the URL of the next page, or nil after the last page.
+// The URL must be on the same server, because the token goes there.
 func nextPage(u *url.URL, h http.Header) (*url.URL, error) {
 	for _, link := range h.Values("Link") {
 		for _, part := range strings.Split(link, ",") {

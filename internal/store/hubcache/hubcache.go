@@ -170,8 +170,8 @@ func (r Repo) Prepare() error {
 // testOnlyNoLinks simulates a system without symbolic links.
 var testOnlyNoLinks bool
 
-// Link makes a blob appear as a file of a snapshot. If links are impossible it moves the content
-// there, as Hugging Face's own client does.
+// Link makes a blob appear as a file of a snapshot. If links are impossible,
+// it moves the content there, as Hugging Face's own client does.
 func (r Repo) Link(commit, name, etag string) error {
 	path := filepath.Join(r.Snapshot(commit), filepath.FromSlash(name))
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {

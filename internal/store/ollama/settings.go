@@ -21,7 +21,7 @@ const (
 	KindMessages = "messages"
 )
 
-// maxSettings is the largest layer of settings that is read, in bytes.
+// maxSettings is the largest size, in bytes, of a layer of settings that is read.
 const maxSettings = 1 << 20
 
 // Settings are the defaults that a model's Modelfile sets. The user's settings override them.

@@ -80,7 +80,7 @@ func find(env Env, home, system string) Places {
 	return p
 }
 
-// expand replaces a leading ~ by the home folder.
+// expand replaces a leading ~ with the home folder.
 func expand(path, home string) string {
 	if rest, ok := strings.CutPrefix(path, "~"); ok && (rest == "" || os.IsPathSeparator(rest[0])) {
 		return filepath.Join(home, rest)

@@ -40,7 +40,7 @@ type Puller struct {
 
 // Result describes a pulled model.
 type Result struct {
-	Name    string // the name that finds the model now
+	Name    string // the name by which the model can be found now
 	Path    string // path of the first part
 	SHA256  string // digest of the first part
 	Size    int64  // bytes of all parts
@@ -237,8 +237,8 @@ func checkModel(items []*item) error {
 	return checkGGUF(filepath.Join(dir, filepath.Base(parts[0].name)), dir+string(filepath.Separator), "")
 }
 
-// checkGGUF reads the headers of the model at path. In the texts of errors, it replaces hidden, a
-// temporary path, by called, the path that the user knows.
+// checkGGUF reads the headers of the model at path. In errors, it writes the path
+// in called, which the user knows, in place of the temporary path in hidden.
 func checkGGUF(path, hidden, called string) error {
 	f, err := gguf.OpenWith(path, gguf.Options{HeaderOnly: true})
 	if err != nil {

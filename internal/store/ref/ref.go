@@ -101,7 +101,7 @@ func IsName(text string) bool {
 	return false
 }
 
-// Parse parses a name. Without a prefix, it is Hugging Face's owner/repo[:QUANT].
+// Parse parses a name. A name without a prefix is Hugging Face's owner/repo[:QUANT].
 func Parse(text string) (Ref, error) {
 	if len(text) > 4096 {
 		return Ref{}, fmt.Errorf("the name has %d bytes, at most 4096 are allowed", len(text))

@@ -44,7 +44,7 @@ func (r *Registry) at(kind, what string) *url.URL {
 	return &u
 }
 
-// Manifest fetches the model's manifest. It returns the manifest parsed, and its bytes.
+// Manifest fetches the model's manifest. It returns the parsed manifest and the manifest's bytes.
 func (r *Registry) Manifest(ctx context.Context) (*ollama.Manifest, []byte, error) {
 	var data []byte
 	err := r.known(ctx, func(token string) (err error) {

@@ -38,8 +38,8 @@ func (w caseWords) asciiCaseMarks() caseWords {
 	return w
 }
 
-// noCase is a pattern with \p{Lu}, \p{Ll} and the like as llama.cpp implements it: it replaces all
-// of these by \p{L}.
+// noCase is a pattern with \p{Lu}, \p{Ll} and the like as llama.cpp
+// implements it: llama.cpp replaces all of these with \p{L}.
 func (w caseWords) noCase() caseWords {
 	w.upper, w.lower = lettersOrMarks, lettersOrMarks
 	return w

@@ -63,7 +63,7 @@ func (match pattern) step(t *chars, cut []int, start, end int) []int {
 
 // Lookup returns the pre-tokenizer with the given name, or false if there is none.
 // The pre-tokenizer splits words as in the training of the model. If reference is
-// true, it splits words as llama.cpp does. For some names, these are other words.
+// true, it splits words as llama.cpp does. For some names, the result differs.
 func Lookup(name string, reference bool) (*PreTokenizer, bool) {
 	p, ok := table[name]
 	if ok && reference && p.reference != nil {

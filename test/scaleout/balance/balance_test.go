@@ -1,6 +1,6 @@
-// Package balance tests the examples for nginx and HAProxy in the folder deploy, with the real
-// programs before two replicas. Words arrive one by one, no request is lost when replicas come
-// and go, and all replicas give the same answers.
+// Package balance tests the examples for nginx and HAProxy in the folder deploy,
+// with the real programs in front of two replicas. Words arrive one by one, no
+// request is lost when replicas come and go, and all replicas give the same answers.
 //
 // Without the programs (Debian: nginx, haproxy), the tests are
 // skipped. If ALPACA_REQUIRE_BALANCERS is 1, they fail instead.

@@ -81,7 +81,7 @@ var balancers = map[string]balancer{
 	},
 }
 
-// start runs the balancer before replicas and returns its address.
+// start runs the balancer in front of replicas and returns its address.
 func (b balancer) start(t *testing.T, one, two *replica) string {
 	t.Helper()
 	path, err := exec.LookPath(b.program)

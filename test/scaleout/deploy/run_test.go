@@ -87,7 +87,8 @@ func container(t *testing.T, env []string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// listen starts a process and returns the first group of pattern in a line of its stderr.
+// listen starts a process and returns what the first group
+// of pattern matches in a line of the process's stderr.
 func listen(t *testing.T, cmd *exec.Cmd, pattern string) string {
 	t.Helper()
 	stderr, err := cmd.StderrPipe()
@@ -198,8 +199,8 @@ func TestShard(t *testing.T) {
 	require.Equal(t, 2, lines)
 }
 
-// TestImage checks in the Containerfile that the image has only the program and certificates, and
-// a user without rights.
+// TestImage reads the Containerfile. The image must have only
+// the program and certificates, and a user without rights.
 func TestImage(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(folder, "Containerfile"))
 	require.NoError(t, err)
