@@ -13,7 +13,7 @@ import (
 	"alpaca/internal/engine"
 )
 
-// say adds a message and lets the model answer it: the answer consists of the given
+// say adds message, unless it is "", and lets the model answer with the given
 // texts and tokens. say returns how many tokens were evaluated for the answer.
 func say(t *testing.T, c *Chat, s *fakeText, message string, answer ...string) int {
 	t.Helper()
