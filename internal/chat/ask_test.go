@@ -13,8 +13,8 @@ import (
 	"alpaca/internal/engine"
 )
 
-// say lets the model answer a message with the given texts and tokens, and returns how many
-// tokens were evaluated for the answer.
+// say adds message, unless it is "", and lets the model answer with the given
+// texts and tokens. say returns how many tokens were evaluated for the answer.
 func say(t *testing.T, c *Chat, s *fakeText, message string, answer ...string) int {
 	t.Helper()
 	s.script = nil

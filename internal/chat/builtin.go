@@ -55,8 +55,8 @@ func source(name string) string {
 	return string(text)
 }
 
-// Guess returns the name of the built-in template that is most like a template's text, or "" if
-// none is. It looks for typical strings in the text.
+// Guess returns the name of the built-in template that is most like a template's
+// text, or "" if no template is similar. It looks for typical strings in the text.
 func Guess(text string) string {
 	for _, g := range []struct{ has, name string }{
 		{"created by Alibaba Cloud", "qwen"},

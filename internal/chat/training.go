@@ -34,7 +34,7 @@ func (t *Template) Training(tok *tokenizer.Tokenizer, messages []Message) (ids [
 		}
 		prompt := flat(before)
 		if !strings.HasPrefix(text, prompt) || len(prompt) < done {
-			return nil, nil, &TemplateError{fmt.Errorf("chat: the template changes the text before answer %d, so it can train only on conversations of one turn", i+1)}
+			return nil, nil, &TemplateError{fmt.Errorf("chat: the template changes the text before answer %d, so only conversations of one turn can be used for training", i+1)}
 		}
 		from, to := done, len(prompt)
 		end := endOf(all, i)

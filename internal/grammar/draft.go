@@ -34,8 +34,8 @@ func (m *machine) only(s *state) sole {
 	return o
 }
 
-// add adds the bytes that t allows in state q with this count. It returns false if o would have
-// several bytes.
+// add adds to o the bytes that t allows in state q with this
+// count. It returns false if o would have several bytes.
 func (o *sole) add(t *term, q, count int32) bool {
 	if t.counted() && q == 0 && count >= t.max {
 		return true

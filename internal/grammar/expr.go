@@ -232,7 +232,7 @@ func (s *sizer) automaton(e Expr) *fsa.DFA {
 	}
 	limit := maxStates
 	switch e.(type) {
-	case Bytes, Class: // their automata are only as large as their text
+	case Bytes, Class: // their automata are only as large as the expressions
 		limit = maxNodes
 	default:
 		if z := s.of(e); !z.regular || z.states > maxInline || s.budget <= 0 {

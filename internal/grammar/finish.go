@@ -127,8 +127,8 @@ func (p *Program) findNullable() {
 	}
 }
 
-// skipEmpty makes edges skip nodes that have only one edge, an empty one. Sequences produce
-// chains of such nodes.
+// skipEmpty makes edges skip nodes whose only edge
+// is empty. Sequences produce chains of such nodes.
 func (p *Program) skipEmpty() {
 	target := func(i int32) int32 {
 		for range 64 {

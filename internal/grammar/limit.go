@@ -49,7 +49,7 @@ func (c *compiler) limited(e Limited, from, to int32) {
 // fewestTicks returns, for each state, the least count from there to an accepting state.
 func fewestTicks(e Limited) []int32 {
 	const never = math.MaxInt32 / 2
-	back := make([][]int32, len(e.States)) // the states before each
+	back := make([][]int32, len(e.States)) // for each state, the states with an edge to it
 	fewest := make([]int32, len(e.States))
 	var now, next []int32
 	for q, s := range e.States {

@@ -23,7 +23,7 @@ type Vocab struct {
 	sorted []int32
 
 	mu      sync.Mutex
-	classes map[classKey]*class // a cache
+	classes map[classKey]*class // the current cache
 	older   map[classKey]*class // the previous cache, which had become too large
 	bytes   int                 // estimated size of classes
 }

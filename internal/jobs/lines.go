@@ -22,8 +22,8 @@ func newLines(r io.Reader, limit int) *lines {
 	return &lines{r: bufio.NewReaderSize(r, 256<<10), max: limit}
 }
 
-// read returns the next line without its newline, or io.EOF after the last. The line is valid until
-// the next call. Blank lines count in number, but are not returned.
+// read returns the next line without its newline, or io.EOF after the last. The line is valid
+// until the next call. The field number counts blank lines, but read does not return them.
 func (l *lines) read() ([]byte, error) {
 	for {
 		line, err := l.one()

@@ -156,8 +156,8 @@ type Timings struct {
 	DraftAccepted      int     `json:"draft_n_accepted,omitempty"` // drafted tokens that the sampler then chose
 }
 
-// NewTimings returns the timings of an answer. The prompt's last step yields the first token, so
-// the rates of predicted tokens count one token less.
+// NewTimings returns the timings of an answer. The prompt's last step yields
+// the first token, so the rates of predicted tokens count one token fewer.
 func NewTimings(cached, evaluated, generated int, prompt, predicted time.Duration) *Timings {
 	t := &Timings{CacheN: cached, PromptN: evaluated, PredictedN: generated}
 	t.PromptMS, t.PromptPerTokenMS, t.PromptPerSecond = rates(prompt, evaluated)

@@ -122,8 +122,8 @@ func (o *object) readBlock(name string, data []byte) (b block) {
 	return b
 }
 
-// toolError returns a text that shows the model that a tool has failed. Chat templates show only
-// the text of a result.
+// toolError returns a text that shows the model that a tool has failed. Chat
+// templates show only the text of a result, not whether the tool has failed.
 func toolError(text string) string {
 	const mark = "Error"
 	switch {

@@ -20,7 +20,8 @@ const (
 
 const badRequest = 400 // HTTP status
 
-// Error is an error in the form of OpenAI's API. Clients decide by Status and show Message.
+// Error is an error in the form of OpenAI's API. Clients
+// decide by Status whether to retry, and show Message.
 type Error struct {
 	Status  int // HTTP status
 	Type    string

@@ -25,8 +25,8 @@ func (m message) Metadata() (*jetstream.MsgMetadata, error) {
 	return &jetstream.MsgMetadata{NumDelivered: 1}, nil
 }
 
-// FuzzJob parses messages as jobs. The subject of an accepted job must be the one that follows from
-// the job, and its result must have a valid subject.
+// FuzzJob parses messages as jobs. The subject of an accepted job must be the subject
+// that the job's contents determine, and the job's result must have a valid subject.
 func FuzzJob(f *testing.F) {
 	key, batch := ModelKey("d", nil), BatchID("input")
 	line := `{"custom_id": "a", "method": "POST", "url": "/v1/completions", "body": {"prompt": "<x>"}}`

@@ -27,8 +27,8 @@ const (
 	JobsStream    = "ALPACA_JOBS"
 	ResultsStream = "ALPACA_RESULTS"
 
-	jobsPrefix    = "alpaca.jobs."    // then model key, batch, job
-	resultsPrefix = "alpaca.results." // then batch, job
+	jobsPrefix    = "alpaca.jobs."    // followed by the model's key, the batch and the job
+	resultsPrefix = "alpaca.results." // followed by the batch and the job
 )
 
 // errorHeader marks the result of a job that no worker could do. "queue retry" removes such
@@ -68,8 +68,8 @@ func ModelKey(modelDigest string, settings map[string]string) string {
 	return digest(keyLen, parts...)
 }
 
-// BatchID returns the id of a batch: the digest of its input's digest and of options. Together these
-// must determine the results.
+// BatchID returns the id of a batch: the digest of its input's digest and of
+// options. The input and the options together must determine the results.
 func BatchID(inputDigest string, options ...string) string {
 	return digest(batchLen, append([]string{inputDigest}, options...)...)
 }
@@ -122,7 +122,8 @@ func codeOf(err error) jetstream.ErrorCode {
 	return 0
 }
 
-// isThere reports whether a publish failed because its subject has a message already.
+// isThere reports whether a message could not be
+// published because its subject already has a message.
 func isThere(err error) bool {
 	code := codeOf(err)
 	return code == jetstream.JSErrCodeStreamWrongLastSequence || code == jetstream.JSErrCodeStreamWrongLastSequenceConstant

@@ -35,8 +35,8 @@ type ModelStatus struct {
 	Model
 	Waiting     uint64 `json:"waiting"`
 	Working     int    `json:"working"`
-	Redelivered int    `json:"redelivered"` // how many of Working were delivered before
-	Idle        int    `json:"idle_slots"`  // slots of workers that wait for a job
+	Redelivered int    `json:"redelivered"` // how many of the jobs in Working were delivered before
+	Idle        int    `json:"idle_slots"`  // number of slots of workers that wait for a job
 }
 
 // Unattended reports whether jobs wait while no worker does a job or asks for one.
@@ -45,7 +45,7 @@ func (m *ModelStatus) Unattended() bool { return m.Waiting > 0 && m.Working == 0
 // BatchStatus says how far a batch has got.
 type BatchStatus struct {
 	ID      string `json:"id"`
-	Jobs    int    `json:"jobs"` // waiting, or being done
+	Jobs    int    `json:"jobs"` // number of jobs that wait or are in progress
 	Results int    `json:"results"`
 }
 

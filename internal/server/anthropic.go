@@ -52,7 +52,7 @@ func thinkingBlock(text string) anthropicBlock {
 	return anthropicBlock{Type: "thinking", Thinking: &text, Signature: &none}
 }
 
-// anthropicUsage counts tokens. Input leaves out the tokens from the cache.
+// anthropicUsage counts tokens. Input does not count tokens that came from the cache.
 type anthropicUsage struct {
 	Input   int `json:"input_tokens"`
 	Created int `json:"cache_creation_input_tokens"`

@@ -27,8 +27,8 @@ func named(t testing.TB, text string) (names []string, data []map[string]any) {
 	return names, data
 }
 
-// TestMessages checks that streamed and complete answers have the same content, and that this is
-// the content of answers in OpenAI's API.
+// TestMessages checks that streamed and complete answers have the same
+// content, and that answers in OpenAI's API have this content, too.
 func TestMessages(t *testing.T) {
 	f := setup(t, nil)
 	openAI := f.post("/v1/chat/completions", `{"messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "Tell me"}], "temperature": 0, "max_tokens": 12}`, 200)
@@ -116,8 +116,8 @@ func ndjson(t testing.TB, text string) (list []map[string]any) {
 
 const askLlama = `"model": "tiny", "messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "Tell me"}], "options": {"temperature": 0, "num_predict": 12}`
 
-// TestOllama checks that streamed and complete answers have the same content, and that this is the
-// content of answers in OpenAI's API.
+// TestOllama checks that streamed and complete answers have the same content, and that answers
+// in OpenAI's API have this content, too.
 func TestOllama(t *testing.T) {
 	f := setup(t, nil)
 	want := f.post("/v1/chat/completions", `{"messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "Tell me"}], "temperature": 0, "max_tokens": 12}`, 200)

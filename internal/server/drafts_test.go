@@ -10,8 +10,8 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// TestDrafts checks that drafts change only the timings of an answer, which have llama.cpp's
-// fields, and the metrics. A request can switch drafts off.
+// TestDrafts checks that drafts change only the metrics and the timings of an
+// answer. The timings must have llama.cpp's fields. A request can switch drafts off.
 func TestDrafts(t *testing.T) {
 	m := loadModel(t, testmodel.SPM(1))
 	f := setupModel(t, m, func(o *engine.Options, _ *Options) {

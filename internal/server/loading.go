@@ -7,8 +7,8 @@ import (
 	"alpaca/internal/openai"
 )
 
-// errLoading is the answer while the model is loaded. The message is llama.cpp's, for which some
-// clients look.
+// errLoading is the answer while the model is being loaded. The
+// message is llama.cpp's, because some clients look for it.
 var errLoading = &openai.Error{Status: http.StatusServiceUnavailable, Type: openai.TypeUnavailable, Code: "loading", Message: "Loading model", RetryAfter: 1}
 
 // Loading returns a handler for the time before there is a Server: /livez says that the program

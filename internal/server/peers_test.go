@@ -42,8 +42,8 @@ func TestRoleFirst(t *testing.T) {
 	require.Positive(t, partial, "no seed gives an answer that begins with a part of a character")
 }
 
-// TestUsageOfAll checks that usage is the sum over all answers. A stream has it once, at the end,
-// and only on request.
+// TestUsageOfAll checks that usage is the sum over all answers.
+// A stream has the usage once, at the end, and only on request.
 func TestUsageOfAll(t *testing.T) {
 	f := setup(t, nil)
 	for path, n := range map[string]float64{"/v1/chat/completions": 2, "/v1/completions": 4} {

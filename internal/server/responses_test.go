@@ -12,8 +12,8 @@ import (
 
 const askResponse = `"input": "Tell me", "instructions": "s", "temperature": 0`
 
-// TestResponses checks that streamed and complete answers have the same content, and that this is
-// the content of a chat. The events must have the order and the numbers that clients rely on.
+// TestResponses checks that streamed and complete answers have the same content, and that a chat
+// has this content, too. The events must have the order and the numbers that clients rely on.
 func TestResponses(t *testing.T) {
 	f := setup(t, nil)
 	want := f.post("/v1/chat/completions", `{"messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "Tell me"}], "temperature": 0, "max_tokens": 12}`, 200)

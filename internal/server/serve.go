@@ -98,7 +98,7 @@ func (s *Server) drain(srv *http.Server) {
 		}
 	}
 	s.end()
-	// Clients get what is written by now, and the errors of requests that were cut.
+	// Clients still get what has been written for them, and the errors of requests that were cut.
 	last, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	srv.Shutdown(last)

@@ -24,7 +24,7 @@ var (
 func strictAt(pointer string, schema []byte) error {
 	var o map[string]json.RawMessage
 	if json.Unmarshal(schema, &o) != nil {
-		return nil // true, false, or invalid, which the compiler reports
+		return nil // the schema is true or false, or it is invalid, which the compiler reports
 	}
 	if _, ok := o["properties"]; ok && string(bytes.TrimSpace(o["additionalProperties"])) != "false" {
 		return fmt.Errorf("%s: strict schemas need \"additionalProperties\": false beside \"properties\" (without \"strict\" other properties are allowed)", pointer)

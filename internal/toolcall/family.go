@@ -52,7 +52,7 @@ func listed(open, close string) *jsonForm {
 	return &jsonForm{open: []string{open}, close: close, list: true, name: "name", args: "arguments"}
 }
 
-// families are the families that Recognize knows. The first that fits is taken.
+// families are the families that Recognize knows. Recognize takes the first family that fits.
 var families = []Family{
 	{Name: "gpt-oss", Always: true, all: []string{harmonyChannel, harmonyMessage}, form: &harmonyForm{}},
 	{Name: "DeepSeek 3.2", all: []string{"｜DSML｜", "function_calls>"}, form: dsml("function_calls")},

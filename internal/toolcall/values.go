@@ -41,9 +41,9 @@ func (b *builder) value(t *Tool, schema []byte) grammar.Expr {
 	return b.rules.Add(rules)
 }
 
-// parameters returns the schema of a tool's arguments and its definitions, for forms that are
-// not JSON. It warns about keywords that are not enforced. end is the end mark of a raw string. ok is
-// false if the tool is refused.
+// parameters returns the schema of a tool's arguments and its definitions, for
+// forms that are not JSON. It warns about keywords that are not enforced. end is
+// the end mark of a string without quotes. ok is false if the tool is refused.
 func (b *builder) parameters(t *Tool, r reach, end string) (schema json.RawMessage, doc *document, ok bool) {
 	schema, err := t.parameters()
 	if err != nil {
@@ -66,8 +66,8 @@ func (b *builder) parameters(t *Tool, r reach, end string) (schema json.RawMessa
 	return schema, doc, true
 }
 
-// text returns the raw strings that satisfy a schema and do not contain end. It returns nil if the
-// schema cannot be enforced.
+// text returns the strings, written without quotes, that satisfy a schema
+// and do not contain end. It returns nil if the schema cannot be enforced.
 func (b *builder) text(t *Tool, doc *document, schema json.RawMessage, end string) grammar.Expr {
 	resolved := doc.resolve(schema)
 	if !onlyStrings(typesOf(resolved)) {

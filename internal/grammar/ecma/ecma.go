@@ -39,8 +39,8 @@ func quote(s string) string {
 	return strconv.Quote(s)
 }
 
-// Compile returns the automaton of the texts that contain a match of pattern. If it would have
-// more than limit states, the error wraps fsa.ErrTooLarge.
+// Compile returns the automaton of the texts that contain a match of pattern. If
+// the automaton would have more than limit states, the error wraps fsa.ErrTooLarge.
 func Compile(pattern string, limit int) (*fsa.DFA, error) {
 	if len(pattern) > maxLen {
 		return nil, fmt.Errorf("pattern of %d bytes: at most %d are allowed: %w", len(pattern), maxLen, fsa.ErrTooLarge)

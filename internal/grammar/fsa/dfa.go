@@ -130,7 +130,8 @@ func (d *DFA) trim() *DFA {
 	return d.renumber(live)
 }
 
-// renumber returns the automaton of the reachable live states, in breadth-first order.
+// renumber returns the automaton of those states in live that
+// state 0 can reach. It numbers them in breadth-first order.
 func (d *DFA) renumber(live []bool) *DFA {
 	number := make([]int32, len(d.States))
 	for i := range number {

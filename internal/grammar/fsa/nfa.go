@@ -82,9 +82,9 @@ func (n *NFA) EdgeUTF8(from int32, lo, hi rune, to int32) {
 	}
 }
 
-// sameLength is EdgeUTF8 for code points with the same number of bytes. It divides the range
-// until each byte's range is independent of the bytes before it (as in Ken Thompson's and Russ
-// Cox's regular expressions: https://swtch.com/~rsc/regexp/regexp3.html).
+// sameLength does what EdgeUTF8 does, for code points with the same number of bytes in UTF-8.
+// It divides the range until each byte's range is independent of the bytes before it (as in Ken
+// Thompson's and Russ Cox's regular expressions: https://swtch.com/~rsc/regexp/regexp3.html).
 func (n *NFA) sameLength(from int32, lo, hi rune, to int32) {
 	for shift := 6; shift < 24 && 1<<shift <= int(hi); shift += 6 {
 		mask := rune(1)<<shift - 1
@@ -201,7 +201,8 @@ func (d *determinizer) state(s subset) int32 {
 	return i
 }
 
-// closure returns the states that moves reach from s if a symbol of the kind next follows.
+// closure returns the states that can be reached from
+// s by moves, if a symbol of the kind next follows.
 func (d *determinizer) closure(s subset, next before) []int32 {
 	d.round++
 	var out []int32

@@ -149,7 +149,7 @@ func (p *parser) rule(name string) int {
 	return i
 }
 
-// space skips blanks and comments, and if newline is set also ends of lines.
+// space skips blanks and comments and, if newline is set, also ends of lines.
 func (p *parser) space(newline bool) {
 	for p.pos < len(p.src) {
 		switch c := p.src[p.pos]; {

@@ -65,7 +65,7 @@ func compare(bound *big.Rat, ok func(int) bool) *fsa.DFA {
 		p.n++
 		return p
 	}
-	// pointed compares the whole parts, after p has read all digits before the point.
+	// pointed compares the integer parts, after p has read all digits before the point.
 	pointed := func(p place) int {
 		switch {
 		case p.n < len(whole):

@@ -11,9 +11,9 @@ import (
 // white has JSON's punctuation with the white space allowed around it.
 type white struct{ comma, colon, open, shut, openArray, shutArray grammar.Expr }
 
-// whites returns the punctuation with white space and without. Each place allows at most a newline
-// and 20 blanks, because a model could write blanks forever. The punctuation is made on first use, so
-// that the program starts fast.
+// whites returns two forms of the punctuation: with white space and without. Each
+// place allows at most a newline and 20 blanks, because a model could write blanks
+// forever. The punctuation is made on first use, so that the program starts fast.
 var whites = sync.OnceValue(func() [2]*white {
 	return [2]*white{newWhite(`(\n|\r\n)?[ \t]{0,20}`), newWhite("")}
 })

@@ -161,7 +161,7 @@ const (
 	numberStates = 60_000
 )
 
-// compile is ecma.Compile for patterns of our own.
+// compile compiles a pattern that is part of this package.
 func compile(format string, args ...any) *fsa.DFA {
 	d, err := ecma.Compile(fmt.Sprintf(format, args...), numberStates)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var trials = flag.Int("trials", 60, "random schemas of TestAgainstValidator")
+var trials = flag.Int("trials", 60, "number of random schemas of TestAgainstValidator")
 
 // valid compiles a schema with an independent validator.
 func valid(t *testing.T, schema []byte) func(text string) bool {

@@ -61,10 +61,10 @@ func refuse(s *schema, key, format string, args ...any) error {
 // document finds schemas by their pointers and names.
 type document struct {
 	root    any
-	draft   int // 4, 6, 7, 2019, 2020; 0: not given
+	draft   int // 4, 6, 7, 2019 or 2020; 0: the schema does not say
 	places  map[string]*schema
 	byID    []*schema         // byID[id-1]
-	names   map[string]string // URI → pointer of a resource, URI#anchor → pointer
+	names   map[string]string // pointers of resources by URI, and of anchors by URI#anchor
 	bases   map[string]*url.URL
 	dynamic map[string][]string // pointers of dynamic anchors by name, and of recursive anchors by ""
 	visited int

@@ -28,7 +28,7 @@ type (
 		Recursive        bool
 		HasElse          bool
 	}
-	// If is an if with its elifs as further tests.
+	// If is an if statement. Its elifs are further tests.
 	If struct {
 		At
 		Tests  []Expr
@@ -104,7 +104,7 @@ type (
 	Continue struct{ At }
 )
 
-// Ctx is the use of a name.
+// Ctx says how a name is used.
 type Ctx uint8
 
 // Uses of a name.
@@ -218,7 +218,7 @@ type (
 		Name  string
 		Args
 	}
-	// Test is x is name(…).
+	// Test is "x is name(…)".
 	Test struct {
 		At
 		Value Expr

@@ -18,7 +18,7 @@ func isASCII(s string) bool {
 // Runes returns the number of characters.
 func (t Text) Runes() int { return utf8.RuneCountInString(t.s) }
 
-// Chars returns the characters, each a text.
+// Chars returns the characters, each as a text.
 func (t Text) Chars() []Text {
 	list := make([]Text, 0, len(t.s))
 	for i := 0; i < len(t.s); {

@@ -69,7 +69,7 @@ func (t Text) Split(sep string, limit int, last bool) []Text {
 	return list
 }
 
-// Fields is Split by runs of white space.
+// Fields does what Split does, with runs of white space as separators.
 func (t Text) Fields(limit int, last bool) []Text {
 	var list []Text
 	rest := t.Strip(Both, IsSpace)

@@ -120,7 +120,7 @@ func FormatFloat(f float64) string {
 	mantissa, exponent, _ := strings.Cut(s, "e")
 	e, _ := strconv.Atoi(exponent)
 	if e < -4 || e >= 16 {
-		return mantissa + "e" + exponent // with at least two digits, as in Python
+		return mantissa + "e" + exponent // which has at least two digits, as in Python
 	}
 	s = strconv.FormatFloat(f, 'f', -1, 64)
 	if !strings.Contains(s, ".") {
@@ -129,7 +129,7 @@ func FormatFloat(f float64) string {
 	return s
 }
 
-// ParseInt is Python's int(s, base). Base 0 means the base of the prefix of s.
+// ParseInt is Python's int(s, base). Base 0 means that the prefix of s decides the base.
 func ParseInt(s string, base int) (v Value, ok bool) {
 	s = strings.TrimFunc(s, isSpace)
 	negative := false

@@ -154,7 +154,7 @@ func (r *Run) Scan(v Value) {
 	}
 }
 
-// Product is Charge(n * size) without overflow.
+// Product does what Charge(n * size) does, without overflow.
 func (r *Run) Product(n, size int) {
 	if n > 0 && size > 0 && n > r.Left.Bytes/size {
 		limit("makes too much text")

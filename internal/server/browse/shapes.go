@@ -79,7 +79,7 @@ func (a *answer) whole() []byte {
 	return append(out, '}')
 }
 
-// bare returns a list of rows or, with lines, a row per line.
+// bare returns a list of rows or, if lines is set, one row per line.
 func (a *answer) bare() (out []byte) {
 	lead, between, end := "[", ", ", "]"
 	if a.lines {

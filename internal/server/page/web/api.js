@@ -33,7 +33,8 @@ async function request(path, options = {}) {
 // props returns the server's properties.
 export const props = async () => (await request("props")).json();
 
-// models returns the names of the server's models. The first is the one it was started with.
+// models returns the names of the server's models. The
+// first is the model that the server was started with.
 export const models = async () => (await (await request("v1/models")).json()).data.map((m) => m.id);
 
 // tokensOf returns the number of tokens of a conversation's prompt, or undefined if the request
