@@ -30,7 +30,7 @@ func (h *HeadNorm) Run(p *pool.Pool, list [3]NormedHeads) error {
 	for i := range list {
 		heads, length = heads+list[i].heads(), max(length, list[i].size())
 	}
-	const minElems = 1 << 13 // the fewest elements for a worker
+	const minElems = 1 << 13 // the smallest number of elements that is worth a worker
 	return p.Run(h, heads, minElems/length+1)
 }
 

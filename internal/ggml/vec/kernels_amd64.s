@@ -4,8 +4,8 @@
 #include "textflag.h"
 #include "exp_amd64.h"
 
-// The loops of the operations on AVX2 and FMA. Sums are added in the order of the portable
-// functions. In the other operations each lane computes one element.
+// This file has the loops of the operations for AVX2 and FMA. They add sums in the order
+// of the portable functions. In the other operations, each lane computes one element.
 
 // SILU computes gate / (1 + e) * up for the vector at offset off; e holds e^-gate.
 #define SILU(off, e, t) \
@@ -153,7 +153,7 @@ loop:
 
 // func sumSquaresAVX2(x *float32, n int) float32
 //
-// Each lane is one chain of fused multiply-adds, as in matmul.DotF32.
+// Each lane computes one chain of fused multiply-adds, as in matmul.DotF32.
 TEXT ·sumSquaresAVX2(SB), NOSPLIT, $0-20
 	MOVQ   x+0(FP), SI
 	MOVQ   n+8(FP), CX
@@ -192,8 +192,8 @@ loop:
 
 // func rotate4AVX2(x, cos, sin *float32, n int)
 //
-// Four pairs a step: (a, b) becomes (a*c - b*s, a*s + b*c). VADDSUBPS subtracts in even lanes and
-// adds in odd ones; b*c + a*s has the same bits as a*s + b*c.
+// Four pairs a step: (a, b) becomes (a*c - b*s, a*s + b*c). VADDSUBPS subtracts in even
+// lanes and adds in odd lanes. Its sum b*c + a*s has the same bits as a*s + b*c.
 TEXT ·rotate4AVX2(SB), NOSPLIT, $0-32
 	MOVQ x+0(FP), DI
 	MOVQ cos+8(FP), SI

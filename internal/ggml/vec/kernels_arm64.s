@@ -4,8 +4,8 @@
 #include "neon_arm64.h"
 #include "exp_arm64.h"
 
-// The loops of the operations. Sums are added in the order of the portable functions. In
-// the other operations each lane computes one element.
+// This file has the loops of the operations. They add sums in the order of the
+// portable functions. In the other operations, each lane computes one element.
 
 // func silu16NEON(gate, up *float32, n int)
 //
@@ -106,7 +106,7 @@ loop:
 
 // func sumSquares8NEON(x *float32, n int) float32
 //
-// Each lane is one chain of fused multiply-adds, as in matmul.DotF32.
+// Each lane computes one chain of fused multiply-adds, as in matmul.DotF32.
 TEXT ·sumSquares8NEON(SB), NOSPLIT, $0-20
 	MOVD x+0(FP), R0
 	MOVD n+8(FP), R1
