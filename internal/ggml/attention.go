@@ -37,12 +37,12 @@ type Attend struct {
 	Spans []Span
 	Scale float32 // factor of the scores
 	Cap   float32 // soft cap of the scores; 0 means none
-	// Sinks has one more score for each head, like the score of a further position without a
+	// Sinks adds one more score for each head, like the score of a further position without a
 	// value. This score takes part in the softmax. If Sinks is nil, there are no such scores.
 	Sinks  []float32 // [Heads]
 	Window int       // a row sees at most this many positions, including its own, but none before its span's Floor; 0 means that it sees all
-	// Q has the queries. Out may be the same memory if KeyDim equals ValueDim. Otherwise Run
-	// does not change Q.
+	// Q has the queries. If KeyDim equals ValueDim, Out may be the same
+	// memory as Q. If Out is other memory, Run does not change Q.
 	Q   []float32 // [rows, Heads*KeyDim]
 	Out []float32 // [rows, Heads*ValueDim]
 }
@@ -66,8 +66,8 @@ type attentionScratch struct {
 }
 
 const (
-	// attentionRows is the largest number of queries in an item. They share the work
-	// of decoding a block.
+	// attentionRows is the largest number of queries in an item.
+	// The queries of an item share the work of decoding a block.
 	attentionRows = 256
 	// attentionScores is the largest number of scores in an item. They take 2 MiB, which
 	// fit in the CPU's caches. Only an item of a single row may have more scores.

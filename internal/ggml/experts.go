@@ -21,8 +21,8 @@ type Experts struct {
 	parts   []float32 // [maxApart, rows of the matrices] the outputs of experts if they are computed separately
 
 	ExpertCall
-	rows  int // rows of the matrices in an item
-	total int // rows of the matrices
+	rows  int // how many rows of each matrix are in an item
+	total int // how many rows each matrix has
 	per   int // number of items for each expert if experts are computed separately, 0 otherwise
 }
 

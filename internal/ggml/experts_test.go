@@ -17,7 +17,7 @@ func TestExperts(t *testing.T) {
 	t.Run("many rows", func(t *testing.T) { testExperts(t, []int{1, 0, maxApart}) })
 }
 
-// testExperts does what TestExperts does. counts are the numbers of rows of the experts.
+// testExperts does what TestExperts does. counts has the number of rows for each expert.
 func testExperts(t *testing.T, counts []int) {
 	const cols = 256
 	for _, typ := range []quant.Type{quant.F32, quant.F16, quant.Q8_0, quant.Q4_0, quant.Q4_K} {

@@ -42,7 +42,7 @@ type Span struct {
 // that one large channel of a head does not make the other channels imprecise.
 type KVFormat struct {
 	TypeK, TypeV     quant.Type // F32, F16, Q8_0, Q5_1, Q5_0, Q4_1 or Q4_0
-	Heads            int        // number of key heads, and of value heads
+	Heads            int        // number of key heads, and also of value heads
 	KeyDim, ValueDim int        // elements of a head
 }
 

@@ -24,7 +24,7 @@ type MatMul struct {
 	n        int // how many elements of products are used
 	mode     matmulMode
 	act      Activation // used only if mode is gated or activated
-	rows     int        // rows of an item
+	rows     int        // number of rows in an item
 	regions  []region   // the regions of the task, in the order of their items
 }
 

@@ -66,7 +66,7 @@ type Product struct {
 	A, B      Matrix // [M, K], [K, N]
 	M, N, K   int
 	Add       bool // the product is added to Dst
-	Padded    bool // Dst is [M, DstStride], and columns from N on may get any values
+	Padded    bool // Dst is [M, DstStride], and its columns from N on may get arbitrary values
 
 	Scratch []Scratch // one for each worker
 

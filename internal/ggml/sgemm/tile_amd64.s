@@ -118,7 +118,7 @@
 	STORES5          \
 	STORE2(Y10, Y11)
 
-// TILE is the body of a tile.
+// TILE is the body of a function that computes a tile.
 #define TILE(rows, loads, stores) \
 	TILE_ARGS               \
 	MOVQ AX, R12            \
@@ -238,8 +238,8 @@ tile:
 
 // func transpose8AVX2(dst *float32, dstStride int, src *float32, srcStride int, n int)
 //
-// dst[p*dstStride+j] = src[j*srcStride+p] for j < 8 and p < n, a multiple of 8: eight
-// rows of eight in Y0 to Y7 are interleaved by one, by two and by four elements.
+// dst[p*dstStride+j] = src[j*srcStride+p] for j < 8 and p < n. n is a multiple of 8. Eight
+// rows of eight elements, in Y0 to Y7, are interleaved by one, by two and by four elements.
 TEXT ·transpose8AVX2(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), DI
 	MOVQ dstStride+8(FP), R8

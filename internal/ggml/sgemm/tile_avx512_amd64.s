@@ -151,7 +151,7 @@
 #define ZEROS11 ZEROS10; ZERO(Z20, Z21)
 #define ZEROS12 ZEROS11; ZERO(Z22, Z23)
 
-// TILE is the body of a tile.
+// TILE is the body of a function that computes a tile.
 #define TILE(rows, step, loads, zeros, stores) \
 	TILE_ARGS               \
 	CMPB args_fresh(DI), $0 \

@@ -3,8 +3,8 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// c[m, n] += a[m, k] * b[k, n] in float32, where b is decoded row by row. The chains of fused
-// multiply-adds are those of gemm_amd64.s. The number of rows of a is 1, 2, 4 or 8.
+// These functions compute c[m, n] += a[m, k] * b[k, n] in float32. They decode b row by row. The
+// chains of fused multiply-adds are those of gemm_amd64.s. The number of rows of a is 1, 2, 4 or 8.
 //
 // Registers
 //	R8-R15 rows of a   CX the current column of a, SI their number

@@ -17,7 +17,7 @@
 
 // func silu8AVX2(gate, up *float32, n int)
 //
-// Four vectors at a time, then the remaining ones one by one.
+// It takes four vectors at a time, and then the remaining vectors one by one.
 TEXT ·silu8AVX2(SB), NOSPLIT, $0-24
 	MOVQ    gate+0(FP), DI
 	MOVQ    up+8(FP), SI
@@ -72,7 +72,7 @@ done:
 
 // func sigmoid8AVX2(dst, x *float32, n int)
 //
-// Four vectors at a time, then the remaining ones one by one.
+// It takes four vectors at a time, and then the remaining vectors one by one.
 TEXT ·sigmoid8AVX2(SB), NOSPLIT, $0-24
 	MOVQ    dst+0(FP), DI
 	MOVQ    x+8(FP), SI
@@ -192,8 +192,8 @@ loop:
 
 // func rotate4AVX2(x, cos, sin *float32, n int)
 //
-// Four pairs a step: (a, b) becomes (a*c - b*s, a*s + b*c). VADDSUBPS subtracts in even
-// lanes and adds in odd lanes. Its sum b*c + a*s has the same bits as a*s + b*c.
+// Each step rotates four pairs: (a, b) becomes (a*c - b*s, a*s + b*c). VADDSUBPS subtracts
+// in even lanes and adds in odd lanes. Its sum b*c + a*s has the same bits as a*s + b*c.
 TEXT ·rotate4AVX2(SB), NOSPLIT, $0-32
 	MOVQ x+0(FP), DI
 	MOVQ cos+8(FP), SI
@@ -221,7 +221,7 @@ loop:
 
 // func rotateHalves8AVX2(a, b, cos, sin *float32, n int)
 //
-// Eight pairs a step: (a, b) becomes (a*c - b*s, a*s + b*c).
+// Each step rotates eight pairs: (a, b) becomes (a*c - b*s, a*s + b*c).
 TEXT ·rotateHalves8AVX2(SB), NOSPLIT, $0-40
 	MOVQ a+0(FP), DI
 	MOVQ b+8(FP), R8

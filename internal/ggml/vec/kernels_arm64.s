@@ -149,7 +149,7 @@ loop:
 
 // func rotate4NEON(x, cos, sin *float32, n int)
 //
-// Four pairs a step: (a, b) in V0, V1 becomes (a*c - b*s, a*s + b*c).
+// Each step rotates four pairs: (a, b) in V0, V1 becomes (a*c - b*s, a*s + b*c).
 TEXT ·rotate4NEON(SB), NOSPLIT, $0-32
 	MOVD x+0(FP), R0
 	MOVD cos+8(FP), R1
@@ -175,7 +175,7 @@ loop:
 
 // func rotateHalves8NEON(a, b, cos, sin *float32, n int)
 //
-// Eight pairs a step: (a, b) in V0 and V1, V2 and V3 becomes (a*c - b*s, a*s + b*c).
+// Each step rotates eight pairs: (a, b) in V0 and V1, V2 and V3 becomes (a*c - b*s, a*s + b*c).
 TEXT ·rotateHalves8NEON(SB), NOSPLIT, $0-40
 	MOVD a+0(FP), R0
 	MOVD b+8(FP), R1

@@ -7,8 +7,8 @@
 // These functions compute softmax over 32 scores at a time, with the operations of
 // softmaxGeneric. They make three passes over the scores, which stay in the first-level cache.
 //
-// VMAXPS with m as its last source in Intel's order is s > m ? s : m, also for NaN. So the
-// lanes never hold NaN, and the order in which they are compared does not matter.
+// With m as its last source in Intel's order, VMAXPS computes s > m ? s : m, also if s is
+// NaN. So no lane of m ever becomes NaN, and the order of the comparisons does not matter.
 //
 // Registers
 //	SI  scores      CX  their number, a multiple of 32    AX  whether to round to float16
