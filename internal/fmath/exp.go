@@ -13,7 +13,7 @@ const (
 	roundShift = 3 << 51
 )
 
-// roots[i] is 2^(i/64), within 3 ulp. Each is a product of
+// roots[i] is 2^(i/64), within 3 ulp. Each element is a product of
 // square roots, which are correctly rounded on every machine.
 var roots = func() (t [64]float64) {
 	for i := range t {

@@ -5,7 +5,8 @@ import "math"
 // Exp32 returns e^x, within 1 ulp for x from -87.68 to 88.37. It returns 0 for smaller x and
 // +Inf for larger x. Exp32(0) is exactly 1.
 //
-// Its only branches compare x with two limits, so vector code can compute it. With x = n*ln 2 + r,
+// Vector code can do the same, because the only branches
+// compare x with two limits. With x = n*ln 2 + r,
 //
 //	e^x = 2^n * (1 + r*(1 + r*p(r)))    |r| ≤ ln(2)/2
 //

@@ -14,8 +14,8 @@ type Activation int
 const (
 	SiLU Activation = iota // x / (1 + e^-x)
 	GELU                   // 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))), the usual approximation
-	// ClampedSwiGLU is x / (1 + e^(-1.702 x)), with x clamped to at most 7. Mul multiplies it
-	// by up + 1, with up clamped to -7 to 7.
+	// ClampedSwiGLU is x / (1 + e^(-1.702 x)), with x clamped to at most 7. Mul
+	// multiplies this result by up + 1, with up clamped to the range from -7 to 7.
 	ClampedSwiGLU
 )
 
@@ -112,7 +112,7 @@ func softCap(x []float32, c float32) {
 	}
 }
 
-// Cap applies a soft cap to numbers.
+// Cap applies a soft cap to all elements of a vector.
 type Cap struct {
 	x []float32
 	c float32

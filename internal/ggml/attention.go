@@ -7,9 +7,9 @@ import (
 // Attention computes, for each token and head, the mean of the values of the positions
 // that the token sees, weighted by the softmax of their keys' scores.
 //
-// The bits of the result depend neither on the other tokens of the batch nor on the workers. q
-// is the head's query. It is rounded to float16 if the keys are float16, and rotated if the
-// keys are rotated (rotate.go). Then it is multiplied by Scale.
+// The bits of the result depend neither on the other tokens of the batch nor on the number
+// of workers. q is the head's query. If the keys are float16, q is rounded to float16. If
+// the keys are rotated (rotate.go), q is rotated, too. Then q is multiplied by Scale.
 //
 //	s[j] = fma chain over d of q[d], k[j][d]        for visible j, else -Inf
 //	       with a Cap: Cap tanh(s[j]/Cap)           (softCap)
@@ -18,12 +18,12 @@ import (
 //	o[d] = fma chain over visible j of p[j], v[j][d]
 //
 // p is rounded to float16 if the values are float16, and o is rotated back if the values are
-// rotated. A more precise p would not help, because a product is only as precise as its less
+// rotated. A more precise p would not help, because a product is no more precise than its less
 // precise operand. llama.cpp rounds in the same way, so that both give the same probabilities.
 //
-// A work item is one key head and some rows of one span. A block is decoded to float32 once
-// for the queries of all these rows and of all heads that share the key head. If there are
-// too few items for the workers, these heads are divided, too.
+// A work item is one key head and some rows of one span. Each block is decoded to float32 once
+// for all these rows and for all query heads that share the key head. If this makes too few
+// items for the workers, the query heads of a key head are divided among several items.
 type Attention struct {
 	workers []attentionScratch
 
@@ -36,13 +36,13 @@ type Attend struct {
 	KVLayer
 	Spans []Span
 	Scale float32 // factor of the scores
-	Cap   float32 // soft cap of the scores; 0: none
-	// Sinks has one more score for each head, like the score of a further position without a value.
-	// This score takes part in the softmax. A nil Sinks stands for no such scores.
+	Cap   float32 // soft cap of the scores; 0 means none
+	// Sinks adds one more score for each head, like the score of a further position without a
+	// value. This score takes part in the softmax. If Sinks is nil, there are no such scores.
 	Sinks  []float32 // [Heads]
-	Window int       // a row sees at most this many positions, its own included, and none before its span's Floor; 0: all
-	// Q has the queries. Out may be the same memory if KeyDim equals ValueDim. Otherwise Run
-	// does not change Q.
+	Window int       // a row sees at most this many positions, including its own, but none before its span's Floor; 0 means that it sees all
+	// Q has the queries. If KeyDim equals ValueDim, Out may be the same
+	// memory as Q. If Out is other memory, Run does not change Q.
 	Q   []float32 // [rows, Heads*KeyDim]
 	Out []float32 // [rows, Heads*ValueDim]
 }
@@ -66,17 +66,17 @@ type attentionScratch struct {
 }
 
 const (
-	// attentionRows is the largest number of queries in an item. They share the work
-	// of decoding a block.
+	// attentionRows is the largest number of queries in an item.
+	// The queries of an item share the work of decoding a block.
 	attentionRows = 256
-	// attentionScores is the largest number of scores in an item, 2 MiB, which fits the CPU's
-	// caches. Only an item of a single row may have more.
+	// attentionScores is the largest number of scores in an item. They take 2 MiB, which
+	// fit in the CPU's caches. Only an item of a single row may have more scores.
 	attentionScores = 1 << 19
-	// gatherBlocks is how many blocks of values are added at once. The sums are
-	// loaded and stored once for all of them.
+	// gatherBlocks is how many blocks of values are added at once. The
+	// sums are loaded and stored only once for all these blocks.
 	gatherBlocks = 4
-	// linePad is the gap between rows of scores in elements. Without it, their beginnings
-	// could fall into the same cache set.
+	// linePad is the gap between rows of scores, in elements.
+	// Without a gap, all rows could begin in the same cache set.
 	linePad = 16
 )
 
@@ -120,13 +120,14 @@ func (a *Attention) Run(p *pool.Pool, call Attend) error {
 	work := 0
 	for i := range call.Spans {
 		s := &call.Spans[i]
-		// A long text among short ones is divided for all workers, as if it were alone.
+		// A span gets a number of items in proportion to its work. So a long
+		// text among short ones is divided into enough items for all workers.
 		work += a.cut(s, (p.Threads()*a.seen(s)*s.N+total-1)/total)
 	}
 	return p.Run(a, len(a.items), minWork*len(a.items)/work+1)
 }
 
-// seen returns the most positions that the rows of a span see.
+// seen returns the largest number of positions that the rows of a span see.
 func (a *Attention) seen(s *Span) int {
 	if a.Window > 0 {
 		return min(s.Pos+s.N, a.Window+s.N)
@@ -139,7 +140,7 @@ func (a *Attention) seen(s *Span) int {
 func (a *Attention) cut(s *Span, least int) (work int) {
 	shared := a.Heads / a.Format.Heads
 	seen := a.seen(s)
-	width := seen + 2*BlockLen + linePad // the most elements of a row of scores
+	width := seen + 2*BlockLen + linePad // the largest number of elements in a row of scores
 	if a.Sinks != nil {
 		width += BlockLen
 	}
@@ -155,8 +156,9 @@ func (a *Attention) cut(s *Span, least int) (work int) {
 	}
 	n := shared / split
 	a.reserveScores(group * n * width)
-	// Items are sorted by key head, so that a worker finds keys and values in its caches. The last
-	// rows come first, because they see the most positions. So the last items are short.
+	// Items are sorted by key head, so that a worker finds keys and values
+	// in its caches. Within a key head, the last rows come first, because
+	// they see the most positions. So the last items take little time.
 	for keyHead := range a.Format.Heads {
 		for end := s.N; end > 0; end -= group {
 			for part := range split {
@@ -169,8 +171,8 @@ func (a *Attention) cut(s *Span, least int) (work int) {
 	return min(seen, 1<<12) * min(s.N, group) * n * a.Format.KeyDim * groups * a.Format.Heads * split
 }
 
-// reserveScores makes sure that every worker has memory for n scores. The memory from Reserve
-// is enough unless a single row of scores is longer.
+// reserveScores makes sure that every worker has memory for n scores. The memory
+// from Reserve is enough, except for a single row of scores that is longer.
 func (a *Attention) reserveScores(n int) {
 	for i := range a.workers {
 		if w := &a.workers[i]; len(w.scores) < n {

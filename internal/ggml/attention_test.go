@@ -37,8 +37,8 @@ func (c attentionCase) data() (q, k, v []float32) {
 	return noise(c.total * c.heads * c.keyDim), noise(c.total * c.kvHeads * c.keyDim), noise(c.total * c.kvHeads * c.valueDim)
 }
 
-// cache returns the blocks of two layers. The second layer, at the returned offset, holds k and
-// v. All bytes that were not written are 0xff, which makes NaN.
+// cache returns the blocks of two layers. The second layer, at the returned offset,
+// has k and v. All bytes that are not written are 0xff, so that they read as NaN.
 func (c attentionCase) cache(k, v []float32) (f *KVFormat, blocks [][]byte, offset int) {
 	f = &KVFormat{TypeK: c.typeK, TypeV: c.typeV, Heads: c.kvHeads, KeyDim: c.keyDim, ValueDim: c.valueDim}
 	offset = f.BlockBytes()
@@ -148,8 +148,8 @@ func TestAttention(t *testing.T) {
 	}
 }
 
-// TestAttentionOfSeveralTexts checks that the rows of texts of several lengths get the same bits
-// in one call as each text gets alone.
+// TestAttentionOfSeveralTexts checks that the rows of texts of several
+// lengths get the same bits in one common call as in separate calls.
 func TestAttentionOfSeveralTexts(t *testing.T) {
 	for _, c := range []attentionCase{
 		{8, 2, 16, 16, quant.F16, quant.F16, 0, 300},

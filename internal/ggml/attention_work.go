@@ -13,9 +13,10 @@ type attentionWork struct {
 	*Attention
 	attentionItem
 	s           *attentionScratch
-	first, last int // the first and the last block that any of the rows sees
+	first, last int // the first and the last of the blocks that the rows see
 	width       int // distance between rows of scores, in elements
-	// keys and values are multiplied as they are in the cache, without being decoded first
+	// whether keys and values are multiplied as they
+	// are in the cache, without being decoded first
 	codedKeys, codedValues bool
 }
 
@@ -66,7 +67,7 @@ func (a *attentionWork) run() {
 	for b := a.first; b <= a.last; {
 		n := gatherBlocks
 		if a.codedValues || !a.seesAll(a.start, b, n) || !a.seesAll(a.end-1, b, n) {
-			n = 1 // so that as many tokens as possible share a product
+			n = 1 // one block at a time, so that as many tokens as possible share a product
 		}
 		a.gather(b, n)
 		b += n
@@ -87,9 +88,9 @@ func (a *attentionWork) bytes(b int) []byte {
 	return a.block(a.span, b)
 }
 
-// tokens returns the range lo to hi-1 of the item's tokens that see any position of blocks b
-// to b+n-1. The blocks may come after what the item's first tokens see, or lie before the
-// windows of its last tokens.
+// tokens returns the range lo to hi-1 of the item's tokens that see any position
+// of blocks b to b+n-1. The item's first tokens may be at positions before these
+// blocks, and the windows of its last tokens may begin after these blocks.
 func (a *attentionWork) tokens(b, n int) (lo, hi int) {
 	lo, hi = a.start, a.end
 	for lo < hi && !a.sees(lo, b, n) {
@@ -101,7 +102,7 @@ func (a *attentionWork) tokens(b, n int) (lo, hi int) {
 	return lo, hi
 }
 
-// score sets the scores of all positions of block b, visible or not.
+// score sets the scores of all positions of block b, even of those that no token sees.
 func (a *attentionWork) score(b int) {
 	lo, hi := a.tokens(b, 1)
 	if lo == hi {

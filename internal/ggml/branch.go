@@ -16,7 +16,7 @@ type AddBranch struct {
 //
 //	h[i] += (norm(y)[i] * Weights[row]) * Scale
 //
-// Each operation rounds to float32. Operations whose operand is nil or 0 are left out.
+// Each operation rounds to float32. An operation whose operand is nil or 0 is omitted.
 type Branch struct {
 	Norm    []float32 // [cols] weights of RMSNorm
 	Eps     float32   // epsilon of RMSNorm
@@ -27,7 +27,7 @@ type Branch struct {
 // Run adds y [rows, cols] to h as b says. It overwrites y.
 func (a *AddBranch) Run(p *pool.Pool, h, y []float32, cols int, b Branch) error {
 	a.Branch, a.cols, a.h, a.y = b, cols, h, y
-	const minElems = 1 << 13 // the fewest elements for a worker
+	const minElems = 1 << 13 // the smallest number of elements that is worth a worker
 	return p.Run(a, len(h)/cols, minElems/cols+1)
 }
 

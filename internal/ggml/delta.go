@@ -10,7 +10,7 @@ import (
 
 // DeltaShape is the shape of a layer with a gated delta rule (arXiv:2412.06464).
 type DeltaShape struct {
-	Taps       int // positions of the convolution
+	Taps       int // number of positions that the convolution covers
 	Key, Value int // elements of a head of queries and keys, and of a head of values
 	KeyHeads   int // heads of queries and keys
 	Heads      int // heads of values, a multiple of KeyHeads; head r uses key head r mod KeyHeads
@@ -24,17 +24,18 @@ func (s DeltaShape) Channels() int { return 2*s.KeyHeads*s.Key + s.Heads*s.Value
 // [Key, Value] for each head of values.
 func (s DeltaShape) StateLen() int { return (s.Taps-1)*s.Channels() + s.Heads*s.Key*s.Value }
 
-// DeltaNet computes the positions of a text one after the other. So the result does not depend
-// on how a text is divided into batches. Queries, keys and values go through a convolution over
-// the last positions, and through SiLU. q and k are divided by their Euclidean norms, and q also
-// by sqrt(Key). Then each head of values computes
+// DeltaNet computes the positions of a text one after the other. So the result does not depend on
+// how a text is divided into batches. Queries, keys and values first go through a convolution over
+// the last positions, and then through SiLU. After that, queries and keys are divided by their
+// Euclidean norms, and queries also by sqrt(Key). Then each head of values computes
 //
 //	M = e^(A*softplus(alpha+Dt)) * M
 //	M = M + k (sigmoid(beta) * (v - Mᵀk))ᵀ
 //	o = RMSNorm(Mᵀq) * silu(gate)
 //
-// M is the head's matrix in the text's state. vec.Delta defines the order of these sums, and
-// matmul.DotF32 defines the order of the squares in norms. All other operations round to float32.
+// M is the head's matrix in the text's state. vec.Delta defines the
+// order of these sums, and matmul.DotF32 defines the order in which
+// norms add squares. All other operations round to float32.
 type DeltaNet struct {
 	workers []vec.DeltaRule
 	ones    []float32 // [max(Key, Value)]
@@ -119,14 +120,14 @@ func (n *deltaInputs) convolve(s *Span, first, size int) {
 	for row := range s.N {
 		out := n.Mixed[(s.Row+row)*channels+first:][:size]
 		clear(out)
-		old := max(0, before-row) // how many of the inputs are in the state
+		old := max(0, before-row) // how many of the inputs for this row are in the state
 		if old > 0 {
 			vec.MulAdd(out, mat(n.Weights, 0), mat(state, row), old)
 		}
 		vec.MulAdd(out, mat(n.Weights, old), mat(n.In, s.Row+row-before+old), n.Taps-old)
 		vec.SiluMul(out, n.ones[:size])
 	}
-	for j := range before { // oldest first, so that each is read before it is overwritten
+	for j := range before { // the oldest first, so that each input is read before it is overwritten
 		from := mat(n.In, s.Row).Data
 		if at := s.N - before + j; at < 0 {
 			from = mat(state, at+before).Data
@@ -170,13 +171,13 @@ func (n *deltaHeads) Do(worker, lo, hi int) {
 
 // unit sets x to by * x / |x|.
 func unit(x []float32, by float32) {
-	const eps = 1e-6 // the models were trained with this value
+	const eps = 1e-6 // the epsilon with which the models were trained
 	vec.Scale(x, by*(1/float32(math.Sqrt(float64(vec.SumSquares(x)+eps)))))
 }
 
 // softplus returns log(1 + e^x).
 func softplus(x float32) float32 {
-	if x > 20 { // the result rounds to x
+	if x > 20 { // log(1 + e^x) rounds to x
 		return x
 	}
 	return float32(fmath.Log(1 + fmath.Exp(float64(x))))

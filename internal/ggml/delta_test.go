@@ -9,8 +9,8 @@ import (
 	"alpaca/internal/pool"
 )
 
-// TestDeltaNet compares the result with the recurrence in float64. The bits must not depend on how
-// the text is cut, on other texts in the call, or on the number of workers.
+// TestDeltaNet compares the result with the recurrence in float64. The bits must not depend on
+// how the text is divided into calls, on other texts in a call, or on the number of workers.
 func TestDeltaNet(t *testing.T) {
 	const length = 23
 	s := DeltaShape{Taps: 4, Key: 8, Value: 12, KeyHeads: 2, Heads: 4}

@@ -6,27 +6,27 @@ import (
 	"alpaca/internal/quant/matmul"
 )
 
-// Experts computes products of rows of activations with the matrices of different
-// experts. The rows of a Group share an expert. All groups are one task, so that workers
-// synchronize once, however many experts there are.
+// Experts computes products of rows of activations with the matrices of
+// different experts. The rows of a Group share an expert. All groups are
+// one task, so that workers synchronize only once for all experts.
 //
-// With many rows of activations, a worker computes the same rows of every expert's matrix. So each
-// element of a result has one worker, which goes through the groups in order. With few rows, an
-// item belongs to a single expert, so that a worker reads long runs of memory, which is faster.
-// Then the experts' outputs are stored separately, and added at the end in the order of the groups.
-// In either case the outputs of a token's experts are added in that order, and do not depend on
-// other tokens.
+// With many rows of activations, an item is the same rows of every expert's matrix. So a
+// single worker computes each element of a result, and goes through the groups in order.
+// With few rows of activations, an item belongs to a single expert, so that a worker reads
+// long runs of memory, which is faster. The experts' outputs are then stored separately, and
+// added at the end in the order of the groups. In both cases, the outputs of a token's
+// experts are added in the order of the groups, and do not depend on other tokens.
 type Experts struct {
 	workers []expertScratch
 	parts   []float32 // [maxApart, rows of the matrices] the outputs of experts if they are computed separately
 
 	ExpertCall
-	rows  int // rows of the matrices in an item
-	total int // rows of the matrices
-	per   int // items of an expert if experts are computed separately, 0 otherwise
+	rows  int // how many rows of each matrix are in an item
+	total int // how many rows each matrix has
+	per   int // number of items for each expert if experts are computed separately, 0 otherwise
 }
 
-// maxApart is the most rows of activations with which experts are computed separately.
+// maxApart is the largest number of rows of activations with which experts are computed separately.
 const maxApart = 64
 
 // Group is the rows of activations that share an expert.
@@ -40,7 +40,7 @@ type Group struct {
 // ExpertMatrix is a matrix of an expert, with the scale and bias of its products.
 type ExpertMatrix struct {
 	W     *matmul.Matrix // [rows, cols]
-	Scale float32        // factor of the products; 0: 1
+	Scale float32        // factor of the products; 0 means 1
 	Bias  []float32      // [rows]; nil: none
 }
 
@@ -52,7 +52,7 @@ type ExpertMatrix struct {
 type ExpertCall struct {
 	Groups  []Group
 	Acts    *Prepare   // [Hi of the last group, cols] the activations of all groups
-	Act     Activation // used if groups have Up
+	Act     Activation // used only if groups have Up
 	Tokens  []int      // [rows of all groups]
 	Weights []float32  // [rows of all groups]
 	Out     []float32  // [rows or tokens, rows of the matrices]
@@ -99,7 +99,8 @@ func (e *Experts) Run(p *pool.Pool, call ExpertCall) error {
 	if rows <= maxApart {
 		experts = len(call.Groups)
 	}
-	// As in MatMul.start, an item has whole cache lines of results, and whole panels.
+	// As in MatMul.start, the results of an item are
+	// whole cache lines, and its rows are whole panels.
 	for e.rows = maxItemRows / 2; e.rows > least && e.total*experts/e.rows < 8*p.Threads(); {
 		e.rows /= 2
 	}

@@ -10,14 +10,14 @@ import (
 	"alpaca/internal/quant/matmul"
 )
 
-// TestExperts checks that a row gets the same bits in a group as alone. It tries several types,
-// numbers of rows that do not fill the last panel, and several workers.
+// TestExperts checks that the result of a row has the same bits in a group as without other rows.
+// It tries several types, numbers of rows that do not fill the last panel, and several workers.
 func TestExperts(t *testing.T) {
 	t.Run("apart", func(t *testing.T) { testExperts(t, []int{1, 0, 21}) })
 	t.Run("many rows", func(t *testing.T) { testExperts(t, []int{1, 0, maxApart}) })
 }
 
-// testExperts does what TestExperts does. counts are the numbers of rows of the experts.
+// testExperts does what TestExperts does. counts has the number of rows for each expert.
 func testExperts(t *testing.T, counts []int) {
 	const cols = 256
 	for _, typ := range []quant.Type{quant.F32, quant.F16, quant.Q8_0, quant.Q4_0, quant.Q4_K} {

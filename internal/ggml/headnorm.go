@@ -13,8 +13,8 @@ type HeadNorm struct {
 }
 
 // NormedHeads is a vector X whose heads X[i*n : (i+1)*n] are normalized with the same n weights
-// W. If W is nil, X is left unchanged. If Apart is positive, each head gets a LayerNorm, and
-// head i has the weights W[i mod Apart] of W [Apart, n].
+// W. If W is nil, X is left unchanged. If Apart is positive, each head is normalized by LayerNorm
+// instead of RMSNorm, and the weights of head i are row i mod Apart of W [Apart, n].
 type NormedHeads struct {
 	X, W  []float32
 	Apart int
@@ -30,7 +30,7 @@ func (h *HeadNorm) Run(p *pool.Pool, list [3]NormedHeads) error {
 	for i := range list {
 		heads, length = heads+list[i].heads(), max(length, list[i].size())
 	}
-	const minElems = 1 << 13 // the fewest elements for a worker
+	const minElems = 1 << 13 // the smallest number of elements that is worth a worker
 	return p.Run(h, heads, minElems/length+1)
 }
 

@@ -6,13 +6,13 @@ import (
 	"alpaca/internal/quant/codec"
 )
 
-// keyGroup is the layout of 32 dimensions of a head's quantized keys in a block of the
-// cache. It is the transpose of 32 rows of the type: integers are sorted by dimension and
-// then by position, so that the lanes of a vector are positions.
+// keyGroup is the layout of 32 dimensions of a head's quantized keys in a block of the cache.
+// A group has the same numbers as 32 rows of the type, but transposed: its integers are sorted
+// by dimension and then by position, so that the lanes of a vector are positions.
 //
 //	size             meaning
 //	halves*32*2      the scales of 32 positions in float16, and then their minima if the type has them
-//	32 * dimBytes    for each dimension the integers of 32 positions, packed as a block of the type
+//	32 * dimBytes    for each dimension, the integers of 32 positions, packed as a block of the type
 //	                 packs the integers of 32 dimensions
 type keyGroup struct {
 	typ      quant.Type
@@ -81,7 +81,7 @@ func (g keyGroup) at(payload []byte, i int) byte {
 	return codec.Nibble(payload, i)
 }
 
-// set overwrites integer i of a payload.
+// set overwrites the bits of integer i of a payload with q.
 func (g keyGroup) set(payload []byte, i int, q byte) {
 	if g.typ == quant.Q8_0 {
 		payload[i] = q
@@ -97,7 +97,7 @@ func (g keyGroup) set(payload []byte, i int, q byte) {
 }
 
 // widen decodes a group to dst [32, 32]. Each number is its integer times the scale of its
-// position, plus the minimum if there is one. Both operations round.
+// position, plus the minimum of its position if the type has minima. Both operations round.
 func (g keyGroup) widen(dst *[32 * BlockLen]float32, group []byte) {
 	var scale, least [BlockLen]float32
 	quant.Decode(quant.F16, scale[:], group[:2*BlockLen])

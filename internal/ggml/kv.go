@@ -10,19 +10,19 @@ import (
 	"alpaca/internal/quant/codec"
 )
 
-// BlockLen is the number of positions in a block of the cache: positions 0 to
-// 31, 32 to 63 and so on.
+// BlockLen is the number of positions in a block of the cache. The
+// first block has positions 0 to 31, the second 32 to 63, and so on.
 const BlockLen = vec.BlockLen
 
-// Span is rows of a batch at consecutive positions of one text. Rows of several
-// texts are computed together, each with its own positions and cache.
+// Span is the rows of a batch that are at consecutive positions of one text. Spans
+// of several texts are computed together, each with its own positions and cache.
 type Span struct {
 	Blocks [][]byte  // the text's cache blocks, in the order of positions
-	Recent [][]byte  // the same for layers with KVLayer.Recent; nil for blocks that no row sees
+	Recent [][]byte  // the same for layers with KVLayer.Recent; blocks that no row sees are nil
 	Floor  int       // the first position that rows see in layers with a window
 	Pos    int       // position of the first row
 	Row, N int       // the span is rows Row to Row+N-1 of the batch
-	State  []float32 // the text's recurrent state before the first row; nil: none
+	State  []float32 // the text's recurrent state before the first row; nil if there is none
 }
 
 // KVFormat is the layout of keys and values in the cache. One layer's part of a block is
@@ -33,16 +33,16 @@ type Span struct {
 //
 //	F32, F16          [KeyDim, 32]
 //	quantized types   for each 32 dimensions: 32 scales in float16, 32 minima if the type
-//	                  has them, then [32, 32] integers (keyGroup). A scale belongs to one
-//	                  position, as if its key were a row of the type.
+//	                  has them, then [32, 32] integers (keyGroup). Each scale belongs to
+//	                  one position, as if the key of that position were a row of the type.
 //
 // Values are rows of their type: [32, ValueDim].
 //
-// Keys and values are rotated before they are quantized (rotate.go), so that one large channel
-// of a head does not make the other channels imprecise.
+// If the type is quantized, keys and values are first rotated (rotate.go), so
+// that one large channel of a head does not make the other channels imprecise.
 type KVFormat struct {
 	TypeK, TypeV     quant.Type // F32, F16, Q8_0, Q5_1, Q5_0, Q4_1 or Q4_0
-	Heads            int        // number of key heads, and of value heads
+	Heads            int        // number of key heads, and also of value heads
 	KeyDim, ValueDim int        // elements of a head
 }
 
@@ -50,7 +50,7 @@ type KVFormat struct {
 // use them.
 type KVLayer struct {
 	Format *KVFormat
-	Recent bool // the layer's blocks are Span.Recent, not Span.Blocks
+	Recent bool // the layer's blocks are those in Span.Recent instead of Span.Blocks
 	Offset int  // where the layer's bytes begin in each block
 	Heads  int  // query heads, a multiple of Format.Heads
 }
@@ -67,7 +67,7 @@ func (l *KVLayer) block(s *Span, i int) []byte {
 // Check returns an error unless attention can be computed with the format.
 func (f *KVFormat) Check() error {
 	if f.Heads <= 0 || f.KeyDim <= 0 || f.ValueDim <= 0 {
-		return fmt.Errorf("ggml: cache of %d heads with keys of %d and values of %d elements, must all be positive", f.Heads, f.KeyDim, f.ValueDim)
+		return fmt.Errorf("ggml: cache of %d heads with keys of %d and values of %d elements: all three must be positive", f.Heads, f.KeyDim, f.ValueDim)
 	}
 	if err := checkCacheType("keys", f.TypeK, f.KeyDim); err != nil {
 		return err
@@ -81,7 +81,7 @@ func checkCacheType(what string, t quant.Type, dim int) error {
 		return nil
 	case quant.Q8_0, quant.Q5_1, quant.Q5_0, quant.Q4_1, quant.Q4_0:
 		if dim%t.BlockLen() != 0 {
-			return fmt.Errorf("ggml: cache of %s in %v: heads of %d elements, must be a multiple of %d; use f16", what, t, dim, t.BlockLen())
+			return fmt.Errorf("ggml: cache of %s in %v: a head has %d elements, which must be a multiple of %d; use f16", what, t, dim, t.BlockLen())
 		}
 		return nil
 	}
@@ -110,8 +110,8 @@ func (f *KVFormat) Values(block []byte, head int) []byte {
 	return block[at : at+n]
 }
 
-// PutKey stores k [KeyDim] as position j of a head's keys. If the type is quantized, it leaves
-// k rotated. row is scratch memory of KeyDim*4 bytes.
+// PutKey stores k [KeyDim] as position j of a head's keys. If the type is quantized,
+// PutKey rotates k and leaves it rotated. row is scratch memory of KeyDim*4 bytes.
 func (f *KVFormat) PutKey(keys []byte, j int, k []float32, row []byte) {
 	switch f.TypeK {
 	case quant.F32:
@@ -130,8 +130,8 @@ func (f *KVFormat) PutKey(keys []byte, j int, k []float32, row []byte) {
 	}
 }
 
-// Key reads position j of a head's keys into k [KeyDim]. It rotates the key back if the type
-// is quantized. row is scratch memory as for PutKey.
+// Key reads position j of a head's keys into k [KeyDim]. It rotates the key
+// back if the type is quantized. row is scratch memory of KeyDim*4 bytes.
 func (f *KVFormat) Key(k []float32, keys []byte, j int, row []byte) {
 	switch f.TypeK {
 	case quant.F32:
@@ -170,8 +170,8 @@ func (f *KVFormat) Value(values []byte, j int) []byte {
 	return values[j*n : (j+1)*n]
 }
 
-// PutValue stores v [ValueDim] as position j of a head's values. If the type is quantized, it
-// leaves v rotated.
+// PutValue stores v [ValueDim] as position j of a head's values. If
+// the type is quantized, PutValue rotates v and leaves it rotated.
 func (f *KVFormat) PutValue(values []byte, j int, v []float32) {
 	row := f.Value(values, j)
 	f.rotateValue(v)
@@ -187,8 +187,8 @@ func (f *KVFormat) PutValue(values []byte, j int, v []float32) {
 // widenValues decodes a head's values to dst [32, ValueDim]. It does not rotate them back.
 func (f *KVFormat) widenValues(dst []float32, values []byte) { quant.Decode(f.TypeV, dst, values) }
 
-// Used calls each(part) for the parts of one layer's block that hold the first n positions, in
-// order. each may read or overwrite the parts.
+// Used calls each for those parts of one layer's block that have the
+// first n positions, in order. each may read or overwrite a part.
 func (f *KVFormat) Used(block []byte, n int, each func(part []byte) error) error {
 	if n == BlockLen {
 		return each(block)
@@ -207,7 +207,7 @@ func (f *KVFormat) Used(block []byte, n int, each func(part []byte) error) error
 }
 
 // usedKeys does what Used does, for one head's keys. In types with less than 8 bits, integers of
-// different positions share bytes. Keys of such types are passed one by one, as rows.
+// different positions share bytes. So usedKeys passes the keys of such types one by one, as rows.
 func (f *KVFormat) usedKeys(keys []byte, n int, each func(part []byte) error) error {
 	if !isFloat(f.TypeK) && f.TypeK != quant.Q8_0 {
 		row := make([]byte, f.TypeK.RowBytes(f.KeyDim))

@@ -32,7 +32,7 @@ func TestKVFormat(t *testing.T) {
 		wideK, wideV := make([]float32, f.KeyDim*BlockLen), make([]float32, f.ValueDim*BlockLen)
 		f.widenKeys(wideK, f.Keys(block, 1))
 		f.widenValues(wideV, f.Values(block, 1))
-		stored := func(x []float32) []float32 { // x after encoding and decoding
+		stored := func(x []float32) []float32 { // x, encoded and then decoded
 			row, kept := make([]byte, typ.RowBytes(len(x))), make([]float32, len(x))
 			quant.Encode(typ, row, x, len(x), nil)
 			quant.Decode(typ, kept, row)
@@ -50,10 +50,10 @@ func TestKVFormat(t *testing.T) {
 			require.Equal(t, want, k)
 		}
 		for i, b := range f.Keys(block, 0) {
-			require.Zero(t, b, "byte %d of another head", i)
+			require.Zero(t, b, "byte %d, which belongs to another head, has changed", i)
 		}
 		for i, b := range f.Values(block, 2) {
-			require.Zero(t, b, "byte %d of another head", i)
+			require.Zero(t, b, "byte %d, which belongs to another head, has changed", i)
 		}
 	}
 	for _, bad := range []KVFormat{

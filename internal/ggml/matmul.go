@@ -21,10 +21,10 @@ type MatMul struct {
 	workers []matmulScratch
 
 	products [3]Product
-	n        int // the number of products that are stored
+	n        int // how many elements of products are used
 	mode     matmulMode
-	act      Activation // used if mode is gated or activated
-	rows     int        // rows of an item
+	act      Activation // used only if mode is gated or activated
+	rows     int        // number of rows in an item
 	regions  []region   // the regions of the task, in the order of their items
 }
 
@@ -46,10 +46,10 @@ type matmulScratch struct {
 }
 
 const (
-	// maxItemRows is the most rows of an item. It limits the size of the tiles.
+	// maxItemRows is the largest number of rows in an item. It limits the size of the tiles.
 	maxItemRows = 64
-	// maxTokenRows is the most rows that are computed at once for a single token. It is
-	// large, so that kernels read long runs of memory.
+	// maxTokenRows is the largest number of rows that are computed at once for a
+	// single token. It is large, so that kernels read long runs of memory.
 	maxTokenRows = 1024
 )
 
@@ -104,7 +104,8 @@ func (m *MatMul) Act(p *pool.Pool, act Activation, product Product) error {
 	return m.start(p, activated)
 }
 
-// minWork is the fewest multiply-adds for a worker. They take some microseconds.
+// minWork is the smallest number of multiply-adds that
+// is worth a worker. They take some microseconds.
 const minWork = 1 << 16
 
 // start divides the products into items and runs them.
@@ -116,9 +117,9 @@ func (m *MatMul) start(p *pool.Pool, mode matmulMode) error {
 		least = max(least, m.products[i].W.RowStep())
 		work = max(work, m.products[i].W.Cols*tokens)
 	}
-	// An item has a multiple of 16 rows. So its results are whole cache lines, and no two
-	// workers write to the same line. An item has at least the rows of a kernel's panel, because
-	// a panel is computed as a whole.
+	// An item has a multiple of 16 rows. So its results are whole cache lines,
+	// and no two workers write to the same line. An item also has at least as
+	// many rows as a kernel's panel, because a panel is computed as a whole.
 	m.rows = maxItemRows
 	for m.rows > least && (total/m.rows < 8*p.Threads() || tokens > 1 && m.rows > 32) {
 		m.rows /= 2
@@ -212,8 +213,8 @@ func (x *tile) row(token, i int) []float32 { return x.data[token*x.width+x.first
 func (s *matmulScratch) tile(which int, p *Product, rows strips) tile {
 	x := tile{s.tiles[which], rows.count * rows.n, 0, rows.n}
 	if rows.count == 1 {
-		// Use a view of the rows. It begins some rows earlier if they are too few for a
-		// kernel's panel.
+		// Use a view of the rows. If they are too few for a
+		// kernel's panel, the view begins some rows earlier.
 		lo, hi := rows.at(0)
 		first := max(0, min(lo, p.W.Rows-p.W.RowStep()))
 		s.view.SetPart(p.W, first, hi)

@@ -53,7 +53,7 @@ func plain(w *matmul.Matrix, bias []float32, acts *matmul.Acts) []float32 {
 }
 
 func TestMatMul(t *testing.T) {
-	const cols = 128 // four blocks, which four streams of rows of Q4_0 need
+	const cols = 128 // four blocks in a row, which four streams of Q4_0 need
 	for _, typ := range []quant.Type{quant.F32, quant.Q4_0} {
 		for _, rows := range []int{1, 15, 33, 172, 707} {
 			for _, tokens := range []int{1, 5} {
@@ -128,7 +128,7 @@ func TestPrepareNormalizes(t *testing.T) {
 			require.InDelta(t, dst[i*cols+j], float32(q.Q[i*q.Stride+j])*q.D[i*q.Blocks+j/32], 0.02)
 		}
 	}
-	// The result is the same without dst.
+	// The result must be the same without dst.
 	want := append([]int8(nil), prep.Acts(quant.Q8_0).Q...)
 	require.NoError(t, prep.Run(p, x, w, nil))
 	require.Equal(t, want, prep.Acts(quant.Q8_0).Q)

@@ -11,14 +11,15 @@ import (
 //
 //	scale = 1 / sqrt(mean of (x - mean)^2 + eps)
 //
-// Sums are computed in float64, as four partial sums: sum j has every fourth element from j on.
-// The mean, each difference and each further operation are rounded to float32. dst may be x.
+// Sums are computed in float64, as four partial sums: partial sum j has every
+// fourth element from element j on. The mean, each difference and the results
+// of all further operations are rounded to float32. dst may be x.
 func LayerNorm(dst, x, w []float32, eps float32) {
 	n := len(x)
 	layerNorm(dst, x, w[:n], w[n:2*n], eps)
 }
 
-// layerNorm is LayerNorm with a separate slice of biases. If bias is nil, there are none.
+// layerNorm is LayerNorm with a separate slice of biases. If bias is nil, there are no biases.
 func layerNorm(dst, x, w, bias []float32, eps float32) {
 	n := len(x)
 	mean := float32(sumOf(x, func(v float32) float64 { return float64(v) }) / float64(n))

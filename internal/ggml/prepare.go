@@ -11,11 +11,11 @@ import (
 // a norm, and quantizes them to each form that the matrices need.
 type Prepare struct {
 	Eps     float32 // epsilon of the norm
-	Centred bool    // the norm is LayerNorm, not RMSNorm
+	Centred bool    // the norm is LayerNorm instead of RMSNorm
 
 	src, norm, dst []float32 // arguments of the current Run
-	rows           []int     // the rows of src to use; nil: all, in order
-	lo, hi         int       // the rows to prepare
+	rows           []int     // which rows of src to prepare, in this order; nil means all rows
+	lo, hi         int       // the rows to prepare are lo to hi-1
 
 	nrows   int
 	cols    int
@@ -50,8 +50,8 @@ func (p *Prepare) Bytes() int {
 	return n
 }
 
-// Want asks for rows × cols activations. WantType must then be called for each type of weights. Run
-// or SetRow then fills the activations.
+// Want asks for rows × cols activations. After Want, call WantType for
+// each type of weights. Then Run or SetRow fills the activations.
 func (p *Prepare) Want(rows, cols int) {
 	p.nrows, p.cols, p.used = rows, cols, [matmul.NumActForms]bool{}
 }
@@ -96,15 +96,15 @@ func (p *Prepare) RunPart(pool *pool.Pool, part Part) error {
 	return p.run(pool)
 }
 
-// RunRows prepares the given rows of src [.., cols], in the given order, without a norm. If rows
-// is nil, it prepares all rows.
+// RunRows prepares the given rows of src [.., cols], in the given
+// order, without normalization. If rows is nil, it prepares all rows.
 func (p *Prepare) RunRows(pool *pool.Pool, src []float32, rows []int) error {
 	p.src, p.norm, p.dst, p.rows, p.lo, p.hi = src, nil, nil, rows, 0, p.nrows
 	return p.run(pool)
 }
 
 func (p *Prepare) run(pool *pool.Pool) error {
-	const minElems = 1 << 13 // the fewest elements for a worker
+	const minElems = 1 << 13 // the smallest number of elements that is worth a worker
 	return pool.Run(p, p.hi-p.lo, minElems/p.cols+1)
 }
 

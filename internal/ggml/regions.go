@@ -5,9 +5,9 @@ import "alpaca/internal/quant/matmul"
 // region is rows lo to hi-1 of a product, divided into items. Usually one worker does all
 // items of a region.
 //
-// Some kernels read four streams of rows at once (matmul.Matrix.InStreams). The streams start
-// at the quarters of a region, and each item continues all four. So a worker goes through
-// memory without jumps from item to item.
+// Some kernels read four streams of rows at once (matmul.Matrix.InStreams). Each
+// stream is a quarter of a region, and each item is the next part of all four
+// streams. So a worker goes through memory without jumps from item to item.
 type region struct {
 	product      int
 	first, items int // the number of the first item, and the number of items

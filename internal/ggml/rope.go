@@ -11,7 +11,8 @@ import (
 // Scaling is a method of using a model in a longer context than that of its training.
 type Scaling string
 
-// The kinds of scaling. Position p rotates pair i by p * freq[i]. n is RopeParams.Dim:
+// The kinds of scaling. Position p rotates pair i by
+// the angle p * freq[i]. n stands for RopeParams.Dim:
 //
 //	none      freq[i] = base^(-2i/n)
 //	linear    freq[i] = base^(-2i/n) / Factor
@@ -21,7 +22,7 @@ type Scaling string
 //	          on all sines and cosines
 //	longrope  as linear, with FreqFactors that depend on the context's length
 //
-// Llama 3 uses ScalingNone, with a table of divisors, FreqFactors.
+// Llama 3 uses ScalingNone with FreqFactors, a table of divisors.
 const (
 	ScalingNone     Scaling = "none"
 	ScalingLinear   Scaling = "linear"
@@ -40,27 +41,27 @@ type RopeParams struct {
 	Scaling Scaling // "" is ScalingNone
 	Factor  float64 // factor of the scaling; 0 means 1
 
-	// Halves says that pair i is the elements i and i+Dim/2, not 2i and 2i+1.
+	// Halves says that pair i is the elements i and i+Dim/2 instead of 2i and 2i+1.
 	Halves bool
 
 	// AttnFactor is a further factor of sines and cosines; 0 means 1.
 	AttnFactor float64
-	// OrigCtx is the context length of the training, which YaRN and longrope need.
+	// OrigCtx is the context length of the training. YaRN and longrope need it.
 	OrigCtx int
 	YaRN    YaRN // how a model's YaRN differs from the paper's
 
-	// FreqFactors has a divisor of each pair's frequency; nil: none.
+	// FreqFactors has a divisor of each pair's frequency. If it is nil, there are no divisors.
 	FreqFactors []float32
 }
 
-// YaRN has the parameters of YaRN's scaling (arXiv:2309.00071) that a model may set. Zeros stand
-// for the paper's choices.
+// YaRN has the parameters of YaRN's scaling (arXiv:2309.00071) that a
+// model may set. A field that is 0 stands for the paper's choice.
 type YaRN struct {
 	Ext                float64 // share of the unscaled frequency that fast pairs keep; 0 means all of it, negative none of it
 	Attn               float64 // the amplitude; 0 means 1 + 0.1*ln Factor, or 1 if Ext is negative
 	BetaFast, BetaSlow float64 // pairs that turn more than BetaFast times in OrigCtx are fast, and pairs that turn less than BetaSlow times are stretched; 0 means 32 and 1
-	Exact              bool    // the low and high ends of the correction range are not rounded to integers
-	Log                float64 // divides the amplitude by 1 + 0.1*Log*ln Factor
+	Exact              bool    // do not round the numbers of the pairs at which the ramp between fast and stretched pairs begins and ends
+	Log                float64 // if not 0, divide the amplitude by 1 + 0.1*Log*ln Factor
 }
 
 // Rope is a rotary position embedding. Pair i of a head x is a = x[2i] and b = x[2i+1]. With
@@ -68,7 +69,7 @@ type YaRN struct {
 //
 //	a*cos - b*sin, a*sin + b*cos    for the angle pos * freq[i]
 //
-// Sines and cosines are computed once for a token, for all layers and heads.
+// Sines and cosines are computed once for each token, and used in all layers and heads.
 type Rope struct {
 	freq   []float64 // [Dim/2] radians per position
 	scale  float64   // factor of sines and cosines
@@ -78,16 +79,16 @@ type Rope struct {
 // NewRope returns the embedding that p describes.
 func NewRope(p RopeParams) (*Rope, error) {
 	if p.Dim <= 0 || p.Dim%2 != 0 {
-		return nil, fmt.Errorf("ggml: rope: %d dimensions, must be even and positive", p.Dim)
+		return nil, fmt.Errorf("ggml: rope: the number of dimensions is %d, must be even and positive", p.Dim)
 	}
 	if !(p.Base > 0) || p.Base > 1e12 {
-		return nil, fmt.Errorf("ggml: rope: base %v, must be above 0 and at most 1e12", p.Base)
+		return nil, fmt.Errorf("ggml: rope: the base is %v, must be above 0 and at most 1e12", p.Base)
 	}
 	if p.Factor == 0 {
 		p.Factor = 1
 	}
 	if !(p.Factor > 0) || p.Factor > 1e6 {
-		return nil, fmt.Errorf("ggml: rope: scaling factor %v, must be above 0 and at most 1e6", p.Factor)
+		return nil, fmt.Errorf("ggml: rope: the scaling factor is %v, must be above 0 and at most 1e6", p.Factor)
 	}
 	if p.FreqFactors != nil && len(p.FreqFactors) != p.Dim/2 {
 		return nil, fmt.Errorf("ggml: rope: %d frequency factors, want one for each of %d pairs", len(p.FreqFactors), p.Dim/2)
@@ -145,10 +146,10 @@ func (p *RopeParams) yarnAmplitude() float64 {
 	return amplitude
 }
 
-// yarnRamp returns the share of its unscaled frequency that pair i keeps. The share is Ext if
-// the pair turns more than BetaFast times within the context of the training, and 0 if it turns
-// less than BetaSlow times. In between, the share falls linearly (arXiv:2309.00071, §3.2, with
-// llama.cpp's rounding).
+// yarnRamp returns which share of its unscaled frequency pair i keeps. The share
+// is Ext if the pair turns more than BetaFast times within the context of the
+// training, and 0 if it turns less than BetaSlow times. In between, the share
+// falls linearly (arXiv:2309.00071, §3.2, with llama.cpp's rounding).
 func (p *RopeParams) yarnRamp(i int) float64 {
 	pairOf := func(turns float64) float64 {
 		return float64(p.Dim) * fmath.LogSeries(float64(p.OrigCtx)/(turns*2*math.Pi)) / (2 * fmath.LogSeries(p.Base))
@@ -173,8 +174,8 @@ func (p *RopeParams) yarnRamp(i int) float64 {
 	return keep
 }
 
-// Pairs returns the number of pairs of a head that are rotated. A position has one sine and one
-// cosine for each pair.
+// Pairs returns how many pairs of a head are rotated. Each
+// pair has one sine and one cosine at each position.
 func (r *Rope) Pairs() int { return len(r.freq) }
 
 // Angles sets cos and sin, each of Pairs elements, for position pos.

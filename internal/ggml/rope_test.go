@@ -138,8 +138,8 @@ func TestRopeHalves(t *testing.T) {
 	}
 }
 
-// TestRopeFarPositions checks that angles stay exact at positions where a chain of float32
-// multiplications would have lost them.
+// TestRopeFarPositions checks that angles stay exact at far positions,
+// where a chain of float32 multiplications would be wrong.
 func TestRopeFarPositions(t *testing.T) {
 	for _, pos := range []int{0, 1, 100_000, 1_000_000} {
 		for i := range 16 {

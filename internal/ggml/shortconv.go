@@ -14,8 +14,8 @@ import (
 //	v[t]   = sum over j < L of Taps[j] * u[t-L+1+j], the oldest first
 //	Out[t] = c[t] * v[t]
 //
-// All operations round to float32. Positions before the text's beginning, or before the
-// span's Floor, are left out. The cache has u of each position instead of values.
+// All operations round to float32. Positions before the text's beginning, or before
+// the span's Floor, are omitted. The cache has u of each position instead of values.
 type ShortConv struct {
 	Conv
 }
@@ -24,12 +24,12 @@ type ShortConv struct {
 type Conv struct {
 	KVLayer           // one head of Dim values in F32, without keys
 	Spans   []Span    // the rows
-	Taps    []float32 // [Dim, L]; the last is for the row itself
+	Taps    []float32 // [Dim, L]; the last tap of a channel is for the row itself
 	In      []float32 // [rows, 3*Dim]
 	Out     []float32 // [rows, Dim]
 }
 
-// convRun is the number of channels of an item, a multiple of a cache line.
+// convRun is the number of channels in an item. They take whole cache lines.
 const convRun = 64
 
 // Run computes the rows of all spans, and stores their u in the cache.
@@ -42,7 +42,7 @@ func (s *ShortConv) Run(p *pool.Pool, call Conv) error {
 	if rows == 0 {
 		return nil
 	}
-	const minElems = 1 << 13 // the fewest elements for a worker
+	const minElems = 1 << 13 // the smallest number of elements that is worth a worker
 	items := (s.Format.ValueDim + convRun - 1) / convRun
 	return p.Run(s, items, minElems/(rows*convRun)+1)
 }
@@ -79,7 +79,7 @@ func (s *ShortConv) row(span *Span, row, lo, hi int) {
 	}
 }
 
-// at returns the bytes of a position's u in the cache.
+// at returns the bytes of u in the cache, for one position.
 func (s *ShortConv) at(span *Span, pos int) []byte {
 	return s.Format.Value(s.Format.Values(s.block(span, pos/BlockLen), 0), pos%BlockLen)
 }

@@ -39,7 +39,7 @@ func TestShortConv(t *testing.T) {
 			for range (length + BlockLen - 1) / BlockLen {
 				block := make([]byte, 2*f.BlockBytes())
 				for j := range block {
-					block[j] = 0xff // bytes that were not written read as NaN
+					block[j] = 0xff // bytes that are not written read as NaN
 				}
 				blocks[i] = append(blocks[i], block)
 			}

@@ -6,7 +6,7 @@ import (
 )
 
 // StoreKV rotates the queries and keys of rows to their positions, and stores keys and values
-// in the cache. It comes between the first matrix products of a layer and its Attention.
+// in the cache. In a layer, it comes after the first matrix products and before Attention.
 type StoreKV struct {
 	rows [][]byte // [workers][KeyDim*4] scratch
 
@@ -18,11 +18,11 @@ type StoreKV struct {
 type Store struct {
 	KVLayer
 	Spans    []Span
-	Rope     *Rope     // the position embedding of Q and K; nil: they are not rotated
+	Rope     *Rope     // the position embedding of Q and K; if nil, they are not rotated
 	Cos, Sin []float32 // [rows, Pairs] cosines and sines of the rows' positions
-	QScale   []float32 // [rows] factors of the queries; nil: none
+	QScale   []float32 // [rows] factors of the queries; nil means none
 	Q        []float32 // [rows, Heads*KeyDim]
-	K        []float32 // [rows, Format.Heads*KeyDim]; nil: Q is rotated, and nothing is stored
+	K        []float32 // [rows, Format.Heads*KeyDim]; if nil, only Q is rotated, and nothing is stored
 	V        []float32 // [rows, Format.Heads*ValueDim]
 }
 

@@ -10,9 +10,9 @@ import (
 // hugePage is the size of a huge page in bytes.
 const hugePage = 2 << 20
 
-// mapFile maps size bytes of f read-only. The mapping outlives f. It
-// is shared, because some systems reserve memory of the process for
-// private pages. Shared pages count as page cache on every system.
+// mapFile maps size bytes of f read-only. The mapping outlives f. The
+// mapping is shared, because some systems reserve memory of the process
+// for private pages. Shared pages count as page cache on every system.
 //
 // Generation reads all weights for each token. With pages of 4 KB, a good part of that time is
 // spent on address translation. So mapFile starts the mapping at a multiple of 2 MB and asks for

@@ -8,9 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// mapFile maps size bytes of f read-only. The mapping outlives f. It
-// is shared, because some systems reserve memory of the process for
-// private pages. Shared pages count as page cache on every system.
+// mapFile maps size bytes of f read-only. The mapping outlives f. The
+// mapping is shared, because some systems reserve memory of the process
+// for private pages. Shared pages count as page cache on every system.
 //
 // mapFile gives no advice about the order of access. Weights are read front to back, and the
 // default read-ahead suits that. Asking for the whole file at once would delay the first

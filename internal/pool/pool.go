@@ -1,7 +1,7 @@
 // Package pool runs work on several cores. A Pool has workers that live as long
 // as a model is in use. These workers do one small task after another without
 // allocating memory. The function Each is a parallel loop for work that is done
-// once. In both, results do not depend on how the work is divided.
+// once. With both, results do not depend on how the work is divided.
 package pool
 
 import (
@@ -18,23 +18,24 @@ type Task interface {
 	Do(worker, lo, hi int)
 }
 
-// MaxThreads is the most workers that a pool can have.
+// MaxThreads is the largest number of workers that a pool can have.
 const MaxThreads = 1024
 
 // A Pool is a group of workers that is started once and then does one task after
 // another. A token takes about 150 tasks. The caller of Run is worker 0.
 //
-// Each worker has an equal, contiguous share of a task's items, and claims this share chunk by
-// chunk from the front. So the worker goes through memory in order, which is the fastest way to
-// read weights. A worker that has finished its share takes chunks from the ends of other shares, so
-// that all end at about the same time. So a fast core takes more chunks, and a core that is busy
-// with another program takes none. No goroutine waits for a worker that has no chunk. Idle workers
-// first spin for some microseconds, because the next task usually follows soon. Then they park.
+// Each worker has an equal, contiguous share of a task's items, and claims this share
+// chunk by chunk from the front. So the worker goes through memory in order, which is the
+// fastest way to read weights. A worker that has finished its share takes chunks from the
+// ends of other shares, so that all workers end at about the same time. In this way, a
+// fast core takes more chunks, and a core that is busy with another program takes none. No
+// goroutine waits for a worker that has no chunk. Idle workers first spin for some
+// microseconds, because the next task usually follows soon. Then they park.
 //
 // In several places, one goroutine sets a variable A and then reads B, while another
 // goroutine sets B and then reads A. The code sets such variables with Swap or Add.
-// According to Go's memory model, Store would be enough. But on qemu-aarch64 on x86, a
-// load can overtake a store, and about one wake-up in a million tasks was lost.
+// According to Go's memory model, Store would be enough. But under qemu-aarch64 on x86,
+// a load can overtake a store, and about one wake-up in a million tasks was lost.
 //
 // Run may be called from several goroutines; they take turns.
 type Pool struct {
@@ -50,7 +51,7 @@ type Pool struct {
 	task Task
 
 	tasks      atomic.Int64 // how many tasks have woken workers so far
-	least      atomic.Int64 // the fewest items of a chunk
+	least      atomic.Int64 // the smallest number of items in a chunk
 	unfinished atomic.Int64 // how many items are not done
 	failed     atomic.Pointer[error]
 

@@ -53,8 +53,8 @@ var spans = map[Type]func(dst []byte, x []float32) bool{
 	Q8_0: codec.EncodeQ8_0,
 }
 
-// encoders turn one row of weights into blocks. importance belongs to its columns, and may be
-// nil.
+// encoders turn one row of weights into blocks. importance
+// belongs to the columns of the row, and may be nil.
 var encoders = map[Type]func(dst []byte, x, importance []float32){
 	F32:    encodeF32,
 	F16:    encodeF16,

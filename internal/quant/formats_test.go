@@ -13,7 +13,7 @@ import (
 	"alpaca/internal/quant/quanttest"
 )
 
-// computable are the types with which products can be computed.
+// computable lists the types whose products can be computed.
 var computable = []Type{
 	F32, F16, BF16,
 	Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, IQ4_NL, MXFP4,

@@ -20,8 +20,8 @@ import (
 //
 //	offset  size
 //	     0     2  D
-//	     2    64  for each 32 weights: 4 bytes, each of which is an entry; then 32 bits:
-//	              4 times 7 bits of signs, from the lowest, and s in the highest 4
+//	     2    64  for each 32 weights: first 4 bytes, each the index of an entry; then 32 bits
+//	              with four times 7 bits of signs, from the lowest bit on, and s in the highest 4
 func unpackIQ2_XXS(block []byte, b *SuperBlock) {
 	b.D = codec.F16At(block) * 0.125
 	book := codebook.IQ2XXS()
@@ -39,8 +39,8 @@ func unpackIQ2_XXS(block []byte, b *SuperBlock) {
 //
 //	offset  size
 //	     0     2  D
-//	     2    64  for each 8 weights 16 bits: 9 of the entry, 7 of signs
-//	    66     8  s of each 16 weights, 4 bits, the lower first
+//	     2    64  for each 8 weights, 16 bits: 9 bits of the entry's index, then 7 bits of signs
+//	    66     8  for each 16 weights, 4 bits of s, the lower nibble first
 func unpackIQ2_XS(block []byte, b *SuperBlock) {
 	b.D = codec.F16At(block) * 0.125
 	book := codebook.IQ2XS()
@@ -55,10 +55,10 @@ func unpackIQ2_XS(block []byte, b *SuperBlock) {
 //
 //	offset  size
 //	     0     2  D
-//	     2    32  the lower 8 bits of each entry
-//	    34    32  signs of each 8 weights
-//	    66     8  the higher 2 bits of each entry
-//	    74     8  s of each 16 weights, 4 bits, the lower first
+//	     2    32  for each 8 weights, the lower 8 bits of the entry's index
+//	    34    32  for each 8 weights, 8 signs
+//	    66     8  for each 8 weights, the higher 2 bits of the entry's index
+//	    74     8  for each 16 weights, 4 bits of s, the lower nibble first
 func unpackIQ2_S(block []byte, b *SuperBlock) {
 	b.D = codec.F16At(block) * 0.125
 	book := codebook.IQ2S()
@@ -73,9 +73,9 @@ func unpackIQ2_S(block []byte, b *SuperBlock) {
 //
 //	offset  size
 //	     0     2  D
-//	     2    64  the entry of each 4 weights
-//	    66    32  for each 32 weights 4 times 7 bits of signs, from the lowest, and s in the
-//	              highest 4 bits
+//	     2    64  for each 4 weights, the index of the entry
+//	    66    32  for each 32 weights, 32 bits with four times 7 bits of signs, from the lowest
+//	              bit on, and s in the highest 4
 func unpackIQ3_XXS(block []byte, b *SuperBlock) {
 	b.D = codec.F16At(block) * 0.25
 	book := codebook.IQ3XXS()
@@ -93,10 +93,10 @@ func unpackIQ3_XXS(block []byte, b *SuperBlock) {
 //
 //	offset  size
 //	     0     2  D
-//	     2    64  the lower 8 bits of the entry of each 4 weights
-//	    66     8  the ninth bits
-//	    74    32  signs of each 8 weights
-//	   106     4  s of each 32 weights, 4 bits, the lower first
+//	     2    64  for each 4 weights, the lower 8 bits of the entry's index
+//	    66     8  for each 4 weights, the ninth bit of the entry's index
+//	    74    32  for each 8 weights, 8 signs
+//	   106     4  for each 32 weights, 4 bits of s, the lower nibble first
 func unpackIQ3_S(block []byte, b *SuperBlock) {
 	b.D = codec.F16At(block)
 	book := codebook.IQ3S()
@@ -115,9 +115,9 @@ func unpackIQ3_S(block []byte, b *SuperBlock) {
 //
 //	offset  size
 //	     0     2  D
-//	     2    32  the lower 8 bits of the entry of each 8 weights
-//	    34    16  for each 32 weights 4 times the higher 3 bits of an entry, s of 3 bits, and
-//	              whether 1 is subtracted
+//	     2    32  for each 8 weights, the lower 8 bits of the entry's index
+//	    34    16  for each 32 weights, 16 bits: four times the higher 3 bits of an entry's
+//	              index, then 3 bits of s, and 1 bit that says whether 1 is subtracted
 func unpackIQ1_S(block []byte, b *SuperBlock) {
 	b.D = codec.F16At(block) * 0.125
 	for g := range 8 {
@@ -132,11 +132,11 @@ func unpackIQ1_S(block []byte, b *SuperBlock) {
 // IQ1_M: w = D/8 * (2s+1) * (8 entry ± 1). 1.75 bits a weight.
 //
 //	offset  size
-//	     0    32  the lower 8 bits of the entry of each 8 weights
-//	    32    16  for each 8 weights 4 bits, the lower first: 3 of the entry, and whether 1 is
-//	              subtracted
-//	    48     8  four numbers of 16 bits: 4 times s of 16 weights, 3 bits, and 4 bits of D,
-//	              the lowest first
+//	     0    32  for each 8 weights, the lower 8 bits of the entry's index
+//	    32    16  for each 8 weights, 4 bits, the lower nibble first: the higher 3 bits of the
+//	              entry's index, and 1 bit that says whether 1 is subtracted
+//	    48     8  for each 64 weights, 16 bits: four times 3 bits of s, each for 16 weights, and
+//	              4 bits of D, the lowest bits of D first
 func unpackIQ1_M(block []byte, b *SuperBlock) {
 	var d uint16
 	for i := range 4 {

@@ -33,9 +33,9 @@ func halfPower(e byte) float32 {
 	return math.Float32frombits(uint32(e-1) << 23)
 }
 
-// finiteMXFP4 reports whether the scale of a block is a number, and its weights
-// are finite. E = 255 means NaN (OCP Microscaling Formats 1.0). If E is 253 or
-// 254, the weights with the largest codes exceed the range of float32.
+// finiteMXFP4 reports whether the scale of a block is a number, and the weights of
+// the block are finite. E = 255 means NaN (OCP Microscaling Formats 1.0). If E is
+// 253 or 254, the weights with the largest codes exceed the range of float32.
 func finiteMXFP4(block []byte) bool {
 	if block[0] < 253 {
 		return true

@@ -11,10 +11,10 @@ import (
 // separate tensor.
 //
 //	offset  size
-//	     0     4  D, unsigned numbers of 4 bits exponent and 3 bits mantissa
+//	     0     4  D, unsigned numbers with 4 bits of exponent and 3 bits of mantissa
 //	     4    32  for each run 8 bytes Qs[j] = q[j] | q[j+8]<<4, 0 ≤ j < 8
 //
-// Type 40 of GGML since 2026.
+// NVFP4 has been type 40 of GGML since 2026.
 func unpackNVFP4(block []byte, part int, q *[32]int8) (d [2]float32) {
 	for r := range d {
 		for j, b := range block[4+16*part+8*r:][:8] {
@@ -26,8 +26,8 @@ func unpackNVFP4(block []byte, part int, q *[32]int8) (d [2]float32) {
 	return d
 }
 
-// halfE4M3 returns half of an unsigned number of 4 bits exponent and 3 bits mantissa. It
-// ignores the highest bit, and returns 0 for NaN.
+// halfE4M3 returns half of an unsigned number with 4 bits of exponent and 3
+// bits of mantissa. It ignores the highest bit, and returns 0 for NaN.
 func halfE4M3(x byte) float32 {
 	exponent, mantissa := x>>3&15, float32(x&7)
 	switch {
@@ -52,8 +52,8 @@ func encodeNVFP4(dst []byte, x, _ []float32) {
 	}
 }
 
-// e4m3 returns the nearest number to f with 4 bits of exponent and 3 bits of mantissa. Ties go
-// to the greater number. A value that rounds to 256 or more becomes 448, as in llama.cpp.
+// e4m3 returns the number nearest to f among those with 4 bits of exponent and 3 bits of mantissa.
+// Ties go to the greater number. A value that rounds to 256 or more becomes 448, as in llama.cpp.
 func e4m3(f float32) byte {
 	const most = 0x7e
 	if !(f > 0) {

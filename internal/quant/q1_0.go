@@ -11,7 +11,7 @@ import (
 //	     0     2  D, float16
 //	     2    16  bit j is 1 where w[j] is D, 0 ≤ j < 128
 //
-// Type 41 of GGML since 2026.
+// Q1_0 has been type 41 of GGML since 2026.
 func unpackQ1_0(block []byte, part int, q *[32]int8) (d [2]float32) {
 	for i, b := range block[2+4*part : 6+4*part] {
 		for j := range 8 {

@@ -11,7 +11,7 @@ import (
 //	     0     2  D, float16
 //	     2    16  Qs[i]: bits 2g and 2g+1 are q[4i+g], 0 ≤ i < 16, 0 ≤ g < 4
 //
-// Type 42 of GGML since 2026.
+// Q2_0 has been type 42 of GGML since 2026.
 func unpackQ2_0(block []byte, part int, q *[32]int8) (d [2]float32) {
 	for i, b := range block[2+8*part : 10+8*part] {
 		q[4*i] = int8(b&3) - 1

@@ -2,9 +2,9 @@
 
 #include "textflag.h"
 
-// The steps of fmath.Exp for four numbers at a time. Exp multiplies by 2^n in two steps. Here one
-// step gives the same result: the numbers are within ±700, so 2^n is a normal number and the
-// product is exact.
+// This file takes the steps of fmath.Exp for four numbers at a time. Exp
+// multiplies by 2^n in two steps. Here one step gives the same result: the
+// numbers are within ±700, so 2^n is a normal number and the product is exact.
 //
 // Registers
 //	SI  the current numbers       CX  those left      DX  roots     BX  numbers
@@ -59,7 +59,8 @@ four:
 	VMULPD Y0, Y2, Y2
 	VADDPD Y0, Y2, Y2 // p
 
-	// The low bits of z are k. The lowest six bits of k choose the root, the others are the exponent.
+	// The low bits of z are k. The lowest six bits of k
+	// choose the root, and the other bits are the exponent.
 	VPAND      Y14, Y1, Y3
 	VPCMPEQD   Y5, Y5, Y5
 	VXORPD     Y4, Y4, Y4

@@ -28,8 +28,8 @@ func numbersToTry() []float64 {
 	return list
 }
 
-// TestExp compares the kernel with fmath.Exp by their bits, at every place of four lanes and
-// for every length.
+// TestExp compares the results of the kernel with those of fmath.Exp
+// bit by bit, in each of the four lanes and for many lengths.
 func TestExp(t *testing.T) {
 	list := numbersToTry()
 	for shift := range 4 {

@@ -1,7 +1,7 @@
-// Package grad has the derivatives of operations, and an optimizer's update of each element, in
-// float32. The portable functions define every bit of each result. A product that must not be fused
-// with a sum is converted first: float32(x*y) + z. A sum has four chains, one for each lane of the
-// smallest vectors.
+// Package grad has the derivatives of operations, and an optimizer's update of each
+// element, in float32. The portable functions define every bit of each result. In
+// float32(x*y) + z, the conversion keeps the compiler from fusing the product with the
+// sum. Every sum is computed as four chains, one for each lane of the smallest vectors.
 package grad
 
 import (
@@ -99,7 +99,7 @@ func Norm(dx, x, w, dy []float32, eps float32, fresh bool) float32 {
 	return rho
 }
 
-// normGeneric adds (rho·w)·dy - x·by to dx.
+// normGeneric adds (rho·w)·dy - x·by to dx, for each element.
 func normGeneric(dx, x, w, dy []float32, rho, by float32) {
 	dx, w, dy = dx[:len(x)], w[:len(x)], dy[:len(x)]
 	for i, v := range x {
@@ -142,7 +142,7 @@ func softmaxGeneric(ds, p []float32, delta float32) {
 // ones is the argument y in Axpy's calls of MulAdd.
 var ones = slices.Repeat([]float32{1}, 256)
 
-// Axpy adds x·by to dst. It is MulAdd with y = 1.
+// Axpy adds x·by to dst. Axpy is MulAdd with y = 1.
 func Axpy(dst, x []float32, by float32) {
 	for len(dst) > 0 {
 		n := min(len(dst), len(ones))

@@ -8,8 +8,8 @@ var kernelTable = []kernel{
 		mulAdd: mulAddAVX2, sum: sumAVX2, update: updateAVX2},
 }
 
-// The assembly functions take a multiple of 4 or 8 elements, and at least one. Portable code
-// does the other elements.
+// The assembly functions take a number of elements that is a multiple
+// of 4 or 8, but not 0. Portable code does the remaining elements.
 
 //go:noescape
 func dot4AVX2(x, y *float32, n int) float32

@@ -3,10 +3,10 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// The loops of grad.go on AVX2: each lane does what the portable code does with an
-// element, and no product is fused with a sum.
+// This file has the loops of grad.go for AVX2. Each lane does what the
+// portable code does with one element, and no product is fused with a sum.
 
-// SUM4 sets lane 0 of s to (s0+s2) + (s1+s3), s0 to s3 being the lanes of s. Clobbers t.
+// SUM4 sets lane 0 of s to (s0+s2) + (s1+s3), where s0 to s3 are the lanes of s. SUM4 clobbers t.
 #define SUM4(s, t) \
 	VMOVHLPS  s, s, t \
 	VADDPS    t, s, s \

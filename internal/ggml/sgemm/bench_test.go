@@ -28,7 +28,7 @@ func BenchmarkProducts(b *testing.B) {
 				p.DstStride = p.N
 				p.Dst = make([]float32, p.M*p.N)
 				var scratch Scratch
-				fastest := time.Hour // the fastest run, which other processes disturb least
+				fastest := time.Hour // the fastest run, because other processes have disturbed it least
 				for b.Loop() {
 					start := time.Now()
 					p.Run(&scratch)

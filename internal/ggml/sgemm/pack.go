@@ -8,7 +8,7 @@ import (
 	"alpaca/internal/quant/matmul"
 )
 
-// source is a part of B as float32: some of its rows and columns.
+// source is some rows and columns of B, as float32.
 type source struct {
 	data    []float32
 	stride  int
@@ -21,7 +21,7 @@ func (p *Product) packColumns(s *Scratch, k, n, first, last int) {
 	s.panels = ggml.Grow(s.panels, (last-first)*n*width)
 	step := last - first
 	if p.B.Transposed {
-		step = 1 // decode no more rows than the first-level cache holds
+		step = 1 // decode no more rows than fit in the first-level cache
 	}
 	for panel := first; panel < last; panel += step {
 		src := p.source(s, k, n, panel*width, min((panel+step)*width, p.N))
@@ -69,14 +69,14 @@ func decode(s *Scratch, w *matmul.Matrix, first, rows, col, cols int) []float32 
 	return s.rows
 }
 
-// floats returns the bytes of a file as float32. The machine must be little-endian, as files
-// are.
+// floats returns the bytes of a file as float32. The
+// machine must be little-endian, as model files are.
 func floats(b []byte) []float32 {
 	return unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(b))), len(b)/4)
 }
 
-// pack fills a panel [n, width] with columns first to first+cols-1. The other columns of the
-// panel may have any values.
+// pack fills a panel [n, width] with columns first to first+cols-1.
+// The other columns of the panel have arbitrary values.
 func (s *source) pack(panel []float32, first, n, cols int) {
 	width := best.cols
 	switch {
@@ -89,13 +89,13 @@ func (s *source) pack(panel []float32, first, n, cols int) {
 	}
 }
 
-// farApart is a distance in elements. If the elements for the first and the last k of a tile
-// are at least that far apart, they evict each other from the first-level cache.
+// farApart is a distance in elements. If a tile's elements for the first k and for the
+// last k are at least that far apart, they evict each other from the first-level cache.
 const farApart = 8 << 10
 
-// packsRows reports whether the rows of A are packed, for n values of k and the given number of
-// panels. Packing helps only if A is transposed, because then the elements of a row are in
-// different cache lines.
+// packsRows reports whether the rows of A should be packed, for n values of k
+// and the given number of panels. Packing helps only if A is transposed,
+// because only then are the elements of a row in different cache lines.
 func (p *Product) packsRows(n, panels int) bool {
 	return p.A.Transposed && (best.rowMajor || best.interleave != nil && panels > 1 && n*p.A.Stride >= farApart)
 }
@@ -113,8 +113,8 @@ func (k *kernel) slabTile(slab []float32, t, n int) (a []float32, row, col int) 
 // more than a tile, so that tiles do not fall into the same cache sets.
 func slabStride(n, rows int) int { return n*rows + 16 }
 
-// packRows packs the rows of A in r, tile by tile. Missing rows of the last tile may have any
-// values.
+// packRows packs the rows of A in r, tile by tile.
+// Missing rows of the last tile have arbitrary values.
 func (p *Product) packRows(s *Scratch, r *tileRange) {
 	count := r.m1 - r.m0
 	tiles := (count + best.rows - 1) / best.rows

@@ -1,8 +1,8 @@
-// Package sgemm multiplies float32 matrices for training, without rounding to fewer bits: dst [M,
-// N] = or += A [M, K] · B [K, N]. Each element of dst is one chain of fused multiply-adds over k in
-// order (Generic). So the bits do not depend on kernels, threads and tiles. B is packed in panels
-// of a few columns, from rows, from columns, or from the blocks of a quantized matrix. A is read in
-// place; a transposed A may be packed.
+// Package sgemm multiplies float32 matrices for training, without rounding to fewer bits: dst
+// [M, N] = or += A [M, K] · B [K, N]. Each element of dst is one chain of fused multiply-adds
+// over k in order (Generic). So the bits do not depend on kernels, threads and tiles. B is
+// packed in panels of a few columns, from rows, from columns, or from the blocks of a
+// quantized matrix. A is read in place, except that a transposed A may be packed.
 package sgemm
 
 import (
@@ -20,7 +20,7 @@ type Matrix struct {
 	Stride     int
 	Transposed bool
 
-	// Weights, if not nil, replaces Data and Stride. Only B can have Weights.
+	// If Weights is not nil, it replaces Data and Stride. Only B can have Weights.
 	Weights *matmul.Matrix
 }
 
@@ -66,32 +66,32 @@ type Product struct {
 	A, B      Matrix // [M, K], [K, N]
 	M, N, K   int
 	Add       bool // the product is added to Dst
-	Padded    bool // Dst is [M, DstStride], and columns from N on may get any values
+	Padded    bool // Dst is [M, DstStride], and its columns from N on may get arbitrary values
 
 	Scratch []Scratch // one for each worker
 
-	panels, groups, cuts int // the number of panels of columns, of groups of panels, and of parts of A's rows
-	perGroup, rows       int // the panels of a group, and the rows of one of the parts
+	panels, groups, cuts int // the numbers of panels of columns, of groups of panels, and of parts into which A's rows are divided
+	perGroup, rows       int // the number of panels in a group, and of rows in one of the parts
 }
 
 // Scratch is one worker's memory.
 type Scratch struct {
 	panels []float32 // packed panels of B, each [k, width]
-	slab   []float32 // packed rows of A, if its columns are contiguous
+	slab   []float32 // packed rows of A, if A is transposed (see packsRows)
 	rows   []float32 // decoded rows of weights
 	tile   []float32 // a tile that extends beyond Dst
 	a      []float32 // rows of A, copied for a tile by rowsOfA
 	args   args
 }
 
-// depth is the block size along k. A group is computed for depth values of k at a time. A panel
-// of depth rows fits the first-level cache. depth is a multiple of the block length of every
-// number format.
+// depth is the block size along k: a group is computed for depth values
+// of k at a time. A panel of depth rows fits in the first-level cache.
+// depth is a multiple of the block length of every number format.
 const depth = 256
 
 // groupCols is the largest number of columns of B that are packed together. slabRows is the
-// number of rows of A that are multiplied with all the packed columns before the next rows. The
-// packed columns and these rows fit the second-level cache together.
+// number of rows of A that are multiplied with all packed columns before the next rows. The
+// packed columns and slabRows rows of A fit in the second-level cache together.
 const groupCols, slabRows = 128, 96
 
 // Plan divides p into items for a pool with the given number of threads, and returns the number
@@ -231,8 +231,8 @@ func (p *Product) tiles(s *Scratch, r *tileRange) {
 	}
 }
 
-// edge multiplies a tile that extends beyond dst. It uses Scratch.tile, and copies the rows
-// and columns that exist.
+// edge multiplies a tile that extends beyond dst. It computes the tile
+// in Scratch.tile, and copies the rows and columns that dst has.
 func (p *Product) edge(s *Scratch, dst []float32, rows, cols int) {
 	s.tile = ggml.Grow(s.tile, best.rows*best.cols)
 	a := &s.args
@@ -253,8 +253,8 @@ func (p *Product) edge(s *Scratch, dst []float32, rows, cols int) {
 	}
 }
 
-// rowsOfA copies rows of A into s.a, padded with zero rows to a full tile, in the layout that
-// the kernel needs.
+// rowsOfA copies rows of A into s.a in the layout that the
+// kernel needs. It adds rows of zeros to fill the tile.
 func (s *Scratch) rowsOfA(a *args, rows int) {
 	n := best.rows
 	s.a = ggml.Grow(s.a, depth*n)

@@ -14,12 +14,12 @@ type kernel struct {
 	transpose  func(dst []float32, width int, src []float32, stride, n, cols int)
 	rowMajor   bool // the elements of a row of A must be contiguous: args.col must be 1
 
-	masked bool // tiles read and write only the columns of args.cols; if false, there must be cols columns
+	masked bool // if true, a tile reads and writes only args.cols columns; if false, c must have cols columns
 
-	// few[n] computes a tile of n rows, for n less than rows. copyPanels copies n rows of src to
-	// panels, one for each tile. Adjacent rows are stride elements apart. A row is as wide as all
-	// the panels together. interleave packs tiles of A: dst[t*dstStride+k*rows+i] =
-	// src[k*stride+t*rows+i] for i < rows. Each may be nil.
+	// few[n] computes a tile of n rows, for n less than rows. copyPanels copies n rows of
+	// src to several panels. Adjacent rows are stride elements apart, and a row is as wide
+	// as all panels together. interleave packs tiles of A: dst[t*dstStride+k*rows+i] =
+	// src[k*stride+t*rows+i] for i < rows. Each of the three may be nil.
 	few        []func(a *args)
 	copyPanels func(dst, src []float32, stride, n, panels int)
 	interleave func(dst []float32, dstStride int, src []float32, stride, n, tiles int)
@@ -33,9 +33,9 @@ type args struct {
 	row, col int
 	b        []float32 // [k, cols], contiguous
 	k        int
-	cols     int    // the columns of c that exist
-	mask     uint32 // a bit for each of them
-	fresh    bool   // the chains begin with 0, not with c
+	cols     int    // how many columns c has
+	mask     uint32 // a bit for each of these columns
+	fresh    bool   // the chains begin with 0 instead of c
 }
 
 // use sets the number of columns.
@@ -61,7 +61,7 @@ func choose(table []kernel) *kernel {
 	return &generic
 }
 
-// Kernel returns the name of the instruction set in use, "generic" for the portable code.
+// Kernel returns the name of the instruction set in use, or "generic" for the portable code.
 func Kernel() string {
 	if best == &generic {
 		return "generic"

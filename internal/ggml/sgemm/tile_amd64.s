@@ -3,8 +3,8 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// Tiles of a product. A lane is a column, whose fused multiply-adds run over k in order,
-// as in Generic.
+// This file computes tiles of a product. A lane is a column,
+// whose fused multiply-adds run over k in order, as in Generic.
 //
 // Registers
 //	AX  c                     R13 bytes between rows of c
@@ -55,8 +55,8 @@
 	ROWS5                       \
 	FMA2((R11)(R9*1), Y10, Y11)
 
-// STEP loads the row of b at BX+off, multiplies by it with the macro rows, and moves a to the next
-// k.
+// STEP loads the row of b at BX+off, multiplies rows of a by
+// this row with the macro rows, and moves a to the next k.
 #define STEP(off, rows) \
 	VMOVUPS off(BX), Y12      \
 	VMOVUPS (off+32)(BX), Y13 \
@@ -75,7 +75,7 @@
 	VMOVUPS v, 32(AX) \
 	ADDQ    R13, AX
 
-// LOADS1 to LOADS6 load 1 to 6 rows of c, STORES1 to STORES6 store them.
+// LOADS1 to LOADS6 load 1 to 6 rows of c, and STORES1 to STORES6 store them.
 #define LOADS1 LOAD2(Y0, Y1)
 #define LOADS2 \
 	LOADS1        \
@@ -118,7 +118,7 @@
 	STORES5          \
 	STORE2(Y10, Y11)
 
-// TILE is the body of a tile.
+// TILE is the body of a function that computes a tile.
 #define TILE(rows, loads, stores) \
 	TILE_ARGS               \
 	MOVQ AX, R12            \
@@ -238,8 +238,8 @@ tile:
 
 // func transpose8AVX2(dst *float32, dstStride int, src *float32, srcStride int, n int)
 //
-// dst[p*dstStride+j] = src[j*srcStride+p] for j < 8 and p < n, a multiple of 8: eight
-// rows of eight in Y0 to Y7 are interleaved by one, by two and by four elements.
+// dst[p*dstStride+j] = src[j*srcStride+p] for j < 8 and p < n. n is a multiple of 8. Eight
+// rows of eight elements, in Y0 to Y7, are interleaved by one, by two and by four elements.
 TEXT ·transpose8AVX2(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), DI
 	MOVQ dstStride+8(FP), R8
@@ -270,7 +270,7 @@ loop:
 	VMOVUPS     16(SI)(R10*1), X7
 	VINSERTF128 $1, 16(R11)(R10*1), Y7, Y7
 
-	// Y0 = rows 0 and 4, columns 0 to 3; Y4 the same rows, columns 4 to 7; ...
+	// Y0 has rows 0 and 4, columns 0 to 3; Y4 has the same rows, columns 4 to 7; ...
 	VUNPCKLPS Y1, Y0, Y8      // 00 10 01 11 | 40 50 41 51
 	VUNPCKHPS Y1, Y0, Y9      // 02 12 03 13
 	VUNPCKLPS Y3, Y2, Y10     // 20 30 21 31

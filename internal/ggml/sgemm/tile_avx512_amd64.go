@@ -2,8 +2,8 @@
 
 package sgemm
 
-// avx512 is the kernel for AVX-512. A tile has 12 rows of two vectors. Its 24 chains leave
-// registers for two vectors of b.
+// avx512 is the kernel for AVX-512. A tile has 12 rows of two vectors.
+// Its 24 chains leave enough registers for two vectors of b.
 var avx512 = kernel{level: "avx512vnni", rows: 12, cols: 32, tile: func(a *args) { a.tileAVX512(12) }, transpose: transposeAVX2,
 	few: fewAVX512(), masked: true, copyPanels: copyPanelsAVX512, interleave: interleaveAVX512}
 

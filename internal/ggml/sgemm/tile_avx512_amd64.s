@@ -3,8 +3,8 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// Tiles of a product. A lane is a column, whose fused multiply-adds run over k in order,
-// as in Generic. Masks leave out columns that do not exist.
+// This file computes tiles of a product. A lane is a column, whose fused multiply-adds
+// run over k in order, as in Generic. Masks leave out columns that do not exist.
 //
 // Registers
 //	AX  c, the current row    R13 bytes between rows of c
@@ -77,7 +77,8 @@
 	ADDQ DX, R11 \
 	ADDQ DX, R8
 
-// STEP32 and STEP16 load the row of b at BX+off, and multiply by it with the macro rows.
+// STEP32 and STEP16 load the row of b at BX+off, and
+// multiply rows of a by this row with the macro rows.
 #define STEP32(off, rows) \
 	VMOVUPS off(BX), Z24      \
 	VMOVUPS (off+64)(BX), Z25 \
@@ -150,7 +151,7 @@
 #define ZEROS11 ZEROS10; ZERO(Z20, Z21)
 #define ZEROS12 ZEROS11; ZERO(Z22, Z23)
 
-// TILE is the body of a tile.
+// TILE is the body of a function that computes a tile.
 #define TILE(rows, step, loads, zeros, stores) \
 	TILE_ARGS               \
 	CMPB args_fresh(DI), $0 \

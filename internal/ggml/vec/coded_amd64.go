@@ -7,16 +7,16 @@ import "unsafe"
 // codedArgs has the arguments of a kernel that multiplies up to 8 rows of a with 16 or 32
 // columns of a matrix in the cache.
 type codedArgs struct {
-	c      [8]*float32 // rows of c; if there are fewer than 8, the last is repeated
+	c      [8]*float32 // rows of c; if there are fewer than 8, the last one is repeated
 	a      [8]*float32
 	b      *byte
 	scale  *byte // Q8Keys: the columns' scales
 	stride int   // bytes from row to row of b
-	ahead  int   // bytes from a row of b to the row that is prefetched meanwhile
+	ahead  int   // bytes from a row of b to the row that is prefetched with it
 	k      int
 	mask   uint64 // a bit for each column that exists (Halves only)
-	fresh  int    // 1: c is set to the product; 0: the product is added to c
-	rows   int    // the rows that are computed: 1, 2, 4 or, with AVX-512, 8
+	fresh  int    // 1 sets c to the product; 0 adds the product to c
+	rows   int    // how many rows are computed: 1, 2, 4 or, with AVX-512, 8
 	to     int    // Q8Values: bytes from a row's integers to its scale (AVX2 only)
 }
 
@@ -78,7 +78,7 @@ func newCodedArgs(c, a Mat, b *Coded, size Size, fresh bool) codedArgs {
 	return g
 }
 
-// right moves the arguments by some columns of c and some bytes of b.
+// right moves the arguments to the right, by some columns of c and some bytes of b.
 func (g *codedArgs) right(columns, bytes int) {
 	for i := range g.rows {
 		g.c[i] = (*float32)(unsafe.Add(unsafe.Pointer(g.c[i]), 4*columns))
@@ -86,7 +86,7 @@ func (g *codedArgs) right(columns, bytes int) {
 	g.b = (*byte)(unsafe.Add(unsafe.Pointer(g.b), bytes))
 }
 
-// down moves the arguments by 32 rows of Q8Keys.
+// down moves the arguments down, by 32 rows of Q8Keys.
 func (g *codedArgs) down() {
 	for i := range g.rows {
 		g.a[i] = (*float32)(unsafe.Add(unsafe.Pointer(g.a[i]), 4*32))

@@ -3,8 +3,8 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// c[m, n] += a[m, k] * b[k, n] in float32, where b is decoded row by row. The chains of fused
-// multiply-adds are those of gemm_amd64.s. The number of rows of a is 1, 2, 4 or 8.
+// These functions compute c[m, n] += a[m, k] * b[k, n] in float32. They decode b row by row. The
+// chains of fused multiply-adds are those of gemm_amd64.s. The number of rows of a is 1, 2, 4 or 8.
 //
 // Registers
 //	R8-R15 rows of a   CX the current column of a, SI their number
@@ -75,7 +75,7 @@
 	CMPQ       CX, SI     \
 	JNE        loop
 
-// Decoders of the row at BX.
+// The next macros decode the row at BX.
 #define HALVES \
 	VCVTPH2PS.Z (BX), K1, Z16   \
 	VCVTPH2PS.Z 32(BX), K2, Z17
@@ -184,7 +184,7 @@ TEXT ·q8Values32AVX512(SB), NOSPLIT, $0-8
 	CLEAR8
 	PRODUCT(Q8VALUES)
 
-	// The same with AVX2, for 16 columns and 1, 2 or 4 rows.
+	// The rest of this file does the same with AVX2, for 16 columns and 1, 2 or 4 rows.
 	//
 	// Registers
 	//	Y0-Y7 sums         Y8, Y9 a row of b           Y10 an element of a

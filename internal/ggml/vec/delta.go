@@ -2,8 +2,8 @@ package vec
 
 import "unsafe"
 
-// DeltaRule has the arguments of Delta: some columns of a head's state in a gated delta rule, and
-// a text's next positions. A matrix [Rows, ...] has a row for each position.
+// DeltaRule has the arguments of Delta: some columns of a head's state in a gated delta rule,
+// and the next positions of a text. A matrix [Rows, ...] has a row for each position.
 type DeltaRule struct {
 	Keys, Columns, Rows int
 	State               Mat       // [Keys, Columns]
@@ -15,7 +15,7 @@ type DeltaRule struct {
 	args deltaArgs
 }
 
-// DeltaColumns is the most columns that a kernel computes together.
+// DeltaColumns is the largest number of columns that a kernel computes together.
 const DeltaColumns = 64
 
 // Delta computes the rows of d one after the other, and updates the state M. Each row computes
@@ -25,8 +25,8 @@ const DeltaColumns = 64
 //	M = M + K δᵀ
 //	Out = Mᵀ Q
 //
-// Products with Mᵀ are chains of fused multiply-adds over the keys, as in Gemm, and begin with 0.
-// M + K δᵀ is a fused multiply-add for each element. All other operations round.
+// Products with Mᵀ are chains of fused multiply-adds over the rows of M, as in Gemm, and begin
+// with 0. M + K δᵀ is a fused multiply-add for each element. All other operations round.
 func Delta(d *DeltaRule) {
 	if d.Rows > 0 && d.Keys > 0 && d.Columns > 0 {
 		delta(d)
@@ -35,7 +35,8 @@ func Delta(d *DeltaRule) {
 
 func deltaGeneric(d *DeltaRule) { d.rest(0, gemmGeneric, scaleByGeneric) }
 
-// rest computes the columns from first on with gemm and scaleBy, which may be kernels.
+// rest computes the columns from first on with the
+// functions gemm and scaleBy, which may be kernels.
 func (d *DeltaRule) rest(first int, gemm func(c, a, b Mat, size Size, fresh bool), scaleBy func(x []float32, by float32)) {
 	n := d.Columns - first
 	if n == 0 {
@@ -60,23 +61,23 @@ func (d *DeltaRule) rest(first int, gemm func(c, a, b Mat, size Size, fresh bool
 // from returns the part of m that begins with an element.
 func (m Mat) from(row, column int) Mat { return Mat{m.Data[row*m.Stride+column:], m.Stride} }
 
-// deltaArgs has the arguments of a kernel for some columns. The kernel goes through the state
-// once. It does the second half of a row, which needs the row's δ, and the first half of the
-// next row:
+// deltaArgs has the arguments of a kernel for some columns. In one
+// pass through the state, the kernel does the second half of a row,
+// which needs the row's δ, and the first half of the next row:
 //
 //	M = M + k δᵀ    out = Mᵀ q    M = decay * M    δ = beta * (v - Mᵀ next)
 type deltaArgs struct {
 	state       *float32
 	stride      int      // bytes between rows of the state
 	keys        int      // rows of the state
-	k, q, out   *float32 // k == nil: leave out the second half of a row
-	next, v     *float32 // the next row's k and v; next == nil: leave out the first half of a row
+	k, q, out   *float32 // if k is nil, the kernel omits the second half of a row
+	next, v     *float32 // the next row's k and v; if next is nil, the kernel omits the first half of a row
 	decay, beta float32  // the factors of the next row
 	delta       [DeltaColumns]float32
 }
 
-// blocks computes the columns from first on with a kernel that takes the given number of columns.
-// It returns the first column that is left.
+// blocks computes the columns from first on with a kernel that takes the given
+// number of columns. It returns the first column that is not computed.
 func (d *DeltaRule) blocks(kernel func(*deltaArgs), first, columns int) int {
 	for ; d.Columns-first >= columns; first += columns {
 		d.block(kernel, first, columns)
@@ -86,8 +87,8 @@ func (d *DeltaRule) blocks(kernel func(*deltaArgs), first, columns int) int {
 
 // block computes columns from first on.
 func (d *DeltaRule) block(kernel func(*deltaArgs), first, columns int) {
-	// With many rows, the columns are copied next to each other, so that they stay in the
-	// first-level cache.
+	// If there are many rows, the columns of the state are first copied
+	// next to each other, so that they stay in the first-level cache.
 	state := d.State.from(0, first)
 	own := d.Rows >= 4 && d.State.Stride > columns
 	if own {

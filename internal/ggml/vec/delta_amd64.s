@@ -3,8 +3,8 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// The second half of a row of a gated delta rule and the first half of the next row, for a few
-// vectors of columns (see deltaArgs). The state is read and written once.
+// These functions do the second half of a row of a gated delta rule and the first half of the
+// next row, for a few vectors of columns (see deltaArgs). They read and write the state once.
 //
 // Registers
 //	DI  args                  CX  rows of the state left
@@ -236,7 +236,7 @@ last:
 
 // func mulAdd8AVX2(args *mulAddArgs)
 //
-// Eight columns at a time. A column's products are added to dst in order.
+// Compute eight columns at a time. A column's products are added to dst in order.
 TEXT ·mulAdd8AVX2(SB), NOSPLIT, $0-8
 	MOVQ args+0(FP), DI
 	MOVQ mulAddArgs_dst(DI), AX

@@ -4,8 +4,8 @@
 #include "textflag.h"
 #include "neon_arm64.h"
 
-// The second half of a row of a gated delta rule and the first half of the next row, for 16 columns
-// (see deltaArgs). The state is read and written once.
+// This function does the second half of a row of a gated delta rule and the first half
+// of the next row, for 16 columns (see deltaArgs). It reads and writes the state once.
 //
 // Registers
 //	R0 args   R1 a row of the state   R2 bytes between its rows   R3 rows left
@@ -122,7 +122,7 @@ last:
 
 // func mulAdd4NEON(args *mulAddArgs)
 //
-// Four columns at a time. A column's products are added to dst in order.
+// Compute four columns at a time. A column's products are added to dst in order.
 TEXT ·mulAdd4NEON(SB), NOSPLIT, $0-8
 	MOVD args+0(FP), R0
 	MOVD mulAddArgs_dst(R0), R1

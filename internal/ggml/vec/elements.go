@@ -53,8 +53,8 @@ func sigmoidGeneric(dst, x []float32) {
 	}
 }
 
-// MulAdd adds the products w[j][i] * x[j][i] of some rows to dst[i], one after the other. Each
-// operation rounds to float32.
+// MulAdd adds the products w[j][i] * x[j][i] to dst[i], for one
+// row j after the other. Each operation rounds to float32.
 func MulAdd(dst []float32, w, x Mat, rows int) {
 	if len(dst) > 0 && rows > 0 {
 		mulAdd(dst, w, x, rows)

@@ -1,10 +1,10 @@
-// Macros for loops that need e^x or the sum of a vector's lanes. Their constants are in
-// exp_amd64.s.
+// This file has macros for loops that need e^x or the sum
+// of a vector's lanes. exp_amd64.s has their constants.
 
-// EXP4 replaces each x in Y0 to Y3 by e^x, with the operations of Exp32. Each x must be at most 89
-// or NaN. VMAXPS keeps a NaN in x, because x is the last source of the instruction in Intel's
-// order. The four vectors are interleaved, because computing one after the other would take a fifth
-// longer. Clobbers Y4 to Y7 (z), Y8 to Y11 (n, then the polynomial) and Y15.
+// EXP4 replaces each x in Y0 to Y3 by e^x, with the operations of Exp32. Each x must be at most
+// 89, or NaN. VMAXPS keeps a NaN in x, because x is its last source in Intel's order. The steps
+// of the four vectors are interleaved, because computing one vector after the other would take a
+// fifth longer. EXP4 clobbers Y4 to Y7 (z), Y8 to Y11 (n, then the polynomial) and Y15.
 #define EXP4 \
 	CONST(0)                \
 	VMAXPS Y0, Y15, Y0; VMAXPS Y1, Y15, Y1; VMAXPS Y2, Y15, Y2; VMAXPS Y3, Y15, Y3 \
@@ -34,8 +34,8 @@
 #define TERM4 \
 	VFMADD213PS Y15, Y0, Y8; VFMADD213PS Y15, Y1, Y9; VFMADD213PS Y15, Y2, Y10; VFMADD213PS Y15, Y3, Y11;
 
-// SUM8 sets lane 0 of x, the low half of y, to the sum of y's eight lanes, added in the
-// order of kernel.Sum8. Clobbers t, whose low half is th.
+// SUM8 sets lane 0 of x, the low half of y, to the sum of y's eight lanes,
+// added in the order of kernel.Sum8. SUM8 clobbers t, whose low half is th.
 #define SUM8(x, y, th, t) \
 	VEXTRACTF128 $1, y, th \
 	VADDPS   th, x, x      \ // s0+s4, s1+s5, s2+s6, s3+s7

@@ -3,9 +3,9 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// c[m, n] += a[m, k] * b[k, n] in float32, for a few vectors of columns; where args.fresh
-// is not 0, c is overwritten. A lane is a column, whose fused multiply-adds run over k in
-// order, as in gemmGeneric.
+// These functions compute c[m, n] += a[m, k] * b[k, n] in float32, for a few
+// vectors of columns. If args.fresh is not 0, they overwrite c. A lane is a
+// column, whose fused multiply-adds run over k in order, as in gemmGeneric.
 //
 // Registers
 //	DI  args                  R12 rows left          CX  k left
@@ -50,7 +50,8 @@
 
 // func gemm32AVX512(args *gemmArgs)
 //
-// Up to 32 columns, selected by args.mask; 8 rows at a time, then 4, then 1.
+// This function computes up to 32 columns, which args.mask
+// selects. It takes 8 rows at a time, then 4, then 1.
 TEXT ·gemm32AVX512(SB), NOSPLIT, $0-8
 	GEMM_ARGS
 	MOVQ  gemmArgs_mask(DI), CX
@@ -212,7 +213,8 @@ done:
 
 // func gemm16AVX2(args *gemmArgs)
 //
-// 16 columns; 4 rows at a time, because two units with a latency of 4 need 8 chains.
+// This function computes 16 columns. It takes 4 rows at a time, because
+// two multiply-add units with a latency of 4 cycles need 8 chains.
 TEXT ·gemm16AVX2(SB), NOSPLIT, $0-8
 	GEMM_ARGS
 
@@ -307,7 +309,8 @@ done:
 
 // func gemm8AVX2(args *gemmArgs)
 //
-// 8 columns, a row at a time: the last 8 of a head whose width is not a multiple of 16.
+// This function computes 8 columns, one row at a time: the
+// last 8 of a head whose width is not a multiple of 16.
 TEXT ·gemm8AVX2(SB), NOSPLIT, $0-8
 	GEMM_ARGS
 

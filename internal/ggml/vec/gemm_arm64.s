@@ -4,8 +4,8 @@
 #include "textflag.h"
 #include "neon_arm64.h"
 
-// Columns of a matrix product: c[i][j] = fma(a[i][p], b[p][j], c[i][j]) for p in order.
-// Where args.fresh is not 0, c[i][j] starts at 0.
+// These functions compute columns of a matrix product: c[i][j] = fma(a[i][p],
+// b[p][j], c[i][j]) for p in order. If args.fresh is not 0, c[i][j] starts at 0.
 //
 // Registers
 //	R1 the next rows of c   R2 the next rows of a   R3 b        R4-R6 their strides
@@ -26,7 +26,7 @@
 
 // func gemm32NEON(args *gemmArgs)
 //
-// 32 columns, a row at a time, V0-V7.
+// This function computes 32 columns of one row at a time, in V0-V7.
 TEXT ·gemm32NEON(SB), NOSPLIT, $0-8
 	GEMM_ARGS
 
@@ -91,7 +91,8 @@ step:
 
 // func gemm16NEON(args *gemmArgs)
 //
-// 16 columns, 4 rows at a time, V0-V15, then one, V0-V3.
+// This function computes 16 columns of 4 rows at a time,
+// in V0-V15, and then of one row at a time, in V0-V3.
 TEXT ·gemm16NEON(SB), NOSPLIT, $0-8
 	GEMM_ARGS
 
@@ -206,7 +207,7 @@ done:
 
 // func gemm4NEON(args *gemmArgs)
 //
-// 4 columns, a row at a time, V0.
+// This function computes 4 columns of one row at a time, in V0.
 TEXT ·gemm4NEON(SB), NOSPLIT, $0-8
 	GEMM_ARGS
 

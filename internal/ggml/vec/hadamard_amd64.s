@@ -2,8 +2,8 @@
 
 #include "textflag.h"
 
-// The first steps of the Walsh-Hadamard transform (hadamard.go) on AVX2. A difference is
-// computed as a sum with the second number's sign flipped, which is bit-identical.
+// This file has steps of the Walsh-Hadamard transform (hadamard.go) for AVX2. A difference
+// is computed as a sum with the second number's sign flipped, which is bit-identical.
 
 DATA signs<>+0x00(SB)/4, $0x00000000 // step 1: the signs of odd lanes
 DATA signs<>+0x04(SB)/4, $0x80000000
@@ -16,7 +16,7 @@ DATA signs<>+0x1c(SB)/4, $0x80000000
 DATA signs<>+0x20(SB)/4, $0x80000000 // step 4: the signs of the upper half
 GLOBL signs<>(SB), RODATA|NOPTR, $0x24
 
-// EIGHT does the steps 1, 2 and 4 of the eight numbers in a register; u is scratch.
+// EIGHT does steps 1, 2 and 4 for the eight numbers in a register. u is scratch.
 #define EIGHT(x, u) \
 	VMOVSHDUP  x, u           \
 	VMOVSLDUP  x, x           \
@@ -31,7 +31,7 @@ GLOBL signs<>(SB), RODATA|NOPTR, $0x24
 	VXORPS     Y15, u, u      \
 	VADDPS     u, x, x
 
-// PAIR replaces x by x+y and y by x-y; u is scratch.
+// PAIR replaces x by x+y, and y by x-y. u is scratch.
 #define PAIR(x, y, u) \
 	VMOVAPS x, u    \
 	VADDPS  y, x, x \
@@ -39,7 +39,7 @@ GLOBL signs<>(SB), RODATA|NOPTR, $0x24
 
 // func hadamard32AVX2(x *float32, n int)
 //
-// The steps 1 to 16 of each 32 numbers; n is a multiple of 32.
+// It does steps 1 to 16 for each 32 numbers. n is a multiple of 32.
 TEXT ·hadamard32AVX2(SB), NOSPLIT, $0-16
 	MOVQ           x+0(FP), DI
 	MOVQ           n+8(FP), CX
@@ -74,7 +74,7 @@ loop:
 
 // func butterflyAVX2(lo, hi *float32, n int)
 //
-// lo, hi = lo + hi, lo - hi; n is a multiple of 16.
+// It sets lo, hi = lo + hi, lo - hi. n is a multiple of 16.
 TEXT ·butterflyAVX2(SB), NOSPLIT, $0-24
 	MOVQ lo+0(FP), DI
 	MOVQ hi+8(FP), SI

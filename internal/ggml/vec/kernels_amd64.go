@@ -20,8 +20,8 @@ type gemmArgs struct {
 	c, a, b                   *float32
 	cStride, aStride, bStride int
 	m, k                      int
-	mask                      uint64 // a bit for each of 32 columns that exists (AVX-512 only)
-	fresh                     int    // 1: c is set to the product; 0: the product is added to c
+	mask                      uint64 // one bit for each of the up to 32 columns that exist (AVX-512 only)
+	fresh                     int    // 1 sets c to the product; 0 adds the product to c
 }
 
 //go:noescape

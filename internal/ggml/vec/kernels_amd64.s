@@ -4,8 +4,8 @@
 #include "textflag.h"
 #include "exp_amd64.h"
 
-// The loops of the operations on AVX2 and FMA. Sums are added in the order of the portable
-// functions. In the other operations each lane computes one element.
+// This file has the loops of the operations for AVX2 and FMA. They add sums in the order
+// of the portable functions. In the other operations, each lane computes one element.
 
 // SILU computes gate / (1 + e) * up for the vector at offset off; e holds e^-gate.
 #define SILU(off, e, t) \
@@ -17,7 +17,7 @@
 
 // func silu8AVX2(gate, up *float32, n int)
 //
-// Four vectors at a time, then the remaining ones one by one.
+// It takes four vectors at a time, and then the remaining vectors one by one.
 TEXT ·silu8AVX2(SB), NOSPLIT, $0-24
 	MOVQ    gate+0(FP), DI
 	MOVQ    up+8(FP), SI
@@ -72,7 +72,7 @@ done:
 
 // func sigmoid8AVX2(dst, x *float32, n int)
 //
-// Four vectors at a time, then the remaining ones one by one.
+// It takes four vectors at a time, and then the remaining vectors one by one.
 TEXT ·sigmoid8AVX2(SB), NOSPLIT, $0-24
 	MOVQ    dst+0(FP), DI
 	MOVQ    x+8(FP), SI
@@ -153,7 +153,7 @@ loop:
 
 // func sumSquaresAVX2(x *float32, n int) float32
 //
-// Each lane is one chain of fused multiply-adds, as in matmul.DotF32.
+// Each lane computes one chain of fused multiply-adds, as in matmul.DotF32.
 TEXT ·sumSquaresAVX2(SB), NOSPLIT, $0-20
 	MOVQ   x+0(FP), SI
 	MOVQ   n+8(FP), CX
@@ -192,8 +192,8 @@ loop:
 
 // func rotate4AVX2(x, cos, sin *float32, n int)
 //
-// Four pairs a step: (a, b) becomes (a*c - b*s, a*s + b*c). VADDSUBPS subtracts in even lanes and
-// adds in odd ones; b*c + a*s has the same bits as a*s + b*c.
+// Each step rotates four pairs: (a, b) becomes (a*c - b*s, a*s + b*c). VADDSUBPS subtracts
+// in even lanes and adds in odd lanes. Its sum b*c + a*s has the same bits as a*s + b*c.
 TEXT ·rotate4AVX2(SB), NOSPLIT, $0-32
 	MOVQ x+0(FP), DI
 	MOVQ cos+8(FP), SI
@@ -221,7 +221,7 @@ loop:
 
 // func rotateHalves8AVX2(a, b, cos, sin *float32, n int)
 //
-// Eight pairs a step: (a, b) becomes (a*c - b*s, a*s + b*c).
+// Each step rotates eight pairs: (a, b) becomes (a*c - b*s, a*s + b*c).
 TEXT ·rotateHalves8AVX2(SB), NOSPLIT, $0-40
 	MOVQ a+0(FP), DI
 	MOVQ b+8(FP), R8

@@ -4,8 +4,8 @@ package vec
 
 import "unsafe"
 
-// kernelTable lists the kernels. There is only one level, because the further instructions
-// of newer CPUs do not make these loops faster.
+// kernelTable lists the kernels. There is only one kernel, because the
+// additional instructions of newer CPUs do not make these loops faster.
 var kernelTable = []kernel{
 	{level: "neon", gemm: gemmNEON, softmax: softmaxBlocksNEON, scale: scaleByNEON, rmsNorm: rmsNormNEON,
 		silu: siluMulNEON, sigmoid: sigmoidNEON, add: addToNEON, rotate: rotateNEON, halves: rotateHalvesNEON, widenQ8: widenQ8NEON, hadamard: hadamardGeneric,
@@ -18,10 +18,10 @@ type gemmArgs struct {
 	c, a, b                   *float32
 	cStride, aStride, bStride int
 	m, k                      int
-	fresh                     int // 1: c is set to the product; 0: the product is added to c
+	fresh                     int // 1 sets c to the product; 0 adds the product to c
 }
 
-// right moves g by n columns. It does nothing if no more than n are left.
+// right moves g by n columns. It does nothing if at most n columns are left.
 func (g *gemmArgs) right(n, left int) {
 	if left > n {
 		g.c = (*float32)(unsafe.Add(unsafe.Pointer(g.c), 4*n))

@@ -4,8 +4,8 @@
 #include "neon_arm64.h"
 #include "exp_arm64.h"
 
-// The loops of the operations. Sums are added in the order of the portable functions. In
-// the other operations each lane computes one element.
+// This file has the loops of the operations. They add sums in the order of the
+// portable functions. In the other operations, each lane computes one element.
 
 // func silu16NEON(gate, up *float32, n int)
 //
@@ -106,7 +106,7 @@ loop:
 
 // func sumSquares8NEON(x *float32, n int) float32
 //
-// Each lane is one chain of fused multiply-adds, as in matmul.DotF32.
+// Each lane computes one chain of fused multiply-adds, as in matmul.DotF32.
 TEXT ·sumSquares8NEON(SB), NOSPLIT, $0-20
 	MOVD x+0(FP), R0
 	MOVD n+8(FP), R1
@@ -149,7 +149,7 @@ loop:
 
 // func rotate4NEON(x, cos, sin *float32, n int)
 //
-// Four pairs a step: (a, b) in V0, V1 becomes (a*c - b*s, a*s + b*c).
+// Each step rotates four pairs: (a, b) in V0, V1 becomes (a*c - b*s, a*s + b*c).
 TEXT ·rotate4NEON(SB), NOSPLIT, $0-32
 	MOVD x+0(FP), R0
 	MOVD cos+8(FP), R1
@@ -175,7 +175,7 @@ loop:
 
 // func rotateHalves8NEON(a, b, cos, sin *float32, n int)
 //
-// Eight pairs a step: (a, b) in V0 and V1, V2 and V3 becomes (a*c - b*s, a*s + b*c).
+// Each step rotates eight pairs: (a, b) in V0 and V1, V2 and V3 becomes (a*c - b*s, a*s + b*c).
 TEXT ·rotateHalves8NEON(SB), NOSPLIT, $0-40
 	MOVD a+0(FP), R0
 	MOVD b+8(FP), R1

@@ -46,7 +46,7 @@ func softmaxGeneric(scores []float32, half bool) {
 	}
 }
 
-// checkBlocks panics unless scores are one or more whole blocks, which kernels rely on.
+// checkBlocks panics unless scores is one or more whole blocks, because kernels rely on that.
 func checkBlocks(scores []float32) {
 	if len(scores) == 0 || len(scores)%BlockLen != 0 {
 		panic(fmt.Sprintf("vec: softmax of %d scores, must be a multiple of %d", len(scores), BlockLen))

@@ -4,18 +4,18 @@
 #include "textflag.h"
 #include "exp_amd64.h"
 
-// Softmax over scores, 32 at a time, with the operations of softmaxGeneric. It makes three passes
-// over the scores, which stay in the first-level cache.
+// These functions compute softmax over 32 scores at a time, with the operations of
+// softmaxGeneric. They make three passes over the scores, which stay in the first-level cache.
 //
-// VMAXPS with m as its last source in Intel's order is s > m ? s : m, also for NaN. So the
-// lanes never hold NaN, and the order in which they are compared does not matter.
+// With m as its last source in Intel's order, VMAXPS computes s > m ? s : m, also if s is
+// NaN. So no lane of m ever becomes NaN, and the order of the comparisons does not matter.
 //
 // Registers
 //	SI  scores      CX  their number, a multiple of 32    AX  whether to round to float16
 //	DI  the current scores        DX  those left
 
-// INVERSE sets the register "to" to float32(1/sum). sum is the sum of the four float64 in y.
-// The low half of y is x. Clobbers th.
+// INVERSE computes float32(1/sum), where sum is the sum of the four float64 in y. The last
+// argument is the register for the result. x is the low half of y. INVERSE clobbers th.
 #define INVERSE(x, y, th, to) \
 	VEXTRACTF128 $1, y, th                \
 	VADDPD       th, x, x                 \ // (s0+s4)+(s2+s6), (s1+s5)+(s3+s7)
@@ -122,7 +122,7 @@ scale:
 	VZEROUPPER
 	RET
 
-// EXPZ is EXP4 for one vector, with the constants in registers Z16 to Z26. Clobbers a, b.
+// EXPZ is EXP4 for one vector, with the constants in registers Z16 to Z26. EXPZ clobbers a and b.
 #define EXPZ(x, a, b) \
 	VMAXPS       x, Z16, x \
 	VMOVAPS      Z17, a    \

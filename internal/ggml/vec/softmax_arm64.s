@@ -5,14 +5,15 @@
 #include "neon_arm64.h"
 #include "exp_arm64.h"
 
-// MOST replaces Vm by Vs where Vs is greater. Where either is NaN, Vm stays. Clobbers V13.
+// MOST replaces lanes of Vm by those of Vs where Vs is greater. If
+// either number is NaN, the lane of Vm stays. MOST clobbers V13.
 #define MOST(n, s, m, most) \
 	VFCMGT(m, n, 13)              \
 	VBIT V13.B16, s.B16, most.B16
 
 // func softmaxNEON(scores *float32, n int, half bool)
 //
-// Softmax over blocks of scores in three passes, with the operations of softmaxGeneric.
+// It computes softmax over blocks of scores in three passes, with the operations of softmaxGeneric.
 //
 // Registers
 //	R0 scores  R1 their number, a multiple of 32  R2 whether to round to float16
@@ -25,7 +26,7 @@ TEXT ·softmaxNEON(SB), NOSPLIT, $0-17
 	MOVBU half+16(FP), R2
 	EXP_CONSTANTS
 
-	// The lanes hold no NaN, so their order does not matter.
+	// No lane is NaN, so the order of the comparisons does not matter.
 	MOVD $0xff800000, R3
 	VDUP R3, V12.S4      // -Inf
 	VDUP R3, V14.S4

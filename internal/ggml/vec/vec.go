@@ -1,7 +1,7 @@
-// Package vec has the inner loops of operations: small products, sums, norms, activations,
-// rotations and softmax of contiguous numbers. The portable code defines every bit of each
-// result. Kernels in assembly give equal results (==). The best kernel for this CPU is chosen
-// once, at the start.
+// Package vec has the inner loops of operations: small products, sums, norms,
+// activations, rotations and softmax of contiguous numbers. The portable code
+// defines every bit of each result. Kernels in assembly give equal results
+// (==). At the start, the package chooses the best kernel for this CPU.
 package vec
 
 import (
@@ -9,8 +9,8 @@ import (
 	"alpaca/internal/machine"
 )
 
-// kernel has the inner loops for one instruction set. The portable functions define every bit of
-// their results.
+// kernel has the inner loops for one instruction set. The
+// portable functions define every bit of the loops' results.
 type kernel struct {
 	level string // a level of package machine: "avx2", "neon", ...
 
@@ -34,7 +34,7 @@ type kernel struct {
 	gemmCoded func(c, a Mat, b Coded, size Size, fresh bool) // nil: none
 }
 
-// The inner loops in use: the portable ones if there is no kernel.
+// The inner loops in use. They are the portable functions if there is no kernel.
 var (
 	gemm         = gemmGeneric
 	softmax      = softmaxGeneric

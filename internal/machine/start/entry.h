@@ -1,4 +1,4 @@
-// The runtime of Go 1.26 does not start if the limit, in bytes, is below least or
+// The runtime of Go 1.26 may not start if the limit, in bytes, is below least or
 // between gap and gapEnd. If the limit is gap or more, the runtime reserves more
 // address space. Up to gapEnd, this leaves no room for its heap. Its heap begins at a
 // random address, so just below least and gapEnd the runtime starts in most runs, but

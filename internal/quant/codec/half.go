@@ -1,5 +1,5 @@
 // Package codec turns float32 into the bytes of the simplest formats and back.
-// Single numbers are converted from and to float16 and bfloat16. Vector code
+// It converts single numbers to float16 and bfloat16 and back. Vector code
 // converts many numbers at a time: in float16, in Q8_0, and in the other
 // formats whose blocks of 32 get their scales from the range of the weights.
 //

@@ -18,8 +18,8 @@
 
 // CODE sets Y3 to minus the codes of the weights in Y2, and Y4 to -1 where a code is 8 or more. A
 // code is the number of iq4Middles that are not above the weight. Four comparisons find its bits,
-// the highest first. Each comparison gives -1 or 0, so the bits found so far form the negative of
-// a number. The low three bits of this negative are the index into the next table.
+// the highest first. Each comparison gives -1 or 0, so the result so far is minus the bits found
+// so far. The low three bits of this result are the index into the next table.
 #define CODE \
 	VCMPPS  $5, Y15, Y2, Y4 \ // not less
 	VPERMPS Y14, Y4, Y5     \

@@ -56,8 +56,9 @@ TEXT ·searchMinAVX2(SB), NOSPLIT, $0-9
 	VMOVD        CX, X15
 	VPBROADCASTD X15, Y15
 
-	// The range and the sums of w and w*x. If two values are equal, as 0 and -0 are, the first
-	// must stay. VMINPS and VMAXPS return their second source, in Intel's order, in this case.
+	// Compute the range and the sums of w and w*x. If two values are
+	// equal, as 0 and -0 are, the first must stay. VMINPS and VMAXPS
+	// return their second source, in Intel's order, in this case.
 	MOVQ    AX, SI
 	VMOVUPS lanes_x(SI), Y10
 	VMOVAPS Y10, Y9
@@ -104,7 +105,7 @@ fullLoop:
 	VMOVUPS Y4, lanes_t(SI)
 	NEXT(fullLoop)
 	XORL    DX, DX
-	JMP     loss            // which jumps to fullLoss
+	JMP     loss            // loss goes on at fullLoss, because DX is 0
 
 fullLoss:
 	VMOVUPS Y0, lanes_best(AX)
@@ -135,8 +136,8 @@ sums:
 	VADDPS  Y5, Y1, Y1
 	NEXT(sums)
 
-	// The least-squares line: scale in Y3, minimum in Y5. Y6 is -1 in the lanes whose
-	// runs have such a line.
+	// Compute the least-squares line: the scale goes to Y3 and the
+	// minimum to Y5. Y6 is -1 in the lanes whose runs have such a line.
 	VMOVUPS   lanes_sumW(AX), Y3
 	VMULPS    Y1, Y3, Y4
 	VMULPS    Y0, Y0, Y5

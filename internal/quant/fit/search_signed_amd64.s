@@ -86,8 +86,8 @@ TEXT ·searchSignedAVX2(SB), NOSPLIT, $0-8
 	CONSTANTS
 	LARGEST(largest)
 
-	// The trial of the full range. Its scale becomes the first candidate, whatever its error; 0/0
-	// counts as 0.
+	// Try the full range first. Its scale becomes the first
+	// candidate, whatever its error is; 0/0 counts as 0.
 	VBROADCASTSS lanes_numer(AX), Y8
 	VDIVPS       Y9, Y8, Y8
 	SUMS(full)
@@ -148,7 +148,7 @@ TEXT ·refineSignedAVX2(SB), NOSPLIT, $0-8
 	VDIVPS       Y9, Y8, Y8
 	SUMS(full)
 
-	// The integers of the full range follow the 16 weights.
+	// Store the integers of the full range behind the 16 weights.
 	MOVQ AX, SI
 
 store:

@@ -29,7 +29,7 @@ var formatQ2_K = format{
 		p.op("MOVD", "R10, R11")
 		p.op("MOVD", "$2, R12")
 		p.label("half")
-		p.note("128 weights: 32 are the lowest two bits of 32 bytes, 32 the next two bits, ...")
+		p.note("Of 128 weights, 32 are the lowest two bits of 32 bytes, the next 32 are the next two bits, and so on.")
 		for piece := range 2 {
 			p.rows(16+16*piece, regs(0))
 			q, t := p.arrange(p.asm, regs(0), regs(4))
@@ -121,7 +121,7 @@ var formatQ3_K = format{
 		p.op("MOVD", "R10, R11")
 		p.op("MOVD", "$2, R12")
 		p.label("half")
-		p.note("128 weights: 32 are the lowest two bits of 32 bytes, 32 the next two bits, ...;\nsubtract 4 where the high bit is not set.")
+		p.note("Of 128 weights, 32 are the lowest two bits of 32 bytes, the next 32 are the next two bits, and so on.\nSubtract 4 where the high bit is not set.")
 		for piece := range 2 {
 			p.rows(32+16*piece, regs(0))
 			q, t := p.arrange(p.asm, regs(0), regs(4))

@@ -113,7 +113,7 @@ func (p *packer) onesTQ() {
 	}
 }
 
-// put16 stores or multiplies 16 weights of each row, those of the sub-block with number sub.
+// put16 stores or multiplies 16 weights of each row: those of sub-block number sub.
 func (p *packer) put16(q quad, sub int) {
 	if p.fused == nil {
 		p.put(q, "R10", sub*p.subBytes(16))

@@ -50,7 +50,7 @@ var formats = []format{
 	formatTQ2_0,
 }
 
-// inLanes returns f as a format whose products are partial sums.
+// inLanes returns f as a format whose products have partial sums.
 func inLanes(f format) format {
 	f.lanes, f.one = true, nil
 	return f

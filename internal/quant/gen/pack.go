@@ -10,8 +10,9 @@ type format struct {
 	packed func(l layout) int
 	doc    string // comment about the vectors that setup sets
 	setup  func(p *packer)
-	// body packs a block of the four rows at R4 to R7, and stores it at R10. It may use every
-	// vector, R11, R12 and R19 to R22. It must advance R4 to R7 by moved bytes.
+	// body packs a block of the four rows at R4 to R7, and stores it at
+	// R10. It may use every vector, R11, R12 and R19 to R22. It must
+	// advance R4 to R7 by as many bytes as the field moved says.
 	body   func(p *packer)
 	moved  int
 	halves bool   // a scale for each 16 weights, see format16.go
@@ -26,8 +27,9 @@ type packer struct {
 	fused *fused // if not nil, the function multiplies instead of storing, see quad.go
 }
 
-// ahead is how many bytes before they are read the functions prefetch data. It is about the length
-// of a run of blocks, so that memory delivers the next run while the tile function multiplies.
+// The functions prefetch bytes that are ahead bytes beyond those that
+// they read. This distance is about the length of a run of blocks, so
+// that memory delivers the next run while the tile function multiplies.
 const ahead = 640
 
 func (f format) pack(a *asm, l layout) {

@@ -7,11 +7,11 @@ import "fmt"
 //
 // Products are added in int16. The format decides how many products fit:
 //
-//	32-wide, small  |q| ≤ 31: a lane adds 4 products, 4·31·127 = 15748, then those
-//	                of its neighbour, 31496, before the sum is widened.
-//	wide            any q: a lane adds 2 products, 2·128·127 = 32512.
-//	16-wide         |q| ≤ 32: a lane adds 2 products, then in two steps those of 3
-//	                neighbours, 8·32·127 = 32512.
+//	a scale for 32 weights  |q| ≤ 31: a lane adds 4 products, 4·31·127 = 15748, then those of
+//	                        its neighbour, 31496, before the sum is widened
+//	wide (8 bits)           any q: a lane adds 2 products, 2·128·127 = 32512
+//	a scale for 16 weights  |q| ≤ 32: a lane adds 2 products, then in two steps those of 3
+//	                        neighbours, 8·32·127 = 32512
 func tilesNEON(a *asm) {
 	for _, hasMin := range []bool{false, true} {
 		tile32NEON(a, false, hasMin)

@@ -23,7 +23,7 @@ type Kernel struct {
 
 	Rows       int // rows in a panel
 	BlockLen   int // weights of a row in a block: 32, 256, or a step of a float format
-	PanelBytes int // bytes that a block of all Rows rows takes in a panel
+	PanelBytes int // bytes in a panel for one block of each row
 	MaxBlocks  int // largest number of blocks in a call of Pack or Tile
 	Lanes      int // number of float32 accumulators of an output; if it is not 1, they are partial sums that Sum adds
 	Offset     int // what Pack adds to integer weights to make them unsigned, if Tile needs that
@@ -80,8 +80,8 @@ type Args struct {
 }
 
 // GroupTokens is the number of tokens in a group. Each panel of a group of panels is
-// multiplied with all tokens of a group before the next panel is. So the activations
-// of these tokens come from a distant cache only once for the whole group of panels.
+// multiplied with all tokens of a group before the next panel is. So the activations of
+// these tokens are read from a distant cache only once for the whole group of panels.
 const GroupTokens = 48
 
 // A Table lists the kernels of each type, best first.

@@ -75,7 +75,7 @@ type Acts struct {
 	Pairs []uint32
 	// DS has, for ActQ8, RoundHalf(amax/127 * sum of Q): [Rows, Blocks].
 	DS []float32
-	// Sums has, for ActQ8K, the sums of each 16 of Q: [Rows, Blocks*16].
+	// Sums has, for ActQ8K, the sum of each 16 elements of Q: [Rows, Blocks*16].
 	Sums []int16
 	// Blocks is the number of blocks in a row. It is 0 in the float forms.
 	Blocks int
@@ -100,7 +100,7 @@ func (a *Acts) Reset(t quant.Type, rows, cols int) {
 		a.Sums = resize(a.Sums, rows*a.Blocks*16)
 	}
 	if cols%a.blockLen() != 0 {
-		panic(fmt.Sprintf("matmul: %d activations for %v weights", cols, t))
+		panic(fmt.Sprintf("matmul: rows of %d activations cannot be multiplied by weights of %v", cols, t))
 	}
 	a.Stride = paddedStride(cols, 1)
 	a.Q = resize(a.Q, rows*a.Stride)
@@ -127,7 +127,7 @@ func (a *Acts) View(of *Acts, lo, hi int) {
 // Fits reports whether a has the form of activations for weights of type t.
 func (a *Acts) Fits(t quant.Type) bool { return ActFormOf(t) == a.form }
 
-// Bytes returns the bytes of memory that a has.
+// Bytes returns how many bytes of memory a has.
 func (a *Acts) Bytes() int {
 	return 4*(cap(a.F)+cap(a.D)+cap(a.Pairs)+cap(a.DS)) + cap(a.Q) + 2*cap(a.Sums)
 }

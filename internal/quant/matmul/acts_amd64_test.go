@@ -18,7 +18,7 @@ import (
 // output end at an unreadable page.
 func TestQuantizeActsAVX2(t *testing.T) {
 	if !actsAVX2 {
-		t.Skip("not on this CPU")
+		t.Skip("this CPU has no AVX2")
 	}
 	r := rand.New(rand.NewPCG(3, 1))
 	special := []float32{0, float32(math.Copysign(0, -1)), float32(math.Inf(1)), float32(math.Inf(-1)), float32(math.NaN()),

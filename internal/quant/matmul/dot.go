@@ -6,10 +6,10 @@ import (
 	"alpaca/internal/quant/kernel"
 )
 
-// This file defines the result of every matrix product, which is the product of
-// a row of weights and a row of activations. A block of weights has a scale d,
-// a minimum m and integers q. A block of activations has a scale D and integers
-// a, and DS is D·Σ a, rounded. The result depends on the format:
+// This file defines each element of a matrix product: the product of a row of
+// weights and a row of activations. A block of weights has a scale d, a minimum
+// m and integers q. A block of activations has a scale D and integers a, and DS
+// is D·Σ a, rounded. How they are multiplied depends on the format:
 //
 //   - Formats with blocks of 32: for each block in order, acc = fma(isum, d*D, acc) with the
 //     exact integer isum = Σ q·a. If the format has minima, acc = fma(m, DS, acc) follows. In
@@ -25,9 +25,9 @@ import (
 //     with zeros to a multiple of 8. kernel.Sum8 adds them as
 //     ((s0+s4)+(s2+s6)) + ((s1+s5)+(s3+s7)).
 //
-// Conversion from integers to float32 rounds to nearest even, and products such as d*D are
-// rounded to float32. An output has the same accumulators and the same order of blocks in every
-// case: if its row is computed alone or in a tile, and for one token or for 512 tokens.
+// Conversion from integers to float32 rounds to nearest even, and products such as d*D are rounded
+// to float32. Each element always has the same accumulators and the same order of blocks. It does
+// not matter whether its row is computed alone or in a tile, for one token or for 512 tokens.
 
 // dotRow sets out[i] to the dot product of a row of weights with row i of a.
 func dotRow(t quant.Type, out []float32, row []byte, a *Acts, scratch *rowScratch) {

@@ -52,7 +52,7 @@ func TestFloatKernels(t *testing.T) {
 			k := &kernelTable[typ][i]
 			t.Run(fmt.Sprint(typ, "/", k.Level), func(t *testing.T) {
 				if !machine.HasLevel(k.Level) {
-					t.Skip("not on this CPU")
+					t.Skip("this CPU cannot run the kernel")
 				}
 				r := rand.New(rand.NewPCG(1, uint64(typ)))
 				for _, cols := range []int{1, 7, 8, 9, 64, 172, 1024, 1025, 2056} {

@@ -65,7 +65,7 @@ func benchmarkKernels(b *testing.B, tokens []int, run func(b *testing.B, k *kern
 	}
 }
 
-// A benchProduct is a product by one kernel.
+// A benchProduct is a product that one kernel computes.
 type benchProduct struct {
 	k   *kernel.Kernel
 	w   Matrix

@@ -8,8 +8,8 @@ import (
 	"alpaca/internal/quant/kernel"
 )
 
-// kernels are the chosen kernels by type: the first entry of kernelTable whose level is
-// allowed. Types without such an entry have nil.
+// kernels has the chosen kernel of each type: the first entry of kernelTable
+// whose level is allowed. For types without such an entry, it has nil.
 var kernels = chooseKernels()
 
 func chooseKernels() []*kernel.Kernel {

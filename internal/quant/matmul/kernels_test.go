@@ -40,7 +40,7 @@ type product struct {
 
 // shape is the size of a matrix product and the kind of its data.
 type shape struct {
-	rows, blocks, tokens int // blocks is the columns divided by the block length
+	rows, blocks, tokens int // blocks is the number of columns divided by the block length
 	fill                 fill
 }
 
@@ -94,7 +94,7 @@ func TestIntegerKernels(t *testing.T) {
 			k := &kernelTable[typ][i]
 			t.Run(fmt.Sprint(typ, "/", k.Level), func(t *testing.T) {
 				if !machine.HasLevel(k.Level) {
-					t.Skip("not on this CPU")
+					t.Skip("this CPU cannot run the kernel")
 				}
 				for _, s := range integerShapes() {
 					if k.BlockLen == 256 {

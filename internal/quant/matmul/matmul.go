@@ -74,7 +74,7 @@ type Scratch struct {
 	row     rowScratch
 }
 
-// Bytes returns the bytes of memory that s has.
+// Bytes returns how many bytes of memory s has.
 func (s *Scratch) Bytes() int {
 	return cap(s.panel) + cap(s.tail) + cap(s.whole) + 4*(cap(s.acc)+cap(s.row.row)+9*cap(s.row.lanes))
 }

@@ -117,8 +117,8 @@ func (s *Scratch) touch(rows []byte) {
 const (
 	// touchStep is the number of bytes that Linux maps at a page fault in a file.
 	touchStep = 64 << 10
-	// touchAhead is the distance, in panels, of the panel that is touched. At a distance of 1, that
-	// panel is often in the next chunk of rows, and nothing is gained.
+	// touchAhead is how many panels ahead of the current panel a panel is touched. If it were
+	// 1, that panel would often belong to the next chunk of rows, and nothing would be gained.
 	touchAhead = 8
 )
 

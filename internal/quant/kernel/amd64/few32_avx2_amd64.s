@@ -3,15 +3,16 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// This file multiplies formats with blocks of 32 with a few tokens, on AVX2 (see few32_amd64.h).
+// This file multiplies weights in blocks of 32 by the
+// activations of a few tokens, with AVX2 (see few32_amd64.h).
 
 #include "parts/fetch_amd64.h"
 
 // FEWBYTES is the size of a packed block in bytes.
 #define FEWBYTES 704
 
-// FEWLOAD loads 16 bytes at off of 8 rows and leaves the first four of each in Y11, the
-// others in Y12, Y9 and Y8.
+// FEWLOAD loads 16 bytes at off of each of 8 rows. It leaves the first
+// four bytes of each row in Y11, and the others in Y12, Y9 and Y8.
 #define FEWLOAD(off) \
 	VMOVDQU     off(SI), X8                  \
 	VMOVDQU     off(SI)(DX*1), X9            \

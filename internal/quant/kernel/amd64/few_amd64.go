@@ -11,20 +11,21 @@ import (
 
 // This file has what products with few tokens need beyond the templates that all formats share.
 
-// few returns k with the sizes for a direct function that is made from few32_amd64.h. Such
-// a function is faster than a panel for more tokens than other direct functions are.
+// few returns k with the sizes for a Direct function that is made from
+// few32_amd64.h. Up to the given number of tokens, such a function is faster
+// than a panel. For other Direct functions, this number is smaller.
 func few(k kernel.Kernel, tokens int) kernel.Kernel {
 	k.DirectTokens, k.DirectBytes = tokens, 2*704
 	return k
 }
 
-// fewAVX512 returns k with the sizes for a direct function that is made from few32_avx512_amd64.h.
+// fewAVX512 returns k with the sizes for a Direct function that is made from few32_avx512_amd64.h.
 func fewAVX512(k kernel.Kernel) kernel.Kernel {
 	k.DirectTokens, k.DirectBytes = kernel.GroupTokens, 256
 	return k
 }
 
-// upTo returns a direct function that calls pair for at most n tokens,
+// upTo returns a Direct function that calls pair for at most n tokens,
 // and few for more. With at most n tokens, memory is the bottleneck, and
 // pair reads the weights in a better order: 16 rows at a time.
 func upTo(n int, pair, few tileFunc) tileFunc {
@@ -37,7 +38,7 @@ func upTo(n int, pair, few tileFunc) tileFunc {
 	}
 }
 
-// blockwise returns a direct function that packs one super-block of each row
+// blockwise returns a Direct function that packs one super-block of each row
 // with packOne, multiplies it with all tokens, and then goes on to the next
 // super-block. Meanwhile it prefetches the rows of the next panel.
 func blockwise(t quant.Type, packOne packFunc, tile tileFunc) tileFunc {
@@ -55,8 +56,8 @@ func blockwise(t quant.Type, packOne packFunc, tile tileFunc) tileFunc {
 
 // Constants of quad256_avx2_amd64.s and quad256_avx512_amd64.s.
 var (
-	// quadShifts, quadLowBits and quadHighBits unpack scales and minima of 6 bits. A row
-	// has half a vector: its dwords are scales 0-3 and 4-7, then minima 0-3 and 4-7.
+	// quadShifts, quadLowBits and quadHighBits unpack scales and minima of 6 bits. Each row
+	// has half of a vector, with these dwords: scales 0-3 and 4-7, then minima 0-3 and 4-7.
 	quadShifts   = [8]uint32{0, 0, 0, 4, 0, 0, 0, 4}
 	quadLowBits  = [8]uint32{0x3f3f3f3f, 0x0f0f0f0f, 0x3f3f3f3f, 0x0f0f0f0f, 0x3f3f3f3f, 0x0f0f0f0f, 0x3f3f3f3f, 0x0f0f0f0f}
 	quadHighBits = [8]uint32{0, 0x30303030, 0, 0x30303030, 0, 0x30303030, 0, 0x30303030}
@@ -75,7 +76,7 @@ var (
 	quadMins = quadShuffle(func(word int) int { return 8 + word/2 })
 	// quadMinBytes extends the minima to int16 without repeating them.
 	quadMinBytes = quadShuffle(func(word int) int { return 8 + word%8 })
-	// quadLanes are the numbers of the first dwords of a vector's four lanes.
+	// quadLanes has the number of the first dword in each of a vector's four lanes.
 	quadLanes = [16]uint32{0, 4, 8, 12}
 	// quadLaneWords[i] takes word 4i of a vector to its first lane, 4i+1 to the second and so on.
 	quadLaneWords = func() (words [4][32]uint16) {
@@ -84,10 +85,10 @@ var (
 		}
 		return words
 	}()
-	// quadFifthShifts[i] has the counts, by word, that shift the fifth bits of two runs to bit 4.
-	// quadFifthShifts[0] is for runs 0 and 2, [1] for runs 1 and 3: both shift to the left. [2] is
-	// for runs 4 and 6, [3] for runs 5 and 7: both shift to the right. The high bits of Q6_K need
-	// [0] and [2].
+	// quadFifthShifts[i] has one shift count for each word. The counts move the fifth bits
+	// of two runs to bit 4. quadFifthShifts[0] is for runs 0 and 2, and [1] is for runs 1
+	// and 3: both shift to the left. [2] is for runs 4 and 6, and [3] is for runs 5 and 7:
+	// both shift to the right. For the high bits of Q6_K, only [0] and [2] are needed.
 	quadFifthShifts = func() (shifts [4][32]uint16) {
 		for i, by := range [4][2]uint16{{4, 2}, {3, 1}, {0, 2}, {1, 3}} {
 			for j := range shifts[i] {
@@ -195,8 +196,8 @@ func quadShuffle(f func(word int) int) (bytes [32]uint8) {
 // Shuffles of 16-bit words that move four blocks of a row to four lanes, as
 // quad32_avx512_amd64.h needs them. Words from 32 on are from the second source.
 var (
-	// quadNibbles takes the eight words after the scale of blocks of nine words; the
-	// second source starts 8 bytes, four words, after the first.
+	// quadNibbles takes, from blocks of nine words, the eight words after the
+	// scale. The second source starts 8 bytes (four words) after the first.
 	quadNibbles = quadWords(func(lane, i int) int {
 		w := 9*lane + 1 + i
 		if w >= 32 {
@@ -204,7 +205,8 @@ var (
 		}
 		return w
 	})
-	// quadScales takes the scales of those blocks. That of block L goes to words 4L to 4L+3.
+	// quadScales takes the scales of those blocks. The
+	// scale of block L goes to words 4L to 4L+3.
 	quadScales = quadWords(func(lane, i int) int { return 9 * ((8*lane + i) / 4 % 4) })
 	// laneNumbers are the numbers of the 128-bit lanes, as dwords.
 	laneNumbers = [16]uint32{0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3}

@@ -196,7 +196,7 @@ block4:
 
 tokens1:
 	ADDQ $4, tokens-8(SP)
-	LEAQ (CX)(CX*2), R10  // free now: fewer than four tokens are left
+	LEAQ (CX)(CX*2), R10  // R10 was only needed for four tokens
 
 token:
 	SUBQ   $1, tokens-8(SP)

@@ -3,8 +3,9 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// This file multiplies Q2_K, Q3_K, TQ2_0 and IQ4_XS with a single token, on AVX2 (see
-// quad256_amd64.h). q2_k.go, q3_k.go, tq.go and iq4.go have the byte maps of these formats.
+// This file multiplies weights of Q2_K, Q3_K, TQ2_0 and IQ4_XS by the
+// activations of a single token, with AVX2 (see quad256_amd64.h). q2_k.go,
+// q3_k.go, tq.go and iq4.go have the byte maps of these formats.
 
 #include "parts/fetch_amd64.h"
 #include "templates/quads_amd64.h"
@@ -101,8 +102,9 @@
 	SHIFT2  $(n2), Y5, Y4               \
 	RUN3(off+64, i+2, Y9, Y4, Y7, sum)
 
-// ROW3 sets sum to the sums of a row whose third bits are at h. The 16 bytes at s end with its
-// scales and D. The unpacked weights are 4 too large, which the sums of the activations correct.
+// ROW3 sets sum to the sums of a row whose third bits are at h. The 16
+// bytes at s end with the scales of the row and D. The unpacked weights
+// are 4 too large, which the sums of the activations correct.
 #define ROW3(h, w, v, s, sum) \
 	VMOVDQU   s, X11                                       \
 	VPSHUFB   ·quadLowScales3(SB), X11, X8                 \
@@ -146,8 +148,9 @@
 #include "templates/quad256_amd64.h"
 #undef QUADCONSTANTS
 
-// TQ2_0 has only one scale. So a row's sums stay in int16 until all products are added. They are at
-// most 8*2*3*127. The unpacked weights are 1 too large, which the sums of the activations correct.
+// TQ2_0 has only one scale. So the sums of a row stay in int16 until
+// all products are added. Each sum is at most 8*2*3*127. The unpacked
+// weights are 1 too large, which the sums of the activations correct.
 
 // RUNT adds the product of the lowest bits of y, with the 32 activations at off, to sum.
 #define RUNT(off, y, sum) \
@@ -192,7 +195,8 @@
 #include "templates/quad256_amd64.h"
 #undef QUADCONSTANTS
 
-// IQ4_XS: 32 bytes have the nibbles of two runs of 32 weights, one run in each half of the bytes.
+// In IQ4_XS, 32 bytes have the nibbles of two runs of
+// 32 weights: each half of these bytes has one run.
 
 // SCALES4 sets the words of Y11 to the scales of rows 0 and 1, and those of Y12 to the scales
 // of rows 2 and 3. The lower half has the scales of the even runs, four of the first row and

@@ -3,8 +3,8 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// This file multiplies formats with blocks of 256 with a
-// single token, on AVX-512 VNNI (see quad256_amd64.h).
+// This file multiplies weights in blocks of 256 by the activations
+// of a single token, with AVX-512 VNNI (see quad256_amd64.h).
 
 #include "parts/fetch_amd64.h"
 #include "templates/quads_amd64.h"

@@ -3,10 +3,10 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// This file multiplies formats with blocks of 32 with a single token, on
-// AVX-512 VNNI (see the template quad32_avx512_amd64.h). Q8_0 is not among
-// these formats, because its blocks of 34 bytes cross cache lines when four are
-// loaded at once. The AVX2 function for Q8_0 reads memory a fifth faster.
+// This file multiplies weights in blocks of 32 by the activations of a single
+// token, with AVX-512 VNNI (see the template quad32_avx512_amd64.h). It has no
+// function for Q8_0, because its blocks of 34 bytes cross cache lines when four
+// are loaded at once. The AVX2 function for Q8_0 reads memory a fifth faster.
 
 #include "parts/fetch_amd64.h"
 #include "templates/quads_amd64.h"

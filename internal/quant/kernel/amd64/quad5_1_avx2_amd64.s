@@ -3,8 +3,8 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// This file multiplies Q5_1 with a single token, on AVX2. The
-// lanes are the partial sums that matmul/dot.go defines.
+// This file multiplies weights of Q5_1 by the activations of a single token,
+// with AVX2. The lanes are the partial sums that matmul/dot.go defines.
 
 #include "parts/fetch_amd64.h"
 #include "templates/quads_amd64.h"

@@ -1005,7 +1005,7 @@ block:
 	MOVD  $2, R12
 
 half:
-	// 128 weights: 32 are the lowest two bits of 32 bytes, 32 the next two bits, ...
+	// Of 128 weights, 32 are the lowest two bits of 32 bytes, the next 32 are the next two bits, and so on.
 	FMOVQ 16(R4), F0
 	FMOVQ 16(R5), F1
 	FMOVQ 16(R6), F2

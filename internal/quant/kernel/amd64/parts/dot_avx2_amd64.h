@@ -1,10 +1,10 @@
 // This file multiplies bytes on AVX2, with unsigned weights.
 // tile32_amd64.h, tile256_amd64.h and direct*_amd64.h list the registers.
 //
-// VPMADDUBSW adds two products of bytes to an int16, and each VPADDW adds the
-// products of four more weights. Each lane of 32 bits has two int16. One has the sum
-// over the weights i with i%4 < 2, and the other has the sum over the remaining
-// weights. Intermediate values may wrap around, but no final value leaves int16:
+// VPMADDUBSW adds two products of bytes to an int16, and each VPADDW adds the products
+// of four more weights. Each lane of 32 bits has two int16. One has the sum over the
+// weights i with i%4 < 2, and the other has the sum over the remaining weights.
+// Intermediate values may wrap around, but every final value fits in int16:
 //
 //	Q4_0  start at -8*Σa      16 weights of at most 8 times 127    16256
 //	Q5_0  start at -16*Σa     16 weights of at most 16             32512

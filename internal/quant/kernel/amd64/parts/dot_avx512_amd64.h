@@ -54,8 +54,7 @@
 	VPMULLD scales, a, a \
 	VPADDD  a, sum, sum
 
-// ADDPAIRS adds the products of pairs of scales, or minima, with the pair of Sums
-// in Z10.
+// ADDPAIRS multiplies pairs of scales or minima by the pair of Sums in Z10, and adds the products.
 #define ADDPAIRS(pairs, a) VPDPWSSD pairs, Z10, a
 
 // SUMBASE does nothing: isum is in registers.

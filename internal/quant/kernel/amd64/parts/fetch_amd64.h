@@ -4,9 +4,9 @@
 // It is large enough for memory to answer in time.
 #define AHEAD 4096
 
-// FETCHn prefetches n lines at R13 to the second-level cache. On many CPUs, the first-level cache has
-// 32 KB, and the next rows can be larger. There they would replace the rows and the activations
-// that are in use.
+// FETCHn prefetches n lines at R13 to the second-level cache. The next rows alone
+// can be larger than the first-level cache, which has 32 KB in many CPUs. There,
+// they would replace the rows and the activations that are in use.
 #define FETCH3 \
 	PREFETCHT1 (R13)   \
 	PREFETCHT1 64(R13) \
@@ -44,8 +44,8 @@
 	PREFETCHT1 960(R13)  \
 	PREFETCHT1 1024(R13)
 
-// FETCH4STREAMS prefetches a line of each of four long streams of rows, off bytes ahead. Rows are
-// DX bytes apart, R8 is three times that.
+// FETCH4STREAMS prefetches a line of each of four long streams of rows,
+// off bytes ahead. Rows are DX bytes apart, and R8 is three times DX.
 #define FETCH4STREAMS(off) \
 	PREFETCHT0 off(SI)         \
 	PREFETCHT0 off(SI)(DX*1)   \

@@ -33,7 +33,7 @@
 #define VSTORE VMOVDQU
 #define BROADCAST16 VBROADCASTI128
 
-// ROWS sets the other rows' register from SI.
+// ROWS sets R9, the address of row 4, from SI.
 #define ROWS LEAQ (SI)(DX*4), R9
 
 // LOADROWS loads 16 bytes at off of every row: the first four bytes of each
@@ -89,7 +89,7 @@
 	VCVTPH2PS    X8, d              \
 	VCVTPH2PS    X9, m
 
-// FETCHLINE prefetches a line of every row, see fetch_amd64.h.
+// FETCHLINE prefetches a line of every row (see fetch_amd64.h).
 #define FETCHLINE(off) \
 	FETCH4ROWS(off, SI) \
 	FETCH4ROWS(off, R9)

@@ -33,7 +33,7 @@
 #define VSTORE VMOVDQU64
 #define BROADCAST16 VBROADCASTI32X4
 
-// ROWS sets the other rows' registers from SI.
+// ROWS sets R9, R10 and R11, the addresses of rows 4, 8 and 12, from SI.
 #define ROWS \
 	LEAQ (SI)(DX*4), R9  \
 	LEAQ (SI)(DX*8), R10 \
@@ -105,7 +105,7 @@
 	VPMOVDW   Z8, Y9      \
 	VCVTPH2PS Y9, m
 
-// FETCHLINE prefetches a line of every row, see fetch_amd64.h.
+// FETCHLINE prefetches a line of every row (see fetch_amd64.h).
 #define FETCHLINE(off) \
 	FETCH4ROWS(off, SI)  \
 	FETCH4ROWS(off, R9)  \

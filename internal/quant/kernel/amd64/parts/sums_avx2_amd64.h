@@ -30,8 +30,7 @@
 	VMOVDQU Y10, SUM6 \
 	VMOVDQU Y10, SUM7
 
-// ADDPAIRS adds the products of pairs of scales, or minima, with the pair of Sums
-// in Y10.
+// ADDPAIRS multiplies pairs of scales or minima by the pair of Sums in Y10, and adds the products.
 #define ADDPAIRS(pairs, a) \
 	VPMADDWD pairs, Y10, Y11 \
 	VPADDD   Y11, a, a

@@ -1,7 +1,7 @@
 // This file unpacks Q4_K, Q5_K and Q6_K (see unpack256_amd64.h).
 
-// HEAD6 reads the 16 bytes at the start of a block. It stores D and DMin, and then the scales and
-// minima, which have 6 bits (see unpackScales6).
+// HEAD6 reads the 16 bytes at the start of a block. It stores D and
+// DMin, and then the 6-bit scales and minima (see unpackScales6).
 #define HEAD6 \
 	FETCH                          \
 	LOADROWS(0)                    \

@@ -1,6 +1,6 @@
-// This template multiplies rows of a format with blocks of 256 with a few tokens. It
-// packs one super-block of each row of a vector of rows, and multiplies it immediately,
-// while the next rows are being fetched. The sums are those of tile256_amd64.h.
+// This template multiplies weights in blocks of 256 by the activations of a few tokens. It
+// packs one super-block of each row of a vector of rows, and multiplies these super-blocks
+// immediately, while it prefetches the next rows. The sums are those of tile256_amd64.h.
 //
 // Registers
 //	SI, R8 - R11, DX   rows (see rows_*.h) while packing

@@ -1,8 +1,8 @@
-// This template multiplies rows of a format with blocks of 32 with any number of tokens, on
-// AVX2. It reads the file's blocks only once. It packs a block of each of 16 rows into the
-// first-level cache, and multiplies the packed block immediately: with four tokens at a time,
-// then with two and with one. The next block is packed between the products of the first
-// tokens, piece by piece, so that neither waits for the loads and stores of the other.
+// This template multiplies weights in blocks of 32 by the activations of any number of tokens,
+// with AVX2. It reads the file's blocks only once. It packs a block of each of 16 rows into the
+// first-level cache, and multiplies the packed block immediately: by four tokens at a time, then
+// by two and by one. The next block is packed between the products of the first tokens, piece by
+// piece, so that packing and multiplying do not wait for each other's loads and stores.
 //
 // Define before each #include
 //

@@ -1,12 +1,12 @@
-// This template multiplies rows of a format with blocks of 32 with any number of tokens,
-// on AVX-512 VNNI. It reads the file's blocks only once. It unpacks a block of each of
-// 32 rows into registers, and multiplies the block with four tokens at a time, then with
-// two and with one. Two vectors of rows share each broadcast of activations.
+// This template multiplies weights in blocks of 32 by the activations of any number of
+// tokens, with AVX-512 VNNI. It reads the file's blocks only once. It unpacks a block of
+// each of 32 rows into registers, and multiplies the block by four tokens at a time, then
+// by two and by one. Two vectors of rows share each broadcast of activations.
 //
-// The vector units are the bottleneck, so they do nothing that can be done elsewhere.
-// START's products with the offset are computed only once in a call, and scales are copied
-// through the general register BP. A block's scales are copied while the previous block is
-// multiplied, because a vector that was just written in pieces cannot be read immediately.
+// The vector units are the bottleneck, so they do nothing that can be done elsewhere. The
+// products with the offset, which START needs, are computed only once in a call. Scales are
+// copied through the general register BP. A block's scales are copied while the previous block
+// is multiplied, because a vector that was just written in pieces cannot be read immediately.
 //
 // Define before each #include
 //
@@ -31,8 +31,8 @@
 //	Z24 - Z31          sums of tokens 0 to 3, of the two vectors of rows in turns
 //	Z12, Z13           scales; Z9, Z10 minima; Z8, Z11 scratch; Z15 low nibbles
 
-// The scratch memory first has room for the scales of two blocks.
-// At FEWHEAD follow the products of START for all tokens.
+// The scratch memory first has room for the scales of two blocks. At
+// byte FEWHEAD, the products with the offset follow, for all tokens.
 #define FEWHEAD 256
 
 #define FEWDOT(q, i, j, a, b) \
@@ -149,7 +149,7 @@ TEXT FEW(SB), NOSPLIT, $96-8
 	MOVQ tileArgs_DStride(AX), BX
 	LEAQ (BX)(BX*2), R15
 
-	// The products of the offset with the sums of all blocks of all tokens.
+	// Multiply the offset by the sums of all blocks of all tokens.
 	MOVQ  tileArgs_Tokens(AX), CX
 	MOVQ  CX, tokens-96(SP)
 	IMULQ BX, CX
@@ -175,7 +175,7 @@ starts:
 	VPMADDWD    Z8, Z14, Z8
 	VMOVDQU32   Z8, K1, (DI)
 
-	// The scales of the first block.
+	// Copy the scales of the first block.
 	ROWS
 	FEWCOPY16(0)
 	MOVQ SI, AX

@@ -55,7 +55,7 @@ pack:
 	LOADROWS(8)
 	SPLIT
 
-	// 8 bytes of each row: scale, minimum, fifth bits.
+	// Load 8 bytes of each row: scale, minimum and fifth bits.
 	VMOVQ       (SI), X8
 	VMOVHPS     (SI)(DX*1), X8, X8
 	VMOVQ       (SI)(DX*2), X9

@@ -1,7 +1,7 @@
-// This template multiplies rows of a format with blocks of 256 with a single token. It
-// reads four long streams of rows, as quad32_avx512_amd64.h does. A vector holds 32 or 64
-// weights of one row. Multiplying them with the activations gives sums of two products in
-// int16. Multiplying these sums with the scales gives sums of four products in int32.
+// This template multiplies weights in blocks of 256 by the activations of a single token.
+// It reads four long streams of rows, as quad32_avx512_amd64.h does. A vector holds 32 or
+// 64 weights of one row. Multiplying them with the activations gives sums of two products
+// in int16. Multiplying these sums with the scales gives sums of four products in int32.
 //
 // Define before each #include
 //

@@ -1,5 +1,5 @@
-// This template multiplies rows of a format with blocks of 32 with a single token. The
-// number of blocks in a row must be even. The template computes four rows at a time,
+// This template multiplies weights in blocks of 32 by the activations of a single token.
+// The number of blocks in a row must be even. The template computes four rows at a time,
 // four blocks of each. These rows are not neighbours, but a quarter of all rows apart.
 // So memory is read in four sequential streams, each as long as a quarter of all rows.
 // CPUs fetch such streams ahead of the program. row32_amd64.h has sixteen streams that

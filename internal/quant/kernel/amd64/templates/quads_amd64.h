@@ -25,7 +25,7 @@
 	MOVQ sums(R9), AX        \
 	MOVQ tileArgs_NB(R9), BX
 
-// QUADSTORE stores the results of four rows, the dwords of x.
+// QUADSTORE stores the results of four rows, which are the dwords of x.
 #define QUADSTORE(x) \
 	LEAQ       (R13)(R13*2), BX      \
 	VMOVSS     x, (DI)               \

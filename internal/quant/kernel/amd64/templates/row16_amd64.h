@@ -1,5 +1,5 @@
-// This template multiplies rows of a format that has a scale for each 16 weights
-// with a single token, without a panel. The sums are those of tile16_amd64.h.
+// This template multiplies weights by the activations of a single token, without a panel.
+// The format has a scale for each 16 weights. The sums are those of tile16_amd64.h.
 //
 // Registers
 //	SI, R8, R9, DX  rows (see rows_*.h)

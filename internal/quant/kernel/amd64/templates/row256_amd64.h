@@ -1,4 +1,4 @@
-// This template multiplies rows of a format with blocks of 256 with a single token.
+// This template multiplies weights in blocks of 256 by the activations of a single token.
 // Weights are multiplied as soon as they are unpacked. Of a super-block, only the scales
 // are stored, in the same form as in a panel. The sums are those of tile256_amd64.h.
 //

@@ -1,4 +1,5 @@
-// This template multiplies rows of a format with blocks of 32 with a single token, without a panel.
+// This template multiplies weights in blocks of 32 by
+// the activations of a single token, without a panel.
 //
 // Registers
 //	SI, R8 - R11, DX  rows (see rows_*.h)

@@ -1,6 +1,6 @@
-// This template makes the tile function of the formats with a scale for each
-// 16 weights, for any number of tokens. It multiplies two vectors of rows with
-// four tokens at a time, and then with the last tokens one by one.
+// This template makes the tile function of the formats with a scale for
+// each 16 weights, for any number of tokens. It multiplies two vectors of
+// rows by four tokens at a time, and then by the last tokens one by one.
 //
 // In a panel, each half of a block has four vectors of weights, then D,
 // then the minima. For each half and each token, the function computes

@@ -1,5 +1,5 @@
 // This template makes the tile function of the formats with blocks of 256, for any number of
-// tokens. It multiplies two vectors of rows with four tokens at a time, and then with the last
+// tokens. It multiplies two vectors of rows by four tokens at a time, and then by the last
 // tokens one by one. For each super-block of the panel and each token, the function computes
 //
 //	isum = Σ sc*(Σ q*a) - Σ (sc*offset)*Sums

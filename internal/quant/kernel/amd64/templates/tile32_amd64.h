@@ -1,6 +1,6 @@
 // This template makes the tile function of the formats with blocks of
-// 32, for any number of tokens. It multiplies two vectors of rows with
-// four tokens at a time, and then with the last tokens one by one.
+// 32, for any number of tokens. It multiplies two vectors of rows by
+// four tokens at a time, and then by the last tokens one by one.
 //
 // For each block of the panel and each token, the function computes
 //
