@@ -1,6 +1,6 @@
-// Package ab has "alpaca ab", which compares two models by blind votes. It lets both models answer
-// the same prompts. Then it serves a page where people vote, or lets a model vote. It also reports
-// and exports the results. Sessions and statistics are in internal/abtest.
+// Package ab implements "alpaca ab", which compares two models by blind votes. It lets both
+// models answer the same prompts. Then it serves a page where people vote, or lets a model vote.
+// It also reports and exports the results. Sessions and statistics are in internal/abtest.
 package ab
 
 import (
@@ -46,7 +46,7 @@ type options struct {
 	changed func(string) bool
 }
 
-// New returns "alpaca ab".
+// New returns the command "alpaca ab".
 func New(u *ui.UI) *cobra.Command {
 	o := options{u: u}
 	cmd := &cobra.Command{
@@ -148,7 +148,7 @@ func (o *options) checkJudge() error {
 	return nil
 }
 
-// run is the command.
+// run runs the command.
 func (o *options) run(ctx context.Context) error {
 	if err := o.check(); err != nil {
 		return err

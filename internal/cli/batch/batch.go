@@ -1,7 +1,7 @@
-// Package batch has "alpaca batch", which answers all requests of a file in OpenAI's batch form,
-// with the same handlers as "alpaca serve". The output file is the only record of the progress,
-// so the same command, given again, resumes an interrupted run. "alpaca batch merge" joins the
-// outputs of several machines.
+// Package batch implements "alpaca batch", which answers all requests of a file in
+// OpenAI's batch form, with the same handlers as "alpaca serve". The output file
+// is the only record of the progress, so the same command, given again, resumes an
+// interrupted run. "alpaca batch merge" joins the outputs of several machines.
 package batch
 
 import (
@@ -42,7 +42,7 @@ type options struct {
 	flags     *pflag.FlagSet
 }
 
-// New returns "alpaca batch".
+// New returns the command "alpaca batch".
 func New(u *ui.UI) *cobra.Command {
 	var o options
 	cmd := &cobra.Command{
@@ -132,7 +132,7 @@ func parseShard(text string) (jobs.Shard, error) {
 	return s, nil
 }
 
-// run is the command.
+// run runs the command.
 func (o *options) run(ctx context.Context, u *ui.UI) error {
 	if err := o.parse(); err != nil {
 		return err

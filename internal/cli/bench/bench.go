@@ -1,6 +1,6 @@
-// Package bench has "alpaca bench", which measures tokens per second. It checks the lists of
-// tests and opens or makes the models. Measuring and the formats of results are in
-// internal/bench.
+// Package bench implements "alpaca bench", which measures tokens per second. It
+// reads the lists of settings that make up the tests, opens or makes the models, and
+// writes the results. Measuring and the formats of results are in internal/bench.
 package bench
 
 import (
@@ -48,7 +48,7 @@ type benchOptions struct {
 	compat      flags.Compat
 }
 
-// New returns "alpaca bench".
+// New returns the command "alpaca bench".
 func New(u *ui.UI) *cobra.Command { return newCommand(u, &benchOptions{}) }
 
 func newCommand(u *ui.UI, o *benchOptions) *cobra.Command {
@@ -164,7 +164,7 @@ func parseCacheTypes(flag string, names []string) (types []quant.Type, err error
 	return types, nil
 }
 
-// run is the command.
+// run runs the command.
 func (o *benchOptions) run(ctx context.Context, u *ui.UI) error {
 	grid, err := o.grid()
 	if err != nil {

@@ -20,7 +20,7 @@ import (
 	"alpaca/internal/report"
 )
 
-// NewConvert returns "alpaca convert".
+// NewConvert returns the command "alpaca convert".
 func NewConvert(u *ui.UI) *cobra.Command {
 	var opt convert.Options
 	var folder folderFlags

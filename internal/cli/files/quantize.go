@@ -33,7 +33,7 @@ type quantizeOptions struct {
 	output               string
 }
 
-// NewQuantize returns "alpaca quantize".
+// NewQuantize returns the command "alpaca quantize".
 func NewQuantize(u *ui.UI) *cobra.Command {
 	var o quantizeOptions
 	cmd := &cobra.Command{
@@ -96,7 +96,7 @@ func typeTable() string {
 	return strings.TrimRight(b.String(), " \n") + "\n"
 }
 
-// run is the command.
+// run runs the command.
 func (o *quantizeOptions) run(ctx context.Context, u *ui.UI, args []string) error {
 	in, out, mix, err := o.parseArgs(u, args)
 	if err != nil {

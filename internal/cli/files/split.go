@@ -60,7 +60,7 @@ func parseSplitSize(s string) (int64, error) {
 	return n * unit, nil
 }
 
-// NewSplit returns "alpaca split".
+// NewSplit returns the command "alpaca split".
 func NewSplit(u *ui.UI) *cobra.Command {
 	var o splitFlags
 	var opt convert.SplitOptions
@@ -148,7 +148,7 @@ func existsHint(err error) error {
 	return err
 }
 
-// NewJoin returns "alpaca join".
+// NewJoin returns the command "alpaca join".
 func NewJoin(u *ui.UI) *cobra.Command {
 	var opt convert.SplitOptions
 	cmd := &cobra.Command{

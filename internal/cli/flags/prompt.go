@@ -9,7 +9,7 @@ import (
 	"alpaca/internal/cli/ui"
 )
 
-// Prompt are the flags that say where a text comes from.
+// Prompt holds the flags that say where a text comes from.
 type Prompt struct {
 	Flags  *pflag.FlagSet
 	text   string

@@ -1,6 +1,6 @@
-// Package measure has the commands that measure how well models predict a text: "alpaca
-// perplexity", "alpaca compare" and "alpaca quality". "alpaca perplexity" also asks the questions
-// of benchmarks. The three commands share the flags about the text and its windows.
+// Package measure implements the commands that measure how well models predict a text: "alpaca
+// perplexity", "alpaca compare" and "alpaca quality". "alpaca perplexity" also asks the
+// questions of benchmarks. The three commands share the flags about the text and its windows.
 package measure
 
 import (

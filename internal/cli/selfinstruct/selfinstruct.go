@@ -1,6 +1,6 @@
-// Package selfinstruct has "alpaca self-instruct", which lets a model write instructions and
-// answers into a database. It opens the model or connects to a server, and shows the
-// progress. Prompts, parsing and filters are in internal/selfinstruct.
+// Package selfinstruct implements "alpaca self-instruct", which lets a model write
+// instructions and answers into a database. It opens the model or connects to a server,
+// and shows the progress. Prompts, parsing and filters are in internal/selfinstruct.
 package selfinstruct
 
 import (
@@ -48,7 +48,7 @@ type options struct {
 	changed func(name string) bool
 }
 
-// New returns "alpaca self-instruct".
+// New returns the command "alpaca self-instruct".
 func New(u *ui.UI) *cobra.Command {
 	var o options
 	cmd := &cobra.Command{
@@ -165,7 +165,7 @@ func (o *options) settings(m *opened, seeds selfinstruct.Seeds) selfinstruct.Set
 	return s
 }
 
-// run is the command.
+// run runs the command.
 func (o *options) run(ctx context.Context, u *ui.UI) error {
 	if err := o.check(); err != nil {
 		return err

@@ -1,6 +1,6 @@
-// Package serve has "alpaca serve", which answers HTTP requests in the form of OpenAI's API
-// and llama.cpp's server. It checks the flags, loads models and makes their engines.
-// Requests are answered in internal/server.
+// Package serve implements "alpaca serve", which answers HTTP requests in the
+// form of OpenAI's API and llama.cpp's server. It checks the flags, loads
+// models and makes their engines. Requests are answered in internal/server.
 package serve
 
 import (
@@ -62,7 +62,7 @@ type options struct {
 	keepAlive    time.Duration
 }
 
-// New returns "alpaca serve".
+// New returns the command "alpaca serve".
 func New(u *ui.UI) *cobra.Command {
 	var o options
 	cmd := &cobra.Command{
@@ -126,7 +126,7 @@ Exit status: 0 ended by a signal, all answers complete; 1 failure; 2 wrong comma
 	return cmd
 }
 
-// run is the command.
+// run runs the command.
 func (o *options) run(ctx context.Context, u *ui.UI) error {
 	if err := o.check(); err != nil {
 		return err

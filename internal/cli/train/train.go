@@ -1,6 +1,6 @@
-// Package train has "alpaca train", which trains models and adapters. It reads the data,
-// opens or makes the model, says what is going to happen, and keeps the folder of the run:
-// checkpoints, a log, drawings, samples. The training itself is in internal/train.
+// Package train implements "alpaca train", which trains models and adapters. It reads the
+// data, opens or makes the model, says what is going to happen, and keeps the folder of the
+// run: checkpoints, a log, drawings, samples. The training itself is in internal/train.
 package train
 
 import (
@@ -38,7 +38,7 @@ type options struct {
 	flags *pflag.FlagSet
 }
 
-// New returns "alpaca train".
+// New returns the command "alpaca train".
 func New(u *ui.UI) *cobra.Command {
 	var o options
 	cmd := &cobra.Command{
@@ -133,7 +133,7 @@ func (o *options) addTraining(fs *pflag.FlagSet) {
 	}
 }
 
-// run is the command.
+// run runs the command.
 func (o *options) run(ctx context.Context, u *ui.UI) error {
 	if err := o.prepare(u); err != nil {
 		return err
