@@ -1,7 +1,7 @@
-// Package flags has the types of the commands' flags and the spellings that llama.cpp and
-// alpaca.cpp gave them: aliases, underscores, several letters after one dash, and flags
-// that have no meaning here. It makes pflag's errors usage errors, with the nearest flag
-// as a hint. Options that several commands share are types with AddFlags.
+// Package flags provides the types of the commands' flags and the spellings that llama.cpp
+// and alpaca.cpp gave them: aliases, underscores, several letters after one dash, and
+// flags that have no meaning here. It makes pflag's errors usage errors, with the nearest
+// flag as a hint. Options that several commands share are types with a method AddFlags.
 package flags
 
 import (

@@ -17,7 +17,7 @@ type Prompt struct {
 	Escape bool
 
 	Stdin        StdinUse
-	EndsWithFile bool // set by Read: the text ends with a file or with stdin
+	EndsWithFile bool // set by Read: the end of the text comes from a file or from stdin
 }
 
 // StdinUse says how piped input is used if no flag names it with "-".

@@ -139,7 +139,7 @@ func (o *Executor) Open(u *ui.UI) (a *Answering, err error) {
 		source := opt.Template.Source()
 		a.Settings["chat-template"] = TextSum(source)
 		if strings.Contains(source, "strftime_now") {
-			u.Notef("the chat template tells the model the date %s, which differs from --created", time.Unix(created, 0).UTC().Format(time.DateOnly))
+			u.Notef("the chat template tells the model that the date is %s; --created sets another date", time.Unix(created, 0).UTC().Format(time.DateOnly))
 		}
 	}
 	a.Executor = jobs.New(a.Engine, jobs.Options{Digest: a.Digest, Created: created, Server: opt})

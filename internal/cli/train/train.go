@@ -82,7 +82,7 @@ the result is the same bit for bit, with any number of threads.`,
 	flags.AddThreads(fs, &o.threads)
 	flags.AddInt(fs, &o.micro, flags.Int{Name: "micro-batch", Value: 0, Low: 0, High: 1 << 20}, "number of `rows` that go through the model at once; with 0, their tokens add up to about 512 (1024 for small models); this does not change the result")
 	fs.BoolVar(&o.checkpointing, "gradient-checkpointing", false, "keep only the inputs of layers, and compute each layer twice: this needs less memory and a third more time, and does not change the result")
-	flags.AddInt(fs, &o.stopAfter, flags.Int{Name: "stop-after", Value: 0, Low: 0, High: 1 << 30}, "write the output after this number of `updates`, after which --resume can continue the run; 0 means all updates")
+	flags.AddInt(fs, &o.stopAfter, flags.Int{Name: "stop-after", Value: 0, Low: 0, High: 1 << 30}, "stop after this number of `updates` and write the output; --resume can then continue the run; 0 means all updates")
 	flags.AddInt(fs, &o.saveEvery, flags.Int{Name: "save-every", Value: 0, Low: 0, High: 1 << 30}, "number of `updates` between checkpoints; 0 means a checkpoint every 5 minutes")
 	fs.StringVar(&o.runDir, "run-dir", "", "`folder` for checkpoints and logs (default: the name of the output, but with .run at the end)")
 	fs.StringVar(&o.resume, "resume", "", "resume the run in this `folder`")
