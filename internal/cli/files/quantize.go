@@ -270,11 +270,11 @@ func quantizeHint(err error) error {
 	case errors.Is(err, quantize.ErrQuantized):
 		return ui.WithHint(err, "quantize the original, or add --allow-requantize")
 	case errors.Is(err, quantize.ErrLegacy):
-		return ui.WithHint(err, "\"alpaca convert\" makes a GGUF file of it")
+		return ui.WithHint(err, "\"alpaca convert\" makes a GGUF file of this file")
 	case errors.Is(err, quantize.ErrNeedsImportance):
 		return ui.WithHint(err, "add --imatrix FILE, or choose Q2_K")
 	case errors.Is(err, atomicfile.ErrExists):
-		return ui.WithHint(err, "--force replaces it")
+		return ui.WithHint(err, "--force replaces the file")
 	}
 	return err
 }

@@ -143,7 +143,7 @@ func splitFile(ctx context.Context, u *ui.UI, args []string, opt convert.SplitOp
 // existsHint returns err, with a hint if it says that an output exists already.
 func existsHint(err error) error {
 	if errors.Is(err, atomicfile.ErrExists) {
-		return ui.WithHint(err, "--force replaces it")
+		return ui.WithHint(err, "--force replaces the file")
 	}
 	return err
 }

@@ -99,7 +99,7 @@ func (o *options) variables(ctx context.Context, u *ui.UI, args []string) error 
 	}
 	v, err := value.FromJSON([]byte(data), 1)
 	if err != nil {
-		return fmt.Errorf("%s: no JSON: %w", o.context, err)
+		return fmt.Errorf("%s: not valid JSON: %w", o.context, err)
 	}
 	vars, ok := v.(*value.Dict)
 	if !ok {
