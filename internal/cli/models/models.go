@@ -1,6 +1,6 @@
 // Package models implements what commands do with the names of models. It finds
-// the file that a name stands for and checks the file once, asks whether to pull
-// a missing model, shows the progress of a pull, and completes names for the
+// the file that a name stands for, and checks the file once. It asks whether to
+// pull a missing model, shows the progress of a pull, and completes names for the
 // shell. Only a pull opens connections, and only if the user has asked for it.
 package models
 

@@ -283,9 +283,9 @@ func (p *progress) summary() {
 	p.u.Notef("%d prompts: %d tasks, %d rejected%s; %.1f tokens/s", p.asks, p.accepted, p.refused, reasonList(p.reasons), float64(p.tokens)/max(time.Since(p.began).Seconds(), 1e-9))
 }
 
-// effort returns as text how many prompts were answered at the same time, and how many tokens
-// the engine evaluated, took from its cache and generated. busy is the mean number of prompts in
-// progress. stats is nil if a server answered.
+// effort returns a text about the work of a run. The text says how many prompts were answered
+// at the same time, and how many tokens the engine evaluated, took from its cache and
+// generated. busy is the mean number of prompts in progress. stats is nil if a server answered.
 func effort(busy float64, stats func() engine.Stats) string {
 	text := fmt.Sprintf("%.1f texts at once on average", busy)
 	if stats == nil {
