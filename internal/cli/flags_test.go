@@ -57,8 +57,8 @@ func TestNearestFlag(t *testing.T) {
 	}
 }
 
-// TestFirstCommand checks that firstCommand finds the command that a command line begins with, and
-// that newRoot makes this command alone exactly as it makes it among all commands.
+// TestFirstCommand checks that firstCommand finds the command that a command line begins with.
+// newRoot must make this command alone exactly as it makes this command among all commands.
 func TestFirstCommand(t *testing.T) {
 	all := newRoot(&ui.UI{}, "")
 	require.Greater(t, len(commands), 25)

@@ -1,6 +1,6 @@
-// Package ab has "alpaca ab", which compares two models by blind votes. It lets both models answer
-// the same prompts. Then it serves a page where people vote, or lets a model vote. It also reports
-// and exports the results. Sessions and statistics are in internal/abtest.
+// Package ab implements "alpaca ab", which compares two models by blind votes. It lets both
+// models answer the same prompts. Then it serves a page where people vote, or lets a model vote.
+// It also reports and exports the results. Sessions and statistics are in internal/abtest.
 package ab
 
 import (
@@ -46,7 +46,7 @@ type options struct {
 	changed func(string) bool
 }
 
-// New returns "alpaca ab".
+// New returns the command "alpaca ab".
 func New(u *ui.UI) *cobra.Command {
 	o := options{u: u}
 	cmd := &cobra.Command{
@@ -81,16 +81,16 @@ The session is stored in a database: the same command resumes it, and so does
 	fs.SortFlags = false
 	o.changed = fs.Changed
 	fs.StringArrayVarP(&o.models, "model", "m", nil, "model: a `file`, a name that \"alpaca list\" shows, or builtin; give two models")
-	fs.StringArrayVar(&o.answers, "answers", nil, "`file` with the answers of a model: JSON objects with \"instruction\", \"input\" and \"output\"; in place of -m, repeatable")
+	fs.StringArrayVar(&o.answers, "answers", nil, "`file` with the answers of a model, in place of -m: JSON objects with \"instruction\", \"input\" and \"output\"; the flag can be repeated")
 	o.AddLoRA(fs)
-	fs.Lookup("lora").Usage = "add the adapter `FILE[:SCALE]` to the second model; repeatable"
+	fs.Lookup("lora").Usage = "add the adapter `FILE[:SCALE]` to the second model; the flag can be repeated"
 	fs.StringVar(&o.prompts, "prompts", "", "`file` of prompts: JSON lines or an array of objects with \"instruction\" (and \"input\"), with \"prompt\", or with \"messages\" (default: the prompts of the first file of answers)")
 	fs.StringVarP(&o.db, "database", "d", "ab.db", "`file` of the database with the session")
 	flags.AddInt(fs, &o.votes, flags.Int{Name: "votes", Low: 0, High: 1 << 20}, "number of `prompts` to judge, drawn with the seed; 0 means all prompts, but at most 50")
 	fs.Float64Var(&o.repeat, "repeat", 0, "`fraction` of the pairs to show again, with the sides swapped, to measure whether judges agree with themselves")
 	fs.BoolVar(&o.peek, "peek", false, "show results before the session ends; the interval of the win rate is wider, so that it stays valid")
 	flags.AddInt(fs, &o.maxChars, flags.Int{Name: "max-chars", Value: 2000, Low: 1, High: 1 << 24}, "largest number of `characters` in an answer, the same for both models")
-	flags.AddInt(fs, &o.parallel, flags.Int{Name: "parallel", Value: 4, Low: 1, High: 256}, "number of `answers` generated at once; does not change the answers")
+	flags.AddInt(fs, &o.parallel, flags.Int{Name: "parallel", Value: 4, Low: 1, High: 256}, "number of `answers` generated at once; this does not change the answers")
 	flags.AllowSingleDash(fs, "parallel", "np")
 	fs.StringVar(&o.judge, "judge", "", "`model` that votes in place of people")
 	fs.BoolVar(&o.terminal, "terminal", false, "vote in the terminal, with the keys 1 (A is better), 2 (B is better), 3 (both good), 4 (both bad) and 0 (skip)")
@@ -118,7 +118,7 @@ func (o *options) check() error {
 	case o.live && (len(o.models) != 2 || o.terminal || o.judge != ""):
 		return ui.Usagef("--live needs -m twice, and cannot be used with --answers, --terminal or --judge")
 	case o.live && o.prompts == "" && (o.votes > 0 || o.repeat > 0):
-		return ui.Usagef("--votes and --repeat need --prompts, because they choose some of its prompts")
+		return ui.Usagef("--votes and --repeat need --prompts, because they choose from the prompts of its file")
 	case len(o.models) > 0 && o.prompts == "" && len(o.answers) == 0 && !o.live:
 		return ui.Usagef("--prompts is missing: name the file with the prompts for the models")
 	case len(o.LoRAs()) > 0 && len(o.models) == 0:
@@ -134,8 +134,8 @@ func (o *options) check() error {
 	return o.sampling.Check()
 }
 
-// checkJudge returns an error if the judging model cannot be opened, before any answers are
-// generated.
+// checkJudge is called before any answers are generated. It
+// returns an error if the judging model cannot be opened.
 func (o *options) checkJudge() error {
 	if o.judge == "" {
 		return nil
@@ -148,14 +148,14 @@ func (o *options) checkJudge() error {
 	return nil
 }
 
-// run is the command.
+// run runs the command.
 func (o *options) run(ctx context.Context) error {
 	if err := o.check(); err != nil {
 		return err
 	}
 	if len(o.models)+len(o.answers) == 0 {
 		if _, err := os.Stat(o.db); err != nil {
-			return ui.WithHint(fmt.Errorf("%s: no session to resume", o.db), "alpaca ab -m MODEL -m MODEL --prompts FILE begins one")
+			return ui.WithHint(fmt.Errorf("%s: no session to resume", o.db), "alpaca ab -m MODEL -m MODEL --prompts FILE begins a session")
 		}
 	}
 	if err := o.checkJudge(); err != nil {
@@ -278,8 +278,8 @@ func (o *options) compare() (c comparison, err error) {
 	return c, nil
 }
 
-// begin finds the open session that has the plan of c, or begins a new one. If c is empty, it
-// returns the last session of the database.
+// begin finds the open session that has the plan of c, or begins a new
+// one. If c is empty, begin returns the last session of the database.
 func (o *options) begin(ctx context.Context, st abtest.Store, c comparison) (id int64, err error) {
 	if c.sides == nil {
 		list, err := st.Sessions(ctx)

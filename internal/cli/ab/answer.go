@@ -49,8 +49,8 @@ func path(model string) string {
 	return model
 }
 
-// templateOf returns a model's own chat template or, if it has none, Stanford's, as "alpaca
-// train" does. why says which one it is.
+// templateOf returns a model's own chat template. If the model has none, templateOf
+// returns Stanford's, as "alpaca train" does. why says which of the two it is.
 func (o *options) templateOf(m *load.Instance) (t *chat.Template, why string, err error) {
 	t, why, err = load.Template(o.u, m.Model.File, m.Model.Tokenizer, load.TemplateChoice{}, chat.Request{})
 	if err != nil || t != nil {

@@ -42,8 +42,8 @@ databases that share models, also rate all these models (Bradley–Terry).`,
 	}
 	fs := cmd.Flags()
 	fs.SortFlags = false
-	flags.AddInt(fs, &o.session, flags.Int{Name: "session", High: 1 << 30}, "`number` of the session; 0 means the last one")
-	fs.StringVar(&o.plot, "plot", "", "draw wins, ties and the interval into this `file`, .svg")
+	flags.AddInt(fs, &o.session, flags.Int{Name: "session", High: 1 << 30}, "`number` of the session; 0 means the last session")
+	fs.StringVar(&o.plot, "plot", "", "draw wins, ties and the interval of the win rate into this `file`, whose name ends in .svg")
 	fs.BoolVar(&o.peek, "unblind", false, "also report a session that is not closed and was not begun with --peek")
 	flags.AddOutput(fs, &o.form, "table", "json")
 	return cmd
@@ -235,7 +235,7 @@ jsonl have all votes, with the prompts and both answers; alpaca-eval is the form
 AlpacaEval reads; dpo has prompts with a chosen and a rejected answer, to train on.`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return fmt.Errorf("%d databases are given, one is needed", len(args))
+				return fmt.Errorf("one database is needed, but %d are given", len(args))
 			}
 			return nil
 		},
@@ -249,7 +249,7 @@ AlpacaEval reads; dpo has prompts with a chosen and a rejected answer, to train 
 	}
 	fs := cmd.Flags()
 	fs.SortFlags = false
-	flags.AddInt(fs, &o.session, flags.Int{Name: "session", High: 1 << 30}, "`number` of the session; 0 means the last one")
+	flags.AddInt(fs, &o.session, flags.Int{Name: "session", High: 1 << 30}, "`number` of the session; 0 means the last session")
 	flags.AddOutput(fs, &o.form, abtest.Forms...)
 	return cmd
 }

@@ -1,7 +1,7 @@
-// Package batch has "alpaca batch", which answers all requests of a file in OpenAI's batch form,
-// with the same handlers as "alpaca serve". The output file is the only record of the progress,
-// so the same command, given again, resumes an interrupted run. "alpaca batch merge" joins the
-// outputs of several machines.
+// Package batch implements "alpaca batch", which answers all requests of a file in
+// OpenAI's batch form, with the same handlers as "alpaca serve". The output file
+// is the only record of the progress, so the same command, given again, resumes an
+// interrupted run. "alpaca batch merge" joins the outputs of several machines.
 package batch
 
 import (
@@ -42,7 +42,7 @@ type options struct {
 	flags     *pflag.FlagSet
 }
 
-// New returns "alpaca batch".
+// New returns the command "alpaca batch".
 func New(u *ui.UI) *cobra.Command {
 	var o options
 	cmd := &cobra.Command{
@@ -87,7 +87,7 @@ have errors; 130 interrupted.`,
 	fs.BoolVar(&o.check, "check", false, "only check the input")
 	flags.AddInt(fs, &o.retries, flags.Int{Name: "retries", Value: 2, High: 100}, "how many `times` to retry a request that failed, for example for lack of memory")
 	flags.AddInt(fs, &o.maxErrors, flags.Int{Name: "max-errors", Value: -1, Low: -1, High: math.MaxInt32}, "end when more than this number of `results` have errors; -1 is no limit")
-	fs.BoolVar(&o.again, "retry-errors", false, "answer again the requests whose results have errors")
+	fs.BoolVar(&o.again, "retry-errors", false, "retry the requests whose results have errors")
 	fs.BoolVar(&o.force, "force", false, "resume an output that was begun with another model, other flags, or another version")
 	o.queue.AddFlags(fs, "`address` of a queue, nats://HOST:4222 or tls://HOST:4222, whose workers answer the requests; docs/workers.md explains it")
 	o.model.AddFlags(fs)
@@ -132,7 +132,7 @@ func parseShard(text string) (jobs.Shard, error) {
 	return s, nil
 }
 
-// run is the command.
+// run runs the command.
 func (o *options) run(ctx context.Context, u *ui.UI) error {
 	if err := o.parse(); err != nil {
 		return err

@@ -82,7 +82,7 @@ func openInput(u *ui.UI, path, name string, part jobs.Shard) (*jobs.Input, error
 	return in, err
 }
 
-// pipe returns the input if it can only be read once, or nil if it is a regular file.
+// pipe returns the input if it can be read only once, or nil if it is a regular file.
 func (o *options) pipe(u *ui.UI) (io.Reader, error) {
 	if o.in == "-" {
 		return u.In, nil
@@ -113,7 +113,7 @@ func spool(r io.Reader) (path string, err error) {
 	return f.Name(), nil
 }
 
-// output is the output for the results.
+// output is the file, or stdout, that gets the results.
 type output struct {
 	*jobs.Output
 	sorted string // the file to sort at the end; "": none

@@ -10,7 +10,7 @@ import (
 	"alpaca/internal/jobs"
 )
 
-// newMerge returns "alpaca batch merge".
+// newMerge returns the command "alpaca batch merge".
 func newMerge(u *ui.UI) *cobra.Command {
 	var out string
 	cmd := &cobra.Command{
@@ -30,7 +30,7 @@ Exit status: 0 all results are there; 1 failure; 2 wrong command line; 3 some re
 	return cmd
 }
 
-// merge is the command.
+// merge runs the command.
 func merge(u *ui.UI, input, out string, results []string) error {
 	if out == "" {
 		return ui.WithHint(ui.Usagef("-o is missing"), "name the file for the results; - is stdout")

@@ -1,6 +1,6 @@
-// Package bench has "alpaca bench", which measures tokens per second. It checks the lists of
-// tests and opens or makes the models. Measuring and the formats of results are in
-// internal/bench.
+// Package bench implements "alpaca bench", which measures tokens per second. It
+// reads the lists of settings that make up the tests, opens or makes the models, and
+// writes the results. Measuring and the formats of results are in internal/bench.
 package bench
 
 import (
@@ -48,7 +48,7 @@ type benchOptions struct {
 	compat      flags.Compat
 }
 
-// New returns "alpaca bench".
+// New returns the command "alpaca bench".
 func New(u *ui.UI) *cobra.Command { return newCommand(u, &benchOptions{}) }
 
 func newCommand(u *ui.UI, o *benchOptions) *cobra.Command {
@@ -85,10 +85,10 @@ per second; for prompts, how many multiply-adds a core does per second.`,
 	fs.IntSliceVarP(&o.threads, "threads", "t", nil, "`numbers` of threads (default: the performance cores that may be used)")
 	flags.AddCacheTypeLists(fs, &o.cacheK, &o.cacheV)
 	flags.AddInt(fs, &o.repetitions, flags.Int{Name: "repetitions", Short: "r", Value: 5, Low: 1, High: 1000}, "how many `times` to run each test")
-	fs.BoolVar(&o.noWarmup, "no-warmup", false, "do not run each test once before it is measured")
+	fs.BoolVar(&o.noWarmup, "no-warmup", false, "do not warm up, by running each test once before it is measured")
 	fs.StringVar(&o.train, "train", "", "instead of running tests, measure the training of a new model of this size, `WIDTHxLAYERS` (default: 192x6, with 16 rows of 256 tokens)")
 	fs.Lookup("train").NoOptDefVal = trainShape
-	fs.BoolVar(&o.membw, "membw", false, "also measure the read bandwidth of the memory, and show how much of it generation uses")
+	fs.BoolVar(&o.membw, "membw", false, "also measure the read bandwidth of the memory, and show what part of this bandwidth generation uses")
 	flags.AddOutput(fs, &o.output, bench.Formats...)
 	fs.StringVar(&o.save, "save", "", "write the results to a JSON `file`")
 	fs.StringVar(&o.shared, "report", "", "write the results and a description of this machine to a Markdown `file` that can be shared")
@@ -164,7 +164,7 @@ func parseCacheTypes(flag string, names []string) (types []quant.Type, err error
 	return types, nil
 }
 
-// run is the command.
+// run runs the command.
 func (o *benchOptions) run(ctx context.Context, u *ui.UI) error {
 	grid, err := o.grid()
 	if err != nil {

@@ -15,10 +15,10 @@ import (
 	"alpaca/internal/sampler"
 )
 
-// A replay measures what drafts save on a given text. The first tokens of the
-// text are the prompt. In each repetition, the model is made to write the
-// other tokens twice: without drafts and with them. Because every token is
-// given, how many drafts are right depends only on the text and the drafter.
+// A replay measures what drafts save on a given text. The first tokens of the text
+// are the prompt. In each repetition, the model is made to write the other tokens
+// twice: without drafts and with them. So every token is known beforehand, and the
+// number of right drafts depends only on the text and the source of the drafts.
 
 // replayed is the result of a replay.
 type replayed struct {
@@ -74,7 +74,7 @@ func (o *benchOptions) checkReplay() error {
 	}
 	for _, name := range []string{"n-gen", "prompt-gen", "parallel", "n-depth", "membw", "save", "report", "compare", "cache-type-k", "cache-type-v", "synthetic", "train"} {
 		if o.flags.Changed(name) {
-			return ui.Usagef("--spec: -f says what is written, so --%s has no meaning", name)
+			return ui.Usagef("--spec: --%s has no meaning, because -f gives the text to write", name)
 		}
 	}
 	if o.output != "md" && o.output != "json" {
@@ -136,7 +136,7 @@ func (o *benchOptions) replayModel(ctx context.Context, u *ui.UI, path, text str
 		r.Prompt = o.prompts[0]
 	}
 	if r.Tokens = len(tokens) - r.Prompt; r.Prompt < 1 || r.Tokens < 2 {
-		return r, fmt.Errorf("%s: %d tokens are too few for a prompt of %d tokens and two more to write", o.text, len(tokens), r.Prompt)
+		return r, fmt.Errorf("%s: %d tokens are too few for a prompt of %d tokens and two tokens to write", o.text, len(tokens), r.Prompt)
 	}
 	if i := slices.IndexFunc(tokens, tok.IsEOG); i >= 0 {
 		return r, fmt.Errorf("%s: token %d ends a text of this model", o.text, i)

@@ -24,9 +24,9 @@ import (
 
 // Main runs the tests of a package. They can start the program as the command "alpaca".
 func Main(m *testing.M) {
-	// Under nohup, this process ignores SIGHUP, and its children would ignore it, too. If this
-	// process asks for the signal, the children start with the default action, so that tests can
-	// end them with SIGHUP.
+	// Under nohup, this process ignores SIGHUP, and its children would
+	// ignore it, too. If this process registers for the signal, the children
+	// start with the default action, so that tests can end them with SIGHUP.
 	if !strings.HasPrefix(filepath.Base(os.Args[0]), "alpaca") {
 		signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
 	}
@@ -35,9 +35,9 @@ func Main(m *testing.M) {
 	}})
 }
 
-// SkipIfShort skips a test with -short. It is for tests that evaluate whole texts with many
-// files, which take minutes on emulated CPUs. TestLegacyText, TestGoldenText and the goldens
-// of package model test the same in seconds.
+// SkipIfShort skips a test with -short. It is for tests that evaluate whole
+// texts with many files, which take minutes on emulated CPUs. TestLegacyText,
+// TestGoldenText and the goldens of package model test the same code in seconds.
 func SkipIfShort(t *testing.T) {
 	t.Helper()
 	if testing.Short() {

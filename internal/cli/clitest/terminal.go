@@ -112,8 +112,8 @@ func (term *Terminal) Status() int {
 	return term.Cmd.ProcessState.ExitCode()
 }
 
-// OnTerminal runs a command on a terminal with that many columns and returns
-// what it shows, stdout and stderr together.
+// OnTerminal runs a command on a terminal with the given number of
+// columns and returns what it shows, stdout and stderr together.
 func OnTerminal(t *testing.T, columns uint16, env []string, args ...string) string {
 	t.Helper()
 	NeedExec(t)

@@ -1,6 +1,6 @@
-// Package data has "alpaca data", which keeps the rows that models are trained on in one
-// database. Its commands import and export rows, search, show, count and check them, derive
-// new sources, run SQL, and serve a page for browsers.
+// Package data implements "alpaca data", which keeps the rows that models are
+// trained on in one database. Its commands import and export rows, search, show,
+// count and check them, derive new sources, run SQL, and serve a page for browsers.
 package data
 
 import (
@@ -20,7 +20,7 @@ import (
 	"alpaca/internal/data/table"
 )
 
-// New returns "alpaca data".
+// New returns the command "alpaca data".
 func New(u *ui.UI) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "data",
@@ -86,7 +86,7 @@ func sourceNamed(ctx context.Context, db *data.DB, name string) (*data.Source, e
 	return nil, ui.Usagef("--source %s: unknown source; the sources are %s", name, strings.Join(names, ", "))
 }
 
-// selection are the flags that choose rows.
+// selection holds the flags that choose rows.
 type selection struct {
 	source string
 	where  []string

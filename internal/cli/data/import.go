@@ -153,7 +153,7 @@ func (o *importOptions) report(u *ui.UI, label string, res *formats.Result) erro
 	}
 	fmt.Fprintf(u.Out, "%s: %s of the format %s as %s\n", filepath.Base(label), plural(res.Rows, "row"), res.Source.Format, res.Source.Name)
 	if res.Bad > 0 {
-		u.Warnf("%s: cannot be read: %s, kept in the table \"rejected\"; the first: %s", label, plural(res.Bad, "row"), ui.Printable(res.First.Error()))
+		u.Warnf("%s: %s could not be read (kept in the table \"rejected\"); the first: %s", label, plural(res.Bad, "row"), ui.Printable(res.First.Error()))
 	}
 	for _, n := range []struct {
 		count       int

@@ -130,7 +130,7 @@ func serves(args []string) bool {
 // returns 0 if the command ended in this way, or else the status of the command.
 func untilItServes(args []string) int {
 	if !slices.Contains(args, "--port") {
-		args = append(args, "--port", "0") // many pages are tested at a time
+		args = append(args, "--port", "0") // many pages are tested at the same time
 	}
 	reader, writer, err := os.Pipe()
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 	"alpaca/internal/quantize"
 )
 
-// NewCompareTensors returns "alpaca compare-tensors".
+// NewCompareTensors returns the command "alpaca compare-tensors".
 func NewCompareTensors(u *ui.UI) *cobra.Command {
 	var all bool
 	var output string

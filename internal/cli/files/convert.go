@@ -20,7 +20,7 @@ import (
 	"alpaca/internal/report"
 )
 
-// NewConvert returns "alpaca convert".
+// NewConvert returns the command "alpaca convert".
 func NewConvert(u *ui.UI) *cobra.Command {
 	var opt convert.Options
 	var folder folderFlags
@@ -107,7 +107,7 @@ func convertFile(ctx context.Context, u *ui.UI, in, out string, opt convert.Opti
 func convertHint(in string, err error) error {
 	switch {
 	case errors.Is(err, atomicfile.ErrExists):
-		return ui.WithHint(err, "--force replaces it")
+		return ui.WithHint(err, "--force replaces the file")
 	case errors.Is(err, convert.ErrNeedsVocab):
 		return ui.WithHint(err, "--vocab tokenizer.bin adds the vocabulary that came with the checkpoint")
 	case errors.Is(err, convert.ErrTooLarge):

@@ -104,7 +104,7 @@ func convertFolder(ctx context.Context, u *ui.UI, dir, out string, opt convert.F
 func folderHint(err error) error {
 	switch {
 	case errors.Is(err, atomicfile.ErrExists):
-		return ui.WithHint(err, "--force replaces it")
+		return ui.WithHint(err, "--force replaces the file")
 	case errors.Is(err, quantize.ErrNeedsImportance):
 		return ui.WithHint(err, "add --imatrix FILE, or choose Q2_K")
 	case errors.Is(err, vocab.ErrNoPre):

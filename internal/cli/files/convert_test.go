@@ -63,8 +63,9 @@ func TestConvertedText(t *testing.T) {
 	require.GreaterOrEqual(t, testConverted(t, paths, true), 13)
 }
 
-// TestConvertedNoise compares such texts for a model of random weights in each format
-// of 2023. If values were rounded, such a model may continue with another text.
+// TestConvertedNoise compares the texts before and after the
+// conversion, for a model of random weights in each format of 2023. If
+// values were rounded, such a model may continue with another text.
 func TestConvertedNoise(t *testing.T) {
 	var paths []string
 	for i, l := range testmodel.Legacies {
@@ -114,8 +115,8 @@ func TestLegacyPerplexity(t *testing.T) {
 	}
 }
 
-// TestLegacyNoisePerplexity compares these perplexities for
-// models of random weights, which are more sensitive to rounding.
+// TestLegacyNoisePerplexity compares the perplexities of models
+// of random weights, which are more sensitive to rounding.
 func TestLegacyNoisePerplexity(t *testing.T) {
 	text := filepath.Join(t.TempDir(), "text.txt")
 	require.NoError(t, os.WriteFile(text, []byte(strings.Repeat("The alpaca was on a llama and up, in an island of time. ", 14)), 0o644))

@@ -1,6 +1,6 @@
-// Package files has the commands about model files, which evaluate no model: "alpaca
-// inspect", "tokenize", "convert", "quantize", "merge", "split", "join" and
-// "compare-tensors". Most of them print a table or JSON.
+// Package files implements the commands that read and write model files without
+// evaluating a model: "alpaca inspect", "tokenize", "convert", "quantize", "merge",
+// "split", "join" and "compare-tensors". Most of them print a table or JSON.
 package files
 
 import (
@@ -15,7 +15,7 @@ import (
 	"alpaca/internal/gguf"
 )
 
-// NewInspect returns "alpaca inspect".
+// NewInspect returns the command "alpaca inspect".
 func NewInspect(u *ui.UI) *cobra.Command {
 	var output string
 	cmd := &cobra.Command{

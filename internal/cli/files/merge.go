@@ -24,7 +24,7 @@ type mergeOptions struct {
 	output            string
 }
 
-// NewMerge returns "alpaca merge".
+// NewMerge returns the command "alpaca merge".
 func NewMerge(u *ui.UI) *cobra.Command {
 	var o mergeOptions
 	cmd := &cobra.Command{
@@ -51,7 +51,7 @@ is quantized, "alpaca run --lora" uses the adapter without loss.`,
 	return cmd
 }
 
-// run is the command.
+// run runs the command.
 func (o *mergeOptions) run(ctx context.Context, u *ui.UI, args []string) error {
 	mix, err := quantize.ParseMix("copy")
 	if err != nil {

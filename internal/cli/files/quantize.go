@@ -33,7 +33,7 @@ type quantizeOptions struct {
 	output               string
 }
 
-// NewQuantize returns "alpaca quantize".
+// NewQuantize returns the command "alpaca quantize".
 func NewQuantize(u *ui.UI) *cobra.Command {
 	var o quantizeOptions
 	cmd := &cobra.Command{
@@ -96,7 +96,7 @@ func typeTable() string {
 	return strings.TrimRight(b.String(), " \n") + "\n"
 }
 
-// run is the command.
+// run runs the command.
 func (o *quantizeOptions) run(ctx context.Context, u *ui.UI, args []string) error {
 	in, out, mix, err := o.parseArgs(u, args)
 	if err != nil {
@@ -270,11 +270,11 @@ func quantizeHint(err error) error {
 	case errors.Is(err, quantize.ErrQuantized):
 		return ui.WithHint(err, "quantize the original, or add --allow-requantize")
 	case errors.Is(err, quantize.ErrLegacy):
-		return ui.WithHint(err, "\"alpaca convert\" makes a GGUF file of it")
+		return ui.WithHint(err, "\"alpaca convert\" makes a GGUF file of this file")
 	case errors.Is(err, quantize.ErrNeedsImportance):
 		return ui.WithHint(err, "add --imatrix FILE, or choose Q2_K")
 	case errors.Is(err, atomicfile.ErrExists):
-		return ui.WithHint(err, "--force replaces it")
+		return ui.WithHint(err, "--force replaces the file")
 	}
 	return err
 }

@@ -60,7 +60,7 @@ func parseSplitSize(s string) (int64, error) {
 	return n * unit, nil
 }
 
-// NewSplit returns "alpaca split".
+// NewSplit returns the command "alpaca split".
 func NewSplit(u *ui.UI) *cobra.Command {
 	var o splitFlags
 	var opt convert.SplitOptions
@@ -143,12 +143,12 @@ func splitFile(ctx context.Context, u *ui.UI, args []string, opt convert.SplitOp
 // existsHint returns err, with a hint if it says that an output exists already.
 func existsHint(err error) error {
 	if errors.Is(err, atomicfile.ErrExists) {
-		return ui.WithHint(err, "--force replaces it")
+		return ui.WithHint(err, "--force replaces the file")
 	}
 	return err
 }
 
-// NewJoin returns "alpaca join".
+// NewJoin returns the command "alpaca join".
 func NewJoin(u *ui.UI) *cobra.Command {
 	var opt convert.SplitOptions
 	cmd := &cobra.Command{

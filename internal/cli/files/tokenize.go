@@ -25,7 +25,7 @@ type tokenizeOptions struct {
 	output  string
 }
 
-// NewTokenize returns "alpaca tokenize".
+// NewTokenize returns the command "alpaca tokenize".
 func NewTokenize(u *ui.UI) *cobra.Command {
 	var o tokenizeOptions
 	cmd := &cobra.Command{

@@ -69,8 +69,8 @@ var ignoredByBench = map[string]ignored{
 	"numa":          {value: true},
 }
 
-// refused is a flag that is an error, because this program does the same in another way, or cannot
-// do it.
+// refused is a flag that is an error, because this program
+// does in another way what the flag asks for, or cannot do it.
 type refused struct {
 	short string
 	value bool
@@ -88,7 +88,7 @@ var refusedFlags = map[string]refused{
 	"perplexity":         {why: "use the command: alpaca perplexity"},
 	"system-prompt-file": {short: "sysf", value: true, why: "system messages are not read from files", hint: "--system \"$(cat FILE)\" gives one"},
 	"tfs":                {value: true, off: "1", why: "tail-free sampling is not supported; llama.cpp has dropped it too"},
-	"verbosity":          {short: "lv", value: true, why: "messages have no levels", hint: "-q leaves out the statistics"},
+	"verbosity":          {short: "lv", value: true, why: "messages have no levels of verbosity", hint: "-q leaves out the statistics"},
 }
 
 const (
@@ -146,7 +146,7 @@ func (c *Compat) ignore(fs *pflag.FlagSet, name string, i ignored) {
 // Report tells the user which flags were ignored.
 func (c *Compat) Report(u *ui.UI) {
 	if len(c.used) > 0 {
-		u.Notef("ignored, because it has no meaning here: %s", strings.Join(c.used, ", "))
+		u.Notef("flags without a meaning here are ignored: %s", strings.Join(c.used, ", "))
 	}
 }
 

@@ -1,7 +1,7 @@
-// Package flags has the types of the commands' flags and the spellings that llama.cpp and
-// alpaca.cpp gave them: aliases, underscores, several letters after one dash, and flags
-// that have no meaning here. It makes pflag's errors usage errors, with the nearest flag
-// as a hint. Options that several commands share are types with AddFlags.
+// Package flags provides the types of the commands' flags and the spellings that llama.cpp
+// and alpaca.cpp gave them: aliases, underscores, several letters after one dash, and
+// flags that have no meaning here. It makes pflag's errors usage errors, with the nearest
+// flag as a hint. Options that several commands share are types with a method AddFlags.
 package flags
 
 import (
@@ -23,8 +23,8 @@ import (
 // letters. For example, -ctk is such a flag, but pflag would read it as -c -t -k.
 const singleDash = "alpaca_single_dash"
 
-// AllowSingleDash lets the user write the flag with the given name with a single dash and the
-// letters of short, too.
+// AllowSingleDash adds a spelling to the flag with the
+// given name: a single dash and the letters of short.
 func AllowSingleDash(fs *pflag.FlagSet, name, short string) {
 	f := fs.Lookup(name)
 	if f.Annotations == nil {
@@ -39,8 +39,8 @@ func AllowSingleDash(fs *pflag.FlagSet, name, short string) {
 // flag. Any other argument that follows is not the value.
 const valueWords = "alpaca_value_words"
 
-// allowWords lets each of the given words be a value of the flag with the given name if the word
-// follows the flag. The flag may also stand without a value.
+// allowWords makes the given words values of the flag with the given name: if one of the
+// words follows the flag, it is the flag's value. The flag may also stand without a value.
 func allowWords(fs *pflag.FlagSet, name string, words []string) {
 	f := fs.Lookup(name)
 	if f.Annotations == nil {

@@ -9,7 +9,7 @@ import (
 	"alpaca/internal/cli/ui"
 )
 
-// Prompt are the flags that say where a text comes from.
+// Prompt holds the flags that say where a text comes from.
 type Prompt struct {
 	Flags  *pflag.FlagSet
 	text   string
@@ -17,7 +17,7 @@ type Prompt struct {
 	Escape bool
 
 	Stdin        StdinUse
-	EndsWithFile bool // set by Read: the text ends with a file or with stdin
+	EndsWithFile bool // set by Read: the end of the text comes from a file or from stdin
 }
 
 // StdinUse says how piped input is used if no flag names it with "-".

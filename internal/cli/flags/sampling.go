@@ -11,7 +11,7 @@ import (
 	"alpaca/internal/sampler"
 )
 
-// Sampling are the flags that say how the next token is chosen.
+// Sampling holds the flags that say how the next token is chosen.
 type Sampling struct {
 	Params sampler.Params
 

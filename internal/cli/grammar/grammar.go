@@ -1,6 +1,6 @@
-// Package grammar has "alpaca grammar", the commands about grammars and JSON schemas.
-// "alpaca grammar check" says which texts a grammar accepts, so that a grammar can be tried
-// without a model.
+// Package grammar implements "alpaca grammar", the commands about
+// grammars and JSON schemas. "alpaca grammar check" says which texts
+// a grammar accepts, so that a grammar can be tried without a model.
 package grammar
 
 import (
@@ -17,7 +17,7 @@ import (
 	"alpaca/internal/grammar"
 )
 
-// New returns "alpaca grammar".
+// New returns the command "alpaca grammar".
 func New(u *ui.UI) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "grammar",

@@ -1,6 +1,6 @@
-// Package list has "alpaca list", which shows the models on this machine: those that were
-// pulled, and those in the folders of Hugging Face's programs, Ollama and LM Studio. It
-// does not use the network.
+// Package list implements "alpaca list", which shows the models on this
+// machine: those that were pulled, and those in the folders of Hugging
+// Face's programs, Ollama and LM Studio. It does not use the network.
 package list
 
 import (
@@ -16,7 +16,7 @@ import (
 	"alpaca/internal/store"
 )
 
-// New returns "alpaca list".
+// New returns the command "alpaca list".
 func New(u *ui.UI) *cobra.Command {
 	output := ""
 	cmd := &cobra.Command{

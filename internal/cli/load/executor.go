@@ -18,7 +18,7 @@ import (
 	"alpaca/internal/machine"
 )
 
-// Executor are the flags of a command that answers requests from a file or from a queue.
+// Executor holds the flags of a command that answers requests from a file or from a queue.
 type Executor struct {
 	Generation
 	Template TemplateChoice
@@ -57,7 +57,7 @@ func (o *Executor) Check(u *ui.UI) error {
 	return o.Generation.Check(u)
 }
 
-// createdAt returns the time that all answers have, in seconds since 1970.
+// createdAt returns the creation time that all answers state, in seconds since 1970.
 func (o *Executor) createdAt() (int64, error) {
 	const env = "SOURCE_DATE_EPOCH"
 	text, name := o.created, "--created"
@@ -139,7 +139,7 @@ func (o *Executor) Open(u *ui.UI) (a *Answering, err error) {
 		source := opt.Template.Source()
 		a.Settings["chat-template"] = TextSum(source)
 		if strings.Contains(source, "strftime_now") {
-			u.Notef("the chat template tells the model the date %s, which differs from --created", time.Unix(created, 0).UTC().Format(time.DateOnly))
+			u.Notef("the chat template tells the model that the date is %s; --created sets another date", time.Unix(created, 0).UTC().Format(time.DateOnly))
 		}
 	}
 	a.Executor = jobs.New(a.Engine, jobs.Options{Digest: a.Digest, Created: created, Server: opt})
@@ -184,8 +184,8 @@ var harmless = []string{
 	"chat-template", "chat-template-file", "created", "alias", "ctx-size",
 }
 
-// settings returns the values of the flags of AddFlags that answers depend on, whether the flags
-// are given or not.
+// settings returns the values of those flags of AddFlags on
+// which answers depend, whether the flags are given or not.
 func (o *Executor) settings() map[string]string {
 	own, without := pflag.NewFlagSet("", pflag.ContinueOnError), pflag.NewFlagSet("", pflag.ContinueOnError)
 	(&Executor{}).AddFlags(own)

@@ -14,7 +14,7 @@ import (
 	"alpaca/internal/tokenizer"
 )
 
-// Grammar are the flags that constrain generated text, with llama.cpp's names.
+// Grammar holds the flags that constrain generated text, with llama.cpp's names.
 type Grammar struct {
 	flags        *pflag.FlagSet
 	text, file   string

@@ -69,7 +69,7 @@ func pullHint(path string) string {
 	if _, err := os.Stat(filepath.Dir(path)); err == nil {
 		return "" // path was meant as a file in that folder
 	}
-	return fmt.Sprintf("if that is a model of Hugging Face: alpaca pull hf:%s", path)
+	return fmt.Sprintf("to fetch a model with this name from Hugging Face: alpaca pull hf:%s", path)
 }
 
 // modelsIn returns the names of the models in a folder.

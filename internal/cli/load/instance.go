@@ -18,7 +18,7 @@ type Instance struct {
 	Path     string
 	Label    string // the name in tables; "": the name of the file
 	Model    *model.Model
-	Settings ollama.Settings        // settings that came with a model of Ollama; empty for others
+	Settings ollama.Settings        // settings that came with a model of Ollama; empty for other models
 	Session  *model.Session         // nil before Start and after Stop
 	Engine   *engine.Engine         // nil before StartEngine
 	Text     *engine.Text           // a text of Engine; nil before StartEngine

@@ -27,9 +27,9 @@ type Options struct {
 	memoryF32      bool // --memory-f32, a flag of 2023: keys and values are cached in f32
 	noMap          bool
 	vocab          tokenizer.Options
-	eps            float64 // 0: as the file says
-	ropeBase       float64 // 0: as the file says
-	ropeScale      float64 // 0: as the file says
+	eps            float64 // epsilon of the norms; 0: the file's value
+	ropeBase       float64 // 0: the file's value
+	ropeScale      float64 // 0: the file's value
 	loras          []string
 	unapplied      bool // adapters are off until a request switches them on
 	MayPull        bool // a user on a terminal is asked whether to pull a missing model
@@ -87,8 +87,8 @@ func (o *Options) locate(u *ui.UI, text string) (models.Used, error) {
 	return models.Use(u, text, o.MayPull)
 }
 
-// CtxFor returns the context length, in tokens, that the flags ask for or, without the flag, the
-// settings of the model. It returns 0 if neither gives one.
+// CtxFor returns the length of the context, in tokens: the value of -c or, without
+// -c, that of the model's own settings. It returns 0 if neither gives one.
 func (o *Options) CtxFor(e *Instance) int {
 	if o.Ctx > 0 {
 		return o.Ctx
@@ -126,7 +126,7 @@ func (o *Options) adjust(c *model.Config) {
 	}
 }
 
-// Generation are the flags of a command that generates text with one model.
+// Generation holds the flags of a command that generates text with one model.
 type Generation struct {
 	Options
 	Model    string

@@ -15,7 +15,7 @@ import (
 // queueEnv is the environment variable for a queue's address, which may contain a password.
 const queueEnv = "ALPACA_QUEUE"
 
-// Queue are the flags for a queue's address and credentials.
+// Queue holds the flags for a queue's address and credentials.
 type Queue struct{ address queue.Address }
 
 // AddFlags adds the flags. usage is the help text of --queue.

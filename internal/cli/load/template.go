@@ -19,7 +19,7 @@ import (
 // NoTemplate is the name that stands for no template.
 const NoTemplate = "none"
 
-// TemplateChoice are the flags that choose the chat template.
+// TemplateChoice holds the flags that choose the chat template.
 type TemplateChoice struct {
 	Name   string // a built-in template, or NoTemplate; "": the model's own
 	File   string // a file with a template in Jinja; "": none

@@ -23,7 +23,7 @@ type compareOptions struct {
 	output  string
 }
 
-// NewCompare returns "alpaca compare".
+// NewCompare returns the command "alpaca compare".
 func NewCompare(u *ui.UI) *cobra.Command {
 	var o compareOptions
 	cmd := &cobra.Command{
@@ -55,7 +55,7 @@ needed.`,
 	return cmd
 }
 
-// run is the command.
+// run runs the command.
 func (o *compareOptions) run(ctx context.Context, u *ui.UI, args []string) error {
 	if err := o.check(args); err != nil {
 		return err

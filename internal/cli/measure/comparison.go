@@ -106,8 +106,8 @@ func (c *comparison) openOther(path string) error {
 	return sameVocabulary(c.base, e)
 }
 
-// sameVocabulary returns nil if two models have the same vocabulary. Otherwise its error names
-// the first token that differs.
+// sameVocabulary returns nil if two models have the same vocabulary.
+// Otherwise the error names the first token that differs.
 func sameVocabulary(a, b *load.Instance) error {
 	at, bt := a.Model.Tokenizer, b.Model.Tokenizer
 	for id := range int32(max(at.Len(), bt.Len())) {
@@ -159,8 +159,8 @@ func (c *comparison) divide() (err error) {
 	}
 	for _, e := range c.others {
 		if n := e.Model.Config.TrainCtx; c.policy.Length() > n && !c.o.measure.long {
-			return ui.WithHint(fmt.Errorf("windows of %d tokens are more than the %d that %s was trained for", c.policy.Length(), n, e.Path),
-				"--allow-long-context accepts them nevertheless")
+			return ui.WithHint(fmt.Errorf("windows of %d tokens are longer than the context of %d tokens that %s was trained for", c.policy.Length(), n, e.Path),
+				"--allow-long-context accepts such windows")
 		}
 	}
 	return nil

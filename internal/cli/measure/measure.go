@@ -1,6 +1,6 @@
-// Package measure has the commands that measure how well models predict a text: "alpaca
-// perplexity", "alpaca compare" and "alpaca quality". "alpaca perplexity" also asks the questions
-// of benchmarks. The three commands share the flags about the text and its windows.
+// Package measure implements the commands that measure how well models predict a text: "alpaca
+// perplexity", "alpaca compare" and "alpaca quality". "alpaca perplexity" also asks the
+// questions of benchmarks. The three commands share the flags about the text and its windows.
 package measure
 
 import (
@@ -105,7 +105,7 @@ func (o *measureOptions) policy(m *model.Model) (eval.Policy, error) {
 	}
 	if p.Length() > m.Config.TrainCtx && !o.long {
 		return p, ui.WithHint(
-			fmt.Errorf("windows of %d tokens are more than the %d that the model was trained for", p.Length(), m.Config.TrainCtx),
+			fmt.Errorf("windows of %d tokens are longer than the context of %d tokens that the model was trained for", p.Length(), m.Config.TrainCtx),
 			fmt.Sprintf("use at most -c %d, or --allow-long-context for more", m.Config.TrainCtx-p.Stride/2))
 	}
 	return p, nil

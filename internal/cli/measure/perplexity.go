@@ -32,7 +32,7 @@ type perplexityOptions struct {
 	compat   flags.Compat
 }
 
-// NewPerplexity returns "alpaca perplexity".
+// NewPerplexity returns the command "alpaca perplexity".
 func NewPerplexity(u *ui.UI) *cobra.Command {
 	var o perplexityOptions
 	cmd := &cobra.Command{
@@ -74,7 +74,7 @@ and the result is how many of the questions the model answers right.`,
 	return cmd
 }
 
-// run is the command.
+// run runs the command.
 func (o *perplexityOptions) run(ctx context.Context, u *ui.UI) error {
 	if err := o.check(); err != nil {
 		return err

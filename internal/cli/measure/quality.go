@@ -33,7 +33,7 @@ type qualityOptions struct {
 	tmp        string
 }
 
-// NewQuality returns "alpaca quality".
+// NewQuality returns the command "alpaca quality".
 func NewQuality(u *ui.UI) *cobra.Command {
 	var o qualityOptions
 	cmd := &cobra.Command{
@@ -62,7 +62,7 @@ differences may then be noise; the numbers after ± show how much.`,
 	return cmd
 }
 
-// run is the command.
+// run runs the command.
 func (o *qualityOptions) run(ctx context.Context, u *ui.UI, path string) error {
 	if err := o.compare.check([]string{path, o.imatrix}); err != nil {
 		return err

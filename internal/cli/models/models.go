@@ -1,7 +1,7 @@
-// Package models has what commands do with the names of models. It finds the file that a name
-// stands for and checks the file once, asks whether to pull a missing model, shows the progress of
-// a pull, and completes names for the shell. Only a pull opens connections, and only if the user
-// has asked for it.
+// Package models implements what commands do with the names of models. It finds
+// the file that a name stands for, and checks the file once. It asks whether to
+// pull a missing model, shows the progress of a pull, and completes names for the
+// shell. Only a pull opens connections, and only if the user has asked for it.
 package models
 
 import (
@@ -109,7 +109,7 @@ func Check(ctx context.Context, u *ui.UI, m *store.Model) error {
 type Used struct {
 	Path     string          // path of its file
 	Name     string          // the name that the user gave; "": the user gave a path
-	Settings ollama.Settings // settings that came with a model of Ollama; empty for others
+	Settings ollama.Settings // settings that came with a model of Ollama; empty for other models
 	Release  func()          // until it is called, other commands know that the model is in use
 }
 

@@ -1,6 +1,6 @@
-// Package prune has "alpaca prune", which removes what no model needs: versions that newer
-// ones have replaced, remains of unfinished downloads, and content that no model uses.
-// Downloads in progress stay.
+// Package prune implements "alpaca prune", which removes what no model
+// needs: versions that newer ones have replaced, remains of unfinished
+// downloads, and content that no model uses. Downloads in progress stay.
 package prune
 
 import (
@@ -13,7 +13,7 @@ import (
 	"alpaca/internal/cli/ui"
 )
 
-// New returns "alpaca prune".
+// New returns the command "alpaca prune".
 func New(u *ui.UI) *cobra.Command {
 	yes, dry := false, false
 	cmd := &cobra.Command{

@@ -1,6 +1,6 @@
-// Package pull has "alpaca pull", which fetches a model from Hugging Face, from Ollama's
-// registry or from an address. "alpaca run" and "alpaca self-instruct" offer to pull a
-// missing model; no other command fetches one.
+// Package pull implements "alpaca pull", which fetches a model from Hugging
+// Face, from Ollama's registry or from an address. "alpaca run" and "alpaca
+// self-instruct" offer to pull a missing model; no other command fetches one.
 package pull
 
 import (
@@ -14,7 +14,7 @@ import (
 	"alpaca/internal/store/ref"
 )
 
-// New returns "alpaca pull".
+// New returns the command "alpaca pull".
 func New(u *ui.UI) *cobra.Command {
 	var o models.PullOptions
 	output := ""

@@ -1,7 +1,7 @@
-// Package queue has "alpaca queue", which makes the streams and consumers that batches on several
-// machines need in a NATS server. It also shows what is in the streams, and removes jobs, results
-// or everything. Workers and batches do not need the rights that these commands need.
-// internal/queue defines the streams and consumers.
+// Package queue implements "alpaca queue", which makes the streams and consumers that
+// batches on several machines need in a NATS server. It also shows what is in the
+// streams, and removes jobs, results or everything. Workers and batches do not need the
+// rights that these commands need. internal/queue defines the streams and consumers.
 package queue
 
 import (
@@ -19,7 +19,7 @@ import (
 // patience is how long a command waits for a server that does not answer.
 const patience = 10 * time.Second
 
-// New returns "alpaca queue".
+// New returns the command "alpaca queue".
 func New(u *ui.UI) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "queue",

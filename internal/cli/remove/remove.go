@@ -1,6 +1,6 @@
-// Package remove has "alpaca rm", which removes models from this machine. Content that
-// another model needs stays, and so does a model that a program has open. Models of Ollama
-// and LM Studio can be removed only with these programs.
+// Package remove implements "alpaca rm", which removes models from this machine.
+// Content that another model needs stays, and so does a model that a program has
+// open. Models of Ollama and LM Studio can be removed only with these programs.
 package remove
 
 import (
@@ -12,7 +12,7 @@ import (
 	"alpaca/internal/cli/ui"
 )
 
-// New returns "alpaca rm".
+// New returns the command "alpaca rm".
 func New(u *ui.UI) *cobra.Command {
 	yes := false
 	cmd := &cobra.Command{

@@ -38,7 +38,7 @@ type session struct {
 	cache   *promptCache
 }
 
-// converse is the command for conversations.
+// converse runs the command for a conversation.
 func (o *runOptions) converse(ctx context.Context, u *ui.UI, args []string) error {
 	// Stdin is part of the prompt only if the prompt is the only message of the conversation.
 	// Otherwise the messages, one on each line, or the file of --messages may come from stdin.

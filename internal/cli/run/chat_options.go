@@ -57,9 +57,9 @@ func (o *runOptions) wantsChat(u *ui.UI, args []string) (chat, single bool) {
 	return single, single
 }
 
-// instructs reports whether a text on the command line becomes a message because of the model:
-// the built-in model was trained on instructions, so a text for it is an instruction. given says
-// that the command line has a text.
+// instructs reports whether a text on the command line becomes a message
+// because of the model. The built-in model was trained on instructions, so a
+// text for it is an instruction. given says that the command line has a text.
 func (o *runOptions) instructs(u *ui.UI, given bool) bool {
 	text := given || u.InPiped
 	return text && load.IsBuiltin(o.engine.Model) && o.chat.template.Name == "" && !o.echo

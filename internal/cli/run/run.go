@@ -1,6 +1,6 @@
-// Package run has "alpaca run", which continues a text or has a conversation. Each run has one
-// load.Instance: the model, its engine and its sampler. A conversation is a session. A single text
-// goes through runOptions.complete. Both write their tokens with a writer.
+// Package run implements "alpaca run", which continues a text or has a conversation. Each run
+// has one load.Instance: the model, its engine and its sampler. A conversation is a session.
+// A single text goes through runOptions.complete. Both write their tokens with a writer.
 package run
 
 import (
@@ -34,7 +34,7 @@ type runOptions struct {
 	cache         cacheOptions
 }
 
-// New returns "alpaca run".
+// New returns the command "alpaca run".
 func New(u *ui.UI) *cobra.Command {
 	o := runOptions{prompt: &flags.Prompt{Stdin: flags.StdinJoins}}
 	cmd := &cobra.Command{
@@ -87,7 +87,7 @@ Exit status: 0 the text is complete, 1 failure, 2 wrong command line, 130 interr
 	return cmd
 }
 
-// run is the command.
+// run runs the command.
 func (o *runOptions) run(ctx context.Context, u *ui.UI, args []string) error {
 	if err := o.check(args); err != nil {
 		return err

@@ -44,7 +44,7 @@ func (o *remoteOptions) check(changed func(string) bool) error {
 	}
 	for _, name := range []string{"api-key", "server-chat"} {
 		if changed(name) {
-			return ui.Usagef("--%s needs --server, because it is about that server", name)
+			return ui.Usagef("--%s needs --server, because this flag is about that server", name)
 		}
 	}
 	return nil

@@ -1,6 +1,6 @@
-// Package selfinstruct has "alpaca self-instruct", which lets a model write instructions and
-// answers into a database. It opens the model or connects to a server, and shows the
-// progress. Prompts, parsing and filters are in internal/selfinstruct.
+// Package selfinstruct implements "alpaca self-instruct", which lets a model write
+// instructions and answers into a database. It opens the model or connects to a server,
+// and shows the progress. Prompts, parsing and filters are in internal/selfinstruct.
 package selfinstruct
 
 import (
@@ -48,7 +48,7 @@ type options struct {
 	changed func(name string) bool
 }
 
-// New returns "alpaca self-instruct".
+// New returns the command "alpaca self-instruct".
 func New(u *ui.UI) *cobra.Command {
 	var o options
 	cmd := &cobra.Command{
@@ -77,16 +77,16 @@ A model with a chat template first writes the tasks, then answers each in a conv
 	o.changed = fs.Changed
 	load.AddModel(fs, &o.model)
 	flags.AddInt(fs, &o.n, flags.Int{Name: "number", Short: "n", Value: 100, Low: 1, High: 10_000_000}, "number of `tasks` that the source has at the end")
-	fs.StringVarP(&o.db, "database", "d", "data.db", "`file` of the database; created if it does not exist")
+	fs.StringVarP(&o.db, "database", "d", "data.db", "`file` of the database, which is created if it does not exist")
 	fs.StringVar(&o.source, "source", "self_instruct", "`name` of the rows' source in the database")
 	fs.StringVar(&o.seedTasks, "seed-tasks", "", "`file` of seed tasks, in the form of Self-Instruct or Alpaca (default: the 175 built-in tasks)")
 	flags.AddInt(fs, &o.parallel, flags.Int{Name: "parallel", Value: 8, Low: 1, High: 256}, "number of `prompts` answered at once; this does not change the result")
 	flags.AllowSingleDash(fs, "parallel", "np")
-	fs.StringVar(&o.preset, "preset", "", "use the settings of a preset; the only one is \"stanford\": 20 tasks in a prompt, temperature 1, parsing and filters as in 2023")
+	fs.StringVar(&o.preset, "preset", "", "use the settings of a preset; the only preset is \"stanford\": 20 tasks in a prompt, temperature 1, parsing and filters as in 2023")
 	flags.AddInt(fs, &o.perAsk, flags.Int{Name: "tasks-per-prompt", Value: 5, Low: 1, High: 100}, "number of `tasks` that a prompt asks for")
 	flags.AddInt(fs, &o.maxTokens, flags.Int{Name: "max-tokens", Low: 0, High: 1 << 20}, "largest number of `tokens` in an answer with tasks; 0 means 200 for each task, or 80 with --two-step")
 	flags.AddInt(fs, &o.outTokens, flags.Int{Name: "max-output-tokens", Value: 400, Low: 1, High: 1 << 20}, "largest number of `tokens` in an output of the second step")
-	fs.BoolVar(&o.oneStep, "one-step", false, "take outputs from the list of tasks that the model writes, instead of asking for each")
+	fs.BoolVar(&o.oneStep, "one-step", false, "take outputs from the list of tasks that the model writes, instead of asking for each output")
 	fs.BoolVar(&o.twoStep, "two-step", false, "ask for each output in a conversation (default for models with a chat template)")
 	fs.BoolVar(&o.free, "free", false, "do not use a grammar to enforce the headings in the list of tasks")
 	fs.BoolVar(&o.ascii, "rouge-compat", false, "compare only words of the letters a to z and the digits 0 to 9, as rouge_score does")
@@ -165,7 +165,7 @@ func (o *options) settings(m *opened, seeds selfinstruct.Seeds) selfinstruct.Set
 	return s
 }
 
-// run is the command.
+// run runs the command.
 func (o *options) run(ctx context.Context, u *ui.UI) error {
 	if err := o.check(); err != nil {
 		return err
@@ -243,7 +243,7 @@ type progress struct {
 	asks, accepted, refused int
 	tokens                  int
 	reasons                 map[string]int
-	characters              bool // says that the user was told that some instructions are compared by characters
+	characters              bool // the user has been told that some instructions are compared by characters
 }
 
 // add counts an answered prompt and shows the progress.
@@ -283,9 +283,9 @@ func (p *progress) summary() {
 	p.u.Notef("%d prompts: %d tasks, %d rejected%s; %.1f tokens/s", p.asks, p.accepted, p.refused, reasonList(p.reasons), float64(p.tokens)/max(time.Since(p.began).Seconds(), 1e-9))
 }
 
-// effort returns as text how many prompts were answered at the same time, and how many tokens
-// the engine evaluated, took from its cache and generated. busy is the mean number of prompts in
-// progress. stats is nil if a server answered.
+// effort returns a text about the work of a run. The text says how many prompts were answered
+// at the same time, and how many tokens the engine evaluated, took from its cache and
+// generated. busy is the mean number of prompts in progress. stats is nil if a server answered.
 func effort(busy float64, stats func() engine.Stats) string {
 	text := fmt.Sprintf("%.1f texts at once on average", busy)
 	if stats == nil {

@@ -16,8 +16,8 @@ import (
 	"alpaca/internal/store/pick"
 )
 
-// library has the models on this machine. It loads a model when a request names it, and never
-// fetches one.
+// library serves the models on this machine. It loads a
+// model when a request names it, and never fetches one.
 type library struct {
 	store  *store.Library
 	keeper *keeper.Keeper[*loaded]

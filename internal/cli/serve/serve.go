@@ -1,6 +1,6 @@
-// Package serve has "alpaca serve", which answers HTTP requests in the form of OpenAI's API
-// and llama.cpp's server. It checks the flags, loads models and makes their engines.
-// Requests are answered in internal/server.
+// Package serve implements "alpaca serve", which answers HTTP requests in the
+// form of OpenAI's API and llama.cpp's server. It checks the flags, loads
+// models and makes their engines. Requests are answered in internal/server.
 package serve
 
 import (
@@ -62,7 +62,7 @@ type options struct {
 	keepAlive    time.Duration
 }
 
-// New returns "alpaca serve".
+// New returns the command "alpaca serve".
 func New(u *ui.UI) *cobra.Command {
 	var o options
 	cmd := &cobra.Command{
@@ -116,17 +116,17 @@ Exit status: 0 ended by a signal, all answers complete; 1 failure; 2 wrong comma
 	fs.BoolVar(&o.strict, "strict-template", false, "refuse conversations with a model that has no chat template")
 	fs.DurationVar(&o.target, "step-target", 100*time.Millisecond, "longest `time` for which a part of a new prompt may delay answers in progress; the last part of a prompt may take twice as long")
 	fs.DurationVar(&o.delay, "drain-delay", 0, "`time` after SIGTERM for which requests are still accepted")
-	fs.DurationVar(&o.drain, "drain-timeout", 30*time.Second, "`time` that answers in progress then get to finish")
+	fs.DurationVar(&o.drain, "drain-timeout", 30*time.Second, "`time` after --drain-delay that answers in progress get to finish")
 	flags.AddInt(fs, &o.modelsMax, flags.Int{Name: "models-max", Value: 4, High: 64}, "largest number of `models` of \"alpaca list\" that are loaded at the same time for requests, besides that of -m; 0 means none")
 	flags.AddPositive(fs, &o.modelsMemory, "models-memory", "largest size of the files of all loaded models together, in `GiB` (default: 3/4 of the free memory)")
-	fs.DurationVar(&o.keepAlive, "keep-alive", 5*time.Minute, "`time` after the last request when a model that was loaded for a request is unloaded; a negative time means never")
+	fs.DurationVar(&o.keepAlive, "keep-alive", 5*time.Minute, "`time` without requests after which a model that was loaded for a request is unloaded; a negative time means never")
 	o.template.AddFlags(fs)
 	o.model.AddFlags(fs)
 	o.model.AddUnappliedLoRA(fs)
 	return cmd
 }
 
-// run is the command.
+// run runs the command.
 func (o *options) run(ctx context.Context, u *ui.UI) error {
 	if err := o.check(); err != nil {
 		return err

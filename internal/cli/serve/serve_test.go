@@ -136,8 +136,8 @@ func TestServe(t *testing.T) {
 	require.NotContains(t, string(rest), "Hi", "the log must not have the text of prompts")
 }
 
-// TestSecondSignal checks that after the first SIGTERM an answer in progress continues, and that
-// the second SIGTERM ends the program at once, with the exit status of a signal.
+// TestSecondSignal checks that an answer in progress continues after the first SIGTERM.
+// The second SIGTERM must end the program at once, with the exit status of a signal.
 func TestSecondSignal(t *testing.T) {
 	clitest.NeedExec(t)
 	if runtime.GOOS == "windows" {

@@ -1,6 +1,6 @@
-// Package show has "alpaca show", which shows what is known about a model on this machine:
-// its licence, its base models, its context, whether it has a chat template, its digest, and
-// where its files are.
+// Package show implements "alpaca show", which shows what is known about
+// a model on this machine: its licence, its base models, its context,
+// whether it has a chat template, its digest, and where its files are.
 package show
 
 import (
@@ -23,7 +23,7 @@ import (
 	"alpaca/internal/store/ollama"
 )
 
-// New returns "alpaca show".
+// New returns the command "alpaca show".
 func New(u *ui.UI) *cobra.Command {
 	output, licence := "", false
 	cmd := &cobra.Command{

@@ -1,6 +1,6 @@
-// Package template has "alpaca template", which renders a chat template. It renders a
-// conversation to the prompt that a model would get, as text or as tokens. With a template's
-// file alone it renders given variables, as Jinja does.
+// Package template implements "alpaca template", which renders a chat template.
+// It renders a conversation to the prompt that a model would get, as text or as
+// tokens. With a template's file alone it renders given variables, as Jinja does.
 package template
 
 import (
@@ -34,7 +34,7 @@ type options struct {
 	vocab      tokenizer.Options
 }
 
-// New returns "alpaca template".
+// New returns the command "alpaca template".
 func New(u *ui.UI) *cobra.Command {
 	var o options
 	cmd := &cobra.Command{
@@ -99,7 +99,7 @@ func (o *options) variables(ctx context.Context, u *ui.UI, args []string) error 
 	}
 	v, err := value.FromJSON([]byte(data), 1)
 	if err != nil {
-		return fmt.Errorf("%s: no JSON: %w", o.context, err)
+		return fmt.Errorf("%s: not valid JSON: %w", o.context, err)
 	}
 	vars, ok := v.(*value.Dict)
 	if !ok {

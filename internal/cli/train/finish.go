@@ -77,8 +77,8 @@ func (j *job) writeOutput(ctx context.Context, results string) error {
 	return j.writeModel(ctx)
 }
 
-// writeModel writes the model in the type of --outtype. If this type is not float32, it is made
-// from a temporary file in float32.
+// writeModel writes the model in the type of --outtype. If this type
+// is not float32, the output is made from a temporary file in float32.
 func (j *job) writeModel(ctx context.Context) error {
 	mix, err := quantize.ParseMix(j.OutType)
 	if err != nil {
@@ -106,7 +106,7 @@ func (j *job) writeModel(ctx context.Context) error {
 	return err
 }
 
-// metadata returns the metadata of the trained model in float32.
+// metadata returns the metadata for a file with the trained model in float32.
 func (j *job) metadata() (kv []gguf.KV) {
 	for _, e := range j.kv {
 		if e.Key != "general.file_type" && e.Key != "general.quantization_version" && !strings.HasPrefix(e.Key, "split.") {

@@ -34,8 +34,8 @@ func checkpoints(dir string) ([]string, error) {
 	return list, nil
 }
 
-// lastCheckpoint opens the newest usable checkpoint of the run to resume, and takes over its
-// settings.
+// lastCheckpoint opens the newest usable checkpoint of
+// the run to resume, and takes over the run's settings.
 func (j *job) lastCheckpoint() (*train.Checkpoint, error) {
 	list, err := checkpoints(j.resume)
 	if err != nil {

@@ -67,7 +67,7 @@ func (s *settings) targets(families []*arch.Arch) (map[arch.Role]bool, error) {
 				}
 			}
 		case !ok:
-			return nil, ui.WithHint(ui.Usagef("--target-modules: no matrix %q that an adapter can be put on", name),
+			return nil, ui.WithHint(ui.Usagef("--target-modules: no matrix named %q can have an adapter", name),
 				"the names are "+strings.Join(slices.Sorted(maps.Keys(known)), ", ")+" and "+allLinear)
 		}
 		for _, r := range roles {
@@ -93,7 +93,7 @@ func (s *settings) modules(families []*arch.Arch) (map[arch.Role]bool, error) {
 			}
 		}
 		if !found {
-			return nil, ui.WithHint(ui.Usagef("--modules-to-save: no module %q that can be trained together with adapters", name),
+			return nil, ui.WithHint(ui.Usagef("--modules-to-save: no module named %q can be trained together with adapters", name),
 				"the names are "+strings.Join(slices.Sorted(maps.Keys(known)), ", "))
 		}
 	}

@@ -232,11 +232,11 @@ func (j *job) split() {
 	}
 }
 
-// maxHeldOut returns the largest number of examples to hold out if --eval-split is not given. It is
-// a hundredth of the examples that the run trains on; an example counts once for each epoch.
-// A run measures the held-out examples about 21 times, and forward only. With a hundredth, this
-// takes less than a tenth of the run's time. The sample answers at the end of a run need held-out
-// examples, so the result is at least their number.
+// maxHeldOut returns the largest number of examples to hold out if --eval-split is not
+// given. It is a hundredth of the examples that the run trains on; an example counts once
+// for each epoch. A run measures the held-out examples about 21 times, without a backward
+// pass. With a hundredth, this takes less than a tenth of the run's time. The sample answers
+// at the end of a run need held-out examples, so the result is at least their number.
 func (j *job) maxHeldOut() int {
 	examples := float64(len(j.examples.Examples))
 	mean := float64(j.examples.Tokens) / examples

@@ -17,8 +17,8 @@ import (
 	"alpaca/internal/train/plan"
 )
 
-// settings are the flags that the result of a run depends on. A checkpoint keeps them as JSON under
-// the names of the flags.
+// settings are the flags on which the result of a run depends.
+// A checkpoint keeps them as JSON under the names of the flags.
 type settings struct {
 	Model     string   `json:"model"`
 	Data      []string `json:"data"`
@@ -201,9 +201,9 @@ func (o *options) check() error {
 // free has the settings that may change when a run is resumed.
 var free = []string{"output", "outtype", "merge", "model", "data", "eval-every"}
 
-// same returns an error if a given flag differs from the stored settings of the run and would
-// change its result. Otherwise it sets o.settings to the stored ones, except for given flags
-// that are free to change.
+// same returns an error if a given flag differs from the stored settings of
+// the run and would change the run's result. Otherwise it sets o.settings
+// to the stored ones, except for given flags that are free to change.
 func (o *options) same(stored *settings) error {
 	before, now := byName(stored), byName(&o.settings)
 	for name, want := range before {

@@ -1,6 +1,6 @@
-// Package train has "alpaca train", which trains models and adapters. It reads the data,
-// opens or makes the model, says what is going to happen, and keeps the folder of the run:
-// checkpoints, a log, drawings, samples. The training itself is in internal/train.
+// Package train implements "alpaca train", which trains models and adapters. It reads the
+// data, opens or makes the model, says what is going to happen, and keeps the folder of the
+// run: checkpoints, a log, drawings, samples. The training itself is in internal/train.
 package train
 
 import (
@@ -38,7 +38,7 @@ type options struct {
 	flags *pflag.FlagSet
 }
 
-// New returns "alpaca train".
+// New returns the command "alpaca train".
 func New(u *ui.UI) *cobra.Command {
 	var o options
 	cmd := &cobra.Command{
@@ -82,7 +82,7 @@ the result is the same bit for bit, with any number of threads.`,
 	flags.AddThreads(fs, &o.threads)
 	flags.AddInt(fs, &o.micro, flags.Int{Name: "micro-batch", Value: 0, Low: 0, High: 1 << 20}, "number of `rows` that go through the model at once; with 0, their tokens add up to about 512 (1024 for small models); this does not change the result")
 	fs.BoolVar(&o.checkpointing, "gradient-checkpointing", false, "keep only the inputs of layers, and compute each layer twice: this needs less memory and a third more time, and does not change the result")
-	flags.AddInt(fs, &o.stopAfter, flags.Int{Name: "stop-after", Value: 0, Low: 0, High: 1 << 30}, "write the output after this number of `updates`, after which --resume can continue the run; 0 means all updates")
+	flags.AddInt(fs, &o.stopAfter, flags.Int{Name: "stop-after", Value: 0, Low: 0, High: 1 << 30}, "stop after this number of `updates` and write the output; --resume can then continue the run; 0 means all updates")
 	flags.AddInt(fs, &o.saveEvery, flags.Int{Name: "save-every", Value: 0, Low: 0, High: 1 << 30}, "number of `updates` between checkpoints; 0 means a checkpoint every 5 minutes")
 	fs.StringVar(&o.runDir, "run-dir", "", "`folder` for checkpoints and logs (default: the name of the output, but with .run at the end)")
 	fs.StringVar(&o.resume, "resume", "", "resume the run in this `folder`")
@@ -133,7 +133,7 @@ func (o *options) addTraining(fs *pflag.FlagSet) {
 	}
 }
 
-// run is the command.
+// run runs the command.
 func (o *options) run(ctx context.Context, u *ui.UI) error {
 	if err := o.prepare(u); err != nil {
 		return err

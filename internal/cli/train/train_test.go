@@ -46,7 +46,7 @@ func TestKilled(t *testing.T) {
 		}
 		cmd := exec.Command("alpaca", next...)
 		require.NoError(t, cmd.Start())
-		time.Sleep(time.Duration(20+r.IntN(300)) * time.Millisecond) // killed at any moment
+		time.Sleep(time.Duration(20+r.IntN(300)) * time.Millisecond) // killed at a random moment
 		cmd.Process.Kill()
 		cmd.Wait()
 	}

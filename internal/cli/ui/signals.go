@@ -92,7 +92,7 @@ func (u *UI) BeforeExit(clean func()) (restore func()) {
 	return replace(&u.signals.mu, &u.signals.clean, clean)
 }
 
-// replace stores f in *to until the function that it returns is called.
+// replace stores f in *to. The function that it returns restores the old value.
 func replace(mu *sync.Mutex, to *func(), f func()) (restore func()) {
 	mu.Lock()
 	defer mu.Unlock()

@@ -41,8 +41,8 @@ func EditDistance(a, b string) int {
 // Shape returns dimensions as text, outermost first, such as [32, 128].
 func Shape(dims []int) string { return strings.ReplaceAll(fmt.Sprint(dims), " ", ", ") }
 
-// Printable returns s with a question mark in place of each character that could confuse a
-// terminal. It is for texts of files, which cannot be trusted.
+// Printable returns s with a question mark in place of each character that could
+// confuse a terminal. It is for texts from files, which cannot be trusted.
 func Printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r != '\t' && !unicode.IsPrint(r) {

@@ -1,6 +1,6 @@
-// Package version has "alpaca version", which shows what the program was built from, the
-// features of the CPU, the default number of threads, and the kernel of each number format
-// on this machine.
+// Package version implements "alpaca version", which shows what the
+// program was built from, the features of the CPU, the default number
+// of threads, and the kernel of each number format on this machine.
 package version
 
 import (
@@ -33,7 +33,7 @@ type versionInfo struct {
 	Kernels  map[string]string `json:"kernels"` // name of the kernel by number format
 }
 
-// New returns "alpaca version".
+// New returns the command "alpaca version".
 func New(u *ui.UI) *cobra.Command {
 	var output string
 	cmd := &cobra.Command{

@@ -1,6 +1,6 @@
-// Package worker has "alpaca worker", which answers the requests of a queue until a signal
-// ends it. internal/queue takes the jobs and stores their results. internal/jobs answers the
-// requests.
+// Package worker implements "alpaca worker", which answers the
+// requests of a queue until a signal ends it. internal/queue takes the
+// jobs and stores their results. internal/jobs answers the requests.
 package worker
 
 import (
@@ -31,7 +31,7 @@ type options struct {
 	port     int
 }
 
-// New returns "alpaca worker".
+// New returns the command "alpaca worker".
 func New(u *ui.UI) *cobra.Command {
 	var o options
 	cmd := &cobra.Command{
@@ -65,7 +65,7 @@ Exit status: 0 ended by a signal, 1 failure, 2 wrong command line.`,
 	return cmd
 }
 
-// run is the command.
+// run runs the command.
 func (o *options) run(ctx context.Context, u *ui.UI) error {
 	if err := o.queue.Check(); err != nil {
 		return err
