@@ -122,8 +122,8 @@ func (p *packer) advance(n int) {
 	}
 }
 
-// putHalf stores 16 weights of each row, which are half a sub-block of
-// 32. sub is the number of the sub-block, counted from the one at R11.
+// putHalf stores 16 weights of each row, which are half a sub-block
+// of 32. sub is the number of the sub-block; number 0 is at R11.
 func (p *packer) putHalf(q quad, sub, half int) {
 	if p.fused != nil {
 		p.multiplyHalf(q, sub, half)
