@@ -9,7 +9,8 @@ import (
 	"alpaca/internal/quant/kernel"
 )
 
-// This file has what products with few tokens need beyond the templates that all formats share.
+// This file has what only products with few tokens need.
+// int_amd64.go describes the templates that all formats share.
 
 // few returns k with the sizes for a Direct function that is made from
 // few32_amd64.h. Up to the given number of tokens, such a function is faster
