@@ -124,7 +124,7 @@ func (a *Cap) Run(p *pool.Pool, x []float32, c float32) error {
 	return p.Run(a, (len(x)+capRun-1)/capRun, 8)
 }
 
-const capRun = 1 << 10 // elements of an item
+const capRun = 1 << 10 // number of elements in an item
 
 // Do implements Task.
 func (a *Cap) Do(_, lo, hi int) { softCap(a.x[lo*capRun:min(hi*capRun, len(a.x))], a.c) }

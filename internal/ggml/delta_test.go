@@ -9,8 +9,9 @@ import (
 	"alpaca/internal/pool"
 )
 
-// TestDeltaNet compares the result with the recurrence in float64. The bits must not depend on
-// how the text is divided into calls, on other texts in a call, or on the number of workers.
+// TestDeltaNet compares the result with the recurrence in float64. The bits
+// must not depend on how the text is divided into calls. They must not
+// depend on other texts in a call or on the number of workers, either.
 func TestDeltaNet(t *testing.T) {
 	const length = 23
 	s := DeltaShape{Taps: 4, Key: 8, Value: 12, KeyHeads: 2, Heads: 4}

@@ -14,7 +14,7 @@ type HeadNorm struct {
 
 // NormedHeads is a vector X whose heads X[i*n : (i+1)*n] are normalized with the same n weights
 // W. If W is nil, X is left unchanged. If Apart is positive, each head is normalized by LayerNorm
-// instead of RMSNorm, and the weights of head i are row i mod Apart of W [Apart, n].
+// instead of RMSNorm. The weights of head i are then row i mod Apart of W [Apart, n].
 type NormedHeads struct {
 	X, W  []float32
 	Apart int

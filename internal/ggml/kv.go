@@ -38,8 +38,8 @@ type Span struct {
 //
 // Values are rows of their type: [32, ValueDim].
 //
-// If the type is quantized, keys and values are first rotated (rotate.go), so
-// that one large channel of a head does not make the other channels imprecise.
+// If the type is quantized, keys and values are first rotated (rotate.go). Without the
+// rotation, one large channel of a head would make the other channels imprecise.
 type KVFormat struct {
 	TypeK, TypeV     quant.Type // F32, F16, Q8_0, Q5_1, Q5_0, Q4_1 or Q4_0
 	Heads            int        // number of key heads, and also of value heads

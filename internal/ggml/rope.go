@@ -59,7 +59,7 @@ type RopeParams struct {
 type YaRN struct {
 	Ext                float64 // share of the unscaled frequency that fast pairs keep; 0 means all of it, negative none of it
 	Attn               float64 // the amplitude; 0 means 1 + 0.1*ln Factor, or 1 if Ext is negative
-	BetaFast, BetaSlow float64 // pairs that turn more than BetaFast times in OrigCtx are fast, and pairs that turn less than BetaSlow times are stretched; 0 means 32 and 1
+	BetaFast, BetaSlow float64 // pairs that turn more than BetaFast times in OrigCtx positions are fast; those that turn less than BetaSlow times are stretched; 0 means 32 and 1
 	Exact              bool    // do not round the numbers of the pairs at which the ramp between fast and stretched pairs begins and ends
 	Log                float64 // if not 0, divide the amplitude by 1 + 0.1*Log*ln Factor
 }

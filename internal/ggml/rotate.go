@@ -7,10 +7,10 @@ import (
 
 // Keys and values are rotated before they are quantized (QuaRot, arXiv 2404.00456). Each run of
 // 2^n elements of a head is multiplied by an orthonormal Walsh-Hadamard matrix. This spreads a
-// channel that is much larger than its neighbours over all channels of the run, so that one scale
-// suits 32 elements better. Queries are multiplied by the same matrix, which leaves their products
-// with keys unchanged. The output of attention, a mean of rotated values, is multiplied by the
-// matrix once more. That undoes the rotation, because the matrix is its own inverse.
+// channel that is much larger than its neighbours over all channels of the run. Then a single
+// scale suits 32 elements better. Queries are multiplied by the same matrix, which leaves their
+// products with keys unchanged. The output of attention, a mean of rotated values, is multiplied
+// by the matrix once more. That undoes the rotation, because the matrix is its own inverse.
 
 // Rotated reports whether keys and values of type t are rotated.
 func Rotated(t quant.Type) bool { return !isFloat(t) }

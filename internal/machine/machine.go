@@ -1,6 +1,6 @@
-// Package machine describes this computer: its CPU, the instruction sets that kernels may
-// use, the best number of threads, and the memory that this process uses and may still
-// allocate.
+// Package machine describes this computer. It knows the CPU, the instruction sets
+// that kernels may use, and the best number of threads for inference. It also knows
+// how much memory this process uses, and how much memory it may still allocate.
 package machine
 
 import (

@@ -16,10 +16,10 @@ type Threads struct {
 	Quota   float64 // CPU seconds per second that the control groups allow; 0 also if they have no limit
 }
 
-// Default returns the number of threads with which inference is fastest: one for
-// each performance core, or for each physical core if all are alike. The number is
-// at most the quota, rounded up. More threads would not help: two threads on one
-// core share its multipliers, and fast cores would have to wait for slow cores.
+// Default returns the number of threads with which inference is fastest. There is one
+// thread for each performance core, or for each physical core if all are alike, but
+// at most the quota, rounded up. More threads would not help: two threads on one core
+// share its multipliers, and fast cores would have to wait for slow cores.
 func (t Threads) Default() int {
 	n := t.Logical
 	for _, limit := range []int{t.Cores, t.Fast, int(math.Ceil(t.Quota))} {

@@ -7,9 +7,9 @@ import (
 	"alpaca/internal/quant/codec"
 )
 
-// Encode turns rows of cols weights each into blocks of type t. The bytes are the same
-// as those of llama-quantize. len(src) must be a multiple of cols, cols must be a
-// multiple of the type's BlockLen, and len(dst) must be the size of the blocks.
+// Encode turns rows of cols weights each into blocks of type t. The bytes are the
+// same as those of llama-quantize. cols must be a multiple of the type's BlockLen,
+// and len(src) must be a multiple of cols. len(dst) must be the size of the blocks.
 //
 // If importance is not nil, it has a number for each column: the mean square of the
 // column's activations. This number is how much an error in that column counts. Formats

@@ -9,9 +9,9 @@ import (
 )
 
 // The formats IQ1, IQ2 and IQ3 have 256 weights in groups of eight or four. Each
-// group is an entry of a codebook, with separate signs except in IQ1. This
-// program can read these formats but not write them, because finding the best
-// entries takes an importance matrix and code as long as llama.cpp's encoder.
+// group is an entry of a codebook, with separate signs except in IQ1. This program
+// can read these formats but not write them. An encoder needs an importance matrix
+// to find the best entries, and as much code as the encoder of llama.cpp.
 //
 // In all of them D is a float16. Each run of 16 or 32 weights has a
 // scale s of 3 or 4 bits, which stands for the factor 2s+1.

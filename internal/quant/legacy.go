@@ -137,7 +137,7 @@ func unpackQ4_3(pair []byte, q *[32]int8) (d, m [2]float32) {
 	return d, m
 }
 
-// adjacent4 unpacks len(q) numbers of 4 bits, two neighbours in a byte, and subtracts bias.
+// adjacent4 unpacks len(q) numbers of 4 bits, and subtracts bias. Each byte has two neighbours.
 func adjacent4(nibbles []byte, q []int8, bias int8) {
 	for j, b := range nibbles {
 		q[2*j] = int8(b&15) - bias
@@ -145,7 +145,8 @@ func adjacent4(nibbles []byte, q []int8, bias int8) {
 	}
 }
 
-// split4 unpacks 32 numbers of 4 bits, the second half in the high nibbles, and subtracts bias.
+// split4 unpacks 32 numbers of 4 bits, and subtracts
+// bias. The second 16 numbers are in the high nibbles.
 func split4(nibbles []byte, q *[32]int8, bias int8) {
 	for j, b := range nibbles[:16] {
 		q[j] = int8(b&15) - bias
@@ -153,8 +154,8 @@ func split4(nibbles []byte, q *[32]int8, bias int8) {
 	}
 }
 
-// adjacent5 unpacks 32 numbers of 5 bits and subtracts bias. b holds their highest bits (4
-// bytes), then their nibbles, two neighbours in a byte (16 bytes).
+// adjacent5 unpacks 32 numbers of 5 bits and subtracts bias. b has 4 bytes with their highest bits,
+// and then 16 bytes with their nibbles. Each of these bytes has the nibbles of two neighbours.
 func adjacent5(b []byte, q *[32]int8, bias int8) {
 	high := binary.LittleEndian.Uint32(b)
 	adjacent4(b[4:20], q[:], 0)

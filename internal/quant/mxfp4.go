@@ -61,9 +61,9 @@ func encodeMXFP4(dst []byte, x, _ []float32) {
 	}
 }
 
-// mxfp4Exponent returns the exponent byte for weights x. This exponent
-// scales the power of two that is not above the largest magnitude to 4,
-// which is the largest power of two among the codes' values.
+// mxfp4Exponent returns the exponent byte for weights x. Let 2^k be the largest
+// power of two that is not above the largest magnitude. The exponent byte scales
+// 2^k to 4, which is the largest power of two among the codes' values.
 func mxfp4Exponent(x []float32) byte {
 	var largest float32
 	for _, v := range x {

@@ -64,9 +64,9 @@ func encodeQ4_K(dst []byte, x, importance []float32) {
 	}
 }
 
-// encodeScales6 finds the scales and minima of 8 runs, writes D, DMin and Scales of a Q4_K or
-// Q5_K block, and leaves the integers in s.Q. It returns the importance of the columns that
-// follow the block.
+// encodeScales6 finds the scales and minima of 8 runs. It writes D, DMin
+// and Scales of a Q4_K or Q5_K block, and leaves the integers in s.Q. It
+// returns the importance of the columns that follow the block.
 func encodeScales6(s *fit.Search, dst []byte, x, importance []float32, p *fit.MinSearch) []float32 {
 	var sc, mn [16]uint8
 	var d, dmin float32

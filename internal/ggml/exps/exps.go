@@ -1,6 +1,6 @@
-// Package exps computes e^x for many float64 numbers at once, which the
-// probabilities of a whole vocabulary need. fmath.Exp defines the results to the
-// bit. A kernel in assembly gives equal results, several numbers at a time.
+// Package exps computes e^x for many float64 numbers at once. The probabilities
+// of a whole vocabulary are computed with it. fmath.Exp defines the results to
+// the bit. A kernel in assembly gives equal results, several numbers at a time.
 package exps
 
 import "alpaca/internal/fmath"

@@ -27,7 +27,7 @@ func eachKernel(t *testing.T, f func(t *testing.T, k *kernel)) {
 	}
 }
 
-// lengths has lengths near multiples of the lengths of vectors.
+// lengths has numbers of elements near the multiples of a vector's length.
 var lengths = []int{0, 1, 3, 4, 5, 8, 11, 12, 16, 31, 32, 100, 576}
 
 // numbers returns n random numbers of very different sizes, among them zeros, infinity, a

@@ -112,8 +112,8 @@ func TestProducts(t *testing.T) {
 	})
 }
 
-// TestPlan checks that two workers get the same number of items, for products of adapters and for
-// matrices whose number of panels is not a multiple of a full group. Otherwise a worker would wait.
+// TestPlan checks that two workers get the same number of items, because otherwise one of them
+// would wait. It tries products of adapters, and matrices whose panels do not fill the last group.
 func TestPlan(t *testing.T) {
 	eachKernel(t, func(t *testing.T) {
 		for _, s := range [][2]int{{512, 16}, {1024, 16}, {512, 576}, {512, 192}, {512, 1536}} {

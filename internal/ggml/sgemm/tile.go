@@ -16,9 +16,9 @@ type kernel struct {
 
 	masked bool // if true, a tile reads and writes only args.cols columns; if false, c must have cols columns
 
-	// few[n] computes a tile of n rows, for n less than rows. copyPanels copies n rows of
-	// src to several panels. Adjacent rows are stride elements apart, and a row is as wide
-	// as all panels together. interleave packs tiles of A: dst[t*dstStride+k*rows+i] =
+	// few[n] computes a tile of n rows, for n less than rows. copyPanels copies n rows of src
+	// to several panels. Adjacent rows are stride elements apart, and a row is as wide as all
+	// panels together. interleave packs several tiles of A: dst[t*dstStride+k*rows+i] =
 	// src[k*stride+t*rows+i] for i < rows. Each of the three may be nil.
 	few        []func(a *args)
 	copyPanels func(dst, src []float32, stride, n, panels int)

@@ -26,7 +26,7 @@ func (a *args) check(rows, cols int) {
 	}
 }
 
-// fewAVX2 are tiles of 1 to 5 rows.
+// fewAVX2 has functions for tiles of 1 to 5 rows.
 var fewAVX2 = []func(a *args){nil,
 	func(a *args) { a.check(1, 16); tile1x16AVX2(a) },
 	func(a *args) { a.check(2, 16); tile2x16AVX2(a) },

@@ -55,8 +55,8 @@
 	ROWS5                       \
 	FMA2((R11)(R9*1), Y10, Y11)
 
-// STEP loads the row of b at BX+off, multiplies rows of a by
-// this row with the macro rows, and moves a to the next k.
+// STEP loads the row of b at BX+off, and multiplies rows of a by it with the
+// macro that the argument rows names. Then STEP moves a to the next k.
 #define STEP(off, rows) \
 	VMOVUPS off(BX), Y12      \
 	VMOVUPS (off+32)(BX), Y13 \

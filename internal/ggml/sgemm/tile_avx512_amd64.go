@@ -25,7 +25,7 @@ func (a *args) tileAVX512(rows int) {
 	}
 }
 
-// fewAVX512 returns tiles of 1 to 11 rows.
+// fewAVX512 returns functions for tiles of 1 to 11 rows.
 func fewAVX512() []func(a *args) {
 	few := make([]func(a *args), 12)
 	for n := range few {

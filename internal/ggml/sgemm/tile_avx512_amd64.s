@@ -77,8 +77,8 @@
 	ADDQ DX, R11 \
 	ADDQ DX, R8
 
-// STEP32 and STEP16 load the row of b at BX+off, and
-// multiply rows of a by this row with the macro rows.
+// STEP32 and STEP16 load the row of b at BX+off, and multiply
+// rows of a by it with the macro that the argument rows names.
 #define STEP32(off, rows) \
 	VMOVUPS off(BX), Z24      \
 	VMOVUPS (off+64)(BX), Z25 \

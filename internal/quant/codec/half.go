@@ -1,6 +1,6 @@
 // Package codec turns float32 into the bytes of the simplest formats and back.
 // It converts single numbers to float16 and bfloat16 and back. Vector code
-// converts many numbers at a time: in float16, in Q8_0, and in the other
+// converts many numbers at a time. It covers float16, Q8_0, and the other
 // formats whose blocks of 32 get their scales from the range of the weights.
 //
 // Portable code, in half.go or in the format's file in package quant, defines all results.

@@ -51,8 +51,8 @@ GLOBL nibbles<>(SB), RODATA|NOPTR, $0x3c
 	VPSUBD Y14, Y2, Y2 \
 	VPSUBD Y14, Y3, Y3
 
-// FIVE_BYTES sets the bytes of Y0 to the lower four bits of the 32 numbers, and the bytes of
-// Y1 to -1 where the fifth bit is set and to 0 elsewhere.
+// FIVE_BYTES sets the bytes of Y0 to the lower four bits of the 32 numbers. It
+// sets the bytes of Y1 to -1 where the fifth bit is set, and to 0 elsewhere.
 #define FIVE_BYTES(qh, qs) \
 	VMOVDQU      qs(SI), X0     \
 	VPSRLW       $4, X0, X1     \

@@ -8,8 +8,9 @@ type MinSearch struct {
 	Absolute    bool // an error e counts as w·|e| instead of w·e²
 }
 
-// searchScaleMin finds the scale s, the minimum m ≥ 0 and the integers q from 0 to p.Top for
-// which s·q - m has the smallest error among the trials. w says how much each error counts.
+// searchScaleMin finds a scale s, a minimum m ≥ 0 and integers q from 0
+// to p.Top, which represent x as s·q - m. It returns those with the
+// smallest error among the trials. w says how much each error counts.
 func searchScaleMin(p *MinSearch, x, w []float32, q []uint8) (scale, minimum float32) {
 	w, q = w[:len(x)], q[:len(x)]
 	lo, hi := x[0], x[0]

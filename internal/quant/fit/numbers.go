@@ -2,9 +2,10 @@ package fit
 
 import "math"
 
-// Nearest rounds f to the nearest integer, ties to even, for |f| < 2^22: adding 1.5 * 2^23 leaves
-// the integer in the low bits of the sum. A larger |f| occurs only if a scale is far too small for
-// its weights. For such f, Nearest still returns the low bits of the sum, as llama.cpp does.
+// Nearest rounds f to the nearest integer, ties to even, if |f| < 2^22. It
+// adds 1.5 * 2^23, which leaves the integer in the low bits of the sum. A
+// larger |f| occurs only if a scale is far too small for its weights. For
+// such f, Nearest still returns the low bits of the sum, as llama.cpp does.
 func Nearest(f float32) int32 {
 	return int32(math.Float32bits(float32(f)+0x1.8p23)&0x7fffff) - 0x400000
 }
@@ -68,9 +69,9 @@ func SumSquares(x []float32) (sum float32) {
 	return sum
 }
 
-// Weigh sets w[i] to how much an error in x[i] counts: the column's importance times
-// sqrt(sigma2 + x[i]²), so that errors in large weights count more. sigma2 is the mean square
-// of the weights around x[i], or twice that.
+// Weigh sets w[i] to how much an error in x[i] counts. This is the column's
+// importance times sqrt(sigma2 + x[i]²), so that errors in large weights count
+// more. sigma2 is the mean square of the weights around x[i], or twice that.
 func Weigh(w, x, importance []float32, sigma2 float32) {
 	importance, w = importance[:len(x)], w[:len(x)]
 	for i, v := range x {

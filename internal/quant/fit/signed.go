@@ -1,9 +1,9 @@
 package fit
 
-// This file and min.go find the scale, the minimum (if the format has one) and the integers
-// that represent a short run of weights with the smallest error. They try some scales near
-// the one that just covers the range of the weights. The bytes of encoded files depend on the
-// trials, their order and every rounding, so all of these are as in llama.cpp.
+// This file and min.go find the scale and the integers that represent a short run of weights
+// with the smallest error. For formats with minima, they also find the minimum. They try some
+// scales near the one that just covers the range of the weights. The bytes of encoded files
+// depend on the trials, their order and every rounding, so all of these are as in llama.cpp.
 
 // TinyGroup is the magnitude below which weights count as zeros, because their squares would
 // underflow.

@@ -174,7 +174,7 @@ func bits32(name string, bytes, qh int, hasMin bool) format {
 const rowBits = 27
 
 // fifthBits adds the fifth bits to the first and second 16 weights. temps are eight free vectors.
-// between adds the instructions that may run while the first instructions of fifthBits wait.
+// The CPU can run the instructions that between adds while it waits for the first results.
 func (p *packer) fifthBits(lo, hi quad, temps []int, hasMin bool, between func()) {
 	each := func(f func(v, t, index, mask int)) {
 		for i := range 4 {

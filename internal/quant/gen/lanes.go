@@ -13,8 +13,8 @@ import (
 // laneBytes is the size of the accumulators of four rows.
 const laneBytes = 9 * 16
 
-// lanes generates the products with partial sums, for CPUs
-// with SDOT (dot products of bytes) and without it.
+// lanes generates the products with partial sums. There are versions
+// for CPUs with SDOT (dot products of bytes) and without it.
 func lanes(a *asm) {
 	for _, l := range []layout{sdot, neon} {
 		for _, f := range formats {

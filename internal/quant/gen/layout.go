@@ -12,8 +12,8 @@ package main
 // In every layout, 16 weights of each of the four rows take four vectors.
 type layout struct {
 	isa string
-	// lanes is the size in bytes of four 32-bit numbers, one for each row. I8MM has each number
-	// twice, in the order r0 r1 r0 r1 r2 r3 r2 r3, which is that of its sums for two tokens.
+	// lanes is the size in bytes of four 32-bit numbers, one for each row. I8MM has each
+	// number twice, in the order of its sums for two tokens: r0 r1 r0 r1 r2 r3 r2 r3.
 	lanes int
 	// minimum is the size of a minimum in bytes. NEON needs minima as int16.
 	minimum int

@@ -35,8 +35,8 @@ func nibblesOld(name string, bytes, qs, offset int, hasMin, adjacent bool) forma
 }
 
 // neighbours unpacks the bytes of four rows in q. The two nibbles of a byte are adjacent
-// weights. neighbours returns the first and the second 16 weights, arranged for the layout,
-// and the vectors that are free afterwards. It uses q, the four vectors after q, a and b.
+// weights. neighbours returns the first and the second 16 weights, arranged for the layout. It
+// also returns the vectors that are then free. It uses q, the four vectors after q, a and b.
 func (p *packer) neighbours(q, a, b quad) (lo, hi, free1, free2 quad) {
 	low := regs(q[0] + 4)
 	for i := range 4 {

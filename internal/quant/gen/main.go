@@ -1,9 +1,9 @@
-// Command gen writes the part of the assembly of quant and ggml that is not written by hand, and
-// the Go declarations of these functions. On arm64, it writes nearly all of quant's assembly:
-// there, the kernels for three instruction sets and a dozen formats differ only in the layout of a
-// panel, and in how a format's bits become bytes. On amd64, the assembler's preprocessor puts the
-// kernels together, and gen writes only declarations. A test fails if the checked-in files are out
-// of date; go generate ./internal/quant/gen updates them.
+// Command gen writes the part of the assembly of quant and ggml that is not written by hand,
+// and the Go declarations of these functions. On arm64, it writes nearly all of quant's
+// assembly. There, the kernels for three instruction sets and a dozen formats differ only in
+// the layout of a panel, and in how a format's bits become bytes. On amd64, the assembler's
+// preprocessor puts the kernels together, and gen writes only declarations. A test fails if
+// the checked-in files are out of date; go generate ./internal/quant/gen updates them.
 package main
 
 //go:generate go run .

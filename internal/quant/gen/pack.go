@@ -27,9 +27,9 @@ type packer struct {
 	fused *fused // if not nil, the function multiplies instead of storing, see quad.go
 }
 
-// The functions prefetch bytes that are ahead bytes beyond those that
-// they read. This distance is about the length of a run of blocks, so
-// that memory delivers the next run while the tile function multiplies.
+// ahead is the distance in bytes from what the functions read to what
+// they prefetch. It is about the length of a run of blocks, so that
+// memory delivers the next run while the tile function multiplies.
 const ahead = 640
 
 func (f format) pack(a *asm, l layout) {
@@ -122,8 +122,8 @@ func (p *packer) advance(n int) {
 	}
 }
 
-// putHalf stores 16 weights of each row, which are half a sub-block of
-// 32. sub is the number of the sub-block, counted from the one at R11.
+// putHalf stores 16 weights of each row, which are half a sub-block
+// of 32. sub is the number of the sub-block; number 0 is at R11.
 func (p *packer) putHalf(q quad, sub, half int) {
 	if p.fused != nil {
 		p.multiplyHalf(q, sub, half)

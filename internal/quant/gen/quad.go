@@ -11,7 +11,7 @@ import "fmt"
 // calls put32. V29 has the accumulators.
 
 // quads generates the functions that multiply with one token. Q3_K has no such function,
-// because its body leaves too few registers free. lanes.go generates that of Q5_1.
+// because its body leaves too few registers free. lanes.go generates the function of Q5_1.
 func quads(a *asm, l layout) {
 	for _, f := range formats {
 		switch {

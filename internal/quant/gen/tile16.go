@@ -2,8 +2,8 @@ package main
 
 import "fmt"
 
-// tiles16 generates the tile functions of the formats with a scale for each 16 weights
-// (see format16.go), for CPUs with SDOT (dot products of bytes) and without it.
+// tiles16 generates the tile functions of the formats with a scale for each 16 weights (see
+// format16.go). There are versions for CPUs with SDOT (dot products of bytes) and without it.
 func tiles16(a *asm) {
 	for _, hasMin := range []bool{false, true} {
 		tile16SDOT(a, hasMin)

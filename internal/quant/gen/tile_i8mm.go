@@ -74,8 +74,8 @@ func byPairs(a *asm, blockBytes int, hasSums bool, body func()) {
 	a.op("RET", "")
 }
 
-// twoTokens sets dst to t0 t0 t1 t1, where t0 is the first token's
-// number at addr0, and t1 is the second token's number at addr1.
+// twoTokens sets dst to t0 t0 t1 t1. t0 is the number at addr0, which belongs to
+// the first token. t1 is the number at addr1, which belongs to the second token.
 func twoTokens(a *asm, addr0, addr1 string, tmp, dst int) {
 	a.op("VLD1R", "%s, [V%d.S4]", addr0, dst)
 	a.op("VLD1R", "%s, [V%d.S4]", addr1, tmp)

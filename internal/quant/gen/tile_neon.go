@@ -42,8 +42,8 @@ func loadActs(a *asm, tokens, n int) {
 	}
 }
 
-// A neonHalf describes 16 weights of each of 4 rows: their offset from R10, and the half of the
-// activations in V4-V11 that they are multiplied with.
+// A neonHalf describes 16 weights of each of 4 rows. off is their offset from R10.
+// acts says which half of the activations in V4-V11 they are multiplied by.
 type neonHalf struct{ off, acts int }
 
 // bothHalves are the two halves of a block of 32.

@@ -1,7 +1,7 @@
-// Package kernel describes the inner loops of matrix products: functions in assembly
-// that multiply panels of weights, and the sizes for which these functions are made.
-// Packages amd64 and arm64 below it have the kernels of one CPU architecture each, and
-// a table of them. Package matmul chooses a kernel for each matrix.
+// Package kernel describes the inner loops of matrix products. These are functions
+// in assembly that multiply panels of weights, with the sizes for which they are
+// made. Packages amd64 and arm64 below it have the kernels of one CPU architecture
+// each, and a table of them. Package matmul chooses a kernel for each matrix.
 package kernel
 
 import (
@@ -16,8 +16,8 @@ import (
 // makes a panel from the file's bytes, and Tile multiplies it with any number of tokens.
 // For a prompt, packing is a small part of the work. For a single token, packing is a
 // detour, because it writes the weights to the nearest cache and reads them again. Pack
-// and Tile process a run of at most MaxBlocks blocks at a time and keep the accumulators
-// from run to run, so a panel stays in the cache even if rows are long.
+// and Tile process a run of at most MaxBlocks blocks at a time, so a panel stays in the
+// cache even if rows are long. The accumulators are kept from run to run.
 type Kernel struct {
 	Level string // instruction set, one of machine.Levels
 
@@ -122,8 +122,8 @@ func Merge(tables ...Table) Table {
 	return all
 }
 
-// Sum8 adds eight partial sums in the order of a vector that is halved again and
-// again: it adds the upper half to the lower half until one number is left.
+// Sum8 adds eight partial sums as if they were a vector that is halved again and
+// again. Each step adds the upper half to the lower half, until one number is left.
 func Sum8(s *[8]float32) float32 {
 	return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]))
 }

@@ -9,7 +9,8 @@ import (
 	"alpaca/internal/quant/kernel"
 )
 
-// This file has what products with few tokens need beyond the templates that all formats share.
+// This file has what only products with few tokens need.
+// int_amd64.go describes the templates that all formats share.
 
 // few returns k with the sizes for a Direct function that is made from
 // few32_amd64.h. Up to the given number of tokens, such a function is faster
@@ -38,9 +39,9 @@ func upTo(n int, pair, few tileFunc) tileFunc {
 	}
 }
 
-// blockwise returns a Direct function that packs one super-block of each row
-// with packOne, multiplies it with all tokens, and then goes on to the next
-// super-block. Meanwhile it prefetches the rows of the next panel.
+// blockwise returns a Direct function that takes one super-block of each row
+// after the other. It packs the super-block with packOne, and multiplies it by
+// all tokens. Meanwhile it prefetches the rows of the next panel.
 func blockwise(t quant.Type, packOne packFunc, tile tileFunc) tileFunc {
 	size := t.BlockBytes()
 	return func(t *tileArgs) {
@@ -135,20 +136,20 @@ var (
 	quadTwoBitScales = [16]uint16{16, 4, 1, 1, 16, 4, 1, 1, 16, 4, 1, 1, 16, 4, 1, 1}
 	// quadTwoBits1 masks bits 2 and 3 of 32 bytes.
 	quadTwoBits1 = bytesOf(12)
-	// The 16 bytes at the end of a block of Q3_K contain ScalesL from byte 2 and ScalesH from
-	// byte 10. quadLowScales3 repeats ScalesL twice, and quadLowShifts3 are counts that shift its
-	// nibbles down. quadHighScales3 repeats ScalesH four times, and quadHighShifts3 are counts that
-	// shift its pairs of bits down.
+	// The last 16 bytes of a block of Q3_K have ScalesL from byte 2 on, and ScalesH
+	// from byte 10 on. quadLowScales3 repeats ScalesL twice, and quadLowShifts3 has
+	// the counts that shift its nibbles down. quadHighScales3 repeats ScalesH four
+	// times, and quadHighShifts3 has the counts that shift its pairs of bits down.
 	quadLowScales3  = [16]uint8{2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5, 6, 7, 8, 9}
 	quadHighScales3 = [16]uint8{10, 11, 12, 13, 10, 11, 12, 13, 10, 11, 12, 13, 10, 11, 12, 13}
 	quadLowShifts3  = [2]uint64{0, 4}
 	quadHighShifts3 = [4]uint32{0, 2, 4, 6}
 	quadNibbleBytes = bytesOf(15)
 	quadBytes32     = bytesOf(32)
-	// The first 8 bytes of a block of IQ4_XS contain ScalesH from byte 2 and ScalesL from
-	// byte 4, and each half of a vector has these bytes of two rows. quadLowScales4 extends
-	// each byte of ScalesL to a word, quadHighScales4 repeats ScalesH four times, and
-	// quadHighShifts4 are factors that shift the bits of each run to the highest.
+	// The first 8 bytes of a block of IQ4_XS have ScalesH from byte 2 on, and ScalesL from
+	// byte 4 on. Each half of a vector has these 8 bytes of two rows. quadLowScales4 extends
+	// each byte of ScalesL to a word. quadHighScales4 repeats ScalesH four times, and
+	// quadHighShifts4 has the factors that shift the bits of each run to the top of a word.
 	quadLowScales4  = quadShuffle(func(word int) int { return 4 + word%8/4*8 + word%4 })
 	quadHighScales4 = func() (bytes [32]uint8) {
 		for i := range bytes {

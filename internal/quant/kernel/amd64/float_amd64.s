@@ -7,9 +7,9 @@
 // partial sums (see matmul/dot.go). A step is 8 columns. Every lane does one chain of fused
 // multiply-adds in the order of the columns, so the results are those of the portable code.
 //
-// On AVX-512, a panel has 8 rows, and a step of a panel has 256 bytes: 4
+// On AVX-512, a panel has 8 rows. A step of a panel has 256 bytes: 4
 // vectors, each with the 8 columns of two rows. On AVX2, a panel has 4
-// rows, and a step of a panel has 128 bytes: one vector for each row.
+// rows. A step of a panel has 128 bytes: one vector for each row.
 
 // ROWS sets pointers to the rows of a panel. Rows 0 to 3 are (SI), (SI)(DX*1), (SI)(DX*2)
 // and (SI)(R8*1); rows 4 to 7 have the same distances from R9.

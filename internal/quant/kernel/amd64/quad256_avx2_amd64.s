@@ -32,8 +32,9 @@
 	VPMADDWD   Y10, y, y                         \
 	VPADDD     y, sum, sum
 
-// RUNS adds the products of two runs of weights, whose nibbles are the 32 bytes at w. Their fifth
-// bits are at high. SHIFT by m, and then by n, moves the fifth bits of the two runs to bit 4.
+// RUNS adds the products of two runs of weights, whose nibbles are the 32
+// bytes at w. Their fifth bits are at high. SHIFT by m moves the fifth bits
+// of the first run to bit 4, and SHIFT by n those of the second run.
 #define RUNS(s, w, high, SHIFT, m, n, sum) \
 	VMOVDQU w, Y8             \
 	VPAND   Y15, Y8, Y9       \

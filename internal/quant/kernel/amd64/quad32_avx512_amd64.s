@@ -11,8 +11,8 @@
 #include "parts/fetch_amd64.h"
 #include "templates/quads_amd64.h"
 
-// NIBBLESROW is QUADROW for blocks of a scale and 16 bytes of nibbles. w has the
-// bytes from the first block on, and w8 has the bytes from 8 bytes later on.
+// NIBBLESROW is QUADROW for blocks of a scale and 16 bytes of nibbles. w is
+// the address of the first block, and w8 is the address 8 bytes after w.
 #define NIBBLESROW(w, w8, w64, w72, sum, k) \
 	VMOVDQU64 w, Z4          \
 	VPERMW    Z4, Z21, k, Z9 \

@@ -36,8 +36,8 @@
 // ROWS sets R9, the address of row 4, from SI.
 #define ROWS LEAQ (SI)(DX*4), R9
 
-// LOADROWS loads 16 bytes at off of every row: the first four bytes of each
-// row to V0, the next ones to V1, V2 and V3. LOADROWS clobbers V4 to V7.
+// LOADROWS loads 16 bytes at off of every row. The first four bytes of each row
+// go to V0, and the next bytes to V1, V2 and V3. LOADROWS clobbers V4 to V7.
 //
 // Rows 0 to 3 go to the low half of the four vectors, rows 4 to 7 to the high half.
 // Then LOADROWS transposes the 4 × 4 dwords within each half.

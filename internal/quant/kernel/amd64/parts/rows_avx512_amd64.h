@@ -39,8 +39,8 @@
 	LEAQ (SI)(DX*8), R10 \
 	LEAQ (R9)(DX*8), R11
 
-// LOADROWS loads 16 bytes at off of every row: the first four bytes of each
-// row to V0, the next ones to V1, V2 and V3. LOADROWS clobbers V4 to V7.
+// LOADROWS loads 16 bytes at off of every row. The first four bytes of each row
+// go to V0, and the next bytes to V1, V2 and V3. LOADROWS clobbers V4 to V7.
 //
 // Rows 4L to 4L+3 go to 128-bit lane L of the four vectors. Then
 // LOADROWS transposes the 4 × 4 dwords within each lane.

@@ -1,6 +1,6 @@
-// The macros of this file unpack super-blocks of the formats with blocks of 256. Each macro
-// PACK_x, in unpack456_amd64.h and unpack234_amd64.h, unpacks one super-block of each row of
-// the vector of rows at SI, and clobbers V0 to V14. V15 must have lowNibbles. The byte maps
+// The macros of this file unpack super-blocks of the formats with blocks of 256. unpack456_amd64.h
+// and unpack234_amd64.h have a macro PACK_x for each format. It unpacks one super-block of each row
+// of the vector of rows at SI. PACK_x clobbers V0 to V14. V15 must have lowNibbles. The byte maps
 // of the formats are in their Go files. FETCH prefetches as much as LOADROWS loads.
 //
 // In a panel, at DI, a super-block is a list of runs, then the data that belongs to all runs:
