@@ -33,8 +33,9 @@ func (o *Options) CacheSize(m *Instance, drafts engine.Drafts) (s CacheSize, err
 	return s, nil
 }
 
-// Blocks returns the number of blocks for n texts at once. It adds the same number for prefixes
-// that later texts share. All blocks take at most memory bytes, unless a single text needs more.
+// Blocks returns the number of blocks for n texts at once. It adds the same
+// number for prefixes that later texts share. Together, the blocks take at
+// most the number of bytes in memory, unless a single text needs more.
 func (s CacheSize) Blocks(n int, memory int64) int {
 	return int(max(int64(s.Text), min(2*int64(s.Text)*int64(n), memory/s.Block)))
 }

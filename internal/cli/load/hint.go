@@ -92,7 +92,7 @@ func foreignHint(what string) string {
 	case strings.Contains(what, "archive"):
 		return "unpack it first"
 	case strings.Contains(what, "llama2.c"):
-		return "\"alpaca convert IN OUT.gguf --vocab tokenizer.bin\" makes a GGUF file of it"
+		return "\"alpaca convert IN OUT.gguf --vocab tokenizer.bin\" makes a GGUF file of this file"
 	case strings.Contains(what, "LoRA"):
 		return "an adapter only changes another model; merge it into that model first, with the tools that made it"
 	case strings.Contains(what, "Git LFS"):

@@ -75,9 +75,9 @@ func IsModelFile(path string) bool {
 	return true
 }
 
-// OpenFile opens a checkpoint. path may also be the name of a model on this machine. Then the
-// model's digest is checked first, unless only the header is read. builtin.Name stands for the
-// built-in model. A file that has this name must be written as ./builtin. Errors have hints.
+// OpenFile opens a checkpoint. path may also be the name of a model on this machine. In that case
+// the model's digest is checked first, unless only the header is read. builtin.Name stands for
+// the built-in model. A file that has this name must be written as ./builtin. Errors have hints.
 func OpenFile(path string, opt gguf.Options) (*gguf.File, error) {
 	if path == builtin.Name {
 		return builtin.Open(opt)

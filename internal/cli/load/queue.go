@@ -22,7 +22,7 @@ type Queue struct{ address queue.Address }
 func (o *Queue) AddFlags(fs *pflag.FlagSet, usage string) {
 	fs.StringVar(&o.address.URL, "queue", "", usage+"; $"+queueEnv+" may hold the address, with user and password")
 	fs.StringVar(&o.address.Creds, "queue-creds", "", "`file` with credentials: the seed of an nkey, or a .creds file")
-	fs.StringVar(&o.address.CA, "queue-ca", "", "`file` with the certificate of the queue's authority")
+	fs.StringVar(&o.address.CA, "queue-ca", "", "`file` with the certificate of the authority (CA) that signed the queue's certificate")
 	fs.BoolVar(&o.address.Insecure, "insecure-queue", false, "allow connections without encryption or credentials")
 }
 

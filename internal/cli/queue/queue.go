@@ -55,7 +55,7 @@ func connected(ctx context.Context, u *ui.UI, o *load.Queue, f func(c *queue.Con
 // batchArg returns the argument that names a batch. A name that is not valid is a usage error.
 func batchArg(args []string) (string, error) {
 	if err := queue.CheckBatch(args[0]); err != nil {
-		return "", ui.WithHint(ui.Usagef("%q: %v", args[0], err), `"alpaca queue status" lists the batches, and "alpaca batch --queue" prints the name of its own`)
+		return "", ui.WithHint(ui.Usagef("%q: %v", args[0], err), `"alpaca queue status" lists the batches, and "alpaca batch --queue" prints the name of its batch`)
 	}
 	return args[0], nil
 }

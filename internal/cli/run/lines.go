@@ -215,7 +215,7 @@ func readHistory(path string) (list []string) {
 			line, _ := json.Marshal(text)
 			b.Write(append(line, '\n'))
 		}
-		_ = os.WriteFile(path, []byte(b.String()), 0o600) // if this fails, the file only stays long
+		_ = os.WriteFile(path, []byte(b.String()), 0o600) // if this fails, the file stays longer than necessary
 	}
 	return list
 }

@@ -98,7 +98,7 @@ Exit status: 0 ended by a signal, all answers complete; 1 failure; 2 wrong comma
 	flags.AddPositive(fs, &o.cacheMemory, "kv-memory", "size of a model's KV cache in `GiB` (default: enough for twice as many texts as --parallel says, but at most a quarter of the free memory)")
 	flags.AddInt(fs, &o.predict, flags.Int{Name: "predict", Short: "n", Value: -1, Low: -1, High: math.MaxInt32}, "largest number of `tokens` in an answer, whatever a request asks for; -1 is no limit")
 	fs.StringSliceVarP(&o.aliases, "alias", "a", nil, "`name` of the model for clients; several are separated by commas (default: the name of the file)")
-	fs.StringSliceVar(&o.tags, "tags", nil, "`words` about the model, which lists of models show, separated by commas")
+	fs.StringSliceVar(&o.tags, "tags", nil, "`words` about the model that lists of models show; several are separated by commas")
 	fs.StringSliceVar(&o.keys, "api-key", nil, "`key` that requests need; several are separated by commas (default: $"+keyEnv[0]+")")
 	fs.StringVar(&o.keyFile, "api-key-file", "", "`file` with one key per line; unlike --api-key, the keys do not show in process lists")
 	fs.BoolVar(&o.shareCache, "share-cache", false, "let requests with different keys share cached prompts; the time to the first token then reveals whether somebody else sent the same prompt")
