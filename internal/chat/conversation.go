@@ -38,7 +38,7 @@ type turn struct {
 	goesOn bool
 }
 
-// unknown is the start of a turn that was encoded together with earlier turns.
+// unknown is the start of a turn whose tokens cannot be separated from those before it.
 const unknown = -1
 
 // NewConversation returns a conversation with a system message only, or an empty one if system is

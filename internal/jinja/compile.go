@@ -163,7 +163,7 @@ func (s *scope) entered() []load {
 	return list
 }
 
-// newFrame returns a frame of a function. All its variables are unset.
+// newFrame returns a frame of a function, with all variables unset.
 func newFrame(r *value.Run, fn *function, up *frame, ctx *scopeContext) *frame {
 	f := &frame{r: r, vars: make([]value.Value, fn.slots), up: up, ctx: ctx}
 	for i := range f.vars {

@@ -102,7 +102,7 @@ type lazy struct {
 	tail  string           // the end of the text, where a tag or trigger may have begun
 	said  bool             // the text before tail has more than white space
 	m     *grammar.Matcher // the grammar of the trigger; nil: no trigger has occurred yet
-	keep  int              // the length in bytes of the longest trigger
+	keep  int              // largest length of a trigger, in bytes
 	all   bool             // tail keeps maxPattern bytes, because a pattern may match anywhere
 }
 

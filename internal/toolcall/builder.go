@@ -117,9 +117,9 @@ func (b *builder) several(call, sep grammar.Expr) grammar.Expr {
 // fields returns the properties in list, in their order and separated by comma. Properties that
 // are not required may be left out.
 func (b *builder) fields(list []property, comma grammar.Expr, one func(p property) grammar.Expr) grammar.Expr {
-	// The loop goes from the last property to the first. head and tail are
-	// both rules for the properties from i on: head if no property has
-	// been written before them, tail if one has and a comma is needed.
+	// The loop goes from the last property to the first. head and tail are the
+	// rules for the properties from i on. head applies if no property has been
+	// written before them. tail applies if one has, so that a comma is needed.
 	tail, head := grammar.Expr(grammar.Seq{}), grammar.Expr(grammar.Seq{})
 	for i := len(list) - 1; i >= 0; i-- {
 		field := b.rule(one(list[i]))

@@ -65,8 +65,8 @@ const (
 	inAnswer
 )
 
-// Push adds text. It returns what earlier calls have not
-// returned, except an end that may become part of a tag.
+// Push adds text. It returns what earlier calls have not returned, except an
+// end that may turn out to be part of a tag or the white space beside a tag.
 func (p *Splitter) Push(text string) (thought, answer string) {
 	p.held += text
 	if p.state == atStart {
