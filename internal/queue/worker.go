@@ -112,7 +112,7 @@ func (c *Conn) place(ctx context.Context, key string) (Model, jetstream.Consumer
 	from, err := c.js.Consumer(ctx, JobsStream, key)
 	if errors.Is(err, jetstream.ErrConsumerNotFound) || errors.Is(err, jetstream.ErrConsumerDoesNotExist) {
 		return Model{}, nil, &RefusedError{fmt.Sprintf("%s has no place for jobs of this model (key %s)", c.where, key),
-			"alpaca queue init -m MODEL --name NAME makes the place; use the flags that describe this worker's model"}
+			"alpaca queue init -m MODEL --name NAME makes the place; add this worker's flags about the model, such as --temp"}
 	}
 	if err != nil {
 		return Model{}, nil, c.cause(err)

@@ -1,4 +1,5 @@
-// This script adds keys for voting, and makes a double click one vote. The page works without it.
+// This script adds keyboard shortcuts for voting, and makes a double click count as one vote. The
+// page works without it.
 const vote = document.querySelector("#vote");
 const undo = document.querySelector("#undo button");
 let sent = false;

@@ -1,4 +1,4 @@
-// This script adds keys, and a button that asks the model. The pages work without it.
+// This script adds keyboard shortcuts, and a button that asks the model. The pages work without it.
 
 const typing = (e) => e.target.closest("input, textarea, select") || e.ctrlKey || e.metaKey || e.altKey;
 
