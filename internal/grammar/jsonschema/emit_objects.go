@@ -28,7 +28,9 @@ func (c *compiler) others(o *objects) ([]kind, error) {
 		for _, p := range o.props {
 			names = append(names, p.name)
 		}
-		and(oneOf(names), fsa.Diff)
+		var declared *fsa.DFA
+		declared, err = oneOf(names)
+		and(declared, fsa.Diff)
 	}
 	for _, k := range o.keys {
 		and(k, fsa.And)
@@ -192,12 +194,18 @@ func (w *writer) property(i, n, has int) (grammar.Expr, error) {
 	}
 	p := w.props[i]
 	if !full && !slices.Contains(p.goal, nothing) {
+		name, err := w.name(p.name)
+		if err != nil {
+			return nil, err
+		}
 		add := func(k kind, now int) {
-			entry(grammar.Seq{w.name(p.name), w.white.colon, w.rule(k.goal)}, to(i+1, n+1, now))
+			entry(grammar.Seq{name, w.white.colon, w.rule(k.goal)}, to(i+1, n+1, now))
 		}
 		if len(w.some) == 0 {
 			add(kind{goal: p.goal}, has)
-		} else if err := w.entries(kind{oneOf([]string{p.name}), p.goal}, 0, has, add); err != nil {
+		} else if one, err := oneOf([]string{p.name}); err != nil {
+			return nil, err
+		} else if err := w.entries(kind{one, p.goal}, 0, has, add); err != nil {
 			return nil, err
 		}
 	}

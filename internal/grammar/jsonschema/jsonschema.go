@@ -229,12 +229,16 @@ func (c *compiler) numeric(n *numbers) (*fsa.DFA, error) {
 }
 
 // name returns a property's name as JSON.
-func (c *compiler) name(s string) grammar.Expr {
+func (c *compiler) name(s string) (grammar.Expr, error) {
 	d, ok := c.encoded["name "+s]
 	if !ok {
-		d = encode(oneOf([]string{s}), false, true)
+		one, err := oneOf([]string{s})
+		if err != nil {
+			return nil, err
+		}
+		d = encode(one, false, true)
 		c.encoded["name "+s] = d
 		c.states += len(d.States)
 	}
-	return grammar.Automaton{DFA: d}
+	return grammar.Automaton{DFA: d}, nil
 }

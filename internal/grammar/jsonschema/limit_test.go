@@ -86,3 +86,20 @@ func TestManyProperties(t *testing.T) {
 		require.Equal(t, ok, accepts(p, text), text)
 	}
 }
+
+// Listed values whose automaton would be too large are refused, wherever the schema lists them.
+func TestLongLists(t *testing.T) {
+	numbers := make([]string, 2700)
+	for i := range numbers {
+		numbers[i] = fmt.Sprint(10001+i, "e400") // 404 digits each, and few are shared
+	}
+	long := strings.Repeat("a", 1<<20)
+	for schema, want := range map[string]string{
+		`{"enum":[` + strings.Join(numbers, ",") + `]}`: "too large",
+		`{"const":"` + long + `"}`:                      "#/const: the listed texts are too long",
+		`{"properties":{"` + long + `":true}}`:          "too large",
+	} {
+		_, _, err := Compile([]byte(schema), Options{})
+		require.ErrorContains(t, err, want)
+	}
+}

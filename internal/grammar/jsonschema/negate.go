@@ -124,7 +124,10 @@ func (o *objects) not() ([]*objects, error) {
 		exists(names, nil)
 	}
 	for _, g := range o.groups {
-		names, err := fsa.Product(everything, oneOf(slices.Sorted(maps.Keys(g.names))), fsa.Diff, stringStates)
+		names, err := oneOf(slices.Sorted(maps.Keys(g.names)))
+		if err == nil {
+			names, err = fsa.Product(everything, names, fsa.Diff, stringStates)
+		}
 		for _, p := range g.patterns {
 			var in *fsa.DFA
 			if err == nil {

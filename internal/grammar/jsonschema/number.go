@@ -173,7 +173,7 @@ func compile(format string, args ...any) *fsa.DFA {
 // automaton returns the automaton of the JSON texts of the set's numbers.
 func (n *numbers) automaton() (*fsa.DFA, error) {
 	if n.points != nil {
-		return n.texts(), nil
+		return n.texts()
 	}
 	zero := func(b *big.Rat) bool { return b == nil || b.Sign() == 0 }
 	if !n.integer && !n.fraction && zero(n.lo) && zero(n.hi) && len(n.multiples)+len(n.others)+len(n.out) == 0 {
@@ -225,9 +225,9 @@ func (n *numbers) automaton() (*fsa.DFA, error) {
 	return d.Minimize(), nil
 }
 
-// signed returns the automaton of all numbers, or of all numbers ≥ 0, ≤ 0, > 0 or < 0. Only these
-// sets allow exponents, because an automaton can compare a number that has an exponent only with
-// zero.
+// signed returns the automaton of all numbers, or of all numbers ≥ 0, ≤ 0, > 0 or < 0. An
+// automaton can compare a number with an exponent to zero, but to no other bound. So only these sets
+// and lists of points allow exponents.
 func (n *numbers) signed() (*fsa.DFA, error) {
 	d := compile(numberText)
 	var err error
@@ -253,8 +253,9 @@ func (n *numbers) signed() (*fsa.DFA, error) {
 
 // texts returns the automaton of the texts of the points. A point may be written as a decimal or as
 // in the schema, and a long number also with an exponent. Integers may also end in .0, unless only
-// integers are allowed.
-func (n *numbers) texts() *fsa.DFA {
+// integers are allowed. The error is fsa.ErrTooLarge if the automaton would have more than listStates
+// states.
+func (n *numbers) texts() (*fsa.DFA, error) {
 	nfa := &fsa.NFA{}
 	start, end := nfa.Add(), nfa.Add()
 	add := func(text string) {
@@ -269,6 +270,9 @@ func (n *numbers) texts() *fsa.DFA {
 		}
 	}
 	for _, p := range n.points {
+		if nfa.Len() > 4*listStates { // a point has up to five texts, which share their beginnings
+			return nil, fsa.ErrTooLarge
+		}
 		whole, frac := split(p.v)
 		sign := ""
 		if p.v.Sign() < 0 {
@@ -291,9 +295,5 @@ func (n *numbers) texts() *fsa.DFA {
 			add(p.text)
 		}
 	}
-	d, err := nfa.Determinize(start, end, 1<<20)
-	if err != nil {
-		panic(err) // cannot happen: the automaton is at most as large as the schema's text
-	}
-	return d
+	return nfa.Determinize(start, end, listStates)
 }

@@ -61,8 +61,9 @@ func (s *stringSet) not() ([]*stringSet, error) {
 // everything accepts all strings.
 var everything = &fsa.DFA{States: []fsa.State{{Accept: true, Edges: []fsa.Edge{{Lo: 0, Hi: fsa.MaxRune, To: 0}}}}}
 
-// oneOf returns the automaton that accepts exactly the given strings.
-func oneOf(texts []string) *fsa.DFA {
+// oneOf returns the automaton that accepts exactly the given strings. The error is fsa.ErrTooLarge
+// if it would have more than listStates states.
+func oneOf(texts []string) (*fsa.DFA, error) {
 	n := &fsa.NFA{}
 	start, end := n.Add(), n.Add()
 	for _, t := range texts {
@@ -74,12 +75,12 @@ func oneOf(texts []string) *fsa.DFA {
 		}
 		n.Move(at, end)
 	}
-	d, err := n.Determinize(start, end, 1<<20)
-	if err != nil {
-		panic(err) // cannot happen: the automaton is at most as large as the schema's text
-	}
-	return d
+	return n.Determinize(start, end, listStates)
 }
+
+// listStates is the largest number of states of an automaton for the values that a schema lists.
+// Each character of such a value may need a state, and a number like 1e400 has hundreds of digits.
+const listStates = 1 << 20
 
 // Automata for JSON strings. Many grammars share them, so that the classes of tokens that are
 // computed for an automaton and a vocabulary can be used again.

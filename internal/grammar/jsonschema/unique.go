@@ -77,7 +77,11 @@ func (c *compiler) few(g goal) ([]grammar.Expr, error) {
 			return nil, many
 		}
 		for _, t := range texts {
-			single = append(single, cell{str: &stringSet{dfa: oneOf([]string{t}), min: x.str.min, max: x.str.max, listed: true}})
+			one, err := oneOf([]string{t})
+			if err != nil {
+				return nil, err
+			}
+			single = append(single, cell{str: &stringSet{dfa: one, min: x.str.min, max: x.str.max, listed: true}})
 		}
 	}
 	var out []grammar.Expr

@@ -55,7 +55,11 @@ func (c *compiler) values(s *schema, list []any, key string) ([]cell, error) {
 		}
 	}
 	if texts != nil {
-		plain.str = &stringSet{dfa: oneOf(texts), max: -1, listed: true}
+		d, err := oneOf(texts)
+		if err != nil {
+			return nil, refuse(s, key, "the listed texts are too long: their automaton would have more than %d states", listStates)
+		}
+		plain.str = &stringSet{dfa: d, max: -1, listed: true}
 	}
 	if !plain.empty() {
 		out = append(out, plain)

@@ -176,7 +176,7 @@ func TestRefused(t *testing.T) {
 		{[]string{"queue", "rm", "--queue", url}, 2, "give a batch, --model or --all"},
 		{[]string{"queue", "nonsense"}, 2, "nonsense"},
 		{[]string{"batch", "--queue", url, b.in, "-o", b.out}, 1, "has no queue yet"},
-		{[]string{"batch", "--queue", url, "--temp", "0", b.in, "-o", b.out}, 2, "the workers say how requests are answered"},
+		{[]string{"batch", "--queue", url, "--temp", "0", b.in, "-o", b.out}, 2, "the workers' flags decide how requests are answered"},
 		{[]string{"batch", "--queue", url, "-", "-o", b.out}, 2, "INPUT must be a file"},
 	} {
 		code, said := b.run(test.args...)
