@@ -6,7 +6,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -159,9 +158,6 @@ func reportUsage(cmd *cobra.Command) {
 	}
 	cmd.Args = func(cmd *cobra.Command, args []string) error {
 		if err := check(cmd, args); err != nil {
-			if strings.Contains(err.Error(), "arg(s)") { // cobra says "accepts 1 arg(s), received 0"
-				err = fmt.Errorf("wrong number of arguments: %d", len(args))
-			}
 			return ui.Usage(ui.WithHint(err, "usage: "+cmd.UseLine()))
 		}
 		return nil
