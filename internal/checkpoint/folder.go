@@ -1,7 +1,7 @@
 // Package checkpoint opens folders with checkpoints. Checkpoints of Hugging Face have
 // config.json. Their weights are in safetensors or pytorch_model.bin, in one file or in
 // many files with an index. Meta's checkpoints have params.json and consolidated.NN.pth.
-// This package finds the files and their tensors, and its subpackage open interprets them.
+// This package finds the files and their tensors. Package checkpoint/open interprets them.
 package checkpoint
 
 import (

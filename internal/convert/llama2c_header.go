@@ -89,8 +89,10 @@ func (c *llama2cFile) check() error {
 		}
 	}
 	switch {
-	case c.dim%c.heads != 0 || c.heads%c.kvHeads != 0:
-		return fmt.Errorf("%d heads and %d key heads do not divide the width %d", c.heads, c.kvHeads, c.dim)
+	case c.dim%c.heads != 0:
+		return fmt.Errorf("%d heads do not divide the width %d", c.heads, c.dim)
+	case c.heads%c.kvHeads != 0:
+		return fmt.Errorf("%d key heads do not divide the %d heads", c.kvHeads, c.heads)
 	case c.version == 2 && (c.group < 1 || c.dim%c.group != 0):
 		return fmt.Errorf("groups of %d do not divide the width %d", c.group, c.dim)
 	}

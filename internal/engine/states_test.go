@@ -13,7 +13,8 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// recurrent returns a model most of whose layers keep a text in a state.
+// recurrent returns a model in which most layers keep one recurrent state for a text, instead of
+// keys and values for each token.
 func recurrent(t *testing.T) *model.Model {
 	return load(t, testmodel.Spec{Arch: &arch.Qwen35, Seed: 7, Dim: 32, BPE: true, Layers: 4}.Make())
 }
@@ -27,8 +28,9 @@ func numbered(n int, seed int32) []int32 {
 	return tokens
 }
 
-// TestRecurrentPrefixes checks where texts of a recurrent model can continue: after earlier
-// prompts and answers, and from the third text on where texts diverge. The answers must be the
+// A text of a recurrent model can continue only where a state was kept. TestRecurrentPrefixes
+// checks these places: the end of an earlier prompt, the end of an earlier answer and, from the
+// third text with the same beginning on, the last full block of this beginning. The answers must be the
 // same as without a cache.
 func TestRecurrentPrefixes(t *testing.T) {
 	m := recurrent(t)
@@ -57,7 +59,7 @@ func TestRecurrentPrefixes(t *testing.T) {
 	cached, _ = run(first, numbered(9, 4))
 	require.Equal(t, len(first), cached, "a text can continue after an earlier prompt, without the answer")
 	cached, _ = run(head, numbered(30, 5))
-	require.Zero(t, cached, "no text has stopped where this text diverges")
+	require.Zero(t, cached, "the second text cannot continue where it diverges, because no state was kept there yet")
 	cached, _ = run(head, numbered(30, 6))
 	require.Equal(t, whole, cached, "from the third text on, a text can continue where others diverged")
 	run(head, numbered(30, 6)[:29])
@@ -94,8 +96,8 @@ func TestFollowRecurrent(t *testing.T) {
 	}
 }
 
-// TestStatesAreFew checks that the prefix cache keeps the states that were used last. It must be
-// able to free a block that two nodes share.
+// TestStatesAreFew checks that the prefix cache keeps a bounded number of states. It must be able
+// to free a block that two nodes share.
 func TestStatesAreFew(t *testing.T) {
 	m := recurrent(t)
 	e := start(t, m, Options{Ctx: 128, Parallel: 1, Threads: 1, Blocks: 16})

@@ -17,9 +17,9 @@ import (
 const keptBytes = 64 << 20
 
 // kept holds a base's predictions of one window while one model after the other is
-// compared with them. The first rows are in memory, the others in a temporary file. So
-// only one model needs a session at a time, and a long window needs little more memory
-// than this session.
+// compared with them. The first rows are in memory, the others in a temporary file.
+// Because predictions are kept, only one model needs a session at a time. Because most rows of
+// a long window are in the file, such a window needs little more memory than that session.
 type kept struct {
 	folder     string // folder of the file; "": the system's folder
 	inMemory   int    // the most bytes of logits in memory
@@ -59,8 +59,8 @@ func (k *kept) begin(count, vocab int) error {
 	k.count = count
 	want := min(count, k.inMemory/(4*vocab))
 	if missing := want - len(k.logits); missing > 0 && machine.Limited() {
-		// Reserve twice the size, because the object that
-		// collects rows keeps copies of logits, too.
+		// Reserve twice the size, because rows (rows.go) keeps copies of some
+		// of these logits, too.
 		if err := machine.Reserve(2 * 4 * int64(missing) * int64(vocab)); err != nil {
 			return fmt.Errorf("eval: the predictions of a window: %w", err)
 		}

@@ -15,8 +15,8 @@ type region struct {
 	streams      int // 4, or 1
 }
 
-// strips are rows that are computed together. Strip i of count has n rows, from lo+i*apart
-// on. count is 1 or 4.
+// strips are count runs of n rows each, which are computed together. Run i begins at row
+// lo+i*apart. If n is not 0, count is 1 or 4.
 type strips struct{ lo, n, apart, count int }
 
 // at returns the rows [lo, hi) of strip i.
@@ -31,8 +31,8 @@ func (s strips) streams() matmul.Streams { return matmul.Streams{Lo: s.lo, Apart
 // cut divides each product into one region for each thread. An item has m.rows rows. cut returns
 // the number of items.
 //
-// The regions of a thread have consecutive items, which are the share of one worker in a
-// pool.Pool.
+// The items of all regions of one thread have consecutive numbers. They are about the share that
+// a pool.Pool gives to one worker.
 func (m *MatMul) cut(threads int) int {
 	m.regions = m.regions[:0]
 	first := 0

@@ -145,7 +145,7 @@ func TestFuzzTargets(t *testing.T) {
 	slices.Sort(listed)
 	slices.Sort(names)
 	require.Equal(t, slices.Compact(names), slices.Compact(listed))
-	require.ElementsMatch(t, targets, ran, "the table is out of date: RECORD=1 test/fuzz/run 0s writes it again")
+	require.ElementsMatch(t, targets, ran, "the table is out of date: run \"RECORD=1 test/fuzz/run 0s\" to write it again")
 }
 
 func TestMissingNames(t *testing.T) {

@@ -83,7 +83,7 @@ func (m *Meta) differences(now *Meta) (list []string) {
 	add("--shard", m.Shard, now.Shard)
 	add("model", m.Model, now.Model)
 	add("program", m.Program, now.Program)
-	add("version of the numbers", fmt.Sprint(m.Numerics), fmt.Sprint(now.Numerics))
+	add("numerics version", fmt.Sprint(m.Numerics), fmt.Sprint(now.Numerics))
 	names := slices.Sorted(maps.Keys(now.Settings))
 	for name := range m.Settings {
 		if _, ok := now.Settings[name]; !ok {

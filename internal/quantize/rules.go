@@ -88,7 +88,8 @@ func isAttnValue(name string) bool {
 	return containsAny(name, attnVName, "attn_qkv.weight", "attn_kv_b.weight")
 }
 
-// rules chooses types tensor by tensor, in the order of the output.
+// rules chooses types tensor by tensor, in the order of the output file, because some choices
+// depend on how many tensors came before.
 type rules struct {
 	modelFacts
 	mix   Mix

@@ -19,7 +19,7 @@ type Piece struct {
 
 // Problems of pieces. Statistics group rejected pieces by the part before the colon.
 const (
-	tooManyFields = "fields: not one instruction, input and output each"
+	tooManyFields = "fields: a task needs one instruction, one input and one output, in this order"
 	wasCut        = "cut: the answer ended within this task"
 )
 
@@ -77,8 +77,8 @@ var startsTask = lazyregexp.New(`^\s*(?:#{2,}\s*)?\d+\.\s+Instruction:`)
 // taskHeading matches the beginning of a task, with or without ### before it.
 var taskHeading = lazyregexp.New(`(?m)^[ \t]*(#{2,}[ \t]*\n?[ \t]*)?(\d{1,6})\.[ \t]+Instruction:`)
 
-// parse finds the tasks in a text. Models miscount, so a task may have any number above
-// that of the task before. Only headings with the task's own number, in order, divide it
+// parse finds the tasks in a text. Models miscount, so a heading with ### may have any number
+// above that of the task before. Only headings with the task's own number, in order, divide it
 // into fields. With twoStep, outputs in the text are ignored.
 func parse(text string, cut, twoStep bool) (list []Piece) {
 	type place struct{ at, number int }
@@ -86,7 +86,7 @@ func parse(text string, cut, twoStep bool) (list []Piece) {
 	last := -1
 	for _, m := range taskHeading().FindAllStringSubmatchIndex(text, -1) {
 		number, _ := strconv.Atoi(text[m[4]:m[5]])
-		// A heading without ### must have exactly the next number. Otherwise the line may
+		// After the first task, a heading without ### must have exactly the next number. Otherwise the line may
 		// be an item of a list that happens to begin with "Instruction:".
 		if number <= last || len(places) > 0 && m[2] == m[3] && number != last+1 {
 			continue

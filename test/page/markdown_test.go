@@ -8,8 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// rendered returns the HTML that the page's module makes of a text, without attributes such as
-// classes.
+// rendered returns the HTML that the page's module makes of a text.
 func (b *tab) rendered(text string) string {
 	b.t.Helper()
 	quoted, _ := json.Marshal(text)
@@ -94,8 +93,7 @@ func TestHostile(t *testing.T) {
 	require.Equal(t, "", eval[string](b, `[...document.querySelectorAll("#messages *")].flatMap((e) => e.getAttributeNames()).filter((n) => n.startsWith("on") || n === "style").join()`))
 }
 
-// TestCost checks that texts made to be slow are rendered quickly, and that a long answer stays
-// quick while it arrives.
+// TestCost checks that texts made to be slow are rendered quickly.
 func TestCost(t *testing.T) {
 	b := open(t, serve(t, reply{}).URL)
 	for name, text := range map[string]string{

@@ -57,7 +57,7 @@ func (f *facts) set(key, text string) {
 }
 
 // Read returns the general.* keys for the checkpoint in a folder.
-// Read leaves out data that it cannot read, and adds a note.
+// Read leaves out data that it cannot read, and adds notes about some of it.
 func Read(dir string, opt Options) (kv []gguf.KV, notes []string) {
 	f := &facts{text: map[string]string{}, list: map[string][]string{}}
 	if err := f.readme(filepath.Join(dir, "README.md"), opt.Counts.Total); err != nil {
@@ -120,7 +120,7 @@ func (f *facts) readme(path string, total int64) error {
 	return nil
 }
 
-// frontMatter returns the lines between the first two lines "---".
+// frontMatter returns the lines after a first line "---", up to the next line "---" or the end.
 func frontMatter(text string) string {
 	text = strings.ReplaceAll(text, "\r\n", "\n")
 	rest, ok := strings.CutPrefix(text, "---\n")
@@ -138,7 +138,7 @@ func frontMatter(text string) string {
 }
 
 // cardKeys are keys of general.* with their possible names
-// in a model card. The first name that the card has counts.
+// in a model card. If a card has several of the names, the first one with a text is used.
 var cardKeys = []struct {
 	key   string
 	names []string

@@ -34,8 +34,8 @@
 #define TERM4 \
 	VFMADD213PS Y15, Y0, Y8; VFMADD213PS Y15, Y1, Y9; VFMADD213PS Y15, Y2, Y10; VFMADD213PS Y15, Y3, Y11;
 
-// SUM8 sets lane 0 of x, the low half of y, to the sum of y's eight lanes,
-// added in the order of kernel.Sum8. SUM8 clobbers t, whose low half is th.
+// x is the low half of y, and th is the low half of t. SUM8 sets lane 0 of x to the sum of y's
+// eight lanes, in the order of kernel.Sum8. It clobbers t and the other lanes of y.
 #define SUM8(x, y, th, t) \
 	VEXTRACTF128 $1, y, th \
 	VADDPS   th, x, x      \ // s0+s4, s1+s5, s2+s6, s3+s7

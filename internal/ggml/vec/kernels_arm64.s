@@ -4,12 +4,12 @@
 #include "neon_arm64.h"
 #include "exp_arm64.h"
 
-// This file has the loops of the operations. They add sums in the order of the
-// portable functions. In the other operations, each lane computes one element.
+// This file has the loops of the operations. Loops that compute a sum add in the
+// order of the portable functions. In the other loops, no lane's result depends on another lane.
 
 // func silu16NEON(gate, up *float32, n int)
 //
-// gate / (1 + e^-gate) * up; V28-V31 gate.
+// gate = gate / (1 + e^-gate) * up. V28 to V31 hold gate.
 TEXT ·silu16NEON(SB), NOSPLIT, $0-24
 	MOVD gate+0(FP), R0
 	MOVD up+8(FP), R1
@@ -175,7 +175,8 @@ loop:
 
 // func rotateHalves8NEON(a, b, cos, sin *float32, n int)
 //
-// Each step rotates eight pairs: (a, b) in V0 and V1, V2 and V3 becomes (a*c - b*s, a*s + b*c).
+// Each step rotates eight pairs: a in V0 and V2 becomes a*c - b*s, and b in V1
+// and V3 becomes a*s + b*c.
 TEXT ·rotateHalves8NEON(SB), NOSPLIT, $0-40
 	MOVD a+0(FP), R0
 	MOVD b+8(FP), R1

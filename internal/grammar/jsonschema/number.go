@@ -17,7 +17,7 @@ import (
 type numbers struct {
 	points []point
 
-	integer, fraction bool // the set has only integers; the set has only numbers that are not integers
+	integer, fraction bool // the set has only integers, or only numbers that are not integers
 	lo, hi            *big.Rat
 	loOpen, hiOpen    bool // the bound itself is excluded
 	multiples, others []*big.Rat

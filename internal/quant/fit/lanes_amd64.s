@@ -3,8 +3,8 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// This file arranges runs of weights in lanes and computes the weights of their errors, with
-// AVX2.
+// This file arranges runs of weights in lanes, and computes how much the error of each
+// weight counts, with AVX2.
 
 // TRANSPOSE4 transposes eight rows of four columns. The lower half of Yr, r from 0 to 3, holds
 // row r, and the upper half holds row r+4. Y4 to Y7 become the columns.

@@ -1,7 +1,7 @@
 // Package ollama reads the manifests of Ollama's models, and knows the paths of manifests and
 // content: manifests/HOST/NAMESPACE/MODEL/TAG and blobs/sha256-HEX below a root. The registry's
-// manifests have the same form. Manifests are untrusted, so Parse checks all parts of a manifest
-// before one becomes a path or a size.
+// manifests have the same form. Manifests are untrusted, so Parse checks the digest and the size
+// of each layer before they become a path or a size.
 package ollama
 
 import (
@@ -100,7 +100,7 @@ func (m *Manifest) Model() (Layer, error) {
 		case "tensor", "json":
 			return Layer{}, fmt.Errorf("the model is in safetensors, with a layer for each tensor: only GGUF models can be used")
 		case "adapter":
-			return Layer{}, fmt.Errorf("the model has an adapter, which would be left out")
+			return Layer{}, fmt.Errorf("the model has an adapter: it cannot be used, because the adapter would be left out")
 		}
 	}
 	if len(found) != 1 {

@@ -1,26 +1,27 @@
 // This template multiplies weights in blocks of 32 by the activations of any number of tokens,
 // with AVX2. It reads the file's blocks only once. It packs a block of each of 16 rows into the
 // first-level cache, and multiplies the packed block immediately: by four tokens at a time, then
-// by two and by one. The next block is packed between the products of the first tokens, piece by
-// piece, so that packing and multiplying do not wait for each other's loads and stores.
+// by two and by one. If there are several tokens, the next block is packed between the products
+// of the first of them, step by step. So packing and multiplying do not wait for each other's
+// loads and stores.
 //
 // Define before each #include
 //
 //	FEW                   name of the function
 //	FEWCONSTANTS(t)       sets Y14 and Y15
-//	PACK0 to PACK5        pieces of the packing of a block at SI to R14; clobber Y8 to Y13
+//	PACK0 to PACK5        steps of packing: read rows at SI and R13, write to R14, clobber Y8 to Y13
 //	BLOCK                 bytes of a block
 //	FETCH                 prefetches 16 blocks at R13
 //	FEWSCALES             converts a packed block's scales (and minima) to float32
-//	FEWWEIGHTS(i)         loads the i-th weights of the two vectors of rows to Y8 and Y9
+//	FEWWEIGHTS(i)         loads weights 4i to 4i+3 of rows 0 to 7 to Y8, and of rows 8 to 15 to Y9
 //	FEWDOT(q, a, b)       adds the products of Y8 and Y9 with the activations at q to a and b
 //	FEWFIRST(q, a, b)     does the same, but sets a and b
-//	FEWPAIRS              the field of tileArgs that FEWISUMS needs, tileArgs_DS with MINS
+//	FEWPAIRS              tileArgs_Pairs, for FEWISUMS; if MINS is defined, tileArgs_DS, for the minima
 //	FEWISUMS(pairs, a, b) converts the sums a and b to int32
 //	MINS                  only for a format with minima
 //
-// A packed block begins with its weights: vectors of four weights of rows 0 to 7 and of
-// rows 8 to 15 in turns. At byte 512 are the scales (and minima) as they are in the
+// A packed block begins with its weights, in vectors of 32 bytes. Each vector has four weights
+// of each of eight rows: of rows 0 to 7 and of rows 8 to 15 in turns. At byte 512 are the scales (and minima) as they are in the
 // file. At byte 576 are the scales in float32, and at byte 640 the minima in float32.
 //
 // Registers
