@@ -116,7 +116,7 @@ func (c *counter) addVote(v *Vote) {
 	c.count(v.N, sign, v.Choice == Bad)
 }
 
-// side counts v if it prefers one of the sides.
+// side counts which side v prefers, if any.
 func (c *counter) side(v *Vote) {
 	if _, ok := v.Winner(); ok {
 		c.sides++

@@ -56,10 +56,10 @@ func (s *Session) line(v *Vote) Line {
 	return l
 }
 
-// Export writes the votes of a session. csv, json and jsonl have all votes, even undone ones.
-// alpaca-eval and dpo have only votes for which the function said returns true. alpaca-eval leaves
-// out votes on judges' own prompts, which must not count in the win rates that AlpacaEval computes
-// from the file.
+// Export writes the votes of a session. csv, json and jsonl have all
+// votes, even undone ones. alpaca-eval and dpo have only votes that count
+// (see said). alpaca-eval leaves out votes on judges' own prompts, which
+// must not count in the win rates that AlpacaEval computes from the file.
 func Export(w io.Writer, s *Session, form string) error {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)

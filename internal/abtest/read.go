@@ -111,9 +111,10 @@ func readRecords(r io.Reader, each func(line int, rec *record) error) (sum strin
 	}
 }
 
-// ReadPrompts reads prompts from JSON lines or an array. An object has one of these keys:
-// instruction, with input or Self-Instruct's instances; prompt; question; messages, with
-// one turn. sum is the file's SHA-256.
+// ReadPrompts reads prompts from JSON lines or an array. An object has its
+// prompt in one of these keys: "instruction", "prompt", "question" or
+// "messages". Beside "instruction", there may be an "input", or the "instances"
+// of Self-Instruct. "messages" must have one turn. sum is the file's SHA-256.
 func ReadPrompts(r io.Reader) (list []Prompt, sum string, err error) {
 	sum, err = readRecords(r, func(_ int, rec *record) error {
 		p, err := rec.prompt()

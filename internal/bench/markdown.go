@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// markdown writes the table of llama-bench with two further columns: the median rate, and the
-// number that limits the rate. Columns have fixed widths, so each row can be written as soon as its
-// result is known.
+// markdown writes the table of llama-bench with two further columns: the
+// median rate, and what limits this rate (see boundText). Columns have
+// fixed widths, so each row can be written as soon as its result is known.
 type markdown struct {
 	w       io.Writer
 	started bool

@@ -81,7 +81,7 @@ func TestMemoryTable(t *testing.T) {
 		require.NoError(t, os.WriteFile(path, []byte(before+begin+b.String()+end+after), 0o644))
 		return
 	}
-	require.Equal(t, b.String(), table, "the page is out of date: \"make golden\" rewrites it")
+	require.Equal(t, b.String(), table, "the page is out of date: run \"make golden\" to rewrite it")
 }
 
 // TestMemoryOfShapes compares the functions weights and cache, from which the table is computed,

@@ -15,7 +15,7 @@ type Runner struct {
 	Model         *model.Model
 	Repetitions   int
 	NoWarmup      bool
-	ReadBandwidth func(threads int) float64 // returns 0 if it was not measured
+	ReadBandwidth func(threads int) float64 // returns 0 if the bandwidth was not measured
 	Commit        string
 	// If Progress is not nil, it is called before the warm-up and before each repetition, with a
 	// description such as "pp512: 1 of 5".

@@ -112,7 +112,7 @@ func (s *shape) extras() (kv []gguf.KV) {
 		pairs := int32(s.turning / 2)
 		add("rope.dimension_sections", gguf.I32s([]int32{pairs - 2*(pairs/3), pairs / 3, pairs / 3, 0})) // for positions in pictures
 	case &arch.GPTOSS:
-		if s.moe.ffn == s.ffn { // otherwise the metadata of Hparams have the key
+		if s.moe.ffn == s.ffn { // otherwise the metadata of Hparams has the key
 			add(arch.KeyExpertFFN, gguf.U32(uint32(s.moe.ffn)))
 		}
 	case &arch.Gemma4:

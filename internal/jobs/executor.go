@@ -23,8 +23,8 @@ type Options struct {
 	Digest  string // digest of the model's file, which answers depend on
 	Created int64  // Unix time in seconds: "created" of all answers, and the date for chat templates
 
-	// Server has the model's name, its template and the sampling. Options about HTTP, such as keys,
-	// hosts and timeouts, have no effect.
+	// Server has the name of the model, the chat template and the sampling.
+	// Options about HTTP, such as keys, hosts and timeouts, have no effect.
 	Server server.Options
 }
 
@@ -40,14 +40,14 @@ func New(e *engine.Engine, opt Options) *Executor {
 	return &Executor{server.New(e, s), opt}
 }
 
-// Fingerprint returns the system_fingerprint of answers. It consists of the version of the engine's
-// results and the start of the model's digest.
+// Fingerprint returns the system_fingerprint of answers. It consists of
+// the engine's numerics version and the start of the model's digest.
 func Fingerprint(digest string) string {
 	return fmt.Sprintf("b%d-%s", engine.Numerics, digest[:min(len(digest), 16)])
 }
 
-// Failure says why a valid request has no response, for example because memory was short. Another
-// try, or another machine, may succeed.
+// Failure says why a valid request has no response, for example because
+// memory ran out. Another try, or another machine, may succeed.
 type Failure struct {
 	Status  int // HTTP status
 	Code    string

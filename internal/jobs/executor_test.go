@@ -100,7 +100,8 @@ func all(t testing.TB, x *Executor, list []*Request, parallel int) map[string]st
 	return lines
 }
 
-// TestSameBytes checks that results do not depend on other requests, the order or the memory.
+// TestSameBytes checks that results do not depend on the other
+// requests, their order, or the size of the engine's cache.
 func TestSameBytes(t *testing.T) {
 	list := mixed(t)
 	if testing.Short() {

@@ -102,7 +102,7 @@ func (in *Input) check(shard Shard, bad func(line int, err error)) error {
 	return nil
 }
 
-// number sets index to the present order of lines.
+// number sets index to the positions of the lines in in.lines.
 func (in *Input) number() {
 	for i, l := range in.lines {
 		in.index[l.id] = i

@@ -45,7 +45,7 @@ func (s *Stream) Next(ctx context.Context) (*Request, error) {
 			return nil, io.EOF
 		}
 		return next.request, next.err
-	case <-ctx.Done(): // while the pipe has no data
+	case <-ctx.Done(): // the pipe may have no data, so the read may not end
 		return nil, ctx.Err()
 	}
 }

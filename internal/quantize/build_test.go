@@ -96,8 +96,8 @@ func (f fake) writeFile(t testing.TB, path string, kv []gguf.KV, tensors []gguf.
 	require.NoError(t, w.Commit())
 }
 
-// tensors returns names, types and shapes. Their order differs from that of the output. A matrix
-// has two rows.
+// tensors returns the tensors' names, types and shapes. The order differs
+// from the order that NewPlan gives the output. Most matrices have two rows.
 func (f fake) tensors() (list []gguf.Tensor) {
 	add := func(name string, shape ...int) {
 		typ := f.typ

@@ -67,7 +67,7 @@ type compareBuffers struct {
 	x, y       []float32
 }
 
-// compare sets the results in d.
+// compare compares the tensors d.A and d.B, and sets the other fields of d.
 func (d *Difference) compare(ctx context.Context, m *compareBuffers) error {
 	a, b := d.A, d.B
 	if a == nil || b == nil || !slices.Equal(a.Shape, b.Shape) {
@@ -99,7 +99,7 @@ func (d *Difference) compare(ctx context.Context, m *compareBuffers) error {
 	return nil
 }
 
-// measure adds the differences of the n weights in m.
+// measure adds the differences between the n weights in m.rawA and those in m.rawB.
 func (d *Difference) measure(m *compareBuffers, n int) {
 	m.x, m.y = slices.Grow(m.x[:0], n)[:n], slices.Grow(m.y[:0], n)[:n]
 	quant.Decode(d.A.Type, m.x, m.rawA)

@@ -48,7 +48,7 @@ func TestWholeFiles(t *testing.T) {
 				for at < min(len(want), len(got)) && want[at] == got[at] {
 					at++
 				}
-				t.Fatalf("differs at byte %d of %d (want %d): %q, want %q", at, len(got), len(want),
+				t.Fatalf("the first different byte is %d; the file has %d bytes, want %d; there it has %q, want %q", at, len(got), len(want),
 					got[at:min(at+40, len(got))], want[at:min(at+40, len(want))])
 			}
 		})

@@ -14,15 +14,17 @@ import (
 	"alpaca/internal/quant"
 )
 
-// Importance is an importance matrix. For each column of each tensor, it has the mean square of the
-// activations with which the column was multiplied. perplexity --imatrix-out or llama-imatrix
-// measure it on a sample text.
+// Importance is an importance matrix. For each column of each tensor, it has the
+// mean square of the activations with which the column was multiplied. "perplexity
+// --imatrix-out" and llama-imatrix measure these mean squares on a sample text.
 type Importance struct {
 	Path    string
 	Dataset string // the text's name, or ""
 	Chunks  int    // number of chunks of the text that were read; 0: unknown
 
-	columns map[string][]float32 // mean squares by tensor name: [matrices of a stack, cols]
+	// columns has the mean squares by tensor name, of shape [matrices, cols]. A tensor of experts
+	// has several matrices.
+	columns map[string][]float32
 }
 
 // ReadImportance reads an importance matrix in one of two
@@ -135,7 +137,7 @@ func (r *datReader) int() int {
 	}
 	n := int32(binary.LittleEndian.Uint32(b))
 	if n < -1 || n > maxImatrix/4 {
-		n = -1 // the count or length is invalid; the result makes the next call of bytes fail
+		n = -1 // the count or length is invalid; with -1, the next call of bytes fails
 	}
 	return int(n)
 }
@@ -247,7 +249,7 @@ func (m *Importance) of(t *gguf.Tensor) ([]float32, error) {
 
 // kv returns the metadata that describe the matrix in the output.
 func (m *Importance) kv() []gguf.KV {
-	// llama-quantize has 128 bytes for each text, including a final NUL.
+	// llama-quantize cuts each string to 128 bytes, including a final NUL.
 	cut := func(s string) gguf.Value { return gguf.Str(s[:min(len(s), 127)]) }
 	kv := []gguf.KV{{Key: "quantize.imatrix.file", Value: cut(m.Path)}}
 	if m.Dataset != "" {

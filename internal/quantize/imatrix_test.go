@@ -173,8 +173,8 @@ func unusedOf(t *testing.T, m *Importance) []string {
 	return m.Unused(f.open(t))
 }
 
-// TestImportanceIsUsed checks that a matrix is encoded with the importance of its own
-// columns. A matrix of a stack must be encoded with its own part of the stack's entry.
+// TestImportanceIsUsed checks that a matrix is encoded with the importance of its own columns.
+// Each matrix of a tensor of experts must be encoded with its own part of the tensor's entry.
 func TestImportanceIsUsed(t *testing.T) {
 	f := base(1)
 	f.experts = 2

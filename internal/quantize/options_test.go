@@ -47,8 +47,8 @@ func TestOptions(t *testing.T) {
 			tensorType(t, `BLK\.1\..*down=Q6_K`), tensorType(t, "ffn_=q5_1")}},
 			map[string]quant.Type{"blk.0.ffn_down.weight": quant.Q5_1, "blk.1.ffn_down.weight": quant.Q6_K, "blk.1.ffn_up.weight": quant.Q5_1,
 				"blk.1.ffn_norm.weight": quant.F32, "blk.1.attn_q.weight": quant.Q4_0}},
-		// This mix makes the first two attn_v Q5_K. blk.0 has an explicit type, so it does not
-		// count as one of the two.
+		// This mix gives the type Q5_K to the first two attn_v tensors. The one in
+		// blk.0 has an explicit type, so it does not count as one of these two.
 		{"named tensors are not counted", base(4).open(t), Options{Mix: mix(t, "Q3_K_M"), Tensors: []TensorType{tensorType(t, "0.attn_v=q8_0")}},
 			map[string]quant.Type{"blk.0.attn_v.weight": quant.Q8_0, "blk.1.attn_v.weight": quant.Q5_K,
 				"blk.2.attn_v.weight": quant.Q5_K, "blk.3.attn_v.weight": quant.Q4_K}},
@@ -168,7 +168,7 @@ func TestRefusals(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			test.model.change = func(string, []float32) {}
 			if test.model.extra != nil {
-				test.model.extra[0].Type = quant.F32 // a file can have this type
+				test.model.extra[0].Type = quant.F32 // the writer can write F32; F64 replaces it below
 			}
 			f := test.model.open(t)
 			if test.model.extra != nil {

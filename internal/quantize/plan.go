@@ -103,7 +103,7 @@ type Step struct {
 	Note   string // why To is not the type that the rules or options ask for; "" if To is that type
 	part   int    // index of the output file
 
-	importance []float32 // importance of each column, for each matrix of a stack; nil if unknown
+	importance []float32 // importance of each column of each matrix; nil if unknown
 	change     func(x []float32, row int)
 }
 

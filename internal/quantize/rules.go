@@ -28,7 +28,7 @@ func readFacts(f *gguf.File) (modelFacts, error) {
 	if m.arch, _, err = f.String("general.architecture"); err != nil {
 		return m, fmt.Errorf("quantize: %w", err)
 	}
-	const limit = 1 << 20 // the largest value of each count
+	const limit = 1 << 20 // the largest count that is accepted
 	number := func(key string) int {
 		value, ok := f.Value(m.arch + "." + key)
 		if list, isList := value.Ints(); ok && isList && len(list) > 0 {
@@ -97,10 +97,11 @@ type rules struct {
 	nextD int // number of ffn_down tensors seen
 }
 
-// choose returns the type for a tensor by llama-quantize's rules of November 2026. The first rule
-// whose name matches decides. The rules spend more bits on tensors that matter more in experiments:
-// the output, the values of attention, and the last matrix of the feed-forward network, mostly in
-// the first and last layers. The matrix for values is small if query heads share values.
+// choose returns the type for a tensor by llama-quantize's rules of November 2026.
+// The first rule whose name matches decides. The rules spend more bits on tensors
+// that matter more in experiments: the output, the values of attention, and the last
+// matrix of the feed-forward network, mostly in the first and last layers. If query
+// heads share values, the matrix for values is small, so more bits cost little.
 func (r *rules) choose(t *gguf.Tensor) quant.Type {
 	switch {
 	case r.mix.Code == gguf.MostlyMXFP4:

@@ -196,7 +196,7 @@ func (w *worker) encode(r *runner, c *chunk) error {
 	n := s.To.RowBytes(cols)
 	c.out = slices.Grow(c.out[:0], c.rows*n)[:c.rows*n]
 	for row := 0; row < c.rows; {
-		// Each matrix of a stack has an importance of its own.
+		// In a tensor of experts, each matrix has its own importance.
 		count, importance := s.sameImportance(c.row+row, c.rows-row)
 		quant.Encode(s.To, c.out[row*n:(row+count)*n], w.x[row*cols:(row+count)*cols], cols, importance)
 		row += count

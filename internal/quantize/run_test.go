@@ -74,7 +74,7 @@ func TestThreadsDoNotShow(t *testing.T) {
 		}
 		require.Equal(t, want, data)
 
-		// The reported error is the error of the weights in the file.
+		// The reported errors are those of the weights that the file has.
 		g, err := gguf.Open(out)
 		require.NoError(t, err)
 		defer g.Close()

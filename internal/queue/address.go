@@ -51,7 +51,8 @@ func parseURLs(text string) (list []*url.URL, err error) {
 			return nil, errors.New("the queue's address is not a URL such as nats://127.0.0.1:4222")
 		}
 		if u.Scheme != "nats" && u.Scheme != "tls" || u.Hostname() == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" {
-			// The message leaves out text, because a password may be anywhere in it.
+			// The message does not quote the parameter text,
+			// because a password may be anywhere in it.
 			return nil, errors.New("the queue's address is not of the form nats://HOST:4222 or tls://HOST:4222")
 		}
 		list = append(list, u)

@@ -49,7 +49,7 @@ type run struct {
 
 	mu        sync.Mutex
 	pending   map[string]*state // requests without a result, by job id
-	missing   map[string]bool   // jobs that had neither a message nor a result at the last look
+	missing   map[string]bool   // jobs without a message or a result in the last call of lookForLost
 	lastEvent time.Time         // when the last result came, or the last job was put into the queue
 	ended     context.CancelCauseFunc
 }
@@ -166,8 +166,8 @@ func (r *run) putAll(ctx context.Context) error {
 	return err
 }
 
-// each sends the requests that are not queued yet over the channel named to. It stops at the first
-// error from failed.
+// each sends the requests that are not queued yet to the channel
+// named to. It stops at the first error from the channel failed.
 func (r *run) each(ctx context.Context, to chan<- *jobs.Request, failed <-chan error) error {
 	for request, err := range r.Requests() {
 		if err != nil {

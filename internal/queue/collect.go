@@ -77,9 +77,9 @@ func (r *run) read(ctx context.Context, from uint64) (last uint64, err error) {
 	}
 }
 
-// take checks and delivers a result, which is untrusted. If it is invalid, or
-// belongs to another request, take delivers an error result instead: the
-// stream keeps only the first result of a job, so no valid result can follow.
+// take checks and delivers a result, which is untrusted. In place of a result that is
+// invalid or belongs to another request, take delivers an error result. It does not
+// wait for a valid result, because the stream keeps only the first result of a job.
 func (r *run) take(m jetstream.Msg) error {
 	_, id, ok := cutResult(m.Subject())
 	if !ok {
@@ -168,7 +168,7 @@ func (r *run) lookForLost(ctx context.Context) error {
 	r.missing = lost
 	if again > 0 && len(lost) > 0 {
 		return &RefusedError{fmt.Sprintf("%d jobs of the batch %s are no longer in the queue and have no results", len(lost), r.ID),
-			"somebody removed them, or their results have expired: the same command puts the jobs into the queue again"}
+			"somebody removed them, or their results have expired: run the same command again to put the jobs into the queue"}
 	}
 	return nil
 }

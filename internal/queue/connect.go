@@ -34,7 +34,7 @@ type Conn struct {
 	last  atomic.Pointer[error] // why the last attempt to connect failed
 
 	mu    sync.Mutex
-	epoch context.Context // done when the server is lost: it will not answer earlier requests
+	epoch context.Context // done when the server is lost, so that requests do not wait for its answer
 	lose  context.CancelFunc
 }
 
@@ -115,10 +115,10 @@ func (c *Conn) explain(err error) error {
 		return &RefusedError{c.where + " refuses the credentials", "--queue-creds names a file with credentials, and $ALPACA_QUEUE may hold nats://USER:PASSWORD@HOST"}
 	}
 	if errors.Is(err, nats.ErrNkeysNotSupported) {
-		return &RefusedError{c.where + " knows no nkeys: it lets anybody in, or asks for passwords", "$ALPACA_QUEUE may hold a user and a password"}
+		return &RefusedError{c.where + " does not use nkeys: it lets anybody in, or asks for passwords", "$ALPACA_QUEUE may hold a user and a password"}
 	}
 	if errors.As(err, new(*tls.CertificateVerificationError)) {
-		return &RefusedError{c.where + ": " + text, "--queue-ca names the file with the certificate of the server's authority"}
+		return &RefusedError{c.where + ": " + text, "--queue-ca names the file with the certificate of the authority that signed the server's certificate"}
 	}
 	return fmt.Errorf("%s: %s", c.where, text)
 }

@@ -1,9 +1,9 @@
-// Package queue spreads the lines of batches over machines, through a NATS server with JetStream.
+// Package queue sends the requests of batches to workers, through a NATS server with JetStream.
 //
 //	Batch.Run ─ job ─▶ ALPACA_JOBS ─▶ Worker ─ result ─▶ ALPACA_RESULTS ─▶ Batch.Run
 //
-// A job is done at least once, and its first result counts. Results have the same bytes on every
-// machine: a later worker compares its own result with the first one.
+// Workers do a job at least once, and its first result counts. Results must have the same bytes on
+// every machine, so a later worker checks its own result against the first one.
 package queue
 
 import (
@@ -57,9 +57,9 @@ func digest(n int, parts ...string) string {
 	return hex.EncodeToString(h.Sum(nil))[:n]
 }
 
-// ModelKey returns a digest of all that answers depend on: the digest of a model's file, the version
-// of the engine's results, and the settings. Workers whose answers could differ have different keys,
-// and so share no jobs.
+// ModelKey returns a digest of all that answers depend on: the digest of a
+// model's file, the engine's numerics version, and the settings. Workers whose
+// answers could differ have different keys, so they never take the same jobs.
 func ModelKey(modelDigest string, settings map[string]string) string {
 	parts := []string{modelDigest, fmt.Sprint(engine.Numerics)}
 	for _, name := range slices.Sorted(maps.Keys(settings)) {

@@ -100,7 +100,8 @@ func NewWorker(ctx context.Context, c *Conn, key string, exec Executor, opt Work
 	return w, nil
 }
 
-// Place returns the model with the given key. It needs only the permissions of a worker.
+// Place returns the model with the given key. Unlike Find, it needs only the permissions of a
+// worker. The model's "place" in a message is the consumer from which workers take its jobs.
 func (c *Conn) Place(ctx context.Context, key string) (Model, error) {
 	m, _, err := c.place(ctx, key)
 	return m, err

@@ -6,10 +6,11 @@ import (
 	"strings"
 )
 
-// bindingKinds teach which words belong together: a name and its thing, the digits of a
-// number, a word and the next one. Most of them repeat pairs in another order, so only the
-// neighbouring word tells what comes next. They occur only in the mixes that name them. The
-// model is not scored on them, and they contain no instructions of other kinds.
+// bindingKinds teach which words belong together: a person and the thing that this
+// person has, the digits of a number, a word and the next one. Most of these kinds list
+// the same pairs several times, each time in another order. So the model can predict a
+// word only from the word beside it. Training uses these kinds only if a mix names them.
+// The score leaves them out, and none of their instructions belongs to another kind.
 var bindingKinds = []kind{
 	{"tell", 0, false, tell},
 	{"larger of pairs", 0, false, func(r *random) (string, string) {
@@ -61,7 +62,7 @@ var bindingKinds = []kind{
 		return "", strings.Join(said, "\n")
 	}},
 	{"owner", 0, false, func(r *random) (string, string) {
-		n := r.between(4, 5) // the prompts of the kinds "who" and "where" have fewer names
+		n := r.between(4, 5) // the kinds "who" and "where" have fewer, so no prompt belongs to two kinds
 		who, i := pickDistinct(r, names, n), r.below(n)
 		facts := make([]string, n)
 		if r.chance(50) {
@@ -98,8 +99,9 @@ var bindingKinds = []kind{
 	}},
 }
 
-// tell makes a prompt that says what some people have, or where they are. The prompt then asks
-// for several of these facts by the people's names, or for the names.
+// tell makes a prompt that says what some people have, or where they
+// are. Then the prompt lists several names, to ask for these people's
+// facts, or several things or places, to ask who has them or is there.
 func tell(r *random) (prompt, answer string) {
 	n := r.between(3, 5)
 	who := pickDistinct(r, names, n)

@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// bindingRules has a function for each of bindingKinds. It computes the right answer from the
-// prompt alone.
+// bindingRules has a function for each of the bindingKinds that have a
+// prompt. The function computes the right answer from the prompt alone.
 var bindingRules = map[string]func(t *testing.T, prompt string) string{
 	"tell": func(t *testing.T, p string) string {
 		facts, asked, found := strings.Cut(p, ": ")
@@ -59,7 +59,7 @@ func TestBinding(t *testing.T) {
 	}
 }
 
-// TestRounds checks texts that repeat a list. All rounds must have the same words.
+// TestRounds checks the kinds whose texts repeat a list. Each repetition must have the same words.
 func TestRounds(t *testing.T) {
 	words := func(s string) []string {
 		return slices.Sorted(slices.Values(regexp.MustCompile(`\w+`).FindAllString(s, -1)))

@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// rules has a function for each kind. It computes the right answer from the text of the prompt
-// alone, in another way than the generator does.
+// rules has a function for each exact kind. The function computes the right
+// answer from the prompt alone, in another way than the generator does.
 var rules = map[string]func(t *testing.T, prompt string) string{
 	"past": func(t *testing.T, p string) string { return inflect(t, p, func(v verb) string { return v.past }) },
 	"future": func(t *testing.T, p string) string {

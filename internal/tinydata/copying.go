@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// copyKinds are answered with words from the prompt. A small model learns copying late, so most
-// of these kinds have large weights. "twice" has the weight 0: it occurs only in the mixes that
-// name it.
+// copyKinds are tasks whose answers consist of words from the prompt. A small
+// model learns copying late, so most of these kinds have large weights.
+// "twice" has the weight 0: training uses it only if a mix names it.
 var copyKinds = []kind{
 	{"twice", 0, false, func(r *random) (string, string) {
 		words := make([]string, r.between(3, 14))

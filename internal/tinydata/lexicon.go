@@ -1,9 +1,9 @@
 package tinydata
 
-// These are the words that the model knows. All instructions consist of them.
+// This file lists the words from which the instructions and stories are made.
 
 type animal struct {
-	name, young, sound string // sound is the verb: "barks"
+	name, young, sound string // sound is a verb, such as "barks"
 	legs               string // a number word
 	home, food, class  string // "in a kennel", "bones", "mammal"
 	look               string // "small and brown"
@@ -44,7 +44,7 @@ var animals = []animal{
 
 type verb struct{ base, third, past string }
 
-// Verbs of going somewhere, of doing something to a thing, and of feeling.
+// Sentences combine motions with a place, and actions with a thing.
 var (
 	motions = []verb{
 		{"walk", "walks", "walked"}, {"run", "runs", "ran"}, {"go", "goes", "went"}, {"jump", "jumps", "jumped"},
@@ -75,8 +75,7 @@ var things = []noun{
 	{"knife", "knives"}, {"leaf", "leaves"}, {"shelf", "shelves"}, {"candle", "candles"}, {"mirror", "mirrors"}, {"pillow", "pillows"},
 }
 
-// plurals are further nouns for questions about plurals, including irregular ones.
-// Animals with irregular plurals are listed, too.
+// plurals are further nouns for questions about plurals. Some of them have irregular plurals.
 var plurals = []noun{
 	{"child", "children"}, {"man", "men"}, {"woman", "women"}, {"foot", "feet"}, {"tooth", "teeth"}, {"mouse", "mice"},
 	{"goose", "geese"}, {"sheep", "sheep"}, {"fish", "fish"}, {"wolf", "wolves"}, {"baby", "babies"}, {"city", "cities"},
@@ -97,7 +96,7 @@ var opposites = [][2]string{
 	{"sweet", "sour"}, {"heavy", "weightless"}, {"safe", "dangerous"}, {"true", "false"}, {"laugh", "cry"}, {"friend", "enemy"},
 }
 
-// groups are groups of words, each with its name.
+// groups are groups of words, with the group's name.
 var groups = []struct {
 	name  string
 	words []string
@@ -158,7 +157,8 @@ var (
 		"garden", "forest", "island", "bridge", "castle", "market", "school", "friend", "mother", "father", "sister", "brother", "baby", "dream", "light"}
 )
 
-// The model must answer that it does not know these things. They occur nowhere else.
+// The model must answer that it does not know these
+// things. No other instruction or story contains them.
 var (
 	countries = []string{"France", "Spain", "Italy", "Japan", "China", "India", "Brazil", "Canada", "Mexico", "Egypt", "Kenya", "Norway",
 		"Sweden", "Poland", "Greece", "Turkey", "Peru", "Chile", "Cuba", "Ghana", "Nepal", "Iran", "Iraq", "Austria", "Portugal", "Ireland"}

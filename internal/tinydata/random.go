@@ -5,8 +5,8 @@ import (
 	"math/rand/v2"
 )
 
-// random draws from PCG, whose numbers never change. The methods here
-// map these numbers to ranges, so no release of Go can change a text.
+// random draws from PCG, a generator whose numbers are the same in every release of Go. The
+// methods here map these numbers to ranges themselves, because Go's own methods could change.
 type random struct{ src rand.PCG }
 
 func newRandom(seed uint64) random { return random{*rand.NewPCG(seed, 0x616c70616361)} }

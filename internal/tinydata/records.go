@@ -5,9 +5,9 @@ import (
 	"io"
 )
 
-// message and record are the JSON of a line of the training text for "alpaca train". A line is a
-// conversation or a plain text. Training learns every token of a plain text, but only the
-// answers of a conversation.
+// record is a line of the training text for "alpaca train", in JSON:
+// a conversation of messages, or a plain text. Training learns every
+// token of a plain text, but only the answers of a conversation.
 type message struct {
 	Role    string `json:"role"`
 	Content string `json:"content"`
@@ -26,8 +26,8 @@ const plainShare = 12
 // answer.
 const turnsShare = 12
 
-// WriteTraining writes examples for "alpaca train" as JSON lines. They follow from seed
-// and mix.
+// WriteTraining writes examples for "alpaca train" as
+// JSON lines. The examples follow from seed and mix.
 func WriteTraining(w io.Writer, seed uint64, mix Mix, examples int) error {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)

@@ -13,11 +13,11 @@ import (
 type Example struct {
 	Kind   string // name of the kind, as in Kinds
 	Prompt string // the instruction; "" for a plain text
-	Answer string // the right answer, or the text
+	Answer string // the right answer, or the plain text
 }
 
-// HeldOut reports whether the example is never trained on: one in twenty instructions,
-// chosen by a hash of kind and prompt.
+// HeldOut reports whether the example is held out from training. One
+// in twenty instructions is, chosen by a hash of kind and prompt.
 func (e Example) HeldOut() bool {
 	if e.Prompt == "" {
 		return false
@@ -32,8 +32,8 @@ func (e Example) HeldOut() bool {
 // kind is a kind of task.
 type kind struct {
 	name string
-	// weight is the kind's share of the examples, relative to the other kinds' weights.
-	// Kinds that need copying or arithmetic are learned late and have large weights.
+	// weight is how often the kind is drawn, relative to the other kinds' weights. A
+	// model learns kinds with copying or arithmetic late, so they have large weights.
 	weight int
 	// exact says that the answer follows from the prompt alone. A model is scored only on
 	// exact kinds, by comparing its answers with the right ones.
@@ -41,7 +41,7 @@ type kind struct {
 	write func(r *random) (prompt, answer string)
 }
 
-// kinds are all kinds, in the order of reports.
+// kinds are all kinds, in the order of the scores' table.
 var kinds = concat(sentenceKinds, factKinds, wordKinds, copyKinds, numberKinds, talkKinds, storyKinds, bindingKinds)
 
 func concat(lists ...[]kind) []kind {
@@ -106,8 +106,8 @@ func write(k *kind, r *random) Example {
 	return Example{Kind: k.name, Prompt: prompt, Answer: answer}
 }
 
-// Questions returns up to n different held-out examples of each exact kind; a kind with
-// few instructions has fewer. They follow from seed.
+// Questions returns up to n different held-out examples of each exact kind. A
+// kind with few instructions has fewer examples. The examples follow from seed.
 func Questions(seed uint64, n int) []Example {
 	r := newRandom(seed)
 	var list []Example

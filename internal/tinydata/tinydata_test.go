@@ -20,8 +20,8 @@ func ExampleGenerator() {
 	// count letters: "How many letters does small have?" "5"
 }
 
-// TestSeed checks that the same seed gives the same text, on every machine and with every release
-// of Go.
+// TestSeed checks that the same seed gives the same examples, and another seed gives other
+// examples. ExampleGenerator checks that they are the same with every release of Go.
 func TestSeed(t *testing.T) {
 	a, b, c := New(1, nil), New(1, nil), New(2, nil)
 	same := 0
@@ -77,8 +77,8 @@ func TestOneAnswer(t *testing.T) {
 	}
 }
 
-// TestStories checks that stories have no placeholders left, and mention what the prompt asks
-// for.
+// TestStories checks that stories contain no placeholders,
+// and that they mention what the prompt asks for.
 func TestStories(t *testing.T) {
 	list, err := Kind("story", 9, 3000)
 	require.NoError(t, err)

@@ -53,7 +53,7 @@ var wordKinds = []kind{
 	}},
 }
 
-// characters returns a word for questions about its letters.
+// characters returns a random word, for questions about the word's letters.
 func characters(r *random) string {
 	switch r.below(4) {
 	case 0:

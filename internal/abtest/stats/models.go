@@ -75,14 +75,16 @@ func AtEqualLength(list []Compared) float64 {
 	for _, c := range list {
 		square += float64(c.Longer * c.Longer)
 	}
-	deviation := math.Sqrt(square / float64(len(list))) // this measures from 0, not from the mean, so that equal lengths stay 0
+	// The deviation is from 0, not from the mean, so that equal lengths give x = 0.
+	deviation := math.Sqrt(square / float64(len(list)))
 	x := make([]float64, len(list))
 	for i, c := range list {
 		if deviation > 0 {
 			x[i] = tanh(c.Longer / deviation)
 		}
 	}
-	// This is Newton's method on the likelihood, with a prior that keeps a and b finite.
+	// This is Newton's method on the likelihood of sigmoid(a
+	// + b*x), with a prior that keeps a and b finite.
 	const prior = 1e-3
 	var a, b float64
 	for range 100 {

@@ -50,7 +50,7 @@ func Wilson(wins, n float64) Interval {
 // a fair coin gives a split at least as uneven as a to b.
 func SignTest(a, b int) float64 {
 	n, k := int64(a+b), int64(min(a, b))
-	sum, term := new(big.Int), big.NewInt(1) // sum of binomial coefficients, and the next one
+	sum, term := new(big.Int), big.NewInt(1) // the sum so far, and the next binomial coefficient
 	for i := int64(0); i <= k; i++ {
 		sum.Add(sum, term)
 		term.Mul(term, big.NewInt(n-i))

@@ -38,7 +38,7 @@ func run(ctx context.Context, w io.Writer, args []string) error {
 	fs := flag.NewFlagSet("turns", flag.ContinueOnError)
 	ours := fs.String("ours", "./alpaca", "our `program`")
 	peer := fs.String("peer", "", "`path` of llama-bench: measures the models in the arguments")
-	name := fs.String("peer-name", "llama.cpp", "`name` and version of the peer")
+	name := fs.String("peer-name", "llama.cpp", "`name` and version of the program that llama-bench is from")
 	note := fs.String("note", "", "`text` to store with the results")
 	commit := fs.String("commit", "", "our `commit`, if the program does not print it")
 	turns := fs.Int("turns", 3, "how many `times` each program measures each model")

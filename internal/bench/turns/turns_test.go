@@ -40,10 +40,10 @@ func TestReadme(t *testing.T) {
 		require.NoError(t, os.WriteFile(picture, plot.Bytes(), 0o644))
 		return
 	}
-	require.Equal(t, table.String(), old, "README.md is out of date: \"make plots\" rewrites it")
+	require.Equal(t, table.String(), old, "README.md is out of date: run \"make plots\" to rewrite it")
 	drawn, err := os.ReadFile(picture)
 	require.NoError(t, err)
-	require.Equal(t, string(drawn), plot.String(), "the plot is out of date: \"make plots\" rewrites it")
+	require.Equal(t, string(drawn), plot.String(), "the plot is out of date: run \"make plots\" to rewrite it")
 }
 
 // TestRun measures two scripts that print results as

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestCurve reads the logs of a run and of a second run that continued with its model.
+// TestCurve reads the logs of two runs. The second run continues with the model of the first.
 func TestCurve(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name string, lines ...string) string {

@@ -18,7 +18,7 @@ import (
 
 func main() {
 	svg := flag.String("svg", "", "`file` to draw into")
-	rows := flag.Int("rows", 12, "`rows` of the table")
+	rows := flag.Int("rows", 12, "number of `rows` in the table")
 	flag.Parse()
 	if err := run(os.Stdout, flag.Args(), *svg, *rows); err != nil {
 		fmt.Fprintln(os.Stderr, "curve:", err)
@@ -26,7 +26,7 @@ func main() {
 	}
 }
 
-// entry is a line of a log: an update, or an evaluation after one.
+// entry is a line of a log: an update of the weights, or an evaluation after an update.
 type entry struct {
 	Step   int      `json:"step"`
 	Tokens int64    `json:"tokens"`
@@ -35,7 +35,7 @@ type entry struct {
 	Eval   *float64 `json:"eval_loss"`
 }
 
-// point is an update. tokens is the number of tokens of all runs up to this update.
+// point is an update. tokens is the number of tokens trained on up to this update, in all runs.
 type point struct {
 	tokens       float64
 	loss, smooth float64
@@ -45,7 +45,7 @@ type point struct {
 // curve has the data of the logs.
 type curve struct {
 	updates []point
-	evals   []report.Point // X is tokens, Y is the loss
+	evals   []report.Point // X is the number of tokens, Y is the loss
 }
 
 func run(w io.Writer, paths []string, svg string, rows int) error {
@@ -75,13 +75,14 @@ func run(w io.Writer, paths []string, svg string, rows int) error {
 	return c.table(w, rows)
 }
 
-// read appends a log. The count of tokens continues from the end of the previous log.
+// read appends the updates and evaluations of a log. It counts
+// tokens from the first log on, but each log counts from 0.
 func (c *curve) read(r io.Reader) error {
 	base := 0.0
 	if n := len(c.updates); n > 0 {
 		base = c.updates[n-1].tokens
 	}
-	at := map[int]float64{0: base} // tokens by update
+	at := map[int]float64{0: base} // number of tokens by update
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, 1<<24)
 	for n := 1; lines.Scan(); n++ {

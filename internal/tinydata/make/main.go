@@ -1,7 +1,7 @@
-// Make makes the built-in model from this repository alone. It writes the text, runs
-// "alpaca train" for the vocabulary and the weights, and "alpaca quantize" for the file.
-// The same seed gives the same file on any CPU and with any number of threads. An
-// interrupted run resumes:
+// Make makes the built-in model from this repository alone. It writes the
+// training text, runs "alpaca train" for the vocabulary and the weights, and
+// then "alpaca quantize" for the shipped file. The same seed gives the same
+// file on any CPU and with any number of threads. An interrupted run resumes:
 //
 //	go run ./internal/tinydata/make -alpaca ./alpaca -seed 1 -dir DIR -o internal/builtin/model.gguf
 package main
@@ -28,11 +28,11 @@ import (
 func main() {
 	r := shipped
 	flag.Uint64Var(&r.seed, "seed", r.seed, "seed of the text, the weights and the order of the examples")
-	tokens := flag.String("tokens", "", "train a single stage with this number of `tokens` instead of the recipe's stages, for a short try")
+	tokens := flag.String("tokens", "", "for a short trial: train a single stage with this number of `tokens`, not the recipe's stages")
 	alpaca := flag.String("alpaca", "alpaca", "the `program`")
-	dir := flag.String("dir", "", "working `folder`, which is kept")
+	dir := flag.String("dir", "", "working `folder`; an interrupted run resumes from its files")
 	out := flag.String("o", "", "`file` to write")
-	threads := flag.Int("t", 0, "`threads`; 0 is the program's default")
+	threads := flag.Int("t", 0, "number of `threads`; 0 stands for the program's default")
 	flag.Parse()
 	if *tokens != "" {
 		r.stages = []stage{{mix: "all", examples: shipped.stages[0].examples, tokens: *tokens, rate: shipped.stages[0].rate, heldOut: "0.002"}}
@@ -45,7 +45,7 @@ func main() {
 	}
 }
 
-// job has the program, the files and the number of threads of a run.
+// job has the paths of the program and of the files, and the number of threads.
 type job struct {
 	alpaca, dir, out string
 	threads          int
@@ -106,14 +106,14 @@ func (j *job) run(ctx context.Context, args []string) error {
 	return ctx.Err()
 }
 
-// claim writes the recipe to the folder. A folder with another recipe is an error.
+// claim writes the recipe to the folder. It fails if the folder already has another recipe.
 func (r *recipe) claim(dir string) error {
 	path := filepath.Join(dir, "recipe.txt")
 	now := fmt.Sprintf("%+v\n", *r)
 	before, err := os.ReadFile(path)
 	switch {
 	case err == nil && string(before) != now:
-		return fmt.Errorf("%s: this folder belongs to another recipe, %s: choose another folder", dir, strings.TrimSpace(string(before)))
+		return fmt.Errorf("%s: belongs to another recipe, %s: choose another folder", dir, strings.TrimSpace(string(before)))
 	case err == nil:
 		return nil
 	}
@@ -123,7 +123,7 @@ func (r *recipe) claim(dir string) error {
 	})
 }
 
-// writeText writes the text of stage i, unless it exists.
+// writeText writes the text of stage i, unless the file exists.
 func (r *recipe) writeText(dir string, i int) error {
 	path := filepath.Join(dir, textName(i))
 	if _, err := os.Stat(path); err == nil {
@@ -136,7 +136,7 @@ func (r *recipe) writeText(dir string, i int) error {
 	return writeFile(path, func(w io.Writer) error { return tinydata.WriteTraining(w, r.seed+uint64(i), mix, r.stages[i].examples) })
 }
 
-// writeFile writes a file. The file appears at path when it is complete.
+// writeFile writes a file. The file appears at path only when it is complete.
 func writeFile(path string, write func(w io.Writer) error) error {
 	f, err := atomicfile.Create(path, 0o666)
 	if err != nil {

@@ -25,8 +25,8 @@ var short = recipe{seed: 1, shape: "32x2", vocab: 320, length: 64, rows: 4, typ:
 
 const shortSum = "testdata/short.sha256"
 
-// TestSameFile makes a model with a short recipe, as "make model" does with the real recipe. The
-// file must be the same with 1, 2 and 16 threads, and with any kernels, including portable code.
+// TestSameFile makes a model with a short recipe, as "make model" does with the real recipe.
+// The file must be the same with 1, 2 and 16 threads, on every CPU, with and without assembly.
 func TestSameFile(t *testing.T) {
 	counts := []int{1, 2, 16}
 	if testing.Short() {
@@ -68,7 +68,7 @@ func TestMixes(t *testing.T) {
 	}
 }
 
-// TestClaim checks that a folder can be used with only one recipe.
+// TestClaim checks that a folder cannot be used with two recipes.
 func TestClaim(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, short.claim(dir))

@@ -5,38 +5,39 @@ import (
 	"path/filepath"
 )
 
-// recipe determines the model's file completely. The number of threads is not a part of
-// it, because it changes no bit.
+// recipe determines every bit of the model's file. The number of
+// threads is not a part of the recipe, because it changes no bit.
 type recipe struct {
 	seed   uint64
 	shape  string // WIDTHxLAYERS
 	vocab  int    // tokens in the vocabulary
-	length int    // tokens in a row, and the model's context
-	rows   int    // rows of an update
+	length int    // tokens in a row (one sequence of a batch), and the model's context
+	rows   int    // rows in each update of the weights
 	stages []stage
 	typ    string // type of the weights in the shipped file
 }
 
-// stage is a run of the trainer. The first stage creates the vocabulary and the weights;
-// each later one continues with the previous stage's weights.
+// stage is a run of the trainer. The first stage creates the vocabulary and
+// the weights. Each later stage continues with the previous stage's weights.
 type stage struct {
-	mix      string // name of the mix of the text
+	mix      string // name of the mix of kinds (see ../mix.go)
 	examples int    // number of examples in the text
-	tokens   string // tokens to train on, such as 60M
+	tokens   string // number of tokens to train on, such as "60M"
 	rate     string // peak learning rate
 	lowest   string // final learning rate, or "" for that of the preset
 	schedule string // learning rate schedule, or "" for that of the preset
-	warmup   int    // updates until the peak rate, 0 for the number in the preset
+	warmup   int    // updates until the peak rate; 0: as many as in the preset
 	heldOut  string // fraction of the text that is held out to measure progress
-	updates  int    // updates after which the stage ends, 0 for all that tokens allow
+	updates  int    // updates after which the stage ends; 0: when all tokens are used
 	rounded  bool   // the stage begins with weights rounded to the shipped type
 }
 
-// shipped is the recipe of the built-in model. The first stage has all kinds, the second mostly
-// copying, which is learned late. The next two have what each kind still needs, with a falling
-// learning rate. Still, the model then copied words only from familiar positions. In the sixth
-// stage, where half of the examples teach this, it suddenly learned to find a word by its
-// neighbour. The last two stages restore the skills that got worse in that stage.
+// shipped is the recipe of the built-in model. Stage 1 trains all kinds, and stage 2
+// mostly copying, which a model learns late. Stages 3 and 4 train what each kind still
+// needs, with a falling learning rate. After them, the model still copied words only
+// from familiar positions. Stage 5 teaches which words belong together. In stage 6,
+// half of the examples teach how to find a word by the word beside it, and the model
+// suddenly learned that. Stages 7 and 8 restore the skills that got worse in stage 6.
 var shipped = recipe{
 	seed: 1, shape: "192x6", vocab: 2048, length: 256, rows: 8, typ: "Q8_0",
 	stages: []stage{
@@ -51,8 +52,8 @@ var shipped = recipe{
 	},
 }
 
-// weightsSeed is added to the seed of the text; the sum is the seed of the initial weights and
-// of the order of the examples.
+// weightsSeed plus the seed of the text is the seed of
+// the initial weights and of the order of the examples.
 const weightsSeed = 41
 
 // metadata is the general metadata of the model. The temperature is low, so that right
@@ -63,8 +64,7 @@ var metadata = []string{
 	"general.sampling.temp=float:0.3",
 }
 
-// textName, modelName and runName return names in the working folder, with the number of
-// a stage.
+// textName, modelName and runName return the names of a stage's files in the working folder.
 func textName(stage int) string  { return fmt.Sprintf("text-%d.jsonl", stage+1) }
 func modelName(stage int) string { return fmt.Sprintf("model-%d.gguf", stage+1) }
 func runName(stage int) string   { return fmt.Sprintf("train-%d", stage+1) }
@@ -79,8 +79,9 @@ func (r *recipe) baseName(i int) string {
 }
 func roundedName(stage int) string { return fmt.Sprintf("rounded-%d.gguf", stage+1) }
 
-// round returns the arguments of the runs of alpaca that make the rounded base of stage i
-// from the previous stage's model. It returns nil if stage i is not rounded.
+// round returns the arguments of two runs of alpaca. They round the previous
+// stage's weights to the shipped type, and store the result in float32 for stage
+// i to begin with. round returns nil if stage i begins with unrounded weights.
 func (r *recipe) round(dir string, i, threads int) [][]string {
 	if !r.stages[i].rounded {
 		return nil
@@ -92,8 +93,8 @@ func (r *recipe) round(dir string, i, threads int) [][]string {
 	}
 }
 
-// train returns the arguments of alpaca that train stage i in dir, or resume an
-// interrupted run.
+// train returns the arguments with which alpaca trains
+// stage i in dir, or resumes an interrupted run.
 func (r *recipe) train(dir string, i int, resume bool, threads int) []string {
 	s := r.stages[i]
 	run := filepath.Join(dir, runName(i))
@@ -123,8 +124,7 @@ func (r *recipe) train(dir string, i int, resume bool, threads int) []string {
 	return withThreads(args, threads)
 }
 
-// quantize returns the arguments of alpaca that make the shipped file from the trained
-// model.
+// quantize returns the arguments with which alpaca makes the shipped file from the trained model.
 func (r *recipe) quantize(dir, out string, threads int) []string {
 	args := []string{"quantize", filepath.Join(dir, modelName(len(r.stages)-1)), out, r.typ, "--force"}
 	for _, m := range metadata {
@@ -133,8 +133,7 @@ func (r *recipe) quantize(dir, out string, threads int) []string {
 	return withThreads(args, threads)
 }
 
-// withThreads adds the number of threads, unless it is 0, which stands for the program's
-// default.
+// withThreads adds the number of threads, unless it is 0: then alpaca uses its default.
 func withThreads(args []string, threads int) []string {
 	if threads > 0 {
 		args = append(args, "-t", fmt.Sprint(threads))

@@ -15,8 +15,8 @@ import (
 	"alpaca/internal/tinydata"
 )
 
-// together is the number of questions answered at the same time. maxTokens is the largest number of
-// tokens in an answer, twice as many as the longest right answer has.
+// together is the number of questions that the engine answers at the same time. maxTokens is
+// the largest number of tokens in an answer: twice as many as in the longest right answer.
 const (
 	together  = 64
 	maxTokens = 96
@@ -25,7 +25,7 @@ const (
 // asker asks a model questions.
 type asker struct {
 	model    *model.Model
-	template *chat.Template // nil: questions are plain texts "question\n", as in a part of the training text
+	template *chat.Template // nil: a question is a plain text that ends in "\n"
 	threads  int
 }
 
@@ -63,9 +63,9 @@ func open(path string, plain bool, threads int) (*asker, error) {
 	return a, nil
 }
 
-// ask returns the model's answer to each question: the most likely tokens, up to the one that
-// ends the text. An answer that is cut at the limit, maxTokens, gets " …" at its end, so that it
-// equals no right answer.
+// ask returns the model's answer to each question: the most likely
+// tokens, up to the token that ends the text. If an answer reaches
+// maxTokens, ask appends " …" to it, so that it equals no right answer.
 func (a *asker) ask(ctx context.Context, questions []tinydata.Example) ([]string, error) {
 	prompts := make([][]int32, len(questions))
 	longest := 0

@@ -1,5 +1,5 @@
-// Score asks a model the held-out questions of the built-in model's text, with the program's own
-// engine, which answers many at once. It prints how many of each kind the model answers exactly:
+// Score asks a model the held-out questions from package tinydata, many at once with the
+// program's own engine. For each kind, it prints how many questions the model answers exactly:
 //
 //	go run ./internal/tinydata/score -wrong 3
 //	go run ./internal/tinydata/score -m model.gguf -n 20 -kinds add,repeat -json
@@ -40,13 +40,13 @@ func main() {
 	var o options
 	flag.StringVar(&o.model, "m", builtin.Name, "`file` of the model")
 	flag.Uint64Var(&o.seed, "seed", 1, "seed of the questions")
-	flag.IntVar(&o.n, "n", 50, "largest number of `questions` of each kind")
+	flag.IntVar(&o.n, "n", 50, "ask at most this number of `questions` of each kind")
 	flag.StringVar(&o.kinds, "kinds", "", "ask only the kinds with these `names`, separated by commas")
-	flag.IntVar(&o.wrong, "wrong", 0, "number of wrong `answers` to show for each kind")
-	flag.BoolVar(&o.plain, "plain", false, "ask without the chat template, as texts to continue")
+	flag.IntVar(&o.wrong, "wrong", 0, "show at most this number of wrong `answers` for each kind")
+	flag.BoolVar(&o.plain, "plain", false, "ask without the chat template: each question is a text to continue")
 	flag.BoolVar(&o.json, "json", false, "print the result as JSON")
 	flag.IntVar(&o.threads, "t", machine.CountThreads().Default(), "`threads`")
-	flag.Float64Var(&o.min, "least", 0, "exit with status 1 if less than this `percentage` of all answers are right")
+	flag.Float64Var(&o.min, "least", 0, "exit with status 1 if less than this `percentage` of all answers is right")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -83,7 +83,7 @@ func (o *options) run(ctx context.Context, w io.Writer) error {
 		err = s.print(w, o.wrong)
 	}
 	if err == nil && s.Percent < o.min {
-		err = fmt.Errorf("%.1f %% of the answers are right, must be at least %.1f %%", s.Percent, o.min)
+		err = fmt.Errorf("%.1f %% of the answers are right: -least requires %.1f %%", s.Percent, o.min)
 	}
 	return err
 }
@@ -98,13 +98,13 @@ func (o *options) questions() ([]tinydata.Example, error) {
 	wanted := strings.Split(o.kinds, ",")
 	for _, k := range wanted {
 		if !slices.Contains(exact, k) {
-			return nil, fmt.Errorf("no kind %q; known are %s", k, strings.Join(exact, ", "))
+			return nil, fmt.Errorf("no exact kind is called %q: choose among %s", k, strings.Join(exact, ", "))
 		}
 	}
 	return slices.DeleteFunc(list, func(e tinydata.Example) bool { return !slices.Contains(wanted, e.Kind) }), nil
 }
 
-// score counts the right answers.
+// score has the number of right answers, in all and for each kind.
 type score struct {
 	Questions int         `json:"questions"`
 	Right     int         `json:"right"`
@@ -158,8 +158,7 @@ func newScore(questions []tinydata.Example, answers []string) *score {
 
 func percent(part, all int) float64 { return 100 * float64(part) / float64(max(all, 1)) }
 
-// print writes a table, and some wrong answers of each kind. examples is the largest number of
-// these.
+// print writes a table, and for each kind at most this number of examples of wrong answers.
 func (s *score) print(w io.Writer, examples int) error {
 	var rows [][]string
 	for _, k := range s.Kinds {

@@ -58,7 +58,7 @@ func TestOptions(t *testing.T) {
 	require.Len(t, list, 6)
 	o.kinds = "magic"
 	_, err = o.questions()
-	require.ErrorContains(t, err, `no kind "magic"; known are past, `)
+	require.ErrorContains(t, err, `no exact kind is called "magic": choose among past, `)
 	_, err = open(testmodel.SPM(1).Write(t), false, 1)
 	require.ErrorContains(t, err, "no chat template")
 }
@@ -85,5 +85,5 @@ func TestDocument(t *testing.T) {
 		require.NoError(t, os.WriteFile(path, []byte(now), 0o644))
 		return
 	}
-	require.Equal(t, now, string(page), "the page is out of date: \"make golden\" rewrites the table")
+	require.Equal(t, now, string(page), "the page is out of date: run \"make golden\" to rewrite the table")
 }

@@ -17,9 +17,9 @@ import (
 )
 
 func main() {
-	seed := flag.Uint64("seed", 1, "seed of all texts")
+	seed := flag.Uint64("seed", 1, "seed of the examples")
 	examples := flag.Int("examples", 0, "how many examples to write for training")
-	questions := flag.Int("questions", 0, "how many held-out instructions of each kind to write")
+	questions := flag.Int("questions", 0, "how many held-out instructions of each kind to write, at most")
 	mixName := flag.String("mix", "all", "name of the mix, which says how often each kind is drawn (see mix.go)")
 	flag.Parse()
 	w := bufio.NewWriter(os.Stdout)

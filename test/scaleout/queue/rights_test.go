@@ -180,7 +180,7 @@ func TestEncrypted(t *testing.T) {
 	open.TLSConfig, open.TLS = tlsConf, true
 	port = portOf(t, start(t, open))
 	_, err = connectTo(t, queue.Address{URL: "tls://0.0.0.0:" + port, Creds: creds, CA: ca})
-	require.ErrorContains(t, err, "knows no nkeys")
+	require.ErrorContains(t, err, "does not use nkeys")
 	_, err = connectTo(t, queue.Address{URL: "tls://user:word@0.0.0.0:" + port, CA: ca})
 	require.ErrorContains(t, err, "tls://0.0.0.0:"+port+" lets anybody in")
 	c, err = connectTo(t, queue.Address{URL: "tls://0.0.0.0:" + port, CA: ca, Insecure: true})
