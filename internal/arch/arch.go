@@ -18,8 +18,8 @@ type Arch struct {
 	Name string   // general.architecture, and the prefix of the family's keys
 	HF   []string // the family's classes in a Hugging Face config.json
 
-	Rotation   Rotation   // of queries and keys
-	Activation Activation // of the feed-forward networks
+	Rotation   Rotation   // how RoPE pairs the elements of queries and keys
+	Activation Activation // in the feed-forward networks
 	Windows    Windows
 
 	// ScaledEmbed says that a token's embedding is multiplied by the square root of the
@@ -43,7 +43,7 @@ type Arch struct {
 
 	// LayerNorm says that norms subtract the mean and have biases. Otherwise norms are RMSNorm.
 	LayerNorm bool
-	// ShortNorms says that a Hugging Face checkpoint stores each factor of a norm minus 1.
+	// ShortNorms says that a Hugging Face checkpoint stores f-1 for each factor f of a norm.
 	ShortNorms bool
 	// Conv says that layers without key heads have a short convolution instead of attention.
 	Conv bool
@@ -63,11 +63,11 @@ type Arch struct {
 	// divided by their sum.
 	PlainTopK bool
 
-	Input  []Tensor // before the layers
-	Layer  []Tensor // of every layer, without its feed-forward network
-	FFN    []Tensor // the network of a layer without experts; nil: all layers have experts
-	MoE    []Tensor // the experts of a layer and their router; nil: no layer has experts
-	Output []Tensor // after the layers
+	Input  []Tensor // tensors before the layers
+	Layer  []Tensor // tensors of every layer, without its feed-forward network
+	FFN    []Tensor // feed-forward network of a layer without experts; nil: all layers have experts
+	MoE    []Tensor // experts of a layer and their router; nil: no layer has experts
+	Output []Tensor // tensors after the layers
 }
 
 // Rotation says which two elements of a head the rotary position embedding rotates as a pair. n

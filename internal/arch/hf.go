@@ -176,8 +176,9 @@ func (a *Arch) Reordered(t *Tensor) bool {
 	return a.Rotation == Pairs && (t.Role == AttnQ || t.Role == AttnK)
 }
 
-// PairRow returns the index that a row of GGUF has in a Hugging Face checkpoint. Where their
-// order differs, RoPE rotates Pairs in GGUF, and Halves in the checkpoint. A head has n rows.
+// PairRow returns the index in a Hugging Face checkpoint of the row that has
+// the index row in GGUF. A head has n rows. PairRow applies to Reordered
+// matrices: RoPE rotates Pairs in GGUF, and Halves in the checkpoint.
 func PairRow(row, n int) int {
 	in := row % n
 	return row - in + in/2 + in%2*(n/2)

@@ -59,8 +59,8 @@ const (
 	KeyRopeLinear   = "rope.scale_linear" // the name of KeyRopeFactor in 2023
 )
 
-// Hparams are the parameters of a model whose layers are all alike. If a
-// parameter is 0, Metadata writes its key only if every file must have the key.
+// Hparams are the parameters of a model whose layers are all alike. Metadata leaves
+// out the keys of parameters that are 0, except keys that every file must have.
 type Hparams struct {
 	Sizes
 	Context  int

@@ -81,12 +81,12 @@ type Tensor struct {
 	Stack      Dim // number of matrices, one after the other; One: not a stack
 	Rows, Cols Dim // size of each matrix; a vector has One row
 
-	In    Mixer  // which layers have it
-	Parts []Part // the fused matrices, whose rows it has one after the other; nil: it is one matrix
+	In    Mixer  // which layers have the tensor
+	Parts []Part // the matrices of a fused matrix, in the order of their rows; nil: not fused
 
 	Bare     bool // its name has no ".weight"
 	Optional bool // files may lack it
-	Bias     bool // it must have a bias; if false, a matrix may have one, and a norm is an RMSNorm
+	Bias     bool // it must have a bias; if false, a matrix may have a bias, and a norm is an RMSNorm
 	Unscaled bool // a tensor NAME.scale in the file is not a factor of this matrix's products
 
 	HF      string   // name in Hugging Face files, without "model.layers.N." and ".weight"; %d is the expert of a stack, or else the row
@@ -94,7 +94,7 @@ type Tensor struct {
 	Stacked *Stacked // describes the HF tensor that has the matrices of all experts; nil: none
 
 	Meta string // name in Meta's own checkpoints, without "layers.N." and ".weight"
-	Cut  Cut    // how it is divided among Meta's files
+	Cut  Cut    // how the tensor is divided among Meta's files
 }
 
 // Mixer says which layers have a tensor. That depends on how the layer reads

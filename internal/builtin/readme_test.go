@@ -34,7 +34,7 @@ func TestReadme(t *testing.T) {
 		require.NoError(t, os.WriteFile(path, []byte(now), 0o644))
 		return
 	}
-	require.Equal(t, seen, m[4], "README.md is out of date: \"make golden\" rewrites it")
+	require.Equal(t, seen, m[4], "README.md is out of date: run \"make golden\" to rewrite it")
 }
 
 // fold breaks a text between words into lines of at most the given number of columns.

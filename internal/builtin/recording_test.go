@@ -48,7 +48,7 @@ func TestRecording(t *testing.T) {
 	}
 	shown, err := os.ReadFile(path)
 	require.NoError(t, err)
-	require.Equal(t, string(shown), string(svg), "docs/terminal.svg is out of date: \"make golden\" rewrites it")
+	require.Equal(t, string(shown), string(svg), "docs/terminal.svg is out of date: run \"make golden\" to rewrite it")
 }
 
 // recording is an animated picture of a terminal. A viewer without animation shows the end.

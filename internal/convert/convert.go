@@ -43,7 +43,7 @@ type Result struct {
 	Format      string // format of the input, with its version
 	Tensors     []TensorResult
 	InputBytes  int64 // number of bytes of all tensors of the input
-	OutputBytes int64 // size of the output file
+	OutputBytes int64 // size of the output file in bytes
 	Elapsed     time.Duration
 }
 

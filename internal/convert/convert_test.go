@@ -203,7 +203,7 @@ func TestOutput(t *testing.T) {
 	require.Equal(t, float32(1e-5), float32(eps))
 }
 
-// TestMemory converts a file that is larger than the memory it may allocate.
+// TestMemory converts a file that is larger than the memory that the conversion may allocate.
 func TestMemory(t *testing.T) {
 	if testing.Short() {
 		t.Skip("writes a large file")

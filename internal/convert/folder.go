@@ -99,7 +99,7 @@ func mixOf(m *hf.Model, name string) (quantize.Mix, error) {
 	}
 	mix, err := quantize.ParseMix(name)
 	if err == nil && mix.Copy {
-		err = fmt.Errorf("COPY keeps what a GGUF file has: use %q", Auto)
+		err = fmt.Errorf("COPY is only for GGUF files: use %q for the type of most weights", Auto)
 	}
 	return mix, err
 }

@@ -95,7 +95,7 @@ func TestAnyOrder(t *testing.T) {
 		switch i {
 		case 1:
 			slices.Reverse(names)
-		case 2: // this orders them by size; the library of safetensors orders them by type
+		case 2: // by size, although the library of safetensors orders tensors by type
 			slices.SortStableFunc(names, func(a, b string) int { return len(tensors[b].data) - len(tensors[a].data) })
 		}
 		writeInOrder(t, filepath.Join(dir, "model.safetensors"), tensors, names)

@@ -19,7 +19,7 @@ type format struct {
 	transcode func(dst, src []byte) error
 	// decode decodes a row to float32.
 	decode func(dst []float32, src []byte)
-	// mayRound says that values may not fit the new type.
+	// mayRound says that the new type may round some values.
 	mayRound bool
 }
 

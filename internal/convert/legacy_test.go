@@ -14,7 +14,7 @@ import (
 	"alpaca/internal/testshared"
 )
 
-// TestLegacyShared converts all files of the programs of 2023.
+// TestLegacyShared converts the files in the shared folder that programs of 2023 wrote.
 func TestLegacyShared(t *testing.T) {
 	paths, err := filepath.Glob(filepath.Join(filepath.Dir(testshared.Path(t, "models/legacy/leg-ggml-f16.bin")), "*.bin"))
 	require.NoError(t, err)

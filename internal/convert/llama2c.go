@@ -116,7 +116,7 @@ func openLlama2C(path string, opt Options) (*model, error) {
 			at += c.bytes(t)
 		}
 	}
-	if c.shared { // programs of that time do not support an output matrix that is shared with the embedding
+	if c.shared { // older programs do not support an output matrix that is shared with the embedding
 		embedding.name = arch.Output.Weight()
 		m.tensors = append(m.tensors, embedding)
 	}

@@ -155,6 +155,7 @@ func fileType(steps []step) gguf.FileType {
 			}
 		}
 	}
-	f, _ := gguf.FileTypeOf(best) // for a type from before GGUF the result would be AllF32, but outputs have no such types
+	// best is never a type from before GGUF, for which FileTypeOf would return AllF32.
+	f, _ := gguf.FileTypeOf(best)
 	return f
 }

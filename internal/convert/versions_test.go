@@ -47,7 +47,7 @@ func asVersion(t *testing.T, path string, version uint32) []byte {
 	}
 	text := func(s string) {
 		if version < 3 {
-			s += "\x00" // like the first program that wrote GGUF
+			s += "\x00" // the first program that wrote GGUF added this byte
 		}
 		length(len(s))
 		b = append(b, s...)

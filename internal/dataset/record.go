@@ -137,7 +137,7 @@ func alpaca(o *object) (Record, string) {
 	return Record{Messages: []Message{m, {Role: "assistant", Content: *o.Output}}}, ""
 }
 
-// roles are our roles by the names of OpenAI and ShareGPT.
+// roles maps the names of roles in OpenAI's and ShareGPT's formats to the roles of a Message.
 var roles = map[string]string{
 	"system": "system", "user": "user", "assistant": "assistant",
 	"human": "user", "gpt": "assistant", "developer": "system",

@@ -10,8 +10,9 @@ import (
 	"slices"
 )
 
-// Pair is the root verb of an instruction, in its base form, and the head noun of its
-// direct object, in the singular. Each is "" if there is none or it was not recognized.
+// Pair is the root verb of an instruction, in its base form, and the
+// head noun of its direct object, in the singular. A field is "" if
+// the instruction has no such word, or if the word was not recognized.
 type Pair struct{ Verb, Object string }
 
 // Count is a verb or an object, and how often it was found.

@@ -52,8 +52,8 @@ func (t *Table) WriteSunburst(w io.Writer) error {
 	return err
 }
 
-// sector is a piece of a ring. It begins at the fraction from/of of the circle, and its length
-// is the fraction n/of.
+// sector is a piece of a ring. The ring is divided into of parts,
+// and the sector covers n of them, beginning with the part from.
 type sector struct {
 	from, n, of  int
 	inner, outer float64

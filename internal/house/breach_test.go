@@ -30,7 +30,7 @@ func TestBreaches(t *testing.T) {
 		{"main that imports more than the command line", map[string]string{"cmd/alpaca/a.go": doc + "package main\nimport (\"alpaca/internal/cli\"; \"alpaca/internal/cli/ui\")"},
 			[]string{"cmd/alpaca imports alpaca/internal/cli/ui"}},
 		{"ground floor", map[string]string{"internal/arch/a.go": doc + "package arch\nimport (\"alpaca/internal/fmath\"; \"alpaca/internal/gguf\")"},
-			[]string{"internal/arch imports internal/gguf", "internal/arch imports internal/gguf"}}, // gguf also stands above arch in order
+			[]string{"internal/arch imports internal/gguf", "internal/arch imports internal/gguf"}}, // the second breach: gguf is above arch in the list called order
 		{"assembly", map[string]string{"internal/model/a.go": doc + "package model", "internal/model/a_amd64.s": ""}, []string{"internal/model has assembly"}},
 		{"sampler", map[string]string{"internal/chat/a.go": doc + "package chat\nimport \"alpaca/internal/model\""}, []string{"internal/chat imports internal/model"}},
 		{"sessions", map[string]string{"internal/bench/a.go": doc + "package bench\nimport \"alpaca/internal/model\"\nvar s *model.Session\nvar m *model.Model"},
@@ -45,7 +45,7 @@ func TestBreaches(t *testing.T) {
 		{"the command line imported by a package below it", map[string]string{"internal/eval/a.go": doc + "package eval\nimport \"alpaca/internal/cli/new\""},
 			[]string{"internal/eval imports internal/cli/new", "internal/eval imports internal/cli/new"}},
 		{"ui", map[string]string{"internal/cli/flags/a.go": doc + "package flags\nimport (\"alpaca/internal/cli/load\"; \"alpaca/internal/cli/ui\")"},
-			[]string{"internal/cli/flags imports internal/cli/load", "internal/cli/flags imports internal/cli/load"}}, // load also stands above flags in order
+			[]string{"internal/cli/flags imports internal/cli/load", "internal/cli/flags imports internal/cli/load"}}, // the second breach: load is above flags in the list called order
 		{"cobra", map[string]string{"internal/eval/a.go": doc + "package eval\nimport \"github.com/spf13/cobra\""}, []string{"internal/eval imports github.com/spf13/cobra"}},
 		{"cobra of a command", map[string]string{"internal/cli/run/a.go": doc + "package run\nimport \"github.com/spf13/cobra\""}, nil},
 		{"testify", map[string]string{"internal/eval/a.go": doc + "package eval\nimport \"github.com/stretchr/testify/require\"",

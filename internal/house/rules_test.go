@@ -178,7 +178,7 @@ func commands(p *pkg) (list []breach) {
 	return list
 }
 
-// libraries checks that some libraries are used only in their place.
+// libraries checks that certain libraries are imported only where this table allows it.
 func libraries(p *pkg) (list []breach) {
 	for _, home := range []struct {
 		library, where string

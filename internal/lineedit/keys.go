@@ -38,7 +38,7 @@ const (
 // controlKeys maps control characters to keys: 1 is Ctrl-A, and so on.
 var controlKeys = map[byte]int{
 	1: keyHome, 2: keyLeft, 3: keyInterrupt, 4: keyEOF, 5: keyEnd, 6: keyRight, 8: keyBackspace,
-	// Text typed while the terminal is not in raw mode has newlines.
+	// The terminal turns Enter into a newline while it is not in raw mode.
 	10: keyEnter,
 	11: keyKillLine, 12: keyClear, 13: keyEnter, 14: keyDown, 16: keyUp, 21: keyKillStart,
 	23: keyKillWord, 25: keyYank, 127: keyBackspace,

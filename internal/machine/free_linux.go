@@ -15,8 +15,8 @@ func freeMemory(root fs.FS) int64 {
 	return free
 }
 
-// groupFree returns what FreeMemory returns. limited reports whether a
-// control group, rather than the memory of the system, sets this limit.
+// groupFree returns what FreeMemory returns. limited reports whether free
+// comes from the limit of a control group, not from the memory of the system.
 func groupFree() (free int64, limited bool) { return freeOf(os.DirFS("/")) }
 
 func freeOf(root fs.FS) (free int64, limited bool) {

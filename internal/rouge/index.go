@@ -98,7 +98,8 @@ func (x *Index) above(text []string, threshold float64) []Match {
 		shared := int(x.count[row])
 		x.count[row] = 0
 		n := len(x.rows[row])
-		// The row may also share words that were not looked up, but at most n in all.
+		// The row may also share the words that were not
+		// looked up, but it shares at most n words in all.
 		if shared = min(shared+unread, n); shared < needed(m, n, threshold) {
 			continue
 		}

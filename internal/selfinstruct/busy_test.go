@@ -98,9 +98,9 @@ func (w *watched) Ask(ctx context.Context, q oneshot.Query) (oneshot.Answer, err
 	return a, err
 }
 
-// TestBusy checks that no more than Parallel queries are in progress at once, that a slow list does
-// not delay other queries, that the rows are always the same, and that the number of superfluous
-// prompts is limited.
+// TestBusy checks that at most Parallel queries are in progress at once, and
+// that a slow list does not delay other queries. The rows must not depend on
+// Parallel, and the number of superfluous prompts must be limited.
 func TestBusy(t *testing.T) {
 	s := settings(true)
 	one := openDB(t)
@@ -119,7 +119,8 @@ func TestBusy(t *testing.T) {
 	require.Equal(t, needed, w.lists.Load(), "if one prompt is answered at a time, none is superfluous")
 
 	many := openDB(t)
-	w = &watched{together: 4, full: make(chan struct{}), hold: 12, reached: make(chan struct{})} // the first list waits for more queries than may be in flight
+	// The first list ends only after 12 other queries, although at most 4 may be in flight.
+	w = &watched{together: 4, full: make(chan struct{}), hold: 12, reached: make(chan struct{})}
 	run(many, w, 4)
 	require.Equal(t, made(t, one), made(t, many))
 	require.Equal(t, int64(4), w.max.Load())

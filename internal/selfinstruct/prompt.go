@@ -103,7 +103,7 @@ func (s *Settings) ask(list []Task, n int) oneshot.Query {
 		Prompt: s.prompt(s.examples(list, n)), MaxTokens: s.MaxLen,
 		Seed: uint32(random.Hash(s.Seed, forTasks, uint64(n))) &^ (1 << 31), // the top bit is 0, so the seed is never sampler.RandomSeed
 	}
-	if s.Compat { // "20." cuts an answer anywhere, which is a known fault of Alpaca's data
+	if s.Compat { // "20." can end an answer within a sentence, as in Alpaca's generator
 		q.Stop, q.NoEnd = []string{"\n20", "20."}, true
 		return q
 	}
@@ -142,8 +142,8 @@ func (s *Settings) grammar() string {
 	}
 	b.WriteString("\ninstruction ::= [A-Z] [^\\n]+\n")
 	fmt.Fprintf(&b, "block ::= line (\"\\n\" line){0,%d}\n", blockLines-1)
-	// The length of a line is not limited. With a counter each position in a line would be
-	// another state, and the allowed tokens are computed for every state.
+	// The length of a line is not limited. A limit would make a state for each position
+	// in a line, and computing the allowed tokens for so many states would take long.
 	b.WriteString("line ::= [^#0-9\\n] [^\\n]* | [0-9]{1,6} ([^0-9.\\n] [^\\n]* | \".\" [^A-Z \\n] [^\\n]*)?\n")
 	return b.String()
 }

@@ -105,8 +105,8 @@ func (w *work) begin(q *query) bool {
 	return true
 }
 
-// fill sends queries while fewer than n tasks are expected. idle is the number of further prompts
-// without a task after which the job ends. fill never has more prompts than that in progress.
+// fill sends queries while fewer than n tasks are expected. The job ends after idle
+// further prompts without a task, so fill has at most idle prompts in progress.
 func (w *work) fill(n, idle int) {
 	expected := 0.0
 	perOutput := float64(w.usable+1) / float64(w.answered+1)
@@ -163,8 +163,8 @@ func (w *work) decide() error {
 	return nil
 }
 
-// unlessBefore returns the error of a if a is the oldest prompt. While earlier prompts are
-// not stored yet, it returns nil.
+// unlessBefore returns the error of the prompt a if a is the oldest
+// prompt. While earlier prompts are not stored yet, it returns nil.
 func (w *work) unlessBefore(a *asking) error {
 	if w.asks[0] == a {
 		return a.list.err

@@ -69,7 +69,7 @@ func ReadSeeds(r io.Reader) (s Seeds, err error) {
 				}
 			}
 			if err != nil {
-				break // the text is in memory: this is its end
+				break // data is in memory, so the error can only be io.EOF
 			}
 		}
 	}

@@ -27,7 +27,7 @@ type Model interface {
 
 // Settings say what is generated. A result depends on all of them.
 type Settings struct {
-	Model    string          `json:"model"`   // its name, and everything else that identifies it
+	Model    string          `json:"model"`   // the model's name, and what else identifies the model
 	Sampler  json.RawMessage `json:"sampler"` // how the model chooses tokens
 	Seeds    string          `json:"seeds"`   // SHA-256 of the seed tasks
 	Seed     uint64          `json:"seed"`

@@ -58,7 +58,7 @@ func Catalog() []Named {
 		{"gemma2", Spec{Arch: &arch.Gemma2, Seed: 10, KeyDim: 64, Tied: true, Window: 20}},
 		{"gemma4", Spec{Arch: &arch.Gemma4, Seed: 24, BPE: true, Layers: 8, KeyDim: 64, Tied: true, Window: 20, Inputs: 32, Shared: 2}},
 		{"gemma4-plain", Spec{Arch: &arch.Gemma4, Seed: 25, BPE: true, Layers: 6, KeyDim: 64, Tied: true, Window: 20, More: func(m *Model) {
-			m.Drop(arch.LayerPrefix(5) + arch.AttnV.Weight()) // the layer's keys are its values
+			m.Drop(arch.LayerPrefix(5) + arch.AttnV.Weight()) // the layer uses its keys as values, too
 		}}},
 		{"gemma4-experts", Spec{Arch: &arch.Gemma4, Seed: 26, BPE: true, Layers: 6, KeyDim: 64, Tied: true, Window: 20, Experts: 4}},
 		{"gemma3", Spec{Arch: &arch.Gemma3, Seed: 11, Layers: 6, Tied: true, Window: 20}},

@@ -41,5 +41,5 @@ func Golden(t testing.TB, name string, got any, update bool) {
 	want, err := os.ReadFile(path)
 	require.NoError(t, err)
 	require.Equal(t, string(bytes.ReplaceAll(want, []byte("\r\n"), []byte("\n"))), b.String(),
-		"testdata/%s has other answers. If the change is intended, rewrite them with \"make golden\"; the answers of models that did not change must stay", name)
+		"the answers differ from those in testdata/%s. If the change is intended, run \"make golden\" to rewrite them; the answers of models that did not change must stay", name)
 }

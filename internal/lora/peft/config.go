@@ -49,7 +49,7 @@ var refused = map[string]string{
 	"lora_bias":               "the adapters have biases",
 	"alora_invocation_tokens": "the adapter takes effect only after certain tokens (aLoRA)",
 	"layer_replication":       "layers of the model are used several times",
-	"trainable_token_indices": "rows of the embedding were trained on their own",
+	"trainable_token_indices": "single rows of the embedding were trained",
 	"use_qalora":              "the adapters read means of their inputs (QALoRA)",
 	"use_bdlora":              "the adapters are block-diagonal (BD-LoRA)",
 	"velora_config":           "VeLoRA",

@@ -106,10 +106,10 @@ const (
 	copied              // an unchanged copy from the base
 )
 
-// split splits the name of an adapter's tensor. module is the name of the module in the
-// model or, for a whole tensor, the name of the tensor. inner is the depth of the adapter's
-// nesting, because peft nests the adapters if a module has several parameters with
-// adapters. Files that peft itself has not saved may contain the adapter's name "default".
+// split splits the name of an adapter's tensor. module is the name of the module in the model or,
+// for a whole tensor, the name of the tensor. inner is the depth of the adapter's nesting, because
+// peft nests the adapters if a module has several parameters with adapters. In files that other
+// programs than peft have saved, the tensor's name may contain the adapter's name, "default".
 func split(name string) (module string, k kind, inner int, err error) {
 	rest := name
 	for strings.HasPrefix(rest, prefix) {
@@ -122,7 +122,7 @@ func split(name string) (module string, k kind, inner int, err error) {
 	case strings.HasSuffix(rest, ".lora_A.bias"), strings.HasSuffix(rest, ".lora_B.bias"):
 		return "", 0, 0, errors.New("its adapters have biases, which is not supported")
 	case strings.Contains(rest, ".token_adapter."):
-		return "", 0, 0, errors.New("rows of the embedding were trained on their own, which is not supported")
+		return "", 0, 0, errors.New("single rows of the embedding were trained, which is not supported")
 	case strings.Contains(rest, ".original_module."):
 		return rest, copied, 0, nil
 	}

@@ -129,7 +129,7 @@ func TestRefusals(t *testing.T) {
 		head + `, "lora_bias": true}`:   "lora_bias: the adapters have biases, which is not supported",
 		head + `, "layer_replication": [[0, 1]]}`:                  "layer_replication: layers of the model are used several times",
 		head + `, "alora_invocation_tokens": [5]}`:                 "alora_invocation_tokens: the adapter takes effect only after certain tokens (aLoRA)",
-		head + `, "trainable_token_indices": [5]}`:                 "trainable_token_indices: rows of the embedding were trained on their own",
+		head + `, "trainable_token_indices": [5]}`:                 "trainable_token_indices: single rows of the embedding were trained",
 		head + `, "use_qalora": true}`:                             "use_qalora: ",
 		head + `, "use_bdlora": {"a": 1}}`:                         "use_bdlora: ",
 		head + `, "velora_config": {"a": 1}}`:                      "velora_config: ",
@@ -160,7 +160,7 @@ func TestRefusals(t *testing.T) {
 	}{
 		"base_model.model.model.layers.1.self_attn.q_proj.lora_magnitude_vector":   {matrix{1, 4, 0}, "DoRA's, which are not supported"},
 		"base_model.model.model.layers.1.self_attn.k_proj.lora_B.bias":             {matrix{1, 4, 0}, "its adapters have biases"},
-		"base_model.model.model.embed_tokens.token_adapter.trainable_tokens_delta": {matrix{1, 4, 0}, "rows of the embedding were trained on their own"},
+		"base_model.model.model.embed_tokens.token_adapter.trainable_tokens_delta": {matrix{1, 4, 0}, "single rows of the embedding were trained"},
 		"base_model.model.model.layers.1.self_attn.k_proj.lora_A.weight":           {matrix{2, 4, 0}, `module "model.layers.1.self_attn.k_proj": only one of lora_A and lora_B is there`},
 		"base_model.model.model.layers.7.input_layernorm.weight":                   {matrix{1, 4, 0}, "the model has 2 layers"},
 		"base_model.model.model.layers.1.self_attn.other_proj.weight":              {matrix{1, 4, 0}, `models of the architecture llama have no "model.layers.1.self_attn.other_proj.weight"`},

@@ -231,7 +231,7 @@ func (r *reader) whole(t *weights.Tensor, name string) error {
 		w.Shape = []int{rows, cols}
 	}
 	if r.base.Arch.PlusOne(tensor) && !p.Bias {
-		w.Type = quant.F32 // the sum with 1 may need more bits than a smaller type has
+		w.Type = quant.F32 // x+1 may need more bits than F16 or BF16 has
 		for i := range x {
 			x[i]++
 		}

@@ -1,9 +1,9 @@
-// The runtime of Go 1.26 may not start if the limit, in bytes, is below least or
-// between gap and gapEnd. If the limit is gap or more, the runtime reserves more
-// address space. Up to gapEnd, this leaves no room for its heap. Its heap begins at a
-// random address, so just below least and gapEnd the runtime starts in most runs, but
-// not in all. Each limit was tried thousands of times. The largest limits with a
-// failed start were 840 and 1,394 million bytes; least and gapEnd are above these.
+// These are limits of the address space, in bytes. The runtime of Go 1.26 can fail to
+// start if the limit is below least, or between gap and gapEnd. From gap on, the runtime
+// reserves more address space. Below gapEnd, this reservation leaves no room for the
+// heap. The heap begins at a random address, so a start just below least or gapEnd fails
+// only in some runs. Each limit was tried thousands of times. The largest limits with a
+// failed start were 840 and 1,394 million bytes, and least and gapEnd are above them.
 DATA least<>(SB)/8, $870400000
 GLOBL least<>(SB), RODATA, $8
 DATA gap<>(SB)/8, $1126400000
