@@ -94,9 +94,9 @@ vet-all: ## vet, for every platform
 		GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) vet ./... || exit 1; \
 	done
 
-# The portable tier runs the packages that compute and a few commands. The other packages do the
-# same with and without assembly, so only the native tier runs them. -short leaves out those tests
-# of the second list that evaluate long texts.
+# The portable tier runs the packages that compute and a few commands. The other
+# packages do the same with and without assembly, so only the native tier runs them. In
+# the packages of the second list, -short leaves out the tests that evaluate long texts.
 PORTABLE       := $(filter-out ./internal/model/... ./internal/engine/...,$(COMPUTING)) ./internal/lora/... ./internal/convert/...
 PORTABLE_SHORT := ./internal/model/... ./internal/engine/... ./internal/tinydata/... ./internal/cli/run/... ./internal/cli/train/... ./internal/jobs/... ./cmd/...
 
@@ -147,8 +147,9 @@ test-arm64: ## run the tests on emulated Arm CPUs: one without dot products, one
 	$(call emulated,$(QEMU_ARM),cortex-a76,arm64,neon$(comma)sdot,$(MORE_KERNELS))
 	$(call emulated,$(QEMU_ARM),max,arm64,neon$(comma)sdot$(comma)i8mm,$(MORE_KERNELS))
 
-# Without AVX, an x86 CPU runs the portable code, all of which test-purego tests. This target tests
-# that the portable code is chosen, and that a whole model, the built-in one, gives the same bits.
+# Without AVX, an x86 CPU runs the portable code, which test-purego
+# tests. This target tests that the program chooses the portable code,
+# and that a whole model, the built-in one, gives the same bits.
 test-noavx: ## run the tests on an emulated x86 CPU without AVX
 	$(call emulated,$(QEMU_X86),Nehalem,amd64,,$(filter-out ./internal/model/... ./internal/engine/... ./internal/train/... ./internal/eval/... ./internal/quantize/...,$(COMPUTING)))
 
@@ -171,7 +172,7 @@ fuzz: ## run every fuzz target for FUZZTIME (default 10s); RECORD=1 adds the tim
 whole-way: build ## run examples/whole-way.sh with the built-in model, in a separate folder
 	folder=$$(mktemp -d) && ALPACA=./alpaca SERVE=check PORT=$${PORT:-18080} examples/whole-way.sh $${MODEL:-builtin} $$folder && rm -r $$folder
 
-test-nightly: whole-way ## run the tests that take too long for every change: some minutes
+test-nightly: whole-way ## run the tests that take some minutes, too long for every change
 
 plots: ## draw bench/speed.svg and write README's table of speeds, both from bench/results
 	$(GO) test ./internal/bench/turns -run TestReadme -update

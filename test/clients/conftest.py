@@ -60,7 +60,7 @@ def server():
 
 @pytest.fixture
 def start():
-    """Starts servers with flags of a test's own."""
+    """Returns a function that starts a server with the flags that a test needs."""
     started = []
 
     def start(*flags, **options):

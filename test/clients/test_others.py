@@ -136,7 +136,7 @@ def test_langchain(server, start):
 
 
 def test_llm(server, tmp_path, monkeypatch):
-    """The program llm. It runs in the test's own process, because each start takes seconds."""
+    """The program llm runs in the test's own process, because each start takes seconds."""
     (tmp_path / "extra-openai-models.yaml").write_text(
         f"- model_id: here\n  model_name: tiny\n  api_base: {server.v1}\n- model_id: old\n  model_name: tiny\n  api_base: {server.v1}\n  completion: true\n"
     )

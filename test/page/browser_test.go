@@ -235,8 +235,8 @@ func (b *tab) click(selector string) {
 	}
 }
 
-// clickText clicks on the last button with that label in the elements that the selector within
-// finds.
+// clickText clicks on the last button with that label. within is a
+// selector: the button must be in one of the elements that it selects.
 func (b *tab) clickText(within, label string) {
 	b.t.Helper()
 	b.mouse(fmt.Sprintf(`[...document.querySelectorAll(%q)].flatMap((e) => [...e.querySelectorAll("button")]).filter((e) => e.innerText === %q).at(-1)`, within, label))

@@ -91,9 +91,9 @@ func TestStop(t *testing.T) {
 	require.Equal(t, "input", eval[string](b, "document.activeElement.id"), "the focus must return to the text field")
 }
 
-// TestFull checks that an answer that fills the context cannot be continued: the page says so
-// before it sends anything. If it turns out that the prompt has fewer tokens, the answer can be
-// continued.
+// TestFull checks that an answer that fills the context cannot be continued:
+// the page says so before it sends anything. If the server counts fewer
+// tokens after the page is loaded again, the answer can be continued.
 func TestFull(t *testing.T) {
 	f := serve(t, reply{Pieces: strings.SplitAfter(strings.Repeat("a ", 4000), " "), Finish: "length"})
 	f.counts = 4100

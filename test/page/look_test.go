@@ -80,7 +80,8 @@ func (b *tab) accessible(what string) {
 		b.t.Skipf("needs axe-core from npm: %v", err)
 	}
 	if !eval[bool](b, `!!window.axe`) {
-		b.do(chromedp.Evaluate[chromedp.Void](source + ";0")) // the content security policy keeps the page from doing this, but not the test
+		// The content security policy forbids the page to evaluate text, but the test may do so.
+		b.do(chromedp.Evaluate[chromedp.Void](source + ";0"))
 	}
 	type violation struct {
 		ID, Impact, Help string

@@ -40,11 +40,11 @@ type fake struct {
 	mu      sync.Mutex
 	asked   []ask
 	replies []reply
-	gone    int    // number of requests that the page left before their end
+	gone    int    // number of requests that the page canceled
 	key     string // the API key that requests need; "": none
 	down    bool   // all connections are cut
 	warn    []string
-	counts  int      // the number of tokens that it reports for each prompt
+	counts  int      // the number of tokens that the server reports for each prompt
 	models  []string // names of further models
 }
 

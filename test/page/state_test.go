@@ -140,7 +140,7 @@ func TestLong(t *testing.T) {
 	}
 	f := serve(t, reply{Pieces: pieces})
 	b := open(t, f.URL)
-	// most is the largest number of blocks of the answer that a frame replaced.
+	// most is the largest number of the answer's blocks that were replaced in one frame.
 	b.do(chromedp.Evaluate[chromedp.Void](`window.most = 0, new MutationObserver((l) => {
 		most = Math.max(most, l.filter((m) => m.target.className === "body").reduce((n, m) => n + m.removedNodes.length, 0));
 	}).observe(document.querySelector("#messages"), { childList: true, subtree: true })`))
