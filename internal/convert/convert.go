@@ -1,8 +1,8 @@
-// Package convert rewrites checkpoints of other formats as GGUF version 3. These are folders of
-// Hugging Face, the .bin files from before GGUF, GGUF versions 1 and 2, and the checkpoints of
-// llama2.c. Values that GGUF can hold are kept to the bit. Other values are rounded, and the
-// change is measured. Float32 scales, for example, become float16 in GGUF. Options.Exact keeps
-// such values in a larger type. Data are converted in pieces, so models may have any size.
+// Package convert rewrites checkpoints of other formats as GGUF version 3. These formats are
+// folders of Hugging Face, the .bin files from before GGUF, GGUF versions 1 and 2, and the
+// checkpoints of llama2.c. Values that GGUF can hold are kept to the bit. Other values are rounded,
+// and the change is measured. Float32 scales, for example, become float16 in GGUF. Options.Exact
+// keeps such values in a larger type. Data are converted in pieces, so models may have any size.
 package convert
 
 import (

@@ -14,8 +14,8 @@ type format struct {
 	name string
 	typ  quant.Type // type of the blocks; noType for formats that package quant lacks
 	to   quant.Type // the type in GGUF
-	// transcode rewrites a row, whose type is the field typ, in the type of the field to.
-	// transcode is nil if the types are the same, or if a row is decoded and encoded instead.
+	// transcode rewrites a row from the type typ to the type to. It is nil
+	// if the types are the same, or if a row must be decoded and encoded.
 	transcode func(dst, src []byte) error
 	// decode decodes a row to float32.
 	decode func(dst []float32, src []byte)

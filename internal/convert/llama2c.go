@@ -44,8 +44,8 @@ func (c *llama2cFile) layout() []llama2cTensor {
 		add(true, arch.FFNNorm)
 		add(true, ffn...)
 		add(false, arch.OutputNorm)
-		// These tensors have the cosines and sines of the
-		// positions, which follow from the dimensions.
+		// The conversion skips the cosines and sines of the
+		// positions, because they follow from the dimensions.
 		list = append(list, llama2cTensor{rows: c.ctx, cols: 2 * sizes.Of(arch.RopePairs), skip: true})
 	} else {
 		add(true, arch.AttnNorm, arch.FFNNorm)

@@ -79,8 +79,8 @@ type File struct {
 }
 
 // Read reads the file at path. The file holds JSON lines, a JSON array of objects, or one
-// text. If the name ends with .txt or .md, it is a text. If the name ends with .json or
-// .jsonl, it is JSON. Any other file is JSON if it begins with [ or {, and otherwise a text.
+// text. A file whose name ends with .txt or .md is a text, and one whose name ends with .json
+// or .jsonl is JSON. Any other file is JSON if it begins with [ or {, and otherwise a text.
 func Read(path string) (*File, error) {
 	in, err := os.Open(path)
 	if err != nil {

@@ -19,8 +19,8 @@ import (
 //	neon        Advanced SIMD, which every arm64 CPU has
 var levels = []string{"avx512vnni", "avxvnni", "avx2", "i8mm", "sdot", "neon"}
 
-// ceiling is the best level that may be used. "generic" allows portable code only, and "" sets no
-// limit. With ALPACA_KERNEL, tests and users who report a bug can choose an instruction set.
+// ceiling is the best level that may be used. "generic" allows portable code only, and ""
+// sets no limit. The variable ALPACA_KERNEL is for tests, and for users who report a bug.
 var ceiling = os.Getenv("ALPACA_KERNEL")
 
 // CheckCeiling returns an error if ALPACA_KERNEL is set but is neither a level nor "generic".

@@ -57,8 +57,8 @@ var notWeights = []string{
 	"a.rvq.codebook", "mm.a.code_embd",
 }
 
-// quantizable reports whether a tensor is a matrix of weights that may be quantized. Its type
-// does not matter.
+// quantizable reports whether a tensor is a matrix of
+// weights that may be quantized, whatever type it has now.
 func quantizable(t *gguf.Tensor) bool {
 	switch {
 	case !strings.HasSuffix(t.Name, "weight"), containsAny(t.Name, notWeights...):

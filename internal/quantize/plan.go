@@ -241,8 +241,8 @@ func (opt *Options) explicit(name string, hasOutput bool) (t quant.Type, ok bool
 	return 0, false
 }
 
-// Fallbacks returns a text that says how many tensors cannot have the type that
-// rules or options ask for, with an example. It returns "" if all tensors can.
+// Fallbacks returns a text that says how many tensors cannot have the type that rules
+// or options ask for, with an example. If there are no such tensors, it returns "".
 func (p *Plan) Fallbacks() string {
 	n := 0
 	var first *Step

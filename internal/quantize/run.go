@@ -212,8 +212,8 @@ func (w *worker) encode(r *runner, c *chunk) error {
 	return nil
 }
 
-// sameImportance returns the importance of each column for the row with the number
-// row. count is how many rows have this importance, from that row on, but at most n.
+// sameImportance returns the importance of each column for the row with the number row.
+// count is the number of rows with this importance, beginning with that row, but at most n.
 func (s *Step) sameImportance(row, n int) (count int, importance []float32) {
 	if s.importance == nil {
 		return n, nil

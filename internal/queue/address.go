@@ -16,7 +16,7 @@ type Address struct {
 	// URL is nats://HOST:PORT or tls://HOST:PORT, or several of these, separated by commas.
 	// USER:PASSWORD@ may stand before HOST.
 	URL      string
-	Creds    string // file with the seed of an nkey, or with a JWT from nats' tools; "": none
+	Creds    string // file with the seed of an nkey (NATS's key pair) or with a NATS JWT; "": none
 	CA       string // file with certificates to trust besides the system's; "": none
 	Insecure bool   // allow a server on another machine without encryption or credentials
 }
@@ -60,7 +60,7 @@ func parseURLs(text string) (list []*url.URL, err error) {
 	return list, nil
 }
 
-// Redacted returns the address without passwords.
+// Redacted returns the URLs without users and passwords.
 func (a Address) Redacted() string {
 	servers, err := parseURLs(a.URL)
 	if err != nil {
@@ -132,7 +132,7 @@ func readCreds(name string) (text []byte, jwt bool, err error) {
 		return text, true, nil
 	}
 	if !seed().Match(text) {
-		return nil, false, fmt.Errorf("%s: it has neither the seed of a user's nkey (SU…) nor a JWT of nats' tools", name)
+		return nil, false, fmt.Errorf("%s: it has neither the seed of a user's nkey (SU…) nor a JWT of NATS's tools", name)
 	}
 	return text, false, nil
 }

@@ -31,7 +31,7 @@ const (
 // as the server is away or the stream is full. It repeats a try whose answer was lost. That
 // is safe, because the server itself checks whether the subject already has a message.
 //
-// The header Nats-Msg-Id, with which the server recognizes duplicates, would not be enough: the
+// The header Nats-Msg-Id, by which the server recognizes duplicates, would not be enough. The
 // server forgets ids after some time, and remembers an id even after its message was removed.
 func (c *Conn) put(ctx context.Context, stream string, msg *nats.Msg) (outcome, error) {
 	ctx, cancel := c.with(ctx)

@@ -36,7 +36,7 @@ type WorkerOptions struct {
 	Slots   int           // largest number of jobs at a time
 	Retries int           // how often a job is delivered again before it is given up
 	Grace   time.Duration // how long jobs may take to finish when the worker ends
-	Delay   time.Duration // how long a job that failed on this machine waits until it is delivered again, so that other machines get it first; default 5 s
+	Delay   time.Duration // how long a job that failed here waits for other machines; default 5 s
 	Log     func(format string, args ...any)
 
 	// If At is not nil, it is called between the steps of a

@@ -99,9 +99,9 @@ func settings(twoStep bool) Settings {
 	return Settings{Model: "writer", Sampler: json.RawMessage(`{}`), Seed: 3, Examples: 3, PerAsk: 4, MaxLen: 100, OutLen: 10, TwoStep: twoStep, Above: 0.7, Words: UnicodeWords}
 }
 
-// TestSame checks that the rows do not depend on how many prompts are
-// answered at once. They must not depend on interruptions either. Here a
-// run is interrupted when it reaches its number of tasks, and by a failure.
+// TestSame checks that the rows depend neither on how many prompts
+// are answered at once, nor on interruptions. The test interrupts
+// one run by small numbers of tasks, and another run by a failure.
 func TestSame(t *testing.T) {
 	for _, twoStep := range []bool{false, true} {
 		s := settings(twoStep)

@@ -99,9 +99,8 @@ var bindingKinds = []kind{
 	}},
 }
 
-// tell makes a prompt that says what some people have, or where they
-// are. Then the prompt lists several names, to ask for these people's
-// facts, or several things or places, to ask who has them or is there.
+// tell makes a prompt that says what some people have, or where they are. Then it lists several
+// people, to ask for their things or places, or several things or places, to ask for the people.
 func tell(r *random) (prompt, answer string) {
 	n := r.between(3, 5)
 	who := pickDistinct(r, names, n)

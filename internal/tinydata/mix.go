@@ -41,8 +41,8 @@ var mixes = map[string]Mix{
 		"upper case": 30, "past": 9, "future": 6, "negate": 6, "question": 10, "unknown": 10, "sentence": 7, "count words": 10, "classify": 18,
 		"pick": 34, "yes or no": 44, "animal": 20, "plural": 12, "spell": 28, "count letters": 12, "letter": 28, "add": 56, "series": 14,
 		"subtract": 52, "multiply": 20, "number words": 14, "story": 13, "raw story": 7},
-	// again has all scored kinds, with more of the rare kinds than
-	// finding, and also asks for the word before a given word.
+	// again has all scored kinds, even the rare ones,
+	// and also asks for the word before a given word.
 	"again": {"tell": 40, "owner": 50, "pairs turned": 14, "pairs again": 6, "larger of pairs": 14, "numbers again": 5, "words again": 5,
 		"repeat": 80, "who": 100, "where": 100, "compare": 40, "sort numbers": 120, "reverse": 20, "sort words": 50, "lower case": 24,
 		"upper case": 30, "past": 14, "future": 8, "negate": 8, "question": 12, "unknown": 12, "sentence": 8, "count words": 10, "classify": 22,

@@ -19,7 +19,7 @@ type record struct {
 }
 
 // plainShare is the percentage of instructions that are written as a plain text, with the
-// answer on the next line, so that "run -p" without a template works, too.
+// answer on the next line. Because of these texts, "run -p" works without a template, too.
 const plainShare = 12
 
 // turnsShare is the percentage of examples that become conversations with more than one

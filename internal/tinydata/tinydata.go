@@ -16,8 +16,8 @@ type Example struct {
 	Answer string // the right answer, or the plain text
 }
 
-// HeldOut reports whether the example is held out from training. One
-// in twenty instructions is, chosen by a hash of kind and prompt.
+// HeldOut reports whether the example is held out from training.
+// A hash of kind and prompt chooses one in twenty instructions.
 func (e Example) HeldOut() bool {
 	if e.Prompt == "" {
 		return false

@@ -107,9 +107,9 @@ const (
 )
 
 // split splits the name of an adapter's tensor. module is the name of the module in the model or,
-// for a whole tensor, the name of the tensor. inner is the depth of the adapter's nesting, because
-// peft nests the adapters if a module has several parameters with adapters. In files that other
-// programs than peft have saved, the tensor's name may contain the adapter's name, "default".
+// for a whole tensor, the name of the tensor. If several parameters of a module have adapters,
+// peft nests these adapters, and inner is the depth of this adapter. In files that other programs
+// than peft have saved, the tensor's name may contain the adapter's name, "default".
 func split(name string) (module string, k kind, inner int, err error) {
 	rest := name
 	for strings.HasPrefix(rest, prefix) {

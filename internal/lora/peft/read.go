@@ -63,8 +63,9 @@ func (r *reader) take(t *weights.Tensor) error {
 	return nil
 }
 
-// copied counts a copy of one of the base's tensors, which peft saves together with adapters of
-// the embedding. copied returns an error if the copy has another vocabulary size than the base.
+// copied counts a tensor that is only a copy of one of the base's tensors.
+// peft saves such copies together with adapters of the embedding. copied
+// returns an error if the copy has another vocabulary size than the base.
 func (r *reader) copied(t *weights.Tensor, name string) error {
 	r.copies++
 	if vocab := r.base.Layers[0].VocabSize; len(t.Shape) == 2 && t.Shape[0] != vocab && t.Shape[1] == r.base.Layers[0].Dim {

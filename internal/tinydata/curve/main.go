@@ -75,8 +75,8 @@ func run(w io.Writer, paths []string, svg string, rows int) error {
 	return c.table(w, rows)
 }
 
-// read appends the updates and evaluations of a log. It counts
-// tokens from the first log on, but each log counts from 0.
+// read appends the updates and evaluations of a log. Each log counts
+// its tokens from 0, so read adds the tokens of the logs before it.
 func (c *curve) read(r io.Reader) error {
 	base := 0.0
 	if n := len(c.updates); n > 0 {

@@ -34,10 +34,10 @@ type stage struct {
 
 // shipped is the recipe of the built-in model. Stage 1 trains all kinds, and stage 2
 // mostly copying, which a model learns late. Stages 3 and 4 train what each kind still
-// needs, with a falling learning rate. After them, the model still copied words only
-// from familiar positions. Stage 5 teaches which words belong together. In stage 6,
-// half of the examples teach how to find a word by the word beside it, and the model
-// suddenly learned that. Stages 7 and 8 restore the skills that got worse in stage 6.
+// needs, with a falling learning rate. After them, the model still copied words only from
+// familiar positions. Stage 5 teaches which words belong together. In stage 6, half of
+// the examples teach how to find a word by the word beside it. Here the model suddenly
+// learned that skill. Stages 7 and 8 restore the skills that got worse in stage 6.
 var shipped = recipe{
 	seed: 1, shape: "192x6", vocab: 2048, length: 256, rows: 8, typ: "Q8_0",
 	stages: []stage{
@@ -79,9 +79,9 @@ func (r *recipe) baseName(i int) string {
 }
 func roundedName(stage int) string { return fmt.Sprintf("rounded-%d.gguf", stage+1) }
 
-// round returns the arguments of two runs of alpaca. They round the previous
-// stage's weights to the shipped type, and store the result in float32 for stage
-// i to begin with. round returns nil if stage i begins with unrounded weights.
+// round returns the arguments of two runs of alpaca. The first run rounds the previous
+// stage's weights to the shipped type. The second run converts the result to float32, and
+// stage i begins with it. round returns nil if stage i begins with unrounded weights.
 func (r *recipe) round(dir string, i, threads int) [][]string {
 	if !r.stages[i].rounded {
 		return nil
