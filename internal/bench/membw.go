@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// readSize is the size of the memory that ReadBandwidth reads. It is larger than the caches of
-// the machines for which this program is made.
+// readSize is the number of bytes that ReadBandwidth reads in each pass. It
+// is larger than the caches of the machines for which this program is made.
 const readSize = 512 << 20
 
 // ReadBandwidth measures how fast all threads together read memory, in bytes per second. It

@@ -11,7 +11,7 @@ import (
 // A tensor of llama2.c version 2 has all weights as int8, then a float32 scale for each
 // group of consecutive weights: w[i] = q[i] * scale[i/group].
 //
-// read returns a row of n weights with a scale for each:
+// The function read of such a tensor returns each row of n weights with a scale for each weight:
 //
 //	n × int8 │ n × float32
 //

@@ -20,7 +20,7 @@ type Executor struct {
 
 // Options are the settings of an Executor.
 type Options struct {
-	Digest  string // digest of the model's file, which answers depend on
+	Digest  string // digest of the model's file, which the ids of answers depend on
 	Created int64  // Unix time in seconds: "created" of all answers, and the date for chat templates
 
 	// Server has the name of the model, the chat template and the sampling.

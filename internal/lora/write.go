@@ -71,8 +71,8 @@ func (a *Adapter) Folded() (n int) {
 	return n
 }
 
-// Alpha returns the alpha of the file that Write writes.
-// It is the most frequent alpha of the pairs, except 0.
+// Alpha returns the alpha of the file that Write writes. It is the most
+// frequent alpha of the pairs other than 0, or 0 if there is no other.
 func (a *Adapter) Alpha() (alpha float32) {
 	counts, best := map[float32]int{}, 0
 	for i := range a.Pairs {

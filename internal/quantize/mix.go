@@ -34,8 +34,8 @@ var Mixes = func() (mixes []Mix) {
 	return append(mixes, Mix{Name: "COPY", Copy: true})
 }()
 
-// ParseMix returns the mix with the given name (upper or lower case), or with the given FileType as a
-// number.
+// ParseMix returns the mix with the given name (upper or
+// lower case), or with the given FileType as a number.
 func ParseMix(name string) (Mix, error) {
 	f, known := gguf.ParseFileType(name)
 	i := slices.IndexFunc(Mixes, func(m Mix) bool {

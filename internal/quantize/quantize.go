@@ -42,9 +42,9 @@ type TensorResult struct {
 	Error *quant.Error // set if RunOptions.Stats is set and the tensor is not copied
 }
 
-// Run writes the plan's output to path, or to several files beside it,
-// see OutputPaths. The files appear when all of them are complete and
-// on disk. If Run fails, or ctx ends before that, nothing changes.
+// Run writes the plan's output to path, or to several files beside it (see
+// OutputPaths). When all files are complete, Run gives them their names, one
+// after the other. If Run fails, or ctx ends before that, nothing changes.
 func (p *Plan) Run(ctx context.Context, path string, opt RunOptions) (*Result, error) {
 	start := time.Now()
 	res := &Result{Outputs: p.OutputPaths(path)}

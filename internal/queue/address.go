@@ -21,8 +21,8 @@ type Address struct {
 	Insecure bool   // allow a server on another machine without encryption or credentials
 }
 
-// RefusedError reports an address or a server that must not be used, or a queue that lacks something,
-// such as a model. Hint says what to do.
+// RefusedError reports an address or a server that must not be used, or
+// a queue that lacks something, such as a model. Hint says what to do.
 type RefusedError struct{ Reason, Hint string }
 
 func (e *RefusedError) Error() string { return e.Reason }

@@ -102,8 +102,8 @@ func (r *run) take(m jetstream.Msg) error {
 	return r.deliver(id, result)
 }
 
-// watch looks for lost jobs if no result has come for Patience. Somebody may have removed the batch,
-// or the server may have lost its disk. Then the run would wait for ever.
+// watch looks for lost jobs if no result has come for Patience. Somebody may have removed
+// the batch, or the server may have lost its disk. Then the run would wait for ever.
 func (r *run) watch(ctx context.Context) error {
 	for unattended := false; ; {
 		r.mu.Lock()
@@ -128,9 +128,9 @@ func (r *run) watch(ctx context.Context) error {
 	}
 }
 
-// lookForLost returns an error if a queued job has neither a message nor a result, both now and when
-// lookForLost was last called. One look is not enough: a long list of subjects is read in pages, and a
-// job may end between two pages.
+// lookForLost returns an error if a queued job has neither a message nor a
+// result, both now and when lookForLost was last called. One look is not enough:
+// a long list of subjects is read in pages, and a job may end between two pages.
 func (r *run) lookForLost(ctx context.Context) error {
 	r.mu.Lock()
 	suspects := map[string]bool{}

@@ -166,9 +166,9 @@ func (w *Worker) keep(ctx context.Context, j *job, r *jobs.Result, gaveUp bool) 
 	return nil
 }
 
-// compare logs a mismatch if this machine's result differs from first, which another machine has
-// stored. Then one of the two machines has bad memory, or they run different versions of the program
-// or the model.
+// compare logs a mismatch if this machine's result differs from first,
+// which another machine has stored. Then one of the two machines has bad
+// memory, or they run different versions of the program or the model.
 func (w *Worker) compare(j *job, first *jetstream.RawStreamMsg, mine *nats.Msg) {
 	if first.Header.Get(errorHeader) != "" || mine.Header.Get(errorHeader) != "" || bytes.Equal(first.Data, mine.Data) {
 		return

@@ -9,9 +9,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// CompatWords returns the words that rouge_score's default tokenizer without stemmer finds
-// in a text: runs of a to z and 0 to 9 in the lower-case text. Texts in other scripts have
-// no words.
+// CompatWords returns the words that rouge_score's default tokenizer without stemmer finds in a
+// text: runs of a to z and 0 to 9 in the lower-case text. Letters of other scripts do not count.
 func CompatWords(text string) []string {
 	var list []string
 	start := -1 // where the current word begins; -1: outside a word
@@ -60,8 +59,8 @@ func Words(text string) []string {
 	return list
 }
 
-// HasCharacters reports whether text has characters of a script without spaces, which
-// Words takes as words.
+// HasCharacters reports whether text has characters of a
+// script without spaces, each of which is a word for Words.
 func HasCharacters(text string) bool {
 	if isASCII(text) {
 		return false

@@ -87,8 +87,8 @@ func joins(text string, at int) bool {
 	return at > 0 && at < len(text) && inWord(before) && inWord(after)
 }
 
-// hasCharacters reports whether a text is in a script without spaces between words, and
-// has at least minWords words by rouge.Words.
+// hasCharacters reports whether a text has characters of a script without
+// spaces between words, and at least minWords words by rouge.Words.
 func hasCharacters(text string) bool {
 	return rouge.HasCharacters(text) && len(rouge.Words(text)) >= minWords
 }

@@ -86,8 +86,8 @@ func parse(text string, cut, twoStep bool) (list []Piece) {
 	last := -1
 	for _, m := range taskHeading().FindAllStringSubmatchIndex(text, -1) {
 		number, _ := strconv.Atoi(text[m[4]:m[5]])
-		// After the first task, a heading without ### must have exactly the next number. Otherwise the line may
-		// be an item of a list that happens to begin with "Instruction:".
+		// After the first task, a heading without ### must have exactly the next number. A line
+		// with another number may be an item of a list that happens to begin with "Instruction:".
 		if number <= last || len(places) > 0 && m[2] == m[3] && number != last+1 {
 			continue
 		}

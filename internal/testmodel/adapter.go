@@ -16,7 +16,7 @@ import (
 type AdapterSpec struct {
 	Seed uint64
 	Rank int
-	Part float64 // the share of the tensors that it changes; 1: all tensors that an adapter can change
+	Part float64 // share of the tensors that the adapter changes; 1: all that an adapter can change
 }
 
 // Make returns a LoRA adapter with random weights: a pair of matrices A and B for

@@ -12,8 +12,9 @@ import (
 	"alpaca/internal/machine"
 )
 
-// writeNoise writes each model in specs, such as "7B:q4_0", to a file in dir, and returns the paths.
-// The weights are random. The files say that they have no vocabulary. llama-bench needs none.
+// writeNoise writes each model in specs, such as "7B:q4_0", to a
+// file in dir, and returns the paths. The weights are random. The
+// files say that they have no vocabulary. llama-bench needs none.
 func writeNoise(ctx context.Context, dir string, specs []string) (paths []string, err error) {
 	for _, spec := range specs {
 		f, err := bench.Synthetic(ctx, spec, machine.FreeMemory())
