@@ -43,7 +43,7 @@ type Arch struct {
 
 	// LayerNorm says that norms subtract the mean and have biases. Otherwise norms are RMSNorm.
 	LayerNorm bool
-	// ShortNorms says that a Hugging Face checkpoint stores f-1 for each factor f of a norm.
+	// ShortNorms says that a Hugging Face checkpoint stores w-1 for each weight w of a norm.
 	ShortNorms bool
 	// Conv says that layers without key heads have a short convolution instead of attention.
 	Conv bool
@@ -56,8 +56,8 @@ type Arch struct {
 	// NoRopePeriod, if not 0, is a number of layers. In each group of NoRopePeriod layers, the
 	// last layer has no RoPE.
 	NoRopePeriod int
-	// SharedLength says that feed_forward_length is the total length of all experts that a
-	// token uses, if the file has no expert_feed_forward_length.
+	// SharedLength is for files without expert_feed_forward_length. It says that
+	// feed_forward_length is the sum of the lengths of all experts that a token uses.
 	SharedLength bool
 	// PlainTopK says that the weights of the chosen experts are the router's probabilities, not
 	// divided by their sum.
@@ -91,9 +91,9 @@ const (
 // Windows says which layers have a sliding window if the file does not list these layers.
 type Windows struct {
 	Period   int     // layer i has a window unless i mod Period is Period-1; 0: all layers have a window
-	Default  int     // the window if the file has none; 0: no window
+	Default  int     // tokens in the window if the file does not say; 0: no window
 	OwnRope  bool    // the RoPE of layers with a window is not scaled, and may have a base of its own: RopeBase
-	RopeBase float64 // the RoPE base of layers with a window if the file has none; 0: the same base as in the other layers
+	RopeBase float64 // the RoPE base of layers with a window if the file does not say; 0: the base of the other layers
 	OwnHeads bool    // layers with a window have a head length of their own
 }
 

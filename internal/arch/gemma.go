@@ -1,7 +1,7 @@
 package arch
 
 // Gemma is Gemma 1: the embedding is scaled, and the feed-forward network uses GELU. GGUF
-// files store the factors of norms. Hugging Face checkpoints store the factors minus 1.
+// files store the weights of norms. Hugging Face checkpoints store these weights minus 1.
 var Gemma = Arch{
 	Name:        "gemma",
 	HF:          []string{"GemmaForCausalLM"},
@@ -16,7 +16,7 @@ var Gemma = Arch{
 }
 
 // Gemma2 is Gemma 2: the outputs of attention and of the feed-forward network are also
-// normalized. Scores and logits have soft caps. Every other layer has a window.
+// normalized. Scores and logits have soft caps. Every other layer has a sliding window.
 var Gemma2 = Arch{
 	Name:        "gemma2",
 	HF:          []string{"Gemma2ForCausalLM"},
@@ -34,8 +34,8 @@ var Gemma2 = Arch{
 	Output:      llamaOutput,
 }
 
-// Gemma3 is the text part of Gemma 3: queries and keys are normalized, and five of
-// six layers have a window. Layers with a window have a RoPE base of their own.
+// Gemma3 is the text part of Gemma 3: queries and keys are normalized, and five of six
+// layers have a sliding window. Layers with a window have a RoPE base of their own.
 var Gemma3 = Arch{
 	Name:        "gemma3",
 	HF:          []string{"Gemma3ForCausalLM", "Gemma3ForConditionalGeneration"},

@@ -2,7 +2,7 @@ package arch
 
 // Gemma4 is the text part of Gemma 4. It differs from Gemma 3 in these points:
 //
-//   - Layers with a window have a head length of their own.
+//   - Layers with a sliding window have a head length of their own.
 //   - Values are normalized.
 //   - The last layers use the keys and values of earlier layers.
 //   - In small models, every layer has an additional input for each token.

@@ -1,10 +1,10 @@
 package arch
 
 // GPTOSS is OpenAI's gpt-oss. Every head has an attention sink, which takes a share
-// of the head's attention. Every other layer has a window. All layers have experts,
-// with biases and a clamped gate. A Hugging Face checkpoint has the experts of a
-// layer in two tensors. In one of the two, rows of gate and up alternate. The names
-// of these tensors and of the tensor with the sinks have no ".weight".
+// of the head's attention. Every other layer has a sliding window. All layers have
+// experts, with biases and a clamped gate. A Hugging Face checkpoint has the experts
+// of a layer in two tensors. In one of the two, rows of gate and up alternate. The
+// names of these tensors and of the tensor with the sinks have no ".weight".
 var GPTOSS = Arch{
 	Name:       "gpt-oss",
 	HF:         []string{"GptOssForCausalLM"},

@@ -176,8 +176,8 @@ func (a *Arch) Reordered(t *Tensor) bool {
 	return a.Rotation == Pairs && (t.Role == AttnQ || t.Role == AttnK)
 }
 
-// PairRow returns the index in a Hugging Face checkpoint of the row that has
-// the index row in GGUF. A head has n rows. PairRow applies to Reordered
+// PairRow maps the index of a row in GGUF to the row's index in a
+// Hugging Face checkpoint. A head has n rows. PairRow is for Reordered
 // matrices: RoPE rotates Pairs in GGUF, and Halves in the checkpoint.
 func PairRow(row, n int) int {
 	in := row % n

@@ -11,8 +11,8 @@ const (
 	KeyKVHeads      = "attention.head_count_kv"
 	KeyKeyLength    = "attention.key_length"
 	KeyValueLength  = "attention.value_length"
-	KeyKeyLocal     = "attention.key_length_swa"   // in layers with a window
-	KeyValueLocal   = "attention.value_length_swa" // in layers with a window
+	KeyKeyLocal     = "attention.key_length_swa"   // in layers with a sliding window
+	KeyValueLocal   = "attention.value_length_swa" // in layers with a sliding window
 	KeySharedKV     = "attention.shared_kv_layers" // number of layers at the end that have no keys of their own
 	KeyLayerInput   = "embedding_length_per_layer_input"
 	KeyNormEps      = "attention.layer_norm_rms_epsilon"
@@ -44,7 +44,7 @@ const (
 	KeyExpertScale  = "expert_weights_scale"
 	KeyExpertGating = "expert_gating_func"
 	KeyRopeDim      = "rope.dimension_count"
-	KeyRopeDimLocal = "rope.dimension_count_swa" // in layers with a window
+	KeyRopeDimLocal = "rope.dimension_count_swa" // in layers with a sliding window
 	KeyRopeBase     = "rope.freq_base"
 	KeyRopeBaseSWA  = "rope.freq_base_swa"
 	KeyRopeScaling  = "rope.scaling.type"
@@ -65,9 +65,9 @@ type Hparams struct {
 	Sizes
 	Context  int
 	Layers   int
-	Window   int // how many positions a token sees in layers with a window
+	Window   int // how many positions a token sees in layers with a sliding window
 	Used     int // how many experts a token uses
-	LocalDim int // elements of a head in layers with a window, if different from KeyDim
+	LocalDim int // elements of a head in layers with a sliding window, if different from KeyDim
 	Shared   int // how many layers at the end use keys and values of earlier layers
 	NormEps  float32
 	RopeBase float32

@@ -1,8 +1,8 @@
 package arch
 
-// Olmo2 is OLMo 2 and 3. Norms are applied after attention and the
-// feed-forward network, not before. Queries and keys are normalized over all
-// heads together. OLMo 3 has layers with windows, whose RoPE is not scaled.
+// Olmo2 is OLMo 2 and 3. Norms are applied after attention and the feed-forward
+// network, not before. Queries and keys are normalized over all heads together.
+// OLMo 3 has layers with sliding windows, and does not scale their RoPE.
 var Olmo2 = Arch{
 	Name:     "olmo2",
 	HF:       []string{"Olmo2ForCausalLM", "Olmo3ForCausalLM"},

@@ -1,8 +1,8 @@
 package arch
 
-// Qwen2MoE is Qwen 1.5 and 2 with experts. The weights of the chosen experts are the router's
-// probabilities. Every token also uses a shared expert, whose weight comes from a score of its
-// own.
+// Qwen2MoE is Qwen 1.5 and 2 with experts. The weights of the chosen experts
+// are the router's probabilities, not divided by their sum. Every token also
+// uses a shared expert, whose weight comes from a score of its own.
 var Qwen2MoE = Arch{
 	Name:         "qwen2moe",
 	HF:           []string{"Qwen2MoeForCausalLM"},

@@ -66,9 +66,9 @@ func vcgencmd() string {
 	return string(out)
 }
 
-// throttledBits reports whether an answer such as "throttled=0x50005" says that the CPU is
-// being held back now. Bit 0 stands for low voltage, bit 1 for a frequency cap, bit 2 for
-// throttling, and bit 3 for the soft temperature limit.
+// throttledBits reports whether an answer such as "throttled=0x50005" says that
+// the CPU is throttled now. Bit 0 stands for low voltage, bit 1 for a frequency
+// cap, bit 2 for throttling, and bit 3 for the soft temperature limit.
 func throttledBits(answer string) bool {
 	_, hex, found := strings.Cut(strings.TrimSpace(answer), "=0x")
 	bits, err := strconv.ParseUint(hex, 16, 64)

@@ -52,8 +52,7 @@ func (t *Table) WriteSunburst(w io.Writer) error {
 	return err
 }
 
-// sector is a piece of a ring. The ring is divided into of parts,
-// and the sector covers n of them, beginning with the part from.
+// sector is a piece of a ring. In full turns, it begins at from/of, and is n/of long.
 type sector struct {
 	from, n, of  int
 	inner, outer float64

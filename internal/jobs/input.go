@@ -23,8 +23,8 @@ type Source interface {
 	Skip(id key)
 }
 
-// Input is a file of requests that has been checked. It keeps the positions of the lines in memory,
-// not their text.
+// Input is a checked file of requests. In memory, it
+// keeps the positions of the lines, not their text.
 type Input struct {
 	SHA256 string // digest of the file, in hexadecimal
 

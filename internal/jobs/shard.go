@@ -23,8 +23,8 @@ const answerWork = 2
 // contiguous, so that few prefixes are evaluated by more than one shard. Each line is in one shard.
 func (s Shard) of(lines []inputLine) []inputLine {
 	byPrefix(lines)
-	// end[i] is the work of the lines up to i. The work of a line is to evaluate the part of
-	// the prompt that the prompt of the line before does not share, and to generate the answer.
+	// end[i] is the work of the lines up to i. The work of a line is that of its
+	// answer, and that of its prompt from the first difference from the line before.
 	end := make([]int, len(lines))
 	work := 0
 	var before []uint64

@@ -45,7 +45,7 @@ func (s *Stream) Next(ctx context.Context) (*Request, error) {
 			return nil, io.EOF
 		}
 		return next.request, next.err
-	case <-ctx.Done(): // the pipe may have no data, so the read may not end
+	case <-ctx.Done(): // the pipe may have no data for a long time
 		return nil, ctx.Err()
 	}
 }

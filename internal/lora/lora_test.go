@@ -39,7 +39,7 @@ func written(t testing.TB, a *lora.Adapter, typ quant.Type) *lora.Adapter {
 }
 
 // TestWrite checks that reading returns the adapter that was
-// written. Write must fold the scales of all pairs into one scale.
+// written. Write must express the scales of all pairs by one alpha.
 func TestWrite(t *testing.T) {
 	a, _ := adapter(t, testmodel.Spec{Seed: 1, Experts: 4, Tied: true})
 	require.Equal(t, a, written(t, a, quant.F32))

@@ -48,8 +48,8 @@ func TestWholeFiles(t *testing.T) {
 				for at < min(len(want), len(got)) && want[at] == got[at] {
 					at++
 				}
-				t.Fatalf("the first different byte is %d; the file has %d bytes, want %d; there it has %q, want %q", at, len(got), len(want),
-					got[at:min(at+40, len(got))], want[at:min(at+40, len(want))])
+				t.Fatalf("the files differ from byte %d on: %q, want %q; the file has %d bytes, want %d", at,
+					got[at:min(at+40, len(got))], want[at:min(at+40, len(want))], len(got), len(want))
 			}
 		})
 	}

@@ -38,9 +38,9 @@ type Options struct {
 	Overrides []gguf.KV
 	// Importance, if not nil, says how much each column matters.
 	Importance *Importance
-	// Change, if not nil, returns a function that changes rows of t before they are encoded, or nil
-	// if t does not change. The returned function gets whole rows x; row is the number of the first
-	// row in x. Several goroutines may call it at once.
+	// Change may be nil. It returns a function that changes rows of t before they are
+	// encoded, or nil if t stays the same. The returned function gets whole rows x, and row
+	// is the number of the first row in x. Several goroutines may call the function at once.
 	Change func(t *gguf.Tensor) func(x []float32, row int)
 	// More are additional tensors for the output.
 	More []gguf.Tensor

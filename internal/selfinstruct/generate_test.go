@@ -101,7 +101,7 @@ func settings(twoStep bool) Settings {
 
 // TestSame checks that the rows depend neither on how many prompts
 // are answered at once, nor on interruptions. The test interrupts
-// one run by small numbers of tasks, and another run by a failure.
+// one run at small numbers of tasks, and another run by failures.
 func TestSame(t *testing.T) {
 	for _, twoStep := range []bool{false, true} {
 		s := settings(twoStep)

@@ -54,7 +54,7 @@ type Spec struct {
 	Layers  int  // 0: the constant Layers
 	KeyDim  int  // elements of a head; 0: Dim/Heads
 	Turning int  // elements of a head that RoPE rotates; 0: all
-	Window  int  // positions that a token sees in layers with a window; 0: the architecture's default
+	Window  int  // positions that a token sees in layers with a sliding window; 0: the architecture's default
 	Inputs  int  // elements of a layer's own input; 0: none
 	Shared  int  // how many layers at the end use keys and values of earlier layers
 	Tied    bool // the token embedding is also the output matrix

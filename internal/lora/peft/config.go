@@ -17,7 +17,7 @@ import (
 // ConfigName is the name of the file that every folder with an adapter has.
 const ConfigName = "adapter_config.json"
 
-// maxConfig is the most bytes of the file ConfigName.
+// maxConfig is the largest size of the file ConfigName, in bytes.
 const maxConfig = 16 << 20
 
 // config has the keys of adapter_config.json that determine what the tensors mean.

@@ -56,8 +56,8 @@ var shipped = recipe{
 // the initial weights and of the order of the examples.
 const weightsSeed = 41
 
-// metadata is the general metadata of the model. The temperature is low, so that right
-// answers are reliable and stories still differ.
+// metadata is the general metadata of the model. The temperature is low,
+// so that right answers are reliable, but above 0, so that stories differ.
 var metadata = []string{
 	"general.name=str:Alpaca Tiny",
 	"general.description=str:A small model that answers simple tasks and tells stories. Trained by alpaca train on text that the project's own generator writes.",
