@@ -142,7 +142,7 @@ func renewReference(t *testing.T) {
 		}
 	}
 	if len(lines) == 0 {
-		t.Skip("the models are written")
+		t.Skip("the models are written: run llama-quantize on them, and then this test again")
 	}
 	slices.Sort(lines)
 	require.NoError(t, os.WriteFile(referenceList, []byte(strings.Join(lines, "")), 0o666))

@@ -38,7 +38,7 @@ func run(ctx context.Context, w io.Writer, args []string) error {
 	fs := flag.NewFlagSet("turns", flag.ContinueOnError)
 	ours := fs.String("ours", "./alpaca", "our `program`")
 	peer := fs.String("peer", "", "`path` of llama-bench: measures the models in the arguments")
-	name := fs.String("peer-name", "llama.cpp", "`name` and version of the program that llama-bench is from")
+	name := fs.String("peer-name", "llama.cpp", "`name` and version of the other program, for the results and the plot")
 	note := fs.String("note", "", "`text` to store with the results")
 	commit := fs.String("commit", "", "our `commit`, if the program does not print it")
 	turns := fs.Int("turns", 3, "how many `times` each program measures each model")
@@ -47,7 +47,7 @@ func run(ctx context.Context, w io.Writer, args []string) error {
 	generate := fs.Int("generate", 64, "`tokens` that are generated")
 	out := fs.String("o", "", "`file` for the results")
 	table := fs.Bool("table", false, "print the table")
-	noise := fs.String("noise", "", "`directory` to write models of random weights to; the arguments are then SIZE:TYPE instead of files")
+	noise := fs.String("noise", "", "`folder` for models of random weights; the arguments are then models such as 7B:q4_0, not files")
 	plot := fs.String("plot", "", "`file` to draw into: .svg or .png")
 	if err := fs.Parse(args); err != nil {
 		return err

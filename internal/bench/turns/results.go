@@ -81,8 +81,8 @@ func (r *Results) table(w io.Writer) error {
 	return err
 }
 
-// draw draws the rates of prompts and of generation side by side. Each plot has axes of its
-// own, which begin at 0.
+// draw draws the median rates of prompts and of generation side
+// by side. Each plot has axes of its own, which begin at 0.
 func (r *Results) draw(w io.Writer, form string) error {
 	var types []string
 	for _, row := range r.Rows {

@@ -68,7 +68,7 @@ var update = flag.Bool("update", false, "rewrite the table of docs/builtin-model
 // TestDocument checks that the page about the built-in model has the table of its scores.
 func TestDocument(t *testing.T) {
 	if testing.Short() {
-		t.Skip("long: asks all questions")
+		t.Skip("asks all questions, which takes long")
 	}
 	const path, begin, end = "../../../docs/builtin-model.md", "<!-- score -->\n", "<!-- /score -->"
 	page, err := os.ReadFile(path)
