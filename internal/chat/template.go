@@ -163,8 +163,9 @@ func (t *Template) render(ctx context.Context, messages []Message, generate bool
 	text, err := t.compiled.Continue(ctx, vars, opt)
 	switch {
 	case errors.Is(err, jinja.ErrNotShown):
-		// The template leaves this text out of finished answers, but a new answer may begin with it.
-		// So the text follows the prompt for a new answer.
+		// The template leaves out the last message, because a finished answer would not have such
+		// text: for example, only thoughts. But a new answer may begin with the text, so the text
+		// follows the prompt for a new answer.
 		parts, err := t.render(ctx, messages[:n], true)
 		return append(parts, part{messages[n].Content, n}), err
 	case err != nil:
