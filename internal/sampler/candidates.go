@@ -105,7 +105,7 @@ func (c *candidates) dropImpossible() {
 }
 
 // add adds delta to the logit of list[i]. The result stays finite,
-// because a token may be ruled out only by a -Inf that the caller gave.
+// because only a -Inf that the caller gave may rule a token out.
 func (c *candidates) add(i int, delta float32) {
 	c.list[i].logit = finite(c.list[i].logit + delta)
 }

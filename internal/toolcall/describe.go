@@ -69,8 +69,8 @@ func (f *Family) canDescribe() bool {
 }
 
 // Messages returns a conversation in a form that the template understands. reads says that the
-// template itself describes tools. If not, Messages describes the tools, and for the generic
-// form also the calls, in words.
+// template itself describes tools. If reads is false, Messages adds a description of the tools.
+// For the generic form, it then also rewrites earlier calls as text.
 func (p *Plan) Messages(messages []chat.Message, reads bool) []chat.Message {
 	if p.Family.IsGeneric() && !reads {
 		messages = Plain(messages)

@@ -9,8 +9,8 @@ import (
 	"alpaca/internal/grammar/jsonschema"
 )
 
-// reach says how much of a tool's schema a form without JSON can enforce. For the keywords beyond its
-// reach the client gets a warning, or an error if the tool is strict.
+// reach says how much of a tool's schema a form without JSON can enforce. For each keyword beyond
+// this reach, the client gets a warning, or an error if the tool is strict.
 type reach int
 
 const (
@@ -44,7 +44,7 @@ type beyond struct {
 	doc   *document
 	reach reach
 	end   string          // the end mark of a string
-	mixed bool            // the values may be strings and other types
+	mixed bool            // a value may be a string or another type
 	seen  map[string]bool // schemas already checked, because schemas may refer to themselves
 }
 

@@ -17,7 +17,7 @@ type Parser struct {
 
 	step  func(b byte)
 	marks []mark
-	held  []byte // in content: white space and the possible beginning of a mark, held back
+	held  []byte // in content: bytes held back: white space, and the possible beginning of a mark
 
 	// A text that may turn out not to be a call:
 	space []byte // white space before the mark that may begin the call
