@@ -113,7 +113,7 @@ func evalScored(ctx context.Context, s Session, w *Window, from int, each func(r
 	s.Truncate(0)
 	return s.EvalEach(ctx, w.Tokens, from, func(i int, logits []float32) error {
 		if i < w.First || i == len(w.Tokens)-1 {
-			return nil // not scored: no token of the window follows the last one
+			return nil // not scored: for i < First by the policy, for the last token because none follows
 		}
 		return each(i-w.First, logits)
 	})
@@ -154,7 +154,7 @@ func (b *fileBase) window(ctx context.Context, w *Window, k *kept) error {
 	return nil
 }
 
-// atPosition adds the position to sampler.ErrNotNumbers.
+// atPosition adds the position to err if err is sampler.ErrNotNumbers.
 func atPosition(err error, pos int) error {
 	if err == sampler.ErrNotNumbers {
 		return errNotNumbers(pos)

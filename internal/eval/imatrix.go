@@ -116,8 +116,8 @@ func (m *Imatrix) stacks() ([]stack, error) {
 	return list, nil
 }
 
-// stackOf returns the tensor that stacks the matrices of all experts for a role, from the
-// first architecture that has one.
+// stackOf returns the tensor that stacks the matrices of all experts with the given role. The
+// first architecture that has such a tensor decides.
 func stackOf(role arch.Role) *arch.Tensor {
 	for _, a := range arch.All() {
 		if t := a.Stack(role); t != nil {

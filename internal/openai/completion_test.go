@@ -30,7 +30,7 @@ func TestPrompts(t *testing.T) {
 	}
 	r, err := ParseCompletion([]byte(`{"prompt": "a", "n_predict": 3, "max_tokens": 5, "n_probs": 2, "response_fields": ["content"], "stop": "x"}`), sampler.DefaultParams(), true)
 	require.NoError(t, err)
-	require.Equal(t, 3, r.MaxTokens, "if both names are given, that of llama.cpp counts")
+	require.Equal(t, 3, r.MaxTokens, "n_predict counts, and max_tokens is ignored")
 	require.Equal(t, []string{"content"}, r.Fields)
 	require.True(t, r.Logprobs)
 	require.Equal(t, 2, r.Top)
