@@ -57,7 +57,7 @@ func TestCompletionErrors(t *testing.T) {
 		{`{"prompt": ["a", {"prompt_string": 5}]}`, "prompt[1]", "prompt_string must be a string", true},
 		{`{"prompt": {"prompt_string": "a", "multimodal_data": ["eA=="]}}`, "prompt.multimodal_data", "text only", true},
 		{`{"prompt": "a", "echo": true}`, "echo", "not repeated", false},
-		{`{"prompt": "a", "best_of": 2}`, "best_of", "not compared", false},
+		{`{"prompt": "a", "best_of": 2}`, "best_of", "does not compare", false},
 		{`{"prompt": "a", "suffix": "b"}`, "suffix", "at their end", false},
 		{`{"prompt": "a", "logprobs": 101}`, "logprobs", "must be between 0 and 100", false},
 		{`{"prompt": "a", "post_sampling_probs": 1}`, "post_sampling_probs", "boolean", true},

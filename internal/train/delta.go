@@ -183,8 +183,8 @@ func softplus[T real](x T) T {
 // for each head and document, which are then added in order.
 type deltaGrads[T real] struct{ a, dt, norm []T }
 
-// deltaRuleBack replaces in, gate, alpha and beta by their gradients. do is the gradient
-// of o.
+// deltaRuleBack replaces r.in, r.gate, r.alpha and r.beta by their gradients. The parameter do is
+// the gradient of r.o.
 func (e *engine[T]) deltaRuleBack(l *Layer[T], r *record[T], do []T) {
 	s := &e.m.Config.Delta
 	items := len(e.batch.docs) * s.Heads

@@ -50,7 +50,7 @@ func (e *engine[T]) lowOfTokens() []T {
 // layer evaluates layer i as far as the backward pass needs it: up to the
 // gate of the feed-forward network or, with experts or a post-norm, up to
 // the network's output. finish does the rest. With Checkpointing, backward
-// calls layer again. It calls finish again only for layers that have a tail.
+// calls layer again. It calls finish again only if the layer has a tail (inputs.go).
 func (e *engine[T]) layer(i int) {
 	l, r, m := &e.m.Layers[i], &e.tape[i], &e.mem
 

@@ -7,8 +7,8 @@ package pretokenizer
 //
 //	P?U*L+C?|P?U+L*C?|\p{N}{1,numbers}| ?[^\s\p{L}\p{N}]+AFTER*|\s*[\r\n]+|\s+(?!\S)|\s+
 //
-// P is [^\r\n\p{L}\p{N}], U the letters that are not small, and L the letters that are not
-// capital. U and L include marks. C is (?i:'s|'t|'re|'ve|'m|'ll|'d).
+// P is [^\r\n\p{L}\p{N}]. U is the set of letters that are not small, and L is the set of letters
+// that are not capital. U and L include marks. C is (?i:'s|'t|'re|'ve|'m|'ll|'d).
 type caseWords struct {
 	upper, lower classSet // U and L
 	contractions bool     // C
