@@ -113,7 +113,7 @@ func evalScored(ctx context.Context, s Session, w *Window, from int, each func(r
 	s.Truncate(0)
 	return s.EvalEach(ctx, w.Tokens, from, func(i int, logits []float32) error {
 		if i < w.First || i == len(w.Tokens)-1 {
-			return nil // not scored: for i < First by the policy, for the last token because none follows
+			return nil // the policy skips the first positions, and no token follows the last one
 		}
 		return each(i-w.First, logits)
 	})

@@ -44,7 +44,7 @@ type ChoiceOptions struct {
 	Done    func(q int, r Rating, a Answers) error // if not nil, called after every question
 }
 
-// Answer rates the answers of questions with a model, and counts the right choices.
+// Answer lets a model rate the answers of questions, and counts the right choices.
 func Answer(ctx context.Context, s Session, questions []Question, opt ChoiceOptions) (Answers, error) {
 	var a Answers
 	guessed := 0.0

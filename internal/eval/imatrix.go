@@ -11,9 +11,9 @@ import (
 	"alpaca/internal/arch"
 )
 
-// Imatrix collects the importance matrix of a model over a text: the mean square of each input column
-// of every weight matrix. Quantization then rounds the weights of columns with large mean squares
-// most carefully.
+// Imatrix collects the importance matrix of a model over a text: for each column of every weight
+// matrix, the mean square of the activations that the column is multiplied by. Quantization then
+// rounds the weights of columns with large mean squares most carefully.
 type Imatrix struct {
 	// Output says whether to include the output matrix. llama.cpp leaves it out by default.
 	Output bool

@@ -172,7 +172,7 @@ func (f *Format) readLazy(o *object) {
 		f.Triggers = append(f.Triggers, one)
 	}
 	if f.Lazy && len(f.Triggers) == 0 {
-		o.fail("grammar_triggers", "is missing: a lazy grammar begins with one")
+		o.fail("grammar_triggers", "is missing: a lazy grammar needs a trigger")
 	}
 }
 

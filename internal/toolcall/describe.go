@@ -8,7 +8,7 @@ import (
 )
 
 // described returns a conversation whose system message describes the tools, for templates that
-// leave them out.
+// do not show the tools.
 func (p *Plan) described(messages []chat.Message) []chat.Message {
 	text := p.describe()
 	out := append([]chat.Message(nil), messages...)
@@ -61,8 +61,8 @@ func (p *Plan) describe() string {
 	return b.String()
 }
 
-// canDescribe reports whether describe can explain the family's form of calls, if the template
-// does not. Other families get the generic form.
+// canDescribe reports whether describe can explain the family's form of calls. A form that neither
+// the template nor describe can explain is replaced by the generic form.
 func (f *Family) canDescribe() bool {
 	_, ok := f.form.(*namedForm)
 	return ok

@@ -154,8 +154,8 @@ func asksNothing(k property, schema json.RawMessage) bool {
 	return false
 }
 
-// others reports whether k is an additionalProperties whose schema the form does not enforce. Such
-// a form allows arguments of any other name, with any value.
+// others reports whether k is an additionalProperties whose schema the form does not enforce. The
+// form then allows arguments of any other name, with any value.
 func (x beyond) others(k property, schema json.RawMessage) bool {
 	if k.name != "additionalProperties" || string(k.schema) == "true" || string(k.schema) == "false" {
 		return false

@@ -119,7 +119,8 @@ func TestAdapterFile(t *testing.T) {
 		defer adapter.Close()
 		alpha, _, err := adapter.Float("adapter.lora.alpha")
 		require.NoError(t, err)
-		// The scale is 8/√rank. llama.cpp divides the file's alpha by the rank, so it is 8·√rank.
+		// The scale is 8/√rank. llama.cpp divides the file's alpha by the rank, so this alpha must
+		// be 8·√rank.
 		require.InDelta(t, 8*2, alpha, 1e-6)
 		adapted, err := base.WithLoRA(readAdapter(t, adapter), 1)
 		require.NoError(t, err)

@@ -24,7 +24,7 @@ var (
 	youtuWords  = caseWords{upper: uppersOrMarks, lower: lowersOrMarks, contractions: true, numbers: 1, after: isNewlineOrSlash}
 )
 
-// asciiCase is a pattern as llama.cpp implements it: letters beyond ASCII are both in U and in L,
+// asciiCase returns w as llama.cpp implements it: letters beyond ASCII are in both U and L, and
 // marks are in neither.
 func (w caseWords) asciiCase() caseWords {
 	w.upperRun, w.lowerRun = charSet(isNotASCIILower).run, charSet(isNotASCIIUpper).run
@@ -38,8 +38,8 @@ func (w caseWords) asciiCaseMarks() caseWords {
 	return w
 }
 
-// noCase is a pattern with \p{Lu}, \p{Ll} and the like as llama.cpp
-// implements it: llama.cpp replaces all of these with \p{L}.
+// noCase returns w as llama.cpp implements it if the pattern has \p{Lu}, \p{Ll}
+// and the like: llama.cpp replaces all of these with \p{L}.
 func (w caseWords) noCase() caseWords {
 	w.upper, w.lower = lettersOrMarks, lettersOrMarks
 	return w
