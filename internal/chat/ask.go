@@ -96,8 +96,8 @@ func (c *Chat) Answer(ctx context.Context, req engine.Request, emit func(engine.
 	req.Prompt, req.Sampler = c.tokens, c.sampler
 	req.Stop = append(slices.Clone(req.Stop), c.Template.Stops...)
 	// prompt is how many tokens of the prompt are still in the context. all is the
-	// prompt's original length minus the number of all tokens, of the prompt or of
-	// the answer, that were dropped from the context.
+	// prompt's original length minus the number of tokens that were dropped from the
+	// context. These may be tokens of the prompt or of the answer.
 	prompt, all := len(c.tokens), len(c.tokens)
 	if !c.NoShift {
 		req.Full = func(m engine.Movable) (bool, error) {
@@ -250,14 +250,14 @@ func (c *Chat) answer(said []engine.Token, result engine.Result, prompt, all int
 		}
 	}
 	if result.Reason == engine.Stop {
-		// The engine cut the stop text off the texts of the last tokens. All tokens whose texts
-		// became shorter are removed, although the stop text may begin in the middle of a token.
+		// The engine removed the stop text from the texts of the last tokens. Each token whose
+		// text became shorter is removed, even if the token also held a part of the answer.
 		cut := 0
 		for i := len(said) - 1; i >= 0 && said[i].Text != c.tok.Piece(said[i].ID, false); i-- {
 			cut++
 		}
-		// A control token has no text to cut. If it is the last one left, it belongs to the
-		// stop text.
+		// A control token has no text that could become shorter. If the last remaining token is
+		// a control token, it belongs to the stop text.
 		if n := len(said) - 1 - cut; n >= 0 && c.tok.IsControl(said[n].ID) {
 			cut++
 		}

@@ -48,13 +48,14 @@ func useSession(open Opener, use func(Session) error) error {
 type sessionBase struct {
 	open    Opener
 	threads int
-	save    *LogitsWriter // if not nil, gets the logits
+	save    *LogitsWriter // if not nil, gets the logits at the scored positions
 
 	encoded [rowsAtOnce][]byte // rows of the logits file, by row number modulo rowsAtOnce
 	eval    time.Duration
 }
 
-// NewBase returns a base that evaluates a model. If save is not nil, it gets the model's logits.
+// NewBase returns a base that evaluates a model. If save is not nil, it gets the model's logits at
+// the scored positions.
 func NewBase(open Opener, threads int, save *LogitsWriter) Base {
 	return &sessionBase{open: open, threads: threads, save: save}
 }

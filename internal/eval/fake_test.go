@@ -12,7 +12,7 @@ import (
 type fakeSession struct {
 	vocab  int
 	scale  float32 // the range of the logits; 0: all tokens have the same probability
-	noise  float32 // the range of a second term of each logit
+	noise  float32 // the range of a second term, which is added to each logit
 	tokens []int32
 	read   int // tokens evaluated so far
 	err    error

@@ -77,8 +77,8 @@ func (k *kept) begin(count, vocab int) error {
 		return fmt.Errorf("eval: cannot create a file for the predictions of a window: %w", err)
 	}
 	k.file = f
-	// Most systems remove the file's name now, so that no file is left even after a crash. Windows
-	// refuses this, and close removes the file.
+	// Remove the name now, so that no file is left even after a crash. On Windows this fails, and
+	// close removes the file.
 	os.Remove(f.Name())
 	return nil
 }
@@ -127,8 +127,8 @@ func (k *kept) put(row int, logits []float32) error {
 	return nil
 }
 
-// The method with calls use, to which it passes the distribution of a row. Several goroutines may
-// call the method at once.
+// The method with passes the distribution of a row to use. Several goroutines may call the method
+// at once.
 func (k *kept) with(row int, use func(logits.Logprobs)) error {
 	if row < len(k.logits) {
 		use(k.dists[row])

@@ -11,7 +11,7 @@ import (
 type Format struct {
 	Field   string          // the request's field, such as "response_format", for error messages
 	Grammar string          // in GBNF; "": Schema counts
-	Schema  json.RawMessage // unchanged, because the order of its properties is that of the answer
+	Schema  json.RawMessage // unchanged: an answer has its properties in the schema's order
 	Strict  bool            // OpenAI's strict: objects must not have properties other than those listed
 	Lenient bool            // constraints that cannot be enforced are warnings, not errors
 	Compact bool            // no white space between values

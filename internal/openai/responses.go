@@ -68,7 +68,7 @@ func renamed(param string) string {
 		{"max_completion_tokens", "max_output_tokens"}, {"messages", "input"},
 	} {
 		if rest, ok := strings.CutPrefix(param, r.chat); ok {
-			if r.here == "input" { // no index: an item's index is not its message's
+			if r.here == "input" { // no index, since it can differ from the item's index
 				return r.here
 			}
 			return r.here + rest

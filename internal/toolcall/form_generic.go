@@ -50,7 +50,7 @@ func (p *Parser) response() {
 		text, done := p.escape.step(b)
 		p.emit(Content, text)
 		if done {
-			p.called = true // as after a call, the closing brace is not content
+			p.called = true // so content drops the closing brace, as after a call
 			p.toContent()
 		}
 	}

@@ -19,8 +19,9 @@ const (
 	reachAll                // names, strings, types, properties and items, at any depth
 )
 
-// The keywords that restrict values, grouped by the reach of forms. Other keywords are annotations,
-// or the schema's compiler warns about them.
+// constraints are the keywords that restrict values. Other keywords are annotations, or the
+// schema's compiler warns about them. Every form enforces namesKnown in the schema of the
+// arguments. A form with reachAll also enforces numbersKnown.
 var (
 	namesKnown   = []string{"type", "properties", "required", "additionalProperties"}
 	numbersKnown = []string{"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"}

@@ -7,7 +7,8 @@ import (
 // Parser splits the text of an answer, as it is generated, into content,
 // reasoning and calls. A mark is a text, such as "<tool_call>", that separates
 // these parts. The Parser works byte by byte, so that the joined deltas do not
-// depend on how the text is cut. It holds back only bytes that may begin a mark.
+// depend on how the text is cut. It holds back only bytes that may belong to a
+// mark or to a call.
 type Parser struct {
 	tools map[string]*Tool
 	any   bool     // the tools are not known: every name is accepted

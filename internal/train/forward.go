@@ -75,7 +75,7 @@ func (e *engine[T]) layer(i int) {
 	e.linear(l.mixOut(), y, r.o)
 	e.branch(r.x1, r.x0, y, &l.AttnPostNorm)
 
-	n = e.networkInput(l, r) // RMSNorm(x1)
+	n = e.networkInput(l, r) // usually RMSNorm(x1)
 	switch {
 	case l.Router.W != nil:
 		e.experts(l, r, n)

@@ -160,7 +160,7 @@ func (w *workers) each(n, chunk int, f func(worker, lo, hi int)) {
 	}
 }
 
-// matrix is an operand: element (i, j) at i*stride+j or, if flipped, j*stride+i.
+// matrix is an operand. Element (i, j) is at i*stride+j or, if flipped is true, at j*stride+i.
 type matrix[T real] struct {
 	data    []T
 	stride  int
@@ -234,7 +234,7 @@ func floats[T real](x []T) []float32 {
 	return unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(x))), len(x))
 }
 
-// define computes p in the order that defines the result, for float64.
+// define computes p by the definition of a product. It is used for float64.
 func (p *product[T]) define() {
 	at := func(m *matrix[T], i, j int) T {
 		if m.flipped {

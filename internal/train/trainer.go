@@ -29,8 +29,8 @@ type Trainer struct {
 	// 512 or 1024 tokens. It does not change the result.
 	MicroRows int
 
-	// Checkpointing evaluates each layer twice, so that fewer numbers
-	// are kept for the backward pass. It does not change the result.
+	// Checkpointing keeps fewer numbers for the backward pass, which computes
+	// the others again. It does not change the result.
 	Checkpointing bool
 
 	docs    []Example
