@@ -215,7 +215,7 @@ func TestUserTextIsNeverSpecial(t *testing.T) {
 	}
 }
 
-// TestTrim checks that a template trims the contents.
+// TestTrim checks which templates trim the contents.
 func TestTrim(t *testing.T) {
 	tok := vocab(t, true)
 	m := []Message{{Role: User, Content: " \n Hi \n"}}

@@ -11,7 +11,7 @@ import (
 	"alpaca/internal/testshared"
 )
 
-// TestReadsTools checks which of 60 published templates tell the model of its tools.
+// TestReadsTools checks which of 60 published templates show the tools to the model.
 func TestReadsTools(t *testing.T) {
 	tok := vocab(t, true)
 	var silent []string

@@ -64,7 +64,7 @@ func fakeText(n, vocab int) []int32 {
 	return tokens
 }
 
-// windowsOf divides a text into windows as the policy p says. The text must be long enough.
+// windowsOf divides a text into windows as the policy p says. The text must fill at least one.
 func windowsOf(t testing.TB, p Policy, tokens []int32) []Window {
 	t.Helper()
 	windows, err := p.Windows(tokens)

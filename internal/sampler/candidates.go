@@ -18,7 +18,7 @@ type candidate struct {
 // candidates are the tokens that the chain has left so far. Every operation keeps tokens of
 // equal logits in the order of their ids, so that ties are always decided in the same way.
 type candidates struct {
-	list   []candidate // a slice of all
+	list   []candidate // in the memory of all
 	sorted bool        // list is in descending order of logit
 	dense  bool        // list is the whole vocabulary: list[i].id == i
 	ruled  bool        // a logit may be -Inf, which rules its token out

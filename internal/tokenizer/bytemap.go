@@ -51,6 +51,6 @@ func unmap(text string) string {
 	return string(bytes)
 }
 
-// ByteText returns the text that stands for the bytes in raw
-// in BPE vocabularies: a printable character for each byte.
+// ByteText returns the text that stands for raw in BPE
+// vocabularies. It has a printable character for each byte.
 func ByteText(raw []byte) string { return string(appendMapped(nil, string(raw))) }

@@ -144,9 +144,9 @@ const (
 	anyArguments = `{"type": "object"}`
 )
 
-// parameters returns the schema of a tool's arguments, which are an object. It adds
-// additionalProperties false, unless the schema says something about other properties or
-// combines schemas.
+// parameters returns the schema of a tool's arguments, which are an object. If the schema says
+// nothing about other properties and does not combine schemas, parameters adds
+// additionalProperties false.
 func (t *Tool) parameters() (json.RawMessage, error) {
 	schema := bytes.TrimSpace(t.Parameters)
 	if len(schema) == 0 || string(schema) == "null" {

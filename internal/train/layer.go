@@ -120,8 +120,8 @@ func (x *member[T]) tensors() []*Tensor[T] {
 	return []*Tensor[T]{*x.vector}
 }
 
-// adaptable reports whether the member can have an adapter. As in peft, all matrices can,
-// except those of experts and of their router.
+// adaptable reports whether the member can have an adapter. As in peft, every matrix can have
+// one, except the matrices of experts and of their router.
 func (x *member[T]) adaptable() bool {
 	return x.linear != nil && x.linear.W != nil && x.linear.W.Stack == 0 && x.role != arch.Router
 }
