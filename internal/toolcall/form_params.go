@@ -111,7 +111,7 @@ type stringness byte
 
 const (
 	unknown    stringness = iota // the value's text decides
-	stringOnly                   // always a string, by its schema
+	stringOnly                   // a string, whatever its text is
 	notString
 )
 
