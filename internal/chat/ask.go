@@ -95,9 +95,9 @@ func (c *Chat) Answer(ctx context.Context, req engine.Request, emit func(engine.
 	var said []engine.Token
 	req.Prompt, req.Sampler = c.tokens, c.sampler
 	req.Stop = append(slices.Clone(req.Stop), c.Template.Stops...)
-	// prompt is how many tokens of the prompt are still in the context. all
-	// is the prompt's original length minus all tokens that were dropped from
-	// the context, whether they belonged to the prompt or to the answer.
+	// prompt is how many tokens of the prompt are still in the context. all is the
+	// prompt's original length minus the number of tokens that were dropped from the
+	// context. These may be tokens of the prompt or of the answer.
 	prompt, all := len(c.tokens), len(c.tokens)
 	if !c.NoShift {
 		req.Full = func(m engine.Movable) (bool, error) {
@@ -187,8 +187,8 @@ func (c *Chat) full(m engine.Movable, prompt int) (span, error) {
 		return s, c.leave(m, len(c.tokens), s)
 	}
 	// One turn fills the context. If the answer is long, its older half is dropped. Otherwise
-	// the older half of the whole turn is dropped, except the tokens that c.keep counts and a
-	// short text before the message.
+	// the older half of the whole turn is dropped. But the first c.keep() tokens stay, and all
+	// tokens before the user's text if they take less than half the context.
 	s := span{keep: prompt}
 	last := &c.turns[len(c.turns)-1]
 	message := len(c.tokens)-prompt < ctx/4
@@ -250,12 +250,14 @@ func (c *Chat) answer(said []engine.Token, result engine.Result, prompt, all int
 		}
 	}
 	if result.Reason == engine.Stop {
-		// The stop text was cut off, maybe in the middle of a token.
+		// The engine removed the stop text from the texts of the last tokens. Each token whose
+		// text became shorter is removed, even if the token also held a part of the answer.
 		cut := 0
 		for i := len(said) - 1; i >= 0 && said[i].Text != c.tok.Piece(said[i].ID, false); i-- {
 			cut++
 		}
-		// A control token here is the stop text, or its beginning.
+		// A control token has no text that could become shorter. If the last remaining token is
+		// a control token, it belongs to the stop text.
 		if n := len(said) - 1 - cut; n >= 0 && c.tok.IsControl(said[n].ID) {
 			cut++
 		}

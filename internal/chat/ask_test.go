@@ -118,7 +118,7 @@ func TestFullContext(t *testing.T) {
 			require.False(t, d.Message, name)
 			dropped += d.Turns
 		}
-		// The answer begins with a space if the template has a space at this place.
+		// The answer begins with a space if the template has a space before answers.
 		answer := "Hello."
 		if text, err := c.Template.Text(append(slices.Clone(fixed), fixed[2:]...)); err == nil && strings.Contains(text, " Hello.") {
 			answer = " Hello."

@@ -29,13 +29,13 @@ type Message struct {
 	// the template has no place for the input, the input follows the content.
 	Input string `json:"input,omitempty"`
 	// Object is the message as a JSON object, if the message has more than the fields
-	// above: content in parts, tool calls, reasoning, or a name. Templates see all of
-	// Object, except that they see Content if the content of Object has another text.
+	// above: content in parts, tool calls, reasoning, or a name. Templates see all fields
+	// of Object. If the text of its content differs from Content, they see Content instead.
 	Object json.RawMessage `json:"object,omitempty"`
 }
 
-// CheckMessages returns an error if there are no messages, or if a message has no role. The
-// template checks their order.
+// CheckMessages returns an error if there are no messages, or if a message has no role. It does
+// not check the order of the roles, because the template does.
 func CheckMessages(messages []Message) error {
 	if len(messages) == 0 {
 		return fmt.Errorf("chat: there is no message to answer")

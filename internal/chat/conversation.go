@@ -216,7 +216,7 @@ func startOf(parts []part, starts []int, message, end int) int {
 	return end
 }
 
-// continues returns the last parts, whose tokens are not yet in c.tokens. text is the text of
+// continues returns the end of parts, whose tokens are not yet in c.tokens. text is the text of all
 // parts. ok is false if text does not begin with the text of c.tokens.
 func (c *Conversation) continues(parts []part, text string) (rest []part, ok bool) {
 	n := len(c.turns)
@@ -228,8 +228,8 @@ func (c *Conversation) continues(parts []part, text string) (rest []part, ok boo
 		return nil, false
 	}
 	answer := strings.TrimPrefix(c.Messages[c.turns[n-1].next].Content, c.turns[n-1].begun)
-	// A template may put a space before an answer, or trim the answer. The answer's first token
-	// already has such a space.
+	// A template may put a space before an answer, or trim the answer. So white space around the
+	// answer is not compared.
 	after := text[len(before):]
 	after = after[len(after)-len(strings.TrimLeft(after, " \n")):]
 	answer = strings.TrimSpace(answer)

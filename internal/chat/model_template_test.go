@@ -203,7 +203,7 @@ func TestModelTemplates(t *testing.T) {
 				own, err := builtin.Text(m)
 				require.NoError(t, err)
 				switch name {
-				case "qwen", "smollm", "deepseek-coder", "vicuna": // their default system message differs
+				case "qwen", "smollm", "deepseek-coder", "vicuna": // the two default system messages differ
 					require.NotEqual(t, own, text)
 				default:
 					require.Equal(t, own, text)

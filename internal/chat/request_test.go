@@ -146,7 +146,7 @@ func TestControlTokensOfData(t *testing.T) {
 	for _, control := range controlTokens {
 		require.Equal(t, want, count(control), control)
 	}
-	require.Equal(t, want+1, count("user"), "the name of a role that the template knows is text of the template")
+	require.Equal(t, want+1, count("user"), "the name of a known role counts as the template's own text")
 }
 
 // TestToolForms checks that a template gets the arguments of tool calls, and contents in

@@ -163,8 +163,9 @@ func (t *Template) render(ctx context.Context, messages []Message, generate bool
 	text, err := t.compiled.Continue(ctx, vars, opt)
 	switch {
 	case errors.Is(err, jinja.ErrNotShown):
-		// The template leaves this text out of finished answers, but a new answer may begin with it.
-		// So the text follows the prompt for a new answer.
+		// The template does not show the last message, for example because it has only thoughts,
+		// which finished answers lack. But a new answer may begin with thoughts. So the text of the
+		// message follows the prompt for a new answer.
 		parts, err := t.render(ctx, messages[:n], true)
 		return append(parts, part{messages[n].Content, n}), err
 	case err != nil:

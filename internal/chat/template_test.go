@@ -36,7 +36,7 @@ const chatML = "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nHi<|i
 var published = []rendering{
 	{"alpaca", "antimatter15/alpaca.cpp 899fa59 chat.cpp:859-861",
 		"<s> Be brief.\n\n<s>### Instruction:\n\nHi\n### Response:\n\nHello.</s><s>### Instruction:\n\nBye\n### Response:\n\n"},
-	// One turn has the form of the training; no source shows how a second turn follows.
+	// The first turn has the form of the training data. No source shows a second turn.
 	{"stanford", "tatsu-lab/stanford_alpaca 761dc5b train.py:31-43 (PROMPT_DICT), :141",
 		"<s>Be brief.\n\n### Instruction:\nHi\n\n### Response:Hello.</s>\n\n### Instruction:\nBye\n\n### Response:"},
 	{"chatml", "ggml-org/llama.cpp c392e50 tests/test-chat-template.cpp, teknium/OpenHermes-2.5-Mistral-7B", chatML},
@@ -49,8 +49,8 @@ var published = []rendering{
 		"<s>Be brief.### Instruction:\nHi\n### Response:\nHello.\n<|EOT|>\n### Instruction:\nBye\n### Response:\n"},
 	{"deepseek-r1", "ggml-org/llama.cpp c392e50 models/templates/deepseek-ai-DeepSeek-R1-Distill-Llama-8B.jinja",
 		"<s>Be brief.<｜User｜>Hi<｜Assistant｜>Hello.</s><｜User｜>Bye<｜Assistant｜><think>\n"},
-	// V3 has the form of R1, but without the thoughts.
-	{"deepseek-v3", "deepseek-ai/DeepSeek-V3 tokenizer_config.json as others repeat it: R1's without the last token",
+	// V3's prompt is R1's prompt without <think> at the end.
+	{"deepseek-v3", "deepseek-ai/DeepSeek-V3 tokenizer_config.json, in copies by others",
 		"<s>Be brief.<｜User｜>Hi<｜Assistant｜>Hello.</s><｜User｜>Bye<｜Assistant｜>"},
 	// Gemma 2's template refuses system messages. Gemma 3's template puts them before the user's
 	// text.
@@ -215,7 +215,7 @@ func TestUserTextIsNeverSpecial(t *testing.T) {
 	}
 }
 
-// TestTrim checks that a template trims the contents.
+// TestTrim checks which templates trim the contents.
 func TestTrim(t *testing.T) {
 	tok := vocab(t, true)
 	m := []Message{{Role: User, Content: " \n Hi \n"}}

@@ -11,7 +11,7 @@ import (
 	"alpaca/internal/testshared"
 )
 
-// TestReadsTools checks which of 60 published templates tell the model of its tools.
+// TestReadsTools checks which of 60 published templates show the tools to the model.
 func TestReadsTools(t *testing.T) {
 	tok := vocab(t, true)
 	var silent []string
@@ -27,7 +27,7 @@ func TestReadsTools(t *testing.T) {
 	}
 	require.Equal(t, []string{
 		"HuggingFaceTB-SmolLM3-3B",                                                                                          // reads xml_tools or python_tools instead of tools
-		"deepseek-ai-DeepSeek-R1-Distill-Llama-8B", "deepseek-ai-DeepSeek-R1-Distill-Qwen-32B", "deepseek-ai-DeepSeek-V3.1", // these templates show calls, but not the tools
+		"deepseek-ai-DeepSeek-R1-Distill-Llama-8B", "deepseek-ai-DeepSeek-R1-Distill-Qwen-32B", "deepseek-ai-DeepSeek-V3.1", // these three templates show calls, but not the tools
 		"google-gemma-2-2b-it", "llama-cpp-deepseek-r1", "llama-cpp-rwkv-world", "microsoft-Phi-3.5-mini-instruct",
 	}, silent)
 }

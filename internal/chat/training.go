@@ -15,7 +15,7 @@ import (
 // An answer is encoded separately from the text before it, as when the model answers. So no
 // token contains both the end of that text and the beginning of the answer. Text of the template
 // after the token that ends an answer does not belong to the answer. If the template writes no
-// token that ends an answer, Training adds the vocabulary's end-of-text token, if there is one.
+// token that ends an answer, Training adds the vocabulary's EOS, if there is one.
 func (t *Template) Training(tok *tokenizer.Tokenizer, messages []Message) (ids []int32, answer []bool, err error) {
 	all, err := t.parts(messages, false)
 	if err != nil {
@@ -108,7 +108,7 @@ func (e *trainingEncoder) add(parts []part, answer bool) {
 // end appends the token that ends an answer. text is the template's text after
 // the answer. If text begins with an end-of-text token, possibly after white
 // space, end appends the white space and this token. Otherwise it appends the
-// vocabulary's own token. end returns how many bytes of text it appended.
+// vocabulary's EOS. end returns how many bytes of text it appended.
 func (e *trainingEncoder) end(text string) int {
 	for _, id := range e.tok.EOG() {
 		mark := e.tok.Text(id)

@@ -48,13 +48,14 @@ func useSession(open Opener, use func(Session) error) error {
 type sessionBase struct {
 	open    Opener
 	threads int
-	save    *LogitsWriter // if not nil, gets the logits
+	save    *LogitsWriter // if not nil, gets the logits at the scored positions
 
 	encoded [rowsAtOnce][]byte // rows of the logits file, by row number modulo rowsAtOnce
 	eval    time.Duration
 }
 
-// NewBase returns a base that evaluates a model. If save is not nil, it gets the model's logits.
+// NewBase returns a base that evaluates a model. If save is not nil, it gets the model's logits at
+// the scored positions.
 func NewBase(open Opener, threads int, save *LogitsWriter) Base {
 	return &sessionBase{open: open, threads: threads, save: save}
 }
@@ -113,7 +114,7 @@ func evalScored(ctx context.Context, s Session, w *Window, from int, each func(r
 	s.Truncate(0)
 	return s.EvalEach(ctx, w.Tokens, from, func(i int, logits []float32) error {
 		if i < w.First || i == len(w.Tokens)-1 {
-			return nil // not scored: no token of the window follows the last one
+			return nil // the policy skips the first positions, and no token follows the last one
 		}
 		return each(i-w.First, logits)
 	})
@@ -154,7 +155,7 @@ func (b *fileBase) window(ctx context.Context, w *Window, k *kept) error {
 	return nil
 }
 
-// atPosition adds the position to sampler.ErrNotNumbers.
+// atPosition adds the position to err if err is sampler.ErrNotNumbers.
 func atPosition(err error, pos int) error {
 	if err == sampler.ErrNotNumbers {
 		return errNotNumbers(pos)

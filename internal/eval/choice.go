@@ -44,7 +44,7 @@ type ChoiceOptions struct {
 	Done    func(q int, r Rating, a Answers) error // if not nil, called after every question
 }
 
-// Answer rates the answers of questions with a model, and counts the right choices.
+// Answer lets a model rate the answers of questions, and counts the right choices.
 func Answer(ctx context.Context, s Session, questions []Question, opt ChoiceOptions) (Answers, error) {
 	var a Answers
 	guessed := 0.0
@@ -131,7 +131,7 @@ func newTask(q Question, encode func(string) []int32, limit int) (*task, error) 
 			a.from = len(encode(q.Heads[i]))
 		}
 		if q.Heads != nil && a.to-a.from > 1 {
-			a.to-- // without the full stop
+			a.to-- // the last token, which is usually the full stop, is not rated
 		}
 		// At least one token must be rated, with at least one token before it.
 		a.from = min(max(a.from, 1), a.to-1)
@@ -142,8 +142,8 @@ func newTask(q Question, encode func(string) []int32, limit int) (*task, error) 
 	return t, nil
 }
 
-// commonPrefix returns the length of the common prefix of all answers. It leaves out at
-// least the last token of each.
+// commonPrefix returns the length of the common prefix of all answers. The last token of an
+// answer never belongs to this prefix.
 func (t *task) commonPrefix() int {
 	first := t.answers[0].tokens
 	n := len(first) - 1
@@ -170,7 +170,7 @@ func (t *task) tokens() int {
 // shared prefix once.
 func (t *task) rate(ctx context.Context, s Session, threads int) ([]float64, error) {
 	s.Truncate(0)
-	var after logits.Logprobs // the prediction after the shared tokens
+	var after logits.Logprobs // prediction of the first token after the shared ones
 	if t.shared > 0 {
 		prefix := t.answers[0].tokens[:t.shared]
 		err := s.EvalEach(ctx, prefix, t.shared-1, func(_ int, raw []float32) error {
@@ -199,7 +199,7 @@ func (t *task) rate(ctx context.Context, s Session, threads int) ([]float64, err
 func (t *task) logprobs(ctx context.Context, s Session, a *answer, after logits.Logprobs, threads int) ([]float64, error) {
 	shared := s.Truncate(t.shared)
 	out := make([]float64, a.to-a.from)
-	if t.shared == a.from { // the parameter after predicts the first rated token, even if Truncate has kept fewer tokens
+	if t.shared == a.from { // then after is the prediction of the first rated token
 		out[0] = after.Of(a.tokens[a.from])
 	}
 	// Position p predicts token p+1. The first positions of rest predict

@@ -21,7 +21,7 @@ type CompareOptions struct {
 // CompareProgress is the progress of a comparison.
 type CompareProgress struct {
 	Progress            // PPL is the base's perplexity
-	KLD      []Estimate // the mean for each model so far
+	KLD      []Estimate // mean KL divergence of each model, over the tokens scored so far
 }
 
 // CompareResult is the result for one model.

@@ -168,7 +168,7 @@ func TestCompareErrors(t *testing.T) {
 }
 
 func TestLogitsFile(t *testing.T) {
-	const vocab = 31 // odd: rows are padded
+	const vocab = 31 // an odd number, so that rows are padded
 	text := fakeText(130, vocab)
 	p := Policy{Context: 24}
 	windows := windowsOf(t, p, text)

@@ -1,5 +1,6 @@
-// Package eval measures how well a model predicts a text (perplexity), and how far one
-// model's predictions are from another's: KL divergence, Δp, same top.
+// Package eval measures how well a model predicts a text (perplexity), and how far one model's
+// predictions are from another's: the KL divergence, the change in the probability of the text's
+// tokens (Δp), and how often both models have the same most likely token (same top).
 //
 // Every position is scored on its own, and all sums run in the order of the text. So a result
 // has the same bits for any number of threads, any batch size and any machine.

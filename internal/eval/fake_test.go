@@ -8,11 +8,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// fakeSession predicts by a fixed rule: the logits only depend on the last two tokens.
+// fakeSession predicts by a fixed rule: the logits depend only on the last two tokens.
 type fakeSession struct {
 	vocab  int
 	scale  float32 // the range of the logits; 0: all tokens have the same probability
-	noise  float32 // the range of further numbers, which are added to the logits
+	noise  float32 // the range of a second term, which is added to each logit
 	tokens []int32
 	read   int // tokens evaluated so far
 	err    error
@@ -64,7 +64,7 @@ func fakeText(n, vocab int) []int32 {
 	return tokens
 }
 
-// windowsOf divides a text into windows as the policy p says. The text must be long enough.
+// windowsOf divides a text into windows as the policy p says. The text must fill at least one.
 func windowsOf(t testing.TB, p Policy, tokens []int32) []Window {
 	t.Helper()
 	windows, err := p.Windows(tokens)

@@ -11,9 +11,9 @@ import (
 	"alpaca/internal/arch"
 )
 
-// Imatrix collects the importance matrix of a model over a text: the mean square of each input column
-// of every weight matrix. Quantization then rounds the weights of columns with large mean squares
-// most carefully.
+// Imatrix collects the importance matrix of a model over a text: for each column of every weight
+// matrix, the mean square of the activations that the column is multiplied by. Quantization then
+// rounds the weights of columns with large mean squares most carefully.
 type Imatrix struct {
 	// Output says whether to include the output matrix. llama.cpp leaves it out by default.
 	Output bool
@@ -116,8 +116,8 @@ func (m *Imatrix) stacks() ([]stack, error) {
 	return list, nil
 }
 
-// stackOf returns the tensor that stacks the matrices of all experts for a role, from the
-// first architecture that has one.
+// stackOf returns the tensor that stacks the matrices of all experts with the given role. The
+// first architecture that has such a tensor decides.
 func stackOf(role arch.Role) *arch.Tensor {
 	for _, a := range arch.All() {
 		if t := a.Stack(role); t != nil {

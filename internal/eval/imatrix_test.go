@@ -105,7 +105,7 @@ func TestImatrixExperts(t *testing.T) {
 
 	m.Experts = 2
 	require.ErrorContains(t, m.WriteDat(&file), "expert 2 of 2")
-	m.Experts = 0 // now each expert has a tensor
+	m.Experts = 0 // now each expert has a tensor of its own
 	stacks, err = m.stacks()
 	require.NoError(t, err)
 	require.Len(t, stacks, 3)

@@ -64,7 +64,8 @@ func (m *Imatrix) WriteGGUF(path string) error {
 //	windows evaluated
 //	length of the dataset's name, name
 //
-// The sums are the means times calls, because readers divide by calls.
+// calls is the number of windows that the tokens of a matrix fill. A sum is the mean square of a
+// column multiplied by calls, because readers divide by calls.
 func (m *Imatrix) WriteDat(w io.Writer) error {
 	stacks, err := m.stacks()
 	if err != nil {
@@ -81,7 +82,7 @@ func (m *Imatrix) WriteDat(w io.Writer) error {
 		out = le.AppendUint32(out, uint32(len(s.squares)))
 		sums := make([]float32, len(s.squares))
 		for i, v := range s.squares {
-			mean := float32(1) // an expert without tokens gets the mean 1
+			mean := float32(1) // the mean of an expert without tokens
 			if n := s.tokens[i/s.cols]; n > 0 {
 				mean = v / float32(n)
 			}

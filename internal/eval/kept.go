@@ -77,7 +77,9 @@ func (k *kept) begin(count, vocab int) error {
 		return fmt.Errorf("eval: cannot create a file for the predictions of a window: %w", err)
 	}
 	k.file = f
-	os.Remove(f.Name()) // so no file is left even after a crash; on Windows this fails, and close removes the file
+	// Remove the name now, so that no file is left even after a crash. On Windows this fails, and
+	// close removes the file.
+	os.Remove(f.Name())
 	return nil
 }
 
@@ -125,7 +127,7 @@ func (k *kept) put(row int, logits []float32) error {
 	return nil
 }
 
-// with calls the function use with the distribution of a row. Several goroutines may call this method
+// The method with passes the distribution of a row to use. Several goroutines may call the method
 // at once.
 func (k *kept) with(row int, use func(logits.Logprobs)) error {
 	if row < len(k.logits) {

@@ -8,8 +8,8 @@ import (
 )
 
 // A logits file is a file that llama-perplexity writes with --kl-divergence-base. It has a text and
-// a base model's log probabilities for it. Other models are compared with them. The file's layout
-// is
+// a base model's log probabilities for the text. Other models are compared with this base. The
+// file's layout is
 //
 //	offset  size                  what
 //	0       8                     "_logits_"

@@ -37,7 +37,7 @@ func NewLogitsReader(r io.Reader, size int64) (*LogitsReader, error) {
 	le := binary.LittleEndian
 	context, vocab, windows := le.Uint32(head[8:]), le.Uint32(head[12:]), le.Uint32(head[16:])
 	if context < 4 || context > 1<<24 || vocab < 1 || vocab > 1<<24 || windows < 1 || windows > 1<<24 {
-		return nil, fmt.Errorf("eval: logits file: %d windows of %d tokens and a vocabulary of %d", windows, context, vocab)
+		return nil, fmt.Errorf("eval: logits file: the header is damaged: %d windows of %d tokens, a vocabulary of %d", windows, context, vocab)
 	}
 	f := &LogitsReader{Context: int(context), Vocab: int(vocab), Windows: int(windows), r: bufio.NewReaderSize(r, 1<<20)}
 	// The size of a window fits in 50 bits, but the size of all windows

@@ -26,7 +26,7 @@ type Options struct {
 
 	Ranks bool                 // set Scored.Rank
 	Each  func(Scored) error   // if not nil, called with every scored token, in order
-	Base  *LogitsWriter        // if not nil, gets all logits
+	Base  *LogitsWriter        // if not nil, gets the logits at all scored positions
 	Done  func(Progress) error // if not nil, called after every window
 }
 

@@ -19,7 +19,7 @@ type rows struct {
 	first   int                             // row number of logits[0]
 	count   int
 	logits  [][]float32   // [rowsAtOnce, vocab]
-	spent   time.Duration // time in score
+	spent   time.Duration // time in add and flush
 }
 
 // newRows returns an empty collection.

@@ -12,7 +12,7 @@ func TestMean(t *testing.T) {
 	require.Equal(t, Estimate{}, mean(nil))
 	require.Equal(t, Estimate{Value: 3}, mean([]float64{3}))
 	// The deviations are -3, -1, 1 and 3. The sum of their squares is 20, so the variance is 20/4 =
-	// 5. For the error it is divided by n-1 = 3.
+	// 5. The square of the error is the variance divided by n-1 = 3.
 	require.Equal(t, Estimate{5, math.Sqrt(5.0 / 3)}, mean([]float64{2, 4, 6, 8}))
 }
 

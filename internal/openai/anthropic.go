@@ -38,7 +38,7 @@ func ParseAnthropic(data []byte, params sampler.Params, count bool) (*ChatReques
 	if o.integer("top_k", &p.TopK, math.MinInt32, math.MaxInt32) {
 		p.TopK = max(p.TopK, 0)
 	}
-	readSeed(o, &p.Seed) // an extension, named as in the other APIs
+	readSeed(o, &p.Seed) // not part of Anthropic's API; the name is that of the other APIs
 	o.boolean("ignore_eos", &p.IgnoreEOS)
 	r.anthropicSystem(o)
 	r.anthropicMessages(o)

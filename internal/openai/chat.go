@@ -112,7 +112,7 @@ func (r *ChatRequest) readTemplate(o *object) {
 	}
 }
 
-// put adds a variable, unless kwargs has it already.
+// put adds a variable if kwargs does not have it.
 func put(kwargs map[string]json.RawMessage, name string, value any) {
 	if _, ok := kwargs[name]; !ok {
 		kwargs[name], _ = json.Marshal(value)

@@ -75,7 +75,7 @@ func (r *CompletionRequest) refuseOld(o *object) {
 	case echo:
 		o.err = Unsupported("echo", "the prompt is not repeated")
 	case best > r.N:
-		o.err = Unsupported("best_of", "must be at most \"n\", because answers are not compared")
+		o.err = Unsupported("best_of", "must be at most \"n\": the server does not compare answers")
 	case suffix != "":
 		o.err = Unsupported("suffix", "texts are continued at their end only")
 	}

@@ -30,7 +30,7 @@ func TestPrompts(t *testing.T) {
 	}
 	r, err := ParseCompletion([]byte(`{"prompt": "a", "n_predict": 3, "max_tokens": 5, "n_probs": 2, "response_fields": ["content"], "stop": "x"}`), sampler.DefaultParams(), true)
 	require.NoError(t, err)
-	require.Equal(t, 3, r.MaxTokens, "if both names are given, that of llama.cpp counts")
+	require.Equal(t, 3, r.MaxTokens, "n_predict counts, and max_tokens is ignored")
 	require.Equal(t, []string{"content"}, r.Fields)
 	require.True(t, r.Logprobs)
 	require.Equal(t, 2, r.Top)
@@ -57,7 +57,7 @@ func TestCompletionErrors(t *testing.T) {
 		{`{"prompt": ["a", {"prompt_string": 5}]}`, "prompt[1]", "prompt_string must be a string", true},
 		{`{"prompt": {"prompt_string": "a", "multimodal_data": ["eA=="]}}`, "prompt.multimodal_data", "text only", true},
 		{`{"prompt": "a", "echo": true}`, "echo", "not repeated", false},
-		{`{"prompt": "a", "best_of": 2}`, "best_of", "not compared", false},
+		{`{"prompt": "a", "best_of": 2}`, "best_of", "does not compare", false},
 		{`{"prompt": "a", "suffix": "b"}`, "suffix", "at their end", false},
 		{`{"prompt": "a", "logprobs": 101}`, "logprobs", "must be between 0 and 100", false},
 		{`{"prompt": "a", "post_sampling_probs": 1}`, "post_sampling_probs", "boolean", true},

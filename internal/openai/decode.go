@@ -48,7 +48,7 @@ func (o *object) sub(data []byte, at string) {
 	}
 }
 
-// check returns an error unless data is valid JSON in UTF-8, nested no deeper than
+// check returns an error if data is not valid JSON in UTF-8, or if it is nested deeper than
 // MaxDepth.
 func check(data []byte) error {
 	if len(bytes.TrimSpace(data)) == 0 {
@@ -115,7 +115,7 @@ func (o *object) name(field string) string {
 	return o.at + "." + field
 }
 
-// fail records an error about a field, unless there is one already.
+// fail records an error about a field if o has no error yet.
 func (o *object) fail(field, format string, args ...any) {
 	if o.err == nil {
 		o.err = Invalid(o.name(field), format, args...)
@@ -274,8 +274,8 @@ func (o *object) child(field string) (child *object, ok bool) {
 	return child, o.take(child)
 }
 
-// take makes child's error the error of o, unless o
-// already has one. It reports whether o has no error.
+// If o has no error yet, take makes child's error the
+// error of o. It then reports whether o has no error.
 func (o *object) take(child *object) bool {
 	if o.err == nil {
 		o.err = child.err

@@ -11,7 +11,7 @@ import (
 type Format struct {
 	Field   string          // the request's field, such as "response_format", for error messages
 	Grammar string          // in GBNF; "": Schema counts
-	Schema  json.RawMessage // unchanged, because the answer has its properties in the schema's order
+	Schema  json.RawMessage // unchanged: an answer has its properties in the schema's order
 	Strict  bool            // OpenAI's strict: objects must not have properties other than those listed
 	Lenient bool            // constraints that cannot be enforced are warnings, not errors
 	Compact bool            // no white space between values
@@ -172,7 +172,7 @@ func (f *Format) readLazy(o *object) {
 		f.Triggers = append(f.Triggers, one)
 	}
 	if f.Lazy && len(f.Triggers) == 0 {
-		o.fail("grammar_triggers", "is missing: a lazy grammar begins with one")
+		o.fail("grammar_triggers", "is missing: a lazy grammar needs a trigger")
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 	"alpaca/internal/sampler"
 )
 
-// TestFormats checks every way to request a form. The text of a schema does not change.
+// TestFormats checks every way to request a form. The text of a schema must not change.
 func TestFormats(t *testing.T) {
 	const schema = `{"type": "object", "properties": {"b": {}, "a": {}}}`
 	for _, tt := range []struct {

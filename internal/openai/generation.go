@@ -32,7 +32,7 @@ type Generation struct {
 	Verbose    bool // repeat the prompt in the answer
 	GiveTokens bool // send the ids of the answer's tokens
 
-	Ignored []string // names of fields that have no effect here, in order
+	Ignored []string // names of fields that have no effect here, sorted
 }
 
 // Bias is added to the logit of a token, or of all tokens of a text.
@@ -42,7 +42,7 @@ type Bias struct {
 	Value float32
 }
 
-// defaults returns the settings of a request that gives none.
+// defaults returns the settings of a request that gives no settings.
 func defaults(params sampler.Params) Generation {
 	return Generation{Sampling: params, MaxTokens: -1, N: 1}
 }

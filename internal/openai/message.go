@@ -42,7 +42,7 @@ func readMessages(o *object) []Message {
 		}
 		messages = append(messages, message)
 	}
-	// An empty last message of the assistant is dropped: it has nothing to continue.
+	// An empty last message of the assistant is dropped, because there is nothing to continue.
 	if n := len(messages) - 1; n > 0 && messages[n].Role == assistant && messages[n].Content == "" && !again(list[n]).has("tool_calls") {
 		messages = messages[:n]
 	}

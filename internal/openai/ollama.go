@@ -75,8 +75,8 @@ func ParseOllama(data []byte, params sampler.Params, text bool) (*OllamaRequest,
 	return r, o.result()
 }
 
-// readText reads the prompt. Unless the prompt is raw, it becomes a
-// conversation with one message, after the system message if there is one.
+// readText reads the prompt. A prompt that is not raw becomes the user's
+// message of a conversation, after the system message if there is one.
 func (r *OllamaRequest) readText(o *object) {
 	var system string
 	o.text("prompt", &r.Prompt)

@@ -68,7 +68,7 @@ func renamed(param string) string {
 		{"max_completion_tokens", "max_output_tokens"}, {"messages", "input"},
 	} {
 		if rest, ok := strings.CutPrefix(param, r.chat); ok {
-			if r.here == "input" { // an index would differ: calls and their results are separate items here
+			if r.here == "input" { // no index, since it can differ from the item's index
 				return r.here
 			}
 			return r.here + rest

@@ -98,7 +98,7 @@ func (r *ChatRequest) readTools(o *object) {
 	}
 	t.JSON, _ = o.get("tools")
 	t.readChoice(o)
-	t.Parallel = t.Choice == ChooseAuto // a forced choice means one call, unless the request allows more
+	t.Parallel = t.Choice == ChooseAuto // the default: a model that must call a tool makes one call
 	o.boolean("parallel_tool_calls", &t.Parallel)
 	if len(t.List) > 0 {
 		r.Tools = t
@@ -228,7 +228,7 @@ func (r *ChatRequest) readAnthropicTools(o *object) {
 		if !choice.text("type", &mode) {
 			choice.fail("type", "is missing")
 		}
-		single := mode != "auto" // a forced choice means one call, unless the request allows more
+		single := mode != "auto" // the default: a model that must call a tool makes one call
 		choice.boolean("disable_parallel_tool_use", &single)
 		t.Parallel = !single
 	}

@@ -18,7 +18,7 @@ type candidate struct {
 // candidates are the tokens that the chain has left so far. Every operation keeps tokens of
 // equal logits in the order of their ids, so that ties are always decided in the same way.
 type candidates struct {
-	list   []candidate // a slice of all
+	list   []candidate // in the memory of all
 	sorted bool        // list is in descending order of logit
 	dense  bool        // list is the whole vocabulary: list[i].id == i
 	ruled  bool        // a logit may be -Inf, which rules its token out
@@ -105,7 +105,7 @@ func (c *candidates) dropImpossible() {
 }
 
 // add adds delta to the logit of list[i]. The result stays finite,
-// because a token may be ruled out only by a -Inf that the caller gave.
+// because only a -Inf that the caller gave may rule a token out.
 func (c *candidates) add(i int, delta float32) {
 	c.list[i].logit = finite(c.list[i].logit + delta)
 }

@@ -3,9 +3,9 @@ package sampler
 import "alpaca/internal/fmath"
 
 // draw returns the index of a random candidate, chosen with probability p. It
-// follows libstdc++'s discrete_distribution. It returns the first candidate at which
-// the partial sum of the normalized weights reaches a random number. If no partial
-// sum does, it returns the last candidate. A single candidate uses no random number.
+// follows libstdc++'s discrete_distribution. It returns the first candidate at which the
+// partial sum of the normalized probabilities reaches a random number. If no partial sum
+// reaches it, draw returns the last candidate. A single candidate uses no random number.
 //
 // Candidates with p = 0 at the end are removed first, so that rounding of the sums cannot make
 // an impossible token possible.

@@ -42,8 +42,8 @@ func newBreakers(strs []string, v Vocab) *breakers {
 // single reports whether token id contains a whole breaker.
 func (b *breakers) single(id int32) bool { return b.within[id] }
 
-// distance returns how many tokens follow the last breaker. A repetition cannot be longer. text
-// has the newest token first.
+// distance returns how many tokens follow the last breaker. No repetition at the end of the text
+// can be longer than this. text has the newest token first.
 func (b *breakers) distance(text []int32) int {
 	for i, id := range text {
 		if n := b.tokens(id, text[:i]); n >= 0 {

@@ -91,7 +91,7 @@ func (p *Params) fromModel(i int, name string, v FileValue, given func(flag stri
 	var unknown *unknownSampler
 	s.Part = errors.As(s.Err, &unknown) && unknown.among
 	if s.Err == nil {
-		changed.LogitBias = nil // checking it needs a vocabulary
+		changed.LogitBias = nil // biases cannot be checked without a vocabulary
 		s.Err = changed.check(1)
 	}
 	if (s.Err == nil || s.Part) && !s.Given {

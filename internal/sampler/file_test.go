@@ -39,7 +39,7 @@ func TestFromFile(t *testing.T) {
 		{"letters", kv("sequence", gguf.Str("kpt")), "", func(p *Params) { p.Samplers = []Name{TopK, TopP, Temperature} }, ""},
 
 		{"a flag overrides the file", kv("temp", gguf.F32(0)), "temp", func(*Params) {}, ""},
-		{"another flag for the chain", kv("sequence", gguf.Str("k")), "sampler-seq", func(*Params) {}, ""},
+		{"the flag for letters overrides the file", kv("sequence", gguf.Str("k")), "sampler-seq", func(*Params) {}, ""},
 		{"a flag with another name", kv("penalty_repeat", gguf.F32(2)), "repeat-penalty", func(*Params) {}, ""},
 		{"no other settings", kv("top_q", gguf.F32(2)), "", func(*Params) {}, ""},
 
@@ -50,8 +50,8 @@ func TestFromFile(t *testing.T) {
 		{"not a number", kv("temp", gguf.F64(math.NaN())), "", func(*Params) {}, "temperature NaN: must be a finite number"},
 		{"too large for 32 bits", kv("temp", gguf.F64(1e300)), "", func(*Params) {}, "must be a finite number"},
 		{"mirostat 3", kv("mirostat", gguf.I32(3)), "", func(*Params) {}, "mirostat 3: must be between 0 and 2"},
-		{"another sampler", kv("sequence", gguf.Str("magic")), "", func(*Params) {}, `unknown sampler "magic"`},
-		{"another sampler among others", kv("sequence", gguf.Str("top_k;magic;temp")), "", func(p *Params) { p.Samplers = []Name{TopK, Temperature} }, `unknown sampler "magic"`},
+		{"an unknown sampler", kv("sequence", gguf.Str("magic")), "", func(*Params) {}, `unknown sampler "magic"`},
+		{"an unknown sampler among known ones", kv("sequence", gguf.Str("top_k;magic;temp")), "", func(p *Params) { p.Samplers = []Name{TopK, Temperature} }, `unknown sampler "magic"`},
 		{"no sampler", kv("sequence", gguf.Str("")), "", func(*Params) {}, ""},
 		{"a number as text", kv("temp", gguf.Str("0.5")), "", func(p *Params) { p.Temp = 0.5 }, ""},
 		{"an integer as text", kv("top_k", gguf.Str(" 20")), "", func(p *Params) { p.TopK = 20 }, ""},

@@ -50,7 +50,7 @@ func FuzzChain(f *testing.F) {
 	})
 }
 
-// fuzzParams spreads bytes over the settings; most are in range.
+// fuzzParams computes each setting from one byte of b. Most settings are in range.
 func fuzzParams(b []byte) Params {
 	next := func(scale float32) float32 {
 		if len(b) == 0 {

@@ -7,15 +7,15 @@ import (
 )
 
 // mirostat keeps the surprise of the text near a target. The surprise is the mean of
-// -log2 p over the chosen tokens. After every choice it adjusts mu, a bound on the
-// surprise. Basu, Ramachandran, Keskar, Varshney, "Mirostat: A Neural Text Decoding
+// -log2 p over the chosen tokens. After every choice, mirostat adjusts mu, a bound on
+// the surprise of a token. Mirostat replaces the final draw and all of the chain except
+// the temperature. Basu, Ramachandran, Keskar, Varshney, "Mirostat: A Neural Text Decoding
 // Algorithm that Directly Controls Perplexity", 2020 (https://arxiv.org/abs/2007.14966).
-// Mirostat replaces the final draw and all of the chain except the temperature.
 type mirostat struct {
 	version  int     // 1 or 2
 	tau, eta float32 // tau is the target surprise in bits; eta is the learning rate
 	vocab    int
-	mu       float32 // bound on the surprise in bits
+	mu       float32 // bound on a token's surprise in bits
 }
 
 // choose returns the index of a candidate and adjusts mu by its surprise.

@@ -35,7 +35,7 @@ func TestPenalties(t *testing.T) {
 			for _, id := range tt.text {
 				tt.s.accept(id)
 			}
-			for range 2 { // the counts survive
+			for range 2 { // the first round must leave the counts as they were
 				c := loaded(t, logits...)
 				tt.s.apply(c)
 				for i, want := range tt.want {

@@ -37,9 +37,9 @@ type Sampler struct {
 	bias     biases
 	chain    []link
 	topFirst int       // the chain needs only this many of the likeliest tokens; 0: it needs every token
-	afterTop []link    // what the chain does after it has chosen topFirst tokens
+	afterTop []link    // the samplers that still run if the candidates are only these tokens
 	greedy   bool      // the likeliest token is chosen, without random numbers
-	mirostat *mirostat // if not nil, it chooses the token
+	mirostat *mirostat // if not nil, mirostat chooses the token
 	rng      *fmath.MT19937
 	left     candidates
 	chosen   int // index in left.list of the token that was sampled last
@@ -117,7 +117,7 @@ func (s *Sampler) Accept(id int32) {
 // It does not call Accept. The error wraps ErrNotNumbers or ErrNoToken.
 func (s *Sampler) Sample(logits []float32) (int32, error) { return s.sample(logits, nil) }
 
-// sample is Sample. If g is not nil, it chooses among the tokens that g allows.
+// sample does what Sample does. If g is not nil, sample chooses among the tokens that g allows.
 func (s *Sampler) sample(logits []float32, g Grammar) (int32, error) {
 	if len(logits) != s.vocab {
 		return 0, fmt.Errorf("sampler: %d logits for a vocabulary of %d", len(logits), s.vocab)

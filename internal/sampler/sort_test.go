@@ -47,8 +47,8 @@ func TestLoadTop(t *testing.T) {
 	require.False(t, new(candidates).loadTop(make([]float32, 50), 50))
 }
 
-// TestTopFirst checks a chain that begins with top-k, and the greedy choice. It compares each with
-// the same chain after a bias without effect, which makes the list of the vocabulary necessary.
+// TestTopFirst checks a chain that begins with top-k, and the greedy choice. With a bias, even one
+// without effect, they need the list of the whole vocabulary. The results must be equal.
 func TestTopFirst(t *testing.T) {
 	for k, temp := range map[int]float32{40: 0.8, 1: 0} {
 		t.Run(fmt.Sprint(k), func(t *testing.T) { testTopFirst(t, k, temp) })

@@ -12,17 +12,17 @@ type automaton struct {
 
 // acNode is a state: the bytes read last are a prefix of a reversed pattern.
 type acNode struct {
-	suffix  int32 // node of the longest suffix of these bytes, shorter than all of them, that has a node
+	suffix  int32 // node of the longest proper suffix of these bytes that has a node
 	pattern int32 // pattern that is complete here, or -1
-	shorter int32 // next node with a pattern along the suffix links; 0: none
+	shorter int32 // first node with a pattern on the chain of suffix links; 0: none
 }
 
 // newAutomaton makes an automaton for patterns, none of which may be empty. If several patterns are
 // equal, the automaton finds the first.
 func newAutomaton(patterns []string) *automaton {
 	a := &automaton{edges: map[uint64]int32{}, nodes: []acNode{{pattern: -1}}}
-	var parents []int32 // parents[i] is the parent of node i+1, bytes[i] the byte of the edge between them
-	var bytes []byte
+	var parents []int32 // parents[i] is the parent of node i+1
+	var bytes []byte    // bytes[i] is the byte of the edge from parents[i] to node i+1
 	for p, text := range patterns {
 		at := int32(0)
 		for i := len(text) - 1; i >= 0; i-- {

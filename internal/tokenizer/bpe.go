@@ -13,7 +13,8 @@ import (
 // printable characters (bytemap.go), and neighbours are merged in the order of a list. bpe follows
 // https://github.com/ggerganov/llama.cpp/blob/c392e5094deaf2d1a7c18683214f007fad3fe42b/src/llama-vocab.cpp#L463
 // except for bytes without a token. Such bytes are dropped before merging, as in the tokenizers of
-// Hugging Face, so that their neighbours may merge. Raw vocabularies keep characters as they are.
+// Hugging Face, so that their neighbours may merge. In raw vocabularies (PreTokenizer.Raw),
+// characters stay as they are.
 type bpe struct {
 	index    *table
 	ranks    func() *table // "left right" → index in the list of merges; of equal merges, the first counts

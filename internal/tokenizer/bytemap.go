@@ -28,7 +28,7 @@ func byteMap() (to [256]rune, from [0x100 + 68]int16) {
 	return to, from
 }
 
-// appendMapped appends the bytes of text written as characters.
+// appendMapped appends the characters that stand for the bytes of text.
 func appendMapped(dst []byte, text string) []byte {
 	for i := range len(text) {
 		dst = utf8.AppendRune(dst, byteRune[text[i]])
@@ -51,6 +51,6 @@ func unmap(text string) string {
 	return string(bytes)
 }
 
-// ByteText returns the text that stands for the bytes in raw
-// in BPE vocabularies: a printable character for each byte.
+// ByteText returns the text that stands for raw in BPE
+// vocabularies. It has a printable character for each byte.
 func ByteText(raw []byte) string { return string(appendMapped(nil, string(raw))) }

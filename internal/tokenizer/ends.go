@@ -122,8 +122,8 @@ func (t *Tokenizer) stripRules(v *Vocab) map[int32]strip {
 	return rules
 }
 
-// isPhi3 reports whether an SPM vocabulary is that of Phi-3. It is the vocabulary of LLaMA with the
-// tokens below.
+// isPhi3 reports whether an SPM vocabulary is that of Phi-3, which is the vocabulary of LLaMA with
+// the tokens below.
 func (t *Tokenizer) isPhi3() bool {
 	for _, text := range []string{"<|endoftext|>", "<|assistant|>", "<|placeholder1|>", "<|system|>", "<|end|>", "<|user|>"} {
 		id, ok := t.index.find(text)

@@ -52,7 +52,7 @@ func readFixture(t testing.TB, path string) (texts []string, tokens [][]int32) {
 	require.NoError(t, err)
 	out, err := os.ReadFile(testshared.Path(t, path+".out"))
 	require.NoError(t, err)
-	const separator = "\n__ggml_vocab_test__\n" // this stands after each text, the last one included
+	const separator = "\n__ggml_vocab_test__\n" // stands after each text, even after the last one
 	texts = strings.Split(strings.TrimSuffix(string(in), separator), separator)
 	for _, line := range strings.Split(strings.TrimSuffix(string(out), "\n"), "\n") {
 		ids := []int32{}

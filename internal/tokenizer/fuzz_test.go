@@ -45,8 +45,8 @@ func FuzzEncode(f *testing.F) {
 		}
 		requireRoundTrip(t, tok, text)
 
-		// If special tokens are parsed, the pieces still add up to the text, where a special token
-		// stands for its own text.
+		// If special tokens are parsed, the pieces still add up to the text. The piece of a special
+		// token is then its own text.
 		var b strings.Builder
 		for _, id := range tok.Encode(text, false, true) {
 			b.WriteString(tok.Piece(id, true))

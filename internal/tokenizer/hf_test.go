@@ -15,7 +15,7 @@ import (
 )
 
 // normalizer returns the normal form that a checkpoint's tokenizer.json asks for. The GGUF files of
-// the reference converter do not have this normal form.
+// the reference converter do not name this form.
 func normalizer(t *testing.T, model string) string {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join(testshared.Path(t, "models/hf/"+model), "tokenizer.json"))

@@ -15,7 +15,7 @@ const maxSymbols = 1 << 30
 
 // merger merges neighbouring symbols of a text, best pair first, until no pair is left that may
 // merge. A pair enters the queue when its two sides become neighbours. If one side has changed by
-// the time the pair leaves the queue, the pair's length is no longer the length in its entry, and
+// the time the pair leaves the queue, the pair's length differs from the length in its entry, and
 // the entry is skipped. So every merge adds at most two entries, and n symbols take O(n log n)
 // time.
 type merger struct {

@@ -42,7 +42,7 @@ func checkSpecial(texts []string, types []Type) error {
 	return nil
 }
 
-// newPartitioner returns a partitioner for the special tokens of t. If all is false, it only finds
+// newPartitioner returns a partitioner for the special tokens of t. If all is false, it finds only
 // user-defined tokens, which are cut out of any text.
 func newPartitioner(t *Tokenizer, rules map[int32]strip, all bool) *partitioner {
 	p := &partitioner{}

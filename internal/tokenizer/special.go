@@ -13,9 +13,9 @@ type SpecialIDs struct {
 	Separator, Padding int32
 	Mask               int32
 
-	// Tokens for fill-in-the-middle. The first three stand before the text that
-	// precedes the gap, the text that follows it, and the text in the gap. The
-	// others are padding, and the beginnings of a repository's name and of a file.
+	// Tokens for fill-in-the-middle. FIMPrefix stands before the text that precedes the gap,
+	// FIMSuffix before the text that follows the gap, and FIMMiddle before the text in the gap.
+	// The others are padding, and the beginnings of a repository's name and of a file.
 	FIMPrefix, FIMSuffix, FIMMiddle, FIMPad, FIMRepo, FIMSep int32
 }
 
@@ -67,7 +67,7 @@ var roles = []role{
 	{name: "middle", id: func(s *SpecialIDs) *int32 { return &s.FIMMiddle }},
 }
 
-// setDefaults sets the roles and switches to the family's defaults.
+// setDefaults sets the roles and the booleans, such as addBOS, to the family's defaults.
 func (t *Tokenizer) setDefaults(d defaults) {
 	for _, r := range roles {
 		*r.id(&t.special) = None
@@ -76,8 +76,8 @@ func (t *Tokenizer) setDefaults(d defaults) {
 	t.addBOS, t.addEOS, t.addSpacePrefix = d.addBOS, d.addEOS, d.addSpacePrefix
 }
 
-// setIDs sets the roles and switches that the file has. It finds the remaining roles by the texts of
-// tokens, and collects the tokens that end a generation.
+// setIDs sets the roles and the booleans that the file has. It finds the remaining roles by the
+// texts of tokens, and collects the tokens that end a generation.
 func (t *Tokenizer) setIDs(v *Vocab) {
 	for _, r := range roles {
 		id, ok := v.IDs[r.name]
@@ -98,7 +98,7 @@ func (t *Tokenizer) setIDs(v *Vocab) {
 	}
 	for _, r := range roles {
 		place := r.id(&t.special)
-		if !t.valid(*place) { // a default that is too large for the vocabulary
+		if !t.valid(*place) { // the default is too large for this small vocabulary
 			*place = None
 		}
 		for _, text := range r.texts {

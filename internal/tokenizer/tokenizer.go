@@ -109,8 +109,8 @@ func inBackground[T any](f func() T) func() T {
 // Encode returns the tokens of text. If addSpecial is true, Encode adds the tokens that belong
 // around a text in this vocabulary, usually BOS in front. If parseSpecial is true, the texts of
 // control tokens, such as "</s>", become these tokens. If parseSpecial is false, such texts stay
-// ordinary text. For text from outside, it must be false. Text need not be valid UTF-8: SPM encodes
-// stray bytes as bytes, BPE as U+FFFD.
+// ordinary text. For text from outside, parseSpecial must be false. text need not be valid UTF-8:
+// SPM encodes stray bytes as bytes, and BPE encodes them as U+FFFD.
 func (t *Tokenizer) Encode(text string, addSpecial, parseSpecial bool) []int32 {
 	ids := make([]int32, 0, len(text)/3+2)
 	if addSpecial && t.addBOS && t.special.BOS != None {

@@ -9,7 +9,8 @@ import (
 	"alpaca/internal/grammar/jsonschema"
 )
 
-// builder makes the grammar for calls.
+// builder makes the grammar for calls. Most of its methods return a grammar.Expr. Their comments
+// say only which texts the expression matches.
 type builder struct {
 	rules    grammar.Rules
 	control  func(text string) (id int32, ok bool)
@@ -19,7 +20,7 @@ type builder struct {
 	args     map[string]grammar.Expr // JSON arguments, by the tool's name
 	blanks   grammar.Expr
 	free     map[string]grammar.Expr
-	strings  map[string]grammar.Expr // strings without quotes, by end mark and schema
+	strings  map[string]grammar.Expr // strings without quotes; key: end mark and schema
 	warnings []string
 	err      error
 }
@@ -28,8 +29,8 @@ type builder struct {
 type entry struct {
 	mark  string // the text that begins a call
 	start bool   // mark counts only at the beginning of an answer
-	// pattern is a regular expression or "". If calls are optional, pattern finds the
-	// beginning of a call instead of mark, and rest begins where the pattern's group begins.
+	// pattern is a regular expression or "". If calls are optional, pattern is used to find the
+	// beginning of a call, and mark is not. rest then begins where the pattern's group begins.
 	pattern string
 	rest    grammar.Expr // matches the text from the end of mark to the end of the answer
 }
@@ -143,9 +144,9 @@ const (
 	anyArguments = `{"type": "object"}`
 )
 
-// parameters returns the schema of a tool's arguments, which are an object. It adds
-// additionalProperties false, unless the schema says something about other properties or
-// combines schemas.
+// parameters returns the schema of a tool's arguments, which are an object. If the schema says
+// nothing about other properties and does not combine schemas, parameters adds
+// additionalProperties false.
 func (t *Tool) parameters() (json.RawMessage, error) {
 	schema := bytes.TrimSpace(t.Parameters)
 	if len(schema) == 0 || string(schema) == "null" {

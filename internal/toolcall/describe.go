@@ -8,7 +8,7 @@ import (
 )
 
 // described returns a conversation whose system message describes the tools, for templates that
-// leave them out.
+// do not show the tools.
 func (p *Plan) described(messages []chat.Message) []chat.Message {
 	text := p.describe()
 	out := append([]chat.Message(nil), messages...)
@@ -61,16 +61,16 @@ func (p *Plan) describe() string {
 	return b.String()
 }
 
-// canDescribe reports whether describe can explain the family's form of calls, if the template
-// does not. Other families get the generic form.
+// canDescribe reports whether describe can explain the family's form of calls. A form that neither
+// the template nor describe can explain is replaced by the generic form.
 func (f *Family) canDescribe() bool {
 	_, ok := f.form.(*namedForm)
 	return ok
 }
 
 // Messages returns a conversation in a form that the template understands. reads says that the
-// template itself describes tools. If not, Messages describes the tools, and for the generic
-// form also the calls, in words.
+// template itself describes tools. If reads is false, Messages adds a description of the tools.
+// For the generic form, it then also rewrites earlier calls as text.
 func (p *Plan) Messages(messages []chat.Message, reads bool) []chat.Message {
 	if p.Family.IsGeneric() && !reads {
 		messages = Plain(messages)

@@ -152,8 +152,8 @@ func Choose(template string, reads, formed bool) *Family {
 // IsGeneric reports whether a family has no form of its own.
 func (f *Family) IsGeneric() bool { return f.Name == generic.Name }
 
-// OwnThoughts reports whether the parser itself separates thoughts from the answer, so that no
-// tags are needed.
+// OwnThoughts reports whether the family's Parser separates thoughts from the answer. For other
+// families, the caller separates them by tags such as <think>.
 func (f *Family) OwnThoughts() bool {
 	_, ok := f.form.(*harmonyForm)
 	return ok

@@ -50,7 +50,7 @@ func (p *Parser) response() {
 		text, done := p.escape.step(b)
 		p.emit(Content, text)
 		if done {
-			p.called = true // otherwise the closing brace would become content
+			p.called = true // so content drops the closing brace, as after a call
 			p.toContent()
 		}
 	}

@@ -2,7 +2,7 @@ package toolcall
 
 // jsonForm is the form of calls that are JSON objects, with or without marks around them.
 type jsonForm struct {
-	open  []string // alternatives for the mark before calls; only the first if a call is forced
+	open  []string // alternatives for the mark before calls; a forced call begins with the first
 	close string   // the mark after calls; "": none
 	list  bool     // the calls are in a JSON list
 	each  bool     // every call has its own marks

@@ -8,16 +8,17 @@ type namedForm struct {
 	// the first alternative is allowed. If section is empty, there is no such mark.
 	section    []string
 	sectionEnd string
-	open       string
-	beforeName string // the name follows the last occurrence of this text; "": none
-	nameEnd    []string
-	// afterID ends the id that follows the second mark of nameEnd.
+	open       string   // mark before each call
+	beforeName string   // the name follows the last occurrence of this text; "": none
+	nameEnd    []string // alternatives for the mark after the name
+	// If nameEnd[1] ends the name, an id follows, and afterID is the mark after the id.
 	afterID  string
-	argsOpen string // a fence before the arguments
+	argsOpen string // optional mark before the arguments, such as a fence of Markdown
 	argsEnd  string
 	close    string
 	sep      string // in grammars: the text between calls
-	afterEnd string // the name ends at the last occurrence of this text, ":" in "functions.f:0"; "": none
+	// afterEnd ends the name at its last occurrence: ":" ends f in "functions.f:0"; "": none.
+	afterEnd string
 }
 
 func (f *namedForm) start(p *Parser) {

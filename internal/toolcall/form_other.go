@@ -6,7 +6,7 @@ import (
 )
 
 // headedForm is the form of Functionary 3.2. Each part of an answer begins with a line that names
-// its recipient: ">>>all\ntext>>>f\n{…}". The first mark is part of the prompt.
+// its recipient: ">>>all\ntext>>>f\n{…}". The first ">>>" is part of the prompt.
 type headedForm struct{ mark string }
 
 func (f *headedForm) start(p *Parser) {

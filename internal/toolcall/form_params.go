@@ -9,13 +9,13 @@ import (
 // paramForm is the form of calls whose arguments have marks of their
 // own. Strings are written without quotes, and other values in JSON.
 type paramForm struct {
-	section, sectionEnd string // marks around all calls, or around each; "": none
-	each                bool   // section and sectionEnd are around each call
+	section, sectionEnd string // marks around all calls together; "": none
+	each                bool   // section and sectionEnd are around each call instead
 	open                string
 	nameEnd             []string
 	param               string // mark before an argument's name
-	keyEnd              string
-	valueStart          string // "": the value follows keyEnd directly
+	keyEnd              string // mark after the name
+	valueStart          string // mark before the value; "": the value follows keyEnd directly
 	typed               bool   // the name is followed by string="true" or string="false"
 	valueEnd            string
 	close               string
@@ -61,7 +61,7 @@ func (f *paramForm) call(p *Parser) {
 
 // next parses the next argument, or the end of the call.
 func (f *paramForm) next(p *Parser) {
-	p.choose(func(byte) { // other text ends the call
+	p.choose(func(byte) { // any text but these two marks ends the call
 		rest := string(p.text)
 		f.end(p)
 		for i := range len(rest) {
@@ -111,7 +111,7 @@ type stringness byte
 
 const (
 	unknown    stringness = iota // the value's text decides
-	stringOnly                   // always a string, by its schema
+	stringOnly                   // a string, whatever its text is
 	notString
 )
 

@@ -88,7 +88,7 @@ func (r *pyReader) blanks() {
 	}
 }
 
-// skip skips blanks. If s follows, it also skips s and returns true.
+// skip skips blanks. If s follows the blanks, skip also skips s and returns true.
 func (r *pyReader) skip(s string) bool {
 	r.blanks()
 	if !strings.HasPrefix(r.text[r.at:], s) {
@@ -214,8 +214,8 @@ func (f *pythonForm) entries(b *builder) []entry {
 	return []entry{{mark: f.open, rest: rest}}
 }
 
-// value returns the values that satisfy a schema: in JSON, and also in Python if the schema
-// demands only a type or an enum.
+// value returns the values that satisfy a schema, written in JSON. If the schema demands only a
+// type or an enum, the values may also be written in Python.
 func (f *pythonForm) value(b *builder, t *Tool, doc *document, schema json.RawMessage) grammar.Expr {
 	alt := grammar.Alt{b.value(t, doc.alone(schema))}
 	resolved := doc.resolve(schema)

@@ -9,8 +9,8 @@ import (
 	"alpaca/internal/grammar/jsonschema"
 )
 
-// reach says how much of a tool's schema a form without JSON can enforce. For the keywords beyond its
-// reach the client gets a warning, or an error if the tool is strict.
+// reach says how much of a tool's schema a form without JSON can enforce. For each keyword beyond
+// this reach, the client gets a warning, or an error if the tool is strict.
 type reach int
 
 const (
@@ -19,8 +19,9 @@ const (
 	reachAll                // names, strings, types, properties and items, at any depth
 )
 
-// The keywords that restrict values, grouped by the reach of forms. Other keywords are annotations,
-// or the schema's compiler warns about them.
+// constraints are the keywords that restrict values. Other keywords are annotations, or the
+// schema's compiler warns about them. Every form enforces namesKnown in the schema of the
+// arguments. A form with reachAll also enforces numbersKnown.
 var (
 	namesKnown   = []string{"type", "properties", "required", "additionalProperties"}
 	numbersKnown = []string{"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"}
@@ -44,7 +45,7 @@ type beyond struct {
 	doc   *document
 	reach reach
 	end   string          // the end mark of a string
-	mixed bool            // the values may be strings and other types
+	mixed bool            // a value may be a string or another type
 	seen  map[string]bool // schemas already checked, because schemas may refer to themselves
 }
 
@@ -154,8 +155,8 @@ func asksNothing(k property, schema json.RawMessage) bool {
 	return false
 }
 
-// others reports whether k is an additionalProperties whose schema the form does not enforce. Such
-// a form allows arguments of any other name, with any value.
+// others reports whether k is an additionalProperties whose schema the form does not enforce. The
+// form then allows arguments of any other name, with any value.
 func (x beyond) others(k property, schema json.RawMessage) bool {
 	if k.name != "additionalProperties" || string(k.schema) == "true" || string(k.schema) == "false" {
 		return false

@@ -76,7 +76,7 @@ func (t *Tool) property(name string) json.RawMessage {
 	return newDocument(t.Parameters).resolve(s.Properties[name])
 }
 
-// paramText returns whether an argument of the current call is a string by its schema.
+// paramText says whether an argument of the current call is a string, as far as the schema tells.
 func (p *Parser) paramText(name string) stringness {
 	types := typesOf(p.tools[p.obj.name].property(name))
 	switch {

@@ -7,7 +7,8 @@ import (
 // Parser splits the text of an answer, as it is generated, into content,
 // reasoning and calls. A mark is a text, such as "<tool_call>", that separates
 // these parts. The Parser works byte by byte, so that the joined deltas do not
-// depend on how the text is cut. It holds back only bytes that may begin a mark.
+// depend on how the text is cut. It holds back only bytes that may belong to a
+// mark or to a call.
 type Parser struct {
 	tools map[string]*Tool
 	any   bool     // the tools are not known: every name is accepted
@@ -17,7 +18,7 @@ type Parser struct {
 
 	step  func(b byte)
 	marks []mark
-	held  []byte // in content: white space and the possible beginning of a mark, held back
+	held  []byte // in content: bytes held back: white space, and the possible beginning of a mark
 
 	// A text that may turn out not to be a call:
 	space []byte // white space before the mark that may begin the call

@@ -9,7 +9,7 @@ import (
 // Thinking has the tags around the thoughts that an answer may begin with.
 type Thinking struct {
 	Open, Close string // Close "": no thoughts
-	Inside      bool   // the prompt ends within the thoughts
+	Inside      bool   // the prompt already has Open, so the answer begins within the thoughts
 }
 
 // Plan says what an answer may contain.
@@ -44,7 +44,7 @@ type Trigger struct {
 
 // wrapper is a form in which an answer without a call has marks, too.
 type wrapper interface {
-	// answer returns the rules for an answer without a call. e is its text; nil: any text.
+	// answer returns the rules for an answer without a call. e is the answer's text; nil: any text.
 	answer(b *builder, e grammar.Expr) grammar.Expr
 	// thinking returns body preceded by the thoughts of t.
 	thinking(b *builder, t Thinking, body grammar.Expr) grammar.Expr

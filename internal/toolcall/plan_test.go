@@ -77,7 +77,7 @@ func TestTriggers(t *testing.T) {
 }
 
 // TestThinking checks that thoughts may come first, and that the answer after the thoughts must
-// have the form.
+// follow the rules of Plan.Answer.
 func TestThinking(t *testing.T) {
 	answer, _, err := jsonschema.Rules([]byte(`{"type": "integer"}`), jsonschema.Options{})
 	require.NoError(t, err)
@@ -108,7 +108,7 @@ func TestThinking(t *testing.T) {
 		_, whole := follows(form.Whole, tt.text)
 		require.Equal(t, tt.want, whole, "%s: %s", tt.family, tt.text)
 	}
-	// With tools, an answer has the form or is a call.
+	// With tools, an answer follows these rules or is a call.
 	form, err := (&Plan{Family: family(t, "Hermes"), Tools: weather, Thinking: think, Answer: answer, Control: noControl}).Compile()
 	require.NoError(t, err)
 	for text, want := range map[string]bool{
@@ -180,8 +180,8 @@ func TestKept(t *testing.T) {
 	)
 	for _, tt := range []struct {
 		schema string
-		told   string // the pointer in the warning; "": no warning
-		by     int    // the forms that warn
+		told   string // the JSON pointer in the warning; "": no warning
+		by     int    // bits of the forms that warn
 	}{
 		{object(``), "", 0},
 		{object(`, "title": "t", "minProperties": 1, "maxProperties": 3, "additionalProperties": false`), "", 0},
@@ -221,7 +221,7 @@ func TestKept(t *testing.T) {
 			}
 			require.Equal(t, 1, told, "%s: %s: %q", name, tt.schema, form.Warnings)
 			if strings.Contains(tt.schema, "null") {
-				require.NoError(t, err, "without strict, there is only a warning")
+				require.NoError(t, err, "even for a strict tool, there is only a warning")
 				continue
 			}
 			require.ErrorContains(t, err, tt.told+": ", "%s: %s", name, tt.schema)

@@ -48,8 +48,8 @@ func TestBrokenTexts(t *testing.T) {
 	}
 }
 
-// checkText checks that the result does not depend on how a text is cut, and that a text
-// without a call stays unchanged, unless the family has marks around every answer.
+// checkText checks that the result does not depend on how a text is cut. It also checks that a text
+// without a call stays unchanged, if the family has no marks around such answers.
 func checkText(t *testing.T, f *Family, text string) {
 	whole := parse(t, f, weather, text)
 	pieces := make([]string, len(text))

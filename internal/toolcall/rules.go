@@ -75,7 +75,7 @@ func (f *llamaForm) entries(b *builder) []entry {
 	return []entry{{mark: "{", start: true, pattern: begin, rest: f.behindBrace(b)}}
 }
 
-// behindBrace returns calls without the first opening brace.
+// behindBrace returns calls without the first opening brace, which is the entry's mark.
 func (f *llamaForm) behindBrace(b *builder) grammar.Expr {
 	comma := grammar.Seq{b.blanks, grammar.Bytes(","), b.blanks}
 	call := b.eachTool(func(t *Tool) grammar.Expr {

@@ -26,8 +26,10 @@ type gemmaRules struct {
 	t   *Tool
 	doc *document
 
-	any   grammar.Expr
-	known map[string]grammar.Ref // the rule for a schema's values, by its text, because schemas may refer to themselves
+	any grammar.Expr
+	// known has the rules for values, by the text of their schema, because a schema may refer to
+	// itself.
+	known map[string]grammar.Ref
 }
 
 // object returns the objects that a schema allows, with their braces.

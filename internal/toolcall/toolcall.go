@@ -2,7 +2,7 @@
 // by the chat template, makes grammars for the available tools, and splits an answer, as it is
 // generated, into reasoning, content and calls.
 //
-//	template ─► Family ─► Plan ─► grammar (a call is required), or triggers (it is optional)
+//	template ─► Family ─► Plan ─► grammar (a call is required), or triggers (a call is optional)
 //	                       text ─► Parser ─► deltas: reasoning │ content │ calls
 package toolcall
 

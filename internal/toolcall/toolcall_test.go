@@ -72,7 +72,7 @@ func parse(t testing.TB, f *Family, tools []Tool, pieces ...string) (j joined) {
 type example struct {
 	family, text string
 	want         joined
-	odd          bool // the grammar does not accept it
+	odd          bool // the grammar does not accept text
 }
 
 func cases() []example {

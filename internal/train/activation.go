@@ -133,7 +133,7 @@ func activateBack[T real](act ggml.Activation, du, u, s []T) {
 	}
 }
 
-// softCap replaces x by c·tanh(x/c). Unless slope is nil, it sets slope to the derivative,
+// softCap replaces x by c·tanh(x/c). If slope is not nil, it sets slope to the derivative,
 // 1 - tanh².
 func softCap[T real](x, slope []T, c T) {
 	by := 2 / c
@@ -176,7 +176,7 @@ func layerNorm[T real](dst, x, w, b []T, eps float32) {
 }
 
 // layerNormBack adds the gradient of LayerNorm's input x to dx, or sets dx if fresh is true. It
-// returns the mean and ρ of moments. With h = (x - mean)·ρ:
+// returns the two moments of x, which are called mean and ρ here. With h = (x - mean)·ρ:
 //
 //	dx = ρ·(w·dy - Σ w·dy/n - h·Σ w·dy·h/n)
 func layerNormBack[T real](dx, x, w, dy []T, eps float32, fresh bool) (mean, rho T) {

@@ -28,7 +28,8 @@ func (m *Model[T]) adapted() (list []*Linear[T]) {
 
 // WriteAdapter writes the adapters of m as a GGUF file that llama.cpp loads, in float32
 // (lora.Adapter.Write). Norms that are trained along with the adapters are written under their
-// own names; llama.cpp ignores them. WriteAdapter returns an error if a matrix is trained whole.
+// own names; llama.cpp ignores them. WriteAdapter returns an error if the embedding or the output
+// matrix itself is trained.
 func (m *Model[T]) WriteAdapter(path, baseName string) error {
 	list := m.adapted()
 	if len(list) == 0 {

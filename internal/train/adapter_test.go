@@ -54,8 +54,8 @@ func readSafetensors(t *testing.T, path string) map[string][]float32 {
 func onLinears(r arch.Role) bool { return r != arch.TokenEmbed && r != arch.Output }
 
 // TestPEFT reads the GGUF files that llama.cpp's converter made from peft's adapters. It writes the
-// adapters for peft, and compares the result with the originals. In the two forms, the rows of
-// queries and keys have different orders.
+// adapters for peft, and compares the result with the originals. The rows of queries and keys have
+// one order in GGUF and another in peft.
 func TestPEFT(t *testing.T) {
 	for name, o := range map[string]LoRA{"llama-bin-lora": {Rank: 4, Alpha: 16, Stable: true}, "qwen2-lora": {Rank: 4, Alpha: 8}} {
 		t.Run(name, func(t *testing.T) {
@@ -119,7 +119,9 @@ func TestAdapterFile(t *testing.T) {
 		defer adapter.Close()
 		alpha, _, err := adapter.Float("adapter.lora.alpha")
 		require.NoError(t, err)
-		require.InDelta(t, 8*2, alpha, 1e-6) // the alpha in the file is alpha·√rank, because llama.cpp divides by the rank
+		// The scale is 8/√rank. llama.cpp divides the file's alpha by the rank, so this alpha must
+		// be 8·√rank.
+		require.InDelta(t, 8*2, alpha, 1e-6)
 		adapted, err := base.WithLoRA(readAdapter(t, adapter), 1)
 		require.NoError(t, err)
 

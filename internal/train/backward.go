@@ -109,8 +109,8 @@ func (e *engine[T]) mixBack(i int) {
 	}
 }
 
-// attentionBack is the derivative of attention: do is the gradient of attention's result.
-// attentionBack sets dx to the gradient of its input.
+// attentionBack is the derivative of attention. It sets dx to the gradient of attention's input.
+// The parameter do is the gradient of attention's result.
 func (e *engine[T]) attentionBack(l *Layer[T], r *record[T], do, dx []T) {
 	m := &e.mem
 	e.gateAttentionBack(r, do)
@@ -123,7 +123,8 @@ func (e *engine[T]) attentionBack(l *Layer[T], r *record[T], do, dx []T) {
 		l.Sinks.Grad[i%l.Shape.NumHeads] += d
 	}
 	dq, dk, dv := a.dq, a.dk, a.dv
-	if kv := e.kvOf(l, r); l.Shape.KVOf > 0 { // keep them until backward reaches the layer that computed the keys
+	if kv := e.kvOf(l, r); l.Shape.KVOf > 0 {
+		// Keep dk and dv until backward reaches the earlier layer that computed k and v.
 		addTo(kv.laterK, dk)
 		addTo(kv.laterV, dv)
 	} else if len(r.laterK) > 0 {

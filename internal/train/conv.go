@@ -29,7 +29,7 @@ func (e *engine[T]) convolve(l *Layer[T], r *record[T]) {
 	})
 }
 
-// convolveBack replaces in by its gradient. do is the gradient of o, which it overwrites:
+// convolveBack replaces r.in by its gradient. It overwrites do, the gradient of o:
 //
 //	dv[t] = do[t]·c[t]    du[t] = Σ taps[j]·dv[t+L-1-j]    dtaps[j] += dv[t]·u[t-L+1+j]
 //	dc[t] = do[t]·v[t]    db = du·x    dx = du·b    with u = b·x, v = o/c as convolve sums it
@@ -103,8 +103,7 @@ func (e *engine[T]) convolved(l *Layer[T], r *record[T], out []T, doc document, 
 	}
 }
 
-// convolveSiluBack replaces in by its gradient. d is the gradient of mixed, which it
-// overwrites.
+// convolveSiluBack replaces r.in by its gradient. It overwrites d, the gradient of mixed.
 func (e *engine[T]) convolveSiluBack(l *Layer[T], r *record[T], d []T) {
 	n, taps := l.Taps.Rows, l.Taps.Cols
 	e.each(n, channelRun, func(_, lo, hi int) {

@@ -95,7 +95,7 @@ func (h *deltaHead[T]) parts(x []T, t int) (q, k, v []T) {
 // queryScale is the factor of normalized queries.
 func (h *deltaHead[T]) queryScale() T { return 1 / T(math.Sqrt(float64(h.s.Key))) }
 
-// decay returns a, and plus: the factor softplus(alpha + Dt) in a's exponent.
+// decay returns a and plus. plus is the factor softplus(alpha + Dt) in a's exponent.
 func (h *deltaHead[T]) decay(t int) (a, plus T) {
 	plus = softplus(h.r.alpha[t*h.s.Heads+h.head] + h.l.Dt.Data[h.head])
 	return exp(T(h.l.A.Data[h.head] * plus)), plus
@@ -183,8 +183,8 @@ func softplus[T real](x T) T {
 // for each head and document, which are then added in order.
 type deltaGrads[T real] struct{ a, dt, norm []T }
 
-// deltaRuleBack replaces in, gate, alpha and beta by their gradients. do is the gradient
-// of o.
+// deltaRuleBack replaces r.in, r.gate, r.alpha and r.beta by their gradients. The parameter do is
+// the gradient of r.o.
 func (e *engine[T]) deltaRuleBack(l *Layer[T], r *record[T], do []T) {
 	s := &e.m.Config.Delta
 	items := len(e.batch.docs) * s.Heads

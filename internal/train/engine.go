@@ -110,7 +110,7 @@ func (e *engine[T]) begin(b *Batch) {
 	}
 }
 
-// shareKV makes memory for the keys and values that later layers use, too,
+// shareKV makes memory for keys and values that are also used by later layers,
 // and for the gradients that come from these later layers. With Checkpointing
 // this memory is separate from e.shared, which every layer overwrites.
 func (e *engine[T]) shareKV(n int) {

@@ -50,7 +50,7 @@ func (e *engine[T]) lowOfTokens() []T {
 // layer evaluates layer i as far as the backward pass needs it: up to the
 // gate of the feed-forward network or, with experts or a post-norm, up to
 // the network's output. finish does the rest. With Checkpointing, backward
-// calls layer again. It calls finish again only for layers that have a tail.
+// calls layer again. It calls finish again only if the layer has a tail (inputs.go).
 func (e *engine[T]) layer(i int) {
 	l, r, m := &e.m.Layers[i], &e.tape[i], &e.mem
 
@@ -75,7 +75,7 @@ func (e *engine[T]) layer(i int) {
 	e.linear(l.mixOut(), y, r.o)
 	e.branch(r.x1, r.x0, y, &l.AttnPostNorm)
 
-	n = e.networkInput(l, r) // RMSNorm(x1)
+	n = e.networkInput(l, r) // usually RMSNorm(x1)
 	switch {
 	case l.Router.W != nil:
 		e.experts(l, r, n)

@@ -11,9 +11,9 @@ import (
 	"alpaca/internal/train/random"
 )
 
-// golden holds what PyTorch computed in float64 with the models of build and the documents
-// of twoRows. This is the losses and gradient norms of ten updates by PyTorch's AdamW, facts
-// about the gradients of the first update, and facts about the weights after some updates.
+// golden holds what PyTorch computed in float64 with the models of build and the documents of
+// twoRows: the losses and gradient norms of ten updates by PyTorch's AdamW, facts about the
+// gradients of the first update, and facts about the weights after some updates.
 //
 // To regenerate testdata/torch.json, write the model of forward.go in PyTorch with tensors
 // of float64, but round sines, cosines and epsilon to float32. Fill the tensors as build
@@ -29,8 +29,8 @@ type golden struct {
 	}
 }
 
-// facts describe a tensor by its length, its product with a random direction, and its first three
-// elements.
+// facts describe a tensor as a vector: its length (Euclidean norm), its dot product with a random
+// vector, and its first three elements.
 type facts [5]float64
 
 func factsOf[T real](name string, x []T) facts {
@@ -48,8 +48,8 @@ func factsOf[T real](name string, x []T) facts {
 }
 
 // requireFacts compares facts about a tensor. They may differ by the tensor's length times the
-// factor within. The product with the direction may differ by four times as much, because the
-// direction is longer than 1.
+// factor within. The dot product may differ by four times as much, because the random vector is
+// longer than 1.
 func requireFacts(t *testing.T, want, got facts, within float64, about string) {
 	t.Helper()
 	for i := range want {

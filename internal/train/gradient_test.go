@@ -24,7 +24,8 @@ type variant struct {
 	name                    string
 	tied, bias, norms, lora bool
 	halves, stable          bool
-	tables, saved           bool // tables: embedding and output have adapters, too; saved: some modules are trained whole, beside the adapters
+	tables                  bool // embedding and output have adapters, too
+	saved                   bool // some whole tensors are trained, beside the adapters
 	dropout                 float64
 }
 

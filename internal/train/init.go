@@ -119,7 +119,7 @@ func (m *Model[T]) AddLoRA(o LoRA, wanted func(role arch.Role) bool) {
 			x.linear.adapt(x.linear.W.Name, o)
 		}
 	})
-	if wanted(arch.Output) { // even if the output is tied to the embedding: this adapter changes only the output
+	if wanted(arch.Output) { // even if the embedding is the same matrix: this adapter changes only the output
 		m.OutputLoRA.adapt(arch.Output.Weight(), o)
 	}
 	if wanted(arch.TokenEmbed) {

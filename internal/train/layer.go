@@ -30,7 +30,7 @@ type Layer[T real] struct {
 	DeltaOut     Linear[T]
 	FFNNorm      Norm[T]
 	FFNPostNorm  Norm[T]
-	Router       Linear[T] // if it is set, Gate, Up and Down are stacks
+	Router       Linear[T] // with a router, Gate, Up and Down are the stacks of all experts
 	Gate, Up     Linear[T] // Gate is nil in a network without a gate
 	Down         Linear[T]
 	GateUp       Linear[T] // gate and up in one matrix
@@ -39,7 +39,7 @@ type Layer[T real] struct {
 	SharedDown   Linear[T]
 	SharedRouter Linear[T]
 
-	InputGate     Linear[T] // these four are for the layer's own input, see inputs.go
+	InputGate     Linear[T] // these four fields are for the layer's own input (inputs.go)
 	InputOut      Linear[T]
 	InputPostNorm Norm[T]
 	OutScale      *Tensor[T] // [1] factor of the hidden state after the layer
@@ -120,8 +120,8 @@ func (x *member[T]) tensors() []*Tensor[T] {
 	return []*Tensor[T]{*x.vector}
 }
 
-// adaptable reports whether the member can have an adapter. As in peft, all matrices can,
-// except those of experts and of their router.
+// adaptable reports whether the member can have an adapter. As in peft, every matrix can have
+// one, except the matrices of experts and of their router.
 func (x *member[T]) adaptable() bool {
 	return x.linear != nil && x.linear.W != nil && x.linear.W.Stack == 0 && x.role != arch.Router
 }
@@ -176,9 +176,9 @@ func (m *Model[T]) modules() (list []module[T]) {
 	return list
 }
 
-// TrainModules makes whole tensors trainable, along with the adapters:
-// it chooses the tensors for whose role the function wanted returns
-// true. It returns the number of these tensors. Call it after AddLoRA.
+// TrainModules makes whole tensors trainable, along with the adapters. These are the
+// tensors for whose role the function wanted returns true. TrainModules returns their
+// number. AddLoRA must be called before TrainModules, because it freezes all tensors.
 func (m *Model[T]) TrainModules(wanted func(role arch.Role) bool) (n int) {
 	for _, x := range m.modules() {
 		if !wanted(x.role) {

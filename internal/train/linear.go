@@ -27,7 +27,7 @@ func (e *engine[T]) linear(l *Linear[T], y, x []T) {
 	}
 }
 
-// adapter adds the output of l's adapter for x to y. The rows of y lie stride apart.
+// adapter adds the output of l's adapter for x to y. The rows of y lie stride elements apart.
 func (e *engine[T]) adapter(l *Linear[T], y []T, stride int, x []T) {
 	r, in := l.A.Rows, l.A.Cols
 	low := e.low(l, e.dropped(l, x))
@@ -44,8 +44,8 @@ func (e *engine[T]) low(l *Linear[T], x []T) []T {
 	return low
 }
 
-// linearBack adds the gradients of l's trainable tensors. Unless dx [n, in] is nil, it
-// also sets dx to the gradient of the input. If add is true, it adds to dx.
+// linearBack adds the gradients of l's trainable tensors. If dx [n, in] is not nil, it
+// also sets dx to the gradient of the input or, if add is true, adds the gradient to dx.
 func (e *engine[T]) linearBack(l *Linear[T], dy, x, dx []T, add bool) {
 	out, in := l.W.Rows, l.W.Cols
 	n := len(x) / in
@@ -160,7 +160,7 @@ func (w *workers) each(n, chunk int, f func(worker, lo, hi int)) {
 	}
 }
 
-// matrix is an operand: element (i, j) at i*stride+j or, if flipped, j*stride+i.
+// matrix is an operand. Element (i, j) is at i*stride+j or, if flipped is true, at j*stride+i.
 type matrix[T real] struct {
 	data    []T
 	stride  int
@@ -234,7 +234,7 @@ func floats[T real](x []T) []float32 {
 	return unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(x))), len(x))
 }
 
-// define computes p in the order that defines the result, for float64.
+// define computes p by the definition of a product. It is used for float64.
 func (p *product[T]) define() {
 	at := func(m *matrix[T], i, j int) T {
 		if m.flipped {

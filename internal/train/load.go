@@ -127,9 +127,9 @@ func (l *loader[T]) optional(name string, product bool, stack int) *Tensor[T] {
 	return l.tensor(name, product, stack)
 }
 
-// tensor reads the tensor with the given name. A matrix that is used
-// in products (product) stays in the file's format unless l.full is
-// true. Any other tensor is decoded to numbers, which can be trained.
+// tensor reads the tensor with the given name. product says that it is a matrix
+// for products. Such a matrix stays in the file's format if l.full is false. Any
+// other tensor is decoded to numbers, which can be trained.
 func (l *loader[T]) tensor(name string, product bool, stack int) *Tensor[T] {
 	src := l.file.Tensor(name)
 	if l.err != nil || src == nil {

@@ -144,7 +144,7 @@ func safetensors(list []peftTensor) []byte {
 	}
 	text, err := json.Marshal(header)
 	if err != nil {
-		panic(err) // cannot happen: it has only strings and numbers
+		panic(err) // cannot happen: the header has only strings and numbers
 	}
 	for len(text)%8 != 0 {
 		text = append(text, ' ')

@@ -1,7 +1,7 @@
 package train
 
-// queries sets the queries, keys and values to their products with n, before the norms of
-// heads.
+// queries multiplies n by the matrices of the queries, keys and values. The norms of heads come
+// later.
 func (e *engine[T]) queries(l *Layer[T], r *record[T], n []T) {
 	q, k, v := &r.q, &r.k, &r.v
 	if l.QNorm.W != nil {

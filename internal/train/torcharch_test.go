@@ -13,9 +13,10 @@ import (
 
 // torchArch holds what transformers computed in float64, with PyTorch's derivatives, for
 // the tiny models of ../shared/models/hf. It has the loss of a document and, by the names
-// of tensors in GGUF, the lengths of all gradients. The document's 40 tokens are
-// i*i*7+i*3+5 modulo the rows of the embedding. Reordering rows, as the converter does,
-// does not change a length. Each part of a fused matrix of experts has a length of its own.
+// of tensors in GGUF, the lengths (Euclidean norms) of all gradients. Token i of the
+// document's 40 tokens is i*i*7+i*3+5 modulo the number of rows of the embedding.
+// The converter reorders rows, which does not change a length. Each part of a fused matrix of
+// experts has a length of its own.
 //
 // To regenerate testdata/torch-arch.json, load each model with dtype float64 and with attention and
 // experts "eager". Replace torch.float32 and Tensor.float by float64, since norms and softmax are

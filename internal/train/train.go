@@ -1,8 +1,8 @@
-// Package train trains models of the LLaMA family on a CPU. It trains all weights of a
-// model, a new model, or low-rank adapters (LoRA) on a frozen base, which may be quantized.
-// The order of every sum is fixed, and no sum crosses workers. The weights are therefore
-// the same to the bit for any number of threads, any size of the micro-batch, and after any
-// interruption. Start reading at forward.go, then backward.go and trainer.go.
+// Package train trains language models on a CPU: all weights of a model, a new LLaMA, or
+// low-rank adapters (LoRA) on a frozen base, which may be quantized. The order of every sum
+// is fixed, and each sum is computed by one worker. So the weights have the same bits for any
+// number of threads, any size of the micro-batch, and after any interruption. Start reading
+// at forward.go, then backward.go and trainer.go.
 package train
 
 // real is the precision of a computation: float32 for work, float64 for checking

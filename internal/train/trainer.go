@@ -29,8 +29,8 @@ type Trainer struct {
 	// 512 or 1024 tokens. It does not change the result.
 	MicroRows int
 
-	// Checkpointing evaluates each layer twice, so that fewer numbers
-	// are kept for the backward pass. It does not change the result.
+	// Checkpointing keeps fewer numbers for the backward pass, which computes
+	// the others again. It does not change the result.
 	Checkpointing bool
 
 	docs    []Example
@@ -45,7 +45,7 @@ type State struct {
 	Update  int   `json:"update"`  // number of updates so far, including skipped updates
 	Adam    int   `json:"adam"`    // number of updates that changed the weights
 	Skipped int   `json:"skipped"` // number of updates skipped because the loss or the gradient was not finite
-	Bad     int   `json:"bad"`     // number of updates skipped in a row just before now
+	Bad     int   `json:"bad"`     // length of the current run of skipped updates
 	Tokens  int64 `json:"tokens"`
 	Labels  int64 `json:"labels"`
 }

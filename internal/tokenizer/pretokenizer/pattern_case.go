@@ -7,8 +7,8 @@ package pretokenizer
 //
 //	P?U*L+C?|P?U+L*C?|\p{N}{1,numbers}| ?[^\s\p{L}\p{N}]+AFTER*|\s*[\r\n]+|\s+(?!\S)|\s+
 //
-// P is [^\r\n\p{L}\p{N}], U the letters that are not small, and L the letters that are not
-// capital. U and L include marks. C is (?i:'s|'t|'re|'ve|'m|'ll|'d).
+// P is [^\r\n\p{L}\p{N}]. U is the set of letters that are not small, and L is the set of letters
+// that are not capital. U and L include marks. C is (?i:'s|'t|'re|'ve|'m|'ll|'d).
 type caseWords struct {
 	upper, lower classSet // U and L
 	contractions bool     // C
@@ -24,7 +24,7 @@ var (
 	youtuWords  = caseWords{upper: uppersOrMarks, lower: lowersOrMarks, contractions: true, numbers: 1, after: isNewlineOrSlash}
 )
 
-// asciiCase is a pattern as llama.cpp implements it: letters beyond ASCII are both in U and in L,
+// asciiCase returns w as llama.cpp implements it: letters beyond ASCII are in both U and L, and
 // marks are in neither.
 func (w caseWords) asciiCase() caseWords {
 	w.upperRun, w.lowerRun = charSet(isNotASCIILower).run, charSet(isNotASCIIUpper).run
@@ -38,8 +38,8 @@ func (w caseWords) asciiCaseMarks() caseWords {
 	return w
 }
 
-// noCase is a pattern with \p{Lu}, \p{Ll} and the like as llama.cpp
-// implements it: llama.cpp replaces all of these with \p{L}.
+// noCase returns w as llama.cpp implements it if the pattern has \p{Lu}, \p{Ll}
+// and the like: llama.cpp replaces all of these with \p{L}.
 func (w caseWords) noCase() caseWords {
 	w.upper, w.lower = lettersOrMarks, lettersOrMarks
 	return w

@@ -18,7 +18,7 @@ import (
 // look-ahead, and never take quadratic time.
 type PreTokenizer struct {
 	IgnoreMerges bool // a word that is a token is not built from merges
-	AddBOS       bool // add BOS if the file does not say
+	AddBOS       bool // add BOS if the file does not say whether to add BOS
 	NoBOS        bool // there is no BOS if the file names none
 
 	AlwaysBOS bool // add BOS even if the file says that there is none

@@ -69,7 +69,7 @@ func TestWords(t *testing.T) {
 		{pre: "youtu", want: "Hello·World·1·2·한글·中文·，、· déjà"},
 		{pre: "youtu", want: "HelloWorld·1·2·한글·中文·，、· déjà", reference: true},
 		{pre: "kimi-k2", want: "Hello·World's·中文·123·4· · ·々·//\n·/"},
-		{pre: "kimi-k2", want: "蔻㖻·a"}, // the second character is of Extension A
+		{pre: "kimi-k2", want: "蔻㖻·a"}, // the second character is of CJK Extension A
 		{pre: "kimi-k2", want: "蔻㖻·a", reference: true},
 		{pre: "kimi-k2", want: "HelloWorld's·中文·123·4·//\n·/", reference: true},
 		{pre: "qwen35", want: "हिन्दी·1·2· ok"},

@@ -32,7 +32,7 @@ const (
 	reO200kWord   = rePrefix + reUpper + `*` + reLower + `+` + reContraction + `?|` + rePrefix + reUpper + `+` + reLower + `*` + reContraction + `?|`
 	reDeepSeek3   = "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|[^\r\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+|"
 	reJaisSpaces  = `\s*[\r\n]+|\s{512}(?!\S)|\s{256}(?!\S)|\s{128}(?!\S)|\s{64}(?!\S)|\s{32}(?!\S)|\s{16}(?!\S)|\s{8}(?!\S)|\s{4}(?!\S)|\s{1,2}(?!\S)|\s{1}`
-	reHanLetters  = `(?:(?!\p{Han})` // this excludes Chinese characters from the set that follows it
+	reHanLetters  = `(?:(?!\p{Han})` // the set that follows this, without Han characters
 )
 
 // regexes are the regular expressions that split text like one pre-tokenizer.

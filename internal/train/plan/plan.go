@@ -92,8 +92,7 @@ func (p *Plan) Skip(updates int) (at Position) {
 	return at
 }
 
-// HeldOut returns the indices of the k of n examples that are held out to measure the
-// loss.
+// HeldOut returns the indices of k examples out of n, which are held out to measure the loss.
 func HeldOut(n, k int, seed uint64) []int {
 	return shuffle(n, random.Hash(seed, random.ForHeldOut), 0)[:k]
 }
