@@ -17,7 +17,7 @@ type event struct {
 	token    *engine.Token
 	result   *engine.Result // set when the answer is complete
 	progress *openai.Progress
-	elapsed  time.Duration // only with progress: time since the prompt was begun
+	elapsed  time.Duration // if progress is set: time since the evaluation of the prompt began
 }
 
 // progressTimings returns the timings of a prompt that is being evaluated.
@@ -182,7 +182,8 @@ func (f *flow) fail(err error) {
 	f.cancel(f.err)
 }
 
-// failed returns why the answers are not complete. It may be called after events is closed.
+// failed returns why the answers are not complete,
+// or nil. The result is final once events is closed.
 func (f *flow) failed() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -199,7 +199,7 @@ func (s *Server) retryAfter() int {
 // ignores logs the names of request fields that have no effect, each name once. The client's
 // author may expect an effect, because another server knows the field.
 func (s *Server) ignores(fields []string) {
-	const most = 64 // clients choose the names
+	const most = 64 // largest number of names, because clients choose them
 	for _, name := range fields {
 		s.mu.Lock()
 		old := s.ignored[name] || len(s.ignored) >= most

@@ -60,7 +60,7 @@ const (
 
 var kinds = []string{"answered the same as alone", "gone while waiting or reading", "malformed", "gone within header or body", "never read", "probes", "slow readers", "crowds"}
 
-// soakQueue is the number of requests that may wait. A crowd sends more.
+// soakQueue is the number of requests that may wait. A client of the kind crowding sends more.
 const soakQueue = 12
 
 // one runs one client of a random kind.
@@ -277,7 +277,7 @@ func TestVanishing(t *testing.T) {
 	// A client that closes only its half of the connection counts as gone, too.
 	c := f.dial()
 	fmt.Fprintf(c, "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s", len(endless), endless)
-	eventually(t, "it is answered", func() bool { return f.engine.Stats().Running == 1 })
+	eventually(t, "the request is answered", func() bool { return f.engine.Stats().Running == 1 })
 	require.NoError(t, c.(*net.TCPConn).CloseWrite())
 	eventually(t, "the request is cancelled", func() bool { return f.engine.Stats().Busy == 0 })
 	resp, text := f.do("POST", "/v1/completions", brief)

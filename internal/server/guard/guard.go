@@ -139,9 +139,9 @@ func keyOf(r *http.Request) string {
 // Known reports whether a request has an accepted key, or needs none.
 func (g *Guard) Known(r *http.Request) bool { return len(g.keys) == 0 || g.keys.has(keyOf(r)) }
 
-// Salt returns a value that divides the prefix cache by key, if the server has several keys: the
-// time that a prompt takes must not reveal what the holder of another key has asked. With one key
-// or none, it returns "".
+// Salt returns a value that divides the prefix cache by key, if the server has
+// several keys. In a shared cache, the time that a prompt takes would reveal what
+// the holder of another key has asked. With one key or none, Salt returns "".
 func (g *Guard) Salt(r *http.Request) string {
 	if len(g.keys) < 2 {
 		return ""

@@ -65,8 +65,8 @@ const (
 	inAnswer
 )
 
-// Push adds text. It returns what earlier calls have not returned, except an
-// end that may turn out to be part of a tag or the white space beside a tag.
+// Push adds text. It returns the thinking and the answer that are new and certain.
+// It holds back an end that may be part of a tag, or white space beside a tag.
 func (p *Splitter) Push(text string) (thought, answer string) {
 	p.held += text
 	if p.state == atStart {
