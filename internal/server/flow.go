@@ -43,8 +43,8 @@ type flow struct {
 func (f *flow) evaluated(prompt int) int { return int(f.fresh[prompt].Load()) }
 
 // start starts the answers to prompts. It fails if the engine refuses the first
-// prompt. It submits a further prompt only while the engine has fewer prompts
-// of this flow than it answers at once. So a long list does not fill the queue.
+// prompt. It submits a further prompt only while the engine has fewer prompts of
+// this flow than the engine answers at once. So a long list does not fill the queue.
 func (s *Server) start(parent context.Context, prompts [][]int32, req engine.Request, progress bool) (*flow, error) {
 	ctx, cancel := context.WithCancelCause(parent)
 	f := &flow{events: make(chan event, 64), ctx: ctx, cancel: cancel, fresh: make([]atomic.Int64, len(prompts))}

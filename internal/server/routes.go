@@ -167,7 +167,7 @@ func apiOf(path string) api {
 	return openAI
 }
 
-// note collects what the log says about a request when it ends. Every handler's w is a *note.
+// note collects what the log says about a request at its end. Every handler's w is a *note.
 type note struct {
 	http.ResponseWriter
 	id     string

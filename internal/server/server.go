@@ -37,8 +37,9 @@ type Options struct {
 	// same answers should have the same fingerprint.
 	Fingerprint string
 
-	// Library has further models; nil: none. If it has any, unknown model names are refused. Otherwise
-	// any name stands for the one model, except names with a prefix such as hf:.
+	// Library has further models; nil: none. If there are further models,
+	// unknown model names are refused. Otherwise any name stands for the
+	// server's own model, except names with a prefix such as hf:.
 	Library Library
 
 	Warnings []string // warnings about the model, for /props

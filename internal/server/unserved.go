@@ -15,7 +15,7 @@ var unserved = []struct {
 	{"this server does not make embeddings: language models without pooling make poor embeddings", []string{
 		"POST /v1/embeddings", "POST /embeddings", "POST /embedding", "POST /api/embed", "POST /api/embeddings",
 	}},
-	{"this server ranks nothing: ranking needs a model made for it", []string{
+	{"this server does not rank texts: ranking needs a model that was made for it", []string{
 		"POST /rerank", "POST /reranking", "POST /v1/rerank", "POST /v1/reranking",
 	}},
 	{"this server cannot fill in a text between two others: continue the first one with /v1/completions", []string{"POST /infill"}},

@@ -179,7 +179,7 @@ func TestSoak(t *testing.T) {
 	}
 	f.client.CloseIdleConnections()
 	eventually(t, "no request is in progress", func() bool { st := f.engine.Stats(); return st.Busy == 0 && st.Running == 0 && st.Waiting == 0 })
-	eventually(t, "no goroutine is left", func() bool { return runtime.NumGoroutine() <= before })
+	eventually(t, "no new goroutine is left", func() bool { return runtime.NumGoroutine() <= before })
 	// Only the cache holds blocks, and it gives them to a request that needs them.
 	eventually(t, "only the cache holds blocks", func() bool { st := f.engine.Stats(); return st.BlocksUsed <= st.BlocksCached+1 })
 	st, after := f.engine.Stats(), live()

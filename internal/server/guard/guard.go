@@ -42,10 +42,10 @@ func New(keys, hosts []string, origin string) *Guard {
 	return g
 }
 
-// Pages returns a handler that passes a request to h, unless a foreign web page could have sent
-// the request. In that case it calls fail. A foreign page may use a domain name that resolves to
-// this machine (DNS rebinding). For the browser that page has the server's own origin, and only
-// the Host header reveals it.
+// Pages returns a handler that passes a request to h, unless a foreign web page
+// could have sent the request. In that case it calls fail. A foreign page may use a
+// domain name that resolves to this machine (DNS rebinding). For the browser, that
+// page has the server's own origin, and only the Host header reveals the page.
 func (g *Guard) Pages(h http.Handler, fail func(http.ResponseWriter, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if listen.FromHere(r) && !listen.OwnName(r.Host, g.hosts) {

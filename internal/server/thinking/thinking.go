@@ -1,6 +1,6 @@
 // Package thinking separates the thinking at the beginning of a model's output from
-// the answer. The thinking is between tags. It accepts text in pieces of any size
-// and returns only what is certain, so that a stream never shows part of a tag.
+// the answer. The thinking is between tags. A Splitter accepts text in pieces of any
+// size and returns only what is certain, so that a stream never shows part of a tag.
 package thinking
 
 import "strings"
