@@ -16,7 +16,7 @@ import (
 // health answers as readyz does, at the paths that llama.cpp's server has for health checks.
 func (s *Server) health(w http.ResponseWriter, r *http.Request) error { return s.readyz(w, r) }
 
-// readyz tells load balancers whether to send requests. While the server drains, they should not.
+// readyz tells load balancers whether to send requests. The answer is no while the server drains.
 func (s *Server) readyz(w http.ResponseWriter, _ *http.Request) error {
 	if s.draining.Load() {
 		return errDraining

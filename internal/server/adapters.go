@@ -71,7 +71,7 @@ func (s *Server) scalesOf(name string, list []openai.AdapterScale) ([]float32, e
 }
 
 // requestScales returns the scales of all adapters for a
-// request. If the request has no scales, these are the defaults.
+// request, or the default scales if the request has none.
 func (s *Server) requestScales(g *openai.Generation) ([]float32, error) {
 	if len(g.Adapters) == 0 {
 		return s.adapterScales(), nil

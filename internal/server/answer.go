@@ -157,8 +157,7 @@ func (a *answer) timings() *openai.Timings {
 	return t
 }
 
-// cached returns how many tokens of the prompt came from the cache. It is 0 for a reproducible
-// answer.
+// cached returns how many tokens of the prompt came from the cache, or 0 for a reproducible answer.
 func (a *answer) cached() int {
 	if a.fixed != nil {
 		return 0 // the actual number depends on other requests

@@ -16,7 +16,7 @@ type livePart struct {
 	Planned, Ready int  // number of prompts of the plan, and of those that can be judged already
 	Expected       int  // number of pairs that this judge can judge later, once they have answers
 	Waits          bool // the judge's own prompt does not have both answers yet
-	Notice         int  // prompt of the next fields, counted from 1; 0: none
+	Notice         int  // number, from 1, of the prompt that the next fields describe; 0: none
 	Failed, Equal  bool // whether this prompt cannot be answered; whether both answers to it are equal
 	Prompt         abtest.Prompt
 	Answer         string // if Equal: the text of both answers

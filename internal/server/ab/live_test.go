@@ -124,9 +124,9 @@ func TestLive(t *testing.T) {
 	require.Contains(t, page, "Votes of people on own prompts")
 }
 
-// TestFailedWhileWaiting checks a judge who waits for answers to a
-// prompt that the models cannot answer. Until the judge's next vote, the
-// pages must say so. The judge must be able to enter another prompt.
+// TestFailedWhileWaiting checks a judge who waits for answers to a prompt that
+// the models cannot answer. Until the judge's next vote, the pages must say
+// that there are no answers. The judge must be able to enter another prompt.
 func TestFailedWhileWaiting(t *testing.T) {
 	db, err := data.Open(t.Context(), filepath.Join(t.TempDir(), "ab.db"))
 	require.NoError(t, err)

@@ -21,5 +21,5 @@ export function full(c, m, found) {
     api.tokensOf({ ...settings.request(), messages: store.asked(c, m.parent, m.content) }).then((n) => n && (counted.set(key, n), found()));
   }
   const n = counted.get(key);
-  return n >= state.context ? `The answer cannot continue: ${n} tokens fill the context of ${state.context}.` : "";
+  return n >= state.context ? `The answer cannot continue: ${n} tokens fill the context of ${state.context} tokens.` : "";
 }
