@@ -97,7 +97,7 @@ func TestQueueFull(t *testing.T) {
 }
 
 // TestKeepAlive checks what a stream sends while there is no text:
-// comments, pings, or lines without text, which clients of the
+// comments, pings, or lines with an empty text, which clients of the
 // stream's API skip. Clients of Ollama's API fail at an empty line.
 func TestKeepAlive(t *testing.T) {
 	f := setup(t, func(e *engine.Options, o *Options) { slow(e, o); e.Parallel, o.KeepAlive = 1, time.Millisecond })

@@ -6,8 +6,8 @@ import (
 	"alpaca/internal/openai"
 )
 
-// unserved lists paths that other servers have and this server does not support.
-// why is the message of the error, whose status stops clients from retrying.
+// unserved lists paths that other servers have and this server does not support. The
+// field why is the message of the error. The error's status stops clients from retrying.
 var unserved = []struct {
 	why      string
 	patterns []string

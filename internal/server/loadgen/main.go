@@ -1,8 +1,8 @@
-// Loadgen measures a server of OpenAI's API under load: this one, or another with the same model,
-// for comparison. It counts tokens by the usage that the server reports, and measures times by
-// the arrival of events. Its modes are load (several clients at once), prefix (a request that
-// shares a prefix with an earlier one), and stall (answers that are generated while another
-// prompt is evaluated).
+// Loadgen measures a server of OpenAI's API under load: this program's server or, for
+// comparison, another server with the same model. It counts tokens by the usage that
+// the server reports, and measures times by the arrival of events. Its modes are load
+// (several clients at once), prefix (a request that shares a prefix with an earlier
+// one), and stall (answers that are generated while another prompt is evaluated).
 package main
 
 import (
