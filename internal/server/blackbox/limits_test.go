@@ -51,8 +51,8 @@ func TestSlowRequests(t *testing.T) {
 	}
 }
 
-// TestOldClient checks that a health check without a
-// host gets an answer, in HTTP/1.0 and in HTTP/1.1.
+// TestOldClient checks that a health check gets an answer without a
+// Host header in HTTP/1.0, and with an empty Host header in HTTP/1.1.
 func TestOldClient(t *testing.T) {
 	f := setup(t, nil)
 	for _, line := range []string{"GET /health HTTP/1.0\r\n\r\n", "GET /health HTTP/1.1\r\nHost:\r\nConnection: close\r\n\r\n"} {
