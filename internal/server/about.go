@@ -16,7 +16,7 @@ import (
 // health answers as readyz does, at the paths that llama.cpp's server has for health checks.
 func (s *Server) health(w http.ResponseWriter, r *http.Request) error { return s.readyz(w, r) }
 
-// readyz tells load balancers whether to send requests. While the server drains, they should not.
+// readyz tells load balancers whether to send requests. The answer is no while the server drains.
 func (s *Server) readyz(w http.ResponseWriter, _ *http.Request) error {
 	if s.draining.Load() {
 		return errDraining
@@ -43,7 +43,7 @@ type modelCard struct {
 	Tags    []string       `json:"tags"`
 	Meta    map[string]any `json:"meta"`
 
-	Status map[string]string `json:"status,omitempty"` // only for a model of the library: "loaded" or "unloaded", as in llama.cpp's router
+	Status map[string]string `json:"status,omitempty"` // only for a model of Options.Library: "loaded" or "unloaded", as in llama.cpp's router
 }
 
 func (s *Server) card() modelCard {
@@ -61,7 +61,7 @@ func (s *Server) card() modelCard {
 	}
 }
 
-// models lists the server's own model, then those of the library.
+// models lists the server's own model, then the models of Options.Library.
 func (s *Server) models(w http.ResponseWriter, _ *http.Request) error {
 	data := []modelCard{s.card()}
 	for _, m := range s.library() {

@@ -56,8 +56,8 @@ func (s *Server) adapterScales() []float32 {
 	return slices.Clone(s.scales)
 }
 
-// scalesOf returns the scales of all adapters for a list in a request. An adapter that is not in
-// the list gets 0. name is the field with the list.
+// scalesOf returns the scales of all adapters for a list in a request. An adapter that
+// is not in the list gets 0. name is the name of the field with the list, for errors.
 func (s *Server) scalesOf(name string, list []openai.AdapterScale) ([]float32, error) {
 	n := len(s.engine.Model().LoRAs)
 	scales := make([]float32, n)
@@ -70,8 +70,8 @@ func (s *Server) scalesOf(name string, list []openai.AdapterScale) ([]float32, e
 	return scales, nil
 }
 
-// requestScales returns the scales of all adapters for a request: its own or, if it has none, the
-// defaults.
+// requestScales returns the scales of all adapters for a
+// request, or the default scales if the request has none.
 func (s *Server) requestScales(g *openai.Generation) ([]float32, error) {
 	if len(g.Adapters) == 0 {
 		return s.adapterScales(), nil

@@ -73,7 +73,8 @@ func (a *answer) add(e event) (p piece) {
 		if a.parser != nil {
 			a.parse(&p, true)
 		}
-		if e.result.Reason != engine.Stop { // after a stop, these tokens are part of the stop text
+		// After a stop, the tokens that are held back are part of the stop text.
+		if e.result.Reason != engine.Stop {
 			p.probs = a.open
 		}
 		a.open = nil
@@ -156,8 +157,7 @@ func (a *answer) timings() *openai.Timings {
 	return t
 }
 
-// cached returns how many tokens of the prompt came from the cache. It is 0 for a reproducible
-// answer.
+// cached returns how many tokens of the prompt came from the cache, or 0 for a reproducible answer.
 func (a *answer) cached() int {
 	if a.fixed != nil {
 		return 0 // the actual number depends on other requests
@@ -181,7 +181,7 @@ type answers struct {
 	n     int // number of answers to each prompt
 }
 
-// newAnswers returns the empty answers to prompts, g.N answers to each prompt.
+// newAnswers returns g.N empty answers for each of the prompts.
 func (s *Server) newAnswers(r *http.Request, prompts [][]int32, g *openai.Generation) *answers {
 	a := &answers{n: g.N, began: time.Now()}
 	for _, p := range prompts {
@@ -206,8 +206,8 @@ func (a *answers) usage() (u openai.Usage) {
 	return u
 }
 
-// ended adds the request's tokens and speed to its line in the log. err is nil or why the request
-// failed.
+// ended adds the request's tokens and speed to its line
+// in the log. err is why the request failed, or nil.
 func (s *Server) ended(w http.ResponseWriter, a *answers, err error) {
 	if err == nil {
 		s.took(time.Since(a.began))

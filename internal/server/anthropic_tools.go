@@ -21,7 +21,7 @@ func callBlock(call openai.ToolCall) anthropicBlock {
 	return anthropicBlock{Type: toolBlock, ID: call.ID, Name: call.Function.Name, Input: input}
 }
 
-// delta sends what the parser of tool calls found.
+// delta sends d, which the parser of tool calls has found.
 func (m *messageEvents) delta(d toolcall.Delta) {
 	switch d.Kind {
 	case toolcall.Reasoning:

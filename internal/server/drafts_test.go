@@ -10,7 +10,7 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// TestDrafts checks that drafts change only the metrics and the timings of an
+// TestDrafts checks that drafts change only the server's metrics and the timings in an
 // answer. The timings must have llama.cpp's fields. A request can switch drafts off.
 func TestDrafts(t *testing.T) {
 	m := loadModel(t, testmodel.SPM(1))

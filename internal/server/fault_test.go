@@ -12,9 +12,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestFaultInStream checks that a fault of the program in the middle of a stream ends it with an
-// error in the form of the path's API. If a stream just ended, clients would believe that it is
-// complete.
+// TestFaultInStream checks that a stream ends with an error in the form of
+// the path's API if the program has a fault in the middle of the stream.
+// Without the error, clients would believe that the stream is complete.
 func TestFaultInStream(t *testing.T) {
 	f := setup(t, nil)
 	var log logged

@@ -50,8 +50,7 @@ type fixture struct {
 	engine *engine.Engine
 }
 
-// setup starts a server. If change is not nil, setup
-// calls it with the options, which it may change.
+// setup starts a server. If change is not nil, it can change the server's options.
 func setup(t testing.TB, change func(*engine.Options, *Options)) *fixture {
 	t.Helper()
 	return setupModel(t, loadModel(t, testmodel.SPM(1)), change)

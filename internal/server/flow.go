@@ -17,7 +17,7 @@ type event struct {
 	token    *engine.Token
 	result   *engine.Result // set when the answer is complete
 	progress *openai.Progress
-	elapsed  time.Duration // only with progress: time since the prompt was begun
+	elapsed  time.Duration // if progress is set: time since the evaluation of the prompt began
 }
 
 // progressTimings returns the timings of a prompt that is being evaluated.
@@ -43,8 +43,8 @@ type flow struct {
 func (f *flow) evaluated(prompt int) int { return int(f.fresh[prompt].Load()) }
 
 // start starts the answers to prompts. It fails if the engine refuses the first
-// prompt. It submits a further prompt only while the engine has fewer prompts
-// of this flow than it answers at once. So a long list does not fill the queue.
+// prompt. It submits a further prompt only while the engine has fewer prompts of
+// this flow than the engine answers at once. So a long list does not fill the queue.
 func (s *Server) start(parent context.Context, prompts [][]int32, req engine.Request, progress bool) (*flow, error) {
 	ctx, cancel := context.WithCancelCause(parent)
 	f := &flow{events: make(chan event, 64), ctx: ctx, cancel: cancel, fresh: make([]atomic.Int64, len(prompts))}
@@ -182,7 +182,8 @@ func (f *flow) fail(err error) {
 	f.cancel(f.err)
 }
 
-// failed returns why the answers are not complete. It may be called after events is closed.
+// failed returns why the answers are not complete,
+// or nil. The result is final once events is closed.
 func (f *flow) failed() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()

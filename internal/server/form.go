@@ -42,7 +42,7 @@ func (s *Server) form(r *http.Request, f *openai.Format) (func() sampler.Grammar
 		switch t.Kind {
 		case openai.TriggerToken:
 			if int(t.Token) >= s.tok.Len() {
-				return nil, openai.Invalid(name+".token", "is %d, the vocabulary has %d", t.Token, s.tok.Len())
+				return nil, openai.Invalid(name+".token", "is %d, but the vocabulary has %d tokens", t.Token, s.tok.Len())
 			}
 			trigger.Text = s.tok.Piece(t.Token, true)
 		case openai.TriggerPattern, openai.TriggerFull:

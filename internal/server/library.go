@@ -18,7 +18,7 @@ import (
 	"alpaca/internal/store/ref"
 )
 
-// LibraryModel is a model of a Library. Requests may name it.
+// LibraryModel is a model of a Library, which requests may name.
 type LibraryModel struct {
 	Name   string
 	Size   int64 // bytes
@@ -39,8 +39,8 @@ type Library interface {
 	Open(ctx context.Context, name string) (s *Server, release func(), err error)
 }
 
-// elsewhere passes requests that name another model of the library to that model's server. If the
-// server has keys, it reads only the bodies of requests with an accepted key.
+// elsewhere passes requests that name another model of the library to that model's server.
+// If the server has keys, elsewhere reads only the bodies of requests with an accepted key.
 func (s *Server) elsewhere(h http.Handler) http.Handler {
 	if s.opt.Library == nil {
 		return h
@@ -70,7 +70,8 @@ func (s *Server) hand(w http.ResponseWriter, r *http.Request, own http.Handler) 
 		own.ServeHTTP(w, r)
 		return nil
 	}
-	s.delegated.Add(1) // before the model is loaded, so that drain waits for this request, too
+	// Count before the model is loaded, so that drain waits for this request, too.
+	s.delegated.Add(1)
 	defer s.delegated.Add(-1)
 	ctx, cancel := context.WithCancelCause(r.Context())
 	defer cancel(nil)
@@ -107,7 +108,8 @@ func (s *Server) hand(w http.ResponseWriter, r *http.Request, own http.Handler) 
 
 // modelOf returns the model that a body names, or "" if it names none.
 func modelOf(body []byte) string {
-	var fields map[string]json.RawMessage // a struct would accept "Model", too
+	// A struct with the field Model would also accept the key "MODEL".
+	var fields map[string]json.RawMessage
 	var name string
 	json.Unmarshal(body, &fields) // an error is ignored here: the handler finds and reports it
 	json.Unmarshal(fields["model"], &name)

@@ -84,7 +84,7 @@ func TestLibrary(t *testing.T) {
 		}
 	}
 	_, text = f.do("POST", "/v1/completions", `{"Model": "hf:owner/repo:Q4_0", "prompt": "Once", "max_tokens": 2}`, key...)
-	require.Contains(t, text, `"model":"tiny.gguf"`, "a field must count only if its name is exact")
+	require.Contains(t, text, `"model":"tiny.gguf"`, "only a field with exactly the name \"model\" may name the model")
 	require.Zero(t, lib.inUse)
 	require.Zero(t, f.s.delegated.Load())
 }

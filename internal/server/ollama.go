@@ -15,7 +15,8 @@ import (
 // ollamaPath begins the paths of Ollama's API.
 const ollamaPath = "/api/"
 
-// ollamaVersion is the version of Ollama that the server claims to be. Clients compare it.
+// ollamaVersion is the version of Ollama that the server
+// claims to be. Clients check whether it is new enough.
 const ollamaVersion = "0.12.6"
 
 // ollamaPiece is a line of an answer. The last line has the counts and durations, in nanoseconds.
@@ -124,7 +125,7 @@ func (s *Server) ollama(w http.ResponseWriter, r *http.Request, isText bool) err
 
 // sendOllama sends an answer: line by line as it is generated, or whole. An error before the first
 // line becomes the response; a later error is sent as a line. Lines of JSON have no comments, and
-// clients fail at an empty line. So a line without text keeps a silent connection alive.
+// clients fail at an empty line. So a line with an empty text keeps a silent connection alive.
 func (s *Server) sendOllama(w http.ResponseWriter, stream, isText bool, f *flow, a *answers) error {
 	one := a.list[0]
 	out := s.newEvents(w)

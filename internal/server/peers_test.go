@@ -130,7 +130,8 @@ func TestNotRetried(t *testing.T) {
 	}
 }
 
-// TestPartsOfMessages checks that parts are joined by one newline, whatever the role.
+// TestPartsOfMessages checks that the text parts of a
+// message are joined by newlines, whatever the role.
 func TestPartsOfMessages(t *testing.T) {
 	f := setup(t, nil)
 	const parts = `[{"type": "text", "text": "Wh"}, {"type": "text", "text": "ill"}]`

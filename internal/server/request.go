@@ -52,7 +52,7 @@ func (s *Server) prepare(r *http.Request, g *openai.Generation, stops []string) 
 		}
 		for _, id := range ids {
 			if int(id) >= s.tok.Len() {
-				return req, openai.Invalid("logit_bias", "the token %d is not in the vocabulary of %d", id, s.tok.Len())
+				return req, openai.Invalid("logit_bias", "the token %d is not in the vocabulary of %d tokens", id, s.tok.Len())
 			}
 			bias[id] = b.Value
 		}
@@ -123,7 +123,7 @@ func (s *Server) prompts(r *openai.CompletionRequest) ([][]int32, error) {
 func (s *Server) inVocabulary(ids []int32, name string) error {
 	for _, id := range ids {
 		if int(id) >= s.tok.Len() {
-			return openai.Invalid(name, "has the token %d, which is not in the vocabulary of %d", id, s.tok.Len())
+			return openai.Invalid(name, "has the token %d, which is not in the vocabulary of %d tokens", id, s.tok.Len())
 		}
 	}
 	return nil

@@ -127,7 +127,7 @@ func (r *responseEvents) add(kind, text string, probs []openai.TokenProb) {
 	r.event("response.output_text.delta", r.at(fields))
 }
 
-// delta adds what the parser of tool calls found.
+// delta adds d, which the parser of tool calls has found.
 func (r *responseEvents) delta(d toolcall.Delta) {
 	switch d.Kind {
 	case toolcall.Reasoning:

@@ -167,7 +167,7 @@ func apiOf(path string) api {
 	return openAI
 }
 
-// note collects what the log says about a request when it ends. Every handler's w is a *note.
+// note collects what the log says about a request at its end. Every handler's w is a *note.
 type note struct {
 	http.ResponseWriter
 	id     string
@@ -204,7 +204,8 @@ func (s *Server) outermost(h http.Handler) http.Handler {
 		s.handlers.Add(1)
 		defer s.handlers.Done()
 		start := time.Now()
-		// If a handler does not read the whole body, net/http reads the rest, and sets no deadline.
+		// If a handler does not read the whole body, net/http
+		// reads the rest. It sets no deadline for that.
 		http.NewResponseController(w).SetReadDeadline(start.Add(s.opt.BodyTimeout))
 		n := &note{ResponseWriter: w, id: requestID(r), path: "other", api: apiOf(r.URL.Path), fixed: repeat.Of(r.Context())}
 		w.Header().Set("X-Request-Id", n.id)

@@ -96,9 +96,9 @@ func TestQueueFull(t *testing.T) {
 	require.Equal(t, 200, resp.StatusCode, "the server must count as healthy although requests wait")
 }
 
-// TestKeepAlive checks what a stream sends while there is no text. It must be something that
-// clients of its API skip: comments, pings, or lines without text. Clients of Ollama's API fail at
-// an empty line.
+// TestKeepAlive checks what a stream sends while there is no text:
+// comments, pings, or lines with an empty text, which clients of the
+// stream's API skip. Clients of Ollama's API fail at an empty line.
 func TestKeepAlive(t *testing.T) {
 	f := setup(t, func(e *engine.Options, o *Options) { slow(e, o); e.Parallel, o.KeepAlive = 1, time.Millisecond })
 	_, leave := f.begin(fmt.Sprintf(endless, false))

@@ -37,8 +37,9 @@ type Options struct {
 	// same answers should have the same fingerprint.
 	Fingerprint string
 
-	// Library has further models; nil: none. If it has any, unknown model names are refused. Otherwise
-	// any name stands for the one model, except names with a prefix such as hf:.
+	// Library has further models; nil: none. If there are further models,
+	// unknown model names are refused. Otherwise any name stands for the
+	// server's own model, except names with a prefix such as hf:.
 	Library Library
 
 	Warnings []string // warnings about the model, for /props
@@ -199,7 +200,7 @@ func (s *Server) retryAfter() int {
 // ignores logs the names of request fields that have no effect, each name once. The client's
 // author may expect an effect, because another server knows the field.
 func (s *Server) ignores(fields []string) {
-	const most = 64 // clients choose the names
+	const most = 64 // largest number of names, because clients choose them
 	for _, name := range fields {
 		s.mu.Lock()
 		old := s.ignored[name] || len(s.ignored) >= most

@@ -71,6 +71,6 @@ func TestEverySetting(t *testing.T) {
 			r, err := openai.ParseCompletion(body, defaults, true)
 			set = set || err == nil && reflect.DeepEqual(want, r.Sampling)
 		}
-		require.True(t, set, "%s: not in Numbers (internal/sampler/params.go), or, if it is no number, not in readSampling (internal/openai/generation.go) and settings (internal/server/native.go)", name)
+		require.True(t, set, "%s is missing in Numbers (internal/sampler/params.go) or, if it is not a number, in readSampling (internal/openai/generation.go) and settings (internal/server/native.go)", name)
 	}
 }

@@ -17,7 +17,8 @@ import (
 	"alpaca/internal/toolcall"
 )
 
-// told returns t with the tools and variables of a request.
+// told returns t or, if a request sets tools, variables
+// or the time, a copy of t with these settings.
 func (s *Server) told(r *http.Request, t *chat.Template, req *openai.ChatRequest) (*chat.Template, error) {
 	settings := t.Settings()
 	if req.Kwargs != nil {

@@ -6,8 +6,8 @@ import (
 	"alpaca/internal/openai"
 )
 
-// unserved lists paths that other servers have and this server does not support.
-// why is the message of the error, whose status stops clients from retrying.
+// unserved lists paths that other servers have and this server does not support. The
+// field why is the message of the error. The error's status stops clients from retrying.
 var unserved = []struct {
 	why      string
 	patterns []string
@@ -15,7 +15,7 @@ var unserved = []struct {
 	{"this server does not make embeddings: language models without pooling make poor embeddings", []string{
 		"POST /v1/embeddings", "POST /embeddings", "POST /embedding", "POST /api/embed", "POST /api/embeddings",
 	}},
-	{"this server ranks nothing: ranking needs a model made for it", []string{
+	{"this server does not rank texts: ranking needs a model that was made for it", []string{
 		"POST /rerank", "POST /reranking", "POST /v1/rerank", "POST /v1/reranking",
 	}},
 	{"this server cannot fill in a text between two others: continue the first one with /v1/completions", []string{"POST /infill"}},

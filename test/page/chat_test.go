@@ -100,7 +100,7 @@ func TestFull(t *testing.T) {
 	b := open(t, f.URL)
 	b.ask("Long")
 	b.idle()
-	b.wait(`document.querySelector(".message.assistant .actions").innerText.includes("The answer cannot continue: 4100 tokens fill the context of 4096.")`)
+	b.wait(`document.querySelector(".message.assistant .actions").innerText.includes("The answer cannot continue: 4100 tokens fill the context of 4096 tokens.")`)
 	require.True(t, eval[bool](b, `[...document.querySelectorAll(".message.assistant button")].find((e) => e.innerText === "Continue").disabled`))
 	f.set(func() { f.counts = 2000 })
 	b.load("/")

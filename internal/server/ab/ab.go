@@ -34,7 +34,7 @@ var web embed.FS
 const policy = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src data:; " +
 	"base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
-// Server serves one session. It is an http.Handler.
+// Server is an http.Handler that serves one session.
 type Server struct {
 	store   abtest.Store
 	id      int64
@@ -103,7 +103,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	h.Set("Cache-Control", "no-store") // else the back button would offer a pair for a second vote
+	h.Set("Cache-Control", "no-store") // otherwise the back button would offer a judged pair again
 	s.handler.ServeHTTP(w, r)
 }
 
@@ -194,7 +194,7 @@ func (s *Server) reload(ctx context.Context) (err error) {
 // servers on different ports of a machine share cookies.
 func (s *Server) cookie() string { return fmt.Sprintf("alpaca-ab-%d", s.id) }
 
-// judge returns the name of the judge who sent a request, or "" if unknown.
+// judge returns the name of the judge who sent a request, or "" if it is unknown.
 func (s *Server) judge(r *http.Request) string {
 	c, err := r.Cookie(s.cookie())
 	if err != nil {
@@ -213,7 +213,7 @@ func isName(name string) bool {
 		strings.IndexFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) < 0
 }
 
-// token returns a value that only the form of this judge and item contains.
+// token returns the secret value in the form with which judge votes on item.
 func (s *Server) token(judge string, item abtest.Item) string {
 	h := hmac.New(sha256.New, s.session.Secret)
 	fmt.Fprintf(h, "%d %d %d %s", s.id, item.N, item.Repeat, judge)

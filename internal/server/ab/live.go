@@ -16,7 +16,7 @@ type livePart struct {
 	Planned, Ready int  // number of prompts of the plan, and of those that can be judged already
 	Expected       int  // number of pairs that this judge can judge later, once they have answers
 	Waits          bool // the judge's own prompt does not have both answers yet
-	Notice         int  // number of the judge's own prompt that the next fields are about; 0: none
+	Notice         int  // number, from 1, of the prompt that the next fields describe; 0: none
 	Failed, Equal  bool // whether this prompt cannot be answered; whether both answers to it are equal
 	Prompt         abtest.Prompt
 	Answer         string // if Equal: the text of both answers
@@ -25,7 +25,7 @@ type livePart struct {
 // notice is what a page has told a judge about one of the judge's own prompts. Nobody votes on
 // that prompt, because a model has no room for the prompt or both answers are equal.
 type notice struct {
-	n    int  // number of the prompt
+	n    int  // number of the prompt, counted from 0
 	over bool // the judge has voted since the page showed the notice
 }
 
@@ -112,7 +112,7 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) error {
 	judge := s.judge(r)
 	next, _, _ := s.session.Next(judge)
 	planned, ready := s.session.Progress()
-	about := 0 // the value of livePart.Notice
+	about := 0 // counted from 1, as in livePart.Notice; 0: none
 	if n, ok := s.notice(judge); ok {
 		about = n + 1
 	}

@@ -119,14 +119,14 @@ func TestLive(t *testing.T) {
 	r := abtest.NewReport(session)
 	require.Equal(t, 2, r.Own)
 	require.Equal(t, 2, r.Groups[0].Votes())
-	require.Equal(t, 2, r.OwnGroups[0].Votes()) // including the tie of equal answers
+	require.Equal(t, 2, r.OwnGroups[0].Votes()) // the tie of equal answers counts as a vote
 	_, page = c.get("/results")
 	require.Contains(t, page, "Votes of people on own prompts")
 }
 
-// TestFailedWhileWaiting checks a judge who waits for answers to their
-// own prompt, which fails. Until the next vote, the pages must say that
-// the prompt failed. The judge must be able to enter another prompt.
+// TestFailedWhileWaiting checks a judge who waits for answers to a prompt that
+// the models cannot answer. Until the judge's next vote, the pages must say
+// that there are no answers. The judge must be able to enter another prompt.
 func TestFailedWhileWaiting(t *testing.T) {
 	db, err := data.Open(t.Context(), filepath.Join(t.TempDir(), "ab.db"))
 	require.NoError(t, err)

@@ -73,7 +73,7 @@ type row struct {
 	Votes   int
 }
 
-// visible returns an error unless results may be shown.
+// visible returns an error if results must not be shown yet.
 func (s *Server) visible() error {
 	if s.session.Closed || s.session.Peek {
 		return nil
@@ -114,9 +114,9 @@ func (s *Server) results(w http.ResponseWriter, r *http.Request) error {
 	return s.show(w, http.StatusOK, "results.html", p)
 }
 
-// row returns pair n. Its Verdict is the model whose answer won more votes of
-// people. Without such a model the Verdict is "none" if there are no votes,
-// "split" if both models won equally many, and "neither" if none won any.
+// row returns pair n. Its Verdict is the model whose answer won more of
+// people's votes. If no model did, the Verdict is "none" without votes, "split"
+// if both models won equally many votes, and "neither" if they won none.
 func (s *Server) row(n int) row {
 	out := row{N: n, Prompt: s.session.List[n], Equal: s.session.Equal(n), Own: s.session.IsOwn(n)}
 	wins := [2]int{}

@@ -36,8 +36,8 @@ type fixture struct {
 	client *http.Client
 }
 
-// setup starts a server that listens like "alpaca serve". If change
-// is not nil, setup calls it with the options, which it may change.
+// setup starts a server that listens like "alpaca serve".
+// If change is not nil, it can change the server's options.
 func setup(t testing.TB, change func(*engine.Options, *server.Options)) *fixture {
 	t.Helper()
 	return setupModel(t, testmodel.SPM(1), change)

@@ -94,7 +94,7 @@ func testFair(f *fixture, manyClient, fewClient *http.Client, manyHeader, fewHea
 		leave = append(leave, stop)
 		eventually(t, "the request is in the queue", func() bool { return f.engine.Stats().Busy == i+1 })
 	}
-	eventually(t, "two are answered", func() bool { s := f.engine.Stats(); return s.Running == 2 && s.Waiting == 4 })
+	eventually(t, "two requests are answered", func() bool { s := f.engine.Stats(); return s.Running == 2 && s.Waiting == 4 })
 	_, refused := f.background(manyClient, brief, manyHeader...)
 	eventually(t, "the queue is full", func() bool { return refused.Load() == 429 })
 	_, answered := f.background(fewClient, brief, fewHeader...)
@@ -149,7 +149,7 @@ func TestRetryAfter(t *testing.T) {
 	for range 2 {
 		f.background(f.client, endless, header...)
 	}
-	eventually(t, "one is answered and one waits", func() bool { s := f.engine.Stats(); return s.Running == 1 && s.Waiting == 1 })
+	eventually(t, "one request is answered and one waits", func() bool { s := f.engine.Stats(); return s.Running == 1 && s.Waiting == 1 })
 	for path, body := range map[string]string{
 		"/v1/completions": brief, "/completion": brief, "/v1/chat/completions": `{"messages": [{"role": "user", "content": "a"}], "stream": true}`,
 		"/v1/messages": `{"messages": [{"role": "user", "content": "a"}], "max_tokens": 1}`, "/v1/responses": `{"input": "a"}`, "/api/chat": `{"messages": [{"role": "user", "content": "a"}]}`,

@@ -103,7 +103,7 @@ func TestRefusals(t *testing.T) {
 		{"/v1/responses", `{"input": "a", "truncation": "auto"}`, "truncation: "},
 		{"/v1/embeddings", `{"input": "a"}`, "embeddings"},
 		{"/api/embed", `{"input": "a"}`, "embeddings"},
-		{"/v1/rerank", `{}`, "ranks nothing"},
+		{"/v1/rerank", `{}`, "does not rank texts"},
 		{"/infill", `{"input_prefix": "a", "input_suffix": "b"}`, "fill in"},
 		{"/slots/0?action=save", `{"filename": "/etc/passwd"}`, "state of texts"},
 		{"/api/pull", `{"model": "http://127.0.0.1/x"}`, "not managed over HTTP"},

@@ -16,8 +16,8 @@ import (
 	"alpaca/internal/server"
 )
 
-// ended returns what the server still sends. The test fails unless the server then closes the
-// connection.
+// ended returns what the server still sends. The test fails
+// if the server does not close the connection after that.
 func ended(t testing.TB, c net.Conn) string {
 	t.Helper()
 	require.NoError(t, c.SetReadDeadline(time.Now().Add(time.Minute)))
@@ -51,7 +51,8 @@ func TestSlowRequests(t *testing.T) {
 	}
 }
 
-// TestOldClient checks that a health check that speaks HTTP/1.0 and names no host gets its answer.
+// TestOldClient checks that a health check gets an answer without a
+// Host header in HTTP/1.0, and with an empty Host header in HTTP/1.1.
 func TestOldClient(t *testing.T) {
 	f := setup(t, nil)
 	for _, line := range []string{"GET /health HTTP/1.0\r\n\r\n", "GET /health HTTP/1.1\r\nHost:\r\nConnection: close\r\n\r\n"} {
@@ -74,7 +75,7 @@ func TestSlowBody(t *testing.T) {
 	require.Contains(t, ended(t, c), "200 OK")
 }
 
-// TestLargeRequests checks the size limits of headers and bodies, also of chunked bodies.
+// TestLargeRequests checks the size limits of headers and of bodies, including chunked bodies.
 func TestLargeRequests(t *testing.T) {
 	f := setup(t, nil)
 	large := `{"prompt": "` + strings.Repeat("a", 8<<20) + `"}`
@@ -90,7 +91,7 @@ func TestLargeRequests(t *testing.T) {
 	fmt.Fprintf(c, "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s", 9<<20, large)
 	resp, err := http.ReadResponse(bufio.NewReader(c), nil)
 	require.NoError(t, err)
-	require.Equal(t, 413, resp.StatusCode, "a large body in chunks must be refused, too")
+	require.Equal(t, 413, resp.StatusCode, "the server must refuse a large body that comes in chunks")
 	c = f.dial()
 	fmt.Fprintf(c, "GET /health HTTP/1.1\r\nHost: localhost\r\nX-Large: %s\r\n\r\n", strings.Repeat("a", 40<<10))
 	require.Contains(t, ended(t, c), "431 Request Header Fields Too Large")
@@ -99,8 +100,8 @@ func TestLargeRequests(t *testing.T) {
 	require.Contains(t, ended(t, c), "200 OK")
 }
 
-// TestMalformed checks that a malformed HTTP request also gets an error of the API, and that the
-// server then closes the connection.
+// TestMalformed checks that even a malformed HTTP request gets an
+// error in JSON, and that the server then closes the connection.
 func TestMalformed(t *testing.T) {
 	f := setup(t, nil)
 	for _, tt := range []struct {
@@ -254,7 +255,7 @@ func TestConnections(t *testing.T) {
 	ask(late, brief)
 	late.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
 	_, err := late.Read(make([]byte, 1))
-	require.Error(t, err, "a further connection must be refused")
+	require.Error(t, err, "a further connection must wait")
 	first.Close()
 	require.Equal(t, 200, answered(late))
 }

@@ -52,7 +52,7 @@ func mixed(n int) (list []asked) {
 		prompt := strings.Repeat("common beginning ", r.IntN(3)) + strings.Repeat(string(rune('a'+r.IntN(26))), r.IntN(40)+1)
 		most := r.IntN(12) + 1
 		if i%16 == 3 {
-			most = 190 // for so many tokens the engine must make room a second time
+			most = 190 // so many tokens that the engine must make room for the text a second time
 		}
 		a := asked{n: 1}
 		chat := []fields{{"role": "system", "content": "common"}, {"role": "user", "content": prompt}}

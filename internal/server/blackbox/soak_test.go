@@ -60,7 +60,7 @@ const (
 
 var kinds = []string{"answered the same as alone", "gone while waiting or reading", "malformed", "gone within header or body", "never read", "probes", "slow readers", "crowds"}
 
-// soakQueue is the number of requests that may wait. A crowd sends more.
+// soakQueue is the number of requests that may wait. A client of the kind crowding sends more.
 const soakQueue = 12
 
 // one runs one client of a random kind.
@@ -179,7 +179,7 @@ func TestSoak(t *testing.T) {
 	}
 	f.client.CloseIdleConnections()
 	eventually(t, "no request is in progress", func() bool { st := f.engine.Stats(); return st.Busy == 0 && st.Running == 0 && st.Waiting == 0 })
-	eventually(t, "no goroutine is left", func() bool { return runtime.NumGoroutine() <= before })
+	eventually(t, "no new goroutine is left", func() bool { return runtime.NumGoroutine() <= before })
 	// Only the cache holds blocks, and it gives them to a request that needs them.
 	eventually(t, "only the cache holds blocks", func() bool { st := f.engine.Stats(); return st.BlocksUsed <= st.BlocksCached+1 })
 	st, after := f.engine.Stats(), live()
@@ -277,7 +277,7 @@ func TestVanishing(t *testing.T) {
 	// A client that closes only its half of the connection counts as gone, too.
 	c := f.dial()
 	fmt.Fprintf(c, "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s", len(endless), endless)
-	eventually(t, "it is answered", func() bool { return f.engine.Stats().Running == 1 })
+	eventually(t, "the request is answered", func() bool { return f.engine.Stats().Running == 1 })
 	require.NoError(t, c.(*net.TCPConn).CloseWrite())
 	eventually(t, "the request is cancelled", func() bool { return f.engine.Stats().Busy == 0 })
 	resp, text := f.do("POST", "/v1/completions", brief)

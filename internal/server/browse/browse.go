@@ -61,7 +61,7 @@ type Browser struct {
 	started time.Time
 }
 
-// Limits of how long the parts of an answer may take.
+// Time limits for the parts of an answer.
 const (
 	pageTime  = 5 * time.Second
 	countTime = 10 * time.Second       // how long a count in the background may take

@@ -21,7 +21,7 @@ import (
 
 const hostile = `<script>alert(1)</script><img src=x onerror=alert(2)>`
 
-// site is a browser of a database with 250 rows of one source and one hostile row of another.
+// site serves a database that has 250 rows of one source, and one hostile row of another.
 func site(t *testing.T, opt Options) (*httptest.Server, *data.DB) {
 	t.Helper()
 	ctx := context.Background()
@@ -267,7 +267,7 @@ func TestErrors(t *testing.T) {
 	require.Equal(t, 200, status)
 }
 
-// TestBase checks a browser whose addresses have a prefix.
+// TestBase checks a server whose addresses have a prefix.
 func TestBase(t *testing.T) {
 	srv, db := site(t, Options{Base: "/data", Chat: true})
 	_, body := get(t, srv.URL+"/data/")

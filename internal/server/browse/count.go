@@ -17,9 +17,9 @@ type counted struct {
 	late   []string // names of facets that took too long
 }
 
-// count counts all rows of a request, in total and by facet; limit is the largest
-// number of values of a facet that c lists. wait is how long count waits for the
-// result. A count that takes longer continues in the background, for the next request.
+// count counts all rows of a request, in total and by facet. c lists at most
+// limit values of a facet. wait is how long count waits for the result. A
+// count that takes longer continues in the background, for the next request.
 func (b *Browser) count(ctx context.Context, q *request, wait time.Duration, limit int, facets ...string) (c counted) {
 	b.refresh(ctx)
 	if !q.table.Texts {
@@ -68,7 +68,8 @@ type counting struct {
 	done chan struct{}
 }
 
-// of returns the count of a key. If there is none yet, it starts compute in the background.
+// of returns the count that is stored under key. If there
+// is none yet, it starts compute in the background.
 func (c *counts) of(key string, compute func() counted) *counting {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -15,7 +15,8 @@ func (b *Browser) export(w http.ResponseWriter, r *http.Request, q *request) err
 	if q.ext != "csv" && !q.table.Texts {
 		return badRequest("only tables of training rows can be sent as ." + q.ext)
 	}
-	first, err := b.rows(r.Context(), q) // first, so that an error can still be the response
+	// Read before anything is sent, so that an error can still become the response.
+	first, err := b.rows(r.Context(), q)
 	if err != nil {
 		return err
 	}

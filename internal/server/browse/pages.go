@@ -16,7 +16,7 @@ import (
 	"alpaca/internal/data/table"
 )
 
-// maxCell bounds how many characters of a text a list of rows contains.
+// maxCell is the largest number of characters that a list of rows shows of one text.
 const maxCell = 2048
 
 // functions returns the functions for the page templates.

@@ -79,7 +79,7 @@ func (q *request) parameter(name, value string) (err error) {
 		if q.query.Size, err = size(value); err != nil {
 			return err
 		}
-	case strings.HasPrefix(name, "_"): // other code reads this parameter, or no code does
+	case strings.HasPrefix(name, "_"): // unknown, or read by other code
 	default:
 		q.query.Filters = append(q.query.Filters, table.ParseFilter(name, value))
 	}

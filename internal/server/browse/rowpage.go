@@ -97,8 +97,8 @@ func (b *Browser) rowPage(w http.ResponseWriter, r *http.Request, t *table.Table
 	return b.page(w, r, http.StatusOK, "row.html", v)
 }
 
-// random shows a random row of those that match the search
-// and the filters. The parameter _seed decides which row.
+// random shows a random row of those that match the search and
+// the filters. The parameter _seed decides which row it shows.
 func (b *Browser) random(w http.ResponseWriter, r *http.Request) error {
 	values := r.URL.Query()
 	name := values.Get("_table")

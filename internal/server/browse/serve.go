@@ -16,7 +16,7 @@ func (b *Browser) Serve(ctx context.Context, l listen.Listeners) error {
 		headers  = 5 * time.Second
 		idle     = 2 * time.Minute
 		ending   = 5 * time.Second
-		maxBytes = 64 << 10 // of the headers; large, because the address may contain an SQL statement
+		maxBytes = 64 << 10 // largest size of the headers; the address may contain SQL
 	)
 	srv := &http.Server{Handler: b, ReadHeaderTimeout: headers, ReadTimeout: headers, IdleTimeout: idle, MaxHeaderBytes: maxBytes}
 	failed := make(chan error, len(l))

@@ -42,10 +42,10 @@ func New(keys, hosts []string, origin string) *Guard {
 	return g
 }
 
-// Pages returns a handler that passes a request to h, unless a foreign web page could have sent
-// the request. In that case it calls fail. A foreign page may use a domain name that resolves to
-// this machine (DNS rebinding). For the browser that page has the server's own origin, and only
-// the Host header reveals it.
+// Pages returns a handler that passes a request to h, unless a foreign web page
+// could have sent the request. In that case it calls fail. A foreign page may use a
+// domain name that resolves to this machine (DNS rebinding). For the browser, that
+// page has the server's own origin, and only the Host header reveals the page.
 func (g *Guard) Pages(h http.Handler, fail func(http.ResponseWriter, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if listen.FromHere(r) && !listen.OwnName(r.Host, g.hosts) {
@@ -139,9 +139,9 @@ func keyOf(r *http.Request) string {
 // Known reports whether a request has an accepted key, or needs none.
 func (g *Guard) Known(r *http.Request) bool { return len(g.keys) == 0 || g.keys.has(keyOf(r)) }
 
-// Salt returns a value that divides the prefix cache by key, if the server has several keys: the
-// time that a prompt takes must not reveal what the holder of another key has asked. With one key
-// or none, it returns "".
+// Salt returns a value that divides the prefix cache by key, if the server has
+// several keys. In a shared cache, the time that a prompt takes would reveal what
+// the holder of another key has asked. With one key or none, Salt returns "".
 func (g *Guard) Salt(r *http.Request) string {
 	if len(g.keys) < 2 {
 		return ""

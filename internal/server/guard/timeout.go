@@ -13,7 +13,8 @@ import (
 // timeoutHeader is the header that says how long the client waits for the whole answer, in seconds.
 const timeoutHeader = "X-Request-Timeout"
 
-// ErrTimeout ends an answer whose client no longer waits for it. A retry would take as long.
+// ErrTimeout ends an answer for which the client no longer waits.
+// Clients should not retry, because another try would take as long.
 var ErrTimeout = &openai.Error{Status: http.StatusRequestTimeout, Type: openai.TypeInvalid, Code: "request_timeout",
 	Message: "the answer took longer than the request allows (" + timeoutHeader + ")", Final: true}
 

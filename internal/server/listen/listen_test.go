@@ -59,3 +59,14 @@ func TestIsLocal(t *testing.T) {
 		require.Equal(t, want, IsLocal(host), host)
 	}
 }
+
+// TestRefused checks that only net/http's own refusals are replaced, and not a response that has
+// the same lines in its body.
+func TestRefused(t *testing.T) {
+	status, reason, ok := refused([]byte("HTTP/1.1 400 Bad Request" + plainHeader + "400 Bad Request: no host"))
+	require.True(t, ok)
+	require.Equal(t, 400, status)
+	require.Equal(t, "Bad Request: no host", reason)
+	_, _, ok = refused([]byte("HTTP/1.1 200 OK\r\nDate: today\r\n\r\nrow" + plainHeader + "text"))
+	require.False(t, ok, "the body may contain any text")
+}

@@ -8,13 +8,13 @@ import (
 	"strings"
 )
 
-// Refusal returns the body, and its Content-Type, of the response to a request that net/http could
-// not read. status and reason are those of net/http's own response; reason may be empty.
+// Refusal returns the body, and its Content-Type, of the response to a request that net/http
+// could not parse. status and reason are those of net/http's own response; reason may be empty.
 type Refusal func(status int, reason string) (kind string, body []byte)
 
-// plainHeader is the whole header of net/http's response to a malformed request. The reason follows
-// as text. net/http calls no handler for such a request. No other response contains plainHeader: the
-// headers of all others have a Date, and their bodies are JSON, which has no CRLF.
+// plainHeader is what follows the status line in net/http's response to a malformed
+// request. The reason comes next, as text. net/http calls no handler for such a
+// request. No other response has exactly these headers, because all others have a Date.
 const plainHeader = "\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n"
 
 // refused reports whether b is net/http's response to a malformed request or to
@@ -27,7 +27,8 @@ func refused(b []byte) (status int, reason string, ok bool) {
 	if status, _ = strconv.Atoi(string(line[:3])); status == http.StatusExpectationFailed {
 		return status, "", true
 	}
-	_, text, ok := bytes.Cut(line, []byte(plainHeader))
+	before, text, ok := bytes.Cut(line, []byte(plainHeader))
+	ok = ok && !bytes.Contains(before, []byte("\r\n"))
 	return status, strings.TrimPrefix(string(text), strconv.Itoa(status)+" "), ok
 }
 

@@ -13,7 +13,8 @@ import (
 func (l Listeners) Meanwhile(h http.Handler) (stop func()) {
 	const patience = 5 * time.Second
 	srv := &http.Server{Handler: h, ReadTimeout: patience, WriteTimeout: patience, MaxHeaderBytes: 32 << 10}
-	srv.SetKeepAlivesEnabled(false) // a client's next request may be for the server that takes over
+	// A client's next request may be for the server that takes over.
+	srv.SetKeepAlivesEnabled(false)
 	var serving sync.WaitGroup
 	for _, ln := range l {
 		serving.Go(func() { srv.Serve(lent{ln}) })

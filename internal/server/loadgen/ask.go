@@ -16,7 +16,7 @@ import (
 type result struct {
 	first, gap                time.Duration // time to the first event, and the longest time between two events
 	prompt, cached, generated int           // tokens
-	later                     bool          // it is not the client's first request
+	later                     bool          // not the client's first request
 }
 
 // client opens a new connection for each request, because some servers close an idle connection just

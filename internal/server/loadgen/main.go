@@ -1,8 +1,8 @@
-// Loadgen measures a server of OpenAI's API under load: this one, or another with the same model,
-// for comparison. It counts tokens by the usage that the server reports, and measures times by
-// the arrival of events. Its modes are load (several clients at once), prefix (a request that
-// shares a prefix with an earlier one), and stall (answers that are generated while another
-// prompt is evaluated).
+// Loadgen measures a server of OpenAI's API under load: this program's server or, for
+// comparison, another server with the same model. It counts tokens by the usage that
+// the server reports, and measures times by the arrival of events. Its modes are load
+// (several clients at once), prefix (a request that shares a prefix with an earlier
+// one), and stall (answers that are generated while another prompt is evaluated).
 package main
 
 import (
@@ -33,7 +33,7 @@ func main() {
 	flag.IntVar(&o.prompt, "prompt", 64, "number of tokens of a prompt")
 	flag.IntVar(&o.answer, "answer", 64, "number of tokens of an answer")
 	flag.IntVar(&o.vocab, "vocab", 32000, "number of tokens of the vocabulary; prompts do not use the first 300")
-	flag.IntVar(&o.shared, "shared", 2000, "number of tokens that the requests of mode prefix share, or of tokens in the long prompt of mode stall")
+	flag.IntVar(&o.shared, "shared", 2000, "number of shared tokens in mode prefix, or of tokens of the long prompt in mode stall")
 	flag.Uint64Var(&o.seed, "seed", uint64(time.Now().UnixNano()), "seed of the prompts; by default, each run has another seed, so that no cache has its prompts")
 	flag.Parse()
 	run := map[string]func(*options) error{"load": load, "prefix": prefix, "stall": stall}[o.mode]

@@ -22,7 +22,8 @@ var web embed.FS
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-// kinds has the Content-Type of each ending, because operating systems disagree about the types.
+// kinds has the Content-Type for each ending of a file name. Package
+// mime would ask the operating system, and systems disagree.
 var kinds = map[string]string{
 	".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8",
 }

@@ -1,5 +1,5 @@
 // Package remote sends queries to servers with OpenAI's API: this program's, llama.cpp's, vLLM's,
-// or OpenAI's own. If a server cannot accept a request now, it retries after the time that the
+// or OpenAI's own. If a server cannot accept a request now, Ask retries after the time that the
 // server names. A cut-off response is an error, and the size of every response is limited.
 package remote
 

@@ -1,6 +1,6 @@
 // Package thinking separates the thinking at the beginning of a model's output from
-// the answer. The thinking is between tags. It accepts text in pieces of any size
-// and returns only what is certain, so that a stream never shows part of a tag.
+// the answer. The thinking is between tags. A Splitter accepts text in pieces of any
+// size and returns only what is certain, so that a stream never shows part of a tag.
 package thinking
 
 import "strings"
@@ -65,8 +65,8 @@ const (
 	inAnswer
 )
 
-// Push adds text. It returns what earlier calls have not returned, except an
-// end that may turn out to be part of a tag or the white space beside a tag.
+// Push adds text. It returns the thinking and the answer that are new and certain.
+// It holds back an end that may be part of a tag, or white space beside a tag.
 func (p *Splitter) Push(text string) (thought, answer string) {
 	p.held += text
 	if p.state == atStart {

@@ -13,14 +13,15 @@ onRespond(respond);
 // stop ends the current answer.
 export const stop = () => state.running?.abort.abort();
 
-// respond lets the model answer message parent, or continue the answer begun.
+// respond lets the model answer the message with id
+// parent or, if begun is given, continue that answer.
 export async function respond(c, parent, begun) {
   if (state.running) return;
   const m = begun || store.add(c, parent, { role: "assistant", content: "", thought: "" });
   const messages = store.asked(c, parent, m.content);
   c.title ||= titleOf(store.path(c)[0].content);
   c.leaf = m.id;
-  m.finish = "cut"; // stays if the page is closed before the answer is complete
+  m.finish = "cut"; // this value stays if the page is closed before the answer is complete
   delete m.failed;
   delete m.stats;
   const abort = new AbortController();
@@ -44,7 +45,7 @@ export async function respond(c, parent, begun) {
     delete c.messages[m.id]; // an empty answer is not kept
     c.leaf = parent;
   }
-  if (await store.get(c.id)) await store.put(c); // unless it was deleted meanwhile
+  if (await store.get(c.id)) await store.put(c); // unless the conversation was deleted meanwhile
   draw();
   if (state.now === c) follower.now();
   list();

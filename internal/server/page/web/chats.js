@@ -87,7 +87,7 @@ document.querySelector("main").addEventListener("click", () => side(false));
 store.onChange(async (id) => {
   list();
   if (id !== state.now.id || state.running?.conversation === state.now) return;
-  const c = await store.get(id); // another tab has changed it
+  const c = await store.get(id); // the version that another tab has stored
   if (c) (state.now = c), draw();
-  else if (Object.keys(state.now.messages).length) fresh(); // another tab has deleted it
+  else if (Object.keys(state.now.messages).length) fresh(); // another tab has deleted this conversation
 });

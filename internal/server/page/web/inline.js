@@ -149,9 +149,9 @@ function emphasize(list) {
       open.count -= n;
       close.count -= n;
       list.splice(k + 1, j - k - 1, node);
-      j = k + 2; // the index of close now
+      j = k + 2; // close has moved to this index
       if (!close.count) break;
-      k = j - 1; // the new node; the loop continues with the rest of open
+      k = j - 1; // the index of the new node, so that the loop continues with the rest of open
     }
   }
   return list.map(asNode);

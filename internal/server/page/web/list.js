@@ -2,8 +2,8 @@
 
 import { button, place } from "./view.js";
 
-// fill updates the list of conversations. Unchanged lines stay in the document. So they keep the
-// focus, and a title that is being edited is not lost.
+// fill updates the list of conversations. Unchanged lines stay in the
+// document, so that the focus and a title that is being edited are not lost.
 export function fill(ul, conversations, current, actions, empty) {
   const old = new Map([...ul.children].map((li) => [li.dataset.id, li]));
   const lines = conversations.map((c) => {

@@ -70,8 +70,9 @@ const write = (name, text) => {
 };
 dropped(write, notice);
 
-// chosen lets the user choose files with the button open, and calls take with them. It
-// empties the file input, field, at once, so that the same file can be chosen again.
+// When the user presses the button open, chosen shows the dialog of
+// the file input field. Then it calls take with the chosen files. It
+// empties field first, so that the same file can be chosen again.
 function chosen(open, field, take) {
   open.addEventListener("click", () => field.click());
   field.addEventListener("change", () => {

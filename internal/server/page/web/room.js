@@ -6,7 +6,9 @@ import * as settings from "./settings.js";
 import { state } from "./state.js";
 import * as store from "./store.js";
 
-const counted = new Map(); // tokens of the prompt, by message id and length of its content; 0 until counted
+// counted has the number of tokens of a prompt, by the message's id and the length of its content.
+// The number is 0 until the server has counted.
+const counted = new Map();
 
 // full returns why answer m cannot continue, or "" if it can. m.tokens alone does not decide this:
 // it can exceed the context if the server drops the beginning of a text. So once m.tokens is near
@@ -19,5 +21,5 @@ export function full(c, m, found) {
     api.tokensOf({ ...settings.request(), messages: store.asked(c, m.parent, m.content) }).then((n) => n && (counted.set(key, n), found()));
   }
   const n = counted.get(key);
-  return n >= state.context ? `The answer cannot continue: ${n} tokens fill the context of ${state.context}.` : "";
+  return n >= state.context ? `The answer cannot continue: ${n} tokens fill the context of ${state.context} tokens.` : "";
 }
