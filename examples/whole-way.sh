@@ -26,7 +26,7 @@ rows=${ROWS:-$usual}
 pairs=${PAIRS:-12}
 threads=${THREADS:+-t $THREADS}
 
-command -v "$alpaca" >/dev/null || { echo "whole-way: $alpaca is no program: set ALPACA" >&2; exit 1; }
+command -v "$alpaca" >/dev/null || { echo "whole-way: cannot find the program $alpaca: set ALPACA" >&2; exit 1; }
 mkdir -p "$folder"
 db=$folder/data.db
 say() { printf '\n== %s\n' "$*" >&2; }

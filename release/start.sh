@@ -31,8 +31,8 @@ emulator() {
 	linux_armv6) echo "qemu-arm-static -cpu arm1176" ;;
 	linux_armv7) echo "qemu-arm-static -cpu cortex-a7" ;;
 	linux_riscv64) echo "qemu-riscv64-static" ;;
-	# A CPU of 64 bits runs programs of 32 bits itself. Under qemu-i386 of version 7.2, Go's programs crash
-	# when they start a second thread.
+	# A 64-bit CPU runs 32-bit programs without an emulator. Under qemu-i386
+	# of version 7.2, Go's programs crash when they start a second thread.
 	linux_386) [ "$(uname -m)" = x86_64 ] && echo "setarch i686" || echo "qemu-i386-static" ;;
 	# On Android the dynamic linker relocates the program. The linker of Debian's libc6-arm64-cross can do so, too.
 	android_arm64) echo "qemu-aarch64-static -cpu cortex-a76 /usr/aarch64-linux-gnu/lib/ld-linux-aarch64.so.1" ;;

@@ -57,8 +57,9 @@ func TestNearestFlag(t *testing.T) {
 	}
 }
 
-// TestFirstCommand checks that firstCommand finds the command that a command line begins with.
-// newRoot must make this command alone exactly as it makes this command among all commands.
+// TestFirstCommand checks that firstCommand finds the command that a
+// command line begins with. It also checks that a command has the same
+// flags and help, whether newRoot makes only this command or all commands.
 func TestFirstCommand(t *testing.T) {
 	all := newRoot(&ui.UI{}, "")
 	require.Greater(t, len(commands), 25)

@@ -62,12 +62,12 @@ closed.
 a model votes instead of people. It sees each pair in both orders; if it contradicts
 itself, the pair is a tie. Votes of people and of models are never mixed.
 
-With --live, both models stay in memory. The page is there at once, and the models
-continue to answer while people vote. Voters can also send prompts of their own to both
+With --live, both models stay in memory. Voting can begin at once, and the models answer
+the other prompts while people vote. Voters can also send prompts of their own to both
 models.
 
-The session is stored in a database: the same command resumes it, and so does
-"alpaca ab -d FILE" alone.`,
+The session is stored in a database. To resume it, run the same command again, or only
+"alpaca ab -d FILE".`,
 		Example: `  alpaca ab -m base.gguf -m tuned.gguf --prompts eval.jsonl --votes 50
   alpaca ab -m base.gguf -m base.gguf --lora adapter.gguf --prompts eval.jsonl
   alpaca ab -m base.gguf -m tuned.gguf --live
@@ -164,7 +164,7 @@ func (o *options) run(ctx context.Context) error {
 	var c comparison
 	if len(o.models)+len(o.answers) > 0 {
 		var err error
-		if c, err = o.compare(); err != nil { // an error here leaves no empty database
+		if c, err = o.compare(); err != nil { // before data.Open, which would make an empty database
 			return err
 		}
 	}
@@ -231,8 +231,8 @@ func (o *options) run(ctx context.Context) error {
 // side is one side of a comparison: a model, or a file of answers.
 type side struct {
 	model    string
-	options  load.Options     // with the adapters of this model
-	answered *abtest.Answered // nil for a model
+	options  load.Options     // if model is given: how to open it, with its adapters
+	answered *abtest.Answered // the answers of a file; nil for a model
 	identity abtest.Model
 }
 

@@ -60,7 +60,7 @@ func TestKilled(t *testing.T) {
 		for _, m := range hidden.FindAllStringSubmatch(page, -1) {
 			form.Set(m[1], html.UnescapeString(m[2]))
 		}
-		// Only the response to the vote matters, not the page after it.
+		// Do not follow the redirect: only the response to the vote itself confirms the vote.
 		p.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 		confirmed := make(chan bool, 1)
 		go func() {

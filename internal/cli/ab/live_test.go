@@ -24,7 +24,7 @@ import (
 
 func TestMain(m *testing.M) { clitest.Main(m) }
 
-// page is a running "alpaca ab" with a client of its page.
+// page is a running "alpaca ab", with an HTTP client for the page that it serves.
 type page struct {
 	cmd    *exec.Cmd
 	rest   io.Reader // stderr after the line with the address

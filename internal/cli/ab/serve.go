@@ -15,8 +15,8 @@ import (
 	"alpaca/internal/server/listen"
 )
 
-// serve lets people vote on a page until ctx is cancelled. ask lets the models answer a
-// prompt; it is nil if no model is in memory.
+// serve lets people vote on a page until ctx is cancelled. ask lets
+// the models answer a prompt; ask is nil if no model is in memory.
 func (o *options) serve(ctx context.Context, st abtest.Store, s *abtest.Session, ask func(n int)) error {
 	l, err := listen.At([]string{o.host}, o.port)
 	if err != nil {
@@ -68,7 +68,7 @@ func (o *options) vote(ctx context.Context, st abtest.Store, s *abtest.Session) 
 				return err
 			}
 		case key == "q" || err == io.EOF:
-			o.u.Notef("%d of %d pairs are judged: the same command resumes", done, all)
+			o.u.Notef("%d of %d pairs are judged: run the same command again to resume", done, all)
 			return nil
 		case err != nil:
 			return err

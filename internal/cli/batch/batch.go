@@ -48,11 +48,11 @@ func New(u *ui.UI) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "batch [-m MODEL] INPUT -o OUTPUT",
 		Short: "Answer the requests of a file",
-		Long: `Answer the requests of a file in the form of OpenAI's batches: on each line
+		Long: `Answer the requests of a file in the form of OpenAI's batches. Each line is a request:
 
   {"custom_id": "1", "method": "POST", "url": "/v1/chat/completions", "body": {…}}
 
-and in the output, for each of them,
+The output has a line with the response to each request:
 
   {"id": …, "custom_id": "1", "response": {"status_code": 200, "request_id": …, "body": {…}}, "error": null}
 
@@ -65,8 +65,8 @@ machine. A request without a seed gets one that depends on its custom_id. So --s
 divide the work among machines. "alpaca batch merge" then joins the outputs into one
 file, with the same bytes that one machine would have written.
 
-However a run ended, the same command resumes it: requests with a result in the output
-are not answered again. INPUT and OUTPUT may be "-", which stands for stdin and stdout.
+To resume a run, however it ended, run the same command again: requests with a result in
+the output are not answered again. INPUT and OUTPUT may be "-", which stands for stdin and stdout.
 
 Exit status: 0 all answered; 1 failure; 2 wrong command line; 3 complete, but some results
 have errors; 130 interrupted.`,
@@ -181,7 +181,7 @@ func (o *options) finish(u *ui.UI, src *source, out *output, p *progress, err er
 	switch {
 	case errors.Is(err, context.Canceled):
 		if o.out != "-" {
-			u.Notef("%s has %s: the same command resumes", o.out, p.count())
+			u.Notef("%s has %s: run the same command again to resume", o.out, p.count())
 		}
 		return err
 	case err != nil:
@@ -200,7 +200,7 @@ func (o *options) finish(u *ui.UI, src *source, out *output, p *progress, err er
 func (o *options) answer(ctx context.Context, src *source, out *output, a *load.Answering, p *progress) error {
 	run := &jobs.Run{
 		Source: src, Output: out.Output, Answer: a.Do, GiveUp: a.GiveUp,
-		Parallel: 2 * o.model.Parallel, // twice as many as are answered at once, so that one is ready when another ends
+		Parallel: 2 * o.model.Parallel, // so that a request waits whenever the model has finished another one
 		Retries:  o.retries, MaxErrors: o.maxErrors, Done: p.show,
 	}
 	return run.Do(ctx)

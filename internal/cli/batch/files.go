@@ -47,7 +47,7 @@ func (o *options) source(u *ui.UI) (_ *source, sum string, err error) {
 			s.Source = jobs.NewStream(pipe, o.part)
 			return s, "", nil
 		}
-		// The whole input is needed before the first request can be answered.
+		// --check and --order input need the whole input before the first request is answered.
 		if s.remove, err = spool(pipe); err != nil {
 			return nil, "", err
 		}

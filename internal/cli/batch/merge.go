@@ -16,8 +16,8 @@ func newMerge(u *ui.UI) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "merge INPUT -o OUTPUT RESULTS...",
 		Short: "Merge the results of several runs",
-		Long: `Merge the results of runs that each answered a part of an input, in the input's order.
-The output is byte for byte what one run with --order input would write. Each request
+		Long: `Merge the results of several runs, each of which answered a part of an input. The output
+is byte for byte what one run of the whole input with --order input would write. Each request
 must have a result. A result that is in several files must be the same in all of them:
 otherwise the files come from different models or versions, or a machine is faulty.
 

@@ -16,9 +16,9 @@ import (
 )
 
 // A replay measures what drafts save on a given text. The first tokens of the text
-// are the prompt. In each repetition, the model is made to write the other tokens
-// twice: without drafts and with them. So every token is known beforehand, and the
-// number of right drafts depends only on the text and the source of the drafts.
+// are the prompt. In each repetition, the model is made to write the rest of the
+// text twice: without drafts and with them. So every token is known beforehand, and
+// the number of right drafts depends only on the text and the source of the drafts.
 
 // replayed is the result of a replay.
 type replayed struct {
@@ -29,9 +29,9 @@ type replayed struct {
 	Threads int       `json:"n_threads"`
 	Without []float64 `json:"samples_ts_without"` // tokens per second
 	With    []float64 `json:"samples_ts"`
-	Drafted int       `json:"draft_n"` // in the last repetition
+	Drafted int       `json:"draft_n"` // tokens in drafts, in the last repetition
 	Right   int       `json:"draft_n_accepted"`
-	Gain    float64   `json:"gain"` // the ratio of the medians
+	Gain    float64   `json:"gain"` // median of With / median of Without
 }
 
 // script allows only the tokens of a text, in order.

@@ -29,8 +29,8 @@ func newSplit(u *ui.UI) *cobra.Command {
 		Short: "Split a source into training rows and evaluation rows",
 		Long: `Divide the rows of a source into two new sources: one to train with, and a small one to
 evaluate the trained model. The seed and the question of a row decide where the row
-goes; the order of the rows does not matter. Rows with the same question are on the same
-side. The old source stays.`,
+goes; the order of the rows does not matter. Rows with the same question go to the same
+source. The old source stays.`,
 		Example: `  alpaca data split --eval 0.05
   alpaca data export --source alpaca_data_train --format jsonl -o train.jsonl`,
 		Args: flags.NoArgs,

@@ -134,7 +134,8 @@ func (o *exportOptions) write(ctx context.Context, u *ui.UI, db *data.DB, out io
 	return nil
 }
 
-// rows returns a function that calls its argument for each row that the flags choose.
+// rows returns an iterator over the rows that the
+// flags choose: it calls its argument for each row.
 func (o *exportOptions) rows(ctx context.Context, db *data.DB) (func(func(*data.Row) error) error, error) {
 	t, filters, err := o.table(ctx, db)
 	if err != nil {

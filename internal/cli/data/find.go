@@ -96,8 +96,8 @@ func newRandom(u *ui.UI) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "random",
 		Short: "Draw rows",
-		Long: `Draw rows, none twice. The same --seed draws the same rows as long as the database does not
-change.`,
+		Long: `Draw rows at random, none of them twice. The same --seed draws the same rows as long as the
+database does not change.`,
 		Example: `  alpaca data random
   alpaca data random -n 5 --seed 7 --where category=poem`,
 		Args: flags.NoArgs,

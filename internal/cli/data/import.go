@@ -49,7 +49,7 @@ Exit status: 0 all files are imported, 1 a file is not, 2 wrong command line.`,
 	fs.StringVar(&o.Licence, "license", "", "`licence` of the file, which is stored with the source")
 	fs.StringVar(&o.Note, "note", "", "`note` that is stored with the source")
 	fs.BoolVar(&o.Again, "again", false, "import a file that was imported before")
-	fs.BoolVar(&o.Substring, "substring", false, "index every three characters, too, so that a text inside a word is found fast; the index has over three times the size of the texts")
+	fs.BoolVar(&o.Substring, "substring", false, "also index each sequence of three characters, so that a text inside a word is found fast; this index is over three times as large as the texts")
 	fs.BoolVar(&o.Strict, "strict", false, "fail at the first row that cannot be read")
 	flags.AddOutput(fs, &o.output, "text", "json")
 	return cmd

@@ -36,7 +36,8 @@ func newLint(u *ui.UI) *cobra.Command {
 		Use:   "lint",
 		Short: "Look for faults in rows",
 		Long: `Look for faults in rows and count them by rule. The findings are kept in the table
-"lint"; the page and --where can then select rows by them. The rules:
+"lint"; --where and the page of "alpaca data serve" can then select rows by them. The
+rules:
 
 ` + ruleLines() + `
 --fix writes all rows to a new source and repairs what it can. Rows found by a rule in --drop
@@ -89,7 +90,7 @@ func (o *lintOptions) check() error {
 		}
 	}
 	if o.model.template.Name != "" && o.model.model == "" {
-		return ui.Usagef("--chat-template is about tokens of a model: name one with -m")
+		return ui.Usagef("--chat-template needs a model: name one with -m")
 	}
 	if !o.fix && (o.name != "" || len(o.drop) > 0) {
 		return ui.Usagef("--name and --drop are for --fix")

@@ -63,8 +63,8 @@ func (f *modelFlags) open(u *ui.UI) (*vocabulary, error) {
 	return v, err
 }
 
-// tokens returns the row's tokens. prompt is the number of tokens before the first token that is
-// learned.
+// tokens returns the row's tokens. prompt is the number
+// of tokens before the first one that training learns.
 func (v *vocabulary) tokens(r *data.Row) (ids []int32, prompt int, err error) {
 	ids, answer, err := v.tmpl.Training(v.tok, load.RowMessages(r))
 	if err != nil {

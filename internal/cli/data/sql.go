@@ -76,7 +76,7 @@ func (o *sqlOptions) run(ctx context.Context, u *ui.UI, text string) error {
 			return ui.Usagef("the parameter :%s has no value: --param %s=…", name, name)
 		}
 	}
-	db, err := o.read(ctx) // checks that the file was made by "alpaca data"
+	db, err := o.read(ctx) // only to check that "alpaca data" made the file
 	if err != nil {
 		return err
 	}

@@ -79,7 +79,7 @@ type statistics struct {
 	Rejected   int64             `json:"rejected"`
 	Words      map[string]spread `json:"words"`
 	Tokens     map[string]spread `json:"tokens,omitempty"`
-	Long       map[string]int    `json:"over,omitempty"` // number of rows that have more tokens than the key
+	Long       map[string]int    `json:"over,omitempty"` // for each bound, the number of rows with more tokens
 	First      []wordCount       `json:"first_words"`
 	Categories []wordCount       `json:"categories"`
 }

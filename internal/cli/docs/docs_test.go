@@ -89,13 +89,13 @@ func environ(root, bin, dir string) []string {
 		"ALPACA_MODELS=" + filepath.Join(dir, "models"), envLog + "=" + filepath.Join(dir, ".failed"), envRoot + "=" + root}
 }
 
-// pathOf returns a PATH of folders and the system's folders.
+// pathOf returns a value of PATH: the given folders, then the system's.
 func pathOf(folders ...string) string { return strings.Join(append(folders, "/usr/bin", "/bin"), ":") }
 
 // A page is a page of the docs, with the folder in which its commands run.
 type page struct {
 	name, dir string
-	bin, idle string // bin has the programs of PATH; those in idle come first for commands that are not run
+	bin, idle string // folders of programs, see TestCommands
 	env       []string
 }
 
@@ -140,7 +140,8 @@ func (p *page) run(t *testing.T, b *block) {
 	for i, s := range b.steps {
 		if got, err := os.ReadFile(out + "." + strconv.Itoa(i)); s.output != "" && !s.parse {
 			require.NoError(t, err)
-			// A page may break lines at other places than a terminal.
+			// The lines of a page may end where those of a
+			// terminal do not, so only the words must be equal.
 			require.Equal(t, strings.Fields(s.output), strings.Fields(string(got)), "%s:%d", p.name, s.line)
 		}
 	}

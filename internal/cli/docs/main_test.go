@@ -23,15 +23,15 @@ import (
 
 // These environment variables are set for the commands of a page.
 const (
-	envMode   = "DOCS_MODE"   // modeParse, modeServe or nothing
+	envMode   = "DOCS_MODE"   // modeParse or modeServe; not set: see below
 	envStatus = "DOCS_STATUS" // the exit status that a command must have
 	envLog    = "DOCS_LOG"    // the file that failures of commands are written to
 	envRoot   = "DOCS_ROOT"   // the top of this tree
 	envServer = "DOCS_SERVER" // host and port of the server that curl asks instead of localhost:8080
 )
 
-// These are values of envMode. If envMode is not set, the command runs, and a server ends as soon
-// as it listens.
+// These are values of envMode. If envMode is not set,
+// commands run, and a server ends as soon as it listens.
 const (
 	modeParse = "parse" // the command is not run; only its flags are checked
 	modeServe = "serve" // a server runs until the test ends it
@@ -52,7 +52,8 @@ var programs = map[string]func(args []string) int{
 var others = []string{"adb", "apt", "apt-get", "cpufreq-set", "docker", "dpkg", "go", "hf", "journalctl", "llama-perplexity", "nats-server", "pkg",
 	"podman", "python3", "scp", "ssh", "sudo", "sha256sum", "systemctl", "taskset", "termux-setup-storage"}
 
-// tools are programs of every system. They do nothing in commands that are not run.
+// tools are programs that every system has. Commands that are
+// not run call links to this test instead, which do nothing.
 var tools = []string{"cat", "cp", "mkdir", "rm", "tar"}
 
 func TestMain(m *testing.M) {
@@ -66,7 +67,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// fail tells the test that a command failed. The shell reports only the last command of a pipe.
+// fail notes in envLog that a command failed, because
+// the shell reports only the last command of a pipe.
 func fail(format string, args ...any) int {
 	text := fmt.Sprintf(format, args...)
 	fmt.Fprintln(os.Stderr, text)

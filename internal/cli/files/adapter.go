@@ -35,7 +35,7 @@ type adapterReport struct {
 	Pairs  int      `json:"pairs"`
 	Rank   int      `json:"rank"`   // the highest rank of a pair
 	Alpha  float32  `json:"alpha"`  // as in llama.cpp, the scale is Alpha divided by the rank
-	Folded int      `json:"folded"` // number of pairs whose alpha differs; their B is scaled to make up for it
+	Folded int      `json:"folded"` // number of pairs with another alpha; their B is scaled, so that Alpha is right for them, too
 	Whole  []string `json:"whole"`  // names of tensors that replace tensors of the model
 	Bytes  int64    `json:"output_bytes"`
 	Notes  []string `json:"notes"`

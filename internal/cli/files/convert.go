@@ -43,8 +43,8 @@ programs can read. IN is one of these:
 A folder becomes a file of any type in one pass, without an intermediate file and with
 little memory. Notes on stderr say where the result differs from llama.cpp's converter.
 
-Values from old files are kept exactly if GGUF can hold them. Scales of 2023 are
-float32 and are rounded to float16: the command measures and reports the change, and
+Values from old files are kept exactly if GGUF can hold them. Files of 2023 have scales
+in float32, which are rounded to float16. The command measures and reports the change;
 --exact stores the affected tensors as F32 instead. The formats Q4_2 and Q4_3 have no
 successor and become F16.`,
 		Example: `  alpaca convert Qwen3-0.6B qwen3-0.6b.gguf --outtype q4_k_m

@@ -133,7 +133,7 @@ func finite(v any) any {
 	return v
 }
 
-// finite64 returns v, whose value is x, or nil if x is not finite.
+// finite64 returns v, or nil if x, which is v as a float64, is not finite.
 func finite64(x float64, v any) any {
 	if math.IsNaN(x) || math.IsInf(x, 0) {
 		return nil

@@ -40,7 +40,7 @@ func NewQuantize(u *ui.UI) *cobra.Command {
 		Use:   "quantize [IN] [OUT] TYPE [THREADS]",
 		Short: "Convert a model to smaller number formats",
 		Long: `Write a model's weights as smaller numbers, byte for byte as llama-quantize does.
-TYPE (upper or lower case), or its number in llama.cpp of 2023, is one of
+TYPE, in upper or lower case, is one of the following, or its number in llama.cpp of 2023:
 
 ` + typeTable() + `
 Types whose names contain _K take more time and give better models

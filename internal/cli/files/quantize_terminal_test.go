@@ -29,8 +29,8 @@ func TestQuantizeProgress(t *testing.T) {
 	require.NotContains(t, clitest.Run(t, "", "quantize", in, filepath.Join(t.TempDir(), "out.gguf"), "q4_0").Stderr, "%")
 }
 
-// TestQuantizeKilled checks that neither a kill nor Ctrl-C in the middle of the work leaves an
-// output file, complete or not.
+// TestQuantizeKilled checks that there is no output file
+// after a kill or Ctrl-C in the middle of the work.
 func TestQuantizeKilled(t *testing.T) {
 	clitest.NeedExec(t)
 	m := testmodel.SPM(1)

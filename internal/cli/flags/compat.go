@@ -69,8 +69,8 @@ var ignoredByBench = map[string]ignored{
 	"numa":          {value: true},
 }
 
-// refused is a flag that is an error, because this program
-// does in another way what the flag asks for, or cannot do it.
+// refused is a flag that this program reports as an error. The program
+// cannot do what the flag asks for, or does it in another way.
 type refused struct {
 	short string
 	value bool

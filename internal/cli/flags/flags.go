@@ -34,9 +34,9 @@ func AllowSingleDash(fs *pflag.FlagSet, name, short string) {
 	f.Usage += fmt.Sprintf(" (also -%s)", short)
 }
 
-// valueWords is the annotation of flags that had no value until a newer version of llama.cpp gave
-// them one. It lists words. If one of these words follows the flag, the word is the value of the
-// flag. Any other argument that follows is not the value.
+// valueWords is the annotation of flags that have no value in old versions of
+// llama.cpp, but take one in new versions. The annotation lists words. A word from
+// this list is the flag's value if it follows the flag. Any other argument is not.
 const valueWords = "alpaca_value_words"
 
 // allowWords makes the given words values of the flag with the given name: if one of the

@@ -5,14 +5,14 @@ import (
 	"alpaca/internal/model"
 )
 
-// CacheSize tells how much memory the cache of an engine takes.
+// CacheSize says how much memory the cache of an engine takes.
 type CacheSize struct {
 	Block int64 // bytes of model.BlockLen tokens in the model's cache, plus those in the cache of the small model that drafts
 	Text  int   // blocks of a text that fills its context, plus one for the copy of a shared block
-	Ctx   int   // tokens of such a text
+	Ctx   int   // tokens of a text that fills its context
 }
 
-// CacheSize returns the sizes for an engine that evaluates m, with drafts from drafts.
+// CacheSize returns the sizes for an engine that evaluates m with the given drafts.
 func (o *Options) CacheSize(m *Instance, drafts engine.Drafts) (s CacheSize, err error) {
 	cache := o.SessionOptions(o.CtxFor(m))
 	if s.Ctx, _, err = m.Model.Context(cache.Ctx); err != nil {
@@ -33,9 +33,9 @@ func (o *Options) CacheSize(m *Instance, drafts engine.Drafts) (s CacheSize, err
 	return s, nil
 }
 
-// Blocks returns the number of blocks for n texts at once. It adds the same
-// number for prefixes that later texts share. Together, the blocks take at
-// most the number of bytes in memory, unless a single text needs more.
+// Blocks returns the number of blocks for n texts at once. Half of
+// the blocks are for prefixes that later texts share. Together, the
+// blocks take at most memory bytes, unless a single text needs more.
 func (s CacheSize) Blocks(n int, memory int64) int {
 	return int(max(int64(s.Text), min(2*int64(s.Text)*int64(n), memory/s.Block)))
 }

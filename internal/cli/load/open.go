@@ -23,7 +23,7 @@ import (
 // ModelEnv is the environment variable that stands in for -m.
 const ModelEnv = "ALPACA_MODEL"
 
-// Default describes the model that is used without -m. It is part of the usages of flags.
+// Default describes the model that is used without -m, for the help of flags.
 const Default = "$" + ModelEnv + ", or the small built-in one"
 
 // AddModel adds -m/--model.

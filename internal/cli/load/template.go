@@ -24,7 +24,7 @@ type TemplateChoice struct {
 	Name   string // a built-in template, or NoTemplate; "": the model's own
 	File   string // a file with a template in Jinja; "": none
 	Kwargs string // further variables of the template, a JSON object
-	Like   string // Ollama's template; if the model has no template, the most similar built-in one is used; "": none
+	Like   string // Ollama's template, in place of which the most similar built-in one is used if the model has none; "": none
 }
 
 // AddFlags adds --chat-template, --chat-template-file and --chat-template-kwargs.

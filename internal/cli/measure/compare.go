@@ -30,8 +30,8 @@ func NewCompare(u *ui.UI) *cobra.Command {
 		Use:   "compare BASE OTHER... -f TEXT",
 		Short: "Measure how far models' predictions are from those of a base",
 		Long: `Measure how far the predictions of quantized models are from those of their original.
-All models read the same window before they go on to the next one, so that only the
-result has to be stored.
+All models read one window before they go on to the next one, so that no predictions
+have to be stored.
 
   KL divergence  how different the predictions for a token are, in nats: 0 is the same
   Δp             how much likelier the text's own token became

@@ -25,7 +25,7 @@ type comparison struct {
 	base     *load.Instance     // nil if the base is a file
 	file     *eval.LogitsReader // nil if the base is a model
 	fileName string
-	source   *os.File // the logits file that file reads; nil if the base is a model
+	source   *os.File // the open file at fileName; nil if the base is a model
 	others   []*load.Instance
 
 	name    string // name of the text

@@ -96,7 +96,7 @@ func (o *perplexityOptions) run(ctx context.Context, u *ui.UI) error {
 		return err
 	}
 	defer e.Close()
-	if err := o.checkOutputs(e.Model.File.Parts...); err != nil { // only now all parts are known
+	if err := o.checkOutputs(e.Model.File.Parts...); err != nil { // the parts are known only when the model is open
 		return err
 	}
 	pool := pool.New(load.Threads(u, o.measure.load.Threads), gguf.Guard)

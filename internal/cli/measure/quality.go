@@ -75,7 +75,7 @@ func (o *qualityOptions) run(ctx context.Context, u *ui.UI, path string) error {
 	if err != nil {
 		return err
 	}
-	defer u.BeforeExit(func() { removeFolder(dir) })() // for a signal that ends the process at once
+	defer u.BeforeExit(func() { removeFolder(dir) })() // in case a signal ends the process at once
 	defer removeFolder(dir)
 	report, err := o.measure(ctx, u, path, mixes, dir)
 	if err != nil {

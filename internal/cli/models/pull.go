@@ -50,7 +50,7 @@ func Pull(ctx context.Context, u *ui.UI, text string, opt PullOptions) (pull.Res
 	res, err := p.Pull(ctx, r)
 	show.end()
 	if ctx.Err() != nil && err != nil {
-		u.Notef("interrupted: the same command resumes from here")
+		u.Notef("interrupted: run the same command again to resume from here")
 	}
 	return res, Hinted(err)
 }

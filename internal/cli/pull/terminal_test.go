@@ -55,7 +55,7 @@ func TestAsked(t *testing.T) {
 	term = clitest.StartOn(t, 120, exec.Command("alpaca", "pull", "hf:owner/two:F16"))
 	term.Expect("m-F16.gguf [")
 	term.Send("\x03")
-	term.Expect("the same command resumes from here")
+	term.Expect("run the same command again to resume from here")
 	require.Equal(t, 130, term.Status())
 	require.NotContains(t, clitest.Succeed(t, "list"), "two:F16")
 }

@@ -1,5 +1,5 @@
-// Package queue implements "alpaca queue", which makes the streams and consumers that
-// batches on several machines need in a NATS server. It also shows what is in the
+// Package queue implements "alpaca queue". It makes, in a NATS server, the streams and
+// consumers that batches on several machines need. It also shows what is in the
 // streams, and removes jobs, results or everything. Workers and batches do not need the
 // rights that these commands need. internal/queue defines the streams and consumers.
 package queue

@@ -71,7 +71,7 @@ func show(w io.Writer, s *queue.Status) error {
 		}
 	}
 	if s.Homeless > 0 {
-		fmt.Fprintf(w, "\n%d jobs are for models that the queue has no place for: nobody takes them\n", s.Homeless)
+		fmt.Fprintf(w, "\n%d jobs are for models that the queue has no place for: no worker takes them\n", s.Homeless)
 	}
 	return nil
 }

@@ -92,7 +92,8 @@ func TestUnknownPreTokenizer(t *testing.T) {
 	}
 }
 
-// TestTruncatedModels checks that a file cut at any place is an error at once, never a panic.
+// TestTruncatedModels checks that a file that is cut at
+// any place is reported at once, and never causes a panic.
 func TestTruncatedModels(t *testing.T) {
 	data, err := os.ReadFile(testmodel.SPM(1).Write(t))
 	require.NoError(t, err)

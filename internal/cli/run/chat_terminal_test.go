@@ -177,8 +177,8 @@ func TestChatInput(t *testing.T) {
 	}, history)
 }
 
-// TestChatWithoutColour checks that NO_COLOR is heeded, and that answers are
-// broken between words on a narrow terminal.
+// TestChatWithoutColour checks that NO_COLOR is respected, and
+// that answers are broken between words on a narrow terminal.
 func TestChatWithoutColour(t *testing.T) {
 	t.Setenv("NO_COLOR", "1")
 	term := chatOn(t, 40, t.TempDir(), "-n", "100", "--ignore-eos")

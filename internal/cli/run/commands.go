@@ -164,7 +164,7 @@ func (s *session) set(_ context.Context, arg string) error {
 	fs := pflag.NewFlagSet("set", pflag.ContinueOnError)
 	fs.SetNormalizeFunc(flags.Normalize)
 	o.AddFlags(fs)
-	o.Params = s.params // AddFlags has set them to the defaults
+	o.Params = s.params // AddFlags has reset them to the defaults
 	predict := s.predict
 	flags.AddInt(fs, &predict, flags.Int{Name: "predict", Short: "n", Value: s.predict, Low: -2, High: 1 << 30}, "")
 	name, value, ok := strings.Cut(strings.Replace(arg, "=", " ", 1), " ")

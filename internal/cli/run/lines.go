@@ -16,8 +16,8 @@ import (
 
 // lines is the source of a conversation's messages.
 type lines interface {
-	// next returns a line without its newline. more says that the line continues an incomplete one.
-	// At the end, next returns io.EOF.
+	// next returns a line without its newline. If more is true, the line
+	// continues an incomplete message. At the end, next returns io.EOF.
 	next(ctx context.Context, more bool) (string, error)
 	terminal() bool // a person types the lines
 	commands() bool // lines may be commands

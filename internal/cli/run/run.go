@@ -56,7 +56,7 @@ tasks and tells stories; -m builtin is its name. It answers a text as a message,
 The text is that of -p, then the file of -f, then piped input, joined unchanged; a
 newline at the very end of a file or pipe is dropped. The continuation ends where the
 model ends it, after -n tokens, before a --stop text, or when the context is full.
-Ctrl-C ends it too. Without a text, the one in --prompt-cache FILE is continued.
+Ctrl-C ends it too. Without a text, the text saved in --prompt-cache FILE is continued.
 
 Exit status: 0 the text is complete, 1 failure, 2 wrong command line, 130 interrupted.`,
 		Example: `  alpaca run -p "Tell me a story about a fox"

@@ -61,7 +61,8 @@ above 0.7). Tasks and rejected texts go into a database, which "alpaca data" sea
 and exports, and from which "alpaca train" learns.
 
 The same seed and model give the same rows, with any number of prompts at once. Ctrl-C
-ends the run after a complete prompt; the same command resumes it, also with a higher -n.
+ends the run, and keeps the tasks of every complete prompt. To resume the run, give the same
+command again; -n may be higher than before.
 
 A model with a chat template first writes the tasks, then answers each in a conversation;
 --one-step leaves out the second step. A small model gets brief prompts.`,
@@ -226,7 +227,7 @@ func (o *options) run(ctx context.Context, u *ui.UI) error {
 	}
 	switch {
 	case err != nil && ctx.Err() != nil:
-		u.Notef("the same command resumes from here")
+		u.Notef("run the same command again to resume from here")
 		return err
 	case errors.Is(err, selfinstruct.ErrIdle):
 		return ui.WithHint(err, "a larger model, or --tasks-per-prompt 1, may do better", "alpaca data sql \"select error, raw from rejected\" shows what was wrong")

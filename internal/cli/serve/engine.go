@@ -43,7 +43,7 @@ func (o *options) blocks(u *ui.UI, m *load.Instance, drafts engine.Drafts) (int,
 	if o.cacheMemory > 0 {
 		blocks = int(min(o.cacheMemory*gib/float64(size.Block), math.MaxInt32))
 		if blocks < size.Text {
-			return 0, ui.Usagef("--kv-memory %g: a text of %d tokens takes %.3g GiB: give as much, or choose a smaller -c", o.cacheMemory, size.Ctx, float64(size.Bytes())/gib)
+			return 0, ui.Usagef("--kv-memory %g: a text of %d tokens takes %.3g GiB: raise --kv-memory, or choose a smaller -c", o.cacheMemory, size.Ctx, float64(size.Bytes())/gib)
 		}
 	} else {
 		free := freeFor(m.Model)

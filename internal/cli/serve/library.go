@@ -47,7 +47,7 @@ func (o *options) library(u *ui.UI, own *load.Instance) (*library, error) {
 	}
 	budget := int64(o.modelsMemory * (1 << 30))
 	if budget == 0 {
-		budget = machine.FreeMemory() / 4 * 3 // 0 if the free memory is unknown: no limit
+		budget = machine.FreeMemory() / 4 * 3 // if the free memory is unknown, this is 0: no limit
 	} else {
 		budget = max(1, budget-own.Model.File.Size())
 	}

@@ -117,8 +117,8 @@ func describe(u *ui.UI, m *store.Model) (facts, error) {
 	return fact, nil
 }
 
-// notUsed returns the settings of a model of Ollama that are not used here. It includes the
-// messages, with their number.
+// notUsed returns the settings of a model of Ollama that are not
+// used here. All messages together are one entry, with their number.
 func notUsed(s *ollama.Settings) (list []string) {
 	var p sampler.Params
 	known := p.FromModelfile(func(name string) (sampler.FileValue, bool) {

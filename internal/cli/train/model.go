@@ -46,7 +46,7 @@ func (j *job) model(u *ui.UI) (*train.Model[float32], *rows.Maker, error) {
 		for i := range j.base.File.Tensors {
 			params += int64(j.base.File.Tensors[i].Elems())
 		}
-		if err := enough(16 * params); err != nil { // checked before this memory is used
+		if err := enough(16 * params); err != nil { // before train.Load uses this memory
 			return nil, nil, err
 		}
 	}
@@ -203,7 +203,7 @@ func (j *job) newTemplate(tok *tokenizer.Tokenizer, kv []gguf.KV) (*chat.Templat
 // fits returns an error if the run needs more memory than is free, except in a dry run.
 func (j *job) fits(m *train.Model[float32]) error {
 	if j.dryRun {
-		return nil // describe tells the user
+		return nil // describe shows how much is needed and free
 	}
 	return enough(m.Memory(j.MaxLength, j.micro, j.checkpointing))
 }

@@ -12,7 +12,7 @@ import (
 
 const allLinear = "all-linear"
 
-// tables are the matrices outside of layers.
+// tables are the matrices that belong to no layer.
 var tables = []arch.Role{arch.TokenEmbed, arch.Output}
 
 // isNorm reports whether t is the vector of a norm, which may be trained along with adapters.
@@ -25,10 +25,10 @@ func isMatrix(t *arch.Tensor) bool {
 	return !t.IsVector() && t.Stack == arch.One && t.Role != arch.Router && t.Cols != arch.Taps
 }
 
-// names returns the roles of all tensors in the given families for which the function named wanted
-// returns true. The keys are the names of these tensors in Hugging Face models, such as q_proj, and
-// in GGUF, such as attn_q. A name may stand for several roles: out_proj is the last matrix of
-// attention in some layers, and of a convolution in others.
+// names returns the roles of all tensors in the given families that the function wanted
+// accepts. The keys of the map are the tensors' names in Hugging Face models, such as
+// q_proj, and in GGUF, such as attn_q. A name may stand for several roles: out_proj is
+// the last matrix of attention in some layers, and of a convolution in others.
 func names(families []*arch.Arch, wanted func(t *arch.Tensor) bool) map[string][]arch.Role {
 	list := map[string][]arch.Role{}
 	add := func(name string, r arch.Role) {

@@ -34,7 +34,7 @@ type job struct {
 
 	files    []*dataset.File
 	counts   []int  // number of records of each file
-	dataSum  string // SHA-256, in hexadecimal, of the joined hexadecimal SHA-256 of all files
+	dataSum  string // the SHA-256s of all files, joined, give one SHA-256; all in hexadecimal
 	baseSum  string // SHA-256 of the base, "" for a new model
 	examples *rows.Result
 	training []train.Example
@@ -232,11 +232,11 @@ func (j *job) split() {
 	}
 }
 
-// maxHeldOut returns the largest number of examples to hold out if --eval-split is not
-// given. It is a hundredth of the examples that the run trains on; an example counts once
-// for each epoch. A run measures the held-out examples about 21 times, without a backward
-// pass. With a hundredth, this takes less than a tenth of the run's time. The sample answers
-// at the end of a run need held-out examples, so the result is at least their number.
+// maxHeldOut returns the largest number of examples to hold out if --eval-split is not given.
+// It is a hundredth of the examples that the run trains on; an example counts once for each
+// epoch. A run measures the held-out examples about 21 times, without a backward pass. With a
+// hundredth, this takes less than a tenth of the run's time. The result is at least
+// samplesAtEnds, because the samples at the end of a run are answers to held-out examples.
 func (j *job) maxHeldOut() int {
 	examples := float64(len(j.examples.Examples))
 	mean := float64(j.examples.Tokens) / examples

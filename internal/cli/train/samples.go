@@ -22,12 +22,12 @@ import (
 // These are the sizes of the samples. Samples are answers to the first held-out examples or, if
 // none are held out, to the first training examples.
 const (
-	samplesAtEnds = 5  // examples at the beginning and at the end of a run
-	samplesOnWay  = 3  // examples in between
+	samplesAtEnds = 5  // examples that are answered at the beginning and at the end of a run
+	samplesOnWay  = 3  // examples that are answered in between
 	sampleTokens  = 48 // the largest number of tokens of an answer
 )
 
-// Samples are made when these parts of a run are done, in percent.
+// samplePercent lists after which percentages of a run samples are made.
 var samplePercent = []int{0, 1, 5, 10, 25, 50, 100}
 
 // sample is the model's answer to one example, generated greedily: each token is the likeliest

@@ -127,7 +127,7 @@ func (o *options) addTraining(fs *pflag.FlagSet) {
 	fs.Float64Var(&o.PromptWeight, "prompt-weight", 0, "weight that tokens of prompts have in the loss; tokens of answers have the weight 1")
 	fs.Float64Var(&o.EvalSplit, "eval-split", 0.02, "`fraction` of the data that is held out to measure progress; in a short run, less is held out by default")
 	fs.Float64Var(&o.EvalSplit, "val-split", 0.02, "the same as --eval-split")
-	fs.IntVar(&o.EvalEvery, "eval-every", 0, "number of `updates` between two measurements (default: 20 measurements in all)")
+	fs.IntVar(&o.EvalEvery, "eval-every", 0, "number of `updates` between two measurements of the held-out data (default: 20 measurements in all)")
 	for _, name := range []string{"cutoff-len", "learning-rate", "val-split"} {
 		fs.Lookup(name).Hidden = true
 	}

@@ -19,7 +19,7 @@ func (u *UI) Browse(urls []string) {
 		u.Warnf("--open: no browser could be started (%v): open %s yourself", err, url)
 		return
 	}
-	go cmd.Wait() // without it, the ended process would stay a zombie
+	go cmd.Wait() // without Wait, the process would stay a zombie after its end
 }
 
 // pageURL returns the first address that a browser understands, or "". For a server that listens on

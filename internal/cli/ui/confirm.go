@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Confirm asks a question on the terminal. An empty answer is yes, and the end of the input
-// is no.
+// Confirm asks a question on the terminal. An empty
+// answer means yes, and the end of the input means no.
 func (u *UI) Confirm(question string) bool {
 	u.status.clear(u)
 	fmt.Fprintf(u.Err, "alpaca: %s [Y/n] ", question)

@@ -19,7 +19,7 @@ type OutputFile interface {
 	Abort() // drops the file; after Commit it does nothing
 }
 
-// atOnce is a device or a FIFO.
+// atOnce is an output to a device or a FIFO.
 type atOnce struct{ *os.File }
 
 func (f atOnce) Commit() error { return f.Close() }

@@ -32,7 +32,7 @@ func TestStatus(t *testing.T) {
 	require.Less(t, len(stderr.String()), 80+len("\r\x1b[K"))
 	stderr.Reset()
 	u.Notef("done")
-	u.ClearStatus() // it is gone already
+	u.ClearStatus() // Notef has removed the status line already
 	require.Equal(t, "\r\x1b[Kalpaca: done\n", stderr.String())
 
 	stderr.Reset()

@@ -155,7 +155,7 @@ func Download(ctx context.Context, job Job, opt Options) (*Partial, error) {
 func resumable(job Job, err error) error {
 	err = fmt.Errorf("%s: %w", job.Name, err)
 	if n := kept(job); n > 0 && advice.Of(err) == "" {
-		return advice.Add(err, fmt.Sprintf("%d of %d bytes are kept: the same command resumes from there", n, job.Size))
+		return advice.Add(err, fmt.Sprintf("%d of %d bytes are kept: run the same command again to resume from there", n, job.Size))
 	}
 	return err
 }
