@@ -29,7 +29,7 @@ func number(tag string) (version string, released bool, err error) {
 	}
 	v, err := semver.StrictNewVersion(strings.TrimPrefix(name, "v"))
 	if err != nil || name[0] != 'v' {
-		return "", false, fmt.Errorf("tag %q is no version such as v1.2.0 or v1.2.0-rc.1", name)
+		return "", false, fmt.Errorf("tag %q is not a version such as v1.2.0 or v1.2.0-rc.1", name)
 	}
 	if commit == "" && !dirty {
 		return v.String(), true, nil

@@ -14,7 +14,7 @@ export CGO_ENABLED=0
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 nothing() {
-	echo "vulncheck: SKIPPED: $*, so NOTHING was looked for" >&2
+	echo "vulncheck: SKIPPED: $*, so NOTHING was checked" >&2
 	[ "${ALPACA_REQUIRE_VULNDB-}" != 1 ] || exit 1
 	exit 0
 }

@@ -59,7 +59,7 @@ func TestNearestFlag(t *testing.T) {
 
 // TestFirstCommand checks that firstCommand finds the command that a
 // command line begins with. It also checks that a command has the same
-// flags and help, whether newRoot makes only this command or all commands.
+// usage whether newRoot makes this command alone or all commands.
 func TestFirstCommand(t *testing.T) {
 	all := newRoot(&ui.UI{}, "")
 	require.Greater(t, len(commands), 25)

@@ -148,7 +148,6 @@ func (o *options) checkJudge() error {
 	return nil
 }
 
-// run runs the command.
 func (o *options) run(ctx context.Context) error {
 	if err := o.check(); err != nil {
 		return err

@@ -21,8 +21,8 @@ type live struct {
 
 	mu      sync.Mutex
 	changed *sync.Cond
-	own     [2][]int // by model: judges' own prompts that the model still has to answer
-	plan    [2][]int // by model: the plan's prompts that the model still has to answer
+	own     [2][]int // for each model: the judges' prompts that it still has to answer
+	plan    [2][]int // for each model: the plan's prompts that it still has to answer
 	ended   bool
 }
 

@@ -132,7 +132,6 @@ func parseShard(text string) (jobs.Shard, error) {
 	return s, nil
 }
 
-// run runs the command.
 func (o *options) run(ctx context.Context, u *ui.UI) error {
 	if err := o.parse(); err != nil {
 		return err
@@ -200,7 +199,7 @@ func (o *options) finish(u *ui.UI, src *source, out *output, p *progress, err er
 func (o *options) answer(ctx context.Context, src *source, out *output, a *load.Answering, p *progress) error {
 	run := &jobs.Run{
 		Source: src, Output: out.Output, Answer: a.Do, GiveUp: a.GiveUp,
-		Parallel: 2 * o.model.Parallel, // so that a request waits whenever the model has finished another one
+		Parallel: 2 * o.model.Parallel, // so that another request already waits when an answer ends
 		Retries:  o.retries, MaxErrors: o.maxErrors, Done: p.show,
 	}
 	return run.Do(ctx)

@@ -30,7 +30,6 @@ Exit status: 0 all results are there; 1 failure; 2 wrong command line; 3 some re
 	return cmd
 }
 
-// merge runs the command.
 func merge(u *ui.UI, input, out string, results []string) error {
 	if out == "" {
 		return ui.WithHint(ui.Usagef("-o is missing"), "name the file for the results; - is stdout")

@@ -13,8 +13,8 @@ import (
 type progress struct {
 	ui    *ui.UI
 	out   *jobs.Output
-	total int                 // 0: not known
-	stats func() engine.Stats // nil: the workers of a queue answer
+	total int                 // number of requests; 0: not known
+	stats func() engine.Stats // statistics of the engine; nil: the workers of a queue answer
 
 	start  time.Time
 	before int       // results at the start

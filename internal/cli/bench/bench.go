@@ -85,7 +85,7 @@ per second; for prompts, how many multiply-adds a core does per second.`,
 	fs.IntSliceVarP(&o.threads, "threads", "t", nil, "`numbers` of threads (default: the performance cores that may be used)")
 	flags.AddCacheTypeLists(fs, &o.cacheK, &o.cacheV)
 	flags.AddInt(fs, &o.repetitions, flags.Int{Name: "repetitions", Short: "r", Value: 5, Low: 1, High: 1000}, "how many `times` to run each test")
-	fs.BoolVar(&o.noWarmup, "no-warmup", false, "do not warm up, by running each test once before it is measured")
+	fs.BoolVar(&o.noWarmup, "no-warmup", false, "leave out the warm-up, which runs each test once before it is measured")
 	fs.StringVar(&o.train, "train", "", "instead of running tests, measure the training of a new model of this size, `WIDTHxLAYERS` (default: 192x6, with 16 rows of 256 tokens)")
 	fs.Lookup("train").NoOptDefVal = trainShape
 	fs.BoolVar(&o.membw, "membw", false, "also measure the read bandwidth of the memory, and show what part of this bandwidth generation uses")
@@ -94,7 +94,7 @@ per second; for prompts, how many multiply-adds a core does per second.`,
 	fs.StringVar(&o.shared, "report", "", "write the results and a description of this machine to a Markdown `file` that can be shared")
 	fs.StringVar(&o.compare, "compare", "", "compare with the results in a JSON `file`")
 	o.drafts.AddReplayFlags(fs)
-	fs.StringVarP(&o.text, "file", "f", "", "`file` with a text that --spec has the model reproduce; its first -p tokens (default: half the text) are the prompt")
+	fs.StringVarP(&o.text, "file", "f", "", "`file` with the text that the model reproduces for --spec; the text's first -p tokens (default: half of them) are the prompt")
 	o.compat.AddBenchFlags(fs)
 	return cmd
 }
@@ -164,7 +164,6 @@ func parseCacheTypes(flag string, names []string) (types []quant.Type, err error
 	return types, nil
 }
 
-// run runs the command.
 func (o *benchOptions) run(ctx context.Context, u *ui.UI) error {
 	grid, err := o.grid()
 	if err != nil {

@@ -37,7 +37,7 @@ type replayed struct {
 // script allows only the tokens of a text, in order.
 type script struct {
 	left []int32
-	list []uint64 // bit set with only the next token
+	list []uint64 // bit set that contains only the next token
 }
 
 func newScript(tokens []int32, vocab int) *script {
@@ -139,7 +139,7 @@ func (o *benchOptions) replayModel(ctx context.Context, u *ui.UI, path, text str
 		return r, fmt.Errorf("%s: %d tokens are too few for a prompt of %d tokens and two tokens to write", o.text, len(tokens), r.Prompt)
 	}
 	if i := slices.IndexFunc(tokens, tok.IsEOG); i >= 0 {
-		return r, fmt.Errorf("%s: token %d ends a text of this model", o.text, i)
+		return r, fmt.Errorf("%s: the token at position %d ends a text of this model", o.text, i)
 	}
 	run := engine.Options{Ctx: len(tokens) + 8, Parallel: 1, NoCache: true, Threads: load.Threads(u, 0), Batch: o.batches[0]}
 	if len(o.threads) == 1 {

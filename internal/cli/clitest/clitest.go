@@ -45,7 +45,7 @@ func SkipIfShort(t *testing.T) {
 	}
 }
 
-// ReadGolden returns the records of a model.
+// ReadGolden returns the golden texts of a model.
 func ReadGolden(t *testing.T, model string) []testshared.Continuation {
 	t.Helper()
 	all := testshared.ReadLines[testshared.Continuation](t, testshared.Path(t, "golden/stories.jsonl"))

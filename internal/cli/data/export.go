@@ -107,7 +107,6 @@ func (o *exportOptions) form(ctx context.Context, db *data.DB, sources []*data.S
 	return formats.Original(s)
 }
 
-// write writes the rows.
 func (o *exportOptions) write(ctx context.Context, u *ui.UI, db *data.DB, out io.Writer, form formats.Form, sources []*data.Source) error {
 	each, err := o.rows(ctx, db)
 	if err != nil {

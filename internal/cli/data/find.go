@@ -47,7 +47,7 @@ without spaces, are found anywhere in a row. The search ignores accents and case
 	flags.AddInt(fs, &o.n, flags.Int{Name: "number", Short: "n", Value: 10, Low: 1, High: math.MaxInt32}, "largest number of `rows`")
 	fs.StringVar(&o.in, "in", "", "`column` to look in: instruction, input or output (default: all)")
 	fs.BoolVar(&o.raw, "raw-search", false, "treat WORDS as a query of SQLite's FTS5, with the operators AND, OR, NOT and NEAR")
-	fs.BoolVar(&o.inside, "substring", false, "find WORDS anywhere, also inside a word; this is fast if \"alpaca data import\" was run with --substring, too")
+	fs.BoolVar(&o.inside, "substring", false, "find WORDS anywhere, also inside a word; this is fast after \"alpaca data import --substring\"")
 	flags.AddOutput(fs, &o.output, "text", "json")
 	return cmd
 }

@@ -56,7 +56,7 @@ Exit status: 0 the rules in --fail-on find nothing, 1 they find something, 2 wro
 	fs.StringSliceVar(&o.rules, "rule", nil, "`rules` to look for, separated by commas (default: all)")
 	flags.AddInt(fs, &o.show, flags.Int{Name: "show", Value: 0, Low: 0, High: math.MaxInt32}, "number of `examples` to show for each rule")
 	fs.StringSliceVar(&o.failOn, "fail-on", nil, "`rules` whose findings make the command fail, separated by commas; \"all\" stands for every rule")
-	fs.BoolVar(&o.fix, "fix", false, "write the rows, repaired, to a new source")
+	fs.BoolVar(&o.fix, "fix", false, "write the repaired rows to a new source")
 	fs.StringVar(&o.name, "name", "", "`name` of the new source (default: the old name with _fixed)")
 	fs.StringSliceVar(&o.drop, "drop", nil, "`rules`, separated by commas: --fix leaves out the rows that they find")
 	o.model.add(fs)
@@ -242,8 +242,8 @@ func (o *lintOptions) example(ctx context.Context, u *ui.UI, db *data.DB, e exam
 	return nil
 }
 
-// mend writes the mended rows of a source to a new source.
-// source may be nil if the database has only one source.
+// mend repairs the rows of a source, and writes them to a new
+// source. source may be nil if the database has only one source.
 func (o *lintOptions) mend(ctx context.Context, u *ui.UI, db *data.DB, source *data.Source, found *lint.Summary, opt lint.Options) error {
 	sources := []*data.Source{source}
 	if source == nil {
@@ -260,7 +260,7 @@ func (o *lintOptions) mend(ctx context.Context, u *ui.UI, db *data.DB, source *d
 		if err != nil {
 			return err
 		}
-		u.Notef("%s has %d rows: %d were mended, %d are left out", res.Source.Name, res.Source.Rows, res.Mended, res.Dropped)
+		u.Notef("%s has %d rows: %d were repaired, %d are left out", res.Source.Name, res.Source.Rows, res.Mended, res.Dropped)
 	}
 	return nil
 }

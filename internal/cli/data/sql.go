@@ -144,7 +144,7 @@ func (w *rowWriter) row(values []any) error {
 			fmt.Fprint(w.tab, cell(v))
 		}
 		fmt.Fprintln(w.tab)
-		const together = 1000 // rows that are aligned together and kept in memory
+		const together = 1000 // number of rows that are kept in memory and aligned together
 		if w.n%together == 0 {
 			return w.tab.Flush()
 		}

@@ -50,7 +50,7 @@ type lengths []int
 
 // spread summarizes lengths, in JSON.
 type spread struct {
-	Rows   int `json:"rows"` // number of rows that have the text
+	Rows   int `json:"rows"` // number of rows that have this text
 	Min    int `json:"min"`
 	Median int `json:"median"`
 	P95    int `json:"p95"`

@@ -124,7 +124,7 @@ func baseOf(dir, given string) (path string, m *model.Model, err error) {
 	return "", nil, ui.WithHint(fmt.Errorf("%s: the adapter's base model %q was not found", dir, peft.BaseOf(dir)), baseHint)
 }
 
-const baseHint = "name the model with --base FILE: the conversion needs its numbers of heads and experts, and its order of rows"
+const baseHint = "name the model with --base FILE: the conversion needs the model's numbers of heads and experts, and the order of its rows"
 
 // show writes the report.
 func (r *adapterReport) show(u *ui.UI, form string) error {

@@ -32,7 +32,7 @@ differs.`,
 			return compareTensors(cmd.Context(), u, args[0], args[1], all, output)
 		},
 	}
-	cmd.Flags().BoolVar(&all, "all", false, "also show tensors that are equal")
+	cmd.Flags().BoolVar(&all, "all", false, "also show tensors that are the same byte for byte")
 	flags.AddOutput(cmd.Flags(), &output, "text", "json")
 	return cmd
 }
@@ -40,7 +40,6 @@ differs.`,
 // errTensorsDiffer is the error for tensors that differ. It makes the exit status 1.
 var errTensorsDiffer = errors.New("the weights differ")
 
-// compareTensors runs the command.
 func compareTensors(ctx context.Context, u *ui.UI, pathA, pathB string, all bool, output string) error {
 	a, err := load.OpenFile(pathA, gguf.Options{HeaderOnly: true, NoMap: true})
 	if err != nil {
@@ -88,8 +87,8 @@ type compareTensorReport struct {
 	*tensorErrorReport // nil unless Result is "equal" or "differs"
 }
 
-// newCompareReport counts the results and lists the tensors. Unless all is set, it lists only
-// tensors that are not the same.
+// newCompareReport counts the results and lists the tensors. If all is
+// false, the list leaves out tensors that are the same byte for byte.
 func newCompareReport(list []quantize.Difference, all bool) *compareReport {
 	r := &compareReport{Tensors: []compareTensorReport{}}
 	for i := range list {

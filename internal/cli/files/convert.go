@@ -125,7 +125,7 @@ type convertReport struct {
 	Output      string        `json:"output"`
 	Format      string        `json:"format"` // format of the input
 	Lossless    bool          `json:"lossless"`
-	Error       report.Number `json:"relative_rms_error"` // over all changed tensors
+	Error       report.Number `json:"relative_rms_error"` // of all changed tensors together
 	OutputBytes int64         `json:"output_bytes"`
 	Seconds     float64       `json:"seconds"`
 

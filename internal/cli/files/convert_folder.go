@@ -28,7 +28,6 @@ type folderFlags struct {
 	threads               int
 }
 
-// add adds the flags.
 func (o *folderFlags) add(fs *pflag.FlagSet) {
 	fs.StringVar(&o.outtype, "outtype", convert.Auto, "`type` that the weights of a checkpoint get in the output: auto (the type that they have), f32, f16, bf16, q8_0, q4_k_m, or any other type of \"alpaca quantize\"")
 	fs.StringVar(&o.imatrix, "imatrix", "", "`file` with the importance matrix for --outtype, in either of the formats of llama-imatrix")

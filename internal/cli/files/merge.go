@@ -51,7 +51,6 @@ is quantized, "alpaca run --lora" uses the adapter without loss.`,
 	return cmd
 }
 
-// run runs the command.
 func (o *mergeOptions) run(ctx context.Context, u *ui.UI, args []string) error {
 	mix, err := quantize.ParseMix("copy")
 	if err != nil {
@@ -69,7 +68,7 @@ func (o *mergeOptions) run(ctx context.Context, u *ui.UI, args []string) error {
 		return err
 	}
 	if load.IsAdapter(out) {
-		return ui.Usagef("%s is an adapter: the last name is that of the output", out)
+		return ui.Usagef("%s is an adapter: the last name must be that of the output", out)
 	}
 	f, err := load.OpenFile(base, gguf.Options{})
 	if err != nil {

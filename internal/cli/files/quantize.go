@@ -96,7 +96,6 @@ func typeTable() string {
 	return strings.TrimRight(b.String(), " \n") + "\n"
 }
 
-// run runs the command.
 func (o *quantizeOptions) run(ctx context.Context, u *ui.UI, args []string) error {
 	in, out, mix, err := o.parseArgs(u, args)
 	if err != nil {
@@ -124,7 +123,7 @@ func (o *quantizeOptions) run(ctx context.Context, u *ui.UI, args []string) erro
 	}
 	for i, tt := range opt.Tensors {
 		if !tt.Matches(f) {
-			u.Warnf("--tensor-type %s: no tensor has this name", o.tensorTypes[i])
+			u.Warnf("--tensor-type %s: no tensor name matches", o.tensorTypes[i])
 		}
 	}
 	if m := opt.Importance; m != nil {

@@ -20,8 +20,8 @@ type quantizeReport struct {
 	Tensors []quantizeTensorReport `json:"tensors"`
 
 	Parameters  int64         `json:"parameters"`
-	InputBytes  int64         `json:"input_bytes"`  // size of all files
-	OutputBytes int64         `json:"output_bytes"` // size of all files
+	InputBytes  int64         `json:"input_bytes"`  // size of all input files
+	OutputBytes int64         `json:"output_bytes"` // size of all output files
 	Bits        float64       `json:"bits_per_weight"`
 	Seconds     float64       `json:"seconds,omitempty"`
 	MBPerSecond float64       `json:"mb_per_second,omitempty"` // millions of bytes of tensors read per second

@@ -99,7 +99,6 @@ of any of them. The first file has the metadata. Without a size or a number, a f
 	return cmd
 }
 
-// splitFile runs the command.
 func splitFile(ctx context.Context, u *ui.UI, args []string, opt convert.SplitOptions, dryRun bool, output string) error {
 	f, err := load.OpenFile(args[0], gguf.Options{HeaderOnly: true, NoMap: true})
 	if err != nil {
@@ -109,7 +108,7 @@ func splitFile(ctx context.Context, u *ui.UI, args []string, opt convert.SplitOp
 	plan := convert.PlanSplit(f, args[1], opt)
 	const limit = 99999
 	if len(plan.Outputs) > limit {
-		return fmt.Errorf("%d files, at most %d", len(plan.Outputs), limit)
+		return fmt.Errorf("the output would have %d files: at most %d are possible", len(plan.Outputs), limit)
 	}
 	if !dryRun {
 		opt.Progress = u.TensorProgress()

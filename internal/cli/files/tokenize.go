@@ -78,7 +78,6 @@ func (o *tokenizeOptions) run(u *ui.UI) error {
 	return o.print(u, tok, tok.Encode(text, !o.noBOS, !o.noParse))
 }
 
-// print writes the tokens.
 func (o *tokenizeOptions) print(u *ui.UI, tok *tokenizer.Tokenizer, ids []int32) error {
 	out := bufio.NewWriter(u.Out)
 	records := make([]tokenRecord, len(ids))

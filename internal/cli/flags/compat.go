@@ -96,8 +96,8 @@ const (
 	downloadHint = "\"alpaca pull hf:OWNER/REPO:QUANT\" fetches a model, and -m with the same name uses it"
 )
 
-// AddFlags adds the ignored and the refused flags, hidden, except those that the command has
-// itself.
+// AddFlags adds the ignored and the refused flags as hidden
+// flags. It leaves out flags that the command has itself.
 func (c *Compat) AddFlags(fs *pflag.FlagSet) {
 	for name, i := range ignoredFlags {
 		c.ignore(fs, name, i)
@@ -125,7 +125,7 @@ func (c *Compat) AddBenchFlags(fs *pflag.FlagSet) {
 	c.AddFlags(fs)
 }
 
-// ignore adds the ignored flag i, hidden, unless the command has a flag of that name.
+// ignore adds the ignored flag i as a hidden flag, unless the command has a flag of that name.
 func (c *Compat) ignore(fs *pflag.FlagSet, name string, i ignored) {
 	if fs.Lookup(name) != nil {
 		return

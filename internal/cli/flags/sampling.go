@@ -81,8 +81,8 @@ func warned(u *ui.UI, prefix string, list []sampler.FileSetting) []sampler.FileS
 	return list
 }
 
-// Check returns a usage error if a setting is out of range. It does not check what depends on
-// the vocabulary: sampler.New does.
+// Check returns a usage error if a setting is out of range. What
+// depends on the vocabulary is checked later, when the sampler is made.
 func (o *Sampling) Check() error {
 	p := o.Params
 	p.LogitBias = nil

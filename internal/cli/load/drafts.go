@@ -50,7 +50,7 @@ func (o *Drafts) AddReplayFlags(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.always, "draft-always", false, "with --spec, check all drafts, even where that takes more time than it saves")
 }
 
-// CheckReplay returns a usage error if --spec asks for more than AddReplayFlags offers.
+// CheckReplay returns a usage error if --spec names other sources than AddReplayFlags does.
 func (o *Drafts) CheckReplay() error {
 	for _, word := range o.types {
 		if kind := draftTypes[word]; kind != "auto" && kind != "lookup" {

@@ -88,7 +88,7 @@ func modelsIn(dir string) []string {
 func foreignHint(what string) string {
 	switch {
 	case strings.Contains(what, "safetensors"), strings.Contains(what, "PyTorch"):
-		return "-m accepts its folder, if config.json and the tokenizer are there, too; \"alpaca convert\" makes a GGUF file of the folder"
+		return "-m accepts the folder of this file, if config.json and the tokenizer are there, too; \"alpaca convert\" makes a GGUF file of the folder"
 	case strings.Contains(what, "archive"):
 		return "unpack it first"
 	case strings.Contains(what, "llama2.c"):

@@ -22,14 +22,14 @@ import (
 type Options struct {
 	Ctx            int // context in tokens; 0: the command's default
 	batch          int // number of prompt tokens to evaluate together
-	Threads        int // 0: the machine's default
+	Threads        int // number of threads; 0: the machine's default
 	cacheK, cacheV quant.Type
 	memoryF32      bool // --memory-f32, a flag of 2023: keys and values are cached in f32
 	noMap          bool
 	vocab          tokenizer.Options
 	eps            float64 // epsilon of the norms; 0: the file's value
-	ropeBase       float64 // 0: the file's value
-	ropeScale      float64 // 0: the file's value
+	ropeBase       float64 // base of RoPE's frequencies; 0: the file's value
+	ropeScale      float64 // factor of positions in RoPE; 0: the file's value
 	loras          []string
 	unapplied      bool // adapters are off until a request switches them on
 	MayPull        bool // a user on a terminal is asked whether to pull a missing model

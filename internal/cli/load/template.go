@@ -24,7 +24,7 @@ type TemplateChoice struct {
 	Name   string // a built-in template, or NoTemplate; "": the model's own
 	File   string // a file with a template in Jinja; "": none
 	Kwargs string // further variables of the template, a JSON object
-	Like   string // Ollama's template, in place of which the most similar built-in one is used if the model has none; "": none
+	Like   string // Ollama's template: a model without a template gets the most similar built-in one; "": none
 }
 
 // AddFlags adds --chat-template, --chat-template-file and --chat-template-kwargs.
@@ -124,10 +124,10 @@ func modelTemplate(u *ui.UI, text string, tok *tokenizer.Tokenizer) (*chat.Templ
 	return chat.Builtin(name, tok)
 }
 
-// IsAlpaca reports whether a model is an Alpaca model without a template of its own. Such a model
-// is recognized by its name, or by the file format "ggml", which only alpaca.cpp still reads. In
-// other formats that are older than GGUF, it is also recognized by the size of the vocabulary,
-// because Stanford added a token to the vocabulary of LLaMA.
+// IsAlpaca reports whether a model is an Alpaca model without a template of its own.
+// Such a model is recognized by its name, or by the file format "ggml", which is that of
+// alpaca.cpp. In other formats that are older than GGUF, it is also recognized by the
+// size of the vocabulary, because Stanford added a token to the vocabulary of LLaMA.
 func IsAlpaca(f *gguf.File) bool {
 	if _, found, _ := f.String("tokenizer.chat_template"); found {
 		return false

@@ -55,7 +55,6 @@ needed.`,
 	return cmd
 }
 
-// run runs the command.
 func (o *compareOptions) run(ctx context.Context, u *ui.UI, args []string) error {
 	if err := o.check(args); err != nil {
 		return err

@@ -22,8 +22,8 @@ type comparison struct {
 	pool *pool.Pool
 	tmp  string // folder for temporary files; "": the system's folder
 
-	base     *load.Instance     // nil if the base is a file
-	file     *eval.LogitsReader // nil if the base is a model
+	base     *load.Instance     // base of the comparison; nil if the base is a logits file
+	file     *eval.LogitsReader // reader of the base's logits file; nil if the base is a model
 	fileName string
 	source   *os.File // the open file at fileName; nil if the base is a model
 	others   []*load.Instance

@@ -24,7 +24,7 @@ type perplexityOptions struct {
 	model    string
 	perToken string // file that gets a line for each token; "-" is stdout
 	base     string // logits file
-	diverge  bool   // compare with base instead of writing it
+	diverge  bool   // read base and compare with it, instead of writing it
 	imatrix  string // file for the importance matrix
 	process  bool   // include the output matrix in the importance matrix
 	choice   choiceOptions
@@ -74,7 +74,6 @@ and the result is how many of the questions the model answers right.`,
 	return cmd
 }
 
-// run runs the command.
 func (o *perplexityOptions) run(ctx context.Context, u *ui.UI) error {
 	if err := o.check(); err != nil {
 		return err

@@ -62,7 +62,6 @@ differences may then be noise; the numbers after ± show how much.`,
 	return cmd
 }
 
-// run runs the command.
 func (o *qualityOptions) run(ctx context.Context, u *ui.UI, path string) error {
 	if err := o.compare.check([]string{path, o.imatrix}); err != nil {
 		return err
@@ -160,7 +159,9 @@ func (o *qualityOptions) measure(ctx context.Context, u *ui.UI, path string, mix
 
 // quantize quantizes the base to mix, and opens the result.
 func (c *comparison) quantize(ctx context.Context, plan *quantize.Plan, mix quantize.Mix, dir string) error {
-	if text := plan.Fallbacks(); text != "" { // two types with the same fallbacks give the same file, so their rows are equal: the warning says why
+	// Two types with the same fallbacks give the same file, so their rows are equal. The warning
+	// says why.
+	if text := plan.Fallbacks(); text != "" {
 		c.u.Warnf("%s: %s", mix.Name, text)
 	}
 	path := filepath.Join(dir, mix.Name+".gguf")

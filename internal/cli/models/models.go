@@ -110,7 +110,7 @@ type Used struct {
 	Path     string          // path of its file
 	Name     string          // the name that the user gave; "": the user gave a path
 	Settings ollama.Settings // settings that came with a model of Ollama; empty for other models
-	Release  func()          // until it is called, other commands know that the model is in use
+	Release  func()          // tells other commands that the model is no longer in use
 }
 
 // Use finds and checks the model that text names. A path is returned unchanged. If the model

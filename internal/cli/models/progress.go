@@ -41,7 +41,6 @@ type event struct {
 	Message   string `json:"message,omitempty"`
 }
 
-// note writes a message.
 func (p *progress) note(format string, args ...any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

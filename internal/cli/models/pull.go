@@ -73,7 +73,7 @@ func choose(u *ui.UI, list []pick.Model) (pick.Model, error) {
 	line, _ := bufio.NewReaderSize(u.In, 16).ReadString('\n')
 	n, err := strconv.Atoi(strings.TrimSpace(line))
 	if err != nil || n < 1 || n > len(list) {
-		return pick.Model{}, ui.WithHint(fmt.Errorf("no model was chosen"), "a name can say which: …:"+pick.Names(list[:1]))
+		return pick.Model{}, ui.WithHint(fmt.Errorf("no model was chosen"), "the name can end with the choice, such as …:"+pick.Names(list[:1]))
 	}
 	return list[n-1], nil
 }

@@ -50,7 +50,7 @@ remove, and asks.`,
 				}
 				total += n
 			}
-			u.Notef("%s are free", ui.ByteCount(total))
+			u.Notef("freed %s", ui.ByteCount(total))
 			return nil
 		},
 	}

@@ -21,8 +21,8 @@ type initOptions struct {
 	queue    load.Queue
 	name     string
 	jobs     int
-	jobSize  int // MiB
-	bytes    int // GB
+	jobSize  int // largest size of a job in MiB
+	bytes    int // largest size of all jobs in GB
 	maxAge   time.Duration
 	ackWait  time.Duration
 	replicas int
@@ -46,7 +46,7 @@ flags. The key is printed, for deploy/kubernetes/keda.yaml.`,
 	fs.SortFlags = false
 	o.queue.AddFlags(fs, "`address` of the queue")
 	fs.StringVar(&o.name, "name", "", "`name` of the model for batches (default: the name given by --alias)")
-	flags.AddInt(fs, &o.jobs, flags.Int{Name: "max-jobs", Low: 0, High: math.MaxInt32}, "largest number of waiting `jobs`; batches wait when it is reached (default 100000)")
+	flags.AddInt(fs, &o.jobs, flags.Int{Name: "max-jobs", Low: 0, High: math.MaxInt32}, "largest number of waiting `jobs`; batches wait when this number is reached (default 100000)")
 	flags.AddInt(fs, &o.bytes, flags.Int{Name: "max-gb", Low: 0, High: 1 << 20}, "`gigabytes` of jobs that may wait (default 10)")
 	flags.AddInt(fs, &o.jobSize, flags.Int{Name: "max-job-size", Low: 0, High: 64}, "largest size of a job in `MiB`; the server's max_payload limits it, too (default 4)")
 	fs.DurationVar(&o.maxAge, "max-age", 0, "`time` for which results are kept (default 168h)")

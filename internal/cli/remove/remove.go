@@ -40,7 +40,7 @@ that another model needs stays, and a model that is in use is not removed.`,
 				if err != nil {
 					return models.Hinted(err)
 				}
-				u.Notef("removed %s: %s are free", m.Name, ui.ByteCount(freed))
+				u.Notef("removed %s: freed %s", m.Name, ui.ByteCount(freed))
 			}
 			return nil
 		},

@@ -144,7 +144,7 @@ func (s *session) end(result engine.Result) error {
 	case result.Reason == engine.Context:
 		s.u.Infof("The context of %d tokens is full.", s.e.Text.Ctx())
 	case result.Reason == engine.Length && s.limit() != s.predict:
-		s.out.asidef("the answer was ended at %d tokens, as many as the context has: -n -1 lets it continue", result.GeneratedTokens)
+		s.out.asidef("the answer was ended after %d tokens, the size of the context: with -n -1, answers can be longer", result.GeneratedTokens)
 	}
 	if s.o.chat.single && !s.o.noStats {
 		st.print(s.u)

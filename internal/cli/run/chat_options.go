@@ -23,7 +23,6 @@ type chatOptions struct {
 	noHistory   bool
 }
 
-// addFlags adds the flags.
 func (o *chatOptions) addFlags(fs *pflag.FlagSet) {
 	fs.BoolVarP(&o.interactive, "interactive", "i", false, "have a conversation, with -p as the first message (this is the default on a terminal if no text is given)")
 	flags.AllowSingleDash(fs, "interactive", "cnv")

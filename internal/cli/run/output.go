@@ -43,7 +43,6 @@ type topLine struct {
 	Logprob report.Number `json:"logprob"`
 }
 
-// prompt writes the prompt.
 func (w *writer) prompt(text string) error {
 	if w.json {
 		return w.u.WriteJSON(map[string]string{"prompt": text})

@@ -126,7 +126,7 @@ func encodeSnapshot(s chat.Snapshot) ([]byte, error) { return json.Marshal(s) }
 
 func decodeSnapshot(note []byte) (s chat.Snapshot, err error) {
 	if len(note) == 0 {
-		return s, errors.New("it holds no conversation")
+		return s, errors.New("the file has no conversation")
 	}
 	err = json.Unmarshal(note, &s)
 	return s, err

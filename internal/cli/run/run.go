@@ -87,7 +87,6 @@ Exit status: 0 the text is complete, 1 failure, 2 wrong command line, 130 interr
 	return cmd
 }
 
-// run runs the command.
 func (o *runOptions) run(ctx context.Context, u *ui.UI, args []string) error {
 	if err := o.check(args); err != nil {
 		return err

@@ -57,7 +57,7 @@ type opened struct {
 	sampler   json.RawMessage
 	converses bool // the model answers conversations
 	remote    bool
-	stats     func() engine.Stats // nil for a server
+	stats     func() engine.Stats // statistics of the engine; nil for a server
 	close     func()
 }
 

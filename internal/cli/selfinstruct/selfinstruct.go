@@ -166,7 +166,6 @@ func (o *options) settings(m *opened, seeds selfinstruct.Seeds) selfinstruct.Set
 	return s
 }
 
-// run runs the command.
 func (o *options) run(ctx context.Context, u *ui.UI) error {
 	if err := o.check(); err != nil {
 		return err

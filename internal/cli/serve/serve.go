@@ -55,10 +55,10 @@ type options struct {
 	open     bool
 	predict  int
 
-	cacheMemory float64 // GiB; 0: a quarter of the free memory at most
+	cacheMemory float64 // size of a model's KV cache in GiB; 0: at most a quarter of the free memory
 
 	modelsMax    int
-	modelsMemory float64 // GiB; 0: 3/4 of the free memory
+	modelsMemory float64 // size of all loaded models in GiB; 0: 3/4 of the free memory
 	keepAlive    time.Duration
 }
 
@@ -126,7 +126,6 @@ Exit status: 0 ended by a signal, all answers complete; 1 failure; 2 wrong comma
 	return cmd
 }
 
-// run runs the command.
 func (o *options) run(ctx context.Context, u *ui.UI) error {
 	if err := o.check(); err != nil {
 		return err

@@ -69,7 +69,7 @@ type facts struct {
 	Params   int64    `json:"parameters"`
 	Context  uint64   `json:"context"`
 	Template bool     `json:"chat_template"`
-	Like     string   `json:"chat_template_like,omitempty"` // the built-in template that is used if the model has none
+	Like     string   `json:"chat_template_like,omitempty"` // the built-in template that is used because the model has none
 	Size     int64    `json:"size"`
 	Where    string   `json:"where"`
 	Commit   string   `json:"commit,omitempty"`

@@ -103,7 +103,7 @@ func (o *options) variables(ctx context.Context, u *ui.UI, args []string) error 
 	}
 	vars, ok := v.(*value.Dict)
 	if !ok {
-		return fmt.Errorf("%s: the variables are a JSON object, not %s", o.context, value.TypeName(v))
+		return fmt.Errorf("%s: the variables must be a JSON object, not %s", o.context, value.TypeName(v))
 	}
 	t, err := jinja.Compile(source)
 	if err != nil {

@@ -36,7 +36,7 @@ func readData(ctx context.Context, path string) (*dataset.File, error) {
 			return nil, err
 		}
 		if s == nil {
-			return nil, ui.WithHint(fmt.Errorf("%s has no source %q", file, source), "alpaca data stats -d "+file+" lists them")
+			return nil, ui.WithHint(fmt.Errorf("%s has no source %q", file, source), "alpaca data sql -d "+file+" \"select name from source\" lists the sources")
 		}
 		id = s.ID
 	}

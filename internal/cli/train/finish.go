@@ -54,10 +54,10 @@ func (j *job) results() string {
 	e, l := j.record.Evals, j.record.Losses
 	var b strings.Builder
 	if len(e) >= 4 {
-		fmt.Fprintf(&b, "held-out loss %.4f, before %.4f\n", e[len(e)-1], e[1])
+		fmt.Fprintf(&b, "held-out loss %.4f at the end, %.4f before the training\n", e[len(e)-1], e[1])
 	}
 	if len(l) > 0 {
-		fmt.Fprintf(&b, "training loss %.4f, at first %.4f\n", l[len(l)-1], l[0])
+		fmt.Fprintf(&b, "training loss %.4f in the last update, %.4f in the first\n", l[len(l)-1], l[0])
 	}
 	if n := j.trainer.State.Skipped; n > 0 {
 		fmt.Fprintf(&b, "%d updates were skipped\n", n)
@@ -144,9 +144,9 @@ func (j *job) draw() error {
 	return nil
 }
 
-// lossSeries returns up to three curves: the loss of each update, the same loss smoothed, and the
-// loss of the held-out examples. evals has pairs of an update and a loss. Losses that are not
-// finite and curves without points are left out.
+// lossSeries returns up to three curves: the loss of each update, this loss smoothed
+// over updates, and the loss of the held-out examples. evals has pairs of an update
+// and a loss. Losses that are not finite and curves without points are left out.
 func lossSeries(losses, evals []float32) []report.Series {
 	each, smooth, held := report.Series{Name: "each update", Marks: report.Thin}, report.Series{Name: "smoothed", Marks: report.Thick},
 		report.Series{Name: "held out", Marks: report.Points}

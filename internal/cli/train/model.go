@@ -212,8 +212,8 @@ func (j *job) fits(m *train.Model[float32]) error {
 // unknown, it returns nil.
 func enough(need int64) error {
 	if free := machine.FreeMemory(); free > 0 && need > free {
-		return ui.WithHint(fmt.Errorf("the run needs about %s of memory, %s are free", ui.ByteCount(need), ui.ByteCount(free)),
-			"a shorter --max-length, a smaller --micro-batch, --gradient-checkpointing or an adapter in place of --full need less")
+		return ui.WithHint(fmt.Errorf("the run needs about %s of memory, but only %s are free", ui.ByteCount(need), ui.ByteCount(free)),
+			"a shorter --max-length, a smaller --micro-batch, --gradient-checkpointing or an adapter in place of --full needs less")
 	}
 	return nil
 }
@@ -221,9 +221,9 @@ func enough(need int64) error {
 // templateKey is the metadata key of the chat template.
 const templateKey = "tokenizer.chat_template"
 
-// form returns the source of t, the template of the training, which is then written into the
-// model's metadata. It returns "" if the template in the metadata must stay, because the data has
-// no conversations or t is the model's own template.
+// form returns the template to write into the model's metadata: the source of t,
+// which is the template of the training. It returns "" if the metadata must not
+// change, because the data has no conversations or t is the model's own template.
 func (j *job) form(t *chat.Template) string {
 	own := slices.ContainsFunc(j.kv, func(e gguf.KV) bool { return e.Key == templateKey })
 	if own && j.ChatTemplate == "" && j.TemplateText == "" || !slices.ContainsFunc(j.files, hasConversation) {

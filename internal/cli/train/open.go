@@ -26,7 +26,7 @@ type job struct {
 	*options
 	u *ui.UI
 
-	base    *model.Model // nil for a new model
+	base    *model.Model // base model; nil for a new model
 	kv      []gguf.KV    // metadata of the base or of a new model
 	learned string       // the template to write into the metadata; "": the metadata's template stays
 	trainer *train.Trainer
@@ -34,8 +34,8 @@ type job struct {
 
 	files    []*dataset.File
 	counts   []int  // number of records of each file
-	dataSum  string // the SHA-256s of all files, joined, give one SHA-256; all in hexadecimal
-	baseSum  string // SHA-256 of the base, "" for a new model
+	dataSum  string // SHA-256 of the files' SHA-256s, which are joined as text; all in hexadecimal
+	baseSum  string // SHA-256 of the base model; "" for a new model
 	examples *rows.Result
 	training []train.Example
 	heldOut  []train.Example

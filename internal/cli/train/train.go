@@ -110,7 +110,7 @@ func (o *options) addTraining(fs *pflag.FlagSet) {
 	fs.IntVar(&o.MaxLength, "cutoff-len", 0, "the same as --max-length")
 	fs.BoolVar(&o.Packing, "packing", false, "put several examples into a row; they do not see each other")
 	fs.Float64Var(&o.LR, "lr", 0, "largest learning `rate`, which is reached after the warm-up (default: 2e-4, with --full 2e-5, with --init 3e-3)")
-	fs.Float64Var(&o.LR, "learning-rate", 0, "as --lr")
+	fs.Float64Var(&o.LR, "learning-rate", 0, "the same as --lr")
 	fs.Float64Var(&o.MinLR, "min-lr", 0, "learning `rate` of the last update")
 	fs.StringVar(&o.Scheduler, "lr-scheduler", "cosine", "`schedule` of the learning rate: cosine, linear, constant, hf-cosine, hf-linear")
 	fs.Float64Var(&o.Warmup, "warmup-ratio", 0.03, "`fraction` of the updates in which the learning rate rises to its peak")
@@ -133,7 +133,6 @@ func (o *options) addTraining(fs *pflag.FlagSet) {
 	}
 }
 
-// run runs the command.
 func (o *options) run(ctx context.Context, u *ui.UI) error {
 	if err := o.prepare(u); err != nil {
 		return err

@@ -11,7 +11,7 @@ import (
 func (u *UI) Browse(urls []string) {
 	url := pageURL(urls)
 	if url == "" {
-		u.Warnf("--open: browsers cannot open a socket file; --host localhost can be opened")
+		u.Warnf("--open: browsers cannot open a socket file: add --host localhost")
 		return
 	}
 	cmd := browser(runtime.GOOS, url)

@@ -82,8 +82,8 @@ func sameFile(a, b string) bool {
 	return absA == absB
 }
 
-// CreateOutput opens path for writing. It opens a new file that replaces
-// an old one on Commit, or an existing device or FIFO, or stdout.
+// CreateOutput opens path for writing. If path names a device, a FIFO or stdout, it
+// opens that. Otherwise it opens a new file, which replaces an old one on Commit.
 func CreateOutput(path string) (OutputFile, error) {
 	st, err := os.Stat(path)
 	if err != nil || st.Mode().IsRegular() && !isStdout(st) {

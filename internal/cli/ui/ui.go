@@ -24,7 +24,7 @@ type UI struct {
 	Err io.Writer // everything else
 
 	InTTY, OutTTY, ErrTTY bool // whether the stream is a terminal
-	InPiped               bool // In is a pipe or a file, which the user means as input
+	InPiped               bool // In is a pipe or a file, so the user means it as input
 
 	signals signals
 	status  status // the line that shows progress

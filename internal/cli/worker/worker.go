@@ -65,7 +65,6 @@ Exit status: 0 ended by a signal, 1 failure, 2 wrong command line.`,
 	return cmd
 }
 
-// run runs the command.
 func (o *options) run(ctx context.Context, u *ui.UI) error {
 	if err := o.queue.Check(); err != nil {
 		return err
@@ -119,7 +118,7 @@ func (o *options) run(ctx context.Context, u *ui.UI) error {
 // executor answers jobs.
 type executor struct{ *load.Answering }
 
-// Progress returns the number of rows that the model has computed.
+// Progress returns the number of rows, one for each token of a text, that the model has computed.
 func (e executor) Progress() int64 { return int64(e.Engine.Stats().Rows) }
 
 // watch reports the state of a worker to probes and metrics.
