@@ -88,7 +88,7 @@ The session is stored in a database. To resume it, run the same command again, o
 	fs.StringVarP(&o.db, "database", "d", "ab.db", "`file` of the database with the session")
 	flags.AddInt(fs, &o.votes, flags.Int{Name: "votes", Low: 0, High: 1 << 20}, "number of `prompts` to judge, drawn with the seed; 0 means all prompts, but at most 50")
 	fs.Float64Var(&o.repeat, "repeat", 0, "`fraction` of the pairs to show again, with the sides swapped, to measure whether judges agree with themselves")
-	fs.BoolVar(&o.peek, "peek", false, "show results before the session ends; the interval of the win rate is wider, so that it stays valid")
+	fs.BoolVar(&o.peek, "peek", false, "show results before the session ends; the interval of the win rate is then wider, because judges may stop at any time")
 	flags.AddInt(fs, &o.maxChars, flags.Int{Name: "max-chars", Value: 2000, Low: 1, High: 1 << 24}, "largest number of `characters` in an answer, the same for both models")
 	flags.AddInt(fs, &o.parallel, flags.Int{Name: "parallel", Value: 4, Low: 1, High: 256}, "number of `answers` generated at once; this does not change the answers")
 	flags.AllowSingleDash(fs, "parallel", "np")

@@ -70,7 +70,7 @@ func (o *options) open(model string, opt load.Options, p sampler.Params) (*onesh
 	if err == nil {
 		e := opt.EngineOptions(m)
 		e.Parallel, e.NoCache, e.Threads = o.parallel, false, load.Threads(o.u, opt.Threads)
-		e.Target = time.Hour // steps may be slow, because nobody sees an answer before it is complete
+		e.Target = time.Hour // a step may take long, because nobody sees an answer before it is complete
 		err = m.StartEngine(e)
 	}
 	if err != nil {

@@ -87,8 +87,8 @@ func TestLive(t *testing.T) {
 	dir := t.TempDir()
 	prompts, other := filepath.Join(dir, "p.jsonl"), testmodel.SPM(1).Write(t)
 	require.NoError(t, os.WriteFile(prompts, []byte(`{"instruction":"Count to three."}`+"\n"+`{"instruction":"Name a colour."}`+"\n"), 0o600))
-	// serve runs the program and calls look, with a function that loads the
-	// program's pages or posts forms to them. Then it ends the program.
+	// serve runs the program, calls look, and ends the program. look gets
+	// a function that loads a page of the program or posts a form to it.
 	serve := func(look func(get func(path string, form url.Values) string)) {
 		p := start(t, "-m", "builtin", "-m", other, "--prompts", prompts, "-d", filepath.Join(dir, "ab.db"), "--live", "-t", "1", "--max-chars", "20", "--parallel", "2")
 		look(func(path string, form url.Values) string {

@@ -211,7 +211,7 @@ func writeGroup(w io.Writer, g *abtest.Group, about string) error {
 		return err
 	}
 	if decided > 0 {
-		fmt.Fprintf(w, "%d decided votes can show a difference of %.0f points or more\n", decided, 100*stats.Visible(decided))
+		fmt.Fprintf(w, "%d decided votes can show a win rate that differs from 50 %% by %.0f points or more\n", decided, 100*stats.Visible(decided))
 	}
 	if g.LeftBias {
 		fmt.Fprintln(w, "one side won more often than chance explains (p < 0.01): verdicts depend on the side of an answer")

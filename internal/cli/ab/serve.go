@@ -28,7 +28,7 @@ func (o *options) serve(ctx context.Context, st abtest.Store, s *abtest.Session,
 		return err
 	}
 	n := len(s.Items("")) + s.Expected("")
-	o.u.Notef("%d pairs to judge at %s: if no vote is a tie, the votes can show a difference of %.0f points or more", n, strings.Join(l.URLs(), ", "), 100*stats.Visible(n))
+	o.u.Notef("%d pairs to judge at %s: if no vote is a tie, the votes can show a win rate that differs from 50 %% by %.0f points or more", n, strings.Join(l.URLs(), ", "), 100*stats.Visible(n))
 	go func() {
 		select {
 		case <-h.Closed():

@@ -42,7 +42,8 @@ func read(t *testing.T, path string) string {
 	return string(data)
 }
 
-// run runs a batch in this process. The batch must be complete, and some results have errors.
+// run runs a batch in this process. The batch must
+// be complete, and some results must have errors.
 func run(t *testing.T, args ...string) {
 	t.Helper()
 	o := clitest.Run(t, "", append([]string{"batch"}, args...)...)

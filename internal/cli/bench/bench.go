@@ -142,7 +142,7 @@ func (o *benchOptions) grid() (bench.Grid, error) {
 // maxParallel is the largest number of texts at once.
 const maxParallel = 1024
 
-// within returns a usage error unless all numbers lie between low and high.
+// within returns a usage error if a number in list is below low or above high.
 func within(flag string, list []int, low, high int) error {
 	for _, n := range list {
 		if n < low || n > high {

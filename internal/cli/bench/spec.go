@@ -167,8 +167,8 @@ func (o *benchOptions) replayModel(ctx context.Context, u *ui.UI, path, text str
 	return r, nil
 }
 
-// replay gives the model the first tokens as a prompt, and makes it write the others. prompt is
-// the number of prompt tokens.
+// replay gives the model the first tokens as a prompt, and makes
+// it write the rest. prompt is the number of prompt tokens.
 func replay(ctx context.Context, m *load.Instance, opt engine.Options, tokens []int32, prompt int) (engine.Result, error) {
 	opt.Target = time.Hour
 	e, err := engine.New(m.Model, opt)

@@ -1,6 +1,6 @@
-// Package data implements "alpaca data", which keeps the rows that models are
-// trained on in one database. Its commands import and export rows, search, show,
-// count and check them, derive new sources, run SQL, and serve a page for browsers.
+// Package data implements "alpaca data", which keeps training data as the rows
+// of one database. Its commands import and export rows, search, show, count
+// and check them, derive new sources, run SQL, and serve a page for browsers.
 package data
 
 import (
@@ -24,9 +24,9 @@ import (
 func New(u *ui.UI) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "data",
-		Short: "Keep, browse and check the rows that models are trained on",
-		Long: `Keep the rows that models are trained on in one SQLite file (-d, data.db by default):
-instructions with answers, conversations, preference pairs.`,
+		Short: "Keep, browse and check training data",
+		Long: `Keep training data in one SQLite file (-d, data.db by default). Each row is an instruction
+with an answer, a conversation, or a preference pair.`,
 		Example: `  alpaca data import alpaca_data.json
   alpaca data search penguin
   alpaca data lint --show 3

@@ -169,7 +169,7 @@ func (o *importOptions) report(u *ui.UI, label string, res *formats.Result) erro
 		}
 	}
 	if res.Source.Format == "preference" {
-		u.Notef("%s: the chosen answer of a preference pair is the row's output, the only answer that training uses", label)
+		u.Notef("%s: the chosen answer of a preference pair becomes the row's output; training uses only this answer", label)
 	}
 	return nil
 }

@@ -38,8 +38,8 @@ type vocabulary struct {
 	real bool // the vocabulary comes from a model that the user has named, not from the built-in one
 }
 
-// open reads the vocabulary of the model of -m. Without -m, it reads the vocabulary of the built-in
-// model, and no counts of tokens are shown.
+// open reads the vocabulary of the model of -m. Without -m, it reads the
+// vocabulary of the built-in model, and the commands show no counts of tokens.
 func (f *modelFlags) open(u *ui.UI) (*vocabulary, error) {
 	path := builtin.Name
 	if f.model != "" {

@@ -76,7 +76,7 @@ func readBlocks(page string) (list []block, err error) {
 			b.readConsole(inside)
 		case "":
 			if slices.ContainsFunc(inside, func(s string) bool { return strings.HasPrefix(s, "alpaca ") }) {
-				err = fmt.Errorf("line %d: commands stand in blocks of sh or console", i+1)
+				err = fmt.Errorf("line %d: commands must be in blocks of sh or console", i+1)
 			}
 		}
 		if err == nil {
@@ -111,7 +111,7 @@ func (b *block) readScript(lines []string) error {
 		}
 	}
 	if text.Len() > 0 {
-		return fmt.Errorf("line %d: not a command of a shell: %s", b.line+first, text.String())
+		return fmt.Errorf("line %d: not a shell command: %s", b.line+first, text.String())
 	}
 	return nil
 }

@@ -23,7 +23,7 @@ func TestReadBlocks(t *testing.T) {
 		{"<!-- not run -->\n```sh\na\n```\n", "with a reason"},
 		{"<!-- not run \"x\": why -->\n```sh\na\n```\n", "no command begins with"},
 		{"<!-- not run: why -->\ntext\n", "no block follows"},
-		{"```sh\na 'b\n```\n", "not a command of a shell"},
+		{"```sh\na 'b\n```\n", "not a shell command"},
 	} {
 		_, err := readBlocks(tt.page)
 		require.ErrorContains(t, err, tt.want, tt.page)

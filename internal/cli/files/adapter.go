@@ -35,7 +35,7 @@ type adapterReport struct {
 	Pairs  int      `json:"pairs"`
 	Rank   int      `json:"rank"`   // the highest rank of a pair
 	Alpha  float32  `json:"alpha"`  // as in llama.cpp, the scale is Alpha divided by the rank
-	Folded int      `json:"folded"` // number of pairs with another alpha; their B is scaled, so that Alpha is right for them, too
+	Folded int      `json:"folded"` // number of pairs whose own alpha differs from Alpha; their B is scaled to make up for it
 	Whole  []string `json:"whole"`  // names of tensors that replace tensors of the model
 	Bytes  int64    `json:"output_bytes"`
 	Notes  []string `json:"notes"`
@@ -134,7 +134,7 @@ func (r *adapterReport) show(u *ui.UI, form string) error {
 	out := bufio.NewWriter(u.Out)
 	fmt.Fprintf(out, "%s: %d matrices for %s models, rank %d, alpha %g, %s\n", r.Output, r.Pairs, r.Arch, r.Rank, r.Alpha, ui.ByteCount(r.Bytes))
 	if r.Folded > 0 {
-		fmt.Fprintf(out, "%d matrices have a scale of their own, which is multiplied into their second factors, because llama.cpp knows only one alpha\n", r.Folded)
+		fmt.Fprintf(out, "%d matrices have an alpha of their own, which is multiplied into them, because llama.cpp knows only one alpha for a file\n", r.Folded)
 	}
 	if err := out.Flush(); err != nil {
 		return err

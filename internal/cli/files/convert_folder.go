@@ -36,8 +36,8 @@ func (o *folderFlags) add(fs *pflag.FlagSet) {
 	flags.AddThreads(fs, &o.threads)
 }
 
-// given returns the name of the first of these flags that was given, or "" if none was given. It
-// ignores --threads.
+// given returns the name of a flag of o that the user
+// gave, or "" if there is none. It ignores --threads.
 func (o *folderFlags) given(fs *pflag.FlagSet) string {
 	for _, name := range []string{"outtype", "imatrix", "pre", "split-max-size", "split-max-tensors"} {
 		if fs.Changed(name) {

@@ -27,10 +27,10 @@ var ignoredFlags = map[string]ignored{
 	"color":             {words: onOff},
 	"context-shift":     {}, // the default
 	"device-draft":      {short: "devd", value: true},
-	"flash-attn":        {short: "fa", words: onOff}, // takes a value since 2025
+	"flash-attn":        {short: "fa", words: onOff}, // takes a value in llama.cpp since 2025
 	"gpu-layers":        {short: "ngl", value: true},
 	"gpu-layers-draft":  {short: "ngld", value: true},
-	"gqa":               {short: "gqa", value: true}, // read from the tensors' shapes
+	"gqa":               {short: "gqa", value: true}, // alpaca derives the value from the tensors' shapes
 	"in-prefix":         {value: true},               // templates say what surrounds a message
 	"in-prefix-bos":     {},
 	"in-suffix":         {value: true},
@@ -42,14 +42,14 @@ var ignoredFlags = map[string]ignored{
 	"mlock":             {},
 	"mmap":              {}, // the default
 	"mtest":             {},
-	"n-parts":           {value: true},     // counted from the files
+	"n-parts":           {value: true},     // alpaca counts the files
 	"no-conversation":   {short: "no-cnv"}, // the default if the command line has a text
 	"no-display-prompt": {},                // the default
 	"no-kv-offload":     {short: "nkvo"},
 	"no-mul-mat-q":      {},
 	"no-perf":           {},
 	"no-warmup":         {},
-	"numa":              {words: []string{"distribute", "isolate", "numactl"}}, // takes a value since 2024
+	"numa":              {words: []string{"distribute", "isolate", "numactl"}}, // takes a value in llama.cpp since 2024
 	"random-prompt":     {},
 	"simple-io":         {},
 	"spec-default":      {}, // the default

@@ -33,9 +33,9 @@ func (o *Options) CacheSize(m *Instance, drafts engine.Drafts) (s CacheSize, err
 	return s, nil
 }
 
-// Blocks returns the size of a cache in blocks. The cache is for n texts
-// at once, and for as many blocks of prefixes that later texts share. It
-// takes at most memory bytes, unless a single text needs more.
+// Blocks returns the size of a cache in blocks. It has room for n texts
+// at once, and for as many blocks again, which keep prefixes for later
+// texts. It takes at most memory bytes, unless a single text needs more.
 func (s CacheSize) Blocks(n int, memory int64) int {
 	return int(max(int64(s.Text), min(2*int64(s.Text)*int64(n), memory/s.Block)))
 }

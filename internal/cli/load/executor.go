@@ -151,7 +151,7 @@ func (o *Executor) engine(u *ui.UI, m *Instance) (*engine.Engine, error) {
 	cache := o.SessionOptions(o.CtxFor(m))
 	opt := engine.Options{
 		Ctx: cache.Ctx, Parallel: o.Parallel, Answers: jobs.MaxAnswers, Queue: 1 << 20, Batch: cache.Batch,
-		Target:  time.Hour, // steps may be slow, because nobody waits for the next token
+		Target:  time.Hour, // a step may take long, because nobody waits for the next token
 		Threads: Threads(u, o.Threads), CacheK: cache.CacheK, CacheV: cache.CacheV,
 	}
 	var err error

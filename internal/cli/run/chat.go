@@ -100,7 +100,7 @@ func (o *runOptions) converse(ctx context.Context, u *ui.UI, args []string) erro
 		err = t.run(ctx, first, given)
 	}
 	if len(t.results) == 0 {
-		return err // no answer, so the saved state stays
+		return err // without an answer, the saved state does not change
 	}
 	if saveErr := t.cache.save(true, e.Text.Len()); err == nil {
 		err = saveErr

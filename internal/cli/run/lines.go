@@ -120,7 +120,7 @@ func (p *pipeLines) next(ctx context.Context, _ bool) (string, error) {
 	select {
 	case l, ok := <-p.lines:
 		if !ok {
-			return "", io.EOF // on every call after the end
+			return "", io.EOF // every call after the end returns this
 		}
 		return l.text, l.err
 	case <-ctx.Done():

@@ -21,7 +21,7 @@ import (
 // runOptions are the flags of "alpaca run".
 type runOptions struct {
 	engine        load.Generation
-	prompt        *flags.Prompt // a pointer, because the flags write to it and copies share it
+	prompt        *flags.Prompt // a pointer, so that copies of runOptions see what the flags write to it
 	predict       int
 	stop          []string
 	echo          bool

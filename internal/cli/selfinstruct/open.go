@@ -53,7 +53,7 @@ func (o *remoteOptions) check(changed func(string) bool) error {
 // opened is a model that can answer prompts.
 type opened struct {
 	model     selfinstruct.Model
-	identity  string // the model's name, with the digests of file and template or the server's address
+	identity  string // the model's name, with the digests of its file and template, or with the server's address
 	sampler   json.RawMessage
 	converses bool // the model answers conversations
 	remote    bool
@@ -82,7 +82,7 @@ func (o *options) open(u *ui.UI) (*opened, error) {
 	}
 	opt := o.EngineOptions(m)
 	opt.Parallel, opt.Queue, opt.NoCache, opt.Threads = o.parallel, 4*o.parallel+64, false, load.Threads(u, o.Threads)
-	opt.Target = time.Hour // steps may be slow, because nobody waits for the next token
+	opt.Target = time.Hour // a step may take long, because nobody waits for the next token
 	if err := m.StartEngine(opt); err != nil {
 		m.Close()
 		return nil, err

@@ -99,7 +99,7 @@ func (l *library) Open(ctx context.Context, name string) (*server.Server, func()
 	case errors.As(err, &ambiguous):
 		return nil, nil, openai.Invalid("model", "is not clear: %v", err)
 	case err != nil:
-		return nil, nil, server.ErrNoModel // not a valid name
+		return nil, nil, server.ErrNoModel // the name is not valid
 	}
 	one, release, err := l.keeper.Get(ctx, m.Name, m.Size())
 	if err != nil {

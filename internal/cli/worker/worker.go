@@ -90,7 +90,7 @@ func (o *options) run(ctx context.Context, u *ui.UI) error {
 	defer a.Close()
 	c, err := o.queue.Connect(ctx, u, "worker", 0)
 	if err != nil && ctx.Err() != nil {
-		return nil // ended while it waited for the server
+		return nil // a signal ended the worker while it waited for the server
 	}
 	if err != nil {
 		return err
