@@ -258,7 +258,7 @@ func (o *quantizeOptions) importance() (*quantize.Importance, error) {
 	}
 	m.Exclude(o.exclude)
 	if m.Len() == 0 {
-		return nil, fmt.Errorf("%s: the importance matrix has no tensor of the model", o.imatrix)
+		return nil, fmt.Errorf("%s: --include-weights or --exclude-weights leaves no tensor of the importance matrix", o.imatrix)
 	}
 	return m, nil
 }

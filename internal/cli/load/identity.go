@@ -22,7 +22,7 @@ type Identity struct {
 type AdapterSum struct {
 	Text   string // FILE[:SCALE], as --lora has it
 	Scale  float32
-	SHA256 string // of the file; for a PEFT folder, of its files adapter_* in the order of their names
+	SHA256 string // SHA-256 of the file, or of a PEFT folder's files adapter_* in the order of their names
 }
 
 // Identity returns the identity of an opened model with the adapters of --lora.

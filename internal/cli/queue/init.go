@@ -56,8 +56,8 @@ flags. The key is printed, for deploy/kubernetes/keda.yaml.`,
 	return cmd
 }
 
-// run runs the command. It adds a model to the queue only if -m names one.
-// Neither the built-in model nor the model that the environment names is added.
+// run adds a model to the queue only if -m names one. Neither the
+// built-in model nor the model that the environment names is added.
 func (o *initOptions) run(cmd *cobra.Command, u *ui.UI) error {
 	for name, d := range map[string]time.Duration{"max-age": o.maxAge, "ack-wait": o.ackWait} {
 		const minWait = 100 * time.Millisecond

@@ -16,7 +16,7 @@ import (
 	"alpaca/internal/queue"
 )
 
-// patience is how long a command waits for a server that does not answer.
+// patience is how long a command tries to reach a server that does not answer.
 const patience = 10 * time.Second
 
 // New returns the command "alpaca queue".

@@ -78,7 +78,7 @@ func (w *writer) text(text string) error {
 	return err
 }
 
-// doneLine is the last object in JSON.
+// doneLine is the last object of the output in JSON.
 type doneLine struct {
 	Done            bool          `json:"done"`
 	Reason          engine.Reason `json:"reason"`

@@ -28,7 +28,7 @@ func newStats(u *ui.UI) *cobra.Command {
 	var o statsOptions
 	cmd := &cobra.Command{
 		Use:   "stats -d DATABASE",
-		Short: "Say how many and how different the tasks are",
+		Short: "Show how many tasks there are, and how much they differ",
 		Long: `Say how many tasks a source has and what was rejected, how long instructions, inputs and
 outputs are, how similar each instruction is to its nearest other one, and which verbs and
 objects the instructions have. --source names any source of the database.`,

@@ -135,7 +135,7 @@ func (j *job) update(p *progress) error {
 		err = logErr
 	}
 	if err != nil {
-		return err // the last checkpoint stays
+		return err // without a new checkpoint, so the last one stays
 	}
 	if step.Skipped {
 		j.u.Warnf("update %d is skipped: loss %v, gradient norm %v", step.Update, step.Loss, step.Norm)
