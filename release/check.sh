@@ -23,4 +23,4 @@ git -C .. ls-files -z | (cd .. && tar --null -T - -cf -) | tar -C "$work/tree" -
 	"$work/second-release" -root .. -snapshot -o "$work/second" -platforms "$platforms" -tag "$tag" -commit "$(git -C "$OLDPWD" rev-parse HEAD)" -epoch "$(git -C "$OLDPWD" log -1 --format=%ct)"
 )
 diff -r "$work/first" "$work/second"
-echo "$(wc -l <"$work/first/SHA256SUMS") files, the same twice"
+echo "$(wc -l <"$work/first/SHA256SUMS") files, the same in both builds"

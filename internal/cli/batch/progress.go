@@ -76,7 +76,7 @@ func (p *progress) rates() string {
 	return fmt.Sprintf("%.0f prompt tokens/s (%.0f more from the cache), %.0f generated/s", rate(s.PromptTokens), rate(s.CachedTokens), rate(s.GeneratedTokens))
 }
 
-// end tells the user what was done.
+// end shows the user what the run has done.
 func (p *progress) end() {
 	p.ui.ClearStatus()
 	if now := p.out.Done - p.before; now > 0 {

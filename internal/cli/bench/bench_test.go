@@ -9,7 +9,7 @@ import (
 	"alpaca/internal/quant"
 )
 
-// TestGrid checks which tests result from lists of flags, and which lists are refused.
+// TestGrid checks which benchmarks result from the lists in flags, and which lists are refused.
 func TestGrid(t *testing.T) {
 	var o benchOptions
 	cmd := newCommand(&ui.UI{}, &o)

@@ -20,7 +20,7 @@ type measurer struct {
 	tests     []bench.Test
 	report    bench.Report
 	results   []*bench.Result
-	bandwidth map[int]float64 // the memory's read bandwidth by number of threads
+	bandwidth map[int]float64 // the memory's read bandwidth for each number of threads
 }
 
 func (m *measurer) all(ctx context.Context) error {

@@ -47,9 +47,9 @@ func IsBuiltin(flag string) bool {
 	return path == "" || path == builtin.Name
 }
 
-// ModelPath returns the model that -m or the environment names. If neither names one, it
-// returns the name of the built-in model and tells the user. A command calls it only once, so
-// that the user is told once.
+// ModelPath returns the model that -m or the environment names. If neither
+// names one, it returns the name of the built-in model, and a note tells
+// the user. A command calls it only once, so that the note appears once.
 func ModelPath(u *ui.UI, flag string) string {
 	if path := Named(flag); path != "" {
 		return path

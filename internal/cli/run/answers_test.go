@@ -17,7 +17,7 @@ import (
 )
 
 // TestAnswers compares the answers of each test model with those recorded in testdata. Stdout
-// has only the text, or with -o json exactly the recorded probabilities.
+// must have only the text. With -o json, the probabilities must be exactly the recorded ones.
 func TestAnswers(t *testing.T) {
 	type answer struct {
 		Prompt string

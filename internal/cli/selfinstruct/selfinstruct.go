@@ -234,7 +234,7 @@ func (o *options) run(ctx context.Context, u *ui.UI) error {
 	return err
 }
 
-// progress tells the user the progress.
+// progress shows the user the progress.
 type progress struct {
 	u              *ui.UI
 	target, before int
@@ -243,7 +243,7 @@ type progress struct {
 	asks, accepted, refused int
 	tokens                  int
 	reasons                 map[string]int
-	characters              bool // the user has been told that some instructions are compared by characters
+	characters              bool // the user knows that some instructions are compared by characters
 }
 
 // add counts an answered prompt and shows the progress.
@@ -275,7 +275,7 @@ func (p *progress) add(a *selfinstruct.Asked) {
 		100*float64(p.accepted)/float64(max(1, p.accepted+p.refused)), p.reasons["duplicate"], float64(p.tokens)/max(seconds, 1e-9), left)
 }
 
-// summary tells the user the results.
+// summary shows the user the results.
 func (p *progress) summary() {
 	if p.asks == 0 {
 		return

@@ -133,8 +133,8 @@ func (o *options) run(ctx context.Context, u *ui.UI) error {
 	if err := o.model.Check(u); err != nil {
 		return err
 	}
-	// The command listens before it loads the model, so that an address in use is reported
-	// immediately. Until the model is loaded, clients are told to wait.
+	// The command listens before it loads the model, so that an address in use is
+	// reported immediately. Until the model is loaded, responses ask clients to wait.
 	l, err := listen.At(o.hosts, o.port)
 	if err != nil {
 		return ui.WithHint(err, "--host and --port choose another address")

@@ -17,7 +17,7 @@ import (
 	"alpaca/internal/train"
 )
 
-// finish writes the output, the drawings and README.md, and tells the user the results.
+// finish writes the output, the drawings and README.md, and shows the user the results.
 func (j *job) finish(ctx context.Context) error {
 	results := j.results()
 	if len(j.heldOut) > 0 {

@@ -180,7 +180,7 @@ func (j *job) evaluate(p *progress) error {
 	return p.journal.add(evaluation{Step: step, EvalLoss: finite(loss), Perplexity: finite(math.Exp(loss)), Labels: labels})
 }
 
-// show tells the user the progress.
+// show shows the user the progress.
 func (j *job) show(p *progress, step *train.Step) {
 	t := j.trainer
 	perSecond := float64(p.tokens) / max(time.Since(p.began).Seconds(), 1e-9)

@@ -278,7 +278,7 @@ func (j *job) reportProblems() {
 		j.u.Warnf("%s: line %d: %s; %s", strings.Join(j.Data, ", "), c.First, c.Reason, notUsed(c.Records))
 	}
 	if e := j.examples; e.Cut > 0 {
-		j.u.Warnf("%s: line %d: longer than %d tokens, so its end is cut off; records that are cut: %d", strings.Join(j.Data, ", "), e.FirstCut, j.MaxLength, e.Cut)
+		j.u.Warnf("%s: line %d: the record is longer than %d tokens, so its end is cut off; records that are cut: %d", strings.Join(j.Data, ", "), e.FirstCut, j.MaxLength, e.Cut)
 	}
 }
 

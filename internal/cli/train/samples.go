@@ -207,7 +207,7 @@ func (j *job) writeSamples() error {
 		return err
 	}
 	var b strings.Builder
-	b.WriteString("# What the model says on the way\n")
+	b.WriteString("# What the model says during the training\n")
 	for _, s := range list {
 		fmt.Fprintf(&b, "\n## After %d updates, %d %%\n", s.Step, s.Percent)
 		for _, x := range s.Samples {

@@ -44,8 +44,8 @@ func (s *status) clear(u *UI) {
 	}
 }
 
-// TensorProgress returns a function that shows on the status line how far work on tensors
-// is: how many of all their bytes are done, the speed, the time left, and the next tensor.
+// TensorProgress returns a function that shows the progress of work on tensors on the status
+// line: the percentage of bytes that are done, the speed, the time left, and the next tensor.
 func (u *UI) TensorProgress() func(tensor string, done, total int64) {
 	start := time.Now()
 	return func(tensor string, done, total int64) {

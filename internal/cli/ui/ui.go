@@ -47,7 +47,7 @@ func isPiped(f *os.File) bool {
 	return err == nil && st.Mode()&(os.ModeCharDevice|os.ModeDir) == 0
 }
 
-// Notef tells the user something.
+// Notef writes a note for the user.
 func (u *UI) Notef(format string, args ...any) { u.message(0, "", format, args...) }
 
 // Warnf warns the user of something that is probably wrong.
