@@ -137,7 +137,7 @@ func (l *Library) Touch(m *Model) {
 }
 
 // URLPath returns the path for the file of a URL. URLs with different queries have different
-// paths, but the path contains only a hash of the query, which may hold a key.
+// paths. The path contains only a hash of the query, because the query may hold a key.
 func (l *Library) URLPath(r ref.Ref) string {
 	host := strings.ReplaceAll(r.URL.Host, ":", "+")
 	dir := filepath.Join(l.Places.Own, "url", host)

@@ -50,7 +50,7 @@ type Model struct {
 	Modified time.Time // when the content last changed
 	Used     time.Time // when it was last used; zero: not known
 	Commit   string    // hub: the snapshot's commit
-	Newer    string    // hub: the revision's current commit, if that is known and is not Commit; "": otherwise
+	Newer    string    // hub: the revision's current commit; "": not known, or equal to Commit
 	Record   *Record   // what is recorded about it; nil: nothing
 
 	repo     hubcache.Repo

@@ -73,7 +73,7 @@ func Needed(job Job) int64 {
 	return max(0, job.Size-allocated(st))
 }
 
-// Done returns how many bytes of a file have been fetched so far, also by other processes.
+// Done returns how many bytes of a file have been fetched so far, by this process or another.
 func Done(path string, size int64) int64 {
 	if s, err := readState(path + StateSuffix); err == nil && s.Size == size {
 		return s.total()
@@ -89,7 +89,7 @@ func kept(job Job) int64 {
 	return 0
 }
 
-// openPartial opens the partial file, or creates it if fresh is set.
+// openPartial opens the partial file. If fresh is set, it creates the file, or empties it.
 func openPartial(path string, fresh bool) (*os.File, error) {
 	flags := os.O_RDWR
 	if fresh {

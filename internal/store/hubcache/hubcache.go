@@ -2,7 +2,7 @@
 // and this program share:
 //
 //	models--owner--repo/refs/main                   holds the commit, without a newline
-//	models--owner--repo/blobs/ETAG                  content; or a link into ../blobs, which belongs to other programs
+//	models--owner--repo/blobs/ETAG                  content, or a link into a store of other programs, ../blobs
 //	models--owner--repo/snapshots/COMMIT/dir/file   a relative link to the blob, or the file itself
 package hubcache
 
@@ -118,7 +118,8 @@ func (r Repo) Entries(commit string) (list []Entry) {
 	return list
 }
 
-// entry returns a file of a snapshot, and false if it is not there.
+// entry describes a file of a snapshot. It returns false if
+// path does not lead to a regular file, or if name is unsafe.
 func (r Repo) entry(name, path string) (Entry, bool) {
 	st, err := os.Stat(path)
 	if err != nil || !st.Mode().IsRegular() || ref.CheckPath(name) != nil {

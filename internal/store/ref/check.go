@@ -11,8 +11,9 @@ import (
 // maxRepoPart is the Hub's limit for the name of an owner or a repository, in bytes.
 const maxRepoPart = 96
 
-// CheckRepoPart returns an error unless s is a valid name of an owner or a repository. By the
-// Hub's rules it consists of [A-Za-z0-9_], and of . and - except at its ends.
+// CheckRepoPart returns an error if s is not a valid name of an owner
+// or a repository. By the Hub's rules, a name consists of [A-Za-z0-9_]
+// and, except at its ends, . and -. -- and .. are not allowed.
 func CheckRepoPart(s string) error {
 	if s == "" {
 		return fmt.Errorf("the name of an owner or a repository is empty")
@@ -109,8 +110,8 @@ const (
 	maxPath      = 1024
 )
 
-// CheckPath returns an error unless p, with slashes, is a relative path that stays below its
-// folder on every system. It also refuses Windows' drives, streams and devices.
+// CheckPath returns an error unless p is a relative path with slashes that stays below
+// its folder on every system. It also refuses Windows' drives, streams and devices.
 func CheckPath(p string) error {
 	switch {
 	case p == "":
