@@ -17,7 +17,7 @@ type context struct {
 	// Used only while a position is processed:
 	open  bool       // the context may still get links
 	ended bool       // the rule has ended without taking a byte
-	tails []*context // open contexts of tail calls, which also get the links that this context gets
+	tails []*context // open contexts of rules that this rule calls at its end; they get the same links
 	canon *context   // the interned context; nil: not interned yet
 }
 
@@ -49,7 +49,7 @@ func (m *machine) call(e *edge, up *context) {
 	}
 }
 
-// enter returns the context of a rule that begins at this position.
+// enter returns the context of a rule that begins at the position being processed.
 func (m *machine) enter(rule int32) *context {
 	c, ok := m.opened[rule]
 	if !ok {

@@ -115,7 +115,7 @@ type writer struct {
 	kinds    []kind
 	other    grammar.Alt // the rules for one more property of any kind
 	maxCount int
-	rules    [][]grammar.Ref // [declared properties passed][properties written and conditions satisfied]
+	rules    [][]grammar.Ref // by declared properties passed, then by properties written and conditions satisfied
 }
 
 // entries considers a property of kind k in an object that already satisfies the

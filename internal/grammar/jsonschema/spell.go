@@ -60,7 +60,8 @@ func exactly(text string) string {
 	return string(out)
 }
 
-// utf8Ranges appends the byte ranges of the UTF-8 of lo to hi, which contain no surrogate.
+// utf8Ranges appends the byte ranges of the UTF-8 of
+// lo to hi. There are no surrogates from lo to hi.
 func utf8Ranges(out []string, lo, hi rune) []string {
 	for _, last := range [...]rune{0x7F, 0x7FF, 0xFFFF, fsa.MaxRune} {
 		if lo > hi {

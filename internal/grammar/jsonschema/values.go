@@ -71,7 +71,7 @@ func (c *compiler) values(s *schema, list []any, key string) ([]cell, error) {
 }
 
 // exactly returns the goal that only the value v satisfies. The schema made for v gets a JSON
-// Pointer that no schema of the document has, so the two are never confused.
+// Pointer that no schema of the document has, so it is never confused with one of these.
 func (c *compiler) exactly(s *schema, v any, path ...string) goal {
 	x, _ := c.doc.sub(s, &object{keys: []string{"const"}, vals: map[string]any{"const": v}}, append(path, "\x00")...)
 	return goal{literal(x.id)}
