@@ -10,8 +10,8 @@ import (
 // ErrTruncated is wrapped by errors about truncated files.
 var ErrTruncated = errors.New("past the end of the file")
 
-// errShort is wrapped by the error that the bytes read so far are
-// too few, although the file has more. The caller must read more.
+// errShort is wrapped by errors about a header of which only a part
+// has been read so far. The caller must read more of the file.
 var errShort = errors.New("not read yet")
 
 // cursor reads little-endian fields of b one after the other. After the first

@@ -44,7 +44,7 @@ type Tensor struct {
 	src *source // where Read finds the data if Data is nil; nil if Data is a window of the mapping
 }
 
-// Elems returns the number of elements. Open has checked that it fits an int.
+// Elems returns the number of elements. Open has checked that this number fits an int.
 func (t *Tensor) Elems() int {
 	n := 1
 	for _, d := range t.Shape {
@@ -233,7 +233,7 @@ func (f *File) Close() error {
 	return first
 }
 
-// Size returns the bytes of all parts.
+// Size returns the size of all parts in bytes.
 func (f *File) Size() int64 {
 	var n int64
 	for _, im := range f.images {

@@ -18,14 +18,14 @@ func FromMemory(path, format string, version uint32, kv []KV, tensors []Tensor) 
 	}
 	for i, e := range kv {
 		if _, dup := f.keys[e.Key]; dup {
-			return nil, fmt.Errorf("gguf: %s: key %q is there twice", path, e.Key)
+			return nil, fmt.Errorf("gguf: %s: key %q occurs twice", path, e.Key)
 		}
 		f.keys[e.Key] = i
 	}
 	for i := range tensors {
 		t := &tensors[i]
 		if _, dup := f.names[t.Name]; dup {
-			return nil, fmt.Errorf("gguf: %s: tensor %q is there twice", path, t.Name)
+			return nil, fmt.Errorf("gguf: %s: tensor %q occurs twice", path, t.Name)
 		}
 		t.Bytes = int64(t.Rows()) * int64(t.Type.RowBytes(t.Cols()))
 		if int64(len(t.Data)) != t.Bytes && (t.Data != nil || t.src == nil) {
@@ -79,7 +79,7 @@ func (f *File) Fetch() error {
 func (f *File) Insert(at int, kv []KV) error {
 	for _, e := range kv {
 		if _, dup := f.keys[e.Key]; dup {
-			return fmt.Errorf("gguf: %s: key %q is there twice", f.Path, e.Key)
+			return fmt.Errorf("gguf: %s: key %q occurs twice", f.Path, e.Key)
 		}
 	}
 	f.KV = slices.Insert(f.KV, at, kv...)
@@ -87,7 +87,8 @@ func (f *File) Insert(at int, kv []KV) error {
 	return nil
 }
 
-// OnClose makes Close call fn. fn must release what the functions that FromRows got read from.
+// OnClose makes Close call fn. For a File from FromRows, fn
+// must close the files from which the rows functions read.
 func (f *File) OnClose(fn func() error) { f.closer = fn }
 
 // SetEps replaces the file's epsilon of the norms by eps, unless eps is 0.

@@ -28,7 +28,7 @@ func (c *compiler) args(a syntax.Args, p place) func(f *frame) *value.Args {
 	}
 }
 
-// addNamed adds the items of v, which a call has after **, to a as named arguments.
+// addNamed adds the items of v to a as named arguments. v is the value after ** in a call.
 func addNamed(a *value.Args, v value.Value) {
 	d, ok := v.(*value.Dict)
 	if !ok {

@@ -126,8 +126,8 @@ func JSON(v value.Value) (out text.Text, err error) {
 	return builtin.Filters["tojson"](r, v, &value.Args{}).(text.Text), nil
 }
 
-// scopeContext resolves names that no statement of a block sets: variables that the template
-// sets at top level, the data, and the globals of all templates.
+// scopeContext resolves names that no statement of a block sets. It looks among the variables
+// that the template sets at top level, then in the data, then among the globals of all templates.
 type scopeContext struct {
 	t      *Template
 	r      *value.Run

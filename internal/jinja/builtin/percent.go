@@ -10,7 +10,7 @@ import (
 	"alpaca/internal/jinja/value"
 )
 
-// percenter is the state of an operation format % arguments.
+// percenter is the state of one use of the operator % for formatting.
 type percenter struct {
 	r       *value.Run
 	format  text.Text

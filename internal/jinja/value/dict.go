@@ -89,7 +89,7 @@ func (d *Dict) Copy() *Dict {
 	return c
 }
 
-// Types for those keys of Dict.index that do not stand for strings or numbers.
+// Types of keys of Dict.index that are neither string nor int64 nor float64.
 type (
 	noneKey      struct{}
 	undefinedKey struct{}
