@@ -114,8 +114,8 @@ func (c *compiler) callBlock(n *syntax.CallBlock, p place) exec {
 	}
 }
 
-// macro compiles a macro. The returned function executes the macro's
-// statement: it creates the macro with the variables of that moment.
+// macro compiles a macro. The returned function executes the macro's statement:
+// it creates the macro, whose body sees the variables of the statement's frame.
 func (c *compiler) macro(n *syntax.Macro, p place) func(f *frame) *macro {
 	in := p.innerFunction()
 	m := macro{}

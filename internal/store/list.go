@@ -135,7 +135,7 @@ func (m *Model) LicenceText() string {
 }
 
 // Settings returns the settings that come with a model from Ollama; other models
-// have none. It leaves out what it cannot read; err names the first such part.
+// have none. It leaves out parts that it cannot read; err names the first of them.
 func (m *Model) Settings() (ollama.Settings, error) {
 	if m.manifest == nil {
 		return ollama.Settings{}, nil

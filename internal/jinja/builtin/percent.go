@@ -61,7 +61,7 @@ func (p *percenter) next() value.Value {
 	return p.args[p.used-1]
 }
 
-// peek returns the byte at the position. At the end of the format, it fails.
+// peek returns the byte at p.pos. At the end of the format, it fails.
 func (p *percenter) peek() byte {
 	if p.pos >= p.format.Len() {
 		value.ValueError("incomplete format")

@@ -43,7 +43,7 @@ func TestLinks(t *testing.T) {
 			require.Equal(t, "etag", e.ETag)
 			freed, err := r.RemoveBlob(e.Blob)
 			require.NoError(t, err)
-			require.Zero(t, freed, "a blob that a snapshot has must stay")
+			require.Zero(t, freed, "a blob to which a snapshot points must stay")
 		}
 		require.NoError(t, r.Unlink(e))
 		if !without {

@@ -117,7 +117,7 @@ func (p *Puller) unchanged(ctx context.Context, h *hub.Hub, r ref.Ref) (Result, 
 			}
 		})
 		if errors.As(err, &damaged) {
-			return Result{}, false, nil // get reports the damage
+			return Result{}, false, nil // the pull will find the damage, too, and report it
 		}
 		return Result{Name: m.Name, Path: m.Path(), SHA256: m.Digest(), Size: m.Size()}, err == nil, err
 	}

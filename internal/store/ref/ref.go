@@ -32,7 +32,8 @@ const (
 	OllamaTag       = "latest"
 )
 
-// Ref is a parsed name. The fields of other kinds are empty.
+// Ref is a parsed name. The comments say which kinds
+// use a field. For other kinds the field is empty.
 type Ref struct {
 	Kind Kind
 
