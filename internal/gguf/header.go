@@ -99,7 +99,7 @@ func (r *headerReader) read() error {
 		return errors.New("is big-endian, for s390x and the like; only little-endian files are read")
 	}
 	if r.version < 1 || r.version > 3 {
-		return fmt.Errorf("GGUF version %d, known are 1 to 3", r.version)
+		return fmt.Errorf("GGUF version %d: the known versions are 1 to 3", r.version)
 	}
 	r.enc = encoding{short: r.version == 1, trim: r.version < 3}
 

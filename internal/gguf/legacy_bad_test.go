@@ -21,9 +21,9 @@ func TestLegacyBad(t *testing.T) {
 		change func(m *oldModel)
 		want   string
 	}{
-		{"version", func(m *oldModel) { m.version = 4 }, "ggjt version 4, known are 1 to 3"},
-		{"version 0", func(m *oldModel) { m.version = 0 }, "ggjt version 0, known are 1 to 3"},
-		{"ggmf version", func(m *oldModel) { m.format, m.version = "ggmf", 2 }, "ggmf version 2, known are 1 to 1"},
+		{"version", func(m *oldModel) { m.version = 4 }, "ggjt version 4: the known versions are 1 to 3"},
+		{"version 0", func(m *oldModel) { m.version = 0 }, "ggjt version 0: the known versions are 1 to 3"},
+		{"ggmf version", func(m *oldModel) { m.format, m.version = "ggmf", 2 }, "ggmf version 2: the known versions are 1 to 1"},
 		{"heads", func(m *oldModel) { m.heads = 3 }, "3 heads do not divide the embedding length 128"},
 		{"layers", func(m *oldModel) { m.layers = 5000 }, "number of layers 5000, want 1 to 1024"},
 		{"layer missing", func(m *oldModel) { m.layers = 2 }, `tensor "blk.1.attn_norm.weight" is missing: the file is cut short`},

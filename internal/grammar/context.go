@@ -103,7 +103,7 @@ func (m *machine) back(l link) {
 		m.todo = append(m.todo, place{e.to, l.up})
 		return
 	}
-	// A round without a byte adds nothing: an empty edge beside the loop leads to e.to, too.
+	// A round without a byte adds nothing, because the node of e also has an empty edge to e.to.
 	if l.fresh {
 		return
 	}

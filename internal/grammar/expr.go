@@ -164,7 +164,7 @@ func (s *sizer) of(e Expr) size {
 		total.states += len(e)
 	case Class:
 		total.states += 4 * len(e)
-	case Automaton: // stays apart from its neighbours, so that grammars share its states' classes
+	case Automaton: // is not joined with its neighbours, so that grammars can share the classes of its states
 		total.regular = false
 	case Ref:
 		add(s.ofRule(int(e)))
