@@ -29,8 +29,8 @@ type link struct {
 	up    *context // context of the calling rule
 }
 
-// call enters the rule of e. up is the context of the calling rule. The context of e's
-// rule gets a link to up. After a tail call, which ends the calling rule, the context
+// call enters the rule of e. up is the context of the calling rule. The context of e's rule
+// gets a link to up. If e is a tail call, after which the calling rule ends, the context
 // gets copies of up's links instead. So right recursion does not increase the depth.
 func (m *machine) call(e *edge, up *context) {
 	c := m.enter(e.x)
@@ -95,7 +95,7 @@ func (m *machine) complete(up *context) {
 	}
 }
 
-// back adds the place after the call of l to m.todo, or begins the loop's next round.
+// back adds to m.todo the place after the call of l, or begins the loop's next round.
 func (m *machine) back(l link) {
 	e := l.edge
 	m.work++

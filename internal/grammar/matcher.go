@@ -197,8 +197,8 @@ func (m *Matcher) addToken(out *Mask, t tokenHead) {
 	}
 }
 
-// addHead adds the tokens that may follow one head: tokens that stay within its term, and tokens
-// that continue after it.
+// addHead adds the tokens that may follow one head, which is a reading of the text so
+// far. Some of these tokens stay within the head's term, others continue after it.
 func (m *Matcher) addHead(out *Mask, h head) {
 	v := m.vocab
 	t := m.m.p.terms[h.edge.x]

@@ -19,8 +19,8 @@ import (
 // time of the model's last use.
 type Record struct {
 	Name    string    `json:"name"`
-	Pulled  time.Time `json:"pulled,omitzero"` // zero: another program fetched it
-	Pinned  bool      `json:"pinned,omitempty"`
+	Pulled  time.Time `json:"pulled,omitzero"`   // zero: another program fetched it
+	Pinned  bool      `json:"pinned,omitempty"`  // the user named its commit, so "alpaca prune" keeps the model
 	Licence string    `json:"licence,omitempty"` // name of the model's licence
 	Link    string    `json:"licence_link,omitempty"`
 	Base    []string  `json:"base_model,omitempty"`

@@ -1,8 +1,8 @@
 // Package jsonschema makes grammars from JSON schemas (draft 2020-12, and the keywords of earlier
-// drafts). A schema becomes cells: sets of values with one part for each type. The keywords allOf,
-// oneOf, not and if become intersections, unions and complements of cells. Cells become rules. A
-// keyword that a grammar cannot enforce is an error with its JSON pointer, and never silently
-// ignored.
+// drafts). A schema becomes cells: sets of values with one part for each type. A goal is a list
+// of schemas that a value must satisfy, or must not satisfy. The keywords allOf, oneOf, not and
+// if become intersections, unions and complements of cells. Cells become rules. A keyword that a
+// grammar cannot enforce is an error with its JSON pointer, and never silently ignored.
 package jsonschema
 
 import (

@@ -44,8 +44,8 @@ func (c *compiler) dynamic(s *schema) ([]cell, error) {
 	return c.of(literal(x.id))
 }
 
-// dependencies returns a function that computes the cells of the keyword key.
-// The keyword makes demands on an object if the object has a certain property.
+// dependencies returns a function that computes the cells (see shape.go) of the keyword
+// key. The keyword makes demands on an object if the object has a certain property.
 func (c *compiler) dependencies(key string) func(*schema) ([]cell, error) {
 	return func(s *schema) ([]cell, error) {
 		o, ok := s.get(key).(*object)

@@ -6,8 +6,9 @@ import (
 	"alpaca/internal/grammar/fsa"
 )
 
-// spellings returns all ways to write the code points from lo to hi in a JSON string. Each is a
-// sequence of byte ranges: low, high, low, high, …
+// spellings returns all ways to write the code points from lo to hi in a JSON
+// string. Each is a sequence of byte ranges: low, high, low, high, … If escapes
+// is set, all of JSON's escapes are allowed, and otherwise only the usual ones.
 func spellings(lo, hi rune, escapes bool) []string {
 	var out []string
 	each(lo, hi, rawRanges, func(a, b rune) { out = utf8Ranges(out, a, b) })

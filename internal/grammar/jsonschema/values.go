@@ -14,8 +14,8 @@ func (c *compiler) constant(s *schema) ([]cell, error) {
 	return c.values(s, []any{s.get("const")}, "const")
 }
 
-// values returns the cells of the values in list: one cell for all scalars, and one for each
-// array or object.
+// values returns cells (see shape.go) for the values in list:
+// one cell for all scalars, and one for each array or object.
 func (c *compiler) values(s *schema, list []any, key string) ([]cell, error) {
 	var plain cell
 	var out []cell
