@@ -135,8 +135,8 @@ func TestBadSize(t *testing.T) {
 	}
 }
 
-// TestManyKeys opens a bad file that is refused only after the reader has stored the largest number
-// of keys and tensors that a file may have.
+// TestManyKeys opens a bad file with the largest number of keys and tensors that a
+// file may have. The reader refuses the file only after it has stored all of these.
 func TestManyKeys(t *testing.T) {
 	b := newBuilder(3, maxTensors, maxKeys)
 	name := make([]byte, maxKeyLen)

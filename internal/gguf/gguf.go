@@ -2,7 +2,7 @@
 // many files. It also reads the .bin files of 2023 (legacy.go), and presents them as if they
 // were GGUF. It writes version 3. A file is mapped read-only, and a Tensor's Data is a window
 // of the mapping. Every count, length, offset and shape is compared with the file's size before
-// anything is allocated or sliced, so a bad file gives a clear error, never a panic.
+// anything is allocated or sliced. So a bad file gives a clear error, never a panic.
 package gguf
 
 import (
@@ -144,7 +144,7 @@ func (f *File) reserve() error {
 	return nil
 }
 
-// setEps replaces the file's epsilon of the norms by eps, unless eps is 0.
+// setEps replaces the file's epsilon of the norms by eps. If eps is 0, it does nothing.
 func (f *File) setEps(eps float32) error {
 	if eps == 0 {
 		return nil

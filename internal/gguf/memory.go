@@ -8,9 +8,9 @@ import (
 	"alpaca/internal/pool"
 )
 
-// FromMemory returns a checkpoint made of metadata and tensors in memory, as if they were from
-// a file with the given format and version. It keeps both slices. Names must be unique, and the
-// length of each tensor's Data must fit its type and shape.
+// FromMemory returns a checkpoint made of metadata and tensors in memory, as if they were
+// from a file with the given format and version. It keeps the slices kv and tensors.
+// Names must be unique, and the length of each tensor's Data must fit its type and shape.
 func FromMemory(path, format string, version uint32, kv []KV, tensors []Tensor) (*File, error) {
 	f := &File{
 		Path: path, Parts: []string{path}, Format: format, Version: version, KV: kv, Tensors: tensors,
@@ -91,5 +91,5 @@ func (f *File) Insert(at int, kv []KV) error {
 // must close the files from which the rows functions read.
 func (f *File) OnClose(fn func() error) { f.closer = fn }
 
-// SetEps replaces the file's epsilon of the norms by eps, unless eps is 0.
+// SetEps replaces the file's epsilon of the norms by eps. If eps is 0, it does nothing.
 func (f *File) SetEps(eps float32) error { return f.setEps(eps) }

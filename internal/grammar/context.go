@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// context says where a text continues when a rule ends. It belongs to a rule and to the position
-// where the rule began, and has a link for each call of the rule at that position. Contexts are
-// interned, so equal contexts have the same pointer.
+// context says where a text continues when a rule ends. It belongs to a rule and
+// to the position where the rule began. It has a link for each call of the rule at
+// that position. Contexts are interned, so equal contexts have the same pointer.
 type context struct {
 	id    uint32
 	depth int32

@@ -7,8 +7,8 @@ import (
 )
 
 // constant reports whether jinja2 evaluates an expression when it compiles a template. jinja2
-// escapes such constants differently: it does not mark constants that are joined by ~ as safe,
-// and it does not escape a constant if it does not know the escaping mode when it compiles.
+// escapes such constants differently. It does not mark constants that are joined by ~ as
+// safe. It does not escape a constant if it does not know the escaping mode when it compiles.
 func constant(e syntax.Expr, mode escaping) bool {
 	all := func(list ...syntax.Expr) bool {
 		for _, x := range list {

@@ -17,8 +17,9 @@ func (c *compiler) ref(s *schema) ([]cell, error) {
 	return c.of(literal(x.id))
 }
 
-// dynamic resolves a $dynamicRef. Such a reference refers to the outermost schema on the evaluation
-// path that has the named dynamic anchor. dynamic works only if the path does not matter: one
+// dynamic resolves a $dynamicRef. Such a reference refers to the outermost
+// schema on the evaluation path that has the named dynamic anchor. dynamic
+// supports only references for which the path does not matter. For these, one
 // schema has the anchor, or the target of the reference has no dynamic anchor.
 func (c *compiler) dynamic(s *schema) ([]cell, error) {
 	key, name := "$dynamicRef", ""

@@ -41,8 +41,8 @@ func (p *Partial) Publish() error {
 // Discard removes the file.
 func (p *Partial) Discard() error { return discard(p.path) }
 
-// discard removes a partial file. It removes the state
-// first, because a partial file without a state is ignored.
+// discard removes a partial file. It removes the state first,
+// because a partial file without a state is never resumed.
 func discard(path string) error {
 	if err := removed(path + StateSuffix); err != nil {
 		return err
@@ -61,7 +61,7 @@ func removed(path string) error {
 	return nil
 }
 
-// Needed returns how many more bytes a job will take on the disk.
+// Needed returns how many more bytes a job will take on the disk, or 0 if its size is not known.
 func Needed(job Job) int64 {
 	if job.Size < 0 {
 		return 0
