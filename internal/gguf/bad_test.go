@@ -57,8 +57,8 @@ func TestBad(t *testing.T) {
 	}{
 		{"only the magic", &builder{buf: []byte("GGUF")}, "4 bytes at offset 4 run past the end of the file (4 bytes)"},
 		{"half a magic", &builder{buf: []byte("GG")}, "the first field runs past the end"},
-		{"version 0", newBuilder(0, 0, 0), "GGUF version 0, known are 1 to 3"},
-		{"version 4", newBuilder(4, 0, 0), "GGUF version 4, known are 1 to 3"},
+		{"version 0", newBuilder(0, 0, 0), "GGUF version 0: the known versions are 1 to 3"},
+		{"version 4", newBuilder(4, 0, 0), "GGUF version 4: the known versions are 1 to 3"},
 		{"big-endian", newBuilder(3<<24, 0, 0), "is big-endian"},
 		{"counts missing", &builder{buf: []byte("GGUF\x03\x00\x00\x00")}, "past the end"},
 		{"too many keys", v3(0, 1<<40), "1099511627776 metadata entries run past the end of the file (24 bytes)"},
@@ -66,8 +66,8 @@ func TestBad(t *testing.T) {
 		{"one key too few", v3(0, 2).key("a", KindU8).bytes(1).data(32, 0), `key 1 of 2 at offset 38 is empty`},
 		{"a wrong length of a key", v3(0, 1).u64(math.MaxUint64).data(32, 64), "key 0 of 1: 18446744073709551615 bytes at offset 32, at most 1024"},
 		{"key past the end", v3(0, 1).u64(1000).data(32, 64), "key 0 of 1: 1000 bytes at offset 32 run past the end"},
-		{"duplicate key", v3(0, 2).key("a", KindU8).bytes(1).key("a", KindU8).bytes(2).data(32, 0), `key "a" is there twice`},
-		{"kind 13", v3(0, 1).key("a", 13).u64(0), `key "a": value type 13 at offset 33, known are 0 to 12`},
+		{"duplicate key", v3(0, 2).key("a", KindU8).bytes(1).key("a", KindU8).bytes(2).data(32, 0), `key "a" occurs twice`},
+		{"kind 13", v3(0, 1).key("a", 13).u64(0), `key "a": value type 13 at offset 33: the known types are 0 to 12`},
 		{"a wrong length of a string", v3(0, 1).key("a", KindString).u64(1 << 62), `key "a": 4611686018427387904 bytes`},
 		{"a wrong length of an array", v3(0, 1).key("a", KindArray).array(KindU64, 1<<61), `array of 2305843009213693952 u64 at offset 49 runs past the end`},
 		{"a wrong length of an array of strings", v3(0, 1).key("a", KindArray).array(KindString, 2).str("x").data(1, 4), `past the end`},
@@ -97,7 +97,7 @@ func TestBad(t *testing.T) {
 		{"offset that is not aligned", v3(1, 0).tensor("x", quant.F32, 8, 4).data(32, 64), "offset 8 is not a multiple of the alignment 32"},
 		{"offset past the end", v3(1, 0).tensor("x", quant.F32, 64, 4).data(32, 64), "past the end of the file (128 bytes)"},
 		{"offset overflows", v3(1, 0).tensor("x", quant.F32, math.MaxUint64&^31, 4).data(32, 64), "past the end"},
-		{"duplicate tensor", v3(2, 0).tensor("x", quant.F32, 0, 4).tensor("x", quant.F32, 32, 4).data(32, 64), `tensor "x" is there twice`},
+		{"duplicate tensor", v3(2, 0).tensor("x", quant.F32, 0, 4).tensor("x", quant.F32, 32, 4).data(32, 64), `tensor "x" occurs twice`},
 		{"overlapping tensors", v3(2, 0).tensor("x", quant.F32, 0, 16).tensor("y", quant.F32, 32, 4).data(32, 64), `tensors "x" and "y" overlap at offset 32`},
 		{"name too long", v3(1, 0).u64(500).data(1, 600), "tensor 0 of 1: name: 500 bytes"},
 		{"v1 counts", newBuilder(1, 5, math.MaxUint32), "4294967295 metadata entries run past the end"},
@@ -135,8 +135,8 @@ func TestBadSize(t *testing.T) {
 	}
 }
 
-// TestManyKeys opens a bad file that is refused only after the reader has stored the largest number
-// of keys and tensors that a file may have.
+// TestManyKeys opens a bad file with the largest number of keys and tensors that a
+// file may have. The reader refuses the file only after it has stored all of these.
 func TestManyKeys(t *testing.T) {
 	b := newBuilder(3, maxTensors, maxKeys)
 	name := make([]byte, maxKeyLen)

@@ -10,8 +10,8 @@ import (
 // ErrTruncated is wrapped by errors about truncated files.
 var ErrTruncated = errors.New("past the end of the file")
 
-// errShort is wrapped by the error that the bytes read so far are
-// too few, although the file has more. The caller must read more.
+// errShort is wrapped by errors about a header of which only a part
+// has been read so far. The caller must read more of the file.
 var errShort = errors.New("not read yet")
 
 // cursor reads little-endian fields of b one after the other. After the first
@@ -114,7 +114,7 @@ func (c *cursor) value(e encoding) Value {
 	case kind.size() > 0:
 		v.raw = c.bytes(uint64(kind.size()))
 	default:
-		c.fail("%v at offset %d, known are 0 to %d", kind, c.pos-4, len(kinds)-1)
+		c.fail("%v at offset %d: the known types are 0 to %d", kind, c.pos-4, len(kinds)-1)
 	}
 	return v
 }
@@ -133,7 +133,7 @@ func (c *cursor) array(e encoding, depth int) Value {
 	case elem == KindArray:
 		minSize = uint64(4 + e.lengthSize())
 	case minSize == 0:
-		c.fail("array of %v, known are 0 to %d", elem, len(kinds)-1)
+		c.fail("array of %v: the known types are 0 to %d", elem, len(kinds)-1)
 		return v
 	}
 	switch {

@@ -90,7 +90,8 @@ func describe(head []byte, size int64) string {
 	return fmt.Sprintf("a file of unknown format (it begins with % x)", head[:min(len(head), 8)])
 }
 
-// isSafetensors recognizes a file that begins with the length of a JSON header and then the header.
+// isSafetensors recognizes a file that begins with the
+// length of a JSON header, followed by the header.
 func isSafetensors(head []byte, size int64) bool {
 	return len(head) > 10 && binary.LittleEndian.Uint64(head) < uint64(size) && head[8] == '{' &&
 		(head[9] == '"' || head[9] == ' ' || head[9] == '}')

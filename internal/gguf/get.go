@@ -10,8 +10,8 @@ func (f *File) Value(key string) (Value, bool) {
 	return Value{}, false
 }
 
-// KeyError says that a key's value does not have the type that the caller wants. It names the
-// file.
+// KeyError says that a key's value does not have the
+// type that the caller wants. The error names the file.
 type KeyError struct {
 	Path, Key string
 	Value     Value
@@ -37,7 +37,7 @@ func get[T any](f *File, key, want string, as func(Value) (T, bool)) (value T, f
 
 // Uint returns a non-negative integer, which the file may store as any type of number.
 func (f *File) Uint(key string) (value uint64, found bool, err error) {
-	return get(f, key, "an integer that is not negative", Value.Uint)
+	return get(f, key, "a non-negative integer", Value.Uint)
 }
 
 // Int returns an integer, which the file may store as any type of number.

@@ -2,7 +2,7 @@
 // many files. It also reads the .bin files of 2023 (legacy.go), and presents them as if they
 // were GGUF. It writes version 3. A file is mapped read-only, and a Tensor's Data is a window
 // of the mapping. Every count, length, offset and shape is compared with the file's size before
-// anything is allocated or sliced, so a bad file gives a clear error, never a panic.
+// anything is allocated or sliced. So a bad file gives a clear error, never a panic.
 package gguf
 
 import (
@@ -44,7 +44,7 @@ type Tensor struct {
 	src *source // where Read finds the data if Data is nil; nil if Data is a window of the mapping
 }
 
-// Elems returns the number of elements. Open has checked that it fits an int.
+// Elems returns the number of elements. Open has checked that this number fits an int.
 func (t *Tensor) Elems() int {
 	n := 1
 	for _, d := range t.Shape {
@@ -144,7 +144,7 @@ func (f *File) reserve() error {
 	return nil
 }
 
-// setEps replaces the file's epsilon of the norms by eps, unless eps is 0.
+// setEps replaces the file's epsilon of the norms by eps. If eps is 0, it does nothing.
 func (f *File) setEps(eps float32) error {
 	if eps == 0 {
 		return nil
@@ -233,7 +233,7 @@ func (f *File) Close() error {
 	return first
 }
 
-// Size returns the bytes of all parts.
+// Size returns the size of all parts in bytes.
 func (f *File) Size() int64 {
 	var n int64
 	for _, im := range f.images {

@@ -116,7 +116,7 @@ func TestGetters(t *testing.T) {
 		require.ErrorContains(t, bad(), "want ")
 	}
 	_, _, err = f.Uint("str")
-	require.ErrorContains(t, err, `key "str": str ("grüße\n"), want an integer`)
+	require.ErrorContains(t, err, `key "str": str ("grüße\n"), want a non-negative integer`)
 }
 
 // TestEveryType reads a tensor of every type that has a size, even if this program cannot compute

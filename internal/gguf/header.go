@@ -99,7 +99,7 @@ func (r *headerReader) read() error {
 		return errors.New("is big-endian, for s390x and the like; only little-endian files are read")
 	}
 	if r.version < 1 || r.version > 3 {
-		return fmt.Errorf("GGUF version %d, known are 1 to 3", r.version)
+		return fmt.Errorf("GGUF version %d: the known versions are 1 to 3", r.version)
 	}
 	r.enc = encoding{short: r.version == 1, trim: r.version < 3}
 
@@ -154,7 +154,7 @@ func (r *headerReader) readKV(n int) error {
 			return fmt.Errorf("key %q: %w", key, r.c.err)
 		}
 		if r.seen[key] {
-			return fmt.Errorf("key %q is there twice", key)
+			return fmt.Errorf("key %q occurs twice", key)
 		}
 		r.seen[key] = true
 		r.kv = append(r.kv, KV{key, v})
@@ -200,7 +200,7 @@ func (r *headerReader) readTensors(n int) error {
 			return fmt.Errorf("tensor %d of %d: name: %w", i, n, r.c.err)
 		}
 		if r.seen[name] {
-			return fmt.Errorf("tensor %q is there twice", name)
+			return fmt.Errorf("tensor %q occurs twice", name)
 		}
 		r.seen[name] = true
 		if err := r.readTensor(name); err != nil {
@@ -243,8 +243,9 @@ func (r *headerReader) readTensor(name string) error {
 	return nil
 }
 
-// dataBytes returns the bytes of a tensor of dimensions ne, innermost first. If a dimension is
-// 0, the result is 0, but the product of the other dimensions must still fit an int.
+// dataBytes returns how many bytes a tensor's data has. ne are the
+// dimensions, the innermost first. If a dimension is 0, the result is
+// 0, but the product of the other dimensions must still fit an int.
 func dataBytes(typ quant.Type, ne []uint64) (uint64, error) {
 	elems, empty := uint64(1), false
 	for _, n := range ne {

@@ -76,7 +76,7 @@ func (im *image) reserve(n int64) error {
 // intBits is the width of an int.
 const intBits = 32 << (^uint(0) >> 63)
 
-// close unmaps or forgets the bytes.
+// close unmaps the file, or drops the bytes that were read.
 func (im *image) close() error {
 	var err error
 	if im.file != nil {

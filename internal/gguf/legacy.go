@@ -114,7 +114,7 @@ func (l *legacyFile) read() error {
 		l.version = c.u32()
 	}
 	if newest := map[string]uint32{"ggml": 0, "ggmf": 1, "ggjt": 3}[l.format]; l.version > newest || l.format != "ggml" && l.version == 0 {
-		return fmt.Errorf("%s version %d, known are 1 to %d", l.format, l.version, newest)
+		return fmt.Errorf("%s version %d: the known versions are 1 to %d", l.format, l.version, newest)
 	}
 	p := &l.hparams
 	for _, field := range []*int32{&p.Vocab, &p.Embd, &p.Mult, &p.Heads, &p.Layers, &p.Rot, &p.FType} {

@@ -7,7 +7,7 @@ import (
 	"alpaca/internal/arch"
 )
 
-// Context lengths are not in the files. LLaMA had 2048 tokens, and LLaMA 2 had 4096.
+// Context lengths are not in the files. LLaMA has a context of 2048 tokens, and LLaMA 2 of 4096.
 const (
 	llama1Context = 2048
 	llama2Context = 4096
@@ -24,7 +24,7 @@ func (l *legacyFile) metadata(f *File, opt Options) ([]KV, error) {
 	}
 	context := llama1Context
 	if heads != p.Heads {
-		context = llama2Context // only LLaMA 2 shares heads
+		context = llama2Context // only in LLaMA 2 do heads share key heads
 	}
 	h := arch.Hparams{
 		Sizes: arch.Sizes{

@@ -79,7 +79,7 @@ func (l *legacyFile) readTensor(pos int64) (next int64, err error) {
 		return 0, c.err
 	}
 	if ne[0] < 1 || ne[1] < 1 {
-		return 0, fmt.Errorf("%q: dimensions %d: one is not positive", old, ne[:dims])
+		return 0, fmt.Errorf("%q: dimensions %d: all must be positive", old, ne[:dims])
 	}
 	typ, err := l.tensorType(code)
 	if err != nil {
@@ -104,7 +104,7 @@ func (l *legacyFile) readTensor(pos int64) (next int64, err error) {
 	case kind == nil:
 		return 0, fmt.Errorf("%q is not a tensor of a LLaMA of %d layers", old, l.hparams.Layers)
 	case dup:
-		return 0, fmt.Errorf("%q is there twice", old)
+		return 0, fmt.Errorf("%q occurs twice", old)
 	}
 	l.order = append(l.order, name)
 	l.tensors[name] = legacyTensor{

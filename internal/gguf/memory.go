@@ -8,9 +8,9 @@ import (
 	"alpaca/internal/pool"
 )
 
-// FromMemory returns a checkpoint made of metadata and tensors in memory, as if they were from
-// a file with the given format and version. It keeps both slices. Names must be unique, and the
-// length of each tensor's Data must fit its type and shape.
+// FromMemory returns a checkpoint made of metadata and tensors in memory, as if they were
+// from a file with the given format and version. It keeps the slices kv and tensors.
+// Names must be unique, and the length of each tensor's Data must fit its type and shape.
 func FromMemory(path, format string, version uint32, kv []KV, tensors []Tensor) (*File, error) {
 	f := &File{
 		Path: path, Parts: []string{path}, Format: format, Version: version, KV: kv, Tensors: tensors,
@@ -18,14 +18,14 @@ func FromMemory(path, format string, version uint32, kv []KV, tensors []Tensor) 
 	}
 	for i, e := range kv {
 		if _, dup := f.keys[e.Key]; dup {
-			return nil, fmt.Errorf("gguf: %s: key %q is there twice", path, e.Key)
+			return nil, fmt.Errorf("gguf: %s: key %q occurs twice", path, e.Key)
 		}
 		f.keys[e.Key] = i
 	}
 	for i := range tensors {
 		t := &tensors[i]
 		if _, dup := f.names[t.Name]; dup {
-			return nil, fmt.Errorf("gguf: %s: tensor %q is there twice", path, t.Name)
+			return nil, fmt.Errorf("gguf: %s: tensor %q occurs twice", path, t.Name)
 		}
 		t.Bytes = int64(t.Rows()) * int64(t.Type.RowBytes(t.Cols()))
 		if int64(len(t.Data)) != t.Bytes && (t.Data != nil || t.src == nil) {
@@ -79,7 +79,7 @@ func (f *File) Fetch() error {
 func (f *File) Insert(at int, kv []KV) error {
 	for _, e := range kv {
 		if _, dup := f.keys[e.Key]; dup {
-			return fmt.Errorf("gguf: %s: key %q is there twice", f.Path, e.Key)
+			return fmt.Errorf("gguf: %s: key %q occurs twice", f.Path, e.Key)
 		}
 	}
 	f.KV = slices.Insert(f.KV, at, kv...)
@@ -87,8 +87,9 @@ func (f *File) Insert(at int, kv []KV) error {
 	return nil
 }
 
-// OnClose makes Close call fn. fn must release what the functions that FromRows got read from.
+// OnClose makes Close call fn. For a File from FromRows, fn
+// must close the files from which the rows functions read.
 func (f *File) OnClose(fn func() error) { f.closer = fn }
 
-// SetEps replaces the file's epsilon of the norms by eps, unless eps is 0.
+// SetEps replaces the file's epsilon of the norms by eps. If eps is 0, it does nothing.
 func (f *File) SetEps(eps float32) error { return f.setEps(eps) }

@@ -11,12 +11,12 @@ import (
 // FromRows.
 type source struct {
 	typ        quant.Type
-	pieces     []span
-	cut        arch.Cut
-	rows, cols int // size of each piece
-	plane      bool
+	pieces     []span   // one in each file
+	cut        arch.Cut // how the tensor is divided among the files
+	rows, cols int      // rows and columns of each piece
+	plane      bool     // rows consist of planes (see legacy_plane.go)
 
-	made func(dst []byte, lo, hi int) error // the function that FromRows got; if made is set, no other field is set
+	made func(dst []byte, lo, hi int) error // the function that FromRows was given; if made is set, no other field is set
 }
 
 // span is a place in a file.

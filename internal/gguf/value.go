@@ -102,7 +102,7 @@ func (v Value) TypeName() string {
 	return v.Kind.String()
 }
 
-// number is a decoded scalar. Its kind says which field holds it.
+// number is a decoded scalar. The Kind of the value says which field holds the number.
 type number struct {
 	u uint64
 	i int64

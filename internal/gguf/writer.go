@@ -84,7 +84,7 @@ func (w *Writer) header(kv []KV) ([]byte, error) {
 		case e.Key == "" || len(e.Key) > maxKeyLen:
 			return nil, fmt.Errorf("key %q: %d bytes, want 1 to %d", e.Key, len(e.Key), maxKeyLen)
 		case seen[e.Key]:
-			return nil, fmt.Errorf("key %q is there twice", e.Key)
+			return nil, fmt.Errorf("key %q occurs twice", e.Key)
 		case e.Value.n == 0 && e.Value.Kind != KindArray:
 			return nil, fmt.Errorf("key %q has no value", e.Key)
 		}
@@ -120,7 +120,7 @@ func (w *Writer) appendInfos(head []byte) ([]byte, error) {
 	var offset uint64
 	for _, t := range w.tensors {
 		if t.Name == "" || len(t.Name) > maxNameLen || seen[t.Name] {
-			return nil, fmt.Errorf("tensor %q: name is empty, longer than %d, or there twice", t.Name, maxNameLen)
+			return nil, fmt.Errorf("tensor %q: name is empty, longer than %d, or used twice", t.Name, maxNameLen)
 		}
 		seen[t.Name] = true
 		size, err := fileBytes(t.Type, t.Shape)
@@ -140,8 +140,8 @@ func (w *Writer) appendInfos(head []byte) ([]byte, error) {
 	return head, nil
 }
 
-// fileBytes returns the bytes of a tensor with the row-major shape, or an error if a file
-// cannot hold it.
+// fileBytes returns how many bytes a tensor's data
+// has, or an error if a file cannot hold the tensor.
 func fileBytes(typ quant.Type, shape []int) (uint64, error) {
 	if err := checkType(typ); err != nil {
 		return 0, err
@@ -152,7 +152,7 @@ func fileBytes(typ quant.Type, shape []int) (uint64, error) {
 	ne := make([]uint64, len(shape))
 	for d, n := range shape {
 		if n < 0 {
-			return 0, fmt.Errorf("shape %d: one is negative", shape)
+			return 0, fmt.Errorf("shape %d: a dimension is negative", shape)
 		}
 		ne[len(shape)-1-d] = uint64(n)
 	}

@@ -112,16 +112,16 @@ func TestWriterRefuses(t *testing.T) {
 		tensors []Tensor
 		want    string
 	}{
-		{"duplicate key", []KV{{"a", U8(1)}, {"a", U8(2)}}, nil, `key "a" is there twice`},
+		{"duplicate key", []KV{{"a", U8(1)}, {"a", U8(2)}}, nil, `key "a" occurs twice`},
 		{"empty key", []KV{{"", U8(1)}}, nil, "0 bytes"},
 		{"no value", []KV{{"a", Value{}}}, nil, `key "a" has no value`},
 		{"alignment", []KV{{"general.alignment", U32(3)}}, nil, "3 is not a power of two"},
-		{"duplicate tensor", nil, append(tensor("x", 0, 1), tensor("x", 0, 1)...), "there twice"},
+		{"duplicate tensor", nil, append(tensor("x", 0, 1), tensor("x", 0, 1)...), "used twice"},
 		{"no name", nil, tensor("", quant.F32, 1), `tensor ""`},
 		{"unknown type", nil, tensor("x", 999, 1), "unknown type code 999"},
 		{"a type that only this program has", nil, tensor("x", 1001, 1), "unknown type code 1001"},
 		{"no shape", nil, tensor("x", quant.F32), "0 dimensions"},
-		{"negative", nil, tensor("x", quant.F32, -4, 4), "shape [-4 4]: one is negative"},
+		{"negative", nil, tensor("x", quant.F32, -4, 4), "shape [-4 4]: a dimension is negative"},
 		{"block size", nil, tensor("x", quant.Q4_0, 4, 31), "rows of 31 elements"},
 	}
 	for _, test := range tests {

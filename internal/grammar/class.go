@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// classKey identifies a state of an automaton. It also
-// says whether the automaton's term (see term.go) counts.
+// classKey identifies a state of an automaton. It also says whether the
+// automaton's term (see term.go) counts its units, and whether it has a limit.
 type classKey struct {
 	dfa     any // a *fsa.DFA, or the string that shapeOf returns
 	q       int32
@@ -16,19 +16,21 @@ type classKey struct {
 	limited bool
 }
 
-// class says which tokens of the vocabulary fit an automaton in one state. If the term counts,
-// a token can add to the count: its ticks are how much of the remaining count it needs.
+// class says which tokens of the vocabulary fit an automaton in one
+// state. If the term counts or has a limit, each token also has ticks:
+// the token fits only if the count may still rise by that number.
 type class struct {
 	ids   []int32 // tokens whose bytes fit; sorted by ticks if there are ticks
-	ticks []int32 // the ticks of each of ids; nil: the term does not count
+	ticks []int32 // the ticks of each of ids; nil: tokens have no ticks
 	mask  *Mask   // the set of ids if there are many; otherwise nil
 
 	// parts is set for large classes with ticks. Element k of the list that it returns is
 	// the set of tokens with at most 1<<k ticks. The first call of parts makes the sets.
 	parts func() []*Mask
 
-	// exits maps a byte to the nodes of the vocabulary's tree that stand for the byte and whose
-	// parents complete a text of the automaton. A token below such a node continues after the term.
+	// exits maps a byte to the nodes of the vocabulary's tree that stand
+	// for the byte and whose parents complete a text of the automaton. A
+	// token at or below such a node continues after the term.
 	exits map[byte][]exit
 
 	// If this class was made as a variant of a nearly equal class, base is that class;
@@ -177,7 +179,7 @@ func (v *Vocab) walk(t *term, q int32) *class {
 		case t.limit != nil:
 			ticks += t.ticks(up.q, to)
 			need = ticks + t.minTicks[to]
-		case counted && to != 0: // the text is within a further repetition
+		case counted && to != 0: // the text is within a further unit
 			need++
 		}
 		for _, id := range v.at(i) {

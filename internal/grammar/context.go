@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// context says where a text continues when a rule ends. It belongs to a rule and to the position
-// where the rule began, and has a link for each call of the rule at that position. Contexts are
-// interned, so equal contexts have the same pointer.
+// context says where a text continues when a rule ends. It belongs to a rule and
+// to the position where the rule began. It has a link for each call of the rule at
+// that position. Contexts are interned, so equal contexts have the same pointer.
 type context struct {
 	id    uint32
 	depth int32
@@ -17,7 +17,7 @@ type context struct {
 	// Used only while a position is processed:
 	open  bool       // the context may still get links
 	ended bool       // the rule has ended without taking a byte
-	tails []*context // open contexts of tail calls, which also get the links that this context gets
+	tails []*context // open contexts of rules that this rule calls at its end; they get the same links
 	canon *context   // the interned context; nil: not interned yet
 }
 
@@ -29,8 +29,8 @@ type link struct {
 	up    *context // context of the calling rule
 }
 
-// call enters the rule of e. up is the context of the calling rule. The context of e's
-// rule gets a link to up. After a tail call, which ends the calling rule, the context
+// call enters the rule of e. up is the context of the calling rule. The context of e's rule
+// gets a link to up. If e is a tail call, after which the calling rule ends, the context
 // gets copies of up's links instead. So right recursion does not increase the depth.
 func (m *machine) call(e *edge, up *context) {
 	c := m.enter(e.x)
@@ -49,7 +49,7 @@ func (m *machine) call(e *edge, up *context) {
 	}
 }
 
-// enter returns the context of a rule that begins at this position.
+// enter returns the context of a rule that begins at the position being processed.
 func (m *machine) enter(rule int32) *context {
 	c, ok := m.opened[rule]
 	if !ok {
@@ -95,7 +95,7 @@ func (m *machine) complete(up *context) {
 	}
 }
 
-// back adds the place after the call of l to m.todo, or begins the loop's next round.
+// back adds to m.todo the place after the call of l, or begins the loop's next round.
 func (m *machine) back(l link) {
 	e := l.edge
 	m.work++
@@ -103,7 +103,7 @@ func (m *machine) back(l link) {
 		m.todo = append(m.todo, place{e.to, l.up})
 		return
 	}
-	// A round without a byte adds nothing: an empty edge beside the loop leads to e.to, too.
+	// A round without a byte adds nothing, because the node of e also has an empty edge to e.to.
 	if l.fresh {
 		return
 	}

@@ -66,8 +66,8 @@ func (o *sole) add(t *term, q, count int32) bool {
 	return true
 }
 
-// gapBefore returns the key in gaps.seen for the white space between the bytes last and next. All
-// values of next except closing brackets share a key.
+// gapBefore returns the key in gaps.seen for the white space between the bytes last
+// and next. For the same last, all values of next except closing brackets share a key.
 func gapBefore(last, next byte) [2]byte {
 	if next != '}' && next != ']' {
 		next = 0

@@ -30,7 +30,7 @@ type (
 		X        Expr
 		Min, Max int
 	}
-	// Bytes is the text itself.
+	// Bytes is a literal text.
 	Bytes string
 	// Class is one code point in one of the ranges, in UTF-8.
 	Class []Range
@@ -38,8 +38,8 @@ type (
 	Ref int
 	// Automaton is a text that a DFA over bytes accepts.
 	Automaton struct{ *fsa.DFA }
-	// Limited is a text that a DFA over bytes accepts, and whose count is at most Max. The
-	// count is the number of steps to states q with Counts[q], without steps from state 0.
+	// Limited is a text that a DFA over bytes accepts, and whose count is at most Max. The count is
+	// the number of the DFA's steps to states q with Counts[q]. Steps from state 0 do not count.
 	Limited struct {
 		*fsa.DFA
 		Counts []bool
@@ -164,7 +164,7 @@ func (s *sizer) of(e Expr) size {
 		total.states += len(e)
 	case Class:
 		total.states += 4 * len(e)
-	case Automaton: // stays apart from its neighbours, so that grammars share its states' classes
+	case Automaton: // is not joined with its neighbours, so that grammars can share the classes of its states
 		total.regular = false
 	case Ref:
 		add(s.ofRule(int(e)))

@@ -56,7 +56,7 @@ func (c *compiler) finish() error {
 func (p *Program) productive() []bool {
 	type wait struct{ node, edge int32 }
 	ends := make([]bool, len(p.nodes))
-	waiting := make([][]wait, len(p.nodes)) // by node: the edges that lead to the node, or call the rule that the node starts
+	waiting := make([][]wait, len(p.nodes)) // by node: the edges that lead to the node, or call the rule that begins with it
 	var todo []int32
 	for i, n := range p.nodes {
 		if n.final {

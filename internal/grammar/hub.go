@@ -1,8 +1,9 @@
 package grammar
 
-// Some automata accept all names except given ones, such as keys of JSON objects besides the
-// declared keys. They have a state for each prefix of the given names, and a hub state for all
-// other characters. The class of a prefix's state differs from the hub's in a few tokens only.
+// Some automata accept all names except given ones. For example, an object's additional keys
+// are all names except the declared keys. Such an automaton has a state for each prefix of a
+// given name, and a hub, the state to which all other characters lead. The class (see
+// class.go) of a prefix's state differs from the hub's class in a few tokens only.
 
 // hub returns the state to which nearly all letters lead, both from q and from that state itself.
 // It returns -1 if there is no such state. A few letters may lead elsewhere, such as the first

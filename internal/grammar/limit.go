@@ -5,9 +5,9 @@ import (
 	"sync/atomic"
 )
 
-// limit bounds the count of a term's text (see Limited). The count is not part of the automaton's
-// state: each reading carries its own count. A reading is dropped as soon as its count plus minTicks
-// of its state exceeds maxTicks.
+// limit bounds the count of a term's text (see Limited). The count is not part of the
+// automaton's state: each reading (one way to parse the text) carries its own count. A
+// reading is dropped as soon as its count plus minTicks of its state exceeds maxTicks.
 type limit struct {
 	counts   []bool  // for each state: entering it counts 1, except from state 0
 	minTicks []int32 // for each state: the least count from there to an accepting state

@@ -24,7 +24,7 @@ func (p *Program) NewMatcher(v *Vocab) *Matcher {
 	return m
 }
 
-// Snapshot is a position in a text to return to.
+// Snapshot is a position in a text, to which Restore returns.
 type Snapshot struct {
 	s     *state
 	ended bool
@@ -104,7 +104,7 @@ func (m *Matcher) after(id int32) *state {
 // Accept continues the text with token id. It returns an error if the token does not fit.
 func (m *Matcher) Accept(id int32) error {
 	if m.ended || id < 0 || int(id) >= m.vocab.n {
-		return fmt.Errorf("grammar: token %d comes after the end or is not in the vocabulary of %d", id, m.vocab.n)
+		return fmt.Errorf("grammar: token %d comes after the end or is not in the vocabulary of %d tokens", id, m.vocab.n)
 	}
 	m.m.spent = 0
 	s := m.after(id)
@@ -197,8 +197,8 @@ func (m *Matcher) addToken(out *Mask, t tokenHead) {
 	}
 }
 
-// addHead adds the tokens that may follow one head: tokens that stay within its term, and tokens
-// that continue after it.
+// addHead adds the tokens that may follow one head, which is a reading of the text so
+// far. Some of these tokens stay within the head's term, others continue after it.
 func (m *Matcher) addHead(out *Mask, h head) {
 	v := m.vocab
 	t := m.m.p.terms[h.edge.x]
@@ -242,7 +242,7 @@ func (m *Matcher) addExits(out *Mask, h head, exits map[byte][]exit, skip map[in
 	}
 }
 
-// walk adds the tokens at node and below. s is the state after node's byte.
+// walk adds the tokens at node, and the tokens below that fit. s is the state after node's byte.
 func (m *Matcher) walk(out *Mask, node int32, s *state) {
 	v := m.vocab
 	for _, id := range v.at(node) {

@@ -13,10 +13,10 @@ type Program struct {
 	terms []*term
 }
 
-// rule has the first node of a rule.
+// rule is a compiled rule.
 type rule struct {
-	start    int32
-	nullable bool // the rule matches the empty text
+	start    int32 // the first node
+	nullable bool  // the rule matches the empty text
 }
 
 // node is a position within a rule.

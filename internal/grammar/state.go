@@ -153,7 +153,7 @@ func (m *machine) advance(s *state, b byte) *state {
 	return m.close(seeds)
 }
 
-// closure returns the state of a text that has reached the places seeds.
+// closure returns the state of a text that has reached the places in seeds.
 func (m *machine) closure(seeds []place) *state {
 	m.heads = m.heads[:0]
 	return m.close(seeds)

@@ -26,7 +26,7 @@ func (t *term) counted() bool { return t.max != 0 }
 // next returns the state after byte b, or -1 if b does not fit.
 func (t *term) next(q int32, b byte) int32 { return t.row(q)[b] }
 
-// row returns the next state for each byte, or -1 if it does not fit.
+// row returns the next state for each byte, and -1 for a byte that does not fit.
 func (t *term) row(q int32) *[256]int32 {
 	if p := t.table[q].Load(); p != nil {
 		return p

@@ -28,7 +28,7 @@ func (c *compiler) args(a syntax.Args, p place) func(f *frame) *value.Args {
 	}
 }
 
-// addNamed adds the items of v, which a call has after **, to a as named arguments.
+// addNamed adds the items of v to a as named arguments. v is the value after ** in a call.
 func addNamed(a *value.Args, v value.Value) {
 	d, ok := v.(*value.Dict)
 	if !ok {
@@ -114,8 +114,8 @@ func (c *compiler) callBlock(n *syntax.CallBlock, p place) exec {
 	}
 }
 
-// macro compiles a macro. The returned function executes the macro's
-// statement: it creates the macro with the variables of that moment.
+// macro compiles a macro. The returned function executes the macro's statement:
+// it creates the macro, whose body sees the variables of the statement's frame.
 func (c *compiler) macro(n *syntax.Macro, p place) func(f *frame) *macro {
 	in := p.innerFunction()
 	m := macro{}

@@ -43,7 +43,7 @@ const (
 type place struct {
 	s        *scope
 	soft     bool // in a condition, where an unknown filter is an error only when it is called
-	toplevel bool // at top level, where blocks see assignments
+	toplevel bool // at top level: blocks see the variables that are assigned here
 	inLoop   bool // break and continue are allowed
 	escape   escaping
 	folded   bool // in a constant expression, where a slice of something that cannot be sliced gives Undefined, as in jinja2
@@ -228,7 +228,7 @@ func (f *frame) capture(body exec) text.Text {
 }
 
 // filter compiles a chain of filters. If the innermost filter has no
-// Value, the chain is applied to the argument in of the returned function.
+// Value, the returned function applies the chain to its argument in.
 func (c *compiler) filter(e *syntax.Filter, p place) func(f *frame, in value.Value) value.Value {
 	var from func(f *frame, in value.Value) value.Value
 	switch v := e.Value.(type) {

@@ -6,9 +6,9 @@ import (
 	"alpaca/internal/jinja/syntax"
 )
 
-// constant reports whether jinja2 evaluates an expression when it compiles a template.
-// jinja2 escapes such constants differently: it does not mark constants that are joined by ~
-// as safe, and it does not escape a constant if it does not know the mode when it compiles.
+// constant reports whether jinja2 evaluates an expression when it compiles a template. jinja2
+// escapes such constants differently. It does not mark constants that are joined by ~ as
+// safe. It does not escape a constant if it does not know the escaping mode when it compiles.
 func constant(e syntax.Expr, mode escaping) bool {
 	all := func(list ...syntax.Expr) bool {
 		for _, x := range list {

@@ -246,8 +246,9 @@ func (c *compiler) getitem(e *syntax.Getitem, p place) eval {
 	}
 }
 
-// slicesAmong reports whether an index is a tuple with a slice. No value has such an item. In a
-// constant expression, jinja2 treats it as missing; elsewhere jinja2 cannot compile it.
+// slicesAmong reports whether an index is a tuple with a slice. No value
+// has an item at such an index. In a constant expression, jinja2 treats
+// the item as missing. Elsewhere, jinja2 cannot compile the index.
 func slicesAmong(index syntax.Expr) bool {
 	t, ok := index.(*syntax.Tuple)
 	if !ok {

@@ -1,9 +1,9 @@
-// Package jinja renders chat templates: Jinja 2 as transformers configures it. This
-// includes transformers' own tojson, raise_exception and strftime_now, loop
-// controls, and the tag generation. A template is parsed (syntax) and compiled to
-// functions. Package text records for each byte of a string whether it comes from
-// the template or the data, so that data never becomes a control token. A rendering
-// has limits, can be stopped, and has access only to its variables (value, builtin).
+// Package jinja renders chat templates: Jinja 2 as the Python library transformers
+// configures it. This includes transformers' own tojson, raise_exception and strftime_now,
+// loop controls, and the tag generation. A template is parsed (package syntax) and compiled
+// to functions. Package text records for each byte of a string whether it comes from the
+// template or the data, so that data never becomes a control token. A rendering has limits,
+// can be stopped, and has access only to its variables (packages value and builtin).
 package jinja
 
 import (
@@ -126,8 +126,8 @@ func JSON(v value.Value) (out text.Text, err error) {
 	return builtin.Filters["tojson"](r, v, &value.Args{}).(text.Text), nil
 }
 
-// scopeContext resolves names that no statement of a block sets: variables that the template
-// sets at top level, the data, and the globals of all templates.
+// scopeContext resolves names that no statement of a block sets. It looks among the variables
+// that the template sets at top level, then in the data, then among the globals of all templates.
 type scopeContext struct {
 	t      *Template
 	r      *value.Run

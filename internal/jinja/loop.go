@@ -108,7 +108,7 @@ func (c *loopCode) run(f *frame, v value.Value, l *loop, out *output) signal {
 		l.of, l.next = nil, c.filtered(f, l.next)
 	}
 	l.before, l.current, l.after = value.Missing, value.Missing, value.Missing
-	done := false // an iteration was completed
+	done := false // an iteration has run to its end
 	for {
 		item, ok := l.advance()
 		if !ok {

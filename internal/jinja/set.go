@@ -73,7 +73,7 @@ func (c *compiler) export(target syntax.Expr, p place) func(f *frame) {
 }
 
 func (c *compiler) set(n *syntax.Set, p place) exec {
-	// Names are checked before the value is evaluated.
+	// Namespaces are checked before the value is evaluated.
 	var checks []func(*frame)
 	refs(n.Target, func(ref *syntax.NSRef) {
 		name := c.variable(ref.Name, p)

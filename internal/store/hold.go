@@ -31,5 +31,6 @@ func inUse(path string) bool {
 	return err == nil && !got
 }
 
-// fileLock returns the lock on a model's file itself, which it opens read-only.
+// fileLock returns a lock on a model's file. There is no
+// separate lock file, so the model's file is opened, read-only.
 func fileLock(path string) *flock.Flock { return flock.New(path, flock.SetFlag(os.O_RDONLY)) }

@@ -57,7 +57,7 @@ func modified(path string) time.Time {
 	return st.ModTime()
 }
 
-// version has the complete models of a commit.
+// version is a commit with its complete models.
 type version struct {
 	repo    hubcache.Repo
 	commit  string

@@ -10,8 +10,8 @@ import (
 	"alpaca/internal/store/ref"
 )
 
-// List returns all models, sorted by name. A model in several places is listed once, as Find
-// returns it.
+// List returns all models, sorted by name. If a model is in
+// several places, List returns the one that Find returns.
 func (l *Library) List() []*Model {
 	seen := map[string]bool{}
 	var list []*Model
@@ -53,9 +53,9 @@ func (l *Library) List() []*Model {
 	return list
 }
 
-// hubModels returns the models of a repository: first the models of the revisions, beginning with
-// main, then the models of commits that no revision points to. It lists equal content at the same
-// path once.
+// hubModels returns the models of a repository: first the models of the revisions,
+// beginning with main, then the models of commits that no revision points to. If
+// several commits have the same content at a path, it lists this model once.
 func hubModels(repo hubcache.Repo) (list []*Model) {
 	refs := repo.Refs()
 	type state struct{ revision, commit string }
@@ -135,7 +135,7 @@ func (m *Model) LicenceText() string {
 }
 
 // Settings returns the settings that come with a model from Ollama; other models
-// have none. It leaves out what it cannot read; err names the first such part.
+// have none. It leaves out parts that it cannot read; err names the first of them.
 func (m *Model) Settings() (ollama.Settings, error) {
 	if m.manifest == nil {
 		return ollama.Settings{}, nil

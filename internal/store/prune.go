@@ -83,9 +83,9 @@ func (l *Library) superseded(repo hubcache.Repo) (list []Waste) {
 	return list
 }
 
-// unfinished returns the partial files of downloads in dir. A partial file whose lock is held by
-// another process is not removed. lockOf returns the lock file for a file's name. If lockOf is
-// nil, the files come from URLs, and URLLock has their locks.
+// unfinished returns the partial files of downloads in dir. A partial file whose lock is
+// held by another process is not removed. lockOf returns the lock file for a file's name.
+// If lockOf is nil, the files come from URLs, and URLLock returns their lock files.
 func (l *Library) unfinished(dir string, lockOf func(name string) string) (list []Waste) {
 	files, _ := filepath.Glob(filepath.Join(escapeGlob(dir), "*"+fetch.PartialSuffix))
 	for _, path := range files {

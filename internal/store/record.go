@@ -19,8 +19,8 @@ import (
 // time of the model's last use.
 type Record struct {
 	Name    string    `json:"name"`
-	Pulled  time.Time `json:"pulled,omitzero"` // zero: another program fetched it
-	Pinned  bool      `json:"pinned,omitempty"`
+	Pulled  time.Time `json:"pulled,omitzero"`   // zero: another program fetched it
+	Pinned  bool      `json:"pinned,omitempty"`  // the user named its commit, so "alpaca prune" keeps the model
 	Licence string    `json:"licence,omitempty"` // name of the model's licence
 	Link    string    `json:"licence_link,omitempty"`
 	Base    []string  `json:"base_model,omitempty"`
@@ -137,7 +137,7 @@ func (l *Library) Touch(m *Model) {
 }
 
 // URLPath returns the path for the file of a URL. URLs with different queries have different
-// paths, but the path contains only a hash of the query, which may hold a key.
+// paths. The path contains only a hash of the query, because the query may hold a key.
 func (l *Library) URLPath(r ref.Ref) string {
 	host := strings.ReplaceAll(r.URL.Host, ":", "+")
 	dir := filepath.Join(l.Places.Own, "url", host)

@@ -1,7 +1,7 @@
-// Package store knows the models on this machine: those that "alpaca pull" fetched, and those in
-// the folders of Hugging Face's clients, Ollama and LM Studio, which it uses in place. It finds
-// a model by name, verifies the digests of files from other programs before their first use, and
-// removes models. It opens no connection.
+// Package store knows the models on this machine: those that "alpaca pull" fetched,
+// and those in the folders of Hugging Face's clients, Ollama and LM Studio. It uses
+// all of them in place. It finds a model by name, verifies the digests of files from
+// other programs before their first use, and removes models. It opens no connection.
 package store
 
 import (
@@ -50,7 +50,7 @@ type Model struct {
 	Modified time.Time // when the content last changed
 	Used     time.Time // when it was last used; zero: not known
 	Commit   string    // hub: the snapshot's commit
-	Newer    string    // hub: the revision's current commit, if that is known and is not Commit; "": otherwise
+	Newer    string    // hub: the revision's current commit; "": not known, or equal to Commit
 	Record   *Record   // what is recorded about it; nil: nothing
 
 	repo     hubcache.Repo

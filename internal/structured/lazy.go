@@ -126,8 +126,8 @@ func (l *lazy) Allowed(id int32) bool {
 	return next.push(id) == nil
 }
 
-// List implements sampler.Lister. Before the grammar begins it returns nil, so the sampler calls
-// Allowed: only a token that completes a trigger can be refused.
+// List implements sampler.Lister. Before the grammar begins, it returns nil. So
+// the sampler calls Allowed, which refuses only tokens that complete a trigger.
 func (l *lazy) List() []uint64 {
 	if l.m == nil {
 		return nil

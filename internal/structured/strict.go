@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// CheckStrict returns an error unless a schema meets the main rule of OpenAI's strict mode: each
-// object that lists properties allows no others.
+// CheckStrict returns an error if a schema breaks the main rule of OpenAI's
+// strict mode: an object that lists properties must allow no others.
 func CheckStrict(schema []byte) error {
 	return strictAt("#", schema)
 }

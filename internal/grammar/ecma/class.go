@@ -121,7 +121,7 @@ func (p *parser) class() (node, error) {
 // one reports whether c is one code point.
 func one(c class) bool { return len(c) == 1 && c[0].Lo == c[0].Hi }
 
-// member parses a code point or an escape of a class.
+// member parses one member of a bracket: a code point or an escape.
 func (p *parser) member() (class, error) {
 	if p.pos >= len(p.src) {
 		return nil, p.fail("the bracket is not closed")

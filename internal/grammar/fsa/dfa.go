@@ -60,8 +60,8 @@ func (d *DFA) Match(text []rune) bool {
 	return d.States[q].Accept
 }
 
-// Finite returns the texts that d accepts, in order, if there are at most limit and none is
-// longer than 64 symbols.
+// Finite returns the texts that d accepts, in order, if there are at
+// most limit and none is longer than 64 symbols. Otherwise ok is false.
 func (d *DFA) Finite(limit int) (texts []string, ok bool) {
 	onPath := make([]bool, len(d.States))
 	var walk func(q int32, text []rune) bool

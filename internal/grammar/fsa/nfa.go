@@ -49,7 +49,7 @@ func (n *NFA) Edge(from int32, lo, hi rune, to int32) {
 	n.edges[from] = append(n.edges[from], Edge{lo, hi, to})
 }
 
-// Move adds a move between two states. It takes no symbol.
+// Move adds a move between two states. The move takes no symbol.
 func (n *NFA) Move(from, to int32) { n.moves[from] = append(n.moves[from], move{to: to}) }
 
 // Assert adds a move between two states. The move is allowed only if a holds.
@@ -115,7 +115,7 @@ func (n *NFA) sameLength(from int32, lo, hi rune, to int32) {
 	}
 }
 
-// before is the kind of the symbol before a position.
+// before is the kind of the symbol before or after a position.
 type before byte
 
 const (

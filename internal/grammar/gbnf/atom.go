@@ -8,7 +8,8 @@ import (
 	"alpaca/internal/grammar"
 )
 
-// atom parses a literal, class, dot, group, name or token. It returns nil if none follows.
+// atom parses a literal, class, dot, group, name or
+// token. It returns nil if nothing of that kind follows.
 func (p *parser) atom() (grammar.Expr, error) {
 	if p.pos >= len(p.src) {
 		return nil, nil

@@ -23,7 +23,7 @@ const (
 // Vocab finds the tokens that a grammar names.
 type Vocab struct {
 	N      int                             // number of tokens
-	Lookup func(text string) (int32, bool) // the token of exactly that text
+	Lookup func(text string) (int32, bool) // the token that has exactly this text
 }
 
 // Error is a mistake in a grammar, with its position.

@@ -15,7 +15,7 @@ import (
 // memory, and that following a text stays within the same limits.
 func TestHostile(t *testing.T) {
 	if testing.Short() {
-		t.Skip("the bounds count steps, which are the same on every CPU")
+		t.Skip("not repeated with -short: the bounds count steps, which are the same on every CPU")
 	}
 	many := func(n int, f string) string {
 		var b strings.Builder

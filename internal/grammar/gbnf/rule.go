@@ -65,7 +65,7 @@ func (p *parser) alternatives(nested bool) (grammar.Expr, error) {
 	}
 }
 
-// item parses an atom with its repetitions. It returns nil if none follows.
+// item parses an atom with its repetitions. It returns nil if no atom follows.
 func (p *parser) item(nested bool) (grammar.Expr, error) {
 	e, err := p.atom()
 	if err != nil || e == nil {

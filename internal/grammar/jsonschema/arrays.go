@@ -48,7 +48,8 @@ func (c *compiler) array(s *schema, out *cell) error {
 	case unique != nil && unique != false:
 		return refuse(s, "uniqueItems", "must be true or false")
 	}
-	// An item that no value satisfies cannot exist, so the array ends before it.
+	// If no value satisfies the goal of an item (its schemas,
+	// see shape.go), the array must end before this item.
 	for i := range len(a.prefix) + 1 {
 		if slices.Contains(a.at(i), nothing) {
 			a.max = minLimit(a.max, i)

@@ -11,7 +11,7 @@ import (
 // maxCells bounds the number of alternatives of a schema.
 const maxCells = 400
 
-// of returns cells whose union is the values for which l holds.
+// of returns cells (sets of values, see shape.go) whose union is the values for which l holds.
 func (c *compiler) of(l literal) ([]cell, error) {
 	s := c.doc.byID[max(l, -l)-1]
 	if list, ok := s.cells[l > 0]; ok {

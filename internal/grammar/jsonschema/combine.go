@@ -33,8 +33,9 @@ func (c *compiler) anyOf(s *schema) ([]cell, error) {
 	return c.union(s, "anyOf", list)
 }
 
-// union returns cells for the values that satisfy at least one literal of list. If the document uses
-// unevaluated properties or items, each combination of satisfied literals has its own cells.
+// union returns cells (sets of values, see shape.go) for the values that satisfy
+// at least one literal of list. If the document uses unevaluated properties or
+// items, each combination of satisfied literals has its own cells.
 func (c *compiler) union(s *schema, key string, list []literal) ([]cell, error) {
 	var out []cell
 	sets := 1<<min(len(list), 6) - 1

@@ -7,8 +7,9 @@ import (
 	"alpaca/internal/grammar"
 )
 
-// containing returns the items of an array with contains. Its rules count the items and, for each
-// goal, the items that satisfy the goal.
+// containing returns the expression for the items of an array with
+// the keyword contains. Its rules count the items and, for each goal
+// (a list of schemas, see shape.go), the items that satisfy the goal.
 func (c *compiler) containing(a *array) (grammar.Expr, error) {
 	if len(a.contains) == 0 {
 		return c.list(a), nil

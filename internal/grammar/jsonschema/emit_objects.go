@@ -8,7 +8,8 @@ import (
 	"alpaca/internal/grammar/fsa"
 )
 
-// kind is a set of names of undeclared properties, and the goal that their values must satisfy.
+// kind is a set of names of undeclared properties, and the goal (a list of
+// schemas, see shape.go) that the values of these properties must satisfy.
 type kind struct {
 	names *fsa.DFA
 	goal  goal
@@ -115,12 +116,12 @@ type writer struct {
 	kinds    []kind
 	other    grammar.Alt // the rules for one more property of any kind
 	maxCount int
-	rules    [][]grammar.Ref // [declared properties passed][properties written and conditions satisfied]
+	rules    [][]grammar.Ref // by declared properties passed, then by properties written and conditions satisfied
 }
 
-// entries considers a property of kind k in an object that already satisfies the
-// conditions in the set has. For each set of other conditions in w.some[first:]
-// that the property can satisfy together, it calls f. f gets k, restricted to
+// entries finds which of the conditions in w.some[first:] a property of kind k can
+// satisfy. The conditions in the set has are already satisfied. For each set of other
+// conditions that one property can satisfy, entries calls f. f gets k, restricted to
 // the names and values that satisfy the set, and the union of has and the set.
 func (w *writer) entries(k kind, first, has int, f func(k kind, has int)) error {
 	f(k, has)

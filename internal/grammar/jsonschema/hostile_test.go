@@ -13,7 +13,7 @@ import (
 // TestHostile checks that every schema is compiled or refused within limits of time and memory.
 func TestHostile(t *testing.T) {
 	if testing.Short() {
-		t.Skip("the bounds count steps, which are the same on every CPU")
+		t.Skip("not repeated with -short: the bounds count steps, which are the same on every CPU")
 	}
 	list := func(n int, f string) string {
 		var out []string

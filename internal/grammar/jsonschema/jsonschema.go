@@ -1,8 +1,8 @@
 // Package jsonschema makes grammars from JSON schemas (draft 2020-12, and the keywords of earlier
-// drafts). A schema becomes cells: sets of values with one part for each type. The keywords allOf,
-// oneOf, not and if become intersections, unions and complements of cells. Cells become rules. A
-// keyword that a grammar cannot enforce is an error with its JSON pointer, and never silently
-// ignored.
+// drafts). A schema becomes cells: sets of values with one part for each type. A goal is a list
+// of schemas that a value must satisfy, or must not satisfy. The keywords allOf, oneOf, not and
+// if become intersections, unions and complements of cells. Cells become rules. A keyword that a
+// grammar cannot enforce is an error with its JSON pointer, and never silently ignored.
 package jsonschema
 
 import (
@@ -39,7 +39,7 @@ func Compile(text []byte, opt Options) (p *grammar.Program, warnings []string, e
 	return p, warnings, err
 }
 
-// Rules returns the rules of a schema, to be part of a larger grammar.
+// Rules returns the rules of a schema, for use in a larger grammar.
 func Rules(text []byte, opt Options) (rules *grammar.Rules, warnings []string, err error) {
 	c, root, err := newCompiler(text, opt)
 	if err != nil {
@@ -228,7 +228,7 @@ func (c *compiler) numeric(n *numbers) (*fsa.DFA, error) {
 	return d, nil
 }
 
-// name returns a property's name as JSON.
+// name returns the expression for a property's name in JSON.
 func (c *compiler) name(s string) (grammar.Expr, error) {
 	d, ok := c.encoded["name "+s]
 	if !ok {

@@ -90,11 +90,11 @@ func TestManyProperties(t *testing.T) {
 // Listed values whose automaton would be too large are refused, wherever the schema lists them.
 func TestLongLists(t *testing.T) {
 	if testing.Short() {
-		t.Skip("takes a minute under an emulator, and has no code of its own for a CPU")
+		t.Skip("takes a minute under an emulator, and nothing in it depends on the CPU")
 	}
 	numbers := make([]string, 2700)
 	for i := range numbers {
-		numbers[i] = fmt.Sprint(10001+i, "e400") // 404 digits each, and few are shared
+		numbers[i] = fmt.Sprint(10001+i, "e400") // 404 digits each, and few numbers begin with the same digits
 	}
 	long := strings.Repeat("a", 1<<20)
 	for schema, want := range map[string]string{

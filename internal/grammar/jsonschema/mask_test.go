@@ -10,9 +10,9 @@ import (
 	"alpaca/internal/grammar"
 )
 
-// TestMasks compares masks with the bytes of each token. It covers masks that are combined from
-// parts or from the masks of other states: these are the masks of strings whose length is counted,
-// of patterns that may begin anywhere, and of the names of undeclared properties.
+// TestMasks compares masks with the bytes of each token. It covers masks that are combined
+// from parts or from the masks of other states. These are the masks of strings whose length
+// is counted, of patterns that may begin anywhere, and of the names of undeclared properties.
 func TestMasks(t *testing.T) {
 	r := rand.New(rand.NewPCG(4, 5))
 	texts := []string{`"`, `",`, `"}`, `": "`, "{", "}", `{"`, ", ", `\`, `\u`, `\n`, "é", "\xc3", "\xa9", "日本", " ", "2022-01", "T12:", ":00"}

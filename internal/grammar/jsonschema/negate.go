@@ -8,7 +8,8 @@ import (
 	"alpaca/internal/grammar/fsa"
 )
 
-// errNot says that no cells describe the values that a schema refuses.
+// errNot says that no cells (sets of values, see
+// shape.go) describe the values that a schema refuses.
 var errNot = errors.New("the values that the schema refuses cannot be written as a grammar")
 
 // not returns cells whose union is all values that are not in c.

@@ -16,7 +16,7 @@ import (
 
 var trials = flag.Int("trials", 60, "number of random schemas of TestAgainstValidator")
 
-// valid compiles a schema with an independent validator.
+// valid returns a function that checks texts against a schema, with an independent validator.
 func valid(t *testing.T, schema []byte) func(text string) bool {
 	c := validator.NewCompiler()
 	c.AssertFormat()

@@ -17,8 +17,9 @@ func (c *compiler) ref(s *schema) ([]cell, error) {
 	return c.of(literal(x.id))
 }
 
-// dynamic resolves a $dynamicRef. Such a reference refers to the outermost schema on the evaluation
-// path that has the named dynamic anchor. dynamic works only if the path does not matter: one
+// dynamic resolves a $dynamicRef. Such a reference refers to the outermost
+// schema on the evaluation path that has the named dynamic anchor. dynamic
+// supports only references for which the path does not matter. For these, one
 // schema has the anchor, or the target of the reference has no dynamic anchor.
 func (c *compiler) dynamic(s *schema) ([]cell, error) {
 	key, name := "$dynamicRef", ""
@@ -44,8 +45,8 @@ func (c *compiler) dynamic(s *schema) ([]cell, error) {
 	return c.of(literal(x.id))
 }
 
-// dependencies returns a function that computes the cells of the keyword key.
-// The keyword makes demands on an object if the object has a certain property.
+// dependencies returns a function that computes the cells (see shape.go) of the keyword
+// key. The keyword makes demands on an object if the object has a certain property.
 func (c *compiler) dependencies(key string) func(*schema) ([]cell, error) {
 	return func(s *schema) ([]cell, error) {
 		o, ok := s.get(key).(*object)

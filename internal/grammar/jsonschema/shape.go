@@ -6,11 +6,12 @@ import (
 	"alpaca/internal/grammar/fsa"
 )
 
-// literal is the id of a schema that must hold. A negated id stands for a schema that must not
-// hold.
+// literal is the id of a schema that a value must satisfy. A
+// negated id stands for a schema that the value must not satisfy.
 type literal int32
 
-// goal is a sorted list of literals that must all hold. Every value satisfies an empty goal.
+// goal is a sorted list of literals, which must all hold
+// for a value. Every value satisfies an empty goal.
 type goal []literal
 
 func (g goal) with(o goal) goal {

@@ -6,8 +6,9 @@ import (
 	"alpaca/internal/grammar/fsa"
 )
 
-// spellings returns all ways to write the code points from lo to hi in a JSON string. Each is a
-// sequence of byte ranges: low, high, low, high, …
+// spellings returns all ways to write the code points from lo to hi in a JSON
+// string. Each is a sequence of byte ranges: low, high, low, high, … If escapes
+// is set, all of JSON's escapes are allowed, and otherwise only the usual ones.
 func spellings(lo, hi rune, escapes bool) []string {
 	var out []string
 	each(lo, hi, rawRanges, func(a, b rune) { out = utf8Ranges(out, a, b) })
@@ -60,7 +61,8 @@ func exactly(text string) string {
 	return string(out)
 }
 
-// utf8Ranges appends the byte ranges of the UTF-8 of lo to hi, which contain no surrogate.
+// utf8Ranges appends the byte ranges of the UTF-8 of
+// lo to hi. There are no surrogates from lo to hi.
 func utf8Ranges(out []string, lo, hi rune) []string {
 	for _, last := range [...]rune{0x7F, 0x7FF, 0xFFFF, fsa.MaxRune} {
 		if lo > hi {
@@ -86,10 +88,10 @@ func zip(a, b []byte) string {
 	return string(out)
 }
 
-// divide splits the range from lo to hi into parts, and appends add(a, b) for each part from a to
-// b. Within a part, the range of a digit does not depend on the other digits: all digits after the
-// first difference between a and b are 0 in a and the largest digit in b. bits is the size of a
-// digit.
+// divide splits the range from lo to hi into parts, and appends add(a, b) for
+// each part from a to b. Within a part, the range of a digit does not depend
+// on the other digits: all digits after the first difference between a and b
+// are 0 in a and the largest digit in b. A digit has the given number of bits.
 func divide(out []string, lo, hi rune, bits int, add func(a, b rune) string) []string {
 	for shift := bits; shift < 24 && rune(1)<<shift <= hi; shift += bits {
 		mask := rune(1)<<shift - 1
@@ -108,8 +110,9 @@ func divide(out []string, lo, hi rune, bits int, add func(a, b rune) string) []s
 	return append(out, add(lo, hi))
 }
 
-// hexRanges appends the ranges of prefix and n hexadecimal digits for lo to hi. A digit is a byte
-// from 0 to 15, which does not occur in JSON strings. hexEdges replaces these bytes later.
+// hexRanges appends the byte ranges for lo to hi, written as prefix
+// and n hexadecimal digits. A digit is a byte from 0 to 15, which does
+// not occur in JSON strings. hexEdges replaces these bytes later.
 func hexRanges(out []string, prefix string, lo, hi rune, n int) []string {
 	var parts []string
 	parts = divide(parts, lo, hi, 4, func(a, b rune) string {

@@ -82,8 +82,8 @@ func oneOf(texts []string) (*fsa.DFA, error) {
 // Each character of such a value may need a state, and a number like 1e400 has hundreds of digits.
 const listStates = 1 << 20
 
-// Automata for JSON strings. Many grammars share them, so that the classes of tokens that are
-// computed for an automaton and a vocabulary can be used again.
+// Automata for JSON strings. All grammars use the same automata. So they share
+// the classes of tokens that are computed for an automaton and a vocabulary.
 var (
 	anyString = sync.OnceValue(func() *fsa.DFA { return encode(everything, true, true) })
 	oneChar   = sync.OnceValue(func() *fsa.DFA {

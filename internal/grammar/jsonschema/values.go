@@ -14,8 +14,8 @@ func (c *compiler) constant(s *schema) ([]cell, error) {
 	return c.values(s, []any{s.get("const")}, "const")
 }
 
-// values returns the cells of the values in list: one cell for all scalars, and one for each
-// array or object.
+// values returns cells (see shape.go) for the values in list:
+// one cell for all scalars, and one for each array or object.
 func (c *compiler) values(s *schema, list []any, key string) ([]cell, error) {
 	var plain cell
 	var out []cell
@@ -71,7 +71,7 @@ func (c *compiler) values(s *schema, list []any, key string) ([]cell, error) {
 }
 
 // exactly returns the goal that only the value v satisfies. The schema made for v gets a JSON
-// Pointer that no schema of the document has, so the two are never confused.
+// Pointer that no schema of the document has, so it is never confused with one of these.
 func (c *compiler) exactly(s *schema, v any, path ...string) goal {
 	x, _ := c.doc.sub(s, &object{keys: []string{"const"}, vals: map[string]any{"const": v}}, append(path, "\x00")...)
 	return goal{literal(x.id)}

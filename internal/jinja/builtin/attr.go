@@ -65,8 +65,8 @@ var unsafe = map[string]bool{
 const hidden = " class doc init new repr str eq ne lt le gt ge hash dir format getattribute setattr delattr sizeof reduce " +
 	"reduce_ex subclasshook init_subclass getstate "
 
-// attribute returns an attribute of x if the sandbox allows it, and otherwise an unsafe
-// Undefined.
+// attribute returns an attribute of x, or false if x does not have it. For
+// an attribute that the sandbox forbids, it returns an unsafe Undefined.
 func attribute(r *value.Run, x value.Value, name string) (value.Value, bool) {
 	kind := value.TypeName(x)
 	special := strings.HasPrefix(name, "__") && strings.HasSuffix(name, "__") &&

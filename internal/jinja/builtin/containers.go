@@ -123,8 +123,8 @@ func fromKeys(r *value.Run, a *value.Args) value.Value {
 	return d
 }
 
-// update sets items of d from the arguments of Python's dict(): the keys of a mapping, or pairs,
-// and then the named arguments.
+// update sets items of d from the arguments of Python's dict():
+// the items of a mapping, or pairs, and then the named arguments.
 func update(r *value.Run, d *value.Dict, a *value.Args) {
 	if len(a.Pos) > 1 {
 		value.TypeError("dict expected at most 1 argument, got %d", len(a.Pos))

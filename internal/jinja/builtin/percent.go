@@ -10,7 +10,7 @@ import (
 	"alpaca/internal/jinja/value"
 )
 
-// percenter is the state of an operation format % arguments.
+// percenter is the state of one use of the operator % for formatting.
 type percenter struct {
 	r       *value.Run
 	format  text.Text
@@ -61,7 +61,7 @@ func (p *percenter) next() value.Value {
 	return p.args[p.used-1]
 }
 
-// peek returns the byte at the position. At the end of the format, it fails.
+// peek returns the byte at p.pos. At the end of the format, it fails.
 func (p *percenter) peek() byte {
 	if p.pos >= p.format.Len() {
 		value.ValueError("incomplete format")

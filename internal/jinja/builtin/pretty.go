@@ -68,8 +68,8 @@ func (p printer) sorted(d *value.Dict) [][2]value.Value {
 	return list
 }
 
-// format returns the text of v for printing from the given column
-// on. after is how many characters will follow the text's last line.
+// format returns the text of v for printing from the given column on.
+// after is how many characters will follow the text on its last line.
 func (p printer) format(v value.Value, column, after int) text.Text {
 	line := p.one(v)
 	if line.Runes() <= 80-column-after {

@@ -65,7 +65,7 @@ func encode(r *value.Run, t text.Text, a *value.Args) value.Value {
 	v := a.Bind("encode", "encoding", "errors")
 	name := strings.ReplaceAll(strings.ToLower(str(value.Or(v[0], value.Str("utf-8"))).String()), "_", "-")
 	r.Charge(t.Len())
-	r.ReadNumber(t) // the template gets each byte as a number
+	r.ReadNumber(t) // a template can read the bytes as numbers
 	switch name {
 	case "utf-8", "utf8", "u8":
 	case "ascii", "us-ascii":

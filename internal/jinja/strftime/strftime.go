@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// maxWidth is the limit for the width of a field.
+// maxWidth is the limit for the width of a field in characters.
 const maxWidth = 1000
 
 // Format returns t formatted by format. Like the result of Python's now(), t counts as a time
@@ -108,7 +108,7 @@ func (d directive) number(n, digits int, pad byte) string {
 	return strings.Repeat(fill, max(0, digits-len(s))) + s
 }
 
-// text formats a name.
+// text pads s, and changes its case as the flags say.
 func (d directive) text(s string) string {
 	if d.upper || d.other {
 		s = strings.ToUpper(s)

@@ -86,7 +86,7 @@ type (
 		Value Expr
 		Body  []Node
 	}
-	// Generation marks text of the model. It prints its body.
+	// Generation marks text that the model has written. It prints its body.
 	Generation struct {
 		At
 		Body *Macro

@@ -224,7 +224,7 @@ func (p *parser) integer(t token) any {
 	switch {
 	case len(t.Text) > maxDigits || !ok && strings.Trim(t.Text, "0") != "":
 		p.fail(t.Pos, "a number of %d digits, must be at most %d", len(t.Text), maxDigits)
-	case !ok: // 00
+	case !ok: // several zeros, such as 00
 		return int64(0)
 	case n.IsInt64():
 		return n.Int64()

@@ -93,8 +93,8 @@ func (l *lexer) text() error {
 	return l.tag(open, kindBlockEnd)
 }
 
-// data adds the text between two positions. sign is the next tag's sign for white space, such as
-// '-'.
+// data adds the text between two positions. sign says which white space to strip at the
+// text's end: all ('-'), or that of the last line if the line has nothing else ('l').
 func (l *lexer) data(start, end int, sign byte) {
 	s := l.src[start:end]
 	switch sign {
@@ -132,7 +132,7 @@ func (l *lexer) skipNewline(pos int) int {
 
 func (l *lexer) comment(open int) error {
 	if l.pos == len(l.src) {
-		return nil // Jinja accepts this, too
+		return nil // Jinja, too, accepts a template that ends with {#
 	}
 	i := strings.Index(l.src[l.pos:], "#}")
 	if i < 0 {

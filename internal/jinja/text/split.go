@@ -163,9 +163,9 @@ func (t Text) Replaced(old, now Text, limit int) int {
 	return t.Size() + n*(now.Size()+32)
 }
 
-// Replace returns the text with each occurrence of old replaced by now, another text, at most limit
-// times; a negative limit means no limit. If old is empty, Replace inserts the text now before
-// every character and at the end.
+// Replace returns the text with the parameter now in place of old, at
+// most limit times. A negative limit means no limit. If old is empty,
+// the new text is inserted before every character and at the end.
 func (t Text) Replace(old, now Text, limit int) Text {
 	if limit == 0 || t.s == "" && old.s != "" {
 		return t

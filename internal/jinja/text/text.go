@@ -1,6 +1,6 @@
-// Package text has strings that record where each byte comes from. A Text is bytes
-// with runs of one origin: the template, or its data. The methods of Text are those of
-// Python's str. Every byte of a result keeps the origin that it had in the argument.
+// Package text has strings that record where each byte comes from. A Text consists of runs of
+// bytes, each with one origin: the template, or some of its data. The methods of Text are
+// those of Python's str. Every byte of a result keeps the origin that it had in the argument.
 //
 // Positions and lengths are in bytes, unless a name or comment says runes.
 package text
@@ -10,8 +10,8 @@ import (
 	"slices"
 )
 
-// Origin says where bytes come from: Template, or one of the caller's numbers
-// for data.
+// Origin says where bytes come from: Template, or a
+// number that the caller has chosen for some data.
 type Origin int32
 
 // Template is the origin of bytes that the template itself contains.

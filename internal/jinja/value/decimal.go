@@ -9,8 +9,8 @@ import (
 
 func isSpace(r rune) bool { return text.IsSpace(r) }
 
-// decimal replaces the decimal digits of other scripts by ASCII digits. In Unicode's tables they
-// come in runs of ten.
+// decimal replaces the decimal digits of other scripts by ASCII digits.
+// In Unicode's tables, the digits of each script are a run of ten.
 func decimal(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r < 0x80 || !unicode.IsDigit(r) {

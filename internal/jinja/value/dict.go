@@ -47,8 +47,8 @@ func (d *Dict) Lookup(key string) (v Value, ok bool) {
 	return d.values[i], true
 }
 
-// Set sets the value of a key. An equal key that is already there keeps its place and is not
-// replaced.
+// Set sets the value of a key. If the dictionary already
+// has an equal key, it keeps that key in its place.
 func (d *Dict) Set(key, v Value) {
 	h := hash(key)
 	if i, ok := d.index[h]; ok {
@@ -89,7 +89,7 @@ func (d *Dict) Copy() *Dict {
 	return c
 }
 
-// Types for those keys of Dict.index that do not stand for strings or numbers.
+// Types of keys of Dict.index that are neither string nor int64 nor float64.
 type (
 	noneKey      struct{}
 	undefinedKey struct{}
@@ -146,7 +146,7 @@ func hash(v Value) any {
 // more.
 func bigHash(n *big.Int) bigKey { return bigKey(strconv.Itoa(n.Sign()) + string(n.Bytes())) }
 
-// hashText returns a hash as a string, so that different hashes have different strings.
+// hashText returns a string for a hash. Different hashes have different strings.
 func hashText(h any) string {
 	kind, s := "", ""
 	switch h := h.(type) {

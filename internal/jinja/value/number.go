@@ -120,7 +120,7 @@ func FormatFloat(f float64) string {
 	mantissa, exponent, _ := strings.Cut(s, "e")
 	e, _ := strconv.Atoi(exponent)
 	if e < -4 || e >= 16 {
-		return mantissa + "e" + exponent // which has at least two digits, as in Python
+		return mantissa + "e" + exponent // the exponent has at least two digits, as in Python
 	}
 	s = strconv.FormatFloat(f, 'f', -1, 64)
 	if !strings.Contains(s, ".") {

@@ -233,8 +233,8 @@ func floats(op string, f, g float64) Value {
 	if op == "/" {
 		return f / g
 	}
-	// As in Python, the remainder has the divisor's sign, and the exact quotient is rounded
-	// once.
+	// As in Python, the remainder has the divisor's sign,
+	// and is subtracted from f before the division.
 	m := math.Mod(f, g)
 	q := (f - m) / g
 	if m != 0 {

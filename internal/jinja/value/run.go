@@ -25,8 +25,8 @@ type Run struct {
 	Escape bool             // autoescape is on
 	Pos    syntax.Pos       // position of the current expression, for errors
 	Left   Limits
-	// Numbers is the origin of the digits of printed numbers: text.Unknown if the data contains
-	// a number, or if a number was read from a text of the data.
+	// Numbers is the origin (see package text) of the digits of printed numbers. It is text.Unknown
+	// if the data contains a number, or after a number was read from a text of the data.
 	Numbers text.Origin
 	check   int // steps until Ctx is checked
 }

@@ -61,8 +61,8 @@ func (r *Run) filter(x, y Value, in bool) *Set {
 	return s
 }
 
-// difference applies the operator - to sets, or to a view and any iterable. It returns nil for
-// other operands. Templates have no other operators of sets.
+// difference applies the operator - to sets, or to a view and any iterable. It returns
+// nil for other operands. The syntax of templates has no other operators of sets.
 func (r *Run) difference(op string, x, y Value) Value {
 	if op != "-" || !setLike(x) && !setLike(y) {
 		return nil

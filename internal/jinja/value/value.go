@@ -42,7 +42,7 @@ type Namespace struct{ Attrs *Dict }
 // Range is Python's range.
 type Range struct{ Start, Stop, Step, Len int64 }
 
-// View is the result of a dictionary's keys, values or items.
+// View is the result of a dictionary's method keys, values or items.
 type View struct {
 	Of   *Dict
 	What string // "keys", "values", "items"

@@ -7,10 +7,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// allocate sets the length of a file to size bytes. If the file system can, allocate also reserves
-// the space, so that a full disk is noticed now and not later. On a file system in memory, it
-// reserves nothing: the reservation would clear all pages, and that takes a third of the time of a
-// fast download.
+// allocate sets the length of a file to size bytes. If the file system can,
+// allocate also reserves the space, so that a full disk is noticed now and
+// not later. On tmpfs, a file system in memory, it reserves nothing, because
+// clearing the pages would take a third of the time of a fast download.
 func allocate(f *os.File, size int64) error {
 	var fs unix.Statfs_t
 	if unix.Fstatfs(int(f.Fd()), &fs) == nil && fs.Type == unix.TMPFS_MAGIC {

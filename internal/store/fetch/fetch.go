@@ -50,7 +50,7 @@ type Options struct {
 	Piece       int64         // size of a part in bytes; default 64 MiB
 	Stall       time.Duration // a part is requested again if no byte of it arrives for this time; default 30 s
 	SaveBytes   int64         // the state is saved after this many bytes; default 64 MiB
-	SaveEvery   time.Duration // the state is also saved after this time; default 5 s
+	SaveEvery   time.Duration // the longest time that bytes wait for a save; default 5 s
 
 	Report func(Progress)                   // called from another goroutine; may be nil
 	Log    func(format string, args ...any) // gets a line for each problem; may be nil
@@ -114,7 +114,7 @@ var errStalled = errors.New("no byte arrived for a while")
 func Download(ctx context.Context, job Job, opt Options) (*Partial, error) {
 	opt = opt.withDefaults()
 	whole := job.Size < 0
-	var before error // the error of the first try
+	var before error // the first wrong answer or digest
 	for {
 		p, err := attempt(ctx, job, opt, whole)
 		if err == nil {
@@ -142,7 +142,7 @@ func Download(ctx context.Context, job Job, opt Options) (*Partial, error) {
 			opt.Log("%s: %v: the file is fetched again, from its beginning", job.Name, err)
 			before = err
 			if other != nil {
-				whole = true // the error may lie in how parts are joined
+				whole = true // joining the parts may have gone wrong
 			}
 		}
 		if err := discard(job.Path); err != nil {
@@ -160,7 +160,8 @@ func resumable(job Job, err error) error {
 	return err
 }
 
-// twice returns the error for a file that was wrong after two downloads.
+// twice returns the error for a file whose second
+// download failed, too. before is the error of the first.
 func twice(job Job, before, err error) error {
 	var a, b *mismatch
 	err = fmt.Errorf("%s: two downloads failed: %w", job.Name, err)
@@ -174,7 +175,7 @@ func twice(job Job, before, err error) error {
 	return advice.Add(err, "the two downloads are equal: the server has a different file from the one that it announces")
 }
 
-// attempt fetches a file in parts, or whole.
+// attempt fetches a file, either in parts or whole, and checks its digest.
 func attempt(ctx context.Context, job Job, opt Options, whole bool) (*Partial, error) {
 	t, err := begin(job, opt, whole)
 	if err != nil {

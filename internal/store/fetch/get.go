@@ -28,13 +28,14 @@ type sources struct {
 	noIfRange  bool   // the ETag changes from answer to answer, so it is useless
 }
 
-// get returns the source, its generation, and the ETag that answers should have.
+// get returns the source, its generation, and the ETag
+// for If-Range, or "" for a request without If-Range.
 func (s *sources) get(ctx context.Context) (src Source, generation int, etag string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.have {
 		if s.current, err = s.locate(ctx); err != nil {
-			return Source{}, s.generation, "", localError{err} // locate has already retried
+			return Source{}, s.generation, "", localError{err} // locate retries by itself
 		}
 		s.have = true
 	}
@@ -44,7 +45,7 @@ func (s *sources) get(ctx context.Context) (src Source, generation int, etag str
 	return s.current, s.generation, s.etag, nil
 }
 
-// drop forgets the source, unless another worker has done so already.
+// drop forgets the source of this generation. It does nothing if another worker has dropped it.
 func (s *sources) drop(generation int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -60,8 +61,9 @@ func isExpired(err error) bool {
 	return !errors.As(err, new(localError)) && errors.As(err, &status) && (status.Status == http.StatusForbidden || status.Status == http.StatusGone)
 }
 
-// open requests a file's bytes, and cancels the request if none arrive for Options.Stall.
-// The caller must call alive whenever bytes arrive, and closeBoth at the end.
+// open requests a file's bytes, and cancels the request if no bytes arrive for
+// the time Options.Stall. The caller must call alive whenever bytes arrive. At
+// the end it calls closeBoth, which closes the answer and stops the timer.
 func (t *transfer) open(ctx context.Context, src Source, header http.Header) (answer *web.Answer, alive func(), closeBoth func(), err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	watch := time.AfterFunc(t.opt.Stall, func() { cancel(errStalled) })
@@ -84,9 +86,9 @@ func (t *transfer) open(ctx context.Context, src Source, header http.Header) (an
 	return answer, alive, closeBoth, nil
 }
 
-// get fetches the missing bytes of a part over one connection. It returns
-// how many bytes arrived, and the generation of the source. If the digest
-// still needs the bytes in *buffer, get sets *buffer to another buffer.
+// get fetches the missing bytes of a part over one connection. It returns how
+// many bytes arrived, and the generation of the source. get reads into *buffer.
+// If the digest still needs these bytes, get sets *buffer to another buffer.
 func (t *transfer) get(ctx context.Context, i int, buffer *[]byte) (n int64, generation int, err error) {
 	from, to := t.span(i)
 	src, generation, etag, err := t.sources.get(ctx)
@@ -127,8 +129,8 @@ func (t *transfer) get(ctx context.Context, i int, buffer *[]byte) (n int64, gen
 	return n, generation, nil
 }
 
-// fill reads until buf is full or fillFor is over. Even a fast connection
-// delivers few bytes at a time, too few for a write and an update of the digest.
+// One Read returns few bytes, even from a fast connection. So fill reads until buf is full or
+// fillFor is over. Then the file is written, and the digest updated, with many bytes at a time.
 func fill(r io.Reader, buf []byte, alive func()) (n int, err error) {
 	for begin := time.Now(); n < len(buf) && err == nil && (n == 0 || time.Since(begin) < fillFor); {
 		var k int
@@ -157,8 +159,9 @@ func cut(err error, ctx context.Context) error {
 	return err
 }
 
-// accept returns an error unless an answer has the bytes [from, to) of the file, in the version of
-// earlier answers. asked is the ETag in the request's If-Range, or "" if the request had none.
+// accept returns an error if an answer does not have the bytes [from, to) of
+// the file, or comes from another version of the file than earlier answers.
+// asked is the ETag in the request's If-Range, or "" if the request had none.
 func (t *transfer) accept(answer *web.Answer, generation int, asked string, from, to int64) error {
 	etag := strong(answer.Header.Get("ETag"))
 	switch answer.StatusCode {
@@ -198,9 +201,9 @@ func (t *transfer) sameTag(etag string, generation int) error {
 	return nil
 }
 
-// wholeAnswer returns the error for an answer that is the whole file instead of the requested
-// part. etag is the file's ETag, and asked the ETag in the request's If-Range. Either the
-// server does not support ranges, or the file has changed, so that the two ETags differ.
+// wholeAnswer returns the error for an answer that is the whole file instead of the requested part.
+// etag is the file's ETag, and asked the ETag in the request's If-Range. If the two are equal, or
+// asked is "", the server does not support ranges. Otherwise the file or its ETag has changed.
 func (t *transfer) wholeAnswer(etag, asked string) error {
 	s := &t.sources
 	s.mu.Lock()
@@ -210,12 +213,12 @@ func (t *transfer) wholeAnswer(etag, asked string) error {
 		return errNoRanges
 	case t.job.SHA256 != "" || t.job.GitSHA1 != "":
 		s.noIfRange = true
-		return errors.New("the server's tag of the file has changed") // the next request has no If-Range
+		return errors.New("the server's tag of the file has changed") // retry without If-Range
 	}
 	return badf("the file was changed on the server meanwhile")
 }
 
-// outOfRange turns the status 416, for a file that is too short, into a badAnswer.
+// outOfRange turns the status 416 into a badAnswer, which says that the server's file is too short.
 func (t *transfer) outOfRange(err error, from int64) error {
 	var status *web.StatusError
 	if errors.As(err, &status) && status.Status == http.StatusRequestedRangeNotSatisfiable {

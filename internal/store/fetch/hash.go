@@ -89,8 +89,8 @@ func (t *transfer) hash() error {
 	}
 }
 
-// checkMagic returns an error unless p, the beginning of a file, agrees with GGUF's magic. p may
-// be shorter than the magic.
+// checkMagic returns an error if a file that begins with p
+// cannot be a GGUF file. p may be shorter than GGUF's magic.
 func checkMagic(p []byte) error {
 	const magic = "GGUF"
 	if n := min(len(p), len(magic)); string(p[:n]) != magic[:n] {

@@ -10,9 +10,9 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// Lock locks the lock file at path, as Hugging Face's client does. While
-// another process holds the lock, Lock waits. From time to time, it calls
-// the function waiting. release unlocks the file but does not remove it.
+// Lock locks the lock file at path, as Hugging Face's client does.
+// While another process holds the lock, Lock waits and calls waiting
+// again and again. release unlocks the file but does not remove it.
 func Lock(ctx context.Context, path string, waiting func()) (release func(), err error) {
 	const pause = 200 * time.Millisecond
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
@@ -36,7 +36,8 @@ func Lock(ctx context.Context, path string, waiting func()) (release func(), err
 	}
 }
 
-// TryLock locks the lock file at path, unless another process holds it.
+// TryLock locks the lock file at path. got is false if that
+// fails, for example because another process holds the lock.
 func TryLock(path string) (release func(), got bool) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		return nil, false

@@ -41,8 +41,8 @@ func (p *Partial) Publish() error {
 // Discard removes the file.
 func (p *Partial) Discard() error { return discard(p.path) }
 
-// discard removes a partial file. It removes the state
-// first, because a partial file without a state is ignored.
+// discard removes a partial file. It removes the state first,
+// because a partial file without a state is never resumed.
 func discard(path string) error {
 	if err := removed(path + StateSuffix); err != nil {
 		return err
@@ -61,7 +61,7 @@ func removed(path string) error {
 	return nil
 }
 
-// Needed returns how many more bytes a job will take on the disk.
+// Needed returns how many more bytes a job will take on the disk, or 0 if its size is not known.
 func Needed(job Job) int64 {
 	if job.Size < 0 {
 		return 0
@@ -73,7 +73,7 @@ func Needed(job Job) int64 {
 	return max(0, job.Size-allocated(st))
 }
 
-// Done returns how many bytes of a file have been fetched so far, also by other processes.
+// Done returns how many bytes of a file have been fetched so far, by this process or another.
 func Done(path string, size int64) int64 {
 	if s, err := readState(path + StateSuffix); err == nil && s.Size == size {
 		return s.total()
@@ -89,7 +89,7 @@ func kept(job Job) int64 {
 	return 0
 }
 
-// openPartial opens the partial file, or creates it if fresh is set.
+// openPartial opens the partial file. If fresh is set, it creates the file, or empties it.
 func openPartial(path string, fresh bool) (*os.File, error) {
 	flags := os.O_RDWR
 	if fresh {

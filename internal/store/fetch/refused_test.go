@@ -14,7 +14,7 @@ import (
 	"alpaca/internal/store/advice"
 )
 
-// TestRefused runs downloads that must not become a file.
+// TestRefused runs downloads that must fail.
 func TestRefused(t *testing.T) {
 	ranged := func(w http.ResponseWriter, format string, args ...any) {
 		w.Header().Set("Content-Range", fmt.Sprintf(format, args...))
@@ -62,7 +62,7 @@ func TestRefused(t *testing.T) {
 				return true
 			}
 		}, "not a GGUF file: it begins with \"<!DOCTYPE html><html>Sign in</ht\""},
-		{"a part that is longer than said", func(o *origin) oddAnswer {
+		{"a part that is longer than its header says", func(o *origin) oddAnswer {
 			return func(_ int, w http.ResponseWriter, _ *http.Request, from, to int) bool {
 				ranged(w, "bytes %d-%d/%d", from, to-1, len(o.data))
 				w.Write(o.data[from:to])
@@ -71,7 +71,7 @@ func TestRefused(t *testing.T) {
 				return true
 			}
 		}, "more bytes"},
-		{"a whole file that is longer than said", func(o *origin) oddAnswer {
+		{"a whole file that is longer than announced", func(o *origin) oddAnswer {
 			return func(_ int, w http.ResponseWriter, _ *http.Request, _, _ int) bool {
 				w.Write(o.data)
 				w.(http.Flusher).Flush()

@@ -121,7 +121,7 @@ func TestResumeOther(t *testing.T) {
 			f.Close()
 			s, err := readState(job.Path + StateSuffix)
 			require.NoError(t, err)
-			s.Hashed, s.Hash = 0, nil // as if fewer bytes had been hashed than fetched
+			s.Hashed, s.Hash = 0, nil // the digest covers fewer bytes than were fetched
 			require.NoError(t, s.write(job.Path))
 		}, "fetched again"},
 	} {
@@ -151,8 +151,8 @@ func TestResumeOther(t *testing.T) {
 	}
 }
 
-// TestExpired checks that a signed URL that expires during a download is looked up again, and that
-// the bytes so far are kept.
+// TestExpired lets a signed URL expire during a download. The
+// download must ask for a new URL, and keep the bytes that it has.
 func TestExpired(t *testing.T) {
 	o := newOrigin(t, content(6000, 1))
 	job := o.job(t)

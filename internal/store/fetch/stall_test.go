@@ -45,8 +45,8 @@ func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	}
 }
 
-// TestStall checks that a connection is given up after 30 seconds without a byte, and that another
-// connection then fetches the rest, after the usual pauses.
+// TestStall lets a connection stall. The download must give it up after 30 seconds
+// without a byte. After the usual pauses, another connection must fetch the rest.
 func TestStall(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {

@@ -11,8 +11,8 @@ import (
 	"alpaca/internal/atomicfile"
 )
 
-// state says which bytes of a partial file are on the disk, and which content they belong to. It
-// is written only after the bytes are synced.
+// state says which bytes of a partial file are on the disk, and which content
+// they belong to. Its file is written only after these bytes are synced.
 type state struct {
 	Version int     `json:"version"`
 	SHA256  string  `json:"sha256,omitempty"` // expected digest; "": not known

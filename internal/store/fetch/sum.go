@@ -73,7 +73,7 @@ func (s *sum) save() (n int64, state []byte) {
 	return s.n, state
 }
 
-// restore sets the state that save returned. If state is
+// restore continues with the state that save returned. If state is
 // invalid, the digest stays empty, and the bytes are read again.
 func (s *sum) restore(n int64, state []byte) {
 	if n == 0 || s.git != nil {

@@ -25,12 +25,12 @@ type transfer struct {
 	saving  sync.Mutex // locked while the state is saved
 
 	mu    sync.Mutex
-	moved sync.Cond // signals progress, or the end
+	moved sync.Cond // signals changes of front and ended
 	state state     // Done counts bytes written, which may not be synced yet
 	taken []bool    // true for the parts that a worker fetches now
 	lead  int       // the first part that is not complete
 	front int64     // number of bytes before the first gap
-	fed   []chunk   // the next bytes for the digest that are still in memory
+	fed   []chunk   // chunks in memory that the digest needs next
 	spare [][]byte  // free buffers
 	fresh int64     // number of bytes written since the last save
 	total int64
@@ -40,8 +40,7 @@ type transfer struct {
 	saveTime time.Duration // how long the last save took
 }
 
-// localError is a failure that would occur again with another request, mostly a failure of this
-// machine.
+// localError is a failure that another request would not mend, for example a full disk.
 type localError struct{ error }
 
 func (e localError) Unwrap() error { return e.error }
@@ -136,8 +135,8 @@ const (
 	aloneRate = 256 << 20
 )
 
-// needsMore waits until the first connection turns out to be slow. It returns false if that
-// connection has fetched everything, or ctx is done.
+// needsMore returns true as soon as the first connection is slow. It returns
+// false when that connection has fetched everything, or ctx is done.
 func (t *transfer) needsMore(ctx context.Context, done <-chan struct{}) bool {
 	tick := time.NewTicker(aloneFor)
 	defer tick.Stop()
@@ -189,8 +188,9 @@ func (t *transfer) watch(stop chan struct{}, cancel context.CancelCauseFunc) {
 	}
 }
 
-// After a save, the transfer waits savingShare times as long as that save took, before it saves
-// again. Where the network is as fast as the disk, more saves would slow the transfer down.
+// A save that is due after Options.SaveBytes is put off until savingShare
+// times the duration of the last save has passed. Where the network is as
+// fast as the disk, more saves would slow the transfer down.
 const savingShare = 10
 
 // save syncs the partial file to the disk, then writes the state file.
@@ -230,8 +230,8 @@ func (t *transfer) span(i int) (from, to int64) {
 	return start + t.state.Done[i], start + t.state.length(i)
 }
 
-// wrote counts n more bytes of part i. If the file has no gap before them, it passes buf to the
-// digest and returns another buffer.
+// wrote counts n more bytes of part i, which are in buf. If the file has no gap before
+// these bytes, wrote offers buf to the digest. It returns a buffer for the next bytes.
 func (t *transfer) wrote(i int, buf []byte, n int) []byte {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -71,7 +71,7 @@ func (t *transfer) once(ctx context.Context, buf []byte, last *time.Time) error 
 			alive()
 			if n == 0 && t.job.Model {
 				if err := checkMagic(buf[:k]); err != nil {
-					return err // this error comes before one about the length: the answer is probably a page that explains the problem
+					return err // more useful than an error about the length: the answer's beginning often shows what the problem is
 				}
 			}
 			if wrong != nil {

@@ -73,7 +73,7 @@ func (t *transfer) retry(err error, try int) (wait time.Duration, again bool) {
 		return 0, false
 	}
 	if errors.Is(err, io.ErrUnexpectedEOF) && try == 1 {
-		return 0, true // a connection that was cut says nothing about the next one
+		return 0, true // a single cut connection is no reason to wait
 	}
 	return web.Retry(err, try)
 }

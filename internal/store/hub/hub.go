@@ -17,7 +17,7 @@ import (
 	"alpaca/internal/store/web"
 )
 
-// DefaultEndpoint is the Hub's URL; HF_ENDPOINT names another.
+// DefaultEndpoint is the Hub's URL. The variable HF_ENDPOINT replaces it.
 const DefaultEndpoint = "https://huggingface.co"
 
 // Hub is a server with the Hub's API.
@@ -39,7 +39,7 @@ func New(client *web.Client, endpoint, token string) (*Hub, error) {
 	return &Hub{client, u, token}, nil
 }
 
-// at returns a URL below the endpoint. Its parts may contain slashes.
+// at returns a URL below the endpoint. The parts of its path may contain slashes.
 func (h *Hub) at(parts ...string) *url.URL {
 	u := *h.endpoint
 	u.Path = strings.TrimRight(u.Path, "/") + "/" + strings.Join(parts, "/")
@@ -47,9 +47,8 @@ func (h *Hub) at(parts ...string) *url.URL {
 	return &u
 }
 
-// escaped returns a URL below the endpoint. The part between before
-// and after is the name of a revision. escaped also escapes the
-// slashes in this part, because the name of a branch may have slashes.
+// escaped returns a URL below the endpoint, with the path before/one/after. one is the name
+// of a revision. Its slashes are escaped, because a branch's name may contain slashes.
 func (h *Hub) escaped(before []string, one string, after ...string) *url.URL {
 	u := h.at(append(append(before, one), after...)...)
 	raw := strings.TrimRight(h.endpoint.EscapedPath(), "/")
@@ -215,7 +214,7 @@ func nextPage(u *url.URL, h http.Header) (*url.URL, error) {
 	return nil, nil
 }
 
-// Check returns an error unless a file can be fetched and stored.
+// Check returns an error if the file cannot be fetched or stored.
 func (f File) Check() error {
 	if err := ref.CheckPath(f.Path); err != nil {
 		return fmt.Errorf("the repository has a file that cannot be stored: %w", err)
@@ -229,7 +228,7 @@ func (f File) Check() error {
 	return nil
 }
 
-// explain adds to an error of the Hub what it means and what the user can do.
+// explain returns an error that says what an answer of the Hub means, and what the user can do.
 func (h *Hub) explain(err error, r ref.Ref) error {
 	var status *web.StatusError
 	if !errors.As(err, &status) {

@@ -8,7 +8,7 @@ import (
 	"alpaca/internal/store/ref"
 )
 
-// Example shows the folder of a repository, which has huggingface_hub's name.
+// Example shows the name of a repository's folder, which huggingface_hub uses, too.
 func Example() {
 	r, err := ref.Parse("hf:owner/model")
 	if err != nil {

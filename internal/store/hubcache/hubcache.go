@@ -1,8 +1,8 @@
-// Package hubcache is the layout of Hugging Face's cache, which its own client, llama.cpp
-// and this program share:
+// Package hubcache knows the layout of Hugging Face's cache. Hugging
+// Face's own client, llama.cpp and this program share this cache:
 //
 //	models--owner--repo/refs/main                   holds the commit, without a newline
-//	models--owner--repo/blobs/ETAG                  content; or a link into ../blobs, which belongs to other programs
+//	models--owner--repo/blobs/ETAG                  content, or a link into a store of other programs, ../blobs
 //	models--owner--repo/snapshots/COMMIT/dir/file   a relative link to the blob, or the file itself
 package hubcache
 
@@ -118,7 +118,8 @@ func (r Repo) Entries(commit string) (list []Entry) {
 	return list
 }
 
-// entry returns a file of a snapshot, and false if it is not there.
+// entry describes a file of a snapshot. It returns false if
+// path does not lead to a regular file, or if name is unsafe.
 func (r Repo) entry(name, path string) (Entry, bool) {
 	st, err := os.Stat(path)
 	if err != nil || !st.Mode().IsRegular() || ref.CheckPath(name) != nil {
@@ -149,7 +150,8 @@ func Repos(root string) (list []Repo) {
 	return list
 }
 
-// tag marks a cache folder for backup programs, as Hugging Face's own client does.
+// tag is the content of CACHEDIR.TAG, by which backup programs
+// recognize a cache. Hugging Face's own client writes this file, too.
 const tag = "Signature: 8a477f597d28d172789f06886806bc55\n" +
 	"# This folder is a cache: its files can be fetched again.\n# See https://bford.info/cachedir/\n"
 

@@ -11,8 +11,8 @@ import (
 
 var commit = strings.Repeat("c", 40)
 
-// TestLinks checks that a blob gets into a snapshot by a relative link or, without links, by a
-// move. In both cases, it can be found and removed.
+// TestLinks checks that a blob gets into a snapshot by a relative link or, on a
+// system without links, by a move. In both cases, it can be found and removed.
 func TestLinks(t *testing.T) {
 	for _, without := range []bool{false, true} {
 		testOnlyNoLinks = without
@@ -43,7 +43,7 @@ func TestLinks(t *testing.T) {
 			require.Equal(t, "etag", e.ETag)
 			freed, err := r.RemoveBlob(e.Blob)
 			require.NoError(t, err)
-			require.Zero(t, freed, "a blob that a snapshot has must stay")
+			require.Zero(t, freed, "a blob to which a snapshot points must stay")
 		}
 		require.NoError(t, r.Unlink(e))
 		if !without {

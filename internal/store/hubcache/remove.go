@@ -58,8 +58,8 @@ func (r Repo) Tidy() {
 	removeEmpty(r.Dir())
 }
 
-// removeEmpty removes the folders in dir that contain no files at any depth, and dir itself if it
-// contains none.
+// removeEmpty removes the folders in dir that contain no files at
+// any depth. It also removes dir itself if dir contains no files.
 func removeEmpty(dir string) {
 	list, _ := os.ReadDir(dir)
 	for _, d := range list {

@@ -32,8 +32,8 @@ type Settings struct {
 	Messages int              // the number of messages at the beginning of each conversation
 }
 
-// Settings reads the layers of m with settings. It leaves out what it cannot read; err names the
-// first such layer.
+// Settings reads the layers of m with settings. It leaves out
+// layers that it cannot read; err names the first of them.
 func (r Root) Settings(m *Manifest) (s Settings, err error) {
 	var messages []json.RawMessage
 	for _, l := range m.Layers {

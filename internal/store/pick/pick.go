@@ -41,8 +41,8 @@ func (m Model) Path() string { return m.Files[0].Path }
 // Preferred lists the quantizations to try, in order, if the user names none.
 var Preferred = []string{"Q4_K_M", "Q4_K_S", "Q4_0", "Q5_K_M", "Q6_K", "Q8_0"}
 
-// besides lists parts of names. A GGUF file with such a part in its name is not a model by
-// itself, as in llama.cpp.
+// besides lists parts of names. A GGUF file with such a part in
+// its name is not a model by itself. llama.cpp has the same rule.
 var besides = []string{"mmproj", "imatrix", "mtp-", "eagle3-", "dflash-", "dspark-"}
 
 var (
@@ -73,8 +73,8 @@ func QuantOf(p string) string {
 	return strings.ToUpper(m[1])
 }
 
-// Models returns the models among files, sorted by path. An incomplete split model is an error,
-// or left out if skip is set.
+// Models returns the models among files, sorted by path. If a split model is
+// incomplete, Models returns an error, or leaves the model out if skip is set.
 func Models(files []File, skip bool) ([]Model, error) {
 	files = slices.Clone(files)
 	slices.SortFunc(files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
@@ -112,8 +112,8 @@ func Models(files []File, skip bool) ([]Model, error) {
 	return complete, nil
 }
 
-// checkParts returns an error unless files, in order, are all parts of a split model. name is
-// the match of splitName.
+// checkParts returns an error if files are not all parts of a split model,
+// in order. name is the match of splitName in the path of the first.
 func checkParts(files []File, name []string) error {
 	n, _ := strconv.Atoi(name[3]) // splitName has matched five digits
 	for i := range n {
@@ -136,7 +136,7 @@ type Ambiguous struct {
 
 func (e *Ambiguous) Error() string { return e.text }
 
-// Choose returns the model that r means among the models of its repository.
+// Choose returns the one of a repository's models that r names.
 func Choose(r ref.Ref, models []Model) (Model, error) {
 	switch {
 	case r.File != "":
@@ -177,8 +177,8 @@ func byQuant(r ref.Ref, models []Model) (Model, error) {
 	return one(r, found, r.Quant)
 }
 
-// withQuant returns the models of a quantization. quant may be in lower case. It may also
-// be a longer suffix of the file's name than the quantization alone, such as UD-Q4_K_XL.
+// withQuant returns the models whose quantization is quant, or whose file's name ends
+// in quant after a hyphen or a dot, such as UD-Q4_K_XL. quant may be in lower case.
 func withQuant(models []Model, quant string) (found []Model) {
 	for _, m := range models {
 		base := strings.ToUpper(path.Base(m.Path()))
@@ -191,7 +191,8 @@ func withQuant(models []Model, quant string) (found []Model) {
 			found = append(found, m)
 		}
 	}
-	// UD-Q4_K_XL ends in Q4_K_XL, too. If both are there, Q4_K_XL means the plain one.
+	// UD-Q4_K_XL ends in Q4_K_XL, too. If there is also
+	// one model without UD-, quant means that model.
 	if len(found) > 1 {
 		plain := slices.DeleteFunc(slices.Clone(found), func(m Model) bool { return strings.Contains(strings.ToUpper(path.Base(m.Path())), "UD-") })
 		if len(plain) == 1 {

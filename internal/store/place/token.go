@@ -24,8 +24,8 @@ func (p Places) TokenOf(env Env) string {
 	return ""
 }
 
-// clean trims white space around a token. It returns "" for a token with a line break, which
-// would break a header.
+// clean trims white space around a token. It returns "" for a
+// token with a line break, which would break an HTTP header.
 func clean(token string) string {
 	token = strings.TrimSpace(token)
 	if strings.ContainsAny(token, "\r\n") {

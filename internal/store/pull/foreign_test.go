@@ -49,7 +49,7 @@ func TestForeign(t *testing.T) {
 			} else {
 				require.NoError(t, err)
 				m, _ = w.lib.Find("hf:owner/repo")
-				require.Zero(t, w.lib.Unchecked(m), "read once")
+				require.Zero(t, w.lib.Unchecked(m), "a verified file must not be read again")
 			}
 			res := w.mustPull(t, "hf:owner/repo")
 			require.Equal(t, tt.fetched, res.Fetched > 0)
@@ -60,7 +60,7 @@ func TestForeign(t *testing.T) {
 				require.NoError(t, err)
 				_, err = w.lib.Remove(m)
 				require.NoError(t, err)
-				require.FileExists(t, file, "nor removed")
+				require.FileExists(t, file, "a file that other repositories share must not be removed")
 			}
 		})
 	}

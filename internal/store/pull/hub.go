@@ -117,15 +117,15 @@ func (p *Puller) unchanged(ctx context.Context, h *hub.Hub, r ref.Ref) (Result, 
 			}
 		})
 		if errors.As(err, &damaged) {
-			return Result{}, false, nil // get reports the damage
+			return Result{}, false, nil // the pull will find the damage, too, and report it
 		}
 		return Result{Name: m.Name, Path: m.Path(), SHA256: m.Digest(), Size: m.Size()}, err == nil, err
 	}
 	return Result{}, false, nil
 }
 
-// choose returns the files of the model that r names, and the file of its licence. quant is the
-// quantization that names the model uniquely, "" if only its path does.
+// choose returns the files of the model that r names, and the file of its licence. quant
+// is the model's quantization, or "" if r.Owner/r.Repo:quant would name another model.
 func (p *Puller) choose(r ref.Ref, files []hub.File) (chosen []hub.File, quant string, err error) {
 	var candidates []pick.File
 	byPath := map[string]hub.File{}
@@ -183,7 +183,7 @@ func byOthers(r ref.Ref, file string) string {
 	return fmt.Sprintf("fetch it with Hugging Face's own client, \"hf download %s %s\": alpaca finds it there", r.RepoName(), file)
 }
 
-// announce tells the user the model's licence before it is fetched.
+// announce tells the user the licence of a model before the model is fetched.
 func (p *Puller) announce(r ref.Ref, rev hub.Revision, rec *store.Record) {
 	text := rec.Licence
 	if text == "" {

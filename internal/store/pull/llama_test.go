@@ -12,8 +12,8 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// llamaEnv is the variable with the path of llama-completion, a program of llama.cpp in late 2026.
-// Without it TestLlama is skipped.
+// llamaEnv is the variable with the path of llama-completion, a program of
+// llama.cpp in late 2026. If the variable is not set, TestLlama is skipped.
 const llamaEnv = "ALPACA_TEST_LLAMA_COMPLETION"
 
 // TestLlama shares a cache with llama.cpp, once for each environment variable that can name the

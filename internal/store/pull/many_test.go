@@ -33,9 +33,9 @@ func TestSpace(t *testing.T) {
 	w.requireNothing(t)
 }
 
-// TestXet checks the error for a file that only Xet's protocol can fetch. If the file is too large,
-// the error comes before the first byte; otherwise, it comes when the host of the files refuses.
-// Its hint names another way to get the file.
+// TestXet checks the error for a file that only Xet's protocol can fetch. For a file that
+// is too large, the error comes before the first byte. For another, it comes when the host
+// of the files refuses the request. The error's hint names another way to get the file.
 func TestXet(t *testing.T) {
 	w := newWorld(t)
 	testOnlySpace = func(string) (int64, bool) { return 1 << 50, true }

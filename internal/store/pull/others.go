@@ -147,7 +147,7 @@ func version(h http.Header) string {
 	return h.Get("Last-Modified")
 }
 
-// same reports whether the file of a URL is here in the server's current version.
+// same reports whether the file of a URL is already here, in the version that the server has now.
 func (p *Puller) same(ctx context.Context, r ref.Ref, rec *store.Record, at found) bool {
 	m, err := p.Library.Find(r.String())
 	if err != nil || at.size >= 0 && m.Size() != at.size {

@@ -16,7 +16,7 @@ import (
 	"alpaca/internal/store/storetest"
 )
 
-// TestOllama pulls from a registry, with and without its token.
+// TestOllama pulls from registries with and without a login.
 func TestOllama(t *testing.T) {
 	data := model(t, 700)
 	for _, login := range []bool{false, true} {

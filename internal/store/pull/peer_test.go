@@ -12,8 +12,8 @@ import (
 	"alpaca/internal/store/storetest"
 )
 
-// pythonEnv is the variable with the path of a Python that has huggingface_hub. Without it TestPeer
-// is skipped.
+// pythonEnv is the variable with the path of a Python that has
+// huggingface_hub. If the variable is not set, TestPeer is skipped.
 const pythonEnv = "ALPACA_TEST_HF_PYTHON"
 
 // TestPeer shares a cache with Hugging Face's own client. Offline, the client finds a model that was

@@ -1,7 +1,7 @@
-// Package pull fetches models: from Hugging Face into its cache, from Ollama's registry and from
-// URLs into our own folder. A pull asks what a name means, checks the free space, fetches what
-// is missing, checks that it is a model, and only then gives the files their names. An
-// interrupted pull leaves nothing that looks like a model.
+// Package pull fetches models: from Hugging Face into its cache, from Ollama's registry
+// and from URLs into our own folder. A pull asks what a name means, checks the free
+// space, fetches what is missing, checks that the files form a model, and only then gives
+// the files their names. An interrupted pull leaves nothing that looks like a model.
 package pull
 
 import (
@@ -204,8 +204,8 @@ func checkSpace(items []*item) error {
 	return nil
 }
 
-// checkModel returns an error unless the model's parts, under their final names, form a readable
-// GGUF model.
+// checkModel returns an error if the model cannot be read as GGUF. The parts of a split
+// model find each other by their names, so checkModel makes aliases with the final names.
 func checkModel(items []*item) error {
 	var parts []*item
 	for _, i := range items {
@@ -237,8 +237,8 @@ func checkModel(items []*item) error {
 	return checkGGUF(filepath.Join(dir, filepath.Base(parts[0].name)), dir+string(filepath.Separator), "")
 }
 
-// checkGGUF reads the headers of the model at path. In errors, it writes the path
-// in called, which the user knows, in place of the temporary path in hidden.
+// checkGGUF reads the headers of the model at path. In errors, it replaces
+// hidden, a temporary path, with called, the name that the user knows.
 func checkGGUF(path, hidden, called string) error {
 	f, err := gguf.OpenWith(path, gguf.Options{HeaderOnly: true})
 	if err != nil {

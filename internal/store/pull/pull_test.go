@@ -206,7 +206,7 @@ func TestHub(t *testing.T) {
 	require.Equal(t, "Do what you like.\n", m.LicenceText())
 }
 
-// TestToken checks that the token goes only to the Hub, and does not appear in any text.
+// TestToken checks that the token goes only to the Hub, and does not appear in messages or files.
 func TestToken(t *testing.T) {
 	w := newWorld(t)
 	w.Repos["owner/repo"] = &storetest.Repo{Commit: commitA, Gated: true, Files: map[string][]byte{"m-Q4_0.gguf": model(t, 2000)}}

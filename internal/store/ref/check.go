@@ -11,8 +11,9 @@ import (
 // maxRepoPart is the Hub's limit for the name of an owner or a repository, in bytes.
 const maxRepoPart = 96
 
-// CheckRepoPart returns an error unless s is a valid name of an owner or a repository. By the
-// Hub's rules it consists of [A-Za-z0-9_], and of . and - except at its ends.
+// CheckRepoPart returns an error if s is not a valid name of an owner
+// or a repository. By the Hub's rules, a name consists of [A-Za-z0-9_]
+// and, except at its ends, . and -. -- and .. are not allowed.
 func CheckRepoPart(s string) error {
 	if s == "" {
 		return fmt.Errorf("the name of an owner or a repository is empty")
@@ -36,9 +37,9 @@ func wordByte(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_'
 }
 
-// checkWord returns an error unless s begins with an ASCII letter, a digit or _, and contains only
-// these and the characters in more. limit is the largest length of s in bytes. Errors call
-// s by the word in the parameter what, such as "tag".
+// checkWord checks that s begins with an ASCII letter, a digit or _, and
+// contains only these and the characters in more. limit is the largest length of
+// s in bytes. Errors call s by the word in the parameter what, such as "tag".
 func checkWord(what, s, more string, limit int) error {
 	if s == "" {
 		return fmt.Errorf("the %s is empty", what)
@@ -59,7 +60,7 @@ func checkWord(what, s, more string, limit int) error {
 
 func checkQuant(s string) error { return checkWord("quantization", s, "-.", 64) }
 
-// checkOllama returns an error unless all parts follow Ollama's rules.
+// checkOllama checks that all parts follow Ollama's rules.
 func (r Ref) checkOllama(text string) error {
 	for _, c := range []struct {
 		what, s, more string
@@ -74,8 +75,7 @@ func (r Ref) checkOllama(text string) error {
 	return nil
 }
 
-// CheckRevision returns an error unless s is a commit, or a branch that is safe as a
-// relative path.
+// CheckRevision checks that s is a commit, or a branch that is safe as a relative path.
 func CheckRevision(s string) error {
 	if err := CheckPath(s); err != nil {
 		return fmt.Errorf("revision: %w", err)
@@ -109,7 +109,7 @@ const (
 	maxPath      = 1024
 )
 
-// CheckPath returns an error unless p, with slashes, is a relative path that stays below its
+// CheckPath checks that p is a relative path with slashes that stays below its
 // folder on every system. It also refuses Windows' drives, streams and devices.
 func CheckPath(p string) error {
 	switch {

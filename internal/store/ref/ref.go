@@ -1,6 +1,6 @@
 // Package ref reads the names of models: hf:owner/repo:QUANT, ollama:name:tag, https://…,
-// lmstudio:owner/repo/file.gguf. Names come from people and from servers and become paths and
-// URLs, so this package checks every part. A Ref from Parse is safe in both.
+// lmstudio:owner/repo/file.gguf. Names come from people and from servers and become paths and URLs,
+// so this package checks every part. The parts of a Ref from Parse are safe in paths and URLs.
 package ref
 
 import (
@@ -32,7 +32,8 @@ const (
 	OllamaTag       = "latest"
 )
 
-// Ref is a parsed name. The fields of other kinds are empty.
+// Ref is a parsed name. The comments say which kinds
+// use a field. For other kinds the field is empty.
 type Ref struct {
 	Kind Kind
 
@@ -69,8 +70,8 @@ func (r Ref) String() string {
 	} else if r.Quant != "" {
 		name += ":" + r.Quant
 	}
-	// Parse takes the text after the last @ as the revision. So the name of a
-	// file with an @ needs a revision after it, even if that is MainRevision.
+	// Parse takes the text after the last @ as the revision. So after a file's
+	// name with an @, String must write the revision, even if it is MainRevision.
 	if r.Rev() != MainRevision || strings.Contains(r.File, "@") {
 		name += "@" + r.Rev()
 	}

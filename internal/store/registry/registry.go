@@ -19,7 +19,7 @@ import (
 	"alpaca/internal/store/web"
 )
 
-// Registry is the registry of one model.
+// Registry asks a registry about one model.
 type Registry struct {
 	client *web.Client
 	name   ref.Ref

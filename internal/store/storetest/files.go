@@ -21,7 +21,7 @@ func (s *Server) Content(hash string) ([]byte, bool) {
 	return data, ok
 }
 
-// cdn answers for the host of the files.
+// cdn answers the requests to the host of the files.
 func (s *Server) cdn(w http.ResponseWriter, r *http.Request) {
 	data, ok := s.Content(strings.TrimPrefix(r.URL.Path, "/sha256/"))
 	if !ok {

@@ -19,8 +19,8 @@ func (e *RefusedError) Error() string { return e.text }
 
 func refusedf(format string, args ...any) error { return &RefusedError{fmt.Sprintf(format, args...)} }
 
-// allowed returns an error unless u uses https, or is on this machine, or Options.Insecure
-// allows http.
+// allowed returns an error if u must not be requested. It allows https,
+// http to this machine and, with Options.Insecure, http to any host.
 func (c *Client) allowed(u *url.URL) error {
 	switch {
 	case u.Scheme == "https", u.Scheme == "http" && (c.opt.Insecure || isLoopback(u.Hostname())):
@@ -31,8 +31,8 @@ func (c *Client) allowed(u *url.URL) error {
 	return refusedf("%s://… is not the address of a file on the web", u.Scheme)
 }
 
-// allowedNext returns an error unless a redirect from one URL to another is allowed. first is
-// the URL of the request.
+// allowedNext returns an error if the redirect between two URLs
+// is not allowed. first is the URL at which the redirects began.
 func (c *Client) allowedNext(ctx context.Context, first, from, to *url.URL) error {
 	if to.Scheme == "http" && from.Scheme == "https" {
 		return refusedf("%s redirects from https to http", Shown(from))

@@ -127,8 +127,8 @@ const (
 	triesToDial = 3 // fewer, so that a missing network is reported soon
 )
 
-// Pause returns the wait after try n, which counts from 1: 1, 2, 4 … 30 s. It adds up to a
-// quarter at random, so that clients that failed together do not return together.
+// Pause returns the wait after try n, which counts from 1: 1, 2, 4 … 30 s. A random part of
+// at most a quarter is added, so that clients that failed together do not return together.
 func Pause(n int) time.Duration {
 	d := min(time.Second<<min(n-1, 10), maxPause)
 	return d + time.Duration(rand.Int64N(int64(d)/4+1))

@@ -22,7 +22,7 @@ func mustURL(t *testing.T, text string) *url.URL {
 	return u
 }
 
-// TestRedirects checks which redirects are allowed, judged only by their URLs.
+// TestRedirects checks which redirects are allowed, without sending requests.
 func TestRedirects(t *testing.T) {
 	c := New(Options{})
 	for _, tt := range []struct{ first, to, want string }{
