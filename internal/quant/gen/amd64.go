@@ -16,6 +16,10 @@ var parameters = map[string]string{
 	"TILE":    "t *tileArgs",
 	"DIRECT":  "t *tileArgs",
 	"FEW":     "t *tileArgs",
+	"TWO":     "t *tileArgs",
+	"SIX":     "t *tileArgs",
+	"FOUR":    "t *tileArgs",
+	"EIGHT":   "t *tileArgs",
 	"ROW":     "t *tileArgs",
 	"QUAD":    "t *tileArgs",
 }

@@ -133,10 +133,19 @@ func packIQ4_XSAVX512(panel, w *byte, stride, nb int)
 func packOneIQ4_XSAVX512(panel, w *byte, stride, ahead int)
 
 //go:noescape
-func pairIQ4_XSAVX512(t *tileArgs)
+func rowIQ4_XSAVX512(t *tileArgs)
 
 //go:noescape
-func rowIQ4_XSAVX512(t *tileArgs)
+func twoIQ4_XSAVX512(t *tileArgs)
+
+//go:noescape
+func fourIQ4_XSAVX512(t *tileArgs)
+
+//go:noescape
+func sixIQ4_XSAVX512(t *tileArgs)
+
+//go:noescape
+func eightIQ4_XSAVX512(t *tileArgs)
 
 //go:noescape
 func tile8x32MinAVX512(t *tileArgs)
@@ -148,10 +157,19 @@ func packQ4_KAVX512(panel, w *byte, stride, nb int)
 func packOneQ4_KAVX512(panel, w *byte, stride, ahead int)
 
 //go:noescape
-func pairQ4_KAVX512(t *tileArgs)
+func rowQ4_KAVX512(t *tileArgs)
 
 //go:noescape
-func rowQ4_KAVX512(t *tileArgs)
+func twoQ4_KAVX512(t *tileArgs)
+
+//go:noescape
+func fourQ4_KAVX512(t *tileArgs)
+
+//go:noescape
+func sixQ4_KAVX512(t *tileArgs)
+
+//go:noescape
+func eightQ4_KAVX512(t *tileArgs)
 
 //go:noescape
 func packQ5_KAVX512(panel, w *byte, stride, nb int)
@@ -160,10 +178,19 @@ func packQ5_KAVX512(panel, w *byte, stride, nb int)
 func packOneQ5_KAVX512(panel, w *byte, stride, ahead int)
 
 //go:noescape
-func pairQ5_KAVX512(t *tileArgs)
+func rowQ5_KAVX512(t *tileArgs)
 
 //go:noescape
-func rowQ5_KAVX512(t *tileArgs)
+func twoQ5_KAVX512(t *tileArgs)
+
+//go:noescape
+func fourQ5_KAVX512(t *tileArgs)
+
+//go:noescape
+func sixQ5_KAVX512(t *tileArgs)
+
+//go:noescape
+func eightQ5_KAVX512(t *tileArgs)
 
 //go:noescape
 func tile16x16MinAVX512(t *tileArgs)
@@ -175,10 +202,19 @@ func packQ2_KAVX512(panel, w *byte, stride, nb int)
 func packOneQ2_KAVX512(panel, w *byte, stride, ahead int)
 
 //go:noescape
-func pairQ2_KAVX512(t *tileArgs)
+func rowQ2_KAVX512(t *tileArgs)
 
 //go:noescape
-func rowQ2_KAVX512(t *tileArgs)
+func twoQ2_KAVX512(t *tileArgs)
+
+//go:noescape
+func fourQ2_KAVX512(t *tileArgs)
+
+//go:noescape
+func sixQ2_KAVX512(t *tileArgs)
+
+//go:noescape
+func eightQ2_KAVX512(t *tileArgs)
 
 //go:noescape
 func tile16x16AVX512(t *tileArgs)
@@ -190,10 +226,19 @@ func packQ3_KAVX512(panel, w *byte, stride, nb int)
 func packOneQ3_KAVX512(panel, w *byte, stride, ahead int)
 
 //go:noescape
-func pairQ3_KAVX512(t *tileArgs)
+func rowQ3_KAVX512(t *tileArgs)
 
 //go:noescape
-func rowQ3_KAVX512(t *tileArgs)
+func twoQ3_KAVX512(t *tileArgs)
+
+//go:noescape
+func fourQ3_KAVX512(t *tileArgs)
+
+//go:noescape
+func sixQ3_KAVX512(t *tileArgs)
+
+//go:noescape
+func eightQ3_KAVX512(t *tileArgs)
 
 //go:noescape
 func packQ6_KAVX512(panel, w *byte, stride, nb int)
@@ -202,10 +247,19 @@ func packQ6_KAVX512(panel, w *byte, stride, nb int)
 func packOneQ6_KAVX512(panel, w *byte, stride, ahead int)
 
 //go:noescape
-func pairQ6_KAVX512(t *tileArgs)
+func rowQ6_KAVX512(t *tileArgs)
 
 //go:noescape
-func rowQ6_KAVX512(t *tileArgs)
+func twoQ6_KAVX512(t *tileArgs)
+
+//go:noescape
+func fourQ6_KAVX512(t *tileArgs)
+
+//go:noescape
+func sixQ6_KAVX512(t *tileArgs)
+
+//go:noescape
+func eightQ6_KAVX512(t *tileArgs)
 
 //go:noescape
 func packTQ2_0AVX512(panel, w *byte, stride, nb int)
@@ -214,10 +268,19 @@ func packTQ2_0AVX512(panel, w *byte, stride, nb int)
 func packOneTQ2_0AVX512(panel, w *byte, stride, ahead int)
 
 //go:noescape
-func pairTQ2_0AVX512(t *tileArgs)
+func rowTQ2_0AVX512(t *tileArgs)
 
 //go:noescape
-func rowTQ2_0AVX512(t *tileArgs)
+func twoTQ2_0AVX512(t *tileArgs)
+
+//go:noescape
+func fourTQ2_0AVX512(t *tileArgs)
+
+//go:noescape
+func sixTQ2_0AVX512(t *tileArgs)
+
+//go:noescape
+func eightTQ2_0AVX512(t *tileArgs)
 
 // int256_avxvnni_amd64.s
 

@@ -26,15 +26,35 @@ func fewAVX512(k kernel.Kernel) kernel.Kernel {
 	return k
 }
 
-// upTo returns a Direct function that calls pair for at most n tokens,
-// and few for more. With at most n tokens, memory is the bottleneck, and
-// pair reads the weights in a better order: 16 rows at a time.
-func upTo(n int, pair, few tileFunc) tileFunc {
+// upTo returns a Direct function that calls few for at most n tokens, and many for more. For blocks
+// of 32, few is a function pair...: with so few tokens, memory is the bottleneck, and pair... reads
+// the weights in a better order: 16 rows at a time.
+func upTo(n int, few, many tileFunc) tileFunc {
 	return func(t *tileArgs) {
 		if t.Tokens <= n {
-			pair(t)
-		} else {
 			few(t)
+		} else {
+			many(t)
+		}
+	}
+}
+
+// inGroups returns a Direct function that divides the tokens into groups of equal size, with at most
+// 2*len(few) tokens each. few[i] multiplies with 2*i+1 or 2*i+2 tokens (see few256_avx512_amd64.h).
+// The first group reads the rows from memory, and the next groups find them in the second-level
+// cache.
+func inGroups(few []tileFunc) tileFunc {
+	return func(t *tileArgs) {
+		n, acc, q, d, sums := t.Tokens, t.Acc, t.Q, t.D, t.Sums
+		from := 0
+		for groups := (n + 2*len(few) - 1) / (2 * len(few)); groups > 0; groups-- {
+			t.Acc = (*float32)(unsafe.Add(unsafe.Pointer(acc), from*4*32)) // panels have 32 rows
+			t.Q = (*int8)(unsafe.Add(unsafe.Pointer(q), from*t.QStride))
+			t.D = (*float32)(unsafe.Add(unsafe.Pointer(d), from*t.DStride))
+			t.Sums = (*int16)(unsafe.Add(unsafe.Pointer(sums), from*t.SStride))
+			t.Tokens = (n - from + groups - 1) / groups
+			few[(t.Tokens-1)/2](t)
+			from += t.Tokens
 		}
 	}
 }

@@ -12,8 +12,15 @@
 #include "parts/rows_avx512_amd64.h"
 #include "parts/dot_avx512_amd64.h"
 
+// ADDWORDS is an ADDFEW for sums that fit in an int16, such as 16 products of a weight of 4 bits
+// and an activation of 8 bits, and for scales that are not negative. So the upper halves of the
+// scales' dwords are zero.
+#define ADDWORDS(sum, isum) VPDPWSSD Z12, sum, isum
+
+// ADDDWORDS is an ADDFEW for all sums and scales.
+#define ADDDWORDS(sum, isum) ADDSCALED(Z12, sum, isum)
+
 #define RUN RUNOF32
-#define DOTRUN DOTRUN32
 #define RUNWEIGHTS 32
 #define RUNS 8
 #define PANEL PANEL32
@@ -23,7 +30,6 @@
 
 #define PACK ·packIQ4_XSAVX512
 #define PACKONE ·packOneIQ4_XSAVX512
-#define DIRECT ·pairIQ4_XSAVX512
 #define PACKBLOCK PACK_IQ4_XS
 #define BLOCK 136
 #define FETCHNEXT FETCHLINES3
@@ -31,6 +37,12 @@
 #include "templates/format256_amd64.h"
 #define ROW ·rowIQ4_XSAVX512
 #include "templates/row256_amd64.h"
+#define TWO ·twoIQ4_XSAVX512
+#define FOUR ·fourIQ4_XSAVX512
+#define SIX ·sixIQ4_XSAVX512
+#define EIGHT ·eightIQ4_XSAVX512
+#define ADDFEW ADDDWORDS
+#include "templates/few256_avx512_amd64.h"
 #include "templates/undef256_amd64.h"
 
 #define MINS
@@ -39,7 +51,6 @@
 
 #define PACK ·packQ4_KAVX512
 #define PACKONE ·packOneQ4_KAVX512
-#define DIRECT ·pairQ4_KAVX512
 #define PACKBLOCK PACK_Q4_K
 #define BLOCK 144
 #define FETCHNEXT FETCHLINES3
@@ -47,11 +58,16 @@
 #include "templates/format256_amd64.h"
 #define ROW ·rowQ4_KAVX512
 #include "templates/row256_amd64.h"
+#define TWO ·twoQ4_KAVX512
+#define FOUR ·fourQ4_KAVX512
+#define SIX ·sixQ4_KAVX512
+#define EIGHT ·eightQ4_KAVX512
+#define ADDFEW ADDWORDS
+#include "templates/few256_avx512_amd64.h"
 #include "templates/undef256_amd64.h"
 
 #define PACK ·packQ5_KAVX512
 #define PACKONE ·packOneQ5_KAVX512
-#define DIRECT ·pairQ5_KAVX512
 #define PACKBLOCK PACK_Q5_K
 #define BLOCK 176
 #define FETCHNEXT FETCHLINES3
@@ -59,16 +75,20 @@
 #include "templates/format256_amd64.h"
 #define ROW ·rowQ5_KAVX512
 #include "templates/row256_amd64.h"
+#define TWO ·twoQ5_KAVX512
+#define FOUR ·fourQ5_KAVX512
+#define SIX ·sixQ5_KAVX512
+#define EIGHT ·eightQ5_KAVX512
+#define ADDFEW ADDDWORDS
+#include "templates/few256_avx512_amd64.h"
 #include "templates/undef256_amd64.h"
 
 #undef RUN
-#undef DOTRUN
 #undef RUNWEIGHTS
 #undef RUNS
 #undef PANEL
 #undef PAIRS
 #define RUN RUNOF16
-#define DOTRUN DOTRUN16
 #define RUNWEIGHTS 16
 #define RUNS 16
 #define PANEL PANEL16
@@ -78,7 +98,6 @@
 
 #define PACK ·packQ2_KAVX512
 #define PACKONE ·packOneQ2_KAVX512
-#define DIRECT ·pairQ2_KAVX512
 #define PACKBLOCK PACK_Q2_K
 #define BLOCK 84
 #define FETCHNEXT FETCHLINES2
@@ -86,6 +105,12 @@
 #include "templates/format256_amd64.h"
 #define ROW ·rowQ2_KAVX512
 #include "templates/row256_amd64.h"
+#define TWO ·twoQ2_KAVX512
+#define FOUR ·fourQ2_KAVX512
+#define SIX ·sixQ2_KAVX512
+#define EIGHT ·eightQ2_KAVX512
+#define ADDFEW ADDWORDS
+#include "templates/few256_avx512_amd64.h"
 #include "templates/undef256_amd64.h"
 
 #undef MINS
@@ -94,7 +119,6 @@
 
 #define PACK ·packQ3_KAVX512
 #define PACKONE ·packOneQ3_KAVX512
-#define DIRECT ·pairQ3_KAVX512
 #define PACKBLOCK PACK_Q3_K
 #define BLOCK 110
 #define FETCHNEXT FETCHLINES2
@@ -102,11 +126,16 @@
 #include "templates/format256_amd64.h"
 #define ROW ·rowQ3_KAVX512
 #include "templates/row256_amd64.h"
+#define TWO ·twoQ3_KAVX512
+#define FOUR ·fourQ3_KAVX512
+#define SIX ·sixQ3_KAVX512
+#define EIGHT ·eightQ3_KAVX512
+#define ADDFEW ADDDWORDS
+#include "templates/few256_avx512_amd64.h"
 #include "templates/undef256_amd64.h"
 
 #define PACK ·packQ6_KAVX512
 #define PACKONE ·packOneQ6_KAVX512
-#define DIRECT ·pairQ6_KAVX512
 #define PACKBLOCK PACK_Q6_K
 #define BLOCK 210
 #define FETCHNEXT FETCHLINES4
@@ -114,11 +143,16 @@
 #include "templates/format256_amd64.h"
 #define ROW ·rowQ6_KAVX512
 #include "templates/row256_amd64.h"
+#define TWO ·twoQ6_KAVX512
+#define FOUR ·fourQ6_KAVX512
+#define SIX ·sixQ6_KAVX512
+#define EIGHT ·eightQ6_KAVX512
+#define ADDFEW ADDDWORDS
+#include "templates/few256_avx512_amd64.h"
 #include "templates/undef256_amd64.h"
 
 #define PACK ·packTQ2_0AVX512
 #define PACKONE ·packOneTQ2_0AVX512
-#define DIRECT ·pairTQ2_0AVX512
 #define PACKBLOCK PACK_TQ2_0
 #define BLOCK 66
 #define FETCHNEXT FETCHLINES2
@@ -126,4 +160,10 @@
 #include "templates/format256_amd64.h"
 #define ROW ·rowTQ2_0AVX512
 #include "templates/row256_amd64.h"
+#define TWO ·twoTQ2_0AVX512
+#define FOUR ·fourTQ2_0AVX512
+#define SIX ·sixTQ2_0AVX512
+#define EIGHT ·eightTQ2_0AVX512
+#define ADDFEW ADDWORDS
+#include "templates/few256_avx512_amd64.h"
 #include "templates/undef256_amd64.h"

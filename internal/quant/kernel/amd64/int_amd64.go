@@ -79,37 +79,37 @@ var intKernels = kernel.Table{
 	quant.NVFP4: {avx2x16(64, 20, 12, funcs{pack: packNVFP4AVX2, tile: tile16AVX2, row: rowNVFP4AVX2})},
 
 	quant.Q2_K: {
-		avx512x256(90, funcs{pack: packQ2_KAVX512, tile: tile16x16MinAVX512, direct: upTo(2, pairQ2_KAVX512, blockwise(quant.Q2_K, packOneQ2_KAVX512, tile16x16MinAVX512)), row: rowQ2_KAVX512}),
+		avx512x256(quant.Q2_K, 90, funcs{pack: packQ2_KAVX512, tile: tile16x16MinAVX512, row: rowQ2_KAVX512}, packOneQ2_KAVX512, 16, twoQ2_KAVX512, fourQ2_KAVX512, sixQ2_KAVX512, eightQ2_KAVX512),
 		inQuads(avxVNNIx256(90, funcs{pack: packQ2_KAVXVNNI, tile: tile16x16MinAVXVNNI, direct: directQ2_KAVXVNNI, row: rowQ2_KAVX2}), quadQ2_KAVX2),
 		inQuads(avx2x256(90, funcs{pack: packQ2_KAVX2, tile: tile16x16MinAVX2, direct: directQ2_KAVX2, row: rowQ2_KAVX2}), quadQ2_KAVX2),
 	},
 	quant.Q3_K: {
-		avx512x256(90, funcs{pack: packQ3_KAVX512, tile: tile16x16AVX512, direct: upTo(2, pairQ3_KAVX512, blockwise(quant.Q3_K, packOneQ3_KAVX512, tile16x16AVX512)), row: rowQ3_KAVX512}),
+		avx512x256(quant.Q3_K, 90, funcs{pack: packQ3_KAVX512, tile: tile16x16AVX512, row: rowQ3_KAVX512}, packOneQ3_KAVX512, 8, twoQ3_KAVX512, fourQ3_KAVX512, sixQ3_KAVX512, eightQ3_KAVX512),
 		inQuads(avxVNNIx256(90, funcs{pack: packQ3_KAVXVNNI, tile: tile16x16AVXVNNI, direct: directQ3_KAVXVNNI, row: rowQ3_KAVX2}), quadQ3_KAVX2),
 		inQuads(avx2x256(90, funcs{pack: packQ3_KAVX2, tile: tile16x16AVX2, direct: directQ3_KAVX2, row: rowQ3_KAVX2}), quadQ3_KAVX2),
 	},
 	quant.Q4_K: {
-		inQuads(avx512x256(82, funcs{pack: packQ4_KAVX512, tile: tile8x32MinAVX512, direct: upTo(2, pairQ4_KAVX512, blockwise(quant.Q4_K, packOneQ4_KAVX512, tile8x32MinAVX512)), row: rowQ4_KAVX512}), quadQ4_KAVX512),
+		inQuads(avx512x256(quant.Q4_K, 82, funcs{pack: packQ4_KAVX512, tile: tile8x32MinAVX512, row: rowQ4_KAVX512}, packOneQ4_KAVX512, 16, twoQ4_KAVX512, fourQ4_KAVX512, sixQ4_KAVX512, eightQ4_KAVX512), quadQ4_KAVX512),
 		inQuads(avxVNNIx256(82, funcs{pack: packQ4_KAVXVNNI, tile: tile8x32MinAVXVNNI, direct: directQ4_KAVXVNNI, row: rowQ4_KAVX2}), quadQ4_KAVX2),
 		inQuads(avx2x256(82, funcs{pack: packQ4_KAVX2, tile: tile8x32MinAVX2, direct: directQ4_KAVX2, row: rowQ4_KAVX2}), quadQ4_KAVX2),
 	},
 	quant.Q5_K: {
-		inQuads(avx512x256(82, funcs{pack: packQ5_KAVX512, tile: tile8x32MinAVX512, direct: upTo(2, pairQ5_KAVX512, blockwise(quant.Q5_K, packOneQ5_KAVX512, tile8x32MinAVX512)), row: rowQ5_KAVX512}), quadQ5_KAVX512),
+		inQuads(avx512x256(quant.Q5_K, 82, funcs{pack: packQ5_KAVX512, tile: tile8x32MinAVX512, row: rowQ5_KAVX512}, packOneQ5_KAVX512, 8, twoQ5_KAVX512, fourQ5_KAVX512, sixQ5_KAVX512, eightQ5_KAVX512), quadQ5_KAVX512),
 		inQuads(avxVNNIx256(82, funcs{pack: packQ5_KAVXVNNI, tile: tile8x32MinAVXVNNI, direct: directQ5_KAVXVNNI, row: rowQ5_KAVX2}), quadQ5_KAVX2),
 		inQuads(avx2x256(82, funcs{pack: packQ5_KAVX2, tile: tile8x32MinSplitAVX2, direct: directQ5_KAVX2, row: rowQ5_KAVX2}), quadQ5_KAVX2),
 	},
 	quant.Q6_K: {
-		inQuads(avx512x256(90, funcs{pack: packQ6_KAVX512, tile: tile16x16AVX512, direct: upTo(2, pairQ6_KAVX512, blockwise(quant.Q6_K, packOneQ6_KAVX512, tile16x16AVX512)), row: rowQ6_KAVX512}), quadQ6_KAVX512),
+		inQuads(avx512x256(quant.Q6_K, 90, funcs{pack: packQ6_KAVX512, tile: tile16x16AVX512, row: rowQ6_KAVX512}, packOneQ6_KAVX512, 8, twoQ6_KAVX512, fourQ6_KAVX512, sixQ6_KAVX512, eightQ6_KAVX512), quadQ6_KAVX512),
 		inQuads(avxVNNIx256(90, funcs{pack: packQ6_KAVXVNNI, tile: tile16x16AVXVNNI, direct: directQ6_KAVXVNNI, row: rowQ6_KAVX2}), quadQ6_KAVX2),
 		inQuads(avx2x256(90, funcs{pack: packQ6_KAVX2, tile: tile16x16SplitAVX2, direct: directQ6_KAVX2, row: rowQ6_KAVX2}), quadQ6_KAVX2),
 	},
 	quant.IQ4_XS: {
-		avx512x256(82, funcs{pack: packIQ4_XSAVX512, tile: tile8x32AVX512, direct: upTo(2, pairIQ4_XSAVX512, blockwise(quant.IQ4_XS, packOneIQ4_XSAVX512, tile8x32AVX512)), row: rowIQ4_XSAVX512}),
+		avx512x256(quant.IQ4_XS, 82, funcs{pack: packIQ4_XSAVX512, tile: tile8x32AVX512, row: rowIQ4_XSAVX512}, packOneIQ4_XSAVX512, 8, twoIQ4_XSAVX512, fourIQ4_XSAVX512, sixIQ4_XSAVX512, eightIQ4_XSAVX512),
 		inQuads(avxVNNIx256(82, funcs{pack: packIQ4_XSAVXVNNI, tile: tile8x32AVXVNNI, direct: directIQ4_XSAVXVNNI, row: rowIQ4_XSAVX2}), quadIQ4_XSAVX2),
 		inQuads(avx2x256(82, funcs{pack: packIQ4_XSAVX2, tile: tile8x32SignedAVX2, direct: directIQ4_XSAVX2, row: rowIQ4_XSAVX2}), quadIQ4_XSAVX2),
 	},
 	quant.TQ2_0: {
-		avx512x256(90, funcs{pack: packTQ2_0AVX512, tile: tile16x16AVX512, direct: upTo(2, pairTQ2_0AVX512, blockwise(quant.TQ2_0, packOneTQ2_0AVX512, tile16x16AVX512)), row: rowTQ2_0AVX512}),
+		avx512x256(quant.TQ2_0, 90, funcs{pack: packTQ2_0AVX512, tile: tile16x16AVX512, row: rowTQ2_0AVX512}, packOneTQ2_0AVX512, 16, twoTQ2_0AVX512, fourTQ2_0AVX512, sixTQ2_0AVX512, eightTQ2_0AVX512),
 		inQuads(avxVNNIx256(90, funcs{pack: packTQ2_0AVXVNNI, tile: tile16x16AVXVNNI, direct: directTQ2_0AVXVNNI, row: rowTQ2_0AVX2}), quadTQ2_0AVX2),
 		inQuads(avx2x256(90, funcs{pack: packTQ2_0AVX2, tile: tile16x16AVX2, direct: directTQ2_0AVX2, row: rowTQ2_0AVX2}), quadTQ2_0AVX2),
 	},
@@ -204,7 +204,10 @@ func withMins(k kernel.Kernel) kernel.Kernel {
 	return k
 }
 
-func avx512x256(vectors int, f funcs) kernel.Kernel {
+// avx512x256 returns a kernel256 of type t. Its Direct function uses the functions few for at most
+// fewTokens tokens (see inGroups), and packOne and f.tile for more (see blockwise).
+func avx512x256(t quant.Type, vectors int, f funcs, packOne packFunc, fewTokens int, few ...tileFunc) kernel.Kernel {
+	f.direct = upTo(fewTokens, inGroups(few), blockwise(t, packOne, f.tile))
 	return kernel256("avx512vnni", 32, kernel.GroupTokens, vectors, f)
 }
 

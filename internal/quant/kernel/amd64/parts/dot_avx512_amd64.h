@@ -79,34 +79,6 @@
 	VPXORD Z22, Z22, Z22 \
 	VPXORD Z23, Z23, Z23
 
-// DOTRUN16 and DOTRUN32 add the product of a run with a token, times the scales, to
-// Z9.
-#define DOTROW(i, z) \
-	VMOVDQU64     ((i)*64)(R9), z \
-	VPDPBUSD.BCST ((i)*4)(R12), z, Z8
-
-#define DOTRUN16 \
-	VPXORD  Z8, Z8, Z8         \
-	DOTROW(0, Z0)              \
-	DOTROW(1, Z1)              \
-	DOTROW(2, Z2)              \
-	DOTROW(3, Z3)              \
-	VPMULLD (4*64)(R9), Z8, Z8 \
-	VPADDD  Z8, Z9, Z9
-
-#define DOTRUN32 \
-	VPXORD  Z8, Z8, Z8         \
-	DOTROW(0, Z0)              \
-	DOTROW(1, Z1)              \
-	DOTROW(2, Z2)              \
-	DOTROW(3, Z3)              \
-	DOTROW(4, Z4)              \
-	DOTROW(5, Z5)              \
-	DOTROW(6, Z6)              \
-	DOTROW(7, Z7)              \
-	VPMULLD (8*64)(R9), Z8, Z8 \
-	VPADDD  Z8, Z9, Z9
-
 // FETCHROWS prefetches as many bytes as LOADROWS loads.
 #define FETCHROWS \
 	PREFETCHT1 (R13)    \
