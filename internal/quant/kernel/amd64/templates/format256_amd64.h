@@ -1,17 +1,17 @@
-// This template makes two functions for a format with blocks of 256 weights: PACK, which packs a
-// panel, and DIRECT, which multiplies with a few tokens without a panel. For AVX-512 it also makes
-// PACKONE, which packs one super-block.
+// This template makes two functions for a format with blocks of 256 weights. PACK
+// packs a panel. DIRECT multiplies with a few tokens without a panel. For AVX-512,
+// the template also makes PACKONE, which packs one super-block of each row.
 //
 // Define before each #include
 //
 //	PACK, DIRECT, PACKONE  names of the functions
 //	PACKBLOCK              see unpack256_amd64.h
 //	BLOCK                  bytes of a block
-//	LOADS                  how often PACKBLOCK fetches
+//	LOADS                  how many times PACKBLOCK uses FETCH
 //	FETCHNEXT              see pack_amd64.h
 //
-// and the macros that tile256_amd64.h uses. After this file, row256_amd64.h may be included, and
-// undef256_amd64.h must be.
+// and the macros that tile256_amd64.h uses. Include undef256_amd64.h
+// afterwards, and before it row256_amd64.h if the format has a function ROW.
 
 #define STORE16 PANELSTORE16
 #define STORE32 PANELSTORE32
