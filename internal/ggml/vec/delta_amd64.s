@@ -62,11 +62,11 @@
 
 // func delta64AVX512(args *deltaArgs)
 //
-//	Z0 - Z3 a row of the state
-//	Z4 - Z7 δ
-//	Z8 - Z11 out
-//	Z12 - Z15 Mᵀ next
-//	Z16 decay, then beta
+//	Z0 - Z3    a row of the state
+//	Z4 - Z7    δ
+//	Z8 - Z11   out
+//	Z12 - Z15  Mᵀ next
+//	Z16        decay, then beta
 TEXT ·delta64AVX512(SB), NOSPLIT, $0-8
 	DELTA_ARGS
 	VBROADCASTSS deltaArgs_decay(DI), Z16

@@ -30,9 +30,9 @@
 
 // func softmaxAVX2(scores *float32, n int, half bool)
 //
-//	Y0 - Y3 scores
-//	Y12 the greatest score in all lanes, then 1/sum
-//	Y13, Y14 sums in float64
+//	Y0 - Y3   scores
+//	Y12       the greatest score in all lanes, then 1/sum
+//	Y13, Y14  sums in float64
 TEXT ·softmaxAVX2(SB), NOSPLIT, $0-17
 	MOVQ    scores+0(FP), SI
 	MOVQ    n+8(FP), CX
@@ -147,9 +147,9 @@ scale:
 
 // func softmaxAVX512(scores *float32, n int, half bool)
 //
-//	Z0, Z1 scores
-//	Z2 the greatest score in all lanes, then 1/sum
-//	Z3 sums in float64
+//	Z0, Z1  scores
+//	Z2      the greatest score in all lanes, then 1/sum
+//	Z3      sums in float64
 TEXT ·softmaxAVX512(SB), NOSPLIT, $0-17
 	MOVQ         scores+0(FP), SI
 	MOVQ         n+8(FP), CX
