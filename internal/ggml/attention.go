@@ -40,7 +40,7 @@ type Attend struct {
 	// Sinks adds one more score for each head, like the score of a further position without a
 	// value. This score takes part in the softmax. If Sinks is nil, there are no such scores.
 	Sinks  []float32 // [Heads]
-	Window int       // a row sees at most this many positions, including its own, but none before its span's Floor; 0 means that it sees all
+	Window int       // a row sees at most this many positions, including its own, but none before its span's Floor; 0 means that there is no window
 	// Q has the queries. If KeyDim equals ValueDim, Out may be the same
 	// memory as Q. If Out is other memory, Run does not change Q.
 	Q   []float32 // [rows, Heads*KeyDim]
@@ -61,7 +61,7 @@ type attentionScratch struct {
 	keys   []float32 // [KeyDim, 32]
 	values []float32 // [gatherBlocks*32, ValueDim]
 	q      []float32 // [rows, KeyDim]; a row is one head of one token, sorted by token
-	scores []float32 // [rows, width]: the positions of the item's blocks, and linePad
+	scores []float32 // [rows, width]; width is the number of positions in the item's blocks, plus linePad
 	out    []float32 // [rows, ValueDim]
 }
 

@@ -6,7 +6,7 @@ import (
 )
 
 // If an item has at most codedRows queries, its keys and values are not decoded
-// beforehand. Instead, kernels decode them in registers, anew for every 4 or 8 queries.
+// beforehand. Instead, kernels decode them in registers, again for every 4 or 8 queries.
 const codedRows = 16
 
 // coded reports whether keys and values are multiplied without being decoded first, for an item
