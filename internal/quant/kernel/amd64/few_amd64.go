@@ -9,7 +9,7 @@ import (
 	"alpaca/internal/quant/kernel"
 )
 
-// This file has what only products with few tokens need.
+// This file has what is needed only for products with few tokens.
 // int_amd64.go describes the templates that all formats share.
 
 // few returns k with the sizes for a Direct function that is made from few32_amd64.h.

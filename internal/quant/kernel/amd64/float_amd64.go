@@ -9,9 +9,10 @@ import (
 	"alpaca/internal/quant/kernel"
 )
 
-// floatKernels are the kernels of the float types. A step is 8 columns of each row of a panel. A
-// panel has at most 64 steps of 8 rows, or 128 steps of 4 rows. Together with the activations of
-// the tokens that are multiplied at once, it takes 28 KB, so both stay in the first-level cache.
+// floatKernels are the kernels of the float types. A step is 8 columns of
+// each row of a panel. A panel has at most 64 steps of 8 rows, or 128 steps
+// of 4 rows. The panel and the activations of the tokens that are multiplied
+// at once take 28 KB together, so they stay in the first-level cache.
 var floatKernels = kernel.Table{
 	quant.F16: {
 		{Level: "avx512vnni", Rows: 8, BlockLen: 8, PanelBytes: 256, MaxBlocks: 64, Lanes: 8,

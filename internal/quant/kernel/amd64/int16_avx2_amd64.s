@@ -3,8 +3,8 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// This file has the kernels of the formats with a scale for each 16 weights, for AVX2. The
-// int16 sums of dot_avx2_amd64.h start at 0 here, because 8 products of at most 24*127 fit.
+// This file has the kernels of the formats with a scale for each 16 weights, for AVX2. The int16
+// sums of dot_avx2_amd64.h start at 0 here: each adds 8 products of at most 24*127, which fit.
 
 #include "parts/fetch_amd64.h"
 #include "parts/unpack32_amd64.h"

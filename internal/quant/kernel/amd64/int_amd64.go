@@ -183,8 +183,8 @@ func kernel32(level string, rows, directTokens, offset int, f funcs) kernel.Kern
 }
 
 // avx2x16 returns a kernel of a format with a scale for each 16 weights.
-// CPUs with better instructions than AVX2 use this kernel, too. A block
-// of a vector of rows takes the given number of vectors in a panel.
+// CPUs with better instructions than AVX2 use this kernel, too. In a panel,
+// a block of each row of a vector of rows takes the given number of vectors.
 func avx2x16(blockLen, vectors, offset int, f funcs) kernel.Kernel {
 	return kernel.Kernel{Level: "avx2", Rows: 16, BlockLen: blockLen, PanelBytes: 16 * vectors * 4, MaxBlocks: 1024 / blockLen, Lanes: 1,
 		Offset: offset, Pack: f.pack, Tile: f.tile, Row: f.row}
@@ -213,8 +213,8 @@ func avxVNNIx256(vectors int, f funcs) kernel.Kernel { return kernel256("avxvnni
 
 func avx2x256(vectors int, f funcs) kernel.Kernel { return kernel256("avx2", 16, 3, vectors, f) }
 
-// kernel256 returns a kernel of a format with blocks of 256. A super-block
-// of a vector of rows takes the given number of vectors in a panel.
+// kernel256 returns a kernel of a format with blocks of 256. In a panel, a
+// super-block of each row of a vector of rows takes the given number of vectors.
 func kernel256(level string, rows, directTokens, vectors int, f funcs) kernel.Kernel {
 	return kernel.Kernel{Level: level, Rows: rows, BlockLen: 256, PanelBytes: rows * vectors * 4, MaxBlocks: 2, Lanes: 1,
 		Pack: f.pack, Tile: f.tile, Direct: f.direct, DirectTokens: directTokens, Row: f.row}

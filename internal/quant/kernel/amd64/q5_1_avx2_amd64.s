@@ -88,10 +88,11 @@
 
 // func tileQ5_1AVX2(t *tileArgs)
 //
-// The tile takes four tokens at a time, then the last ones one by one. First it adds the minima of
-// all blocks, and stores the products of the blocks' scales and the tokens' scales behind the
-// panel. Then it computes one partial sum of four tokens after the other. So the accumulators stay
-// in registers over all blocks. For a single token, it computes four partial sums side by side.
+// The tile takes four tokens at a time, then the last ones one by one. First it adds
+// the minima of all blocks, and stores the products of the blocks' scales and the
+// tokens' scales behind the panel. Then it computes the eight partial sums one after
+// the other, each over all blocks and for all four tokens. So the accumulators stay
+// in registers. For a single token, it computes four partial sums side by side.
 //
 // Registers
 //	SI, DI     a run in the panel, of the first and the second vector of rows

@@ -102,9 +102,9 @@
 	SHIFT2  $(n2), Y5, Y4               \
 	RUN3(off+64, i+2, Y9, Y4, Y7, sum)
 
-// ROW3 sets sum to the sums of a row whose third bits are at h. The 16 bytes
-// at s end with the scales of the row and D. The unpacked weights are 4 too
-// large, so sum starts at -4 times the scaled sums of the activations.
+// ROW3 sets sum to the sums of a row's products. The lower two bits of the weights are at w and
+// v, and the third bits at h. The 16 bytes at s end with the row's scales and D. The unpacked
+// weights are 4 too large, so sum starts at -4 times the scaled sums of the activations.
 #define ROW3(h, w, v, s, sum) \
 	VMOVDQU   s, X11                                       \
 	VPSHUFB   ·quadLowScales3(SB), X11, X8                 \
@@ -168,7 +168,8 @@
 	RUNT(off+64, Y10, sum) \
 	RUNT(off+96, Y11, sum)
 
-// ROWT sets sum to the sums of a row, minus the sums of the activations in Y5.
+// ROWT sets sum to the sums of a row's products, minus the sums of
+// the activations, which are in Y5. The weights are at w and v.
 #define ROWT(w, v, sum) \
 	VPXOR    sum, sum, sum \
 	HALFT(0, w, sum)       \
@@ -200,7 +201,7 @@
 // SCALES4 sets the words of Y11 to the scales of rows 0 and 1, and those of Y12 to the scales
 // of rows 2 and 3. The lower half has the scales of the even runs, four of the first row and
 // then four of the second. The upper half has those of the odd runs. Each word gets a copy of
-// ScalesH, shifted so that the four bits for its byte of ScalesL are the upper four.
+// ScalesH, shifted so that its upper four bits are those that belong to its byte of ScalesL.
 #define SCALES4 \
 	VMOVQ       (SI), X4                     \
 	VPINSRQ     $1, (SI)(DX*1), X4, X4       \

@@ -137,8 +137,8 @@
 	HIGH6(Y9, Y5)              \
 	RUN6(off+96, i+3, Y9, sum)
 
-// ROW6 sets sum to the sums of a row whose scales are at s. The scales with even numbers go
-// to the first half of Y11.
+// ROW6 sets sum to the sums of a row's products. The scales are at s, the low bits at a, b, d
+// and e, and the high bits at c and f. The scales with even numbers go to the first half of Y11.
 #define ROW6(s, a, b, c, d, e, f, sum) \
 	VMOVDQU   s, X11                     \
 	VPSHUFB   ·quadEvenOdd(SB), X11, X11 \

@@ -46,7 +46,7 @@
 //	Y12      shuffle that repeats each byte of the fifth bits 8 times
 //	Y13      in each byte, a mask of one fifth bit
 //	Y14      16 in all bytes
-//	Y15      lowNibbles
+//	Y15      15 in all bytes
 TEXT ·quadQ5_1AVX2(SB), NOSPLIT, $16-8
 	MOVQ         t+0(FP), R9
 	VMOVDQU      ·ones16(SB), Y10

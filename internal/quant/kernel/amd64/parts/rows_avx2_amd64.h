@@ -70,15 +70,15 @@
 	VPINSRW $(i+2), off(row)(DX*2), x, x \
 	VPINSRW $(i+3), off(row)(R8*1), x, x
 
-// HALVES converts the float16 at off of every row to float32 in d. HALVES clobbers V8.
+// HALVES sets d to the float16 at off of every row, as float32. HALVES clobbers V8.
 #define HALVES(off, d) \
 	VPXOR     X8, X8, X8   \
 	WORDS4(0, off, SI, X8) \
 	WORDS4(4, off, R9, X8) \
 	VCVTPH2PS X8, d
 
-// Every lane of V8 has two float16. SPLITHALVES converts the low one to
-// float32 in d, and the high one in m. SPLITHALVES clobbers V8 to V10.
+// Every lane of V8 has two float16. SPLITHALVES sets d to the low ones
+// and m to the high ones, as float32. SPLITHALVES clobbers V8 to V10.
 #define SPLITHALVES(d, m) \
 	VPSRLD       $16, Y8, Y9        \
 	VPXOR        Y10, Y10, Y10      \

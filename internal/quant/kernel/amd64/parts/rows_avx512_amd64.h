@@ -85,7 +85,7 @@
 	VPINSRW $(i+2), off(row)(DX*2), x, x \
 	VPINSRW $(i+3), off(row)(R8*1), x, x
 
-// HALVES converts the float16 at off of every row to float32 in d. HALVES clobbers V8 and V9.
+// HALVES sets d to the float16 at off of every row, as float32. HALVES clobbers V8 and V9.
 #define HALVES(off, d) \
 	VPXOR       X8, X8, X8     \
 	VPXOR       X9, X9, X9     \
@@ -96,8 +96,8 @@
 	VINSERTI128 $1, X9, Y8, Y8 \
 	VCVTPH2PS   Y8, d
 
-// Every lane of V8 has two float16. SPLITHALVES converts the low one to
-// float32 in d, and the high one in m. SPLITHALVES clobbers V8 and V9.
+// Every lane of V8 has two float16. SPLITHALVES sets d to the low ones
+// and m to the high ones, as float32. SPLITHALVES clobbers V8 and V9.
 #define SPLITHALVES(d, m) \
 	VPMOVDW   Z8, Y9      \
 	VCVTPH2PS Y9, d       \

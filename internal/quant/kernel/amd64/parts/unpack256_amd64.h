@@ -1,8 +1,8 @@
-// The macros of this file unpack super-blocks: blocks of 256 weights. A run is 16 or
-// 32 weights that share a scale. unpack456_amd64.h and unpack234_amd64.h have a macro
-// PACK_x for each format x. It unpacks one super-block of each row of the vector of
-// rows at SI. PACK_x clobbers V0 to V14. V15 must have lowNibbles. The byte maps of
-// the formats are in their Go files. FETCH prefetches as much as LOADROWS loads.
+// The macros of this file unpack super-blocks: blocks of 256 weights. A run is 16 or 32
+// weights that share a scale. unpack456_amd64.h and unpack234_amd64.h have a macro
+// PACK_x for each format x. It unpacks one super-block of each row of the vector of rows
+// at SI. PACK_x clobbers V0 to V14. V15 must be 15 in all bytes (lowNibbles). The byte
+// maps of the formats are in their Go files. FETCH prefetches as much as LOADROWS loads.
 //
 // In a panel, which is at DI, a super-block is a list
 // of runs, then the data that belongs to all runs:

@@ -8,7 +8,7 @@
 //	R13               address to prefetch, AHEAD bytes beyond the start of the next rows
 //	R9                current run
 //	R10               runs left
-//	R12, CX, AX       the current token's activations, scale and Sums
+//	R12, CX, AX       the current token's activations, scale and Sums (see kernel.Args)
 //	R11               the current token's accumulators
 //	BX                tokens left
 //	V0 - V7           weights of a run; then V7: sums of pairs

@@ -31,7 +31,7 @@
 //	BP           scratch
 //	R14          where the next block is packed to; then tokens left
 //	DI           the packed block that is multiplied
-//	R12, CX, AX  the current token's activations, scale, and Pairs or DS
+//	R12, CX, AX  the current token's activations, scale, and Pairs or DS (see kernel.Args)
 //	R11, R10     bytes from one token's activations to the next token's, three times that
 //	BX, R15      bytes from one token's scales to the next token's, three times that
 //	R9           accumulators

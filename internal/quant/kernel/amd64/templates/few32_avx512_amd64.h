@@ -35,7 +35,7 @@
 //	Z9, Z10           minima
 //	Z14               -offset, as int16; with MINS, later DS of the current token
 //	Z8, Z11           scratch
-//	Z15               lowNibbles
+//	Z15               15 in all bytes
 
 // The scratch memory has the scales of two blocks and
 // then, at byte FEWHEAD, the starts of all tokens.

@@ -11,7 +11,7 @@
 //	CX                blocks left
 //	BX                vectors of rows left
 //	R13               bytes to the next panel's rows
-//	V15               lowNibbles
+//	V15               15 in all bytes
 TEXT PACK(SB), NOSPLIT, $0-32
 	MOVQ         panel+0(FP), DI
 	MOVQ         w+8(FP), SI

@@ -29,7 +29,7 @@
 //	R13             bytes to the next panel's rows
 //	V12             table of FIFTHPAIR
 //	V13, V14        masks of FIFTHPAIR
-//	V15             lowNibbles
+//	V15             15 in all bytes
 TEXT PACK(SB), NOSPLIT, $0-32
 	MOVQ           panel+0(FP), DI
 	MOVQ           w+8(FP), SI

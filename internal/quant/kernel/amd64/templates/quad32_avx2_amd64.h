@@ -1,7 +1,7 @@
-// This template multiplies weights in blocks of 32 by the activations of a single token, with AVX2.
-// As in quad32_avx512_amd64.h, there are four streams of rows, and a row has an even number of
-// blocks. A vector holds 16 weights of a block of two rows, one row in each half. Adding the sums
-// of four rows and two blocks also transposes them. The lower half of the result has
+// This template multiplies weights in blocks of 32 by the activations of a single token, with
+// AVX2. As in quad32_avx512_amd64.h, there are four streams of rows, and a row has an even
+// number of blocks. A vector holds 16 weights of each of two rows, one row in each half. Adding
+// the sums of four rows and two blocks also transposes them. The lower half of the result has
 //
 //	block 0 of row 0   block 0 of row 2   block 1 of row 0   block 1 of row 2
 //

@@ -5,7 +5,7 @@
 //	R9           the arguments
 //	SI           row of stream 0
 //	DX, R8       bytes from one stream to the next, three times that
-//	R12, CX, AX  the token's activations, scales, and Pairs, DS or Sums
+//	R12, CX, AX  the token's activations, scales, and Pairs, DS or Sums (see kernel.Args)
 //	DI           results
 //	R10          rows of each stream left
 //	BX           blocks of a row left

@@ -11,7 +11,7 @@
 //	V13, V7         integer sums of the first and the second 16 weights
 //	V8 - V12        scratch
 //	V14             -offset, as int16
-//	V15             lowNibbles
+//	V15             15 in all bytes
 
 // ROWDOT sets sum to the int16 sums of the products of the 16
 // weights in a to d with the activations from number at on.

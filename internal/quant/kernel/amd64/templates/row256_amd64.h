@@ -5,7 +5,7 @@
 // Registers
 //	SI, R8 - R11, DX  rows (see rows_*.h)
 //	DI                the panel, with only the super-block's scales and minima
-//	AX, CX, BX        the token's activations, scale and Sums
+//	AX, CX, BX        the token's activations, scale and Sums (see kernel.Args)
 //	R13               address to prefetch, AHEAD bytes beyond the start of the next rows
 //	R12               blocks left
 //	V0 - V15          see unpack256_amd64.h

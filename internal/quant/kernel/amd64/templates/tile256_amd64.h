@@ -24,7 +24,7 @@
 //	R9, R10      bytes from one token's activations to the next token's, three times that
 //	R11          scales of the first token
 //	R12, R13     bytes from one token's scales to the next token's, three times that
-//	DX           Sums of token 0; those of token 1 are R12*8 bytes later
+//	DX           Sums of token 0 (see kernel.Args); those of token 1 are R12*8 bytes later
 //	BX           address of isum; while pairs are added, Sums of token 2
 //	AX           accumulators
 //	CX           runs left

@@ -13,7 +13,7 @@
 //	SI, DI       current block of the first and of the second vector of rows
 //	R8           activations of the first token
 //	R9, R10      bytes from one token's activations to the next token's, three times that
-//	R11, DX, BX  scales, Pairs and DS of the first token
+//	R11, DX, BX  scales, Pairs and DS of the first token (see kernel.Args)
 //	R12, R13     bytes from one token's scales to the next token's, three times that
 //	AX           accumulators
 //	CX           blocks left
