@@ -59,7 +59,7 @@ func (d *DeltaRule) rest(first int, gemm func(c, a, b Mat, size Size, fresh bool
 	}
 }
 
-// from returns the part of m that begins with an element.
+// from returns the part of m that begins with the element at row and column.
 func (m Mat) from(row, column int) Mat { return Mat{m.Data[row*m.Stride+column:], m.Stride} }
 
 // deltaArgs has the arguments of a kernel for some columns. In one pass

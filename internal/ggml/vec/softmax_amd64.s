@@ -17,8 +17,8 @@
 //	DI  the current scores
 //	DX  scores left in this pass
 
-// INVERSE sets to, a register, to float32(1/sum), where sum is the sum of
-// the four float64 in y. x is the low half of y. INVERSE clobbers x and th.
+// INVERSE computes float32(1/sum) in the register to. sum is the sum of the
+// four float64 in y. x is the low half of y. INVERSE clobbers x and th.
 #define INVERSE(x, y, th, to) \
 	VEXTRACTF128 $1, y, th                \
 	VADDPD       th, x, x                 \ // (s0+s4)+(s2+s6), (s1+s5)+(s3+s7)

@@ -77,7 +77,7 @@ GLOBL nibbles<>(SB), RODATA|NOPTR, $0x3c
 	VPAND Y14, Y1, Y1 \
 	VPOR  Y1, Y0, Y0
 
-// SPREAD widens the bytes of Y0 to Y0-Y3.
+// SPREAD widens the bytes of Y0 to int32 in Y0 to Y3.
 #define SPREAD \
 	VEXTRACTI128 $1, Y0, X2 \
 	VPSRLDQ      $8, X0, X1 \

@@ -3,7 +3,8 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// This file does searchScaleMin for eight runs at once, with AVX2.
+// This file does searchScaleMin for eight runs at once, with AVX2. Here,
+// the minimum is the value of integer 0, as lo is in searchScaleMin.
 //
 //	AX   lanes
 //	SI   AX plus the position in x, w and t
@@ -13,7 +14,7 @@
 //	DX   trials left
 //	Y8   1/scale
 //	Y9   largest weight
-//	Y10  value of integer 0 in the best trial so far (lo of searchScaleMin)
+//	Y10  minimum of the best trial so far
 //	Y11  0
 //	Y12  top
 //	Y13  0x400000

@@ -26,8 +26,9 @@ func lanes(a *asm) {
 	sumLanes(a)
 }
 
-// lane sets sum to the products of w, which has 4 weights of each of 4 rows, with activations 4i to
-// 4i+3 of act. With NEON, a lane adds 4 products of at most 31·127. tmp has two scratch registers.
+// lane sets sum to the products of w, which has 4 weights of each of 4 rows,
+// with activations 4i to 4i+3 of act. With NEON, a lane adds 4 products of
+// at most 31·127, which fit in int16. tmp has two scratch registers.
 func (l layout) lane(a *asm, act, i, w, sum int, tmp [2]int) {
 	if l == sdot {
 		a.bytes(0, sum)

@@ -1,8 +1,8 @@
 // Command gen writes nearly all of the assembly for arm64 in package quant/kernel, and the
 // Go declarations of these functions. The kernels for three instruction sets and a dozen
-// formats differ only in the layout of a panel, and in how a format's bits become bytes.
-// For amd64, the assembler's preprocessor puts the kernels together, and gen writes only
-// the declarations. Gen also copies neon.h to each package that needs it. A test fails if
+// formats differ only in the layout of a panel, and in how a format's bits become bytes. For
+// amd64, the assembler's preprocessor puts the kernels together, and gen writes only the
+// declarations. It also copies neon.h to each package that needs this file. A test fails if
 // the checked-in files are out of date; go generate ./internal/quant/gen updates them.
 package main
 

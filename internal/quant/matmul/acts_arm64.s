@@ -55,7 +55,7 @@
 //	R4      x
 //	R5      blocks left
 //	V0-V7   the values of a block
-//	V8, V9  then its bytes
+//	V8, V9  the bytes of the block
 //
 // quantizeQ8NEON does not round D and DS.
 TEXT ·quantizeQ8NEON(SB), NOSPLIT, $0-48
