@@ -55,7 +55,9 @@ type ExpertCall struct {
 	Act     Activation // used only if groups have Up
 	Tokens  []int      // [rows of all groups]
 	Weights []float32  // [rows of all groups]
-	Out     []float32  // if groups have Up: [rows of all groups, rows of the matrices]; otherwise [tokens, rows of the matrices]
+	// If groups have Up, Out is [rows of all groups, rows of the matrices]. Otherwise it is
+	// [tokens, rows of the matrices].
+	Out []float32
 }
 
 // expertScratch is one worker's memory.

@@ -1,6 +1,6 @@
-// Package kernel describes the inner loops of matrix products. A kernel is a set of
-// functions in assembly that multiply panels of weights, and the sizes of these
-// panels. Packages amd64 and arm64 below it have the kernels of one CPU architecture
+// Package kernel describes the inner loops of matrix products. A kernel is a set
+// of functions in assembly that multiply panels of weights, and the sizes of these
+// panels. Its subpackages amd64 and arm64 have the kernels of one CPU architecture
 // each, and a table of them. Package matmul chooses a kernel for each matrix.
 package kernel
 
@@ -26,7 +26,7 @@ type Kernel struct {
 	PanelBytes int // bytes in a panel for one block of each row
 	MaxBlocks  int // largest number of blocks in a call of Pack or Tile
 	Lanes      int // number of float32 accumulators of an output; if it is not 1, these are partial sums, and Sum adds them
-	Offset     int // Pack adds this to integer weights, so that they are unsigned if Tile needs that
+	Offset     int // Pack adds this to integer weights, if Tile needs unsigned weights
 
 	// Pack rearranges nb blocks of each of Rows rows, which start at w and are stride bytes
 	// apart. It reads only these blocks.

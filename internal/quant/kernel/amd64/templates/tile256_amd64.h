@@ -12,7 +12,7 @@
 //	acc = fma(-float32(msum), DMin*d, acc)
 //
 // with one lane for each row. The outer sums are over runs: weights q with the
-// same scale sc and minimum mn. Sums are the sums of a run's activations a. D
+// same scale sc and minimum mn. Sums has the sum of each 16 activations a. D
 // and DMin are the scales of sc and mn, and d is the scale of the activations.
 //
 // RUN is one of the macros in runs_amd64.h. RUNS is the number of runs
