@@ -40,8 +40,9 @@ type Attend struct {
 	// Sinks adds one more score for each head, like the score of a further position without a
 	// value. This score takes part in the softmax. If Sinks is nil, there are no such scores.
 	Sinks []float32 // [Heads]
-	// Window is the largest number of positions that a row sees, including its own. A row sees no
-	// position before its span's Floor. If Window is 0, there is no window.
+	// Window is the largest number of positions that a row sees,
+	// including its own. With a window, a row sees no position
+	// before its span's Floor. If Window is 0, there is no window.
 	Window int
 	// Q has the queries. If KeyDim equals ValueDim, Out may be the same
 	// memory as Q. If Out is other memory, Run does not change Q.
